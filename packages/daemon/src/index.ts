@@ -1,0 +1,3 @@
+// Public surface of this package.
+// SPDX-License-Identifier: Apache-2.0
+export {};

@@ -1,0 +1,37 @@
+// Checks that packages import each other downwards only (docs/architecture.md shows the layers).
+// SPDX-License-Identifier: Apache-2.0
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const layer = { xml: 0, rpc: 0, formats: 1, api: 1, engine: 2, daemon: 3, cli: 3 };
+const root = new URL('../packages/', import.meta.url).pathname;
+let faults = 0;
+const fault = (text) => {
+  faults++;
+  console.error(text);
+};
+
+for (const name of readdirSync(root)) {
+  const own = layer[name];
+  if (own === undefined) {
+    fault(`packages/${name} has no layer: add it to scripts/layers.mjs and docs/architecture.md`);
+    continue;
+  }
+  for (const file of readdirSync(join(root, name, 'src'), { recursive: true })) {
+    if (!file.endsWith('.ts')) continue;
+    const text = readFileSync(join(root, name, 'src', file), 'utf8');
+    for (const [, spec] of text.matchAll(/from '(@ctvirt\/[^']+)'/g)) {
+      const [, target, inner] = spec.split('/');
+      if (inner !== undefined && inner !== 'testing')
+        fault(`packages/${name}/src/${file}: reaches inside ${spec}`);
+      if (layer[target] === undefined) fault(`packages/${name}/src/${file}: unknown package ${spec}`);
+      else if (layer[target] >= own) fault(`packages/${name}/src/${file}: ${name} may not import ${target}`);
+    }
+    for (const [, spec] of text.matchAll(/from '(\.\.?\/[^']+)'/g)) {
+      if (join(name, 'src', file, '..', spec).split('/')[0] !== name)
+        fault(`packages/${name}/src/${file}: leaves its package by ${spec}`);
+    }
+  }
+}
+if (faults > 0) process.exit(1);
+console.log('layers: ok');
