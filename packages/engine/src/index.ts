@@ -1,3 +1,5 @@
-// Public surface of this package.
+// Public surface of the engine.
 // SPDX-License-Identifier: Apache-2.0
-export {};
+export type * from './contract.js';
+export { type EngineCode, EngineError, engineCodes } from './errors.js';
+export type * from './view.js';

@@ -1,0 +1,116 @@
+// The engine as its frontends see it: one method per operation, plain data in and out.
+// SPDX-License-Identifier: Apache-2.0
+import type { Duplex, Readable } from 'node:stream';
+import type { Asset, DefineResult, DomainEvent, DomainInfo, DomainSummary } from './view.js';
+
+/** A domain by name, UUID or (running) id, looked up in that order's reverse as virsh does: id, name, UUID. */
+export type DomainRef = string;
+
+export interface Progress {
+  readonly phase: string;
+  readonly done: number;
+  readonly total?: number | undefined;
+}
+export type OnProgress = (progress: Progress) => void;
+
+export interface TemplateView {
+  readonly name: string;
+  readonly digest: string;
+  readonly sizeBytes: number;
+  readonly unpackedBytes: number;
+  readonly inodes: number;
+  readonly importedAt: string;
+  readonly source: string;
+  readonly usedBy: readonly string[];
+}
+
+export interface ProfileView {
+  readonly name: string;
+  readonly path: string;
+  readonly text: string;
+}
+
+/** A program started inside a container. With a terminal, `stdout` carries both streams and `stderr` stays empty. */
+export interface ExecSession {
+  readonly stdin: NodeJS.WritableStream;
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+  /** Exit status of the program, 128 + signal number if it was killed. */
+  readonly exited: Promise<number>;
+  resize(columns: number, rows: number): void;
+  kill(): void;
+}
+
+export interface Engine {
+  list(): readonly DomainSummary[];
+  summary(ref: DomainRef): DomainSummary;
+  info(ref: DomainRef): Promise<DomainInfo>;
+  /** The domain's XML; of a running domain with its id and live addresses unless `inactive`. */
+  xml(ref: DomainRef, options?: { inactive?: boolean }): Promise<string>;
+
+  define(xml: string, options?: { strict?: boolean }): Promise<DefineResult>;
+  /** Starts a transient domain: it is gone, root included, when it stops. */
+  create(xml: string, options?: { strict?: boolean }): Promise<DefineResult>;
+  start(ref: DomainRef): Promise<DomainSummary>;
+  /** Asks init to power off; resolves when it was asked, or with `waitMs` when it is off. */
+  shutdown(ref: DomainRef, options?: { waitMs?: number }): Promise<DomainSummary>;
+  reboot(ref: DomainRef, options?: { waitMs?: number }): Promise<DomainSummary>;
+  destroy(ref: DomainRef): Promise<DomainSummary>;
+  suspend(ref: DomainRef): Promise<DomainSummary>;
+  resume(ref: DomainRef): Promise<DomainSummary>;
+  undefine(ref: DomainRef, options?: { storage?: boolean }): Promise<void>;
+  setAutostart(ref: DomainRef, autostart: boolean): Promise<DomainSummary>;
+
+  exec(
+    ref: DomainRef,
+    options: {
+      argv: readonly string[];
+      env?: Readonly<Record<string, string>>;
+      tty?: boolean;
+      columns?: number;
+      rows?: number;
+    },
+  ): Promise<ExecSession>;
+  /** The container's /dev/console; closing the stream detaches. */
+  console(
+    ref: DomainRef,
+    options?: { columns?: number; rows?: number },
+  ): Promise<{ stream: Duplex; resize(columns: number, rows: number): void }>;
+
+  templates: {
+    list(): Promise<readonly TemplateView[]>;
+    get(name: string): Promise<TemplateView>;
+    import(
+      name: string,
+      source: string | Readable,
+      options?: { digest?: string; sizeBytes?: number; onProgress?: OnProgress; signal?: AbortSignal },
+    ): Promise<TemplateView>;
+    buildDebian(
+      name: string,
+      options?: {
+        suite?: string;
+        include?: readonly string[];
+        mirror?: string;
+        onProgress?: OnProgress;
+        signal?: AbortSignal;
+      },
+    ): Promise<TemplateView>;
+    buildBusybox(name: string): Promise<TemplateView>;
+    remove(name: string): Promise<void>;
+  };
+  profiles: {
+    list(): Promise<readonly ProfileView[]>;
+    get(name: string): Promise<ProfileView>;
+  };
+
+  /** What the host holds of ours, each with its owner; `stray` ones have none. */
+  check(): Promise<{ owned: readonly Asset[]; stray: readonly Asset[] }>;
+  /** Returns the strays to the host; answers what was removed. */
+  clean(): Promise<readonly Asset[]>;
+  /** Calls back on every state change; the result unsubscribes. */
+  onEvent(listener: (event: DomainEvent) => void): () => void;
+  /** Facts of the host and the driver, for `version` and `nodeinfo`. */
+  host(): Promise<Readonly<Record<string, string | number | boolean>>>;
+  /** Stops watching; containers go on. */
+  close(): Promise<void>;
+}
