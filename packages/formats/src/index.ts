@@ -1,3 +1,4 @@
-// Public surface of this package.
+// Public surface of the native formats.
 // SPDX-License-Identifier: Apache-2.0
-export {};
+export { type FormatCode, FormatError, formatCodes } from './errors.js';
+export * from './openvz/index.js';

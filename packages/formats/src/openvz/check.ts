@@ -1,0 +1,66 @@
+// Whether a parameter's text can be read by its syntax, and what would be accepted instead.
+// SPDX-License-Identifier: Apache-2.0
+import type { Parameter, Syntax, Unit } from './parameters.js';
+import {
+  parseBitmap,
+  parseBool,
+  parseCpuLimit,
+  parseDisk,
+  parseNetif,
+  parseRate,
+  parseSwitches,
+  parseUbc,
+  parseUlong,
+  type UbcUnit,
+} from './values.js';
+
+interface SyntaxRule {
+  readonly expected: string;
+  readonly accepts: (text: string, unit: Unit | undefined, pageSize: number) => boolean;
+}
+
+const ubcUnits: ReadonlySet<string> = new Set(['pages', 'bytes', 'count']);
+const isUbcUnit = (unit: Unit | undefined): unit is UbcUnit => unit !== undefined && ubcUnits.has(unit);
+
+const rules: Readonly<Record<Syntax, SyntaxRule>> = {
+  ubc: {
+    expected: 'barrier[:limit], numbers or "unlimited", with a suffix T, G, M, K or P unless it is a count',
+    accepts: (text, unit, pageSize) =>
+      parseUbc(text, isUbcUnit(unit) ? unit : 'count', pageSize) !== undefined,
+  },
+  disk: {
+    expected: 'soft[:hard] in numbers, with or without a suffix T, G, M or K',
+    accepts: (text, unit) => parseDisk(text, unit === 'inodes' ? 'inodes' : 'KiB') !== undefined,
+  },
+  ulong: { expected: 'a number or "unlimited"', accepts: (text) => parseUlong(text) !== undefined },
+  rate: {
+    expected: 'a number, with or without a suffix G, M or K',
+    accepts: (text) => parseRate(text) !== undefined,
+  },
+  float: { expected: 'a number such as 1.5', accepts: (text) => /^\d{1,9}(\.\d{1,9})?$/.test(text) },
+  bool: { expected: '"yes" or "no"', accepts: (text) => parseBool(text) !== undefined },
+  list: { expected: 'items between blanks', accepts: () => true },
+  path: { expected: 'an absolute path', accepts: (text) => text.startsWith('/') },
+  bitmap: {
+    expected: '"all" or a list such as 0,2-5',
+    accepts: (text) => text === 'auto' || parseBitmap(text) !== undefined,
+  },
+  cpulimit: {
+    expected: 'a percentage such as 150 or 50%',
+    accepts: (text) => parseCpuLimit(text) !== undefined,
+  },
+  netif: {
+    expected:
+      'ifname=NAME[,bridge=][,mac=][,host_ifname=][,host_mac=][,mac_filter=] per interface, between ";"',
+    accepts: (text) => parseNetif(text) !== undefined,
+  },
+  switches: { expected: 'NAME:on or NAME:off items', accepts: (text) => parseSwitches(text) !== undefined },
+  text: { expected: 'text', accepts: () => true },
+  word: { expected: 'a word', accepts: (text) => !/\s/.test(text) },
+};
+
+/** What should stand there instead, or undefined when the value can be read. An empty value of a list is one. */
+export function faultOf(parameter: Parameter, text: string, pageSize: number): string | undefined {
+  const rule = rules[parameter.syntax];
+  return rule.accepts(text, parameter.unit, pageSize) ? undefined : rule.expected;
+}

@@ -1,0 +1,32 @@
+// Public surface of the OpenVZ format.
+// SPDX-License-Identifier: Apache-2.0
+
+export { faultOf } from './check.js';
+export {
+  type ConfEntry,
+  type ConfFile,
+  type ConfValue,
+  type ConfWarning,
+  confLine,
+  editConf,
+  effectiveValues,
+  parseConf,
+  readUuid,
+  unwritableIn,
+  writeUuid,
+} from './conf-file.js';
+export {
+  type Bounds,
+  beancounters,
+  canonicalKey,
+  type Duplicates,
+  type Group,
+  type Parameter,
+  parameterOf,
+  parameters,
+  type Syntax,
+  type UbcClass,
+  type Unit,
+} from './parameters.js';
+export { type Profile, profileFileName, profileNameOf, profiles } from './profiles.js';
+export * from './values.js';
