@@ -1,0 +1,105 @@
+// Which cgroup world this host has, and where a container's groups lie in it.
+// SPDX-License-Identifier: Apache-2.0
+import { readdirSync, readFileSync, rmdirSync, statfsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const CGROUP2_MAGIC = 0x63677270;
+const ROOT = '/sys/fs/cgroup';
+
+export type Controller =
+  | 'memory'
+  | 'cpu'
+  | 'cpuacct'
+  | 'cpuset'
+  | 'pids'
+  | 'blkio'
+  | 'io'
+  | 'devices'
+  | 'freezer';
+
+/** `v1` also stands for the hybrid layout, in which a v2 mount exists but holds no resource controller. */
+export interface CgroupLayout {
+  readonly version: 1 | 2;
+  readonly controllers: ReadonlySet<string>;
+  /** The folder of a group in a controller's hierarchy, e.g. ('memory', 'ctvirt/lxc.payload.105'). */
+  path(controller: Controller, group: string): string;
+  /** The folders of a group in all hierarchies. */
+  all(group: string): string[];
+}
+
+export function detectCgroups(): CgroupLayout {
+  if (statfsSync(ROOT).type === CGROUP2_MAGIC) {
+    const controllers = new Set(readFileSync(join(ROOT, 'cgroup.controllers'), 'utf8').trim().split(' '));
+    return {
+      version: 2,
+      controllers,
+      path: (_, group) => join(ROOT, group),
+      all: (group) => [join(ROOT, group)],
+    };
+  }
+  // /proc/self/cgroup names what is mounted together, as "4:cpu,cpuacct:/".
+  const hierarchies = readdirSync(ROOT);
+  const folders = new Map<string, string>();
+  for (const line of readFileSync('/proc/self/cgroup', 'utf8').trim().split('\n')) {
+    const names = (line.split(':')[1] ?? '')
+      .split(',')
+      .filter((name) => name !== '' && !name.startsWith('name='));
+    for (const name of names) {
+      const folder =
+        hierarchies.find((entry) => entry === names.join(',')) ??
+        hierarchies.find((entry) => entry.split(',').includes(name));
+      if (folder !== undefined) folders.set(name, join(ROOT, folder));
+    }
+  }
+  return {
+    version: 1,
+    controllers: new Set(folders.keys()),
+    path: (controller, group) => join(folders.get(controller) ?? join(ROOT, controller), group),
+    all: (group) => hierarchies.map((entry) => join(ROOT, entry, group)),
+  };
+}
+
+/** A number of a cgroup file; null for `max`, and where the file is not there. */
+export function readNumber(path: string): number | null {
+  try {
+    const value = Number(readFileSync(path, 'utf8').trim());
+    // v1 writes "no limit" as the largest page-aligned 63-bit number.
+    return Number.isFinite(value) && value < 2 ** 62 ? value : null;
+  } catch {
+    return null; // the group ended meanwhile, or this kernel has no such file
+  }
+}
+
+/** Stops or resumes all processes of a group; resolves when the kernel has done so. */
+export async function setFrozen(layout: CgroupLayout, group: string, frozen: boolean): Promise<void> {
+  if (layout.version === 2)
+    writeFileSync(join(layout.path('freezer', group), 'cgroup.freeze'), frozen ? '1' : '0');
+  else writeFileSync(join(layout.path('freezer', group), 'freezer.state'), frozen ? 'FROZEN' : 'THAWED');
+  for (let waited = 0; waited < 5000 && isFrozen(layout, group) !== frozen; waited++)
+    await new Promise((resolve) => setTimeout(resolve, 1));
+}
+
+export function isFrozen(layout: CgroupLayout, group: string): boolean {
+  try {
+    if (layout.version === 2)
+      return /^frozen 1$/m.test(readFileSync(join(layout.path('freezer', group), 'cgroup.events'), 'utf8'));
+    return readFileSync(join(layout.path('freezer', group), 'freezer.state'), 'utf8').trim() === 'FROZEN';
+  } catch {
+    return false; // no group: not running, so not frozen
+  }
+}
+
+/** Removes an empty group, and groups below it, from all hierarchies; those still in use stay. */
+export function removeGroup(layout: CgroupLayout, group: string): void {
+  for (const folder of layout.all(group)) removeTree(folder);
+}
+
+function removeTree(folder: string): void {
+  try {
+    for (const entry of readdirSync(folder, { withFileTypes: true }))
+      if (entry.isDirectory()) removeTree(join(folder, entry.name));
+    rmdirSync(folder);
+  } catch {
+    // not there in this hierarchy, or in use by a container that still runs
+  }
+}

@@ -1,0 +1,229 @@
+// Runs containers through liblxc's tools, and knows of each whether it runs, as what, and how it ended.
+// SPDX-License-Identifier: Apache-2.0
+import { type ChildProcess, spawn } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { Socket } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { EngineError } from '../../errors.js';
+import { readIfThere } from '../../host/files.js';
+import { childrenOf, commandLine, isAlive, startedAt, startTicks } from '../../host/processes.js';
+import { connectAbstract } from '../../host/syscalls.js';
+import type { Layout } from '../../state/layout.js';
+import { type Ending, endingOf, startErrors } from './ending.js';
+
+/** A running container: liblxc's monitor and the container's init, as the host numbers them. */
+export interface Running {
+  readonly monitorPid: number;
+  readonly initPid: number;
+  readonly startedAt: Date;
+}
+
+/**
+ * The PATH of liblxc's tools, without the folder of newuidmap: where liblxc finds that program it lets it decide by
+ * /etc/subuid which ids root may use, although root needs no leave (lxc/src/lxc/conf.c, lxc_map_ids).
+ */
+const toolEnvironment = { PATH: '/usr/sbin:/sbin' } as const;
+
+export class LxcDriver {
+  constructor(private readonly layout: Layout) {}
+
+  /** The folder of a started domain; its content lives as long as the container, and tells the next daemon of it. */
+  folder(name: string): string {
+    return join(this.layout.runtime, name);
+  }
+  logPath(name: string): string {
+    return join(this.folder(name), 'lxc.log');
+  }
+
+  /**
+   * Starts a container from a configuration and resolves when its init runs; undefined if it has ended already.
+   * The program is given as arguments, since liblxc splits `lxc.init.cmd` at blanks. The marker file is there while lxc-start is, so that a daemon that comes after a killed one waits for it.
+   */
+  async start(name: string, configuration: string, program: readonly string[]): Promise<Running | undefined> {
+    const folder = this.folder(name);
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    const config = join(folder, 'lxc.conf');
+    const marker = join(folder, 'starting');
+    await rm(this.logPath(name), { force: true });
+    await writeFile(config, configuration, { mode: 0o600 });
+    await writeFile(marker, '');
+    const status = await this.#tool([
+      '/usr/bin/lxc-start',
+      '-P',
+      this.layout.lxc,
+      '-n',
+      name,
+      '-f',
+      config,
+      '-d',
+      '-p',
+      join(folder, 'monitor.pid'),
+      '--',
+      ...program,
+    ]);
+    await rm(marker, { force: true });
+    if (status !== 0) {
+      const errors = startErrors((await readIfThere(this.logPath(name))) ?? '');
+      const reason = errors.length === 0 ? `lxc-start ended with status ${status}` : errors.join('; ');
+      throw new EngineError('host-command', `liblxc could not start the container: ${reason}`, {
+        log: this.logPath(name),
+        errors,
+      });
+    }
+    return this.running(name);
+  }
+
+  /** The container of this name if it runs now. */
+  running(name: string): Running | undefined {
+    let monitorPid: number;
+    try {
+      monitorPid = Number(readFileSync(join(this.folder(name), 'monitor.pid'), 'utf8'));
+    } catch {
+      return undefined; // never started, or cleared after its end
+    }
+    // The pid may belong to another process by now: a monitor's command line says whose it is.
+    const title = commandLine(monitorPid)[0];
+    if (title !== `[lxc monitor] ${this.layout.lxc} ${name}`) return undefined;
+    const [initPid] = childrenOf(monitorPid);
+    if (initPid === undefined) return undefined;
+    const ticks = startTicks(initPid);
+    return ticks === undefined ? undefined : { monitorPid, initPid, startedAt: startedAt(ticks) };
+  }
+
+  /** Names of all that were started and not yet cleared. */
+  started(): string[] {
+    return readdirSync(this.layout.runtime);
+  }
+
+  /**
+   * Waits for lxc-start processes that a killed daemon left: each either brings its container up or cleans up after itself.
+   */
+  async settle(timeoutMs = 30_000): Promise<void> {
+    const deadline = Date.now() + timeoutMs;
+    for (const name of this.started()) {
+      const marker = join(this.folder(name), 'starting');
+      if ((await readIfThere(marker)) === undefined) continue;
+      while (Date.now() < deadline && this.#starters(name).length > 0) await sleep(20);
+      await rm(marker, { force: true });
+    }
+  }
+
+  #starters(name: string): number[] {
+    return readdirSync('/proc')
+      .filter((entry) => /^\d+$/.test(entry))
+      .map(Number)
+      .filter((pid) => {
+        const words = commandLine(pid);
+        return words[0] === '/usr/bin/lxc-start' && words[2] === this.layout.lxc && words[4] === name;
+      });
+  }
+
+  /**
+   * Calls back once when the container has ended and liblxc has put everything away.
+   * An open connection to the monitor's command socket ends with the monitor: no polling while the container runs.
+   */
+  watch(name: string, running: Running, onEnd: () => void): Disposable {
+    let stopped = false;
+    const ended = async (): Promise<void> => {
+      while (!stopped && isAlive(running.monitorPid) && this.running(name) !== undefined) await sleep(20);
+      while (!stopped && commandLine(running.monitorPid)[0]?.startsWith('[lxc monitor]') === true)
+        await sleep(2);
+      if (!stopped) onEnd();
+    };
+    const fd = connectAbstract(`${this.layout.lxc}/${name}/command`);
+    if (fd === undefined) {
+      void ended();
+      return { [Symbol.dispose]: () => (stopped = true) };
+    }
+    const socket = new Socket({ fd, readable: true, writable: false });
+    socket.on('error', () => socket.destroy()); // 'close' follows and says the same
+    socket.on('close', () => void ended());
+    socket.resume();
+    return {
+      [Symbol.dispose]: () => {
+        stopped = true;
+        socket.destroy();
+      },
+    };
+  }
+
+  /** How the last run ended. */
+  async ending(name: string): Promise<Ending> {
+    return endingOf((await readIfThere(this.logPath(name))) ?? '');
+  }
+
+  /** Ends the container at once: with its init the kernel ends every process of the pid namespace. */
+  kill(running: Running): void {
+    this.signal(running, 'SIGKILL');
+  }
+
+  signal(running: Running, signal: NodeJS.Signals | number): void {
+    if (childrenOf(running.monitorPid).includes(running.initPid)) process.kill(running.initPid, signal);
+  }
+
+  /** Forgets an ended container. */
+  async clear(name: string): Promise<void> {
+    await rm(this.folder(name), { recursive: true, force: true });
+    await rm(join(this.layout.lxc, name), { recursive: true, force: true });
+  }
+
+  /** argv that runs a program inside, with a clean environment but for `env`. */
+  attachArgv(
+    name: string,
+    argv: readonly string[],
+    env: Readonly<Record<string, string>>,
+  ): [string, ...string[]] {
+    const variables = Object.entries(env).flatMap(([key, value]) => ['-v', `${key}=${value}`]);
+    return [
+      '/usr/bin/lxc-attach',
+      '-P',
+      this.layout.lxc,
+      '-n',
+      name,
+      '--clear-env',
+      ...variables,
+      '--',
+      ...argv,
+    ];
+  }
+
+  /** argv that attaches to the container's /dev/console. */
+  consoleArgv(name: string): [string, ...string[]] {
+    return ['/usr/bin/lxc-console', '-P', this.layout.lxc, '-n', name, '-t', '0', '-e', '-1'];
+  }
+
+  /** liblxc's version, which decides what its configuration may hold. */
+  async version(): Promise<string> {
+    const child = spawn('/usr/bin/lxc-start', ['--version'], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+      env: toolEnvironment,
+    });
+    let text = '';
+    child.stdout.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+    await ended(child);
+    return text.trim();
+  }
+
+  #tool(argv: readonly [string, ...string[]]): Promise<number> {
+    const [file, ...args] = argv;
+    return ended(spawn(file, args, { stdio: 'ignore', env: toolEnvironment, cwd: '/' }));
+  }
+}
+
+function ended(child: ChildProcess): Promise<number> {
+  return new Promise((resolve, reject) => {
+    child.on('error', (cause) =>
+      reject(
+        new EngineError(
+          'unsupported',
+          `cannot run ${child.spawnfile}: install Debian's package lxc`,
+          {},
+          { cause },
+        ),
+      ),
+    );
+    child.on('exit', (code, signal) => resolve(code ?? 128 + (signal === null ? 0 : 9)));
+  });
+}

@@ -1,0 +1,55 @@
+// Files that survive a crash: written beside, synced, renamed; and trees removed without following links.
+// SPDX-License-Identifier: Apache-2.0
+import { randomBytes } from 'node:crypto';
+import { constants } from 'node:fs';
+import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+
+/** Replaces `path` whole or not at all; with `durable` it is on the disk when this resolves. */
+export async function writeAtomically(
+  path: string,
+  content: string,
+  options: { durable?: boolean; mode?: number } = {},
+): Promise<void> {
+  const temporary = `${path}.${randomBytes(4).toString('hex')}.new`;
+  const file = await open(
+    temporary,
+    constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW,
+    options.mode ?? 0o600,
+  );
+  try {
+    await file.writeFile(content);
+    if (options.durable !== false) await file.sync();
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  } finally {
+    await file.close();
+  }
+  await rename(temporary, path);
+  if (options.durable !== false) await syncDirectory(dirname(path));
+}
+
+/** Makes renames and removals in a directory durable. */
+export async function syncDirectory(path: string): Promise<void> {
+  const directory = await open(path, constants.O_RDONLY | constants.O_DIRECTORY);
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
+  }
+}
+
+/** Undefined if there is no such file; every other failure is one. */
+export async function readIfThere(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+export async function makePrivateDirectory(path: string, mode = 0o700): Promise<void> {
+  await mkdir(path, { recursive: true, mode });
+}

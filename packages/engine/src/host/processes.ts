@@ -1,0 +1,53 @@
+// What /proc tells of a process: who its child is, when it started, whether it is still that one.
+// SPDX-License-Identifier: Apache-2.0
+import { readFileSync } from 'node:fs';
+
+function read(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return undefined; // gone: a process may end between any two reads
+  }
+}
+
+/** Start time in clock ticks since boot: with the pid it names one process for good. */
+export function startTicks(pid: number): number | undefined {
+  const stat = read(`/proc/${pid}/stat`);
+  if (stat === undefined) return undefined;
+  const ticks = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]);
+  return Number.isSafeInteger(ticks) ? ticks : undefined;
+}
+
+/** The wall-clock time of a start given in ticks. */
+export function startedAt(ticks: number): Date {
+  const boot = /^btime (\d+)$/m.exec(read('/proc/stat') ?? '');
+  return new Date((Number(boot?.[1] ?? 0) + ticks / 100) * 1000);
+}
+
+/** Pids of the direct children of a single-threaded process. */
+export function childrenOf(pid: number): number[] {
+  const text = read(`/proc/${pid}/task/${pid}/children`);
+  if (text === undefined) return [];
+  return text
+    .split(' ')
+    .filter((word) => word !== '')
+    .map(Number);
+}
+
+export function commandLine(pid: number): string[] {
+  return (read(`/proc/${pid}/cmdline`) ?? '').split('\0').filter((word) => word !== '');
+}
+
+/** The name the kernel keeps for a process, 15 characters at most. */
+export function processName(pid: number): string | undefined {
+  return read(`/proc/${pid}/comm`)?.trim();
+}
+
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
+}

@@ -1,0 +1,60 @@
+// Host ids for user namespaces: each domain leases a range of its own, and no range comes back while files have its ids.
+// SPDX-License-Identifier: Apache-2.0
+import { EngineError } from '../errors.js';
+
+export const RANGE_SIZE = 65536;
+
+/** Where ranges may be leased: first and last host id. */
+export interface IdWindow {
+  readonly first: number;
+  readonly last: number;
+}
+
+// shadow hands out sub-ids to 600,100,000 by default; ids from 2^31 on are left to daemons with a root of their own,
+// so that two daemons on one host do not share ids.
+export const systemWindow: IdWindow = { first: 0x40000000, last: 0x7ffeffff };
+export const privateWindow: IdWindow = { first: 0x80000000, last: 0xfffdffff };
+
+export class IdRanges {
+  readonly #leased = new Set<number>();
+  #next: number;
+
+  constructor(private readonly window: IdWindow) {
+    this.#next = window.first;
+  }
+
+  /** Leases the next free range; ranges are used in turn, so that a returned one rests as long as it can. */
+  lease(): number {
+    const steps = Math.floor((this.window.last + 1 - this.window.first) / RANGE_SIZE);
+    for (let step = 0; step < steps; step++) {
+      const start = this.#next;
+      this.#next += RANGE_SIZE;
+      if (this.#next + RANGE_SIZE - 1 > this.window.last) this.#next = this.window.first;
+      if (!this.#leased.has(start)) {
+        this.#leased.add(start);
+        return start;
+      }
+    }
+    throw new EngineError(
+      'in-use',
+      `no id range is free: all ${steps} between ${this.window.first} and ${this.window.last} are leased`,
+    );
+  }
+
+  /** Marks a range found in a record or beside kept files as leased. */
+  claim(start: number): void {
+    this.#leased.add(start);
+    if (start >= this.#next && start + 2 * RANGE_SIZE - 1 <= this.window.last)
+      this.#next = start + RANGE_SIZE;
+  }
+
+  release(start: number): void {
+    this.#leased.delete(start);
+  }
+
+  /** Whether any leased range has an id in [start, start + count). */
+  overlaps(start: number, count: number): boolean {
+    for (const range of this.#leased) if (range < start + count && start < range + RANGE_SIZE) return true;
+    return false;
+  }
+}

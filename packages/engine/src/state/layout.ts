@@ -1,0 +1,78 @@
+// Where everything lies: configuration, state and sockets, by default in the system's folders or all under one root.
+// SPDX-License-Identifier: Apache-2.0
+import { createHash } from 'node:crypto';
+import { join, resolve } from 'node:path';
+import { EngineError } from '../errors.js';
+
+export interface Layout {
+  /** Undefined for the system's own daemon. */
+  readonly root: string | undefined;
+  readonly etc: string;
+  readonly profiles: string;
+  readonly lib: string;
+  readonly domains: string;
+  readonly roots: string;
+  readonly templates: string;
+  readonly run: string;
+  readonly httpSocket: string;
+  readonly lock: string;
+  /** Where a start puts its mounts for the moment until the container has them. */
+  readonly mounts: string;
+  /** One folder per started domain: liblxc's configuration, pid and log, and the XML it was started with. */
+  readonly runtime: string;
+  /** liblxc's own path; with a domain's name it makes the address of the command socket. */
+  readonly lxc: string;
+  /** The parent of all our control groups, unlike any other daemon's. */
+  readonly cgroup: string;
+}
+
+// An abstract socket's address has 107 bytes for "<lxc path>/<name>/command".
+const LONGEST_NAME = 64;
+const LONGEST_RUN = 107 - '/lxc/'.length - LONGEST_NAME - '/command'.length;
+
+/** The system's layout, or the one of a daemon of its own under `root`. */
+export function layoutOf(root?: string): Layout {
+  const base = root === undefined ? undefined : resolve(root);
+  const etc = base === undefined ? '/etc/ctvirt' : join(base, 'etc');
+  const lib = base === undefined ? '/var/lib/ctvirt' : join(base, 'lib');
+  const run = base === undefined ? '/run/ctvirt' : join(base, 'run');
+  if (Buffer.byteLength(run) > LONGEST_RUN)
+    throw new EngineError(
+      'invalid',
+      `the root ${base} is too long: at most ${LONGEST_RUN - '/run'.length} bytes, because liblxc's socket addresses end at 107`,
+    );
+  const suffix = base === undefined ? '' : `-${createHash('sha256').update(base).digest('hex').slice(0, 8)}`;
+  return {
+    root: base,
+    etc,
+    profiles: join(etc, 'profiles'),
+    lib,
+    domains: join(lib, 'domains'),
+    roots: join(lib, 'roots'),
+    templates: join(lib, 'templates'),
+    run,
+    httpSocket: join(run, 'http.sock'),
+    lock: join(run, 'ctvirtd.pid'),
+    mounts: join(run, 'mnt'),
+    runtime: join(run, 'domains'),
+    lxc: join(run, 'lxc'),
+    cgroup: `ctvirt${suffix}`,
+  };
+}
+
+/** The name as a file name: libvirt allows almost any character in a domain's name, a path does not. */
+export function diskName(name: string): string {
+  const encoded = [...Buffer.from(name)]
+    .map((byte, index) => {
+      const char = String.fromCharCode(byte);
+      const plain = /[A-Za-z0-9_+@-]/.test(char) || (char === '.' && index > 0);
+      return plain ? char : `%${byte.toString(16).padStart(2, '0')}`;
+    })
+    .join('');
+  if (encoded === '' || encoded.length > LONGEST_NAME)
+    throw new EngineError(
+      'invalid',
+      `the name '${name}' is ${encoded === '' ? 'empty' : 'too long'}: 1 to ${LONGEST_NAME} bytes, counting three for each character other than letters, digits and . _ + @ -`,
+    );
+  return encoded;
+}

@@ -1,0 +1,26 @@
+// One operation at a time for each key; different keys go on side by side.
+// SPDX-License-Identifier: Apache-2.0
+
+export class KeyedQueue {
+  readonly #tails = new Map<string, Promise<unknown>>();
+
+  /** Runs `operation` when all earlier ones of this key have ended, however they ended. */
+  run<T>(key: string, operation: () => Promise<T>): Promise<T> {
+    const before = this.#tails.get(key) ?? Promise.resolve();
+    const result = before.then(operation, operation);
+    const settled = result.then(
+      () => undefined,
+      () => undefined, // the caller has the failure; the queue only waits
+    );
+    this.#tails.set(key, settled);
+    void settled.then(() => {
+      if (this.#tails.get(key) === settled) this.#tails.delete(key);
+    });
+    return result;
+  }
+
+  /** Resolves when nothing is under way. */
+  async idle(): Promise<void> {
+    while (this.#tails.size > 0) await Promise.all(this.#tails.values());
+  }
+}

@@ -1,0 +1,66 @@
+// The record beside a domain's XML: what the daemon must know of it without reading the document.
+// SPDX-License-Identifier: Apache-2.0
+import { EngineError } from '../errors.js';
+import type { StateReason } from '../view.js';
+
+/** `ids` counts from the first host id; a domain with an `<idmap>` of its own leases none. */
+export interface DomainRecord {
+  readonly version: 1;
+  readonly name: string;
+  readonly uuid: string;
+  readonly type: string;
+  readonly ctid: number | null;
+  readonly autostart: boolean;
+  readonly persistent: boolean;
+  readonly ids: { readonly start: number; readonly count: number } | null;
+  readonly template: string | null;
+  readonly profile: string | null;
+  readonly hostname: string;
+  readonly addresses: readonly string[];
+  readonly createdAt: string;
+  /** How it ended last; `unknown` if it never ran. */
+  readonly lastReason: StateReason;
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null;
+const isText = (value: unknown): value is string => typeof value === 'string';
+const isTextOrNull = (value: unknown): value is string | null => value === null || isText(value);
+const isCount = (value: unknown): value is number => Number.isSafeInteger(value);
+
+const checks: { readonly [K in keyof DomainRecord]: (value: unknown) => boolean } = {
+  version: (v) => v === 1,
+  name: isText,
+  uuid: isText,
+  type: isText,
+  ctid: (v) => v === null || isCount(v),
+  autostart: (v) => typeof v === 'boolean',
+  persistent: (v) => typeof v === 'boolean',
+  ids: (v) => v === null || (isObject(v) && isCount(v['start']) && isCount(v['count'])),
+  template: isTextOrNull,
+  profile: isTextOrNull,
+  hostname: isText,
+  addresses: (v) => Array.isArray(v) && v.every(isText),
+  createdAt: isText,
+  lastReason: isText,
+};
+
+function isRecord(value: unknown): value is DomainRecord {
+  return isObject(value) && Object.entries(checks).every(([key, check]) => check(value[key]));
+}
+
+export function parseRecord(text: string, path: string): DomainRecord {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new EngineError('internal', `${path} is damaged: ${String(cause)}`, { path }, { cause });
+  }
+  if (!isRecord(value))
+    throw new EngineError('internal', `${path} is not a domain record of this version`, { path });
+  return value;
+}
+
+export function formatRecord(record: DomainRecord): string {
+  return `${JSON.stringify(record)}\n`;
+}
