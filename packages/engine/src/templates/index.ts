@@ -1,0 +1,7 @@
+// Public surface of the template store.
+// SPDX-License-Identifier: Apache-2.0
+export { TemplateError, type TemplateErrorCode, type TemplateErrorDetails } from './errors.js';
+export { DEFAULT_LIMITS, type ImportLimits } from './limits.js';
+export type { Template } from './record.js';
+export { TemplateStore, type TemplateStoreOptions } from './store.js';
+export { parseTemplateName, type TemplateName } from './template-name.js';

@@ -1,0 +1,84 @@
+// What is known of an imported template, and its form on disk (template.json).
+// SPDX-License-Identifier: Apache-2.0
+import { TemplateError } from './errors.js';
+import { parseTemplateName, type TemplateName } from './template-name.js';
+
+/** A template as the store lists it. */
+export interface Template {
+  name: TemplateName;
+  /** `sha256:` and 64 hex digits, over the archive's bytes as they were read. */
+  digest: string;
+  /** Length of the archive as it was read. */
+  sizeBytes: number;
+  /** Sum of the file lengths in the unpacked tree. */
+  unpackedBytes: number;
+  /** Files, folders and links in the unpacked tree. */
+  inodes: number;
+  /** ISO 8601, UTC. */
+  importedAt: string;
+  /** Where the archive came from, for people. */
+  source: string;
+  /** Machine in libvirt's words, read from the template's own programs. */
+  arch?: string;
+  /** Kind of init found: see `INITS`. */
+  init?: string;
+  /** The system's own name of itself. */
+  os?: string;
+  /** What was left out at import, one sentence each. */
+  notes: readonly string[];
+}
+
+const FORMAT = 1;
+
+/** The text of template.json. */
+export function formatRecord(template: Template): string {
+  return `${JSON.stringify({ format: FORMAT, ...template }, undefined, 2)}\n`;
+}
+
+/** Parses template.json of the template `name`; throws `internal` when it is damaged. */
+export function parseRecord(name: TemplateName, text: string): Template {
+  const damaged = (what: string, cause?: unknown) =>
+    new TemplateError(
+      'internal',
+      `the record of template ${name} is damaged (${what}): remove and import it again`,
+      {},
+      cause,
+    );
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw damaged('not JSON', cause);
+  }
+  if (typeof value !== 'object' || value === null) throw damaged('not an object');
+  const fields = new Map<string, unknown>(Object.entries(value));
+  if (fields.get('format') !== FORMAT) throw damaged(`format ${String(fields.get('format'))} is not known`);
+  const string = (key: string): string => {
+    const field = fields.get(key);
+    if (typeof field !== 'string') throw damaged(`${key} is not a string`);
+    return field;
+  };
+  const count = (key: string): number => {
+    const field = fields.get(key);
+    if (typeof field !== 'number' || !Number.isSafeInteger(field) || field < 0)
+      throw damaged(`${key} is no count`);
+    return field;
+  };
+  const notes = fields.get('notes');
+  if (!Array.isArray(notes)) throw damaged('notes is not a list');
+  const template: Template = {
+    name: parseTemplateName(string('name')),
+    digest: string('digest'),
+    sizeBytes: count('sizeBytes'),
+    unpackedBytes: count('unpackedBytes'),
+    inodes: count('inodes'),
+    importedAt: string('importedAt'),
+    source: string('source'),
+    notes: notes.map(String),
+  };
+  if (template.name !== name) throw damaged(`it names ${template.name}`);
+  if (fields.has('arch')) template.arch = string('arch');
+  if (fields.has('init')) template.init = string('init');
+  if (fields.has('os')) template.os = string('os');
+  return template;
+}

@@ -1,0 +1,206 @@
+// Keeps templates: unpacked root trees under one private folder, each made whole or not at all.
+// SPDX-License-Identifier: Apache-2.0
+import { execFile } from 'node:child_process';
+import { createHash, randomBytes } from 'node:crypto';
+import { chmod, lstat, mkdir, open, readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { makeBusyboxArchive } from './busybox.js';
+import { TemplateError } from './errors.js';
+import { DEFAULT_LIMITS } from './limits.js';
+import { formatRecord, parseRecord, type Template } from './record.js';
+import { parseTemplateName, type TemplateName } from './template-name.js';
+import { unpack } from './unpack.js';
+
+const run = promisify(execFile);
+
+const RECORD = 'template.json';
+const ROOT = 'rootfs';
+// A template's name never begins with a dot, so these never collide with one.
+const PARTIAL = '.partial-';
+
+/** What a store is built from. */
+export interface TemplateStoreOptions {
+  /** Folder of the store, made if missing, always mode 0700: the trees hold setuid files owned by root. */
+  dir: string;
+  now?: () => Date;
+  log?: (message: string) => void;
+  /** The static busybox the embedded template is made of. */
+  busybox?: string;
+}
+
+/** The templates of one daemon; one store object per folder at a time. */
+export class TemplateStore {
+  readonly #dir: string;
+  readonly #now: () => Date;
+  readonly #log: (message: string) => void;
+  readonly #busybox: string;
+  readonly #changing = new Set<TemplateName>();
+
+  constructor(options: TemplateStoreOptions) {
+    this.#dir = options.dir;
+    this.#now = options.now ?? (() => new Date());
+    this.#log = options.log ?? (() => {});
+    this.#busybox = options.busybox ?? '/usr/bin/busybox';
+  }
+
+  /** Makes the folder if needed and removes what interrupted imports left; returns the names removed. */
+  async recover(): Promise<string[]> {
+    await mkdir(this.#dir, { recursive: true, mode: 0o700 });
+    await chmod(this.#dir, 0o700);
+    const stray = (await readdir(this.#dir)).filter((entry) => entry.startsWith(PARTIAL));
+    for (const entry of stray) {
+      this.#log(`removing ${entry}, left by an interrupted import`);
+      await removeTree(join(this.#dir, entry));
+    }
+    return stray;
+  }
+
+  /** All templates, by name. */
+  async list(): Promise<Template[]> {
+    const names: TemplateName[] = [];
+    for (const entry of await readdir(this.#dir, { withFileTypes: true })) {
+      if (entry.isDirectory() && !entry.name.startsWith('.')) names.push(parseTemplateName(entry.name));
+    }
+    return Promise.all(names.sort().map((name) => this.#read(name)));
+  }
+
+  /** One template; throws `not-found`. */
+  async get(name: string): Promise<Template> {
+    return this.#read(parseTemplateName(name));
+  }
+
+  /** Absolute path of the unpacked tree, owners as in the archive; it exists if `get` succeeds. */
+  rootfs(name: string): string {
+    return join(this.#dir, parseTemplateName(name), ROOT);
+  }
+
+  /** Makes the embedded default template from the host's static busybox. */
+  async buildBusybox(name: string): Promise<Template> {
+    return this.#make(name, async (partial) => {
+      const { archive, source } = await makeBusyboxArchive(this.#busybox);
+      await unpack(
+        (async function* () {
+          yield archive;
+        })(),
+        join(partial, ROOT),
+        DEFAULT_LIMITS,
+      );
+      return {
+        digest: `sha256:${createHash('sha256').update(archive).digest('hex')}`,
+        sizeBytes: archive.length,
+        unpackedBytes: 0,
+        inodes: 0,
+        source,
+        init: 'busybox',
+        notes: [],
+      };
+    });
+  }
+
+  /** Removes a template no domain uses; throws `busy` with their names otherwise. */
+  async remove(name: string, options: { inUse: (name: TemplateName) => string[] }): Promise<void> {
+    const safe = parseTemplateName(name);
+    await this.#alone(safe, async () => {
+      await this.#read(safe);
+      const users = options.inUse(safe);
+      if (users.length > 0) {
+        throw new TemplateError(
+          'busy',
+          `template ${safe} is in use by ${users.join(', ')}: undefine them first`,
+        );
+      }
+      const doomed = this.#partial();
+      await rename(join(this.#dir, safe), doomed);
+      await syncFolder(this.#dir);
+      await removeTree(doomed);
+    });
+  }
+
+  #partial(): string {
+    return join(this.#dir, `${PARTIAL}${randomBytes(8).toString('hex')}`);
+  }
+
+  async #read(name: TemplateName): Promise<Template> {
+    let text: string;
+    try {
+      text = await readFile(join(this.#dir, name, RECORD), 'utf8');
+    } catch (cause) {
+      if (!hasErrno(cause, 'ENOENT')) throw cause;
+      throw new TemplateError(
+        'not-found',
+        `there is no template ${name}: import or build it first`,
+        {},
+        cause,
+      );
+    }
+    return parseRecord(name, text);
+  }
+
+  async #alone<T>(name: TemplateName, work: () => Promise<T>): Promise<T> {
+    if (this.#changing.has(name)) {
+      throw new TemplateError('busy', `template ${name} is being imported or removed just now`);
+    }
+    this.#changing.add(name);
+    try {
+      return await work();
+    } finally {
+      this.#changing.delete(name);
+    }
+  }
+
+  /** The one way a template comes to be: filled beside its place, synced, then renamed into it. */
+  async #make(
+    name: string,
+    fill: (partial: string) => Promise<Omit<Template, 'name' | 'importedAt'>>,
+  ): Promise<Template> {
+    const safe = parseTemplateName(name);
+    const exists = () =>
+      new TemplateError('exists', `template ${safe} exists: remove it first or take another name`);
+    return this.#alone(safe, async () => {
+      await mkdir(this.#dir, { recursive: true, mode: 0o700 });
+      if (await lstat(join(this.#dir, safe)).catch(absent)) throw exists();
+      const partial = this.#partial();
+      try {
+        await mkdir(partial, { mode: 0o700 });
+        await mkdir(join(partial, ROOT), { mode: 0o755 });
+        const template: Template = {
+          name: safe,
+          ...(await fill(partial)),
+          importedAt: this.#now().toISOString(),
+        };
+        await writeFile(join(partial, RECORD), formatRecord(template), { mode: 0o600 });
+        // The whole tree must be on disk before its name is: one sync of this file system, not one per file.
+        await run('sync', ['--file-system', '--', partial]);
+        await rename(partial, join(this.#dir, safe));
+        await syncFolder(this.#dir);
+        return template;
+      } catch (cause) {
+        await removeTree(partial);
+        if (hasErrno(cause, 'ENOTEMPTY') || hasErrno(cause, 'EEXIST')) throw exists();
+        if (hasErrno(cause, 'ENOSPC') || hasErrno(cause, 'EDQUOT')) {
+          throw new TemplateError('no-space', `no space left in ${this.#dir}; nothing was kept`, {}, cause);
+        }
+        throw cause;
+      }
+    });
+  }
+}
+
+function hasErrno(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code;
+}
+
+function absent(error: unknown): undefined {
+  if (!hasErrno(error, 'ENOENT')) throw error;
+}
+
+async function syncFolder(path: string): Promise<void> {
+  await using folder = await open(path, 'r');
+  await folder.sync();
+}
+
+/** Removes a tree of any owners and modes without following links or entering mounts. */
+async function removeTree(path: string): Promise<void> {
+  await run('rm', ['--recursive', '--force', '--one-file-system', '--', path]);
+}
