@@ -1,0 +1,74 @@
+// What every kind of file system answers to: made at define, opened at start, and what it owns meanwhile.
+// SPDX-License-Identifier: Apache-2.0
+import type { Undo } from '../host/undo.js';
+import type { IdMap, UserNamespacePool } from '../host/userns.js';
+
+/** One `<filesystem>` as the engine sees it. */
+export interface FilesystemSpec {
+  /** Its place among the domain's file systems; names its folders. */
+  readonly index: number;
+  readonly kind: FilesystemKind;
+  /** A template's name, or an absolute path on the host. */
+  readonly source: string;
+  /** Absolute path in the container; `/` is its root. */
+  readonly target: string;
+  readonly readOnly: boolean;
+  /** From `source/@options`, split at commas. */
+  readonly options: readonly string[];
+  readonly limit: DiskLimit | undefined;
+}
+export type FilesystemKind = 'template' | 'mount' | 'file' | 'block';
+
+/** Hard limits; undefined is none. */
+export interface DiskLimit {
+  readonly bytes: number | undefined;
+  readonly inodes: number | undefined;
+}
+
+export interface StorageContext {
+  /** The domain's own folder for what its file systems keep. */
+  readonly keep: string;
+  /** A folder for the moment of starting. */
+  readonly mounts: string;
+  /** Ids of the container on the host. */
+  readonly map: IdMap;
+  /** Whether the files of `mount`, `file` and `block` already carry the container's host ids (an `<idmap>` in the document). */
+  readonly shifted: boolean;
+  readonly namespaces: UserNamespacePool;
+  /** Absolute path of an unpacked template; throws `not-found`. */
+  readonly templatePath: (name: string) => string;
+}
+
+/** A mounted file system: what liblxc gets, and where and as whom the host may write into it. */
+export interface Opened {
+  readonly path: string;
+  /** The same tree without id mapping: creating files through a mapped mount fails for ids outside its map. */
+  readonly unmapped: string;
+  /** Owner, in `unmapped`, of what belongs to the container's root user. */
+  readonly owner: { readonly uid: number; readonly gid: number };
+}
+
+/** A kind of file system. A missing `create` means that nothing is made at define. */
+export interface Backend {
+  /** Whether first-level limits can be enforced; otherwise a document that asks for them is refused. */
+  readonly limits: boolean;
+  /** Fails with what a start would fail with, as far as it can be known now. */
+  check(spec: FilesystemSpec, context: StorageContext): Promise<void>;
+  create?(spec: FilesystemSpec, context: StorageContext): Promise<void>;
+  /** Mounts it below `context.mounts`; each mount's inverse goes on `undo`. */
+  open(spec: FilesystemSpec, context: StorageContext, undo: Undo): Promise<Opened>;
+}
+
+/** Owner of the container root's files on a tree whose ids are stored as the container sees them, unless shifted. */
+export function rootOwner(context: StorageContext, shifted: boolean): { uid: number; gid: number } {
+  return shifted ? { uid: hostId(context.map.uid, 0), gid: hostId(context.map.gid, 0) } : { uid: 0, gid: 0 };
+}
+
+/** The id a container's own `inside` id has on the host. */
+export function hostId(entries: IdMap['uid'], inside: number): number {
+  for (const entry of entries) {
+    if (inside >= entry.inside && inside < entry.inside + entry.count)
+      return entry.outside + (inside - entry.inside);
+  }
+  return 65534;
+}

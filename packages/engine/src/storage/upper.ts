@@ -1,0 +1,117 @@
+// The writable layer of a container: a plain folder, or an image of its own when its size or its inodes are limited.
+// SPDX-License-Identifier: Apache-2.0
+import { chmod, chown, mkdir, mkdtemp, open, rm, stat, statfs, truncate } from 'node:fs/promises';
+import { join } from 'node:path';
+import { EngineError } from '../errors.js';
+import { attachLoop } from '../host/loop.js';
+import { run } from '../host/run.js';
+import { MountFlag, mount } from '../host/syscalls.js';
+import type { Undo } from '../host/undo.js';
+import { type DiskLimit, type FilesystemSpec, hostId, type StorageContext } from './backend.js';
+import { mountPoint } from './mounting.js';
+
+const SMALLEST_IMAGE = 4 << 20;
+/** Below this ext4 has no room for a journal worth its blocks. */
+const SMALLEST_WITH_JOURNAL = 64 << 20;
+/** What ext4 and overlay use for themselves: reserved inodes, lost+found, the layer's folders. */
+const OWN_INODES = 16;
+
+const imagePath = (spec: FilesystemSpec, context: StorageContext): string =>
+  join(context.keep, `fs${spec.index}.img`);
+const folderPath = (spec: FilesystemSpec, context: StorageContext): string =>
+  join(context.keep, `fs${spec.index}`);
+
+/** Makes the layer; the root of the container's tree takes owner and mode from `model`, the template's root. */
+export async function createUpper(
+  spec: FilesystemSpec,
+  context: StorageContext,
+  model: string,
+): Promise<void> {
+  if (spec.limit === undefined) {
+    await makeLayerFolders(folderPath(spec, context), context, model);
+    return;
+  }
+  const staging = await mkdtemp(join(context.keep, '.layer-'));
+  try {
+    await makeLayerFolders(staging, context, model);
+    await makeImage(imagePath(spec, context), spec.limit, staging);
+  } finally {
+    await rm(staging, { recursive: true, force: true });
+  }
+}
+
+/** Paths of the layer's `upper` and `work` folders, mounted if it is an image. */
+export async function openUpper(
+  spec: FilesystemSpec,
+  context: StorageContext,
+  undo: Undo,
+): Promise<{ upper: string; work: string }> {
+  if (spec.limit === undefined) {
+    const folder = folderPath(spec, context);
+    return { upper: join(folder, 'upper'), work: join(folder, 'work') };
+  }
+  const image = imagePath(spec, context);
+  await growImage(image, spec.limit);
+  const target = await mountPoint(spec, context, 'disk', undo);
+  using device = attachLoop(image);
+  // discard gives the host back what the container deletes.
+  await mount(device.path, target, 'ext4', MountFlag.noSuid | MountFlag.noDev, 'discard');
+  return { upper: join(target, 'upper'), work: join(target, 'work') };
+}
+
+async function makeLayerFolders(folder: string, context: StorageContext, model: string): Promise<void> {
+  const root = await stat(model);
+  const upper = join(folder, 'upper');
+  await mkdir(upper, { recursive: true, mode: 0o700 });
+  await mkdir(join(folder, 'work'), { mode: 0o700 });
+  await chown(upper, hostId(context.map.uid, root.uid), hostId(context.map.gid, root.gid));
+  await chmod(upper, root.mode & 0o7777);
+}
+
+async function makeImage(image: string, limit: DiskLimit, content: string): Promise<void> {
+  const bytes = limit.bytes ?? (await wholeFilesystem(content));
+  if (bytes < SMALLEST_IMAGE)
+    throw new EngineError(
+      'invalid',
+      `a disk limit of ${bytes} bytes is too small: ext4 needs ${SMALLEST_IMAGE} bytes at least`,
+    );
+  const file = await open(image, 'wx', 0o600);
+  try {
+    await file.truncate(bytes);
+  } finally {
+    await file.close();
+  }
+  const journal =
+    bytes < SMALLEST_WITH_JOURNAL ? ['-O', '^has_journal'] : ['-J', `size=${bytes < 1 << 30 ? 4 : 16}`];
+  const inodes = limit.inodes === undefined ? [] : ['-N', String(limit.inodes + OWN_INODES)];
+  const extended = 'lazy_itable_init=1,lazy_journal_init=1,nodiscard';
+  await run([
+    '/usr/sbin/mkfs.ext4',
+    '-q',
+    '-F',
+    '-m',
+    '0',
+    ...inodes,
+    ...journal,
+    '-E',
+    extended,
+    '-d',
+    content,
+    image,
+  ]);
+}
+
+async function wholeFilesystem(path: string): Promise<number> {
+  const { blocks, bsize } = await statfs(path);
+  return blocks * bsize;
+}
+
+/** A limit raised while the container was off: the image follows before it is mounted. */
+async function growImage(image: string, limit: DiskLimit): Promise<void> {
+  if (limit.bytes === undefined) return;
+  const { size } = await stat(image);
+  if (size >= limit.bytes) return;
+  await truncate(image, limit.bytes);
+  await run(['/usr/sbin/e2fsck', '-f', '-p', image], { allow: [1] });
+  await run(['/usr/sbin/resize2fs', image]);
+}
