@@ -1,0 +1,210 @@
+// Domains over HTTP: what is told of one, and what can be done with it.
+// SPDX-License-Identifier: Apache-2.0
+import { finding } from './finding.js';
+import { json, none, resource, session, xml } from './route.js';
+import {
+  boolean,
+  integer,
+  list,
+  nullable,
+  number,
+  object,
+  oneOf,
+  optional,
+  record,
+  type Static,
+  strict,
+  string,
+} from './schema.js';
+
+export const domainState = oneOf(['running', 'paused', 'shutdown', 'shutoff', 'crashed']);
+export const stateReason = oneOf([
+  'unknown',
+  'booted',
+  'restored',
+  'user',
+  'unpaused',
+  'shutdown',
+  'destroyed',
+  'crashed',
+  'failed',
+  'daemon',
+]);
+
+const summaryMembers = {
+  id: nullable(integer({ description: 'The CTID of a running openvz domain, else the monitor’s pid' })),
+  name: string(),
+  uuid: string(),
+  type: string(),
+  state: domainState,
+  reason: stateReason,
+  autostart: boolean(),
+  persistent: boolean(),
+  ctid: nullable(integer()),
+  template: nullable(string()),
+  profile: nullable(string()),
+  hostname: string(),
+  addresses: list(string()),
+};
+
+export const domainSummary = object(summaryMembers, { title: 'DomainSummary' });
+export type DomainSummary = Static<typeof domainSummary>;
+
+export const domainInfo = object(
+  {
+    ...summaryMembers,
+    initPid: nullable(integer()),
+    startedAt: nullable(string({ description: 'RFC 3339' })),
+    vcpus: number(),
+    maxMemoryKiB: nullable(number()),
+    usedMemoryKiB: nullable(number()),
+    cpuTimeNs: nullable(number()),
+    processes: nullable(integer()),
+    maxProcesses: nullable(integer()),
+    disk: object({
+      usedBytes: nullable(number()),
+      limitBytes: nullable(number()),
+      usedInodes: nullable(number()),
+      limitInodes: nullable(number()),
+    }),
+    idMap: nullable(object({ start: integer(), count: integer() })),
+  },
+  { title: 'DomainInfo' },
+);
+export type DomainInfo = Static<typeof domainInfo>;
+
+export const defineResult = object(
+  { domain: domainSummary, findings: list(finding) },
+  { title: 'DefineResult' },
+);
+export type DefineResult = Static<typeof defineResult>;
+
+const size = { columns: optional(integer({ minimum: 1 })), rows: optional(integer({ minimum: 1 })) };
+const waitMs = integer({
+  minimum: 0,
+  description: 'Answer when it is off (or this time is over), not when asked',
+});
+
+export const domains = resource({
+  list: {
+    method: 'GET',
+    path: '/v1/domains',
+    summary: 'List domains',
+    query: { active: boolean({ description: 'Only running ones, or only stopped ones' }) },
+    body: none,
+    answer: json(list(domainSummary)),
+  },
+  define: {
+    method: 'POST',
+    path: '/v1/domains',
+    summary: 'Define a domain from its XML, or with `transient` start one that is gone when it stops',
+    query: {
+      strict: boolean({ description: 'Refuse what is not understood instead of keeping it' }),
+      transient: boolean(),
+    },
+    body: xml,
+    answer: json(defineResult),
+  },
+  summary: {
+    method: 'GET',
+    path: '/v1/domains/{domain}',
+    summary: 'One domain’s line of the list',
+    body: none,
+    answer: json(domainSummary),
+  },
+  undefine: {
+    method: 'DELETE',
+    path: '/v1/domains/{domain}',
+    summary: 'Forget a domain',
+    query: { storage: boolean({ description: 'Erase its root file system as well' }) },
+    body: none,
+    answer: none,
+  },
+  info: {
+    method: 'GET',
+    path: '/v1/domains/{domain}/info',
+    summary: 'What a domain is and uses now',
+    body: none,
+    answer: json(domainInfo),
+  },
+  xml: {
+    method: 'GET',
+    path: '/v1/domains/{domain}/xml',
+    summary: 'A domain’s XML',
+    query: { inactive: boolean({ description: 'As its next start will read it' }) },
+    body: none,
+    answer: xml,
+  },
+  start: {
+    method: 'POST',
+    path: '/v1/domains/{domain}/start',
+    summary: 'Start a defined domain',
+    body: none,
+    answer: json(domainSummary),
+  },
+  shutdown: {
+    method: 'POST',
+    path: '/v1/domains/{domain}/shutdown',
+    summary: 'Ask a domain’s init to power off',
+    query: { waitMs },
+    body: none,
+    answer: json(domainSummary),
+  },
+  reboot: {
+    method: 'POST',
+    path: '/v1/domains/{domain}/reboot',
+    summary: 'Ask a domain’s init to restart',
+    query: { waitMs },
+    body: none,
+    answer: json(domainSummary),
+  },
+  destroy: {
+    method: 'POST',
+    path: '/v1/domains/{domain}/destroy',
+    summary: 'Power a domain off now; nothing of it is erased',
+    body: none,
+    answer: json(domainSummary),
+  },
+  suspend: {
+    method: 'POST',
+    path: '/v1/domains/{domain}/suspend',
+    summary: 'Freeze all of a domain’s processes',
+    body: none,
+    answer: json(domainSummary),
+  },
+  resume: {
+    method: 'POST',
+    path: '/v1/domains/{domain}/resume',
+    summary: 'Thaw a suspended domain',
+    body: none,
+    answer: json(domainSummary),
+  },
+  autostart: {
+    method: 'PUT',
+    path: '/v1/domains/{domain}/autostart',
+    summary: 'Say whether a domain starts with the daemon',
+    body: json(strict({ autostart: boolean() })),
+    answer: json(domainSummary),
+  },
+  exec: {
+    method: 'GET',
+    path: '/v1/domains/{domain}/exec',
+    summary: 'Run a program inside a running domain',
+    body: none,
+    answer: session(
+      strict({
+        argv: list(string({ maxLength: 131072 }), { minItems: 1, maxItems: 4096 }),
+        env: optional(record(string(), string())),
+        tty: optional(boolean()),
+        ...size,
+      }),
+    ),
+  },
+  console: {
+    method: 'GET',
+    path: '/v1/domains/{domain}/console',
+    summary: 'Attach to a running domain’s console',
+    body: none,
+    answer: session(strict(size)),
+  },
+});

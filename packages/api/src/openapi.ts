@@ -1,0 +1,135 @@
+// The contract as an OpenAPI 3.1 document, whose schemas are the contract's own.
+// SPDX-License-Identifier: Apache-2.0
+import { errorBody, errorTable } from './errors.js';
+import { resources } from './resources.js';
+import type { Answer, Body, Route } from './route.js';
+import type { TSchema } from './schema.js';
+import { progressLine } from './templates.js';
+import { version } from './version.js';
+
+type Json = { readonly [name: string]: unknown };
+
+/** Builds the document; titled schemas become components. */
+export function openApiDocument(): Json {
+  const components: Record<string, unknown> = {};
+  const refer = (schema: TSchema) => extract(schema, components);
+  const paths: Record<string, Record<string, Json>> = {};
+  for (const [tag, operations] of Object.entries(resources)) {
+    for (const [name, route] of Object.entries<Route>(operations)) {
+      const path = (paths[route.path] ??= {});
+      path[route.method.toLowerCase()] = operation(tag, name, route, refer);
+    }
+  }
+  refer(errorBody);
+  return {
+    openapi: '3.1.0',
+    info: { title: 'ctvirtd', version, license: { name: 'Apache-2.0', identifier: 'Apache-2.0' } },
+    paths,
+    components: { schemas: components },
+  };
+}
+
+function operation(tag: string, name: string, route: Route, refer: (schema: TSchema) => unknown): Json {
+  const params = [...route.path.matchAll(/\{(\w+)\}/g)].map(([, param]) => ({
+    name: param,
+    in: 'path',
+    required: true,
+    schema: { type: 'string' },
+  }));
+  const query = Object.entries(route.query ?? {}).map(([param, schema]) => ({
+    name: param,
+    in: 'query',
+    required: false,
+    schema: refer(schema),
+  }));
+  return {
+    operationId: `${tag}.${name}`,
+    tags: [tag],
+    summary: route.summary,
+    ...(params.length + query.length > 0 && { parameters: [...params, ...query] }),
+    ...(route.body.kind !== 'none' && { requestBody: requestBody(route.body, refer) }),
+    responses: {
+      ...success(route.answer, refer),
+      default: {
+        description: `An error; \`code\` is one of ${Object.keys(errorTable).join(', ')}`,
+        content: { 'application/json': { schema: refer(errorBody) } },
+      },
+    },
+  };
+}
+
+function requestBody(body: Body, refer: (schema: TSchema) => unknown): Json {
+  const content: Record<Exclude<Body['kind'], 'none'>, () => Json> = {
+    json: () => ({ 'application/json': { schema: body.kind === 'json' ? refer(body.schema) : {} } }),
+    xml: () => ({ 'application/xml': { schema: { type: 'string' } } }),
+    bytes: () => ({ 'application/octet-stream': { schema: { type: 'string', format: 'binary' } } }),
+  };
+  return { required: true, content: body.kind === 'none' ? {} : content[body.kind]() };
+}
+
+function success(answer: Answer, refer: (schema: TSchema) => unknown): Json {
+  switch (answer.kind) {
+    case 'none':
+      return { 204: { description: 'Done' } };
+    case 'json':
+      return {
+        200: { description: 'Done', content: { 'application/json': { schema: refer(answer.schema) } } },
+      };
+    case 'xml':
+      return { 200: { description: 'Done', content: { 'application/xml': { schema: { type: 'string' } } } } };
+    case 'lines':
+      return {
+        200: {
+          description: 'One JSON object a line, until either side ends it',
+          content: { 'application/x-ndjson': { schema: refer(answer.schema) } },
+        },
+      };
+    case 'progress':
+      return {
+        200: {
+          description: 'One JSON object a line: progress, and last the result or the error',
+          content: {
+            'application/x-ndjson': {
+              schema: {
+                oneOf: [
+                  member('progress', refer(progressLine)),
+                  member('result', refer(answer.schema)),
+                  member('error', refer(errorBody)),
+                ],
+              },
+            },
+          },
+        },
+      };
+    case 'session':
+      return {
+        101: {
+          description:
+            'Switches to the protocol `ctvirt-session`: frames of a type byte, a 32-bit big-endian length and a payload. ' +
+            'The client’s first frame (type 1) is this JSON object.',
+          content: { 'application/json': { schema: refer(answer.open) } },
+        },
+      };
+  }
+}
+
+const member = (name: string, schema: unknown): Json => ({
+  type: 'object',
+  required: [name],
+  properties: { [name]: schema },
+});
+
+/** The schema as plain JSON, each titled part moved to the components and referred to. */
+function extract(schema: unknown, components: Record<string, unknown>): unknown {
+  if (Array.isArray(schema)) return schema.map((item) => extract(item, components));
+  if (typeof schema !== 'object' || schema === null) return schema;
+  const plain = Object.fromEntries(
+    Object.entries(schema)
+      .filter(([name]) => !name.startsWith('~'))
+      .map(([name, value]) => [name, extract(value, components)]),
+  );
+  const { title } = plain;
+  if (typeof title !== 'string') return plain;
+  components[title] = plain;
+  return { $ref: `#/components/schemas/${title}` };
+}

@@ -1,0 +1,24 @@
+// Profiles over HTTP: named sets of limits in OpenVZ's sample-file format.
+// SPDX-License-Identifier: Apache-2.0
+import { json, none, resource } from './route.js';
+import { list, object, type Static, string } from './schema.js';
+
+export const profile = object({ name: string(), path: string(), text: string() }, { title: 'Profile' });
+export type Profile = Static<typeof profile>;
+
+export const profiles = resource({
+  list: {
+    method: 'GET',
+    path: '/v1/profiles',
+    summary: 'List profiles',
+    body: none,
+    answer: json(list(profile)),
+  },
+  show: {
+    method: 'GET',
+    path: '/v1/profiles/{profile}',
+    summary: 'One profile',
+    body: none,
+    answer: json(profile),
+  },
+});

@@ -1,0 +1,11 @@
+// Every resource of the contract; a new one is its file and a line here.
+// SPDX-License-Identifier: Apache-2.0
+import { check } from './check.js';
+import { domains } from './domains.js';
+import { events } from './events.js';
+import { host } from './host.js';
+import { profiles } from './profiles.js';
+import { templates } from './templates.js';
+
+export const resources = { domains, templates, profiles, check, events, host } as const;
+export type Resources = typeof resources;

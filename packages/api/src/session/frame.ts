@@ -1,0 +1,124 @@
+// The framing of exec and console connections: a type byte, a 32-bit big-endian length, the payload.
+// SPDX-License-Identifier: Apache-2.0
+
+/** Value of the `Upgrade` header that asks for this protocol. */
+export const sessionProtocol = 'ctvirt-session';
+
+/**
+ * What frames there are. From the client: `open` (JSON, first and once), `stdin`, `stdinEnd`, `resize` (two
+ * 16-bit numbers: columns, rows), `kill`. From the daemon: `opened`, `stdout`, `stderr`, `consumed` (32-bit:
+ * so many more bytes of stdin are taken), `exited` (32-bit status, last), `failed` (JSON error body, last).
+ */
+export const frameTypes = {
+  open: 0x01,
+  stdin: 0x02,
+  stdinEnd: 0x03,
+  resize: 0x04,
+  kill: 0x05,
+  opened: 0x11,
+  stdout: 0x12,
+  stderr: 0x13,
+  consumed: 0x14,
+  exited: 0x15,
+  failed: 0x16,
+} as const;
+export type FrameType = keyof typeof frameTypes;
+
+export interface Frame {
+  readonly type: FrameType;
+  readonly payload: Buffer;
+}
+
+/** A frame announcing more than this is refused: nothing of ours needs it. */
+export const maxPayloadBytes = 4 * 1024 * 1024;
+/** Data is cut to frames of at most this, so that a resize or kill never waits long behind it. */
+export const maxDataBytes = 64 * 1024;
+/** So many bytes of stdin may be on their way, unconsumed: the daemon never stops reading, and so sees a client go. */
+export const stdinWindowBytes = 256 * 1024;
+
+const headBytes = 5;
+const nameOf = new Map<number, FrameType>(
+  (Object.keys(frameTypes) as FrameType[]).map((name) => [frameTypes[name], name]),
+);
+
+/** What the other end sent is not this protocol. */
+export class FrameError extends Error {
+  override readonly name = 'FrameError';
+}
+
+export function encodeFrame(type: FrameType, payload: Uint8Array = new Uint8Array()): Buffer {
+  const frame = Buffer.allocUnsafe(headBytes + payload.length);
+  frame.writeUInt8(frameTypes[type], 0);
+  frame.writeUInt32BE(payload.length, 1);
+  frame.set(payload, headBytes);
+  return frame;
+}
+
+export const encodeJson = (type: FrameType, value: unknown): Buffer =>
+  encodeFrame(type, Buffer.from(JSON.stringify(value)));
+
+/** A frame that carries one 32-bit number, an exit status or a count. */
+export function encodeNumber(type: FrameType, value: number): Buffer {
+  const payload = Buffer.alloc(4);
+  payload.writeInt32BE(value);
+  return encodeFrame(type, payload);
+}
+
+export function encodeResize(columns: number, rows: number): Buffer {
+  const payload = Buffer.alloc(4);
+  payload.writeUInt16BE(clampSize(columns), 0);
+  payload.writeUInt16BE(clampSize(rows), 2);
+  return encodeFrame('resize', payload);
+}
+
+const clampSize = (cells: number): number => Math.min(Math.max(Math.trunc(cells), 1), 0xffff);
+
+/** The number in a frame made by `encodeNumber`. */
+export function decodeNumber({ type, payload }: Frame): number {
+  if (payload.length !== 4) throw new FrameError(`a ${type} frame carries 4 bytes, not ${payload.length}`);
+  return payload.readInt32BE();
+}
+
+export function decodeResize({ payload }: Frame): { columns: number; rows: number } {
+  if (payload.length !== 4) throw new FrameError(`a resize frame carries 4 bytes, not ${payload.length}`);
+  return { columns: clampSize(payload.readUInt16BE(0)), rows: clampSize(payload.readUInt16BE(2)) };
+}
+
+/** Cuts a byte stream into frames, wherever its chunks happen to end. */
+export class FrameDecoder {
+  #pending: Buffer[] = [];
+  #pendingBytes = 0;
+
+  /** Takes the next bytes; answers the frames that are now complete. Throws FrameError on foreign bytes. */
+  push(chunk: Buffer): Frame[] {
+    this.#pending.push(chunk);
+    this.#pendingBytes += chunk.length;
+    const frames: Frame[] = [];
+    for (let frame = this.#take(); frame !== undefined; frame = this.#take()) frames.push(frame);
+    return frames;
+  }
+
+  #take(): Frame | undefined {
+    if (this.#pendingBytes < headBytes) return undefined;
+    const first = this.#pending[0];
+    const buffer = first !== undefined && first.length >= headBytes ? first : this.#join();
+    const typeByte = buffer.readUInt8(0);
+    const type = nameOf.get(typeByte);
+    if (type === undefined) throw new FrameError(`unknown frame type ${typeByte}`);
+    const length = buffer.readUInt32BE(1);
+    if (length > maxPayloadBytes) throw new FrameError(`a ${type} frame of ${length} bytes is too long`);
+    if (this.#pendingBytes < headBytes + length) return undefined;
+    const whole = this.#join();
+    this.#pending = whole.length > headBytes + length ? [whole.subarray(headBytes + length)] : [];
+    this.#pendingBytes -= headBytes + length;
+    return { type, payload: whole.subarray(headBytes, headBytes + length) };
+  }
+
+  #join(): Buffer {
+    const [only] = this.#pending;
+    if (this.#pending.length === 1 && only !== undefined) return only;
+    const whole = Buffer.concat(this.#pending);
+    this.#pending = [whole];
+    return whole;
+  }
+}

@@ -1,0 +1,3 @@
+// The one version all packages share; a test holds it equal to theirs.
+// SPDX-License-Identifier: Apache-2.0
+export const version = '0.1.0';

@@ -1,0 +1,61 @@
+// Bytes of an answer to values: JSON texts, error bodies, lines of a stream.
+// SPDX-License-Identifier: Apache-2.0
+import type { Readable } from 'node:stream';
+import { ApiError, type ErrorBody } from './errors.js';
+
+const maxLineBytes = 64 * 1024 * 1024;
+
+/** Parses a JSON text; throws ApiError `bad-answer` where it is none. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new ApiError('bad-answer', `the daemon's answer is no JSON: ${text.slice(0, 80)}`, {}, { cause });
+  }
+}
+
+/** An error body, whatever stands in its place: a proxy's HTML page still yields a message. */
+export function parseErrorBody(text: string): ErrorBody {
+  const unreadable: ErrorBody = {
+    code: 'internal',
+    message: `the daemon answered: ${text.slice(0, 200).trim()}`,
+  };
+  try {
+    const body: unknown = JSON.parse(text);
+    return isErrorBody(body) ? body : unreadable;
+  } catch {
+    return unreadable; // The text itself is the best there is to show.
+  }
+}
+
+const isErrorBody = (body: unknown): body is ErrorBody =>
+  typeof body === 'object' &&
+  body !== null &&
+  'code' in body &&
+  typeof body.code === 'string' &&
+  'message' in body &&
+  typeof body.message === 'string' &&
+  (!('findings' in body) || body.findings === undefined || Array.isArray(body.findings)) &&
+  (!('details' in body) ||
+    body.details === undefined ||
+    (typeof body.details === 'object' && body.details !== null));
+
+/** The values of an NDJSON stream, one a line; empty lines keep a connection alive and are passed over. */
+export async function* parseLines(stream: Readable): AsyncGenerator<unknown, void, undefined> {
+  stream.setEncoding('utf8');
+  let rest = '';
+  for await (const chunk of stream) {
+    const parts = (rest + String(chunk)).split('\n');
+    rest = parts.pop() ?? '';
+    if (rest.length > maxLineBytes) throw new ApiError('bad-answer', 'the daemon sent an endless line');
+    for (const part of parts) if (part.trim() !== '') yield parseJson(part);
+  }
+  if (rest.trim() !== '') yield parseJson(rest);
+}
+
+/** A whole body as text. */
+export async function readText(stream: Readable): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of stream) chunks.push(chunk);
+  return Buffer.concat(chunks).toString('utf8');
+}

@@ -1,0 +1,172 @@
+// The words of a command line to a verb, its arguments and its options.
+// SPDX-License-Identifier: Apache-2.0
+import { parseArgs } from 'node:util';
+import { CliError } from './errors.js';
+import { didYouMean } from './suggestion.js';
+import type { Option, Options, Verb } from './verb.js';
+
+/** The options every verb takes, before or after its name. */
+export const globalOptions = {
+  json: { type: 'flag', summary: 'Print data as JSON' },
+  quiet: { type: 'flag', short: 'q', summary: 'Say nothing but data and errors' },
+  root: {
+    type: 'text',
+    value: 'DIR',
+    complete: 'directory',
+    summary: 'Talk to the daemon of this root (default: CTVIRT_ROOT, else the system’s)',
+  },
+  socket: { type: 'text', value: 'PATH', complete: 'file', summary: 'Talk to the daemon on this socket' },
+  help: { type: 'flag', short: 'h', summary: 'Show help' },
+} as const satisfies Options;
+
+export interface ParsedCommand {
+  readonly verb: Verb;
+  readonly args: Readonly<Record<string, string | readonly string[] | undefined>>;
+  readonly options: Readonly<Record<string, boolean | string | number | readonly string[] | undefined>>;
+}
+
+type Token = NonNullable<ReturnType<typeof parseArgs>['tokens']>[number];
+
+const toParser = (options: Options) =>
+  Object.fromEntries(
+    Object.entries(options).map(([name, { type, short }]) => [
+      name,
+      {
+        type: type === 'flag' ? ('boolean' as const) : ('string' as const),
+        multiple: true,
+        ...(short !== undefined && { short }),
+      },
+    ]),
+  );
+
+// strict is off since a verb must name the nearest option, and since some verbs pass options on.
+const tokensOf = (words: readonly string[], options: Options): readonly Token[] =>
+  parseArgs({
+    args: [...words],
+    options: toParser(options),
+    strict: false,
+    tokens: true,
+    allowPositionals: true,
+  }).tokens ?? [];
+
+/** Splits a command line into the verb and the words left over; undefined where no verb is named. */
+export function findVerb(
+  words: readonly string[],
+  verbs: readonly Verb[],
+): { verb: Verb; rest: readonly string[] } | undefined {
+  const positions = tokensOf(words, globalOptions).flatMap((token) =>
+    token.kind === 'positional' ? [token.index] : [],
+  );
+  const [first, second] = positions;
+  if (first === undefined) return undefined;
+  const one = words[first] ?? '';
+  const without = (...indexes: readonly number[]) => words.filter((_, index) => !indexes.includes(index));
+  const single = verbs.find(({ name, aliases }) => name === one || aliases?.includes(one));
+  if (single !== undefined) return { verb: single, rest: without(first) };
+  const nouns = verbs.filter(({ name }) => name.startsWith(`${one} `));
+  if (nouns.length === 0) {
+    const known = verbs.flatMap(({ name, aliases, hidden }) =>
+      hidden ? [] : [name.split(' ')[0] ?? name, ...(aliases ?? [])],
+    );
+    throw new CliError('usage', `unknown command '${one}'${didYouMean(one, known)}`);
+  }
+  const actions = nouns.map(({ name }) => name.slice(one.length + 1));
+  const two = second === undefined ? undefined : words[second];
+  const both = nouns.find(({ name }) => name === `${one} ${two}`);
+  if (both !== undefined && second !== undefined) return { verb: both, rest: without(first, second) };
+  if (two === undefined) throw new CliError('usage', `${one} what? one of: ${actions.join(', ')}`);
+  throw new CliError('usage', `unknown command '${one} ${two}'${didYouMean(two, actions)}`);
+}
+
+/** Reads a verb's words; throws CliError `usage` that says what does not fit. */
+export function parseVerb(verb: Verb, words: readonly string[]): ParsedCommand {
+  const known: Options = { ...globalOptions, ...verb.options };
+  const declared = Object.entries(verb.args);
+  const hasRest = declared.at(-1)?.[1].rest === true;
+  const values = new Map<string, string[]>();
+  const positionals: string[] = [];
+  for (const token of tokensOf(words, known)) {
+    if (token.kind === 'option-terminator') {
+      if (!hasRest) continue;
+      positionals.push(...words.slice(token.index + 1));
+      break;
+    }
+    if (token.kind === 'positional') {
+      if (hasRest && positionals.length >= declared.length - 1) {
+        positionals.push(...words.slice(token.index));
+        break;
+      }
+      positionals.push(token.value);
+      continue;
+    }
+    const option = known[token.name];
+    if (option === undefined)
+      throw new CliError('usage', unknownOption(verb, token.rawName, Object.keys(known)));
+    values.set(token.name, [
+      ...(values.get(token.name) ?? []),
+      givenValue(option, token.rawName, token.value),
+    ]);
+  }
+  const given = values.get('help') !== undefined;
+  return {
+    verb,
+    args: given ? {} : assignArguments(verb, positionals),
+    options: Object.fromEntries(
+      Object.entries(known).map(([name, option]) => [name, convert(name, option, values.get(name))]),
+    ),
+  };
+}
+
+function unknownOption(verb: Verb, rawName: string, known: readonly string[]): string {
+  return `${verb.name}: unknown option '${rawName}'${didYouMean(
+    rawName,
+    known.map((name) => `--${name}`),
+  )}`;
+}
+
+function givenValue(option: Option, rawName: string, value: string | undefined): string {
+  if (option.type === 'flag') {
+    if (value !== undefined) throw new CliError('usage', `${rawName} takes no value`);
+    return '';
+  }
+  if (value === undefined)
+    throw new CliError('usage', `${rawName} needs a value: ${rawName} ${option.value ?? 'VALUE'}`);
+  return value;
+}
+
+function convert(name: string, option: Option, given: readonly string[] | undefined) {
+  if (option.type === 'flag') return given !== undefined;
+  if (option.type === 'texts') return given ?? [];
+  if (given !== undefined && given.length > 1)
+    throw new CliError('usage', `--${name} is given more than once`);
+  const [text] = given ?? [];
+  if (option.type === 'text' || text === undefined) return text;
+  if (!/^\d{1,9}$/.test(text)) throw new CliError('usage', `--${name} takes a whole number, not '${text}'`);
+  return Number(text);
+}
+
+function assignArguments(verb: Verb, positionals: readonly string[]): ParsedCommand['args'] {
+  const declared = Object.entries(verb.args);
+  const args: Record<string, string | readonly string[] | undefined> = {};
+  for (const [at, [name, { rest, optional }]] of declared.entries()) {
+    const value = rest ? positionals.slice(at) : positionals[at];
+    if (!optional && (value === undefined || value.length === 0))
+      throw new CliError('usage', `${verb.name}: ${name.toUpperCase()} is missing; usage: ${usageOf(verb)}`);
+    args[name] = value;
+  }
+  const hasRest = declared.at(-1)?.[1].rest === true;
+  const extra = hasRest ? undefined : positionals[declared.length];
+  if (extra !== undefined)
+    throw new CliError('usage', `${verb.name}: '${extra}' is one argument too many; usage: ${usageOf(verb)}`);
+  return args;
+}
+
+/** `ctvirt shutdown [OPTIONS] DOMAIN`. */
+export function usageOf(verb: Verb): string {
+  const args = Object.entries(verb.args).map(([name, { optional, rest }]) => {
+    const word = name.toUpperCase() + (rest ? '...' : '');
+    return optional ? `[${word}]` : word;
+  });
+  const options = Object.keys(verb.options).length > 0 ? ['[OPTIONS]'] : [];
+  return ['ctvirt', verb.name, ...options, ...args].join(' ');
+}

@@ -1,0 +1,98 @@
+// What a verb works with: the daemon's client, output in the form that was asked for, and progress.
+// SPDX-License-Identifier: Apache-2.0
+import { readFile } from 'node:fs/promises';
+import { type ApiClient, createClient, type Endpoint, type Finding, type Progress } from '@ctvirt/api';
+import { CliError, describeFinding } from './errors.js';
+import { hasColour, type Io } from './io.js';
+import { ProgressDisplay } from './progress-display.js';
+
+/** The options every verb takes. */
+export interface Globals {
+  readonly json: boolean;
+  readonly quiet: boolean;
+  readonly endpoint: Endpoint;
+}
+
+export class Context {
+  readonly #globals: Globals;
+  #client: ApiClient | undefined;
+
+  constructor(
+    readonly io: Io,
+    globals: Globals,
+  ) {
+    this.#globals = globals;
+  }
+
+  /** The daemon; nothing connects before the first call. */
+  get client(): ApiClient {
+    this.#client ??= createClient(this.#globals.endpoint);
+    return this.#client;
+  }
+
+  get isJson(): boolean {
+    return this.#globals.json;
+  }
+
+  close(): void {
+    this.#client?.close();
+  }
+
+  /** Data: JSON where asked for, else the text for people. */
+  print(data: unknown, text: () => string): void {
+    this.io.stdout.write(this.isJson ? `${JSON.stringify(data, null, 2)}\n` : text());
+  }
+
+  /** What was done: a sentence for people, the result for programs. */
+  done(data: unknown, sentence: string): void {
+    if (this.isJson) this.print(data, () => '');
+    else if (!this.#globals.quiet) this.io.stdout.write(`${sentence}\n`);
+  }
+
+  /** A remark beside the result, on stderr. */
+  remark(text: string): void {
+    if (!this.#globals.quiet) this.io.stderr.write(`${text}\n`);
+  }
+
+  /** Findings about a file that was accepted all the same. */
+  warn(findings: readonly Finding[], file: string): void {
+    if (this.#globals.quiet || this.isJson) return;
+    const colour = hasColour(this.io.stderr, this.io.env);
+    for (const finding of findings) this.io.stderr.write(describeFinding(finding, file, colour));
+  }
+
+  /** Runs something that may take long: after a second a person sees that it lives, and how far it is. */
+  async busy<T>(label: string, work: (onProgress: (progress: Progress) => void) => Promise<T>): Promise<T> {
+    const display = new ProgressDisplay(this.io.stderr, label, !this.#globals.quiet);
+    try {
+      return await work((progress) => display.update(progress));
+    } finally {
+      display.clear();
+    }
+  }
+
+  /** A file's text; `-` is standard input. */
+  async readText(file: string): Promise<string> {
+    if (file === '-') {
+      const chunks: Buffer[] = [];
+      for await (const chunk of this.io.stdin) chunks.push(Buffer.from(chunk));
+      return Buffer.concat(chunks).toString('utf8');
+    }
+    try {
+      return await readFile(file, 'utf8');
+    } catch (cause) {
+      throw new CliError('local', `cannot read ${file}: ${reasonOf(cause)}`, { cause });
+    }
+  }
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  ENOENT: 'no such file',
+  EISDIR: 'it is a directory',
+  EACCES: 'permission denied',
+};
+
+function reasonOf(cause: unknown): string {
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+  return reasons[code] ?? (cause instanceof Error ? cause.message : String(cause));
+}

@@ -1,0 +1,63 @@
+// The command line's own error, and every error as people read it.
+// SPDX-License-Identifier: Apache-2.0
+import { styleText } from 'node:util';
+import { ApiError, type Finding } from '@ctvirt/api';
+import { exitStatusOf, usageStatus } from './exit-status.js';
+
+/** A wrong command line (`usage`) or a local failure, such as a file that cannot be read (`local`). */
+export class CliError extends Error {
+  override readonly name = 'CliError';
+  constructor(
+    readonly code: 'usage' | 'local',
+    message: string,
+    options?: { cause?: unknown },
+  ) {
+    super(message, options);
+  }
+}
+
+const fileOf = new WeakMap<Error, string>();
+
+/** Waits for a call about a file; findings of its failure are then told with that file's name. */
+export async function locate<T>(file: string, call: Promise<T>): Promise<T> {
+  try {
+    return await call;
+  } catch (error) {
+    if (error instanceof Error) fileOf.set(error, file === '-' ? '<stdin>' : file);
+    throw error;
+  }
+}
+
+/** The exit status and the lines for stderr that an error gives. */
+export function describeError(error: unknown, colour: boolean): { status: number; text: string } {
+  const head = (message: string) => `${paint('red', 'error:', colour)} ${message}\n`;
+  if (error instanceof CliError)
+    return { status: error.code === 'usage' ? usageStatus : 1, text: head(error.message) };
+  if (!(error instanceof ApiError)) {
+    const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    return { status: 1, text: head(`ctvirt has a fault: ${message}`) };
+  }
+  const findings = error.findings.map((finding) =>
+    describeFinding(finding, fileOf.get(error) ?? 'document', colour),
+  );
+  return { status: exitStatusOf(error.code), text: head(error.message) + findings.join('') };
+}
+
+/** One finding as compilers print theirs: place, what is wrong, what was expected, the line itself. */
+export function describeFinding(finding: Finding, file: string, colour: boolean): string {
+  const { severity, message, line, column, path, found, expected, suggestion, excerpt } = finding;
+  const place = `${file}:${line}:${column}:`;
+  const word = paint(severity === 'error' ? 'red' : 'yellow', `${severity}:`, colour);
+  const details = [
+    path === '' ? undefined : `at ${path}`,
+    found === undefined ? undefined : `found ${found}`,
+    expected === undefined ? undefined : `expected ${expected}`,
+    suggestion === undefined ? undefined : `did you mean ${suggestion}?`,
+    ...(excerpt?.split('\n') ?? []),
+  ];
+  const text = details.flatMap((detail) => (detail === undefined ? [] : `    ${detail}\n`)).join('');
+  return `${paint('bold', place, colour)} ${word} ${message}\n${text}`;
+}
+
+const paint = (format: 'red' | 'yellow' | 'bold', text: string, colour: boolean): string =>
+  colour ? styleText(format, text, { validateStream: false }) : text;

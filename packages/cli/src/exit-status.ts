@@ -1,0 +1,34 @@
+// The exit statuses of ctvirt: the one table that help, manual and code share.
+// SPDX-License-Identifier: Apache-2.0
+import { type ApiErrorCode, errorTable } from '@ctvirt/api';
+
+interface Row {
+  readonly status: number;
+  readonly code: string;
+  readonly summary: string;
+}
+
+const fixed = {
+  ok: { status: 0, summary: 'done' },
+  usage: { status: 2, summary: 'the command line is wrong' },
+  unreachable: { status: 15, summary: 'no daemon answers' },
+  'bad-answer': { status: 16, summary: 'what answers is no ctvirtd that this ctvirt understands' },
+  'exec-failed': { status: 125, summary: 'exec: ctvirt itself failed; other statuses are the program’s own' },
+} as const;
+
+export const usageStatus = fixed.usage.status;
+export const execFailedStatus = fixed['exec-failed'].status;
+
+/** The exit status that an error's code gives. */
+export const exitStatusOf = (code: ApiErrorCode): number =>
+  code === 'unreachable' || code === 'bad-answer' ? fixed[code].status : errorTable[code].exitStatus;
+
+/** Every exit status there is, in order. */
+export const exitStatuses: readonly Row[] = [
+  ...Object.entries(fixed).map(([code, row]) => ({ code, ...row })),
+  ...Object.entries(errorTable).map(([code, { exitStatus, summary }]) => ({
+    code,
+    status: exitStatus,
+    summary,
+  })),
+].sort((one, other) => one.status - other.status);

@@ -1,0 +1,53 @@
+// Help on the terminal, from the verbs' declarations.
+// SPDX-License-Identifier: Apache-2.0
+import { globalOptions, usageOf } from './command-line.js';
+import { exitStatuses } from './exit-status.js';
+import type { Options, Verb } from './verb.js';
+
+type Rows = readonly (readonly [left: string, right: string])[];
+
+/** `ctvirt help`: every verb in a line. */
+export function helpOverview(verbs: readonly Verb[]): string {
+  const shown = verbs.filter(({ hidden }) => !hidden);
+  const groups = [...new Set(shown.map(({ group }) => group))].map((group) => {
+    const rows = shown
+      .filter((verb) => verb.group === group)
+      .map(({ name, summary }) => [name, summary] as const);
+    return `${group}:\n${columns(rows)}`;
+  });
+  return [
+    'ctvirt runs container domains. Usage: ctvirt VERB [OPTIONS] [ARGUMENTS]\n',
+    ...groups,
+    `Options of every verb:\n${columns(optionRows(globalOptions))}`,
+    `Exit status:\n${columns(exitStatuses.map(({ status, summary }) => [String(status), summary]))}`,
+    "'ctvirt help VERB' tells more of one verb.\n",
+  ].join('\n');
+}
+
+/** `ctvirt help VERB`. */
+export function helpVerb(verb: Verb): string {
+  const args = Object.entries(verb.args).map(([name, { summary }]) => [name.toUpperCase(), summary] as const);
+  const options = optionRows(verb.options);
+  const aliases = verb.aliases ?? [];
+  return [
+    `${verb.summary}\n\n  ${usageOf(verb)}\n`,
+    ...(aliases.length > 0 ? [`Also: ${aliases.join(', ')}\n`] : []),
+    ...(verb.details ?? []).map((paragraph) => `${paragraph}\n`),
+    ...(args.length > 0 ? [`Arguments:\n${columns(args)}`] : []),
+    ...(options.length > 0 ? [`Options:\n${columns(options)}`] : []),
+    `Options of every verb:\n${columns(optionRows(globalOptions))}`,
+    `Example:\n  ${verb.example.command}\n    ${verb.example.does}\n`,
+  ].join('\n');
+}
+
+/** An option as it is typed: `-q, --quiet`, `--timeout SECONDS`. */
+export const optionRows = (options: Options): Rows =>
+  Object.entries(options).map(([name, { type, short, value, summary }]) => [
+    `${short === undefined ? '' : `-${short}, `}--${name}${type === 'flag' ? '' : ` ${value ?? 'VALUE'}`}`,
+    type === 'texts' ? `${summary} (may be repeated)` : summary,
+  ]);
+
+const columns = (rows: Rows): string => {
+  const width = Math.max(...rows.map(([left]) => left.length));
+  return rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}\n`).join('');
+};

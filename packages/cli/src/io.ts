@@ -1,0 +1,20 @@
+// The process as the command line sees it: streams, environment, and the signal that ends it.
+// SPDX-License-Identifier: Apache-2.0
+import type { Readable, Writable } from 'node:stream';
+
+/** A stream that may be a terminal. */
+export type Output = Writable & { readonly isTTY?: boolean; readonly columns?: number };
+export type Input = Readable & { readonly isTTY?: boolean };
+
+export interface Io {
+  readonly stdin: Input;
+  readonly stdout: Output;
+  readonly stderr: Output;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Aborted by the first Ctrl-C. */
+  readonly signal: AbortSignal;
+}
+
+/** Colour only where a person looks and has not said no. */
+export const hasColour = (output: Output, env: Io['env']): boolean =>
+  output.isTTY === true && (env.NO_COLOR ?? '') === '' && env.TERM !== 'dumb';

@@ -1,0 +1,57 @@
+// A spinner or bar on stderr for what takes longer than a second; silent where nobody looks.
+// SPDX-License-Identifier: Apache-2.0
+import type { Progress } from '@ctvirt/api';
+import type { Output } from './io.js';
+
+const showAfterMs = 1000;
+const redrawMs = 100;
+const frames = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
+const barCells = 24;
+
+export class ProgressDisplay {
+  #progress: Progress | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #frame = 0;
+  #isDrawn = false;
+
+  constructor(
+    private readonly output: Output,
+    private readonly label: string,
+    isWanted: boolean,
+  ) {
+    if (!isWanted || output.isTTY !== true) return;
+    this.#timer = setTimeout(() => {
+      this.#draw();
+      this.#timer = setInterval(() => this.#draw(), redrawMs);
+      this.#timer.unref();
+    }, showAfterMs);
+    this.#timer.unref();
+  }
+
+  update(progress: Progress): void {
+    this.#progress = progress;
+  }
+
+  clear(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (this.#isDrawn) this.output.write('\r\x1b[K');
+    this.#isDrawn = false;
+  }
+
+  #draw(): void {
+    const line = `${frames[this.#frame++ % frames.length]} ${this.label}${describeProgress(this.#progress)}`;
+    this.output.write(`\r\x1b[K${[...line].slice(0, (this.output.columns ?? 80) - 1).join('')}`);
+    this.#isDrawn = true;
+  }
+}
+
+/** The phase, and a bar where the whole is known. */
+export function describeProgress(progress: Progress | undefined): string {
+  if (progress === undefined) return '';
+  const { phase, done, total } = progress;
+  if (total === undefined || total <= 0) return `: ${phase}`;
+  const share = Math.min(Math.max(done / total, 0), 1);
+  const full = Math.round(share * barCells);
+  return `: ${phase} ${'█'.repeat(full)}${'░'.repeat(barCells - full)} ${Math.floor(share * 100)} %`;
+}

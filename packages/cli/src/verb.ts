@@ -1,0 +1,83 @@
+// How a verb is declared: words, arguments, options, example, and what it does. Help and completion derive from it.
+// SPDX-License-Identifier: Apache-2.0
+import type { Context } from './context.js';
+
+/** What the shell may offer for a value. */
+export type Completion =
+  | 'domain'
+  | 'active-domain'
+  | 'inactive-domain'
+  | 'template'
+  | 'profile'
+  | 'file'
+  | 'directory'
+  | 'verb';
+
+export interface Argument {
+  readonly summary: string;
+  readonly complete?: Completion | readonly string[];
+  readonly optional?: boolean;
+  /** Takes all that follows, options of other programs included; only the last argument may. */
+  readonly rest?: boolean;
+}
+
+export interface Option {
+  readonly type: 'flag' | 'text' | 'whole' | 'texts';
+  readonly summary: string;
+  readonly short?: string;
+  /** What a value is called in help. */
+  readonly value?: string;
+  readonly complete?: Completion | readonly string[];
+}
+
+export type Arguments = { readonly [name: string]: Argument };
+export type Options = { readonly [name: string]: Option };
+
+interface ValueOf {
+  flag: boolean;
+  text: string | undefined;
+  whole: number | undefined;
+  texts: readonly string[];
+}
+
+type ArgumentValue<A extends Argument> = A extends { readonly rest: true }
+  ? readonly string[]
+  : A extends { readonly optional: true }
+    ? string | undefined
+    : string;
+
+/** What a verb's `run` gets beside its context. */
+export interface Given<A extends Arguments, O extends Options> {
+  readonly args: { readonly [N in keyof A]: ArgumentValue<A[N]> };
+  readonly options: { readonly [N in keyof O]: ValueOf[O[N]['type']] };
+}
+
+export type Group = 'Domains' | 'Templates and profiles' | 'Host' | 'ctvirt itself';
+
+interface Declaration<A extends Arguments, O extends Options> {
+  /** One or two words: `start`, `template import`. */
+  readonly name: string;
+  readonly aliases?: readonly string[];
+  readonly group: Group;
+  readonly summary: string;
+  /** Paragraphs below the summary. */
+  readonly details?: readonly string[];
+  readonly args: A;
+  readonly options: O;
+  /** A whole command line that works, and what it does. */
+  readonly example: { readonly command: string; readonly does: string };
+  /** Not listed in help. */
+  readonly hidden?: boolean;
+  /** Failures of ctvirt itself end with this status, where others would be mistaken for the verb's own. */
+  readonly failureStatus?: number;
+  /** Answers the exit status, if not 0. */
+  // biome-ignore lint/suspicious/noConfusingVoidType: a run without a result is the usual one
+  run(context: Context, given: Given<A, O>): Promise<number | void>;
+}
+
+export type Verb = Declaration<Arguments, Options>;
+
+/** Declares a verb; `run` sees its arguments and options by their declared types. */
+export const verb = <const A extends Arguments, const O extends Options>(
+  declaration: Declaration<A, O>,
+): Verb => declaration as unknown as Verb;

@@ -1,0 +1,62 @@
+// ctvirt dominfo
+// SPDX-License-Identifier: Apache-2.0
+import type { DomainInfo } from '@ctvirt/api';
+import { formatFields } from '../table.js';
+import { verb } from '../verb.js';
+import { describeBytes, describeState, yesOrNo } from '../wording.js';
+import { anyDomain } from './arguments.js';
+
+export const dominfo = verb({
+  name: 'dominfo',
+  group: 'Domains',
+  summary: 'Show what a domain is and what it uses',
+  args: { domain: anyDomain },
+  options: {},
+  example: { command: 'ctvirt dominfo web', does: "Shows state, limits and use of 'web'." },
+  async run(context, { args: { domain } }) {
+    const info = await context.client.domains.info({ domain });
+    context.print(info, () => formatFields(fieldsOf(info)));
+  },
+});
+
+type Field = readonly [name: string, value: string];
+
+/** virsh's fields first, in its order, then those that only containers have; what is unknown is left out. */
+function fieldsOf(info: DomainInfo): readonly Field[] {
+  const optional = (name: string, value: string | number | null): readonly Field[] =>
+    value === null || value === '' ? [] : [[name, String(value)]];
+  const memory = (name: string, sizeKiB: number | null) =>
+    optional(name, sizeKiB === null ? null : `${sizeKiB} KiB`);
+  const { disk, idMap } = info;
+  return [
+    ['Id', info.id === null ? '-' : String(info.id)],
+    ['Name', info.name],
+    ['UUID', info.uuid],
+    ['OS Type', 'exe'],
+    ['State', describeState(info)],
+    ['CPU(s)', String(info.vcpus)],
+    ...optional('CPU time', info.cpuTimeNs === null ? null : `${(info.cpuTimeNs / 1e9).toFixed(1)}s`),
+    ...memory('Max memory', info.maxMemoryKiB),
+    ...memory('Used memory', info.usedMemoryKiB),
+    ['Persistent', yesOrNo(info.persistent)],
+    ['Autostart', info.autostart ? 'enable' : 'disable'],
+    ['Type', info.type],
+    ...optional('CTID', info.ctid),
+    ...optional('Template', info.template),
+    ...optional('Profile', info.profile),
+    ...optional('Hostname', info.hostname),
+    ...optional('Addresses', info.addresses.join(', ')),
+    ...optional('Init pid', info.initPid),
+    ...optional('Started', info.startedAt),
+    ...optional('Processes', useOf(info.processes, info.maxProcesses, String)),
+    ...optional('Disk', useOf(disk.usedBytes, disk.limitBytes, describeBytes)),
+    ...optional('Inodes', useOf(disk.usedInodes, disk.limitInodes, String)),
+    ...optional('Id map', idMap === null ? null : `${idMap.start} + ${idMap.count}`),
+  ];
+}
+
+function useOf(used: number | null, limit: number | null, show: (value: number) => string): string | null {
+  if (used === null && limit === null) return null;
+  const usedText = used === null ? '-' : show(used);
+  return limit === null ? usedText : `${usedText} of ${show(limit)}`;
+}

@@ -1,0 +1,29 @@
+// States and sizes in the words and units people read, virsh's where it has them.
+// SPDX-License-Identifier: Apache-2.0
+import type { DomainSummary } from '@ctvirt/api';
+
+const stateWords: Readonly<Record<DomainSummary['state'], string>> = {
+  running: 'running',
+  paused: 'paused',
+  shutdown: 'in shutdown',
+  shutoff: 'shut off',
+  crashed: 'crashed',
+};
+
+export const describeState = ({ state }: DomainSummary): string => stateWords[state];
+
+const binaryUnits = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'] as const;
+
+/** `1.5 GiB`: one decimal below ten, none above. */
+export function describeBytes(bytes: number): string {
+  let value = bytes;
+  let unit = 0;
+  while (value >= 1024 && unit < binaryUnits.length - 1) {
+    value /= 1024;
+    unit++;
+  }
+  const text = unit === 0 || value >= 10 ? String(Math.round(value)) : value.toFixed(1);
+  return `${text} ${binaryUnits[unit]}`;
+}
+
+export const yesOrNo = (value: boolean): string => (value ? 'yes' : 'no');

@@ -1,0 +1,49 @@
+// Domains over HTTP, bound to the engine.
+// SPDX-License-Identifier: Apache-2.0
+
+import { Readable } from 'node:stream';
+import type { Resources } from '@ctvirt/api';
+import type { Engine, ExecSession } from '@ctvirt/engine';
+import type { Handlers } from './handler.js';
+
+export const bindDomains = (engine: Engine): Handlers<Resources['domains']> => ({
+  list: ({ query: { active } }) => {
+    const all = engine.list();
+    return active === undefined ? all : all.filter(({ id }) => (id !== null) === active);
+  },
+  define: ({ body, query: { strict, transient } }) => {
+    const options = strict === undefined ? {} : { strict };
+    return transient ? engine.create(body, options) : engine.define(body, options);
+  },
+  summary: ({ params: { domain } }) => engine.summary(domain),
+  info: ({ params: { domain } }) => engine.info(domain),
+  xml: ({ params: { domain }, query: { inactive } }) =>
+    engine.xml(domain, inactive === undefined ? {} : { inactive }),
+  undefine: ({ params: { domain }, query: { storage } }) =>
+    engine.undefine(domain, storage === undefined ? {} : { storage }),
+  start: ({ params: { domain } }) => engine.start(domain),
+  shutdown: ({ params: { domain }, query: { waitMs } }) =>
+    engine.shutdown(domain, waitMs === undefined ? {} : { waitMs }),
+  reboot: ({ params: { domain }, query: { waitMs } }) =>
+    engine.reboot(domain, waitMs === undefined ? {} : { waitMs }),
+  destroy: ({ params: { domain } }) => engine.destroy(domain),
+  suspend: ({ params: { domain } }) => engine.suspend(domain),
+  resume: ({ params: { domain } }) => engine.resume(domain),
+  autostart: ({ params: { domain }, body: { autostart } }) => engine.setAutostart(domain, autostart),
+  exec: ({ params: { domain } }, open) => engine.exec(domain, open),
+  console: async ({ params: { domain } }, open): Promise<ExecSession> => {
+    const { stream, resize } = await engine.console(domain, open);
+    const exited = new Promise<number>((resolve) => {
+      stream.once('close', () => resolve(0));
+      stream.once('end', () => resolve(0));
+    });
+    return {
+      stdin: stream,
+      stdout: stream,
+      stderr: Readable.from([]),
+      exited,
+      resize,
+      kill: () => stream.destroy(),
+    };
+  },
+});

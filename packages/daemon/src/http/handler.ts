@@ -1,0 +1,35 @@
+// What binds one route of the contract to the engine: a function typed by the route itself.
+// SPDX-License-Identifier: Apache-2.0
+import type { Readable } from 'node:stream';
+import type { BodyOf, OpenOf, Params, Query, Resource, ResultOf, Route } from '@ctvirt/api';
+import type { ExecSession, OnProgress } from '@ctvirt/engine';
+
+/** A checked request. */
+export interface Call<R extends Route> {
+  readonly params: Params<R>;
+  readonly query: Query<R>;
+  readonly body: BodyOf<R, Readable>;
+}
+
+/** What a long operation gets besides its request: whom to tell, and when the client is gone. */
+export interface Watcher {
+  readonly onProgress: OnProgress;
+  readonly signal: AbortSignal;
+}
+
+type MaybePromise<T> = T | Promise<T>;
+
+interface HandlerByAnswer<R extends Route> {
+  none(call: Call<R>): MaybePromise<void>;
+  json(call: Call<R>): MaybePromise<ResultOf<R>>;
+  xml(call: Call<R>): MaybePromise<ResultOf<R>>;
+  /** Sends lines until the result is called. */
+  lines(call: Call<R>, send: (line: ResultOf<R>) => void): () => void;
+  progress(call: Call<R>, watcher: Watcher): Promise<ResultOf<R>>;
+  session(call: Call<R>, open: OpenOf<R>): Promise<ExecSession>;
+}
+
+export type Handler<R extends Route> = HandlerByAnswer<R>[R['answer']['kind']];
+
+/** One handler per operation: a route without one does not compile. */
+export type Handlers<R extends Resource> = { readonly [Operation in keyof R]: Handler<R[Operation]> };

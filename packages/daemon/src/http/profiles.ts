@@ -1,0 +1,10 @@
+// Profiles over HTTP, bound to the engine.
+// SPDX-License-Identifier: Apache-2.0
+import type { Resources } from '@ctvirt/api';
+import type { Engine } from '@ctvirt/engine';
+import type { Handlers } from './handler.js';
+
+export const bindProfiles = ({ profiles }: Engine): Handlers<Resources['profiles']> => ({
+  list: () => profiles.list(),
+  show: ({ params: { profile } }) => profiles.get(profile),
+});

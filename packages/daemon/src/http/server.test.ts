@@ -1,0 +1,322 @@
+// The HTTP contract from client to engine and back, over a real unix socket.
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict';
+import { request } from 'node:http';
+import { Readable } from 'node:stream';
+import { test } from 'node:test';
+import {
+  ApiError,
+  type ApiErrorCode,
+  compileCheck,
+  createClient,
+  type DomainEvent,
+  type Progress,
+  type Route,
+  resources,
+  type TSchema,
+} from '@ctvirt/api';
+import { sampleXml, serve } from '../testing/serve.js';
+
+const failsWith = (code: ApiErrorCode) => (error: unknown) => {
+  assert.ok(error instanceof ApiError, String(error));
+  assert.equal(error.code, code, error.message);
+  return true;
+};
+
+/** One exchange without the client, for what the client would never send. */
+function raw(
+  socketPath: string,
+  method: string,
+  path: string,
+  options: { headers?: Record<string, string>; body?: string } = {},
+): Promise<{ status: number; body: unknown; headers: NodeJS.Dict<string | string[]> }> {
+  return new Promise((resolve, reject) => {
+    const call = request({ socketPath, method, path, headers: options.headers ?? {} }, (answer) => {
+      let text = '';
+      answer.setEncoding('utf8').on('data', (part) => {
+        text += part;
+      });
+      answer.on('end', () =>
+        resolve({
+          status: answer.statusCode ?? 0,
+          body: JSON.parse(text || 'null'),
+          headers: answer.headers,
+        }),
+      );
+    });
+    call.on('error', reject).end(options.body);
+  });
+}
+
+test('a domain goes through its life', async (t) => {
+  const { client } = await serve(t);
+  const { domain } = await client.domains.define({ body: sampleXml('web') });
+  assert.equal(domain.state, 'shutoff');
+  assert.equal((await client.domains.start({ domain: 'web' })).state, 'running');
+  assert.equal((await client.domains.suspend({ domain: 'web' })).state, 'paused');
+  assert.equal((await client.domains.resume({ domain: 'web' })).state, 'running');
+  assert.equal((await client.domains.reboot({ domain: 'web', waitMs: 5 })).state, 'running');
+  assert.equal((await client.domains.info({ domain: domain.uuid })).name, 'web');
+  assert.equal(await client.domains.xml({ domain: 'web', inactive: true }), sampleXml('web'));
+  assert.equal(
+    (await client.domains.autostart({ domain: 'web', body: { autostart: true } })).autostart,
+    true,
+  );
+  assert.equal((await client.domains.shutdown({ domain: 'web' })).state, 'shutoff');
+  await client.domains.undefine({ domain: 'web', storage: true });
+  assert.deepEqual(await client.domains.list(), []);
+});
+
+test('a transient domain is gone when it stops', async (t) => {
+  const { client } = await serve(t);
+  const { domain } = await client.domains.define({ body: sampleXml('try'), transient: true });
+  assert.equal(domain.state, 'running');
+  assert.equal(domain.persistent, false);
+  await client.domains.destroy({ domain: 'try' });
+  await assert.rejects(client.domains.summary({ domain: 'try' }), failsWith('not-found'));
+});
+
+test('the list is narrowed to running or stopped domains', async (t) => {
+  const { client } = await serve(t);
+  for (const name of ['a', 'b']) await client.domains.define({ body: sampleXml(name) });
+  await client.domains.start({ domain: 'a' });
+  const names = async (active?: boolean) => (await client.domains.list({ active })).map(({ name }) => name);
+  assert.deepEqual([await names(), await names(true), await names(false)], [['a', 'b'], ['a'], ['b']]);
+});
+
+test('a name reaches the engine whatever it is made of', async (t) => {
+  const { client } = await serve(t);
+  for (const name of ['with space', 'a/b', '..', '.', '100%', 'ümlaut', 'q?a=b#c', 'x'.repeat(300)]) {
+    await client.domains.define({ body: sampleXml(name) });
+    assert.equal((await client.domains.summary({ domain: name })).name, name);
+  }
+});
+
+test('every answer is as its schema says', async (t) => {
+  const { client } = await serve(t);
+  await client.domains.define({ body: sampleXml('web') });
+  await client.templates.build({ template: 'small', body: { distribution: 'busybox' } });
+  const answers: readonly (readonly [Route, unknown])[] = [
+    [resources.domains.list, await client.domains.list()],
+    [
+      resources.domains.define,
+      await client.domains.define({ body: '<domain><name>odd</name><odd/></domain>' }),
+    ],
+    [resources.domains.summary, await client.domains.summary({ domain: 'web' })],
+    [resources.domains.info, await client.domains.info({ domain: 'web' })],
+    [resources.domains.start, await client.domains.start({ domain: 'web' })],
+    [resources.templates.list, await client.templates.list()],
+    [resources.templates.info, await client.templates.info({ template: 'small' })],
+    [resources.profiles.list, await client.profiles.list()],
+    [resources.profiles.show, await client.profiles.show({ profile: 'vps.basic' })],
+    [resources.check.list, await client.check.list()],
+    [resources.check.clean, await client.check.clean()],
+    [resources.host.version, await client.host.version()],
+    [resources.host.facts, await client.host.facts()],
+  ];
+  for (const [{ path, answer }, value] of answers) {
+    const schema: TSchema = 'schema' in answer ? answer.schema : {};
+    assert.equal(compileCheck(schema)(value), undefined, path);
+    // The same schema refuses the answer with a member of another type: the check above can fail.
+    if (Array.isArray(value) && value.length > 0)
+      assert.notEqual(compileCheck(schema)([null]), undefined, path);
+  }
+});
+
+test('an engine error keeps code, message, details and findings', async (t) => {
+  const { client } = await serve(t);
+  await assert.rejects(client.domains.define({ body: '<domain/>' }), (error: unknown) => {
+    assert.ok(error instanceof ApiError);
+    assert.equal(error.code, 'invalid');
+    assert.equal(error.findings[0]?.path, '/domain');
+    return true;
+  });
+  await client.domains.define({ body: sampleXml('web') });
+  const other = `<domain><name>web</name><uuid>11111111-2222-3333-4444-555555555555</uuid></domain>`;
+  await assert.rejects(client.domains.define({ body: other }), (error: unknown) => {
+    assert.ok(error instanceof ApiError);
+    assert.equal(error.code, 'exists');
+    assert.deepEqual(error.details, { name: 'web' });
+    return true;
+  });
+  await assert.rejects(client.domains.destroy({ domain: 'web' }), failsWith('wrong-state'));
+});
+
+test('a request that the contract does not admit is refused with its place', async (t) => {
+  const { socketPath, client } = await serve(t);
+  await client.domains.define({ body: sampleXml('web') });
+  const json = { 'content-type': 'application/json' };
+  const refusals = [
+    ['unknown query member', 'GET', '/v1/domains?activ=true', {}],
+    ['wrong query type', 'GET', '/v1/domains?active=1', {}],
+    ['repeated query member', 'GET', '/v1/domains?active=true&active=false', {}],
+    ['negative time', 'POST', '/v1/domains/web/shutdown?waitMs=-1', {}],
+    ['missing body', 'PUT', '/v1/domains/web/autostart', {}],
+    ['no JSON', 'PUT', '/v1/domains/web/autostart', { headers: json, body: '{' }],
+    ['wrong member type', 'PUT', '/v1/domains/web/autostart', { headers: json, body: '{"autostart":"yes"}' }],
+    [
+      'unknown member',
+      'PUT',
+      '/v1/domains/web/autostart',
+      { headers: json, body: '{"autostart":true,"x":1}' },
+    ],
+    [
+      'prototype pollution',
+      'PUT',
+      '/v1/domains/web/autostart',
+      { headers: json, body: '{"__proto__":{},"autostart":true}' },
+    ],
+    ['wrong content type', 'POST', '/v1/domains', { headers: json, body: '{}' }],
+    ['no content type', 'POST', '/v1/domains', { body: '<domain/>' }],
+    [
+      'body too large',
+      'POST',
+      '/v1/domains',
+      { headers: { 'content-type': 'application/xml' }, body: 'x'.repeat(5 << 20) },
+    ],
+    [
+      'relative import source',
+      'POST',
+      '/v1/templates/a/import',
+      { headers: json, body: '{"source":"a.tar"}' },
+    ],
+    [
+      'unknown distribution',
+      'POST',
+      '/v1/templates/a/build',
+      { headers: json, body: '{"distribution":"bsd"}' },
+    ],
+    [
+      'busybox with a suite',
+      'POST',
+      '/v1/templates/a/build',
+      { headers: json, body: '{"distribution":"busybox","suite":"x"}' },
+    ],
+    ['exec without an upgrade', 'GET', '/v1/domains/web/exec', {}],
+  ] as const;
+  for (const [what, method, path, options] of refusals) {
+    const { status, body } = await raw(socketPath, method, path, options);
+    assert.ok(status >= 400 && status < 500, `${what}: ${status}`);
+    assert.equal((body as { code?: unknown }).code, 'invalid', what);
+  }
+  const unknown = await raw(socketPath, 'GET', '/v1/nothing');
+  assert.equal(unknown.status, 404);
+});
+
+test('a fault of the engine is logged, not told', async (t) => {
+  const { engine, socketPath } = await serve(t);
+  engine.list = () => {
+    throw new TypeError('secret');
+  };
+  const { status, body } = await raw(socketPath, 'GET', '/v1/domains');
+  assert.equal(status, 500);
+  assert.equal(JSON.stringify(body).includes('secret'), false);
+});
+
+test('a long operation tells its progress and then its result', async (t) => {
+  const { client } = await serve(t);
+  const phases: Progress[] = [];
+  const template = await client.templates.import(
+    { template: 'a', body: { source: '/srv/a.tar' } },
+    { onProgress: (progress) => phases.push(progress) },
+  );
+  assert.equal(template.name, 'a');
+  assert.deepEqual([...new Set(phases.map(({ phase }) => phase))], ['reading', 'unpacking']);
+  const again = client.templates.import({ template: 'a', body: { source: '/srv/a.tar' } });
+  await assert.rejects(again, failsWith('exists'));
+});
+
+test('an uploaded archive arrives whole, and a failure in its middle is told', async (t) => {
+  const { client } = await serve(t);
+  const part = Buffer.alloc(1 << 20, 7);
+  const parts = Array.from({ length: 24 }, () => part);
+  const sizeBytes = part.length * parts.length;
+  const template = await client.templates.upload({ template: 'up', body: Readable.from(parts), sizeBytes });
+  assert.equal(template.sizeBytes, sizeBytes);
+  const hostile = client.templates.upload({ template: 'bad', body: Buffer.from('HOSTILE') });
+  await assert.rejects(hostile, failsWith('invalid'));
+});
+
+test('an engine that refuses an upload unread is heard all the same', async (t) => {
+  const { client, engine } = await serve(t);
+  engine.templates.import = async () => {
+    const { EngineError } = await import('@ctvirt/engine');
+    throw new EngineError('no-space', 'the disk is full');
+  };
+  const endless = Readable.from(Array.from({ length: 64 }, () => Buffer.alloc(1 << 20)));
+  await assert.rejects(client.templates.upload({ template: 'x', body: endless }), failsWith('no-space'));
+});
+
+test('a client that goes interrupts its long operation', async (t) => {
+  const { client, engine } = await serve(t);
+  const abort = new AbortController();
+  const body = { source: '/srv/a.tar' };
+  const call = client.templates.import(
+    { template: 'a', body },
+    { signal: abort.signal, onProgress: () => abort.abort() },
+  );
+  await assert.rejects(call, failsWith('interrupted'));
+  await new Promise((resolve) => setTimeout(resolve, 150));
+  assert.deepEqual(await engine.templates.list(), []);
+});
+
+test('events arrive from the moment the watch begins, and leave no listener behind', async (t) => {
+  const { client, engine } = await serve(t);
+  const abort = new AbortController();
+  const all = await client.events.watch({}, { signal: abort.signal });
+  const one = await client.events.watch({ domain: 'b' }, { signal: abort.signal });
+  assert.equal(engine.listeners(), 2);
+  const collect = async (events: AsyncIterable<DomainEvent>) => {
+    const seen: string[] = [];
+    for await (const { event, domain } of events) seen.push(`${domain.name} ${event}`);
+    return seen;
+  };
+  const both = [collect(all), collect(one)];
+  for (const name of ['a', 'b']) await client.domains.define({ body: sampleXml(name) });
+  await client.domains.start({ domain: 'b' });
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  abort.abort();
+  assert.deepEqual(await Promise.all(both), [
+    ['a defined', 'b defined', 'b started'],
+    ['b defined', 'b started'],
+  ]);
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  assert.equal(engine.listeners(), 0);
+});
+
+test('a closing daemon ends its streams', async (t) => {
+  const { client, close } = await serve(t);
+  const events = await client.events.watch();
+  const ended = (async () => {
+    for await (const _ of events) assert.fail('no event was due');
+  })();
+  const outcome = ended.catch((error: unknown) => error);
+  await close();
+  const error = await outcome;
+  assert.ok(error === undefined || error instanceof ApiError);
+});
+
+test('a missing daemon is named with its socket', async () => {
+  const client = createClient({ socketPath: '/nonexistent/http.sock' });
+  await assert.rejects(client.domains.list(), (error: unknown) => {
+    assert.ok(error instanceof ApiError);
+    assert.equal(error.code, 'unreachable');
+    assert.match(error.message, /\/nonexistent\/http\.sock/);
+    return true;
+  });
+});
+
+test('ten thousand domains are listed in one answer', async (t) => {
+  const { client } = await serve(t);
+  for (let at = 0; at < 10_000; at++) await client.domains.define({ body: sampleXml(`domain-${at}`) });
+  assert.equal((await client.domains.list()).length, 10_000);
+});
+
+test('the served OpenAPI document tells every operation', async (t) => {
+  const { socketPath } = await serve(t);
+  const { body } = await raw(socketPath, 'GET', '/openapi.json');
+  const { paths } = body as { paths: Record<string, Record<string, unknown>> };
+  for (const operations of Object.values(resources))
+    for (const { method, path } of Object.values<Route>(operations))
+      assert.ok(paths[path]?.[method.toLowerCase()], `${method} ${path}`);
+});

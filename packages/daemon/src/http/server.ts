@@ -1,0 +1,152 @@
+// The HTTP server: every route of the contract, bound by its kind of answer to a handler over the engine.
+// SPDX-License-Identifier: Apache-2.0
+import { type Answer, errorTable, openApiDocument, type Resources, type Route, resources } from '@ctvirt/api';
+import { type Engine, EngineError } from '@ctvirt/engine';
+import {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  fastify,
+  LogController,
+} from 'fastify';
+import { toErrorBody } from '../errors.js';
+import { bindCheck } from './check.js';
+import { bindDomains } from './domains.js';
+import { bindEvents } from './events.js';
+import type { Handlers } from './handler.js';
+import { bindHost } from './host.js';
+import { bindProfiles } from './profiles.js';
+import { acceptSessions, type SessionRoute } from './session.js';
+import { type AnyCall, answerLines, answerProgress } from './stream.js';
+import { bindTemplates } from './templates.js';
+import { type Admit, admitBody, admitQuery } from './validation.js';
+
+const binders = {
+  domains: bindDomains,
+  templates: bindTemplates,
+  profiles: bindProfiles,
+  check: bindCheck,
+  events: bindEvents,
+  host: bindHost,
+} satisfies { [R in keyof Resources]: (engine: Engine) => Handlers<Resources[R]> };
+
+/** XML and JSON bodies; an uploaded archive is a stream and has no limit here. */
+const bodyLimitBytes = 4 * 1024 * 1024;
+
+/** Builds the server, not yet listening; closing it ends its streams and sessions. */
+export function createHttpApp(engine: Engine, logger: FastifyBaseLogger): FastifyInstance {
+  const app: FastifyInstance = fastify({
+    loggerInstance: logger,
+    logController: new LogController({ disableRequestLogging: true }),
+    forceCloseConnections: true,
+    bodyLimit: bodyLimitBytes,
+    routerOptions: { maxParamLength: 4096, ignoreTrailingSlash: false },
+  });
+  // The contract's own checks run in the handlers, with the engine's error; fastify's (ajv) never load.
+  app.setValidatorCompiler(() => () => true);
+  app.setSerializerCompiler(() => JSON.stringify);
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser(
+    'application/json',
+    { parseAs: 'string' },
+    app.getDefaultJsonParser('error', 'error'),
+  );
+  app.addContentTypeParser('application/xml', { parseAs: 'string' }, (_request, body, done) =>
+    done(null, body),
+  );
+  app.addContentTypeParser('application/octet-stream', (_request, payload, done) => done(null, payload));
+  app.setErrorHandler(answerError);
+  app.setNotFoundHandler((request, reply) =>
+    reply
+      .code(404)
+      .send({ code: 'not-found', message: `no such operation: ${request.method} ${request.url}` }),
+  );
+  app.addHook('onResponse', async ({ method, url, log }, reply) =>
+    log.debug({ method, url, status: reply.statusCode, ms: Math.round(reply.elapsedTime) }, 'http'),
+  );
+
+  const sessions: SessionRoute[] = [];
+  for (const [name, bind] of Object.entries(binders)) {
+    const handlers = bind(engine) as Readonly<Record<string, unknown>>;
+    for (const [operation, route] of Object.entries<Route>(resources[name as keyof Resources])) {
+      // Handlers<R> pairs each route with a handler of its own type; the loop sees only their union.
+      const handler = handlers[operation] as never;
+      if (route.answer.kind === 'session') sessions.push({ route, handler });
+      addRoute(app, route, handler);
+    }
+  }
+  acceptSessions(app, sessions);
+
+  let document: string | undefined;
+  app.get('/openapi.json', (_request, reply) => {
+    document ??= JSON.stringify(openApiDocument());
+    return reply.type('application/json').send(document);
+  });
+  return app;
+}
+
+type Responder = (call: AnyCall, handler: never, request: FastifyRequest, reply: FastifyReply) => unknown;
+
+type ValueHandler = (call: AnyCall) => unknown;
+
+const responders: { readonly [K in Answer['kind']]: Responder } = {
+  none: async (call, handler: ValueHandler, _request, reply) => {
+    await handler(call);
+    return reply.code(204).send();
+  },
+  json: async (call, handler: ValueHandler, _request, reply) =>
+    reply.type('application/json; charset=utf-8').send(JSON.stringify(await handler(call))),
+  xml: async (call, handler: ValueHandler, _request, reply) =>
+    reply.type('application/xml; charset=utf-8').send(await handler(call)),
+  lines: answerLines,
+  progress: answerProgress,
+  session: (_call, _handler, _request, reply) =>
+    reply
+      .code(426)
+      .headers({ upgrade: 'ctvirt-session', connection: 'upgrade' })
+      .send({ code: 'invalid', message: 'this operation upgrades the connection: Upgrade: ctvirt-session' }),
+};
+
+const contentTypes = {
+  json: 'application/json',
+  xml: 'application/xml',
+  bytes: 'application/octet-stream',
+} as const;
+
+function addRoute(app: FastifyInstance, route: Route, handler: never): void {
+  const { body } = route;
+  const readBody: Admit =
+    body.kind === 'json' ? admitBody(body.schema) : (value) => (body.kind === 'none' ? undefined : value);
+  const readQuery = admitQuery(route.query ?? {});
+  const respond = responders[route.answer.kind];
+  app.route({
+    method: route.method,
+    url: route.path.replace(/\{(\w+)\}/g, ':$1'),
+    handler: (request, reply) => {
+      const type = request.headers['content-type']?.split(';')[0]?.trim().toLowerCase();
+      if (body.kind !== 'none' && type !== contentTypes[body.kind])
+        throw new EngineError(
+          'invalid',
+          `body: content type is ${type ?? 'missing'}, not ${contentTypes[body.kind]}`,
+        );
+      const call = { params: request.params, query: readQuery(request.query), body: readBody(request.body) };
+      return respond(call, handler, request, reply);
+    },
+  });
+}
+
+function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  // Fastify's own refusals (no such content type, body too large, broken JSON) carry their status.
+  if (
+    error instanceof Error &&
+    'statusCode' in error &&
+    typeof error.statusCode === 'number' &&
+    error.statusCode < 500
+  )
+    return reply.code(error.statusCode).send({ code: 'invalid', message: error.message });
+  const { status, body } = toErrorBody(error);
+  if (status === errorTable.internal.httpStatus)
+    request.log.error({ err: error, url: request.url }, 'request failed');
+  return reply.code(status).send(body);
+}

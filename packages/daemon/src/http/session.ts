@@ -1,0 +1,260 @@
+// The daemon's end of exec and console connections, over HTTP Upgrade.
+// SPDX-License-Identifier: Apache-2.0
+import { type IncomingMessage, STATUS_CODES } from 'node:http';
+import type { Duplex } from 'node:stream';
+import {
+  decodeResize,
+  type ErrorBody,
+  encodeFrame,
+  encodeJson,
+  encodeNumber,
+  type Frame,
+  FrameDecoder,
+  FrameError,
+  type FrameType,
+  maxDataBytes,
+  type Route,
+  sessionProtocol,
+  stdinWindowBytes,
+} from '@ctvirt/api';
+import { EngineError, type ExecSession } from '@ctvirt/engine';
+import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
+import { toErrorBody } from '../errors.js';
+import type { AnyCall } from './stream.js';
+import { admitBody } from './validation.js';
+
+type OpenHandler = (call: AnyCall, open: unknown) => Promise<ExecSession>;
+
+export interface SessionRoute {
+  readonly route: Route;
+  readonly handler: OpenHandler;
+}
+
+/** A client that asked for a session says within this time what it wants. */
+const openTimeoutMs = 10_000;
+/** How long output may lie idle after the program's end before a survivor that still holds it is left behind. */
+const drainIdleMs = 500;
+
+/** Serves the session routes of an app; its close ends every session. */
+export function acceptSessions(app: FastifyInstance, routes: readonly SessionRoute[]): void {
+  const live = new Set<SessionServer>();
+  const table = routes.map(({ route, handler }) => ({ ...matcher(route), handler }));
+  app.server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    socket.on('error', (error) => app.log.debug({ err: error }, 'a session’s client went'));
+    const path = (request.url ?? '').split('?')[0] ?? '';
+    for (const { match, admitOpen, handler } of table) {
+      const params = match(path);
+      if (params === undefined) continue;
+      if (request.headers.upgrade?.toLowerCase() !== sessionProtocol)
+        return refuse(socket, 426, {
+          code: 'invalid',
+          message: `upgrade to ${sessionProtocol}, nothing else`,
+        });
+      const open = (value: unknown) => handler({ params, query: {}, body: undefined }, admitOpen(value));
+      const session = new SessionServer(socket, open, app.log, () => live.delete(session));
+      live.add(session);
+      session.begin(head);
+      return;
+    }
+    refuse(socket, 404, { code: 'not-found', message: `no such operation: upgrade of ${path}` });
+  });
+  app.addHook('preClose', async () => {
+    for (const session of live) session.end();
+  });
+}
+
+function matcher(route: Route) {
+  const names: string[] = [];
+  const pattern = route.path.replace(/\{(\w+)\}/g, (_, name: string) => {
+    names.push(name);
+    return '([^/]+)';
+  });
+  const expression = new RegExp(`^${pattern}$`);
+  const match = (path: string): Record<string, string> | undefined => {
+    const found = expression.exec(path);
+    if (found === null) return undefined;
+    try {
+      return Object.fromEntries(names.map((name, at) => [name, decodeURIComponent(found[at + 1] ?? '')]));
+    } catch {
+      return undefined; // A broken escape names nothing of ours.
+    }
+  };
+  const open = route.answer.kind === 'session' ? route.answer.open : {};
+  return { match, admitOpen: admitBody(open, 'open') };
+}
+
+function refuse(socket: Duplex, status: number, body: ErrorBody): void {
+  const text = JSON.stringify(body);
+  socket.end(
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\ncontent-type: application/json\r\nconnection: close\r\n` +
+      `content-length: ${Buffer.byteLength(text)}\r\n\r\n${text}`,
+  );
+}
+
+/**
+ * Never stops reading its socket, whatever the program does with its input: only so does it notice a client that
+ * goes. What a client may have under way is bounded by the window it gets back as `consumed`.
+ */
+class SessionServer {
+  readonly #decoder = new FrameDecoder();
+  #program: ExecSession | undefined;
+  #isOpening = false;
+  #ended = false;
+  #unconsumedBytes = 0;
+  readonly #openTimer: NodeJS.Timeout;
+
+  constructor(
+    private readonly socket: Duplex,
+    private readonly open: (value: unknown) => Promise<ExecSession>,
+    private readonly log: FastifyBaseLogger,
+    private readonly onEnd: () => void,
+  ) {
+    this.#openTimer = setTimeout(
+      () => this.#fail(new EngineError('timeout', 'the client did not say what to open')),
+      openTimeoutMs,
+    );
+  }
+
+  begin(head: Buffer): void {
+    this.socket.write(
+      `HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: ${sessionProtocol}\r\n\r\n`,
+    );
+    this.socket.on('data', (chunk: Buffer) => this.#receive(chunk));
+    this.socket.on('end', () => this.end());
+    this.socket.on('close', () => this.end());
+    if (head.length > 0) this.#receive(head);
+  }
+
+  /** The client went, or the daemon goes: the program ends with its session. */
+  end(): void {
+    if (!this.#finish()) return;
+    this.#program?.kill();
+    this.socket.destroy();
+  }
+
+  #finish(): boolean {
+    if (this.#ended) return false;
+    this.#ended = true;
+    clearTimeout(this.#openTimer);
+    this.onEnd();
+    return true;
+  }
+
+  #fail(error: unknown): void {
+    if (this.#ended) return;
+    const { status, body } = toErrorBody(error);
+    if (status === 500) this.log.error({ err: error }, 'session failed');
+    this.#last(encodeJson('failed', body));
+    this.#program?.kill();
+  }
+
+  #last(frame: Buffer): void {
+    if (this.#finish()) this.socket.end(frame);
+  }
+
+  #receive(chunk: Buffer): void {
+    if (this.#ended) return;
+    try {
+      for (const frame of this.#decoder.push(chunk)) if (!this.#ended) this.#onFrame(frame);
+    } catch (error) {
+      this.#fail(error instanceof FrameError ? new EngineError('invalid', error.message) : error);
+    }
+  }
+
+  #onFrame(frame: Frame): void {
+    const act = this.#actions[frame.type];
+    if (act === undefined) throw new FrameError(`a client sends no ${frame.type} frame`);
+    if (frame.type === 'open') {
+      act(frame, undefined as never);
+      return;
+    }
+    if (this.#program === undefined) throw new FrameError(`a ${frame.type} frame before the session is open`);
+    act(frame, this.#program);
+  }
+
+  readonly #actions: { readonly [T in FrameType]?: (frame: Frame, program: ExecSession) => void } = {
+    open: ({ payload }) => void this.#open(payload),
+    stdin: ({ payload }, program) => this.#input(payload, program),
+    stdinEnd: (_, program) => program.stdin.end(),
+    resize: (frame, program) => {
+      const { columns, rows } = decodeResize(frame);
+      program.resize(columns, rows);
+    },
+    kill: (_, program) => program.kill(),
+  };
+
+  async #open(payload: Buffer): Promise<void> {
+    try {
+      if (this.#isOpening) throw new FrameError('a session opens once');
+      this.#isOpening = true;
+      clearTimeout(this.#openTimer);
+      const program = await this.open(parseOpen(payload));
+      this.#program = program;
+      // The client may have gone while the program was starting.
+      if (this.#ended) return program.kill();
+      this.socket.write(encodeFrame('opened'));
+      await this.#serve(program);
+    } catch (error) {
+      this.#fail(error instanceof FrameError ? new EngineError('invalid', error.message) : error);
+    }
+  }
+
+  async #serve(program: ExecSession): Promise<void> {
+    program.stdin.on('error', (error) => this.log.debug({ err: error }, 'a program closed its input'));
+    const outputs = [this.#output('stdout', program), this.#output('stderr', program)];
+    const status = await program.exited;
+    await Promise.all(outputs.map((output) => output.drained()));
+    this.#last(encodeNumber('exited', status));
+  }
+
+  #input(payload: Buffer, program: ExecSession): void {
+    this.#unconsumedBytes += payload.length;
+    if (this.#unconsumedBytes > stdinWindowBytes) throw new FrameError('more stdin than the window admits');
+    program.stdin.write(payload, () => {
+      this.#unconsumedBytes -= payload.length;
+      if (!this.#ended) this.socket.write(encodeNumber('consumed', payload.length));
+    });
+  }
+
+  /** Passes one stream on as frames, no faster than the client reads. */
+  #output(type: 'stdout' | 'stderr', program: ExecSession): { drained(): Promise<void> } {
+    const stream = program[type];
+    let lastMs = performance.now();
+    let isWaiting = false;
+    let isOver = false;
+    const over = () => {
+      isOver = true;
+    };
+    stream.on('end', over).on('close', over);
+    stream.on('error', over);
+    stream.on('data', (chunk: Buffer) => {
+      lastMs = performance.now();
+      let hasRoom = true;
+      for (let at = 0; at < chunk.length && !this.#ended; at += maxDataBytes)
+        hasRoom = this.socket.write(encodeFrame(type, chunk.subarray(at, at + maxDataBytes)));
+      if (hasRoom) return;
+      isWaiting = true;
+      stream.pause();
+      this.socket.once('drain', () => {
+        isWaiting = false;
+        lastMs = performance.now();
+        stream.resume();
+      });
+    });
+    const isDrained = () => isOver || this.#ended || (!isWaiting && performance.now() - lastMs > drainIdleMs);
+    return {
+      async drained() {
+        lastMs = performance.now();
+        while (!isDrained()) await new Promise((resolve) => setTimeout(resolve, 5));
+      },
+    };
+  }
+}
+
+function parseOpen(payload: Buffer): unknown {
+  try {
+    return JSON.parse(payload.toString('utf8'));
+  } catch (cause) {
+    throw new EngineError('invalid', 'open: no JSON', {}, { cause });
+  }
+}

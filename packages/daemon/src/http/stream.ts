@@ -1,0 +1,93 @@
+// Answers that take their time: NDJSON lines until someone ends it, and long operations with progress.
+// SPDX-License-Identifier: Apache-2.0
+import type { ServerResponse } from 'node:http';
+import type { Progress } from '@ctvirt/engine';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { toErrorBody } from '../errors.js';
+import type { Watcher } from './handler.js';
+
+/** A checked request whose route is known only to its handler. */
+export interface AnyCall {
+  readonly params: unknown;
+  readonly query: unknown;
+  readonly body: unknown;
+}
+
+const headers = { 'content-type': 'application/x-ndjson; charset=utf-8', 'cache-control': 'no-store' };
+/** A reader that leaves so much lying is cut off: one stuck client must not fill the daemon's memory. */
+const maxUnreadBytes = 4 * 1024 * 1024;
+/** An empty line now and then finds the client that went without a word. */
+const keepaliveMs = 30_000;
+/** At most one progress line in this time, beside each phase's first. */
+const progressEveryMs = 100;
+
+const writeLine = (raw: ServerResponse, value: unknown): boolean => raw.write(`${JSON.stringify(value)}\n`);
+
+type LinesHandler = (call: AnyCall, send: (line: unknown) => void) => () => void;
+
+export function answerLines(
+  call: AnyCall,
+  handler: LinesHandler,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): void {
+  const { raw } = reply;
+  const unsubscribe = handler(call, (line) => {
+    writeLine(raw, line);
+    if (raw.writableLength > maxUnreadBytes) {
+      request.log.warn({ url: request.url }, 'a client does not read its events: cut off');
+      raw.destroy();
+    }
+  });
+  reply.hijack();
+  raw.writeHead(200, headers);
+  // The head must not wait for the first event: it tells the client that from now on nothing is missed.
+  raw.flushHeaders();
+  const keepalive = setInterval(() => raw.write('\n'), keepaliveMs);
+  raw.on('close', () => {
+    clearInterval(keepalive);
+    unsubscribe();
+  });
+  raw.on('error', (error) => request.log.debug({ err: error }, 'a client of events went'));
+}
+
+type ProgressHandler = (call: AnyCall, watcher: Watcher) => Promise<unknown>;
+
+/** Errors before the first progress are answered with their own status, later ones as the last line. */
+export async function answerProgress(
+  call: AnyCall,
+  handler: ProgressHandler,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<void> {
+  const { raw } = reply;
+  const gone = new AbortController();
+  raw.on('close', () => {
+    if (!raw.writableFinished) gone.abort();
+  });
+  const start = () => {
+    if (raw.headersSent) return;
+    reply.hijack();
+    raw.writeHead(200, headers);
+  };
+  let lastPhase: string | undefined;
+  let lastMs = 0;
+  const onProgress = (progress: Progress) => {
+    const nowMs = performance.now();
+    if (progress.phase === lastPhase && nowMs - lastMs < progressEveryMs) return;
+    lastPhase = progress.phase;
+    lastMs = nowMs;
+    start();
+    if (!raw.destroyed) writeLine(raw, { progress });
+  };
+  try {
+    const result = await handler(call, { onProgress, signal: gone.signal });
+    start();
+    raw.end(`${JSON.stringify({ result })}\n`);
+  } catch (error) {
+    if (!raw.headersSent) throw error;
+    const { status, body } = toErrorBody(error);
+    if (status === 500) request.log.error({ err: error, url: request.url }, 'request failed');
+    raw.end(`${JSON.stringify({ error: body })}\n`);
+  }
+}

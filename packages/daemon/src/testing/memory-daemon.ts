@@ -1,0 +1,16 @@
+// A daemon over the engine in memory, as a program: `node memory-daemon.js SOCKET [DOMAINS]`.
+// SPDX-License-Identifier: Apache-2.0
+import { pino } from 'pino';
+import { createHttpApp } from '../http/server.js';
+import { createMemoryEngine } from './memory-engine.js';
+
+const [socketPath = '', count = '0'] = process.argv.slice(2);
+const engine = createMemoryEngine();
+for (let at = 1; at <= Number(count); at++) {
+  await engine.define(`<domain type='lxc'><name>domain-${at}</name></domain>`);
+  if (at % 2 === 0) await engine.start(`domain-${at}`);
+}
+const app = createHttpApp(engine, pino({ level: 'silent' }));
+await app.listen({ path: socketPath });
+process.stdout.write('ready\n');
+process.on('SIGTERM', () => void app.close());

@@ -1,0 +1,331 @@
+// An engine that keeps domains in memory and runs exec's programs on the host: the HTTP layer's tests need no root.
+// SPDX-License-Identifier: Apache-2.0
+import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { constants } from 'node:os';
+import { Duplex, PassThrough, type Readable } from 'node:stream';
+import {
+  type DomainEvent,
+  type DomainState,
+  type DomainSummary,
+  type Engine,
+  EngineError,
+  type ExecSession,
+  type OnProgress,
+  type StateReason,
+  type TemplateView,
+} from '@ctvirt/engine';
+
+interface Entry {
+  summary: DomainSummary;
+  xml: string;
+}
+
+/** What a test may reach behind the engine's back. */
+export interface MemoryEngine extends Engine {
+  /** Sessions that were opened and not yet ended: a left client must leave none. */
+  liveSessions(): number;
+  /** Listeners of events, likewise. */
+  listeners(): number;
+}
+
+const firstOf = (xml: string, pattern: RegExp): string | undefined => pattern.exec(xml)?.[1];
+
+export function createMemoryEngine(): MemoryEngine {
+  const domains = new Map<string, Entry>();
+  const templates = new Map<string, TemplateView>();
+  const listeners = new Set<(event: DomainEvent) => void>();
+  const live = new Set<ExecSession>();
+  let nextId = 1000;
+
+  const tell = (event: DomainEvent['event'], detail: string, domain: DomainSummary) => {
+    for (const listener of listeners) listener({ event, detail, domain, at: new Date().toISOString() });
+  };
+
+  const find = (ref: string): Entry => {
+    const found = [...domains.values()].find(
+      ({ summary }) => String(summary.id) === ref || summary.name === ref || summary.uuid === ref,
+    );
+    if (found === undefined)
+      throw new EngineError('not-found', `Domain not found: no domain with matching name '${ref}'`);
+    return found;
+  };
+
+  const move = (
+    ref: string,
+    from: readonly DomainState[],
+    state: DomainState,
+    reason: StateReason,
+  ): DomainSummary => {
+    const entry = find(ref);
+    const { summary } = entry;
+    if (!from.includes(summary.state))
+      throw new EngineError(
+        'wrong-state',
+        `Requested operation is not valid: domain '${summary.name}' is ${summary.state}`,
+      );
+    const id = state === 'shutoff' ? null : (summary.id ?? nextId++);
+    entry.summary = { ...summary, state, reason, id };
+    if (state === 'shutoff' && !summary.persistent) domains.delete(summary.name);
+    return entry.summary;
+  };
+
+  const define = (xml: string, persistent: boolean): DomainSummary => {
+    const name = firstOf(xml, /<name>([^<]*)<\/name>/);
+    if (name === undefined || name === '') {
+      const line = xml.split('\n').length;
+      throw new EngineError('invalid', 'the document is no valid domain', {
+        findings: [
+          {
+            severity: 'error',
+            code: 'missing',
+            message: 'missing element <name>',
+            line,
+            column: 1,
+            path: '/domain',
+            expected: '<name>',
+            excerpt: xml.split('\n').at(-1) ?? '',
+          },
+        ],
+      });
+    }
+    const old = domains.get(name);
+    const uuid = firstOf(xml, /<uuid>([^<]*)<\/uuid>/) ?? old?.summary.uuid ?? randomUUID();
+    if (old !== undefined && old.summary.uuid !== uuid)
+      throw new EngineError('exists', `domain '${name}' already exists with uuid ${old.summary.uuid}`, {
+        name,
+      });
+    const summary: DomainSummary = {
+      id: null,
+      name,
+      uuid,
+      type: firstOf(xml, /<domain[^>]*\btype=['"](\w+)['"]/) ?? 'lxc',
+      state: 'shutoff',
+      reason: 'unknown',
+      autostart: false,
+      ctid: null,
+      template: firstOf(xml, /<source name=['"]([^'"]*)['"]/) ?? null,
+      profile: firstOf(xml, /<profile>([^<]*)<\/profile>/) ?? null,
+      hostname: name,
+      addresses: [],
+      ...old?.summary,
+      persistent,
+    };
+    domains.set(name, { summary, xml });
+    tell('defined', old === undefined ? 'added' : 'updated', summary);
+    return summary;
+  };
+
+  const remarks = (xml: string, strict = false) => {
+    if (!xml.includes('<odd/>')) return [];
+    const severity: 'error' | 'warning' = strict ? 'error' : 'warning';
+    const finding = {
+      severity,
+      code: 'unknown-element',
+      message: 'unknown element <odd>',
+      line: 1,
+      column: 1,
+      path: '/domain/odd',
+    };
+    if (strict) throw new EngineError('invalid', 'the document is no valid domain', { findings: [finding] });
+    return [finding];
+  };
+
+  const start = (ref: string): DomainSummary => {
+    const summary = move(ref, ['shutoff', 'crashed'], 'running', 'booted');
+    tell('started', 'booted', summary);
+    return summary;
+  };
+
+  const stop = (ref: string, reason: StateReason): DomainSummary => {
+    const summary = move(ref, ['running', 'paused', 'shutdown'], 'shutoff', reason);
+    tell('stopped', reason, summary);
+    return summary;
+  };
+
+  const pause = async (delayMs: number, signal?: AbortSignal) => {
+    await new Promise((resolve) => setTimeout(resolve, delayMs));
+    if (signal?.aborted) throw new EngineError('interrupted', 'the import was interrupted');
+  };
+
+  const addTemplate = async (
+    name: string,
+    source: string,
+    archive: Buffer,
+    options: { onProgress?: OnProgress; signal?: AbortSignal; digest?: string; sizeBytes?: number },
+  ): Promise<TemplateView> => {
+    if (templates.has(name)) throw new EngineError('exists', `template '${name}' exists`);
+    if (options.sizeBytes !== undefined && options.sizeBytes !== archive.length)
+      throw new EngineError('invalid', `${source} has ${archive.length} bytes, not ${options.sizeBytes}`);
+    for (let done = 0; done <= 3; done++) {
+      options.onProgress?.({ phase: done === 0 ? 'reading' : 'unpacking', done, total: 3 });
+      await pause(20, options.signal);
+    }
+    if (archive.includes('HOSTILE')) throw new EngineError('invalid', 'the archive leaves its folder: ../x');
+    const template: TemplateView = {
+      name,
+      digest: `sha256:${'0'.repeat(64)}`,
+      sizeBytes: archive.length,
+      unpackedBytes: archive.length * 3,
+      inodes: 7,
+      importedAt: new Date(0).toISOString(),
+      source,
+      usedBy: [],
+    };
+    templates.set(name, template);
+    return template;
+  };
+
+  const known = <T>(value: T | undefined, what: string): T => {
+    if (value === undefined) throw new EngineError('not-found', `no ${what}`);
+    return value;
+  };
+
+  const profile = {
+    name: 'vps.basic',
+    path: '/etc/ctvirt/ve-vps.basic.conf-sample',
+    text: 'NUMPROC="240:240"\n',
+  };
+
+  return {
+    liveSessions: () => live.size,
+    listeners: () => listeners.size,
+    list: () => [...domains.values()].map(({ summary }) => summary),
+    summary: (ref) => find(ref).summary,
+    info: async (ref) => ({
+      ...find(ref).summary,
+      initPid: null,
+      startedAt: null,
+      vcpus: 1,
+      maxMemoryKiB: 262144,
+      usedMemoryKiB: 1024,
+      cpuTimeNs: 1.5e9,
+      processes: 3,
+      maxProcesses: 240,
+      disk: { usedBytes: 1536 * 1024, limitBytes: 1024 ** 3, usedInodes: 12, limitInodes: null },
+      idMap: { start: 100000, count: 65536 },
+    }),
+    xml: async (ref) => find(ref).xml,
+    define: async (xml, options) => {
+      const findings = remarks(xml, options?.strict);
+      return { domain: define(xml, true), findings };
+    },
+    create: async (xml, options) => {
+      const findings = remarks(xml, options?.strict);
+      return { domain: start(define(xml, false).name), findings };
+    },
+    start: async (ref) => start(ref),
+    shutdown: async (ref) => stop(ref, 'shutdown'),
+    reboot: async (ref) => move(ref, ['running'], 'running', 'booted'),
+    destroy: async (ref) => stop(ref, 'destroyed'),
+    suspend: async (ref) => move(ref, ['running'], 'paused', 'user'),
+    resume: async (ref) => move(ref, ['paused'], 'running', 'unpaused'),
+    undefine: async (ref) => {
+      const { summary } = find(ref);
+      domains.delete(summary.name);
+      tell('undefined', 'removed', summary);
+    },
+    setAutostart: async (ref, autostart) => {
+      const entry = find(ref);
+      entry.summary = { ...entry.summary, autostart };
+      return entry.summary;
+    },
+    exec: async (ref, { argv, env, tty }) => {
+      if (find(ref).summary.state !== 'running')
+        throw new EngineError('wrong-state', `domain '${ref}' is not running`);
+      const session = runOnHost(argv, env ?? {}, tty ?? false);
+      live.add(session);
+      void session.exited.then(() => live.delete(session));
+      return session;
+    },
+    console: async (ref) => {
+      if (find(ref).summary.state !== 'running')
+        throw new EngineError('wrong-state', `domain '${ref}' is not running`);
+      const stream: Duplex = new Duplex({
+        read: () => undefined,
+        write: (chunk: Buffer, _encoding, done) => {
+          stream.push(chunk.toString('utf8').toUpperCase());
+          if (chunk.includes('bye')) stream.push(null);
+          done();
+        },
+      });
+      stream.push('login: ');
+      return { stream, resize: (columns, rows) => void stream.push(`[${columns}x${rows}]`) };
+    },
+    templates: {
+      list: async () => [...templates.values()],
+      get: async (name) => known(templates.get(name), `template '${name}'`),
+      import: async (name, source, options = {}) => {
+        const archive = typeof source === 'string' ? Buffer.from(source) : await bytesOf(source);
+        return addTemplate(name, typeof source === 'string' ? source : 'upload', archive, options);
+      },
+      buildDebian: (name, options = {}) =>
+        addTemplate(name, `debian ${options.suite ?? 'stable'}`, Buffer.alloc(9), options),
+      buildBusybox: (name) => addTemplate(name, 'busybox', Buffer.alloc(3), {}),
+      remove: async (name) => {
+        known(templates.get(name), `template '${name}'`);
+        templates.delete(name);
+      },
+    },
+    profiles: {
+      list: async () => [profile],
+      get: async (name) => known(name === profile.name ? profile : undefined, `profile '${name}'`),
+    },
+    check: async () => ({
+      owned: [{ kind: 'mount', what: '/lib/ctvirt/web/root', owner: 'web' }],
+      stray: [{ kind: 'loop', what: '/dev/loop7', owner: null }],
+    }),
+    clean: async () => [{ kind: 'loop', what: '/dev/loop7', owner: null }],
+    onEvent: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    host: async () => ({
+      hostname: 'test',
+      kernel: '6.1',
+      cpus: 2,
+      memoryKiB: 1024,
+      cgroup: 'v2',
+      unprivileged: true,
+    }),
+    close: async () => undefined,
+  };
+}
+
+async function bytesOf(stream: Readable): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of stream) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+function runOnHost(
+  argv: readonly string[],
+  env: Readonly<Record<string, string>>,
+  tty: boolean,
+): ExecSession {
+  const [program = '', ...args] = argv;
+  const child = spawn(program, args, { env: { PATH: process.env.PATH, ...env }, stdio: 'pipe' });
+  const stdout = new PassThrough();
+  const stderr = tty ? stdout : new PassThrough();
+  child.stdout.pipe(stdout);
+  if (tty) child.stderr.on('data', (chunk) => stdout.write(chunk));
+  else child.stderr.pipe(stderr);
+  const exited = new Promise<number>((resolve) => {
+    child.on('error', (error) => {
+      stderr.end(`${error.message}\n`);
+      stdout.end();
+      resolve(127);
+    });
+    child.on('exit', (status, signal) =>
+      resolve(status ?? 128 + (signal === null ? 0 : constants.signals[signal])),
+    );
+  });
+  return {
+    stdin: child.stdin,
+    stdout,
+    stderr: tty ? new PassThrough().end() : stderr,
+    exited,
+    resize: (columns, rows) => void stdout.write(`[${columns}x${rows}]`),
+    kill: () => void child.kill('SIGKILL'),
+  };
+}

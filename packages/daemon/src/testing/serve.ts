@@ -1,0 +1,36 @@
+// A daemon in memory on a unix socket of its own, and a client of it, for the length of one test.
+// SPDX-License-Identifier: Apache-2.0
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { type ApiClient, createClient } from '@ctvirt/api';
+import { pino } from 'pino';
+import { createHttpApp } from '../http/server.js';
+import { createMemoryEngine, type MemoryEngine } from './memory-engine.js';
+
+export interface Served {
+  readonly client: ApiClient;
+  readonly engine: MemoryEngine;
+  readonly socketPath: string;
+  close(): Promise<void>;
+}
+
+export async function serve(test: TestContext, engine = createMemoryEngine()): Promise<Served> {
+  const folder = await mkdtemp(join(tmpdir(), 'ctvirt-http-'));
+  const socketPath = join(folder, 'http.sock');
+  const app = createHttpApp(engine, pino({ level: 'silent' }));
+  await app.listen({ path: socketPath });
+  const client = createClient({ socketPath });
+  const close = async () => {
+    client.close();
+    await app.close();
+  };
+  test.after(async () => {
+    await close();
+    await rm(folder, { recursive: true });
+  });
+  return { client, engine, socketPath, close };
+}
+
+export const sampleXml = (name: string): string => `<domain type='lxc'><name>${name}</name></domain>`;
