@@ -1,3 +1,9 @@
 // Public surface of this package.
 // SPDX-License-Identifier: Apache-2.0
-export {};
+export { type LibvirtErrorDetails, RpcError, type RpcErrorCode } from './errors.js';
+export * from './frame.js';
+export * from './protocol/index.js';
+export { domainEvents } from './protocol/messages.js';
+export { authTypes, errorCodes, errorDomains, features } from './protocol/numbers.js';
+export type { TypedParam, TypedValue } from './protocol/objects.js';
+export type { Message, Procedure, StreamDirection, ValueOf, Writes } from './protocol/row.js';

@@ -1,0 +1,133 @@
+// The structures that many procedures share: how objects are named, typed parameters, errors.
+// SPDX-License-Identifier: Apache-2.0
+import { RpcError } from '../errors.js';
+import {
+  double,
+  type Fields,
+  hyper,
+  int,
+  list,
+  opaque,
+  optional,
+  type Shape,
+  type StructShape,
+  string,
+  struct,
+  uhyper,
+  uint,
+  uuid,
+} from '../xdr.js';
+
+export const maxString = 4_194_304;
+export const str = string(maxString);
+export const optStr = optional(str);
+
+/** The structure by which an object is named in calls; `kind` tells networks from pools for typed layers. */
+export interface Reference<K extends string, F extends Fields> extends StructShape<F> {
+  readonly kind: K;
+}
+
+function reference<K extends string, F extends Fields>(kind: K, fields: F): Reference<K, F> {
+  return { ...struct(fields), kind };
+}
+
+/** `id` is -1 for a domain that is not running. */
+export const domain = reference('domain', { name: str, uuid, id: int });
+export const network = reference('network', { name: str, uuid });
+export const networkPort = reference('networkPort', { net: network, uuid });
+export const nwfilter = reference('nwfilter', { name: str, uuid });
+export const nwfilterBinding = reference('nwfilterBinding', { portdev: str, filtername: str });
+export const hostInterface = reference('interface', { name: str, mac: str });
+export const storagePool = reference('storagePool', { name: str, uuid });
+export const storageVol = reference('storageVol', { pool: str, name: str, key: str });
+export const nodeDevice = reference('nodeDevice', { name: str });
+export const secret = reference('secret', { uuid, usageType: int, usageId: str });
+export const domainCheckpoint = reference('domainCheckpoint', { name: str, dom: domain });
+export const domainSnapshot = reference('domainSnapshot', { name: str, dom: domain });
+
+/** The most objects of most kinds in one list. */
+export const maxObjects = 16_384;
+export const names = list(str, maxObjects);
+
+export const cpumap = opaque(2048);
+export const cpumaps = opaque(8_388_608);
+
+/** A value with its type, as typed parameters carry them. */
+export type TypedValue =
+  | { type: 'int'; value: number }
+  | { type: 'uint'; value: number }
+  | { type: 'llong'; value: bigint }
+  | { type: 'ullong'; value: bigint }
+  | { type: 'double'; value: number }
+  | { type: 'boolean'; value: boolean }
+  | { type: 'string'; value: string };
+
+/** One named value, as tuning and statistics calls carry them. */
+export type TypedParam = { field: string } & TypedValue;
+
+const boolean: Shape<boolean> = {
+  notation: 'int',
+  minBytes: 4,
+  encode: (writer, value) => int.encode(writer, value ? 1 : 0),
+  decode: (reader) => int.decode(reader) !== 0,
+};
+
+/** Arms of the union in a typed parameter: place + 1 is the number on the wire. */
+const arms: readonly (readonly [TypedValue['type'], Shape<unknown>])[] = [
+  ['int', int],
+  ['uint', uint],
+  ['llong', hyper],
+  ['ullong', uhyper],
+  ['double', double],
+  ['boolean', boolean],
+  ['string', str],
+];
+
+/** Field name, type number, value. */
+export const typedParam: Shape<TypedParam> = {
+  notation: `{field:${str.notation},value:(${arms.map(([, shape], at) => `${at + 1}:${shape.notation}`).join('|')})}`,
+  minBytes: 12,
+  encode(writer, param) {
+    writer.field = 'field';
+    str.encode(writer, param.field);
+    writer.field = param.field;
+    const at = arms.findIndex(([type]) => type === param.type);
+    const arm = arms[at];
+    if (arm === undefined) throw new RpcError('invalid', `parameter '${param.field}' has no known type`);
+    writer.int32(at + 1);
+    arm[1].encode(writer, param.value);
+  },
+  decode(reader) {
+    reader.field = 'field';
+    const field = str.decode(reader);
+    reader.field = field;
+    const number = reader.int32();
+    const arm = arms[number - 1];
+    if (arm === undefined) throw reader.fault(`${number} is no type of a parameter`);
+    // The arm's shape decodes exactly the value its name stands for.
+    return { field, type: arm[0], value: arm[1].decode(reader) } as TypedParam;
+  },
+};
+
+/** At most `max` typed parameters. */
+export function typedParams(max: number) {
+  return list(typedParam, max);
+}
+
+/** libvirt's error; `dom` and `net` are always null in what libvirtd sends. */
+export const remoteError = struct({
+  code: int,
+  domain: int,
+  message: optStr,
+  level: int,
+  dom: optional(domain),
+  str1: optStr,
+  str2: optStr,
+  str3: optStr,
+  int1: int,
+  int2: int,
+  net: optional(network),
+});
+
+/** What follows a header of type `streamHole`. */
+export const streamHole = struct({ length: hyper, flags: uint });

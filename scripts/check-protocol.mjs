@@ -1,0 +1,266 @@
+// Compares every number and shape of the protocol table with libvirt's own source, fetched from Debian.
+// SPDX-License-Identifier: Apache-2.0
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  authTypes,
+  domainEvents,
+  errorCodes,
+  errorDomains,
+  features,
+  programs,
+} from '../packages/rpc/dist/index.js';
+
+const suite = process.argv[2] ?? 'bookworm';
+const cache = new URL(`../.cache/libvirt-${suite}`, import.meta.url).pathname;
+
+/** Fetches and unpacks the source package with lists and settings of its own, so that the host's stay as they are. */
+function fetchSource() {
+  for (const dir of ['lists/partial', 'archives/partial', 'tree'])
+    mkdirSync(join(cache, dir), { recursive: true });
+  const unpacked = () => readdirSync(join(cache, 'tree'))[0];
+  if (unpacked() !== undefined) return join(cache, 'tree', unpacked());
+  const sources = join(cache, 'debian.sources');
+  writeFileSync(
+    sources,
+    `Types: deb-src\nURIs: http://deb.debian.org/debian\nSuites: ${suite}\nComponents: main\n` +
+      'Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg\n',
+  );
+  const settings = {
+    'Dir::Etc::sourcelist': sources,
+    'Dir::Etc::sourceparts': '/dev/null',
+    'Dir::State::lists': join(cache, 'lists'),
+    'Dir::Cache': cache,
+    'APT::Sandbox::User': '',
+  };
+  const options = Object.entries(settings).flatMap(([key, value]) => ['-o', `${key}=${value}`]);
+  const run = (command, args) =>
+    execFileSync(command, args, { cwd: cache, stdio: ['ignore', 'pipe', 'inherit'] });
+  run('apt-get', [...options, '-q', 'update']);
+  run('apt-get', [...options, '-q', 'source', '--download-only', '--tar-only', 'libvirt']);
+  const tarball = readdirSync(cache).find((name) => name.endsWith('.orig.tar.xz'));
+  if (tarball === undefined) throw new Error(`no source tarball of libvirt arrived in ${cache}`);
+  const wanted = ['*.x', '*/src/libvirt*.c', '*/src/libvirt_internal.h', '*/include/libvirt/*.h'];
+  run('tar', ['-xJf', tarball, '-C', 'tree', '--wildcards', ...wanted]);
+  return join(cache, 'tree', unpacked());
+}
+
+/** libvirt's names by the table's one rule: words joined, runs of capitals written as words. */
+function camel(name) {
+  return name
+    .replace(/_([a-zA-Z0-9])/g, (_, letter) => letter.toUpperCase())
+    .replace(/([A-Z])([A-Z]+)/g, (_, first, rest) => first + rest.toLowerCase());
+}
+
+const uncomment = (text) => text.replace(/\/\*.*?\*\//gs, '').replace(/^%.*$/gm, '');
+
+/** Reads one file of the XDR language: constants, types by name in the table's notation, procedures. */
+class XdrFile {
+  constants = new Map();
+  types = new Map();
+  structs = new Map();
+  procedures = new Map();
+  /** Procedures marked as followed by a stream; those libvirt codes by hand carry no mark. */
+  streams = new Set();
+
+  constructor(text, headers) {
+    const bare = uncomment(text);
+    for (const [, name, value] of headers.matchAll(/^# *define (VIR_\w+_BUFLEN) +(.+)$/gm))
+      this.constants.set(name, this.evaluate(value));
+    for (const [, name, value] of bare.matchAll(/const\s+(\w+)\s*=\s*([^;]+);/g))
+      this.constants.set(name, this.evaluate(value));
+    for (const [, body] of bare.matchAll(/typedef\s+([^;]+);/g)) this.declare(body, this.types);
+    for (const [, kind, name, body] of bare.matchAll(/(enum|struct|union)\s+(\w+)[^{;]*\{(.*?)\n\}/gs)) {
+      if (kind === 'struct')
+        this.structs.set(
+          name,
+          body
+            .split(';')
+            .map((line) => line.trim())
+            .filter(Boolean),
+        );
+      if (kind === 'enum') this.types.set(name, 'int');
+      if (kind === 'union') this.types.set(name, this.union(body));
+    }
+    for (const [, name, number] of bare.matchAll(/^\s*[A-Z]+_PROC_(\w+)\s*=\s*(\d+)/gm))
+      this.procedures.set(name, Number(number));
+    for (const [, tags, name] of text.matchAll(/\/\*\*((?:(?!\*\/).)*)\*\/\s*[A-Z]+_PROC_(\w+)/gs))
+      if (/@(read|write)stream/.test(tags)) this.streams.add(camel(name.toLowerCase()));
+  }
+
+  evaluate(text) {
+    const sum = text.replace(/[()]/g, '').split('+');
+    return sum.reduce((total, part) => total + (this.constants.get(part.trim()) ?? Number(part)), 0);
+  }
+
+  union(body) {
+    const arms = [...body.matchAll(/case\s+\w+:\s*([^;]+);/g)];
+    return () =>
+      `(${arms.map(([, declaration], at) => `${at + 1}:${this.member(declaration)[1]}`).join('|')})`;
+  }
+
+  declare(declaration, into) {
+    const [name, notation] = this.member(declaration, true);
+    into.set(name, notation);
+  }
+
+  /** `unsigned int flags`, `remote_nonnull_string names<MAX>`, `opaque x[16]`, `remote_domain *dom` to name and notation. */
+  member(declaration, lazy = false) {
+    const match = /^(unsigned\s+)?(\w+)\s+(\*?)(\w+)\s*(?:([<[])\s*(\w*)\s*[>\]])?$/.exec(declaration.trim());
+    if (match === null) throw new Error(`cannot read the declaration '${declaration}'`);
+    const [, unsigned, base, star, name, bracket, size] = match;
+    const notation = () => {
+      let type = this.named((unsigned ? 'u' : '') + base);
+      if (bracket !== undefined) {
+        const max = this.constants.get(size) ?? Number(size);
+        type += bracket === '<' ? `<${max}>` : `[${max}]`;
+      }
+      return star + type;
+    };
+    return [name, lazy ? notation : notation()];
+  }
+
+  named(type) {
+    const plain = {
+      int: 'int',
+      uint: 'uint',
+      hyper: 'hyper',
+      uhyper: 'uhyper',
+      int64_t: 'hyper',
+      double: 'double',
+    };
+    const small = { char: 'char', uchar: 'uchar', ushort: 'ushort', string: 'string', opaque: 'opaque' };
+    const simple = plain[type] ?? small[type];
+    if (simple !== undefined) return simple;
+
+    const known = this.types.get(type);
+    if (known !== undefined) return typeof known === 'function' ? known() : known;
+    if (this.structs.has(type)) return this.struct(type);
+    throw new Error(`unknown type '${type}'`);
+  }
+
+  /** A member `msg` of an older message's type is inlined: the table keeps message bodies flat. */
+  struct(name) {
+    const inline = (type) => this.struct(type).slice(1, -1);
+    const members = (this.structs.get(name) ?? []).map((line) => {
+      const nested = /^(\w+_msg)\s+msg$/.exec(line);
+      if (nested !== null) return inline(nested[1]);
+      const [member, notation] = this.member(line);
+      return `${camel(member)}:${notation}`;
+    });
+    return `{${members.join(',')}}`;
+  }
+}
+
+/** Functions of libvirt's API that refuse read-only connections: name in small letters to always or sometimes. */
+function readWrites(tree) {
+  const found = new Map();
+  for (const file of readdirSync(join(tree, 'src')).filter((name) => /^libvirt.*\.c$/.test(name))) {
+    let current = '';
+    for (const line of readFileSync(join(tree, 'src', file), 'utf8').split('\n')) {
+      const start = /^(?:[a-z]\w*[ *]+)*vir([A-Z]\w+)\(/.exec(line);
+      if (start !== null) current = start[1].toLowerCase();
+      if (/^ {4}virCheckReadOnlyGoto/.test(line)) found.set(current, 'always');
+      else if (/virCheckReadOnlyGoto|flags & VIR_CONNECT_RO\) &&/.test(line)) found.set(current, 'sometimes');
+    }
+  }
+  return found;
+}
+
+const tree = fetchSource();
+const source = (path) => readFileSync(join(tree, path), 'utf8');
+const headers = readdirSync(join(tree, 'include/libvirt'))
+  .map((name) => source(`include/libvirt/${name}`))
+  .join('\n');
+const common = source('src/remote/remote_protocol.x');
+const files = {
+  remote: [common, 'remote_'],
+  lxc: [`${common.replace(/enum remote_procedure.*/s, '')}${source('src/remote/lxc_protocol.x')}`, 'lxc_'],
+  qemu: [`${common.replace(/enum remote_procedure.*/s, '')}${source('src/remote/qemu_protocol.x')}`, 'qemu_'],
+  keepalive: [source('src/rpc/virkeepaliveprotocol.x'), 'keepalive_'],
+};
+
+let faults = 0;
+let compared = 0;
+function same(what, ours, theirs) {
+  compared++;
+  if (ours === theirs) return;
+  faults++;
+  console.error(`${what}\n  table:   ${ours}\n  libvirt: ${theirs}`);
+}
+
+/** Refused to read-only connections here although some version of libvirt lets them pass. */
+const stricter = new Set(['nodeDeviceGetAutostart', 'domainDelThrottleGroup']);
+const writes = readWrites(tree);
+const special = (program, name) => name.replace(/^(connectDomain|domain)/, `$1${program}`);
+
+for (const program of programs) {
+  const [text, prefix] = files[program.name];
+  const theirs = new XdrFile(text, headers);
+  const prog = [...theirs.constants].find(([name]) => name === `${prefix.toUpperCase()}PROGRAM`)?.[1];
+  same(`number of program ${program.name}`, program.number, prog);
+  const missing = new Map(
+    [...theirs.procedures].map(([name, number]) => [camel(name.toLowerCase()), number]),
+  );
+  const total = missing.size;
+  const newest = Math.max(...missing.values());
+  const newer = [];
+  const notation = (name, kind) => {
+    const snake = [...theirs.procedures.keys()].find((key) => camel(key.toLowerCase()) === name);
+    return snake === undefined ? 'absent' : theirs.struct(`${prefix}${snake.toLowerCase()}_${kind}`);
+  };
+  for (const [name, row] of Object.entries(program.calls)) {
+    if (row.number > newest) {
+      newer.push(name);
+      continue;
+    }
+    same(`number of ${name}`, row.number, missing.get(name));
+    missing.delete(name);
+    same(`arguments of ${name}`, row.args.notation, notation(name, 'args'));
+    same(`result of ${name}`, row.result.notation, notation(name, 'ret'));
+    if (theirs.streams.has(name)) same(`stream of ${name}`, row.stream !== 'none', true);
+    const key = program.name === 'remote' ? name : special(program.name, name);
+    const rule = row.writes === true ? 'always' : row.writes === false ? undefined : 'sometimes';
+    const theirRule = writes.get(key.toLowerCase());
+    if (!stricter.has(name) || theirRule !== undefined)
+      same(`read-only connections and ${name}`, rule, theirRule);
+  }
+  for (const [name, row] of Object.entries(program.messages)) {
+    if (row.number > newest) {
+      newer.push(name);
+      continue;
+    }
+    same(`number of ${name}`, row.number, missing.get(name));
+    missing.delete(name);
+    same(`body of ${name}`, row.body.notation, notation(name, 'msg'));
+  }
+  const beyond = newer.length === 0 ? '' : `, and ${newer.length} of later versions`;
+  console.log(`${program.name}: ${total - missing.size} of ${total} procedures${beyond}`);
+  for (const [name, number] of missing) console.log(`  missing: ${number} ${name}`);
+}
+
+function enumeration(text, prefix) {
+  const rows = [...uncomment(text).matchAll(new RegExp(`\\b${prefix}(\\w+) *= *(\\d+)`, 'g'))];
+  return new Map(rows.map(([, name, number]) => [camel(name.toLowerCase()), Number(number)]));
+}
+function sameNumbers(what, ours, theirs) {
+  for (const [name, number] of Object.entries(ours)) same(`${what} ${name}`, number, theirs.get(name));
+}
+const errors = source('include/libvirt/virterror.h');
+sameNumbers('error code', errorCodes, enumeration(errors, 'VIR_ERR_'));
+sameNumbers('error domain', errorDomains, enumeration(errors, 'VIR_FROM_'));
+sameNumbers('feature', features, enumeration(source('src/libvirt_internal.h'), 'VIR_DRV_FEATURE_'));
+sameNumbers('authentication type', authTypes, enumeration(common, 'REMOTE_AUTH_'));
+const newestRemote = Math.max(...new XdrFile(common, headers).procedures.values());
+const eventIds = enumeration(source('include/libvirt/libvirt-domain.h'), 'VIR_DOMAIN_EVENT_ID_');
+for (const [name, { id, message }] of Object.entries(domainEvents)) {
+  if (programs[0].messages[message].number <= newestRemote)
+    same(`domain event ${name}`, id, eventIds.get(name));
+}
+
+if (faults > 0) {
+  console.error(`protocol: ${faults} differences in ${compared} comparisons`);
+  process.exit(1);
+}
+console.log(`protocol: ${compared} comparisons with ${tree.split('/').at(-1)}, no difference`);
