@@ -1,9 +1,17 @@
 // Public surface of this package.
 // SPDX-License-Identifier: Apache-2.0
+
+export * from './client.js';
+export * from './connection.js';
 export { type LibvirtErrorDetails, RpcError, type RpcErrorCode } from './errors.js';
 export * from './frame.js';
+export * from './object-methods.js';
 export * from './protocol/index.js';
 export { domainEvents } from './protocol/messages.js';
 export { authTypes, errorCodes, errorDomains, features } from './protocol/numbers.js';
 export type { TypedParam, TypedValue } from './protocol/objects.js';
 export type { Message, Procedure, StreamDirection, ValueOf, Writes } from './protocol/row.js';
+export { fromWire, libvirtError, toWire, unknownProcedure } from './remote-error.js';
+export { ClientStream, ServerStream } from './streams.js';
+export { type ConnectionUri, parseUri } from './transport/uri.js';
+export { fromTypedParams } from './typed-params.js';

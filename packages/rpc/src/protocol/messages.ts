@@ -144,3 +144,52 @@ export const domainEvents = {
   nicMacChange: { id: 27, message: 'domainEventNicMacChange', legacy: undefined },
   memoryDeviceSizeChange: { id: 26, message: 'domainEventMemoryDeviceSizeChange', legacy: undefined },
 } as const;
+
+/**
+ * Kinds of events: how they are registered (`subject` is the field that narrows them to one object), and which
+ * message each number brings.
+ */
+export const eventKinds = {
+  domain: {
+    register: 'connectDomainEventCallbackRegisterAny',
+    deregister: 'connectDomainEventCallbackDeregisterAny',
+    subject: 'dom',
+    events: domainEvents,
+  },
+  network: {
+    register: 'connectNetworkEventRegisterAny',
+    deregister: 'connectNetworkEventDeregisterAny',
+    subject: 'net',
+    events: {
+      lifecycle: { id: 0, message: 'networkEventLifecycle', legacy: undefined },
+      metadataChange: { id: 1, message: 'networkEventCallbackMetadataChange', legacy: undefined },
+    },
+  },
+  storagePool: {
+    register: 'connectStoragePoolEventRegisterAny',
+    deregister: 'connectStoragePoolEventDeregisterAny',
+    subject: 'pool',
+    events: {
+      lifecycle: { id: 0, message: 'storagePoolEventLifecycle', legacy: undefined },
+      refresh: { id: 1, message: 'storagePoolEventRefresh', legacy: undefined },
+    },
+  },
+  nodeDevice: {
+    register: 'connectNodeDeviceEventRegisterAny',
+    deregister: 'connectNodeDeviceEventDeregisterAny',
+    subject: 'dev',
+    events: {
+      lifecycle: { id: 0, message: 'nodeDeviceEventLifecycle', legacy: undefined },
+      update: { id: 1, message: 'nodeDeviceEventUpdate', legacy: undefined },
+    },
+  },
+  secret: {
+    register: 'connectSecretEventRegisterAny',
+    deregister: 'connectSecretEventDeregisterAny',
+    subject: 'secret',
+    events: {
+      lifecycle: { id: 0, message: 'secretEventLifecycle', legacy: undefined },
+      valueChanged: { id: 1, message: 'secretEventValueChanged', legacy: undefined },
+    },
+  },
+} as const;

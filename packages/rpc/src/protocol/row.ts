@@ -73,7 +73,7 @@ export function guarded<A extends Fields, R extends Fields>(
 }
 
 /** The same procedure, followed by a stream. */
-export function streaming<P extends Procedure>(direction: StreamDirection, procedure: P): P {
+export function streaming<P extends Procedure>(direction: Exclude<StreamDirection, 'none'>, procedure: P) {
   return { ...procedure, stream: direction };
 }
 

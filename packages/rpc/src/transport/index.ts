@@ -1,0 +1,16 @@
+// All transports of the client, by the name they have in URIs.
+// SPDX-License-Identifier: Apache-2.0
+import type { Dial } from './dialer.js';
+import { dialExt, dialSsh } from './process.js';
+import { dialTcp } from './tcp.js';
+import { dialTls } from './tls.js';
+import { dialUnix } from './unix.js';
+import type { TransportName } from './uri.js';
+
+export const dialers: Readonly<Record<TransportName, Dial>> = {
+  unix: dialUnix,
+  tcp: dialTcp,
+  tls: dialTls,
+  ssh: dialSsh,
+  ext: dialExt,
+};

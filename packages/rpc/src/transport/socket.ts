@@ -1,0 +1,31 @@
+// Waiting for sockets of any kind to connect.
+// SPDX-License-Identifier: Apache-2.0
+import type { Socket } from 'node:net';
+import { RpcError } from '../errors.js';
+
+/** Settles once `event` came; an error or the signal ends the socket. */
+export function whenReady<S extends Socket>(
+  socket: S,
+  event: 'connect' | 'secureConnect',
+  place: string,
+  signal: AbortSignal | undefined,
+): Promise<S> {
+  return new Promise((resolve, reject) => {
+    const abort = () => {
+      socket.destroy();
+      reject(signal?.reason);
+    };
+    if (signal?.aborted) return abort();
+    const failed = (cause: Error) => {
+      signal?.removeEventListener('abort', abort);
+      reject(new RpcError('connect', `cannot connect to ${place}: ${cause.message}`, { cause }));
+    };
+    signal?.addEventListener('abort', abort, { once: true });
+    socket.once('error', failed);
+    socket.once(event, () => {
+      signal?.removeEventListener('abort', abort);
+      socket.off('error', failed);
+      resolve(socket);
+    });
+  });
+}
