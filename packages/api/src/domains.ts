@@ -32,7 +32,7 @@ export const stateReason = oneOf([
 ]);
 
 const summaryMembers = {
-  id: nullable(integer({ description: 'The CTID of a running openvz domain, else the monitor’s pid' })),
+  id: nullable(integer({ description: "The CTID of a running openvz domain, else the monitor's pid" })),
   name: string(),
   uuid: string(),
   type: string(),
@@ -108,7 +108,7 @@ export const domains = resource({
   summary: {
     method: 'GET',
     path: '/v1/domains/{domain}',
-    summary: 'One domain’s line of the list',
+    summary: "One domain's line of the list",
     body: none,
     answer: json(domainSummary),
   },
@@ -130,7 +130,7 @@ export const domains = resource({
   xml: {
     method: 'GET',
     path: '/v1/domains/{domain}/xml',
-    summary: 'A domain’s XML',
+    summary: "A domain's XML",
     query: { inactive: boolean({ description: 'As its next start will read it' }) },
     body: none,
     answer: xml,
@@ -145,7 +145,7 @@ export const domains = resource({
   shutdown: {
     method: 'POST',
     path: '/v1/domains/{domain}/shutdown',
-    summary: 'Ask a domain’s init to power off',
+    summary: "Ask a domain's init to power off",
     query: { waitMs },
     body: none,
     answer: json(domainSummary),
@@ -153,7 +153,7 @@ export const domains = resource({
   reboot: {
     method: 'POST',
     path: '/v1/domains/{domain}/reboot',
-    summary: 'Ask a domain’s init to restart',
+    summary: "Ask a domain's init to restart",
     query: { waitMs },
     body: none,
     answer: json(domainSummary),
@@ -168,7 +168,7 @@ export const domains = resource({
   suspend: {
     method: 'POST',
     path: '/v1/domains/{domain}/suspend',
-    summary: 'Freeze all of a domain’s processes',
+    summary: "Freeze all of a domain's processes",
     body: none,
     answer: json(domainSummary),
   },
@@ -203,7 +203,7 @@ export const domains = resource({
   console: {
     method: 'GET',
     path: '/v1/domains/{domain}/console',
-    summary: 'Attach to a running domain’s console',
+    summary: "Attach to a running domain's console",
     body: none,
     answer: session(strict(size)),
   },

@@ -24,7 +24,7 @@ export const errorTable = {
   timeout: { httpStatus: 504, exitStatus: 13, summary: 'it took too long' },
   'host-command': { httpStatus: 500, exitStatus: 14, summary: 'a program of the host failed' },
   interrupted: { httpStatus: 499, exitStatus: 130, summary: 'it was interrupted' },
-  internal: { httpStatus: 500, exitStatus: 1, summary: 'a fault of ctvirt itself' },
+  internal: { httpStatus: 500, exitStatus: 1, summary: 'another failure' },
 } as const satisfies Record<string, ErrorRow>;
 
 /** A code the daemon may answer. */

@@ -33,7 +33,7 @@ export const host = resource({
   version: {
     method: 'GET',
     path: '/v1/version',
-    summary: 'The daemon’s version and features',
+    summary: "The daemon's version and features",
     body: none,
     answer: json(version),
   },

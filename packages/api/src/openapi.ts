@@ -106,7 +106,7 @@ function success(answer: Answer, refer: (schema: TSchema) => unknown): Json {
         101: {
           description:
             'Switches to the protocol `ctvirt-session`: frames of a type byte, a 32-bit big-endian length and a payload. ' +
-            'The client’s first frame (type 1) is this JSON object.',
+            "The client's first frame (type 1) is this JSON object.",
           content: { 'application/json': { schema: refer(answer.open) } },
         },
       };

@@ -53,7 +53,7 @@ export const templates = resource({
   import: {
     method: 'POST',
     path: '/v1/templates/{template}/import',
-    summary: 'Import an archive that lies on the daemon’s machine',
+    summary: "Import an archive that lies on the daemon's machine",
     body: json(
       strict({
         source: string({ minLength: 1, description: 'Absolute path there' }),
@@ -74,7 +74,7 @@ export const templates = resource({
   build: {
     method: 'POST',
     path: '/v1/templates/{template}/build',
-    summary: 'Build a template from a distribution’s packages',
+    summary: "Build a template from a distribution's packages",
     body: json(
       strict({
         distribution: oneOf(['debian', 'busybox']),

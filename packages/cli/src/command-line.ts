@@ -13,7 +13,7 @@ export const globalOptions = {
     type: 'text',
     value: 'DIR',
     complete: 'directory',
-    summary: 'Talk to the daemon of this root (default: CTVIRT_ROOT, else the system’s)',
+    summary: "Talk to the daemon of this root (default: CTVIRT_ROOT, else the system's)",
   },
   socket: { type: 'text', value: 'PATH', complete: 'file', summary: 'Talk to the daemon on this socket' },
   help: { type: 'flag', short: 'h', summary: 'Show help' },
@@ -99,7 +99,7 @@ export function parseVerb(verb: Verb, words: readonly string[]): ParsedCommand {
       positionals.push(token.value);
       continue;
     }
-    const option = known[token.name];
+    const option = Object.hasOwn(known, token.name) ? known[token.name] : undefined;
     if (option === undefined)
       throw new CliError('usage', unknownOption(verb, token.rawName, Object.keys(known)));
     values.set(token.name, [

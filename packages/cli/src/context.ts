@@ -1,6 +1,7 @@
 // What a verb works with: the daemon's client, output in the form that was asked for, and progress.
 // SPDX-License-Identifier: Apache-2.0
-import { readFile } from 'node:fs/promises';
+import { open, readFile } from 'node:fs/promises';
+import type { Readable } from 'node:stream';
 import { type ApiClient, createClient, type Endpoint, type Finding, type Progress } from '@ctvirt/api';
 import { CliError, describeFinding } from './errors.js';
 import { hasColour, type Io } from './io.js';
@@ -78,21 +79,28 @@ export class Context {
       for await (const chunk of this.io.stdin) chunks.push(Buffer.from(chunk));
       return Buffer.concat(chunks).toString('utf8');
     }
-    try {
-      return await readFile(file, 'utf8');
-    } catch (cause) {
-      throw new CliError('local', `cannot read ${file}: ${reasonOf(cause)}`, { cause });
-    }
+    return readFile(file, 'utf8').catch((cause: unknown) => refuse(file, cause));
+  }
+
+  /** A file's bytes as a stream; `-` is standard input. */
+  async openStream(file: string): Promise<Readable> {
+    if (file === '-') return this.io.stdin;
+    const handle = await open(file).catch((cause: unknown) => refuse(file, cause));
+    return handle.createReadStream();
   }
 }
 
-const reasons: Readonly<Record<string, string>> = {
+const fileReasons: Readonly<Record<string, string>> = {
   ENOENT: 'no such file',
   EISDIR: 'it is a directory',
   EACCES: 'permission denied',
 };
 
+function refuse(file: string, cause: unknown): never {
+  throw new CliError('local', `cannot read ${file}: ${reasonOf(cause)}`, { cause });
+}
+
 function reasonOf(cause: unknown): string {
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
-  return reasons[code] ?? (cause instanceof Error ? cause.message : String(cause));
+  return fileReasons[code] ?? (cause instanceof Error ? cause.message : String(cause));
 }

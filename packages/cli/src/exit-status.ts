@@ -13,10 +13,12 @@ const fixed = {
   usage: { status: 2, summary: 'the command line is wrong' },
   unreachable: { status: 15, summary: 'no daemon answers' },
   'bad-answer': { status: 16, summary: 'what answers is no ctvirtd that this ctvirt understands' },
-  'exec-failed': { status: 125, summary: 'exec: ctvirt itself failed; other statuses are the program’s own' },
+  strays: { status: 17, summary: 'check: something on the host has no owner' },
+  'exec-failed': { status: 125, summary: "exec: ctvirt itself failed; other statuses are the program's own" },
 } as const;
 
 export const usageStatus = fixed.usage.status;
+export const straysStatus = fixed.strays.status;
 export const execFailedStatus = fixed['exec-failed'].status;
 
 /** The exit status that an error's code gives. */

@@ -1,8 +1,11 @@
 // Tables and field lists aligned as virsh aligns them.
 // SPDX-License-Identifier: Apache-2.0
 
+const isAscii = /^[\x20-\x7e]*$/;
+
 /** Cells on a terminal, near enough: wide East Asian characters take two, combining marks none. */
 export function displayWidth(text: string): number {
+  if (isAscii.test(text)) return text.length;
   let width = 0;
   for (const character of text.normalize('NFC')) {
     if (/\p{Mark}|\p{Format}/u.test(character)) continue;

@@ -40,7 +40,7 @@ export const errorMapping = {
 /** An error as the HTTP contract tells it. A programming fault's message stays in the log: it helps no client. */
 export function toErrorBody(error: unknown): { status: number; body: ErrorBody } {
   if (!(error instanceof EngineError))
-    return { status: 500, body: { code: 'internal', message: 'internal error, see the daemon’s log' } };
+    return { status: 500, body: { code: 'internal', message: "internal error, see the daemon's log" } };
   const { findings, ...details } = error.details;
   return {
     status: errorMapping[error.code].httpStatus,

@@ -162,7 +162,8 @@ class SessionOverSocket implements ClientSession {
   #finish(outcome: number | ApiError): void {
     if (this.#ended) return;
     this.#ended = true;
-    this.#socket.destroy();
+    // What was typed last still goes out.
+    this.#socket.destroySoon();
     this.stdout.push(null);
     this.stderr.push(null);
     this.#releaseStdin();

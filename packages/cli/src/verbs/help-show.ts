@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { findVerb } from '../command-line.js';
 import { helpOverview, helpVerb } from '../help.js';
+import { formatMan } from '../reference/man.js';
+import { formatMarkdown } from '../reference/markdown.js';
 import { type Verb, verb } from '../verb.js';
 
 /** Takes the list that it is itself in. */
@@ -11,10 +13,23 @@ export const help = (verbs: () => readonly Verb[]) =>
     group: 'ctvirt itself',
     summary: 'Show help on ctvirt or on one verb',
     args: { verb: { summary: 'The verb, one word or two', optional: true, rest: true, complete: 'verb' } },
-    options: {},
+    options: {
+      man: { type: 'flag', summary: 'Print the manual page ctvirt(1)' },
+      markdown: { type: 'flag', summary: 'Print the reference page' },
+    },
     example: { command: 'ctvirt help template import', does: 'Shows what template import takes.' },
-    async run(context, { args: { verb: words } }) {
-      const found = findVerb(words, verbs());
-      context.io.stdout.write(found === undefined ? helpOverview(verbs()) : helpVerb(found.verb));
+    async run({ io }, { args: { verb: words }, options: { man, markdown } }) {
+      io.stdout.write(textOf(verbs(), words, { man, markdown }));
     },
   });
+
+function textOf(
+  verbs: readonly Verb[],
+  words: readonly string[],
+  form: { man: boolean; markdown: boolean },
+): string {
+  if (form.man) return formatMan(verbs);
+  if (form.markdown) return formatMarkdown(verbs);
+  const found = findVerb(words, verbs);
+  return found === undefined ? helpOverview(verbs) : helpVerb(found.verb);
+}

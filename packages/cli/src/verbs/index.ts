@@ -1,22 +1,70 @@
 // Every verb, in the order of help; a new one is its file and a line here.
 // SPDX-License-Identifier: Apache-2.0
 import type { Verb } from '../verb.js';
+import { completeVerb } from './completion-answer.js';
+import { completion } from './completion-print.js';
+import { autostart } from './domain-autostart.js';
+import { console } from './domain-console.js';
 import { create } from './domain-create.js';
 import { define } from './domain-define.js';
 import { destroy } from './domain-destroy.js';
 import { dominfo } from './domain-dominfo.js';
+import { domstate } from './domain-domstate.js';
 import { dumpxml } from './domain-dumpxml.js';
+import { edit } from './domain-edit.js';
+import { exec } from './domain-exec.js';
 import { list } from './domain-list.js';
+import { reboot } from './domain-reboot.js';
+import { resume } from './domain-resume.js';
+import { shutdown } from './domain-shutdown.js';
 import { start } from './domain-start.js';
+import { suspend } from './domain-suspend.js';
+import { undefine } from './domain-undefine.js';
 import { help } from './help-show.js';
+import { check } from './host-check.js';
+import { events } from './host-events.js';
+import { nodeinfo } from './host-nodeinfo.js';
+import { openapi } from './openapi-print.js';
+import { profileList } from './profile-list.js';
+import { profileShow } from './profile-show.js';
+import { templateBuild } from './template-build.js';
+import { templateImport } from './template-import.js';
+import { templateInfo } from './template-info.js';
+import { templateList } from './template-list.js';
+import { templateRemove } from './template-remove.js';
+import { version } from './version-show.js';
 
 export const verbs: readonly Verb[] = [
   list,
   define,
   create,
   start,
+  shutdown,
+  reboot,
   destroy,
+  undefine,
+  suspend,
+  resume,
+  autostart,
   dominfo,
+  domstate,
   dumpxml,
+  edit,
+  console,
+  exec,
+  templateList,
+  templateInfo,
+  templateImport,
+  templateBuild,
+  templateRemove,
+  profileList,
+  profileShow,
+  check,
+  events,
+  nodeinfo,
+  version,
+  openapi,
+  completion,
   help(() => verbs),
+  completeVerb(() => verbs),
 ];

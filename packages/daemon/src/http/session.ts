@@ -40,7 +40,7 @@ export function acceptSessions(app: FastifyInstance, routes: readonly SessionRou
   const live = new Set<SessionServer>();
   const table = routes.map(({ route, handler }) => ({ ...matcher(route), handler }));
   app.server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    socket.on('error', (error) => app.log.debug({ err: error }, 'a session’s client went'));
+    socket.on('error', (error) => app.log.debug({ err: error }, "a session's client went"));
     const path = (request.url ?? '').split('?')[0] ?? '';
     for (const { match, admitOpen, handler } of table) {
       const params = match(path);

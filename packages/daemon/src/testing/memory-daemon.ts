@@ -1,5 +1,7 @@
 // A daemon over the engine in memory, as a program: `node memory-daemon.js SOCKET [DOMAINS]`.
 // SPDX-License-Identifier: Apache-2.0
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { pino } from 'pino';
 import { createHttpApp } from '../http/server.js';
 import { createMemoryEngine } from './memory-engine.js';
@@ -11,6 +13,7 @@ for (let at = 1; at <= Number(count); at++) {
   if (at % 2 === 0) await engine.start(`domain-${at}`);
 }
 const app = createHttpApp(engine, pino({ level: 'silent' }));
+mkdirSync(dirname(socketPath), { recursive: true });
 await app.listen({ path: socketPath });
 process.stdout.write('ready\n');
 process.on('SIGTERM', () => void app.close());

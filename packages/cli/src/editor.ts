@@ -1,0 +1,74 @@
+// A text edited in the person's own editor.
+// SPDX-License-Identifier: Apache-2.0
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { CliError } from './errors.js';
+import type { Io } from './io.js';
+
+/** A text in a file that only its owner may read, while it is being edited. */
+export class EditedText {
+  #keeps = false;
+
+  private constructor(
+    private readonly folder: string,
+    readonly file: string,
+    private readonly io: Io,
+  ) {}
+
+  static async create(text: string, name: string, io: Io): Promise<EditedText> {
+    const folder = await mkdtemp(join(tmpdir(), 'ctvirt-edit-'));
+    const file = join(folder, name);
+    await writeFile(file, text, { mode: 0o600, flag: 'wx' });
+    return new EditedText(folder, file, io);
+  }
+
+  /** Opens the editor and answers the text it leaves. */
+  async edit(): Promise<string> {
+    const [program = 'vi', ...args] = splitWords(editorOf(this.io.env));
+    // Loaded here: every other verb starts faster without it.
+    const { spawn } = await import('node:child_process');
+    const status = await new Promise<number | null>((resolve, reject) => {
+      const child = spawn(program, [...args, this.file], { stdio: 'inherit' });
+      child.on('error', (cause) =>
+        reject(new CliError('local', `cannot start the editor ${program}: ${cause.message}`)),
+      );
+      child.on('exit', resolve);
+    });
+    if (status !== 0) throw new CliError('local', `the editor ${program} failed; nothing is changed`);
+    return readFile(this.file, 'utf8');
+  }
+
+  /** Leaves the file where it is when this ends. */
+  keep(): string {
+    this.#keeps = true;
+    return this.file;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.#keeps) await rm(this.folder, { recursive: true, force: true });
+  }
+}
+
+const editorOf = (env: Io['env']): string =>
+  [env['VISUAL'], env['EDITOR']].find((word) => word?.trim()) ?? 'vi';
+
+/** Words as a shell would split them, quotes heeded; nothing else of a shell is done. */
+export const splitWords = (text: string): readonly string[] =>
+  [...text.matchAll(/(?:[^\s"']|"[^"]*"|'[^']*')+/g)].map(([word]) =>
+    word.replace(/"([^"]*)"|'([^']*)'/g, '$1$2'),
+  );
+
+/** Asks on stderr; answers the first letter, or `undefined` where nobody can answer. */
+export async function ask(question: string, io: Io): Promise<string | undefined> {
+  if (io.stdin.isTTY !== true) return undefined;
+  const { createInterface } = await import('node:readline/promises');
+  const prompt = createInterface({ input: io.stdin, output: io.stderr });
+  try {
+    return (await prompt.question(question, { signal: io.signal })).trim().charAt(0).toLowerCase();
+  } catch {
+    return undefined; // Ctrl-C or Ctrl-D: no answer.
+  } finally {
+    prompt.close();
+  }
+}

@@ -1,0 +1,46 @@
+// The spinner: nothing in the first second, nothing where nobody looks, nothing left behind.
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict';
+import { PassThrough } from 'node:stream';
+import { type TestContext, test } from 'node:test';
+import { describeProgress, ProgressDisplay } from './progress-display.js';
+
+function watch(t: TestContext, isTTY: boolean, isWanted = true) {
+  t.mock.timers.enable({ apis: ['setTimeout', 'setInterval'] });
+  const output = Object.assign(new PassThrough().setEncoding('utf8'), { isTTY, columns: 40 });
+  const display = new ProgressDisplay(output, 'importing debian', isWanted);
+  return { display, tick: (ms: number) => t.mock.timers.tick(ms), seen: () => String(output.read() ?? '') };
+}
+
+test('what is over within a second is not mentioned', (t) => {
+  const { display, tick, seen } = watch(t, true);
+  tick(999);
+  display.clear();
+  tick(5000);
+  assert.equal(seen(), '');
+});
+
+test('what takes longer shows its phase and how far it is, and goes without a trace', (t) => {
+  const { display, tick, seen } = watch(t, true);
+  tick(1000);
+  assert.equal(seen(), '\r\x1b[K⠋ importing debian');
+  display.update({ phase: 'unpacking', done: 1, total: 2 });
+  tick(100);
+  const line = seen();
+  assert.match(line, /: unpacking █/);
+  assert.ok([...line.slice(4)].length < 40, 'no longer than the terminal is wide');
+  display.clear();
+  assert.equal(seen(), '\r\x1b[K');
+});
+
+test('without a terminal, or where quiet was asked for, nothing is drawn', (t) => {
+  const { tick, seen } = watch(t, false);
+  tick(5000);
+  assert.equal(seen(), '');
+});
+
+test('a bar stays within its bounds', () => {
+  assert.match(describeProgress({ phase: 'x', done: 5, total: 2 }), / 100 %$/);
+  assert.match(describeProgress({ phase: 'x', done: -1, total: 2 }), / 0 %$/);
+  assert.equal(describeProgress({ phase: 'x', done: 1, total: 0 }), ': x');
+});

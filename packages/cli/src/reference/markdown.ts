@@ -1,0 +1,61 @@
+// docs/reference/cli.md, from the verbs' declarations.
+// SPDX-License-Identifier: Apache-2.0
+import { globalOptions, usageOf } from '../command-line.js';
+import { exitStatuses } from '../exit-status.js';
+import { optionRows } from '../help.js';
+import type { Options, Verb } from '../verb.js';
+
+/** The reference page of the whole command line. */
+export function formatMarkdown(verbs: readonly Verb[]): string {
+  const shown = verbs.filter(({ hidden }) => !hidden);
+  const groups = [...new Set(shown.map(({ group }) => group))];
+  return [
+    '<!-- generated from the verbs: npm run gen -->',
+    '# ctvirt',
+    '`ctvirt VERB [OPTIONS] [ARGUMENTS]`',
+    ...groups.flatMap((group) => [
+      `## ${group}`,
+      ...shown.filter((verb) => verb.group === group).flatMap((verb) => section(verb)),
+    ]),
+    '## Options of every verb',
+    optionTable(globalOptions),
+    '## Exit status',
+    table(
+      ['Status', 'Code', 'Meaning'],
+      exitStatuses.map(({ status, code, summary }) => [String(status), `\`${code}\``, summary]),
+    ),
+    '',
+  ].join('\n\n');
+}
+
+function section(verb: Verb): readonly string[] {
+  const args = Object.entries(verb.args);
+  return [
+    `### ${verb.name}`,
+    `${verb.summary}.`,
+    `\`${usageOf(verb)}\``,
+    ...(verb.aliases ? [`Also: ${verb.aliases.map((alias) => `\`${alias}\``).join(', ')}`] : []),
+    ...(verb.details ?? []),
+    ...(args.length > 0
+      ? [
+          table(
+            ['Argument', 'Meaning'],
+            args.map(([name, { summary }]) => [`\`${name.toUpperCase()}\``, summary]),
+          ),
+        ]
+      : []),
+    ...(Object.keys(verb.options).length > 0 ? [optionTable(verb.options)] : []),
+    `${verb.example.does}\n\n\`\`\`sh\n${verb.example.command}\n\`\`\``,
+  ];
+}
+
+const optionTable = (options: Options): string =>
+  table(
+    ['Option', 'Meaning'],
+    optionRows(options).map(([left, right]) => [`\`${left}\``, right]),
+  );
+
+const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
+  [head, head.map(() => '---'), ...rows].map((row) => `| ${row.map(escapeCell).join(' | ')} |`).join('\n');
+
+const escapeCell = (text: string): string => text.replaceAll('|', '\\|');

@@ -1,0 +1,260 @@
+// Every verb against a daemon: what it prints, in words and as JSON, and how it ends.
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { version } from '@ctvirt/api';
+import { exitStatuses } from './exit-status.js';
+import { domainXml, invoke, withDaemon } from './testing/harness.js';
+
+describe('ctvirt', () => {
+  const daemon = withDaemon();
+  const { ctvirt } = daemon;
+  const define = async (name: string) => {
+    const { status } = await ctvirt('define -', { input: domainXml(name) });
+    assert.equal(status, 0);
+  };
+  const json = async (words: string) => {
+    const { status, out, err } = await ctvirt(`${words} --json`);
+    assert.equal(status, 0, err);
+    return JSON.parse(out);
+  };
+
+  test("takes a domain through its life in virsh's words", async () => {
+    const file = join(daemon.folder, 'life.xml');
+    writeFileSync(file, domainXml('life'));
+    const steps = [
+      [`define ${file}`, `Domain 'life' defined from ${file}\n`],
+      ['domstate life', 'shut off\n\n'],
+      ['start life', "Domain 'life' started\n"],
+      ['domstate life --reason', 'running (booted)\n\n'],
+      ['suspend life', "Domain 'life' suspended\n"],
+      ['domstate life', 'paused\n\n'],
+      ['resume life', "Domain 'life' resumed\n"],
+      ['reboot life', "Domain 'life' is being rebooted\n"],
+      ['reboot life --wait', "Domain 'life' rebooted\n"],
+      ['autostart life', "Domain 'life' marked as autostarted\n"],
+      ['autostart life --disable', "Domain 'life' unmarked as autostarted\n"],
+      ['shutdown life --timeout 5', "Domain 'life' is shut off\n"],
+      ['start -q life', ''],
+      ['destroy life', "Domain 'life' destroyed\n"],
+      ['dumpxml life', `${domainXml('life')}\n`],
+      ['undefine life --storage', "Domain 'life' has been undefined\n"],
+    ] as const;
+    for (const [words, expected] of steps)
+      assert.deepEqual(await ctvirt(words), { status: 0, out: expected, err: '' }, words);
+    assert.equal((await ctvirt('domstate life')).status, 3);
+  });
+
+  test('gives the same as data', async () => {
+    await define('data');
+    assert.equal((await json('start data')).state, 'running');
+    assert.deepEqual(await json('domstate data'), { state: 'running', reason: 'booted' });
+    assert.equal((await json('dominfo data')).maxProcesses, 240);
+    assert.deepEqual(await json('dumpxml data'), { xml: domainXml('data') });
+    assert.equal((await json('list')).find(({ name }: { name: string }) => name === 'data').state, 'running');
+    assert.equal((await json('destroy data')).reason, 'destroyed');
+    assert.deepEqual(await json('undefine data'), { domain: 'data', storage: false });
+  });
+
+  test('lists domains as virsh does, running ones first', async () => {
+    for (const name of ['zeta', 'alpha', 'mid']) await define(name);
+    await ctvirt('start zeta');
+    const id = String((await json('dominfo zeta')).id);
+    const all = await ctvirt('list --all');
+    assert.equal(
+      all.out,
+      [
+        ' Id     Name    State',
+        '--------------------------',
+        ` ${id}   zeta    running`,
+        ' -      alpha   shut off',
+        ' -      mid     shut off',
+        '',
+        '',
+      ].join('\n'),
+    );
+    const names = async (words: string) =>
+      (await ctvirt(`list --name ${words}`)).out.split('\n').filter(Boolean);
+    assert.deepEqual(await names(''), ['zeta']);
+    assert.deepEqual(await names('--inactive'), ['alpha', 'mid']);
+    assert.deepEqual(await names('--state-shutoff'), ['alpha', 'mid']);
+    assert.deepEqual(await names('--all --state-running --state-paused'), ['zeta']);
+    assert.deepEqual(await names('--all --transient'), []);
+    await ctvirt('autostart mid');
+    assert.deepEqual(await names('--all --autostart'), ['mid']);
+    assert.deepEqual(await names('--all --no-autostart --state-shutoff'), ['alpha']);
+    const { uuid } = await json('dominfo mid');
+    assert.ok((await ctvirt('list --all --uuid --name')).out.includes(`${uuid} mid\n`));
+    assert.match(
+      (await ctvirt('list --details')).out,
+      /^ Id +Name +State +Type +Template +Profile +Hostname +Addresses\n/,
+    );
+    assert.equal((await ctvirt('list --name --table')).status, 2);
+    for (const name of ['zeta', 'alpha', 'mid']) await ctvirt(`undefine ${name}`);
+  });
+
+  test("shows one domain in virsh's fields", async () => {
+    await define('info');
+    const { out } = await ctvirt('dominfo info');
+    assert.match(
+      out,
+      /^Id: {13}-\nName: {11}info\nUUID: {11}[-0-9a-f]{36}\nOS Type: {8}exe\nState: {10}shut off\n/,
+    );
+    assert.match(out, /\nProcesses: {6}3 of 240\nDisk: {11}1\.5 MiB of 1\.0 GiB\n/);
+    await ctvirt('undefine info');
+  });
+
+  test('creates a domain that is gone when it stops', async () => {
+    const { out } = await ctvirt('create -', { input: domainXml('fleeting') });
+    assert.equal(out, "Domain 'fleeting' created from -\n");
+    await ctvirt('shutdown fleeting');
+    assert.equal((await ctvirt('domstate fleeting')).status, 3);
+  });
+
+  test('points at the place in a document that is wrong', async () => {
+    const { status, out, err } = await ctvirt('define -', { input: '<domain>\n  <nam/>\n</domain>' });
+    assert.equal(status, 8);
+    assert.equal(out, '');
+    assert.equal(
+      err,
+      [
+        'error: the document is no valid domain',
+        '<stdin>:3:1: error: missing element <name>',
+        '    at /domain',
+        '    expected <name>',
+        '    </domain>',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  test('reports what was kept but not understood, and refuses it when told to', async () => {
+    const input = '<domain><name>odd</name><odd/></domain>';
+    const kept = await ctvirt('define -', { input });
+    assert.equal(kept.status, 0);
+    assert.match(kept.err, /^-:1:1: warning: unknown element <odd>\n {4}at \/domain\/odd\n$/);
+    assert.equal((await ctvirt('-q define -', { input })).err, '');
+    assert.equal((await ctvirt('define --validate -', { input })).status, 8);
+    await ctvirt('undefine odd');
+  });
+
+  test('handles templates from import to removal', async () => {
+    const built = await ctvirt('template build debian --suite trixie --include vim --include less');
+    assert.match(built.out, /^Template 'debian-trixie' built: 27 B\n$/);
+    const uploaded = await ctvirt('template import mine -', { input: 'archive' });
+    assert.match(uploaded.out, /^Template 'mine' imported: 21 B, sha256:/);
+    const file = join(daemon.folder, 'archive.tar');
+    writeFileSync(file, 'archive');
+    assert.equal((await ctvirt(`template import sent ${file} --upload`)).status, 0);
+    assert.equal((await ctvirt(`template import read ${file}`)).status, 0);
+    assert.equal((await json('template info read')).source, file);
+    assert.match((await ctvirt('template info mine')).out, /^Name: {11}mine\n/);
+    assert.equal((await ctvirt('template import again - --size 3', { input: 'archive' })).status, 8);
+    assert.equal((await ctvirt('template list --name')).out, 'debian-trixie\nmine\nsent\nread\n');
+    assert.match((await ctvirt('template list')).out, /^ Name +Size +Unpacked +Domains +Imported\n/);
+    assert.equal((await ctvirt('template build debain')).status, 2);
+    assert.equal((await ctvirt('template import missing /nowhere/x.tar --upload')).status, 1);
+    for (const name of ['debian-trixie', 'mine', 'sent', 'read'])
+      assert.equal((await ctvirt(`template remove ${name}`)).out, `Template '${name}' removed\n`);
+    assert.equal((await ctvirt('template remove mine')).status, 3);
+  });
+
+  test('shows profiles, host and versions', async () => {
+    assert.equal((await ctvirt('profile list --name')).out, 'vps.basic\n');
+    assert.equal((await ctvirt('profile show vps.basic')).out, 'NUMPROC="240:240"\n');
+    assert.equal((await ctvirt('profile show none')).status, 3);
+    assert.match((await ctvirt('nodeinfo')).out, /^hostname: {7}test\n/);
+    assert.equal((await ctvirt('version')).out, `ctvirt ${version}\nctvirtd ${version}\n`);
+    assert.equal((await invoke(['--version'])).out, `ctvirt ${version}\n`);
+    assert.equal((await json('openapi')).openapi, '3.1.0');
+  });
+
+  test('checks the host, and cleans it', async () => {
+    const found = await ctvirt('check');
+    assert.equal(found.status, 17);
+    assert.match(found.out, / loop +\(none\) +\/dev\/loop7\n/);
+    assert.equal((await ctvirt('check --clean')).status, 0);
+  });
+
+  test('prints events until it has one, or time is over', async () => {
+    const waiting = ctvirt('events');
+    const asData = ctvirt('events --json --loop --timeout 1');
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    await define('noisy');
+    const { out, status, err } = await waiting;
+    assert.deepEqual(
+      [out, status, err],
+      ["event 'lifecycle' for domain 'noisy': Defined Added\n", 0, 'events received: 1\n'],
+    );
+    await ctvirt('undefine noisy');
+    const lines = (await asData).out
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line).event);
+    assert.deepEqual(lines, ['defined', 'undefined']);
+  });
+
+  test('finds its daemon by option before environment', async () => {
+    const env = { CTVIRT_ROOT: daemon.root };
+    assert.equal((await invoke(['list'], { env })).status, 0);
+    const lost = await invoke(['--root', '/nonexistent', 'list'], { env });
+    assert.equal(lost.status, 15);
+    assert.equal(
+      lost.err,
+      'error: cannot reach the daemon at /nonexistent/run/http.sock: there is no such socket\n' +
+        "start it with 'ctvirtd --root /nonexistent'\n",
+    );
+    assert.equal((await invoke(['--socket', daemon.socketPath, 'list'])).status, 0);
+  });
+
+  test('colours errors on a terminal that wants it', async () => {
+    const red = '\x1b[31merror:\x1b[39m';
+    assert.ok((await ctvirt('domstate none', { isTerminal: true })).err.startsWith(red));
+    assert.ok(
+      (await ctvirt('domstate none', { isTerminal: true, env: { NO_COLOR: '1' } })).err.startsWith('error:'),
+    );
+    assert.ok((await ctvirt('domstate none')).err.startsWith('error:'));
+  });
+});
+
+test('a wrong command line ends with 2, names the fault and what was meant', async () => {
+  const cases = [
+    ['lsit', "unknown command 'lsit'; did you mean 'list'?"],
+    ['template', 'template what? one of: list, info, import, build, remove'],
+    ['template imprt', "unknown command 'template imprt'; did you mean 'import'?"],
+    ['list --al', "list: unknown option '--al'; did you mean '--all'?"],
+    ['list -x', "list: unknown option '-x'"],
+    ['list --all=1', '--all takes no value'],
+    ['list extra', "list: 'extra' is one argument too many; usage: ctvirt list [OPTIONS]"],
+    ['start', 'start: DOMAIN is missing; usage: ctvirt start DOMAIN'],
+    ['shutdown web --timeout', '--timeout needs a value: --timeout SECONDS'],
+    ['shutdown web --timeout soon', "--timeout takes a whole number, not 'soon'"],
+    ['shutdown web --timeout 1 --timeout 2', '--timeout is given more than once'],
+    ['exec web', 'exec: COMMAND is missing; usage: ctvirt exec [OPTIONS] DOMAIN COMMAND...'],
+    ['exec --env PATH web ls', "exec: --env takes NAME=VALUE, not 'PATH'"],
+    ['exec -t web sh', 'exec: --tty needs a terminal on standard input'],
+    ['completion tcsh', "completion: SHELL is one of bash, zsh, fish, not 'tcsh'"],
+  ] as const;
+  for (const [words, message] of cases) {
+    const { status, out, err } = await invoke(words.split(' '));
+    assert.equal(status, 2, words);
+    assert.equal(out, '');
+    assert.equal(err.split('\n')[0], `error: ${message}`);
+    assert.match(err, /\nsee 'ctvirt help/);
+  }
+  const bare = await invoke([]);
+  assert.equal(bare.status, 2);
+  assert.match(bare.err, /^ctvirt runs container domains/);
+});
+
+test('a file that cannot be read is named', async () => {
+  const { status, err } = await invoke(['define', '/nonexistent.xml']);
+  assert.deepEqual([status, err], [1, 'error: cannot read /nonexistent.xml: no such file\n']);
+});
+
+test('no exit status means two things', () => {
+  const numbers = exitStatuses.map(({ status }) => status);
+  assert.deepEqual(numbers, [...new Set(numbers)]);
+});

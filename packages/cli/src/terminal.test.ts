@@ -1,0 +1,206 @@
+// exec, console and edit as a person meets them: pipes, a real terminal, an editor, Ctrl-C.
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { splitWords } from './editor.js';
+import { domainXml, withDaemon } from './testing/harness.js';
+
+const program = fileURLToPath(new URL('./main.js', import.meta.url));
+
+describe('ctvirt', () => {
+  const daemon = withDaemon();
+  const { ctvirt } = daemon;
+  const create = (name: string) => ctvirt('create -', { input: domainXml(name) });
+
+  /** ctvirt as a process of its own; `act` sees its output so far and may type or signal. */
+  function launch(
+    argv: readonly string[],
+    act: (child: ReturnType<typeof spawn>, seen: () => string) => Promise<void>,
+    env: Record<string, string> = {},
+  ): Promise<{ status: number | null; out: string; err: string }> {
+    const [command = '', ...args] = argv;
+    const child = spawn(command, args, {
+      env: { PATH: process.env['PATH'], CTVIRT_ROOT: daemon.root, TERM: 'xterm', ...env },
+      stdio: 'pipe',
+    });
+    let [out, err] = ['', ''];
+    child.stdout.setEncoding('utf8').on('data', (part) => {
+      out += part;
+    });
+    child.stderr.setEncoding('utf8').on('data', (part) => {
+      err += part;
+    });
+    const over = new Promise<{ status: number | null; out: string; err: string }>((resolve) =>
+      child.on('close', (status) => resolve({ status, out, err })),
+    );
+    return Promise.all([over, act(child, () => out)]).then(([result]) => result);
+  }
+
+  /** Waits until a text was printed. */
+  async function until(seen: () => string, text: string): Promise<void> {
+    for (let tries = 0; !seen().includes(text); tries++) {
+      assert.ok(tries < 400, `no '${text}' in: ${seen()}`);
+      await delay(20);
+    }
+  }
+
+  const inTerminal = (command: string): readonly string[] => ['script', '-qec', command, '/dev/null'];
+  const quoted = `'${process.execPath}' '${program}'`;
+
+  test('exec passes streams and status on', async () => {
+    await create('run');
+    const cat = await ctvirt('exec run cat', { input: 'through' });
+    assert.deepEqual(cat, { status: 0, out: 'through', err: '' });
+    const both = await ctvirt(
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: the shell's, not ours
+      'exec --env A=1 -e B=2 run -- sh -c echo${IFS}$A$B;echo${IFS}loud>&2;exit${IFS}9',
+    );
+    assert.deepEqual(both, { status: 9, out: '12\n', err: 'loud\n' });
+    assert.equal((await ctvirt('exec run no-such-program-here')).status, 127);
+  });
+
+  test("exec's own failures end with 125", async () => {
+    assert.equal((await ctvirt('exec none true')).status, 125);
+    await ctvirt('define -', { input: domainXml('stopped') });
+    assert.equal((await ctvirt('exec stopped true')).status, 125);
+  });
+
+  test('Ctrl-C kills the program and ends with 130', async () => {
+    await create('long');
+    const { status, out } = await launch(
+      [process.execPath, program, 'exec', 'long', 'sh', '-c', 'echo up; exec sleep 600'],
+      async (child, seen) => {
+        await until(seen, 'up');
+        child.kill('SIGINT');
+      },
+    );
+    assert.deepEqual([status, out], [130, 'up\n']);
+  });
+
+  test('input that never ends does not hold a program that did', async () => {
+    await create('brief');
+    const { status, out } = await launch(
+      [process.execPath, program, 'exec', 'brief', 'echo', 'done'],
+      async () => undefined,
+    );
+    assert.deepEqual([status, out], [0, 'done\n']);
+  });
+
+  test('a reader that has enough ends ctvirt in silence', async () => {
+    await create('wordy');
+    const { out, err } = await launch(
+      ['sh', '-c', `${quoted} exec wordy yes | head -n 1`],
+      async () => undefined,
+    );
+    assert.deepEqual([out, err], ['y\n', '']);
+  });
+
+  test('a console is left by Ctrl + ] and the terminal is as before', async () => {
+    await create('term');
+    const { status, out } = await launch(
+      inTerminal(`${quoted} console term; stty -a`),
+      async (child, seen) => {
+        await until(seen, 'login: ');
+        child.stdin?.write('root');
+        await until(seen, 'ROOT');
+        child.stdin?.write('\x1d');
+      },
+    );
+    assert.equal(status, 0);
+    assert.match(out, /Escape character is \^\]/);
+    assert.match(out, /detached/);
+    assert.match(out, /[^-]icanon/);
+    assert.match(out, /[^-]echo /);
+    assert.equal((await ctvirt('domstate term')).out, 'running\n\n');
+  });
+
+  test('a console that closes ends ctvirt', async () => {
+    await create('closing');
+    const { out, status, err } = await ctvirt('console closing', { input: 'bye' });
+    assert.deepEqual([status, out], [0, 'login: BYE']);
+    assert.match(err, /the console is closed/);
+  });
+
+  test("exec -t runs in raw mode with the terminal's size", async () => {
+    await create('raw');
+    const { status, out } = await launch(
+      inTerminal(`${quoted} exec -t raw sh -c 'echo ready; exec head -n 1'`),
+      async (child, seen) => {
+        await until(seen, 'ready');
+        child.stdin?.write('typed\n');
+      },
+    );
+    assert.equal(status, 0);
+    // Echoed once by the program and not a second time by a terminal that is still in line mode.
+    assert.equal(out, 'ready\r\ntyped\r\n');
+  });
+
+  /** An editor that writes one text after another, one per call. */
+  function editorThatWrites(...texts: readonly string[]): string {
+    const file = join(daemon.folder, `editor-${Math.random()}.cjs`);
+    writeFileSync(
+      file,
+      `const fs = require('node:fs');
+       const texts = ${JSON.stringify(texts)};
+       const count = __filename + '.count';
+       const at = fs.existsSync(count) ? Number(fs.readFileSync(count)) : 0;
+       fs.writeFileSync(count, String(at + 1));
+       if (texts[at] !== undefined) fs.writeFileSync(process.argv.at(-1), texts[at]);`,
+    );
+    return `'${process.execPath}' "${file}"`;
+  }
+
+  test('edit takes the text an editor leaves', async () => {
+    await ctvirt('define -', { input: domainXml('edited') });
+    const wanted = domainXml('edited').replace('</name>', '</name><profile>vps.basic</profile>');
+    const { status, out } = await ctvirt('edit edited', { env: { EDITOR: editorThatWrites(wanted) } });
+    assert.deepEqual([status, out], [0, "Domain 'edited' XML configuration edited.\n"]);
+    assert.equal((await ctvirt('dumpxml edited')).out, `${wanted}\n`);
+    const same = await ctvirt('edit edited', { env: { VISUAL: editorThatWrites() } });
+    assert.equal(same.out, "Domain 'edited' XML configuration not changed.\n");
+  });
+
+  test('edit shows what is wrong and lets the person mend it', async () => {
+    await ctvirt('define -', { input: domainXml('mended') });
+    const wanted = domainXml('mended').replace("'lxc'", "'openvz'");
+    const { status, out, err } = await ctvirt('edit mended', {
+      input: 'y\n',
+      isTerminal: true,
+      env: { EDITOR: editorThatWrites('<domain/>', wanted), NO_COLOR: '1' },
+    });
+    assert.equal(status, 0, err);
+    assert.match(err, /domain\.xml:1:1: error: missing element <name>/);
+    assert.match(err, /Try again\?/);
+    assert.match(out, /edited\.\n$/);
+  });
+
+  test('edit keeps the text that it could not define', async () => {
+    await ctvirt('define -', { input: domainXml('kept') });
+    const { status, err } = await ctvirt('edit kept', { env: { EDITOR: editorThatWrites('<domain/>') } });
+    assert.equal(status, 1);
+    const file = /kept in (\S+)/.exec(err)?.[1] ?? '';
+    assert.ok(existsSync(file), err);
+    assert.equal((await ctvirt('dumpxml kept')).out, `${domainXml('kept')}\n`);
+  });
+
+  test('edit refuses an editor that fails or is not there', async () => {
+    await ctvirt('define -', { input: domainXml('unedited') });
+    assert.equal((await ctvirt('edit unedited', { env: { EDITOR: 'false' } })).status, 1);
+    assert.equal((await ctvirt('edit unedited', { env: { EDITOR: '/no/such/editor' } })).status, 1);
+  });
+});
+
+test("an editor's words are split as a shell would", () => {
+  assert.deepEqual(splitWords(`code --wait "my file" 'a "b"' c"d e"f`), [
+    'code',
+    '--wait',
+    'my file',
+    'a "b"',
+    'cd ef',
+  ]);
+});

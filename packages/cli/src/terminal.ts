@@ -1,0 +1,68 @@
+// This terminal joined to a session: raw while it lasts, and restored however it ends.
+// SPDX-License-Identifier: Apache-2.0
+import { finished } from 'node:stream/promises';
+import type { ClientSession } from '@ctvirt/api';
+import type { Io } from './io.js';
+
+export interface Attachment {
+  /** The other end has a terminal: ours goes raw and tells its size. */
+  readonly isTerminal: boolean;
+  /** This byte of input leaves the session. */
+  readonly detachByte?: number;
+}
+
+export type Ending = { readonly kind: 'exited'; readonly status: number } | { readonly kind: 'detached' };
+
+/** Passes input and output until the session ends or the person leaves it. */
+export async function attach(session: ClientSession, io: Io, how: Attachment): Promise<Ending> {
+  const { stdin, stdout, stderr } = io;
+  const isRaw = how.isTerminal && stdin.isTTY === true;
+  let detach: (ending: Ending) => void = () => undefined;
+  const detached = new Promise<Ending>((resolve) => {
+    detach = resolve;
+  });
+
+  const onInput = (chunk: Buffer | string) => {
+    const bytes = Buffer.from(chunk);
+    const at = how.detachByte === undefined ? -1 : bytes.indexOf(how.detachByte);
+    const hasRoom = session.stdin.write(at < 0 ? bytes : bytes.subarray(0, at));
+    if (at >= 0) detach({ kind: 'detached' });
+    else if (!hasRoom) {
+      stdin.pause();
+      session.stdin.once('drain', () => stdin.resume());
+    }
+  };
+  const onInputEnd = () => session.stdin.end();
+  const onResize = () => {
+    const { columns, rows } = sizeOf(io);
+    if (columns !== undefined && rows !== undefined) session.resize(columns, rows);
+  };
+  const onInterrupt = () => session.kill();
+
+  if (isRaw) stdin.setRawMode?.(true);
+  stdin.on('data', onInput).on('end', onInputEnd);
+  if (how.isTerminal) stdout.on('resize', onResize);
+  io.signal.addEventListener('abort', onInterrupt);
+  session.stdout.pipe(stdout, { end: false });
+  session.stderr.pipe(stderr, { end: false });
+  try {
+    const exited = Promise.all([session.exited, finished(session.stdout), finished(session.stderr)]).then(
+      ([status]): Ending => ({ kind: 'exited', status }),
+    );
+    return await Promise.race([exited, detached]);
+  } finally {
+    io.signal.removeEventListener('abort', onInterrupt);
+    stdout.off('resize', onResize);
+    stdin.off('data', onInput).off('end', onInputEnd);
+    if (isRaw) stdin.setRawMode?.(false);
+    stdin.pause();
+    // A pipe that nobody ends must not keep ctvirt alive.
+    stdin.unref?.();
+    session.close();
+  }
+}
+
+/** The size of the terminal people look at, for a session's begin; some terminals say 0 and mean they know none. */
+export function sizeOf({ stdout: { columns = 0, rows = 0 } }: Io): { columns?: number; rows?: number } {
+  return columns > 0 && rows > 0 ? { columns, rows } : {};
+}

@@ -1,0 +1,90 @@
+// A daemon over an engine in memory, as a process of its own, and ctvirt run against it with captured streams.
+// SPDX-License-Identifier: Apache-2.0
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import { after, before } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { run } from '../run.js';
+
+// By path, not by import: the two packages stand side by side and neither may know the other.
+const daemonProgram = fileURLToPath(
+  new URL('../../../daemon/dist/testing/memory-daemon.js', import.meta.url),
+);
+
+export interface Result {
+  readonly status: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+export interface Setting {
+  readonly input?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal;
+  /** Streams look like a terminal. */
+  readonly isTerminal?: boolean;
+}
+
+/** Runs ctvirt in this process. */
+export async function invoke(words: readonly string[], setting: Setting = {}): Promise<Result> {
+  const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()];
+  const texts = [stdout, stderr].map(async (stream) => {
+    let text = '';
+    for await (const chunk of stream.setEncoding('utf8')) text += chunk;
+    return text;
+  });
+  stdin.end(setting.input ?? '');
+  const terminal = setting.isTerminal ? { isTTY: true, columns: 80, rows: 24 } : {};
+  const status = await run(words, {
+    stdin: Object.assign(stdin, terminal),
+    stdout: Object.assign(stdout, terminal),
+    stderr: Object.assign(stderr, terminal),
+    env: setting.env ?? {},
+    signal: setting.signal ?? new AbortController().signal,
+  });
+  stdout.end();
+  stderr.end();
+  const [out = '', err = ''] = await Promise.all(texts);
+  return { status, out, err };
+}
+
+export interface TestDaemon {
+  readonly folder: string;
+  /** The root that leads ctvirt to this daemon. */
+  readonly root: string;
+  readonly socketPath: string;
+  /** Runs ctvirt against this daemon. */
+  ctvirt(words: string, setting?: Setting): Promise<Result>;
+}
+
+/** Starts the daemon before a file's tests and ends it after them. */
+export function withDaemon(): TestDaemon {
+  const folder = mkdtempSync(join(tmpdir(), 'ctvirt-cli-'));
+  const socketPath = join(folder, 'run', 'http.sock');
+  let daemon: ChildProcess;
+  before(async () => {
+    daemon = spawn(process.execPath, [daemonProgram, socketPath], { stdio: ['ignore', 'pipe', 'inherit'] });
+    await new Promise((resolve, reject) => {
+      daemon.stdout?.once('data', resolve);
+      daemon.once('exit', reject);
+    });
+  });
+  after(async () => {
+    const ended = new Promise((resolve) => daemon.once('exit', resolve));
+    daemon.kill('SIGTERM');
+    await ended;
+    rmSync(folder, { recursive: true });
+  });
+  return {
+    folder,
+    root: folder,
+    socketPath,
+    ctvirt: (words, setting) =>
+      invoke(['--root', folder, ...words.split(' ').filter((word) => word !== '')], setting),
+  };
+}
+
+export const domainXml = (name: string): string => `<domain type='lxc'><name>${name}</name></domain>`;

@@ -1,0 +1,22 @@
+// ctvirt domstate
+// SPDX-License-Identifier: Apache-2.0
+import { verb } from '../verb.js';
+import { describeState } from '../wording.js';
+import { anyDomain } from './arguments.js';
+
+export const domstate = verb({
+  name: 'domstate',
+  group: 'Domains',
+  summary: "Print a domain's state",
+  args: { domain: anyDomain },
+  options: { reason: { type: 'flag', summary: 'And why it is in it' } },
+  example: { command: 'ctvirt domstate web --reason', does: "Prints, say, 'shut off (crashed)'." },
+  async run(context, { args: { domain }, options: { reason } }) {
+    const summary = await context.client.domains.summary({ domain });
+    const { state, reason: cause } = summary;
+    context.print(
+      { state, reason: cause },
+      () => `${describeState(summary)}${reason ? ` (${cause})` : ''}\n\n`,
+    );
+  },
+});

@@ -1,0 +1,46 @@
+// ctvirt exec
+// SPDX-License-Identifier: Apache-2.0
+import { CliError } from '../errors.js';
+import { execFailedStatus } from '../exit-status.js';
+import { attach, sizeOf } from '../terminal.js';
+import { verb } from '../verb.js';
+import { activeDomain } from './arguments.js';
+
+const interruptedStatus = 130;
+
+export const exec = verb({
+  name: 'exec',
+  group: 'Domains',
+  summary: 'Run a program inside a running domain',
+  details: [
+    "Input, output and exit status are the program's: 128 + signal number if it was killed.",
+    `Where ctvirt itself fails the status is ${execFailedStatus}. Options go before DOMAIN.`,
+  ],
+  args: { domain: activeDomain, command: { summary: 'The program and its arguments', rest: true } },
+  options: {
+    tty: { type: 'flag', short: 't', summary: 'Give it a terminal' },
+    env: { type: 'texts', short: 'e', value: 'NAME=VALUE', summary: 'Set a variable' },
+  },
+  example: { command: 'ctvirt exec -t web -- /bin/sh', does: "Opens a shell in 'web'." },
+  failureStatus: execFailedStatus,
+  async run(context, { args: { domain, command }, options: { tty, env } }) {
+    const { io, client } = context;
+    if (tty && io.stdin.isTTY !== true)
+      throw new CliError('usage', 'exec: --tty needs a terminal on standard input');
+    const open = { argv: command, env: variablesOf(env), ...(tty && { tty, ...sizeOf(io) }) };
+    const session = await client.domains.exec({ domain, open }, { signal: io.signal });
+    const ending = await attach(session, io, { isTerminal: tty });
+    if (io.signal.aborted) return interruptedStatus;
+    return ending.kind === 'exited' ? ending.status : undefined;
+  },
+});
+
+function variablesOf(settings: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    settings.map((setting) => {
+      const at = setting.indexOf('=');
+      if (at < 1) throw new CliError('usage', `exec: --env takes NAME=VALUE, not '${setting}'`);
+      return [setting.slice(0, at), setting.slice(at + 1)];
+    }),
+  );
+}

@@ -1,0 +1,24 @@
+// ctvirt reboot
+// SPDX-License-Identifier: Apache-2.0
+import { verb } from '../verb.js';
+import { activeDomain } from './arguments.js';
+import { waitMsOf, waitOptions } from './waiting.js';
+
+export const reboot = verb({
+  name: 'reboot',
+  group: 'Domains',
+  summary: "Ask a domain's init to restart",
+  args: { domain: activeDomain },
+  options: waitOptions,
+  example: { command: 'ctvirt reboot web', does: "Restarts 'web'." },
+  async run(context, { args: { domain }, options }) {
+    const waitMs = waitMsOf(options);
+    const result = await context.busy(`rebooting ${domain}`, () =>
+      context.client.domains.reboot({ domain, waitMs }),
+    );
+    context.done(
+      result,
+      `Domain '${result.name}' ${waitMs === undefined ? 'is being rebooted' : 'rebooted'}`,
+    );
+  },
+});

@@ -1,0 +1,41 @@
+// ctvirt events
+// SPDX-License-Identifier: Apache-2.0
+import type { DomainEvent } from '@ctvirt/api';
+import { printable } from '../table.js';
+import { verb } from '../verb.js';
+
+export const events = verb({
+  name: 'events',
+  aliases: ['event'],
+  group: 'Host',
+  summary: 'Print state changes as they happen',
+  details: ['Ends at the first event, with --loop at Ctrl-C. With --json, one object a line.'],
+  args: { domain: { summary: 'Only of this domain (name or UUID)', optional: true, complete: 'domain' } },
+  options: {
+    loop: { type: 'flag', summary: 'Go on after the first' },
+    timestamp: { type: 'flag', summary: 'Begin each line with its time' },
+    timeout: { type: 'whole', value: 'SECONDS', summary: 'End after so long' },
+  },
+  example: {
+    command: 'ctvirt events --loop --timestamp',
+    does: 'Prints what happens to any domain, until Ctrl-C.',
+  },
+  async run(context, { args: { domain }, options: { loop, timestamp, timeout } }) {
+    const { io } = context;
+    const signal =
+      timeout === undefined ? io.signal : AbortSignal.any([io.signal, AbortSignal.timeout(timeout * 1000)]);
+    let received = 0;
+    for await (const event of await context.client.events.watch({ domain }, { signal })) {
+      received++;
+      if (context.isJson) io.stdout.write(`${JSON.stringify(event)}\n`);
+      else io.stdout.write(`${timestamp ? `${event.at}: ` : ''}${describeEvent(event)}\n`);
+      if (!loop) break;
+    }
+    if (!context.isJson) context.remark(`events received: ${received}`);
+  },
+});
+
+const capitalise = (word: string): string => word.charAt(0).toUpperCase() + word.slice(1);
+
+const describeEvent = ({ event, detail, domain }: DomainEvent): string =>
+  `event 'lifecycle' for domain '${printable(domain.name)}': ${capitalise(event)} ${capitalise(printable(detail))}`.trimEnd();

@@ -1,0 +1,19 @@
+// ctvirt nodeinfo
+// SPDX-License-Identifier: Apache-2.0
+import { formatFields } from '../table.js';
+import { verb } from '../verb.js';
+
+export const nodeinfo = verb({
+  name: 'nodeinfo',
+  group: 'Host',
+  summary: 'Show facts of the host and of the driver',
+  args: {},
+  options: {},
+  example: { command: 'ctvirt nodeinfo', does: 'Shows kernel, cgroup version, memory and the like.' },
+  async run(context) {
+    const facts = await context.client.host.facts();
+    context.print(facts, () =>
+      formatFields(Object.entries(facts).map(([name, value]) => [name, String(value)])),
+    );
+  },
+});

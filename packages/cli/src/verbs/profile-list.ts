@@ -1,0 +1,24 @@
+// ctvirt profile list
+// SPDX-License-Identifier: Apache-2.0
+import { formatTable } from '../table.js';
+import { verb } from '../verb.js';
+
+export const profileList = verb({
+  name: 'profile list',
+  group: 'Templates and profiles',
+  summary: 'List profiles',
+  args: {},
+  options: { name: { type: 'flag', summary: 'Print names, one a line' } },
+  example: { command: 'ctvirt profile list', does: 'Lists the profiles that a document may name.' },
+  async run(context, { options: { name } }) {
+    const profiles = await context.client.profiles.list();
+    context.print(profiles, () =>
+      name
+        ? profiles.map((profile) => `${profile.name}\n`).join('')
+        : formatTable(
+            ['Name', 'File'],
+            profiles.map((profile) => [profile.name, profile.path]),
+          ),
+    );
+  },
+});

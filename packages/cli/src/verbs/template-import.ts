@@ -1,0 +1,49 @@
+// ctvirt template import
+// SPDX-License-Identifier: Apache-2.0
+import { resolve } from 'node:path';
+import { verb } from '../verb.js';
+import { describeBytes } from '../wording.js';
+
+export const templateImport = verb({
+  name: 'template import',
+  group: 'Templates and profiles',
+  summary: 'Make a template from a .tar, .tar.gz, .tar.xz or .tar.zst archive',
+  details: [
+    'The archive is unpacked once, in a confined process; one that would put anything outside its folder is refused.',
+    'The daemon reads the file itself; --upload sends it, for a daemon that does not see it.',
+  ],
+  args: {
+    template: { summary: 'Name it gets' },
+    archive: { summary: 'The archive; - is standard input', complete: 'file' },
+  },
+  options: {
+    digest: { type: 'text', value: 'sha256:HEX', summary: 'Refuse an archive with another digest' },
+    size: { type: 'whole', value: 'BYTES', summary: 'Refuse an archive of another size' },
+    upload: { type: 'flag', summary: 'Send the archive to the daemon' },
+  },
+  example: {
+    command: 'ctvirt template import debian debian.tar.zst',
+    does: "Makes the template 'debian' from an archive on this machine.",
+  },
+  async run(context, { args: { template, archive }, options: { digest, size, upload } }) {
+    const { client, io } = context;
+    const expected = {
+      ...(digest !== undefined && { digest }),
+      ...(size !== undefined && { sizeBytes: size }),
+    };
+    const made = await context.busy(`importing ${template}`, async (onProgress) => {
+      const options = { onProgress, signal: io.signal };
+      if (archive !== '-' && !upload)
+        return client.templates.import(
+          { template, body: { source: resolve(archive), ...expected } },
+          options,
+        );
+      const body = await context.openStream(archive);
+      return client.templates.upload({ template, body, ...expected }, options);
+    });
+    context.done(
+      made,
+      `Template '${made.name}' imported: ${describeBytes(made.unpackedBytes)}, ${made.digest}`,
+    );
+  },
+});

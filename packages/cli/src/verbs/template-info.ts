@@ -1,0 +1,30 @@
+// ctvirt template info
+// SPDX-License-Identifier: Apache-2.0
+import { formatFields } from '../table.js';
+import { verb } from '../verb.js';
+import { describeBytes } from '../wording.js';
+import { existingTemplate } from './arguments.js';
+
+export const templateInfo = verb({
+  name: 'template info',
+  group: 'Templates and profiles',
+  summary: 'Show what a template is, where it came from and who uses it',
+  args: { template: existingTemplate },
+  options: {},
+  example: { command: 'ctvirt template info debian', does: "Shows the template 'debian'." },
+  async run(context, { args: { template } }) {
+    const info = await context.client.templates.info({ template });
+    context.print(info, () =>
+      formatFields([
+        ['Name', info.name],
+        ['Source', info.source],
+        ['Digest', info.digest],
+        ['Size', describeBytes(info.sizeBytes)],
+        ['Unpacked', describeBytes(info.unpackedBytes)],
+        ['Inodes', String(info.inodes)],
+        ['Imported', info.importedAt],
+        ['Used by', info.usedBy.length > 0 ? info.usedBy.join(', ') : '-'],
+      ]),
+    );
+  },
+});
