@@ -1,16 +1,31 @@
-// Public surface of this package.
+// @ctvirt/xml: typed, lossless libvirt domain XML.
 // SPDX-License-Identifier: Apache-2.0
-
-/** Something said about a document: where it stands, what was found there, what was expected. */
-export interface Finding {
-  readonly severity: 'error' | 'warning';
-  readonly code: string;
-  readonly message: string;
-  readonly line: number;
-  readonly column: number;
-  readonly path: string;
-  readonly found?: string;
-  readonly expected?: string;
-  readonly suggestion?: string;
-  readonly excerpt?: string;
-}
+export { familyOf } from './address.js';
+export { type Device, type DeviceKind, formatDevice, parseDevice } from './device.js';
+export { formatDomain, parseDomain, parseDomainOrThrow } from './document.js';
+export type { Bandwidth } from './domain/bandwidth.js';
+export type { Beancounter } from './domain/beancounters.js';
+export type { Blkiotune } from './domain/blkiotune.js';
+export type { Clock } from './domain/clock.js';
+export type { Console } from './domain/console.js';
+export { type Devices, isRoot } from './domain/devices.js';
+export type { Dns } from './domain/dns.js';
+export { type Capabilities, type CapabilityName, capabilityNames, type Features } from './domain/features.js';
+export type { Filesystem, FilesystemType } from './domain/filesystem.js';
+export type { Hostdev } from './domain/hostdev.js';
+export type { Idmap, IdRange } from './domain/idmap.js';
+export { type ContainerType, containerTypes, type Domain, isContainerType } from './domain/index.js';
+export type { Interface, InterfaceType } from './domain/interface.js';
+export type { Ip, Route } from './domain/ip.js';
+export type { LxcNamespace } from './domain/lxc-namespace.js';
+export { defaultInit, initCommand, type Os } from './domain/os.js';
+export type { Quota } from './domain/quota.js';
+export type { Seclabel } from './domain/seclabel.js';
+export type { Cputune, Memtune, Numatune, Resource, Vcpu } from './domain/tuning.js';
+export type { ParseOptions } from './emit/parse.js';
+export { XmlError } from './errors.js';
+export { describeFinding, type Finding, type FindingCode, findingCodes } from './finding.js';
+export { nearest } from './nearest.js';
+export { defaultLimits, type Limits } from './reader/tree.js';
+export type { Extra, Preserved } from './schema/infer.js';
+export { parseSize } from './units.js';

@@ -1,0 +1,36 @@
+// Reading and writing a single device, as hot plug hands it over.
+// SPDX-License-Identifier: Apache-2.0
+import { consoleDevice } from './domain/console.js';
+import { filesystem } from './domain/filesystem.js';
+import { hostdev } from './domain/hostdev.js';
+import { netInterface } from './domain/interface.js';
+import { formatElement } from './emit/format.js';
+import { type ParseOptions, parseElement } from './emit/parse.js';
+import type { Finding } from './finding.js';
+import type { AnyElement } from './schema/declaration.js';
+import type { Infer } from './schema/infer.js';
+
+const kinds = { filesystem, interface: netInterface, console: consoleDevice, hostdev } as const;
+
+export type DeviceKind = keyof typeof kinds;
+
+/** A device with its kind, which is its element's name. */
+export type Device = {
+  [K in DeviceKind]: { readonly kind: K; readonly model: Infer<(typeof kinds)[K]> };
+}[DeviceKind];
+
+/** Reads one device element; the device is absent when there is an error. */
+export function parseDevice(
+  text: string,
+  options: ParseOptions = {},
+): { readonly device?: Device; readonly findings: readonly Finding[] } {
+  const { model, element, findings } = parseElement<AnyElement>(Object.values(kinds), text, options);
+  if (model === undefined || element === undefined) return { findings };
+  // The kind and the model come from the same element.
+  return { device: { kind: element.name, model } as unknown as Device, findings };
+}
+
+/** Writes one device as a document of its own. */
+export function formatDevice({ kind, model }: Device): string {
+  return formatElement<AnyElement>(kinds[kind], model as never);
+}

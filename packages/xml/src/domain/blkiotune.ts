@@ -1,0 +1,28 @@
+// <blkiotune>: weights and limits of block I/O, overall and by device.
+// SPDX-License-Identifier: Apache-2.0
+import { element, leaf, many } from '../schema/element.js';
+import type { Infer } from '../schema/infer.js';
+import { count, nonEmptyText, uint32 } from '../schema/scalar.js';
+
+const device = element('device', {
+  doc: 'Weight and limits on one device.',
+  fields: {
+    path: leaf('path', nonEmptyText, { doc: 'Path of the device on the host.', required: true }),
+    weight: leaf('weight', uint32, { doc: 'Weight against other domains, 10 to 1000.' }),
+    readIopsSec: leaf('read_iops_sec', uint32, { doc: 'Reads a second.' }),
+    writeIopsSec: leaf('write_iops_sec', uint32, { doc: 'Writes a second.' }),
+    readBytesSec: leaf('read_bytes_sec', count, { doc: 'Bytes read a second.' }),
+    writeBytesSec: leaf('write_bytes_sec', count, { doc: 'Bytes written a second.' }),
+  },
+});
+
+export const blkiotune = element('blkiotune', {
+  doc: 'Shares and limits of block I/O.',
+  example: '<blkiotune>\n  <weight>500</weight>\n</blkiotune>',
+  fields: {
+    weight: leaf('weight', uint32, { doc: 'Weight against other domains, 10 to 1000.' }),
+    devices: many(device),
+  },
+});
+
+export type Blkiotune = Infer<typeof blkiotune>;

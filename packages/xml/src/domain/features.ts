@@ -1,0 +1,95 @@
+// <features>: what the domain may do and see, its capabilities above all.
+// SPDX-License-Identifier: Apache-2.0
+import type { ValueField } from '../schema/declaration.js';
+import { attribute, child, element, flag, setting } from '../schema/element.js';
+import type { Infer } from '../schema/infer.js';
+import { oneOf, onOff } from '../schema/scalar.js';
+
+/** The kernel's capabilities by libvirt's names, which leave out CAP_ and are in lower case. */
+export const capabilityNames = [
+  'audit_control',
+  'audit_write',
+  'block_suspend',
+  'chown',
+  'dac_override',
+  'dac_read_search',
+  'fowner',
+  'fsetid',
+  'ipc_lock',
+  'ipc_owner',
+  'kill',
+  'lease',
+  'linux_immutable',
+  'mac_admin',
+  'mac_override',
+  'mknod',
+  'net_admin',
+  'net_bind_service',
+  'net_broadcast',
+  'net_raw',
+  'setgid',
+  'setfcap',
+  'setpcap',
+  'setuid',
+  'sys_admin',
+  'sys_boot',
+  'sys_chroot',
+  'sys_module',
+  'sys_nice',
+  'sys_pacct',
+  'sys_ptrace',
+  'sys_rawio',
+  'sys_resource',
+  'sys_time',
+  'sys_tty_config',
+  'syslog',
+  'wake_alarm',
+] as const;
+
+export type CapabilityName = (typeof capabilityNames)[number];
+
+const switches = Object.fromEntries(
+  capabilityNames.map((name) => [
+    name,
+    setting(name, 'state', oneOf('on', 'off'), { doc: `CAP_${name.toUpperCase()}.` }),
+  ]),
+) as { readonly [K in CapabilityName]: ValueField<'on' | 'off', 'optional'> };
+
+export const capabilities = element('capabilities', {
+  doc: 'Capabilities of the processes in the container.',
+  example: "<capabilities policy='default'>\n  <mknod state='on'/>\n</capabilities>",
+  fields: {
+    policy: attribute(oneOf('default', 'allow', 'deny'), {
+      doc: 'Those not named: the usual set, all, or none.',
+      fallback: 'default',
+    }),
+    ...switches,
+  },
+});
+
+const apic = element('apic', {
+  doc: 'Programmable interrupts, for full machines.',
+  fields: { eoi: attribute(onOff, { doc: 'Whether end of interrupt is signalled.' }) },
+});
+
+export const features = element('features', {
+  doc: 'What the domain may do and see.',
+  example: '<features>\n  <privnet/>\n</features>',
+  fields: {
+    acpi: flag('acpi', { doc: 'Power management, for full machines.' }),
+    apic: child(apic),
+    pae: flag('pae', { doc: 'Wide addresses on 32 bits, for full machines.' }),
+    hap: child(
+      element('hap', {
+        doc: 'Nested paging, for full machines.',
+        fields: { state: attribute(onOff, { doc: 'On or off.' }) },
+      }),
+    ),
+    viridian: flag('viridian', { doc: 'Interfaces of Hyper-V, with Xen.' }),
+    privnet: flag('privnet', { doc: 'A network stack of its own, even without any interface.' }),
+    capabilities: child(capabilities),
+  },
+});
+
+export type Features = Infer<typeof features>;
+export type Capabilities = Infer<typeof capabilities>;

@@ -1,0 +1,191 @@
+// <filesystem>: what a container's root and its other mounts are made of.
+// SPDX-License-Identifier: Apache-2.0
+import type { Fields, LegacyForm } from '../schema/declaration.js';
+import {
+  attribute,
+  child,
+  element,
+  flag,
+  many,
+  required,
+  size,
+  sizeAttribute,
+  slot,
+  text,
+  variants,
+} from '../schema/element.js';
+import type { Infer } from '../schema/infer.js';
+import { fileMode, nonEmptyText, oneOf } from '../schema/scalar.js';
+import { address, alias } from './device.js';
+import { legacyQuota, quota } from './quota.js';
+
+const driver = element('driver', {
+  doc: 'How the source is made a file system.',
+  example: "<driver type='loop' format='raw'/>",
+  fields: {
+    type: attribute(oneOf('path', 'handle', 'loop', 'nbd', 'ploop', 'virtiofs', 'mtp'), {
+      doc: 'What serves the source: a loop device for raw images, nbd for others, ploop for those of OpenVZ.',
+    }),
+    format: attribute(nonEmptyText, { doc: 'Format of an image: raw, qcow2, ploop, …' }),
+    wrpolicy: attribute(oneOf('default', 'immediate'), { doc: 'Whether writes go to the host at once.' }),
+    name: attribute(nonEmptyText, { doc: 'Name of the driver, as old documents give it.' }),
+  },
+});
+
+const options = attribute(nonEmptyText, {
+  doc: 'Mount options, separated by commas: nosuid,nodev,ro,…',
+  since: 'ctvirt',
+});
+
+const sourceOf = <const F extends Fields>(doc: string, example: string, fields: F) =>
+  element('source', { doc, example, fields: { ...fields, options } });
+
+const path = (doc: string) => attribute(nonEmptyText, { doc, required: true });
+
+const directory = sourceOf(
+  'The directory that is mounted.',
+  "<source dir='/srv/web' options='nosuid,nodev'/>",
+  {
+    dir: path('Path on the host; with type bind, path inside the container.'),
+  },
+);
+const templateSource = sourceOf('The template the root is made from.', "<source name='fedora9web'/>", {
+  name: path('Name of the template.'),
+});
+const image = sourceOf('The image file that is mounted.', "<source file='/srv/web.img'/>", {
+  file: path('Path of the image on the host.'),
+});
+const block = sourceOf('The block device that is mounted.', "<source dev='/dev/vg/web'/>", {
+  dev: path('Path of the device on the host.'),
+});
+const memory = sourceOf('The size of a file system in memory.', "<source usage='65536' units='KiB'/>", {
+  usageKiB: sizeAttribute('usage', {
+    doc: 'Its size; a number without units counts KiB.',
+    unitAttribute: 'units',
+    defaultUnit: 'KiB',
+    unit: 'KiB',
+    required: true,
+  }),
+});
+const volume = sourceOf('The volume that is mounted.', "<source pool='default' volume='web'/>", {
+  pool: path('Name of the storage pool.'),
+  volume: path('Name of the volume in it.'),
+});
+const dataset = sourceOf('The ZFS dataset that is handed over.', "<source name='export/foo'/>", {
+  name: path('Name of the dataset; not a path.'),
+});
+
+const target = element('target', {
+  doc: 'Where the file system stands inside the container.',
+  example: "<target dir='/'/>",
+  fields: { dir: path('Path inside the container; / for its root.') },
+});
+
+export const filesystem = variants(
+  'filesystem',
+  {
+    doc: "A file system of the container: its root, whose target is '/', or a mount besides.",
+    example:
+      "<filesystem type='mount' accessmode='passthrough'>\n  <source dir='/srv/web'/>\n  <target dir='/'/>\n</filesystem>",
+    fields: {
+      type: slot,
+      accessmode: attribute(oneOf('passthrough', 'mapped', 'squash'), {
+        doc: 'Whose rights count when files are reached.',
+        fallback: 'passthrough',
+      }),
+      model: attribute(oneOf('virtio', 'virtio-transitional', 'virtio-non-transitional'), {
+        doc: 'Model of the device, for full machines.',
+      }),
+      multidevs: attribute(oneOf('default', 'remap', 'forbid', 'warn'), {
+        doc: 'What happens to files of several devices under one source, for full machines.',
+      }),
+      fmode: attribute(fileMode, { doc: 'Mode of files made through a mapped file system.' }),
+      dmode: attribute(fileMode, { doc: 'Mode of directories made through a mapped file system.' }),
+      driver: child(driver),
+      source: slot,
+      target: required(target),
+      readonly: flag('readonly', { doc: 'The container cannot write to it.' }),
+      alias: child(alias),
+      address: child(address),
+      spaceHardLimitBytes: size('space_hard_limit', {
+        doc: 'Size that cannot be passed.',
+        unit: 'bytes',
+        defaultUnit: 'bytes',
+      }),
+      spaceSoftLimitBytes: size('space_soft_limit', {
+        doc: 'Size that may be passed for a while.',
+        unit: 'bytes',
+        defaultUnit: 'bytes',
+      }),
+      quotas: many(quota),
+    },
+    choice: {
+      by: 'type',
+      doc: 'What the file system is made of.',
+      fallback: 'mount',
+      variants: {
+        mount: { doc: 'A directory of the host.', fields: { source: required(directory) } },
+        template: {
+          doc: 'A canned file system, unpacked for each container.',
+          fields: { source: required(templateSource) },
+        },
+        file: { doc: 'An image file holding a file system.', fields: { source: required(image) } },
+        block: { doc: 'A block device holding a file system.', fields: { source: required(block) } },
+        ram: { doc: 'Memory.', fields: { source: required(memory) } },
+        bind: {
+          doc: 'A directory of the container, mounted elsewhere in it.',
+          fields: { source: required(directory) },
+        },
+        volume: { doc: 'A volume of a storage pool.', fields: { source: required(volume) } },
+        dataset: {
+          doc: 'A ZFS dataset the container may administer; it has no target.',
+          fields: { source: required(dataset), target: child(target) },
+        },
+      },
+    },
+    legacy: [
+      {
+        element: element('template', {
+          doc: 'The template of the 2007 proposal, named by its text.',
+          fields: { name: text(nonEmptyText, { doc: 'Name of the template.' }) },
+        }),
+        rewrite(node, parent) {
+          parent.setAttribute('type', 'template');
+          parent.replaceChild(node, node.makeUp('source', { name: node.text.trim() }));
+        },
+      },
+      legacyQuota,
+    ],
+  },
+  {
+    check(model, report) {
+      const { spaceHardLimitBytes: hard, spaceSoftLimitBytes: soft, target: place } = model;
+      if (hard !== undefined && soft !== undefined && soft > hard)
+        report.error('soft-over-hard', ['spaceSoftLimitBytes'], 'the soft limit is above the hard limit', {
+          found: String(soft),
+          expected: `at most ${hard}`,
+        });
+      if (model.type === 'dataset' && place !== undefined)
+        report.error('conflict', ['target'], 'a dataset is handed over as a whole and has no target');
+    },
+  },
+);
+
+/** A file system at the document's top level, as the 2007 proposal has it; without a target it is the root. */
+export const topLevelFilesystem: LegacyForm = {
+  element: filesystem,
+  moves: true,
+  rewrite(node, parent) {
+    parent.replaceChild(node);
+    if (node.child('target') === undefined) node.append(node.makeUp('target', { dir: '/' }));
+    let devices = parent.child('devices');
+    if (devices === undefined) {
+      devices = node.makeUp('devices');
+      parent.append(devices);
+    }
+    devices.append(node);
+  },
+};
+
+export type Filesystem = Infer<typeof filesystem>;
+export type FilesystemType = Filesystem['type'];

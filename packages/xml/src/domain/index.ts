@@ -1,0 +1,138 @@
+// <domain>: the document itself.
+// SPDX-License-Identifier: Apache-2.0
+import { attribute, child, element, leaf, lifted, many, open, required, size } from '../schema/element.js';
+import type { Infer } from '../schema/infer.js';
+import { anyText, int32, nonEmptyText, oneOf, uuid } from '../schema/scalar.js';
+import { beancounters } from './beancounters.js';
+import { blkiotune } from './blkiotune.js';
+import { clock } from './clock.js';
+import { devices, isRoot } from './devices.js';
+import { dns, topLevelNameserver } from './dns.js';
+import { features } from './features.js';
+import { topLevelFilesystem } from './filesystem.js';
+import { idmap } from './idmap.js';
+import { lxcNamespace } from './lxc-namespace.js';
+import { defaultInit, type Os, os } from './os.js';
+import { seclabel } from './seclabel.js';
+import { cputune, memtune, numatune, resource, vcpu } from './tuning.js';
+
+/** Domain types that are containers and run here. */
+export const containerTypes = ['lxc', 'openvz', 'vserver'] as const;
+export type ContainerType = (typeof containerTypes)[number];
+
+/** Domain types of libvirt's other drivers: read and written, not run. */
+const otherTypes = [
+  'qemu',
+  'kvm',
+  'kqemu',
+  'xen',
+  'uml',
+  'test',
+  'vmware',
+  'hyperv',
+  'vbox',
+  'phyp',
+  'parallels',
+  'bhyve',
+  'vz',
+  'hvf',
+] as const;
+
+const inKiB = { unit: 'KiB', defaultUnit: 'KiB' } as const;
+const action = oneOf('destroy', 'restart', 'preserve', 'rename-restart');
+const crashAction = oneOf(
+  'destroy',
+  'restart',
+  'preserve',
+  'rename-restart',
+  'coredump-destroy',
+  'coredump-restart',
+);
+
+export function isContainerType(type: string): type is ContainerType {
+  return (containerTypes as readonly string[]).includes(type);
+}
+
+export const domain = element(
+  'domain',
+  {
+    doc: 'A domain: a container, or a machine.',
+    fields: {
+      type: attribute(oneOf(...containerTypes, ...otherTypes), {
+        doc: 'The driver that runs it.',
+        required: true,
+      }),
+      id: attribute(int32, { doc: 'Number of the running domain.' }),
+      name: leaf('name', nonEmptyText, { doc: 'Its name, unique on the host.', required: true }),
+      uuid: leaf('uuid', uuid, { doc: 'Its UUID; made up when absent.' }),
+      genid: leaf('genid', anyText, { doc: 'Generation id, for full machines.' }),
+      title: leaf('title', anyText, { doc: 'A line for people.' }),
+      description: leaf('description', anyText, { doc: 'A text for people.' }),
+      metadata: open('metadata', { doc: 'Anything, in namespaces of its own.' }),
+      beancounters: lifted('metadata', beancounters, 'parameters'),
+      profile: leaf('profile', nonEmptyText, {
+        doc: 'Profile whose values count where the document says nothing.',
+        since: 'ctvirt',
+      }),
+      memoryKiB: size('memory', { ...inKiB, doc: 'Most memory it may have.' }),
+      currentMemoryKiB: size('currentMemory', { ...inKiB, doc: 'Memory it has now.' }),
+      blkiotune: child(blkiotune),
+      memtune: child(memtune),
+      vcpu: child(vcpu),
+      cputune: child(cputune),
+      numatune: child(numatune),
+      resource: child(resource),
+      bootloader: leaf('bootloader', anyText, { doc: 'Boot loader run on the host, with Xen.' }),
+      bootloaderArgs: leaf('bootloader_args', anyText, { doc: 'Its arguments.' }),
+      os: required(os, { fallback: (): Os => ({ type: { value: 'exe' }, init: defaultInit }) }),
+      hostname: leaf('hostname', nonEmptyText, {
+        doc: 'Host name inside the container; the name of the domain when absent.',
+        since: 'ctvirt',
+      }),
+      dns: child(dns),
+      idmap: child(idmap),
+      features: child(features),
+      clock: child(clock),
+      onPoweroff: leaf('on_poweroff', action, { doc: 'What follows when the guest powers off.' }),
+      onReboot: leaf('on_reboot', action, { doc: 'What follows when the guest reboots.' }),
+      onCrash: leaf('on_crash', crashAction, { doc: 'What follows when the guest crashes.' }),
+      devices: required(devices, { fallback: () => ({}) }),
+      seclabels: many(seclabel),
+      lxcNamespace: child(lxcNamespace),
+    },
+    legacy: [topLevelFilesystem, topLevelNameserver],
+  },
+  {
+    check(model, report) {
+      const { memoryKiB, currentMemoryKiB, memtune: limits } = model;
+      if (memoryKiB !== undefined && currentMemoryKiB !== undefined && currentMemoryKiB > memoryKiB)
+        report.warning('out-of-range', ['currentMemoryKiB'], 'more memory now than the most it may have', {
+          found: `${currentMemoryKiB} KiB`,
+          expected: `at most ${memoryKiB} KiB`,
+        });
+      const least = limits?.minGuaranteeKiB;
+      if (
+        least !== undefined &&
+        memoryKiB !== undefined &&
+        limits?.hardLimitKiB === undefined &&
+        least > memoryKiB
+      )
+        report.error(
+          'guarantee-over-maximum',
+          ['memtune', 'minGuaranteeKiB'],
+          'more memory is guaranteed than allowed',
+          {
+            found: `${least} KiB`,
+            expected: `at most ${memoryKiB} KiB`,
+          },
+        );
+      if (!isContainerType(model.type) || model.os.type.value !== 'exe') return;
+      if (!(model.devices.filesystems ?? []).some(isRoot))
+        report.error('no-root', ['devices'], "the container has no file system for '/'", {
+          expected: "a <filesystem> in <devices> whose <target dir='/'/>",
+        });
+    },
+  },
+);
+
+export interface Domain extends Infer<typeof domain> {}

@@ -1,0 +1,213 @@
+// <interface>: a network interface of the container.
+// SPDX-License-Identifier: Apache-2.0
+
+import type { LegacyForm } from '../schema/declaration.js';
+import { attribute, child, element, leaf, many, required, slot, text, variants } from '../schema/element.js';
+import type { Infer } from '../schema/infer.js';
+import { count, macAddress, nonEmptyText, oneOf, uint32, uuid, yesNo } from '../schema/scalar.js';
+import { bandwidth } from './bandwidth.js';
+import { address, alias } from './device.js';
+import { ip, route } from './ip.js';
+import { vlan } from './vlan.js';
+
+const mac = element('mac', {
+  doc: 'Hardware address; made up when absent.',
+  example: "<mac address='52:54:00:12:34:56'/>",
+  fields: {
+    address: attribute(macAddress, { doc: 'The address.', required: true }),
+    type: attribute(oneOf('generated', 'static'), { doc: 'Who chose it.' }),
+    check: attribute(yesNo, { doc: 'Whether VMware checks it.' }),
+  },
+});
+
+/** Addresses of the host's end of the interface. */
+const hostSide = { ips: many(ip), routes: many(route) };
+
+const hostEnd = element('source', {
+  doc: "Addresses and routes of the host's end of the interface.",
+  fields: hostSide,
+});
+const bridgeSource = element('source', {
+  doc: 'The bridge the interface is plugged into.',
+  example: "<source bridge='br0'/>",
+  fields: { bridge: attribute(nonEmptyText, { doc: 'Name of the bridge.', required: true }), ...hostSide },
+});
+const networkSource = element('source', {
+  doc: 'The network the interface belongs to.',
+  example: "<source network='default'/>",
+  fields: {
+    network: attribute(nonEmptyText, { doc: 'Name of the network.', required: true }),
+    portgroup: attribute(nonEmptyText, { doc: 'Port group of the network.' }),
+    portid: attribute(uuid, { doc: 'The port in use, in a running domain.' }),
+    bridge: attribute(nonEmptyText, { doc: 'The bridge in use, in a running domain.' }),
+    dev: attribute(nonEmptyText, { doc: 'The host interface in use, in a running domain.' }),
+    mode: attribute(nonEmptyText, { doc: 'How the host interface is used, in a running domain.' }),
+    macTableManager: attribute(oneOf('kernel', 'libvirt'), { doc: "Who fills the bridge's table." }),
+    ...hostSide,
+  },
+});
+const directSource = element('source', {
+  doc: 'The host interface that is shared.',
+  example: "<source dev='eth0' mode='bridge'/>",
+  fields: {
+    dev: attribute(nonEmptyText, { doc: 'Name of the host interface.', required: true }),
+    mode: attribute(oneOf('vepa', 'private', 'bridge', 'passthrough'), {
+      doc: 'How it is shared.',
+      fallback: 'vepa',
+    }),
+    ...hostSide,
+  },
+});
+const hostdevSource = element('source', {
+  doc: 'The host device that is handed over.',
+  fields: { address: required(address), ...hostSide },
+});
+const internalSource = element('source', {
+  doc: 'A private network among domains.',
+  fields: { name: attribute(nonEmptyText, { doc: 'Its name.' }), ...hostSide },
+});
+
+const target = element('target', {
+  doc: "The host's end of the interface.",
+  example: "<target dev='veth105.0'/>",
+  fields: {
+    dev: attribute(nonEmptyText, { doc: 'Its name on the host.' }),
+    managed: attribute(yesNo, { doc: 'Whether it is made and removed with the domain.' }),
+  },
+});
+const guest = element('guest', {
+  doc: "The container's end of the interface.",
+  example: "<guest dev='eth0'/>",
+  fields: {
+    dev: attribute(nonEmptyText, { doc: 'Its name in the container.' }),
+    actual: attribute(nonEmptyText, { doc: 'The name it got, in a running domain.' }),
+  },
+});
+const link = element('link', {
+  doc: 'State of the link.',
+  fields: { state: attribute(oneOf('up', 'down'), { doc: 'Up or down.', required: true }) },
+});
+const mtu = element('mtu', {
+  doc: 'Largest packet.',
+  fields: { size: attribute(uint32, { doc: 'Its size in bytes.', required: true }) },
+});
+const model = element('model', {
+  doc: 'Model of the card, for full machines.',
+  fields: { type: attribute(nonEmptyText, { doc: 'Its name.', required: true }) },
+});
+const script = (name: string, doc: string) =>
+  element(name, {
+    doc,
+    fields: { path: attribute(nonEmptyText, { doc: 'Path of the script.', required: true }) },
+  });
+const backendDomain = element('backenddomain', {
+  doc: 'The domain that drives the card, with Xen.',
+  fields: { name: attribute(nonEmptyText, { doc: 'Its name.', required: true }) },
+});
+const filterParameter = element('parameter', {
+  doc: 'A variable of the filter.',
+  fields: {
+    name: attribute(nonEmptyText, { doc: 'Its name.', required: true }),
+    value: attribute(nonEmptyText, { doc: 'Its value.', required: true }),
+  },
+});
+const filterref = element('filterref', {
+  doc: 'A filter on the traffic.',
+  fields: {
+    filter: attribute(nonEmptyText, { doc: 'Name of the filter.', required: true }),
+    parameters: many(filterParameter),
+  },
+});
+const portOptions = element('port', {
+  doc: 'Options of the port on the bridge.',
+  fields: { isolated: attribute(yesNo, { doc: 'Whether isolated ports cannot reach each other.' }) },
+});
+const profileParameters = element('parameters', {
+  doc: 'Parameters of the port profile.',
+  fields: {
+    managerid: attribute(uint32, { doc: 'VSI manager.' }),
+    typeid: attribute(uint32, { doc: 'VSI type.' }),
+    typeidversion: attribute(uint32, { doc: 'Version of the VSI type.' }),
+    instanceid: attribute(uuid, { doc: 'VSI instance.' }),
+    profileid: attribute(nonEmptyText, { doc: 'Port profile.' }),
+    interfaceid: attribute(uuid, { doc: 'Id of the interface for Open vSwitch.' }),
+  },
+});
+const virtualport = element('virtualport', {
+  doc: 'Port of a virtual or managed switch.',
+  fields: {
+    type: attribute(oneOf('802.1Qbg', '802.1Qbh', 'openvswitch', 'midonet'), { doc: 'Kind of switch.' }),
+    parameters: child(profileParameters),
+  },
+});
+const tune = element('tune', {
+  doc: 'Buffers of the interface, for full machines.',
+  fields: { sndbuf: leaf('sndbuf', count, { doc: 'Bytes of the send buffer.' }) },
+});
+
+const ipaddress: LegacyForm = {
+  element: element('ipaddress', {
+    doc: 'The address of the 2007 proposal.',
+    fields: { address: text(nonEmptyText, { doc: 'The address, IPv4 or IPv6.' }) },
+  }),
+  rewrite(node, parent) {
+    parent.replaceChild(node, node.makeUp('ip', { address: node.text.trim() }));
+  },
+};
+
+export const netInterface = variants('interface', {
+  doc: 'A network interface of the container.',
+  example:
+    "<interface type='bridge'>\n  <mac address='52:54:00:12:34:56'/>\n  <source bridge='br0'/>\n  <guest dev='eth0'/>\n</interface>",
+  fields: {
+    type: slot,
+    managed: attribute(yesNo, { doc: 'Whether libvirt detaches a host device by itself.' }),
+    trustGuestRxFilters: attribute(yesNo, {
+      doc: 'Whether the host follows changes the guest makes to its filters.',
+    }),
+    mac: child(mac),
+    source: slot,
+    vlan: child(vlan),
+    virtualport: child(virtualport),
+    bandwidth: child(bandwidth),
+    port: child(portOptions),
+    ips: many(ip),
+    routes: many(route),
+    script: child(script('script', 'Script run when the interface is set up.')),
+    downscript: child(script('downscript', 'Script run when the interface is taken down.')),
+    backenddomain: child(backendDomain),
+    target: child(target),
+    guest: child(guest),
+    model: child(model),
+    filterref: child(filterref),
+    tune: child(tune),
+    link: child(link),
+    mtu: child(mtu),
+    alias: child(alias),
+    address: child(address),
+  },
+  choice: {
+    by: 'type',
+    doc: 'How the interface is connected.',
+    fallback: 'ethernet',
+    variants: {
+      ethernet: {
+        doc: "A pair of virtual interfaces; addresses are routed to the container as OpenVZ's venet does.",
+        fields: { source: child(hostEnd) },
+      },
+      bridge: { doc: 'Plugged into a bridge of the host.', fields: { source: required(bridgeSource) } },
+      network: {
+        doc: 'Part of a network that is defined by name.',
+        fields: { source: required(networkSource) },
+      },
+      direct: { doc: 'A macvlan on an interface of the host.', fields: { source: required(directSource) } },
+      hostdev: { doc: 'A device of the host, handed over.', fields: { source: required(hostdevSource) } },
+      internal: { doc: 'A private network among domains.', fields: { source: child(internalSource) } },
+      user: { doc: 'Networking in user space, for full machines.', fields: { source: child(hostEnd) } },
+    },
+  },
+  legacy: [ipaddress],
+});
+
+export type Interface = Infer<typeof netInterface>;
+export type InterfaceType = Interface['type'];

@@ -1,0 +1,92 @@
+// <ip> and <route>: addresses and routes of an interface, of either family.
+// SPDX-License-Identifier: Apache-2.0
+
+import { familyOf } from '../address.js';
+import { attribute, element } from '../schema/element.js';
+import type { Infer } from '../schema/infer.js';
+import type { Report } from '../schema/report.js';
+import { integer, ipAddress, oneOf, uint32 } from '../schema/scalar.js';
+
+const family = oneOf('ipv4', 'ipv6');
+const prefixLength = integer(0, 128);
+
+const addressFamily = (model: Readonly<Record<string, unknown>>): 'ipv4' | 'ipv6' =>
+  String(model.address).includes(':') ? 'ipv6' : 'ipv4';
+
+function checkAddress(
+  report: Report,
+  key: string,
+  address: string | undefined,
+  wanted: 'ipv4' | 'ipv6',
+): void {
+  if (address === undefined) return;
+  const actual = familyOf(address);
+  if (actual === wanted) return;
+  const expected = `an ${wanted === 'ipv4' ? 'IPv4' : 'IPv6'} address`;
+  report.error('bad-address', [key], `'${address}' is not ${expected}`, { found: address, expected });
+}
+
+function checkPrefix(report: Report, prefix: number | undefined, wanted: 'ipv4' | 'ipv6'): void {
+  const most = wanted === 'ipv4' ? 32 : 128;
+  if (prefix === undefined || prefix <= most) return;
+  report.error('bad-prefix', ['prefix'], `the prefix ${prefix} is longer than an ${wanted} address`, {
+    found: String(prefix),
+    expected: `0 to ${most}`,
+  });
+}
+
+export const ip = element(
+  'ip',
+  {
+    doc: 'An address of the interface.',
+    example: "<ip address='192.168.1.105' family='ipv4' prefix='24'/>",
+    fields: {
+      address: attribute(ipAddress, { doc: 'The address, IPv4 or IPv6.', required: true }),
+      family: attribute(family, { doc: 'Family of the address; follows from it.', fallback: addressFamily }),
+      prefix: attribute(prefixLength, { doc: 'Length of the network prefix.' }),
+      peer: attribute(ipAddress, { doc: 'The other end of a point-to-point link.' }),
+    },
+  },
+  {
+    check(model, report) {
+      checkAddress(report, 'address', model.address, model.family);
+      checkAddress(report, 'peer', model.peer, model.family);
+      checkPrefix(report, model.prefix, model.family);
+    },
+  },
+);
+
+export const route = element(
+  'route',
+  {
+    doc: 'A route set up inside the container.',
+    example: "<route family='ipv4' address='0.0.0.0' gateway='192.168.1.1'/>",
+    fields: {
+      family: attribute(family, {
+        doc: 'Family of the addresses; follows from them.',
+        fallback: addressFamily,
+      }),
+      address: attribute(ipAddress, {
+        doc: 'The network; 0.0.0.0 or :: for the default route.',
+        required: true,
+      }),
+      netmask: attribute(ipAddress, { doc: 'The network as a mask, in place of a prefix.' }),
+      prefix: attribute(prefixLength, { doc: 'Length of the network prefix.' }),
+      gateway: attribute(ipAddress, { doc: 'Where packets for the network go.', required: true }),
+      metric: attribute(uint32, { doc: 'Cost of the route; of two, the cheaper is taken.' }),
+    },
+  },
+  {
+    check(model, report) {
+      checkAddress(report, 'address', model.address, model.family);
+      checkAddress(report, 'netmask', model.netmask, model.family);
+      checkAddress(report, 'gateway', model.gateway, model.family);
+      checkPrefix(report, model.prefix, model.family);
+      if (model.netmask !== undefined && model.prefix !== undefined)
+        report.error('conflict', ['prefix'], 'a route has either a netmask or a prefix');
+    },
+  },
+);
+
+export type Ip = Infer<typeof ip>;
+export type Route = Infer<typeof route>;

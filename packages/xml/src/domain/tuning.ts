@@ -1,0 +1,206 @@
+// <memtune>, <vcpu>, <cputune>, <numatune> and <resource>: how much of the host a domain gets.
+// SPDX-License-Identifier: Apache-2.0
+import { attribute, child, element, leaf, many, size, text } from '../schema/element.js';
+import type { Infer } from '../schema/infer.js';
+import {
+  count,
+  int32,
+  integer,
+  nonEmptyText,
+  oneOf,
+  pattern,
+  positive32,
+  signedCount,
+  uint32,
+} from '../schema/scalar.js';
+
+/** `0-3,^2,8`: processors or nodes by number. */
+export const cpuSet = pattern(
+  'a list of numbers and ranges such as 0-3,^2,8',
+  String.raw`\s*\^?\d{1,6}(-\d{1,6})?(\s*,\s*\^?\d{1,6}(-\d{1,6})?)*\s*`,
+  ['0-3,^2', '0,2', '7'],
+);
+
+const inKiB = { unit: 'KiB', defaultUnit: 'KiB' } as const;
+
+export const memtune = element(
+  'memtune',
+  {
+    doc: 'Limits and guarantees of memory.',
+    example: "<memtune>\n  <hard_limit unit='KiB'>1048576</hard_limit>\n</memtune>",
+    fields: {
+      hardLimitKiB: size('hard_limit', { ...inKiB, doc: 'Memory that cannot be passed.' }),
+      softLimitKiB: size('soft_limit', { ...inKiB, doc: 'Memory kept to when the host runs short.' }),
+      minGuaranteeKiB: size('min_guarantee', { ...inKiB, doc: 'Memory that is guaranteed.' }),
+      swapHardLimitKiB: size('swap_hard_limit', {
+        ...inKiB,
+        doc: 'Memory and swap together that cannot be passed.',
+      }),
+    },
+  },
+  {
+    check(model, report) {
+      const {
+        hardLimitKiB: hard,
+        softLimitKiB: soft,
+        swapHardLimitKiB: swap,
+        minGuaranteeKiB: least,
+      } = model;
+      if (hard === undefined) return;
+      if (soft !== undefined && soft > hard)
+        report.error('soft-over-hard', ['softLimitKiB'], 'the soft limit is above the hard limit', {
+          found: `${soft} KiB`,
+          expected: `at most ${hard} KiB`,
+        });
+      if (swap !== undefined && swap < hard)
+        report.error(
+          'conflict',
+          ['swapHardLimitKiB'],
+          'memory and swap together are limited below memory alone',
+          {
+            found: `${swap} KiB`,
+            expected: `at least ${hard} KiB`,
+          },
+        );
+      if (least !== undefined && least > hard)
+        report.error(
+          'guarantee-over-maximum',
+          ['minGuaranteeKiB'],
+          'more memory is guaranteed than allowed',
+          {
+            found: `${least} KiB`,
+            expected: `at most ${hard} KiB`,
+          },
+        );
+    },
+  },
+);
+
+export const vcpu = element(
+  'vcpu',
+  {
+    doc: 'Number of processors.',
+    example: "<vcpu placement='static'>2</vcpu>",
+    fields: {
+      placement: attribute(oneOf('static', 'auto'), { doc: 'Who places them.', fallback: 'static' }),
+      cpuset: attribute(cpuSet, { doc: 'Processors of the host they may run on.' }),
+      current: attribute(positive32, { doc: 'How many are in use.' }),
+      value: text(positive32, { doc: 'How many there may be.' }),
+    },
+  },
+  {
+    check(model, report) {
+      if (model.current !== undefined && model.current > model.value)
+        report.error('out-of-range', ['current'], 'more processors are in use than there may be', {
+          found: String(model.current),
+          expected: `at most ${model.value}`,
+        });
+    },
+  },
+);
+
+const period = integer(1000, 1_000_000);
+const cpuset = attribute(cpuSet, { doc: 'Processors of the host.', required: true });
+const scheduler = {
+  scheduler: attribute(oneOf('batch', 'idle', 'fifo', 'rr'), { doc: 'Kind of scheduling.', required: true }),
+  priority: attribute(int32, { doc: 'Priority, for fifo and rr.' }),
+};
+
+export const cputune = element('cputune', {
+  doc: 'Shares and limits of processor time.',
+  example:
+    '<cputune>\n  <shares>2048</shares>\n  <period>100000</period>\n  <quota>50000</quota>\n</cputune>',
+  fields: {
+    shares: leaf('shares', count, { doc: 'Weight against other domains; 1024 is common.' }),
+    period: leaf('period', period, { doc: 'Microseconds over which the quota counts.' }),
+    quota: leaf('quota', signedCount, {
+      doc: 'Microseconds of a period that each processor may use; -1 for no limit.',
+    }),
+    globalPeriod: leaf('global_period', period, { doc: 'Microseconds over which the global quota counts.' }),
+    globalQuota: leaf('global_quota', signedCount, { doc: 'Microseconds of a period for the whole domain.' }),
+    emulatorPeriod: leaf('emulator_period', period, {
+      doc: "Microseconds over which the emulator's quota counts.",
+    }),
+    emulatorQuota: leaf('emulator_quota', signedCount, { doc: 'Microseconds of a period for the emulator.' }),
+    iothreadPeriod: leaf('iothread_period', period, {
+      doc: "Microseconds over which I/O threads' quota counts.",
+    }),
+    iothreadQuota: leaf('iothread_quota', signedCount, { doc: 'Microseconds of a period for I/O threads.' }),
+    vcpupins: many(
+      element('vcpupin', {
+        doc: 'Processors of the host that one virtual processor runs on.',
+        fields: {
+          vcpu: attribute(uint32, { doc: 'The virtual processor, counted from 0.', required: true }),
+          cpuset,
+        },
+      }),
+    ),
+    emulatorpin: child(
+      element('emulatorpin', { doc: 'Processors of the host for everything else.', fields: { cpuset } }),
+    ),
+    iothreadpins: many(
+      element('iothreadpin', {
+        doc: 'Processors of the host that one I/O thread runs on.',
+        fields: { iothread: attribute(uint32, { doc: 'The I/O thread.', required: true }), cpuset },
+      }),
+    ),
+    vcpuscheds: many(
+      element('vcpusched', {
+        doc: 'Scheduling of virtual processors.',
+        fields: { vcpus: attribute(cpuSet, { doc: 'The virtual processors.' }), ...scheduler },
+      }),
+    ),
+    iothreadscheds: many(
+      element('iothreadsched', {
+        doc: 'Scheduling of I/O threads.',
+        fields: { iothreads: attribute(cpuSet, { doc: 'The I/O threads.' }), ...scheduler },
+      }),
+    ),
+  },
+});
+
+const numaMemory = element('memory', {
+  doc: 'Nodes of the host whose memory is used.',
+  fields: {
+    mode: attribute(oneOf('strict', 'preferred', 'interleave', 'restrictive'), { doc: 'How strictly.' }),
+    nodeset: attribute(cpuSet, { doc: 'The nodes.' }),
+    placement: attribute(oneOf('static', 'auto'), { doc: 'Who chooses them.' }),
+  },
+});
+const memnode = element('memnode', {
+  doc: "Nodes of the host for one of the guest's own.",
+  fields: {
+    cellid: attribute(uint32, { doc: "The guest's node.", required: true }),
+    mode: attribute(oneOf('strict', 'preferred', 'interleave', 'restrictive'), {
+      doc: 'How strictly.',
+      required: true,
+    }),
+    nodeset: attribute(cpuSet, { doc: 'The nodes.', required: true }),
+  },
+});
+
+export const numatune = element('numatune', {
+  doc: 'Which memory of a NUMA host is used.',
+  example: "<numatune>\n  <memory mode='strict' nodeset='0'/>\n</numatune>",
+  fields: { memory: child(numaMemory), memnodes: many(memnode) },
+});
+
+export const resource = element('resource', {
+  doc: 'Where the domain stands in the control group tree.',
+  example: '<resource>\n  <partition>/machine</partition>\n</resource>',
+  fields: {
+    partition: leaf('partition', nonEmptyText, { doc: 'Path of the control group beneath which it stands.' }),
+    fibrechannel: child(
+      element('fibrechannel', {
+        doc: 'Identity on a fibre channel fabric.',
+        fields: { appid: attribute(nonEmptyText, { doc: 'The identity.', required: true }) },
+      }),
+    ),
+  },
+});
+
+export type Memtune = Infer<typeof memtune>;
+export type Vcpu = Infer<typeof vcpu>;
+export type Cputune = Infer<typeof cputune>;
+export type Numatune = Infer<typeof numatune>;
+export type Resource = Infer<typeof resource>;

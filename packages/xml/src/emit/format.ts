@@ -1,0 +1,178 @@
+// From a model to XML text in libvirt's style, by an element's tables.
+// SPDX-License-Identifier: Apache-2.0
+import { type ChildEntry, type CompiledElement, compile, type Shape } from '../schema/compile.js';
+import type { AnyElement } from '../schema/declaration.js';
+import type { Extra, Infer } from '../schema/infer.js';
+import { escapeAttribute, escapeText } from './escape.js';
+import { epilogAnchor, prologAnchor } from './parse.js';
+
+type Model = Readonly<Record<string, unknown>>;
+
+/** Writes a model as a document of its own, ending in a line break. */
+export function formatElement<E extends AnyElement>(element: E, model: Infer<E>): string {
+  const data = model as Model;
+  const extras = data.extras as readonly Extra[] | undefined;
+  const outside = (anchor: string) =>
+    extras === undefined
+      ? ''
+      : extras.map((extra) => (extra.before === anchor ? `${extra.xml ?? ''}\n` : '')).join('');
+  return outside(prologAnchor) + writeElement(compile(element), data, '', true) + outside(epilogAnchor);
+}
+
+function shapeOf(compiled: CompiledElement, model: Model): Shape {
+  if (compiled.shape !== undefined) return compiled.shape;
+  const { choice } = compiled;
+  const variant = choice === undefined ? undefined : (model[choice.attribute] ?? choice.fallback);
+  const shape = choice?.shapes[String(variant)];
+  if (shape === undefined) throw new TypeError(`<${compiled.name}> has no variant '${String(variant)}'`);
+  return shape;
+}
+
+function writeElement(compiled: CompiledElement, given: Model, pad: string, isRoot = false): string {
+  const shape = shapeOf(compiled, given);
+  const model = shape.complete === undefined ? given : (shape.complete as (model: Model) => Model)(given);
+  const extras = model.extras as readonly Extra[] | undefined;
+  let out = `${pad}<${compiled.name}${writeAttributes(shape, model, extras, isRoot)}`;
+  const inner =
+    shape.childOrder.length > 0 || extras !== undefined
+      ? writeChildren(shape, model, extras, `${pad}  `)
+      : '';
+  if (shape.text !== undefined) {
+    const value = model[shape.text.key];
+    const text = value === undefined ? '' : escapeText(shape.text.field.scalar.format(value));
+    out += text === '' && inner === '' ? '/>\n' : `>${text}${inner}</${compiled.name}>\n`;
+  } else {
+    out += inner === '' ? '/>\n' : `>\n${inner}${pad}</${compiled.name}>\n`;
+  }
+  return out;
+}
+
+function writeAttributes(
+  shape: Shape,
+  model: Model,
+  extras: readonly Extra[] | undefined,
+  isRoot: boolean,
+): string {
+  let out = '';
+  const { namespace } = shape.element.body;
+  for (const { key, name, field } of shape.attributeOrder) {
+    const value = model[key];
+    if (value !== undefined) {
+      const text = field.kind === 'attribute' ? field.scalar.format(value) : String(value);
+      out += ` ${name}='${escapeAttribute(text)}'`;
+    }
+    const unit = shape.unitAfter[key];
+    if (unit?.keys.some((sized) => model[sized] !== undefined)) out += ` ${unit.name}='${unit.unit}'`;
+  }
+  const declared: string[] = [];
+  if (namespace !== undefined && (namespace.declares || isRoot)) declared.push(declare(namespace));
+  for (const { key, uses } of shape.namespaceUses) if (model[key] !== undefined) declared.push(declare(uses));
+  for (const declaration of declared) out += declaration;
+  for (const extra of extras ?? []) {
+    if (extra.attribute === undefined || extra.of !== undefined) continue;
+    // An attribute may stand once: one the schema wrote wins over one that was preserved.
+    if (!out.includes(` ${extra.attribute}='`))
+      out += ` ${extra.attribute}='${escapeAttribute(extra.value ?? '')}'`;
+  }
+  return out;
+}
+
+const declare = ({ prefix, uri }: { prefix: string; uri: string }): string => ` xmlns:${prefix}='${uri}'`;
+
+function writeChildren(
+  shape: Shape,
+  model: Model,
+  extras: readonly Extra[] | undefined,
+  pad: string,
+): string {
+  const { childOrder } = shape;
+  let out = '';
+  const line = shape.text === undefined ? (xml: string) => `${pad}${xml}\n` : (xml: string) => xml;
+  const kept = extras?.filter((extra) => extra.xml !== undefined && extra.of === undefined);
+  for (let i = 0; i < childOrder.length; i++) {
+    const entry = childOrder[i] as ChildEntry;
+    const { key, field } = entry;
+    const value = model[key];
+    const before = kept?.filter((extra) => extra.before === key);
+    if (value !== undefined || (field.kind === 'open' && hasLifted(entry, model))) {
+      if (field.kind !== 'open' && field.many) {
+        const list = value as readonly unknown[];
+        for (let index = 0; index < list.length; index++) {
+          for (const extra of before ?? []) if ((extra.index ?? 0) === index) out += line(extra.xml ?? '');
+          out += writeChild(entry, list[index], model, inside(extras, key, index), pad);
+        }
+        for (const extra of before ?? []) if ((extra.index ?? 0) >= list.length) out += line(extra.xml ?? '');
+        continue;
+      }
+      for (const extra of before ?? []) out += line(extra.xml ?? '');
+      out += writeChild(entry, value, model, inside(extras, key, undefined), pad);
+    } else {
+      for (const extra of before ?? []) out += line(extra.xml ?? '');
+    }
+  }
+  for (const extra of kept ?? []) {
+    const { before } = extra;
+    if (before === prologAnchor || before === epilogAnchor) continue;
+    if (before === undefined || !childOrder.some(({ key }) => key === before)) out += line(extra.xml ?? '');
+  }
+  return out;
+}
+
+/** What stood inside a child that is a plain value. */
+function inside(
+  extras: readonly Extra[] | undefined,
+  key: string,
+  index: number | undefined,
+): readonly Extra[] | undefined {
+  const own = extras?.filter((extra) => extra.of === key && (extra.index ?? 0) === (index ?? 0));
+  return own === undefined || own.length === 0 ? undefined : own;
+}
+
+/** What a lifted element held besides is kept by its parent. */
+function liftedExtras(model: Model, key: string): readonly Extra[] | undefined {
+  const extras = (model.extras as readonly Extra[] | undefined)?.filter(({ of }) => of === key);
+  return extras === undefined || extras.length === 0 ? undefined : extras.map(({ of: _, ...extra }) => extra);
+}
+
+const hasLifted = (entry: ChildEntry, model: Model): boolean =>
+  Object.values(entry.lifted).some(({ key }) => model[key] !== undefined);
+
+function writeChild(
+  entry: ChildEntry,
+  value: unknown,
+  model: Model,
+  extras: readonly Extra[] | undefined,
+  pad: string,
+): string {
+  const { field, name } = entry;
+  if (field.kind === 'child') return writeElement(entry.element as CompiledElement, value as Model, pad);
+  let attributes = '';
+  let content = '';
+  if (field.kind === 'open') {
+    for (const xml of (value as readonly string[] | undefined) ?? []) content += `${pad}  ${xml}\n`;
+    for (const { key, field: own, element } of Object.values(entry.lifted)) {
+      const lifted = model[key];
+      if (lifted !== undefined)
+        content += writeElement(element, { [own.key]: lifted, extras: liftedExtras(model, key) }, `${pad}  `);
+    }
+    if (content !== '') content = `\n${content}${pad}`;
+  } else {
+    const { shape } = field;
+    if (shape.by === 'flag' && value === false) return '';
+    if (shape.by === 'text') content = escapeText(shape.scalar.format(value));
+    else if (shape.by === 'attribute')
+      attributes = ` ${shape.attribute}='${escapeAttribute(shape.scalar.format(value))}'`;
+    else if (shape.by === 'size') {
+      attributes = ` unit='${shape.unit}'`;
+      content = String(value);
+    }
+  }
+  for (const extra of extras ?? []) {
+    if (extra.attribute !== undefined)
+      attributes += ` ${extra.attribute}='${escapeAttribute(extra.value ?? '')}'`;
+    else content += extra.xml ?? '';
+  }
+  return content === ''
+    ? `${pad}<${name}${attributes}/>\n`
+    : `${pad}<${name}${attributes}>${content}</${name}>\n`;
+}

@@ -1,0 +1,637 @@
+// From a tree to a model and its findings, by an element's tables.
+// SPDX-License-Identifier: Apache-2.0
+import type { Finding, FindingCode } from '../finding.js';
+import { nearest } from '../nearest.js';
+import { attributeOffset, LineIndex, writtenName, xpath } from '../reader/place.js';
+import { defaultLimits, type Limits, type Node, readTree, type Tree, Unreadable } from '../reader/tree.js';
+import {
+  type AttributeEntry,
+  type ChildEntry,
+  type CompiledElement,
+  compile,
+  type Shape,
+  type TextEntry,
+} from '../schema/compile.js';
+import type { AnyElement } from '../schema/declaration.js';
+import type { Extra, Infer } from '../schema/infer.js';
+import type { FaultDetails, ModelPath, Report } from '../schema/report.js';
+import type { Scalar } from '../schema/scalar.js';
+import { scaleSize, unitNames } from '../units.js';
+import { escapeText } from './escape.js';
+
+export interface ParseOptions {
+  /** Name shown in findings. */
+  readonly file?: string;
+  /** What the schema does not know is an error, not a warning. */
+  readonly strict?: boolean;
+  /** For documents of other hypervisors: what does not fit is kept as it stands and reported as a warning. */
+  readonly foreign?: boolean;
+  readonly limits?: Partial<Limits>;
+}
+
+type Model = Record<string, unknown>;
+
+/** Anchors of what stands before and after the root element. */
+export const prologAnchor = '(prolog)';
+export const epilogAnchor = '(epilog)';
+
+const mostFindings = 200;
+
+interface Draft extends FaultDetails {
+  readonly severity: 'error' | 'warning';
+  readonly code: FindingCode;
+  readonly message: string;
+  readonly node: Node;
+  readonly attribute: string | undefined;
+}
+
+/** Reads a document whose root is one of the elements; the model is absent when there is an error. */
+export function parseElement<E extends AnyElement>(
+  elements: readonly E[],
+  text: string,
+  options: ParseOptions = {},
+): { model?: Infer<E>; element?: E; findings: Finding[] } {
+  let tree: Tree;
+  try {
+    tree = readTree(text, { ...defaultLimits, ...options.limits });
+  } catch (error) {
+    if (!(error instanceof Unreadable)) throw error;
+    return { findings: [unreadable(error, text, options.file)] };
+  }
+  const { root } = tree;
+  const conversion = new Conversion(text, options);
+  const element = elements.find(({ name }) => name === root.name);
+  if (element === undefined) {
+    const names = elements.map(({ name }) => name);
+    conversion.fault(
+      'error',
+      'wrong-root',
+      root,
+      undefined,
+      `the document is a <${writtenName(text, root)}>`,
+      {
+        found: writtenName(text, root),
+        expected: names.map((name) => `<${name}>`).join(', '),
+        ...suggest(root.name, names),
+      },
+    );
+    return { findings: conversion.findings() };
+  }
+  const model = conversion.convert(root, compile(element));
+  const findings = conversion.findings();
+  if (model === undefined || findings.some(({ severity }) => severity === 'error')) return { findings };
+  const outside: Extra[] = [
+    ...tree.prolog.map((xml) => ({ xml, before: prologAnchor })),
+    ...tree.epilog.map((xml) => ({ xml, before: epilogAnchor })),
+  ];
+  if (outside.length > 0) model.extras = [...((model.extras as Extra[] | undefined) ?? []), ...outside];
+  return { model: model as Infer<E>, element, findings };
+}
+
+function unreadable(error: Unreadable, text: string, file: string | undefined): Finding {
+  const { code, message, offset } = error;
+  const place = new LineIndex(text).place(offset);
+  return { severity: 'error', code, message, path: '/', ...place, ...(file === undefined ? {} : { file }) };
+}
+
+function suggest(word: string, words: Iterable<string>): { suggestion?: string } {
+  const suggestion = nearest(word, words);
+  return suggestion === undefined ? {} : { suggestion };
+}
+
+const hint = (details: FaultDetails): string =>
+  details.suggestion === undefined ? '' : `; did you mean '${details.suggestion}'?`;
+
+class Conversion {
+  private readonly drafts: Draft[] = [];
+  /** Faults that make an element unusable, counted even where they are only warnings. */
+  private faults = 0;
+  private readonly unknown: 'error' | 'warning';
+  private readonly wrong: 'error' | 'warning';
+
+  constructor(
+    private readonly text: string,
+    private readonly options: ParseOptions,
+  ) {
+    this.unknown = options.strict === true ? 'error' : 'warning';
+    this.wrong = options.foreign === true ? 'warning' : 'error';
+  }
+
+  fault(
+    severity: 'error' | 'warning',
+    code: FindingCode,
+    node: Node,
+    attribute: string | undefined,
+    message: string,
+    details: FaultDetails = {},
+  ): void {
+    if (this.drafts.length < mostFindings)
+      this.drafts.push({ severity, code, node, attribute, message, ...details });
+    else if (severity === 'error' && this.drafts.every((draft) => draft.severity === 'warning'))
+      this.drafts[mostFindings - 1] = { severity, code, node, attribute, message, ...details };
+  }
+
+  private invalid(
+    code: FindingCode,
+    node: Node,
+    attribute: string | undefined,
+    message: string,
+    details: FaultDetails = {},
+  ): void {
+    this.faults++;
+    this.fault(this.wrong, code, node, attribute, message, details);
+  }
+
+  findings(): Finding[] {
+    if (this.drafts.length === 0) return [];
+    const { text, options } = this;
+    const lines = new LineIndex(text);
+    const found = this.drafts.map((draft) => {
+      const { severity, code, message, node, attribute, ...details } = draft;
+      const offset = attribute === undefined ? node.start : attributeOffset(text, node.start, attribute);
+      const finding: Finding = {
+        severity,
+        code,
+        message,
+        ...lines.place(offset),
+        path: xpath(text, node, attribute),
+        ...(options.file === undefined ? {} : { file: options.file }),
+        ...details,
+      };
+      return { offset, finding };
+    });
+    found.sort((a, b) => a.offset - b.offset);
+    return found.map(({ finding }) => finding);
+  }
+
+  /** Undefined when the element is unusable; the reason is then among the findings. */
+  convert(node: Node, compiled: CompiledElement): Model | undefined {
+    const faultsBefore = this.faults;
+    if (compiled.legacy !== undefined && node.children !== undefined)
+      this.rewriteLegacy(node, compiled.legacy);
+    const model: Model = {};
+    let shape = compiled.shape;
+    const { choice } = compiled;
+    if (choice !== undefined) {
+      const given = node.attributes[choice.attribute];
+      const variant = given ?? choice.fallback;
+      shape = variant === undefined ? undefined : choice.shapes[variant];
+      if (shape === undefined) {
+        this.invalidChoice(node, choice.attribute, given, Object.keys(choice.shapes));
+        return undefined;
+      }
+      model[choice.attribute] = variant;
+    }
+    if (shape === undefined) return undefined;
+    const extras: Extra[] = [];
+    this.readAttributes(node, shape, model, extras);
+    if (node.children !== undefined) this.readChildren(node, shape, model, extras);
+    if (shape.text !== undefined) {
+      const value = this.read(shape.text.field.scalar, node.text, node, undefined);
+      if (value !== undefined) model[shape.text.key] = value;
+    }
+    for (const entry of shape.mandatory)
+      if (model[entry.key] === undefined) this.fill(node, shape, entry, model);
+    if (extras.length > 0) model.extras = extras;
+    if (this.faults > faultsBefore) return undefined;
+    const completed =
+      shape.complete === undefined ? model : (shape.complete as (model: Model) => Model)(model);
+    if (shape.check !== undefined)
+      (shape.check as (model: Model, report: Report) => void)(completed, this.reporter(node, compiled));
+    return completed;
+  }
+
+  private invalidChoice(
+    node: Node,
+    attribute: string,
+    given: string | undefined,
+    known: readonly string[],
+  ): void {
+    const name = writtenName(this.text, node);
+    const expected = `one of ${known.map((word) => `'${word}'`).join(', ')}`;
+    if (given === undefined) {
+      this.invalid('missing-attribute', node, undefined, `<${name}> needs the attribute '${attribute}'`, {
+        expected,
+      });
+    } else {
+      const details = { found: given, expected, ...suggest(given, known) };
+      this.invalid(
+        'unknown-type',
+        node,
+        attribute,
+        `unknown ${name} ${attribute} '${given}'${hint(details)}`,
+        details,
+      );
+    }
+  }
+
+  private readAttributes(node: Node, shape: Shape, model: Model, extras: Extra[]): void {
+    const { attributes } = node;
+    for (const name in attributes) {
+      const value = attributes[name] ?? '';
+      const entry = shape.attributes[name];
+      if (entry === undefined) {
+        if (isNamespaceDeclaration(name)) {
+          if (isRedundantDeclaration(node, shape, name, value)) continue;
+        } else {
+          this.unknownAttribute(node, name, Object.keys(shape.attributes));
+        }
+        extras.push({ attribute: name, value });
+      } else if (entry.field === undefined) {
+        // The unit is read with its size; one that belongs to none is kept.
+        const { keys } = Object.values(shape.unitAfter).find((unit) => unit.name === name) ?? { keys: [] };
+        const used = keys.some(
+          (key) => attributes[shape.attributeOrder.find((e) => e.key === key)?.name ?? ''] !== undefined,
+        );
+        if (!used) extras.push({ attribute: name, value });
+      } else {
+        const read =
+          entry.field.kind === 'attribute'
+            ? this.read(entry.field.scalar, value, node, name)
+            : this.readSize(
+                value,
+                attributes[entry.field.unitAttribute],
+                entry.field,
+                node,
+                name,
+                entry.field.unitAttribute,
+              );
+        if (read !== undefined) model[entry.key] = read;
+      }
+    }
+  }
+
+  private unknownAttribute(node: Node, name: string, known: readonly string[]): void {
+    const details = suggest(name, known);
+    const message = `unknown attribute '${name}' on <${writtenName(this.text, node)}>${hint(details)}`;
+    const expected = known.length === 0 ? 'no attributes' : known.join(', ');
+    this.fault(this.unknown, 'unknown-attribute', node, name, message, { found: name, expected, ...details });
+  }
+
+  private readChildren(node: Node, shape: Shape, model: Model, extras: Extra[]): void {
+    /** Extras that wait for the known child they stand before. */
+    let waiting: string[] | undefined;
+    for (const childNode of node.children ?? []) {
+      const entry = childNode.kind === 'element' ? shape.children[childNode.name] : undefined;
+      let kept = entry === undefined;
+      if (entry === undefined) {
+        if (childNode.kind === 'text' && shape.text !== undefined) continue;
+        this.reportUnknown(childNode, node, shape);
+      } else {
+        kept = !this.readChild(childNode, entry, model, extras);
+      }
+      if (kept) {
+        (waiting ??= []).push(this.raw(childNode));
+      } else if (waiting !== undefined && entry !== undefined) {
+        const list =
+          entry.field.kind !== 'open' && entry.field.many ? (model[entry.key] as unknown[]) : undefined;
+        const index = list === undefined ? undefined : list.length - 1;
+        for (const xml of waiting)
+          extras.push(index === undefined ? { xml, before: entry.key } : { xml, before: entry.key, index });
+        waiting = undefined;
+      }
+    }
+    if (waiting !== undefined) for (const xml of waiting) extras.push({ xml });
+  }
+
+  /** The child's XML as it stands; stray text loses the white space around it. */
+  private raw(node: Node): string {
+    return node.kind === 'text' ? escapeText(node.text.trim()) : this.text.slice(node.start, node.end);
+  }
+
+  private reportUnknown(childNode: Node, node: Node, shape: Shape): void {
+    const parent = writtenName(this.text, node);
+    if (childNode.kind === 'element') {
+      const known = Object.keys(shape.children);
+      const details = suggest(childNode.name, known);
+      const name = writtenName(this.text, childNode);
+      const expected = known.length === 0 ? 'no elements' : known.map((word) => `<${word}>`).join(', ');
+      const message = `unknown element <${name}> in <${parent}>${hint(details)}`;
+      this.fault(this.unknown, 'unknown-element', childNode, undefined, message, {
+        found: name,
+        expected,
+        ...details,
+      });
+    } else if (childNode.kind === 'text') {
+      const found = childNode.text.trim().slice(0, 60);
+      this.fault(
+        this.unknown,
+        'unexpected-text',
+        childNode,
+        undefined,
+        `text in <${parent}>, which holds only elements`,
+        {
+          found,
+        },
+      );
+    }
+  }
+
+  /** False when the child is to be kept as it stands. */
+  private readChild(childNode: Node, entry: ChildEntry, model: Model, extras: Extra[]): boolean {
+    const { field, key } = entry;
+    const isList = field.kind !== 'open' && field.many;
+    const faultsBefore = this.faults;
+    if (!isList && model[key] !== undefined) {
+      this.invalid('duplicate-element', childNode, undefined, `<${entry.name}> stands a second time`, {
+        expected: `one <${entry.name}>`,
+      });
+      if (this.options.foreign === true) this.faults = faultsBefore;
+      return false;
+    }
+    const list = isList ? ((model[key] as unknown[] | undefined) ?? []) : undefined;
+    const value =
+      field.kind === 'child'
+        ? this.convert(childNode, entry.element as CompiledElement)
+        : field.kind === 'open'
+          ? this.readOpen(childNode, entry, model, extras)
+          : this.readValue(childNode, entry, list?.length, extras);
+    if (value === undefined || this.faults > faultsBefore) {
+      // In a foreign document the child stands as it did, and its parent stays usable.
+      if (this.options.foreign === true) this.faults = faultsBefore;
+      return false;
+    }
+    if (field.kind === 'open' && (value as readonly string[]).length === 0 && hasLifted(entry, model))
+      return true;
+    if (list === undefined) {
+      model[key] = value;
+    } else {
+      list.push(value);
+      model[key] = list;
+    }
+    return true;
+  }
+
+  private readValue(node: Node, entry: ChildEntry, index: number | undefined, extras: Extra[]): unknown {
+    const { field } = entry;
+    if (field.kind !== 'value') return undefined;
+    const { shape } = field;
+    const own = shape.by === 'attribute' ? shape.attribute : shape.by === 'size' ? 'unit' : undefined;
+    for (const name in node.attributes) {
+      if (name === own) continue;
+      if (!isNamespaceDeclaration(name)) this.unknownAttribute(node, name, own === undefined ? [] : [own]);
+      extras.push({
+        attribute: name,
+        value: node.attributes[name] ?? '',
+        of: entry.key,
+        ...(index === undefined ? {} : { index }),
+      });
+    }
+    const hasText = shape.by === 'text' || shape.by === 'size';
+    for (const inner of node.children ?? noNodes) {
+      if (inner.kind === 'text' && hasText) continue;
+      if (inner.kind === 'element' || inner.kind === 'text') {
+        const name = writtenName(this.text, inner);
+        const code = inner.kind === 'element' ? 'unknown-element' : 'unexpected-text';
+        this.fault(
+          this.unknown,
+          code,
+          inner,
+          undefined,
+          `<${entry.name}> holds ${inner.kind === 'text' ? 'text' : `an element <${name}>`}`,
+          {
+            expected: hasText ? 'only text' : 'nothing inside',
+          },
+        );
+      }
+      extras.push({ xml: this.raw(inner), of: entry.key, ...(index === undefined ? {} : { index }) });
+    }
+    switch (shape.by) {
+      case 'flag':
+        return true;
+      case 'text':
+        return this.read(shape.scalar, node.text, node, undefined);
+      case 'size':
+        return this.readSize(node.text, node.attributes.unit, shape, node, undefined, 'unit');
+      case 'attribute': {
+        const given = node.attributes[shape.attribute];
+        if (given !== undefined) return this.read(shape.scalar, given, node, shape.attribute);
+        this.invalid(
+          'missing-attribute',
+          node,
+          undefined,
+          `<${entry.name}> needs the attribute '${shape.attribute}'`,
+          {
+            expected: shape.scalar.expected,
+          },
+        );
+        return undefined;
+      }
+    }
+  }
+
+  private readOpen(node: Node, entry: ChildEntry, model: Model, extras: Extra[]): readonly string[] {
+    const entries: string[] = [];
+    for (const name in node.attributes)
+      extras.push({ attribute: name, value: node.attributes[name] ?? '', of: entry.key });
+    for (const inner of node.children ?? noNodes) {
+      const known = entry.lifted[inner.name];
+      const value =
+        known === undefined || model[known.key] !== undefined
+          ? undefined
+          : this.convert(inner, known.element);
+      if (known === undefined || value === undefined) {
+        entries.push(this.raw(inner));
+      } else {
+        model[known.key] = value[known.field.key];
+        for (const extra of (value.extras as Extra[] | undefined) ?? [])
+          extras.push({ ...extra, of: known.key });
+      }
+    }
+    return entries;
+  }
+
+  private read(scalar: Scalar<unknown>, value: string, node: Node, attribute: string | undefined): unknown {
+    const result = scalar.parse(value);
+    if (result !== undefined) return result;
+    const { grammar, expected } = scalar;
+    const isNumber = grammar.kind === 'integer' && /^\s*[+-]?\d+\s*$/.test(value);
+    const name = writtenName(this.text, node);
+    const where = attribute === undefined ? `<${name}>` : `'${attribute}' of <${name}>`;
+    const found = value.length > 100 ? `${value.slice(0, 100)}…` : value;
+    const details = { found, expected, ...(grammar.kind === 'enum' ? suggest(value, grammar.values) : {}) };
+    const message = `${where} is '${found}', expected ${expected}${hint(details)}`;
+    this.invalid(isNumber ? 'out-of-range' : 'bad-value', node, attribute, message, details);
+    return undefined;
+  }
+
+  private readSize(
+    value: string,
+    unit: string | undefined,
+    { defaultUnit, unit: to }: { defaultUnit: string; unit: 'bytes' | 'KiB' },
+    node: Node,
+    attribute: string | undefined,
+    unitAttribute: string,
+  ): number | undefined {
+    const result = scaleSize(value, unit ?? defaultUnit, to);
+    if (typeof result === 'number') return result;
+    const name = writtenName(this.text, node);
+    const where = attribute === undefined ? `<${name}>` : `'${attribute}' of <${name}>`;
+    const found = value.slice(0, 100);
+    if (result === 'unit') {
+      const details = {
+        found: unit ?? '',
+        expected: `one of ${unitNames.join(', ')}`,
+        ...suggest(unit ?? '', unitNames),
+      };
+      this.invalid(
+        'bad-value',
+        node,
+        unitAttribute,
+        `unknown unit '${unit}' of <${name}>${hint(details)}`,
+        details,
+      );
+    } else if (result === 'overflow') {
+      const expected = `at most ${Number.MAX_SAFE_INTEGER} ${to}`;
+      this.invalid(
+        'out-of-range',
+        node,
+        attribute,
+        `${where} is ${found} ${unit ?? defaultUnit}, ${expected}`,
+        { found, expected },
+      );
+    } else {
+      const expected = 'a whole number that is not negative';
+      this.invalid('bad-value', node, attribute, `${where} is '${found}', expected ${expected}`, {
+        found,
+        expected,
+      });
+    }
+    return undefined;
+  }
+
+  /** Supplies a default, or reports what is missing. */
+  private fill(node: Node, shape: Shape, entry: AttributeEntry | ChildEntry | TextEntry, model: Model): void {
+    const { field, key } = entry;
+    if ('fallback' in field && field.fallback !== undefined) {
+      const value = field.fallback(model);
+      if (value !== undefined) {
+        model[key] = value;
+        return;
+      }
+    }
+    // A value that stands there but could not be read was reported already.
+    const name = 'name' in entry ? entry.name : '';
+    const isAttribute = 'name' in entry && shape.attributes[name] === entry;
+    if (
+      isAttribute ? node.attributes[name] !== undefined : node.children?.some((other) => other.name === name)
+    )
+      return;
+    const own = writtenName(this.text, node);
+    if (isAttribute) {
+      const expected = field.kind === 'attribute' ? field.scalar.expected : 'a size';
+      this.invalid(
+        missingCode(own, 'missing-attribute'),
+        node,
+        undefined,
+        `<${own}> needs the attribute '${name}'`,
+        {
+          expected: `${name}='…', ${expected}`,
+        },
+      );
+    } else if (name !== '') {
+      this.invalid(missingCode(name, 'missing-element'), node, undefined, `<${own}> needs <${name}>`, {
+        expected: `<${name}>`,
+      });
+    }
+  }
+
+  private rewriteLegacy(node: Node, table: NonNullable<CompiledElement['legacy']>): void {
+    const { children } = node;
+    if (children === undefined || !children.some((childNode) => table[childNode.name] !== undefined)) return;
+    for (const childNode of [...children]) {
+      const form = table[childNode.name]?.find(({ when }) => when === undefined || when(childNode));
+      if (form === undefined) continue;
+      const faultsBefore = this.faults;
+      if (form.moves !== true) this.convert(childNode, compile(form.element));
+      if (this.faults === faultsBefore) form.rewrite(childNode, node);
+      else if (this.options.foreign !== true) node.replaceChild(childNode);
+    }
+  }
+
+  private reporter(node: Node, compiled: CompiledElement): Report {
+    const report = (severity: 'error' | 'warning') => {
+      return (code: FindingCode, path: ModelPath, message: string, details: FaultDetails = {}): void => {
+        const place = locate(node, compiled, path);
+        if (severity === 'error' && this.wrong === 'error') this.faults++;
+        this.fault(
+          severity === 'error' ? this.wrong : 'warning',
+          code,
+          place.node,
+          place.attribute,
+          message,
+          details,
+        );
+      };
+    };
+    return { error: report('error'), warning: report('warning') };
+  }
+}
+
+const hasLifted = (entry: ChildEntry, model: Model): boolean =>
+  Object.values(entry.lifted).some(({ key }) => model[key] !== undefined);
+
+const noNodes: readonly Node[] = [];
+
+/** Devices without source or target have codes of their own, as they had errors of their own from the start. */
+function missingCode(name: string, otherwise: 'missing-attribute' | 'missing-element'): FindingCode {
+  return name === 'source' ? 'missing-source' : name === 'target' ? 'missing-target' : otherwise;
+}
+
+function isNamespaceDeclaration(name: string): boolean {
+  return name.startsWith('xmlns') && (name.length === 5 || name[5] === ':');
+}
+
+/** The writer declares a known namespace by itself where the element that needs it stands. */
+function isRedundantDeclaration(node: Node, shape: Shape, name: string, value: string): boolean {
+  const matches = (namespace: AnyElement['body']['namespace']): boolean =>
+    namespace !== undefined && name === `xmlns:${namespace.prefix}` && value === namespace.uri;
+  const own = shape.element.body.namespace;
+  if (own?.declares === true) return matches(own);
+  return (
+    node.children?.some((childNode) => {
+      const field = shape.children[childNode.name]?.field;
+      return field?.kind === 'child' && matches(field.element.body.namespace);
+    }) ?? false
+  );
+}
+
+function locate(node: Node, compiled: CompiledElement, path: ModelPath): { node: Node; attribute?: string } {
+  let at = node;
+  let tables = compiled;
+  for (let i = 0; i < path.length; i++) {
+    const key = path[i];
+    if (typeof key !== 'string') continue;
+    const variant = tables.choice && (at.attributes[tables.choice.attribute] ?? tables.choice.fallback);
+    const shape = tables.shape ?? (variant === undefined ? undefined : tables.choice?.shapes[variant]);
+    if (key === tables.choice?.attribute) return { node: at, attribute: key };
+    const entry = shape?.entryOf[key];
+    const lifted = shape?.fields[key];
+    if (lifted?.kind === 'lifted') {
+      const wrapper = at.child(lifted.from)?.child(lifted.element.name);
+      return { node: pick(wrapper, undefined, path[i + 1]) ?? wrapper ?? at };
+    }
+    if (entry === undefined || !('name' in entry)) return { node: at };
+    if (shape?.attributes[entry.name] === entry) {
+      return at.attributes[entry.name] === undefined ? { node: at } : { node: at, attribute: entry.name };
+    }
+    const next = pick(at, entry.name, path[i + 1]);
+    if (next === undefined) return { node: at };
+    at = next;
+    const { element } = entry as ChildEntry;
+    if (element === undefined) return { node: at };
+    tables = element;
+  }
+  return { node: at };
+}
+
+function pick(
+  parent: Node | undefined,
+  name: string | undefined,
+  index: string | number | undefined,
+): Node | undefined {
+  const alike = parent?.children?.filter(
+    (other) => other.kind === 'element' && (name === undefined || other.name === name),
+  );
+  return alike?.[typeof index === 'number' ? index : 0];
+}

@@ -1,0 +1,62 @@
+// A finding: what is wrong in a document, where, and what was expected instead.
+// SPDX-License-Identifier: Apache-2.0
+
+/** Every code a finding may carry, with what it stands for; codes stay, messages may be reworded. */
+export const findingCodes = {
+  syntax: 'the text is not well-formed XML',
+  doctype: 'a DOCTYPE or entity definition, which is refused',
+  'too-large': 'a document over the limit of size',
+  'too-deep': 'elements nested deeper than the limit',
+  'too-many': 'more elements, attributes or findings than the limit',
+  'wrong-root': 'the document is of another kind than was asked for',
+  'undeclared-prefix': 'a namespace prefix nobody declared',
+  'unknown-element': 'an element the schema does not know in this place',
+  'unknown-attribute': 'an attribute the schema does not know on this element',
+  'unexpected-text': 'text where only elements may stand',
+  'duplicate-element': 'an element that may stand once stands twice',
+  'missing-element': 'a required element is absent',
+  'missing-attribute': 'a required attribute is absent',
+  'missing-source': 'a device without its source',
+  'missing-target': 'a device without its target',
+  'unknown-type': 'a type that selects what the element may hold is not known',
+  'bad-value': 'a value that cannot be read as what was expected',
+  'out-of-range': 'a number outside its bounds',
+  'no-root': 'a container without a file system for /',
+  'duplicate-root': 'more than one file system for /',
+  'duplicate-target': 'two devices at one place',
+  'soft-over-hard': 'a soft limit above its hard limit',
+  'barrier-over-limit': 'a beancounter whose barrier is above its limit',
+  'guarantee-over-maximum': 'a guarantee above the maximum',
+  'bad-address': 'an address of another family, or none at all',
+  'bad-prefix': 'a prefix length the address family does not have',
+  'overlapping-idmap': 'two ranges of an id map overlap',
+  conflict: 'two statements that contradict each other',
+} as const satisfies Record<string, string>;
+
+export type FindingCode = keyof typeof findingCodes;
+
+/** One finding; line and column count from 1 and are 0 when the model was never read from text. */
+export interface Finding {
+  readonly severity: 'error' | 'warning';
+  /** One of `findingCodes`. */
+  readonly code: string;
+  readonly message: string;
+  readonly line: number;
+  readonly column: number;
+  /** Where, as an XPath: /domain/devices/filesystem[2]/source/@dir */
+  readonly path: string;
+  readonly file?: string;
+  readonly found?: string;
+  readonly expected?: string;
+  /** The nearest valid spelling. */
+  readonly suggestion?: string;
+  /** The line of the document, and beneath it a caret at the column. */
+  readonly excerpt?: string;
+}
+
+/** One line for people and logs: `file:line:column: severity: message`. */
+export function describeFinding(finding: Finding): string {
+  const place =
+    finding.line > 0 ? `${finding.file ?? 'document'}:${finding.line}:${finding.column}` : finding.path;
+  return `${place}: ${finding.severity}: ${finding.message}`;
+}

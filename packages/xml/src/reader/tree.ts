@@ -1,0 +1,274 @@
+// The only user of saxes: XML text to a light tree whose nodes know their offset in the text.
+// SPDX-License-Identifier: Apache-2.0
+import { SaxesParser } from 'saxes';
+import type { FindingCode } from '../finding.js';
+import { namespaces } from '../schema/namespaces.js';
+
+/** Bounds of a document; what is over them is refused before it can cost anything. */
+export interface Limits {
+  /** In UTF-16 units. */
+  readonly length: number;
+  readonly depth: number;
+  readonly elements: number;
+  readonly attributes: number;
+}
+
+export const defaultLimits: Limits = {
+  length: 4 * 1024 * 1024,
+  depth: 64,
+  elements: 100_000,
+  attributes: 512,
+};
+
+export type NodeKind = 'element' | 'comment' | 'instruction' | 'text';
+
+export class Node {
+  children: Node[] | undefined = undefined;
+  /** All text directly inside, white space included. */
+  text = '';
+  end = 0;
+
+  constructor(
+    readonly kind: NodeKind,
+    /** With the house's own prefix for namespaces the schema knows, `{uri}local` for other declared ones. */
+    public name: string,
+    public attributes: Record<string, string>,
+    readonly start: number,
+    public parent: Node | undefined,
+  ) {}
+
+  /** First child element of that name. */
+  child(name: string): Node | undefined {
+    return this.children?.find((node) => node.name === name);
+  }
+
+  /** A node made up in place of one that was read: findings about it point at that one. */
+  makeUp(name: string, attributes: Record<string, string> = {}, text = ''): Node {
+    const node = new Node(
+      'element',
+      name,
+      Object.assign(Object.create(null), attributes),
+      this.start,
+      this.parent,
+    );
+    node.text = text;
+    node.end = this.end;
+    return node;
+  }
+
+  /** Adds an attribute unless the document states it. */
+  setAttribute(name: string, value: string): void {
+    if (this.attributes[name] !== undefined) return;
+    this.attributes = Object.assign(Object.create(null), this.attributes, { [name]: value });
+  }
+
+  /** Puts other nodes, or none, in a child's place. */
+  replaceChild(child: Node, ...nodes: Node[]): void {
+    const at = this.children?.indexOf(child) ?? -1;
+    if (at >= 0) this.children?.splice(at, 1, ...nodes);
+  }
+
+  append(...nodes: Node[]): void {
+    (this.children ??= []).push(...nodes);
+  }
+}
+
+export interface Tree {
+  readonly root: Node;
+  /** Comments and processing instructions before and after the root element. */
+  readonly prolog: readonly string[];
+  readonly epilog: readonly string[];
+}
+
+/** The text cannot be read at all; `offset` counts UTF-16 units. */
+export class Unreadable extends Error {
+  constructor(
+    readonly code: FindingCode,
+    message: string,
+    readonly offset: number,
+  ) {
+    super(message);
+  }
+}
+
+type Scope = ReadonlyMap<string, string>;
+const noNamespaces: Scope = new Map([['xml', 'http://www.w3.org/XML/1998/namespace']]);
+const prefixOf = new Map(
+  Object.values(namespaces).map(({ prefix, uri }) => [uri as string, prefix as string]),
+);
+const noAttributes: Record<string, string> = Object.freeze(Object.create(null));
+
+function isBlank(text: string): boolean {
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 32) return false;
+  return true;
+}
+
+/** Reads a document; throws `Unreadable` at its first fault. */
+export function readTree(text: string, limits: Limits = defaultLimits): Tree {
+  if (text.length > limits.length)
+    throw new Unreadable(
+      'too-large',
+      `the document has ${text.length} characters, the limit is ${limits.length}`,
+      0,
+    );
+  return new Reader(text, limits).read();
+}
+
+class Reader {
+  private readonly parser = new SaxesParser({
+    xmlns: false,
+    position: false,
+    forceXMLVersion: true,
+    defaultXMLVersion: '1.0',
+  });
+  private root: Node | undefined = undefined;
+  private current: Node | undefined = undefined;
+  private readonly prolog: string[] = [];
+  private readonly epilog: string[] = [];
+  private depth = 0;
+  private elements = 0;
+  /** Where the last tag, comment or the like ended: between it and the next `<` stands only text. */
+  private lastEnd = 0;
+  private scope: Scope = noNamespaces;
+  /** Scopes to return to, one entry per open element, once a declaration was seen. */
+  private scopes: Scope[] | undefined = undefined;
+  private readonly hasNamespaces: boolean;
+
+  constructor(
+    private readonly text: string,
+    private readonly limits: Limits,
+  ) {
+    this.hasNamespaces = text.includes(':') || text.includes('xmlns');
+  }
+
+  read(): Tree {
+    const { parser } = this;
+    parser.on('error', (error) => this.fail('syntax', error.message.replace(/^\S*?\d+:\d+: /, '')));
+    parser.on('doctype', () => {
+      const offset = Math.max(0, this.text.indexOf('<!DOCTYPE'));
+      throw new Unreadable('doctype', 'a DOCTYPE or entity definition is refused', offset);
+    });
+    parser.on('opentag', (tag) => this.open(tag.name, tag.attributes));
+    parser.on('closetag', () => this.close());
+    parser.on('text', (value) => this.addText(value));
+    parser.on('cdata', (value) => {
+      this.addText(value);
+      this.lastEnd = this.endOf(']]>');
+    });
+    parser.on('xmldecl', () => {
+      this.lastEnd = this.endOf('?>');
+    });
+    parser.on('comment', () => this.add('comment'));
+    parser.on('processinginstruction', () => this.add('instruction'));
+    parser.write(this.text).close();
+    // saxes lets halves of a surrogate pair pass.
+    const half = this.text.search(/\p{Surrogate}/u);
+    if (half >= 0) throw new Unreadable('syntax', 'half of a surrogate pair is no character', half);
+    if (this.root === undefined) throw new Unreadable('syntax', 'the document has no element', 0);
+    return { root: this.root, prolog: this.prolog, epilog: this.epilog };
+  }
+
+  private fail(code: FindingCode, message: string): never {
+    throw new Unreadable(code, message, Math.min(this.parser.position, this.text.length));
+  }
+
+  private open(rawName: string, given: Record<string, string>): void {
+    const { current, limits } = this;
+    if (++this.depth > limits.depth) this.fail('too-deep', `elements nest deeper than ${limits.depth}`);
+    if (++this.elements > limits.elements) this.fail('too-many', `more than ${limits.elements} elements`);
+    let attributes = noAttributes;
+    let total = 0;
+    for (const _ in given) total++;
+    if (total > 0) attributes = given;
+    if (total > limits.attributes)
+      this.fail('too-many', `more than ${limits.attributes} attributes on <${rawName}>`);
+    let name = rawName;
+    if (this.hasNamespaces) name = this.resolve(rawName, attributes);
+    const node = new Node('element', name, attributes, this.text.indexOf('<', this.lastEnd), current);
+    this.lastEnd = this.parser.position;
+    if (current === undefined) {
+      this.root = node;
+    } else if (current.children === undefined) {
+      current.children = [node];
+    } else {
+      current.children.push(node);
+    }
+    this.current = node;
+  }
+
+  private close(): void {
+    const { current } = this;
+    if (current === undefined) return;
+    current.end = this.lastEnd = this.parser.position;
+    this.depth--;
+    this.current = current.parent;
+    if (this.scopes !== undefined) this.scope = this.scopes.pop() ?? noNamespaces;
+  }
+
+  private addText(value: string): void {
+    const { current } = this;
+    if (current === undefined) return;
+    current.text = current.text === '' ? value : current.text + value;
+    if (isBlank(value)) return;
+    const node = new Node('text', '#text', noAttributes, this.lastEnd, current);
+    node.text = value;
+    (current.children ??= []).push(node);
+  }
+
+  /** saxes reports these before it has passed their last character. */
+  private endOf(terminator: string): number {
+    return this.text.indexOf(terminator, this.text.indexOf('<', this.lastEnd)) + terminator.length;
+  }
+
+  private add(kind: 'comment' | 'instruction'): void {
+    const { current, text } = this;
+    const start = text.indexOf('<', this.lastEnd);
+    const node = new Node(
+      kind,
+      kind === 'comment' ? '#comment' : '#instruction',
+      noAttributes,
+      start,
+      current,
+    );
+    node.end = this.lastEnd = this.endOf(kind === 'comment' ? '-->' : '?>');
+    if (current !== undefined) (current.children ??= []).push(node);
+    else if (this.root === undefined) this.prolog.push(text.slice(start, node.end));
+    else this.epilog.push(text.slice(start, node.end));
+  }
+
+  /** Namespaces are rare here, so they are resolved only once a document declares or uses one. */
+  private resolve(name: string, attributes: Record<string, string>): string {
+    let scope = this.scope;
+    let own: Map<string, string> | undefined;
+    for (const attribute in attributes) {
+      if (!attribute.startsWith('xmlns')) continue;
+      if (attribute !== 'xmlns' && attribute[5] !== ':') continue;
+      own ??= new Map(scope);
+      own.set(attribute === 'xmlns' ? '' : attribute.slice(6), attributes[attribute] ?? '');
+    }
+    if (own !== undefined && this.scopes === undefined) {
+      this.scopes = Array.from({ length: this.depth - 1 }, () => noNamespaces);
+    }
+    if (this.scopes !== undefined) this.scopes.push(scope);
+    if (own !== undefined) this.scope = scope = own;
+
+    const colon = name.indexOf(':');
+    for (const attribute in attributes) {
+      const at = attribute.indexOf(':');
+      if (at > 0 && !attribute.startsWith('xmlns:')) this.uriOf(attribute.slice(0, at), scope);
+    }
+    if (colon < 0) {
+      const uri = scope.get('');
+      return uri === undefined || uri === '' ? name : `{${uri}}${name}`;
+    }
+    const uri = this.uriOf(name.slice(0, colon), scope);
+    const prefix = prefixOf.get(uri);
+    return prefix === undefined ? `{${uri}}${name.slice(colon + 1)}` : `${prefix}:${name.slice(colon + 1)}`;
+  }
+
+  private uriOf(prefix: string, scope: Scope): string {
+    const uri = scope.get(prefix);
+    if (uri === undefined) this.fail('undeclared-prefix', `nobody declares the namespace prefix '${prefix}'`);
+    return uri;
+  }
+}

@@ -1,0 +1,151 @@
+// What a declared element consists of; nothing here but data.
+// SPDX-License-Identifier: Apache-2.0
+import type { Node } from '../reader/tree.js';
+import type { SizeUnit } from '../units.js';
+import type { Report } from './report.js';
+import type { Scalar } from './scalar.js';
+
+/** Whether a model always has the field (`required`, also when a default fills it) or may lack it. */
+export type Presence = 'required' | 'optional';
+
+/** What every field may say about itself. */
+export interface FieldNotes {
+  /** One sentence for users: it becomes the reference page. */
+  readonly doc: string;
+  /** Version of libvirt, or `ctvirt`, that has it. */
+  readonly since?: string;
+}
+
+interface FieldBase<T, P extends Presence> extends FieldNotes {
+  readonly presence: P;
+  /** The document must state it. */
+  readonly mandatory: boolean;
+  /** Carries the type for inference; never set. */
+  readonly type?: T;
+}
+
+export interface AttributeField<T = unknown, P extends Presence = Presence> extends FieldBase<T, P> {
+  readonly kind: 'attribute';
+  readonly name: string | undefined;
+  readonly scalar: Scalar<unknown>;
+  readonly fallback: ((model: Readonly<Record<string, unknown>>) => unknown) | undefined;
+}
+
+/** An attribute that is a size whose unit stands in a second attribute. */
+export interface SizeAttributeField<T = unknown, P extends Presence = Presence> extends FieldBase<T, P> {
+  readonly kind: 'size-attribute';
+  readonly name: string;
+  readonly unitAttribute: string;
+  readonly defaultUnit: string;
+  readonly unit: SizeUnit;
+}
+
+export interface TextField<T = unknown, P extends Presence = Presence> extends FieldBase<T, P> {
+  readonly kind: 'text';
+  readonly scalar: Scalar<unknown>;
+}
+
+export interface ChildField<T = unknown, P extends Presence = Presence> extends FieldBase<T, P> {
+  readonly kind: 'child';
+  readonly element: AnyElement;
+  readonly many: boolean;
+  readonly fallback: (() => unknown) | undefined;
+}
+
+/** A child element that is one value: its text, one attribute, a size, or its mere presence. */
+export interface ValueField<T = unknown, P extends Presence = Presence> extends FieldBase<T, P> {
+  readonly kind: 'value';
+  readonly name: string;
+  readonly many: boolean;
+  readonly shape:
+    | { readonly by: 'text'; readonly scalar: Scalar<unknown> }
+    | { readonly by: 'attribute'; readonly attribute: string; readonly scalar: Scalar<unknown> }
+    | { readonly by: 'flag' }
+    | { readonly by: 'size'; readonly defaultUnit: string; readonly unit: SizeUnit };
+}
+
+/** A child element whose children are anybody's, kept as XML text. */
+export interface OpenField<T = unknown, P extends Presence = Presence> extends FieldBase<T, P> {
+  readonly kind: 'open';
+  readonly name: string;
+}
+
+/** A known child of an open element, typed on the parent's model. */
+export interface LiftedField<T = unknown, P extends Presence = Presence> extends FieldBase<T, P> {
+  readonly kind: 'lifted';
+  readonly from: string;
+  readonly element: AnyElement;
+  /** The field of that element whose value stands for the whole. */
+  readonly key: string;
+}
+
+/** Keeps the place of a field that only some variants have. */
+export interface SlotField extends FieldBase<never, 'optional'> {
+  readonly kind: 'slot';
+}
+
+export type Field<T = unknown, P extends Presence = Presence> =
+  | AttributeField<T, P>
+  | SizeAttributeField<T, P>
+  | TextField<T, P>
+  | ChildField<T, P>
+  | ValueField<T, P>
+  | OpenField<T, P>
+  | LiftedField<T, P>;
+
+export type Fields = Readonly<Record<string, Field | SlotField>>;
+export type Variants = Readonly<Record<string, { readonly doc: string; readonly fields: Fields }>>;
+
+/** Elements whose one attribute decides which other fields they have. */
+export interface Choice<K extends string = string, V extends Variants = Variants> {
+  readonly by: K;
+  readonly doc: string;
+  /** The variant of an element that does not say. */
+  readonly fallback?: string;
+  readonly variants: V;
+}
+
+export interface ElementBody<F extends Fields, C extends Choice | undefined> {
+  readonly doc: string;
+  readonly since?: string;
+  readonly example?: string;
+  /** In the order in which they are written. */
+  readonly fields: F;
+  readonly choice?: C;
+  /** The namespace of the element's prefix, declared where the element is written if `declares`. */
+  readonly namespace?: { readonly prefix: string; readonly uri: string; readonly declares: boolean };
+  /** Older forms, rewritten to the present one before anything else looks at them. */
+  readonly legacy?: readonly LegacyForm[];
+}
+
+export interface ElementHooks<T> {
+  /** Semantics that a grammar cannot say. */
+  readonly check?: (model: T, report: Report) => void;
+  /** Fills what depends on other fields; runs after reading and before writing, and must be idempotent. */
+  readonly complete?: (model: T) => T;
+}
+
+/** Hooks of any element, for tables that hold them all. */
+export interface ErasedHooks {
+  readonly check?: (model: never, report: Report) => void;
+  readonly complete?: (model: never) => unknown;
+}
+
+export interface Element<F extends Fields = Fields, C extends Choice | undefined = Choice | undefined> {
+  readonly name: string;
+  readonly body: ElementBody<F, C>;
+  readonly hooks: ErasedHooks;
+}
+
+export type AnyElement = Element<Fields, Choice | undefined>;
+
+/** A child element of an older form; it is checked against its own declaration, then rewritten. */
+export interface LegacyForm {
+  readonly element: AnyElement;
+  /** Tells the older form from a present one of the same name. */
+  readonly when?: (node: Node) => boolean;
+  /** The element goes elsewhere as it stands, and is read there. */
+  readonly moves?: boolean;
+  /** Changes the tree: `node` no longer stands in `parent` in its old form afterwards. */
+  readonly rewrite: (node: Node, parent: Node) => void;
+}

@@ -1,0 +1,243 @@
+// The schema language: what an element holds, declared once; types, parser, writer and grammars follow from it.
+// SPDX-License-Identifier: Apache-2.0
+import type { SizeUnit } from '../units.js';
+import type {
+  AnyElement,
+  AttributeField,
+  ChildField,
+  Choice,
+  Element,
+  ElementBody,
+  ElementHooks,
+  FieldNotes,
+  Fields,
+  LiftedField,
+  OpenField,
+  SizeAttributeField,
+  SlotField,
+  TextField,
+  ValueField,
+  Variants,
+} from './declaration.js';
+import type { Infer } from './infer.js';
+import type { Scalar } from './scalar.js';
+
+/** Declares an element that has the same fields whatever its attributes say. */
+export function element<const F extends Fields>(
+  name: string,
+  body: ElementBody<F, undefined>,
+  hooks: ElementHooks<Infer<Element<F, undefined>>> = {},
+): Element<F, undefined> {
+  return { name, body, hooks };
+}
+
+/** Declares an element with variants; its type is a union discriminated by `choice.by`. */
+export function variants<const F extends Fields, const K extends string, const V extends Variants>(
+  name: string,
+  body: Omit<ElementBody<F, undefined>, 'choice'> & {
+    readonly choice: Choice<K, V> & { readonly fallback?: NoInfer<keyof V & string> };
+  },
+  hooks: ElementHooks<Infer<Element<F, Choice<K, V>>>> = {},
+): Element<F, Choice<K, V>> {
+  return { name, body, hooks };
+}
+
+type Fallback<T> = T | ((model: Readonly<Record<string, unknown>>) => T);
+
+interface AttributeOptions<T> extends FieldNotes {
+  readonly name?: string;
+  readonly required?: boolean;
+  readonly fallback?: Fallback<T>;
+}
+
+/** An attribute named as its key unless `name` says otherwise; with `fallback`, the model always has it. */
+export function attribute<T>(
+  scalar: Scalar<T>,
+  notes: AttributeOptions<NoInfer<T>> & ({ required: true } | { fallback: Fallback<NoInfer<T>> }),
+): AttributeField<T, 'required'>;
+export function attribute<T>(
+  scalar: Scalar<T>,
+  notes: AttributeOptions<NoInfer<T>>,
+): AttributeField<T, 'optional'>;
+export function attribute<T>(scalar: Scalar<T>, notes: AttributeOptions<NoInfer<T>>): AttributeField<T> {
+  const { fallback } = notes;
+  return {
+    ...notes,
+    kind: 'attribute',
+    name: notes.name,
+    scalar: erase(scalar),
+    mandatory: notes.required === true,
+    presence: notes.required === true || fallback !== undefined ? 'required' : 'optional',
+    fallback:
+      fallback === undefined
+        ? undefined
+        : typeof fallback === 'function'
+          ? (fallback as never)
+          : () => fallback,
+  };
+}
+
+/** A size in an attribute; the unit's attribute is read, and always written, beside it. */
+export function sizeAttribute(
+  name: string,
+  notes: FieldNotes & { unitAttribute: string; defaultUnit: string; unit: SizeUnit; required: true },
+): SizeAttributeField<number, 'required'>;
+export function sizeAttribute(
+  name: string,
+  notes: FieldNotes & { unitAttribute: string; defaultUnit: string; unit: SizeUnit },
+): SizeAttributeField<number, 'optional'>;
+export function sizeAttribute(
+  name: string,
+  notes: FieldNotes & { unitAttribute: string; defaultUnit: string; unit: SizeUnit; required?: boolean },
+): SizeAttributeField<number> {
+  const mandatory = notes.required === true;
+  return { ...notes, kind: 'size-attribute', name, mandatory, presence: mandatory ? 'required' : 'optional' };
+}
+
+/** The element's own text. */
+export function text<T>(scalar: Scalar<T>, notes: FieldNotes): TextField<T, 'required'> {
+  return { ...notes, kind: 'text', scalar: erase(scalar), mandatory: true, presence: 'required' };
+}
+
+/** A child element that may stand once. */
+export function child<E extends AnyElement>(
+  element: E,
+  notes?: Partial<FieldNotes>,
+): ChildField<Infer<E>, 'optional'> {
+  return {
+    ...inherit(element, notes),
+    kind: 'child',
+    element,
+    many: false,
+    ...absentable,
+    fallback: undefined,
+  };
+}
+
+/** A child element that must stand once, unless `fallback` supplies what its absence means. */
+export function required<E extends AnyElement>(
+  element: E,
+  notes?: Partial<FieldNotes> & { readonly fallback?: () => NoInfer<Infer<E>> },
+): ChildField<Infer<E>, 'required'> {
+  const fallback = notes?.fallback;
+  const mandatory = fallback === undefined;
+  return {
+    ...inherit(element, notes),
+    kind: 'child',
+    element,
+    many: false,
+    mandatory,
+    presence: 'required',
+    fallback,
+  };
+}
+
+/** A child element that may stand any number of times; absent from the model when it never does. */
+export function many<E extends AnyElement>(
+  element: E,
+  notes?: Partial<FieldNotes>,
+): ChildField<readonly Infer<E>[], 'optional'> {
+  return {
+    ...inherit(element, notes),
+    kind: 'child',
+    element,
+    many: true,
+    ...absentable,
+    fallback: undefined,
+  };
+}
+
+/** A child element that is only text. */
+export function leaf<T>(
+  name: string,
+  scalar: Scalar<T>,
+  notes: FieldNotes & { required: true },
+): ValueField<T, 'required'>;
+export function leaf<T>(name: string, scalar: Scalar<T>, notes: FieldNotes): ValueField<T, 'optional'>;
+export function leaf<T>(
+  name: string,
+  scalar: Scalar<T>,
+  notes: FieldNotes & { required?: boolean },
+): ValueField<T> {
+  const mandatory = notes.required === true;
+  const presence = mandatory ? 'required' : 'optional';
+  return {
+    ...notes,
+    kind: 'value',
+    name,
+    many: false,
+    mandatory,
+    presence,
+    shape: { by: 'text', scalar: erase(scalar) },
+  };
+}
+
+/** Child elements that are only text, any number of them. */
+export function leaves<T>(
+  name: string,
+  scalar: Scalar<T>,
+  notes: FieldNotes,
+): ValueField<readonly T[], 'optional'> {
+  return {
+    ...notes,
+    kind: 'value',
+    name,
+    many: true,
+    ...absentable,
+    shape: { by: 'text', scalar: erase(scalar) },
+  };
+}
+
+/** A child element that is one attribute, `<mknod state='on'/>`. */
+export function setting<T>(
+  name: string,
+  attributeName: string,
+  scalar: Scalar<T>,
+  notes: FieldNotes,
+): ValueField<T, 'optional'> {
+  const shape = { by: 'attribute', attribute: attributeName, scalar: erase(scalar) } as const;
+  return { ...notes, kind: 'value', name, many: false, ...absentable, shape };
+}
+
+/** A child element that is on by standing there, `<readonly/>`. */
+export function flag(name: string, notes: FieldNotes): ValueField<boolean, 'optional'> {
+  return { ...notes, kind: 'value', name, many: false, ...absentable, shape: { by: 'flag' } };
+}
+
+/** A child element whose text is a size and whose attribute `unit` scales it. */
+export function size(
+  name: string,
+  notes: FieldNotes & { readonly unit: SizeUnit; readonly defaultUnit: string },
+): ValueField<number, 'optional'> {
+  const shape = { by: 'size', unit: notes.unit, defaultUnit: notes.defaultUnit } as const;
+  return { ...notes, kind: 'value', name, many: false, ...absentable, shape };
+}
+
+/** A child element whose content is anybody's; the model has each child as XML text. */
+export function open(name: string, notes: FieldNotes): OpenField<readonly string[], 'optional'> {
+  return { ...notes, kind: 'open', name, ...absentable };
+}
+
+/** A child of an open element that the schema knows. */
+export function lifted<E extends AnyElement, K extends string>(
+  from: string,
+  element: E,
+  key: K,
+): LiftedField<K extends keyof Infer<E> ? NonNullable<Infer<E>[K]> : never, 'optional'> {
+  return { doc: element.body.doc, kind: 'lifted', from, element, key, ...absentable };
+}
+
+/** Keeps the place of a field that variants declare. */
+export const slot: SlotField = { kind: 'slot', doc: '', mandatory: false, presence: 'optional' };
+
+const absentable = { mandatory: false, presence: 'optional' } as const;
+
+function inherit(element: AnyElement, notes: Partial<FieldNotes> | undefined): FieldNotes {
+  const since = notes?.since ?? element.body.since;
+  return { doc: notes?.doc ?? element.body.doc, ...(since === undefined ? {} : { since }) };
+}
+
+/** A field hands its own scalar only values it parsed or that its inferred type admits, so the parameter may widen. */
+function erase<T>(scalar: Scalar<T>): Scalar<unknown> {
+  return scalar as unknown as Scalar<unknown>;
+}

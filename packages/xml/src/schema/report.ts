@@ -1,0 +1,17 @@
+// What semantic checks report to.
+// SPDX-License-Identifier: Apache-2.0
+import type { FindingCode } from '../finding.js';
+
+/** Keys and indexes of the model that lead from the checked element to the culprit. */
+export type ModelPath = readonly (string | number)[];
+
+export interface Report {
+  error(code: FindingCode, path: ModelPath, message: string, details?: FaultDetails): void;
+  warning(code: FindingCode, path: ModelPath, message: string, details?: FaultDetails): void;
+}
+
+export interface FaultDetails {
+  readonly found?: string;
+  readonly expected?: string;
+  readonly suggestion?: string;
+}

@@ -1,0 +1,159 @@
+// Scalar values of attributes and text: how each is read, written and described.
+// SPDX-License-Identifier: Apache-2.0
+
+/** What a grammar (RELAX NG, JSON Schema, a reference page) needs to know of a scalar. */
+export type Grammar =
+  | { readonly kind: 'text'; readonly nonEmpty?: boolean }
+  | { readonly kind: 'enum'; readonly values: readonly string[] }
+  | { readonly kind: 'integer'; readonly min: number; readonly max: number }
+  | { readonly kind: 'pattern'; readonly pattern: string; readonly examples: readonly string[] };
+
+/** One value written as text; `parse` answers undefined for a text it does not accept. */
+export interface Scalar<T> {
+  readonly expected: string;
+  readonly grammar: Grammar;
+  parse(text: string): T | undefined;
+  format(value: T): string;
+}
+
+const same = (text: string): string => text;
+const blank = /^\s|\s$/;
+/** XML lets people break lines inside a value; only free text keeps its outer white space. */
+const trim = (text: string): string => (blank.test(text) ? text.trim() : text);
+
+export const anyText: Scalar<string> = {
+  expected: 'text',
+  grammar: { kind: 'text' },
+  parse: same,
+  format: same,
+};
+
+export const nonEmptyText: Scalar<string> = {
+  expected: 'a text that is not empty',
+  grammar: { kind: 'text', nonEmpty: true },
+  parse: (text) => (text === '' ? undefined : text),
+  format: same,
+};
+
+/** A text that matches a pattern without back references or nested repetition. */
+export function pattern(expected: string, source: string, examples: readonly string[]): Scalar<string> {
+  const expression = new RegExp(`^(?:${source})$`, 'u');
+  return {
+    expected,
+    grammar: { kind: 'pattern', pattern: source, examples },
+    parse: (text) => {
+      const trimmed = trim(text);
+      return expression.test(trimmed) ? trimmed : undefined;
+    },
+    format: same,
+  };
+}
+
+/** One of a closed list of words. */
+export function oneOf<const V extends string>(...values: readonly V[]): Scalar<V> {
+  const known = new Map<string, V>(values.map((value) => [value, value]));
+  return {
+    expected: values.length === 1 ? `'${values[0]}'` : `one of ${values.map((v) => `'${v}'`).join(', ')}`,
+    grammar: { kind: 'enum', values },
+    parse: (text) => known.get(text) ?? known.get(trim(text)),
+    format: same,
+  };
+}
+
+/** A whole number in decimal, within bounds that a double holds exactly. */
+export function integer(min: number, max: number): Scalar<number> {
+  return {
+    expected:
+      max === Number.MAX_SAFE_INTEGER ? `a whole number from ${min}` : `a whole number, ${min} to ${max}`,
+    grammar: { kind: 'integer', min, max },
+    parse: (text) => {
+      if (!/^\s*[+-]?\d{1,20}\s*$/.test(text)) return undefined;
+      const value = Number(text);
+      return value >= min && value <= max ? value : undefined;
+    },
+    format: String,
+  };
+}
+
+export const uint16 = integer(0, 65_535);
+export const uint32 = integer(0, 4_294_967_295);
+export const positive32 = integer(1, 4_294_967_295);
+export const int32 = integer(-2_147_483_648, 2_147_483_647);
+export const count = integer(0, Number.MAX_SAFE_INTEGER);
+export const signedCount = integer(Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
+
+function bool(yes: string, no: string): Scalar<boolean> {
+  return {
+    expected: `'${yes}' or '${no}'`,
+    grammar: { kind: 'enum', values: [yes, no] },
+    parse: (text) => {
+      const word = trim(text);
+      return word === yes ? true : word === no ? false : undefined;
+    },
+    format: (value) => (value ? yes : no),
+  };
+}
+
+export const yesNo = bool('yes', 'no');
+export const onOff = bool('on', 'off');
+
+/** A UUID with or without hyphens, in either case; kept in libvirt's lower-case hyphenated form. */
+export const uuid: Scalar<string> = {
+  expected: 'a UUID such as 8509a1d4-1569-4467-8b37-4e433a1ac7b1',
+  grammar: {
+    kind: 'pattern',
+    pattern: '[0-9a-fA-F]{8}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{12}',
+    examples: ['8509a1d4-1569-4467-8b37-4e433a1ac7b1'],
+  },
+  parse: (text) => {
+    const hex = trim(text).replaceAll('-', '').toLowerCase();
+    if (!/^[0-9a-f]{32}$/.test(hex)) return undefined;
+    return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+  },
+  format: same,
+};
+
+/** A MAC address, kept in libvirt's lower-case two-digit form. */
+export const macAddress: Scalar<string> = {
+  expected: 'a MAC address such as 52:54:00:12:34:56',
+  grammar: {
+    kind: 'pattern',
+    pattern: '[0-9a-fA-F]{1,2}(:[0-9a-fA-F]{1,2}){5}',
+    examples: ['52:54:00:12:34:56', '00:16:3e:0f:ef:8a'],
+  },
+  parse: (text) => {
+    const word = trim(text);
+    if (!/^[0-9a-fA-F]{1,2}(:[0-9a-fA-F]{1,2}){5}$/.test(word)) return undefined;
+    return word
+      .split(':')
+      .map((octet) => octet.padStart(2, '0').toLowerCase())
+      .join(':');
+  },
+  format: same,
+};
+
+/** A file mode in octal: 755 and 0755 are the same number. */
+export const fileMode: Scalar<number> = {
+  expected: 'an octal file mode such as 0755',
+  grammar: { kind: 'pattern', pattern: '[0-7]{1,4}', examples: ['0755', '0640'] },
+  parse: (text) => {
+    const word = trim(text);
+    return /^[0-7]{1,4}$/.test(word) ? Number.parseInt(word, 8) : undefined;
+  },
+  format: (value) => value.toString(8).padStart(4, '0'),
+};
+
+/** An address of either family; whether it is one, and of which, is checked where the family is known. */
+export const ipAddress: Scalar<string> = {
+  expected: 'an IPv4 or IPv6 address',
+  grammar: {
+    kind: 'pattern',
+    pattern: String.raw`[0-9a-fA-F.:]+(%[^\s%]+)?`,
+    examples: ['192.168.1.105', '10.0.0.1', '2001:db8::5', '::'],
+  },
+  parse: (text) => {
+    const word = trim(text);
+    return word === '' ? undefined : word;
+  },
+  format: same,
+};
