@@ -1,5 +1,15 @@
 // Public surface of the native formats.
 // SPDX-License-Identifier: Apache-2.0
+
+export { beancounterOf, parameterValue, ubcOf } from './beancounters.js';
 export { type FormatCode, FormatError, formatCodes } from './errors.js';
 export * from './lxc/index.js';
 export * from './openvz/index.js';
+export type { ReportRow, ReportStatus } from './report.js';
+export {
+  explainResources,
+  type ResourceOptions,
+  type ResourceRow,
+  resourcesOf,
+} from './resources/resources-of.js';
+export { type ResourceRule, type ResourceStatus, type Resources, resourceRules } from './resources/rules.js';

@@ -1,6 +1,7 @@
 // Public surface of the OpenVZ format.
 // SPDX-License-Identifier: Apache-2.0
 
+export { type ApplyOptions, applyProfile } from './apply-profile.js';
 export { faultOf } from './check.js';
 export {
   type ConfEntry,
@@ -15,6 +16,13 @@ export {
   unwritableIn,
   writeUuid,
 } from './conf-file.js';
+export {
+  type ReadConf,
+  type ReadConfOptions,
+  readCtidConf,
+  type WriteConfOptions,
+  writeCtidConf,
+} from './ctid-conf.js';
 export {
   type Bounds,
   beancounters,

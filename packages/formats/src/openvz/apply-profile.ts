@@ -1,0 +1,114 @@
+// A profile filled into a domain: what the document left open, and nothing it said.
+// SPDX-License-Identifier: Apache-2.0
+import type { Domain } from '@ctvirt/xml';
+import { Report, type ReportRow } from '../report.js';
+import { faultOf } from './check.js';
+import { type ConfFile, type ConfValue, effectiveValues, parseConf } from './conf-file.js';
+import { type Parameter, parameterOf, parameters } from './parameters.js';
+import { profileFileName } from './profiles.js';
+import type { Outcome, ReadContext, Row } from './row.js';
+import { parameterRow, rowsFor } from './rows/index.js';
+import { isVswap } from './rows/memory.js';
+
+export interface ApplyOptions {
+  readonly profileName: string;
+  readonly pageSize: number;
+  /** Processors of the host: CPULIMIT="50%" and CPUMASK need them. */
+  readonly hostCpus: number;
+}
+
+/** Fills in a profile; explicit XML wins, and keys that belong to one container are left out. */
+export function applyProfile(
+  domain: Domain,
+  profile: string | ConfFile,
+  options: ApplyOptions,
+): { readonly domain: Domain; readonly report: readonly ReportRow[] } {
+  const file = profileFileName(options.profileName);
+  const report = new Report();
+  const read = readConfValues(typeof profile === 'string' ? parseConf(profile) : profile, file, report);
+  const allowed = read.filter(({ parameter, value }) => {
+    const may = parameter?.profile === true && parameter.group !== 'host';
+    if (!may) {
+      const why = parameter === undefined ? 'no parameter of OpenVZ' : 'a profile never sets it';
+      report.ignored({ file, line: value.lines[0] ?? 0, key: value.key }, why);
+    }
+    return may;
+  });
+  const named = domain.profile === undefined ? { ...domain, profile: options.profileName } : domain;
+  const filled = fillIn(
+    named,
+    allowed,
+    { ...options, cpus: options.hostCpus, ctid: undefined, root: 'private' },
+    report,
+  );
+  return { domain: filled, report: report.rows() };
+}
+
+/** A key in effect with what is known of it and the file it stands in. */
+export interface ReadValue {
+  readonly file: string;
+  readonly value: ConfValue;
+  readonly parameter: Parameter | undefined;
+}
+
+/** The values in effect; every warning and every unreadable value goes to the report. */
+export function readConfValues(conf: ConfFile, file: string, report: Report): ReadValue[] {
+  const { values, warnings } = effectiveValues(conf);
+  for (const { line, key, message } of [...conf.warnings, ...warnings])
+    report.ignored({ file, line, key: key ?? '' }, message);
+  return [...values.values()].map((value) => ({ file, value, parameter: parameterOf(value.key) }));
+}
+
+/** Runs every value through its row, in the rows' order, and reports each. */
+export function fillIn(
+  domain: Domain,
+  read: readonly ReadValue[],
+  facts: Omit<ReadContext, 'values' | 'vswap'>,
+  report: Report,
+): Domain {
+  const readable = read.filter((one) => reportFault(one, facts.pageSize, report));
+  const values = new Map(readable.map(({ value }) => [value.key, value.value]));
+  const context: ReadContext = { ...facts, values, vswap: isVswap(values, facts.pageSize) };
+  const rows = rowsFor(facts);
+  // Keys without a row keep OpenVZ's own order, so that equal settings give equal documents.
+  const order = [...rows.map(({ key }) => key), ...parameters.map(({ key }) => key)];
+  const rank = (one: ReadValue): number => order.indexOf(one.value.key);
+  const ordered = [...readable].sort((a, b) => rank(a) - rank(b));
+  let result = domain;
+  for (const one of ordered) {
+    const row = rowOf(one, rows);
+    if (row === undefined) continue;
+    const outcome = row.read(result, one.value.value, context);
+    result = outcome.domain ?? result;
+    reportOutcome(one, outcome, report);
+  }
+  return result;
+}
+
+function rowOf({ value, parameter }: ReadValue, rows: readonly Row[]): Row | undefined {
+  return (
+    rows.find(({ key }) => key === value.key) ??
+    (parameter === undefined ? undefined : parameterRow(parameter))
+  );
+}
+
+function reportFault({ file, value, parameter }: ReadValue, pageSize: number, report: Report): boolean {
+  if (parameter === undefined) return true;
+  const expected = faultOf(parameter, value.value, pageSize);
+  if (expected === undefined) return true;
+  const line = value.lines[0] ?? 0;
+  report.ignored(
+    { file, line, key: value.key },
+    `${JSON.stringify(value.value)} cannot be read: expected ${expected}`,
+  );
+  return false;
+}
+
+function reportOutcome({ file, value }: ReadValue, outcome: Outcome, report: Report): void {
+  for (const line of value.lines) {
+    const place = { file, line, key: value.key };
+    if (outcome.domain === undefined) report.ignored(place, outcome.why);
+    else if (outcome.loss) report.approximated(place, outcome.how);
+    else report.carried(place, outcome.how);
+  }
+}

@@ -1,0 +1,44 @@
+// One key of OpenVZ, both ways: what it sets in a domain, what a domain sets it to.
+// SPDX-License-Identifier: Apache-2.0
+import type { Domain } from '@ctvirt/xml';
+
+/** What reading knows besides the value. */
+export interface ReadContext {
+  readonly pageSize: number;
+  readonly cpus: number;
+  readonly ctid: number | undefined;
+  /** All values in effect, by key. */
+  readonly values: ReadonlyMap<string, string>;
+  /** VSwap: PHYSPAGES limits memory; otherwise PRIVVMPAGES does. */
+  readonly vswap: boolean;
+  /** Where the root comes from: the template it was made from, or the private area as it lies there. */
+  readonly root: 'template' | 'private';
+}
+
+/** What writing knows besides the domain. */
+export interface WriteContext {
+  readonly pageSize: number;
+  readonly cpus: number;
+  readonly ctid: number;
+  readonly vswap: boolean;
+}
+
+/** The domain with the value in it, or why it is not. */
+export type Outcome =
+  | { readonly domain: Domain; readonly how: string; readonly loss?: true }
+  | { readonly domain?: undefined; readonly why: string };
+
+export interface Row {
+  readonly key: string;
+  /** The value has the syntax of its key; it is undefined to read a key that needs the domain's silence. */
+  read(domain: Domain, value: string, context: ReadContext): Outcome;
+  /** Undefined: the domain says nothing of it. */
+  write(domain: Domain, context: WriteContext): string | undefined;
+}
+
+export const carried = (domain: Domain, how: string): Outcome => ({ domain, how });
+export const approximated = (domain: Domain, how: string): Outcome => ({ domain, how, loss: true });
+export const ignored = (why: string): Outcome => ({ why });
+
+/** What explicit XML answers to a profile. */
+export const ownWord = ignored('the document has its own');

@@ -1,0 +1,139 @@
+// Memory keys: RAM, swap, allocation and guarantee, in classic and in VSwap configurations.
+// SPDX-License-Identifier: Apache-2.0
+import type { Domain, Memtune } from '@ctvirt/xml';
+import { beancounterOf, ubcOf, withUbc } from '../../beancounters.js';
+import { approximated, carried, ignored, type Outcome, ownWord, type ReadContext, type Row } from '../row.js';
+import { formatUbc, formatUbcPlain, parseUbc, type Ubc, unlimited } from '../values.js';
+
+const kibPerPage = (pageSize: number): number => pageSize / 1024;
+const toKiB = (pages: bigint, pageSize: number): number => Math.ceil(Number(pages) * kibPerPage(pageSize));
+const toPages = (kib: number, pageSize: number): bigint => BigInt(Math.ceil(kib / kibPerPage(pageSize)));
+
+/** 32-bit hosts wrote INT_MAX, and nobody has more than 2⁵² pages. */
+const isUnlimited = (pages: bigint): boolean => pages >= 2n ** 50n;
+
+const withMemtune = (domain: Domain, set: Partial<Memtune>): Domain => ({
+  ...domain,
+  memtune: { ...domain.memtune, ...set },
+});
+
+/** The most memory a domain may use, whichever element says so. */
+export function memoryLimitKiB(domain: Domain): number | undefined {
+  return domain.memtune?.hardLimitKiB ?? domain.memoryKiB;
+}
+
+const readPages = (value: string, context: ReadContext): Ubc =>
+  parseUbc(value, 'pages', context.pageSize) ?? { barrier: unlimited, limit: unlimited };
+
+/** A configuration is VSwap when PHYSPAGES has a limit. */
+export function isVswap(values: ReadonlyMap<string, string>, pageSize: number): boolean {
+  const pages = parseUbc(values.get('PHYSPAGES') ?? '', 'pages', pageSize);
+  return pages !== undefined && !isUnlimited(pages.limit);
+}
+
+/** Whether a domain's memory is told as PRIVVMPAGES, with a barrier and a limit; VSwap knows a limit only. */
+export function hasAllocationLimit({ memtune }: Domain): boolean {
+  return memtune?.softLimitKiB !== undefined;
+}
+
+/** Whether its memory is counted the classic way: user memory in one limit, kernel memory in another. */
+export function isClassic(domain: Domain): boolean {
+  const kernel = ubcOf(domain, 'KMEMSIZE');
+  return hasAllocationLimit(domain) && kernel !== undefined && kernel.limit < unlimited;
+}
+
+const keep = (domain: Domain, key: string, pages: Ubc, how: string): Outcome =>
+  beancounterOf(domain, key) === undefined ? carried(withUbc(domain, key, pages), how) : ownWord;
+
+const physpages: Row = {
+  key: 'PHYSPAGES',
+  read(domain, value, context) {
+    const pages = readPages(value, context);
+    if (!context.vswap) return keep(domain, 'PHYSPAGES', pages, 'beancounter physpages');
+    if (memoryLimitKiB(domain) !== undefined) return ownWord;
+    const kib = toKiB(pages.limit, context.pageSize);
+    return carried(
+      { ...withMemtune(domain, { hardLimitKiB: kib }), memoryKiB: kib },
+      'memory and hard_limit',
+    );
+  },
+  write(domain, { pageSize, vswap }) {
+    const kib = memoryLimitKiB(domain);
+    if (vswap && kib !== undefined) return formatUbc({ barrier: 0n, limit: toPages(kib, pageSize) });
+    const kept = ubcOf(domain, 'PHYSPAGES');
+    return kept === undefined ? undefined : formatUbc(kept);
+  },
+};
+
+const swappages: Row = {
+  key: 'SWAPPAGES',
+  read(domain, value, context) {
+    const pages = readPages(value, context);
+    const ram = memoryLimitKiB(domain);
+    if (ram === undefined || isUnlimited(pages.limit))
+      return keep(domain, 'SWAPPAGES', pages, 'beancounter swappages');
+    if (domain.memtune?.swapHardLimitKiB !== undefined) return ownWord;
+    const kib = ram + toKiB(pages.limit, context.pageSize);
+    return carried(
+      withMemtune(domain, { swapHardLimitKiB: kib }),
+      'swap_hard_limit, which counts memory too',
+    );
+  },
+  write(domain, { pageSize }) {
+    const [ram, both] = [memoryLimitKiB(domain), domain.memtune?.swapHardLimitKiB];
+    if (ram !== undefined && both !== undefined)
+      return formatUbc({ barrier: 0n, limit: toPages(Math.max(0, both - ram), pageSize) });
+    const kept = ubcOf(domain, 'SWAPPAGES');
+    return kept === undefined ? undefined : formatUbc(kept);
+  },
+};
+
+const privvmpages: Row = {
+  key: 'PRIVVMPAGES',
+  read(domain, value, context) {
+    const pages = readPages(value, context);
+    if (context.vswap || isUnlimited(pages.limit))
+      return keep(domain, 'PRIVVMPAGES', pages, 'beancounter privvmpages');
+    if (memoryLimitKiB(domain) !== undefined) return ownWord;
+    const hardLimitKiB = toKiB(pages.limit, context.pageSize);
+    const softLimitKiB = isUnlimited(pages.barrier) ? hardLimitKiB : toKiB(pages.barrier, context.pageSize);
+    return approximated(
+      { ...withMemtune(domain, { hardLimitKiB, softLimitKiB }), memoryKiB: hardLimitKiB },
+      'memory, soft_limit and hard_limit: memory in use is limited, not its allocation',
+    );
+  },
+  write(domain, { pageSize, vswap }) {
+    const kept = ubcOf(domain, 'PRIVVMPAGES');
+    // libvirt's driver reads this key only as two plain numbers.
+    if (kept !== undefined) return formatUbcPlain(kept);
+    const hard = memoryLimitKiB(domain);
+    if (vswap || hard === undefined) return undefined;
+    const limit = toPages(hard, pageSize);
+    const soft = domain.memtune?.softLimitKiB;
+    const barrier = toPages(Math.min(soft ?? hard, hard), pageSize);
+    return formatUbcPlain({ barrier, limit });
+  },
+};
+
+const vmguarpages: Row = {
+  key: 'VMGUARPAGES',
+  read(domain, value, context) {
+    const { barrier } = readPages(value, context);
+    if (domain.memtune?.minGuaranteeKiB !== undefined) return ownWord;
+    if (isUnlimited(barrier)) return ignored('no host can guarantee unlimited memory');
+    const wanted = toKiB(barrier, context.pageSize);
+    const most = memoryLimitKiB(domain) ?? wanted;
+    const minGuaranteeKiB = Math.min(wanted, most);
+    const with_ = withMemtune(domain, { minGuaranteeKiB });
+    return wanted > most
+      ? approximated(with_, 'min_guarantee, lowered to the memory there is')
+      : carried(with_, 'min_guarantee');
+  },
+  write(domain, { pageSize }) {
+    const kib = domain.memtune?.minGuaranteeKiB;
+    return kib === undefined ? undefined : formatUbc({ barrier: toPages(kib, pageSize), limit: unlimited });
+  },
+};
+
+/** In the order in which they build on each other. */
+export const memoryRows: readonly Row[] = [physpages, privvmpages, swappages, vmguarpages];

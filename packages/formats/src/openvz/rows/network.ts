@@ -1,0 +1,170 @@
+// Network keys: routed addresses, bridged interfaces, host devices, names and name servers.
+// SPDX-License-Identifier: Apache-2.0
+import { type Domain, familyOf, type Hostdev, type Interface } from '@ctvirt/xml';
+import { parameterValue, withValue } from '../../beancounters.js';
+import { approximated, carried, ignored, type Outcome, ownWord, type Row } from '../row.js';
+import { formatNetif, type Netif, parseList, parseNetif } from '../values.js';
+
+const withInterfaces = (domain: Domain, added: readonly Interface[]): Domain => {
+  if (added.length === 0) return domain;
+  const interfaces = [...(domain.devices.interfaces ?? []), ...added];
+  return { ...domain, devices: { ...domain.devices, interfaces } };
+};
+
+const interfacesOf = <T extends Interface['type']>(domain: Domain, type: T) =>
+  (domain.devices.interfaces ?? []).filter(
+    (one): one is Extract<Interface, { type: T }> => one.type === type,
+  );
+
+/** `address[/prefix]` read; undefined for no address or the unspecified one, which OpenVZ skips. */
+function readAddress(
+  text: string,
+): { address: string; family: 'ipv4' | 'ipv6'; prefix?: number } | undefined {
+  const [address = '', prefix, ...rest] = text.split('/');
+  const family = familyOf(address);
+  if (family === undefined || rest.length > 0 || /^(0\.0\.0\.0|::0?)$/.test(address)) return undefined;
+  if (prefix === undefined) return { address, family };
+  const bits = /^\d{1,3}$/.test(prefix) ? Number(prefix) : Number.NaN;
+  return bits <= (family === 'ipv4' ? 32 : 128) ? { address, family, prefix: bits } : undefined;
+}
+
+const ipAddress: Row = {
+  key: 'IP_ADDRESS',
+  read(domain, value) {
+    if (interfacesOf(domain, 'ethernet').some(({ ips }) => ips !== undefined)) return ownWord;
+    const seen = new Set<string>();
+    const bad: string[] = [];
+    const added: Interface[] = [];
+    for (const item of parseList(value)) {
+      const ip = readAddress(item);
+      if (ip === undefined) bad.push(item);
+      else if (!seen.has(ip.address)) added.push({ type: 'ethernet', ips: [ip] });
+      if (ip) seen.add(ip.address);
+    }
+    const result = withInterfaces(domain, added);
+    if (added.length === 0 && bad.length > 0) return ignored(`${bad.join(' ')}: no addresses`);
+    const how = 'an interface of type ethernet for each address';
+    return bad.length === 0 ? carried(result, how) : approximated(result, `${how}, but for ${bad.join(' ')}`);
+  },
+  write(domain) {
+    const addresses = interfacesOf(domain, 'ethernet').flatMap(({ ips }) => ips ?? []);
+    if (addresses.length === 0) return undefined;
+    return addresses
+      .map(({ address, family, prefix }) =>
+        prefix === undefined || prefix === (family === 'ipv4' ? 32 : 128) ? address : `${address}/${prefix}`,
+      )
+      .join(' ');
+  },
+};
+
+function readNetif({ ifname, bridge, mac, host_ifname }: Netif): Interface {
+  const ends = {
+    ...(mac === undefined ? {} : { mac: { address: mac.toLowerCase() } }),
+    ...(host_ifname === undefined ? {} : { target: { dev: host_ifname } }),
+    guest: { dev: ifname },
+  };
+  return bridge === undefined
+    ? { type: 'ethernet', ...ends }
+    : { type: 'bridge', source: { bridge }, ...ends };
+}
+
+function writeNetif(one: Interface, index: number): Netif | undefined {
+  const isPair = one.type === 'bridge' || (one.type === 'ethernet' && one.ips === undefined);
+  if (!isPair) return undefined;
+  return {
+    ifname: one.guest?.dev ?? `eth${index}`,
+    ...(one.type === 'bridge' ? { bridge: one.source.bridge } : {}),
+    ...(one.mac === undefined ? {} : { mac: one.mac.address.toUpperCase() }),
+    ...(one.target?.dev === undefined ? {} : { host_ifname: one.target.dev }),
+  };
+}
+
+const netif: Row = {
+  key: 'NETIF',
+  read(domain, value) {
+    const found = parseNetif(value) ?? [];
+    const result = withInterfaces(domain, found.map(readNetif));
+    const lost = found.some((nic) => nic.host_mac !== undefined || nic.mac_filter !== undefined);
+    const how = 'an interface for each, of type bridge if it names one';
+    return lost ? approximated(result, `${how}; host_mac and mac_filter are left out`) : carried(result, how);
+  },
+  write(domain) {
+    const found = (domain.devices.interfaces ?? []).flatMap((one, index) => writeNetif(one, index) ?? []);
+    const text = formatNetif(found);
+    return text === '' || parseNetif(text) === undefined ? undefined : text;
+  },
+};
+
+type NetHostdev = Extract<Hostdev, { type: 'net' }>;
+
+const netdev: Row = {
+  key: 'NETDEV',
+  read(domain, value) {
+    const added = parseList(value).map(
+      (name): NetHostdev => ({ type: 'net', mode: 'capabilities', source: { interface: name } }),
+    );
+    if (added.length === 0) return carried(domain, 'nothing');
+    const hostdevs = [...(domain.devices.hostdevs ?? []), ...added];
+    return carried({ ...domain, devices: { ...domain.devices, hostdevs } }, 'a hostdev of type net for each');
+  },
+  write(domain) {
+    const names = (domain.devices.hostdevs ?? []).flatMap((one) =>
+      one.type === 'net' ? [one.source.interface] : [],
+    );
+    return names.length === 0 ? undefined : names.join(' ');
+  },
+};
+
+const hostname: Row = {
+  key: 'HOSTNAME',
+  read(domain, value) {
+    if (domain.hostname !== undefined) return ownWord;
+    return value === '' ? ignored('it is empty') : carried({ ...domain, hostname: value }, 'hostname');
+  },
+  write: (domain) => domain.hostname,
+};
+
+/** NAMESERVER and SEARCHDOMAIN: `inherit` stays a word, to be looked up on the host at each start. */
+function dnsRow(
+  key: string,
+  part: 'nameservers' | 'searches',
+  set: (domain: Domain, items: string[]) => Outcome,
+): Row {
+  return {
+    key,
+    read(domain, value) {
+      if ((domain.dns?.[part]?.length ?? 0) > 0 || parameterValue(domain, key) !== undefined) return ownWord;
+      if (value === 'inherit')
+        return carried(withValue(domain, key, value), "parameter of that name: the host's own are taken");
+      return set(domain, [...new Set(parseList(value))]);
+    },
+    write(domain) {
+      const items =
+        part === 'nameservers'
+          ? domain.dns?.nameservers?.map(({ address }) => address)
+          : domain.dns?.searches?.map((search) => search.domain);
+      return items === undefined || items.length === 0 ? parameterValue(domain, key) : items.join(' ');
+    },
+  };
+}
+
+const nameserver = dnsRow('NAMESERVER', 'nameservers', (domain, items) => {
+  const good = items.filter((item) => familyOf(item) !== undefined);
+  const nameservers = good.map((address) => ({ address }));
+  const result = nameservers.length === 0 ? domain : { ...domain, dns: { ...domain.dns, nameservers } };
+  if (good.length === items.length) return carried(result, 'nameserver in dns');
+  const bad = items.filter((item) => !good.includes(item)).join(' ');
+  return good.length === 0
+    ? ignored(`${bad}: no addresses`)
+    : approximated(result, `but for ${bad}, no address`);
+});
+
+const searchdomain = dnsRow('SEARCHDOMAIN', 'searches', (domain, items) => {
+  const searches = items.map((name) => ({ domain: name }));
+  return carried(
+    searches.length === 0 ? domain : { ...domain, dns: { ...domain.dns, searches } },
+    'search in dns',
+  );
+});
+
+export const networkRows: readonly Row[] = [ipAddress, netif, netdev, hostname, nameserver, searchdomain];

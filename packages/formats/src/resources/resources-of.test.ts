@@ -1,0 +1,107 @@
+// Tests of the numbers an engine enforces.
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { parseDomainOrThrow } from '@ctvirt/xml';
+import { applyProfile } from '../openvz/apply-profile.js';
+import { parameterOf } from '../openvz/parameters.js';
+import { profiles } from '../openvz/profiles.js';
+import { explainResources, resourcesOf } from './resources-of.js';
+import { resourceRules } from './rules.js';
+
+const host = { pageSize: 4096, hostCpus: 4 };
+const document = (inside: string, type = 'lxc') =>
+  parseDomainOrThrow(
+    `<domain type='${type}'><name>a</name>${inside}<devices><filesystem type='template'><source name='t'/><target dir='/'/></filesystem></devices></domain>`,
+  );
+const filled = (name: string) => {
+  const profile = profiles.find((each) => each.name === name);
+  assert.ok(profile);
+  return applyProfile(document('', 'openvz'), profile.text, { ...host, profileName: name }).domain;
+};
+
+test('a classic profile: kernel memory on top of user memory, no swap', () => {
+  assert.deepEqual(resourcesOf(filled('vps.basic'), host), {
+    memoryMaxBytes: 69632 * 4096 + 14790164 + 2 * 2703360 + 2097152 + 262144,
+    memoryHighBytes: 65536 * 4096 + 14790164 + 2 * 2703360 + 2097152 + 262144,
+    memoryLowBytes: 33792 * 4096,
+    memoryMinBytes: 26112 * 4096,
+    swapMaxBytes: 0,
+    tcpBufferBytes: 2 * 2703360,
+    cpuShares: 1024,
+    cpuWeight: 100,
+    memlockBytes: 2048 * 4096,
+    shmallPages: 21504,
+    pidsMax: 240,
+    ptyMax: 16,
+    sigpending: 256,
+    nofile: 9312,
+  });
+});
+
+test('a VSwap profile: RAM and swap as they are', () => {
+  assert.deepEqual(resourcesOf(filled('vswap-256m'), host), {
+    memoryMaxBytes: 256 * 1024 ** 2,
+    swapMaxBytes: 512 * 1024 ** 2,
+    cpuShares: 1024,
+    cpuWeight: 100,
+  });
+});
+
+test("libvirt's own elements need no profile", () => {
+  assert.deepEqual(
+    resourcesOf(
+      document(
+        "<memory unit='MiB'>100</memory><blkiotune><weight>500</weight></blkiotune><memtune><soft_limit unit='MiB'>50</soft_limit><swap_hard_limit unit='MiB'>150</swap_hard_limit></memtune><vcpu cpuset='1,0'>2</vcpu><cputune><shares>512</shares><period>50000</period><quota>25000</quota></cputune><numatune><memory mode='strict' nodeset='0'/></numatune>",
+      ),
+      host,
+    ),
+    {
+      memoryMaxBytes: 100 * 1024 ** 2,
+      memoryHighBytes: 50 * 1024 ** 2,
+      swapMaxBytes: 50 * 1024 ** 2,
+      cpuShares: 512,
+      cpuWeight: 50,
+      cpuQuotaUs: 25000,
+      cpuPeriodUs: 50000,
+      cpusetCpus: '0-1',
+      cpusetMems: '0',
+      ioWeight: 500,
+    },
+  );
+  assert.deepEqual(resourcesOf(document(''), host), {});
+});
+
+test('fewer processors than the host has are a quota, the least one counts', () => {
+  assert.deepEqual(resourcesOf(document('<vcpu>1</vcpu>'), host), {
+    cpuQuotaUs: 100000,
+    cpuPeriodUs: 100000,
+  });
+  assert.deepEqual(resourcesOf(document('<vcpu>4</vcpu>'), host), {});
+  const both = document('<vcpu>1</vcpu><cputune><period>10000</period><quota>20000</quota></cputune>');
+  assert.deepEqual(resourcesOf(both, host), { cpuQuotaUs: 10000, cpuPeriodUs: 10000 });
+  assert.deepEqual(resourcesOf(document('<cputune><quota>-1</quota></cputune>'), host), {});
+  assert.equal(resourcesOf(document('<cputune><quota>10</quota></cputune>'), host).cpuQuotaUs, 1000);
+});
+
+test('unlimited beancounters set nothing', () => {
+  const { domain } = applyProfile(
+    document('', 'openvz'),
+    'NUMPROC="unlimited"\nNUMPTY="5"\nIOLIMIT="1M"\nIOPSLIMIT="0"\n',
+    {
+      ...host,
+      profileName: 'x',
+    },
+  );
+  assert.deepEqual(resourcesOf(domain, host), { ptyMax: 5, ioBytesPerSecond: 1048576 });
+});
+
+test('every rule is about a known parameter, once, and each row of an explanation has its reason', () => {
+  assert.equal(new Set(resourceRules.map(({ key }) => key)).size, resourceRules.length);
+  for (const { key } of resourceRules) assert.ok(parameterOf(key), key);
+  const rows = explainResources(filled('vps.light'), host);
+  assert.equal(rows.find(({ key }) => key === 'NUMPROC')?.value, '40');
+  assert.equal(rows.find(({ key }) => key === 'NUMTCPSOCK')?.status, 'recorded');
+  assert.equal(rows.find(({ key }) => key === 'PRIVVMPAGES')?.value, '7680:8448');
+  for (const row of rows) assert.ok(row.how);
+});

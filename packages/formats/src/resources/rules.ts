@@ -1,0 +1,151 @@
+// What each OpenVZ parameter becomes on a current kernel, and how much of its meaning is kept.
+// SPDX-License-Identifier: Apache-2.0
+
+/** The numbers an engine enforces; a missing one is no limit. Sizes in bytes, times in microseconds. */
+export interface Resources {
+  /** Everything the container holds: v2 memory.max, v1 memory.limit_in_bytes. */
+  memoryMaxBytes?: number;
+  /** Above it the container is slowed down: v2 memory.high, v1 memory.soft_limit_in_bytes. */
+  memoryHighBytes?: number;
+  /** Reclaimed only if nothing unprotected is left: v2 memory.low; cgroup v1 has no such thing. */
+  memoryLowBytes?: number;
+  /** Never reclaimed: v2 memory.min; cgroup v1 has no such thing. */
+  memoryMinBytes?: number;
+  /** Swap alone: v2 memory.swap.max; v1 memory.memsw.limit_in_bytes is this and memoryMaxBytes. */
+  swapMaxBytes?: number;
+  /** Processes and threads. */
+  pidsMax?: number;
+  /** v1 cpu.shares, 2 to 262144. */
+  cpuShares?: number;
+  /** v2 cpu.weight, 1 to 10000. */
+  cpuWeight?: number;
+  /** Time on all CPUs together in each period. */
+  cpuQuotaUs?: number;
+  cpuPeriodUs?: number;
+  /** List form: 0,2-5. */
+  cpusetCpus?: string;
+  cpusetMems?: string;
+  /** BFQ weight, 1 to 1000. */
+  ioWeight?: number;
+  /** For reads and for writes, on the device that holds the root. */
+  ioBytesPerSecond?: number;
+  ioOperationsPerSecond?: number;
+  /** RLIMIT_NOFILE of each process; above fs.nr_open the kernel refuses it. */
+  nofile?: number;
+  /** RLIMIT_MEMLOCK of each process; works only without CAP_IPC_LOCK on the host. */
+  memlockBytes?: number;
+  /** Terminals that can be opened; the console takes one more from lxc.pty.max. */
+  ptyMax?: number;
+  /** kernel.shmall of the container's IPC namespace. */
+  shmallPages?: number;
+  /** RLIMIT_SIGPENDING of the process that makes the user namespace: the ceiling over all its users. */
+  sigpending?: number;
+  /** TCP buffers of both directions: v1 memory.kmem.tcp.limit_in_bytes; on v2 part of memoryMaxBytes. */
+  tcpBufferBytes?: number;
+}
+
+/** Enforced: the kernel refuses or throttles at the limit. Approximated: at another grain. Recorded: shown only. */
+export type ResourceStatus = 'enforced' | 'approximated' | 'recorded';
+
+/** Fields that are one number. */
+export type NumberField = {
+  [K in keyof Resources]-?: NonNullable<Resources[K]> extends number ? K : never;
+}[keyof Resources];
+
+export interface ResourceRule {
+  readonly key: string;
+  readonly status: ResourceStatus;
+  /** For people: where it is enforced and how that differs, or why it is not. */
+  readonly how: string;
+  /** The number it sets, where it is as simple as that: from barrier or limit, pages made bytes or not. */
+  readonly sets?: readonly [field: NumberField, from: 'barrier' | 'limit', as: 'bytes' | 'plain'];
+}
+
+const inMemory = 'counts within the memory limit';
+const raises = `${inMemory}, which it raises by its own`;
+const noSockets = 'the kernel does not count the sockets of a container';
+const oneDevice = 'for reads and for writes on one device, not for their sum';
+
+/** One row for each parameter of a container's resources, beancounters first, in the kernel's order. */
+export const resourceRules: readonly ResourceRule[] = [
+  { key: 'KMEMSIZE', status: 'approximated', how: raises },
+  {
+    key: 'LOCKEDPAGES',
+    status: 'approximated',
+    how: 'RLIMIT_MEMLOCK: of each process, not of the container',
+    sets: ['memlockBytes', 'limit', 'bytes'],
+  },
+  {
+    key: 'PRIVVMPAGES',
+    status: 'approximated',
+    how: 'memory in use is limited, not its allocation: too much ends a process instead of failing malloc',
+  },
+  {
+    key: 'SHMPAGES',
+    status: 'approximated',
+    how: 'kernel.shmall for System V; files in memory count within the memory limit',
+    sets: ['shmallPages', 'limit', 'plain'],
+  },
+  { key: 'NUMPROC', status: 'enforced', how: 'pids.max', sets: ['pidsMax', 'limit', 'plain'] },
+  { key: 'PHYSPAGES', status: 'enforced', how: 'the memory limit; unlimited, it only accounts' },
+  { key: 'VMGUARPAGES', status: 'approximated', how: 'memory.low: reclaimed last; nothing on cgroup v1' },
+  {
+    key: 'OOMGUARPAGES',
+    status: 'approximated',
+    how: 'memory.min: never reclaimed, yet a process may be killed; nothing on cgroup v1',
+    sets: ['memoryMinBytes', 'barrier', 'bytes'],
+  },
+  { key: 'NUMTCPSOCK', status: 'recorded', how: noSockets },
+  { key: 'NUMFLOCK', status: 'recorded', how: 'the kernel does not limit locks: RLIMIT_LOCKS has no effect' },
+  { key: 'NUMPTY', status: 'enforced', how: "the container's devpts", sets: ['ptyMax', 'limit', 'plain'] },
+  {
+    key: 'NUMSIGINFO',
+    status: 'enforced',
+    how: 'RLIMIT_SIGPENDING of who makes the user namespace',
+    sets: ['sigpending', 'limit', 'plain'],
+  },
+  { key: 'TCPSNDBUF', status: 'approximated', how: raises },
+  { key: 'TCPRCVBUF', status: 'approximated', how: raises },
+  { key: 'OTHERSOCKBUF', status: 'approximated', how: raises },
+  { key: 'DGRAMRCVBUF', status: 'approximated', how: raises },
+  { key: 'NUMOTHERSOCK', status: 'recorded', how: noSockets },
+  { key: 'DCACHESIZE', status: 'approximated', how: inMemory },
+  {
+    key: 'NUMFILE',
+    status: 'approximated',
+    how: 'RLIMIT_NOFILE: of each process, not of the container',
+    sets: ['nofile', 'limit', 'plain'],
+  },
+  {
+    key: 'NUMIPTENT',
+    status: 'recorded',
+    how: 'the kernel does not count the packet filter rules of a container',
+  },
+  { key: 'SWAPPAGES', status: 'enforced', how: 'memory.swap.max' },
+  { key: 'AVNUMPROC', status: 'recorded', how: 'an estimate for planning, by definition' },
+  { key: 'VM_OVERCOMMIT', status: 'recorded', how: 'derives PRIVVMPAGES, whose allocation nothing limits' },
+  { key: 'MEMINFO', status: 'recorded', how: 'only lxcfs could show another total' },
+  { key: 'CPUUNITS', status: 'enforced', how: 'CPU weight among the containers' },
+  { key: 'CPULIMIT', status: 'enforced', how: 'CPU quota' },
+  { key: 'CPUS', status: 'approximated', how: 'CPU quota: every processor stays visible' },
+  { key: 'CPUMASK', status: 'enforced', how: 'cpuset.cpus' },
+  { key: 'NODEMASK', status: 'enforced', how: 'cpuset.mems' },
+  { key: 'IOPRIO', status: 'approximated', how: 'I/O weight, where the device has the BFQ scheduler' },
+  { key: 'IOLIMIT', status: 'approximated', how: oneDevice },
+  { key: 'IOPSLIMIT', status: 'approximated', how: oneDevice },
+  { key: 'DISKSPACE', status: 'enforced', how: 'disk quota, or the size of the image' },
+  { key: 'DISKINODES', status: 'enforced', how: 'disk quota, or the inodes of the image' },
+  { key: 'QUOTATIME', status: 'recorded', how: 'a file system has one grace time for all who use it' },
+  {
+    key: 'QUOTAUGIDLIMIT',
+    status: 'recorded',
+    how: 'the kernel sets no bound to the number of quota owners',
+  },
+];
+
+const byKey = new Map(resourceRules.map((rule) => [rule.key, rule]));
+
+/** The rule of a parameter. */
+export function resourceRuleOf(key: string): ResourceRule | undefined {
+  return byKey.get(key);
+}
