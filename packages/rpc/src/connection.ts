@@ -2,8 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { RpcClient } from './client.js';
 import { RpcError } from './errors.js';
+import type { EventBody, EventKind, EventName } from './event-kinds.js';
 import { EventQueue } from './events.js';
-import type { ConnectionMethods, ObjectKind, ObjectOf, Wrapped } from './object-methods.js';
+import type { ConnectionMethods, ObjectKind, ObjectOf } from './object-methods.js';
 import { connectionMethods, wrap } from './objects.js';
 import { type RemoteMessages, remote } from './protocol/index.js';
 import { eventKinds } from './protocol/messages.js';
@@ -18,22 +19,6 @@ export interface ConnectOptions extends Partial<DialOptions> {
   /** When to ping a silent server, and how many pings may stay without answer; `false` never pings. */
   keepalive?: { intervalMs: number; count: number } | false;
 }
-
-type EventKinds = typeof eventKinds;
-export type EventKind = keyof EventKinds;
-export type EventName<K extends EventKind> = keyof EventKinds[K]['events'] & string;
-
-type MessageOf<E> = E extends { readonly message: infer M extends keyof RemoteMessages }
-  ? RemoteMessages[M]
-  : never;
-type BodyFields<M> = M extends { readonly body: { readonly fields: infer F extends Fields } } ? F : never;
-
-/** What an event brings: the message's fields, its objects with methods. */
-export type EventBody<K extends EventKind, N extends EventName<K>> = {
-  [F in keyof BodyFields<MessageOf<EventKinds[K]['events'][N]>>]: Wrapped<
-    BodyFields<MessageOf<EventKinds[K]['events'][N]>>[F]
-  >;
-};
 
 export interface EventOptions<K extends ObjectKind> {
   /** Only events of this object; by default of all. */

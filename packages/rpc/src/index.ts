@@ -4,7 +4,10 @@
 export * from './client.js';
 export * from './connection.js';
 export { type LibvirtErrorDetails, RpcError, type RpcErrorCode } from './errors.js';
+export * from './event-kinds.js';
 export * from './frame.js';
+export * from './handlers.js';
+export { defaultLimits, type ServerLimits } from './limits.js';
 export * from './object-methods.js';
 export * from './protocol/index.js';
 export { domainEvents } from './protocol/messages.js';
@@ -12,6 +15,9 @@ export { authTypes, errorCodes, errorDomains, features } from './protocol/number
 export type { TypedParam, TypedValue } from './protocol/objects.js';
 export type { Message, Procedure, StreamDirection, ValueOf, Writes } from './protocol/row.js';
 export { fromWire, libvirtError, toWire, unknownProcedure } from './remote-error.js';
+export { type Published, RpcServer, type ServerOptions } from './server.js';
+export type { OpenRequest } from './server-context.js';
 export { ClientStream, ServerStream } from './streams.js';
+export * from './transport/listen.js';
 export { type ConnectionUri, parseUri } from './transport/uri.js';
 export { fromTypedParams } from './typed-params.js';

@@ -16,6 +16,8 @@ import { keepalive } from './protocol/index.js';
 export interface LinkOwner {
   frame(frame: Frame): void;
   closed(reason: RpcError): void;
+  /** Called when the bytes held for frames may have changed. */
+  buffered?(): void;
 }
 
 function keepaliveFrame(row: { readonly number: number }): Buffer {
@@ -51,6 +53,7 @@ export class Link {
       this.#heard = true;
       this.splitter.push(chunk);
       this.#read();
+      this.#owner.buffered?.();
     });
     socket.on('error', (cause) => {
       this.close(new RpcError('closed', `connection lost: ${cause.message}`, { cause }));

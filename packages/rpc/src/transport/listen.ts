@@ -1,0 +1,145 @@
+// The server's side of transports: sockets that hand their connections to a server.
+// SPDX-License-Identifier: Apache-2.0
+import { chmodSync, chownSync, lstatSync, unlinkSync } from 'node:fs';
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
+import { RpcError } from '../errors.js';
+import type { ClientOrigin } from '../handlers.js';
+
+/** What listens needs to know of a server. */
+export interface Acceptor {
+  accept(socket: Socket, origin: ClientOrigin): void;
+}
+
+/** A socket that accepts connections; `close` leaves those it has accepted alone. */
+export interface Listener {
+  /** Path of a unix socket, else `address:port`. */
+  readonly place: string;
+  /** Port of a TCP or TLS listener, 0 for a unix socket. */
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+export interface UnixListenOptions {
+  path: string;
+  /** A socket whose clients may only read. */
+  readOnly?: boolean;
+  /** Permission bits; by default the owner's alone. */
+  mode?: number;
+  uid?: number;
+  gid?: number;
+}
+
+export interface TcpListenOptions {
+  host: string;
+  port: number;
+}
+
+/** TLS that asks clients for certificates signed by `ca`, and refuses others. */
+export interface TlsListenOptions extends TcpListenOptions {
+  ca: string;
+  cert: string;
+  key: string;
+  /** Subjects let in, by common name; by default all that `ca` has signed. */
+  allowedNames?: readonly string[];
+}
+
+const handshakeTimeoutMs = 10_000;
+const acceptedByte = Buffer.from([1]);
+
+function started(server: Server, place: string, listen: () => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (cause) => {
+      reject(new RpcError('connect', `cannot listen on ${place}: ${cause.message}`, { cause }));
+    });
+    server.once('listening', resolve);
+    listen();
+  });
+}
+
+function listener(server: Server, place: string): Listener {
+  const address = server.address() as AddressInfo | string | null;
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  return {
+    place: port === 0 ? place : `${place.replace(/:\d+$/, '')}:${port}`,
+    port,
+    close: () => new Promise((resolve) => server.close(() => resolve())),
+  };
+}
+
+function answers(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ path });
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => resolve(false));
+  });
+}
+
+/** Removes the socket a daemon that is gone has left behind; refuses when one answers, or when it is no socket. */
+async function clearStale(path: string): Promise<void> {
+  const existing = lstatSync(path, { throwIfNoEntry: false });
+  if (existing === undefined) return;
+  if (!existing.isSocket()) throw new RpcError('connect', `${path} exists and is no socket: remove it`);
+  if (await answers(path)) throw new RpcError('connect', `another daemon listens on ${path}`);
+  unlinkSync(path);
+}
+
+/** Listens on a unix socket that is closed to others until its permissions are set. */
+export async function listenUnix(server: Acceptor, options: UnixListenOptions): Promise<Listener> {
+  const { path, readOnly = false, mode = 0o600, uid = -1, gid = -1 } = options;
+  await clearStale(path);
+  const socket = createServer((connection) => server.accept(connection, { transport: 'unix', readOnly }));
+  await started(socket, path, () => {
+    // bind() happens within listen(), so the mask covers exactly the creation of the socket.
+    const mask = process.umask(0o177);
+    try {
+      socket.listen(path);
+    } finally {
+      process.umask(mask);
+    }
+  });
+  if (uid !== -1 || gid !== -1) chownSync(path, uid, gid);
+  chmodSync(path, mode);
+  return listener(socket, path);
+}
+
+function prepare(socket: Socket): Socket {
+  return socket.setNoDelay(true).setKeepAlive(true, 60_000);
+}
+
+/** Listens on plain TCP: without authentication, everyone who reaches the port is let in. */
+export async function listenTcp(server: Acceptor, { host, port }: TcpListenOptions): Promise<Listener> {
+  const socket = createServer((connection) => {
+    server.accept(prepare(connection), { transport: 'tcp', readOnly: false, peer: connection.remoteAddress });
+  });
+  await started(socket, `${host}:${port}`, () => socket.listen(port, host));
+  return listener(socket, `${host}:${port}`);
+}
+
+/** Listens on TLS; clients without an accepted certificate never reach the server. */
+export async function listenTls(server: Acceptor, options: TlsListenOptions): Promise<Listener> {
+  const { host, port, ca, cert, key, allowedNames } = options;
+  const settings: TlsOptions = {
+    ca,
+    cert,
+    key,
+    requestCert: true,
+    rejectUnauthorized: true,
+    minVersion: 'TLSv1.2',
+    handshakeTimeout: handshakeTimeoutMs,
+  };
+  const socket = createTlsServer(settings, (connection) => {
+    const peer = connection.getPeerCertificate().subject?.CN;
+    const name = Array.isArray(peer) ? peer[0] : peer;
+    if (!connection.authorized || (allowedNames !== undefined && !allowedNames.includes(name ?? '')))
+      return void connection.destroy();
+    // The byte tells the client that its certificate was accepted; frames follow it.
+    connection.write(acceptedByte);
+    server.accept(prepare(connection), { transport: 'tls', readOnly: false, peer: name });
+  });
+  await started(socket, `${host}:${port}`, () => socket.listen(port, host));
+  return listener(socket, `${host}:${port}`);
+}
