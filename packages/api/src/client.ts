@@ -1,20 +1,13 @@
 // The typed client: one method per operation, derived from the routes.
 // SPDX-License-Identifier: Apache-2.0
-import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
+import { type CallOptions, readAnswer } from './answer.js';
 import { Connection, type Endpoint } from './connection.js';
 import { ApiError } from './errors.js';
 import { type Resources, resources } from './resources.js';
-import type { Answer, BodyOf, OpenOf, Params, Query, Resource, ResultOf, Route } from './route.js';
+import type { BodyOf, OpenOf, Params, Query, Resource, ResultOf, Route } from './route.js';
 import { type ClientSession, openSession } from './session/client.js';
-import type { Progress } from './templates.js';
-import { parseErrorBody, parseJson, parseLines, readText } from './wire.js';
-
-export interface CallOptions {
-  /** Ends the call, and with it a long operation on the daemon's side. */
-  readonly signal?: AbortSignal | undefined;
-  readonly onProgress?: ((progress: Progress) => void) | undefined;
-}
+import { type Check, compileCheck } from './validate.js';
 
 type Nothing = Record<never, never>;
 type Part<Name extends string, Value> = [Value] extends [never | undefined]
@@ -55,7 +48,7 @@ export function createClient(endpoint: Endpoint): ApiClient {
   for (const [name, operations] of Object.entries(resources)) {
     const calls: Record<string, AnyCall> = {};
     for (const [operation, route] of Object.entries<Route>(operations))
-      calls[operation] = (input = {}, options = {}) => invoke(connection, route, input, options);
+      calls[operation] = callOf(connection, route);
     client[name] = calls;
   }
   // The loop above is the mapped type, member by member; the compiler cannot follow it.
@@ -69,25 +62,24 @@ const contentTypes = {
   bytes: 'application/octet-stream',
 } as const;
 
-async function invoke(
-  connection: Connection,
-  route: Route,
-  input: AnyInput,
-  options: CallOptions,
-): Promise<unknown> {
-  const target = targetOf(route, input);
-  if (route.answer.kind === 'session') {
-    const { socket, head } = await connection.upgrade(target, options.signal);
-    return openSession(socket, head, input.open);
-  }
-  const message = await connection.send({
-    method: route.method,
-    target,
-    contentType: contentTypes[route.body.kind],
-    content: contentOf(route, input.body),
-    signal: options.signal,
-  });
-  return readers[route.answer.kind](message, options);
+function callOf(connection: Connection, route: Route): AnyCall {
+  const { answer } = route;
+  const check: Check = 'schema' in answer ? compileCheck(answer.schema) : () => undefined;
+  return async (input = {}, options = {}) => {
+    const target = targetOf(route, input);
+    if (answer.kind === 'session') {
+      const { socket, head } = await connection.upgrade(target, options.signal);
+      return openSession(socket, head, input.open);
+    }
+    const message = await connection.send({
+      method: route.method,
+      target,
+      contentType: contentTypes[route.body.kind],
+      content: contentOf(route, input.body),
+      signal: options.signal,
+    });
+    return readAnswer(answer.kind, message, check, options);
+  };
 }
 
 /** The path with its parameters filled in, and the query. */
@@ -107,44 +99,4 @@ function targetOf(route: Route, input: AnyInput): string {
 function contentOf(route: Route, body: unknown): string | Uint8Array | Readable | undefined {
   if (route.body.kind === 'none') return undefined;
   return route.body.kind === 'json' ? JSON.stringify(body) : (body as string | Uint8Array | Readable);
-}
-
-type Reader = (message: IncomingMessage, options: CallOptions) => Promise<unknown>;
-
-const readers: { readonly [K in Exclude<Answer['kind'], 'session'>]: Reader } = {
-  none: async (message) => {
-    message.resume();
-  },
-  json: async (message) => parseJson(await readText(message)),
-  xml: (message) => readText(message),
-  lines: async (message, { signal }) => untilAborted(message, signal),
-  progress: readProgress,
-};
-
-async function* untilAborted(message: IncomingMessage, signal?: AbortSignal): AsyncGenerator<unknown> {
-  try {
-    yield* parseLines(message);
-  } catch (cause) {
-    if (signal?.aborted) return;
-    if (cause instanceof ApiError) throw cause;
-    throw new ApiError('unreachable', 'the connection to the daemon broke', {}, { cause });
-  } finally {
-    message.destroy();
-  }
-}
-
-async function readProgress(message: IncomingMessage, options: CallOptions): Promise<unknown> {
-  try {
-    for await (const line of parseLines(message)) {
-      if (typeof line !== 'object' || line === null) continue;
-      if ('progress' in line) options.onProgress?.(line.progress as Progress);
-      if ('error' in line) throw ApiError.fromBody(parseErrorBody(JSON.stringify(line.error)));
-      if ('result' in line) return line.result;
-    }
-  } catch (cause) {
-    if (cause instanceof ApiError) throw cause;
-    if (options.signal?.aborted) throw new ApiError('interrupted', 'interrupted', {}, { cause });
-    throw new ApiError('unreachable', 'the connection to the daemon broke', {}, { cause });
-  }
-  throw new ApiError('bad-answer', 'the daemon ended in the middle of the operation');
 }

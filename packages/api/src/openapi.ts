@@ -4,6 +4,7 @@ import { errorBody, errorTable } from './errors.js';
 import { resources } from './resources.js';
 import type { Answer, Body, Route } from './route.js';
 import type { TSchema } from './schema.js';
+import { frameTable, sessionProtocol, stdinWindowBytes } from './session/frame.js';
 import { progressLine } from './templates.js';
 import { version } from './version.js';
 
@@ -104,13 +105,24 @@ function success(answer: Answer, refer: (schema: TSchema) => unknown): Json {
     case 'session':
       return {
         101: {
-          description:
-            'Switches to the protocol `ctvirt-session`: frames of a type byte, a 32-bit big-endian length and a payload. ' +
-            "The client's first frame (type 1) is this JSON object.",
+          description: describeSession(),
           content: { 'application/json': { schema: refer(answer.open) } },
         },
       };
   }
+}
+
+/** The framing in words, for whoever writes a client of their own. */
+function describeSession(): string {
+  const frames = Object.entries(frameTable).map(
+    ([name, { byte, from, carries }]) => `- ${byte} \`${name}\`, from the ${from}: ${carries}`,
+  );
+  return [
+    `Ask with \`Upgrade: ${sessionProtocol}\`. Both sides then send frames: a type byte, the payload's length in`,
+    `32 bits, the payload; numbers are big-endian. The first frame is \`open\`, with the JSON object below. At most`,
+    `${stdinWindowBytes} bytes of stdin may be under way, not yet \`consumed\`. Types:`,
+    ...frames,
+  ].join('\n');
 }
 
 const member = (name: string, schema: unknown): Json => ({

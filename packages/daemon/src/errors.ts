@@ -47,10 +47,23 @@ export function toErrorBody(error: unknown): { status: number; body: ErrorBody }
     body: {
       code: error.code,
       message: error.message,
-      ...(Object.keys(details).length > 0 && { details }),
+      ...(Object.keys(details).length > 0 && { details: toPlain(details) }),
       ...(isFindings(findings) && { findings }),
     },
   };
+}
+
+/** Details as JSON carries them: an engine may put in what JSON has no form for, and that must not cost the answer. */
+function toPlain(details: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  try {
+    const text = JSON.stringify(details, (_, value) => {
+      if (typeof value === 'bigint') return String(value);
+      return value instanceof Error ? value.message : value;
+    });
+    return JSON.parse(text);
+  } catch {
+    return {}; // Circular: code and message still tell what happened.
+  }
 }
 
 const isFindings = (value: unknown): value is readonly Finding[] =>

@@ -12,11 +12,11 @@ import {
   FrameDecoder,
   FrameError,
   type FrameType,
-  frameTypes,
+  frameTable,
   maxPayloadBytes,
 } from './frame.js';
 
-const types = Object.keys(frameTypes) as FrameType[];
+const types = Object.keys(frameTable) as FrameType[];
 const anyFrame = fc.record({ type: fc.constantFrom(...types), payload: fc.uint8Array({ maxLength: 300 }) });
 
 test('any frames, cut anywhere, come out as they went in', () => {

@@ -4,25 +4,27 @@
 /** Value of the `Upgrade` header that asks for this protocol. */
 export const sessionProtocol = 'ctvirt-session';
 
-/**
- * What frames there are. From the client: `open` (JSON, first and once), `stdin`, `stdinEnd`, `resize` (two
- * 16-bit numbers: columns, rows), `kill`. From the daemon: `opened`, `stdout`, `stderr`, `consumed` (32-bit:
- * so many more bytes of stdin are taken), `exited` (32-bit status, last), `failed` (JSON error body, last).
- */
-export const frameTypes = {
-  open: 0x01,
-  stdin: 0x02,
-  stdinEnd: 0x03,
-  resize: 0x04,
-  kill: 0x05,
-  opened: 0x11,
-  stdout: 0x12,
-  stderr: 0x13,
-  consumed: 0x14,
-  exited: 0x15,
-  failed: 0x16,
-} as const;
-export type FrameType = keyof typeof frameTypes;
+interface FrameRow {
+  readonly byte: number;
+  readonly from: 'client' | 'daemon';
+  readonly carries: string;
+}
+
+/** Every frame there is. */
+export const frameTable = {
+  open: { byte: 0x01, from: 'client', carries: 'what to run, as JSON; first, and once' },
+  stdin: { byte: 0x02, from: 'client', carries: 'input bytes' },
+  stdinEnd: { byte: 0x03, from: 'client', carries: 'nothing: the input is over' },
+  resize: { byte: 0x04, from: 'client', carries: 'two 16-bit numbers: columns, rows' },
+  kill: { byte: 0x05, from: 'client', carries: 'nothing: the program shall end' },
+  opened: { byte: 0x11, from: 'daemon', carries: 'nothing: the program runs' },
+  stdout: { byte: 0x12, from: 'daemon', carries: 'output bytes' },
+  stderr: { byte: 0x13, from: 'daemon', carries: 'error output bytes; none with a terminal' },
+  consumed: { byte: 0x14, from: 'daemon', carries: 'a 32-bit number: so many bytes of stdin are taken' },
+  exited: { byte: 0x15, from: 'daemon', carries: 'a 32-bit number: the exit status; last' },
+  failed: { byte: 0x16, from: 'daemon', carries: 'an error body, as JSON; last' },
+} as const satisfies Record<string, FrameRow>;
+export type FrameType = keyof typeof frameTable;
 
 export interface Frame {
   readonly type: FrameType;
@@ -38,7 +40,7 @@ export const stdinWindowBytes = 256 * 1024;
 
 const headBytes = 5;
 const nameOf = new Map<number, FrameType>(
-  (Object.keys(frameTypes) as FrameType[]).map((name) => [frameTypes[name], name]),
+  (Object.keys(frameTable) as FrameType[]).map((name) => [frameTable[name].byte, name]),
 );
 
 /** What the other end sent is not this protocol. */
@@ -48,7 +50,7 @@ export class FrameError extends Error {
 
 export function encodeFrame(type: FrameType, payload: Uint8Array = new Uint8Array()): Buffer {
   const frame = Buffer.allocUnsafe(headBytes + payload.length);
-  frame.writeUInt8(frameTypes[type], 0);
+  frame.writeUInt8(frameTable[type].byte, 0);
   frame.writeUInt32BE(payload.length, 1);
   frame.set(payload, headBytes);
   return frame;

@@ -1,0 +1,85 @@
+// A good answer's body to the value its route promises; what is not as promised is refused.
+// SPDX-License-Identifier: Apache-2.0
+import type { IncomingMessage } from 'node:http';
+import { ApiError } from './errors.js';
+import type { Answer } from './route.js';
+import { type Progress, progressLine } from './templates.js';
+import { type Check, compileCheck } from './validate.js';
+import { parseErrorBody, parseJson, parseLines, readText } from './wire.js';
+
+export interface CallOptions {
+  /** Ends the call, and with it a long operation on the daemon's side. */
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
+}
+
+type Kind = Exclude<Answer['kind'], 'session'>;
+type Reader = (message: IncomingMessage, check: Check, options: CallOptions) => Promise<unknown>;
+
+const readers: { readonly [K in Kind]: Reader } = {
+  none: async (message) => {
+    message.resume();
+  },
+  json: async (message, check) => admit(parseJson(await readText(message)), check),
+  xml: (message) => readText(message),
+  lines: async (message, check, { signal }) => readLines(message, check, signal),
+  progress: readProgress,
+};
+
+/** Reads an answer; throws ApiError if the connection breaks in its middle or it is not as `check` says. */
+export async function readAnswer(
+  kind: Kind,
+  message: IncomingMessage,
+  check: Check,
+  options: CallOptions,
+): Promise<unknown> {
+  try {
+    return await readers[kind](message, check, options);
+  } catch (cause) {
+    throw toApiError(cause, options.signal);
+  }
+}
+
+function admit(value: unknown, check: Check): unknown {
+  const fault = check(value);
+  if (fault !== undefined)
+    throw new ApiError('bad-answer', `the daemon's answer is not as the contract says: ${fault}`);
+  return value;
+}
+
+function toApiError(cause: unknown, signal: AbortSignal | undefined): ApiError {
+  if (cause instanceof ApiError) return cause;
+  return signal?.aborted
+    ? new ApiError('interrupted', 'interrupted', {}, { cause })
+    : new ApiError('unreachable', 'the connection to the daemon broke', {}, { cause });
+}
+
+async function* readLines(
+  message: IncomingMessage,
+  check: Check,
+  signal?: AbortSignal,
+): AsyncGenerator<unknown> {
+  try {
+    for await (const line of parseLines(message)) yield admit(line, check);
+  } catch (cause) {
+    const error = toApiError(cause, signal);
+    // Whoever gave the signal knows that it is the end.
+    if (error.code !== 'interrupted') throw error;
+  } finally {
+    message.destroy();
+  }
+}
+
+const checkProgress = compileCheck(progressLine);
+
+const isProgress = (value: unknown): value is Progress => checkProgress(value) === undefined;
+
+async function readProgress(message: IncomingMessage, check: Check, options: CallOptions): Promise<unknown> {
+  for await (const line of parseLines(message)) {
+    if (typeof line !== 'object' || line === null) continue;
+    if ('error' in line) throw ApiError.fromBody(parseErrorBody(JSON.stringify(line.error)));
+    if ('result' in line) return admit(line.result, check);
+    if ('progress' in line && isProgress(line.progress)) options.onProgress?.(line.progress);
+  }
+  throw new ApiError('bad-answer', 'the daemon ended in the middle of the operation');
+}

@@ -1,0 +1,44 @@
+// Engine errors as HTTP, the shell and libvirt hear of them.
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { compileCheck, errorBody } from '@ctvirt/api';
+import { EngineError, engineCodes } from '@ctvirt/engine';
+import { errorMapping, toErrorBody } from './errors.js';
+
+test('every engine code has an error status, an exit status of its own and a libvirt number', () => {
+  const exits = engineCodes.map((code) => errorMapping[code].exitStatus);
+  assert.deepEqual(exits, [...new Set(exits)]);
+  for (const code of engineCodes) {
+    const { httpStatus, exitStatus, libvirt } = errorMapping[code];
+    assert.ok(httpStatus >= 400 && httpStatus < 600, code);
+    assert.ok(exitStatus > 0 && exitStatus !== 2 && exitStatus < 256, code);
+    // libvirt's clients take 0 for success.
+    assert.ok(libvirt.code > 0 && libvirt.domain > 0, code);
+  }
+});
+
+test('whatever an error carries, its body is one of the contract', () => {
+  const circular: Record<string, unknown> = {};
+  circular['self'] = circular;
+  const check = compileCheck(errorBody);
+  for (const details of [
+    {},
+    { argv: ['a'] },
+    { size: 10n },
+    { cause: new Error('x') },
+    circular,
+    { findings: 'none' },
+  ]) {
+    for (const code of engineCodes) {
+      const { body } = toErrorBody(new EngineError(code, 'm', details));
+      assert.equal(check(JSON.parse(JSON.stringify(body))), undefined);
+      assert.equal(body.code, code);
+    }
+  }
+  for (const fault of [new TypeError('secret'), 'text', undefined, null]) {
+    const { status, body } = toErrorBody(fault);
+    assert.deepEqual([status, body.code], [500, 'internal']);
+    assert.equal(body.message.includes('secret'), false);
+  }
+});
