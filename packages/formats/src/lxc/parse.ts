@@ -68,7 +68,7 @@ class Reader {
       return;
     }
     const value = unquote(text.slice(equals + 1).trim());
-    const name = this.#nameOf(key.slice('lxc.'.length));
+    const name = this.#nameOf(key.slice('lxc.'.length))?.replace(/^net\.0+(?=\d)/, 'net.');
     if (name === undefined)
       this.skipped.push({ ...place, why: 'is no key of liblxc 5, nor of an older release' });
     else if (name === 'include') this.#follow(value, place, stack);

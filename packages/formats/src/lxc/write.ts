@@ -1,6 +1,7 @@
 // The one writer of liblxc configuration text: what liblxc would read as something else is refused.
 // SPDX-License-Identifier: Apache-2.0
 import { FormatError } from '../errors.js';
+import { fstabField } from '../fstab.js';
 import { lxcKeyOf, type Shape } from './keys.js';
 
 /** One line: a key with its `lxc.` and the value as it is meant, unescaped. */
@@ -53,17 +54,10 @@ function commonFault(value: string): string | undefined {
 
 const shown = (text: string): string => JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
 
-const escapes: Readonly<Record<string, string>> = {
-  ' ': '\\040',
-  '\t': '\\011',
-  '\n': '\\012',
-  '\\': '\\134',
-};
-
 /** One field of a mount entry, in fstab's own escapes; a path with any character survives. */
 export function mountField(text: string): string {
   if (text === '') throw new FormatError('unwritable', 'a field of a mount entry must not be empty');
-  return text.replace(/[ \t\n\\]/g, (character) => escapes[character] ?? character);
+  return fstabField(text);
 }
 
 /** Parts of a mount entry, unescaped. `target` is relative to the root: a leading slash is taken off. */

@@ -4,9 +4,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Domain, formatDomain, parseDomain, parseDomainOrThrow } from '@ctvirt/xml';
 import { ubcOf } from '../beancounters.js';
+import { rootOf } from '../edit.js';
 import { applyProfile } from './apply-profile.js';
 import { profiles } from './profiles.js';
-import { rootOf } from './rows/disk.js';
 import { unlimited } from './values.js';
 
 const document = (inside = '', root = '') =>

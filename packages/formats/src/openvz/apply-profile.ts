@@ -1,12 +1,13 @@
 // A profile filled into a domain: what the document left open, and nothing it said.
 // SPDX-License-Identifier: Apache-2.0
 import type { Domain } from '@ctvirt/xml';
+import { settle } from '../outcome.js';
 import { Report, type ReportRow } from '../report.js';
 import { faultOf } from './check.js';
 import { type ConfFile, type ConfValue, effectiveValues, parseConf } from './conf-file.js';
 import { type Parameter, parameterOf, parameters } from './parameters.js';
 import { profileFileName } from './profiles.js';
-import type { Outcome, ReadContext, Row } from './row.js';
+import type { ReadContext, Row } from './row.js';
 import { parameterRow, rowsFor } from './rows/index.js';
 import { isVswap } from './rows/memory.js';
 
@@ -78,9 +79,8 @@ export function fillIn(
   for (const one of ordered) {
     const row = rowOf(one, rows);
     if (row === undefined) continue;
-    const outcome = row.read(result, one.value.value, context);
-    result = outcome.domain ?? result;
-    reportOutcome(one, outcome, report);
+    const places = one.value.lines.map((line) => ({ file: one.file, line, key: one.value.key }));
+    result = settle(result, row.read(result, one.value.value, context), places, report);
   }
   return result;
 }
@@ -102,13 +102,4 @@ function reportFault({ file, value, parameter }: ReadValue, pageSize: number, re
     `${JSON.stringify(value.value)} cannot be read: expected ${expected}`,
   );
   return false;
-}
-
-function reportOutcome({ file, value }: ReadValue, outcome: Outcome, report: Report): void {
-  for (const line of value.lines) {
-    const place = { file, line, key: value.key };
-    if (outcome.domain === undefined) report.ignored(place, outcome.why);
-    else if (outcome.loss) report.approximated(place, outcome.how);
-    else report.carried(place, outcome.how);
-  }
 }

@@ -4,10 +4,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { formatDomain, parseDomain } from '@ctvirt/xml';
 import fc from 'fast-check';
+import { rootOf } from '../edit.js';
 import { effectiveValues, parseConf } from './conf-file.js';
 import { readCtidConf, writeCtidConf } from './ctid-conf.js';
 import { type Parameter, parameters } from './parameters.js';
-import { rootOf } from './rows/disk.js';
 
 const host = { ctid: 105, pageSize: 4096, hostCpus: 4 };
 const read = (text: string, options = {}) => readCtidConf(text, { ...host, ...options });

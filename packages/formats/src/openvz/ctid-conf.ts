@@ -1,7 +1,8 @@
 // A container's own file, CTID.conf, read to a domain and written from one.
 // SPDX-License-Identifier: Apache-2.0
 import type { Domain } from '@ctvirt/xml';
-import { withAnother } from '../beancounters.js';
+import { withAnother, withValue } from '../beancounters.js';
+import { emptyDomain } from '../edit.js';
 import { Report, type ReportRow } from '../report.js';
 import { fillIn, type ReadValue, readConfValues } from './apply-profile.js';
 import { editConf, parseConf, readUuid, unwritableIn, writeUuid } from './conf-file.js';
@@ -9,6 +10,7 @@ import { parameterOf, parameters } from './parameters.js';
 import type { WriteContext } from './row.js';
 import { parameterRow, rowsFor } from './rows/index.js';
 import { hasAllocationLimit } from './rows/memory.js';
+import { reportUnsaid } from './unsaid.js';
 import { parseBool } from './values.js';
 
 export interface ReadConfOptions {
@@ -42,17 +44,14 @@ export function readCtidConf(text: string, options: ReadConfOptions): ReadConf {
   const own = readConfValues(parseConf(text), file, report);
   const all = [...own, ...globalsFor(own, options.vzConf, report)];
   const values = withDefaults(all, root);
-  const start: Domain = {
-    type: 'openvz',
-    name: String(ctid),
-    os: { type: { value: 'exe' }, init: '/sbin/init' },
-    devices: {},
-  };
+  const start = emptyDomain('openvz', String(ctid));
   const known = values.filter(({ value, parameter }) => parameter !== undefined && value.key !== 'ONBOOT');
   const context = { pageSize, cpus: hostCpus, ctid, root };
   let domain = withUuid(fillIn(start, known, context, report), text, file, report);
   for (const one of values.filter(({ parameter }) => parameter === undefined))
     domain = keepUnknown(domain, one, report);
+  // A container with a name keeps its number beside it.
+  if (domain.name !== String(ctid)) domain = withValue(domain, 'VEID', String(ctid));
   return { domain, autostart: readAutostart(values, report), report: report.rows() };
 }
 
@@ -154,6 +153,7 @@ export function writeCtidConf(
     if (value !== undefined && bad === undefined) changes.set(key, value);
     else if (!placeKeys.has(key)) changes.set(key, undefined);
   }
+  reportUnsaid(domain, `${ctid}.conf`, report);
   const text = editConf(existing ?? `# Container ${ctid}\n`, changes);
   const uuid = options.uuid ?? domain.uuid;
   return { text: uuid === undefined ? text : writeUuid(text, uuid), report: report.rows() };

@@ -1,6 +1,7 @@
 // One key of OpenVZ, both ways: what it sets in a domain, what a domain sets it to.
 // SPDX-License-Identifier: Apache-2.0
 import type { Domain } from '@ctvirt/xml';
+import { ignored, type Outcome } from '../outcome.js';
 
 /** What reading knows besides the value. */
 export interface ReadContext {
@@ -23,11 +24,6 @@ export interface WriteContext {
   readonly vswap: boolean;
 }
 
-/** The domain with the value in it, or why it is not. */
-export type Outcome =
-  | { readonly domain: Domain; readonly how: string; readonly loss?: true }
-  | { readonly domain?: undefined; readonly why: string };
-
 export interface Row {
   readonly key: string;
   /** The value has the syntax of its key; it is undefined to read a key that needs the domain's silence. */
@@ -35,10 +31,6 @@ export interface Row {
   /** Undefined: the domain says nothing of it. */
   write(domain: Domain, context: WriteContext): string | undefined;
 }
-
-export const carried = (domain: Domain, how: string): Outcome => ({ domain, how });
-export const approximated = (domain: Domain, how: string): Outcome => ({ domain, how, loss: true });
-export const ignored = (why: string): Outcome => ({ why });
 
 /** What explicit XML answers to a profile. */
 export const ownWord = ignored('the document has its own');

@@ -93,22 +93,3 @@ export function parseLimit(text: string): bigint | 'infinite' | undefined {
   const scale = match[2] === undefined ? 1n : powers[match[2]];
   return scale === undefined ? undefined : BigInt(match[1]) * scale;
 }
-
-/** One line of an fstab file. */
-export interface FstabEntry {
-  readonly source: string;
-  readonly target: string;
-  readonly type: string;
-  readonly options: readonly string[];
-}
-
-/** Reads an fstab line: at least source, target and type; undefined otherwise. */
-export function parseFstab(text: string): FstabEntry | undefined {
-  const [source, target, type, options = 'defaults'] = text.split(/\s+/).map(unescapeField);
-  if (source === undefined || target === undefined || type === undefined || type === '') return undefined;
-  return { source, target, type, options: options.split(',').filter((option) => option !== '') };
-}
-
-function unescapeField(field: string): string {
-  return field.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
-}

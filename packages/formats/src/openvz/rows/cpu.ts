@@ -1,21 +1,13 @@
 // Processor keys: weight, ceiling, number and placement.
 // SPDX-License-Identifier: Apache-2.0
-import type { Cputune, Domain, Vcpu } from '@ctvirt/xml';
 import { parameterValue, withValue } from '../../beancounters.js';
-import { approximated, carried, ignored, ownWord, type Row } from '../row.js';
+import { withCputune, withNodeset, withVcpu } from '../../edit.js';
+import { approximated, carried, ignored } from '../../outcome.js';
+import { ownWord, type Row } from '../row.js';
 import { parseBitmap, parseCpuLimit, parseUlong } from '../values.js';
 
 /** The scheduler's period; one percent of a CPU is 1000 µs of it, the least the kernel takes. */
 export const cpuPeriodUs = 100_000;
-
-const withCputune = (domain: Domain, set: Partial<Cputune>): Domain => ({
-  ...domain,
-  cputune: { ...domain.cputune, ...set },
-});
-const withVcpu = (domain: Domain, set: Partial<Vcpu>, cpus: number): Domain => ({
-  ...domain,
-  vcpu: { placement: 'static', value: cpus, ...domain.vcpu, ...set },
-});
 
 const cpuunits: Row = {
   key: 'CPUUNITS',
@@ -82,10 +74,7 @@ const nodemask: Row = {
     if (domain.numatune?.memory?.nodeset !== undefined) return ownWord;
     const nodeset = parseBitmap(value);
     if (nodeset === undefined || nodeset === 'all') return carried(domain, 'every node of the host');
-    return carried(
-      { ...domain, numatune: { ...domain.numatune, memory: { mode: 'strict', nodeset } } },
-      "numatune's nodeset",
-    );
+    return carried(withNodeset(domain, nodeset), "numatune's nodeset");
   },
   write: (domain) => parseBitmap(domain.numatune?.memory?.nodeset ?? ''),
 };

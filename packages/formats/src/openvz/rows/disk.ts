@@ -1,18 +1,10 @@
 // Disk keys: first-level space and inodes of the root, I/O weight.
 // SPDX-License-Identifier: Apache-2.0
-import { type Domain, type Filesystem, isRoot, type Quota } from '@ctvirt/xml';
-import { carried, ignored, ownWord, type Row } from '../row.js';
+import type { Filesystem, Quota } from '@ctvirt/xml';
+import { rootOf, withRoot } from '../../edit.js';
+import { carried, ignored } from '../../outcome.js';
+import { ownWord, type Row } from '../row.js';
 import { formatDisk, parseDisk, parseUlong } from '../values.js';
-
-/** The root file system, if the domain has one. */
-export function rootOf(domain: Domain): Filesystem | undefined {
-  return domain.devices.filesystems?.find(isRoot);
-}
-
-function withRoot(domain: Domain, change: (root: Filesystem) => Filesystem): Domain {
-  const filesystems = domain.devices.filesystems?.map((one) => (isRoot(one) ? change(one) : one));
-  return filesystems === undefined ? domain : { ...domain, devices: { ...domain.devices, filesystems } };
-}
 
 type InodeQuota = Extract<Quota, { type: 'inodes' }>;
 

@@ -1,17 +1,19 @@
 // Identity keys: the container's name, what its root is made of, its texts, its capabilities and devices.
 // SPDX-License-Identifier: Apache-2.0
-import {
-  type Capabilities,
-  type CapabilityName,
-  capabilityNames,
-  type Domain,
-  type Filesystem,
-  type Hostdev,
-} from '@ctvirt/xml';
+import type { CapabilityName, Filesystem, Hostdev } from '@ctvirt/xml';
 import { parameterValue, withValue } from '../../beancounters.js';
-import { approximated, carried, ignored, type Outcome, ownWord, type ReadContext, type Row } from '../row.js';
+import {
+  capabilityStates,
+  isCapability,
+  rootOf,
+  rootTarget,
+  withCapabilities,
+  withFilesystem,
+  withHostdevs,
+} from '../../edit.js';
+import { approximated, carried, ignored, type Outcome } from '../../outcome.js';
+import { ownWord, type ReadContext, type Row } from '../row.js';
 import { parseList, parsePath, parseSwitches } from '../values.js';
-import { rootOf } from './disk.js';
 
 /** Names OpenVZ accepts beside the number. */
 export const namePattern = /^[A-Za-z0-9 +_.-]+$/;
@@ -25,13 +27,6 @@ const name: Row = {
     domain.name === String(ctid) || !namePattern.test(domain.name) ? undefined : domain.name,
 };
 
-const withRoot = (domain: Domain, root: Filesystem): Domain => ({
-  ...domain,
-  devices: { ...domain.devices, filesystems: [root, ...(domain.devices.filesystems ?? [])] },
-});
-
-const base = { accessmode: 'passthrough', target: { dir: '/' } } as const;
-
 const ostemplate: Row = {
   key: 'OSTEMPLATE',
   read(domain, value, { root }) {
@@ -42,7 +37,7 @@ const ostemplate: Row = {
         'parameter ostemplate: the root is there already',
       );
     return carried(
-      withRoot(domain, { type: 'template', source: { name: value }, ...base }),
+      withFilesystem(domain, { type: 'template', source: { name: value }, ...rootTarget }),
       'source of the root, of type template',
     );
   },
@@ -53,12 +48,12 @@ const ostemplate: Row = {
 };
 
 function privateRoot(path: string, layout: string | undefined): Filesystem {
-  if (layout?.startsWith('ploop') !== true) return { type: 'mount', source: { dir: path }, ...base };
+  if (layout?.startsWith('ploop') !== true) return { type: 'mount', source: { dir: path }, ...rootTarget };
   return {
     type: 'file',
     driver: { type: 'ploop', format: 'ploop' },
     source: { file: `${path}/root.hdd/root.hds` },
-    ...base,
+    ...rootTarget,
   };
 }
 
@@ -70,7 +65,7 @@ const vePrivate: Row = {
     const path = parsePath(value, ctid);
     if (path === undefined) return ignored('it is no absolute path');
     const kept = value.includes('$') ? withValue(domain, 'VE_PRIVATE', value) : domain;
-    return carried(withRoot(kept, privateRoot(path, values.get('VE_LAYOUT'))), 'source of the root');
+    return carried(withFilesystem(kept, privateRoot(path, values.get('VE_LAYOUT'))), 'source of the root');
   },
   write(domain) {
     const root = rootOf(domain);
@@ -101,33 +96,24 @@ const description: Row = {
   write: (domain) => domain.description?.replace(/[\r\n]+/g, ' ') || undefined,
 };
 
-const known: ReadonlySet<string> = new Set(capabilityNames);
-const isKnown = (word: string): word is CapabilityName => known.has(word);
-
 const capability: Row = {
   key: 'CAPABILITY',
   read(domain, value) {
     const wanted = parseSwitches(value) ?? new Map<string, boolean>();
     if (domain.features?.capabilities !== undefined) return ownWord;
-    const set: Partial<Record<CapabilityName, 'on' | 'off'>> = {};
+    const states: [CapabilityName, 'on' | 'off'][] = [];
     const others: string[] = [];
     for (const [word, on] of wanted) {
-      if (isKnown(word)) set[word] = on ? 'on' : 'off';
+      if (isCapability(word)) states.push([word, on ? 'on' : 'off']);
       else others.push(word);
     }
-    const capabilities: Capabilities = { policy: 'default', ...set };
-    const result = { ...domain, features: { ...domain.features, capabilities } };
+    const result = withCapabilities(domain, 'default', states);
     if (others.length === 0) return carried(result, 'capabilities');
     if (others.length === wanted.size) return ignored(`Linux has no capability ${others.join(', ')}`);
     return approximated(result, `capabilities, but for ${others.join(', ')}, which Linux does not have`);
   },
   write(domain) {
-    const { capabilities } = domain.features ?? {};
-    if (capabilities === undefined) return undefined;
-    const items = capabilityNames.flatMap((word) => {
-      const state = capabilities[word];
-      return state === undefined ? [] : [`${word.toUpperCase()}:${state}`];
-    });
+    const items = capabilityStates(domain).map(([word, state]) => `${word.toUpperCase()}:${state}`);
     return items.length === 0 ? undefined : items.join(' ');
   },
 };
@@ -153,8 +139,10 @@ const devnodes: Row = {
     const good = nodes.filter((node) => node !== undefined);
     if (good.length === 0)
       return value === '' ? carried(domain, 'nothing') : ignored('it names no device node');
-    const hostdevs = [...(domain.devices.hostdevs ?? []), ...good.map(({ hostdev }) => hostdev)];
-    const result = { ...domain, devices: { ...domain.devices, hostdevs } };
+    const result = withHostdevs(
+      domain,
+      good.map(({ hostdev }) => hostdev),
+    );
     return good.length === nodes.length && good.every(({ whole }) => whole)
       ? carried(result, 'a hostdev for each')
       : approximated(result, 'a hostdev for each that is not denied; always to be read and written');

@@ -1,8 +1,9 @@
 // Every key of OpenVZ that has a place of its own in a domain; the others are kept as parameters.
 // SPDX-License-Identifier: Apache-2.0
 import { beancounterOf, ubcOf, withUbc, withValue } from '../../beancounters.js';
+import { approximated, carried } from '../../outcome.js';
 import type { Parameter } from '../parameters.js';
-import { approximated, carried, ownWord, type ReadContext, type Row } from '../row.js';
+import { ownWord, type ReadContext, type Row } from '../row.js';
 import { formatUbc, parseUbc, type UbcUnit } from '../values.js';
 import { cpuRows } from './cpu.js';
 import { diskRows } from './disk.js';

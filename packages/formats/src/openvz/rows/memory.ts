@@ -1,8 +1,10 @@
 // Memory keys: RAM, swap, allocation and guarantee, in classic and in VSwap configurations.
 // SPDX-License-Identifier: Apache-2.0
-import type { Domain, Memtune } from '@ctvirt/xml';
+import type { Domain } from '@ctvirt/xml';
 import { beancounterOf, ubcOf, withUbc } from '../../beancounters.js';
-import { approximated, carried, ignored, type Outcome, ownWord, type ReadContext, type Row } from '../row.js';
+import { withMemtune } from '../../edit.js';
+import { approximated, carried, ignored, type Outcome } from '../../outcome.js';
+import { ownWord, type ReadContext, type Row } from '../row.js';
 import { formatUbc, formatUbcPlain, parseUbc, type Ubc, unlimited } from '../values.js';
 
 const kibPerPage = (pageSize: number): number => pageSize / 1024;
@@ -11,11 +13,6 @@ const toPages = (kib: number, pageSize: number): bigint => BigInt(Math.ceil(kib 
 
 /** 32-bit hosts wrote INT_MAX, and nobody has more than 2⁵² pages. */
 const isUnlimited = (pages: bigint): boolean => pages >= 2n ** 50n;
-
-const withMemtune = (domain: Domain, set: Partial<Memtune>): Domain => ({
-  ...domain,
-  memtune: { ...domain.memtune, ...set },
-});
 
 /** The most memory a domain may use, whichever element says so. */
 export function memoryLimitKiB(domain: Domain): number | undefined {

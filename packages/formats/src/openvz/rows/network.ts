@@ -2,14 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type Domain, familyOf, type Hostdev, type Interface } from '@ctvirt/xml';
 import { parameterValue, withValue } from '../../beancounters.js';
-import { approximated, carried, ignored, type Outcome, ownWord, type Row } from '../row.js';
+import { withHostdevs, withInterfaces } from '../../edit.js';
+import { approximated, carried, ignored, type Outcome } from '../../outcome.js';
+import { ownWord, type Row } from '../row.js';
 import { formatNetif, type Netif, parseList, parseNetif } from '../values.js';
-
-const withInterfaces = (domain: Domain, added: readonly Interface[]): Domain => {
-  if (added.length === 0) return domain;
-  const interfaces = [...(domain.devices.interfaces ?? []), ...added];
-  return { ...domain, devices: { ...domain.devices, interfaces } };
-};
 
 const interfacesOf = <T extends Interface['type']>(domain: Domain, type: T) =>
   (domain.devices.interfaces ?? []).filter(
@@ -103,9 +99,7 @@ const netdev: Row = {
     const added = parseList(value).map(
       (name): NetHostdev => ({ type: 'net', mode: 'capabilities', source: { interface: name } }),
     );
-    if (added.length === 0) return carried(domain, 'nothing');
-    const hostdevs = [...(domain.devices.hostdevs ?? []), ...added];
-    return carried({ ...domain, devices: { ...domain.devices, hostdevs } }, 'a hostdev of type net for each');
+    return carried(withHostdevs(domain, added), 'a hostdev of type net for each');
   },
   write(domain) {
     const names = (domain.devices.hostdevs ?? []).flatMap((one) =>

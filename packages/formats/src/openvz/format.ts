@@ -1,0 +1,73 @@
+// The OpenVZ format: /etc/vz/conf/CTID.conf beside vz.conf.
+// SPDX-License-Identifier: Apache-2.0
+import type { Domain } from '@ctvirt/xml';
+import { parameterValue } from '../beancounters.js';
+import { FormatError } from '../errors.js';
+import { baseName, type FileSet, folderOf } from '../files.js';
+import type { Format, NativeUnit } from '../format.js';
+import { parseConf } from './conf-file.js';
+import { readCtidConf, writeCtidConf } from './ctid-conf.js';
+import { parameterOf } from './parameters.js';
+
+/** Numbers up to 100 are OpenVZ's own. */
+const firstCtid = 101;
+const filePattern = /^([1-9]\d{0,9})\.conf$/;
+
+/** Files named by a number; one file alone may have any name if it holds OpenVZ's keys. */
+function detect(files: FileSet): NativeUnit[] {
+  const units: NativeUnit[] = [];
+  for (const [path, { text }] of files) {
+    const name = filePattern.exec(baseName(path))?.[1];
+    if (text !== undefined && name !== undefined) units.push({ name, path });
+  }
+  const [first] = files;
+  if (units.length > 0 || first === undefined || files.size > 1) return units;
+  const [path, { text = '' }] = first;
+  const known = parseConf(text).entries.filter(({ key }) => parameterOf(key) !== undefined);
+  return known.length >= 3 ? [{ name: String(firstCtid), path }] : [];
+}
+
+/** vz.conf stands in the folder, or in the one above it. */
+function vzConfOf(files: FileSet, path: string): string | undefined {
+  const folder = folderOf(path);
+  return [folder, folderOf(folder)]
+    .map((place) => files.get(place === '' ? 'vz.conf' : `${place}/vz.conf`)?.text)
+    .find((text) => text !== undefined);
+}
+
+/** The number the name is, the one noted beside the name, or the first there may be. */
+function ctidOf(domain: Domain): number {
+  const number = /^[1-9]\d{0,9}$/.exec(domain.name)?.[0] ?? parameterValue(domain, 'VEID');
+  return number === undefined ? firstCtid : Number(number);
+}
+
+export const openvzFormat: Format = {
+  name: 'openvz',
+  doc: 'OpenVZ configuration, CTID.conf beside vz.conf',
+  detect,
+  references: () => [],
+  read(files, unit, host) {
+    const text = files.get(unit.path)?.text;
+    if (text === undefined)
+      throw new FormatError('missing', `${unit.path} was not given`, { file: unit.path });
+    const vzConf = vzConfOf(files, unit.path);
+    return readCtidConf(text, {
+      ctid: Number(unit.name),
+      pageSize: host.pageSize,
+      hostCpus: host.cpus,
+      file: unit.path,
+      ...(vzConf === undefined ? {} : { vzConf }),
+    });
+  },
+  write(domain, { pageSize, cpus, autostart, known }) {
+    const ctid = ctidOf(domain);
+    const path = `${ctid}.conf`;
+    const { text, report } = writeCtidConf(known?.get(path)?.text, domain, {
+      ctid,
+      pageSize,
+      hostCpus: cpus,
+      ...(autostart === undefined ? {} : { autostart }),
+    });
+    return { files: new Map([[path, { text }]]), report };
+  },
+};

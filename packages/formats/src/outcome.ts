@@ -1,0 +1,25 @@
+// What reading one key came to: the domain with it, exactly or nearly, or the reason why not.
+// SPDX-License-Identifier: Apache-2.0
+import type { Domain } from '@ctvirt/xml';
+import type { Place, Report } from './report.js';
+
+/** The domain with the value in it (`loss`: not all of its meaning), or why it is left out. */
+export type Outcome =
+  | { readonly domain: Domain; readonly how: string; readonly loss?: true; readonly why?: undefined }
+  | { readonly domain?: Domain; readonly why: string };
+
+export const carried = (domain: Domain, how: string): Outcome => ({ domain, how });
+export const approximated = (domain: Domain, how: string): Outcome => ({ domain, how, loss: true });
+export const ignored = (why: string): Outcome => ({ why });
+/** Ignored, yet noted in the domain so that writing the same format gives it back. */
+export const noted = (domain: Domain, why: string): Outcome => ({ domain, why });
+
+/** Reports an outcome; answers the domain to go on with. */
+export function settle(domain: Domain, outcome: Outcome, places: readonly Place[], report: Report): Domain {
+  for (const place of places) {
+    if (outcome.why !== undefined) report.ignored(place, outcome.why);
+    else if (outcome.loss) report.approximated(place, outcome.how);
+    else report.carried(place, outcome.how);
+  }
+  return outcome.domain ?? domain;
+}
