@@ -1,7 +1,5 @@
-// Runs a program on hostile input where it can reach nothing but its pipes and, if given, one folder.
+// Command lines that run a program on hostile input where it can reach nothing but its pipes and, if given, one folder.
 // SPDX-License-Identifier: Apache-2.0
-import { type ChildProcess, spawn } from 'node:child_process';
-
 /** What a confined program may have. */
 export interface Confinement {
   /** Folder mounted writable at `/target`, the working directory; none: nothing is writable. */
@@ -14,8 +12,14 @@ export interface Confinement {
   fileBytes: number;
 }
 
-/** The programs `confined` needs on the host; Debian packages util-linux and bubblewrap. */
-export const CONFINEMENT_PROGRAMS = ['prlimit', 'bwrap'] as const;
+/**
+ * `command` with all that descends from it in a pid namespace that dies with this process, however it dies.
+ * Needed around bwrap too: its inner process waits for its outer one for ever when that is killed early on.
+ */
+export function tethered(command: readonly string[], ...namespaces: readonly string[]): string[] {
+  const argv = ['setpriv', '--pdeathsig', 'KILL', '--', 'unshare', '--pid', '--fork', '--kill-child=KILL'];
+  return [...argv, ...namespaces, '--', ...command];
+}
 
 /**
  * The full command line for `command` in namespaces of its own (mount, pid, net, ipc, uts, cgroup).
@@ -24,8 +28,16 @@ export const CONFINEMENT_PROGRAMS = ['prlimit', 'bwrap'] as const;
  */
 export function confinedArgv(command: readonly string[], box: Confinement): string[] {
   const argv = ['prlimit', '--core=0', '--nofile=256', `--fsize=${box.fileBytes}`];
-  argv.push(`--cpu=${box.cpuSeconds}`, `--as=${box.memoryBytes}`, '--', 'bwrap', '--die-with-parent');
-  argv.push('--new-session', '--unshare-pid', '--unshare-net', '--unshare-ipc', '--unshare-uts');
+  argv.push(
+    `--cpu=${box.cpuSeconds}`,
+    `--as=${box.memoryBytes}`,
+    '--',
+    'bwrap',
+    '--new-session',
+    '--unshare-net',
+    '--unshare-ipc',
+    '--unshare-uts',
+  );
   argv.push('--unshare-cgroup-try', '--ro-bind', '/usr', '/usr');
   // Merged or not, these names must lead to the loader and its libraries.
   for (const path of ['/bin', '/lib', '/lib64']) argv.push('--ro-bind-try', path, path);
@@ -33,19 +45,5 @@ export function confinedArgv(command: readonly string[], box: Confinement): stri
   for (const capability of box.capabilities ?? []) argv.push('--cap-add', capability);
   if (box.target !== undefined) argv.push('--bind', box.target, '/target', '--chdir', '/target');
   else argv.push('--chdir', '/');
-  return [...argv, '--', ...command];
-}
-
-/** Starts `command` confined; `stdin`, `stdout` and `stderr` as `spawn` takes them. */
-export function spawnConfined(
-  command: readonly string[],
-  box: Confinement,
-  stdio: ['pipe', 'pipe' | 'ignore', 'pipe'],
-): ChildProcess {
-  const [file = 'prlimit', ...args] = confinedArgv(command, box);
-  return spawn(file, args, {
-    stdio,
-    env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C', TZ: 'UTC' },
-    cwd: '/',
-  });
+  return tethered([...argv, '--', ...command]);
 }

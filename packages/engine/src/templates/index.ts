@@ -1,7 +1,15 @@
 // Public surface of the template store.
 // SPDX-License-Identifier: Apache-2.0
-export { TemplateError, type TemplateErrorCode, type TemplateErrorDetails } from './errors.js';
+export type { DebianOptions } from './build-debian.js';
+export {
+  type RefusalReason,
+  TemplateError,
+  type TemplateErrorCode,
+  type TemplateErrorDetails,
+} from './errors.js';
+export type { ImportOptions, ImportProgress } from './import-archive.js';
 export { DEFAULT_LIMITS, type ImportLimits } from './limits.js';
 export type { Template } from './record.js';
 export { TemplateStore, type TemplateStoreOptions } from './store.js';
+export { INIT_SIGNALS } from './system-facts.js';
 export { parseTemplateName, type TemplateName } from './template-name.js';

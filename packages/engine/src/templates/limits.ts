@@ -14,7 +14,9 @@ export interface ImportLimits {
   entries: number;
   /** Bytes of one whole path. */
   pathBytes: number;
-  /** Folders above an entry. */
+  /** All paths and link targets together; they are kept in memory during the import. */
+  nameBytes: number;
+  /** Folders above an entry, itself counted. */
   depth: number;
   /** Highest owner or group number; a container's id range has 65536. */
   maxId: number;
@@ -37,6 +39,7 @@ export const DEFAULT_LIMITS: Readonly<ImportLimits> = {
   ratio: 200,
   entries: 1_000_000,
   pathBytes: 1024,
+  nameBytes: 128 * MiB,
   depth: 64,
   maxId: 65_535,
   headerBytes: MiB,

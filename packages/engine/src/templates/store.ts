@@ -1,21 +1,23 @@
 // Keeps templates: unpacked root trees under one private folder, each made whole or not at all.
 // SPDX-License-Identifier: Apache-2.0
 import { execFile } from 'node:child_process';
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { chmod, lstat, mkdir, open, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { promisify } from 'node:util';
+import { buildDebian, type DebianOptions } from './build-debian.js';
 import { makeBusyboxArchive } from './busybox.js';
 import { TemplateError } from './errors.js';
-import { DEFAULT_LIMITS } from './limits.js';
+import { type Imported, type ImportOptions, importArchive } from './import-archive.js';
 import { formatRecord, parseRecord, type Template } from './record.js';
 import { parseTemplateName, type TemplateName } from './template-name.js';
-import { unpack } from './unpack.js';
 
 const run = promisify(execFile);
 
 const RECORD = 'template.json';
 const ROOT = 'rootfs';
+const SCRATCH = 'scratch';
 // A template's name never begins with a dot, so these never collide with one.
 const PARTIAL = '.partial-';
 
@@ -75,27 +77,28 @@ export class TemplateStore {
     return join(this.#dir, parseTemplateName(name), ROOT);
   }
 
+  /**
+   * Imports an archive: `source` is a file's path, opened once, or the bytes themselves. Throws `invalid` with a
+   * reason for everything hostile, damaged or not as expected; nothing is kept then.
+   */
+  async import(name: string, source: string | Readable, options: ImportOptions = {}): Promise<Template> {
+    return this.#make(name, options, (root) => importArchive(source, root, options));
+  }
+
   /** Makes the embedded default template from the host's static busybox. */
-  async buildBusybox(name: string): Promise<Template> {
-    return this.#make(name, async (partial) => {
+  async buildBusybox(
+    name: string,
+    options: Pick<ImportOptions, 'onProgress' | 'signal'> = {},
+  ): Promise<Template> {
+    return this.#make(name, options, async (root) => {
       const { archive, source } = await makeBusyboxArchive(this.#busybox);
-      await unpack(
-        (async function* () {
-          yield archive;
-        })(),
-        join(partial, ROOT),
-        DEFAULT_LIMITS,
-      );
-      return {
-        digest: `sha256:${createHash('sha256').update(archive).digest('hex')}`,
-        sizeBytes: archive.length,
-        unpackedBytes: 0,
-        inodes: 0,
-        source,
-        init: 'busybox',
-        notes: [],
-      };
+      return importArchive(Readable.from([archive]), root, { ...options, label: source });
     });
+  }
+
+  /** Builds a Debian root with mmdebstrap, which fetches Debian's packages, and imports what it made. */
+  async buildDebian(name: string, options: DebianOptions = {}): Promise<Template> {
+    return this.#make(name, options, (root, scratch) => buildDebian(root, scratch, options));
   }
 
   /** Removes a template no domain uses; throws `busy` with their names otherwise. */
@@ -152,7 +155,8 @@ export class TemplateStore {
   /** The one way a template comes to be: filled beside its place, synced, then renamed into it. */
   async #make(
     name: string,
-    fill: (partial: string) => Promise<Omit<Template, 'name' | 'importedAt'>>,
+    { onProgress, signal }: Pick<ImportOptions, 'onProgress' | 'signal'>,
+    fill: (root: string, scratch: string) => Promise<Imported>,
   ): Promise<Template> {
     const safe = parseTemplateName(name);
     const exists = () =>
@@ -164,19 +168,27 @@ export class TemplateStore {
       try {
         await mkdir(partial, { mode: 0o700 });
         await mkdir(join(partial, ROOT), { mode: 0o755 });
-        const template: Template = {
-          name: safe,
-          ...(await fill(partial)),
-          importedAt: this.#now().toISOString(),
-        };
+        const { entries, ...facts } = await fill(join(partial, ROOT), join(partial, SCRATCH));
+        await removeTree(join(partial, SCRATCH));
+        const template: Template = { name: safe, importedAt: this.#now().toISOString(), ...facts };
+        onProgress?.({ phase: 'sync', doneBytes: facts.sizeBytes, totalBytes: facts.sizeBytes, entries });
         await writeFile(join(partial, RECORD), formatRecord(template), { mode: 0o600 });
         // The whole tree must be on disk before its name is: one sync of this file system, not one per file.
         await run('sync', ['--file-system', '--', partial]);
+        signal?.throwIfAborted();
         await rename(partial, join(this.#dir, safe));
         await syncFolder(this.#dir);
         return template;
       } catch (cause) {
         await removeTree(partial);
+        if (signal?.aborted) {
+          throw new TemplateError(
+            'cancelled',
+            `import of ${safe} was cancelled; nothing was kept`,
+            {},
+            cause,
+          );
+        }
         if (hasErrno(cause, 'ENOTEMPTY') || hasErrno(cause, 'EEXIST')) throw exists();
         if (hasErrno(cause, 'ENOSPC') || hasErrno(cause, 'EDQUOT')) {
           throw new TemplateError('no-space', `no space left in ${this.#dir}; nothing was kept`, {}, cause);

@@ -1,0 +1,105 @@
+// Makes a Debian root with mmdebstrap and hands its archive to the ordinary import.
+// SPDX-License-Identifier: Apache-2.0
+import { mkdir } from 'node:fs/promises';
+import { Readable } from 'node:stream';
+import { Child, type ExitStatus } from './child.js';
+import { tethered } from './confined.js';
+import { refuse, TemplateError } from './errors.js';
+import { type Imported, type ImportOptions, importArchive } from './import-archive.js';
+import { isFullDisk } from './unpack.js';
+
+/** What to build; left out, it is the stable minimum that systemd boots from. */
+export interface DebianOptions extends Pick<ImportOptions, 'onProgress' | 'signal' | 'limits'> {
+  /** Debian's name of the release, such as `bookworm`. */
+  suite?: string;
+  /** Packages beyond the base. */
+  include?: readonly string[];
+  /** `http:`, `https:` or `file:` address of an archive; left out, mmdebstrap's own choice for the suite. */
+  mirror?: string;
+  /** Debian's name of the machine, such as `amd64`; left out, the host's. */
+  arch?: string;
+}
+
+const DEFAULT_SUITE = 'bookworm';
+
+/** What a minimal base lacks to boot as a system and to be reached. */
+const BASE = ['systemd-sysv', 'dbus', 'iproute2', 'iputils-ping', 'netbase', 'procps'];
+
+const patterns = {
+  suite: /^[a-z][a-z0-9.-]{0,63}$/,
+  package: /^[a-z0-9][a-z0-9+.-]{1,127}$/,
+  mirror: /^(?:https?|file):\/\/[!-~]{1,1024}$/,
+  arch: /^[a-z0-9][a-z0-9-]{0,31}$/,
+} as const;
+
+function checked(what: keyof typeof patterns, text: string): string {
+  // mmdebstrap takes much more here: hooks, file names, whole source lines.
+  if (patterns[what].test(text) && !text.endsWith('-')) return text;
+  throw refuse('source', `${JSON.stringify(text.slice(0, 200))} is no ${what}`);
+}
+
+/** The command line; ends with the process that started it, whatever its children are doing. */
+export function debianArgv(options: DebianOptions): string[] {
+  const packages = [...BASE, ...(options.include ?? [])].map((name) => checked('package', name));
+  const argv = ['mmdebstrap', '--mode=root', '--variant=minbase', '--format=tar', '--skip=output/dev'];
+  // Its folder is closed to all but root, apt's own user included.
+  argv.push('--aptopt=APT::Sandbox::User "root"', `--include=${packages.join(',')}`);
+  if (options.arch !== undefined) argv.push(`--architectures=${checked('arch', options.arch)}`);
+  argv.push(checked('suite', options.suite ?? DEFAULT_SUITE), '-');
+  if (options.mirror !== undefined) argv.push(checked('mirror', options.mirror));
+  return tethered(argv, '--mount', '--mount-proc', '--ipc', '--uts');
+}
+
+const PROXIES = ['http_proxy', 'https_proxy', 'no_proxy'];
+
+/** Builds into `root`; `scratch` is a path of its own, made here, for the caller to remove in any case. */
+export async function buildDebian(root: string, scratch: string, options: DebianOptions): Promise<Imported> {
+  const argv = debianArgv(options);
+  await mkdir(scratch, { mode: 0o700 });
+  const env: Record<string, string> = { TMPDIR: scratch };
+  for (const name of PROXIES) {
+    const value = process.env[name];
+    if (value !== undefined) env[name] = value;
+  }
+  const { onProgress, signal } = options;
+  await using child = new Child(argv, { signal, env });
+  child.onComplaint((text) => {
+    const message = /^I: (.*)$/m.exec(text)?.[1];
+    if (message && !/tempdir|skipping/.test(message))
+      onProgress?.({ phase: 'build', doneBytes: 0, entries: 0, message });
+  });
+  const archive = async function* () {
+    for await (const chunk of child.stdout) yield chunk;
+    const status = await child.ended;
+    signal?.throwIfAborted();
+    if (status !== 0) throw failure(argv, status, child.complaint);
+  };
+  const label = `mmdebstrap ${options.suite ?? DEFAULT_SUITE}`;
+  // Awaited here: leaving this function ends the child.
+  return await importArchive(Readable.from(archive(), { objectMode: false }), root, { ...options, label });
+}
+
+function failure(argv: readonly string[], status: ExitStatus, stderr: string): TemplateError {
+  const details = { argv, status, stderr };
+  if (isFullDisk(stderr)) {
+    return new TemplateError(
+      'no-space',
+      'the file system of the templates is full; nothing was kept',
+      details,
+    );
+  }
+  if (/^unshare: failed to execute mmdebstrap/m.test(stderr)) {
+    return new TemplateError(
+      'unsupported',
+      "mmdebstrap is not on this host: install Debian's package of that name",
+      details,
+    );
+  }
+  const errors = stderr.split('\n').filter((line) => line.startsWith('E: '));
+  const told = errors.length > 0 ? errors.join('; ') : stderr.split('\n').slice(-3).join('; ');
+  return new TemplateError(
+    'host-command',
+    `mmdebstrap could not make the root (${status}): ${told}`,
+    details,
+  );
+}

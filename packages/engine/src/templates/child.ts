@@ -1,0 +1,116 @@
+// A child process fed from and read as streams, ended for certain when its user is done.
+// SPDX-License-Identifier: Apache-2.0
+import { type ChildProcess, spawn } from 'node:child_process';
+import { Readable, type Writable } from 'node:stream';
+
+const STDERR_KEPT = 4096;
+
+/** Exit status, or the signal's name. */
+export type ExitStatus = number | string | null;
+
+// Nothing of the daemon's own environment reaches a child.
+const BASE_ENV = {
+  PATH: '/usr/sbin:/usr/bin:/sbin:/bin',
+  LC_ALL: 'C',
+  TZ: 'UTC',
+  HOME: '/',
+  DEBIAN_FRONTEND: 'noninteractive',
+};
+
+/** What a child gets beyond its command line. */
+export interface ChildOptions {
+  /** Kills it when aborted. */
+  signal?: AbortSignal | undefined;
+  env?: Readonly<Record<string, string>>;
+}
+
+/** Use it with `await using`: leaving the scope kills the child and waits for its end. */
+export class Child {
+  readonly argv: readonly string[];
+  readonly ended: Promise<ExitStatus>;
+  readonly #process: ChildProcess;
+  readonly #signal: AbortSignal | undefined;
+  readonly #kill = () => this.kill();
+  #stderr = '';
+  #isRunning = true;
+
+  constructor(argv: readonly string[], { signal, env = {} }: ChildOptions = {}) {
+    this.argv = argv;
+    const [file = '', ...args] = argv;
+    this.#process = spawn(file, args, {
+      stdio: 'pipe',
+      env: { ...BASE_ENV, ...env },
+      cwd: '/',
+    });
+    this.ended = new Promise((resolve, reject) => {
+      this.#process.once('error', (error) => {
+        this.#isRunning = false;
+        reject(error);
+      });
+      this.#process.once('close', (status, name) => {
+        this.#isRunning = false;
+        resolve(name ?? status);
+      });
+    });
+    this.ended.catch(() => {
+      // Seen by whoever awaits `ended`; here it only must not count as unhandled.
+    });
+    this.#process.stdin?.on('error', () => {
+      // EPIPE: it ended early; its status and stderr tell why.
+    });
+    this.#process.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.#stderr = (this.#stderr + text).slice(-STDERR_KEPT);
+    });
+    this.#signal = signal;
+    if (signal?.aborted) this.kill();
+    else signal?.addEventListener('abort', this.#kill);
+  }
+
+  /** The end of what it said on stderr so far. */
+  get complaint(): string {
+    return this.#stderr.trim();
+  }
+
+  get stdout(): Readable {
+    return this.#process.stdout ?? Readable.from([]);
+  }
+
+  onComplaint(listener: (text: string) => void): void {
+    this.#process.stderr?.on('data', listener);
+  }
+
+  /** Writes all chunks and closes its input; returns early, without an error, if it ended before. */
+  async feed(chunks: AsyncIterable<Buffer>): Promise<void> {
+    const stdin = this.#process.stdin;
+    if (!stdin) return;
+    for await (const chunk of chunks) {
+      if (!this.#isRunning || stdin.destroyed) return;
+      if (!stdin.write(chunk)) await drained(stdin);
+    }
+    stdin.end();
+  }
+
+  kill(): void {
+    this.#process.kill('SIGKILL');
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#signal?.removeEventListener('abort', this.#kill);
+    if (this.#isRunning) this.kill();
+    this.#process.stdout?.destroy();
+    await this.ended.catch(() => {
+      // Only its end matters here; why it failed is told by whoever awaited it.
+    });
+  }
+}
+
+function drained(stream: Writable): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      stream.off('drain', done).off('close', done);
+      resolve();
+    };
+    stream.on('drain', done).on('close', done);
+    if (stream.destroyed) done();
+  });
+}
