@@ -1,5 +1,7 @@
 // Public surface of the engine.
 // SPDX-License-Identifier: Apache-2.0
 export type * from './contract.js';
+export { type EngineLog, openEngine } from './engine.js';
 export { type EngineCode, EngineError, engineCodes } from './errors.js';
+export { type Layout, layoutOf } from './state/layout.js';
 export type * from './view.js';

@@ -1,6 +1,14 @@
 // Which cgroup world this host has, and where a container's groups lie in it.
 // SPDX-License-Identifier: Apache-2.0
-import { readdirSync, readFileSync, rmdirSync, statfsSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  statfsSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 
 const CGROUP2_MAGIC = 0x63677270;
@@ -57,6 +65,38 @@ export function detectCgroups(): CgroupLayout {
     path: (controller, group) => join(folders.get(controller) ?? join(ROOT, controller), group),
     all: (group) => hierarchies.map((entry) => join(ROOT, entry, group)),
   };
+}
+
+/**
+ * Whether groups of a controller have a file. Some files are missing in the root group, so a group of ours is looked at;
+ * v2 shows limits only where the parent passes the controller on, which liblxc sees to.
+ */
+export function groupsHave(
+  layout: CgroupLayout,
+  controller: Controller,
+  file: string,
+  ours: string,
+): boolean {
+  if (layout.version === 2 || existsSync(join(layout.path(controller, ''), file))) return true;
+  // A cpuset group would first have to be given its processors.
+  if (controller !== 'cpuset') mkdirSync(layout.path(controller, ours), { recursive: true });
+  return existsSync(join(layout.path(controller, ours), file));
+}
+
+/** Removes the groups of a container that is gone: liblxc leaves some after a failed start, and numbers the next ones. */
+export function removeContainerGroups(
+  layout: CgroupLayout,
+  parent: string,
+  name: string,
+  isOther: (name: string) => boolean,
+): void {
+  for (const folder of layout.all(parent)) {
+    if (!existsSync(folder)) continue;
+    for (const group of readdirSync(folder)) {
+      const [, owner = '', suffix = ''] = /^lxc\.(?:payload|monitor)\.(.*?)(-\d+)?$/.exec(group) ?? [];
+      if (owner === name && (suffix === '' || !isOther(owner + suffix))) removeTree(join(folder, group));
+    }
+  }
 }
 
 /** A number of a cgroup file; null for `max`, and where the file is not there. */

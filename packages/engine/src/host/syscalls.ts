@@ -53,6 +53,8 @@ const cIoctlBuffer = libc.func('ioctl', 'int', ['int', 'ulong', 'void*']);
 const cSocket = libc.func('int socket(int, int, int)');
 const cConnect = libc.func('int connect(int, void*, uint)');
 
+const cRenameat2 = libc.func('int renameat2(int, str, int, str, uint)');
+
 function systemError(call: string, subject: string, errno = koffi.errno()): EngineError {
   const name = getSystemErrorName(-errno);
   const code = name === 'ENOSPC' ? 'no-space' : name === 'EDQUOT' ? 'over-quota' : 'host-command';
@@ -146,6 +148,13 @@ export function openInRoot(
     resolve: BigInt(resolve | Resolve.noMagicLinks),
   };
   return check(cOpenat2(SYS_OPENAT2, rootFd, path, how, 24), 'openat2', path);
+}
+
+const RENAME_EXCHANGE = 2;
+
+/** Two paths change places at one moment. */
+export function exchange(first: string, second: string): void {
+  check(cRenameat2(AT_FDCWD, first, AT_FDCWD, second, RENAME_EXCHANGE), 'renameat2', second);
 }
 
 export function ioctlNumber(fd: number, request: number, argument: number, subject: string): number {

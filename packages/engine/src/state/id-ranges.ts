@@ -17,6 +17,7 @@ export const privateWindow: IdWindow = { first: 0x80000000, last: 0xfffdffff };
 
 export class IdRanges {
   readonly #leased = new Set<number>();
+  readonly #ever = new Set<number>();
   #next: number;
 
   constructor(private readonly window: IdWindow) {
@@ -31,7 +32,7 @@ export class IdRanges {
       this.#next += RANGE_SIZE;
       if (this.#next + RANGE_SIZE - 1 > this.window.last) this.#next = this.window.first;
       if (!this.#leased.has(start)) {
-        this.#leased.add(start);
+        this.claim(start);
         return start;
       }
     }
@@ -44,8 +45,14 @@ export class IdRanges {
   /** Marks a range found in a record or beside kept files as leased. */
   claim(start: number): void {
     this.#leased.add(start);
+    this.#ever.add(start);
     if (start >= this.#next && start + 2 * RANGE_SIZE - 1 <= this.window.last)
       this.#next = start + RANGE_SIZE;
+  }
+
+  /** Whether this daemon has leased the range since it started, or found it leased. */
+  everLeased(start: number): boolean {
+    return this.#ever.has(start);
   }
 
   release(start: number): void {

@@ -12,8 +12,12 @@ export interface DomainRecord {
   readonly ctid: number | null;
   readonly autostart: boolean;
   readonly persistent: boolean;
+  /** Of a transient domain: whether its files end with it. */
+  readonly eraseAtEnd: boolean;
   readonly ids: { readonly start: number; readonly count: number } | null;
   readonly template: string | null;
+  /** All templates its file systems are made from. */
+  readonly templates: readonly string[];
   readonly profile: string | null;
   readonly hostname: string;
   readonly addresses: readonly string[];
@@ -36,8 +40,10 @@ const checks: { readonly [K in keyof DomainRecord]: (value: unknown) => boolean 
   ctid: (v) => v === null || isCount(v),
   autostart: (v) => typeof v === 'boolean',
   persistent: (v) => typeof v === 'boolean',
+  eraseAtEnd: (v) => typeof v === 'boolean',
   ids: (v) => v === null || (isObject(v) && isCount(v['start']) && isCount(v['count'])),
   template: isTextOrNull,
+  templates: (v) => Array.isArray(v) && v.every(isText),
   profile: isTextOrNull,
   hostname: isText,
   addresses: (v) => Array.isArray(v) && v.every(isText),

@@ -1,12 +1,13 @@
 // What every kind of file system answers to: made at define, opened at start, and what it owns meanwhile.
 // SPDX-License-Identifier: Apache-2.0
+import { createHash } from 'node:crypto';
 import type { Undo } from '../host/undo.js';
 import type { IdMap, UserNamespacePool } from '../host/userns.js';
 
 /** One `<filesystem>` as the engine sees it. */
 export interface FilesystemSpec {
-  /** Its place among the domain's file systems; names its folders. */
-  readonly index: number;
+  /** Made from the target, so that a file system keeps its files wherever it stands in the document. */
+  readonly key: string;
   readonly kind: FilesystemKind;
   /** A template's name, or an absolute path on the host. */
   readonly source: string;
@@ -18,6 +19,13 @@ export interface FilesystemSpec {
   readonly limit: DiskLimit | undefined;
 }
 export type FilesystemKind = 'template' | 'mount' | 'file' | 'block';
+
+/** A file name for a target: `root`, or the path with its separators encoded, shortened by a digest where it is long. */
+export function keyOf(target: string): string {
+  if (target === '/') return 'root';
+  const plain = target.slice(1).replace(/[^A-Za-z0-9_-]/g, (char) => `%${Buffer.from(char).toString('hex')}`);
+  return plain.length <= 80 ? plain : createHash('sha256').update(target).digest('hex').slice(0, 32);
+}
 
 /** Hard limits; undefined is none. */
 export interface DiskLimit {

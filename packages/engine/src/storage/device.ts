@@ -49,9 +49,9 @@ async function openDevice(
   const type = await typeOf(device, spec.source);
   const { attributes, data } = splitOptions(spec);
   const readOnly = withoutWriting.has(type) || (attributes & MountAttr.readOnly) !== 0;
-  const disk = await mountPoint(spec, context, 'disk', undo);
+  const disk = mountPoint(spec, context, 'disk', undo);
   await mount(device, disk, type, MountFlag.noDev | (readOnly ? MountFlag.readOnly : 0), data);
-  const target = await mountPoint(spec, context, 'root', undo);
+  const target = mountPoint(spec, context, 'root', undo);
   await attachMapped(disk, target, context, { attributes, mapped: !context.shifted });
   return { path: target, unmapped: disk, owner: rootOwner(context, context.shifted) };
 }

@@ -14,3 +14,4 @@ export type {
   Opened,
   StorageContext,
 } from './backend.js';
+export { keyOf } from './backend.js';

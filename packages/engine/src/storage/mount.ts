@@ -34,7 +34,7 @@ export const mount: Backend = {
         `a directory has no mount option '${data}': ro, nosuid, nodev, noexec and noatime are known here`,
         { options: spec.options },
       );
-    const target = await mountPoint(spec, context, 'root', undo);
+    const target = mountPoint(spec, context, 'root', undo);
     await attachMapped(spec.source, target, context, { attributes, mapped: !context.shifted });
     return { path: target, unmapped: spec.source, owner: rootOwner(context, context.shifted) };
   },

@@ -18,12 +18,12 @@ export const template: Backend = {
 
   async open(spec, context, undo) {
     const { upper, work } = await openUpper(spec, context, undo);
-    const lower = await mountPoint(spec, context, 'lower', undo);
+    const lower = mountPoint(spec, context, 'lower', undo);
     await attachMapped(context.templatePath(spec.source), lower, context, {
       attributes: MountAttr.readOnly | MountAttr.noDev,
       mapped: true,
     });
-    const merged = await mountPoint(spec, context, 'root', undo);
+    const merged = mountPoint(spec, context, 'root', undo);
     const { attributes } = splitOptions(spec);
     const flags =
       MountFlag.noDev |

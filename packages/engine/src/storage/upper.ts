@@ -17,9 +17,9 @@ const SMALLEST_WITH_JOURNAL = 64 << 20;
 const OWN_INODES = 16;
 
 const imagePath = (spec: FilesystemSpec, context: StorageContext): string =>
-  join(context.keep, `fs${spec.index}.img`);
+  join(context.keep, `${spec.key}.img`);
 const folderPath = (spec: FilesystemSpec, context: StorageContext): string =>
-  join(context.keep, `fs${spec.index}`);
+  join(context.keep, `${spec.key}.layer`);
 
 /** Makes the layer; the root of the container's tree takes owner and mode from `model`, the template's root. */
 export async function createUpper(
@@ -27,6 +27,9 @@ export async function createUpper(
   context: StorageContext,
   model: string,
 ): Promise<void> {
+  // Nothing the lease knows of lies here: at most what an interrupted redefinition left.
+  for (const path of [folderPath(spec, context), imagePath(spec, context)])
+    await rm(path, { recursive: true, force: true });
   if (spec.limit === undefined) {
     await makeLayerFolders(folderPath(spec, context), context, model);
     return;
@@ -52,7 +55,7 @@ export async function openUpper(
   }
   const image = imagePath(spec, context);
   await growImage(image, spec.limit);
-  const target = await mountPoint(spec, context, 'disk', undo);
+  const target = mountPoint(spec, context, 'disk', undo);
   using device = attachLoop(image);
   // discard gives the host back what the container deletes.
   await mount(device.path, target, 'ext4', MountFlag.noSuid | MountFlag.noDev, 'discard');

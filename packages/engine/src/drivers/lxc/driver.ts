@@ -1,8 +1,8 @@
 // Runs containers through liblxc's tools, and knows of each whether it runs, as what, and how it ended.
 // SPDX-License-Identifier: Apache-2.0
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -37,18 +37,23 @@ export class LxcDriver {
     return join(this.folder(name), 'lxc.log');
   }
 
+  /** A fresh folder for a start, with liblxc's configuration as `lxc.conf` among the files. */
+  prepare(name: string, files: Readonly<Record<string, string>>): void {
+    const folder = this.folder(name);
+    rmSync(folder, { recursive: true, force: true });
+    mkdirSync(folder, { mode: 0o700 });
+    for (const [file, text] of Object.entries(files))
+      writeFileSync(join(folder, file), text, { mode: 0o600 });
+  }
+
   /**
-   * Starts a container from a configuration and resolves when its init runs; undefined if it has ended already.
+   * Starts a container from the configuration in its folder and resolves when its init runs; undefined if it has ended already.
    * The program is given as arguments, since liblxc splits `lxc.init.cmd` at blanks. The marker file is there while lxc-start is, so that a daemon that comes after a killed one waits for it.
    */
-  async start(name: string, configuration: string, program: readonly string[]): Promise<Running | undefined> {
+  async start(name: string, program: readonly string[]): Promise<Running | undefined> {
     const folder = this.folder(name);
-    await mkdir(folder, { recursive: true, mode: 0o700 });
-    const config = join(folder, 'lxc.conf');
     const marker = join(folder, 'starting');
-    await rm(this.logPath(name), { force: true });
-    await writeFile(config, configuration, { mode: 0o600 });
-    await writeFile(marker, '');
+    writeFileSync(marker, '');
     const status = await this.#tool([
       '/usr/bin/lxc-start',
       '-P',
@@ -56,21 +61,18 @@ export class LxcDriver {
       '-n',
       name,
       '-f',
-      config,
+      join(folder, 'lxc.conf'),
       '-d',
       '-p',
       join(folder, 'monitor.pid'),
       '--',
       ...program,
     ]);
-    await rm(marker, { force: true });
+    rmSync(marker, { force: true });
     if (status !== 0) {
       const errors = startErrors((await readIfThere(this.logPath(name))) ?? '');
       const reason = errors.length === 0 ? `lxc-start ended with status ${status}` : errors.join('; ');
-      throw new EngineError('host-command', `liblxc could not start the container: ${reason}`, {
-        log: this.logPath(name),
-        errors,
-      });
+      throw new EngineError('host-command', `liblxc could not start the container: ${reason}`, { errors });
     }
     return this.running(name);
   }

@@ -1,0 +1,46 @@
+// The daemon's log: lines for people in the foreground, JSON for machines.
+// SPDX-License-Identifier: Apache-2.0
+import { type DestinationStream, type Logger, pino } from 'pino';
+
+export type LogFormat = 'text' | 'json';
+
+const levelNames: Readonly<Record<number, string>> = {
+  10: 'trace',
+  20: 'debug',
+  30: 'info',
+  40: 'warn',
+  50: 'error',
+  60: 'fatal',
+};
+const colours: Readonly<Record<number, string>> = { 40: '\x1b[33m', 50: '\x1b[31m', 60: '\x1b[31m' };
+/** Of each line; the rest are details, shown where there is room for them. */
+const ownKeys = new Set(['level', 'time', 'pid', 'hostname', 'msg', 'err']);
+
+export function createLog(format: LogFormat, level: string, output: NodeJS.WriteStream): Logger {
+  if (format === 'json') return pino({ level, base: null }, output);
+  return pino({ level, base: null }, textStream(output));
+}
+
+function textStream(output: NodeJS.WriteStream): DestinationStream {
+  const coloured = output.isTTY === true && process.env['NO_COLOR'] === undefined;
+  return {
+    write(line) {
+      const parsed: unknown = JSON.parse(line);
+      if (typeof parsed === 'object' && parsed !== null)
+        output.write(`${textOf(parsed as Record<string, unknown>, coloured)}\n`);
+    },
+  };
+}
+
+function textOf(entry: Record<string, unknown>, coloured: boolean): string {
+  const level = Number(entry['level']);
+  const time = new Date(Number(entry['time'])).toTimeString().slice(0, 8);
+  const name = (levelNames[level] ?? String(level)).padEnd(5);
+  const colour = coloured ? (colours[level] ?? '') : '';
+  const error = entry['err'];
+  const stack =
+    typeof error === 'object' && error !== null && 'stack' in error ? `\n${String(error.stack)}` : '';
+  const details = level <= 20 ? Object.entries(entry).filter(([key]) => !ownKeys.has(key)) : [];
+  const rest = details.map(([key, value]) => ` ${key}=${JSON.stringify(value)}`).join('');
+  return `${time} ${colour}${name}${colour === '' ? '' : '\x1b[0m'} ${String(entry['msg'] ?? '')}${rest}${stack}`;
+}

@@ -1,0 +1,102 @@
+// ctvirtd: opens the engine, serves it on its socket, and stops without touching a container.
+// SPDX-License-Identifier: Apache-2.0
+import { rmSync } from 'node:fs';
+import { createServer, type Server } from 'node:net';
+import { parseArgs } from 'node:util';
+import { EngineError, type Layout, layoutOf, openEngine } from '@ctvirt/engine';
+import { createHttpApp } from './http/server.js';
+import { createLog, type LogFormat } from './log.js';
+
+const help = `ctvirtd: runs the container domains of this host
+
+Usage: ctvirtd [--root DIR] [--log text|json] [--log-level LEVEL]
+
+  --root DIR         keep everything in DIR/etc, DIR/lib and DIR/run instead of /etc/ctvirt,
+                     /var/lib/ctvirt and /run/ctvirt; CTVIRT_ROOT says the same
+  --log FORMAT       text for people (default), json for machines
+  --log-level LEVEL  debug, info (default), warn or error
+
+Example: ctvirtd --root /srv/ctvirt-test
+`;
+
+/** How long operations under way may take to end once the daemon is asked to stop. */
+const STOP_WAIT_MS = 15_000;
+
+const { values } = parseArgs({
+  options: {
+    root: { type: 'string' },
+    log: { type: 'string', default: 'text' },
+    'log-level': { type: 'string', default: 'info' },
+    help: { type: 'boolean', short: 'h' },
+  },
+});
+if (values.help === true) {
+  process.stdout.write(help);
+  process.exit(0);
+}
+const format: LogFormat = values.log === 'json' ? 'json' : 'text';
+const log = createLog(format, values['log-level'], process.stderr);
+process.on('unhandledRejection', (reason) =>
+  log.error({ err: reason }, 'a fault in the daemon ended an operation'),
+);
+try {
+  await serve(layoutOf(values.root ?? process.env['CTVIRT_ROOT']));
+} catch (error) {
+  if (error instanceof EngineError) log.fatal(error.message);
+  else log.fatal({ err: error }, 'ctvirtd cannot start');
+  process.exitCode = 1;
+  setImmediate(() => process.exit(1));
+}
+
+async function serve(layout: Layout): Promise<void> {
+  if (process.getuid?.() !== 0)
+    throw new EngineError('denied', 'ctvirtd runs containers and needs to be root: start it with sudo');
+  process.umask(0o077);
+  const began = performance.now();
+  await using lock = await takeLock(layout);
+  const engine = await openEngine(layout, (level, message, fields) => log[level](fields ?? {}, message));
+  const app = createHttpApp(engine, log);
+  rmSync(layout.httpSocket, { force: true });
+  await app.listen({ path: layout.httpSocket });
+  const unsubscribe = engine.onEvent(({ event, detail, domain }) =>
+    log.info({ domain: domain.name }, `domain '${domain.name}' ${event} (${detail})`),
+  );
+  const running = engine.list().filter(({ id }) => id !== null).length;
+  log.info(
+    `ready on ${layout.httpSocket} after ${Math.round(performance.now() - began)} ms: ${engine.list().length} domains, ${running} running`,
+  );
+
+  await new Promise<void>((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
+  });
+  log.info('stopping; containers go on');
+  unsubscribe();
+  const stopped = (async () => {
+    await app.close();
+    await engine.close();
+  })();
+  await Promise.race([stopped, new Promise((resolve) => setTimeout(resolve, STOP_WAIT_MS).unref())]);
+  rmSync(layout.httpSocket, { force: true });
+  lock.release();
+  setImmediate(() => process.exit(0));
+}
+
+/** One daemon for each state folder: an abstract socket is a lock that the kernel releases with its holder. */
+async function takeLock(layout: Layout): Promise<AsyncDisposable & { release(): void }> {
+  const server: Server = createServer((socket) => socket.destroy());
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (cause) => {
+      reject(
+        new EngineError(
+          'busy',
+          `another ctvirtd already serves ${layout.lib}: stop that one first, or choose another --root`,
+          {},
+          { cause },
+        ),
+      );
+    });
+    server.listen(`\0ctvirtd:${layout.run}`, resolve);
+  });
+  const release = (): void => void server.close();
+  return { release, [Symbol.asyncDispose]: async () => release() };
+}

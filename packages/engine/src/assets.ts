@@ -1,0 +1,203 @@
+// What the host holds of ours: each thing with its owner, and the strays that have none any more.
+// SPDX-License-Identifier: Apache-2.0
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type CgroupLayout, removeGroup } from './cgroups/layout.js';
+import type { LxcDriver } from './drivers/lxc/driver.js';
+import { mountsBelow } from './host/mountinfo.js';
+import { run } from './host/run.js';
+import { detachMount } from './host/syscalls.js';
+import { type IdRanges, RANGE_SIZE } from './state/id-ranges.js';
+import { diskName, type Layout } from './state/layout.js';
+import type { Entry, Registry } from './state/registry.js';
+import type { DomainStore } from './state/store.js';
+import type { Asset } from './view.js';
+
+export interface AssetParts {
+  readonly layout: Layout;
+  readonly registry: Registry;
+  readonly store: DomainStore;
+  readonly cgroups: CgroupLayout;
+  readonly driver: LxcDriver;
+  readonly ids: IdRanges;
+}
+
+interface Found extends Asset {
+  /** Gives a stray back to the host. */
+  readonly remove: () => Promise<void> | void;
+}
+
+export class Assets {
+  constructor(private readonly parts: AssetParts) {}
+
+  async check(): Promise<{ owned: Asset[]; stray: Asset[] }> {
+    const all = this.#all().map(({ kind, what, owner }): Asset => ({ kind, what, owner }));
+    return {
+      owned: all.filter(({ owner }) => owner !== null),
+      stray: all.filter(({ owner }) => owner === null),
+    };
+  }
+
+  async clean(): Promise<Asset[]> {
+    const strays = this.#all().filter(({ owner }) => owner === null);
+    for (const stray of strays) await stray.remove();
+    return strays.map(({ kind, what, owner }) => ({ kind, what, owner }));
+  }
+
+  #all(): Found[] {
+    const byDiskName = new Map(
+      [...this.parts.registry.entries()].map((entry) => [diskName(entry.record.name), entry]),
+    );
+    return [
+      ...this.#files(byDiskName),
+      ...this.#mounts(byDiskName),
+      ...this.#loops(),
+      ...this.#links(byDiskName),
+      ...this.#groups(byDiskName),
+      ...this.#ids(byDiskName),
+    ];
+  }
+
+  #files(entries: ReadonlyMap<string, Entry>): Found[] {
+    const { layout } = this.parts;
+    const tree = (path: string, owner: string | null): Found => ({
+      kind: 'file',
+      what: path,
+      owner,
+      remove: async () => void (await run(['/bin/rm', '-rf', '--one-file-system', '--', path])),
+    });
+    const kept = new Set(
+      this.parts.store
+        .keptLeases()
+        .filter((lease) => lease.kept)
+        .map(({ name }) => diskName(name)),
+    );
+    return [
+      ...readdirSync(layout.domains).map((name) =>
+        tree(join(layout.domains, name), entries.has(name) ? name : null),
+      ),
+      ...readdirSync(layout.roots).map((name) =>
+        tree(join(layout.roots, name), entries.has(name) ? name : kept.has(name) ? `${name} (kept)` : null),
+      ),
+      ...readdirSync(layout.templates).map((name) =>
+        tree(join(layout.templates, name), name.startsWith('.') ? null : `template ${name}`),
+      ),
+      ...readdirSync(layout.runtime).map((name) =>
+        tree(join(layout.runtime, name), entries.get(name)?.running === undefined ? null : name),
+      ),
+    ];
+  }
+
+  #mounts(entries: ReadonlyMap<string, Entry>): Found[] {
+    const { mounts } = this.parts.layout;
+    return mountsBelow(mounts).map(({ target }) => {
+      const name = target.slice(mounts.length + 1).split(/[~/]/)[0] ?? '';
+      // Mounts are there only while a start is under way.
+      const owner =
+        entries.has(name) && existsSync(join(this.parts.driver.folder(name), 'starting')) ? name : null;
+      return { kind: 'mount', what: target, owner, remove: () => void detachMount(target) };
+    });
+  }
+
+  /** Loop devices free themselves with their last mount: one that backs a file of ours belongs to a running domain. */
+  #loops(): Found[] {
+    const { roots } = this.parts.layout;
+    return readdirSync('/sys/block').flatMap((device): Found[] => {
+      let file: string;
+      try {
+        file = readFileSync(`/sys/block/${device}/loop/backing_file`, 'utf8').trim();
+      } catch {
+        return []; // not a loop device, or not bound
+      }
+      if (!file.startsWith(`${roots}/`)) return [];
+      const name = file.slice(roots.length + 1).split('/')[0] ?? '';
+      const entry = [...this.parts.registry.entries()].find(({ record }) => diskName(record.name) === name);
+      const owner = entry?.running === undefined ? null : name;
+      return [
+        {
+          kind: 'loop',
+          what: `/dev/${device} (${file})`,
+          owner,
+          remove: async () => void (await run(['/sbin/losetup', '-d', `/dev/${device}`])),
+        },
+      ];
+    });
+  }
+
+  #links(entries: ReadonlyMap<string, Entry>): Found[] {
+    const owners = new Map(
+      [...entries].flatMap(([name, { record, running }]) =>
+        record.ids === null || running === undefined ? [] : [[prefixOf(record.ids.start), name] as const],
+      ),
+    );
+    return readdirSync('/sys/class/net').flatMap((link): Found[] => {
+      const prefix = /^(cv[0-9a-z]+)\.\d+$/.exec(link)?.[1];
+      if (prefix === undefined || !this.#isOwnPrefix(prefix)) return [];
+      return [
+        {
+          kind: 'link',
+          what: link,
+          owner: owners.get(prefix) ?? null,
+          remove: async () => void (await run(['/sbin/ip', 'link', 'delete', link])),
+        },
+      ];
+    });
+  }
+
+  /** Links of daemons with another root carry ranges of another window, or of domains only that daemon knows. */
+  #isOwnPrefix(prefix: string): boolean {
+    return this.parts.ids.everLeased(Number.parseInt(prefix.slice(2), 36) * RANGE_SIZE);
+  }
+
+  #groups(entries: ReadonlyMap<string, Entry>): Found[] {
+    const parent = this.parts.layout.cgroup;
+    const seen = new Set<string>();
+    for (const folder of this.parts.cgroups.all(parent)) {
+      if (!existsSync(folder)) continue;
+      for (const entry of readdirSync(folder, { withFileTypes: true }))
+        if (entry.isDirectory()) seen.add(entry.name);
+    }
+    return [...seen].sort().map((group) => {
+      const name = group.replace(/^lxc\.(payload|monitor)\./, '');
+      // liblxc parks its monitors in one group for all while it takes theirs away.
+      const owner = group === 'lxc.pivot' ? 'daemon' : entries.get(name)?.running === undefined ? null : name;
+      return {
+        kind: 'cgroup',
+        what: `${parent}/${group}`,
+        owner,
+        remove: () => removeGroup(this.parts.cgroups, `${parent}/${group}`),
+      };
+    });
+  }
+
+  #ids(entries: ReadonlyMap<string, Entry>): Found[] {
+    const range = (start: number, count: number): string => `${start}-${start + count - 1}`;
+    const own = [...entries.values()].flatMap(({ record }): Found[] =>
+      record.ids === null
+        ? []
+        : [
+            {
+              kind: 'id-range',
+              what: range(record.ids.start, record.ids.count),
+              owner: record.name,
+              remove: () => undefined,
+            },
+          ],
+    );
+    const kept = this.parts.store.keptLeases().flatMap(({ name, ids }): Found[] =>
+      ids === null
+        ? []
+        : [
+            {
+              kind: 'id-range',
+              what: range(ids.start, ids.count),
+              owner: `${name} (kept)`,
+              remove: () => undefined,
+            },
+          ],
+    );
+    return [...own, ...kept];
+  }
+}
+
+const prefixOf = (start: number): string => `cv${Math.floor(start / RANGE_SIZE).toString(36)}`;

@@ -1,0 +1,143 @@
+// liblxc's configuration for one start, from the plan and the file systems opened for it.
+// SPDX-License-Identifier: Apache-2.0
+import type { Limit } from '../../cgroups/limits.js';
+import type { IdMap } from '../../host/userns.js';
+import type { InnerMount, LinkPlan, RunPlan } from '../../lifecycle/plan.js';
+
+/** One line of the configuration; the writer of `@ctvirt/formats` escapes or refuses. */
+export type ConfigRow = readonly [key: string, value: string];
+
+export interface OpenedFilesystem {
+  readonly target: string;
+  readonly path: string;
+  readonly readOnly: boolean;
+}
+
+export interface ConfigInput {
+  readonly plan: RunPlan;
+  readonly filesystems: readonly OpenedFilesystem[];
+  readonly limits: readonly Limit[];
+  readonly cgroupVersion: 1 | 2;
+  readonly cgroupParent: string;
+  readonly logPath: string;
+}
+
+export function configRows(input: ConfigInput): ConfigRow[] {
+  const { plan } = input;
+  return [
+    ['lxc.uts.name', plan.hostname],
+    ...optional('lxc.arch', plan.arch),
+    ...idmapRows(plan.map),
+    ...rootRows(input),
+    ['lxc.mount.auto', sysctlsOf(plan).length > 0 ? 'proc:rw sys:mixed' : 'proc:mixed sys:mixed'],
+    ['lxc.autodev', '1'],
+    // Without a number liblxc makes no /dev/ptmx; the console takes one of them.
+    ['lxc.pty.max', String((plan.resources.ptyMax ?? 1024) + 1)],
+    ['lxc.tty.max', '0'],
+    ['lxc.console.buffer.size', '65536'],
+    ['lxc.cgroup.dir', input.cgroupParent],
+    ...input.limits.map(
+      ({ file, value }): ConfigRow => [`lxc.cgroup${input.cgroupVersion === 2 ? '2' : ''}.${file}`, value],
+    ),
+    ...rlimitRows(plan),
+    ...sysctlsOf(plan),
+    ...capabilityRows(plan),
+    ...Object.entries(plan.environment).map(
+      ([name, value]): ConfigRow => ['lxc.environment', `${name}=${value}`],
+    ),
+    ...optional('lxc.init.cwd', plan.workFolder),
+    ...optional('lxc.init.uid', plan.user),
+    ...optional('lxc.init.gid', plan.group),
+    ...networkRows(plan.links),
+    // A reboot is ours to do: the mounts a second start needs are detached by then, and on_reboot may forbid it.
+    ['lxc.hook.version', '1'],
+    ['lxc.hook.post-stop', '/usr/bin/test "$LXC_TARGET" != reboot'],
+    ['lxc.log.level', 'INFO'],
+    ['lxc.log.file', input.logPath],
+  ];
+}
+
+function optional(key: string, value: string | number | undefined): ConfigRow[] {
+  return value === undefined ? [] : [[key, String(value)]];
+}
+
+function idmapRows(map: IdMap): ConfigRow[] {
+  const rows = (letter: 'u' | 'g', entries: IdMap['uid']): ConfigRow[] =>
+    entries.map((e) => ['lxc.idmap', `${letter} ${e.inside} ${e.outside} ${e.count}`]);
+  return [...rows('u', map.uid), ...rows('g', map.gid)];
+}
+
+function rootRows(input: ConfigInput): ConfigRow[] {
+  const rows: ConfigRow[] = [];
+  // Parents before what is mounted in them, whatever the order in the document.
+  const byDepth = [...input.filesystems].sort((a, b) => depth(a.target) - depth(b.target));
+  for (const { target, path, readOnly } of byDepth) {
+    if (target === '/')
+      rows.push(
+        ['lxc.rootfs.path', `dir:${path}`],
+        ...(readOnly ? ([['lxc.rootfs.options', 'ro']] as const) : []),
+      );
+    else
+      rows.push([
+        'lxc.mount.entry',
+        `${fstab(path)} ${fstab(target.slice(1))} none bind,create=dir${readOnly ? ',ro' : ''} 0 0`,
+      ]);
+  }
+  return [...rows, ...input.plan.innerMounts.map(innerRow)];
+}
+
+function innerRow(mount: InnerMount): ConfigRow {
+  const target = fstab(mount.target.slice(1));
+  const ro = mount.readOnly ? ',ro' : '';
+  if (mount.kind === 'ram') {
+    const size = mount.sizeKiB === undefined ? '' : `,size=${mount.sizeKiB}k`;
+    return ['lxc.mount.entry', `tmpfs ${target} tmpfs nosuid,nodev,create=dir${size}${ro} 0 0`];
+  }
+  return [
+    'lxc.mount.entry',
+    `${fstab(mount.source.slice(1))} ${target} none bind,relative,create=dir${ro} 0 0`,
+  ];
+}
+
+const depth = (path: string): number => path.split('/').filter((part) => part !== '').length;
+
+/** fstab's escapes: blanks and backslashes as octal. */
+function fstab(path: string): string {
+  return path.replace(/[\s\\]/g, (char) => `\\${char.charCodeAt(0).toString(8).padStart(3, '0')}`);
+}
+
+function rlimitRows({ resources: r }: RunPlan): ConfigRow[] {
+  return [...optional('lxc.prlimit.nofile', r.nofile), ...optional('lxc.prlimit.memlock', r.memlockBytes)];
+}
+
+function sysctlsOf({ resources: r }: RunPlan): ConfigRow[] {
+  return optional('lxc.sysctl.kernel.shmall', r.shmallPages);
+}
+
+function capabilityRows(plan: RunPlan): ConfigRow[] {
+  if (plan.keepCapabilities !== undefined)
+    return [['lxc.cap.keep', plan.keepCapabilities.length === 0 ? 'none' : plan.keepCapabilities.join(' ')]];
+  return plan.dropCapabilities.length === 0 ? [] : [['lxc.cap.drop', plan.dropCapabilities.join(' ')]];
+}
+
+function networkRows(links: readonly LinkPlan[]): ConfigRow[] {
+  if (links.length === 0) return [['lxc.net.0.type', 'empty']];
+  return links.flatMap(linkRows);
+}
+
+function linkRows(link: LinkPlan, index: number): ConfigRow[] {
+  const key = (name: string): string => `lxc.net.${index}.${name}`;
+  const rows: ConfigRow[] = [[key('type'), link.kind === 'macvlan' ? 'macvlan' : 'veth']];
+  if (link.kind === 'routed') rows.push([key('veth.mode'), 'router']);
+  if (link.macvlanMode !== undefined) rows.push([key('macvlan.mode'), link.macvlanMode]);
+  rows.push(...optional(key('link'), link.parent), ...optional(key('veth.pair'), link.hostName), [
+    key('name'),
+    link.name,
+  ]);
+  rows.push(...optional(key('hwaddr'), link.mac), ...optional(key('mtu'), link.mtu));
+  if (link.up) rows.push([key('flags'), 'up']);
+  for (const { address, prefix, family } of link.addresses)
+    rows.push([key(`ipv${family}.address`), `${address}/${prefix}`]);
+  for (const { address, family } of link.gateways) rows.push([key(`ipv${family}.gateway`), address]);
+  return rows;
+}

@@ -1,0 +1,283 @@
+// Composition root of the engine: builds the parts, and answers its frontends by them; no logic of its own.
+// SPDX-License-Identifier: Apache-2.0
+import { EventEmitter } from 'node:events';
+import { existsSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { type Domain, formatDomain, parseDomain } from '@ctvirt/xml';
+import { Assets } from './assets.js';
+import { detectCgroups } from './cgroups/layout.js';
+import type { DomainRef, Engine, ExecSession } from './contract.js';
+import { LxcDriver } from './drivers/lxc/driver.js';
+import { EngineError } from './errors.js';
+import { bootId } from './host/processes.js';
+import { UserNamespacePool } from './host/userns.js';
+import { Definer } from './lifecycle/definer.js';
+import { Reader } from './lifecycle/document.js';
+import { Runner } from './lifecycle/runner.js';
+import { Profiles } from './profiles.js';
+import { openPipes, openTerminal } from './sessions.js';
+import { IdRanges, privateWindow, systemWindow } from './state/id-ranges.js';
+import { diskName, type Layout } from './state/layout.js';
+import { KeyedQueue } from './state/queue.js';
+import { type Entry, Registry, summaryOf } from './state/registry.js';
+import { DomainStore, prepareFolders } from './state/store.js';
+import { statsOf } from './stats.js';
+import { TemplateCatalog } from './template-catalog.js';
+import type { DomainEvent } from './view.js';
+
+export type EngineLog = (
+  level: 'info' | 'warn' | 'error',
+  message: string,
+  fields?: Record<string, unknown>,
+) => void;
+
+/** Opens the state under `layout`, finds out what runs, and clears what an earlier daemon left half-made. */
+export async function openEngine(layout: Layout, log: EngineLog): Promise<Engine> {
+  await prepareFolders(layout);
+  const store = new DomainStore(layout);
+  for (const path of await store.recover()) log('warn', `removed ${path}, left by an interrupted operation`);
+  const registry = new Registry();
+  const ids = new IdRanges(layout.root === undefined ? systemWindow : privateWindow);
+  const { records, damaged } = store.load();
+  for (const error of damaged) log('error', error.message);
+  for (const record of records) {
+    registry.add(record, 'shutoff', record.lastReason);
+    if (record.ids !== null) ids.claim(record.ids.start);
+  }
+  const kept = store.keptLeases();
+  for (const lease of kept) if (lease.ids !== null) ids.claim(lease.ids.start);
+
+  const events = new EventEmitter<{ event: [DomainEvent] }>();
+  events.setMaxListeners(0);
+  const emit = (event: DomainEvent['event'], detail: string, entry: Entry): void => {
+    events.emit('event', { event, detail, domain: summaryOf(entry), at: new Date().toISOString() });
+  };
+  const cgroups = detectCgroups();
+  const driver = new LxcDriver(layout);
+  const namespaces = new UserNamespacePool();
+  const queue = new KeyedQueue();
+  const profiles = new Profiles(layout.profiles);
+  await profiles.prepare();
+  const templates = new TemplateCatalog(layout.templates, registry, store, (message) => log('warn', message));
+  for (const name of await templates.recover()) log('warn', `removed ${name}, left by an interrupted import`);
+  const templatePath = (name: string): string => templates.path(name);
+  const facts = { pageSize: 4096, hostCpus: availableParallelism() };
+  const reader = new Reader(facts, async (name) => (await profiles.get(name)).text);
+  const definer = new Definer({ store, registry, ids, namespaces, queue, reader, templatePath, emit });
+  const runner = new Runner({
+    layout,
+    store,
+    registry,
+    driver,
+    cgroups,
+    namespaces,
+    queue,
+    templatePath,
+    plan: async (entry) => {
+      const xml = await store.readXml(entry.record.name);
+      return { plan: reader.plan(xml, entry.record), xml };
+    },
+    emit,
+    log,
+    forget: (entry) => definer.forget(entry, { erase: entry.record.eraseAtEnd }),
+  });
+  await runner.recover();
+  namespaces.refill();
+  const assets = new Assets({ layout, registry, store, cgroups, driver, ids });
+
+  const find = (ref: DomainRef): Entry => {
+    const entry = registry.find(ref);
+    if (entry.pending) throw new EngineError('busy', `domain '${entry.record.name}' is just being defined`);
+    return entry;
+  };
+  /** Runs one operation of a domain when the earlier ones have ended; looks it up again then. */
+  const serially = async <T>(ref: DomainRef, operation: (entry: Entry) => Promise<T>): Promise<T> => {
+    const { name } = find(ref).record;
+    return await queue.run(name, async () => await operation(find(name)));
+  };
+  const summarily = (operation: (entry: Entry) => Promise<void>) => async (ref: DomainRef) =>
+    await serially(ref, async (entry) => {
+      await operation(entry);
+      return summaryOf(entry);
+    });
+
+  const engine: Engine = {
+    list: () => [...registry.entries()].filter(({ pending }) => !pending).map(summaryOf),
+    summary: (ref) => summaryOf(find(ref)),
+    info: async (ref) =>
+      await statsOf(find(ref), { cgroups, group: (entry) => runner.group(entry), store, facts }),
+    xml: async (ref, options) => {
+      const entry = find(ref);
+      const live = join(driver.folder(diskName(entry.record.name)), 'live.xml');
+      if (options?.inactive === true || entry.running === undefined || !existsSync(live))
+        return await store.readXml(entry.record.name);
+      const { domain } = parseDomain(await readFile(live, 'utf8'));
+      if (domain === undefined) throw new EngineError('internal', `${live} cannot be read`);
+      const withId: Domain = { ...domain, id: summaryOf(entry).id ?? undefined };
+      return formatDomain(withId);
+    },
+
+    define: async (xml, options) => {
+      const { entry, findings } = await definer.define(xml, { strict: options?.strict, persistent: true });
+      return { domain: summaryOf(entry), findings };
+    },
+    create: async (xml, options) => {
+      const { entry, findings } = await definer.define(xml, { strict: options?.strict, persistent: false });
+      try {
+        await serially(entry.record.name, (found) => runner.start(found));
+      } catch (error) {
+        await definer.forget(entry, { erase: true });
+        throw error;
+      }
+      return { domain: summaryOf(entry), findings };
+    },
+    start: summarily((entry) => runner.start(entry)),
+    shutdown: (ref, options) => asked(ref, 'poweroff', options?.waitMs),
+    reboot: (ref, options) => asked(ref, 'reboot', options?.waitMs),
+    destroy: summarily((entry) => runner.destroy(entry)),
+    suspend: summarily((entry) => runner.suspend(entry)),
+    resume: summarily((entry) => runner.resume(entry)),
+    undefine: async (ref, options) => {
+      const storage = options?.storage === true;
+      if (storage && registry.byName(ref) === undefined && (await definer.eraseKept(ref))) return;
+      await serially(ref, (entry) => definer.undefine(entry, { storage }));
+    },
+    setAutostart: async (ref, autostart) =>
+      await serially(ref, async (entry) => {
+        if (!entry.record.persistent)
+          throw new EngineError(
+            'wrong-state',
+            `domain '${entry.record.name}' is transient and cannot be started by itself`,
+          );
+        const record = { ...entry.record, autostart };
+        await store.writeRecord(record);
+        registry.replace(entry, record);
+        return summaryOf(entry);
+      }),
+
+    exec: async (ref, options) => {
+      const entry = running(ref);
+      const argv = driver.attachArgv(diskName(entry.record.name), options.argv, {
+        ...execEnvironment,
+        ...options.env,
+      });
+      return options.tty === true
+        ? openTerminal(argv, { columns: options.columns ?? 80, rows: options.rows ?? 24 })
+        : openPipes(argv);
+    },
+    console: async (ref, options) => {
+      const entry = running(ref);
+      const session: ExecSession = openTerminal(driver.consoleArgv(diskName(entry.record.name)), {
+        columns: options?.columns ?? 80,
+        rows: options?.rows ?? 24,
+      });
+      const { stdout } = session;
+      if (!('write' in stdout)) throw new EngineError('internal', 'a terminal reads and writes');
+      stdout.on('close', () => session.kill());
+      return { stream: stdout as typeof stdout & import('node:stream').Duplex, resize: session.resize };
+    },
+
+    templates,
+    profiles,
+    check: () => assets.check(),
+    clean: () => assets.clean(),
+    onEvent: (listener) => {
+      events.on('event', listener);
+      return () => events.off('event', listener);
+    },
+    host: async () => ({
+      driver: 'liblxc',
+      driverVersion: await driver.version(),
+      cgroups: cgroups.version === 2 ? 'v2' : 'v1',
+      cpus: facts.hostCpus,
+      state: layout.lib,
+      domains: registry.size,
+    }),
+    close: async () => {
+      await queue.idle();
+      runner.close();
+      namespaces.close();
+    },
+  };
+
+  function running(ref: DomainRef): Entry {
+    const entry = find(ref);
+    if (entry.running === undefined)
+      throw new EngineError('wrong-state', `domain '${entry.record.name}' is not running`);
+    if (entry.state === 'paused')
+      throw new EngineError('wrong-state', `domain '${entry.record.name}' is paused: resume it first`);
+    return entry;
+  }
+
+  /** Asks init, then waits outside the domain's queue: its end needs a turn there. */
+  async function asked(ref: DomainRef, what: 'poweroff' | 'reboot', waitMs: number | undefined) {
+    const { name } = find(ref).record;
+    const wait = what === 'poweroff' ? (['stopped'] as const) : (['started'] as const);
+    const happened = waitMs === undefined ? undefined : nextEvent(name, wait[0], waitMs);
+    try {
+      await serially(ref, async (entry) => runner.ask(entry, what));
+    } catch (error) {
+      happened?.cancel();
+      throw error;
+    }
+    const domain = await happened?.promise;
+    return domain ?? summaryOf(find(name));
+  }
+
+  function nextEvent(name: string, event: DomainEvent['event'], ms: number) {
+    let cancel = (): void => undefined;
+    const promise = new Promise<DomainEvent['domain']>((resolve, reject) => {
+      const listener = (seen: DomainEvent): void => {
+        if (seen.domain.name !== name || seen.event !== event) return;
+        cancel();
+        resolve(seen.domain);
+      };
+      const timer = setTimeout(() => {
+        cancel();
+        reject(
+          new EngineError(
+            'timeout',
+            `domain '${name}' did not do so within ${ms / 1000} s; \`ctvirt destroy ${name}\` ends it at once`,
+          ),
+        );
+      }, ms);
+      cancel = () => {
+        clearTimeout(timer);
+        events.off('event', listener);
+      };
+      events.on('event', listener);
+    });
+    return { promise, cancel: () => cancel() };
+  }
+
+  void autostart();
+  return engine;
+
+  /** Once in each boot of the host, as libvirt does it: a domain shut down since then stays off when the daemon restarts. */
+  async function autostart(): Promise<void> {
+    const marker = join(layout.run, 'autostarted');
+    const boot = bootId();
+    if (existsSync(marker) && (await readFile(marker, 'utf8')) === boot) return;
+    await writeFile(marker, boot);
+    const waiting = [...registry.entries()].filter(
+      ({ record, running: run }) => record.autostart && run === undefined,
+    );
+    const worker = async (): Promise<void> => {
+      for (let entry = waiting.shift(); entry !== undefined; entry = waiting.shift()) {
+        const { name } = entry.record;
+        await engine
+          .start(name)
+          .catch((error: unknown) => log('error', `domain '${name}' could not be started: ${String(error)}`));
+      }
+    };
+    await Promise.all(Array.from({ length: 2 * facts.hostCpus }, worker));
+  }
+}
+
+const execEnvironment = {
+  PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+  TERM: 'xterm',
+  HOME: '/root',
+} as const;

@@ -1,0 +1,34 @@
+// The mounts of this process's namespace, as /proc/self/mountinfo lists them.
+// SPDX-License-Identifier: Apache-2.0
+import { readFileSync } from 'node:fs';
+
+export interface MountEntry {
+  readonly target: string;
+  readonly type: string;
+  readonly source: string;
+}
+
+/** In the order in which they were mounted. */
+export function mounts(): MountEntry[] {
+  return readFileSync('/proc/self/mountinfo', 'utf8')
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => {
+      const [head = '', tail = ''] = line.split(' - ');
+      const [type = '', source = ''] = tail.split(' ');
+      return { target: unescapeOctal(head.split(' ')[4] ?? ''), type, source: unescapeOctal(source) };
+    });
+}
+
+/** The mounts at `folder` and below, the last one first: in that order they can be detached. */
+export function mountsBelow(folder: string): MountEntry[] {
+  return mounts()
+    .filter(({ target }) => target === folder || target.startsWith(`${folder}/`))
+    .reverse();
+}
+
+function unescapeOctal(text: string): string {
+  return text.replace(/\\([0-7]{3})/g, (_, digits: string) =>
+    String.fromCharCode(Number.parseInt(digits, 8)),
+  );
+}

@@ -1,0 +1,275 @@
+// Defines and undefines domains: each appears whole with its files, and goes whole.
+// SPDX-License-Identifier: Apache-2.0
+import { randomUUID } from 'node:crypto';
+import type { Domain, Finding } from '@ctvirt/xml';
+import { EngineError } from '../errors.js';
+import { Undo } from '../host/undo.js';
+import type { UserNamespacePool } from '../host/userns.js';
+import { type IdRanges, RANGE_SIZE } from '../state/id-ranges.js';
+import { diskName } from '../state/layout.js';
+import type { KeyedQueue } from '../state/queue.js';
+import type { DomainRecord } from '../state/record.js';
+import type { Entry, Registry } from '../state/registry.js';
+import type { DomainStore, Lease, Made } from '../state/store.js';
+import { backends, type FilesystemSpec, type StorageContext } from '../storage/index.js';
+import type { DomainEvent } from '../view.js';
+import { type DocumentParts, idMapOf, type Reader } from './document.js';
+
+export interface DefinerParts {
+  readonly store: DomainStore;
+  readonly registry: Registry;
+  readonly ids: IdRanges;
+  readonly namespaces: UserNamespacePool;
+  readonly queue: KeyedQueue;
+  readonly reader: Reader;
+  readonly templatePath: (name: string) => string;
+  readonly emit: (event: DomainEvent['event'], detail: string, entry: Entry) => void;
+}
+
+export interface DefineOptions {
+  /** Whether what the schema does not know is an error. */
+  readonly strict?: boolean | undefined;
+  /** A transient domain goes, files and all, when it stops. */
+  readonly persistent: boolean;
+}
+
+export class Definer {
+  constructor(private readonly parts: DefinerParts) {}
+
+  async define(xml: string, options: DefineOptions): Promise<{ entry: Entry; findings: readonly Finding[] }> {
+    const read = await this.parts.reader.read(xml, { strict: options.strict === true });
+    diskName(read.parts.name); // refuses a name that cannot be one before anything is made
+    return await this.parts.queue.run(read.parts.name, async () => {
+      const existing = this.parts.registry.byName(read.parts.name);
+      const entry =
+        existing === undefined
+          ? await this.#add(read.domain, read.parts, options)
+          : await this.#change(existing, read.domain, read.parts, options);
+      return { entry, findings: read.findings };
+    });
+  }
+
+  async #add(domain: Domain, parts: DocumentParts, options: DefineOptions): Promise<Entry> {
+    const { store, registry, ids } = this.parts;
+    await using undo = new Undo();
+    const kept = store.lease(parts.name);
+    if (kept !== undefined) checkMade(kept, parts);
+    const uuid = parts.uuid ?? kept?.uuid ?? randomUUID();
+    const ctid = this.#ctidFor(parts);
+    this.#checkFree(uuid, ctid, parts, undefined);
+    const leased = parts.ownsIdMap ? null : (kept?.ids ?? { start: ids.lease(), count: RANGE_SIZE });
+    if (leased !== null && kept === undefined) undo.push(() => ids.release(leased.start));
+    const record: DomainRecord = {
+      version: 1,
+      ...recordFields(parts),
+      uuid,
+      ctid,
+      autostart: false,
+      persistent: options.persistent,
+      eraseAtEnd: !options.persistent,
+      ids: leased,
+      createdAt: new Date().toISOString(),
+      lastReason: 'unknown',
+    };
+    // From here on name, UUID, CTID and addresses are taken.
+    const entry = registry.add(record, 'shutoff', 'unknown');
+    entry.pending = true;
+    undo.push(() => registry.remove(entry));
+    const documents = await this.parts.reader.documents(domain, record);
+    const specs = parts.filesystems.filter(({ kind }) => backends[kind].create !== undefined);
+    for (const spec of parts.filesystems) if (spec.kind === 'template') this.parts.templatePath(spec.source);
+    if (kept === undefined && specs.length > 0) await this.#makeRoot(record, domain, specs, undo);
+    await store.create(record, documents);
+    undo.keep();
+    // Only now: a lease that is not kept and has no domain is what an interrupted define leaves, and is removed.
+    if (kept !== undefined) await this.#extendRoot(record, domain, { ...kept, uuid, kept: false }, specs);
+    entry.pending = false;
+    this.parts.emit('defined', 'added', entry);
+    return entry;
+  }
+
+  /** A document for a domain that exists: its identity and its files stay, the rest is replaced. */
+  async #change(entry: Entry, domain: Domain, parts: DocumentParts, options: DefineOptions): Promise<Entry> {
+    const { store, registry } = this.parts;
+    const { record } = entry;
+    if (entry.pending) throw new EngineError('busy', `domain '${record.name}' is just being defined`);
+    if (parts.uuid !== undefined && parts.uuid !== record.uuid)
+      throw new EngineError(
+        'exists',
+        `domain '${record.name}' is already defined with UUID ${record.uuid}; leave the UUID out or undefine it first`,
+      );
+    if (!options.persistent)
+      throw new EngineError(
+        'exists',
+        `domain '${record.name}' is already defined: start it, or give this document another name`,
+      );
+    this.#checkFree(record.uuid, record.ctid, parts, entry);
+    const lease = store.lease(record.name);
+    if (lease !== undefined) checkMade(lease, parts);
+    if (parts.ownsIdMap !== (record.ids === null))
+      throw new EngineError(
+        'unsupported',
+        `the files of domain '${record.name}' carry its present ids: an <idmap> can be added or removed only with \`undefine --storage\` first`,
+      );
+    for (const spec of parts.filesystems) if (spec.kind === 'template') this.parts.templatePath(spec.source);
+    const specs = parts.filesystems.filter(({ kind }) => backends[kind].create !== undefined);
+    await this.#extendRoot(record, domain, lease, specs);
+    const next: DomainRecord = { ...record, ...recordFields(parts), persistent: true, eraseAtEnd: false };
+    await store.update(next, await this.parts.reader.documents(domain, next));
+    registry.replace(entry, next);
+    this.parts.emit('defined', 'updated', entry);
+    return entry;
+  }
+
+  /** Takes the definition away. A running domain goes on and is forgotten when it stops. */
+  async undefine(entry: Entry, options: { storage: boolean }): Promise<void> {
+    if (entry.running !== undefined) {
+      if (!entry.record.persistent)
+        throw new EngineError('wrong-state', `domain '${entry.record.name}' is transient: destroy ends it`);
+      const next: DomainRecord = {
+        ...entry.record,
+        persistent: false,
+        autostart: false,
+        eraseAtEnd: options.storage,
+      };
+      await this.parts.store.writeRecord(next);
+      this.parts.registry.replace(entry, next);
+    } else {
+      await this.forget(entry, { erase: options.storage });
+    }
+    this.parts.emit('undefined', 'removed', entry);
+  }
+
+  /** Removes a domain that does not run; without `erase` its files and their ids stay leased for a domain of its name. */
+  async forget(entry: Entry, options: { erase: boolean }): Promise<void> {
+    const { store, registry, ids } = this.parts;
+    const { record } = entry;
+    const lease = store.lease(record.name);
+    const keep = lease !== undefined && !options.erase;
+    if (keep) await store.writeLease({ ...lease, kept: true });
+    await store.remove(record.name);
+    registry.remove(entry);
+    if (keep) return;
+    await store.removeRoot(record.name);
+    if (record.ids !== null) ids.release(record.ids.start);
+  }
+
+  /** Erases files that outlived their domain. */
+  async eraseKept(name: string): Promise<boolean> {
+    const lease = this.parts.store.lease(name);
+    if (lease === undefined || this.parts.registry.byName(name) !== undefined) return false;
+    await this.parts.store.removeRoot(name);
+    if (lease.ids !== null) this.parts.ids.release(lease.ids.start);
+    return true;
+  }
+
+  async #makeRoot(
+    record: DomainRecord,
+    domain: Domain,
+    specs: readonly FilesystemSpec[],
+    undo: Undo,
+  ): Promise<void> {
+    const { store } = this.parts;
+    const lease: Lease = {
+      name: record.name,
+      uuid: record.uuid,
+      ids: record.ids,
+      made: specs.map(madeOf),
+      kept: false,
+    };
+    await store.makeRoot(lease, async (folder) => {
+      for (const spec of specs)
+        await backends[spec.kind].create?.(spec, this.#context(folder, record, domain));
+    });
+    undo.push(() => store.removeRoot(record.name));
+  }
+
+  async #extendRoot(
+    record: DomainRecord,
+    domain: Domain,
+    lease: Lease | undefined,
+    specs: readonly FilesystemSpec[],
+  ): Promise<void> {
+    const { store } = this.parts;
+    if (lease === undefined) {
+      if (specs.length === 0) return;
+      await using undo = new Undo();
+      await this.#makeRoot(record, domain, specs, undo);
+      undo.keep();
+      return;
+    }
+    const folder = store.rootFolder(record.name);
+    const more = specs.filter((spec) => !lease.made.some(({ target }) => target === spec.target));
+    for (const spec of more) await backends[spec.kind].create?.(spec, this.#context(folder, record, domain));
+    await store.writeLease({ ...lease, made: [...lease.made, ...more.map(madeOf)] });
+  }
+
+  #context(folder: string, record: DomainRecord, domain: Domain): StorageContext {
+    return {
+      keep: folder,
+      mounts: folder,
+      map: idMapOf(domain, record),
+      shifted: record.ids === null,
+      namespaces: this.parts.namespaces,
+      templatePath: this.parts.templatePath,
+    };
+  }
+
+  #ctidFor(parts: DocumentParts): number | null {
+    if (parts.type !== 'openvz') return null;
+    return /^[1-9]\d{0,9}$/.test(parts.name) ? Number(parts.name) : this.parts.registry.freeCtid();
+  }
+
+  /** One name, one UUID, one CTID, one address each. */
+  #checkFree(uuid: string, ctid: number | null, parts: DocumentParts, own: Entry | undefined): void {
+    const { registry } = this.parts;
+    const taken = (what: string, holder: Entry | undefined): void => {
+      if (holder === undefined || holder === own) return;
+      throw new EngineError('exists', `${what} is in use by domain '${holder.record.name}'`, {
+        holder: holder.record.name,
+      });
+    };
+    taken(`UUID ${uuid}`, registry.byUuid(uuid));
+    if (ctid !== null) taken(`CTID ${ctid}`, registry.byCtid(ctid));
+    for (const address of parts.addresses) taken(`address ${address}`, registry.byAddress(address));
+  }
+}
+
+function recordFields(
+  parts: DocumentParts,
+): Pick<DomainRecord, 'name' | 'type' | 'template' | 'templates' | 'profile' | 'hostname' | 'addresses'> {
+  const { name, type, template, templates, profile, hostname, addresses } = parts;
+  return { name, type, template, templates, profile, hostname, addresses };
+}
+
+function madeOf(spec: FilesystemSpec): Made {
+  return {
+    target: spec.target,
+    template: spec.source,
+    limited: spec.limit !== undefined,
+    inodes: spec.limit?.inodes ?? null,
+  };
+}
+
+/** What a file system was made from and how cannot change under it. */
+function checkMade(lease: Lease, parts: DocumentParts): void {
+  for (const made of lease.made) {
+    const spec = parts.filesystems.find(({ target }) => target === made.target);
+    if (spec === undefined) continue; // taken out of the document: its files stay for when it comes back
+    const now = madeOf(spec);
+    const differs =
+      spec.kind !== 'template' || now.template !== made.template
+        ? `it was made from template '${made.template}'`
+        : now.limited !== made.limited
+          ? `it was made ${made.limited ? 'with' : 'without'} disk limits`
+          : now.inodes !== made.inodes
+            ? `its number of inodes (${made.inodes ?? 'unlimited'}) was fixed when it was made`
+            : undefined;
+    if (differs !== undefined)
+      throw new EngineError(
+        'exists',
+        `domain '${lease.name}' has a file system for '${made.target}' already, and ${differs}; \`ctvirt undefine --storage ${lease.name}\` erases it`,
+        { target: made.target },
+      );
+  }
+}

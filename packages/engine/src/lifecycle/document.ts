@@ -1,0 +1,403 @@
+// Reads a domain's document for the engine: what it names, what of it can run here, and the plan of a start.
+// SPDX-License-Identifier: Apache-2.0
+import { applyProfile, resourcesOf, writeCtidConf } from '@ctvirt/formats';
+import {
+  type Domain,
+  type Filesystem,
+  type Finding,
+  formatDomain,
+  type Interface,
+  initCommand,
+  isContainerType,
+  isRoot,
+  parseDomain,
+} from '@ctvirt/xml';
+import { EngineError } from '../errors.js';
+import type { GuestFile } from '../guest/files.js';
+import type { IdMap } from '../host/userns.js';
+import type { DomainRecord } from '../state/record.js';
+import { type DiskLimit, type FilesystemKind, type FilesystemSpec, keyOf } from '../storage/index.js';
+import type { EndAction, InnerMount, LinkPlan, RunPlan } from './plan.js';
+
+/** What the engine keeps of a document in the domain's record, and what it makes for it. */
+export interface DocumentParts {
+  readonly name: string;
+  readonly uuid: string | undefined;
+  readonly type: string;
+  readonly template: string | null;
+  readonly templates: readonly string[];
+  readonly profile: string | null;
+  readonly hostname: string;
+  readonly addresses: readonly string[];
+  readonly filesystems: readonly FilesystemSpec[];
+  /** Whether the document brings an id map of its own. */
+  readonly ownsIdMap: boolean;
+}
+
+export interface HostFacts {
+  readonly pageSize: number;
+  readonly hostCpus: number;
+}
+
+export class Reader {
+  constructor(
+    private readonly facts: HostFacts,
+    /** The text of a profile; throws `not-found`. */
+    private readonly profileText: (name: string) => Promise<string>,
+  ) {}
+
+  /** Parses a document from a user and fills it from its profile; throws `invalid` with every finding. */
+  async read(
+    xml: string,
+    options: { strict: boolean },
+  ): Promise<{ domain: Domain; parts: DocumentParts; findings: readonly Finding[] }> {
+    const { domain: parsed, findings } = parseDomain(xml, { strict: options.strict });
+    const errors = findings.filter(({ severity }) => severity === 'error');
+    if (parsed === undefined || errors.length > 0) {
+      const [first] = errors;
+      const more = errors.length > 1 ? `, and ${errors.length - 1} more` : '';
+      throw new EngineError(
+        'invalid',
+        `the document cannot be used: ${first?.message ?? 'it is no domain'}${more}`,
+        { findings },
+      );
+    }
+    const filled = await this.#withProfile(parsed);
+    refuseForeign(filled);
+    return { domain: filled, parts: partsOf(filled), findings };
+  }
+
+  /** The stored forms of a domain: canonical XML, and for openvz the file its own tools read. */
+  async documents(
+    domain: Domain,
+    record: DomainRecord,
+    existingConf?: string,
+  ): Promise<{ xml: string; native: Record<string, string> }> {
+    const complete: Domain = { ...domain, uuid: record.uuid };
+    const native: Record<string, string> = {};
+    if (record.ctid !== null) {
+      const { text } = writeCtidConf(existingConf, complete, {
+        ctid: record.ctid,
+        ...this.facts,
+        uuid: record.uuid,
+      });
+      native[`${record.ctid}.conf`] = text;
+    }
+    return { xml: formatDomain(complete), native };
+  }
+
+  /** What a start of the stored document takes. */
+  plan(xml: string, record: DomainRecord): RunPlan {
+    const { domain, findings } = parseDomain(xml);
+    if (domain === undefined)
+      throw new EngineError(
+        'internal',
+        `the stored document of domain '${record.name}' cannot be read: ${findings[0]?.message ?? ''}`,
+        { findings },
+      );
+    return planOf(domain, record, this.facts);
+  }
+
+  async #withProfile(domain: Domain): Promise<Domain> {
+    if (domain.profile === undefined) return domain;
+    const text = await this.profileText(domain.profile);
+    return applyProfile(domain, text, { profileName: domain.profile, ...this.facts }).domain;
+  }
+}
+
+/** Documents of full machines, and kinds of devices no container of ours has. */
+function refuseForeign(domain: Domain): void {
+  if (!isContainerType(domain.type))
+    throw new EngineError(
+      'unsupported',
+      `a domain of type '${domain.type}' is no container: openvz, lxc and vserver run here`,
+    );
+  if (domain.os.type.value !== 'exe')
+    throw new EngineError(
+      'unsupported',
+      `a container is started by its init: <os><type>exe</type>, not '${domain.os.type.value}'`,
+    );
+  for (const [index, filesystem] of (domain.devices.filesystems ?? []).entries()) {
+    if (!runnable.has(filesystem.type)) {
+      const what =
+        filesystem.type === 'dataset'
+          ? 'this host has no ZFS'
+          : 'storage volumes are not connected to containers yet';
+      throw new EngineError(
+        'unsupported',
+        `filesystem ${index + 1} of type '${filesystem.type}' cannot be had: ${what}`,
+      );
+    }
+  }
+  for (const [index, link] of (domain.devices.interfaces ?? []).entries()) {
+    if (!linkKinds.has(link.type))
+      throw new EngineError(
+        'unsupported',
+        `interface ${index + 1} of type '${link.type}' cannot be had: ethernet, bridge, network and direct are known here`,
+      );
+  }
+}
+
+const runnable = new Set(['mount', 'template', 'file', 'block', 'ram', 'bind']);
+const linkKinds = new Set(['ethernet', 'bridge', 'network', 'direct']);
+
+function partsOf(domain: Domain): DocumentParts {
+  const filesystems = filesystemsOf(domain);
+  const root = filesystems.find(({ target }) => target === '/');
+  return {
+    name: domain.name,
+    uuid: domain.uuid,
+    type: domain.type,
+    template: root?.kind === 'template' ? root.source : null,
+    templates: filesystems.filter(({ kind }) => kind === 'template').map(({ source }) => source),
+    profile: domain.profile ?? null,
+    hostname: hostnameOf(domain),
+    addresses: (domain.devices.interfaces ?? []).flatMap((link) =>
+      (link.ips ?? []).map(({ address }) => address),
+    ),
+    filesystems,
+    ownsIdMap: domain.idmap !== undefined,
+  };
+}
+
+/** A host name made of the domain's name where the document gives none. */
+function hostnameOf(domain: Domain): string {
+  if (domain.hostname !== undefined) return domain.hostname;
+  const plain = domain.name.replace(/[^A-Za-z0-9.-]+/g, '-').replace(/^[-.]+|[-.]+$/g, '');
+  return plain.slice(0, 63) || 'localhost';
+}
+
+function filesystemsOf(domain: Domain): FilesystemSpec[] {
+  return (domain.devices.filesystems ?? []).flatMap((filesystem) => {
+    const source = sourceOf(filesystem);
+    return source === undefined ? [] : [specOf(filesystem, source.kind, source.path)];
+  });
+}
+
+function sourceOf(filesystem: Filesystem): { kind: FilesystemKind; path: string } | undefined {
+  switch (filesystem.type) {
+    case 'template':
+      return { kind: 'template', path: filesystem.source.name };
+    case 'mount':
+      return { kind: 'mount', path: filesystem.source.dir };
+    case 'file':
+      return { kind: 'file', path: filesystem.source.file };
+    case 'block':
+      return { kind: 'block', path: filesystem.source.dev };
+    default:
+      return undefined; // made inside the container, by liblxc
+  }
+}
+
+function specOf(filesystem: Filesystem, kind: FilesystemKind, source: string): FilesystemSpec {
+  const target = isRoot(filesystem) ? '/' : (filesystem.target?.dir ?? '/');
+  return {
+    key: keyOf(target),
+    kind,
+    source,
+    target,
+    readOnly: filesystem.readonly === true,
+    options: optionsOf(filesystem),
+    limit: limitOf(filesystem),
+  };
+}
+
+function optionsOf(filesystem: Filesystem): string[] {
+  const { options } = filesystem.source;
+  return options === undefined ? [] : options.split(',').filter((option) => option !== '');
+}
+
+/** The first level: limits of the whole file system, not those of one user. */
+function limitOf(filesystem: Filesystem): DiskLimit | undefined {
+  const whole = (filesystem.quotas ?? []).filter(({ uid, gid }) => uid === undefined && gid === undefined);
+  let bytes = filesystem.spaceHardLimitBytes;
+  let inodes: number | undefined;
+  for (const quota of whole) {
+    if (quota.type === 'size') bytes ??= quota.maxBytes;
+    else inodes ??= quota.max;
+  }
+  return bytes === undefined && inodes === undefined ? undefined : { bytes, inodes };
+}
+
+/** Ids of the container on the host: the document's own map, or the range leased for the domain. */
+export function idMapOf(domain: Domain, record: Pick<DomainRecord, 'ids' | 'name'>): IdMap {
+  if (domain.idmap !== undefined) {
+    const entries = (ranges: NonNullable<Domain['idmap']>['uids']): IdMap['uid'] =>
+      (ranges ?? []).map(({ start, target, count }) => ({ inside: start, outside: target, count }));
+    return { uid: entries(domain.idmap.uids), gid: entries(domain.idmap.gids) };
+  }
+  if (record.ids === null)
+    throw new EngineError('internal', `domain '${record.name}' has neither an id range nor an <idmap>`);
+  const range = [{ inside: 0, outside: record.ids.start, count: record.ids.count }];
+  return { uid: range, gid: range };
+}
+
+function planOf(domain: Domain, record: DomainRecord, facts: HostFacts): RunPlan {
+  const [init = '/sbin/init', ...initArguments] = initCommand(domain.os);
+  const { dropCapabilities, keepCapabilities } = capabilitiesOf(domain);
+  return {
+    program: [init, ...initArguments],
+    environment: environmentOf(domain, record),
+    workFolder: domain.os.initdir,
+    user: numberOf(domain.os.inituser, 'inituser'),
+    group: numberOf(domain.os.initgroup, 'initgroup'),
+    arch: domain.os.type.arch,
+    hostname: record.hostname,
+    guestFiles: guestFilesOf(domain, record),
+    filesystems: filesystemsOf(domain),
+    innerMounts: innerMountsOf(domain),
+    links: (domain.devices.interfaces ?? []).map((link, index) => linkOf(link, index, record)),
+    resources: resourcesOf(domain, facts),
+    dropCapabilities,
+    keepCapabilities,
+    map: idMapOf(domain, record),
+    shifted: domain.idmap !== undefined,
+    onEnd: {
+      poweroff: endAction(domain.onPoweroff ?? 'destroy'),
+      reboot: endAction(domain.onReboot ?? 'restart'),
+      crash: endAction(domain.onCrash ?? 'destroy'),
+    },
+  };
+}
+
+/** `preserve` keeps a full machine's memory; of a container that has ended nothing is there to keep. */
+const endAction = (action: string): EndAction => (action.endsWith('restart') ? 'restart' : 'destroy');
+
+function environmentOf(domain: Domain, record: DomainRecord): Record<string, string> {
+  const own = Object.fromEntries((domain.os.initenvs ?? []).map(({ name, value }) => [name, value ?? '']));
+  const libvirt =
+    domain.type === 'lxc' ? { LIBVIRT_LXC_NAME: record.name, LIBVIRT_LXC_UUID: record.uuid } : {};
+  return {
+    PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+    TERM: 'linux',
+    container_uuid: record.uuid,
+    ...libvirt,
+    ...own,
+  };
+}
+
+function numberOf(value: string | undefined, element: string): number | undefined {
+  if (value === undefined) return undefined;
+  if (/^\+?\d{1,10}$/.test(value)) return Number(value);
+  throw new EngineError(
+    'unsupported',
+    `<${element}>${value}</${element}>: only numbers are known here, since names are the container's own`,
+  );
+}
+
+function guestFilesOf(domain: Domain, record: DomainRecord): GuestFile[] {
+  const files: GuestFile[] = [];
+  if (domain.hostname !== undefined)
+    files.push({ folder: 'etc', name: 'hostname', content: `${record.hostname}\n` });
+  const servers = (domain.dns?.nameservers ?? []).map(({ address }) => `nameserver ${address}\n`);
+  const search = (domain.dns?.searches ?? []).map(({ domain: name }) => name);
+  if (servers.length > 0 || search.length > 0) {
+    const content = `${search.length > 0 ? `search ${search.join(' ')}\n` : ''}${servers.join('')}`;
+    files.push({ folder: 'etc', name: 'resolv.conf', content });
+  }
+  return files;
+}
+
+function innerMountsOf(domain: Domain): InnerMount[] {
+  return (domain.devices.filesystems ?? []).flatMap((filesystem): InnerMount[] => {
+    const target = filesystem.target?.dir;
+    if (target === undefined) return [];
+    const readOnly = filesystem.readonly === true;
+    if (filesystem.type === 'ram')
+      return [{ kind: 'ram', source: 'tmpfs', target, readOnly, sizeKiB: filesystem.source.usageKiB }];
+    if (filesystem.type === 'bind')
+      return [{ kind: 'bind', source: filesystem.source.dir, target, readOnly, sizeKiB: undefined }];
+    return [];
+  });
+}
+
+function linkOf(link: Interface, index: number, record: DomainRecord): LinkPlan {
+  const addresses = (link.ips ?? []).map(({ address, prefix, family }) => ({
+    address,
+    prefix: link.type === 'ethernet' ? wholePrefix(family) : (prefix ?? commonPrefix(family)),
+    family: family === 'ipv6' ? (6 as const) : (4 as const),
+  }));
+  const routed = link.type === 'ethernet';
+  return {
+    kind: routed ? 'routed' : link.type === 'direct' ? 'macvlan' : 'bridge',
+    parent: parentOf(link),
+    macvlanMode:
+      link.type === 'direct'
+        ? link.source.mode === 'passthrough'
+          ? 'passthru'
+          : link.source.mode
+        : undefined,
+    name: link.guest?.dev ?? `eth${index}`,
+    hostName: hostNameOf(link, index, record),
+    mac: link.mac?.address,
+    mtu: link.mtu?.size,
+    up: link.link?.state !== 'down',
+    addresses,
+    gateways: routed ? routedGateways(addresses) : gatewaysOf(link),
+  };
+}
+
+/** A routed address is the container's alone, whatever prefix the document gives: all else goes by the host. */
+const wholePrefix = (family: string): number => (family === 'ipv6' ? 128 : 32);
+const commonPrefix = (family: string): number => (family === 'ipv6' ? 64 : 24);
+
+function parentOf(link: Interface): string | undefined {
+  switch (link.type) {
+    case 'bridge':
+      return link.source.bridge;
+    case 'network':
+      return link.source.network;
+    case 'direct':
+      return link.source.dev;
+    default:
+      return undefined;
+  }
+}
+
+/**
+ * The host's end carries a name by which `check` knows it for ours: the id range makes it unlike any other daemon's.
+ * A name like vnet%d leaves the number to us.
+ */
+function hostNameOf(link: Interface, index: number, record: DomainRecord): string | undefined {
+  if (link.type === 'direct') return undefined;
+  const wanted = link.target?.dev;
+  if (wanted !== undefined && !wanted.includes('%')) return wanted;
+  return record.ids === null
+    ? undefined
+    : `cv${Math.floor(record.ids.start / record.ids.count).toString(36)}.${index}`;
+}
+
+/** `dev` makes the link itself the default route, as for OpenVZ's venet. */
+function routedGateways(addresses: LinkPlan['addresses']): LinkPlan['gateways'] {
+  return ([4, 6] as const)
+    .filter((family) => addresses.some((one) => one.family === family))
+    .map((family) => ({ address: 'dev', family }));
+}
+
+function gatewaysOf(link: Interface): LinkPlan['gateways'] {
+  return (link.routes ?? [])
+    .filter(({ address, prefix }) => (address === '0.0.0.0' || address === '::') && (prefix ?? 0) === 0)
+    .map(({ gateway, family }) => ({
+      address: gateway,
+      family: family === 'ipv6' ? (6 as const) : (4 as const),
+    }));
+}
+
+/** What libvirt's LXC driver takes away by default; a user namespace makes each of them harmless, but scripts expect it. */
+const libvirtDrops = ['sys_module', 'sys_time', 'mknod', 'audit_control', 'mac_admin'];
+
+function capabilitiesOf(domain: Domain): {
+  dropCapabilities: string[];
+  keepCapabilities: string[] | undefined;
+} {
+  const capabilities = domain.features?.capabilities;
+  const named = Object.entries(capabilities ?? {});
+  const on = named.filter(([, state]) => state === 'on').map(([name]) => name);
+  const off = named.filter(([, state]) => state === 'off').map(([name]) => name);
+  if (capabilities?.policy === 'deny') return { dropCapabilities: [], keepCapabilities: on };
+  const base = capabilities?.policy === 'allow' ? [] : libvirtDrops;
+  return {
+    dropCapabilities: [...new Set([...base, ...off])].filter((name) => !on.includes(name)),
+    keepCapabilities: undefined,
+  };
+}

@@ -1,0 +1,60 @@
+// What a domain's document asks of this host, worked out without touching it: the input of every start.
+// SPDX-License-Identifier: Apache-2.0
+import type { Resources } from '@ctvirt/formats';
+import type { GuestFile } from '../guest/files.js';
+import type { IdMap } from '../host/userns.js';
+import type { FilesystemSpec } from '../storage/index.js';
+
+/** A network link of the container. `routed` is OpenVZ's venet: addresses the host has a route to, no bridge. */
+export interface LinkPlan {
+  readonly kind: 'routed' | 'bridge' | 'macvlan';
+  /** Bridge or parent device on the host. */
+  readonly parent: string | undefined;
+  readonly macvlanMode: string | undefined;
+  /** Names inside and on the host. */
+  readonly name: string;
+  readonly hostName: string | undefined;
+  readonly mac: string | undefined;
+  readonly mtu: number | undefined;
+  readonly up: boolean;
+  readonly addresses: readonly {
+    readonly address: string;
+    readonly prefix: number;
+    readonly family: 4 | 6;
+  }[];
+  readonly gateways: readonly { readonly address: string; readonly family: 4 | 6 }[];
+}
+
+/** A memory file system inside the container, or a second view of one of its own folders. */
+export interface InnerMount {
+  readonly kind: 'ram' | 'bind';
+  readonly source: string;
+  readonly target: string;
+  readonly readOnly: boolean;
+  readonly sizeKiB: number | undefined;
+}
+
+/** What becomes of a domain that ends by itself. */
+export type EndAction = 'destroy' | 'restart';
+
+export interface RunPlan {
+  /** init and its arguments. */
+  readonly program: readonly [string, ...string[]];
+  readonly environment: Readonly<Record<string, string>>;
+  readonly workFolder: string | undefined;
+  readonly user: number | undefined;
+  readonly group: number | undefined;
+  readonly arch: string | undefined;
+  readonly hostname: string;
+  readonly guestFiles: readonly GuestFile[];
+  readonly filesystems: readonly FilesystemSpec[];
+  readonly innerMounts: readonly InnerMount[];
+  readonly links: readonly LinkPlan[];
+  readonly resources: Resources;
+  readonly dropCapabilities: readonly string[];
+  /** When set, the only ones kept; `dropCapabilities` is then empty. */
+  readonly keepCapabilities: readonly string[] | undefined;
+  readonly map: IdMap;
+  readonly shifted: boolean;
+  readonly onEnd: { readonly poweroff: EndAction; readonly reboot: EndAction; readonly crash: EndAction };
+}

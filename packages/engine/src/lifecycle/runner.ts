@@ -1,0 +1,340 @@
+// Starts, watches and ends domains; what it knows of a running one it could find out again after a kill -9.
+// SPDX-License-Identifier: Apache-2.0
+import { randomBytes } from 'node:crypto';
+import { chmodSync, existsSync, mkdirSync, readdirSync, rmdirSync } from 'node:fs';
+import { rmdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { formatLxcConfig } from '@ctvirt/formats';
+import {
+  type CgroupLayout,
+  groupsHave,
+  isFrozen,
+  removeContainerGroups,
+  removeGroup,
+  setFrozen,
+} from '../cgroups/layout.js';
+import { limitsOf } from '../cgroups/limits.js';
+import { configRows, type OpenedFilesystem } from '../drivers/lxc/config.js';
+import type { LxcDriver, Running } from '../drivers/lxc/driver.js';
+import { EngineError } from '../errors.js';
+import { writeGuestFiles } from '../guest/files.js';
+import { mountsBelow } from '../host/mountinfo.js';
+import { processName } from '../host/processes.js';
+import { detachMount } from '../host/syscalls.js';
+import { Undo } from '../host/undo.js';
+import type { UserNamespacePool } from '../host/userns.js';
+import { diskName, type Layout } from '../state/layout.js';
+import type { KeyedQueue } from '../state/queue.js';
+import type { Entry, Registry } from '../state/registry.js';
+import type { DomainStore } from '../state/store.js';
+import { backends, type StorageContext } from '../storage/index.js';
+import type { DomainEvent, StateReason } from '../view.js';
+import type { EndAction, RunPlan } from './plan.js';
+
+export interface RunnerParts {
+  readonly layout: Layout;
+  readonly store: DomainStore;
+  readonly registry: Registry;
+  readonly driver: LxcDriver;
+  readonly cgroups: CgroupLayout;
+  readonly namespaces: UserNamespacePool;
+  readonly queue: KeyedQueue;
+  readonly templatePath: (name: string) => string;
+  /** Plans a start from the domain's stored document; answers the document too. */
+  readonly plan: (entry: Entry) => Promise<{ plan: RunPlan; xml: string }>;
+  readonly emit: (event: DomainEvent['event'], detail: string, entry: Entry) => void;
+  readonly log: (level: 'info' | 'warn' | 'error', message: string, fields?: Record<string, unknown>) => void;
+  /** Removes a transient domain that has ended. */
+  readonly forget: (entry: Entry) => Promise<void>;
+}
+
+/** A domain that crashes this often within the time is not restarted any more. */
+const CRASH_LIMIT = { times: 5, withinMs: 60_000 };
+/** How long an init gets that was asked to end, before `destroy` is the only way. */
+const KILL_WAIT_MS = 10_000;
+
+export class Runner {
+  readonly #crashes = new Map<string, number[]>();
+
+  constructor(private readonly parts: RunnerParts) {}
+
+  /** The kernel's name for the domain's group, below each hierarchy. */
+  group(entry: Entry): string {
+    return `${this.parts.layout.cgroup}/lxc.payload.${diskName(entry.record.name)}`;
+  }
+
+  async start(entry: Entry): Promise<void> {
+    if (entry.running !== undefined)
+      throw new EngineError('wrong-state', `domain '${entry.record.name}' is already running`);
+    const { driver, cgroups, layout } = this.parts;
+    const name = diskName(entry.record.name);
+    const { plan, xml } = await this.parts.plan(entry);
+    const { set, missing } = limitsOf(plan.resources, cgroups, ({ controller, file }) =>
+      groupsHave(cgroups, controller, file, layout.cgroup),
+    );
+    if (missing.length > 0) {
+      const files = missing.map(({ file, value }) => `${file}=${value}`);
+      this.parts.log('warn', `domain '${entry.record.name}': this kernel cannot set ${files.join(', ')}`, {
+        domain: entry.record.name,
+        files,
+      });
+    }
+    // Mounts are needed until init runs; then the container has its own copies and the host none.
+    await using mounts = new Undo();
+    const filesystems = await this.#open(entry, plan, mounts);
+    const config = formatLxcConfig(
+      configRows({
+        plan,
+        filesystems,
+        limits: set,
+        cgroupVersion: cgroups.version,
+        cgroupParent: layout.cgroup,
+        logPath: driver.logPath(name),
+      }),
+    );
+    driver.prepare(name, { 'live.xml': xml, 'lxc.conf': config });
+    let running: Running | undefined;
+    try {
+      running = await driver.start(name, plan.program);
+    } catch (error) {
+      await driver.clear(name);
+      this.#clearGroups(name);
+      entry.reason = 'failed';
+      throw error;
+    }
+    entry.running = running;
+    entry.state = 'running';
+    entry.reason = 'booted';
+    this.parts.emit('started', 'booted', entry);
+    if (running === undefined) void this.parts.queue.run(entry.record.name, () => this.#finish(entry));
+    else this.#watch(entry, running);
+  }
+
+  /** Ends a domain at once and resolves when nothing of its run is left. */
+  async destroy(entry: Entry): Promise<void> {
+    const running = this.#running(entry);
+    const name = diskName(entry.record.name);
+    // The next daemon must know that this end was wanted, should this one be killed in between.
+    await writeFile(join(this.parts.driver.folder(name), 'intent'), 'destroy');
+    entry.watch?.[Symbol.dispose]();
+    const gone = new Promise<void>((resolve) => {
+      entry.watch = this.parts.driver.watch(name, running, resolve);
+    });
+    // A frozen process does not die before it is thawed on cgroup v1.
+    if (entry.state === 'paused') await setFrozen(this.parts.cgroups, this.group(entry), false);
+    this.parts.driver.kill(running);
+    await withTimeout(
+      gone,
+      KILL_WAIT_MS,
+      `domain '${entry.record.name}' did not end within ${KILL_WAIT_MS / 1000} s of SIGKILL: a process of it hangs in the kernel`,
+    );
+    await this.#finish(entry);
+  }
+
+  /** Asks init, in the way it understands, to power off or to reboot. */
+  ask(entry: Entry, what: 'poweroff' | 'reboot'): void {
+    const running = this.#running(entry);
+    if (entry.state === 'paused')
+      throw new EngineError('wrong-state', `domain '${entry.record.name}' is paused: resume it first`);
+    this.parts.driver.signal(running, endSignal(running.initPid, what));
+  }
+
+  async suspend(entry: Entry): Promise<void> {
+    this.#running(entry);
+    if (entry.state === 'paused')
+      throw new EngineError('wrong-state', `domain '${entry.record.name}' is already paused`);
+    await setFrozen(this.parts.cgroups, this.group(entry), true);
+    entry.state = 'paused';
+    entry.reason = 'user';
+    this.parts.emit('suspended', 'paused', entry);
+  }
+
+  async resume(entry: Entry): Promise<void> {
+    this.#running(entry);
+    if (entry.state !== 'paused')
+      throw new EngineError('wrong-state', `domain '${entry.record.name}' is not paused`);
+    await setFrozen(this.parts.cgroups, this.group(entry), false);
+    entry.state = 'running';
+    entry.reason = 'unpaused';
+    this.parts.emit('resumed', 'unpaused', entry);
+  }
+
+  /** Finds out what runs and what ended while no daemon was there, and clears what a killed one left half-made. */
+  async recover(): Promise<void> {
+    const { driver, layout, registry } = this.parts;
+    await driver.settle();
+    await this.#clearMounts();
+    const byDiskName = new Map([...registry.entries()].map((entry) => [diskName(entry.record.name), entry]));
+    for (const name of driver.started()) {
+      const entry = byDiskName.get(name);
+      if (entry === undefined) continue; // shown by check as a stray
+      const running = driver.running(name);
+      if (running === undefined) {
+        entry.state = 'running';
+        await this.#finish(entry);
+        continue;
+      }
+      entry.running = running;
+      const paused = isFrozen(this.parts.cgroups, this.group(entry));
+      entry.state = paused ? 'paused' : 'running';
+      entry.reason = paused ? 'user' : 'booted';
+      if (existsSync(join(driver.folder(name), 'intent')))
+        void this.parts.queue.run(entry.record.name, () => this.destroy(entry));
+      else this.#watch(entry, running);
+    }
+    for (const entry of registry.entries())
+      if (!entry.record.persistent && entry.running === undefined) await this.parts.forget(entry);
+    if ([...registry.entries()].every((entry) => entry.running === undefined))
+      removeGroup(this.parts.cgroups, layout.cgroup);
+  }
+
+  /** Stops watching; containers go on. */
+  close(): void {
+    for (const entry of this.parts.registry.entries()) entry.watch?.[Symbol.dispose]();
+    if ([...this.parts.registry.entries()].every((entry) => entry.running === undefined))
+      removeGroup(this.parts.cgroups, this.parts.layout.cgroup);
+  }
+
+  async #clearMounts(): Promise<void> {
+    const { mounts } = this.parts.layout;
+    for (const { target } of mountsBelow(mounts)) {
+      this.parts.log('warn', `detaching ${target}, left by an interrupted start`);
+      detachMount(target);
+    }
+    for (const name of readdirSync(mounts)) {
+      for (const folder of readdirSync(join(mounts, name))) await rmdir(join(mounts, name, folder));
+      await rmdir(join(mounts, name));
+    }
+  }
+
+  async #open(entry: Entry, plan: RunPlan, undo: Undo): Promise<OpenedFilesystem[]> {
+    const { store, layout } = this.parts;
+    // The container's root user must be able to pass here, and nobody else to find the way.
+    const mounts = join(layout.mounts, `${diskName(entry.record.name)}~${randomBytes(8).toString('hex')}`);
+    mkdirSync(mounts);
+    chmodSync(mounts, 0o711);
+    undo.push(() => rmdirSync(mounts));
+    const context: StorageContext = {
+      keep: store.rootFolder(entry.record.name),
+      mounts,
+      map: plan.map,
+      shifted: plan.shifted,
+      namespaces: this.parts.namespaces,
+      templatePath: this.parts.templatePath,
+    };
+    const opened: OpenedFilesystem[] = [];
+    for (const spec of plan.filesystems) {
+      const { path, unmapped, owner } = await backends[spec.kind].open(spec, context, undo);
+      if (spec.target === '/' && !spec.readOnly) writeGuestFiles(unmapped, owner, plan.guestFiles);
+      opened.push({ target: spec.target, path, readOnly: spec.readOnly });
+    }
+    return opened;
+  }
+
+  #watch(entry: Entry, running: Running): void {
+    entry.watch = this.parts.driver.watch(diskName(entry.record.name), running, () => {
+      this.parts.queue
+        .run(entry.record.name, async () => {
+          if (entry.running === running) await this.#finish(entry);
+        })
+        .catch((error: unknown) =>
+          this.parts.log('error', `after the end of domain '${entry.record.name}': ${String(error)}`),
+        );
+    });
+  }
+
+  /** Puts a domain that has ended into its new state, and does what its document wants to happen then. */
+  async #finish(entry: Entry): Promise<void> {
+    const { driver, store, log } = this.parts;
+    const name = diskName(entry.record.name);
+    const wanted = existsSync(join(driver.folder(name), 'intent'));
+    const ending = await driver.ending(name);
+    entry.watch?.[Symbol.dispose]();
+    entry.watch = undefined;
+    entry.running = undefined;
+    entry.state = 'shutoff';
+    entry.reason = wanted ? 'destroyed' : ending.cause === 'crash' ? 'crashed' : 'shutdown';
+    log('info', `domain '${entry.record.name}' ended: ${wanted ? 'destroyed' : ending.detail}`, {
+      domain: entry.record.name,
+      reason: entry.reason,
+    });
+    const action = wanted ? 'destroy' : await this.#endAction(entry, ending.cause);
+    await driver.clear(name);
+    this.#clearGroups(name);
+    this.parts.emit('stopped', entry.reason, entry);
+    if (action === 'restart') {
+      await this.start(entry).catch((error: unknown) =>
+        log('error', `domain '${entry.record.name}' could not be restarted: ${String(error)}`),
+      );
+      return;
+    }
+    if (!entry.record.persistent) {
+      await this.parts.forget(entry);
+      return;
+    }
+    this.#remember(entry, entry.reason);
+    await store.writeRecord(entry.record, { durable: false });
+  }
+
+  async #endAction(entry: Entry, cause: 'poweroff' | 'reboot' | 'crash'): Promise<EndAction> {
+    const { plan } = await this.parts.plan(entry);
+    const action = plan.onEnd[cause];
+    if (action !== 'restart' || cause !== 'crash') return action;
+    const now = Date.now();
+    const recent = [...(this.#crashes.get(entry.record.name) ?? []), now].filter(
+      (at) => now - at < CRASH_LIMIT.withinMs,
+    );
+    this.#crashes.set(entry.record.name, recent);
+    if (recent.length <= CRASH_LIMIT.times) return 'restart';
+    this.parts.log(
+      'error',
+      `domain '${entry.record.name}' crashed ${recent.length} times within a minute and stays off`,
+    );
+    return 'destroy';
+  }
+
+  #remember(entry: Entry, reason: StateReason): void {
+    this.parts.registry.replace(entry, { ...entry.record, lastReason: reason });
+  }
+
+  #running(entry: Entry): Running {
+    if (entry.running === undefined)
+      throw new EngineError('wrong-state', `domain '${entry.record.name}' is not running`);
+    return entry.running;
+  }
+
+  #clearGroups(name: string): void {
+    const names = new Set([...this.parts.registry.entries()].map(({ record }) => diskName(record.name)));
+    removeContainerGroups(this.parts.cgroups, this.parts.layout.cgroup, name, (other) => names.has(other));
+  }
+}
+
+/** Real-time signals as systemd documents them: SIGRTMIN is 34 for glibc's programs. */
+const SIGRTMIN = 34;
+const endSignals: readonly {
+  readonly init: RegExp;
+  readonly poweroff: NodeJS.Signals | number;
+  readonly reboot: NodeJS.Signals | number;
+}[] = [
+  { init: /^systemd/, poweroff: SIGRTMIN + 4, reboot: SIGRTMIN + 5 },
+  { init: /^(init|busybox|linuxrc)/, poweroff: 'SIGUSR2', reboot: 'SIGTERM' },
+];
+/** What liblxc sends by default, and what sysvinit and upstart take as a power failure. */
+const otherSignals = { poweroff: 'SIGPWR', reboot: 'SIGINT' } as const;
+
+function endSignal(initPid: number, what: 'poweroff' | 'reboot'): NodeJS.Signals | number {
+  const name = processName(initPid) ?? '';
+  return (endSignals.find(({ init }) => init.test(name)) ?? otherSignals)[what];
+}
+
+async function withTimeout<T>(promise: Promise<T>, ms: number, message: string): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new EngineError('timeout', message)), ms);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,81 @@
+// Programs run inside a container, and its console: streams for a frontend to carry.
+// SPDX-License-Identifier: Apache-2.0
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync } from 'node:fs';
+import { constants } from 'node:os';
+import { PassThrough } from 'node:stream';
+import type { ExecSession } from './contract.js';
+import { EngineError } from './errors.js';
+import { childrenOf } from './host/processes.js';
+import { openPty } from './host/pty.js';
+
+export interface TerminalSize {
+  readonly columns: number;
+  readonly rows: number;
+}
+
+const environment = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', TERM: 'xterm' } as const;
+
+/** Runs argv of the host with pipes; what it starts in the container is ended with the session. */
+export function openPipes(argv: readonly [string, ...string[]]): ExecSession {
+  const [file, ...args] = argv;
+  const child = spawn(file, args, { stdio: ['pipe', 'pipe', 'pipe'], env: environment });
+  child.stdin.on('error', () => undefined); // the program may end without reading its input
+  return {
+    stdin: child.stdin,
+    stdout: child.stdout,
+    stderr: child.stderr,
+    exited: exitOf(child),
+    resize: () => undefined,
+    kill: () => endTree(child),
+  };
+}
+
+/** Runs argv of the host on a terminal of its own. */
+export function openTerminal(argv: readonly [string, ...string[]], size: TerminalSize): ExecSession {
+  const [file, ...args] = argv;
+  const pty = openPty(size.columns, size.rows);
+  const child = spawn(file, args, {
+    stdio: [pty.slaveFd, pty.slaveFd, pty.slaveFd],
+    env: environment,
+    detached: true,
+  });
+  closeSync(pty.slaveFd);
+  const stderr = new PassThrough();
+  stderr.end();
+  return {
+    stdin: pty.stream,
+    stdout: pty.stream,
+    stderr,
+    exited: exitOf(child),
+    resize: pty.resize,
+    kill: () => {
+      endTree(child);
+      pty.stream.destroy();
+    },
+  };
+}
+
+function exitOf(child: ChildProcess): Promise<number> {
+  return new Promise((resolve, reject) => {
+    child.on('error', (cause) =>
+      reject(new EngineError('host-command', `cannot run ${child.spawnfile}`, {}, { cause })),
+    );
+    child.on('exit', (code, signal) =>
+      resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal])),
+    );
+  });
+}
+
+/** lxc-attach's child is the program inside; ending only lxc-attach would leave it running. */
+function endTree(child: ChildProcess): void {
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  for (const pid of childrenOf(child.pid)) {
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch {
+      // it ended by itself meanwhile
+    }
+  }
+  child.kill('SIGKILL');
+}

@@ -1,0 +1,123 @@
+// All domains in memory: their records and present states, found by name, UUID, id, CTID or address.
+// SPDX-License-Identifier: Apache-2.0
+import type { Running } from '../drivers/lxc/driver.js';
+import { EngineError } from '../errors.js';
+import type { DomainState, DomainSummary, StateReason } from '../view.js';
+import type { DomainRecord } from './record.js';
+
+/** A domain and what it does now. Only the lifecycle changes it, one operation at a time. */
+export interface Entry {
+  record: DomainRecord;
+  state: DomainState;
+  reason: StateReason;
+  running: Running | undefined;
+  watch: Disposable | undefined;
+  /** Its name, UUID, CTID and addresses are taken, but it is not defined yet. */
+  pending: boolean;
+}
+
+export class Registry {
+  readonly #byName = new Map<string, Entry>();
+  readonly #byUuid = new Map<string, Entry>();
+  readonly #byCtid = new Map<number, Entry>();
+  readonly #byAddress = new Map<string, Entry>();
+
+  add(record: DomainRecord, state: DomainState, reason: StateReason): Entry {
+    const entry: Entry = { record, state, reason, running: undefined, watch: undefined, pending: false };
+    this.#index(entry);
+    return entry;
+  }
+
+  /** Puts a new record in the place of the entry's old one. */
+  replace(entry: Entry, record: DomainRecord): void {
+    this.#unindex(entry);
+    entry.record = record;
+    this.#index(entry);
+  }
+
+  remove(entry: Entry): void {
+    this.#unindex(entry);
+  }
+
+  entries(): Iterable<Entry> {
+    return this.#byName.values();
+  }
+
+  get size(): number {
+    return this.#byName.size;
+  }
+
+  byName(name: string): Entry | undefined {
+    return this.#byName.get(name);
+  }
+  byUuid(uuid: string): Entry | undefined {
+    return this.#byUuid.get(uuid);
+  }
+  byCtid(ctid: number): Entry | undefined {
+    return this.#byCtid.get(ctid);
+  }
+  byAddress(address: string): Entry | undefined {
+    return this.#byAddress.get(address);
+  }
+
+  /** As virsh looks one up: a running domain's id, then a name, then a UUID. */
+  find(ref: string): Entry {
+    if (/^\d{1,10}$/.test(ref)) {
+      const id = Number(ref);
+      for (const entry of this.#byName.values()) if (idOf(entry) === id) return entry;
+    }
+    const found = this.#byName.get(ref) ?? this.#byUuid.get(ref.toLowerCase());
+    if (found === undefined)
+      throw new EngineError('not-found', `no domain has the name, UUID or id '${ref}'`, { ref });
+    return found;
+  }
+
+  /** The lowest CTID from 101 on that no domain has. */
+  freeCtid(): number {
+    let ctid = 101;
+    while (this.#byCtid.has(ctid)) ctid++;
+    return ctid;
+  }
+
+  #index(entry: Entry): void {
+    const { record } = entry;
+    this.#byName.set(record.name, entry);
+    this.#byUuid.set(record.uuid, entry);
+    if (record.ctid !== null) this.#byCtid.set(record.ctid, entry);
+    for (const address of record.addresses) this.#byAddress.set(address, entry);
+  }
+
+  #unindex(entry: Entry): void {
+    const { record } = entry;
+    this.#byName.delete(record.name);
+    this.#byUuid.delete(record.uuid);
+    if (record.ctid !== null) this.#byCtid.delete(record.ctid);
+    for (const address of record.addresses)
+      if (this.#byAddress.get(address) === entry) this.#byAddress.delete(address);
+  }
+}
+
+/** libvirt's id: the CTID for openvz, as its driver has it; the monitor's pid for the others, as for libvirt's LXC. */
+export function idOf(entry: Entry): number | null {
+  if (entry.running === undefined) return null;
+  return entry.record.ctid ?? entry.running.monitorPid;
+}
+
+export function summaryOf(entry: Entry): DomainSummary {
+  const { record, state, reason } = entry;
+  return {
+    id: idOf(entry),
+    name: record.name,
+    uuid: record.uuid,
+    type: record.type,
+    state,
+    reason,
+    autostart: record.autostart,
+    persistent: record.persistent,
+    ctid: record.ctid,
+    template: record.template,
+    profile: record.profile,
+    hostname: record.hostname,
+    addresses: record.addresses,
+  };
+}

@@ -1,0 +1,258 @@
+// Domains on disk: each a folder with its XML and record, each with a folder for its files; both appear and vanish whole.
+// SPDX-License-Identifier: Apache-2.0
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { chmod, mkdir, mkdtemp, readFile, rename, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { EngineError } from '../errors.js';
+import { syncDirectory, writeAtomically } from '../host/files.js';
+import { run } from '../host/run.js';
+import { exchange } from '../host/syscalls.js';
+import { diskName, type Layout } from './layout.js';
+import { type DomainRecord, formatRecord, parseRecord } from './record.js';
+
+/** What stands beside a domain's files: whose they are, made from what, and whether they outlive the definition. */
+export interface Lease {
+  readonly name: string;
+  readonly uuid: string;
+  readonly ids: { readonly start: number; readonly count: number } | null;
+  /** The file systems made for the domain. */
+  readonly made: readonly Made[];
+  readonly kept: boolean;
+}
+
+/** A file system made for a domain; what of it cannot change afterwards. */
+export interface Made {
+  readonly target: string;
+  readonly template: string;
+  readonly limited: boolean;
+  readonly inodes: number | null;
+}
+
+/** The documents of a domain: the XML, which is the truth, and native files made from it, by name. */
+export interface Documents {
+  readonly xml: string;
+  readonly native: Readonly<Record<string, string>>;
+}
+
+// A folder that is not complete yet, or not any more, has one of these names until it is.
+const NEW = '.new-';
+const GONE = '.gone-';
+
+export class DomainStore {
+  constructor(private readonly layout: Layout) {}
+
+  folder(name: string): string {
+    return join(this.layout.domains, diskName(name));
+  }
+  rootFolder(name: string): string {
+    return join(this.layout.roots, diskName(name));
+  }
+
+  /** Removes what an interrupted operation left half-made or half-removed; answers what that was. */
+  async recover(): Promise<string[]> {
+    const removed: string[] = [];
+    const remove = async (path: string): Promise<void> => {
+      await removeTree(path);
+      removed.push(path);
+    };
+    for (const parent of [this.layout.domains, this.layout.roots]) {
+      for (const entry of readdirSync(parent)) {
+        if (entry.startsWith(NEW) || entry.startsWith(GONE)) await remove(join(parent, entry));
+      }
+    }
+    for (const entry of readdirSync(this.layout.roots)) {
+      const lease = parseLease(readFileSync(join(this.layout.roots, entry, 'lease.json'), 'utf8'));
+      if (!lease.kept && !existsSync(join(this.layout.domains, entry)))
+        await remove(join(this.layout.roots, entry));
+    }
+    return removed;
+  }
+
+  /** All records; a damaged one is answered as its error, so that one bad file does not hide the other domains. */
+  load(): { records: DomainRecord[]; damaged: EngineError[] } {
+    const records: DomainRecord[] = [];
+    const damaged: EngineError[] = [];
+    for (const entry of readdirSync(this.layout.domains)) {
+      if (entry.startsWith('.')) continue;
+      const path = join(this.layout.domains, entry, 'record.json');
+      try {
+        records.push(parseRecord(readFileSync(path, 'utf8'), path));
+      } catch (cause) {
+        damaged.push(
+          cause instanceof EngineError
+            ? cause
+            : new EngineError('internal', `cannot read ${path}`, { path }, { cause }),
+        );
+      }
+    }
+    return { records, damaged };
+  }
+
+  /** Leases of files that outlived their domain. */
+  keptLeases(): Lease[] {
+    return readdirSync(this.layout.roots)
+      .filter((entry) => !entry.startsWith('.') && !existsSync(join(this.layout.domains, entry)))
+      .map((entry) => parseLease(readFileSync(join(this.layout.roots, entry, 'lease.json'), 'utf8')));
+  }
+
+  lease(name: string): Lease | undefined {
+    const path = join(this.rootFolder(name), 'lease.json');
+    return existsSync(path) ? parseLease(readFileSync(path, 'utf8')) : undefined;
+  }
+
+  /** Makes the folder of a domain's files: `fill` gets an empty one, which takes its place when it is complete. */
+  async makeRoot(lease: Lease, fill: (folder: string) => Promise<void>): Promise<void> {
+    const staging = await mkdtemp(join(this.layout.roots, NEW));
+    try {
+      await fill(staging);
+      await writeAtomically(join(staging, 'lease.json'), formatLease(lease));
+      await rename(staging, this.rootFolder(lease.name));
+    } catch (error) {
+      await removeTree(staging);
+      throw error;
+    }
+    await syncDirectory(this.layout.roots);
+  }
+
+  async writeLease(lease: Lease): Promise<void> {
+    await writeAtomically(join(this.rootFolder(lease.name), 'lease.json'), formatLease(lease));
+  }
+
+  /** The moment a new domain exists: its folder appears whole. */
+  async create(record: DomainRecord, documents: Documents): Promise<void> {
+    const staging = await mkdtemp(join(this.layout.domains, NEW));
+    try {
+      await writeDocuments(staging, documents);
+      await writeAtomically(join(staging, 'record.json'), formatRecord(record));
+      await rename(staging, this.folder(record.name));
+    } catch (error) {
+      await removeTree(staging);
+      throw error;
+    }
+    await syncDirectory(this.layout.domains);
+  }
+
+  /** Replaces a domain's documents and record at one moment: the complete new folder changes places with the old one. */
+  async update(record: DomainRecord, documents: Documents): Promise<void> {
+    const staging = await mkdtemp(join(this.layout.domains, NEW));
+    try {
+      await writeDocuments(staging, documents);
+      await writeAtomically(join(staging, 'record.json'), formatRecord(record));
+      exchange(staging, this.folder(record.name));
+      await syncDirectory(this.layout.domains);
+    } finally {
+      await removeTree(staging);
+    }
+  }
+
+  /** `durable: false` for what the next start would find out again. */
+  async writeRecord(record: DomainRecord, options: { durable?: boolean } = {}): Promise<void> {
+    await writeAtomically(join(this.folder(record.name), 'record.json'), formatRecord(record), options);
+  }
+
+  async readXml(name: string): Promise<string> {
+    return await readFile(join(this.folder(name), 'domain.xml'), 'utf8');
+  }
+
+  /** A native file beside the XML, if there is one. */
+  readNative(name: string, file: string): string | undefined {
+    const path = join(this.folder(name), file);
+    return existsSync(path) ? readFileSync(path, 'utf8') : undefined;
+  }
+
+  /** The moment a domain ceases to exist is the rename; what follows can be repeated. */
+  async remove(name: string): Promise<void> {
+    await vanish(this.layout.domains, this.folder(name));
+  }
+
+  async removeRoot(name: string): Promise<void> {
+    if (existsSync(this.rootFolder(name))) await vanish(this.layout.roots, this.rootFolder(name));
+  }
+}
+
+async function writeDocuments(folder: string, documents: Documents): Promise<void> {
+  for (const [file, text] of Object.entries(documents.native))
+    await writeAtomically(join(folder, file), text);
+  await writeAtomically(join(folder, 'domain.xml'), documents.xml);
+}
+
+async function vanish(parent: string, folder: string): Promise<void> {
+  const grave = await mkdtemp(join(parent, GONE));
+  await rename(folder, join(grave, 'content'));
+  await syncDirectory(parent);
+  await removeTree(grave);
+}
+
+/** GNU rm walks by descriptors: neither links nor names that are not UTF-8 nor great depth trouble it, as they would Node. */
+async function removeTree(path: string): Promise<void> {
+  await run(['/bin/rm', '-rf', '--one-file-system', '--', path]);
+}
+
+function formatLease(lease: Lease): string {
+  return `${JSON.stringify(lease)}\n`;
+}
+
+function parseLease(text: string): Lease {
+  const value: unknown = JSON.parse(text);
+  if (!isLease(value)) throw new EngineError('internal', 'a lease.json is not of this version', { text });
+  return value;
+}
+
+function isLease(value: unknown): value is Lease {
+  if (typeof value !== 'object' || value === null) return false;
+  const { name, uuid, ids, made, kept } = value as Partial<Record<keyof Lease, unknown>>;
+  const idsFit =
+    ids === null || (typeof ids === 'object' && ids !== undefined && 'start' in ids && 'count' in ids);
+  return (
+    typeof name === 'string' &&
+    typeof uuid === 'string' &&
+    idsFit &&
+    Array.isArray(made) &&
+    made.every(isMade) &&
+    typeof kept === 'boolean'
+  );
+}
+
+function isMade(value: unknown): value is Made {
+  if (typeof value !== 'object' || value === null) return false;
+  const { target, template, limited, inodes } = value as Partial<Record<keyof Made, unknown>>;
+  const inodesFit = inodes === null || typeof inodes === 'number';
+  return (
+    typeof target === 'string' && typeof template === 'string' && typeof limited === 'boolean' && inodesFit
+  );
+}
+
+/** Makes all folders, private but for the way to the mounts: a container's root user must be able to pass there. */
+export async function prepareFolders(layout: Layout): Promise<void> {
+  // Whatever the umask; folders that were there already are their owner's to open.
+  const made = layout.root === undefined ? undefined : await mkdir(layout.root, { recursive: true });
+  for (
+    let path = layout.root;
+    made !== undefined && path !== undefined && path.startsWith(made);
+    path = dirname(path)
+  )
+    await chmod(path, 0o711);
+  for (const path of [layout.run, layout.mounts, layout.lxc]) {
+    await mkdir(path, { recursive: true, mode: 0o711 });
+    await chmod(path, 0o711);
+  }
+  for (const path of [
+    layout.etc,
+    layout.profiles,
+    layout.lib,
+    layout.domains,
+    layout.roots,
+    layout.templates,
+    layout.runtime,
+  ]) {
+    await mkdir(path, { recursive: true, mode: 0o700 });
+  }
+  for (let path = layout.run; path !== '/'; path = dirname(path)) {
+    if (((await stat(path)).mode & 0o001) === 0)
+      throw new EngineError(
+        'invalid',
+        `${path} is closed to others, and a container's root user must pass through it: chmod o+x ${path}, or choose another --root`,
+        { path },
+      );
+  }
+}

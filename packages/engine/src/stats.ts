@@ -1,0 +1,71 @@
+// What a domain uses now and may use at most, read from the kernel's files.
+// SPDX-License-Identifier: Apache-2.0
+import { readFileSync } from 'node:fs';
+import { stat, statfs } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseDomain } from '@ctvirt/xml';
+import { type CgroupLayout, readNumber } from './cgroups/layout.js';
+import { type Entry, summaryOf } from './state/registry.js';
+import type { DomainStore } from './state/store.js';
+import type { DomainInfo } from './view.js';
+
+export interface StatsParts {
+  readonly cgroups: CgroupLayout;
+  readonly group: (entry: Entry) => string;
+  readonly store: DomainStore;
+  readonly facts: { readonly hostCpus: number };
+}
+
+export async function statsOf(entry: Entry, parts: StatsParts): Promise<DomainInfo> {
+  const { cgroups, store } = parts;
+  const { domain } = parseDomain(await store.readXml(entry.record.name));
+  const group = parts.group(entry);
+  const memory = cgroups.path('memory', group);
+  const pids = cgroups.path('pids', group);
+  const isV2 = cgroups.version === 2;
+  const used = readNumber(join(memory, isV2 ? 'memory.current' : 'memory.usage_in_bytes'));
+  return {
+    ...summaryOf(entry),
+    initPid: entry.running?.initPid ?? null,
+    startedAt: entry.running?.startedAt.toISOString() ?? null,
+    vcpus: domain?.vcpu?.value ?? parts.facts.hostCpus,
+    maxMemoryKiB: domain?.memtune?.hardLimitKiB ?? domain?.memoryKiB ?? null,
+    usedMemoryKiB: used === null ? null : Math.round(used / 1024),
+    cpuTimeNs: entry.running === undefined ? null : cpuTimeNs(cgroups, group),
+    processes: readNumber(join(pids, 'pids.current')),
+    maxProcesses: readNumber(join(pids, 'pids.max')),
+    disk: await diskOf(entry, store),
+    idMap: entry.record.ids,
+  };
+}
+
+function cpuTimeNs(cgroups: CgroupLayout, group: string): number | null {
+  if (cgroups.version === 1) return readNumber(join(cgroups.path('cpuacct', group), 'cpuacct.usage'));
+  try {
+    const usec = /^usage_usec (\d+)$/m.exec(
+      readFileSync(join(cgroups.path('cpu', group), 'cpu.stat'), 'utf8'),
+    );
+    return usec === null ? null : Number(usec[1]) * 1000;
+  } catch {
+    return null; // ended meanwhile
+  }
+}
+
+/** Of a running container what its root says; of one that is off the blocks its image takes. */
+async function diskOf(entry: Entry, store: DomainStore): Promise<DomainInfo['disk']> {
+  const none = { usedBytes: null, limitBytes: null, usedInodes: null, limitInodes: null };
+  const limited = store.lease(entry.record.name)?.made.find(({ target }) => target === '/')?.limited === true;
+  if (entry.running !== undefined) {
+    const root = await statfs(`/proc/${entry.running.initPid}/root`).catch(() => undefined);
+    if (root === undefined || !limited) return none;
+    return {
+      usedBytes: (root.blocks - root.bfree) * root.bsize,
+      limitBytes: root.blocks * root.bsize,
+      usedInodes: root.files - root.ffree,
+      limitInodes: root.files,
+    };
+  }
+  if (!limited) return none;
+  const image = await stat(join(store.rootFolder(entry.record.name), 'root.img')).catch(() => undefined);
+  return image === undefined ? none : { ...none, usedBytes: image.blocks * 512, limitBytes: image.size };
+}

@@ -1,0 +1,110 @@
+// The template store as the engine's frontends see it: with who uses each, and the engine's own errors.
+// SPDX-License-Identifier: Apache-2.0
+import { existsSync } from 'node:fs';
+import type { Engine, TemplateView } from './contract.js';
+import { type EngineCode, EngineError } from './errors.js';
+import type { Registry } from './state/registry.js';
+import type { DomainStore } from './state/store.js';
+import { type Template, TemplateError, TemplateStore } from './templates/index.js';
+
+type Templates = Engine['templates'];
+
+export class TemplateCatalog implements Templates {
+  readonly #store: TemplateStore;
+
+  constructor(
+    folder: string,
+    private readonly registry: Registry,
+    private readonly domains: DomainStore,
+    log: (message: string) => void,
+  ) {
+    this.#store = new TemplateStore({ dir: folder, log });
+  }
+
+  recover(): Promise<string[]> {
+    return translated(() => this.#store.recover());
+  }
+
+  /** Absolute path of an unpacked template. */
+  path(name: string): string {
+    const path = translatedNow(() => this.#store.rootfs(name));
+    if (!existsSync(path))
+      throw new EngineError(
+        'not-found',
+        `there is no template '${name}'; \`ctvirt template list\` shows those there are, \`ctvirt template import\` adds one`,
+        { name },
+      );
+    return path;
+  }
+
+  list(): Promise<TemplateView[]> {
+    return translated(async () => (await this.#store.list()).map((template) => this.#view(template)));
+  }
+
+  get(name: string): Promise<TemplateView> {
+    return translated(async () => this.#view(await this.#store.get(name)));
+  }
+
+  import(): Promise<TemplateView> {
+    return Promise.reject(new EngineError('unsupported', 'archives cannot be imported yet'));
+  }
+
+  buildDebian(): Promise<TemplateView> {
+    return Promise.reject(new EngineError('unsupported', 'Debian templates cannot be built yet'));
+  }
+
+  buildBusybox(name: string): Promise<TemplateView> {
+    return translated(async () => this.#view(await this.#store.buildBusybox(name)));
+  }
+
+  remove(name: string): Promise<void> {
+    return translated(() => this.#store.remove(name, { inUse: (one) => this.#usersOf(one) }));
+  }
+
+  /** Domains whose files stand on it, and files kept from ones that are gone. */
+  #usersOf(name: string): string[] {
+    const users = [...this.registry.entries()]
+      .filter(({ record }) => record.templates.includes(name))
+      .map(({ record }) => record.name);
+    const kept = this.domains
+      .keptLeases()
+      .filter(({ made }) => made.some(({ template }) => template === name));
+    return [...users, ...kept.map(({ name: owner }) => `${owner} (kept files)`)];
+  }
+
+  #view(template: Template): TemplateView {
+    const { name, digest, sizeBytes, unpackedBytes, inodes, importedAt, source } = template;
+    return {
+      name,
+      digest,
+      sizeBytes,
+      unpackedBytes,
+      inodes,
+      importedAt,
+      source,
+      usedBy: this.#usersOf(name),
+    };
+  }
+}
+
+function engineError(error: unknown): unknown {
+  if (!(error instanceof TemplateError)) return error;
+  const code: EngineCode = error.code === 'cancelled' ? 'interrupted' : error.code;
+  return new EngineError(code, error.message, { ...error.details }, { cause: error });
+}
+
+async function translated<T>(operation: () => Promise<T>): Promise<T> {
+  try {
+    return await operation();
+  } catch (error) {
+    throw engineError(error);
+  }
+}
+
+function translatedNow<T>(operation: () => T): T {
+  try {
+    return operation();
+  } catch (error) {
+    throw engineError(error);
+  }
+}

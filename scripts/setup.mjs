@@ -1,0 +1,113 @@
+// Brings a fresh Debian to where this checkout runs: Debian's packages, npm's, and the build; what is there already is left.
+// SPDX-License-Identifier: Apache-2.0
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { command, StepError, step } from './steps.mjs';
+
+export const root = new URL('..', import.meta.url).pathname;
+
+/** What the daemon calls on, by the Debian package that has it. */
+const runtimePackages = [
+  'lxc',
+  'busybox-static',
+  'e2fsprogs',
+  'util-linux',
+  'iproute2',
+  'bubblewrap',
+  'tar',
+  'gzip',
+  'xz-utils',
+  'zstd',
+  'mmdebstrap',
+];
+
+export async function setUp(extraPackages = []) {
+  const [major] = process.versions.node.split('.');
+  if (Number(major) < 20)
+    throw new StepError(`Node ${process.versions.node} is too old: Node 20 or later is needed`);
+  if (process.getuid() !== 0)
+    throw new StepError('containers are run by root: become root, or put sudo before this command');
+  await debianPackages([...runtimePackages, ...extraPackages]);
+  await npmPackages();
+  await build();
+}
+
+async function debianPackages(wanted) {
+  const missing = await missingPackages(wanted);
+  if (missing.length === 0) return;
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', LC_ALL: 'C.UTF-8' };
+  const install = (note) =>
+    command(['apt-get', 'install', '--yes', '--no-install-recommends', ...missing], note, { env });
+  await step(`Debian packages: ${missing.join(', ')}`, async (note) => {
+    try {
+      await install(note);
+    } catch {
+      // The lists of packages may be missing or old: with fresh ones it either works or is a real failure.
+      await command(['apt-get', 'update'], note, { env });
+      await install(note);
+    }
+  });
+}
+
+async function missingPackages(wanted) {
+  const list = await command(['dpkg-query', '--show', '--showformat=${Package} ${db:Status-Status}\n']);
+  const installed = new Set(
+    list
+      .split('\n')
+      .filter((line) => line.endsWith(' installed'))
+      .map((line) => line.split(' ')[0]),
+  );
+  return wanted.filter((name) => !installed.has(name));
+}
+
+async function npmPackages() {
+  const stamp = join(root, 'node_modules', '.ctvirt-lock');
+  const lock = digestOf([join(root, 'package-lock.json')]);
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return;
+  // No package of ours needs a script of its own to be installed.
+  await step('npm packages', (note) =>
+    command(['npm', 'ci', '--ignore-scripts', '--no-audit', '--no-fund'], note, { cwd: root }),
+  );
+  writeFileSync(stamp, lock);
+}
+
+async function build() {
+  const stamp = join(root, '.cache', 'build');
+  const sources = digestOf(sourceFiles());
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === sources) return;
+  await step('build', (note) => command(['npm', 'run', '--silent', 'build'], note, { cwd: root }));
+  mkdirSync(join(root, '.cache'), { recursive: true });
+  writeFileSync(stamp, sources);
+}
+
+function sourceFiles() {
+  const folders = [
+    ...readdirSync(join(root, 'packages')).map((name) => join('packages', name)),
+    'e2e',
+    'scripts',
+  ].filter((path) => existsSync(join(root, path)));
+  const files = folders.flatMap((folder) => [
+    ...['package.json', 'tsconfig.json'].map((name) => join(root, folder, name)),
+    ...(existsSync(join(root, folder, 'src'))
+      ? readdirSync(join(root, folder, 'src'), { recursive: true }).map((name) =>
+          join(root, folder, 'src', name),
+        )
+      : []),
+  ]);
+  return [
+    ...files,
+    join(root, 'package-lock.json'),
+    join(root, 'tsconfig.json'),
+    join(root, 'tsconfig.base.json'),
+    join(root, 'scripts', 'bundle.mjs'),
+  ]
+    .filter((path) => existsSync(path) && statSync(path).isFile())
+    .sort();
+}
+
+function digestOf(files) {
+  const hash = createHash('sha256');
+  for (const file of files) hash.update(file).update('\0').update(readFileSync(file));
+  return hash.digest('hex');
+}

@@ -1,0 +1,102 @@
+// `npm test`: sets up what is missing, then checks style, layers and every test; `npm test unit` or `e2e` runs that part.
+// SPDX-License-Identifier: Apache-2.0
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { run } from 'node:test';
+import { root, setUp } from './setup.mjs';
+import { command, StepError, step } from './steps.mjs';
+
+const asked = process.argv.slice(2).filter((word) => !word.startsWith('-'));
+const wanted = (part) => asked.length === 0 || asked.includes(part);
+let passed = 0;
+let failed = 0;
+
+function testFiles(folder, ending) {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder, { recursive: true })
+    .filter((name) => name.endsWith(ending))
+    .map((name) => join(folder, name))
+    .sort();
+}
+
+/** Runs test files, each in a process of its own, and counts the tests in them. */
+async function tests(title, files, concurrency) {
+  if (files.length === 0) return;
+  const failures = [];
+  await step(`${title}: ${files.length} files`, async (note) => {
+    const isFile = (name) => files.includes(name);
+    const stream = run({ files, concurrency, timeout: 15 * 60_000 });
+    const seen = (kind) => (event) => {
+      if (event.details?.type === 'suite') return;
+      // A file is reported as a test too: it counts only if it failed without one of its tests having done so.
+      if (isFile(event.name) && (kind === 'pass' || failures.length > 0)) return;
+      if (event.skip !== undefined)
+        process.stderr.write(
+          `\nskipped: ${event.name}${typeof event.skip === 'string' ? `: ${event.skip}` : ''}\n`,
+        );
+      if (kind === 'pass') passed++;
+      else {
+        failed++;
+        failures.push(event);
+        process.stderr.write(`\n✗ ${event.name} (${event.file ?? ''})\n`);
+      }
+      note(`${passed} passed, ${failed} failed · ${event.name}`);
+    };
+    stream.on('test:pass', seen('pass'));
+    stream.on('test:fail', seen('fail'));
+    let tail = '';
+    stream.on('test:stderr', ({ message }) => {
+      tail = (tail + message).slice(-4000);
+    });
+    await new Promise((resolve, reject) => {
+      stream.on('end', resolve);
+      stream.on('error', reject);
+      stream.resume();
+    });
+    if (failures.length > 0) {
+      const text = failures.map(
+        (event) =>
+          `  ✗ ${event.name}\n${String(event.details?.error?.cause?.stack ?? event.details?.error?.message ?? '')}`,
+      );
+      throw new Error(`${text.join('\n')}\n${tail}`);
+    }
+  });
+}
+
+async function check(title, argv) {
+  try {
+    await step(title, (note) => command(argv, note, { cwd: root }));
+    passed++;
+  } catch (error) {
+    failed++;
+    throw error;
+  }
+}
+
+async function attempt(work) {
+  try {
+    await work();
+  } catch (error) {
+    if (failed === 0) failed++;
+    process.stderr.write(`\n${error instanceof StepError ? error.message : error.stack}\n\n`);
+  }
+}
+
+await attempt(async () => {
+  await setUp(['python3']);
+  if (wanted('lint')) await attempt(() => check('style and layers', ['npm', 'run', '--silent', 'lint']));
+  if (wanted('unit')) {
+    const folders = readdirSync(join(root, 'packages')).map((name) => join(root, 'packages', name, 'dist'));
+    await attempt(() =>
+      tests(
+        'unit tests',
+        folders.flatMap((folder) => testFiles(folder, '.test.js')),
+        2,
+      ),
+    );
+  }
+  if (wanted('e2e'))
+    await attempt(() => tests('end-to-end tests', testFiles(join(root, 'e2e', 'dist'), '.e2e.js'), 1));
+});
+process.stdout.write(`${passed} passed, ${failed} failed\n`);
+process.exitCode = failed === 0 ? 0 : 1;
