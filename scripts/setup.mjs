@@ -51,7 +51,9 @@ async function debianPackages(wanted) {
 }
 
 async function missingPackages(wanted) {
-  const list = await command(['dpkg-query', '--show', '--showformat=${Package} ${db:Status-Status}\n']);
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: the fields are dpkg-query's
+  const format = '--showformat=${Package} ${db:Status-Status}\n';
+  const list = await command(['dpkg-query', '--show', format]);
   const installed = new Set(
     list
       .split('\n')

@@ -1,13 +1,16 @@
 // The template store as the engine's frontends see it: with who uses each, and the engine's own errors.
 // SPDX-License-Identifier: Apache-2.0
 import { existsSync } from 'node:fs';
-import type { Engine, TemplateView } from './contract.js';
+import type { Readable } from 'node:stream';
+import type { Engine, OnProgress, TemplateView } from './contract.js';
 import { type EngineCode, EngineError } from './errors.js';
 import type { Registry } from './state/registry.js';
 import type { DomainStore } from './state/store.js';
 import { type Template, TemplateError, TemplateStore } from './templates/index.js';
 
 type Templates = Engine['templates'];
+type ImportOptions = Parameters<Templates['import']>[2];
+type BuildOptions = Parameters<Templates['buildDebian']>[1];
 
 export class TemplateCatalog implements Templates {
   readonly #store: TemplateStore;
@@ -45,12 +48,12 @@ export class TemplateCatalog implements Templates {
     return translated(async () => this.#view(await this.#store.get(name)));
   }
 
-  import(): Promise<TemplateView> {
-    return Promise.reject(new EngineError('unsupported', 'archives cannot be imported yet'));
+  import(name: string, source: string | Readable, options: ImportOptions = {}): Promise<TemplateView> {
+    return translated(async () => this.#view(await this.#store.import(name, source, withProgress(options))));
   }
 
-  buildDebian(): Promise<TemplateView> {
-    return Promise.reject(new EngineError('unsupported', 'Debian templates cannot be built yet'));
+  buildDebian(name: string, options: BuildOptions = {}): Promise<TemplateView> {
+    return translated(async () => this.#view(await this.#store.buildDebian(name, withProgress(options))));
   }
 
   buildBusybox(name: string): Promise<TemplateView> {
@@ -85,6 +88,17 @@ export class TemplateCatalog implements Templates {
       usedBy: this.#usersOf(name),
     };
   }
+}
+
+/** The store counts bytes and entries; frontends show one number and its total. */
+function withProgress<T extends { onProgress?: OnProgress }>(options: T) {
+  const { onProgress, ...rest } = options;
+  if (onProgress === undefined) return rest;
+  return {
+    ...rest,
+    onProgress: (seen: { phase: string; doneBytes: number; totalBytes?: number | undefined }) =>
+      onProgress({ phase: seen.phase, done: seen.doneBytes, total: seen.totalBytes }),
+  };
 }
 
 function engineError(error: unknown): unknown {

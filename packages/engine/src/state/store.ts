@@ -226,12 +226,8 @@ function isMade(value: unknown): value is Made {
 export async function prepareFolders(layout: Layout): Promise<void> {
   // Whatever the umask; folders that were there already are their owner's to open.
   const made = layout.root === undefined ? undefined : await mkdir(layout.root, { recursive: true });
-  for (
-    let path = layout.root;
-    made !== undefined && path !== undefined && path.startsWith(made);
-    path = dirname(path)
-  )
-    await chmod(path, 0o711);
+  const isNew = (path: string): boolean => made !== undefined && path.startsWith(made);
+  for (let path = layout.root ?? '/'; isNew(path); path = dirname(path)) await chmod(path, 0o711);
   for (const path of [layout.run, layout.mounts, layout.lxc]) {
     await mkdir(path, { recursive: true, mode: 0o711 });
     await chmod(path, 0o711);
