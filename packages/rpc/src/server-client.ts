@@ -4,15 +4,15 @@ import type { Duplex } from 'node:stream';
 import { RpcError } from './errors.js';
 import type { EventKind } from './event-kinds.js';
 import { decodePayload, encodeFrame, type Frame, messageStatus, messageType } from './frame.js';
-import type { ClientOrigin, SaslStep, StreamCall } from './handlers.js';
+import type { Authentication, ClientOrigin, SaslStep, StreamCall } from './handlers.js';
 import type { ServerLimits } from './limits.js';
 import { Link } from './link.js';
-import type { Program } from './protocol/index.js';
-import { remote } from './protocol/index.js';
-import { eventKinds } from './protocol/messages.js';
-import { authTypes, type errorDomains, features } from './protocol/numbers.js';
+import { type OwnClient, ownProcedures } from './own-procedures.js';
+import { type Program, remote } from './protocol/index.js';
+import { authTypes, features } from './protocol/numbers.js';
 import { remoteError } from './protocol/objects.js';
 import type { Message, Procedure } from './protocol/row.js';
+import { forbidden, isForbidden } from './read-only.js';
 import { libvirtError, toWire, unknownProcedure } from './remote-error.js';
 import type { AnyHandler, ServedClient, ServerContext } from './server-context.js';
 import { ServerStream } from './streams.js';
@@ -21,83 +21,13 @@ import type { Shape } from './xdr.js';
 
 type Values = Readonly<Record<string, unknown>>;
 
-/** A procedure the server answers by itself. */
-type OwnHandler<S> = (client: ServerClient<S>, args: Values) => unknown;
-
 const readOnlyFlag = 1;
-const lifecycle = 0;
 /** Calls a client may make before it has opened its connection. */
 const beforeOpen = /^(auth|connectOpen$|connectClose$|connectSupportsFeature$)/;
 const beforeAuthentication = /^auth/;
 
-function eventHandlers<S>(): Record<string, OwnHandler<S>> {
-  const handlers: Record<string, OwnHandler<S>> = {};
-  for (const [kindName, { register, deregister, subject }] of Object.entries(eventKinds)) {
-    // Object.entries widens the keys of eventKinds to string.
-    const kind = kindName as EventKind;
-    handlers[register] = (client, args) => client.subscribe(kind, Number(args.eventId), args[subject]);
-    handlers[deregister] = (client, args) => client.subscriptions.remove(kind, Number(args.callbackId));
-  }
-  return handlers;
-}
-
-const own: Readonly<Record<string, OwnHandler<unknown>>> = {
-  ...eventHandlers(),
-  authList: (client) => ({ types: client.offeredTypes() }),
-  authPolkit: (client) => client.polkit(),
-  authSaslInit: (client) => ({ mechlist: client.sasl().mechanisms(client) }),
-  authSaslStart: (client, { mech, nil, data }) =>
-    client.saslStep(client.sasl().start(client, String(mech), nil === 0 ? (data as Uint8Array) : null)),
-  authSaslStep: (client, { nil, data }) =>
-    client.saslStep(client.sasl().step(client, nil === 0 ? (data as Uint8Array) : null)),
-  connectOpen: (client, { name, flags }) => client.open(name as string | null, Number(flags)),
-  connectClose: (client) => client.leave(),
-  connectSupportsFeature: (client, { feature }) => ({ supported: client.supports(Number(feature)) ? 1 : 0 }),
-  connectDomainEventRegister: (client) => {
-    client.subscriptions.addLegacy(lifecycle);
-    return { cbRegistered: 1 };
-  },
-  connectDomainEventDeregister: (client) => {
-    client.subscriptions.removeLegacy(lifecycle);
-    return { cbRegistered: 0 };
-  },
-  connectDomainEventRegisterAny: (client, { eventId }) => client.subscriptions.addLegacy(Number(eventId)),
-  connectDomainEventDeregisterAny: (client, { eventId }) =>
-    client.subscriptions.removeLegacy(Number(eventId)),
-  connectRegisterCloseCallback: () => undefined,
-  connectUnregisterCloseCallback: () => undefined,
-};
-
-/** libvirt's name of a procedure's function, for messages. */
-function functionName(name: string): string {
-  const words = name
-    .replaceAll('Xml', 'XML')
-    .replaceAll('Iothread', 'IOThread')
-    .replace(/^domainPm/, 'domainPM');
-  return `vir${words.slice(0, 1).toUpperCase()}${words.slice(1)}`;
-}
-
-const domainOfPrefix: readonly (readonly [string, keyof typeof errorDomains])[] = [
-  ['domainSnapshot', 'domainSnapshot'],
-  ['domainCheckpoint', 'domainCheckpoint'],
-  ['domain', 'domain'],
-  ['network', 'network'],
-  ['storage', 'storage'],
-  ['interface', 'interface'],
-  ['nodeDevice', 'nodedev'],
-  ['node', 'domain'],
-  ['nwfilter', 'nwfilter'],
-  ['secret', 'secret'],
-];
-
-function isForbidden(row: Procedure, args: Values): boolean {
-  if (typeof row.writes === 'boolean') return row.writes;
-  const value = args[row.writes.field];
-  return typeof value === 'number' && (value & row.writes.bits) !== 0;
-}
-
 /** One connected client. */
-export class ServerClient<S> implements ServedClient<S> {
+export class ServerClient<S> implements ServedClient<S>, OwnClient {
   readonly id: number;
   readonly origin: ClientOrigin;
   readonly link: Link;
@@ -189,7 +119,7 @@ export class ServerClient<S> implements ServedClient<S> {
     return { complete: 1 };
   }
 
-  sasl() {
+  sasl(): NonNullable<Authentication['sasl']> {
     const sasl = this.#context.authentication?.sasl;
     if (sasl === undefined)
       throw libvirtError('authUnavailable', 'auth', 'authentication unavailable: no SASL here');
@@ -351,7 +281,7 @@ export class ServerClient<S> implements ServedClient<S> {
     if (this.session === undefined && !beforeOpen.test(name))
       throw libvirtError('internalError', 'rpc', 'internal error: hypervisor connection not open');
     const handler = program.handlers[name];
-    const isOwn = program.program === remote && own[name] !== undefined;
+    const isOwn = program.program === remote && ownProcedures[name] !== undefined;
     if (handler === undefined && !isOwn) throw unknownProcedure(frame.procedure);
     if (frame.type === messageType.callWithFds)
       throw libvirtError('operationUnsupported', 'rpc', 'Operation not supported: passing file descriptors');
@@ -366,9 +296,8 @@ export class ServerClient<S> implements ServedClient<S> {
     args: unknown,
     frame: Frame,
   ): Promise<unknown> {
-    const ownHandler = program === remote ? own[name] : undefined;
-    // The table of own handlers serves clients of any session type.
-    if (ownHandler !== undefined) return await ownHandler(this as ServerClient<unknown>, args as Values);
+    const ownHandler = program === remote ? ownProcedures[name] : undefined;
+    if (ownHandler !== undefined) return await ownHandler(this, args as Values);
     const call: StreamCall<S> = {
       name,
       client: this,
@@ -415,13 +344,4 @@ export class ServerClient<S> implements ServedClient<S> {
     this.#abort.abort(reason);
     this.#context.gone(this, reason);
   }
-}
-
-function forbidden(name: string): RpcError {
-  const domain = domainOfPrefix.find(([prefix]) => name.startsWith(prefix))?.[1] ?? 'none';
-  const detail = `read only access prevents ${functionName(name)}`;
-  return libvirtError('operationDenied', domain, `operation forbidden: ${detail}`, {
-    str1: 'operation forbidden: %s',
-    str2: detail,
-  });
 }

@@ -5,9 +5,10 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { makeCertificates, noOpenssl } from './testing/certificates.js';
 import { findProgram, noVirsh } from './testing/libvirtd.js';
 import { startTiny, type TinyHypervisor } from './testing/tiny-hypervisor.js';
-import { listenTcp } from './transport/listen.js';
+import { listenTcp, listenTls } from './transport/listen.js';
 
 interface Ran {
   status: number | null;
@@ -146,6 +147,18 @@ describe('virsh', { skip: noVirsh }, () => {
       'sysinfo',
     );
     assert.deepEqual([status, stdout], [0, '<sysinfo/>']);
+  });
+
+  test('reaches it by TLS, with a certificate only', { skip: noOpenssl }, async () => {
+    using pki = makeCertificates();
+    await using tiny = await startTiny(3);
+    const place = { host: '127.0.0.1', port: 0, ca: pki.ca, ...pki.server };
+    const listener = await listenTls(tiny.server, place);
+    const uri = `lxc+tls://127.0.0.1:${listener.port}/system?pkipath=${pki.folder}`;
+    assert.equal((await run(uri, 'list', '--name')).stdout, 'ct0\nct2');
+    const refused = await run(uri.replace(pki.folder, '/nonexistent'), 'list');
+    assert.equal(refused.status, 1);
+    await listener.close();
   });
 
   test('reaches it by TCP', async () => {

@@ -1,6 +1,6 @@
 // Transports that are another program's standard input and output: ssh, and any command of the user's.
 // SPDX-License-Identifier: Apache-2.0
-import { spawn } from 'node:child_process';
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { Duplex } from 'node:stream';
 import { RpcError } from '../errors.js';
 import type { Dial } from './dialer.js';
@@ -8,25 +8,55 @@ import type { ConnectionUri } from './uri.js';
 
 const keptStderrBytes = 2048;
 
-/** Runs a program and speaks with it; what it wrote to standard error explains a connection that ends. */
-function speakWith(command: string, args: string[], signal: AbortSignal | undefined): Promise<Duplex> {
-  return new Promise((resolve, reject) => {
-    if (signal?.aborted) return reject(signal.reason);
-    const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'] });
+/** A program as a byte stream; what it wrote to standard error explains its end. */
+class ProcessPipe extends Duplex {
+  readonly #child: ChildProcessWithoutNullStreams;
+
+  constructor(child: ChildProcessWithoutNullStreams, command: string) {
+    super();
+    this.#child = child;
     let complaint = '';
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       complaint = (complaint + text).slice(-keptStderrBytes);
     });
-    const pipe = Duplex.from({ readable: child.stdout, writable: child.stdin });
+    child.stdout.on('data', (chunk: Buffer) => {
+      if (!this.push(chunk)) child.stdout.pause();
+    });
+    // A program that has ended breaks the pipe; its status and complaint say more, and follow.
+    child.stdin.on('error', () => {});
+    child.once('close', (status) => {
+      const reason = complaint.trim() === '' ? `ended with status ${status}` : complaint.trim();
+      this.destroy(new RpcError('connect', `'${command}': ${reason}`));
+    });
+  }
+
+  override _read(): void {
+    this.#child.stdout.resume();
+  }
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
+    this.#child.stdin.write(chunk, () => done());
+  }
+
+  override _final(done: () => void): void {
+    this.#child.stdin.end(() => done());
+  }
+
+  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+    this.#child.kill();
+    done(error);
+  }
+}
+
+/** Runs a program and speaks with it. */
+function speakWith(command: string, args: string[], signal: AbortSignal | undefined): Promise<Duplex> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) return reject(signal.reason);
+    const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'] });
     child.once('error', (cause) => {
       reject(new RpcError('connect', `cannot run '${command}': ${cause.message}`, { cause }));
     });
-    child.once('spawn', () => resolve(pipe));
-    child.once('close', (status) => {
-      const reason = complaint.trim() === '' ? `ended with status ${status}` : complaint.trim();
-      pipe.destroy(new RpcError('connect', `'${command}': ${reason}`));
-    });
-    pipe.once('close', () => child.kill());
+    child.once('spawn', () => resolve(new ProcessPipe(child, command)));
   });
 }
 
