@@ -10,6 +10,7 @@ export const finding = object(
     line: integer(),
     column: integer(),
     path: string(),
+    file: optional(string()),
     found: optional(string()),
     expected: optional(string()),
     suggestion: optional(string()),

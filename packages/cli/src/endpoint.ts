@@ -17,8 +17,10 @@ export function socketPathOf({ socket, root }: Choice, env: Io['env']): string {
   return rootDir === undefined ? systemSocket : join(resolve(rootDir), 'run', 'http.sock');
 }
 
-/** How the daemon that should have answered is started. */
-export function startHint({ socket, root }: Choice, env: Io['env']): string {
+/** What to do about a daemon that did not answer, by what the connection's error was. */
+export function startHint({ socket, root }: Choice, env: Io['env'], cause: unknown): string {
+  if (cause instanceof Error && 'code' in cause && cause.code === 'EACCES')
+    return "the daemon serves root: run this with 'sudo'";
   if (socket !== undefined) return 'is it the socket of a running ctvirtd?';
   const rootDir = rootOf(root, env);
   return rootDir === undefined

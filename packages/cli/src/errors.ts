@@ -43,20 +43,21 @@ export function describeError(error: unknown, colour: boolean): { status: number
   return { status: exitStatusOf(error.code), text: head(error.message) + findings.join('') };
 }
 
-/** One finding as compilers print theirs: place, what is wrong, what was expected, the line itself. */
+/** One finding as compilers print theirs: place, what is wrong, the line itself, what was expected. */
 export function describeFinding(finding: Finding, file: string, colour: boolean): string {
   const { severity, message, line, column, path, found, expected, suggestion, excerpt } = finding;
-  const place = `${file}:${line}:${column}:`;
+  const name = finding.file ?? file;
+  const place = paint('bold', line > 0 ? `${name}:${line}:${column}:` : `${name}:`, colour);
   const word = paint(severity === 'error' ? 'red' : 'yellow', `${severity}:`, colour);
+  const isTold = (part: string | undefined) => part === undefined || part === '' || message.includes(part);
   const details = [
-    path === '' ? undefined : `at ${path}`,
-    found === undefined ? undefined : `found ${found}`,
-    expected === undefined ? undefined : `expected ${expected}`,
-    suggestion === undefined ? undefined : `did you mean ${suggestion}?`,
-    ...(excerpt?.split('\n') ?? []),
+    ...(excerpt?.split('\n').map((text) => `  ${text}`) ?? []),
+    ...(path === '' ? [] : [`    at ${path}`]),
+    ...(isTold(found) ? [] : [`    found ${found}`]),
+    ...(isTold(expected) ? [] : [`    expected ${expected}`]),
+    ...(isTold(suggestion) ? [] : [`    did you mean ${suggestion}?`]),
   ];
-  const text = details.flatMap((detail) => (detail === undefined ? [] : `    ${detail}\n`)).join('');
-  return `${paint('bold', place, colour)} ${word} ${message}\n${text}`;
+  return [`${place} ${word} ${message}`, ...details, ''].join('\n');
 }
 
 const paint = (format: 'red' | 'yellow' | 'bold', text: string, colour: boolean): string =>

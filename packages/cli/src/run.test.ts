@@ -122,9 +122,8 @@ describe('ctvirt', () => {
       [
         'error: the document is no valid domain',
         '<stdin>:3:1: error: missing element <name>',
+        '  </domain>',
         '    at /domain',
-        '    expected <name>',
-        '    </domain>',
         '',
       ].join('\n'),
     );

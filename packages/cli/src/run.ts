@@ -50,7 +50,7 @@ function fail(error: unknown, io: Io, choice: Choice, verb: Verb | undefined): n
   const { status, text } = describeError(error, hasColour(io.stderr, io.env));
   io.stderr.write(text);
   if (error instanceof ApiError && error.code === 'unreachable')
-    io.stderr.write(`${startHint(choice, io.env)}\n`);
+    io.stderr.write(`${startHint(choice, io.env, error.cause)}\n`);
   const isUsage = error instanceof CliError && error.code === 'usage';
   if (isUsage) io.stderr.write(`see 'ctvirt help${verb === undefined ? '' : ` ${verb.name}`}'\n`);
   return isUsage ? status : (verb?.failureStatus ?? status);

@@ -192,6 +192,7 @@ test('a request that the contract does not admit is refused with its place', asy
       '/v1/templates/a/build',
       { headers: json, body: '{"distribution":"busybox","suite":"x"}' },
     ],
+    ['a broken escape in the path', 'GET', '/v1/domains/%', {}],
     ['exec without an upgrade', 'GET', '/v1/domains/web/exec', {}],
   ] as const;
   for (const [what, method, path, options] of refusals) {

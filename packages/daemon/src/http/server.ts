@@ -40,6 +40,7 @@ export function createHttpApp(engine: Engine, logger: FastifyBaseLogger): Fastif
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
     forceCloseConnections: true,
+    frameworkErrors: answerError,
     bodyLimit: bodyLimitBytes,
     routerOptions: { maxParamLength: 4096, ignoreTrailingSlash: false },
   });
