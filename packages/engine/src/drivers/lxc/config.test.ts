@@ -1,0 +1,116 @@
+// liblxc's configuration of a plan, row by row.
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { formatLxcConfig } from '@ctvirt/formats';
+import type { RunPlan } from '../../lifecycle/plan.js';
+import { type ConfigInput, configRows } from './config.js';
+
+const plan: RunPlan = {
+  program: ['/sbin/init'],
+  environment: { TERM: 'linux' },
+  workFolder: undefined,
+  user: undefined,
+  group: undefined,
+  arch: undefined,
+  hostname: 'web',
+  guestFiles: [],
+  filesystems: [],
+  innerMounts: [],
+  links: [],
+  resources: {},
+  dropCapabilities: ['sys_time'],
+  keepCapabilities: undefined,
+  map: {
+    uid: [{ inside: 0, outside: 1 << 30, count: 65536 }],
+    gid: [{ inside: 0, outside: 1 << 30, count: 65536 }],
+  },
+  shifted: false,
+  onEnd: { poweroff: 'destroy', reboot: 'restart', crash: 'destroy' },
+};
+const input: ConfigInput = {
+  plan,
+  filesystems: [{ target: '/', path: '/run/ctvirt/mnt/web~1/root-root', readOnly: false }],
+  limits: [],
+  cgroupVersion: 1,
+  cgroupParent: 'ctvirt',
+  logPath: '/run/ctvirt/domains/web/lxc.log',
+};
+const rowsOf = (change: Partial<ConfigInput> = {}, planChange: Partial<RunPlan> = {}): string[] =>
+  configRows({ ...input, ...change, plan: { ...plan, ...planChange } }).map(
+    ([key, value]) => `${key} = ${value}`,
+  );
+
+test('a plain container: ids, root, terminal, an empty network, its end told', () => {
+  const rows = rowsOf();
+  for (const row of [
+    'lxc.uts.name = web',
+    'lxc.idmap = u 0 1073741824 65536',
+    'lxc.idmap = g 0 1073741824 65536',
+    'lxc.rootfs.path = dir:/run/ctvirt/mnt/web~1/root-root',
+    'lxc.net.0.type = empty',
+    'lxc.cap.drop = sys_time',
+    'lxc.log.level = INFO',
+  ])
+    assert.ok(rows.includes(row), row);
+});
+
+test('limits go to the key family of the cgroup world at hand', () => {
+  const limits = [{ controller: 'pids', file: 'pids.max', value: '20' }] as const;
+  assert.ok(rowsOf({ limits }).includes('lxc.cgroup.pids.max = 20'));
+  assert.ok(rowsOf({ limits, cgroupVersion: 2 }).includes('lxc.cgroup2.pids.max = 20'));
+});
+
+test('parents are mounted before what lies in them, and blanks survive fstab', () => {
+  const filesystems = [
+    { target: '/srv/www/a b', path: '/m/2', readOnly: true },
+    { target: '/srv', path: '/m/1', readOnly: false },
+    { target: '/', path: '/m/0', readOnly: false },
+  ];
+  const mounts = rowsOf({ filesystems }).filter((row) => row.startsWith('lxc.mount.entry'));
+  assert.deepEqual(mounts, [
+    'lxc.mount.entry = /m/1 srv none bind,create=dir 0 0',
+    'lxc.mount.entry = /m/2 srv/www/a\\040b none bind,create=dir,ro 0 0',
+  ]);
+});
+
+test('a routed link has the host for its default route, and no bridge', () => {
+  const rows = rowsOf(
+    {},
+    {
+      links: [
+        {
+          kind: 'routed',
+          parent: undefined,
+          macvlanMode: undefined,
+          name: 'eth0',
+          hostName: 'cv1.0',
+          mac: undefined,
+          mtu: undefined,
+          up: true,
+          addresses: [{ address: '192.0.2.5', prefix: 32, family: 4 }],
+          gateways: [{ address: 'dev', family: 4 }],
+        },
+      ],
+    },
+  );
+  for (const row of [
+    'lxc.net.0.veth.mode = router',
+    'lxc.net.0.ipv4.address = 192.0.2.5/32',
+    'lxc.net.0.ipv4.gateway = dev',
+    'lxc.net.0.veth.pair = cv1.0',
+  ])
+    assert.ok(rows.includes(row), row);
+  assert.ok(!rows.some((row) => row.startsWith('lxc.net.0.link')));
+});
+
+test('what a document could smuggle in does not reach the file', () => {
+  const rows = configRows({ ...input, plan: { ...plan, hostname: 'web\nlxc.hook.start = /bin/evil' } });
+  assert.throws(() => formatLxcConfig(rows), { code: 'unwritable' });
+});
+
+test('kernel.* sysctls need a writable /proc, which a user namespace makes harmless', () => {
+  const rows = rowsOf({}, { resources: { shmallPages: 100 } });
+  assert.ok(rows.includes('lxc.mount.auto = proc:rw sys:mixed'));
+  assert.ok(rows.includes('lxc.sysctl.kernel.shmall = 100'));
+});

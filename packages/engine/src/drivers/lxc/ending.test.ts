@@ -1,0 +1,42 @@
+// How a container ended, from the lines liblxc 5.0.2 wrote when it did.
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { endingOf, startErrors } from './ending.js';
+
+const stamp = 'lxc-start t1 20261121073656.425 ';
+const hook = `${stamp}INFO     conf - ../src/lxc/conf.c:run_script_argv:341 - Executing script "/usr/bin/test" for container "t1"\n`;
+const child = (what: string): string =>
+  `${stamp}INFO     error - ../src/lxc/error.c:lxc_error_set_and_log:34 - Child <5967> ended on ${what}\n${hook}`;
+
+const cases = [
+  { log: child('signal Interrupt(2)'), cause: 'poweroff' },
+  { log: child('signal Hangup(1)'), cause: 'reboot' },
+  { log: child('signal Killed(9)'), cause: 'crash' },
+  { log: child('error (7)').replace('ended on error', 'ended on error'), cause: 'crash' },
+  { log: hook, cause: 'poweroff' },
+  {
+    log: `${stamp}INFO     start - ../src/lxc/start.c:lxc_init:881 - Container "t1" is initialized\n`,
+    cause: 'crash',
+  },
+  { log: '', cause: 'crash' },
+] as const;
+
+for (const { log, cause } of cases) {
+  test(`${cause}: ${log.split('\n')[0]?.slice(-50) || 'an empty log'}`, () => {
+    assert.equal(endingOf(log).cause, cause);
+  });
+}
+
+test('only the last run in a log counts', () => {
+  assert.equal(endingOf(child('signal Hangup(1)') + child('signal Interrupt(2)')).cause, 'poweroff');
+});
+
+test('the reasons of a failed start, without what followed from them', () => {
+  const line = (text: string): string => `${stamp}ERROR    start - ../src/lxc/start.c:start:2197 - ${text}\n`;
+  const log =
+    line('No such file or directory - Failed to exec "/bin/true"') +
+    line('Failed to spawn container "t1"') +
+    line('Received container state "ABORTING" instead of "RUNNING"');
+  assert.deepEqual(startErrors(log), ['No such file or directory - Failed to exec "/bin/true"']);
+});

@@ -1,0 +1,72 @@
+// Files written into a tree that belongs to somebody else, who may have laid traps there.
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict';
+import {
+  chmodSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { writeGuestFiles } from './files.js';
+
+function inTree(use: (root: string, outside: string) => void): void {
+  const base = mkdtempSync(join(tmpdir(), 'ctvirt-guest-'));
+  try {
+    const root = join(base, 'root');
+    const outside = join(base, 'outside');
+    mkdirSync(join(root, 'etc'), { recursive: true });
+    mkdirSync(outside);
+    use(root, outside);
+  } finally {
+    rmSync(base, { recursive: true, force: true });
+  }
+}
+const owner = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
+const hostname = { folder: 'etc', name: 'hostname', content: 'web\n' };
+
+test('a file is written, readable by all, and left alone when it is right', () => {
+  inTree((root) => {
+    writeGuestFiles(root, owner, [hostname]);
+    const path = join(root, 'etc', 'hostname');
+    assert.equal(readFileSync(path, 'utf8'), 'web\n');
+    const { ino } = lstatSync(path);
+    writeGuestFiles(root, owner, [hostname]);
+    assert.equal(lstatSync(path).ino, ino);
+  });
+});
+
+test('a link in its place is replaced, not followed', () => {
+  inTree((root, outside) => {
+    writeFileSync(join(outside, 'victim'), 'mine');
+    symlinkSync(join(outside, 'victim'), join(root, 'etc', 'hostname'));
+    writeGuestFiles(root, owner, [hostname]);
+    assert.equal(readFileSync(join(outside, 'victim'), 'utf8'), 'mine');
+    assert.ok(lstatSync(join(root, 'etc', 'hostname')).isFile());
+  });
+});
+
+test('a folder that is a link is resolved inside the tree', () => {
+  inTree((root, outside) => {
+    rmSync(join(root, 'etc'), { recursive: true });
+    symlinkSync(outside, join(root, 'etc'));
+    // Seen from inside, the link's target is not there: nothing is written anywhere.
+    writeGuestFiles(root, owner, [hostname]);
+    assert.throws(() => readFileSync(join(outside, 'hostname')));
+  });
+});
+
+test('a file without end is not read', () => {
+  inTree((root) => {
+    writeFileSync(join(root, 'etc', 'hostname'), 'x'.repeat(1 << 17));
+    chmodSync(join(root, 'etc', 'hostname'), 0o600);
+    writeGuestFiles(root, owner, [hostname]);
+    assert.equal(readFileSync(join(root, 'etc', 'hostname'), 'utf8'), 'web\n');
+  });
+});
