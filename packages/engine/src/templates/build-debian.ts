@@ -2,11 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { mkdir } from 'node:fs/promises';
 import { Readable } from 'node:stream';
-import { Child, type ExitStatus } from './child.js';
-import { tethered } from './confined.js';
-import { refuse, TemplateError } from './errors.js';
+import { Child } from './child.js';
+import { missingPackage, tethered } from './confined.js';
+import { commandFailure, refuse } from './errors.js';
 import { type Imported, type ImportOptions, importArchive } from './import-archive.js';
-import { isFullDisk } from './unpack.js';
 
 /** What to build; left out, it is the stable minimum that systemd boots from. */
 export interface DebianOptions extends Pick<ImportOptions, 'onProgress' | 'signal' | 'limits'> {
@@ -72,34 +71,15 @@ export async function buildDebian(root: string, scratch: string, options: Debian
     for await (const chunk of child.stdout) yield chunk;
     const status = await child.ended;
     signal?.throwIfAborted();
-    if (status !== 0) throw failure(argv, status, child.complaint);
+    if (status === 0) return;
+    const stderr = child.complaint;
+    throw commandFailure(
+      'mmdebstrap could not make the root',
+      { argv, status, stderr },
+      missingPackage(stderr),
+    );
   };
   const label = `mmdebstrap ${options.suite ?? DEFAULT_SUITE}`;
   // Awaited here: leaving this function ends the child.
   return await importArchive(Readable.from(archive(), { objectMode: false }), root, { ...options, label });
-}
-
-function failure(argv: readonly string[], status: ExitStatus, stderr: string): TemplateError {
-  const details = { argv, status, stderr };
-  if (isFullDisk(stderr)) {
-    return new TemplateError(
-      'no-space',
-      'the file system of the templates is full; nothing was kept',
-      details,
-    );
-  }
-  if (/^unshare: failed to execute mmdebstrap/m.test(stderr)) {
-    return new TemplateError(
-      'unsupported',
-      "mmdebstrap is not on this host: install Debian's package of that name",
-      details,
-    );
-  }
-  const errors = stderr.split('\n').filter((line) => line.startsWith('E: '));
-  const told = errors.length > 0 ? errors.join('; ') : stderr.split('\n').slice(-3).join('; ');
-  return new TemplateError(
-    'host-command',
-    `mmdebstrap could not make the root (${status}): ${told}`,
-    details,
-  );
 }

@@ -1,8 +1,8 @@
 // Tells an archive's compression by its first bytes and undoes it in confinement.
 // SPDX-License-Identifier: Apache-2.0
 import { Child, type ExitStatus } from './child.js';
-import { confinedArgv } from './confined.js';
-import { refuse, TemplateError } from './errors.js';
+import { confinedArgv, missingPackage } from './confined.js';
+import { commandFailure, refuse, TemplateError } from './errors.js';
 import type { ImportLimits } from './limits.js';
 
 /** One way an archive can be packed; without a command it is a plain tar. */
@@ -11,8 +11,6 @@ export interface Compression {
   magic: Buffer;
   at: number;
   command?: readonly string[];
-  /** Debian package of the command. */
-  package?: string;
 }
 
 const magic = (hex: string) => Buffer.from(hex, 'hex');
@@ -20,15 +18,14 @@ const magic = (hex: string) => Buffer.from(hex, 'hex');
 /** The formats taken; a new one is one more row. */
 export const COMPRESSIONS: readonly Compression[] = [
   { name: 'tar', magic: Buffer.from('ustar'), at: 257 },
-  { name: 'tar.gz', magic: magic('1f8b08'), at: 0, command: ['gzip', '-dc'], package: 'gzip' },
+  { name: 'tar.gz', magic: magic('1f8b08'), at: 0, command: ['gzip', '-dc'] },
   {
     name: 'tar.xz',
     magic: magic('fd377a585a00'),
     at: 0,
     command: ['xz', '-dcq', '-T1'],
-    package: 'xz-utils',
   },
-  { name: 'tar.zst', magic: magic('28b52ffd'), at: 0, command: ['zstd', '-dcq'], package: 'zstd' },
+  { name: 'tar.zst', magic: magic('28b52ffd'), at: 0, command: ['zstd', '-dcq', '--long=29'] },
 ];
 
 /** How many bytes `detectCompression` wants to see. */
@@ -78,13 +75,8 @@ export async function* decompress(
 
 function failure(compression: Compression, status: ExitStatus, stderr: string): TemplateError {
   const details = { argv: compression.command ?? [], status, stderr };
-  if (stderr.startsWith('bwrap: execvp')) {
-    return new TemplateError(
-      'unsupported',
-      `${compression.command?.[0]} is not on this host: install Debian's package ${compression.package}`,
-      details,
-    );
-  }
+  const missing = missingPackage(stderr);
+  if (missing !== undefined) return commandFailure(`cannot unpack a ${compression.name}`, details, missing);
   // Above 128 it is a signal's number, as bwrap and unshare pass it on.
   if (typeof status === 'string' || (status ?? 0) > 128) {
     return refuse(

@@ -1,4 +1,4 @@
-// Command lines that run a program on hostile input where it can reach nothing but its pipes and, if given, one folder.
+// Command lines that run a program on hostile input where it reaches nothing but its pipes and one folder.
 // SPDX-License-Identifier: Apache-2.0
 /** What a confined program may have. */
 export interface Confinement {
@@ -46,4 +46,20 @@ export function confinedArgv(command: readonly string[], box: Confinement): stri
   if (box.target !== undefined) argv.push('--bind', box.target, '/target', '--chdir', '/target');
   else argv.push('--chdir', '/');
   return tethered([...argv, '--', ...command]);
+}
+
+// Debian's package of every program run here, for the message when it is missing.
+const packages: Readonly<Record<string, string>> = {
+  bwrap: 'bubblewrap',
+  gzip: 'gzip',
+  mmdebstrap: 'mmdebstrap',
+  tar: 'tar',
+  xz: 'xz-utils',
+  zstd: 'zstd',
+};
+
+/** The Debian package to install when a command line ended because the host has not its program. */
+export function missingPackage(stderr: string): string | undefined {
+  const program = /(?:failed to execute|execvp) ([^:\s]+): No such file/.exec(stderr)?.[1];
+  return program === undefined ? undefined : (packages[program] ?? program);
 }

@@ -61,3 +61,41 @@ export class TemplateError extends Error {
 export function refuse(reason: RefusalReason, message: string, cause?: unknown): TemplateError {
   return new TemplateError('invalid', message, { reason }, cause);
 }
+
+/** What a failed command line says: code `unsupported` if a program is missing, `no-space` on a full disk. */
+export function commandFailure(
+  what: string,
+  details: Required<Pick<TemplateErrorDetails, 'argv' | 'status' | 'stderr'>>,
+  missing: string | undefined,
+): TemplateError {
+  if (missing !== undefined) {
+    return new TemplateError(
+      'unsupported',
+      `${what}: install Debian's package ${missing} on this host`,
+      details,
+    );
+  }
+  if (isFullDisk(details.stderr)) {
+    return new TemplateError(
+      'no-space',
+      `${what}: the file system of the templates is full; free some space, then try again`,
+      details,
+    );
+  }
+  return new TemplateError(
+    'host-command',
+    `${what} (${details.status}): ${lastWords(details.stderr)}`,
+    details,
+  );
+}
+
+function isFullDisk(stderr: string): boolean {
+  // The last is GNU tar's word for the file that still fitted in part.
+  return /No space left on device|Disk quota exceeded|Wrote only \d+ of \d+ bytes/.test(stderr);
+}
+
+function lastWords(stderr: string): string {
+  const lines = stderr.split('\n');
+  const errors = lines.filter((line) => line.startsWith('E: '));
+  return (errors.length > 0 ? errors : lines.slice(-3)).join('; ');
+}

@@ -5,6 +5,7 @@ import { randomBytes } from 'node:crypto';
 import { chmod, lstat, mkdir, open, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { buildDebian, type DebianOptions } from './build-debian.js';
 import { makeBusyboxArchive } from './busybox.js';
@@ -58,13 +59,19 @@ export class TemplateStore {
     return stray;
   }
 
-  /** All templates, by name. */
+  /** All templates, by name; what is no template is logged and left out. */
   async list(): Promise<Template[]> {
-    const names: TemplateName[] = [];
-    for (const entry of await readdir(this.#dir, { withFileTypes: true })) {
-      if (entry.isDirectory() && !entry.name.startsWith('.')) names.push(parseTemplateName(entry.name));
-    }
-    return Promise.all(names.sort().map((name) => this.#read(name)));
+    const entries = (await readdir(this.#dir)).filter((entry) => !entry.startsWith('.')).sort();
+    const read = entries.map(async (entry) => {
+      try {
+        return await this.#read(parseTemplateName(entry));
+      } catch (error) {
+        if (!(error instanceof TemplateError)) throw error;
+        this.#log(`${join(this.#dir, entry)} is no template: ${error.message}`);
+        return undefined;
+      }
+    });
+    return (await Promise.all(read)).filter((template) => template !== undefined);
   }
 
   /** One template; throws `not-found`. */
@@ -214,5 +221,15 @@ async function syncFolder(path: string): Promise<void> {
 
 /** Removes a tree of any owners and modes without following links or entering mounts. */
 async function removeTree(path: string): Promise<void> {
-  await run('rm', ['--recursive', '--force', '--one-file-system', '--', path]);
+  const argv = ['--recursive', '--force', '--one-file-system', '--', path];
+  for (let tries = 1; ; tries++) {
+    try {
+      await run('rm', argv);
+      return;
+    } catch (error) {
+      // A tar killed a moment ago may still end its last write.
+      if (tries === 5) throw error;
+      await sleep(20 * tries);
+    }
+  }
 }

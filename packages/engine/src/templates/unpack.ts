@@ -1,8 +1,8 @@
 // Unpacks an inspected, canonical tar stream with GNU tar in confinement.
 // SPDX-License-Identifier: Apache-2.0
-import { Child, type ExitStatus } from './child.js';
-import { confinedArgv } from './confined.js';
-import { TemplateError } from './errors.js';
+import { Child } from './child.js';
+import { confinedArgv, missingPackage } from './confined.js';
+import { commandFailure } from './errors.js';
 import type { ImportLimits } from './limits.js';
 
 // Everything a tree of any owners and modes needs, and nothing that reaches beyond files.
@@ -22,15 +22,8 @@ const TAR = [
   '--warning=no-timestamp',
 ];
 
-/** Whether a program's complaint says that there is no space left. */
-export function isFullDisk(stderr: string): boolean {
-  // The last is GNU tar's word for the file that still fitted in part.
-  return /No space left on device|Disk quota exceeded|Wrote only \d+ of \d+ bytes/.test(stderr);
-}
-
 /**
- * Writes `blocks` into `target`, a fresh empty folder. Throws whatever `blocks` throws, `no-space`, or
- * `host-command`; in each case the tree is incomplete and the caller removes it.
+ * Writes `blocks` into `target`, a fresh empty folder. Throws whatever `blocks` throws, or `commandFailure`; in each case the tree is incomplete and the caller removes it.
  */
 export async function unpack(
   blocks: AsyncIterable<Buffer>,
@@ -51,21 +44,11 @@ export async function unpack(
   await child.feed(blocks);
   const status = await child.ended;
   signal?.throwIfAborted();
-  if (status !== 0 || child.complaint !== '') throw failure(status, child.complaint);
-}
-
-function failure(status: ExitStatus, stderr: string): TemplateError {
-  const details = { argv: TAR, status, stderr };
-  if (isFullDisk(stderr)) {
-    return new TemplateError(
-      'no-space',
-      'the file system of the templates is full: free some space, then import again; nothing was kept',
-      details,
-    );
-  }
-  return new TemplateError(
-    'host-command',
-    `tar could not unpack the archive (${status}): ${stderr}`,
-    details,
+  if (status === 0 && child.complaint === '') return;
+  const stderr = child.complaint;
+  throw commandFailure(
+    'tar could not unpack the archive',
+    { argv: TAR, status, stderr },
+    missingPackage(stderr),
   );
 }
