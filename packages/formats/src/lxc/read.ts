@@ -14,11 +14,12 @@ import {
 import { baseName, type FileSet, folderOf } from '../files.js';
 import type { HostFacts, NativeUnit, ReadResult } from '../format.js';
 import { filesystemOf, parseFstab } from '../fstab.js';
+import { groupRank, withBoundDevice } from '../group-files.js';
 import { approximated, carried, ignored, type Outcome, settle } from '../outcome.js';
 import { Report } from '../report.js';
 import { type LxcSetting, parseLxc } from './parse.js';
 import { readNetwork } from './read-network.js';
-import { resourceRank, resourceReads, withBoundDevice } from './read-resources.js';
+import { resourceReads } from './read-resources.js';
 import { type LxcRead, type LxcRows, note } from './row.js';
 
 const arches: Readonly<Record<string, string>> = {
@@ -257,7 +258,7 @@ function readOne(domain: Domain, setting: LxcSetting, facts: HostFacts): Outcome
 const first = ['arch', 'rootfs.path', 'rootfs.options'];
 const rankOf = (name: string): number => {
   const at = first.indexOf(name);
-  return at >= 0 ? at : first.length + resourceRank(name);
+  return at >= 0 ? at : first.length + groupRank(name);
 };
 
 /** Reads the configuration of one container. */

@@ -2,15 +2,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Domain } from '@ctvirt/xml';
 import { withAnother } from '../beancounters.js';
+import type { HostFacts } from '../format.js';
 import { noted, type Outcome } from '../outcome.js';
 
-export interface LxcFacts {
-  readonly pageSize: number;
-  readonly cpus: number;
-}
-
 /** Reads one setting; `rest` is what follows the family's name. */
-export type LxcRead = (domain: Domain, value: string, rest: string, facts: LxcFacts) => Outcome;
+export type LxcRead = (domain: Domain, value: string, rest: string, facts: HostFacts) => Outcome;
 export type LxcRows = Readonly<Record<string, LxcRead>>;
 
 /** Where a setting without an element is noted, for the way back. */
