@@ -62,6 +62,13 @@ export function withHostdevs(domain: Domain, added: readonly Hostdev[]): Domain 
   return { ...domain, devices: { ...domain.devices, hostdevs } };
 }
 
+/** Adds a device unless it is there already: several keys may speak of one. */
+export function withDevice(domain: Domain, hostdev: Hostdev): Domain {
+  const text = JSON.stringify(hostdev);
+  const known = domain.devices.hostdevs?.some((one) => JSON.stringify(one) === text) === true;
+  return known ? domain : withHostdevs(domain, [hostdev]);
+}
+
 /** The root goes first, whenever it comes. */
 export function withFilesystem(domain: Domain, added: Filesystem): Domain {
   const known = domain.devices.filesystems ?? [];

@@ -3,11 +3,14 @@
 import type { Format } from './format.js';
 import { lxcFormat } from './lxc/format.js';
 import { openvzFormat } from './openvz/format.js';
+import { vserverFormat } from './vserver/format.js';
 
 /** Every format, in the order in which they are asked whether files are theirs. */
-export const formats = { openvz: openvzFormat, lxc: lxcFormat } as const satisfies Readonly<
-  Record<string, Format>
->;
+export const formats = {
+  openvz: openvzFormat,
+  lxc: lxcFormat,
+  vserver: vserverFormat,
+} as const satisfies Readonly<Record<string, Format>>;
 
 export type FormatName = keyof typeof formats;
 

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type Blkiotune, type Domain, type Hostdev, parseSize } from '@ctvirt/xml';
 import { ubcOf, withUbc } from './beancounters.js';
-import { withCputune, withHostdevs, withMemtune, withNodeset, withVcpu } from './edit.js';
+import { withCputune, withDevice, withMemtune, withNodeset, withVcpu } from './edit.js';
 import type { HostFacts } from './format.js';
 import { parseBitmap } from './openvz/values.js';
 import { carried, ignored, type Outcome } from './outcome.js';
@@ -207,13 +207,6 @@ const wellKnown: Readonly<Record<string, string>> = {
   'c 10:228': '/dev/hpet',
 };
 
-/** The device's node, bound into the container, says the same as the permission for it. */
-function withDevice(domain: Domain, hostdev: Hostdev): Domain {
-  const text = JSON.stringify(hostdev);
-  const known = (domain.devices.hostdevs ?? []).some((one) => JSON.stringify(one) === text);
-  return known ? domain : withHostdevs(domain, [hostdev]);
-}
-
 /** A character device that is bound under its own name. */
 export function withBoundDevice(domain: Domain, path: string): Domain | undefined {
   const known = Object.values(wellKnown).includes(path);
@@ -222,23 +215,26 @@ export function withBoundDevice(domain: Domain, path: string): Domain | undefine
     : undefined;
 }
 
+/** `c 10:200` as the device it is, by name where that is known; undefined for a pattern. */
+function deviceOf(kind: string, number: string): Hostdev | undefined {
+  const name = `${kind} ${number}`;
+  const char = Object.hasOwn(wellKnown, name) ? wellKnown[name] : undefined;
+  if (char !== undefined) return { type: 'misc', mode: 'capabilities', source: { char } };
+  if (devicePath(number) === undefined) return undefined;
+  if (kind === 'b')
+    return { type: 'storage', mode: 'capabilities', source: { block: `/dev/block/${number}` } };
+  return kind === 'c'
+    ? { type: 'misc', mode: 'capabilities', source: { char: `/dev/char/${number}` } }
+    : undefined;
+}
+
 const devicesAllow: GroupRead = (domain, value) => {
   const [kind = '', number = ''] = value.split(/\s+/);
   if (usual.has(number)) return carried(domain, 'every container has it');
-  const known = Object.hasOwn(wellKnown, `${kind} ${number}`) ? wellKnown[`${kind} ${number}`] : undefined;
-  const hostdev: Hostdev | undefined =
-    known !== undefined
-      ? { type: 'misc', mode: 'capabilities', source: { char: known } }
-      : kind === 'b' && devicePath(number) !== undefined
-        ? { type: 'storage', mode: 'capabilities', source: { block: `/dev/block/${number}` } }
-        : kind === 'c' && devicePath(number) !== undefined
-          ? { type: 'misc', mode: 'capabilities', source: { char: `/dev/char/${number}` } }
-          : undefined;
-  if (hostdev === undefined) return ignored('no element allows devices by pattern');
-  const already = (domain.devices.hostdevs ?? []).some(
-    (one) => JSON.stringify(one) === JSON.stringify(hostdev),
-  );
-  return carried(already ? domain : withHostdevs(domain, [hostdev]), 'hostdev');
+  const hostdev = deviceOf(kind, number);
+  return hostdev === undefined
+    ? ignored('no element allows devices by pattern')
+    : carried(withDevice(domain, hostdev), 'hostdev');
 };
 
 const shares = count('shares', 2, 262_144, setOnce('shares'));
@@ -284,6 +280,11 @@ export function readGroupFile(
   facts: HostFacts,
 ): Outcome | undefined {
   return (Object.hasOwn(groupFiles, file) ? groupFiles[file] : undefined)?.(domain, value, facts);
+}
+
+/** Whether some element holds the file. */
+export function isGroupFile(file: string): boolean {
+  return Object.hasOwn(groupFiles, file);
 }
 
 /** memory.swap.max needs memory.max, wherever it stands: files are read in this order. */

@@ -18,9 +18,11 @@ export interface ReportRow {
 /** Collects rows; one per key occurrence, the last word on it counts. */
 export class Report {
   readonly #rows = new Map<string, ReportRow>();
+  readonly #files = new Set<string>();
 
   #put(at: { file: string; line: number; key: string }, status: ReportStatus, how: string): void {
     const { file, line, key } = at;
+    this.#files.add(file);
     this.#rows.set(`${file}\0${line}\0${key}`, { file, line, key, status, how });
   }
   carried(at: Place, how: string): void {
@@ -32,8 +34,8 @@ export class Report {
   ignored(at: Place, how: string): void {
     this.#put(at, 'ignored', how);
   }
-  has({ file, line, key }: Place): boolean {
-    return this.#rows.has(`${file}\0${line}\0${key}`);
+  hasFile(file: string): boolean {
+    return this.#files.has(file);
   }
   /** By file in order of first mention, then by line. */
   rows(): ReportRow[] {

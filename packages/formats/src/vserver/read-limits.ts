@@ -1,0 +1,220 @@
+// Limits of a guest: ulimits, rlimits, disk limits, scheduler, processor sets, control groups.
+// SPDX-License-Identifier: Apache-2.0
+import type { Domain } from '@ctvirt/xml';
+import { ubcOf, withUbc } from '../beancounters.js';
+import { rootOf, withCputune, withMemtune, withNodeset, withRoot, withVcpu } from '../edit.js';
+import type { HostFacts } from '../format.js';
+import { groupRank, isGroupFile, readGroupFile } from '../group-files.js';
+import { parseBitmap, unlimited } from '../openvz/values.js';
+import { approximated, carried, ignored, type Outcome, settle } from '../outcome.js';
+import type { Report } from '../report.js';
+import { type GuestTree, parseLimit } from './tree.js';
+
+/** What each reading function has at hand. */
+export interface GuestContext {
+  readonly tree: GuestTree;
+  readonly host: HostFacts;
+  readonly report: Report;
+}
+
+/** Container-wide limits that are beancounters: pages or counts, as OpenVZ's own. */
+const rlimitKeys: Readonly<Record<string, string>> = {
+  nproc: 'NUMPROC',
+  memlock: 'LOCKEDPAGES',
+  shmem: 'SHMPAGES',
+  openfd: 'NUMFILE',
+  locks: 'NUMFLOCK',
+  as: 'PRIVVMPAGES',
+};
+const bounds = ['min', 'soft', 'hard'] as const;
+type Bound = (typeof bounds)[number];
+
+type Limits = Partial<Record<Bound, bigint | 'infinite'>>;
+
+/** One resource's three bounds; a plain file sets them all, files by bound win over it. */
+function limitsOf(tree: GuestTree, resource: string): { limits: Limits; paths: string[] } {
+  const limits: Limits = {};
+  const paths: string[] = [];
+  const take = (path: string, set: readonly Bound[]): void => {
+    const value = parseLimit(tree.scalar(path) ?? '');
+    if (value === undefined) return;
+    paths.push(path);
+    for (const bound of set) limits[bound] = value;
+  };
+  take(`rlimits/${resource}`, bounds);
+  for (const bound of bounds) take(`rlimits/${resource}.${bound}`, [bound]);
+  return { limits, paths };
+}
+
+function readRlimits(domain: Domain, { tree, host, report }: GuestContext): Domain {
+  let result = domain;
+  for (const [resource, key] of Object.entries(rlimitKeys)) {
+    const { limits, paths } = limitsOf(tree, resource);
+    if (paths.length === 0) continue;
+    const hard = limits.hard ?? limits.soft ?? 'infinite';
+    const limit = hard === 'infinite' ? unlimited : hard;
+    const outcome =
+      ubcOf(result, key) === undefined
+        ? carried(withUbc(result, key, { barrier: limit, limit }), `parameter ${key.toLowerCase()}`)
+        : ignored('the control group says otherwise');
+    result = settle(
+      result,
+      outcome,
+      paths.map((path) => tree.place(path)),
+      report,
+    );
+  }
+  return readResident(result, { tree, host, report });
+}
+
+/** Resident memory, in pages; what the control group already said wins. */
+function readResident(domain: Domain, { tree, host, report }: GuestContext): Domain {
+  const { limits, paths } = limitsOf(tree, 'rss');
+  if (paths.length === 0) return domain;
+  const kib = (bound: Bound): number | undefined => {
+    const value = limits[bound];
+    return value === undefined || value === 'infinite' || value > 2n ** 50n
+      ? undefined
+      : Math.floor((Number(value) * host.pageSize) / 1024);
+  };
+  const [least, soft, hard] = [kib('min'), kib('soft'), kib('hard')];
+  let result = domain;
+  const isFree = domain.memtune?.hardLimitKiB === undefined;
+  if (hard !== undefined && isFree)
+    result = { ...withMemtune(result, { hardLimitKiB: hard }), memoryKiB: hard };
+  const most = result.memtune?.hardLimitKiB ?? Number.POSITIVE_INFINITY;
+  if (soft !== undefined && soft < most && result.memtune?.softLimitKiB === undefined)
+    result = withMemtune(result, { softLimitKiB: soft });
+  if (least !== undefined && least > 0)
+    result = withMemtune(result, { minGuaranteeKiB: Math.min(least, most) });
+  const how = 'hard_limit, soft_limit and min_guarantee';
+  const outcome = isFree
+    ? carried(result, how)
+    : approximated(result, `${how}, where the control group says nothing`);
+  return settle(
+    domain,
+    outcome,
+    paths.map((path) => tree.place(path)),
+    report,
+  );
+}
+
+function readDiskLimits(domain: Domain, { tree, report }: GuestContext): Domain {
+  let result = domain;
+  for (const id of tree.children('dlimits')) {
+    const base = `dlimits/${id}`;
+    const places = ['directory', 'space_total', 'inodes_total'].map((name) => tree.place(`${base}/${name}`));
+    const directory = tree.scalar(`${base}/directory`) ?? '';
+    const root = rootOf(result);
+    const isRootLimit = root?.type === 'mount' && root.source.dir === directory;
+    if (tree.has(`${base}/disabled`) || !isRootLimit) {
+      const why = isRootLimit ? 'it is disabled' : `${directory || 'it'} is not the root`;
+      result = settle(result, ignored(why), places, report);
+      continue;
+    }
+    const space = parseLimit(tree.scalar(`${base}/space_total`) ?? '');
+    const inodes = parseLimit(tree.scalar(`${base}/inodes_total`) ?? '');
+    const outcome = carried(
+      withDiskLimit(result, space, inodes),
+      'space_hard_limit and quota of inodes of the root',
+    );
+    result = settle(result, outcome, places, report);
+    const reserved = tree.scalar(`${base}/reserved`);
+    if (reserved !== undefined)
+      report.ignored(tree.place(`${base}/reserved`), 'no element keeps a part for root inside the container');
+  }
+  return result;
+}
+
+type Limit = bigint | 'infinite' | undefined;
+const finite = (value: Limit, scale: bigint): number | undefined =>
+  typeof value === 'bigint' && value * scale <= BigInt(Number.MAX_SAFE_INTEGER)
+    ? Number(value * scale)
+    : undefined;
+
+function withDiskLimit(domain: Domain, space: Limit, inodes: Limit): Domain {
+  const spaceHardLimitBytes = finite(space, 1024n);
+  const max = finite(inodes, 1n);
+  return withRoot(domain, (root) => ({
+    ...root,
+    ...(spaceHardLimitBytes === undefined ? {} : { spaceHardLimitBytes }),
+    ...(max === undefined ? {} : { quotas: [...(root.quotas ?? []), { type: 'inodes', max }] }),
+  }));
+}
+
+const periodUs = 100_000;
+
+/** The token bucket: fill-rate tokens each interval are that share of a processor, hard only with sched_hard. */
+function readScheduler(domain: Domain, { tree, report }: GuestContext): Domain {
+  const old = tree.list('schedule').map(({ text }) => text);
+  const rate = Number(tree.scalar('sched/fill-rate') ?? old[0] ?? Number.NaN);
+  const interval = Number(tree.scalar('sched/interval') ?? old[1] ?? Number.NaN);
+  const places = ['sched/fill-rate', 'sched/interval', 'schedule']
+    .filter((path) => tree.has(path))
+    .map((path) => tree.place(path));
+  if (places.length === 0) return domain;
+  if (!(rate > 0 && interval > 0))
+    return settle(domain, ignored('rate or interval is missing'), places, report);
+  const share = Math.min(1, rate / interval);
+  const isHard = tree.list('cflags').some(({ text }) => /^sched_hard$/i.test(text));
+  return settle(domain, schedulerOutcome(domain, share, isHard), places, report);
+}
+
+function schedulerOutcome(domain: Domain, share: number, isHard: boolean): Outcome {
+  const { quota, shares } = domain.cputune ?? {};
+  if (isHard)
+    return quota === undefined
+      ? approximated(
+          withCputune(domain, { period: periodUs, quota: Math.max(1000, Math.round(periodUs * share)) }),
+          'period and quota, of all processors together',
+        )
+      : ignored('the control group has a quota');
+  return shares === undefined
+    ? approximated(
+        withCputune(domain, { shares: Math.max(2, Math.round(1024 * share)) }),
+        'shares: a weight, as sched_hard is off',
+      )
+    : ignored('the control group has shares');
+}
+
+function readCpuset(domain: Domain, { tree, host, report }: GuestContext): Domain {
+  let result = domain;
+  for (const [path, set] of [
+    ['cpuset/cpus', (list: string) => withVcpu(result, { cpuset: list }, host.cpus)],
+    ['cpuset/mems', (list: string) => withNodeset(result, list)],
+  ] as const) {
+    const text = tree.scalar(path);
+    if (text === undefined) continue;
+    const list = parseBitmap(text);
+    const outcome =
+      list === undefined || list === 'all'
+        ? ignored(`${text} is no list`)
+        : carried(set(list), 'cpuset or nodeset');
+    result = settle(result, outcome, [tree.place(path)], report);
+  }
+  return result;
+}
+
+function readGroups(domain: Domain, { tree, host, report }: GuestContext): Domain {
+  let result = domain;
+  const files = tree.children('cgroup').filter((file) => file !== 'name');
+  for (const file of files.sort((a, b) => groupRank(a) - groupRank(b))) {
+    const path = `cgroup/${file}`;
+    // A file without an element stays unseen, and is kept whole.
+    if (!isGroupFile(file)) continue;
+    for (const { text, line } of tree.list(path)) {
+      const outcome = readGroupFile(result, file, text, host) ?? ignored('no element holds it');
+      result = settle(result, outcome, [tree.place(path, line)], report);
+    }
+  }
+  return result;
+}
+
+/** Control groups first: they win over the older limits. */
+export const limitReads: readonly ((domain: Domain, context: GuestContext) => Domain)[] = [
+  readGroups,
+  readRlimits,
+  readDiskLimits,
+  readScheduler,
+  readCpuset,
+];
