@@ -38,3 +38,46 @@ export function familyOf(text: string): 'ipv4' | 'ipv6' | undefined {
   if (text.includes(':')) return isIpv6(text) ? 'ipv6' : undefined;
   return isIpv4(text) ? 'ipv4' : undefined;
 }
+
+/** The eight groups of an IPv6 address as numbers. */
+function groupsOf(text: string): number[] {
+  const side = (half: string): number[] =>
+    half === ''
+      ? []
+      : half.split(':').flatMap((part) => {
+          if (!part.includes('.')) return [Number.parseInt(part, 16)];
+          const [a = 0, b = 0, c = 0, d = 0] = part.split('.').map(Number);
+          return [a * 256 + b, c * 256 + d];
+        });
+  const [head = '', tail] = text.split('::');
+  const before = side(head);
+  if (tail === undefined) return before;
+  const after = side(tail);
+  return [...before, ...new Array<number>(8 - before.length - after.length).fill(0), ...after];
+}
+
+/** The longest run of zero groups, of at least two. */
+function longestZeros(groups: readonly number[]): { start: number; length: number } {
+  let best = { start: -1, length: 1 };
+  for (let i = 0; i < groups.length; i++) {
+    let length = 0;
+    while (groups[i + length] === 0) length++;
+    if (length > best.length) best = { start: i, length };
+  }
+  return best;
+}
+
+/** An address as inet_ntop writes it: lower case, longest run of zeros as `::`; other texts stay. */
+export function normalAddress(text: string): string {
+  const family = familyOf(text);
+  if (family !== 'ipv6') return family === 'ipv4' ? text.split('.').map(Number).join('.') : text;
+  const groups = groupsOf(text);
+  const { start, length } = longestZeros(groups);
+  const isMapped = start === 0 && (length === 6 || (length === 5 && groups[5] === 0xffff));
+  const dotted = (high = 0, low = 0): string => [high >> 8, high & 255, low >> 8, low & 255].join('.');
+  if (isMapped && (length === 5 || groups[6] !== 0))
+    return `::${length === 5 ? 'ffff:' : ''}${dotted(groups[6], groups[7])}`;
+  const hex = groups.map((group) => group.toString(16));
+  if (start < 0) return hex.join(':');
+  return `${hex.slice(0, start).join(':')}::${hex.slice(start + length).join(':')}`;
+}

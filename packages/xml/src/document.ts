@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type Domain, domain } from './domain/index.js';
 import { formatElement } from './emit/format.js';
+import { libvirtForm } from './emit/libvirt.js';
 import { type ParseOptions, parseElement } from './emit/parse.js';
 import { XmlError } from './errors.js';
 import type { Finding } from './finding.js';
@@ -25,7 +26,15 @@ export function parseDomainOrThrow(text: string, options: ParseOptions = {}): Do
   return model;
 }
 
+export interface FormatOptions {
+  /**
+   * libvirt's own normal form: what the inactive dump of its LXC driver says of the document, byte for byte. What
+   * libvirt makes up by itself (a UUID, a MAC address) is not, and what it does not know is left out.
+   */
+  readonly libvirt?: boolean;
+}
+
 /** Writes the canonical form, in libvirt's style; throws `XmlError` for a character XML cannot hold. */
-export function formatDomain(model: Domain): string {
-  return formatElement(domain, model);
+export function formatDomain(model: Domain, options: FormatOptions = {}): string {
+  return formatElement(domain, options.libvirt === true ? libvirtForm(domain, model) : model);
 }

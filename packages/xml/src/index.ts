@@ -2,7 +2,13 @@
 // SPDX-License-Identifier: Apache-2.0
 export { familyOf } from './address.js';
 export { type Device, type DeviceKind, formatDevice, parseDevice } from './device.js';
-export { formatDomain, parseDomain, parseDomainOrThrow } from './document.js';
+export {
+  type FormatOptions,
+  formatDomain,
+  type ParsedDomain,
+  parseDomain,
+  parseDomainOrThrow,
+} from './document.js';
 export type { Bandwidth } from './domain/bandwidth.js';
 export type { Beancounter } from './domain/beancounters.js';
 export type { Blkiotune } from './domain/blkiotune.js';

@@ -8,19 +8,20 @@ const device = element('device', {
   doc: 'Weight and limits on one device.',
   fields: {
     path: leaf('path', nonEmptyText, { doc: 'Path of the device on the host.', required: true }),
-    weight: leaf('weight', uint32, { doc: 'Weight against other domains, 10 to 1000.' }),
-    readIopsSec: leaf('read_iops_sec', uint32, { doc: 'Reads a second.' }),
-    writeIopsSec: leaf('write_iops_sec', uint32, { doc: 'Writes a second.' }),
-    readBytesSec: leaf('read_bytes_sec', count, { doc: 'Bytes read a second.' }),
-    writeBytesSec: leaf('write_bytes_sec', count, { doc: 'Bytes written a second.' }),
+    weight: leaf('weight', uint32, { doc: 'Weight against other domains, 10 to 1000.', zeroIsUnset: true }),
+    readIopsSec: leaf('read_iops_sec', uint32, { doc: 'Reads a second.', zeroIsUnset: true }),
+    writeIopsSec: leaf('write_iops_sec', uint32, { doc: 'Writes a second.', zeroIsUnset: true }),
+    readBytesSec: leaf('read_bytes_sec', count, { doc: 'Bytes read a second.', zeroIsUnset: true }),
+    writeBytesSec: leaf('write_bytes_sec', count, { doc: 'Bytes written a second.', zeroIsUnset: true }),
   },
 });
 
 export const blkiotune = element('blkiotune', {
   doc: 'Shares and limits of block I/O.',
+  emptyIsUnset: true,
   example: '<blkiotune>\n  <weight>500</weight>\n</blkiotune>',
   fields: {
-    weight: leaf('weight', uint32, { doc: 'Weight against other domains, 10 to 1000.' }),
+    weight: leaf('weight', uint32, { doc: 'Weight against other domains, 10 to 1000.', zeroIsUnset: true }),
     devices: many(device),
   },
 });

@@ -23,9 +23,10 @@ const target = element('target', {
   example: "<target type='lxc' port='0'/>",
   fields: {
     type: attribute(oneOf('lxc', 'openvz', 'serial', 'virtio', 'xen', 'uml', 'sclp', 'sclplm'), {
+      assumed: 'lxc',
       doc: 'Kind of console.',
     }),
-    port: attribute(uint32, { doc: 'Number of the console.' }),
+    port: attribute(uint32, { doc: 'Number of the console.', assumed: 0 }),
   },
 });
 
@@ -66,11 +67,11 @@ export const consoleDevice = element('console', {
       ),
       { doc: "What the host's end is.", fallback: 'pty' },
     ),
-    tty: attribute(nonEmptyText, { doc: 'Path of the terminal, in a running domain.' }),
+    tty: attribute(nonEmptyText, { doc: 'Path of the terminal, in a running domain.', live: true }),
     source: child(source),
     protocol: child(protocol),
     log: child(log),
-    target: child(target),
+    target: child(target, { assumed: { type: 'lxc', port: 0 } }),
     alias: child(alias),
     address: child(address),
   },

@@ -6,7 +6,8 @@ import { nonEmptyText } from '../schema/scalar.js';
 
 export const alias = element('alias', {
   doc: 'Name of the device in a running domain; one that starts with ua- is kept.',
-  fields: { name: attribute(nonEmptyText, { doc: 'The name.', required: true }) },
+  fields: { name: attribute(nonEmptyText, { doc: 'The name.', required: true, live: true }) },
+  emptyIsUnset: true,
 });
 
 /** Addresses matter to full machines only, so they are kept, not interpreted. */

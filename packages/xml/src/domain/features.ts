@@ -57,6 +57,7 @@ const switches = Object.fromEntries(
 
 export const capabilities = element('capabilities', {
   doc: 'Capabilities of the processes in the container.',
+  emptyIsUnset: true,
   example: "<capabilities policy='default'>\n  <mknod state='on'/>\n</capabilities>",
   fields: {
     policy: attribute(oneOf('default', 'allow', 'deny'), {
@@ -74,6 +75,7 @@ const apic = element('apic', {
 
 export const features = element('features', {
   doc: 'What the domain may do and see.',
+  emptyIsUnset: true,
   example: '<features>\n  <privnet/>\n</features>',
   fields: {
     acpi: flag('acpi', { doc: 'Power management, for full machines.' }),

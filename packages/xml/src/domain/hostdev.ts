@@ -48,7 +48,10 @@ export const hostdev = variants('hostdev', {
   fields: {
     mode: slot,
     type: slot,
-    managed: attribute(yesNo, { doc: 'Whether libvirt detaches the device by itself.' }),
+    managed: attribute(yesNo, {
+      doc: 'Whether libvirt detaches the device by itself.',
+      assumed: (model: { mode?: string }) => (model.mode === 'subsystem' ? false : undefined),
+    }),
     source: slot,
     ips: slot,
     routes: slot,

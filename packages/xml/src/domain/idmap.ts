@@ -48,6 +48,7 @@ export const idmap = element(
   'idmap',
   {
     doc: 'Ids of the container mapped to ids of the host, by a user namespace.',
+    emptyIsUnset: true,
     example:
       "<idmap>\n  <uid start='0' target='100000' count='65536'/>\n  <gid start='0' target='100000' count='65536'/>\n</idmap>",
     fields: { uids: many(range('uid', 'users')), gids: many(range('gid', 'groups')) },

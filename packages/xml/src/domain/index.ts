@@ -49,6 +49,9 @@ const crashAction = oneOf(
   'coredump-restart',
 );
 
+/** Where libvirt's own build puts the program that runs its containers. */
+const lxcEmulator = '/usr/libexec/libvirt_lxc';
+
 export function isContainerType(type: string): type is ContainerType {
   return (containerTypes as readonly string[]).includes(type);
 }
@@ -62,7 +65,7 @@ export const domain = element(
         doc: 'The driver that runs it.',
         required: true,
       }),
-      id: attribute(int32, { doc: 'Number of the running domain.' }),
+      id: attribute(int32, { doc: 'Number of the running domain.', live: true }),
       name: leaf('name', nonEmptyText, { doc: 'Its name, unique on the host.', required: true }),
       uuid: leaf('uuid', uuid, { doc: 'Its UUID; made up when absent.' }),
       genid: leaf('genid', anyText, { doc: 'Generation id, for full machines.' }),
@@ -75,10 +78,14 @@ export const domain = element(
         since: 'ctvirt',
       }),
       memoryKiB: size('memory', { ...inKiB, doc: 'Most memory it may have.' }),
-      currentMemoryKiB: size('currentMemory', { ...inKiB, doc: 'Memory it has now.' }),
+      currentMemoryKiB: size('currentMemory', {
+        ...inKiB,
+        doc: 'Memory it has now.',
+        assumed: (model: Partial<Domain>) => model.memoryKiB,
+      }),
       blkiotune: child(blkiotune),
       memtune: child(memtune),
-      vcpu: child(vcpu),
+      vcpu: child(vcpu, { assumed: { placement: 'static', value: 1 } }),
       cputune: child(cputune),
       numatune: child(numatune),
       resource: child(resource),
@@ -92,10 +99,19 @@ export const domain = element(
       dns: child(dns),
       idmap: child(idmap),
       features: child(features),
-      clock: child(clock),
-      onPoweroff: leaf('on_poweroff', action, { doc: 'What follows when the guest powers off.' }),
-      onReboot: leaf('on_reboot', action, { doc: 'What follows when the guest reboots.' }),
-      onCrash: leaf('on_crash', crashAction, { doc: 'What follows when the guest crashes.' }),
+      clock: child(clock, { assumed: { offset: 'utc' } }),
+      onPoweroff: leaf('on_poweroff', action, {
+        doc: 'What follows when the guest powers off.',
+        assumed: 'destroy',
+      }),
+      onReboot: leaf('on_reboot', action, {
+        doc: 'What follows when the guest reboots.',
+        assumed: 'restart',
+      }),
+      onCrash: leaf('on_crash', crashAction, {
+        doc: 'What follows when the guest crashes.',
+        assumed: 'destroy',
+      }),
       devices: required(devices, { fallback: () => ({}) }),
       seclabels: many(seclabel),
       lxcNamespace: child(lxcNamespace),
@@ -103,6 +119,16 @@ export const domain = element(
     legacy: [topLevelFilesystem, topLevelNameserver],
   },
   {
+    libvirt(model) {
+      const { memoryKiB, currentMemoryKiB, devices: plugged, type } = model;
+      const emulator = plugged.emulator ?? (type === 'lxc' ? lxcEmulator : undefined);
+      const isOver = memoryKiB !== undefined && (currentMemoryKiB ?? 0) > memoryKiB;
+      return {
+        ...model,
+        devices: emulator === undefined ? plugged : { ...plugged, emulator },
+        currentMemoryKiB: isOver || currentMemoryKiB === 0 ? memoryKiB : currentMemoryKiB,
+      };
+    },
     check(model, report) {
       const { memoryKiB, currentMemoryKiB, memtune: limits } = model;
       if (memoryKiB !== undefined && currentMemoryKiB !== undefined && currentMemoryKiB > memoryKiB)

@@ -38,10 +38,13 @@ const networkSource = element('source', {
   fields: {
     network: attribute(nonEmptyText, { doc: 'Name of the network.', required: true }),
     portgroup: attribute(nonEmptyText, { doc: 'Port group of the network.' }),
-    portid: attribute(uuid, { doc: 'The port in use, in a running domain.' }),
-    bridge: attribute(nonEmptyText, { doc: 'The bridge in use, in a running domain.' }),
-    dev: attribute(nonEmptyText, { doc: 'The host interface in use, in a running domain.' }),
-    mode: attribute(nonEmptyText, { doc: 'How the host interface is used, in a running domain.' }),
+    portid: attribute(uuid, { doc: 'The port in use, in a running domain.', live: true }),
+    bridge: attribute(nonEmptyText, { doc: 'The bridge in use, in a running domain.', live: true }),
+    dev: attribute(nonEmptyText, { doc: 'The host interface in use, in a running domain.', live: true }),
+    mode: attribute(nonEmptyText, {
+      doc: 'How the host interface is used, in a running domain.',
+      live: true,
+    }),
     macTableManager: attribute(oneOf('kernel', 'libvirt'), { doc: "Who fills the bridge's table." }),
     ...hostSide,
   },
@@ -69,6 +72,7 @@ const internalSource = element('source', {
 
 const target = element('target', {
   doc: "The host's end of the interface.",
+  emptyIsUnset: true,
   example: "<target dev='veth105.0'/>",
   fields: {
     dev: attribute(nonEmptyText, { doc: 'Its name on the host.' }),
@@ -80,7 +84,7 @@ const guest = element('guest', {
   example: "<guest dev='eth0'/>",
   fields: {
     dev: attribute(nonEmptyText, { doc: 'Its name in the container.' }),
-    actual: attribute(nonEmptyText, { doc: 'The name it got, in a running domain.' }),
+    actual: attribute(nonEmptyText, { doc: 'The name it got, in a running domain.', live: true }),
   },
 });
 const link = element('link', {

@@ -43,7 +43,7 @@ export const ip = element(
     fields: {
       address: attribute(ipAddress, { doc: 'The address, IPv4 or IPv6.', required: true }),
       family: attribute(family, { doc: 'Family of the address; follows from it.', fallback: addressFamily }),
-      prefix: attribute(prefixLength, { doc: 'Length of the network prefix.' }),
+      prefix: attribute(prefixLength, { doc: 'Length of the network prefix.', zeroIsUnset: true }),
       peer: attribute(ipAddress, { doc: 'The other end of a point-to-point link.' }),
     },
   },
@@ -73,7 +73,10 @@ export const route = element(
       netmask: attribute(ipAddress, { doc: 'The network as a mask, in place of a prefix.' }),
       prefix: attribute(prefixLength, { doc: 'Length of the network prefix.' }),
       gateway: attribute(ipAddress, { doc: 'Where packets for the network go.', required: true }),
-      metric: attribute(uint32, { doc: 'Cost of the route; of two, the cheaper is taken.' }),
+      metric: attribute(uint32, {
+        doc: 'Cost of the route; of two, the cheaper is taken.',
+        zeroIsUnset: true,
+      }),
     },
   },
   {

@@ -8,7 +8,10 @@ const type = element('type', {
   doc: 'Kind of the booted system; exe for containers.',
   example: "<type arch='x86_64'>exe</type>",
   fields: {
-    arch: attribute(nonEmptyText, { doc: 'Processor architecture; that of the host when absent.' }),
+    arch: attribute(nonEmptyText, {
+      doc: 'Processor architecture; that of the host when absent.',
+      assumed: 'x86_64',
+    }),
     machine: attribute(nonEmptyText, { doc: 'Machine type, for full machines.' }),
     value: text(oneOf('exe', 'hvm', 'xen', 'linux', 'uml', 'xenpvh'), {
       doc: 'exe starts a program as init.',

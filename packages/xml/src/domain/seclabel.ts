@@ -12,7 +12,10 @@ export const seclabel = element('seclabel', {
     model: attribute(nonEmptyText, { doc: 'The security module.' }),
     relabel: attribute(yesNo, { doc: 'Whether files are labelled to match.' }),
     label: leaf('label', nonEmptyText, { doc: 'The label.' }),
-    imagelabel: leaf('imagelabel', nonEmptyText, { doc: 'The label files got, in a running domain.' }),
+    imagelabel: leaf('imagelabel', nonEmptyText, {
+      doc: 'The label files got, in a running domain.',
+      live: true,
+    }),
     baselabel: leaf('baselabel', nonEmptyText, { doc: 'What a chosen label starts from.' }),
   },
 });

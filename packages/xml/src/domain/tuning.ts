@@ -27,11 +27,16 @@ export const memtune = element(
   'memtune',
   {
     doc: 'Limits and guarantees of memory.',
+    emptyIsUnset: true,
     example: "<memtune>\n  <hard_limit unit='KiB'>1048576</hard_limit>\n</memtune>",
     fields: {
       hardLimitKiB: size('hard_limit', { ...inKiB, doc: 'Memory that cannot be passed.' }),
       softLimitKiB: size('soft_limit', { ...inKiB, doc: 'Memory kept to when the host runs short.' }),
-      minGuaranteeKiB: size('min_guarantee', { ...inKiB, doc: 'Memory that is guaranteed.' }),
+      minGuaranteeKiB: size('min_guarantee', {
+        ...inKiB,
+        doc: 'Memory that is guaranteed.',
+        zeroIsUnset: true,
+      }),
       swapHardLimitKiB: size('swap_hard_limit', {
         ...inKiB,
         doc: 'Memory and swap together that cannot be passed.',
@@ -108,24 +113,40 @@ const scheduler = {
 
 export const cputune = element('cputune', {
   doc: 'Shares and limits of processor time.',
+  emptyIsUnset: true,
   example:
     '<cputune>\n  <shares>2048</shares>\n  <period>100000</period>\n  <quota>50000</quota>\n</cputune>',
   fields: {
     shares: leaf('shares', count, { doc: 'Weight against other domains; 1024 is common.' }),
-    period: leaf('period', period, { doc: 'Microseconds over which the quota counts.' }),
+    period: leaf('period', period, { doc: 'Microseconds over which the quota counts.', zeroIsUnset: true }),
     quota: leaf('quota', signedCount, {
       doc: 'Microseconds of a period that each processor may use; -1 for no limit.',
+      zeroIsUnset: true,
     }),
-    globalPeriod: leaf('global_period', period, { doc: 'Microseconds over which the global quota counts.' }),
-    globalQuota: leaf('global_quota', signedCount, { doc: 'Microseconds of a period for the whole domain.' }),
+    globalPeriod: leaf('global_period', period, {
+      doc: 'Microseconds over which the global quota counts.',
+      zeroIsUnset: true,
+    }),
+    globalQuota: leaf('global_quota', signedCount, {
+      doc: 'Microseconds of a period for the whole domain.',
+      zeroIsUnset: true,
+    }),
     emulatorPeriod: leaf('emulator_period', period, {
       doc: "Microseconds over which the emulator's quota counts.",
+      zeroIsUnset: true,
     }),
-    emulatorQuota: leaf('emulator_quota', signedCount, { doc: 'Microseconds of a period for the emulator.' }),
+    emulatorQuota: leaf('emulator_quota', signedCount, {
+      doc: 'Microseconds of a period for the emulator.',
+      zeroIsUnset: true,
+    }),
     iothreadPeriod: leaf('iothread_period', period, {
       doc: "Microseconds over which I/O threads' quota counts.",
+      zeroIsUnset: true,
     }),
-    iothreadQuota: leaf('iothread_quota', signedCount, { doc: 'Microseconds of a period for I/O threads.' }),
+    iothreadQuota: leaf('iothread_quota', signedCount, {
+      doc: 'Microseconds of a period for I/O threads.',
+      zeroIsUnset: true,
+    }),
     vcpupins: many(
       element('vcpupin', {
         doc: 'Processors of the host that one virtual processor runs on.',
@@ -181,12 +202,14 @@ const memnode = element('memnode', {
 
 export const numatune = element('numatune', {
   doc: 'Which memory of a NUMA host is used.',
+  emptyIsUnset: true,
   example: "<numatune>\n  <memory mode='strict' nodeset='0'/>\n</numatune>",
   fields: { memory: child(numaMemory), memnodes: many(memnode) },
 });
 
 export const resource = element('resource', {
   doc: 'Where the domain stands in the control group tree.',
+  emptyIsUnset: true,
   example: '<resource>\n  <partition>/machine</partition>\n</resource>',
   fields: {
     partition: leaf('partition', nonEmptyText, { doc: 'Path of the control group beneath which it stands.' }),

@@ -103,15 +103,18 @@ function isBlank(text: string): boolean {
   return true;
 }
 
+/** Names with the schema's prefixes, or as the document writes them whatever they mean. */
+export type Names = 'resolved' | 'as written';
+
 /** Reads a document; throws `Unreadable` at its first fault. */
-export function readTree(text: string, limits: Limits = defaultLimits): Tree {
+export function readTree(text: string, limits: Limits = defaultLimits, names: Names = 'resolved'): Tree {
   if (text.length > limits.length)
     throw new Unreadable(
       'too-large',
       `the document has ${text.length} characters, the limit is ${limits.length}`,
       0,
     );
-  return new Reader(text, limits).read();
+  return new Reader(text, limits, names).read();
 }
 
 class Reader {
@@ -132,13 +135,16 @@ class Reader {
   private scope: Scope = noNamespaces;
   /** Scopes to return to, one entry per open element, once a declaration was seen. */
   private scopes: Scope[] | undefined = undefined;
-  private readonly hasNamespaces: boolean;
+  private readonly resolves: boolean;
+  private readonly hasDeclarations: boolean;
 
   constructor(
     private readonly text: string,
     private readonly limits: Limits,
+    names: Names,
   ) {
-    this.hasNamespaces = text.includes(':') || text.includes('xmlns');
+    this.resolves = names === 'resolved';
+    this.hasDeclarations = text.includes('xmlns');
   }
 
   read(): Tree {
@@ -178,12 +184,15 @@ class Reader {
     if (++this.elements > limits.elements) this.fail('too-many', `more than ${limits.elements} elements`);
     let attributes = noAttributes;
     let total = 0;
-    for (const _ in given) total++;
+    let isPrefixed = this.hasDeclarations || rawName.includes(':');
+    for (const name in given) {
+      total++;
+      if (name.includes(':')) isPrefixed = true;
+    }
     if (total > 0) attributes = given;
     if (total > limits.attributes)
       this.fail('too-many', `more than ${limits.attributes} attributes on <${rawName}>`);
-    let name = rawName;
-    if (this.hasNamespaces) name = this.resolve(rawName, attributes);
+    const name = isPrefixed && this.resolves ? this.resolve(rawName, attributes) : rawName;
     const node = new Node('element', name, attributes, this.text.indexOf('<', this.lastEnd), current);
     this.lastEnd = this.parser.position;
     if (current === undefined) {

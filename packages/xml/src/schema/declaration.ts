@@ -14,6 +14,12 @@ export interface FieldNotes {
   readonly doc: string;
   /** Version of libvirt, or `ctvirt`, that has it. */
   readonly since?: string;
+  /** What libvirt supposes, and writes, where the document is silent: a value, or a function of the model. */
+  readonly assumed?: unknown;
+  /** Only a running domain has it. */
+  readonly live?: true;
+  /** libvirt takes the number 0 for no statement. */
+  readonly zeroIsUnset?: true;
 }
 
 interface FieldBase<T, P extends Presence> extends FieldNotes {
@@ -112,6 +118,8 @@ export interface ElementBody<F extends Fields, C extends Choice | undefined> {
   /** In the order in which they are written. */
   readonly fields: F;
   readonly choice?: C;
+  /** libvirt does not write it when nothing is in it. */
+  readonly emptyIsUnset?: true;
   /** The namespace of the element's prefix, declared where the element is written if `declares`. */
   readonly namespace?: { readonly prefix: string; readonly uri: string; readonly declares: boolean };
   /** Older forms, rewritten to the present one before anything else looks at them. */
@@ -123,12 +131,15 @@ export interface ElementHooks<T> {
   readonly check?: (model: T, report: Report) => void;
   /** Fills what depends on other fields; runs after reading and before writing, and must be idempotent. */
   readonly complete?: (model: T) => T;
+  /** What libvirt changes on the way through, beyond what the fields' notes say. */
+  readonly libvirt?: (model: T) => T;
 }
 
 /** Hooks of any element, for tables that hold them all. */
 export interface ErasedHooks {
   readonly check?: (model: never, report: Report) => void;
   readonly complete?: (model: never) => unknown;
+  readonly libvirt?: (model: never) => unknown;
 }
 
 export interface Element<F extends Fields = Fields, C extends Choice | undefined = Choice | undefined> {

@@ -232,9 +232,9 @@ export const slot: SlotField = { kind: 'slot', doc: '', mandatory: false, presen
 
 const absentable = { mandatory: false, presence: 'optional' } as const;
 
-function inherit(element: AnyElement, notes: Partial<FieldNotes> | undefined): FieldNotes {
-  const since = notes?.since ?? element.body.since;
-  return { doc: notes?.doc ?? element.body.doc, ...(since === undefined ? {} : { since }) };
+function inherit(element: AnyElement, notes: Partial<FieldNotes> = {}): FieldNotes {
+  const { doc, since } = element.body;
+  return { doc, ...(since === undefined ? {} : { since }), ...notes };
 }
 
 /** A field hands its own scalar only values it parsed or that its inferred type admits, so the parameter may widen. */

@@ -1,5 +1,6 @@
 // Scalar values of attributes and text: how each is read, written and described.
 // SPDX-License-Identifier: Apache-2.0
+import { normalAddress } from '../address.js';
 
 /** What a grammar (RELAX NG, JSON Schema, a reference page) needs to know of a scalar. */
 export type Grammar =
@@ -14,6 +15,8 @@ export interface Scalar<T> {
   readonly grammar: Grammar;
   parse(text: string): T | undefined;
   format(value: T): string;
+  /** libvirt's own spelling of the value, where it has one. */
+  normal?(value: T): T;
 }
 
 const same = (text: string): string => text;
@@ -156,4 +159,5 @@ export const ipAddress: Scalar<string> = {
     return word === '' ? undefined : word;
   },
   format: same,
+  normal: normalAddress,
 };

@@ -1,0 +1,185 @@
+// Runs @ctvirt/xml over libvirt's own test data and prints what agrees: suite, cases, passed, each deviation with its reason.
+// SPDX-License-Identifier: Apache-2.0
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { ParseOption, RelaxNGValidator, XmlDocument } from 'libxml2-wasm';
+import { xmlRegisterFsInputProviders } from 'libxml2-wasm/lib/nodejs.mjs';
+import { formatDomain, parseDevice, parseDomain } from '../packages/xml/dist/index.js';
+import { lostNodes } from './conformance-xml/lost-nodes.mjs';
+import { twins } from './conformance-xml/twins.mjs';
+import { fetchLibvirtSource } from './libvirt-source.mjs';
+
+const { values } = parseArgs({
+  options: { suite: { type: 'string', default: 'bookworm' }, verbose: { type: 'boolean', default: false } },
+});
+xmlRegisterFsInputProviders();
+const { tree, version } = fetchLibvirtSource(values.suite);
+const tests = join(tree, 'tests');
+const exceptions = JSON.parse(
+  readFileSync(new URL('../packages/xml/conformance/exceptions.json', import.meta.url), 'utf8'),
+);
+
+const xmlFiles = (dir) =>
+  readdirSync(dir)
+    .filter((name) => name.endsWith('.xml'))
+    .sort()
+    .map((name) => join(dir, name));
+const relative = (path) => path.slice(tree.length + 1);
+const errorsOf = ({ findings }) =>
+  findings.filter(({ severity }) => severity === 'error').map(({ line, message }) => `${line}: ${message}`);
+
+/** First line in which two texts differ. */
+function difference(wanted, got) {
+  if (wanted === got) return undefined;
+  const [a, b] = [wanted.split('\n'), got.split('\n')];
+  const at = a.findIndex((line, index) => line !== b[index]);
+  return `line ${at + 1}: wanted ${JSON.stringify(a[at])}, got ${JSON.stringify(b[at])}`;
+}
+
+/** Cases are [name, () => undefined | what went wrong]. */
+const suites = {
+  'LXC XML to XML, byte for byte': () =>
+    xmlFiles(join(tests, 'lxcxml2xmldata')).map((path) => [
+      relative(path),
+      () => {
+        const out = join(tests, 'lxcxml2xmloutdata', basename(path));
+        const parsed = parseDomain(readFileSync(path, 'utf8'), { strict: true });
+        if (parsed.domain === undefined) return errorsOf(parsed).join('; ');
+        return difference(
+          readFileSync(existsSync(out) ? out : path, 'utf8'),
+          formatDomain(parsed.domain, { libvirt: true }),
+        );
+      },
+    ]),
+  'LXC configuration to XML: the XML, byte for byte': () =>
+    xmlFiles(join(tests, 'lxcconf2xmldata')).map((path) => [
+      relative(path),
+      () => {
+        const text = readFileSync(path, 'utf8');
+        const parsed = parseDomain(text, { strict: true });
+        if (parsed.domain === undefined) return errorsOf(parsed).join('; ');
+        return difference(text, formatDomain(parsed.domain));
+      },
+    ]),
+  'OpenVZ configuration: the devices of the XML': () => {
+    const source = readFileSync(join(tests, 'openvzutilstest.c'), 'utf8');
+    const literal = [...source.matchAll(/^ +"(.*)\\n"/gm)].map(([, line]) => line).join('\n');
+    return [...literal.matchAll(/ *<interface .*?<\/interface>/gs)].map(([xml], index) => [
+      `tests/openvzutilstest.c interface ${index + 1}`,
+      () => errorsOf(parseDevice(xml, { strict: true })).join('; ') || undefined,
+    ]);
+  },
+  'generic XML to XML: no node lost': () => domainFiles('genericxml2xml').map(roundTrip),
+  'every <domain> document: no node lost': () => domainFiles('').map(roundTrip),
+  'valid containers accepted, mutated twins refused': () =>
+    [...xmlFiles(join(tests, 'lxcxml2xmldata')), ...xmlFiles(join(tests, 'lxcxml2xmloutdata'))].flatMap(
+      (path) =>
+        twins(readFileSync(path, 'utf8')).map(({ name, text, isValid }) => [
+          `${relative(path)} ${name}`,
+          () => {
+            const errors = errorsOf(parseDomain(text, { strict: true }));
+            if (isValid) return errors.join('; ') || undefined;
+            return errors.length > 0 ? undefined : 'a broken document was accepted';
+          },
+        ]),
+    ),
+  "what we write validates against libvirt's domain.rng": () => {
+    const grammar = readFileSync(join(tree, 'src/conf/schemas/domain.rng'), 'utf8');
+    const url = join(tree, 'src/conf/schemas/domain.rng');
+    const rng = RelaxNGValidator.fromDoc(XmlDocument.fromString(grammar, { url }));
+    return [
+      ...xmlFiles(join(tests, 'lxcxml2xmldata')),
+      ...xmlFiles(join(tests, 'lxcxml2xmloutdata')),
+    ].flatMap((path) =>
+      [true, false].map((libvirt) => [
+        `${relative(path)}${libvirt ? ' normal form' : ''}`,
+        () => {
+          const { domain } = parseDomain(readFileSync(path, 'utf8'));
+          try {
+            rng.validate(XmlDocument.fromString(formatDomain(domain, { libvirt })));
+            return undefined;
+          } catch (error) {
+            return error.message;
+          }
+        },
+      ]),
+    );
+  },
+};
+
+function* walk(dir) {
+  for (const entry of readdirSync(dir, { withFileTypes: true })) {
+    const path = join(dir, entry.name);
+    if (entry.isDirectory()) yield* walk(path);
+    else if (entry.isFile() && entry.name.endsWith('.xml')) yield path;
+  }
+}
+
+function domainFiles(prefix) {
+  const files = [...walk(tests)].sort();
+  return files.filter(
+    (path) =>
+      relative(path).startsWith(`tests/${prefix}`) &&
+      /^(?:\s|<\?.*?\?>|<!--.*?-->)*<domain[\s>]/s.test(readFileSync(path, 'utf8')),
+  );
+}
+
+function roundTrip(path) {
+  return [
+    relative(path),
+    () => {
+      const text = readFileSync(path, 'utf8');
+      const { domain, findings } = parseDomain(text, { foreign: true });
+      if (domain === undefined)
+        return findings
+          .map(({ line, message }) => `${line}: ${message}`)
+          .slice(0, 3)
+          .join('; ');
+      const lost = lostNodes(parseXml(text), parseXml(formatDomain(domain)));
+      return lost.length === 0 ? undefined : `lost ${lost.slice(0, 3).join(', ')}`;
+    },
+  ];
+}
+
+const parseXml = (text) => XmlDocument.fromString(text, { option: ParseOption.XML_PARSE_NOBLANKS });
+
+const rows = [];
+const unexplained = [];
+for (const [suite, cases] of Object.entries(suites)) {
+  const list = cases();
+  const reasons = exceptions[suite] ?? {};
+  const deviations = new Map();
+  let passed = 0;
+  for (const [name, run] of list) {
+    const wrong = run();
+    if (wrong === undefined) {
+      passed++;
+      continue;
+    }
+    const reason = Object.entries(reasons).find(([pattern]) =>
+      new RegExp(`^(?:${pattern})$`).test(name),
+    )?.[1];
+    if (reason === undefined) unexplained.push(`${suite}: ${name}: ${wrong}`);
+    else deviations.set(reason, (deviations.get(reason) ?? 0) + 1);
+  }
+  rows.push([
+    suite,
+    String(list.length),
+    String(passed),
+    [...deviations].map(([reason, n]) => `${n} × ${reason}`),
+  ]);
+}
+
+console.log(`libvirt ${version} (Debian ${values.suite})\n`);
+const width = Math.max(...rows.map(([suite]) => suite.length));
+for (const [suite, cases, passed, deviations] of [['suite', 'cases', 'passed', ['deviations']], ...rows]) {
+  const [first = '', ...more] = deviations;
+  console.log(`${suite.padEnd(width)}  ${cases.padStart(5)}  ${passed.padStart(6)}  ${first}`);
+  for (const line of more) console.log(`${' '.repeat(width + 17)}${line}`);
+}
+if (unexplained.length > 0) {
+  console.error(`\n${unexplained.length} deviations without a reason:`);
+  for (const line of unexplained.slice(0, values.verbose ? undefined : 40)) console.error(`  ${line}`);
+  process.exit(1);
+}
