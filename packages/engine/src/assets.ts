@@ -4,6 +4,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type CgroupLayout, removeGroup } from './cgroups/layout.js';
 import type { LxcDriver } from './drivers/lxc/driver.js';
+import { linkNames } from './host/links.js';
 import { mountsBelow } from './host/mountinfo.js';
 import { run } from './host/run.js';
 import { detachMount } from './host/syscalls.js';
@@ -130,7 +131,7 @@ export class Assets {
         record.ids === null || running === undefined ? [] : [[prefixOf(record.ids.start), name] as const],
       ),
     );
-    return readdirSync('/sys/class/net').flatMap((link): Found[] => {
+    return linkNames().flatMap((link): Found[] => {
       const prefix = /^(cv[0-9a-z]+)\.\d+$/.exec(link)?.[1];
       if (prefix === undefined || !this.#isOwnPrefix(prefix)) return [];
       return [

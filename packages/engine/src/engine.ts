@@ -39,7 +39,7 @@ export async function openEngine(layout: Layout, log: EngineLog): Promise<Engine
   const store = new DomainStore(layout);
   for (const path of await store.recover()) log('warn', `removed ${path}, left by an interrupted operation`);
   const registry = new Registry();
-  const ids = new IdRanges(layout.root === undefined ? systemWindow : privateWindow);
+  const ids = new IdRanges(layout.root === undefined ? systemWindow : privateWindow, layout.root);
   const { records, damaged } = store.load();
   for (const error of damaged) log('error', error.message);
   for (const record of records) {

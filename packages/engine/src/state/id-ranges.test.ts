@@ -13,32 +13,36 @@ test('leases are disjoint and stay in the window, whatever is claimed and releas
     fc.record({ kind: fc.constant('claim' as const), index: fc.nat(18) }),
   );
   fc.assert(
-    fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
-      const ranges = new IdRanges(window);
-      const held = new Set<number>();
-      for (const one of steps) {
-        if (one.kind === 'lease') {
-          if (held.size === 20) {
-            assert.throws(() => ranges.lease(), { code: 'in-use' });
-            continue;
+    fc.property(
+      fc.option(fc.string(), { nil: undefined }),
+      fc.array(step, { maxLength: 60 }),
+      (seed, steps) => {
+        const ranges = new IdRanges(window, seed);
+        const held = new Set<number>();
+        for (const one of steps) {
+          if (one.kind === 'lease') {
+            if (held.size === 20) {
+              assert.throws(() => ranges.lease(), { code: 'in-use' });
+              continue;
+            }
+            const start = ranges.lease();
+            assert.ok(!held.has(start), 'leased twice');
+            assert.ok(start >= window.first && start + RANGE_SIZE - 1 <= window.last);
+            assert.equal((start - window.first) % RANGE_SIZE, 0);
+            held.add(start);
+          } else if (one.kind === 'claim') {
+            const start = window.first + one.index * RANGE_SIZE;
+            ranges.claim(start);
+            held.add(start);
+          } else {
+            const start = [...held][one.index];
+            if (start === undefined) continue;
+            ranges.release(start);
+            held.delete(start);
           }
-          const start = ranges.lease();
-          assert.ok(!held.has(start), 'leased twice');
-          assert.ok(start >= window.first && start + RANGE_SIZE - 1 <= window.last);
-          assert.equal((start - window.first) % RANGE_SIZE, 0);
-          held.add(start);
-        } else if (one.kind === 'claim') {
-          const start = window.first + one.index * RANGE_SIZE;
-          ranges.claim(start);
-          held.add(start);
-        } else {
-          const start = [...held][one.index];
-          if (start === undefined) continue;
-          ranges.release(start);
-          held.delete(start);
         }
-      }
-    }),
+      },
+    ),
   );
 });
 
@@ -61,4 +65,11 @@ test('overlaps looks at ids, not at starts', () => {
   assert.ok(ranges.overlaps(start - 10, 11));
   assert.ok(!ranges.overlaps(start - 10, 10));
   assert.ok(!ranges.overlaps(start + RANGE_SIZE, 1));
+});
+
+test('daemons with roots of their own begin at places of their own', () => {
+  const firsts = ['/tmp/a', '/tmp/b', '/srv/c'].map((root) => new IdRanges(privateWindow, root).lease());
+  assert.equal(new Set(firsts).size, 3);
+  assert.equal(new IdRanges(privateWindow, '/tmp/a').lease(), firsts[0]);
+  assert.equal(new IdRanges(systemWindow).lease(), systemWindow.first);
 });

@@ -1,5 +1,6 @@
 // Host ids for user namespaces: each domain leases a range of its own, and no range comes back while files have its ids.
 // SPDX-License-Identifier: Apache-2.0
+import { createHash } from 'node:crypto';
 import { EngineError } from '../errors.js';
 
 export const RANGE_SIZE = 65536;
@@ -20,13 +21,23 @@ export class IdRanges {
   readonly #ever = new Set<number>();
   #next: number;
 
-  constructor(private readonly window: IdWindow) {
-    this.#next = window.first;
+  /** Daemons that share a window begin at places of their own, each made from its `seed`, so that they do not meet. */
+  constructor(
+    private readonly window: IdWindow,
+    seed?: string,
+  ) {
+    const place =
+      seed === undefined ? 0 : createHash('sha256').update(seed).digest().readUInt32BE() % this.#steps;
+    this.#next = window.first + place * RANGE_SIZE;
+  }
+
+  get #steps(): number {
+    return Math.floor((this.window.last + 1 - this.window.first) / RANGE_SIZE);
   }
 
   /** Leases the next free range; ranges are used in turn, so that a returned one rests as long as it can. */
   lease(): number {
-    const steps = Math.floor((this.window.last + 1 - this.window.first) / RANGE_SIZE);
+    const steps = this.#steps;
     for (let step = 0; step < steps; step++) {
       const start = this.#next;
       this.#next += RANGE_SIZE;

@@ -1,0 +1,17 @@
+// The network links of this process's network namespace.
+// SPDX-License-Identifier: Apache-2.0
+import { readFileSync } from 'node:fs';
+
+/** Not from /sys/class/net: sysfs shows the namespace of whoever mounted it. */
+export function linkNames(): string[] {
+  return parseLinkNames(readFileSync('/proc/self/net/dev', 'utf8'));
+}
+
+/** Two lines of headings, then `  NAME: counters` each. */
+export function parseLinkNames(text: string): string[] {
+  return text
+    .split('\n')
+    .slice(2)
+    .map((line) => line.slice(0, line.lastIndexOf(':')).trim())
+    .filter((name) => name !== '');
+}
