@@ -1,0 +1,90 @@
+// Everything a daemon under a given root can have on the host, counted from the host's side and not from the daemon's.
+// SPDX-License-Identifier: Apache-2.0
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Network } from './network.js';
+
+export interface Inventory {
+  readonly mounts: readonly string[];
+  readonly loops: readonly string[];
+  readonly links: readonly string[];
+  readonly cgroups: readonly string[];
+  readonly processes: readonly string[];
+}
+
+export async function inventory(root: string, network: Network): Promise<Inventory> {
+  return {
+    mounts: mountsOf(root),
+    loops: loopsOf(root),
+    links: await network.links(),
+    cgroups: cgroupsOf(root),
+    processes: processesOf(root, network),
+  };
+}
+
+function mountsOf(root: string): string[] {
+  return readFileSync('/proc/self/mountinfo', 'utf8')
+    .split('\n')
+    .filter((line) => line.includes(`${root}/`))
+    .map((line) => line.split(' ')[4] ?? line);
+}
+
+/** Also those whose file is deleted: the kernel then writes ` (deleted)` behind its name. */
+function loopsOf(root: string): string[] {
+  return readdirSync('/sys/block').flatMap((device) => {
+    const file = readOr(`/sys/block/${device}/loop/backing_file`).trim();
+    return file.startsWith(`${root}/`) ? [`${device} ${file}`] : [];
+  });
+}
+
+export function cgroupName(root: string): string {
+  return `ctvirt-${createHash('sha256').update(root).digest('hex').slice(0, 8)}`;
+}
+
+function cgroupsOf(root: string): string[] {
+  const top = '/sys/fs/cgroup';
+  const name = cgroupName(root);
+  const hierarchies = readdirSync(top, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  return [top, ...hierarchies.map((entry) => join(top, entry.name))]
+    .map((folder) => join(folder, name))
+    .filter((folder) => existsSync(folder))
+    .flatMap((folder) => [folder, ...foldersBelow(folder)]);
+}
+
+function foldersBelow(folder: string): string[] {
+  return readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .flatMap((entry) => [join(folder, entry.name), ...foldersBelow(join(folder, entry.name))]);
+}
+
+/** Processes in the network namespace, in our control groups, or with the root in their command line. */
+export function processesOf(root: string, network: Network): string[] {
+  const group = `/${cgroupName(root)}/`;
+  const inNetwork = `net:[${network.inode}]`;
+  return readdirSync('/proc')
+    .filter((entry) => /^\d+$/.test(entry) && Number(entry) !== process.pid)
+    .filter(
+      (pid) =>
+        linkOr(`/proc/${pid}/ns/net`) === inNetwork ||
+        readOr(`/proc/${pid}/cgroup`).includes(group) ||
+        readOr(`/proc/${pid}/cmdline`).includes(`${root}/`),
+    )
+    .map((pid) => `${pid} ${readOr(`/proc/${pid}/cmdline`).replaceAll('\0', ' ').trim()}`);
+}
+
+function readOr(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return ''; // gone meanwhile, or not there at all
+  }
+}
+
+function linkOr(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return ''; // gone meanwhile
+  }
+}

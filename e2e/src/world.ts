@@ -1,0 +1,278 @@
+// A daemon in a world of its own: a root folder, a network namespace, its client, and what it may leave behind (nothing).
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { isDeepStrictEqual } from 'node:util';
+import { type ApiClient, ApiError, createClient, type ErrorCode } from '@ctvirt/api';
+import { type Outcome, type RunOptions, run } from './command.js';
+import { type Inventory, inventory, processesOf } from './inventory.js';
+import { Network } from './network.js';
+import { waitFor } from './wait.js';
+
+const packages = new URL('../../packages/', import.meta.url);
+const built = (path: string): string => fileURLToPath(new URL(path, packages));
+export const daemonProgram = built('daemon/dist/main.js');
+export const cliProgram = built('cli/dist/main.js');
+
+/** The template most stories use. */
+export const busybox = 'busybox';
+
+export class World {
+  #daemon: ChildProcess | undefined;
+  #client: ApiClient | undefined;
+  #log = '';
+  #empty: Inventory | undefined;
+
+  private constructor(
+    readonly root: string,
+    readonly network: Network,
+  ) {}
+
+  /** A running daemon with the busybox template. */
+  static async open(): Promise<World> {
+    assert.equal(process.getuid?.(), 0, 'these tests run containers: start them as root');
+    // Short: the address of liblxc's command socket has to fit in 107 bytes.
+    const root = await mkdtemp('/tmp/cv');
+    await chmod(root, 0o711);
+    const world = new World(root, await Network.create());
+    try {
+      world.#empty = await inventory(root, world.network);
+      await world.start();
+      await world.client.templates.build({ template: busybox, body: { distribution: 'busybox' } });
+      return world;
+    } catch (error) {
+      await world.#sweep();
+      throw error;
+    }
+  }
+
+  get client(): ApiClient {
+    if (this.#client === undefined) throw new Error('the daemon does not run');
+    return this.#client;
+  }
+
+  get socket(): string {
+    return `${this.root}/run/http.sock`;
+  }
+
+  /** What the daemons of this world have logged so far. */
+  get log(): string {
+    return this.#log;
+  }
+
+  get daemonPid(): number {
+    return this.#daemon?.pid ?? assert.fail('the daemon does not run');
+  }
+
+  /** Starts the daemon and resolves when it answers. */
+  async start(): Promise<void> {
+    this.launch();
+    await this.ready();
+  }
+
+  /** Starts the daemon without waiting. */
+  launch(): void {
+    const [file = '', ...args] = this.network.argv(process.execPath, daemonProgram, '--root', this.root);
+    const daemon = spawn(file, args, {
+      stdio: ['ignore', 'ignore', 'pipe'],
+      env: { PATH: process.env['PATH'] },
+    });
+    daemon.stderr.setEncoding('utf8').on('data', (text: string) => (this.#log += text));
+    this.#daemon = daemon;
+    this.#client = createClient({ socketPath: this.socket });
+  }
+
+  async ready(): Promise<void> {
+    await waitFor(
+      'the daemon to answer',
+      async () => {
+        if (this.#daemon?.exitCode !== null) throw new Error(`the daemon ended by itself:\n${this.#log}`);
+        return this.client.host.version().then(
+          () => true,
+          () => false,
+        );
+      },
+      20_000,
+    );
+  }
+
+  /** Asks the daemon to end, as Ctrl-C does; containers go on. */
+  async stop(): Promise<void> {
+    await this.#end('SIGINT');
+  }
+
+  async kill(): Promise<void> {
+    await this.#end('SIGKILL');
+  }
+
+  async #end(signal: NodeJS.Signals): Promise<void> {
+    const daemon = this.#daemon;
+    if (daemon === undefined) return;
+    this.#client?.close();
+    this.#client = undefined;
+    this.#daemon = undefined;
+    if (daemon.exitCode !== null || daemon.signalCode !== null) return;
+    const gone = new Promise<void>((resolve) => daemon.once('exit', () => resolve()));
+    daemon.kill(signal);
+    await gone;
+  }
+
+  cli(args: readonly string[], options: RunOptions = {}): Promise<Outcome> {
+    return run([process.execPath, cliProgram, ...args], {
+      ...options,
+      env: { CTVIRT_ROOT: this.root, ...options.env },
+    });
+  }
+
+  /** Defines a domain and answers what was found in its document. */
+  async define(xml: string) {
+    return await this.client.domains.define({ body: xml });
+  }
+
+  /** Defines and starts; resolves when init runs. */
+  async run(xml: string): Promise<string> {
+    const { domain } = await this.define(xml);
+    await this.client.domains.start({ domain: domain.name });
+    return domain.name;
+  }
+
+  /** Runs a program inside. */
+  async exec(domain: string, ...argv: readonly string[]): Promise<Outcome> {
+    const session = await this.client.domains.exec({ domain, open: { argv: [...argv] } });
+    session.stdin.end();
+    const [stdout, stderr, status] = await Promise.all([
+      textOf(session.stdout),
+      textOf(session.stderr),
+      session.exited,
+    ]);
+    return { status, stdout, stderr };
+  }
+
+  /** A shell line inside that must succeed; answers what it wrote, without the last line break. */
+  async shell(domain: string, line: string): Promise<string> {
+    const { status, stdout, stderr } = await this.exec(domain, '/bin/sh', '-c', line);
+    assert.equal(status, 0, `${line}: ${stderr}${stdout}`);
+    return stdout.trimEnd();
+  }
+
+  async state(domain: string): Promise<string> {
+    const { state, reason } = await this.client.domains.summary({ domain });
+    return `${state} (${reason})`;
+  }
+
+  async waitForState(domain: string, wanted: string, timeoutMs = 10_000): Promise<void> {
+    let seen = '';
+    await waitFor(
+      `domain '${domain}' to be ${wanted}`,
+      async () => (seen = await this.state(domain)) === wanted,
+      timeoutMs,
+    ).catch((cause: unknown) => assert.fail(`${String(cause)}: it is ${seen}\n${this.#log}`));
+  }
+
+  /** Destroys and undefines with storage, whatever it does now. */
+  async erase(...domains: readonly string[]): Promise<void> {
+    for (const domain of domains) {
+      if ((await this.client.domains.summary({ domain })).state !== 'shutoff')
+        await this.client.domains.destroy({ domain });
+      await this.client.domains.undefine({ domain, storage: true });
+    }
+  }
+
+  /** What the host holds of this world beyond an empty one and the daemon's own processes. */
+  async leftovers(): Promise<Inventory> {
+    const found = await inventory(this.root, this.network);
+    const daemon = this.#daemon?.pid;
+    const own = daemon === undefined ? [] : [`${daemon} `];
+    return {
+      ...found,
+      cgroups: found.cgroups.filter((folder) => !emptyGroup.test(folder)),
+      links: found.links.filter((link) => !(this.#empty?.links ?? []).includes(link)),
+      processes: found.processes.filter(
+        (line) =>
+          !own.some((prefix) => line.startsWith(prefix)) &&
+          !/ (\/usr\/bin\/unshare --user )?\/bin\/cat$/.test(line),
+      ),
+    };
+  }
+
+  /** Nothing runs, and nothing of what ran is left. */
+  async assertClean(): Promise<void> {
+    const { stray } = await this.client.check.list();
+    assert.deepEqual(stray, [], "strays by the daemon's own account");
+    // A process that was just ended may wait for its parent, a loop device for the last reader of its file.
+    await waitFor(
+      'nothing to be left',
+      async () => isDeepStrictEqual(await this.leftovers(), nothing),
+      3000,
+    ).catch(() => undefined);
+    assert.deepEqual(await this.leftovers(), nothing, 'left on the host');
+  }
+
+  /** Asserts that all domains are gone with everything they had, then takes the world down. */
+  async close(): Promise<void> {
+    try {
+      if (this.#daemon === undefined) await this.start();
+      await this.assertClean();
+      const { owned } = await this.client.check.list();
+      assert.deepEqual(
+        owned.filter(({ owner }) => owner !== 'daemon' && !owner?.startsWith('template ')),
+        [],
+        'still owned',
+      );
+      await this.stop();
+      assert.deepEqual(await inventory(this.root, this.network), this.#empty, 'left after the daemon ended');
+    } finally {
+      await this.#sweep();
+    }
+  }
+
+  /** After a failed test: ends what runs in this world, so that the next one meets a clean host. */
+  async #sweep(): Promise<void> {
+    await this.kill();
+    for (let tries = 0; tries < 50; tries++) {
+      const pids = processesOf(this.root, this.network).map((line) => Number(line.split(' ')[0]));
+      if (pids.length === 0) break;
+      for (const pid of pids) kill(pid);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    const { mounts, cgroups } = await inventory(this.root, this.network);
+    for (const target of [...mounts].reverse()) await run(['umount', '-l', target]);
+    for (const folder of [...cgroups].reverse()) await run(['rmdir', folder]);
+    await this.network[Symbol.asyncDispose]();
+    if (existsSync(this.root)) await rm(this.root, { recursive: true, force: true });
+  }
+}
+
+/** The group of all containers, and where liblxc parks its monitors: the daemon removes both when it ends. */
+const emptyGroup = /\/ctvirt-[0-9a-f]+(\/lxc\.pivot)?$/;
+
+export const nothing: Inventory = { mounts: [], loops: [], links: [], cgroups: [], processes: [] };
+
+/** Asserts that a call is refused with this code. */
+export async function refused(code: ErrorCode, call: Promise<unknown>): Promise<ApiError> {
+  try {
+    await call;
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    assert.equal(error.code, code, error.message);
+    return error;
+  }
+  assert.fail(`not refused: expected ${code}`);
+}
+
+async function textOf(stream: NodeJS.ReadableStream): Promise<string> {
+  let text = '';
+  for await (const chunk of stream) text += String(chunk);
+  return text;
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // ended meanwhile
+  }
+}
