@@ -5,7 +5,7 @@ import { RpcError } from './errors.js';
 import type { EventBody, EventKind, EventName } from './event-kinds.js';
 import { EventQueue } from './events.js';
 import type { ConnectionMethods, ObjectKind, ObjectOf } from './object-methods.js';
-import { connectionMethods, wrap } from './objects.js';
+import { connectionMethods, fieldsWrapper } from './objects.js';
 import { type RemoteMessages, remote } from './protocol/index.js';
 import { eventKinds } from './protocol/messages.js';
 import { authTypes, errorCodes, features } from './protocol/numbers.js';
@@ -53,6 +53,7 @@ class ConnectionBase {
     const event = (events as Readonly<Record<string, { id: number; message: keyof RemoteMessages }>>)[name];
     if (event === undefined) throw new RpcError('invalid', `${kind} has no event '${name}'`);
     const { fields } = remote.messages[event.message].body as { readonly fields: Fields };
+    const wrapBody = fieldsWrapper(fields);
     // An event may arrive before the reply that names its callback.
     const early: { callbackId: number }[] = [];
     let callbackId: number | undefined;
@@ -76,11 +77,7 @@ class ConnectionBase {
       for (const message of early) if (message.callbackId === callbackId) queue.push(message);
       if (options.signal?.aborted) return;
       for await (const body of queue) {
-        const values = Object.entries(body).map(([field, value]) => {
-          const shape = fields[field];
-          return [field, shape === undefined ? value : wrap(this.client, shape, value)];
-        });
-        yield Object.fromEntries(values) as EventBody<K, N>;
+        yield (wrapBody === undefined ? body : wrapBody(this.client, body)) as EventBody<K, N>;
       }
     } finally {
       await queue.return();

@@ -16,6 +16,8 @@ import { keepalive } from './protocol/index.js';
 export interface LinkOwner {
   frame(frame: Frame): void;
   closed(reason: RpcError): void;
+  /** Told of exceptions that are no broken input but faults of this program; without it they are thrown. */
+  fault?(error: unknown): void;
   /** Called when the bytes held for frames may have changed. */
   buffered?(): void;
 }
@@ -87,9 +89,12 @@ export class Link {
         else this.#owner.frame(frame);
       }
     } catch (error) {
-      // Only RpcErrors mean broken input; anything else is a fault of this program and must surface.
-      if (!(error instanceof RpcError)) throw error;
-      this.close(error);
+      if (error instanceof RpcError) this.close(error);
+      else if (this.#owner.fault === undefined) throw error;
+      else {
+        this.#owner.fault(error);
+        this.close(new RpcError('closed', 'a fault of this program', { cause: error }));
+      }
     } finally {
       this.#reading = false;
     }

@@ -36,25 +36,48 @@ export function makeObject<K extends ObjectKind>(
   return object as ObjectOf<K>;
 }
 
-/** Replaces references and lists of them by objects. */
-export function wrap(client: RpcClient, shape: Shape<unknown>, value: unknown): unknown {
+type Wrapper = (client: RpcClient, value: unknown) => unknown;
+
+/** What turns values of a shape into objects; undefined where there is nothing to turn. */
+function wrapperOf(shape: Shape<unknown>): Wrapper | undefined {
   const kind = kindOf(shape);
-  if (kind !== undefined) return makeObject(client, kind, value as Identity<ObjectKind>);
-  if (!('item' in shape) || !Array.isArray(value)) return value;
-  const item = shape.item as Shape<unknown>;
-  return kindOf(item) === undefined ? value : value.map((entry) => wrap(client, item, entry));
+  // The shape has decoded what names an object of its kind.
+  if (kind !== undefined) return (client, value) => makeObject(client, kind, value as Identity<ObjectKind>);
+  const item = 'item' in shape ? wrapperOf(shape.item as Shape<unknown>) : undefined;
+  if (item === undefined) return undefined;
+  return (client, value) => (Array.isArray(value) ? value.map((entry) => item(client, entry)) : value);
 }
 
-function unwrapResult(client: RpcClient, fields: Fields, result: unknown): unknown {
-  const values = result as Values;
+/** As `wrapperOf`, for each of several fields. */
+export function fieldsWrapper(fields: Fields): Wrapper | undefined {
+  const wrappers = Object.entries(fields).flatMap(([name, shape]) => {
+    const wrapper = wrapperOf(shape);
+    return wrapper === undefined ? [] : [{ name, wrapper }];
+  });
+  if (wrappers.length === 0) return undefined;
+  return (client, value) => {
+    const values = value as Values;
+    const wrapped = wrappers.map(({ name, wrapper }) => [name, wrapper(client, values[name])]);
+    return { ...values, ...Object.fromEntries(wrapped) };
+  };
+}
+
+function holdsObjects(shape: Shape<unknown>): boolean {
+  return 'item' in shape && kindOf(shape.item as Shape<unknown>) !== undefined;
+}
+
+/** A list of objects stands for the whole result, as does a result's only field. */
+function unwrapperOf(fields: Fields): Wrapper {
   const entries = Object.entries(fields);
-  const objects = entries.find(
-    ([, shape]) => 'item' in shape && kindOf(shape.item as Shape<unknown>) !== undefined,
-  );
-  const single = objects ?? (entries.length === 1 ? entries[0] : undefined);
-  if (single !== undefined) return wrap(client, single[1], values[single[0]]);
-  if (entries.length === 0) return undefined;
-  return Object.fromEntries(entries.map(([name, shape]) => [name, wrap(client, shape, values[name])]));
+  const only = entries.length === 1 ? entries[0] : undefined;
+  const [name, shape] = entries.find(([, field]) => holdsObjects(field)) ?? only ?? [];
+  if (name !== undefined && shape !== undefined) {
+    const wrapper = wrapperOf(shape);
+    if (wrapper === undefined) return (_client, result) => (result as Values)[name];
+    return (client, result) => wrapper(client, (result as Values)[name]);
+  }
+  if (entries.length === 0) return () => undefined;
+  return fieldsWrapper(fields) ?? ((_client, result) => result);
 }
 
 /** What an argument is when it is left out: no flags, and lists with their entries. */
@@ -72,12 +95,9 @@ function invoker(name: string, row: Procedure): Invoke {
   if (row.stream !== 'none')
     return async (client, args, options) =>
       (await client.invokeStream(remote, name, { ...defaults, ...args }, options)).stream;
+  const unwrap = unwrapperOf(row.result.fields);
   return async (client, args, options) =>
-    unwrapResult(
-      client,
-      row.result.fields,
-      await client.invoke(remote, name, { ...defaults, ...args }, options),
-    );
+    unwrap(client, await client.invoke(remote, name, { ...defaults, ...args }, options));
 }
 
 function uncapitalize(text: string): string {
@@ -99,10 +119,10 @@ for (const [name, row] of Object.entries(calls)) {
   const invoke = invoker(name, row);
   if (kind !== undefined && field !== undefined) {
     Object.defineProperty(prototypeOf(kind), methodName(name, kind), {
-      async value(this: object, args: Values = {}, options?: CallOptions) {
+      value(this: object, args?: Values, options?: CallOptions) {
         const client = clientOf.get(this);
         if (client === undefined) throw new TypeError(`${name} was called without its object`);
-        return await invoke(client, { ...args, [field]: this }, options);
+        return invoke(client, { ...args, [field]: this }, options);
       },
     });
   } else if (!plumbing.test(name)) {

@@ -62,6 +62,7 @@ export class ServerClient<S> implements ServedClient<S>, OwnClient {
         frame: (frame) => this.#receive(frame),
         closed: (reason) => this.#closed(reason),
         buffered: () => this.#account(),
+        fault: (error) => context.fault(error, `a frame of client ${id}`),
       },
       this.#limits.maxUnopenedFrameBytes,
     );

@@ -44,6 +44,13 @@ export class XdrWriter {
     return start;
   }
 
+  /** Makes room for bytes and their padding to a multiple of four, the padding zero. */
+  #claimPadded(bytes: number): number {
+    const start = this.#claim(bytes + (-bytes & 3));
+    for (let at = start + bytes; at < this.length; at++) this.#buffer[at] = 0;
+    return start;
+  }
+
   #grow(end: number): void {
     if (end > this.#limit)
       throw new RpcError('too-large', `message exceeds ${this.#limit} bytes at field '${this.field}'`);
@@ -80,10 +87,8 @@ export class XdrWriter {
 
   /** Bytes and their zero padding to a multiple of four; the length word is the caller's. */
   padded(bytes: Uint8Array): void {
-    const padding = -bytes.length & 3;
-    const start = this.#claim(bytes.length + padding);
+    const start = this.#claimPadded(bytes.length);
     this.#buffer.set(bytes, start);
-    this.#buffer.fill(0, start + bytes.length, start + bytes.length + padding);
   }
 
   text(value: string, max: number): void {
@@ -91,10 +96,14 @@ export class XdrWriter {
     if (bytes > max)
       throw new RpcError('too-large', `field '${this.field}' has ${bytes} bytes, at most ${max} fit`);
     this.uint32(bytes);
-    const padding = -bytes & 3;
-    const start = this.#claim(bytes + padding);
+    const start = this.#claimPadded(bytes);
     this.#buffer.write(value, start, bytes, 'utf8');
-    this.#buffer.fill(0, start + bytes, start + bytes + padding);
+  }
+
+  /** Bytes given as hexadecimal digits. */
+  hex(digits: string): void {
+    const at = this.#claim(digits.length / 2);
+    this.#buffer.write(digits, at, 'hex');
   }
 
   /** Bytes as they are, without length or padding. */
@@ -298,7 +307,7 @@ export const uuid: Shape<string> = {
   minBytes: 16,
   encode(writer, value) {
     if (typeof value !== 'string' || !uuidForm.test(value)) throw invalid(writer, 'a UUID', value);
-    writer.raw(Buffer.from(value.replaceAll('-', ''), 'hex'));
+    writer.hex(value.replaceAll('-', ''));
   },
   decode(reader) {
     const hex = reader.padded(16).toString('hex');

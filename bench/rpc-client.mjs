@@ -1,0 +1,72 @@
+// Calls per second of this client and of libvirt-python on one connection to the same libvirtd, in one run.
+// SPDX-License-Identifier: Apache-2.0
+import { execFileSync } from 'node:child_process';
+import { connect } from '../packages/rpc/dist/index.js';
+import { startLibvirtd } from '../packages/rpc/dist/testing/libvirtd.js';
+
+const calls = Number(process.argv[2] ?? 10_000);
+const rounds = 5;
+const wanted = 0.8;
+
+const python = `
+import libvirt, sys, time
+uri, calls = sys.argv[1], int(sys.argv[2])
+connection = libvirt.open(uri)
+domain = connection.lookupByName('test')
+for _ in range(calls // 10): domain.info()
+start = time.perf_counter()
+for _ in range(calls): domain.info()
+print(calls / (time.perf_counter() - start))
+`;
+
+function ofPython(uri) {
+  return Number(execFileSync('/usr/bin/python3', ['-c', python, uri, String(calls)], { encoding: 'utf8' }));
+}
+
+async function ofNode(uri, inFlight) {
+  const connection = await connect(uri);
+  const domain = await connection.domainLookupByName({ name: 'test' });
+  const run = async (count) => {
+    let left = count;
+    const worker = async () => {
+      while (left-- > 0) await domain.getInfo();
+    };
+    await Promise.all(Array.from({ length: inFlight }, worker));
+  };
+  await run(calls / 10);
+  const start = performance.now();
+  await run(calls);
+  const rate = (1000 * calls) / (performance.now() - start);
+  await connection.close();
+  return rate;
+}
+
+const median = (values) => values.sort((a, b) => a - b)[values.length >> 1];
+const results = { python: [], node: [], pipelined: [] };
+const daemon = await startLibvirtd();
+try {
+  for (let round = 0; round < rounds; round++) {
+    results.python.push(ofPython(daemon.uri));
+    results.node.push(await ofNode(daemon.uri, 1));
+    results.pipelined.push(await ofNode(daemon.uri, 5));
+  }
+} finally {
+  await daemon[Symbol.asyncDispose]();
+}
+const {
+  python: theirs,
+  node: ours,
+  pipelined,
+} = Object.fromEntries(Object.entries(results).map(([name, values]) => [name, median(values)]));
+const show = (name, value) =>
+  console.log(
+    `${name.padEnd(34)}${Math.round(value).toString().padStart(8)} calls/s  ${(value / theirs).toFixed(2)} x`,
+  );
+console.log(`domainGetInfo, ${calls} calls on one connection, median of ${rounds} rounds`);
+show('libvirt-python, one after another', theirs);
+show('this client, one after another', ours);
+show('this client, five in flight', pipelined);
+if (ours < wanted * theirs) {
+  console.error(`slower than ${wanted} x libvirt-python`);
+  process.exitCode = 1;
+}
