@@ -92,7 +92,7 @@ test('property: any text is read, and what is written is read again', () => {
         read(text);
       },
     ),
-    { numRuns: 500 },
+    { numRuns: 200 },
   );
   const value = fc.string({ minLength: 1 }).filter((text) => !/[\n\r\0]/.test(text));
   fc.assert(

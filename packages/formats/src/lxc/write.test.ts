@@ -122,7 +122,7 @@ test('property: whatever is written, liblxc reads the same rows', () => {
       }
       assert.deepEqual(readAsLiblxc(text), rows);
     }),
-    { numRuns: 500 },
+    { numRuns: 200 },
   );
 });
 

@@ -175,7 +175,7 @@ test('property: a file read, written and read again is the same domain', () => {
       assert.deepEqual(second.domain, first.domain);
       assert.equal(writeCtidConf(text, second.domain, { ...host, autostart: second.autostart }).text, text);
     }),
-    { numRuns: 300 },
+    { numRuns: 150 },
   );
 });
 
@@ -190,6 +190,6 @@ test('property: any text gives a domain and a report with existing lines', () =>
       for (const row of report) assert.ok(row.line >= 0 && row.line <= count && row.how !== '');
       writeCtidConf(text, domain, host);
     }),
-    { numRuns: 500 },
+    { numRuns: 200 },
   );
 });

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Domain } from '@ctvirt/xml';
 import { withAnother, withValue } from '../beancounters.js';
+import { xmlText } from '../clean.js';
 import { emptyDomain } from '../edit.js';
 import { Report, type ReportRow } from '../report.js';
 import { fillIn, type ReadValue, readConfValues } from './apply-profile.js';
@@ -38,7 +39,8 @@ const defaultPrivate = '/vz/private/$VEID';
 const ownOnly = new Set(['NETFILTER', 'VE_LAYOUT']);
 
 /** Reads any text: what cannot be used is in the report. */
-export function readCtidConf(text: string, options: ReadConfOptions): ReadConf {
+export function readCtidConf(given: string, options: ReadConfOptions): ReadConf {
+  const text = xmlText(given);
   const { ctid, file = `${ctid}.conf`, root = 'template', pageSize, hostCpus } = options;
   const report = new Report();
   const own = readConfValues(parseConf(text), file, report);

@@ -131,7 +131,7 @@ test('property: no text makes it throw, and it takes no more than linear time on
         parseZonecfg(text);
       },
     ),
-    { numRuns: 1000 },
+    { numRuns: 150 },
   );
   const started = performance.now();
   parseZonecfg(`set a=${'['.repeat(200_000)}`);

@@ -1,0 +1,44 @@
+// Native files may hold what XML cannot: it is replaced before anything reads it, and reported.
+// SPDX-License-Identifier: Apache-2.0
+import type { FileEntry, FileSet } from './files.js';
+import type { Format } from './format.js';
+import type { ReportRow } from './report.js';
+
+const unwritable = /[^\t\n\r\u{20}-\u{D7FF}\u{E000}-\u{FFFD}\u{10000}-\u{10FFFF}]/u;
+const everyUnwritable = new RegExp(unwritable, 'gu');
+
+/** The text with U+FFFD for each character that XML has no way to hold. */
+export function xmlText(text: string): string {
+  return unwritable.test(text) ? text.replace(everyUnwritable, '\uFFFD') : text;
+}
+
+/** A row for each line that `xmlText` changed. */
+export function unwritableLines(file: string, text: string): ReportRow[] {
+  if (!unwritable.test(text)) return [];
+  return text.split('\n').flatMap((line, index): ReportRow[] => {
+    const found = unwritable.exec(line);
+    if (found === null) return [];
+    const code = found[0].codePointAt(0)?.toString(16).toUpperCase().padStart(4, '0') ?? '';
+    const how = `U+${code} is replaced: XML cannot hold it`;
+    return [{ file, line: index + 1, key: '', status: 'approximated', how }];
+  });
+}
+
+/** The format, reading cleaned files. */
+export function cleaned(format: Format): Format {
+  return {
+    ...format,
+    read(files, unit, host) {
+      const rows: ReportRow[] = [];
+      const entries = [...files].map(([path, entry]): [string, FileEntry] => {
+        if (entry.text === undefined) return [path, { link: xmlText(entry.link) }];
+        rows.push(...unwritableLines(path, entry.text));
+        return [path, { text: xmlText(entry.text) }];
+      });
+      const clean: FileSet = rows.length === 0 ? files : new Map(entries);
+      const result = format.read(clean, { ...unit, name: xmlText(unit.name) }, host);
+      const inFiles = new Set(result.report.map(({ file }) => file));
+      return { ...result, report: [...rows.filter(({ file }) => inFiles.has(file)), ...result.report] };
+    },
+  };
+}
