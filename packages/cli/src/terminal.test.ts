@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { existsSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -185,6 +185,7 @@ describe('ctvirt', () => {
     assert.equal(status, 1);
     const file = /kept in (\S+)/.exec(err)?.[1] ?? '';
     assert.ok(existsSync(file), err);
+    rmSync(dirname(file), { recursive: true });
     assert.equal((await ctvirt('dumpxml kept')).out, `${domainXml('kept')}\n`);
   });
 
