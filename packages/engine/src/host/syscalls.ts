@@ -53,6 +53,7 @@ const cIoctlBuffer = libc.func('ioctl', 'int', ['int', 'ulong', 'void*']);
 const cSocket = libc.func('int socket(int, int, int)');
 const cConnect = libc.func('int connect(int, void*, uint)');
 
+const cPipe2 = libc.func('int pipe2(_Out_ int *, int)');
 const cRenameat2 = libc.func('int renameat2(int, str, int, str, uint)');
 
 function systemError(call: string, subject: string, errno = koffi.errno()): EngineError {
@@ -163,6 +164,14 @@ export function ioctlNumber(fd: number, request: number, argument: number, subje
 
 export function ioctlBuffer(fd: number, request: number, buffer: Uint8Array, subject: string): void {
   check(cIoctlBuffer(fd, request, buffer), 'ioctl', subject);
+}
+
+/** A pipe whose ends no program inherits unless it is given one. */
+export function openPipe(): { read: number; write: number } {
+  const ends = [-1, -1];
+  check(cPipe2(ends, O_CLOEXEC), 'pipe2', 'a pipe');
+  const [read = -1, write = -1] = ends;
+  return { read, write };
 }
 
 const AF_UNIX = 1;

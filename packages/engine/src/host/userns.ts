@@ -1,9 +1,10 @@
 // User namespaces with a given id range, needed only long enough to give a mount its id mapping.
 // SPDX-License-Identifier: Apache-2.0
-import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync, readlinkSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EngineError } from '../errors.js';
+import { type Spawned, spawnProgram } from './spawn.js';
+import { openPipe } from './syscalls.js';
 
 /** One line of an id map: `count` ids from `inside` in the container are those from `outside` on the host. */
 export interface IdMapEntry {
@@ -16,6 +17,12 @@ export interface IdMap {
   readonly gid: readonly IdMapEntry[];
 }
 
+/** A process in a namespace of its own, which waits until it is released or the daemon is gone. */
+interface Waiting {
+  readonly process: Spawned;
+  readonly release: () => void;
+}
+
 const ownNamespace = (): string => readlinkSync('/proc/self/ns/user');
 
 /**
@@ -24,26 +31,27 @@ const ownNamespace = (): string => readlinkSync('/proc/self/ns/user');
  */
 export class UserNamespacePool {
   readonly #own = ownNamespace();
-  readonly #waiting: ChildProcess[] = [];
+  readonly #waiting: Waiting[] = [];
   #closed = false;
 
   constructor(private readonly size = 4) {}
 
   /** Opens a namespace with this map and hands its descriptor to `use`; it is closed afterwards. */
   async with<T>(map: IdMap, use: (fd: number) => T | Promise<T>): Promise<T> {
-    const child = this.#waiting.shift() ?? this.#spawn();
+    const child = this.#waiting.shift() ?? spawnWaiting();
     try {
-      await this.#entered(child);
-      writeFileSync(`/proc/${child.pid}/uid_map`, formatMap(map.uid));
-      writeFileSync(`/proc/${child.pid}/gid_map`, formatMap(map.gid));
-      const fd = openSync(`/proc/${child.pid}/ns/user`, 'r');
+      await this.#entered(child.process);
+      const { pid } = child.process;
+      writeFileSync(`/proc/${pid}/uid_map`, formatMap(map.uid));
+      writeFileSync(`/proc/${pid}/gid_map`, formatMap(map.gid));
+      const fd = openSync(`/proc/${pid}/ns/user`, 'r');
       try {
         return await use(fd);
       } finally {
         closeSync(fd);
       }
     } finally {
-      child.kill('SIGKILL');
+      child.release();
       this.refill();
     }
   }
@@ -51,30 +59,18 @@ export class UserNamespacePool {
   /** Starts what is missing, off the caller's path. */
   refill(): void {
     setImmediate(() => {
-      while (!this.#closed && this.#waiting.length < this.size) this.#waiting.push(this.#spawn());
+      while (!this.#closed && this.#waiting.length < this.size) this.#waiting.push(spawnWaiting());
     });
   }
 
   close(): void {
     this.#closed = true;
-    for (const child of this.#waiting.splice(0)) child.kill('SIGKILL');
+    for (const child of this.#waiting.splice(0)) child.release();
   }
 
-  #spawn(): ChildProcess {
-    // cat waits on its pipe and ends with it, so a killed daemon leaves none behind.
-    const child = spawn('/usr/bin/unshare', ['--user', '/bin/cat'], {
-      stdio: ['pipe', 'ignore', 'ignore'],
-      env: {},
-    });
-    child.on('error', () => undefined); // seen by #entered as a process without a pid
-    child.stdin?.on('error', () => undefined); // the pipe breaks when the process is ended
-    child.unref();
-    return child;
-  }
-
-  async #entered(child: ChildProcess): Promise<void> {
+  async #entered(child: Spawned): Promise<void> {
     for (let waited = 0; waited < 5000; waited++) {
-      if (child.pid === undefined || child.exitCode !== null) break;
+      if (!child.isOurs) break;
       try {
         if (readlinkSync(`/proc/${child.pid}/ns/user`) !== this.#own) return;
       } catch {
@@ -86,6 +82,24 @@ export class UserNamespacePool {
       'unsupported',
       'this kernel does not let root create user namespaces: check user.max_user_namespaces',
     );
+  }
+}
+
+function spawnWaiting(): Waiting {
+  // cat waits on its pipe and ends with it, so a killed daemon leaves none behind.
+  const pipe = openPipe();
+  try {
+    const child = spawnProgram(['/usr/bin/unshare', '--user', '/bin/cat'], {
+      env: {},
+      stdio: [pipe.read],
+      unref: true,
+    });
+    return { process: child, release: () => closeSync(pipe.write) };
+  } catch (error) {
+    closeSync(pipe.write);
+    throw error;
+  } finally {
+    closeSync(pipe.read);
   }
 }
 

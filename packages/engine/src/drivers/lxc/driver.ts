@@ -9,6 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { EngineError } from '../../errors.js';
 import { readIfThere } from '../../host/files.js';
 import { childrenOf, commandLine, isAlive, startedAt, startTicks } from '../../host/processes.js';
+import { spawnProgram } from '../../host/spawn.js';
 import { connectAbstract } from '../../host/syscalls.js';
 import type { Layout } from '../../state/layout.js';
 import { type Ending, endingOf, startErrors } from './ending.js';
@@ -209,23 +210,21 @@ export class LxcDriver {
   }
 
   #tool(argv: readonly [string, ...string[]]): Promise<number> {
-    const [file, ...args] = argv;
-    return ended(spawn(file, args, { stdio: 'ignore', env: toolEnvironment, cwd: '/' }));
+    try {
+      return spawnProgram(argv, { env: toolEnvironment }).ended;
+    } catch (cause) {
+      throw notInstalled(argv[0], cause);
+    }
   }
 }
 
 function ended(child: ChildProcess): Promise<number> {
   return new Promise((resolve, reject) => {
-    child.on('error', (cause) =>
-      reject(
-        new EngineError(
-          'unsupported',
-          `cannot run ${child.spawnfile}: install Debian's package lxc`,
-          {},
-          { cause },
-        ),
-      ),
-    );
+    child.on('error', (cause) => reject(notInstalled(child.spawnfile, cause)));
     child.on('exit', (code, signal) => resolve(code ?? 128 + (signal === null ? 0 : 9)));
   });
+}
+
+function notInstalled(file: string, cause: unknown): EngineError {
+  return new EngineError('unsupported', `cannot run ${file}: install Debian's package lxc`, {}, { cause });
 }
