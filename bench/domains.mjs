@@ -1,0 +1,16 @@
+// The domain that the benchmarks run: one process that sleeps, a root from a template, a limit on memory.
+// SPDX-License-Identifier: Apache-2.0
+
+export const sleeper = ['/bin/sleep', 'infinity'];
+
+export const sleepingDomain = (name, template = 'busybox') => `<domain type='lxc'>
+  <name>${name}</name>
+  <memory unit='MiB'>64</memory>
+  <os><type>exe</type><init>${sleeper[0]}</init><initarg>${sleeper[1]}</initarg></os>
+  <devices>
+    <filesystem type='template'><source name='${template}'/><target dir='/'/></filesystem>
+  </devices>
+</domain>`;
+
+export const names = (prefix, count) =>
+  Array.from({ length: count }, (_, index) => `${prefix}${String(index + 1).padStart(3, '0')}`);

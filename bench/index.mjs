@@ -1,0 +1,51 @@
+// `npm run bench [-- ROW … --json]`: measures this checkout against what it stands on, both sides in one run.
+// SPDX-License-Identifier: Apache-2.0
+import { spawnSync } from 'node:child_process';
+import { parseArgs } from 'node:util';
+import { setUp } from '../scripts/setup.mjs';
+import { step } from '../scripts/steps.mjs';
+import { start } from './rows/start.mjs';
+import { formatTable } from './table.mjs';
+
+const rows = [start];
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { json: { type: 'boolean', default: false }, help: { type: 'boolean', short: 'h' } },
+});
+const unknown = positionals.filter((name) => !rows.some((row) => row.name === name));
+if (values.help === true || unknown.length > 0) {
+  process.stdout.write(`npm run bench [-- ROW … --json]; rows: ${rows.map(({ name }) => name).join(', ')}\n`);
+  process.exit(unknown.length > 0 ? 2 : 0);
+}
+
+// In a mount namespace of its own, whatever happens to this process leaves no mount behind.
+if (process.env.CTVIRT_BENCH_INSIDE === undefined) {
+  const { status } = spawnSync(
+    '/usr/bin/unshare',
+    ['--mount', '--propagation', 'private', process.execPath, ...process.argv.slice(1)],
+    { stdio: 'inherit', env: { ...process.env, CTVIRT_BENCH_INSIDE: '1' } },
+  );
+  process.exit(status ?? 1);
+}
+
+await setUp();
+const { clearAll } = await import('./daemon.mjs');
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
+  process.on(signal, () => clearAll().finally(() => process.exit(130)));
+
+const results = [];
+let failed = 0;
+for (const row of rows) {
+  if (positionals.length > 0 && !positionals.includes(row.name)) continue;
+  try {
+    results.push(...(await step(`bench: ${row.name}`, (note) => row.run({ note }))));
+  } catch (error) {
+    failed++;
+    process.stderr.write(`\n${error.stack}\n\n`);
+  }
+}
+process.stdout.write(
+  values.json ? `${JSON.stringify(results, undefined, 2)}\n` : `\n${formatTable(results)}\n`,
+);
+process.exitCode = failed === 0 ? 0 : 1;
