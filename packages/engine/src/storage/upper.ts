@@ -10,11 +10,16 @@ import type { Undo } from '../host/undo.js';
 import { type DiskLimit, type FilesystemSpec, hostId, type StorageContext } from './backend.js';
 import { mountPoint } from './mounting.js';
 
-const SMALLEST_IMAGE = 4 << 20;
+const MEBIBYTE = 1 << 20;
+const SMALLEST_IMAGE = 4 * MEBIBYTE;
 /** Below this ext4 has no room for a journal worth its blocks. */
-const SMALLEST_WITH_JOURNAL = 64 << 20;
+const SMALLEST_WITH_JOURNAL = 64 * MEBIBYTE;
 /** What ext4 and overlay use for themselves: reserved inodes, lost+found, the layer's folders. */
 const OWN_INODES = 16;
+const INODE_BYTES = 256;
+/** mkfs.ext4 makes smaller file systems of blocks of 1 KiB, in groups of at most 8 MiB. */
+const SMALLEST_WITH_LARGE_BLOCKS = 512 * MEBIBYTE;
+const SMALL_GROUP = 8 * MEBIBYTE;
 
 const imagePath = (spec: FilesystemSpec, context: StorageContext): string =>
   join(context.keep, `${spec.key}.img`);
@@ -72,11 +77,11 @@ async function makeLayerFolders(folder: string, context: StorageContext, model: 
 }
 
 async function makeImage(image: string, limit: DiskLimit, content: string): Promise<void> {
-  const bytes = limit.bytes ?? (await wholeFilesystem(content));
-  if (bytes < SMALLEST_IMAGE)
+  const bytes = imageBytes(limit.bytes ?? (await wholeFilesystem(content)), limit.inodes);
+  if ((limit.bytes ?? bytes) < SMALLEST_IMAGE)
     throw new EngineError(
       'invalid',
-      `a disk limit of ${bytes} bytes is too small: ext4 needs ${SMALLEST_IMAGE} bytes at least`,
+      `a disk limit of ${limit.bytes} bytes is too small: ext4 needs ${SMALLEST_IMAGE} bytes at least`,
     );
   const file = await open(image, 'wx', 0o600);
   try {
@@ -86,7 +91,7 @@ async function makeImage(image: string, limit: DiskLimit, content: string): Prom
   }
   const journal =
     bytes < SMALLEST_WITH_JOURNAL ? ['-O', '^has_journal'] : ['-J', `size=${bytes < 1 << 30 ? 4 : 16}`];
-  const inodes = limit.inodes === undefined ? [] : ['-N', String(limit.inodes + OWN_INODES)];
+  const inodes = limit.inodes === undefined ? [] : ['-N', String(inodesAskedFor(limit.inodes, bytes))];
   const extended = 'lazy_itable_init=1,lazy_journal_init=1,nodiscard';
   await run([
     '/usr/sbin/mkfs.ext4',
@@ -104,6 +109,17 @@ async function makeImage(image: string, limit: DiskLimit, content: string): Prom
   ]);
 }
 
+/** A limit counts files: ext4's own tables are beyond it, and that of the inodes may well be larger than it. */
+function imageBytes(bytes: number, inodes = 0): number {
+  return bytes + (1 + Math.ceil((inodes * INODE_BYTES) / MEBIBYTE)) * MEBIBYTE;
+}
+
+/** Blocks of 1 KiB hold four inodes, and mkfs.ext4 rounds those of a group down to a multiple of eight. */
+function inodesAskedFor(inodes: number, bytes: number): number {
+  const rounding = bytes < SMALLEST_WITH_LARGE_BLOCKS ? 8 * Math.ceil(bytes / SMALL_GROUP) : 0;
+  return inodes + OWN_INODES + rounding;
+}
+
 async function wholeFilesystem(path: string): Promise<number> {
   const { blocks, bsize } = await statfs(path);
   return blocks * bsize;
@@ -112,9 +128,10 @@ async function wholeFilesystem(path: string): Promise<number> {
 /** A limit raised while the container was off: the image follows before it is mounted. */
 async function growImage(image: string, limit: DiskLimit): Promise<void> {
   if (limit.bytes === undefined) return;
+  const bytes = imageBytes(limit.bytes, limit.inodes);
   const { size } = await stat(image);
-  if (size >= limit.bytes) return;
-  await truncate(image, limit.bytes);
+  if (size >= bytes) return;
+  await truncate(image, bytes);
   await run(['/usr/sbin/e2fsck', '-f', '-p', image], { allow: [1] });
   await run(['/usr/sbin/resize2fs', image]);
 }
