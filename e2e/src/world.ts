@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { isDeepStrictEqual } from 'node:util';
 import { type ApiClient, ApiError, createClient, type ErrorCode } from '@ctvirt/api';
@@ -37,6 +37,7 @@ export class World {
     // Short: the address of liblxc's command socket has to fit in 107 bytes.
     const root = await mkdtemp('/tmp/cv');
     await chmod(root, 0o711);
+    await mkdir(`${root}/host`, { mode: 0o755 });
     const world = new World(root, await Network.create());
     try {
       world.#empty = await inventory(root, world.network);
@@ -56,6 +57,11 @@ export class World {
 
   get socket(): string {
     return `${this.root}/run/http.sock`;
+  }
+
+  /** A folder for what a story puts on the host itself; it is not counted as the daemon's. */
+  get host(): string {
+    return `${this.root}/host`;
   }
 
   /** What the daemons of this world have logged so far. */
@@ -181,6 +187,12 @@ export class World {
     }
   }
 
+  /** Erases every domain, and asserts that nothing of them is left. */
+  async clear(): Promise<void> {
+    await this.erase(...(await this.client.domains.list()).map(({ name }) => name));
+    await this.assertClean();
+  }
+
   /** What the host holds of this world beyond an empty one and the daemon's own processes. */
   async leftovers(): Promise<Inventory> {
     const found = await inventory(this.root, this.network);
@@ -188,6 +200,7 @@ export class World {
     const own = daemon === undefined ? [] : [`${daemon} `];
     return {
       ...found,
+      loops: found.loops.filter((loop) => !loop.includes(` ${this.host}/`)),
       cgroups: found.cgroups.filter((folder) => !emptyGroup.test(folder)),
       links: found.links.filter((link) => !(this.#empty?.links ?? []).includes(link)),
       processes: found.processes.filter(
