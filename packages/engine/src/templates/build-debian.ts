@@ -43,6 +43,9 @@ export function debianArgv(options: DebianOptions): string[] {
   const argv = ['mmdebstrap', '--mode=root', '--variant=minbase', '--format=tar', '--skip=output/dev'];
   // Its folder is closed to all but root, apt's own user included.
   argv.push('--aptopt=APT::Sandbox::User "root"', `--include=${packages.join(',')}`);
+  // mmdebstrap copies these from the host; they are no business of a template's.
+  for (const path of ['/etc/hostname', '/etc/resolv.conf'])
+    argv.push(`--customize-hook=upload /dev/null ${path}`);
   if (options.arch !== undefined) argv.push(`--architectures=${checked('arch', options.arch)}`);
   argv.push(checked('suite', options.suite ?? DEFAULT_SUITE), '-');
   if (options.mirror !== undefined) argv.push(checked('mirror', options.mirror));
@@ -64,7 +67,7 @@ export async function buildDebian(root: string, scratch: string, options: Debian
   await using child = new Child(argv, { signal, env });
   child.onComplaint((text) => {
     const message = /^I: (.*)$/m.exec(text)?.[1];
-    if (message && !/tempdir|skipping/.test(message))
+    if (message && !/tempdir|skipping|special hook/.test(message))
       onProgress?.({ phase: 'build', doneBytes: 0, entries: 0, message });
   });
   const archive = async function* () {

@@ -44,7 +44,7 @@ function putNumber(block: Buffer, offset: number, length: number, value: number)
 function seal(block: Buffer): Buffer {
   block.write('        ', 148, 'latin1');
   let sum = 0;
-  for (const byte of block) sum += byte;
+  for (let i = 0; i < BLOCK; i++) sum += block[i] ?? 0;
   block.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148, 'latin1');
   return block;
 }
