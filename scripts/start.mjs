@@ -1,8 +1,10 @@
 // `npm start`: sets up what is missing, runs the daemon in the foreground, and the first time shows it at work.
 // SPDX-License-Identifier: Apache-2.0
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
 import { root, setUp } from './setup.mjs';
 import { command, StepError, step } from './steps.mjs';
 
@@ -10,87 +12,105 @@ const daemonProgram = join(root, 'packages/daemon/dist/ctvirtd.mjs');
 const cliProgram = join(root, 'packages/cli/dist/ctvirt.mjs');
 const given = process.argv.slice(2);
 
-/** The state folder of the daemon that the arguments ask for. */
-function stateFolder() {
-  const at = given.indexOf('--root');
-  const base = at >= 0 ? given[at + 1] : process.env.CTVIRT_ROOT;
-  return base === undefined ? '/var/lib/ctvirt' : join(base, 'lib');
+/** The folder that the arguments or the environment put everything in; undefined for the system's own places. */
+const { values } = parseArgs({ args: given, options: { root: { type: 'string' } }, strict: false });
+const base = values.root ?? process.env.CTVIRT_ROOT;
+const stateFolder = base === undefined ? '/var/lib/ctvirt' : join(base, 'lib');
+const socketPath = join(base === undefined ? '/run/ctvirt' : join(base, 'run'), 'http.sock');
+const rootArguments = base === undefined ? [] : ['--root', base];
+
+async function answers(client) {
+  try {
+    await client.host.version();
+    return true;
+  } catch (error) {
+    if (error.code === 'unreachable') return false;
+    throw error;
+  }
 }
 
-const rootArguments = () => {
-  const at = given.indexOf('--root');
-  return at >= 0 ? ['--root', given[at + 1]] : [];
-};
-const ctvirt = (...args) => command([process.execPath, cliProgram, ...rootArguments(), ...args]);
-
-async function answered(daemon) {
-  for (let waited = 0; waited < 600 && daemon.exitCode === null; waited++) {
-    try {
-      await ctvirt('list', '--json');
-      return;
-    } catch {
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
+/** Nobody has to know how long a daemon takes: it is asked until it answers or ends. */
+async function answered(client, daemon) {
+  while (daemon.exitCode === null && daemon.signalCode === null) {
+    if (await answers(client)) return;
+    await sleep(20);
   }
   throw new StepError('the daemon did not come up: its log above says why');
 }
 
 /** Once in the life of a state folder; a user who removes the example does not get it back. */
-async function firstRun() {
-  const marker = join(stateFolder(), 'welcomed');
+async function firstRun(client) {
+  const marker = join(stateFolder, 'welcomed');
   if (existsSync(marker)) return;
-  await step('the embedded template: a busybox system of 2 MB', async () => {
-    const templates = JSON.parse(await ctvirt('template', 'list', '--json'));
-    const names = JSON.stringify(templates);
-    if (!names.includes('"busybox"')) await ctvirt('template', 'build', 'busybox');
+  await step('the embedded template: a busybox system of 2 MB', async (note) => {
+    const templates = await client.templates.list();
+    if (templates.some(({ name }) => name === 'busybox')) return;
+    await client.templates.build(
+      { template: 'busybox', body: { distribution: 'busybox' } },
+      { onProgress: ({ phase }) => note(phase) },
+    );
   });
   await step('the example domain: examples/105.xml', async () => {
-    const known = JSON.parse(await ctvirt('list', '--all', '--json'));
-    if (!JSON.stringify(known).includes('"105"')) await ctvirt('define', join(root, 'examples', '105.xml'));
-    await ctvirt('start', '105').catch((error) => {
-      if (!/already running/.test(error.message)) throw error;
-    });
+    const domains = await client.domains.list();
+    const known = domains.find(({ name }) => name === '105');
+    if (known === undefined)
+      await client.domains.define({ body: readFileSync(join(root, 'examples', '105.xml'), 'utf8') });
+    if ((known?.id ?? null) === null) await client.domains.start({ domain: '105' });
   });
-  mkdirSync(stateFolder(), { recursive: true });
   writeFileSync(marker, '');
 }
 
-async function welcome() {
-  const table = await ctvirt('list', '--all');
-  const domains = JSON.parse(await ctvirt('list', '--all', '--json'));
-  const example = (Array.isArray(domains) ? domains : domains.domains).find(
-    ({ name, id }) => name === '105' && id !== null,
-  );
+async function welcome(client) {
+  const table = await command([process.execPath, cliProgram, ...rootArguments, 'list', '--all']);
+  const domains = await client.domains.list();
+  const example = domains.find(({ name, id }) => name === '105' && id !== null);
   const lines = ['', table.trimEnd(), ''];
   if (example !== undefined)
     lines.push(
       `Domain 105 is at ${example.addresses.join(', ')}: try  wget -qO- http://${example.addresses[0]}/`,
     );
-  const at = rootArguments().join(' ');
+  const ctvirt = ['./ctvirt', ...rootArguments].join(' ');
   lines.push(
-    `In another terminal, from this folder:  ./ctvirt ${at === '' ? '' : `${at} `}exec 105 -- ps   |   console 105   |   dominfo 105   |   help`,
+    'In another terminal, from this folder:',
+    `  ${ctvirt} exec 105 -- ps`,
+    `  ${ctvirt} console 105`,
+    `  ${ctvirt} help`,
+    'Ctrl-C stops the daemon; containers go on and the next start finds them.',
+    '',
   );
-  lines.push('Ctrl-C stops the daemon; containers go on and the next start finds them.', '');
   process.stderr.write(`${lines.join('\n')}\n`);
 }
 
 async function main() {
   await setUp();
+  // The build has just made it, at the earliest.
+  const { createClient } = await import('../packages/api/dist/index.js');
+  const client = createClient({ socketPath });
+  if (await answers(client))
+    throw new StepError(
+      `a daemon already runs on ${socketPath}: ${['./ctvirt', ...rootArguments].join(' ')} list  talks to it, Ctrl-C in its terminal stops it`,
+    );
   const daemon = spawn(process.execPath, [daemonProgram, ...given], {
     stdio: ['ignore', 'inherit', 'inherit'],
   });
   const ended = new Promise((resolve) => daemon.on('exit', (code) => resolve(code ?? 1)));
-  // The terminal sends Ctrl-C to both; this one waits for the daemon, and passes on what only it was sent.
-  process.on('SIGINT', () => {});
-  process.on('SIGTERM', () => daemon.kill('SIGTERM'));
+  let isStopping = false;
+  const stop = (signal) => {
+    isStopping = true;
+    // The terminal sends Ctrl-C to both; what only this one was sent it passes on. Then it waits for the daemon.
+    if (signal !== 'SIGINT') daemon.kill('SIGTERM');
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, stop);
   try {
-    await answered(daemon);
-    await firstRun();
-    await welcome();
+    await answered(client, daemon);
+    await firstRun(client);
+    await welcome(client);
   } catch (error) {
     daemon.kill('SIGTERM');
     await ended;
-    throw error;
+    if (!isStopping) throw error;
+  } finally {
+    client.close();
   }
   process.exitCode = await ended;
 }
