@@ -36,6 +36,7 @@ const summaryMembers = {
   name: string(),
   uuid: string(),
   type: string(),
+  title: nullable(string()),
   state: domainState,
   reason: stateReason,
   autostart: boolean(),

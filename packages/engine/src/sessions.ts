@@ -33,12 +33,11 @@ export function openPipes(argv: readonly [string, ...string[]]): ExecSession {
 
 /** Runs argv of the host on a terminal of its own. */
 export function openTerminal(argv: readonly [string, ...string[]], size: TerminalSize): ExecSession {
-  const [file, ...args] = argv;
   const pty = openPty(size.columns, size.rows);
-  const child = spawn(file, args, {
+  // lxc-attach reads its input only from a controlling terminal, and a session of Node's making has none.
+  const child = spawn('/usr/bin/setsid', ['--ctty', ...argv], {
     stdio: [pty.slaveFd, pty.slaveFd, pty.slaveFd],
     env: environment,
-    detached: true,
   });
   closeSync(pty.slaveFd);
   const stderr = new PassThrough();

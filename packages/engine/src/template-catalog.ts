@@ -61,6 +61,11 @@ export class TemplateCatalog implements Templates {
   }
 
   remove(name: string): Promise<void> {
+    const users = this.#usersOf(name);
+    if (users.length > 0)
+      return Promise.reject(
+        new EngineError('in-use', `template '${name}' is in use by ${users.join(', ')}`, { name, users }),
+      );
     return translated(() => this.#store.remove(name, { inUse: (one) => this.#usersOf(one) }));
   }
 

@@ -25,6 +25,8 @@ export interface DomainSummary {
   readonly name: string;
   readonly uuid: string;
   readonly type: string;
+  /** One line for people, from `<title>`. */
+  readonly title: string | null;
   readonly state: DomainState;
   readonly reason: StateReason;
   readonly autostart: boolean;

@@ -29,6 +29,7 @@ export const list = verb({
     uuid: { type: 'flag', summary: 'Print UUIDs, one a line' },
     id: { type: 'flag', summary: 'Print ids, one a line' },
     table: { type: 'flag', summary: 'Print a table (as without an option)' },
+    title: { type: 'flag', summary: 'Add the titles' },
     details: { type: 'flag', summary: 'Add type, template, profile, hostname and addresses' },
   },
   example: { command: 'ctvirt list --all', does: 'Lists every domain with its id, name and state.' },
@@ -88,6 +89,7 @@ const standardColumns: readonly Column[] = [
   ['Name', ({ name }) => name],
   ['State', describeState],
 ];
+const titleColumn: Column = ['Title', ({ title }) => title ?? ''];
 const detailColumns: readonly Column[] = [
   ['Type', ({ type }) => type],
   ['Template', ({ template }) => template ?? '-'],
@@ -106,7 +108,11 @@ function textOf(domains: readonly DomainSummary[], options: Flags): string {
     throw new CliError('usage', 'list: --table excludes --name, --uuid and --id');
   if (plain.length > 0)
     return domains.map((domain) => `${plain.map((cell) => cell(domain)).join(' ')}\n`).join('');
-  const columns = options.details === true ? [...standardColumns, ...detailColumns] : standardColumns;
+  const columns = [
+    ...standardColumns,
+    ...(options.title === true ? [titleColumn] : []),
+    ...(options.details === true ? detailColumns : []),
+  ];
   return formatTable(
     columns.map(([head]) => head),
     domains.map((domain) => columns.map(([, cell]) => cell(domain))),

@@ -100,6 +100,7 @@ export function createMemoryEngine(): MemoryEngine {
       name,
       uuid,
       type: firstOf(xml, /<domain[^>]*\btype=['"](\w+)['"]/) ?? 'lxc',
+      title: firstOf(xml, /<title>([^<]*)<\/title>/) ?? null,
       state: 'shutoff',
       reason: 'unknown',
       autostart: false,

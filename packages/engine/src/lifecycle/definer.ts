@@ -237,9 +237,12 @@ export class Definer {
 
 function recordFields(
   parts: DocumentParts,
-): Pick<DomainRecord, 'name' | 'type' | 'template' | 'templates' | 'profile' | 'hostname' | 'addresses'> {
-  const { name, type, template, templates, profile, hostname, addresses } = parts;
-  return { name, type, template, templates, profile, hostname, addresses };
+): Pick<
+  DomainRecord,
+  'name' | 'type' | 'title' | 'template' | 'templates' | 'profile' | 'hostname' | 'addresses'
+> {
+  const { name, type, title, template, templates, profile, hostname, addresses } = parts;
+  return { name, type, title, template, templates, profile, hostname, addresses };
 }
 
 function madeOf(spec: FilesystemSpec): Made {

@@ -24,6 +24,7 @@ export interface DocumentParts {
   readonly name: string;
   readonly uuid: string | undefined;
   readonly type: string;
+  readonly title: string | null;
   readonly template: string | null;
   readonly templates: readonly string[];
   readonly profile: string | null;
@@ -148,6 +149,7 @@ function partsOf(domain: Domain): DocumentParts {
     name: domain.name,
     uuid: domain.uuid,
     type: domain.type,
+    title: domain.title ?? null,
     template: root?.kind === 'template' ? root.source : null,
     templates: filesystems.filter(({ kind }) => kind === 'template').map(({ source }) => source),
     profile: domain.profile ?? null,
@@ -383,8 +385,11 @@ function gatewaysOf(link: Interface): LinkPlan['gateways'] {
     }));
 }
 
-/** What libvirt's LXC driver takes away by default; a user namespace makes each of them harmless, but scripts expect it. */
-const libvirtDrops = ['sys_module', 'sys_time', 'mknod', 'audit_control', 'mac_admin'];
+/**
+ * What libvirt's LXC driver takes away by default; a user namespace makes each of them harmless, but scripts expect it.
+ * sys_rawio besides: systemd reads its absence as word that debugfs is not a container's to mount, and boots without a failure.
+ */
+const libvirtDrops = ['sys_module', 'sys_time', 'mknod', 'audit_control', 'mac_admin', 'sys_rawio'];
 
 function capabilitiesOf(domain: Domain): {
   dropCapabilities: string[];

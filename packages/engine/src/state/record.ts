@@ -9,6 +9,7 @@ export interface DomainRecord {
   readonly name: string;
   readonly uuid: string;
   readonly type: string;
+  readonly title: string | null;
   readonly ctid: number | null;
   readonly autostart: boolean;
   readonly persistent: boolean;
@@ -37,6 +38,7 @@ const checks: { readonly [K in keyof DomainRecord]: (value: unknown) => boolean 
   name: isText,
   uuid: isText,
   type: isText,
+  title: isTextOrNull,
   ctid: (v) => v === null || isCount(v),
   autostart: (v) => typeof v === 'boolean',
   persistent: (v) => typeof v === 'boolean',

@@ -110,6 +110,7 @@ export function summaryOf(entry: Entry): DomainSummary {
     name: record.name,
     uuid: record.uuid,
     type: record.type,
+    title: record.title,
     state,
     reason,
     autostart: record.autostart,
