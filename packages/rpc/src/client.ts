@@ -44,6 +44,33 @@ interface Pending {
   stream: ClientStream | undefined;
 }
 
+type Settle = NonNullable<Pending['settle']>;
+
+/** Gives up waiting when the signal fires; the entry stays, so that the late reply is recognised and dropped. */
+function abortable(
+  entry: Pending,
+  signal: AbortSignal,
+  resolve: Settle['resolve'],
+  reject: Settle['reject'],
+): Settle {
+  const giveUp = () => {
+    entry.settle = undefined;
+    reject(signal.reason);
+  };
+  signal.addEventListener('abort', giveUp, { once: true });
+  const settled = () => signal.removeEventListener('abort', giveUp);
+  return {
+    resolve(value) {
+      settled();
+      resolve(value);
+    },
+    reject(error) {
+      settled();
+      reject(error);
+    },
+  };
+}
+
 type Listener = (body: unknown) => void;
 
 const anyProgram: Program = remote;
@@ -187,23 +214,7 @@ export class RpcClient {
       };
       const shape: Shape<unknown> = procedure.args;
       const frame = encodeFrame(header, shape, args);
-      const giveUp = () => {
-        // The entry stays, so that the late reply is recognised and dropped.
-        entry.settle = undefined;
-        reject(signal?.reason);
-      };
-      const settled = () => signal?.removeEventListener('abort', giveUp);
-      entry.settle = {
-        resolve: (value) => {
-          settled();
-          resolve(value);
-        },
-        reject: (error) => {
-          settled();
-          reject(error);
-        },
-      };
-      signal?.addEventListener('abort', giveUp, { once: true });
+      entry.settle = signal === undefined ? { resolve, reject } : abortable(entry, signal, resolve, reject);
       this.#pending.set(serial, entry);
       this.#link.send(frame);
     });

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { RpcError } from '../errors.js';
-import { arbitraryOf } from '../shape-arbitraries.js';
+import { arbitraryOf } from '../testing/shape-arbitraries.js';
 import { type Shape, XdrReader, XdrWriter } from '../xdr.js';
 import { programs, remote } from './index.js';
 import { domainEvents } from './messages.js';

@@ -1,14 +1,13 @@
 // Plain TCP, for trusted networks only.
 // SPDX-License-Identifier: Apache-2.0
-import { createConnection } from 'node:net';
 import type { Dial } from './dialer.js';
-import { whenReady } from './socket.js';
+import { dialSocket, whenReady } from './socket.js';
 
 const defaultPort = 16_509;
 
 export const dialTcp: Dial = (uri, { signal }) => {
   const host = uri.host ?? 'localhost';
   const port = uri.port ?? defaultPort;
-  const socket = createConnection({ host, port, noDelay: true, keepAlive: true });
+  const socket = dialSocket({ host, port, noDelay: true, keepAlive: true });
   return whenReady(socket, 'connect', `${host}:${port}`, signal);
 };

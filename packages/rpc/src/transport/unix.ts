@@ -1,11 +1,10 @@
 // Unix sockets: the daemon's common socket, or the driver's own where libvirt runs one daemon per driver.
 // SPDX-License-Identifier: Apache-2.0
 import { existsSync } from 'node:fs';
-import { createConnection } from 'node:net';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { Dial } from './dialer.js';
-import { whenReady } from './socket.js';
+import { dialSocket, whenReady } from './socket.js';
 import type { ConnectionUri } from './uri.js';
 
 /** The socket a URI means: `?socket=`, else the first that exists of `libvirt-sock` and `virt<driver>d-sock`. */
@@ -25,5 +24,5 @@ export function socketPath(uri: ConnectionUri, readOnly: boolean): string {
 
 export const dialUnix: Dial = (uri, { readOnly, signal }) => {
   const path = socketPath(uri, readOnly);
-  return whenReady(createConnection({ path }), 'connect', path, signal);
+  return whenReady(dialSocket({ path }), 'connect', path, signal);
 };

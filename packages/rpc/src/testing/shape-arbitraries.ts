@@ -1,8 +1,8 @@
 // Random values of any shape, for property tests.
 // SPDX-License-Identifier: Apache-2.0
 import fc from 'fast-check';
-import { typedParam } from './protocol/objects.js';
-import type { Fields, Shape } from './xdr.js';
+import { typedParam } from '../protocol/objects.js';
+import type { Fields, Shape } from '../xdr.js';
 
 const byNotation: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   int: fc.integer({ min: -0x80000000, max: 0x7fffffff }),
