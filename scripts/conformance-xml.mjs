@@ -6,12 +6,18 @@ import { parseArgs } from 'node:util';
 import { ParseOption, RelaxNGValidator, XmlDocument } from 'libxml2-wasm';
 import { xmlRegisterFsInputProviders } from 'libxml2-wasm/lib/nodejs.mjs';
 import { formatDomain, parseDevice, parseDomain } from '../packages/xml/dist/index.js';
+import { differentialCases } from './conformance-xml/differential.mjs';
 import { lostNodes } from './conformance-xml/lost-nodes.mjs';
 import { twins } from './conformance-xml/twins.mjs';
 import { fetchLibvirtSource } from './libvirt-source.mjs';
 
 const { values } = parseArgs({
-  options: { suite: { type: 'string', default: 'bookworm' }, verbose: { type: 'boolean', default: false } },
+  options: {
+    suite: { type: 'string', default: 'bookworm' },
+    random: { type: 'string', default: '100' },
+    seed: { type: 'string', default: '1' },
+    verbose: { type: 'boolean', default: false },
+  },
 });
 xmlRegisterFsInputProviders();
 const { tree, version } = fetchLibvirtSource(values.suite);
@@ -106,6 +112,8 @@ const suites = {
       ]),
     );
   },
+  "random containers: as libvirt's C code writes them": () =>
+    differentialCases(Number(values.random), Number(values.seed)),
 };
 
 function* walk(dir) {

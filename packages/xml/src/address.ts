@@ -67,6 +67,28 @@ function longestZeros(groups: readonly number[]): { start: number; length: numbe
   return best;
 }
 
+/** Whether an address names a network: no bit is set beyond the prefix. */
+export function isNetwork(text: string, prefix: number): boolean {
+  const family = familyOf(text);
+  if (family === undefined) return false;
+  const width = family === 'ipv4' ? 8 : 16;
+  const groups = family === 'ipv4' ? text.split('.').map(Number) : groupsOf(text);
+  return groups.every((group, index) => {
+    const free = Math.min(width, Math.max(0, (index + 1) * width - prefix));
+    return group % 2 ** free === 0;
+  });
+}
+
+/** Length of the prefix that a netmask stands for; undefined when its ones are not in front. */
+export function prefixOf(netmask: string): number | undefined {
+  if (familyOf(netmask) !== 'ipv4') return undefined;
+  const bits = netmask
+    .split('.')
+    .map((part) => Number(part).toString(2).padStart(8, '0'))
+    .join('');
+  return /^1*0*$/.test(bits) ? bits.lastIndexOf('1') + 1 : undefined;
+}
+
 /** An address as inet_ntop writes it: lower case, longest run of zeros as `::`; other texts stay. */
 export function normalAddress(text: string): string {
   const family = familyOf(text);

@@ -6,16 +6,38 @@ import type { Infer } from '../schema/infer.js';
 import { count } from '../schema/scalar.js';
 
 const rates = {
-  average: attribute(count, { doc: 'Average rate, in KiB a second.' }),
-  peak: attribute(count, { doc: 'Highest rate in a burst, in KiB a second.' }),
-  floor: attribute(count, { doc: 'Guaranteed rate, in KiB a second.' }),
-  burst: attribute(count, { doc: 'KiB that may pass at the peak rate.' }),
+  average: attribute(count, { doc: 'Average rate, in KiB a second.', zeroIsUnset: true }),
+  peak: attribute(count, { doc: 'Highest rate in a burst, in KiB a second.', zeroIsUnset: true }),
+  floor: attribute(count, { doc: 'Guaranteed rate, in KiB a second.', zeroIsUnset: true }),
+  burst: attribute(count, { doc: 'KiB that may pass at the peak rate.', zeroIsUnset: true }),
 } satisfies Fields;
 
-const rate = <const N extends string>(name: N, doc: string) => element(name, { doc, fields: rates });
+const rate = (name: string, doc: string) =>
+  element(
+    name,
+    { doc, emptyIsUnset: true, fields: rates },
+    {
+      check(model, report) {
+        const { average, peak, burst, floor } = model;
+        if (average === undefined && floor === undefined)
+          report.error('missing-attribute', [], `<${name}> needs the attribute 'average' or 'floor'`, {
+            expected: "average='…', KiB a second",
+          });
+        if (average === undefined && (peak !== undefined || burst !== undefined))
+          report.error(
+            'conflict',
+            [peak === undefined ? 'burst' : 'peak'],
+            'a peak or burst needs an average',
+          );
+        if (floor !== undefined && name === 'outbound')
+          report.error('conflict', ['floor'], 'a guaranteed rate is only for traffic towards the container');
+      },
+    },
+  );
 
 export const bandwidth = element('bandwidth', {
   doc: 'Limits on the traffic of the interface.',
+  emptyIsUnset: true,
   example: "<bandwidth>\n  <inbound average='1000' peak='5000' burst='1024'/>\n</bandwidth>",
   fields: {
     inbound: child(rate('inbound', 'Traffic towards the container.')),

@@ -16,14 +16,28 @@ const device = element('device', {
   },
 });
 
-export const blkiotune = element('blkiotune', {
-  doc: 'Shares and limits of block I/O.',
-  emptyIsUnset: true,
-  example: '<blkiotune>\n  <weight>500</weight>\n</blkiotune>',
-  fields: {
-    weight: leaf('weight', uint32, { doc: 'Weight against other domains, 10 to 1000.', zeroIsUnset: true }),
-    devices: many(device),
+export const blkiotune = element(
+  'blkiotune',
+  {
+    doc: 'Shares and limits of block I/O.',
+    emptyIsUnset: true,
+    example: '<blkiotune>\n  <weight>500</weight>\n</blkiotune>',
+    fields: {
+      weight: leaf('weight', uint32, { doc: 'Weight against other domains, 10 to 1000.', zeroIsUnset: true }),
+      devices: many(device),
+    },
   },
-});
+  {
+    check(model, report) {
+      const paths = (model.devices ?? []).map(({ path }) => path);
+      paths.forEach((path, index) => {
+        if (paths.indexOf(path) < index)
+          report.error('duplicate-target', ['devices', index, 'path'], `a second rule for ${path}`, {
+            found: path,
+          });
+      });
+    },
+  },
+);
 
 export type Blkiotune = Infer<typeof blkiotune>;

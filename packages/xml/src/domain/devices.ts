@@ -80,6 +80,10 @@ export const devices = element(
     },
   },
   {
+    libvirt(model) {
+      const consoles = model.consoles?.map((one, port) => ({ ...one, target: { ...one.target, port } }));
+      return { ...model, consoles };
+    },
     check(model, report) {
       checkTargets(report, model.filesystems ?? []);
       checkNames(report, model.interfaces ?? []);

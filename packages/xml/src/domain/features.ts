@@ -84,7 +84,7 @@ export const features = element('features', {
     hap: child(
       element('hap', {
         doc: 'Nested paging, for full machines.',
-        fields: { state: attribute(onOff, { doc: 'On or off.' }) },
+        fields: { state: attribute(onOff, { doc: 'On or off.', assumed: true }) },
       }),
     ),
     viridian: flag('viridian', { doc: 'Interfaces of Hyper-V, with Xen.' }),

@@ -41,36 +41,43 @@ const subsystem = {
   mode: attribute(oneOf('subsystem'), { doc: 'Handed over as hardware.', fallback: 'subsystem' }),
 };
 
-export const hostdev = variants('hostdev', {
-  doc: 'A device of the host that the container may use.',
-  example:
-    "<hostdev mode='capabilities' type='misc'>\n  <source>\n    <char>/dev/net/tun</char>\n  </source>\n</hostdev>",
-  fields: {
-    mode: slot,
-    type: slot,
-    managed: attribute(yesNo, {
-      doc: 'Whether libvirt detaches the device by itself.',
-      assumed: (model: { mode?: string }) => (model.mode === 'subsystem' ? false : undefined),
-    }),
-    source: slot,
-    ips: slot,
-    routes: slot,
-    alias: child(alias),
-    address: child(address),
-  },
-  choice: {
-    by: 'type',
-    doc: 'Kind of device.',
-    variants: {
-      storage: { doc: 'A block device.', fields: { ...capability, source: required(blockSource) } },
-      misc: { doc: 'A character device.', fields: { ...capability, source: required(characterSource) } },
-      net: {
-        doc: 'A network interface, moved into the container.',
-        fields: { ...capability, source: required(interfaceSource), ips: many(ip), routes: many(route) },
+export const hostdev = variants(
+  'hostdev',
+  {
+    doc: 'A device of the host that the container may use.',
+    example:
+      "<hostdev mode='capabilities' type='misc'>\n  <source>\n    <char>/dev/net/tun</char>\n  </source>\n</hostdev>",
+    fields: {
+      mode: slot,
+      type: slot,
+      managed: attribute(yesNo, {
+        doc: 'Whether libvirt detaches the device by itself.',
+        assumed: (model: { mode?: string }) => (model.mode === 'subsystem' ? false : undefined),
+      }),
+      source: slot,
+      ips: slot,
+      routes: slot,
+      alias: child(alias),
+      address: child(address),
+    },
+    choice: {
+      by: 'type',
+      doc: 'Kind of device.',
+      variants: {
+        storage: { doc: 'A block device.', fields: { ...capability, source: required(blockSource) } },
+        misc: { doc: 'A character device.', fields: { ...capability, source: required(characterSource) } },
+        net: {
+          doc: 'A network interface, moved into the container.',
+          fields: { ...capability, source: required(interfaceSource), ips: many(ip), routes: many(route) },
+        },
+        usb: { doc: 'A USB device.', fields: { ...subsystem, source: required(usbSource) } },
       },
-      usb: { doc: 'A USB device.', fields: { ...subsystem, source: required(usbSource) } },
     },
   },
-});
+  {
+    // A device that is handed over by name is never detached from the host.
+    libvirt: (model) => (model.mode === 'capabilities' ? { ...model, managed: undefined } : model),
+  },
+);
 
 export type Hostdev = Infer<typeof hostdev>;

@@ -24,6 +24,7 @@ const mac = element('mac', {
 const hostSide = { ips: many(ip), routes: many(route) };
 
 const hostEnd = element('source', {
+  emptyIsUnset: true,
   doc: "Addresses and routes of the host's end of the interface.",
   fields: hostSide,
 });
@@ -45,7 +46,10 @@ const networkSource = element('source', {
       doc: 'How the host interface is used, in a running domain.',
       live: true,
     }),
-    macTableManager: attribute(oneOf('kernel', 'libvirt'), { doc: "Who fills the bridge's table." }),
+    macTableManager: attribute(oneOf('kernel', 'libvirt'), {
+      doc: "Who fills the bridge's table, in a running domain.",
+      live: true,
+    }),
     ...hostSide,
   },
 });
@@ -80,11 +84,12 @@ const target = element('target', {
   },
 });
 const guest = element('guest', {
+  emptyIsUnset: true,
   doc: "The container's end of the interface.",
   example: "<guest dev='eth0'/>",
   fields: {
     dev: attribute(nonEmptyText, { doc: 'Its name in the container.' }),
-    actual: attribute(nonEmptyText, { doc: 'The name it got, in a running domain.', live: true }),
+    actual: attribute(nonEmptyText, { doc: 'The name it got, in a running domain.' }),
   },
 });
 const link = element('link', {
@@ -92,8 +97,9 @@ const link = element('link', {
   fields: { state: attribute(oneOf('up', 'down'), { doc: 'Up or down.', required: true }) },
 });
 const mtu = element('mtu', {
+  emptyIsUnset: true,
   doc: 'Largest packet.',
-  fields: { size: attribute(uint32, { doc: 'Its size in bytes.', required: true }) },
+  fields: { size: attribute(uint32, { doc: 'Its size in bytes.', required: true, zeroIsUnset: true }) },
 });
 const model = element('model', {
   doc: 'Model of the card, for full machines.',
@@ -159,59 +165,81 @@ const ipaddress: LegacyForm = {
   },
 };
 
-export const netInterface = variants('interface', {
-  doc: 'A network interface of the container.',
-  example:
-    "<interface type='bridge'>\n  <mac address='52:54:00:12:34:56'/>\n  <source bridge='br0'/>\n  <guest dev='eth0'/>\n</interface>",
-  fields: {
-    type: slot,
-    managed: attribute(yesNo, { doc: 'Whether libvirt detaches a host device by itself.' }),
-    trustGuestRxFilters: attribute(yesNo, {
-      doc: 'Whether the host follows changes the guest makes to its filters.',
-    }),
-    mac: child(mac),
-    source: slot,
-    vlan: child(vlan),
-    virtualport: child(virtualport),
-    bandwidth: child(bandwidth),
-    port: child(portOptions),
-    ips: many(ip),
-    routes: many(route),
-    script: child(script('script', 'Script run when the interface is set up.')),
-    downscript: child(script('downscript', 'Script run when the interface is taken down.')),
-    backenddomain: child(backendDomain),
-    target: child(target),
-    guest: child(guest),
-    model: child(model),
-    filterref: child(filterref),
-    tune: child(tune),
-    link: child(link),
-    mtu: child(mtu),
-    alias: child(alias),
-    address: child(address),
+export const netInterface = variants(
+  'interface',
+  {
+    doc: 'A network interface of the container.',
+    example:
+      "<interface type='bridge'>\n  <mac address='52:54:00:12:34:56'/>\n  <source bridge='br0'/>\n  <guest dev='eth0'/>\n</interface>",
+    fields: {
+      type: slot,
+      managed: attribute(yesNo, { doc: 'Whether libvirt detaches a host device by itself.' }),
+      trustGuestRxFilters: attribute(yesNo, {
+        doc: 'Whether the host follows changes the guest makes to its filters.',
+      }),
+      mac: child(mac),
+      source: slot,
+      vlan: child(vlan),
+      virtualport: child(virtualport),
+      bandwidth: child(bandwidth),
+      port: child(portOptions),
+      ips: many(ip),
+      routes: many(route),
+      script: child(script('script', 'Script run when the interface is set up.')),
+      downscript: child(script('downscript', 'Script run when the interface is taken down.')),
+      backenddomain: child(backendDomain),
+      target: child(target),
+      guest: child(guest),
+      model: child(model),
+      filterref: child(filterref),
+      tune: child(tune),
+      link: child(link),
+      mtu: child(mtu),
+      alias: child(alias),
+      address: child(address),
+    },
+    choice: {
+      by: 'type',
+      doc: 'How the interface is connected.',
+      fallback: 'ethernet',
+      variants: {
+        ethernet: {
+          doc: "A pair of virtual interfaces; addresses are routed to the container as OpenVZ's venet does.",
+          fields: { source: child(hostEnd) },
+        },
+        bridge: { doc: 'Plugged into a bridge of the host.', fields: { source: required(bridgeSource) } },
+        network: {
+          doc: 'Part of a network that is defined by name.',
+          fields: { source: required(networkSource) },
+        },
+        direct: { doc: 'A macvlan on an interface of the host.', fields: { source: required(directSource) } },
+        hostdev: { doc: 'A device of the host, handed over.', fields: { source: required(hostdevSource) } },
+        internal: { doc: 'A private network among domains.', fields: { source: child(internalSource) } },
+        user: { doc: 'Networking in user space, for full machines.', fields: { source: child(hostEnd) } },
+      },
+    },
+    legacy: [ipaddress],
   },
-  choice: {
-    by: 'type',
-    doc: 'How the interface is connected.',
-    fallback: 'ethernet',
-    variants: {
-      ethernet: {
-        doc: "A pair of virtual interfaces; addresses are routed to the container as OpenVZ's venet does.",
-        fields: { source: child(hostEnd) },
-      },
-      bridge: { doc: 'Plugged into a bridge of the host.', fields: { source: required(bridgeSource) } },
-      network: {
-        doc: 'Part of a network that is defined by name.',
-        fields: { source: required(networkSource) },
-      },
-      direct: { doc: 'A macvlan on an interface of the host.', fields: { source: required(directSource) } },
-      hostdev: { doc: 'A device of the host, handed over.', fields: { source: required(hostdevSource) } },
-      internal: { doc: 'A private network among domains.', fields: { source: child(internalSource) } },
-      user: { doc: 'Networking in user space, for full machines.', fields: { source: child(hostEnd) } },
+  {
+    check(model, report) {
+      const { type, source, bandwidth: rates } = model;
+      const host = source === undefined ? [] : [...(source.ips ?? []), ...(source.routes ?? [])];
+      if (host.length > 0 && type !== 'ethernet')
+        report.error(
+          'conflict',
+          ['source'],
+          "only an interface of type ethernet has addresses on the host's side",
+          {
+            found: type,
+          },
+        );
+      if (rates?.inbound?.floor !== undefined && type !== 'network')
+        report.error('conflict', ['bandwidth', 'inbound', 'floor'], 'only a network can guarantee a rate', {
+          found: type,
+        });
     },
   },
-  legacy: [ipaddress],
-});
+);
 
 export type Interface = Infer<typeof netInterface>;
 export type InterfaceType = Interface['type'];

@@ -1,11 +1,11 @@
 // <ip> and <route>: addresses and routes of an interface, of either family.
 // SPDX-License-Identifier: Apache-2.0
 
-import { familyOf } from '../address.js';
+import { familyOf, isNetwork, prefixOf } from '../address.js';
 import { attribute, element } from '../schema/element.js';
 import type { Infer } from '../schema/infer.js';
 import type { Report } from '../schema/report.js';
-import { integer, ipAddress, oneOf, uint32 } from '../schema/scalar.js';
+import { integer, ipAddress, oneOf, positive32 } from '../schema/scalar.js';
 
 const family = oneOf('ipv4', 'ipv6');
 const prefixLength = integer(0, 128);
@@ -33,6 +33,27 @@ function checkPrefix(report: Report, prefix: number | undefined, wanted: 'ipv4' 
     found: String(prefix),
     expected: `0 to ${most}`,
   });
+}
+
+/** Without prefix and netmask only the default route is a network. */
+function checkNetwork(
+  report: Report,
+  address: string,
+  prefix: number | undefined,
+  netmask: string | undefined,
+): void {
+  const length = netmask === undefined ? (prefix ?? 0) : prefixOf(netmask);
+  if (familyOf(address) === undefined) return;
+  if (length === undefined) {
+    if (netmask !== undefined && familyOf(netmask) === 'ipv4')
+      report.error('bad-prefix', ['netmask'], `'${netmask}' is no netmask`, { found: netmask });
+  } else if (!isNetwork(address, length)) {
+    const without = prefix === undefined && netmask === undefined ? '; the route has no prefix' : '';
+    report.error('bad-address', ['address'], `'${address}' is no network of ${length} bits${without}`, {
+      found: address,
+      expected: 'the address of a network',
+    });
+  }
 }
 
 export const ip = element(
@@ -73,7 +94,7 @@ export const route = element(
       netmask: attribute(ipAddress, { doc: 'The network as a mask, in place of a prefix.' }),
       prefix: attribute(prefixLength, { doc: 'Length of the network prefix.' }),
       gateway: attribute(ipAddress, { doc: 'Where packets for the network go.', required: true }),
-      metric: attribute(uint32, {
+      metric: attribute(positive32, {
         doc: 'Cost of the route; of two, the cheaper is taken.',
         zeroIsUnset: true,
       }),
@@ -87,6 +108,9 @@ export const route = element(
       checkPrefix(report, model.prefix, model.family);
       if (model.netmask !== undefined && model.prefix !== undefined)
         report.error('conflict', ['prefix'], 'a route has either a netmask or a prefix');
+      if (model.netmask !== undefined && model.family === 'ipv6')
+        report.error('conflict', ['netmask'], 'an IPv6 route has a prefix, no netmask');
+      checkNetwork(report, model.address, model.prefix, model.netmask);
     },
   },
 );

@@ -10,15 +10,37 @@ import {
   oneOf,
   pattern,
   positive32,
+  type Scalar,
   signedCount,
   uint32,
 } from '../schema/scalar.js';
+
+/** Of processors or nodes, as libvirt writes them: ascending, runs as ranges, exclusions carried out. */
+function normalSet(list: string): string {
+  const members = new Set<number>();
+  for (const part of list.replace(/\s/g, '').split(',')) {
+    const [first = '', last = first] = part.replace('^', '').split('-');
+    const end = Math.min(Number(last), Number(first) + 65_536);
+    for (let i = Number(first); i <= end; i++) {
+      if (part.startsWith('^')) members.delete(i);
+      else members.add(i);
+    }
+  }
+  const runs: [number, number][] = [];
+  for (const member of [...members].sort((a, b) => a - b)) {
+    const run = runs.at(-1);
+    if (run !== undefined && run[1] === member - 1) run[1] = member;
+    else runs.push([member, member]);
+  }
+  return runs.map(([first, last]) => (first === last ? String(first) : `${first}-${last}`)).join(',');
+}
 
 /** `0-3,^2,8`: processors or nodes by number. */
 export const cpuSet = pattern(
   'a list of numbers and ranges such as 0-3,^2,8',
   String.raw`\s*\^?\d{1,6}(-\d{1,6})?(\s*,\s*\^?\d{1,6}(-\d{1,6})?)*\s*`,
   ['0-3,^2', '0,2', '7'],
+  normalSet,
 );
 
 const inKiB = { unit: 'KiB', defaultUnit: 'KiB' } as const;
@@ -94,6 +116,15 @@ export const vcpu = element(
     },
   },
   {
+    libvirt(model) {
+      const { placement, current, cpuset, value } = model;
+      return {
+        placement,
+        cpuset: placement === 'auto' ? undefined : cpuset,
+        current: current === value ? undefined : current,
+        value,
+      };
+    },
     check(model, report) {
       if (model.current !== undefined && model.current > model.value)
         report.error('out-of-range', ['current'], 'more processors are in use than there may be', {
@@ -111,6 +142,17 @@ const scheduler = {
   priority: attribute(int32, { doc: 'Priority, for fifo and rr.' }),
 };
 
+const quota: Scalar<number> = {
+  expected: 'microseconds from 1000 to 17592186044415, or -1 for no limit',
+  grammar: { kind: 'integer', min: Number.MIN_SAFE_INTEGER, max: 17_592_186_044_415 },
+  parse: (given) => {
+    const value = signedCount.parse(given);
+    const isLimit = value !== undefined && value >= 1000 && value <= 17_592_186_044_415;
+    return isLimit || (value !== undefined && value <= 0) ? value : undefined;
+  },
+  format: String,
+};
+
 export const cputune = element('cputune', {
   doc: 'Shares and limits of processor time.',
   emptyIsUnset: true,
@@ -119,7 +161,7 @@ export const cputune = element('cputune', {
   fields: {
     shares: leaf('shares', count, { doc: 'Weight against other domains; 1024 is common.' }),
     period: leaf('period', period, { doc: 'Microseconds over which the quota counts.', zeroIsUnset: true }),
-    quota: leaf('quota', signedCount, {
+    quota: leaf('quota', quota, {
       doc: 'Microseconds of a period that each processor may use; -1 for no limit.',
       zeroIsUnset: true,
     }),
@@ -127,7 +169,7 @@ export const cputune = element('cputune', {
       doc: 'Microseconds over which the global quota counts.',
       zeroIsUnset: true,
     }),
-    globalQuota: leaf('global_quota', signedCount, {
+    globalQuota: leaf('global_quota', quota, {
       doc: 'Microseconds of a period for the whole domain.',
       zeroIsUnset: true,
     }),
@@ -135,7 +177,7 @@ export const cputune = element('cputune', {
       doc: "Microseconds over which the emulator's quota counts.",
       zeroIsUnset: true,
     }),
-    emulatorQuota: leaf('emulator_quota', signedCount, {
+    emulatorQuota: leaf('emulator_quota', quota, {
       doc: 'Microseconds of a period for the emulator.',
       zeroIsUnset: true,
     }),
@@ -143,7 +185,7 @@ export const cputune = element('cputune', {
       doc: "Microseconds over which I/O threads' quota counts.",
       zeroIsUnset: true,
     }),
-    iothreadQuota: leaf('iothread_quota', signedCount, {
+    iothreadQuota: leaf('iothread_quota', quota, {
       doc: 'Microseconds of a period for I/O threads.',
       zeroIsUnset: true,
     }),

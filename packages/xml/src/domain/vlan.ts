@@ -12,10 +12,31 @@ const tag = element('tag', {
   },
 });
 
-export const vlan = element('vlan', {
-  doc: 'VLANs the interface belongs to.',
-  example: "<vlan>\n  <tag id='42'/>\n</vlan>",
-  fields: { trunk: attribute(yesNo, { doc: 'Whether it carries several VLANs.' }), tags: many(tag) },
-});
+export const vlan = element(
+  'vlan',
+  {
+    doc: 'VLANs the interface belongs to.',
+    example: "<vlan>\n  <tag id='42'/>\n</vlan>",
+    fields: { trunk: attribute(yesNo, { doc: 'Whether it carries several VLANs.' }), tags: many(tag) },
+  },
+  {
+    libvirt(model) {
+      const isTrunk = model.trunk ?? (model.tags?.length ?? 0) > 1;
+      return { trunk: isTrunk ? true : undefined, tags: model.tags };
+    },
+    check(model, report) {
+      const tags = model.tags ?? [];
+      const natives = tags.flatMap(({ nativeMode }, index) => (nativeMode === undefined ? [] : [index]));
+      if (tags.length === 0)
+        report.error('missing-element', [], '<vlan> needs a <tag>', { expected: '<tag>' });
+      if (natives.length > 1)
+        report.error('conflict', ['tags', natives[1] ?? 0, 'nativeMode'], 'a trunk has one native VLAN');
+      if (model.trunk === false && (tags.length > 1 || natives.length > 0))
+        report.error('conflict', ['trunk'], "several VLANs, or a native one, need trunk='yes'", {
+          found: 'no',
+        });
+    },
+  },
+);
 
 export type Vlan = Infer<typeof vlan>;

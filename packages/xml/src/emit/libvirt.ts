@@ -51,6 +51,7 @@ function fieldForm(field: Field, value: unknown): unknown {
     case 'value': {
       if (field.shape.by === 'flag') return value === true ? true : undefined;
       if (field.many) return (value as readonly unknown[]).length === 0 ? undefined : value;
+      if (field.shape.by === 'text' && value === '') return undefined;
       const scalar = 'scalar' in field.shape ? field.shape.scalar : undefined;
       return scalar?.normal?.(value) ?? value;
     }

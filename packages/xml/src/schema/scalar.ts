@@ -39,7 +39,12 @@ export const nonEmptyText: Scalar<string> = {
 };
 
 /** A text that matches a pattern without back references or nested repetition. */
-export function pattern(expected: string, source: string, examples: readonly string[]): Scalar<string> {
+export function pattern(
+  expected: string,
+  source: string,
+  examples: readonly string[],
+  normal: (value: string) => string = same,
+): Scalar<string> {
   const expression = new RegExp(`^(?:${source})$`, 'u');
   return {
     expected,
@@ -49,6 +54,7 @@ export function pattern(expected: string, source: string, examples: readonly str
       return expression.test(trimmed) ? trimmed : undefined;
     },
     format: same,
+    normal,
   };
 }
 
