@@ -20,6 +20,7 @@ const runtimePackages = [
   'xz-utils',
   'zstd',
   'mmdebstrap',
+  'debian-archive-keyring',
 ];
 
 export async function setUp(extraPackages = []) {

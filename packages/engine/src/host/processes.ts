@@ -1,6 +1,6 @@
 // What /proc tells of a process: who its child is, when it started, whether it is still that one.
 // SPDX-License-Identifier: Apache-2.0
-import { readFileSync } from 'node:fs';
+import { readFileSync, readlinkSync } from 'node:fs';
 
 function read(path: string): string | undefined {
   try {
@@ -38,9 +38,13 @@ export function commandLine(pid: number): string[] {
   return (read(`/proc/${pid}/cmdline`) ?? '').split('\0').filter((word) => word !== '');
 }
 
-/** The name the kernel keeps for a process, 15 characters at most. */
-export function processName(pid: number): string | undefined {
-  return read(`/proc/${pid}/comm`)?.trim();
+/** The file of the program a process runs, as its own mount namespace names it; empty if it is gone. */
+export function programPath(pid: number): string {
+  try {
+    return readlinkSync(`/proc/${pid}/exe`);
+  } catch {
+    return '';
+  }
 }
 
 export function isAlive(pid: number): boolean {

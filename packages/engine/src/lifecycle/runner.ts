@@ -19,7 +19,7 @@ import type { LxcDriver, Running } from '../drivers/lxc/driver.js';
 import { EngineError } from '../errors.js';
 import { writeGuestFiles } from '../guest/files.js';
 import { mountsBelow } from '../host/mountinfo.js';
-import { processName } from '../host/processes.js';
+import { programPath } from '../host/processes.js';
 import { detachMount } from '../host/syscalls.js';
 import { Undo } from '../host/undo.js';
 import type { UserNamespacePool } from '../host/userns.js';
@@ -29,6 +29,7 @@ import type { Entry, Registry } from '../state/registry.js';
 import type { DomainStore } from '../state/store.js';
 import { backends, type StorageContext } from '../storage/index.js';
 import type { DomainEvent, StateReason } from '../view.js';
+import { initSignal } from './init-signals.js';
 import type { EndAction, RunPlan } from './plan.js';
 
 export interface RunnerParts {
@@ -136,7 +137,7 @@ export class Runner {
     const running = this.#running(entry);
     if (entry.state === 'paused')
       throw new EngineError('wrong-state', `domain '${entry.record.name}' is paused: resume it first`);
-    this.parts.driver.signal(running, endSignal(running.initPid, what));
+    this.parts.driver.signal(running, initSignal(programPath(running.initPid), what));
   }
 
   async suspend(entry: Entry): Promise<void> {
@@ -307,24 +308,6 @@ export class Runner {
     const names = new Set([...this.parts.registry.entries()].map(({ record }) => diskName(record.name)));
     removeContainerGroups(this.parts.cgroups, this.parts.layout.cgroup, name, (other) => names.has(other));
   }
-}
-
-/** Real-time signals as systemd documents them: SIGRTMIN is 34 for glibc's programs. */
-const SIGRTMIN = 34;
-const endSignals: readonly {
-  readonly init: RegExp;
-  readonly poweroff: NodeJS.Signals | number;
-  readonly reboot: NodeJS.Signals | number;
-}[] = [
-  { init: /^systemd/, poweroff: SIGRTMIN + 4, reboot: SIGRTMIN + 5 },
-  { init: /^(init|busybox|linuxrc)/, poweroff: 'SIGUSR2', reboot: 'SIGTERM' },
-];
-/** What liblxc sends by default, and what sysvinit and upstart take as a power failure. */
-const otherSignals = { poweroff: 'SIGPWR', reboot: 'SIGINT' } as const;
-
-function endSignal(initPid: number, what: 'poweroff' | 'reboot'): NodeJS.Signals | number {
-  const name = processName(initPid) ?? '';
-  return (endSignals.find(({ init }) => init.test(name)) ?? otherSignals)[what];
 }
 
 async function withTimeout<T>(promise: Promise<T>, ms: number, message: string): Promise<T> {

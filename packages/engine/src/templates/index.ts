@@ -11,5 +11,4 @@ export type { ImportOptions, ImportProgress } from './import-archive.js';
 export { DEFAULT_LIMITS, type ImportLimits } from './limits.js';
 export type { Template } from './record.js';
 export { TemplateStore, type TemplateStoreOptions } from './store.js';
-export { INIT_SIGNALS } from './system-facts.js';
 export { parseTemplateName, type TemplateName } from './template-name.js';

@@ -28,14 +28,6 @@ export const INITS: readonly { init: string; program: RegExp; beside?: string }[
   { init: 'other', program: /./ },
 ];
 
-/** Signals that end or restart an init cleanly; an init not listed wants its own command run inside. */
-export const INIT_SIGNALS: Readonly<Record<string, { halt: string; reboot: string }>> = {
-  systemd: { halt: 'SIGRTMIN+3', reboot: 'SIGINT' },
-  busybox: { halt: 'SIGUSR2', reboot: 'SIGTERM' },
-  openrc: { halt: 'SIGINT', reboot: 'SIGTERM' },
-  runit: { halt: 'SIGCONT', reboot: 'SIGINT' },
-};
-
 /** Keeps the first bytes of the few files that tell. */
 export class FactCollector {
   readonly #texts = new Map<string, string>();
