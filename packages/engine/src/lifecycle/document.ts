@@ -17,6 +17,7 @@ import type { GuestFile } from '../guest/files.js';
 import type { IdMap } from '../host/userns.js';
 import type { DomainRecord } from '../state/record.js';
 import { type DiskLimit, type FilesystemKind, type FilesystemSpec, keyOf } from '../storage/index.js';
+import { notEnforced } from './not-enforced.js';
 import type { EndAction, InnerMount, LinkPlan, RunPlan } from './plan.js';
 
 /** What the engine keeps of a document in the domain's record, and what it makes for it. */
@@ -65,7 +66,7 @@ export class Reader {
     }
     const filled = await this.#withProfile(parsed);
     refuseForeign(filled);
-    return { domain: filled, parts: partsOf(filled), findings };
+    return { domain: filled, parts: partsOf(filled), findings: [...findings, ...notEnforced(filled)] };
   }
 
   /** The stored forms of a domain: canonical XML, and for openvz the file its own tools read. */

@@ -1,0 +1,36 @@
+// What has no effect here is told.
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { parseDomainOrThrow } from '@ctvirt/xml';
+import { notEnforced } from './not-enforced.js';
+
+const pathsOf = (xml: string): string[] => notEnforced(parseDomainOrThrow(xml)).map(({ path }) => path);
+const domain = (filesystem: string, rest = ''): string =>
+  `<domain type='lxc'><name>a</name><os><type>exe</type></os><devices>${filesystem}${rest}</devices></domain>`;
+const root = "<filesystem type='template'><source name='t'/><target dir='/'/></filesystem>";
+
+test('a plain document has full effect', () => {
+  assert.deepEqual(
+    pathsOf(domain(root, "<interface type='ethernet'><ip address='192.0.2.1'/></interface>")),
+    [],
+  );
+});
+
+test('limits of one user, soft limits, and limits on what is as large as its source', () => {
+  const template =
+    "<filesystem type='template'><source name='t'/><target dir='/'/><quota type='size' uid='500' max='1000'/><quota type='inodes' max='10' soft='5'/></filesystem>";
+  assert.deepEqual(pathsOf(domain(template)), [
+    '/domain/devices/filesystem[1]/quota',
+    '/domain/devices/filesystem[1]/quota/@soft',
+  ]);
+  const mount =
+    "<filesystem type='mount'><source dir='/srv'/><target dir='/'/><space_hard_limit>1000</space_hard_limit></filesystem>";
+  assert.deepEqual(pathsOf(domain(mount)), ['/domain/devices/filesystem[1]']);
+});
+
+test('what an interface asks for besides its addresses', () => {
+  const link =
+    "<interface type='bridge'><source bridge='br0'/><bandwidth><inbound average='1000'/></bandwidth></interface>";
+  assert.deepEqual(pathsOf(domain(root, link)), ['/domain/devices/interface[1]/bandwidth']);
+});

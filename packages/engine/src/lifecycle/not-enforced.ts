@@ -1,0 +1,87 @@
+// What of a document is understood and kept, but has no effect on this host: said at define, never in silence.
+// SPDX-License-Identifier: Apache-2.0
+import type { Domain, Filesystem, Finding, Interface } from '@ctvirt/xml';
+
+type Remark = readonly [path: string, message: string];
+
+const onDomain: readonly ((domain: Domain) => Remark | undefined)[] = [
+  ({ blkiotune }) =>
+    remark(blkiotune, '/domain/blkiotune', 'block I/O is neither weighted nor throttled yet'),
+  ({ seclabels }) =>
+    remark(seclabels?.[0], '/domain/seclabel', "the container runs under liblxc's own security label"),
+  ({ lxcNamespace }) =>
+    remark(lxcNamespace, '/domain/lxc:namespace', 'the container has namespaces of its own and shares none'),
+  ({ devices }) =>
+    remark(devices.hostdevs?.[0], '/domain/devices/hostdev', 'devices of the host are not handed over yet'),
+  ({ clock }) =>
+    remark(
+      clock?.offset === 'variable' || undefined,
+      '/domain/clock',
+      "a container has the host's wall clock",
+    ),
+];
+
+const onFilesystem: readonly ((filesystem: Filesystem) => Remark | undefined)[] = [
+  ({ quotas }) =>
+    remark(
+      quotas?.find(({ uid, gid }) => uid !== undefined || gid !== undefined),
+      '/quota',
+      'limits of one user or group are recorded; only those of the whole file system are enforced here',
+    ),
+  ({ spaceSoftLimitBytes }) =>
+    remark(spaceSoftLimitBytes, '/space_soft_limit', 'soft limits are recorded; the hard limit is enforced'),
+  ({ quotas }) =>
+    remark(
+      quotas?.find((quota) => (quota.type === 'size' ? quota.softBytes : quota.soft) !== undefined),
+      '/quota/@soft',
+      'soft limits are recorded; the hard limit is enforced',
+    ),
+  ({ type, spaceHardLimitBytes, quotas }) =>
+    remark(
+      type === 'template' ? undefined : (spaceHardLimitBytes ?? quotas?.[0]),
+      '',
+      `a file system of type ${type} is as large as its source: its limits are recorded`,
+    ),
+  ({ accessmode }) =>
+    remark(
+      accessmode === 'passthrough' ? undefined : accessmode,
+      '/@accessmode',
+      "the container's users reach files with their own rights",
+    ),
+];
+
+const onInterface: readonly ((link: Interface) => Remark | undefined)[] = [
+  ({ bandwidth }) => remark(bandwidth, '/bandwidth', 'bandwidth is not limited yet'),
+  ({ vlan }) => remark(vlan, '/vlan', 'frames are not tagged yet'),
+  ({ filterref }) => remark(filterref, '/filterref', 'network filters are not applied'),
+  ({ script }) => remark(script, '/script', 'scripts of interfaces are not run'),
+];
+
+/** One warning for each such element; paths are those of the canonical document. */
+export function notEnforced(domain: Domain): Finding[] {
+  const each = <T>(rows: readonly ((model: T) => Remark | undefined)[], model: T, base: string): Remark[] =>
+    rows.flatMap((row) => {
+      const found = row(model);
+      return found === undefined ? [] : [[base + found[0], found[1]] as const];
+    });
+  const remarks = [
+    ...each(onDomain, domain, ''),
+    ...(domain.devices.filesystems ?? []).flatMap((one, index) =>
+      each(onFilesystem, one, `/domain/devices/filesystem[${index + 1}]`),
+    ),
+    ...(domain.devices.interfaces ?? []).flatMap((one, index) =>
+      each(onInterface, one, `/domain/devices/interface[${index + 1}]`),
+    ),
+  ];
+  return remarks.map(([path, message]) => ({
+    severity: 'warning',
+    code: 'not-enforced',
+    message,
+    line: 0,
+    column: 0,
+    path,
+  }));
+}
+
+const remark = (present: unknown, path: string, message: string): Remark | undefined =>
+  present === undefined ? undefined : [path, message];
