@@ -135,7 +135,7 @@ export class RpcClient {
   }
 
   /** Calls a procedure by a name known at run time only; arguments are checked as they are encoded. */
-  invoke(program: Program, name: string, args: unknown, options?: CallOptions): Promise<unknown> {
+  async invoke(program: Program, name: string, args: unknown, options?: CallOptions): Promise<unknown> {
     return this.#send(this.#start(program, name, false), args, options);
   }
 
@@ -246,19 +246,14 @@ export class RpcClient {
     if (entry === undefined || procedure?.number !== frame.procedure || program.number !== frame.program)
       throw new RpcError('protocol', `reply to call ${frame.serial} of ${frame.procedure} was not asked for`);
     this.#pending.delete(frame.serial);
-    if (frame.status === messageStatus.error) {
-      entry.settle?.reject(fromWire(frame.payload));
-      return;
-    }
-    if (procedure.stream !== 'none') this.#openStream(frame, entry);
-    let result: unknown;
     try {
-      result = decodePayload<unknown>(procedure.result, frame.payload);
+      if (frame.status === messageStatus.error) throw fromWire(frame.payload);
+      const result = decodePayload<unknown>(procedure.result, frame.payload);
+      if (procedure.stream !== 'none') this.#openStream(frame, entry);
+      entry.settle?.resolve(result);
     } catch (error) {
       entry.settle?.reject(error);
-      return;
     }
-    entry.settle?.resolve(result);
   }
 
   #openStream(frame: Frame, entry: Pending): void {

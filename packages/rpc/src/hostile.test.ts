@@ -206,7 +206,7 @@ test('a flood of calls waits outside', async () => {
 });
 
 test('a client that reads no events is closed before they pile up', async () => {
-  await using tiny = await startTiny(1, { limits: { maxUnsentBytes: 100_000 } });
+  await using tiny = await startTiny(1, { limits: { maxUnsentEventBytes: 100_000 } });
   using client = await RawClient.open(tiny.socket);
   const { args } = remote.calls.connectDomainEventCallbackRegisterAny;
   const header = { program: remote.number, version: 1, procedure: 316, type: 0, serial: 2, status: 0 };
@@ -217,6 +217,36 @@ test('a client that reads no events is closed before they pile up', async () => 
   for (let sent = 0; sent < 1000; sent++)
     tiny.server.publish('domain', 'lifecycle', { dom, event: 2, detail: 0 });
   await until(() => tiny.server.clientCount === 0, 'the client is gone');
+});
+
+test('a big reply on its way does not cost a client its events', async () => {
+  const handlers = { connectGetCapabilities: () => ({ capabilities: 'x'.repeat(3_000_000) }) };
+  await using tiny = await startTiny(1, { handlers, limits: { maxUnsentEventBytes: 10_000 } });
+  using client = await RawClient.open(tiny.socket);
+  const { args } = remote.calls.connectDomainEventCallbackRegisterAny;
+  const header = { program: remote.number, version: 1, procedure: 316, type: 0, serial: 2, status: 0 };
+  client.send(encodeFrame(header, args, { eventId: 0, dom: null }));
+  await client.next();
+  client.socket.pause();
+  client.send(rawFrame({ procedure: capabilities }));
+  await sleep(50);
+  const dom = { name: 'ct0', uuid: '00000000-0000-4000-8000-000000000000', id: 1 };
+  tiny.server.publish('domain', 'lifecycle', { dom, event: 2, detail: 0 });
+  client.socket.resume();
+  assert.equal((await client.next()).payload.length, 3_000_004);
+  assert.equal((await client.next()).procedure, 318);
+});
+
+test('the end of the server does not wait for a client that does not read', async () => {
+  const handlers = { connectGetCapabilities: () => ({ capabilities: 'x'.repeat(3_000_000) }) };
+  const tiny = await startTiny(1, { handlers });
+  using client = await RawClient.open(tiny.socket);
+  client.socket.pause();
+  client.send(rawFrame({ procedure: capabilities }));
+  await sleep(50);
+  const start = performance.now();
+  await tiny[Symbol.asyncDispose]();
+  assert.ok(performance.now() - start < 4000);
 });
 
 test('a stream whose client does not read makes its writer wait', async () => {

@@ -22,8 +22,8 @@ export interface ServerLimits {
   maxFrameBytes: number;
   /** The biggest frame from a client that has not opened its connection yet. */
   maxUnopenedFrameBytes: number;
-  /** What a client may leave unread before it gets no more events and is closed. */
-  maxUnsentBytes: number;
+  /** Events a client may leave unread, in bytes, before it is closed. */
+  maxUnsentEventBytes: number;
   /** What all clients may have in memory as requests; beyond it the one with the most is closed. */
   maxReceivedBytes: number;
   /** How long a client may take to open its connection. */
@@ -40,7 +40,7 @@ export const defaultLimits: ServerLimits = {
   maxSubscriptions: 1024,
   maxFrameBytes,
   maxUnopenedFrameBytes: 65_536 + 28,
-  maxUnsentBytes: 4 << 20,
+  maxUnsentEventBytes: 4 << 20,
   maxReceivedBytes: 256 << 20,
   openTimeoutMs: 30_000,
 };

@@ -33,6 +33,9 @@ function keepaliveFrame(row: { readonly number: number }): Buffer {
   });
 }
 
+/** How long a peer may take to read what was written before the connection was ended. */
+const farewellMs = 2000;
+
 const ping = keepaliveFrame(keepalive.messages.ping);
 const pong = keepaliveFrame(keepalive.messages.pong);
 
@@ -71,11 +74,6 @@ export class Link {
 
   get closing(): boolean {
     return this.#reason !== undefined;
-  }
-
-  /** Bytes written that the peer has not taken yet. */
-  get unsent(): number {
-    return this.socket.writableLength;
   }
 
   #read(): void {
@@ -128,7 +126,9 @@ export class Link {
     let silent = 0;
     this.#heard = true;
     this.#timer = setInterval(() => {
-      if (this.#heard || this.#holds > 0) silent = 0;
+      // A peer that is held back cannot be heard; the ping still finds out whether it is gone.
+      if (this.#holds > 0) return this.send(ping);
+      if (this.#heard) silent = 0;
       else if (silent++ >= count) {
         const seconds = (intervalMs * (count + 1)) / 1000;
         return this.close(new RpcError('timeout', `the peer has been silent for ${seconds} s`));
@@ -147,11 +147,12 @@ export class Link {
     this.socket.destroy();
   }
 
-  /** Ends the connection once everything written has left. */
+  /** Ends the connection once everything written has left, or the peer takes too long to read it. */
   finish(): void {
     if (this.#reason !== undefined) return;
     this.#reason = new RpcError('closed', 'the connection is closed');
     clearInterval(this.#timer);
+    this.#timer = setTimeout(() => this.socket.destroy(), farewellMs).unref();
     this.socket.end(() => this.socket.destroy());
   }
 }

@@ -44,6 +44,7 @@ export class ServerClient<S> implements ServedClient<S>, OwnClient {
   #running = 0;
   #runningBytes = 0;
   #queuedBytes = 0;
+  #unsentEventBytes = 0;
   #isHolding = false;
   #isOpening = false;
   #isLeaving = false;
@@ -92,7 +93,7 @@ export class ServerClient<S> implements ServedClient<S>, OwnClient {
   }
 
   #message(row: Message, body: Values): void {
-    if (this.link.unsent > this.#limits.maxUnsentBytes)
+    if (this.#unsentEventBytes > this.#limits.maxUnsentEventBytes)
       return void this.link.close(new RpcError('overflow', `client ${this.id} does not read its events`));
     const header = {
       program: remote.number,
@@ -103,7 +104,11 @@ export class ServerClient<S> implements ServedClient<S>, OwnClient {
       serial: 1,
       status: messageStatus.ok,
     };
-    this.link.send(encodeFrame<unknown>(header, row.body, body));
+    const frame = encodeFrame<unknown>(header, row.body, body);
+    this.#unsentEventBytes += frame.length;
+    this.link.send(frame, () => {
+      this.#unsentEventBytes -= frame.length;
+    });
   }
 
   // What the client asks the server itself.

@@ -1,6 +1,6 @@
 // Feeds a server and a client mutated frames for a number of seconds.
 // SPDX-License-Identifier: Apache-2.0
-import { Duplex } from 'node:stream';
+import type { Duplex } from 'node:stream';
 import { setImmediate as turn } from 'node:timers/promises';
 import { RpcClient } from '../client.js';
 import { RpcError } from '../errors.js';
@@ -9,6 +9,7 @@ import { type Program, programs, remote } from '../protocol/index.js';
 import type { Procedure } from '../protocol/row.js';
 import { RpcServer } from '../server.js';
 import { XdrReader } from '../xdr.js';
+import { Wire } from './wire.js';
 
 /** Reproducible random numbers (xorshift), so that a failing seed can be run again. */
 class Random {
@@ -29,18 +30,6 @@ class Random {
     const value = values[this.below(values.length)];
     if (value === undefined) throw new RangeError('nothing to choose from');
     return value;
-  }
-}
-
-/** A socket whose other end is this program: what is pushed arrives, what is written is counted. */
-class Wire extends Duplex {
-  written = 0;
-
-  override _read(): void {}
-
-  override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
-    this.written += chunk.length;
-    done();
   }
 }
 
