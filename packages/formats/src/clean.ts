@@ -1,8 +1,9 @@
-// Native files may hold what XML cannot: it is replaced before anything reads it, and reported.
+// Native files may hold what a document cannot: it is replaced or left out, and reported, whatever the format.
 // SPDX-License-Identifier: Apache-2.0
 import type { FileEntry, FileSet } from './files.js';
 import type { Format } from './format.js';
 import type { ReportRow } from './report.js';
+import { soundly } from './sound.js';
 
 const unwritable = /[^\t\n\r\u{20}-\u{D7FF}\u{E000}-\u{FFFD}\u{10000}-\u{10FFFF}]/u;
 const everyUnwritable = new RegExp(unwritable, 'gu');
@@ -24,19 +25,29 @@ export function unwritableLines(file: string, text: string): ReportRow[] {
   });
 }
 
-/** The format, reading cleaned files. */
-export function cleaned(format: Format): Format {
+interface Cleaned {
+  readonly files: FileSet;
+  readonly rows: readonly ReportRow[];
+}
+
+function clean(files: FileSet): Cleaned {
+  const rows: ReportRow[] = [];
+  const entries = [...files].map(([path, entry]): [string, FileEntry] => {
+    if (entry.text === undefined) return [xmlText(path), { link: xmlText(entry.link) }];
+    rows.push(...unwritableLines(xmlText(path), entry.text));
+    return [xmlText(path), { text: xmlText(entry.text) }];
+  });
+  return { files: new Map(entries), rows };
+}
+
+/** The format, reading cleaned files to documents that do not contradict themselves. */
+export function dependable(format: Format): Format {
   return {
     ...format,
     read(files, unit, host) {
-      const rows: ReportRow[] = [];
-      const entries = [...files].map(([path, entry]): [string, FileEntry] => {
-        if (entry.text === undefined) return [path, { link: xmlText(entry.link) }];
-        rows.push(...unwritableLines(path, entry.text));
-        return [path, { text: xmlText(entry.text) }];
-      });
-      const clean: FileSet = rows.length === 0 ? files : new Map(entries);
-      const result = format.read(clean, { ...unit, name: xmlText(unit.name) }, host);
+      const { files: clear, rows } = clean(files);
+      const place = { name: xmlText(unit.name), path: xmlText(unit.path) };
+      const result = soundly((careful) => format.read(clear, place, { ...host, careful }));
       const inFiles = new Set(result.report.map(({ file }) => file));
       return { ...result, report: [...rows.filter(({ file }) => inFiles.has(file)), ...result.report] };
     },

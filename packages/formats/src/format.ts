@@ -11,6 +11,11 @@ export interface HostFacts {
   readonly cpus: number;
 }
 
+/** How to read: `careful` checks every step and leaves out what contradicts the rest. */
+export interface ReadOptions extends HostFacts {
+  readonly careful?: boolean;
+}
+
 /** The files of one container. */
 export interface NativeUnit {
   /** The container's name or number, as its place in the tree tells. */
@@ -40,7 +45,7 @@ export interface Format {
   /** Paths outside the files that reading a unit needs as well (includes); ask again once they are there. */
   references(files: FileSet, unit: NativeUnit): readonly string[];
   /** Reads one container; throws FormatError only when there is no domain to be had. */
-  read(files: FileSet, unit: NativeUnit, host: HostFacts): ReadResult;
+  read(files: FileSet, unit: NativeUnit, host: ReadOptions): ReadResult;
   /** Writes one container, over the files it had if there were any. */
   write(
     domain: Domain,

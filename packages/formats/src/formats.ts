@@ -1,6 +1,6 @@
 // The list of formats; a new one is a folder and a line here.
 // SPDX-License-Identifier: Apache-2.0
-import { cleaned } from './clean.js';
+import { dependable } from './clean.js';
 import type { Format } from './format.js';
 import { lxcFormat } from './lxc/format.js';
 import { openvzFormat } from './openvz/format.js';
@@ -9,10 +9,10 @@ import { zonecfgFormat } from './zonecfg/format.js';
 
 /** Every format, in the order in which they are asked whether files are theirs. */
 export const formats = {
-  openvz: cleaned(openvzFormat),
-  lxc: cleaned(lxcFormat),
-  vserver: cleaned(vserverFormat),
-  zonecfg: cleaned(zonecfgFormat),
+  openvz: dependable(openvzFormat),
+  lxc: dependable(lxcFormat),
+  vserver: dependable(vserverFormat),
+  zonecfg: dependable(zonecfgFormat),
 } as const satisfies Readonly<Record<string, Format>>;
 
 export type FormatName = keyof typeof formats;

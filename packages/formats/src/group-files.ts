@@ -7,7 +7,7 @@ import type { HostFacts } from './format.js';
 import { parseBitmap } from './openvz/values.js';
 import { carried, ignored, type Outcome } from './outcome.js';
 
-type GroupRead = (domain: Domain, value: string, facts: HostFacts) => Outcome;
+type GroupRead = (domain: Domain, value: string, facts: HostFacts) => Outcome | undefined;
 
 const unlimitedWords = new Set(['max', '-1', 'unlimited', 'infinity']);
 
@@ -87,7 +87,7 @@ const cpuWeight: GroupRead = (domain, value) => {
   const shares = Math.round((weight * 1024) / 100);
   const known = domain.cputune?.shares;
   if (known === undefined) return carried(withCputune(domain, { shares }), 'shares');
-  return Math.round((known * 100) / 1024) === weight
+  return Math.min(10_000, Math.max(1, Math.round((known * 100) / 1024))) === weight
     ? carried(domain, 'shares')
     : ignored('the other hierarchy says otherwise');
 };
@@ -232,9 +232,7 @@ const devicesAllow: GroupRead = (domain, value) => {
   const [kind = '', number = ''] = value.split(/\s+/);
   if (usual.has(number)) return carried(domain, 'every container has it');
   const hostdev = deviceOf(kind, number);
-  return hostdev === undefined
-    ? ignored('no element allows devices by pattern')
-    : carried(withDevice(domain, hostdev), 'hostdev');
+  return hostdev === undefined ? undefined : carried(withDevice(domain, hostdev), 'hostdev');
 };
 
 const shares = count('shares', 2, 262_144, setOnce('shares'));
@@ -272,7 +270,7 @@ const groupFiles: Readonly<Record<string, GroupRead>> = {
   'devices.deny': (domain) => carried(domain, 'everything not allowed is denied'),
 };
 
-/** Reads one line of a control group file; undefined for a file that no element holds. */
+/** Reads one line of a control group file; undefined for what no element holds. */
 export function readGroupFile(
   domain: Domain,
   file: string,

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Domain } from '@ctvirt/xml';
 import type { Place, Report } from './report.js';
+import { contradictionIn } from './sound.js';
 
 /** The domain with the value in it (`loss`: not all of its meaning), or why it is left out. */
 export type Outcome =
@@ -16,6 +17,14 @@ export const noted = (domain: Domain, why: string): Outcome => ({ domain, why })
 
 /** Reports an outcome; answers the domain to go on with. */
 export function settle(domain: Domain, outcome: Outcome, places: readonly Place[], report: Report): Domain {
+  const contradiction =
+    report.careful && outcome.domain !== undefined && outcome.domain !== domain
+      ? contradictionIn(outcome.domain)
+      : undefined;
+  if (contradiction !== undefined) {
+    for (const place of places) report.ignored(place, contradiction);
+    return domain;
+  }
   for (const place of places) {
     if (outcome.why !== undefined) report.ignored(place, outcome.why);
     else if (outcome.loss) report.approximated(place, outcome.how);

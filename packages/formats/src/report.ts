@@ -17,6 +17,9 @@ export interface ReportRow {
 
 /** Collects rows; one per key occurrence, the last word on it counts. */
 export class Report {
+  /** `careful`: every step is checked, and one that brings a contradiction is left out. */
+  constructor(readonly careful = false) {}
+
   readonly #rows = new Map<string, ReportRow>();
   readonly #files = new Set<string>();
 

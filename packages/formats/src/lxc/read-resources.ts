@@ -6,15 +6,12 @@ import { unlimited } from '../openvz/values.js';
 import { approximated, carried } from '../outcome.js';
 import { type LxcRead, type LxcRows, note } from './row.js';
 
-/** A file that no element holds, or a value that none can, is kept by its name. */
+/** What no element holds is kept by its name; what cannot be read is not, as it would fail the start. */
 const cgroup =
   (prefix: string): LxcRead =>
-  (domain, value, rest, facts) => {
-    const outcome = readGroupFile(domain, rest, value, facts);
-    if (outcome === undefined)
-      return note(domain, prefix + rest, value, 'no element holds this control group file');
-    return outcome.why === undefined ? outcome : note(domain, prefix + rest, value, outcome.why);
-  };
+  (domain, value, rest, facts) =>
+    readGroupFile(domain, rest, value, facts) ??
+    note(domain, prefix + rest, value, 'no element holds this control group setting');
 
 const rlimitKeys: Readonly<Record<string, { key: string; pages: boolean }>> = {
   nofile: { key: 'NUMFILE', pages: false },

@@ -12,7 +12,7 @@ import {
   withRoot,
 } from '../edit.js';
 import { baseName, type FileSet, folderOf } from '../files.js';
-import type { HostFacts, NativeUnit, ReadResult } from '../format.js';
+import type { HostFacts, NativeUnit, ReadOptions, ReadResult } from '../format.js';
 import { filesystemOf, parseFstab } from '../fstab.js';
 import { groupRank, withBoundDevice } from '../group-files.js';
 import { approximated, carried, ignored, type Outcome, settle } from '../outcome.js';
@@ -262,8 +262,8 @@ const rankOf = (name: string): number => {
 };
 
 /** Reads the configuration of one container. */
-export function readLxc(files: FileSet, unit: NativeUnit, host: HostFacts): ReadResult {
-  const report = new Report();
+export function readLxc(files: FileSet, unit: NativeUnit, host: ReadOptions): ReadResult {
+  const report = new Report(host.careful);
   const { settings, skipped } = parseLxc(files, unit.path);
   for (const { why, ...place } of skipped) report.ignored(place, why);
   const uts = settings.find(({ name }) => name === 'uts.name');

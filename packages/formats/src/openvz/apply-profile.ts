@@ -1,8 +1,10 @@
 // A profile filled into a domain: what the document left open, and nothing it said.
 // SPDX-License-Identifier: Apache-2.0
 import type { Domain } from '@ctvirt/xml';
+import { xmlText } from '../clean.js';
 import { settle } from '../outcome.js';
 import { Report, type ReportRow } from '../report.js';
+import { soundly } from '../sound.js';
 import { faultOf } from './check.js';
 import { type ConfFile, type ConfValue, effectiveValues, parseConf } from './conf-file.js';
 import { type Parameter, parameterOf, parameters } from './parameters.js';
@@ -18,15 +20,21 @@ export interface ApplyOptions {
   readonly hostCpus: number;
 }
 
+/** A filled document, and what became of each key of the profile. */
+export interface Applied {
+  readonly domain: Domain;
+  readonly report: readonly ReportRow[];
+}
+
 /** Fills in a profile; explicit XML wins, and keys that belong to one container are left out. */
-export function applyProfile(
-  domain: Domain,
-  profile: string | ConfFile,
-  options: ApplyOptions,
-): { readonly domain: Domain; readonly report: readonly ReportRow[] } {
+export function applyProfile(domain: Domain, profile: string | ConfFile, options: ApplyOptions): Applied {
+  const conf = typeof profile === 'string' ? parseConf(xmlText(profile)) : profile;
+  return soundly((careful) => applyValues(domain, conf, options, new Report(careful)));
+}
+
+function applyValues(domain: Domain, conf: ConfFile, options: ApplyOptions, report: Report): Applied {
   const file = profileFileName(options.profileName);
-  const report = new Report();
-  const read = readConfValues(typeof profile === 'string' ? parseConf(profile) : profile, file, report);
+  const read = readConfValues(conf, file, report);
   const allowed = read.filter(({ parameter, value }) => {
     const may = parameter?.profile === true && parameter.group !== 'host';
     if (!may) {

@@ -5,6 +5,7 @@ import { withAnother, withValue } from '../beancounters.js';
 import { xmlText } from '../clean.js';
 import { emptyDomain } from '../edit.js';
 import { Report, type ReportRow } from '../report.js';
+import { soundly } from '../sound.js';
 import { fillIn, type ReadValue, readConfValues } from './apply-profile.js';
 import { editConf, parseConf, readUuid, unwritableIn, writeUuid } from './conf-file.js';
 import { parameterOf, parameters } from './parameters.js';
@@ -41,8 +42,11 @@ const ownOnly = new Set(['NETFILTER', 'VE_LAYOUT']);
 /** Reads any text: what cannot be used is in the report. */
 export function readCtidConf(given: string, options: ReadConfOptions): ReadConf {
   const text = xmlText(given);
+  return soundly((careful) => readConf(text, options, new Report(careful)));
+}
+
+function readConf(text: string, options: ReadConfOptions, report: Report): ReadConf {
   const { ctid, file = `${ctid}.conf`, root = 'template', pageSize, hostCpus } = options;
-  const report = new Report();
   const own = readConfValues(parseConf(text), file, report);
   const all = [...own, ...globalsFor(own, options.vzConf, report)];
   const values = withDefaults(all, root);

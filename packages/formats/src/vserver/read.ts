@@ -13,9 +13,9 @@ import {
   withOs,
 } from '../edit.js';
 import { baseName, type FileSet, folderOf } from '../files.js';
-import type { HostFacts, NativeUnit, ReadResult } from '../format.js';
-import { filesystemOf, parseFstab } from '../fstab.js';
-import { approximated, carried, ignored, settle } from '../outcome.js';
+import type { NativeUnit, ReadOptions, ReadResult } from '../format.js';
+import { filesystemOf, type MountReading, parseFstab } from '../fstab.js';
+import { approximated, carried, ignored, type Outcome, settle } from '../outcome.js';
 import { Report } from '../report.js';
 import { insecureCapabilities } from './capabilities.js';
 import { type GuestContext, limitReads } from './read-limits.js';
@@ -74,15 +74,23 @@ const readFstab =
         entry === undefined
           ? { why: 'it has no source, target and type' }
           : filesystemOf({ ...entry, options: guarded(entry.options) });
-      if (found.filesystem !== undefined) result = placeFilesystem(result, found.filesystem);
-      if (found.filesystem === undefined && found.why.endsWith('by the runtime'))
-        report.carried(place, found.why);
-      else if (found.filesystem === undefined) report.ignored(place, found.why);
-      else if (found.loss !== undefined) report.approximated(place, found.loss);
-      else report.carried(place, `filesystem of type ${found.filesystem.type}`);
+      result = settle(result, mountOutcome(result, found), [place], report);
     }
     return result;
   };
+
+function mountOutcome(
+  domain: Domain,
+  found: MountReading | { filesystem?: undefined; why: string },
+): Outcome {
+  if (found.filesystem === undefined)
+    return found.why.endsWith('by the runtime') ? carried(domain, found.why) : ignored(found.why);
+  const result = placeFilesystem(domain, found.filesystem);
+  if (result === domain) return ignored(`${found.filesystem.target?.dir ?? 'it'} has a file system already`);
+  return found.loss === undefined
+    ? carried(result, `filesystem of type ${found.filesystem.type}`)
+    : approximated(result, found.loss);
+}
 
 /** An entry for `/` is what the root is made of; of two for one place the first counts. */
 function placeFilesystem(domain: Domain, filesystem: Filesystem): Domain {
@@ -256,8 +264,8 @@ function keepRest(domain: Domain, files: FileSet, folder: string, { tree, report
 }
 
 /** Reads one guest. */
-export function readVserver(files: FileSet, unit: NativeUnit, host: HostFacts): ReadResult {
-  const report = new Report();
+export function readVserver(files: FileSet, unit: NativeUnit, host: ReadOptions): ReadResult {
+  const report = new Report(host.careful);
   const tree = new GuestTree(files, unit.path);
   const context: GuestContext = { tree, host, report };
   const reads: readonly Read[] = [

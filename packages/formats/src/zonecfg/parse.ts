@@ -171,6 +171,7 @@ const add: Action = (zone, tokens, command) => {
     zone.scope = { type: name.text, line: command.line, properties: [], index: undefined };
     return;
   }
+  if (zone.scope === undefined) return zone.fault(command, 'adds to a property, and no resource is open');
   const value = readValue(rest[0]?.text === '=' ? rest.slice(1) : rest) ?? restAfter(command, name.text);
   for (const item of value.kind === 'list' ? value.items : [value])
     zone.put({ name: name.text, value: item, line: command.line }, false);

@@ -3,7 +3,7 @@
 import type { CapabilityName, Domain } from '@ctvirt/xml';
 import { emptyDomain, rootTarget, withCapabilities, withFilesystem, withOs } from '../edit.js';
 import { baseName, type FileSet } from '../files.js';
-import type { HostFacts, NativeUnit, ReadResult } from '../format.js';
+import type { HostFacts, NativeUnit, ReadOptions, ReadResult } from '../format.js';
 import { approximated, carried, ignored, type Outcome, settle } from '../outcome.js';
 import { Report } from '../report.js';
 import { controls, zoneSize } from './controls.js';
@@ -94,8 +94,8 @@ const apart = new Set(['zonename', 'autoboot', 'ip-type']);
 const orderOf = (name: string): number => (name === 'max-processes' ? 1 : 0);
 
 /** Reads one zone. */
-export function readZonecfg(files: FileSet, unit: NativeUnit, host: HostFacts): ReadResult {
-  const report = new Report();
+export function readZonecfg(files: FileSet, unit: NativeUnit, host: ReadOptions): ReadResult {
+  const report = new Report(host.careful);
   const zone = parseZonecfg(files.get(unit.path)?.text ?? '');
   const at = (line: number, key: string) => ({ file: unit.path, line, key });
   for (const { line, text, why } of zone.faults) report.ignored(at(line, text), why);
@@ -145,12 +145,12 @@ const placesOf = (file: string, { type, line, properties }: ZoneResource) => [
   ...properties.map((one) => ({ file, line: one.line, key: `${type}.${one.name}` })),
 ];
 
-const looksLikeZone = /^[ \t]*(create\b|set[ \t]+(zonepath|brand|autoboot|ip-type)[ \t]*=)/m;
+const looksLikeZone = /^[ \t]*(create\b|set[ \t]+zonepath[ \t]*=)/m;
 
 /** One file for each zone, named by it as the export names nothing. */
 export function detectZonecfg(files: FileSet): NativeUnit[] {
   return [...files].flatMap(([path, { text }]) => {
-    if (text === undefined || !looksLikeZone.test(text) || !/^[ \t]*set[ \t]+zonepath/m.test(text)) return [];
+    if (text === undefined || !looksLikeZone.test(text)) return [];
     const name = baseName(path).replace(/\.(cfg|conf|zonecfg|txt|export)$/, '') || 'zone';
     return [{ name, path }];
   });
