@@ -2,16 +2,18 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type ErrorBody, type ErrorCode, errorTable } from '@ctvirt/api';
 import { type EngineCode, EngineError } from '@ctvirt/engine';
+import type { RpcError } from '@ctvirt/rpc';
 import type { Finding } from '@ctvirt/xml';
+import { type ErrorDomainName, type ErrorName, refusal } from './procedures/refusal.js';
 
 interface Mapping {
-  /** virErrorNumber and virErrorDomain, as virterror.h numbers them. */
-  readonly libvirt: { readonly code: number; readonly domain: number };
+  /** Names of libvirt's error code and domain; `driver` is the domain of the connection's own driver. */
+  readonly libvirt: { readonly code: ErrorName; readonly domain: ErrorDomainName | 'driver' };
   readonly httpStatus: number;
   readonly exitStatus: number;
 }
 
-const libvirt = (code: number, domain = 17) => ({ code, domain });
+const libvirt = (code: ErrorName, domain: ErrorDomainName | 'driver' = 'driver') => ({ code, domain });
 // The HTTP contract owns its statuses, since clients print and exit by them; here they meet libvirt's.
 const mapping = (code: ErrorCode, numbers: Mapping['libvirt']): Mapping => ({
   libvirt: numbers,
@@ -21,21 +23,33 @@ const mapping = (code: ErrorCode, numbers: Mapping['libvirt']): Mapping => ({
 
 /** What each engine code is called elsewhere. */
 export const errorMapping = {
-  'not-found': mapping('not-found', libvirt(42)),
-  exists: mapping('exists', libvirt(9, 20)),
-  'in-use': mapping('in-use', libvirt(55)),
-  busy: mapping('busy', libvirt(87)),
-  invalid: mapping('invalid', libvirt(27, 20)),
-  unsupported: mapping('unsupported', libvirt(67)),
-  denied: mapping('denied', libvirt(29)),
-  'no-space': mapping('no-space', libvirt(38)),
-  'over-quota': mapping('over-quota', libvirt(38)),
-  'wrong-state': mapping('wrong-state', libvirt(55)),
-  'host-command': mapping('host-command', libvirt(1)),
-  timeout: mapping('timeout', libvirt(68)),
-  interrupted: mapping('interrupted', libvirt(9)),
-  internal: mapping('internal', libvirt(1)),
+  'not-found': mapping('not-found', libvirt('noDomain')),
+  exists: mapping('exists', libvirt('operationFailed', 'domain')),
+  'in-use': mapping('in-use', libvirt('operationInvalid')),
+  busy: mapping('busy', libvirt('resourceBusy')),
+  invalid: mapping('invalid', libvirt('xmlError', 'domain')),
+  unsupported: mapping('unsupported', libvirt('configUnsupported')),
+  denied: mapping('denied', libvirt('operationDenied')),
+  'no-space': mapping('no-space', libvirt('systemError')),
+  'over-quota': mapping('over-quota', libvirt('systemError')),
+  'wrong-state': mapping('wrong-state', libvirt('operationInvalid', 'domain')),
+  'host-command': mapping('host-command', libvirt('internalError')),
+  timeout: mapping('timeout', libvirt('operationTimeout')),
+  interrupted: mapping('interrupted', libvirt('operationFailed')),
+  internal: mapping('internal', libvirt('internalError')),
 } as const satisfies Record<EngineCode, Mapping>;
+
+/** An error as libvirt's clients know it, its text in libvirt's words. */
+export function toLibvirtError(error: EngineError, driver: ErrorDomainName): RpcError {
+  const { code, domain } = libvirtNumbers(error);
+  return refusal(code, domain === 'driver' ? driver : domain, error.message);
+}
+
+/** A document that is no XML at all has a code of its own. */
+function libvirtNumbers({ code, details: { findings } }: EngineError): Mapping['libvirt'] {
+  const isBroken = isFindings(findings) && findings[0]?.code === 'syntax';
+  return code === 'invalid' && isBroken ? libvirt('xmlDetail', 'domain') : errorMapping[code].libvirt;
+}
 
 /** An error as the HTTP contract tells it. A programming fault's message stays in the log: it helps no client. */
 export function toErrorBody(error: unknown): { status: number; body: ErrorBody } {

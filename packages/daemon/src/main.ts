@@ -5,6 +5,7 @@ import { createServer, type Server } from 'node:net';
 import { parseArgs } from 'node:util';
 import { EngineError, type Layout, layoutOf, openEngine } from '@ctvirt/engine';
 import { createHttpApp } from './http/server.js';
+import { serveLibvirt } from './libvirt.js';
 import { createLog, type LogFormat } from './log.js';
 
 const help = `ctvirtd: runs the container domains of this host
@@ -58,6 +59,7 @@ async function serve(layout: Layout): Promise<void> {
   const app = createHttpApp(engine, log);
   rmSync(layout.httpSocket, { force: true });
   await app.listen({ path: layout.httpSocket });
+  const libvirt = await serveLibvirt(engine, layout, log);
   const unsubscribe = engine.onEvent(({ event, detail, domain }) =>
     log.info({ domain: domain.name }, `domain '${domain.name}' ${event} (${detail})`),
   );
@@ -72,7 +74,7 @@ async function serve(layout: Layout): Promise<void> {
   log.info('stopping; containers go on');
   unsubscribe();
   const stopped = (async () => {
-    await app.close();
+    await Promise.all([app.close(), libvirt.close()]);
     await engine.close();
   })();
   await Promise.race([stopped, new Promise((resolve) => setTimeout(resolve, STOP_WAIT_MS).unref())]);

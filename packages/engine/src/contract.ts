@@ -11,6 +11,9 @@ export interface Progress {
   readonly done: number;
   readonly total?: number | undefined;
 }
+/** A domain by exactly one of its names; unlike a DomainRef it cannot mean another one. */
+export type DomainKey = { readonly id: number } | { readonly name: string } | { readonly uuid: string };
+
 export type OnProgress = (progress: Progress) => void;
 
 export interface TemplateView {
@@ -44,6 +47,8 @@ export interface ExecSession {
 export interface Engine {
   list(): readonly DomainSummary[];
   summary(ref: DomainRef): DomainSummary;
+  /** The domain of this key, if there is one. */
+  find(key: DomainKey): DomainSummary | undefined;
   info(ref: DomainRef): Promise<DomainInfo>;
   /** The domain's XML; of a running domain with its id and live addresses unless `inactive`. */
   xml(ref: DomainRef, options?: { inactive?: boolean }): Promise<string>;

@@ -106,6 +106,10 @@ export async function openEngine(layout: Layout, log: EngineLog): Promise<Engine
   const engine: Engine = {
     list: () => [...registry.entries()].filter(({ pending }) => !pending).map(summaryOf),
     summary: (ref) => summaryOf(find(ref)),
+    find: (key) => {
+      const entry = registry.byKey(key);
+      return entry === undefined || entry.pending ? undefined : summaryOf(entry);
+    },
     info: async (ref) =>
       await statsOf(find(ref), { cgroups, group: (entry) => runner.group(entry), store, facts }),
     xml: async (ref, options) => {

@@ -193,6 +193,10 @@ export function createMemoryEngine(): MemoryEngine {
     listeners: () => listeners.size,
     list: () => [...domains.values()].map(({ summary }) => summary),
     summary: (ref) => find(ref).summary,
+    find: (key) =>
+      [...domains.values()].find(({ summary }) =>
+        Object.entries(key).every(([name, value]) => summary[name as keyof DomainSummary] === value),
+      )?.summary,
     info: async (ref) => ({
       ...find(ref).summary,
       initPid: null,

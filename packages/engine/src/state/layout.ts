@@ -15,6 +15,9 @@ export interface Layout {
   readonly templates: string;
   readonly run: string;
   readonly httpSocket: string;
+  /** libvirt's protocol, and the same for clients that may only read. */
+  readonly libvirtSocket: string;
+  readonly libvirtReadOnlySocket: string;
   readonly lock: string;
   /** Where a start puts its mounts for the moment until the container has them. */
   readonly mounts: string;
@@ -52,6 +55,8 @@ export function layoutOf(root?: string): Layout {
     templates: join(lib, 'templates'),
     run,
     httpSocket: join(run, 'http.sock'),
+    libvirtSocket: join(run, 'libvirt-sock'),
+    libvirtReadOnlySocket: join(run, 'libvirt-sock-ro'),
     lock: join(run, 'ctvirtd.pid'),
     mounts: join(run, 'mnt'),
     runtime: join(run, 'domains'),

@@ -1,5 +1,6 @@
 // All domains in memory: their records and present states, found by name, UUID, id, CTID or address.
 // SPDX-License-Identifier: Apache-2.0
+import type { DomainKey } from '../contract.js';
 import type { Running } from '../drivers/lxc/driver.js';
 import { EngineError } from '../errors.js';
 import type { DomainState, DomainSummary, StateReason } from '../view.js';
@@ -47,6 +48,14 @@ export class Registry {
     return this.#byName.size;
   }
 
+  byId(id: number): Entry | undefined {
+    for (const entry of this.#byName.values()) if (idOf(entry) === id) return entry;
+    return undefined;
+  }
+  byKey(key: DomainKey): Entry | undefined {
+    if ('id' in key) return this.byId(key.id);
+    return 'name' in key ? this.byName(key.name) : this.byUuid(key.uuid);
+  }
   byName(name: string): Entry | undefined {
     return this.#byName.get(name);
   }
@@ -62,11 +71,8 @@ export class Registry {
 
   /** As virsh looks one up: a running domain's id, then a name, then a UUID. */
   find(ref: string): Entry {
-    if (/^\d{1,10}$/.test(ref)) {
-      const id = Number(ref);
-      for (const entry of this.#byName.values()) if (idOf(entry) === id) return entry;
-    }
-    const found = this.#byName.get(ref) ?? this.#byUuid.get(ref.toLowerCase());
+    const numbered = /^\d{1,10}$/.test(ref) ? this.byId(Number(ref)) : undefined;
+    const found = numbered ?? this.#byName.get(ref) ?? this.#byUuid.get(ref.toLowerCase());
     if (found === undefined)
       throw new EngineError('not-found', `no domain has the name, UUID or id '${ref}'`, { ref });
     return found;

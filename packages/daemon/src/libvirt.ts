@@ -1,0 +1,60 @@
+// libvirt's wire protocol: the server, its sockets, and what of the engine's goes to its clients.
+// SPDX-License-Identifier: Apache-2.0
+import type { Engine, Layout } from '@ctvirt/engine';
+import { type Listener, listenUnix, RpcServer } from '@ctvirt/rpc';
+import type { Logger } from 'pino';
+import { publishEvents } from './procedures/events.js';
+import { bindProcedures } from './procedures/index.js';
+import { openSession, type Session, sees } from './procedures/session.js';
+
+/** The protocol being served. */
+export interface LibvirtService {
+  readonly places: readonly string[];
+  /** Ends the connections once their replies have left. */
+  close(): Promise<void>;
+}
+
+/** Serves the engine on the layout's sockets. */
+export async function serveLibvirt(engine: Engine, layout: Layout, log: Logger): Promise<LibvirtService> {
+  const server: RpcServer<Session> = new RpcServer({
+    open: ({ name }) => openSession(name),
+    closed: (session) => void endOwned(session),
+    handlers: bindProcedures({ engine, publish: (...event) => server.publish(...event) }),
+    sees: (session, kind, subject) => kind !== 'domain' || seesDomain(session, subject),
+    fault: (error, where) => log.error({ err: error }, `libvirt's protocol: ${where} failed`),
+  });
+  const seesDomain = (session: Session, subject: unknown): boolean => {
+    if (session.type === undefined) return true;
+    if (typeof subject !== 'object' || subject === null || !('uuid' in subject)) return false;
+    const type = types.get(String(subject.uuid));
+    return type !== undefined && sees(session, type);
+  };
+  /** Types of domains by UUID: a domain that is just undefined is not the engine's any more. */
+  const types = new Map<string, string>();
+  const remember = engine.onEvent(({ domain }) => types.set(domain.uuid, domain.type));
+  for (const { uuid, type } of engine.list()) types.set(uuid, type);
+  const unsubscribe = publishEvents(engine, server);
+  const forget = engine.onEvent(({ event, domain }) => {
+    const isGone = event === 'undefined' ? domain.id === null : event === 'stopped' && !domain.persistent;
+    if (isGone) types.delete(domain.uuid);
+  });
+
+  async function endOwned(session: Session): Promise<void> {
+    for (const uuid of session.autodestroy)
+      await engine.destroy(uuid).catch((error: unknown) => log.debug({ err: error }, 'had ended already'));
+  }
+
+  const listeners: Listener[] = [
+    await listenUnix(server, { path: layout.libvirtSocket }),
+    await listenUnix(server, { path: layout.libvirtReadOnlySocket, readOnly: true }),
+  ];
+  return {
+    places: listeners.map(({ place }) => place),
+    close: async () => {
+      for (const end of [remember, unsubscribe, forget]) end();
+      const closing = listeners.map((listener) => listener.close());
+      server.close();
+      await Promise.all(closing);
+    },
+  };
+}

@@ -1,0 +1,39 @@
+// All procedures of libvirt's protocol that this daemon answers, by group; a new group is a file and a line here.
+// SPDX-License-Identifier: Apache-2.0
+import { EngineError } from '@ctvirt/engine';
+import { toLibvirtError } from '../errors.js';
+import { bindConnect } from './connect.js';
+import { bindDomainFacts } from './domain-facts.js';
+import { bindDomainLife } from './domain-life.js';
+import { bindDomainLookup } from './domain-lookup.js';
+import { bindNode } from './node.js';
+import type { Bind, Binding, Procedures, Session } from './session.js';
+
+/** In the order of the compatibility page. */
+export const groups: Readonly<Record<string, Bind>> = {
+  connection: bindConnect,
+  host: bindNode,
+  'finding domains': bindDomainLookup,
+  'life of domains': bindDomainLife,
+  'facts of domains': bindDomainFacts,
+};
+
+type AnyHandler = (args: unknown, call: { readonly session: Session }) => unknown;
+
+/** The handlers, with the engine's errors translated on their way out. */
+export function bindProcedures(binding: Binding): Procedures {
+  const handlers: Procedures = Object.assign({}, ...Object.values(groups).map((bind) => bind(binding)));
+  const translated = Object.entries(handlers).map(([name, handler]) => {
+    // Each handler is typed by its own row; here only their outcome matters.
+    const answer = handler as AnyHandler;
+    const translating: AnyHandler = async (args, call) => {
+      try {
+        return await answer(args, call);
+      } catch (error) {
+        throw error instanceof EngineError ? toLibvirtError(error, call.session.errors) : error;
+      }
+    };
+    return [name, translating];
+  });
+  return Object.fromEntries(translated);
+}

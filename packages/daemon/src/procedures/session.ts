@@ -1,0 +1,87 @@
+// One connection of libvirt's protocol: which domains it sees, and how libvirt's driver of these is called.
+// SPDX-License-Identifier: Apache-2.0
+import { type DomainSummary, type Engine, EngineError } from '@ctvirt/engine';
+import { type Handlers, libvirtError, type RpcServer } from '@ctvirt/rpc';
+import type { ContainerType } from '@ctvirt/xml';
+import { type ErrorDomainName, refusal } from './refusal.js';
+
+/** A URI scheme: the type of domains it shows (all if absent), and the names clients know libvirt's driver by. */
+interface Scheme {
+  readonly type?: ContainerType;
+  readonly driver: string;
+  readonly errors: ErrorDomainName;
+}
+
+const schemes: Readonly<Record<string, Scheme>> = {
+  ctvirt: { driver: 'ctvirt', errors: 'domain' },
+  lxc: { type: 'lxc', driver: 'LXC', errors: 'lxc' },
+  openvz: { type: 'openvz', driver: 'OpenVZ', errors: 'openvz' },
+  vserver: { type: 'vserver', driver: 'VServer', errors: 'domain' },
+};
+
+export interface Session extends Scheme {
+  readonly uri: string;
+  /** UUIDs of domains that end with this connection. */
+  readonly autodestroy: Set<string>;
+}
+
+/** What procedures work with. */
+export interface Binding {
+  readonly engine: Engine;
+  readonly publish: RpcServer<Session>['publish'];
+}
+
+/** Handlers of some procedures; those nobody binds are answered as unknown. */
+export type Procedures = Partial<Handlers<Session>>;
+export type Bind = (binding: Binding) => Procedures;
+
+/** A connection for what is left of a client's URI: `lxc:///system`; empty for clients that leave the choice to us. */
+export function openSession(name: string): Session {
+  const [, scheme = '', path = ''] =
+    /^([a-z]+):(?:\/\/)?(\/[^?#]*)?(?:[?#].*)?$/.exec(name === '' ? 'ctvirt:///system' : name) ?? [];
+  const found = Object.hasOwn(schemes, scheme) ? schemes[scheme] : undefined;
+  if (found === undefined || !['', '/', '/system'].includes(path))
+    throw libvirtError('noConnect', 'none', `no connection driver available for ${name}`);
+  return { ...found, uri: `${scheme}:///system`, autodestroy: new Set() };
+}
+
+/** Whether a connection shows domains of a type. */
+export const sees = (session: Session, type: string): boolean =>
+  session.type === undefined || session.type === type;
+
+/** The domains a connection shows. */
+export function domainsOf(engine: Engine, session: Session): DomainSummary[] {
+  return engine.list().filter(({ type }) => sees(session, type));
+}
+
+type Key = Parameters<Engine['find']>[0];
+
+/** The domain a connection asks for; an absent one is refused in libvirt's words. */
+export function lookUp(engine: Engine, session: Session, key: Key): DomainSummary {
+  const found = engine.find(key);
+  if (found !== undefined && sees(session, found.type)) return found;
+  const [what, value] = Object.entries(key)[0] ?? ['', ''];
+  const shown = what === 'id' ? value : `'${value}'`;
+  throw refusal('noDomain', session.errors, `No domain with matching ${what} ${shown}`);
+}
+
+/** A domain as it is named on the wire. */
+export interface WireDomain {
+  readonly name: string;
+  readonly uuid: string;
+  readonly id: number;
+}
+
+/** Clients tell by the id alone whether a domain runs: -1 is none. */
+export const toWireDomain = ({ name, uuid, id }: DomainSummary): WireDomain => ({ name, uuid, id: id ?? -1 });
+
+/** The domain of a call: clients name it by UUID, whatever else they send. */
+export const domainOf = (engine: Engine, session: Session, { uuid }: { uuid: string }): DomainSummary =>
+  lookUp(engine, session, { uuid });
+
+/** The same, for what only a running domain can do. */
+export function runningDomainOf(engine: Engine, session: Session, dom: { uuid: string }): DomainSummary {
+  const domain = domainOf(engine, session, dom);
+  if (domain.id === null) throw new EngineError('wrong-state', 'domain is not running');
+  return domain;
+}
