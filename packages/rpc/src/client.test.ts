@@ -100,6 +100,17 @@ test('a server that finishes a stream unasked, or with an error, ends the stream
   }
 });
 
+test('a stream that ends in the turn that opened it still tells its reader', async () => {
+  const { wire, client, sent } = start();
+  const opening = client.open('domainOpenConsole', { dom, devName: null, flags: 0 });
+  const header = sent();
+  const broken = rawFrame({ ...header, type: 1, serial: 99 });
+  wire.push(Buffer.concat([rawFrame({ ...header, type: 1 }), broken]));
+  const { stream } = await opening;
+  assert.ok(withCode('protocol')((await once(stream, 'error'))[0]));
+  assert.equal((await client.closed).code, 'protocol');
+});
+
 test('a call given up before it opened a stream aborts the stream when it opens', async () => {
   const { wire, client, sent } = start();
   const giveUp = new AbortController();

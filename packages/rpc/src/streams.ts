@@ -172,6 +172,11 @@ export class ClientStream extends WireStream {
     } else this.destroy(new RpcError('protocol', 'the server finished the stream unasked'));
   }
 
+  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+    // The stream may end in the very turn that opened it: whoever waits for it must get to listen first.
+    super._destroy(error, (failure) => setImmediate(done, failure));
+  }
+
   protected override abandon(): void {
     // The serial stays known until the server confirms, so that late data is dropped in silence.
     if (this.#finished === undefined) this.sendStatus(messageStatus.error);
