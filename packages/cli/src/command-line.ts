@@ -148,14 +148,14 @@ function convert(name: string, option: Option, given: readonly string[] | undefi
 function assignArguments(verb: Verb, positionals: readonly string[]): ParsedCommand['args'] {
   const declared = Object.entries(verb.args);
   const args: Record<string, string | readonly string[] | undefined> = {};
-  for (const [at, [name, { rest, optional }]] of declared.entries()) {
-    const value = rest ? positionals.slice(at) : positionals[at];
+  for (const [at, [name, { rest, many, optional }]] of declared.entries()) {
+    const value = rest || many ? positionals.slice(at) : positionals[at];
     if (!optional && (value === undefined || value.length === 0))
       throw new CliError('usage', `${verb.name}: ${name.toUpperCase()} is missing; usage: ${usageOf(verb)}`);
     args[name] = value;
   }
-  const hasRest = declared.at(-1)?.[1].rest === true;
-  const extra = hasRest ? undefined : positionals[declared.length];
+  const last = declared.at(-1)?.[1];
+  const extra = last?.rest || last?.many ? undefined : positionals[declared.length];
   if (extra !== undefined)
     throw new CliError('usage', `${verb.name}: '${extra}' is one argument too many; usage: ${usageOf(verb)}`);
   return args;
@@ -163,8 +163,8 @@ function assignArguments(verb: Verb, positionals: readonly string[]): ParsedComm
 
 /** `ctvirt shutdown [OPTIONS] DOMAIN`. */
 export function usageOf(verb: Verb): string {
-  const args = Object.entries(verb.args).map(([name, { optional, rest }]) => {
-    const word = name.toUpperCase() + (rest ? '...' : '');
+  const args = Object.entries(verb.args).map(([name, { optional, rest, many }]) => {
+    const word = name.toUpperCase() + (rest || many ? '...' : '');
     return optional ? `[${word}]` : word;
   });
   const options = Object.keys(verb.options).length > 0 ? ['[OPTIONS]'] : [];

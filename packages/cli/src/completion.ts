@@ -94,7 +94,10 @@ async function candidatesAt(
   if (verb === undefined) return { candidates: verbWords(verbs, noun) };
   const declared = Object.values(verb.args);
   const argument = declared[Math.min(position, declared.length - 1)];
-  if (argument === undefined || (position >= declared.length && argument.rest !== true))
+  if (
+    argument === undefined ||
+    (position >= declared.length && argument.rest !== true && argument.many !== true)
+  )
     return { candidates: [] };
   return valuesOf(argument.complete, names, verbs);
 }

@@ -3,7 +3,7 @@
 import { open, readFile } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { type ApiClient, createClient, type Endpoint, type Finding, type Progress } from '@ctvirt/api';
-import { CliError, describeFinding } from './errors.js';
+import { describeFinding, refuseFile } from './errors.js';
 import { hasColour, type Io } from './io.js';
 import { ProgressDisplay } from './progress-display.js';
 
@@ -79,28 +79,13 @@ export class Context {
       for await (const chunk of this.io.stdin) chunks.push(Buffer.from(chunk));
       return Buffer.concat(chunks).toString('utf8');
     }
-    return readFile(file, 'utf8').catch((cause: unknown) => refuse(file, cause));
+    return readFile(file, 'utf8').catch((cause: unknown) => refuseFile(file, cause));
   }
 
   /** A file's bytes as a stream; `-` is standard input. */
   async openStream(file: string): Promise<Readable> {
     if (file === '-') return this.io.stdin;
-    const handle = await open(file).catch((cause: unknown) => refuse(file, cause));
+    const handle = await open(file).catch((cause: unknown) => refuseFile(file, cause));
     return handle.createReadStream();
   }
-}
-
-const fileReasons: Readonly<Record<string, string>> = {
-  ENOENT: 'no such file',
-  EISDIR: 'it is a directory',
-  EACCES: 'permission denied',
-};
-
-function refuse(file: string, cause: unknown): never {
-  throw new CliError('local', `cannot read ${file}: ${reasonOf(cause)}`, { cause });
-}
-
-function reasonOf(cause: unknown): string {
-  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
-  return fileReasons[code] ?? (cause instanceof Error ? cause.message : String(cause));
 }

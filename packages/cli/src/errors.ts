@@ -3,6 +3,7 @@
 import { styleText } from 'node:util';
 import { ApiError, type Finding } from '@ctvirt/api';
 import { exitStatusOf, usageStatus } from './exit-status.js';
+import { printable } from './table.js';
 
 /** A wrong command line (`usage`) or a local failure, such as a file that cannot be read (`local`). */
 export class CliError extends Error {
@@ -14,6 +15,22 @@ export class CliError extends Error {
   ) {
     super(message, options);
   }
+}
+
+const fileReasons: Readonly<Record<string, string>> = {
+  ENOENT: 'no such file',
+  EISDIR: 'it is a directory',
+  EACCES: 'permission denied',
+};
+
+/** Throws CliError `local`: the file, and the system's reason in words. */
+export function refuseFile(file: string, cause: unknown): never {
+  throw new CliError('local', `cannot read ${file}: ${reasonOf(cause)}`, { cause });
+}
+
+function reasonOf(cause: unknown): string {
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+  return fileReasons[code] ?? (cause instanceof Error ? cause.message : String(cause));
 }
 
 const fileOf = new WeakMap<Error, string>();
@@ -46,7 +63,7 @@ export function describeError(error: unknown, colour: boolean): { status: number
 /** One finding as compilers print theirs: place, what is wrong, the line itself, what was expected. */
 export function describeFinding(finding: Finding, file: string, colour: boolean): string {
   const { severity, message, line, column, path, found, expected, suggestion, excerpt } = finding;
-  const name = finding.file ?? file;
+  const name = visible(finding.file ?? file);
   const place = paint('bold', line > 0 ? `${name}:${line}:${column}:` : `${name}:`, colour);
   const word = paint(severity === 'error' ? 'red' : 'yellow', `${severity}:`, colour);
   const isTold = (part: string | undefined) => part === undefined || part === '' || message.includes(part);
@@ -57,8 +74,11 @@ export function describeFinding(finding: Finding, file: string, colour: boolean)
     ...(isTold(expected) ? [] : [`    expected ${expected}`]),
     ...(isTold(suggestion) ? [] : [`    did you mean ${suggestion}?`]),
   ];
-  return [`${place} ${word} ${message}`, ...details, ''].join('\n');
+  return [`${place} ${word} ${visible(message)}`, ...details.map(visible), ''].join('\n');
 }
+
+/** A document may hold escape sequences, and even its name; a caret stays beneath its place. */
+const visible = (text: string): string => text.split('\t').map(printable).join('\t');
 
 const paint = (format: 'red' | 'yellow' | 'bold', text: string, colour: boolean): string =>
   colour ? styleText(format, text, { validateStream: false }) : text;

@@ -19,6 +19,7 @@ const fixed = {
 
 export const usageStatus = fixed.usage.status;
 export const straysStatus = fixed.strays.status;
+export const invalidStatus = errorTable.invalid.exitStatus;
 export const execFailedStatus = fixed['exec-failed'].status;
 
 /** The exit status that an error's code gives. */

@@ -19,6 +19,8 @@ export interface Argument {
   readonly optional?: boolean;
   /** Takes all that follows, options of other programs included; only the last argument may. */
   readonly rest?: boolean;
+  /** Takes all that follow but options, which may stand between; only the last argument may. */
+  readonly many?: boolean;
 }
 
 export interface Option {
@@ -40,7 +42,7 @@ interface ValueOf {
   texts: readonly string[];
 }
 
-type ArgumentValue<A extends Argument> = A extends { readonly rest: true }
+type ArgumentValue<A extends Argument> = A extends { readonly rest: true } | { readonly many: true }
   ? readonly string[]
   : A extends { readonly optional: true }
     ? string | undefined
@@ -52,7 +54,7 @@ export interface Given<A extends Arguments, O extends Options> {
   readonly options: { readonly [N in keyof O]: ValueOf[O[N]['type']] };
 }
 
-export type Group = 'Domains' | 'Templates and profiles' | 'Host' | 'ctvirt itself';
+export type Group = 'Domains' | 'Documents' | 'Templates and profiles' | 'Host' | 'ctvirt itself';
 
 interface Declaration<A extends Arguments, O extends Options> {
   /** One or two words: `start`, `template import`. */

@@ -11,6 +11,11 @@ export const documentFile = {
   summary: "File with the domain's XML; - is standard input",
   complete: 'file',
 } as const satisfies Argument;
+export const documentFiles = {
+  summary: 'Files with XML; - is standard input',
+  complete: 'file',
+  many: true,
+} as const satisfies Argument;
 export const existingTemplate = {
   summary: 'Name of a template',
   complete: 'template',

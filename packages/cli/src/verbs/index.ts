@@ -33,6 +33,7 @@ import { templateInfo } from './template-info.js';
 import { templateList } from './template-list.js';
 import { templateRemove } from './template-remove.js';
 import { version } from './version-show.js';
+import { xmlValidate } from './xml-validate.js';
 
 export const verbs: readonly Verb[] = [
   list,
@@ -52,6 +53,7 @@ export const verbs: readonly Verb[] = [
   edit,
   console,
   exec,
+  xmlValidate,
   templateList,
   templateInfo,
   templateImport,

@@ -1,0 +1,67 @@
+// One XML document of the command line: its bytes read, decoded and checked as what its root says it is.
+// SPDX-License-Identifier: Apache-2.0
+import { type Domain, defaultLimits, type Finding, parseDevice, parseDomain } from '@ctvirt/xml';
+import { refuseFile } from '../errors.js';
+import type { Io } from '../io.js';
+import { readBytes, readInput } from './bytes.js';
+import { decodeXml } from './decode.js';
+
+/** What a document came to; the domain is there when it is one and has no error. */
+export interface CheckedDocument {
+  readonly file: string;
+  readonly isValid: boolean;
+  readonly findings: readonly Finding[];
+  readonly text: string;
+  readonly domain?: Domain;
+}
+
+export interface CheckOptions {
+  /** What the schema does not know is an error. */
+  readonly strict: boolean;
+}
+
+/** Each character takes four bytes at most. */
+const mostBytes = 4 * defaultLimits.length;
+
+/** Reads and checks a file; `-` is standard input. Throws CliError `local` where it cannot be read. */
+export async function checkFile(file: string, io: Io, options: CheckOptions): Promise<CheckedDocument> {
+  return file === '-'
+    ? checkBytes('<stdin>', await readInput(io.stdin, mostBytes), options)
+    : checkPath(file, options);
+}
+
+function checkPath(file: string, options: CheckOptions): CheckedDocument {
+  let bytes: Buffer;
+  try {
+    bytes = readBytes(file, mostBytes);
+  } catch (cause) {
+    return refuseFile(file, cause);
+  }
+  return checkBytes(file, bytes, options);
+}
+
+function checkBytes(file: string, bytes: Buffer, options: CheckOptions): CheckedDocument {
+  if (bytes.length > mostBytes) {
+    const message = `the document has more than ${mostBytes} bytes`;
+    const finding = { severity: 'error', code: 'too-large', message, line: 0, column: 0, path: '' } as const;
+    return { file, isValid: false, findings: [finding], text: '' };
+  }
+  const { text, finding } = decodeXml(bytes);
+  if (finding !== undefined) return { file, isValid: false, findings: [finding], text: '' };
+  return { file, text, ...checkText(text, options) };
+}
+
+function checkText(
+  text: string,
+  options: CheckOptions,
+): Pick<CheckedDocument, 'isValid' | 'findings' | 'domain'> {
+  const { domain, findings } = parseDomain(text, options);
+  if (domain !== undefined) return { isValid: true, findings, domain };
+  if (findings.some(({ code }) => code === 'wrong-root')) {
+    const alone = parseDevice(text, options);
+    if (alone.device !== undefined) return { isValid: true, findings: alone.findings };
+    if (!alone.findings.some(({ code }) => code === 'wrong-root'))
+      return { isValid: false, findings: alone.findings };
+  }
+  return { isValid: false, findings };
+}

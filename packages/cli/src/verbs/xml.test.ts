@@ -1,0 +1,119 @@
+// `ctvirt xml …` without a daemon: outputs, exit statuses, and documents that mean harm.
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, test } from 'node:test';
+import { invoke } from '../testing/harness.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'ctvirt-xml-'));
+after(() => rmSync(folder, { recursive: true }));
+
+const save = (name: string, text: string | Buffer): string => {
+  const path = join(folder, name);
+  writeFileSync(path, text);
+  return path;
+};
+const root = "<filesystem type='mount'><source dir='/srv/web'/><target dir='/'/></filesystem>";
+const domainOf = (devices = root, more = '') =>
+  `<domain type='lxc'>\n  <name>web</name>\n  ${more}<os><type>exe</type></os>\n  <devices>${devices}</devices>\n</domain>\n`;
+
+const good = save('good.xml', domainOf());
+const odd = save('odd.xml', domainOf(root, '<memmory>1</memmory>\n'));
+const bad = save(
+  'bad.xml',
+  domainOf(`\n<filesystem type='templat'/>\n<interface type='ethernet'><ip address='10.0.0'/></interface>`),
+);
+
+describe('xml validate', () => {
+  test('tells that documents are valid, and nothing if told to be quiet', async () => {
+    assert.deepEqual(await invoke(['xml', 'validate', good]), {
+      status: 0,
+      out: `${good} is valid\n`,
+      err: '',
+    });
+    assert.equal((await invoke(['xml', 'validate', good, good])).out, '2 documents are valid\n');
+    assert.equal((await invoke(['xml', 'validate', '-q', good])).out, '');
+    const input = domainOf();
+    assert.equal((await invoke(['xml', 'validate', '-'], { input })).out, '<stdin> is valid\n');
+    const device = await invoke(['xml', 'validate', '-'], { input: root });
+    assert.deepEqual([device.status, device.out], [0, '<stdin> is valid\n']);
+  });
+
+  test('tells every fault at once with its place, line and caret, and ends with 8', async () => {
+    const { status, out, err } = await invoke(['xml', 'validate', bad, good]);
+    assert.deepEqual([status, err], [8, '']);
+    assert.match(out, /bad\.xml:5:13: error: .*'templat'; did you mean 'template'\?\n.*\n {14}\^\n/);
+    assert.match(
+      out,
+      /bad\.xml:6:\d+: error: .*\n.*\n +\^\n {4}at \/domain\/devices\/interface\/ip\/@address/,
+    );
+    assert.match(out, /1 of 2 documents not valid: \d+ errors\n$/);
+  });
+
+  test('a warning leaves a document valid, but not with --strict, wherever it stands', async () => {
+    const lenient = await invoke(['xml', 'validate', odd]);
+    assert.equal(lenient.status, 0);
+    assert.match(lenient.out, /warning: .*did you mean 'memory'\?/);
+    assert.match(lenient.out, /odd\.xml is valid: 1 warning\n$/);
+    for (const words of [
+      ['--strict', odd],
+      [odd, '--strict'],
+    ]) {
+      const { status, out } = await invoke(['xml', 'validate', ...words]);
+      assert.equal(status, 8);
+      assert.match(out, /odd\.xml is not valid: 1 error\n$/);
+    }
+  });
+
+  test('gives the same as data', async () => {
+    const { status, out } = await invoke(['xml', 'validate', '--json', good, bad]);
+    assert.equal(status, 8);
+    const [first, second] = JSON.parse(out);
+    assert.deepEqual(first, { file: good, isValid: true, findings: [] });
+    const finding = second.findings.find(({ code }: { code: string }) => code === 'unknown-type');
+    assert.deepEqual([finding.line, finding.column, finding.suggestion], [5, 13, 'template']);
+  });
+
+  test('names a file that cannot be read and goes on; the status is then 1', async () => {
+    const missing = join(folder, 'missing.xml');
+    const { status, out, err } = await invoke(['xml', 'validate', missing, bad, folder]);
+    assert.equal(status, 1);
+    assert.equal(
+      err,
+      `error: cannot read ${missing}: no such file\nerror: cannot read ${folder}: it is a directory\n`,
+    );
+    assert.match(out, /1 of 1 document not valid/);
+    assert.equal((await invoke(['xml', 'validate'])).status, 2);
+  });
+
+  test('refuses what means harm, soon', async () => {
+    const lol = '<!DOCTYPE l [<!ENTITY a "lol"><!ENTITY b "&a;&a;&a;">]>';
+    const hostile: readonly (readonly [string, string | Buffer, RegExp])[] = [
+      ['doctype', `${lol}<domain><name>&b;</name></domain>`, /error/],
+      ['deep', '<domain>'.repeat(100_000), /error/],
+      ['wide', `<domain type='lxc'>${'<x/>'.repeat(200_000)}</domain>`, /error/],
+      ['long', Buffer.alloc(20 * 1024 * 1024, 'a'), /more than \d+ bytes/],
+      ['binary', Buffer.from([0x7f, 0x45, 0x4c, 0x46, 0xff, 0xfe, 0x00]), /not UTF-8/],
+      ['empty', '', /error/],
+      ['proto', "<domain type='__proto__'><constructor/></domain>", /error/],
+    ];
+    for (const [name, text, message] of hostile) {
+      const begun = Date.now();
+      const { status, out } = await invoke(['xml', 'validate', save(name, text)]);
+      assert.equal(status, 8, name);
+      assert.match(out, message, name);
+      assert.ok(out.length < 200_000, `${name}: ${out.length} characters`);
+      assert.ok(Date.now() - begun < 10_000, name);
+    }
+    assert.equal((await invoke(['xml', 'validate', '/dev/zero'])).status, 8);
+  });
+
+  test('lets no escape sequence through to the terminal', async () => {
+    const file = save('escape.xml', domainOf(`<filesystem type='\u{9b}31m\u{1b}[31m'/>`));
+    const { out } = await invoke(['xml', 'validate', file]);
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there
+    assert.doesNotMatch(out, /[\x1b\x9b]/);
+  });
+});
