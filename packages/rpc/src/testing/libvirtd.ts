@@ -82,7 +82,16 @@ export async function startLibvirtd(): Promise<Libvirtd> {
     mkdirSync(join(folder, name));
     if (isRoot) chownSync(join(folder, name), nobody, nobody);
   }
-  const args = ['--listen', '--config', join(folder, 'libvirtd.conf'), '--pid-file', join(folder, 'pid')];
+  // Should the tests die, the daemon ends by itself once nobody is connected.
+  const args = [
+    '--listen',
+    '--timeout',
+    '30',
+    '--config',
+    join(folder, 'libvirtd.conf'),
+    '--pid-file',
+    join(folder, 'pid'),
+  ];
   const child = spawn(program, args, {
     cwd: folder,
     stdio: 'ignore',
