@@ -266,7 +266,7 @@ export async function openEngine(layout: Layout, log: EngineLog): Promise<Engine
     if (existsSync(marker) && (await readFile(marker, 'utf8')) === boot) return;
     await writeFile(marker, boot);
     const waiting = [...registry.entries()].filter(
-      ({ record, running: run }) => record.autostart && run === undefined,
+      ({ record, state }) => record.autostart && state === 'shutoff',
     );
     const worker = async (): Promise<void> => {
       for (let entry = waiting.shift(); entry !== undefined; entry = waiting.shift()) {

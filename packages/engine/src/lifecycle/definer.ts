@@ -123,7 +123,7 @@ export class Definer {
 
   /** Takes the definition away. A running domain goes on and is forgotten when it stops. */
   async undefine(entry: Entry, options: { storage: boolean }): Promise<void> {
-    if (entry.running !== undefined) {
+    if (entry.state !== 'shutoff') {
       if (!entry.record.persistent)
         throw new EngineError('wrong-state', `domain '${entry.record.name}' is transient: destroy ends it`);
       const next: DomainRecord = {

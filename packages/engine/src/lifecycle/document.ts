@@ -15,6 +15,7 @@ import {
 import { EngineError } from '../errors.js';
 import type { GuestFile } from '../guest/files.js';
 import type { IdMap } from '../host/userns.js';
+import { ROUTED_GATEWAY_V6 } from '../network/routed-link.js';
 import type { DomainRecord } from '../state/record.js';
 import { type DiskLimit, type FilesystemKind, type FilesystemSpec, keyOf } from '../storage/index.js';
 import { notEnforced } from './not-enforced.js';
@@ -366,7 +367,7 @@ function hostNameOf(link: Interface, index: number, record: DomainRecord): strin
   const wanted = link.target?.dev;
   if (wanted !== undefined && !wanted.includes('%')) return wanted;
   return record.ids === null
-    ? undefined
+    ? `cvx${record.uuid.slice(0, 8)}.${index}`
     : `cv${Math.floor(record.ids.start / record.ids.count).toString(36)}.${index}`;
 }
 
@@ -374,7 +375,7 @@ function hostNameOf(link: Interface, index: number, record: DomainRecord): strin
 function routedGateways(addresses: LinkPlan['addresses']): LinkPlan['gateways'] {
   return ([4, 6] as const)
     .filter((family) => addresses.some((one) => one.family === family))
-    .map((family) => ({ address: 'dev', family }));
+    .map((family) => ({ address: family === 4 ? 'dev' : ROUTED_GATEWAY_V6, family }));
 }
 
 function gatewaysOf(link: Interface): LinkPlan['gateways'] {

@@ -23,6 +23,7 @@ import { programPath } from '../host/processes.js';
 import { detachMount } from '../host/syscalls.js';
 import { Undo } from '../host/undo.js';
 import type { UserNamespacePool } from '../host/userns.js';
+import { openRoutedLink } from '../network/routed-link.js';
 import { diskName, type Layout } from '../state/layout.js';
 import type { KeyedQueue } from '../state/queue.js';
 import type { Entry, Registry } from '../state/registry.js';
@@ -49,13 +50,13 @@ export interface RunnerParts {
   readonly forget: (entry: Entry) => Promise<void>;
 }
 
-/** A domain that crashes this often within the time is not restarted any more. */
-const CRASH_LIMIT = { times: 5, withinMs: 60_000 };
+/** A domain that ends by itself this often within the time is not restarted any more, but for reboots. */
+const RESTART_LIMIT = { times: 5, withinMs: 60_000 };
 /** How long an init gets that was asked to end, before `destroy` is the only way. */
 const KILL_WAIT_MS = 10_000;
 
 export class Runner {
-  readonly #crashes = new Map<string, number[]>();
+  readonly #endings = new Map<string, number[]>();
 
   constructor(private readonly parts: RunnerParts) {}
 
@@ -65,7 +66,7 @@ export class Runner {
   }
 
   async start(entry: Entry): Promise<void> {
-    if (entry.running !== undefined)
+    if (entry.state !== 'shutoff')
       throw new EngineError('wrong-state', `domain '${entry.record.name}' is already running`);
     const { driver, cgroups, layout } = this.parts;
     const name = diskName(entry.record.name);
@@ -96,7 +97,7 @@ export class Runner {
     driver.prepare(name, { 'live.xml': xml, 'lxc.conf': config });
     let running: Running | undefined;
     try {
-      running = await driver.start(name, plan.program);
+      running = await driver.start(name, plan.program, () => openLinks(plan));
     } catch (error) {
       await driver.clear(name);
       this.#clearGroups(name);
@@ -107,14 +108,15 @@ export class Runner {
     entry.state = 'running';
     entry.reason = 'booted';
     this.parts.emit('started', 'booted', entry);
-    if (running === undefined) void this.parts.queue.run(entry.record.name, () => this.#finish(entry));
+    if (running === undefined) this.#finishLater(entry, () => hasEnded(entry));
     else this.#watch(entry, running);
   }
 
   /** Ends a domain at once and resolves when nothing of its run is left. */
   async destroy(entry: Entry): Promise<void> {
-    const running = this.#running(entry);
     const name = diskName(entry.record.name);
+    if (hasEnded(entry)) return await this.#finish(entry, { wanted: true });
+    const running = this.#running(entry);
     // The next daemon must know that this end was wanted, should this one be killed in between.
     await writeFile(join(this.parts.driver.folder(name), 'intent'), 'destroy');
     entry.watch?.[Symbol.dispose]();
@@ -163,7 +165,7 @@ export class Runner {
   /** Finds out what runs and what ended while no daemon was there, and clears what a killed one left half-made. */
   async recover(): Promise<void> {
     const { driver, layout, registry } = this.parts;
-    await driver.settle();
+    const interrupted = new Set(await driver.settle());
     await this.#clearMounts();
     const byDiskName = new Map([...registry.entries()].map((entry) => [diskName(entry.record.name), entry]));
     for (const name of driver.started()) {
@@ -175,6 +177,7 @@ export class Runner {
         await this.#finish(entry);
         continue;
       }
+      if (interrupted.has(name)) await openLinks((await this.parts.plan(entry)).plan);
       entry.running = running;
       const paused = isFrozen(this.parts.cgroups, this.group(entry));
       entry.state = paused ? 'paused' : 'running';
@@ -233,22 +236,27 @@ export class Runner {
   }
 
   #watch(entry: Entry, running: Running): void {
-    entry.watch = this.parts.driver.watch(diskName(entry.record.name), running, () => {
-      this.parts.queue
-        .run(entry.record.name, async () => {
-          if (entry.running === running) await this.#finish(entry);
-        })
-        .catch((error: unknown) =>
-          this.parts.log('error', `after the end of domain '${entry.record.name}': ${String(error)}`),
-        );
-    });
+    entry.watch = this.parts.driver.watch(diskName(entry.record.name), running, () =>
+      this.#finishLater(entry, () => entry.running === running),
+    );
+  }
+
+  /** When it is the domain's turn, unless an operation before has seen to its end. */
+  #finishLater(entry: Entry, isDue: () => boolean): void {
+    this.parts.queue
+      .run(entry.record.name, async () => {
+        if (isDue()) await this.#finish(entry);
+      })
+      .catch((error: unknown) =>
+        this.parts.log('error', `after the end of domain '${entry.record.name}': ${String(error)}`),
+      );
   }
 
   /** Puts a domain that has ended into its new state, and does what its document wants to happen then. */
-  async #finish(entry: Entry): Promise<void> {
+  async #finish(entry: Entry, options: { wanted?: boolean } = {}): Promise<void> {
     const { driver, store, log } = this.parts;
     const name = diskName(entry.record.name);
-    const wanted = existsSync(join(driver.folder(name), 'intent'));
+    const wanted = options.wanted === true || existsSync(join(driver.folder(name), 'intent'));
     const ending = await driver.ending(name);
     entry.watch?.[Symbol.dispose]();
     entry.watch = undefined;
@@ -280,16 +288,16 @@ export class Runner {
   async #endAction(entry: Entry, cause: 'poweroff' | 'reboot' | 'crash'): Promise<EndAction> {
     const { plan } = await this.parts.plan(entry);
     const action = plan.onEnd[cause];
-    if (action !== 'restart' || cause !== 'crash') return action;
+    if (action !== 'restart' || cause === 'reboot') return action;
     const now = Date.now();
-    const recent = [...(this.#crashes.get(entry.record.name) ?? []), now].filter(
-      (at) => now - at < CRASH_LIMIT.withinMs,
+    const recent = [...(this.#endings.get(entry.record.name) ?? []), now].filter(
+      (at) => now - at < RESTART_LIMIT.withinMs,
     );
-    this.#crashes.set(entry.record.name, recent);
-    if (recent.length <= CRASH_LIMIT.times) return 'restart';
+    this.#endings.set(entry.record.name, recent);
+    if (recent.length <= RESTART_LIMIT.times) return 'restart';
     this.parts.log(
       'error',
-      `domain '${entry.record.name}' crashed ${recent.length} times within a minute and stays off`,
+      `domain '${entry.record.name}' ended ${recent.length} times within a minute and stays off`,
     );
     return 'destroy';
   }
@@ -308,6 +316,13 @@ export class Runner {
     const names = new Set([...this.parts.registry.entries()].map(({ record }) => diskName(record.name)));
     removeContainerGroups(this.parts.cgroups, this.parts.layout.cgroup, name, (other) => names.has(other));
   }
+}
+
+/** Started, but over before anybody could look: its end waits for its turn. */
+const hasEnded = (entry: Entry): boolean => entry.state !== 'shutoff' && entry.running === undefined;
+
+async function openLinks({ links }: RunPlan): Promise<void> {
+  for (const link of links) await openRoutedLink(link);
 }
 
 async function withTimeout<T>(promise: Promise<T>, ms: number, message: string): Promise<T> {

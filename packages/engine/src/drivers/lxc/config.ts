@@ -128,7 +128,10 @@ function networkRows(links: readonly LinkPlan[]): ConfigRow[] {
 function linkRows(link: LinkPlan, index: number): ConfigRow[] {
   const key = (name: string): string => `lxc.net.${index}.${name}`;
   const rows: ConfigRow[] = [[key('type'), link.kind === 'macvlan' ? 'macvlan' : 'veth']];
-  if (link.kind === 'routed') rows.push([key('veth.mode'), 'router']);
+  // Not liblxc's router mode: with a gateway that one insists on the whole host forwarding.
+  if (link.kind === 'routed')
+    for (const { address, prefix, family } of link.addresses)
+      rows.push([key(`veth.ipv${family}.route`), `${address}/${prefix}`]);
   if (link.macvlanMode !== undefined) rows.push([key('macvlan.mode'), link.macvlanMode]);
   rows.push(...optional(key('link'), link.parent), ...optional(key('veth.pair'), link.hostName), [
     key('name'),

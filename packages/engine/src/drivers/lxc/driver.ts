@@ -49,9 +49,14 @@ export class LxcDriver {
 
   /**
    * Starts a container from the configuration in its folder and resolves when its init runs; undefined if it has ended already.
-   * The program is given as arguments, since liblxc splits `lxc.init.cmd` at blanks. The marker file is there while lxc-start is, so that a daemon that comes after a killed one waits for it.
+   * The program is given as arguments, since liblxc splits `lxc.init.cmd` at blanks. The marker file is there until `complete` has done what a start takes besides, so that a daemon
+   * that comes after a killed one waits for lxc-start and does it again.
    */
-  async start(name: string, program: readonly string[]): Promise<Running | undefined> {
+  async start(
+    name: string,
+    program: readonly string[],
+    complete: () => Promise<void>,
+  ): Promise<Running | undefined> {
     const folder = this.folder(name);
     const marker = join(folder, 'starting');
     writeFileSync(marker, '');
@@ -69,6 +74,7 @@ export class LxcDriver {
       '--',
       ...program,
     ]);
+    if (status === 0) await this.#complete(name, complete);
     rmSync(marker, { force: true });
     if (status !== 0) {
       const errors = startErrors((await readIfThere(this.logPath(name))) ?? '');
@@ -76,6 +82,21 @@ export class LxcDriver {
       throw new EngineError('host-command', `liblxc could not start the container: ${reason}`, { errors });
     }
     return this.running(name);
+  }
+
+  /** A container whose start cannot be completed is ended again; one that ended meanwhile needs nothing more. */
+  async #complete(name: string, complete: () => Promise<void>): Promise<void> {
+    try {
+      await complete();
+    } catch (error) {
+      const running = this.running(name);
+      if (running === undefined) return;
+      await new Promise<void>((resolve) => {
+        this.watch(name, running, resolve);
+        this.kill(running);
+      });
+      throw error;
+    }
   }
 
   /** The container of this name if it runs now. */
@@ -102,15 +123,19 @@ export class LxcDriver {
 
   /**
    * Waits for lxc-start processes that a killed daemon left: each either brings its container up or cleans up after itself.
+   * Answers the names of those whose start was not complete.
    */
-  async settle(timeoutMs = 30_000): Promise<void> {
+  async settle(timeoutMs = 30_000): Promise<string[]> {
+    const interrupted: string[] = [];
     const deadline = Date.now() + timeoutMs;
     for (const name of this.started()) {
       const marker = join(this.folder(name), 'starting');
       if ((await readIfThere(marker)) === undefined) continue;
       while (Date.now() < deadline && this.#starters(name).length > 0) await sleep(20);
       await rm(marker, { force: true });
+      interrupted.push(name);
     }
+    return interrupted;
   }
 
   #starters(name: string): number[] {
@@ -185,6 +210,11 @@ export class LxcDriver {
       this.layout.lxc,
       '-n',
       name,
+      // Limits of single processes stand in the configuration only; its log belongs to the monitor.
+      '-f',
+      join(this.folder(name), 'lxc.conf'),
+      '-o',
+      '/dev/null',
       '--clear-env',
       ...variables,
       '--',

@@ -1,0 +1,21 @@
+// The host's end of a routed link: what a container with an address of its own needs to reach anything but itself.
+// SPDX-License-Identifier: Apache-2.0
+import { writeFileSync } from 'node:fs';
+import { run } from '../host/run.js';
+import type { LinkPlan } from '../lifecycle/plan.js';
+
+/** The gateway of every routed container: an address of the link alone, the same on each. */
+export const ROUTED_GATEWAY_V6 = 'fe80::1';
+
+/**
+ * For IPv4 the host answers on the link for every address it has a route to, as it did for venet.
+ * IPv6 has no such answer but for addresses named one by one: there the host's end is the gateway itself.
+ */
+export async function openRoutedLink(link: LinkPlan): Promise<void> {
+  const { hostName, addresses } = link;
+  if (link.kind !== 'routed' || hostName === undefined) return;
+  const families = new Set(addresses.map(({ family }) => family));
+  if (families.has(4)) writeFileSync(`/proc/sys/net/ipv4/conf/${hostName}/proxy_arp`, '1');
+  if (families.has(6))
+    await run(['/sbin/ip', '-6', 'address', 'replace', `${ROUTED_GATEWAY_V6}/64`, 'dev', hostName, 'nodad']);
+}
