@@ -1,9 +1,9 @@
 // Everything a daemon under a given root can have on the host, counted from the host's side and not from the daemon's.
 // SPDX-License-Identifier: Apache-2.0
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Network } from './network.js';
+import type { Enclosure } from './enclosure.js';
 
 export interface Inventory {
   readonly mounts: readonly string[];
@@ -13,19 +13,20 @@ export interface Inventory {
   readonly processes: readonly string[];
 }
 
-export async function inventory(root: string, network: Network): Promise<Inventory> {
+export async function inventory(root: string, enclosure: Enclosure): Promise<Inventory> {
   return {
-    mounts: mountsOf(root),
+    mounts: mountsOf(root, enclosure),
     loops: loopsOf(root),
-    links: await network.links(),
+    links: await enclosure.links(),
     cgroups: cgroupsOf(root),
-    processes: processesOf(root, network),
+    processes: processesOf(root, enclosure),
   };
 }
 
-function mountsOf(root: string): string[] {
-  return readFileSync('/proc/self/mountinfo', 'utf8')
-    .split('\n')
+/** Also those on the host itself, where none of ours may ever be. */
+function mountsOf(root: string, enclosure: Enclosure): string[] {
+  return ['/proc/self/mountinfo', enclosure.mountInfo]
+    .flatMap((path) => readFileSync(path, 'utf8').split('\n'))
     .filter((line) => line.includes(`${root}/`))
     .map((line) => line.split(' ')[4] ?? line);
 }
@@ -58,15 +59,14 @@ function foldersBelow(folder: string): string[] {
     .flatMap((entry) => [join(folder, entry.name), ...foldersBelow(join(folder, entry.name))]);
 }
 
-/** Processes in the network namespace, in our control groups, or with the root in their command line. */
-export function processesOf(root: string, network: Network): string[] {
+/** Processes in the network, in our control groups, or with the root in their command line. */
+export function processesOf(root: string, enclosure: Enclosure): string[] {
   const group = `/${cgroupName(root)}/`;
-  const inNetwork = `net:[${network.inode}]`;
   return readdirSync('/proc')
     .filter((entry) => /^\d+$/.test(entry) && Number(entry) !== process.pid)
     .filter(
       (pid) =>
-        linkOr(`/proc/${pid}/ns/net`) === inNetwork ||
+        enclosure.holds(pid) ||
         readOr(`/proc/${pid}/cgroup`).includes(group) ||
         readOr(`/proc/${pid}/cmdline`).includes(`${root}/`),
     )
@@ -78,13 +78,5 @@ function readOr(path: string): string {
     return readFileSync(path, 'utf8');
   } catch {
     return ''; // gone meanwhile, or not there at all
-  }
-}
-
-function linkOr(path: string): string {
-  try {
-    return readlinkSync(path);
-  } catch {
-    return ''; // gone meanwhile
   }
 }

@@ -91,7 +91,7 @@ test('OpenVZ could read the file beside it', async () => {
 test('it answers on its address, from the host', async () => {
   await world.client.domains.start({ domain });
   const page = await waitFor('its page', () =>
-    world.network.fetch('http://192.168.1.105/').catch(() => undefined),
+    world.enclosure.fetch('http://192.168.1.105/').catch(() => undefined),
   );
   assert.match(page, /<h1>fedora105<\/h1>/);
   assert.equal((await world.client.domains.summary({ domain })).id, 105);
@@ -101,6 +101,11 @@ test('it has its host name and nameserver', async () => {
   assert.equal(await world.shell(domain, 'hostname'), 'fedora105');
   assert.equal(await world.shell(domain, 'cat /etc/hostname'), 'fedora105');
   assert.equal(await world.shell(domain, 'cat /etc/resolv.conf'), 'nameserver 192.168.1.1');
+});
+
+test('limits of single processes hold for every one, however it came in', async () => {
+  assert.equal(await world.shell(domain, 'ulimit -n'), '9312');
+  assert.match(await world.shell(domain, 'cat /proc/1/limits'), /^Max open files\s+9312\s+9312/m);
 });
 
 test('memory: the kernel ends what takes more, and init goes on', async () => {
@@ -129,7 +134,7 @@ test('processes: the kernel refuses the one too many', async () => {
     assert.equal(info.maxProcesses, processLimit);
     assert.ok((info.processes ?? 0) > processLimit - 5, `${info.processes} processes`);
   } finally {
-    for (const line of processesOf(world.root, world.network))
+    for (const line of processesOf(world.root, world.enclosure))
       if (line.endsWith(' sleep 60')) process.kill(Number(line.split(' ')[0]), 'SIGKILL');
   }
   await waitFor(

@@ -1,4 +1,4 @@
-// A daemon in a world of its own: a root folder, a network namespace, its client, and what it may leave behind (nothing).
+// A daemon in a world of its own: a root folder, an enclosure, its client, and what it may leave behind (nothing).
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
@@ -8,8 +8,9 @@ import { fileURLToPath } from 'node:url';
 import { isDeepStrictEqual } from 'node:util';
 import { type ApiClient, ApiError, createClient, type ErrorCode } from '@ctvirt/api';
 import { type Outcome, type RunOptions, run } from './command.js';
+import { Enclosure } from './enclosure.js';
 import { type Inventory, inventory, processesOf } from './inventory.js';
-import { Network } from './network.js';
+
 import { waitFor } from './wait.js';
 
 const packages = new URL('../../packages/', import.meta.url);
@@ -28,7 +29,7 @@ export class World {
 
   private constructor(
     readonly root: string,
-    readonly network: Network,
+    readonly enclosure: Enclosure,
   ) {}
 
   /** A running daemon with the busybox template. */
@@ -38,9 +39,9 @@ export class World {
     const root = await mkdtemp('/tmp/cv');
     await chmod(root, 0o711);
     await mkdir(`${root}/host`, { mode: 0o755 });
-    const world = new World(root, await Network.create());
+    const world = new World(root, await Enclosure.create());
     try {
-      world.#empty = await inventory(root, world.network);
+      world.#empty = await inventory(root, world.enclosure);
       await world.start();
       await world.client.templates.build({ template: busybox, body: { distribution: 'busybox' } });
       return world;
@@ -81,7 +82,7 @@ export class World {
 
   /** Starts the daemon without waiting. */
   launch(): void {
-    const [file = '', ...args] = this.network.argv(process.execPath, daemonProgram, '--root', this.root);
+    const [file = '', ...args] = this.enclosure.argv(process.execPath, daemonProgram, '--root', this.root);
     const daemon = spawn(file, args, {
       stdio: ['ignore', 'ignore', 'pipe'],
       env: { PATH: process.env['PATH'] },
@@ -195,7 +196,7 @@ export class World {
 
   /** What the host holds of this world beyond an empty one and the daemon's own processes. */
   async leftovers(): Promise<Inventory> {
-    const found = await inventory(this.root, this.network);
+    const found = await inventory(this.root, this.enclosure);
     const daemon = this.#daemon?.pid;
     const own = daemon === undefined ? [] : [`${daemon} `];
     return {
@@ -236,7 +237,11 @@ export class World {
         'still owned',
       );
       await this.stop();
-      assert.deepEqual(await inventory(this.root, this.network), this.#empty, 'left after the daemon ended');
+      assert.deepEqual(
+        await inventory(this.root, this.enclosure),
+        this.#empty,
+        'left after the daemon ended',
+      );
     } finally {
       await this.#sweep();
     }
@@ -246,15 +251,15 @@ export class World {
   async #sweep(): Promise<void> {
     await this.kill();
     for (let tries = 0; tries < 50; tries++) {
-      const pids = processesOf(this.root, this.network).map((line) => Number(line.split(' ')[0]));
+      const pids = processesOf(this.root, this.enclosure).map((line) => Number(line.split(' ')[0]));
       if (pids.length === 0) break;
       for (const pid of pids) kill(pid);
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
-    const { mounts, cgroups } = await inventory(this.root, this.network);
+    const { mounts, cgroups } = await inventory(this.root, this.enclosure);
     for (const target of [...mounts].reverse()) await run(['umount', '-l', target]);
     for (const folder of [...cgroups].reverse()) await run(['rmdir', folder]);
-    await this.network[Symbol.asyncDispose]();
+    await this.enclosure.close();
     if (existsSync(this.root)) await rm(this.root, { recursive: true, force: true });
   }
 }

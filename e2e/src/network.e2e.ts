@@ -1,0 +1,142 @@
+// Networks: routed addresses of both families, bridges, a shared link, and none at all, each asked from the host's side.
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { after, afterEach, before, test } from 'node:test';
+import { domainXml } from './documents.js';
+import { hostAddress } from './enclosure.js';
+import { waitFor } from './wait.js';
+import { refused, World } from './world.js';
+
+let world: World;
+before(async () => {
+  world = await World.open();
+});
+afterEach(() => world.clear());
+after(() => world.close());
+
+const routed = (...addresses: string[]) =>
+  `<interface type='ethernet'>${addresses.map((address) => `<ip address='${address}'/>`).join('')}</interface>`;
+/** A domain with the template's own init, which serves a page. */
+const serving = (name: string, ...interfaces: string[]) => domainXml({ name, program: [], interfaces });
+
+async function page(url: string): Promise<string> {
+  return await waitFor(`a page at ${url}`, () => world.enclosure.fetch(url).catch(() => undefined), 15_000);
+}
+
+test('routed: IPv4 and IPv6 reach the container with no bridge set up', async () => {
+  await world.run(serving('routed', routed('192.168.7.5', '2001:db8:7::5')));
+  assert.match(await page('http://192.168.7.5/'), /<h1>routed<\/h1>/);
+  assert.match(await page('http://[2001:db8:7::5]/'), /<h1>routed<\/h1>/);
+  assert.match(await world.enclosure.output('ip', 'route'), /^192\.168\.7\.5 dev /m);
+});
+
+test('routed: several containers reach the host and the host each of them', async () => {
+  const folder = `${world.host}/www`;
+  await mkdir(folder);
+  await writeFile(`${folder}/index.html`, 'the host\n');
+  const [file = '', ...args] = world.enclosure.argv(
+    '/bin/busybox',
+    'httpd',
+    '-f',
+    '-p',
+    `${hostAddress.v4}:8080`,
+    '-h',
+    folder,
+  );
+  const server = spawn(file, args, { stdio: 'ignore' });
+  try {
+    for (const [name, address] of [
+      ['one', '192.168.7.11'],
+      ['two', '192.168.7.12'],
+    ] as const) {
+      await world.run(serving(name, routed(address)));
+      assert.match(await page(`http://${address}/`), new RegExp(`<h1>${name}</h1>`));
+      const line = `printf 'GET / HTTP/1.0\\r\\n\\r\\n' | nc ${hostAddress.v4} 8080`;
+      assert.match(await world.shell(name, line), /the host/);
+    }
+  } finally {
+    server.kill();
+    await new Promise((resolve) => server.once('exit', resolve));
+  }
+});
+
+test('routed: containers reach each other and the host over both families, when the host forwards', async () => {
+  await world.enclosure.output('sysctl', '-qw', 'net.ipv4.ip_forward=1', 'net.ipv6.conf.all.forwarding=1');
+  await world.run(domainXml({ name: 'one', interfaces: [routed('192.168.7.21', '2001:db8:7::21')] }));
+  await world.run(domainXml({ name: 'two', interfaces: [routed('192.168.7.22', '2001:db8:7::22')] }));
+  for (const address of [hostAddress.v4, hostAddress.v6, '192.168.7.22', '2001:db8:7::22'])
+    await waitFor(`an answer of ${address}`, async () => {
+      const { status } = await world.exec('one', 'ping', '-c', '1', '-W', '1', address);
+      return status === 0;
+    });
+  await world.enclosure.output('sysctl', '-qw', 'net.ipv4.ip_forward=0', 'net.ipv6.conf.all.forwarding=0');
+});
+
+test('bridge: an address of the bridge network, and a default route by its gateway', async () => {
+  await world.enclosure.output('ip', 'link', 'add', 'br-e2e', 'type', 'bridge');
+  try {
+    await world.enclosure.output('ip', 'address', 'add', '10.77.0.1/24', 'dev', 'br-e2e');
+    await world.enclosure.output('ip', 'link', 'set', 'br-e2e', 'up');
+    const link = `<interface type='bridge'><source bridge='br-e2e'/><mac address='52:54:00:12:34:56'/>
+      <ip address='10.77.0.2' family='ipv4' prefix='24'/>
+      <route family='ipv4' address='0.0.0.0' prefix='0' gateway='10.77.0.1'/><guest dev='net0'/></interface>`;
+    const domain = await world.run(serving('bridged', link));
+    assert.match(await page('http://10.77.0.2/'), /<h1>bridged<\/h1>/);
+    assert.match(await world.shell(domain, 'ip address show net0'), /52:54:00:12:34:56/);
+    assert.match(await world.shell(domain, 'ip route'), /default via 10\.77\.0\.1 dev net0/);
+    await world.erase(domain);
+  } finally {
+    await world.enclosure.output('ip', 'link', 'delete', 'br-e2e');
+  }
+});
+
+test('direct: a link of the host shared by macvlan', async () => {
+  await world.enclosure.output('ip', 'link', 'add', 'up0', 'type', 'veth', 'peer', 'name', 'up1');
+  try {
+    for (const link of ['up0', 'up1']) await world.enclosure.output('ip', 'link', 'set', link, 'up');
+    await world.enclosure.output('ip', 'address', 'add', '10.78.0.1/24', 'dev', 'up1');
+    const link = `<interface type='direct'><source dev='up0' mode='bridge'/><ip address='10.78.0.2' prefix='24'/></interface>`;
+    const domain = await world.run(serving('shared', link));
+    assert.match(await page('http://10.78.0.2/'), /<h1>shared<\/h1>/);
+    await world.erase(domain);
+  } finally {
+    await world.enclosure.output('ip', 'link', 'delete', 'up0');
+  }
+});
+
+test('no interface: loopback and nothing else', async () => {
+  const domain = await world.run(domainXml({ name: 'alone' }));
+  const links = await world.shell(domain, 'ip -o link | cut -d: -f2');
+  assert.deepEqual(
+    links.split('\n').map((name) => name.trim()),
+    ['lo'],
+  );
+  assert.equal(await world.shell(domain, 'ip route'), '');
+});
+
+test('the host end has the name the document gives it', async () => {
+  const link = `<interface type='ethernet'><target dev='ve-named'/><ip address='192.168.7.20'/></interface>`;
+  const domain = await world.run(domainXml({ name: 'named', interfaces: [link] }));
+  assert.ok((await world.enclosure.links()).includes('ve-named'));
+  await world.client.domains.destroy({ domain });
+  await waitFor('the link to go', async () => !(await world.enclosure.links()).includes('ve-named'));
+});
+
+test('an address another domain has is refused, and free when that one is gone', async () => {
+  await world.define(domainXml({ name: 'first', interfaces: [routed('192.168.7.30')] }));
+  const second = domainXml({ name: 'second', interfaces: [routed('192.168.7.30')] });
+  await refused('exists', world.define(second));
+  await world.erase('first');
+  await world.define(second);
+});
+
+test('a bridge that is not there: the start says so and leaves nothing', async () => {
+  const link = `<interface type='bridge'><source bridge='br-none'/></interface>`;
+  await world.define(domainXml({ name: 'lost', interfaces: [link] }));
+  const error = await refused('host-command', world.client.domains.start({ domain: 'lost' }));
+  assert.match(error.message, /br-none/);
+  assert.equal(await world.state('lost'), 'shutoff (failed)');
+  await world.assertClean();
+});
