@@ -1,7 +1,6 @@
 // Compares every number and shape of the protocol table with libvirt's own source, fetched from Debian.
 // SPDX-License-Identifier: Apache-2.0
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   authTypes,
@@ -11,40 +10,10 @@ import {
   features,
   programs,
 } from '../packages/rpc/dist/index.js';
+import { fetchLibvirtSource } from './libvirt-source.mjs';
 
 const suite = process.argv[2] ?? 'bookworm';
-const cache = new URL(`../.cache/libvirt-${suite}`, import.meta.url).pathname;
-
-/** Fetches and unpacks the source package with lists and settings of its own, so that the host's stay as they are. */
-function fetchSource() {
-  for (const dir of ['lists/partial', 'archives/partial', 'tree'])
-    mkdirSync(join(cache, dir), { recursive: true });
-  const unpacked = () => readdirSync(join(cache, 'tree'))[0];
-  if (unpacked() !== undefined) return join(cache, 'tree', unpacked());
-  const sources = join(cache, 'debian.sources');
-  writeFileSync(
-    sources,
-    `Types: deb-src\nURIs: http://deb.debian.org/debian\nSuites: ${suite}\nComponents: main\n` +
-      'Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg\n',
-  );
-  const settings = {
-    'Dir::Etc::sourcelist': sources,
-    'Dir::Etc::sourceparts': '/dev/null',
-    'Dir::State::lists': join(cache, 'lists'),
-    'Dir::Cache': cache,
-    'APT::Sandbox::User': '',
-  };
-  const options = Object.entries(settings).flatMap(([key, value]) => ['-o', `${key}=${value}`]);
-  const run = (command, args) =>
-    execFileSync(command, args, { cwd: cache, stdio: ['ignore', 'pipe', 'inherit'] });
-  run('apt-get', [...options, '-q', 'update']);
-  run('apt-get', [...options, '-q', 'source', '--download-only', '--tar-only', 'libvirt']);
-  const tarball = readdirSync(cache).find((name) => name.endsWith('.orig.tar.xz'));
-  if (tarball === undefined) throw new Error(`no source tarball of libvirt arrived in ${cache}`);
-  const wanted = ['*.x', '*/src/libvirt*.c', '*/src/libvirt_internal.h', '*/include/libvirt/*.h'];
-  run('tar', ['-xJf', tarball, '-C', 'tree', '--wildcards', ...wanted]);
-  return join(cache, 'tree', unpacked());
-}
+const wanted = ['*.x', '*/src/libvirt*.c', '*/src/libvirt_internal.h', '*/include/libvirt/*.h'];
 
 /** libvirt's names by the table's one rule: words joined, runs of capitals written as words. */
 function camel(name) {
@@ -168,7 +137,7 @@ function readWrites(tree) {
   return found;
 }
 
-const tree = fetchSource();
+const { tree, version } = fetchLibvirtSource(suite, { name: 'protocol', wanted });
 const source = (path) => readFileSync(join(tree, path), 'utf8');
 const headers = readdirSync(join(tree, 'include/libvirt'))
   .map((name) => source(`include/libvirt/${name}`))
@@ -263,4 +232,4 @@ if (faults > 0) {
   console.error(`protocol: ${faults} differences in ${compared} comparisons`);
   process.exit(1);
 }
-console.log(`protocol: ${compared} comparisons with ${tree.split('/').at(-1)}, no difference`);
+console.log(`protocol: ${compared} comparisons with libvirt ${version}, no difference`);

@@ -4,14 +4,17 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+/** What the checks of documents compare with. */
+const data = ['*/tests/*', '*/src/conf/schemas/*', '*/examples/*'];
+
 /**
- * Folder of the unpacked tests and schemas of the libvirt that a Debian suite has, with its version.
+ * A folder `name` with the `wanted` files of the libvirt that a Debian suite has, and its version.
  * apt works on lists, settings and a cache of its own, so that the host's stay as they are.
  */
-export function fetchLibvirtSource(suite = 'bookworm') {
+export function fetchLibvirtSource(suite = 'bookworm', { name: folder = 'data', wanted = data } = {}) {
   const cache = new URL(`../.cache/libvirt-${suite}`, import.meta.url).pathname;
   for (const dir of ['lists/partial', 'archives/partial']) mkdirSync(join(cache, dir), { recursive: true });
-  const tree = join(cache, 'data');
+  const tree = join(cache, folder);
   const tarball = () => readdirSync(cache).find((name) => name.endsWith('.orig.tar.xz'));
   if (tarball() === undefined) download(cache, suite);
   const name = tarball();
@@ -19,7 +22,6 @@ export function fetchLibvirtSource(suite = 'bookworm') {
   if (!existsSync(tree)) {
     const partial = `${tree}.${process.pid}`;
     mkdirSync(partial);
-    const wanted = ['*/tests/*', '*/src/conf/schemas/*', '*/examples/*'];
     execFileSync('tar', [
       '-xJf',
       join(cache, name),
@@ -34,11 +36,24 @@ export function fetchLibvirtSource(suite = 'bookworm') {
   return { tree, version: /_([^_]+)\.orig/.exec(name)?.[1] ?? 'unknown' };
 }
 
+/** The archive this host gets its packages from. */
+function debianArchive() {
+  const format = '$(REPO_URI) $(ORIGIN) $(COMPONENT)';
+  const targets = execFileSync('apt-get', ['indextargets', '--format', format, 'Created-By: Packages'], {
+    encoding: 'utf8',
+  });
+  const line = targets
+    .split('\n')
+    .find((target) => / Debian main$/.test(target) && !target.includes('security'));
+  if (line === undefined) throw new Error('apt knows no archive of Debian: run apt-get update first');
+  return line.split(' ')[0];
+}
+
 function download(cache, suite) {
   const sources = join(cache, 'debian.sources');
   writeFileSync(
     sources,
-    `Types: deb-src\nURIs: http://deb.debian.org/debian\nSuites: ${suite}\nComponents: main\n` +
+    `Types: deb-src\nURIs: ${debianArchive()}\nSuites: ${suite}\nComponents: main\n` +
       'Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg\n',
   );
   const settings = {
