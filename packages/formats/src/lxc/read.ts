@@ -267,7 +267,10 @@ export function readLxc(files: FileSet, unit: NativeUnit, host: ReadOptions): Re
   const { settings, skipped } = parseLxc(files, unit.path);
   for (const { why, ...place } of skipped) report.ignored(place, why);
   const uts = settings.find(({ name }) => name === 'uts.name');
-  let domain = withName(emptyDomain('lxc', unit.name), uts, report);
+  // liblxc takes no capability away unless it is told to; libvirt's default would.
+  const keeps = settings.some(({ name }) => name === 'cap.keep');
+  const start = withCapabilities(emptyDomain('lxc', unit.name), keeps ? 'deny' : 'allow', []);
+  let domain = withName(start, uts, report);
   let autostart = false;
   const nets = settings.filter(({ name }) => name.startsWith('net.'));
   const handled = new Set<LxcSetting>([...nets, ...(uts === undefined ? [] : [uts])]);
