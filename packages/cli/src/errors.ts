@@ -24,8 +24,8 @@ const fileReasons: Readonly<Record<string, string>> = {
 };
 
 /** Throws CliError `local`: the file, and the system's reason in words. */
-export function refuseFile(file: string, cause: unknown): never {
-  throw new CliError('local', `cannot read ${file}: ${reasonOf(cause)}`, { cause });
+export function refuseFile(file: string, cause: unknown, what: 'read' | 'write' = 'read'): never {
+  throw new CliError('local', `cannot ${what} ${file}: ${reasonOf(cause)}`, { cause });
 }
 
 function reasonOf(cause: unknown): string {

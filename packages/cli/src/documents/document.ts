@@ -1,18 +1,28 @@
 // One XML document of the command line: its bytes read, decoded and checked as what its root says it is.
 // SPDX-License-Identifier: Apache-2.0
-import { type Domain, defaultLimits, type Finding, parseDevice, parseDomain } from '@ctvirt/xml';
+import {
+  type Domain,
+  defaultLimits,
+  type Finding,
+  type FormatOptions,
+  formatDevice,
+  formatDomain,
+  parseDevice,
+  parseDomain,
+} from '@ctvirt/xml';
 import { refuseFile } from '../errors.js';
 import type { Io } from '../io.js';
 import { readBytes, readInput } from './bytes.js';
 import { decodeXml } from './decode.js';
 
-/** What a document came to; the domain is there when it is one and has no error. */
+/** What a document came to; without errors it can be written, and is a domain unless it is a single device. */
 export interface CheckedDocument {
   readonly file: string;
   readonly isValid: boolean;
   readonly findings: readonly Finding[];
   readonly text: string;
   readonly domain?: Domain;
+  readonly format?: (options: FormatOptions) => string;
 }
 
 export interface CheckOptions {
@@ -54,12 +64,15 @@ function checkBytes(file: string, bytes: Buffer, options: CheckOptions): Checked
 function checkText(
   text: string,
   options: CheckOptions,
-): Pick<CheckedDocument, 'isValid' | 'findings' | 'domain'> {
+): Pick<CheckedDocument, 'isValid' | 'findings' | 'domain' | 'format'> {
   const { domain, findings } = parseDomain(text, options);
-  if (domain !== undefined) return { isValid: true, findings, domain };
+  if (domain !== undefined)
+    return { isValid: true, findings, domain, format: (form) => formatDomain(domain, form) };
   if (findings.some(({ code }) => code === 'wrong-root')) {
     const alone = parseDevice(text, options);
-    if (alone.device !== undefined) return { isValid: true, findings: alone.findings };
+    const { device } = alone;
+    if (device !== undefined)
+      return { isValid: true, findings: alone.findings, format: () => formatDevice(device) };
     if (!alone.findings.some(({ code }) => code === 'wrong-root'))
       return { isValid: false, findings: alone.findings };
   }

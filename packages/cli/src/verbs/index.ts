@@ -33,6 +33,7 @@ import { templateInfo } from './template-info.js';
 import { templateList } from './template-list.js';
 import { templateRemove } from './template-remove.js';
 import { version } from './version-show.js';
+import { xmlFormat } from './xml-format.js';
 import { xmlValidate } from './xml-validate.js';
 
 export const verbs: readonly Verb[] = [
@@ -54,6 +55,7 @@ export const verbs: readonly Verb[] = [
   console,
   exec,
   xmlValidate,
+  xmlFormat,
   templateList,
   templateInfo,
   templateImport,

@@ -1,7 +1,15 @@
 // `ctvirt xml …` without a daemon: outputs, exit statuses, and documents that mean harm.
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
@@ -115,5 +123,53 @@ describe('xml validate', () => {
     const { out } = await invoke(['xml', 'validate', file]);
     // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there
     assert.doesNotMatch(out, /[\x1b\x9b]/);
+  });
+});
+
+describe('xml format', () => {
+  const old = `<domain type='lxc'><name>web</name><!-- kept --><os><type>exe</type></os><odd/><devices>${root}</devices></domain>`;
+
+  test('prints the canonical form, which it leaves as it is', async () => {
+    const { status, out, err } = await invoke(['xml', 'format', '-'], { input: old });
+    assert.equal(status, 0);
+    assert.match(out, /^<domain type='lxc'>\n {2}<name>web<\/name>\n.*<!-- kept -->/s);
+    assert.match(err, /^<stdin>:1:\d+: warning/);
+    assert.equal((await invoke(['xml', 'format', '-'], { input: out })).out, out);
+    const device = await invoke(['xml', 'format', '-'], { input: root });
+    assert.match(device.out, /^<filesystem type='mount' accessmode='passthrough'>\n/);
+    const libvirt = await invoke(['xml', 'format', '--libvirt', good]);
+    assert.match(libvirt.out, /<on_crash>destroy<\/on_crash>/);
+    const two = await invoke(['xml', 'format', good, good]);
+    assert.equal(two.out, (await invoke(['xml', 'format', good])).out.repeat(2));
+  });
+
+  test('writes files in place, through links, with their mode, and only if they change', async () => {
+    const file = save('rewrite.xml', old);
+    const link = join(folder, 'link.xml');
+    symlinkSync('rewrite.xml', link);
+    const { status, out, err } = await invoke(['xml', 'format', '--write', '--json', link]);
+    assert.deepEqual([status, err], [0, '']);
+    const [told] = JSON.parse(out);
+    assert.deepEqual([told.file, told.isChanged], [link, true]);
+    assert.equal(readFileSync(file, 'utf8'), told.xml);
+    const before = statSync(file);
+    const again = await invoke(['xml', 'format', '--write', file]);
+    assert.equal(again.out, '');
+    assert.match(again.err, /rewrite\.xml unchanged\n$/);
+    assert.deepEqual([statSync(file).ino, statSync(file).mode], [before.ino, before.mode]);
+    assert.deepEqual(
+      readdirSync(folder).filter((name) => name.startsWith('.')),
+      [],
+    );
+  });
+
+  test('leaves a document with errors alone and goes on', async () => {
+    const text = readFileSync(bad, 'utf8');
+    const { status, out, err } = await invoke(['xml', 'format', '--write', bad, good]);
+    assert.deepEqual([status, out], [8, '']);
+    assert.match(err, /bad\.xml:5:13: error/);
+    assert.equal(readFileSync(bad, 'utf8'), text);
+    assert.equal((await invoke(['xml', 'format', '/missing.xml', good])).status, 1);
+    assert.equal((await invoke(['xml', 'format', '--write', '-'])).status, 2);
   });
 });
