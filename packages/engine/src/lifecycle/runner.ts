@@ -13,7 +13,7 @@ import {
   removeGroup,
   setFrozen,
 } from '../cgroups/layout.js';
-import { limitsOf } from '../cgroups/limits.js';
+import { type Limit, limitsOf } from '../cgroups/limits.js';
 import { configRows, type OpenedFilesystem } from '../drivers/lxc/config.js';
 import type { LxcDriver, Running } from '../drivers/lxc/driver.js';
 import { EngineError } from '../errors.js';
@@ -75,6 +75,7 @@ export class Runner {
       groupsHave(cgroups, controller, file, layout.cgroup),
     );
     if (missing.length > 0) {
+      refuseWithoutWalls(entry, missing);
       const files = missing.map(({ file, value }) => `${file}=${value}`);
       this.parts.log('warn', `domain '${entry.record.name}': this kernel cannot set ${files.join(', ')}`, {
         domain: entry.record.name,
@@ -316,6 +317,18 @@ export class Runner {
     const names = new Set([...this.parts.registry.entries()].map(({ record }) => diskName(record.name)));
     removeContainerGroups(this.parts.cgroups, this.parts.layout.cgroup, name, (other) => names.has(other));
   }
+}
+
+/** A container whose limits the kernel cannot keep could take the whole host: better it does not start. */
+function refuseWithoutWalls(entry: Entry, missing: readonly Limit[]): void {
+  const walls = missing.filter(({ hard }) => hard).map(({ file, value }) => `${file}=${value}`);
+  if (walls.length === 0) return;
+  throw new EngineError(
+    'unsupported',
+    `domain '${entry.record.name}' is limited by ${walls.join(', ')}, which this kernel's cgroups cannot set: ` +
+      'enable the controller (see /proc/cgroups), or take the limit out of the document',
+    { files: walls },
+  );
 }
 
 /** Started, but over before anybody could look: its end waits for its turn. */
