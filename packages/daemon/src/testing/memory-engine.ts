@@ -15,6 +15,7 @@ import {
   type StateReason,
   type TemplateView,
 } from '@ctvirt/engine';
+import { formatDomain, parseDomainOrThrow } from '@ctvirt/xml';
 
 interface Entry {
   summary: DomainSummary;
@@ -211,6 +212,31 @@ export function createMemoryEngine(): MemoryEngine {
       idMap: { start: 100000, count: 65536 },
     }),
     xml: async (ref) => find(ref).xml,
+    document: async (ref) => parseDomainOrThrow(find(ref).xml),
+    amend: async (ref, _targets, edit) => {
+      const entry = find(ref);
+      entry.xml = formatDomain(edit(parseDomainOrThrow(entry.xml)));
+    },
+    counters: (ref) => {
+      if (find(ref).summary.id === null) throw new EngineError('wrong-state', 'domain is not running');
+      return {
+        cpu: () => ({ totalNs: 1.5e9, userNs: 1e9, systemNs: 5e8, perCpuNs: [1e9, 5e8] }),
+        memory: () => ({
+          usedKiB: 1024,
+          limitKiB: 262144,
+          rssKiB: 512,
+          cacheKiB: 512,
+          swapKiB: 0,
+          faults: 3,
+          majorFaults: 1,
+        }),
+        io: () => ({ readBytes: 4096, writtenBytes: 8192, reads: 1, writes: 2 }),
+        links: async () => [],
+      };
+    },
+    addresses: async () => [],
+    signal: () => undefined,
+    links: async () => [],
     define: async (xml, options) => {
       const findings = remarks(xml, options?.strict);
       return { domain: define(xml, true), findings };

@@ -86,3 +86,21 @@ export function limitsOf(
   }
   return { set, missing };
 }
+
+/** What lifts a limit; the files that hold weights go back to the kernel's own. */
+const lifting: Readonly<Record<string, string>> = {
+  'memory.limit_in_bytes': '-1',
+  'memory.soft_limit_in_bytes': '-1',
+  'memory.memsw.limit_in_bytes': '-1',
+  'memory.min': '0',
+  'memory.low': '0',
+  'cpu.shares': '1024',
+  'cpu.weight': '100',
+  'cpu.cfs_period_us': '100000',
+  'cpu.cfs_quota_us': '-1',
+  'cpuset.cpus': '',
+  'cpuset.mems': '',
+};
+
+/** The value of a file that stands for no limit. */
+export const unlimitedValue = (file: string): string => lifting[file] ?? 'max';

@@ -65,7 +65,8 @@ export class Runner {
     return `${this.parts.layout.cgroup}/lxc.payload.${diskName(entry.record.name)}`;
   }
 
-  async start(entry: Entry): Promise<void> {
+  /** `detail` tells those who listen why it started. */
+  async start(entry: Entry, detail: 'booted' | 'rebooted' = 'booted'): Promise<void> {
     if (entry.state !== 'shutoff')
       throw new EngineError('wrong-state', `domain '${entry.record.name}' is already running`);
     const { driver, cgroups, layout } = this.parts;
@@ -108,7 +109,7 @@ export class Runner {
     entry.running = running;
     entry.state = 'running';
     entry.reason = 'booted';
-    this.parts.emit('started', 'booted', entry);
+    this.parts.emit('started', detail, entry);
     if (running === undefined) this.#finishLater(entry, () => hasEnded(entry));
     else this.#watch(entry, running);
   }
@@ -273,7 +274,7 @@ export class Runner {
     this.#clearGroups(name);
     this.parts.emit('stopped', entry.reason, entry);
     if (action === 'restart') {
-      await this.start(entry).catch((error: unknown) =>
+      await this.start(entry, ending.cause === 'reboot' ? 'rebooted' : 'booted').catch((error: unknown) =>
         log('error', `domain '${entry.record.name}' could not be restarted: ${String(error)}`),
       );
       return;
