@@ -14,6 +14,8 @@ export interface HostFacts {
 /** How to read: `careful` checks every step and leaves out what contradicts the rest. */
 export interface ReadOptions extends HostFacts {
   readonly careful?: boolean;
+  /** Of a container made from a template: make its root anew (`template`, the default), or take its files in place. */
+  readonly root?: 'template' | 'private';
 }
 
 /** The files of one container. */

@@ -8,6 +8,7 @@ export type { Format, HostFacts, NativeUnit, ReadResult, WriteResult } from './f
 export { type FormatName, formatNames, formatOf, formats } from './formats.js';
 export * from './lxc/index.js';
 export * from './openvz/index.js';
+export { withReferences } from './references.js';
 export type { ReportRow, ReportStatus } from './report.js';
 export {
   explainResources,

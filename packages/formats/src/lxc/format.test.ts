@@ -203,6 +203,7 @@ test('what liblxc has no word for is reported, and nothing that it would misread
       ['lxc.init.cmd', 'ignored'],
       ['lxc.init.uid', 'ignored'],
       ['lxc.rootfs.path', 'ignored'],
+      ['devices/filesystem/space', 'ignored'],
       ['devices/filesystem[2]', 'approximated'],
       ['devices/interface[1]', 'ignored'],
       ['devices/hostdev', 'ignored'],

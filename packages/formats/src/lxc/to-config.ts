@@ -157,7 +157,7 @@ function writeFilesystems(domain: Domain, out: Rows): void {
       root.spaceSoftLimitBytes !== undefined ||
       root.quotas !== undefined
     )
-      out.lose('lxc.rootfs.path', 'liblxc has no limits on disk space: set a quota on the host');
+      out.lose('devices/filesystem/space', 'liblxc has no limits on disk space: set a quota on the host');
   }
   (domain.devices.filesystems ?? []).forEach((one, index) => {
     if (one === root) return;

@@ -24,6 +24,8 @@ export interface ReadConfOptions {
   readonly file?: string;
   /** Text of vz.conf, whose values count where the container's own file is silent. */
   readonly vzConf?: string;
+  /** Path of vz.conf for the report; `vz.conf` when absent. */
+  readonly vzConfFile?: string;
   /** `template` makes the root anew from OSTEMPLATE, as libvirt's driver has it; `private` takes the area in place. */
   readonly root?: 'template' | 'private';
 }
@@ -48,7 +50,7 @@ export function readCtidConf(given: string, options: ReadConfOptions): ReadConf 
 function readConf(text: string, options: ReadConfOptions, report: Report): ReadConf {
   const { ctid, file = `${ctid}.conf`, root = 'template', pageSize, hostCpus } = options;
   const own = readConfValues(parseConf(text), file, report);
-  const all = [...own, ...globalsFor(own, options.vzConf, report)];
+  const all = [...own, ...globalsFor(own, options, report)];
   const values = withDefaults(all, root);
   const start = emptyDomain('openvz', String(ctid));
   const known = values.filter(({ value, parameter }) => parameter !== undefined && value.key !== 'ONBOOT');
@@ -61,15 +63,19 @@ function readConf(text: string, options: ReadConfOptions, report: Report): ReadC
   return { domain, autostart: readAutostart(values, report), report: report.rows() };
 }
 
-function globalsFor(own: readonly ReadValue[], vzConf: string | undefined, report: Report): ReadValue[] {
+function globalsFor(
+  own: readonly ReadValue[],
+  { vzConf, vzConfFile = 'vz.conf' }: ReadConfOptions,
+  report: Report,
+): ReadValue[] {
   if (vzConf === undefined) return [];
   const given = new Set(own.map(({ value }) => value.key));
   // vz.conf speaks to the host first: only what a container would inherit is of interest, and not each time reported.
-  return readConfValues(parseConf(vzConf), 'vz.conf', new Report()).filter(({ value, parameter }) => {
+  return readConfValues(parseConf(vzConf), vzConfFile, new Report()).filter(({ value, parameter }) => {
     if (parameter === undefined || parameter.group === 'host' || given.has(value.key)) return false;
     if (!ownOnly.has(value.key)) return true;
     report.ignored(
-      { file: 'vz.conf', line: value.lines[0] ?? 0, key: value.key },
+      { file: vzConfFile, line: value.lines[0] ?? 0, key: value.key },
       'only a container may set it',
     );
     return false;

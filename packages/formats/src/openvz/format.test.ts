@@ -35,6 +35,22 @@ test('one file of any name is known by its keys', () => {
   const text = 'NUMPROC="1"\nOSTEMPLATE="x"\nVE_ROOT="/r"\n';
   assert.deepEqual(openvzFormat.detect(filesOf([['x', text]])), [{ name: '101', path: 'x' }]);
   assert.deepEqual(openvzFormat.detect(filesOf([['x', 'A=1\nB=2\nC=3\n']])), []);
+  for (const host of ['vz.conf', '/etc/vz/conf/0.conf'])
+    assert.deepEqual(openvzFormat.detect(filesOf([[host, text]])), [], `${host} is the host's`);
+});
+
+test("a container's root: made anew from its template, or its files in place; vz.conf by its own path", () => {
+  const files = filesOf([
+    ['/etc/vz/vz.conf', 'VE_PRIVATE="/srv/$VEID"\nDISK_QUOTA=yes\n'],
+    ['/etc/vz/conf/105.conf', 'OSTEMPLATE="debian"\n'],
+  ]);
+  const unit = { name: '105', path: '/etc/vz/conf/105.conf' };
+  const roots = ([undefined, 'template', 'private'] as const).map((root) => {
+    const { domain, report } = openvzFormat.read(files, unit, { ...host, ...(root && { root }) });
+    assert.ok(report.some(({ file, key }) => file === '/etc/vz/vz.conf' && key === 'DISK_QUOTA'));
+    return rootOf(domain)?.source;
+  });
+  assert.deepEqual(roots, [{ name: 'debian' }, { name: 'debian' }, { dir: '/srv/105' }]);
 });
 
 test('what OpenVZ has no key for is reported', () => {

@@ -13,6 +13,8 @@ import { parameterOf } from './parameters.js';
 const firstCtid = 101;
 const filePattern = /^([1-9]\d{0,9})\.conf$/;
 
+const hostFiles = new Set(['vz.conf', '0.conf']);
+
 /** Files named by a number; one file alone may have any name if it holds OpenVZ's keys. */
 function detect(files: FileSet): NativeUnit[] {
   const units: NativeUnit[] = [];
@@ -23,16 +25,21 @@ function detect(files: FileSet): NativeUnit[] {
   const [first] = files;
   if (units.length > 0 || first === undefined || files.size > 1) return units;
   const [path, { text = '' }] = first;
+  // The host's own settings look much like a container's.
+  if (hostFiles.has(baseName(path))) return units;
   const known = parseConf(text).entries.filter(({ key }) => parameterOf(key) !== undefined);
   return known.length >= 3 ? [{ name: String(firstCtid), path }] : [];
 }
 
 /** vz.conf stands in the folder, or in the one above it. */
-function vzConfOf(files: FileSet, path: string): string | undefined {
+function vzConfOf(files: FileSet, path: string): { vzConf: string; vzConfFile: string } | undefined {
   const folder = folderOf(path);
-  return [folder, folderOf(folder)]
-    .map((place) => files.get(place === '' ? 'vz.conf' : `${place}/vz.conf`)?.text)
-    .find((text) => text !== undefined);
+  for (const place of [folder, folderOf(folder)]) {
+    const vzConfFile = place === '' ? 'vz.conf' : `${place}/vz.conf`;
+    const vzConf = files.get(vzConfFile)?.text;
+    if (vzConf !== undefined) return { vzConf, vzConfFile };
+  }
+  return undefined;
 }
 
 /** The number the name is, the one noted beside the name, or the first there may be. */
@@ -50,13 +57,13 @@ export const openvzFormat: Format = {
     const text = files.get(unit.path)?.text;
     if (text === undefined)
       throw new FormatError('missing', `${unit.path} was not given`, { file: unit.path });
-    const vzConf = vzConfOf(files, unit.path);
     return readCtidConf(text, {
       ctid: Number(unit.name),
       pageSize: host.pageSize,
       hostCpus: host.cpus,
       file: unit.path,
-      ...(vzConf === undefined ? {} : { vzConf }),
+      ...(host.root === undefined ? {} : { root: host.root }),
+      ...vzConfOf(files, unit.path),
     });
   },
   write(domain, { pageSize, cpus, autostart, known }) {
