@@ -14,7 +14,7 @@ export type Completed =
   | { readonly candidates: readonly Candidate[] }
   | { readonly shell: 'file' | 'directory' };
 
-/** Names that only the daemon knows, by what is to be completed. */
+/** Names that a daemon or another package knows, by what is to be completed. */
 export type Names = (kind: Exclude<Completion, 'file' | 'directory' | 'verb'>) => Promise<readonly string[]>;
 
 const words = (list: readonly string[]): readonly Candidate[] => list.map((word) => ({ word, summary: '' }));

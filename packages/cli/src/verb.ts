@@ -9,6 +9,7 @@ export type Completion =
   | 'inactive-domain'
   | 'template'
   | 'profile'
+  | 'format'
   | 'file'
   | 'directory'
   | 'verb';

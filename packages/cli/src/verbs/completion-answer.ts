@@ -34,6 +34,8 @@ const namesFrom =
         return (await client.domains.list({ active: false })).map(({ name }) => name);
       case 'template':
         return (await client.templates.list()).map(({ name }) => name);
+      case 'format':
+        return (await import('../conversion/layouts.js')).layoutNames;
       case 'profile':
         return (await client.profiles.list()).map(({ name }) => name);
     }

@@ -3,6 +3,7 @@
 import type { Verb } from '../verb.js';
 import { completeVerb } from './completion-answer.js';
 import { completion } from './completion-print.js';
+import { convert } from './convert.js';
 import { autostart } from './domain-autostart.js';
 import { console } from './domain-console.js';
 import { create } from './domain-create.js';
@@ -56,6 +57,7 @@ export const verbs: readonly Verb[] = [
   exec,
   xmlValidate,
   xmlFormat,
+  convert,
   templateList,
   templateInfo,
   templateImport,

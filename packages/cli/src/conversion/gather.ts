@@ -1,0 +1,159 @@
+// Native configurations from disk: bounded, without following links out of the folder that was named.
+// SPDX-License-Identifier: Apache-2.0
+import { type Dirent, readdirSync, readlinkSync, statSync } from 'node:fs';
+import { dirname, isAbsolute, join, normalize, resolve } from 'node:path';
+import { type FileEntry, type FileSet, type NativeUnit, withReferences } from '@ctvirt/formats';
+import { readBytes, readInput, readOrdinary } from '../documents/bytes.js';
+import { CliError, refuseFile } from '../errors.js';
+import type { Io } from '../io.js';
+import type { Layout } from './layouts.js';
+
+const mostFiles = 200_000;
+const mostFileBytes = 4 * 1024 * 1024;
+const mostBytes = 512 * 1024 * 1024;
+
+/** What was read, and what was left out and why. */
+export interface Gathered {
+  readonly files: FileSet;
+  readonly left: readonly string[];
+  /** Whether a folder was named, not a file. */
+  readonly isFolder: boolean;
+}
+
+/** Reads what a layout wants of a file, of a folder, or with `-` of standard input. */
+export async function gather(path: string, layout: Layout, io: Io): Promise<Gathered> {
+  if (path === '-') {
+    const bytes = await readInput(io.stdin, mostFileBytes);
+    refuseLong('<stdin>', bytes);
+    return { files: new Map([['<stdin>', { text: textOf(bytes) }]]), left: [], isFolder: false };
+  }
+  const place = placeOf(path);
+  try {
+    return statSync(place).isDirectory() ? gatherFolder(place, layout) : gatherFile(place);
+  } catch (cause) {
+    if (cause instanceof CliError) throw cause;
+    return refuseFile(path, cause);
+  }
+}
+
+/** The path with a name before its last part, so that what stands beside it is found by its text. */
+function placeOf(path: string): string {
+  const plain = normalize(path).replace(/(?<=.)\/+$/, '');
+  return plain === '.' || plain.startsWith('..') ? resolve(plain) : plain;
+}
+
+function gatherFile(path: string): Gathered {
+  const bytes = readBytes(path, mostFileBytes);
+  refuseLong(path, bytes);
+  const files = new Map<string, FileEntry>([[path, { text: textOf(bytes) }]]);
+  return { files, left: [], isFolder: false };
+}
+
+function gatherFolder(path: string, layout: Layout): Gathered {
+  const walk = new Walk(layout);
+  walk.folder(path, 1);
+  return { files: walk.files, left: walk.left, isFolder: true };
+}
+
+/** The files a container inherits from, as far as they are there; each is read once. */
+export function sharedReader(files: FileSet, layout: Layout): (unit: NativeUnit) => FileSet {
+  const seen = new Map<string, string | undefined>();
+  const read = (path: string): string | undefined => {
+    if (!seen.has(path)) seen.set(path, files.get(path)?.text ?? readReference(path));
+    return seen.get(path);
+  };
+  return (unit) => {
+    const paths = layout.shared.map((shared) => join(dirname(unit.path), shared));
+    return new Map(
+      paths.flatMap((path) => {
+        const text = unit.path === '<stdin>' || path === unit.path ? undefined : read(path);
+        return text === undefined ? [] : [[path, { text }] as const];
+      }),
+    );
+  };
+}
+
+class Walk {
+  readonly files = new Map<string, FileEntry>();
+  readonly left: string[] = [];
+  #bytes = 0;
+
+  constructor(readonly layout: Layout) {}
+
+  folder(path: string, depth: number): void {
+    const entries = readdirSync(path, { withFileTypes: true });
+    for (const entry of entries.sort((one, other) => (one.name < other.name ? -1 : 1))) {
+      const place = join(path, entry.name);
+      const [enters, wants] = [this.layout.enters(entry.name, depth), this.layout.wants(entry.name)];
+      if (entry.isSymbolicLink() && !this.layout.keepsLinks) {
+        if (enters || wants)
+          this.left.push(`${place} is a link, and links are not followed: name where it leads`);
+      } else if (entry.isDirectory()) {
+        if (enters) this.folder(place, depth + 1);
+      } else if (wants) this.#take(place, entry);
+    }
+  }
+
+  #take(path: string, entry: Dirent): void {
+    if (this.files.size >= mostFiles)
+      throw new CliError('local', `there are more than ${mostFiles} files: convert a folder below it`);
+    if (entry.isSymbolicLink()) {
+      this.files.set(path, { link: readlinkSync(path) });
+      return;
+    }
+    const bytes = entry.isFile() ? readOrdinary(path, mostFileBytes) : undefined;
+    if (bytes === undefined) this.left.push(`${path} is no ordinary file`);
+    else if (bytes.length > mostFileBytes) this.left.push(`${path} has more than ${mostFileBytes} bytes`);
+    else {
+      this.#bytes += bytes.length;
+      if (this.#bytes > mostBytes)
+        throw new CliError('local', `the files have more than ${mostBytes} bytes: convert a folder below it`);
+      this.files.set(path, { text: textOf(bytes) });
+    }
+  }
+}
+
+/** A file that a configuration names; undefined where there is none to be had. */
+function readReference(path: string): string | undefined {
+  try {
+    const bytes = readOrdinary(path, mostFileBytes);
+    return bytes === undefined || bytes.length > mostFileBytes ? undefined : textOf(bytes);
+  } catch {
+    // The format reports what it was not given.
+    return undefined;
+  }
+}
+
+const mostInFolder = 256;
+
+/** A container's files with all that they name, includes of includes too; a folder stands for its *.conf. */
+export const withNamed = (own: FileSet, unit: NativeUnit, { format }: Layout): FileSet =>
+  withReferences(format, own, unit, readNamed);
+
+function readNamed(path: string): (readonly [path: string, text: string])[] {
+  // Relative to nothing that is known here, liblxc's working folder least of all.
+  if (!isAbsolute(path)) return [];
+  const text = readReference(path);
+  if (text !== undefined) return [[path, text]];
+  try {
+    const names = readdirSync(path).filter((name) => name.endsWith('.conf'));
+    return names
+      .sort()
+      .slice(0, mostInFolder)
+      .flatMap((name) => {
+        const place = `${path.replace(/\/+$/, '')}/${name}`;
+        const inner = readReference(place);
+        return inner === undefined ? [] : [[place, inner] as const];
+      });
+  } catch {
+    // Neither a file nor a folder: the format reports what it was not given.
+    return [];
+  }
+}
+
+function refuseLong(path: string, bytes: Buffer): void {
+  if (bytes.length > mostFileBytes)
+    throw new CliError('local', `cannot read ${path}: it has more than ${mostFileBytes} bytes`);
+}
+
+const textOf = (bytes: Buffer): string => bytes.toString('utf8').replace(/^\u{FEFF}/u, '');
