@@ -11,7 +11,7 @@ const mostOfKernel = '9223372036854775807';
 /** A number, or 'unlimited' however it is spelled. */
 const amount: Scalar<number | 'unlimited'> = {
   expected: "a whole number or 'unlimited'",
-  grammar: { kind: 'pattern', pattern: '[0-9]{1,19}|unlimited', examples: ['unlimited'] },
+  grammar: { kind: 'pattern', pattern: '[0-9]{1,19}|unlimited', examples: ['unlimited', '240'] },
   parse: (given) => {
     const word = given.trim();
     if (word === 'unlimited' || word === mostOfKernel) return 'unlimited';

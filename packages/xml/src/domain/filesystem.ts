@@ -149,6 +149,7 @@ export const filesystem = variants(
           doc: 'The template of the 2007 proposal, named by its text.',
           fields: { name: text(nonEmptyText, { doc: 'Name of the template.' }) },
         }),
+        implies: { insteadOf: 'source', variant: 'template' },
         rewrite(node, parent) {
           parent.setAttribute('type', 'template');
           parent.replaceChild(node, node.makeUp('source', { name: node.text.trim() }));
@@ -175,6 +176,7 @@ export const filesystem = variants(
 export const topLevelFilesystem: LegacyForm = {
   element: filesystem,
   moves: true,
+  mayLack: ['target'],
   rewrite(node, parent) {
     parent.replaceChild(node);
     if (node.child('target') === undefined) node.append(node.makeUp('target', { dir: '/' }));

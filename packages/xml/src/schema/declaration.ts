@@ -157,6 +157,10 @@ export interface LegacyForm {
   readonly when?: (node: Node) => boolean;
   /** The element goes elsewhere as it stands, and is read there. */
   readonly moves?: boolean;
+  /** It stands for a required child, and for the variant that has it. */
+  readonly implies?: { readonly insteadOf: string; readonly variant: string };
+  /** Required children that the element may lack in this form. */
+  readonly mayLack?: readonly string[];
   /** Changes the tree: `node` no longer stands in `parent` in its old form afterwards. */
   readonly rewrite: (node: Node, parent: Node) => void;
 }

@@ -1,0 +1,239 @@
+// Reference pages from the schema: one for each element, as Markdown.
+// SPDX-License-Identifier: Apache-2.0
+import type { AnyElement, Field } from '../schema/declaration.js';
+import type { Scalar } from '../schema/scalar.js';
+import { commonFields, elementOf, shapesOf } from '../schema/walk.js';
+
+/** An element that stands in another, with the variants that have it where not all do. */
+interface Use {
+  readonly element: AnyElement;
+  readonly variants: readonly string[] | undefined;
+}
+
+/** Child elements in order; those of one name stay apart where they differ by variant. */
+function usesIn(element: AnyElement): readonly Use[] {
+  const { common, special } = commonFields(element);
+  const all = [
+    ...common.map(([, field]) => ({ field, variants: undefined })),
+    ...special.map(({ field, variants }) => ({ field, variants })),
+  ];
+  return all.flatMap(({ field, variants }) => {
+    const inner = elementOf(field);
+    return inner === undefined ? [] : [{ element: inner, variants }];
+  });
+}
+
+/**
+ * The reference entry of `devices/filesystem/quota` or `devices/filesystem/@accessmode`, as Markdown; undefined when
+ * the schema has no such thing.
+ */
+export function explainPath(root: AnyElement, path: string): string | undefined {
+  const steps = path.split('/').filter((step) => step !== '' && step !== root.name);
+  let here: readonly Use[] = [{ element: root, variants: undefined }];
+  for (const [index, given] of steps.entries()) {
+    const step = given.replace(/\[\d+\]$/, '');
+    const next = here.flatMap(({ element }) => usesIn(element).filter((use) => use.element.name === step));
+    if (next.length === 0) {
+      const rows = here.flatMap(({ element }) => fieldRows(element));
+      const found = rows.filter(({ name }) => name === step || `@${name}` === step || name === `<${step}>`);
+      return index === steps.length - 1 && found.length > 0 ? rowsText(found) : undefined;
+    }
+    here = next;
+  }
+  const title = steps.join('/') || root.name;
+  return here
+    .map((use) => section(use, 1, title).join('\n'))
+    .join('\n\n')
+    .concat('\n');
+}
+
+/** Elements that hold most others: what stands in them has a page of its own. */
+const wholes = new Set(['domain', 'devices']);
+
+/** One page for the root, each of its children and each device, by file name; deeper elements are sections. */
+export function emitDocs(root: AnyElement): ReadonlyMap<string, string> {
+  const pages = new Map<string, string>();
+  const visit = (use: Use, path: readonly string[]): void => {
+    const title = path.join('/') || use.element.name;
+    const file = `${title.replaceAll(/[/:]/g, '-')}.md`;
+    if (pages.has(file)) return;
+    const lines = [generated, '', ...section(use, 1, title)];
+    const isWhole = wholes.has(use.element.name);
+    if (!isWhole) nested(use.element, 2, title, lines, new Set());
+    pages.set(file, `${lines.join('\n')}\n`);
+    if (isWhole) for (const inner of usesIn(use.element)) visit(inner, [...path, inner.element.name]);
+  };
+  visit({ element: root, variants: undefined }, []);
+  const links = [...pages].map(([file, text]) => `- [${/^# (.*)/m.exec(text)?.[1]}](${file})`);
+  pages.set('README.md', `# The domain XML, element by element\n\n${generated}\n\n${links.join('\n')}\n`);
+  return pages;
+}
+
+const generated = '<!-- Generated from the schema of @ctvirt/xml; do not edit. -->';
+
+function nested(
+  element: AnyElement,
+  level: number,
+  path: string,
+  lines: string[],
+  seen: Set<AnyElement>,
+): void {
+  for (const use of usesIn(element)) {
+    if (seen.has(use.element)) continue;
+    seen.add(use.element);
+    const title = `${path}/${use.element.name}`;
+    lines.push('', ...section(use, level, title));
+    nested(use.element, level, title, lines, seen);
+  }
+}
+
+const code = (words: readonly string[]): string => words.map((word) => `\`${word}\``).join(', ');
+
+function section({ element, variants }: Use, level: number, title: string): string[] {
+  const { body } = element;
+  const heading = '#'.repeat(level);
+  const lines = [
+    `${heading} ${title}`,
+    '',
+    variants === undefined ? body.doc : `With ${code(variants)}: ${body.doc}`,
+  ];
+  if (body.since !== undefined) lines.push('', `Since ${sinceText(body.since)}.`);
+  if (body.example !== undefined) lines.push('', '```xml', body.example, '```');
+  if (body.choice !== undefined) {
+    const { by, doc, fallback, variants: own } = body.choice;
+    lines.push('', `\`${by}\`: ${doc}${fallback === undefined ? '' : ` \`${fallback}\` when absent.`}`, '');
+    for (const [variant, about] of Object.entries(own)) lines.push(`- \`${variant}\`: ${about.doc}`);
+  }
+  const rows = fieldRows(element);
+  for (const [name, list] of [
+    ['attribute', rows.filter(({ isAttribute }) => isAttribute)],
+    ['element', rows.filter(({ isAttribute }) => !isAttribute)],
+  ] as const)
+    if (list.length > 0) lines.push('', ...table(name, list));
+  for (const form of body.legacy ?? [])
+    lines.push('', `Older form, \`<${form.element.name}>\`: ${form.element.body.doc}`);
+  lines.push('', `In the model: ${modelText(element)}`);
+  return lines;
+}
+
+interface Row {
+  readonly name: string;
+  readonly isAttribute: boolean;
+  readonly value: string;
+  readonly presence: string;
+  readonly doc: string;
+}
+
+function fieldRows(element: AnyElement): readonly Row[] {
+  const { common, special } = commonFields(element);
+  return [
+    ...common.map(([key, field]) => row(key, field, undefined)),
+    ...special.map(({ key, field, variants }) => row(key, field, variants)),
+  ];
+}
+
+const mentions = (text: string): string => text.replaceAll('|', '\\|');
+
+function row(key: string, field: Field, variants: readonly string[] | undefined): Row {
+  const notes = [field.doc];
+  if (variants !== undefined)
+    notes.push(`Only with ${variants.map((variant) => `\`${variant}\``).join(', ')}.`);
+  if (field.live === true) notes.push('Only while the domain runs.');
+  if (field.zeroIsUnset === true) notes.push('0 says nothing.');
+  if (field.since !== undefined) notes.push(`Since ${sinceText(field.since)}.`);
+  const isAttribute = field.kind === 'attribute' || field.kind === 'size-attribute';
+  return {
+    name: isAttribute ? nameOf(key, field) : `<${nameOf(key, field)}>`,
+    isAttribute,
+    value: valueText(field),
+    presence: presenceText(field),
+    doc: notes.join(' '),
+  };
+}
+
+function nameOf(key: string, field: Field): string {
+  switch (field.kind) {
+    case 'attribute':
+      return field.name ?? key;
+    case 'child':
+    case 'lifted':
+      return field.element.name;
+    case 'text':
+      return 'text';
+    default:
+      return field.name;
+  }
+}
+
+function valueText(field: Field): string {
+  switch (field.kind) {
+    case 'attribute':
+    case 'text':
+      return field.scalar.expected;
+    case 'size-attribute':
+      return `a size; \`${field.unitAttribute}\` is ${field.defaultUnit} when absent`;
+    case 'open':
+      return 'anything';
+    case 'value': {
+      const { shape } = field;
+      if (shape.by === 'flag') return 'stands or not';
+      if (shape.by === 'size') return `a size; \`unit\` is ${shape.defaultUnit} when absent`;
+      return shape.by === 'attribute'
+        ? `\`${shape.attribute}\`: ${shape.scalar.expected}`
+        : shape.scalar.expected;
+    }
+    default:
+      return 'element';
+  }
+}
+
+function presenceText(field: Field): string {
+  const many = 'many' in field && field.many;
+  if (many) return 'any number';
+  if (field.mandatory) return 'required';
+  const { assumed } = field;
+  const fallback = field.kind === 'attribute' ? field.fallback : undefined;
+  const value =
+    fallback !== undefined
+      ? staticValue(fallback, field)
+      : typeof assumed === 'function'
+        ? undefined
+        : assumed;
+  if (value === undefined || typeof value === 'object') return 'optional';
+  return `\`${typeof value === 'boolean' && 'scalar' in field ? (field.scalar as Scalar<unknown>).format(value) : String(value)}\` when absent`;
+}
+
+function staticValue(fallback: (model: Readonly<Record<string, unknown>>) => unknown, field: Field): unknown {
+  // Defaults that follow from other fields are told in the text.
+  return field.kind === 'attribute' && fallback.length === 0 ? fallback({}) : undefined;
+}
+
+const sinceText = (since: string): string =>
+  since === 'ctvirt' ? 'ctvirt, libvirt has none' : `libvirt ${since}`;
+
+function table(name: string, rows: readonly Row[]): string[] {
+  return [
+    `| ${name} | value | stands | |`,
+    '| --- | --- | --- | --- |',
+    ...rows.map(
+      ({ name, value, presence, doc }) =>
+        `| \`${name}\` | ${mentions(value)} | ${mentions(presence)} | ${mentions(doc)} |`,
+    ),
+  ];
+}
+
+const rowsText = (rows: readonly Row[]): string =>
+  `${rows.map(({ name, value, presence, doc }) => `${name}: ${doc}\n  ${value}; ${presence}`).join('\n')}\n`;
+
+function modelText(element: AnyElement): string {
+  const shapes = shapesOf(element);
+  const keys = new Map<string, boolean>();
+  const { choice } = element.body;
+  if (choice !== undefined) keys.set(choice.by, true);
+  for (const { fields } of shapes)
+    for (const [key, field] of fields) {
+      const isEverywhere = shapes.every((shape) => shape.fields.some(([other]) => other === key));
+      keys.set(key, (keys.get(key) ?? true) && isEverywhere && field.presence === 'required');
+    }
+  return `\`{ ${[...keys].map(([key, isSure]) => (isSure ? key : `${key}?`)).join(', ')} }\``;
+}

@@ -1,0 +1,26 @@
+// What follows from the domain's schema for others: grammar, JSON Schema, reference pages.
+// SPDX-License-Identifier: Apache-2.0
+import { domain } from './domain/index.js';
+import { emitDocs, explainPath } from './emit/docs.js';
+import { emitJsonSchema, type JsonSchema } from './emit/json-schema.js';
+import { emitRelaxNg } from './emit/relax-ng.js';
+
+/** The RELAX NG grammar of <domain>, as strict reading accepts it but for semantics. */
+export function domainRelaxNg(): string {
+  return emitRelaxNg(domain);
+}
+
+/** The JSON Schema (2020-12) of `Domain`. */
+export function domainJsonSchema(): JsonSchema {
+  return emitJsonSchema(domain);
+}
+
+/** Reference pages in Markdown by file name. */
+export function domainReference(): ReadonlyMap<string, string> {
+  return emitDocs(domain);
+}
+
+/** The reference entry of `devices/filesystem/quota` or `devices/filesystem/@accessmode`, in Markdown; undefined for an unknown path. */
+export function explain(path: string): string | undefined {
+  return explainPath(domain, path);
+}
