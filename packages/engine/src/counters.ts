@@ -27,6 +27,9 @@ export function countersOf(parts: CounterParts): DomainCounters {
   const file = (controller: Controller, name: string): string =>
     join(parts.cgroups.path(controller, parts.group), name);
   return {
+    cpuTimeNs: () =>
+      isV2 ? cpuV2(file('cpu', 'cpu.stat')).totalNs : readNumber(file('cpuacct', 'cpuacct.usage')),
+    usedMemoryKiB: () => toKiB(readNumber(file('memory', isV2 ? 'memory.current' : 'memory.usage_in_bytes'))),
     cpu: () => (isV2 ? cpuV2(file('cpu', 'cpu.stat')) : cpuV1(file)),
     memory: () => (isV2 ? memoryV2(file) : memoryV1(file)),
     io: () => (isV2 ? ioV2(file('io', 'io.stat')) : ioV1(file)),

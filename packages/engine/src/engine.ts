@@ -6,6 +6,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { resourcesOf } from '@ctvirt/formats';
+import { formatDomain } from '@ctvirt/xml';
 import { Assets } from './assets.js';
 import { detectCgroups } from './cgroups/layout.js';
 import type { DomainRef, Engine, ExecSession } from './contract.js';
@@ -147,6 +148,7 @@ export async function openEngine(layout: Layout, log: EngineLog): Promise<Engine
         started(entry);
         const before = await documents.live(entry);
         const after = edit(before);
+        await reader.read(formatDomain(after), { strict: false });
         // What may be refused for the documents' sake comes before what the kernel may refuse.
         const changes = planLimits(cgroups, resourcesOf(before, facts), resourcesOf(after, facts));
         if (targets.stored) await definer.amend(entry, edit);
@@ -165,7 +167,11 @@ export async function openEngine(layout: Layout, log: EngineLog): Promise<Engine
       const hostPid = hostPidOf(started(entry).initPid, pid);
       if (hostPid === undefined)
         throw new EngineError('not-found', `domain '${entry.record.name}' has no process ${pid}`);
-      process.kill(hostPid, signal);
+      try {
+        process.kill(hostPid, signal);
+      } catch (cause) {
+        throw new EngineError('not-found', `process ${pid} has ended`, { pid }, { cause });
+      }
     },
 
     define: async (xml, options) => {

@@ -59,6 +59,9 @@ export interface DomainInfo extends DomainSummary {
 
 /** Counters since the start; null where this kernel does not count. Each group is read when it is asked for. */
 export interface DomainCounters {
+  /** The two that are asked for most, each in one read. */
+  cpuTimeNs(): number | null;
+  usedMemoryKiB(): number | null;
   cpu(): CpuCounters;
   memory(): MemoryCounters;
   io(): IoCounters;

@@ -220,6 +220,8 @@ export function createMemoryEngine(): MemoryEngine {
     counters: (ref) => {
       if (find(ref).summary.id === null) throw new EngineError('wrong-state', 'domain is not running');
       return {
+        cpuTimeNs: () => 1.5e9,
+        usedMemoryKiB: () => 1024,
         cpu: () => ({ totalNs: 1.5e9, userNs: 1e9, systemNs: 5e8, perCpuNs: [1e9, 5e8] }),
         memory: () => ({
           usedKiB: 1024,
