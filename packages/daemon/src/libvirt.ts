@@ -5,6 +5,7 @@ import { type Listener, listenUnix, RpcServer } from '@ctvirt/rpc';
 import type { Logger } from 'pino';
 import { publishEvents } from './procedures/events.js';
 import { bindProcedures } from './procedures/index.js';
+import { refusal } from './procedures/refusal.js';
 import { openSession, type Session, sees } from './procedures/session.js';
 
 /** The protocol being served. */
@@ -14,12 +15,22 @@ export interface LibvirtService {
   close(): Promise<void>;
 }
 
+/** Node cannot pass file descriptors. */
+function refuseNamespace(): never {
+  throw refusal('noSupport', 'lxc', 'virDomainLxcOpenNamespace: `ctvirt exec` runs programs in a container');
+}
+
 /** Serves the engine on the layout's sockets. */
 export async function serveLibvirt(engine: Engine, layout: Layout, log: Logger): Promise<LibvirtService> {
   const server: RpcServer<Session> = new RpcServer({
     open: ({ name }) => openSession(name),
     closed: (session) => void endOwned(session),
-    handlers: bindProcedures({ engine, publish: (...event) => server.publish(...event) }),
+    handlers: bindProcedures({
+      engine,
+      publish: (...event) => server.publish(...event),
+      templatesFolder: layout.templates,
+    }),
+    lxc: { domainOpenNamespace: refuseNamespace },
     sees: (session, kind, subject) => kind !== 'domain' || seesDomain(session, subject),
     fault: (error, where) => log.error({ err: error }, `libvirt's protocol: ${where} failed`),
   });

@@ -1,7 +1,14 @@
 // What a domain is and does: description, state, memory and processor at a glance.
 // SPDX-License-Identifier: Apache-2.0
-import { totalmem } from 'node:os';
-import type { DomainState, DomainSummary, StateReason } from '@ctvirt/engine';
+import {
+  type DomainState,
+  type DomainSummary,
+  type Engine,
+  EngineError,
+  type StateReason,
+} from '@ctvirt/engine';
+import { currentMemoryKiB, maxMemoryKiB } from './domain-memory.js';
+import { currentVcpus } from './domain-processors.js';
 import { checkFlags, refusal } from './refusal.js';
 import { type Bind, domainOf, runningDomainOf } from './session.js';
 
@@ -29,7 +36,36 @@ export function stateOf({ state, reason }: DomainSummary): { state: number; reas
 }
 
 const xmlFlags = { secure: 1, inactive: 2, updateCpu: 4, migratable: 8 } as const;
-const hostMemoryKiB = Math.round(totalmem() / 1024);
+
+/** Undefined if it ended while the call was under way. */
+function usageOf(
+  engine: Engine,
+  uuid: string,
+): { memoryKiB: number | null; cpuNs: number | null } | undefined {
+  try {
+    const counters = engine.counters(uuid);
+    return { memoryKiB: counters.usedMemoryKiB(), cpuNs: counters.cpuTimeNs() };
+  } catch (error) {
+    if (error instanceof EngineError && error.code === 'wrong-state') return undefined;
+    throw error;
+  }
+}
+
+/** Nothing here takes so long that it would be a job. */
+const noJob = {
+  type: 0,
+  timeElapsed: 0n,
+  timeRemaining: 0n,
+  dataTotal: 0n,
+  dataProcessed: 0n,
+  dataRemaining: 0n,
+  memTotal: 0n,
+  memProcessed: 0n,
+  memRemaining: 0n,
+  fileTotal: 0n,
+  fileProcessed: 0n,
+  fileRemaining: 0n,
+} as const;
 
 export const bindDomainFacts: Bind = ({ engine }) => ({
   domainGetState({ dom, flags }, { session, name }) {
@@ -37,14 +73,15 @@ export const bindDomainFacts: Bind = ({ engine }) => ({
     return stateOf(domainOf(engine, session, dom));
   },
   async domainGetInfo({ dom }, { session }) {
-    const info = await engine.info(domainOf(engine, session, dom).uuid);
-    const maxMem = info.maxMemoryKiB ?? hostMemoryKiB;
+    const { uuid, state, id } = domainOf(engine, session, dom);
+    const document = await engine.document(uuid);
+    const used = id === null ? undefined : usageOf(engine, uuid);
     return {
-      state: stateNumbers[info.state],
-      maxMem: BigInt(maxMem),
-      memory: BigInt(info.usedMemoryKiB ?? maxMem),
-      nrVirtCpu: info.vcpus,
-      cpuTime: BigInt(info.cpuTimeNs ?? 0),
+      state: stateNumbers[state],
+      maxMem: BigInt(maxMemoryKiB(document)),
+      memory: BigInt(used?.memoryKiB ?? currentMemoryKiB(document)),
+      nrVirtCpu: currentVcpus(document),
+      cpuTime: BigInt(used?.cpuNs ?? 0),
     };
   },
   async domainGetXmlDesc({ dom, flags }, { session, name }) {
@@ -68,6 +105,15 @@ export const bindDomainFacts: Bind = ({ engine }) => ({
     checkFlags(flags, 0, name);
     runningDomainOf(engine, session, dom);
     return { state: 0, details: 0, stateTime: 0n };
+  },
+  domainGetJobInfo({ dom }, { session }) {
+    domainOf(engine, session, dom);
+    return noJob;
+  },
+  domainGetJobStats({ dom, flags }, { session, name }) {
+    checkFlags(flags, 1, name);
+    domainOf(engine, session, dom);
+    return { type: noJob.type, params: [] };
   },
   domainHasManagedSaveImage({ dom }, { session }) {
     domainOf(engine, session, dom);

@@ -8,7 +8,7 @@ const always = (): boolean => true;
 const never = (): boolean => false;
 
 /** virConnectListAllDomainsFlags. */
-const filters: readonly (readonly FilterFlag<DomainSummary>[])[] = [
+export const domainFilters: readonly (readonly FilterFlag<DomainSummary>[])[] = [
   [
     [1, ({ id }) => id !== null],
     [2, ({ id }) => id === null],
@@ -43,12 +43,12 @@ const filters: readonly (readonly FilterFlag<DomainSummary>[])[] = [
 ];
 
 /** Running ones first by id, then the others by name: the order clients show them in. */
-const inOrder = (a: DomainSummary, b: DomainSummary): number =>
+export const inOrder = (a: DomainSummary, b: DomainSummary): number =>
   (a.id ?? Number.MAX_SAFE_INTEGER) - (b.id ?? Number.MAX_SAFE_INTEGER) || (a.name < b.name ? -1 : 1);
 
 export const bindDomainLookup: Bind = ({ engine }) => ({
   connectListAllDomains({ needResults, flags }, { session }) {
-    const domains = filtered(domainsOf(engine, session), flags, filters).sort(inOrder);
+    const domains = filtered(domainsOf(engine, session), flags, domainFilters).sort(inOrder);
     const { items, ret } = listed(domains, needResults);
     return { domains: items.map(toWireDomain), ret };
   },

@@ -28,5 +28,6 @@ export function publishEvents(engine: Engine, server: RpcServer<Session>): () =>
       event: row.event,
       detail: details[detail] ?? 0,
     });
+    if (detail === 'rebooted') server.publish('domain', 'reboot', { dom: toWireDomain(domain) });
   });
 }

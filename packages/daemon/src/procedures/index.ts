@@ -2,12 +2,23 @@
 // SPDX-License-Identifier: Apache-2.0
 import { EngineError } from '@ctvirt/engine';
 import { toLibvirtError } from '../errors.js';
+import { bindAbsent } from './absent.js';
 import { bindConnect } from './connect.js';
+import { bindDomainAccess } from './domain-access.js';
+import { bindDomainDevices } from './domain-devices.js';
 import { bindDomainFacts } from './domain-facts.js';
 import { bindDomainLife } from './domain-life.js';
 import { bindDomainLookup } from './domain-lookup.js';
+import { bindDomainMemory } from './domain-memory.js';
+import { bindDomainMetadata } from './domain-metadata.js';
+import { bindDomainProcessors } from './domain-processors.js';
+import { bindDomainStats } from './domain-stats.js';
+import { bindDomainTuning } from './domain-tuning.js';
+import { bindNative } from './native.js';
+import { bindNetworks } from './networks.js';
 import { bindNode } from './node.js';
 import type { Bind, Binding, Procedures, Session } from './session.js';
+import { bindStorage } from './storage.js';
 
 /** In the order of the compatibility page. */
 export const groups: Readonly<Record<string, Bind>> = {
@@ -16,6 +27,17 @@ export const groups: Readonly<Record<string, Bind>> = {
   'finding domains': bindDomainLookup,
   'life of domains': bindDomainLife,
   'facts of domains': bindDomainFacts,
+  'metadata of domains': bindDomainMetadata,
+  'memory of domains': bindDomainMemory,
+  'processors of domains': bindDomainProcessors,
+  'limits of domains': bindDomainTuning,
+  'counters of domains': bindDomainStats,
+  'devices of domains': bindDomainDevices,
+  'access to domains': bindDomainAccess,
+  'native configurations': bindNative,
+  'templates as a storage pool': bindStorage,
+  'bridges as networks': bindNetworks,
+  'objects there are none of': bindAbsent,
 };
 
 type AnyHandler = (args: unknown, call: { readonly session: Session }) => unknown;

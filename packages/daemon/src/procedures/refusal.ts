@@ -22,6 +22,7 @@ const openings: Partial<Record<ErrorName, string>> = {
   noNwfilter: 'Network filter not found',
   noSecret: 'Secret not found',
   noDomainSnapshot: 'Domain snapshot not found',
+  noDomainCheckpoint: 'Domain checkpoint not found',
   noDomainMetadata: 'metadata not found',
   noHostname: 'no hostname found',
   operationInvalid: 'Requested operation is not valid',

@@ -29,6 +29,8 @@ export interface Session extends Scheme {
 export interface Binding {
   readonly engine: Engine;
   readonly publish: RpcServer<Session>['publish'];
+  /** Where the templates lie on the host. */
+  readonly templatesFolder: string;
 }
 
 /** Handlers of some procedures; those nobody binds are answered as unknown. */

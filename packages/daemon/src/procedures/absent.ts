@@ -1,0 +1,89 @@
+// Kinds of objects there are none of: clients that list them get empty lists, and a lookup is refused in libvirt's words.
+// SPDX-License-Identifier: Apache-2.0
+import { refusal } from './refusal.js';
+import { type Bind, domainOf } from './session.js';
+
+export const bindAbsent: Bind = ({ engine }) => ({
+  domainListAllSnapshots({ dom }, { session }) {
+    domainOf(engine, session, dom);
+    return { snapshots: [], ret: 0 };
+  },
+  domainSnapshotNum({ dom }, { session }) {
+    domainOf(engine, session, dom);
+    return { num: 0 };
+  },
+  domainSnapshotListNames({ dom }, { session }) {
+    domainOf(engine, session, dom);
+    return { names: [] };
+  },
+  domainHasCurrentSnapshot({ dom }, { session }) {
+    domainOf(engine, session, dom);
+    return { result: 0 };
+  },
+  domainSnapshotCurrent({ dom }, { session }) {
+    domainOf(engine, session, dom);
+    throw refusal('noDomainSnapshot', 'domainSnapshot', 'the domain does not have a current snapshot');
+  },
+  domainSnapshotLookupByName({ dom, name }, { session }) {
+    domainOf(engine, session, dom);
+    throw refusal('noDomainSnapshot', 'domainSnapshot', `no domain snapshot with matching name '${name}'`);
+  },
+  domainListAllCheckpoints({ dom }, { session }) {
+    domainOf(engine, session, dom);
+    return { checkpoints: [], ret: 0 };
+  },
+  domainCheckpointLookupByName({ dom, name }, { session }) {
+    domainOf(engine, session, dom);
+    throw refusal(
+      'noDomainCheckpoint',
+      'domainCheckpoint',
+      `no domain checkpoint with matching name '${name}'`,
+    );
+  },
+
+  connectNumOfInterfaces: () => ({ num: 0 }),
+  connectListInterfaces: () => ({ names: [] }),
+  connectNumOfDefinedInterfaces: () => ({ num: 0 }),
+  connectListDefinedInterfaces: () => ({ names: [] }),
+  connectListAllInterfaces: () => ({ ifaces: [], ret: 0 }),
+  interfaceLookupByName({ name }) {
+    throw refusal('noInterface', 'interface', `couldn't find interface named '${name}'`);
+  },
+  interfaceLookupByMacString({ mac }) {
+    throw refusal('noInterface', 'interface', `couldn't find interface with MAC address '${mac}'`);
+  },
+  interfaceIsActive({ iface }) {
+    throw refusal('noInterface', 'interface', `couldn't find interface named '${iface.name}'`);
+  },
+
+  nodeNumOfDevices: () => ({ num: 0 }),
+  nodeListDevices: () => ({ names: [] }),
+  connectListAllNodeDevices: () => ({ devices: [], ret: 0 }),
+  nodeDeviceLookupByName({ name }) {
+    throw refusal('noNodeDevice', 'nodedev', `no node device with matching name '${name}'`);
+  },
+  nodeDeviceGetXmlDesc({ name }) {
+    throw refusal('noNodeDevice', 'nodedev', `no node device with matching name '${name}'`);
+  },
+
+  connectNumOfNwfilters: () => ({ num: 0 }),
+  connectListNwfilters: () => ({ names: [] }),
+  connectListAllNwfilters: () => ({ filters: [], ret: 0 }),
+  connectListAllNwfilterBindings: () => ({ bindings: [], ret: 0 }),
+  nwfilterLookupByName({ name }) {
+    throw refusal('noNwfilter', 'nwfilter', `no nwfilter with matching name '${name}'`);
+  },
+  nwfilterLookupByUuid({ uuid }) {
+    throw refusal('noNwfilter', 'nwfilter', `no nwfilter with matching uuid '${uuid}'`);
+  },
+
+  connectNumOfSecrets: () => ({ num: 0 }),
+  connectListSecrets: () => ({ uuids: [] }),
+  connectListAllSecrets: () => ({ secrets: [], ret: 0 }),
+  secretLookupByUuid({ uuid }) {
+    throw refusal('noSecret', 'secret', `no secret with matching uuid '${uuid}'`);
+  },
+  secretLookupByUsage({ usageId }) {
+    throw refusal('noSecret', 'secret', `no secret with matching usage '${usageId}'`);
+  },
+});

@@ -1,0 +1,27 @@
+// What a change affects: the running domain, its stored configuration, or both; the flags of many procedures say it.
+// SPDX-License-Identifier: Apache-2.0
+import { type DomainSummary, EngineError } from '@ctvirt/engine';
+import { checkFlags } from './refusal.js';
+
+/** virDomainModificationImpact; none of them means the running domain if it runs, else its configuration. */
+export const affectFlags = { live: 1, config: 2 } as const;
+/** A client of typed parameters that takes strings says so on top of other flags. */
+export const stringFlag = 4;
+
+export interface Affected {
+  readonly live: boolean;
+  readonly stored: boolean;
+}
+
+/** Reads the flags; refuses what the domain has not got. `more` are flags the procedure knows besides. */
+export function affectedBy(flags: number, domain: DomainSummary, procedure: string, more = 0): Affected {
+  checkFlags(flags, affectFlags.live | affectFlags.config | more, procedure);
+  const isLive = (flags & affectFlags.live) !== 0;
+  const isConfig = (flags & affectFlags.config) !== 0;
+  const isRunning = domain.id !== null;
+  const isEither = !isLive && !isConfig;
+  if (isLive && !isRunning) throw new EngineError('wrong-state', 'domain is not running');
+  if (isConfig && !domain.persistent)
+    throw new EngineError('wrong-state', 'transient domains do not have any persistent config');
+  return { live: isLive || (isEither && isRunning), stored: isConfig || (isEither && !isRunning) };
+}

@@ -1,0 +1,148 @@
+// Processors of domains: their number, where they may run, and the time they used.
+// SPDX-License-Identifier: Apache-2.0
+import { availableParallelism, cpus } from 'node:os';
+import type { TypedParam } from '@ctvirt/rpc';
+import type { Domain } from '@ctvirt/xml';
+import { affectedBy } from './affect.js';
+import { fullCpuMap } from './node.js';
+import { amend, typedParam } from './parameters.js';
+import { checkFlags, refusal } from './refusal.js';
+import { type Bind, domainOf, runningDomainOf, type Session } from './session.js';
+
+const vcpuFlags = { maximum: 4, guest: 8 } as const;
+/** virVcpuState and virVcpuHostCpuState: it runs, and the kernel does not say where. */
+const vcpuRunning = 1;
+const somewhere = -2;
+
+/** Processors a domain may have at most: all of the host's, if its document says nothing. */
+export const maxVcpus = ({ vcpu }: Domain): number => vcpu?.value ?? availableParallelism();
+/** Processors it has. */
+export const currentVcpus = (domain: Domain): number => domain.vcpu?.current ?? maxVcpus(domain);
+
+/** A container's processors are a share of the host's time: maximum and present number are one and the same. */
+const setVcpus =
+  (count: number) =>
+  (domain: Domain): Domain => ({
+    ...domain,
+    vcpu: { placement: 'static' as const, ...domain.vcpu, value: count, current: undefined },
+  });
+
+/** `0-2,5` as bits, of at most `bytes`; without a list all processors. */
+function cpuMap(list: string | undefined, bytes: number): Buffer {
+  if (list === undefined) return fullCpuMap(cpus().length).subarray(0, bytes);
+  const map = Buffer.alloc(Math.min(bytes, Math.ceil(cpus().length / 8)));
+  for (const part of list.split(',')) {
+    const [first = '', last = first] = part.trim().split('-');
+    for (let cpu = Number(first); cpu <= Number(last) && cpu >> 3 < map.length; cpu++)
+      map[cpu >> 3] = (map[cpu >> 3] ?? 0) | (1 << (cpu & 7));
+  }
+  return map;
+}
+
+export const bindDomainProcessors: Bind = ({ engine }) => {
+  const set = async (
+    { dom, nvcpus, flags }: { dom: { uuid: string }; nvcpus: number; flags: number },
+    session: Session,
+    name: string,
+  ): Promise<void> => {
+    const domain = domainOf(engine, session, dom);
+    if ((flags & vcpuFlags.guest) !== 0)
+      throw refusal('operationUnsupported', 'domain', 'a container has no agent');
+    const affected = affectedBy(flags & ~vcpuFlags.maximum, domain, name);
+    const isMaximum = (flags & vcpuFlags.maximum) !== 0;
+    if (nvcpus < 1) throw refusal('invalidArg', 'none', `nvcpus in ${name} must be greater than zero`);
+    if (isMaximum && affected.live)
+      throw refusal(
+        'operationInvalid',
+        'domain',
+        'cannot change the maximum of processors of a running domain',
+      );
+    await amend(engine, domain, affected, setVcpus(nvcpus));
+  };
+  /** Its processors are not counted apart: each has an equal share of what the domain used. */
+  const vcpusOf = async (uuid: string, maxinfo: number, maplen: number) => {
+    const document = await engine.document(uuid);
+    const count = Math.min(currentVcpus(document), Math.max(0, maxinfo));
+    const total = BigInt(engine.counters(uuid).cpu().totalNs ?? 0);
+    const cpuTime = count === 0 ? 0n : total / BigInt(currentVcpus(document));
+    const info = Array.from({ length: count }, (_, number) => ({
+      number,
+      state: vcpuRunning,
+      cpuTime,
+      cpu: somewhere,
+    }));
+    const map = cpuMap(document.vcpu?.cpuset, maplen);
+    const padded = Buffer.concat([map, Buffer.alloc(Math.max(0, maplen - map.length))]);
+    return { info, cpumaps: maplen <= 0 ? Buffer.alloc(0) : Buffer.concat(info.map(() => padded)) };
+  };
+
+  return {
+    async domainGetMaxVcpus({ dom }, { session }) {
+      const { uuid } = domainOf(engine, session, dom);
+      return { num: maxVcpus(await engine.document(uuid)) };
+    },
+    domainSetVcpus: ({ dom, nvcpus }, { session, name }) =>
+      set({ dom: runningDomainOf(engine, session, dom), nvcpus, flags: 1 }, session, name),
+    domainSetVcpusFlags: (args, { session, name }) => set(args, session, name),
+    async domainGetVcpusFlags({ dom, flags }, { session, name }) {
+      const domain = domainOf(engine, session, dom);
+      if ((flags & vcpuFlags.guest) !== 0)
+        throw refusal('operationUnsupported', 'domain', 'a container has no agent');
+      const { live } = affectedBy(flags & ~vcpuFlags.maximum, domain, name);
+      const document = await engine.document(domain.uuid, { inactive: !live });
+      return { num: (flags & vcpuFlags.maximum) === 0 ? currentVcpus(document) : maxVcpus(document) };
+    },
+    domainGetVcpus: ({ dom, maxinfo, maplen }, { session }) =>
+      vcpusOf(runningDomainOf(engine, session, dom).uuid, maxinfo, Math.min(maplen, 2048)),
+    async domainGetVcpuPinInfo({ dom, ncpumaps, maplen, flags }, { session, name }) {
+      const domain = domainOf(engine, session, dom);
+      const { live } = affectedBy(flags, domain, name);
+      const document = await engine.document(domain.uuid, { inactive: !live });
+      const count = Math.min(Math.max(0, ncpumaps), maxVcpus(document));
+      const bytes = Math.min(Math.max(0, maplen), 2048);
+      const map = cpuMap(document.vcpu?.cpuset, bytes);
+      const padded = Buffer.concat([map, Buffer.alloc(bytes - map.length)]);
+      return { cpumaps: Buffer.concat(Array.from({ length: count }, () => padded)), num: count };
+    },
+    async domainGetEmulatorPinInfo({ dom, maplen, flags }, { session, name }) {
+      const domain = domainOf(engine, session, dom);
+      const { live } = affectedBy(flags, domain, name);
+      const document = await engine.document(domain.uuid, { inactive: !live });
+      return { cpumaps: cpuMap(document.vcpu?.cpuset, Math.min(Math.max(0, maplen), 2048)), ret: 1 };
+    },
+    domainGetCpuStats({ dom, nparams, startCpu, ncpus, flags }, { session, name }) {
+      checkFlags(flags, 4, name);
+      const used = engine.counters(runningDomainOf(engine, session, dom).uuid).cpu();
+      if (startCpu === -1) {
+        const totals = [
+          ['cpu_time', used.totalNs],
+          ['user_time', used.userNs],
+          ['system_time', used.systemNs],
+        ] as const;
+        if (nparams === 0) return { params: [], nparams: totals.length };
+        const params = totals
+          .slice(0, nparams)
+          .flatMap(([field, ns]): TypedParam[] => (ns === null ? [] : [typedParam(field, 'ullong', ns)]));
+        return { params, nparams: params.length };
+      }
+      if (used.perCpuNs.length === 0)
+        throw refusal(
+          'operationUnsupported',
+          'domain',
+          'this kernel does not count the time of each processor',
+        );
+      if (ncpus === 0) return { params: [], nparams: used.perCpuNs.length };
+      if (startCpu >= used.perCpuNs.length)
+        throw refusal(
+          'invalidArg',
+          'domain',
+          `start_cpu ${startCpu} larger than maximum of ${used.perCpuNs.length - 1}`,
+        );
+      if (nparams === 0) return { params: [], nparams: 1 };
+      const params = used.perCpuNs
+        .slice(startCpu, startCpu + ncpus)
+        .map((ns) => typedParam('cpu_time', 'ullong', ns));
+      return { params, nparams: 1 };
+    },
+  };
+};

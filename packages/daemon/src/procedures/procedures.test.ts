@@ -1,0 +1,267 @@
+// libvirt's procedures over the wire, by our own client.
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { type Connection, errorCodes, fromTypedParams, type Procedure, remote } from '@ctvirt/rpc';
+import fc from 'fast-check';
+import { libvirtErrorOf, serveLibvirtInMemory } from '../testing/serve-libvirt.js';
+
+const document = (name: string, more = '', type = 'lxc') => `<domain type='${type}'>
+  <name>${name}</name>
+  ${more}
+  <memory unit='KiB'>262144</memory>
+  <vcpu>2</vcpu>
+  <os><type>exe</type><init>/sbin/init</init></os>
+  <devices><filesystem type='mount'><source dir='/srv/${name}'/><target dir='/'/></filesystem></devices>
+</domain>`;
+
+describe('typed parameters', () => {
+  test('the number comes first, then values; strings only for those that take them', async (t) => {
+    const served = await serveLibvirtInMemory(t);
+    const connection = await served.connect();
+    const dom = await connection.domainDefineXml({ xml: document('one') });
+    assert.deepEqual(await dom.getSchedulerType(), { type: 'posix', nparams: 3 });
+    assert.deepEqual(fromTypedParams(await dom.getSchedulerParameters({ nparams: 3 })), {
+      cpu_shares: 1024n,
+      vcpu_period: 100_000n,
+      vcpu_quota: -1n,
+    });
+    assert.deepEqual(await dom.getBlkioParameters({ nparams: 0, flags: 0 }), { params: [], nparams: 6 });
+    const plain = await dom.getBlkioParameters({ nparams: 6, flags: 0 });
+    assert.deepEqual(Object.keys(fromTypedParams(plain.params)), ['weight']);
+    const all = await dom.getBlkioParameters({ nparams: 6, flags: 4 });
+    assert.equal(all.params.length, 6);
+    const few = await dom.getMemoryParameters({ nparams: 2, flags: 0 });
+    assert.equal(few.params.length, 2);
+  });
+
+  test('what is set is read back, in the document too', async (t) => {
+    const served = await serveLibvirtInMemory(t);
+    const connection = await served.connect();
+    const dom = await connection.domainDefineXml({ xml: document('one') });
+    await dom.setMemoryParameters({
+      params: [
+        { field: 'hard_limit', type: 'ullong', value: 300_000n },
+        { field: 'swap_hard_limit', type: 'ullong', value: 400_000n },
+      ],
+      flags: 2,
+    });
+    await dom.setBlkioParameters({
+      params: [{ field: 'device_weight', type: 'string', value: '/dev/sda,100,/dev/sdb,200' }],
+      flags: 2,
+    });
+    const { params } = await dom.getMemoryParameters({ nparams: 3, flags: 2 });
+    assert.deepEqual(fromTypedParams(params), {
+      hard_limit: 300_000n,
+      soft_limit: 9_007_199_254_740_991n,
+      swap_hard_limit: 400_000n,
+    });
+    const weights = await dom.getBlkioParameters({ nparams: 6, flags: 4 });
+    assert.equal(fromTypedParams(weights.params)['device_weight'], '/dev/sda,100,/dev/sdb,200');
+    assert.match(await dom.getXmlDesc({ flags: 0 }), /<hard_limit unit='KiB'>300000<\/hard_limit>/);
+  });
+
+  test('an unknown name, a wrong type and an absent side are refused', async (t) => {
+    const served = await serveLibvirtInMemory(t);
+    const connection = await served.connect();
+    const dom = await connection.domainDefineXml({ xml: document('one') });
+    const set = (field: string, type: 'int' | 'ullong', value: number | bigint, flags: number) =>
+      libvirtErrorOf(dom.setMemoryParameters({ params: [{ field, type, value } as never], flags }));
+    assert.equal((await set('speed', 'ullong', 1n, 2)).code, errorCodes.invalidArg);
+    assert.equal((await set('hard_limit', 'int', 1, 2)).code, errorCodes.invalidArg);
+    assert.equal((await set('hard_limit', 'ullong', 1n, 1)).code, errorCodes.operationInvalid);
+    assert.equal((await set('hard_limit', 'ullong', 1n, 64)).code, errorCodes.invalidArg);
+  });
+});
+
+describe('metadata', () => {
+  test('an element comes back as it was given, for any prefix', async (t) => {
+    const served = await serveLibvirtInMemory(t);
+    const connection = await served.connect();
+    const dom = await connection.domainDefineXml({ xml: document('one') });
+    const name = fc.stringMatching(/^[a-z][a-z0-9]{0,5}$/);
+    const value = fc.stringMatching(/^[a-z0-9 ]{0,8}$/);
+    await fc.assert(
+      fc.asyncProperty(name, name, name, value, value, async (prefix, root, child, attribute, text) => {
+        const uri = `http://example.org/${prefix}`;
+        const metadata = `<${root} a="${attribute}"><${child}/>${text}</${root}>`;
+        await dom.setMetadata({ type: 2, metadata, key: prefix, uri, flags: 0 });
+        assert.equal(await dom.getMetadata({ type: 2, uri, flags: 0 }), metadata);
+        await dom.setMetadata({ type: 2, metadata: null, key: null, uri, flags: 0 });
+        const { code } = await libvirtErrorOf(dom.getMetadata({ type: 2, uri, flags: 0 }));
+        assert.equal(code, errorCodes.noDomainMetadata);
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  test('what is no element, or more than one, is refused', async (t) => {
+    const served = await serveLibvirtInMemory(t);
+    const connection = await served.connect();
+    const dom = await connection.domainDefineXml({ xml: document('one') });
+    for (const metadata of ['text', '<a', '<a/><b/>', '</metadata><metadata>', '<a></b>']) {
+      const { code } = await libvirtErrorOf(
+        dom.setMetadata({ type: 2, metadata, key: 'x', uri: 'http://x/', flags: 0 }),
+      );
+      assert.ok(
+        code === errorCodes.xmlDetail || code === errorCodes.invalidArg,
+        `${metadata} came to ${code}`,
+      );
+    }
+  });
+
+  test('titles and descriptions are set, told as events, and absent in libvirt’s words', async (t) => {
+    const served = await serveLibvirtInMemory(t);
+    const connection = await served.connect();
+    const dom = await connection.domainDefineXml({ xml: document('one') });
+    const { code } = await libvirtErrorOf(dom.getMetadata({ type: 1, uri: null, flags: 0 }));
+    assert.equal(code, errorCodes.noDomainMetadata);
+    const events = connection.events('domain', 'metadataChange');
+    const first = events.next();
+    await connection.getHostname();
+    await dom.setMetadata({ type: 1, metadata: 'A title', key: null, uri: null, flags: 0 });
+    assert.equal(await dom.getMetadata({ type: 1, uri: null, flags: 0 }), 'A title');
+    const { value } = await first;
+    assert.equal(value?.type, 1);
+    await events.return();
+  });
+});
+
+test('bulk statistics are filtered by group and by domain', async (t) => {
+  const served = await serveLibvirtInMemory(t);
+  const connection = await served.connect();
+  const one = await connection.domainDefineXml({ xml: document('one') });
+  await connection.domainDefineXml({ xml: document('two') });
+  await one.create();
+  const all = await connection.getAllDomainStats({ doms: [], stats: 0, flags: 0 });
+  assert.deepEqual(
+    all.map(({ dom }) => dom.name),
+    ['one', 'two'],
+  );
+  const running = fromTypedParams(all[0]?.params ?? []);
+  assert.equal(running['state.state'], 1);
+  assert.equal(running['cpu.time'], 1_500_000_000n);
+  assert.equal(running['vcpu.current'], 2);
+  const states = await connection.getAllDomainStats({ doms: [], stats: 1, flags: 2 });
+  assert.deepEqual(
+    states.map(({ dom, params }) => [dom.name, params.map(({ field }) => field)]),
+    [['two', ['state.state', 'state.reason']]],
+  );
+  const { code } = await libvirtErrorOf(
+    connection.getAllDomainStats({ doms: [], stats: 1 << 20, flags: 0x80000000 }),
+  );
+  assert.equal(code, errorCodes.argumentUnsupported);
+});
+
+test('devices of a stored document come and go', async (t) => {
+  const served = await serveLibvirtInMemory(t);
+  const connection = await served.connect();
+  const dom = await connection.domainDefineXml({ xml: document('one') });
+  const link = (mtu: number) =>
+    `<interface type='bridge'><mac address='52:54:00:00:00:01'/><source bridge='br0'/><mtu size='${mtu}'/></interface>`;
+  await dom.attachDeviceFlags({ xml: link(1400), flags: 2 });
+  await dom.updateDeviceFlags({ xml: link(1300), flags: 2 });
+  assert.match(await dom.getXmlDesc({ flags: 0 }), /<mtu size='1300'\/>/);
+  await dom.detachDeviceFlags({ xml: link(1), flags: 2 });
+  assert.doesNotMatch(await dom.getXmlDesc({ flags: 0 }), /<interface/);
+  const missing = await libvirtErrorOf(dom.detachDeviceFlags({ xml: link(1), flags: 2 }));
+  assert.equal(missing.code, errorCodes.deviceMissing);
+  const broken = await libvirtErrorOf(dom.attachDeviceFlags({ xml: '<interface', flags: 2 }));
+  assert.equal(broken.code, errorCodes.xmlDetail);
+  const off = await libvirtErrorOf(dom.attachDevice({ xml: link(1) }));
+  assert.equal(off.code, errorCodes.operationInvalid);
+});
+
+test('native configurations become documents and documents native configurations', async (t) => {
+  const served = await serveLibvirtInMemory(t);
+  const connection = await served.connect();
+  const nativeConfig = 'lxc.uts.name = imported\nlxc.rootfs.path = dir:/srv/imported\n';
+  const xml = await connection.domainXmlFromNative({ nativeFormat: 'lxc-tools', nativeConfig, flags: 0 });
+  assert.match(xml, /<name>imported<\/name>/);
+  const back = await connection.domainXmlToNative({ nativeFormat: 'lxc-tools', domainXml: xml, flags: 0 });
+  assert.match(back, /lxc\.uts\.name = imported/);
+  const openvz = await connection.domainXmlToNative({
+    nativeFormat: 'openvz',
+    domainXml: document('101', '', 'openvz'),
+    flags: 0,
+  });
+  assert.match(openvz, /^CPUS="?2"?$/m);
+  const { code } = await libvirtErrorOf(
+    connection.domainXmlFromNative({ nativeFormat: 'xen-xm', nativeConfig, flags: 0 }),
+  );
+  assert.equal(code, errorCodes.invalidArg);
+});
+
+test('templates are the volumes of a pool named default', async (t) => {
+  const served = await serveLibvirtInMemory(t);
+  await served.engine.templates.buildBusybox('busybox');
+  const connection = await served.connect();
+  const [pool, ...more] = await connection.listAllStoragePools({ needResults: 1, flags: 0 });
+  assert.ok(pool !== undefined && more.length === 0);
+  assert.equal(pool.name, 'default');
+  const volumes = await pool.listAllVolumes({ needResults: 1, flags: 0 });
+  assert.deepEqual(
+    volumes.map(({ name }) => name),
+    ['busybox'],
+  );
+  assert.match((await volumes[0]?.getPath()) ?? '', /\/templates\/busybox$/);
+  assert.deepEqual(await connection.listAllStoragePools({ needResults: 1, flags: 1 }), []);
+  const { code } = await libvirtErrorOf(connection.storagePoolLookupByName({ name: 'other' }));
+  assert.equal(code, errorCodes.noStoragePool);
+});
+
+test('each scheme shows its own type of domains', async (t) => {
+  const served = await serveLibvirtInMemory(t);
+  const all = await served.connect();
+  await all.domainDefineXml({ xml: document('container') });
+  await all.domainDefineXml({ xml: document('101', '', 'openvz') });
+  const namesOf = async (scheme: string): Promise<string[]> => {
+    const connection = await served.connect({ scheme });
+    const domains = await connection.listAllDomains({ needResults: 1, flags: 0 });
+    return domains.map(({ name }) => name);
+  };
+  assert.deepEqual(await namesOf('ctvirt'), ['101', 'container']);
+  assert.deepEqual(await namesOf('lxc'), ['container']);
+  assert.deepEqual(await namesOf('openvz'), ['101']);
+  assert.deepEqual(await namesOf('vserver'), []);
+  const lxc = await served.connect({ scheme: 'lxc' });
+  const { code } = await libvirtErrorOf(lxc.domainLookupByName({ name: '101' }));
+  assert.equal(code, errorCodes.noDomain);
+});
+
+/** A value of any shape that encodes, made of nothing. */
+function emptyOf(shape: unknown): unknown {
+  const { notation, fields } = shape as { notation: string; fields?: Record<string, unknown> };
+  if (fields !== undefined)
+    return Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, emptyOf(field)]));
+  if (typeof shape === 'object' && shape !== null && 'item' in shape) return [];
+  if (typeof shape === 'object' && shape !== null && 'inner' in shape) return null;
+  if (notation === 'opaque[16]') return '00000000-0000-0000-0000-000000000000';
+  if (/^(u?int|uchar|char|ushort|double)$/.test(notation)) return 0;
+  if (/^u?hyper$/.test(notation)) return 0n;
+  return notation.startsWith('string') ? '' : Buffer.alloc(0);
+}
+
+function invoke(connection: Connection, name: string, row: Procedure, args: unknown): Promise<unknown> {
+  const { client } = connection;
+  return row.stream === 'none' ? client.invoke(remote, name, args) : client.invokeStream(remote, name, args);
+}
+
+test('a read-only connection is refused every procedure that writes', async (t) => {
+  const served = await serveLibvirtInMemory(t);
+  const connection = await served.connect({ readOnly: true });
+  const refused: string[] = [];
+  for (const [name, row] of Object.entries<Procedure>(remote.calls)) {
+    // No client of ours could send the others: their calls carry file descriptors.
+    if (row.writes === false || row.descriptors) continue;
+    const args = emptyOf(row.args) as Record<string, unknown>;
+    if (row.writes !== true) args[row.writes.field] = row.writes.bits;
+    const { code } = await libvirtErrorOf(invoke(connection, name, row, args));
+    if (code === errorCodes.operationDenied) refused.push(name);
+    // What nobody answers cannot change anything either.
+    else assert.equal(code, errorCodes.noSupport, `${name} came to ${code}`);
+  }
+  for (const name of ['domainDefineXml', 'domainCreate', 'domainSetMetadata', 'domainOpenConsole'])
+    assert.ok(refused.includes(name), name);
+  assert.ok(refused.length > 40, `${refused.length} procedures that write`);
+});

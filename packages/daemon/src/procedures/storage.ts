@@ -1,0 +1,188 @@
+// The templates as a storage pool: clients see and choose them, ctvirt's own commands import and remove them.
+// SPDX-License-Identifier: Apache-2.0
+import { statfs } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { TemplateView } from '@ctvirt/engine';
+import { type FilterFlag, filtered, listed } from './list-flags.js';
+import { namedUuid, xmlText } from './named-uuid.js';
+import { refusal } from './refusal.js';
+import type { Bind } from './session.js';
+
+/** virt-manager makes a pool of this name in a folder of its own where there is none. */
+const poolName = 'default';
+const pool = { name: poolName, uuid: namedUuid('pool', poolName) } as const;
+/** virStoragePoolState and virStorageVolType. */
+const poolRunning = 2;
+const folderType = 2;
+const always = (): boolean => true;
+const never = (): boolean => false;
+
+/** virConnectListAllStoragePoolsFlags: groups of state, persistence and autostart; then a bit for each kind of pool. */
+const filters: readonly (readonly FilterFlag<unknown>[])[] = [
+  [
+    [1, never],
+    [2, always],
+  ],
+  [
+    [4, always],
+    [8, never],
+  ],
+  [
+    [16, always],
+    [32, never],
+  ],
+  [[64, always], ...Array.from({ length: 14 }, (_, at): FilterFlag<unknown> => [128 << at, never])],
+];
+
+export const bindStorage: Bind = ({ engine, templatesFolder }) => {
+  const pathOf = ({ name }: TemplateView): string => join(templatesFolder, name);
+  const toVolume = (template: TemplateView) => ({
+    pool: poolName,
+    name: template.name,
+    key: pathOf(template),
+  });
+  const checkPool = (asked: { name?: string; uuid?: string }): void => {
+    if (asked.uuid === undefined ? asked.name === poolName : asked.uuid === pool.uuid) return;
+    const what = asked.uuid === undefined ? `name '${asked.name}'` : `uuid '${asked.uuid}'`;
+    throw refusal('noStoragePool', 'storage', `no storage pool with matching ${what}`);
+  };
+  const findVolume = async (
+    isIt: (template: TemplateView) => boolean,
+    what: string,
+  ): Promise<TemplateView> => {
+    const found = (await engine.templates.list()).find(isIt);
+    if (found === undefined) throw refusal('noStorageVol', 'storage', `no storage vol with matching ${what}`);
+    return found;
+  };
+  const volumeOf = (vol: { pool: string; name: string }): Promise<TemplateView> => {
+    checkPool({ name: vol.pool });
+    return findVolume(({ name }) => name === vol.name, `name '${vol.name}'`);
+  };
+  const volumes = async () => [...(await engine.templates.list())].sort((a, b) => (a.name < b.name ? -1 : 1));
+  const spaceOf = async () => {
+    const { blocks, bfree, bavail, bsize } = await statfs(templatesFolder);
+    return {
+      capacity: BigInt(blocks) * BigInt(bsize),
+      allocation: BigInt(blocks - bfree) * BigInt(bsize),
+      available: BigInt(bavail) * BigInt(bsize),
+    };
+  };
+  const volumeInfo = (template: TemplateView) => ({
+    type: folderType,
+    capacity: BigInt(template.unpackedBytes),
+    allocation: BigInt(template.unpackedBytes),
+  });
+
+  return {
+    connectNumOfStoragePools: () => ({ num: 1 }),
+    connectListStoragePools: ({ maxnames }) => ({ names: [poolName].slice(0, Math.max(0, maxnames)) }),
+    connectNumOfDefinedStoragePools: () => ({ num: 0 }),
+    connectListDefinedStoragePools: () => ({ names: [] }),
+    connectListAllStoragePools({ needResults, flags }) {
+      const { items, ret } = listed(filtered([pool], flags, filters), needResults);
+      return { pools: items, ret };
+    },
+    storagePoolLookupByName({ name }) {
+      checkPool({ name });
+      return { pool };
+    },
+    storagePoolLookupByUuid({ uuid }) {
+      checkPool({ uuid });
+      return { pool };
+    },
+    async storagePoolLookupByVolume({ vol }) {
+      await volumeOf(vol);
+      return { pool };
+    },
+    storagePoolLookupByTargetPath({ path }) {
+      if (path.replace(/\/+$/, '') !== templatesFolder)
+        throw refusal('noStoragePool', 'storage', `no storage pool with matching target path '${path}'`);
+      return { pool };
+    },
+    storagePoolRefresh: ({ pool: asked }) => checkPool(asked),
+    async storagePoolGetInfo({ pool: asked }) {
+      checkPool(asked);
+      return { state: poolRunning, ...(await spaceOf()) };
+    },
+    async storagePoolGetXmlDesc({ pool: asked }) {
+      checkPool(asked);
+      const { capacity, allocation, available } = await spaceOf();
+      return {
+        xml: `<pool type='dir'>
+  <name>${poolName}</name>
+  <uuid>${pool.uuid}</uuid>
+  <capacity unit='bytes'>${capacity}</capacity>
+  <allocation unit='bytes'>${allocation}</allocation>
+  <available unit='bytes'>${available}</available>
+  <source>
+  </source>
+  <target>
+    <path>${xmlText(templatesFolder)}</path>
+    <permissions>
+      <mode>0700</mode>
+      <owner>0</owner>
+      <group>0</group>
+    </permissions>
+  </target>
+</pool>
+`,
+      };
+    },
+    storagePoolGetAutostart({ pool: asked }) {
+      checkPool(asked);
+      return { autostart: 1 };
+    },
+    storagePoolIsActive({ pool: asked }) {
+      checkPool(asked);
+      return { active: 1 };
+    },
+    storagePoolIsPersistent({ pool: asked }) {
+      checkPool(asked);
+      return { persistent: 1 };
+    },
+    async storagePoolNumOfVolumes({ pool: asked }) {
+      checkPool(asked);
+      return { num: (await volumes()).length };
+    },
+    async storagePoolListVolumes({ pool: asked, maxnames }) {
+      checkPool(asked);
+      return { names: (await volumes()).map(({ name }) => name).slice(0, Math.max(0, maxnames)) };
+    },
+    async storagePoolListAllVolumes({ pool: asked, needResults }) {
+      checkPool(asked);
+      const { items, ret } = listed(await volumes(), needResults);
+      return { vols: items.map(toVolume), ret };
+    },
+
+    async storageVolLookupByName({ pool: asked, name }) {
+      checkPool(asked);
+      return { vol: toVolume(await volumeOf({ pool: poolName, name })) };
+    },
+    async storageVolLookupByKey({ key }) {
+      return { vol: toVolume(await findVolume((template) => pathOf(template) === key, `key ${key}`)) };
+    },
+    async storageVolLookupByPath({ path }) {
+      return { vol: toVolume(await findVolume((template) => pathOf(template) === path, `path '${path}'`)) };
+    },
+    storageVolGetInfo: async ({ vol }) => volumeInfo(await volumeOf(vol)),
+    storageVolGetInfoFlags: async ({ vol }) => volumeInfo(await volumeOf(vol)),
+    storageVolGetPath: async ({ vol }) => ({ name: pathOf(await volumeOf(vol)) }),
+    async storageVolGetXmlDesc({ vol }) {
+      const template = await volumeOf(vol);
+      const path = xmlText(pathOf(template));
+      return {
+        xml: `<volume type='dir'>
+  <name>${xmlText(template.name)}</name>
+  <key>${path}</key>
+  <capacity unit='bytes'>${template.unpackedBytes}</capacity>
+  <allocation unit='bytes'>${template.unpackedBytes}</allocation>
+  <target>
+    <path>${path}</path>
+    <format type='dir'/>
+  </target>
+</volume>
+`,
+      };
+    },
+  };
+};

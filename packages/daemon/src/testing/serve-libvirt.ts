@@ -1,0 +1,59 @@
+// libvirt's protocol over the engine in memory, on sockets of its own, and clients of it, for the length of one test.
+// SPDX-License-Identifier: Apache-2.0
+import { mkdirSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { layoutOf } from '@ctvirt/engine';
+import { type Connection, connect } from '@ctvirt/rpc';
+import { pino } from 'pino';
+import { serveLibvirt } from '../libvirt.js';
+import { createMemoryEngine, type MemoryEngine } from './memory-engine.js';
+
+export interface ServedLibvirt {
+  readonly engine: MemoryEngine;
+  readonly socket: string;
+  readonly readOnlySocket: string;
+  /** Connects as a client of that URI scheme does; by default one that sees all domains. */
+  connect(options?: { scheme?: string; readOnly?: boolean }): Promise<Connection>;
+}
+
+export async function serveLibvirtInMemory(test: TestContext): Promise<ServedLibvirt> {
+  const layout = layoutOf(await mkdtemp(join(tmpdir(), 'ctvirt-rpc-')));
+  for (const folder of [layout.run, layout.templates]) mkdirSync(folder, { recursive: true });
+  const engine = createMemoryEngine();
+  const service = await serveLibvirt(engine, layout, pino({ level: 'silent' }));
+  const connections: Connection[] = [];
+  test.after(async () => {
+    for (const connection of connections) await connection.close();
+    await service.close();
+    await rm(layout.root ?? '', { recursive: true });
+  });
+  const { libvirtSocket: socket, libvirtReadOnlySocket: readOnlySocket } = layout;
+  return {
+    engine,
+    socket,
+    readOnlySocket,
+    async connect({ scheme = 'ctvirt', readOnly = false } = {}) {
+      const path = readOnly ? readOnlySocket : socket;
+      const connection = await connect(`${scheme}+unix:///system?socket=${path}`);
+      connections.push(connection);
+      return connection;
+    },
+  };
+}
+
+/** Resolves with the number and text of libvirt's error; rejects if there is none. */
+export async function libvirtErrorOf(call: Promise<unknown>): Promise<{ code: number; message: string }> {
+  try {
+    await call;
+  } catch (error) {
+    if (error instanceof Error && 'details' in error) {
+      const { details, message } = error as Error & { details?: { code: number } };
+      if (details !== undefined) return { code: details.code, message };
+    }
+    throw error;
+  }
+  throw new Error('the call was not refused');
+}
