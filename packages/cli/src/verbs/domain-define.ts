@@ -23,6 +23,9 @@ export const define = verb({
       context.busy(`defining ${file}`, () => context.client.domains.define({ body, strict: validate })),
     );
     context.warn(findings, file);
-    context.done({ domain, findings }, `Domain '${domain.name}' defined from ${file}`);
+    context.done(
+      { domain, findings },
+      `Domain '${domain.name}' defined from ${file === '-' ? 'standard input' : file}`,
+    );
   },
 });

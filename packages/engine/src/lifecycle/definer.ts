@@ -6,7 +6,6 @@ import { EngineError } from '../errors.js';
 import { Undo } from '../host/undo.js';
 import type { UserNamespacePool } from '../host/userns.js';
 import { type IdRanges, RANGE_SIZE } from '../state/id-ranges.js';
-import { diskName } from '../state/layout.js';
 import type { KeyedQueue } from '../state/queue.js';
 import type { DomainRecord } from '../state/record.js';
 import type { Entry, Registry } from '../state/registry.js';
@@ -14,6 +13,7 @@ import type { DomainStore, Lease, Made } from '../state/store.js';
 import { backends, type FilesystemSpec, type StorageContext } from '../storage/index.js';
 import type { DomainEvent } from '../view.js';
 import { type DocumentParts, idMapOf, type Reader } from './document.js';
+import { checkName } from './domain-name.js';
 
 export interface DefinerParts {
   readonly store: DomainStore;
@@ -41,7 +41,7 @@ export class Definer {
 
   async define(xml: string, options: DefineOptions): Promise<{ entry: Entry; findings: readonly Finding[] }> {
     const read = await this.parts.reader.read(xml, { strict: options.strict === true });
-    diskName(read.parts.name); // refuses a name that cannot be one before anything is made
+    checkName(read.parts.name);
     return await this.parts.queue.run(read.parts.name, async () => {
       const existing = this.parts.registry.byName(read.parts.name);
       const entry =
