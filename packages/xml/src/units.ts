@@ -52,7 +52,7 @@ export function scaleSize(value: string, unit: string, to: SizeUnit): number | '
 
 /** Parses a person's size such as `10G`, `512 MiB` or `4096` (bytes); undefined when it is none. */
 export function parseSize(text: string, to: SizeUnit = 'bytes'): number | undefined {
-  const match = /^\s*(\d{1,40})\s*([a-zA-Z]{0,5})\s*$/.exec(text);
+  const match = /^(\d{1,40})\s*([a-zA-Z]{0,5})$/.exec(text.trim());
   if (match === null) return undefined;
   const size = scaleSize(match[1] ?? '', match[2] || 'bytes', to);
   return typeof size === 'number' ? size : undefined;

@@ -3,7 +3,15 @@
 import type { Finding, FindingCode } from '../finding.js';
 import { nearest } from '../nearest.js';
 import { attributeOffset, LineIndex, writtenName, xpath } from '../reader/place.js';
-import { defaultLimits, type Limits, type Node, readTree, type Tree, Unreadable } from '../reader/tree.js';
+import {
+  defaultLimits,
+  type Limits,
+  type Node,
+  readTree,
+  type Tree,
+  trimBlanks,
+  Unreadable,
+} from '../reader/tree.js';
 import {
   type AttributeEntry,
   type ChildEntry,
@@ -38,7 +46,7 @@ export const epilogAnchor = '(epilog)';
 const mostFindings = 200;
 
 interface Draft extends FaultDetails {
-  readonly severity: 'error' | 'warning';
+  severity: 'error' | 'warning';
   readonly code: FindingCode;
   readonly message: string;
   readonly node: Node;
@@ -139,7 +147,17 @@ class Conversion {
     details: FaultDetails = {},
   ): void {
     this.faults++;
-    this.fault(this.wrong, code, node, attribute, message, details);
+    this.fault('error', code, node, attribute, message, details);
+  }
+
+  /** In a foreign document a child with faults stands as it did: they become warnings, and its parent stays usable. */
+  private forgive(faultsBefore: number, draftsBefore: number): void {
+    if (this.options.foreign !== true) return;
+    this.faults = faultsBefore;
+    for (let at = Math.min(draftsBefore, mostFindings - 1); at < this.drafts.length; at++) {
+      const draft = this.drafts[at];
+      if (draft !== undefined) draft.severity = 'warning';
+    }
   }
 
   findings(): Finding[] {
@@ -280,11 +298,13 @@ class Conversion {
       } else {
         kept = !this.readChild(childNode, entry, model, extras);
       }
-      if (kept) {
+      if (kept && entry !== undefined && !isList(entry) && model[entry.key] !== undefined) {
+        // A second one stays behind the first, or the next reader would take it for the first.
+        extras.push(behind(entry, shape, this.raw(childNode)));
+      } else if (kept) {
         (waiting ??= []).push(this.raw(childNode));
       } else if (waiting !== undefined && entry !== undefined) {
-        const list =
-          entry.field.kind !== 'open' && entry.field.many ? (model[entry.key] as unknown[]) : undefined;
+        const list = isList(entry) ? (model[entry.key] as unknown[]) : undefined;
         const index = list === undefined ? undefined : list.length - 1;
         for (const xml of waiting)
           extras.push(index === undefined ? { xml, before: entry.key } : { xml, before: entry.key, index });
@@ -296,7 +316,7 @@ class Conversion {
 
   /** The child's XML as it stands; stray text loses the white space around it. */
   private raw(node: Node): string {
-    return node.kind === 'text' ? escapeText(node.text.trim()) : this.text.slice(node.start, node.end);
+    return node.kind === 'text' ? escapeText(trimBlanks(node.text)) : this.text.slice(node.start, node.end);
   }
 
   private reportUnknown(childNode: Node, node: Node, shape: Shape): void {
@@ -330,16 +350,16 @@ class Conversion {
   /** False when the child is to be kept as it stands. */
   private readChild(childNode: Node, entry: ChildEntry, model: Model, extras: Extra[]): boolean {
     const { field, key } = entry;
-    const isList = field.kind !== 'open' && field.many;
     const faultsBefore = this.faults;
-    if (!isList && model[key] !== undefined) {
+    const draftsBefore = this.drafts.length;
+    if (!isList(entry) && model[key] !== undefined) {
       this.invalid('duplicate-element', childNode, undefined, `<${entry.name}> stands a second time`, {
         expected: `one <${entry.name}>`,
       });
-      if (this.options.foreign === true) this.faults = faultsBefore;
+      this.forgive(faultsBefore, draftsBefore);
       return false;
     }
-    const list = isList ? ((model[key] as unknown[] | undefined) ?? []) : undefined;
+    const list = isList(entry) ? ((model[key] as unknown[] | undefined) ?? []) : undefined;
     const value =
       field.kind === 'child'
         ? this.convert(childNode, entry.element as CompiledElement)
@@ -347,8 +367,7 @@ class Conversion {
           ? this.readOpen(childNode, entry, model, extras)
           : this.readValue(childNode, entry, list?.length, extras);
     if (value === undefined || this.faults > faultsBefore) {
-      // In a foreign document the child stands as it did, and its parent stays usable.
-      if (this.options.foreign === true) this.faults = faultsBefore;
+      this.forgive(faultsBefore, draftsBefore);
       return false;
     }
     if (field.kind === 'open' && (value as readonly string[]).length === 0 && hasLifted(entry, model))
@@ -424,21 +443,38 @@ class Conversion {
     const entries: string[] = [];
     for (const name in node.attributes)
       extras.push({ attribute: name, value: node.attributes[name] ?? '', of: entry.key });
-    for (const inner of node.children ?? noNodes) {
+    const children = node.children ?? noNodes;
+    for (const inner of children) {
       const known = entry.lifted[inner.name];
-      const value =
-        known === undefined || model[known.key] !== undefined
-          ? undefined
-          : this.convert(inner, known.element);
-      if (known === undefined || value === undefined) {
+      // The last of several counts, as what is kept as it stands is written first.
+      const isCounted = known !== undefined && children.findLast(({ name }) => name === inner.name) === inner;
+      const value = isCounted ? this.convertLifted(inner, known.element) : undefined;
+      const lifted = known === undefined ? undefined : value?.[known.field.key];
+      if (known === undefined || value === undefined || lifted === undefined) {
+        if (known !== undefined && !isCounted)
+          this.fault(
+            'warning',
+            'duplicate-element',
+            inner,
+            undefined,
+            `<${inner.name}> follows again and counts`,
+          );
         entries.push(this.raw(inner));
       } else {
-        model[known.key] = value[known.field.key];
+        model[known.key] = lifted;
         for (const extra of (value.extras as Extra[] | undefined) ?? [])
           extras.push({ ...extra, of: known.key });
       }
     }
     return entries;
+  }
+
+  private convertLifted(node: Node, compiled: CompiledElement): Model | undefined {
+    const faultsBefore = this.faults;
+    const draftsBefore = this.drafts.length;
+    const value = this.convert(node, compiled);
+    if (value === undefined) this.forgive(faultsBefore, draftsBefore);
+    return value;
   }
 
   private read(scalar: Scalar<unknown>, value: string, node: Node, attribute: string | undefined): unknown {
@@ -510,13 +546,13 @@ class Conversion {
         return;
       }
     }
-    // A value that stands there but could not be read was reported already.
     const name = 'name' in entry ? entry.name : '';
     const isAttribute = 'name' in entry && shape.attributes[name] === entry;
-    if (
-      isAttribute ? node.attributes[name] !== undefined : node.children?.some((other) => other.name === name)
-    )
-      return;
+    const stands = isAttribute
+      ? node.attributes[name] !== undefined
+      : node.children?.some((other) => other.name === name);
+    // What stands there but could not be read was reported already, and maybe forgiven.
+    if (stands === true && this.options.foreign !== true) return;
     const own = writtenName(this.text, node);
     if (isAttribute) {
       const expected = field.kind === 'attribute' ? field.scalar.expected : 'a size';
@@ -543,9 +579,11 @@ class Conversion {
       const form = table[childNode.name]?.find(({ when }) => when === undefined || when(childNode));
       if (form === undefined) continue;
       const faultsBefore = this.faults;
+      const draftsBefore = this.drafts.length;
       if (form.moves !== true) this.convert(childNode, compile(form.element));
       if (this.faults === faultsBefore) form.rewrite(childNode, node);
       else if (this.options.foreign !== true) node.replaceChild(childNode);
+      else this.forgive(faultsBefore, draftsBefore);
     }
   }
 
@@ -570,6 +608,14 @@ class Conversion {
 
 const hasLifted = (entry: ChildEntry, model: Model): boolean =>
   Object.values(entry.lifted).some(({ key }) => model[key] !== undefined);
+
+const isList = ({ field }: ChildEntry): boolean => field.kind !== 'open' && field.many;
+
+/** What is to be written right after a known child: before the one that follows it, if one does. */
+function behind(entry: ChildEntry, { childOrder }: Shape, xml: string): Extra {
+  const next = childOrder[childOrder.indexOf(entry) + 1];
+  return next === undefined ? { xml } : { xml, before: next.key };
+}
 
 const noNodes: readonly Node[] = [];
 

@@ -103,6 +103,15 @@ function isBlank(text: string): boolean {
   return true;
 }
 
+/** Without the blanks of XML around it, which are fewer than those of JavaScript. */
+export function trimBlanks(text: string): string {
+  let start = 0;
+  let end = text.length;
+  while (start < end && text.charCodeAt(start) <= 32) start++;
+  while (end > start && text.charCodeAt(end - 1) <= 32) end--;
+  return text.slice(start, end);
+}
+
 /** Names with the schema's prefixes, or as the document writes them whatever they mean. */
 export type Names = 'resolved' | 'as written';
 
