@@ -75,8 +75,15 @@ export class Child {
     return this.#process.stdout ?? Readable.from([]);
   }
 
-  onComplaint(listener: (text: string) => void): void {
-    this.#process.stderr?.on('data', listener);
+  /** The listener gets whole lines of stderr: GNU tar writes one in pieces, the reason last. */
+  onComplaint(listener: (lines: string) => void): void {
+    let unfinished = '';
+    this.#process.stderr?.on('data', (text: string) => {
+      const said = unfinished + text;
+      const end = said.lastIndexOf('\n') + 1;
+      unfinished = said.slice(end).slice(-STDERR_KEPT);
+      if (end > 0) listener(said.slice(0, end));
+    });
   }
 
   /** Writes all chunks and closes its input; returns early, without an error, if it ended before. */
