@@ -49,7 +49,7 @@ export function debianArgv(options: DebianOptions): string[] {
   if (options.arch !== undefined) argv.push(`--architectures=${checked('arch', options.arch)}`);
   argv.push(checked('suite', options.suite ?? DEFAULT_SUITE), '-');
   if (options.mirror !== undefined) argv.push(checked('mirror', options.mirror));
-  return tethered(argv, '--mount', '--mount-proc', '--ipc', '--uts');
+  return tethered(argv, '--ipc', '--uts');
 }
 
 const PROXIES = ['http_proxy', 'https_proxy', 'no_proxy'];

@@ -63,6 +63,13 @@ test('it has no network and sees no process but its own', async () => {
   assert.notEqual((await confined('bash', '-c', 'exec 3<>/dev/tcp/127.0.0.1/22')).status, 0);
 });
 
+test('it works among few processes, as in a container', async () => {
+  // Process 2 is over by then; in the whole of a host there always is one.
+  const among = ['sh', '-c', '/bin/true; exec "$@"', 'sh', ...confinedArgv(['true'], bounds)];
+  await using child = new Child(['unshare', '--pid', '--fork', '--mount-proc', '--kill-child', ...among]);
+  assert.equal(await child.ended, 0, child.complaint);
+});
+
 test('it cannot write a longer file than allowed', async () => {
   const { status } = await confined('truncate', '--size=2M', 'long');
   assert.notEqual(status, 0);

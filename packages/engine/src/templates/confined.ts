@@ -15,10 +15,11 @@ export interface Confinement {
 /**
  * `command` with all that descends from it in a pid namespace that dies with this process, however it dies.
  * Needed around bwrap too: its inner process waits for its outer one for ever when that is killed early on.
+ * It has that namespace's /proc: bwrap looks up its child there, and in another's may find nothing.
  */
 export function tethered(command: readonly string[], ...namespaces: readonly string[]): string[] {
   const argv = ['setpriv', '--pdeathsig', 'KILL', '--', 'unshare', '--pid', '--fork', '--kill-child=KILL'];
-  return [...argv, ...namespaces, '--', ...command];
+  return [...argv, '--mount', '--mount-proc', ...namespaces, '--', ...command];
 }
 
 /**

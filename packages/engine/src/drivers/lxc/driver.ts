@@ -101,23 +101,19 @@ export class LxcDriver {
 
   /** The container of this name if it runs now. */
   running(name: string): Running | undefined {
-    const monitorPid = this.#monitor(name);
-    if (monitorPid === undefined) return undefined;
-    const [initPid] = childrenOf(monitorPid);
-    if (initPid === undefined) return undefined;
-    const ticks = startTicks(initPid);
-    return ticks === undefined ? undefined : { monitorPid, initPid, startedAt: startedAt(ticks) };
-  }
-
-  #monitor(name: string): number | undefined {
-    let pid: number;
+    let monitorPid: number;
     try {
-      pid = Number(readFileSync(join(this.folder(name), 'monitor.pid'), 'utf8'));
+      monitorPid = Number(readFileSync(join(this.folder(name), 'monitor.pid'), 'utf8'));
     } catch {
       return undefined; // never started, or cleared after its end
     }
     // The pid may belong to another process by now: a monitor's command line says whose it is.
-    return commandLine(pid)[0] === `[lxc monitor] ${this.layout.lxc} ${name}` ? pid : undefined;
+    const title = commandLine(monitorPid)[0];
+    if (title !== `[lxc monitor] ${this.layout.lxc} ${name}`) return undefined;
+    const [initPid] = childrenOf(monitorPid);
+    if (initPid === undefined) return undefined;
+    const ticks = startTicks(initPid);
+    return ticks === undefined ? undefined : { monitorPid, initPid, startedAt: startedAt(ticks) };
   }
 
   /** Names of all that were started and not yet cleared. */
@@ -181,10 +177,8 @@ export class LxcDriver {
     };
   }
 
-  /** How the last run ended, once its monitor is gone: the last line of the log and the groups' removal are its work. */
+  /** How the last run ended. */
   async ending(name: string): Promise<Ending> {
-    for (const deadline = Date.now() + 10_000; this.#monitor(name) !== undefined && Date.now() < deadline; )
-      await sleep(2);
     return endingOf((await readIfThere(this.logPath(name))) ?? '');
   }
 
