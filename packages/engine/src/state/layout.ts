@@ -18,7 +18,6 @@ export interface Layout {
   /** libvirt's protocol, and the same for clients that may only read. */
   readonly libvirtSocket: string;
   readonly libvirtReadOnlySocket: string;
-  readonly lock: string;
   /** Where a start puts its mounts for the moment until the container has them. */
   readonly mounts: string;
   /** One folder per started domain: liblxc's configuration, pid and log, and the XML it was started with. */
@@ -57,7 +56,6 @@ export function layoutOf(root?: string): Layout {
     httpSocket: join(run, 'http.sock'),
     libvirtSocket: join(run, 'libvirt-sock'),
     libvirtReadOnlySocket: join(run, 'libvirt-sock-ro'),
-    lock: join(run, 'ctvirtd.pid'),
     mounts: join(run, 'mnt'),
     runtime: join(run, 'domains'),
     lxc: join(run, 'lxc'),
