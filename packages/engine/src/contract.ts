@@ -1,7 +1,16 @@
 // The engine as its frontends see it: one method per operation, plain data in and out.
 // SPDX-License-Identifier: Apache-2.0
 import type { Duplex, Readable } from 'node:stream';
-import type { Asset, DefineResult, DomainEvent, DomainInfo, DomainSummary } from './view.js';
+import type { Domain } from '@ctvirt/xml';
+import type {
+  Asset,
+  DefineResult,
+  DomainCounters,
+  DomainEvent,
+  DomainInfo,
+  DomainSummary,
+  LinkAddresses,
+} from './view.js';
 
 /** A domain by name, UUID or (running) id, looked up in that order's reverse as virsh does: id, name, UUID. */
 export type DomainRef = string;
@@ -52,6 +61,24 @@ export interface Engine {
   info(ref: DomainRef): Promise<DomainInfo>;
   /** The domain's XML; of a running domain with its id and live addresses unless `inactive`. */
   xml(ref: DomainRef, options?: { inactive?: boolean }): Promise<string>;
+
+  /** The same, parsed: shared with others, not to be changed. */
+  document(ref: DomainRef, options?: { inactive?: boolean }): Promise<Domain>;
+  /**
+   * Changes the document by a pure function: the stored one, the running one with the limits the kernel keeps, or both.
+   * Devices of a running domain stay as they are.
+   */
+  amend(
+    ref: DomainRef,
+    targets: { readonly live: boolean; readonly stored: boolean },
+    edit: (domain: Domain) => Domain,
+  ): Promise<void>;
+  /** What a running domain has used; throws `wrong-state` if it is off. */
+  counters(ref: DomainRef): DomainCounters;
+  /** The links a running domain has inside, with their present addresses. */
+  addresses(ref: DomainRef): Promise<readonly LinkAddresses[]>;
+  /** Sends a signal by number to a process of a running domain, by the pid it has there. */
+  signal(ref: DomainRef, pid: number, signal: number): void;
 
   define(xml: string, options?: { strict?: boolean }): Promise<DefineResult>;
   /** Starts a transient domain: it is gone, root included, when it stops. */
@@ -116,6 +143,8 @@ export interface Engine {
   onEvent(listener: (event: DomainEvent) => void): () => void;
   /** Facts of the host and the driver, for `version` and `nodeinfo`. */
   host(): Promise<Readonly<Record<string, string | number | boolean>>>;
+  /** The host's own links: bridges for containers among them. */
+  links(): Promise<readonly LinkAddresses[]>;
   /** Stops watching; containers go on. */
   close(): Promise<void>;
 }

@@ -5,16 +5,22 @@ import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { type Domain, formatDomain, parseDomain } from '@ctvirt/xml';
+import { resourcesOf } from '@ctvirt/formats';
+import { formatDomain } from '@ctvirt/xml';
 import { Assets } from './assets.js';
 import { detectCgroups } from './cgroups/layout.js';
 import type { DomainRef, Engine, ExecSession } from './contract.js';
-import { LxcDriver } from './drivers/lxc/driver.js';
+import { countersOf } from './counters.js';
+import { Documents } from './documents.js';
+import { LxcDriver, type Running } from './drivers/lxc/driver.js';
 import { EngineError } from './errors.js';
+import { linkAddresses } from './host/addresses.js';
+import { hostPidOf } from './host/inner-pid.js';
 import { bootId } from './host/processes.js';
 import { UserNamespacePool } from './host/userns.js';
+import { planLimits, writeLimits } from './lifecycle/amend.js';
 import { Definer } from './lifecycle/definer.js';
-import { Reader } from './lifecycle/document.js';
+import { linksOf, Reader } from './lifecycle/document.js';
 import { Runner } from './lifecycle/runner.js';
 import { Profiles } from './profiles.js';
 import { openPipes, openTerminal } from './sessions.js';
@@ -87,6 +93,10 @@ export async function openEngine(layout: Layout, log: EngineLog): Promise<Engine
   namespaces.refill();
   const assets = new Assets({ layout, registry, store, cgroups, driver, ids });
 
+  const documents = new Documents(store, ({ record }) =>
+    join(driver.folder(diskName(record.name)), 'live.xml'),
+  );
+
   const find = (ref: DomainRef): Entry => {
     const entry = registry.find(ref);
     if (entry.pending) throw new EngineError('busy', `domain '${entry.record.name}' is just being defined`);
@@ -111,16 +121,57 @@ export async function openEngine(layout: Layout, log: EngineLog): Promise<Engine
       return entry === undefined || entry.pending ? undefined : summaryOf(entry);
     },
     info: async (ref) =>
-      await statsOf(find(ref), { cgroups, group: (entry) => runner.group(entry), store, facts }),
+      await statsOf(find(ref), {
+        cgroups,
+        group: (entry) => runner.group(entry),
+        store,
+        facts,
+        document: (entry) => documents.live(entry),
+      }),
     xml: async (ref, options) => {
       const entry = find(ref);
-      const live = join(driver.folder(diskName(entry.record.name)), 'live.xml');
-      if (options?.inactive === true || entry.running === undefined || !existsSync(live))
+      if (options?.inactive === true || entry.running === undefined)
         return await store.readXml(entry.record.name);
-      const { domain } = parseDomain(await readFile(live, 'utf8'));
-      if (domain === undefined) throw new EngineError('internal', `${live} cannot be read`);
-      const withId: Domain = { ...domain, id: summaryOf(entry).id ?? undefined };
-      return formatDomain(withId);
+      const links = linksOf(await documents.live(entry), entry.record);
+      return await documents.liveXml(
+        entry,
+        links.map(({ hostName }) => hostName),
+      );
+    },
+    document: async (ref, options) => {
+      const entry = find(ref);
+      return await (options?.inactive === true ? documents.stored(entry) : documents.live(entry));
+    },
+    amend: async (ref, targets, edit) =>
+      await serially(ref, async (entry) => {
+        if (!targets.live) return await definer.amend(entry, edit);
+        started(entry);
+        const before = await documents.live(entry);
+        const after = edit(before);
+        await reader.read(formatDomain(after), { strict: false });
+        // What may be refused for the documents' sake comes before what the kernel may refuse.
+        const changes = planLimits(cgroups, resourcesOf(before, facts), resourcesOf(after, facts));
+        if (targets.stored) await definer.amend(entry, edit);
+        writeLimits(cgroups, runner.group(entry), changes);
+        await documents.replaceLive(entry, after);
+      }),
+    counters: (ref) => {
+      const entry = find(ref);
+      const { initPid } = started(entry);
+      const links = async () => linksOf(await documents.live(entry), entry.record);
+      return countersOf({ cgroups, group: runner.group(entry), initPid, links });
+    },
+    addresses: async (ref) => await linkAddresses(started(find(ref)).initPid),
+    signal: (ref, pid, signal) => {
+      const entry = find(ref);
+      const hostPid = hostPidOf(started(entry).initPid, pid);
+      if (hostPid === undefined)
+        throw new EngineError('not-found', `domain '${entry.record.name}' has no process ${pid}`);
+      try {
+        process.kill(hostPid, signal);
+      } catch (cause) {
+        throw new EngineError('not-found', `process ${pid} has ended`, { pid }, { cause });
+      }
     },
 
     define: async (xml, options) => {
@@ -199,12 +250,19 @@ export async function openEngine(layout: Layout, log: EngineLog): Promise<Engine
       state: layout.lib,
       domains: registry.size,
     }),
+    links: () => linkAddresses(),
     close: async () => {
       await queue.idle();
       runner.close();
       namespaces.close();
     },
   };
+
+  /** The domain's run; throws if it is off. */
+  function started({ running: run }: Entry): Running {
+    if (run === undefined) throw new EngineError('wrong-state', 'domain is not running');
+    return run;
+  }
 
   function running(ref: DomainRef): Entry {
     const entry = find(ref);

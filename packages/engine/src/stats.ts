@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parseDomain } from '@ctvirt/xml';
+import type { Domain } from '@ctvirt/xml';
 import { type CgroupLayout, readNumber } from './cgroups/layout.js';
 import { type Entry, summaryOf } from './state/registry.js';
 import type { DomainStore } from './state/store.js';
@@ -13,12 +13,13 @@ export interface StatsParts {
   readonly cgroups: CgroupLayout;
   readonly group: (entry: Entry) => string;
   readonly store: DomainStore;
+  readonly document: (entry: Entry) => Promise<Domain>;
   readonly facts: { readonly hostCpus: number };
 }
 
 export async function statsOf(entry: Entry, parts: StatsParts): Promise<DomainInfo> {
   const { cgroups, store } = parts;
-  const { domain } = parseDomain(await store.readXml(entry.record.name));
+  const domain = await parts.document(entry);
   const group = parts.group(entry);
   const memory = cgroups.path('memory', group);
   const pids = cgroups.path('pids', group);
@@ -28,8 +29,8 @@ export async function statsOf(entry: Entry, parts: StatsParts): Promise<DomainIn
     ...summaryOf(entry),
     initPid: entry.running?.initPid ?? null,
     startedAt: entry.running?.startedAt.toISOString() ?? null,
-    vcpus: domain?.vcpu?.value ?? parts.facts.hostCpus,
-    maxMemoryKiB: domain?.memtune?.hardLimitKiB ?? domain?.memoryKiB ?? null,
+    vcpus: domain.vcpu?.value ?? parts.facts.hostCpus,
+    maxMemoryKiB: domain.memtune?.hardLimitKiB ?? domain.memoryKiB ?? null,
     usedMemoryKiB: used === null ? null : Math.round(used / 1024),
     cpuTimeNs: entry.running === undefined ? null : cpuTimeNs(cgroups, group),
     processes: readNumber(join(pids, 'pids.current')),

@@ -57,6 +57,66 @@ export interface DomainInfo extends DomainSummary {
   readonly idMap: { readonly start: number; readonly count: number } | null;
 }
 
+/** Counters since the start; null where this kernel does not count. Each group is read when it is asked for. */
+export interface DomainCounters {
+  /** The two that are asked for most, each in one read. */
+  cpuTimeNs(): number | null;
+  usedMemoryKiB(): number | null;
+  cpu(): CpuCounters;
+  memory(): MemoryCounters;
+  io(): IoCounters;
+  links(): Promise<readonly LinkCounters[]>;
+}
+export interface CpuCounters {
+  readonly totalNs: number | null;
+  readonly userNs: number | null;
+  readonly systemNs: number | null;
+  /** Empty where the kernel does not count by processor. */
+  readonly perCpuNs: readonly number[];
+}
+export interface MemoryCounters {
+  readonly usedKiB: number | null;
+  readonly limitKiB: number | null;
+  readonly rssKiB: number | null;
+  readonly cacheKiB: number | null;
+  readonly swapKiB: number | null;
+  readonly faults: number | null;
+  readonly majorFaults: number | null;
+}
+export interface IoCounters {
+  readonly readBytes: number;
+  readonly writtenBytes: number;
+  readonly reads: number;
+  readonly writes: number;
+}
+export interface TrafficCounters {
+  readonly bytes: number | null;
+  readonly packets: number | null;
+  readonly errors: number | null;
+  readonly drops: number | null;
+}
+/** A link of the container, named inside and on the host, counted from its own side. */
+export interface LinkCounters {
+  readonly name: string;
+  readonly hostName: string | null;
+  readonly mac: string | null;
+  readonly rx: TrafficCounters;
+  readonly tx: TrafficCounters;
+}
+
+/** A link with the addresses it has now; `kind` is the kernel's, such as `veth` or `bridge`. */
+export interface LinkAddresses {
+  readonly name: string;
+  readonly mac: string | null;
+  readonly up: boolean;
+  readonly kind: string | null;
+  readonly addresses: readonly {
+    readonly family: 4 | 6;
+    readonly address: string;
+    readonly prefix: number;
+  }[];
+}
+
 export interface DefineResult {
   readonly domain: DomainSummary;
   /** What was kept but not understood, or understood but not enforced here. */

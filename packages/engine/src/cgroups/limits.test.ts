@@ -51,8 +51,11 @@ test('what this kernel has no controller or file for is told, not set', () => {
     ({ file }) => file !== 'memory.memsw.limit_in_bytes',
   );
   assert.deepEqual(
-    withoutPids.missing.map(({ file }) => file),
-    ['memory.memsw.limit_in_bytes', 'pids.max'],
+    withoutPids.missing.map(({ file, hard }) => ({ file, hard })),
+    [
+      { file: 'memory.memsw.limit_in_bytes', hard: false },
+      { file: 'pids.max', hard: true },
+    ],
   );
 });
 

@@ -8,16 +8,23 @@ export interface Limit {
   readonly controller: Controller;
   readonly file: string;
   readonly value: string;
+  /** It protects the host and the others: without it the domain must not start. */
+  readonly hard: boolean;
 }
 
 type Row = (r: Resources) => Limit | undefined;
 
-const row =
-  (controller: Controller, file: string, value: (r: Resources) => string | number | undefined): Row =>
+type Value = (r: Resources) => string | number | undefined;
+
+const rowOf =
+  (hard: boolean) =>
+  (controller: Controller, file: string, value: Value): Row =>
   (r) => {
     const found = value(r);
-    return found === undefined ? undefined : { controller, file, value: String(found) };
+    return found === undefined ? undefined : { controller, file, value: String(found), hard };
   };
+const row = rowOf(false);
+const hardRow = rowOf(true);
 
 const clamp = (value: number, low: number, high: number): number =>
   Math.min(high, Math.max(low, Math.round(value)));
@@ -31,15 +38,15 @@ const memoryAndSwap = (r: Resources): number | undefined =>
 const rows: Readonly<Record<1 | 2, readonly Row[]>> = {
   // The order matters: memory before memory and swap together, the period before the quota.
   1: [
-    row('memory', 'memory.limit_in_bytes', (r) => r.memoryMaxBytes),
+    hardRow('memory', 'memory.limit_in_bytes', (r) => r.memoryMaxBytes),
     row('memory', 'memory.soft_limit_in_bytes', (r) => r.memoryHighBytes ?? r.memoryLowBytes),
     row('memory', 'memory.memsw.limit_in_bytes', memoryAndSwap),
-    row('pids', 'pids.max', (r) => r.pidsMax),
+    hardRow('pids', 'pids.max', (r) => r.pidsMax),
     row('cpu', 'cpu.shares', (r) => r.cpuShares && clamp(r.cpuShares, 2, 262144)),
     row('cpu', 'cpu.cfs_period_us', (r) =>
       r.cpuQuotaUs === undefined ? undefined : (r.cpuPeriodUs ?? 100_000),
     ),
-    row('cpu', 'cpu.cfs_quota_us', (r) => r.cpuQuotaUs && Math.max(1000, r.cpuQuotaUs)),
+    hardRow('cpu', 'cpu.cfs_quota_us', (r) => r.cpuQuotaUs && Math.max(1000, r.cpuQuotaUs)),
     row('cpuset', 'cpuset.cpus', (r) => r.cpusetCpus),
     row('cpuset', 'cpuset.mems', (r) => r.cpusetMems),
   ],
@@ -47,11 +54,11 @@ const rows: Readonly<Record<1 | 2, readonly Row[]>> = {
     row('memory', 'memory.min', (r) => r.memoryMinBytes),
     row('memory', 'memory.low', (r) => r.memoryLowBytes),
     row('memory', 'memory.high', (r) => r.memoryHighBytes),
-    row('memory', 'memory.max', (r) => r.memoryMaxBytes),
+    hardRow('memory', 'memory.max', (r) => r.memoryMaxBytes),
     row('memory', 'memory.swap.max', (r) => r.swapMaxBytes),
-    row('pids', 'pids.max', (r) => r.pidsMax),
+    hardRow('pids', 'pids.max', (r) => r.pidsMax),
     row('cpu', 'cpu.weight', (r) => r.cpuWeight),
-    row(
+    hardRow(
       'cpu',
       'cpu.max',
       (r) => r.cpuQuotaUs && `${Math.max(1000, r.cpuQuotaUs)} ${r.cpuPeriodUs ?? 100_000}`,
@@ -79,3 +86,21 @@ export function limitsOf(
   }
   return { set, missing };
 }
+
+/** What lifts a limit; the files that hold weights go back to the kernel's own. */
+const lifting: Readonly<Record<string, string>> = {
+  'memory.limit_in_bytes': '-1',
+  'memory.soft_limit_in_bytes': '-1',
+  'memory.memsw.limit_in_bytes': '-1',
+  'memory.min': '0',
+  'memory.low': '0',
+  'cpu.shares': '1024',
+  'cpu.weight': '100',
+  'cpu.cfs_period_us': '100000',
+  'cpu.cfs_quota_us': '-1',
+  'cpuset.cpus': '',
+  'cpuset.mems': '',
+};
+
+/** The value of a file that stands for no limit. */
+export const unlimitedValue = (file: string): string => lifting[file] ?? 'max';

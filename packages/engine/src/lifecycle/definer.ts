@@ -1,12 +1,11 @@
 // Defines and undefines domains: each appears whole with its files, and goes whole.
 // SPDX-License-Identifier: Apache-2.0
 import { randomUUID } from 'node:crypto';
-import type { Domain, Finding } from '@ctvirt/xml';
+import { type Domain, type Finding, formatDomain, parseDomain } from '@ctvirt/xml';
 import { EngineError } from '../errors.js';
 import { Undo } from '../host/undo.js';
 import type { UserNamespacePool } from '../host/userns.js';
 import { type IdRanges, RANGE_SIZE } from '../state/id-ranges.js';
-import { diskName } from '../state/layout.js';
 import type { KeyedQueue } from '../state/queue.js';
 import type { DomainRecord } from '../state/record.js';
 import type { Entry, Registry } from '../state/registry.js';
@@ -14,6 +13,7 @@ import type { DomainStore, Lease, Made } from '../state/store.js';
 import { backends, type FilesystemSpec, type StorageContext } from '../storage/index.js';
 import type { DomainEvent } from '../view.js';
 import { type DocumentParts, idMapOf, type Reader } from './document.js';
+import { checkName } from './domain-name.js';
 
 export interface DefinerParts {
   readonly store: DomainStore;
@@ -33,12 +33,15 @@ export interface DefineOptions {
   readonly persistent: boolean;
 }
 
+/** Changes a document; must not change its argument. */
+export type Edit = (domain: Domain) => Domain;
+
 export class Definer {
   constructor(private readonly parts: DefinerParts) {}
 
   async define(xml: string, options: DefineOptions): Promise<{ entry: Entry; findings: readonly Finding[] }> {
     const read = await this.parts.reader.read(xml, { strict: options.strict === true });
-    diskName(read.parts.name); // refuses a name that cannot be one before anything is made
+    checkName(read.parts.name);
     return await this.parts.queue.run(read.parts.name, async () => {
       const existing = this.parts.registry.byName(read.parts.name);
       const entry =
@@ -89,7 +92,12 @@ export class Definer {
   }
 
   /** A document for a domain that exists: its identity and its files stay, the rest is replaced. */
-  async #change(entry: Entry, domain: Domain, parts: DocumentParts, options: DefineOptions): Promise<Entry> {
+  async #change(
+    entry: Entry,
+    domain: Domain,
+    parts: DocumentParts,
+    options: DefineOptions & { readonly isQuiet?: boolean },
+  ): Promise<Entry> {
     const { store, registry } = this.parts;
     const { record } = entry;
     if (entry.pending) throw new EngineError('busy', `domain '${record.name}' is just being defined`);
@@ -117,8 +125,21 @@ export class Definer {
     const next: DomainRecord = { ...record, ...recordFields(parts), persistent: true, eraseAtEnd: false };
     await store.update(next, await this.parts.reader.documents(domain, next));
     registry.replace(entry, next);
-    this.parts.emit('defined', 'updated', entry);
+    if (options.isQuiet !== true) this.parts.emit('defined', 'updated', entry);
     return entry;
+  }
+
+  /** Changes the stored document in a turn of the domain's queue; no event, since the domain stays what it is. */
+  async amend(entry: Entry, edit: Edit): Promise<void> {
+    const { record } = entry;
+    if (!record.persistent)
+      throw new EngineError('wrong-state', 'transient domains do not have any persistent config');
+    const { domain } = parseDomain(await this.parts.store.readXml(record.name));
+    if (domain === undefined)
+      throw new EngineError('internal', `the stored document of domain '${record.name}' cannot be read`);
+    const edited = formatDomain({ ...edit(domain), name: record.name, uuid: record.uuid });
+    const read = await this.parts.reader.read(edited, { strict: false });
+    await this.#change(entry, read.domain, read.parts, { persistent: true, isQuiet: true });
   }
 
   /** Takes the definition away. A running domain goes on and is forgotten when it stops. */

@@ -250,7 +250,7 @@ function planOf(domain: Domain, record: DomainRecord, facts: HostFacts): RunPlan
     guestFiles: guestFilesOf(domain, record),
     filesystems: filesystemsOf(domain),
     innerMounts: innerMountsOf(domain),
-    links: (domain.devices.interfaces ?? []).map((link, index) => linkOf(link, index, record)),
+    links: linksOf(domain, record),
     resources: resourcesOf(domain, facts),
     dropCapabilities,
     keepCapabilities,
@@ -313,6 +313,11 @@ function innerMountsOf(domain: Domain): InnerMount[] {
       return [{ kind: 'bind', source: filesystem.source.dir, target, readOnly, sizeKiB: undefined }];
     return [];
   });
+}
+
+/** The domain's links in the order of its document. */
+export function linksOf(domain: Domain, record: DomainRecord): LinkPlan[] {
+  return (domain.devices.interfaces ?? []).map((link, index) => linkOf(link, index, record));
 }
 
 function linkOf(link: Interface, index: number, record: DomainRecord): LinkPlan {

@@ -13,7 +13,7 @@ import {
   removeGroup,
   setFrozen,
 } from '../cgroups/layout.js';
-import { limitsOf } from '../cgroups/limits.js';
+import { type Limit, limitsOf } from '../cgroups/limits.js';
 import { configRows, type OpenedFilesystem } from '../drivers/lxc/config.js';
 import type { LxcDriver, Running } from '../drivers/lxc/driver.js';
 import { EngineError } from '../errors.js';
@@ -65,7 +65,8 @@ export class Runner {
     return `${this.parts.layout.cgroup}/lxc.payload.${diskName(entry.record.name)}`;
   }
 
-  async start(entry: Entry): Promise<void> {
+  /** `detail` tells those who listen why it started. */
+  async start(entry: Entry, detail: 'booted' | 'rebooted' = 'booted'): Promise<void> {
     if (entry.state !== 'shutoff')
       throw new EngineError('wrong-state', `domain '${entry.record.name}' is already running`);
     const { driver, cgroups, layout } = this.parts;
@@ -75,6 +76,7 @@ export class Runner {
       groupsHave(cgroups, controller, file, layout.cgroup),
     );
     if (missing.length > 0) {
+      refuseWithoutWalls(entry, missing);
       const files = missing.map(({ file, value }) => `${file}=${value}`);
       this.parts.log('warn', `domain '${entry.record.name}': this kernel cannot set ${files.join(', ')}`, {
         domain: entry.record.name,
@@ -107,7 +109,7 @@ export class Runner {
     entry.running = running;
     entry.state = 'running';
     entry.reason = 'booted';
-    this.parts.emit('started', 'booted', entry);
+    this.parts.emit('started', detail, entry);
     if (running === undefined) this.#finishLater(entry, () => hasEnded(entry));
     else this.#watch(entry, running);
   }
@@ -272,7 +274,7 @@ export class Runner {
     this.#clearGroups(name);
     this.parts.emit('stopped', entry.reason, entry);
     if (action === 'restart') {
-      await this.start(entry).catch((error: unknown) =>
+      await this.start(entry, ending.cause === 'reboot' ? 'rebooted' : 'booted').catch((error: unknown) =>
         log('error', `domain '${entry.record.name}' could not be restarted: ${String(error)}`),
       );
       return;
@@ -316,6 +318,18 @@ export class Runner {
     const names = new Set([...this.parts.registry.entries()].map(({ record }) => diskName(record.name)));
     removeContainerGroups(this.parts.cgroups, this.parts.layout.cgroup, name, (other) => names.has(other));
   }
+}
+
+/** A container whose limits the kernel cannot keep could take the whole host: better it does not start. */
+function refuseWithoutWalls(entry: Entry, missing: readonly Limit[]): void {
+  const walls = missing.filter(({ hard }) => hard).map(({ file, value }) => `${file}=${value}`);
+  if (walls.length === 0) return;
+  throw new EngineError(
+    'unsupported',
+    `domain '${entry.record.name}' is limited by ${walls.join(', ')}, which this kernel's cgroups cannot set: ` +
+      'enable the controller (see /proc/cgroups), or take the limit out of the document',
+    { files: walls },
+  );
 }
 
 /** Started, but over before anybody could look: its end waits for its turn. */

@@ -56,7 +56,7 @@ test('a plain container: ids, root, terminal, an empty network, its end told', (
 });
 
 test('limits go to the key family of the cgroup world at hand', () => {
-  const limits = [{ controller: 'pids', file: 'pids.max', value: '20' }] as const;
+  const limits = [{ controller: 'pids', file: 'pids.max', value: '20', hard: true }] as const;
   assert.ok(rowsOf({ limits }).includes('lxc.cgroup.pids.max = 20'));
   assert.ok(rowsOf({ limits, cgroupVersion: 2 }).includes('lxc.cgroup2.pids.max = 20'));
 });

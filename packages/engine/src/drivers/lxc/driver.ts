@@ -101,19 +101,23 @@ export class LxcDriver {
 
   /** The container of this name if it runs now. */
   running(name: string): Running | undefined {
-    let monitorPid: number;
-    try {
-      monitorPid = Number(readFileSync(join(this.folder(name), 'monitor.pid'), 'utf8'));
-    } catch {
-      return undefined; // never started, or cleared after its end
-    }
-    // The pid may belong to another process by now: a monitor's command line says whose it is.
-    const title = commandLine(monitorPid)[0];
-    if (title !== `[lxc monitor] ${this.layout.lxc} ${name}`) return undefined;
+    const monitorPid = this.#monitor(name);
+    if (monitorPid === undefined) return undefined;
     const [initPid] = childrenOf(monitorPid);
     if (initPid === undefined) return undefined;
     const ticks = startTicks(initPid);
     return ticks === undefined ? undefined : { monitorPid, initPid, startedAt: startedAt(ticks) };
+  }
+
+  #monitor(name: string): number | undefined {
+    let pid: number;
+    try {
+      pid = Number(readFileSync(join(this.folder(name), 'monitor.pid'), 'utf8'));
+    } catch {
+      return undefined; // never started, or cleared after its end
+    }
+    // The pid may belong to another process by now: a monitor's command line says whose it is.
+    return commandLine(pid)[0] === `[lxc monitor] ${this.layout.lxc} ${name}` ? pid : undefined;
   }
 
   /** Names of all that were started and not yet cleared. */
@@ -177,8 +181,10 @@ export class LxcDriver {
     };
   }
 
-  /** How the last run ended. */
+  /** How the last run ended, once its monitor is gone: the last line of the log and the groups' removal are its work. */
   async ending(name: string): Promise<Ending> {
+    for (const deadline = Date.now() + 10_000; this.#monitor(name) !== undefined && Date.now() < deadline; )
+      await sleep(2);
     return endingOf((await readIfThere(this.logPath(name))) ?? '');
   }
 

@@ -1,0 +1,74 @@
+// Domains' documents, parsed: the stored one and the one a running domain was started with, read once while they stay.
+// SPDX-License-Identifier: Apache-2.0
+import { readFile } from 'node:fs/promises';
+import { type Domain, formatDomain, parseDomain } from '@ctvirt/xml';
+import { EngineError } from './errors.js';
+import { writeAtomically } from './host/files.js';
+import { type Entry, idOf } from './state/registry.js';
+import type { DomainStore } from './state/store.js';
+
+/** Parsed documents of domains that are off; each of a running one is kept as long as it runs. */
+const MOST_STORED = 256;
+
+export class Documents {
+  /** By record: a change of the document changes the record. The least recently used is first. */
+  readonly #stored = new Map<object, Domain>();
+  /** By run. */
+  readonly #live = new WeakMap<object, Domain>();
+
+  constructor(
+    private readonly store: DomainStore,
+    /** Where a running domain's document lies. */
+    private readonly livePath: (entry: Entry) => string,
+  ) {}
+
+  async stored(entry: Entry): Promise<Domain> {
+    const { record } = entry;
+    const known = this.#stored.get(record);
+    const domain = known ?? parse(await this.store.readXml(record.name), record.name);
+    this.#stored.delete(record);
+    this.#stored.set(record, domain);
+    for (const oldest of this.#stored.keys()) {
+      if (this.#stored.size <= MOST_STORED) break;
+      this.#stored.delete(oldest);
+    }
+    return domain;
+  }
+
+  /** Of a domain that is off the stored one. */
+  async live(entry: Entry): Promise<Domain> {
+    const { running, record } = entry;
+    if (running === undefined) return await this.stored(entry);
+    const known = this.#live.get(running);
+    if (known !== undefined) return known;
+    // Started by an older daemon that kept none: what is stored comes nearest.
+    const text = await readFile(this.livePath(entry), 'utf8').catch(() => this.store.readXml(record.name));
+    const domain = parse(text, record.name);
+    this.#live.set(running, domain);
+    return domain;
+  }
+
+  /** Replaces the document of this run. */
+  async replaceLive(entry: Entry, domain: Domain): Promise<void> {
+    await writeAtomically(this.livePath(entry), formatDomain(domain), { durable: false });
+    if (entry.running !== undefined) this.#live.set(entry.running, domain);
+  }
+
+  /** The text clients get of a running domain: with its id and the names its links have on the host. */
+  async liveXml(entry: Entry, hostNames: readonly (string | undefined)[]): Promise<string> {
+    const domain = await this.live(entry);
+    const interfaces = domain.devices.interfaces?.map((link, index) => {
+      const dev = hostNames[index];
+      return dev === undefined ? link : { ...link, target: { ...link.target, dev } };
+    });
+    const devices = interfaces === undefined ? domain.devices : { ...domain.devices, interfaces };
+    return formatDomain({ ...domain, devices, id: idOf(entry) ?? undefined });
+  }
+}
+
+function parse(text: string, name: string): Domain {
+  const { domain, findings } = parseDomain(text);
+  if (domain === undefined)
+    throw new EngineError('internal', `the document of domain '${name}' cannot be read`, { findings });
+  return domain;
+}

@@ -1,0 +1,46 @@
+// Links and addresses as the kernel has them now, here or in a container, by iproute2's JSON.
+// SPDX-License-Identifier: Apache-2.0
+
+import { EngineError } from '../errors.js';
+import type { LinkAddresses } from '../view.js';
+import { run } from './run.js';
+
+/** Links with their addresses, but not the loopback one; of the network namespace of `pid` if given. */
+export async function linkAddresses(pid?: number): Promise<LinkAddresses[]> {
+  const inside = pid === undefined ? [] : ['/usr/bin/nsenter', `--net=/proc/${pid}/ns/net`, '--'];
+  const [file = '', ...args] = [...inside, '/sbin/ip', '-json', '-details', 'address', 'show'];
+  const { stdout } = await run([file, ...args], { timeoutMs: 10_000 });
+  return parseAddresses(stdout);
+}
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null;
+const objects = (value: unknown) => (Array.isArray(value) ? value.filter(isObject) : []);
+
+/** Reads `ip -json -details address show`. */
+export function parseAddresses(text: string): LinkAddresses[] {
+  let links: unknown;
+  try {
+    links = JSON.parse(text === '' ? '[]' : text);
+  } catch (cause) {
+    throw new EngineError('host-command', 'ip answered no JSON', {}, { cause });
+  }
+  return objects(links)
+    .filter(({ link_type: type }) => type !== 'loopback')
+    .map((link) => {
+      const { ifname, address, flags, linkinfo } = link;
+      return {
+        name: String(ifname),
+        mac: typeof address === 'string' ? address : null,
+        up: Array.isArray(flags) && flags.includes('UP'),
+        kind: isObject(linkinfo) ? String(linkinfo['info_kind']) : null,
+        addresses: objects(link['addr_info'])
+          .filter(({ scope }) => scope !== 'link')
+          .map(({ family, local, prefixlen }) => ({
+            family: family === 'inet6' ? (6 as const) : (4 as const),
+            address: String(local),
+            prefix: Number(prefixlen),
+          })),
+      };
+    });
+}

@@ -1,0 +1,48 @@
+// From one set of limits to another on a running container.
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import type { CgroupLayout } from '../cgroups/layout.js';
+import { EngineError } from '../errors.js';
+import { planLimits, writeLimits } from './amend.js';
+
+const world = (root: string): CgroupLayout => ({
+  version: 2,
+  controllers: new Set(['memory', 'cpu', 'pids']),
+  path: (_, group) => join(root, group),
+  all: (group) => [join(root, group)],
+});
+const files = (changes: ReturnType<typeof planLimits>): string[] =>
+  changes.map(({ file, value }) => `${file}=${value}`);
+
+test('only what differs is written, and a limit that is gone is lifted', () => {
+  const before = { memoryMaxBytes: 1 << 20, cpuWeight: 200, pidsMax: 10 };
+  const after = { memoryMaxBytes: 1 << 21, pidsMax: 10 };
+  assert.deepEqual(files(planLimits(world(''), before, after)), ['memory.max=2097152', 'cpu.weight=100']);
+  assert.deepEqual(planLimits(world(''), before, before), []);
+});
+
+test('what no file of a running container holds is refused', () => {
+  assert.throws(
+    () => planLimits(world(''), { nofile: 10 }, { nofile: 20 }),
+    (error) => error instanceof EngineError && error.code === 'unsupported',
+  );
+});
+
+test('limits go to the files of the group; a file the kernel has not is told', () => {
+  const root = mkdtempSync(join(tmpdir(), 'ctvirt-limits-'));
+  try {
+    mkdirSync(join(root, 'group'));
+    writeLimits(world(root), 'group', planLimits(world(root), {}, { pidsMax: 7 }));
+    assert.equal(readFileSync(join(root, 'group', 'pids.max'), 'utf8'), '7');
+    assert.throws(
+      () => writeLimits(world(root), 'absent', planLimits(world(root), {}, { pidsMax: 7 })),
+      (error) => error instanceof EngineError && error.code === 'unsupported',
+    );
+  } finally {
+    rmSync(root, { recursive: true });
+  }
+});
