@@ -65,8 +65,8 @@ export interface Engine {
   /** The same, parsed: shared with others, not to be changed. */
   document(ref: DomainRef, options?: { inactive?: boolean }): Promise<Domain>;
   /**
-   * Changes the document by a pure function: the stored one, the running one with the limits the kernel keeps, or both.
-   * Devices of a running domain stay as they are.
+   * Changes the document by a pure function: the stored one, the running one, or both. Of a running domain limits and
+   * network interfaces change with it; other devices stay what they are, and are refused.
    */
   amend(
     ref: DomainRef,

@@ -5,8 +5,6 @@ import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { resourcesOf } from '@ctvirt/formats';
-import { formatDomain } from '@ctvirt/xml';
 import { Assets } from './assets.js';
 import { detectCgroups } from './cgroups/layout.js';
 import type { DomainRef, Engine, ExecSession } from './contract.js';
@@ -18,7 +16,7 @@ import { linkAddresses } from './host/addresses.js';
 import { hostPidOf } from './host/inner-pid.js';
 import { bootId } from './host/processes.js';
 import { UserNamespacePool } from './host/userns.js';
-import { planLimits, writeLimits } from './lifecycle/amend.js';
+import { amendLive } from './lifecycle/amend.js';
 import { Definer } from './lifecycle/definer.js';
 import { linksOf, Reader } from './lifecycle/document.js';
 import { Runner } from './lifecycle/runner.js';
@@ -97,6 +95,9 @@ export async function openEngine(layout: Layout, log: EngineLog): Promise<Engine
     join(driver.folder(diskName(record.name)), 'live.xml'),
   );
 
+  const group = (entry: Entry): string => runner.group(entry);
+  const amendParts = { cgroups, group, documents, definer, reader, facts };
+
   const find = (ref: DomainRef): Entry => {
     const entry = registry.find(ref);
     if (entry.pending) throw new EngineError('busy', `domain '${entry.record.name}' is just being defined`);
@@ -123,7 +124,7 @@ export async function openEngine(layout: Layout, log: EngineLog): Promise<Engine
     info: async (ref) =>
       await statsOf(find(ref), {
         cgroups,
-        group: (entry) => runner.group(entry),
+        group,
         store,
         facts,
         document: (entry) => documents.live(entry),
@@ -143,18 +144,11 @@ export async function openEngine(layout: Layout, log: EngineLog): Promise<Engine
       return await (options?.inactive === true ? documents.stored(entry) : documents.live(entry));
     },
     amend: async (ref, targets, edit) =>
-      await serially(ref, async (entry) => {
-        if (!targets.live) return await definer.amend(entry, edit);
-        started(entry);
-        const before = await documents.live(entry);
-        const after = edit(before);
-        await reader.read(formatDomain(after), { strict: false });
-        // What may be refused for the documents' sake comes before what the kernel may refuse.
-        const changes = planLimits(cgroups, resourcesOf(before, facts), resourcesOf(after, facts));
-        if (targets.stored) await definer.amend(entry, edit);
-        writeLimits(cgroups, runner.group(entry), changes);
-        await documents.replaceLive(entry, after);
-      }),
+      await serially(ref, (entry) =>
+        targets.live
+          ? amendLive({ entry, initPid: started(entry).initPid, stored: targets.stored, edit }, amendParts)
+          : definer.amend(entry, edit),
+      ),
     counters: (ref) => {
       const entry = find(ref);
       const { initPid } = started(entry);

@@ -1,11 +1,12 @@
 // Devices of domains: plugged in, changed and taken out.
 // SPDX-License-Identifier: Apache-2.0
+import { randomBytes } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { type Device, type Domain, parseDevice } from '@ctvirt/xml';
 import { affectedBy, affectFlags } from './affect.js';
 import { amend } from './parameters.js';
 import { refusal } from './refusal.js';
-import { type Bind, domainOf, type Session } from './session.js';
+import { type Bind, domainOf, type Session, toWireDomain } from './session.js';
 
 type Kind = Device['kind'];
 type Model<K extends Kind> = Extract<Device, { kind: K }>['model'];
@@ -85,24 +86,47 @@ function deviceOf(xml: string): Device {
   );
 }
 
-export const bindDomainDevices: Bind = ({ engine }) => {
+/** Clients find an interface again by its address, so that one without it is given one, as libvirt does. */
+function withMac(device: Device, change: Change): Device {
+  if (device.kind !== 'interface' || change === 'detach' || device.model.mac !== undefined) return device;
+  const address = [
+    '52',
+    '54',
+    '00',
+    ...Array.from(randomBytes(3), (byte) => byte.toString(16).padStart(2, '0')),
+  ].join(':');
+  return { ...device, model: { ...device.model, mac: { address } } };
+}
+
+export const bindDomainDevices: Bind = ({ engine, publish }) => {
+  /** What events call a domain's interfaces: by their names on the host, which they keep. */
+  const linksOf = async (uuid: string): Promise<string[]> =>
+    (await engine.counters(uuid).links()).map(({ hostName, name }) => hostName ?? name);
   const edit = async (
     change: Change,
-    { dom, xml, flags }: { dom: { uuid: string }; xml: string; flags: number },
+    { dom: asked, xml, flags }: { dom: { uuid: string }; xml: string; flags: number },
     { session, name }: { session: Session; name: string },
   ): Promise<void> => {
-    const domain = domainOf(engine, session, dom);
+    const domain = domainOf(engine, session, asked);
     const affected = affectedBy(flags, domain, name);
-    const { kind, model } = deviceOf(xml);
-    if (affected.live)
+    const { kind, model } = withMac(deviceOf(xml), change);
+    if (affected.live && (kind !== 'interface' || change === 'update'))
       throw refusal(
         'operationUnsupported',
         'domain',
-        `a running container keeps its devices: ${change} it with --config, and start the domain again`,
+        `a running container keeps its ${kind}s: ${change} it with --config, and start the domain again`,
       );
     // The shelf is the one of the model's own kind.
     const shelf = shelves[kind] as Shelf<Kind>;
-    await amend(engine, domain, affected, (before) => changed(shelf, before, model, change));
+    const before = affected.live ? await linksOf(domain.uuid) : [];
+    await amend(engine, domain, affected, (document) => changed(shelf, document, model, change));
+    if (!affected.live) return;
+    const after = await linksOf(domain.uuid);
+    const dom = toWireDomain(domain);
+    for (const devAlias of before.filter((alias) => !after.includes(alias)))
+      publish('domain', 'deviceRemoved', { dom, devAlias });
+    for (const devAlias of after.filter((alias) => !before.includes(alias)))
+      publish('domain', 'deviceAdded', { dom, devAlias });
   };
   const live = affectFlags.live;
   return {

@@ -1,12 +1,68 @@
-// Changes the limits of a running container without a restart.
+// Changes a running container without a restart: its limits, its links, and what its document says besides.
 // SPDX-License-Identifier: Apache-2.0
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import type { Resources } from '@ctvirt/formats';
+import { type Resources, resourcesOf } from '@ctvirt/formats';
+import { type Domain, formatDomain } from '@ctvirt/xml';
 import type { CgroupLayout } from '../cgroups/layout.js';
 import { type Limit, limitsOf, unlimitedValue } from '../cgroups/limits.js';
+import type { Documents } from '../documents.js';
 import { EngineError } from '../errors.js';
+import { Undo } from '../host/undo.js';
+import { addLink, changedLinks, removeLink, withLinkNames } from '../network/live-links.js';
+import type { Entry } from '../state/registry.js';
+import type { Definer, Edit } from './definer.js';
+import { type HostFacts, linksOf, type Reader } from './document.js';
+
+export interface AmendParts {
+  readonly cgroups: CgroupLayout;
+  readonly group: (entry: Entry) => string;
+  readonly documents: Documents;
+  readonly definer: Definer;
+  readonly reader: Reader;
+  readonly facts: HostFacts;
+}
+
+export interface LiveChange {
+  readonly entry: Entry;
+  readonly initPid: number;
+  /** Whether the stored document changes too. */
+  readonly stored: boolean;
+  readonly edit: Edit;
+}
+
+/** In a turn of the domain's queue. What may be refused for the documents' sake comes before what the kernel may refuse. */
+export async function amendLive(change: LiveChange, parts: AmendParts): Promise<void> {
+  const { entry, initPid } = change;
+  const before = named(await parts.documents.live(entry), entry);
+  const after = named(change.edit(before), entry);
+  await parts.reader.read(formatDomain(after), { strict: false });
+  const limits = planLimits(parts.cgroups, resourcesOf(before, parts.facts), resourcesOf(after, parts.facts));
+  const { gone, come } = changedLinks(before, after);
+  const [oldLinks, newLinks] = [linksOf(before, entry.record), linksOf(after, entry.record)];
+  if (change.stored) await parts.definer.amend(entry, change.edit);
+  writeLimits(parts.cgroups, parts.group(entry), limits);
+  await using undo = new Undo();
+  for (const link of gone.flatMap((at) => oldLinks[at] ?? [])) {
+    await removeLink(link, initPid);
+    undo.push(() => addLink(link, initPid));
+  }
+  for (const link of come.flatMap((at) => newLinks[at] ?? [])) {
+    await addLink(link, initPid);
+    undo.push(() => removeLink(link, initPid));
+  }
+  await parts.documents.replaceLive(entry, after);
+  undo.keep();
+}
+
+/** With names for its links that no earlier or later one has. */
+function named(domain: Domain, { record }: Entry): Domain {
+  const { interfaces } = domain.devices;
+  if (interfaces === undefined) return domain;
+  const links = linksOf(domain, record);
+  return { ...domain, devices: { ...domain.devices, interfaces: withLinkNames(interfaces, links) } };
+}
 
 /** What has to be written to get from one set of limits to the other; one that is gone is lifted. */
 export function changedLimits(before: readonly Limit[], after: readonly Limit[]): Limit[] {

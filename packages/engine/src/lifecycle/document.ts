@@ -317,8 +317,23 @@ function innerMountsOf(domain: Domain): InnerMount[] {
 
 /** The domain's links in the order of its document. */
 export function linksOf(domain: Domain, record: DomainRecord): LinkPlan[] {
-  return (domain.devices.interfaces ?? []).map((link, index) => linkOf(link, index, record));
+  const interfaces = domain.devices.interfaces ?? [];
+  const taken = new Set(
+    interfaces.flatMap(({ guest, target }) => [numberIn(guest?.dev), numberIn(target?.dev)]),
+  );
+  return interfaces.map((link, index) => {
+    if (link.guest?.dev !== undefined && link.target?.dev !== undefined) return linkOf(link, index, record);
+    // Its place, unless one that is there for longer has that number: those before it may have been taken away.
+    let number = index;
+    if (taken.has(number)) for (number = 0; taken.has(number); number++);
+    taken.add(number);
+    return linkOf(link, number, record);
+  });
 }
+
+/** Of a name that is made by number, inside or on the host. */
+const numberIn = (name: string | undefined): number =>
+  Number(/^(?:eth|cv[0-9a-z]+\.)(\d+)$/.exec(name ?? '')?.[1] ?? -1);
 
 function linkOf(link: Interface, index: number, record: DomainRecord): LinkPlan {
   const addresses = (link.ips ?? []).map(({ address, prefix, family }) => ({

@@ -1,0 +1,96 @@
+// Links that come to a running container and go from it, made as liblxc makes those of its start.
+// SPDX-License-Identifier: Apache-2.0
+import { isDeepStrictEqual } from 'node:util';
+import type { Domain, Interface } from '@ctvirt/xml';
+import { EngineError } from '../errors.js';
+import { run } from '../host/run.js';
+import { Undo } from '../host/undo.js';
+import type { LinkPlan } from '../lifecycle/plan.js';
+import { openRoutedLink } from './routed-link.js';
+
+const ip = (...args: readonly string[]) => run(['/sbin/ip', ...args]);
+const ipInside = (pid: number, ...args: readonly string[]) =>
+  run(['/usr/bin/nsenter', `--net=/proc/${pid}/ns/net`, '--', '/sbin/ip', ...args]);
+
+/** Interfaces with the names their links have, so that they keep them whatever comes before them in the document. */
+export function withLinkNames(interfaces: readonly Interface[], links: readonly LinkPlan[]): Interface[] {
+  return interfaces.map((link, index) => {
+    const { name, hostName } = links[index] ?? {};
+    return {
+      ...link,
+      ...(name === undefined ? {} : { guest: { ...link.guest, dev: name } }),
+      ...(hostName === undefined ? {} : { target: { ...link.target, dev: hostName } }),
+    };
+  });
+}
+
+/**
+ * What a live change does to the links: places in the old list that go and in the new one that come.
+ * Throws `unsupported` for other devices: those stay what they are until the next start.
+ */
+export function changedLinks(before: Domain, after: Domain): { gone: number[]; come: number[] } {
+  const { interfaces: old = [], ...others } = before.devices;
+  const { interfaces: next = [], ...othersNow } = after.devices;
+  if (!isDeepStrictEqual(others, othersNow))
+    throw new EngineError(
+      'unsupported',
+      'of a running container only interfaces can be attached and detached: change its stored configuration and start it again',
+    );
+  const missing = (from: readonly Interface[], list: readonly Interface[]): number[] =>
+    from.flatMap((link, at) => (list.some((other) => isDeepStrictEqual(link, other)) ? [] : [at]));
+  return { gone: missing(old, next), come: missing(next, old) };
+}
+
+/** Makes a link; what was made of it goes again if something fails. */
+export async function addLink(link: LinkPlan, pid: number): Promise<void> {
+  await using undo = new Undo();
+  if (link.kind === 'macvlan') await addMacvlan(link, pid, undo);
+  else await addPair(link, pid, undo);
+  const inside = (...args: readonly string[]) => ipInside(pid, ...args);
+  for (const { address, prefix } of link.addresses)
+    await inside('address', 'add', `${address}/${prefix}`, 'dev', link.name);
+  if (link.up) await inside('link', 'set', link.name, 'up');
+  for (const { address, family } of link.gateways) {
+    const via = address === 'dev' ? [] : ['via', address];
+    await inside(`-${family}`, 'route', 'add', 'default', ...via, 'dev', link.name);
+  }
+  undo.keep();
+}
+
+async function addPair(link: LinkPlan, pid: number, undo: Undo): Promise<void> {
+  const { name, hostName, mac, mtu, parent } = link;
+  if (hostName === undefined) throw new EngineError('internal', `the link ${name} has no name on the host`);
+  const size = mtu === undefined ? [] : ['mtu', String(mtu)];
+  const address = mac === undefined ? [] : ['address', mac];
+  const peer = ['peer', 'name', name, ...address, ...size, 'netns', String(pid)];
+  await ip('link', 'add', hostName, ...size, 'type', 'veth', ...peer);
+  undo.push(async () => void (await ip('link', 'delete', hostName)));
+  if (parent !== undefined) await ip('link', 'set', hostName, 'master', parent);
+  await ip('link', 'set', hostName, 'up');
+  if (link.kind !== 'routed') return;
+  await openRoutedLink(link);
+  for (const { address: own, prefix, family } of link.addresses)
+    await ip(`-${family}`, 'route', 'add', `${own}/${prefix}`, 'dev', hostName);
+}
+
+async function addMacvlan(link: LinkPlan, pid: number, undo: Undo): Promise<void> {
+  const { name, mac, mtu, parent = '', macvlanMode } = link;
+  // On the host only for a moment, under a name nobody else uses.
+  const passing = `cvm${pid}`;
+  const size = mtu === undefined ? [] : ['mtu', String(mtu)];
+  const address = mac === undefined ? [] : ['address', mac];
+  const mode = macvlanMode === undefined ? [] : ['mode', macvlanMode];
+  await ip('link', 'add', 'link', parent, 'name', passing, ...address, ...size, 'type', 'macvlan', ...mode);
+  let isInside = false;
+  undo.push(async () => {
+    if (isInside) await ipInside(pid, 'link', 'delete', name);
+    else await ip('link', 'delete', passing);
+  });
+  await ip('link', 'set', passing, 'netns', String(pid), 'name', name);
+  isInside = true;
+}
+
+/** Takes a link away; its other end goes with it. */
+export async function removeLink({ name }: LinkPlan, pid: number): Promise<void> {
+  await ipInside(pid, 'link', 'delete', name);
+}
