@@ -60,6 +60,10 @@ async function firstRun(client) {
   writeFileSync(marker, '');
 }
 
+/** A name as a shell takes it. */
+const quoted = (name) =>
+  /^[\w@%+=:,./][\w@%+=:,./-]*$/.test(name) ? name : `'${name.replaceAll("'", "'\\''")}'`;
+
 async function welcome(client) {
   const table = await command([process.execPath, cliProgram, ...rootArguments, 'list', '--all']);
   const domains = await client.domains.list();
@@ -70,10 +74,14 @@ async function welcome(client) {
       `Domain 105 is at ${example.addresses.join(', ')}: try  wget -qO- http://${example.addresses[0]}/`,
     );
   const ctvirt = ['./ctvirt', ...rootArguments].join(' ');
+  const running = example ?? domains.find(({ id }) => id !== null);
+  const next =
+    running === undefined
+      ? [`  ${ctvirt} define examples/105.xml`]
+      : [`  ${ctvirt} exec ${quoted(running.name)} -- ps`, `  ${ctvirt} console ${quoted(running.name)}`];
   lines.push(
     'In another terminal, from this folder:',
-    `  ${ctvirt} exec 105 -- ps`,
-    `  ${ctvirt} console 105`,
+    ...next,
     `  ${ctvirt} help`,
     'Ctrl-C stops the daemon; containers go on and the next start finds them.',
     '',
