@@ -1,6 +1,7 @@
 // The engine as its frontends see it: one method per operation, plain data in and out.
 // SPDX-License-Identifier: Apache-2.0
 import type { Duplex, Readable } from 'node:stream';
+import type { ReportRow } from '@ctvirt/formats';
 import type { Domain } from '@ctvirt/xml';
 import type {
   Asset,
@@ -24,6 +25,21 @@ export interface Progress {
 export type DomainKey = { readonly id: number } | { readonly name: string } | { readonly uuid: string };
 
 export type OnProgress = (progress: Progress) => void;
+
+/** A container of another system: its name or number there, and what lies elsewhere than is usual. */
+export interface AdoptRequest {
+  readonly format: 'openvz' | 'lxc' | 'vserver';
+  readonly name: string;
+  /** Its configuration, a file or for vserver a folder. */
+  readonly config?: string | undefined;
+  /** The directory with its files. */
+  readonly private?: string | undefined;
+}
+
+export interface AdoptResult extends DefineResult {
+  /** What became of each key of its configuration. */
+  readonly report: readonly ReportRow[];
+}
 
 export interface TemplateView {
   readonly name: string;
@@ -81,6 +97,8 @@ export interface Engine {
   signal(ref: DomainRef, pid: number, signal: number): void;
 
   define(xml: string, options?: { strict?: boolean }): Promise<DefineResult>;
+  /** Defines a container of another system on its own files, where they lie; nothing of them is changed. */
+  adopt(request: AdoptRequest): Promise<AdoptResult>;
   /** Starts a transient domain: it is gone, root included, when it stops. */
   create(xml: string, options?: { strict?: boolean }): Promise<DefineResult>;
   start(ref: DomainRef): Promise<DomainSummary>;

@@ -5,6 +5,7 @@ import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { Adopter } from './adoption/adopt.js';
 import { Assets } from './assets.js';
 import { detectCgroups } from './cgroups/layout.js';
 import type { DomainRef, Engine, ExecSession } from './contract.js';
@@ -70,6 +71,7 @@ export async function openEngine(layout: Layout, log: EngineLog): Promise<Engine
   const facts = { pageSize: 4096, hostCpus: availableParallelism() };
   const reader = new Reader(facts, async (name) => (await profiles.get(name)).text);
   const definer = new Definer({ store, registry, ids, namespaces, queue, reader, templatePath, emit });
+  const adopter = new Adopter({ definer, layout, facts });
   const runner = new Runner({
     layout,
     store,
@@ -172,6 +174,7 @@ export async function openEngine(layout: Layout, log: EngineLog): Promise<Engine
       const { entry, findings } = await definer.define(xml, { strict: options?.strict, persistent: true });
       return { domain: summaryOf(entry), findings };
     },
+    adopt: (request) => adopter.adopt(request),
     create: async (xml, options) => {
       const { entry, findings } = await definer.define(xml, { strict: options?.strict, persistent: false });
       try {

@@ -243,6 +243,25 @@ export function createMemoryEngine(): MemoryEngine {
       const findings = remarks(xml, options?.strict);
       return { domain: define(xml, true), findings };
     },
+    adopt: async ({ format, name, config = `/etc/${format}/${name}` }) => {
+      if (domains.has(name)) throw new EngineError('exists', `domain '${name}' is already defined`);
+      const domain = define(`<domain type='${format}'><name>${name}</name></domain>`, true);
+      const row = (key: string, line: number, status: 'carried' | 'ignored', how: string) => ({
+        file: config,
+        line,
+        key,
+        status,
+        how,
+      });
+      return {
+        domain,
+        findings: [],
+        report: [
+          row('HOSTNAME', 1, 'carried', 'hostname'),
+          row('ODD', 2, 'ignored', 'no parameter of OpenVZ'),
+        ],
+      };
+    },
     create: async (xml, options) => {
       const findings = remarks(xml, options?.strict);
       return { domain: start(define(xml, false).name), findings };

@@ -27,6 +27,18 @@ export function mountsBelow(folder: string): MountEntry[] {
     .reverse();
 }
 
+/** The mount that a path, free of links, lies on. */
+export function mountAt(path: string): MountEntry | undefined {
+  const above = mounts().filter(
+    ({ target }) => target === '/' || path === target || path.startsWith(`${target}/`),
+  );
+  // Of those at the longest target the last one hides the others.
+  return above.reduce<MountEntry | undefined>(
+    (best, entry) => (best === undefined || entry.target.length >= best.target.length ? entry : best),
+    undefined,
+  );
+}
+
 function unescapeOctal(text: string): string {
   return text.replace(/\\([0-7]{3})/g, (_, digits: string) =>
     String.fromCharCode(Number.parseInt(digits, 8)),

@@ -1,6 +1,7 @@
 // Defines and undefines domains: each appears whole with its files, and goes whole.
 // SPDX-License-Identifier: Apache-2.0
 import { randomUUID } from 'node:crypto';
+import { realpathSync } from 'node:fs';
 import { type Domain, type Finding, formatDomain, parseDomain } from '@ctvirt/xml';
 import { EngineError } from '../errors.js';
 import { Undo } from '../host/undo.js';
@@ -31,6 +32,18 @@ export interface DefineOptions {
   readonly strict?: boolean | undefined;
   /** A transient domain goes, files and all, when it stops. */
   readonly persistent: boolean;
+  /** Only for a domain that is new, on files that are not ours. */
+  readonly adoption?: Adoption | undefined;
+}
+
+/** What a domain brings along from the system it comes from. */
+export interface Adoption {
+  /** Where its root lies, links followed. */
+  readonly files: string;
+  readonly autostart: boolean;
+  readonly ctid: number | undefined;
+  /** Its CTID.conf as it stands, whose comments and unknown keys are kept. */
+  readonly conf: string | undefined;
 }
 
 /** Changes a document; must not change its argument. */
@@ -44,6 +57,10 @@ export class Definer {
     checkName(read.parts.name);
     return await this.parts.queue.run(read.parts.name, async () => {
       const existing = this.parts.registry.byName(read.parts.name);
+      if (existing !== undefined && options.adoption !== undefined)
+        throw new EngineError('exists', `domain '${read.parts.name}' is already defined`, {
+          holder: read.parts.name,
+        });
       const entry =
         existing === undefined
           ? await this.#add(read.domain, read.parts, options)
@@ -54,12 +71,13 @@ export class Definer {
 
   async #add(domain: Domain, parts: DocumentParts, options: DefineOptions): Promise<Entry> {
     const { store, registry, ids } = this.parts;
+    const { adoption } = options;
     await using undo = new Undo();
     const kept = store.lease(parts.name);
     if (kept !== undefined) checkMade(kept, parts);
     const uuid = parts.uuid ?? kept?.uuid ?? randomUUID();
-    const ctid = this.#ctidFor(parts);
-    this.#checkFree(uuid, ctid, parts, undefined);
+    const ctid = adoption?.ctid ?? this.#ctidFor(parts);
+    this.#checkFree(uuid, ctid, parts, undefined, adoption?.files);
     const leased = parts.ownsIdMap ? null : (kept?.ids ?? { start: ids.lease(), count: RANGE_SIZE });
     if (leased !== null && kept === undefined) undo.push(() => ids.release(leased.start));
     const record: DomainRecord = {
@@ -67,18 +85,22 @@ export class Definer {
       ...recordFields(parts),
       uuid,
       ctid,
-      autostart: false,
+      autostart: adoption?.autostart === true,
       persistent: options.persistent,
       eraseAtEnd: !options.persistent,
       ids: leased,
       createdAt: new Date().toISOString(),
       lastReason: 'unknown',
+      ...(adoption !== undefined && { adopted: adoption.files }),
     };
     // From here on name, UUID, CTID and addresses are taken.
     const entry = registry.add(record, 'shutoff', 'unknown');
     entry.pending = true;
     undo.push(() => registry.remove(entry));
-    const documents = await this.parts.reader.documents(domain, record);
+    if (adoption !== undefined)
+      for (const spec of parts.filesystems)
+        await backends[spec.kind].check(spec, this.#context(store.rootFolder(record.name), record, domain));
+    const documents = await this.parts.reader.documents(domain, record, adoption?.conf);
     const specs = parts.filesystems.filter(({ kind }) => backends[kind].create !== undefined);
     for (const spec of parts.filesystems) if (spec.kind === 'template') this.parts.templatePath(spec.source);
     if (kept === undefined && specs.length > 0) await this.#makeRoot(record, domain, specs, undo);
@@ -122,8 +144,16 @@ export class Definer {
     for (const spec of parts.filesystems) if (spec.kind === 'template') this.parts.templatePath(spec.source);
     const specs = parts.filesystems.filter(({ kind }) => backends[kind].create !== undefined);
     await this.#extendRoot(record, domain, lease, specs);
-    const next: DomainRecord = { ...record, ...recordFields(parts), persistent: true, eraseAtEnd: false };
-    await store.update(next, await this.parts.reader.documents(domain, next));
+    const { adopted, ...rest } = record;
+    const next: DomainRecord = {
+      ...rest,
+      ...recordFields(parts),
+      persistent: true,
+      eraseAtEnd: false,
+      ...(adopted !== undefined && isRootAt(parts, adopted) && { adopted }),
+    };
+    const conf = record.ctid === null ? undefined : store.readNative(record.name, `${record.ctid}.conf`);
+    await store.update(next, await this.parts.reader.documents(domain, next, conf));
     registry.replace(entry, next);
     if (options.isQuiet !== true) this.parts.emit('defined', 'updated', entry);
     return entry;
@@ -144,6 +174,13 @@ export class Definer {
 
   /** Takes the definition away. A running domain goes on and is forgotten when it stops. */
   async undefine(entry: Entry, options: { storage: boolean }): Promise<void> {
+    const { name, adopted } = entry.record;
+    if (options.storage && adopted !== undefined)
+      throw new EngineError(
+        'denied',
+        `domain '${name}' was adopted: its files in ${adopted} were there before it and are not erased; undefine it without its storage, then remove them yourself`,
+        { files: adopted },
+      );
     if (entry.state !== 'shutoff') {
       if (!entry.record.persistent)
         throw new EngineError('wrong-state', `domain '${entry.record.name}' is transient: destroy ends it`);
@@ -242,7 +279,13 @@ export class Definer {
   }
 
   /** One name, one UUID, one CTID, one address each. */
-  #checkFree(uuid: string, ctid: number | null, parts: DocumentParts, own: Entry | undefined): void {
+  #checkFree(
+    uuid: string,
+    ctid: number | null,
+    parts: DocumentParts,
+    own: Entry | undefined,
+    files?: string,
+  ): void {
     const { registry } = this.parts;
     const taken = (what: string, holder: Entry | undefined): void => {
       if (holder === undefined || holder === own) return;
@@ -253,6 +296,7 @@ export class Definer {
     taken(`UUID ${uuid}`, registry.byUuid(uuid));
     if (ctid !== null) taken(`CTID ${ctid}`, registry.byCtid(ctid));
     for (const address of parts.addresses) taken(`address ${address}`, registry.byAddress(address));
+    if (files !== undefined) taken(files, registry.byFiles(files));
   }
 }
 
@@ -264,6 +308,16 @@ function recordFields(
 > {
   const { name, type, title, template, templates, profile, hostname, addresses } = parts;
   return { name, type, title, template, templates, profile, hostname, addresses };
+}
+
+/** Whether the document's root is still the one at this path. */
+function isRootAt(parts: DocumentParts, path: string): boolean {
+  const source = parts.filesystems.find(({ target }) => target === '/')?.source ?? '';
+  try {
+    return realpathSync(source) === path;
+  } catch {
+    return false; // a template's name, or nothing there: nothing at that path is this domain's then
+  }
 }
 
 function madeOf(spec: FilesystemSpec): Made {

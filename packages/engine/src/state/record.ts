@@ -25,6 +25,8 @@ export interface DomainRecord {
   readonly createdAt: string;
   /** How it ended last; `unknown` if it never ran. */
   readonly lastReason: StateReason;
+  /** Of a domain that was adopted: where its root lies, which is not ours to erase; links in it followed. */
+  readonly adopted?: string;
 }
 
 const isObject = (value: unknown): value is Record<string, unknown> =>
@@ -33,7 +35,7 @@ const isText = (value: unknown): value is string => typeof value === 'string';
 const isTextOrNull = (value: unknown): value is string | null => value === null || isText(value);
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value);
 
-const checks: { readonly [K in keyof DomainRecord]: (value: unknown) => boolean } = {
+const checks: { readonly [K in keyof DomainRecord]-?: (value: unknown) => boolean } = {
   version: (v) => v === 1,
   name: isText,
   uuid: isText,
@@ -51,6 +53,7 @@ const checks: { readonly [K in keyof DomainRecord]: (value: unknown) => boolean 
   addresses: (v) => Array.isArray(v) && v.every(isText),
   createdAt: isText,
   lastReason: isText,
+  adopted: (v) => v === undefined || isText(v),
 };
 
 function isRecord(value: unknown): value is DomainRecord {

@@ -68,6 +68,11 @@ export class Registry {
   byAddress(address: string): Entry | undefined {
     return this.#byAddress.get(address);
   }
+  /** The domain that was adopted on the files at this path. */
+  byFiles(path: string): Entry | undefined {
+    for (const entry of this.#byName.values()) if (entry.record.adopted === path) return entry;
+    return undefined;
+  }
 
   /** As virsh looks one up: a running domain's id, then a name, then a UUID. */
   find(ref: string): Entry {

@@ -1,8 +1,9 @@
 // Mounts for the moment of starting: each in a folder of its own, detached as soon as the container has its copy.
 // SPDX-License-Identifier: Apache-2.0
-import { chmodSync, closeSync, mkdirSync, rmdirSync } from 'node:fs';
+import { chmodSync, closeSync, mkdirSync, realpathSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { EngineError } from '../errors.js';
+import { mountAt } from '../host/mountinfo.js';
 import { attachMount, detachMount, MountAttr, openTree, setMountAttributes } from '../host/syscalls.js';
 import type { Undo } from '../host/undo.js';
 import type { FilesystemSpec, StorageContext } from './backend.js';
@@ -22,12 +23,36 @@ export function mountPoint(spec: FilesystemSpec, context: StorageContext, name: 
   return path;
 }
 
+type MappedContext = Pick<StorageContext, 'map' | 'namespaces'>;
+interface MappedOptions {
+  readonly attributes: number;
+  readonly mapped: boolean;
+}
+
 /** Attaches a copy of the mount at `source` to `target`, with the container's id mapping unless its files carry the ids already. */
 export async function attachMapped(
   source: string,
   target: string,
-  context: StorageContext,
-  options: { attributes: number; mapped: boolean },
+  context: MappedContext,
+  options: MappedOptions,
+): Promise<void> {
+  await withMappedTree(source, context, options, (tree) => attachMount(tree, target));
+}
+
+/** Fails as `attachMapped` would, and attaches nothing. */
+export async function tryMapped(
+  source: string,
+  context: MappedContext,
+  options: MappedOptions,
+): Promise<void> {
+  await withMappedTree(source, context, options, () => undefined);
+}
+
+async function withMappedTree(
+  source: string,
+  context: MappedContext,
+  options: MappedOptions,
+  use: (tree: number) => void,
 ): Promise<void> {
   const tree = openTree(source);
   try {
@@ -39,7 +64,7 @@ export async function attachMapped(
           if (!(cause instanceof EngineError) || cause.details['errno'] !== 'EINVAL') throw cause;
           throw new EngineError(
             'unsupported',
-            `the file system of ${source} cannot be id-mapped on this kernel; give its files to a range of ids and name that range in the document's <idmap>`,
+            `the ${typeAt(source)} file system of ${source} cannot be id-mapped on this kernel; give its files to a range of ids and name that range in the document's <idmap>`,
             { source },
             { cause },
           );
@@ -48,9 +73,18 @@ export async function attachMapped(
     } else {
       setMountAttributes(tree, options.attributes);
     }
-    attachMount(tree, target);
+    use(tree);
   } finally {
     closeSync(tree);
+  }
+}
+
+/** The name of the file system that a path lies on, for messages; empty where it cannot be told. */
+function typeAt(path: string): string {
+  try {
+    return mountAt(realpathSync(path))?.type ?? '';
+  } catch {
+    return ''; // gone meanwhile
   }
 }
 

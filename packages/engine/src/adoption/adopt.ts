@@ -1,0 +1,130 @@
+// Takes containers of other systems over where they lie: defined on their own files, which nothing here changes.
+// SPDX-License-Identifier: Apache-2.0
+import { existsSync, readdirSync, realpathSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { FormatError, formats, type ReadResult } from '@ctvirt/formats';
+import { type Domain, type Filesystem, formatDomain, isRoot, XmlError } from '@ctvirt/xml';
+import type { AdoptRequest, AdoptResult } from '../contract.js';
+import { EngineError } from '../errors.js';
+import type { Definer } from '../lifecycle/definer.js';
+import type { HostFacts } from '../lifecycle/document.js';
+import type { Layout } from '../state/layout.js';
+import { summaryOf } from '../state/registry.js';
+import { type NativeConfig, readNativeConfig } from './native-files.js';
+
+export interface AdopterParts {
+  readonly definer: Definer;
+  readonly layout: Layout;
+  readonly facts: HostFacts;
+}
+
+export class Adopter {
+  constructor(private readonly parts: AdopterParts) {}
+
+  /** Defines a container on its own files; throws `unsupported` where they cannot be had as they lie. */
+  async adopt(request: AdoptRequest): Promise<AdoptResult> {
+    const { format, name } = request;
+    const native = readNativeConfig(format, name, request.config);
+    const read = this.#read(request, native);
+    const domain = withRootIn(read.domain, request);
+    const files = this.#filesOf(domain, name);
+    const isOpenvz = format === 'openvz';
+    const { entry, findings } = await this.parts.definer.define(formatDomain(domain), {
+      persistent: true,
+      adoption: {
+        files,
+        autostart: read.autostart,
+        ctid: isOpenvz ? Number(native.unit.name) : undefined,
+        conf: isOpenvz ? native.files.get(native.unit.path)?.text : undefined,
+      },
+    });
+    return { domain: summaryOf(entry), findings, report: read.report };
+  }
+
+  #read({ format, name }: AdoptRequest, { files, unit }: NativeConfig): ReadResult {
+    const { pageSize, hostCpus } = this.parts.facts;
+    try {
+      return formats[format].read(files, unit, { pageSize, cpus: hostCpus, root: 'private' });
+    } catch (cause) {
+      if (!(cause instanceof FormatError || cause instanceof XmlError)) throw cause;
+      throw new EngineError(
+        'invalid',
+        `the configuration of '${name}' cannot be read: ${cause.message}`,
+        cause instanceof XmlError ? { findings: cause.findings } : {},
+        { cause },
+      );
+    }
+  }
+
+  /** Where the root lies, links followed. Refuses what is surely not a container's, before anything is made. */
+  #filesOf(domain: Domain, name: string): string {
+    const root = domain.devices.filesystems?.find(isRoot);
+    const source = root === undefined ? undefined : sourceOf(root);
+    if (root === undefined || source === undefined)
+      throw new EngineError(
+        'unsupported',
+        `the files of '${name}' are no directory, image or device: name the directory they are in`,
+        { name },
+      );
+    if (root.type === 'file' && root.driver?.type === 'ploop') throw ploop(source);
+    let files: string;
+    try {
+      files = realpathSync(source);
+    } catch (cause) {
+      throw new EngineError(
+        'not-found',
+        `the files of '${name}' are not at ${source}: is their disk mounted?`,
+        { path: source },
+        { cause },
+      );
+    }
+    if (root.type === 'mount') this.#refuseForeign(files);
+    return files;
+  }
+
+  #refuseForeign(files: string): void {
+    const { lib, run } = this.parts.layout;
+    if (files === '/') throw new EngineError('denied', "the host's own root is no container", { files });
+    if ([lib, run].some((own) => files === own || files.startsWith(`${own}/`)))
+      throw new EngineError('denied', `${files} belongs to ctvirt itself`, { files });
+    if (existsSync(join(files, 'root.hdd/DiskDescriptor.xml'))) throw ploop(files);
+    if (statSync(files).isDirectory() && readdirSync(files).length === 0)
+      throw new EngineError('invalid', `${files} is empty: is its disk mounted?`, { files });
+  }
+}
+
+const ploop = (files: string): EngineError =>
+  new EngineError(
+    'unsupported',
+    `${files} is a ploop image, and this kernel has no ploop: copy its files out, and name the directory`,
+    { files },
+  );
+
+/** The container on the directory that was named, wherever its configuration has it. */
+function withRootIn(domain: Domain, request: AdoptRequest): Domain {
+  if (request.private === undefined) return domain;
+  if (!request.private.startsWith('/'))
+    throw new EngineError(
+      'invalid',
+      `the path of a container's files begins with a slash: '${request.private}'`,
+    );
+  const all = domain.devices.filesystems ?? [];
+  const old = all.find(isRoot);
+  const root: Filesystem = {
+    ...(old?.type === 'mount' && old),
+    type: 'mount',
+    accessmode: 'passthrough',
+    source: { dir: request.private },
+    target: { dir: '/' },
+  };
+  return {
+    ...domain,
+    devices: { ...domain.devices, filesystems: [root, ...all.filter((one) => one !== old)] },
+  };
+}
+
+function sourceOf(root: Filesystem): string | undefined {
+  if (root.type === 'mount') return root.source.dir;
+  if (root.type === 'file') return root.source.file;
+  return root.type === 'block' ? root.source.dev : undefined;
+}

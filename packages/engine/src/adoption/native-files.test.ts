@@ -1,0 +1,72 @@
+// Configurations of other systems as they lie on a host: found, gathered, and never waited for.
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { after, test } from 'node:test';
+import { type EngineCode, EngineError } from '../errors.js';
+import { readNativeConfig } from './native-files.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'ctvirt-native-'));
+after(() => rmSync(folder, { recursive: true }));
+
+const save = (path: string, text: string): string => {
+  const place = join(folder, path);
+  mkdirSync(dirname(place), { recursive: true });
+  writeFileSync(place, text);
+  return place;
+};
+const refused = (code: EngineCode, call: () => unknown): void =>
+  assert.throws(call, (error) => error instanceof EngineError && error.code === code);
+
+test('an OpenVZ container by its number, with vz.conf from above', () => {
+  const config = save('vz/conf/105.conf', 'ONBOOT="no"\n');
+  const global = save('vz/vz.conf', 'VE_ROOT="/r"\n');
+  for (const name of ['105', 'web']) {
+    const { unit, files } = readNativeConfig('openvz', name, config);
+    assert.deepEqual(unit, { name: '105', path: config });
+    assert.deepEqual([...files.keys()].sort(), [config, global].sort());
+  }
+  refused('invalid', () => readNativeConfig('openvz', 'web', save('vz/conf/web.conf', '')));
+  refused('not-found', () => readNativeConfig('openvz', '106', join(folder, 'vz/conf/106.conf')));
+});
+
+test('an LXC container with what it includes, once each, missing files and rings included', () => {
+  const ring = join(folder, 'lxc/ring.conf');
+  save('lxc/ring.conf', `lxc.include = ${ring}\nlxc.include = ${folder}/lxc/d\n`);
+  const part = save('lxc/d/part.conf', 'lxc.uts.name = x\n');
+  save('lxc/d/other.txt', 'lxc.uts.name = no\n');
+  const config = save(
+    'lxc/web/config',
+    `lxc.include = ${ring}\nlxc.include = /no/such/file\nlxc.include = relative\n`,
+  );
+  const { files } = readNativeConfig('lxc', 'web', config);
+  assert.deepEqual([...files.keys()].sort(), [config, part, ring].sort());
+});
+
+test("a guest's folder: links are links, and lead nowhere", () => {
+  const config = join(folder, 'vservers/guest');
+  save('vservers/guest/uts/nodename', 'a\n');
+  symlinkSync('/etc', join(config, 'vdir'));
+  mkdirSync(join(folder, 'vservers/.defaults'));
+  symlinkSync('/vservers', join(folder, 'vservers/.defaults/vdirbase'));
+  const { files } = readNativeConfig('vserver', 'guest', config);
+  assert.deepEqual([...files].map(([path, { link }]) => [path.slice(folder.length), link]).sort(), [
+    ['/vservers/.defaults/vdirbase', '/vservers'],
+    ['/vservers/guest/uts/nodename', undefined],
+    ['/vservers/guest/vdir', '/etc'],
+  ]);
+});
+
+test('what is no configuration is refused, and a pipe in its place stops nobody', () => {
+  const pipe = join(folder, 'pipe');
+  execFileSync('mkfifo', [pipe]);
+  for (const config of [pipe, folder, '/dev/zero', save('large', 'x'.repeat(5 << 20)), 'relative'])
+    refused('invalid', () => readNativeConfig('lxc', 'web', config));
+  const config = save('piped/config', `lxc.include = ${pipe}\nlxc.uts.name = a\n`);
+  assert.deepEqual([...readNativeConfig('lxc', 'piped', config).files.keys()], [config]);
+  for (const name of ['', '.', '..', '../105', 'a/b', 'a\0b', '.hidden'])
+    refused('invalid', () => readNativeConfig('lxc', name, undefined));
+});

@@ -1,0 +1,170 @@
+// Where other systems on this host keep a container's configuration, and its files as text.
+// SPDX-License-Identifier: Apache-2.0
+import {
+  closeSync,
+  constants,
+  type Dirent,
+  fstatSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+} from 'node:fs';
+import { basename, dirname, isAbsolute, join } from 'node:path';
+import { type FileEntry, type FileSet, formats, type NativeUnit, withReferences } from '@ctvirt/formats';
+import { EngineError } from '../errors.js';
+
+/** The systems whose containers can be adopted. */
+export type AdoptableFormat = 'openvz' | 'lxc' | 'vserver';
+
+/** A container's configuration, ready for its format to read. */
+export interface NativeConfig {
+  readonly unit: NativeUnit;
+  readonly files: FileSet;
+}
+
+const mostBytes = 4 * 1024 * 1024;
+const mostFiles = 4096;
+
+/** By system; `config` is the file or folder that was named instead of the usual one. */
+const gather: {
+  readonly [F in AdoptableFormat]: (name: string, config: string | undefined) => NativeConfig;
+} = {
+  openvz(name, config) {
+    const ctid = /^[1-9]\d{0,9}$/.test(name) ? name : ctidNamed(name, config);
+    const path = config ?? `/etc/vz/conf/${ctid}.conf`;
+    const files = new Map([[path, { text: readNeeded(path) }]]);
+    for (const shared of [join(dirname(path), 'vz.conf'), join(dirname(path), '../vz.conf')]) {
+      const text = readText(shared);
+      if (text !== undefined) files.set(shared, { text });
+    }
+    return { unit: { name: ctid, path }, files };
+  },
+  lxc(name, config) {
+    const path = config ?? `/var/lib/lxc/${name}/config`;
+    const unit = { name, path };
+    const own: FileSet = new Map([[path, { text: readNeeded(path) }]]);
+    return { unit, files: withReferences(formats.lxc, own, unit, readReference) };
+  },
+  vserver(name, config) {
+    const path = (config ?? `/etc/vservers/${name}`).replace(/(?<=.)\/+$/, '');
+    const files = new Map<string, FileEntry>();
+    walk(path, files);
+    if (files.size === 0) throw new EngineError('not-found', `${path} holds no configuration`, { path });
+    const base = join(dirname(path), '.defaults/vdirbase');
+    const link = linkAt(base);
+    if (link !== undefined) files.set(base, { link });
+    return { unit: { name, path }, files };
+  },
+};
+
+/** Reads a container's configuration; throws `not-found` where there is none, `invalid` for what cannot be one. */
+export function readNativeConfig(
+  format: AdoptableFormat,
+  name: string,
+  config: string | undefined,
+): NativeConfig {
+  if (name === '' || name.startsWith('.') || /[/\0]/.test(name))
+    throw new EngineError('invalid', `'${name}' is no container's name`, { name });
+  if (config !== undefined && !isAbsolute(config))
+    throw new EngineError('invalid', `the path of a configuration begins with a slash: '${config}'`);
+  return gather[format](name, config);
+}
+
+/** OpenVZ keeps a link in /etc/vz/names for each container that has a name; a file may tell its number too. */
+function ctidNamed(name: string, config: string | undefined): string {
+  const link = config ?? linkAt(`/etc/vz/names/${name}`);
+  const ctid = /^([1-9]\d{0,9})\.conf$/.exec(basename(link ?? ''))?.[1];
+  if (ctid !== undefined) return ctid;
+  throw new EngineError(
+    config === undefined ? 'not-found' : 'invalid',
+    config === undefined
+      ? `there is no OpenVZ container '${name}': /etc/vz/names knows no such name; its number is known too`
+      : `'${name}' is no container's number, and ${config} does not tell it either: name the container by its CTID`,
+    { name },
+  );
+}
+
+function walk(folder: string, files: Map<string, FileEntry>): void {
+  let entries: Dirent[];
+  try {
+    entries = readdirSync(folder, { withFileTypes: true });
+  } catch (cause) {
+    throw unreadable(folder, cause);
+  }
+  for (const entry of entries) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) {
+      walk(path, files);
+      continue;
+    }
+    if (files.size >= mostFiles)
+      throw new EngineError('invalid', `${folder} has more than ${mostFiles} files: it is no configuration`);
+    if (entry.isSymbolicLink()) files.set(path, { link: readlinkSync(path) });
+    else if (entry.isFile()) files.set(path, { text: readNeeded(path) });
+  }
+}
+
+/** A file, or the *.conf of a folder; none where there is nothing to be had, which the format reports. */
+function readReference(path: string): [string, string][] {
+  // Relative to nothing that is known here.
+  if (!isAbsolute(path)) return [];
+  const text = readText(path);
+  if (text !== undefined) return [[path, text]];
+  try {
+    const names = readdirSync(path).filter((name) => name.endsWith('.conf'));
+    const found: [string, string][] = [];
+    for (const name of names.sort().slice(0, mostFiles)) {
+      const inner = readText(join(path, name));
+      if (inner !== undefined) found.push([join(path, name), inner]);
+    }
+    return found;
+  } catch {
+    return []; // neither a file nor a folder
+  }
+}
+
+/** A configuration file's text; undefined unless it is an ordinary file of a sane size. */
+function readText(path: string): string | undefined {
+  try {
+    return readNeeded(path);
+  } catch (error) {
+    if (error instanceof EngineError) return undefined;
+    throw error;
+  }
+}
+
+function readNeeded(path: string): string {
+  let file: number;
+  try {
+    // Without waiting: a pipe in a file's place must not stop the daemon.
+    file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  } catch (cause) {
+    throw unreadable(path, cause);
+  }
+  try {
+    const found = fstatSync(file);
+    if (!found.isFile() || found.size > mostBytes)
+      throw new EngineError('invalid', `${path} is no configuration file of up to ${mostBytes} bytes`, {
+        path,
+      });
+    return readFileSync(file, 'utf8').replace(/^\u{FEFF}/u, '');
+  } finally {
+    closeSync(file);
+  }
+}
+
+function unreadable(path: string, cause: unknown): EngineError {
+  const isMissing = cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
+  return isMissing
+    ? new EngineError('not-found', `there is no ${path} on this host`, { path }, { cause })
+    : new EngineError('invalid', `${path} cannot be read: ${String(cause)}`, { path }, { cause });
+}
+
+function linkAt(path: string): string | undefined {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return undefined; // not there, or no link
+  }
+}
