@@ -80,6 +80,24 @@ export const defineResult = object(
 );
 export type DefineResult = Static<typeof defineResult>;
 
+export const reportRow = object(
+  {
+    file: string(),
+    line: integer({ description: 'From 1; 0 where the key has no line of its own' }),
+    key: string(),
+    status: oneOf(['carried', 'approximated', 'ignored']),
+    how: string({ description: 'Where it went, how it differs, or why it was left' }),
+  },
+  { title: 'ReportRow' },
+);
+export type ReportRow = Static<typeof reportRow>;
+
+export const adoptResult = object(
+  { domain: domainSummary, findings: list(finding), report: list(reportRow) },
+  { title: 'AdoptResult' },
+);
+export type AdoptResult = Static<typeof adoptResult>;
+
 const size = { columns: optional(integer({ minimum: 1 })), rows: optional(integer({ minimum: 1 })) };
 const waitMs = integer({
   minimum: 0,
@@ -105,6 +123,27 @@ export const domains = resource({
     },
     body: xml,
     answer: json(defineResult),
+  },
+  adopt: {
+    method: 'POST',
+    path: '/v1/adoptions',
+    summary: 'Define a container of another system on its own files, where they lie; nothing of them changes',
+    body: json(
+      strict({
+        format: oneOf(['openvz', 'lxc', 'vserver']),
+        name: string({ minLength: 1, maxLength: 255, description: 'For openvz the CTID, or a name it has' }),
+        config: optional(
+          string({
+            maxLength: 4096,
+            description: "Its configuration on the daemon's host (default: the usual)",
+          }),
+        ),
+        private: optional(
+          string({ maxLength: 4096, description: 'The directory with its files, if not as configured' }),
+        ),
+      }),
+    ),
+    answer: json(adoptResult),
   },
   summary: {
     method: 'GET',

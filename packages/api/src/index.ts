@@ -5,12 +5,14 @@ export { type Asset, asset } from './check.js';
 export { type ApiClient, createClient, type Input } from './client.js';
 export type { Endpoint } from './connection.js';
 export {
+  type AdoptResult,
   type DefineResult,
   type DomainInfo,
   type DomainSummary,
   defineResult,
   domainInfo,
   domainSummary,
+  type ReportRow,
 } from './domains.js';
 export {
   ApiError,

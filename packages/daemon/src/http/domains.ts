@@ -15,6 +15,7 @@ export const bindDomains = (engine: Engine): Handlers<Resources['domains']> => (
     const options = strict === undefined ? {} : { strict };
     return transient ? engine.create(body, options) : engine.define(body, options);
   },
+  adopt: ({ body }) => engine.adopt(body),
   summary: ({ params: { domain } }) => engine.summary(domain),
   info: ({ params: { domain } }) => engine.info(domain),
   xml: ({ params: { domain }, query: { inactive } }) =>
