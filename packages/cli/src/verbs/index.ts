@@ -1,6 +1,7 @@
 // Every verb, in the order of help; a new one is its file and a line here.
 // SPDX-License-Identifier: Apache-2.0
 import type { Verb } from '../verb.js';
+import { adopt } from './adopt.js';
 import { completeVerb } from './completion-answer.js';
 import { completion } from './completion-print.js';
 import { convert } from './convert.js';
@@ -40,6 +41,7 @@ import { xmlValidate } from './xml-validate.js';
 export const verbs: readonly Verb[] = [
   list,
   define,
+  adopt,
   create,
   start,
   shutdown,
