@@ -1,12 +1,14 @@
 // libvirt's wire protocol: the server, its sockets, and what of the engine's goes to its clients.
 // SPDX-License-Identifier: Apache-2.0
 import type { Engine, Layout } from '@ctvirt/engine';
-import { type Listener, listenUnix, RpcServer } from '@ctvirt/rpc';
+import { RpcServer } from '@ctvirt/rpc';
 import type { Logger } from 'pino';
+import { openListeners } from './libvirt-sockets.js';
 import { publishEvents } from './procedures/events.js';
 import { bindProcedures } from './procedures/index.js';
 import { refusal } from './procedures/refusal.js';
 import { openSession, type Session, sees } from './procedures/session.js';
+import type { Settings } from './settings.js';
 
 /** The protocol being served. */
 export interface LibvirtService {
@@ -20,8 +22,13 @@ function refuseNamespace(): never {
   throw refusal('noSupport', 'lxc', 'virDomainLxcOpenNamespace: `ctvirt exec` runs programs in a container');
 }
 
-/** Serves the engine on the layout's sockets. */
-export async function serveLibvirt(engine: Engine, layout: Layout, log: Logger): Promise<LibvirtService> {
+/** Serves the engine on the layout's sockets, and where else the settings say. */
+export async function serveLibvirt(
+  engine: Engine,
+  layout: Layout,
+  settings: Settings,
+  log: Logger,
+): Promise<LibvirtService> {
   const server: RpcServer<Session> = new RpcServer({
     open: ({ name }) => openSession(name),
     closed: (session) => void endOwned(session),
@@ -55,10 +62,7 @@ export async function serveLibvirt(engine: Engine, layout: Layout, log: Logger):
       await engine.destroy(uuid).catch((error: unknown) => log.debug({ err: error }, 'had ended already'));
   }
 
-  const listeners: Listener[] = [
-    await listenUnix(server, { path: layout.libvirtSocket }),
-    await listenUnix(server, { path: layout.libvirtReadOnlySocket, readOnly: true }),
-  ];
+  const listeners = await openListeners(server, layout, settings, log);
   return {
     places: listeners.map(({ place }) => place),
     close: async () => {

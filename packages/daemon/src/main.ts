@@ -7,6 +7,7 @@ import { EngineError, type Layout, layoutOf, openEngine } from '@ctvirt/engine';
 import { createHttpApp } from './http/server.js';
 import { serveLibvirt } from './libvirt.js';
 import { createLog, type LogFormat } from './log.js';
+import { readSettings } from './settings.js';
 
 const help = `ctvirtd: runs the container domains of this host
 
@@ -54,12 +55,14 @@ async function serve(layout: Layout): Promise<void> {
     throw new EngineError('denied', 'ctvirtd runs containers and needs to be root: start it with sudo');
   process.umask(0o077);
   const began = performance.now();
+  const settings = readSettings(layout.etc);
   await using lock = await takeLock(layout);
   const engine = await openEngine(layout, (level, message, fields) => log[level](fields ?? {}, message));
   const app = createHttpApp(engine, log);
   rmSync(layout.httpSocket, { force: true });
   await app.listen({ path: layout.httpSocket });
-  const libvirt = await serveLibvirt(engine, layout, log);
+  const libvirt = await serveLibvirt(engine, layout, settings, log);
+  log.info(`libvirt's protocol on ${libvirt.places.join(', ')}`);
   const unsubscribe = engine.onEvent(({ event, detail, domain }) =>
     log.info({ domain: domain.name }, `domain '${domain.name}' ${event} (${detail})`),
   );

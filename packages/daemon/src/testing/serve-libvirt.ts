@@ -9,21 +9,29 @@ import { layoutOf } from '@ctvirt/engine';
 import { type Connection, connect } from '@ctvirt/rpc';
 import { pino } from 'pino';
 import { serveLibvirt } from '../libvirt.js';
+import { parseSettings } from '../settings.js';
 import { createMemoryEngine, type MemoryEngine } from './memory-engine.js';
 
 export interface ServedLibvirt {
   readonly engine: MemoryEngine;
   readonly socket: string;
   readonly readOnlySocket: string;
+  /** Where it listens, in the order of its settings. */
+  readonly places: readonly string[];
   /** Connects as a client of that URI scheme does; by default one that sees all domains. */
   connect(options?: { scheme?: string; readOnly?: boolean }): Promise<Connection>;
 }
 
-export async function serveLibvirtInMemory(test: TestContext): Promise<ServedLibvirt> {
+export async function serveLibvirtInMemory(test: TestContext, settings = ''): Promise<ServedLibvirt> {
   const layout = layoutOf(await mkdtemp(join(tmpdir(), 'ctvirt-rpc-')));
   for (const folder of [layout.run, layout.templates]) mkdirSync(folder, { recursive: true });
   const engine = createMemoryEngine();
-  const service = await serveLibvirt(engine, layout, pino({ level: 'silent' }));
+  const service = await serveLibvirt(
+    engine,
+    layout,
+    parseSettings(settings, 'test'),
+    pino({ level: 'silent' }),
+  );
   const connections: Connection[] = [];
   test.after(async () => {
     for (const connection of connections) await connection.close();
@@ -35,6 +43,7 @@ export async function serveLibvirtInMemory(test: TestContext): Promise<ServedLib
     engine,
     socket,
     readOnlySocket,
+    places: service.places,
     async connect({ scheme = 'ctvirt', readOnly = false } = {}) {
       const path = readOnly ? readOnlySocket : socket;
       const connection = await connect(`${scheme}+unix:///system?socket=${path}`);

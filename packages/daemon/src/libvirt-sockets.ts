@@ -1,0 +1,86 @@
+// Where libvirt's protocol is served: unix sockets always, libvirt's own default ones, TCP and TLS if settings say so.
+// SPDX-License-Identifier: Apache-2.0
+import { mkdirSync, readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { EngineError, type Layout } from '@ctvirt/engine';
+import { type Acceptor, type Listener, listenTcp, listenTls, listenUnix, RpcError } from '@ctvirt/rpc';
+import type { Logger } from 'pino';
+import { accountId, type Settings } from './settings.js';
+
+const defaultSocket = '/run/libvirt/libvirt-sock';
+
+/** Opens all listeners the settings ask for, or none. */
+export async function openListeners(
+  server: Acceptor,
+  layout: Layout,
+  settings: Settings,
+  log: Logger,
+): Promise<Listener[]> {
+  if (settings.listen_tcp === 1 && settings.auth_tcp !== 'none')
+    throw new EngineError(
+      'invalid',
+      'listen_tcp would let in everyone who reaches the port: use listen_tls, or say auth_tcp = "none" if that is wanted',
+    );
+  const listeners: Listener[] = [];
+  try {
+    for (const path of [layout.libvirtSocket, layout.libvirtReadOnlySocket])
+      listeners.push(await listenUnix(server, unixOptions(path, settings)));
+    if (settings.libvirt_default_sockets === 1)
+      listeners.push(...(await openDefaults(server, settings, log)));
+    const host = settings.listen_addr;
+    if (settings.listen_tcp === 1) listeners.push(await listenTcp(server, { host, port: settings.tcp_port }));
+    if (settings.listen_tls === 1)
+      listeners.push(await listenTls(server, { host, port: settings.tls_port, ...certificates(settings) }));
+    return listeners;
+  } catch (error) {
+    await Promise.all(listeners.map((listener) => listener.close()));
+    throw error instanceof RpcError ? new EngineError('busy', error.message, {}, { cause: error }) : error;
+  }
+}
+
+function unixOptions(path: string, settings: Settings) {
+  const readOnly = path.endsWith('-ro');
+  const permissions = readOnly ? settings.unix_sock_ro_perms : settings.unix_sock_rw_perms;
+  return {
+    path,
+    readOnly,
+    mode: Number.parseInt(permissions, 8),
+    uid: accountId('passwd', settings.unix_sock_owner),
+    gid: accountId('group', settings.unix_sock_group),
+  };
+}
+
+/** A libvirtd that listens there keeps its sockets. */
+async function openDefaults(server: Acceptor, settings: Settings, log: Logger): Promise<Listener[]> {
+  mkdirSync(dirname(defaultSocket), { recursive: true, mode: 0o755 });
+  try {
+    const first = await listenUnix(server, unixOptions(defaultSocket, settings));
+    return [first, await listenUnix(server, unixOptions(`${defaultSocket}-ro`, settings))];
+  } catch (error) {
+    if (!(error instanceof RpcError)) throw error;
+    log.warn(`libvirt's default sockets stay with who has them: ${error.message}`);
+    return [];
+  }
+}
+
+function certificates(settings: Settings) {
+  const read = (path: string): string => {
+    try {
+      return readFileSync(path, 'utf8');
+    } catch (cause) {
+      throw new EngineError(
+        'invalid',
+        `${path}, which TLS needs, cannot be read: ${String(cause)}`,
+        { path },
+        { cause },
+      );
+    }
+  };
+  const { tls_allowed_names: allowedNames } = settings;
+  return {
+    ca: read(settings.ca_file),
+    cert: read(settings.cert_file),
+    key: read(settings.key_file),
+    ...(allowedNames.length > 0 && { allowedNames }),
+  };
+}

@@ -1,0 +1,79 @@
+// ctvirtd.conf: what is read, and what is refused with its line.
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { EngineError } from '@ctvirt/engine';
+import fc from 'fast-check';
+import { accountId, parseSettings, settings } from './settings.js';
+
+const refusedAt = (content: string): number => {
+  try {
+    parseSettings(content, 'file');
+  } catch (error) {
+    if (error instanceof EngineError && error.code === 'invalid') return Number(error.details['line']);
+    throw error;
+  }
+  throw new Error('it was not refused');
+};
+
+test('without a file nothing listens on the network, and sockets are closed to others', () => {
+  const { listen_tcp, listen_tls, unix_sock_rw_perms, unix_sock_ro_perms } = parseSettings('', 'file');
+  assert.deepEqual([listen_tcp, listen_tls], [0, 0]);
+  assert.deepEqual([unix_sock_rw_perms, unix_sock_ro_perms], ['0600', '0600']);
+});
+
+test('texts, numbers, lists over lines and remarks are read', () => {
+  const found = parseSettings(
+    `# remark
+unix_sock_group = "libvirt"
+listen_tls = 1   # a remark
+tcp_port = "16510"
+tls_allowed_names = [
+  "one",
+  "two \\"quoted\\"",
+]
+`,
+    'file',
+  );
+  assert.equal(found.unix_sock_group, 'libvirt');
+  assert.equal(found.listen_tls, 1);
+  assert.equal(found.tcp_port, 16_510);
+  assert.deepEqual(found.tls_allowed_names, ['one', 'two "quoted"']);
+});
+
+test('what is unknown or does not fit is refused with its line', () => {
+  assert.equal(refusedAt('\nlisten_udp = 1'), 2);
+  assert.equal(refusedAt('listen_tcp = 2'), 1);
+  assert.equal(refusedAt('unix_sock_rw_perms = "rw"'), 1);
+  assert.equal(refusedAt('listen_addr = [ "::" ]'), 1);
+  assert.equal(refusedAt('listen_addr: "::"'), 1);
+  assert.equal(refusedAt('tls_allowed_names = [ "one"'), 1);
+  assert.equal(refusedAt('auth_tcp = "sasl"'), 1);
+});
+
+test('whatever the file holds, it is settings or refused', () => {
+  const line = fc.oneof(
+    fc.string(),
+    fc
+      .tuple(fc.constantFrom(...Object.keys(settings)), fc.string())
+      .map(([key, value]) => `${key} = ${value}`),
+  );
+  fc.assert(
+    fc.property(fc.array(line), (lines) => {
+      try {
+        assert.deepEqual(Object.keys(parseSettings(lines.join('\n'), 'file')), Object.keys(settings));
+      } catch (error) {
+        assert.ok(error instanceof EngineError && error.code === 'invalid', String(error));
+      }
+    }),
+  );
+});
+
+test('accounts are found by name and by number', () => {
+  assert.equal(accountId('passwd', 'root'), 0);
+  assert.equal(accountId('group', '1234'), 1234);
+  assert.throws(
+    () => accountId('group', 'no such group'),
+    (error) => error instanceof EngineError && error.code === 'invalid',
+  );
+});

@@ -1,0 +1,176 @@
+// The daemon's own settings, /etc/ctvirt/ctvirtd.conf: libvirtd.conf's syntax, and its names where it has them.
+// SPDX-License-Identifier: Apache-2.0
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { EngineError } from '@ctvirt/engine';
+
+type Value = string | number | readonly string[];
+
+/** One setting: what it is for, what it is without the file, and what its values must look like. */
+interface Setting<T extends Value> {
+  readonly doc: string;
+  readonly fallback: T;
+  /** Undefined for a value that does not fit. */
+  readonly parse: (value: Value) => T | undefined;
+  readonly expected: string;
+}
+
+const text = (doc: string, fallback: string): Setting<string> => ({
+  doc,
+  fallback,
+  parse: (value) => (typeof value === 'string' ? value : undefined),
+  expected: 'a text in quotes',
+});
+const flag = (doc: string): Setting<number> => ({
+  doc,
+  fallback: 0,
+  parse: (value) => (value === 0 || value === 1 ? value : undefined),
+  expected: '0 or 1',
+});
+const port = (doc: string, fallback: number): Setting<number> => ({
+  doc,
+  fallback,
+  parse(value) {
+    const number = typeof value === 'string' && /^\d{1,5}$/.test(value) ? Number(value) : value;
+    return typeof number === 'number' && number >= 0 && number <= 65_535 ? number : undefined;
+  },
+  expected: 'a port number',
+});
+const mode = (doc: string): Setting<string> => ({
+  doc,
+  fallback: '0600',
+  parse: (value) => (typeof value === 'string' && /^0?[0-7]{3}$/.test(value) ? value : undefined),
+  expected: 'permissions such as "0660"',
+});
+const names = (doc: string): Setting<readonly string[]> => ({
+  doc,
+  fallback: [],
+  parse: (value) => (Array.isArray(value) ? (value as readonly string[]) : undefined),
+  expected: 'a list such as ["one", "two"]',
+});
+const word = (doc: string, ...words: readonly [string, ...string[]]): Setting<string> => ({
+  doc,
+  fallback: words[0],
+  parse: (value) => words.find((known) => known === value),
+  expected: words.map((known) => `"${known}"`).join(' or '),
+});
+
+const pki = '/etc/pki';
+
+/** Every setting, in the order of the manual. */
+export const settings = {
+  unix_sock_owner: text(
+    "User that owns libvirt's sockets, by name or number; the daemon's own if empty.",
+    '',
+  ),
+  unix_sock_group: text("Group of libvirt's sockets, by name or number; the daemon's own if empty.", ''),
+  unix_sock_rw_perms: mode(
+    "Permissions of libvirt-sock: who may connect may do everything root's containers can.",
+  ),
+  unix_sock_ro_perms: mode('Permissions of libvirt-sock-ro, whose clients may only look.'),
+  libvirt_default_sockets: flag(
+    'Listen at /run/libvirt/libvirt-sock too, unless a libvirtd does, so that clients need no socket in their URI.',
+  ),
+  listen_addr: text('Address of the TCP and TLS listeners.', '::'),
+  listen_tcp: flag('Listen on plain TCP; refused unless auth_tcp says that nobody is asked who he is.'),
+  tcp_port: port('Port of plain TCP.', 16_509),
+  auth_tcp: word(
+    'Who may connect by plain TCP: "none" lets in everyone who reaches the port.',
+    'required',
+    'none',
+  ),
+  listen_tls: flag('Listen on TLS, for clients with a certificate signed by ca_file.'),
+  tls_port: port('Port of TLS.', 16_514),
+  key_file: text("The daemon's private key.", `${pki}/libvirt/private/serverkey.pem`),
+  cert_file: text("The daemon's certificate.", `${pki}/libvirt/servercert.pem`),
+  ca_file: text('Certificate of who signs the certificates of clients.', `${pki}/CA/cacert.pem`),
+  tls_allowed_names: names('Common names of clients that are let in; all with a certificate, if empty.'),
+} as const;
+
+type Table = typeof settings;
+export type Settings = { readonly [K in keyof Table]: Table[K]['fallback'] };
+
+/** Reads the file in the folder of configuration; what it does not set, and all if there is none, is as by default. */
+export function readSettings(folder: string): Settings {
+  const path = join(folder, 'ctvirtd.conf');
+  let content: string;
+  try {
+    content = readFileSync(path, 'utf8');
+  } catch (cause) {
+    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return parseSettings('', path);
+    throw new EngineError('invalid', `${path} cannot be read: ${String(cause)}`, { path }, { cause });
+  }
+  return parseSettings(content, path);
+}
+
+/** Reads `key = value` lines; throws `invalid` with the line of what is wrong. */
+export function parseSettings(content: string, path: string): Settings {
+  const found: Record<string, unknown> = {};
+  const refuse = (line: number, what: string): never => {
+    throw new EngineError('invalid', `${path} line ${line}: ${what}`, { path, line });
+  };
+  for (const { line, key, value } of linesOf(content, refuse)) {
+    if (!Object.hasOwn(settings, key))
+      refuse(line, `there is no setting '${key}'; known are ${Object.keys(settings).join(', ')}`);
+    const setting: Setting<Value> = settings[key as keyof Table] as unknown as Setting<Value>;
+    const parsed = setting.parse(value);
+    if (parsed === undefined) refuse(line, `${key} must be ${setting.expected}`);
+    found[key] = parsed;
+  }
+  const defaults = Object.entries(settings).map(([key, { fallback }]) => [key, fallback]);
+  // Each value was read by the row of its key.
+  return { ...Object.fromEntries(defaults), ...found } as Settings;
+}
+
+interface Line {
+  readonly line: number;
+  readonly key: string;
+  readonly value: Value;
+}
+
+const quoted = /"((?:[^"\\]|\\.)*)"/;
+const listed = new RegExp(String.raw`^\[\s*(?:${quoted.source}(?:\s*,\s*${quoted.source})*)?\s*,?\s*\]$`);
+
+function* linesOf(content: string, refuse: (line: number, what: string) => never): Generator<Line> {
+  // A list may go on over lines.
+  let pending = '';
+  for (const [at, raw] of content.split('\n').entries()) {
+    const part = raw.trim();
+    if (part === '' || part.startsWith('#')) continue;
+    const whole = pending === '' ? part : `${pending} ${part}`;
+    if (/=\s*\[[^\]]*$/.test(whole)) {
+      pending = whole;
+      continue;
+    }
+    pending = '';
+    const [, key = '', given = ''] = /^([A-Za-z_]\w*)\s*=\s*(.*?)\s*(?:#[^"\]]*)?$/.exec(whole) ?? [];
+    const value = valueOfText(given);
+    yield value === undefined
+      ? refuse(at + 1, `not of the form key = value: ${whole}`)
+      : { line: at + 1, key, value };
+  }
+  if (pending !== '') refuse(content.split('\n').length, 'the list has no end');
+}
+
+function valueOfText(given: string): Value | undefined {
+  if (/^\d{1,9}$/.test(given)) return Number(given);
+  if (listed.test(given))
+    return [...given.matchAll(new RegExp(quoted, 'g'))].map(([, item = '']) => plain(item));
+  const [whole, inner = ''] = quoted.exec(given) ?? [];
+  return whole === given && given !== '' ? plain(inner) : undefined;
+}
+
+const plain = (escaped: string): string => escaped.replace(/\\(.)/g, '$1');
+
+/** A user's or group's number, by name or by itself; -1 for none. Throws `invalid` for one this host does not have. */
+export function accountId(kind: 'passwd' | 'group', name: string): number {
+  if (name === '') return -1;
+  if (/^\d{1,10}$/.test(name)) return Number(name);
+  const row = readFileSync(`/etc/${kind}`, 'utf8')
+    .split('\n')
+    .map((line) => line.split(':'))
+    .find(([known]) => known === name);
+  if (row === undefined)
+    throw new EngineError('invalid', `/etc/${kind} has no '${name}', which ctvirtd.conf names`, { name });
+  return Number(row[2]);
+}
