@@ -12,7 +12,8 @@ export async function step(title, work) {
   const began = performance.now();
   let noted = '';
   let frame = 0;
-  const width = () => (process.stderr.columns ?? 80) - 1;
+  // A serial console says 0.
+  const width = () => (process.stderr.columns || 80) - 1;
   const draw = () => {
     const line = `${frames[frame++ % frames.length]} ${title}${noted === '' ? '' : ` · ${noted}`}`;
     process.stderr.write(`\r\x1b[K${line.slice(0, width())}`);
