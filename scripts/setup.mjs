@@ -34,7 +34,7 @@ export async function setUp(extraPackages = []) {
   await build();
 }
 
-async function debianPackages(wanted) {
+export async function debianPackages(wanted) {
   const missing = await missingPackages(wanted);
   if (missing.length === 0) return;
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', LC_ALL: 'C.UTF-8' };

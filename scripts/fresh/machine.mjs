@@ -1,0 +1,169 @@
+// A machine made of namespaces: a root, processes, a network and control groups of its own; all of it ends with this process.
+// SPDX-License-Identifier: Apache-2.0
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { command } from '../steps.mjs';
+
+const cgroups = '/sys/fs/cgroup';
+const isUnified = existsSync(join(cgroups, 'cgroup.controllers'));
+
+/**
+ * The folders of a control group: one, or one in each hierarchy of version 1. Version 2 wants processes in leaves only,
+ * so those of the machine are in a group of their own below its root group.
+ */
+const leafFolders = (group) => groupFolders(isUnified ? join(group, 'init') : group);
+const groupFolders = (group) =>
+  isUnified ? [join(cgroups, group)] : readdirSync(cgroups).map((name) => join(cgroups, name, group));
+
+export class Machine {
+  #init;
+  #pid = 0;
+
+  constructor(folder, name) {
+    this.folder = folder;
+    this.name = name;
+  }
+
+  async boot() {
+    makeGroups(this.name);
+    // A shell as process 1 takes in orphans, as an init does. It dies with unshare, and that with us.
+    const argv = [
+      'setpriv',
+      '--pdeathsig',
+      'KILL',
+      'sh',
+      '-c',
+      enterGroups,
+      'sh',
+      ...groupFolders(this.name),
+      '--',
+    ];
+    const unshare = [
+      'unshare',
+      '--mount',
+      '--pid',
+      '--net',
+      '--uts',
+      '--ipc',
+      '--cgroup',
+      '--fork',
+      '--kill-child',
+    ];
+    const [file, ...args] = [...argv, ...unshare, '--propagation', 'private', 'sh', '-c', waitForever];
+    this.#init = spawn(file, args, { stdio: ['ignore', 'ignore', 'inherit'] });
+    this.#pid = await this.#firstProcess();
+    if (isUnified)
+      for (const pid of [this.#init.pid, this.#pid])
+        writeFileSync(join(cgroups, this.name, 'init', 'cgroup.procs'), String(pid));
+    // Programs look themselves up in /proc, so they need pids of the machine's own.
+    const kinds = ['--mount', '--uts', '--net', '--pid'];
+    const inside = (...words) => command(['nsenter', `--target=${this.#pid}`, ...kinds, ...words]);
+    const at = (path) => join(this.folder, path);
+    await inside('hostname', 'fresh');
+    await inside('ip', 'link', 'set', 'lo', 'up');
+    // Without any address of its own it would ask containers from 0.0.0.0, and get no answer.
+    await inside('ip', 'address', 'add', '192.0.2.1/32', 'dev', 'lo');
+    await inside('mount', '--bind', this.folder, this.folder);
+    for (const path of ['proc', 'sys', 'dev', 'run', '.old']) mkdirSync(at(path), { recursive: true });
+    await inside('mount', '-t', 'proc', 'proc', at('proc'));
+    await inside('mount', '-t', 'sysfs', 'sys', at('sys'));
+    await inside('mount', '-t', 'tmpfs', '-o', 'mode=755', 'run', at('run'));
+    await inside('mount', '--rbind', '/dev', at('dev'));
+    if (!isUnified) await inside('mount', '-t', 'tmpfs', '-o', 'mode=755', 'cgroup', at(cgroups));
+    for (const folder of groupFolders(this.name)) {
+      const target = at(isUnified ? cgroups : folder.slice(0, -this.name.length - 1));
+      await inside('mkdir', '--parents', target);
+      await inside('mount', '--bind', folder, target);
+    }
+    await inside('pivot_root', this.folder, at('.old'));
+    await inside('umount', '--lazy', '/.old');
+    rmdirSync(at('.old'));
+  }
+
+  /** argv that enters the machine's network alone. */
+  get enterNetwork() {
+    return ['nsenter', `--target=${this.#pid}`, '--net'];
+  }
+
+  /** argv that runs a program inside, with this environment and no more. */
+  argv(program, { env = {}, cwd = '/root' } = {}) {
+    const kinds = ['--mount', '--uts', '--ipc', '--net', '--pid', '--cgroup'];
+    const variables = Object.entries(env).map(([name, value]) => `${name}=${value}`);
+    const environment = ['/usr/bin/env', '--ignore-environment', `--chdir=${cwd}`, ...variables];
+    const nsenter = ['nsenter', `--target=${this.#pid}`, ...kinds];
+    return [
+      'sh',
+      '-c',
+      enterGroups,
+      'sh',
+      ...leafFolders(this.name),
+      '--',
+      ...nsenter,
+      ...environment,
+      ...program,
+    ];
+  }
+
+  /** What a program inside prints. */
+  run(program, options = {}) {
+    return command(this.argv(program, options), options.note);
+  }
+
+  /** Ends every process of it; mounts and links go with the last one. */
+  async end() {
+    const init = this.#init;
+    if (init !== undefined && init.exitCode === null && init.signalCode === null) {
+      const ended = new Promise((resolve) => init.once('exit', resolve));
+      init.kill('SIGKILL');
+      await ended;
+    }
+    await removeGroups(this.name);
+  }
+
+  async #firstProcess() {
+    for (let waited = 0; waited < 1000; waited++) {
+      if (this.#init.exitCode !== null) throw new Error('the namespaces of the fresh machine cannot be made');
+      const children = `/proc/${this.#init.pid}/task/${this.#init.pid}/children`;
+      const [child] = existsSync(children) ? readFileSync(children, 'utf8').trim().split(' ') : [];
+      // The child of unshare is process 1 of its namespace from its birth on; before unshare there is none.
+      if (child !== undefined && child !== '') return Number(child);
+      await sleep(10);
+    }
+    throw new Error('the namespaces of the fresh machine do not appear');
+  }
+}
+
+/** Puts itself into the control groups named before `--`, then becomes the program after it. */
+const enterGroups = 'while [ "$1" != -- ]; do echo $$ > "$1/cgroup.procs"; shift; done; shift; exec "$@"';
+const waitForever = 'while :; do sleep 3600 & wait; done';
+
+function makeGroups(group) {
+  for (const folder of new Set([...groupFolders(group), ...leafFolders(group)])) {
+    mkdirSync(folder);
+    // A cpuset begins empty, and then no process may enter it.
+    for (const file of ['cpuset.cpus', 'cpuset.mems'])
+      if (!isUnified && existsSync(join(folder, file)))
+        writeFileSync(join(folder, file), readFileSync(join(folder, '..', file)));
+  }
+}
+
+export async function removeGroups(group) {
+  const remove = (folder) => {
+    if (!existsSync(folder)) return;
+    for (const entry of readdirSync(folder, { withFileTypes: true }))
+      if (entry.isDirectory()) remove(join(folder, entry.name));
+    rmdirSync(folder);
+  };
+  for (let tries = 0; ; tries++) {
+    try {
+      groupFolders(group).forEach(remove);
+      return;
+    } catch (error) {
+      // The last processes are still ending.
+      if (error.code !== 'EBUSY' || tries > 200) throw error;
+      await sleep(25);
+    }
+  }
+}

@@ -1,0 +1,254 @@
+// `npm run test:fresh [-- --only start|test]`: a bare Debian with git and Node, a clone, and the README's two commands.
+// SPDX-License-Identifier: Apache-2.0
+import { spawn } from 'node:child_process';
+import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { Machine, removeGroups } from './fresh/machine.mjs';
+import { openProxy, proxyPort } from './fresh/proxy.mjs';
+import { addNode, copyRegistrySettings, nodeFolder, unpackDebian } from './fresh/root.mjs';
+import { root as checkout, debianPackages } from './setup.mjs';
+import { command, StepError, step } from './steps.mjs';
+
+const suite = 'bookworm';
+const prefix = 'ctvirt-fresh-';
+const cache = join(checkout, '.cache', 'fresh');
+const address = '192.168.1.105';
+const name = `${prefix}${process.pid}`;
+const folder = join('/tmp', name);
+const proxy = `http://127.0.0.1:${proxyPort}`;
+const clone = '/root/ctvirt';
+const env = {
+  PATH: `${nodeFolder}/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`,
+  HOME: '/root',
+  TERM: 'dumb',
+  LANG: 'C.UTF-8',
+  ...Object.fromEntries(
+    ['http_proxy', 'https_proxy', 'HTTP_PROXY', 'HTTPS_PROXY'].map((key) => [key, proxy]),
+  ),
+};
+const machine = new Machine(folder, name);
+const inside = (...program) => machine.run(program, { env, cwd: clone });
+
+const lastLine = (text) =>
+  text
+    .slice(-2000)
+    .replaceAll('\x1b[K', '')
+    .split(/[\r\n]/)
+    .findLast((line) => line.trim() !== '')
+    ?.trim() ?? '';
+
+/** `npm start` at a terminal: what it prints, and its keys. */
+class Terminal {
+  text = '';
+
+  constructor(words, log) {
+    // script(1) is in every Debian, and gives the command a terminal of its own.
+    const program = ['script', '--quiet', '--flush', '--return', '--command', words, '/dev/null'];
+    const [file, ...args] = machine.argv(program, { env, cwd: clone });
+    this.child = spawn(file, args, { stdio: ['pipe', 'pipe', 'inherit'] });
+    this.child.stdout.setEncoding('utf8').on('data', (chunk) => {
+      this.text += chunk;
+      appendFileSync(log, chunk);
+    });
+    this.ended = new Promise((resolve) => this.child.on('exit', (code) => resolve(code ?? 1)));
+  }
+
+  /** Resolves when the text is there; what it is doing meanwhile goes to `note`. */
+  async until(text, minutes, note) {
+    const deadline = Date.now() + minutes * 60_000;
+    while (!this.text.includes(text)) {
+      if (this.child.exitCode !== null)
+        throw new Error(`it ended with status ${this.child.exitCode}:\n${this.tail}`);
+      if (Date.now() > deadline)
+        throw new Error(`'${text}' did not appear in ${minutes} minutes:\n${this.tail}`);
+      note(lastLine(this.text));
+      await sleep(20);
+    }
+  }
+
+  get tail() {
+    return this.text.split('\n').slice(-20).join('\n');
+  }
+
+  async interrupt() {
+    this.child.stdin.write('\x03');
+    const late = sleep(20_000, 'late', { ref: false });
+    if ((await Promise.race([this.ended, late])) === 'late')
+      throw new Error(`Ctrl-C did not end it:\n${this.tail}`);
+  }
+}
+
+/** The example's page, asked for from the host's side; never sent where no container is. */
+async function fetchPage() {
+  const route = await inside('ip', 'route', 'get', address);
+  const link = / dev (\S+)/.exec(route)?.[1];
+  const kind = link === undefined ? '' : await inside('ip', '-details', 'link', 'show', link);
+  if (!/\bveth\b/.test(kind))
+    throw new Error(`${address} is not reached through a container's link: ${route}`);
+  return await inside('node', '--eval', fetcher, `http://${address}/`);
+}
+const fetcher = `
+require('node:http').get(process.argv[1], { timeout: 5000 }, (answer) => answer.pipe(process.stdout))
+  .on('timeout', function () { this.destroy(new Error('timeout')); })
+  .on('error', (error) => { console.error(error.message); process.exitCode = 1; });
+`;
+
+async function answersOnItsAddress() {
+  for (let tries = 0; ; tries++) {
+    try {
+      const page = await fetchPage();
+      if (!page.includes('fedora105')) throw new Error(`not the example's page: ${page.slice(0, 200)}`);
+      return;
+    } catch (error) {
+      // Its web server starts after its init.
+      if (tries === 50) throw error;
+      await sleep(100);
+    }
+  }
+}
+
+const info = async () => JSON.parse(await inside('./ctvirt', 'dominfo', '105', '--json'));
+
+function expect(what, isSo) {
+  if (!isSo) throw new Error(`expected: ${what}`);
+}
+
+async function prepare() {
+  await debianPackages(['mmdebstrap', 'git', 'tar', 'util-linux', 'iproute2']);
+  await step(`a bare Debian ${suite} with git, made by mmdebstrap`, async (note) => {
+    await unpackDebian(folder, suite, cache, note);
+  });
+  await step(`Node ${process.versions.node} and npm, copied from this host into ${nodeFolder}`, async () => {
+    addNode(folder);
+    await copyRegistrySettings(folder);
+    const changed = await command(['git', '-C', checkout, 'status', '--porcelain']);
+    if (changed.trim() !== '') process.stderr.write('  what is not committed here is not tested\n');
+    await command([
+      'git',
+      '-C',
+      checkout,
+      'bundle',
+      'create',
+      '--quiet',
+      join(folder, 'root/ctvirt.bundle'),
+      'HEAD',
+    ]);
+  });
+  await step('namespaces and control groups of its own', () => machine.boot());
+  return await openProxy(machine.enterNetwork);
+}
+
+async function cloned() {
+  await step('git clone', () => machine.run(['git', 'clone', '--quiet', 'ctvirt.bundle', clone], { env }));
+  const lines = await inside('dpkg-query', '--show');
+  expect('neither LXC nor Node of Debian’s', !/^(lxc|nodejs)\t/m.test(lines));
+}
+
+/** What `npm start` promises a newcomer, to the last trace of it. */
+async function starts(log) {
+  const first = await step('npm start, the first time', async (note) => {
+    const terminal = new Terminal('npm start', log);
+    await terminal.until(`Domain 105 is at ${address}`, 15, note);
+    await answersOnItsAddress();
+    const domain = await info();
+    await terminal.interrupt();
+    return domain;
+  });
+  await step('Ctrl-C stopped the daemon, and not the container', answersOnItsAddress);
+  await step('npm start, the second time', async (note) => {
+    const began = performance.now();
+    const terminal = new Terminal('npm start', log);
+    await terminal.until(`Domain 105 is at ${address}`, 1, note);
+    const seconds = (performance.now() - began) / 1000;
+    expect('the same init still running', (await info()).initPid === first.initPid);
+    await answersOnItsAddress();
+    await inside('./ctvirt', 'destroy', '105');
+    await inside('./ctvirt', 'undefine', '105', '--storage');
+    await terminal.interrupt();
+    process.stderr.write(`  ready after ${seconds.toFixed(2)} s\n`);
+  });
+  await step('nothing is left of the example', async () => {
+    expect('no link but lo', (await inside('ls', '/sys/class/net')).trim() === 'lo');
+    expect('no mount', !(await inside('cat', '/proc/self/mountinfo')).includes('/ctvirt/'));
+    for (const kind of ['domains', 'roots'])
+      expect(`no ${kind}`, (await inside('ls', `/var/lib/ctvirt/${kind}`)).trim() === '');
+  });
+}
+
+async function testsPass(log) {
+  await step('npm test', async (note) => {
+    const terminal = new Terminal('npm test', log);
+    terminal.child.stdout.on('data', (chunk) => note(lastLine(chunk)));
+    const status = await terminal.ended;
+    process.stderr.write(`  ${/^\d+ passed, \d+ failed/m.exec(terminal.text)?.[0] ?? 'no count'}\n`);
+    if (status !== 0)
+      throw new Error(`it ended with status ${status}; all it said is in ${log}:\n${terminal.tail}`);
+  });
+}
+
+const parts = { start: starts, test: testsPass };
+
+const removeRoot = (path) => command(['rm', '--recursive', '--force', '--one-file-system', path]);
+
+async function clear(proxyServer) {
+  proxyServer?.close();
+  await machine.end();
+  await removeRoot(folder);
+}
+
+/** What an earlier run left that was killed. */
+async function clearEarlier() {
+  for (const entry of readdirSync('/tmp')) {
+    if (!entry.startsWith(prefix) || existsSync(`/proc/${entry.slice(prefix.length)}`)) continue;
+    await removeGroups(entry);
+    await removeRoot(join('/tmp', entry));
+  }
+}
+
+/** What the host has of this run: as much after it as before, nothing. Links end with their network's last process. */
+function hostState() {
+  const mounts = readFileSync('/proc/self/mountinfo', 'utf8')
+    .split('\n')
+    .filter((line) => line.includes(name));
+  const groups = readdirSync('/sys/fs/cgroup').flatMap((entry) =>
+    existsSync(join('/sys/fs/cgroup', entry, name)) ? [entry] : [],
+  );
+  const loops = readdirSync('/sys/block')
+    .filter((entry) => existsSync(`/sys/block/${entry}/loop/backing_file`))
+    .filter((entry) => readFileSync(`/sys/block/${entry}/loop/backing_file`, 'utf8').includes(name));
+  return JSON.stringify({ mounts, groups, loops, files: existsSync(folder) });
+}
+
+async function main() {
+  const { values } = parseArgs({ options: { only: { type: 'string' } } });
+  const wanted = values.only === undefined ? Object.keys(parts) : [values.only];
+  if (!wanted.every((part) => part in parts))
+    throw new StepError(`--only takes one of ${Object.keys(parts).join(', ')}, not '${values.only}'`);
+  if (process.getuid() !== 0)
+    throw new StepError('namespaces and containers are made by root: become root first');
+  await clearEarlier();
+  const before = hostState();
+  const log = join(cache, 'last.log');
+  mkdirSync(cache, { recursive: true });
+  writeFileSync(log, '');
+  let proxyServer;
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
+    process.on(signal, () => clear(proxyServer).finally(() => process.exit(130)));
+  try {
+    proxyServer = await prepare();
+    await cloned();
+    for (const part of wanted) await parts[part](log);
+  } finally {
+    await clear(proxyServer);
+  }
+  await step('the host is as it was', () => expect(`${before}, not ${hostState()}`, hostState() === before));
+  process.stdout.write('test:fresh: passed\n');
+}
+
+main().catch((error) => {
+  process.stderr.write(`\n${error instanceof StepError ? error.message : error.stack}\n`);
+  process.stdout.write('test:fresh: FAILED\n');
+  process.exitCode = 1;
+});
