@@ -12,7 +12,14 @@ import { formatElement } from './emit/format.js';
 import { emitJsonSchema } from './emit/json-schema.js';
 import { parseElement } from './emit/parse.js';
 import { emitRelaxNg } from './emit/relax-ng.js';
-import { domainJsonSchema, domainReference, domainRelaxNg, explain, parseDomain } from './index.js';
+import {
+  domainJsonSchema,
+  domainReference,
+  domainRelaxNg,
+  explain,
+  explainable,
+  parseDomain,
+} from './index.js';
 import type { AnyElement, Fields } from './schema/declaration.js';
 import { attribute, child, element, leaf } from './schema/element.js';
 import { anyText, nonEmptyText, oneOf } from './schema/scalar.js';
@@ -176,4 +183,8 @@ test('explain finds elements and attributes by path', () => {
   assert.match(explain('/domain/devices/filesystem[2]/@accessmode') ?? '', /^accessmode: /);
   assert.match(explain('vcpu') ?? '', /^# vcpu/);
   assert.equal(explain('devices/teapot'), undefined);
+  assert.match(explain('devices/filesystem/@type') ?? '', /^type: .*\n.*`template`/);
+  const all = explainable();
+  assert.ok(all.includes('devices/filesystem/quota/@max') && all.includes('os/init'));
+  for (const path of all) assert.ok(explain(path) !== undefined, path);
 });

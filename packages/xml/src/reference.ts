@@ -1,7 +1,7 @@
 // What follows from the domain's schema for others: grammar, JSON Schema, reference pages.
 // SPDX-License-Identifier: Apache-2.0
 import { domain } from './domain/index.js';
-import { emitDocs, explainPath } from './emit/docs.js';
+import { emitDocs, explainablePaths, explainPath } from './emit/docs.js';
 import { emitJsonSchema, type JsonSchema } from './emit/json-schema.js';
 import { emitRelaxNg } from './emit/relax-ng.js';
 
@@ -23,4 +23,9 @@ export function domainReference(): ReadonlyMap<string, string> {
 /** The reference entry of `devices/filesystem/quota` or `devices/filesystem/@accessmode`, in Markdown; undefined for an unknown path. */
 export function explain(path: string): string | undefined {
   return explainPath(domain, path);
+}
+
+/** Every path that `explain` has an entry for. */
+export function explainable(): readonly string[] {
+  return explainablePaths(domain);
 }

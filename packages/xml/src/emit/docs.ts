@@ -34,7 +34,7 @@ export function explainPath(root: AnyElement, path: string): string | undefined 
     const step = given.replace(/\[\d+\]$/, '');
     const next = here.flatMap(({ element }) => usesIn(element).filter((use) => use.element.name === step));
     if (next.length === 0) {
-      const rows = here.flatMap(({ element }) => fieldRows(element));
+      const rows = here.flatMap(({ element }) => [...choiceRows(element), ...fieldRows(element)]);
       const found = rows.filter(({ name }) => name === step || `@${name}` === step || name === `<${step}>`);
       return index === steps.length - 1 && found.length > 0 ? rowsText(found) : undefined;
     }
@@ -45,6 +45,21 @@ export function explainPath(root: AnyElement, path: string): string | undefined 
     .map((use) => section(use, 1, title).join('\n'))
     .join('\n\n')
     .concat('\n');
+}
+
+/** Every path that `explainPath` has an entry for, elements before what stands in them, attributes with an @. */
+export function explainablePaths(root: AnyElement): readonly string[] {
+  const paths = new Set<string>([root.name]);
+  const visit = (element: AnyElement, path: readonly string[], above: readonly AnyElement[]): void => {
+    if (above.includes(element)) return;
+    for (const { name, isAttribute } of [...choiceRows(element), ...fieldRows(element)])
+      if (name !== '<text>')
+        paths.add([...path, isAttribute ? `@${name}` : name.replace(/^<|>$/g, '')].join('/'));
+    for (const { element: inner } of usesIn(element))
+      visit(inner, [...path, inner.name], [...above, element]);
+  };
+  visit(root, [], []);
+  return [...paths];
 }
 
 /** Elements that hold most others: what stands in them has a page of its own. */
@@ -129,6 +144,21 @@ function fieldRows(element: AnyElement): readonly Row[] {
   return [
     ...common.map(([key, field]) => row(key, field, undefined)),
     ...special.map(({ key, field, variants }) => row(key, field, variants)),
+  ];
+}
+
+/** The attribute that selects a variant, which is no field of its own. */
+function choiceRows({ body: { choice } }: AnyElement): readonly Row[] {
+  if (choice === undefined) return [];
+  const { by, doc, fallback, variants } = choice;
+  return [
+    {
+      name: by,
+      isAttribute: true,
+      value: `one of ${code(Object.keys(variants))}`,
+      presence: fallback === undefined ? 'required' : `\`${fallback}\` when absent`,
+      doc,
+    },
   ];
 }
 
