@@ -10,6 +10,7 @@ export type Completion =
   | 'template'
   | 'profile'
   | 'format'
+  | 'element'
   | 'file'
   | 'directory'
   | 'verb';

@@ -36,6 +36,8 @@ const namesFrom =
         return (await client.templates.list()).map(({ name }) => name);
       case 'format':
         return (await import('../conversion/layouts.js')).layoutNames;
+      case 'element':
+        return (await import('@ctvirt/xml')).explainable();
       case 'profile':
         return (await client.profiles.list()).map(({ name }) => name);
     }

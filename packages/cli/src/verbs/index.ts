@@ -35,7 +35,9 @@ import { templateInfo } from './template-info.js';
 import { templateList } from './template-list.js';
 import { templateRemove } from './template-remove.js';
 import { version } from './version-show.js';
+import { xmlExplain } from './xml-explain.js';
 import { xmlFormat } from './xml-format.js';
+import { xmlSchema } from './xml-schema.js';
 import { xmlValidate } from './xml-validate.js';
 
 export const verbs: readonly Verb[] = [
@@ -59,6 +61,8 @@ export const verbs: readonly Verb[] = [
   exec,
   xmlValidate,
   xmlFormat,
+  xmlSchema,
+  xmlExplain,
   convert,
   templateList,
   templateInfo,

@@ -173,3 +173,46 @@ describe('xml format', () => {
     assert.equal((await invoke(['xml', 'format', '--write', '-'])).status, 2);
   });
 });
+
+describe('xml schema', () => {
+  test('a grammar and a JSON Schema, each by itself', async () => {
+    const rng = await invoke(['xml', 'schema']);
+    assert.deepEqual([rng.status, rng.err], [0, '']);
+    assert.match(rng.out, /^<\?xml|^<grammar/);
+    assert.equal((await invoke(['xml', 'schema', '--format', 'rng'])).out, rng.out);
+    assert.equal(JSON.parse((await invoke(['xml', 'schema', '--format=rng', '--json'])).out).text, rng.out);
+    const json = await invoke(['xml', 'schema', '--format', 'json']);
+    assert.equal(typeof JSON.parse(json.out).$schema, 'string');
+    assert.equal((await invoke(['xml', 'schema', '--json'])).out, json.out);
+    const wrong = await invoke(['xml', 'schema', '--format', 'jsn']);
+    assert.equal(wrong.status, 2);
+    assert.match(wrong.err, /did you mean 'json'\?/);
+  });
+});
+
+describe('xml explain', () => {
+  const explain = (...words: readonly string[]) => invoke(['xml', 'explain', ...words]);
+
+  test('the entry of an element or attribute, also by the path that a finding names', async () => {
+    const { status, out, err } = await explain('devices/filesystem/quota');
+    assert.deepEqual([status, err], [0, '']);
+    assert.match(out, /^# devices\/filesystem\/quota\n/);
+    assert.match((await explain('/domain/devices/filesystem[1]/@accessmode')).out, /^accessmode: /);
+    assert.match((await explain()).out, /^# domain\n[\s\S]*`<devices>`/);
+    const both = JSON.parse((await explain('--json', 'os', 'vcpu')).out);
+    assert.deepEqual(
+      both.map(({ path }: { path: string }) => path),
+      ['os', 'vcpu'],
+    );
+  });
+
+  test('a path that is none: the nearest, or where the name stands', async () => {
+    const { status, out, err } = await explain('devices/filesytem/quota', 'os');
+    assert.equal(status, 1);
+    assert.match(err, /did you mean 'devices\/filesystem\/quota'\?/);
+    assert.match(out, /^# os\n/);
+    assert.match((await explain('quota')).err, /it stands at .*devices\/filesystem\/quota/);
+    assert.match((await explain('accessmode')).err, /it stands at devices\/filesystem\/@accessmode/);
+    assert.equal((await explain('\u{1b}[31m')).err.includes('\u{1b}'), false);
+  });
+});
