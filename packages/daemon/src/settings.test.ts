@@ -1,10 +1,11 @@
 // ctvirtd.conf: what is read, and what is refused with its line.
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { EngineError } from '@ctvirt/engine';
 import fc from 'fast-check';
-import { accountId, parseSettings, settings } from './settings.js';
+import { accountId, formatSettings, parseSettings, settings } from './settings.js';
 
 const refusedAt = (content: string): number => {
   try {
@@ -76,4 +77,9 @@ test('accounts are found by name and by number', () => {
     () => accountId('group', 'no such group'),
     (error) => error instanceof EngineError && error.code === 'invalid',
   );
+});
+
+test('the page in docs/reference is up to date', () => {
+  const path = new URL('../../../docs/reference/ctvirtd.conf.md', import.meta.url);
+  assert.equal(readFileSync(path, 'utf8'), formatSettings(), 'run npm run gen');
 });

@@ -87,6 +87,25 @@ export const settings = {
   tls_allowed_names: names('Common names of clients that are let in; all with a certificate, if empty.'),
 } as const;
 
+/** The manual page of the file, as it stands in docs/reference. */
+export function formatSettings(): string {
+  const rows = Object.entries<Setting<Value>>(settings as unknown as Record<string, Setting<Value>>).map(
+    ([key, { doc, fallback, expected }]) =>
+      `| \`${key}\` | \`${JSON.stringify(fallback)}\` | ${expected} | ${doc} |`,
+  );
+  return `# ctvirtd.conf
+
+Generated from the daemon's settings by \`npm run gen\`; do not edit.
+
+\`/etc/ctvirt/ctvirtd.conf\`, or \`etc/ctvirtd.conf\` below \`--root\`: one \`key = value\` a line, texts in quotes, lists as
+\`["one", "two"]\`, remarks after \`#\`. The daemon reads it when it starts.
+
+| setting | default | value | meaning |
+| --- | --- | --- | --- |
+${rows.join('\n')}
+`;
+}
+
 type Table = typeof settings;
 export type Settings = { readonly [K in keyof Table]: Table[K]['fallback'] };
 

@@ -63,3 +63,6 @@ export const ownProcedures: Readonly<Record<string, OwnHandler>> = {
   connectRegisterCloseCallback: () => undefined,
   connectUnregisterCloseCallback: () => undefined,
 };
+
+/** Names of the procedures a server answers by itself. */
+export const ownProcedureNames: readonly string[] = Object.keys(ownProcedures);

@@ -5,12 +5,25 @@ import type { errorDomains } from './protocol/numbers.js';
 import type { Procedure } from './protocol/row.js';
 import { libvirtError } from './remote-error.js';
 
-/** libvirt's name of a procedure's function, for messages. */
-function functionName(name: string): string {
-  const words = name
-    .replaceAll('Xml', 'XML')
-    .replaceAll('Iothread', 'IOThread')
-    .replace(/^domainPm/, 'domainPM');
+/** Words that libvirt's functions write in capitals; the table's names have one capital each. */
+const capitals: readonly (readonly [string, string])[] = [
+  ...['Xml', 'Uuid', 'Cpu', 'Dhcp', 'Sev', 'Nmi', 'Uri'].map((word) => [word, word.toUpperCase()] as const),
+  ['Iothread', 'IOThread'],
+  ['Nwfilter', 'NWFilter'],
+  ['Fsinfo', 'FSInfo'],
+  ['Fstrim', 'FSTrim'],
+  ['Fsfreeze', 'FSFreeze'],
+  ['Fsthaw', 'FSThaw'],
+  ['OsType', 'OSType'],
+  ['MacString', 'MACString'],
+  ['GraphicsFd', 'GraphicsFD'],
+  ['LookupById', 'LookupByID'],
+  ['domainPm', 'domainPM'],
+];
+
+/** libvirt's name of a procedure's function, for messages and pages. */
+export function functionName(name: string): string {
+  const words = capitals.reduce((text, [from, to]) => text.replaceAll(from, to), name);
   return `vir${words.slice(0, 1).toUpperCase()}${words.slice(1)}`;
 }
 

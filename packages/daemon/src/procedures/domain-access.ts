@@ -112,6 +112,17 @@ export const bindDomainAccess: Bind = ({ engine }) => {
         throw refusal('argumentUnsupported', 'domain', `Unknown IP address data source ${source}`);
       return { ifaces: await addressesOf(engine, uuid, source === agentSource) };
     },
+    async domainGetFsinfo({ dom, flags }, { session, name }) {
+      checkFlags(flags, 0, name);
+      const { devices } = await engine.document(runningDomainOf(engine, session, dom).uuid);
+      const info = (devices.filesystems ?? []).map(({ type, source, target }) => ({
+        mountpoint: target?.dir ?? '/',
+        name: String(Object.values(source)[0] ?? type),
+        fstype: type,
+        devAliases: [],
+      }));
+      return { info, ret: info.length };
+    },
     async domainGetGuestInfo({ dom, types, flags }, { session, name }) {
       checkFlags(flags, 0, name);
       const { uuid, hostname } = runningDomainOf(engine, session, dom);

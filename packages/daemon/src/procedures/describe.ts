@@ -1,0 +1,98 @@
+// The compatibility page: every procedure of libvirt's protocol, whether it is answered here, and how it differs.
+// SPDX-License-Identifier: Apache-2.0
+import { functionName, lxc, ownProcedureNames, type Procedure, remote } from '@ctvirt/rpc';
+import { groups } from './index.js';
+import type { Binding } from './session.js';
+
+/** What a user of libvirt's own drivers would not expect, by procedure. */
+const notes: Readonly<Record<string, string>> = {
+  connectOpen: '`ctvirt:///system` shows all domains; `lxc`, `openvz` and `vserver` their own type',
+  connectSupportsFeature: 'no passing of file descriptors, no migration',
+  connectDomainXmlFromNative: '`lxc-tools`, `openvz`, `zonecfg`',
+  connectDomainXmlToNative: '`lxc-tools`, `openvz`, `zonecfg`',
+  connectGetAllDomainStats:
+    'state, cpu, balloon, vcpu, interface, block; the I/O of a container counts as one disk, `/`',
+  connectGetVersion: "liblxc's",
+  connectGetLibVersion: 'of the libvirt whose protocol this is',
+  connectGetSysinfo: 'always refused',
+  domainAttachDevice: 'interfaces',
+  domainAttachDeviceFlags: 'live: interfaces; configuration: all devices',
+  domainDetachDevice: 'interfaces',
+  domainDetachDeviceFlags: 'live: interfaces; configuration: all devices',
+  domainUpdateDeviceFlags: 'configuration only',
+  domainBlockStats: 'of the whole container: path `/` or empty',
+  domainBlockStatsFlags: 'of the whole container: path `/` or empty',
+  domainGetBlockInfo: 'of the root file system, `/`, if it is limited',
+  domainGetFsinfo: 'of the document; the kind is that of `<filesystem>`',
+  domainGetGuestInfo: 'hostname and interfaces, asked of the kernel',
+  domainGetVcpus: "the kernel counts a container's time as a whole: each processor is told an equal share",
+  domainSetVcpus: 'a share of processor time: maximum and present number are the same',
+  domainSetVcpusFlags: 'a share of processor time: maximum and present number are the same',
+  domainInterfaceAddresses: 'asked of the kernel, whatever the source',
+  domainOpenConsole: 'one client at a time, the next with the force flag',
+  domainOpenNamespace: 'refused: Node cannot pass file descriptors',
+  domainReboot: 'by init, whatever the mode',
+  domainSendProcessSignal: 'to any process, by its number in the container',
+  domainSetBlkioParameters: 'configuration only',
+  domainSetMemoryFlags: 'live it sets the limit the kernel keeps',
+  domainShutdown: 'by init',
+  domainShutdownFlags: 'by init, whatever the mode',
+};
+
+/** One line of the page. */
+export interface ProcedureFact {
+  readonly number: number;
+  readonly name: string;
+  readonly function: string;
+  /** Undefined for what is answered as unknown. */
+  readonly group: string | undefined;
+  readonly note: string;
+}
+
+/** Every procedure of the program for all hypervisors, by number. */
+export function describeProcedures(): ProcedureFact[] {
+  const groupOf = new Map(ownProcedureNames.map((name) => [name, 'connection']));
+  // Groups only take their engine along when they are bound: what they answer is known without one.
+  for (const [group, bind] of Object.entries(groups))
+    for (const name of Object.keys(bind({} as Binding))) groupOf.set(name, group);
+  return Object.entries<Procedure>(remote.calls)
+    .map(([name, { number }]) => ({
+      number,
+      name,
+      function: functionName(name),
+      group: groupOf.get(name),
+      note: notes[name] ?? '',
+    }))
+    .sort((a, b) => a.number - b.number);
+}
+
+/** The page as it stands in docs/reference. */
+export function formatCompatibility(): string {
+  const facts = describeProcedures();
+  const answered = facts.filter(({ group }) => group !== undefined);
+  const names = [...new Set(answered.map(({ group }) => group))].sort();
+  const table = (rows: readonly ProcedureFact[]): string =>
+    ['| procedure | function | note |', '| --- | --- | --- |']
+      .concat(rows.map((row) => `| ${row.number} | ${row.function} | ${row.note} |`))
+      .join('\n');
+  const sections = names.map((name) => {
+    const rows = answered.filter(({ group }) => group === name);
+    return `## ${capitalised(name ?? '')}\n\n${table(rows)}\n`;
+  });
+  const others = facts.filter(({ group }) => group === undefined);
+  return `# libvirt's protocol here
+
+Generated from the procedure table by \`npm run gen\`; do not edit.
+
+Of the ${facts.length} procedures of libvirt's remote protocol ${answered.length} are answered. All others are answered with
+libvirt's own error for what a driver does not have, so that clients say so and go on. A read-only connection is
+refused every procedure that changes anything. Of the LXC program's ${Object.keys(lxc.calls).length} procedure: ${notes['domainOpenNamespace']}.
+
+${sections.join('\n')}
+## Not supported
+
+${others.map(({ function: name }) => `\`${name}\``).join(', ')}
+`;
+}
+
+const capitalised = (text: string): string => text.slice(0, 1).toUpperCase() + text.slice(1);
