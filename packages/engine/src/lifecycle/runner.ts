@@ -16,6 +16,7 @@ import {
 import { type Limit, limitsOf } from '../cgroups/limits.js';
 import { configRows, type OpenedFilesystem } from '../drivers/lxc/config.js';
 import type { LxcDriver, Running } from '../drivers/lxc/driver.js';
+import type { Ending } from '../drivers/lxc/ending.js';
 import { EngineError } from '../errors.js';
 import { writeGuestFiles } from '../guest/files.js';
 import { mountsBelow } from '../host/mountinfo.js';
@@ -264,12 +265,13 @@ export class Runner {
     entry.watch = undefined;
     entry.running = undefined;
     entry.state = 'shutoff';
-    entry.reason = wanted ? 'destroyed' : ending.cause === 'crash' ? 'crashed' : 'shutdown';
+    entry.reason = wanted ? 'destroyed' : reasons[ending.cause];
     log('info', `domain '${entry.record.name}' ended: ${wanted ? 'destroyed' : ending.detail}`, {
       domain: entry.record.name,
       reason: entry.reason,
     });
-    const action = wanted ? 'destroy' : await this.#endAction(entry, ending.cause);
+    const action =
+      wanted || ending.cause === 'unstarted' ? 'destroy' : await this.#endAction(entry, ending.cause);
     await driver.clear(name);
     this.#clearGroups(name);
     this.parts.emit('stopped', entry.reason, entry);
@@ -331,6 +333,13 @@ function refuseWithoutWalls(entry: Entry, missing: readonly Limit[]): void {
     { files: walls },
   );
 }
+
+const reasons = {
+  poweroff: 'shutdown',
+  reboot: 'shutdown',
+  crash: 'crashed',
+  unstarted: 'failed',
+} as const satisfies Record<Ending['cause'], StateReason>;
 
 /** Started, but over before anybody could look: its end waits for its turn. */
 const hasEnded = (entry: Entry): boolean => entry.state !== 'shutoff' && entry.running === undefined;

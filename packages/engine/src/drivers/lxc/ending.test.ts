@@ -17,9 +17,13 @@ const cases = [
   { log: hook, cause: 'poweroff' },
   {
     log: `${stamp}INFO     start - ../src/lxc/start.c:lxc_init:881 - Container "t1" is initialized\n`,
+    cause: 'unstarted',
+  },
+  { log: '', cause: 'unstarted' },
+  {
+    log: `${stamp}NOTICE   start - ../src/lxc/start.c:post_start:2205 - Started "/sbin/init" with pid "15436"\n`,
     cause: 'crash',
   },
-  { log: '', cause: 'crash' },
 ] as const;
 
 for (const { log, cause } of cases) {

@@ -1,9 +1,12 @@
 // Reads from liblxc's log how a container ended: the monitor writes it even while no daemon runs.
 // SPDX-License-Identifier: Apache-2.0
 
-/** `poweroff` and `reboot` are the container's own wish; `crash` is every end that nobody asked for. */
+/**
+ * `poweroff` and `reboot` are the container's own wish; `crash` is every end that nobody asked for;
+ * `unstarted` is no end at all: init never ran.
+ */
 export interface Ending {
-  readonly cause: 'poweroff' | 'reboot' | 'crash';
+  readonly cause: 'poweroff' | 'reboot' | 'crash' | 'unstarted';
   readonly detail: string;
 }
 
@@ -23,6 +26,8 @@ export function endingOf(log: string): Ending {
   if (status !== undefined) return { cause: 'crash', detail: `init ended with status ${status}` };
   // The hook after the stop is the monitor's last act: without it the monitor itself was ended.
   if (log.includes('Executing script')) return { cause: 'poweroff', detail: 'init ended with status 0' };
+  if (!/:post_start:\d+ - Started "/.test(log))
+    return { cause: 'unstarted', detail: 'its start was interrupted' };
   return { cause: 'crash', detail: 'the monitor of the container was ended' };
 }
 
