@@ -1,9 +1,18 @@
 // Files that survive a crash: written beside, synced, renamed; and trees removed without following links.
 // SPDX-License-Identifier: Apache-2.0
 import { randomBytes } from 'node:crypto';
-import { constants } from 'node:fs';
+import { constants, readdirSync } from 'node:fs';
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
+
+const UNFINISHED = '.new';
+
+/** Files in a folder that a killed daemon had begun to write. */
+export function unfinishedIn(folder: string): string[] {
+  return readdirSync(folder)
+    .filter((name) => name.endsWith(UNFINISHED) && /\.[0-9a-f]{8}$/.test(name.slice(0, -UNFINISHED.length)))
+    .map((name) => join(folder, name));
+}
 
 /** Replaces `path` whole or not at all; with `durable` it is on the disk when this resolves. */
 export async function writeAtomically(
@@ -11,7 +20,7 @@ export async function writeAtomically(
   content: string,
   options: { durable?: boolean; mode?: number } = {},
 ): Promise<void> {
-  const temporary = `${path}.${randomBytes(4).toString('hex')}.new`;
+  const temporary = `${path}.${randomBytes(4).toString('hex')}${UNFINISHED}`;
   const file = await open(
     temporary,
     constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW,
@@ -26,7 +35,10 @@ export async function writeAtomically(
   } finally {
     await file.close();
   }
-  await rename(temporary, path);
+  await rename(temporary, path).catch(async (error: unknown) => {
+    await rm(temporary, { force: true });
+    throw error;
+  });
   if (options.durable !== false) await syncDirectory(dirname(path));
 }
 

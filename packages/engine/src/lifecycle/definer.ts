@@ -103,11 +103,15 @@ export class Definer {
     const documents = await this.parts.reader.documents(domain, record, adoption?.conf);
     const specs = parts.filesystems.filter(({ kind }) => backends[kind].create !== undefined);
     for (const spec of parts.filesystems) if (spec.kind === 'template') this.parts.templatePath(spec.source);
-    if (kept === undefined && specs.length > 0) await this.#makeRoot(record, domain, specs, undo);
+    if (kept !== undefined) await this.#extendRoot(record, domain, kept, specs);
+    else if (specs.length > 0) await this.#makeRoot(record, domain, specs, undo);
     await store.create(record, documents);
+    if (kept !== undefined) {
+      // Only now: a lease that is not kept and has no domain is what an interrupted define leaves, and is removed.
+      undo.push(() => store.remove(parts.name));
+      await store.writeLease({ ...(store.lease(parts.name) ?? kept), uuid, kept: false });
+    }
     undo.keep();
-    // Only now: a lease that is not kept and has no domain is what an interrupted define leaves, and is removed.
-    if (kept !== undefined) await this.#extendRoot(record, domain, { ...kept, uuid, kept: false }, specs);
     entry.pending = false;
     this.parts.emit('defined', 'added', entry);
     return entry;

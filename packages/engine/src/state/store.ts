@@ -1,10 +1,11 @@
 // Domains on disk: each a folder with its XML and record, each with a folder for its files; both appear and vanish whole.
 // SPDX-License-Identifier: Apache-2.0
+import { randomBytes } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, readFile, rename, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { EngineError } from '../errors.js';
-import { syncDirectory, writeAtomically } from '../host/files.js';
+import { syncDirectory, unfinishedIn, writeAtomically } from '../host/files.js';
 import { run } from '../host/run.js';
 import { exchange } from '../host/syscalls.js';
 import { diskName, type Layout } from './layout.js';
@@ -58,12 +59,15 @@ export class DomainStore {
     for (const parent of [this.layout.domains, this.layout.roots]) {
       for (const entry of readdirSync(parent)) {
         if (entry.startsWith(NEW) || entry.startsWith(GONE)) await remove(join(parent, entry));
+        else for (const file of unfinishedIn(join(parent, entry))) await remove(file);
       }
     }
     for (const entry of readdirSync(this.layout.roots)) {
       const lease = parseLease(readFileSync(join(this.layout.roots, entry, 'lease.json'), 'utf8'));
-      if (!lease.kept && !existsSync(join(this.layout.domains, entry)))
-        await remove(join(this.layout.roots, entry));
+      const isDefined = existsSync(join(this.layout.domains, entry));
+      if (!lease.kept && !isDefined) await remove(join(this.layout.roots, entry));
+      // A definition that took kept files over and was interrupted then: erasing it would leave them.
+      if (lease.kept && isDefined) await this.writeLease({ ...lease, kept: false });
     }
     return removed;
   }
@@ -177,8 +181,9 @@ async function writeDocuments(folder: string, documents: Documents): Promise<voi
 }
 
 async function vanish(parent: string, folder: string): Promise<void> {
-  const grave = await mkdtemp(join(parent, GONE));
-  await rename(folder, join(grave, 'content'));
+  // Nothing is made here: what is removed to gain space must go on a full disk too.
+  const grave = join(parent, `${GONE}${randomBytes(8).toString('hex')}`);
+  await rename(folder, grave);
   await syncDirectory(parent);
   await removeTree(grave);
 }

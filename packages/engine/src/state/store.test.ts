@@ -1,0 +1,92 @@
+// What a daemon finds on disk after one that was killed, or that had no room to write: whole domains and nothing else.
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, test } from 'node:test';
+import { type Layout, layoutOf } from './layout.js';
+import type { DomainRecord } from './record.js';
+import { DomainStore, type Lease, prepareFolders } from './store.js';
+
+let layout: Layout;
+let store: DomainStore;
+beforeEach(async () => {
+  // Short, and passable for everybody, as the root of a daemon must be.
+  layout = layoutOf(await mkdtemp('/tmp/cvstore'));
+  await prepareFolders(layout).catch(ignoreClosed);
+  store = new DomainStore(layout);
+});
+afterEach(async () => await rm(layout.root ?? '', { recursive: true }));
+
+/** mkdtemp's folder is its owner's alone, which matters to containers only. */
+function ignoreClosed(error: unknown): void {
+  if (!(error instanceof Error && 'code' in error && error.code === 'invalid')) throw error;
+}
+
+const record: DomainRecord = {
+  version: 1,
+  name: 'one',
+  uuid: '8509a1d4-1569-4467-8b37-4e433a1ac7b1',
+  type: 'lxc',
+  title: null,
+  ctid: null,
+  template: null,
+  templates: [],
+  profile: null,
+  hostname: 'one',
+  addresses: [],
+  autostart: false,
+  persistent: true,
+  eraseAtEnd: false,
+  ids: null,
+  createdAt: '2026-01-01T00:00:00.000Z',
+  lastReason: 'unknown',
+};
+const documents = { xml: '<domain/>', native: {} };
+const lease = (kept: boolean): Lease => ({
+  name: record.name,
+  uuid: record.uuid,
+  ids: null,
+  made: [],
+  kept,
+});
+const makeRoot = (kept: boolean) =>
+  store.makeRoot(lease(kept), (folder) => writeFile(join(folder, 'root.img'), 'precious'));
+
+test('files that a definition takes over are its own, wherever it was interrupted', async () => {
+  await makeRoot(true);
+  assert.deepEqual(await store.recover(), []);
+  assert.equal(store.keptLeases().length, 1);
+  await store.create(record, documents);
+  assert.deepEqual(await store.recover(), []);
+  assert.equal(store.lease('one')?.kept, false);
+  // As undefine with storage, killed between its two steps:
+  await store.remove('one');
+  assert.deepEqual(await store.recover(), [store.rootFolder('one')]);
+  assert.deepEqual(readdirSync(layout.roots), []);
+});
+
+test('files that were begun to be written go, those of people stay', async () => {
+  await makeRoot(false);
+  await store.create(record, documents);
+  const own = ['record.json.0a1b2c3d.new', 'domain.xml.ffffffff.new'].map((name) =>
+    join(store.folder('one'), name),
+  );
+  const lone = join(store.rootFolder('one'), 'lease.json.01234567.new');
+  const foreign = join(store.folder('one'), 'notes.new');
+  for (const path of [...own, lone, foreign]) await writeFile(path, 'half');
+  assert.deepEqual((await store.recover()).sort(), [...own, lone].sort());
+  assert.ok(existsSync(foreign));
+  assert.equal(await store.readXml('one'), '<domain/>');
+});
+
+test('what was half-made or half-removed goes', async () => {
+  await makeRoot(false);
+  await store.create(record, documents);
+  for (const parent of [layout.domains, layout.roots])
+    for (const name of ['.new-abc', '.gone-abc']) await writeFile(join(parent, name), '');
+  assert.equal((await store.recover()).length, 4);
+  assert.deepEqual(readdirSync(layout.domains), ['one']);
+  assert.deepEqual(readdirSync(layout.roots), ['one']);
+});
