@@ -15,6 +15,7 @@ import { LxcDriver, type Running } from './drivers/lxc/driver.js';
 import { EngineError } from './errors.js';
 import { linkAddresses } from './host/addresses.js';
 import { hostPidOf } from './host/inner-pid.js';
+import { explain, explained } from './explained.js';
 import { bootId } from './host/processes.js';
 import { UserNamespacePool } from './host/userns.js';
 import { amendLive } from './lifecycle/amend.js';
@@ -40,6 +41,14 @@ export type EngineLog = (
 
 /** Opens the state under `layout`, finds out what runs, and clears what an earlier daemon left half-made. */
 export async function openEngine(layout: Layout, log: EngineLog): Promise<Engine> {
+  const { lib } = layout;
+  const engine = await build(layout, log).catch((error: unknown) => {
+    throw explain(error, lib);
+  });
+  return explained(engine, lib);
+}
+
+async function build(layout: Layout, log: EngineLog): Promise<Engine> {
   await prepareFolders(layout);
   const store = new DomainStore(layout);
   for (const path of await store.recover()) log('warn', `removed ${path}, left by an interrupted operation`);
@@ -311,7 +320,7 @@ export async function openEngine(layout: Layout, log: EngineLog): Promise<Engine
     return { promise, cancel: () => cancel() };
   }
 
-  void autostart();
+  autostart().catch((error: unknown) => log('error', `no domain was started by itself: ${String(error)}`));
   return engine;
 
   /** Once in each boot of the host, as libvirt does it: a domain shut down since then stays off when the daemon restarts. */

@@ -19,10 +19,23 @@ export interface LoopDevice extends Disposable {
   readonly path: string;
 }
 
+function openControl(image: string): number {
+  try {
+    return openSync('/dev/loop-control', constants.O_RDWR);
+  } catch (cause) {
+    throw new EngineError(
+      'unsupported',
+      `this kernel has no loop devices, and ${image} needs one: load the module (modprobe loop), or leave out the disk limit or file system that asks for it`,
+      { image },
+      { cause },
+    );
+  }
+}
+
 /** Binds `image` to a free loop device with autoclear, so that nobody has to give it back. */
 export function attachLoop(image: string, options: { readOnly?: boolean } = {}): LoopDevice {
   const readOnly = options.readOnly === true;
-  const control = openSync('/dev/loop-control', constants.O_RDWR);
+  const control = openControl(image);
   const backing = openSync(image, (readOnly ? constants.O_RDONLY : constants.O_RDWR) | constants.O_NOFOLLOW);
   try {
     const config = Buffer.alloc(CONFIG_BYTES);

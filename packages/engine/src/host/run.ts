@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { spawn } from 'node:child_process';
 import { EngineError } from '../errors.js';
+import { errnoInWords, refusalOf } from './refusal.js';
 
 export interface RunOptions {
   readonly input?: string;
@@ -20,7 +21,10 @@ const OUTPUT_LIMIT = 1 << 20;
 /** Programs of the host get this and nothing of the daemon's own environment. */
 export const hostEnvironment = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C.UTF-8' } as const;
 
-/** Resolves when the program has ended well; rejects with `host-command`, holding argv, status and stderr's tail. */
+/**
+ * Resolves when the program has ended well; rejects with `host-command`, or `no-space` and the like where it says so,
+ * holding argv, status and stderr's tail.
+ */
 export function run(argv: readonly [string, ...string[]], options: RunOptions = {}): Promise<RunResult> {
   const [file, ...args] = argv;
   return new Promise((resolve, reject) => {
@@ -57,13 +61,11 @@ export function run(argv: readonly [string, ...string[]], options: RunOptions = 
       }
       const tail = stderr().trim().split('\n').slice(-5).join('\n');
       const how = signal === null ? `ended with status ${status}` : `was ended by ${signal}`;
+      const details = { argv, status, signal, stderr: tail };
+      const what = `${file} ${how}`;
       reject(
-        new EngineError('host-command', `${file} ${how}${tail === '' ? '' : `: ${tail}`}`, {
-          argv,
-          status,
-          signal,
-          stderr: tail,
-        }),
+        refusalOf(errnoInWords(tail) ?? '', what, details) ??
+          new EngineError('host-command', tail === '' ? what : `${what}: ${tail}`, details),
       );
     });
     child.stdin.on('error', () => undefined); // a program may end without reading its input

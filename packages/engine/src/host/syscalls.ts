@@ -4,6 +4,7 @@ import { closeSync } from 'node:fs';
 import { getSystemErrorName } from 'node:util';
 import koffi from 'koffi';
 import { EngineError } from '../errors.js';
+import { refusalOf } from './refusal.js';
 
 // Numbers are the same on every architecture for calls added since Linux 5.2.
 const SYS_OPEN_TREE = 428;
@@ -58,8 +59,11 @@ const cRenameat2 = libc.func('int renameat2(int, str, int, str, uint)');
 
 function systemError(call: string, subject: string, errno = koffi.errno()): EngineError {
   const name = getSystemErrorName(-errno);
-  const code = name === 'ENOSPC' ? 'no-space' : name === 'EDQUOT' ? 'over-quota' : 'host-command';
-  return new EngineError(code, `${call} of ${subject} failed: ${name}`, { call, subject, errno: name });
+  const what = `${call} of ${subject} failed`;
+  return (
+    refusalOf(name, what, { call, subject }) ??
+    new EngineError('host-command', `${what}: ${name}`, { call, subject, errno: name })
+  );
 }
 
 function toNumber(value: unknown): number {

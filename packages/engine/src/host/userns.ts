@@ -59,7 +59,11 @@ export class UserNamespacePool {
   /** Starts what is missing, off the caller's path. */
   refill(): void {
     setImmediate(() => {
-      while (!this.#closed && this.#waiting.length < this.size) this.#waiting.push(spawnWaiting());
+      try {
+        while (!this.#closed && this.#waiting.length < this.size) this.#waiting.push(spawnWaiting());
+      } catch {
+        // No process or descriptor to be had now: whoever needs one next asks for itself, and is told.
+      }
     });
   }
 

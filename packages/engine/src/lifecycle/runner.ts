@@ -97,9 +97,9 @@ export class Runner {
         logPath: driver.logPath(name),
       }),
     );
-    driver.prepare(name, { 'live.xml': xml, 'lxc.conf': config });
     let running: Running | undefined;
     try {
+      driver.prepare(name, { 'live.xml': xml, 'lxc.conf': config });
       running = await driver.start(name, plan.program, () => openLinks(plan));
     } catch (error) {
       await driver.clear(name);
@@ -121,7 +121,9 @@ export class Runner {
     if (hasEnded(entry)) return await this.#finish(entry, { wanted: true });
     const running = this.#running(entry);
     // The next daemon must know that this end was wanted, should this one be killed in between.
-    await writeFile(join(this.parts.driver.folder(name), 'intent'), 'destroy');
+    await writeFile(join(this.parts.driver.folder(name), 'intent'), 'destroy').catch((error: unknown) =>
+      this.parts.log('warn', `destroying domain '${entry.record.name}' all the same: ${String(error)}`),
+    );
     entry.watch?.[Symbol.dispose]();
     const gone = new Promise<void>((resolve) => {
       entry.watch = this.parts.driver.watch(name, running, resolve);
@@ -286,7 +288,10 @@ export class Runner {
       return;
     }
     this.#remember(entry, entry.reason);
-    await store.writeRecord(entry.record, { durable: false });
+    // It is off whether or not the disk has room to say why.
+    await store
+      .writeRecord(entry.record, { durable: false })
+      .catch((error: unknown) => log('warn', `domain '${entry.record.name}' is off: ${String(error)}`));
   }
 
   async #endAction(entry: Entry, cause: 'poweroff' | 'reboot' | 'crash'): Promise<EndAction> {

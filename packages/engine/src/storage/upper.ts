@@ -1,6 +1,6 @@
 // The writable layer of a container: a plain folder, or an image of its own when its size or its inodes are limited.
 // SPDX-License-Identifier: Apache-2.0
-import { chmod, chown, mkdir, mkdtemp, open, rm, stat, statfs, truncate } from 'node:fs/promises';
+import { chmod, chown, mkdir, open, rm, stat, statfs, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EngineError } from '../errors.js';
 import { attachLoop } from '../host/loop.js';
@@ -32,20 +32,24 @@ export async function createUpper(
   context: StorageContext,
   model: string,
 ): Promise<void> {
+  const staging = join(context.keep, `.layer-${spec.key}`);
+  const clear = async (...more: string[]): Promise<void> => {
+    for (const path of [staging, ...more]) await rm(path, { recursive: true, force: true });
+  };
   // Nothing the lease knows of lies here: at most what an interrupted redefinition left.
-  for (const path of [folderPath(spec, context), imagePath(spec, context)])
-    await rm(path, { recursive: true, force: true });
-  if (spec.limit === undefined) {
-    await makeLayerFolders(folderPath(spec, context), context, model);
-    return;
-  }
-  const staging = await mkdtemp(join(context.keep, '.layer-'));
+  const made = [folderPath(spec, context), imagePath(spec, context)];
+  await clear(...made);
   try {
-    await makeLayerFolders(staging, context, model);
-    await makeImage(imagePath(spec, context), spec.limit, staging);
-  } finally {
-    await rm(staging, { recursive: true, force: true });
+    if (spec.limit === undefined) await makeLayerFolders(folderPath(spec, context), context, model);
+    else {
+      await makeLayerFolders(staging, context, model);
+      await makeImage(imagePath(spec, context), spec.limit, staging);
+    }
+  } catch (error) {
+    await clear(...made);
+    throw error;
   }
+  await clear();
 }
 
 /** Paths of the layer's `upper` and `work` folders, mounted if it is an image. */

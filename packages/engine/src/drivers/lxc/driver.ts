@@ -9,6 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { EngineError } from '../../errors.js';
 import { readIfThere } from '../../host/files.js';
 import { childrenOf, commandLine, isAlive, startedAt, startTicks } from '../../host/processes.js';
+import { errnoInWords, refusalOf } from '../../host/refusal.js';
 import { spawnProgram } from '../../host/spawn.js';
 import { connectAbstract } from '../../host/syscalls.js';
 import type { Layout } from '../../state/layout.js';
@@ -79,7 +80,11 @@ export class LxcDriver {
     if (status !== 0) {
       const errors = startErrors((await readIfThere(this.logPath(name))) ?? '');
       const reason = errors.length === 0 ? `lxc-start ended with status ${status}` : errors.join('; ');
-      throw new EngineError('host-command', `liblxc could not start the container: ${reason}`, { errors });
+      const what = `liblxc could not start the container: ${reason}`;
+      throw (
+        refusalOf(errnoInWords(reason) ?? '', what, { errors }) ??
+        new EngineError('host-command', what, { errors })
+      );
     }
     return this.running(name);
   }

@@ -1,0 +1,64 @@
+// What an errno of the host means to whoever asked the engine: the one table from the kernel's numbers to code and advice.
+// SPDX-License-Identifier: Apache-2.0
+import { type EngineCode, EngineError } from '../errors.js';
+
+interface Refusal {
+  readonly code: EngineCode;
+  /** As libc words it, so that it is also found in what programs of the host complain of. */
+  readonly words: string;
+  readonly next: string;
+}
+
+const rights =
+  'ctvirtd needs the rights of root there: see the owner and mode, attributes (lsattr) and the log of the security module';
+
+const refusals: Readonly<Record<string, Refusal>> = {
+  ENOSPC: {
+    code: 'no-space',
+    words: 'No space left on device',
+    next: 'free some space there (df and df -i tell what is used up), then try again',
+  },
+  EDQUOT: {
+    code: 'over-quota',
+    words: 'Disk quota exceeded',
+    next: 'raise the quota of that file system or free some space there, then try again',
+  },
+  EROFS: {
+    code: 'denied',
+    words: 'Read-only file system',
+    next: 'mount it read-write (after errors, check it first), then try again',
+  },
+  EACCES: { code: 'denied', words: 'Permission denied', next: rights },
+  EPERM: { code: 'denied', words: 'Operation not permitted', next: rights },
+  EMFILE: {
+    code: 'busy',
+    words: 'Too many open files',
+    next: 'raise the limit of open files of ctvirtd (LimitNOFILE=), then try again',
+  },
+  ENFILE: {
+    code: 'busy',
+    words: 'Too many open files in system',
+    next: 'raise fs.file-max, then try again',
+  },
+};
+
+/** The states of a file system that every program complains of in these words, and that are nobody's fault but the disk's. */
+const ofDisks = ['ENOSPC', 'EDQUOT', 'EROFS'] as const;
+
+/** The error for an errno with a meaning of its own; undefined for the others, which need their caller's words. */
+export function refusalOf(
+  errno: string,
+  what: string,
+  details: Readonly<Record<string, unknown>> = {},
+  options?: { cause?: unknown },
+): EngineError | undefined {
+  const found = refusals[errno];
+  if (found === undefined) return undefined;
+  const { code, words, next } = found;
+  return new EngineError(code, `${what}: ${words}; ${next}`, { ...details, errno }, options);
+}
+
+/** The errno of a full or read-only disk behind a program's complaint, if it is about one. */
+export function errnoInWords(complaint: string): string | undefined {
+  return ofDisks.find((errno) => complaint.includes(refusals[errno]?.words ?? errno));
+}
