@@ -68,6 +68,11 @@ export class Enclosure {
     return output(this.argv(...argv));
   }
 
+  /** A path in here as the rest of the host reaches it. */
+  path(path: string): string {
+    return `/proc/${this.keeper.pid}/root${path}`;
+  }
+
   /** Where to read the mounts a daemon in here makes. */
   get mountInfo(): string {
     return `/proc/${this.keeper.pid}/mountinfo`;

@@ -70,7 +70,13 @@ export function processesOf(root: string, enclosure: Enclosure): string[] {
         readOr(`/proc/${pid}/cgroup`).includes(group) ||
         readOr(`/proc/${pid}/cmdline`).includes(`${root}/`),
     )
+    .filter((pid) => !isLeftToInit(pid))
     .map((pid) => `${pid} ${readOr(`/proc/${pid}/cmdline`).replaceAll('\0', ' ').trim()}`);
+}
+
+/** What a killed daemon had started belongs to the host's init when it ends: when that looks at it is its own affair. */
+function isLeftToInit(pid: string): boolean {
+  return /\) Z 1 /.test(readOr(`/proc/${pid}/stat`));
 }
 
 function readOr(path: string): string {

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { isDeepStrictEqual } from 'node:util';
@@ -10,13 +10,13 @@ import { type ApiClient, ApiError, createClient, type ErrorCode } from '@ctvirt/
 import { type Outcome, type RunOptions, run } from './command.js';
 import { Enclosure } from './enclosure.js';
 import { type Inventory, inventory, processesOf } from './inventory.js';
-
+import { SmallDisk } from './small-disk.js';
 import { waitFor } from './wait.js';
 
 const packages = new URL('../../packages/', import.meta.url);
 const built = (path: string): string => fileURLToPath(new URL(path, packages));
-export const daemonProgram = built('daemon/dist/main.js');
-export const cliProgram = built('cli/dist/main.js');
+export const daemonProgram = built('daemon/dist/ctvirtd.mjs');
+export const cliProgram = built('cli/dist/ctvirt.mjs');
 
 /** The template most stories use. */
 export const busybox = 'busybox';
@@ -26,27 +26,29 @@ export class World {
   #client: ApiClient | undefined;
   #log = '';
   #empty: Inventory | undefined;
+  #disk: SmallDisk | undefined;
 
   private constructor(
     readonly root: string,
     readonly enclosure: Enclosure,
   ) {}
 
-  /** A running daemon with the busybox template. */
-  static async open(): Promise<World> {
+  /** A running daemon with the busybox template; with `diskMiB` on a disk of its own, which can be filled. */
+  static async open({ diskMiB }: { diskMiB?: number } = {}): Promise<World> {
     assert.equal(process.getuid?.(), 0, 'these tests run containers: start them as root');
     // Short: the address of liblxc's command socket has to fit in 107 bytes.
     const root = await mkdtemp('/tmp/cv');
-    await chmod(root, 0o711);
-    await mkdir(`${root}/host`, { mode: 0o755 });
     const world = new World(root, await Enclosure.create());
     try {
+      if (diskMiB !== undefined) world.#disk = await SmallDisk.mount(world.enclosure, root, diskMiB);
+      await chmod(world.#seen(root), 0o711);
+      await mkdir(world.#seen(world.host), { mode: 0o755 });
       world.#empty = await inventory(root, world.enclosure);
       await world.start();
       await world.client.templates.build({ template: busybox, body: { distribution: 'busybox' } });
       return world;
     } catch (error) {
-      await world.#sweep();
+      await world.abandon();
       throw error;
     }
   }
@@ -56,8 +58,17 @@ export class World {
     return this.#client;
   }
 
+  get disk(): SmallDisk {
+    return this.#disk ?? assert.fail('this world has no disk of its own');
+  }
+
   get socket(): string {
-    return `${this.root}/run/http.sock`;
+    return this.#seen(`${this.root}/run/http.sock`);
+  }
+
+  /** A disk of its own is mounted in the enclosure alone. */
+  #seen(path: string): string {
+    return this.#disk === undefined ? path : this.enclosure.path(path);
   }
 
   /** A folder for what a story puts on the host itself; it is not counted as the daemon's. */
@@ -130,7 +141,7 @@ export class World {
   cli(args: readonly string[], options: RunOptions = {}): Promise<Outcome> {
     return run([process.execPath, cliProgram, ...args], {
       ...options,
-      env: { CTVIRT_ROOT: this.root, ...options.env },
+      env: { CTVIRT_ROOT: this.#seen(this.root), ...options.env },
     });
   }
 
@@ -194,6 +205,11 @@ export class World {
     await this.assertClean();
   }
 
+  /** Processes of this world as "PID COMMAND LINE", the daemon's own among them. */
+  processes(): string[] {
+    return processesOf(this.root, this.enclosure);
+  }
+
   /** What the host holds of this world beyond an empty one and the daemon's own processes. */
   async leftovers(): Promise<Inventory> {
     const found = await inventory(this.root, this.enclosure);
@@ -210,6 +226,18 @@ export class World {
           !/ (\/usr\/bin\/unshare --user )?\/bin\/cat$/.test(line),
       ),
     };
+  }
+
+  /** Everything there is of this world, to be compared with later. */
+  async everything(): Promise<unknown> {
+    const { owned } = await this.client.check.list();
+    const files = ['domains', 'roots', 'templates'].flatMap((folder) =>
+      readdirSync(this.#seen(`${this.root}/lib/${folder}`)).map((name) => `lib/${folder}/${name}`),
+    );
+    const runtime = ['mnt', 'domains', 'lxc'].flatMap((folder) =>
+      readdirSync(this.#seen(`${this.root}/run/${folder}`)).map((name) => `run/${folder}/${name}`),
+    );
+    return { ...(await this.leftovers()), owned, files, runtime };
   }
 
   /** Nothing runs, and nothing of what ran is left. */
@@ -243,15 +271,15 @@ export class World {
         'left after the daemon ended',
       );
     } finally {
-      await this.#sweep();
+      await this.abandon();
     }
   }
 
-  /** After a failed test: ends what runs in this world, so that the next one meets a clean host. */
-  async #sweep(): Promise<void> {
+  /** Takes the world down as it is, after a failed test: ends what runs in it, so that the next one meets a clean host. */
+  async abandon(): Promise<void> {
     await this.kill();
     for (let tries = 0; tries < 50; tries++) {
-      const pids = processesOf(this.root, this.enclosure).map((line) => Number(line.split(' ')[0]));
+      const pids = this.processes().map((line) => Number(line.split(' ')[0]));
       if (pids.length === 0) break;
       for (const pid of pids) kill(pid);
       await new Promise((resolve) => setTimeout(resolve, 20));
