@@ -67,7 +67,7 @@ export class DomainStore {
       const isDefined = existsSync(join(this.layout.domains, entry));
       if (!lease.kept && !isDefined) await remove(join(this.layout.roots, entry));
       // A definition that took kept files over and was interrupted then: erasing it would leave them.
-      if (lease.kept && isDefined) await this.writeLease({ ...lease, kept: false });
+      if (lease.kept && isDefined) await this.writeLease({ ...lease, kept: false }).catch(() => undefined); // on a full disk the next daemon does
     }
     return removed;
   }
