@@ -9,6 +9,7 @@ import {
   openSync,
   readFileSync,
   renameSync,
+  unlinkSync,
   writeSync,
 } from 'node:fs';
 import { EngineError } from '../errors.js';
@@ -61,10 +62,13 @@ function writeOne(rootFd: number, owner: { uid: number; gid: number }, file: Gue
     try {
       fchownSync(fd, owner.uid, owner.gid);
       writeSync(fd, file.content);
+      renameSync(temporary, path);
+    } catch (error) {
+      unlinkSync(temporary);
+      throw error;
     } finally {
       closeSync(fd);
     }
-    renameSync(temporary, path);
   } finally {
     closeSync(folder);
   }

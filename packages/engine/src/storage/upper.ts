@@ -74,8 +74,8 @@ export async function openUpper(
 async function makeLayerFolders(folder: string, context: StorageContext, model: string): Promise<void> {
   const root = await stat(model);
   const upper = join(folder, 'upper');
-  await mkdir(upper, { recursive: true, mode: 0o700 });
-  await mkdir(join(folder, 'work'), { mode: 0o700 });
+  // One by one: Node's recursive mkdir tells a full disk as a missing folder.
+  for (const path of [folder, upper, join(folder, 'work')]) await mkdir(path, { mode: 0o700 });
   await chown(upper, hostId(context.map.uid, root.uid), hostId(context.map.gid, root.gid));
   await chmod(upper, root.mode & 0o7777);
 }

@@ -1,7 +1,7 @@
 // Runs containers through liblxc's tools, and knows of each whether it runs, as what, and how it ended.
 // SPDX-License-Identifier: Apache-2.0
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { Socket } from 'node:net';
 import { join } from 'node:path';
@@ -79,6 +79,7 @@ export class LxcDriver {
     rmSync(marker, { force: true });
     if (status !== 0) {
       const errors = startErrors((await readIfThere(this.logPath(name))) ?? '');
+      if (errors.length === 0) refuseWithoutRoom(folder);
       const reason = errors.length === 0 ? `lxc-start ended with status ${status}` : errors.join('; ');
       const what = `liblxc could not start the container: ${reason}`;
       throw (
@@ -264,6 +265,13 @@ function ended(child: ChildProcess): Promise<number> {
     child.on('error', (cause) => reject(notInstalled(child.spawnfile, cause)));
     child.on('exit', (code, signal) => resolve(code ?? 128 + (signal === null ? 0 : 9)));
   });
+}
+
+/** liblxc's log says nothing of a disk that has no room for it. */
+function refuseWithoutRoom(folder: string): void {
+  if (statfsSync(folder).bavail > 0) return;
+  const error = refusalOf('ENOSPC', `liblxc could not start the container, nor write why into ${folder}`);
+  if (error !== undefined) throw error;
 }
 
 function notInstalled(file: string, cause: unknown): EngineError {
