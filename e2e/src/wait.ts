@@ -1,6 +1,19 @@
 // Waits for what another process does in its own time.
 // SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
+
+/** Asserts that what the probe sees is as before, once processes that have ended are collected. */
+export async function assertUnchanged(
+  before: unknown,
+  probe: () => Promise<unknown>,
+  message?: string,
+): Promise<void> {
+  let now: unknown;
+  const isSame = async () => isDeepStrictEqual((now = await probe()), before);
+  await waitFor('it to be as before', isSame, 3000).catch(() => assert.deepEqual(now, before, message));
+}
 
 /** Resolves with the first answer that is neither undefined nor false; tells what it waited for in vain. */
 export async function waitFor<T>(

@@ -1,0 +1,182 @@
+// Many at once: operations on one domain take turns, those on different domains go on side by side, and none is lost.
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { after, afterEach, before, test } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
+import { ApiError, type ErrorCode } from '@ctvirt/api';
+import { domainXml } from './documents.js';
+import { refused, World } from './world.js';
+
+let world: World;
+before(async () => {
+  world = await World.open();
+});
+afterEach(() => world.clear());
+after(() => world.close());
+
+/** How often each happened: `done`, or the code of a refusal. */
+async function outcomes(calls: readonly Promise<unknown>[]): Promise<Record<string, number>> {
+  const counts: Record<string, number> = {};
+  for (const settled of await Promise.allSettled(calls)) {
+    if (settled.status === 'rejected' && !(settled.reason instanceof ApiError)) throw settled.reason;
+    const key = settled.status === 'fulfilled' ? 'done' : settled.reason.code;
+    counts[key] = (counts[key] ?? 0) + 1;
+  }
+  return counts;
+}
+const times = <T>(count: number, call: (index: number) => T): T[] =>
+  Array.from({ length: count }, (_, index) => call(index));
+
+test('of eight starts at once one starts, of eight destroys one ends', async () => {
+  await world.define(domainXml({ name: 'one' }));
+  const { start, destroy } = world.client.domains;
+  assert.deepEqual(await outcomes(times(8, () => start({ domain: 'one' }))), { done: 1, 'wrong-state': 7 });
+  assert.deepEqual(await outcomes(times(8, () => destroy({ domain: 'one' }))), { done: 1, 'wrong-state': 7 });
+});
+
+test('of eight undefines at once one undefines', async () => {
+  await world.define(domainXml({ name: 'one' }));
+  const undefine = () => world.client.domains.undefine({ domain: 'one', storage: true });
+  assert.deepEqual(await outcomes(times(8, undefine)), { done: 1, 'not-found': 7 });
+});
+
+test('of eight definitions with one name the last stands, whole', async () => {
+  const xml = (index: number) => domainXml({ name: 'one', more: `<title>number ${index}</title>` });
+  const results = await Promise.all(times(8, (index) => world.define(xml(index))));
+  const last = await world.client.domains.summary({ domain: 'one' });
+  assert.equal(new Set(results.map(({ domain }) => domain.uuid)).size, 1);
+  assert.match(last.title ?? '', /^number \d$/);
+  assert.match(await world.client.domains.xml({ domain: 'one' }), new RegExp(`<title>${last.title}</title>`));
+});
+
+test('of eight domains that want one address, or one UUID, one has it', async () => {
+  const link = "<interface type='ethernet'><ip address='192.168.6.1'/></interface>";
+  const linked = (index: number) => domainXml({ name: `linked-${index}`, interfaces: [link] });
+  const uuid = '<uuid>11111111-2222-4333-8444-555555555555</uuid>';
+  const named = (index: number) => domainXml({ name: `named-${index}`, more: uuid });
+  for (const xml of [linked, named])
+    assert.deepEqual(await outcomes(times(8, (index) => world.define(xml(index)))), { done: 1, exists: 7 });
+});
+
+test('eight OpenVZ domains defined at once have eight CTIDs and eight ranges of ids', async () => {
+  await Promise.all(times(8, (index) => world.define(domainXml({ name: `vz-${index}`, type: 'openvz' }))));
+  const domains = await world.client.domains.list();
+  assert.deepEqual(
+    domains.map(({ ctid }) => ctid).sort(),
+    times(8, (index) => 101 + index),
+  );
+  const { owned } = await world.client.check.list();
+  const ranges = owned.filter(({ kind }) => kind === 'id-range').map(({ what }) => what);
+  assert.equal(new Set(ranges).size, 8);
+});
+
+test('of four imports with one name one is made', async () => {
+  const build = () => world.client.templates.build({ template: 'same', body: { distribution: 'busybox' } });
+  const counts = await outcomes(times(4, build));
+  assert.equal(counts['done'], 1);
+  assert.equal((counts['busy'] ?? 0) + (counts['exists'] ?? 0), 3);
+  await world.client.templates.remove({ template: 'same' });
+});
+
+/** Resolves with lxc-start's pid as soon as the daemon runs it for this domain: it lives for a few ms. */
+async function catchStart(name: string, since: number): Promise<number> {
+  for (const deadline = Date.now() + 5000; Date.now() < deadline; await turn())
+    for (const pid of readdirSync('/proc').filter((entry) => Number(entry) > since)) {
+      const words = commandLine(pid);
+      if (words[0] === '/usr/bin/lxc-start' && words[2]?.startsWith(world.root) && words[4] === name)
+        return Number(pid);
+    }
+  throw new Error(`no lxc-start of '${name}' was seen`);
+}
+const newestPid = (): number => Number(readFileSync('/proc/loadavg', 'utf8').split(' ')[4]);
+
+function commandLine(pid: string): string[] {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+  } catch {
+    return []; // ended meanwhile
+  }
+}
+
+/** Stops lxc-start in the middle of the domain's start; a start that was too quick is tried again. */
+async function startHalfway(name: string): Promise<{ started: Promise<unknown>; goOn: () => void }> {
+  for (let tries = 0; tries < 20; tries++) {
+    const since = newestPid();
+    let isOver = false;
+    const started = world.client.domains.start({ domain: name }).finally(() => (isOver = true));
+    const pid = await catchStart(name, since);
+    process.kill(pid, 'SIGSTOP');
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    if (!isOver) return { started, goOn: () => process.kill(pid, 'SIGCONT') };
+    await started;
+    await world.client.domains.destroy({ domain: name });
+  }
+  throw new Error('lxc-start was too quick twenty times');
+}
+
+test('while one start hangs its domain waits, and every other one does not', async () => {
+  await world.define(domainXml({ name: 'slow' }));
+  const { started, goOn } = await startHalfway('slow');
+  const order: string[] = [];
+  const noted = (what: string, call: Promise<unknown>) => call.then(() => order.push(what));
+  const slow = [
+    noted('start', started),
+    noted('suspend', world.client.domains.suspend({ domain: 'slow' })),
+    noted('resume', world.client.domains.resume({ domain: 'slow' })),
+    noted('destroy', world.client.domains.destroy({ domain: 'slow' })),
+    noted('undefine', world.client.domains.undefine({ domain: 'slow', storage: true })),
+  ];
+  try {
+    await world.run(domainXml({ name: 'quick' }));
+    assert.equal(await world.shell('quick', 'echo alive'), 'alive');
+    await world.erase('quick');
+    assert.deepEqual(order, [], 'something overtook the start');
+    assert.equal((await world.client.domains.summary({ domain: 'slow' })).state, 'shutoff');
+  } finally {
+    goOn();
+  }
+  await Promise.all(slow);
+  assert.deepEqual(order, ['start', 'suspend', 'resume', 'destroy', 'undefine']);
+});
+
+test('a crowd on three domains: each ends in a state it was asked for, and nothing is left', async () => {
+  const expected: readonly ErrorCode[] = ['wrong-state', 'not-found', 'exists', 'busy'];
+  const { start, destroy, undefine, suspend, resume } = world.client.domains;
+  const names = ['a', 'b', 'c'];
+  const all = names.flatMap((domain) =>
+    times(4, () => [
+      world.define(domainXml({ name: domain })),
+      start({ domain }),
+      suspend({ domain }),
+      resume({ domain }),
+      destroy({ domain }),
+      undefine({ domain, storage: true }),
+    ]).flat(),
+  );
+  const counts = await outcomes(all);
+  for (const code of Object.keys(counts))
+    assert.ok(['done', ...expected].includes(code), JSON.stringify(counts));
+  assert.ok((counts['done'] ?? 0) >= names.length, JSON.stringify(counts));
+  for (const { state } of await world.client.domains.list())
+    assert.match(state, /^(shutoff|running|paused)$/);
+});
+
+test('eight domains come up and go at once', async () => {
+  const names = times(8, (index) => `crowd-${index}`);
+  await Promise.all(names.map((name) => world.run(domainXml({ name }))));
+  assert.equal((await world.client.domains.list()).filter(({ state }) => state === 'running').length, 8);
+  await Promise.all(names.map((name) => world.erase(name)));
+});
+
+test('a domain that is just being started is not found in two minds', async () => {
+  await world.define(domainXml({ name: 'one' }));
+  const started = world.client.domains.start({ domain: 'one' });
+  const seen: string[] = [];
+  let isOver = false;
+  void started.finally(() => (isOver = true));
+  while (!isOver) seen.push((await world.client.domains.summary({ domain: 'one' })).state);
+  seen.push((await world.client.domains.summary({ domain: 'one' })).state);
+  assert.match(seen.join(' '), /^(shutoff )*running( running)*$/);
+  await refused('wrong-state', world.client.domains.start({ domain: 'one' }));
+});

@@ -1,0 +1,152 @@
+// A disk that fills up at any moment: told as such, nothing half-made, and what is there can still be ended and erased.
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { after, afterEach, before, test } from 'node:test';
+import { ApiError, errorTable } from '@ctvirt/api';
+import { output } from './command.js';
+import { domainXml, templateRoot } from './documents.js';
+import { assertUnchanged } from './wait.js';
+import { refused, World } from './world.js';
+
+let world: World;
+let scratch: string;
+before(async () => {
+  world = await World.open({ diskMiB: 24 });
+  scratch = await mkdtemp('/tmp/cvarchive');
+});
+afterEach(async () => {
+  await world.disk.empty();
+  await world.clear();
+});
+after(async () => {
+  await rm(scratch, { recursive: true });
+  await world.close();
+});
+
+const kibibytes = (count: number) => count * 1024;
+const limited = templateRoot.replace(
+  '</filesystem>',
+  "<space_hard_limit unit='M'>64</space_hard_limit><quota type='inodes' max='4000'/></filesystem>",
+);
+
+const toTheBlock = async () => ({ used: await world.disk.used(), everything: await world.everything() });
+
+/** Runs `work` with each amount of space left: it succeeds, or says that the disk is full and leaves nothing. */
+async function atEachFilling(
+  left: readonly number[],
+  work: () => Promise<void>,
+  state: () => Promise<unknown> = toTheBlock,
+): Promise<number> {
+  let refusals = 0;
+  for (const bytes of left) {
+    await world.disk.fill(bytes);
+    const before = await state();
+    try {
+      await work();
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      assert.equal(
+        error.code,
+        'no-space',
+        `with ${bytes} bytes left: ${error.message}\n${world.log.slice(-2000)}`,
+      );
+      assert.match(error.message, /free some space/);
+      refusals++;
+    }
+    await assertUnchanged(before, state, `with ${bytes} bytes left`);
+  }
+  return refusals;
+}
+
+test('in the middle of a template import', async () => {
+  await writeFile(`${scratch}/large`, randomBytes(30 << 20));
+  await writeFile(`${scratch}/small`, 'small');
+  await output(['tar', '-C', scratch, '-cf', `${scratch}/large.tar`, 'small', 'large']);
+  const before = await toTheBlock();
+  const { status, stderr } = await world.cli([
+    'template',
+    'import',
+    'large',
+    '--upload',
+    `${scratch}/large.tar`,
+  ]);
+  assert.equal(status, errorTable['no-space'].exitStatus, stderr);
+  assert.match(stderr, /free some space/);
+  await assertUnchanged(before, toTheBlock);
+});
+
+test('in the middle of a define, at every block of it', async () => {
+  const xml = domainXml({ name: 'full' });
+  const left = Array.from({ length: 14 }, (_, blocks) => kibibytes(blocks));
+  const refusals = await atEachFilling([...left, kibibytes(64)], async () => {
+    await world.define(xml);
+    await world.erase('full');
+  });
+  assert.ok(refusals > 3 && refusals <= left.length, `${refusals} refusals`);
+});
+
+test('in the middle of making an image', async () => {
+  const xml = domainXml({ name: 'full', filesystems: [limited] });
+  const left = [0, 1, 4, 8, 16, 64, 256, 512, 1024, 2048, 4096].map(kibibytes);
+  const refusals = await atEachFilling(left, async () => {
+    await world.define(xml);
+    await world.erase('full');
+  });
+  assert.ok(refusals > 3 && refusals < left.length, `${refusals} refusals`);
+});
+
+test('in the middle of a new definition: the old one stands, files and all', async () => {
+  await world.run(domainXml({ name: 'stands', more: '<title>old</title>' }));
+  await world.shell('stands', 'echo precious > /file');
+  const second = limited.replace("dir='/'", "dir='/more'");
+  const changed = domainXml({
+    name: 'stands',
+    filesystems: [templateRoot, second],
+    more: '<title>new</title>',
+  });
+  await world.client.domains.destroy({ domain: 'stands' });
+  const old = await world.client.domains.xml({ domain: 'stands' });
+  await atEachFilling([0, 2, 4, 8, 16].map(kibibytes), async () => {
+    await world.define(changed);
+    assert.fail('there is no room for an image');
+  });
+  assert.equal(await world.client.domains.xml({ domain: 'stands' }), old);
+  await world.disk.empty();
+  await world.client.domains.start({ domain: 'stands' });
+  assert.equal(await world.shell('stands', 'cat /file'), 'precious');
+});
+
+test('in the middle of a start', async () => {
+  await world.define(domainXml({ name: 'starts' }));
+  const left = Array.from({ length: 14 }, (_, blocks) => kibibytes(blocks));
+  const work = async () => {
+    await world.client.domains.start({ domain: 'starts' });
+    await world.client.domains.destroy({ domain: 'starts' });
+  };
+  // What a start writes into the domain's own layer stays there.
+  const refusals = await atEachFilling(left, work, () => world.everything());
+  assert.ok(refusals > 0, `${refusals} refusals`);
+});
+
+test('what runs on a full disk is ended and erased all the same, also by the next daemon', async () => {
+  for (const name of ['first', 'second', 'third']) await world.run(domainXml({ name }));
+  await world.disk.fill();
+  await world.client.domains.destroy({ domain: 'first' });
+  await world.client.domains.undefine({ domain: 'first', storage: true });
+  await world.disk.fill();
+  await world.kill();
+  await world.start();
+  assert.equal(await world.state('second'), 'running (booted)');
+  await world.client.domains.destroy({ domain: 'second' });
+  await world.client.domains.undefine({ domain: 'second', storage: true });
+  await refused('not-found', world.state('second'));
+});
+
+test('the command line tells a full disk by its own status', async () => {
+  await world.disk.fill();
+  const { status, stderr } = await world.cli(['define', '-'], { input: domainXml({ name: 'full' }) });
+  assert.equal(status, errorTable['no-space'].exitStatus, stderr);
+  assert.match(stderr, /^error: .*No space left on device; free some space/);
+});
