@@ -65,6 +65,8 @@ export class Trial {
   readonly chance: Chance;
   /** How often an operation had no answer because of a kill, by its title. */
   readonly interrupted = new Map<string, number>();
+  /** The kills come within this time: on a busy machine the same work takes longer. */
+  reachMs = 100;
   readonly #beliefs = new Map<string, Belief>();
   readonly #conditions = new Map<string, Condition>();
   /** Those that ended without being asked since they were defined: their reason may say so. */
@@ -100,6 +102,12 @@ export class Trial {
       this.believe(name, belief);
       return { name, step, belief };
     });
+  }
+
+  /** Lets the kills fall before, into and after the work: later if hardly any was done, sooner if nearly all was. */
+  aim(done: number, all: number): void {
+    if (done * 3 < all) this.reachMs = Math.min(3000, this.reachMs * 1.2);
+    if (done * 3 > all * 2) this.reachMs = Math.max(30, this.reachMs / 1.2);
   }
 
   believe(name: string, belief: Belief): void {

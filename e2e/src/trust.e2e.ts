@@ -9,9 +9,6 @@ import { type Belief, Trial } from './trial.js';
 
 /** In each of two worlds side by side; `CTVIRT_KILLS` asks for more, to look for what is rare. */
 const kills = Number(process.env['CTVIRT_KILLS'] ?? 200) / 2;
-/** Operations take 5 to 150 ms: the kills fall before, into and after them. */
-const longestDelayMs = 130;
-
 describe(`${2 * kills} kills in the middle of define, start, stop and undefine (CTVIRT_SEED=${seed})`, {
   concurrency: true,
 }, () => {
@@ -40,14 +37,16 @@ async function killAmidWork(trial: Trial): Promise<void> {
     try {
       await step.run(name);
       trial.believe(name, { conditions: [step.leads], titles: belief.titles.slice(-1) });
+      return true;
     } catch (error) {
       if (!(error instanceof ApiError) || error.code !== 'unreachable') throw error;
       trial.interrupted.set(step.title, (trial.interrupted.get(step.title) ?? 0) + 1);
+      return false;
     }
   });
-  await sleep(chance.next() * longestDelayMs);
+  await sleep(chance.next() * trial.reachMs);
   await world.kill();
-  await Promise.all(work);
+  trial.aim((await Promise.all(work)).filter((isDone) => isDone).length, work.length);
 
   // Now and then one ends by itself meanwhile, or the next daemon is killed while it starts.
   const victim = chance.isOnceIn(5) ? trial.endOne() : undefined;
