@@ -25,6 +25,8 @@ export function unwritableLines(file: string, text: string): ReportRow[] {
   });
 }
 
+const guessed = 'the line is no UTF-8: it is read as ISO 8859-1';
+
 interface Cleaned {
   readonly files: FileSet;
   readonly rows: readonly ReportRow[];
@@ -35,6 +37,8 @@ function clean(files: FileSet): Cleaned {
   const entries = [...files].map(([path, entry]): [string, FileEntry] => {
     if (entry.text === undefined) return [xmlText(path), { link: xmlText(entry.link) }];
     rows.push(...unwritableLines(xmlText(path), entry.text));
+    for (const line of entry.guessedLines ?? [])
+      rows.push({ file: xmlText(path), line, key: '', status: 'approximated', how: guessed });
     return [xmlText(path), { text: xmlText(entry.text) }];
   });
   return { files: new Map(entries), rows };

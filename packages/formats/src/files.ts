@@ -3,7 +3,12 @@
 
 /** A file or a symbolic link; an empty text is a file too (Linux-VServer's flags are). */
 export type FileEntry =
-  | { readonly text: string; readonly link?: undefined }
+  | {
+      readonly text: string;
+      readonly link?: undefined;
+      /** Lines, from 1, whose bytes were no UTF-8: their text is what they most likely mean. */
+      readonly guessedLines?: readonly number[];
+    }
   | { readonly link: string; readonly text?: undefined };
 
 /** By path, absolute or relative to where the configuration begins, with `/` between its parts. */
@@ -22,4 +27,31 @@ export function baseName(path: string): string {
 /** All of a path but its last part; empty for a bare name. */
 export function folderOf(path: string): string {
   return path.slice(0, Math.max(0, path.lastIndexOf('/')));
+}
+
+const lineFeed = 0x0a;
+
+/** A file of these bytes: UTF-8, but for lines that are not and are read as ISO 8859-1, which fits any. */
+export function entryOf(bytes: Uint8Array): FileEntry {
+  const decoder = new TextDecoder('utf-8', { fatal: true });
+  try {
+    return { text: decoder.decode(bytes) };
+  } catch {
+    // Line by line then: files grow over the years, and their editors change.
+  }
+  const guessedLines: number[] = [];
+  const lines: string[] = [];
+  for (let start = 0; start <= bytes.length; ) {
+    const end = bytes.indexOf(lineFeed, start);
+    const line = bytes.subarray(start, end < 0 ? undefined : end);
+    try {
+      lines.push(decoder.decode(line));
+    } catch {
+      lines.push(Array.from(line, (byte) => String.fromCharCode(byte)).join(''));
+      guessedLines.push(lines.length);
+    }
+    if (end < 0) break;
+    start = end + 1;
+  }
+  return { text: lines.join('\n'), guessedLines };
 }

@@ -3,7 +3,7 @@
 
 export { beancounterOf, parameterValue, ubcOf } from './beancounters.js';
 export { type FormatCode, FormatError, formatCodes } from './errors.js';
-export { baseName, type FileEntry, type FileSet, filesOf, folderOf } from './files.js';
+export { baseName, entryOf, type FileEntry, type FileSet, filesOf, folderOf } from './files.js';
 export type { Format, HostFacts, NativeUnit, ReadResult, WriteResult } from './format.js';
 export { type FormatName, formatNames, formatOf, formats } from './formats.js';
 export * from './lxc/index.js';

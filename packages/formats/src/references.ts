@@ -7,14 +7,14 @@ import type { Format, NativeUnit } from './format.js';
 const mostReferences = 256;
 
 /**
- * The files with all that they name, and that those name in turn. `read` answers the texts at a path: one of a file,
+ * The files with all that they name, and that those name in turn. `read` answers what is at a path: one entry of a file,
  * several of a folder, none where there is nothing to be had, which the format then reports.
  */
 export function withReferences(
   format: Format,
   own: FileSet,
   unit: NativeUnit,
-  read: (path: string) => Iterable<readonly [path: string, text: string]>,
+  read: (path: string) => Iterable<readonly [path: string, entry: FileEntry]>,
 ): FileSet {
   const files = new Map<string, FileEntry>(own);
   const asked = new Set<string>();
@@ -24,7 +24,7 @@ export function withReferences(
     for (const path of missing) {
       if (asked.size >= mostReferences) return files;
       asked.add(path);
-      for (const [place, text] of read(path)) files.set(place, { text });
+      for (const [place, entry] of read(path)) files.set(place, entry);
     }
   }
 }

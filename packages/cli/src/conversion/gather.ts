@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type Dirent, readdirSync, readlinkSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, join, normalize, resolve } from 'node:path';
-import { type FileEntry, type FileSet, type NativeUnit, withReferences } from '@ctvirt/formats';
+import { entryOf, type FileEntry, type FileSet, type NativeUnit, withReferences } from '@ctvirt/formats';
 import { readBytes, readInput, readOrdinary } from '../documents/bytes.js';
 import { CliError, refuseFile } from '../errors.js';
 import type { Io } from '../io.js';
@@ -25,7 +25,7 @@ export async function gather(path: string, layout: Layout, io: Io): Promise<Gath
   if (path === '-') {
     const bytes = await readInput(io.stdin, mostFileBytes);
     refuseLong('<stdin>', bytes);
-    return { files: new Map([['<stdin>', { text: textOf(bytes) }]]), left: [], isFolder: false };
+    return { files: new Map([['<stdin>', entryOf(bytes)]]), left: [], isFolder: false };
   }
   const place = placeOf(path);
   try {
@@ -45,7 +45,7 @@ function placeOf(path: string): string {
 function gatherFile(path: string): Gathered {
   const bytes = readBytes(path, mostFileBytes);
   refuseLong(path, bytes);
-  const files = new Map<string, FileEntry>([[path, { text: textOf(bytes) }]]);
+  const files = new Map<string, FileEntry>([[path, entryOf(bytes)]]);
   return { files, left: [], isFolder: false };
 }
 
@@ -57,17 +57,17 @@ function gatherFolder(path: string, layout: Layout): Gathered {
 
 /** The files a container inherits from, as far as they are there; each is read once. */
 export function sharedReader(files: FileSet, layout: Layout): (unit: NativeUnit) => FileSet {
-  const seen = new Map<string, string | undefined>();
-  const read = (path: string): string | undefined => {
-    if (!seen.has(path)) seen.set(path, files.get(path)?.text ?? readReference(path));
+  const seen = new Map<string, FileEntry | undefined>();
+  const read = (path: string): FileEntry | undefined => {
+    if (!seen.has(path)) seen.set(path, files.get(path) ?? readReference(path));
     return seen.get(path);
   };
   return (unit) => {
     const paths = layout.shared.map((shared) => join(dirname(unit.path), shared));
     return new Map(
       paths.flatMap((path) => {
-        const text = unit.path === '<stdin>' || path === unit.path ? undefined : read(path);
-        return text === undefined ? [] : [[path, { text }] as const];
+        const entry = unit.path === '<stdin>' || path === unit.path ? undefined : read(path);
+        return entry === undefined ? [] : [[path, entry] as const];
       }),
     );
   };
@@ -87,7 +87,7 @@ class Walk {
       const [enters, wants] = [this.layout.enters(entry.name, depth), this.layout.wants(entry.name)];
       if (entry.isSymbolicLink() && !this.layout.keepsLinks) {
         if (enters || wants)
-          this.left.push(`${place} is a link, and links are not followed: name where it leads`);
+          this.left.push(`${place} is a link, and links in a folder are not followed: name it by itself`);
       } else if (entry.isDirectory()) {
         if (enters) this.folder(place, depth + 1);
       } else if (wants) this.#take(place, entry);
@@ -108,16 +108,16 @@ class Walk {
       this.#bytes += bytes.length;
       if (this.#bytes > mostBytes)
         throw new CliError('local', `the files have more than ${mostBytes} bytes: convert a folder below it`);
-      this.files.set(path, { text: textOf(bytes) });
+      this.files.set(path, entryOf(bytes));
     }
   }
 }
 
 /** A file that a configuration names; undefined where there is none to be had. */
-function readReference(path: string): string | undefined {
+function readReference(path: string): FileEntry | undefined {
   try {
     const bytes = readOrdinary(path, mostFileBytes);
-    return bytes === undefined || bytes.length > mostFileBytes ? undefined : textOf(bytes);
+    return bytes === undefined || bytes.length > mostFileBytes ? undefined : entryOf(bytes);
   } catch {
     // The format reports what it was not given.
     return undefined;
@@ -130,11 +130,11 @@ const mostInFolder = 256;
 export const withNamed = (own: FileSet, unit: NativeUnit, { format }: Layout): FileSet =>
   withReferences(format, own, unit, readNamed);
 
-function readNamed(path: string): (readonly [path: string, text: string])[] {
+function readNamed(path: string): (readonly [path: string, entry: FileEntry])[] {
   // Relative to nothing that is known here, liblxc's working folder least of all.
   if (!isAbsolute(path)) return [];
-  const text = readReference(path);
-  if (text !== undefined) return [[path, text]];
+  const entry = readReference(path);
+  if (entry !== undefined) return [[path, entry]];
   try {
     const names = readdirSync(path).filter((name) => name.endsWith('.conf'));
     return names
@@ -155,5 +155,3 @@ function refuseLong(path: string, bytes: Buffer): void {
   if (bytes.length > mostFileBytes)
     throw new CliError('local', `cannot read ${path}: it has more than ${mostFileBytes} bytes`);
 }
-
-const textOf = (bytes: Buffer): string => bytes.toString('utf8').replace(/^\u{FEFF}/u, '');

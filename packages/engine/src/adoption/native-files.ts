@@ -11,7 +11,14 @@ import {
   readlinkSync,
 } from 'node:fs';
 import { basename, dirname, isAbsolute, join } from 'node:path';
-import { type FileEntry, type FileSet, formats, type NativeUnit, withReferences } from '@ctvirt/formats';
+import {
+  entryOf,
+  type FileEntry,
+  type FileSet,
+  formats,
+  type NativeUnit,
+  withReferences,
+} from '@ctvirt/formats';
 import { EngineError } from '../errors.js';
 
 /** The systems whose containers can be adopted. */
@@ -33,17 +40,17 @@ const gather: {
   openvz(name, config) {
     const ctid = /^[1-9]\d{0,9}$/.test(name) ? name : ctidNamed(name, config);
     const path = config ?? `/etc/vz/conf/${ctid}.conf`;
-    const files = new Map([[path, { text: readNeeded(path) }]]);
+    const files = new Map([[path, readNeeded(path)]]);
     for (const shared of [join(dirname(path), 'vz.conf'), join(dirname(path), '../vz.conf')]) {
-      const text = readText(shared);
-      if (text !== undefined) files.set(shared, { text });
+      const entry = readOptional(shared);
+      if (entry !== undefined) files.set(shared, entry);
     }
     return { unit: { name: ctid, path }, files };
   },
   lxc(name, config) {
     const path = config ?? `/var/lib/lxc/${name}/config`;
     const unit = { name, path };
-    const own: FileSet = new Map([[path, { text: readNeeded(path) }]]);
+    const own: FileSet = new Map([[path, readNeeded(path)]]);
     return { unit, files: withReferences(formats.lxc, own, unit, readReference) };
   },
   vserver(name, config) {
@@ -101,21 +108,21 @@ function walk(folder: string, files: Map<string, FileEntry>): void {
     if (files.size >= mostFiles)
       throw new EngineError('invalid', `${folder} has more than ${mostFiles} files: it is no configuration`);
     if (entry.isSymbolicLink()) files.set(path, { link: readlinkSync(path) });
-    else if (entry.isFile()) files.set(path, { text: readNeeded(path) });
+    else if (entry.isFile()) files.set(path, readNeeded(path));
   }
 }
 
 /** A file, or the *.conf of a folder; none where there is nothing to be had, which the format reports. */
-function readReference(path: string): [string, string][] {
+function readReference(path: string): [string, FileEntry][] {
   // Relative to nothing that is known here.
   if (!isAbsolute(path)) return [];
-  const text = readText(path);
-  if (text !== undefined) return [[path, text]];
+  const entry = readOptional(path);
+  if (entry !== undefined) return [[path, entry]];
   try {
     const names = readdirSync(path).filter((name) => name.endsWith('.conf'));
-    const found: [string, string][] = [];
+    const found: [string, FileEntry][] = [];
     for (const name of names.sort().slice(0, mostFiles)) {
-      const inner = readText(join(path, name));
+      const inner = readOptional(join(path, name));
       if (inner !== undefined) found.push([join(path, name), inner]);
     }
     return found;
@@ -124,8 +131,8 @@ function readReference(path: string): [string, string][] {
   }
 }
 
-/** A configuration file's text; undefined unless it is an ordinary file of a sane size. */
-function readText(path: string): string | undefined {
+/** A configuration file; undefined unless it is an ordinary one of a sane size. */
+function readOptional(path: string): FileEntry | undefined {
   try {
     return readNeeded(path);
   } catch (error) {
@@ -134,7 +141,7 @@ function readText(path: string): string | undefined {
   }
 }
 
-function readNeeded(path: string): string {
+function readNeeded(path: string): FileEntry {
   let file: number;
   try {
     // Without waiting: a pipe in a file's place must not stop the daemon.
@@ -148,7 +155,7 @@ function readNeeded(path: string): string {
       throw new EngineError('invalid', `${path} is no configuration file of up to ${mostBytes} bytes`, {
         path,
       });
-    return readFileSync(file, 'utf8').replace(/^\u{FEFF}/u, '');
+    return entryOf(readFileSync(file));
   } finally {
     closeSync(file);
   }

@@ -114,9 +114,11 @@ function readAutostart(values: readonly ReadValue[], report: Report): boolean {
   if (found === undefined) return false;
   const place = { file: found.file, line: found.value.lines[0] ?? 0, key: 'ONBOOT' };
   const on = parseBool(found.value.value);
+  const isDisabled = values.some(({ value }) => value.key === 'DISABLED' && parseBool(value.value) === true);
   if (on === undefined) report.ignored(place, 'it is neither yes nor no');
+  else if (on && isDisabled) report.approximated(place, 'autostart off, since the container is disabled');
   else report.carried(place, `autostart ${on ? 'on' : 'off'}`);
-  return on === true;
+  return on === true && !isDisabled;
 }
 
 export interface WriteConfOptions {

@@ -4,7 +4,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseDomainOrThrow } from '@ctvirt/xml';
 import { rootOf } from '../edit.js';
-import { filesOf } from '../files.js';
+import { entryOf, filesOf } from '../files.js';
+import { formats } from '../formats.js';
 import { openvzFormat } from './format.js';
 
 const host = { pageSize: 4096, cpus: 2 };
@@ -65,4 +66,19 @@ test('what OpenVZ has no key for is reported', () => {
     openvzFormat.write(domain, host).report.map(({ key }) => key),
     ['os/init', 'devices/filesystem', 'devices/filesystem/quota', 'devices/interface'],
   );
+});
+
+test('a line that is no UTF-8 is read as ISO 8859-1, and told', () => {
+  const bytes = Buffer.concat([
+    Buffer.from('\u{FEFF}HOSTNAME="a"\n# żółw\n'),
+    Buffer.from('DESCRIPTION="caf\u{E9}"\n', 'latin1'),
+  ]);
+  const files = new Map([['105.conf', entryOf(bytes)]]);
+  const { domain, report } = formats.openvz.read(files, { name: '105', path: '105.conf' }, host);
+  assert.equal(domain.description, 'caf\u{E9}');
+  assert.deepEqual(
+    report.filter(({ key }) => key === '').map(({ line, status }) => [line, status]),
+    [[3, 'approximated']],
+  );
+  assert.equal(domain.hostname, 'a');
 });

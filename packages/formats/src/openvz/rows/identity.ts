@@ -13,7 +13,7 @@ import {
 } from '../../edit.js';
 import { approximated, carried, ignored, type Outcome } from '../../outcome.js';
 import { ownWord, type ReadContext, type Row } from '../row.js';
-import { parseList, parsePath, parseSwitches } from '../values.js';
+import { parseBool, parseList, parsePath, parseSwitches } from '../values.js';
 
 /** Names OpenVZ accepts beside the number. */
 export const namePattern = /^[A-Za-z0-9 +_.-]+$/;
@@ -162,4 +162,15 @@ export function rootRows({ root }: Pick<ReadContext, 'root'>): readonly Row[] {
   return root === 'template' ? [ostemplate, vePrivate] : [vePrivate, ostemplate];
 }
 
-export const identityRows: readonly Row[] = [name, originSample, description, capability, devnodes];
+const disabled: Row = {
+  key: 'DISABLED',
+  read(domain, value) {
+    const kept = withValue(domain, 'DISABLED', value);
+    return parseBool(value) === true
+      ? approximated(kept, 'parameter disabled: kept, but only autostart heeds it')
+      : carried(kept, 'parameter disabled');
+  },
+  write: (domain) => parameterValue(domain, 'DISABLED'),
+};
+
+export const identityRows: readonly Row[] = [name, originSample, description, disabled, capability, devnodes];
