@@ -321,13 +321,26 @@ export function linksOf(domain: Domain, record: DomainRecord): LinkPlan[] {
   const taken = new Set(
     interfaces.flatMap(({ guest, target }) => [numberIn(guest?.dev), numberIn(target?.dev)]),
   );
-  return interfaces.map((link, index) => {
+  const links = interfaces.map((link, index) => {
     if (link.guest?.dev !== undefined && link.target?.dev !== undefined) return linkOf(link, index, record);
     // Its place, unless one that is there for longer has that number: those before it may have been taken away.
     let number = index;
     if (taken.has(number)) for (number = 0; taken.has(number); number++);
     taken.add(number);
     return linkOf(link, number, record);
+  });
+  return withOneDefault(links);
+}
+
+/** A container has one default route of each family: the document's own, else that of the first routed link. */
+function withOneDefault(links: readonly LinkPlan[]): LinkPlan[] {
+  const familiesOf = ({ gateways }: LinkPlan): number[] => gateways.map(({ family }) => family);
+  const taken = new Set(links.filter(({ kind }) => kind !== 'routed').flatMap(familiesOf));
+  return links.map((link) => {
+    if (link.kind !== 'routed') return link;
+    const gateways = link.gateways.filter(({ family }) => !taken.has(family));
+    for (const { family } of gateways) taken.add(family);
+    return { ...link, gateways };
   });
 }
 
