@@ -20,6 +20,7 @@ import type { Ending } from '../drivers/lxc/ending.js';
 import { EngineError } from '../errors.js';
 import { writeGuestFiles } from '../guest/files.js';
 import { mountsBelow } from '../host/mountinfo.js';
+import { ownCeilings, within } from '../host/own-limits.js';
 import { programPath } from '../host/processes.js';
 import { detachMount } from '../host/syscalls.js';
 import { Undo } from '../host/undo.js';
@@ -84,12 +85,19 @@ export class Runner {
         files,
       });
     }
+    const { limits: resources, lowered } = within(plan.resources, ownCeilings());
+    if (lowered.length > 0)
+      this.parts.log(
+        'warn',
+        `domain '${entry.record.name}': the daemon has no CAP_SYS_RESOURCE, so ${lowered.join(' and ')} stay at its own limits`,
+        { domain: entry.record.name, lowered },
+      );
     // Mounts are needed until init runs; then the container has its own copies and the host none.
     await using mounts = new Undo();
     const filesystems = await this.#open(entry, plan, mounts);
     const config = formatLxcConfig(
       configRows({
-        plan,
+        plan: { ...plan, resources },
         filesystems,
         limits: set,
         cgroupVersion: cgroups.version,
