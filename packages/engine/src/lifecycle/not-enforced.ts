@@ -28,17 +28,23 @@ const onFilesystem: readonly ((filesystem: Filesystem) => Remark | undefined)[] 
       '/quota',
       'limits of one user or group are recorded; only those of the whole file system are enforced here',
     ),
-  ({ spaceSoftLimitBytes }) =>
-    remark(spaceSoftLimitBytes, '/space_soft_limit', 'soft limits are recorded; the hard limit is enforced'),
-  ({ quotas }) =>
+  ({ type, spaceSoftLimitBytes }) =>
     remark(
-      quotas?.find((quota) => (quota.type === 'size' ? quota.softBytes : quota.soft) !== undefined),
+      type === 'template' ? spaceSoftLimitBytes : undefined,
+      '/space_soft_limit',
+      'soft limits are recorded; the hard limit is enforced',
+    ),
+  ({ type, quotas }) =>
+    remark(
+      type === 'template'
+        ? quotas?.find((quota) => (quota.type === 'size' ? quota.softBytes : quota.soft) !== undefined)
+        : undefined,
       '/quota/@soft',
       'soft limits are recorded; the hard limit is enforced',
     ),
-  ({ type, spaceHardLimitBytes, quotas }) =>
+  ({ type, spaceHardLimitBytes, spaceSoftLimitBytes, quotas }) =>
     remark(
-      type === 'template' ? undefined : (spaceHardLimitBytes ?? quotas?.[0]),
+      type === 'template' ? undefined : (spaceHardLimitBytes ?? spaceSoftLimitBytes ?? quotas?.[0]),
       '',
       `a file system of type ${type} is as large as its source: its limits are recorded`,
     ),
