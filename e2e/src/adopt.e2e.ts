@@ -62,7 +62,7 @@ NUMPROC="64"
 DISKSPACE="1G:2G"
 CPUUNITS="1000"
 HOSTNAME="shop.example.com"
-IP_ADDRESS="192.0.2.105"
+IP_ADDRESS="192.0.2.105 192.0.2.106 2001:db8::105 2001:db8::106"
 NAMESERVER="192.0.2.53"
 OSTEMPLATE="debian-11.0-x86_64"
 DATED="last week"
@@ -78,7 +78,10 @@ test('an OpenVZ container: defined on its own files, none of them touched, and e
   const { status, stdout, stderr } = await adopt('openvz', '105', '--config', config);
   assert.equal(status, 0, stderr);
   assert.deepEqual(listing(`${world.host}/vz`), untouched);
-  assert.match(stdout, /^Domain '105' adopted: \d+ carried, 1 ignored; it starts with this host$/m);
+  assert.match(
+    stdout,
+    /^Domain '105' adopted: \d+ carried, 1 ignored, 1 warning; it starts with this host$/m,
+  );
   const told = stderr.split('\n').map((line) => line.trim().split(/ {3,}/));
   const rowOf = (key: string) => told.find(([first]) => first === key)?.slice(1, 3);
   assert.deepEqual(rowOf('HOSTNAME'), [`${config}:9`, 'carried']);
@@ -88,7 +91,14 @@ test('an OpenVZ container: defined on its own files, none of them touched, and e
   const summary = await world.client.domains.summary({ domain: '105' });
   assert.deepEqual(
     [summary.type, summary.ctid, summary.uuid, summary.autostart, summary.hostname, summary.addresses],
-    ['openvz', 105, '8509a1d4-1569-4467-8b37-4e433a1ac7b1', true, 'shop.example.com', ['192.0.2.105']],
+    [
+      'openvz',
+      105,
+      '8509a1d4-1569-4467-8b37-4e433a1ac7b1',
+      true,
+      'shop.example.com',
+      ['192.0.2.105', '192.0.2.106', '2001:db8::105', '2001:db8::106'],
+    ],
   );
   assert.ok((await world.client.domains.xml({ domain: '105' })).includes(`<source dir='${files}'/>`));
 });
@@ -104,7 +114,11 @@ test('an adopted container starts in a user namespace, its files owned as they a
     ),
     '0\nshop.example.com\n500:500:640\n0:0:755\nof the user',
   );
-  assert.match(await world.shell('105', 'ip -4 -o address'), /192\.0\.2\.105/);
+  const addresses = await world.shell('105', 'ip -o address');
+  for (const address of ['192.0.2.105', '192.0.2.106', '2001:db8::105', '2001:db8::106'])
+    assert.ok(addresses.includes(` ${address}/`), address);
+  for (const family of ['-4', '-6'])
+    assert.match(await world.shell('105', `ip ${family} route`), /^(default .*)$(?![\s\S]*^default)/m);
   assert.match(await world.shell('105', 'cat /proc/self/uid_map'), /^\s*0\s+\d{6,}\s+65536$/);
   assert.notEqual((await world.exec('105', 'cat', '/home/zero')).status, 0, 'device nodes are dead');
   await world.shell('105', 'echo new > /home/new; chown 33:33 /home/new');
@@ -190,6 +204,7 @@ test('what cannot be had as it lies is refused by name, and leaves nothing', asy
   for (const [code, wrong] of [
     ['not-found', { name: '106', config: `${config}.none` }],
     ['invalid', { config: '/dev/zero' }],
+    ['invalid', { config: '/etc/hostname' }],
     ['invalid', { name: '../105' }],
     ['invalid', { config: 'relative' }],
     ['invalid', { private: 'relative' }],

@@ -57,39 +57,46 @@ export const adopt = verb({
     };
     const { io } = context;
     const adopted: AdoptResult[] = [];
+    const isMany = names.length > 1;
     let status: number | undefined;
     for (const name of names) {
       try {
         const body = { format: system, name, ...places };
         const result = await context.busy(`adopting ${name}`, () => context.client.domains.adopt({ body }));
         adopted.push(result);
-        if (!context.isJson) await tell(context, result, losses);
+        if (!context.isJson) await tell(context, result, { losses, heading: isMany ? name : undefined });
       } catch (error) {
-        if (!(error instanceof ApiError) || error.code === 'unreachable' || names.length === 1) throw error;
-        const told = describeError(error, hasColour(io.stderr, io.env));
+        if (!(error instanceof ApiError) || error.code === 'unreachable' || !isMany) throw error;
+        const told = describeError(named(error, name), hasColour(io.stderr, io.env));
         status ??= told.status;
         io.stderr.write(told.text);
       }
     }
     if (context.isJson) context.print(adopted, () => '');
-    else if (names.length > 1)
-      context.remark(`${adopted.length} adopted, ${names.length - adopted.length} not`);
+    else if (isMany) context.remark(`${adopted.length} adopted, ${names.length - adopted.length} not`);
     return status ?? 0;
   },
 });
 
 const isSystem = (word: string): word is System => systems.some((system) => system === word);
 
+/** The error with the container it is about, where there are others. */
+const named = (error: ApiError, name: string): ApiError =>
+  new ApiError(error.code, `${name}: ${error.message}`, error, { cause: error });
+
 async function tell(
   context: Context,
   { domain, findings, report }: AdoptResult,
-  losses: boolean,
+  { losses, heading }: { losses: boolean; heading: string | undefined },
 ): Promise<void> {
   const { reportTable, summarize } = await import('../conversion/report-table.js');
   const shown = losses ? report.filter(({ status }) => status !== 'carried') : report;
   const { stderr, env } = context.io;
+  if (heading !== undefined && shown.length + findings.length > 0) context.remark(`${heading}:`);
   if (shown.length > 0) context.remark(reportTable(shown, hasColour(stderr, env)).trimEnd());
   context.warn(findings, domain.name);
+  const warned =
+    findings.length === 0 ? '' : `, ${findings.length} warning${findings.length === 1 ? '' : 's'}`;
   const starts = domain.autostart ? '; it starts with this host' : '';
-  context.done(domain, `Domain '${domain.name}' adopted: ${summarize(report)}${starts}`);
+  context.done(domain, `Domain '${domain.name}' adopted: ${summarize(report)}${warned}${starts}`);
 }

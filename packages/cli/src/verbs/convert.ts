@@ -126,7 +126,7 @@ class Run {
     else if (isGood) this.#count.converted++;
     if (this.context.isJson) this.#data.push(dataOf(conversion, found.from, this.to, isGood));
     else if (isRefused) await this.#tellRefusal(conversion);
-    else await this.#tell(conversion, isAlone);
+    else if (isGood) await this.#tell(conversion, isAlone);
   }
 
   async end(): Promise<number> {

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { existsSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { FormatError, formats, type ReadResult } from '@ctvirt/formats';
+import { FormatError, formats, type ReadResult, type ReportRow } from '@ctvirt/formats';
 import { type Domain, type Filesystem, formatDomain, isRoot, XmlError } from '@ctvirt/xml';
 import type { AdoptRequest, AdoptResult } from '../contract.js';
 import { EngineError } from '../errors.js';
@@ -44,7 +44,13 @@ export class Adopter {
   #read({ format, name }: AdoptRequest, { files, unit }: NativeConfig): ReadResult {
     const { pageSize, hostCpus } = this.parts.facts;
     try {
-      return formats[format].read(files, unit, { pageSize, cpus: hostCpus, root: 'private' });
+      const read = formats[format].read(files, unit, { pageSize, cpus: hostCpus, root: 'private' });
+      // A file cut short by a full disk must not become a container of mere defaults.
+      const isOwn = ({ file, status }: ReportRow): boolean =>
+        status !== 'ignored' && (file === unit.path || file.startsWith(`${unit.path}/`));
+      if (!read.report.some(isOwn))
+        throw new EngineError('invalid', `${unit.path} says nothing of a container`, { path: unit.path });
+      return read;
     } catch (cause) {
       if (!(cause instanceof FormatError || cause instanceof XmlError)) throw cause;
       throw new EngineError(
@@ -96,7 +102,7 @@ export class Adopter {
 const ploop = (files: string): EngineError =>
   new EngineError(
     'unsupported',
-    `${files} is a ploop image, and this kernel has no ploop: copy its files out, and name the directory`,
+    `${files} is a ploop image, and this kernel has no ploop: copy its files into a directory, and name that with --private`,
     { files },
   );
 
