@@ -37,4 +37,5 @@ export {
   type Unit,
 } from './parameters.js';
 export { type Profile, profileFileName, profileNameOf, profiles } from './profiles.js';
+export { setParameters, settableParameter } from './set-parameters.js';
 export * from './values.js';

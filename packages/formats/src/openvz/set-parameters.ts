@@ -1,0 +1,165 @@
+// Sets parameters of a domain by OpenVZ's names, in the spelling of `vzctl set`: a new word replaces the old one.
+// SPDX-License-Identifier: Apache-2.0
+import type { Cputune, Domain, Memtune } from '@ctvirt/xml';
+import { beancounterOf } from '../beancounters.js';
+import { rootOf, withRoot } from '../edit.js';
+import { FormatError } from '../errors.js';
+import type { ResourceOptions } from '../resources/resources-of.js';
+import { resourceRuleOf } from '../resources/rules.js';
+import { contradictionIn } from '../sound.js';
+import { faultOf } from './check.js';
+import { canonicalKey, type Parameter, parameterOf } from './parameters.js';
+import type { ReadContext, Row } from './row.js';
+import { inodeQuotaOf } from './rows/disk.js';
+import { parameterRow, rowsFor } from './rows/index.js';
+import { hasAllocationLimit, isVswap } from './rows/memory.js';
+import { formatUbc, parseUbc, unlimited } from './values.js';
+
+/** vzctl's options that are no key of its files; they count bytes, and the files pages. */
+const byteOptions: Readonly<Record<string, string>> = { RAM: 'PHYSPAGES', SWAP: 'SWAPPAGES' };
+
+/** The resource that a name stands for, in any case: a key, an old name of one, or an option of vzctl. */
+export function settableParameter(name: string): Parameter | undefined {
+  const key = canonicalKey(name.toUpperCase());
+  const parameter = parameterOf(byteOptions[key] ?? key);
+  return parameter !== undefined && resourceRuleOf(parameter.key) !== undefined ? parameter : undefined;
+}
+
+/**
+ * The domain with these values, by name (`numproc`: `200:220`, `ram`: `512M`). Throws FormatError `invalid` for a name that is
+ * no resource, a value that cannot be read, and one that contradicts another or the document.
+ */
+export function setParameters(
+  domain: Domain,
+  values: Readonly<Record<string, string>>,
+  options: ResourceOptions,
+): Domain {
+  const { pageSize, hostCpus } = options;
+  const asked = new Map(Object.entries(values).map(([name, value]) => readAsked(name, value, pageSize)));
+  const all = withDependents(domain, asked, options);
+  const rows = rowsFor({ root: 'template' });
+  const context: ReadContext = {
+    pageSize,
+    cpus: hostCpus,
+    ctid: undefined,
+    root: 'template',
+    values: all,
+    vswap: isVswap(all, pageSize) || (!all.has('PRIVVMPAGES') && !hasAllocationLimit(domain)),
+  };
+  // What one row builds on stands before it.
+  const ordered = [...all].sort(([a], [b]) => rankOf(a, rows) - rankOf(b, rows));
+  let result = ordered.reduce((before, [key]) => forget(before, key), domain);
+  for (const [key, value] of ordered) {
+    const { domain: next, why } = rowOf(key, rows).read(result, value, context);
+    if (why !== undefined)
+      throw new FormatError('invalid', `${key.toLowerCase()} cannot be '${value}': ${why}`, { key });
+    result = next;
+  }
+  const contradiction = contradictionIn(result);
+  if (contradiction !== undefined) throw new FormatError('invalid', contradiction);
+  return result;
+}
+
+function readAsked(name: string, value: string, pageSize: number): [key: string, value: string] {
+  const parameter = settableParameter(name);
+  if (parameter === undefined)
+    throw new FormatError('invalid', `there is no parameter '${name}'`, { key: name });
+  const text = Object.hasOwn(byteOptions, name.toUpperCase()) ? inPages(value, pageSize) : value;
+  const expected =
+    text === undefined
+      ? 'bytes, with a suffix T, G, M, K or P, or "unlimited"'
+      : faultOf(parameter, text, pageSize);
+  if (text === undefined || expected !== undefined)
+    throw new FormatError('invalid', `${name} cannot be '${value}': expected ${expected}`, { key: name });
+  return [parameter.key, text];
+}
+
+/** A limit in whole pages, rounded up. */
+function inPages(bytes: string, pageSize: number): string | undefined {
+  const limit = parseUbc(bytes, 'bytes', pageSize)?.limit;
+  if (limit === undefined) return undefined;
+  if (limit >= unlimited) return formatUbc({ barrier: 0n, limit });
+  const size = BigInt(pageSize);
+  return formatUbc({ barrier: 0n, limit: (limit + size - 1n) / size });
+}
+
+const rankOf = (key: string, rows: readonly Row[]): number => {
+  const at = rows.findIndex((row) => row.key === key);
+  return at < 0 ? rows.length : at;
+};
+
+function rowOf(key: string, rows: readonly Row[]): Row {
+  const row = rows.find((each) => each.key === key);
+  const parameter = parameterOf(key);
+  if (row !== undefined) return row;
+  if (parameter === undefined) throw new FormatError('invalid', `there is no parameter '${key}'`, { key });
+  return parameterRow(parameter);
+}
+
+/** Values that share an element with one that is asked for are said again as they were. */
+const together: readonly (readonly [changed: string, kept: string])[] = [
+  // <swap_hard_limit> is memory and swap in one.
+  ['PHYSPAGES', 'SWAPPAGES'],
+  ['PRIVVMPAGES', 'SWAPPAGES'],
+  ['CPUS', 'CPUMASK'],
+];
+
+function withDependents(
+  domain: Domain,
+  asked: ReadonlyMap<string, string>,
+  { pageSize, hostCpus }: ResourceOptions,
+): Map<string, string> {
+  const all = new Map(asked);
+  const rows = rowsFor({ root: 'template' });
+  const context = { pageSize, cpus: hostCpus, ctid: 0, vswap: !hasAllocationLimit(domain) };
+  for (const [changed, kept] of together) {
+    if (!asked.has(changed) || asked.has(kept)) continue;
+    const value = rowOf(kept, rows).write(domain, context);
+    if (value !== undefined) all.set(kept, value);
+  }
+  return all;
+}
+
+const omit = <T extends object, K extends keyof T>(from: T, names: readonly K[]): Omit<T, K> => {
+  const rest = { ...from };
+  for (const name of names) delete rest[name];
+  return rest;
+};
+const withoutMemtune = (domain: Domain, ...names: (keyof Memtune)[]): Domain =>
+  domain.memtune === undefined ? domain : { ...domain, memtune: omit(domain.memtune, names) };
+const withoutCputune = (domain: Domain, ...names: (keyof Cputune)[]): Domain =>
+  domain.cputune === undefined ? domain : { ...domain, cputune: omit(domain.cputune, names) };
+const withoutMemory = (domain: Domain): Domain =>
+  withoutMemtune(omit(domain, ['memoryKiB', 'currentMemoryKiB']), 'hardLimitKiB', 'softLimitKiB');
+
+/** What else than a parameter in the metadata says a value. */
+const elements: Readonly<Record<string, (domain: Domain) => Domain>> = {
+  PHYSPAGES: withoutMemory,
+  PRIVVMPAGES: withoutMemory,
+  SWAPPAGES: (domain) => withoutMemtune(domain, 'swapHardLimitKiB'),
+  VMGUARPAGES: (domain) => withoutMemtune(domain, 'minGuaranteeKiB'),
+  CPUUNITS: (domain) => withoutCputune(domain, 'shares'),
+  CPULIMIT: (domain) => withoutCputune(domain, 'quota', 'period', 'globalQuota', 'globalPeriod'),
+  CPUS: (domain) => omit(domain, ['vcpu']),
+  CPUMASK: (domain) =>
+    domain.vcpu === undefined ? domain : { ...domain, vcpu: omit(domain.vcpu, ['cpuset']) },
+  NODEMASK: (domain) => omit(domain, ['numatune']),
+  IOPRIO: (domain) =>
+    domain.blkiotune === undefined ? domain : { ...domain, blkiotune: omit(domain.blkiotune, ['weight']) },
+  DISKSPACE: (domain) =>
+    withRoot(domain, ({ spaceHardLimitBytes: _hard, spaceSoftLimitBytes: _soft, ...root }) => root),
+  DISKINODES: (domain) => {
+    const quota = inodeQuotaOf(rootOf(domain));
+    return withRoot(domain, (root) =>
+      quota === undefined ? root : { ...root, quotas: (root.quotas ?? []).filter((one) => one !== quota) },
+    );
+  },
+};
+
+function forget(domain: Domain, key: string): Domain {
+  const rest = elements[key]?.(domain) ?? domain;
+  const said = beancounterOf(rest, key);
+  return said === undefined
+    ? rest
+    : { ...rest, beancounters: (rest.beancounters ?? []).filter((one) => one !== said) };
+}
