@@ -80,6 +80,17 @@ export const defineResult = object(
 );
 export type DefineResult = Static<typeof defineResult>;
 
+export const parameterRow = object(
+  {
+    key: string({ description: "OpenVZ's name" }),
+    value: string({ description: "In OpenVZ's spelling: barrier:limit, soft:hard or one number" }),
+    status: oneOf(['enforced', 'approximated', 'recorded']),
+    how: string({ description: 'Where it is enforced and how that differs, or why it is not' }),
+  },
+  { title: 'ParameterRow' },
+);
+export type ParameterRow = Static<typeof parameterRow>;
+
 export const reportRow = object(
   {
     file: string(),
@@ -174,6 +185,31 @@ export const domains = resource({
     query: { inactive: boolean({ description: 'As its next start will read it' }) },
     body: none,
     answer: xml,
+  },
+  parameters: {
+    method: 'GET',
+    path: '/v1/domains/{domain}/parameters',
+    summary: "A domain's resource parameters by OpenVZ's names, and what becomes of each on this host",
+    query: { inactive: boolean({ description: 'As its next start will have them' }) },
+    body: none,
+    answer: json(list(parameterRow)),
+  },
+  setParameters: {
+    method: 'PUT',
+    path: '/v1/domains/{domain}/parameters',
+    summary: 'Set some resource parameters; the others stay',
+    body: json(
+      strict({
+        values: record(string({ maxLength: 64 }), string({ maxLength: 4096 }), {
+          description: "By OpenVZ's names, in vzctl's spelling",
+        }),
+        live: optional(boolean({ description: 'Of the running domain' })),
+        stored: optional(
+          boolean({ description: 'Of its next start; without either, of the running one if it runs' }),
+        ),
+      }),
+    ),
+    answer: json(list(parameterRow)),
   },
   start: {
     method: 'POST',

@@ -47,6 +47,36 @@ describe('ctvirt', () => {
     assert.equal((await ctvirt('domstate life')).status, 3);
   });
 
+  test("sets and shows parameters by OpenVZ's names", async () => {
+    const file = join(daemon.folder, 'limited.xml');
+    const root = "<filesystem><source dir='/srv'/><target dir='/'/></filesystem>";
+    writeFileSync(file, `<domain type='lxc'><name>limited</name><devices>${root}</devices></domain>`);
+    await ctvirt(`define ${file}`);
+    assert.deepEqual(await ctvirt('set limited --numproc 200:220 --ram 64M --config'), {
+      status: 0,
+      out: "Domain 'limited': ram 64M, numproc 200:220\n",
+      err: '',
+    });
+    const rows = new Map(
+      (await json('params limited')).map((row: { key: string; value: string }) => [row.key, row.value]),
+    );
+    assert.deepEqual([rows.get('NUMPROC'), rows.get('PHYSPAGES')], ['200:220', '0:16384']);
+    assert.match((await ctvirt('params limited')).out, /^ numproc +200:220 +enforced +pids\.max$/m);
+    assert.match((await ctvirt('params')).out, /^ numflock +count +recorded /m);
+    for (const words of [
+      'set limited',
+      'set limited --numproc 1 --current --live',
+      'set limited --hostname x',
+    ])
+      assert.equal((await ctvirt(words)).status, 2, words);
+    assert.deepEqual(await ctvirt('set limited --numproc many'), {
+      status: 8,
+      out: '',
+      err: 'error: numproc cannot be \'many\': expected barrier[:limit], numbers or "unlimited", with a suffix T, G, M, K or P unless it is a count\n',
+    });
+    await ctvirt('undefine limited');
+  });
+
   test('gives the same as data', async () => {
     await define('data');
     assert.equal((await json('start data')).state, 'running');

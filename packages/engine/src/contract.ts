@@ -1,7 +1,7 @@
 // The engine as its frontends see it: one method per operation, plain data in and out.
 // SPDX-License-Identifier: Apache-2.0
 import type { Duplex, Readable } from 'node:stream';
-import type { ReportRow } from '@ctvirt/formats';
+import type { ReportRow, ResourceRow } from '@ctvirt/formats';
 import type { Domain } from '@ctvirt/xml';
 import type {
   Asset,
@@ -89,6 +89,17 @@ export interface Engine {
     targets: { readonly live: boolean; readonly stored: boolean },
     edit: (domain: Domain) => Domain,
   ): Promise<void>;
+  /** Every resource parameter the document names, in OpenVZ's spelling, and what becomes of each on this host. */
+  parameters(ref: DomainRef, options?: { inactive?: boolean }): Promise<readonly ResourceRow[]>;
+  /**
+   * Sets parameters by OpenVZ's names, in vzctl's spelling, in the running domain, the stored document, or both; of neither
+   * asked for, in the running one if it runs. Throws `invalid` for a name or value that cannot be, and as `amend` does.
+   */
+  setParameters(
+    ref: DomainRef,
+    values: Readonly<Record<string, string>>,
+    targets: { readonly live: boolean; readonly stored: boolean },
+  ): Promise<readonly ResourceRow[]>;
   /** What a running domain has used; throws `wrong-state` if it is off. */
   counters(ref: DomainRef): DomainCounters;
   /** The links a running domain has inside, with their present addresses. */

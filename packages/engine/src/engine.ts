@@ -5,6 +5,7 @@ import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { explainResources } from '@ctvirt/formats';
 import { Adopter } from './adoption/adopt.js';
 import { Assets } from './assets.js';
 import { detectCgroups } from './cgroups/layout.js';
@@ -19,8 +20,9 @@ import { hostPidOf } from './host/inner-pid.js';
 import { bootId } from './host/processes.js';
 import { UserNamespacePool } from './host/userns.js';
 import { amendLive } from './lifecycle/amend.js';
-import { Definer } from './lifecycle/definer.js';
+import { Definer, type Edit } from './lifecycle/definer.js';
 import { linksOf, Reader } from './lifecycle/document.js';
+import { parameterEdit } from './lifecycle/parameters.js';
 import { Runner } from './lifecycle/runner.js';
 import { Profiles } from './profiles.js';
 import { openPipes, openTerminal } from './sessions.js';
@@ -125,6 +127,15 @@ async function build(layout: Layout, log: EngineLog): Promise<Engine> {
       return summaryOf(entry);
     });
 
+  const amend = async (
+    entry: Entry,
+    { live, stored }: { readonly live: boolean; readonly stored: boolean },
+    edit: Edit,
+  ): Promise<void> =>
+    live
+      ? await amendLive({ entry, initPid: started(entry).initPid, stored, edit }, amendParts)
+      : await definer.amend(entry, edit);
+
   const engine: Engine = {
     list: () => [...registry.entries()].filter(({ pending }) => !pending).map(summaryOf),
     summary: (ref) => summaryOf(find(ref)),
@@ -154,12 +165,16 @@ async function build(layout: Layout, log: EngineLog): Promise<Engine> {
       const entry = find(ref);
       return await (options?.inactive === true ? documents.stored(entry) : documents.live(entry));
     },
-    amend: async (ref, targets, edit) =>
-      await serially(ref, (entry) =>
-        targets.live
-          ? amendLive({ entry, initPid: started(entry).initPid, stored: targets.stored, edit }, amendParts)
-          : definer.amend(entry, edit),
-      ),
+    amend: async (ref, targets, edit) => await serially(ref, (entry) => amend(entry, targets, edit)),
+    parameters: async (ref, options) => explainResources(await engine.document(ref, options), facts),
+    setParameters: async (ref, values, { live, stored }) =>
+      await serially(ref, async (entry) => {
+        const isCurrent = !live && !stored;
+        const isRunning = entry.running !== undefined;
+        const targets = isCurrent ? { live: isRunning, stored: !isRunning } : { live, stored };
+        await amend(entry, targets, parameterEdit(values, facts));
+        return await engine.parameters(ref, { inactive: !targets.live });
+      }),
     counters: (ref) => {
       const entry = find(ref);
       const { initPid } = started(entry);

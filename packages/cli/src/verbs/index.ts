@@ -16,8 +16,10 @@ import { dumpxml } from './domain-dumpxml.js';
 import { edit } from './domain-edit.js';
 import { exec } from './domain-exec.js';
 import { list } from './domain-list.js';
+import { params } from './domain-params.js';
 import { reboot } from './domain-reboot.js';
 import { resume } from './domain-resume.js';
+import { set } from './domain-set.js';
 import { shutdown } from './domain-shutdown.js';
 import { start } from './domain-start.js';
 import { suspend } from './domain-suspend.js';
@@ -53,6 +55,8 @@ export const verbs: readonly Verb[] = [
   suspend,
   resume,
   autostart,
+  params,
+  set,
   dominfo,
   domstate,
   dumpxml,

@@ -22,6 +22,10 @@ export const bindDomains = (engine: Engine): Handlers<Resources['domains']> => (
     engine.xml(domain, inactive === undefined ? {} : { inactive }),
   undefine: ({ params: { domain }, query: { storage } }) =>
     engine.undefine(domain, storage === undefined ? {} : { storage }),
+  parameters: ({ params: { domain }, query: { inactive } }) =>
+    engine.parameters(domain, inactive === undefined ? {} : { inactive }),
+  setParameters: ({ params: { domain }, body: { values, live = false, stored = false } }) =>
+    engine.setParameters(domain, values, { live, stored }),
   start: ({ params: { domain } }) => engine.start(domain),
   shutdown: ({ params: { domain }, query: { waitMs } }) =>
     engine.shutdown(domain, waitMs === undefined ? {} : { waitMs }),

@@ -12,9 +12,11 @@ import {
   EngineError,
   type ExecSession,
   type OnProgress,
+  parameterEdit,
   type StateReason,
   type TemplateView,
 } from '@ctvirt/engine';
+import { explainResources } from '@ctvirt/formats';
 import { formatDomain, parseDomainOrThrow } from '@ctvirt/xml';
 
 interface Entry {
@@ -189,7 +191,9 @@ export function createMemoryEngine(): MemoryEngine {
     text: 'NUMPROC="240:240"\n',
   };
 
-  return {
+  const facts = { pageSize: 4096, hostCpus: 2 };
+
+  const engine: MemoryEngine = {
     liveSessions: () => live.size,
     listeners: () => listeners.size,
     list: () => [...domains.values()].map(({ summary }) => summary),
@@ -216,6 +220,11 @@ export function createMemoryEngine(): MemoryEngine {
     amend: async (ref, _targets, edit) => {
       const entry = find(ref);
       entry.xml = formatDomain(edit(parseDomainOrThrow(entry.xml)));
+    },
+    parameters: async (ref) => explainResources(parseDomainOrThrow(find(ref).xml), facts),
+    setParameters: async (ref, values, targets) => {
+      await engine.amend(ref, targets, parameterEdit(values, facts));
+      return await engine.parameters(ref);
     },
     counters: (ref) => {
       if (find(ref).summary.id === null) throw new EngineError('wrong-state', 'domain is not running');
@@ -342,6 +351,7 @@ export function createMemoryEngine(): MemoryEngine {
     }),
     close: async () => undefined,
   };
+  return engine;
 }
 
 async function bytesOf(stream: Readable): Promise<Buffer> {

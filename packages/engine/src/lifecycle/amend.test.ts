@@ -30,6 +30,11 @@ test('what no file of a running container holds is refused', () => {
     () => planLimits(world(''), { nofile: 10 }, { nofile: 20 }),
     (error) => error instanceof EngineError && error.code === 'unsupported',
   );
+  // Not by halves either: the one that could be changed waits for the other.
+  assert.throws(
+    () => planLimits(world(''), { ptyMax: 1, pidsMax: 1 }, { ptyMax: 2, pidsMax: 2 }),
+    (error) => error instanceof EngineError && /numpty/.test(error.message),
+  );
 });
 
 test('limits go to the files of the group; a file the kernel has not is told', () => {

@@ -74,12 +74,28 @@ export function changedLimits(before: readonly Limit[], after: readonly Limit[])
   return [...changed, ...lifted];
 }
 
+/** What a container's processes and mounts get when it starts. */
+const fixedByStart: readonly (readonly [keyof Resources, string])[] = [
+  ['nofile', 'numfile'],
+  ['memlockBytes', 'lockedpages'],
+  ['ptyMax', 'numpty'],
+  ['shmallPages', 'shmpages'],
+  ['sigpending', 'numsiginfo'],
+];
+
 /**
  * What a running container's group needs to get from one document's limits to the other's; throws `unsupported` if they
  * differ in nothing that can change while it runs.
  */
 export function planLimits(cgroups: CgroupLayout, before: Resources, after: Resources): Limit[] {
   if (isDeepStrictEqual(before, after)) return [];
+  const fixed = fixedByStart.filter(([field]) => before[field] !== after[field]).map(([, name]) => name);
+  if (fixed.length > 0)
+    throw new EngineError(
+      'unsupported',
+      `a running container keeps ${fixed.join(', ')}: change the stored configuration and start it again`,
+      { fixed },
+    );
   const settable = (resources: Resources) => limitsOf(resources, cgroups, () => true).set;
   const changes = changedLimits(settable(before), settable(after));
   if (changes.length > 0) return changes;

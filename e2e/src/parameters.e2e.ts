@@ -1,0 +1,81 @@
+// Parameters by OpenVZ's names: from the profile, changed while the container runs, stored, and there after restarts.
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { after, afterEach, before, test } from 'node:test';
+import { domainXml } from './documents.js';
+import { refused, World } from './world.js';
+
+let world: World;
+before(async () => {
+  world = await World.open();
+});
+afterEach(() => world.clear());
+after(() => world.close());
+
+const limited = (name: string) => domainXml({ name, type: 'openvz', more: '<profile>vps.basic</profile>' });
+
+/** The limit on processes in the container's own group. */
+async function pidsMax(domain: string): Promise<string> {
+  const { initPid } = await world.client.domains.info({ domain });
+  const groups = await readFile(`/proc/${initPid}/cgroup`, 'utf8');
+  const [, path = ''] = /^\d+:pids:(.*)$/m.exec(groups) ?? /^0::(.*)$/m.exec(groups) ?? [];
+  const folder = /^\d+:pids:/m.test(groups) ? '/sys/fs/cgroup/pids' : '/sys/fs/cgroup';
+  return (await readFile(`${folder}${path}/pids.max`, 'utf8')).trim();
+}
+const numproc = async (domain: string, inactive = false) =>
+  (await world.client.domains.parameters({ domain, inactive })).find(({ key }) => key === 'NUMPROC')?.value;
+const set = (
+  domain: string,
+  values: Record<string, string>,
+  where: { live?: boolean; stored?: boolean } = {},
+) => world.client.domains.setParameters({ domain, body: { values, ...where } });
+
+test('profile, live change, stored change, restart of container and daemon: the same values', async () => {
+  await world.run(limited('310'));
+  assert.deepEqual([await numproc('310'), await pidsMax('310')], ['240', '240']);
+
+  await set('310', { numproc: '50' });
+  assert.deepEqual([await numproc('310'), await pidsMax('310')], ['50', '50']);
+  assert.equal(await numproc('310', true), '240', 'a change of the running container only');
+
+  await set('310', { numproc: '60:70' }, { live: true, stored: true });
+  await world.stop();
+  await world.start();
+  assert.deepEqual(
+    [await numproc('310'), await numproc('310', true), await pidsMax('310')],
+    ['60:70', '60:70', '70'],
+  );
+  assert.match(await readFile(`${world.root}/lib/domains/310/310.conf`, 'utf8'), /^NUMPROC="60:70"$/m);
+
+  await world.client.domains.destroy({ domain: '310' });
+  await set('310', { numproc: '80' });
+  await world.client.domains.start({ domain: '310' });
+  assert.deepEqual([await numproc('310'), await pidsMax('310')], ['80', '80']);
+});
+
+test('a limit set while it runs is one the container meets', async () => {
+  await world.run(limited('311'));
+  await set('311', { numproc: '8' });
+  const { stderr } = await world.exec(
+    '311',
+    '/bin/sh',
+    '-c',
+    'for i in 1 2 3 4 5 6 7 8 9; do sleep 1 & done',
+  );
+  assert.match(stderr, /can't fork/);
+});
+
+test('what cannot be leaves everything as it was', async () => {
+  await world.run(limited('312'));
+  await refused('invalid', set('312', { numproc: 'many' }));
+  await refused('invalid', set('312', { nonsense: '1' }));
+  await refused('unsupported', set('312', { numproc: '50', numpty: '3' }, { live: true, stored: true }));
+  assert.deepEqual(
+    [await numproc('312'), await numproc('312', true), await pidsMax('312')],
+    ['240', '240', '240'],
+  );
+  await world.client.domains.destroy({ domain: '312' });
+  await refused('wrong-state', set('312', { numproc: '50' }, { live: true }));
+  assert.equal(await numproc('312'), '240');
+});

@@ -1,0 +1,66 @@
+// ctvirt set
+// SPDX-License-Identifier: Apache-2.0
+import { parameterOf, resourceRules } from '@ctvirt/formats';
+import { CliError } from '../errors.js';
+import { type Option, verb } from '../verb.js';
+import { anyDomain } from './arguments.js';
+
+const where = {
+  live: { type: 'flag', summary: 'Change the running domain' },
+  config: { type: 'flag', summary: 'Change what its next start reads' },
+  current: {
+    type: 'flag',
+    summary: 'Change the running domain if it runs, else the stored one (as without an option)',
+  },
+} as const satisfies Record<string, Option>;
+
+/** vzctl's own options beside the parameters of its files. */
+const memory: Readonly<Record<string, Option>> = {
+  ram: { type: 'text', value: 'BYTES', summary: 'Memory' },
+  swap: { type: 'text', value: 'BYTES', summary: 'Swap' },
+};
+
+const named: Readonly<Record<string, Option>> = Object.fromEntries(
+  resourceRules.map(({ key }): [string, Option] => {
+    const { meaning = '', unit, bounds } = parameterOf(key) ?? {};
+    const pair = bounds !== undefined || unit === 'KiB' || unit === 'inodes' ? 'N[:N]' : 'VALUE';
+    return [
+      key.toLowerCase(),
+      { type: 'text', value: pair, summary: unit === undefined ? meaning : `${meaning} (${unit})` },
+    ];
+  }),
+);
+
+const limits = { ...memory, ...named };
+
+export const set = verb({
+  name: 'set',
+  group: 'Domains',
+  summary: "Set resource parameters by OpenVZ's names, in vzctl's spelling",
+  details: [
+    'Values are barrier:limit, soft:hard or one number, with a suffix K, M, G or T where they count memory or space.',
+    'A value that the kernel refuses changes nothing. ctvirt params shows what becomes of each parameter.',
+  ],
+  args: { domain: anyDomain },
+  options: { ...where, ...limits },
+  example: {
+    command: 'ctvirt set 105 --numproc 200:220 --ram 512M --live --config',
+    does: 'Gives 105 other limits, now and after its next start.',
+  },
+  async run(context, { args: { domain }, options }) {
+    const { live, config, current } = options;
+    if (current === true && (live === true || config === true))
+      throw new CliError('usage', 'set: --current excludes --live and --config');
+    const given: Readonly<Record<string, unknown>> = options;
+    const values: Record<string, string> = {};
+    for (const name of Object.keys(limits)) {
+      const value = given[name];
+      if (typeof value === 'string') values[name] = value;
+    }
+    const names = Object.keys(values);
+    if (names.length === 0) throw new CliError('usage', 'set: nothing to set; for example --numproc 200:220');
+    const body = { values, live: live === true, stored: config === true };
+    const rows = await context.client.domains.setParameters({ domain, body });
+    context.done(rows, `Domain '${domain}': ${names.map((name) => `${name} ${values[name]}`).join(', ')}`);
+  },
+});
