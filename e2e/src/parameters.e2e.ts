@@ -66,6 +66,14 @@ test('a limit set while it runs is one the container meets', async () => {
   assert.match(stderr, /can't fork/);
 });
 
+test('numsiginfo: queued signals of all processes together end at the limit', async () => {
+  await world.run(limited('313'));
+  const { initPid } = await world.client.domains.info({ domain: '313' });
+  const queue = async () =>
+    /^SigQ:\t\d+\/(\d+)$/m.exec(await readFile(`/proc/${initPid}/status`, 'utf8'))?.[1];
+  assert.equal(await queue(), '256');
+});
+
 test('what cannot be leaves everything as it was', async () => {
   await world.run(limited('312'));
   await refused('invalid', set('312', { numproc: 'many' }));

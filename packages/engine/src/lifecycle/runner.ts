@@ -108,7 +108,7 @@ export class Runner {
     let running: Running | undefined;
     try {
       driver.prepare(name, { 'live.xml': xml, 'lxc.conf': config });
-      running = await driver.start(name, plan.program, () => openLinks(plan));
+      running = await driver.start(name, plan.program, plan.resources.sigpending, () => openLinks(plan));
     } catch (error) {
       await driver.clear(name);
       this.#clearGroups(name);

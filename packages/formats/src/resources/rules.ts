@@ -64,7 +64,7 @@ export interface ResourceRule {
 const inMemory = 'counts within the memory limit';
 const raises = `${inMemory}, which it raises by its own`;
 const noSockets = 'the kernel does not count the sockets of a container';
-const oneDevice = 'for reads and for writes on one device, not for their sum';
+const noThrottle = 'block I/O is neither weighted nor throttled yet';
 
 /** One row for each parameter of a container's resources, beancounters first, in the kernel's order. */
 export const resourceRules: readonly ResourceRule[] = [
@@ -130,9 +130,9 @@ export const resourceRules: readonly ResourceRule[] = [
   { key: 'CPUS', status: 'approximated', how: 'CPU quota: every processor stays visible' },
   { key: 'CPUMASK', status: 'enforced', how: 'cpuset.cpus' },
   { key: 'NODEMASK', status: 'enforced', how: 'cpuset.mems' },
-  { key: 'IOPRIO', status: 'approximated', how: 'I/O weight, where the device has the BFQ scheduler' },
-  { key: 'IOLIMIT', status: 'approximated', how: oneDevice },
-  { key: 'IOPSLIMIT', status: 'approximated', how: oneDevice },
+  { key: 'IOPRIO', status: 'recorded', how: noThrottle },
+  { key: 'IOLIMIT', status: 'recorded', how: noThrottle },
+  { key: 'IOPSLIMIT', status: 'recorded', how: noThrottle },
   { key: 'DISKSPACE', status: 'enforced', how: 'disk quota, or the size of the image' },
   { key: 'DISKINODES', status: 'enforced', how: 'disk quota, or the inodes of the image' },
   { key: 'QUOTATIME', status: 'recorded', how: 'a file system has one grace time for all who use it' },

@@ -28,6 +28,8 @@ export interface Running {
  */
 const toolEnvironment = { PATH: '/usr/sbin:/sbin' } as const;
 
+const starter = '/usr/bin/lxc-start';
+
 export class LxcDriver {
   constructor(private readonly layout: Layout) {}
 
@@ -56,13 +58,14 @@ export class LxcDriver {
   async start(
     name: string,
     program: readonly string[],
+    sigpending: number | undefined,
     complete: () => Promise<void>,
   ): Promise<Running | undefined> {
     const folder = this.folder(name);
     const marker = join(folder, 'starting');
     writeFileSync(marker, '');
-    const status = await this.#tool([
-      '/usr/bin/lxc-start',
+    const argv = [
+      starter,
       '-P',
       this.layout.lxc,
       '-n',
@@ -74,7 +77,11 @@ export class LxcDriver {
       join(folder, 'monitor.pid'),
       '--',
       ...program,
-    ]);
+    ] as const;
+    // What the maker of the user namespace may queue is what all its users may together.
+    const status = await this.#tool(
+      sigpending === undefined ? argv : ['/usr/bin/prlimit', `--sigpending=${sigpending}`, ...argv],
+    );
     if (status === 0) await this.#complete(name, complete);
     rmSync(marker, { force: true });
     if (status !== 0) {
@@ -154,7 +161,8 @@ export class LxcDriver {
       .map(Number)
       .filter((pid) => {
         const words = commandLine(pid);
-        return words[0] === '/usr/bin/lxc-start' && words[2] === this.layout.lxc && words[4] === name;
+        const [program, , path, , container] = words.slice(words.indexOf(starter));
+        return program === starter && path === this.layout.lxc && container === name;
       });
   }
 
