@@ -25,7 +25,7 @@ import { linksOf, Reader } from './lifecycle/document.js';
 import { parameterEdit } from './lifecycle/parameters.js';
 import { Runner } from './lifecycle/runner.js';
 import { Profiles } from './profiles.js';
-import { openPipes, openTerminal } from './sessions.js';
+import { openPipes, openRawTerminal, openTerminal } from './sessions.js';
 import { IdRanges, privateWindow, systemWindow } from './state/id-ranges.js';
 import { diskName, type Layout } from './state/layout.js';
 import { KeyedQueue } from './state/queue.js';
@@ -245,7 +245,7 @@ async function build(layout: Layout, log: EngineLog): Promise<Engine> {
     },
     console: async (ref, options) => {
       const entry = running(ref);
-      const session: ExecSession = openTerminal(driver.consoleArgv(diskName(entry.record.name)), {
+      const session: ExecSession = await openRawTerminal(driver.consoleArgv(diskName(entry.record.name)), {
         columns: options?.columns ?? 80,
         rows: options?.rows ?? 24,
       });

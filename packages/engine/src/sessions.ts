@@ -4,15 +4,19 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync } from 'node:fs';
 import { constants } from 'node:os';
 import { PassThrough } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ExecSession } from './contract.js';
 import { EngineError } from './errors.js';
 import { childrenOf } from './host/processes.js';
-import { openPty } from './host/pty.js';
+import { openPty, type Pty } from './host/pty.js';
 
 export interface TerminalSize {
   readonly columns: number;
   readonly rows: number;
 }
+
+/** A program that has not taken its terminal by then never will. */
+const RAW_WAIT_MS = 5000;
 
 const environment = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', TERM: 'xterm' } as const;
 
@@ -33,6 +37,29 @@ export function openPipes(argv: readonly [string, ...string[]]): ExecSession {
 
 /** Runs argv of the host on a terminal of its own. */
 export function openTerminal(argv: readonly [string, ...string[]], size: TerminalSize): ExecSession {
+  return onTerminal(argv, size).session;
+}
+
+/** The same for a program that passes keys on: resolves when none of them can get lost any more, or it has ended. */
+export async function openRawTerminal(
+  argv: readonly [string, ...string[]],
+  size: TerminalSize,
+): Promise<ExecSession> {
+  const { session, pty } = onTerminal(argv, size);
+  let hasEnded = false;
+  const end = (): void => void (hasEnded = true);
+  session.exited.then(end, end);
+  for (let waitedMs = 0; waitedMs < RAW_WAIT_MS && !hasEnded && !pty.stream.destroyed; waitedMs += 2) {
+    if (pty.isRaw()) break;
+    await sleep(2);
+  }
+  return session;
+}
+
+function onTerminal(
+  argv: readonly [string, ...string[]],
+  size: TerminalSize,
+): { readonly session: ExecSession; readonly pty: Pty } {
   const pty = openPty(size.columns, size.rows);
   // lxc-attach reads its input only from a controlling terminal, and a session of Node's making has none.
   const child = spawn('/usr/bin/setsid', ['--ctty', ...argv], {
@@ -42,7 +69,7 @@ export function openTerminal(argv: readonly [string, ...string[]], size: Termina
   closeSync(pty.slaveFd);
   const stderr = new PassThrough();
   stderr.end();
-  return {
+  const session: ExecSession = {
     stdin: pty.stream,
     stdout: pty.stream,
     stderr,
@@ -53,6 +80,7 @@ export function openTerminal(argv: readonly [string, ...string[]], size: Termina
       pty.stream.destroy();
     },
   };
+  return { session, pty };
 }
 
 function exitOf(child: ChildProcess): Promise<number> {

@@ -8,12 +8,16 @@ import { ioctlBuffer } from './syscalls.js';
 const TIOCSPTLCK = 0x40045431;
 const TIOCGPTN = 0x80045430;
 const TIOCSWINSZ = 0x5414;
+const TCGETS = 0x5401;
+const ICANON = 2;
 
 export interface Pty {
   readonly stream: Duplex;
   /** To be closed by the caller once the program has it. */
   readonly slaveFd: number;
   resize(columns: number, rows: number): void;
+  /** Whether the program has taken the terminal's keys for itself: until then what is typed may be thrown away. */
+  isRaw(): boolean;
 }
 
 /** Opens a new terminal of the host; each program gets one of its own, so that none can type into another's. */
@@ -36,7 +40,12 @@ export function openPty(columns: number, rows: number): Pty {
     const stream = new ReadStream(master);
     // EIO is how a master says that the last slave is closed.
     stream.on('error', () => stream.destroy());
-    return { stream, slaveFd, resize };
+    const isRaw = (): boolean => {
+      const settings = Buffer.alloc(60);
+      ioctlBuffer(master, TCGETS, settings, '/dev/ptmx');
+      return (settings.readUInt32LE(12) & ICANON) === 0;
+    };
+    return { stream, slaveFd, resize, isRaw };
   } catch (error) {
     closeSync(master);
     throw error;
