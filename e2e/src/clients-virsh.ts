@@ -1,0 +1,209 @@
+// What virsh is asked of a container host, in the order of its own help: each command, and what is to come of it.
+// SPDX-License-Identifier: Apache-2.0
+
+/** One command. Words like BRIDGED stand for what the story made; `input` is a file the command names as FILE. */
+export interface VirshRow {
+  readonly command: string;
+  readonly group: string;
+  readonly input?: string;
+  /** A pattern of what it prints; refusals have one of the error. */
+  readonly prints?: RegExp;
+  /** Why it cannot work on a container, or does not here. */
+  readonly refused?: string;
+}
+
+const rows = (group: string, list: readonly Omit<VirshRow, 'group'>[]): VirshRow[] =>
+  list.map((row) => ({ ...row, group }));
+
+const link = (mac: string): string =>
+  `<interface type='bridge'><mac address='${mac}'/><source bridge='clients0'/></interface>`;
+const mac = '52:54:00:00:00:10';
+const noAgent = 'a container has no agent';
+const noImage = 'memory of a container is not saved';
+const noDisk = 'a container has file systems, not disks';
+
+/** In order: later rows see what earlier ones did. `ct` runs, `off` does not, `plain` is a document. */
+export const virshRows: readonly VirshRow[] = [
+  ...rows('domains', [
+    { command: 'list', prints: /\bct\s+running/ },
+    { command: 'list --all', prints: /-\s+off\s+shut off/ },
+    { command: 'list --inactive --name', prints: /^off$/m },
+    { command: 'list --all --uuid --persistent', prints: /^[0-9a-f-]{36}$/m },
+    { command: 'list --all --title', prints: /Title/ },
+    { command: 'dominfo ct', prints: /State:\s+running[\s\S]*Managed save:\s+no/ },
+    { command: 'domid ct', prints: /^\d+$/m },
+    { command: 'domname UUID', prints: /^ct$/m },
+    { command: 'domuuid ct', prints: /^[0-9a-f-]{36}$/m },
+    { command: 'domstate ct --reason', prints: /^running \(booted\)$/m },
+    { command: 'domcontrol ct', prints: /^ok$/m },
+    { command: 'domhostname ct', prints: /^ct$/m },
+    { command: 'dumpxml ct', prints: /<domain type='lxc' id='\d+'>/ },
+    { command: 'dumpxml --inactive ct', prints: /<domain type='lxc'>/ },
+    { command: 'dumpxml --migratable ct', prints: /<name>ct<\/name>/ },
+    { command: 'define FILE', input: 'PLAIN', prints: /Domain 'plain' defined/ },
+    { command: 'define --validate FILE', input: 'PLAIN', prints: /Domain 'plain' defined/ },
+    { command: 'start plain', prints: /Domain 'plain' started/ },
+    { command: 'suspend plain', prints: /suspended/ },
+    { command: 'resume plain', prints: /resumed/ },
+    { command: 'reboot plain --mode initctl', prints: /is being rebooted/ },
+    { command: 'shutdown plain --mode signal', prints: /is being shutdown/ },
+    { command: 'destroy plain', prints: /destroyed/ },
+    { command: 'autostart plain', prints: /marked as autostarted/ },
+    { command: 'autostart --disable plain', prints: /unmarked as autostarted/ },
+    { command: 'undefine plain', prints: /undefined/ },
+    { command: 'create FILE', input: 'PLAIN', prints: /Domain 'plain' created/ },
+    { command: 'destroy plain' },
+    { command: 'desc ct --live --config --new-desc text', prints: /updated/ },
+    { command: 'desc ct', prints: /^text$/m },
+    { command: 'desc ct --title --live --config --new-desc A-title', prints: /updated/ },
+    { command: 'metadata ct --uri http://a/ --key a --set <b/>', prints: /modified/ },
+    { command: 'metadata ct --uri http://a/', prints: /^<b\/>$/m },
+    { command: 'metadata ct --uri http://a/ --remove', prints: /removed/ },
+    { command: 'domxml-from-native lxc-tools FILE', input: 'NATIVE', prints: /<name>native<\/name>/ },
+    { command: 'domxml-to-native lxc-tools --domain ct', prints: /lxc\.uts\.name = ct/ },
+    { command: 'send-process-signal ct 1 SIGCONT' },
+    { command: 'ttyconsole ct', refused: 'the console has no path on the host; `console` opens it' },
+    { command: 'domjobinfo ct', prints: /Job type:\s+None/ },
+    { command: 'domfsinfo ct', prints: /\/\s+busybox/ },
+    { command: 'guestinfo ct --interface --hostname', prints: /hostname\s+: ct/ },
+    {
+      command: 'domrename off other',
+      refused: 'not supported; dump, undefine and define it',
+      prints: /unknown procedure/,
+    },
+    { command: 'reset ct', refused: 'a container has no reset button', prints: /unknown procedure/ },
+    { command: 'managedsave ct', refused: noImage, prints: /unknown procedure/ },
+    { command: 'save ct /nonexistent/file', refused: noImage, prints: /unknown procedure/ },
+    { command: 'dump ct /nonexistent/file', refused: noImage, prints: /unknown procedure/ },
+    { command: 'domtime ct', refused: noAgent, prints: /unknown procedure/ },
+    {
+      command: 'lxc-enter-namespace ct /bin/true',
+      refused: 'needs file descriptors, which Node cannot pass; `ctvirt exec` runs programs inside',
+      prints: /virDomainLxcOpenNamespace/,
+    },
+    { command: 'snapshot-list ct', prints: /Name/ },
+    { command: 'snapshot-create ct', refused: 'no snapshots yet', prints: /unknown procedure/ },
+    { command: 'domdisplay ct', refused: 'a container has no display', prints: /./ },
+  ]),
+  ...rows('limits', [
+    { command: 'schedinfo ct', prints: /cpu_shares\s+: 1024/ },
+    { command: 'schedinfo off', prints: /vcpu_quota\s+: -1/ },
+    { command: 'schedinfo ct --set cpu_shares=512 --live --config', prints: /cpu_shares\s+: 512/ },
+    { command: 'schedinfo ct --set vcpu_quota=50000', prints: /vcpu_quota\s+: 50000/ },
+    { command: 'memtune ct', prints: /hard_limit\s+: \d+/ },
+    { command: 'memtune ct --hard-limit 200000 --live --config' },
+    { command: 'memtune ct --config', prints: /hard_limit\s+: 200000/ },
+    { command: 'setmem ct 150000' },
+    { command: 'setmem off 100000 --config' },
+    { command: 'setmaxmem off 300000 --config' },
+    {
+      command: 'setmaxmem ct 300000 --live',
+      refused: 'as with libvirt: its maximum changes at the next start',
+      prints: /Cannot resize the max memory/,
+    },
+    { command: 'blkiotune ct', prints: /weight\s+: 0/ },
+    { command: 'blkiotune ct --weight 300 --config' },
+    { command: 'numatune off', prints: /numa_mode\s+: strict/ },
+    { command: 'vcpucount ct', prints: /maximum\s+live\s+\d+/ },
+    { command: 'vcpuinfo ct', prints: /VCPU:\s+0/ },
+    { command: 'vcpupin ct', prints: /^ 0\s+0/m },
+    { command: 'emulatorpin ct', prints: /\*: 0/ },
+    { command: 'setvcpus off 1 --config' },
+    { command: 'setvcpus ct 1 --live' },
+  ]),
+  ...rows('devices', [
+    { command: 'attach-device ct FILE --live', input: link(mac), prints: /attached successfully/ },
+    { command: 'domiflist ct', prints: new RegExp(mac) },
+    { command: 'domif-getlink ct 52:54:00:00:00:10', prints: /up/ },
+    { command: 'detach-interface ct bridge 52:54:00:00:00:10 --live', prints: /detached successfully/ },
+    { command: 'attach-interface ct bridge clients0 --live', prints: /attached successfully/ },
+    {
+      command: 'attach-interface off bridge clients0 --mac 52:54:00:00:00:10 --config',
+      prints: /attached successfully/,
+    },
+    { command: 'update-device off FILE --config', input: link(mac), prints: /updated successfully/ },
+    { command: 'detach-device off FILE --config', input: link(mac), prints: /detached successfully/ },
+    { command: 'domblklist ct', prints: /Target/ },
+    { command: 'attach-disk ct /dev/null vda', refused: noDisk, prints: /./ },
+    { command: 'domblkinfo ct /', prints: /Capacity/ },
+    { command: 'change-media ct hda --eject', refused: noDisk, prints: /./ },
+  ]),
+  ...rows('monitoring', [
+    { command: 'domstats', prints: /Domain: 'ct'[\s\S]*cpu\.time=\d+/ },
+    { command: 'domstats ct --vcpu --balloon', prints: /balloon\.maximum=\d+/ },
+    { command: 'domstats --list-inactive --state', prints: /state\.state=5/ },
+    { command: 'dommemstat ct', prints: /actual \d+/ },
+    { command: 'domifaddr ct', prints: /192\.0\.2\.5\/24/ },
+    { command: 'domifaddr ct --source agent', prints: /eth0\s+\S+\s+ipv4\s+192\.0\.2\.5\/24/ },
+    { command: 'domifstat ct 52:54:00:00:00:01', prints: /rx_bytes \d+/ },
+    { command: 'domblkstat ct', prints: /rd_req \d+/ },
+    { command: 'cpu-stats ct', prints: /cpu_time/ },
+    { command: 'event --list', prints: /lifecycle/ },
+  ]),
+  ...rows('host', [
+    { command: 'version --daemon', prints: /Running against daemon: \d/ },
+    { command: 'uri', prints: /ctvirt/ },
+    { command: 'hostname', prints: /./ },
+    { command: 'nodeinfo', prints: /CPU\(s\):\s+\d+/ },
+    { command: 'capabilities', prints: /<os_type>exe<\/os_type>/ },
+    { command: 'domcapabilities', prints: /<domainCapabilities>/ },
+    { command: 'maxvcpus', prints: /^\d+$/m },
+    { command: 'freecell', prints: /Total: \d+ KiB/ },
+    { command: 'nodecpumap', prints: /CPUs online:\s+\d+/ },
+    { command: 'nodecpustats', prints: /user:\s+\d+/ },
+    { command: 'nodememstats', prints: /total\s*:\s+\d+/ },
+    { command: 'sysinfo', refused: 'as with libvirt where there is no SMBIOS', prints: /SMBIOS/ },
+    { command: 'nodesuspend mem 60', refused: 'hosts are not sent to sleep', prints: /unknown procedure/ },
+    { command: 'node-memory-tune', refused: 'not a matter of containers', prints: /unknown procedure/ },
+  ]),
+  ...rows('networks and storage', [
+    { command: 'net-list --all', prints: /clients0\s+active\s+yes/ },
+    { command: 'net-info clients0', prints: /Bridge:\s+clients0/ },
+    { command: 'net-dumpxml clients0', prints: /<forward mode='bridge'\/>/ },
+    { command: 'net-dhcp-leases clients0', prints: /Expiry/ },
+    {
+      command: 'net-destroy clients0',
+      refused: "the host's bridges are the host's",
+      prints: /unknown procedure/,
+    },
+    { command: 'pool-list --all --details', prints: /default\s+running/ },
+    { command: 'pool-info default', prints: /State:\s+running/ },
+    { command: 'pool-dumpxml default', prints: /<pool type='dir'>/ },
+    { command: 'pool-refresh default', prints: /refreshed/ },
+    { command: 'vol-list default --details', prints: /busybox/ },
+    { command: 'vol-info busybox --pool default', prints: /Capacity/ },
+    { command: 'vol-dumpxml busybox --pool default', prints: /<volume type='dir'>/ },
+    { command: 'vol-path busybox --pool default', prints: /\/templates\/busybox/ },
+    {
+      command: 'vol-delete busybox --pool default',
+      refused: '`ctvirt template` imports and removes templates',
+      prints: /unknown procedure/,
+    },
+    { command: 'iface-list', prints: /Name/ },
+    { command: 'nodedev-list' },
+    { command: 'nwfilter-list', prints: /UUID/ },
+    { command: 'secret-list', prints: /UUID/ },
+  ]),
+];
+
+/** The table as it stands in docs/reference. */
+export function formatVirshTable(): string {
+  const works = virshRows.filter(({ refused }) => refused === undefined).length;
+  const names = [...new Set(virshRows.map(({ group }) => group))];
+  const sections = names.map((name) => {
+    const lines = virshRows
+      .filter(({ group }) => group === name)
+      .map(
+        ({ command, refused }) =>
+          `| \`${command}\` | ${refused === undefined ? 'works' : `refused: ${refused}`} |`,
+      );
+    return `## ${name.slice(0, 1).toUpperCase()}${name.slice(1)}\n\n| command | here |\n| --- | --- |\n${lines.join('\n')}\n`;
+  });
+  return `# virsh here
+
+Generated from the commands the end-to-end tests run by Debian's own virsh (\`npm run test:clients -- --write\`); do not edit.
+Each of these ${virshRows.length} commands is run in every test, on a running domain \`ct\`, a stopped one \`off\` and a document of a
+domain \`plain\`; ${works} work, the others are refused with an error of libvirt's own.
+
+${sections.join('\n')}`;
+}

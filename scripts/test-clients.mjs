@@ -1,0 +1,19 @@
+// `npm run test:clients`: the stories of libvirt's clients, and with --write the table of virsh's commands they run.
+// SPDX-License-Identifier: Apache-2.0
+import { writeFileSync } from 'node:fs';
+import { root, setUp } from './setup.mjs';
+import { command, step } from './steps.mjs';
+
+await setUp(['python3', 'libvirt-daemon', 'libvirt-clients', 'python3-libvirt', 'openssl']);
+if (process.argv.includes('--write')) {
+  const { formatVirshTable } = await import('../e2e/dist/clients-virsh.js');
+  writeFileSync(`${root}docs/reference/virsh.md`, formatVirshTable());
+}
+const files = [
+  'e2e/dist/clients.e2e.js',
+  'packages/rpc/dist/virsh.test.js',
+  'packages/rpc/dist/connection.test.js',
+];
+await step("libvirt's clients", (note) =>
+  command([process.execPath, '--test', ...files], note, { cwd: root }),
+);
