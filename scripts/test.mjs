@@ -85,7 +85,7 @@ async function attempt(work) {
 }
 
 await attempt(async () => {
-  await setUp(['python3', 'libvirt-daemon', 'libvirt-clients', 'python3-libvirt', 'openssl']);
+  await setUp(['python3', 'libvirt-daemon', 'libvirt-clients', 'python3-libvirt', 'openssl', 'procps']);
   if (wanted('lint')) await attempt(() => check('style and layers', ['npm', 'run', '--silent', 'lint']));
   if (wanted('unit')) {
     const files = readdirSync(join(root, 'packages')).flatMap((name) =>
