@@ -13,6 +13,7 @@ const daemonProgram = new URL('../packages/daemon/dist/ctvirtd.mjs', import.meta
 
 /** Folders whose daemons and containers may still be there, for a benchmark that is interrupted. */
 const open = new Set();
+let ending;
 
 export class Daemon {
   #child;
@@ -68,6 +69,7 @@ export class Daemon {
 
 /** Runs `work` with a fresh folder and a daemon that is not started yet; nothing of either is left. */
 export async function withDaemon(work) {
+  if (ending !== undefined) throw new Error('the benchmarks are being ended');
   const folder = mkdtempSync('/tmp/ctb-');
   chmodSync(folder, 0o711);
   open.add(folder);
@@ -84,8 +86,12 @@ export async function withDaemon(work) {
   }
 }
 
-export async function clearAll() {
-  for (const folder of open) await clear(folder);
+/** Clears what is open, once, however often it is asked; from then on no benchmark can begin. */
+export function clearAll() {
+  ending ??= (async () => {
+    for (const folder of open) await clear(folder);
+  })();
+  return ending;
 }
 
 async function clear(folder) {

@@ -1,13 +1,17 @@
 // `npm run bench [-- ROW … --json]`: measures this checkout against what it stands on, both sides in one run.
 // SPDX-License-Identifier: Apache-2.0
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { parseArgs } from 'node:util';
 import { setUp } from '../scripts/setup.mjs';
 import { step } from '../scripts/steps.mjs';
+import { define } from './rows/define.mjs';
+import { boot, list } from './rows/defined.mjs';
+import { many } from './rows/many.mjs';
 import { start } from './rows/start.mjs';
 import { formatTable } from './table.mjs';
 
-const rows = [start];
+const rows = [start, define, many, boot, list];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -19,20 +23,23 @@ if (values.help === true || unknown.length > 0) {
   process.exit(unknown.length > 0 ? 2 : 0);
 }
 
+const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 // In a mount namespace of its own, whatever happens to this process leaves no mount behind.
 if (process.env.CTVIRT_BENCH_INSIDE === undefined) {
-  const { status } = spawnSync(
-    '/usr/bin/unshare',
-    ['--mount', '--propagation', 'private', process.execPath, ...process.argv.slice(1)],
-    { stdio: 'inherit', env: { ...process.env, CTVIRT_BENCH_INSIDE: '1' } },
-  );
+  const wrapped = 'setpriv --pdeathsig TERM unshare --mount --propagation private'.split(' ');
+  const [file, ...args] = [...wrapped, process.execPath, ...process.argv.slice(1)];
+  const child = spawn(file, args, {
+    stdio: 'inherit',
+    env: { ...process.env, CTVIRT_BENCH_INSIDE: '1' },
+  });
+  for (const signal of signals) process.on(signal, () => child.kill(signal));
+  const [status] = await once(child, 'exit');
   process.exit(status ?? 1);
 }
 
 await setUp();
 const { clearAll } = await import('./daemon.mjs');
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
-  process.on(signal, () => clearAll().finally(() => process.exit(130)));
+for (const signal of signals) process.on(signal, () => clearAll().finally(() => process.exit(130)));
 
 const results = [];
 let failed = 0;
