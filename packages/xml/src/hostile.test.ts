@@ -22,7 +22,7 @@ test('what misses a part that is foreign itself is kept as a whole', () => {
     foreign: true,
   });
   assert.ok(domain);
-  assert.deepEqual(domain.extras, [{ xml: "<os><type arch='x'>alien</type></os>", before: 'devices' }]);
+  assert.deepEqual(domain.extras, [{ xml: "<os><type arch='x'>alien</type></os>", before: 'hostname' }]);
   assert.ok(findings.every(({ severity }) => severity === 'warning'));
 });
 
@@ -57,4 +57,59 @@ test('stray text that is blank to JavaScript, but not to XML, is kept', () => {
   const domain = parseDomainOrThrow(container('\uFEFF'));
   assert.deepEqual(domain.extras, [{ xml: '\uFEFF', before: 'devices' }]);
   assert.deepEqual(parseDomainOrThrow(formatDomain(domain)), domain);
+});
+
+const many = (count: number, piece: (index: number) => string): string =>
+  Array.from({ length: count }, (_, index) => piece(index)).join('');
+const long = 'n'.repeat(20_000);
+
+/** Each grows with its number; none may cost more than in proportion. */
+const growing: Readonly<Record<string, (n: number) => string>> = {
+  'unknown elements': (n) => container('<memori/>'.repeat(n)),
+  'elements that stand again': (n) => container('<memory>1</memory>'.repeat(n)),
+  'targets that stand again': (n) =>
+    container('', "<filesystem><source dir='/r'/><target dir='/'/></filesystem>".repeat(n)),
+  'old name servers': (n) => container('<nameserver>1.2.3.4</nameserver>'.repeat(n)),
+  'old addresses': (n) =>
+    container('', `<interface>${'<ipaddress>1.2.3.4</ipaddress>'.repeat(n)}</interface>`),
+  'ranges of ids': (n) =>
+    container(`<idmap>${many(n, (i) => `<uid start='${i}' target='${i}' count='1'/>`)}</idmap>`),
+  'ranges of ids that overlap': (n) =>
+    container(`<idmap>${many(n, (i) => `<uid start='${i}' target='${n - i}' count='${n}'/>`)}</idmap>`),
+  'comments between devices': (n) =>
+    container(
+      '',
+      many(n, (i) => `<!-- --><filesystem><source dir='/r'/><target dir='/${i}x'/></filesystem>`),
+    ),
+  'comments within values': (n) => container(`<os><type>exe</type>${'<initarg a="1"/>'.repeat(n)}</os>`),
+  'declared prefixes': (n) =>
+    container(
+      `<a ${many(400, (i) => `xmlns:p${i}='u'`)}>${"<b xmlns:q='u'/>".repeat(n)}</a>`.replaceAll("'x", "' x"),
+    ),
+};
+
+test('what documents cost grows with their size and no faster', () => {
+  const cost = (text: string): number => {
+    const began = performance.now();
+    const { domain } = parseDomain(text);
+    if (domain !== undefined) formatDomain(domain, { libvirt: formatDomain(domain) === '' });
+    return performance.now() - began;
+  };
+  for (const [what, document] of Object.entries(growing)) {
+    const [small, large] = [document(1000), document(16_000)];
+    cost(small);
+    // The least of several, as others use the processor too; quadratic cost would be 256 times.
+    const least = (text: string) => Math.min(cost(text), cost(text), cost(text));
+    const [base, grown] = [least(small), least(large)];
+    assert.ok(grown < 80 * base + 50, `${what}: ${grown} ms for 16 times what takes ${base} ms`);
+  }
+});
+
+test('findings do not repeat what is long', () => {
+  const nested = `<${long}>`.repeat(20) + `</${long}>`.repeat(20);
+  const attributes = many(50, (i) => `${long}${i}='1' `);
+  const text = container(`${nested}<os ${attributes}><type arch='${long}'>${long}</type></os>`).repeat(1);
+  const { findings } = parseDomain(text, { strict: true });
+  assert.ok(findings.length > 50);
+  for (const finding of findings) assert.ok(JSON.stringify(finding).length < 5000, finding.code);
 });

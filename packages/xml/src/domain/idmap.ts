@@ -22,16 +22,30 @@ export interface IdRange {
   readonly count: number;
 }
 
+/** By a range's index, that of an earlier one with which it shares an id; if any overlap, one is found at least. */
+function overlaps(ranges: readonly IdRange[], side: 'start' | 'target'): ReadonlyMap<number, number> {
+  const found = new Map<number, number>();
+  const order = ranges.map((_, index) => index);
+  const at = (index: number): IdRange => ranges[index] as IdRange;
+  order.sort((a, b) => at(a)[side] - at(b)[side] || a - b);
+  let widest = order[0] ?? 0;
+  for (const index of order.slice(1)) {
+    if (at(index)[side] < at(widest)[side] + at(widest).count)
+      found.set(Math.max(index, widest), Math.min(index, widest));
+    if (at(index)[side] + at(index).count > at(widest)[side] + at(widest).count) widest = index;
+  }
+  return found;
+}
+
 function checkRanges(report: Report, key: 'uids' | 'gids', ranges: readonly IdRange[]): void {
+  const sides = (['start', 'target'] as const).map((side) => [side, overlaps(ranges, side)] as const);
   ranges.forEach((range, index) => {
-    for (const side of ['start', 'target'] as const) {
+    for (const [side, others] of sides) {
       const last = range[side] + range.count - 1;
       if (last > 0xffff_fffe)
         report.error('out-of-range', [key, index, 'count'], `the range ends at ${last}, beyond the last id`);
-      const other = ranges.findIndex(
-        (earlier, at) => at < index && earlier[side] <= last && range[side] < earlier[side] + earlier.count,
-      );
-      if (other >= 0)
+      const other = others.get(index);
+      if (other !== undefined)
         report.error(
           'overlapping-idmap',
           [key, index, side],

@@ -17,22 +17,24 @@ import {
 
 /** Of processors or nodes, as libvirt writes them: ascending, runs as ranges, exclusions carried out. */
 function normalSet(list: string): string {
-  const members = new Set<number>();
-  for (const part of list.replace(/\s/g, '').split(',')) {
-    const [first = '', last = first] = part.replace('^', '').split('-');
-    const end = Math.min(Number(last), Number(first) + 65_536);
-    for (let i = Number(first); i <= end; i++) {
-      if (part.startsWith('^')) members.delete(i);
-      else members.add(i);
-    }
+  const ranges = list
+    .replace(/\s/g, '')
+    .split(',')
+    .map((part) => {
+      const [first = '', last = first] = part.replace('^', '').split('-');
+      const end = Math.min(Number(last), Number(first) + 65_536);
+      return { first: Number(first), end, member: part.startsWith('^') ? 0 : 1 };
+    });
+  const members = new Uint8Array(ranges.reduce((most, { end }) => Math.max(most, end), 0) + 1);
+  for (const { first, end, member } of ranges) members.fill(member, first, end + 1);
+  const runs: string[] = [];
+  for (let at = members.indexOf(1); at >= 0; ) {
+    const after = members.indexOf(0, at);
+    const end = after < 0 ? members.length : after;
+    runs.push(end - at === 1 ? String(at) : `${at}-${end - 1}`);
+    at = members.indexOf(1, end);
   }
-  const runs: [number, number][] = [];
-  for (const member of [...members].sort((a, b) => a - b)) {
-    const run = runs.at(-1);
-    if (run !== undefined && run[1] === member - 1) run[1] = member;
-    else runs.push([member, member]);
-  }
-  return runs.map(([first, last]) => (first === last ? String(first) : `${first}-${last}`)).join(',');
+  return runs.join(',');
 }
 
 /** `0-3,^2,8`: processors or nodes by number. */

@@ -68,16 +68,39 @@ function writeAttributes(
   if (namespace !== undefined && (namespace.declares || isRoot)) declared.push(declare(namespace));
   for (const { key, uses } of shape.namespaceUses) if (model[key] !== undefined) declared.push(declare(uses));
   for (const declaration of declared) out += declaration;
-  for (const extra of extras ?? []) {
-    if (extra.attribute === undefined || extra.of !== undefined) continue;
-    // An attribute may stand once: one the schema wrote wins over one that was preserved.
-    if (!out.includes(` ${extra.attribute}='`))
-      out += ` ${extra.attribute}='${escapeAttribute(extra.value ?? '')}'`;
+  if (extras === undefined) return out;
+  // An attribute may stand once: one the schema wrote wins over one that was preserved.
+  const written = new Set(Array.from(out.matchAll(/ ([^\s=']+)='[^']*'/g), ([, name]) => name));
+  for (const { attribute, of, value } of extras) {
+    if (attribute === undefined || of !== undefined || written.has(attribute)) continue;
+    written.add(attribute);
+    out += ` ${attribute}='${escapeAttribute(value ?? '')}'`;
   }
   return out;
 }
 
 const declare = ({ prefix, uri }: { prefix: string; uri: string }): string => ` xmlns:${prefix}='${uri}'`;
+
+type ByPlace = ReadonlyMap<string, ReadonlyMap<number, readonly Extra[]>>;
+
+/** Extras by the key of the child they belong to, and its number where it is a list. */
+function byPlace(extras: readonly Extra[], place: 'before' | 'of'): ByPlace {
+  const result = new Map<string, Map<number, Extra[]>>();
+  for (const extra of extras) {
+    const key = extra[place];
+    if (key === undefined || (place === 'before' && (extra.xml === undefined || extra.of !== undefined)))
+      continue;
+    let places = result.get(key);
+    if (places === undefined) result.set(key, (places = new Map()));
+    const index = extra.index ?? 0;
+    const there = places.get(index);
+    if (there === undefined) places.set(index, [extra]);
+    else there.push(extra);
+  }
+  return result;
+}
+
+const nowhere: ByPlace = new Map();
 
 function writeChildren(
   shape: Shape,
@@ -88,44 +111,34 @@ function writeChildren(
   const { childOrder } = shape;
   let out = '';
   const line = shape.text === undefined ? (xml: string) => `${pad}${xml}\n` : (xml: string) => xml;
-  const kept = extras?.filter((extra) => extra.xml !== undefined && extra.of === undefined);
+  const lines = (kept: readonly Extra[] | undefined): void => {
+    for (const { xml } of kept ?? []) out += line(xml ?? '');
+  };
+  const before = extras === undefined ? nowhere : byPlace(extras, 'before');
+  const inside = extras === undefined ? nowhere : byPlace(extras, 'of');
   for (let i = 0; i < childOrder.length; i++) {
     const entry = childOrder[i] as ChildEntry;
     const { key, field } = entry;
     const value = model[key];
-    const before = kept?.filter((extra) => extra.before === key);
-    if (value !== undefined || (field.kind === 'open' && hasLifted(entry, model))) {
-      if (field.kind !== 'open' && field.many) {
-        const list = value as readonly unknown[];
-        for (let index = 0; index < list.length; index++) {
-          for (const extra of before ?? []) if ((extra.index ?? 0) === index) out += line(extra.xml ?? '');
-          out += writeChild(entry, list[index], model, inside(extras, key, index), pad);
-        }
-        for (const extra of before ?? []) if ((extra.index ?? 0) >= list.length) out += line(extra.xml ?? '');
-        continue;
+    const kept = before.get(key);
+    if (value !== undefined && field.kind !== 'open' && field.many) {
+      const list = value as readonly unknown[];
+      for (let index = 0; index < list.length; index++) {
+        lines(kept?.get(index));
+        out += writeChild(entry, list[index], model, inside.get(key)?.get(index), pad);
       }
-      for (const extra of before ?? []) out += line(extra.xml ?? '');
-      out += writeChild(entry, value, model, inside(extras, key, undefined), pad);
-    } else {
-      for (const extra of before ?? []) out += line(extra.xml ?? '');
+      for (const [index, late] of kept ?? []) if (index >= list.length) lines(late);
+      continue;
     }
+    if (kept !== undefined) for (const some of kept.values()) lines(some);
+    if (value !== undefined || (field.kind === 'open' && hasLifted(entry, model)))
+      out += writeChild(entry, value, model, inside.get(key)?.get(0), pad);
   }
-  for (const extra of kept ?? []) {
-    const { before } = extra;
-    if (before === prologAnchor || before === epilogAnchor) continue;
-    if (before === undefined || !childOrder.some(({ key }) => key === before)) out += line(extra.xml ?? '');
+  for (const { xml, of, before: anchor } of extras ?? []) {
+    if (xml === undefined || of !== undefined || anchor === prologAnchor || anchor === epilogAnchor) continue;
+    if (anchor === undefined || !(anchor in shape.entryOf)) out += line(xml);
   }
   return out;
-}
-
-/** What stood inside a child that is a plain value. */
-function inside(
-  extras: readonly Extra[] | undefined,
-  key: string,
-  index: number | undefined,
-): readonly Extra[] | undefined {
-  const own = extras?.filter((extra) => extra.of === key && (extra.index ?? 0) === (index ?? 0));
-  return own === undefined || own.length === 0 ? undefined : own;
 }
 
 /** What a lifted element held besides is kept by its parent. */

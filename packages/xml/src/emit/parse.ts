@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Finding, FindingCode } from '../finding.js';
 import { nearest } from '../nearest.js';
-import { attributeOffset, LineIndex, writtenName, xpath } from '../reader/place.js';
+import { AttributeOffsets, LineIndex, Paths, shortened, writtenName } from '../reader/place.js';
 import {
   defaultLimits,
   type Limits,
@@ -46,6 +46,8 @@ export const epilogAnchor = '(epilog)';
 const mostFindings = 200;
 
 interface Draft extends FaultDetails {
+  /** Which of all that were made it is. */
+  readonly number: number;
   severity: 'error' | 'warning';
   readonly code: FindingCode;
   readonly message: string;
@@ -112,6 +114,8 @@ const hint = (details: FaultDetails): string =>
 
 class Conversion {
   private readonly drafts: Draft[] = [];
+  private made = 0;
+  private hasError = false;
   /** Faults that make an element unusable, counted even where they are only warnings. */
   private faults = 0;
   private readonly unknown: 'error' | 'warning';
@@ -133,10 +137,20 @@ class Conversion {
     message: string,
     details: FaultDetails = {},
   ): void {
-    if (this.drafts.length < mostFindings)
-      this.drafts.push({ severity, code, node, attribute, message, ...details });
-    else if (severity === 'error' && this.drafts.every((draft) => draft.severity === 'warning'))
-      this.drafts[mostFindings - 1] = { severity, code, node, attribute, message, ...details };
+    const number = ++this.made;
+    if (this.isFull(severity)) return;
+    if (this.drafts.length === mostFindings) this.drafts.pop();
+    this.drafts.push({ number, severity, code, node, attribute, message, ...details });
+    if (severity === 'error') this.hasError = true;
+  }
+
+  /** Nothing more of that severity is told: what would only be made for a finding need not be. */
+  private isFull(severity: 'error' | 'warning'): boolean {
+    return this.drafts.length >= mostFindings && (severity === 'warning' || this.hasError);
+  }
+
+  private suggest(word: string, words: Iterable<string>): { suggestion?: string } {
+    return this.isFull('error') ? {} : suggest(word, words);
   }
 
   private invalid(
@@ -151,35 +165,44 @@ class Conversion {
   }
 
   /** In a foreign document a child with faults stands as it did: they become warnings, and its parent stays usable. */
-  private forgive(faultsBefore: number, draftsBefore: number): void {
+  private forgive(faultsBefore: number, madeBefore: number): void {
     if (this.options.foreign !== true) return;
     this.faults = faultsBefore;
-    for (let at = Math.min(draftsBefore, mostFindings - 1); at < this.drafts.length; at++) {
+    for (let at = this.drafts.length - 1; at >= 0; at--) {
       const draft = this.drafts[at];
-      if (draft !== undefined) draft.severity = 'warning';
+      if (draft === undefined || draft.number <= madeBefore) break;
+      draft.severity = 'warning';
     }
+    this.hasError = this.drafts.some(({ severity }) => severity === 'error');
   }
 
   findings(): Finding[] {
     if (this.drafts.length === 0) return [];
     const { text, options } = this;
     const lines = new LineIndex(text);
-    const found = this.drafts.map((draft) => {
-      const { severity, code, message, node, attribute, ...details } = draft;
-      const offset = attribute === undefined ? node.start : attributeOffset(text, node.start, attribute);
-      const finding: Finding = {
+    const offsets = new AttributeOffsets(text);
+    const paths = new Paths(text);
+    const placed = this.drafts.map((draft) => {
+      const { node, attribute } = draft;
+      return {
+        draft,
+        offset: attribute === undefined ? node.start : offsets.of(node, attribute),
+      };
+    });
+    placed.sort((a, b) => a.offset - b.offset);
+    return placed.map(({ draft, offset }): Finding => {
+      const { severity, code, message, node, attribute, number: _, ...details } = draft;
+      return {
         severity,
         code,
-        message,
+        message: shortened(message, 1000),
         ...lines.place(offset),
-        path: xpath(text, node, attribute),
+        path: paths.of(node, attribute),
         ...(options.file === undefined ? {} : { file: options.file }),
         ...details,
+        ...(details.found === undefined ? {} : { found: shortened(details.found) }),
       };
-      return { offset, finding };
     });
-    found.sort((a, b) => a.offset - b.offset);
-    return found.map(({ finding }) => finding);
   }
 
   /** Undefined when the element is unusable; the reason is then among the findings. */
@@ -232,12 +255,13 @@ class Conversion {
         expected,
       });
     } else {
-      const details = { found: given, expected, ...suggest(given, known) };
+      const found = shortened(given);
+      const details = { found, expected, ...this.suggest(given, known) };
       this.invalid(
         'unknown-type',
         node,
         attribute,
-        `unknown ${name} ${attribute} '${given}'${hint(details)}`,
+        `unknown ${name} ${attribute} '${found}'${hint(details)}`,
         details,
       );
     }
@@ -280,10 +304,12 @@ class Conversion {
   }
 
   private unknownAttribute(node: Node, name: string, known: readonly string[]): void {
-    const details = suggest(name, known);
-    const message = `unknown attribute '${name}' on <${writtenName(this.text, node)}>${hint(details)}`;
+    if (this.isFull(this.unknown)) return;
+    const details = this.suggest(name, known);
+    const found = shortened(name);
+    const message = `unknown attribute '${found}' on <${writtenName(this.text, node)}>${hint(details)}`;
     const expected = known.length === 0 ? 'no attributes' : known.join(', ');
-    this.fault(this.unknown, 'unknown-attribute', node, name, message, { found: name, expected, ...details });
+    this.fault(this.unknown, 'unknown-attribute', node, name, message, { found, expected, ...details });
   }
 
   private readChildren(node: Node, shape: Shape, model: Model, extras: Extra[]): void {
@@ -298,8 +324,8 @@ class Conversion {
       } else {
         kept = !this.readChild(childNode, entry, model, extras);
       }
-      if (kept && entry !== undefined && !isList(entry) && model[entry.key] !== undefined) {
-        // A second one stays behind the first, or the next reader would take it for the first.
+      if (kept && entry !== undefined && !isList(entry)) {
+        // One that does not count stays behind the one that does, or the next reader would take it for that.
         extras.push(behind(entry, shape, this.raw(childNode)));
       } else if (kept) {
         (waiting ??= []).push(this.raw(childNode));
@@ -320,10 +346,11 @@ class Conversion {
   }
 
   private reportUnknown(childNode: Node, node: Node, shape: Shape): void {
+    if (this.isFull(this.unknown)) return;
     const parent = writtenName(this.text, node);
     if (childNode.kind === 'element') {
       const known = Object.keys(shape.children);
-      const details = suggest(childNode.name, known);
+      const details = this.suggest(childNode.name, known);
       const name = writtenName(this.text, childNode);
       const expected = known.length === 0 ? 'no elements' : known.map((word) => `<${word}>`).join(', ');
       const message = `unknown element <${name}> in <${parent}>${hint(details)}`;
@@ -351,14 +378,15 @@ class Conversion {
   private readChild(childNode: Node, entry: ChildEntry, model: Model, extras: Extra[]): boolean {
     const { field, key } = entry;
     const faultsBefore = this.faults;
-    const draftsBefore = this.drafts.length;
+    const madeBefore = this.made;
     if (!isList(entry) && model[key] !== undefined) {
       this.invalid('duplicate-element', childNode, undefined, `<${entry.name}> stands a second time`, {
         expected: `one <${entry.name}>`,
       });
-      this.forgive(faultsBefore, draftsBefore);
+      this.forgive(faultsBefore, madeBefore);
       return false;
     }
+    const extrasBefore = extras.length;
     const list = isList(entry) ? ((model[key] as unknown[] | undefined) ?? []) : undefined;
     const value =
       field.kind === 'child'
@@ -367,7 +395,8 @@ class Conversion {
           ? this.readOpen(childNode, entry, model, extras)
           : this.readValue(childNode, entry, list?.length, extras);
     if (value === undefined || this.faults > faultsBefore) {
-      this.forgive(faultsBefore, draftsBefore);
+      extras.length = extrasBefore;
+      this.forgive(faultsBefore, madeBefore);
       return false;
     }
     if (field.kind === 'open' && (value as readonly string[]).length === 0 && hasLifted(entry, model))
@@ -471,9 +500,9 @@ class Conversion {
 
   private convertLifted(node: Node, compiled: CompiledElement): Model | undefined {
     const faultsBefore = this.faults;
-    const draftsBefore = this.drafts.length;
+    const madeBefore = this.made;
     const value = this.convert(node, compiled);
-    if (value === undefined) this.forgive(faultsBefore, draftsBefore);
+    if (value === undefined) this.forgive(faultsBefore, madeBefore);
     return value;
   }
 
@@ -484,8 +513,12 @@ class Conversion {
     const isNumber = grammar.kind === 'integer' && /^\s*[+-]?\d+\s*$/.test(value);
     const name = writtenName(this.text, node);
     const where = attribute === undefined ? `<${name}>` : `'${attribute}' of <${name}>`;
-    const found = value.length > 100 ? `${value.slice(0, 100)}…` : value;
-    const details = { found, expected, ...(grammar.kind === 'enum' ? suggest(value, grammar.values) : {}) };
+    const found = shortened(value);
+    const details = {
+      found,
+      expected,
+      ...(grammar.kind === 'enum' ? this.suggest(value, grammar.values) : {}),
+    };
     const message = `${where} is '${found}', expected ${expected}${hint(details)}`;
     this.invalid(isNumber ? 'out-of-range' : 'bad-value', node, attribute, message, details);
     return undefined;
@@ -503,18 +536,18 @@ class Conversion {
     if (typeof result === 'number') return result;
     const name = writtenName(this.text, node);
     const where = attribute === undefined ? `<${name}>` : `'${attribute}' of <${name}>`;
-    const found = value.slice(0, 100);
+    const found = shortened(value);
     if (result === 'unit') {
       const details = {
-        found: unit ?? '',
+        found: shortened(unit ?? ''),
         expected: `one of ${unitNames.join(', ')}`,
-        ...suggest(unit ?? '', unitNames),
+        ...this.suggest(unit ?? '', unitNames),
       };
       this.invalid(
         'bad-value',
         node,
         unitAttribute,
-        `unknown unit '${unit}' of <${name}>${hint(details)}`,
+        `unknown unit '${details.found}' of <${name}>${hint(details)}`,
         details,
       );
     } else if (result === 'overflow') {
@@ -579,19 +612,21 @@ class Conversion {
       const form = table[childNode.name]?.find(({ when }) => when === undefined || when(childNode));
       if (form === undefined) continue;
       const faultsBefore = this.faults;
-      const draftsBefore = this.drafts.length;
+      const madeBefore = this.made;
       if (form.moves !== true) this.convert(childNode, compile(form.element));
       if (this.faults === faultsBefore) form.rewrite(childNode, node);
       else if (this.options.foreign !== true) node.replaceChild(childNode);
-      else this.forgive(faultsBefore, draftsBefore);
+      else this.forgive(faultsBefore, madeBefore);
     }
+    node.settle();
   }
 
   private reporter(node: Node, compiled: CompiledElement): Report {
     const report = (severity: 'error' | 'warning') => {
       return (code: FindingCode, path: ModelPath, message: string, details: FaultDetails = {}): void => {
-        const place = locate(node, compiled, path);
         if (severity === 'error' && this.wrong === 'error') this.faults++;
+        if (this.isFull(severity)) return;
+        const place = locate(node, compiled, path);
         this.fault(
           severity === 'error' ? this.wrong : 'warning',
           code,

@@ -27,6 +27,8 @@ export class Node {
   /** All text directly inside, white space included. */
   text = '';
   end = 0;
+  /** Of a series of replacements, which go from front to back: how far it is, what was asked for last, what is to go. */
+  private edits: { at: number; found: Node | undefined; readonly gone: Set<Node> } | undefined = undefined;
 
   constructor(
     readonly kind: NodeKind,
@@ -39,7 +41,11 @@ export class Node {
 
   /** First child element of that name. */
   child(name: string): Node | undefined {
-    return this.children?.find((node) => node.name === name);
+    const { edits } = this;
+    if (edits?.found?.name === name) return edits.found;
+    const found = this.children?.find((node) => node.name === name);
+    if (edits !== undefined) edits.found = found;
+    return found;
   }
 
   /** A node made up in place of one that was read: findings about it point at that one. */
@@ -62,10 +68,27 @@ export class Node {
     this.attributes = Object.assign(Object.create(null), this.attributes, { [name]: value });
   }
 
-  /** Puts other nodes, or none, in a child's place. */
+  /** Puts other nodes, or none, in a child's place; what has none in its place is gone after `settle`. */
   replaceChild(child: Node, ...nodes: Node[]): void {
-    const at = this.children?.indexOf(child) ?? -1;
-    if (at >= 0) this.children?.splice(at, 1, ...nodes);
+    const { children } = this;
+    if (children === undefined) return;
+    const edits = (this.edits ??= { at: 0, found: undefined, gone: new Set() });
+    let at = children.indexOf(child, edits.at);
+    if (at < 0) at = children.indexOf(child);
+    if (at < 0) return;
+    edits.at = at;
+    if (nodes.length > 0 || edits.found === child) edits.found = undefined;
+    if (nodes.length === 0) edits.gone.add(child);
+    else if (nodes.length === 1) children[at] = nodes[0] as Node;
+    else children.splice(at, 1, ...nodes);
+  }
+
+  /** Ends a series of replacements. */
+  settle(): void {
+    const gone = this.edits?.gone;
+    this.edits = undefined;
+    if (gone !== undefined && gone.size > 0)
+      this.children = this.children?.filter((child) => !gone.has(child));
   }
 
   append(...nodes: Node[]): void {
@@ -91,8 +114,23 @@ export class Unreadable extends Error {
   }
 }
 
-type Scope = ReadonlyMap<string, string>;
-const noNamespaces: Scope = new Map([['xml', 'http://www.w3.org/XML/1998/namespace']]);
+/** The declarations of one element, within those around it. */
+interface Scope {
+  readonly own: ReadonlyMap<string, string>;
+  readonly around: Scope | undefined;
+}
+const noNamespaces: Scope = {
+  own: new Map([['xml', 'http://www.w3.org/XML/1998/namespace']]),
+  around: undefined,
+};
+
+function declared(prefix: string, scope: Scope): string | undefined {
+  for (let at: Scope | undefined = scope; at !== undefined; at = at.around) {
+    const uri = at.own.get(prefix);
+    if (uri !== undefined) return uri;
+  }
+  return undefined;
+}
 const prefixOf = new Map(
   Object.values(namespaces).map(({ prefix, uri }) => [uri as string, prefix as string]),
 );
@@ -261,14 +299,14 @@ class Reader {
     for (const attribute in attributes) {
       if (!attribute.startsWith('xmlns')) continue;
       if (attribute !== 'xmlns' && attribute[5] !== ':') continue;
-      own ??= new Map(scope);
+      own ??= new Map();
       own.set(attribute === 'xmlns' ? '' : attribute.slice(6), attributes[attribute] ?? '');
     }
     if (own !== undefined && this.scopes === undefined) {
       this.scopes = Array.from({ length: this.depth - 1 }, () => noNamespaces);
     }
     if (this.scopes !== undefined) this.scopes.push(scope);
-    if (own !== undefined) this.scope = scope = own;
+    if (own !== undefined) this.scope = scope = { own, around: scope };
 
     const colon = name.indexOf(':');
     for (const attribute in attributes) {
@@ -276,7 +314,7 @@ class Reader {
       if (at > 0 && !attribute.startsWith('xmlns:')) this.uriOf(attribute.slice(0, at), scope);
     }
     if (colon < 0) {
-      const uri = scope.get('');
+      const uri = declared('', scope);
       return uri === undefined || uri === '' ? name : `{${uri}}${name}`;
     }
     const uri = this.uriOf(name.slice(0, colon), scope);
@@ -285,7 +323,7 @@ class Reader {
   }
 
   private uriOf(prefix: string, scope: Scope): string {
-    const uri = scope.get(prefix);
+    const uri = declared(prefix, scope);
     if (uri === undefined) this.fail('undeclared-prefix', `nobody declares the namespace prefix '${prefix}'`);
     return uri;
   }

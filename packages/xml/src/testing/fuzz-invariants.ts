@@ -83,8 +83,8 @@ function checkFindings(text: string, findings: readonly Finding[]): void {
       0,
     );
   }
-  holds(findings.length <= 250, `${findings.length} findings`);
-  holds(total <= 250 * 8192, `findings of ${total} characters`);
+  holds(findings.length <= 200, `${findings.length} findings`);
+  holds(total <= findings.length * 10_000, `findings of ${total} characters`);
 }
 
 const shared = [Object, Array, String, Number, Map, Function].map(({ prototype }) => prototype as object);

@@ -258,6 +258,13 @@ const structure: readonly Change[] = [
     return element.replace(/^<[^\s/>]+/, () => `<${name}`).replace(/<\/[^>]+>$/, () => `</${name}>`);
   }),
   elementChange((random, element) => {
+    const name = 'n'.repeat(random.below(9000));
+    return element
+      .replace(/^<[^\s/>]+/, (start) => start + name)
+      .replace(/<\/[^>]+(?=>$)/, (end) => end + name);
+  }),
+  elementChange((random, element) => element.repeat(1 + random.below(Math.ceil(60_000 / element.length)))),
+  elementChange((random, element) => {
     const pad = random.of(['\n', ' ', '\t', '<!-- c -->', '<?p i?>', 'stray']);
     return pad.repeat(1 + random.below(300)) + element + pad;
   }),
