@@ -91,10 +91,38 @@ const deviceAdapt = {
         guest: model.guest?.dev && { dev: `g${index}` },
         target: { dev: `q${index}` },
       })),
+  disks: (list) =>
+    list
+      .filter(({ type }) => type !== 'dir')
+      .map(({ type, source, driver, readonly, shareable, transient, iotune, snapshot }, index) => ({
+        ...{ type, driver: only(driver, 'name', 'type', 'cache', 'io', 'discard'), readonly, shareable },
+        ...{
+          transient,
+          snapshot,
+          iotune: iotune && { ...without(iotune, 'groupName'), ...consistent(iotune) },
+        },
+        source: source ?? { file: '/d', dev: '/d', pool: 'p', volume: 'v' },
+        device: 'disk',
+        target: { dev: `${diskNames[(index * 7 + type.length) % diskNames.length]}${'cabdz'[index]}` },
+      })),
+  controllers: (list) =>
+    list
+      .filter(({ type }) => ['ide', 'fdc', 'sata', 'scsi'].includes(type))
+      .map(({ type }, index) => ({ type, index: index || undefined })),
   consoles: (list) => list.map(() => ({ type: 'pty', target: { type: 'lxc', port: 7 } })),
   hostdevs: (list) =>
     list.filter(({ mode }) => mode === 'capabilities').map((model) => without(model, 'alias', 'address')),
 };
+
+const diskNames = ['sd', 'hd', 'vd', 'xvd', 'fd'];
+
+/** Limits for both ways together, or for each. */
+const consistent = (iotune) =>
+  Object.fromEntries(
+    Object.keys(iotune)
+      .filter((key) => key.startsWith('total'))
+      .map((key) => [key, undefined]),
+  );
 
 function container(random) {
   const model = plain(random);

@@ -1,6 +1,8 @@
 // Reading and writing a single device, as hot plug hands it over.
 // SPDX-License-Identifier: Apache-2.0
 import { consoleDevice } from './domain/console.js';
+import { controller } from './domain/controller.js';
+import { disk } from './domain/disk.js';
 import { filesystem } from './domain/filesystem.js';
 import { hostdev } from './domain/hostdev.js';
 import { netInterface } from './domain/interface.js';
@@ -10,7 +12,14 @@ import type { Finding } from './finding.js';
 import type { AnyElement } from './schema/declaration.js';
 import type { Infer } from './schema/infer.js';
 
-const kinds = { filesystem, interface: netInterface, console: consoleDevice, hostdev } as const;
+const kinds = {
+  filesystem,
+  interface: netInterface,
+  console: consoleDevice,
+  disk,
+  controller,
+  hostdev,
+} as const;
 
 export type DeviceKind = keyof typeof kinds;
 

@@ -16,11 +16,11 @@ export const address = element('address', {
   fields: {
     type: attribute(nonEmptyText, { doc: 'The kind of bus.' }),
     domain: attribute(nonEmptyText, { doc: 'PCI domain.' }),
+    controller: attribute(nonEmptyText, { doc: 'Number of the controller of a drive.' }),
     bus: attribute(nonEmptyText, { doc: 'Number of the bus.' }),
     slot: attribute(nonEmptyText, { doc: 'Slot on a PCI bus.' }),
     function: attribute(nonEmptyText, { doc: 'Function in a PCI slot.' }),
     multifunction: attribute(nonEmptyText, { doc: 'Whether the PCI slot has several functions.' }),
-    controller: attribute(nonEmptyText, { doc: 'Number of the controller of a drive.' }),
     target: attribute(nonEmptyText, { doc: 'Target number of a drive.' }),
     unit: attribute(nonEmptyText, { doc: 'Unit number of a drive.' }),
     port: attribute(nonEmptyText, { doc: 'Port on a USB or serial bus.' }),

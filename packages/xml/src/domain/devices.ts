@@ -2,9 +2,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { element, leaf, many } from '../schema/element.js';
 import type { Infer } from '../schema/infer.js';
-import type { Report } from '../schema/report.js';
+import type { ModelPath, Report } from '../schema/report.js';
 import { nonEmptyText } from '../schema/scalar.js';
 import { consoleDevice } from './console.js';
+import { type Controller, controller } from './controller.js';
+import { type Disk, disk } from './disk.js';
+import { controlledBuses, orderControllers, orderDisks, placeOfDisk } from './disk-place.js';
 import { type Filesystem, filesystem } from './filesystem.js';
 import { hostdev } from './hostdev.js';
 import { type Interface, netInterface } from './interface.js';
@@ -65,6 +68,31 @@ function checkNames(report: Report, interfaces: readonly Interface[]): void {
   }
 }
 
+/** One error for each key that stood before. */
+function checkUnique(
+  report: Report,
+  keys: readonly (string | undefined)[],
+  path: (index: number) => ModelPath,
+  message: string,
+): void {
+  const seen = new Set<string>();
+  keys.forEach((key, index) => {
+    if (key === undefined) return;
+    if (seen.has(key)) report.error('duplicate-target', path(index), message, { found: key });
+    seen.add(key);
+  });
+}
+
+/** Number of the last controller of a kind that disks stand on; -1 when none does. */
+function lastController(disks: readonly Disk[], type: (typeof controlledBuses)[number]): number {
+  const numbers = disks.flatMap(({ target, address }) => {
+    const { bus, place } = placeOfDisk(target);
+    if (bus !== type) return [];
+    return [Number(address?.type === 'drive' ? (address.controller ?? '0') : (place?.controller ?? '-1'))];
+  });
+  return Math.max(-1, ...numbers);
+}
+
 export const devices = element(
   'devices',
   {
@@ -73,6 +101,8 @@ export const devices = element(
       emulator: leaf('emulator', nonEmptyText, {
         doc: 'Program that runs the domain; containers need none.',
       }),
+      disks: many(disk),
+      controllers: many(controller),
       filesystems: many(filesystem),
       interfaces: many(netInterface),
       consoles: many(consoleDevice),
@@ -82,11 +112,43 @@ export const devices = element(
   {
     libvirt(model) {
       const consoles = model.consoles?.map((one, port) => ({ ...one, target: { ...one.target, port } }));
-      return { ...model, consoles };
+      const disks = model.disks && orderDisks(model.disks);
+      const controllers: Controller[] = [...orderControllers(model.controllers ?? [])];
+      for (const type of controlledBuses)
+        for (let index = 0; index <= lastController(disks ?? [], type); index++)
+          if (!controllers.some((one) => one.type === type && one.index === index))
+            controllers.push({ type, index });
+      return { ...model, disks, controllers: controllers.length > 0 ? controllers : undefined, consoles };
     },
     check(model, report) {
       checkTargets(report, model.filesystems ?? []);
       checkNames(report, model.interfaces ?? []);
+      checkUnique(
+        report,
+        (model.disks ?? []).map(({ target }) => target.dev),
+        (index) => ['disks', index, 'target', 'dev'],
+        'a second disk with this name',
+      );
+      checkUnique(
+        report,
+        (model.controllers ?? []).map(({ type, index, model: made }) =>
+          // The companions of a USB controller share its number.
+          index === undefined || (type === 'usb' && made?.startsWith('ich9-'))
+            ? undefined
+            : `${type} ${index}`,
+        ),
+        (index) => ['controllers', index, 'index'],
+        'a second controller with this number',
+      );
+      checkUnique(
+        report,
+        // Several USB devices may be alike.
+        (model.hostdevs ?? []).map(({ type, source }) =>
+          type === 'usb' ? undefined : `${type} ${JSON.stringify(source)}`,
+        ),
+        (index) => ['hostdevs', index, 'source'],
+        'the device is handed over a second time',
+      );
     },
   },
 );

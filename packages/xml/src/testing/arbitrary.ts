@@ -4,7 +4,9 @@ import fc from 'fast-check';
 import { formatElement } from '../emit/format.js';
 import { parseElement } from '../emit/parse.js';
 import type { AnyElement, Field, Fields, SlotField } from '../schema/declaration.js';
+import type { Report } from '../schema/report.js';
 import type { Scalar } from '../schema/scalar.js';
+import { shapesOf } from '../schema/walk.js';
 
 export type Model = Record<string, unknown>;
 
@@ -94,6 +96,50 @@ export function fieldsOf(fields: Fields, fixed: Model): fc.Arbitrary<Model> {
   });
 }
 
+/** Whether the element's own checks pass; what stands in it passed already. */
+function isAccepted(element: AnyElement, model: Model): boolean {
+  let errors = 0;
+  const report: Report = { error: () => errors++, warning: () => undefined };
+  (element.hooks.check as ((model: Model, report: Report) => void) | undefined)?.(model, report);
+  return errors === 0;
+}
+
+const optionalKeys = (element: AnyElement, model: Model): readonly string[] =>
+  (shapeFor(element, model)?.fields ?? []).flatMap(([key, field]) =>
+    model[key] !== undefined && field.presence === 'optional' ? [key] : [],
+  );
+
+const shapeFor = (element: AnyElement, model: Model) =>
+  shapesOf(element).find(
+    ({ variant }) => variant === undefined || variant === model[element.body.choice?.by ?? ''],
+  );
+
+/** The model with as few fields taken away as contents the element's checks; to reject and try again takes too long. */
+function accepted(element: AnyElement, given: Model): Model | undefined {
+  let model = given;
+  if (isAccepted(element, model)) return model;
+  const fewer: Model = { ...model };
+  for (const [key, field] of shapeFor(element, model)?.fields ?? []) {
+    const value = model[key];
+    if (Array.isArray(value)) fewer[key] = value.slice(0, 1);
+    else if (field.kind === 'child' && value !== undefined)
+      fewer[key] = omit(value as Model, optionalKeys(field.element, value as Model));
+  }
+  if (isAccepted(element, fewer)) return fewer;
+  const optional = optionalKeys(element, model);
+  const single = optional.map((key) => omit(model, [key])).find((one) => isAccepted(element, one));
+  if (single !== undefined) return single;
+  for (const key of optional) {
+    model = omit(model, [key]);
+    if (isAccepted(element, model)) return model;
+  }
+  const least = omit(fewer, optional);
+  return isAccepted(element, least) ? least : undefined;
+}
+
+const omit = (model: Model, keys: readonly string[]): Model =>
+  Object.fromEntries(Object.entries(model).filter(([key]) => !keys.includes(key)));
+
 const cache = new Map<AnyElement, fc.Arbitrary<Model>>();
 
 /** Models of an element that its own checks accept. */
@@ -112,6 +158,8 @@ export function modelOf(element: AnyElement): fc.Arbitrary<Model> {
     const complete = element.hooks.complete as ((model: Model) => Model) | undefined;
     models = any
       .map((model) => complete?.(model) ?? model)
+      .map((model) => accepted(element, model))
+      .filter((model) => model !== undefined)
       .filter((model) => parseElement([element], formatElement(element, model as never)).model !== undefined);
     cache.set(element, models);
   }
