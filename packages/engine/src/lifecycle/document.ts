@@ -9,11 +9,11 @@ import {
   type Interface,
   initCommand,
   isContainerType,
-  isRoot,
   parseDomain,
 } from '@ctvirt/xml';
 import { EngineError } from '../errors.js';
 import type { GuestFile } from '../guest/files.js';
+import { insidePath } from '../guest/inside.js';
 import type { IdMap } from '../host/userns.js';
 import { ROUTED_GATEWAY_V6 } from '../network/routed-link.js';
 import type { DomainRecord } from '../state/record.js';
@@ -194,7 +194,7 @@ function sourceOf(filesystem: Filesystem): { kind: FilesystemKind; path: string 
 }
 
 function specOf(filesystem: Filesystem, kind: FilesystemKind, source: string): FilesystemSpec {
-  const target = isRoot(filesystem) ? '/' : (filesystem.target?.dir ?? '/');
+  const target = insidePath(filesystem.target?.dir ?? '/');
   return {
     key: keyOf(target),
     kind,
@@ -304,13 +304,15 @@ function guestFilesOf(domain: Domain, record: DomainRecord): GuestFile[] {
 
 function innerMountsOf(domain: Domain): InnerMount[] {
   return (domain.devices.filesystems ?? []).flatMap((filesystem): InnerMount[] => {
-    const target = filesystem.target?.dir;
-    if (target === undefined) return [];
+    if (filesystem.target === undefined) return [];
+    const target = insidePath(filesystem.target.dir);
     const readOnly = filesystem.readonly === true;
     if (filesystem.type === 'ram')
       return [{ kind: 'ram', source: 'tmpfs', target, readOnly, sizeKiB: filesystem.source.usageKiB }];
     if (filesystem.type === 'bind')
-      return [{ kind: 'bind', source: filesystem.source.dir, target, readOnly, sizeKiB: undefined }];
+      return [
+        { kind: 'bind', source: insidePath(filesystem.source.dir), target, readOnly, sizeKiB: undefined },
+      ];
     return [];
   });
 }

@@ -19,6 +19,7 @@ import type { LxcDriver, Running } from '../drivers/lxc/driver.js';
 import type { Ending } from '../drivers/lxc/ending.js';
 import { EngineError } from '../errors.js';
 import { writeGuestFiles } from '../guest/files.js';
+import { InsidePaths } from '../guest/inside.js';
 import { mountsBelow } from '../host/mountinfo.js';
 import { ownCeilings, within } from '../host/own-limits.js';
 import { programPath } from '../host/processes.js';
@@ -33,7 +34,7 @@ import type { DomainStore } from '../state/store.js';
 import { backends, type StorageContext } from '../storage/index.js';
 import type { DomainEvent, StateReason } from '../view.js';
 import { initSignal } from './init-signals.js';
-import type { EndAction, RunPlan } from './plan.js';
+import type { EndAction, InnerMount, RunPlan } from './plan.js';
 
 export interface RunnerParts {
   readonly layout: Layout;
@@ -94,10 +95,10 @@ export class Runner {
       );
     // Mounts are needed until init runs; then the container has its own copies and the host none.
     await using mounts = new Undo();
-    const filesystems = await this.#open(entry, plan, mounts);
+    const { filesystems, innerMounts } = await this.#open(entry, plan, mounts);
     const config = formatLxcConfig(
       configRows({
-        plan: { ...plan, resources },
+        plan: { ...plan, resources, innerMounts },
         filesystems,
         limits: set,
         cgroupVersion: cgroups.version,
@@ -224,7 +225,11 @@ export class Runner {
     }
   }
 
-  async #open(entry: Entry, plan: RunPlan, undo: Undo): Promise<OpenedFilesystem[]> {
+  async #open(
+    entry: Entry,
+    plan: RunPlan,
+    undo: Undo,
+  ): Promise<{ filesystems: OpenedFilesystem[]; innerMounts: InnerMount[] }> {
     const { store, layout } = this.parts;
     // The container's root user must be able to pass here, and nobody else to find the way.
     const mounts = join(layout.mounts, `${diskName(entry.record.name)}~${randomBytes(8).toString('hex')}`);
@@ -240,12 +245,22 @@ export class Runner {
       templatePath: this.parts.templatePath,
     };
     const opened: OpenedFilesystem[] = [];
-    for (const spec of plan.filesystems) {
+    const inside = new InsidePaths();
+    // Parents before what is mounted in them, whatever the order in the document.
+    for (const spec of plan.filesystems.toSorted((a, b) => depth(a.target) - depth(b.target))) {
       const { path, unmapped, owner } = await backends[spec.kind].open(spec, context, undo);
       if (spec.target === '/' && !spec.readOnly) writeGuestFiles(unmapped, owner, plan.guestFiles);
-      opened.push({ target: spec.target, path, readOnly: spec.readOnly });
+      const target = inside.resolve(spec.target);
+      inside.add(target, unmapped);
+      opened.push({ target, path, readOnly: spec.readOnly });
     }
-    return opened;
+    const innerMounts = plan.innerMounts.map((mount): InnerMount => {
+      const target = inside.resolve(mount.target);
+      if (mount.kind === 'bind') return { ...mount, target, source: inside.resolve(mount.source) };
+      inside.add(target, undefined);
+      return { ...mount, target };
+    });
+    return { filesystems: opened, innerMounts };
   }
 
   #watch(entry: Entry, running: Running): void {
@@ -356,6 +371,8 @@ const reasons = {
 
 /** Started, but over before anybody could look: its end waits for its turn. */
 const hasEnded = (entry: Entry): boolean => entry.state !== 'shutoff' && entry.running === undefined;
+
+const depth = (path: string): number => path.split('/').filter((part) => part !== '').length;
 
 async function openLinks({ links }: RunPlan): Promise<void> {
   for (const link of links) await openRoutedLink(link);

@@ -1,0 +1,111 @@
+// Finds where a path of a container leads, with its own file systems for the tree and its own root for the end of it.
+// SPDX-License-Identifier: Apache-2.0
+import { closeSync, lstatSync, openSync, readlinkSync } from 'node:fs';
+import { posix } from 'node:path';
+import { EngineError } from '../errors.js';
+import { openInRoot } from '../host/syscalls.js';
+
+const O_PATH = 0o10000000;
+/** As many as the kernel follows. */
+const MOST_TURNS = 40;
+
+/** A path in a container without `.`, `..`, doubled or closing slashes; nothing is above its root. Throws `invalid`. */
+export function insidePath(path: string): string {
+  if (!path.startsWith('/'))
+    throw new EngineError('invalid', `'${path}' is no absolute path: in a container it begins with a slash`, {
+      path,
+    });
+  const normal = posix.normalize(path);
+  return normal === '/' ? normal : normal.replace(/\/$/, '');
+}
+
+/**
+ * What is mounted where in a container to be. Its trees are of its own making, links and all, and liblxc makes missing
+ * folders and finds sources by their names on the host: it must only get names with no link left in them.
+ */
+export class InsidePaths {
+  readonly #trees = new Map<string, string | undefined>();
+
+  /** `target` is already resolved; `tree` is its content on the host, undefined if it is made empty. */
+  add(target: string, tree: string | undefined): void {
+    this.#trees.set(target, tree);
+  }
+
+  /** Where `path` leads once all is mounted; what is missing of it is missing at the end. */
+  resolve(path: string): string {
+    let here = path;
+    for (let turn = 0; turn < MOST_TURNS; turn++) {
+      const { target, tree } = this.#holder(here);
+      if (tree === undefined) return here;
+      const found = posix.join(target, resolveIn(tree, posix.relative(target, here), path));
+      // A link may lead into another file system, which has links of its own.
+      if (found === here || this.#holder(found).target === target) return found;
+      here = found;
+    }
+    throw misled(path, 'links in a circle');
+  }
+
+  #holder(path: string): { target: string; tree: string | undefined } {
+    let best = '';
+    for (const target of this.#trees.keys())
+      if (
+        (path === target || path.startsWith(target === '/' ? '/' : `${target}/`)) &&
+        target.length > best.length
+      )
+        best = target;
+    return { target: best, tree: this.#trees.get(best) };
+  }
+}
+
+/** The path from `tree` on, its existing part without links. */
+function resolveIn(tree: string, path: string, asked: string): string {
+  const root = openSync(tree, O_PATH);
+  try {
+    const parts = path.split('/').filter((part) => part !== '');
+    for (let existing = parts.length; existing > 0; existing--) {
+      const fd = openIfThere(root, parts.slice(0, existing).join('/'), asked);
+      if (fd === undefined) continue;
+      try {
+        const [missing] = parts.slice(existing);
+        if (missing !== undefined && isLink(`/proc/self/fd/${fd}/${missing}`))
+          throw misled(asked, `a link at '/${parts.slice(0, existing + 1).join('/')}' that leads nowhere`);
+        const below = posix.relative(
+          readlinkSync(`/proc/self/fd/${root}`),
+          readlinkSync(`/proc/self/fd/${fd}`),
+        );
+        return posix.join(below, ...parts.slice(existing));
+      } finally {
+        closeSync(fd);
+      }
+    }
+    const [first] = parts;
+    if (first !== undefined && isLink(`/proc/self/fd/${root}/${first}`))
+      throw misled(asked, `a link at '/${first}' that leads nowhere`);
+    return parts.join('/');
+  } finally {
+    closeSync(root);
+  }
+}
+
+function openIfThere(root: number, path: string, asked: string): number | undefined {
+  try {
+    return openInRoot(root, path, O_PATH);
+  } catch (error) {
+    const errno = error instanceof EngineError ? error.details['errno'] : undefined;
+    if (errno === 'ENOENT') return undefined;
+    if (errno === 'ELOOP') throw misled(asked, 'links in a circle');
+    if (errno === 'ENOTDIR') throw misled(asked, 'a file in the way');
+    throw error;
+  }
+}
+
+function isLink(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true;
+}
+
+const misled = (path: string, what: string): EngineError =>
+  new EngineError(
+    'invalid',
+    `'${path}' cannot be mounted: the container's files have ${what}; name another place, or remove it`,
+    { path },
+  );
