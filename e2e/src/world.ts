@@ -21,6 +21,13 @@ export const cliProgram = built('cli/dist/ctvirt.mjs');
 /** The template most stories use. */
 export const busybox = 'busybox';
 
+export interface WorldOptions {
+  /** The size of a disk of its own, which can be filled; without it the world lies on the host's. */
+  readonly diskMiB?: number;
+  /** What the daemon has in its environment beside PATH. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
 export class World {
   #daemon: ChildProcess | undefined;
   #client: ApiClient | undefined;
@@ -31,14 +38,15 @@ export class World {
   private constructor(
     readonly root: string,
     readonly enclosure: Enclosure,
+    private readonly env: Readonly<Record<string, string>>,
   ) {}
 
-  /** A running daemon with the busybox template; with `diskMiB` on a disk of its own, which can be filled. */
-  static async open({ diskMiB }: { diskMiB?: number } = {}): Promise<World> {
+  /** A running daemon with the busybox template. */
+  static async open({ diskMiB, env = {} }: WorldOptions = {}): Promise<World> {
     assert.equal(process.getuid?.(), 0, 'these tests run containers: start them as root');
     // Short: the address of liblxc's command socket has to fit in 107 bytes.
     const root = await mkdtemp('/tmp/cv');
-    const world = new World(root, await Enclosure.create());
+    const world = new World(root, await Enclosure.create(), env);
     try {
       if (diskMiB !== undefined) world.#disk = await SmallDisk.mount(world.enclosure, root, diskMiB);
       await chmod(world.#seen(root), 0o711);
@@ -96,7 +104,7 @@ export class World {
     const [file = '', ...args] = this.enclosure.argv(process.execPath, daemonProgram, '--root', this.root);
     const daemon = spawn(file, args, {
       stdio: ['ignore', 'ignore', 'pipe'],
-      env: { PATH: process.env['PATH'] },
+      env: { PATH: process.env['PATH'], ...this.env },
     });
     daemon.stderr.setEncoding('utf8').on('data', (text: string) => (this.#log += text));
     this.#daemon = daemon;
