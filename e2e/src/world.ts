@@ -5,13 +5,12 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { isDeepStrictEqual } from 'node:util';
 import { type ApiClient, ApiError, createClient, type ErrorCode } from '@ctvirt/api';
 import { type Outcome, type RunOptions, run } from './command.js';
 import { Enclosure } from './enclosure.js';
 import { type Inventory, inventory, processesOf } from './inventory.js';
 import { SmallDisk } from './small-disk.js';
-import { waitFor } from './wait.js';
+import { assertUnchanged, waitFor } from './wait.js';
 
 const packages = new URL('../../packages/', import.meta.url);
 const built = (path: string): string => fileURLToPath(new URL(path, packages));
@@ -253,12 +252,7 @@ export class World {
     const { stray } = await this.client.check.list();
     assert.deepEqual(stray, [], "strays by the daemon's own account");
     // A process that was just ended may wait for its parent, a loop device for the last reader of its file.
-    await waitFor(
-      'nothing to be left',
-      async () => isDeepStrictEqual(await this.leftovers(), nothing),
-      3000,
-    ).catch(() => undefined);
-    assert.deepEqual(await this.leftovers(), nothing, 'left on the host');
+    await assertUnchanged(nothing, () => this.leftovers(), 'left on the host');
   }
 
   /** Asserts that all domains are gone with everything they had, then takes the world down. */
@@ -273,12 +267,9 @@ export class World {
         'still owned',
       );
       await this.stop();
-      const look = () => inventory(this.root, this.enclosure);
       // Processes that wait for work end with the daemon, in their own time.
-      await waitFor('all to be gone', async () => isDeepStrictEqual(await look(), this.#empty), 3000).catch(
-        () => undefined,
-      );
-      assert.deepEqual(await look(), this.#empty, 'left after the daemon ended');
+      const look = () => inventory(this.root, this.enclosure);
+      await assertUnchanged(this.#empty, look, 'left after the daemon ended');
     } finally {
       await this.abandon();
     }
