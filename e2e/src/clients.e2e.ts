@@ -246,3 +246,23 @@ async function descriptors(): Promise<number> {
   const { stdout } = await run(['ls', `/proc/${world.daemonPid}/fd`]);
   return stdout.trim().split('\n').length;
 }
+
+test('our own client shows and starts domains of a foreign libvirtd', async () => {
+  const builtRpc = (path: string) => import(new URL(`../../packages/rpc/dist/${path}`, import.meta.url).href);
+  const { startLibvirtd } = await builtRpc('testing/libvirtd.js');
+  const { connect } = await builtRpc('index.js');
+  await using daemon = await startLibvirtd();
+  // Its test driver forgets what was done once nobody is connected.
+  await using held = await connect(daemon.uri);
+  assert.equal(await held.getType(), 'TEST');
+  const ctvirt = (...words: readonly string[]): Promise<Outcome> => world.cli(['-c', daemon.uri, ...words]);
+  assert.match((await ctvirt('list')).stdout, /1\s+test\s+running/);
+  assert.match((await ctvirt('dumpxml', 'test')).stdout, /<domain type='test' id='1'>/);
+  assert.equal((await ctvirt('start', 'test')).status, 1);
+  assert.equal((await ctvirt('destroy', 'test')).status, 0);
+  assert.match((await ctvirt('list', '--all')).stdout, /-\s+test\s+shut off/);
+  assert.equal((await ctvirt('start', 'test')).status, 0);
+  assert.equal((await ctvirt('domstate', 'test')).stdout.trim(), 'running');
+  assert.equal((await ctvirt('dominfo', 'absent')).status, 3);
+  assert.equal((await ctvirt('template', 'list')).status, 9);
+});

@@ -15,6 +15,12 @@ export const globalOptions = {
     complete: 'directory',
     summary: "Talk to the daemon of this root (default: CTVIRT_ROOT, else the system's)",
   },
+  connect: {
+    type: 'text',
+    short: 'c',
+    value: 'URI',
+    summary: 'Talk to the libvirt of this URI instead, such as qemu+unix:///system',
+  },
   socket: { type: 'text', value: 'PATH', complete: 'file', summary: 'Talk to the daemon on this socket' },
   help: { type: 'flag', short: 'h', summary: 'Show help' },
 } as const satisfies Options;

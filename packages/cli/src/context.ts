@@ -4,6 +4,7 @@ import { open, readFile } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { type ApiClient, createClient, type Endpoint, type Finding, type Progress } from '@ctvirt/api';
 import { describeFinding, refuseFile } from './errors.js';
+import { createForeignClient } from './foreign/client.js';
 import { hasColour, type Io } from './io.js';
 import { ProgressDisplay } from './progress-display.js';
 
@@ -11,7 +12,8 @@ import { ProgressDisplay } from './progress-display.js';
 export interface Globals {
   readonly json: boolean;
   readonly quiet: boolean;
-  readonly endpoint: Endpoint;
+  /** The daemon's, or the URI of a libvirt. */
+  readonly endpoint: Endpoint | { readonly uri: string };
 }
 
 export class Context {
@@ -27,7 +29,8 @@ export class Context {
 
   /** The daemon; nothing connects before the first call. */
   get client(): ApiClient {
-    this.#client ??= createClient(this.#globals.endpoint);
+    const { endpoint } = this.#globals;
+    this.#client ??= 'uri' in endpoint ? createForeignClient(endpoint.uri) : createClient(endpoint);
     return this.#client;
   }
 

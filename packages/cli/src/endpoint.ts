@@ -8,6 +8,8 @@ const systemSocket = '/run/ctvirt/http.sock';
 export interface Choice {
   readonly socket?: string | undefined;
   readonly root?: string | undefined;
+  /** Of a libvirt. */
+  readonly uri?: string | undefined;
 }
 
 /** `--socket`, else the socket of `--root` or CTVIRT_ROOT, else the system's. */
@@ -18,7 +20,8 @@ export function socketPathOf({ socket, root }: Choice, env: Io['env']): string {
 }
 
 /** What to do about a daemon that did not answer, by what the connection's error was. */
-export function startHint({ socket, root }: Choice, env: Io['env'], cause: unknown): string {
+export function startHint({ socket, root, uri }: Choice, env: Io['env'], cause: unknown): string {
+  if (uri !== undefined) return `is a libvirt daemon running that ${uri} leads to?`;
   if (cause instanceof Error && 'code' in cause && cause.code === 'EACCES')
     return "the daemon serves root: run this with 'sudo'";
   if (socket !== undefined) return 'is it the socket of a running ctvirtd?';

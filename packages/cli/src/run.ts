@@ -29,11 +29,15 @@ export async function run(words: readonly string[], io: Io): Promise<number> {
       io.stdout.write(helpVerb(verb));
       return 0;
     }
-    choice = { socket: textOf(options.socket), root: textOf(options.root) };
+    choice = {
+      socket: textOf(options.socket),
+      root: textOf(options.root),
+      uri: textOf(options.connect),
+    };
     const context = new Context(io, {
       json: options.json === true,
       quiet: options.quiet === true,
-      endpoint: { socketPath: socketPathOf(choice, io.env) },
+      endpoint: choice.uri === undefined ? { socketPath: socketPathOf(choice, io.env) } : { uri: choice.uri },
     });
     try {
       // parseVerb has read args and options by the verb's own declaration.

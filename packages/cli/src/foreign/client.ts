@@ -1,0 +1,208 @@
+// The daemon's client over a libvirt's protocol: what the verbs for domains need works on any hypervisor.
+// SPDX-License-Identifier: Apache-2.0
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type ApiClient, ApiError, type DomainInfo, type DomainSummary } from '@ctvirt/api';
+import type { Connection, ObjectOf } from '@ctvirt/rpc';
+
+type RemoteDomain = ObjectOf<'domain'>;
+type State = DomainSummary['state'];
+
+/** virDomainState; what containers have no word for is said by the nearest. */
+const states: readonly State[] = [
+  'shutoff',
+  'running',
+  'running',
+  'paused',
+  'shutdown',
+  'shutoff',
+  'crashed',
+  'paused',
+];
+type Reason = DomainSummary['reason'];
+/** virDomainRunningReason and its siblings, as far as the verbs have words for them. */
+const reasons: Readonly<Record<State, Readonly<Record<number, Reason>>>> = {
+  running: { 1: 'booted', 3: 'restored', 5: 'unpaused' },
+  paused: { 1: 'user' },
+  shutdown: { 1: 'user' },
+  shutoff: { 1: 'shutdown', 2: 'destroyed', 3: 'crashed', 6: 'failed', 8: 'daemon' },
+  crashed: {},
+};
+const listFlags = { active: 1, inactive: 2 } as const;
+const xmlFlags = { inactive: 2 } as const;
+const pollMs = 200;
+
+/** A client whose calls for domains go to the libvirt of this URI; the others are refused as unsupported. */
+export function createForeignClient(uri: string): ApiClient {
+  let opened: Promise<Connection> | undefined;
+  const connection = (): Promise<Connection> => {
+    opened ??= import('@ctvirt/rpc').then(({ connect }) => connect(uri));
+    return opened;
+  };
+  const domains = translated(domainCalls(connection));
+  const client = {
+    domains,
+    close: () => void opened?.then((one) => one.close()).catch(() => undefined), // it failed, and was told then
+  };
+  return new Proxy(client as unknown as ApiClient, {
+    get: (target, name, receiver) => Reflect.get(target, name, receiver) ?? refusing(String(name)),
+  });
+}
+
+const refusing = (resource: string): object =>
+  new Proxy(
+    {},
+    {
+      get: (_, operation) => async () => {
+        throw new ApiError(
+          'unsupported',
+          `${resource} ${String(operation)}: only ctvirtd has it, not a libvirt reached by -c`,
+        );
+      },
+    },
+  );
+
+type Calls = Partial<ApiClient['domains']>;
+
+/** The calls with libvirt's errors in the daemon's codes; those that are missing are refused. */
+function translated(calls: Calls): object {
+  const entries = Object.entries(calls).map(([name, call]) => {
+    const answer = call as (...input: readonly unknown[]) => Promise<unknown>;
+    return [
+      name,
+      async (...input: readonly unknown[]) => {
+        try {
+          return await answer(...input);
+        } catch (error) {
+          const { RpcError } = await import('@ctvirt/rpc');
+          if (!(error instanceof RpcError)) throw error;
+          throw (await import('./refusal.js')).toApiError(error);
+        }
+      },
+    ] as const;
+  });
+  const known = Object.fromEntries(entries);
+  return new Proxy(known, {
+    get: (target, name) => Reflect.get(target, name) ?? Reflect.get(refusing('domains'), name),
+  });
+}
+
+function domainCalls(connection: () => Promise<Connection>): Calls {
+  /** As virsh looks one up: id, UUID, name. */
+  const find = async (ref: string): Promise<RemoteDomain> => {
+    const libvirt = await connection();
+    const attempts = [
+      ...(/^\d{1,9}$/.test(ref) ? [() => libvirt.domainLookupById({ id: Number(ref) })] : []),
+      ...(/^[0-9a-f-]{36}$/i.test(ref)
+        ? [() => libvirt.domainLookupByUuid({ uuid: ref.toLowerCase() })]
+        : []),
+    ];
+    for (const attempt of attempts) {
+      const found = await attempt().catch(() => undefined); // it may be a name that looks like one
+      if (found !== undefined) return found;
+    }
+    return await libvirt.domainLookupByName({ name: ref });
+  };
+  const summaryOf = async (domain: RemoteDomain): Promise<DomainSummary> => {
+    const libvirt = await connection();
+    const [type, { state, reason }, autostart, persistent] = await Promise.all([
+      libvirt.getType(),
+      domain.getState({ flags: 0 }),
+      domain.getAutostart().catch(() => 0), // transient domains have none
+      domain.isPersistent(),
+    ]);
+    const word = states[state] ?? 'shutoff';
+    return {
+      id: domain.id === -1 ? null : domain.id,
+      name: domain.name,
+      uuid: domain.uuid,
+      type: type.toLowerCase(),
+      title: null,
+      state: word,
+      reason: reasons[word][reason] ?? 'unknown',
+      autostart: autostart === 1,
+      persistent: persistent === 1,
+      ctid: null,
+      template: null,
+      profile: null,
+      hostname: '',
+      addresses: [],
+    };
+  };
+  /** Looks it up again: its id is another when it has started or ended. */
+  const again = async (domain: RemoteDomain): Promise<DomainSummary> => {
+    const libvirt = await connection();
+    return await summaryOf(await libvirt.domainLookupByUuid({ uuid: domain.uuid }).catch(() => domain));
+  };
+  const acting =
+    (act: (domain: RemoteDomain) => Promise<unknown>) =>
+    async ({ domain: ref }: { readonly domain: string }): Promise<DomainSummary> => {
+      const domain = await find(ref);
+      await act(domain);
+      return await again(domain);
+    };
+  const waitUntilOff = async (domain: RemoteDomain, waitMs: number): Promise<void> => {
+    for (const end = Date.now() + waitMs; Date.now() < end; await sleep(pollMs)) {
+      const { state } = await domain.getState({ flags: 0 });
+      if (states[state] === 'shutoff') return;
+    }
+    throw new ApiError('timeout', `domain '${domain.name}' did not do so within ${waitMs / 1000} s`);
+  };
+
+  return {
+    async list({ active } = {}) {
+      const flags = active === undefined ? 0 : active ? listFlags.active : listFlags.inactive;
+      const found = await (await connection()).listAllDomains({ needResults: 1, flags });
+      return await Promise.all(found.map(summaryOf));
+    },
+    summary: async ({ domain }) => await summaryOf(await find(domain)),
+    async info({ domain: ref }): Promise<DomainInfo> {
+      const domain = await find(ref);
+      const [summary, info] = await Promise.all([summaryOf(domain), domain.getInfo()]);
+      return {
+        ...summary,
+        initPid: null,
+        startedAt: null,
+        vcpus: info.nrVirtCpu,
+        maxMemoryKiB: Number(info.maxMem),
+        usedMemoryKiB: Number(info.memory),
+        cpuTimeNs: Number(info.cpuTime),
+        processes: null,
+        maxProcesses: null,
+        disk: { usedBytes: null, limitBytes: null, usedInodes: null, limitInodes: null },
+        idMap: null,
+      };
+    },
+    xml: async ({ domain, inactive }) =>
+      await (await find(domain)).getXmlDesc({ flags: inactive === true ? xmlFlags.inactive : 0 }),
+    async define({ body, transient, strict }) {
+      const libvirt = await connection();
+      const xml = String(body);
+      const domain = transient
+        ? await libvirt.domainCreateXml({ xmlDesc: xml, flags: 0 })
+        : strict === true
+          ? await libvirt.domainDefineXmlFlags({ xml, flags: 1 })
+          : await libvirt.domainDefineXml({ xml });
+      return { domain: await summaryOf(domain), findings: [] };
+    },
+    async undefine({ domain, storage }) {
+      if (storage === true)
+        throw new ApiError('unsupported', 'a libvirt does not erase the storage of a domain it undefines');
+      await (await find(domain)).undefine();
+    },
+    start: acting((domain) => domain.create()),
+    destroy: acting((domain) => domain.destroy()),
+    suspend: acting((domain) => domain.suspend()),
+    resume: acting((domain) => domain.resume()),
+    async reboot({ domain }) {
+      return await acting((found) => found.reboot({ flags: 0 }))({ domain });
+    },
+    async shutdown({ domain: ref, waitMs }) {
+      return await acting(async (domain) => {
+        await domain.shutdown();
+        if (waitMs !== undefined) await waitUntilOff(domain, waitMs);
+      })({ domain: ref });
+    },
+    autostart: async ({ domain, body }) =>
+      await acting((found) => found.setAutostart({ autostart: body.autostart ? 1 : 0 }))({ domain }),
+  };
+}
