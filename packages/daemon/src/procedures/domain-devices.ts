@@ -40,6 +40,18 @@ const shelves: { readonly [K in Kind]: Shelf<K> } = {
     matches: (asked, device) => asked.target?.dir === device.target?.dir,
     noun: 'filesystem',
   },
+  disk: {
+    list: ({ disks }) => disks ?? [],
+    put: (devices, disks) => ({ ...devices, disks: [...disks] }),
+    matches: (asked, device) => asked.target?.dev === device.target?.dev,
+    noun: 'disk',
+  },
+  controller: {
+    list: ({ controllers }) => controllers ?? [],
+    put: (devices, controllers) => ({ ...devices, controllers: [...controllers] }),
+    matches: (asked, device) => asked.type === device.type && asked.index === device.index,
+    noun: 'controller',
+  },
   console: {
     list: ({ consoles }) => consoles ?? [],
     put: (devices, consoles) => ({ ...devices, consoles: [...consoles] }),
