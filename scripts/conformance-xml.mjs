@@ -5,9 +5,10 @@ import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ParseOption, RelaxNGValidator, XmlDocument } from 'libxml2-wasm';
 import { xmlRegisterFsInputProviders } from 'libxml2-wasm/lib/nodejs.mjs';
-import { formatDomain, parseDevice, parseDomain } from '../packages/xml/dist/index.js';
+import { domainRelaxNg, formatDomain, parseDevice, parseDomain } from '../packages/xml/dist/index.js';
 import { differentialCases } from './conformance-xml/differential.mjs';
 import { lostNodes } from './conformance-xml/lost-nodes.mjs';
+import { lxcCases, openvzCases } from './conformance-xml/native.mjs';
 import { twins } from './conformance-xml/twins.mjs';
 import { fetchLibvirtSource } from './libvirt-source.mjs';
 
@@ -68,6 +69,8 @@ const suites = {
         return difference(text, formatDomain(parsed.domain));
       },
     ]),
+  'LXC configuration to XML: what the importer says': () => lxcCases(tests),
+  'OpenVZ configuration: what the importer says': () => openvzCases(tests),
   'OpenVZ configuration: the devices of the XML': () => {
     const source = readFileSync(join(tests, 'openvzutilstest.c'), 'utf8');
     const literal = [...source.matchAll(/^ +"(.*)\\n"/gm)].map(([, line]) => line).join('\n');
@@ -78,43 +81,66 @@ const suites = {
   },
   'generic XML to XML: no node lost': () => domainFiles('genericxml2xml').map(roundTrip),
   'every <domain> document: no node lost': () => domainFiles('').map(roundTrip),
-  'valid containers accepted, mutated twins refused': () =>
-    [...xmlFiles(join(tests, 'lxcxml2xmldata')), ...xmlFiles(join(tests, 'lxcxml2xmloutdata'))].flatMap(
-      (path) =>
-        twins(readFileSync(path, 'utf8')).map(({ name, text, isValid }) => [
-          `${relative(path)} ${name}`,
-          () => {
-            const errors = errorsOf(parseDomain(text, { strict: true }));
-            if (isValid) return errors.join('; ') || undefined;
-            return errors.length > 0 ? undefined : 'a broken document was accepted';
-          },
-        ]),
-    ),
-  "what we write validates against libvirt's domain.rng": () => {
-    const grammar = readFileSync(join(tree, 'src/conf/schemas/domain.rng'), 'utf8');
-    const url = join(tree, 'src/conf/schemas/domain.rng');
-    const rng = RelaxNGValidator.fromDoc(XmlDocument.fromString(grammar, { url }));
-    return [
-      ...xmlFiles(join(tests, 'lxcxml2xmldata')),
-      ...xmlFiles(join(tests, 'lxcxml2xmloutdata')),
-    ].flatMap((path) =>
+  'valid containers accepted, mutated twins refused: parser': () =>
+    twinCases((text) => errorsOf(parseDomain(text, { strict: true })).join('; ') || undefined),
+  'valid containers accepted, mutated twins refused: our domain.rng': () =>
+    twinCases(grammar(domainRelaxNg())),
+  "what we write of containers validates against libvirt's domain.rng": () =>
+    containerFiles().flatMap((path) =>
       [true, false].map((libvirt) => [
         `${relative(path)}${libvirt ? ' normal form' : ''}`,
-        () => {
-          const { domain } = parseDomain(readFileSync(path, 'utf8'));
-          try {
-            rng.validate(XmlDocument.fromString(formatDomain(domain, { libvirt })));
-            return undefined;
-          } catch (error) {
-            return error.message;
-          }
-        },
+        () => libvirtGrammar()(formatDomain(parseDomain(readFileSync(path, 'utf8')).domain, { libvirt })),
       ]),
-    );
-  },
+    ),
+  "every <domain> document that libvirt's domain.rng accepts: accepted when rewritten": () =>
+    domainFiles('').flatMap((path) => {
+      const text = readFileSync(path, 'utf8');
+      if (libvirtGrammar()(text) !== undefined) return [];
+      const { domain } = parseDomain(text, { foreign: true });
+      return domain === undefined ? [] : [[relative(path), () => libvirtGrammar()(formatDomain(domain))]];
+    }),
   "random containers: as libvirt's C code writes them": () =>
     differentialCases(Number(values.random), Number(values.seed)),
 };
+
+const containerFiles = () =>
+  ['lxcxml2xmldata', 'lxcxml2xmloutdata', 'lxcconf2xmldata'].flatMap((name) => xmlFiles(join(tests, name)));
+
+const twinCases = (check) =>
+  containerFiles().flatMap((path) =>
+    twins(readFileSync(path, 'utf8')).map(({ name, text, isValid }) => [
+      `${relative(path)} ${name}`,
+      () => {
+        const wrong = check(text);
+        if (isValid) return wrong;
+        return wrong === undefined ? 'a broken document was accepted' : undefined;
+      },
+    ]),
+  );
+
+/** A validator by a RELAX NG grammar: answers what is wrong. */
+function grammar(text, url) {
+  const rng = RelaxNGValidator.fromDoc(XmlDocument.fromString(text, url === undefined ? {} : { url }));
+  return (document) => {
+    let parsed;
+    try {
+      parsed = XmlDocument.fromString(document);
+      rng.validate(parsed);
+      return undefined;
+    } catch (error) {
+      return error.message;
+    } finally {
+      parsed?.dispose();
+    }
+  };
+}
+
+let libvirtRng;
+function libvirtGrammar() {
+  const path = join(tree, 'src/conf/schemas/domain.rng');
+  libvirtRng ??= grammar(readFileSync(path, 'utf8'), path);
+  return libvirtRng;
+}
 
 function* walk(dir) {
   for (const entry of readdirSync(dir, { withFileTypes: true })) {
