@@ -21,6 +21,7 @@ export const errorTable = {
   denied: { httpStatus: 403, exitStatus: 10, summary: 'not allowed' },
   'no-space': { httpStatus: 507, exitStatus: 11, summary: 'the disk is full' },
   'over-quota': { httpStatus: 507, exitStatus: 12, summary: 'a limit stands against it' },
+  overcommitted: { httpStatus: 409, exitStatus: 18, summary: 'the host cannot keep the guarantee' },
   timeout: { httpStatus: 504, exitStatus: 13, summary: 'it took too long' },
   'host-command': { httpStatus: 500, exitStatus: 14, summary: 'a program of the host failed' },
   interrupted: { httpStatus: 499, exitStatus: 130, summary: 'it was interrupted' },

@@ -3,9 +3,10 @@
 import { check } from './check.js';
 import { domains } from './domains.js';
 import { events } from './events.js';
+import { guarantees } from './guarantees.js';
 import { host } from './host.js';
 import { profiles } from './profiles.js';
 import { templates } from './templates.js';
 
-export const resources = { domains, templates, profiles, check, events, host } as const;
+export const resources = { domains, templates, profiles, guarantees, check, events, host } as const;
 export type Resources = typeof resources;

@@ -32,6 +32,7 @@ export const errorMapping = {
   denied: mapping('denied', libvirt('operationDenied')),
   'no-space': mapping('no-space', libvirt('systemError')),
   'over-quota': mapping('over-quota', libvirt('systemError')),
+  overcommitted: mapping('overcommitted', libvirt('operationFailed')),
   'wrong-state': mapping('wrong-state', libvirt('operationInvalid', 'domain')),
   'host-command': mapping('host-command', libvirt('internalError')),
   timeout: mapping('timeout', libvirt('operationTimeout')),

@@ -7,7 +7,7 @@ import { EngineError, type Layout, layoutOf, openEngine } from '@ctvirt/engine';
 import { createHttpApp } from './http/server.js';
 import { serveLibvirt } from './libvirt.js';
 import { createLog, type LogFormat } from './log.js';
-import { readSettings } from './settings.js';
+import { engineOptions, readSettings } from './settings.js';
 
 const help = `ctvirtd: runs the container domains of this host
 
@@ -57,7 +57,11 @@ async function serve(layout: Layout): Promise<void> {
   const began = performance.now();
   const settings = readSettings(layout.etc);
   await using lock = await takeLock(layout);
-  const engine = await openEngine(layout, (level, message, fields) => log[level](fields ?? {}, message));
+  const engine = await openEngine(
+    layout,
+    (level, message, fields) => log[level](fields ?? {}, message),
+    engineOptions(settings),
+  );
   const app = createHttpApp(engine, log);
   rmSync(layout.httpSocket, { force: true });
   await app.listen({ path: layout.httpSocket });

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { EngineError } from '@ctvirt/engine';
+import { EngineError, type EngineOptions } from '@ctvirt/engine';
 
 type Value = string | number | readonly string[];
 
@@ -27,6 +27,12 @@ const flag = (doc: string): Setting<number> => ({
   parse: (value) => (value === 0 || value === 1 ? value : undefined),
   expected: '0 or 1',
 });
+const whole = (doc: string, fallback: number): Setting<number> => ({
+  doc,
+  fallback,
+  parse: (value) => (typeof value === 'number' ? value : undefined),
+  expected: 'a number',
+});
 const port = (doc: string, fallback: number): Setting<number> => ({
   doc,
   fallback,
@@ -48,7 +54,10 @@ const names = (doc: string): Setting<readonly string[]> => ({
   parse: (value) => (Array.isArray(value) ? (value as readonly string[]) : undefined),
   expected: 'a list such as ["one", "two"]',
 });
-const word = (doc: string, ...words: readonly [string, ...string[]]): Setting<string> => ({
+const word = <const W extends readonly [string, ...string[]]>(
+  doc: string,
+  ...words: W
+): Setting<W[number]> => ({
   doc,
   fallback: words[0],
   parse: (value) => words.find((known) => known === value),
@@ -85,6 +94,13 @@ export const settings = {
   cert_file: text("The daemon's certificate.", `${pki}/libvirt/servercert.pem`),
   ca_file: text('Certificate of who signs the certificates of clients.', `${pki}/CA/cacert.pem`),
   tls_allowed_names: names('Common names of clients that are let in; all with a certificate, if empty.'),
+  guarantees: word(
+    'What becomes of a guarantee that this host cannot keep: "warn" lets it in and says so, "strict" refuses it, "off" does not look.',
+    'warn',
+    'strict',
+    'off',
+  ),
+  guarantee_reserve_mib: whole('Memory in MiB that is promised to nobody: the host needs it itself.', 256),
 } as const;
 
 /** The manual page of the file, as it stands in docs/reference. */
@@ -108,6 +124,15 @@ ${rows.join('\n')}
 
 type Table = typeof settings;
 export type Settings = { readonly [K in keyof Table]: Table[K]['fallback'] };
+
+/** What of it is the engine's. */
+export const engineOptions = ({
+  guarantees,
+  guarantee_reserve_mib: reserveMiB,
+}: Settings): EngineOptions => ({
+  guarantees,
+  reserveBytes: reserveMiB * 2 ** 20,
+});
 
 /** Reads the file in the folder of configuration; what it does not set, and all if there is none, is as by default. */
 export function readSettings(folder: string): Settings {

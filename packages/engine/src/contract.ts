@@ -3,6 +3,7 @@
 import type { Duplex, Readable } from 'node:stream';
 import type { ReportRow, ResourceRow } from '@ctvirt/formats';
 import type { Domain } from '@ctvirt/xml';
+import type { GuaranteeReport } from './guarantees/report.js';
 import type {
   Asset,
   DefineResult,
@@ -163,6 +164,9 @@ export interface Engine {
     list(): Promise<readonly ProfileView[]>;
     get(name: string): Promise<ProfileView>;
   };
+
+  /** The host's ledger of promises; with a profile, how many more domains of it could be kept to theirs. */
+  guarantees(options?: { profile?: string }): Promise<GuaranteeReport>;
 
   /** What the host holds of ours, each with its owner; `stray` ones have none. */
   check(): Promise<{ owned: readonly Asset[]; stray: readonly Asset[] }>;

@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type CgroupLayout, type Controller, readNumber } from './cgroups/layout.js';
+import type { Held } from './guarantees/ledger.js';
 import type { CpuCounters, DomainCounters, IoCounters, LinkCounters, MemoryCounters } from './view.js';
 
 export interface CounterParts {
@@ -35,6 +36,22 @@ export function countersOf(parts: CounterParts): DomainCounters {
     io: () => (isV2 ? ioV2(file('io', 'io.stat')) : ioV1(file)),
     links: () => linksOf(parts),
   };
+}
+
+/** Memory, swap and processes of a group; zero where it has just ended or the kernel does not count. */
+export function heldBy(cgroups: CgroupLayout, group: string): Held {
+  const number = (controller: Controller, name: string): number =>
+    readNumber(join(cgroups.path(controller, group), name)) ?? 0;
+  const processes = number('pids', 'pids.current');
+  if (cgroups.version === 2)
+    return {
+      memoryBytes: number('memory', 'memory.current'),
+      swapBytes: number('memory', 'memory.swap.current'),
+      processes,
+    };
+  const memoryBytes = number('memory', 'memory.usage_in_bytes');
+  const both = number('memory', 'memory.memsw.usage_in_bytes');
+  return { memoryBytes, swapBytes: Math.max(0, both - memoryBytes), processes };
 }
 
 type FileOf = (controller: Controller, name: string) => string;

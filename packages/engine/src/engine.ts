@@ -10,11 +10,13 @@ import { Adopter } from './adoption/adopt.js';
 import { Assets } from './assets.js';
 import { detectCgroups } from './cgroups/layout.js';
 import type { DomainRef, Engine, ExecSession } from './contract.js';
-import { countersOf } from './counters.js';
+import { countersOf, heldBy } from './counters.js';
 import { Documents } from './documents.js';
 import { LxcDriver, type Running } from './drivers/lxc/driver.js';
 import { EngineError } from './errors.js';
 import { explain, explained } from './explained.js';
+import type { GuaranteePolicy } from './guarantees/admission.js';
+import { Guarantees } from './guarantees/guarantees.js';
 import { linkAddresses } from './host/addresses.js';
 import { hostPidOf } from './host/inner-pid.js';
 import { bootId } from './host/processes.js';
@@ -41,16 +43,29 @@ export type EngineLog = (
   fields?: Record<string, unknown>,
 ) => void;
 
+export interface EngineOptions {
+  /** What becomes of a promise that the host cannot keep; `warn` if absent. */
+  readonly guarantees?: GuaranteePolicy;
+  /** Memory that is promised to nobody, for the host itself; 256 MiB if absent. */
+  readonly reserveBytes?: number;
+}
+
+const DEFAULT_RESERVE_BYTES = 256 * 2 ** 20;
+
 /** Opens the state under `layout`, finds out what runs, and clears what an earlier daemon left half-made. */
-export async function openEngine(layout: Layout, log: EngineLog): Promise<Engine> {
+export async function openEngine(
+  layout: Layout,
+  log: EngineLog,
+  options: EngineOptions = {},
+): Promise<Engine> {
   const { lib } = layout;
-  const engine = await build(layout, log).catch((error: unknown) => {
+  const engine = await build(layout, log, options).catch((error: unknown) => {
     throw explain(error, lib);
   });
   return explained(engine, lib);
 }
 
-async function build(layout: Layout, log: EngineLog): Promise<Engine> {
+async function build(layout: Layout, log: EngineLog, options: EngineOptions): Promise<Engine> {
   await prepareFolders(layout);
   const store = new DomainStore(layout);
   for (const path of await store.recover()) log('warn', `removed ${path}, left by an interrupted operation`);
@@ -81,7 +96,29 @@ async function build(layout: Layout, log: EngineLog): Promise<Engine> {
   const templatePath = (name: string): string => templates.path(name);
   const facts = { pageSize: 4096, hostCpus: availableParallelism() };
   const reader = new Reader(facts, async (name) => (await profiles.get(name)).text);
-  const definer = new Definer({ store, registry, ids, namespaces, queue, reader, templatePath, emit });
+  const documents = new Documents(store, ({ record }) =>
+    join(driver.folder(diskName(record.name)), 'live.xml'),
+  );
+  const guarantees = new Guarantees({
+    policy: options.guarantees ?? 'warn',
+    reserveBytes: options.reserveBytes ?? DEFAULT_RESERVE_BYTES,
+    facts,
+    running: () => [...registry.entries()].filter(({ running }) => running !== undefined),
+    document: (entry) => documents.live(entry),
+    warn: (message, domain) => log('warn', message, { domain }),
+  });
+  const { admission } = guarantees;
+  const definer = new Definer({
+    store,
+    registry,
+    ids,
+    namespaces,
+    queue,
+    reader,
+    admission,
+    templatePath,
+    emit,
+  });
   const adopter = new Adopter({ definer, layout, facts });
   const runner = new Runner({
     layout,
@@ -96,6 +133,7 @@ async function build(layout: Layout, log: EngineLog): Promise<Engine> {
       const xml = await store.readXml(entry.record.name);
       return { plan: reader.plan(xml, entry.record), xml };
     },
+    admission,
     emit,
     log,
     forget: (entry) => definer.forget(entry, { erase: entry.record.eraseAtEnd }),
@@ -104,12 +142,8 @@ async function build(layout: Layout, log: EngineLog): Promise<Engine> {
   namespaces.refill();
   const assets = new Assets({ layout, registry, store, cgroups, driver, ids });
 
-  const documents = new Documents(store, ({ record }) =>
-    join(driver.folder(diskName(record.name)), 'live.xml'),
-  );
-
   const group = (entry: Entry): string => runner.group(entry);
-  const amendParts = { cgroups, group, documents, definer, reader, facts };
+  const amendParts = { cgroups, group, documents, definer, reader, facts, admission };
 
   const find = (ref: DomainRef): Entry => {
     const entry = registry.find(ref);
@@ -175,6 +209,11 @@ async function build(layout: Layout, log: EngineLog): Promise<Engine> {
         await amend(entry, targets, parameterEdit(values, facts));
         return await engine.parameters(ref, { inactive: !targets.live });
       }),
+    guarantees: async (options) =>
+      await guarantees.report(
+        (entry) => heldBy(cgroups, group(entry)),
+        options?.profile === undefined ? undefined : await reader.ofProfile(options.profile),
+      ),
     counters: (ref) => {
       const entry = find(ref);
       const { initPid } = started(entry);

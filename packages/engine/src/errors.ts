@@ -12,6 +12,7 @@ export const engineCodes = [
   'denied',
   'no-space',
   'over-quota',
+  'overcommitted',
   'wrong-state',
   'host-command',
   'timeout',

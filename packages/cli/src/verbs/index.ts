@@ -27,6 +27,7 @@ import { undefine } from './domain-undefine.js';
 import { help } from './help-show.js';
 import { check } from './host-check.js';
 import { events } from './host-events.js';
+import { guarantees } from './host-guarantees.js';
 import { nodeinfo } from './host-nodeinfo.js';
 import { openapi } from './openapi-print.js';
 import { profileList } from './profile-list.js';
@@ -75,6 +76,7 @@ export const verbs: readonly Verb[] = [
   templateRemove,
   profileList,
   profileShow,
+  guarantees,
   check,
   events,
   nodeinfo,

@@ -14,6 +14,7 @@ import { toErrorBody } from '../errors.js';
 import { bindCheck } from './check.js';
 import { bindDomains } from './domains.js';
 import { bindEvents } from './events.js';
+import { bindGuarantees } from './guarantees.js';
 import type { Handlers } from './handler.js';
 import { bindHost } from './host.js';
 import { bindProfiles } from './profiles.js';
@@ -26,6 +27,7 @@ const binders = {
   domains: bindDomains,
   templates: bindTemplates,
   profiles: bindProfiles,
+  guarantees: bindGuarantees,
   check: bindCheck,
   events: bindEvents,
   host: bindHost,

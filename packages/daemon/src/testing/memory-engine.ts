@@ -226,6 +226,7 @@ export function createMemoryEngine(): MemoryEngine {
       await engine.amend(ref, targets, parameterEdit(values, facts));
       return await engine.parameters(ref);
     },
+    guarantees: async () => ({ policy: 'warn', rows: [], domains: [], fits: null }),
     counters: (ref) => {
       if (find(ref).summary.id === null) throw new EngineError('wrong-state', 'domain is not running');
       return {

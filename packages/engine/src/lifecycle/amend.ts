@@ -9,6 +9,8 @@ import type { CgroupLayout } from '../cgroups/layout.js';
 import { type Limit, limitsOf, unlimitedValue } from '../cgroups/limits.js';
 import type { Documents } from '../documents.js';
 import { EngineError } from '../errors.js';
+import type { Admission } from '../guarantees/admission.js';
+import { claimOf } from '../guarantees/claim.js';
 import { Undo } from '../host/undo.js';
 import { addLink, changedLinks, removeLink, withLinkNames } from '../network/live-links.js';
 import type { Entry } from '../state/registry.js';
@@ -22,6 +24,7 @@ export interface AmendParts {
   readonly definer: Definer;
   readonly reader: Reader;
   readonly facts: HostFacts;
+  readonly admission: Admission;
 }
 
 export interface LiveChange {
@@ -39,6 +42,7 @@ export async function amendLive(change: LiveChange, parts: AmendParts): Promise<
   const after = named(change.edit(before), entry);
   await parts.reader.read(formatDomain(after), { strict: false });
   const limits = planLimits(parts.cgroups, resourcesOf(before, parts.facts), resourcesOf(after, parts.facts));
+  using _admitted = await parts.admission.beside(claimOf(after, parts.facts));
   const { gone, come } = changedLinks(before, after);
   const [oldLinks, newLinks] = [linksOf(before, entry.record), linksOf(after, entry.record)];
   if (change.stored) await parts.definer.amend(entry, change.edit);

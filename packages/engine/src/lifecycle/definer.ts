@@ -4,6 +4,8 @@ import { randomUUID } from 'node:crypto';
 import { realpathSync } from 'node:fs';
 import { type Domain, type Finding, formatDomain, parseDomain } from '@ctvirt/xml';
 import { EngineError } from '../errors.js';
+import type { Admission } from '../guarantees/admission.js';
+import type { Claim } from '../guarantees/claim.js';
 import { Undo } from '../host/undo.js';
 import type { UserNamespacePool } from '../host/userns.js';
 import { type IdRanges, RANGE_SIZE } from '../state/id-ranges.js';
@@ -15,6 +17,7 @@ import { backends, type FilesystemSpec, type StorageContext } from '../storage/i
 import type { DomainEvent } from '../view.js';
 import { type DocumentParts, idMapOf, type Reader } from './document.js';
 import { checkName } from './domain-name.js';
+import { notKept } from './not-enforced.js';
 
 export interface DefinerParts {
   readonly store: DomainStore;
@@ -23,6 +26,7 @@ export interface DefinerParts {
   readonly namespaces: UserNamespacePool;
   readonly queue: KeyedQueue;
   readonly reader: Reader;
+  readonly admission: Admission;
   readonly templatePath: (name: string) => string;
   readonly emit: (event: DomainEvent['event'], detail: string, entry: Entry) => void;
 }
@@ -55,6 +59,7 @@ export class Definer {
   async define(xml: string, options: DefineOptions): Promise<{ entry: Entry; findings: readonly Finding[] }> {
     const read = await this.parts.reader.read(xml, { strict: options.strict === true });
     checkName(read.parts.name);
+    const findings = [...read.findings, ...this.#weigh(read.claim)];
     return await this.parts.queue.run(read.parts.name, async () => {
       const existing = this.parts.registry.byName(read.parts.name);
       if (existing !== undefined && options.adoption !== undefined)
@@ -65,8 +70,13 @@ export class Definer {
         existing === undefined
           ? await this.#add(read.domain, read.parts, options)
           : await this.#change(existing, read.domain, read.parts, options);
-      return { entry, findings: read.findings };
+      return { entry, findings };
     });
+  }
+
+  #weigh(claim: Claim): Finding[] {
+    const remark = this.parts.admission.alone(claim);
+    return remark === undefined ? [] : [notKept('/domain', remark)];
   }
 
   async #add(domain: Domain, parts: DocumentParts, options: DefineOptions): Promise<Entry> {
@@ -173,6 +183,7 @@ export class Definer {
       throw new EngineError('internal', `the stored document of domain '${record.name}' cannot be read`);
     const edited = formatDomain({ ...edit(domain), name: record.name, uuid: record.uuid });
     const read = await this.parts.reader.read(edited, { strict: false });
+    this.#weigh(read.claim);
     await this.#change(entry, read.domain, read.parts, { persistent: true, isQuiet: true });
   }
 

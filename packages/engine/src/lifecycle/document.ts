@@ -12,6 +12,7 @@ import {
   parseDomain,
 } from '@ctvirt/xml';
 import { EngineError } from '../errors.js';
+import { type Claim, claimOf } from '../guarantees/claim.js';
 import type { GuestFile } from '../guest/files.js';
 import { insidePath } from '../guest/inside.js';
 import type { IdMap } from '../host/userns.js';
@@ -53,7 +54,7 @@ export class Reader {
   async read(
     xml: string,
     options: { strict: boolean },
-  ): Promise<{ domain: Domain; parts: DocumentParts; findings: readonly Finding[] }> {
+  ): Promise<{ domain: Domain; parts: DocumentParts; claim: Claim; findings: readonly Finding[] }> {
     const { domain: parsed, findings } = parseDomain(xml, { strict: options.strict });
     const errors = findings.filter(({ severity }) => severity === 'error');
     if (parsed === undefined || errors.length > 0) {
@@ -67,7 +68,12 @@ export class Reader {
     }
     const filled = await this.#withProfile(parsed);
     refuseForeign(filled);
-    return { domain: filled, parts: partsOf(filled), findings: [...findings, ...notEnforced(filled)] };
+    return {
+      domain: filled,
+      parts: partsOf(filled),
+      claim: claimOf(filled, this.facts),
+      findings: [...findings, ...notEnforced(filled)],
+    };
   }
 
   /** The stored forms of a domain: canonical XML, and for openvz the file its own tools read. */
@@ -99,6 +105,17 @@ export class Reader {
         { findings },
       );
     return planOf(domain, record, this.facts);
+  }
+
+  /** A domain of which nothing is known but its profile. */
+  async ofProfile(profile: string): Promise<Domain> {
+    return await this.#withProfile({
+      type: 'openvz',
+      name: profile,
+      profile,
+      os: { type: { value: 'exe' } },
+      devices: {},
+    });
   }
 
   async #withProfile(domain: Domain): Promise<Domain> {
@@ -252,6 +269,7 @@ function planOf(domain: Domain, record: DomainRecord, facts: HostFacts): RunPlan
     innerMounts: innerMountsOf(domain),
     links: linksOf(domain, record),
     resources: resourcesOf(domain, facts),
+    claim: claimOf(domain, facts),
     dropCapabilities,
     keepCapabilities,
     map: idMapOf(domain, record),

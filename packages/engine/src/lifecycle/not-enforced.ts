@@ -79,15 +79,18 @@ export function notEnforced(domain: Domain): Finding[] {
       each(onInterface, one, `/domain/devices/interface[${index + 1}]`),
     ),
   ];
-  return remarks.map(([path, message]) => ({
-    severity: 'warning',
-    code: 'not-enforced',
-    message,
-    line: 0,
-    column: 0,
-    path,
-  }));
+  return remarks.map(([path, message]) => notKept(path, message));
 }
+
+/** The finding for it; the path is of the canonical document, which has no lines. */
+export const notKept = (path: string, message: string): Finding => ({
+  severity: 'warning',
+  code: 'not-enforced',
+  message,
+  line: 0,
+  column: 0,
+  path,
+});
 
 const remark = (present: unknown, path: string, message: string): Remark | undefined =>
   present === undefined ? undefined : [path, message];

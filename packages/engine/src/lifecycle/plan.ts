@@ -1,6 +1,7 @@
 // What a domain's document asks of this host, worked out without touching it: the input of every start.
 // SPDX-License-Identifier: Apache-2.0
 import type { Resources } from '@ctvirt/formats';
+import type { Claim } from '../guarantees/claim.js';
 import type { GuestFile } from '../guest/files.js';
 import type { IdMap } from '../host/userns.js';
 import type { FilesystemSpec } from '../storage/index.js';
@@ -51,6 +52,8 @@ export interface RunPlan {
   readonly innerMounts: readonly InnerMount[];
   readonly links: readonly LinkPlan[];
   readonly resources: Resources;
+  /** What it is promised. */
+  readonly claim: Claim;
   readonly dropCapabilities: readonly string[];
   /** When set, the only ones kept; `dropCapabilities` is then empty. */
   readonly keepCapabilities: readonly string[] | undefined;

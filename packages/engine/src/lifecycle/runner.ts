@@ -18,6 +18,7 @@ import { configRows, type OpenedFilesystem } from '../drivers/lxc/config.js';
 import type { LxcDriver, Running } from '../drivers/lxc/driver.js';
 import type { Ending } from '../drivers/lxc/ending.js';
 import { EngineError } from '../errors.js';
+import type { Admission } from '../guarantees/admission.js';
 import { writeGuestFiles } from '../guest/files.js';
 import { InsidePaths } from '../guest/inside.js';
 import { mountsBelow } from '../host/mountinfo.js';
@@ -47,6 +48,7 @@ export interface RunnerParts {
   readonly templatePath: (name: string) => string;
   /** Plans a start from the domain's stored document; answers the document too. */
   readonly plan: (entry: Entry) => Promise<{ plan: RunPlan; xml: string }>;
+  readonly admission: Admission;
   readonly emit: (event: DomainEvent['event'], detail: string, entry: Entry) => void;
   readonly log: (level: 'info' | 'warn' | 'error', message: string, fields?: Record<string, unknown>) => void;
   /** Removes a transient domain that has ended. */
@@ -93,6 +95,7 @@ export class Runner {
         `domain '${entry.record.name}': the daemon has no CAP_SYS_RESOURCE, so ${lowered.join(' and ')} stay at its own limits`,
         { domain: entry.record.name, lowered },
       );
+    using _admitted = await this.parts.admission.beside(plan.claim);
     // Mounts are needed until init runs; then the container has its own copies and the host none.
     await using mounts = new Undo();
     const { filesystems, innerMounts } = await this.#open(entry, plan, mounts);

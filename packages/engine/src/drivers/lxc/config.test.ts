@@ -19,6 +19,15 @@ const plan: RunPlan = {
   innerMounts: [],
   links: [],
   resources: {},
+  claim: {
+    name: 'one',
+    allocationBytes: 0,
+    survivalBytes: 0,
+    kernelBytes: 0,
+    memoryMaxBytes: null,
+    processesMax: null,
+    cpuUnits: 1000,
+  },
   dropCapabilities: ['sys_time'],
   keepCapabilities: undefined,
   map: {

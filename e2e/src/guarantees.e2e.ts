@@ -1,0 +1,79 @@
+// Guarantees: the ledger of what runs, and a host that promises no more than it has.
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { totalmem } from 'node:os';
+import { after, afterEach, before, test } from 'node:test';
+import { domainXml } from './documents.js';
+import { refused, World } from './world.js';
+
+let world: World;
+before(async () => {
+  world = await World.open();
+});
+afterEach(() => world.clear());
+after(() => world.close());
+
+const MiB = 2 ** 20;
+const promised = (name: string, mib: number) =>
+  domainXml({
+    name,
+    more: `<memory unit='MiB'>${mib + 64}</memory><memtune><min_guarantee unit='MiB'>${mib}</min_guarantee></memtune>`,
+  });
+const allocation = async () =>
+  (await world.client.guarantees.show({})).rows.find(({ resource }) => resource === 'allocation');
+/** A third of what this host has could be promised once, not four times. */
+const third = Math.floor(totalmem() / MiB / 3);
+
+test('what runs is in the ledger, and no more when it has ended', async () => {
+  const before = await allocation();
+  await world.run(promised('kept', 100));
+  const during = await allocation();
+  assert.equal((during?.guaranteed ?? 0) - (before?.guaranteed ?? 0), 100 * MiB);
+  assert.ok((during?.used ?? 0) > 0);
+  const { domains } = await world.client.guarantees.show({});
+  assert.equal(domains.find(({ name }) => name === 'kept')?.allocationBytes, 100 * MiB);
+  await world.client.domains.destroy({ domain: 'kept' });
+  assert.deepEqual(await allocation(), before);
+});
+
+test('how many more of a profile fit falls by one with each that runs', async () => {
+  const fits = async () => (await world.client.guarantees.show({ profile: 'vps.basic' })).fits ?? 0;
+  const first = await fits();
+  await world.run(domainXml({ name: '410', type: 'openvz', more: '<profile>vps.basic</profile>' }));
+  assert.equal(await fits(), first - 1);
+});
+
+test('strict: what the host cannot keep is refused at define, at start and while it runs', async () => {
+  await world.stop();
+  await mkdir(`${world.root}/etc`, { recursive: true });
+  await writeFile(`${world.root}/etc/ctvirtd.conf`, 'guarantees = "strict"\n');
+  await world.start();
+  try {
+    await refused('overcommitted', world.define(promised('giant', 16 * third)));
+    // Swap counts too: as many as the host can promise, then one more.
+    const { headroom } = (await allocation()) ?? {};
+    const most = Math.floor((headroom ?? 0) / MiB / third);
+    for (let index = 0; index <= most; index++) await world.define(promised(`part${index}`, third));
+    for (let index = 0; index < most; index++) await world.client.domains.start({ domain: `part${index}` });
+    await refused('overcommitted', world.client.domains.start({ domain: `part${most}` }));
+    assert.equal(await world.state(`part${most}`), 'shutoff (unknown)');
+    const more = { values: { privvmpages: 'unlimited', vmguarpages: `${4 * third}M` }, live: true };
+    await refused('overcommitted', world.client.domains.setParameters({ domain: 'part0', body: more }));
+    await world.client.domains.destroy({ domain: 'part0' });
+    await world.client.domains.start({ domain: `part${most}` });
+    const { rows } = await world.client.guarantees.show({});
+    assert.ok(rows.every((row) => row.headroom === null || row.headroom >= 0));
+  } finally {
+    await writeFile(`${world.root}/etc/ctvirtd.conf`, '');
+    await world.stop();
+    await world.start();
+  }
+});
+
+test('warn: it runs, and the definition says that its guarantee may not be kept', async () => {
+  const { findings } = await world.define(promised('hopeful', 16 * third));
+  assert.ok(findings.some(({ message }) => message.includes('cannot keep')));
+  await world.client.domains.start({ domain: 'hopeful' });
+  assert.ok(((await allocation())?.headroom ?? 0) < 0);
+});

@@ -1,0 +1,9 @@
+// Guarantees over HTTP, bound to the engine.
+// SPDX-License-Identifier: Apache-2.0
+import type { Resources } from '@ctvirt/api';
+import type { Engine } from '@ctvirt/engine';
+import type { Handlers } from './handler.js';
+
+export const bindGuarantees = (engine: Engine): Handlers<Resources['guarantees']> => ({
+  show: ({ query: { profile } }) => engine.guarantees(profile === undefined ? {} : { profile }),
+});

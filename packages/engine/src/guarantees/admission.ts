@@ -1,0 +1,66 @@
+// The one place where a promise is let in or turned away: at define, start, live change and adoption.
+// SPDX-License-Identifier: Apache-2.0
+import { EngineError } from '../errors.js';
+import type { Capacity } from './capacity.js';
+import type { Claim } from './claim.js';
+import { type Shortage, shortagesOf } from './ledger.js';
+
+/** What becomes of a promise that the host cannot keep. */
+export type GuaranteePolicy = 'strict' | 'warn' | 'off';
+
+export interface AdmissionParts {
+  readonly policy: GuaranteePolicy;
+  readonly reserveBytes: number;
+  readonly capacity: () => Capacity;
+  /** Of every running domain but this one. */
+  readonly running: (except: string) => Promise<readonly Claim[]>;
+  readonly warn: (message: string, domain: string) => void;
+}
+
+export class Admission {
+  /** Let in, but not running yet: two starts at once must not both get what is left. */
+  readonly #coming = new Map<string, Claim>();
+
+  constructor(private readonly parts: AdmissionParts) {}
+
+  /**
+   * Whether the host could keep this promise if nothing else ran: what a definition may promise. Answers the remark for
+   * who defines it; throws `overcommitted` where the policy is strict.
+   */
+  alone(claim: Claim): string | undefined {
+    return this.#judge(claim, []);
+  }
+
+  /** Lets a domain run beside those that do; until it is disposed, the promise counts. Throws `overcommitted`. */
+  async beside(claim: Claim): Promise<Disposable> {
+    const { policy, running, warn } = this.parts;
+    const admitted = { [Symbol.dispose]: () => void this.#coming.delete(claim.name) };
+    if (policy === 'off') return admitted;
+    const others = new Map((await running(claim.name)).map((one) => [one.name, one]));
+    for (const [name, one] of this.#coming) if (name !== claim.name) others.set(name, one);
+    const remark = this.#judge(claim, [...others.values()]);
+    if (remark !== undefined) warn(remark, claim.name);
+    this.#coming.set(claim.name, claim);
+    return admitted;
+  }
+
+  #judge(claim: Claim, others: readonly Claim[]): string | undefined {
+    const { policy, reserveBytes, capacity } = this.parts;
+    if (policy === 'off') return undefined;
+    const shortages = shortagesOf(capacity(), reserveBytes, others, claim);
+    if (shortages.length === 0) return undefined;
+    const message = `this host cannot keep what domain '${claim.name}' is promised: ${shortages.map(arithmetic).join('; ')}`;
+    if (policy === 'strict') throw new EngineError('overcommitted', message, { shortages });
+    return message;
+  }
+}
+
+const MiB = 2 ** 20;
+
+function arithmetic({ resource, capacity, reserve, promised, asked, missing }: Shortage): string {
+  const isMemory = resource !== 'cpu';
+  const show = (value: number): string =>
+    isMemory ? `${Math.ceil(value / MiB)} MiB` : `${Math.ceil(value)} units`;
+  const kept = reserve > 0 ? ` - ${show(reserve)} kept for the host` : '';
+  return `${resource}: ${show(promised)} promised to others + ${show(asked)} asked > ${show(capacity)}${kept}, ${show(missing)} too much`;
+}

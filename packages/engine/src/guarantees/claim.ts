@@ -1,0 +1,37 @@
+// What one domain has been promised and may take at most, in the host's own units.
+// SPDX-License-Identifier: Apache-2.0
+import { resourcesOf, ubcOf, unlimited } from '@ctvirt/formats';
+import type { Domain } from '@ctvirt/xml';
+
+export interface Claim {
+  readonly name: string;
+  /** VMGUARPAGES and min_guarantee: memory whose allocation does not fail. */
+  readonly allocationBytes: number;
+  /** OOMGUARPAGES: memory and swap below which nothing is killed. */
+  readonly survivalBytes: number;
+  /** Kernel memory and socket buffers at their limits, which OpenVZ counts beside both. */
+  readonly kernelBytes: number;
+  /** Null: without limit. */
+  readonly memoryMaxBytes: number | null;
+  readonly processesMax: number | null;
+  /** OpenVZ's CPUUNITS. */
+  readonly cpuUnits: number;
+}
+
+const kernelKeys = ['KMEMSIZE', 'TCPRCVBUF', 'TCPSNDBUF', 'DGRAMRCVBUF', 'OTHERSOCKBUF'] as const;
+/** What the kernel gives a group nobody has said anything of. */
+const CPU_SHARES = 1024;
+
+export function claimOf(domain: Domain, facts: { pageSize: number; hostCpus: number }): Claim {
+  const resources = resourcesOf(domain, facts);
+  const kernel = kernelKeys.map((key) => ubcOf(domain, key)?.limit ?? 0n);
+  return {
+    name: domain.name,
+    allocationBytes: resources.memoryLowBytes ?? 0,
+    survivalBytes: resources.memoryMinBytes ?? 0,
+    kernelBytes: kernel.every((limit) => limit < unlimited) ? Number(kernel.reduce((a, b) => a + b, 0n)) : 0,
+    memoryMaxBytes: resources.memoryMaxBytes ?? null,
+    processesMax: resources.pidsMax ?? null,
+    cpuUnits: Math.round(((resources.cpuShares ?? CPU_SHARES) * 1000) / CPU_SHARES),
+  };
+}

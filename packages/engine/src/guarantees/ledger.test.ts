@@ -1,0 +1,149 @@
+// The ledger against OpenVZ's formulas, with numbers worked out by hand.
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { applyProfile, profiles } from '@ctvirt/formats';
+import { parseDomainOrThrow } from '@ctvirt/xml';
+import { Admission, type GuaranteePolicy } from './admission.js';
+import { type Claim, claimOf } from './claim.js';
+import { howManyFit, ledgerOf, shortagesOf } from './ledger.js';
+
+const MiB = 2 ** 20;
+const facts = { pageSize: 4096, hostCpus: 2 };
+const host = { memoryBytes: 1024 * MiB, swapBytes: 512 * MiB, processes: 32768, cpuUnits: 100_000 };
+const none = { memoryBytes: 0, swapBytes: 0, processes: 0 };
+const claim = (name: string, set: Partial<Claim> = {}): Claim => ({
+  name,
+  allocationBytes: 0,
+  survivalBytes: 0,
+  kernelBytes: 0,
+  memoryMaxBytes: null,
+  processesMax: null,
+  cpuUnits: 1000,
+  ...set,
+});
+
+test('a profile of OpenVZ promises what its parameters say', () => {
+  const basic = profiles.find(({ name }) => name === 'vps.basic');
+  assert.ok(basic);
+  const document = parseDomainOrThrow(
+    "<domain type='openvz'><name>1</name><devices><filesystem type='template'><source name='t'/><target dir='/'/></filesystem></devices></domain>",
+  );
+  const { domain } = applyProfile(document, basic.text, { ...facts, profileName: 'vps.basic' });
+  assert.deepEqual(claimOf(domain, facts), {
+    name: '1',
+    allocationBytes: 33792 * 4096,
+    survivalBytes: 26112 * 4096,
+    // KMEMSIZE + TCPRCVBUF + TCPSNDBUF + DGRAMRCVBUF + OTHERSOCKBUF, at their limits.
+    kernelBytes: 14790164 + 2703360 + 2703360 + 262144 + 2097152,
+    memoryMaxBytes: 69632 * 4096 + 14790164 + 2703360 + 2703360 + 262144 + 2097152,
+    processesMax: 240,
+    cpuUnits: 1000,
+  });
+});
+
+test('alloc commit is VMGUARPAGES and kernel memory over memory and swap, mem+swap commit OOMGUARPAGES likewise', () => {
+  const claims = [
+    claim('a', {
+      allocationBytes: 100 * MiB,
+      survivalBytes: 80 * MiB,
+      kernelBytes: 20 * MiB,
+      memoryMaxBytes: 200 * MiB,
+    }),
+    claim('b', {
+      allocationBytes: 300 * MiB,
+      kernelBytes: 30 * MiB,
+      memoryMaxBytes: 400 * MiB,
+      processesMax: 10,
+    }),
+  ];
+  const held = { memoryBytes: 90 * MiB, swapBytes: 10 * MiB, processes: 7 };
+  const [allocation, survival, cpu, processes] = ledgerOf(host, 100 * MiB, claims, held);
+  assert.deepEqual(
+    [
+      allocation?.capacity,
+      allocation?.guaranteed,
+      allocation?.headroom,
+      allocation?.limited,
+      allocation?.used,
+    ],
+    [1536 * MiB, 450 * MiB, (1536 - 100 - 450) * MiB, 600 * MiB, 100 * MiB],
+  );
+  assert.deepEqual([survival?.guaranteed, survival?.headroom], [130 * MiB, 1306 * MiB]);
+  assert.deepEqual([cpu?.capacity, cpu?.guaranteed, cpu?.headroom], [100_000, 2000, 98_000]);
+  assert.deepEqual([processes?.limited, processes?.used, processes?.headroom], [null, 7, null]);
+});
+
+test('an empty host has everything left, and what asks for nothing always fits', () => {
+  const ledger = ledgerOf(host, 0, [], none);
+  assert.deepEqual(
+    ledger.map(({ headroom }) => headroom),
+    [1536 * MiB, 1536 * MiB, 100_000, null],
+  );
+  assert.equal(howManyFit(ledger, claim('x', { cpuUnits: 0 })), null);
+});
+
+test('how many more fit is what the scarcest resource says', () => {
+  const ledger = ledgerOf(host, 36 * MiB, [claim('a', { allocationBytes: 500 * MiB })], none);
+  assert.equal(howManyFit(ledger, claim('x', { allocationBytes: 100 * MiB })), 10);
+  assert.equal(
+    howManyFit(ledger, claim('x', { allocationBytes: 1 * MiB })),
+    99,
+    'processors are short first',
+  );
+  assert.equal(howManyFit(ledger, claim('x', { allocationBytes: 1001 * MiB })), 0);
+});
+
+test('a shortage shows its arithmetic; exactly full is none', () => {
+  const others = [claim('a', { allocationBytes: 1000 * MiB })];
+  assert.deepEqual(shortagesOf(host, 36 * MiB, others, claim('x', { allocationBytes: 500 * MiB })), []);
+  assert.deepEqual(shortagesOf(host, 36 * MiB, others, claim('x', { allocationBytes: 501 * MiB })), [
+    {
+      resource: 'allocation',
+      capacity: 1536 * MiB,
+      reserve: 36 * MiB,
+      promised: 1000 * MiB,
+      asked: 501 * MiB,
+      missing: 1 * MiB,
+    },
+  ]);
+});
+
+const gate = (policy: GuaranteePolicy, running: readonly Claim[], warnings: string[] = []) =>
+  new Admission({
+    policy,
+    reserveBytes: 0,
+    capacity: () => host,
+    running: async (except) => running.filter(({ name }) => name !== except),
+    warn: (message) => warnings.push(message),
+  });
+const big = (name: string) => claim(name, { allocationBytes: 1000 * MiB });
+
+test('strict refuses, warn lets in and says so, off asks nothing', async () => {
+  await assert.rejects(gate('strict', [big('a')]).beside(big('b')), { code: 'overcommitted' });
+  const warnings: string[] = [];
+  await gate('warn', [big('a')], warnings).beside(big('b'));
+  await gate('off', [big('a')], warnings).beside(big('b'));
+  assert.equal(warnings.length, 1);
+  assert.match(
+    warnings[0] ?? '',
+    /'b' .*1000 MiB promised to others \+ 1000 MiB asked > 1536 MiB, 464 MiB too much/,
+  );
+});
+
+test('what is just starting counts, what has started again counts once, what failed no more', async () => {
+  const admission = gate('strict', []);
+  const first = await admission.beside(big('a'));
+  await assert.rejects(admission.beside(big('b')), { code: 'overcommitted' });
+  await admission.beside(big('a'));
+  first[Symbol.dispose]();
+  await admission.beside(big('b'));
+});
+
+test('a definition is weighed alone', () => {
+  assert.equal(gate('strict', [big('a')]).alone(big('b')), undefined);
+  assert.throws(() => gate('strict', []).alone(claim('x', { survivalBytes: 2048 * MiB })), {
+    code: 'overcommitted',
+  });
+  assert.match(gate('warn', []).alone(claim('x', { survivalBytes: 2048 * MiB })) ?? '', /survival/);
+});

@@ -1,0 +1,147 @@
+// The host's ledger: what it has, what it keeps for itself, what is promised, and what is left, by OpenVZ's formulas.
+// SPDX-License-Identifier: Apache-2.0
+import type { Capacity } from './capacity.js';
+import type { Claim } from './claim.js';
+
+/** One resource of the host; all in its unit. */
+export interface LedgerRow {
+  readonly resource: ResourceName;
+  readonly unit: 'bytes' | 'units' | 'count';
+  /** The parameters that promise it. */
+  readonly promisedBy: string;
+  readonly capacity: number;
+  readonly reserve: number;
+  readonly guaranteed: number;
+  /** All limits together; null if a domain has none. */
+  readonly limited: number | null;
+  readonly used: number;
+  /** What can still be promised; below zero is overcommitted. Null where nothing is promised, only limited. */
+  readonly headroom: number | null;
+}
+
+export type ResourceName = 'allocation' | 'survival' | 'cpu' | 'processes';
+
+/** What the domains of the ledger hold now. */
+export interface Held {
+  readonly memoryBytes: number;
+  readonly swapBytes: number;
+  readonly processes: number;
+}
+
+interface Kind {
+  readonly resource: ResourceName;
+  readonly unit: LedgerRow['unit'];
+  readonly promisedBy: string;
+  readonly capacity: (host: Capacity) => number;
+  readonly reserve: (reserveBytes: number) => number;
+  /** Undefined: nothing is promised, only limited. */
+  readonly guaranteed?: (claim: Claim) => number;
+  readonly limit: (claim: Claim) => number | null;
+  readonly used: (held: Held) => number;
+}
+
+const withSwap = {
+  unit: 'bytes',
+  capacity: ({ memoryBytes, swapBytes }: Capacity) => memoryBytes + swapBytes,
+  reserve: (bytes: number) => bytes,
+  limit: ({ memoryMaxBytes }: Claim) => memoryMaxBytes,
+  used: ({ memoryBytes, swapBytes }: Held) => memoryBytes + swapBytes,
+} as const;
+
+const kinds: readonly Kind[] = [
+  {
+    ...withSwap,
+    resource: 'allocation',
+    promisedBy: 'vmguarpages, min_guarantee',
+    guaranteed: ({ allocationBytes, kernelBytes }) => allocationBytes + kernelBytes,
+  },
+  {
+    ...withSwap,
+    resource: 'survival',
+    promisedBy: 'oomguarpages',
+    guaranteed: ({ survivalBytes, kernelBytes }) => survivalBytes + kernelBytes,
+  },
+  {
+    resource: 'cpu',
+    unit: 'units',
+    promisedBy: 'cpuunits',
+    capacity: ({ cpuUnits }) => cpuUnits,
+    reserve: () => 0,
+    guaranteed: ({ cpuUnits }) => cpuUnits,
+    limit: () => null,
+    used: () => 0,
+  },
+  {
+    resource: 'processes',
+    unit: 'count',
+    promisedBy: 'numproc',
+    capacity: ({ processes }) => processes,
+    reserve: () => 0,
+    limit: ({ processesMax }) => processesMax,
+    used: ({ processes }) => processes,
+  },
+];
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0);
+
+/** The ledger with these claims in it. */
+export function ledgerOf(
+  host: Capacity,
+  reserveBytes: number,
+  claims: readonly Claim[],
+  held: Held,
+): LedgerRow[] {
+  return kinds.map(({ resource, unit, promisedBy, capacity, reserve, guaranteed, limit, used }) => {
+    const limits = claims.map(limit);
+    const promised = guaranteed === undefined ? 0 : sum(claims.map(guaranteed));
+    const kept = reserve(reserveBytes);
+    return {
+      resource,
+      unit,
+      promisedBy,
+      capacity: capacity(host),
+      reserve: kept,
+      guaranteed: promised,
+      limited: limits.every((each) => each !== null) ? sum(limits) : null,
+      used: used(held),
+      headroom: guaranteed === undefined ? null : capacity(host) - kept - promised,
+    };
+  });
+}
+
+/** How many more domains like this one the ledger can promise for; null if it asks for no promise. */
+export function howManyFit(ledger: readonly LedgerRow[], claim: Claim): number | null {
+  const fits = kinds.flatMap(({ resource, guaranteed }) => {
+    const need = guaranteed?.(claim) ?? 0;
+    const headroom = ledger.find((row) => row.resource === resource)?.headroom ?? 0;
+    return need > 0 ? [Math.max(0, Math.floor(headroom / need))] : [];
+  });
+  return fits.length === 0 ? null : Math.min(...fits);
+}
+
+/** One promise that the host cannot keep, with the arithmetic. */
+export interface Shortage {
+  readonly resource: ResourceName;
+  readonly capacity: number;
+  readonly reserve: number;
+  readonly promised: number;
+  readonly asked: number;
+  readonly missing: number;
+}
+
+/** What of a newcomer's promises the host could not keep beside the others. */
+export function shortagesOf(
+  host: Capacity,
+  reserveBytes: number,
+  others: readonly Claim[],
+  newcomer: Claim,
+): Shortage[] {
+  return kinds.flatMap(({ resource, capacity, reserve, guaranteed }) => {
+    const asked = guaranteed?.(newcomer) ?? 0;
+    const promised = guaranteed === undefined ? 0 : sum(others.map(guaranteed));
+    const missing = promised + asked - (capacity(host) - reserve(reserveBytes));
+    return asked > 0 && missing > 0
+      ? [{ resource, capacity: capacity(host), reserve: reserve(reserveBytes), promised, asked, missing }]
+      : [];
+  });
+}

@@ -1,0 +1,21 @@
+// The ledger as it is shown.
+// SPDX-License-Identifier: Apache-2.0
+import type { GuaranteePolicy } from './admission.js';
+import type { Held, LedgerRow } from './ledger.js';
+
+/** What a running domain is promised and what it holds, in bytes. */
+export interface PromisedDomain extends Held {
+  readonly name: string;
+  readonly allocationBytes: number;
+  readonly survivalBytes: number;
+  readonly memoryMaxBytes: number | null;
+  readonly cpuUnits: number;
+}
+
+export interface GuaranteeReport {
+  readonly policy: GuaranteePolicy;
+  readonly rows: readonly LedgerRow[];
+  readonly domains: readonly PromisedDomain[];
+  /** How many more of the profile that was asked about; null if it is promised nothing or none was asked about. */
+  readonly fits: number | null;
+}
