@@ -20,6 +20,7 @@ import { Guarantees } from './guarantees/guarantees.js';
 import { linkAddresses } from './host/addresses.js';
 import { hostPidOf } from './host/inner-pid.js';
 import { bootId } from './host/processes.js';
+import { pageSize } from './host/syscalls.js';
 import { UserNamespacePool } from './host/userns.js';
 import { amendLive } from './lifecycle/amend.js';
 import { Definer, type Edit } from './lifecycle/definer.js';
@@ -94,7 +95,7 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
   const templates = new TemplateCatalog(layout.templates, registry, store, (message) => log('warn', message));
   for (const name of await templates.recover()) log('warn', `removed ${name}, left by an interrupted import`);
   const templatePath = (name: string): string => templates.path(name);
-  const facts = { pageSize: 4096, hostCpus: availableParallelism() };
+  const facts = { pageSize, hostCpus: availableParallelism() };
   const reader = new Reader(facts, async (name) => (await profiles.get(name)).text);
   const documents = new Documents(store, ({ record }) =>
     join(driver.folder(diskName(record.name)), 'live.xml'),

@@ -57,6 +57,9 @@ const cConnect = libc.func('int connect(int, void*, uint)');
 const cPipe2 = libc.func('int pipe2(_Out_ int *, int)');
 const cRenameat2 = libc.func('int renameat2(int, str, int, str, uint)');
 
+/** Bytes of a page of memory, in which OpenVZ counts. */
+export const pageSize: number = libc.func('int getpagesize()')();
+
 function systemError(call: string, subject: string, errno = koffi.errno()): EngineError {
   const name = getSystemErrorName(-errno);
   const what = `${call} of ${subject} failed`;
