@@ -17,3 +17,4 @@ export {
   resourcesOf,
 } from './resources/resources-of.js';
 export { type ResourceRule, type ResourceStatus, type Resources, resourceRules } from './resources/rules.js';
+export { guestMarks } from './vserver/read.js';

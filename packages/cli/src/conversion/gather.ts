@@ -84,7 +84,7 @@ class Walk {
     const entries = readdirSync(path, { withFileTypes: true });
     for (const entry of entries.sort((one, other) => (one.name < other.name ? -1 : 1))) {
       const place = join(path, entry.name);
-      const [enters, wants] = [this.layout.enters(entry.name, depth), this.layout.wants(entry.name)];
+      const [enters, wants] = [this.layout.enters(entry.name, depth, place), this.layout.wants(entry.name)];
       if (entry.isSymbolicLink() && !this.layout.keepsLinks) {
         if (enters || wants)
           this.left.push(`${place} is a link, and links in a folder are not followed: name it by itself`);

@@ -1,13 +1,15 @@
 // Where each format's files lie below a folder: what is read before a format is asked what it finds there.
 // SPDX-License-Identifier: Apache-2.0
-import { type Format, type FormatName, formats } from '@ctvirt/formats';
+import { lstatSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { type Format, type FormatName, formats, guestMarks } from '@ctvirt/formats';
 import { domxmlFormat } from './domxml.js';
 
 /** A format, and which files of a folder are its own. */
 export interface Layout {
   readonly format: Format;
-  /** Whether a folder is entered; `depth` is 1 for those in the folder itself. */
-  readonly enters: (name: string, depth: number) => boolean;
+  /** Whether the folder at `place` is entered; `depth` is 1 for those in the folder that was named. */
+  readonly enters: (name: string, depth: number, place: string) => boolean;
   readonly wants: (name: string) => boolean;
   /** Whether symbolic links mean something by themselves; elsewhere they are left out. */
   readonly keepsLinks: boolean;
@@ -25,6 +27,17 @@ const flat = (format: Format, pattern: RegExp): Layout => ({
   shared: [],
   hasTemplates: false,
 });
+
+/** Whether a folder holds what only a guest of Linux-VServer has. */
+const isGuest = (folder: string): boolean => guestMarks.some((mark) => isThere(join(folder, mark)));
+
+function isThere(path: string): boolean {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+  } catch {
+    return false; // below a file, or in a folder that is closed to us: reading it will say so
+  }
+}
 
 const isHidden = (name: string): boolean => name.startsWith('.');
 
@@ -49,7 +62,9 @@ export const layouts = {
   },
   vserver: {
     format: formats.vserver,
-    enters: (name, depth) => depth <= 8 && !isHidden(name),
+    // Guests alone, or inside the one that was named: anything else may be a whole disk.
+    enters: (name, depth, place) =>
+      !isHidden(name) && (depth > 1 ? depth <= 8 : isGuest(place) || isGuest(dirname(place))),
     wants: () => true,
     keepsLinks: true,
     shared: [],

@@ -153,6 +153,11 @@ describe('whole folders', () => {
     const tree = join(folder, 'vservers');
     assert.equal((await convert('--to', 'vserver', '--output', tree, xml)).status, 0);
     assert.equal(readFileSync(join(tree, 'web/uts/nodename'), 'utf8').trim(), 'www');
+    for (const path of [tree, join(tree, 'web')])
+      assert.match((await convert(path)).out, /<hostname>www<\/hostname>/, path);
+    mkdirSync(join(tree, 'no-guest/uts/nodename/deep'), { recursive: true });
+    mkdirSync(join(tree, 'other/a/b'), { recursive: true });
+    assert.equal((await convert('-q', tree)).status, 0);
     const { out } = await convert('--from', 'vserver', tree);
     const { name, hostname } = parseDomainOrThrow(out);
     assert.deepEqual([name, hostname], ['web', 'www']);

@@ -72,7 +72,11 @@ export function readNativeConfig(
   config: string | undefined,
 ): NativeConfig {
   if (name === '' || name.startsWith('.') || /[/\0]/.test(name))
-    throw new EngineError('invalid', `'${name}' is no container's name`, { name });
+    throw new EngineError(
+      'invalid',
+      `'${name}' is no container's name; a configuration elsewhere is named besides, with --config`,
+      { name },
+    );
   if (config !== undefined && !isAbsolute(config))
     throw new EngineError('invalid', `the path of a configuration begins with a slash: '${config}'`);
   return gather[format](name, config);

@@ -290,7 +290,16 @@ export function readVserver(files: FileSet, unit: NativeUnit, host: ReadOptions)
 }
 
 /** What only a guest's folder has. */
-const marks = /\/(vdir|context|uts\/nodename|apps\/init\/style|bcapabilities|cflags)$/;
+/** Entries by which a guest's folder is known. */
+export const guestMarks = [
+  'vdir',
+  'context',
+  'uts/nodename',
+  'apps/init/style',
+  'bcapabilities',
+  'cflags',
+] as const;
+const marks = new RegExp(`/(${guestMarks.join('|')})$`);
 
 /** Folders with entries of a guest; hidden ones hold the defaults. */
 export function detectVserver(files: FileSet): NativeUnit[] {
