@@ -243,6 +243,26 @@ test('an LXC container, with what its configuration includes', async () => {
   assert.equal(await world.shell('web', 'hostname; stat -c %u /home/web'), 'web\n500');
 });
 
+test('an LXC container that runs there is refused until it is stopped', async () => {
+  const files = `${world.host}/lxc/busy/rootfs`;
+  await makeTree(files);
+  await makeInit(files);
+  const config = await write(
+    `${world.host}/lxc/busy/config`,
+    `lxc.uts.name = busy\nlxc.rootfs.path = dir:${files}\nlxc.init.cmd = /sbin/adopted\nlxc.net.0.type = empty\nlxc.mount.auto = proc\n`,
+  );
+  const lxc = (program: string, ...more: readonly string[]) =>
+    world.enclosure.output(program, '--name=busy', `--lxcpath=${world.host}/lxc`, ...more);
+  const body = { format: 'lxc', name: 'busy', config } as const;
+  await lxc('lxc-start');
+  try {
+    await refused('in-use', world.client.domains.adopt({ body }));
+  } finally {
+    await lxc('lxc-stop', '--kill');
+  }
+  assert.equal((await world.client.domains.adopt({ body })).domain.name, 'busy');
+});
+
 test('an LXC container of a user: its files carry its ids already', async () => {
   const files = `${world.host}/lxc/user/rootfs`;
   await makeTree(files);

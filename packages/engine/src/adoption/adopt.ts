@@ -1,8 +1,8 @@
 // Takes containers of other systems over where they lie: defined on their own files, which nothing here changes.
 // SPDX-License-Identifier: Apache-2.0
-import { existsSync, readdirSync, realpathSync, statSync } from 'node:fs';
-import { join } from 'node:path';
-import { FormatError, formats, type ReadResult, type ReportRow } from '@ctvirt/formats';
+import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { FormatError, formats, type NativeUnit, type ReadResult, type ReportRow } from '@ctvirt/formats';
 import { type Domain, type Filesystem, formatDomain, isRoot, XmlError } from '@ctvirt/xml';
 import type { AdoptRequest, AdoptResult } from '../contract.js';
 import { EngineError } from '../errors.js';
@@ -25,6 +25,7 @@ export class Adopter {
   async adopt(request: AdoptRequest): Promise<AdoptResult> {
     const { format, name } = request;
     const native = readNativeConfig(format, name, request.config);
+    if (format === 'lxc') refuseRunning(native.unit);
     const read = this.#read(request, native);
     const domain = withRootIn(read.domain, request);
     const files = this.#filesOf(domain, name);
@@ -97,6 +98,17 @@ export class Adopter {
     if (statSync(files).isDirectory() && readdirSync(files).length === 0)
       throw new EngineError('invalid', `${files} is empty: is its disk mounted?`, { files });
   }
+}
+
+/** liblxc's monitor of a running container listens at an abstract address made of the container's folder. */
+function refuseRunning({ name, path }: NativeUnit): void {
+  const address = `@${dirname(path)}/command`;
+  if (
+    readFileSync('/proc/net/unix', 'utf8')
+      .split('\n')
+      .some((line) => line.endsWith(` ${address}`))
+  )
+    throw new EngineError('in-use', `container '${name}' runs under LXC: stop it there first`, { path });
 }
 
 const ploop = (files: string): EngineError =>
