@@ -19,6 +19,8 @@ export async function unpackDebian(folder, suite, cache, note) {
   }
   mkdirSync(folder, { recursive: true });
   await command(['tar', '--extract', '--numeric-owner', '--file', archive, '--directory', folder], note);
+  // Any installed Debian has it; mmdebstrap leaves it to its user.
+  writeFileSync(join(folder, 'etc/hosts'), '127.0.0.1 localhost fresh\n::1 localhost\n');
 }
 
 /** Debian 12 has Node 18: the root gets the Node that runs this, and npm with it. */
