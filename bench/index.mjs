@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { cpus, loadavg, release } from 'node:os';
 import { parseArgs } from 'node:util';
 import { setUp } from '../scripts/setup.mjs';
 import { step } from '../scripts/steps.mjs';
@@ -41,6 +42,14 @@ await setUp();
 const { clearAll } = await import('./daemon.mjs');
 for (const signal of signals) process.on(signal, () => clearAll().finally(() => process.exit(130)));
 
+/** How busy the machine was: absolute times mean little where many wait for few processors. */
+const machine = () => ({
+  processors: cpus().length,
+  load: Number(loadavg()[0].toFixed(1)),
+  kernel: release(),
+  node: process.versions.node,
+});
+const before = machine();
 const results = [];
 let failed = 0;
 for (const row of rows) {
@@ -52,7 +61,10 @@ for (const row of rows) {
     process.stderr.write(`\n${error.stack}\n\n`);
   }
 }
+const after = machine();
 process.stdout.write(
-  values.json ? `${JSON.stringify(results, undefined, 2)}\n` : `\n${formatTable(results)}\n`,
+  values.json
+    ? `${JSON.stringify({ before, after, results }, undefined, 2)}\n`
+    : `\n${formatTable(results)}\n\nLoad ${before.load} before and ${after.load} after, on ${before.processors} processors; Linux ${before.kernel}, Node ${before.node}\n`,
 );
 process.exitCode = failed === 0 ? 0 : 1;

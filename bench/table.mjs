@@ -7,7 +7,7 @@ const columns = {
   theirs: 'theirs',
   ratio: 'ratio',
   reach: 'reach',
-  ok: 'ok',
+  ok: 'met?',
 };
 const right = new Set(['ours', 'theirs', 'ratio']);
 
