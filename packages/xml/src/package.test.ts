@@ -20,7 +20,7 @@ test("the README's example works as pasted, and is five lines", () => {
     const out = execFileSync(process.execPath, [join(place, 'example.mjs')], { encoding: 'utf8' });
     assert.match(
       out,
-      /^0 1048576 \/\n<domain type='lxc'>\n {2}<name>web<\/name>\n {2}<memory unit='KiB'>524288</,
+      /^0 \/sbin\/init \/\n<domain type='lxc'>\n {2}<name>a<\/name>\n {2}<memory unit='KiB'>524288</,
     );
   } finally {
     rmSync(place, { recursive: true });
