@@ -1,12 +1,13 @@
 // What a running domain has used, from the kernel's own counters in either cgroup world.
 // SPDX-License-Identifier: Apache-2.0
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type CgroupLayout, type Controller, readNumber } from './cgroups/layout.js';
 import type { Held } from './guarantees/ledger.js';
+import type { Gauges } from './host/gauges.js';
 import type { CpuCounters, DomainCounters, IoCounters, LinkCounters, MemoryCounters } from './view.js';
 
 export interface CounterParts {
+  readonly gauges: Gauges;
   readonly cgroups: CgroupLayout;
   readonly group: string;
   readonly initPid: number;
@@ -24,16 +25,19 @@ export interface CounterParts {
 const NS_PER_TICK = 10_000_000;
 
 export function countersOf(parts: CounterParts): DomainCounters {
-  const isV2 = parts.cgroups.version === 2;
-  const file = (controller: Controller, name: string): string =>
-    join(parts.cgroups.path(controller, parts.group), name);
+  const { cgroups, gauges, group } = parts;
+  const path = (controller: Controller, name: string): string => join(cgroups.path(controller, group), name);
+  const files: Files = {
+    text: (controller, name) => gauges.text(path(controller, name)),
+    number: (controller, name) => gauges.number(path(controller, name)),
+  };
+  const isV2 = cgroups.version === 2;
   return {
-    cpuTimeNs: () =>
-      isV2 ? cpuV2(file('cpu', 'cpu.stat')).totalNs : readNumber(file('cpuacct', 'cpuacct.usage')),
-    usedMemoryKiB: () => toKiB(readNumber(file('memory', isV2 ? 'memory.current' : 'memory.usage_in_bytes'))),
-    cpu: () => (isV2 ? cpuV2(file('cpu', 'cpu.stat')) : cpuV1(file)),
-    memory: () => (isV2 ? memoryV2(file) : memoryV1(file)),
-    io: () => (isV2 ? ioV2(file('io', 'io.stat')) : ioV1(file)),
+    cpuTimeNs: () => (isV2 ? cpuV2(files).totalNs : files.number('cpuacct', 'cpuacct.usage')),
+    usedMemoryKiB: () => toKiB(files.number('memory', isV2 ? 'memory.current' : 'memory.usage_in_bytes')),
+    cpu: () => (isV2 ? cpuV2(files) : cpuV1(files)),
+    memory: () => (isV2 ? memoryV2(files) : memoryV1(files)),
+    io: () => (isV2 ? ioV2(files) : ioV1(files)),
     links: () => linksOf(parts),
   };
 }
@@ -54,26 +58,19 @@ export function heldBy(cgroups: CgroupLayout, group: string): Held {
   return { memoryBytes, swapBytes: Math.max(0, both - memoryBytes), processes };
 }
 
-type FileOf = (controller: Controller, name: string) => string;
-
-/** Empty where the group ended meanwhile, or this kernel has no such file. */
-function textOf(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return '';
-  }
+/** The group's files. */
+interface Files {
+  readonly text: (controller: Controller, name: string) => string;
+  readonly number: (controller: Controller, name: string) => number | null;
 }
 
 /** Lines of `key number`. */
-function keyed(path: string): (key: string) => number | null {
+function keyed(text: string): (key: string) => number | null {
   const values = new Map(
-    textOf(path)
-      .split('\n')
-      .map((line) => {
-        const at = line.lastIndexOf(' ');
-        return [line.slice(0, at), Number(line.slice(at + 1))] as const;
-      }),
+    text.split('\n').map((line) => {
+      const at = line.lastIndexOf(' ');
+      return [line.slice(0, at), Number(line.slice(at + 1))] as const;
+    }),
   );
   return (key) => values.get(key) ?? null;
 }
@@ -82,11 +79,11 @@ const scaled = (value: number | null, factor: number): number | null =>
   value === null ? null : Math.round(value * factor);
 const toKiB = (bytes: number | null): number | null => scaled(bytes, 1 / 1024);
 
-function cpuV1(file: FileOf): CpuCounters {
-  const stat = keyed(file('cpuacct', 'cpuacct.stat'));
-  const each = textOf(file('cpuacct', 'cpuacct.usage_percpu')).trim();
+function cpuV1(files: Files): CpuCounters {
+  const stat = keyed(files.text('cpuacct', 'cpuacct.stat'));
+  const each = files.text('cpuacct', 'cpuacct.usage_percpu').trim();
   return {
-    totalNs: readNumber(file('cpuacct', 'cpuacct.usage')),
+    totalNs: files.number('cpuacct', 'cpuacct.usage'),
     userNs: scaled(stat('user'), NS_PER_TICK),
     systemNs: scaled(stat('system'), NS_PER_TICK),
     perCpuNs: each === '' ? [] : each.split(/\s+/).map(Number),
@@ -94,8 +91,8 @@ function cpuV1(file: FileOf): CpuCounters {
 }
 
 /** The unified hierarchy does not count by processor. */
-function cpuV2(path: string): CpuCounters {
-  const stat = keyed(path);
+function cpuV2(files: Files): CpuCounters {
+  const stat = keyed(files.text('cpu', 'cpu.stat'));
   return {
     totalNs: scaled(stat('usage_usec'), 1000),
     userNs: scaled(stat('user_usec'), 1000),
@@ -104,11 +101,11 @@ function cpuV2(path: string): CpuCounters {
   };
 }
 
-function memoryV1(file: FileOf): MemoryCounters {
-  const stat = keyed(file('memory', 'memory.stat'));
+function memoryV1(files: Files): MemoryCounters {
+  const stat = keyed(files.text('memory', 'memory.stat'));
   return {
-    usedKiB: toKiB(readNumber(file('memory', 'memory.usage_in_bytes'))),
-    limitKiB: toKiB(readNumber(file('memory', 'memory.limit_in_bytes'))),
+    usedKiB: toKiB(files.number('memory', 'memory.usage_in_bytes')),
+    limitKiB: toKiB(files.number('memory', 'memory.limit_in_bytes')),
     rssKiB: toKiB(stat('total_rss')),
     cacheKiB: toKiB(stat('total_cache')),
     swapKiB: toKiB(stat('total_swap')),
@@ -117,22 +114,22 @@ function memoryV1(file: FileOf): MemoryCounters {
   };
 }
 
-function memoryV2(file: FileOf): MemoryCounters {
-  const stat = keyed(file('memory', 'memory.stat'));
+function memoryV2(files: Files): MemoryCounters {
+  const stat = keyed(files.text('memory', 'memory.stat'));
   return {
-    usedKiB: toKiB(readNumber(file('memory', 'memory.current'))),
-    limitKiB: toKiB(readNumber(file('memory', 'memory.max'))),
+    usedKiB: toKiB(files.number('memory', 'memory.current')),
+    limitKiB: toKiB(files.number('memory', 'memory.max')),
     rssKiB: toKiB(stat('anon')),
     cacheKiB: toKiB(stat('file')),
-    swapKiB: toKiB(readNumber(file('memory', 'memory.swap.current'))),
+    swapKiB: toKiB(files.number('memory', 'memory.swap.current')),
     faults: stat('pgfault'),
     majorFaults: stat('pgmajfault'),
   };
 }
 
 /** Lines of `MAJ:MIN Operation number`, summed over devices. */
-function summedV1(path: string): (operation: string) => number | null {
-  const lines = textOf(path).split('\n');
+function summedV1(text: string): (operation: string) => number | null {
+  const lines = text.split('\n');
   return (operation) => {
     let sum: number | null = null;
     for (const line of lines) {
@@ -143,9 +140,9 @@ function summedV1(path: string): (operation: string) => number | null {
   };
 }
 
-function ioV1(file: FileOf): IoCounters {
-  const bytes = summedV1(file('blkio', 'blkio.throttle.io_service_bytes_recursive'));
-  const operations = summedV1(file('blkio', 'blkio.throttle.io_serviced_recursive'));
+function ioV1(files: Files): IoCounters {
+  const bytes = summedV1(files.text('blkio', 'blkio.throttle.io_service_bytes_recursive'));
+  const operations = summedV1(files.text('blkio', 'blkio.throttle.io_serviced_recursive'));
   return {
     readBytes: bytes('Read') ?? 0,
     writtenBytes: bytes('Write') ?? 0,
@@ -155,8 +152,8 @@ function ioV1(file: FileOf): IoCounters {
 }
 
 /** Lines of `MAJ:MIN key=number …`, summed over devices. */
-function ioV2(path: string): IoCounters {
-  const text = textOf(path);
+function ioV2(files: Files): IoCounters {
+  const text = files.text('io', 'io.stat');
   const sum = (key: string): number =>
     [...text.matchAll(new RegExp(`\\b${key}=(\\d+)`, 'g'))].reduce(
       (total, [, value]) => total + Number(value),
@@ -166,9 +163,10 @@ function ioV2(path: string): IoCounters {
 }
 
 /** As the container itself counts them: what it received is `rx`. */
-async function linksOf({ initPid, links }: CounterParts): Promise<LinkCounters[]> {
+async function linksOf({ initPid, links, gauges }: CounterParts): Promise<LinkCounters[]> {
   const lines = new Map(
-    textOf(`/proc/${initPid}/net/dev`)
+    gauges
+      .text(`/proc/${initPid}/net/dev`)
       .split('\n')
       .slice(2)
       .map((line) => {

@@ -18,6 +18,7 @@ import { explain, explained } from './explained.js';
 import type { GuaranteePolicy } from './guarantees/admission.js';
 import { Guarantees } from './guarantees/guarantees.js';
 import { linkAddresses } from './host/addresses.js';
+import { Gauges } from './host/gauges.js';
 import { hostPidOf } from './host/inner-pid.js';
 import { bootId } from './host/processes.js';
 import { pageSize } from './host/syscalls.js';
@@ -143,6 +144,7 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
   namespaces.refill();
   const assets = new Assets({ layout, registry, store, cgroups, driver, ids });
 
+  const gauges = new Gauges();
   const group = (entry: Entry): string => runner.group(entry);
   const amendParts = { cgroups, group, documents, definer, reader, facts, admission };
 
@@ -219,7 +221,7 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
       const entry = find(ref);
       const { initPid } = started(entry);
       const links = async () => linksOf(await documents.live(entry), entry.record);
-      return countersOf({ cgroups, group: runner.group(entry), initPid, links });
+      return countersOf({ cgroups, gauges, group: runner.group(entry), initPid, links });
     },
     addresses: async (ref) => await linkAddresses(started(find(ref)).initPid),
     signal: (ref, pid, signal) => {
@@ -316,6 +318,7 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
       await queue.idle();
       runner.close();
       namespaces.close();
+      gauges.close();
     },
   };
 
