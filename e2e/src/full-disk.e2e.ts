@@ -144,6 +144,25 @@ test('what runs on a full disk is ended and erased all the same, also by the nex
   await refused('not-found', world.state('second'));
 });
 
+test('on a file system that went read-only nothing is changed, and that is told', async () => {
+  await world.define(domainXml({ name: 'stays' }));
+  const before = await toTheBlock();
+  await world.enclosure.output('mount', '-o', 'remount,ro', world.root);
+  try {
+    const { define, start, undefine } = world.client.domains;
+    const calls = [define({ body: domainXml({ name: 'new' }) }), start({ domain: 'stays' })];
+    for (const call of [...calls, undefine({ domain: 'stays', storage: true })])
+      assert.match((await refused('denied', call)).message, /Read-only file system; mount it read-write/);
+    await refused(
+      'denied',
+      world.client.templates.build({ template: 'new', body: { distribution: 'busybox' } }),
+    );
+  } finally {
+    await world.enclosure.output('mount', '-o', 'remount,rw', world.root);
+  }
+  await assertUnchanged(before, toTheBlock);
+});
+
 test('the command line tells a full disk by its own status', async () => {
   await world.disk.fill();
   const { status, stderr } = await world.cli(['define', '-'], { input: domainXml({ name: 'full' }) });

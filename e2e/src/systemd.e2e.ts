@@ -13,7 +13,7 @@ before(async () => {
   world = await World.open({ env: { http_proxy: archiveProxy } });
   const archive = await ArchiveAccess.open(world.enclosure, `${world.host}/archive.sock`);
   try {
-    const { status, stderr } = await world.cli(['template', 'build', 'debian'], { timeoutMs: 400_000 });
+    const { status, stderr } = await world.cli(['template', 'build', 'debian'], { timeoutMs: 600_000 });
     assert.equal(status, 0, `no Debian could be built: ${stderr}`);
   } catch (error) {
     await world.abandon();
