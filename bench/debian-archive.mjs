@@ -21,7 +21,7 @@ export async function debianArchive(note) {
   try {
     note('building a Debian system by mmdebstrap');
     const include =
-      'systemd-sysv,dbus,iproute2,iputils-ping,netbase,procps,perl,python3,openssh-server,nginx-light';
+      'systemd-sysv,dbus,iproute2,iputils-ping,netbase,procps,perl,python3,openssh-server,nginx-light,git,vim';
     const argv = [
       '--mode=root',
       '--variant=minbase',
