@@ -1,6 +1,12 @@
 // From a model to XML text in libvirt's style, by an element's tables.
 // SPDX-License-Identifier: Apache-2.0
-import { type ChildEntry, type CompiledElement, compile, type Shape } from '../schema/compile.js';
+import {
+  type AttributeEntry,
+  type ChildEntry,
+  type CompiledElement,
+  compile,
+  type Shape,
+} from '../schema/compile.js';
 import type { AnyElement } from '../schema/declaration.js';
 import type { Extra, Infer } from '../schema/infer.js';
 import { escapeAttribute, escapeText } from './escape.js';
@@ -28,6 +34,30 @@ function shapeOf(compiled: CompiledElement, model: Model): Shape {
   return shape;
 }
 
+const pads: string[] = [''];
+
+/** White space one level deeper. */
+const deeper = (pad: string): string => (pads[pad.length / 2 + 1] ??= `${pad}  `);
+
+/**
+ * The numbers of what a model has, of its attributes or its children, in the order of writing: where an element may
+ * hold thirty things, most hold three.
+ */
+function present(shape: Shape, model: Model, isChild: boolean): number[] {
+  const numbers: number[] = [];
+  for (const key in model) {
+    const place = shape.places[key];
+    if (place === undefined || place.isChild !== isChild) continue;
+    let at = numbers.length;
+    while (at > 0 && (numbers[at - 1] as number) > place.at) at--;
+    // Two keys may be written as one element.
+    if (at > 0 && numbers[at - 1] === place.at) continue;
+    if (at === numbers.length) numbers.push(place.at);
+    else numbers.splice(at, 0, place.at);
+  }
+  return numbers;
+}
+
 function writeElement(compiled: CompiledElement, given: Model, pad: string, isRoot = false): string {
   const shape = shapeOf(compiled, given);
   const model = shape.complete === undefined ? given : (shape.complete as (model: Model) => Model)(given);
@@ -35,7 +65,7 @@ function writeElement(compiled: CompiledElement, given: Model, pad: string, isRo
   let out = `${pad}<${compiled.name}${writeAttributes(shape, model, extras, isRoot)}`;
   const inner =
     shape.childOrder.length > 0 || extras !== undefined
-      ? writeChildren(shape, model, extras, `${pad}  `)
+      ? writeChildren(shape, model, extras, deeper(pad))
       : '';
   if (shape.text !== undefined) {
     const value = model[shape.text.key];
@@ -55,19 +85,18 @@ function writeAttributes(
 ): string {
   let out = '';
   const { namespace } = shape.element.body;
-  for (const { key, name, field } of shape.attributeOrder) {
-    const value = model[key];
-    if (value !== undefined) {
-      const text = field.kind === 'attribute' ? field.scalar.format(value) : String(value);
-      out += ` ${name}='${escapeAttribute(text)}'`;
+  if (shape.hasUnits) {
+    for (const entry of shape.attributeOrder) {
+      out += writeAttribute(entry, model);
+      const unit = shape.unitAfter[entry.key];
+      if (unit?.keys.some((sized) => model[sized] !== undefined)) out += ` ${unit.name}='${unit.unit}'`;
     }
-    const unit = shape.unitAfter[key];
-    if (unit?.keys.some((sized) => model[sized] !== undefined)) out += ` ${unit.name}='${unit.unit}'`;
+  } else if (shape.attributeOrder.length > 0) {
+    for (const number of present(shape, model, false))
+      out += writeAttribute(shape.attributeOrder[number] as AttributeEntry, model);
   }
-  const declared: string[] = [];
-  if (namespace !== undefined && (namespace.declares || isRoot)) declared.push(declare(namespace));
-  for (const { key, uses } of shape.namespaceUses) if (model[key] !== undefined) declared.push(declare(uses));
-  for (const declaration of declared) out += declaration;
+  if (namespace !== undefined && (namespace.declares || isRoot)) out += declare(namespace);
+  for (const { key, uses } of shape.namespaceUses) if (model[key] !== undefined) out += declare(uses);
   if (extras === undefined) return out;
   // An attribute may stand once: one the schema wrote wins over one that was preserved.
   const written = new Set(Array.from(out.matchAll(/ ([^\s=']+)='[^']*'/g), ([, name]) => name));
@@ -77,6 +106,13 @@ function writeAttributes(
     out += ` ${attribute}='${escapeAttribute(value ?? '')}'`;
   }
   return out;
+}
+
+function writeAttribute({ key, name, field }: AttributeEntry, model: Model): string {
+  const value = model[key];
+  if (value === undefined) return '';
+  const text = field.kind === 'attribute' ? field.scalar.format(value) : String(value);
+  return ` ${name}='${escapeAttribute(text)}'`;
 }
 
 const declare = ({ prefix, uri }: { prefix: string; uri: string }): string => ` xmlns:${prefix}='${uri}'`;
@@ -100,22 +136,35 @@ function byPlace(extras: readonly Extra[], place: 'before' | 'of'): ByPlace {
   return result;
 }
 
-const nowhere: ByPlace = new Map();
-
 function writeChildren(
   shape: Shape,
   model: Model,
   extras: readonly Extra[] | undefined,
   pad: string,
 ): string {
+  if (extras !== undefined) return writeAmong(shape, model, extras, pad);
+  let out = '';
+  for (const number of present(shape, model, true)) {
+    const entry = shape.childOrder[number] as ChildEntry;
+    const { key, field } = entry;
+    const value = model[key];
+    if (value === undefined && field.kind !== 'open') continue;
+    if (field.kind === 'open' || !field.many) out += writeChild(entry, value, model, undefined, pad);
+    else for (const one of value as readonly unknown[]) out += writeChild(entry, one, model, undefined, pad);
+  }
+  return out;
+}
+
+/** Children with what was kept before and between them. */
+function writeAmong(shape: Shape, model: Model, extras: readonly Extra[], pad: string): string {
   const { childOrder } = shape;
   let out = '';
   const line = shape.text === undefined ? (xml: string) => `${pad}${xml}\n` : (xml: string) => xml;
   const lines = (kept: readonly Extra[] | undefined): void => {
     for (const { xml } of kept ?? []) out += line(xml ?? '');
   };
-  const before = extras === undefined ? nowhere : byPlace(extras, 'before');
-  const inside = extras === undefined ? nowhere : byPlace(extras, 'of');
+  const before = byPlace(extras, 'before');
+  const inside = byPlace(extras, 'of');
   for (let i = 0; i < childOrder.length; i++) {
     const entry = childOrder[i] as ChildEntry;
     const { key, field } = entry;
@@ -134,7 +183,7 @@ function writeChildren(
     if (value !== undefined || (field.kind === 'open' && hasLifted(entry, model)))
       out += writeChild(entry, value, model, inside.get(key)?.get(0), pad);
   }
-  for (const { xml, of, before: anchor } of extras ?? []) {
+  for (const { xml, of, before: anchor } of extras) {
     if (xml === undefined || of !== undefined || anchor === prologAnchor || anchor === epilogAnchor) continue;
     if (anchor === undefined || !(anchor in shape.entryOf)) out += line(xml);
   }

@@ -2,16 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Finding, FindingCode } from '../finding.js';
 import { nearest } from '../nearest.js';
+import { defaultLimits, type Limits, type Node, type Tree } from '../reader/node.js';
 import { AttributeOffsets, LineIndex, Paths, shortened, writtenName } from '../reader/place.js';
-import {
-  defaultLimits,
-  type Limits,
-  type Node,
-  readTree,
-  type Tree,
-  trimBlanks,
-  Unreadable,
-} from '../reader/tree.js';
+import { readTree, trimBlanks, Unreadable } from '../reader/tree.js';
 import {
   type AttributeEntry,
   type ChildEntry,

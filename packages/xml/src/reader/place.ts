@@ -1,6 +1,6 @@
 // From a node of the tree to what people need: line, column, XPath, excerpt. Only made for findings.
 // SPDX-License-Identifier: Apache-2.0
-import type { Node } from './tree.js';
+import type { Node } from './node.js';
 
 /** As much of a name or value as a finding repeats. */
 export const shortened = (text: string, most = 100): string =>

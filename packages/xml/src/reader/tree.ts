@@ -1,107 +1,10 @@
-// The only user of saxes: XML text to a light tree whose nodes know their offset in the text.
+// The only user of saxes: XML text of any kind to a tree.
 // SPDX-License-Identifier: Apache-2.0
 import { SaxesParser } from 'saxes';
 import type { FindingCode } from '../finding.js';
 import { namespaces } from '../schema/namespaces.js';
-
-/** Bounds of a document; what is over them is refused before it can cost anything. */
-export interface Limits {
-  /** In UTF-16 units. */
-  readonly length: number;
-  readonly depth: number;
-  readonly elements: number;
-  readonly attributes: number;
-}
-
-export const defaultLimits: Limits = {
-  length: 4 * 1024 * 1024,
-  depth: 64,
-  elements: 100_000,
-  attributes: 512,
-};
-
-export type NodeKind = 'element' | 'comment' | 'instruction' | 'text';
-
-export class Node {
-  children: Node[] | undefined = undefined;
-  /** All text directly inside, white space included. */
-  text = '';
-  end = 0;
-  /** Of a series of replacements, which go from front to back: how far it is, what was asked for last, what is to go. */
-  private edits: { at: number; found: Node | undefined; readonly gone: Set<Node> } | undefined = undefined;
-
-  constructor(
-    readonly kind: NodeKind,
-    /** With the house's own prefix for namespaces the schema knows, `{uri}local` for other declared ones. */
-    public name: string,
-    public attributes: Record<string, string>,
-    readonly start: number,
-    public parent: Node | undefined,
-  ) {}
-
-  /** First child element of that name. */
-  child(name: string): Node | undefined {
-    const { edits } = this;
-    if (edits?.found?.name === name) return edits.found;
-    const found = this.children?.find((node) => node.name === name);
-    if (edits !== undefined) edits.found = found;
-    return found;
-  }
-
-  /** A node made up in place of one that was read: findings about it point at that one. */
-  makeUp(name: string, attributes: Record<string, string> = {}, text = ''): Node {
-    const node = new Node(
-      'element',
-      name,
-      Object.assign(Object.create(null), attributes),
-      this.start,
-      this.parent,
-    );
-    node.text = text;
-    node.end = this.end;
-    return node;
-  }
-
-  /** Adds an attribute unless the document states it. */
-  setAttribute(name: string, value: string): void {
-    if (this.attributes[name] !== undefined) return;
-    this.attributes = Object.assign(Object.create(null), this.attributes, { [name]: value });
-  }
-
-  /** Puts other nodes, or none, in a child's place; what has none in its place is gone after `settle`. */
-  replaceChild(child: Node, ...nodes: Node[]): void {
-    const { children } = this;
-    if (children === undefined) return;
-    const edits = (this.edits ??= { at: 0, found: undefined, gone: new Set() });
-    let at = children.indexOf(child, edits.at);
-    if (at < 0) at = children.indexOf(child);
-    if (at < 0) return;
-    edits.at = at;
-    if (nodes.length > 0 || edits.found === child) edits.found = undefined;
-    if (nodes.length === 0) edits.gone.add(child);
-    else if (nodes.length === 1) children[at] = nodes[0] as Node;
-    else children.splice(at, 1, ...nodes);
-  }
-
-  /** Ends a series of replacements. */
-  settle(): void {
-    const gone = this.edits?.gone;
-    this.edits = undefined;
-    if (gone !== undefined && gone.size > 0)
-      this.children = this.children?.filter((child) => !gone.has(child));
-  }
-
-  append(...nodes: Node[]): void {
-    (this.children ??= []).push(...nodes);
-  }
-}
-
-export interface Tree {
-  readonly root: Node;
-  /** Comments and processing instructions before and after the root element. */
-  readonly prolog: readonly string[];
-  readonly epilog: readonly string[];
-}
+import { defaultLimits, type Limits, Node, noAttributes, type Tree } from './node.js';
+import { readPlain } from './plain.js';
 
 /** The text cannot be read at all; `offset` counts UTF-16 units. */
 export class Unreadable extends Error {
@@ -134,7 +37,6 @@ function declared(prefix: string, scope: Scope): string | undefined {
 const prefixOf = new Map(
   Object.values(namespaces).map(({ prefix, uri }) => [uri as string, prefix as string]),
 );
-const noAttributes: Record<string, string> = Object.freeze(Object.create(null));
 
 function isBlank(text: string): boolean {
   for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 32) return false;
@@ -161,6 +63,11 @@ export function readTree(text: string, limits: Limits = defaultLimits, names: Na
       `the document has ${text.length} characters, the limit is ${limits.length}`,
       0,
     );
+  return readPlain(text, limits) ?? readFully(text, limits, names);
+}
+
+/** As `readTree`, for documents of any kind. */
+export function readFully(text: string, limits: Limits, names: Names = 'resolved'): Tree {
   return new Reader(text, limits, names).read();
 }
 
@@ -196,6 +103,9 @@ class Reader {
 
   read(): Tree {
     const { parser } = this;
+    // saxes lets halves of a surrogate pair pass, and throws at one that ends the text.
+    const half = this.text.search(/\p{Surrogate}/u);
+    if (half >= 0) throw new Unreadable('syntax', 'half of a surrogate pair is no character', half);
     parser.on('error', (error) => this.fail('syntax', error.message.replace(/^\S*?\d+:\d+: /, '')));
     parser.on('doctype', () => {
       const offset = Math.max(0, this.text.indexOf('<!DOCTYPE'));
@@ -214,9 +124,6 @@ class Reader {
     parser.on('comment', () => this.add('comment'));
     parser.on('processinginstruction', () => this.add('instruction'));
     parser.write(this.text).close();
-    // saxes lets halves of a surrogate pair pass.
-    const half = this.text.search(/\p{Surrogate}/u);
-    if (half >= 0) throw new Unreadable('syntax', 'half of a surrogate pair is no character', half);
     if (this.root === undefined) throw new Unreadable('syntax', 'the document has no element', 0);
     return { root: this.root, prolog: this.prolog, epilog: this.epilog };
   }

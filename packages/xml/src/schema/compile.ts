@@ -72,6 +72,9 @@ export interface Shape {
   readonly entryOf: Lookup<AttributeEntry | ChildEntry | TextEntry>;
   /** Children in a namespace that this element declares for them. */
   readonly namespaceUses: readonly { readonly key: string; readonly uses: Namespace }[];
+  /** By key of the model: the place of what it is written as among attributes and children. */
+  readonly places: Lookup<{ readonly isChild: boolean; readonly at: number }>;
+  readonly hasUnits: boolean;
   readonly check: ((model: never, report: never) => void) | undefined;
   readonly complete: ((model: never) => unknown) | undefined;
 }
@@ -167,6 +170,12 @@ function buildShape(element: AnyElement, fields: Fields): Shape {
     const isOwn = uses?.uri === element.body.namespace?.uri;
     return uses === undefined || uses.declares || isOwn ? [] : [{ key, uses }];
   });
+  const places: Shape['places'] = Object.create(null);
+  for (const [at, { key }] of attributeOrder.entries()) places[key] = { isChild: false, at };
+  for (const [at, { key, lifted }] of childOrder.entries()) {
+    places[key] = { isChild: true, at };
+    for (const { key: liftedKey } of Object.values(lifted)) places[liftedKey] = { isChild: true, at };
+  }
   const { check, complete } = element.hooks;
   return {
     element,
@@ -182,6 +191,8 @@ function buildShape(element: AnyElement, fields: Fields): Shape {
     ),
     entryOf,
     namespaceUses,
+    places,
+    hasUnits: units.size > 0,
     check: check as Shape['check'],
     complete: complete as Shape['complete'],
   };
