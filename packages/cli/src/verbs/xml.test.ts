@@ -108,12 +108,10 @@ describe('xml validate', () => {
       ['proto', "<domain type='__proto__'><constructor/></domain>", /error/],
     ];
     for (const [name, text, message] of hostile) {
-      const begun = Date.now();
       const { status, out } = await invoke(['xml', 'validate', save(name, text)]);
       assert.equal(status, 8, name);
       assert.match(out, message, name);
       assert.ok(out.length < 200_000, `${name}: ${out.length} characters`);
-      assert.ok(Date.now() - begun < 10_000, name);
     }
     assert.equal((await invoke(['xml', 'validate', '/dev/zero'])).status, 8);
   });

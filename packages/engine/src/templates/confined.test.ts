@@ -91,5 +91,6 @@ test('leaving the scope ends it', async () => {
     ended = child.ended;
   }
   await ended;
-  assert.ok(performance.now() - begin < 5000);
+  // It would sleep for a minute.
+  assert.ok(performance.now() - begin < 30_000);
 });

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { FormatError } from '../errors.js';
+import { processorMs } from '../testing/processor-time.js';
 import {
   confLine,
   editConf,
@@ -150,8 +151,9 @@ test('property: any text is read, and an edit changes what it was asked to and n
 });
 
 test('a long line of blanks and backslashes takes no more than linear time', () => {
-  const started = performance.now();
-  assert.equal(valueIn(`A=${' '.repeat(500_000)}x${' '.repeat(500_000)}`, 'A')?.length, 500_001);
-  assert.equal(parseConf(`${'\\'.repeat(1_000_000)}`).entries.length, 0);
-  assert.ok(performance.now() - started < 2000);
+  const tookMs = processorMs(() => {
+    assert.equal(valueIn(`A=${' '.repeat(500_000)}x${' '.repeat(500_000)}`, 'A')?.length, 500_001);
+    assert.equal(parseConf(`${'\\'.repeat(1_000_000)}`).entries.length, 0);
+  });
+  assert.ok(tookMs < 10_000, `${tookMs} ms`);
 });

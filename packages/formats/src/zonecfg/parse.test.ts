@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { processorMs } from '../testing/processor-time.js';
 import { parseZonecfg, type ZoneValue } from './parse.js';
 
 const plain = (value: ZoneValue): unknown =>
@@ -133,8 +134,9 @@ test('property: no text makes it throw, and it takes no more than linear time on
     ),
     { numRuns: 150 },
   );
-  const started = performance.now();
-  parseZonecfg(`set a=${'['.repeat(200_000)}`);
-  parseZonecfg('add options x\n'.repeat(200_000));
-  assert.ok(performance.now() - started < 3000);
+  const tookMs = processorMs(() => {
+    parseZonecfg(`set a=${'['.repeat(200_000)}`);
+    parseZonecfg('add options x\n'.repeat(200_000));
+  });
+  assert.ok(tookMs < 10_000, `${tookMs} ms`);
 });
