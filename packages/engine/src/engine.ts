@@ -73,14 +73,13 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
   for (const path of await store.recover()) log('warn', `removed ${path}, left by an interrupted operation`);
   const registry = new Registry();
   const ids = new IdRanges(layout.root === undefined ? systemWindow : privateWindow, layout.root);
-  const { records, damaged } = store.load();
+  const { records, leases, damaged } = store.load();
   for (const error of damaged) log('error', error.message);
   for (const record of records) {
     registry.add(record, 'shutoff', record.lastReason);
     if (record.ids !== null) ids.claim(record.ids.start);
   }
-  const kept = store.keptLeases();
-  for (const lease of kept) if (lease.ids !== null) ids.claim(lease.ids.start);
+  for (const lease of leases) if (lease.ids !== null) ids.claim(lease.ids.start);
 
   const events = new EventEmitter<{ event: [DomainEvent] }>();
   events.setMaxListeners(0);

@@ -90,3 +90,23 @@ test('what was half-made or half-removed goes', async () => {
   assert.deepEqual(readdirSync(layout.domains), ['one']);
   assert.deepEqual(readdirSync(layout.roots), ['one']);
 });
+
+test('a damaged file hides neither the other domains nor whose ids are in use', async () => {
+  const ids = { start: 1 << 20, count: 65536 };
+  const other = { ...lease(true), name: 'other', ids };
+  await store.makeRoot({ ...lease(false), ids }, (folder) => writeFile(join(folder, 'root.img'), 'precious'));
+  await store.makeRoot(other, (folder) => writeFile(join(folder, 'root.img'), 'precious'));
+  await store.create(record, documents);
+  await store.create({ ...record, name: 'third' }, documents);
+  await writeFile(join(store.folder('one'), 'record.json'), '{');
+  await writeFile(join(store.rootFolder('other'), 'lease.json'), '[]');
+  assert.deepEqual(await store.recover(), []);
+  const { records, leases, damaged } = store.load();
+  assert.deepEqual(
+    [records.map(({ name }) => name), leases.map(({ name }) => name), damaged.map(({ code }) => code)],
+    [['third'], ['one'], ['internal', 'internal']],
+  );
+  assert.deepEqual(store.keptLeases(), []);
+  assert.throws(() => store.lease('other'), { code: 'internal' });
+  assert.ok(existsSync(join(store.rootFolder('other'), 'root.img')));
+});

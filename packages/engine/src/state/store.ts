@@ -63,7 +63,9 @@ export class DomainStore {
       }
     }
     for (const entry of readdirSync(this.layout.roots)) {
-      const lease = parseLease(readFileSync(join(this.layout.roots, entry, 'lease.json'), 'utf8'));
+      // Files whose lease cannot be read stay: load tells of them, and somebody may want them.
+      const lease = readOr([], join(this.layout.roots, entry, 'lease.json'), parseLease);
+      if (lease === undefined) continue;
       const isDefined = existsSync(join(this.layout.domains, entry));
       if (!lease.kept && !isDefined) await remove(join(this.layout.roots, entry));
       // A definition that took kept files over and was interrupted then: erasing it would leave them.
@@ -72,36 +74,38 @@ export class DomainStore {
     return removed;
   }
 
-  /** All records; a damaged one is answered as its error, so that one bad file does not hide the other domains. */
-  load(): { records: DomainRecord[]; damaged: EngineError[] } {
+  /**
+   * All records, and the leases of files that no record speaks for: those that outlived their domain, and those of a domain
+   * whose record is damaged. What is damaged is answered as its error, so that one bad file does not hide the others.
+   */
+  load(): { records: DomainRecord[]; leases: Lease[]; damaged: EngineError[] } {
     const records: DomainRecord[] = [];
     const damaged: EngineError[] = [];
+    const known = new Set<string>();
     for (const entry of readdirSync(this.layout.domains)) {
       if (entry.startsWith('.')) continue;
-      const path = join(this.layout.domains, entry, 'record.json');
-      try {
-        records.push(parseRecord(readFileSync(path, 'utf8'), path));
-      } catch (cause) {
-        damaged.push(
-          cause instanceof EngineError
-            ? cause
-            : new EngineError('internal', `cannot read ${path}`, { path }, { cause }),
-        );
-      }
+      const record = readOr(damaged, join(this.layout.domains, entry, 'record.json'), parseRecord);
+      if (record === undefined) continue;
+      records.push(record);
+      known.add(entry);
     }
-    return { records, damaged };
+    return { records, leases: this.#leases((entry) => !known.has(entry), damaged), damaged };
   }
 
   /** Leases of files that outlived their domain. */
   keptLeases(): Lease[] {
+    return this.#leases((entry) => !existsSync(join(this.layout.domains, entry)), []);
+  }
+
+  #leases(isWanted: (entry: string) => boolean, damaged: EngineError[]): Lease[] {
     return readdirSync(this.layout.roots)
-      .filter((entry) => !entry.startsWith('.') && !existsSync(join(this.layout.domains, entry)))
-      .map((entry) => parseLease(readFileSync(join(this.layout.roots, entry, 'lease.json'), 'utf8')));
+      .filter((entry) => !entry.startsWith('.') && isWanted(entry))
+      .flatMap((entry) => readOr(damaged, join(this.layout.roots, entry, 'lease.json'), parseLease) ?? []);
   }
 
   lease(name: string): Lease | undefined {
     const path = join(this.rootFolder(name), 'lease.json');
-    return existsSync(path) ? parseLease(readFileSync(path, 'utf8')) : undefined;
+    return existsSync(path) ? parseLease(readFileSync(path, 'utf8'), path) : undefined;
   }
 
   /** Makes the folder of a domain's files: `fill` gets an empty one, which takes its place when it is complete. */
@@ -197,10 +201,33 @@ function formatLease(lease: Lease): string {
   return `${JSON.stringify(lease)}\n`;
 }
 
-function parseLease(text: string): Lease {
-  const value: unknown = JSON.parse(text);
-  if (!isLease(value)) throw new EngineError('internal', 'a lease.json is not of this version', { text });
+function parseLease(text: string, path: string): Lease {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new EngineError('internal', `${path} is damaged: ${String(cause)}`, { path }, { cause });
+  }
+  if (!isLease(value)) throw new EngineError('internal', `${path} is not a lease of this version`, { path });
   return value;
+}
+
+/** The parsed file, or undefined and one more among what is damaged. */
+function readOr<T>(
+  damaged: EngineError[],
+  path: string,
+  parse: (text: string, path: string) => T,
+): T | undefined {
+  try {
+    return parse(readFileSync(path, 'utf8'), path);
+  } catch (cause) {
+    damaged.push(
+      cause instanceof EngineError
+        ? cause
+        : new EngineError('internal', `cannot read ${path}`, { path }, { cause }),
+    );
+    return undefined;
+  }
 }
 
 function isLease(value: unknown): value is Lease {
