@@ -6,13 +6,26 @@ import { count, nonEmptyText, uint32 } from '../schema/scalar.js';
 
 const device = element('device', {
   doc: 'Weight and limits on one device.',
+  since: '0.9.8',
   fields: {
     path: leaf('path', nonEmptyText, { doc: 'Path of the device on the host.', required: true }),
     weight: leaf('weight', uint32, { doc: 'Weight against other domains, 10 to 1000.', zeroIsUnset: true }),
-    readIopsSec: leaf('read_iops_sec', uint32, { doc: 'Reads a second.', zeroIsUnset: true }),
-    writeIopsSec: leaf('write_iops_sec', uint32, { doc: 'Writes a second.', zeroIsUnset: true }),
-    readBytesSec: leaf('read_bytes_sec', count, { doc: 'Bytes read a second.', zeroIsUnset: true }),
-    writeBytesSec: leaf('write_bytes_sec', count, { doc: 'Bytes written a second.', zeroIsUnset: true }),
+    readIopsSec: leaf('read_iops_sec', uint32, { doc: 'Reads a second.', since: '1.2.2', zeroIsUnset: true }),
+    writeIopsSec: leaf('write_iops_sec', uint32, {
+      doc: 'Writes a second.',
+      since: '1.2.2',
+      zeroIsUnset: true,
+    }),
+    readBytesSec: leaf('read_bytes_sec', count, {
+      doc: 'Bytes read a second.',
+      since: '1.2.2',
+      zeroIsUnset: true,
+    }),
+    writeBytesSec: leaf('write_bytes_sec', count, {
+      doc: 'Bytes written a second.',
+      since: '1.2.2',
+      zeroIsUnset: true,
+    }),
   },
 });
 
@@ -20,6 +33,7 @@ export const blkiotune = element(
   'blkiotune',
   {
     doc: 'Shares and limits of block I/O.',
+    since: '0.8.8',
     emptyIsUnset: true,
     example: '<blkiotune>\n  <weight>500</weight>\n</blkiotune>',
     fields: {

@@ -70,7 +70,7 @@ export const capabilities = element('capabilities', {
 
 const apic = element('apic', {
   doc: 'Programmable interrupts, for full machines.',
-  fields: { eoi: attribute(onOff, { doc: 'Whether end of interrupt is signalled.' }) },
+  fields: { eoi: attribute(onOff, { doc: 'Whether end of interrupt is signalled.', since: '0.10.2' }) },
 });
 
 export const features = element('features', {

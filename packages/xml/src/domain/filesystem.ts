@@ -21,13 +21,17 @@ import { legacyQuota, quota } from './quota.js';
 
 const driver = element('driver', {
   doc: 'How the source is made a file system.',
+  since: '0.9.7',
   example: "<driver type='loop' format='raw'/>",
   fields: {
     type: attribute(oneOf('path', 'handle', 'loop', 'nbd', 'ploop', 'virtiofs', 'mtp'), {
       doc: 'What serves the source: a loop device for raw images, nbd for others, ploop for those of OpenVZ.',
     }),
     format: attribute(nonEmptyText, { doc: 'Format of an image: raw, qcow2, ploop, …' }),
-    wrpolicy: attribute(oneOf('default', 'immediate'), { doc: 'Whether writes go to the host at once.' }),
+    wrpolicy: attribute(oneOf('default', 'immediate'), {
+      doc: 'Whether writes go to the host at once.',
+      since: '0.9.10',
+    }),
     name: attribute(nonEmptyText, { doc: 'Name of the driver, as old documents give it.' }),
   },
 });
@@ -91,16 +95,24 @@ export const filesystem = variants(
       type: slot,
       accessmode: attribute(oneOf('passthrough', 'mapped', 'squash'), {
         doc: 'Whose rights count when files are reached.',
+        since: '0.8.5',
         fallback: 'passthrough',
       }),
       model: attribute(oneOf('virtio', 'virtio-transitional', 'virtio-non-transitional'), {
         doc: 'Model of the device, for full machines.',
+        since: '5.2.0',
       }),
       multidevs: attribute(oneOf('default', 'remap', 'forbid', 'warn'), {
         doc: 'What happens to files of several devices under one source, for full machines.',
       }),
-      fmode: attribute(fileMode, { doc: 'Mode of files made through a mapped file system.' }),
-      dmode: attribute(fileMode, { doc: 'Mode of directories made through a mapped file system.' }),
+      fmode: attribute(fileMode, {
+        doc: 'Mode of files made through a mapped file system.',
+        since: '6.10.0',
+      }),
+      dmode: attribute(fileMode, {
+        doc: 'Mode of directories made through a mapped file system.',
+        since: '6.10.0',
+      }),
       driver: child(driver),
       source: slot,
       target: required(target),
@@ -109,11 +121,13 @@ export const filesystem = variants(
       address: child(address),
       spaceHardLimitBytes: size('space_hard_limit', {
         doc: 'Size that cannot be passed.',
+        since: '0.9.13',
         unit: 'bytes',
         defaultUnit: 'bytes',
       }),
       spaceSoftLimitBytes: size('space_soft_limit', {
         doc: 'Size that may be passed for a while.',
+        since: '0.9.13',
         unit: 'bytes',
         defaultUnit: 'bytes',
       }),

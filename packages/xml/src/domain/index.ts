@@ -71,10 +71,10 @@ export const domain = element(
       id: attribute(int32, { doc: 'Number of the running domain.', live: true }),
       name: leaf('name', nonEmptyText, { doc: 'Its name, unique on the host.', required: true }),
       uuid: leaf('uuid', uuid, { doc: 'Its UUID; made up when absent.' }),
-      genid: leaf('genid', anyText, { doc: 'Generation id, for full machines.' }),
-      title: leaf('title', line, { doc: 'A line for people.' }),
+      genid: leaf('genid', anyText, { doc: 'Generation id, for full machines.', since: '4.4.0' }),
+      title: leaf('title', line, { doc: 'A line for people.', since: '0.9.10' }),
       description: leaf('description', anyText, { doc: 'A text for people.' }),
-      metadata: open('metadata', { doc: 'Anything, in namespaces of its own.' }),
+      metadata: open('metadata', { doc: 'Anything, in namespaces of its own.', since: '0.9.10' }),
       beancounters: lifted('metadata', beancounters, 'parameters'),
       profile: leaf('profile', nonEmptyText, {
         doc: 'Profile whose values count where the document says nothing.',
@@ -92,8 +92,11 @@ export const domain = element(
       cputune: child(cputune),
       numatune: child(numatune),
       resource: child(resource),
-      bootloader: leaf('bootloader', anyText, { doc: 'Boot loader run on the host, with Xen.' }),
-      bootloaderArgs: leaf('bootloader_args', anyText, { doc: 'Its arguments.' }),
+      bootloader: leaf('bootloader', anyText, {
+        doc: 'Boot loader run on the host, with Xen.',
+        since: '0.1.0',
+      }),
+      bootloaderArgs: leaf('bootloader_args', anyText, { doc: 'Its arguments.', since: '0.2.3' }),
       os: required(os, { fallback: (): Os => ({ type: { value: 'exe' }, init: defaultInit }) }),
       hostname: leaf('hostname', nonEmptyText, {
         doc: 'Host name inside the container; the name of the domain when absent.',

@@ -86,6 +86,7 @@ const target = element('target', {
 const guest = element('guest', {
   emptyIsUnset: true,
   doc: "The container's end of the interface.",
+  since: '1.2.7',
   example: "<guest dev='eth0'/>",
   fields: {
     dev: attribute(nonEmptyText, { doc: 'Its name in the container.' }),
@@ -94,11 +95,13 @@ const guest = element('guest', {
 });
 const link = element('link', {
   doc: 'State of the link.',
+  since: '0.9.5',
   fields: { state: attribute(oneOf('up', 'down'), { doc: 'Up or down.', required: true }) },
 });
 const mtu = element('mtu', {
   emptyIsUnset: true,
   doc: 'Largest packet.',
+  since: '3.1.0',
   fields: { size: attribute(uint32, { doc: 'Its size in bytes.', required: true, zeroIsUnset: true }) },
 });
 const model = element('model', {
@@ -112,6 +115,7 @@ const script = (name: string, doc: string) =>
   });
 const backendDomain = element('backenddomain', {
   doc: 'The domain that drives the card, with Xen.',
+  since: '1.2.13',
   fields: { name: attribute(nonEmptyText, { doc: 'Its name.', required: true }) },
 });
 const filterParameter = element('parameter', {
@@ -123,6 +127,7 @@ const filterParameter = element('parameter', {
 });
 const filterref = element('filterref', {
   doc: 'A filter on the traffic.',
+  since: '0.8.0',
   fields: {
     filter: attribute(nonEmptyText, { doc: 'Name of the filter.', required: true }),
     parameters: many(filterParameter),
@@ -130,6 +135,7 @@ const filterref = element('filterref', {
 });
 const portOptions = element('port', {
   doc: 'Options of the port on the bridge.',
+  since: '6.1.0',
   fields: { isolated: attribute(yesNo, { doc: 'Whether isolated ports cannot reach each other.' }) },
 });
 const profileParameters = element('parameters', {
@@ -176,6 +182,7 @@ export const netInterface = variants(
       managed: attribute(yesNo, { doc: 'Whether libvirt detaches a host device by itself.' }),
       trustGuestRxFilters: attribute(yesNo, {
         doc: 'Whether the host follows changes the guest makes to its filters.',
+        since: '1.2.10',
       }),
       mac: child(mac),
       source: slot,

@@ -60,6 +60,7 @@ export const ip = element(
   'ip',
   {
     doc: 'An address of the interface.',
+    since: '1.2.12',
     example: "<ip address='192.168.1.105' family='ipv4' prefix='24'/>",
     fields: {
       address: attribute(ipAddress, { doc: 'The address, IPv4 or IPv6.', required: true }),
@@ -81,6 +82,7 @@ export const route = element(
   'route',
   {
     doc: 'A route set up inside the container.',
+    since: '1.2.12',
     example: "<route family='ipv4' address='0.0.0.0' gateway='192.168.1.1'/>",
     fields: {
       family: attribute(family, {

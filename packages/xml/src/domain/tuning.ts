@@ -157,43 +157,56 @@ const quota: Scalar<number> = {
 
 export const cputune = element('cputune', {
   doc: 'Shares and limits of processor time.',
+  since: '0.9.0',
   emptyIsUnset: true,
   example:
     '<cputune>\n  <shares>2048</shares>\n  <period>100000</period>\n  <quota>50000</quota>\n</cputune>',
   fields: {
     shares: leaf('shares', count, { doc: 'Weight against other domains; 1024 is common.' }),
-    period: leaf('period', period, { doc: 'Microseconds over which the quota counts.', zeroIsUnset: true }),
+    period: leaf('period', period, {
+      doc: 'Microseconds over which the quota counts.',
+      since: '0.9.10',
+      zeroIsUnset: true,
+    }),
     quota: leaf('quota', quota, {
       doc: 'Microseconds of a period that each processor may use; -1 for no limit.',
+      since: '0.9.10',
       zeroIsUnset: true,
     }),
     globalPeriod: leaf('global_period', period, {
       doc: 'Microseconds over which the global quota counts.',
+      since: '1.3.3',
       zeroIsUnset: true,
     }),
     globalQuota: leaf('global_quota', quota, {
       doc: 'Microseconds of a period for the whole domain.',
+      since: '1.3.3',
       zeroIsUnset: true,
     }),
     emulatorPeriod: leaf('emulator_period', period, {
       doc: "Microseconds over which the emulator's quota counts.",
+      since: '0.10.0',
       zeroIsUnset: true,
     }),
     emulatorQuota: leaf('emulator_quota', quota, {
       doc: 'Microseconds of a period for the emulator.',
+      since: '0.10.0',
       zeroIsUnset: true,
     }),
     iothreadPeriod: leaf('iothread_period', period, {
       doc: "Microseconds over which I/O threads' quota counts.",
+      since: '2.1.0',
       zeroIsUnset: true,
     }),
     iothreadQuota: leaf('iothread_quota', quota, {
       doc: 'Microseconds of a period for I/O threads.',
+      since: '2.1.0',
       zeroIsUnset: true,
     }),
     vcpupins: many(
       element('vcpupin', {
         doc: 'Processors of the host that one virtual processor runs on.',
+        since: '0.9.0',
         fields: {
           vcpu: attribute(uint32, { doc: 'The virtual processor, counted from 0.', required: true }),
           cpuset,
@@ -206,18 +219,21 @@ export const cputune = element('cputune', {
     iothreadpins: many(
       element('iothreadpin', {
         doc: 'Processors of the host that one I/O thread runs on.',
+        since: '1.2.9',
         fields: { iothread: attribute(uint32, { doc: 'The I/O thread.', required: true }), cpuset },
       }),
     ),
     vcpuscheds: many(
       element('vcpusched', {
         doc: 'Scheduling of virtual processors.',
+        since: '1.2.13',
         fields: { vcpus: attribute(cpuSet, { doc: 'The virtual processors.' }), ...scheduler },
       }),
     ),
     iothreadscheds: many(
       element('iothreadsched', {
         doc: 'Scheduling of I/O threads.',
+        since: '1.2.13',
         fields: { iothreads: attribute(cpuSet, { doc: 'The I/O threads.' }), ...scheduler },
       }),
     ),
@@ -234,6 +250,7 @@ const numaMemory = element('memory', {
 });
 const memnode = element('memnode', {
   doc: "Nodes of the host for one of the guest's own.",
+  since: '1.2.7',
   fields: {
     cellid: attribute(uint32, { doc: "The guest's node.", required: true }),
     mode: attribute(oneOf('strict', 'preferred', 'interleave', 'restrictive'), {
@@ -246,6 +263,7 @@ const memnode = element('memnode', {
 
 export const numatune = element('numatune', {
   doc: 'Which memory of a NUMA host is used.',
+  since: '0.9.3',
   emptyIsUnset: true,
   example: "<numatune>\n  <memory mode='strict' nodeset='0'/>\n</numatune>",
   fields: { memory: child(numaMemory), memnodes: many(memnode) },
@@ -253,6 +271,7 @@ export const numatune = element('numatune', {
 
 export const resource = element('resource', {
   doc: 'Where the domain stands in the control group tree.',
+  since: '1.0.5',
   emptyIsUnset: true,
   example: '<resource>\n  <partition>/machine</partition>\n</resource>',
   fields: {

@@ -8,7 +8,10 @@ const tag = element('tag', {
   doc: 'One VLAN.',
   fields: {
     id: attribute(integer(0, 4095), { doc: 'Number of the VLAN.', required: true }),
-    nativeMode: attribute(oneOf('tagged', 'untagged'), { doc: 'Marks the native VLAN of a trunk.' }),
+    nativeMode: attribute(oneOf('tagged', 'untagged'), {
+      doc: 'Marks the native VLAN of a trunk.',
+      since: '1.1.0',
+    }),
   },
 });
 
@@ -16,6 +19,7 @@ export const vlan = element(
   'vlan',
   {
     doc: 'VLANs the interface belongs to.',
+    since: '0.10.0',
     example: "<vlan>\n  <tag id='42'/>\n</vlan>",
     fields: { trunk: attribute(yesNo, { doc: 'Whether it carries several VLANs.' }), tags: many(tag) },
   },
