@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { domain } from './domain/index.js';
 import { emitDocs, explainPath } from './emit/docs.js';
 import { formatElement } from './emit/format.js';
 import { emitJsonSchema } from './emit/json-schema.js';
@@ -13,6 +14,7 @@ import type { AnyElement, Fields } from './schema/declaration.js';
 import { attribute, child, element } from './schema/element.js';
 import type { Infer } from './schema/infer.js';
 import { nonEmptyText, oneOf } from './schema/scalar.js';
+import { elementsBeneath } from './testing/arbitrary.js';
 import { grammarOracle } from './testing/grammar-oracle.js';
 
 const seeds = [
@@ -90,6 +92,20 @@ test('an attribute added in one line is in type, parser, writer, grammar, JSON S
     /`colour` \| one of 'red', 'blue' \| optional \| What it looks like\. Since libvirt 99\./,
   );
   assert.match(explainPath(fresh, 'part/@colour') ?? '', /^colour: What it looks like/);
+});
+
+test('every page has an example, and every example is understood by parser and grammar', () => {
+  for (const [name, page] of domainReference())
+    if (name !== 'README.md') assert.match(page, /^```xml\n</m, name);
+  const withExamples = [...elementsBeneath(domain)].filter(({ body }) => body.example !== undefined);
+  assert.ok(withExamples.length > 30);
+  for (const one of withExamples) {
+    const example = one.body.example ?? '';
+    if (one.name.startsWith('lxc:') || one.name === 'ctvirt:parameter') continue;
+    const { model, findings } = parseElement([one], example, { strict: true });
+    assert.ok(model !== undefined, JSON.stringify(findings));
+    assert.equal(grammarOracle(emitRelaxNg(one))(example), undefined, example);
+  }
 });
 
 test('explain finds elements and attributes by path', () => {

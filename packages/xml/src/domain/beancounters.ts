@@ -54,6 +54,8 @@ const parameter = element(
 
 export const beancounters = element('ctvirt:beancounters', {
   doc: 'Parameters of OpenVZ that no other element holds.',
+  example:
+    "<ctvirt:beancounters xmlns:ctvirt='urn:ctvirt:beancounters:1'>\n  <ctvirt:parameter name='numproc' barrier='240' limit='240'/>\n</ctvirt:beancounters>",
   since: 'ctvirt',
   namespace: { ...namespaces.ctvirt, declares: true },
   fields: { parameters: many(parameter) },

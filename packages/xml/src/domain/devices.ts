@@ -97,6 +97,8 @@ export const devices = element(
   'devices',
   {
     doc: 'Everything that is plugged into the domain.',
+    example:
+      "<devices>\n  <filesystem type='mount'>\n    <source dir='/srv/web'/>\n    <target dir='/'/>\n  </filesystem>\n</devices>",
     fields: {
       emulator: leaf('emulator', nonEmptyText, {
         doc: 'Program that runs the domain; containers need none.',

@@ -63,6 +63,8 @@ export const domain = element(
   'domain',
   {
     doc: 'A domain: a container, or a machine.',
+    example:
+      "<domain type='lxc'>\n  <name>web</name>\n  <memory unit='KiB'>524288</memory>\n  <devices>\n    <filesystem type='mount'>\n      <source dir='/srv/web'/>\n      <target dir='/'/>\n    </filesystem>\n  </devices>\n</domain>",
     fields: {
       type: attribute(oneOf(...containerTypes, ...otherTypes), {
         doc: 'The driver that runs it.',
