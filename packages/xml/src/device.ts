@@ -28,7 +28,11 @@ export type Device = {
   [K in DeviceKind]: { readonly kind: K; readonly model: Infer<(typeof kinds)[K]> };
 }[DeviceKind];
 
-/** Reads one device element; the device is absent when there is an error. */
+/**
+ * Reads one device element, as attach and detach take it; which kind it is, its root element tells.
+ *
+ * @returns `{ kind, model }` unless there is an error, and all findings; relations to other devices are not checked
+ */
 export function parseDevice(
   text: string,
   options: ParseOptions = {},
@@ -39,7 +43,7 @@ export function parseDevice(
   return { device: { kind: element.name, model } as unknown as Device, findings };
 }
 
-/** Writes one device as a document of its own. */
+/** Writes one device as a document of its own; throws `XmlError` for a character XML cannot hold. */
 export function formatDevice({ kind, model }: Device): string {
   return formatElement<AnyElement>(kinds[kind], model as never);
 }

@@ -13,13 +13,24 @@ export interface ParsedDomain {
   readonly findings: readonly Finding[];
 }
 
-/** Reads a <domain> document of any form, from 2007's to today's; never throws for what the text holds. */
+/**
+ * Reads a <domain> document of any form, from 2007's to today's; never throws for what the text holds.
+ *
+ * @param text - the document, up to 4 Mi characters unless `options.limits` says otherwise
+ * @returns the domain unless there is an error, and all findings of one pass; sizes are numbers in the unit their field
+ * names (`memoryKiB`), what the schema does not know is in `extras`
+ * @see docs/reference/xml for each element; the facts are those of https://libvirt.org/formatdomain.html
+ */
 export function parseDomain(text: string, options: ParseOptions = {}): ParsedDomain {
   const { model, findings } = parseElement([domain], text, options);
   return model === undefined ? { findings } : { domain: model, findings };
 }
 
-/** As `parseDomain`; throws `XmlError` with all findings when there is an error. */
+/**
+ * As `parseDomain`, for callers that want the domain or nothing; warnings are dropped.
+ *
+ * @throws XmlError with all findings, its `code` that of the first error
+ */
 export function parseDomainOrThrow(text: string, options: ParseOptions = {}): Domain {
   const { domain: model, findings } = parseDomain(text, options);
   if (model === undefined) throw new XmlError(findings);
@@ -34,7 +45,12 @@ export interface FormatOptions {
   readonly libvirt?: boolean;
 }
 
-/** Writes the canonical form, in libvirt's style; throws `XmlError` for a character XML cannot hold. */
+/**
+ * Writes the canonical form, in libvirt's style: two blanks a level, single quotes, children in libvirt's order.
+ *
+ * @returns the document, ending in a line break; reading it again gives the same model
+ * @throws XmlError for a character XML cannot hold
+ */
 export function formatDomain(model: Domain, options: FormatOptions = {}): string {
   return formatElement(domain, options.libvirt === true ? libvirtForm(domain, model) : model);
 }

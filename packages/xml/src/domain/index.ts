@@ -55,6 +55,7 @@ const crashAction = oneOf(
 /** Where libvirt's own build puts the program that runs its containers. */
 const lxcEmulator = '/usr/libexec/libvirt_lxc';
 
+/** True for the types that run here; documents of the others are read and written all the same. */
 export function isContainerType(type: string): type is ContainerType {
   return (containerTypes as readonly string[]).includes(type);
 }
