@@ -23,7 +23,7 @@ if (process.env.CTVIRT_BENCH_INSIDE === undefined) {
   process.exit(status ?? 1);
 }
 
-await setUp(['python3', 'python3-libvirt', 'libvirt-daemon', 'libvirt-clients']);
+await setUp(['python3', 'python3-libvirt', 'libvirt-daemon', 'libvirt-daemon-driver-lxc', 'libvirt-clients']);
 const { clearAll } = await import('./daemon.mjs');
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
   process.on(signal, () => clearAll().finally(() => process.exit(130)));

@@ -4,5 +4,6 @@ import { bulk } from './bulk.mjs';
 import { client } from './client.mjs';
 import { info } from './info.mjs';
 import { list } from './list.mjs';
+import { start } from './start.mjs';
 
-export const rpcRows = [info, list, bulk, client];
+export const rpcRows = [info, list, bulk, start, client];

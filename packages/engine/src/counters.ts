@@ -36,6 +36,7 @@ export function countersOf(parts: CounterParts): DomainCounters {
     cpuTimeNs: () => (isV2 ? cpuV2(files).totalNs : files.number('cpuacct', 'cpuacct.usage')),
     usedMemoryKiB: () => toKiB(files.number('memory', isV2 ? 'memory.current' : 'memory.usage_in_bytes')),
     cpu: () => (isV2 ? cpuV2(files) : cpuV1(files)),
+    processorTimesNs: () => (isV2 ? [] : processorTimesV1(files)),
     memory: () => (isV2 ? memoryV2(files) : memoryV1(files)),
     io: () => (isV2 ? ioV2(files) : ioV1(files)),
     links: () => linksOf(parts),
@@ -64,15 +65,16 @@ interface Files {
   readonly number: (controller: Controller, name: string) => number | null;
 }
 
-/** Lines of `key number`. */
+/** Lines of `key number`; few of many are asked for. */
 function keyed(text: string): (key: string) => number | null {
-  const values = new Map(
-    text.split('\n').map((line) => {
-      const at = line.lastIndexOf(' ');
-      return [line.slice(0, at), Number(line.slice(at + 1))] as const;
-    }),
-  );
-  return (key) => values.get(key) ?? null;
+  const lines = `\n${text}`;
+  return (key) => {
+    const at = lines.indexOf(`\n${key} `);
+    if (at < 0) return null;
+    const start = at + key.length + 2;
+    const end = lines.indexOf('\n', start);
+    return Number(lines.slice(start, end < 0 ? undefined : end));
+  };
 }
 
 const scaled = (value: number | null, factor: number): number | null =>
@@ -81,23 +83,25 @@ const toKiB = (bytes: number | null): number | null => scaled(bytes, 1 / 1024);
 
 function cpuV1(files: Files): CpuCounters {
   const stat = keyed(files.text('cpuacct', 'cpuacct.stat'));
-  const each = files.text('cpuacct', 'cpuacct.usage_percpu').trim();
   return {
     totalNs: files.number('cpuacct', 'cpuacct.usage'),
     userNs: scaled(stat('user'), NS_PER_TICK),
     systemNs: scaled(stat('system'), NS_PER_TICK),
-    perCpuNs: each === '' ? [] : each.split(/\s+/).map(Number),
   };
 }
 
-/** The unified hierarchy does not count by processor. */
+/** The unified hierarchy has no such file. */
+function processorTimesV1(files: Files): number[] {
+  const each = files.text('cpuacct', 'cpuacct.usage_percpu').trim();
+  return each === '' ? [] : each.split(/\s+/).map(Number);
+}
+
 function cpuV2(files: Files): CpuCounters {
   const stat = keyed(files.text('cpu', 'cpu.stat'));
   return {
     totalNs: scaled(stat('usage_usec'), 1000),
     userNs: scaled(stat('user_usec'), 1000),
     systemNs: scaled(stat('system_usec'), 1000),
-    perCpuNs: [],
   };
 }
 
@@ -164,6 +168,8 @@ function ioV2(files: Files): IoCounters {
 
 /** As the container itself counts them: what it received is `rx`. */
 async function linksOf({ initPid, links, gauges }: CounterParts): Promise<LinkCounters[]> {
+  const plans = await links();
+  if (plans.length === 0) return [];
   const lines = new Map(
     gauges
       .text(`/proc/${initPid}/net/dev`)
@@ -181,7 +187,7 @@ async function linksOf({ initPid, links, gauges }: CounterParts): Promise<LinkCo
         ] as const;
       }),
   );
-  return (await links()).map(({ name, hostName, mac }) => {
+  return plans.map(({ name, hostName, mac }) => {
     const values = lines.get(name) ?? [];
     const side = (from: number) => ({
       bytes: values[from] ?? null,

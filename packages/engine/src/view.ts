@@ -63,6 +63,8 @@ export interface DomainCounters {
   cpuTimeNs(): number | null;
   usedMemoryKiB(): number | null;
   cpu(): CpuCounters;
+  /** By processor; empty where the kernel does not count so. */
+  processorTimesNs(): readonly number[];
   memory(): MemoryCounters;
   io(): IoCounters;
   links(): Promise<readonly LinkCounters[]>;
@@ -71,8 +73,6 @@ export interface CpuCounters {
   readonly totalNs: number | null;
   readonly userNs: number | null;
   readonly systemNs: number | null;
-  /** Empty where the kernel does not count by processor. */
-  readonly perCpuNs: readonly number[];
 }
 export interface MemoryCounters {
   readonly usedKiB: number | null;

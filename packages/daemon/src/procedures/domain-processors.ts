@@ -112,8 +112,9 @@ export const bindDomainProcessors: Bind = ({ engine }) => {
     },
     domainGetCpuStats({ dom, nparams, startCpu, ncpus, flags }, { session, name }) {
       checkFlags(flags, 4, name);
-      const used = engine.counters(runningDomainOf(engine, session, dom).uuid).cpu();
+      const counters = engine.counters(runningDomainOf(engine, session, dom).uuid);
       if (startCpu === -1) {
+        const used = counters.cpu();
         const totals = [
           ['cpu_time', used.totalNs],
           ['user_time', used.userNs],
@@ -125,23 +126,22 @@ export const bindDomainProcessors: Bind = ({ engine }) => {
           .flatMap(([field, ns]): TypedParam[] => (ns === null ? [] : [typedParam(field, 'ullong', ns)]));
         return { params, nparams: params.length };
       }
-      if (used.perCpuNs.length === 0)
+      const each = counters.processorTimesNs();
+      if (each.length === 0)
         throw refusal(
           'operationUnsupported',
           'domain',
           'this kernel does not count the time of each processor',
         );
-      if (ncpus === 0) return { params: [], nparams: used.perCpuNs.length };
-      if (startCpu >= used.perCpuNs.length)
+      if (ncpus === 0) return { params: [], nparams: each.length };
+      if (startCpu >= each.length)
         throw refusal(
           'invalidArg',
           'domain',
-          `start_cpu ${startCpu} larger than maximum of ${used.perCpuNs.length - 1}`,
+          `start_cpu ${startCpu} larger than maximum of ${each.length - 1}`,
         );
       if (nparams === 0) return { params: [], nparams: 1 };
-      const params = used.perCpuNs
-        .slice(startCpu, startCpu + ncpus)
-        .map((ns) => typedParam('cpu_time', 'ullong', ns));
+      const params = each.slice(startCpu, startCpu + ncpus).map((ns) => typedParam('cpu_time', 'ullong', ns));
       return { params, nparams: 1 };
     },
   };

@@ -1,6 +1,13 @@
 // Counters of domains: all of many in one call, and those of single disks and links.
 // SPDX-License-Identifier: Apache-2.0
-import { type DomainSummary, type Engine, EngineError, type LinkCounters } from '@ctvirt/engine';
+import {
+  type CpuCounters,
+  type DomainCounters,
+  type DomainSummary,
+  type Engine,
+  EngineError,
+  type LinkCounters,
+} from '@ctvirt/engine';
 import type { TypedParam } from '@ctvirt/rpc';
 import type { Domain } from '@ctvirt/xml';
 import { stringFlag } from './affect.js';
@@ -15,9 +22,12 @@ import { type Bind, domainOf, domainsOf, runningDomainOf, sees, toWireDomain } f
 
 /** One domain while its record is made. */
 interface Subject {
-  readonly engine: Engine;
   readonly domain: DomainSummary;
   readonly document: Domain;
+  /** Undefined if it does not run. */
+  readonly counters: DomainCounters | undefined;
+  /** Read once, for those groups that both tell it. */
+  readonly cpu: () => CpuCounters | undefined;
 }
 
 type Add = (field: string, type: 'int' | 'uint' | 'ullong', value: number | null) => void;
@@ -50,23 +60,21 @@ const groups: readonly Group[] = [
   },
   {
     bit: 2,
-    collect({ engine, domain }, { add }) {
-      if (domain.id === null) return;
-      const { totalNs, userNs, systemNs } = engine.counters(domain.uuid).cpu();
-      add('cpu.time', 'ullong', totalNs);
-      add('cpu.user', 'ullong', userNs);
-      add('cpu.system', 'ullong', systemNs);
+    collect({ cpu }, { add }) {
+      const used = cpu();
+      if (used === undefined) return;
+      add('cpu.time', 'ullong', used.totalNs);
+      add('cpu.user', 'ullong', used.userNs);
+      add('cpu.system', 'ullong', used.systemNs);
     },
   },
   {
     bit: 4,
-    collect({ engine, domain, document }, { add }) {
+    collect({ counters, document }, { add }) {
       add('balloon.current', 'ullong', currentMemoryKiB(document));
       add('balloon.maximum', 'ullong', maxMemoryKiB(document));
-      if (domain.id === null) return;
-      const { usedKiB, limitKiB, rssKiB, cacheKiB, majorFaults, faults } = engine
-        .counters(domain.uuid)
-        .memory();
+      if (counters === undefined) return;
+      const { usedKiB, limitKiB, rssKiB, cacheKiB, majorFaults, faults } = counters.memory();
       add('balloon.rss', 'ullong', rssKiB);
       add('balloon.available', 'ullong', limitKiB);
       const unused = limitKiB === null || usedKiB === null ? null : Math.max(0, limitKiB - usedKiB);
@@ -83,23 +91,23 @@ const groups: readonly Group[] = [
   },
   {
     bit: 8,
-    collect({ engine, domain, document }, { add }) {
+    collect({ cpu, document }, { add }) {
       const count = currentVcpus(document);
       add('vcpu.current', 'uint', count);
       add('vcpu.maximum', 'uint', maxVcpus(document));
-      if (domain.id === null) return;
-      const { totalNs } = engine.counters(domain.uuid).cpu();
+      const used = cpu();
+      if (used === undefined) return;
       for (let vcpu = 0; vcpu < count; vcpu++) {
         add(`vcpu.${vcpu}.state`, 'int', 1);
-        add(`vcpu.${vcpu}.time`, 'ullong', totalNs === null ? null : Math.floor(totalNs / count));
+        add(`vcpu.${vcpu}.time`, 'ullong', used.totalNs === null ? null : Math.floor(used.totalNs / count));
       }
     },
   },
   {
     bit: 16,
-    async collect({ engine, domain }, { add, addText }) {
-      if (domain.id === null) return;
-      const links = await engine.counters(domain.uuid).links();
+    async collect({ counters }, { add, addText }) {
+      if (counters === undefined) return;
+      const links = await counters.links();
       add('net.count', 'uint', links.length);
       links.forEach((link, at) => {
         addText(`net.${at}.name`, link.hostName ?? link.name);
@@ -111,9 +119,9 @@ const groups: readonly Group[] = [
   },
   {
     bit: 32,
-    collect({ engine, domain }, { add, addText }) {
-      if (domain.id === null) return;
-      const { readBytes, writtenBytes, reads, writes } = engine.counters(domain.uuid).io();
+    collect({ counters }, { add, addText }) {
+      if (counters === undefined) return;
+      const { readBytes, writtenBytes, reads, writes } = counters.io();
       add('block.count', 'uint', 1);
       addText('block.0.name', wholeDisk);
       add('block.0.rd.reqs', 'ullong', reads);
@@ -131,8 +139,11 @@ const statsFlags = { enforce: 1 << 31, nowait: 1 << 29, backing: 1 << 30 } as co
 /** How long records are made before other clients get their turn. */
 const turnMs = 4;
 
-async function recordOf(subject: Omit<Subject, 'document'>, wanted: readonly Group[]): Promise<TypedParam[]> {
-  const { engine, domain } = subject;
+async function recordOf(
+  engine: Engine,
+  domain: DomainSummary,
+  wanted: readonly Group[],
+): Promise<TypedParam[]> {
   const params: TypedParam[] = [];
   const sink: Sink = {
     add: (field, type, value) => {
@@ -140,15 +151,18 @@ async function recordOf(subject: Omit<Subject, 'document'>, wanted: readonly Gro
     },
     addText: (field, value) => params.push({ field, type: 'string', value }),
   };
-  const document = await engine.document(domain.uuid);
-  for (const { collect } of wanted) {
-    try {
-      await collect({ ...subject, document }, sink);
-    } catch (error) {
-      // It ended meanwhile: what was read before stands.
-      if (!(error instanceof EngineError)) throw error;
-    }
-  }
+  let known: CpuCounters | undefined;
+  const counters = domain.id === null ? undefined : engine.counters(domain.uuid);
+  const subject: Subject = {
+    domain,
+    document: await engine.document(domain.uuid),
+    counters,
+    cpu: () => {
+      known ??= counters?.cpu();
+      return known;
+    },
+  };
+  for (const { collect } of wanted) await collect(subject, sink);
   return params;
 }
 
@@ -183,10 +197,10 @@ export const bindDomainStats: Bind = ({ engine }) => {
           began = performance.now();
         }
         try {
-          const params = await recordOf({ engine, domain }, wanted);
-          retStats.push({ dom: toWireDomain(domain), params });
+          retStats.push({ dom: toWireDomain(domain), params: await recordOf(engine, domain, wanted) });
         } catch (error) {
-          if (!(error instanceof EngineError && error.code === 'not-found')) throw error; // undefined meanwhile
+          // It ended or went meanwhile: the next call tells more of it.
+          if (!(error instanceof EngineError)) throw error;
         }
       }
       return { retStats };

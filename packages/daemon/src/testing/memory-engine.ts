@@ -232,7 +232,8 @@ export function createMemoryEngine(): MemoryEngine {
       return {
         cpuTimeNs: () => 1.5e9,
         usedMemoryKiB: () => 1024,
-        cpu: () => ({ totalNs: 1.5e9, userNs: 1e9, systemNs: 5e8, perCpuNs: [1e9, 5e8] }),
+        cpu: () => ({ totalNs: 1.5e9, userNs: 1e9, systemNs: 5e8 }),
+        processorTimesNs: () => [1e9, 5e8],
         memory: () => ({
           usedKiB: 1024,
           limitKiB: 262144,

@@ -16,6 +16,7 @@ import {
   uhyper,
   uint,
   uuid,
+  XdrWriter,
 } from '../xdr.js';
 
 export const maxString = 4_194_304;
@@ -83,18 +84,38 @@ const arms: readonly (readonly [TypedValue['type'], Shape<unknown>])[] = [
   ['string', str],
 ];
 
+const placeOf = new Map(arms.map(([type], place) => [type, place]));
+
+/** Field names with the number of their type, encoded: the same few come again for every domain. */
+const heads: Map<string, Buffer>[] = arms.map(() => new Map());
+const mostHeads = 1024;
+
+/** The part of a parameter before its value. */
+function headOf(writer: XdrWriter, field: string, place: number): Buffer {
+  const known = heads[place]?.get(field);
+  if (known !== undefined) return known;
+  const own = new XdrWriter(2 * maxString);
+  own.field = writer.field;
+  str.encode(own, field);
+  own.int32(place + 1);
+  const head = own.bytes();
+  const cache = heads[place];
+  if (cache !== undefined && cache.size < mostHeads && head.length < 128) cache.set(field, head);
+  return head;
+}
+
 /** Field name, type number, value. */
 export const typedParam: Shape<TypedParam> = {
   notation: `{field:${str.notation},value:(${arms.map(([, shape], at) => `${at + 1}:${shape.notation}`).join('|')})}`,
   minBytes: 12,
   encode(writer, param) {
     writer.field = 'field';
-    str.encode(writer, param.field);
+    const place = placeOf.get(param.type);
+    const arm = place === undefined ? undefined : arms[place];
+    if (place === undefined || arm === undefined)
+      throw new RpcError('invalid', `parameter '${param.field}' has no known type`);
+    writer.raw(headOf(writer, param.field, place));
     writer.field = param.field;
-    const at = arms.findIndex(([type]) => type === param.type);
-    const arm = arms[at];
-    if (arm === undefined) throw new RpcError('invalid', `parameter '${param.field}' has no known type`);
-    writer.int32(at + 1);
     arm[1].encode(writer, param.value);
   },
   decode(reader) {

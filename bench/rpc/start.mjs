@@ -1,0 +1,114 @@
+// `virsh start` of a sleeping container: here, and on libvirt's own LXC driver.
+// SPDX-License-Identifier: Apache-2.0
+import { spawn } from 'node:child_process';
+import { cpSync, existsSync, mkdtempSync, readdirSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { sleepingDomain } from '../domains.mjs';
+import { byTurns, median, ms } from '../measure.mjs';
+import { virsh, withOurs } from './sides.mjs';
+
+const rounds = 15;
+const reach = 0.5;
+const helper = new URL('lxc-libvirtd.mjs', import.meta.url).pathname;
+
+/** Its domain has a root of its own: without one that driver would run the host's init on the host's root. */
+const theirDomain = (root) => `<domain type='lxc'>
+  <name>one</name>
+  <memory unit='MiB'>64</memory>
+  <os><type>exe</type><init>/bin/sleep</init><initarg>infinity</initarg></os>
+  <features><privnet/></features>
+  <devices>
+    <filesystem type='mount'><source dir='${root}'/><target dir='/'/></filesystem>
+  </devices>
+</domain>`;
+
+/** Control groups that driver makes at the top of each hierarchy. */
+const theirGroups = () =>
+  readdirSync('/sys/fs/cgroup').flatMap((name) =>
+    ['machine', 'machine.slice'].map((group) => join('/sys/fs/cgroup', name, group)),
+  );
+
+async function withLxcDriver(template, work) {
+  const folder = mkdtempSync('/tmp/ctb-lxc-');
+  const before = new Set(theirGroups().filter((path) => existsSync(path)));
+  const root = join(folder, 'root');
+  cpSync(template, root, { recursive: true, verbatimSymlinks: true });
+  const child = spawn(
+    '/usr/bin/unshare',
+    [
+      '--mount',
+      '--propagation',
+      'private',
+      '--pid',
+      '--fork',
+      '--kill-child',
+      '--mount-proc',
+      '--net',
+      process.execPath,
+      helper,
+      folder,
+    ],
+    { stdio: ['pipe', 'inherit', 'inherit'] },
+  );
+  const gone = new Promise((resolve) => child.once('exit', resolve));
+  const socket = join(folder, 'libvirt-sock');
+  const uri = `lxc+unix:///system?socket=${socket}`;
+  try {
+    for (let tries = 0; !existsSync(socket); tries++) {
+      if (tries > 400 || child.exitCode !== null)
+        throw new Error(`libvirtd did not start; see ${folder}/log`);
+      await sleep(25);
+    }
+    if (!existsSync(join(root, 'bin/sleep'))) throw new Error(`${root} is no root of a container`);
+    const file = join(folder, 'one.xml');
+    writeFileSync(file, theirDomain(root));
+    await virsh(uri, 'define', file);
+    if (!(await virsh(uri, 'dumpxml', 'one')).stdout.includes("<target dir='/'/>"))
+      throw new Error('libvirt took the root out of the domain: it must not be started');
+    return await work(uri);
+  } finally {
+    child.stdin.end();
+    await gone;
+    const remove = (path) => {
+      if (!existsSync(path)) return;
+      for (const entry of readdirSync(path, { withFileTypes: true }))
+        if (entry.isDirectory()) remove(join(path, entry.name));
+      rmdirSync(path);
+    };
+    for (const path of theirGroups()) if (!before.has(path)) remove(path);
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function startAndDestroy(uri) {
+  const { ms: took } = await virsh(uri, 'start', 'one');
+  await virsh(uri, 'destroy', 'one');
+  return took;
+}
+
+export const start = {
+  name: 'start',
+  run: ({ note }) =>
+    withOurs(({ daemon, uri }) =>
+      withLxcDriver(join(daemon.layout.templates, 'busybox', 'rootfs'), async (theirUri) => {
+        await daemon.client.domains.define({ body: sleepingDomain('one') });
+        const times = await byTurns(
+          rounds,
+          { ours: () => startAndDestroy(uri), theirs: () => startAndDestroy(theirUri) },
+          note,
+        );
+        const [ours, theirs] = [median(times.ours), median(times.theirs)];
+        return [
+          {
+            what: "virsh start of a sleeping container, whole command, median; theirs: libvirt's LXC driver",
+            ours: ms(ours),
+            theirs: ms(theirs),
+            ratio: ours / theirs,
+            reach: `≤ ${reach} ×`,
+            ok: ours / theirs <= reach,
+          },
+        ];
+      }),
+    ),
+};
