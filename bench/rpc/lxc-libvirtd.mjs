@@ -1,7 +1,7 @@
 // A libvirtd with its LXC driver, run inside `unshare --mount --pid --net`: nothing of it outlives that. Its one argument is a folder.
 // SPDX-License-Identifier: Apache-2.0
 import { execFileSync, spawn } from 'node:child_process';
-import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const [folder] = process.argv.slice(2);
@@ -41,9 +41,15 @@ const settings = [
   `log_outputs = "2:file:${folder}/log"`,
 ];
 writeFileSync(config, `${settings.join('\n')}\n`);
+// Only the one driver: others may not start here, and would take the daemon with them.
+const drivers = join(folder, 'drivers');
+mkdirSync(drivers);
+const modules = `/usr/lib/${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}-linux-gnu/libvirt/connection-driver`;
+symlinkSync(join(modules, 'libvirt_driver_lxc.so'), join(drivers, 'libvirt_driver_lxc.so'));
+writeFileSync('/etc/libvirt/lxc.conf', 'security_driver = "none"\n');
 const libvirtd = spawn('/usr/sbin/libvirtd', ['--config', config, '--pid-file', join(folder, 'pid')], {
   stdio: 'ignore',
-  env: { PATH: process.env.PATH },
+  env: { PATH: process.env.PATH, LIBVIRT_DRIVER_DIR: drivers },
 });
 libvirtd.on('exit', (code) => process.exit(code ?? 1));
 // The first process of its pid namespace: with it everything ends.

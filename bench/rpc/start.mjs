@@ -20,6 +20,7 @@ const theirDomain = (root) => `<domain type='lxc'>
   <features><privnet/></features>
   <devices>
     <filesystem type='mount'><source dir='${root}'/><target dir='/'/></filesystem>
+    <console type='pty'/>
   </devices>
 </domain>`;
 
