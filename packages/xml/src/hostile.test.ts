@@ -40,6 +40,17 @@ test('an element that is kept because it stands a second time stays behind the f
   assert.equal(formatDomain(again.domain), written);
 });
 
+test('what stands between elements that do not count stays between them', () => {
+  const alien = "<os><type arch='x'>alien</type></os>";
+  const { domain } = parseDomain(container(`${alien}<!-- between -->${alien}`), { foreign: true });
+  assert.ok(domain);
+  const written = formatDomain(domain);
+  assert.match(written, /<\/os>\n {2}<!-- between -->\n {2}<os>/);
+  const again = parseDomain(written, { foreign: true });
+  assert.ok(again.domain);
+  assert.equal(formatDomain(again.domain), written);
+});
+
 test('of two lists of beancounters the last counts, and it stays the last', () => {
   const list = (name: string) =>
     `<c:beancounters xmlns:c='urn:ctvirt:beancounters:1'><c:parameter name='${name}' value='1'/></c:beancounters>`;

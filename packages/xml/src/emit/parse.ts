@@ -319,6 +319,8 @@ class Conversion {
       }
       if (kept && entry !== undefined && !isList(entry)) {
         // One that does not count stays behind the one that does, or the next reader would take it for that.
+        for (const xml of waiting ?? []) extras.push(behind(entry, shape, xml));
+        waiting = undefined;
         extras.push(behind(entry, shape, this.raw(childNode)));
       } else if (kept) {
         (waiting ??= []).push(this.raw(childNode));
