@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, rmSync, writeFileSync } from 'node:fs';
 import { build } from 'esbuild';
 
 const root = new URL('../', import.meta.url).pathname;
@@ -10,13 +10,32 @@ const root = new URL('../', import.meta.url).pathname;
 /** CommonJS packages inside a module bundle need a `require` for Node's own modules. */
 const requireLine = `import { createRequire as ctvirtCreateRequire } from 'node:module'; const require = ctvirtCreateRequire(import.meta.url);`;
 
+const cli = 'packages/cli/dist/ctvirt';
 const bundles = [
-  { entry: 'packages/cli/dist/main.js', out: 'packages/cli/dist/ctvirt.mjs', external: [] },
-  // koffi finds its native part beside itself.
-  { entry: 'packages/daemon/dist/main.js', out: 'packages/daemon/dist/ctvirtd.mjs', external: ['koffi'] },
+  {
+    entry: 'packages/cli/dist/main.js',
+    out: `${cli}.cjs`,
+    // A function for the launcher, which V8 can keep compiled.
+    options: {
+      format: 'cjs',
+      supported: { 'dynamic-import': false },
+      banner: { js: '((require, module, exports) => {' },
+      footer: { js: '})' },
+    },
+  },
+  {
+    entry: 'packages/daemon/dist/main.js',
+    out: 'packages/daemon/dist/ctvirtd.mjs',
+    options: {
+      format: 'esm',
+      // koffi finds its native part beside itself.
+      external: ['koffi'],
+      banner: { js: `#!/usr/bin/env node\n${requireLine}` },
+    },
+  },
 ];
 
-for (const { entry, out, external } of bundles) {
+for (const { entry, out, options } of bundles) {
   if (!existsSync(root + entry)) continue;
   const { metafile } = await build({
     absWorkingDir: root,
@@ -24,23 +43,29 @@ for (const { entry, out, external } of bundles) {
     outfile: out,
     bundle: true,
     platform: 'node',
-    format: 'esm',
     target: 'node20',
-    external,
+    charset: 'ascii',
     minifySyntax: true,
     minifyWhitespace: true,
     keepNames: false,
     legalComments: 'none',
     metafile: true,
-    banner: { js: `#!/usr/bin/env node\n${requireLine}` },
     logLevel: 'warning',
+    ...options,
   });
   chmodSync(root + out, 0o755);
   const [{ bytes }] = Object.values(metafile.outputs);
   console.log(`${out}: ${Math.round(bytes / 1024)} KiB`);
 }
 
-if (existsSync(`${root}packages/cli/dist/ctvirt.mjs`)) {
-  const page = execFileSync(process.execPath, [`${root}packages/cli/dist/ctvirt.mjs`, 'help', '--man']);
-  writeFileSync(`${root}packages/cli/dist/ctvirt.1`, page);
+if (existsSync(`${root}${cli}.cjs`)) {
+  const launcher = `${root}${cli}.mjs`;
+  copyFileSync(`${root}scripts/launcher.mjs`, launcher);
+  chmodSync(launcher, 0o755);
+  rmSync(`${root}${cli}.cjs.cache`, { force: true });
+  // Functions are compiled when they are first called: what the most frequent verbs need is called once here.
+  const check = [launcher, 'xml', 'validate', `${root}examples/105.xml`];
+  const env = { ...process.env, CTVIRT_KEEP_CODE: '1' };
+  execFileSync(process.execPath, check, { stdio: ['ignore', 'ignore', 'inherit'], env });
+  writeFileSync(`${root}${cli}.1`, execFileSync(process.execPath, [launcher, 'help', '--man']));
 }

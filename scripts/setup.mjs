@@ -104,6 +104,7 @@ function sourceFiles() {
     join(root, 'tsconfig.json'),
     join(root, 'tsconfig.base.json'),
     join(root, 'scripts', 'bundle.mjs'),
+    join(root, 'scripts', 'launcher.mjs'),
   ]
     .filter((path) => existsSync(path) && statSync(path).isFile())
     .sort();

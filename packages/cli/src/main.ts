@@ -14,10 +14,13 @@ process.once('SIGINT', () => {
 // `ctvirt list | head` ends when head has enough.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
 
-process.exitCode = await run(process.argv.slice(2), {
+// Not awaited: the bundle is a function, and no module.
+run(process.argv.slice(2), {
   stdin: process.stdin,
   stdout: process.stdout,
   stderr: process.stderr,
   env: process.env,
   signal: abort.signal,
+}).then((status) => {
+  process.exitCode = status;
 });
