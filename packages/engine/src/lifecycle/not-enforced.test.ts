@@ -34,3 +34,9 @@ test('what an interface asks for besides its addresses', () => {
     "<interface type='bridge'><source bridge='br0'/><bandwidth><inbound average='1000'/></bandwidth></interface>";
   assert.deepEqual(pathsOf(domain(root, link)), ['/domain/devices/interface[1]/bandwidth']);
 });
+
+test('a disk is no file system; a controller has nothing to do', () => {
+  const disk =
+    "<disk type='block'><source dev='/dev/loop9'/><target dev='sda'/></disk><controller type='scsi' index='0'/>";
+  assert.deepEqual(pathsOf(domain(root, disk)), ['/domain/devices/disk']);
+});

@@ -13,6 +13,12 @@ const onDomain: readonly ((domain: Domain) => Remark | undefined)[] = [
     remark(lxcNamespace, '/domain/lxc:namespace', 'the container has namespaces of its own and shares none'),
   ({ devices }) =>
     remark(devices.hostdevs?.[0], '/domain/devices/hostdev', 'devices of the host are not handed over yet'),
+  ({ devices }) =>
+    remark(
+      devices.disks?.[0],
+      '/domain/devices/disk',
+      'disks are not handed over: a <filesystem> of type file or block is mounted',
+    ),
   ({ clock }) =>
     remark(
       clock?.offset === 'variable' || undefined,
