@@ -4,13 +4,17 @@ import { writeFileSync } from 'node:fs';
 import { root, setUp } from './setup.mjs';
 import { command, step } from './steps.mjs';
 
-await setUp(['python3', 'libvirt-daemon', 'libvirt-clients', 'python3-libvirt', 'openssl']);
+await setUp([
+  ...['python3', 'libvirt-daemon', 'libvirt-clients', 'python3-libvirt', 'openssl'],
+  ...['virtinst', 'prometheus-libvirt-exporter'],
+]);
 if (process.argv.includes('--write')) {
   const { formatVirshTable } = await import('../e2e/dist/clients-virsh.js');
   writeFileSync(`${root}docs/reference/virsh.md`, formatVirshTable());
 }
 const files = [
   'e2e/dist/clients.e2e.js',
+  'e2e/dist/clients-others.js',
   'packages/rpc/dist/virsh.test.js',
   'packages/rpc/dist/connection.test.js',
 ];

@@ -1,5 +1,6 @@
 // What a running domain has used, from the kernel's own counters in either cgroup world.
 // SPDX-License-Identifier: Apache-2.0
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type CgroupLayout, type Controller, readNumber } from './cgroups/layout.js';
 import type { Held } from './guarantees/ledger.js';
@@ -166,13 +167,21 @@ function ioV2(files: Files): IoCounters {
   return { readBytes: sum('rbytes'), writtenBytes: sum('wbytes'), reads: sum('rios'), writes: sum('wios') };
 }
 
+/** Read and closed: an open file of a network keeps it alive after its container. Empty where that has ended. */
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
 /** As the container itself counts them: what it received is `rx`. */
-async function linksOf({ initPid, links, gauges }: CounterParts): Promise<LinkCounters[]> {
+async function linksOf({ initPid, links }: CounterParts): Promise<LinkCounters[]> {
   const plans = await links();
   if (plans.length === 0) return [];
   const lines = new Map(
-    gauges
-      .text(`/proc/${initPid}/net/dev`)
+    textOf(`/proc/${initPid}/net/dev`)
       .split('\n')
       .slice(2)
       .map((line) => {

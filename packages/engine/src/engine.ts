@@ -145,6 +145,10 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
 
   const gauges = new Gauges();
   const group = (entry: Entry): string => runner.group(entry);
+  events.on('event', ({ event, domain: { name } }) => {
+    const entry = event === 'stopped' ? registry.byName(name) : undefined;
+    if (entry !== undefined) for (const folder of cgroups.all(group(entry))) gauges.forget(folder);
+  });
   const amendParts = { cgroups, group, documents, definer, reader, facts, admission };
 
   const find = (ref: DomainRef): Entry => {

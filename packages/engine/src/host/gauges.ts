@@ -35,6 +35,11 @@ export class Gauges {
     return text !== '' && Number.isFinite(value) && value < 2 ** 62 ? value : null;
   }
 
+  /** Lets go of the files below a folder: what they counted has ended. */
+  forget(below: string): void {
+    for (const [path, file] of this.#open) if (path.startsWith(`${below}/`)) this.#close(path, file);
+  }
+
   close(): void {
     for (const [path, file] of this.#open) this.#close(path, file);
   }
