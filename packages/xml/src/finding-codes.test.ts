@@ -38,7 +38,10 @@ const faults: Readonly<Record<ParserCode, readonly (readonly [text: string, path
   'too-deep': [['<a>'.repeat(1000), '/']],
   'too-many': [[`<domain>${'<a/>'.repeat(200_000)}</domain>`, '/']],
   'wrong-root': [['<domian/>', '/domian']],
-  'undeclared-prefix': [[head('<x:y/>'), '/']],
+  'undeclared-prefix': [
+    [head('<x:y/>'), '/'],
+    [head("<metadata xmlns:x=''/>"), '/'],
+  ],
   'unknown-element': [[head('<memroy>1</memroy>'), '/domain/memroy']],
   'unknown-attribute': [
     [plugged(link("<mac adress='x' address='52:54:00:00:00:01'/>")), '/domain/devices/interface/mac/@adress'],

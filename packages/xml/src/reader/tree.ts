@@ -206,8 +206,12 @@ class Reader {
     for (const attribute in attributes) {
       if (!attribute.startsWith('xmlns')) continue;
       if (attribute !== 'xmlns' && attribute[5] !== ':') continue;
+      const prefix = attribute === 'xmlns' ? '' : attribute.slice(6);
+      const uri = attributes[attribute] ?? '';
+      if (prefix !== '' && uri === '')
+        this.fail('undeclared-prefix', `the namespace prefix '${prefix}' is declared as nothing`);
       own ??= new Map();
-      own.set(attribute === 'xmlns' ? '' : attribute.slice(6), attributes[attribute] ?? '');
+      own.set(prefix, uri);
     }
     if (own !== undefined && this.scopes === undefined) {
       this.scopes = Array.from({ length: this.depth - 1 }, () => noNamespaces);
