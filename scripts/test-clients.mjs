@@ -6,12 +6,10 @@ import { command, step } from './steps.mjs';
 
 await setUp([
   ...['python3', 'libvirt-daemon', 'libvirt-clients', 'python3-libvirt', 'openssl'],
-  ...['virtinst', 'prometheus-libvirt-exporter'],
+  ...['virtinst', 'prometheus-libvirt-exporter', 'libvirt-daemon-driver-lxc'],
 ]);
-if (process.argv.includes('--write')) {
-  const { formatVirshTable } = await import('../e2e/dist/clients-virsh.js');
-  writeFileSync(`${root}docs/reference/virsh.md`, formatVirshTable());
-}
+const isWriting = process.argv.includes('--write');
+const env = { ...process.env, ...(isWriting && { CTVIRT_CLIENTS_WRITE: '1' }) };
 const files = [
   'e2e/dist/clients.e2e.js',
   'e2e/dist/clients-others.js',
@@ -19,5 +17,9 @@ const files = [
   'packages/rpc/dist/connection.test.js',
 ];
 await step("libvirt's clients", (note) =>
-  command([process.execPath, '--test', ...files], note, { cwd: root }),
+  command([process.execPath, '--test', '--test-concurrency=1', ...files], note, { cwd: root, env }),
 );
+if (isWriting) {
+  const { formatVirshTable } = await import('../e2e/dist/clients-virsh.js');
+  writeFileSync(`${root}docs/reference/virsh.md`, formatVirshTable());
+}

@@ -1,10 +1,10 @@
-// A libvirtd with its LXC driver, run inside `unshare --mount --pid --net`: nothing of it outlives that. Its one argument is a folder.
+// A libvirtd with its LXC driver, run inside `unshare --mount --pid --net`: nothing of it outlives that. Arguments: a folder, a bridge to make.
 // SPDX-License-Identifier: Apache-2.0
 import { execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, rmdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-const [folder] = process.argv.slice(2);
+const [folder, bridge] = process.argv.slice(2);
 const mount = (...args) => execFileSync('mount', args);
 
 // That driver starts nothing while the unified hierarchy is there beside the others. Here, and here only, it is not:
@@ -32,6 +32,10 @@ for (const path of ['/run', '/var/lib/libvirt', '/var/log', '/var/cache', '/etc/
 for (const path of ['/run/libvirt', '/var/log/libvirt', '/var/cache/libvirt', '/var/lib/libvirt/lxc'])
   mkdirSync(path, { recursive: true });
 execFileSync('ip', ['link', 'set', 'lo', 'up']);
+if (bridge !== undefined) {
+  execFileSync('ip', ['link', 'add', bridge, 'type', 'bridge']);
+  execFileSync('ip', ['link', 'set', bridge, 'up']);
+}
 
 const config = join(folder, 'libvirtd.conf');
 const settings = [

@@ -2,9 +2,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { get } from 'node:http';
 import { after, before, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { deadly, elsewherePath, knownGaps, nativeInput, virshRows, worksElsewhere } from './clients-virsh.js';
 import { type Outcome, run } from './command.js';
 import { domainXml } from './documents.js';
 import { waitFor } from './wait.js';
@@ -37,6 +40,85 @@ test('virt-install makes and starts a container, virt-xml changes it', async () 
   const xml = await world.client.domains.xml({ domain: 'installed', inactive: true });
   assert.match(xml, /<(currentMemory|memory) unit='KiB'>102400</);
   await world.clear();
+});
+
+/** A domain for both sides: its root is its own, without which libvirt's driver would run the host's init on the host's. */
+const comparedXml = (name: string, root: string): string => `<domain type='lxc'>
+  <name>${name}</name><memory unit='KiB'>262144</memory><vcpu>2</vcpu>
+  <os><type>exe</type><init>/bin/sleep</init><initarg>infinity</initarg></os><features><privnet/></features>
+  <devices>
+    <filesystem type='mount'><source dir='${root}'/><target dir='/'/></filesystem>
+    <interface type='bridge'><mac address='52:54:00:00:00:01'/><source bridge='clients0'/></interface>
+    <console type='pty'/>
+  </devices>
+</domain>`;
+
+test("what works on libvirt's own LXC driver works here", async (t) => {
+  const folder = `${world.host}/lxc`;
+  const root = `${folder}/root`;
+  await mkdir(folder);
+  await done(['cp', '-a', `${world.root}/lib/templates/busybox/rootfs`, root]);
+  await done(['test', '-x', `${root}/bin/sleep`]);
+  const groups = () =>
+    readdirSync('/sys/fs/cgroup').flatMap((name) =>
+      ['machine', 'machine.slice'].map((group) => `/sys/fs/cgroup/${name}/${group}`),
+    );
+  const before = groups().filter((path) => existsSync(path));
+  const helper = fileURLToPath(new URL('../../bench/rpc/lxc-libvirtd.mjs', import.meta.url));
+  const libvirtd = spawn(
+    'unshare',
+    [
+      ...['--mount', '--propagation', 'private', '--pid', '--fork', '--kill-child', '--mount-proc', '--net'],
+      ...[process.execPath, helper, folder, 'clients0'],
+    ],
+    { stdio: ['pipe', 'ignore', 'ignore'] },
+  );
+  const gone = new Promise((resolve) => libvirtd.once('exit', resolve));
+  const theirs = `lxc+unix:///system?socket=${folder}/libvirt-sock`;
+  const virsh = (...words: readonly string[]): Promise<Outcome> =>
+    run(['virsh', '-c', theirs, ...words], options);
+  try {
+    await waitFor('libvirtd', async () => (await virsh('uri')).status === 0, 20_000);
+    const file = `${folder}/input`;
+    for (const name of ['ct', 'off']) {
+      await writeFile(file, comparedXml(name, root));
+      assert.equal((await virsh('define', file)).status, 0);
+      assert.match((await virsh('dumpxml', name)).stdout, /<target dir='\/'\/>/);
+    }
+    await done(['virsh', '-c', theirs, 'start', 'ct']);
+    const uuid = (await virsh('domuuid', 'ct')).stdout.trim();
+    const inputs: Readonly<Record<string, string>> = {
+      PLAIN: comparedXml('plain', root),
+      NATIVE: nativeInput,
+    };
+    const works: string[] = [];
+    for (const row of virshRows) {
+      if (row.command === deadly) continue;
+      if (row.input !== undefined) {
+        const text = inputs[row.input] ?? row.input;
+        await writeFile(file, text);
+      }
+      const words = row.command
+        .split(' ')
+        .map((word) => (word === 'FILE' ? file : word === 'UUID' ? uuid : word));
+      if ((await virsh(...words)).status === 0) works.push(row.command);
+    }
+    t.diagnostic(`${works.length} of ${virshRows.length} work there`);
+    if (process.env['CTVIRT_CLIENTS_WRITE'] === '1')
+      await writeFile(elsewherePath, `${JSON.stringify(works, undefined, 2)}\n`);
+    assert.deepEqual(works, worksElsewhere(), 'see npm run test:clients -- --write');
+    assert.deepEqual(
+      virshRows
+        .filter(({ command, refused }) => refused !== undefined && works.includes(command))
+        .map(({ command }) => command),
+      knownGaps,
+    );
+  } finally {
+    libvirtd.stdin.end();
+    await gone;
+    for (const path of groups())
+      if (!before.includes(path)) await run(['find', path, '-depth', '-type', 'd', '-delete']);
+  }
 });
 
 test('the exporter finds every counter it looks for', async () => {
