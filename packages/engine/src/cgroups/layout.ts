@@ -10,6 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 const CGROUP2_MAGIC = 0x63677270;
 const ROOT = '/sys/fs/cgroup';
@@ -83,20 +84,37 @@ export function groupsHave(
   return existsSync(join(layout.path(controller, ours), file));
 }
 
-/** Removes the groups of a container that is gone: liblxc leaves some after a failed start, and numbers the next ones. */
-export function removeContainerGroups(
+/** How long a group may stay in use by processes that are already dying. */
+const DYING_MS = 5000;
+
+/**
+ * Removes the groups of a container that is gone: liblxc leaves some after a failed start, and numbers the next ones.
+ * Answers those that are still in use.
+ */
+export async function removeContainerGroups(
   layout: CgroupLayout,
   parent: string,
   name: string,
   isOther: (name: string) => boolean,
-): void {
-  for (const folder of layout.all(parent)) {
-    if (!existsSync(folder)) continue;
-    for (const group of readdirSync(folder)) {
-      const [, owner = '', suffix = ''] = /^lxc\.(?:payload|monitor)\.(.*?)(-\d+)?$/.exec(group) ?? [];
-      if (owner === name && (suffix === '' || !isOther(owner + suffix))) removeTree(join(folder, group));
-    }
+): Promise<string[]> {
+  for (const deadline = Date.now() + DYING_MS; ; ) {
+    const groups = layout.all(parent).flatMap((folder) => containerGroups(folder, name, isOther));
+    for (const group of groups) removeTree(group);
+    const left = groups.filter((group) => existsSync(group));
+    if (left.length === 0 || Date.now() > deadline) return left;
+    await sleep(5);
   }
+}
+
+function containerGroups(folder: string, name: string, isOther: (name: string) => boolean): string[] {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder)
+    .filter((group) => {
+      const [, whose = ''] = /^lxc\.(?:payload|monitor)\.(.*)$/.exec(group) ?? [];
+      const isNumbered = whose.startsWith(`${name}-`) && /^\d+$/.test(whose.slice(name.length + 1));
+      return whose === name || (isNumbered && !isOther(whose));
+    })
+    .map((group) => join(folder, group));
 }
 
 /** A number of a cgroup file; null for `max`, and where the file is not there. */

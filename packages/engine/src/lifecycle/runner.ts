@@ -95,6 +95,15 @@ export class Runner {
         `domain '${entry.record.name}': the daemon has no CAP_SYS_RESOURCE, so ${lowered.join(' and ')} stay at its own limits`,
         { domain: entry.record.name, lowered },
       );
+    // liblxc would give the container other groups than those its limits are set in.
+    const isTaken = this.parts.cgroups.all(this.group(entry)).some((group) => existsSync(group));
+    const [left] = isTaken ? await this.#clearGroups(name) : [];
+    if (left !== undefined)
+      throw new EngineError(
+        'busy',
+        `processes of the last run of domain '${entry.record.name}' still hang in the kernel: see ${left}/cgroup.procs`,
+        { group: left },
+      );
     using _admitted = await this.parts.admission.beside(plan.claim);
     // Mounts are needed until init runs; then the container has its own copies and the host none.
     await using mounts = new Undo();
@@ -114,8 +123,8 @@ export class Runner {
       driver.prepare(name, { 'live.xml': xml, 'lxc.conf': config });
       running = await driver.start(name, plan.program, plan.resources.sigpending, () => openLinks(plan));
     } catch (error) {
+      await this.#clearGroups(name);
       await driver.clear(name);
-      this.#clearGroups(name);
       entry.reason = 'failed';
       throw error;
     }
@@ -300,8 +309,16 @@ export class Runner {
     });
     const action =
       wanted || ending.cause === 'unstarted' ? 'destroy' : await this.#endAction(entry, ending.cause);
+    await this.#clearGroups(name);
+    if (action !== 'restart' && entry.record.persistent) {
+      this.#remember(entry, entry.reason);
+      // It is off whether or not the disk has room to say why.
+      await store
+        .writeRecord(entry.record, { durable: false })
+        .catch((error: unknown) => log('warn', `domain '${entry.record.name}' is off: ${String(error)}`));
+    }
+    // Last: until then a daemon that comes after this one finds out the same.
     await driver.clear(name);
-    this.#clearGroups(name);
     this.parts.emit('stopped', entry.reason, entry);
     if (action === 'restart') {
       await this.start(entry, ending.cause === 'reboot' ? 'rebooted' : 'booted').catch((error: unknown) =>
@@ -309,15 +326,7 @@ export class Runner {
       );
       return;
     }
-    if (!entry.record.persistent) {
-      await this.parts.forget(entry);
-      return;
-    }
-    this.#remember(entry, entry.reason);
-    // It is off whether or not the disk has room to say why.
-    await store
-      .writeRecord(entry.record, { durable: false })
-      .catch((error: unknown) => log('warn', `domain '${entry.record.name}' is off: ${String(error)}`));
+    if (!entry.record.persistent) await this.parts.forget(entry);
   }
 
   async #endAction(entry: Entry, cause: 'poweroff' | 'reboot' | 'crash'): Promise<EndAction> {
@@ -347,9 +356,12 @@ export class Runner {
     return entry.running;
   }
 
-  #clearGroups(name: string): void {
+  /** Answers groups that are still in use. */
+  async #clearGroups(name: string): Promise<string[]> {
     const names = new Set([...this.parts.registry.entries()].map(({ record }) => diskName(record.name)));
-    removeContainerGroups(this.parts.cgroups, this.parts.layout.cgroup, name, (other) => names.has(other));
+    return await removeContainerGroups(this.parts.cgroups, this.parts.layout.cgroup, name, (other) =>
+      names.has(other),
+    );
   }
 }
 

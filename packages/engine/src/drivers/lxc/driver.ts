@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { rename, rm } from 'node:fs/promises';
 import { Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -27,6 +27,9 @@ export interface Running {
  * /etc/subuid which ids root may use, although root needs no leave (lxc/src/lxc/conf.c, lxc_map_ids).
  */
 const toolEnvironment = { PATH: '/usr/sbin:/sbin' } as const;
+
+/** Begins the name of what is being cleared; no domain's begins so. */
+const GONE = '.gone-';
 
 const starter = '/usr/bin/lxc-start';
 
@@ -135,7 +138,7 @@ export class LxcDriver {
 
   /** Names of all that were started and not yet cleared. */
   started(): string[] {
-    return readdirSync(this.layout.runtime);
+    return readdirSync(this.layout.runtime).filter((name) => !name.startsWith(GONE));
   }
 
   /**
@@ -143,6 +146,8 @@ export class LxcDriver {
    * Answers the names of those whose start was not complete.
    */
   async settle(timeoutMs = 30_000): Promise<string[]> {
+    for (const name of readdirSync(this.layout.runtime))
+      if (name.startsWith(GONE)) await rm(join(this.layout.runtime, name), { recursive: true });
     const interrupted: string[] = [];
     const deadline = Date.now() + timeoutMs;
     for (const name of this.started()) {
@@ -213,8 +218,12 @@ export class LxcDriver {
 
   /** Forgets an ended container. */
   async clear(name: string): Promise<void> {
-    await rm(this.folder(name), { recursive: true, force: true });
     await rm(join(this.layout.lxc, name), { recursive: true, force: true });
+    // At once, or a daemon that is killed meanwhile leaves half of what tells the next one how it ended.
+    const grave = join(this.layout.runtime, `${GONE}${name}`);
+    await rm(grave, { recursive: true, force: true });
+    await rename(this.folder(name), grave).catch(ignoreAbsent);
+    await rm(grave, { recursive: true, force: true });
   }
 
   /** argv that runs a program inside, with a clean environment but for `env`. */
@@ -284,4 +293,8 @@ function refuseWithoutRoom(folder: string): void {
 
 function notInstalled(file: string, cause: unknown): EngineError {
   return new EngineError('unsupported', `cannot run ${file}: install Debian's package lxc`, {}, { cause });
+}
+
+function ignoreAbsent(error: unknown): void {
+  if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
 }
