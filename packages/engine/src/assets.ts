@@ -8,6 +8,7 @@ import { linkNames } from './host/links.js';
 import { mountsBelow } from './host/mountinfo.js';
 import { run } from './host/run.js';
 import { detachMount } from './host/syscalls.js';
+import { linkPrefixOf } from './lifecycle/document.js';
 import { type IdRanges, RANGE_SIZE } from './state/id-ranges.js';
 import { diskName, type Layout } from './state/layout.js';
 import type { Entry, Registry } from './state/registry.js';
@@ -128,7 +129,7 @@ export class Assets {
   #links(entries: ReadonlyMap<string, Entry>): Found[] {
     const owners = new Map(
       [...entries].flatMap(([name, { record, running }]) =>
-        record.ids === null || running === undefined ? [] : [[prefixOf(record.ids.start), name] as const],
+        record.ids === null || running === undefined ? [] : [[linkPrefixOf(record), name] as const],
       ),
     );
     return linkNames().flatMap((link): Found[] => {
@@ -200,5 +201,3 @@ export class Assets {
     return [...own, ...kept];
   }
 }
-
-const prefixOf = (start: number): string => `cv${Math.floor(start / RANGE_SIZE).toString(36)}`;

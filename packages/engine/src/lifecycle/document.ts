@@ -419,9 +419,12 @@ function hostNameOf(link: Interface, index: number, record: DomainRecord): strin
   if (link.type === 'direct') return undefined;
   const wanted = link.target?.dev;
   if (wanted !== undefined && !wanted.includes('%')) return wanted;
-  return record.ids === null
-    ? `cvx${record.uuid.slice(0, 8)}.${index}`
-    : `cv${Math.floor(record.ids.start / record.ids.count).toString(36)}.${index}`;
+  return `${linkPrefixOf(record)}.${index}`;
+}
+
+/** What the host's ends of a domain's links begin with, before a dot and a number. */
+export function linkPrefixOf({ ids, uuid }: Pick<DomainRecord, 'ids' | 'uuid'>): string {
+  return ids === null ? `cvx${uuid.slice(0, 8)}` : `cv${Math.floor(ids.start / ids.count).toString(36)}`;
 }
 
 /** `dev` makes the link itself the default route, as for OpenVZ's venet. */

@@ -27,6 +27,7 @@ import { programPath } from '../host/processes.js';
 import { detachMount } from '../host/syscalls.js';
 import { Undo } from '../host/undo.js';
 import type { UserNamespacePool } from '../host/userns.js';
+import { removeLeftLinks } from '../network/live-links.js';
 import { openRoutedLink } from '../network/routed-link.js';
 import { diskName, type Layout } from '../state/layout.js';
 import type { KeyedQueue } from '../state/queue.js';
@@ -34,6 +35,7 @@ import type { Entry, Registry } from '../state/registry.js';
 import type { DomainStore } from '../state/store.js';
 import { backends, type StorageContext } from '../storage/index.js';
 import type { DomainEvent, StateReason } from '../view.js';
+import { linkPrefixOf } from './document.js';
 import { initSignal } from './init-signals.js';
 import type { EndAction, InnerMount, RunPlan } from './plan.js';
 
@@ -200,7 +202,9 @@ export class Runner {
       const running = driver.running(name);
       if (running === undefined) {
         entry.state = 'running';
-        await this.#finish(entry);
+        await this.#finish(entry).catch((error: unknown) =>
+          this.parts.log('error', `after the end of domain '${entry.record.name}': ${String(error)}`),
+        );
         continue;
       }
       if (interrupted.has(name)) await openLinks((await this.parts.plan(entry)).plan);
@@ -309,6 +313,7 @@ export class Runner {
     });
     const action =
       wanted || ending.cause === 'unstarted' ? 'destroy' : await this.#endAction(entry, ending.cause);
+    await removeLeftLinks(linkPrefixOf(entry.record));
     await this.#clearGroups(name);
     if (action !== 'restart' && entry.record.persistent) {
       this.#remember(entry, entry.reason);

@@ -3,6 +3,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Domain, Interface } from '@ctvirt/xml';
 import { EngineError } from '../errors.js';
+import { linkNames } from '../host/links.js';
 import { run } from '../host/run.js';
 import { Undo } from '../host/undo.js';
 import type { LinkPlan } from '../lifecycle/plan.js';
@@ -91,6 +92,19 @@ async function addMacvlan(link: LinkPlan, pid: number, undo: Undo): Promise<void
 }
 
 /** Takes a link away; its other end goes with it. */
+/**
+ * Takes away the host's ends, named by us, that are still there after the end of a container. liblxc does so with the links it
+ * made; of those that came later the kernel would, in its own time, and the next start would find their names taken.
+ */
+export async function removeLeftLinks(prefix: string): Promise<void> {
+  const isLeft = (name: string): boolean => name.startsWith(`${prefix}.`);
+  // Gone by itself meanwhile is as good.
+  for (const name of linkNames().filter(isLeft))
+    await ip('link', 'delete', name).catch((error: unknown) => {
+      if (linkNames().includes(name)) throw error;
+    });
+}
+
 export async function removeLink({ name }: LinkPlan, pid: number): Promise<void> {
   await ipInside(pid, 'link', 'delete', name);
 }
