@@ -11,8 +11,8 @@ import type { DomainStore } from './state/store.js';
 const MOST_STORED = 256;
 
 export class Documents {
-  /** By record: a change of the document changes the record. The least recently used is first. */
-  readonly #stored = new Map<object, Domain>();
+  /** By UUID, with the record they belong to: a change of the document changes the record. The least recently used is first. */
+  readonly #stored = new Map<string, { readonly record: object; readonly domain: Domain }>();
   /** By run. */
   readonly #live = new WeakMap<object, Domain>();
 
@@ -24,10 +24,11 @@ export class Documents {
 
   async stored(entry: Entry): Promise<Domain> {
     const { record } = entry;
-    const known = this.#stored.get(record);
-    const domain = known ?? parse(await this.store.readXml(record.name), record.name);
-    this.#stored.delete(record);
-    this.#stored.set(record, domain);
+    const known = this.#stored.get(record.uuid);
+    const domain =
+      known?.record === record ? known.domain : parse(await this.store.readXml(record.name), record.name);
+    this.#stored.delete(record.uuid);
+    this.#stored.set(record.uuid, { record, domain });
     for (const oldest of this.#stored.keys()) {
       if (this.#stored.size <= MOST_STORED) break;
       this.#stored.delete(oldest);
