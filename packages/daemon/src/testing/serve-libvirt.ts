@@ -8,7 +8,7 @@ import type { TestContext } from 'node:test';
 import { layoutOf } from '@ctvirt/engine';
 import { type Connection, connect } from '@ctvirt/rpc';
 import { pino } from 'pino';
-import { serveLibvirt } from '../libvirt.js';
+import { type LibvirtService, serveLibvirt } from '../libvirt.js';
 import { parseSettings } from '../settings.js';
 import { createMemoryEngine, type MemoryEngine } from './memory-engine.js';
 
@@ -26,18 +26,15 @@ export async function serveLibvirtInMemory(test: TestContext, settings = ''): Pr
   const layout = layoutOf(await mkdtemp(join(tmpdir(), 'ctvirt-rpc-')));
   for (const folder of [layout.run, layout.templates]) mkdirSync(folder, { recursive: true });
   const engine = createMemoryEngine();
-  const service = await serveLibvirt(
-    engine,
-    layout,
-    parseSettings(settings, 'test'),
-    pino({ level: 'silent' }),
-  );
   const connections: Connection[] = [];
+  let service: LibvirtService | undefined;
+  // Also when nothing is served: refused settings must leave no folder.
   test.after(async () => {
     for (const connection of connections) await connection.close();
-    await service.close();
+    await service?.close();
     await rm(layout.root ?? '', { recursive: true });
   });
+  service = await serveLibvirt(engine, layout, parseSettings(settings, 'test'), pino({ level: 'silent' }));
   const { libvirtSocket: socket, libvirtReadOnlySocket: readOnlySocket } = layout;
   return {
     engine,
