@@ -47,6 +47,20 @@ test('options of every verb stand before or after it', () => {
   }
 });
 
+test('files stand before, between and after options', () => {
+  const files = Array.from({ length: 100 }, (_, at) => `${at}.xml`);
+  for (const words of [
+    ['xml', 'validate', '--strict', '--root', '/r', ...files],
+    ['xml', 'validate', ...files, '--root', '/r', '--strict'],
+    ['--root', '/r', 'xml', 'validate', ...files.slice(0, 50), '--strict', ...files.slice(50)],
+    ['xml', 'validate', '--root=/r', '--strict', '--', ...files],
+  ]) {
+    const { args, options } = parse(...words);
+    assert.deepEqual([args['file'], options['root'], options['strict']], [files, '/r', true]);
+  }
+  assert.deepEqual(parse('xml', 'validate', '-', 'a', '--', '-b').args, { file: ['-', 'a', '-b'] });
+});
+
 test('exec leaves the options of its program alone', () => {
   const command = ['ls', '-l', '--all', '--', 'x', '-t'];
   const plain = parse('exec', '-t', '-e', 'A=1', '--env=B=2', 'web', ...command);

@@ -45,15 +45,22 @@ const toParser = (options: Options) =>
     ]),
   );
 
-// strict is off since a verb must name the nearest option, and since some verbs pass options on.
-const tokensOf = (words: readonly string[], options: Options): readonly Token[] =>
-  parseArgs({
-    args: [...words],
+/** Words after the last option, and after what may be its value, are no options whatever they say: ten thousand files do. */
+function tokensOf(words: readonly string[], options: Options): readonly Token[] {
+  const plainFrom = words.findLastIndex((word) => word.startsWith('-')) + 2;
+  // strict is off since a verb must name the nearest option, and since some verbs pass options on.
+  const { tokens = [] } = parseArgs({
+    args: words.slice(0, plainFrom),
     options: toParser(options),
     strict: false,
     tokens: true,
     allowPositionals: true,
-  }).tokens ?? [];
+  });
+  const plain = words
+    .slice(plainFrom)
+    .map((value, at): Token => ({ kind: 'positional', index: plainFrom + at, value }));
+  return [...tokens, ...plain];
+}
 
 /** Splits a command line into the verb and the words left over; undefined where no verb is named. */
 export function findVerb(
