@@ -180,3 +180,30 @@ test('a domain that is just being started is not found in two minds', async () =
   assert.match(seen.join(' '), /^(shutoff )*running( running)*$/);
   await refused('wrong-state', world.client.domains.start({ domain: 'one' }));
 });
+
+test('a clean-up beside everything else takes nothing that is in use', async () => {
+  const { define, start, destroy, undefine } = world.client.domains;
+  const link = "<interface type='ethernet'><ip address='192.168.6.9'/></interface>";
+  const limit = "<space_hard_limit unit='MiB'>64</space_hard_limit></filesystem>";
+  const limited = (name: string) => domainXml({ name, interfaces: [link] }).replace('</filesystem>', limit);
+  let isOver = false;
+  const cleaning = (async () => {
+    const cleaned: string[] = [];
+    while (!isOver)
+      cleaned.push(...(await world.client.check.clean()).map(({ kind, what }) => `${kind} ${what}`));
+    return cleaned;
+  })();
+  for (let round = 0; round < 5; round++) {
+    await define({ body: limited('busy') });
+    await Promise.all([
+      start({ domain: 'busy' }),
+      world.client.templates.build({ template: 'beside', body: { distribution: 'busybox' } }),
+    ]);
+    await world.shell('busy', 'echo fine > /fine && test -e /sys/class/net/eth0');
+    await destroy({ domain: 'busy' });
+    await undefine({ domain: 'busy', storage: true });
+    await world.client.templates.remove({ template: 'beside' });
+  }
+  isOver = true;
+  assert.deepEqual(await cleaning, []);
+});

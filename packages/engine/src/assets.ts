@@ -11,6 +11,7 @@ import { detachMount } from './host/syscalls.js';
 import { linkPrefixOf } from './lifecycle/document.js';
 import { type IdRanges, RANGE_SIZE } from './state/id-ranges.js';
 import { diskName, type Layout } from './state/layout.js';
+import type { KeyedQueue } from './state/queue.js';
 import type { Entry, Registry } from './state/registry.js';
 import type { DomainStore } from './state/store.js';
 import type { Asset } from './view.js';
@@ -22,7 +23,13 @@ export interface AssetParts {
   readonly cgroups: CgroupLayout;
   readonly driver: LxcDriver;
   readonly ids: IdRanges;
+  /** What is just being done makes and removes things whose owner is not, or no more, to be seen. */
+  readonly queue: KeyedQueue;
+  readonly isChangingTemplates: () => boolean;
 }
+
+/** Who owns what an operation under way has in its hands. */
+const UNDER_WAY = 'operation';
 
 interface Found extends Asset {
   /** Gives a stray back to the host. */
@@ -60,8 +67,16 @@ export class Assets {
     ];
   }
 
+  /** A domain owns what a run has if it runs, or if an operation of it is under way. */
+  #ownerOf(entry: Entry | undefined, name: string): string | null {
+    if (entry === undefined) return null;
+    return entry.running !== undefined || this.parts.queue.isBusy(entry.record.name) ? name : null;
+  }
+
   #files(entries: ReadonlyMap<string, Entry>): Found[] {
-    const { layout } = this.parts;
+    const { layout, driver, queue } = this.parts;
+    const unfinished = queue.isBusy() ? UNDER_WAY : null;
+    const unfinishedTemplate = this.parts.isChangingTemplates() ? UNDER_WAY : null;
     const tree = (path: string, owner: string | null): Found => ({
       kind: 'file',
       what: path,
@@ -76,17 +91,22 @@ export class Assets {
     );
     return [
       ...readdirSync(layout.domains).map((name) =>
-        tree(join(layout.domains, name), entries.has(name) ? name : null),
+        tree(join(layout.domains, name), entries.has(name) ? name : unfinished),
       ),
       ...readdirSync(layout.roots).map((name) =>
-        tree(join(layout.roots, name), entries.has(name) ? name : kept.has(name) ? `${name} (kept)` : null),
+        tree(
+          join(layout.roots, name),
+          entries.has(name) ? name : kept.has(name) ? `${name} (kept)` : unfinished,
+        ),
       ),
       ...readdirSync(layout.templates).map((name) =>
-        tree(join(layout.templates, name), name.startsWith('.') ? null : `template ${name}`),
+        tree(join(layout.templates, name), name.startsWith('.') ? unfinishedTemplate : `template ${name}`),
       ),
-      ...readdirSync(layout.runtime).map((name) =>
-        tree(join(layout.runtime, name), entries.get(name)?.running === undefined ? null : name),
-      ),
+      ...driver
+        .started()
+        .map((name) => tree(join(layout.runtime, name), this.#ownerOf(entries.get(name), name))),
+      // Being cleared just now, or by the next daemon.
+      ...driver.clearing().map(({ name, path }) => tree(path, this.#ownerOf(entries.get(name), name))),
     ];
   }
 
@@ -95,8 +115,8 @@ export class Assets {
     return mountsBelow(mounts).map(({ target }) => {
       const name = target.slice(mounts.length + 1).split(/[~/]/)[0] ?? '';
       // Mounts are there only while a start is under way.
-      const owner =
-        entries.has(name) && existsSync(join(this.parts.driver.folder(name), 'starting')) ? name : null;
+      const entry = entries.get(name);
+      const owner = entry !== undefined && this.parts.queue.isBusy(entry.record.name) ? name : null;
       return { kind: 'mount', what: target, owner, remove: () => void detachMount(target) };
     });
   }
@@ -114,7 +134,8 @@ export class Assets {
       if (!file.startsWith(`${roots}/`)) return [];
       const name = file.slice(roots.length + 1).split('/')[0] ?? '';
       const entry = [...this.parts.registry.entries()].find(({ record }) => diskName(record.name) === name);
-      const owner = entry?.running === undefined ? null : name;
+      const owner =
+        this.#ownerOf(entry, name) ?? (this.parts.queue.isBusy() && entry === undefined ? UNDER_WAY : null);
       return [
         {
           kind: 'loop',
@@ -128,8 +149,8 @@ export class Assets {
 
   #links(entries: ReadonlyMap<string, Entry>): Found[] {
     const owners = new Map(
-      [...entries].flatMap(([name, { record, running }]) =>
-        record.ids === null || running === undefined ? [] : [[linkPrefixOf(record), name] as const],
+      [...entries].flatMap(([name, entry]) =>
+        this.#ownerOf(entry, name) === null ? [] : [[linkPrefixOf(entry.record), name] as const],
       ),
     );
     return linkNames().flatMap((link): Found[] => {
@@ -162,7 +183,7 @@ export class Assets {
     return [...seen].sort().map((group) => {
       const name = group.replace(/^lxc\.(payload|monitor)\./, '');
       // liblxc parks its monitors in one group for all while it takes theirs away.
-      const owner = group === 'lxc.pivot' ? 'daemon' : entries.get(name)?.running === undefined ? null : name;
+      const owner = group === 'lxc.pivot' ? 'daemon' : this.#ownerOf(entries.get(name), name);
       return {
         kind: 'cgroup',
         what: `${parent}/${group}`,

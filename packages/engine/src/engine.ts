@@ -141,7 +141,16 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
   });
   await runner.recover();
   namespaces.refill();
-  const assets = new Assets({ layout, registry, store, cgroups, driver, ids });
+  const assets = new Assets({
+    layout,
+    registry,
+    store,
+    cgroups,
+    driver,
+    ids,
+    queue,
+    isChangingTemplates: () => templates.isWorking(),
+  });
 
   const gauges = new Gauges();
   const group = (entry: Entry): string => runner.group(entry);

@@ -14,6 +14,7 @@ type BuildOptions = Parameters<Templates['buildDebian']>[1];
 
 export class TemplateCatalog implements Templates {
   readonly #store: TemplateStore;
+  #working = 0;
 
   constructor(
     folder: string,
@@ -49,15 +50,29 @@ export class TemplateCatalog implements Templates {
   }
 
   import(name: string, source: string | Readable, options: ImportOptions = {}): Promise<TemplateView> {
-    return translated(async () => this.#view(await this.#store.import(name, source, withProgress(options))));
+    return this.#work(async () => this.#view(await this.#store.import(name, source, withProgress(options))));
   }
 
   buildDebian(name: string, options: BuildOptions = {}): Promise<TemplateView> {
-    return translated(async () => this.#view(await this.#store.buildDebian(name, withProgress(options))));
+    return this.#work(async () => this.#view(await this.#store.buildDebian(name, withProgress(options))));
   }
 
   buildBusybox(name: string): Promise<TemplateView> {
-    return translated(async () => this.#view(await this.#store.buildBusybox(name)));
+    return this.#work(async () => this.#view(await this.#store.buildBusybox(name)));
+  }
+
+  /** Whether a template is just being made or removed. */
+  isWorking(): boolean {
+    return this.#working > 0;
+  }
+
+  async #work<T>(operation: () => Promise<T>): Promise<T> {
+    this.#working++;
+    try {
+      return await translated(operation);
+    } finally {
+      this.#working--;
+    }
   }
 
   remove(name: string): Promise<void> {
@@ -66,7 +81,7 @@ export class TemplateCatalog implements Templates {
       return Promise.reject(
         new EngineError('in-use', `template '${name}' is in use by ${users.join(', ')}`, { name, users }),
       );
-    return translated(() => this.#store.remove(name, { inUse: (one) => this.#usersOf(one) }));
+    return this.#work(() => this.#store.remove(name, { inUse: (one) => this.#usersOf(one) }));
   }
 
   /** Domains whose files stand on it, and files kept from ones that are gone. */

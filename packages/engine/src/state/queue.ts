@@ -19,6 +19,11 @@ export class KeyedQueue {
     return result;
   }
 
+  /** Whether an operation of this key, or of any, is under way or waits. */
+  isBusy(key?: string): boolean {
+    return key === undefined ? this.#tails.size > 0 : this.#tails.has(key);
+  }
+
   /** Resolves when nothing is under way. */
   async idle(): Promise<void> {
     while (this.#tails.size > 0) await Promise.all(this.#tails.values());

@@ -141,13 +141,19 @@ export class LxcDriver {
     return readdirSync(this.layout.runtime).filter((name) => !name.startsWith(GONE));
   }
 
+  /** Folders of ended runs on their way out. */
+  clearing(): { name: string; path: string }[] {
+    return readdirSync(this.layout.runtime)
+      .filter((entry) => entry.startsWith(GONE))
+      .map((entry) => ({ name: entry.slice(GONE.length), path: join(this.layout.runtime, entry) }));
+  }
+
   /**
    * Waits for lxc-start processes that a killed daemon left: each either brings its container up or cleans up after itself.
    * Answers the names of those whose start was not complete.
    */
   async settle(timeoutMs = 30_000): Promise<string[]> {
-    for (const name of readdirSync(this.layout.runtime))
-      if (name.startsWith(GONE)) await rm(join(this.layout.runtime, name), { recursive: true });
+    for (const { path } of this.clearing()) await rm(path, { recursive: true });
     const interrupted: string[] = [];
     const deadline = Date.now() + timeoutMs;
     for (const name of this.started()) {
