@@ -132,4 +132,13 @@ test('findings do not repeat what is long', () => {
   const { findings } = parseDomain(text, { strict: true });
   assert.ok(findings.length > 50);
   for (const finding of findings) assert.ok(JSON.stringify(finding).length < 5000, finding.code);
+  for (const unreadable of [
+    `<${long}>`,
+    `<a ${long}='1' ${long}='2'/>`,
+    `<${long}:a/>`,
+    `<a xmlns:${long}=''/>`,
+  ]) {
+    const [finding] = parseDomain(unreadable).findings;
+    assert.ok(JSON.stringify(finding).length < 1000, finding?.code);
+  }
 });

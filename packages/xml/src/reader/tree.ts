@@ -4,6 +4,7 @@ import { SaxesParser } from 'saxes';
 import type { FindingCode } from '../finding.js';
 import { namespaces } from '../schema/namespaces.js';
 import { defaultLimits, type Limits, Node, noAttributes, type Tree } from './node.js';
+import { shortened } from './place.js';
 import { readPlain } from './plain.js';
 
 /** The text cannot be read at all; `offset` counts UTF-16 units. */
@@ -129,7 +130,8 @@ class Reader {
   }
 
   private fail(code: FindingCode, message: string): never {
-    throw new Unreadable(code, message, Math.min(this.parser.position, this.text.length));
+    // The message may repeat a name, and a name may be a whole document.
+    throw new Unreadable(code, shortened(message, 200), Math.min(this.parser.position, this.text.length));
   }
 
   private open(rawName: string, given: Record<string, string>): void {
