@@ -234,11 +234,27 @@ test('an archive that is none: refused, nothing kept', async () => {
 });
 
 test('not root: neither the daemon nor its socket', async () => {
-  const nobody = { uid: 65534 };
-  const daemon = await run([process.execPath, daemonProgram, '--root', '/tmp/cv-of-nobody'], nobody);
+  // Somebody who may read the programs wherever they lie, root's own folder included, and nothing more.
+  const mayRead = ['inh-caps', 'ambient-caps', 'bounding-set'].map((set) => `--${set}=-all,+dac_read_search`);
+  const asNobody = (...argv: readonly string[]) =>
+    run(
+      [
+        '/usr/bin/setpriv',
+        '--reuid=65534',
+        '--regid=65534',
+        '--clear-groups',
+        ...mayRead,
+        process.execPath,
+        ...argv,
+      ],
+      {
+        env: { CTVIRT_ROOT: world.root },
+      },
+    );
+  const daemon = await asNobody(daemonProgram, '--root', '/tmp/cv-of-nobody');
   assert.equal(daemon.status, 1);
   assert.match(daemon.stderr, /needs to be root: start it with sudo/);
-  const client = await world.cli(['list'], nobody);
+  const client = await asNobody(cliProgram, 'list');
   assert.equal(client.status, 15);
   assertOneMessage(client.stderr);
   assert.match(client.stderr, /sudo/);
