@@ -22,6 +22,9 @@ const link = (mac: string): string =>
 const mac = '52:54:00:00:00:10';
 const noAgent = 'a container has no agent';
 const noImage = 'memory of a container is not saved';
+const templatesPool = "<pool type='dir'><name>default</name></pool>";
+const otherPool = "<pool type='dir'><name>other</name><target><path>/srv</path></target></pool>";
+const onlyTemplates = 'the templates are the only pool';
 const noDisk = 'a container has file systems, not disks';
 
 export const nativeInput = 'lxc.uts.name = native\nlxc.rootfs.path = dir:/srv/native\n';
@@ -125,6 +128,11 @@ export const virshRows: readonly VirshRow[] = [
     { command: 'vcpucount ct', prints: /maximum\s+live\s+\d+/ },
     { command: 'vcpuinfo ct', prints: /VCPU:\s+0/ },
     { command: 'vcpupin ct', prints: /^ 0\s+0/m },
+    { command: 'vcpupin ct 1 0 --live --config' },
+    { command: 'vcpupin ct --vcpu 1 --config', prints: /^ 1\s+0$/m },
+    { command: 'vcpupin ct 0 0' },
+    { command: 'vcpupin ct 0 r' },
+    { command: 'vcpupin ct 7 0', refused: 'there is no such processor', prints: /out of range/ },
     { command: 'emulatorpin ct', prints: /\*: 0/ },
     { command: 'setvcpus off 1 --config' },
     { command: 'setvcpus ct 1 --live' },
@@ -188,6 +196,17 @@ export const virshRows: readonly VirshRow[] = [
     { command: 'pool-info default', prints: /State:\s+running/ },
     { command: 'pool-dumpxml default', prints: /<pool type='dir'>/ },
     { command: 'pool-refresh default', prints: /refreshed/ },
+    { command: 'pool-define FILE', input: templatesPool, prints: /Pool default defined/ },
+    { command: 'pool-define FILE', input: otherPool, refused: onlyTemplates, prints: /not supported/ },
+    { command: 'pool-autostart default', prints: /marked as autostarted/ },
+    { command: 'pool-build default', refused: 'it is always active', prints: /is already active/ },
+    { command: 'pool-start default', refused: 'it is always active', prints: /is already active/ },
+    { command: 'pool-undefine default', refused: 'it is always active', prints: /is still active/ },
+    {
+      command: 'pool-destroy default',
+      refused: 'it is always active',
+      prints: /not supported|unknown procedure/,
+    },
     { command: 'vol-list default --details', prints: /busybox/ },
     { command: 'vol-info busybox --pool default', prints: /Capacity/ },
     { command: 'vol-dumpxml busybox --pool default', prints: /<volume type='dir'>/ },

@@ -3,6 +3,10 @@
 import { refusal } from './refusal.js';
 import { type Bind, domainOf } from './session.js';
 
+const refuseDevice = ({ name }: { name: string }): never => {
+  throw refusal('noNodeDevice', 'nodedev', `no node device with matching name '${name}'`);
+};
+
 export const bindAbsent: Bind = ({ engine }) => ({
   domainListAllSnapshots({ dom }, { session }) {
     domainOf(engine, session, dom);
@@ -59,12 +63,14 @@ export const bindAbsent: Bind = ({ engine }) => ({
   nodeNumOfDevices: () => ({ num: 0 }),
   nodeListDevices: () => ({ names: [] }),
   connectListAllNodeDevices: () => ({ devices: [], ret: 0 }),
-  nodeDeviceLookupByName({ name }) {
-    throw refusal('noNodeDevice', 'nodedev', `no node device with matching name '${name}'`);
-  },
-  nodeDeviceGetXmlDesc({ name }) {
-    throw refusal('noNodeDevice', 'nodedev', `no node device with matching name '${name}'`);
-  },
+  nodeDeviceLookupByName: refuseDevice,
+  nodeDeviceGetXmlDesc: refuseDevice,
+  nodeDeviceGetParent: refuseDevice,
+  nodeDeviceNumOfCaps: refuseDevice,
+  nodeDeviceListCaps: refuseDevice,
+  nodeDeviceGetAutostart: refuseDevice,
+  nodeDeviceIsPersistent: refuseDevice,
+  nodeDeviceIsActive: refuseDevice,
 
   connectNumOfNwfilters: () => ({ num: 0 }),
   connectListNwfilters: () => ({ names: [] }),

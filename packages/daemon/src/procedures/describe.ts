@@ -31,12 +31,21 @@ const notes: Readonly<Record<string, string>> = {
   domainInterfaceAddresses: 'asked of the kernel, whatever the source',
   domainOpenConsole: 'one client at a time, the next with the force flag',
   domainOpenNamespace: 'refused: Node cannot pass file descriptors',
+  domainPinVcpu: 'the container runs where any of its processors may',
+  domainPinVcpuFlags: 'the container runs where any of its processors may',
   domainReboot: 'by init, whatever the mode',
   domainSendProcessSignal: 'to any process, by its number in the container',
   domainSetBlkioParameters: 'configuration only',
   domainSetMemoryFlags: 'live it sets the limit the kernel keeps',
   domainShutdown: 'by init',
   domainShutdownFlags: 'by init, whatever the mode',
+  storagePoolDefineXml: 'the pool there is; others are refused',
+  storagePoolCreateXml: 'refused: the pool is active already',
+  storagePoolCreate: 'refused: the pool is active already',
+  storagePoolBuild: 'refused: the pool is active already',
+  storagePoolDelete: 'refused: the pool is always active',
+  storagePoolUndefine: 'refused: the pool is always active',
+  storagePoolSetAutostart: 'on; off is refused',
 };
 
 /** One line of the page. */

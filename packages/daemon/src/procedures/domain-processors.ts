@@ -4,8 +4,8 @@ import { availableParallelism, cpus } from 'node:os';
 import type { TypedParam } from '@ctvirt/rpc';
 import type { Domain } from '@ctvirt/xml';
 import { affectedBy } from './affect.js';
-import { fullCpuMap } from './node.js';
 import { amend, typedParam } from './parameters.js';
+import { fromCpuMap, pinsOf, processorsOfDomain, toCpuMap, withPins } from './pinning.js';
 import { checkFlags, refusal } from './refusal.js';
 import { type Bind, domainOf, runningDomainOf, type Session } from './session.js';
 
@@ -22,22 +22,17 @@ export const currentVcpus = (domain: Domain): number => domain.vcpu?.current ?? 
 /** A container's processors are a share of the host's time: maximum and present number are one and the same. */
 const setVcpus =
   (count: number) =>
-  (domain: Domain): Domain => ({
-    ...domain,
-    vcpu: { placement: 'static' as const, ...domain.vcpu, value: count, current: undefined },
-  });
+  (before: Domain): Domain => {
+    const domain = {
+      ...before,
+      vcpu: { placement: 'static' as const, ...before.vcpu, value: count, current: undefined },
+    };
+    const isPinned = (before.cputune?.vcpupins ?? []).length > 0;
+    return isPinned ? withPins(domain, pinsOf(domain, count, cpus().length), cpus().length) : domain;
+  };
 
-/** `0-2,5` as bits, of at most `bytes`; without a list all processors. */
-function cpuMap(list: string | undefined, bytes: number): Buffer {
-  if (list === undefined) return fullCpuMap(cpus().length).subarray(0, bytes);
-  const map = Buffer.alloc(Math.min(bytes, Math.ceil(cpus().length / 8)));
-  for (const part of list.split(',')) {
-    const [first = '', last = first] = part.trim().split('-');
-    for (let cpu = Number(first); cpu <= Number(last) && cpu >> 3 < map.length; cpu++)
-      map[cpu >> 3] = (map[cpu >> 3] ?? 0) | (1 << (cpu & 7));
-  }
-  return map;
-}
+/** The most bytes of a map of processors on the wire. */
+const mapBytes = (asked: number): number => Math.min(Math.max(0, asked), 2048);
 
 export const bindDomainProcessors: Bind = ({ engine }) => {
   const set = async (
@@ -71,9 +66,29 @@ export const bindDomainProcessors: Bind = ({ engine }) => {
       cpuTime,
       cpu: somewhere,
     }));
-    const map = cpuMap(document.vcpu?.cpuset, maplen);
-    const padded = Buffer.concat([map, Buffer.alloc(Math.max(0, maplen - map.length))]);
-    return { info, cpumaps: maplen <= 0 ? Buffer.alloc(0) : Buffer.concat(info.map(() => padded)) };
+    const pins = pinsOf(document, count, cpus().length);
+    return { info, cpumaps: Buffer.concat(pins.map((pin) => toCpuMap(pin, maplen))) };
+  };
+  const pin = async (
+    { dom, vcpu, cpumap, flags }: { dom: { uuid: string }; vcpu: number; cpumap: Uint8Array; flags: number },
+    session: Session,
+    name: string,
+  ): Promise<void> => {
+    const domain = domainOf(engine, session, dom);
+    const affected = affectedBy(flags, domain, name);
+    const hostCount = cpus().length;
+    const wanted = fromCpuMap(cpumap, hostCount);
+    const sides = { live: affected.live, persistent: affected.stored };
+    for (const [side, isMeant] of Object.entries(sides)) {
+      if (!isMeant) continue;
+      const count = maxVcpus(await engine.document(domain.uuid, { inactive: side === 'persistent' }));
+      if (vcpu >= count)
+        throw refusal('invalidArg', 'domain', `vcpu ${vcpu} is out of range of ${side} cpu count ${count}`);
+    }
+    await amend(engine, domain, affected, (before) => {
+      const pins = pinsOf(before, maxVcpus(before), hostCount);
+      return withPins(before, pins.with(vcpu, wanted), hostCount);
+    });
   };
 
   return {
@@ -93,22 +108,23 @@ export const bindDomainProcessors: Bind = ({ engine }) => {
       return { num: (flags & vcpuFlags.maximum) === 0 ? currentVcpus(document) : maxVcpus(document) };
     },
     domainGetVcpus: ({ dom, maxinfo, maplen }, { session }) =>
-      vcpusOf(runningDomainOf(engine, session, dom).uuid, maxinfo, Math.min(maplen, 2048)),
+      vcpusOf(runningDomainOf(engine, session, dom).uuid, maxinfo, mapBytes(maplen)),
+    domainPinVcpu: ({ dom, vcpu, cpumap }, { session, name }) =>
+      pin({ dom: runningDomainOf(engine, session, dom), vcpu, cpumap, flags: 1 }, session, name),
+    domainPinVcpuFlags: (args, { session, name }) => pin(args, session, name),
     async domainGetVcpuPinInfo({ dom, ncpumaps, maplen, flags }, { session, name }) {
       const domain = domainOf(engine, session, dom);
       const { live } = affectedBy(flags, domain, name);
       const document = await engine.document(domain.uuid, { inactive: !live });
       const count = Math.min(Math.max(0, ncpumaps), maxVcpus(document));
-      const bytes = Math.min(Math.max(0, maplen), 2048);
-      const map = cpuMap(document.vcpu?.cpuset, bytes);
-      const padded = Buffer.concat([map, Buffer.alloc(bytes - map.length)]);
-      return { cpumaps: Buffer.concat(Array.from({ length: count }, () => padded)), num: count };
+      const pins = pinsOf(document, count, cpus().length);
+      return { cpumaps: Buffer.concat(pins.map((each) => toCpuMap(each, mapBytes(maplen)))), num: count };
     },
     async domainGetEmulatorPinInfo({ dom, maplen, flags }, { session, name }) {
       const domain = domainOf(engine, session, dom);
       const { live } = affectedBy(flags, domain, name);
       const document = await engine.document(domain.uuid, { inactive: !live });
-      return { cpumaps: cpuMap(document.vcpu?.cpuset, Math.min(Math.max(0, maplen), 2048)), ret: 1 };
+      return { cpumaps: toCpuMap(processorsOfDomain(document, cpus().length), mapBytes(maplen)), ret: 1 };
     },
     domainGetCpuStats({ dom, nparams, startCpu, ncpus, flags }, { session, name }) {
       checkFlags(flags, 4, name);

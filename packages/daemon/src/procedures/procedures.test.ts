@@ -1,6 +1,7 @@
 // libvirt's procedures over the wire, by our own client.
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
+import { cpus } from 'node:os';
 import { describe, test } from 'node:test';
 import { type Connection, errorCodes, fromTypedParams, type Procedure, remote } from '@ctvirt/rpc';
 import fc from 'fast-check';
@@ -208,6 +209,78 @@ test('templates are the volumes of a pool named default', async (t) => {
   assert.deepEqual(await connection.listAllStoragePools({ needResults: 1, flags: 1 }), []);
   const { code } = await libvirtErrorOf(connection.storagePoolLookupByName({ name: 'other' }));
   assert.equal(code, errorCodes.noStoragePool);
+});
+
+test('the pool is there already: made, started and defined anew in libvirt’s words', async (t) => {
+  const served = await serveLibvirtInMemory(t);
+  const connection = await served.connect();
+  const pool = await connection.storagePoolLookupByName({ name: 'default' });
+  const xml = await pool.getXmlDesc({ flags: 0 });
+  const define = (text: string) => connection.storagePoolDefineXml({ xml: text, flags: 0 });
+  assert.equal((await define(xml)).uuid, pool.uuid);
+  assert.equal((await define("<pool type='dir'><name>default</name></pool>")).uuid, pool.uuid);
+  await pool.setAutostart({ autostart: 1 });
+  const codes = {
+    start: pool.create({ flags: 0 }),
+    build: pool.build({ flags: 0 }),
+    undefine: pool.undefine(),
+    delete: pool.delete({ flags: 0 }),
+    create: connection.storagePoolCreateXml({ xml, flags: 0 }),
+    flags: pool.create({ flags: 64 }),
+    manual: pool.setAutostart({ autostart: 0 }),
+    kind: define("<pool type='logical'><name>vg</name><source><name>vg</name></source></pool>"),
+    name: define("<pool type='dir'><name>other</name><target><path>/srv</path></target></pool>"),
+    folder: define("<pool type='dir'><name>default</name><target><path>/srv</path></target></pool>"),
+    uuid: define(xml.replace(/<uuid>.{8}/, '<uuid>00000000')),
+    root: define('<volume><name>default</name></volume>'),
+    nameless: define("<pool type='dir'><source><name>default</name></source></pool>"),
+    broken: define("<pool type='dir'><name>default</pool>"),
+  };
+  const { operationInvalid, operationUnsupported, operationFailed } = errorCodes;
+  const { invalidArg, noSupport, xmlError, xmlDetail } = errorCodes;
+  const seen: Record<string, number> = {};
+  for (const [what, call] of Object.entries(codes)) seen[what] = (await libvirtErrorOf(call)).code;
+  assert.deepEqual(seen, {
+    ...{ start: operationInvalid, build: operationInvalid, undefine: operationInvalid },
+    ...{ delete: operationInvalid, create: operationInvalid, flags: invalidArg },
+    ...{ manual: operationUnsupported, kind: noSupport, name: noSupport, folder: noSupport },
+    ...{ uuid: operationFailed, root: xmlError, nameless: xmlError, broken: xmlDetail },
+  });
+});
+
+test('a processor is pinned, and the others stay where they were', async (t) => {
+  const hostCount = cpus().length;
+  const served = await serveLibvirtInMemory(t);
+  const connection = await served.connect();
+  const dom = await connection.domainDefineXml({ xml: document('one') });
+  const mapOf = (...numbers: number[]) =>
+    Buffer.from([numbers.reduce((bits, number) => bits | (1 << number), 0)]);
+  const maps = async () =>
+    [...(await dom.getVcpuPinInfo({ ncpumaps: 9, maplen: 1, flags: 0 })).cpumaps].join(' ');
+  const all = mapOf(...Array.from({ length: Math.min(8, hostCount) }, (_, number) => number))[0] ?? 0;
+  assert.equal(await maps(), `${all} ${all}`);
+  await dom.pinVcpuFlags({ vcpu: 1, cpumap: mapOf(0), flags: 2 });
+  assert.equal(await maps(), `${all} 1`);
+  await dom.pinVcpuFlags({ vcpu: 0, cpumap: mapOf(0), flags: 0 });
+  assert.equal(await maps(), '1 1');
+  assert.match(await dom.getXmlDesc({ flags: 0 }), hostCount > 1 ? /cpuset='0'>2</ : /<vcpu.*>2</);
+  const refused = [
+    dom.pinVcpuFlags({ vcpu: 2, cpumap: mapOf(0), flags: 0 }),
+    dom.pinVcpuFlags({ vcpu: 0, cpumap: Buffer.alloc(1), flags: 0 }),
+    dom.pinVcpuFlags({ vcpu: 0, cpumap: mapOf(0), flags: 8 }),
+  ];
+  for (const call of refused) assert.equal((await libvirtErrorOf(call)).code, errorCodes.invalidArg);
+  const off = await libvirtErrorOf(dom.pinVcpu({ vcpu: 0, cpumap: mapOf(0) }));
+  assert.equal(off.code, errorCodes.operationInvalid);
+  await dom.create();
+  await dom.pinVcpu({ vcpu: 0, cpumap: mapOf(0) });
+});
+
+test('of devices of the host there are none', async (t) => {
+  const served = await serveLibvirtInMemory(t);
+  const connection = await served.connect();
+  const active = connection.client.invoke(remote, 'nodeDeviceIsActive', { name: 'pci_0000' });
+  assert.equal((await libvirtErrorOf(active)).code, errorCodes.noNodeDevice);
 });
 
 test('each scheme shows its own type of domains', async (t) => {

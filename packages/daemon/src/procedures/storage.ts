@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import type { TemplateView } from '@ctvirt/engine';
 import { type FilterFlag, filtered, listed } from './list-flags.js';
 import { namedUuid, xmlText } from './named-uuid.js';
-import { refusal } from './refusal.js';
+import { checkPoolDefinition, readPoolDefinition } from './pool-definition.js';
+import { checkFlags, refusal } from './refusal.js';
 import type { Bind } from './session.js';
 
 /** virt-manager makes a pool of this name in a folder of its own where there is none. */
@@ -14,6 +15,8 @@ const pool = { name: poolName, uuid: namedUuid('pool', poolName) } as const;
 /** virStoragePoolState and virStorageVolType. */
 const poolRunning = 2;
 const folderType = 2;
+/** virStoragePoolCreateFlags and virStoragePoolBuildFlags. */
+const knownFlags = { create: 7, build: 7 } as const;
 const always = (): boolean => true;
 const never = (): boolean => false;
 
@@ -45,6 +48,14 @@ export const bindStorage: Bind = ({ engine, templatesFolder }) => {
     if (asked.uuid === undefined ? asked.name === poolName : asked.uuid === pool.uuid) return;
     const what = asked.uuid === undefined ? `name '${asked.name}'` : `uuid '${asked.uuid}'`;
     throw refusal('noStoragePool', 'storage', `no storage pool with matching ${what}`);
+  };
+  const checkDefinition = (xml: string): void =>
+    checkPoolDefinition(readPoolDefinition(xml), { ...pool, path: templatesFolder });
+  const isAlreadyActive = () =>
+    refusal('operationInvalid', 'storage', `storage pool '${poolName}' is already active`);
+  const refuseWhileActive = (asked: { uuid: string }): never => {
+    checkPool(asked);
+    throw refusal('operationInvalid', 'storage', `storage pool '${poolName}' is still active`);
   };
   const findVolume = async (
     isIt: (template: TemplateView) => boolean,
@@ -98,6 +109,33 @@ export const bindStorage: Bind = ({ engine, templatesFolder }) => {
       if (path.replace(/\/+$/, '') !== templatesFolder)
         throw refusal('noStoragePool', 'storage', `no storage pool with matching target path '${path}'`);
       return { pool };
+    },
+    storagePoolDefineXml({ xml, flags }, { name }) {
+      checkFlags(flags, 1, name);
+      checkDefinition(xml);
+      return { pool };
+    },
+    storagePoolCreateXml({ xml, flags }, { name }) {
+      checkFlags(flags, knownFlags.create, name);
+      checkDefinition(xml);
+      throw refusal('operationInvalid', 'storage', `pool is already active as '${poolName}'`);
+    },
+    storagePoolCreate({ pool: asked, flags }, { name }) {
+      checkFlags(flags, knownFlags.create, name);
+      checkPool(asked);
+      throw isAlreadyActive();
+    },
+    storagePoolBuild({ pool: asked, flags }, { name }) {
+      checkFlags(flags, knownFlags.build, name);
+      checkPool(asked);
+      throw isAlreadyActive();
+    },
+    storagePoolUndefine: ({ pool: asked }) => refuseWhileActive(asked),
+    storagePoolDelete: ({ pool: asked }) => refuseWhileActive(asked),
+    storagePoolSetAutostart({ pool: asked, autostart }) {
+      checkPool(asked);
+      if (autostart === 0)
+        throw refusal('operationUnsupported', 'storage', 'the pool of the templates is always there');
     },
     storagePoolRefresh: ({ pool: asked }) => checkPool(asked),
     async storagePoolGetInfo({ pool: asked }) {
