@@ -39,6 +39,7 @@ const setCurrent =
 
 /** virDomainMemoryStatTags. */
 const tags = {
+  swapIn: 0,
   majorFault: 2,
   minorFault: 3,
   unused: 4,
@@ -71,13 +72,15 @@ export const bindDomainMemory: Bind = ({ engine, publish }) => {
     publish('domain', 'balloonChange', { dom: toWireDomain(domain), actual: memory });
   };
   const statsOf = (domain: DomainSummary, document: Domain): [tag: number, kib: number | null][] => {
-    const { usedKiB, limitKiB, rssKiB, cacheKiB, faults, majorFaults } = engine
+    const { usedKiB, limitKiB, rssKiB, cacheKiB, swapKiB, faults, majorFaults } = engine
       .counters(domain.uuid)
       .memory();
     const available = limitKiB ?? hostMemoryKiB;
     const unused = usedKiB === null ? null : Math.max(0, available - usedKiB);
     return [
       [tags.actual, currentMemoryKiB(document)],
+      // What of it is swapped out, as libvirt's LXC driver has it under this name.
+      [tags.swapIn, swapKiB],
       [tags.majorFault, majorFaults],
       [tags.minorFault, faults === null || majorFaults === null ? null : faults - majorFaults],
       [tags.unused, unused],

@@ -82,15 +82,22 @@ export function fullCpuMap(count: number): Buffer {
   return map;
 }
 
+/** Of the first processor; Node knows it only where the kernel governs frequencies. */
+function frequencyMHz(): number {
+  const known = cpus()[0]?.speed ?? 0;
+  if (known > 0) return known;
+  const [, told] = /^cpu MHz\s*:\s*(\d+)/m.exec(readFileSync('/proc/cpuinfo', 'utf8')) ?? [];
+  return Number(told ?? 0);
+}
+
 export const bindNode: Bind = () => ({
   nodeGetInfo() {
-    const processors = cpus();
-    const count = processors.length;
+    const count = cpus().length;
     return {
       model: arch.name,
       memory: BigInt(Math.round(totalmem() / 1024)),
       cpus: count,
-      mhz: processors[0]?.speed ?? 0,
+      mhz: frequencyMHz(),
       nodes: 1,
       sockets: 1,
       cores: count,
