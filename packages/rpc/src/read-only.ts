@@ -1,4 +1,4 @@
-// What read-only connections are refused, and in which words.
+// What is refused by name, and in which words: what read-only connections may not do, and what nobody answers.
 // SPDX-License-Identifier: Apache-2.0
 import type { RpcError } from './errors.js';
 import type { errorDomains } from './protocol/numbers.js';
@@ -10,6 +10,7 @@ const capitals: readonly (readonly [string, string])[] = [
   ...['Xml', 'Uuid', 'Cpu', 'Dhcp', 'Sev', 'Nmi', 'Uri'].map((word) => [word, word.toUpperCase()] as const),
   ['Iothread', 'IOThread'],
   ['Nwfilter', 'NWFilter'],
+  ['nwfilter', 'nWFilter'],
   ['Fsinfo', 'FSInfo'],
   ['Fstrim', 'FSTrim'],
   ['Fsfreeze', 'FSFreeze'],
@@ -17,6 +18,9 @@ const capitals: readonly (readonly [string, string])[] = [
   ['OsType', 'OSType'],
   ['MacString', 'MACString'],
   ['GraphicsFd', 'GraphicsFD'],
+  ['FdAssociate', 'FDAssociate'],
+  ['SshKeys', 'SSHKeys'],
+  ['ScsiHostByWwn', 'SCSIHostByWWN'],
   ['LookupById', 'LookupByID'],
   ['domainPm', 'domainPM'],
 ];
@@ -47,12 +51,20 @@ export function isForbidden(row: Procedure, args: Readonly<Record<string, unknow
   return typeof value === 'number' && (value & row.writes.bits) !== 0;
 }
 
-/** The refusal, in libvirt's words. */
-export function forbidden(name: string): RpcError {
-  const domain = domainOfPrefix.find(([prefix]) => name.startsWith(prefix))?.[1] ?? 'none';
-  const detail = `read only access prevents ${functionName(name)}`;
-  return libvirtError('operationDenied', domain, `operation forbidden: ${detail}`, {
-    str1: 'operation forbidden: %s',
+const domainOf = (name: string): keyof typeof errorDomains =>
+  domainOfPrefix.find(([prefix]) => name.startsWith(prefix))?.[1] ?? 'none';
+
+function refusal(code: 'operationDenied' | 'noSupport', name: string, opening: string, detail: string) {
+  return libvirtError(code, domainOf(name), `${opening}: ${detail}`, {
+    str1: `${opening}: %s`,
     str2: detail,
   });
 }
+
+/** The refusal of what only writers may do, in libvirt's words. */
+export const forbidden = (name: string): RpcError =>
+  refusal('operationDenied', name, 'operation forbidden', `read only access prevents ${functionName(name)}`);
+
+/** The refusal of a procedure the protocol has and the server has not, as libvirtd's drivers word it. */
+export const unsupported = (name: string): RpcError =>
+  refusal('noSupport', name, 'this function is not supported by the connection driver', functionName(name));

@@ -12,7 +12,7 @@ import { type Program, remote } from './protocol/index.js';
 import { authTypes, features } from './protocol/numbers.js';
 import { remoteError } from './protocol/objects.js';
 import type { Message, Procedure } from './protocol/row.js';
-import { forbidden, isForbidden } from './read-only.js';
+import { forbidden, isForbidden, unsupported } from './read-only.js';
 import { libvirtError, toWire, unknownProcedure } from './remote-error.js';
 import type { AnyHandler, ServedClient, ServerContext } from './server-context.js';
 import { ServerStream } from './streams.js';
@@ -288,7 +288,7 @@ export class ServerClient<S> implements ServedClient<S>, OwnClient {
       throw libvirtError('internalError', 'rpc', 'internal error: hypervisor connection not open');
     const handler = program.handlers[name];
     const isOwn = program.program === remote && ownProcedures[name] !== undefined;
-    if (handler === undefined && !isOwn) throw unknownProcedure(frame.procedure);
+    if (handler === undefined && !isOwn) throw unsupported(name);
     if (frame.type === messageType.callWithFds)
       throw libvirtError('operationUnsupported', 'rpc', 'Operation not supported: passing file descriptors');
     return { program: program.program, name, row, handler };

@@ -1,0 +1,90 @@
+// What virsh says here beside what it says on libvirt's own LXC driver: texts of errors, and the shape of outputs scripts read.
+// SPDX-License-Identifier: Apache-2.0
+import type { Outcome } from './command.js';
+
+/** Commands whose output scripts read most: there its shape is compared too. */
+export const readCommands: ReadonlySet<string> = new Set([
+  'list',
+  'list --all',
+  'list --inactive --name',
+  'dominfo ct',
+  'domid ct',
+  'domuuid ct',
+  'domstate ct --reason',
+  'dumpxml --inactive ct',
+  'schedinfo ct',
+  'memtune ct',
+  'blkiotune ct',
+  'vcpucount ct',
+  'domiflist ct',
+  'domblklist ct',
+  'dommemstat ct',
+  'domifstat ct 52:54:00:00:00:01',
+  'domblkstat ct',
+  'cpu-stats ct',
+  'desc ct',
+  'nodeinfo',
+  'nodememstats',
+]);
+
+/** Where the two differ and why it stays; each must still differ. */
+export const knownDifferences: Readonly<Record<string, string>> = {
+  'dumpxml --inactive ct': 'defaults are not written out',
+  'vcpupin ct 7 0': 'that driver does not pin processors',
+  'attach-disk ct /dev/null vda': 'disks are attached at the next start only',
+  'dommemstat ct': 'more counters here, none less',
+};
+
+/** Elements and attributes of a document, each by its path: order and values of their own do not count. */
+function pathsOf(xml: string): string[] {
+  const paths = new Set<string>();
+  const around: string[] = [];
+  for (const [, closing, name = '', attributes = '', single] of xml.matchAll(
+    /<(\/?)([\w:.-]+)((?:\s+[\w:.-]+=(?:'[^']*'|"[^"]*"))*)\s*(\/?)>/g,
+  )) {
+    if (closing === '/') {
+      around.pop();
+      continue;
+    }
+    around.push(name);
+    const path = around.join('/');
+    paths.add(path);
+    for (const [, attribute = ''] of attributes.matchAll(/([\w:.-]+)=/g)) paths.add(`${path}@${attribute}`);
+    if (single === '/') around.pop();
+  }
+  return [...paths].sort();
+}
+
+const withoutValues = (text: string): string =>
+  text
+    .replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, 'UUID')
+    .replace(/^\s*\S+(?=\s+bridge\s)/, 'LINK')
+    .replace(/\d+(\.\d+)?/g, 'N')
+    .replace(/-{3,}/g, '---')
+    .replace(/[ \t]+/g, ' ')
+    .trim();
+
+/** What of an output scripts rely on, line by line. */
+export function shapeOf({ stdout }: Outcome): string[] {
+  if (stdout.startsWith('<')) return pathsOf(stdout);
+  return stdout.split('\n').map(withoutValues);
+}
+
+/** An error without what differs from run to run. */
+export const errorOf = ({ stderr }: Outcome): string =>
+  stderr
+    .trim()
+    .replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, 'UUID')
+    .replace(/\d{3,}/g, 'N');
+
+/** How two runs of a command differ; undefined if no script could tell them apart, or only one of them works. */
+export function differenceOf(command: string, ours: Outcome, theirs: Outcome): string | undefined {
+  if ((ours.status === 0) !== (theirs.status === 0)) return undefined;
+  if (ours.status !== 0)
+    return errorOf(ours) === errorOf(theirs) ? undefined : `${errorOf(ours)}\n  there: ${errorOf(theirs)}`;
+  if (!readCommands.has(command)) return undefined;
+  const [here, there] = [shapeOf(ours), shapeOf(theirs)];
+  const more = here.filter((line) => !there.includes(line)).map((line) => `here: ${line}`);
+  const less = there.filter((line) => !here.includes(line)).map((line) => `there: ${line}`);
+  return more.length + less.length === 0 ? undefined : [...more, ...less].join('\n  ');
+}
