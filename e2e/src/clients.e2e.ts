@@ -79,6 +79,24 @@ test('the table in docs/reference is the one that was run', () => {
   assert.equal(readFileSync(path, 'utf8'), formatVirshTable(), 'run npm run test:clients -- --write');
 });
 
+test('a running container runs where any of its processors may', async () => {
+  await world.run(domainXml({ name: 'pinned', more: '<vcpu>2</vcpu>' }));
+  const allowed = async (): Promise<string> =>
+    (await world.shell('pinned', 'grep Cpus_allowed_list /proc/1/status')).replace(/^\S+\s+/, '').trim();
+  const before = await allowed();
+  const pin = async (vcpu: string, list: string): Promise<void> => {
+    const { status, stderr } = await virsh(['vcpupin', 'pinned', vcpu, list]);
+    assert.equal(status, 0, stderr);
+  };
+  await pin('0', '0');
+  assert.equal(await allowed(), before);
+  await pin('1', '0');
+  assert.equal(await allowed(), '0');
+  await pin('1', 'r');
+  assert.equal(await allowed(), before);
+  await world.clear();
+});
+
 test('libvirt-python: life, events, typed parameters, streams and error codes', async () => {
   await world.define(
     domainXml({ name: 'py', program: ['/bin/sh'], more: "<memory unit='KiB'>262144</memory>" }),
