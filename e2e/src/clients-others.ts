@@ -7,7 +7,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { get } from 'node:http';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { differenceOf, knownDifferences } from './clients-compare.js';
+import { differencesOf, knownDifferences } from './clients-compare.js';
 import {
   elsewherePath,
   knownGaps,
@@ -149,22 +149,20 @@ test("what works on libvirt's own LXC driver works here, and reads the same", as
       if (!before.includes(path)) await run(['find', path, '-depth', '-type', 'd', '-delete']);
   }
   const here = await runHere(folder, root);
-  const differences = virshRows.flatMap(({ command, group }, at): [string, string][] => {
+  const known: string[] = [];
+  const surprising: string[] = [];
+  for (const [at, { command, group }] of virshRows.entries()) {
     const [ours, theirs] = [here[at], runs[at]];
     // That driver has neither networks nor storage: all it says of them is that it has not.
-    if (ours === undefined || theirs === undefined || group === 'networks and storage') return [];
-    const difference = differenceOf(command, ours, theirs);
-    return difference === undefined ? [] : [[command, difference]];
-  });
-  const surprising = differences.filter(([command]) => knownDifferences[command] === undefined);
-  assert.deepEqual(
-    surprising.map((pair) => pair.join('\n  ')),
-    [],
-  );
-  assert.deepEqual(
-    differences.map(([command]) => command),
-    Object.keys(knownDifferences),
-  );
+    if (ours === undefined || theirs === undefined || group === 'networks and storage') continue;
+    const lines = differencesOf(command, ours, theirs);
+    if (lines.length === 0) continue;
+    const expected = knownDifferences[command]?.lines;
+    if (expected !== undefined && lines.every((line) => expected.test(line))) known.push(command);
+    else surprising.push([command, ...lines].join('\n  '));
+  }
+  assert.deepEqual(surprising, []);
+  assert.deepEqual(known, Object.keys(knownDifferences));
 });
 
 test('the exporter finds every counter it looks for', async () => {

@@ -271,7 +271,7 @@ domain \`plain\`; ${works} work, the others are refused with an error of libvirt
 What both refuse is compared word by word, what scripts read most (${readCommands.size} commands) by the shape of its output. They differ in:
 
 ${Object.entries(knownDifferences)
-  .map(([command, reason]) => `- \`${command}\`: ${reason}`)
+  .map(([command, { reason }]) => `- \`${command}\`: ${reason}`)
   .join('\n')}
 
 ${sections.join('\n')}`;

@@ -7,10 +7,12 @@ import {
   EngineError,
   type StateReason,
 } from '@ctvirt/engine';
+import { formatDomain, parseDomainOrThrow } from '@ctvirt/xml';
 import { currentMemoryKiB, maxMemoryKiB } from './domain-memory.js';
 import { currentVcpus } from './domain-processors.js';
 import { checkFlags, refusal } from './refusal.js';
 import { type Bind, domainOf, runningDomainOf } from './session.js';
+import { withDefaults } from './shown-document.js';
 
 /** virDomainState. */
 export const stateNumbers: Readonly<Record<DomainState, number>> = {
@@ -87,7 +89,8 @@ export const bindDomainFacts: Bind = ({ engine }) => ({
   async domainGetXmlDesc({ dom, flags }, { session, name }) {
     checkFlags(flags, xmlFlags.secure | xmlFlags.inactive | xmlFlags.updateCpu | xmlFlags.migratable, name);
     const { uuid } = domainOf(engine, session, dom);
-    return { xml: await engine.xml(uuid, { inactive: (flags & xmlFlags.inactive) !== 0 }) };
+    const stated = await engine.xml(uuid, { inactive: (flags & xmlFlags.inactive) !== 0 });
+    return { xml: formatDomain(withDefaults(parseDomainOrThrow(stated))) };
   },
   domainGetOsType({ dom }, { session }) {
     domainOf(engine, session, dom);

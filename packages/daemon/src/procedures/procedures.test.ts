@@ -173,6 +173,27 @@ test('devices of a stored document come and go', async (t) => {
   assert.equal(off.code, errorCodes.operationInvalid);
 });
 
+test('a document shows the defaults libvirt writes out, keeps what is stated, and defines the same again', async (t) => {
+  const served = await serveLibvirtInMemory(t);
+  const connection = await served.connect();
+  const given = document('one', '<on_reboot>destroy</on_reboot>').replace(
+    '</devices>',
+    "<console type='pty'/></devices>",
+  );
+  const dom = await connection.domainDefineXml({ xml: given });
+  const shown = await dom.getXmlDesc({ flags: 2 });
+  for (const line of [
+    /<currentMemory unit='KiB'>262144</,
+    /<type arch='\w+'>exe</,
+    /<clock offset='utc'\/>/,
+    /<on_poweroff>destroy<.*\n.*<on_reboot>destroy<.*\n.*<on_crash>destroy</,
+    /<target type='lxc' port='0'\/>/,
+  ])
+    assert.match(shown, line);
+  await connection.domainDefineXml({ xml: shown });
+  assert.equal(await dom.getXmlDesc({ flags: 2 }), shown);
+});
+
 test('native configurations become documents and documents native configurations', async (t) => {
   const served = await serveLibvirtInMemory(t);
   const connection = await served.connect();
