@@ -18,6 +18,7 @@ import { explain, explained } from './explained.js';
 import type { GuaranteePolicy } from './guarantees/admission.js';
 import { Guarantees } from './guarantees/guarantees.js';
 import { linkAddresses } from './host/addresses.js';
+import { detectAppArmor } from './host/apparmor.js';
 import { Gauges } from './host/gauges.js';
 import { hostPidOf } from './host/inner-pid.js';
 import { bootId } from './host/processes.js';
@@ -88,6 +89,9 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
   };
   const cgroups = detectCgroups();
   const driver = new LxcDriver(layout);
+  const appArmor = detectAppArmor();
+  if (appArmor === 'unconfined')
+    log('warn', "AppArmor confines no container here: install Debian's package apparmor for a second wall");
   const namespaces = new UserNamespacePool();
   const queue = new KeyedQueue();
   const profiles = new Profiles(layout.profiles);
@@ -135,6 +139,7 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
       return { plan: reader.plan(xml, entry.record), xml };
     },
     admission,
+    appArmor,
     emit,
     log,
     forget: (entry) => definer.forget(entry, { erase: entry.record.eraseAtEnd }),

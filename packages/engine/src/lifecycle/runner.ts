@@ -21,6 +21,7 @@ import { EngineError } from '../errors.js';
 import type { Admission } from '../guarantees/admission.js';
 import { writeGuestFiles } from '../guest/files.js';
 import { InsidePaths } from '../guest/inside.js';
+import type { AppArmor } from '../host/apparmor.js';
 import { mountsBelow } from '../host/mountinfo.js';
 import { ownCeilings, within } from '../host/own-limits.js';
 import { programPath } from '../host/processes.js';
@@ -51,6 +52,7 @@ export interface RunnerParts {
   /** Plans a start from the domain's stored document; answers the document too. */
   readonly plan: (entry: Entry) => Promise<{ plan: RunPlan; xml: string }>;
   readonly admission: Admission;
+  readonly appArmor: AppArmor;
   readonly emit: (event: DomainEvent['event'], detail: string, entry: Entry) => void;
   readonly log: (level: 'info' | 'warn' | 'error', message: string, fields?: Record<string, unknown>) => void;
   /** Removes a transient domain that has ended. */
@@ -118,6 +120,7 @@ export class Runner {
         cgroupVersion: cgroups.version,
         cgroupParent: layout.cgroup,
         logPath: driver.logPath(name),
+        appArmor: this.parts.appArmor,
       }),
     );
     let running: Running | undefined;

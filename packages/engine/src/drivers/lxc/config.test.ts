@@ -44,6 +44,7 @@ const input: ConfigInput = {
   cgroupVersion: 1,
   cgroupParent: 'ctvirt',
   logPath: '/run/ctvirt/domains/web/lxc.log',
+  appArmor: 'off',
 };
 const rowsOf = (change: Partial<ConfigInput> = {}, planChange: Partial<RunPlan> = {}): string[] =>
   configRows({ ...input, ...change, plan: { ...plan, ...planChange } }).map(
@@ -122,4 +123,12 @@ test('kernel.* sysctls need a writable /proc, which a user namespace makes harml
   const rows = rowsOf({}, { resources: { shmallPages: 100 } });
   assert.ok(rows.includes('lxc.mount.auto = proc:rw sys:mixed'));
   assert.ok(rows.includes('lxc.sysctl.kernel.shmall = 100'));
+});
+
+test('AppArmor: a profile of its own where one can be made, none where liblxc could not load it', () => {
+  const profile = (appArmor: ConfigInput['appArmor']) =>
+    rowsOf({ appArmor }).filter((row) => row.startsWith('lxc.apparmor.profile'));
+  assert.deepEqual(profile('off'), []);
+  assert.deepEqual(profile('generated'), ['lxc.apparmor.profile = generated']);
+  assert.deepEqual(profile('unconfined'), ['lxc.apparmor.profile = unconfined']);
 });

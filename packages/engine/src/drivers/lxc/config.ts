@@ -1,6 +1,7 @@
 // liblxc's configuration for one start, from the plan and the file systems opened for it.
 // SPDX-License-Identifier: Apache-2.0
 import type { Limit } from '../../cgroups/limits.js';
+import type { AppArmor } from '../../host/apparmor.js';
 import type { IdMap } from '../../host/userns.js';
 import type { InnerMount, LinkPlan, RunPlan } from '../../lifecycle/plan.js';
 
@@ -20,6 +21,7 @@ export interface ConfigInput {
   readonly cgroupVersion: 1 | 2;
   readonly cgroupParent: string;
   readonly logPath: string;
+  readonly appArmor: AppArmor;
 }
 
 export function configRows(input: ConfigInput): ConfigRow[] {
@@ -42,6 +44,7 @@ export function configRows(input: ConfigInput): ConfigRow[] {
     ...rlimitRows(plan),
     ...sysctlsOf(plan),
     ...capabilityRows(plan),
+    ...appArmorRows[input.appArmor],
     ...Object.entries(plan.environment).map(
       ([name, value]): ConfigRow => ['lxc.environment', `${name}=${value}`],
     ),
@@ -56,6 +59,17 @@ export function configRows(input: ConfigInput): ConfigRow[] {
     ['lxc.log.file', input.logPath],
   ];
 }
+
+const appArmorRows: Readonly<Record<AppArmor, readonly ConfigRow[]>> = {
+  off: [],
+  generated: [
+    ['lxc.apparmor.profile', 'generated'],
+    // systemd confines its services by mount namespaces, which a profile forbids otherwise.
+    ['lxc.apparmor.allow_nesting', '1'],
+    ['lxc.apparmor.allow_incomplete', '1'],
+  ],
+  unconfined: [['lxc.apparmor.profile', 'unconfined']],
+};
 
 function optional(key: string, value: string | number | undefined): ConfigRow[] {
   return value === undefined ? [] : [[key, String(value)]];
