@@ -1,12 +1,13 @@
 // Changes a running container without a restart: its limits, its links, and what its document says besides.
 // SPDX-License-Identifier: Apache-2.0
 import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { type Resources, resourcesOf } from '@ctvirt/formats';
 import { type Domain, formatDomain } from '@ctvirt/xml';
 import type { CgroupLayout } from '../cgroups/layout.js';
 import { type Limit, limitsOf, unlimitedValue } from '../cgroups/limits.js';
+import { shareProtection } from '../cgroups/protection.js';
 import type { Documents } from '../documents.js';
 import { EngineError } from '../errors.js';
 import type { Admission } from '../guarantees/admission.js';
@@ -47,6 +48,7 @@ export async function amendLive(change: LiveChange, parts: AmendParts): Promise<
   const [oldLinks, newLinks] = [linksOf(before, entry.record), linksOf(after, entry.record)];
   if (change.stored) await parts.definer.amend(entry, change.edit);
   writeLimits(parts.cgroups, parts.group(entry), limits);
+  shareProtection(parts.cgroups, dirname(parts.group(entry)));
   await using undo = new Undo();
   for (const link of gone.flatMap((at) => oldLinks[at] ?? [])) {
     await removeLink(link, initPid);

@@ -14,6 +14,7 @@ import {
   setFrozen,
 } from '../cgroups/layout.js';
 import { type Limit, limitsOf } from '../cgroups/limits.js';
+import { shareProtection } from '../cgroups/protection.js';
 import { configRows, type OpenedFilesystem } from '../drivers/lxc/config.js';
 import type { LxcDriver, Running } from '../drivers/lxc/driver.js';
 import type { Ending } from '../drivers/lxc/ending.js';
@@ -133,6 +134,7 @@ export class Runner {
       entry.reason = 'failed';
       throw error;
     }
+    shareProtection(cgroups, layout.cgroup);
     entry.running = running;
     entry.state = 'running';
     entry.reason = 'booted';
@@ -325,6 +327,7 @@ export class Runner {
         .writeRecord(entry.record, { durable: false })
         .catch((error: unknown) => log('warn', `domain '${entry.record.name}' is off: ${String(error)}`));
     }
+    shareProtection(this.parts.cgroups, this.parts.layout.cgroup);
     // Last: until then a daemon that comes after this one finds out the same.
     await driver.clear(name);
     this.parts.emit('stopped', entry.reason, entry);
