@@ -1,9 +1,9 @@
 // Domains' documents, parsed: the stored one and the one a running domain was started with, read once while they stay.
 // SPDX-License-Identifier: Apache-2.0
 import { readFile } from 'node:fs/promises';
-import { type Domain, formatDomain, parseDomain } from '@ctvirt/xml';
-import { EngineError } from './errors.js';
+import { type Domain, formatDomain } from '@ctvirt/xml';
 import { writeAtomically } from './host/files.js';
+import { readStored } from './lifecycle/stored-document.js';
 import { type Entry, idOf } from './state/registry.js';
 import type { DomainStore } from './state/store.js';
 
@@ -26,7 +26,9 @@ export class Documents {
     const { record } = entry;
     const known = this.#stored.get(record.uuid);
     const domain =
-      known?.record === record ? known.domain : parse(await this.store.readXml(record.name), record.name);
+      known?.record === record
+        ? known.domain
+        : readStored(await this.store.readXml(record.name), record.name);
     this.#stored.delete(record.uuid);
     this.#stored.set(record.uuid, { record, domain });
     for (const oldest of this.#stored.keys()) {
@@ -44,7 +46,7 @@ export class Documents {
     if (known !== undefined) return known;
     // Started by an older daemon that kept none: what is stored comes nearest.
     const text = await readFile(this.livePath(entry), 'utf8').catch(() => this.store.readXml(record.name));
-    const domain = parse(text, record.name);
+    const domain = readStored(text, record.name);
     this.#live.set(running, domain);
     return domain;
   }
@@ -65,11 +67,4 @@ export class Documents {
     const devices = interfaces === undefined ? domain.devices : { ...domain.devices, interfaces };
     return formatDomain({ ...domain, devices, id: idOf(entry) ?? undefined });
   }
-}
-
-function parse(text: string, name: string): Domain {
-  const { domain, findings } = parseDomain(text);
-  if (domain === undefined)
-    throw new EngineError('internal', `the document of domain '${name}' cannot be read`, { findings });
-  return domain;
 }

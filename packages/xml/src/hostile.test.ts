@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { formatDomain, parseDevice, parseDomain, parseDomainOrThrow } from './index.js';
+import { formatDomain, parseDevice, parseDomain, parseDomainOrThrow, writtenLimits } from './index.js';
 
 const container = (inside: string, devices = ''): string =>
   `<domain type='lxc'><name>a</name>${inside}<devices>
@@ -141,4 +141,14 @@ test('findings do not repeat what is long', () => {
     const [finding] = parseDomain(unreadable).findings;
     assert.ok(JSON.stringify(finding).length < 1000, finding?.code);
   }
+});
+
+test('a document at its limits can be read again when it has been written', () => {
+  const deep = '<x>'.repeat(60) + '</x>'.repeat(60);
+  const wide = many(511, (i) => `a${i}='1' `);
+  // In the short forms of 2007, which the canonical one makes deeper and wider.
+  const text = `<domain type='openvz'><name>a</name><filesystem ${wide}><template>t</template>${deep}</filesystem></domain>`;
+  const written = formatDomain(parseDomainOrThrow(text));
+  assert.ok(parseDomain(written).domain === undefined, 'it is over the limits of what others write');
+  assert.equal(formatDomain(parseDomainOrThrow(written, { limits: writtenLimits })), written);
 });

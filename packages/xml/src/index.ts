@@ -35,7 +35,7 @@ export type { ParseOptions } from './emit/parse.js';
 export { XmlError } from './errors.js';
 export { describeFinding, type Finding, type FindingCode, findingCodes } from './finding.js';
 export { nearest } from './nearest.js';
-export { defaultLimits, type Limits } from './reader/node.js';
+export { defaultLimits, type Limits, writtenLimits } from './reader/node.js';
 export { domainJsonSchema, domainReference, domainRelaxNg, explain, explainable } from './reference.js';
 export type { Extra, Preserved } from './schema/infer.js';
 export { parseSize } from './units.js';

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { randomUUID } from 'node:crypto';
 import { realpathSync } from 'node:fs';
-import { type Domain, type Finding, formatDomain, parseDomain } from '@ctvirt/xml';
+import { type Domain, type Finding, formatDomain } from '@ctvirt/xml';
 import { EngineError } from '../errors.js';
 import type { Admission } from '../guarantees/admission.js';
 import type { Claim } from '../guarantees/claim.js';
@@ -18,6 +18,7 @@ import type { DomainEvent } from '../view.js';
 import { type DocumentParts, idMapOf, type Reader } from './document.js';
 import { checkName } from './domain-name.js';
 import { notKept } from './not-enforced.js';
+import { readStored } from './stored-document.js';
 
 export interface DefinerParts {
   readonly store: DomainStore;
@@ -178,9 +179,7 @@ export class Definer {
     const { record } = entry;
     if (!record.persistent)
       throw new EngineError('wrong-state', 'transient domains do not have any persistent config');
-    const { domain } = parseDomain(await this.parts.store.readXml(record.name));
-    if (domain === undefined)
-      throw new EngineError('internal', `the stored document of domain '${record.name}' cannot be read`);
+    const domain = readStored(await this.parts.store.readXml(record.name), record.name);
     const edited = formatDomain({ ...edit(domain), name: record.name, uuid: record.uuid });
     const read = await this.parts.reader.read(edited, { strict: false });
     this.#weigh(read.claim);

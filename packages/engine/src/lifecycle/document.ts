@@ -21,6 +21,7 @@ import type { DomainRecord } from '../state/record.js';
 import { type DiskLimit, type FilesystemKind, type FilesystemSpec, keyOf } from '../storage/index.js';
 import { notEnforced } from './not-enforced.js';
 import type { EndAction, InnerMount, LinkPlan, RunPlan } from './plan.js';
+import { readStored } from './stored-document.js';
 
 /** What the engine keeps of a document in the domain's record, and what it makes for it. */
 export interface DocumentParts {
@@ -97,14 +98,7 @@ export class Reader {
 
   /** What a start of the stored document takes. */
   plan(xml: string, record: DomainRecord): RunPlan {
-    const { domain, findings } = parseDomain(xml);
-    if (domain === undefined)
-      throw new EngineError(
-        'internal',
-        `the stored document of domain '${record.name}' cannot be read: ${findings[0]?.message ?? ''}`,
-        { findings },
-      );
-    return planOf(domain, record, this.facts);
+    return planOf(readStored(xml, record.name), record, this.facts);
   }
 
   /** A domain of which nothing is known but its profile. */

@@ -17,6 +17,14 @@ export const defaultLimits: Limits = {
   attributes: 512,
 };
 
+/** For what this package has written: the canonical form of a document at its limits is longer, deeper and wider. */
+export const writtenLimits: Limits = {
+  length: 8 * defaultLimits.length,
+  depth: 2 * defaultLimits.depth,
+  elements: 2 * defaultLimits.elements,
+  attributes: 2 * defaultLimits.attributes,
+};
+
 export type NodeKind = 'element' | 'comment' | 'instruction' | 'text';
 
 /** Attributes by name. It inherits nothing, so that no name means anything but itself. */

@@ -6,7 +6,7 @@ import { formatDomain, parseDomain } from '../document.js';
 import type { ParseOptions } from '../emit/parse.js';
 import { XmlError } from '../errors.js';
 import type { Finding } from '../finding.js';
-import { defaultLimits, type Limits, type Node } from '../reader/node.js';
+import { defaultLimits, type Limits, type Node, writtenLimits } from '../reader/node.js';
 import { readPlain } from '../reader/plain.js';
 import { readFully } from '../reader/tree.js';
 import type { Extra } from '../schema/infer.js';
@@ -211,7 +211,7 @@ export function checkCase({ text, ...options }: Case): boolean {
     isAccepted = true;
     checkLimits(text, limits);
     checkPlain(model);
-    checkRoundTrip((written) => reader(written, { ...options, limits: {} }), outcome);
+    checkRoundTrip((written) => reader(written, { ...options, limits: writtenLimits }), outcome);
   }
   if (isAccepted) checkLibvirtForm(text);
   holds(inherited() === untouched, 'a prototype was changed');
