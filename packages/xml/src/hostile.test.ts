@@ -152,3 +152,9 @@ test('a document at its limits can be read again when it has been written', () =
   assert.ok(parseDomain(written).domain === undefined, 'it is over the limits of what others write');
   assert.equal(formatDomain(parseDomainOrThrow(written, { limits: writtenLimits })), written);
 });
+
+test('a CDATA section is one text with what stands around it', () => {
+  const domain = parseDomainOrThrow(container('<metadata>\n  a<![CDATA[<&]]>b</metadata>'));
+  assert.equal(domain.metadata?.length, 1);
+  assert.deepEqual(parseDomainOrThrow(formatDomain(domain)), domain);
+});

@@ -174,6 +174,12 @@ class Reader {
     const { current } = this;
     if (current === undefined) return;
     current.text = current.text === '' ? value : current.text + value;
+    const last = current.children?.at(-1);
+    if (last?.kind === 'text') {
+      // A CDATA section is the same text going on.
+      last.text += value;
+      return;
+    }
     if (isBlank(value)) return;
     const node = new Node('text', '#text', noAttributes, this.lastEnd, current);
     node.text = value;
