@@ -60,7 +60,7 @@ export class Assets {
     return [
       ...this.#files(byDiskName),
       ...this.#mounts(byDiskName),
-      ...this.#loops(),
+      ...this.#loops(byDiskName),
       ...this.#links(byDiskName),
       ...this.#groups(byDiskName),
       ...this.#ids(byDiskName),
@@ -122,7 +122,7 @@ export class Assets {
   }
 
   /** Loop devices free themselves with their last mount: one that backs a file of ours belongs to a running domain. */
-  #loops(): Found[] {
+  #loops(entries: ReadonlyMap<string, Entry>): Found[] {
     const { roots } = this.parts.layout;
     return readdirSync('/sys/block').flatMap((device): Found[] => {
       let file: string;
@@ -133,7 +133,7 @@ export class Assets {
       }
       if (!file.startsWith(`${roots}/`)) return [];
       const name = file.slice(roots.length + 1).split('/')[0] ?? '';
-      const entry = [...this.parts.registry.entries()].find(({ record }) => diskName(record.name) === name);
+      const entry = entries.get(name);
       const owner =
         this.#ownerOf(entry, name) ?? (this.parts.queue.isBusy() && entry === undefined ? UNDER_WAY : null);
       return [
@@ -194,31 +194,12 @@ export class Assets {
   }
 
   #ids(entries: ReadonlyMap<string, Entry>): Found[] {
-    const range = (start: number, count: number): string => `${start}-${start + count - 1}`;
-    const own = [...entries.values()].flatMap(({ record }): Found[] =>
-      record.ids === null
-        ? []
-        : [
-            {
-              kind: 'id-range',
-              what: range(record.ids.start, record.ids.count),
-              owner: record.name,
-              remove: () => undefined,
-            },
-          ],
-    );
-    const kept = this.parts.store.keptLeases().flatMap(({ name, ids }): Found[] =>
-      ids === null
-        ? []
-        : [
-            {
-              kind: 'id-range',
-              what: range(ids.start, ids.count),
-              owner: `${name} (kept)`,
-              remove: () => undefined,
-            },
-          ],
-    );
-    return [...own, ...kept];
+    const own = [...entries.values()].map(({ record }) => ({ owner: record.name, ids: record.ids }));
+    const kept = this.parts.store.keptLeases().map(({ name, ids }) => ({ owner: `${name} (kept)`, ids }));
+    return [...own, ...kept].flatMap(({ owner, ids }): Found[] => {
+      if (ids === null) return [];
+      const what = `${ids.start}-${ids.start + ids.count - 1}`;
+      return [{ kind: 'id-range', what, owner, remove: () => undefined }];
+    });
   }
 }
