@@ -1,8 +1,10 @@
 // The command line's own error, and every error as people read it.
 // SPDX-License-Identifier: Apache-2.0
+
 import { styleText } from 'node:util';
 import { ApiError, type Finding } from '@ctvirt/api';
 import { exitStatusOf, usageStatus } from './exit-status.js';
+import { shownName } from './input-name.js';
 import { printable } from './table.js';
 
 /** A wrong command line (`usage`) or a local failure, such as a file that cannot be read (`local`). */
@@ -40,7 +42,7 @@ export async function locate<T>(file: string, call: Promise<T>): Promise<T> {
   try {
     return await call;
   } catch (error) {
-    if (error instanceof Error) fileOf.set(error, file === '-' ? '<stdin>' : file);
+    if (error instanceof Error) fileOf.set(error, shownName(file));
     throw error;
   }
 }

@@ -1,5 +1,6 @@
 // Containers from one format to another: each with its files and the report of what became of its keys.
 // SPDX-License-Identifier: Apache-2.0
+
 import { availableParallelism } from 'node:os';
 import {
   type FileEntry,
@@ -11,6 +12,7 @@ import {
 } from '@ctvirt/formats';
 import { type Finding, XmlError } from '@ctvirt/xml';
 import { CliError } from '../errors.js';
+import { shownName } from '../input-name.js';
 import type { Io } from '../io.js';
 import { gather, sharedReader, withNamed } from './gather.js';
 import { type Layout, type LayoutName, layoutNames, layouts } from './layouts.js';
@@ -60,10 +62,7 @@ export async function find(path: string, from: LayoutName | undefined, io: Io): 
     if (units.length > 0) return { from: name, layout, files, units, left };
   }
   const what = candidates.map((name) => layouts[name].format.doc).join('; ');
-  throw new CliError(
-    'local',
-    `there is no container to convert in ${path === '-' ? '<stdin>' : path}: looked for ${what}`,
-  );
+  throw new CliError('local', `there is no container to convert in ${shownName(path)}: looked for ${what}`);
 }
 
 export interface ConvertOptions {

@@ -1,10 +1,12 @@
 // Native configurations from disk: bounded, without following links out of the folder that was named.
 // SPDX-License-Identifier: Apache-2.0
+
 import { type Dirent, readdirSync, readlinkSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, join, normalize, resolve } from 'node:path';
 import { entryOf, type FileEntry, type FileSet, type NativeUnit, withReferences } from '@ctvirt/formats';
 import { readBytes, readInput, readOrdinary } from '../documents/bytes.js';
 import { CliError, refuseFile } from '../errors.js';
+import { stdinName } from '../input-name.js';
 import type { Io } from '../io.js';
 import type { Layout } from './layouts.js';
 
@@ -24,8 +26,8 @@ export interface Gathered {
 export async function gather(path: string, layout: Layout, io: Io): Promise<Gathered> {
   if (path === '-') {
     const bytes = await readInput(io.stdin, mostFileBytes);
-    refuseLong('<stdin>', bytes);
-    return { files: new Map([['<stdin>', entryOf(bytes)]]), left: [], isFolder: false };
+    refuseLong(stdinName, bytes);
+    return { files: new Map([[stdinName, entryOf(bytes)]]), left: [], isFolder: false };
   }
   const place = placeOf(path);
   try {
@@ -66,7 +68,7 @@ export function sharedReader(files: FileSet, layout: Layout): (unit: NativeUnit)
     const paths = layout.shared.map((shared) => join(dirname(unit.path), shared));
     return new Map(
       paths.flatMap((path) => {
-        const entry = unit.path === '<stdin>' || path === unit.path ? undefined : read(path);
+        const entry = unit.path === stdinName || path === unit.path ? undefined : read(path);
         return entry === undefined ? [] : [[path, entry] as const];
       }),
     );

@@ -1,5 +1,6 @@
 // One XML document of the command line: its bytes read, decoded and checked as what its root says it is.
 // SPDX-License-Identifier: Apache-2.0
+
 import {
   type Domain,
   defaultLimits,
@@ -11,6 +12,7 @@ import {
   parseDomain,
 } from '@ctvirt/xml';
 import { refuseFile } from '../errors.js';
+import { stdinName } from '../input-name.js';
 import type { Io } from '../io.js';
 import { readBytes, readInput } from './bytes.js';
 import { decodeXml } from './decode.js';
@@ -36,7 +38,7 @@ const mostBytes = 4 * defaultLimits.length;
 /** Reads and checks a file; `-` is standard input. Throws CliError `local` where it cannot be read. */
 export async function checkFile(file: string, io: Io, options: CheckOptions): Promise<CheckedDocument> {
   return file === '-'
-    ? checkBytes('<stdin>', await readInput(io.stdin, mostBytes), options)
+    ? checkBytes(stdinName, await readInput(io.stdin, mostBytes), options)
     : checkPath(file, options);
 }
 

@@ -1,8 +1,10 @@
 // ctvirt xml validate
 // SPDX-License-Identifier: Apache-2.0
+
 import { type CheckedDocument, checkFile } from '../documents/document.js';
 import { CliError, describeError, describeFinding } from '../errors.js';
 import { invalidStatus } from '../exit-status.js';
+import { shownName } from '../input-name.js';
 import { hasColour } from '../io.js';
 import { verb } from '../verb.js';
 import { documentFiles } from './arguments.js';
@@ -56,8 +58,9 @@ function summaryOf(
   const read = files.length - unread;
   const found = [...plural(errors, 'error'), ...plural(warnings, 'warning')].join(' and ');
   const remark = found === '' ? '' : `: ${found}`;
-  if (files.length === 1 && read === 1)
-    return `${files[0] === '-' ? '<stdin>' : files[0]} is ${invalid > 0 ? 'not valid' : 'valid'}${remark}`;
+  const [only] = files;
+  if (only !== undefined && files.length === 1 && read === 1)
+    return `${shownName(only)} is ${invalid > 0 ? 'not valid' : 'valid'}${remark}`;
   if (read === 0) return 'nothing could be checked';
   const [sum = ''] = plural(read, 'document');
   return invalid === 0
