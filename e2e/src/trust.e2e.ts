@@ -25,7 +25,7 @@ async function survive(ownSeed: number): Promise<void> {
     await trial.clear();
   } catch (cause) {
     await world.abandon();
-    throw new Error(`${String(cause)}\n${world.log.slice(-3000)}`, { cause });
+    throw new Error(`seed ${ownSeed}: ${String(cause)}\n${world.log.slice(-3000)}`, { cause });
   }
   await world.close();
 }

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { type ApiClient, ApiError, createClient, type ErrorCode } from '@ctvirt/api';
@@ -121,7 +121,17 @@ export class World {
         );
       },
       20_000,
-    );
+    ).catch((cause: unknown) => assert.fail(`${String(cause)}; meanwhile:\n${this.#waits()}\n${this.#log}`));
+  }
+
+  /** What each process of this world waits for in the kernel. */
+  #waits(): string {
+    return this.processes()
+      .map((line) => {
+        const proc = `/proc/${line.split(' ')[0]}`;
+        return `${line}: ${readOr(`${proc}/wchan`)} ${readOr(`${proc}/syscall`)}${readOr(`${proc}/stack`)}`;
+      })
+      .join('\n');
   }
 
   /** Asks the daemon to end, as Ctrl-C does; containers go on. */
@@ -313,6 +323,14 @@ async function textOf(stream: NodeJS.ReadableStream): Promise<string> {
   let text = '';
   for await (const chunk of stream) text += String(chunk);
   return text;
+}
+
+function readOr(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    return `(${String(error)})`;
+  }
 }
 
 function kill(pid: number): void {
