@@ -1,7 +1,8 @@
 // Parameters by OpenVZ's names: from the profile, changed while the container runs, stored, and there after restarts.
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
+import { readFile, rename, writeFile } from 'node:fs/promises';
+import { cpus } from 'node:os';
 import { after, afterEach, before, test } from 'node:test';
 import { domainXml } from './documents.js';
 import { refused, World } from './world.js';
@@ -86,4 +87,39 @@ test('what cannot be leaves everything as it was', async () => {
   await world.client.domains.destroy({ domain: '312' });
   await refused('wrong-state', set('312', { numproc: '50' }, { live: true }));
   assert.equal(await numproc('312'), '240');
+});
+
+test('what the kernel refuses changes neither the container nor its stored document', async () => {
+  await world.run(limited('314'));
+  const seen = async () => [
+    await numproc('314'),
+    await numproc('314', true),
+    await pidsMax('314'),
+    await world.client.domains.xml({ domain: '314' }),
+    await world.client.domains.xml({ domain: '314', inactive: true }),
+  ];
+  const before = await seen();
+  const absent = String(cpus().length + 4000);
+  const change = { numproc: '50', cpumask: absent };
+  const error = await refused('unsupported', set('314', change, { live: true, stored: true }));
+  assert.match(error.message, new RegExp(`does not take ${absent} for cpuset\\.cpus`));
+  assert.deepEqual(await seen(), before);
+});
+
+test('a change that a killed daemon had begun is taken back by the next one', async () => {
+  await world.run(limited('315'));
+  const document = await readFile(`${world.root}/run/domains/315/live.xml`, 'utf8');
+  await set('315', { numproc: '50' });
+  assert.equal(await pidsMax('315'), '50');
+  await world.kill();
+  // As if it had come no further than the kernel.
+  const folder = `${world.root}/run/domains/315`;
+  await rename(`${folder}/live.xml`, `${folder}/live.xml.proposed`);
+  await writeFile(`${folder}/live.xml`, document);
+
+  await world.start();
+  assert.deepEqual([await numproc('315'), await pidsMax('315')], ['240', '240']);
+  assert.match(world.log, /domain '315': took back a change that was interrupted/);
+  await set('315', { numproc: '60' });
+  assert.equal(await pidsMax('315'), '60');
 });

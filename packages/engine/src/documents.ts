@@ -1,8 +1,8 @@
 // Domains' documents, parsed: the stored one and the one a running domain was started with, read once while they stay.
 // SPDX-License-Identifier: Apache-2.0
-import { readFile } from 'node:fs/promises';
+import { readFile, rename, rm } from 'node:fs/promises';
 import { type Domain, formatDomain } from '@ctvirt/xml';
-import { writeAtomically } from './host/files.js';
+import { readIfThere, writeAtomically } from './host/files.js';
 import { readStored } from './lifecycle/stored-document.js';
 import { type Entry, idOf } from './state/registry.js';
 import type { DomainStore } from './state/store.js';
@@ -51,10 +51,29 @@ export class Documents {
     return domain;
   }
 
-  /** Replaces the document of this run. */
-  async replaceLive(entry: Entry, domain: Domain): Promise<void> {
-    await writeAtomically(this.livePath(entry), formatDomain(domain), { durable: false });
+  /** Writes down what a live change leads to, before the kernel is told, so that a later daemon can take it back. */
+  async propose(entry: Entry, domain: Domain): Promise<void> {
+    await writeAtomically(this.#proposedPath(entry), formatDomain(domain), { durable: false });
+  }
+
+  /** What a change that nobody finished led to. */
+  async proposed(entry: Entry): Promise<Domain | undefined> {
+    const text = await readIfThere(this.#proposedPath(entry));
+    return text === undefined ? undefined : readStored(text, entry.record.name);
+  }
+
+  /** The proposed document becomes the one of this run. */
+  async accept(entry: Entry, domain: Domain): Promise<void> {
+    await rename(this.#proposedPath(entry), this.livePath(entry));
     if (entry.running !== undefined) this.#live.set(entry.running, domain);
+  }
+
+  async withdraw(entry: Entry): Promise<void> {
+    await rm(this.#proposedPath(entry), { force: true });
+  }
+
+  #proposedPath(entry: Entry): string {
+    return `${this.livePath(entry)}.proposed`;
   }
 
   /** The text clients get of a running domain: with its id and the names its links have on the host. */

@@ -24,7 +24,7 @@ import { hostPidOf } from './host/inner-pid.js';
 import { bootId } from './host/processes.js';
 import { pageSize } from './host/syscalls.js';
 import { UserNamespacePool } from './host/userns.js';
-import { amendLive } from './lifecycle/amend.js';
+import { amendLive, undoAmend } from './lifecycle/amend.js';
 import { Definer, type Edit } from './lifecycle/definer.js';
 import { linksOf, Reader } from './lifecycle/document.js';
 import { parameterEdit } from './lifecycle/parameters.js';
@@ -142,8 +142,11 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
     appArmor,
     emit,
     log,
+    undoAmend: async (entry, initPid) => await undoAmend(entry, initPid, amendParts),
     forget: (entry) => definer.forget(entry, { erase: entry.record.eraseAtEnd }),
   });
+  const group = (entry: Entry): string => runner.group(entry);
+  const amendParts = { cgroups, group, documents, definer, reader, facts, admission };
   await runner.recover();
   namespaces.refill();
   const assets = new Assets({
@@ -158,12 +161,10 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
   });
 
   const gauges = new Gauges();
-  const group = (entry: Entry): string => runner.group(entry);
   events.on('event', ({ event, domain: { name } }) => {
     const entry = event === 'stopped' ? registry.byName(name) : undefined;
     if (entry !== undefined) for (const folder of cgroups.all(group(entry))) gauges.forget(folder);
   });
-  const amendParts = { cgroups, group, documents, definer, reader, facts, admission };
 
   const find = (ref: DomainRef): Entry => {
     const entry = registry.find(ref);

@@ -51,3 +51,23 @@ test('limits go to the files of the group; a file the kernel has not is told', (
     rmSync(root, { recursive: true });
   }
 });
+
+test('what the kernel refuses leaves the limits before it as they were', () => {
+  const root = mkdtempSync(join(tmpdir(), 'ctvirt-limits-'));
+  try {
+    mkdirSync(join(root, 'group', 'pids.max'), { recursive: true }); // nothing can be written there
+    const changes = planLimits(
+      world(root),
+      { memoryMaxBytes: 1 << 20 },
+      { memoryMaxBytes: 1 << 21, cpuWeight: 200, pidsMax: 7 },
+    );
+    assert.throws(
+      () => writeLimits(world(root), 'group', changes),
+      (error) => error instanceof EngineError && error.message.includes('pids.max'),
+    );
+    const value = (file: string) => readFileSync(join(root, 'group', file), 'utf8');
+    assert.deepEqual([value('memory.max'), value('cpu.weight')], [String(1 << 20), '100']);
+  } finally {
+    rmSync(root, { recursive: true });
+  }
+});

@@ -177,8 +177,7 @@ export class Definer {
   /** Changes the stored document in a turn of the domain's queue; no event, since the domain stays what it is. */
   async amend(entry: Entry, edit: Edit): Promise<void> {
     const { record } = entry;
-    if (!record.persistent)
-      throw new EngineError('wrong-state', 'transient domains do not have any persistent config');
+    if (!record.persistent) throw transient();
     const domain = readStored(await this.parts.store.readXml(record.name), record.name);
     const edited = formatDomain({ ...edit(domain), name: record.name, uuid: record.uuid });
     const read = await this.parts.reader.read(edited, { strict: false });
@@ -365,3 +364,6 @@ function checkMade(lease: Lease, parts: DocumentParts): void {
       );
   }
 }
+
+export const transient = (): EngineError =>
+  new EngineError('wrong-state', 'transient domains do not have any persistent config');

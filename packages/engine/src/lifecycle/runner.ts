@@ -56,6 +56,8 @@ export interface RunnerParts {
   readonly appArmor: AppArmor;
   readonly emit: (event: DomainEvent['event'], detail: string, entry: Entry) => void;
   readonly log: (level: 'info' | 'warn' | 'error', message: string, fields?: Record<string, unknown>) => void;
+  /** Puts back what a killed daemon had begun to change of a running domain; answers whether it had. */
+  readonly undoAmend: (entry: Entry, initPid: number) => Promise<boolean>;
   /** Removes a transient domain that has ended. */
   readonly forget: (entry: Entry) => Promise<void>;
 }
@@ -219,12 +221,26 @@ export class Runner {
       entry.reason = paused ? 'user' : 'booted';
       if (existsSync(join(driver.folder(name), 'intent')))
         void this.parts.queue.run(entry.record.name, () => this.destroy(entry));
-      else this.#watch(entry, running);
+      else {
+        this.#watch(entry, running);
+        await this.#undoAmend(entry, running);
+      }
     }
     for (const entry of registry.entries())
       if (!entry.record.persistent && entry.running === undefined) await this.parts.forget(entry);
     if ([...registry.entries()].every((entry) => entry.running === undefined))
       removeGroup(this.parts.cgroups, layout.cgroup);
+  }
+
+  async #undoAmend(entry: Entry, { initPid }: Running): Promise<void> {
+    const { log, undoAmend } = this.parts;
+    const { name } = entry.record;
+    try {
+      if (await undoAmend(entry, initPid))
+        log('warn', `domain '${name}': took back a change that was interrupted`);
+    } catch (error) {
+      log('error', `domain '${name}': a change that was interrupted is done in part: ${String(error)}`);
+    }
   }
 
   /** Stops watching; containers go on. */

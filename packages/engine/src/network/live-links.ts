@@ -1,9 +1,10 @@
 // Links that come to a running container and go from it, made as liblxc makes those of its start.
 // SPDX-License-Identifier: Apache-2.0
+import { readFile } from 'node:fs/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { Domain, Interface } from '@ctvirt/xml';
 import { EngineError } from '../errors.js';
-import { linkNames } from '../host/links.js';
+import { linkNames, parseLinkNames } from '../host/links.js';
 import { run } from '../host/run.js';
 import { Undo } from '../host/undo.js';
 import type { LinkPlan } from '../lifecycle/plan.js';
@@ -12,6 +13,10 @@ import { openRoutedLink } from './routed-link.js';
 const ip = (...args: readonly string[]) => run(['/sbin/ip', ...args]);
 const ipInside = (pid: number, ...args: readonly string[]) =>
   run(['/usr/bin/nsenter', `--net=/proc/${pid}/ns/net`, '--', '/sbin/ip', ...args]);
+
+/** Names of the links in a container's network. */
+export const linkNamesInside = async (pid: number): Promise<string[]> =>
+  parseLinkNames(await readFile(`/proc/${pid}/net/dev`, 'utf8'));
 
 /** Interfaces with the names their links have, so that they keep them whatever comes before them in the document. */
 export function withLinkNames(interfaces: readonly Interface[], links: readonly LinkPlan[]): Interface[] {
@@ -91,7 +96,6 @@ async function addMacvlan(link: LinkPlan, pid: number, undo: Undo): Promise<void
   isInside = true;
 }
 
-/** Takes a link away; its other end goes with it. */
 /**
  * Takes away the host's ends, named by us, that are still there after the end of a container. liblxc does so with the links it
  * made; of those that came later the kernel would, in its own time, and the next start would find their names taken.
@@ -105,6 +109,7 @@ export async function removeLeftLinks(prefix: string): Promise<void> {
     });
 }
 
+/** Takes a link away; its other end goes with it. */
 export async function removeLink({ name }: LinkPlan, pid: number): Promise<void> {
   await ipInside(pid, 'link', 'delete', name);
 }
