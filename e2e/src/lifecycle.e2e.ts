@@ -1,6 +1,7 @@
 // A domain's life: what it is on the host, how it ends and comes back, and what stays of it.
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { readFile, readlink, rm } from 'node:fs/promises';
 import { after, afterEach, before, test } from 'node:test';
 import { domainXml, sleeping, templateRoot } from './documents.js';
@@ -149,6 +150,30 @@ test('destroy and undefine get at a domain that ends as soon as it starts', asyn
     ]);
   }
   await waitFor('them to be gone', async () => (await world.client.domains.list()).length === 0, 30_000);
+});
+
+test('an init that is killed before it runs: the start ends, and the next one succeeds', async () => {
+  const domain = (await world.define(domainXml({ name: 'hapless' }))).domain.name;
+  const monitorFile = `${world.root}/run/domains/${domain}/monitor.pid`;
+  for (let tries = 0; tries < 20; tries++) {
+    let isOver = false;
+    let isKilled = false;
+    const start = world.client.domains.start({ domain }).catch(() => undefined);
+    const over = start.then(() => (isOver = true));
+    // Somewhere between the first moment it is there and the last before it runs.
+    for (let turns = tries; !isOver; await new Promise(setImmediate)) {
+      const init = firstChildOf(monitorFile);
+      if (init === undefined || turns-- > 0) continue;
+      isKilled = tryKill(init);
+      break;
+    }
+    await waitFor('the start to end', () => isOver, 20_000);
+    await over;
+    if (!isKilled) await world.client.domains.destroy({ domain });
+    await waitFor('its end', async () => /^shutoff/.test(await stateOf(domain)));
+  }
+  await world.client.domains.start({ domain });
+  assert.equal(await stateOf(domain), 'running (booted)');
 });
 
 test('the daemon ends and starts again: containers go on, and their end is noticed after', async () => {
@@ -321,5 +346,24 @@ function isAlive(pid: number): boolean {
     return true;
   } catch {
     return false; // no such process
+  }
+}
+
+/** The first child of the process that a pid file names, while there is one. */
+function firstChildOf(pidFile: string): number | undefined {
+  try {
+    const pid = readFileSync(pidFile, 'utf8').trim();
+    const [child] = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ');
+    return child === undefined || child === '' ? undefined : Number(child);
+  } catch {
+    return undefined; // not there yet, or gone
+  }
+}
+
+function tryKill(pid: number): boolean {
+  try {
+    return process.kill(pid, 'SIGKILL');
+  } catch {
+    return false; // gone by itself
   }
 }

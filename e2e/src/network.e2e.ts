@@ -21,6 +21,38 @@ const routed = (...addresses: string[]) =>
 /** A domain with the template's own init, which serves a page. */
 const serving = (name: string, ...interfaces: string[]) => domainXml({ name, program: [], interfaces });
 
+/** The host serves this at its own address, port 8080, meanwhile. */
+async function hostServes(content: string, use: () => Promise<void>): Promise<void> {
+  const folder = `${world.host}/www`;
+  await mkdir(folder, { recursive: true });
+  await writeFile(`${folder}/index.html`, content);
+  const address = `${hostAddress.v4}:8080`;
+  const [file = '', ...args] = world.enclosure.argv(
+    '/bin/busybox',
+    'httpd',
+    '-f',
+    '-p',
+    address,
+    '-h',
+    folder,
+  );
+  const server = spawn(file, args, { stdio: 'ignore' });
+  try {
+    await use();
+  } finally {
+    server.kill();
+    await new Promise((resolve) => server.once('exit', resolve));
+  }
+}
+
+const mebibyte = ' '.repeat(2 ** 20);
+
+async function secondsOf(work: Promise<unknown>): Promise<number> {
+  const started = performance.now();
+  await work;
+  return (performance.now() - started) / 1000;
+}
+
 async function page(url: string): Promise<string> {
   return await waitFor(`a page at ${url}`, () => world.enclosure.fetch(url).catch(() => undefined), 15_000);
 }
@@ -33,20 +65,7 @@ test('routed: IPv4 and IPv6 reach the container with no bridge set up', async ()
 });
 
 test('routed: several containers reach the host and the host each of them', async () => {
-  const folder = `${world.host}/www`;
-  await mkdir(folder);
-  await writeFile(`${folder}/index.html`, 'the host\n');
-  const [file = '', ...args] = world.enclosure.argv(
-    '/bin/busybox',
-    'httpd',
-    '-f',
-    '-p',
-    `${hostAddress.v4}:8080`,
-    '-h',
-    folder,
-  );
-  const server = spawn(file, args, { stdio: 'ignore' });
-  try {
+  await hostServes('the host\n', async () => {
     for (const [name, address] of [
       ['one', '192.168.7.11'],
       ['two', '192.168.7.12'],
@@ -56,10 +75,7 @@ test('routed: several containers reach the host and the host each of them', asyn
       const line = `printf 'GET / HTTP/1.0\\r\\n\\r\\n' | nc ${hostAddress.v4} 8080`;
       assert.match(await world.shell(name, line), /the host/);
     }
-  } finally {
-    server.kill();
-    await new Promise((resolve) => server.once('exit', resolve));
-  }
+  });
 });
 
 test('routed: containers reach each other and the host over both families, when the host forwards', async () => {
@@ -104,6 +120,25 @@ test('direct: a link of the host shared by macvlan', async () => {
   } finally {
     await world.enclosure.output('ip', 'link', 'delete', 'up0');
   }
+});
+
+test('bandwidth: what is sent takes its time, either way, as far as the kernel can do it', async () => {
+  const rates =
+    "<bandwidth><inbound average='400' burst='64'/><outbound average='400' burst='64'/></bandwidth>";
+  const link = `<interface type='ethernet'>${rates}<ip address='192.168.7.30'/></interface>`;
+  const domain = await world.run(serving('slow', link));
+  await page('http://192.168.7.30/');
+  // A mebibyte less the burst at 400 kB a second.
+  const least = 2.4;
+  await hostServes(mebibyte, async () => {
+    const inbound = await secondsOf(world.shell(domain, `wget -O /dev/null http://${hostAddress.v4}:8080/`));
+    assert.ok(inbound > least, `${inbound} s to the container`);
+  });
+  if (world.log.includes('eth0 is not limited: this kernel cannot limit the rate of a link that way')) return;
+  await world.shell(domain, 'dd if=/dev/zero of=/srv/www/large bs=1024 count=1024');
+  const get = world.enclosure.output('busybox', 'wget', '-O', '/dev/null', 'http://192.168.7.30/large');
+  const outbound = await secondsOf(get);
+  assert.ok(outbound > least, `${outbound} s from the container`);
 });
 
 test('no interface: loopback and nothing else', async () => {

@@ -5,6 +5,7 @@ import { toLibvirtError } from '../errors.js';
 import { bindAbsent } from './absent.js';
 import { bindConnect } from './connect.js';
 import { bindDomainAccess } from './domain-access.js';
+import { bindDomainBandwidth } from './domain-bandwidth.js';
 import { bindDomainDevices } from './domain-devices.js';
 import { bindDomainFacts } from './domain-facts.js';
 import { bindDomainLife } from './domain-life.js';
@@ -31,6 +32,7 @@ export const groups: Readonly<Record<string, Bind>> = {
   'memory of domains': bindDomainMemory,
   'processors of domains': bindDomainProcessors,
   'limits of domains': bindDomainTuning,
+  'bandwidth of links': bindDomainBandwidth,
   'counters of domains': bindDomainStats,
   'devices of domains': bindDomainDevices,
   'access to domains': bindDomainAccess,

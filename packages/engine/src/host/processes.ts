@@ -34,6 +34,12 @@ export function childrenOf(pid: number): number[] {
     .map(Number);
 }
 
+/** Whether it has ended and waits for its parent to notice. */
+export function isZombie(pid: number): boolean {
+  const stat = read(`/proc/${pid}/stat`);
+  return stat !== undefined && stat.slice(stat.lastIndexOf(')') + 2).startsWith('Z');
+}
+
 export function commandLine(pid: number): string[] {
   return (read(`/proc/${pid}/cmdline`) ?? '').split('\0').filter((word) => word !== '');
 }
@@ -53,6 +59,15 @@ export function isAlive(pid: number): boolean {
     return true;
   } catch (error) {
     return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
+}
+
+/** Ends a process that may have ended by itself meanwhile. */
+export function killIfThere(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
   }
 }
 

@@ -14,6 +14,7 @@ import type { Admission } from '../guarantees/admission.js';
 import { claimOf } from '../guarantees/claim.js';
 import { Undo } from '../host/undo.js';
 import { addLink, changedLinks, linkNamesInside, removeLink, withLinkNames } from '../network/live-links.js';
+import { shapeLink } from '../network/shaping.js';
 import type { Entry } from '../state/registry.js';
 import { type Definer, type Edit, transient } from './definer.js';
 import { type HostFacts, linksOf, type Reader } from './document.js';
@@ -71,6 +72,10 @@ export async function amendLive(change: LiveChange, parts: AmendParts): Promise<
     await addLink(link, change.initPid);
     undo.push(() => removeLink(link, change.initPid));
   }
+  for (const { from, to } of step.reshaped) {
+    undo.push(() => shapeLink(from)); // also of what is done by half
+    await shapeLink(to);
+  }
   if (change.stored) await definer.amend(entry, change.edit);
   await documents.accept(entry, after);
   undo.keep();
@@ -87,6 +92,7 @@ export async function undoAmend(entry: Entry, initPid: number, parts: AmendParts
   const there = new Set(await linkNamesInside(initPid));
   for (const link of step.gone) if (there.has(link.name)) await removeLink(link, initPid);
   for (const link of step.come) if (!there.has(link.name)) await addLink(link, initPid);
+  for (const { to } of step.reshaped) await shapeLink(to);
   await parts.documents.withdraw(entry);
   return true;
 }
@@ -95,6 +101,7 @@ interface Step {
   readonly limits: readonly ChangedLimit[];
   readonly gone: readonly LinkPlan[];
   readonly come: readonly LinkPlan[];
+  readonly reshaped: readonly { readonly from: LinkPlan; readonly to: LinkPlan }[];
 }
 
 /** What has to be done to a running container for what differs between two of its documents. */
@@ -103,12 +110,16 @@ function plan(
   { cgroups, facts }: AmendParts,
 ): Step {
   const limits = planLimits(cgroups, resourcesOf(before, facts), resourcesOf(after, facts));
-  const { gone, come } = changedLinks(before, after);
+  const { gone, come, reshaped } = changedLinks(before, after);
   const [oldLinks, newLinks] = [linksOf(before, entry.record), linksOf(after, entry.record)];
   return {
     limits,
     gone: gone.flatMap((at) => oldLinks[at] ?? []),
     come: come.flatMap((at) => newLinks[at] ?? []),
+    reshaped: reshaped.flatMap((at) => {
+      const [from, to] = [oldLinks[at.from], newLinks[at.to]];
+      return from === undefined || to === undefined ? [] : [{ from, to }];
+    }),
   };
 }
 

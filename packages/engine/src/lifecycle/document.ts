@@ -20,7 +20,7 @@ import { ROUTED_GATEWAY_V6 } from '../network/routed-link.js';
 import type { DomainRecord } from '../state/record.js';
 import { type DiskLimit, type FilesystemKind, type FilesystemSpec, keyOf } from '../storage/index.js';
 import { notEnforced } from './not-enforced.js';
-import type { EndAction, InnerMount, LinkPlan, RunPlan } from './plan.js';
+import type { EndAction, InnerMount, LinkPlan, Rate, RunPlan } from './plan.js';
 import { readStored } from './stored-document.js';
 
 /** What the engine keeps of a document in the domain's record, and what it makes for it. */
@@ -385,6 +385,18 @@ function linkOf(link: Interface, index: number, record: DomainRecord): LinkPlan 
     up: link.link?.state !== 'down',
     addresses,
     gateways: routed ? routedGateways(addresses) : gatewaysOf(link),
+    rates: { inbound: rateOf(link.bandwidth?.inbound), outbound: rateOf(link.bandwidth?.outbound) },
+  };
+}
+
+/** libvirt hands its numbers to tc, whose kilobyte a second has 1000 bytes and whose kilobyte 1024. */
+function rateOf(rate: NonNullable<Interface['bandwidth']>['inbound']): Rate | undefined {
+  if (rate?.average === undefined) return undefined;
+  const { average, peak, burst } = rate;
+  return {
+    averageBytes: average * 1000,
+    peakBytes: peak === undefined ? undefined : peak * 1000,
+    burstBytes: burst === undefined ? undefined : burst * 1024,
   };
 }
 

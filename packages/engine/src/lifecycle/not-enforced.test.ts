@@ -31,7 +31,7 @@ test('limits of one user, soft limits, and limits on what is as large as its sou
 
 test('what an interface asks for besides its addresses', () => {
   const link =
-    "<interface type='bridge'><source bridge='br0'/><bandwidth><inbound average='1000'/></bandwidth></interface>";
+    "<interface type='direct'><source dev='eth0'/><bandwidth><inbound average='1000'/></bandwidth></interface>";
   assert.deepEqual(pathsOf(domain(root, link)), ['/domain/devices/interface[1]/bandwidth']);
 });
 

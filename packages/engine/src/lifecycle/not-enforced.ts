@@ -63,7 +63,18 @@ const onFilesystem: readonly ((filesystem: Filesystem) => Remark | undefined)[] 
 ];
 
 const onInterface: readonly ((link: Interface) => Remark | undefined)[] = [
-  ({ bandwidth }) => remark(bandwidth, '/bandwidth', 'bandwidth is not limited yet'),
+  ({ type, bandwidth }) =>
+    remark(
+      type === 'direct' ? bandwidth : undefined,
+      '/bandwidth',
+      'the rates of a direct link are not limited: it has no end on the host',
+    ),
+  ({ bandwidth }) =>
+    remark(
+      bandwidth?.inbound?.floor,
+      '/bandwidth/inbound/@floor',
+      'a rate is limited here, and not guaranteed',
+    ),
   ({ vlan }) => remark(vlan, '/vlan', 'frames are not tagged yet'),
   ({ filterref }) => remark(filterref, '/filterref', 'network filters are not applied'),
   ({ script }) => remark(script, '/script', 'scripts of interfaces are not run'),

@@ -6,6 +6,13 @@ import type { GuestFile } from '../guest/files.js';
 import type { IdMap } from '../host/userns.js';
 import type { FilesystemSpec } from '../storage/index.js';
 
+/** What may pass one way in the long run, as fast as what for a moment, and how much in that moment. */
+export interface Rate {
+  readonly averageBytes: number;
+  readonly peakBytes: number | undefined;
+  readonly burstBytes: number | undefined;
+}
+
 /** A network link of the container. `routed` is OpenVZ's venet: addresses the host has a route to, no bridge. */
 export interface LinkPlan {
   readonly kind: 'routed' | 'bridge' | 'macvlan';
@@ -24,6 +31,8 @@ export interface LinkPlan {
     readonly family: 4 | 6;
   }[];
   readonly gateways: readonly { readonly address: string; readonly family: 4 | 6 }[];
+  /** Towards the container and from it. */
+  readonly rates: { readonly inbound: Rate | undefined; readonly outbound: Rate | undefined };
 }
 
 /** A memory file system inside the container, or a second view of one of its own folders. */

@@ -31,6 +31,7 @@ import { Undo } from '../host/undo.js';
 import type { UserNamespacePool } from '../host/userns.js';
 import { removeLeftLinks } from '../network/live-links.js';
 import { openRoutedLink } from '../network/routed-link.js';
+import { isShaped, shapeLink } from '../network/shaping.js';
 import { diskName, type Layout } from '../state/layout.js';
 import type { KeyedQueue } from '../state/queue.js';
 import type { Entry, Registry } from '../state/registry.js';
@@ -129,8 +130,11 @@ export class Runner {
     let running: Running | undefined;
     try {
       driver.prepare(name, { 'live.xml': xml, 'lxc.conf': config });
-      running = await driver.start(name, plan.program, plan.resources.sigpending, () => openLinks(plan));
+      running = await driver.start(name, plan.program, plan.resources.sigpending, () =>
+        this.#openLinks(entry, plan),
+      );
     } catch (error) {
+      await removeLeftLinks(linkPrefixOf(entry.record));
       await this.#clearGroups(name);
       await driver.clear(name);
       entry.reason = 'failed';
@@ -214,7 +218,7 @@ export class Runner {
         );
         continue;
       }
-      if (interrupted.has(name)) await openLinks((await this.parts.plan(entry)).plan);
+      if (interrupted.has(name)) await this.#openLinks(entry, (await this.parts.plan(entry)).plan);
       entry.running = running;
       const paused = isFrozen(this.parts.cgroups, this.group(entry));
       entry.state = paused ? 'paused' : 'running';
@@ -230,6 +234,21 @@ export class Runner {
       if (!entry.record.persistent && entry.running === undefined) await this.parts.forget(entry);
     if ([...registry.entries()].every((entry) => entry.running === undefined))
       removeGroup(this.parts.cgroups, layout.cgroup);
+  }
+
+  /** What the links need on the host besides what liblxc gives them. */
+  async #openLinks(entry: Entry, { links }: RunPlan): Promise<void> {
+    for (const link of links) {
+      await openRoutedLink(link);
+      if (!isShaped(link)) continue;
+      await shapeLink(link).catch((error: unknown) => {
+        if (!(error instanceof EngineError) || error.code !== 'unsupported') throw error;
+        this.parts.log(
+          'warn',
+          `domain '${entry.record.name}': ${link.name} is not limited: ${error.message}`,
+        );
+      });
+    }
   }
 
   async #undoAmend(entry: Entry, { initPid }: Running): Promise<void> {
@@ -415,10 +434,6 @@ const reasons = {
 const hasEnded = (entry: Entry): boolean => entry.state !== 'shutoff' && entry.running === undefined;
 
 const depth = (path: string): number => path.split('/').filter((part) => part !== '').length;
-
-async function openLinks({ links }: RunPlan): Promise<void> {
-  for (const link of links) await openRoutedLink(link);
-}
 
 async function withTimeout<T>(promise: Promise<T>, ms: number, message: string): Promise<T> {
   let timer: NodeJS.Timeout | undefined;

@@ -30,8 +30,14 @@ const named = (domain: Domain): Domain =>
 test('links come and go by what they are, not by their place', () => {
   const before = domainWith([link(1), link(2)]);
   const after = domainWith([link(2), link(3)]);
-  assert.deepEqual(changedLinks(before, after), { gone: [0], come: [1] });
-  assert.deepEqual(changedLinks(before, before), { gone: [], come: [] });
+  assert.deepEqual(changedLinks(before, after), { gone: [0], come: [1], reshaped: [] });
+  assert.deepEqual(changedLinks(before, before), { gone: [], come: [], reshaped: [] });
+});
+
+test('a link at another rate stays the link it is', () => {
+  const faster = { ...link(2), bandwidth: { inbound: { average: 100 } } };
+  const changes = changedLinks(domainWith([link(1), link(2)]), domainWith([faster]));
+  assert.deepEqual(changes, { gone: [0], come: [], reshaped: [{ from: 1, to: 0 }] });
 });
 
 test('other devices of a running domain stay', () => {

@@ -9,6 +9,7 @@ import { run } from '../host/run.js';
 import { Undo } from '../host/undo.js';
 import type { LinkPlan } from '../lifecycle/plan.js';
 import { openRoutedLink } from './routed-link.js';
+import { isShaped, shapeLink } from './shaping.js';
 
 const ip = (...args: readonly string[]) => run(['/sbin/ip', ...args]);
 const ipInside = (pid: number, ...args: readonly string[]) =>
@@ -30,11 +31,19 @@ export function withLinkNames(interfaces: readonly Interface[], links: readonly 
   });
 }
 
+/** Places in the old list and in the new one. */
+export interface LinkChanges {
+  readonly gone: readonly number[];
+  readonly come: readonly number[];
+  /** Links that stay, at other rates. */
+  readonly reshaped: readonly { readonly from: number; readonly to: number }[];
+}
+
 /**
  * What a live change does to the links: places in the old list that go and in the new one that come.
  * Throws `unsupported` for other devices: those stay what they are until the next start.
  */
-export function changedLinks(before: Domain, after: Domain): { gone: number[]; come: number[] } {
+export function changedLinks(before: Domain, after: Domain): LinkChanges {
   const { interfaces: old = [], ...others } = before.devices;
   const { interfaces: next = [], ...othersNow } = after.devices;
   if (!isDeepStrictEqual(others, othersNow))
@@ -43,9 +52,17 @@ export function changedLinks(before: Domain, after: Domain): { gone: number[]; c
       'of a running container only interfaces can be attached and detached: change its stored configuration and start it again',
     );
   const missing = (from: readonly Interface[], list: readonly Interface[]): number[] =>
-    from.flatMap((link, at) => (list.some((other) => isDeepStrictEqual(link, other)) ? [] : [at]));
-  return { gone: missing(old, next), come: missing(next, old) };
+    from.flatMap((link, at) => (list.some((other) => isSameLink(link, other)) ? [] : [at]));
+  const reshaped = old.flatMap((link, from) => {
+    const to = next.findIndex((other) => isSameLink(link, other));
+    return to < 0 || isDeepStrictEqual(link.bandwidth, next[to]?.bandwidth) ? [] : [{ from, to }];
+  });
+  return { gone: missing(old, next), come: missing(next, old), reshaped };
 }
+
+/** A link stays the same while its rates change. */
+const isSameLink = (a: Interface, b: Interface): boolean =>
+  isDeepStrictEqual({ ...a, bandwidth: undefined }, { ...b, bandwidth: undefined });
 
 /** Makes a link; what was made of it goes again if something fails. */
 export async function addLink(link: LinkPlan, pid: number): Promise<void> {
@@ -73,6 +90,7 @@ async function addPair(link: LinkPlan, pid: number, undo: Undo): Promise<void> {
   undo.push(async () => void (await ip('link', 'delete', hostName)));
   if (parent !== undefined) await ip('link', 'set', hostName, 'master', parent);
   await ip('link', 'set', hostName, 'up');
+  if (isShaped(link)) await shapeLink(link);
   if (link.kind !== 'routed') return;
   await openRoutedLink(link);
   for (const { address: own, prefix, family } of link.addresses)

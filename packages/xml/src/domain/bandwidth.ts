@@ -6,10 +6,10 @@ import type { Infer } from '../schema/infer.js';
 import { count } from '../schema/scalar.js';
 
 const rates = {
-  average: attribute(count, { doc: 'Average rate, in KiB a second.', zeroIsUnset: true }),
-  peak: attribute(count, { doc: 'Highest rate in a burst, in KiB a second.', zeroIsUnset: true }),
-  floor: attribute(count, { doc: 'Guaranteed rate, in KiB a second.', zeroIsUnset: true }),
-  burst: attribute(count, { doc: 'KiB that may pass at the peak rate.', zeroIsUnset: true }),
+  average: attribute(count, { doc: 'Average rate, in kilobytes (1000 bytes) a second.', zeroIsUnset: true }),
+  peak: attribute(count, { doc: 'Highest rate in a burst, in kilobytes a second.', zeroIsUnset: true }),
+  floor: attribute(count, { doc: 'Guaranteed rate, in kilobytes a second.', zeroIsUnset: true }),
+  burst: attribute(count, { doc: 'KiB (1024 bytes) that may pass at the peak rate.', zeroIsUnset: true }),
 } satisfies Fields;
 
 const rate = (name: string, doc: string) =>
@@ -21,7 +21,7 @@ const rate = (name: string, doc: string) =>
         const { average, peak, burst, floor } = model;
         if (average === undefined && floor === undefined)
           report.error('missing-attribute', [], `<${name}> needs the attribute 'average' or 'floor'`, {
-            expected: "average='…', KiB a second",
+            expected: "average='…', kilobytes a second",
           });
         if (average === undefined && (peak !== undefined || burst !== undefined))
           report.error(

@@ -93,6 +93,7 @@ test('a routed link has the host for its default route, and no bridge', () => {
           kind: 'routed',
           parent: undefined,
           macvlanMode: undefined,
+          rates: { inbound: undefined, outbound: undefined },
           name: 'eth0',
           hostName: 'cv1.0',
           mac: undefined,

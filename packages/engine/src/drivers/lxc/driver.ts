@@ -8,7 +8,15 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EngineError } from '../../errors.js';
 import { readIfThere } from '../../host/files.js';
-import { childrenOf, commandLine, isAlive, startedAt, startTicks } from '../../host/processes.js';
+import {
+  childrenOf,
+  commandLine,
+  isAlive,
+  isZombie,
+  killIfThere,
+  startedAt,
+  startTicks,
+} from '../../host/processes.js';
 import { errnoInWords, refusalOf } from '../../host/refusal.js';
 import { spawnProgram } from '../../host/spawn.js';
 import { connectAbstract } from '../../host/syscalls.js';
@@ -32,6 +40,9 @@ const toolEnvironment = { PATH: '/usr/sbin:/sbin' } as const;
 const GONE = '.gone-';
 
 const starter = '/usr/bin/lxc-start';
+
+/** How long a monitor gets to notice that its child has ended. */
+const STILLBORN_MS = 1000;
 
 export class LxcDriver {
   constructor(private readonly layout: Layout) {}
@@ -81,6 +92,7 @@ export class LxcDriver {
       '--',
       ...program,
     ] as const;
+    using stillborn = this.#watchForStillborn(name);
     // What the maker of the user namespace may queue is what all its users may together.
     const status = await this.#tool(
       sigpending === undefined ? argv : ['/usr/bin/prlimit', `--sigpending=${sigpending}`, ...argv],
@@ -90,7 +102,9 @@ export class LxcDriver {
     if (status !== 0) {
       const errors = startErrors((await readIfThere(this.logPath(name))) ?? '');
       if (errors.length === 0) refuseWithoutRoom(folder);
-      const reason = errors.length === 0 ? `lxc-start ended with status ${status}` : errors.join('; ');
+      const reason = stillborn.isFound
+        ? "its first process was killed before it could run init: see the kernel's log for who ran out of memory"
+        : errors.join('; ') || `lxc-start ended with status ${status}`;
       const what = `liblxc could not start the container: ${reason}`;
       throw (
         refusalOf(errnoInWords(reason) ?? '', what, { errors }) ??
@@ -159,11 +173,37 @@ export class LxcDriver {
     for (const name of this.started()) {
       const marker = join(this.folder(name), 'starting');
       if ((await readIfThere(marker)) === undefined) continue;
+      using _stillborn = this.#watchForStillborn(name);
       while (Date.now() < deadline && this.#starters(name).length > 0) await sleep(20);
       await rm(marker, { force: true });
       interrupted.push(name);
     }
     return interrupted;
+  }
+
+  /**
+   * During a start liblxc's monitor waits for its child's word, and waits for ever if that is killed before it runs init: it
+   * holds the other end of their socket itself. Without the monitor lxc-start ends too, and says that it failed.
+   */
+  #watchForStillborn(name: string): Disposable & { readonly isFound: boolean } {
+    let isFound = false;
+    let seen: number | undefined;
+    const timer = setInterval(() => {
+      const monitorPid = this.#monitor(name);
+      const dead = monitorPid === undefined ? undefined : childrenOf(monitorPid).find(isZombie);
+      // Only one that is there for long: of any other the monitor takes notice itself.
+      if (monitorPid !== undefined && dead !== undefined && dead === seen) {
+        isFound = true;
+        killIfThere(monitorPid);
+      }
+      seen = dead;
+    }, STILLBORN_MS);
+    return {
+      get isFound() {
+        return isFound;
+      },
+      [Symbol.dispose]: () => clearInterval(timer),
+    };
   }
 
   #starters(name: string): number[] {
