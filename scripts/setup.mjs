@@ -23,6 +23,15 @@ const runtimePackages = [
   'debian-archive-keyring',
 ];
 
+/** What the tests run against: libvirt's own daemon, and its clients as Debian 12 has them, which has no virt-top. */
+export const testPackages = [
+  ...['python3', 'openssl', 'procps'],
+  ...['libvirt-daemon', 'libvirt-daemon-driver-lxc'],
+  ...['libvirt-clients', 'python3-libvirt', 'virtinst', 'prometheus-libvirt-exporter', 'virt-manager'],
+  // A screen for virt-manager, and what presses its buttons.
+  ...['xvfb', 'dbus-daemon', 'at-spi2-core', 'gir1.2-atspi-2.0', 'gir1.2-gtk-3.0'],
+];
+
 export async function setUp(extraPackages = []) {
   const [major] = process.versions.node.split('.');
   if (Number(major) < 20)

@@ -1,25 +1,29 @@
-// `npm run test:clients`: the stories of libvirt's clients, and with --write the table of virsh's commands they run.
+// `npm run test:clients [-- --seconds N]`: the stories of libvirt's clients alone; --write writes the table of virsh's commands.
 // SPDX-License-Identifier: Apache-2.0
-import { writeFileSync } from 'node:fs';
-import { root, setUp } from './setup.mjs';
+import { readdirSync, writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { root, setUp, testPackages } from './setup.mjs';
 import { command, step } from './steps.mjs';
 
-await setUp([
-  ...['python3', 'libvirt-daemon', 'libvirt-clients', 'python3-libvirt', 'openssl'],
-  ...['virtinst', 'prometheus-libvirt-exporter', 'libvirt-daemon-driver-lxc'],
-]);
-const isWriting = process.argv.includes('--write');
-const env = { ...process.env, ...(isWriting && { CTVIRT_CLIENTS_WRITE: '1' }) };
+const { values } = parseArgs({
+  options: { write: { type: 'boolean', default: false }, seconds: { type: 'string' } },
+});
+await setUp(testPackages);
+const env = {
+  ...process.env,
+  ...(values.write && { CTVIRT_CLIENTS_WRITE: '1' }),
+  ...(values.seconds !== undefined && { CTVIRT_CLIENTS_SECONDS: values.seconds }),
+};
+const stories = readdirSync(`${root}e2e/src`).filter((name) => /^clients.*\.e2e\.ts$/.test(name));
 const files = [
-  'e2e/dist/clients.e2e.js',
-  'e2e/dist/clients-others.js',
+  ...stories.map((name) => `e2e/dist/${name.replace(/ts$/, 'js')}`),
   'packages/rpc/dist/virsh.test.js',
   'packages/rpc/dist/connection.test.js',
 ];
 await step("libvirt's clients", (note) =>
   command([process.execPath, '--test', '--test-concurrency=1', ...files], note, { cwd: root, env }),
 );
-if (isWriting) {
+if (values.write) {
   const { formatVirshTable } = await import('../e2e/dist/clients-virsh.js');
   writeFileSync(`${root}docs/reference/virsh.md`, formatVirshTable());
 }

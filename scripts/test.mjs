@@ -3,7 +3,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { run } from 'node:test';
-import { root, setUp } from './setup.mjs';
+import { root, setUp, testPackages } from './setup.mjs';
 import { command, StepError, step } from './steps.mjs';
 
 const asked = process.argv.slice(2).filter((word) => !word.startsWith('-'));
@@ -85,7 +85,7 @@ async function attempt(work) {
 }
 
 await attempt(async () => {
-  await setUp(['python3', 'libvirt-daemon', 'libvirt-clients', 'python3-libvirt', 'openssl', 'procps']);
+  await setUp(testPackages);
   if (wanted('lint')) await attempt(() => check('style and layers', ['npm', 'run', '--silent', 'lint']));
   if (wanted('unit')) {
     const files = readdirSync(join(root, 'packages')).flatMap((name) =>

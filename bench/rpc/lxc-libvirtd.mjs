@@ -15,15 +15,17 @@ const hierarchies = readFileSync('/proc/self/mountinfo', 'utf8')
   .map((line) => line.split(' '))
   .filter((fields) => fields[4]?.startsWith('/sys/fs/cgroup/') && fields.includes('cgroup'))
   .map((fields) => fields[4].slice('/sys/fs/cgroup/'.length));
-mkdirSync(aside);
-mount('--rbind', '/sys/fs/cgroup', aside);
-mount('-t', 'tmpfs', 'cgroup', '/sys/fs/cgroup');
-for (const name of hierarchies) {
-  mkdirSync(join('/sys/fs/cgroup', name));
-  mount('--bind', join(aside, name), join('/sys/fs/cgroup', name));
+if (hierarchies.length > 0) {
+  mkdirSync(aside);
+  mount('--rbind', '/sys/fs/cgroup', aside);
+  mount('-t', 'tmpfs', 'cgroup', '/sys/fs/cgroup');
+  for (const name of hierarchies) {
+    mkdirSync(join('/sys/fs/cgroup', name));
+    mount('--bind', join(aside, name), join('/sys/fs/cgroup', name));
+  }
+  execFileSync('umount', ['--recursive', '--lazy', aside]);
+  rmdirSync(aside);
 }
-execFileSync('umount', ['--recursive', '--lazy', aside]);
-rmdirSync(aside);
 // Its state is its own.
 for (const path of ['/run', '/var/lib/libvirt', '/var/log', '/var/cache', '/etc/libvirt']) {
   mkdirSync(path, { recursive: true });

@@ -1,0 +1,90 @@
+// A hundred clients at once, some of them living domains' lives: nothing surprises, and the daemon does not grow.
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { after, before, test } from 'node:test';
+import { run } from './command.js';
+import { domainXml } from './documents.js';
+import { waitFor } from './wait.js';
+import { World } from './world.js';
+
+let world: World;
+before(async () => {
+  world = await World.open();
+});
+after(() => world.close());
+
+const uri = (scheme: string): string => `${scheme}+unix:///system?socket=${world.root}/run/libvirt-sock`;
+const options = { env: { LC_ALL: 'C', HOME: '/nonexistent' }, timeoutMs: 60_000 } as const;
+
+/** Errors a domain's life may meet when others live it too: it runs already, or not any more. */
+const expected = new Set([55, 42, 87]);
+
+interface Calls {
+  close(): Promise<void>;
+  domainLookupByName(args: {
+    name: string;
+  }): Promise<Calls & Record<string, (args?: object) => Promise<unknown>>>;
+  listAllDomains(args: object): Promise<unknown[]>;
+  getAllDomainStats(args: object): Promise<unknown[]>;
+}
+
+test('a hundred connections live and ask at once, and nothing grows', async (t) => {
+  const seconds = Number(process.env['CTVIRT_CLIENTS_SECONDS'] ?? 20);
+  const { connect, RpcError } = await import(
+    new URL('../../packages/rpc/dist/index.js', import.meta.url).href
+  );
+  const domains = Array.from({ length: 10 }, (_, at) => `life${at}`);
+  for (const name of domains) await world.define(domainXml({ name }));
+  const memory = (): number =>
+    Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${world.daemonPid}/status`, 'utf8'))?.[1] ?? 0);
+  const descriptors = (): number => readdirSync(`/proc/${world.daemonPid}/fd`).length;
+  const until = { time: Date.now() + 2000 };
+  let calls = 0;
+  const surprises: string[] = [];
+  const steps = ['create', 'getInfo', 'suspend', 'getState', 'resume', 'getXmlDesc', 'destroy'] as const;
+
+  const client = async (number: number): Promise<void> => {
+    const connection = (await connect(uri('ctvirt'))) as Calls;
+    try {
+      const domain = await connection.domainLookupByName({ name: domains[number % domains.length] ?? '' });
+      for (let step = number; Date.now() < until.time; step++) {
+        const name =
+          number < 20 ? (steps[step % steps.length] ?? 'getInfo') : number % 2 === 0 ? 'getInfo' : 'list';
+        try {
+          if (name === 'list') await connection.listAllDomains({ needResults: 1, flags: 0 });
+          else await domain[name]?.(name === 'getXmlDesc' || name === 'getState' ? { flags: 0 } : undefined);
+          calls++;
+        } catch (error) {
+          const code =
+            error instanceof RpcError ? (error as { details?: { code: number } }).details?.code : undefined;
+          if (code === undefined || !expected.has(code)) surprises.push(`${name}: ${String(error)}`);
+        }
+      }
+    } finally {
+      await connection.close();
+    }
+  };
+  const round = () => Promise.all(Array.from({ length: 100 }, (_, number) => client(number)));
+  await round(); // warm
+  await settle();
+  const before = { memory: memory(), descriptors: descriptors() };
+  until.time = Date.now() + seconds * 1000;
+  await round();
+  await settle();
+  const now = { memory: memory(), descriptors: descriptors() };
+  t.diagnostic(`${calls} calls; before ${JSON.stringify(before)}, after ${JSON.stringify(now)}`);
+  assert.deepEqual(surprises.slice(0, 5), []);
+  assert.ok(now.descriptors <= before.descriptors + 5, 'descriptors grow');
+  assert.ok(now.memory <= before.memory + 50_000, 'memory grows');
+  await world.clear();
+
+  async function settle(): Promise<void> {
+    await waitFor('the connections to be gone', async () => {
+      const { stdout } = await run(['virsh', '-c', uri('ctvirt'), 'list', '--name'], options);
+      for (const name of stdout.split('\n').filter((line) => line !== ''))
+        await run(['virsh', '-c', uri('ctvirt'), 'destroy', name], options);
+      return stdout.trim() === '';
+    });
+  }
+});
