@@ -25,6 +25,7 @@ export const capabilities = [
   'profiles',
   'check',
   'events',
+  'beancounters',
 ] as const;
 
 const hostFacts = record(string(), Union([string(), number(), boolean()]));

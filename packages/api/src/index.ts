@@ -1,6 +1,7 @@
 // Public surface of the HTTP contract.
 // SPDX-License-Identifier: Apache-2.0
 export type { CallOptions } from './answer.js';
+export { type BeancounterReport, type BeancounterRow, beancounterReport } from './beancounters.js';
 export { type Asset, asset } from './check.js';
 export { type ApiClient, createClient, type Input } from './client.js';
 export type { Endpoint } from './connection.js';

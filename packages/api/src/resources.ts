@@ -1,5 +1,6 @@
 // Every resource of the contract; a new one is its file and a line here.
 // SPDX-License-Identifier: Apache-2.0
+import { beancounters } from './beancounters.js';
 import { check } from './check.js';
 import { domains } from './domains.js';
 import { events } from './events.js';
@@ -8,5 +9,14 @@ import { host } from './host.js';
 import { profiles } from './profiles.js';
 import { templates } from './templates.js';
 
-export const resources = { domains, templates, profiles, guarantees, check, events, host } as const;
+export const resources = {
+  domains,
+  templates,
+  profiles,
+  beancounters,
+  guarantees,
+  check,
+  events,
+  host,
+} as const;
 export type Resources = typeof resources;

@@ -67,9 +67,18 @@ async function serve(layout: Layout): Promise<void> {
   await app.listen({ path: layout.httpSocket });
   const libvirt = await serveLibvirt(engine, layout, settings, log);
   log.info(`libvirt's protocol on ${libvirt.places.join(', ')}`);
-  const unsubscribe = engine.onEvent(({ event, detail, domain }) =>
-    log.info({ domain: domain.name }, `domain '${domain.name}' ${event} (${detail})`),
-  );
+  const unsubscribe = engine.onEvent((event) => {
+    const { name } = event.domain;
+    if (event.event !== 'beancounter')
+      log.info({ domain: name }, `domain '${name}' ${event.event} (${event.detail})`);
+    else {
+      const { resource, rise, failcnt } = event.beancounter;
+      log.warn(
+        { domain: name, ...event.beancounter },
+        `domain '${name}': failcnt of ${resource} rose by ${rise} to ${failcnt}`,
+      );
+    }
+  });
   const running = engine.list().filter(({ id }) => id !== null).length;
   log.info(
     `ready on ${layout.httpSocket} after ${Math.round(performance.now() - began)} ms: ${engine.list().length} domains, ${running} running`,

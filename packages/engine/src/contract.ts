@@ -6,6 +6,7 @@ import type { Domain } from '@ctvirt/xml';
 import type { GuaranteeReport } from './guarantees/report.js';
 import type {
   Asset,
+  BeancounterReport,
   DefineResult,
   DomainCounters,
   DomainEvent,
@@ -101,6 +102,10 @@ export interface Engine {
     values: Readonly<Record<string, string>>,
     targets: { readonly live: boolean; readonly stored: boolean },
   ): Promise<readonly ResourceRow[]>;
+  /** OpenVZ's accounting of a domain; of one that is off only what it may have. */
+  beancounters(ref: DomainRef): Promise<BeancounterReport>;
+  /** The same of all that run. */
+  allBeancounters(): Promise<readonly BeancounterReport[]>;
   /** What a running domain has used; throws `wrong-state` if it is off. */
   counters(ref: DomainRef): DomainCounters;
   /** The links a running domain has inside, with their present addresses. */
@@ -172,7 +177,7 @@ export interface Engine {
   check(): Promise<{ owned: readonly Asset[]; stray: readonly Asset[] }>;
   /** Returns the strays to the host; answers what was removed. */
   clean(): Promise<readonly Asset[]>;
-  /** Calls back on every state change; the result unsubscribes. */
+  /** Calls back on every state change and when a domain is refused something; the result unsubscribes. */
   onEvent(listener: (event: DomainEvent) => void): () => void;
   /** Facts of the host and the driver, for `version` and `nodeinfo`. */
   host(): Promise<Readonly<Record<string, string | number | boolean>>>;

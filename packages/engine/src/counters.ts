@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { keyed } from './cgroups/keyed.js';
 import { type CgroupLayout, type Controller, readNumber } from './cgroups/layout.js';
 import type { Held } from './guarantees/ledger.js';
 import type { Gauges } from './host/gauges.js';
@@ -64,18 +65,6 @@ export function heldBy(cgroups: CgroupLayout, group: string): Held {
 interface Files {
   readonly text: (controller: Controller, name: string) => string;
   readonly number: (controller: Controller, name: string) => number | null;
-}
-
-/** Lines of `key number`; few of many are asked for. */
-function keyed(text: string): (key: string) => number | null {
-  const lines = `\n${text}`;
-  return (key) => {
-    const at = lines.indexOf(`\n${key} `);
-    if (at < 0) return null;
-    const start = at + key.length + 2;
-    const end = lines.indexOf('\n', start);
-    return Number(lines.slice(start, end < 0 ? undefined : end));
-  };
 }
 
 const scaled = (value: number | null, factor: number): number | null =>

@@ -6,6 +6,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { explainResources } from '@ctvirt/formats';
+import { Accounting } from './accounting/accounting.js';
 import { Adopter } from './adoption/adopt.js';
 import { Assets } from './assets.js';
 import { detectCgroups } from './cgroups/layout.js';
@@ -38,7 +39,7 @@ import { type Entry, Registry, summaryOf } from './state/registry.js';
 import { DomainStore, prepareFolders } from './state/store.js';
 import { statsOf } from './stats.js';
 import { TemplateCatalog } from './template-catalog.js';
-import type { DomainEvent } from './view.js';
+import type { BeancounterReport, DomainEvent, LifecycleEvent } from './view.js';
 
 export type EngineLog = (
   level: 'info' | 'warn' | 'error',
@@ -84,7 +85,7 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
 
   const events = new EventEmitter<{ event: [DomainEvent] }>();
   events.setMaxListeners(0);
-  const emit = (event: DomainEvent['event'], detail: string, entry: Entry): void => {
+  const emit = (event: LifecycleEvent['event'], detail: string, entry: Entry): void => {
     events.emit('event', { event, detail, domain: summaryOf(entry), at: new Date().toISOString() });
   };
   const cgroups = detectCgroups();
@@ -161,9 +162,26 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
   });
 
   const gauges = new Gauges();
+  const accounting = new Accounting({
+    cgroups,
+    facts,
+    group,
+    folder: ({ record }) => driver.folder(diskName(record.name)),
+    entries: () => registry.entries(),
+    document: (entry) => documents.live(entry),
+    emit: (entry, beancounter) => {
+      const domain = summaryOf(entry);
+      const at = new Date().toISOString();
+      events.emit('event', { event: 'beancounter', detail: beancounter.resource, beancounter, domain, at });
+    },
+    log,
+  });
+  accounting.open();
   events.on('event', ({ event, domain: { name } }) => {
     const entry = event === 'stopped' ? registry.byName(name) : undefined;
-    if (entry !== undefined) for (const folder of cgroups.all(group(entry))) gauges.forget(folder);
+    if (entry === undefined) return;
+    for (const folder of cgroups.all(group(entry))) gauges.forget(folder);
+    accounting.ended(entry);
   });
 
   const find = (ref: DomainRef): Entry => {
@@ -235,6 +253,14 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
         (entry) => heldBy(cgroups, group(entry)),
         options?.profile === undefined ? undefined : await reader.ofProfile(options.profile),
       ),
+    beancounters: async (ref) => await accounting.report(find(ref)),
+    allBeancounters: async () => {
+      const running = [...registry.entries()].filter((entry) => entry.running !== undefined);
+      const reports: BeancounterReport[] = [];
+      // One after the other: others get their turn between.
+      for (const entry of running) reports.push(await accounting.report(entry));
+      return reports;
+    },
     counters: (ref) => {
       const entry = find(ref);
       const { initPid } = started(entry);
@@ -337,6 +363,7 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
       runner.close();
       namespaces.close();
       gauges.close();
+      accounting.close();
     },
   };
 
@@ -370,7 +397,7 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
     return domain ?? summaryOf(find(name));
   }
 
-  function nextEvent(name: string, event: DomainEvent['event'], ms: number) {
+  function nextEvent(name: string, event: LifecycleEvent['event'], ms: number) {
     let cancel = (): void => undefined;
     const promise = new Promise<DomainEvent['domain']>((resolve, reject) => {
       const listener = (seen: DomainEvent): void => {

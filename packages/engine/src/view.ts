@@ -131,10 +131,57 @@ export interface Asset {
   readonly owner: string | null;
 }
 
-/** A state change, in libvirt's event vocabulary. */
-export interface DomainEvent {
-  readonly event: 'defined' | 'undefined' | 'started' | 'suspended' | 'resumed' | 'stopped' | 'shutdown';
+interface AnyEvent {
   readonly detail: string;
   readonly domain: DomainSummary;
   readonly at: string;
+}
+
+/** A state change, in libvirt's event vocabulary. */
+export interface LifecycleEvent extends AnyEvent {
+  readonly event: 'defined' | 'undefined' | 'started' | 'suspended' | 'resumed' | 'stopped' | 'shutdown';
+}
+
+/** A running domain was refused something; `detail` is the resource's name. */
+export interface BeancounterEvent extends AnyEvent {
+  readonly event: 'beancounter';
+  readonly beancounter: {
+    readonly resource: string;
+    /** Refusals since the last such event. */
+    readonly rise: number;
+    /** Refusals since the start. */
+    readonly failcnt: number;
+  };
+}
+
+export type DomainEvent = LifecycleEvent | BeancounterEvent;
+
+/** One line of OpenVZ's accounting, in the resource's own unit. */
+export interface BeancounterRow {
+  /** OpenVZ's name, in lower case as its kernel has it. */
+  readonly resource: string;
+  readonly unit: 'pages' | 'bytes' | 'count';
+  /** Null, here and below, where the kernel does not tell, or the domain is off. */
+  readonly held: number | null;
+  /** The most it held since the start. */
+  readonly maxheld: number | null;
+  /** Whether `maxheld` is the highest of samples, not the kernel's own maximum. */
+  readonly sampled: boolean;
+  /** Null is unlimited, here and below. */
+  readonly barrier: number | null;
+  readonly limit: number | null;
+  /** Refusals since the start; null where the kernel does not count them. */
+  readonly failcnt: number | null;
+  /** For people: what is counted, and how that differs from OpenVZ's. */
+  readonly how: string;
+}
+
+/** A domain's accounting since its start. */
+export interface BeancounterReport {
+  readonly name: string;
+  readonly uuid: string;
+  readonly ctid: number | null;
+  /** Null if it is off: then nothing but barriers and limits is known. */
+  readonly startedAt: string | null;
+  readonly rows: readonly BeancounterRow[];
 }

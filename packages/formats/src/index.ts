@@ -8,8 +8,10 @@ export type { Format, HostFacts, NativeUnit, ReadResult, WriteResult } from './f
 export { type FormatName, formatNames, formatOf, formats } from './formats.js';
 export * from './lxc/index.js';
 export * from './openvz/index.js';
+export { hasAllocationLimit as limitsAllocation } from './openvz/rows/memory.js';
 export { withReferences } from './references.js';
 export type { ReportRow, ReportStatus } from './report.js';
+export { type ConfiguredBeancounter, configuredBeancounters } from './resources/configured.js';
 export {
   explainResources,
   type ResourceOptions,

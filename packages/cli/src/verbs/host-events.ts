@@ -8,7 +8,7 @@ export const events = verb({
   name: 'events',
   aliases: ['event'],
   group: 'Host',
-  summary: 'Print state changes as they happen',
+  summary: 'Print state changes and refused resources as they happen',
   details: ['Ends at the first event, with --loop at Ctrl-C. With --json, one object a line.'],
   args: { domain: { summary: 'Only of this domain (name or UUID)', optional: true, complete: 'domain' } },
   options: {
@@ -37,5 +37,14 @@ export const events = verb({
 
 const capitalise = (word: string): string => word.charAt(0).toUpperCase() + word.slice(1);
 
-const describeEvent = ({ event, detail, domain }: DomainEvent): string =>
+const describeEvent = ({ event, detail, domain, beancounter }: DomainEvent): string =>
+  beancounter === undefined
+    ? describeLifecycle({ event, detail, domain })
+    : `event 'beancounter' for domain '${printable(domain.name)}': ${printable(beancounter.resource)} failcnt rose by ${beancounter.rise} to ${beancounter.failcnt}`;
+
+const describeLifecycle = ({
+  event,
+  detail,
+  domain,
+}: Pick<DomainEvent, 'event' | 'detail' | 'domain'>): string =>
   `event 'lifecycle' for domain '${printable(domain.name)}': ${capitalise(event)} ${capitalise(printable(detail))}`.trimEnd();

@@ -6,6 +6,7 @@ import { completeVerb } from './completion-answer.js';
 import { completion } from './completion-print.js';
 import { convert } from './convert.js';
 import { autostart } from './domain-autostart.js';
+import { beancounters } from './domain-beancounters.js';
 import { console } from './domain-console.js';
 import { create } from './domain-create.js';
 import { define } from './domain-define.js';
@@ -59,6 +60,7 @@ export const verbs: readonly Verb[] = [
   params,
   set,
   dominfo,
+  beancounters,
   domstate,
   dumpxml,
   edit,

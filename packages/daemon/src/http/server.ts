@@ -11,6 +11,7 @@ import {
   LogController,
 } from 'fastify';
 import { toErrorBody } from '../errors.js';
+import { bindBeancounters } from './beancounters.js';
 import { bindCheck } from './check.js';
 import { bindDomains } from './domains.js';
 import { bindEvents } from './events.js';
@@ -27,6 +28,7 @@ const binders = {
   domains: bindDomains,
   templates: bindTemplates,
   profiles: bindProfiles,
+  beancounters: bindBeancounters,
   guarantees: bindGuarantees,
   check: bindCheck,
   events: bindEvents,

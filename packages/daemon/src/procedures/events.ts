@@ -1,6 +1,6 @@
 // The engine's events as libvirt's: one row for each, numbered as clients know them.
 // SPDX-License-Identifier: Apache-2.0
-import type { DomainEvent, Engine } from '@ctvirt/engine';
+import type { Engine, LifecycleEvent } from '@ctvirt/engine';
 import type { RpcServer } from '@ctvirt/rpc';
 import { type Session, toWireDomain } from './session.js';
 
@@ -14,13 +14,15 @@ const lifecycle = {
   stopped: { event: 5, details: { shutdown: 0, destroyed: 1, crashed: 2, failed: 5 } },
   shutdown: { event: 6, details: { finished: 0, guest: 1, host: 2 } },
 } as const satisfies Record<
-  DomainEvent['event'],
+  LifecycleEvent['event'],
   { event: number; details: Readonly<Record<string, number>> }
 >;
 
 /** Tells clients of every event from now on; the result ends that. */
 export function publishEvents(engine: Engine, server: RpcServer<Session>): () => void {
   return engine.onEvent(({ event, detail, domain }) => {
+    // libvirt has no word for what a domain was refused.
+    if (event === 'beancounter') return;
     const row = lifecycle[event];
     const details: Readonly<Record<string, number>> = row.details;
     server.publish('domain', 'lifecycle', {

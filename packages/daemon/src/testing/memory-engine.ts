@@ -5,12 +5,14 @@ import { randomUUID } from 'node:crypto';
 import { constants } from 'node:os';
 import { Duplex, PassThrough, type Readable } from 'node:stream';
 import {
+  type BeancounterReport,
   type DomainEvent,
   type DomainState,
   type DomainSummary,
   type Engine,
   EngineError,
   type ExecSession,
+  type LifecycleEvent,
   type OnProgress,
   parameterEdit,
   type StateReason,
@@ -41,7 +43,7 @@ export function createMemoryEngine(): MemoryEngine {
   const live = new Set<ExecSession>();
   let nextId = 1000;
 
-  const tell = (event: DomainEvent['event'], detail: string, domain: DomainSummary) => {
+  const tell = (event: LifecycleEvent['event'], detail: string, domain: DomainSummary) => {
     for (const listener of listeners) listener({ event, detail, domain, at: new Date().toISOString() });
   };
 
@@ -227,6 +229,11 @@ export function createMemoryEngine(): MemoryEngine {
       return await engine.parameters(ref);
     },
     guarantees: async () => ({ policy: 'warn', rows: [], domains: [], fits: null }),
+    beancounters: async (ref) => beancountersOf(find(ref).summary),
+    allBeancounters: async () =>
+      [...domains.values()]
+        .filter(({ summary }) => summary.id !== null)
+        .map(({ summary }) => beancountersOf(summary)),
     counters: (ref) => {
       if (find(ref).summary.id === null) throw new EngineError('wrong-state', 'domain is not running');
       return {
@@ -355,6 +362,37 @@ export function createMemoryEngine(): MemoryEngine {
   };
   return engine;
 }
+
+const beancountersOf = ({ name, uuid, ctid, id }: DomainSummary): BeancounterReport => ({
+  name,
+  uuid,
+  ctid,
+  startedAt: id === null ? null : '2026-01-01T00:00:00.000Z',
+  rows: [
+    {
+      resource: 'numproc',
+      unit: 'count',
+      held: id === null ? null : 3,
+      maxheld: id === null ? null : 40,
+      sampled: false,
+      barrier: 40,
+      limit: 40,
+      failcnt: id === null ? null : 7,
+      how: 'pids.current',
+    },
+    {
+      resource: 'numiptent',
+      unit: 'count',
+      held: null,
+      maxheld: null,
+      sampled: true,
+      barrier: null,
+      limit: null,
+      failcnt: null,
+      how: 'not counted',
+    },
+  ],
+});
 
 async function bytesOf(stream: Readable): Promise<Buffer> {
   const chunks: Buffer[] = [];

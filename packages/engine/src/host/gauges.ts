@@ -2,12 +2,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { closeSync, openSync, readSync } from 'node:fs';
 
-/** Files that stay open; the one that was not read for longest makes room. */
-const MOST_OPEN = 256;
-
 export class Gauges {
   readonly #open = new Map<string, number>();
   #buffer = Buffer.alloc(16_384);
+
+  /** `mostOpen` files stay open; the one that was opened first makes room. */
+  constructor(private readonly mostOpen = 256) {}
 
   /** All of a small file of the kernel's; empty where it ended meanwhile, or this kernel has none. */
   text(path: string): string {
@@ -46,7 +46,7 @@ export class Gauges {
 
   #keep(path: string, file: number): void {
     this.#open.set(path, file);
-    if (this.#open.size <= MOST_OPEN) return;
+    if (this.#open.size <= this.mostOpen) return;
     // Maps are ordered by insertion; which of so many goes matters little.
     const [oldest] = this.#open;
     if (oldest !== undefined) this.#close(...oldest);

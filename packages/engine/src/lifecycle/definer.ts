@@ -14,7 +14,7 @@ import type { DomainRecord } from '../state/record.js';
 import type { Entry, Registry } from '../state/registry.js';
 import type { DomainStore, Lease, Made } from '../state/store.js';
 import { backends, type FilesystemSpec, type StorageContext } from '../storage/index.js';
-import type { DomainEvent } from '../view.js';
+import type { LifecycleEvent } from '../view.js';
 import { type DocumentParts, idMapOf, type Reader } from './document.js';
 import { checkName } from './domain-name.js';
 import { notKept } from './not-enforced.js';
@@ -29,7 +29,7 @@ export interface DefinerParts {
   readonly reader: Reader;
   readonly admission: Admission;
   readonly templatePath: (name: string) => string;
-  readonly emit: (event: DomainEvent['event'], detail: string, entry: Entry) => void;
+  readonly emit: (event: LifecycleEvent['event'], detail: string, entry: Entry) => void;
 }
 
 export interface DefineOptions {

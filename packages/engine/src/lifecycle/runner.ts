@@ -37,7 +37,7 @@ import type { KeyedQueue } from '../state/queue.js';
 import type { Entry, Registry } from '../state/registry.js';
 import type { DomainStore } from '../state/store.js';
 import { backends, type StorageContext } from '../storage/index.js';
-import type { DomainEvent, StateReason } from '../view.js';
+import type { LifecycleEvent, StateReason } from '../view.js';
 import { linkPrefixOf } from './document.js';
 import { initSignal } from './init-signals.js';
 import type { EndAction, InnerMount, RunPlan } from './plan.js';
@@ -55,7 +55,7 @@ export interface RunnerParts {
   readonly plan: (entry: Entry) => Promise<{ plan: RunPlan; xml: string }>;
   readonly admission: Admission;
   readonly appArmor: AppArmor;
-  readonly emit: (event: DomainEvent['event'], detail: string, entry: Entry) => void;
+  readonly emit: (event: LifecycleEvent['event'], detail: string, entry: Entry) => void;
   readonly log: (level: 'info' | 'warn' | 'error', message: string, fields?: Record<string, unknown>) => void;
   /** Puts back what a killed daemon had begun to change of a running domain; answers whether it had. */
   readonly undoAmend: (entry: Entry, initPid: number) => Promise<boolean>;

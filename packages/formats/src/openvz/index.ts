@@ -38,4 +38,5 @@ export {
 } from './parameters.js';
 export { type Profile, profileFileName, profileNameOf, profiles } from './profiles.js';
 export { setParameters, settableParameter } from './set-parameters.js';
+export { type BeancounterBlock, type BeancounterLine, formatUserBeancounters } from './user-beancounters.js';
 export * from './values.js';

@@ -1,0 +1,10 @@
+// Beancounters over HTTP, bound to the engine.
+// SPDX-License-Identifier: Apache-2.0
+import type { Resources } from '@ctvirt/api';
+import type { Engine } from '@ctvirt/engine';
+import type { Handlers } from './handler.js';
+
+export const bindBeancounters = (engine: Engine): Handlers<Resources['beancounters']> => ({
+  list: () => engine.allBeancounters(),
+  show: ({ params: { domain } }) => engine.beancounters(domain),
+});
