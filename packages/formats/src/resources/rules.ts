@@ -63,6 +63,7 @@ export interface ResourceRule {
 
 const inMemory = 'counts within the memory limit';
 const raises = `${inMemory}, which it raises by its own`;
+const raisesToo = `${raises} where KMEMSIZE is set`;
 const noSockets = 'the kernel does not count the sockets of a container';
 const noThrottle = 'block I/O is neither weighted nor throttled yet';
 
@@ -104,10 +105,10 @@ export const resourceRules: readonly ResourceRule[] = [
     how: 'RLIMIT_SIGPENDING of who makes the user namespace',
     sets: ['sigpending', 'limit', 'plain'],
   },
-  { key: 'TCPSNDBUF', status: 'approximated', how: raises },
-  { key: 'TCPRCVBUF', status: 'approximated', how: raises },
-  { key: 'OTHERSOCKBUF', status: 'approximated', how: raises },
-  { key: 'DGRAMRCVBUF', status: 'approximated', how: raises },
+  { key: 'TCPSNDBUF', status: 'approximated', how: raisesToo },
+  { key: 'TCPRCVBUF', status: 'approximated', how: raisesToo },
+  { key: 'OTHERSOCKBUF', status: 'approximated', how: raisesToo },
+  { key: 'DGRAMRCVBUF', status: 'approximated', how: raisesToo },
   { key: 'NUMOTHERSOCK', status: 'recorded', how: noSockets },
   { key: 'DCACHESIZE', status: 'approximated', how: inMemory },
   {
@@ -134,7 +135,11 @@ export const resourceRules: readonly ResourceRule[] = [
   { key: 'IOLIMIT', status: 'recorded', how: noThrottle },
   { key: 'IOPSLIMIT', status: 'recorded', how: noThrottle },
   { key: 'DISKSPACE', status: 'enforced', how: 'disk quota, or the size of the image' },
-  { key: 'DISKINODES', status: 'enforced', how: 'disk quota, or the inodes of the image' },
+  {
+    key: 'DISKINODES',
+    status: 'enforced',
+    how: 'disk quota, or the inodes of the image, which gets more of them when it grows',
+  },
   { key: 'QUOTATIME', status: 'recorded', how: 'a file system has one grace time for all who use it' },
   {
     key: 'QUOTAUGIDLIMIT',
