@@ -9,4 +9,4 @@ const ctvirt = (...args) => execFileSync(process.execPath, [`${root}packages/cli
 writeFileSync(`${root}docs/reference/cli.md`, ctvirt('help', '--markdown'));
 writeFileSync(`${root}docs/reference/openapi.json`, ctvirt('openapi'));
 if (existsSync(`${root}scripts/gen-xml.mjs`)) await import('./gen-xml.mjs');
-await import('./gen-libvirt.mjs');
+await import('./gen-tables.mjs');

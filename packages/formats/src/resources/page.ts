@@ -1,0 +1,57 @@
+// The reference page of the resource parameters, from the tables that read and enforce them.
+// SPDX-License-Identifier: Apache-2.0
+import { type Parameter, parameterOf } from '../openvz/parameters.js';
+import { type ResourceRule, type ResourceStatus, resourceRules } from './rules.js';
+
+const groups: readonly (readonly [title: string, has: (parameter: Parameter) => boolean])[] = [
+  ['Beancounters', ({ group }) => group === 'beancounter'],
+  ['Memory besides', ({ group }) => group === 'memory'],
+  ['Processors', ({ group }) => group === 'cpu'],
+  ['Block I/O', ({ key }) => key.startsWith('IO')],
+  ['Disk', ({ group, key }) => group === 'disk' && !key.startsWith('IO')],
+];
+
+const words: Readonly<Record<ResourceStatus, string>> = {
+  enforced: 'the kernel refuses or throttles at the limit, for the container as a whole',
+  approximated: 'enforced at another grain or with another meaning, which is said',
+  recorded: 'kept, shown and written to `CTID.conf`, with no effect, for the reason given',
+};
+
+/** Markdown. */
+export function formatParameters(): string {
+  const counted = (status: ResourceStatus): number =>
+    resourceRules.filter((rule) => rule.status === status).length;
+  const statuses = (Object.keys(words) as ResourceStatus[]).map(
+    (status) => `| ${status} | ${words[status]} | ${counted(status)} |`,
+  );
+  const sections = groups.map(([title, has]) => {
+    const rows = resourceRules.flatMap((rule) => {
+      const parameter = parameterOf(rule.key);
+      return parameter === undefined || !has(parameter) ? [] : [rowOf(rule, parameter)];
+    });
+    return `## ${title}\n\n${table(['Parameter', 'Unit', 'Meaning', 'Here', 'How'], rows)}`;
+  });
+  return `# Resource parameters
+
+Generated from the parameter table by \`npm run gen\`; do not edit.
+
+OpenVZ's parameters, as \`ctvirt params NAME\` shows them of a domain and \`ctvirt set NAME --numproc 200:220\` changes them. A
+beancounter is \`BARRIER:LIMIT\`; one number stands for both. The rules of a profile, of a \`CTID.conf\` and of \`ctvirt set\` are
+the same: suffixes as vzctl has them (\`512M\`, \`10000p\`), \`unlimited\` for no limit.
+
+${['| Here | means | parameters |', '| --- | --- | --- |', ...statuses].join('\n')}
+
+${sections.join('\n\n')}
+`;
+}
+
+const rowOf = ({ key, status, how }: ResourceRule, { unit, meaning }: Parameter): string[] => [
+  `\`${key}\``,
+  unit ?? '',
+  meaning,
+  status,
+  how,
+];
+
+const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
+  [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
