@@ -6,10 +6,12 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { explainResources } from '@ctvirt/formats';
+import type { Domain } from '@ctvirt/xml';
 import { Accounting } from './accounting/accounting.js';
 import { Adopter } from './adoption/adopt.js';
 import { Assets } from './assets.js';
 import { detectCgroups } from './cgroups/layout.js';
+import type { Limit } from './cgroups/limit.js';
 import type { DomainRef, Engine, ExecSession } from './contract.js';
 import { countersOf, heldBy } from './counters.js';
 import { Documents } from './documents.js';
@@ -26,8 +28,9 @@ import { bootId } from './host/processes.js';
 import { pageSize } from './host/syscalls.js';
 import { UserNamespacePool } from './host/userns.js';
 import { amendLive, undoAmend } from './lifecycle/amend.js';
+import { BlockIo } from './lifecycle/block-io.js';
 import { Definer, type Edit } from './lifecycle/definer.js';
-import { linksOf, Reader } from './lifecycle/document.js';
+import { filesystemsOf, linksOf, Reader } from './lifecycle/document.js';
 import { parameterEdit } from './lifecycle/parameters.js';
 import { Runner } from './lifecycle/runner.js';
 import { Profiles } from './profiles.js';
@@ -38,6 +41,7 @@ import { KeyedQueue } from './state/queue.js';
 import { type Entry, Registry, summaryOf } from './state/registry.js';
 import { DomainStore, prepareFolders } from './state/store.js';
 import { statsOf } from './stats.js';
+import type { KeptContext } from './storage/index.js';
 import { TemplateCatalog } from './template-catalog.js';
 import type { BeancounterReport, DomainEvent, LifecycleEvent } from './view.js';
 
@@ -126,6 +130,8 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
     emit,
   });
   const adopter = new Adopter({ definer, layout, facts });
+  const blockIo = new BlockIo({ cgroups, parent: layout.cgroup });
+  const kept = ({ record }: Entry): KeptContext => ({ keep: store.rootFolder(record.name), templatePath });
   const runner = new Runner({
     layout,
     store,
@@ -141,13 +147,25 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
     },
     admission,
     appArmor,
+    has: (limit) => blockIo.has(limit),
+    disks: (entry, filesystems) => blockIo.ioDisks(filesystems, kept(entry)),
     emit,
     log,
     undoAmend: async (entry, initPid) => await undoAmend(entry, initPid, amendParts),
     forget: (entry) => definer.forget(entry, { erase: entry.record.eraseAtEnd }),
   });
   const group = (entry: Entry): string => runner.group(entry);
-  const amendParts = { cgroups, group, documents, definer, reader, facts, admission };
+  const amendParts = {
+    cgroups,
+    group,
+    documents,
+    definer,
+    reader,
+    facts,
+    admission,
+    has: (limit: Limit) => blockIo.has(limit),
+    disks: (entry: Entry, domain: Domain) => blockIo.ioDisks(filesystemsOf(domain), kept(entry)),
+  };
   await runner.recover();
   namespaces.refill();
   const assets = new Assets({
@@ -239,7 +257,11 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
       return await (options?.inactive === true ? documents.stored(entry) : documents.live(entry));
     },
     amend: async (ref, targets, edit) => await serially(ref, (entry) => amend(entry, targets, edit)),
-    parameters: async (ref, options) => explainResources(await engine.document(ref, options), facts),
+    parameters: async (ref, options) => {
+      const domain = await engine.document(ref, options);
+      const disks = blockIo.disks(filesystemsOf(domain), kept(find(ref)));
+      return explainResources(domain, facts).map((row) => blockIo.explain(row, disks));
+    },
     setParameters: async (ref, values, { live, stored }) =>
       await serially(ref, async (entry) => {
         const isCurrent = !live && !stored;

@@ -19,5 +19,11 @@ export {
   type ResourceRow,
   resourcesOf,
 } from './resources/resources-of.js';
-export { type ResourceRule, type ResourceStatus, type Resources, resourceRules } from './resources/rules.js';
+export {
+  type IoDeviceLimits,
+  type ResourceRule,
+  type ResourceStatus,
+  type Resources,
+  resourceRules,
+} from './resources/rules.js';
 export { guestMarks } from './vserver/read.js';

@@ -35,7 +35,6 @@ const notes: Readonly<Record<string, string>> = {
   domainPinVcpuFlags: 'the container runs where any of its processors may',
   domainReboot: 'by init, whatever the mode',
   domainSendProcessSignal: 'to any process, by its number in the container',
-  domainSetBlkioParameters: 'configuration only',
   domainSetMemoryFlags: 'live it sets the limit the kernel keeps',
   domainShutdown: 'by init',
   domainShutdownFlags: 'by init, whatever the mode',

@@ -81,7 +81,6 @@ function deviceParameter(field: string, key: Exclude<keyof BlkioDevice, 'path' |
   return {
     field,
     type: 'string',
-    onlyStored: true,
     read: ({ blkiotune }) =>
       (blkiotune?.devices ?? [])
         .filter((device) => device[key] !== undefined)
@@ -102,9 +101,11 @@ const blkio: readonly Parameter[] = [
   {
     field: 'weight',
     type: 'uint',
-    onlyStored: true,
     read: ({ blkiotune }) => blkiotune?.weight ?? 0,
-    write: (domain, weight) => ({ ...domain, blkiotune: { ...domain.blkiotune, weight } }),
+    write: (domain, weight) => ({
+      ...domain,
+      blkiotune: { ...domain.blkiotune, weight: weight === 0 ? undefined : weight },
+    }),
   },
   deviceParameter('device_weight', 'weight'),
   deviceParameter('device_read_iops_sec', 'readIopsSec'),

@@ -69,8 +69,9 @@ export function detectCgroups(): CgroupLayout {
 }
 
 /**
- * Whether groups of a controller have a file. Some files are missing in the root group, so a group of ours is looked at;
- * v2 shows limits only where the parent passes the controller on, which liblxc sees to.
+ * Whether groups of a controller have a file. Some files are missing in the root group, so a group of ours is looked at.
+ * v2 shows them only where the parent passes the controller on, which liblxc sees to at the first start: of block I/O,
+ * whose files depend on modules that may come later, it is done here.
  */
 export function groupsHave(
   layout: CgroupLayout,
@@ -78,9 +79,12 @@ export function groupsHave(
   file: string,
   ours: string,
 ): boolean {
-  if (layout.version === 2 || existsSync(join(layout.path(controller, ''), file))) return true;
+  if (layout.version === 2 && controller !== 'io') return true;
+  if (existsSync(join(layout.path(controller, ''), file))) return true;
   // A cpuset group would first have to be given its processors.
   if (controller !== 'cpuset') mkdirSync(layout.path(controller, ours), { recursive: true });
+  if (layout.version === 2 && layout.controllers.has(controller))
+    writeFileSync(join(layout.path(controller, ''), 'cgroup.subtree_control'), `+${controller}`);
   return existsSync(join(layout.path(controller, ours), file));
 }
 

@@ -1,16 +1,9 @@
 // Which cgroup file holds which limit, in both cgroup worlds: one row for each.
 // SPDX-License-Identifier: Apache-2.0
 import type { Resources } from '@ctvirt/formats';
+import { type IoDisks, ioLimitsOf, noDisks } from './io-limits.js';
 import type { CgroupLayout, Controller } from './layout.js';
-
-/** A value for a cgroup file of a container. */
-export interface Limit {
-  readonly controller: Controller;
-  readonly file: string;
-  readonly value: string;
-  /** It protects the host and the others: without it the domain must not start. */
-  readonly hard: boolean;
-}
+import type { Limit } from './limit.js';
 
 type Row = (r: Resources) => Limit | undefined;
 
@@ -76,31 +69,18 @@ export function limitsOf(
   resources: Resources,
   layout: CgroupLayout,
   exists: (limit: Limit) => boolean,
+  disks: IoDisks = noDisks,
 ): { set: Limit[]; missing: Limit[] } {
   const set: Limit[] = [];
   const missing: Limit[] = [];
-  for (const make of rows[layout.version]) {
-    const limit = make(resources);
-    if (limit === undefined) continue;
-    (layout.controllers.has(limit.controller) && exists(limit) ? set : missing).push(limit);
+  const wanted = [
+    ...rows[layout.version].flatMap((make) => make(resources) ?? []).map((limit) => [limit]),
+    ...ioLimitsOf(resources, layout.version, disks),
+  ];
+  for (const alternatives of wanted) {
+    const found = alternatives.filter((limit) => layout.controllers.has(limit.controller) && exists(limit));
+    set.push(...found);
+    if (found.length === 0) missing.push(...alternatives.slice(0, 1));
   }
   return { set, missing };
 }
-
-/** What lifts a limit; the files that hold weights go back to the kernel's own. */
-const lifting: Readonly<Record<string, string>> = {
-  'memory.limit_in_bytes': '-1',
-  'memory.soft_limit_in_bytes': '-1',
-  'memory.memsw.limit_in_bytes': '-1',
-  'memory.min': '0',
-  'memory.low': '0',
-  'cpu.shares': '1024',
-  'cpu.weight': '100',
-  'cpu.cfs_period_us': '100000',
-  'cpu.cfs_quota_us': '-1',
-  'cpuset.cpus': '',
-  'cpuset.mems': '',
-};
-
-/** The value of a file that stands for no limit. */
-export const unlimitedValue = (file: string): string => lifting[file] ?? 'max';

@@ -1,15 +1,13 @@
 // Changes a running container without a restart: its limits, its links, and what its document says besides.
 // SPDX-License-Identifier: Apache-2.0
-import { writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { isDeepStrictEqual } from 'node:util';
-import { type Resources, resourcesOf } from '@ctvirt/formats';
+import { dirname } from 'node:path';
+import { resourcesOf } from '@ctvirt/formats';
 import { type Domain, formatDomain } from '@ctvirt/xml';
+import type { IoDisks } from '../cgroups/io-limits.js';
 import type { CgroupLayout } from '../cgroups/layout.js';
-import { type Limit, limitsOf, unlimitedValue } from '../cgroups/limits.js';
+import type { Limit } from '../cgroups/limit.js';
 import { shareProtection } from '../cgroups/protection.js';
 import type { Documents } from '../documents.js';
-import { EngineError } from '../errors.js';
 import type { Admission } from '../guarantees/admission.js';
 import { claimOf } from '../guarantees/claim.js';
 import { Undo } from '../host/undo.js';
@@ -18,6 +16,7 @@ import { shapeLink } from '../network/shaping.js';
 import type { Entry } from '../state/registry.js';
 import { type Definer, type Edit, transient } from './definer.js';
 import { type HostFacts, linksOf, type Reader } from './document.js';
+import { type ChangedLimit, planLimits, reversed, writeLimits } from './live-limits.js';
 import type { LinkPlan } from './plan.js';
 
 export interface AmendParts {
@@ -28,11 +27,10 @@ export interface AmendParts {
   readonly reader: Reader;
   readonly facts: HostFacts;
   readonly admission: Admission;
-}
-
-/** A limit to be written, and what stood in its place. */
-export interface ChangedLimit extends Limit {
-  readonly was: string;
+  /** Whether groups have the file of a limit. */
+  readonly has: (limit: Limit) => boolean;
+  /** The disks below the domain's file systems. */
+  readonly disks: (entry: Entry, domain: Domain) => IoDisks;
 }
 
 export interface LiveChange {
@@ -107,9 +105,12 @@ interface Step {
 /** What has to be done to a running container for what differs between two of its documents. */
 function plan(
   { entry, before, after }: { entry: Entry; before: Domain; after: Domain },
-  { cgroups, facts }: AmendParts,
+  { cgroups, facts, has, disks }: AmendParts,
 ): Step {
-  const limits = planLimits(cgroups, resourcesOf(before, facts), resourcesOf(after, facts));
+  const limits = planLimits(cgroups, resourcesOf(before, facts), resourcesOf(after, facts), {
+    has,
+    disks: disks(entry, after),
+  });
   const { gone, come, reshaped } = changedLinks(before, after);
   const [oldLinks, newLinks] = [linksOf(before, entry.record), linksOf(after, entry.record)];
   return {
@@ -129,81 +130,4 @@ function named(domain: Domain, { record }: Entry): Domain {
   if (interfaces === undefined) return domain;
   const links = linksOf(domain, record);
   return { ...domain, devices: { ...domain.devices, interfaces: withLinkNames(interfaces, links) } };
-}
-
-/** What has to be written to get from one set of limits to the other; one that is gone is lifted. */
-export function changedLimits(before: readonly Limit[], after: readonly Limit[]): ChangedLimit[] {
-  const same = (a: Limit) => (b: Limit) => a.controller === b.controller && a.file === b.file;
-  const changed = after
-    .map((limit) => ({ ...limit, was: before.find(same(limit))?.value ?? unlimitedValue(limit.file) }))
-    .filter((limit) => !before.some((old) => same(limit)(old) && old.value === limit.value));
-  const lifted = before
-    .filter((limit) => !after.some(same(limit)))
-    .map((limit) => ({ ...limit, value: unlimitedValue(limit.file), was: limit.value }));
-  return [...changed, ...lifted];
-}
-
-const reversed = (changes: readonly ChangedLimit[]): ChangedLimit[] =>
-  changes.map((change) => ({ ...change, value: change.was, was: change.value })).reverse();
-
-/** What a container's processes and mounts get when it starts. */
-const fixedByStart: readonly (readonly [keyof Resources, string])[] = [
-  ['nofile', 'numfile'],
-  ['memlockBytes', 'lockedpages'],
-  ['ptyMax', 'numpty'],
-  ['shmallPages', 'shmpages'],
-  ['sigpending', 'numsiginfo'],
-];
-
-/**
- * What a running container's group needs to get from one document's limits to the other's; throws `unsupported` if they
- * differ in nothing that can change while it runs.
- */
-export function planLimits(cgroups: CgroupLayout, before: Resources, after: Resources): ChangedLimit[] {
-  if (isDeepStrictEqual(before, after)) return [];
-  const fixed = fixedByStart.filter(([field]) => before[field] !== after[field]).map(([, name]) => name);
-  if (fixed.length > 0)
-    throw new EngineError(
-      'unsupported',
-      `a running container keeps ${fixed.join(', ')}: change the stored configuration and start it again`,
-      { fixed },
-    );
-  const settable = (resources: Resources) => limitsOf(resources, cgroups, () => true).set;
-  const changes = changedLimits(settable(before), settable(after));
-  if (changes.length > 0) return changes;
-  throw new EngineError(
-    'unsupported',
-    'this cannot be changed while the domain runs: change its stored configuration and start it again',
-  );
-}
-
-/** Writes limits to the group's files; if the kernel refuses one it throws `unsupported` or `busy`, and none is changed. */
-export function writeLimits(cgroups: CgroupLayout, group: string, changes: readonly ChangedLimit[]): void {
-  // Memory may not pass memory and swap together, nor these fall below it: which of the two has to go first
-  // depends on the direction, and the one that was too early succeeds the second time.
-  const early = changes.filter((limit) => attempt(cgroups, group, limit) !== undefined);
-  for (const limit of early) {
-    const error = attempt(cgroups, group, limit);
-    if (error === undefined) continue;
-    const written = changes.filter((change) => !early.slice(early.indexOf(limit)).includes(change));
-    writeLimits(cgroups, group, reversed(written));
-    const isBusy = error.code === 'EBUSY';
-    throw new EngineError(
-      isBusy ? 'busy' : 'unsupported',
-      isBusy
-        ? `${limit.file} cannot be ${limit.value}: more is in use`
-        : `this kernel does not take ${limit.value} for ${limit.file} (${error.code})`,
-      { file: limit.file, value: limit.value },
-      { cause: error },
-    );
-  }
-}
-
-function attempt(cgroups: CgroupLayout, group: string, limit: Limit): NodeJS.ErrnoException | undefined {
-  try {
-    writeFileSync(join(cgroups.path(limit.controller, group), limit.file), limit.value);
-    return undefined;
-  } catch (error) {
-    return error as NodeJS.ErrnoException;
-  }
 }

@@ -182,7 +182,8 @@ function hostnameOf(domain: Domain): string {
   return plain.slice(0, 63) || 'localhost';
 }
 
-function filesystemsOf(domain: Domain): FilesystemSpec[] {
+/** What the host opens for the domain; the others are made inside. */
+export function filesystemsOf(domain: Domain): FilesystemSpec[] {
   return (domain.devices.filesystems ?? []).flatMap((filesystem) => {
     const source = sourceOf(filesystem);
     return source === undefined ? [] : [specOf(filesystem, source.kind, source.path)];

@@ -5,8 +5,6 @@ import type { Domain, Filesystem, Finding, Interface } from '@ctvirt/xml';
 type Remark = readonly [path: string, message: string];
 
 const onDomain: readonly ((domain: Domain) => Remark | undefined)[] = [
-  ({ blkiotune }) =>
-    remark(blkiotune, '/domain/blkiotune', 'block I/O is neither weighted nor throttled yet'),
   ({ seclabels }) =>
     remark(seclabels?.[0], '/domain/seclabel', "the container runs under liblxc's own security label"),
   ({ lxcNamespace }) =>

@@ -5,15 +5,16 @@ import { chmodSync, existsSync, mkdirSync, readdirSync, rmdirSync } from 'node:f
 import { rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { formatLxcConfig } from '@ctvirt/formats';
+import { type IoDisks, lacksDisks } from '../cgroups/io-limits.js';
 import {
   type CgroupLayout,
-  groupsHave,
   isFrozen,
   removeContainerGroups,
   removeGroup,
   setFrozen,
 } from '../cgroups/layout.js';
-import { type Limit, limitsOf } from '../cgroups/limits.js';
+import { type Limit, lineOf } from '../cgroups/limit.js';
+import { limitsOf } from '../cgroups/limits.js';
 import { shareProtection } from '../cgroups/protection.js';
 import { configRows, type OpenedFilesystem } from '../drivers/lxc/config.js';
 import type { LxcDriver, Running } from '../drivers/lxc/driver.js';
@@ -36,8 +37,9 @@ import { diskName, type Layout } from '../state/layout.js';
 import type { KeyedQueue } from '../state/queue.js';
 import type { Entry, Registry } from '../state/registry.js';
 import type { DomainStore } from '../state/store.js';
-import { backends, type StorageContext } from '../storage/index.js';
+import { backends, type FilesystemSpec, type StorageContext } from '../storage/index.js';
 import type { LifecycleEvent, StateReason } from '../view.js';
+import { noDisk } from './block-io.js';
 import { linkPrefixOf } from './document.js';
 import { initSignal } from './init-signals.js';
 import type { EndAction, InnerMount, RunPlan } from './plan.js';
@@ -55,6 +57,10 @@ export interface RunnerParts {
   readonly plan: (entry: Entry) => Promise<{ plan: RunPlan; xml: string }>;
   readonly admission: Admission;
   readonly appArmor: AppArmor;
+  /** Whether groups have the file of a limit. */
+  readonly has: (limit: Limit) => boolean;
+  /** The disks below a domain's file systems, once those are open. */
+  readonly disks: (entry: Entry, filesystems: readonly FilesystemSpec[]) => IoDisks;
   readonly emit: (event: LifecycleEvent['event'], detail: string, entry: Entry) => void;
   readonly log: (level: 'info' | 'warn' | 'error', message: string, fields?: Record<string, unknown>) => void;
   /** Puts back what a killed daemon had begun to change of a running domain; answers whether it had. */
@@ -85,17 +91,7 @@ export class Runner {
     const { driver, cgroups, layout } = this.parts;
     const name = diskName(entry.record.name);
     const { plan, xml } = await this.parts.plan(entry);
-    const { set, missing } = limitsOf(plan.resources, cgroups, ({ controller, file }) =>
-      groupsHave(cgroups, controller, file, layout.cgroup),
-    );
-    if (missing.length > 0) {
-      refuseWithoutWalls(entry, missing);
-      const files = missing.map(({ file, value }) => `${file}=${value}`);
-      this.parts.log('warn', `domain '${entry.record.name}': this kernel cannot set ${files.join(', ')}`, {
-        domain: entry.record.name,
-        files,
-      });
-    }
+    refuseWithoutWalls(entry, limitsOf(plan.resources, cgroups, this.parts.has).missing);
     const { limits: resources, lowered } = within(plan.resources, ownCeilings());
     if (lowered.length > 0)
       this.parts.log(
@@ -116,11 +112,12 @@ export class Runner {
     // Mounts are needed until init runs; then the container has its own copies and the host none.
     await using mounts = new Undo();
     const { filesystems, innerMounts } = await this.#open(entry, plan, mounts);
+    const limits = this.#limits(entry, plan);
     const config = formatLxcConfig(
       configRows({
         plan: { ...plan, resources, innerMounts },
         filesystems,
-        limits: set,
+        limits,
         cgroupVersion: cgroups.version,
         cgroupParent: layout.cgroup,
         logPath: driver.logPath(name),
@@ -281,6 +278,23 @@ export class Runner {
     }
   }
 
+  /** The limits this host can set, now that the disks are known; the others are told in the log. */
+  #limits(entry: Entry, { resources, filesystems }: RunPlan): Limit[] {
+    const disks = this.parts.disks(entry, filesystems);
+    const { set, missing } = limitsOf(resources, this.parts.cgroups, this.parts.has, disks);
+    const files = missing.map((limit) => `${limit.file}=${lineOf(limit)}`);
+    if (files.length > 0)
+      this.parts.log('warn', `domain '${entry.record.name}': this kernel cannot set ${files.join(', ')}`, {
+        domain: entry.record.name,
+        files,
+      });
+    if (lacksDisks(resources, disks))
+      this.parts.log('warn', `domain '${entry.record.name}': its block I/O is not limited: ${noDisk}`, {
+        domain: entry.record.name,
+      });
+    return set;
+  }
+
   async #open(
     entry: Entry,
     plan: RunPlan,
@@ -413,7 +427,7 @@ export class Runner {
 
 /** A container whose limits the kernel cannot keep could take the whole host: better it does not start. */
 function refuseWithoutWalls(entry: Entry, missing: readonly Limit[]): void {
-  const walls = missing.filter(({ hard }) => hard).map(({ file, value }) => `${file}=${value}`);
+  const walls = missing.filter(({ hard }) => hard).map((limit) => `${limit.file}=${lineOf(limit)}`);
   if (walls.length === 0) return;
   throw new EngineError(
     'unsupported',

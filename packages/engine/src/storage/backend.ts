@@ -1,6 +1,7 @@
 // What every kind of file system answers to: made at define, opened at start, and what it owns meanwhile.
 // SPDX-License-Identifier: Apache-2.0
 import { createHash } from 'node:crypto';
+import type { Disk } from '../host/disks.js';
 import type { Undo } from '../host/undo.js';
 import type { IdMap, UserNamespacePool } from '../host/userns.js';
 
@@ -47,6 +48,9 @@ export interface StorageContext {
   readonly templatePath: (name: string) => string;
 }
 
+/** Where a domain's file systems lie, whether or not it runs. */
+export type KeptContext = Pick<StorageContext, 'keep' | 'templatePath'>;
+
 /** A mounted file system: what liblxc gets, and where and as whom the host may write into it. */
 export interface Opened {
   readonly path: string;
@@ -65,6 +69,8 @@ export interface Backend {
   create?(spec: FilesystemSpec, context: StorageContext): Promise<void>;
   /** Mounts it below `context.mounts`; each mount's inverse goes on `undo`. */
   open(spec: FilesystemSpec, context: StorageContext, undo: Undo): Promise<Opened>;
+  /** The disks that reads and writes go to while it is open; none where it lies in memory or on a network. */
+  disks(spec: FilesystemSpec, context: KeptContext): Disk[];
 }
 
 /** Owner of the container root's files on a tree whose ids are stored as the container sees them, unless shifted. */

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { stat } from 'node:fs/promises';
 import { EngineError } from '../errors.js';
+import { diskOfDevice, loopsOver } from '../host/disks.js';
 import { attachLoop } from '../host/loop.js';
 import { run } from '../host/run.js';
 import { MountAttr, MountFlag, mount } from '../host/syscalls.js';
@@ -81,6 +82,7 @@ export const file: Backend = {
     using device = attachLoop(spec.source, { readOnly: spec.readOnly });
     return await openDevice(device.path, spec, context, undo);
   },
+  disks: ({ source }) => loopsOver(source),
 };
 
 export const block: Backend = {
@@ -93,4 +95,5 @@ export const block: Backend = {
     await block.check(spec, context);
     return await openDevice(spec.source, spec, context, undo);
   },
+  disks: ({ source }) => diskOfDevice(source),
 };

@@ -11,6 +11,7 @@ export type {
   DiskLimit,
   FilesystemKind,
   FilesystemSpec,
+  KeptContext,
   Opened,
   StorageContext,
 } from './backend.js';

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { stat } from 'node:fs/promises';
 import { EngineError } from '../errors.js';
+import { diskBelow } from '../host/disks.js';
 import { type Backend, type FilesystemSpec, rootOwner } from './backend.js';
 import { attachMapped, mountPoint, splitOptions, tryMapped } from './mounting.js';
 
@@ -43,4 +44,6 @@ export const mount: Backend = {
     await attachMapped(spec.source, target, context, { attributes, mapped: !context.shifted });
     return { path: target, unmapped: spec.source, owner: rootOwner(context, context.shifted) };
   },
+
+  disks: ({ source }) => diskBelow(source),
 };

@@ -1,9 +1,10 @@
 // A file system made from a template: its unpacked tree below, id-mapped and read-only, the container's own layer above.
 // SPDX-License-Identifier: Apache-2.0
+import { diskBelow } from '../host/disks.js';
 import { MountAttr, MountFlag, mountNow } from '../host/syscalls.js';
 import { type Backend, rootOwner } from './backend.js';
 import { attachMapped, mountPoint, splitOptions } from './mounting.js';
-import { createUpper, openUpper } from './upper.js';
+import { createUpper, openUpper, upperDisks } from './upper.js';
 
 export const template: Backend = {
   limits: true,
@@ -34,6 +35,8 @@ export const template: Backend = {
     mountNow('overlay', merged, 'overlay', flags, data);
     return { path: merged, unmapped: merged, owner: rootOwner(context, true) };
   },
+
+  disks: (spec, context) => [...diskBelow(context.templatePath(spec.source)), ...upperDisks(spec, context)],
 };
 
 /** overlay takes `:` and `,` in its options for separators. */

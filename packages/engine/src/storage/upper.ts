@@ -3,11 +3,18 @@
 import { chmod, chown, mkdir, open, rm, stat, statfs, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EngineError } from '../errors.js';
+import { type Disk, diskBelow, loopsOver } from '../host/disks.js';
 import { attachLoop } from '../host/loop.js';
 import { run } from '../host/run.js';
 import { MountFlag, mount } from '../host/syscalls.js';
 import type { Undo } from '../host/undo.js';
-import { type DiskLimit, type FilesystemSpec, hostId, type StorageContext } from './backend.js';
+import {
+  type DiskLimit,
+  type FilesystemSpec,
+  hostId,
+  type KeptContext,
+  type StorageContext,
+} from './backend.js';
 import { mountPoint } from './mounting.js';
 
 const MEBIBYTE = 1 << 20;
@@ -21,9 +28,9 @@ const INODE_BYTES = 256;
 const SMALLEST_WITH_LARGE_BLOCKS = 512 * MEBIBYTE;
 const SMALL_GROUP = 8 * MEBIBYTE;
 
-const imagePath = (spec: FilesystemSpec, context: StorageContext): string =>
+const imagePath = (spec: FilesystemSpec, context: KeptContext): string =>
   join(context.keep, `${spec.key}.img`);
-const folderPath = (spec: FilesystemSpec, context: StorageContext): string =>
+const folderPath = (spec: FilesystemSpec, context: KeptContext): string =>
   join(context.keep, `${spec.key}.layer`);
 
 /** Makes the layer; the root of the container's tree takes owner and mode from `model`, the template's root. */
@@ -69,6 +76,13 @@ export async function openUpper(
   // discard gives the host back what the container deletes.
   await mount(device.path, target, 'ext4', MountFlag.noSuid | MountFlag.noDev, 'discard');
   return { upper: join(target, 'upper'), work: join(target, 'work') };
+}
+
+/** Of an image the loop device, through which all of it goes; the disk below sees the cache of the image's file. */
+export function upperDisks(spec: FilesystemSpec, context: KeptContext): Disk[] {
+  return spec.limit === undefined
+    ? diskBelow(folderPath(spec, context))
+    : loopsOver(imagePath(spec, context));
 }
 
 async function makeLayerFolders(folder: string, context: StorageContext, model: string): Promise<void> {

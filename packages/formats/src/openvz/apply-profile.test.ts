@@ -86,7 +86,7 @@ test('processor keys become quota, vcpu and sets', () => {
   assert.deepEqual(domain.cputune, { shares: 256, period: 100000, quota: 200000 });
   assert.deepEqual(domain.vcpu, { placement: 'static', value: 2, cpuset: '0,2-3' });
   assert.deepEqual(domain.numatune, { memory: { mode: 'strict', nodeset: '0' } });
-  assert.equal(domain.blkiotune?.weight, 640);
+  assert.equal(domain.blkiotune?.weight, 128);
 });
 
 test('the filled document is one our own parser accepts without a finding, and stays as it is when filled again', () => {

@@ -52,7 +52,7 @@ test("libvirt's own elements need no profile", () => {
   assert.deepEqual(
     resourcesOf(
       document(
-        "<memory unit='MiB'>100</memory><blkiotune><weight>500</weight></blkiotune><memtune><soft_limit unit='MiB'>50</soft_limit><swap_hard_limit unit='MiB'>150</swap_hard_limit></memtune><vcpu cpuset='1,0'>2</vcpu><cputune><shares>512</shares><period>50000</period><quota>25000</quota></cputune><numatune><memory mode='strict' nodeset='0'/></numatune>",
+        "<memory unit='MiB'>100</memory><blkiotune><weight>500</weight><device><path>/dev/sda</path><weight>5000</weight><write_bytes_sec>1000</write_bytes_sec></device><device><path>/dev/sdb</path></device></blkiotune><memtune><soft_limit unit='MiB'>50</soft_limit><swap_hard_limit unit='MiB'>150</swap_hard_limit></memtune><vcpu cpuset='1,0'>2</vcpu><cputune><shares>512</shares><period>50000</period><quota>25000</quota></cputune><numatune><memory mode='strict' nodeset='0'/></numatune>",
       ),
       host,
     ),
@@ -67,6 +67,7 @@ test("libvirt's own elements need no profile", () => {
       cpusetCpus: '0-1',
       cpusetMems: '0',
       ioWeight: 500,
+      ioDevices: [{ path: '/dev/sda', weight: 1000, writeBytesPerSecond: 1000 }],
     },
   );
   assert.deepEqual(resourcesOf(document(''), host), {});

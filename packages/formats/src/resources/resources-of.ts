@@ -2,11 +2,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Domain } from '@ctvirt/xml';
 import { parameterValue, ubcOf } from '../beancounters.js';
-import { parameterOf } from '../openvz/parameters.js';
+import { type Parameter, parameterOf } from '../openvz/parameters.js';
 import { parameterRow, rowsFor } from '../openvz/rows/index.js';
 import { hasAllocationLimit, isClassic, memoryLimitKiB } from '../openvz/rows/memory.js';
 import { parseBitmap, parseRate, parseUbc, type Ubc, unlimited } from '../openvz/values.js';
-import { type ResourceStatus, type Resources, resourceRules } from './rules.js';
+import { type IoDeviceLimits, type ResourceStatus, type Resources, resourceRules } from './rules.js';
 
 export interface ResourceOptions {
   /** Of the host; the domain's beancounters count its pages. */
@@ -132,7 +132,23 @@ function ioOf(domain: Domain): Resources {
     ...(weight === undefined ? {} : { ioWeight: clamp(weight, 1, 1000) }),
     ...(bytes === undefined ? {} : { ioBytesPerSecond: bytes }),
     ...(operations === undefined ? {} : { ioOperationsPerSecond: operations }),
+    ...ioDevicesOf(domain),
   };
+}
+
+function ioDevicesOf({ blkiotune }: Domain): Resources {
+  const devices = (blkiotune?.devices ?? []).flatMap((device): IoDeviceLimits[] => {
+    const said = {
+      weight: device.weight === undefined ? undefined : clamp(device.weight, 1, 1000),
+      readBytesPerSecond: device.readBytesSec,
+      writeBytesPerSecond: device.writeBytesSec,
+      readOperationsPerSecond: device.readIopsSec,
+      writeOperationsPerSecond: device.writeIopsSec,
+    };
+    const limits = Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined));
+    return Object.keys(limits).length === 0 ? [] : [{ path: device.path, ...limits }];
+  });
+  return devices.length === 0 ? {} : { ioDevices: devices };
 }
 
 /** One parameter of a domain: what it is set to in OpenVZ's syntax, and what becomes of it here. */
@@ -153,11 +169,14 @@ export function explainResources(domain: Domain, { pageSize, hostCpus }: Resourc
     const value = row?.write(domain, context);
     return value === undefined
       ? []
-      : [{ key, value, status: isOff(value) ? 'recorded' : status, how: isOff(value) ? 'no limit' : how }];
+      : isOff(value, parameter)
+        ? [{ key, value, status: 'recorded', how: 'no limit' }]
+        : [{ key, value, status, how }];
   });
 }
 
-const isOff = (value: string): boolean => {
+const isOff = (value: string, parameter: Parameter | undefined): boolean => {
+  if (parameter?.syntax === 'rate') return parseRate(value) === 0n;
   const ubc: Ubc | undefined = parseUbc(value, 'count', 1);
   return ubc !== undefined && ubc.limit >= unlimited && (ubc.barrier === 0n || ubc.barrier >= unlimited);
 };

@@ -25,11 +25,13 @@ export interface Resources {
   /** List form: 0,2-5. */
   cpusetCpus?: string;
   cpusetMems?: string;
-  /** BFQ weight, 1 to 1000. */
+  /** Share of block I/O against other groups: 1 to 1000, which have 100 where nothing is said. */
   ioWeight?: number;
-  /** For reads and for writes, on the device that holds the root. */
+  /** For reads and for writes, on each disk below the domain's file systems. */
   ioBytesPerSecond?: number;
   ioOperationsPerSecond?: number;
+  /** On single disks of the host. */
+  ioDevices?: readonly IoDeviceLimits[];
   /** RLIMIT_NOFILE of each process; above fs.nr_open the kernel refuses it. */
   nofile?: number;
   /** RLIMIT_MEMLOCK of each process; works only without CAP_IPC_LOCK on the host. */
@@ -42,6 +44,16 @@ export interface Resources {
   sigpending?: number;
   /** TCP buffers of both directions: v1 memory.kmem.tcp.limit_in_bytes; on v2 part of memoryMaxBytes. */
   tcpBufferBytes?: number;
+}
+
+/** What is said of one disk of the host, by its path. */
+export interface IoDeviceLimits {
+  readonly path: string;
+  readonly weight?: number;
+  readonly readBytesPerSecond?: number;
+  readonly writeBytesPerSecond?: number;
+  readonly readOperationsPerSecond?: number;
+  readonly writeOperationsPerSecond?: number;
 }
 
 /** Enforced: the kernel refuses or throttles at the limit. Approximated: at another grain. Recorded: shown only. */
@@ -65,7 +77,8 @@ const inMemory = 'counts within the memory limit';
 const raises = `${inMemory}, which it raises by its own`;
 const raisesToo = `${raises} where KMEMSIZE is set`;
 const noSockets = 'the kernel does not count the sockets of a container';
-const noThrottle = 'block I/O is neither weighted nor throttled yet';
+const throttled =
+  'reads and writes each, on each disk below the root; on cgroup v1 only what waits for the disk, not what is written back later';
 
 /** One row for each parameter of a container's resources, beancounters first, in the kernel's order. */
 export const resourceRules: readonly ResourceRule[] = [
@@ -131,9 +144,13 @@ export const resourceRules: readonly ResourceRule[] = [
   { key: 'CPUS', status: 'approximated', how: 'CPU quota: every processor stays visible' },
   { key: 'CPUMASK', status: 'enforced', how: 'cpuset.cpus' },
   { key: 'NODEMASK', status: 'enforced', how: 'cpuset.mems' },
-  { key: 'IOPRIO', status: 'recorded', how: noThrottle },
-  { key: 'IOLIMIT', status: 'recorded', how: noThrottle },
-  { key: 'IOPSLIMIT', status: 'recorded', how: noThrottle },
+  {
+    key: 'IOPRIO',
+    status: 'approximated',
+    how: 'a weight among the containers, on disks with the I/O scheduler bfq, or io.cost on cgroup v2',
+  },
+  { key: 'IOLIMIT', status: 'approximated', how: throttled },
+  { key: 'IOPSLIMIT', status: 'approximated', how: throttled },
   { key: 'DISKSPACE', status: 'enforced', how: 'disk quota, or the size of the image' },
   {
     key: 'DISKINODES',

@@ -9,7 +9,10 @@ const device = element('device', {
   since: '0.9.8',
   fields: {
     path: leaf('path', nonEmptyText, { doc: 'Path of the device on the host.', required: true }),
-    weight: leaf('weight', uint32, { doc: 'Weight against other domains, 10 to 1000.', zeroIsUnset: true }),
+    weight: leaf('weight', uint32, {
+      doc: 'Weight against others, 10 to 1000; who says nothing has 100.',
+      zeroIsUnset: true,
+    }),
     readIopsSec: leaf('read_iops_sec', uint32, { doc: 'Reads a second.', since: '1.2.2', zeroIsUnset: true }),
     writeIopsSec: leaf('write_iops_sec', uint32, {
       doc: 'Writes a second.',
@@ -37,7 +40,10 @@ export const blkiotune = element(
     emptyIsUnset: true,
     example: '<blkiotune>\n  <weight>500</weight>\n</blkiotune>',
     fields: {
-      weight: leaf('weight', uint32, { doc: 'Weight against other domains, 10 to 1000.', zeroIsUnset: true }),
+      weight: leaf('weight', uint32, {
+        doc: 'Weight against others, 10 to 1000; who says nothing has 100.',
+        zeroIsUnset: true,
+      }),
       devices: many(device),
     },
   },

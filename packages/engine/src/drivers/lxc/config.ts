@@ -1,6 +1,6 @@
 // liblxc's configuration for one start, from the plan and the file systems opened for it.
 // SPDX-License-Identifier: Apache-2.0
-import type { Limit } from '../../cgroups/limits.js';
+import { type Limit, lineOf } from '../../cgroups/limit.js';
 import type { AppArmor } from '../../host/apparmor.js';
 import type { IdMap } from '../../host/userns.js';
 import type { InnerMount, LinkPlan, RunPlan } from '../../lifecycle/plan.js';
@@ -39,7 +39,10 @@ export function configRows(input: ConfigInput): ConfigRow[] {
     ['lxc.console.buffer.size', '65536'],
     ['lxc.cgroup.dir', input.cgroupParent],
     ...input.limits.map(
-      ({ file, value }): ConfigRow => [`lxc.cgroup${input.cgroupVersion === 2 ? '2' : ''}.${file}`, value],
+      (limit): ConfigRow => [
+        `lxc.cgroup${input.cgroupVersion === 2 ? '2' : ''}.${limit.file}`,
+        lineOf(limit),
+      ],
     ),
     ...rlimitRows(plan),
     ...sysctlsOf(plan),

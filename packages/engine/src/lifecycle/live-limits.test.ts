@@ -7,11 +7,11 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import type { CgroupLayout } from '../cgroups/layout.js';
 import { EngineError } from '../errors.js';
-import { planLimits, writeLimits } from './amend.js';
+import { planLimits, writeLimits } from './live-limits.js';
 
 const world = (root: string): CgroupLayout => ({
   version: 2,
-  controllers: new Set(['memory', 'cpu', 'pids']),
+  controllers: new Set(['memory', 'cpu', 'pids', 'io']),
   path: (_, group) => join(root, group),
   all: (group) => [join(root, group)],
 });
@@ -70,4 +70,19 @@ test('what the kernel refuses leaves the limits before it as they were', () => {
   } finally {
     rmSync(root, { recursive: true });
   }
+});
+
+test('a weight on one disk, and what no disk lies below, are refused where they have no effect', () => {
+  const disks = { own: ['7:0'], named: () => '7:0' };
+  const host = { has: ({ device }: { device?: string }) => device === undefined, disks };
+  const refused = (
+    pattern: RegExp,
+    ...[before, after, on]: Parameters<typeof planLimits> extends [unknown, ...infer R] ? R : never
+  ) =>
+    assert.throws(
+      () => planLimits(world(''), before, after, on),
+      (error) => error instanceof EngineError && error.code === 'unsupported' && pattern.test(error.message),
+    );
+  refused(/io\.bfq\.weight to 7:0 200/, {}, { ioDevices: [{ path: '/dev/loop0', weight: 200 }] }, host);
+  refused(/no disk of this host/, {}, { ioBytesPerSecond: 5 }, { ...host, disks: { ...disks, own: [] } });
 });

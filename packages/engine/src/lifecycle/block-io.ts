@@ -1,0 +1,75 @@
+// Block I/O of a domain on this host: the disks it goes to, and what they and the kernel can do to it.
+// SPDX-License-Identifier: Apache-2.0
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ResourceRow } from '@ctvirt/formats';
+import type { IoDisks } from '../cgroups/io-limits.js';
+import { type CgroupLayout, groupsHave } from '../cgroups/layout.js';
+import type { Limit } from '../cgroups/limit.js';
+import { type Disk, diskNamed, schedulerOf } from '../host/disks.js';
+import { backends, type FilesystemSpec, type KeptContext } from '../storage/index.js';
+
+export interface BlockIoParts {
+  readonly cgroups: CgroupLayout;
+  /** The parent of all our control groups. */
+  readonly parent: string;
+}
+
+export class BlockIo {
+  constructor(private readonly parts: BlockIoParts) {}
+
+  /** Below a domain's file systems, each once. */
+  disks(filesystems: readonly FilesystemSpec[], context: KeptContext): Disk[] {
+    const found = filesystems.flatMap((spec) => {
+      try {
+        return backends[spec.kind].disks(spec, context);
+      } catch {
+        return []; // what a start would miss, and say so
+      }
+    });
+    return [...new Map(found.map((disk) => [disk.number, disk])).values()];
+  }
+
+  ioDisks(filesystems: readonly FilesystemSpec[], context: KeptContext): IoDisks {
+    return {
+      own: this.disks(filesystems, context).map(({ number }) => number),
+      named: (path) => diskNamed(path).number,
+    };
+  }
+
+  /** Whether this kernel has the file, and for a weight on one disk, whether that disk is scheduled by weights. */
+  has({ controller, file, device }: Limit): boolean {
+    if (!groupsHave(this.parts.cgroups, controller, file, this.parts.parent)) return false;
+    if (device === undefined || !file.includes('weight')) return true;
+    return file === 'io.weight' ? this.#hasIoCost(device) : schedulerOf(device) === 'bfq';
+  }
+
+  /** What becomes of a parameter here, where the disks make that less than what it could be. */
+  explain(row: ResourceRow, disks: readonly Disk[]): ResourceRow {
+    const why = row.status === 'recorded' ? undefined : this.#obstacle(row.key, disks);
+    return why === undefined ? row : { ...row, status: 'recorded', how: why };
+  }
+
+  #obstacle(key: string, disks: readonly Disk[]): string | undefined {
+    if (key !== 'IOPRIO' && key !== 'IOLIMIT' && key !== 'IOPSLIMIT') return undefined;
+    if (disks.length === 0) return noDisk;
+    if (key !== 'IOPRIO') return undefined;
+    if (disks.some(({ number }) => schedulerOf(number) === 'bfq' || this.#hasIoCost(number)))
+      return undefined;
+    const scheduled = disks.map((disk) => `${disk.name} has ${schedulerOf(disk.number)}`).join(', ');
+    return `the I/O scheduler bfq has weights, and ${scheduled}`;
+  }
+
+  #hasIoCost(device: string): boolean {
+    const { cgroups } = this.parts;
+    if (cgroups.version === 1) return false;
+    try {
+      const lines = readFileSync(join(cgroups.path('io', ''), 'io.cost.qos'), 'utf8').split('\n');
+      return lines.some((line) => line.startsWith(`${device} `) && line.includes('enable=1'));
+    } catch {
+      return false; // a kernel without io.cost
+    }
+  }
+}
+
+export const noDisk = "no disk of this host lies below the domain's file systems";
