@@ -119,6 +119,10 @@ export function howManyFit(ledger: readonly LedgerRow[], claim: Claim): number |
   return fits.length === 0 ? null : Math.min(...fits);
 }
 
+/** Whether a claim asks to be promised more of anything than another. */
+export const asksMore = (claim: Claim, than: Claim): boolean =>
+  kinds.some(({ guaranteed }) => guaranteed !== undefined && guaranteed(claim) > guaranteed(than));
+
 /** One promise that the host cannot keep, with the arithmetic. */
 export interface Shortage {
   readonly resource: ResourceName;

@@ -10,6 +10,7 @@ import { shareProtection } from '../cgroups/protection.js';
 import type { Documents } from '../documents.js';
 import type { Admission } from '../guarantees/admission.js';
 import { claimOf } from '../guarantees/claim.js';
+import { asksMore } from '../guarantees/ledger.js';
 import { Undo } from '../host/undo.js';
 import { addLink, changedLinks, linkNamesInside, removeLink, withLinkNames } from '../network/live-links.js';
 import { shapeLink } from '../network/shaping.js';
@@ -51,12 +52,15 @@ export async function amendLive(change: LiveChange, parts: AmendParts): Promise<
   if (change.stored && !entry.record.persistent) throw transient();
   const before = named(await documents.live(entry), entry);
   const after = named(change.edit(before), entry);
-  await reader.read(formatDomain(after), { strict: false });
+  const xml = formatDomain(after);
+  const { claim } = await reader.read(xml, { strict: false });
   const step = plan({ entry, before, after }, parts);
-  using _admitted = await admission.beside(claimOf(after, facts));
+  // Who is promised no more than before need not be let in again.
+  const isMore = asksMore(claim, claimOf(before, facts));
+  using _admitted = isMore ? await admission.beside(claim) : undefined;
   await using undo = new Undo();
   undo.push(() => documents.withdraw(entry));
-  await documents.propose(entry, after);
+  documents.propose(entry, xml);
   const group = parts.group(entry);
   writeLimits(parts.cgroups, group, step.limits);
   undo.push(() => shareProtection(parts.cgroups, dirname(group)));
@@ -75,13 +79,13 @@ export async function amendLive(change: LiveChange, parts: AmendParts): Promise<
     await shapeLink(to);
   }
   if (change.stored) await definer.amend(entry, change.edit);
-  await documents.accept(entry, after);
+  documents.accept(entry, after);
   undo.keep();
 }
 
 /** Puts back what a killed daemon had begun to change of a running container. */
 export async function undoAmend(entry: Entry, initPid: number, parts: AmendParts): Promise<boolean> {
-  const proposed = await parts.documents.proposed(entry);
+  const proposed = parts.documents.proposed(entry);
   if (proposed === undefined) return false;
   const live = named(await parts.documents.live(entry), entry);
   const step = plan({ entry, before: proposed, after: live }, parts);
@@ -91,7 +95,7 @@ export async function undoAmend(entry: Entry, initPid: number, parts: AmendParts
   for (const link of step.gone) if (there.has(link.name)) await removeLink(link, initPid);
   for (const link of step.come) if (!there.has(link.name)) await addLink(link, initPid);
   for (const { to } of step.reshaped) await shapeLink(to);
-  await parts.documents.withdraw(entry);
+  parts.documents.withdraw(entry);
   return true;
 }
 

@@ -1,0 +1,8 @@
+// What running containers costs: one file for each row.
+// SPDX-License-Identifier: Apache-2.0
+import { define } from './define.mjs';
+import { boot, list } from './defined.mjs';
+import { many } from './many.mjs';
+import { start } from './start.mjs';
+
+export const rows = [start, define, many, boot, list];

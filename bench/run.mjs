@@ -1,0 +1,73 @@
+// What the benchmarks' programs have in common: rows by name, a mount namespace of their own, one table at the end.
+// SPDX-License-Identifier: Apache-2.0
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { cpus, loadavg, release } from 'node:os';
+import { parseArgs } from 'node:util';
+import { setUp } from '../scripts/setup.mjs';
+import { step } from '../scripts/steps.mjs';
+import { formatTable } from './table.mjs';
+
+const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+
+/** How busy the machine was: absolute times mean little where many wait for few processors. */
+const machine = () => ({
+  processors: cpus().length,
+  load: Number(loadavg()[0].toFixed(1)),
+  kernel: release(),
+  node: process.versions.node,
+});
+
+/**
+ * Runs the rows that are asked for, or all. `load` imports them, once everything is built; `packages` are Debian's that they
+ * need besides the project's own.
+ */
+export async function runBench(command, load, packages = []) {
+  if (process.env.CTVIRT_BENCH_INSIDE === undefined) {
+    await setUp(packages);
+    return await runInside();
+  }
+  const rows = await load();
+  const { clearAll } = await import('./daemon.mjs');
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { json: { type: 'boolean', default: false }, help: { type: 'boolean', short: 'h' } },
+  });
+  const unknown = positionals.filter((name) => !rows.some((row) => row.name === name));
+  if (values.help === true || unknown.length > 0) {
+    process.stdout.write(
+      `npm run ${command} [-- ROW … --json]; rows: ${rows.map(({ name }) => name).join(', ')}\n`,
+    );
+    process.exit(unknown.length > 0 ? 2 : 0);
+  }
+  for (const signal of signals) process.on(signal, () => clearAll().finally(() => process.exit(130)));
+  const before = machine();
+  const results = [];
+  let failed = 0;
+  for (const row of rows) {
+    if (positionals.length > 0 && !positionals.includes(row.name)) continue;
+    try {
+      results.push(...(await step(`bench: ${row.name}`, (note) => row.run({ note }))));
+    } catch (error) {
+      failed++;
+      process.stderr.write(`\n${error.stack}\n\n`);
+    }
+  }
+  const after = machine();
+  process.stdout.write(
+    values.json
+      ? `${JSON.stringify({ before, after, results }, undefined, 2)}\n`
+      : `\n${formatTable(results)}\n\nLoad ${before.load} before and ${after.load} after, on ${before.processors} processors; Linux ${before.kernel}, Node ${before.node}\n`,
+  );
+  process.exitCode = failed === 0 ? 0 : 1;
+}
+
+/** In a mount namespace of its own, whatever happens to this process leaves no mount behind. */
+async function runInside() {
+  const wrapped = 'setpriv --pdeathsig TERM unshare --mount --propagation private'.split(' ');
+  const [file, ...args] = [...wrapped, process.execPath, ...process.argv.slice(1)];
+  const child = spawn(file, args, { stdio: 'inherit', env: { ...process.env, CTVIRT_BENCH_INSIDE: '1' } });
+  for (const signal of signals) process.on(signal, () => child.kill(signal));
+  const [status] = await once(child, 'exit');
+  process.exit(status ?? 1);
+}
