@@ -223,7 +223,7 @@ const breakers: Readonly<Record<string, () => Promise<void>>> = {
       my $n = 0; my $info = pack("iii x116", 34, 0, -1); while ($n < 200 && syscall(${calls.sigqueue}, $$+0, 34, $info) == 0) { $n++ } print "$n $!"`;
     const [count, error] = await refusedAfter(await counts(), script);
     assert.equal(error, 'Resource temporarily unavailable');
-    assert.ok(count > 30 && count <= 40, `${count} signals`); // others of it may have some queued
+    assert.ok(count > 0 && count <= 40, `${count} signals`); // other processes of it may have some queued
   },
   async DCACHESIZE() {
     const domain = await domainWith('424', { privvmpages: pages(16), dcachesize: String(MiB) });
