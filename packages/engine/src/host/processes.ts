@@ -37,7 +37,7 @@ export function childrenOf(pid: number): number[] {
 /** Whether it has ended and waits for its parent to notice. */
 export function isZombie(pid: number): boolean {
   const stat = read(`/proc/${pid}/stat`);
-  return stat !== undefined && stat.slice(stat.lastIndexOf(')') + 2).startsWith('Z');
+  return /^Z/.test(stat?.slice(stat.lastIndexOf(')') + 2) ?? '');
 }
 
 export function commandLine(pid: number): string[] {

@@ -105,3 +105,20 @@ test('every rule is about a known parameter, once, and each row of an explanatio
   assert.equal(rows.find(({ key }) => key === 'PRIVVMPAGES')?.value, '7680:8448');
   for (const row of rows) assert.ok(row.how);
 });
+
+test('processors: lists with exceptions, and where each of the container’s own is pinned to', () => {
+  const cpus = (more: string) => resourcesOf(document(more), host).cpusetCpus;
+  const pins = (...lists: string[]) =>
+    `<cputune>${lists.map((list, at) => `<vcpupin vcpu='${at}' cpuset='${list}'/>`).join('')}</cputune>`;
+  assert.equal(cpus("<vcpu cpuset='0-3,^2'>2</vcpu>"), '0-1,3');
+  assert.equal(cpus(`<vcpu>2</vcpu>${pins('1', '3')}`), '1,3');
+  assert.equal(
+    cpus(`<vcpu cpuset='0-1'>2</vcpu>${pins('3')}`),
+    '0-1,3',
+    'the second runs where the domain may',
+  );
+  assert.equal(cpus(`<vcpu>2</vcpu>${pins('1')}`), undefined, 'the second runs anywhere');
+  assert.equal(cpus(`<vcpu>1</vcpu>${pins('1', '3')}`), '1', 'there is no second');
+  const nodes = "<numatune><memory mode='strict' nodeset='0-1,^1'/></numatune>";
+  assert.equal(resourcesOf(document(nodes), host).cpusetMems, '0');
+});

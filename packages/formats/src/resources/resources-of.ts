@@ -5,7 +5,8 @@ import { parameterValue, ubcOf } from '../beancounters.js';
 import { type Parameter, parameterOf } from '../openvz/parameters.js';
 import { parameterRow, rowsFor } from '../openvz/rows/index.js';
 import { hasAllocationLimit, isClassic, memoryLimitKiB } from '../openvz/rows/memory.js';
-import { parseBitmap, parseRate, parseUbc, type Ubc, unlimited } from '../openvz/values.js';
+import { parseRate, parseUbc, type Ubc, unlimited } from '../openvz/values.js';
+import { listOf, processorsOf } from './processors.js';
 import { type IoDeviceLimits, type ResourceStatus, type Resources, resourceRules } from './rules.js';
 
 export interface ResourceOptions {
@@ -92,8 +93,8 @@ const commonPeriodUs = 100_000;
 
 function cpuOf(domain: Domain, hostCpus: number): Resources {
   const { shares } = domain.cputune ?? {};
-  const cpus = parseBitmap(domain.vcpu?.cpuset ?? '');
-  const mems = parseBitmap(domain.numatune?.memory?.nodeset ?? '');
+  const cpus = processorsOf(domain, hostCpus);
+  const mems = listOf(domain.numatune?.memory?.nodeset);
   return {
     ...(shares === undefined
       ? {}
@@ -102,8 +103,8 @@ function cpuOf(domain: Domain, hostCpus: number): Resources {
           cpuWeight: clamp(Math.round((shares * 100) / 1024), 1, 10_000),
         }),
     ...quotaOf(domain, hostCpus),
-    ...(cpus === undefined || cpus === 'all' ? {} : { cpusetCpus: cpus }),
-    ...(mems === undefined || mems === 'all' ? {} : { cpusetMems: mems }),
+    ...(cpus === undefined ? {} : { cpusetCpus: cpus }),
+    ...(mems === undefined ? {} : { cpusetMems: mems }),
   };
 }
 

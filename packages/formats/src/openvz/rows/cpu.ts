@@ -1,8 +1,10 @@
 // Processor keys: weight, ceiling, number and placement.
 // SPDX-License-Identifier: Apache-2.0
+
 import { parameterValue, withValue } from '../../beancounters.js';
 import { withCputune, withNodeset, withVcpu } from '../../edit.js';
 import { approximated, carried, ignored } from '../../outcome.js';
+import { listOf } from '../../resources/processors.js';
 import { ownWord, type Row } from '../row.js';
 import { parseBitmap, parseCpuLimit, parseUlong } from '../values.js';
 
@@ -65,7 +67,7 @@ const cpumask: Row = {
     if (cpuset === undefined || cpuset === 'all') return carried(domain, 'every processor of the host');
     return carried(withVcpu(domain, { cpuset }, context.cpus), "vcpu's cpuset");
   },
-  write: (domain) => parseBitmap(domain.vcpu?.cpuset ?? '') ?? parameterValue(domain, 'CPUMASK'),
+  write: (domain) => listOf(domain.vcpu?.cpuset) ?? parameterValue(domain, 'CPUMASK'),
 };
 
 const nodemask: Row = {
@@ -76,7 +78,7 @@ const nodemask: Row = {
     if (nodeset === undefined || nodeset === 'all') return carried(domain, 'every node of the host');
     return carried(withNodeset(domain, nodeset), "numatune's nodeset");
   },
-  write: (domain) => parseBitmap(domain.numatune?.memory?.nodeset ?? ''),
+  write: (domain) => listOf(domain.numatune?.memory?.nodeset),
 };
 
 export const cpuRows: readonly Row[] = [cpuunits, cpulimit, cpus, cpumask, nodemask];
