@@ -55,6 +55,26 @@ test('profile, live change, stored change, restart of container and daemon: the 
   assert.deepEqual([await numproc('310'), await pidsMax('310')], ['80', '80']);
 });
 
+test('the document overrides its profile, a live change the document, and what is stored comes back', async () => {
+  const numproc100 =
+    "<metadata><c:beancounters xmlns:c='urn:ctvirt:beancounters:1'><c:parameter name='numproc' barrier='100' limit='100'/></c:beancounters></metadata>";
+  const more = `<profile>vps.basic</profile>${numproc100}`;
+  await world.run(domainXml({ name: '316', type: 'openvz', more }));
+  const seen = async () => [await numproc('316'), await numproc('316', true), await pidsMax('316')];
+  assert.deepEqual(await seen(), ['100', '100', '100']);
+  const numpty = async () =>
+    (await world.client.domains.parameters({ domain: '316' })).find(({ key }) => key === 'NUMPTY')?.value;
+  assert.equal(await numpty(), '16', "the profile's own");
+
+  await set('316', { numproc: '50' }, { live: true, stored: true });
+  await world.client.domains.destroy({ domain: '316' });
+  await world.kill();
+  await world.start();
+  await world.client.domains.start({ domain: '316' });
+  assert.deepEqual(await seen(), ['50', '50', '50']);
+  assert.equal(await numpty(), '16');
+});
+
 test('a limit set while it runs is one the container meets', async () => {
   await world.run(limited('311'));
   await set('311', { numproc: '8' });
