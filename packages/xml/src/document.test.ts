@@ -241,3 +241,19 @@ test('errors throw with all findings', () => {
     (error) => error instanceof XmlError && error.code === 'bad-value' && error.findings.length === 1,
   );
 });
+
+test("libvirt's form declares in <metadata> what its content uses of the declarations around it, as libxml2 does", () => {
+  const text = `<domain type='lxc' xmlns:x='urn:x' xmlns:q='urn:q' x:a='1'><name>m</name><metadata xmlns:z='urn:z' foo='1'><x:y/><z:w q:a='1'/><k:l xmlns:k="urn:k"/></metadata>
+<devices><filesystem type='mount'><source dir='/r'/><target dir='/'/></filesystem></devices></domain>`;
+  const written = formatDomain(parseDomainOrThrow(text), { libvirt: true });
+  const [, metadata] = /( {2}<metadata[\s\S]*<\/metadata>)/.exec(written) ?? [];
+  assert.equal(
+    metadata,
+    `  <metadata xmlns:z="urn:z" xmlns:x="urn:x" xmlns:q="urn:q" foo="1">
+    <x:y/>
+    <z:w q:a="1"/>
+    <k:l xmlns:k="urn:k"/>
+  </metadata>`,
+  );
+  assert.equal(formatDomain(parseDomainOrThrow(written, { foreign: true }), { libvirt: true }), written);
+});

@@ -230,8 +230,8 @@ function writeChild(
     }
   }
   for (const extra of extras ?? []) {
-    if (extra.attribute !== undefined)
-      attributes += ` ${extra.attribute}='${escapeAttribute(extra.value ?? '')}'`;
+    const { attribute: kept, value: text = '', quote = "'" } = extra;
+    if (kept !== undefined) attributes += ` ${kept}=${quote}${escapeAttribute(text)}${quote}`;
     else content += extra.xml ?? '';
   }
   return content === ''

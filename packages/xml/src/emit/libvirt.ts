@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type CompiledElement, compile, type Shape } from '../schema/compile.js';
 import type { AnyElement, Field, SlotField } from '../schema/declaration.js';
-import type { Infer } from '../schema/infer.js';
-import { normalXml } from './normal-xml.js';
+import type { Extra, Infer } from '../schema/infer.js';
+import { normalXml, undeclaredPrefixes } from './normal-xml.js';
 
 type Model = Readonly<Record<string, unknown>>;
 
@@ -29,9 +29,31 @@ function formOf(compiled: CompiledElement, given: Model): Model | undefined {
     const { assumed } = field;
     const value = start[key] ?? (typeof assumed === 'function' ? assumed(start) : assumed);
     const formed = value === undefined ? undefined : fieldForm(field, value);
-    if (formed !== undefined) result[key] = formed;
+    if (formed === undefined) continue;
+    result[key] = formed;
+    if (field.kind === 'open')
+      result.extras = openAttributes(key, formed as readonly string[], given.extras as readonly Extra[]);
   }
   return body.emptyIsUnset === true && Object.keys(result).length === 0 ? undefined : result;
+}
+
+/**
+ * What an element of somebody's XML has itself. libvirt keeps a copy of it, and libxml2 declares there what the copy uses and
+ * something around it declared.
+ */
+function openAttributes(key: string, content: readonly string[], extras: readonly Extra[] = []): Extra[] {
+  const own = extras.filter(({ of, attribute }) => of === key && attribute !== undefined);
+  const isDeclaration = ({ attribute = '' }: Extra): boolean => attribute.startsWith('xmlns:');
+  const declared = new Set(own.map(({ attribute }) => attribute));
+  const around = new Map(
+    extras.filter(({ of }) => of === undefined).map((extra) => [extra.attribute, extra] as const),
+  );
+  const used = new Set(content.flatMap((xml) => [...undeclaredPrefixes(xml)]));
+  const inherited = [...used]
+    .map((prefix) => `xmlns:${prefix}`)
+    .flatMap((name) => (declared.has(name) ? [] : (around.get(name) ?? [])));
+  const all = [...own.filter(isDeclaration), ...inherited, ...own.filter((extra) => !isDeclaration(extra))];
+  return all.map(({ attribute, value }) => ({ attribute, value, of: key, quote: '"' }));
 }
 
 function fieldForm(field: Field, value: unknown): unknown {

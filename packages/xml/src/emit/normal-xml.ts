@@ -24,6 +24,26 @@ export function normalXml(xml: string): string {
   return print(readTree(xml, undefined, 'as written').root, xml, '    ');
 }
 
+/** Prefixes that a piece of XML uses and does not declare, in the order of their first use. */
+export function undeclaredPrefixes(xml: string): Set<string> {
+  const found = new Set<string>();
+  if (!xml.startsWith('<') || xml.startsWith('<!') || xml.startsWith('<?')) return found;
+  const walk = ({ kind, name, attributes, children = [] }: Node, around: ReadonlySet<string>): void => {
+    if (kind !== 'element') return;
+    const names = Object.keys(attributes);
+    const declared = names.filter((one) => one.startsWith('xmlns:')).map((one) => one.slice(6));
+    const known = declared.length === 0 ? around : new Set([...around, ...declared]);
+    for (const used of [name, ...names]) {
+      const [prefix, local] = used.split(':');
+      if (prefix === undefined || local === undefined || prefix === 'xmlns' || prefix === 'xml') continue;
+      if (!known.has(prefix)) found.add(prefix);
+    }
+    for (const child of children) walk(child, known);
+  };
+  walk(readTree(xml, undefined, 'as written').root, new Set());
+  return found;
+}
+
 function print(node: Node, source: string, pad: string | undefined): string {
   const { name, kind, children = [] } = node;
   if (kind !== 'element') return kind === 'text' ? text(node.text) : source.slice(node.start, node.end);

@@ -7,6 +7,8 @@ export interface Extra {
   /** An attribute of this element, or of its child `of`. */
   readonly attribute?: string | undefined;
   readonly value?: string | undefined;
+  /** How the value is quoted; an apostrophe unless somebody else's XML is shown as libxml2 prints it. */
+  readonly quote?: '"' | undefined;
   /** An element, comment, processing instruction or stray text, as XML. */
   readonly xml?: string | undefined;
   /** Key of the known child it stood before; it stood last when absent. */
