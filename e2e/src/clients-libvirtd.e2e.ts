@@ -10,6 +10,7 @@ import {
   nativeInput,
   untried,
   virshRows,
+  wordsOf,
   worksElsewhere,
 } from './clients-virsh.js';
 import { type Outcome, run } from './command.js';
@@ -54,10 +55,7 @@ async function runTable(
   const outcomes: (Outcome | undefined)[] = [];
   for (const { command, input } of virshRows) {
     if (input !== undefined) await writeFile(made.file, inputs[input] ?? input);
-    const words = command
-      .split(' ')
-      .map((word) => (word === 'FILE' ? made.file : word === 'UUID' ? made.uuid : word));
-    outcomes.push(untried[command] === undefined ? await virsh(...words) : undefined);
+    outcomes.push(untried[command] === undefined ? await virsh(...wordsOf(command, made)) : undefined);
   }
   return outcomes;
 }

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { knownDifferences, readCommands } from './clients-compare.js';
 
-/** One command. Words like BRIDGED stand for what the story made; `input` is a file the command names as FILE. */
+/** One command. Words like UUID stand for what the story made (`wordsOf`); `input` is a file the command names as FILE. */
 export interface VirshRow {
   readonly command: string;
   readonly group: string;
@@ -46,6 +46,22 @@ export function worksElsewhere(): string[] {
   if (!Array.isArray(list)) throw new Error(`${elsewherePath} is no list`);
   return list.map(String);
 }
+
+/** What the host merges equal pages by now: a row that sets it to that changes nothing. */
+const pagesToScan = (): string => readFileSync('/sys/kernel/mm/ksm/pages_to_scan', 'utf8').trim();
+
+/** The words of a command, with what a story made in the place of its names. */
+export const wordsOf = (
+  command: string,
+  made: { readonly file: string; readonly uuid: string },
+): string[] => {
+  const named: Readonly<Record<string, () => string>> = {
+    FILE: () => made.file,
+    UUID: () => made.uuid,
+    SCAN: pagesToScan,
+  };
+  return command.split(' ').map((word) => named[word]?.() ?? word);
+};
 
 /** In order: later rows see what earlier ones did. `ct` runs, `off` does not, `plain` is a document. */
 export const virshRows: readonly VirshRow[] = [
@@ -154,6 +170,11 @@ export const virshRows: readonly VirshRow[] = [
     { command: 'vcpupin ct 0 r' },
     { command: 'vcpupin ct 7 0', refused: 'there is no such processor', prints: /out of range/ },
     { command: 'emulatorpin ct', prints: /\*: 0/ },
+    {
+      command: 'emulatorpin ct 0',
+      refused: 'there is no emulator: `vcpupin` says where a container runs',
+      prints: /not supported by the connection driver: virDomainPinEmulator/,
+    },
     { command: 'setvcpus off 1 --config' },
     { command: 'setvcpus ct 1 --live' },
   ]),
@@ -205,6 +226,21 @@ export const virshRows: readonly VirshRow[] = [
       prints: /not supported by the connection driver/,
     },
     { command: 'node-memory-tune', prints: /Shared memory/ },
+    { command: 'node-memory-tune --shm-pages-to-scan SCAN' },
+    { command: 'freepages --all', prints: /Node 0:\n4KiB: \d+/ },
+    { command: 'freepages --cellno 0 --pagesize 4', prints: /^4KiB: \d+$/m },
+    {
+      command: 'freepages --cellno 3 --pagesize 4',
+      refused: 'the host is told as one node',
+      prints: /start cell 3 out of range/,
+    },
+    {
+      command: 'freepages --cellno 0 --pagesize 7',
+      refused: 'there are no such pages',
+      prints: /not available/,
+    },
+    { command: 'allocpages 2048 0' },
+    { command: 'allocpages 4 1', refused: 'only huge pages are set aside', prints: /can't be modified/ },
   ]),
   ...rows('networks and storage', [
     { command: 'net-list --all', prints: /clients0\s+active\s+yes/ },

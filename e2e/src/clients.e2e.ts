@@ -6,7 +6,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { connect as connectSocket } from 'node:net';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { formatVirshTable, nativeInput, virshRows } from './clients-virsh.js';
+import { formatVirshTable, nativeInput, virshRows, wordsOf } from './clients-virsh.js';
 import { type Outcome, run } from './command.js';
 import { domainXml } from './documents.js';
 import { waitFor } from './wait.js';
@@ -60,10 +60,7 @@ test('every virsh command of the table does what the table says', async (t) => {
   for (const [at, row] of virshRows.entries()) {
     const file = `${world.host}/input-${at}`;
     if (row.input !== undefined) await writeFile(file, inputs[row.input] ?? row.input);
-    const words = row.command
-      .split(' ')
-      .map((word) => (word === 'FILE' ? file : word === 'UUID' ? uuid : word));
-    const { status, stdout, stderr } = await virsh(words);
+    const { status, stdout, stderr } = await virsh(wordsOf(row.command, { file, uuid }));
     const said = `virsh ${row.command}\n${stdout}${stderr}`;
     assert.equal(status === 0, row.refused === undefined, said);
     if (row.prints !== undefined) assert.match(stdout + stderr, row.prints, said);

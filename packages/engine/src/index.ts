@@ -5,6 +5,7 @@ export { type EngineLog, type EngineOptions, openEngine } from './engine.js';
 export { type EngineCode, EngineError, engineCodes } from './errors.js';
 export type { GuaranteePolicy } from './guarantees/admission.js';
 export type { GuaranteeReport } from './guarantees/report.js';
+export { pageSize } from './host/syscalls.js';
 export { parameterEdit } from './lifecycle/parameters.js';
 export { type Layout, layoutOf } from './state/layout.js';
 export type * from './view.js';

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { cpus, totalmem } from 'node:os';
 import { containerTypes } from '@ctvirt/xml';
+import { pageSizesKiB } from './node-memory.js';
 
 const arches: Readonly<Record<string, { readonly name: string; readonly bits: 32 | 64 }>> = {
   x64: { name: 'x86_64', bits: 64 },
@@ -21,6 +22,7 @@ export function capabilitiesXml(type: string | undefined): string {
   const processors = cpus().map(
     (_, id) => `          <cpu id='${id}' socket_id='0' core_id='${id}' siblings='${id}'/>`,
   );
+  const pages = pageSizesKiB().map((size) => `      <pages unit='KiB' size='${size}'/>\n`);
   const types = type === undefined ? containerTypes : [type];
   const guests = types.map(
     (name) => `  <guest>
@@ -37,7 +39,7 @@ export function capabilitiesXml(type: string | undefined): string {
   <host>
     <cpu>
       <arch>${arch.name}</arch>
-    </cpu>
+${pages.join('')}    </cpu>
     <power_management/>
     <iommu support='no'/>
     <topology>

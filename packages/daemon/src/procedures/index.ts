@@ -18,6 +18,7 @@ import { bindDomainTuning } from './domain-tuning.js';
 import { bindNative } from './native.js';
 import { bindNetworks } from './networks.js';
 import { bindNode } from './node.js';
+import { bindNodeMemory } from './node-memory.js';
 import type { Bind, Binding, Procedures, Session } from './session.js';
 import { bindStorage } from './storage.js';
 
@@ -25,6 +26,7 @@ import { bindStorage } from './storage.js';
 export const groups: Readonly<Record<string, Bind>> = {
   connection: bindConnect,
   host: bindNode,
+  'memory of the host': bindNodeMemory,
   'finding domains': bindDomainLookup,
   'life of domains': bindDomainLife,
   'facts of domains': bindDomainFacts,

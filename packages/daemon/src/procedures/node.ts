@@ -2,9 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFileSync } from 'node:fs';
 import { cpus, freemem, totalmem } from 'node:os';
-import type { TypedParam } from '@ctvirt/rpc';
 import { arch } from './capabilities.js';
-import { typedParam } from './parameters.js';
+import { counted } from './parameters.js';
 import { refusal } from './refusal.js';
 import type { Bind } from './session.js';
 
@@ -46,35 +45,6 @@ function memoryKiB(): { field: string; value: bigint }[] {
   }));
 }
 
-/** Of the merging of equal pages, by the file that tells it; those this kernel has not are left out. */
-const sharing = [
-  ['shm_pages_to_scan', 'uint', 'pages_to_scan'],
-  ['shm_sleep_millisecs', 'uint', 'sleep_millisecs'],
-  ['shm_pages_shared', 'ullong', 'pages_shared'],
-  ['shm_pages_sharing', 'ullong', 'pages_sharing'],
-  ['shm_pages_unshared', 'ullong', 'pages_unshared'],
-  ['shm_pages_volatile', 'ullong', 'pages_volatile'],
-  ['shm_full_scans', 'ullong', 'full_scans'],
-  ['shm_merge_across_nodes', 'uint', 'merge_across_nodes'],
-] as const;
-
-function sharingParameters(): TypedParam[] {
-  return sharing.flatMap(([field, type, file]): TypedParam[] => {
-    try {
-      return [typedParam(field, type, Number(readFileSync(`/sys/kernel/mm/ksm/${file}`, 'utf8')))];
-    } catch {
-      return []; // this kernel merges no pages, or not by node
-    }
-  });
-}
-
-/** Clients ask twice: with 0 for the number of values, then for that many. */
-function counted<T>(all: () => T[], nparams: number, width: number): { params: T[]; nparams: number } {
-  if (nparams === 0) return { params: [], nparams: width };
-  const params = all().slice(0, nparams);
-  return { params, nparams: params.length };
-}
-
 /** Bit i stands for processor i. */
 export function fullCpuMap(count: number): Buffer {
   const map = Buffer.alloc(Math.ceil(count / 8));
@@ -113,7 +83,6 @@ export const bindNode: Bind = () => ({
       throw refusal('invalidArg', 'none', 'cellNum in virNodeGetMemoryStats must be less than or equal to 0');
     return counted(memoryKiB, nparams, 4);
   },
-  nodeGetMemoryParameters: ({ nparams }) => counted(sharingParameters, nparams, sharing.length),
   nodeGetCpuMap({ needMap, needOnline }) {
     const count = cpus().length;
     return {

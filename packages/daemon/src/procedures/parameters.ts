@@ -56,6 +56,13 @@ export function readParameters(
   return { params, nparams: params.length };
 }
 
+/** Of what is no document's: clients ask twice, with 0 for the number of values, then for that many. */
+export function counted<T>(all: () => T[], nparams: number, width: number): { params: T[]; nparams: number } {
+  if (nparams === 0) return { params: [], nparams: width };
+  const params = all().slice(0, nparams);
+  return { params, nparams: params.length };
+}
+
 type Edit = (domain: Domain) => Domain;
 
 /** What one parameter of a client changes in a document; refused if the rows do not know it or it has another type. */
