@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { after, afterEach, before, test } from 'node:test';
+import { run } from './command.js';
 import { domainXml } from './documents.js';
 import { hostAddress } from './enclosure.js';
 import { waitFor } from './wait.js';
@@ -165,6 +166,34 @@ test('an address another domain has is refused, and free when that one is gone',
   await refused('exists', world.define(second));
   await world.erase('first');
   await world.define(second);
+});
+
+test('an address attached to a running domain is no other domain’s until it ends', async () => {
+  const attach = async (domain: string, address: string) => {
+    const file = `${world.host}/link.xml`;
+    await writeFile(file, routed(address));
+    const uri = `ctvirt+unix:///system?socket=${world.root}/run/libvirt-sock`;
+    return await run(['virsh', '-c', uri, 'attach-device', domain, file, '--live']);
+  };
+  const linked = (name: string, ...addresses: string[]) =>
+    domainXml({ name, interfaces: addresses.map((address) => routed(address)) });
+  await world.define(linked('stored', '192.168.7.40'));
+  await world.run(linked('running', '192.168.7.41'));
+  const { status, stderr } = await attach('running', '192.168.7.40');
+  assert.equal(status, 1);
+  assert.match(stderr, /address 192\.168\.7\.40 is in use by domain 'stored'/);
+  const attached = await attach('running', '192.168.7.42');
+  assert.equal(attached.status, 0, attached.stderr);
+  await refused('exists', world.define(linked('late', '192.168.7.42')));
+  // What it had when it was started it still has, whatever it is to have at its next start.
+  await world.define(linked('running', '192.168.7.43'));
+  await refused('exists', world.define(linked('late', '192.168.7.41')));
+  await world.kill();
+  await world.start();
+  for (const address of ['192.168.7.41', '192.168.7.42', '192.168.7.43'])
+    await refused('exists', world.define(linked('late', address)));
+  await world.client.domains.destroy({ domain: 'running' });
+  await world.define(linked('late', '192.168.7.41', '192.168.7.42'));
 });
 
 test('a bridge that is not there: the start says so and leaves nothing', async () => {

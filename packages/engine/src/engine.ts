@@ -30,7 +30,7 @@ import { UserNamespacePool } from './host/userns.js';
 import { amendLive, undoAmend } from './lifecycle/amend.js';
 import { BlockIo } from './lifecycle/block-io.js';
 import { Definer, type Edit } from './lifecycle/definer.js';
-import { filesystemsOf, linksOf, Reader } from './lifecycle/document.js';
+import { addressesOf, filesystemsOf, linksOf, Reader } from './lifecycle/document.js';
 import { parameterEdit } from './lifecycle/parameters.js';
 import { Runner } from './lifecycle/runner.js';
 import { Profiles } from './profiles.js';
@@ -156,6 +156,7 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
   });
   const group = (entry: Entry): string => runner.group(entry);
   const amendParts = {
+    registry,
     cgroups,
     group,
     documents,
@@ -167,6 +168,15 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
     disks: (entry: Entry, domain: Domain) => blockIo.ioDisks(filesystemsOf(domain), kept(entry)),
   };
   await runner.recover();
+  for (const entry of registry.entries()) {
+    if (entry.running === undefined) continue;
+    try {
+      const addresses = addressesOf(await documents.live(entry));
+      if (entry.running !== undefined) registry.hold(entry, addresses);
+    } catch (error) {
+      log('warn', `domain '${entry.record.name}': its addresses are not kept from others: ${String(error)}`);
+    }
+  }
   namespaces.refill();
   const assets = new Assets({
     layout,

@@ -14,13 +14,14 @@ import { asksMore } from '../guarantees/ledger.js';
 import { Undo } from '../host/undo.js';
 import { addLink, changedLinks, linkNamesInside, removeLink, withLinkNames } from '../network/live-links.js';
 import { shapeLink } from '../network/shaping.js';
-import type { Entry } from '../state/registry.js';
+import type { Entry, Registry } from '../state/registry.js';
 import { type Definer, type Edit, transient } from './definer.js';
-import { type HostFacts, linksOf, type Reader } from './document.js';
+import { addressesOf, type HostFacts, linksOf, type Reader } from './document.js';
 import { type ChangedLimit, planLimits, reversed, writeLimits } from './live-limits.js';
 import type { LinkPlan } from './plan.js';
 
 export interface AmendParts {
+  readonly registry: Registry;
   readonly cgroups: CgroupLayout;
   readonly group: (entry: Entry) => string;
   readonly documents: Documents;
@@ -59,6 +60,9 @@ export async function amendLive(change: LiveChange, parts: AmendParts): Promise<
   const isMore = asksMore(claim, claimOf(before, facts));
   using _admitted = isMore ? await admission.beside(claim) : undefined;
   await using undo = new Undo();
+  const held = entry.liveAddresses;
+  parts.registry.hold(entry, [...new Set([...held, ...addressesOf(after)])]);
+  undo.push(() => parts.registry.hold(entry, held));
   undo.push(() => documents.withdraw(entry));
   documents.propose(entry, xml);
   const group = parts.group(entry);
@@ -80,6 +84,7 @@ export async function amendLive(change: LiveChange, parts: AmendParts): Promise<
   }
   if (change.stored) await definer.amend(entry, change.edit);
   documents.accept(entry, after);
+  parts.registry.hold(entry, addressesOf(after));
   undo.keep();
 }
 

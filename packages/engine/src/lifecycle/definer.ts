@@ -11,7 +11,7 @@ import type { UserNamespacePool } from '../host/userns.js';
 import { type IdRanges, RANGE_SIZE } from '../state/id-ranges.js';
 import type { KeyedQueue } from '../state/queue.js';
 import type { DomainRecord } from '../state/record.js';
-import type { Entry, Registry } from '../state/registry.js';
+import { checkFree, type Entry, type Registry } from '../state/registry.js';
 import type { DomainStore, Lease, Made } from '../state/store.js';
 import { backends, type FilesystemSpec, type StorageContext } from '../storage/index.js';
 import type { LifecycleEvent } from '../view.js';
@@ -300,16 +300,10 @@ export class Definer {
     files?: string,
   ): void {
     const { registry } = this.parts;
-    const taken = (what: string, holder: Entry | undefined): void => {
-      if (holder === undefined || holder === own) return;
-      throw new EngineError('exists', `${what} is in use by domain '${holder.record.name}'`, {
-        holder: holder.record.name,
-      });
-    };
-    taken(`UUID ${uuid}`, registry.byUuid(uuid));
-    if (ctid !== null) taken(`CTID ${ctid}`, registry.byCtid(ctid));
-    for (const address of parts.addresses) taken(`address ${address}`, registry.byAddress(address));
-    if (files !== undefined) taken(files, registry.byFiles(files));
+    checkFree(`UUID ${uuid}`, registry.byUuid(uuid), own);
+    if (ctid !== null) checkFree(`CTID ${ctid}`, registry.byCtid(ctid), own);
+    registry.checkAddresses(parts.addresses, own);
+    if (files !== undefined) checkFree(files, registry.byFiles(files), own);
   }
 }
 

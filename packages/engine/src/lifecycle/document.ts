@@ -155,6 +155,10 @@ function refuseForeign(domain: Domain): void {
 const runnable = new Set(['mount', 'template', 'file', 'block', 'ram', 'bind']);
 const linkKinds = new Set(['ethernet', 'bridge', 'network', 'direct']);
 
+/** Addresses of its links; each can be one domain's only. */
+export const addressesOf = (domain: Domain): string[] =>
+  (domain.devices.interfaces ?? []).flatMap((link) => (link.ips ?? []).map(({ address }) => address));
+
 function partsOf(domain: Domain): DocumentParts {
   const filesystems = filesystemsOf(domain);
   const root = filesystems.find(({ target }) => target === '/');
@@ -167,9 +171,7 @@ function partsOf(domain: Domain): DocumentParts {
     templates: filesystems.filter(({ kind }) => kind === 'template').map(({ source }) => source),
     profile: domain.profile ?? null,
     hostname: hostnameOf(domain),
-    addresses: (domain.devices.interfaces ?? []).flatMap((link) =>
-      (link.ips ?? []).map(({ address }) => address),
-    ),
+    addresses: addressesOf(domain),
     filesystems,
     ownsIdMap: domain.idmap !== undefined,
   };

@@ -139,6 +139,7 @@ export class Runner {
     }
     shareProtection(cgroups, layout.cgroup);
     entry.running = running;
+    this.parts.registry.hold(entry, entry.record.addresses);
     entry.state = 'running';
     entry.reason = 'booted';
     this.parts.emit('started', detail, entry);
@@ -359,6 +360,7 @@ export class Runner {
     entry.watch?.[Symbol.dispose]();
     entry.watch = undefined;
     entry.running = undefined;
+    this.parts.registry.hold(entry, []);
     entry.state = 'shutoff';
     entry.reason = wanted ? 'destroyed' : reasons[ending.cause];
     log('info', `domain '${entry.record.name}' ended: ${wanted ? 'destroyed' : ending.detail}`, {

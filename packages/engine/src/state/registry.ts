@@ -15,6 +15,8 @@ export interface Entry {
   watch: Disposable | undefined;
   /** Its name, UUID, CTID and addresses are taken, but it is not defined yet. */
   pending: boolean;
+  /** Addresses its run has, which its stored document need not have, or not any more. */
+  liveAddresses: readonly string[];
 }
 
 export class Registry {
@@ -24,7 +26,15 @@ export class Registry {
   readonly #byAddress = new Map<string, Entry>();
 
   add(record: DomainRecord, state: DomainState, reason: StateReason): Entry {
-    const entry: Entry = { record, state, reason, running: undefined, watch: undefined, pending: false };
+    const entry: Entry = {
+      record,
+      state,
+      reason,
+      running: undefined,
+      watch: undefined,
+      pending: false,
+      liveAddresses: [],
+    };
     this.#index(entry);
     return entry;
   }
@@ -34,6 +44,18 @@ export class Registry {
     this.#unindex(entry);
     entry.record = record;
     this.#index(entry);
+  }
+
+  /** Keeps these addresses for the domain beside those of its record, until told others; refuses what another one has. */
+  hold(entry: Entry, addresses: readonly string[]): void {
+    this.checkAddresses(addresses, entry);
+    this.#releaseAddresses(entry);
+    entry.liveAddresses = addresses;
+    this.#takeAddresses(entry);
+  }
+
+  checkAddresses(addresses: readonly string[], own: Entry | undefined): void {
+    for (const address of addresses) checkFree(`address ${address}`, this.#byAddress.get(address), own);
   }
 
   remove(entry: Entry): void {
@@ -65,9 +87,6 @@ export class Registry {
   byCtid(ctid: number): Entry | undefined {
     return this.#byCtid.get(ctid);
   }
-  byAddress(address: string): Entry | undefined {
-    return this.#byAddress.get(address);
-  }
   /** The domain that was adopted on the files at this path. */
   byFiles(path: string): Entry | undefined {
     for (const entry of this.#byName.values()) if (entry.record.adopted === path) return entry;
@@ -95,7 +114,7 @@ export class Registry {
     this.#byName.set(record.name, entry);
     this.#byUuid.set(record.uuid, entry);
     if (record.ctid !== null) this.#byCtid.set(record.ctid, entry);
-    for (const address of record.addresses) this.#byAddress.set(address, entry);
+    this.#takeAddresses(entry);
   }
 
   #unindex(entry: Entry): void {
@@ -103,9 +122,27 @@ export class Registry {
     this.#byName.delete(record.name);
     this.#byUuid.delete(record.uuid);
     if (record.ctid !== null) this.#byCtid.delete(record.ctid);
-    for (const address of record.addresses)
+    this.#releaseAddresses(entry);
+  }
+
+  #takeAddresses(entry: Entry): void {
+    for (const address of addressesOf(entry)) this.#byAddress.set(address, entry);
+  }
+
+  #releaseAddresses(entry: Entry): void {
+    for (const address of addressesOf(entry))
       if (this.#byAddress.get(address) === entry) this.#byAddress.delete(address);
   }
+}
+
+const addressesOf = ({ record, liveAddresses }: Entry): string[] => [...record.addresses, ...liveAddresses];
+
+/** Refuses what another domain than `own` has. */
+export function checkFree(what: string, holder: Entry | undefined, own: Entry | undefined): void {
+  if (holder === undefined || holder === own) return;
+  throw new EngineError('exists', `${what} is in use by domain '${holder.record.name}'`, {
+    holder: holder.record.name,
+  });
 }
 
 /** libvirt's id: the CTID for openvz, as its driver has it; the monitor's pid for the others, as for libvirt's LXC. */
