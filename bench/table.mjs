@@ -15,7 +15,7 @@ export function formatTable(results) {
   const cells = results.map((result) => ({
     ...result,
     ratio: result.ratio === undefined ? '' : ratioOf(result.ratio),
-    ok: result.ok ? 'yes' : 'NO',
+    ok: result.ok === undefined ? '' : result.ok ? 'yes' : 'NO',
   }));
   const keys = Object.keys(columns);
   const rows = [columns, ...cells];
