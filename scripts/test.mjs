@@ -1,13 +1,22 @@
-// `npm test`: sets up what is missing, then checks style, layers and every test; `npm test unit` or `e2e` runs that part.
+// `npm test`: sets up what is missing, then checks style, layers and every test; `npm test unit`, `e2e` or `vm` runs that part.
 // SPDX-License-Identifier: Apache-2.0
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { run } from 'node:test';
+import { parseArgs } from 'node:util';
 import { root, setUp, testPackages } from './setup.mjs';
 import { command, StepError, step } from './steps.mjs';
+import { machinePackages, storyNames, tellStories } from './vm/lane.mjs';
 
-const asked = process.argv.slice(2).filter((word) => !word.startsWith('-'));
-const wanted = (part) => asked.length === 0 || asked.includes(part);
+const { positionals: asked, values } = parseArgs({
+  allowPositionals: true,
+  options: { verbose: { type: 'boolean', default: false } },
+});
+const isVerbose = values.verbose;
+const stories = storyNames();
+const askedStories = asked.filter((word) => stories.includes(word));
+const wanted = (part) =>
+  asked.length === 0 || asked.includes(part) || (part === 'vm' && askedStories.length > 0);
 let passed = 0;
 let failed = 0;
 
@@ -65,6 +74,26 @@ async function tests(title, files, concurrency) {
   });
 }
 
+/** Runs stories in the virtual machine, and counts the tests in them. */
+async function machineTests(names) {
+  const failures = [];
+  await step(`tests in a virtual machine: ${names.join(', ')}`, (note) =>
+    tellStories(names, ({ kind, name, skip, seconds, text }) => {
+      if (kind === 'start') note(`${passed} passed, ${failed} failed · ${name}`);
+      if (kind !== 'pass' && kind !== 'fail') return;
+      if (skip !== undefined) process.stderr.write(`\nskipped: ${name}: ${skip}\n`);
+      if (kind === 'pass') passed++;
+      else {
+        failed++;
+        failures.push(`  ✗ ${name}\n${text}`);
+        process.stderr.write(`\n✗ ${name}\n`);
+      }
+      if (isVerbose) process.stderr.write(`  ${kind} ${seconds.toFixed(1)} s  ${name}\n`);
+    }),
+  );
+  if (failures.length > 0) throw new Error(failures.join('\n'));
+}
+
 async function check(title, argv) {
   try {
     await step(title, (note) => command(argv, note, { cwd: root }));
@@ -85,7 +114,7 @@ async function attempt(work) {
 }
 
 await attempt(async () => {
-  await setUp(testPackages);
+  await setUp([...testPackages, ...(wanted('vm') ? machinePackages : [])]);
   if (wanted('lint')) await attempt(() => check('style and layers', ['npm', 'run', '--silent', 'lint']));
   if (wanted('unit')) {
     const files = readdirSync(join(root, 'packages')).flatMap((name) =>
@@ -94,6 +123,7 @@ await attempt(async () => {
     await attempt(() => tests('unit tests', files, 2));
   }
   if (wanted('e2e')) await attempt(() => tests('end-to-end tests', testFiles('e2e', '.e2e'), 1));
+  if (wanted('vm')) await attempt(() => machineTests(askedStories.length > 0 ? askedStories : stories));
 });
 process.stdout.write(`${passed} passed, ${failed} failed\n`);
 process.exitCode = failed === 0 ? 0 : 1;

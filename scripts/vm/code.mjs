@@ -1,0 +1,60 @@
+// The disk with what is tested: this Node, the built commands and the stories, laid out as in the checkout.
+// SPDX-License-Identifier: Apache-2.0
+import { copyFileSync, cpSync, mkdirSync, realpathSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { build } from 'esbuild';
+import { root } from '../setup.mjs';
+import { command } from '../steps.mjs';
+
+const copied = [
+  ...['packages/daemon/dist/ctvirtd.mjs', 'packages/daemon/systemd'],
+  ...['packages/cli/dist/ctvirt.mjs', 'packages/cli/dist/ctvirt.cjs', 'packages/cli/dist/ctvirt.cjs.cache'],
+  ...['node_modules/koffi', 'node_modules/@koromix', 'scripts/vm/reporter.mjs', 'examples', 'package.json'],
+];
+
+/** The machine has these of its own, and no two of them get along. */
+const systemLibraries = /\/(ld-linux|lib(c|m|dl|rt|pthread|resolv|stdc\+\+|gcc_s))[-.]/;
+
+/** Makes the disk in `folder` and answers its path. */
+export async function codeDisk(folder, stories) {
+  const tree = join(folder, 'code');
+  for (const path of copied) {
+    mkdirSync(dirname(join(tree, path)), { recursive: true });
+    cpSync(join(root, path), join(tree, path), { recursive: true });
+  }
+  await addNode(tree);
+  await bundleStories(join(tree, 'e2e/dist/stories.mjs'), stories);
+  const disk = join(folder, 'code.ext4');
+  await command(['mke2fs', '-q', '-t', 'ext4', '-O', '^has_journal', '-L', 'code', '-d', tree, disk, '512M']);
+  return disk;
+}
+
+async function addNode(tree) {
+  for (const name of ['bin', 'lib']) mkdirSync(join(tree, name));
+  copyFileSync(realpathSync(process.execPath), join(tree, 'bin/node'));
+  const lines = await command(['ldd', process.execPath]);
+  for (const [, path] of lines.matchAll(/=> (\/\S+)/g))
+    if (!systemLibraries.test(path)) copyFileSync(path, join(tree, 'lib', basename(path)));
+}
+
+/** One file, since each costs the emulated processor a good part of a second; they run in this order. */
+async function bundleStories(out, stories) {
+  await build({
+    stdin: {
+      contents: stories.map((path) => `import ${JSON.stringify(path)};`).join('\n'),
+      resolveDir: root,
+    },
+    absWorkingDir: root,
+    outfile: out,
+    bundle: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    external: ['koffi'],
+    sourcemap: 'inline',
+    logLevel: 'warning',
+    banner: {
+      js: "import { createRequire as stories } from 'node:module'; const require = stories(import.meta.url);",
+    },
+  });
+}

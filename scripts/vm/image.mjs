@@ -1,0 +1,101 @@
+// The disks a test machine boots from: a Debian root, and formatted ones with quotas; made once, kept outside the checkout.
+// SPDX-License-Identifier: Apache-2.0
+import { createHash } from 'node:crypto';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { command, step } from '../steps.mjs';
+
+const suite = 'bookworm';
+const overlay = new URL('root', import.meta.url).pathname;
+const prefix = 'vm-';
+
+/** What is installed in the machine; its kernel comes on top of that. */
+const packages = [
+  ...['init', 'systemd-sysv', 'udev', 'dbus', 'kmod', 'apparmor', 'procps', 'iproute2'],
+  ...['lxc', 'busybox-static', 'bubblewrap', 'util-linux', 'tar', 'gzip', 'xz-utils', 'zstd'],
+  ...['e2fsprogs', 'xfsprogs', 'quota'],
+];
+
+/** Nobody reads there. */
+const left = ['doc', 'man', 'locale', 'info', 'lintian'];
+
+/** The kernel's package alone: what it depends on would make an initial RAM disk, and nothing needs one. */
+const kernel = `
+set -e
+export APT_CONFIG="$MMDEBSTRAP_APT_CONFIG"
+mkdir "$1/tmp/kernel"
+cd "$1/tmp/kernel"
+apt-get download "$(apt-cache depends linux-image-cloud-amd64 | sed --quiet 's/.*Depends: \\(linux-image-.*\\)/\\1/p' | head -n 1)"
+dpkg-deb --extract ./*.deb .
+mv lib/modules "$1/usr/lib/modules"
+mv boot/vmlinuz-* "$1/boot/vmlinuz"
+cd /
+rm --recursive "$1/tmp/kernel"
+chroot "$1" depmod "$(ls "$1/usr/lib/modules")"
+`;
+
+/** Services that wait for what this machine has not. */
+const masked = ['serial-getty@ttyS0', 'getty@tty1', 'lxc-net', 'lxc', 'e2scrub_reap', 'systemd-logind'];
+
+/** Answers the folder that holds `vmlinuz` and the disks; makes it if this version of them is not there yet. */
+export async function machineDisks() {
+  const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'ctvirt');
+  const folder = join(cache, `${prefix}${digest()}`);
+  if (existsSync(folder)) return folder;
+  mkdirSync(cache, { recursive: true });
+  const making = join(cache, `.${prefix}${process.pid}`);
+  await step('a Debian machine to test in: its disks, made once', async (note) => {
+    try {
+      mkdirSync(making);
+      await makeDisks(making, note);
+      for (const name of readdirSync(cache))
+        if (name.startsWith(prefix)) rmSync(join(cache, name), { recursive: true });
+      renameSync(making, folder);
+    } finally {
+      await command(['rm', '--recursive', '--force', '--one-file-system', making]);
+    }
+  });
+  return folder;
+}
+
+async function makeDisks(folder, note) {
+  const root = join(folder, 'root');
+  const at = (name) => join(folder, name);
+  const excluded = left.map((name) => `--dpkgopt=path-exclude=/usr/share/${name}/*`);
+  const included = `--include=${packages.join(',')}`;
+  const options = ['--mode=root', '--variant=minbase', '--format=directory', ...excluded, included];
+  await command(['mmdebstrap', ...options, `--customize-hook=${kernel}`, suite, root], note);
+  renameSync(join(root, 'boot/vmlinuz'), at('vmlinuz'));
+  cpSync(overlay, root, { recursive: true });
+  await command(['chroot', root, 'systemctl', 'mask', ...masked.map((name) => `${name}.service`)], note);
+  await command(['chroot', root, 'systemctl', 'enable', 'ctvirt-test.service'], note);
+  const quota = ['-O', 'quota,project', '-E', 'quotatype=usrquota:grpquota:prjquota'];
+  await command(['mke2fs', '-q', '-t', 'ext4', '-L', 'ext4', ...quota, at('ext4'), '512M'], note);
+  // The machine's own tools format what this host may have none for; they reach files of the root alone.
+  await command(['chroot', root, 'truncate', '--size=512M', '/xfs', '/swap'], note);
+  await command(['chroot', root, 'mkfs.xfs', '-q', '-L', 'xfs', '/xfs'], note);
+  await command(['chroot', root, 'mkswap', '-q', '-L', 'swap', '/swap'], note);
+  for (const name of ['xfs', 'swap']) renameSync(join(root, name), at(name));
+  await command(['mke2fs', '-q', '-t', 'ext4', '-L', 'root', '-d', root, at('disk'), '2G'], note);
+  await command(['rm', '--recursive', '--one-file-system', root], note);
+  renameSync(at('disk'), root);
+}
+
+/** Of everything that decides what is on the disks. */
+function digest() {
+  const hash = createHash('sha256').update(readFileSync(new URL(import.meta.url)));
+  const files = readdirSync(overlay, { recursive: true }).sort();
+  for (const name of files.filter((path) => statSync(join(overlay, path)).isFile()))
+    hash.update(`\0${name}\0`).update(readFileSync(join(overlay, name)));
+  return hash.digest('hex').slice(0, 16);
+}

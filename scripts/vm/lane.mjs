@@ -1,0 +1,37 @@
+// The stories that need a kernel with cgroup v2 alone, systemd and quotas: told in a machine of their own.
+// SPDX-License-Identifier: Apache-2.0
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { root } from '../setup.mjs';
+import { codeDisk } from './code.mjs';
+import { machineDisks } from './image.mjs';
+import { runMachine } from './machine.mjs';
+
+/** Debian's packages that this host needs for it. */
+export const machinePackages = ['qemu-system-x86'];
+
+const ending = '.vm.ts';
+/** A test of twenty seconds takes a minute of a calm host's processor, and several where others want it too. */
+const silenceMs = 300_000;
+
+/** The names of all stories: `limits` for `e2e/src/vm/limits.vm.ts`. */
+export const storyNames = () =>
+  readdirSync(join(root, 'e2e/src/vm'))
+    .filter((name) => name.endsWith(ending))
+    .map((name) => name.slice(0, -ending.length))
+    .sort();
+
+/** Runs these stories in one machine; `onReport` is called with every report of a test. */
+export async function tellStories(names, onReport) {
+  const disks = await machineDisks();
+  const scratch = mkdtempSync(join(tmpdir(), 'ctvirt-vm-'));
+  try {
+    const files = names.map((name) => join(root, 'e2e/dist/vm', `${name}.vm.js`));
+    const code = await codeDisk(scratch, files);
+    const console = join(scratch, 'console.log');
+    await runMachine({ folder: disks, code, console, silenceMs, onReport });
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}
