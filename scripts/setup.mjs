@@ -10,6 +10,7 @@ export const root = new URL('..', import.meta.url).pathname;
 /** What the daemon calls on, by the Debian package that has it. */
 const runtimePackages = [
   'lxc',
+  'lxcfs',
   'busybox-static',
   'e2fsprogs',
   'util-linux',

@@ -234,13 +234,15 @@ export class World {
     const own = daemon === undefined ? [] : [`${daemon} `];
     return {
       ...found,
+      mounts: found.mounts.filter((target) => target !== `${this.root}/run/lxcfs`),
       loops: found.loops.filter((loop) => !loop.includes(` ${this.host}/`)),
       cgroups: found.cgroups.filter((folder) => !emptyGroup.test(folder)),
       links: found.links.filter((link) => !(this.#empty?.links ?? []).includes(link)),
       processes: found.processes.filter(
         (line) =>
           !own.some((prefix) => line.startsWith(prefix)) &&
-          !/ (\/usr\/bin\/unshare --user )?\/bin\/cat$/.test(line),
+          !/ (\/usr\/bin\/unshare --user )?\/bin\/cat$/.test(line) &&
+          !/ \/usr\/bin\/lxcfs .*\/run\/lxcfs$/.test(line),
       ),
     };
   }

@@ -4,6 +4,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type CgroupLayout, removeGroup } from './cgroups/layout.js';
 import type { LxcDriver } from './drivers/lxc/driver.js';
+import type { Lxcfs } from './guest/lxcfs.js';
 import { linkNames } from './host/links.js';
 import { mountsBelow } from './host/mountinfo.js';
 import { run } from './host/run.js';
@@ -22,6 +23,7 @@ export interface AssetParts {
   readonly store: DomainStore;
   readonly cgroups: CgroupLayout;
   readonly driver: LxcDriver;
+  readonly lxcfs: Lxcfs;
   readonly ids: IdRanges;
   /** What is just being done makes and removes things whose owner is not, or no more, to be seen. */
   readonly queue: KeyedQueue;
@@ -60,6 +62,7 @@ export class Assets {
     return [
       ...this.#files(byDiskName),
       ...this.#mounts(byDiskName),
+      ...this.parts.lxcfs.assets(),
       ...this.#loops(byDiskName),
       ...this.#links(byDiskName),
       ...this.#groups(byDiskName),

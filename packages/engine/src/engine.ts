@@ -20,6 +20,8 @@ import { EngineError } from './errors.js';
 import { explain, explained } from './explained.js';
 import type { GuaranteePolicy } from './guarantees/admission.js';
 import { Guarantees } from './guarantees/guarantees.js';
+import { Lxcfs } from './guest/lxcfs.js';
+import { uncover } from './guest/uncover.js';
 import { linkAddresses } from './host/addresses.js';
 import { detectAppArmor } from './host/apparmor.js';
 import { Gauges } from './host/gauges.js';
@@ -132,6 +134,23 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
   const adopter = new Adopter({ definer, layout, facts });
   const blockIo = new BlockIo({ cgroups, parent: layout.cgroup });
   const kept = ({ record }: Entry): KeptContext => ({ keep: store.rootFolder(record.name), templatePath });
+  const lxcfs = new Lxcfs({
+    folder: layout.lxcfs,
+    log,
+    uncover: async (device) => {
+      for (const { record, running, state } of registry.entries()) {
+        // Of a paused one no program would run before it is resumed.
+        if (running === undefined || state === 'paused') continue;
+        const attach = (argv: readonly string[]) =>
+          driver.attachArgv(diskName(record.name), argv, execEnvironment);
+        const left = await uncover(running.initPid, device, attach);
+        if (left.length > 0)
+          log('warn', `domain '${record.name}' cannot read ${left.join(', ')} until it is started again`, {
+            domain: record.name,
+          });
+      }
+    },
+  });
   const runner = new Runner({
     layout,
     store,
@@ -149,6 +168,7 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
     appArmor,
     has: (limit) => blockIo.has(limit),
     disks: (entry, filesystems) => blockIo.ioDisks(filesystems, kept(entry)),
+    views: () => lxcfs.views(),
     emit,
     log,
     undoAmend: async (entry, initPid) => await undoAmend(entry, initPid, amendParts),
@@ -177,6 +197,7 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
       log('warn', `domain '${entry.record.name}': its addresses are not kept from others: ${String(error)}`);
     }
   }
+  lxcfs.open();
   namespaces.refill();
   const assets = new Assets({
     layout,
@@ -184,6 +205,7 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
     store,
     cgroups,
     driver,
+    lxcfs,
     ids,
     queue,
     isChangingTemplates: () => templates.isWorking(),
@@ -393,6 +415,8 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
     close: async () => {
       await queue.idle();
       runner.close();
+      const isUsed = [...registry.entries()].some(({ running: run }) => run !== undefined);
+      await lxcfs.close({ isUsed });
       namespaces.close();
       gauges.close();
       accounting.close();

@@ -1,22 +1,36 @@
-// The mounts of this process's namespace, as /proc/self/mountinfo lists them.
+// The mounts of a process's namespace, as its mountinfo lists them.
 // SPDX-License-Identifier: Apache-2.0
 import { readFileSync } from 'node:fs';
 
 export interface MountEntry {
+  /** `major:minor` of the file system. */
+  readonly device: string;
   readonly target: string;
   readonly type: string;
   readonly source: string;
 }
 
 /** In the order in which they were mounted. */
-export function mounts(): MountEntry[] {
-  return readFileSync('/proc/self/mountinfo', 'utf8')
+export const mounts = (): MountEntry[] => parse(readFileSync('/proc/self/mountinfo', 'utf8'));
+
+/** Those a process sees, as it names them; none if it has ended. */
+export function mountsOf(pid: number): MountEntry[] {
+  try {
+    return parse(readFileSync(`/proc/${pid}/mountinfo`, 'utf8'));
+  } catch {
+    return []; // it ended meanwhile
+  }
+}
+
+function parse(text: string): MountEntry[] {
+  return text
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => {
       const [head = '', tail = ''] = line.split(' - ');
       const [type = '', source = ''] = tail.split(' ');
-      return { target: unescapeOctal(head.split(' ')[4] ?? ''), type, source: unescapeOctal(source) };
+      const [, , device = '', , target = ''] = head.split(' ');
+      return { device, target: unescapeOctal(target), type, source: unescapeOctal(source) };
     });
 }
 

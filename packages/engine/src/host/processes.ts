@@ -34,11 +34,17 @@ export function childrenOf(pid: number): number[] {
     .map(Number);
 }
 
-/** Whether it has ended and waits for its parent to notice. */
-export function isZombie(pid: number): boolean {
-  const stat = read(`/proc/${pid}/stat`);
-  return /^Z/.test(stat?.slice(stat.lastIndexOf(')') + 2) ?? '');
+/** The kernel's letter for what it does now; empty if it is gone. */
+function stateOf(pid: number): string {
+  const stat = read(`/proc/${pid}/stat`) ?? '';
+  return stat.charAt(stat.lastIndexOf(')') + 2);
 }
+
+/** Whether it has ended and waits for its parent to notice. */
+export const isZombie = (pid: number): boolean => stateOf(pid) === 'Z';
+
+/** Whether somebody has stopped it, by a signal or to trace it. */
+export const isHeld = (pid: number): boolean => /^[Tt]$/.test(stateOf(pid));
 
 export function commandLine(pid: number): string[] {
   return (read(`/proc/${pid}/cmdline`) ?? '').split('\0').filter((word) => word !== '');

@@ -55,6 +55,7 @@ const cSocket = libc.func('int socket(int, int, int)');
 const cConnect = libc.func('int connect(int, void*, uint)');
 
 const cPipe2 = libc.func('int pipe2(_Out_ int *, int)');
+const cMemfd = libc.func('int memfd_create(str, uint)');
 const cRenameat2 = libc.func('int renameat2(int, str, int, str, uint)');
 
 /** Bytes of a page of memory, in which OpenVZ counts. */
@@ -181,6 +182,12 @@ export function openPipe(): { read: number; write: number } {
   return { read, write };
 }
 
+/** A nameless file in memory, which no program inherits unless it is given it. */
+export function openMemory(name: string): number {
+  return check(cMemfd(name, MFD_CLOEXEC), 'memfd_create', name);
+}
+
+const MFD_CLOEXEC = 1;
 const AF_UNIX = 1;
 const SOCK_STREAM_CLOEXEC = 1 | O_CLOEXEC;
 

@@ -23,6 +23,7 @@ import { EngineError } from '../errors.js';
 import type { Admission } from '../guarantees/admission.js';
 import { writeGuestFiles } from '../guest/files.js';
 import { InsidePaths } from '../guest/inside.js';
+import type { View } from '../guest/lxcfs.js';
 import type { AppArmor } from '../host/apparmor.js';
 import { mountsBelow } from '../host/mountinfo.js';
 import { ownCeilings, within } from '../host/own-limits.js';
@@ -61,6 +62,8 @@ export interface RunnerParts {
   readonly has: (limit: Limit) => boolean;
   /** The disks below a domain's file systems, once those are open. */
   readonly disks: (entry: Entry, filesystems: readonly FilesystemSpec[]) => IoDisks;
+  /** What shows a container its own limits. */
+  readonly views: () => Promise<readonly View[]>;
   readonly emit: (event: LifecycleEvent['event'], detail: string, entry: Entry) => void;
   readonly log: (level: 'info' | 'warn' | 'error', message: string, fields?: Record<string, unknown>) => void;
   /** Puts back what a killed daemon had begun to change of a running domain; answers whether it had. */
@@ -118,6 +121,7 @@ export class Runner {
         plan: { ...plan, resources, innerMounts },
         filesystems,
         limits,
+        views: await this.parts.views(),
         cgroupVersion: cgroups.version,
         cgroupParent: layout.cgroup,
         logPath: driver.logPath(name),

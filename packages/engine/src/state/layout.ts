@@ -22,6 +22,8 @@ export interface Layout {
   readonly mounts: string;
   /** One folder per started domain: liblxc's configuration, pid and log, and the XML it was started with. */
   readonly runtime: string;
+  /** Where lxcfs is mounted. */
+  readonly lxcfs: string;
   /** liblxc's own path; with a domain's name it makes the address of the command socket. */
   readonly lxc: string;
   /** The parent of all our control groups, unlike any other daemon's. */
@@ -58,6 +60,7 @@ export function layoutOf(root?: string): Layout {
     libvirtReadOnlySocket: join(run, 'libvirt-sock-ro'),
     mounts: join(run, 'mnt'),
     runtime: join(run, 'domains'),
+    lxcfs: join(run, 'lxcfs'),
     lxc: join(run, 'lxc'),
     cgroup: `ctvirt${suffix}`,
   };

@@ -40,6 +40,7 @@ const plan: RunPlan = {
 const input: ConfigInput = {
   plan,
   filesystems: [{ target: '/', path: '/run/ctvirt/mnt/web~1/root-root', readOnly: false }],
+  views: [],
   limits: [],
   cgroupVersion: 1,
   cgroupParent: 'ctvirt',
@@ -132,4 +133,12 @@ test('AppArmor: a profile of its own where one can be made, none where liblxc co
   assert.deepEqual(profile('off'), []);
   assert.deepEqual(profile('generated'), ['lxc.apparmor.profile = generated']);
   assert.deepEqual(profile('unconfined'), ['lxc.apparmor.profile = unconfined']);
+});
+
+test("what shows the container its own limits covers the kernel's files, and need not be there", () => {
+  const views = [{ source: '/run/ctvirt a/lxcfs/proc/meminfo', target: 'proc/meminfo' }];
+  assert.match(
+    formatLxcConfig(configRows({ ...input, views })),
+    /^lxc\.mount\.entry = \/run\/ctvirt\\040a\/lxcfs\/proc\/meminfo proc\/meminfo none bind,optional 0 0$/m,
+  );
 });

@@ -1,6 +1,7 @@
 // liblxc's configuration for one start, from the plan and the file systems opened for it.
 // SPDX-License-Identifier: Apache-2.0
 import { type Limit, lineOf } from '../../cgroups/limit.js';
+import type { View } from '../../guest/lxcfs.js';
 import type { AppArmor } from '../../host/apparmor.js';
 import type { IdMap } from '../../host/userns.js';
 import type { InnerMount, LinkPlan, RunPlan } from '../../lifecycle/plan.js';
@@ -17,6 +18,8 @@ export interface OpenedFilesystem {
 export interface ConfigInput {
   readonly plan: RunPlan;
   readonly filesystems: readonly OpenedFilesystem[];
+  /** What covers files of the container's own /proc and /sys. */
+  readonly views: readonly View[];
   readonly limits: readonly Limit[];
   readonly cgroupVersion: 1 | 2;
   readonly cgroupParent: string;
@@ -31,6 +34,7 @@ export function configRows(input: ConfigInput): ConfigRow[] {
     ...optional('lxc.arch', plan.arch),
     ...idmapRows(plan.map),
     ...rootRows(input),
+    ...input.views.map(viewRow),
     ['lxc.mount.auto', sysctlsOf(plan).length > 0 ? 'proc:rw sys:mixed' : 'proc:mixed sys:mixed'],
     ['lxc.autodev', '1'],
     // Without a number liblxc makes no /dev/ptmx; the console takes one of them.
@@ -115,6 +119,12 @@ function innerRow(mount: InnerMount): ConfigRow {
     `${fstab(mount.source.slice(1))} ${target} none bind,relative,create=dir${ro} 0 0`,
   ];
 }
+
+/** What serves it may end any moment: the container starts all the same. */
+const viewRow = ({ source, target }: View): ConfigRow => [
+  'lxc.mount.entry',
+  `${fstab(source)} ${target} none bind,optional 0 0`,
+];
 
 const depth = (path: string): number => path.split('/').filter((part) => part !== '').length;
 
