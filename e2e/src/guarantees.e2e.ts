@@ -1,10 +1,11 @@
 // Guarantees: the ledger of what runs, and a host that promises no more than it has.
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { totalmem } from 'node:os';
 import { after, afterEach, before, test } from 'node:test';
-import { domainXml } from './documents.js';
+import { domainXml, templateRoot } from './documents.js';
+import { waitFor } from './wait.js';
 import { refused, World } from './world.js';
 
 let world: World;
@@ -76,4 +77,33 @@ test('warn: it runs, and the definition says that its guarantee may not be kept'
   assert.ok(findings.some(({ message }) => message.includes('cannot keep')));
   await world.client.domains.start({ domain: 'hopeful' });
   assert.ok(((await allocation())?.headroom ?? 0) < 0);
+});
+
+test('oomguarpages: whoever is beyond his own is ended first, and nobody is singled out when none is promised', async () => {
+  const score = async (name: string): Promise<number> => {
+    const { initPid } = await world.client.domains.info({ domain: name });
+    return Number(await readFile(`/proc/${initPid}/oom_score_adj`, 'utf8'));
+  };
+  const own = Number(await readFile('/proc/self/oom_score_adj', 'utf8'));
+  const memory =
+    "<filesystem type='ram'><source usage='65536' units='KiB'/><target dir='/held'/></filesystem>";
+  await world.run(domainXml({ name: '321', type: 'openvz', filesystems: [templateRoot, memory] }));
+  await world.run(domainXml({ name: '322', type: 'openvz' }));
+  const { setParameters } = world.client.domains;
+  const promise = (pages: number) =>
+    setParameters({ domain: '321', body: { values: { oomguarpages: `${pages}:unlimited` }, live: true } });
+  assert.deepEqual([await score('321'), await score('322')], [own, own]);
+
+  await promise(8192);
+  await waitFor('the other to go first', async () => (await score('322')) > own, 15_000);
+  assert.equal(await score('321'), own);
+
+  // Files in memory cannot be read again from disk: they count as what it holds.
+  await world.shell('321', 'dd if=/dev/zero of=/held/file bs=1M count=40 2>/dev/null');
+  await waitFor('the promise to be used up', async () => (await score('321')) > own, 15_000);
+  await world.shell('321', 'rm /held/file');
+  await waitFor('it to be within again', async () => (await score('321')) === own, 15_000);
+
+  await promise(0);
+  await waitFor('all to be equal', async () => (await score('322')) === own, 15_000);
 });

@@ -20,6 +20,7 @@ import { EngineError } from './errors.js';
 import { explain, explained } from './explained.js';
 import type { GuaranteePolicy } from './guarantees/admission.js';
 import { Guarantees } from './guarantees/guarantees.js';
+import { Survival } from './guarantees/survival.js';
 import { Lxcfs } from './guest/lxcfs.js';
 import { uncover } from './guest/uncover.js';
 import { linkAddresses } from './host/addresses.js';
@@ -227,6 +228,15 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
     log,
   });
   accounting.open();
+  const survival = new Survival({
+    cgroups,
+    log,
+    running: async () =>
+      (await guarantees.claims()).flatMap(({ entry, claim }) =>
+        entry.running === undefined ? [] : [{ running: entry.running, group: group(entry), claim }],
+      ),
+  });
+  survival.open();
   events.on('event', ({ event, domain: { name } }) => {
     const entry = event === 'stopped' ? registry.byName(name) : undefined;
     if (entry === undefined) return;
@@ -420,6 +430,7 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
       namespaces.close();
       gauges.close();
       accounting.close();
+      survival.close();
     },
   };
 

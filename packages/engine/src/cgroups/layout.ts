@@ -121,6 +121,21 @@ function containerGroups(folder: string, name: string, isOther: (name: string) =
     .map((group) => join(folder, group));
 }
 
+/** The processes of a group and of those below it: a container may have made some. */
+export function processesIn(folder: string): number[] {
+  try {
+    const own = readFileSync(join(folder, 'cgroup.procs'), 'utf8')
+      .trim()
+      .split('\n')
+      .filter(Boolean)
+      .map(Number);
+    const below = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+    return [...own, ...below.flatMap(({ name }) => processesIn(join(folder, name)))];
+  } catch {
+    return []; // the group ends just now
+  }
+}
+
 /** A number of a cgroup file; null for `max`, and where the file is not there. */
 export function readNumber(path: string): number | null {
   try {

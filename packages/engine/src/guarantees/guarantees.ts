@@ -31,13 +31,13 @@ export class Guarantees {
       warn,
       capacity: () => readCapacity(facts.hostCpus),
       running: async (except) =>
-        (await this.#running()).map(({ claim }) => claim).filter(({ name }) => name !== except),
+        (await this.claims()).map(({ claim }) => claim).filter(({ name }) => name !== except),
     });
   }
 
   async report(heldBy: (entry: Entry) => Held, profile?: Domain): Promise<GuaranteeReport> {
     const { policy, reserveBytes, facts } = this.parts;
-    const running = await this.#running();
+    const running = await this.claims();
     const domains = running.map(({ entry, claim }) => ({ ...promised(claim), ...heldBy(entry) }));
     const total = (key: keyof Held): number => domains.reduce((sum, domain) => sum + domain[key], 0);
     const rows = ledgerOf(
@@ -50,7 +50,8 @@ export class Guarantees {
     return { policy, rows, domains, fits };
   }
 
-  async #running(): Promise<{ entry: Entry; claim: Claim }[]> {
+  /** What each running domain was promised. */
+  async claims(): Promise<{ entry: Entry; claim: Claim }[]> {
     return await Promise.all(
       this.parts.running().map(async (entry) => {
         const domain = await this.parts.document(entry);

@@ -91,12 +91,16 @@ export function planLimits(
       { file: lacking.file, value: lineOf(lacking) },
     );
   const changes = changedLimits(old.set, wanted.set);
-  if (changes.length > 0) return changes;
+  if (changes.length > 0 || isDeepStrictEqual(unpromised(before), unpromised(after))) return changes;
   throw new EngineError(
     'unsupported',
     'this cannot be changed while the domain runs: change its stored configuration and start it again',
   );
 }
+
+/** Promises count in the ledger, and for whom the kernel ends first, whether or not it has a file for them. */
+const unpromised = ({ memoryLowBytes: _low, memoryMinBytes: _min, ...others }: Resources): Resources =>
+  others;
 
 const ratesOf = ({ ioBytesPerSecond, ioOperationsPerSecond }: Resources) => ({
   ioBytesPerSecond,

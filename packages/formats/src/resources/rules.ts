@@ -106,7 +106,7 @@ export const resourceRules: readonly ResourceRule[] = [
   {
     key: 'OOMGUARPAGES',
     status: 'approximated',
-    how: 'memory.min: never reclaimed, yet a process may be killed; nothing on cgroup v1',
+    how: 'when the host runs out of memory, processes of those beyond theirs are killed first; memory.min besides, where there is cgroup v2',
     sets: ['memoryMinBytes', 'barrier', 'bytes'],
   },
   { key: 'NUMTCPSOCK', status: 'recorded', how: noSockets },

@@ -1,0 +1,104 @@
+// Whom the kernel ends first when the host runs out of memory: not those who hold no more than they were promised.
+// SPDX-License-Identifier: Apache-2.0
+import { readFileSync, writeFileSync } from 'node:fs';
+import { setImmediate as turn } from 'node:timers/promises';
+import { keyed } from '../cgroups/keyed.js';
+import { type CgroupLayout, processesIn, readNumber } from '../cgroups/layout.js';
+import type { Running } from '../drivers/lxc/driver.js';
+import type { Claim } from './claim.js';
+
+export interface SurvivalParts {
+  readonly cgroups: CgroupLayout;
+  /** What runs, its group, and what it was promised. */
+  readonly running: () => Promise<
+    readonly { readonly running: Running; readonly group: string; readonly claim: Claim }[]
+  >;
+  readonly log: (level: 'warn', message: string, fields: Record<string, unknown>) => void;
+}
+
+const LOOK_MS = 5000;
+/** Added to the score by which the kernel chooses; a thousand stands for all of the host's memory. */
+const BEYOND = 500;
+const WORST = 1000;
+/** After so many domains others get their turn. */
+const AT_ONCE = 50;
+
+/**
+ * OOMGUARPAGES in both cgroup worlds. Raising the score of the others needs no privilege, where lowering that of the promised
+ * would. As long as nobody is promised anything, all scores stay what they are.
+ */
+export class Survival {
+  /** What processes of this daemon have, and with them those of its containers. */
+  readonly #own = scoreOf('self') ?? 0;
+  /** Runs that have it, now that nobody is promised anything. */
+  readonly #restored = new WeakSet<Running>();
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(private readonly parts: SurvivalParts) {}
+
+  open(): void {
+    this.#timer = setTimeout(() => {
+      void this.#look()
+        .catch((error: unknown) =>
+          this.parts.log('warn', `who survives a shortage of memory is not settled: ${String(error)}`, {}),
+        )
+        .finally(() => {
+          if (this.#timer !== undefined) this.open();
+        });
+    }, LOOK_MS).unref();
+  }
+
+  close(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  async #look(): Promise<void> {
+    const all = await this.parts.running();
+    const isAnyPromised = all.some(({ claim }) => claim.survivalBytes > 0);
+    let since = 0;
+    for (const { running, group, claim } of all) {
+      if (!isAnyPromised && this.#restored.has(running)) continue;
+      const isBeyond = isAnyPromised && this.#memoryOf(group) > claim.survivalBytes;
+      this.#settle(running, group, isBeyond ? Math.min(WORST, this.#own + BEYOND) : this.#own);
+      if (isAnyPromised) this.#restored.delete(running);
+      else this.#restored.add(running);
+      if (++since % AT_ONCE === 0) await turn();
+    }
+  }
+
+  /** Every process that comes later has the score of its parent. */
+  #settle(running: Running, group: string, score: number): void {
+    if (scoreOf(running.initPid) === score) return;
+    for (const pid of processesIn(this.parts.cgroups.path('memory', group))) {
+      try {
+        writeFileSync(`/proc/${pid}/oom_score_adj`, String(score));
+      } catch {
+        // It has ended, or chose a score that this daemon may not lower.
+      }
+    }
+  }
+
+  /** Without what can be read again from disk: that is let go before anybody is ended. */
+  #memoryOf(group: string): number {
+    const folder = this.parts.cgroups.path('memory', group);
+    let stat: string;
+    try {
+      stat = readFileSync(`${folder}/memory.stat`, 'utf8');
+    } catch {
+      return 0; // it ends just now
+    }
+    const value = keyed(stat);
+    return this.parts.cgroups.version === 2
+      ? (value('anon') ?? 0) + (value('shmem') ?? 0) + (readNumber(`${folder}/memory.swap.current`) ?? 0)
+      : (value('total_rss') ?? 0) + (value('total_shmem') ?? 0) + (value('total_swap') ?? 0);
+  }
+}
+
+function scoreOf(pid: number | 'self'): number | undefined {
+  try {
+    return Number(readFileSync(`/proc/${pid}/oom_score_adj`, 'utf8'));
+  } catch {
+    return undefined; // it has ended
+  }
+}
