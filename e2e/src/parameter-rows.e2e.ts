@@ -302,6 +302,24 @@ const breakers: Readonly<Record<string, () => Promise<void>>> = {
     assert.notEqual(status, 0, 'no refusal');
     assert.match(stderr, /No space left on device/);
   },
+  async QUOTATIME() {
+    const domain = await domainWith('444', { diskspace: '40M:64M', quotatime: '0' }, limitedRoot);
+    const write = (file: string, mib: number) =>
+      world.exec(
+        domain,
+        '/bin/busybox',
+        'dd',
+        'if=/dev/zero',
+        `of=${file}`,
+        'bs=1M',
+        `count=${mib}`,
+        'conv=fsync',
+      );
+    assert.equal((await write('/much', 45)).status, 0, 'above the soft limit, below the hard one');
+    const { filesystems } = await world.client.quota.show({ domain });
+    assert.equal(filesystems[0]?.space.state, 'expired');
+    assert.match((await write('/more', 1)).stderr, /No space left on device/);
+  },
 };
 
 /** Values of those that are only recorded. */
@@ -313,7 +331,6 @@ const recorded: Readonly<Record<string, string>> = {
   AVNUMPROC: '40',
   VM_OVERCOMMIT: '1.5',
   MEMINFO: 'pages:65536',
-  QUOTATIME: '86400',
   QUOTAUGIDLIMIT: '50',
 };
 

@@ -26,6 +26,7 @@ export const capabilities = [
   'check',
   'events',
   'beancounters',
+  'quota',
 ] as const;
 
 const hostFacts = record(string(), Union([string(), number(), boolean()]));

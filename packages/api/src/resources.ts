@@ -7,6 +7,7 @@ import { events } from './events.js';
 import { guarantees } from './guarantees.js';
 import { host } from './host.js';
 import { profiles } from './profiles.js';
+import { quota } from './quota.js';
 import { templates } from './templates.js';
 
 export const resources = {
@@ -14,6 +15,7 @@ export const resources = {
   templates,
   profiles,
   beancounters,
+  quota,
   guarantees,
   check,
   events,

@@ -4,6 +4,7 @@ import type { Duplex, Readable } from 'node:stream';
 import type { ReportRow, ResourceRow } from '@ctvirt/formats';
 import type { Domain } from '@ctvirt/xml';
 import type { GuaranteeReport } from './guarantees/report.js';
+import type { QuotaReport } from './quota/report.js';
 import type {
   Asset,
   BeancounterReport,
@@ -106,6 +107,8 @@ export interface Engine {
   beancounters(ref: DomainRef): Promise<BeancounterReport>;
   /** The same of all that run. */
   allBeancounters(): Promise<readonly BeancounterReport[]>;
+  /** What the domain's file systems hold, may hold, and for how long more than that. */
+  quota(ref: DomainRef): Promise<QuotaReport>;
   /** What a running domain has used; throws `wrong-state` if it is off. */
   counters(ref: DomainRef): DomainCounters;
   /** The links a running domain has inside, with their present addresses. */

@@ -37,6 +37,7 @@ import { addressesOf, filesystemsOf, linksOf, Reader } from './lifecycle/documen
 import { parameterEdit } from './lifecycle/parameters.js';
 import { Runner } from './lifecycle/runner.js';
 import { Profiles } from './profiles.js';
+import { Quotas } from './quota/quotas.js';
 import { openPipes, openRawTerminal, openTerminal } from './sessions.js';
 import { IdRanges, privateWindow, systemWindow } from './state/id-ranges.js';
 import { diskName, type Layout } from './state/layout.js';
@@ -44,7 +45,7 @@ import { KeyedQueue } from './state/queue.js';
 import { type Entry, Registry, summaryOf } from './state/registry.js';
 import { DomainStore, prepareFolders } from './state/store.js';
 import { statsOf } from './stats.js';
-import type { KeptContext } from './storage/index.js';
+import type { FilesystemSpec, KeptContext } from './storage/index.js';
 import { TemplateCatalog } from './template-catalog.js';
 import type { BeancounterReport, DomainEvent, LifecycleEvent } from './view.js';
 
@@ -152,6 +153,14 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
       }
     },
   });
+  const quotas = new Quotas({
+    queue,
+    entries: () => registry.entries(),
+    document: (entry) => documents.live(entry),
+    kept,
+    mounts: layout.mounts,
+    log,
+  });
   const runner = new Runner({
     layout,
     store,
@@ -187,6 +196,7 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
     admission,
     has: (limit: Limit) => blockIo.has(limit),
     disks: (entry: Entry, domain: Domain) => blockIo.ioDisks(filesystemsOf(domain), kept(entry)),
+    relimit: (entry: Entry, spec: FilesystemSpec) => quotas.relimit(entry, spec),
   };
   await runner.recover();
   for (const entry of registry.entries()) {
@@ -237,9 +247,11 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
       ),
   });
   survival.open();
+  quotas.open();
   events.on('event', ({ event, domain: { name } }) => {
-    const entry = event === 'stopped' ? registry.byName(name) : undefined;
-    if (entry === undefined) return;
+    const entry = registry.byName(name);
+    if (event === 'started' && entry !== undefined) quotas.lookLater(entry);
+    if (event !== 'stopped' || entry === undefined) return;
     for (const folder of cgroups.all(group(entry))) gauges.forget(folder);
     accounting.ended(entry);
   });
@@ -264,10 +276,11 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
     entry: Entry,
     { live, stored }: { readonly live: boolean; readonly stored: boolean },
     edit: Edit,
-  ): Promise<void> =>
-    live
-      ? await amendLive({ entry, initPid: started(entry).initPid, stored, edit }, amendParts)
-      : await definer.amend(entry, edit);
+  ): Promise<void> => {
+    if (!live) return await definer.amend(entry, edit);
+    await amendLive({ entry, initPid: started(entry).initPid, stored, edit }, amendParts);
+    quotas.lookLater(entry);
+  };
 
   const engine: Engine = {
     list: () => [...registry.entries()].filter(({ pending }) => !pending).map(summaryOf),
@@ -317,6 +330,7 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
         (entry) => heldBy(cgroups, group(entry)),
         options?.profile === undefined ? undefined : await reader.ofProfile(options.profile),
       ),
+    quota: async (ref) => await serially(ref, (entry) => quotas.report(entry)),
     beancounters: async (ref) => await accounting.report(find(ref)),
     allBeancounters: async () => {
       const running = [...registry.entries()].filter((entry) => entry.running !== undefined);
@@ -431,6 +445,7 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
       gauges.close();
       accounting.close();
       survival.close();
+      quotas.close();
     },
   };
 

@@ -7,5 +7,6 @@ export type { GuaranteePolicy } from './guarantees/admission.js';
 export type { GuaranteeReport } from './guarantees/report.js';
 export { pageSize } from './host/syscalls.js';
 export { parameterEdit } from './lifecycle/parameters.js';
+export type { FilesystemQuota, QuotaLine, QuotaReport } from './quota/report.js';
 export { type Layout, layoutOf } from './state/layout.js';
 export type * from './view.js';

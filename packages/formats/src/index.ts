@@ -12,6 +12,7 @@ export { hasAllocationLimit as limitsAllocation } from './openvz/rows/memory.js'
 export { withReferences } from './references.js';
 export type { ReportRow, ReportStatus } from './report.js';
 export { type ConfiguredBeancounter, configuredBeancounters } from './resources/configured.js';
+export { graceSecondsOf } from './resources/grace.js';
 export { formatParameters } from './resources/page.js';
 export {
   explainResources,

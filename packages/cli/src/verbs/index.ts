@@ -18,6 +18,7 @@ import { edit } from './domain-edit.js';
 import { exec } from './domain-exec.js';
 import { list } from './domain-list.js';
 import { params } from './domain-params.js';
+import { quota } from './domain-quota.js';
 import { reboot } from './domain-reboot.js';
 import { resume } from './domain-resume.js';
 import { set } from './domain-set.js';
@@ -61,6 +62,7 @@ export const verbs: readonly Verb[] = [
   set,
   dominfo,
   beancounters,
+  quota,
   domstate,
   dumpxml,
   edit,

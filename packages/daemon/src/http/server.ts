@@ -19,6 +19,7 @@ import { bindGuarantees } from './guarantees.js';
 import type { Handlers } from './handler.js';
 import { bindHost } from './host.js';
 import { bindProfiles } from './profiles.js';
+import { bindQuota } from './quota.js';
 import { acceptSessions, type SessionRoute } from './session.js';
 import { type AnyCall, answerLines, answerProgress } from './stream.js';
 import { bindTemplates } from './templates.js';
@@ -29,6 +30,7 @@ const binders = {
   templates: bindTemplates,
   profiles: bindProfiles,
   beancounters: bindBeancounters,
+  quota: bindQuota,
   guarantees: bindGuarantees,
   check: bindCheck,
   events: bindEvents,

@@ -234,6 +234,24 @@ export function createMemoryEngine(): MemoryEngine {
       [...domains.values()]
         .filter(({ summary }) => summary.id !== null)
         .map(({ summary }) => beancountersOf(summary)),
+    quota: async (ref) => ({
+      name: find(ref).summary.name,
+      graceSeconds: 259200,
+      filesystems: [
+        {
+          target: '/',
+          space: {
+            used: 1536 * 1024,
+            soft: 1024 * 1024,
+            hard: 1024 ** 3,
+            state: 'over',
+            graceEnds: '2026-01-04T00:00:00.000Z',
+          },
+          inodes: { used: 12, soft: null, hard: null, state: 'within', graceEnds: null },
+          how: 'an ext4 image of its own',
+        },
+      ],
+    }),
     counters: (ref) => {
       if (find(ref).summary.id === null) throw new EngineError('wrong-state', 'domain is not running');
       return {

@@ -5,6 +5,7 @@ import { EngineError } from '../errors.js';
 import { ioctlBuffer, ioctlNumber } from './syscalls.js';
 
 const LOOP_CTL_GET_FREE = 0x4c82;
+const LOOP_SET_CAPACITY = 0x4c07;
 const LOOP_CONFIGURE = 0x4c0a;
 const LO_FLAGS_READ_ONLY = 1;
 const LO_FLAGS_AUTOCLEAR = 4;
@@ -29,6 +30,16 @@ function openControl(image: string): number {
       { image },
       { cause },
     );
+  }
+}
+
+/** Lets a bound device follow its file, which has become larger. */
+export function growLoop(path: string): void {
+  const device = openSync(path, constants.O_RDWR);
+  try {
+    ioctlNumber(device, LOOP_SET_CAPACITY, 0, path);
+  } finally {
+    closeSync(device);
   }
 }
 

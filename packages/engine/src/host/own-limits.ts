@@ -7,15 +7,23 @@ const names = { nofile: 'Max open files', memlockBytes: 'Max locked memory' } as
 type Limit = keyof typeof names;
 type Limits = { readonly [L in Limit]?: number | undefined };
 
-const capSysResource = 1n << 24n;
+const capabilities = { sysResource: 1n << 24n } as const;
+
+/** Whether this process has a capability on the host. */
+export function hasCapability(
+  name: keyof typeof capabilities,
+  status = readFileSync('/proc/self/status', 'utf8'),
+): boolean {
+  const effective = BigInt(`0x${/^CapEff:\s*([0-9a-f]+)$/m.exec(status)?.[1] ?? '0'}`);
+  return (effective & capabilities[name]) !== 0n;
+}
 
 /** This process's hard limits; none stands against it if it may raise any. */
 export function ownCeilings(
   status = readFileSync('/proc/self/status', 'utf8'),
   limits = readFileSync('/proc/self/limits', 'utf8'),
 ): Limits {
-  const effective = BigInt(`0x${/^CapEff:\s*([0-9a-f]+)$/m.exec(status)?.[1] ?? '0'}`);
-  if ((effective & capSysResource) !== 0n) return {};
+  if (hasCapability('sysResource', status)) return {};
   const ceilings = Object.entries(names).flatMap(([limit, name]) => {
     const hard = new RegExp(`^${name} +\\S+ +(\\d+)`, 'm').exec(limits)?.[1];
     return hard === undefined ? [] : [[limit, Number(hard)]];

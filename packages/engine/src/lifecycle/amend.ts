@@ -14,9 +14,11 @@ import { asksMore } from '../guarantees/ledger.js';
 import { Undo } from '../host/undo.js';
 import { addLink, changedLinks, linkNamesInside, removeLink, withLinkNames } from '../network/live-links.js';
 import { shapeLink } from '../network/shaping.js';
+import { type ChangedSpace, changedSpaces } from '../quota/changed-limits.js';
 import type { Entry, Registry } from '../state/registry.js';
+import type { FilesystemSpec } from '../storage/index.js';
 import { type Definer, type Edit, transient } from './definer.js';
-import { addressesOf, type HostFacts, linksOf, type Reader } from './document.js';
+import { addressesOf, filesystemsOf, type HostFacts, linksOf, type Reader } from './document.js';
 import { type ChangedLimit, planLimits, reversed, writeLimits } from './live-limits.js';
 import type { LinkPlan } from './plan.js';
 
@@ -33,6 +35,8 @@ export interface AmendParts {
   readonly has: (limit: Limit) => boolean;
   /** The disks below the domain's file systems. */
   readonly disks: (entry: Entry, domain: Domain) => IoDisks;
+  /** Changes the first-level limit of an open file system. */
+  readonly relimit: (entry: Entry, spec: FilesystemSpec) => Promise<void>;
 }
 
 export interface LiveChange {
@@ -82,6 +86,10 @@ export async function amendLive(change: LiveChange, parts: AmendParts): Promise<
     undo.push(() => shapeLink(from)); // also of what is done by half
     await shapeLink(to);
   }
+  for (const { from, to } of step.spaces) {
+    undo.push(() => parts.relimit(entry, from));
+    await parts.relimit(entry, to);
+  }
   if (change.stored) await definer.amend(entry, change.edit);
   documents.accept(entry, after);
   parts.registry.hold(entry, addressesOf(after));
@@ -100,6 +108,7 @@ export async function undoAmend(entry: Entry, initPid: number, parts: AmendParts
   for (const link of step.gone) if (there.has(link.name)) await removeLink(link, initPid);
   for (const link of step.come) if (!there.has(link.name)) await addLink(link, initPid);
   for (const { to } of step.reshaped) await shapeLink(to);
+  for (const { to } of step.spaces) await parts.relimit(entry, to);
   parts.documents.withdraw(entry);
   return true;
 }
@@ -108,6 +117,7 @@ interface Step {
   readonly limits: readonly ChangedLimit[];
   readonly gone: readonly LinkPlan[];
   readonly come: readonly LinkPlan[];
+  readonly spaces: readonly ChangedSpace[];
   readonly reshaped: readonly { readonly from: LinkPlan; readonly to: LinkPlan }[];
 }
 
@@ -124,6 +134,7 @@ function plan(
   const [oldLinks, newLinks] = [linksOf(before, entry.record), linksOf(after, entry.record)];
   return {
     limits,
+    spaces: changedSpaces(filesystemsOf(before), filesystemsOf(after)),
     gone: gone.flatMap((at) => oldLinks[at] ?? []),
     come: come.flatMap((at) => newLinks[at] ?? []),
     reshaped: reshaped.flatMap((at) => {

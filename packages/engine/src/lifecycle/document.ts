@@ -217,6 +217,7 @@ function specOf(filesystem: Filesystem, kind: FilesystemKind, source: string): F
     readOnly: filesystem.readonly === true,
     options: optionsOf(filesystem),
     limit: limitOf(filesystem),
+    soft: softOf(filesystem),
   };
 }
 
@@ -226,8 +227,26 @@ function optionsOf(filesystem: Filesystem): string[] {
 }
 
 /** The first level: limits of the whole file system, not those of one user. */
+const wholeQuotas = ({ quotas }: Filesystem) =>
+  (quotas ?? []).filter(({ uid, gid }) => uid === undefined && gid === undefined);
+
+/** Those that are below the hard ones. */
+function softOf(filesystem: Filesystem): DiskLimit | undefined {
+  const hard = limitOf(filesystem);
+  let bytes = filesystem.spaceSoftLimitBytes;
+  let inodes: number | undefined;
+  for (const quota of wholeQuotas(filesystem)) {
+    if (quota.type === 'size') bytes ??= quota.softBytes;
+    else inodes ??= quota.soft;
+  }
+  const below = (soft: number | undefined, most: number | undefined): number | undefined =>
+    soft === undefined || soft >= (most ?? Number.POSITIVE_INFINITY) ? undefined : soft;
+  const soft = { bytes: below(bytes, hard?.bytes), inodes: below(inodes, hard?.inodes) };
+  return soft.bytes === undefined && soft.inodes === undefined ? undefined : soft;
+}
+
 function limitOf(filesystem: Filesystem): DiskLimit | undefined {
-  const whole = (filesystem.quotas ?? []).filter(({ uid, gid }) => uid === undefined && gid === undefined);
+  const whole = wholeQuotas(filesystem);
   let bytes = filesystem.spaceHardLimitBytes;
   let inodes: number | undefined;
   for (const quota of whole) {

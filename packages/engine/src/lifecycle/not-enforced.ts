@@ -32,19 +32,19 @@ const onFilesystem: readonly ((filesystem: Filesystem) => Remark | undefined)[] 
       '/quota',
       'limits of one user or group are recorded; only those of the whole file system are enforced here',
     ),
-  ({ type, spaceSoftLimitBytes }) =>
+  ({ type, spaceSoftLimitBytes: soft, spaceHardLimitBytes: hard }) =>
     remark(
-      type === 'template' ? spaceSoftLimitBytes : undefined,
+      type === 'template' && hard === undefined ? soft : undefined,
       '/space_soft_limit',
-      'soft limits are recorded; the hard limit is enforced',
+      'a soft limit without a hard one is recorded: only the hard limit makes a file system of its own',
     ),
   ({ type, quotas }) =>
     remark(
       type === 'template'
-        ? quotas?.find((quota) => (quota.type === 'size' ? quota.softBytes : quota.soft) !== undefined)
+        ? quotas?.find((quota) => quota.type === 'inodes' && (quota.soft ?? quota.max) < quota.max)
         : undefined,
       '/quota/@soft',
-      'soft limits are recorded; the hard limit is enforced',
+      'above the soft limit of inodes it is said so; the hard limit is enforced',
     ),
   ({ type, spaceHardLimitBytes, spaceSoftLimitBytes, quotas }) =>
     remark(

@@ -1,7 +1,6 @@
 // Starts, watches and ends domains; what it knows of a running one it could find out again after a kill -9.
 // SPDX-License-Identifier: Apache-2.0
-import { randomBytes } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, readdirSync, rmdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { formatLxcConfig } from '@ctvirt/formats';
@@ -38,7 +37,7 @@ import { diskName, type Layout } from '../state/layout.js';
 import type { KeyedQueue } from '../state/queue.js';
 import type { Entry, Registry } from '../state/registry.js';
 import type { DomainStore } from '../state/store.js';
-import { backends, type FilesystemSpec, type StorageContext } from '../storage/index.js';
+import { backends, type FilesystemSpec, openMoment, type StorageContext } from '../storage/index.js';
 import type { LifecycleEvent, StateReason } from '../view.js';
 import { noDisk } from './block-io.js';
 import { linkPrefixOf } from './document.js';
@@ -306,11 +305,7 @@ export class Runner {
     undo: Undo,
   ): Promise<{ filesystems: OpenedFilesystem[]; innerMounts: InnerMount[] }> {
     const { store, layout } = this.parts;
-    // The container's root user must be able to pass here, and nobody else to find the way.
-    const mounts = join(layout.mounts, `${diskName(entry.record.name)}~${randomBytes(8).toString('hex')}`);
-    mkdirSync(mounts);
-    chmodSync(mounts, 0o711);
-    undo.push(() => rmdirSync(mounts));
+    const mounts = openMoment(layout.mounts, diskName(entry.record.name), undo);
     const context: StorageContext = {
       keep: store.rootFolder(entry.record.name),
       mounts,
@@ -323,8 +318,9 @@ export class Runner {
     const inside = new InsidePaths();
     // Parents before what is mounted in them, whatever the order in the document.
     for (const spec of plan.filesystems.toSorted((a, b) => depth(a.target) - depth(b.target))) {
-      const { path, unmapped, owner } = await backends[spec.kind].open(spec, context, undo);
+      const { path, unmapped, owner, settle } = await backends[spec.kind].open(spec, context, undo);
       if (spec.target === '/' && !spec.readOnly) writeGuestFiles(unmapped, owner, plan.guestFiles);
+      await settle?.();
       const target = inside.resolve(spec.target);
       inside.add(target, unmapped);
       opened.push({ target, path, readOnly: spec.readOnly });

@@ -44,12 +44,12 @@ export interface LinkChanges {
  * Throws `unsupported` for other devices: those stay what they are until the next start.
  */
 export function changedLinks(before: Domain, after: Domain): LinkChanges {
-  const { interfaces: old = [], ...others } = before.devices;
-  const { interfaces: next = [], ...othersNow } = after.devices;
-  if (!isDeepStrictEqual(others, othersNow))
+  const { interfaces: old = [] } = before.devices;
+  const { interfaces: next = [] } = after.devices;
+  if (!isDeepStrictEqual(fixedDevices(before), fixedDevices(after)))
     throw new EngineError(
       'unsupported',
-      'of a running container only interfaces can be attached and detached: change its stored configuration and start it again',
+      'of a running container only interfaces and disk limits can change: change its stored configuration and start it again',
     );
   const missing = (from: readonly Interface[], list: readonly Interface[]): number[] =>
     from.flatMap((link, at) => (list.some((other) => isSameLink(link, other)) ? [] : [at]));
@@ -58,6 +58,14 @@ export function changedLinks(before: Domain, after: Domain): LinkChanges {
     return to < 0 || isDeepStrictEqual(link.bandwidth, next[to]?.bandwidth) ? [] : [{ from, to }];
   });
   return { gone: missing(old, next), come: missing(next, old), reshaped };
+}
+
+/** All but interfaces and disk limits, which have changes of their own. */
+function fixedDevices({ devices: { interfaces: _links, filesystems, ...others } }: Domain): unknown {
+  const fixed = filesystems?.map(
+    ({ spaceHardLimitBytes: _hard, spaceSoftLimitBytes: _soft, quotas: _quotas, ...rest }) => rest,
+  );
+  return { ...others, filesystems: fixed };
 }
 
 /** A link stays the same while its rates change. */

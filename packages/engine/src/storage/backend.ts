@@ -18,6 +18,8 @@ export interface FilesystemSpec {
   /** From `source/@options`, split at commas. */
   readonly options: readonly string[];
   readonly limit: DiskLimit | undefined;
+  /** May be passed for a while. */
+  readonly soft: DiskLimit | undefined;
 }
 export type FilesystemKind = 'template' | 'mount' | 'file' | 'block';
 
@@ -28,10 +30,26 @@ export function keyOf(target: string): string {
   return plain.length <= 80 ? plain : createHash('sha256').update(target).digest('hex').slice(0, 32);
 }
 
-/** Hard limits; undefined is none. */
+/** Undefined is none. */
 export interface DiskLimit {
   readonly bytes: number | undefined;
   readonly inodes: number | undefined;
+}
+
+/** What a file system holds. */
+export interface Usage {
+  readonly bytes: number;
+  readonly inodes: number;
+}
+
+/** What keeps the first-level limits of a file system, and what counts against them. */
+export interface Keeping {
+  /** For people. */
+  readonly how: string;
+  /** Whether it is a file system of its own, whose size and inodes are its limits: then it tells of itself what it holds. */
+  readonly isWhole: boolean;
+  /** What it holds while it is not open; missing where that cannot be told. */
+  readonly atRest?: () => Promise<Usage>;
 }
 
 export interface StorageContext {
@@ -58,6 +76,8 @@ export interface Opened {
   readonly unmapped: string;
   /** Owner, in `unmapped`, of what belongs to the container's root user. */
   readonly owner: { readonly uid: number; readonly gid: number };
+  /** Puts its limit in force, once all that a start itself writes is there. */
+  readonly settle?: () => Promise<void>;
 }
 
 /** A kind of file system. A missing `create` means that nothing is made at define. */
@@ -69,6 +89,13 @@ export interface Backend {
   create?(spec: FilesystemSpec, context: StorageContext): Promise<void>;
   /** Mounts it below `context.mounts`; each mount's inverse goes on `undo`. */
   open(spec: FilesystemSpec, context: StorageContext, undo: Undo): Promise<Opened>;
+  /** Changes the first-level limit of one that is open in a running container; missing where that has none. */
+  relimit?(
+    spec: FilesystemSpec,
+    context: KeptContext & Pick<StorageContext, 'mounts'>,
+    undo: Undo,
+  ): Promise<void>;
+  keeping(spec: FilesystemSpec, context: KeptContext): Keeping;
   /** The disks that reads and writes go to while it is open; none where it lies in memory or on a network. */
   disks(spec: FilesystemSpec, context: KeptContext): Disk[];
 }

@@ -69,6 +69,8 @@ async function kindOf(spec: FilesystemSpec): Promise<'file' | 'block' | 'other'>
   return found.isFile() ? 'file' : found.isBlockDevice() ? 'block' : 'other';
 }
 
+const asLargeAsItsSource = () => ({ how: 'as large as its source: limits are recorded', isWhole: true });
+
 export const file: Backend = {
   limits: false,
   async check(spec) {
@@ -82,6 +84,7 @@ export const file: Backend = {
     using device = attachLoop(spec.source, { readOnly: spec.readOnly });
     return await openDevice(device.path, spec, context, undo);
   },
+  keeping: asLargeAsItsSource,
   disks: ({ source }) => loopsOver(source),
 };
 
@@ -95,5 +98,6 @@ export const block: Backend = {
     await block.check(spec, context);
     return await openDevice(spec.source, spec, context, undo);
   },
+  keeping: asLargeAsItsSource,
   disks: ({ source }) => diskOfDevice(source),
 };

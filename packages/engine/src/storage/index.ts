@@ -11,8 +11,11 @@ export type {
   DiskLimit,
   FilesystemKind,
   FilesystemSpec,
+  Keeping,
   KeptContext,
   Opened,
   StorageContext,
+  Usage,
 } from './backend.js';
 export { keyOf } from './backend.js';
+export { openMoment } from './mounting.js';

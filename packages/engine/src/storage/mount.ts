@@ -45,5 +45,7 @@ export const mount: Backend = {
     return { path: target, unmapped: spec.source, owner: rootOwner(context, context.shifted) };
   },
 
+  keeping: () => ({ how: 'a folder of the host: limits are recorded', isWhole: false }),
+
   disks: ({ source }) => diskBelow(source),
 };

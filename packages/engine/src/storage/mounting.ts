@@ -1,5 +1,6 @@
 // Mounts for the moment of starting: each in a folder of its own, detached as soon as the container has its copy.
 // SPDX-License-Identifier: Apache-2.0
+import { randomBytes } from 'node:crypto';
 import { chmodSync, closeSync, mkdirSync, realpathSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { EngineError } from '../errors.js';
@@ -12,7 +13,12 @@ import type { FilesystemSpec, StorageContext } from './backend.js';
  * An empty folder to mount on; its inverse detaches what was mounted and removes it.
  * In place, not on a thread: on the run folder's tmpfs each call takes less than handing it over would.
  */
-export function mountPoint(spec: FilesystemSpec, context: StorageContext, name: string, undo: Undo): string {
+export function mountPoint(
+  spec: FilesystemSpec,
+  context: Pick<StorageContext, 'mounts'>,
+  name: string,
+  undo: Undo,
+): string {
   const path = join(context.mounts, `${name}-${spec.key}`);
   mkdirSync(path);
   chmodSync(path, 0o711);
@@ -21,6 +27,15 @@ export function mountPoint(spec: FilesystemSpec, context: StorageContext, name: 
     rmdirSync(path);
   });
   return path;
+}
+
+/** A folder for the mounts of one moment. The container's root user must be able to pass here, and nobody else to find the way. */
+export function openMoment(parent: string, name: string, undo: Undo): string {
+  const folder = join(parent, `${name}~${randomBytes(8).toString('hex')}`);
+  mkdirSync(folder);
+  chmodSync(folder, 0o711);
+  undo.push(() => rmdirSync(folder));
+  return folder;
 }
 
 type MappedContext = Pick<StorageContext, 'map' | 'namespaces'>;

@@ -4,7 +4,7 @@ import { diskBelow } from '../host/disks.js';
 import { MountAttr, MountFlag, mountNow } from '../host/syscalls.js';
 import { type Backend, rootOwner } from './backend.js';
 import { attachMapped, mountPoint, splitOptions } from './mounting.js';
-import { createUpper, openUpper, upperDisks } from './upper.js';
+import { createUpper, openUpper, relimitUpper, upperDisks, upperKeeping } from './upper.js';
 
 export const template: Backend = {
   limits: true,
@@ -18,7 +18,7 @@ export const template: Backend = {
   },
 
   async open(spec, context, undo) {
-    const { upper, work } = await openUpper(spec, context, undo);
+    const { upper, work, settle } = await openUpper(spec, context, undo);
     const lower = mountPoint(spec, context, 'lower', undo);
     await attachMapped(context.templatePath(spec.source), lower, context, {
       attributes: MountAttr.readOnly | MountAttr.noDev,
@@ -33,8 +33,16 @@ export const template: Backend = {
       (attributes & MountAttr.noExec ? MountFlag.noExec : 0);
     const data = `lowerdir=${escapeOption(lower)},upperdir=${escapeOption(upper)},workdir=${escapeOption(work)}`;
     mountNow('overlay', merged, 'overlay', flags, data);
-    return { path: merged, unmapped: merged, owner: rootOwner(context, true) };
+    return {
+      path: merged,
+      unmapped: merged,
+      owner: rootOwner(context, true),
+      ...(settle !== undefined && { settle }),
+    };
   },
+
+  relimit: relimitUpper,
+  keeping: upperKeeping,
 
   disks: (spec, context) => [...diskBelow(context.templatePath(spec.source)), ...upperDisks(spec, context)],
 };

@@ -151,13 +151,21 @@ export const resourceRules: readonly ResourceRule[] = [
   },
   { key: 'IOLIMIT', status: 'approximated', how: throttled },
   { key: 'IOPSLIMIT', status: 'approximated', how: throttled },
-  { key: 'DISKSPACE', status: 'enforced', how: 'disk quota, or the size of the image' },
+  {
+    key: 'DISKSPACE',
+    status: 'enforced',
+    how: 'the size of an image of its own, less what is kept back of it; the soft limit likewise, when its grace is over',
+  },
   {
     key: 'DISKINODES',
     status: 'enforced',
-    how: 'disk quota, or the inodes of the image, which gets more of them when it grows',
+    how: 'the inodes of the image, which gets more of them when it grows; above the soft limit ctvirt quota says so',
   },
-  { key: 'QUOTATIME', status: 'recorded', how: 'a file system has one grace time for all who use it' },
+  {
+    key: 'QUOTATIME',
+    status: 'approximated',
+    how: 'for space, and looked at every minute: then no more can be written above the soft limit',
+  },
   {
     key: 'QUOTAUGIDLIMIT',
     status: 'recorded',

@@ -1,0 +1,9 @@
+// Disk quotas over HTTP, bound to the engine.
+// SPDX-License-Identifier: Apache-2.0
+import type { Resources } from '@ctvirt/api';
+import type { Engine } from '@ctvirt/engine';
+import type { Handlers } from './handler.js';
+
+export const bindQuota = (engine: Engine): Handlers<Resources['quota']> => ({
+  show: ({ params: { domain } }) => engine.quota(domain),
+});

@@ -1,0 +1,225 @@
+// First-level quotas of what runs: usage against limits, the grace of soft ones, and what refuses when that is over.
+// SPDX-License-Identifier: Apache-2.0
+import { join } from 'node:path';
+import { graceSecondsOf } from '@ctvirt/formats';
+import type { Domain } from '@ctvirt/xml';
+import type { Running } from '../drivers/lxc/driver.js';
+import { readIfThere, writeAtomically } from '../host/files.js';
+import { Undo } from '../host/undo.js';
+import { filesystemsOf } from '../lifecycle/document.js';
+import { diskName } from '../state/layout.js';
+import type { KeyedQueue } from '../state/queue.js';
+import type { Entry } from '../state/registry.js';
+import {
+  backends,
+  type FilesystemSpec,
+  type Keeping,
+  type KeptContext,
+  openMoment,
+  type Usage,
+} from '../storage/index.js';
+import { type Standing, standingOf } from './grace.js';
+import type { FilesystemQuota, QuotaLine, QuotaReport } from './report.js';
+import { usageInside } from './usage.js';
+
+export interface QuotaParts {
+  readonly queue: KeyedQueue;
+  readonly entries: () => Iterable<Entry>;
+  readonly document: (entry: Entry) => Promise<Domain>;
+  readonly kept: (entry: Entry) => KeptContext;
+  /** Where mounts of a moment go. */
+  readonly mounts: string;
+  readonly log: (level: 'info' | 'warn' | 'error', message: string, fields: Record<string, unknown>) => void;
+}
+
+/** Grace is counted in days. */
+const LOOK_MS = 60_000;
+/** Since when which limit is passed; beside the files it is about. */
+const GRACE_FILE = 'grace.json';
+
+type What = 'space' | 'inodes';
+type Since = Readonly<Record<string, string>>;
+
+/** A file system with what it holds and how that stands against its soft limits. */
+interface Looked {
+  readonly spec: FilesystemSpec;
+  readonly keeping: Keeping;
+  readonly usage: Usage | undefined;
+  readonly standing: Readonly<Record<What, Standing>>;
+}
+
+export class Quotas {
+  /** Of each run, by file system: the limit on space that holds, where a look or a change has set one. */
+  readonly #inForce = new WeakMap<Running, Map<string, number>>();
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(private readonly parts: QuotaParts) {}
+
+  open(): void {
+    this.#timer = setInterval(() => {
+      for (const entry of this.parts.entries()) if (entry.running !== undefined) this.lookLater(entry);
+    }, LOOK_MS).unref();
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+  }
+
+  /** When it is the domain's turn. */
+  lookLater(entry: Entry): void {
+    const { queue, log } = this.parts;
+    const { name } = entry.record;
+    queue
+      .run(name, async () => {
+        if (entry.running !== undefined) await this.#look(entry, await this.parts.document(entry));
+      })
+      .catch((error: unknown) =>
+        log('error', `quota of domain '${name}': ${String(error)}`, { domain: name }),
+      );
+  }
+
+  /** In a turn of the domain's queue. */
+  async report(entry: Entry): Promise<QuotaReport> {
+    const domain = await this.parts.document(entry);
+    const looked = await this.#look(entry, domain, { all: true });
+    return {
+      name: entry.record.name,
+      graceSeconds: graceSecondsOf(domain),
+      filesystems: looked.map(quotaOf),
+    };
+  }
+
+  /** In a turn of the domain's queue: changes the limit of an open file system to that of `spec`. */
+  async relimit(entry: Entry, spec: FilesystemSpec): Promise<void> {
+    const { running, record } = entry;
+    await using undo = new Undo();
+    const mounts = openMoment(this.parts.mounts, diskName(record.name), undo);
+    await backends[spec.kind].relimit?.(spec, { ...this.parts.kept(entry), mounts }, undo);
+    if (running === undefined || spec.limit?.bytes === undefined) return;
+    const inForce = this.#inForce.get(running) ?? new Map<string, number>();
+    this.#inForce.set(running, inForce.set(spec.key, spec.limit.bytes));
+  }
+
+  /** Those with soft limits, or all. */
+  async #look(entry: Entry, domain: Domain, { all = false } = {}): Promise<Looked[]> {
+    const specs = filesystemsOf(domain).filter(({ limit, soft }) => all || (limit && soft) !== undefined);
+    if (specs.length === 0) return [];
+    const path = join(this.parts.kept(entry).keep, GRACE_FILE);
+    const before = sinceIn(await readIfThere(path));
+    const graceSeconds = graceSecondsOf(domain);
+    const looked: Looked[] = [];
+    for (const spec of specs) {
+      const keeping = backends[spec.kind].keeping(spec, this.parts.kept(entry));
+      const usage = await this.#usage(entry, spec, keeping);
+      const standing = (what: What): Standing => {
+        const first = before[`${spec.key}.${what}`];
+        const since = first === undefined ? undefined : new Date(first);
+        const measure = what === 'space' ? ('bytes' as const) : ('inodes' as const);
+        return standingOf(
+          { used: usage?.[measure], soft: spec.soft?.[measure] },
+          { since, graceSeconds, now: new Date() },
+        );
+      };
+      looked.push({
+        spec,
+        keeping,
+        usage,
+        standing: { space: standing('space'), inodes: standing('inodes') },
+      });
+    }
+    const after = sinceOf(looked);
+    if (JSON.stringify(after) !== JSON.stringify(before)) {
+      await writeAtomically(path, JSON.stringify(after), { durable: false });
+      this.#tell(entry, looked, before);
+    }
+    for (const one of looked) await this.#enforce(entry, one);
+    return looked;
+  }
+
+  async #usage(
+    { running }: Entry,
+    spec: FilesystemSpec,
+    { isWhole, atRest }: Keeping,
+  ): Promise<Usage | undefined> {
+    if (!isWhole) return undefined;
+    return await (running === undefined ? atRest?.() : usageInside(running.initPid, spec.target));
+  }
+
+  /** The soft limit on space when its grace is over, the hard one when it is back below. */
+  async #enforce(entry: Entry, { spec, standing }: Looked): Promise<void> {
+    const { running, record } = entry;
+    if (running === undefined || spec.limit?.bytes === undefined) return;
+    const isOver = standing.space.state === 'expired';
+    const bytes = isOver ? (spec.soft?.bytes ?? spec.limit.bytes) : spec.limit.bytes;
+    const inForce = this.#inForce.get(running)?.get(spec.key) ?? spec.limit.bytes;
+    if (bytes === inForce) return;
+    const where = `domain '${record.name}': space of '${spec.target}'`;
+    const fields = { domain: record.name };
+    try {
+      await this.relimit(entry, { ...spec, limit: { ...spec.limit, bytes } });
+      if (isOver) this.parts.log('warn', `${where}: the grace is over, nothing more can be written`, fields);
+    } catch (error) {
+      // Once is enough: nothing changes before the limit does.
+      this.#inForce.set(running, new Map([...(this.#inForce.get(running) ?? []), [spec.key, bytes]]));
+      this.parts.log('error', `${where}: the soft limit is not enforced: ${String(error)}`, fields);
+    }
+  }
+
+  #tell(entry: Entry, looked: readonly Looked[], before: Since): void {
+    const { name } = entry.record;
+    for (const { spec, standing } of looked)
+      for (const what of ['space', 'inodes'] as const) {
+        const wasOver = before[`${spec.key}.${what}`] !== undefined;
+        const { state, ends } = standing[what];
+        const where = `domain '${name}': ${what} of '${spec.target}'`;
+        if (wasOver && state === 'within')
+          this.parts.log('info', `${where}: back below the soft limit`, { domain: name });
+        if (!wasOver && state !== 'within')
+          this.parts.log('warn', `${where}: above the soft limit, with grace until ${ends?.toISOString()}`, {
+            domain: name,
+          });
+      }
+  }
+}
+
+/** Since when each limit is passed, by file system and what it limits. */
+function sinceOf(looked: readonly Looked[]): Since {
+  const entries = looked.flatMap(({ spec, standing }) =>
+    (['space', 'inodes'] as const).flatMap((what): [string, string][] => {
+      const since = standing[what].since?.toISOString();
+      return since === undefined ? [] : [[`${spec.key}.${what}`, since]];
+    }),
+  );
+  return Object.fromEntries(entries);
+}
+
+/** Written by us; what cannot be read begins anew. */
+function sinceIn(text: string | undefined): Since {
+  try {
+    const value: unknown = JSON.parse(text ?? '{}');
+    if (typeof value !== 'object' || value === null) return {};
+    const entries = Object.entries(value).filter(
+      (entry): entry is [string, string] =>
+        typeof entry[1] === 'string' && !Number.isNaN(Date.parse(entry[1])),
+    );
+    return Object.fromEntries(entries);
+  } catch {
+    return {};
+  }
+}
+
+function quotaOf({ spec, keeping, usage, standing }: Looked): FilesystemQuota {
+  const line = (what: What, measure: 'bytes' | 'inodes'): QuotaLine => ({
+    used: usage?.[measure] ?? null,
+    soft: spec.soft?.[measure] ?? null,
+    hard: spec.limit?.[measure] ?? null,
+    state: standing[what].state,
+    graceEnds: standing[what].ends?.toISOString() ?? null,
+  });
+  return {
+    target: spec.target,
+    space: line('space', 'bytes'),
+    inodes: line('inodes', 'inodes'),
+    how: keeping.how,
+  };
+}

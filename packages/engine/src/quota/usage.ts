@@ -1,0 +1,24 @@
+// What a file system of a running container holds, as the container sees it.
+// SPDX-License-Identifier: Apache-2.0
+import { closeSync, constants, openSync } from 'node:fs';
+import { statfs } from 'node:fs/promises';
+import { openInRoot } from '../host/syscalls.js';
+import type { Usage } from '../storage/index.js';
+
+const O_PATH = 0o10000000;
+
+/** Of what is mounted at `target` inside; no link in it leads out. */
+export async function usageInside(initPid: number, target: string): Promise<Usage> {
+  const root = openSync(`/proc/${initPid}/root`, O_PATH | constants.O_DIRECTORY);
+  try {
+    const folder = openInRoot(root, target, O_PATH | constants.O_DIRECTORY);
+    try {
+      const { blocks, bfree, bsize, files, ffree } = await statfs(`/proc/self/fd/${folder}`);
+      return { bytes: (blocks - bfree) * bsize, inodes: files - ffree };
+    } finally {
+      closeSync(folder);
+    }
+  } finally {
+    closeSync(root);
+  }
+}
