@@ -297,7 +297,8 @@ const breakers: Readonly<Record<string, () => Promise<void>>> = {
     await world.shell(await disk(), '/bin/busybox rm -f /large');
   },
   async DISKINODES() {
-    const line = 'set -e; mkdir /many; cd /many; i=0; while [ $i -lt 2500 ]; do : > $i; echo; i=$((i+1)); done';
+    const line =
+      'set -e; mkdir /many; cd /many; i=0; while [ $i -lt 2500 ]; do : > $i; echo; i=$((i+1)); done';
     const { status, stderr } = await world.exec(await disk(), '/bin/sh', '-c', line);
     assert.notEqual(status, 0, 'no refusal');
     assert.match(stderr, /No space left on device/);

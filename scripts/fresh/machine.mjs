@@ -17,6 +17,9 @@ const leafFolders = (group) => groupFolders(isUnified ? join(group, 'init') : gr
 const groupFolders = (group) =>
   isUnified ? [join(cgroups, group)] : readdirSync(cgroups).map((name) => join(cgroups, name, group));
 
+/** Character devices of major number 1. */
+const commonDevices = { null: '3', zero: '5', full: '7', random: '8', urandom: '9' };
+
 export class Machine {
   #init;
   #pid = 0;
@@ -71,6 +74,12 @@ export class Machine {
     await inside('mount', '-t', 'sysfs', 'sys', at('sys'));
     await inside('mount', '-t', 'tmpfs', '-o', 'mode=755', 'run', at('run'));
     await inside('mount', '--rbind', '/dev', at('dev'));
+    // What an installation does to these it must not do to the host's.
+    for (const [name, minor] of Object.entries(commonDevices)) {
+      const own = at(`.dev-${name}`);
+      await inside('mknod', '--mode=666', own, 'c', '1', minor);
+      await inside('mount', '--bind', own, at(`dev/${name}`));
+    }
     if (!isUnified) await inside('mount', '-t', 'tmpfs', '-o', 'mode=755', 'cgroup', at(cgroups));
     for (const folder of groupFolders(this.name)) {
       const target = at(isUnified ? cgroups : folder.slice(0, -this.name.length - 1));
