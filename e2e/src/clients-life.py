@@ -47,12 +47,24 @@ def code(what, call):
         codes[what] = error.get_error_code()
 
 
+def found(lookup):
+    return lookup().name()
+
+
+code("absent by UUID", lambda: connection.lookupByUUIDString("00000000-0000-4000-8000-000000000000"))
+code("absent by id", lambda: connection.lookupByID(2147483647))
 code("absent", lambda: connection.lookupByName("no such domain"))
 code("not running", domain.suspend)
 code("no metadata", lambda: domain.metadata(libvirt.VIR_DOMAIN_METADATA_TITLE, None))
 code("broken XML", lambda: connection.defineXML("<domain"))
 domain.create()
 code("already running", domain.create)
+running = connection.lookupByName("py")
+lookups = [
+    found(lambda: connection.lookupByID(running.ID())),
+    found(lambda: connection.lookupByUUIDString(running.UUIDString())),
+    found(lambda: connection.lookupByUUID(running.UUID())),
+]
 code("unknown procedure", lambda: domain.managedSave(0))
 domain.setSchedulerParametersFlags({"cpu_shares": 333}, libvirt.VIR_DOMAIN_AFFECT_LIVE)
 parameters = domain.schedulerParametersFlags(libvirt.VIR_DOMAIN_AFFECT_LIVE)
@@ -78,4 +90,4 @@ domain.undefine()
 deadline = time.time() + 10
 while len(events) < 8 and time.time() < deadline:
     time.sleep(0.05)
-print(json.dumps({"events": events, "console": console.decode(errors="replace"), "codes": codes, "parameters": parameters}))
+print(json.dumps({"events": events, "console": console.decode(errors="replace"), "codes": codes, "lookups": lookups, "parameters": parameters}))

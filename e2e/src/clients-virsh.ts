@@ -131,7 +131,7 @@ export const virshRows: readonly VirshRow[] = [
     { command: 'domtime ct', refused: noAgent, prints: /not supported by the connection driver/ },
     {
       command: 'lxc-enter-namespace ct /bin/true',
-      refused: 'needs file descriptors, which Node cannot pass; `ctvirt exec` runs programs inside',
+      refused: 'virsh would be nobody inside, and free of its limits; `ctvirt exec` runs programs inside',
       prints: /virDomainLxcOpenNamespace/,
     },
     { command: 'snapshot-list ct', prints: /Name/ },

@@ -94,7 +94,7 @@ test('a running container runs where any of its processors may', async () => {
   await world.clear();
 });
 
-test('libvirt-python: life, events, typed parameters, streams and error codes', async () => {
+test('libvirt-python: life, lookups, events, typed parameters, streams and error codes', async () => {
   await world.define(
     domainXml({ name: 'py', program: ['/bin/sh'], more: "<memory unit='KiB'>262144</memory>" }),
   );
@@ -102,6 +102,7 @@ test('libvirt-python: life, events, typed parameters, streams and error codes', 
     events: unknown[][];
     console: string;
     codes: Record<string, number>;
+    lookups: string[];
     parameters: Record<string, number>;
   };
   assert.deepEqual(seen.events, [
@@ -114,10 +115,13 @@ test('libvirt-python: life, events, typed parameters, streams and error codes', 
     ['lifecycle', 'stopped', false],
     ['lifecycle', 'undefined', false],
   ]);
+  assert.deepEqual(seen.lookups, ['py', 'py', 'py']);
   assert.equal(seen.parameters['cpu_shares'], 333);
   assert.match(seen.console, /six times seven is 42/);
   assert.deepEqual(seen.codes, {
     absent: 42,
+    'absent by UUID': 42,
+    'absent by id': 42,
     'already running': 55,
     'not running': 55,
     'value out of range': 8,

@@ -17,7 +17,7 @@ export interface LibvirtService {
   close(): Promise<void>;
 }
 
-/** Node cannot pass file descriptors. */
+/** What virsh runs by these descriptors is nobody inside, and outside the container's groups: see decision 0012. */
 function refuseNamespace(): never {
   throw refusal('noSupport', 'lxc', 'virDomainLxcOpenNamespace: `ctvirt exec` runs programs in a container');
 }

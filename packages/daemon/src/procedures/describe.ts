@@ -30,7 +30,8 @@ const notes: Readonly<Record<string, string>> = {
   domainSetVcpusFlags: 'a share of processor time: maximum and present number are the same',
   domainInterfaceAddresses: 'asked of the kernel, whatever the source',
   domainOpenConsole: 'one client at a time, the next with the force flag',
-  domainOpenNamespace: 'refused: Node cannot pass file descriptors',
+  domainOpenNamespace:
+    'refused: with them virsh would be nobody in the container and free of its limits (decision 0012); `ctvirt exec` runs programs inside',
   domainPinVcpu: 'the container runs where any of its processors may',
   domainPinVcpuFlags: 'the container runs where any of its processors may',
   domainReboot: 'by init, whatever the mode',
@@ -94,7 +95,8 @@ Generated from the procedure table by \`npm run gen\`; do not edit.
 
 Of the ${facts.length} procedures of libvirt's remote protocol ${answered.length} are answered. All others are answered with
 libvirt's own error for what a driver does not have, so that clients say so and go on. A read-only connection is
-refused every procedure that changes anything. Of the LXC program's ${Object.keys(lxc.calls).length} procedure: ${notes['domainOpenNamespace']}.
+refused every procedure that changes anything. Of the LXC program's ${Object.keys(lxc.calls).length} procedure:
+${notes['domainOpenNamespace']}.
 
 ${sections.join('\n')}
 ## Not supported
