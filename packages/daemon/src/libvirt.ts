@@ -17,7 +17,7 @@ export interface LibvirtService {
   close(): Promise<void>;
 }
 
-/** What virsh runs by these descriptors is nobody inside, and outside the container's groups: see decision 0012. */
+/** What virsh runs by these descriptors is nobody inside, and outside the container's groups: see decision 0014. */
 function refuseNamespace(): never {
   throw refusal('noSupport', 'lxc', 'virDomainLxcOpenNamespace: `ctvirt exec` runs programs in a container');
 }

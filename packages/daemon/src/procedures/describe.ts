@@ -31,7 +31,7 @@ const notes: Readonly<Record<string, string>> = {
   domainInterfaceAddresses: 'asked of the kernel, whatever the source',
   domainOpenConsole: 'one client at a time, the next with the force flag',
   domainOpenNamespace:
-    'refused: with them virsh would be nobody in the container and free of its limits (decision 0012); `ctvirt exec` runs programs inside',
+    'refused: with them virsh would be nobody in the container and free of its limits (decision 0014); `ctvirt exec` runs programs inside',
   domainPinVcpu: 'the container runs where any of its processors may',
   domainPinVcpuFlags: 'the container runs where any of its processors may',
   domainReboot: 'by init, whatever the mode',
