@@ -107,3 +107,34 @@ test('oomguarpages: whoever is beyond his own is ended first, and nobody is sing
   await promise(0);
   await waitFor('all to be equal', async () => (await score('322')) === own, 15_000);
 });
+
+test('what a domain was given stands beside what it was promised', async () => {
+  await world.run(
+    domainXml({
+      name: 'busy',
+      program: ['/bin/sh', '-c', 'while :; do :; done'],
+      more: `<memory unit='MiB'>64</memory>
+  <memtune><hard_limit unit='MiB'>64</hard_limit><min_guarantee unit='MiB'>16</min_guarantee></memtune>
+  <cputune><shares>1024</shares><period>100000</period><quota>20000</quota></cputune>`,
+    }),
+  );
+  await world.run(domainXml({ name: 'idle' }));
+  const delivered = async (domain: string) =>
+    (await world.client.guarantees.delivered({ minutes: 1 })).find(({ name }) => name === domain);
+  assert.equal((await delivered('busy'))?.given, null, 'nothing is known before it was looked at twice');
+  await world.shell('busy', 'tail /dev/zero || true');
+  await waitFor('two looks', async () => ((await delivered('idle'))?.given ?? null) !== null, 30_000);
+  const [busy, idle] = [await delivered('busy'), await delivered('idle')];
+  const { cpuShare = null, throttledShare = null } = busy?.given ?? {};
+  // No more than its quota, of which a crowded host may leave less.
+  assert.ok((cpuShare ?? 0) > 0.02 && (cpuShare ?? 1) < 0.25, `a share of ${cpuShare}`);
+  assert.ok((throttledShare ?? 0) > 0.02, `throttled for ${throttledShare} of the time`);
+  assert.ok((busy?.cpu.promisedShare ?? 0) > 0 && busy?.cpu.units === 1000);
+  assert.ok((busy?.given?.leastMemoryBytes ?? 0) > 0);
+  assert.deepEqual([busy?.memory.allocationBytes, idle?.memory.verdict], [16 * MiB, null]);
+  // cgroup v1 guarantees no memory, and cannot tell.
+  assert.match(String(busy?.memory.verdict), /^(?:unknown|kept)$/);
+  assert.ok((idle?.given?.cpuShare ?? 1) < 0.02);
+  const { stdout } = await world.cli(['guarantees', '--delivered', '--minutes', '1']);
+  assert.match(stdout, /^ busy +\d+ s +\d+ % +\d+ % +[1-9]\d* % /m);
+});

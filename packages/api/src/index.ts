@@ -25,7 +25,7 @@ export {
 } from './errors.js';
 export { type DomainEvent, domainEvent } from './events.js';
 export type { Finding } from './finding.js';
-export { type GuaranteeReport, guaranteeReport } from './guarantees.js';
+export { type DeliveryReport, deliveryReport, type GuaranteeReport, guaranteeReport } from './guarantees.js';
 export { capabilities, type Version } from './host.js';
 export { openApiDocument } from './openapi.js';
 export { type Profile, profile } from './profiles.js';

@@ -3,7 +3,7 @@
 import type { Duplex, Readable } from 'node:stream';
 import type { ReportRow, ResourceRow } from '@ctvirt/formats';
 import type { Domain } from '@ctvirt/xml';
-import type { GuaranteeReport } from './guarantees/report.js';
+import type { DeliveryReport, GuaranteeReport } from './guarantees/report.js';
 import type { QuotaReport } from './quota/report.js';
 import type {
   Asset,
@@ -175,6 +175,8 @@ export interface Engine {
 
   /** The host's ledger of promises; with a profile, how many more domains of it could be kept to theirs. */
   guarantees(options?: { profile?: string }): Promise<GuaranteeReport>;
+  /** What each running domain was promised and given over the last minutes, five if not said otherwise. */
+  deliveries(options?: { minutes?: number }): Promise<readonly DeliveryReport[]>;
 
   /** What the host holds of ours, each with its owner; `stray` ones have none. */
   check(): Promise<{ owned: readonly Asset[]; stray: readonly Asset[] }>;

@@ -116,6 +116,7 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
   const guarantees = new Guarantees({
     policy: options.guarantees ?? 'warn',
     reserveBytes: options.reserveBytes ?? DEFAULT_RESERVE_BYTES,
+    cgroupVersion: cgroups.version,
     facts,
     running: () => [...registry.entries()].filter(({ running }) => running !== undefined),
     document: (entry) => documents.live(entry),
@@ -230,6 +231,7 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
     folder: ({ record }) => driver.folder(diskName(record.name)),
     entries: () => registry.entries(),
     document: (entry) => documents.live(entry),
+    sampled: (running, readings) => guarantees.sample(running, readings),
     emit: (entry, beancounter) => {
       const domain = summaryOf(entry);
       const at = new Date().toISOString();
@@ -325,6 +327,7 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
         await amend(entry, targets, parameterEdit(values, facts));
         return await engine.parameters(ref, { inactive: !targets.live });
       }),
+    deliveries: async (options) => await guarantees.deliveries(options?.minutes ?? 5),
     guarantees: async (options) =>
       await guarantees.report(
         (entry) => heldBy(cgroups, group(entry)),

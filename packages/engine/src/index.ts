@@ -4,7 +4,7 @@ export type * from './contract.js';
 export { type EngineLog, type EngineOptions, openEngine } from './engine.js';
 export { type EngineCode, EngineError, engineCodes } from './errors.js';
 export type { GuaranteePolicy } from './guarantees/admission.js';
-export type { GuaranteeReport } from './guarantees/report.js';
+export type { DeliveryReport, GuaranteeReport } from './guarantees/report.js';
 export { pageSize } from './host/syscalls.js';
 export { parameterEdit } from './lifecycle/parameters.js';
 export type { FilesystemQuota, QuotaLine, QuotaReport } from './quota/report.js';

@@ -1,6 +1,6 @@
 // ctvirt guarantees
 // SPDX-License-Identifier: Apache-2.0
-import type { GuaranteeReport } from '@ctvirt/api';
+import type { DeliveryReport, GuaranteeReport } from '@ctvirt/api';
 import { formatTable } from '../table.js';
 import { verb } from '../verb.js';
 import { describeBytes } from '../wording.js';
@@ -12,10 +12,17 @@ export const guarantees = verb({
   details: [
     'Allocation is what vmguarpages and min_guarantee promise, survival what oomguarpages does, both of memory and swap together; kernel memory counts in both. The formulas are those of vzmemcheck and vzcpucheck.',
     'What cannot be kept is refused, remarked or let pass as ctvirtd.conf says.',
+    '--delivered compares what each running domain was promised with what it was given. Processor shares are percent of one processor, as CPULIMIT has them; waited, throttled and stalled are percent of the time. A promise is broken if a domain had less than its share while it waited for a processor, if memory below its guarantee was taken, or if a process was killed below oomguarpages. A dash is what this kernel does not tell; cgroup v1 tells neither who waits nor what is reclaimed.',
   ],
   args: {},
   options: {
     domains: { type: 'flag', summary: 'What each running domain is promised and holds' },
+    delivered: { type: 'flag', summary: 'What each running domain was given over the last minutes' },
+    minutes: {
+      type: 'whole',
+      value: 'MINUTES',
+      summary: 'With --delivered: how far back, up to 15 (default: 5)',
+    },
     'what-if': {
       type: 'text',
       value: 'PROFILE',
@@ -27,7 +34,12 @@ export const guarantees = verb({
     command: 'ctvirt guarantees --what-if vps.basic',
     does: 'Shows the ledger, and how many more of that profile can be promised theirs.',
   },
-  async run(context, { options: { domains, 'what-if': profile } }) {
+  async run(context, { options: { domains, delivered, minutes, 'what-if': profile } }) {
+    if (delivered) {
+      const reports = await context.client.guarantees.delivered(minutes === undefined ? {} : { minutes });
+      context.print(reports, () => deliveredTable(reports));
+      return;
+    }
     const report = await context.client.guarantees.show(profile === undefined ? {} : { profile });
     context.print(report, () => {
       const table = domains ? domainTable(report) : ledgerTable(report);
@@ -72,6 +84,36 @@ function domainTable({ domains }: GuaranteeReport): string {
       describeBytes(domain.swapBytes),
       String(domain.processes),
       String(domain.cpuUnits),
+    ]),
+  );
+}
+
+function deliveredTable(reports: readonly DeliveryReport[]): string {
+  const percent = (share: number | null | undefined): string =>
+    share === null || share === undefined ? '-' : `${Math.round(share * 100)} %`;
+  const count = (value: number | null | undefined): string => String(value ?? '-');
+  const bytes = (value: number | null | undefined): string =>
+    value === null || value === undefined ? '-' : describeBytes(value);
+  return formatTable(
+    [
+      ...['Name', 'Over', 'CPU promised', 'CPU had', 'Throttled', 'Waited', 'CPU promise'],
+      ...['Guaranteed', 'Held least', 'Held most', 'Reclaims', 'Kills', 'Stalled', 'Memory promise'],
+    ],
+    reports.map(({ name, given, cpu, memory }) => [
+      name,
+      given === null ? '-' : `${Math.round(given.seconds)} s`,
+      percent(cpu.promisedShare),
+      percent(given?.cpuShare),
+      percent(given?.throttledShare),
+      percent(given?.waitedShare),
+      cpu.verdict ?? '-',
+      bytes(Math.max(memory.allocationBytes, memory.survivalBytes)),
+      bytes(given?.leastMemoryBytes),
+      bytes(given?.mostMemoryBytes),
+      count(given?.reclaims),
+      count(given?.kills),
+      percent(given?.stalledShare),
+      memory.verdict ?? '-',
     ]),
   );
 }

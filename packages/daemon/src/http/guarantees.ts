@@ -5,5 +5,6 @@ import type { Engine } from '@ctvirt/engine';
 import type { Handlers } from './handler.js';
 
 export const bindGuarantees = (engine: Engine): Handlers<Resources['guarantees']> => ({
+  delivered: ({ query: { minutes } }) => engine.deliveries(minutes === undefined ? {} : { minutes }),
   show: ({ query: { profile } }) => engine.guarantees(profile === undefined ? {} : { profile }),
 });

@@ -229,6 +229,7 @@ export function createMemoryEngine(): MemoryEngine {
       return await engine.parameters(ref);
     },
     guarantees: async () => ({ policy: 'warn', rows: [], domains: [], fits: null }),
+    deliveries: async () => [],
     beancounters: async (ref) => beancountersOf(find(ref).summary),
     allBeancounters: async () =>
       [...domains.values()]

@@ -25,6 +25,8 @@ export interface AccountingParts {
   /** What a domain was started with, or of one that is off what it would be. */
   readonly document: (entry: Entry) => Promise<Domain>;
   readonly emit: (entry: Entry, beancounter: BeancounterEvent['beancounter']) => void;
+  /** Whoever else wants to look at what was just read of a domain, every ten seconds. */
+  readonly sampled: (running: Running, readings: Readings) => void;
   readonly log: (level: 'warn', message: string, fields: Record<string, unknown>) => void;
 }
 
@@ -120,7 +122,7 @@ export class Accounting {
     for (const entry of [...this.parts.entries()]) {
       const { running } = entry;
       if (running === undefined) continue;
-      if (isLook) this.#look(entry, running, { whole });
+      if (isLook) this.parts.sampled(running, this.#look(entry, running, { whole }));
       else
         this.#count(
           entry,

@@ -33,6 +33,12 @@ export class Readings {
     return keyed(this.#file(controller, file))(key);
   }
 
+  /** The time for which at least one process waited, from a file of pressure. */
+  stalledUs(controller: Controller, file: string): number | null {
+    const total = /^some .*\btotal=(\d+)$/m.exec(this.#file(controller, file))?.[1];
+    return total === undefined ? null : Number(total);
+  }
+
   /** A word's number in the line of this head, such as `used` in `sockets: used 5`; of the container's own network. */
   network(file: 'sockstat' | 'sockstat6', head: string, word: string): number | null {
     const line = this.#text(`/proc/${this.parts.initPid}/net/${file}`)

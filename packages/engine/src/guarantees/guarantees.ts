@@ -1,16 +1,21 @@
 // Promises on this host: who has been promised what, what that leaves, and who is let in.
 // SPDX-License-Identifier: Apache-2.0
 import type { Domain } from '@ctvirt/xml';
+import type { Readings } from '../accounting/readings.js';
+import type { Running } from '../drivers/lxc/driver.js';
 import type { Entry } from '../state/registry.js';
 import { Admission, type GuaranteePolicy } from './admission.js';
 import { readCapacity } from './capacity.js';
 import { type Claim, claimOf } from './claim.js';
+import { type HostTime, hostTime, Ring, sampleOf } from './delivery.js';
 import { type Held, howManyFit, ledgerOf } from './ledger.js';
-import type { GuaranteeReport } from './report.js';
+import type { DeliveryReport, GuaranteeReport } from './report.js';
+import { cpuVerdict, memoryVerdict } from './verdict.js';
 
 export interface GuaranteeParts {
   readonly policy: GuaranteePolicy;
   readonly reserveBytes: number;
+  readonly cgroupVersion: 1 | 2;
   readonly facts: { readonly pageSize: number; readonly hostCpus: number };
   readonly running: () => readonly Entry[];
   /** What a running domain was started with. */
@@ -18,10 +23,17 @@ export interface GuaranteeParts {
   readonly warn: (message: string, domain: string) => void;
 }
 
+/** The host's own time is read this seldom. */
+const HOST_MS = 1000;
+
 export class Guarantees {
   readonly admission: Admission;
   /** By document: a change of it is another one. */
   readonly #claims = new WeakMap<Domain, Claim>();
+
+  readonly #rings = new WeakMap<Running, Ring>();
+  #host: HostTime = { hostTicks: Number.NaN, hostIdleTicks: Number.NaN };
+  #hostMs = Number.NEGATIVE_INFINITY;
 
   constructor(private readonly parts: GuaranteeParts) {
     const { policy, reserveBytes, facts, warn } = parts;
@@ -48,6 +60,43 @@ export class Guarantees {
     );
     const fits = profile === undefined ? null : howManyFit(rows, claimOf(profile, facts));
     return { policy, rows, domains, fits };
+  }
+
+  /** Takes a look at what a domain is given. */
+  sample(running: Running, readings: Readings): void {
+    const nowMs = performance.now();
+    // Once for all that are looked at together.
+    if (nowMs - this.#hostMs > HOST_MS) {
+      this.#host = hostTime();
+      this.#hostMs = nowMs;
+    }
+    const ring = this.#rings.get(running) ?? new Ring();
+    this.#rings.set(running, ring);
+    ring.add(sampleOf(this.parts.cgroupVersion, readings, this.#host));
+  }
+
+  /** What was promised and what was given over so many minutes, as far back as this daemon looked. */
+  async deliveries(minutes: number): Promise<DeliveryReport[]> {
+    const { hostCpus } = this.parts.facts;
+    const running = await this.claims();
+    const units = running.reduce((sum, { claim }) => sum + claim.cpuUnits, 0);
+    const power = Math.max(readCapacity(hostCpus).cpuUnits, units);
+    return running.map(({ entry, claim: { name, cpuUnits, allocationBytes, survivalBytes } }) => {
+      const ring = entry.running === undefined ? undefined : this.#rings.get(entry.running);
+      const given = ring?.over(minutes * 60);
+      const promisedShare = (cpuUnits / power) * hostCpus;
+      const promised = { allocationBytes, survivalBytes };
+      return {
+        name,
+        given: given ?? null,
+        cpu: {
+          units: cpuUnits,
+          promisedShare,
+          verdict: cpuVerdict(promisedShare, given),
+        },
+        memory: { ...promised, verdict: memoryVerdict(promised, given) },
+      };
+    });
   }
 
   /** What each running domain was promised. */

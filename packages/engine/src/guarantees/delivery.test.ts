@@ -1,0 +1,133 @@
+// Samples in a ring, what they come to, and whether it kept the promise.
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Readings } from '../accounting/readings.js';
+import { type Delivered, hostTime, Ring, type Sample, sampleOf } from './delivery.js';
+import { cpuVerdict, memoryVerdict } from './verdict.js';
+
+const MiB = 2 ** 20;
+const sample = (seconds: number, more: Partial<Sample> = {}): Sample => ({
+  atMs: seconds * 1000,
+  cpuNs: seconds * 0.5e9,
+  throttledNs: 0,
+  waitedNs: seconds * 0.1e9,
+  memoryBytes: 10 * MiB,
+  reclaims: 0,
+  limitHits: 0,
+  kills: 0,
+  stalledNs: 0,
+  hostTicks: seconds * 200,
+  hostIdleTicks: seconds * 50,
+  ...more,
+});
+const close = (actual: number | null | undefined, wanted: number): void =>
+  assert.ok(Math.abs((actual ?? Number.NaN) - wanted) < 1e-9, `${actual} is not ${wanted}`);
+
+test('what counts up is told as it grew, memory as it lay between', () => {
+  const ring = new Ring();
+  assert.equal(ring.over(60), undefined);
+  ring.add(sample(0, { memoryBytes: 90 * MiB }));
+  assert.equal(ring.over(60), undefined);
+  ring.add(sample(10, { memoryBytes: 4 * MiB, kills: 1 }));
+  ring.add(sample(20, { kills: 3 }));
+  const short = ring.over(10);
+  assert.equal(short?.seconds, 10);
+  assert.equal(short?.kills, 2);
+  assert.equal(short?.mostMemoryBytes, 10 * MiB);
+  const long = ring.over(300);
+  assert.equal(long?.seconds, 20);
+  assert.equal(long?.kills, 3);
+  assert.deepEqual(
+    [long?.leastMemoryBytes, long?.memoryBytes, long?.mostMemoryBytes],
+    [4 * MiB, 10 * MiB, 90 * MiB],
+  );
+  close(long?.cpuShare, 0.5);
+  close(long?.waitedShare, 0.1);
+  close(long?.hostIdleShare, 0.25);
+});
+
+test('a ring is bounded: a quarter of an hour, however long it goes on', () => {
+  const ring = new Ring();
+  for (let at = 0; at < 1000; at++) ring.add(sample(at * 10));
+  assert.equal(ring.over(100_000)?.seconds, 890);
+  close(ring.over(100_000)?.cpuShare, 0.5);
+});
+
+test('what the kernel does not tell is not known, and the rest is', () => {
+  const readings = new Readings({
+    folder: (controller) => `/${controller}`,
+    initPid: 1,
+    withProcesses: false,
+    text: (path) =>
+      ({ '/cpuacct/cpuacct.usage': '7000\n', '/cpu/cpu.stat': 'nr_periods 1\nthrottled_time 500\n' })[path] ??
+      '',
+  });
+  const v1 = sampleOf(1, readings, { hostTicks: 1, hostIdleTicks: 0 });
+  assert.deepEqual([v1.cpuNs, v1.throttledNs], [7000, 500]);
+  assert.ok([v1.waitedNs, v1.reclaims, v1.memoryBytes].every(Number.isNaN));
+  const ring = new Ring();
+  ring.add({ ...v1, atMs: 0 });
+  ring.add({ ...v1, atMs: 1000, cpuNs: 7000 + 1e9, hostTicks: 3 });
+  const given = ring.over(60);
+  close(given?.cpuShare, 1);
+  assert.deepEqual([given?.waitedShare, given?.reclaims, given?.leastMemoryBytes], [null, null, null]);
+});
+
+test('cgroup v2: pressure is read from its own files', () => {
+  const text =
+    'some avg10=0.00 avg60=1.00 avg300=0.10 total=2500\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=9\n';
+  const readings = new Readings({
+    folder: () => '/unified',
+    initPid: 1,
+    withProcesses: false,
+    text: (path) => (path.endsWith('.pressure') ? text : 'usage_usec 10\nthrottled_usec 4\n'),
+  });
+  const v2 = sampleOf(2, readings, hostTime('cpu  10 0 10 70 10 0 0 0 5 0\ncpu0 1\n'));
+  assert.deepEqual(
+    [v2.cpuNs, v2.throttledNs, v2.waitedNs, v2.stalledNs],
+    [10_000, 4000, 2_500_000, 2_500_000],
+  );
+  assert.deepEqual([v2.hostTicks, v2.hostIdleTicks], [100, 80]);
+});
+
+const given = (more: Partial<Delivered>): Delivered => ({
+  seconds: 60,
+  cpuShare: 0.2,
+  throttledShare: 0,
+  waitedShare: 0,
+  hostIdleShare: 0,
+  memoryBytes: 10 * MiB,
+  leastMemoryBytes: 10 * MiB,
+  mostMemoryBytes: 10 * MiB,
+  reclaims: 0,
+  limitHits: 0,
+  kills: 0,
+  stalledShare: 0,
+  ...more,
+});
+
+test('a share of the processors is broken only by less of it while somebody waits for others', () => {
+  assert.equal(cpuVerdict(0.2, given({ waitedShare: 0.9 })), 'kept');
+  assert.equal(cpuVerdict(0.5, given({ waitedShare: 0.4 })), 'broken');
+  assert.equal(cpuVerdict(0.5, given({ waitedShare: 0.01 })), 'kept');
+  assert.equal(cpuVerdict(0.5, given({ waitedShare: 0.4, throttledShare: 0.4 })), 'kept', 'by its own limit');
+  assert.equal(cpuVerdict(0.5, given({ waitedShare: null, hostIdleShare: 0.5 })), 'kept');
+  assert.equal(cpuVerdict(0.5, given({ waitedShare: null, hostIdleShare: 0.01 })), 'unknown');
+  assert.equal(cpuVerdict(0.5, undefined), 'unknown');
+});
+
+test('a guarantee of memory is broken by what is taken or killed below it', () => {
+  const both = { allocationBytes: 20 * MiB, survivalBytes: 20 * MiB };
+  assert.equal(memoryVerdict({ allocationBytes: 0, survivalBytes: 0 }, given({ kills: 1 })), null);
+  assert.equal(memoryVerdict(both, given({})), 'kept');
+  assert.equal(memoryVerdict(both, given({ reclaims: 1 })), 'broken');
+  assert.equal(memoryVerdict(both, given({ kills: 1 })), 'broken');
+  assert.equal(
+    memoryVerdict(both, given({ kills: 1, mostMemoryBytes: 30 * MiB })),
+    'kept',
+    'beyond its guarantee',
+  );
+  assert.equal(memoryVerdict(both, given({ reclaims: null })), 'unknown');
+  assert.equal(memoryVerdict({ allocationBytes: 0, survivalBytes: MiB }, given({ reclaims: null })), 'kept');
+});

@@ -1,0 +1,141 @@
+// What running domains were given over the last minutes: samples in rings, and what they come to.
+// SPDX-License-Identifier: Apache-2.0
+import { readFileSync } from 'node:fs';
+import type { Readings } from '../accounting/readings.js';
+
+/** What a sample holds, in the order in which it lies in a ring; all but memory counts up. */
+const fields = [
+  'atMs',
+  'cpuNs',
+  'throttledNs',
+  'waitedNs',
+  'memoryBytes',
+  'reclaims',
+  'limitHits',
+  'kills',
+  'stalledNs',
+  'hostTicks',
+  'hostIdleTicks',
+] as const;
+type Field = (typeof fields)[number];
+export type Sample = Readonly<Record<Field, number>>;
+
+/** A quarter of an hour, in samples ten seconds apart. */
+const MOST_SAMPLES = 90;
+
+/** Null, here and below, where this kernel does not count. */
+type Known = number | null;
+
+/** What one domain was given in a while. Shares of time are of one processor's, as CPULIMIT has it: 1 is one processor. */
+export interface Delivered {
+  readonly seconds: number;
+  readonly cpuShare: Known;
+  /** The part of the time in which its own limit held it up. */
+  readonly throttledShare: Known;
+  /** The part of the time in which one of its processes waited for a processor. */
+  readonly waitedShare: Known;
+  /** The part of all the host's processor time that nobody used. */
+  readonly hostIdleShare: Known;
+  readonly memoryBytes: Known;
+  readonly leastMemoryBytes: Known;
+  readonly mostMemoryBytes: Known;
+  /** How often memory was taken from it although it held no more than its guarantee. */
+  readonly reclaims: Known;
+  /** How often it met its own limit of memory. */
+  readonly limitHits: Known;
+  /** Processes ended for want of memory, by whatever limit. */
+  readonly kills: Known;
+  /** The part of the time in which one of its processes waited for memory. */
+  readonly stalledShare: Known;
+}
+
+/** The samples of one run; the oldest make room. */
+export class Ring {
+  readonly #values = new Float64Array(MOST_SAMPLES * fields.length);
+  #taken = 0;
+
+  add(sample: Sample): void {
+    const start = (this.#taken++ % MOST_SAMPLES) * fields.length;
+    for (const [at, field] of fields.entries()) this.#values[start + at] = sample[field];
+  }
+
+  /** What it comes to since the last sample that is at least so old; undefined before there are two. */
+  over(seconds: number): Delivered | undefined {
+    const last = this.#taken - 1;
+    const oldest = Math.max(0, this.#taken - MOST_SAMPLES);
+    if (last <= oldest) return undefined;
+    let first = last - 1;
+    while (first > oldest && this.#at(last, 'atMs') - this.#at(first, 'atMs') < seconds * 1000) first--;
+    const grown = (field: Field): number => this.#at(last, field) - this.#at(first, field);
+    const tookMs = grown('atMs');
+    const memory = Array.from({ length: last - first + 1 }, (_, at) => this.#at(first + at, 'memoryBytes'));
+    return {
+      seconds: tookMs / 1000,
+      cpuShare: known(grown('cpuNs') / 1e6 / tookMs),
+      throttledShare: known(grown('throttledNs') / 1e6 / tookMs),
+      waitedShare: known(grown('waitedNs') / 1e6 / tookMs),
+      hostIdleShare: known(grown('hostIdleTicks') / grown('hostTicks')),
+      memoryBytes: known(this.#at(last, 'memoryBytes')),
+      leastMemoryBytes: known(Math.min(...memory)),
+      mostMemoryBytes: known(Math.max(...memory)),
+      reclaims: known(grown('reclaims')),
+      limitHits: known(grown('limitHits')),
+      kills: known(grown('kills')),
+      stalledShare: known(grown('stalledNs') / 1e6 / tookMs),
+    };
+  }
+
+  #at(sample: number, field: Field): number {
+    return this.#values[(sample % MOST_SAMPLES) * fields.length + fields.indexOf(field)] ?? Number.NaN;
+  }
+}
+
+const known = (value: number): Known => (Number.isFinite(value) ? value : null);
+
+const unknown = (value: number | null): number => value ?? Number.NaN;
+const times = (value: number | null, factor: number): number => unknown(value) * factor;
+
+/** One look at a domain; what the kernel does not tell is not a number. */
+export function sampleOf(version: 1 | 2, readings: Readings, host: HostTime): Sample {
+  const common = { atMs: performance.now(), ...host };
+  if (version === 1)
+    return {
+      ...common,
+      cpuNs: unknown(readings.number('cpuacct', 'cpuacct.usage')),
+      throttledNs: unknown(readings.keyed('cpu', 'cpu.stat', 'throttled_time')),
+      waitedNs: Number.NaN,
+      memoryBytes: unknown(readings.number('memory', 'memory.usage_in_bytes')),
+      reclaims: Number.NaN,
+      limitHits:
+        unknown(readings.number('memory', 'memory.failcnt')) +
+        // Absent without accounting of swap.
+        (readings.number('memory', 'memory.memsw.failcnt') ?? 0),
+      kills: unknown(readings.keyed('memory', 'memory.oom_control', 'oom_kill')),
+      stalledNs: Number.NaN,
+    };
+  return {
+    ...common,
+    cpuNs: times(readings.keyed('cpu', 'cpu.stat', 'usage_usec'), 1000),
+    throttledNs: times(readings.keyed('cpu', 'cpu.stat', 'throttled_usec'), 1000),
+    waitedNs: times(readings.stalledUs('cpu', 'cpu.pressure'), 1000),
+    memoryBytes: unknown(readings.number('memory', 'memory.current')),
+    reclaims: unknown(readings.keyed('memory', 'memory.events', 'low')),
+    limitHits: unknown(readings.keyed('memory', 'memory.events', 'max')),
+    kills: unknown(readings.keyed('memory', 'memory.events', 'oom_kill')),
+    stalledNs: times(readings.stalledUs('memory', 'memory.pressure'), 1000),
+  };
+}
+
+export interface HostTime {
+  readonly hostTicks: number;
+  readonly hostIdleTicks: number;
+}
+
+/** What all processors did since the host came up. */
+export function hostTime(text = readFileSync('/proc/stat', 'latin1')): HostTime {
+  const line = text.slice(0, text.indexOf('\n'));
+  // user nice system idle iowait irq softirq steal; guests are within user.
+  const ticks = line.trim().split(/\s+/).slice(1, 9).map(Number);
+  const [, , , idle = 0, waiting = 0] = ticks;
+  return { hostTicks: ticks.reduce((sum, one) => sum + one, 0), hostIdleTicks: idle + waiting };
+}
