@@ -153,6 +153,15 @@ test('a document at its limits can be read again when it has been written', () =
   assert.equal(formatDomain(parseDomainOrThrow(written, { limits: writtenLimits })), written);
 });
 
+test('texts in metadata become one when what stood between them is taken out', () => {
+  const counters =
+    "<c:beancounters xmlns:c='urn:ctvirt:beancounters:1'><c:parameter name='numproc' value='1'/></c:beancounters>";
+  const domain = parseDomainOrThrow(container(`<metadata>a${counters}b<x/>c</metadata>`));
+  assert.deepEqual(domain.metadata, ['a b', '<x/>', 'c']);
+  const again = parseDomainOrThrow(formatDomain(domain));
+  assert.deepEqual(again.metadata, domain.metadata);
+});
+
 test('a CDATA section is one text with what stands around it', () => {
   const domain = parseDomainOrThrow(container('<metadata>\n  a<![CDATA[<&]]>b</metadata>'));
   assert.equal(domain.metadata?.length, 1);

@@ -468,6 +468,7 @@ class Conversion {
     for (const name in node.attributes)
       extras.push({ attribute: name, value: node.attributes[name] ?? '', of: entry.key });
     const children = node.children ?? noNodes;
+    let before: Node | undefined;
     for (const inner of children) {
       const known = entry.lifted[inner.name];
       // The last of several counts, as what is kept as it stands is written first.
@@ -483,7 +484,10 @@ class Conversion {
             undefined,
             `<${inner.name}> follows again and counts`,
           );
-        entries.push(this.raw(inner));
+        // Texts between which an element was taken out are one for the next reader.
+        const text = inner.kind === 'text' && before?.kind === 'text' ? entries.pop() : undefined;
+        entries.push(text === undefined ? this.raw(inner) : `${text} ${this.raw(inner)}`);
+        before = inner;
       } else {
         model[known.key] = lifted;
         for (const extra of (value.extras as Extra[] | undefined) ?? [])
