@@ -47,7 +47,10 @@ export async function copyRegistrySettings(folder) {
   if (existsSync(bundle)) {
     mkdirSync(join(folder, dirname(bundle)), { recursive: true });
     copyFileSync(bundle, join(folder, bundle));
-    lines.push(`cafile=${bundle}`);
+    // A place of its own besides: Debian's package ca-certificates, which tests need in the end, writes its own there.
+    const kept = '/root/authorities.crt';
+    copyFileSync(bundle, join(folder, kept));
+    lines.push(`cafile=${kept}`);
   }
   writeFileSync(join(folder, 'root/.npmrc'), `${lines.join('\n')}\n`);
 }
