@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { copyFileSync, cpSync, mkdirSync, realpathSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { build } from 'esbuild';
 import { root } from '../setup.mjs';
 import { command } from '../steps.mjs';
 
@@ -39,6 +38,8 @@ async function addNode(tree) {
 
 /** One file, since each costs the emulated processor a good part of a second; they run in this order. */
 async function bundleStories(out, stories) {
+  // Not at the top: npm test reads this file before it has installed npm's packages.
+  const { build } = await import('esbuild');
   await build({
     stdin: {
       contents: stories.map((path) => `import ${JSON.stringify(path)};`).join('\n'),
