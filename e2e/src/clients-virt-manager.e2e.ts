@@ -42,7 +42,7 @@ async function withScreen<T>(work: (display: string) => Promise<T>): Promise<T> 
   }
 }
 
-test('virt-manager lists a domain and starts it at the press of a button', async () => {
+test('virt-manager lists a domain, starts it at the press of a button and types on its console', async () => {
   await world.define(
     domainXml({ name: 'pressed', program: ['/bin/sh'], interfaces: ["<console type='pty'/>"] }),
   );
@@ -62,7 +62,7 @@ test('virt-manager lists a domain and starts it at the press of a button', async
         GSETTINGS_BACKEND: 'memory',
         LC_ALL: 'C.UTF-8',
       },
-      timeoutMs: 90_000,
+      timeoutMs: 240_000,
     }),
   );
   assert.equal(status, 0, `${stdout}${stderr}`);

@@ -25,7 +25,7 @@ def everything(node, depth=0):
             yield from everything(child, depth + 1)
 
 
-def find(what, wanted, seconds=30):
+def find(what, wanted, seconds=60):
     """The first thing on the screen that is wanted, as soon as there is one."""
     deadline = time.monotonic() + seconds
     seen = []
@@ -59,12 +59,13 @@ def take_picture():
     shot.savev(picture, "png", [], [])
 
 
-def button(label):
+def button(label, seconds=60):
     return find(
         f"button '{label}' to press",
         lambda node: node.get_role_name() == "push button"
         and node.get_name() == label
         and has(node, Atspi.StateType.SENSITIVE, Atspi.StateType.SHOWING),
+        seconds,
     )
 
 
@@ -73,6 +74,17 @@ def row(state):
         f"row of the domain that is {state}",
         lambda node: node.get_role_name() == "table cell" and node.get_name() == f"{name}\n{state}",
     )
+
+
+def button_of_selected(state, label):
+    """The row is selected again if it moved from under the mouse, as in a window that is still being laid out."""
+    for _ in range(10):
+        click(row(state))
+        try:
+            return button(label, 5)
+        except TimeoutError:
+            continue
+    raise TimeoutError(f"the row was selected, but '{label}' cannot be pressed")
 
 
 def text_of(node):
@@ -89,8 +101,7 @@ def terminal(words):
 
 manager = subprocess.Popen(["virt-manager", "--connect", uri, "--no-fork"])
 try:
-    click(row("Shutoff"))
-    click(button("Run"))
+    click(button_of_selected("Shutoff", "Run"))
     row("Running")
     click(button("Open"))
     click(terminal(""))
