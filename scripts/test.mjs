@@ -80,6 +80,9 @@ async function machineTests(names) {
   await step(`tests in a virtual machine: ${names.join(', ')}`, (note) =>
     tellStories(names, ({ kind, name, skip, seconds, text }) => {
       if (kind === 'start') note(`${passed} passed, ${failed} failed · ${name}`);
+      if (isVerbose && kind === 'suite')
+        process.stderr.write(`  ${seconds.toFixed(1)} s of the machine's time in all: ${name}\n`);
+      if (kind === 'suite' && text !== undefined) failures.push(`  ✗ ${name}\n${text}`);
       if (kind !== 'pass' && kind !== 'fail') return;
       if (skip !== undefined) process.stderr.write(`\nskipped: ${name}: ${skip}\n`);
       if (kind === 'pass') passed++;

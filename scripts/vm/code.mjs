@@ -52,7 +52,6 @@ async function bundleStories(out, stories) {
     platform: 'node',
     target: 'node20',
     external: ['koffi'],
-    sourcemap: 'inline',
     logLevel: 'warning',
     banner: {
       js: "import { createRequire as stories } from 'node:module'; const require = stories(import.meta.url);",

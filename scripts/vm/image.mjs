@@ -10,6 +10,8 @@ import {
   renameSync,
   rmSync,
   statSync,
+  symlinkSync,
+  utimesSync,
 } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
@@ -22,7 +24,7 @@ const prefix = 'vm-';
 /** What is installed in the machine; its kernel comes on top of that. */
 const packages = [
   ...['init', 'systemd-sysv', 'udev', 'dbus', 'kmod', 'apparmor', 'procps', 'iproute2'],
-  ...['lxc', 'lxcfs', 'busybox-static', 'bubblewrap', 'util-linux', 'tar', 'gzip', 'xz-utils', 'zstd'],
+  ...['lxc', 'busybox-static', 'bubblewrap', 'util-linux', 'tar', 'gzip', 'xz-utils', 'zstd'],
   ...['e2fsprogs', 'xfsprogs', 'quota'],
 ];
 
@@ -51,7 +53,10 @@ const masked = ['serial-getty@ttyS0', 'getty@tty1', 'lxc-net', 'lxc', 'e2scrub_r
 export async function machineDisks() {
   const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'ctvirt');
   const folder = join(cache, `${prefix}${digest()}`);
-  if (existsSync(folder)) return folder;
+  if (existsSync(folder)) {
+    utimesSync(folder, new Date(), new Date());
+    return folder;
+  }
   mkdirSync(cache, { recursive: true });
   const making = join(cache, `.${prefix}${process.pid}`);
   await step('a Debian machine to test in: its disks, made once', async (note) => {
@@ -59,7 +64,8 @@ export async function machineDisks() {
       mkdirSync(making);
       await makeDisks(making, note);
       for (const name of readdirSync(cache))
-        if (name.startsWith(prefix)) rmSync(join(cache, name), { recursive: true });
+        if (name.startsWith(prefix) && isForgotten(join(cache, name)))
+          rmSync(join(cache, name), { recursive: true });
       renameSync(making, folder);
     } finally {
       await command(['rm', '--recursive', '--force', '--one-file-system', making]);
@@ -67,6 +73,9 @@ export async function machineDisks() {
   });
   return folder;
 }
+
+/** Other checkouts may use other versions. */
+const isForgotten = (path) => Date.now() - statSync(path).mtimeMs > 7 * 24 * 3600_000;
 
 async function makeDisks(folder, note) {
   const root = join(folder, 'root');
@@ -77,6 +86,7 @@ async function makeDisks(folder, note) {
   await command(['mmdebstrap', ...options, `--customize-hook=${kernel}`, suite, root], note);
   renameSync(join(root, 'boot/vmlinuz'), at('vmlinuz'));
   cpSync(overlay, root, { recursive: true });
+  symlinkSync('/opt/ctvirt/bin/node', join(root, 'usr/bin/node'));
   await command(['chroot', root, 'systemctl', 'mask', ...masked.map((name) => `${name}.service`)], note);
   await command(['chroot', root, 'systemctl', 'enable', 'ctvirt-test.service'], note);
   const quota = ['-O', 'quota,project', '-E', 'quotatype=usrquota:grpquota:prjquota'];

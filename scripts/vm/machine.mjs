@@ -17,7 +17,7 @@ const processor = ['-accel', 'tcg,tb-size=256', '-icount', 'shift=1,sleep=off', 
 const kernelLine = [
   'root=/dev/nvme0n1 rw console=ttyS0 quiet panic=-1 oops=panic',
   'mitigations=off net.ifnames=0 systemd.show_status=false',
-  // Emulated, the compilation of a profile for each container takes longer than all the rest of its start.
+  // Emulated, to compile a profile for each container takes longer than all the rest of its start.
   'apparmor=0',
 ].join(' ');
 
@@ -31,9 +31,9 @@ const diskOptions = (name, file) => [
 
 /**
  * Boots, calls `onReport` with each report of its tests and resolves when it has powered off after the last.
- * `silenceMs` is how long it may report nothing, its boot included.
+ * `silence` is how long it may report nothing, its boot included.
  */
-export async function runMachine({ folder, code, console, silenceMs, onReport }) {
+export async function runMachine({ folder, code, console, silence, onReport }) {
   const file = (name) => (name === 'code' ? code : join(folder, name));
   const argv = [
     // It dies with this process, however that ends.
@@ -48,11 +48,17 @@ export async function runMachine({ folder, code, console, silenceMs, onReport })
   child.stderr.setEncoding('utf8').on('data', (text) => {
     errors = (errors + text).slice(-2000);
   });
+  const spoken = { at: performance.now(), cpu: 0 };
+  const quietFor = () => ({
+    wall: (performance.now() - spoken.at) / 1000,
+    cpu: cpuSecondsOf(child.pid) - spoken.cpu,
+  });
   let isSilent = false;
-  const silence = setTimeout(() => {
-    isSilent = true;
-    child.kill('SIGKILL');
-  }, silenceMs);
+  const watch = setInterval(() => {
+    const { wall, cpu } = quietFor();
+    isSilent = wall > silence.seconds || cpu > silence.cpuSeconds;
+    if (isSilent) child.kill('SIGKILL');
+  }, 1000).unref();
   const ended = new Promise((resolve, reject) => {
     child.on('error', (error) => reject(new StepError(`cannot run ${argv[3]}: ${error.message}`)));
     child.on('close', (code, signal) => resolve(signal ?? code));
@@ -63,18 +69,30 @@ export async function runMachine({ folder, code, console, silenceMs, onReport })
   lines.on('line', (line) => {
     const report = parse(line);
     if (report === undefined) return;
-    silence.refresh();
+    spoken.at = performance.now();
+    spoken.cpu = cpuSecondsOf(child.pid);
     if (report.kind === 'start') last = `'${report.name}'`;
     if (report.kind === 'end') isComplete = true;
     onReport(report);
   });
   const how = await ended;
-  clearTimeout(silence);
+  clearInterval(watch);
   if (isComplete && how === 0) return;
   const what = isSilent
-    ? `said nothing for ${silenceMs / 1000} s`
+    ? `said nothing for ${quietFor().wall.toFixed(0)} s`
     : `ended (${how}) before its tests were done`;
   throw new Error(`the machine ${what}, since ${last}; its console's last lines:\n${tail(console)}${errors}`);
+}
+
+/** The processor time it has used; in hundredths of a second, as Linux counts on every platform. */
+function cpuSecondsOf(pid) {
+  try {
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ');
+    const [user, system] = [11, 12].map((index) => Number(fields[index]));
+    return (user + system) / 100;
+  } catch {
+    return 0; // it has ended, which is reported elsewhere
+  }
 }
 
 function parse(line) {

@@ -1,0 +1,123 @@
+// Limits on cgroup v2: set as they are meant, changed while the container runs, and met by whoever tries to break them.
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict';
+import { after, afterEach, before, suite, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { domainXml } from '../documents.js';
+import { waitFor } from '../wait.js';
+import { World } from '../world.js';
+import { Group, sharesOf } from './group.js';
+
+const MiB = 2 ** 20;
+const spinning = ['/bin/sh', '-c', 'while :; do :; done'];
+const mebibytes = (element: string, value: number) => `<${element} unit='MiB'>${value}</${element}>`;
+const memory = (max: number, more = '') =>
+  `${mebibytes('memory', max)}<memtune>${mebibytes('hard_limit', max)}${more}</memtune>`;
+
+suite('limits on cgroup v2', () => {
+  let world: World;
+  before(async () => {
+    world = await World.open();
+  });
+  afterEach(() => world.clear());
+  after(() => world.close());
+
+  const run = async (parts: Parameters<typeof domainXml>[0]) =>
+    await Group.of(world, await world.run(domainXml(parts)));
+  const set = (domain: string, values: Record<string, string>) =>
+    world.client.domains.setParameters({ domain, body: { values, live: true } });
+
+  test('a document’s limits are in the kernel’s files, and a live change changes them', async () => {
+    const more = `${memory(64, `${mebibytes('soft_limit', 48)}${mebibytes('swap_hard_limit', 96)}${mebibytes('min_guarantee', 16)}`)}
+      <cputune><shares>512</shares><period>50000</period><quota>15000</quota></cputune>`;
+    const group = await run({ name: '601', type: 'openvz', more });
+    const files = ['memory.max', 'memory.high', 'memory.low', 'memory.swap.max', 'cpu.weight', 'cpu.max'];
+    const seen = () => Object.fromEntries(files.map((file) => [file, group.read(file)]));
+    const wanted = {
+      'memory.max': String(64 * MiB),
+      'memory.high': String(48 * MiB),
+      'memory.low': String(16 * MiB),
+      'memory.swap.max': String(32 * MiB),
+      'cpu.weight': '50',
+      'cpu.max': '15000 50000',
+    };
+    assert.deepEqual(seen(), wanted);
+    await set('601', { numproc: '30', oomguarpages: '8M', swappages: '16M', cpulimit: '40' });
+    assert.deepEqual(
+      ['pids.max', 'memory.min', 'memory.swap.max', 'cpu.max'].map((file) => group.read(file)),
+      ['30', String(8 * MiB), String(16 * MiB), '40000 100000'],
+    );
+    assert.equal(group.read('memory.max'), wanted['memory.max'], 'what was not named stays');
+  });
+
+  test('numproc: a fork bomb stays within it, and destroy ends it', async () => {
+    const group = await run({ name: '602', type: 'openvz' });
+    await set('602', { numproc: '20' });
+    const bomb = world.exec('602', '/bin/sh', '-c', 'bomb() { bomb | bomb & }; bomb');
+    await waitFor('the limit to be met', () => group.count('pids.events', 'max') > 0);
+    assert.ok(Number(group.read('pids.current')) <= 20);
+    await world.client.domains.destroy({ domain: '602' });
+    await bomb.catch(() => undefined); // its session ends with the container
+  });
+
+  test('ram: too much memory ends the process that wants it, not the container', async () => {
+    const group = await run({ name: 'greedy', more: memory(32, mebibytes('swap_hard_limit', 40)) });
+    const { status } = await world.exec('greedy', 'dd', 'if=/dev/zero', 'of=/dev/null', 'bs=64M', 'count=1');
+    assert.equal(status, 137);
+    assert.ok(group.count('memory.events', 'oom_kill') > 0);
+    assert.equal(await world.state('greedy'), 'running (booted)');
+  });
+
+  test('cpulimit: a loop gets its share of a processor and no more, also after a live change', async () => {
+    const quota = '<cputune><period>100000</period><quota>30000</quota></cputune>';
+    const group = await run({ name: '603', type: 'openvz', program: spinning, more: quota });
+    const share = async () => (await sharesOf([group], 2000))[0] ?? 0;
+    assertWithin(await share(), 0.3, 0.05);
+    await set('603', { cpulimit: '60' });
+    assertWithin(await share(), 0.6, 0.05);
+  });
+
+  test('cpuunits: two loops on one processor get what their weights say', async () => {
+    const weighed = (name: string, shares: number) =>
+      run({ name, program: spinning, more: `<cputune><shares>${shares}</shares></cputune>` });
+    const groups = [await weighed('light', 1024), await weighed('heavy', 3072)];
+    const [light = 0, heavy = 0] = await sharesOf(groups, 3000);
+    assertWithin(heavy / light, 3, 3 * 0.15);
+  });
+
+  test('a memory guarantee: the working set stays, whatever a neighbour reads', async () => {
+    const guaranteed = await run({
+      name: 'guaranteed',
+      more: memory(64, mebibytes('min_guarantee', 32)),
+    });
+    const plain = await run({ name: 'plain', more: memory(64) });
+    const hog = await run({ name: 'hog' });
+    assert.equal(guaranteed.parent.read('memory.low'), String(32 * MiB), 'passed on by the group above');
+    for (const name of ['guaranteed', 'plain'])
+      await world.shell(name, 'dd if=/dev/zero of=/set bs=1M count=24 2>/dev/null; sync');
+    const cached = (group: Group) => group.count('memory.stat', 'file') / MiB;
+    assert.ok(cached(guaranteed) >= 24 && cached(plain) >= 24);
+    // Less for all containers than they would use: the machine's own memory takes too long to fill.
+    guaranteed.parent.write('memory.max', String(80 * MiB));
+    await world.shell('hog', 'truncate -s 240M /much; for i in 1 2; do cat /much; done >/dev/null');
+    assert.ok(cached(hog) > 8, 'the neighbour lives');
+    assert.ok(cached(guaranteed) >= 23, `${cached(guaranteed)} MiB of 24 are left to the guaranteed one`);
+    assert.ok(cached(plain) < 16, `${cached(plain)} MiB of 24 are left to the one without a guarantee`);
+  });
+
+  test('suspend: nothing runs until resume', async () => {
+    const group = await run({ name: 'still', program: spinning });
+    await world.client.domains.suspend({ domain: 'still' });
+    assert.equal(group.count('cgroup.events', 'frozen'), 1);
+    const at = group.cpuSeconds;
+    await sleep(500);
+    assert.equal(group.cpuSeconds, at);
+    await world.client.domains.resume({ domain: 'still' });
+    const [share = 0] = await sharesOf([group], 500);
+    assert.ok(share > 0.5, `it uses ${share} of a processor`);
+  });
+});
+
+function assertWithin(value: number, wanted: number, by: number): void {
+  assert.ok(Math.abs(value - wanted) <= by, `${value.toFixed(3)} is not within ${by} of ${wanted}`);
+}
