@@ -62,7 +62,7 @@ test('what a root holds and may hold, running and off', async () => {
   assert.ok(Math.abs((off.space.used ?? 0) - (running.space.used ?? 0)) < MiB);
   assert.equal(off.inodes.used, running.inodes.used);
   const { stdout } = await world.cli(['quota', '640', '--how']);
-  assert.match(stdout, /^ \/ +space +1\d MiB +- +64 MiB +- +an ext4 image of its own$/m);
+  assert.match(stdout, /^ \/ +- +space +1\d MiB +- +64 MiB +- +an ext4 image of its own$/m);
 });
 
 test('no limit: a folder of the host tells nothing of itself', async () => {
@@ -164,4 +164,28 @@ test('a soft limit may be passed for as long as the grace, whichever daemon coun
   await world.shell('645', 'rm /file /more');
   assert.equal((await root('645')).space.state, 'within');
   assert.equal(await roomFor('645', 50), 50, 'up to the hard limit again');
+});
+
+test('limits of single users: refused by name where the file system does not count them, recorded in documents', async () => {
+  const inDocument = `<filesystem type='template'><source name='${busybox}'/><target dir='/'/><quota type='size' uid='500' max='5' unit='MiB'/></filesystem>`;
+  await world.run(domainXml({ name: 'many', filesystems: [inDocument] }));
+  await world.run(limited('646'));
+  const { owners, ownersHow } = await root('many');
+  const told = owners.find(({ kind, id }) => kind === 'user' && id === 500);
+  assert.equal(told?.space.hard, 5 * MiB);
+  const quotas = (domain: string, live: boolean) =>
+    world.client.quota.setOwner({
+      domain,
+      body: { kind: 'user', id: 600, space: '1G', live, stored: !live },
+    });
+  // An image counts nobody on any host; a folder of the host does where its file system was mounted so.
+  for (const live of [true, false])
+    assert.match((await refused('unsupported', quotas('646', live))).message, /folder of the host/);
+  if (!ownersHow.includes('does not enforce')) return void (await quotas('many', true));
+  assert.match((await refused('unsupported', quotas('many', true))).message, /usrquota/);
+  assert.match(world.log, /domain 'many': limits of its users are not enforced: .*usrquota/);
+  const { status, stderr } = await world.cli(['quota', 'many', '--user', '600', '--space', '1G', '--config']);
+  assert.notEqual(status, 0);
+  assert.match(stderr, /usrquota/);
+  assert.doesNotMatch(await world.client.domains.xml({ domain: 'many', inactive: true }), /600/);
 });

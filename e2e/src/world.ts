@@ -23,6 +23,8 @@ export const busybox = 'busybox';
 export interface WorldOptions {
   /** The size of a disk of its own, which can be filled; without it the world lies on the host's. */
   readonly diskMiB?: number;
+  /** The folder it lies in; without it, that of temporary files. */
+  readonly parent?: string;
   /** What the daemon has in its environment beside PATH. */
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -41,10 +43,10 @@ export class World {
   ) {}
 
   /** A running daemon with the busybox template. */
-  static async open({ diskMiB, env = {} }: WorldOptions = {}): Promise<World> {
+  static async open({ diskMiB, parent = '/tmp', env = {} }: WorldOptions = {}): Promise<World> {
     assert.equal(process.getuid?.(), 0, 'these tests run containers: start them as root');
     // Short: the address of liblxc's command socket has to fit in 107 bytes.
-    const root = await mkdtemp('/tmp/cv');
+    const root = await mkdtemp(`${parent}/cv`);
     const world = new World(root, await Enclosure.create(), env);
     try {
       if (diskMiB !== undefined) world.#disk = await SmallDisk.mount(world.enclosure, root, diskMiB);

@@ -29,7 +29,13 @@ export { type DeliveryReport, deliveryReport, type GuaranteeReport, guaranteeRep
 export { capabilities, type Version } from './host.js';
 export { openApiDocument } from './openapi.js';
 export { type Profile, profile } from './profiles.js';
-export { type FilesystemQuota, type QuotaLine, type QuotaReport, quotaReport } from './quota.js';
+export {
+  type FilesystemQuota,
+  type OwnerQuota,
+  type QuotaLine,
+  type QuotaReport,
+  quotaReport,
+} from './quota.js';
 export { type Resources, resources } from './resources.js';
 export type { Answer, Body, BodyOf, OpenOf, Params, Query, Resource, ResultOf, Route } from './route.js';
 export type { TSchema } from './schema.js';

@@ -1,7 +1,19 @@
 // Disk quotas over HTTP: what each file system of a domain holds and may hold.
 // SPDX-License-Identifier: Apache-2.0
 import { json, none, resource } from './route.js';
-import { list, nullable, number, object, oneOf, type Static, string } from './schema.js';
+import {
+  boolean,
+  integer,
+  list,
+  nullable,
+  number,
+  object,
+  oneOf,
+  optional,
+  type Static,
+  strict,
+  string,
+} from './schema.js';
 
 export const quotaLine = object(
   {
@@ -17,12 +29,25 @@ export const quotaLine = object(
 );
 export type QuotaLine = Static<typeof quotaLine>;
 
+export const ownerQuota = object(
+  {
+    kind: oneOf(['user', 'group']),
+    id: integer({ description: 'Its number in the container' }),
+    space: quotaLine,
+    inodes: quotaLine,
+  },
+  { title: 'OwnerQuota' },
+);
+export type OwnerQuota = Static<typeof ownerQuota>;
+
 export const filesystemQuota = object(
   {
     target: string({ description: 'Where it is mounted inside' }),
     space: quotaLine,
     inodes: quotaLine,
     how: string({ description: 'What keeps the limits, or why nothing does' }),
+    owners: list(ownerQuota, { description: 'Who owns something there, or is limited: the second level' }),
+    ownersHow: string({ description: 'What keeps their limits, or why nothing does' }),
   },
   { title: 'FilesystemQuota' },
 );
@@ -44,6 +69,29 @@ export const quota = resource({
     path: '/v1/domains/{domain}/quota',
     summary: "What a domain's file systems hold, may hold, and for how long more than that",
     body: none,
+    answer: json(quotaReport),
+  },
+  setOwner: {
+    method: 'PUT',
+    path: '/v1/domains/{domain}/quota',
+    summary: 'Limit one user or group of a domain on its root; what is not said of it stays',
+    body: json(
+      strict({
+        kind: oneOf(['user', 'group']),
+        id: integer({ minimum: 0, maximum: 4294967294, description: 'Its number in the container' }),
+        space: optional(
+          string({
+            maxLength: 64,
+            description: 'soft:hard or one number, in KiB or with a suffix, or unlimited',
+          }),
+        ),
+        inodes: optional(string({ maxLength: 64, description: 'The same, a number of files' })),
+        live: optional(boolean({ description: 'In the running domain' })),
+        stored: optional(
+          boolean({ description: 'In its next start; without either, in the running one if it runs' }),
+        ),
+      }),
+    ),
     answer: json(quotaReport),
   },
 });

@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { EngineError } from '@ctvirt/engine';
 import fc from 'fast-check';
-import { accountId, formatSettings, parseSettings, settings } from './settings.js';
+import { accountId, engineOptions, formatSettings, parseSettings, settings } from './settings.js';
 
 const refusedAt = (content: string): number => {
   try {
@@ -42,6 +42,12 @@ tls_allowed_names = [
   assert.deepEqual(found.tls_allowed_names, ['one', 'two "quoted"']);
 });
 
+test("a range of project ids is the engine's, both ends included", () => {
+  const of = (content: string) => engineOptions(parseSettings(content, 'file')).projectIds;
+  assert.deepEqual(of('project_ids = "7000-7999"'), { start: 7000, count: 1000 });
+  assert.equal(of(''), undefined);
+});
+
 test('what is unknown or does not fit is refused with its line', () => {
   assert.equal(refusedAt('\nlisten_udp = 1'), 2);
   assert.equal(refusedAt('listen_tcp = 2'), 1);
@@ -50,6 +56,8 @@ test('what is unknown or does not fit is refused with its line', () => {
   assert.equal(refusedAt('listen_addr: "::"'), 1);
   assert.equal(refusedAt('tls_allowed_names = [ "one"'), 1);
   assert.equal(refusedAt('auth_tcp = "sasl"'), 1);
+  for (const range of ['7', '9-7', '0-9', '1-4294967296', '1-2-3'])
+    assert.equal(refusedAt(`project_ids = "${range}"`), 1, range);
 });
 
 test('whatever the file holds, it is settings or refused', () => {

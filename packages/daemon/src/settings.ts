@@ -64,6 +64,18 @@ const word = <const W extends readonly [string, ...string[]]>(
   expected: words.map((known) => `"${known}"`).join(' or '),
 });
 
+const range = (doc: string): Setting<string> => ({
+  doc,
+  fallback: '',
+  parse(value) {
+    const [, first = '', last = ''] =
+      /^([1-9]\d{0,9})-(\d{1,10})$/.exec(typeof value === 'string' ? value : '') ?? [];
+    const isRange = first !== '' && Number(first) <= Number(last) && Number(last) < 2 ** 32;
+    return value === '' || isRange ? String(value) : undefined;
+  },
+  expected: 'a range such as "1000000-1065535"',
+});
+
 const pki = '/etc/pki';
 
 /** Every setting, in the order of the manual. */
@@ -101,6 +113,9 @@ export const settings = {
     'off',
   ),
   guarantee_reserve_mib: whole('Memory in MiB that is promised to nobody: the host needs it itself.', 256),
+  project_ids: range(
+    "Projects of the host's quotas that disk limits are made of, where the file system of the layers enforces them; each limited layer is an image if empty.",
+  ),
 } as const;
 
 /** The manual page of the file, as it stands in docs/reference. */
@@ -129,10 +144,18 @@ export type Settings = { readonly [K in keyof Table]: Table[K]['fallback'] };
 export const engineOptions = ({
   guarantees,
   guarantee_reserve_mib: reserveMiB,
+  project_ids: projects,
 }: Settings): EngineOptions => ({
   guarantees,
   reserveBytes: reserveMiB * 2 ** 20,
+  projectIds: rangeIn(projects),
 });
+
+function rangeIn(text: string): EngineOptions['projectIds'] {
+  if (text === '') return undefined;
+  const [first = 0, last = 0] = text.split('-').map(Number);
+  return { start: first, count: last - first + 1 };
+}
 
 /** Reads the file in the folder of configuration; what it does not set, and all if there is none, is as by default. */
 export function readSettings(folder: string): Settings {

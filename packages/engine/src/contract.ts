@@ -1,7 +1,7 @@
 // The engine as its frontends see it: one method per operation, plain data in and out.
 // SPDX-License-Identifier: Apache-2.0
 import type { Duplex, Readable } from 'node:stream';
-import type { ReportRow, ResourceRow } from '@ctvirt/formats';
+import type { OwnerValues, ReportRow, ResourceRow } from '@ctvirt/formats';
 import type { Domain } from '@ctvirt/xml';
 import type { DeliveryReport, GuaranteeReport } from './guarantees/report.js';
 import type { QuotaReport } from './quota/report.js';
@@ -109,6 +109,12 @@ export interface Engine {
   allBeancounters(): Promise<readonly BeancounterReport[]>;
   /** What the domain's file systems hold, may hold, and for how long more than that. */
   quota(ref: DomainRef): Promise<QuotaReport>;
+  /** Limits one user or group of the domain on its root, as `setParameters` does the domain. */
+  setOwnerQuota(
+    ref: DomainRef,
+    values: OwnerValues,
+    targets: { readonly live: boolean; readonly stored: boolean },
+  ): Promise<QuotaReport>;
   /** What a running domain has used; throws `wrong-state` if it is off. */
   counters(ref: DomainRef): DomainCounters;
   /** The links a running domain has inside, with their present addresses. */

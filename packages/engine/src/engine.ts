@@ -28,13 +28,14 @@ import { detectAppArmor } from './host/apparmor.js';
 import { Gauges } from './host/gauges.js';
 import { hostPidOf } from './host/inner-pid.js';
 import { bootId } from './host/processes.js';
+import type { ProjectRange } from './host/projects.js';
 import { pageSize } from './host/syscalls.js';
 import { UserNamespacePool } from './host/userns.js';
 import { amendLive, undoAmend } from './lifecycle/amend.js';
 import { BlockIo } from './lifecycle/block-io.js';
 import { Definer, type Edit } from './lifecycle/definer.js';
-import { addressesOf, filesystemsOf, linksOf, Reader } from './lifecycle/document.js';
-import { parameterEdit } from './lifecycle/parameters.js';
+import { addressesOf, filesystemsOf, idMapOf, linksOf, Reader } from './lifecycle/document.js';
+import { ownerEdit, parameterEdit } from './lifecycle/parameters.js';
 import { Runner } from './lifecycle/runner.js';
 import { Profiles } from './profiles.js';
 import { Quotas } from './quota/quotas.js';
@@ -60,6 +61,8 @@ export interface EngineOptions {
   readonly guarantees?: GuaranteePolicy;
   /** Memory that is promised to nobody, for the host itself; 256 MiB if absent. */
   readonly reserveBytes?: number;
+  /** Projects of the host's quotas for disk limits; without them a limit is an image. */
+  readonly projectIds?: ProjectRange | undefined;
 }
 
 const DEFAULT_RESERVE_BYTES = 256 * 2 ** 20;
@@ -132,6 +135,7 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
     reader,
     admission,
     templatePath,
+    projectIds: options.projectIds,
     emit,
   });
   const adopter = new Adopter({ definer, layout, facts });
@@ -179,6 +183,7 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
     appArmor,
     has: (limit) => blockIo.has(limit),
     disks: (entry, filesystems) => blockIo.ioDisks(filesystems, kept(entry)),
+    limitOwners: (entry, { filesystems, map }) => quotas.limitOwners(entry, filesystems, map),
     views: () => lxcfs.views(),
     emit,
     log,
@@ -198,6 +203,10 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
     has: (limit: Limit) => blockIo.has(limit),
     disks: (entry: Entry, domain: Domain) => blockIo.ioDisks(filesystemsOf(domain), kept(entry)),
     relimit: (entry: Entry, spec: FilesystemSpec) => quotas.relimit(entry, spec),
+    limitOwners: (entry: Entry, domain: Domain) => {
+      quotas.checkOwners(entry, filesystemsOf(domain));
+      quotas.limitOwners(entry, filesystemsOf(domain), idMapOf(domain, entry.record));
+    },
   };
   await runner.recover();
   for (const entry of registry.entries()) {
@@ -284,6 +293,10 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
     quotas.lookLater(entry);
   };
 
+  /** Asked for neither, the running one if it runs. */
+  const targetsOf = ({ running: run }: Entry, { live, stored }: { live: boolean; stored: boolean }) =>
+    live || stored ? { live, stored } : { live: run !== undefined, stored: run === undefined };
+
   const engine: Engine = {
     list: () => [...registry.entries()].filter(({ pending }) => !pending).map(summaryOf),
     summary: (ref) => summaryOf(find(ref)),
@@ -319,15 +332,24 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
       const disks = blockIo.disks(filesystemsOf(domain), kept(find(ref)));
       return explainResources(domain, facts).map((row) => blockIo.explain(row, disks));
     },
-    setParameters: async (ref, values, { live, stored }) =>
+    setParameters: async (ref, values, asked) =>
       await serially(ref, async (entry) => {
-        const isCurrent = !live && !stored;
-        const isRunning = entry.running !== undefined;
-        const targets = isCurrent ? { live: isRunning, stored: !isRunning } : { live, stored };
+        const targets = targetsOf(entry, asked);
         await amend(entry, targets, parameterEdit(values, facts));
         return await engine.parameters(ref, { inactive: !targets.live });
       }),
     deliveries: async (options) => await guarantees.deliveries(options?.minutes ?? 5),
+    setOwnerQuota: async (ref, values, asked) =>
+      await serially(ref, async (entry) => {
+        const targets = targetsOf(entry, asked);
+        const edit = ownerEdit(values);
+        // Said in a document it is recorded; asked for, it is to be had or refused.
+        const before = await (targets.live ? documents.live(entry) : documents.stored(entry));
+        if ([values.space, values.inodes].some((value) => (value ?? 'unlimited') !== 'unlimited'))
+          quotas.checkOwners(entry, filesystemsOf(edit(before)));
+        await amend(entry, targets, edit);
+        return await quotas.report(entry);
+      }),
     guarantees: async (options) =>
       await guarantees.report(
         (entry) => heldBy(cgroups, group(entry)),

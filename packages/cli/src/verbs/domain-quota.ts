@@ -1,6 +1,7 @@
 // ctvirt quota
 // SPDX-License-Identifier: Apache-2.0
-import type { QuotaLine } from '@ctvirt/api';
+import type { FilesystemQuota, QuotaLine } from '@ctvirt/api';
+import { CliError } from '../errors.js';
 import { formatTable } from '../table.js';
 import { verb } from '../verb.js';
 import { describeBytes } from '../wording.js';
@@ -9,27 +10,71 @@ import { anyDomain } from './arguments.js';
 export const quota = verb({
   name: 'quota',
   group: 'Domains',
-  summary: "Show what a domain's file systems hold and may hold",
+  summary: 'Show what a domain and its users hold on disk and may hold, or limit one of them',
   details: [
     'The soft limit may be passed for as long as the grace (quotatime); after that nothing more can be written until there is less. A dash is no limit, or a number that nothing tells.',
-    'ctvirt set --diskspace changes limits, while the domain runs too.',
+    'Limits of the whole domain are changed by ctvirt set --diskspace. With --user or --group, --space and --inodes limit that one on the root; the file system below has to count its owners, and --how says whether it does.',
   ],
   args: { domain: anyDomain },
-  options: { how: { type: 'flag', summary: 'Say what keeps each limit' } },
-  example: { command: 'ctvirt quota web', does: "Shows the disk use of 'web' against its limits." },
-  async run(context, { args: { domain }, options: { how } }) {
-    const report = await context.client.quota.show({ domain });
+  options: {
+    how: { type: 'flag', summary: 'Say what keeps each limit' },
+    user: { type: 'whole', value: 'ID', summary: 'Limit this user, by its number in the container' },
+    group: { type: 'whole', value: 'ID', summary: 'Limit this group' },
+    space: {
+      type: 'text',
+      value: 'N[:N]',
+      summary: 'Its space, soft:hard (KiB, or with a suffix), or unlimited',
+    },
+    inodes: { type: 'text', value: 'N[:N]', summary: 'Its files, soft:hard, or unlimited' },
+    live: { type: 'flag', summary: 'Limit it in the running domain' },
+    config: { type: 'flag', summary: 'Limit it in what the next start reads' },
+  },
+  example: {
+    command: 'ctvirt quota web --user 1000 --space 1G:1100M --live --config',
+    does: "Limits user 1000 of 'web', and shows the disk use of all its users against their limits.",
+  },
+  async run(context, { args: { domain }, options }) {
+    const { how, user, group, space, inodes, live, config } = options;
+    const id = user ?? group;
+    const isLimited = space !== undefined || inodes !== undefined;
+    if (isLimited !== (id !== undefined) || (user !== undefined && group !== undefined))
+      throw new CliError('usage', 'quota: --space and --inodes limit one --user or one --group');
+    if (id === undefined && (live || config))
+      throw new CliError('usage', 'quota: --live and --config go with a limit');
+    const kind = user === undefined ? ('group' as const) : ('user' as const);
+    const report =
+      id === undefined
+        ? await context.client.quota.show({ domain })
+        : await context.client.quota.setOwner({
+            domain,
+            body: {
+              kind,
+              id,
+              ...(space !== undefined && { space }),
+              ...(inodes !== undefined && { inodes }),
+              live,
+              stored: config,
+            },
+          });
     context.print(report, () =>
       formatTable(
-        ['File system', 'What', 'Used', 'Soft', 'Hard', 'Grace', ...(how ? ['How'] : [])],
-        report.filesystems.flatMap((one) => [
-          [one.target, 'space', ...cells(one.space, describeBytes), ...(how ? [one.how] : [])],
-          [one.target, 'inodes', ...cells(one.inodes, String), ...(how ? [one.how] : [])],
-        ]),
+        ['File system', 'Owner', 'What', 'Used', 'Soft', 'Hard', 'Grace', ...(how ? ['How'] : [])],
+        report.filesystems.flatMap((one) => rowsOf(one, how)),
       ),
     );
   },
 });
+
+function rowsOf(filesystem: FilesystemQuota, how: boolean): string[][] {
+  const both = (owner: string, { space, inodes }: { space: QuotaLine; inodes: QuotaLine }, why: string) => [
+    [filesystem.target, owner, 'space', ...cells(space, describeBytes), ...(how ? [why] : [])],
+    [filesystem.target, owner, 'inodes', ...cells(inodes, String), ...(how ? [why] : [])],
+  ];
+  return [
+    ...both('-', filesystem, filesystem.how),
+    ...filesystem.owners.flatMap((one) => both(`${one.kind} ${one.id}`, one, filesystem.ownersHow)),
+  ];
+}
 
 function cells({ used, soft, hard, state, graceEnds }: QuotaLine, show: (value: number) => string): string[] {
   const shown = (value: number | null): string => (value === null ? '-' : show(value));

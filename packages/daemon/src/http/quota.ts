@@ -6,4 +6,6 @@ import type { Handlers } from './handler.js';
 
 export const bindQuota = (engine: Engine): Handlers<Resources['quota']> => ({
   show: ({ params: { domain } }) => engine.quota(domain),
+  setOwner: ({ params: { domain }, body: { live = false, stored = false, ...values } }) =>
+    engine.setOwnerQuota(domain, values, { live, stored }),
 });

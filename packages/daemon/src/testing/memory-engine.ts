@@ -18,7 +18,7 @@ import {
   type StateReason,
   type TemplateView,
 } from '@ctvirt/engine';
-import { explainResources } from '@ctvirt/formats';
+import { explainResources, setOwnerQuota } from '@ctvirt/formats';
 import { formatDomain, parseDomainOrThrow } from '@ctvirt/xml';
 
 interface Entry {
@@ -250,9 +250,15 @@ export function createMemoryEngine(): MemoryEngine {
           },
           inodes: { used: 12, soft: null, hard: null, state: 'within', graceEnds: null },
           how: 'an ext4 image of its own',
+          owners: [],
+          ownersHow: 'nothing counts them',
         },
       ],
     }),
+    setOwnerQuota: async (ref, values, targets) => {
+      await engine.amend(ref, targets, (domain) => setOwnerQuota(domain, values));
+      return await engine.quota(ref);
+    },
     counters: (ref) => {
       if (find(ref).summary.id === null) throw new EngineError('wrong-state', 'domain is not running');
       return {

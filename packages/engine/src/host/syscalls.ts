@@ -11,6 +11,7 @@ const SYS_OPEN_TREE = 428;
 const SYS_MOVE_MOUNT = 429;
 const SYS_OPENAT2 = 437;
 const SYS_MOUNT_SETATTR = 442;
+const SYS_QUOTACTL_FD = 443;
 
 const AT_FDCWD = -100;
 const AT_EMPTY_PATH = 0x1000;
@@ -47,6 +48,7 @@ const cSetattr = libc.func('syscall', 'long', [
   'size_t',
 ]);
 const cOpenat2 = libc.func('syscall', 'long', ['long', 'int', 'str', koffi.pointer(OpenHow), 'size_t']);
+const cQuotactl = libc.func('syscall', 'long', ['long', 'int', 'uint', 'uint', 'void*']);
 const cMount = libc.func('int mount(str, str, str, ulong, str)');
 const cUmount = libc.func('int umount2(str, int)');
 const cIoctlLong = libc.func('ioctl', 'int', ['int', 'ulong', 'long']);
@@ -172,6 +174,12 @@ export function ioctlNumber(fd: number, request: number, argument: number, subje
 
 export function ioctlBuffer(fd: number, request: number, buffer: Uint8Array, subject: string): void {
   check(cIoctlBuffer(fd, request, buffer), 'ioctl', subject);
+}
+
+/** quotactl_fd(2); answers the errno's name where it is refused. */
+export function quotactl(fd: number, command: number, id: number, buffer: Uint8Array): string | undefined {
+  if (toNumber(cQuotactl(SYS_QUOTACTL_FD, fd, command >>> 0, id, buffer)) === 0) return undefined;
+  return getSystemErrorName(-koffi.errno());
 }
 
 /** A pipe whose ends no program inherits unless it is given one. */

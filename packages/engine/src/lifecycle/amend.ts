@@ -14,7 +14,7 @@ import { asksMore } from '../guarantees/ledger.js';
 import { Undo } from '../host/undo.js';
 import { addLink, changedLinks, linkNamesInside, removeLink, withLinkNames } from '../network/live-links.js';
 import { shapeLink } from '../network/shaping.js';
-import { type ChangedSpace, changedSpaces } from '../quota/changed-limits.js';
+import { type ChangedSpace, changedOwners, changedSpaces } from '../quota/changed-limits.js';
 import type { Entry, Registry } from '../state/registry.js';
 import type { FilesystemSpec } from '../storage/index.js';
 import { type Definer, type Edit, transient } from './definer.js';
@@ -37,6 +37,8 @@ export interface AmendParts {
   readonly disks: (entry: Entry, domain: Domain) => IoDisks;
   /** Changes the first-level limit of an open file system. */
   readonly relimit: (entry: Entry, spec: FilesystemSpec) => Promise<void>;
+  /** Puts limits of single users in force; throws `unsupported` where nothing would keep them. */
+  readonly limitOwners: (entry: Entry, domain: Domain) => void;
 }
 
 export interface LiveChange {
@@ -86,6 +88,10 @@ export async function amendLive(change: LiveChange, parts: AmendParts): Promise<
     undo.push(() => shapeLink(from)); // also of what is done by half
     await shapeLink(to);
   }
+  if (step.isOwners) {
+    undo.push(() => parts.limitOwners(entry, before));
+    parts.limitOwners(entry, after);
+  }
   for (const { from, to } of step.spaces) {
     undo.push(() => parts.relimit(entry, from));
     await parts.relimit(entry, to);
@@ -109,6 +115,7 @@ export async function undoAmend(entry: Entry, initPid: number, parts: AmendParts
   for (const link of step.come) if (!there.has(link.name)) await addLink(link, initPid);
   for (const { to } of step.reshaped) await shapeLink(to);
   for (const { to } of step.spaces) await parts.relimit(entry, to);
+  if (step.isOwners) parts.limitOwners(entry, live);
   parts.documents.withdraw(entry);
   return true;
 }
@@ -118,6 +125,8 @@ interface Step {
   readonly gone: readonly LinkPlan[];
   readonly come: readonly LinkPlan[];
   readonly spaces: readonly ChangedSpace[];
+  /** Whether single users get other limits. */
+  readonly isOwners: boolean;
   readonly reshaped: readonly { readonly from: LinkPlan; readonly to: LinkPlan }[];
 }
 
@@ -135,6 +144,7 @@ function plan(
   return {
     limits,
     spaces: changedSpaces(filesystemsOf(before), filesystemsOf(after)),
+    isOwners: changedOwners(filesystemsOf(before), filesystemsOf(after)).length > 0,
     gone: gone.flatMap((at) => oldLinks[at] ?? []),
     come: come.flatMap((at) => newLinks[at] ?? []),
     reshaped: reshaped.flatMap((at) => {

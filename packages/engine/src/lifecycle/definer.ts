@@ -6,6 +6,7 @@ import { type Domain, type Finding, formatDomain } from '@ctvirt/xml';
 import { EngineError } from '../errors.js';
 import type { Admission } from '../guarantees/admission.js';
 import type { Claim } from '../guarantees/claim.js';
+import type { ProjectRange } from '../host/projects.js';
 import { Undo } from '../host/undo.js';
 import type { UserNamespacePool } from '../host/userns.js';
 import { type IdRanges, RANGE_SIZE } from '../state/id-ranges.js';
@@ -29,6 +30,7 @@ export interface DefinerParts {
   readonly reader: Reader;
   readonly admission: Admission;
   readonly templatePath: (name: string) => string;
+  readonly projectIds: ProjectRange | undefined;
   readonly emit: (event: LifecycleEvent['event'], detail: string, entry: Entry) => void;
 }
 
@@ -283,6 +285,7 @@ export class Definer {
       shifted: record.ids === null,
       namespaces: this.parts.namespaces,
       templatePath: this.parts.templatePath,
+      projectIds: this.parts.projectIds,
     };
   }
 

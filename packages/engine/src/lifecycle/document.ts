@@ -18,7 +18,13 @@ import { insidePath } from '../guest/inside.js';
 import type { IdMap } from '../host/userns.js';
 import { ROUTED_GATEWAY_V6 } from '../network/routed-link.js';
 import type { DomainRecord } from '../state/record.js';
-import { type DiskLimit, type FilesystemKind, type FilesystemSpec, keyOf } from '../storage/index.js';
+import {
+  type DiskLimit,
+  type FilesystemKind,
+  type FilesystemSpec,
+  keyOf,
+  type OwnerLimit,
+} from '../storage/index.js';
 import { notEnforced } from './not-enforced.js';
 import type { EndAction, InnerMount, LinkPlan, Rate, RunPlan } from './plan.js';
 import { readStored } from './stored-document.js';
@@ -218,12 +224,37 @@ function specOf(filesystem: Filesystem, kind: FilesystemKind, source: string): F
     options: optionsOf(filesystem),
     limit: limitOf(filesystem),
     soft: softOf(filesystem),
+    owners: ownersOf(filesystem),
   };
 }
 
 function optionsOf(filesystem: Filesystem): string[] {
   const { options } = filesystem.source;
   return options === undefined ? [] : options.split(',').filter((option) => option !== '');
+}
+
+/** The second level; what is said of one owner twice counts once, the first time. */
+function ownersOf({ quotas }: Filesystem): OwnerLimit[] {
+  const owners = new Map<string, OwnerLimit>();
+  const none = { soft: undefined, hard: undefined };
+  for (const quota of quotas ?? []) {
+    const { uid, gid } = quota;
+    const id = uid ?? gid;
+    if (id === undefined) continue;
+    const kind = uid === undefined ? ('group' as const) : ('user' as const);
+    const known = owners.get(`${kind} ${id}`) ?? { kind, id, bytes: none, inodes: none };
+    const { bytes, inodes } = known;
+    owners.set(
+      `${kind} ${id}`,
+      quota.type === 'size'
+        ? {
+            ...known,
+            bytes: bytes.hard === undefined ? { soft: quota.softBytes, hard: quota.maxBytes } : bytes,
+          }
+        : { ...known, inodes: inodes.hard === undefined ? { soft: quota.soft, hard: quota.max } : inodes },
+    );
+  }
+  return [...owners.values()];
 }
 
 /** The first level: limits of the whole file system, not those of one user. */

@@ -30,7 +30,7 @@ const onFilesystem: readonly ((filesystem: Filesystem) => Remark | undefined)[] 
     remark(
       quotas?.find(({ uid, gid }) => uid !== undefined || gid !== undefined),
       '/quota',
-      'limits of one user or group are recorded; only those of the whole file system are enforced here',
+      'limits of one user or group hold where the file system below enforces quotas of them: see `ctvirt quota --how`',
     ),
   ({ type, spaceSoftLimitBytes: soft, spaceHardLimitBytes: hard }) =>
     remark(

@@ -1,16 +1,23 @@
 // Resource parameters by OpenVZ's names: an edit of the document like any other.
 // SPDX-License-Identifier: Apache-2.0
-import { FormatError, setParameters } from '@ctvirt/formats';
+import { FormatError, type OwnerValues, setOwnerQuota, setParameters } from '@ctvirt/formats';
+import type { Domain } from '@ctvirt/xml';
 import { EngineError } from '../errors.js';
 import type { Edit } from './definer.js';
 import type { HostFacts } from './document.js';
 
 /** Sets values in vzctl's spelling; the edit throws `invalid` for those that cannot be. */
-export const parameterEdit =
-  (values: Readonly<Record<string, string>>, facts: HostFacts): Edit =>
+export const parameterEdit = (values: Readonly<Record<string, string>>, facts: HostFacts): Edit =>
+  refusing((domain) => setParameters(domain, values, facts));
+
+/** Sets limits of one user or group; the edit throws `invalid` for those that cannot be. */
+export const ownerEdit = (values: OwnerValues): Edit => refusing((domain) => setOwnerQuota(domain, values));
+
+const refusing =
+  (edit: (domain: Domain) => Domain): Edit =>
   (domain) => {
     try {
-      return setParameters(domain, values, facts);
+      return edit(domain);
     } catch (cause) {
       if (!(cause instanceof FormatError)) throw cause;
       throw new EngineError('invalid', cause.message, { ...cause.at }, { cause });

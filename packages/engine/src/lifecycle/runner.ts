@@ -63,6 +63,8 @@ export interface RunnerParts {
   readonly disks: (entry: Entry, filesystems: readonly FilesystemSpec[]) => IoDisks;
   /** What shows a container its own limits. */
   readonly views: () => Promise<readonly View[]>;
+  /** Puts limits of single users in force. */
+  readonly limitOwners: (entry: Entry, plan: RunPlan) => void;
   readonly emit: (event: LifecycleEvent['event'], detail: string, entry: Entry) => void;
   readonly log: (level: 'info' | 'warn' | 'error', message: string, fields?: Record<string, unknown>) => void;
   /** Puts back what a killed daemon had begun to change of a running domain; answers whether it had. */
@@ -115,6 +117,7 @@ export class Runner {
     await using mounts = new Undo();
     const { filesystems, innerMounts } = await this.#open(entry, plan, mounts);
     const limits = this.#limits(entry, plan);
+    this.parts.limitOwners(entry, plan);
     const config = formatLxcConfig(
       configRows({
         plan: { ...plan, resources, innerMounts },

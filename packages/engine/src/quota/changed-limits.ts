@@ -32,3 +32,14 @@ export function changedSpaces(
     return [{ from, to }];
   });
 }
+
+/** File systems whose users get other limits. */
+export function changedOwners(
+  before: readonly FilesystemSpec[],
+  after: readonly FilesystemSpec[],
+): ChangedSpace[] {
+  return after.flatMap((to) => {
+    const from = before.find(({ key }) => key === to.key);
+    return from === undefined || isDeepStrictEqual(from.owners, to.owners) ? [] : [{ from, to }];
+  });
+}

@@ -4,9 +4,12 @@ import { join } from 'node:path';
 import { graceSecondsOf } from '@ctvirt/formats';
 import type { Domain } from '@ctvirt/xml';
 import type { Running } from '../drivers/lxc/driver.js';
+import { EngineError } from '../errors.js';
 import { readIfThere, writeAtomically } from '../host/files.js';
+import type { OwnerKind } from '../host/quota.js';
 import { Undo } from '../host/undo.js';
-import { filesystemsOf } from '../lifecycle/document.js';
+import type { IdMap } from '../host/userns.js';
+import { filesystemsOf, idMapOf } from '../lifecycle/document.js';
 import { diskName } from '../state/layout.js';
 import type { KeyedQueue } from '../state/queue.js';
 import type { Entry } from '../state/registry.js';
@@ -15,10 +18,13 @@ import {
   type FilesystemSpec,
   type Keeping,
   type KeptContext,
+  type OwnerLimit,
   openMoment,
+  type SoftAndHard,
   type Usage,
 } from '../storage/index.js';
 import { type Standing, standingOf } from './grace.js';
+import { limitOwners, obstacleTo, ownersIn } from './owners.js';
 import type { FilesystemQuota, QuotaLine, QuotaReport } from './report.js';
 import { usageInside } from './usage.js';
 
@@ -85,7 +91,7 @@ export class Quotas {
     return {
       name: entry.record.name,
       graceSeconds: graceSecondsOf(domain),
-      filesystems: looked.map(quotaOf),
+      filesystems: looked.map((one) => quotaOf(one, idMapOf(domain, entry.record))),
     };
   }
 
@@ -98,6 +104,34 @@ export class Quotas {
     if (running === undefined || spec.limit?.bytes === undefined) return;
     const inForce = this.#inForce.get(running) ?? new Map<string, number>();
     this.#inForce.set(running, inForce.set(spec.key, spec.limit.bytes));
+  }
+
+  /** Puts the second level in force, as far as the file system of the layers can. */
+  limitOwners(entry: Entry, specs: readonly FilesystemSpec[], map: IdMap): void {
+    const { name } = entry.record;
+    const limits = specs.flatMap(({ owners }) => owners);
+    const keeping = this.#counting(entry, specs);
+    const obstacle = obstacleTo(kindsOf(limits), keeping);
+    if (obstacle !== undefined && limits.length > 0)
+      this.parts.log('warn', `domain '${name}': limits of its users are not enforced: ${obstacle}`, {
+        domain: name,
+      });
+    if (keeping.counted !== undefined) limitOwners(keeping.counted, map, limits);
+  }
+
+  /** Throws `unsupported` if limits of users would refuse nothing. */
+  checkOwners(entry: Entry, specs: readonly FilesystemSpec[]): void {
+    const limits = specs.flatMap(({ owners }) => owners);
+    const obstacle =
+      limits.length === 0 ? undefined : obstacleTo(kindsOf(limits), this.#counting(entry, specs));
+    if (obstacle !== undefined)
+      throw new EngineError('unsupported', `limits of users cannot be had: ${obstacle}`);
+  }
+
+  /** All layers of a domain lie on one file system, which counts them together. */
+  #counting(entry: Entry, specs: readonly FilesystemSpec[]): Keeping {
+    const all = specs.map((spec) => backends[spec.kind].keeping(spec, this.parts.kept(entry)));
+    return all.find(({ counted }) => counted !== undefined) ?? all[0] ?? { how: '', isWhole: false };
   }
 
   /** Those with soft limits, or all. */
@@ -139,8 +173,9 @@ export class Quotas {
   async #usage(
     { running }: Entry,
     spec: FilesystemSpec,
-    { isWhole, atRest }: Keeping,
+    { isWhole, atRest, tells }: Keeping,
   ): Promise<Usage | undefined> {
+    if (tells !== undefined) return tells();
     if (!isWhole) return undefined;
     return await (running === undefined ? atRest?.() : usageInside(running.initPid, spec.target));
   }
@@ -208,7 +243,9 @@ function sinceIn(text: string | undefined): Since {
   }
 }
 
-function quotaOf({ spec, keeping, usage, standing }: Looked): FilesystemQuota {
+const kindsOf = (limits: readonly OwnerLimit[]): OwnerKind[] => limits.map(({ kind }) => kind);
+
+function quotaOf({ spec, keeping, usage, standing }: Looked, map: IdMap): FilesystemQuota {
   const line = (what: What, measure: 'bytes' | 'inodes'): QuotaLine => ({
     used: usage?.[measure] ?? null,
     soft: spec.soft?.[measure] ?? null,
@@ -221,5 +258,44 @@ function quotaOf({ spec, keeping, usage, standing }: Looked): FilesystemQuota {
     space: line('space', 'bytes'),
     inodes: line('inodes', 'inodes'),
     how: keeping.how,
+    ...ownersOf(spec, keeping, map),
+  };
+}
+
+/** Where nothing counts them, those that the document names. */
+function ownersOf(
+  spec: FilesystemSpec,
+  keeping: Keeping,
+  map: IdMap,
+): Pick<FilesystemQuota, 'owners' | 'ownersHow'> {
+  const obstacle = obstacleTo(['user', 'group'], keeping);
+  const counted = keeping.counted === undefined ? [] : ownersIn(keeping.counted, map);
+  const isCounted = ({ kind, id }: OwnerLimit): boolean =>
+    counted.some((entry) => entry.kind === kind && entry.id === id);
+  const line = (used: number | null, { soft, hard }: SoftAndHard, ends?: Date): QuotaLine => ({
+    used,
+    soft: soft ?? null,
+    hard: hard ?? null,
+    state: ends === undefined ? 'within' : ends <= new Date() ? 'expired' : 'over',
+    graceEnds: ends?.toISOString() ?? null,
+  });
+  return {
+    owners: [
+      ...counted.map((entry) => ({
+        kind: entry.kind,
+        id: entry.id,
+        space: line(entry.bytes, entry.space, entry.spaceEnds),
+        inodes: line(entry.inodes, entry.files, entry.filesEnds),
+      })),
+      ...spec.owners
+        .filter((limit) => !isCounted(limit))
+        .map(({ kind, id, bytes, inodes }) => ({
+          kind,
+          id,
+          space: line(null, bytes),
+          inodes: line(null, inodes),
+        })),
+    ],
+    ownersHow: obstacle ?? "the host's quotas of the ids they have there",
   };
 }

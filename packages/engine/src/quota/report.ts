@@ -19,6 +19,18 @@ export interface FilesystemQuota {
   readonly inodes: QuotaLine;
   /** What keeps the limits, or why nothing does. */
   readonly how: string;
+  /** The second level: each user and group of the container that owns something there, or is limited. */
+  readonly owners: readonly OwnerQuota[];
+  /** What keeps those limits, or why nothing does. */
+  readonly ownersHow: string;
+}
+
+export interface OwnerQuota {
+  readonly kind: 'user' | 'group';
+  /** Its number in the container. */
+  readonly id: number;
+  readonly space: QuotaLine;
+  readonly inodes: QuotaLine;
 }
 
 export interface QuotaReport {

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createHash } from 'node:crypto';
 import type { Disk } from '../host/disks.js';
+import type { ProjectRange } from '../host/projects.js';
 import type { Undo } from '../host/undo.js';
 import type { IdMap, UserNamespacePool } from '../host/userns.js';
 
@@ -20,6 +21,21 @@ export interface FilesystemSpec {
   readonly limit: DiskLimit | undefined;
   /** May be passed for a while. */
   readonly soft: DiskLimit | undefined;
+  /** The second level: limits of single users and groups. */
+  readonly owners: readonly OwnerLimit[];
+}
+
+/** What one user or group of the container, by its number there, may have of a file system. */
+export interface OwnerLimit {
+  readonly kind: 'user' | 'group';
+  readonly id: number;
+  readonly bytes: SoftAndHard;
+  readonly inodes: SoftAndHard;
+}
+
+export interface SoftAndHard {
+  readonly soft: number | undefined;
+  readonly hard: number | undefined;
 }
 export type FilesystemKind = 'template' | 'mount' | 'file' | 'block';
 
@@ -50,6 +66,10 @@ export interface Keeping {
   readonly isWhole: boolean;
   /** What it holds while it is not open; missing where that cannot be told. */
   readonly atRest?: () => Promise<Usage>;
+  /** What it holds at any time, where somebody else counts that. */
+  readonly tells?: () => Usage;
+  /** A folder of the host whose file system counts what each user of the container owns, by the host's numbers. */
+  readonly counted?: string;
 }
 
 export interface StorageContext {
@@ -62,6 +82,8 @@ export interface StorageContext {
   /** Whether the files of `mount`, `file` and `block` already carry the container's host ids (an `<idmap>` in the document). */
   readonly shifted: boolean;
   readonly namespaces: UserNamespacePool;
+  /** Projects of the host's quotas that limits may be made of; without them they are images. */
+  readonly projectIds?: ProjectRange | undefined;
   /** Absolute path of an unpacked template; throws `not-found`. */
   readonly templatePath: (name: string) => string;
 }

@@ -14,6 +14,8 @@ export type {
   Keeping,
   KeptContext,
   Opened,
+  OwnerLimit,
+  SoftAndHard,
   StorageContext,
   Usage,
 } from './backend.js';

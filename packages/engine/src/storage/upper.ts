@@ -1,13 +1,17 @@
-// The writable layer of a container: a plain folder, or an image of its own when its size or its inodes are limited.
+// The writable layer of a container: a folder, which a project of the host's quotas may limit, or an image of its own that is the limit.
 // SPDX-License-Identifier: Apache-2.0
+import { existsSync } from 'node:fs';
 import { chmod, chown, mkdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EngineError } from '../errors.js';
 import { type Disk, diskBelow, loopsOver } from '../host/disks.js';
 import { attachLoop } from '../host/loop.js';
+import { freeProject, type ProjectRange, projectOf, setProject } from '../host/projects.js';
+import { HostQuotas } from '../host/quota.js';
 import { MountFlag, mount } from '../host/syscalls.js';
 import type { Undo } from '../host/undo.js';
 import {
+  type DiskLimit,
   type FilesystemSpec,
   hostId,
   type Keeping,
@@ -21,6 +25,10 @@ const imagePath = (spec: FilesystemSpec, context: KeptContext): string =>
   join(context.keep, `${spec.key}.img`);
 const folderPath = (spec: FilesystemSpec, context: KeptContext): string =>
   join(context.keep, `${spec.key}.layer`);
+
+/** What was made stays: whether a limit is an image or a project is found where the layer lies. */
+const isImage = (spec: FilesystemSpec, context: KeptContext): boolean =>
+  spec.limit !== undefined && existsSync(imagePath(spec, context));
 
 /** Makes the layer; the root of the container's tree takes owner and mode from `model`, the template's root. */
 export async function createUpper(
@@ -36,7 +44,9 @@ export async function createUpper(
   const made = [folderPath(spec, context), imagePath(spec, context)];
   await clear(...made);
   try {
-    if (spec.limit === undefined) await makeLayerFolders(folderPath(spec, context), context, model);
+    const projects = spec.limit === undefined ? undefined : projectsAt(context);
+    if (spec.limit === undefined || projects !== undefined)
+      await makeLayerFolders(folderPath(spec, context), context, model, projects);
     else {
       await makeLayerFolders(staging, context, model);
       await makeImage(imagePath(spec, context), spec.limit, staging);
@@ -54,9 +64,14 @@ export async function openUpper(
   context: StorageContext,
   undo: Undo,
 ): Promise<{ upper: string; work: string; settle?: () => Promise<void> }> {
-  if (spec.limit === undefined) {
+  if (spec.limit === undefined || !isImage(spec, context)) {
     const folder = folderPath(spec, context);
-    return { upper: join(folder, 'upper'), work: join(folder, 'work') };
+    const { limit } = spec;
+    const layer = { upper: join(folder, 'upper'), work: join(folder, 'work') };
+    if (limit === undefined) return layer;
+    // As below: what the start itself writes is not refused.
+    limitProject(folder, undefined);
+    return { ...layer, settle: async () => limitProject(folder, limit) };
   }
   const image = imagePath(spec, context);
   await fitImage(image, spec.limit);
@@ -81,6 +96,7 @@ export async function relimitUpper(
   context: KeptContext & Pick<StorageContext, 'mounts'>,
   undo: Undo,
 ): Promise<void> {
+  if (!isImage(spec, context)) return limitProject(folderPath(spec, context), spec.limit);
   const image = imagePath(spec, context);
   const [loop] = loopsOver(image);
   if (spec.limit === undefined || loop === undefined)
@@ -94,27 +110,64 @@ export async function relimitUpper(
 }
 
 export function upperKeeping(spec: FilesystemSpec, context: KeptContext): Keeping {
-  return spec.limit === undefined
-    ? { how: 'a folder of the host: not limited', isWhole: false }
-    : {
-        how: 'an ext4 image of its own',
-        isWhole: true,
-        atRest: () => usageOfImage(imagePath(spec, context)),
-      };
+  if (isImage(spec, context))
+    return {
+      how: 'an ext4 image of its own',
+      isWhole: true,
+      atRest: () => usageOfImage(imagePath(spec, context)),
+    };
+  const counted = folderPath(spec, context);
+  const project = existsSync(counted) ? projectOf(counted) : undefined;
+  if (project === undefined) return { how: 'a folder of the host: not limited', isWhole: false, counted };
+  return {
+    how: `project ${project} of the host's quotas`,
+    isWhole: false,
+    counted,
+    tells: () => {
+      using quotas = new HostQuotas(counted);
+      const { bytes, inodes } = quotas.entry('project', project);
+      return { bytes, inodes };
+    },
+  };
+}
+
+/** The range to take a project from, where one was given and the file system of the layers enforces quotas of them. */
+function projectsAt({ keep, projectIds }: StorageContext): ProjectRange | undefined {
+  if (projectIds === undefined) return undefined;
+  using quotas = new HostQuotas(keep);
+  return quotas.enforces('project') ? projectIds : undefined;
+}
+
+/** Of a folder that has a project; of another there is nothing to limit. */
+function limitProject(folder: string, limit: DiskLimit | undefined): void {
+  const project = projectOf(folder);
+  if (project === undefined) return;
+  using quotas = new HostQuotas(folder);
+  const bound = (hard: number | undefined) => ({ soft: undefined, hard });
+  quotas.set('project', project, bound(limit?.bytes), bound(limit?.inodes));
 }
 
 /** Of an image the loop device, through which all of it goes; the disk below sees the cache of the image's file. */
 export function upperDisks(spec: FilesystemSpec, context: KeptContext): Disk[] {
-  return spec.limit === undefined
-    ? diskBelow(folderPath(spec, context))
-    : loopsOver(imagePath(spec, context));
+  return isImage(spec, context) ? loopsOver(imagePath(spec, context)) : diskBelow(folderPath(spec, context));
 }
 
-async function makeLayerFolders(folder: string, context: StorageContext, model: string): Promise<void> {
+async function makeLayerFolders(
+  folder: string,
+  context: StorageContext,
+  model: string,
+  projects?: ProjectRange,
+): Promise<void> {
   const root = await stat(model);
   const upper = join(folder, 'upper');
   // One by one: Node's recursive mkdir tells a full disk as a missing folder.
-  for (const path of [folder, upper, join(folder, 'work')]) await mkdir(path, { mode: 0o700 });
+  await mkdir(folder, { mode: 0o700 });
+  if (projects !== undefined) {
+    // Both in one turn, so that no other layer is given the same.
+    using quotas = new HostQuotas(folder);
+    setProject(folder, freeProject(projects, quotas));
+  }
+  for (const path of [upper, join(folder, 'work')]) await mkdir(path, { mode: 0o700 });
   await chown(upper, hostId(context.map.uid, root.uid), hostId(context.map.gid, root.gid));
   await chmod(upper, root.mode & 0o7777);
 }

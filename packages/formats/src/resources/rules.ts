@@ -154,7 +154,7 @@ export const resourceRules: readonly ResourceRule[] = [
   {
     key: 'DISKSPACE',
     status: 'enforced',
-    how: 'the size of an image of its own, less what is kept back of it; the soft limit likewise, when its grace is over',
+    how: "the size of an image of its own, less what is kept back of it, or a project of the host's quotas; the soft limit likewise, when its grace is over",
   },
   {
     key: 'DISKINODES',
@@ -169,7 +169,7 @@ export const resourceRules: readonly ResourceRule[] = [
   {
     key: 'QUOTAUGIDLIMIT',
     status: 'recorded',
-    how: 'the kernel sets no bound to the number of quota owners',
+    how: 'the kernel sets no bound to the number of quota owners: ctvirt quota limits each of them',
   },
 ];
 

@@ -1,0 +1,54 @@
+// Limits of one user or group of a container on its root: OpenVZ's second level, set in the spelling of the first.
+// SPDX-License-Identifier: Apache-2.0
+import type { Domain, Quota } from '@ctvirt/xml';
+import { rootOf, withRoot } from '../edit.js';
+import { FormatError } from '../errors.js';
+import { parseDisk } from '../openvz/values.js';
+
+export interface OwnerValues {
+  readonly kind: 'user' | 'group';
+  /** Its number in the container. */
+  readonly id: number;
+  /** As DISKSPACE and DISKINODES are written: `soft:hard` or one number, with suffixes; `unlimited` lifts the limit. */
+  readonly space?: string | undefined;
+  readonly inodes?: string | undefined;
+}
+
+/** The domain with these limits; throws FormatError `invalid` for a value that cannot be. */
+export function setOwnerQuota(domain: Domain, { kind, id, space, inodes }: OwnerValues): Domain {
+  if (rootOf(domain) === undefined) throw new FormatError('invalid', 'the domain has no root file system');
+  const owner = kind === 'user' ? { uid: id } : { gid: id };
+  const given: readonly (readonly [Quota['type'], string | undefined])[] = [
+    ['size', space],
+    ['inodes', inodes],
+  ];
+  return given.reduce((before, [type, text]) => {
+    if (text === undefined) return before;
+    const made = quotaOf(type, owner, text);
+    return withRoot(before, (root) => {
+      const others = (root.quotas ?? []).filter(
+        (quota) => quota.type !== type || quota.uid !== owner.uid || quota.gid !== owner.gid,
+      );
+      return { ...root, quotas: made === undefined ? others : [...others, made] };
+    });
+  }, domain);
+}
+
+function quotaOf(
+  type: Quota['type'],
+  owner: { uid?: number; gid?: number },
+  text: string,
+): Quota | undefined {
+  if (text === 'unlimited') return undefined;
+  const limit = parseDisk(text, type === 'size' ? 'KiB' : 'inodes');
+  if (limit === undefined || limit.soft > limit.hard || limit.hard > BigInt(Number.MAX_SAFE_INTEGER) / 1024n)
+    throw new FormatError(
+      'invalid',
+      `${type === 'size' ? 'space' : 'inodes'} cannot be '${text}': expected soft:hard or one number, with a suffix T, G, M or K, or "unlimited"`,
+    );
+  const [soft, hard] = [Number(limit.soft), Number(limit.hard)];
+  const isSoft = soft < hard;
+  return type === 'size'
+    ? { type, ...owner, maxBytes: hard * 1024, ...(isSoft && { softBytes: soft * 1024 }) }
+    : { type, ...owner, max: hard, ...(isSoft && { soft }) };
+}
