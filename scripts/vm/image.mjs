@@ -24,7 +24,7 @@ const prefix = 'vm-';
 /** What is installed in the machine; its kernel comes on top of that. */
 const packages = [
   ...['init', 'systemd-sysv', 'udev', 'dbus', 'kmod', 'apparmor', 'procps', 'iproute2'],
-  ...['lxc', 'busybox-static', 'bubblewrap', 'util-linux', 'tar', 'gzip', 'xz-utils', 'zstd'],
+  ...['lxc', 'lxcfs', 'busybox-static', 'bubblewrap', 'util-linux', 'tar', 'gzip', 'xz-utils', 'zstd'],
   ...['e2fsprogs', 'xfsprogs', 'quota'],
 ];
 
