@@ -329,7 +329,7 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
     amend: async (ref, targets, edit) => await serially(ref, (entry) => amend(entry, targets, edit)),
     parameters: async (ref, options) => {
       const domain = await engine.document(ref, options);
-      const disks = blockIo.disks(filesystemsOf(domain), kept(find(ref)));
+      const disks = () => blockIo.disks(filesystemsOf(domain), kept(find(ref)));
       return explainResources(domain, facts).map((row) => blockIo.explain(row, disks));
     },
     setParameters: async (ref, values, asked) =>

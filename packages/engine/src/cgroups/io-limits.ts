@@ -5,7 +5,7 @@ import type { Limit } from './limit.js';
 
 /** Disks by their numbers, `MAJ:MIN`. */
 export interface IoDisks {
-  /** Below the domain's file systems. */
+  /** Below the domain's file systems; looked up when it is asked for. */
   readonly own: readonly string[];
   /** The disk of a path that a document names; throws where it is none. */
   named(path: string): string;
@@ -37,8 +37,8 @@ export function ioLimitsOf(resources: Resources, version: 1 | 2, disks: IoDisks)
 }
 
 /** Whether there are limits on the domain's disks, and none of this host's is below it: it lies in memory, or on a network. */
-export const lacksDisks = (resources: Resources, { own }: IoDisks): boolean =>
-  own.length === 0 && rates.some(([, , , general]) => resources[general] !== undefined);
+export const lacksDisks = (resources: Resources, disks: IoDisks): boolean =>
+  rates.some(([, , , general]) => resources[general] !== undefined) && disks.own.length === 0;
 
 const weights = { 1: ['blkio.bfq.weight'], 2: ['io.bfq.weight', 'io.weight'] } as const;
 const deviceWeights = { 1: ['blkio.bfq.weight_device'], 2: ['io.bfq.weight', 'io.weight'] } as const;
@@ -64,7 +64,8 @@ function ratesByDisk(
     found.set(disk, { ...known, [rate]: Math.min(value, known[rate] ?? value) });
   };
   for (const [rate, , , general] of rates) {
-    for (const disk of disks.own) lower(disk, rate, resources[general]);
+    const all = resources[general];
+    if (all !== undefined) for (const disk of disks.own) lower(disk, rate, all);
     for (const device of devices) lower(device.disk, rate, device[rate]);
   }
   return found;

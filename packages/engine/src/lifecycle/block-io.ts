@@ -31,8 +31,12 @@ export class BlockIo {
   }
 
   ioDisks(filesystems: readonly FilesystemSpec[], context: KeptContext): IoDisks {
+    const look = () => this.disks(filesystems, context).map(({ number }) => number);
+    let own: string[] | undefined;
     return {
-      own: this.disks(filesystems, context).map(({ number }) => number),
+      get own() {
+        return (own ??= look());
+      },
       named: (path) => diskNamed(path).number,
     };
   }
@@ -45,13 +49,14 @@ export class BlockIo {
   }
 
   /** What becomes of a parameter here, where the disks make that less than what it could be. */
-  explain(row: ResourceRow, disks: readonly Disk[]): ResourceRow {
+  explain(row: ResourceRow, disks: () => readonly Disk[]): ResourceRow {
     const why = row.status === 'recorded' ? undefined : this.#obstacle(row.key, disks);
     return why === undefined ? row : { ...row, status: 'recorded', how: why };
   }
 
-  #obstacle(key: string, disks: readonly Disk[]): string | undefined {
+  #obstacle(key: string, look: () => readonly Disk[]): string | undefined {
     if (key !== 'IOPRIO' && key !== 'IOLIMIT' && key !== 'IOPSLIMIT') return undefined;
+    const disks = look();
     if (disks.length === 0) return noDisk;
     if (key !== 'IOPRIO') return undefined;
     if (disks.some(({ number }) => schedulerOf(number) === 'bfq' || this.#hasIoCost(number)))
