@@ -41,8 +41,10 @@ test('profile, live change, stored change, restart of container and daemon: the 
   assert.equal(await numproc('310', true), '240', 'a change of the running container only');
 
   await set('310', { numproc: '60:70' }, { live: true, stored: true });
+  const live = await world.client.domains.xml({ domain: '310' });
   await world.stop();
   await world.start();
+  assert.equal(await world.client.domains.xml({ domain: '310' }), live);
   assert.deepEqual(
     [await numproc('310'), await numproc('310', true), await pidsMax('310')],
     ['60:70', '60:70', '70'],

@@ -13,6 +13,9 @@ const MOST_STORED = 256;
 /** Ends a document that was written to its end. */
 const WHOLE = '<!-- whole -->\n';
 
+/** The mark is ours, and no part of the document. */
+const withoutMark = (text: string): string => (text.endsWith(WHOLE) ? text.slice(0, -WHOLE.length) : text);
+
 export class Documents {
   /** By UUID, with the record they belong to: a change of the document changes the record. The least recently used is first. */
   readonly #stored = new Map<string, { readonly record: object; readonly domain: Domain }>();
@@ -49,7 +52,7 @@ export class Documents {
     if (known !== undefined) return known;
     // Started by an older daemon that kept none: what is stored comes nearest.
     const text = await readFile(this.livePath(entry), 'utf8').catch(() => this.store.readXml(record.name));
-    const domain = readStored(text, record.name);
+    const domain = readStored(withoutMark(text), record.name);
     this.#live.set(running, domain);
     return domain;
   }
@@ -66,7 +69,7 @@ export class Documents {
   proposed(entry: Entry): Domain | undefined {
     const path = this.#proposedPath(entry);
     const text = existsSync(path) ? readFileSync(path, 'utf8') : '';
-    return text.endsWith(WHOLE) ? readStored(text, entry.record.name) : undefined;
+    return text.endsWith(WHOLE) ? readStored(withoutMark(text), entry.record.name) : undefined;
   }
 
   /** The proposed document becomes the one of this run. */
