@@ -189,3 +189,14 @@ test('limits of single users: refused by name where the file system does not cou
   assert.match(stderr, /usrquota/);
   assert.doesNotMatch(await world.client.domains.xml({ domain: 'many', inactive: true }), /600/);
 });
+
+test('who defines limits of users is told what nobody will keep of them, and only then', async () => {
+  const user = "<quota type='size' uid='500' max='1000000' unit='bytes'/>";
+  const { findings } = await world.define(limited('648', { inodes: user }));
+  assert.deepEqual(
+    findings.map(({ severity, code, path }) => [severity, code, path]),
+    [['warning', 'not-enforced', '/domain/devices/filesystem/quota']],
+  );
+  assert.match(findings[0]?.message ?? '', /only in a folder of the host without a limit/);
+  assert.deepEqual((await world.define(limited('649'))).findings, []);
+});

@@ -134,6 +134,7 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
     queue,
     reader,
     admission,
+    ownersRemark: (entry, specs) => quotas.ownersRemark(entry, specs),
     templatePath,
     projectIds: options.projectIds,
     emit,

@@ -29,6 +29,8 @@ export interface DefinerParts {
   readonly queue: KeyedQueue;
   readonly reader: Reader;
   readonly admission: Admission;
+  /** What nobody will keep of the limits of its users. */
+  readonly ownersRemark: (entry: Entry, specs: readonly FilesystemSpec[]) => string | undefined;
   readonly templatePath: (name: string) => string;
   readonly projectIds: ProjectRange | undefined;
   readonly emit: (event: LifecycleEvent['event'], detail: string, entry: Entry) => void;
@@ -73,6 +75,8 @@ export class Definer {
         existing === undefined
           ? await this.#add(read.domain, read.parts, options)
           : await this.#change(existing, read.domain, read.parts, options);
+      const unkept = this.parts.ownersRemark(entry, read.parts.filesystems);
+      if (unkept !== undefined) findings.push(notKept('/domain/devices/filesystem/quota', unkept));
       return { entry, findings };
     });
   }

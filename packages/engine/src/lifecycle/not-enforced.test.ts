@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { applyProfile, profiles } from '@ctvirt/formats';
 import { parseDomainOrThrow } from '@ctvirt/xml';
 import { notEnforced } from './not-enforced.js';
 
@@ -17,16 +18,21 @@ test('a plain document has full effect', () => {
   );
 });
 
-test('limits of one user, soft limits, and limits on what is as large as its source', () => {
-  const template =
-    "<filesystem type='template'><source name='t'/><target dir='/'/><quota type='size' uid='500' max='1000'/><quota type='inodes' max='10' soft='5'/></filesystem>";
-  assert.deepEqual(pathsOf(domain(template)), [
-    '/domain/devices/filesystem[1]/quota',
-    '/domain/devices/filesystem[1]/quota/@soft',
-  ]);
+test('limits on what is as large as its source', () => {
   const mount =
     "<filesystem type='mount'><source dir='/srv'/><target dir='/'/><space_hard_limit>1000</space_hard_limit></filesystem>";
   assert.deepEqual(pathsOf(domain(mount)), ['/domain/devices/filesystem[1]']);
+});
+
+test('a profile that comes with ctvirt is used without a remark', () => {
+  for (const { name, text } of profiles) {
+    const facts = { profileName: name, pageSize: 4096, hostCpus: 4 };
+    assert.deepEqual(
+      notEnforced(applyProfile(parseDomainOrThrow(domain(root)), text, facts).domain),
+      [],
+      name,
+    );
+  }
 });
 
 test('what an interface asks for besides its addresses', () => {

@@ -26,25 +26,11 @@ const onDomain: readonly ((domain: Domain) => Remark | undefined)[] = [
 ];
 
 const onFilesystem: readonly ((filesystem: Filesystem) => Remark | undefined)[] = [
-  ({ quotas }) =>
-    remark(
-      quotas?.find(({ uid, gid }) => uid !== undefined || gid !== undefined),
-      '/quota',
-      'limits of one user or group hold where the file system below enforces quotas of them: see `ctvirt quota --how`',
-    ),
   ({ type, spaceSoftLimitBytes: soft, spaceHardLimitBytes: hard }) =>
     remark(
       type === 'template' && hard === undefined ? soft : undefined,
       '/space_soft_limit',
       'a soft limit without a hard one is recorded: only the hard limit makes a file system of its own',
-    ),
-  ({ type, quotas }) =>
-    remark(
-      type === 'template'
-        ? quotas?.find((quota) => quota.type === 'inodes' && (quota.soft ?? quota.max) < quota.max)
-        : undefined,
-      '/quota/@soft',
-      'above the soft limit of inodes it is said so; the hard limit is enforced',
     ),
   ({ type, spaceHardLimitBytes, spaceSoftLimitBytes, quotas }) =>
     remark(

@@ -111,21 +111,27 @@ export class Quotas {
     const { name } = entry.record;
     const limits = specs.flatMap(({ owners }) => owners);
     const keeping = this.#counting(entry, specs);
-    const obstacle = obstacleTo(kindsOf(limits), keeping);
-    if (obstacle !== undefined && limits.length > 0)
-      this.parts.log('warn', `domain '${name}': limits of its users are not enforced: ${obstacle}`, {
-        domain: name,
-      });
+    const remark = this.ownersRemark(entry, specs);
+    if (remark !== undefined) this.parts.log('warn', `domain '${name}': ${remark}`, { domain: name });
     if (keeping.counted !== undefined) limitOwners(keeping.counted, map, limits);
   }
 
   /** Throws `unsupported` if limits of users would refuse nothing. */
   checkOwners(entry: Entry, specs: readonly FilesystemSpec[]): void {
-    const limits = specs.flatMap(({ owners }) => owners);
-    const obstacle =
-      limits.length === 0 ? undefined : obstacleTo(kindsOf(limits), this.#counting(entry, specs));
+    const obstacle = this.#obstacle(entry, specs);
     if (obstacle !== undefined)
       throw new EngineError('unsupported', `limits of users cannot be had: ${obstacle}`);
+  }
+
+  /** For who defines limits of users that would refuse nothing. */
+  ownersRemark(entry: Entry, specs: readonly FilesystemSpec[]): string | undefined {
+    const obstacle = this.#obstacle(entry, specs);
+    return obstacle === undefined ? undefined : `limits of its users are not enforced: ${obstacle}`;
+  }
+
+  #obstacle(entry: Entry, specs: readonly FilesystemSpec[]): string | undefined {
+    const limits = specs.flatMap(({ owners }) => owners);
+    return limits.length === 0 ? undefined : obstacleTo(kindsOf(limits), this.#counting(entry, specs));
   }
 
   /** All layers of a domain lie on one file system, which counts them together. */
