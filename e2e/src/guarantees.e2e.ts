@@ -59,7 +59,7 @@ test('strict: what the host cannot keep is refused at define, at start and while
     for (let index = 0; index < most; index++) await world.client.domains.start({ domain: `part${index}` });
     await refused('overcommitted', world.client.domains.start({ domain: `part${most}` }));
     assert.equal(await world.state(`part${most}`), 'shutoff (unknown)');
-    const more = { values: { privvmpages: 'unlimited', vmguarpages: `${4 * third}M` }, live: true };
+    const more = { values: { ram: 'unlimited', vmguarpages: `${4 * third}M` }, live: true };
     await refused('overcommitted', world.client.domains.setParameters({ domain: 'part0', body: more }));
     await world.client.domains.destroy({ domain: 'part0' });
     await world.client.domains.start({ domain: `part${most}` });

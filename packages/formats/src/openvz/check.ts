@@ -46,8 +46,12 @@ const rules: Readonly<Record<Syntax, SyntaxRule>> = {
     accepts: (text) => text === 'auto' || parseBitmap(text) !== undefined,
   },
   cpulimit: {
-    expected: 'a percentage such as 150 or 50%',
+    expected: 'a percentage: of one processor, such as 150, or up to 100% of the host, such as 50%',
     accepts: (text) => parseCpuLimit(text) !== undefined,
+  },
+  meminfo: {
+    expected: '"none", "pages:N" or "privvmpages:N"',
+    accepts: (text) => /^(none|pages:\d{1,18}|privvmpages:\d{1,18}(\.\d{1,9})?)$/.test(text),
   },
   netif: {
     expected:
@@ -63,4 +67,12 @@ const rules: Readonly<Record<Syntax, SyntaxRule>> = {
 export function faultOf(parameter: Parameter, text: string, pageSize: number): string | undefined {
   const rule = rules[parameter.syntax];
   return rule.accepts(text, parameter.unit, pageSize) ? undefined : rule.expected;
+}
+
+/** What is wrong with a pair that can be read, but whose first value is above its second; OpenVZ's own files have such. */
+export function inversionOf({ syntax, unit }: Parameter, text: string, pageSize: number): string | undefined {
+  const ubc = syntax === 'ubc' ? parseUbc(text, isUbcUnit(unit) ? unit : 'count', pageSize) : undefined;
+  if (ubc !== undefined && ubc.barrier > ubc.limit) return 'the barrier is above the limit';
+  const disk = syntax === 'disk' ? parseDisk(text, unit === 'inodes' ? 'inodes' : 'KiB') : undefined;
+  return disk !== undefined && disk.soft > disk.hard ? 'the soft limit is above the hard limit' : undefined;
 }

@@ -157,6 +157,7 @@ const values: Readonly<Record<Parameter['syntax'], fc.Arbitrary<string>>> = {
   path: fc.constantFrom('/vz/private/$VEID', '/a/b'),
   bitmap: fc.constantFrom('all', '0,2', '0-3'),
   cpulimit: fc.constantFrom('0', '50', '150', '25%'),
+  meminfo: fc.constantFrom('none', 'pages:1000', 'privvmpages:1'),
   netif: fc.constantFrom('ifname=eth0', 'ifname=eth0,bridge=br0,mac=00:18:51:AB:CD:EF'),
   switches: fc.constantFrom('sys_time:on', 'SYS_TIME:on MKNOD:off', 'nfs:on'),
   text: fc.stringMatching(/^[a-zA-Z0-9 .,]{0,20}$/),

@@ -13,6 +13,7 @@ export type Syntax =
   | 'path'
   | 'bitmap'
   | 'cpulimit'
+  | 'meminfo'
   | 'netif'
   | 'switches'
   | 'text'
@@ -101,7 +102,7 @@ const rows: Readonly<Record<Exclude<Group, 'beancounter' | 'later'>, readonly Ro
   memory: [
     ['AVNUMPROC', 'ubc', 'last', 'average number of processes, for planning only', 'count'],
     ['VM_OVERCOMMIT', 'float', 'first', 'VSwap: PRIVVMPAGES is RAM and swap times this'],
-    ['MEMINFO', 'word', 'last', 'total memory shown inside: none, pages:N or privvmpages:N'],
+    ['MEMINFO', 'meminfo', 'last', 'total memory shown inside: none, pages:N or privvmpages:N'],
   ],
   cpu: [
     ['CPUUNITS', 'ulong', 'first', 'CPU weight and guarantee, 8 to 500000, usually 1000', 'count'],

@@ -14,6 +14,8 @@ export interface ReadContext {
   readonly vswap: boolean;
   /** Where the root comes from: the template it was made from, or the private area as it lies there. */
   readonly root: 'template' | 'private';
+  /** Whether the values were asked for by somebody who can be told no: nothing is lowered then to what fits. */
+  readonly isAsked?: true;
 }
 
 /** What writing knows besides the domain. */

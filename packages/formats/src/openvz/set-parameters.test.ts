@@ -115,7 +115,31 @@ test('what cannot be is refused with its name', () => {
     { ioprio: '9' },
     { diskspace: 'unlimited' },
     { ram: '64M', vmguarpages: '1G', swap: 'x' },
+    { numproc: '300:200' },
+    { physpages: '2G:1G' },
+    { diskspace: '20G:10G' },
+    { diskinodes: '20:10' },
+    { meminfo: 'all' },
+    { cpulimit: '101%' },
   ];
   for (const values of wrong)
     assert.throws(() => setParameters(plain, values, host), { code: 'invalid' }, JSON.stringify(values));
+});
+
+test('a guarantee that is asked for is not lowered to the memory there is', () => {
+  const before = setParameters(plain, { ram: '64M' }, host);
+  const tooMuch = { code: 'invalid', message: /1048576 KiB.*65536 KiB/ };
+  assert.throws(() => setParameters(before, { vmguarpages: '1G:unlimited' }, host), tooMuch);
+  assert.throws(() => setParameters(plain, { vmguarpages: '1G:unlimited', ram: '64M' }, host), tooMuch);
+});
+
+test('memory without limit, whichever parameter limits it', () => {
+  const limited = setParameters(plain, { ram: '512M' }, host);
+  const free = setParameters(limited, { ram: 'unlimited' }, host);
+  assert.equal(resourcesOf(free, host).memoryMaxBytes, undefined);
+  assert.equal(resourcesOf(setParameters(free, { ram: '256M' }, host), host).memoryMaxBytes, 256 << 20);
+  const classic = setParameters(filled('vps.basic'), { privvmpages: 'unlimited' }, host);
+  assert.equal(resourcesOf(classic, host).memoryMaxBytes, undefined);
+  const vswap = setParameters(limited, { privvmpages: 'unlimited' }, host);
+  assert.equal(resourcesOf(vswap, host).memoryMaxBytes, 512 << 20, 'the limit of PHYSPAGES stays');
 });

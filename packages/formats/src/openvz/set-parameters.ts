@@ -7,7 +7,7 @@ import { FormatError } from '../errors.js';
 import type { ResourceOptions } from '../resources/resources-of.js';
 import { resourceRuleOf } from '../resources/rules.js';
 import { contradictionIn } from '../sound.js';
-import { faultOf } from './check.js';
+import { faultOf, inversionOf } from './check.js';
 import { canonicalKey, type Parameter, parameterOf } from './parameters.js';
 import type { ReadContext, Row } from './row.js';
 import { inodeQuotaOf } from './rows/disk.js';
@@ -43,12 +43,13 @@ export function setParameters(
     cpus: hostCpus,
     ctid: undefined,
     root: 'template',
+    isAsked: true,
     values: all,
-    vswap: isVswap(all, pageSize) || (!all.has('PRIVVMPAGES') && !hasAllocationLimit(domain)),
+    vswap: isVswap(all, pageSize) || (!limitsAllocation(all, pageSize) && !hasAllocationLimit(domain)),
   };
   // What one row builds on stands before it.
   const ordered = [...all].sort(([a], [b]) => rankOf(a, rows) - rankOf(b, rows));
-  let result = ordered.reduce((before, [key]) => forget(before, key), domain);
+  let result = ordered.reduce((before, [key]) => forget(before, key, context), domain);
   for (const [key, value] of ordered) {
     const { domain: next, why } = rowOf(key, rows).read(result, value, context);
     if (why !== undefined)
@@ -69,8 +70,12 @@ function readAsked(name: string, value: string, pageSize: number): [key: string,
     text === undefined
       ? 'bytes, with a suffix T, G, M, K or P, or "unlimited"'
       : faultOf(parameter, text, pageSize);
-  if (text === undefined || expected !== undefined)
-    throw new FormatError('invalid', `${name} cannot be '${value}': expected ${expected}`, { key: name });
+  const refuse = (why: string): never => {
+    throw new FormatError('invalid', `${name} cannot be '${value}': ${why}`, { key: name });
+  };
+  if (text === undefined || expected !== undefined) return refuse(`expected ${expected}`);
+  const inverted = inversionOf(parameter, text, pageSize);
+  if (inverted !== undefined) return refuse(inverted);
   return [parameter.key, text];
 }
 
@@ -81,6 +86,12 @@ function inPages(bytes: string, pageSize: number): string | undefined {
   if (limit >= unlimited) return formatUbc({ barrier: 0n, limit });
   const size = BigInt(pageSize);
   return formatUbc({ barrier: 0n, limit: (limit + size - 1n) / size });
+}
+
+/** Whether the values limit what is allocated: PRIVVMPAGES without a limit leaves memory to PHYSPAGES. */
+function limitsAllocation(values: ReadonlyMap<string, string>, pageSize: number): boolean {
+  const pages = parseUbc(values.get('PRIVVMPAGES') ?? '', 'pages', pageSize);
+  return pages !== undefined && pages.limit < unlimited;
 }
 
 const rankOf = (key: string, rows: readonly Row[]): number => {
@@ -156,8 +167,10 @@ const elements: Readonly<Record<string, (domain: Domain) => Domain>> = {
   },
 };
 
-function forget(domain: Domain, key: string): Domain {
-  const rest = elements[key]?.(domain) ?? domain;
+function forget(domain: Domain, key: string, { vswap }: ReadContext): Domain {
+  // The memory of VSwap is that of PHYSPAGES.
+  const isElement = key !== 'PRIVVMPAGES' || !vswap;
+  const rest = (isElement ? elements[key]?.(domain) : undefined) ?? domain;
   const said = beancounterOf(rest, key);
   return said === undefined
     ? rest

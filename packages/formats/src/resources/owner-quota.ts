@@ -41,11 +41,12 @@ function quotaOf(
 ): Quota | undefined {
   if (text === 'unlimited') return undefined;
   const limit = parseDisk(text, type === 'size' ? 'KiB' : 'inodes');
-  if (limit === undefined || limit.soft > limit.hard || limit.hard > BigInt(Number.MAX_SAFE_INTEGER) / 1024n)
-    throw new FormatError(
-      'invalid',
-      `${type === 'size' ? 'space' : 'inodes'} cannot be '${text}': expected soft:hard or one number, with a suffix T, G, M or K, or "unlimited"`,
-    );
+  const refuse = (why: string): never => {
+    throw new FormatError('invalid', `${type === 'size' ? 'space' : 'inodes'} cannot be '${text}': ${why}`);
+  };
+  if (limit === undefined || limit.hard > BigInt(Number.MAX_SAFE_INTEGER) / 1024n)
+    return refuse('expected soft:hard or one number, with a suffix T, G, M or K, or "unlimited"');
+  if (limit.soft > limit.hard) return refuse('the soft limit is above the hard limit');
   const [soft, hard] = [Number(limit.soft), Number(limit.hard)];
   const isSoft = soft < hard;
   return type === 'size'

@@ -155,7 +155,7 @@ export const domain = element(
         report.error(
           'guarantee-over-maximum',
           ['memtune', 'minGuaranteeKiB'],
-          'more memory is guaranteed than allowed',
+          `more memory is guaranteed (${least} KiB) than allowed (${memoryKiB} KiB)`,
           {
             found: `${least} KiB`,
             expected: `at most ${memoryKiB} KiB`,

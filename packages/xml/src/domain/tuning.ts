@@ -77,15 +77,20 @@ export const memtune = element(
       } = model;
       if (hard === undefined) return;
       if (soft !== undefined && soft > hard)
-        report.error('soft-over-hard', ['softLimitKiB'], 'the soft limit is above the hard limit', {
-          found: `${soft} KiB`,
-          expected: `at most ${hard} KiB`,
-        });
+        report.error(
+          'soft-over-hard',
+          ['softLimitKiB'],
+          `the soft limit (${soft} KiB) is above the hard limit (${hard} KiB)`,
+          {
+            found: `${soft} KiB`,
+            expected: `at most ${hard} KiB`,
+          },
+        );
       if (swap !== undefined && swap < hard)
         report.error(
           'conflict',
           ['swapHardLimitKiB'],
-          'memory and swap together are limited below memory alone',
+          `memory and swap together are limited (${swap} KiB) below memory alone (${hard} KiB)`,
           {
             found: `${swap} KiB`,
             expected: `at least ${hard} KiB`,
@@ -95,7 +100,7 @@ export const memtune = element(
         report.error(
           'guarantee-over-maximum',
           ['minGuaranteeKiB'],
-          'more memory is guaranteed than allowed',
+          `more memory is guaranteed (${least} KiB) than allowed (${hard} KiB)`,
           {
             found: `${least} KiB`,
             expected: `at most ${hard} KiB`,

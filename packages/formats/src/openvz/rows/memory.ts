@@ -46,7 +46,8 @@ const physpages: Row = {
   key: 'PHYSPAGES',
   read(domain, value, context) {
     const pages = readPages(value, context);
-    if (!context.vswap) return keep(domain, 'PHYSPAGES', pages, 'beancounter physpages');
+    if (!context.vswap || isUnlimited(pages.limit))
+      return keep(domain, 'PHYSPAGES', pages, 'beancounter physpages');
     if (memoryLimitKiB(domain) !== undefined) return ownWord;
     const kib = toKiB(pages.limit, context.pageSize);
     return carried(
@@ -119,7 +120,7 @@ const vmguarpages: Row = {
     if (domain.memtune?.minGuaranteeKiB !== undefined) return ownWord;
     if (isUnlimited(barrier)) return ignored('no host can guarantee unlimited memory');
     const wanted = toKiB(barrier, context.pageSize);
-    const most = memoryLimitKiB(domain) ?? wanted;
+    const most = context.isAsked ? wanted : (memoryLimitKiB(domain) ?? wanted);
     const minGuaranteeKiB = Math.min(wanted, most);
     const with_ = withMemtune(domain, { minGuaranteeKiB });
     return wanted > most
