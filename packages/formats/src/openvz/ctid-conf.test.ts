@@ -140,6 +140,17 @@ test('a malformed UUID comment is reported, not taken', () => {
   assert.equal(report.find(({ key }) => key === '#UUID:')?.status, 'ignored');
 });
 
+test("the host's own name servers and search domains, said twice", () => {
+  for (const key of ['NAMESERVER', 'SEARCHDOMAIN']) {
+    const { domain } = read(`${key}="inherit"\n${key}="inherit"`);
+    assert.equal(domain.dns, undefined);
+    assert.equal(
+      valueIn(writeCtidConf(undefined, domain, { ...host, autostart: false }).text, key),
+      'inherit',
+    );
+  }
+});
+
 const number = fc.integer({ min: 1, max: 10_000_000 }).map(String);
 const word = fc.stringMatching(/^[a-z][a-z0-9.-]{0,12}$/);
 const values: Readonly<Record<Parameter['syntax'], fc.Arbitrary<string>>> = {

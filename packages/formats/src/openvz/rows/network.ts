@@ -128,9 +128,12 @@ function dnsRow(
     key,
     read(domain, value) {
       if ((domain.dns?.[part]?.length ?? 0) > 0 || parameterValue(domain, key) !== undefined) return ownWord;
-      if (value === 'inherit')
-        return carried(withValue(domain, key, value), "parameter of that name: the host's own are taken");
-      return set(domain, [...new Set(parseList(value))]);
+      // Said on two lines it is said twice.
+      const items = [...new Set(parseList(value))];
+      const [only, ...others] = items;
+      if (only === 'inherit' && others.length === 0)
+        return carried(withValue(domain, key, only), "parameter of that name: the host's own are taken");
+      return set(domain, items);
     },
     write(domain) {
       const items =
