@@ -75,7 +75,18 @@ test('strict: what the host cannot keep is refused at define, at start and while
 test('warn: it runs, and the definition says that its guarantee may not be kept', async () => {
   const { findings } = await world.define(promised('hopeful', 16 * third));
   assert.ok(findings.some(({ message }) => message.includes('cannot keep')));
-  await world.client.domains.start({ domain: 'hopeful' });
+  const told = /^warning: this host cannot keep what domain 'hopeful' is promised: .* too much$/m;
+  assert.match((await world.cli(['start', 'hopeful'])).stderr, told);
+  const more = [
+    'set',
+    'hopeful',
+    '--ram',
+    'unlimited',
+    '--vmguarpages',
+    `${17 * third}M:unlimited`,
+    '--live',
+  ];
+  assert.match((await world.cli(more)).stderr, told);
   assert.ok(((await allocation())?.headroom ?? 0) < 0);
 });
 

@@ -4,6 +4,7 @@ import type { Readable } from 'node:stream';
 import { type CallOptions, readAnswer } from './answer.js';
 import { Connection, type Endpoint } from './connection.js';
 import { ApiError } from './errors.js';
+import { parseRemarks, remarksHeader } from './remarks.js';
 import { type Resources, resources } from './resources.js';
 import type { BodyOf, OpenOf, Params, Query, Resource, ResultOf, Route } from './route.js';
 import { type ClientSession, openSession } from './session/client.js';
@@ -42,13 +43,18 @@ export type ApiClient = { readonly [R in keyof Resources]: Calls<Resources[R]> }
 type AnyInput = { readonly body?: unknown; readonly open?: unknown; readonly [name: string]: unknown };
 type AnyCall = (input?: AnyInput, options?: CallOptions) => Promise<unknown>;
 
-export function createClient(endpoint: Endpoint): ApiClient {
+export interface ClientOptions {
+  /** Hears what the daemon remarks on an operation that succeeds. */
+  readonly onRemark?: (remark: string) => void;
+}
+
+export function createClient(endpoint: Endpoint, options: ClientOptions = {}): ApiClient {
   const connection = new Connection(endpoint);
   const client: Record<string, unknown> = { close: () => connection.close() };
   for (const [name, operations] of Object.entries(resources)) {
     const calls: Record<string, AnyCall> = {};
     for (const [operation, route] of Object.entries<Route>(operations))
-      calls[operation] = callOf(connection, route);
+      calls[operation] = callOf(connection, route, options);
     client[name] = calls;
   }
   // The loop above is the mapped type, member by member; the compiler cannot follow it.
@@ -62,7 +68,7 @@ const contentTypes = {
   bytes: 'application/octet-stream',
 } as const;
 
-function callOf(connection: Connection, route: Route): AnyCall {
+function callOf(connection: Connection, route: Route, { onRemark }: ClientOptions): AnyCall {
   const { answer } = route;
   const check: Check = 'schema' in answer ? compileCheck(answer.schema) : () => undefined;
   return async (input = {}, options = {}) => {
@@ -78,7 +84,9 @@ function callOf(connection: Connection, route: Route): AnyCall {
       content: contentOf(route, input.body),
       signal: options.signal,
     });
-    return readAnswer(answer.kind, message, check, options);
+    const result = await readAnswer(answer.kind, message, check, options);
+    for (const remark of parseRemarks(message.headers[remarksHeader])) onRemark?.(remark);
+    return result;
   };
 }
 

@@ -3,7 +3,7 @@
 export type { CallOptions } from './answer.js';
 export { type BeancounterReport, type BeancounterRow, beancounterReport } from './beancounters.js';
 export { type Asset, asset } from './check.js';
-export { type ApiClient, createClient, type Input } from './client.js';
+export { type ApiClient, type ClientOptions, createClient, type Input } from './client.js';
 export type { Endpoint } from './connection.js';
 export {
   type AdoptResult,
@@ -36,6 +36,7 @@ export {
   type QuotaReport,
   quotaReport,
 } from './quota.js';
+export { formatRemarks, remarksHeader } from './remarks.js';
 export { type Resources, resources } from './resources.js';
 export type { Answer, Body, BodyOf, OpenOf, Params, Query, Resource, ResultOf, Route } from './route.js';
 export type { TSchema } from './schema.js';

@@ -7,7 +7,7 @@ import type { Option, Options, Verb } from './verb.js';
 
 /** The options every verb takes, before or after its name. */
 export const globalOptions = {
-  json: { type: 'flag', summary: 'Print data as JSON' },
+  json: { type: 'flag', summary: 'Print data as JSON, and an error as a line of JSON on stderr' },
   quiet: { type: 'flag', short: 'q', summary: 'Say nothing but data and errors' },
   root: {
     type: 'text',

@@ -3,7 +3,7 @@
 import { open, readFile } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { type ApiClient, createClient, type Endpoint, type Finding, type Progress } from '@ctvirt/api';
-import { describeFinding, refuseFile } from './errors.js';
+import { describeFinding, describeRemark, jsonLine, refuseFile } from './errors.js';
 import { createForeignClient } from './foreign/client.js';
 import { hasColour, type Io } from './io.js';
 import { ProgressDisplay } from './progress-display.js';
@@ -19,6 +19,8 @@ export interface Globals {
 export class Context {
   readonly #globals: Globals;
   #client: ApiClient | undefined;
+  /** The daemon's on what it did, kept until no progress is shown any more. */
+  readonly #remarks: string[] = [];
 
   constructor(
     readonly io: Io,
@@ -30,7 +32,10 @@ export class Context {
   /** The daemon; nothing connects before the first call. */
   get client(): ApiClient {
     const { endpoint } = this.#globals;
-    this.#client ??= 'uri' in endpoint ? createForeignClient(endpoint.uri) : createClient(endpoint);
+    this.#client ??=
+      'uri' in endpoint
+        ? createForeignClient(endpoint.uri)
+        : createClient(endpoint, { onRemark: (remark) => this.#remarks.push(remark) });
     return this.#client;
   }
 
@@ -56,6 +61,16 @@ export class Context {
   /** A remark beside the result, on stderr. */
   remark(text: string): void {
     if (!this.#globals.quiet) this.io.stderr.write(`${text}\n`);
+  }
+
+  /** What the daemon remarked on operations that succeeded. */
+  tellRemarks(): void {
+    if (this.#globals.quiet) return;
+    const colour = hasColour(this.io.stderr, this.io.env);
+    for (const remark of this.#remarks.splice(0))
+      this.io.stderr.write(
+        this.isJson ? jsonLine({ warning: { message: remark } }) : describeRemark(remark, colour),
+      );
   }
 
   /** Findings about a file that was accepted all the same. */

@@ -62,6 +62,24 @@ export function describeError(error: unknown, colour: boolean): { status: number
   return { status: exitStatusOf(error.code), text: head(error.message) + findings.join('') };
 }
 
+/** The same for a program: one line of JSON. */
+export function encodeError(error: unknown): { status: number; text: string } {
+  const { status } = describeError(error, false);
+  const message = error instanceof Error ? error.message : String(error);
+  const { code, findings, details } =
+    error instanceof ApiError
+      ? error
+      : { code: error instanceof CliError ? error.code : ('internal' as const), findings: [], details: {} };
+  return { status, text: jsonLine({ error: { code, message, status, details, findings } }) };
+}
+
+/** What stands on stderr where data is asked for as JSON. */
+export const jsonLine = (value: unknown): string => `${JSON.stringify(value)}\n`;
+
+/** A remark of the daemon on what it did. */
+export const describeRemark = (remark: string, colour: boolean): string =>
+  `${paint('yellow', 'warning:', colour)} ${visible(remark)}\n`;
+
 /** One finding as compilers print theirs: place, what is wrong, the line itself, what was expected. */
 export function describeFinding(finding: Finding, file: string, colour: boolean): string {
   const { severity, message, line, column, path, found, expected, suggestion, excerpt } = finding;

@@ -77,6 +77,39 @@ describe('ctvirt', () => {
     await ctvirt('undefine limited');
   });
 
+  test('tells what the daemon remarks on what it did', async () => {
+    const unkept = { input: "<domain type='lxc'><name>unkept</name><unkept/></domain>" };
+    await ctvirt('define -', unkept);
+    const started = "Domain 'unkept' started\n";
+    const remark = "domain 'unkept': nothing keeps <unkept>";
+    assert.deepEqual(await ctvirt('start unkept'), { status: 0, out: started, err: `warning: ${remark}\n` });
+    await ctvirt('destroy unkept');
+    assert.equal((await ctvirt('start unkept -q')).err, '');
+    await ctvirt('destroy unkept');
+    const { err } = await ctvirt('start unkept --json');
+    assert.deepEqual(JSON.parse(err), { warning: { message: remark } });
+    await ctvirt('destroy unkept');
+    await ctvirt('undefine unkept');
+  });
+
+  test('tells an error as data where data is asked for', async () => {
+    const cases = [
+      ['start nobody --json', 3, 'not-found'],
+      ['--json set nobody', 2, 'usage'],
+      ['define --json -', 8, 'invalid'],
+      ['define --json /nowhere.xml', 1, 'local'],
+    ] as const;
+    for (const [words, status, code] of cases) {
+      const result = await ctvirt(words, { input: '<domain/>' });
+      assert.deepEqual([result.status, result.out], [status, ''], words);
+      const { error } = JSON.parse(result.err);
+      assert.deepEqual([error.code, error.status, typeof error.message], [code, status, 'string'], words);
+      assert.equal(error.findings.length, code === 'invalid' ? 1 : 0, words);
+    }
+    const nobody = await invoke(['--socket', '/nowhere', 'list', '--json']);
+    assert.equal(JSON.parse(nobody.err).error.code, 'unreachable');
+  });
+
   test('gives the same as data', async () => {
     await define('data');
     assert.equal((await json('start data')).state, 'running');

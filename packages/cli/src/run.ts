@@ -4,7 +4,7 @@ import { ApiError } from '@ctvirt/api';
 import { findVerb, parseVerb } from './command-line.js';
 import { Context } from './context.js';
 import { type Choice, socketPathOf, startHint } from './endpoint.js';
-import { CliError, describeError } from './errors.js';
+import { CliError, describeError, encodeError } from './errors.js';
 import { usageStatus } from './exit-status.js';
 import { helpOverview, helpVerb } from './help.js';
 import { hasColour, type Io } from './io.js';
@@ -15,6 +15,9 @@ import { verbs } from './verbs/index.js';
 export async function run(words: readonly string[], io: Io): Promise<number> {
   let choice: Choice = {};
   let verb: Verb | undefined;
+  // Of a command line that cannot be read; behind -- are the words of another program.
+  const end = words.indexOf('--');
+  let isJson = words.slice(0, end < 0 ? words.length : end).includes('--json');
   try {
     if (words.includes('--version') && words.length === 1) return await run(['version', '--client'], io);
     const found = findVerb(words, verbs);
@@ -34,30 +37,39 @@ export async function run(words: readonly string[], io: Io): Promise<number> {
       root: textOf(options.root),
       uri: textOf(options.connect),
     };
+    isJson = options.json === true;
     const context = new Context(io, {
-      json: options.json === true,
+      json: isJson,
       quiet: options.quiet === true,
       endpoint: choice.uri === undefined ? { socketPath: socketPathOf(choice, io.env) } : { uri: choice.uri },
     });
     try {
       // parseVerb has read args and options by the verb's own declaration.
-      return (await verb.run(context, { args, options } as never)) ?? 0;
+      const status = (await verb.run(context, { args, options } as never)) ?? 0;
+      context.tellRemarks();
+      return status;
     } finally {
       context.close();
     }
   } catch (error) {
-    return fail(error, io, choice, verb);
+    return fail(error, io, choice, verb, isJson);
   }
 }
 
-function fail(error: unknown, io: Io, choice: Choice, verb: Verb | undefined): number {
-  const { status, text } = describeError(error, hasColour(io.stderr, io.env));
+function fail(error: unknown, io: Io, choice: Choice, verb: Verb | undefined, isJson: boolean): number {
+  const isUsage = error instanceof CliError && error.code === 'usage';
+  const { status, text } = isJson ? encodeError(error) : describeError(error, hasColour(io.stderr, io.env));
   io.stderr.write(text);
+  if (!isJson) advise(error, io, choice, verb);
+  return isUsage ? status : (verb?.failureStatus ?? status);
+}
+
+/** What to do next, where the error itself does not know. */
+function advise(error: unknown, io: Io, choice: Choice, verb: Verb | undefined): void {
   if (error instanceof ApiError && error.code === 'unreachable')
     io.stderr.write(`${startHint(choice, io.env, error.cause)}\n`);
-  const isUsage = error instanceof CliError && error.code === 'usage';
-  if (isUsage) io.stderr.write(`see 'ctvirt help${verb === undefined ? '' : ` ${verb.name}`}'\n`);
-  return isUsage ? status : (verb?.failureStatus ?? status);
+  if (error instanceof CliError && error.code === 'usage')
+    io.stderr.write(`see 'ctvirt help${verb === undefined ? '' : ` ${verb.name}`}'\n`);
 }
 
 const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);

@@ -4,6 +4,7 @@ import { rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { parseArgs } from 'node:util';
 import { EngineError, type Layout, layoutOf, openEngine } from '@ctvirt/engine';
+import { hearing } from './http/remarks.js';
 import { createHttpApp } from './http/server.js';
 import { serveLibvirt } from './libvirt.js';
 import { createLog, type LogFormat } from './log.js';
@@ -59,7 +60,7 @@ async function serve(layout: Layout): Promise<void> {
   await using lock = await takeLock(layout);
   const engine = await openEngine(
     layout,
-    (level, message, fields) => log[level](fields ?? {}, message),
+    hearing((level, message, fields) => log[level](fields ?? {}, message)),
     engineOptions(settings),
   );
   const app = createHttpApp(engine, log);

@@ -15,7 +15,9 @@ import {
   resources,
   type TSchema,
 } from '@ctvirt/api';
+import { createMemoryEngine } from '../testing/memory-engine.js';
 import { sampleXml, serve } from '../testing/serve.js';
+import { hearing } from './remarks.js';
 
 const failsWith = (code: ApiErrorCode) => (error: unknown) => {
   assert.ok(error instanceof ApiError, String(error));
@@ -47,6 +49,18 @@ function raw(
     call.on('error', reject).end(options.body);
   });
 }
+
+test('what the engine warns of is told to the client whose request it is about', async (t) => {
+  const { socketPath } = await serve(t, createMemoryEngine(hearing(() => undefined)));
+  const remarks: string[] = [];
+  const client = createClient({ socketPath }, { onRemark: (remark) => remarks.push(remark) });
+  t.after(() => client.close());
+  const body = (name: string, more: string) => `<domain type='lxc'><name>${name}</name>${more}</domain>`;
+  await client.domains.define({ body: body('kept', '') });
+  await client.domains.define({ body: body('ä', '<unkept/>') });
+  await Promise.all([client.domains.start({ domain: 'kept' }), client.domains.start({ domain: 'ä' })]);
+  assert.deepEqual(remarks, ["domain 'ä': nothing keeps <unkept>"]);
+});
 
 test('a domain goes through its life', async (t) => {
   const { client } = await serve(t);

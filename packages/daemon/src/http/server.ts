@@ -20,6 +20,7 @@ import type { Handlers } from './handler.js';
 import { bindHost } from './host.js';
 import { bindProfiles } from './profiles.js';
 import { bindQuota } from './quota.js';
+import { remarking } from './remarks.js';
 import { acceptSessions, type SessionRoute } from './session.js';
 import { type AnyCall, answerLines, answerProgress } from './stream.js';
 import { bindTemplates } from './templates.js';
@@ -99,13 +100,15 @@ type ValueHandler = (call: AnyCall) => unknown;
 
 const responders: { readonly [K in Answer['kind']]: Responder } = {
   none: async (call, handler: ValueHandler, _request, reply) => {
-    await handler(call);
+    await remarking(reply, () => handler(call));
     return reply.code(204).send();
   },
   json: async (call, handler: ValueHandler, _request, reply) =>
-    reply.type('application/json; charset=utf-8').send(JSON.stringify(await handler(call))),
+    reply
+      .type('application/json; charset=utf-8')
+      .send(JSON.stringify(await remarking(reply, () => handler(call)))),
   xml: async (call, handler: ValueHandler, _request, reply) =>
-    reply.type('application/xml; charset=utf-8').send(await handler(call)),
+    reply.type('application/xml; charset=utf-8').send(await remarking(reply, () => handler(call))),
   lines: answerLines,
   progress: answerProgress,
   session: (_call, _handler, _request, reply) =>

@@ -3,11 +3,12 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { pino } from 'pino';
+import { hearing } from '../http/remarks.js';
 import { createHttpApp } from '../http/server.js';
 import { createMemoryEngine } from './memory-engine.js';
 
 const [socketPath = '', count = '0'] = process.argv.slice(2);
-const engine = createMemoryEngine();
+const engine = createMemoryEngine(hearing(() => undefined));
 for (let at = 1; at <= Number(count); at++) {
   await engine.define(`<domain type='lxc'><name>domain-${at}</name></domain>`);
   if (at % 2 === 0) await engine.start(`domain-${at}`);

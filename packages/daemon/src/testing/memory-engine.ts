@@ -11,6 +11,7 @@ import {
   type DomainSummary,
   type Engine,
   EngineError,
+  type EngineLog,
   type ExecSession,
   type LifecycleEvent,
   type OnProgress,
@@ -36,7 +37,7 @@ export interface MemoryEngine extends Engine {
 
 const firstOf = (xml: string, pattern: RegExp): string | undefined => pattern.exec(xml)?.[1];
 
-export function createMemoryEngine(): MemoryEngine {
+export function createMemoryEngine(log: EngineLog = () => undefined): MemoryEngine {
   const domains = new Map<string, Entry>();
   const templates = new Map<string, TemplateView>();
   const listeners = new Set<(event: DomainEvent) => void>();
@@ -309,7 +310,11 @@ export function createMemoryEngine(): MemoryEngine {
       const findings = remarks(xml, options?.strict);
       return { domain: start(define(xml, false).name), findings };
     },
-    start: async (ref) => start(ref),
+    start: async (ref) => {
+      const { summary, xml } = find(ref);
+      if (xml.includes('<unkept/>')) log('warn', `domain '${summary.name}': nothing keeps <unkept>`);
+      return start(ref);
+    },
     shutdown: async (ref) => stop(ref, 'shutdown'),
     reboot: async (ref) => move(ref, ['running'], 'running', 'booted'),
     destroy: async (ref) => stop(ref, 'destroyed'),
