@@ -43,6 +43,11 @@ test('how many more of a profile fit falls by one with each that runs', async ()
   const first = await fits();
   await world.run(domainXml({ name: '410', type: 'openvz', more: '<profile>vps.basic</profile>' }));
   assert.equal(await fits(), first - 1);
+  const { stdout } = await world.cli(['guarantees', '--what-if', 'vps.basic']);
+  assert.match(
+    stdout,
+    /^\d+ more of vps\.basic fit: (allocation runs out first, 15\d MiB|cpu runs out first, 1000) for each$/m,
+  );
 });
 
 test('strict: what the host cannot keep is refused at define, at start and while it runs', async () => {
@@ -75,7 +80,8 @@ test('strict: what the host cannot keep is refused at define, at start and while
 test('warn: it runs, and the definition says that its guarantee may not be kept', async () => {
   const { findings } = await world.define(promised('hopeful', 16 * third));
   assert.ok(findings.some(({ message }) => message.includes('cannot keep')));
-  const told = /^warning: this host cannot keep what domain 'hopeful' is promised: .* too much$/m;
+  const told =
+    /^warning: this host cannot keep what domain 'hopeful' is promised: .* too much; see `ctvirt guarantees`$/m;
   assert.match((await world.cli(['start', 'hopeful'])).stderr, told);
   const more = [
     'set',

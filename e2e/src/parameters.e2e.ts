@@ -32,6 +32,16 @@ const set = (
   where: { live?: boolean; stored?: boolean } = {},
 ) => world.client.domains.setParameters({ domain, body: { values, ...where } });
 
+test('what runs is changed live, and what is off is told how', async () => {
+  await world.define(limited('309'));
+  const { message } = await refused(
+    'wrong-state',
+    set('309', { numproc: '50' }, { live: true, stored: true }),
+  );
+  assert.match(message, /'309' is not running: .*--config/);
+  assert.equal(await numproc('309', true), '240');
+});
+
 test('profile, live change, stored change, restart of container and daemon: the same values', async () => {
   await world.run(limited('310'));
   assert.deepEqual([await numproc('310'), await pidsMax('310')], ['240', '240']);

@@ -3,12 +3,14 @@
 import { json, none, resource } from './route.js';
 import { integer, list, nullable, number, object, oneOf, type Static, string } from './schema.js';
 
+const resourceNames = ['allocation', 'survival', 'cpu', 'processes'] as const;
+
 export const guaranteeReport = object(
   {
     policy: oneOf(['strict', 'warn', 'off']),
     rows: list(
       object({
-        resource: oneOf(['allocation', 'survival', 'cpu', 'processes']),
+        resource: oneOf(resourceNames),
         unit: oneOf(['bytes', 'units', 'count']),
         promisedBy: string({ description: 'The parameters that promise it' }),
         capacity: number(),
@@ -34,6 +36,12 @@ export const guaranteeReport = object(
       }),
     ),
     fits: nullable(number({ description: 'How many more domains of the profile that was asked about' })),
+    fitsBy: nullable(
+      object({
+        resource: oneOf(resourceNames, { description: 'The one that runs out first' }),
+        each: number({ description: 'What each of them is promised of it, in its unit' }),
+      }),
+    ),
   },
   { title: 'GuaranteeReport' },
 );

@@ -54,7 +54,7 @@ describe('ctvirt', () => {
     await ctvirt(`define ${file}`);
     assert.deepEqual(await ctvirt('set limited --numproc 200:220 --ram 64M --config'), {
       status: 0,
-      out: "Domain 'limited': ram 64M, numproc 200:220\n",
+      out: "Domain 'limited': ram 64M, numproc 200:220 (from its next start on)\n",
       err: '',
     });
     const rows = new Map(
@@ -67,6 +67,10 @@ describe('ctvirt', () => {
       'set limited',
       'set limited --numproc 1 --current --live',
       'set limited --hostname x',
+      'guarantees --minutes 3',
+      'guarantees --delivered --minutes 16',
+      'guarantees --delivered --minutes 0',
+      'guarantees --delivered --what-if vps.basic',
     ])
       assert.equal((await ctvirt(words)).status, 2, words);
     assert.deepEqual(await ctvirt('set limited --numproc many'), {
@@ -74,6 +78,16 @@ describe('ctvirt', () => {
       out: '',
       err: 'error: numproc cannot be \'many\': expected barrier[:limit], numbers or "unlimited", with a suffix T, G, M, K or P unless it is a count\n',
     });
+    await ctvirt('start limited');
+    const when = async (options: string) =>
+      /\((.*)\)/.exec((await ctvirt(`set limited --numproc 9 ${options}`)).out)?.[1];
+    const now = 'until it stops; --config keeps it';
+    assert.deepEqual(
+      [await when(''), await when('--live'), await when('--config'), await when('--live --config')],
+      [now, now, 'from its next start on', 'now and after its next start'],
+    );
+    await ctvirt('destroy limited');
+    assert.equal(await when(''), 'from its next start on');
     await ctvirt('undefine limited');
   });
 

@@ -295,8 +295,17 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
   };
 
   /** Asked for neither, the running one if it runs. */
-  const targetsOf = ({ running: run }: Entry, { live, stored }: { live: boolean; stored: boolean }) =>
-    live || stored ? { live, stored } : { live: run !== undefined, stored: run === undefined };
+  const targetsOf = (
+    { running: run, record }: Entry,
+    { live, stored }: { live: boolean; stored: boolean },
+  ) => {
+    if (live && run === undefined)
+      throw new EngineError(
+        'wrong-state',
+        `domain '${record.name}' is not running: change its stored configuration alone (--config), or start it first`,
+      );
+    return live || stored ? { live, stored } : { live: run !== undefined, stored: run === undefined };
+  };
 
   const engine: Engine = {
     list: () => [...registry.entries()].filter(({ pending }) => !pending).map(summaryOf),

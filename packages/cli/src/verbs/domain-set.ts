@@ -31,6 +31,10 @@ const named: Readonly<Record<string, Option>> = Object.fromEntries(
   }),
 );
 
+const lasting = 'now and after its next start';
+const later = 'from its next start on';
+const fleeting = 'until it stops; --config keeps it';
+
 const limits = { ...memory, ...named };
 
 export const set = verb({
@@ -61,6 +65,10 @@ export const set = verb({
     if (names.length === 0) throw new CliError('usage', 'set: nothing to set; for example --numproc 200:220');
     const body = { values, live: live === true, stored: config === true };
     const rows = await context.client.domains.setParameters({ domain, body });
-    context.done(rows, `Domain '${domain}': ${names.map((name) => `${name} ${values[name]}`).join(', ')}`);
+    const isRunning =
+      live || config ? live === true : (await context.client.domains.summary({ domain })).id !== null;
+    const until = isRunning ? (config ? lasting : fleeting) : later;
+    const told = names.map((name) => `${name} ${values[name]}`).join(', ');
+    context.done(rows, `Domain '${domain}': ${told} (${until})`);
   },
 });

@@ -1,6 +1,7 @@
 // ctvirt guarantees
 // SPDX-License-Identifier: Apache-2.0
 import type { DeliveryReport, GuaranteeReport } from '@ctvirt/api';
+import { CliError } from '../errors.js';
 import { formatTable } from '../table.js';
 import { verb } from '../verb.js';
 import { describeBytes } from '../wording.js';
@@ -35,6 +36,10 @@ export const guarantees = verb({
     does: 'Shows the ledger, and how many more of that profile can be promised theirs.',
   },
   async run(context, { options: { domains, delivered, minutes, 'what-if': profile } }) {
+    if (delivered && (domains || profile !== undefined))
+      throw new CliError('usage', 'guarantees: --delivered excludes --domains and --what-if');
+    if (minutes !== undefined && (!delivered || minutes < 1 || minutes > 15))
+      throw new CliError('usage', 'guarantees: --minutes goes with --delivered, and is 1 to 15');
     if (delivered) {
       const reports = await context.client.guarantees.delivered(minutes === undefined ? {} : { minutes });
       context.print(reports, () => deliveredTable(reports));
@@ -44,20 +49,45 @@ export const guarantees = verb({
     context.print(report, () => {
       const table = domains ? domainTable(report) : ledgerTable(report);
       if (profile === undefined) return table;
-      const { fits } = report;
-      return `${table}${fits === null ? `${profile} promises nothing: any number fits` : `${fits} more of ${profile} fit`}\n`;
+      return `${table}${fitting(report, profile)}\n`;
     });
   },
 });
 
-function ledgerTable({ rows }: GuaranteeReport): string {
-  return formatTable(
-    ['Resource', 'Capacity', 'Reserve', 'Guaranteed', 'Limited', 'Used', 'Headroom'],
-    rows.map(({ resource, unit, capacity, reserve, guaranteed, limited, used, headroom }) => {
-      const show = (value: number): string => {
-        if (unit !== 'bytes') return String(value);
-        return value < 0 ? `-${describeBytes(-value)}` : describeBytes(value);
-      };
+type LedgerRow = GuaranteeReport['rows'][number];
+
+const amount = ({ unit }: Pick<LedgerRow, 'unit'>, value: number): string => {
+  if (unit !== 'bytes') return String(value);
+  return value < 0 ? `-${describeBytes(-value)}` : describeBytes(value);
+};
+
+function fitting({ fits, fitsBy, rows }: GuaranteeReport, profile: string): string {
+  if (fits === null) return `${profile} promises nothing: any number fits`;
+  const row = rows.find(({ resource }) => resource === fitsBy?.resource);
+  const why =
+    row === undefined || fitsBy === null
+      ? ''
+      : `: ${row.resource} runs out first, ${amount(row, fitsBy.each)} for each`;
+  return `${fits} more of ${profile} fit${why}`;
+}
+
+const consequences: Readonly<Record<GuaranteeReport['policy'], string>> = {
+  strict: 'refused',
+  warn: 'let in with a warning',
+  off: 'let in',
+};
+
+function ledgerTable({ rows, policy }: GuaranteeReport): string {
+  const over = rows.filter(({ headroom }) => headroom !== null && headroom < 0);
+  const remarks = over.map(
+    (row) =>
+      `More ${row.resource} is promised than there is: a further promise of it is ${consequences[policy]} (guarantees = "${policy}" in ctvirtd.conf)\n`,
+  );
+  const table = formatTable(
+    ['Resource', 'Capacity', 'Reserve', 'Guaranteed', 'Limited', 'Used', 'Headroom', 'Promised by'],
+    rows.map((row) => {
+      const { resource, unit, capacity, reserve, guaranteed, limited, used, headroom, promisedBy } = row;
+      const show = (value: number): string => amount(row, value);
       const noneOr = (value: number | null, none: string): string => (value === null ? none : show(value));
       return [
         resource,
@@ -67,9 +97,11 @@ function ledgerTable({ rows }: GuaranteeReport): string {
         noneOr(limited, 'unlimited'),
         unit === 'units' ? '-' : show(used),
         noneOr(headroom, '-'),
+        headroom === null ? '-' : promisedBy,
       ];
     }),
   );
+  return [table, ...remarks].join('');
 }
 
 function domainTable({ domains }: GuaranteeReport): string {

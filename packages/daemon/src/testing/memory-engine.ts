@@ -229,7 +229,7 @@ export function createMemoryEngine(log: EngineLog = () => undefined): MemoryEngi
       await engine.amend(ref, targets, parameterEdit(values, facts));
       return await engine.parameters(ref);
     },
-    guarantees: async () => ({ policy: 'warn', rows: [], domains: [], fits: null }),
+    guarantees: async () => ({ policy: 'warn', rows: [], domains: [], fits: null, fitsBy: null }),
     deliveries: async () => [],
     beancounters: async (ref) => beancountersOf(find(ref).summary),
     allBeancounters: async () =>

@@ -49,7 +49,7 @@ export class Admission {
     if (policy === 'off') return undefined;
     const shortages = shortagesOf(capacity(), reserveBytes, others, claim);
     if (shortages.length === 0) return undefined;
-    const message = `this host cannot keep what domain '${claim.name}' is promised: ${shortages.map(arithmetic).join('; ')}`;
+    const message = `this host cannot keep what domain '${claim.name}' is promised: ${shortages.map((one) => arithmetic(one, claim)).join('; ')}; see \`ctvirt guarantees\``;
     if (policy === 'strict') throw new EngineError('overcommitted', message, { shortages });
     return message;
   }
@@ -57,10 +57,18 @@ export class Admission {
 
 const MiB = 2 ** 20;
 
-function arithmetic({ resource, capacity, reserve, promised, asked, missing }: Shortage): string {
+function arithmetic(
+  { resource, promisedBy, capacity, reserve, promised, asked, missing }: Shortage,
+  { kernelBytes }: Claim,
+): string {
   const isMemory = resource !== 'cpu';
   const show = (value: number): string =>
     isMemory ? `${Math.ceil(value / MiB)} MiB` : `${Math.ceil(value)} units`;
   const kept = reserve > 0 ? ` - ${show(reserve)} kept for the host` : '';
-  return `${resource}: ${show(promised)} promised to others + ${show(asked)} asked > ${show(capacity)}${kept}, ${show(missing)} too much`;
+  const parts =
+    isMemory && kernelBytes > 0
+      ? ` (${promisedBy}: ${show(asked - kernelBytes)}, kernel memory: ${show(kernelBytes)})`
+      : ` (${promisedBy})`;
+  const host = isMemory ? `${show(capacity)} of memory and swap` : show(capacity);
+  return `${resource}: ${show(promised)} promised to others + ${show(asked)} asked${parts} > ${host}${kept}, ${show(missing)} too much`;
 }

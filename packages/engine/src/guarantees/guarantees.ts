@@ -58,8 +58,9 @@ export class Guarantees {
       running.map(({ claim }) => claim),
       { memoryBytes: total('memoryBytes'), swapBytes: total('swapBytes'), processes: total('processes') },
     );
-    const fits = profile === undefined ? null : howManyFit(rows, claimOf(profile, facts));
-    return { policy, rows, domains, fits };
+    const fit = profile === undefined ? null : howManyFit(rows, claimOf(profile, facts));
+    const fitsBy = fit && { resource: fit.resource, each: fit.each };
+    return { policy, rows, domains, fits: fit?.fits ?? null, fitsBy };
   }
 
   /** Takes a look at what a domain is given. */

@@ -85,13 +85,10 @@ test('an empty host has everything left, and what asks for nothing always fits',
 
 test('how many more fit is what the scarcest resource says', () => {
   const ledger = ledgerOf(host, 36 * MiB, [claim('a', { allocationBytes: 500 * MiB })], none);
-  assert.equal(howManyFit(ledger, claim('x', { allocationBytes: 100 * MiB })), 10);
-  assert.equal(
-    howManyFit(ledger, claim('x', { allocationBytes: 1 * MiB })),
-    99,
-    'processors are short first',
-  );
-  assert.equal(howManyFit(ledger, claim('x', { allocationBytes: 1001 * MiB })), 0);
+  const fit = (mebibytes: number) => howManyFit(ledger, claim('x', { allocationBytes: mebibytes * MiB }));
+  assert.deepEqual(fit(100), { fits: 10, resource: 'allocation', each: 100 * MiB });
+  assert.deepEqual(fit(1), { fits: 99, resource: 'cpu', each: 1000 });
+  assert.equal(fit(1001)?.fits, 0);
 });
 
 test('a shortage shows its arithmetic; exactly full is none', () => {
@@ -100,6 +97,7 @@ test('a shortage shows its arithmetic; exactly full is none', () => {
   assert.deepEqual(shortagesOf(host, 36 * MiB, others, claim('x', { allocationBytes: 501 * MiB })), [
     {
       resource: 'allocation',
+      promisedBy: 'vmguarpages, min_guarantee',
       capacity: 1536 * MiB,
       reserve: 36 * MiB,
       promised: 1000 * MiB,
@@ -125,9 +123,9 @@ test('strict refuses, warn lets in and says so, off asks nothing', async () => {
   await gate('warn', [big('a')], warnings).beside(big('b'));
   await gate('off', [big('a')], warnings).beside(big('b'));
   assert.equal(warnings.length, 1);
-  assert.match(
-    warnings[0] ?? '',
-    /'b' .*1000 MiB promised to others \+ 1000 MiB asked > 1536 MiB, 464 MiB too much/,
+  assert.equal(
+    warnings[0],
+    "this host cannot keep what domain 'b' is promised: allocation: 1000 MiB promised to others + 1000 MiB asked (vmguarpages, min_guarantee) > 1536 MiB of memory and swap, 464 MiB too much; see `ctvirt guarantees`",
   );
 });
 
@@ -145,5 +143,8 @@ test('a definition is weighed alone', () => {
   assert.throws(() => gate('strict', []).alone(claim('x', { survivalBytes: 2048 * MiB })), {
     code: 'overcommitted',
   });
-  assert.match(gate('warn', []).alone(claim('x', { survivalBytes: 2048 * MiB })) ?? '', /survival/);
+  assert.match(
+    gate('warn', []).alone(claim('x', { survivalBytes: 2048 * MiB, kernelBytes: 10 * MiB })) ?? '',
+    /survival: .* 2058 MiB asked \(oomguarpages: 2048 MiB, kernel memory: 10 MiB\) > /,
+  );
 });

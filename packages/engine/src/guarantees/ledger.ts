@@ -109,14 +109,22 @@ export function ledgerOf(
   });
 }
 
+/** How many more domains fit, by the resource that runs out first. */
+export interface Fit {
+  readonly fits: number;
+  readonly resource: ResourceName;
+  /** What each of them is promised of it, in its unit. */
+  readonly each: number;
+}
+
 /** How many more domains like this one the ledger can promise for; null if it asks for no promise. */
-export function howManyFit(ledger: readonly LedgerRow[], claim: Claim): number | null {
-  const fits = kinds.flatMap(({ resource, guaranteed }) => {
-    const need = guaranteed?.(claim) ?? 0;
+export function howManyFit(ledger: readonly LedgerRow[], claim: Claim): Fit | null {
+  const fits = kinds.flatMap(({ resource, guaranteed }): Fit[] => {
+    const each = guaranteed?.(claim) ?? 0;
     const headroom = ledger.find((row) => row.resource === resource)?.headroom ?? 0;
-    return need > 0 ? [Math.max(0, Math.floor(headroom / need))] : [];
+    return each > 0 ? [{ fits: Math.max(0, Math.floor(headroom / each)), resource, each }] : [];
   });
-  return fits.length === 0 ? null : Math.min(...fits);
+  return fits.sort((a, b) => a.fits - b.fits)[0] ?? null;
 }
 
 /** Whether a claim asks to be promised more of anything than another. */
@@ -126,6 +134,7 @@ export const asksMore = (claim: Claim, than: Claim): boolean =>
 /** One promise that the host cannot keep, with the arithmetic. */
 export interface Shortage {
   readonly resource: ResourceName;
+  readonly promisedBy: string;
   readonly capacity: number;
   readonly reserve: number;
   readonly promised: number;
@@ -140,12 +149,22 @@ export function shortagesOf(
   others: readonly Claim[],
   newcomer: Claim,
 ): Shortage[] {
-  return kinds.flatMap(({ resource, capacity, reserve, guaranteed }) => {
+  return kinds.flatMap(({ resource, promisedBy, capacity, reserve, guaranteed }) => {
     const asked = guaranteed?.(newcomer) ?? 0;
     const promised = guaranteed === undefined ? 0 : sum(others.map(guaranteed));
     const missing = promised + asked - (capacity(host) - reserve(reserveBytes));
     return asked > 0 && missing > 0
-      ? [{ resource, capacity: capacity(host), reserve: reserve(reserveBytes), promised, asked, missing }]
+      ? [
+          {
+            resource,
+            promisedBy,
+            capacity: capacity(host),
+            reserve: reserve(reserveBytes),
+            promised,
+            asked,
+            missing,
+          },
+        ]
       : [];
   });
 }

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { GuaranteePolicy } from './admission.js';
 import type { Delivered } from './delivery.js';
-import type { Held, LedgerRow } from './ledger.js';
+import type { Fit, Held, LedgerRow } from './ledger.js';
 import type { Verdict } from './verdict.js';
 
 /** What a running domain is promised and what it holds, in bytes. */
@@ -20,6 +20,8 @@ export interface GuaranteeReport {
   readonly domains: readonly PromisedDomain[];
   /** How many more of the profile that was asked about; null if it is promised nothing or none was asked about. */
   readonly fits: number | null;
+  /** What ends that number: the resource, and what each is promised of it. */
+  readonly fitsBy: Pick<Fit, 'resource' | 'each'> | null;
 }
 
 /** What a running domain was promised and what it was given over the last minutes. */
