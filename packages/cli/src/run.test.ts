@@ -47,6 +47,27 @@ describe('ctvirt', () => {
     assert.equal((await ctvirt('domstate life')).status, 3);
   });
 
+  test('shuts down one domain or all that run', async () => {
+    assert.deepEqual(await ctvirt('shutdown --all'), { status: 0, out: 'No domain is running\n', err: '' });
+    for (const name of ['one', 'two', 'off']) await define(name);
+    for (const name of ['one', 'two']) await ctvirt(`start ${name}`);
+    await ctvirt('suspend two');
+    assert.deepEqual(await ctvirt('shutdown --all --parallel 1'), {
+      status: 0,
+      out: "Domain 'one' is shut off\nDomain 'two' is shut off\n",
+      err: '',
+    });
+    await ctvirt('start one');
+    const [only, ...others] = await json('shutdown --all --timeout 5 --destroy');
+    assert.deepEqual([only.name, only.state, others], ['one', 'shutoff', []]);
+    await ctvirt('start one');
+    assert.equal((await ctvirt('shutdown one --destroy')).out, "Domain 'one' is shut off\n");
+    assert.equal((await ctvirt('shutdown one --destroy')).status, 7);
+    for (const words of ['', 'one --all', 'one --parallel 2', '--all --parallel 0'])
+      assert.equal((await ctvirt(`shutdown ${words}`)).status, 2, words);
+    for (const name of ['one', 'two', 'off']) await ctvirt(`undefine ${name}`);
+  });
+
   test("sets and shows parameters by OpenVZ's names", async () => {
     const file = join(daemon.folder, 'limited.xml');
     const root = "<filesystem><source dir='/srv'/><target dir='/'/></filesystem>";

@@ -4,6 +4,7 @@ import { rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { parseArgs } from 'node:util';
 import { EngineError, type Layout, layoutOf, openEngine } from '@ctvirt/engine';
+import { runCommand } from './command.js';
 import { hearing } from './http/remarks.js';
 import { createHttpApp } from './http/server.js';
 import { serveLibvirt } from './libvirt.js';
@@ -12,12 +13,14 @@ import { engineOptions, readSettings } from './settings.js';
 
 const help = `ctvirtd: runs the container domains of this host
 
-Usage: ctvirtd [--root DIR] [--log text|json] [--log-level LEVEL]
+Usage: ctvirtd [--root DIR] [--log text|json] [--log-level LEVEL] [-- COMMAND...]
 
   --root DIR         keep everything in DIR/etc, DIR/lib and DIR/run instead of /etc/ctvirt,
                      /var/lib/ctvirt and /run/ctvirt; CTVIRT_ROOT says the same
   --log FORMAT       text for people (default), json for machines
   --log-level LEVEL  debug, info (default), warn or error
+  -- COMMAND...      serve for this command alone, end when and as it ends, and autostart nothing;
+                     where a ctvirtd serves already, only run the command
 
 Example: ctvirtd --root /srv/ctvirt-test
 `;
@@ -25,7 +28,11 @@ Example: ctvirtd --root /srv/ctvirt-test
 /** How long operations under way may take to end once the daemon is asked to stop. */
 const STOP_WAIT_MS = 15_000;
 
+const words = process.argv.slice(2);
+const end = words.includes('--') ? words.indexOf('--') : words.length;
+const command = words.slice(end + 1);
 const { values } = parseArgs({
+  args: words.slice(0, end),
   options: {
     root: { type: 'string' },
     log: { type: 'string', default: 'text' },
@@ -52,16 +59,26 @@ try {
 }
 
 async function serve(layout: Layout): Promise<void> {
+  const isForCommand = command.length > 0;
   if (process.getuid?.() !== 0)
     throw new EngineError('denied', 'ctvirtd runs containers and needs to be root: start it with sudo');
   process.umask(0o077);
   const began = performance.now();
   const settings = readSettings(layout.etc);
   await using lock = await takeLock(layout);
+  if (lock === undefined && isForCommand) {
+    process.exitCode = await runCommand(command, values.root);
+    return;
+  }
+  if (lock === undefined)
+    throw new EngineError(
+      'busy',
+      `another ctvirtd already serves ${layout.lib}: stop that one first, or choose another --root`,
+    );
   const engine = await openEngine(
     layout,
     hearing((level, message, fields) => log[level](fields ?? {}, message)),
-    engineOptions(settings),
+    { ...engineOptions(settings), autostart: !isForCommand },
   );
   const app = createHttpApp(engine, log);
   rmSync(layout.httpSocket, { force: true });
@@ -85,9 +102,11 @@ async function serve(layout: Layout): Promise<void> {
     `ready on ${layout.httpSocket} after ${Math.round(performance.now() - began)} ms: ${engine.list().length} domains, ${running} running`,
   );
 
-  await new Promise<void>((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
-  });
+  if (isForCommand) process.exitCode = await runCommand(command, values.root);
+  else
+    await new Promise<void>((resolve) => {
+      for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
+    });
   log.info('stopping; containers go on');
   unsubscribe();
   const stopped = (async () => {
@@ -97,25 +116,19 @@ async function serve(layout: Layout): Promise<void> {
   await Promise.race([stopped, new Promise((resolve) => setTimeout(resolve, STOP_WAIT_MS).unref())]);
   rmSync(layout.httpSocket, { force: true });
   lock.release();
-  setImmediate(() => process.exit(0));
+  setImmediate(() => process.exit());
 }
 
-/** One daemon for each state folder: an abstract socket is a lock that the kernel releases with its holder. */
-async function takeLock(layout: Layout): Promise<AsyncDisposable & { release(): void }> {
+/** One daemon for each state folder: an abstract socket is a lock that the kernel releases with its holder. Undefined if another has it. */
+async function takeLock(layout: Layout): Promise<(AsyncDisposable & { release(): void }) | undefined> {
   const server: Server = createServer((socket) => socket.destroy());
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (cause) => {
-      reject(
-        new EngineError(
-          'busy',
-          `another ctvirtd already serves ${layout.lib}: stop that one first, or choose another --root`,
-          {},
-          { cause },
-        ),
-      );
-    });
-    server.listen(`\0ctvirtd:${layout.run}`, resolve);
+  const isTaken = await new Promise<boolean>((resolve, reject) => {
+    server.once('error', (cause: NodeJS.ErrnoException) =>
+      cause.code === 'EADDRINUSE' ? resolve(true) : reject(cause),
+    );
+    server.listen(`\0ctvirtd:${layout.run}`, () => resolve(false));
   });
+  if (isTaken) return undefined;
   const release = (): void => void server.close();
   return { release, [Symbol.asyncDispose]: async () => release() };
 }

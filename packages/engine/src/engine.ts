@@ -63,6 +63,8 @@ export interface EngineOptions {
   readonly reserveBytes?: number;
   /** Projects of the host's quotas for disk limits; without them a limit is an image. */
   readonly projectIds?: ProjectRange | undefined;
+  /** Whether the first engine since the host's boot starts the domains that are marked so; it does if absent. */
+  readonly autostart?: boolean;
 }
 
 const DEFAULT_RESERVE_BYTES = 256 * 2 ** 20;
@@ -540,7 +542,8 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
     return { promise, cancel: () => cancel() };
   }
 
-  autostart().catch((error: unknown) => log('error', `no domain was started by itself: ${String(error)}`));
+  if (options.autostart !== false)
+    autostart().catch((error: unknown) => log('error', `no domain was started by itself: ${String(error)}`));
   return engine;
 
   /** Once in each boot of the host, as libvirt does it: a domain shut down since then stays off when the daemon restarts. */

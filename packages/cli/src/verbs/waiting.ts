@@ -9,6 +9,15 @@ export const waitOptions = {
   timeout: { type: 'whole', value: 'SECONDS', summary: 'Wait at most so long' },
 } as const satisfies Options;
 
+interface Waiting {
+  readonly wait: boolean;
+  readonly timeout: number | undefined;
+}
+
 /** How long the daemon shall wait; undefined if not at all. */
-export const waitMsOf = (options: { wait: boolean; timeout: number | undefined }): number | undefined =>
-  options.wait || options.timeout !== undefined ? (options.timeout ?? defaultSeconds) * 1000 : undefined;
+export const waitMsOf = (options: Waiting): number | undefined =>
+  options.wait || options.timeout !== undefined ? patientMsOf(options) : undefined;
+
+/** How long, where it waits in any case. */
+export const patientMsOf = ({ timeout }: Pick<Waiting, 'timeout'>): number =>
+  (timeout ?? defaultSeconds) * 1000;
