@@ -132,6 +132,8 @@ test('virsh blkiotune: live, and refused live where the disk has no weights', as
   const weighed = await virsh('--device-weights', `${loop},200`, '--live');
   assert.notEqual(weighed.status, 0);
   assert.match(weighed.stderr, /weight_device|io\.bfq\.weight/);
+  const absent = await virsh('--device-read-bytes-sec', '/dev/absent,1000', '--live');
+  assert.match(absent.stderr, /invalid argument: there is no disk \/dev\/absent/);
   assert.doesNotMatch((await virsh()).stdout, new RegExp(`device_weight\\s+: ${loop}`));
 });
 

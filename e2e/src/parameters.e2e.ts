@@ -42,6 +42,15 @@ test('what runs is changed live, and what is off is told how', async () => {
   assert.equal(await numproc('309', true), '240');
 });
 
+test('a program that has no room is refused with the limit', async () => {
+  await world.run(limited('308'));
+  await set('308', { numproc: '1' });
+  const { message } = await refused('over-quota', world.exec('308', '/bin/true'));
+  assert.match(message, /'308' has \d+ processes and may have 1: /);
+  await set('308', { numproc: '20' });
+  assert.equal((await world.exec('308', '/bin/true')).status, 0);
+});
+
 test('profile, live change, stored change, restart of container and daemon: the same values', async () => {
   await world.run(limited('310'));
   assert.deepEqual([await numproc('310'), await pidsMax('310')], ['240', '240']);

@@ -49,6 +49,15 @@ test('an answer that is not as the contract says is refused', async (t) => {
   assert.deepEqual(await (await answering(t, 200, '[]')).domains.list(), []);
 });
 
+test('a daemon that ends before it answers was there', async (t) => {
+  const client = await clientOf(
+    t,
+    createServer(({ socket }) => socket.destroy()),
+  );
+  const start = client.domains.start({ domain: 'web' });
+  await assert.rejects(start, { code: 'unreachable', message: /ended before it answered/ });
+});
+
 test('members of a later version pass', async (t) => {
   const client = await answering(t, 200, '{"name":"ctvirtd","version":"9","capabilities":["x"],"more":true}');
   assert.equal((await client.host.version()).version, '9');

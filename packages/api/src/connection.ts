@@ -108,6 +108,13 @@ export class Connection {
 
   #unreachable(cause: NodeJS.ErrnoException, signal?: AbortSignal): ApiError {
     if (signal?.aborted) return new ApiError('interrupted', 'interrupted', {}, { cause });
+    if (cause.code === 'ECONNRESET')
+      return new ApiError(
+        'unreachable',
+        `the daemon at ${this.where} ended before it answered: what was asked for is done whole or not at all`,
+        {},
+        { cause },
+      );
     const reason = reasons[cause.code ?? ''] ?? cause.message;
     return new ApiError('unreachable', `cannot reach the daemon at ${this.where}: ${reason}`, {}, { cause });
   }

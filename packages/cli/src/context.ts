@@ -3,7 +3,14 @@
 import { open, readFile } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { type ApiClient, createClient, type Endpoint, type Finding, type Progress } from '@ctvirt/api';
-import { describeFinding, describeRemark, jsonLine, refuseFile } from './errors.js';
+import {
+  describeError,
+  describeFinding,
+  describeRemark,
+  encodeError,
+  jsonLine,
+  refuseFile,
+} from './errors.js';
 import { createForeignClient } from './foreign/client.js';
 import { hasColour, type Io } from './io.js';
 import { ProgressDisplay } from './progress-display.js';
@@ -61,6 +68,14 @@ export class Context {
   /** A remark beside the result, on stderr. */
   remark(text: string): void {
     if (!this.#globals.quiet) this.io.stderr.write(`${text}\n`);
+  }
+
+  /** An error that is not the end: in words, or as data; answers its exit status. */
+  tellError(error: unknown): number {
+    const colour = hasColour(this.io.stderr, this.io.env);
+    const { status, text } = this.isJson ? encodeError(error) : describeError(error, colour);
+    this.io.stderr.write(text);
+    return status;
   }
 
   /** What the daemon remarked on operations that succeeded. */

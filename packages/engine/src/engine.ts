@@ -39,7 +39,7 @@ import { ownerEdit, parameterEdit } from './lifecycle/parameters.js';
 import { Runner } from './lifecycle/runner.js';
 import { Profiles } from './profiles.js';
 import { Quotas } from './quota/quotas.js';
-import { openPipes, openRawTerminal, openTerminal } from './sessions.js';
+import { openPipes, openRawTerminal, openTerminal, refuseWithoutRoom } from './sessions.js';
 import { IdRanges, privateWindow, systemWindow } from './state/id-ranges.js';
 import { diskName, type Layout } from './state/layout.js';
 import { KeyedQueue } from './state/queue.js';
@@ -436,6 +436,7 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
 
     exec: async (ref, options) => {
       const entry = running(ref);
+      refuseWithoutRoom(entry, cgroups.path('pids', group(entry)));
       const argv = driver.attachArgv(diskName(entry.record.name), options.argv, {
         ...execEnvironment,
         ...options.env,

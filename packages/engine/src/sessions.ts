@@ -3,12 +3,27 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync } from 'node:fs';
 import { constants } from 'node:os';
+import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { readNumber } from './cgroups/layout.js';
 import type { ExecSession } from './contract.js';
 import { EngineError } from './errors.js';
 import { childrenOf } from './host/processes.js';
 import { openPty, type Pty } from './host/pty.js';
+import type { Entry } from './state/registry.js';
+
+/** liblxc's own words for it name no limit, and would be taken for the program's. */
+export function refuseWithoutRoom({ record }: Entry, pids: string): void {
+  const there = readNumber(join(pids, 'pids.current'));
+  const most = readNumber(join(pids, 'pids.max'));
+  if (there === null || most === null || there < most) return;
+  throw new EngineError(
+    'over-quota',
+    `domain '${record.name}' has ${there} processes and may have ${most}: \`ctvirt set ${record.name} --numproc\` gives it more`,
+    { processes: there, limit: most },
+  );
+}
 
 export interface TerminalSize {
   readonly columns: number;

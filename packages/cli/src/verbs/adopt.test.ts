@@ -30,6 +30,9 @@ describe('adopt', () => {
     assert.equal(status, 0);
     const [told] = JSON.parse(out);
     assert.equal(told.domain.name, 'guest');
+    const again = await ctvirt('adopt --json vserver guest other');
+    assert.equal(JSON.parse(again.out)[0].domain.name, 'other');
+    assert.deepEqual([again.status, JSON.parse(again.err).error.code], [4, 'exists']);
     assert.deepEqual(told.report[0].file, `${process.cwd()}/etc`);
   });
 

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type AdoptResult, ApiError } from '@ctvirt/api';
 import type { Context } from '../context.js';
-import { CliError, describeError } from '../errors.js';
+import { CliError } from '../errors.js';
 import { hasColour } from '../io.js';
 import { didYouMean } from '../suggestion.js';
 import { verb } from '../verb.js';
@@ -55,7 +55,6 @@ export const adopt = verb({
       ...(config !== undefined && { config: resolve(config) }),
       ...(files !== undefined && { private: resolve(files) }),
     };
-    const { io } = context;
     const adopted: AdoptResult[] = [];
     const isMany = names.length > 1;
     let status: number | undefined;
@@ -67,9 +66,8 @@ export const adopt = verb({
         if (!context.isJson) await tell(context, result, { losses, heading: isMany ? name : undefined });
       } catch (error) {
         if (!(error instanceof ApiError) || error.code === 'unreachable' || !isMany) throw error;
-        const told = describeError(named(error, name), hasColour(io.stderr, io.env));
-        status ??= told.status;
-        io.stderr.write(told.text);
+        const own = context.tellError(named(error, name));
+        status ??= own;
       }
     }
     if (context.isJson) context.print(adopted, () => '');

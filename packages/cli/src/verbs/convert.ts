@@ -114,7 +114,7 @@ class Run {
 
   fail(error: CliError): void {
     this.#count.failed++;
-    this.context.io.stderr.write(describeError(error, this.#colour).text);
+    this.context.tellError(error);
   }
 
   /** Delivers one container and tells of it; `isAlone` when there is no other. */

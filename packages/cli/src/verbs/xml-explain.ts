@@ -1,7 +1,6 @@
 // ctvirt xml explain
 // SPDX-License-Identifier: Apache-2.0
-import { CliError, describeError } from '../errors.js';
-import { hasColour } from '../io.js';
+import { CliError } from '../errors.js';
 import { didYouMean } from '../suggestion.js';
 import { printable } from '../table.js';
 import { verb } from '../verb.js';
@@ -24,7 +23,6 @@ export const xmlExplain = verb({
   },
   async run(context, { args: { path: given = [] } }) {
     const { explain, explainable } = await import('@ctvirt/xml');
-    const { io } = context;
     const found: { path: string; text: string }[] = [];
     const paths = given.length === 0 ? ['domain'] : given;
     for (const path of paths) {
@@ -33,8 +31,7 @@ export const xmlExplain = verb({
         found.push({ path, text });
         continue;
       }
-      const error = new CliError('local', unknown(path, explainable()));
-      io.stderr.write(describeError(error, hasColour(io.stderr, io.env)).text);
+      context.tellError(new CliError('local', unknown(path, explainable())));
     }
     context.print(found, () => found.map(({ text }) => `${text.trimEnd()}\n`).join('\n'));
     return found.length < paths.length ? 1 : 0;

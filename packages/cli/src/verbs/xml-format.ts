@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type CheckedDocument, checkFile } from '../documents/document.js';
 import { replaceFile } from '../documents/save.js';
-import { CliError, describeError, describeFinding, refuseFile } from '../errors.js';
+import { CliError, describeFinding, refuseFile } from '../errors.js';
 import { invalidStatus } from '../exit-status.js';
 import { hasColour } from '../io.js';
 import { verb } from '../verb.js';
@@ -49,7 +49,7 @@ export const xmlFormat = verb({
       } catch (error) {
         if (!(error instanceof CliError)) throw error;
         failed++;
-        io.stderr.write(describeError(error, colour).text);
+        context.tellError(error);
       }
     }
     if (context.isJson) context.print(done, () => '');

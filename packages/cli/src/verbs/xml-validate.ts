@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { type CheckedDocument, checkFile } from '../documents/document.js';
-import { CliError, describeError, describeFinding } from '../errors.js';
+import { CliError, describeFinding } from '../errors.js';
 import { invalidStatus } from '../exit-status.js';
 import { shownName } from '../input-name.js';
 import { hasColour } from '../io.js';
@@ -36,7 +36,7 @@ export const xmlValidate = verb({
       } catch (error) {
         if (!(error instanceof CliError)) throw error;
         count.unread++;
-        io.stderr.write(describeError(error, hasColour(io.stderr, io.env)).text);
+        context.tellError(error);
         continue;
       }
       const { file, isValid, findings } = checked;

@@ -105,7 +105,9 @@ export async function amend(
   try {
     await engine.amend(uuid, affected, edit);
   } catch (error) {
-    if (error instanceof EngineError && error.code === 'invalid')
+    // A disk that is not there is no domain that is not there.
+    const isAbsentDisk = (fault: EngineError) => fault.code === 'not-found' && 'path' in fault.details;
+    if (error instanceof EngineError && (error.code === 'invalid' || isAbsentDisk(error)))
       throw refusal('invalidArg', 'domain', error.message);
     if (error instanceof EngineError && error.code === 'unsupported')
       throw refusal('operationUnsupported', 'domain', error.message);

@@ -140,6 +140,16 @@ test('a malformed UUID comment is reported, not taken', () => {
   assert.equal(report.find(({ key }) => key === '#UUID:')?.status, 'ignored');
 });
 
+test('a first value above the second is lowered to it, and reported so', () => {
+  const { report } = read('NUMPROC="240:200"\nDISKSPACE="2G:1G"\nDISKINODES="20:10"\nNUMFLOCK="1:2"');
+  assert.deepEqual(report.map(({ key, status }) => [key, status]).sort(), [
+    ['DISKINODES', 'approximated'],
+    ['DISKSPACE', 'approximated'],
+    ['NUMFLOCK', 'carried'],
+    ['NUMPROC', 'approximated'],
+  ]);
+});
+
 test("the host's own name servers and search domains, said twice", () => {
   for (const key of ['NAMESERVER', 'SEARCHDOMAIN']) {
     const { domain } = read(`${key}="inherit"\n${key}="inherit"`);

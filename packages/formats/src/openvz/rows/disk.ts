@@ -1,10 +1,10 @@
 // Disk keys: first-level space and inodes of the root, I/O weight.
 // SPDX-License-Identifier: Apache-2.0
-import type { Filesystem, Quota } from '@ctvirt/xml';
+import type { Domain, Filesystem, Quota } from '@ctvirt/xml';
 import { rootOf, withRoot } from '../../edit.js';
-import { carried, ignored } from '../../outcome.js';
+import { approximated, carried, ignored, type Outcome } from '../../outcome.js';
 import { ownWord, type Row } from '../row.js';
-import { formatDisk, parseDisk, parseUlong } from '../values.js';
+import { type DiskLimit, formatDisk, parseDisk, parseUlong } from '../values.js';
 
 type InodeQuota = Extract<Quota, { type: 'inodes' }>;
 
@@ -19,6 +19,9 @@ export function inodeQuotaOf(root: Filesystem | undefined): InodeQuota | undefin
 const noRoot = ignored('the domain has no root file system');
 const safe = (value: bigint): number => Number(value > 2n ** 53n - 1n ? 2n ** 53n - 1n : value);
 
+const within = ({ soft, hard }: DiskLimit, domain: Domain, how: string): Outcome =>
+  soft > hard ? approximated(domain, `${how}, the soft one lowered to the hard one`) : carried(domain, how);
+
 const diskspace: Row = {
   key: 'DISKSPACE',
   read(domain, value, { values }) {
@@ -29,7 +32,8 @@ const diskspace: Row = {
     if (root.spaceHardLimitBytes !== undefined || root.spaceSoftLimitBytes !== undefined) return ownWord;
     const spaceHardLimitBytes = safe(limit.hard * 1024n);
     const spaceSoftLimitBytes = Math.min(safe(limit.soft * 1024n), spaceHardLimitBytes);
-    return carried(
+    return within(
+      limit,
       withRoot(domain, (one) => ({ ...one, spaceSoftLimitBytes, spaceHardLimitBytes })),
       'space_soft_limit and space_hard_limit of the root',
     );
@@ -53,7 +57,8 @@ const diskinodes: Row = {
     if (inodeQuotaOf(root) !== undefined) return ownWord;
     const max = safe(limit.hard);
     const quota: InodeQuota = { type: 'inodes', max, soft: Math.min(safe(limit.soft), max) };
-    return carried(
+    return within(
+      limit,
       withRoot(domain, (one) => ({ ...one, quotas: [...(one.quotas ?? []), quota] })),
       'quota of inodes of the root',
     );
