@@ -120,7 +120,7 @@ test('<blkiotune>: disks by name, refused by name where there is none', async ()
 test('virsh blkiotune: live, and refused live where the disk has no weights', async () => {
   await world.run(domainXml({ name: 'tuned', filesystems: [imageRoot] }));
   const virsh = (...args: readonly string[]) =>
-    run(['virsh', '-c', `lxc+unix:///?socket=${world.root}/run/libvirt-sock`, 'blkiotune', 'tuned', ...args]);
+    run(['virsh', '-c', world.uri('lxc'), 'blkiotune', 'tuned', ...args]);
   assert.equal((await virsh('--weight', '300', '--live', '--config')).status, 0);
   assert.match(await groupFile('tuned', 'blkio.bfq.weight', 'io.bfq.weight'), /\b300$/);
   assert.match((await virsh('--config')).stdout, /weight\s+: 300/);

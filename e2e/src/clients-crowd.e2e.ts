@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
+import { clientOptions } from './client-program.js';
 import { run } from './command.js';
 import { domainXml } from './documents.js';
 import { waitFor } from './wait.js';
@@ -13,9 +14,6 @@ before(async () => {
   world = await World.open();
 });
 after(() => world.close());
-
-const uri = (scheme: string): string => `${scheme}+unix:///system?socket=${world.root}/run/libvirt-sock`;
-const options = { env: { LC_ALL: 'C', HOME: '/nonexistent' }, timeoutMs: 60_000 } as const;
 
 /** Errors a domain's life may meet when others live it too: it runs already, or not any more. */
 const expected = new Set([55, 42, 87]);
@@ -45,7 +43,7 @@ test('a hundred connections live and ask at once, and nothing grows', async (t) 
   const steps = ['create', 'getInfo', 'suspend', 'getState', 'resume', 'getXmlDesc', 'destroy'] as const;
 
   const client = async (number: number): Promise<void> => {
-    const connection = (await connect(uri('ctvirt'))) as Calls;
+    const connection = (await connect(world.uri('ctvirt'))) as Calls;
     try {
       const domain = await connection.domainLookupByName({ name: domains[number % domains.length] ?? '' });
       for (let step = number; Date.now() < until.time; step++) {
@@ -81,9 +79,9 @@ test('a hundred connections live and ask at once, and nothing grows', async (t) 
 
   async function settle(): Promise<void> {
     await waitFor('the connections to be gone', async () => {
-      const { stdout } = await run(['virsh', '-c', uri('ctvirt'), 'list', '--name'], options);
+      const { stdout } = await run(['virsh', '-c', world.uri('ctvirt'), 'list', '--name'], clientOptions);
       for (const name of stdout.split('\n').filter((line) => line !== ''))
-        await run(['virsh', '-c', uri('ctvirt'), 'destroy', name], options);
+        await run(['virsh', '-c', world.uri('ctvirt'), 'destroy', name], clientOptions);
       return stdout.trim() === '';
     });
   }

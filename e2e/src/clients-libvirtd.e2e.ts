@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
+import { clientOptions, done } from './client-program.js';
 import { differencesOf, knownDifferences } from './clients-compare.js';
 import {
   elsewherePath,
@@ -23,15 +24,6 @@ before(async () => {
   world = await World.open();
 });
 after(() => world.close());
-
-const uri = (scheme: string): string => `${scheme}+unix:///system?socket=${world.root}/run/libvirt-sock`;
-const options = { env: { LC_ALL: 'C', HOME: '/nonexistent' }, timeoutMs: 60_000 } as const;
-
-async function done(argv: readonly string[]): Promise<Outcome> {
-  const outcome = await run(argv, options);
-  assert.equal(outcome.status, 0, `${argv.join(' ')}\n${outcome.stdout}${outcome.stderr}`);
-  return outcome;
-}
 
 /** A domain for both sides: its root is its own, without which libvirt's driver would run the host's init on the host's. */
 const comparedXml = (name: string, root: string): string => `<domain type='lxc'>
@@ -66,7 +58,7 @@ async function runWith(uri: string, folder: string): Promise<(Outcome | undefine
   await mkdir(folder, { recursive: true });
   await done(['cp', '-a', `${world.root}/lib/templates/busybox/rootfs`, root]);
   await done(['test', '-x', `${root}/bin/sleep`]);
-  const virsh: Virsh = (...words) => run(['virsh', '-c', uri, ...words], options);
+  const virsh: Virsh = (...words) => run(['virsh', '-c', uri, ...words], clientOptions);
   const file = `${folder}/input`;
   for (const name of ['ct', 'off']) {
     await writeFile(file, comparedXml(name, root));
@@ -82,7 +74,7 @@ async function runHere(): Promise<(Outcome | undefined)[]> {
   const ip = (...words: readonly string[]) => world.enclosure.output('ip', 'link', ...words);
   await ip('add', 'clients0', 'type', 'bridge');
   await ip('set', 'clients0', 'up');
-  const outcomes = await runWith(uri('lxc'), `${world.host}/here`);
+  const outcomes = await runWith(world.uri('lxc'), `${world.host}/here`);
   await ip('delete', 'clients0');
   return outcomes;
 }
@@ -91,7 +83,7 @@ async function runThere(): Promise<(Outcome | undefined)[]> {
   const folder = `${world.host}/there`;
   await mkdir(folder);
   await using libvirtd = await startLxcLibvirtd(folder, 'clients0');
-  const ready = async () => (await run(['virsh', '-c', libvirtd.uri, 'uri'], options)).status === 0;
+  const ready = async () => (await run(['virsh', '-c', libvirtd.uri, 'uri'], clientOptions)).status === 0;
   await waitFor('libvirtd', ready, 20_000);
   return await runWith(libvirtd.uri, folder);
 }

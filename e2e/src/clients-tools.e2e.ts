@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { get } from 'node:http';
 import { after, before, test } from 'node:test';
-import { type Outcome, run } from './command.js';
+import { done } from './client-program.js';
 import { domainXml } from './documents.js';
 import { waitFor } from './wait.js';
 import { World } from './world.js';
@@ -15,24 +15,15 @@ before(async () => {
 });
 after(() => world.close());
 
-const uri = (scheme: string): string => `${scheme}+unix:///system?socket=${world.root}/run/libvirt-sock`;
-const options = { env: { LC_ALL: 'C', HOME: '/nonexistent' }, timeoutMs: 60_000 } as const;
-
-async function done(argv: readonly string[]): Promise<Outcome> {
-  const outcome = await run(argv, options);
-  assert.equal(outcome.status, 0, `${argv.join(' ')}\n${outcome.stdout}${outcome.stderr}`);
-  return outcome;
-}
-
 test('virt-install makes and starts a container, virt-xml changes it', async () => {
   const root = `${world.host}/root`;
   await done(['cp', '-a', `${world.root}/lib/templates/busybox/rootfs`, root]);
   await done([
-    ...['virt-install', '--connect', uri('lxc'), '--name', 'installed', '--memory', '128'],
+    ...['virt-install', '--connect', world.uri('lxc'), '--name', 'installed', '--memory', '128'],
     ...['--filesystem', `${root},/`, '--init', '/sbin/init', '--network', 'none', '--noautoconsole'],
   ]);
   assert.equal(await world.state('installed'), 'running (booted)');
-  await done(['virt-xml', '--connect', uri('lxc'), 'installed', '--edit', '--memory', '100']);
+  await done(['virt-xml', '--connect', world.uri('lxc'), 'installed', '--edit', '--memory', '100']);
   const xml = await world.client.domains.xml({ domain: 'installed', inactive: true });
   assert.match(xml, /<(currentMemory|memory) unit='KiB'>102400</);
   await world.clear();
@@ -43,7 +34,7 @@ test('the exporter finds every counter it looks for', async () => {
   const port = 20_000 + (process.pid % 20_000);
   const exporter = spawn(
     'prometheus-libvirt-exporter',
-    [`--libvirt.uri=${uri('ctvirt')}`, `--web.listen-address=127.0.0.1:${port}`],
+    [`--libvirt.uri=${world.uri('ctvirt')}`, `--web.listen-address=127.0.0.1:${port}`],
     { stdio: 'ignore' },
   );
   try {

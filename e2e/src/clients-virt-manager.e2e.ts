@@ -50,7 +50,7 @@ test('virt-manager lists a domain, starts it at the press of a button and types 
   const home = `${world.host}/home`;
   await mkdir(home, { mode: 0o700 });
   const script = fileURLToPath(new URL('../src/clients-virt-manager.py', import.meta.url));
-  const uri = `lxc+unix:///system?socket=${world.root}/run/libvirt-sock`;
+  const uri = world.uri('lxc');
   const picture = `${pictures}/virt-manager.png`;
   const { status, stdout, stderr } = await withScreen((display) =>
     run(['dbus-run-session', '--', '/usr/bin/python3', script, uri, 'pressed', picture], {

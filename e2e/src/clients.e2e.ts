@@ -19,8 +19,7 @@ before(async () => {
 });
 after(() => world.close());
 
-const uri = (scheme = 'ctvirt', suffix = ''): string =>
-  `${scheme}+unix:///system?socket=${world.root}/run/libvirt-sock${suffix}`;
+const uri = (scheme = 'ctvirt', more = ''): string => world.uri(scheme, more);
 
 const plainOptions = { env: { LC_ALL: 'C', HOME: '/nonexistent' } } as const;
 

@@ -172,7 +172,7 @@ test('an address attached to a running domain is no other domain’s until it en
   const attach = async (domain: string, address: string) => {
     const file = `${world.host}/link.xml`;
     await writeFile(file, routed(address));
-    const uri = `ctvirt+unix:///system?socket=${world.root}/run/libvirt-sock`;
+    const uri = world.uri('ctvirt');
     return await run(['virsh', '-c', uri, 'attach-device', domain, file, '--live']);
   };
   const linked = (name: string, ...addresses: string[]) =>

@@ -75,6 +75,11 @@ export class World {
     return this.#seen(`${this.root}/run/http.sock`);
   }
 
+  /** Where libvirt's clients find this daemon, by a scheme such as `lxc`; `more` follows in the query. */
+  uri(scheme: string, more = ''): string {
+    return `${scheme}+unix:///system?socket=${this.root}/run/libvirt-sock${more}`;
+  }
+
   /** A disk of its own is mounted in the enclosure alone. */
   #seen(path: string): string {
     return this.#disk === undefined ? path : this.enclosure.path(path);

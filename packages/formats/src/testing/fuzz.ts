@@ -1,31 +1,12 @@
 // Feeds a format mutated configurations for a number of seconds and checks what must hold for any text.
 // SPDX-License-Identifier: Apache-2.0
 import { type Domain, formatDomain, parseDomain } from '@ctvirt/xml';
+import { Random } from '@ctvirt/xml/testing';
 import { FormatError } from '../errors.js';
 import type { FileEntry, FileSet } from '../files.js';
 import type { Format } from '../format.js';
 import { type FormatName, formats } from '../formats.js';
 import { samples } from './samples.js';
-
-/** Reproducible random numbers (xorshift), so that a failing seed can be run again. */
-class Random {
-  #state: number;
-
-  constructor(seed: number) {
-    this.#state = seed | 0 || 1;
-  }
-  below(limit: number): number {
-    this.#state ^= this.#state << 13;
-    this.#state ^= this.#state >>> 17;
-    this.#state ^= this.#state << 5;
-    return (this.#state >>> 0) % limit;
-  }
-  of<T>(values: readonly T[]): T {
-    const value = values[this.below(values.length)];
-    if (value === undefined) throw new RangeError('nothing to choose from');
-    return value;
-  }
-}
 
 const odd = [
   '',

@@ -1,4 +1,4 @@
-// Random numbers for the fuzz target.
+// Random numbers for the fuzz targets, this package's and that of the formats.
 // SPDX-License-Identifier: Apache-2.0
 
 /** Reproducible random numbers (xorshift), so that a failing seed can be run again. */
