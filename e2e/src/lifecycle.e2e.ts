@@ -48,6 +48,22 @@ test('a container has a user namespace with ids of its own, and its init is proc
   assert.equal(owned.filter(({ kind }) => kind === 'id-range').length, 3);
 });
 
+test('what runs in a container has the umask of any system, whatever the daemon keeps to itself', async () => {
+  const umask = async (pid: number) =>
+    /^Umask:\s+(\d+)$/m.exec(await readFile(`/proc/${pid}/status`, 'utf8'))?.[1];
+  await world.run(domainXml({ name: 'open' }));
+  assert.equal(await umask(await initOf('open')), '0022');
+  assert.equal(await world.shell('open', 'umask'), '0022');
+  const session = await world.client.domains.exec({
+    domain: 'open',
+    open: { argv: ['/bin/sh', '-c', 'umask'], tty: true },
+  });
+  let typed = '';
+  for await (const chunk of session.stdout) typed += String(chunk);
+  assert.equal(typed.trim(), '0022');
+  assert.equal(await umask(world.daemonPid), '0077');
+});
+
 test('ids are not given away while files have them', async () => {
   await world.run(domainXml({ name: 'owner' }));
   await world.shell('owner', 'touch /mine');

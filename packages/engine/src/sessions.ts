@@ -11,6 +11,7 @@ import type { ExecSession } from './contract.js';
 import { EngineError } from './errors.js';
 import { childrenOf } from './host/processes.js';
 import { openPty, type Pty } from './host/pty.js';
+import { withGuestUmask } from './host/umask.js';
 import type { Entry } from './state/registry.js';
 
 /** liblxc's own words for it name no limit, and would be taken for the program's. */
@@ -38,7 +39,9 @@ const environment = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', TERM: 'xterm' } as 
 /** Runs argv of the host with pipes; what it starts in the container is ended with the session. */
 export function openPipes(argv: readonly [string, ...string[]]): ExecSession {
   const [file, ...args] = argv;
-  const child = spawn(file, args, { stdio: ['pipe', 'pipe', 'pipe'], env: environment });
+  const child = withGuestUmask(() =>
+    spawn(file, args, { stdio: ['pipe', 'pipe', 'pipe'], env: environment }),
+  );
   child.stdin.on('error', () => undefined); // the program may end without reading its input
   return {
     stdin: child.stdin,
@@ -77,10 +80,12 @@ function onTerminal(
 ): { readonly session: ExecSession; readonly pty: Pty } {
   const pty = openPty(size.columns, size.rows);
   // lxc-attach reads its input only from a controlling terminal, and a session of Node's making has none.
-  const child = spawn('/usr/bin/setsid', ['--ctty', ...argv], {
-    stdio: [pty.slaveFd, pty.slaveFd, pty.slaveFd],
-    env: environment,
-  });
+  const child = withGuestUmask(() =>
+    spawn('/usr/bin/setsid', ['--ctty', ...argv], {
+      stdio: [pty.slaveFd, pty.slaveFd, pty.slaveFd],
+      env: environment,
+    }),
+  );
   closeSync(pty.slaveFd);
   const stderr = new PassThrough();
   stderr.end();

@@ -20,6 +20,7 @@ import {
 import { errnoInWords, refusalOf } from '../../host/refusal.js';
 import { spawnProgram } from '../../host/spawn.js';
 import { connectAbstract } from '../../host/syscalls.js';
+import { withGuestUmask } from '../../host/umask.js';
 import type { Layout } from '../../state/layout.js';
 import { type Ending, endingOf, startErrors } from './ending.js';
 
@@ -316,7 +317,7 @@ export class LxcDriver {
 
   #tool(argv: readonly [string, ...string[]]): Promise<number> {
     try {
-      return spawnProgram(argv, { env: toolEnvironment }).ended;
+      return withGuestUmask(() => spawnProgram(argv, { env: toolEnvironment })).ended;
     } catch (cause) {
       throw notInstalled(argv[0], cause);
     }
