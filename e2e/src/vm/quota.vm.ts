@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { after, before, suite, test } from 'node:test';
+import { output } from '../command.js';
 import { domainXml } from '../documents.js';
 import { busybox, World } from '../world.js';
 
@@ -27,6 +28,26 @@ async function write(world: World, domain: string, uid: number, mebibytes: numbe
   // Where nothing is left XFS refuses the name already.
   const size = await world.shell(domain, `stat -c %s ${file} 2>/dev/null || echo 0`);
   return { mib: Number(size) / MiB, stderr };
+}
+
+/** The numbers that have a limit in the kernel, whether or not they own anything. */
+async function limitedOn(where: string, kind: 'users' | 'projects'): Promise<number[]> {
+  const rows = await output([
+    '/usr/sbin/repquota',
+    kind === 'users' ? '-u' : '-P',
+    '-n',
+    '-v',
+    '-O',
+    'csv',
+    where,
+  ]);
+  return rows.split('\n').flatMap((row) => {
+    const [name = '', , , , ...bounds] = row.split(',');
+    const id = Number(/^#(\d+)$/.exec(name)?.[1] ?? Number.NaN);
+    // Soft and hard of blocks, then, after grace and use, of files.
+    const isLimited = [0, 1, 4, 5].some((at) => Number(bounds[at]) > 0);
+    return Number.isNaN(id) || !isLimited ? [] : [id];
+  });
 }
 
 for (const [where, groups] of [
@@ -89,8 +110,11 @@ for (const [where, groups] of [
       assert.equal((await write(world, 'two', 1002, 9)).mib, 9);
     });
 
-    test('a range of ids that is used again has no limits left from before', async () => {
+    test('erased, it leaves no limit in the kernel, so a range that is used again has none', async () => {
+      const start = (await world.client.domains.info({ domain: 'one' })).idMap?.start ?? assert.fail();
+      assert.ok((await limitedOn(where, 'users')).includes(start + 1000));
       await world.erase('one');
+      assert.ok(!(await limitedOn(where, 'users')).includes(start + 1000));
       await world.run(domainXml({ name: 'three' }));
       assert.equal((await owner('three', 1000))?.space.hard ?? null, null);
     });
@@ -176,6 +200,12 @@ for (const where of ['/srv/ext4', '/srv/xfs'])
       assert.equal((await write(world, 'second', 1002, 1)).mib, 0);
       await world.shell('second', 'rm /tmp/1001');
       assert.equal((await write(world, 'second', 1002, 1)).mib, 1);
+    });
+
+    test('erased, the domains leave no limit in the kernel', async () => {
+      assert.equal((await limitedOn(where, 'projects')).length, 2);
+      await world.clear();
+      assert.deepEqual(await limitedOn(where, 'projects'), []);
     });
   });
 

@@ -140,6 +140,7 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
     templatePath,
     projectIds: options.projectIds,
     emit,
+    log,
   });
   const adopter = new Adopter({ definer, layout, facts });
   const blockIo = new BlockIo({ cgroups, parent: layout.cgroup });

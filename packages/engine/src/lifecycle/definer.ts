@@ -1,7 +1,7 @@
 // Defines and undefines domains: each appears whole with its files, and goes whole.
 // SPDX-License-Identifier: Apache-2.0
 import { randomUUID } from 'node:crypto';
-import { realpathSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import { type Domain, type Finding, formatDomain } from '@ctvirt/xml';
 import { EngineError } from '../errors.js';
 import type { Admission } from '../guarantees/admission.js';
@@ -9,6 +9,7 @@ import type { Claim } from '../guarantees/claim.js';
 import type { ProjectRange } from '../host/projects.js';
 import { Undo } from '../host/undo.js';
 import type { UserNamespacePool } from '../host/userns.js';
+import { releaseLimits } from '../quota/release.js';
 import { type IdRanges, RANGE_SIZE } from '../state/id-ranges.js';
 import type { KeyedQueue } from '../state/queue.js';
 import type { DomainRecord } from '../state/record.js';
@@ -34,6 +35,7 @@ export interface DefinerParts {
   readonly templatePath: (name: string) => string;
   readonly projectIds: ProjectRange | undefined;
   readonly emit: (event: LifecycleEvent['event'], detail: string, entry: Entry) => void;
+  readonly log: (level: 'warn', message: string) => void;
 }
 
 export interface DefineOptions {
@@ -227,7 +229,7 @@ export class Definer {
     await store.remove(record.name);
     registry.remove(entry);
     if (keep) return;
-    await store.removeRoot(record.name);
+    await this.#eraseRoot(record.name, record.ids);
     if (record.ids !== null) ids.release(record.ids.start);
   }
 
@@ -235,9 +237,22 @@ export class Definer {
   async eraseKept(name: string): Promise<boolean> {
     const lease = this.parts.store.lease(name);
     if (lease === undefined || this.parts.registry.byName(name) !== undefined) return false;
-    await this.parts.store.removeRoot(name);
+    await this.#eraseRoot(name, lease.ids);
     if (lease.ids !== null) this.parts.ids.release(lease.ids.start);
     return true;
+  }
+
+  /** Erases a domain's files, and before them the limits that the host's quotas would keep without them. */
+  async #eraseRoot(name: string, ids: DomainRecord['ids']): Promise<void> {
+    const { store, log } = this.parts;
+    const folder = store.rootFolder(name);
+    try {
+      if (existsSync(folder)) releaseLimits(folder, ids);
+    } catch (error) {
+      // Whoever gets those numbers next begins with limits of its own.
+      log('warn', `domain '${name}': its limits are left in the host's quotas: ${String(error)}`);
+    }
+    await store.removeRoot(name);
   }
 
   async #makeRoot(

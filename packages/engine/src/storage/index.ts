@@ -21,3 +21,4 @@ export type {
 } from './backend.js';
 export { keyOf } from './backend.js';
 export { openMoment } from './mounting.js';
+export { releaseUppers } from './upper.js';

@@ -1,6 +1,6 @@
 // The writable layer of a container: a folder, which a project of the host's quotas may limit, or an image of its own that is the limit.
 // SPDX-License-Identifier: Apache-2.0
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { chmod, chown, mkdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EngineError } from '../errors.js';
@@ -136,6 +136,12 @@ function projectsAt({ keep, projectIds }: StorageContext): ProjectRange | undefi
   if (projectIds === undefined) return undefined;
   using quotas = new HostQuotas(keep);
   return quotas.enforces('project') ? projectIds : undefined;
+}
+
+/** Takes away the limits of the layers in a folder whose files are going to be erased: the kernel keeps them otherwise. */
+export function releaseUppers(keep: string): void {
+  for (const name of readdirSync(keep).filter((each) => each.endsWith('.layer')))
+    limitProject(join(keep, name), undefined);
 }
 
 /** Of a folder that has a project; of another there is nothing to limit. */
