@@ -92,17 +92,31 @@ suite('limits on cgroup v2', () => {
     });
     const plain = await run({ name: 'plain', more: memory(64) });
     const hog = await run({ name: 'hog' });
+    const delivered = async () => {
+      const all = await world.client.guarantees.delivered({ minutes: 1 });
+      return all.find(({ name }) => name === 'guaranteed') ?? assert.fail('not told of');
+    };
     assert.equal(guaranteed.parent.read('memory.low'), String(32 * MiB), 'passed on by the group above');
     for (const name of ['guaranteed', 'plain'])
       await world.shell(name, 'dd if=/dev/zero of=/set bs=1M count=24 2>/dev/null; sync');
     const cached = (group: Group) => group.count('memory.stat', 'file') / MiB;
     assert.ok(cached(guaranteed) >= 24 && cached(plain) >= 24);
+    await waitFor('a look before', async () => (await delivered()).given !== null, 60_000);
     // Less for all containers than they would use: the machine's own memory takes too long to fill.
     guaranteed.parent.write('memory.max', String(80 * MiB));
     await world.shell('hog', 'truncate -s 240M /much; for i in 1 2; do cat /much; done >/dev/null');
     assert.ok(cached(hog) > 8, 'the neighbour lives');
     assert.ok(cached(guaranteed) >= 23, `${cached(guaranteed)} MiB of 24 are left to the guaranteed one`);
     assert.ok(cached(plain) < 16, `${cached(plain)} MiB of 24 are left to the one without a guarantee`);
+    // Time enough for the next look.
+    await sleep(11_000);
+    const { given, memory: promise } = await delivered();
+    assert.deepEqual([promise.verdict, given?.reclaims], ['kept', 0]);
+    assert.ok((given?.leastMemoryBytes ?? 0) >= 23 * MiB, `it held ${given?.leastMemoryBytes} bytes`);
+    // Less than was promised.
+    guaranteed.parent.write('memory.max', String(16 * MiB));
+    await sleep(11_000);
+    assert.equal((await delivered()).memory.verdict, 'broken');
   });
 
   test('suspend: nothing runs until resume', async () => {
