@@ -2,8 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { ApiError, type DomainSummary } from '@ctvirt/api';
 import type { Context } from '../context.js';
-import { CliError, describeError, encodeError } from '../errors.js';
-import { hasColour } from '../io.js';
+import { CliError } from '../errors.js';
 import { verb } from '../verb.js';
 import { activeDomain } from './arguments.js';
 import { type Outcome, type Patience, powerOff, powerOffAll } from './powering-off.js';
@@ -56,7 +55,7 @@ export const shutdown = verb({
 
 /** Answers the exit status of the first failure. */
 async function shutAllDown(context: Context, patience: Patience, parallel: number): Promise<number> {
-  const { client, io } = context;
+  const { client } = context;
   const outcomes = await context.busy('shutting down', async (onProgress) => {
     const domains = await client.domains.list({ active: true });
     let done = 0;
@@ -74,9 +73,8 @@ async function shutAllDown(context: Context, patience: Patience, parallel: numbe
     if (error === undefined) {
       if (!context.isJson) context.done(domain, sentenceOf(domain));
     } else if (!isInterrupted(error)) {
-      const told = context.isJson ? encodeError(error) : describeError(error, hasColour(io.stderr, io.env));
-      io.stderr.write(told.text);
-      status ||= told.status;
+      const own = context.tellError(error);
+      status ||= own;
     }
   refuseInterrupted(outcomes);
   return status;
