@@ -105,7 +105,10 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
   const driver = new LxcDriver(layout);
   const appArmor = detectAppArmor();
   if (appArmor === 'unconfined')
-    log('warn', "AppArmor confines no container here: install Debian's package apparmor for a second wall");
+    log(
+      'warn',
+      "AppArmor confines no container here: a second wall takes Debian's package apparmor, and securityfs at /sys/kernel/security",
+    );
   const namespaces = new UserNamespacePool();
   const queue = new KeyedQueue();
   const profiles = new Profiles(layout.profiles);

@@ -18,6 +18,9 @@ test('a kernel without it, one with it switched off, and one with and without th
     assert.equal(detectAppArmor(root), 'unconfined');
     mkdirSync(`${root}usr/sbin`, { recursive: true });
     writeFileSync(`${root}usr/sbin/apparmor_parser`, '');
+    assert.equal(detectAppArmor(root), 'unconfined', 'without securityfs');
+    mkdirSync(`${root}sys/kernel/security/apparmor`, { recursive: true });
+    writeFileSync(`${root}sys/kernel/security/apparmor/.replace`, '');
     assert.equal(detectAppArmor(root), 'generated');
   } finally {
     rmSync(root, { recursive: true });

@@ -4,7 +4,8 @@ import { existsSync, readFileSync } from 'node:fs';
 
 /**
  * `off`: nothing to do. `generated`: liblxc makes each container a profile of its own. `unconfined`: profiles cannot be loaded
- * for want of Debian's package apparmor, and liblxc would refuse every start; the user namespace remains.
+ * for want of Debian's package apparmor or, as where the daemon is in a container itself, of the kernel's files for it, and
+ * liblxc would refuse every start; the user namespace remains.
  */
 export type AppArmor = 'off' | 'generated' | 'unconfined';
 
@@ -16,7 +17,6 @@ export function detectAppArmor(root = '/'): AppArmor {
     return 'off'; // not in this kernel
   }
   if (enabled !== 'Y') return 'off';
-  return ['sbin', 'usr/sbin'].some((folder) => existsSync(`${root}${folder}/apparmor_parser`))
-    ? 'generated'
-    : 'unconfined';
+  const hasParser = ['sbin', 'usr/sbin'].some((folder) => existsSync(`${root}${folder}/apparmor_parser`));
+  return hasParser && existsSync(`${root}sys/kernel/security/apparmor/.replace`) ? 'generated' : 'unconfined';
 }
