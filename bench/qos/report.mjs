@@ -4,10 +4,10 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { withDaemon } from '../daemon.mjs';
 import { names, sleepingDomain } from '../domains.mjs';
-import { ms, sideBySide } from '../measure.mjs';
+import { median, ms, sideBySide } from '../measure.mjs';
 
 const count = Number(process.env.CTVIRT_BENCH_RUNNING ?? 500);
-const rounds = 10;
+const rounds = 20;
 const reachMs = 150;
 const pollSeconds = 10;
 const polls = 6;
@@ -54,14 +54,14 @@ export const report = {
           await sleep(1000 * pollSeconds);
         }
       });
-      const best = Math.min(...times);
+      const ours = median(times);
       const percent = (share) => `${(100 * share).toFixed(2)} %`;
       return [
         {
-          what: `full report of ${count} running containers in one call`,
-          ours: ms(best),
+          what: `full report of ${count} running containers in one call, median of ${rounds}`,
+          ours: ms(ours),
           reach: `≤ ${reachMs} ms`,
-          ok: best <= reachMs,
+          ok: ours <= reachMs,
           times,
         },
         {

@@ -27,6 +27,12 @@ export const beancounterReport = object(
     uuid: string(),
     ctid: nullable(integer()),
     startedAt: nullable(string({ description: 'RFC 3339; null if it is off' })),
+    countedAt: nullable(
+      string({
+        description:
+          'RFC 3339: when numfile, numpty, numsiginfo, numflock, numtcpsock and numothersock were counted; null if it is off',
+      }),
+    ),
     rows: list(beancounterRow, { description: "In the order of OpenVZ's kernel" }),
   },
   { title: 'BeancounterReport' },
@@ -37,14 +43,15 @@ export const beancounters = resource({
   list: {
     method: 'GET',
     path: '/v1/beancounters',
-    summary: 'The beancounters of all running domains',
+    summary:
+      'The beancounters of all running domains; what no cgroup counts may have been counted some time ago',
     body: none,
     answer: json(list(beancounterReport)),
   },
   show: {
     method: 'GET',
     path: '/v1/domains/{domain}/beancounters',
-    summary: 'The beancounters of a domain',
+    summary: 'The beancounters of a domain, all counted now',
     body: none,
     answer: json(beancounterReport),
   },

@@ -28,10 +28,10 @@ const NS_PER_TICK = 10_000_000;
 
 export function countersOf(parts: CounterParts): DomainCounters {
   const { cgroups, gauges, group } = parts;
-  const path = (controller: Controller, name: string): string => join(cgroups.path(controller, group), name);
+  const folder = (controller: Controller): string => cgroups.path(controller, group);
   const files: Files = {
-    text: (controller, name) => gauges.text(path(controller, name)),
-    number: (controller, name) => gauges.number(path(controller, name)),
+    text: (controller, name) => gauges.text(folder(controller), name),
+    number: (controller, name) => gauges.number(folder(controller), name),
   };
   const isV2 = cgroups.version === 2;
   return {

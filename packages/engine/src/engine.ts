@@ -27,6 +27,7 @@ import { linkAddresses } from './host/addresses.js';
 import { detectAppArmor } from './host/apparmor.js';
 import { Gauges } from './host/gauges.js';
 import { hostPidOf } from './host/inner-pid.js';
+import { openFilesLimit } from './host/own-limits.js';
 import { bootId } from './host/processes.js';
 import type { ProjectRange } from './host/projects.js';
 import { pageSize } from './host/syscalls.js';
@@ -48,7 +49,7 @@ import { DomainStore, prepareFolders } from './state/store.js';
 import { statsOf } from './stats.js';
 import type { FilesystemSpec, KeptContext } from './storage/index.js';
 import { TemplateCatalog } from './template-catalog.js';
-import type { BeancounterReport, DomainEvent, LifecycleEvent } from './view.js';
+import type { DomainEvent, LifecycleEvent } from './view.js';
 
 export type EngineLog = (
   level: 'info' | 'warn' | 'error',
@@ -68,6 +69,9 @@ export interface EngineOptions {
 }
 
 const DEFAULT_RESERVE_BYTES = 256 * 2 ** 20;
+
+/** Counters of the kernel's that stay open: some fifteen of each domain that runs, and 5 KB of the kernel's memory for each. */
+const MOST_GAUGES = 8192;
 
 /** Opens the state under `layout`, finds out what runs, and clears what an earlier daemon left half-made. */
 export async function openEngine(
@@ -239,9 +243,10 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
     isChangingTemplates: () => templates.isWorking(),
   });
 
-  const gauges = new Gauges();
+  const gauges = new Gauges(Math.min(MOST_GAUGES, openFilesLimit() / 4));
   const accounting = new Accounting({
     cgroups,
+    gauges,
     facts,
     group,
     folder: ({ record }) => driver.folder(diskName(record.name)),
@@ -373,13 +378,7 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
       ),
     quota: async (ref) => await serially(ref, (entry) => quotas.report(entry)),
     beancounters: async (ref) => await accounting.report(find(ref)),
-    allBeancounters: async () => {
-      const running = [...registry.entries()].filter((entry) => entry.running !== undefined);
-      const reports: BeancounterReport[] = [];
-      // One after the other: others get their turn between.
-      for (const entry of running) reports.push(await accounting.report(entry));
-      return reports;
-    },
+    allBeancounters: async () => await accounting.reports(),
     counters: (ref) => {
       const entry = find(ref);
       const { initPid } = started(entry);

@@ -183,5 +183,7 @@ export interface BeancounterReport {
   readonly ctid: number | null;
   /** Null if it is off: then nothing but barriers and limits is known. */
   readonly startedAt: string | null;
+  /** When what no cgroup counts was counted: open files, terminals, queued signals, file locks, sockets. */
+  readonly countedAt: string | null;
   readonly rows: readonly BeancounterRow[];
 }

@@ -14,6 +14,7 @@ export const beancounters = verb({
   details: [
     'Maxheld and failcnt count from the start of the domain and outlive the daemon. A failcnt that rises says that a program inside got an error.',
     "A dash is a number that this kernel does not tell, or no limit. --proc has OpenVZ's own form, which knows neither: there they are 0 and 9223372036854775807.",
+    'Open files, terminals, signals, locks and sockets, which no cgroup counts, are counted now for one domain; for all of them the last count is shown, which `countedAt` of --json dates.',
   ],
   args: {
     domain: { ...anyDomain, optional: true, summary: `${anyDomain.summary}; without it, all that run` },

@@ -398,6 +398,7 @@ const beancountersOf = ({ name, uuid, ctid, id }: DomainSummary): BeancounterRep
   uuid,
   ctid,
   startedAt: id === null ? null : '2026-01-01T00:00:00.000Z',
+  countedAt: id === null ? null : '2026-01-01T00:00:00.000Z',
   rows: [
     {
       resource: 'numproc',

@@ -4,35 +4,44 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { pageSize } from '../host/syscalls.js';
 import { Account, parseAccount } from './account.js';
+import type { Census } from './census.js';
 import { Readings } from './readings.js';
 import { sourcesOf } from './sources.js';
 import { Tidings } from './tidings.js';
 
 type Files = Readonly<Record<string, string>>;
 
-const readings = (version: 1 | 2, files: Files): Readings =>
+const readings = (version: 1 | 2, files: Files, census?: Census): Readings =>
   new Readings({
-    folder: (controller) => (version === 2 ? '/unified' : `/${controller}`),
-    initPid: 42,
-    withProcesses: false,
-    text: (path) => files[path] ?? '',
+    group: (controller, file) => files[`${version === 2 ? '/unified' : `/${controller}`}/${file}`] ?? '',
+    census,
   });
 const mib = 2 ** 20;
-const v1 = (more: Files = {}): Readings =>
-  readings(1, {
-    '/memory/memory.usage_in_bytes': `${10 * mib}\n`,
-    '/memory/memory.max_usage_in_bytes': `${64 * mib}\n`,
-    '/memory/memory.memsw.usage_in_bytes': `${14 * mib}\n`,
-    '/memory/memory.memsw.max_usage_in_bytes': `${70 * mib}\n`,
-    '/memory/memory.stat': `total_rss ${3 * mib}\ntotal_swap ${4 * mib}\ntotal_shmem 0\ntotal_unevictable 4096\n`,
-    '/memory/memory.oom_control': 'oom_kill_disable 0\nunder_oom 0\noom_kill 2\n',
-    '/pids/pids.current': '5\n',
-    '/pids/pids.peak': '9\n',
-    '/pids/pids.events': 'max 3\n',
-    '/proc/42/net/sockstat': 'sockets: used 12\nTCP: inuse 2 orphan 0 tw 0 alloc 1 mem 1\n',
-    '/proc/42/net/sockstat6': 'TCP6: inuse 1\n',
-    ...more,
-  });
+const census: Census = {
+  files: 30,
+  terminals: 1,
+  signals: 0,
+  locks: 0,
+  tcpSockets: 3,
+  otherSockets: 9,
+};
+const v1 = (more: Files = {}, counted = census): Readings =>
+  readings(
+    1,
+    {
+      '/memory/memory.usage_in_bytes': `${10 * mib}\n`,
+      '/memory/memory.max_usage_in_bytes': `${64 * mib}\n`,
+      '/memory/memory.memsw.usage_in_bytes': `${14 * mib}\n`,
+      '/memory/memory.memsw.max_usage_in_bytes': `${70 * mib}\n`,
+      '/memory/memory.stat': `total_rss ${3 * mib}\ntotal_swap ${4 * mib}\ntotal_shmem 0\ntotal_unevictable 4096\n`,
+      '/memory/memory.oom_control': 'oom_kill_disable 0\nunder_oom 0\noom_kill 2\n',
+      '/pids/pids.current': '5\n',
+      '/pids/pids.peak': '9\n',
+      '/pids/pids.events': 'max 3\n',
+      ...more,
+    },
+    counted,
+  );
 const held = (version: 1 | 2, key: string, from: Readings): number | null | undefined =>
   sourcesOf(version)
     .find((source) => source.key === key)
@@ -80,7 +89,7 @@ test('both worlds know every beancounter', () => {
 
 test('the most that was held stays, whatever falls', () => {
   const account = new Account(1);
-  account.look(v1({ '/proc/42/net/sockstat': 'sockets: used 30\nTCP: inuse 20 orphan 0\n' }), {
+  account.look(v1({}, { ...census, tcpSockets: 21 }), {
     whole: false,
   });
   account.look(v1({ '/pids/pids.peak': '11\n' }), { whole: false });

@@ -3,20 +3,22 @@
 import { closeSync, openSync, readSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
-import { configuredBeancounters, limitsAllocation, type ResourceOptions } from '@ctvirt/formats';
+import type { ResourceOptions } from '@ctvirt/formats';
 import type { Domain } from '@ctvirt/xml';
-import type { CgroupLayout, Controller } from '../cgroups/layout.js';
+import { type CgroupLayout, type Controller, processesIn } from '../cgroups/layout.js';
 import type { Running } from '../drivers/lxc/driver.js';
-import { Gauges } from '../host/gauges.js';
+import type { Gauges } from '../host/gauges.js';
 import type { Entry } from '../state/registry.js';
 import type { BeancounterEvent, BeancounterReport, BeancounterRow } from '../view.js';
 import { Account, parseAccount } from './account.js';
+import { Allowances } from './allowed.js';
+import { type Census, fileLocks, takeCensus } from './census.js';
 import { Readings } from './readings.js';
-import { type Refusal, type Source, sourcesOf } from './sources.js';
 import { type Telling, Tidings } from './tidings.js';
 
 export interface AccountingParts {
   readonly cgroups: CgroupLayout;
+  readonly gauges: Gauges;
   readonly facts: ResourceOptions;
   readonly group: (entry: Entry) => string;
   /** The folder of a domain's run, which lives as long as it does. */
@@ -32,13 +34,15 @@ export interface AccountingParts {
 
 /** Refusals are looked for so often: two or three open files of each domain. */
 const COUNT_MS = 2000;
-/** Every so many times it is looked at what is held, and every so many times at each process too. */
-const LOOK_EVERY = 5;
-const WHOLE_EVERY = 150;
+/** So often it is looked at what is held, unless somebody asked for it meanwhile. */
+const LOOK_MS = 10_000;
+/**
+ * So much of every two seconds goes to counting what no cgroup counts, of those first where that was longest ago: a quarter of
+ * a percent of a processor, however many processes there are.
+ */
+const CENSUS_MS = 5;
 /** After so many domains others get their turn. */
 const AT_ONCE = 20;
-/** Files of counters that stay open. */
-const MOST_OPEN = 2048;
 
 const STATE = 'beancounters.json';
 
@@ -47,20 +51,25 @@ interface Run {
   readonly folder: (controller: Controller) => string;
   readonly account: Account;
   readonly tidings: Tidings;
+  /** When it was looked at what is held, by performance.now(). */
+  lookedMs: number;
+  census: (Census & { readonly atMs: number; readonly at: Date }) | undefined;
   /** Whether it was said that this run's account cannot be written. */
   isSaid: boolean;
 }
 
+const censusMs = ({ census }: Run): number => census?.atMs ?? Number.NEGATIVE_INFINITY;
+
 export class Accounting {
   /** The last run of each domain that was looked at. */
   readonly #runs = new WeakMap<Entry, Run>();
-  readonly #gauges = new Gauges(MOST_OPEN);
-  readonly #sources: ReadonlyMap<string, Source>;
+  readonly #allowances: Allowances;
   #timer: NodeJS.Timeout | undefined;
-  #sweeps = 0;
+  /** What may still be spent on censuses; below zero after one that took longer. */
+  #allowanceMs = 0;
 
   constructor(private readonly parts: AccountingParts) {
-    this.#sources = new Map(sourcesOf(parts.cgroups.version).map((source) => [source.key, source]));
+    this.#allowances = new Allowances(parts.cgroups.version, parts.facts);
   }
 
   /** Begins to look at what runs. */
@@ -75,85 +84,126 @@ export class Accounting {
   close(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    this.#gauges.close();
   }
 
-  /** A run has ended: what was not told of it yet is told, and its files are let go. */
+  /** A run has ended: what was not told of it yet is told. */
   ended(entry: Entry): void {
     this.#tell(entry, this.#runs.get(entry)?.tidings.rest() ?? []);
     this.#runs.delete(entry);
-    for (const folder of this.parts.cgroups.all(this.parts.group(entry))) this.#gauges.forget(folder);
   }
 
+  /** Of all that run, each with its last census. */
+  async reports(): Promise<BeancounterReport[]> {
+    const reports: BeancounterReport[] = [];
+    for (const entry of [...this.parts.entries()]) {
+      if (entry.running === undefined) continue;
+      reports.push(await this.#report(entry));
+      if (reports.length % AT_ONCE === 0) await turn();
+    }
+    return reports;
+  }
+
+  /** Of one, with a census taken now. */
   async report(entry: Entry): Promise<BeancounterReport> {
-    const { name, uuid, ctid } = entry.record;
+    if (entry.running !== undefined)
+      await this.#takeCensus(this.#run(entry, entry.running), await fileLocks());
+    return await this.#report(entry);
+  }
+
+  async #report(entry: Entry): Promise<BeancounterReport> {
     const domain = await this.parts.document(entry);
+    if (entry.running !== undefined) {
+      const run = this.#run(entry, entry.running);
+      if (run.census === undefined) await this.#takeCensus(run, await fileLocks());
+    }
     const { running } = entry;
-    const readings = running === undefined ? undefined : this.#look(entry, running, { whole: true });
-    const account = running === undefined ? undefined : this.#run(entry, running).account;
-    const rows = configuredBeancounters(domain, this.parts.facts).map(
-      ({ key, unit, barrier, limit }): BeancounterRow => {
-        const source = this.#sources.get(key);
-        const refusal = source?.refusal === 'oom' && key !== refusedBy(domain) ? undefined : source?.refusal;
-        return {
-          resource: key.toLowerCase(),
-          unit,
-          held: readings === undefined ? null : (source?.held?.(readings) ?? null),
-          maxheld: account?.maxheld(key) ?? null,
-          sampled: account?.isSampled(key) ?? true,
-          barrier: plain(barrier),
-          limit: plain(limit),
-          failcnt:
-            readings === undefined || refusal === undefined
-              ? null
-              : (account?.total(refusal, readings) ?? null),
-          how: source?.how ?? '',
-        };
-      },
+    const { name, uuid, ctid } = entry.record;
+    const known = running === undefined ? undefined : this.#look(entry, running, { peaks: true });
+    const rows = this.#allowances.of(domain).map(
+      ({ key, source, refusal, resource, unit, barrier, limit, how }): BeancounterRow => ({
+        resource,
+        unit,
+        held: known === undefined ? null : (source?.held?.(known.readings) ?? null),
+        maxheld: known?.run.account.maxheld(key) ?? null,
+        sampled: known?.run.account.isSampled(key) ?? true,
+        barrier,
+        limit,
+        failcnt:
+          known === undefined || refusal === undefined
+            ? null
+            : known.run.account.total(refusal, known.readings),
+        how,
+      }),
     );
-    return { name, uuid, ctid, startedAt: running?.startedAt.toISOString() ?? null, rows };
+    return {
+      name,
+      uuid,
+      ctid,
+      startedAt: running?.startedAt.toISOString() ?? null,
+      countedAt: known?.run.census?.at.toISOString() ?? null,
+      rows,
+    };
   }
 
   async #sweep(): Promise<void> {
-    this.#sweeps++;
-    const isLook = this.#sweeps % LOOK_EVERY === 0;
-    const whole = this.#sweeps % WHOLE_EVERY === 0;
     let since = 0;
     for (const entry of [...this.parts.entries()]) {
       const { running } = entry;
       if (running === undefined) continue;
-      if (isLook) this.parts.sampled(running, this.#look(entry, running, { whole }));
-      else
-        this.#count(
-          entry,
-          running,
-          this.#readings(entry, running, (path) => this.#gauges.text(path)),
-        );
+      const run = this.#run(entry, running);
+      if (performance.now() - run.lookedMs >= LOOK_MS)
+        this.#look(entry, running, { peaks: censusMs(run) > run.lookedMs });
+      else this.#count(entry, run, this.#readings(run));
       if (++since % AT_ONCE === 0) await turn();
+    }
+    await this.#takeCensuses();
+  }
+
+  /** Of some more domains. */
+  async #takeCensuses(): Promise<void> {
+    this.#allowanceMs = Math.min(CENSUS_MS, this.#allowanceMs + CENSUS_MS);
+    if (this.#allowanceMs <= 0) return;
+    const due = [...this.parts.entries()]
+      .flatMap((entry) => (entry.running === undefined ? [] : [this.#run(entry, entry.running)]))
+      .filter((run) => performance.now() - censusMs(run) >= LOOK_MS)
+      .sort((a, b) => censusMs(a) - censusMs(b));
+    if (due.length === 0) return;
+    const locks = await fileLocks();
+    for (const run of due) {
+      if (this.#allowanceMs <= 0) return;
+      const began = performance.now();
+      await this.#takeCensus(run, locks);
+      this.#allowanceMs -= performance.now() - began;
     }
   }
 
-  #look(entry: Entry, running: Running, { whole }: { whole: boolean }): Readings {
-    const readings = this.#readings(entry, running, textOf, whole);
-    this.#run(entry, running).account.look(readings, { whole });
-    this.#count(entry, running, readings);
-    return readings;
+  async #takeCensus(run: Run, locks: ReadonlyMap<number, number>): Promise<void> {
+    const census = await takeCensus(run.running.initPid, processesIn(run.folder('pids')), locks);
+    run.census = { ...census, atMs: performance.now(), at: new Date() };
   }
 
-  #count(entry: Entry, running: Running, readings: Readings): void {
+  /** Takes a look at what is held; `peaks` also at what the kernel remembers by itself. */
+  #look(entry: Entry, running: Running, { peaks }: { peaks: boolean }): { run: Run; readings: Readings } {
     const run = this.#run(entry, running);
+    const readings = this.#readings(run);
+    run.account.look(readings, { whole: peaks });
+    this.#count(entry, run, readings);
+    if (performance.now() - run.lookedMs >= LOOK_MS) {
+      run.lookedMs = performance.now();
+      this.parts.sampled(running, readings);
+    }
+    return { run, readings };
+  }
+
+  #count(entry: Entry, run: Run, readings: Readings): void {
     for (const rise of run.account.count(readings)) run.tidings.add(rise);
-    this.#save(entry, running, run);
+    this.#save(entry, run);
     this.#tell(entry, run.tidings.due(performance.now()));
   }
 
-  #readings(entry: Entry, running: Running, text: (path: string) => string, withProcesses = false): Readings {
-    return new Readings({
-      folder: this.#run(entry, running).folder,
-      initPid: running.initPid,
-      text,
-      withProcesses,
-    });
+  #readings({ folder, census }: Run): Readings {
+    const group = (controller: Controller, file: string) => this.parts.gauges.text(folder(controller), file);
+    return new Readings({ group, census });
   }
 
   #tell(entry: Entry, tellings: readonly Telling[]): void {
@@ -161,8 +211,7 @@ export class Accounting {
     void this.parts.document(entry).then(
       (domain) => {
         for (const { refusal, rise, failcnt } of tellings) {
-          const resource = (refusal === 'oom' ? refusedBy(domain) : this.#named(refusal)).toLowerCase();
-          this.parts.emit(entry, { resource, rise, failcnt });
+          this.parts.emit(entry, { resource: this.#allowances.named(refusal, domain), rise, failcnt });
         }
       },
       (error: unknown) =>
@@ -170,10 +219,6 @@ export class Accounting {
           domain: entry.record.name,
         }),
     );
-  }
-
-  #named(refusal: Refusal): string {
-    return [...this.#sources.values()].find((source) => source.refusal === refusal)?.key ?? refusal;
   }
 
   #run(entry: Entry, running: Running): Run {
@@ -186,7 +231,15 @@ export class Accounting {
       folders.set(controller, found);
       return found;
     };
-    const run = { running, folder, account: this.#opened(entry), tidings: new Tidings(), isSaid: false };
+    const run = {
+      running,
+      folder,
+      account: this.#opened(entry),
+      tidings: new Tidings(),
+      lookedMs: Number.NEGATIVE_INFINITY,
+      census: undefined,
+      isSaid: false,
+    };
     this.#runs.set(entry, run);
     return run;
   }
@@ -208,8 +261,8 @@ export class Accounting {
    * Whole or not at all, but not synced: a host that goes down takes the run with it. In one go with the look at the
    * entry, or it could end up in the folder of the next run.
    */
-  #save(entry: Entry, running: Running, run: Run): void {
-    if (entry.running !== running) return;
+  #save(entry: Entry, run: Run): void {
+    if (entry.running !== run.running) return;
     const changes = run.account.takeChanges();
     if (changes === undefined) return;
     const path = join(this.parts.folder(entry), STATE);
@@ -227,13 +280,6 @@ export class Accounting {
     }
   }
 }
-
-/** The parameter whose limit memory runs into. */
-const refusedBy = (domain: Domain): 'PRIVVMPAGES' | 'PHYSPAGES' =>
-  limitsAllocation(domain) ? 'PRIVVMPAGES' : 'PHYSPAGES';
-
-const plain = (amount: bigint): number | null =>
-  amount > BigInt(Number.MAX_SAFE_INTEGER) ? null : Number(amount);
 
 const buffer = Buffer.alloc(65_536);
 

@@ -1,6 +1,7 @@
 // Where the numbers of each beancounter come from in both cgroup worlds: one row for each, and silence where the kernel is silent.
 // SPDX-License-Identifier: Apache-2.0
 import { pageSize } from '../host/syscalls.js';
+import type { Census } from './census.js';
 import type { Readings } from './readings.js';
 
 type Read = (readings: Readings) => number | null;
@@ -54,11 +55,10 @@ const beyond =
     return all === null || some === null ? null : Math.max(0, all - some);
   };
 
-const tcpSockets: Read = sum(
-  (readings) => readings.network('sockstat', 'TCP', 'inuse'),
-  orNone((readings) => readings.network('sockstat6', 'TCP6', 'inuse')),
-);
-const allSockets: Read = (readings) => readings.network('sockstat', 'sockets', 'used');
+const census =
+  (count: keyof Census): Read =>
+  (readings) =>
+    readings.census(count);
 
 const together = 'the kernel counts all buffers of sockets together, within the memory in use';
 
@@ -75,17 +75,17 @@ const common = {
     peak: () => 0,
     how: 'a guarantee, which nothing is charged to: see privvmpages',
   },
-  NUMTCPSOCK: { held: tcpSockets, how: "TCP sockets in use in the container's own network" },
+  NUMTCPSOCK: { held: census('tcpSockets'), how: "TCP sockets in use in the container's own network" },
   NUMFLOCK: {
-    held: (readings) => readings.processes('locks'),
+    held: census('locks'),
     how: "the container's lines of /proc/locks",
   },
   NUMPTY: {
-    held: (readings) => readings.processes('terminals'),
+    held: census('terminals'),
     how: "terminals that the container's processes have opened",
   },
   NUMSIGINFO: {
-    held: (readings) => readings.processes('signals'),
+    held: census('signals'),
     how: 'queued signals of all users in the container',
   },
   TCPSNDBUF: { how: together },
@@ -93,11 +93,11 @@ const common = {
   OTHERSOCKBUF: { how: together },
   DGRAMRCVBUF: { how: together },
   NUMOTHERSOCK: {
-    held: beyond(allSockets, tcpSockets),
+    held: census('otherSockets'),
     how: "sockets that are not TCP's in the container's own network",
   },
   NUMFILE: {
-    held: (readings) => readings.processes('files'),
+    held: census('files'),
     how: 'open descriptors of all processes: what several share counts for each',
   },
   NUMIPTENT: { how: 'the kernel does not count the packet filter rules of a container' },

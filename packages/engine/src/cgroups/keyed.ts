@@ -3,12 +3,13 @@
 
 /** The number behind a key, null without such a line; few of many are asked for. */
 export function keyed(text: string): (key: string) => number | null {
-  const lines = `\n${text}`;
   return (key) => {
-    const at = lines.indexOf(`\n${key} `);
-    if (at < 0) return null;
-    const start = at + key.length + 2;
-    const end = lines.indexOf('\n', start);
-    return Number(lines.slice(start, end < 0 ? undefined : end));
+    const head = `${key} `;
+    const isFirst = text.startsWith(head);
+    const before = isFirst ? -1 : text.indexOf(`\n${head}`);
+    if (before < 0 && !isFirst) return null;
+    const start = before + 1 + head.length;
+    const end = text.indexOf('\n', start);
+    return Number(text.slice(start, end < 0 ? undefined : end));
   };
 }

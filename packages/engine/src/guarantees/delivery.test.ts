@@ -55,13 +55,13 @@ test('a ring is bounded: a quarter of an hour, however long it goes on', () => {
 });
 
 test('what the kernel does not tell is not known, and the rest is', () => {
+  const files: Readonly<Record<string, string>> = {
+    'cpuacct/cpuacct.usage': '7000\n',
+    'cpu/cpu.stat': 'nr_periods 1\nthrottled_time 500\n',
+  };
   const readings = new Readings({
-    folder: (controller) => `/${controller}`,
-    initPid: 1,
-    withProcesses: false,
-    text: (path) =>
-      ({ '/cpuacct/cpuacct.usage': '7000\n', '/cpu/cpu.stat': 'nr_periods 1\nthrottled_time 500\n' })[path] ??
-      '',
+    group: (controller, file) => files[`${controller}/${file}`] ?? '',
+    census: undefined,
   });
   const v1 = sampleOf(1, readings, { hostTicks: 1, hostIdleTicks: 0 });
   assert.deepEqual([v1.cpuNs, v1.throttledNs], [7000, 500]);
@@ -78,10 +78,8 @@ test('cgroup v2: pressure is read from its own files', () => {
   const text =
     'some avg10=0.00 avg60=1.00 avg300=0.10 total=2500\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=9\n';
   const readings = new Readings({
-    folder: () => '/unified',
-    initPid: 1,
-    withProcesses: false,
-    text: (path) => (path.endsWith('.pressure') ? text : 'usage_usec 10\nthrottled_usec 4\n'),
+    group: (_, file) => (file.endsWith('.pressure') ? text : 'usage_usec 10\nthrottled_usec 4\n'),
+    census: undefined,
   });
   const v2 = sampleOf(2, readings, hostTime('cpu  10 0 10 70 10 0 0 0 5 0\ncpu0 1\n'));
   assert.deepEqual(

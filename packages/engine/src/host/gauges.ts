@@ -1,60 +1,64 @@
 // The kernel's counters, read again and again: their files stay open, since opening costs ten times what reading does.
 // SPDX-License-Identifier: Apache-2.0
 import { closeSync, openSync, readSync } from 'node:fs';
+import { join } from 'node:path';
 
 export class Gauges {
-  readonly #open = new Map<string, number>();
+  /** By folder, since a folder's files end together, and by name. */
+  readonly #open = new Map<string, Map<string, number>>();
+  #count = 0;
   #buffer = Buffer.alloc(16_384);
 
-  /** `mostOpen` files stay open; the one that was opened first makes room. */
-  constructor(private readonly mostOpen = 256) {}
+  /** `mostOpen` files stay open. Those beyond are closed again each time: making room would close what is asked for next. */
+  constructor(private readonly mostOpen: number) {}
 
   /** All of a small file of the kernel's; empty where it ended meanwhile, or this kernel has none. */
-  text(path: string): string {
-    const known = this.#open.get(path);
+  text(folder: string, name: string): string {
+    const known = this.#open.get(folder)?.get(name);
     if (known !== undefined) {
       const text = this.#read(known);
       if (text !== undefined) return text;
       // Its group ended; there may be a new one of the same name.
-      this.#close(path, known);
+      this.forget(folder);
     }
+    let file: number;
     try {
-      const file = openSync(path, 'r');
-      this.#keep(path, file);
-      return this.#read(file) ?? '';
+      file = openSync(join(folder, name), 'r');
     } catch {
       return '';
     }
+    const text = this.#read(file) ?? '';
+    if (this.#count < this.mostOpen) this.#keep(folder, name, file);
+    else closeSync(file);
+    return text;
   }
 
   /** A file of one number; null for `max`, and where it is not there. */
-  number(path: string): number | null {
-    const text = this.text(path).trim();
+  number(folder: string, name: string): number | null {
+    const text = this.text(folder, name).trim();
     const value = Number(text);
     // v1 writes "no limit" as the largest page-aligned 63-bit number.
     return text !== '' && Number.isFinite(value) && value < 2 ** 62 ? value : null;
   }
 
-  /** Lets go of the files below a folder: what they counted has ended. */
-  forget(below: string): void {
-    for (const [path, file] of this.#open) if (path.startsWith(`${below}/`)) this.#close(path, file);
+  /** Lets go of a folder's files: what they counted has ended. */
+  forget(folder: string): void {
+    const files = this.#open.get(folder);
+    if (files === undefined) return;
+    this.#open.delete(folder);
+    this.#count -= files.size;
+    for (const file of files.values()) closeSync(file);
   }
 
   close(): void {
-    for (const [path, file] of this.#open) this.#close(path, file);
+    for (const folder of [...this.#open.keys()]) this.forget(folder);
   }
 
-  #keep(path: string, file: number): void {
-    this.#open.set(path, file);
-    if (this.#open.size <= this.mostOpen) return;
-    // Maps are ordered by insertion; which of so many goes matters little.
-    const [oldest] = this.#open;
-    if (oldest !== undefined) this.#close(...oldest);
-  }
-
-  #close(path: string, file: number): void {
-    this.#open.delete(path);
-    closeSync(file);
+  #keep(folder: string, name: string, file: number): void {
+    const files = this.#open.get(folder);
+    if (files === undefined) this.#open.set(folder, new Map([[name, file]]));
+    else files.set(name, file);
+    this.#count++;
   }
 
   #read(file: number): string | undefined {

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ownCeilings, within } from './own-limits.js';
+import { openFilesLimit, ownCeilings, within } from './own-limits.js';
 
 const limits = `Limit                     Soft Limit           Hard Limit           Units
 Max open files            1024                 4096                 files
@@ -18,6 +18,9 @@ test('a capable daemon has no ceiling, another its own hard limits', () => {
   const unlimited = limits.replaceAll('8388608 ', 'unlimited');
   assert.deepEqual(ownCeilings('CapEff:\t0\n', unlimited), { nofile: 4096 });
   assert.ok(ownCeilings());
+  assert.equal(openFilesLimit(limits), 1024);
+  assert.equal(openFilesLimit('Max open files   unlimited   unlimited   files'), Number.POSITIVE_INFINITY);
+  assert.ok(openFilesLimit() > 0);
 });
 
 test('what lies above is lowered and named, the rest stays', () => {

@@ -31,6 +31,11 @@ export function ownCeilings(
   return Object.fromEntries(ceilings);
 }
 
+/** How many files this process may have open. */
+export function openFilesLimit(limits = readFileSync('/proc/self/limits', 'utf8')): number {
+  return Number(new RegExp(`^${names.nofile} +(\\d+)`, 'm').exec(limits)?.[1] ?? Number.POSITIVE_INFINITY);
+}
+
 /** The limits, none above its ceiling, and the names of those that were lowered to it. */
 export function within<T extends Limits>(wanted: T, ceilings: Limits): { limits: T; lowered: Limit[] } {
   const lowered = (Object.keys(names) as Limit[]).filter(
