@@ -197,7 +197,7 @@ export const domains = resource({
   setParameters: {
     method: 'PUT',
     path: '/v1/domains/{domain}/parameters',
-    summary: 'Set some resource parameters; the others stay',
+    summary: 'Set some resource parameters, which are answered; the others stay',
     body: json(
       strict({
         values: record(string({ maxLength: 64 }), string({ maxLength: 4096 }), {

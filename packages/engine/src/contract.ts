@@ -96,7 +96,8 @@ export interface Engine {
   parameters(ref: DomainRef, options?: { inactive?: boolean }): Promise<readonly ResourceRow[]>;
   /**
    * Sets parameters by OpenVZ's names, in vzctl's spelling, in the running domain, the stored document, or both; of neither
-   * asked for, in the running one if it runs. Throws `invalid` for a name or value that cannot be, and as `amend` does.
+   * asked for, in the running one if it runs. Answers those that were set. Throws `invalid` for a name or value that cannot be,
+   * and as `amend` does.
    */
   setParameters(
     ref: DomainRef,

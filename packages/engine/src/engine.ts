@@ -36,7 +36,7 @@ import { amendLive, undoAmend } from './lifecycle/amend.js';
 import { BlockIo } from './lifecycle/block-io.js';
 import { Definer, type Edit } from './lifecycle/definer.js';
 import { addressesOf, filesystemsOf, idMapOf, linksOf, Reader } from './lifecycle/document.js';
-import { ownerEdit, parameterEdit } from './lifecycle/parameters.js';
+import { ownerEdit, parameterEdit, rowsOf } from './lifecycle/parameters.js';
 import { Runner } from './lifecycle/runner.js';
 import { Profiles } from './profiles.js';
 import { Quotas } from './quota/quotas.js';
@@ -357,7 +357,7 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
       await serially(ref, async (entry) => {
         const targets = targetsOf(entry, asked);
         await amend(entry, targets, parameterEdit(values, facts));
-        return await engine.parameters(ref, { inactive: !targets.live });
+        return rowsOf(values, await engine.parameters(ref, { inactive: !targets.live }));
       }),
     deliveries: async (options) => await guarantees.deliveries(options?.minutes ?? 5),
     setOwnerQuota: async (ref, values, asked) =>

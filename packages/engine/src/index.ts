@@ -6,7 +6,7 @@ export { type EngineCode, EngineError, engineCodes } from './errors.js';
 export type { GuaranteePolicy } from './guarantees/admission.js';
 export type { DeliveryReport, GuaranteeReport } from './guarantees/report.js';
 export { pageSize } from './host/syscalls.js';
-export { parameterEdit } from './lifecycle/parameters.js';
+export { parameterEdit, rowsOf } from './lifecycle/parameters.js';
 export type { FilesystemQuota, QuotaLine, QuotaReport } from './quota/report.js';
 export { type Layout, layoutOf } from './state/layout.js';
 export type * from './view.js';

@@ -16,6 +16,7 @@ import {
   type LifecycleEvent,
   type OnProgress,
   parameterEdit,
+  rowsOf,
   type StateReason,
   type TemplateView,
 } from '@ctvirt/engine';
@@ -227,7 +228,7 @@ export function createMemoryEngine(log: EngineLog = () => undefined): MemoryEngi
     parameters: async (ref) => explainResources(parseDomainOrThrow(find(ref).xml), facts),
     setParameters: async (ref, values, targets) => {
       await engine.amend(ref, targets, parameterEdit(values, facts));
-      return await engine.parameters(ref);
+      return rowsOf(values, await engine.parameters(ref));
     },
     guarantees: async () => ({ policy: 'warn', rows: [], domains: [], fits: null, fitsBy: null }),
     deliveries: async () => [],

@@ -6,6 +6,10 @@ import type { CgroupLayout } from './layout.js';
 
 const files = ['memory.min', 'memory.low'] as const;
 
+/** Whether a limit is one that the group of all containers shares out. */
+export const isProtection = ({ file }: { readonly file: string }): boolean =>
+  files.some((each) => each === file);
+
 /** Gives the group of all containers what theirs are given together, no more; cgroup v1 knows no such thing. */
 export function shareProtection(layout: CgroupLayout, parent: string): void {
   if (layout.version === 1) return;

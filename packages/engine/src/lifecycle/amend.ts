@@ -6,7 +6,7 @@ import { type Domain, formatDomain } from '@ctvirt/xml';
 import type { IoDisks } from '../cgroups/io-limits.js';
 import type { CgroupLayout } from '../cgroups/layout.js';
 import type { Limit } from '../cgroups/limit.js';
-import { shareProtection } from '../cgroups/protection.js';
+import { isProtection, shareProtection } from '../cgroups/protection.js';
 import type { Documents } from '../documents.js';
 import type { Admission } from '../guarantees/admission.js';
 import { claimOf } from '../guarantees/claim.js';
@@ -60,7 +60,7 @@ export async function amendLive(change: LiveChange, parts: AmendParts): Promise<
   const before = named(await documents.live(entry), entry);
   const after = named(change.edit(before), entry);
   const xml = formatDomain(after);
-  const { claim } = await reader.read(xml, { strict: false });
+  const { claim } = await reader.read(xml, { strict: false, isChanged: true });
   const step = plan({ entry, before, after }, parts);
   // Who is promised no more than before need not be let in again.
   const isMore = asksMore(claim, claimOf(before, facts));
@@ -73,9 +73,13 @@ export async function amendLive(change: LiveChange, parts: AmendParts): Promise<
   documents.propose(entry, xml);
   const group = parts.group(entry);
   writeLimits(parts.cgroups, group, step.limits);
-  undo.push(() => shareProtection(parts.cgroups, dirname(group)));
+  const share = (): void => {
+    // It looks at all containers that run.
+    if (step.limits.some(isProtection)) shareProtection(parts.cgroups, dirname(group));
+  };
+  undo.push(share);
   undo.push(() => writeLimits(parts.cgroups, group, reversed(step.limits)));
-  shareProtection(parts.cgroups, dirname(group));
+  share();
   for (const link of step.gone) {
     await removeLink(link, change.initPid);
     undo.push(() => addLink(link, change.initPid));

@@ -16,6 +16,9 @@ export interface BlockIoParts {
 }
 
 export class BlockIo {
+  /** Files that groups have: a kernel loses none. */
+  readonly #there = new Set<string>();
+
   constructor(private readonly parts: BlockIoParts) {}
 
   /** Below a domain's file systems, each once. */
@@ -43,7 +46,10 @@ export class BlockIo {
 
   /** Whether this kernel has the file, and for a weight on one disk, whether that disk is scheduled by weights. */
   has({ controller, file, device }: Limit): boolean {
-    if (!groupsHave(this.parts.cgroups, controller, file, this.parts.parent)) return false;
+    const key = `${controller}/${file}`;
+    if (!this.#there.has(key) && !groupsHave(this.parts.cgroups, controller, file, this.parts.parent))
+      return false;
+    this.#there.add(key);
     if (device === undefined || !file.includes('weight')) return true;
     return file === 'io.weight' ? this.#hasIoCost(device) : schedulerOf(device) === 'bfq';
   }

@@ -188,7 +188,7 @@ export class Definer {
     if (!record.persistent) throw transient();
     const domain = readStored(await this.parts.store.readXml(record.name), record.name);
     const edited = formatDomain({ ...edit(domain), name: record.name, uuid: record.uuid });
-    const read = await this.parts.reader.read(edited, { strict: false });
+    const read = await this.parts.reader.read(edited, { strict: false, isChanged: true });
     this.#weigh(read.claim);
     await this.#change(entry, read.domain, read.parts, { persistent: true, isQuiet: true });
   }

@@ -60,7 +60,7 @@ export class Reader {
   /** Parses a document from a user and fills it from its profile; throws `invalid` with every finding. */
   async read(
     xml: string,
-    options: { strict: boolean },
+    options: { strict: boolean; isChanged?: boolean },
   ): Promise<{ domain: Domain; parts: DocumentParts; claim: Claim; findings: readonly Finding[] }> {
     const { domain: parsed, findings } = parseDomain(xml, { strict: options.strict });
     const errors = findings.filter(({ severity }) => severity === 'error');
@@ -69,7 +69,7 @@ export class Reader {
       const more = errors.length > 1 ? `, and ${errors.length - 1} more` : '';
       throw new EngineError(
         'invalid',
-        `the document cannot be used: ${first?.message ?? 'it is no domain'}${more}`,
+        `the ${options.isChanged === true ? 'changed ' : ''}document cannot be used: ${first?.message ?? 'it is no domain'}${more}`,
         { findings },
       );
     }

@@ -1,6 +1,13 @@
 // Resource parameters by OpenVZ's names: an edit of the document like any other.
 // SPDX-License-Identifier: Apache-2.0
-import { FormatError, type OwnerValues, setOwnerQuota, setParameters } from '@ctvirt/formats';
+import {
+  FormatError,
+  type OwnerValues,
+  type ResourceRow,
+  setOwnerQuota,
+  setParameters,
+  settableParameter,
+} from '@ctvirt/formats';
 import type { Domain } from '@ctvirt/xml';
 import { EngineError } from '../errors.js';
 import type { Edit } from './definer.js';
@@ -9,6 +16,15 @@ import type { HostFacts } from './document.js';
 /** Sets values in vzctl's spelling; the edit throws `invalid` for those that cannot be. */
 export const parameterEdit = (values: Readonly<Record<string, string>>, facts: HostFacts): Edit =>
   refusing((domain) => setParameters(domain, values, facts));
+
+/** Of all rows those whose values were set. */
+export function rowsOf(
+  values: Readonly<Record<string, string>>,
+  rows: readonly ResourceRow[],
+): readonly ResourceRow[] {
+  const keys = new Set(Object.keys(values).map((name) => settableParameter(name)?.key));
+  return rows.filter(({ key }) => keys.has(key));
+}
 
 /** Sets limits of one user or group; the edit throws `invalid` for those that cannot be. */
 export const ownerEdit = (values: OwnerValues): Edit => refusing((domain) => setOwnerQuota(domain, values));

@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { type Domain, formatDomain, parseDomainOrThrow } from '@ctvirt/xml';
 import { explainResources, resourcesOf } from '../resources/resources-of.js';
 import { resourceRules } from '../resources/rules.js';
+import { contradictionIn } from '../sound.js';
 import { applyProfile } from './apply-profile.js';
 import { profiles } from './profiles.js';
 import { setParameters, settableParameter } from './set-parameters.js';
@@ -128,9 +129,11 @@ test('what cannot be is refused with its name', () => {
 
 test('a guarantee that is asked for is not lowered to the memory there is', () => {
   const before = setParameters(plain, { ram: '64M' }, host);
-  const tooMuch = { code: 'invalid', message: /1048576 KiB.*65536 KiB/ };
-  assert.throws(() => setParameters(before, { vmguarpages: '1G:unlimited' }, host), tooMuch);
-  assert.throws(() => setParameters(plain, { vmguarpages: '1G:unlimited', ram: '64M' }, host), tooMuch);
+  for (const domain of [
+    setParameters(before, { vmguarpages: '1G:unlimited' }, host),
+    setParameters(plain, { vmguarpages: '1G:unlimited', ram: '64M' }, host),
+  ])
+    assert.match(contradictionIn(domain) ?? '', /1048576 KiB.*65536 KiB/, 'the document says so');
 });
 
 test('memory without limit, whichever parameter limits it', () => {

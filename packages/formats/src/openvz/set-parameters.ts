@@ -6,7 +6,6 @@ import { rootOf, withRoot } from '../edit.js';
 import { FormatError } from '../errors.js';
 import type { ResourceOptions } from '../resources/resources-of.js';
 import { resourceRuleOf } from '../resources/rules.js';
-import { contradictionIn } from '../sound.js';
 import { faultOf, inversionOf } from './check.js';
 import { canonicalKey, type Parameter, parameterOf } from './parameters.js';
 import type { ReadContext, Row } from './row.js';
@@ -27,7 +26,7 @@ export function settableParameter(name: string): Parameter | undefined {
 
 /**
  * The domain with these values, by name (`numproc`: `200:220`, `ram`: `512M`). Throws FormatError `invalid` for a name that is
- * no resource, a value that cannot be read, and one that contradicts another or the document.
+ * no resource, and for a value that cannot be read. Whether the whole contradicts itself is for the parser of its document to say.
  */
 export function setParameters(
   domain: Domain,
@@ -56,8 +55,6 @@ export function setParameters(
       throw new FormatError('invalid', `${key.toLowerCase()} cannot be '${value}': ${why}`, { key });
     result = next;
   }
-  const contradiction = contradictionIn(result);
-  if (contradiction !== undefined) throw new FormatError('invalid', contradiction);
   return result;
 }
 
