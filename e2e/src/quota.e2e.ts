@@ -190,6 +190,33 @@ test('limits of single users: refused by name where the file system does not cou
   assert.doesNotMatch(await world.client.domains.xml({ domain: 'many', inactive: true }), /600/);
 });
 
+test('an image with many inodes grows by all that its limit says', async () => {
+  await world.run(limited('647', { inodes: "<quota type='inodes' max='100000'/>" }));
+  const available = async (): Promise<number> => {
+    const [blocks = 0, size = 0] = (await world.shell('647', "stat -f -c '%a %S' /")).split(' ').map(Number);
+    return (blocks * size) / MiB;
+  };
+  const made = await available();
+  await world.client.domains.destroy({ domain: '647' });
+  await set('647', { diskspace: '400M' });
+  await world.client.domains.start({ domain: '647' });
+  const grown = await available();
+  assert.ok(grown > 400 - (64 - made) - 8 && grown <= 400, `${made} of 64 MiB, then ${grown} of 400`);
+  if (!mayGrow) return;
+  await set('647', { diskspace: '900M' }, { live: true });
+  const raised = await available();
+  assert.ok(raised > 900 - (64 - made) - 16 && raised <= 900, `${raised} of 900`);
+});
+
+test('a limit larger than a file can be is refused by name, and a smaller one starts again', async () => {
+  await world.define(limited('650'));
+  await set('650', { diskspace: '99999T' });
+  const { message } = await refused('no-space', world.client.domains.start({ domain: '650' }));
+  assert.match(message, /File too large; ask for less/);
+  await set('650', { diskspace: '64M' });
+  await world.client.domains.start({ domain: '650' });
+});
+
 test('who defines limits of users is told what nobody will keep of them, and only then', async () => {
   const user = "<quota type='size' uid='500' max='1000000' unit='bytes'/>";
   const { findings } = await world.define(limited('648', { inodes: user }));

@@ -23,6 +23,11 @@ const refusals: Readonly<Record<string, Refusal>> = {
     words: 'Disk quota exceeded',
     next: 'raise the quota of that file system or free some space there, then try again',
   },
+  EFBIG: {
+    code: 'no-space',
+    words: 'File too large',
+    next: 'ask for less: the file system there holds no file of that size',
+  },
   EROFS: {
     code: 'denied',
     words: 'Read-only file system',

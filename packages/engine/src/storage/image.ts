@@ -55,7 +55,25 @@ export async function makeImage(image: string, limit: DiskLimit, content: string
 
 /** A limit counts files: ext4's own tables are beyond it, and that of the inodes may well be larger than it. */
 function imageBytes(bytes: number, inodes = 0): number {
-  return bytes + (1 + Math.ceil((inodes * INODE_BYTES) / MEBIBYTE)) * MEBIBYTE;
+  return atMost(bytes + (1 + Math.ceil((inodes * INODE_BYTES) / MEBIBYTE)) * MEBIBYTE);
+}
+
+/** The same of an image that grows: each group of blocks that is added brings a table of inodes as large as the others'. */
+function grownBytes(image: string, limit: number): number {
+  const own = limit + MEBIBYTE;
+  let bytes = own;
+  // A group is larger than its table, so that each round adds less than the one before.
+  for (let next = own + tablesIn(image, bytes); next > bytes; next = own + tablesIn(image, bytes))
+    bytes = next;
+  return atMost(Math.ceil(bytes / MEBIBYTE) * MEBIBYTE);
+}
+
+/** Beyond what a number holds exactly no file goes either: the kernel is left to refuse it. */
+const atMost = (bytes: number): number => Math.min(bytes, Number.MAX_SAFE_INTEGER);
+
+function tablesIn(image: string, bytes: number): number {
+  const { groupBytes, tableBytes } = superblockOf(image);
+  return Math.ceil(bytes / groupBytes) * tableBytes;
 }
 
 /** Blocks of 1 KiB hold four inodes, and mkfs.ext4 rounds those of a group down to a multiple of eight. */
@@ -77,10 +95,11 @@ export async function fitImage(image: string, limit: DiskLimit): Promise<void> {
   if (limit.bytes === undefined) return;
   const wanted = imageBytes(limit.bytes, limit.inodes);
   const { size } = await stat(image);
-  if (size >= wanted && limit.bytes >= size * MOST_RESERVED) return;
-  if (size < wanted) await truncate(image, wanted);
+  const isSmaller = size < wanted;
+  if (!isSmaller && limit.bytes >= size - tablesIn(image, size) - size * MOST_RESERVED) return;
+  if (isSmaller) await truncate(image, grownBytes(image, limit.bytes));
   await run(['/usr/sbin/e2fsck', '-f', '-p', image], { allow: [1] });
-  if (size < wanted) await run(['/usr/sbin/resize2fs', image]);
+  if (isSmaller) await run(['/usr/sbin/resize2fs', image]);
   else await shrink(image, wanted, limit.bytes);
 }
 
@@ -110,7 +129,7 @@ export async function growMounted(image: string, device: string, limit: DiskLimi
       `${image} cannot grow while it is mounted: the daemon has no CAP_SYS_RESOURCE; change the stored configuration and start the domain again`,
       { image },
     );
-  await truncate(image, wanted);
+  await truncate(image, grownBytes(image, limit.bytes));
   growLoop(device);
   await run(['/usr/sbin/resize2fs', device]);
 }
@@ -160,8 +179,16 @@ export async function usageOfImage(image: string): Promise<Usage> {
 const MOST_RESERVED = 0.5;
 const SECTOR = 512;
 
+interface Superblock {
+  readonly blocks: number;
+  readonly reserved: number;
+  /** Of a group of blocks, and of the table of inodes in each. */
+  readonly groupBytes: number;
+  readonly tableBytes: number;
+}
+
 /** ext4's superblock: 1024 bytes in, all numbers little-endian, those of blocks in two halves. */
-function superblockOf(device: string): { readonly blocks: number; readonly reserved: number } {
+function superblockOf(device: string): Superblock {
   const block = Buffer.alloc(0x180);
   const file = openSync(device, 'r');
   try {
@@ -172,5 +199,11 @@ function superblockOf(device: string): { readonly blocks: number; readonly reser
   const has64 = (block.readUInt32LE(0x60) & 0x80) !== 0;
   const number = (low: number, high: number): number =>
     block.readUInt32LE(low) + (has64 ? block.readUInt32LE(high) * 2 ** 32 : 0);
-  return { blocks: number(0x4, 0x150), reserved: number(0x8, 0x154) };
+  const blockBytes = 1024 << block.readUInt32LE(0x18);
+  return {
+    blocks: number(0x4, 0x150),
+    reserved: number(0x8, 0x154),
+    groupBytes: block.readUInt32LE(0x20) * blockBytes,
+    tableBytes: block.readUInt32LE(0x28) * block.readUInt16LE(0x58),
+  };
 }
