@@ -58,7 +58,7 @@ interface Run {
   isSaid: boolean;
 }
 
-const censusMs = ({ census }: Run): number => census?.atMs ?? Number.NEGATIVE_INFINITY;
+const censusMs = ({ census }: Run): number => census?.atMs ?? Number.MIN_SAFE_INTEGER;
 
 export class Accounting {
   /** The last run of each domain that was looked at. */
@@ -66,7 +66,7 @@ export class Accounting {
   readonly #allowances: Allowances;
   #timer: NodeJS.Timeout | undefined;
   /** What may still be spent on censuses; below zero after one that took longer. */
-  #allowanceMs = 0;
+  #censusLeftMs = 0;
 
   constructor(private readonly parts: AccountingParts) {
     this.#allowances = new Allowances(parts.cgroups.version, parts.facts);
@@ -161,8 +161,8 @@ export class Accounting {
 
   /** Of some more domains. */
   async #takeCensuses(): Promise<void> {
-    this.#allowanceMs = Math.min(CENSUS_MS, this.#allowanceMs + CENSUS_MS);
-    if (this.#allowanceMs <= 0) return;
+    this.#censusLeftMs = Math.min(CENSUS_MS, this.#censusLeftMs + CENSUS_MS);
+    if (this.#censusLeftMs <= 0) return;
     const due = [...this.parts.entries()]
       .flatMap((entry) => (entry.running === undefined ? [] : [this.#run(entry, entry.running)]))
       .filter((run) => performance.now() - censusMs(run) >= LOOK_MS)
@@ -170,10 +170,10 @@ export class Accounting {
     if (due.length === 0) return;
     const locks = await fileLocks();
     for (const run of due) {
-      if (this.#allowanceMs <= 0) return;
+      if (this.#censusLeftMs <= 0) return;
       const began = performance.now();
       await this.#takeCensus(run, locks);
-      this.#allowanceMs -= performance.now() - began;
+      this.#censusLeftMs -= performance.now() - began;
     }
   }
 
