@@ -15,9 +15,12 @@ import {
   resources,
   type TSchema,
 } from '@ctvirt/api';
+import { EngineError } from '@ctvirt/engine';
+import { pino } from 'pino';
 import { createMemoryEngine } from '../testing/memory-engine.js';
 import { sampleXml, serve } from '../testing/serve.js';
 import { hearing } from './remarks.js';
+import { createHttpApp } from './server.js';
 
 const failsWith = (code: ApiErrorCode) => (error: unknown) => {
   assert.ok(error instanceof ApiError, String(error));
@@ -60,6 +63,28 @@ test('what the engine warns of is told to the client whose request it is about',
   await client.domains.define({ body: body('ä', '<unkept/>') });
   await Promise.all([client.domains.start({ domain: 'kept' }), client.domains.start({ domain: 'ä' })]);
   assert.deepEqual(remarks, ["domain 'ä': nothing keeps <unkept>"]);
+});
+
+test('a program of the host that failed is logged with its words, a fault of ours with its place', async (t) => {
+  const engine = createMemoryEngine();
+  const failures = [
+    new EngineError('host-command', 'lxc-start failed', { stderr: 'too many open files' }),
+    new TypeError('x is undefined'),
+    new EngineError('wrong-state', 'it runs already'),
+  ];
+  engine.start = () => Promise.reject(failures.shift());
+  const lines: string[] = [];
+  const app = createHttpApp(engine, pino({ base: null }, { write: (line) => void lines.push(line) }));
+  t.after(() => app.close());
+  for (const status of [500, 500, 409])
+    assert.equal((await app.inject({ method: 'POST', url: '/v1/domains/web/start' })).statusCode, status);
+  const [failed, fault, ...more] = lines.map((line) => JSON.parse(line));
+  assert.deepEqual(
+    [failed.msg, failed.stderr, failed.err],
+    ['lxc-start failed', 'too many open files', undefined],
+  );
+  assert.match(fault.err.stack, /TypeError: x is undefined\n +at /);
+  assert.deepEqual(more, []);
 });
 
 test('a domain goes through its life', async (t) => {

@@ -1,6 +1,6 @@
 // The HTTP server: every route of the contract, bound by its kind of answer to a handler over the engine.
 // SPDX-License-Identifier: Apache-2.0
-import { type Answer, errorTable, openApiDocument, type Resources, type Route, resources } from '@ctvirt/api';
+import { type Answer, openApiDocument, type Resources, type Route, resources } from '@ctvirt/api';
 import { type Engine, EngineError } from '@ctvirt/engine';
 import {
   type FastifyBaseLogger,
@@ -156,7 +156,9 @@ function answerError(error: unknown, request: FastifyRequest, reply: FastifyRepl
   )
     return reply.code(error.statusCode).send({ code: 'invalid', message: error.message });
   const { status, body } = toErrorBody(error);
-  if (status === errorTable.internal.httpStatus)
-    request.log.error({ err: error, url: request.url }, 'request failed');
+  if (body.code === 'internal') request.log.error({ err: error, url: request.url }, 'request failed');
+  // What a program of the host told in full is in its details; where it was called from helps nobody.
+  else if (body.code === 'host-command')
+    request.log.error({ ...body.details, url: request.url }, body.message);
   return reply.code(status).send(body);
 }
