@@ -5,21 +5,31 @@ import { formatRemarks, remarksHeader } from '@ctvirt/api';
 import type { EngineLog } from '@ctvirt/engine';
 import type { FastifyReply } from 'fastify';
 
-const heard = new AsyncLocalStorage<string[]>();
+/** What a request has heard; nothing more once it is answered, whatever it began goes on in its context. */
+interface Hearing {
+  remarks: string[] | undefined;
+}
+
+const hearings = new AsyncLocalStorage<Hearing>();
 
 /** A log whose warnings are heard by the request that they belong to. */
 export const hearing =
   (log: EngineLog): EngineLog =>
   (level, message, fields) => {
-    if (level === 'warn') heard.getStore()?.push(message);
+    if (level === 'warn') hearings.getStore()?.remarks?.push(message);
     log(level, message, fields);
   };
 
 /** Runs what answers a request; the answer's head then tells what was remarked meanwhile. */
 export async function remarking<T>(reply: FastifyReply, answer: () => T | Promise<T>): Promise<T> {
   const remarks: string[] = [];
-  const result = await heard.run(remarks, answer);
-  const told = formatRemarks(remarks);
-  if (told !== undefined) reply.header(remarksHeader, told);
-  return result;
+  const own: Hearing = { remarks };
+  try {
+    const result = await hearings.run(own, answer);
+    const told = formatRemarks(remarks);
+    if (told !== undefined) reply.header(remarksHeader, told);
+    return result;
+  } finally {
+    own.remarks = undefined;
+  }
 }
