@@ -110,6 +110,9 @@ describe('ctvirt', () => {
     await ctvirt('destroy limited');
     assert.equal(await when(''), 'from its next start on');
     await ctvirt('undefine limited');
+    await ctvirt(`create ${file}`);
+    assert.equal(await when(''), 'until it stops', 'a transient one');
+    await ctvirt('destroy limited');
   });
 
   test('tells what the daemon remarks on what it did', async () => {

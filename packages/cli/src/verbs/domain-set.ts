@@ -34,6 +34,7 @@ const named: Readonly<Record<string, Option>> = Object.fromEntries(
 const lasting = 'now and after its next start';
 const later = 'from its next start on';
 const fleeting = 'until it stops; --config keeps it';
+const transient = 'until it stops';
 
 const limits = { ...memory, ...named };
 
@@ -64,10 +65,11 @@ export const set = verb({
     const names = Object.keys(values);
     if (names.length === 0) throw new CliError('usage', 'set: nothing to set; for example --numproc 200:220');
     const body = { values, live: live === true, stored: config === true };
+    // Before: afterwards a transient one may be gone.
+    const before = await context.client.domains.summary({ domain });
     const rows = await context.client.domains.setParameters({ domain, body });
-    const isRunning =
-      live || config ? live === true : (await context.client.domains.summary({ domain })).id !== null;
-    const until = isRunning ? (config ? lasting : fleeting) : later;
+    const isLive = live || config ? live === true : before.id !== null;
+    const until = isLive ? (config ? lasting : before.persistent ? fleeting : transient) : later;
     const told = names.map((name) => `${name} ${values[name]}`).join(', ');
     context.done(rows, `Domain '${domain}': ${told} (${until})`);
   },
