@@ -3,10 +3,12 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, suite, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { connect } from '@ctvirt/rpc';
 import { domainXml } from '../documents.js';
 import { waitFor } from '../wait.js';
 import { World } from '../world.js';
 import { Group, sharesOf } from './group.js';
+import { burstKiB, inboundRate, outboundRate, waitForPage } from './link-rates.js';
 
 const MiB = 2 ** 20;
 const spinning = ['/bin/sh', '-c', 'while :; do :; done'];
@@ -117,6 +119,30 @@ suite('limits on cgroup v2', () => {
     guaranteed.parent.write('memory.max', String(16 * MiB));
     await sleep(11_000);
     assert.equal((await delivered()).memory.verdict, 'broken');
+  });
+
+  test('bandwidth: both ways within the rates, also after a live change', async (context) => {
+    const burst = `burst='${burstKiB}'`;
+    const rates = `<bandwidth><inbound average='300' ${burst}/><outbound average='200' ${burst}/></bandwidth>`;
+    const address = '192.168.7.30';
+    const link = `<interface type='ethernet'>${rates}<target dev='ve-slow'/><ip address='${address}'/></interface>`;
+    await run({ name: 'slow', program: [], interfaces: [link] });
+    assert.doesNotMatch(world.log, /is not limited/);
+    await waitForPage(world, `http://${address}/`);
+    const first = await outboundRate(world, 'slow', address);
+    const inbound = await inboundRate(world, 'slow');
+    const connection = await connect(`ctvirt+unix:///system?socket=${world.root}/run/libvirt-sock`);
+    const domain = await connection.domainLookupByName({ name: 'slow' });
+    const params = [{ field: 'outbound.average', type: 'uint', value: 400 } as const];
+    await domain.setInterfaceParameters({ device: 've-slow', params, flags: 1 });
+    await connection.close();
+    const second = await outboundRate(world, 'slow', address);
+    const told = `${first.toFixed(0)} and ${second.toFixed(0)} KiB/s from it, ${inbound.toFixed(0)} to it`;
+    context.diagnostic(told);
+    // What is too much of what it sends is dropped, so TCP stays below the rate.
+    assert.ok(first > 120 && first < 205, told);
+    assert.ok(second > 210 && second < 410, told);
+    assert.ok(inbound > 220 && inbound < 310, told);
   });
 
   test('suspend: nothing runs until resume', async () => {
