@@ -16,6 +16,12 @@ export { graceSecondsOf } from './resources/grace.js';
 export { type OwnerValues, setOwnerQuota } from './resources/owner-quota.js';
 export { formatParameters } from './resources/page.js';
 export {
+  numbersOf,
+  type Processors,
+  pinsOf,
+  processorsOfDomain,
+} from './resources/processors.js';
+export {
   explainResources,
   type ResourceOptions,
   type ResourceRow,

@@ -5,7 +5,7 @@ import type { TypedParam } from '@ctvirt/rpc';
 import type { Domain } from '@ctvirt/xml';
 import { affectedBy } from './affect.js';
 import { amend, typedParam } from './parameters.js';
-import { fromCpuMap, pinsOf, processorsOfDomain, toCpuMap, withPins } from './pinning.js';
+import { fromCpuMap, placeOf, placesOf, toCpuMap, withPins } from './pinning.js';
 import { checkFlags, refusal } from './refusal.js';
 import { type Bind, domainOf, runningDomainOf, type Session } from './session.js';
 
@@ -28,7 +28,7 @@ const setVcpus =
       vcpu: { placement: 'static' as const, ...before.vcpu, value: count, current: undefined },
     };
     const isPinned = (before.cputune?.vcpupins ?? []).length > 0;
-    return isPinned ? withPins(domain, pinsOf(domain, count, cpus().length), cpus().length) : domain;
+    return isPinned ? withPins(domain, placesOf(domain, count, cpus().length), cpus().length) : domain;
   };
 
 /** The most bytes of a map of processors on the wire. */
@@ -66,7 +66,7 @@ export const bindDomainProcessors: Bind = ({ engine }) => {
       cpuTime,
       cpu: somewhere,
     }));
-    const pins = pinsOf(document, count, cpus().length);
+    const pins = placesOf(document, count, cpus().length);
     return { info, cpumaps: Buffer.concat(pins.map((pin) => toCpuMap(pin, maplen))) };
   };
   const pin = async (
@@ -86,7 +86,7 @@ export const bindDomainProcessors: Bind = ({ engine }) => {
         throw refusal('invalidArg', 'domain', `vcpu ${vcpu} is out of range of ${side} cpu count ${count}`);
     }
     await amend(engine, domain, affected, (before) => {
-      const pins = pinsOf(before, maxVcpus(before), hostCount);
+      const pins = placesOf(before, maxVcpus(before), hostCount);
       return withPins(before, pins.with(vcpu, wanted), hostCount);
     });
   };
@@ -117,14 +117,14 @@ export const bindDomainProcessors: Bind = ({ engine }) => {
       const { live } = affectedBy(flags, domain, name);
       const document = await engine.document(domain.uuid, { inactive: !live });
       const count = Math.min(Math.max(0, ncpumaps), maxVcpus(document));
-      const pins = pinsOf(document, count, cpus().length);
+      const pins = placesOf(document, count, cpus().length);
       return { cpumaps: Buffer.concat(pins.map((each) => toCpuMap(each, mapBytes(maplen)))), num: count };
     },
     async domainGetEmulatorPinInfo({ dom, maplen, flags }, { session, name }) {
       const domain = domainOf(engine, session, dom);
       const { live } = affectedBy(flags, domain, name);
       const document = await engine.document(domain.uuid, { inactive: !live });
-      return { cpumaps: toCpuMap(processorsOfDomain(document, cpus().length), mapBytes(maplen)), ret: 1 };
+      return { cpumaps: toCpuMap(placeOf(document, cpus().length), mapBytes(maplen)), ret: 1 };
     },
     domainGetCpuStats({ dom, nparams, startCpu, ncpus, flags }, { session, name }) {
       checkFlags(flags, 4, name);

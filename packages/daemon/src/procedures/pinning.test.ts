@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { errorCodes, RpcError } from '@ctvirt/rpc';
 import { formatDomain, parseDomainOrThrow } from '@ctvirt/xml';
 import fc from 'fast-check';
-import { fromCpuMap, pinsOf, processorsOfDomain, toCpuMap, withPins } from './pinning.js';
+import { fromCpuMap, placeOf, placesOf, toCpuMap, withPins } from './pinning.js';
 
 const bare = parseDomainOrThrow(
   "<domain type='lxc'><name>x</name><vcpu>3</vcpu><devices><filesystem type='mount'><source dir='/x'/><target dir='/'/></filesystem></devices></domain>",
@@ -18,8 +18,8 @@ test('pins come back through a document and over the wire', () => {
     fc.property(fc.array(processors, { minLength: 3, maxLength: 3 }), (lists) => {
       const pins = lists.map((list) => fromCpuMap(toCpuMap(new Set(list), 8), hostCount));
       const read = parseDomainOrThrow(formatDomain(withPins(bare, pins, hostCount)));
-      assert.deepEqual(pinsOf(read, 3, hostCount), pins.map(sorted));
-      assert.deepEqual(sorted(processorsOfDomain(read, hostCount)), sorted(pins.flatMap((pin) => [...pin])));
+      assert.deepEqual(placesOf(read, 3, hostCount), pins.map(sorted));
+      assert.deepEqual(sorted(placeOf(read, hostCount)), sorted(pins.flatMap((pin) => [...pin])));
     }),
   );
 });

@@ -3,11 +3,14 @@
 import type { Domain } from '@ctvirt/xml';
 import { formatBitmap } from '../openvz/values.js';
 
+/** Processors of the host by number. */
+export type Processors = ReadonlySet<number>;
+
 /** More numbers than any host has; a list may name them all. */
 const MOST = 65_536;
 
 /** The numbers of a list such as `0-3,^2,8`; undefined if it is none, or names none. */
-export function numbersOf(list: string): ReadonlySet<number> | undefined {
+export function numbersOf(list: string): Processors | undefined {
   const found = new Set<number>();
   for (const part of list.split(',')) {
     const [, without, first, last = first] = /^\s*(\^?)(\d{1,5})(?:-(\d{1,5}))?\s*$/.exec(part) ?? [];
@@ -25,18 +28,30 @@ export const listOf = (list: string | undefined): string | undefined => {
   return numbers === undefined ? undefined : formatBitmap(numbers);
 };
 
+const span = (count: number): number[] => Array.from({ length: count }, (_, number) => number);
+
+/** Where the domain may run as a whole. */
+export const processorsOfDomain = ({ vcpu }: Domain, hostCpus: number): Processors =>
+  (vcpu?.cpuset === undefined ? undefined : numbersOf(vcpu.cpuset)) ?? new Set(span(hostCpus));
+
+/** Where each of its `count` processors may run: where it is pinned to, or else where the domain may. */
+export function pinsOf(domain: Domain, count: number, hostCpus: number): Processors[] {
+  const whole = processorsOfDomain(domain, hostCpus);
+  const pins = domain.cputune?.vcpupins ?? [];
+  const pinned = new Map(pins.map(({ vcpu, cpuset }) => [vcpu, numbersOf(cpuset) ?? whole]));
+  return span(count).map((number) => pinned.get(number) ?? whole);
+}
+
+const isPinned = ({ cputune }: Domain): boolean => (cputune?.vcpupins ?? []).length > 0;
+
 /**
- * The processors of the host that the container gets. The kernel places it as a whole, so it may run where any of its own
- * processors may: each where it is pinned to, or else where the domain may.
+ * The processors of the host that the container gets, in the kernel's form; undefined for all. The kernel places it as a
+ * whole, so it may run where any of its own processors may.
  */
-export function processorsOf({ vcpu, cputune }: Domain, hostCpus: number): string | undefined {
-  const pins = cputune?.vcpupins ?? [];
-  if (pins.length === 0) return listOf(vcpu?.cpuset);
-  const all = new Set(Array.from({ length: hostCpus }, (_, number) => number));
-  const whole = (vcpu?.cpuset === undefined ? undefined : numbersOf(vcpu.cpuset)) ?? all;
-  const pinned = new Map(pins.map(({ vcpu: number, cpuset }) => [number, numbersOf(cpuset) ?? whole]));
-  const each = Array.from({ length: vcpu?.value ?? hostCpus }, (_, number) => pinned.get(number) ?? whole);
-  const union = new Set(each.flatMap((numbers) => [...numbers]));
-  const isEverywhere = vcpu?.cpuset === undefined && [...all].every((number) => union.has(number));
+export function processorsOf(domain: Domain, hostCpus: number): string | undefined {
+  const { vcpu } = domain;
+  if (!isPinned(domain)) return listOf(vcpu?.cpuset);
+  const union = new Set(pinsOf(domain, vcpu?.value ?? hostCpus, hostCpus).flatMap((pin) => [...pin]));
+  const isEverywhere = vcpu?.cpuset === undefined && span(hostCpus).every((number) => union.has(number));
   return isEverywhere ? undefined : formatBitmap(union);
 }
