@@ -99,6 +99,8 @@ export class LxcDriver {
       sigpending === undefined ? argv : ['/usr/bin/prlimit', `--sigpending=${sigpending}`, ...argv],
     );
     if (status === 0) await this.#complete(name, complete);
+    // It outlives lxc-start, and would take the groups and the pid file of the next start with it.
+    else await this.#monitorEnd(name);
     rmSync(marker, { force: true });
     if (status !== 0) {
       const errors = startErrors((await readIfThere(this.logPath(name))) ?? '');
@@ -138,6 +140,11 @@ export class LxcDriver {
     if (initPid === undefined) return undefined;
     const ticks = startTicks(initPid);
     return ticks === undefined ? undefined : { monitorPid, initPid, startedAt: startedAt(ticks) };
+  }
+
+  async #monitorEnd(name: string): Promise<void> {
+    for (const deadline = Date.now() + 10_000; this.#monitor(name) !== undefined && Date.now() < deadline; )
+      await sleep(2);
   }
 
   #monitor(name: string): number | undefined {
@@ -249,8 +256,7 @@ export class LxcDriver {
 
   /** How the last run ended, once its monitor is gone: the last line of the log and the groups' removal are its work. */
   async ending(name: string): Promise<Ending> {
-    for (const deadline = Date.now() + 10_000; this.#monitor(name) !== undefined && Date.now() < deadline; )
-      await sleep(2);
+    await this.#monitorEnd(name);
     return endingOf((await readIfThere(this.logPath(name))) ?? '');
   }
 
