@@ -1,7 +1,7 @@
 // From one set of limits to another on a running container.
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -9,9 +9,9 @@ import type { CgroupLayout } from '../cgroups/layout.js';
 import { EngineError } from '../errors.js';
 import { planLimits, writeLimits } from './live-limits.js';
 
-const world = (root: string): CgroupLayout => ({
-  version: 2,
-  controllers: new Set(['memory', 'cpu', 'pids', 'io']),
+const world = (root: string, version: 1 | 2 = 2): CgroupLayout => ({
+  version,
+  controllers: new Set(['memory', 'cpu', 'cpuset', 'pids', 'io']),
   path: (_, group) => join(root, group),
   all: (group) => [join(root, group)],
 });
@@ -69,6 +69,26 @@ test('what the kernel refuses leaves the limits before it as they were', () => {
     assert.deepEqual([value('memory.max'), value('cpu.weight')], [String(1 << 20), '100']);
   } finally {
     rmSync(root, { recursive: true });
+  }
+});
+
+test('a list is lifted by all that the group above has', () => {
+  for (const [version, above] of [
+    [1, 'cpuset.cpus'],
+    [2, 'cpuset.cpus.effective'],
+  ] as const) {
+    const root = mkdtempSync(join(tmpdir(), 'ctvirt-limits-'));
+    try {
+      const cgroups = world(root, version);
+      const own = join(root, 'all', 'group', 'cpuset.cpus');
+      mkdirSync(join(root, 'all', 'group'), { recursive: true });
+      writeFileSync(join(root, 'all', above), '0-7\n');
+      writeFileSync(own, '2\n');
+      writeLimits(cgroups, 'all/group', planLimits(cgroups, { cpusetCpus: '2' }, {}));
+      assert.equal(readFileSync(own, 'utf8'), '0-7\n');
+    } finally {
+      rmSync(root, { recursive: true });
+    }
   }
 });
 

@@ -1,7 +1,7 @@
 // From one set of limits to another on a running container: what has to be written, all of it or nothing.
 // SPDX-License-Identifier: Apache-2.0
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { Resources } from '@ctvirt/formats';
 import { type IoDisks, lacksDisks, noDisks } from '../cgroups/io-limits.js';
@@ -145,9 +145,17 @@ export function writeLimits(cgroups: CgroupLayout, group: string, changes: reado
 
 function attempt(cgroups: CgroupLayout, group: string, limit: Limit): NodeJS.ErrnoException | undefined {
   try {
-    writeFileSync(join(cgroups.path(limit.controller, group), limit.file), lineOf(limit));
+    const line = lineOf(limit) || whole(cgroups, group, limit);
+    writeFileSync(join(cgroups.path(limit.controller, group), limit.file), line);
     return undefined;
   } catch (error) {
     return error as NodeJS.ErrnoException;
   }
 }
+
+/** What lifts a list: while processes are in the group kernels take no empty one, so all that the group above has. */
+const whole = (cgroups: CgroupLayout, group: string, { controller, file }: Limit): string =>
+  readFileSync(
+    join(cgroups.path(controller, dirname(group)), cgroups.version === 1 ? file : `${file}.effective`),
+    'utf8',
+  );
