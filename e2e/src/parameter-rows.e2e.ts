@@ -259,6 +259,7 @@ const breakers: Readonly<Record<string, () => Promise<void>>> = {
   },
   async CPUS() {
     const domain = await domainWith('433', { cpus: '1' });
+    assert.equal(await world.shell(domain, '/bin/busybox nproc'), '1');
     const [share = 0] = await sharesOf([domain], availableParallelism() + 1);
     assert.ok(share < 1.05, `${share} processors`);
   },

@@ -5,7 +5,7 @@ import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { explainResources } from '@ctvirt/formats';
+import { explainResources, resourcesOf } from '@ctvirt/formats';
 import type { Domain } from '@ctvirt/xml';
 import { Accounting } from './accounting/accounting.js';
 import { Adopter } from './adoption/adopt.js';
@@ -38,6 +38,7 @@ import { Definer, type Edit } from './lifecycle/definer.js';
 import { addressesOf, filesystemsOf, idMapOf, linksOf, Reader } from './lifecycle/document.js';
 import { ownerEdit, parameterEdit, rowsOf } from './lifecycle/parameters.js';
 import { Runner } from './lifecycle/runner.js';
+import { Placement } from './placement/placement.js';
 import { Profiles } from './profiles.js';
 import { Quotas } from './quota/quotas.js';
 import { openPipes, openRawTerminal, openTerminal, refuseWithoutRoom } from './sessions.js';
@@ -177,7 +178,13 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
     mounts: layout.mounts,
     log,
   });
-  const runner = new Runner({
+  const placement = new Placement({
+    cgroups,
+    parent: layout.cgroup,
+    group: (entry) => runner.group(entry),
+    log,
+  });
+  const runner: Runner = new Runner({
     layout,
     store,
     registry,
@@ -191,6 +198,7 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
       return { plan: reader.plan(xml, entry.record), xml };
     },
     admission,
+    placement,
     appArmor,
     has: (limit) => blockIo.has(limit),
     disks: (entry, filesystems) => blockIo.ioDisks(filesystems, kept(entry)),
@@ -211,6 +219,7 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
     reader,
     facts,
     admission,
+    placement,
     has: (limit: Limit) => blockIo.has(limit),
     disks: (entry: Entry, domain: Domain) => blockIo.ioDisks(filesystemsOf(domain), kept(entry)),
     relimit: (entry: Entry, spec: FilesystemSpec) => quotas.relimit(entry, spec),
@@ -223,12 +232,15 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
   for (const entry of registry.entries()) {
     if (entry.running === undefined) continue;
     try {
-      const addresses = addressesOf(await documents.live(entry));
-      if (entry.running !== undefined) registry.hold(entry, addresses);
+      const domain = await documents.live(entry);
+      if (entry.running === undefined) continue;
+      placement.know(entry, resourcesOf(domain, facts));
+      registry.hold(entry, addressesOf(domain));
     } catch (error) {
       log('warn', `domain '${entry.record.name}': its addresses are not kept from others: ${String(error)}`);
     }
   }
+  placement.even();
   lxcfs.open();
   namespaces.refill();
   const assets = new Assets({

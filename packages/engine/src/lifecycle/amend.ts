@@ -14,6 +14,7 @@ import { asksMore } from '../guarantees/ledger.js';
 import { Undo } from '../host/undo.js';
 import { addLink, changedLinks, linkNamesInside, removeLink, withLinkNames } from '../network/live-links.js';
 import { shapeLink } from '../network/shaping.js';
+import type { PlacedChange, Placement } from '../placement/placement.js';
 import { type ChangedSpace, changedOwners, changedSpaces } from '../quota/changed-limits.js';
 import type { Entry, Registry } from '../state/registry.js';
 import type { FilesystemSpec } from '../storage/index.js';
@@ -31,6 +32,7 @@ export interface AmendParts {
   readonly reader: Reader;
   readonly facts: HostFacts;
   readonly admission: Admission;
+  readonly placement: Placement;
   /** Whether groups have the file of a limit. */
   readonly has: (limit: Limit) => boolean;
   /** The disks below the domain's file systems. */
@@ -61,7 +63,8 @@ export async function amendLive(change: LiveChange, parts: AmendParts): Promise<
   const after = named(change.edit(before), entry);
   const xml = formatDomain(after);
   const { claim } = await reader.read(xml, { strict: false, isChanged: true });
-  const step = plan({ entry, before, after }, parts);
+  using place = parts.placement.change(entry, resourcesOf(before, facts), resourcesOf(after, facts));
+  const step = plan({ entry, before, after, place }, parts);
   // Who is promised no more than before need not be let in again.
   const isMore = asksMore(claim, claimOf(before, facts));
   using _admitted = isMore ? await admission.beside(claim) : undefined;
@@ -104,6 +107,7 @@ export async function amendLive(change: LiveChange, parts: AmendParts): Promise<
   documents.accept(entry, after);
   parts.registry.hold(entry, addressesOf(after));
   undo.keep();
+  place.keep();
 }
 
 /** Puts back what a killed daemon had begun to change of a running container. */
@@ -111,7 +115,10 @@ export async function undoAmend(entry: Entry, initPid: number, parts: AmendParts
   const proposed = parts.documents.proposed(entry);
   if (proposed === undefined) return false;
   const live = named(await parts.documents.live(entry), entry);
-  const step = plan({ entry, before: proposed, after: live }, parts);
+  const [from, to] = [resourcesOf(proposed, parts.facts), resourcesOf(live, parts.facts)];
+  parts.placement.know(entry, from);
+  using place = parts.placement.change(entry, from, to);
+  const step = plan({ entry, before: proposed, after: live, place }, parts);
   writeLimits(parts.cgroups, parts.group(entry), step.limits);
   shareProtection(parts.cgroups, dirname(parts.group(entry)));
   const there = new Set(await linkNamesInside(initPid));
@@ -121,6 +128,7 @@ export async function undoAmend(entry: Entry, initPid: number, parts: AmendParts
   for (const { to } of step.spaces) await parts.relimit(entry, to);
   if (step.isOwners) parts.limitOwners(entry, live);
   parts.documents.withdraw(entry);
+  place.keep();
   return true;
 }
 
@@ -136,13 +144,10 @@ interface Step {
 
 /** What has to be done to a running container for what differs between two of its documents. */
 function plan(
-  { entry, before, after }: { entry: Entry; before: Domain; after: Domain },
-  { cgroups, facts, has, disks }: AmendParts,
+  { entry, before, after, place }: { entry: Entry; before: Domain; after: Domain; place: PlacedChange },
+  { cgroups, has, disks }: AmendParts,
 ): Step {
-  const limits = planLimits(cgroups, resourcesOf(before, facts), resourcesOf(after, facts), {
-    has,
-    disks: disks(entry, after),
-  });
+  const limits = planLimits(cgroups, place.from, place.to, { has, disks: disks(entry, after) });
   const { gone, come, reshaped } = changedLinks(before, after);
   const [oldLinks, newLinks] = [linksOf(before, entry.record), linksOf(after, entry.record)];
   return {

@@ -3,7 +3,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { formatLxcConfig } from '@ctvirt/formats';
+import { formatLxcConfig, type Resources } from '@ctvirt/formats';
 import { type IoDisks, lacksDisks } from '../cgroups/io-limits.js';
 import {
   type CgroupLayout,
@@ -33,6 +33,7 @@ import type { UserNamespacePool } from '../host/userns.js';
 import { removeLeftLinks } from '../network/live-links.js';
 import { openRoutedLink } from '../network/routed-link.js';
 import { isShaped, shapeLink } from '../network/shaping.js';
+import type { Placement } from '../placement/placement.js';
 import { diskName, type Layout } from '../state/layout.js';
 import type { KeyedQueue } from '../state/queue.js';
 import type { Entry, Registry } from '../state/registry.js';
@@ -56,6 +57,7 @@ export interface RunnerParts {
   /** Plans a start from the domain's stored document; answers the document too. */
   readonly plan: (entry: Entry) => Promise<{ plan: RunPlan; xml: string }>;
   readonly admission: Admission;
+  readonly placement: Placement;
   readonly appArmor: AppArmor;
   /** Whether groups have the file of a limit. */
   readonly has: (limit: Limit) => boolean;
@@ -116,35 +118,43 @@ export class Runner {
     // Mounts are needed until init runs; then the container has its own copies and the host none.
     await using mounts = new Undo();
     const { filesystems, innerMounts } = await this.#open(entry, plan, mounts);
-    const limits = this.#limits(entry, plan);
     this.parts.limitOwners(entry, plan);
-    const config = formatLxcConfig(
-      configRows({
-        plan: { ...plan, resources, innerMounts },
-        filesystems,
-        limits,
-        views: await this.parts.views(),
-        cgroupVersion: cgroups.version,
-        cgroupParent: layout.cgroup,
-        logPath: driver.logPath(name),
-        appArmor: this.parts.appArmor,
-      }),
-    );
-    let running: Running | undefined;
-    try {
-      driver.prepare(name, { 'live.xml': xml, 'lxc.conf': config });
-      running = await driver.start(name, plan.program, plan.resources.sigpending, () =>
-        this.#openLinks(entry, plan),
+    const views = await this.parts.views();
+    const boot = async (limited: Resources): Promise<Running | undefined> => {
+      const config = formatLxcConfig(
+        configRows({
+          plan: { ...plan, resources, innerMounts },
+          filesystems,
+          limits: this.#limits(entry, { ...plan, resources: limited }),
+          views,
+          cgroupVersion: cgroups.version,
+          cgroupParent: layout.cgroup,
+          logPath: driver.logPath(name),
+          appArmor: this.parts.appArmor,
+        }),
       );
-    } catch (error) {
-      await removeLeftLinks(linkPrefixOf(entry.record));
-      await this.#clearGroups(name);
-      await driver.clear(name);
-      entry.reason = 'failed';
-      throw error;
-    }
+      try {
+        driver.prepare(name, { 'live.xml': xml, 'lxc.conf': config });
+        return await driver.start(name, plan.program, plan.resources.sigpending, () =>
+          this.#openLinks(entry, plan),
+        );
+      } catch (error) {
+        await removeLeftLinks(linkPrefixOf(entry.record));
+        await this.#clearGroups(name);
+        await driver.clear(name);
+        entry.reason = 'failed';
+        throw error;
+      }
+    };
+    using place = this.parts.placement.change(entry, {}, plan.resources);
+    const running = await boot(place.to).catch((error: unknown) => {
+      const unplaced = place.without(error);
+      if (unplaced === undefined) throw error;
+      return boot(unplaced);
+    });
     shareProtection(cgroups, layout.cgroup);
     entry.running = running;
+    place.keep();
     this.parts.registry.hold(entry, entry.record.addresses);
     entry.state = 'running';
     entry.reason = 'booted';
@@ -386,11 +396,14 @@ export class Runner {
     await driver.clear(name);
     this.parts.emit('stopped', entry.reason, entry);
     if (action === 'restart') {
-      await this.start(entry, ending.cause === 'reboot' ? 'rebooted' : 'booted').catch((error: unknown) =>
-        log('error', `domain '${entry.record.name}' could not be restarted: ${String(error)}`),
-      );
+      // It comes back to its processors: nobody is moved for a reboot.
+      await this.start(entry, ending.cause === 'reboot' ? 'rebooted' : 'booted').catch((error: unknown) => {
+        this.parts.placement.leave(entry);
+        log('error', `domain '${entry.record.name}' could not be restarted: ${String(error)}`);
+      });
       return;
     }
+    this.parts.placement.leave(entry);
     if (!entry.record.persistent) await this.parts.forget(entry);
   }
 

@@ -55,3 +55,12 @@ export function processorsOf(domain: Domain, hostCpus: number): string | undefin
   const isEverywhere = vcpu?.cpuset === undefined && span(hostCpus).every((number) => union.has(number));
   return isEverywhere ? undefined : formatBitmap(union);
 }
+
+/** How many processors it has, where that is less than the host; undefined for all. */
+export function countOf({ vcpu }: Domain, hostCpus: number): number | undefined {
+  return vcpu === undefined || vcpu.value >= hostCpus ? undefined : vcpu.value;
+}
+
+/** How many of those it may run on are to be chosen for it. Each that is pinned runs where it is pinned to. */
+export const chosenOf = (domain: Domain, hostCpus: number): number | undefined =>
+  isPinned(domain) ? undefined : countOf(domain, hostCpus);

@@ -65,6 +65,7 @@ test("libvirt's own elements need no profile", () => {
       cpuQuotaUs: 25000,
       cpuPeriodUs: 50000,
       cpusetCpus: '0-1',
+      cpuCount: 2,
       cpusetMems: '0',
       ioWeight: 500,
       ioDevices: [{ path: '/dev/sda', weight: 1000, writeBytesPerSecond: 1000 }],
@@ -77,11 +78,23 @@ test('fewer processors than the host has are a quota, the least one counts', () 
   assert.deepEqual(resourcesOf(document('<vcpu>1</vcpu>'), host), {
     cpuQuotaUs: 100000,
     cpuPeriodUs: 100000,
+    cpuCount: 1,
   });
   assert.deepEqual(resourcesOf(document('<vcpu>4</vcpu>'), host), {});
   const both = document('<vcpu>1</vcpu><cputune><period>10000</period><quota>20000</quota></cputune>');
-  assert.deepEqual(resourcesOf(both, host), { cpuQuotaUs: 10000, cpuPeriodUs: 10000 });
+  assert.deepEqual(resourcesOf(both, host), { cpuQuotaUs: 10000, cpuPeriodUs: 10000, cpuCount: 1 });
   assert.deepEqual(resourcesOf(document('<cputune><quota>-1</quota></cputune>'), host), {});
+});
+
+test('as many processors are chosen as there are to be, of those named; of pins nothing is left to choose', () => {
+  const chosen = (more: string) => {
+    const { cpuCount, cpusetCpus } = resourcesOf(document(more), host);
+    return [cpuCount, cpusetCpus];
+  };
+  assert.deepEqual(chosen("<vcpu cpuset='1-3'>2</vcpu>"), [2, '1-3']);
+  assert.deepEqual(chosen("<vcpu cpuset='1-3'>4</vcpu>"), [undefined, '1-3']);
+  const pin = "<cputune><vcpupin vcpu='0' cpuset='3'/></cputune>";
+  assert.deepEqual(chosen(`<vcpu cpuset='1-2'>2</vcpu>${pin}`), [undefined, '1-3']);
 });
 
 test('unlimited beancounters set nothing', () => {

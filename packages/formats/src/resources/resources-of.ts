@@ -6,7 +6,7 @@ import { type Parameter, parameterOf } from '../openvz/parameters.js';
 import { parameterRow, rowsFor } from '../openvz/rows/index.js';
 import { hasAllocationLimit, isClassic, memoryLimitKiB } from '../openvz/rows/memory.js';
 import { parseRate, parseUbc, type Ubc, unlimited } from '../openvz/values.js';
-import { listOf, processorsOf } from './processors.js';
+import { chosenOf, countOf, listOf, processorsOf } from './processors.js';
 import { type IoDeviceLimits, type ResourceStatus, type Resources, resourceRules } from './rules.js';
 
 export interface ResourceOptions {
@@ -94,6 +94,7 @@ const commonPeriodUs = 100_000;
 function cpuOf(domain: Domain, hostCpus: number): Resources {
   const { shares } = domain.cputune ?? {};
   const cpus = processorsOf(domain, hostCpus);
+  const chosen = chosenOf(domain, hostCpus);
   const mems = listOf(domain.numatune?.memory?.nodeset);
   return {
     ...(shares === undefined
@@ -104,6 +105,7 @@ function cpuOf(domain: Domain, hostCpus: number): Resources {
         }),
     ...quotaOf(domain, hostCpus),
     ...(cpus === undefined ? {} : { cpusetCpus: cpus }),
+    ...(chosen === undefined ? {} : { cpuCount: chosen }),
     ...(mems === undefined ? {} : { cpusetMems: mems }),
   };
 }
@@ -111,11 +113,11 @@ function cpuOf(domain: Domain, hostCpus: number): Resources {
 /** The smallest of the domain's quotas and the time of its own number of processors. */
 function quotaOf(domain: Domain, hostCpus: number): Resources {
   const { quota, period = commonPeriodUs, globalQuota, globalPeriod = commonPeriodUs } = domain.cputune ?? {};
-  const count = domain.vcpu?.value;
+  const count = countOf(domain, hostCpus);
   const ceilings = [
     { quotaUs: quota ?? -1, periodUs: period },
     { quotaUs: globalQuota ?? -1, periodUs: globalPeriod },
-    { quotaUs: count === undefined || count >= hostCpus ? -1 : count * period, periodUs: period },
+    { quotaUs: count === undefined ? -1 : count * period, periodUs: period },
   ].filter(({ quotaUs }) => quotaUs > 0);
   const least = ceilings.sort((a, b) => a.quotaUs / a.periodUs - b.quotaUs / b.periodUs)[0];
   if (least === undefined) return {};

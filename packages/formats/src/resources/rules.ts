@@ -24,6 +24,8 @@ export interface Resources {
   cpuPeriodUs?: number;
   /** List form: 0,2-5. */
   cpusetCpus?: string;
+  /** It runs on so many of these, or of all: whoever starts it chooses which. */
+  cpuCount?: number;
   cpusetMems?: string;
   /** Share of block I/O against other groups: 1 to 1000, which have 100 where nothing is said. */
   ioWeight?: number;
@@ -141,7 +143,11 @@ export const resourceRules: readonly ResourceRule[] = [
   { key: 'MEMINFO', status: 'recorded', how: 'only lxcfs could show another total' },
   { key: 'CPUUNITS', status: 'enforced', how: 'CPU weight among the containers' },
   { key: 'CPULIMIT', status: 'enforced', how: 'CPU quota' },
-  { key: 'CPUS', status: 'approximated', how: 'CPU quota: every processor stays visible' },
+  {
+    key: 'CPUS',
+    status: 'enforced',
+    how: 'CPU quota, and cpuset.cpus: as many processors, those on which the fewest containers run',
+  },
   { key: 'CPUMASK', status: 'enforced', how: 'cpuset.cpus' },
   { key: 'NODEMASK', status: 'enforced', how: 'cpuset.mems' },
   {
