@@ -23,7 +23,6 @@ const limited = (name: string) =>
   <memtune><hard_limit unit='MiB'>96</hard_limit></memtune>`,
   });
 const totalKiB = async (domain: string): Promise<number> =>
-  // Not by busybox's free, which asks the kernel by sysinfo(2).
   Number(/^MemTotal: +(\d+)/m.exec(await world.shell(domain, 'cat /proc/meminfo'))?.[1]);
 const processors = async (domain: string): Promise<number> =>
   Number(await world.shell(domain, 'grep -c ^processor /proc/cpuinfo'));
@@ -42,6 +41,15 @@ test('memory, processors, uptime, load and swap are those of the domain', async 
   assert.ok((await uptime('701')) < hostUptime());
   assert.match(await world.shell('701', 'cat /proc/loadavg'), /^0\.0\d 0\.0\d /);
   assert.match(await world.shell('701', 'cat /proc/swaps'), /^Filename/);
+  // What people type; in a login shell too, whose applets would ask the kernel.
+  const { stdout: free } = await world.exec('701', '/usr/bin/free', '-m');
+  assert.match(free, /^ {14}total {8}used .*\nMem: +96 +\d+ +\d+ .*\nSwap: +0 +0 +0\n$/);
+  assert.match(
+    await world.shell('701', "sh -lc 'free; nproc; uptime'"),
+    /^Mem: +98304 [^]*\n1\n .* up 0:00, /m,
+  );
+  assert.match((await world.exec('701', '/usr/bin/top', '-bn1')).stdout, /^Mem: \d{1,5}K used, \d{5}K free/);
+  assert.equal((await world.exec('701', '/usr/bin/free', '-x')).status, 1);
   // Another one has others, and a change of the running domain is seen at once.
   await world.client.domains.setParameters({ domain: '701', body: { values: { physpages: '0:32M' } } });
   assert.equal(await totalKiB('701'), 32 * 1024);

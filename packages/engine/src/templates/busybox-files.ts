@@ -92,6 +92,47 @@ cat <<PAGE
 PAGE
 `;
 
+// The applets ask the kernel by sysinfo(2), which knows no container; these read what the container is told of itself.
+const free = `#!/bin/sh
+case "\${1:--k}" in
+-b) unit=1 ;;
+-k) unit=1024 ;;
+-m) unit=1048576 ;;
+-g) unit=1073741824 ;;
+*)
+  echo 'usage: free [-b|-k|-m|-g]' >&2
+  exit 1
+  ;;
+esac
+exec awk -v unit="$unit" '
+  { kib[$1] = $2 }
+  function in_units(count) { return int(count * 1024 / unit) }
+  END {
+    cache = kib["Buffers:"] + kib["Cached:"] + kib["SReclaimable:"]
+    used = kib["MemTotal:"] - kib["MemFree:"] - cache
+    if (used < 0) used = kib["MemTotal:"] - kib["MemFree:"]
+    printf "%19s%12s%12s%12s%12s%12s\\n", "total", "used", "free", "shared", "buff/cache", "available"
+    printf "Mem:   %12d%12d%12d%12d%12d%12d\\n", in_units(kib["MemTotal:"]), in_units(used), in_units(kib["MemFree:"]), in_units(kib["Shmem:"]), in_units(cache), in_units(kib["MemAvailable:"])
+    printf "Swap:  %12d%12d%12d\\n", in_units(kib["SwapTotal:"]), in_units(kib["SwapTotal:"] - kib["SwapFree:"]), in_units(kib["SwapFree:"])
+  }' /proc/meminfo
+`;
+
+const uptime = `#!/bin/sh
+read -r up _ </proc/uptime
+read -r one five fifteen _ </proc/loadavg
+minutes=$((\${up%.*} / 60))
+days=$((minutes / 1440))
+[ "$days" -gt 0 ] && days="$days days, " || days=
+printf ' %s up %s%d:%02d,  load average: %s, %s, %s\\n' "$(date +%T)" "$days" \\
+  $((minutes / 60 % 24)) $((minutes % 60)) "$one" "$five" "$fifteen"
+`;
+
+// This shell prefers its applets to programs of their names; aliases come before both.
+const profile = `export PATH=/sbin:/bin:/usr/sbin:/usr/bin
+export PS1='\\u@\\h:\\w\\$ '
+alias free=/usr/bin/free uptime=/usr/bin/uptime
+`;
+
 const udhcpcScript = `#!/bin/sh
 # Called by udhcpc with what the DHCP server granted.
 [ -n "$1" ] || exit 1
@@ -144,7 +185,7 @@ export const BUSYBOX_FILES: readonly (readonly [path: string, mode: number, text
   ['etc/hosts', 0o644, '127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n'],
   ['etc/resolv.conf', 0o644, '# Written when the container starts.\n'],
   ['etc/fstab', 0o644, '# Nothing to mount: the host does it.\n'],
-  ['etc/profile', 0o644, "export PATH=/sbin:/bin:/usr/sbin:/usr/bin\nexport PS1='\\u@\\h:\\w\\$ '\n"],
+  ['etc/profile', 0o644, profile],
   ['etc/shells', 0o644, '/bin/sh\n/bin/ash\n'],
   ['etc/httpd.conf', 0o644, 'H:/srv/www\n'],
   [
@@ -153,5 +194,7 @@ export const BUSYBOX_FILES: readonly (readonly [path: string, mode: number, text
     'ID=busybox\nNAME=BusyBox\nVERSION_ID=VERSION\nPRETTY_NAME="BusyBox VERSION"\nHOME_URL="https://busybox.net/"\n',
   ],
   ['srv/www/cgi-bin/index.cgi', 0o755, indexCgi],
+  ['usr/bin/free', 0o755, free],
+  ['usr/bin/uptime', 0o755, uptime],
   ['usr/share/udhcpc/default.script', 0o755, udhcpcScript],
 ];

@@ -11,8 +11,8 @@ import { endOfArchive, type Member, memberHeader, padding } from './tar-write.js
 
 const run = promisify(execFile);
 
-// The program itself, and the name only an initramfs uses.
-const notLinked = new Set(['busybox', 'linuxrc']);
+// The program itself, the name only an initramfs uses, and what a file of the template's stands for.
+const notLinked = new Set(['busybox', 'linuxrc', ...BUSYBOX_FILES.map(([path]) => posix.basename(path))]);
 
 /** Name under which the archive is recorded as the template's source. */
 export interface BusyboxArchive {
