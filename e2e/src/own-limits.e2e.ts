@@ -46,7 +46,7 @@ test('memory, processors, uptime, load and swap are those of the domain', async 
   assert.match(free, /^ {14}total {8}used .*\nMem: +96 +\d+ +\d+ .*\nSwap: +0 +0 +0\n$/);
   assert.match(
     await world.shell('701', "sh -lc 'free; nproc; uptime'"),
-    /^Mem: +98304 [^]*\n1\n .* up 0:00, /m,
+    /^Mem: +98304 [\s\S]*\n1\n .* up 0:00, /m,
   );
   assert.match((await world.exec('701', '/usr/bin/top', '-bn1')).stdout, /^Mem: \d{1,5}K used, \d{5}K free/);
   assert.equal((await world.exec('701', '/usr/bin/free', '-x')).status, 1);

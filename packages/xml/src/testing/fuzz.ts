@@ -26,6 +26,9 @@ const longest = 200_000;
 /** The time one case may take: all its readings and writings, on a machine that does other things too. */
 const allowedMs = (length: number): number => 60 + length * 0.03;
 
+/** So many however busy the machine is, or a test would say nothing. */
+const leastDocuments = 50;
+
 /** How much the process may grow while it forgets each case. */
 const allowedMiB = 300;
 
@@ -80,14 +83,14 @@ function shrink(given: Case): Case {
 /** Runs for `seconds`; throws `FuzzFault` with the document at the first fault. Answers the number of documents. */
 export function fuzz(seconds: number, seed: number): { documents: number; accepted: number } {
   const random = new Random(seed);
-  const until = performance.now() + seconds * 1000;
   let documents = 0;
   let accepted = 0;
   let settledBytes: number | undefined;
   for (const text of samples)
     if (!checkCase({ text, strict: false, foreign: true, limits: defaultLimits }))
       throw new Error(`a sample is refused: ${text.slice(0, 100)}`);
-  while (performance.now() < until) {
+  const until = performance.now() + seconds * 1000;
+  while (performance.now() < until || documents < leastDocuments) {
     let text = random.of(samples);
     for (let depth = 1 + random.below(8); depth > 0 && text.length < longest; depth--) {
       text = mutate(random, text, random.of(samples));
