@@ -62,7 +62,7 @@ test('processes beyond the limit are counted, told at once, and remembered by th
   assert.equal((await rowOf('501', 'numproc')).failcnt, 0);
   const heard = listen();
   assert.notEqual((await overrun('501')).status, 0);
-  await waitFor('a refusal to be told', async () => heard.events.length > 0, 5000);
+  await waitFor('a refusal to be told', async () => heard.events.length > 0, 15_000);
   const [event] = heard.events;
   assert.equal(event?.event, 'beancounter');
   assert.equal(event?.domain.name, '501');
@@ -91,7 +91,7 @@ test('a shortage of memory is a fail of physpages and of oomguarpages', async ()
   const heard = listen();
   const { status } = await world.exec('502', '/bin/sh', '-c', 'tail /dev/zero');
   assert.equal(status, 137, 'more than the limit was had');
-  await waitFor('a refusal to be told', async () => heard.events.length >= 2, 5000);
+  await waitFor('a refusal to be told', async () => heard.events.length >= 2, 15_000);
   await heard.end();
   assert.deepEqual(heard.events.map(({ detail }) => detail).sort(), ['oomguarpages', 'physpages']);
   const rows = await rowsOf('502');

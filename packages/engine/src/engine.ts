@@ -255,7 +255,7 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
     isChangingTemplates: () => templates.isWorking(),
   });
 
-  const gauges = new Gauges(Math.min(MOST_GAUGES, openFilesLimit() / 4));
+  const gauges = new Gauges(Math.min(MOST_GAUGES, openFilesLimit() / 2));
   const accounting = new Accounting({
     cgroups,
     gauges,

@@ -12,7 +12,7 @@ import type { Entry } from '../state/registry.js';
 import type { BeancounterEvent, BeancounterReport, BeancounterRow } from '../view.js';
 import { Account, parseAccount } from './account.js';
 import { Allowances } from './allowed.js';
-import { type Census, fileLocks, takeCensus } from './census.js';
+import { type Census, type FileLocks, fileLocks, takeCensus } from './census.js';
 import { Readings } from './readings.js';
 import { type Telling, Tidings } from './tidings.js';
 
@@ -27,20 +27,20 @@ export interface AccountingParts {
   /** What a domain was started with, or of one that is off what it would be. */
   readonly document: (entry: Entry) => Promise<Domain>;
   readonly emit: (entry: Entry, beancounter: BeancounterEvent['beancounter']) => void;
-  /** Whoever else wants to look at what was just read of a domain, every ten seconds. */
+  /** Whoever else wants to look at what was just read of a domain, every ten to twenty seconds. */
   readonly sampled: (running: Running, readings: Readings) => void;
   readonly log: (level: 'warn', message: string, fields: Record<string, unknown>) => void;
 }
 
 /** Refusals are looked for so often: two or three open files of each domain. */
-const COUNT_MS = 2000;
+const COUNT_MS = 3000;
 /** So often it is looked at what is held, unless somebody asked for it meanwhile. */
 const LOOK_MS = 10_000;
 /**
- * So much of every two seconds goes to counting what no cgroup counts, of those first where that was longest ago: a quarter of
+ * So much of every three seconds goes to counting what no cgroup counts, of those first where that was longest ago: a fifth of
  * a percent of a processor, however many processes there are.
  */
-const CENSUS_MS = 5;
+const CENSUS_MS = 6;
 /** After so many domains others get their turn. */
 const AT_ONCE = 20;
 
@@ -51,8 +51,9 @@ interface Run {
   readonly folder: (controller: Controller) => string;
   readonly account: Account;
   readonly tidings: Tidings;
-  /** When it was looked at what is held, by performance.now(). */
+  /** When it was looked at what is held, and when others were given what was read, by performance.now(). */
   lookedMs: number;
+  sampledMs: number;
   census: (Census & { readonly atMs: number; readonly at: Date }) | undefined;
   /** Whether it was said that this run's account cannot be written. */
   isSaid: boolean;
@@ -95,9 +96,11 @@ export class Accounting {
   /** Of all that run, each with its last census. */
   async reports(): Promise<BeancounterReport[]> {
     const reports: BeancounterReport[] = [];
+    let read: Promise<FileLocks> | undefined;
+    const locks = async (): Promise<FileLocks> => await (read ??= fileLocks());
     for (const entry of [...this.parts.entries()]) {
       if (entry.running === undefined) continue;
-      reports.push(await this.#report(entry));
+      reports.push(await this.#report(entry, locks));
       if (reports.length % AT_ONCE === 0) await turn();
     }
     return reports;
@@ -107,14 +110,14 @@ export class Accounting {
   async report(entry: Entry): Promise<BeancounterReport> {
     if (entry.running !== undefined)
       await this.#takeCensus(this.#run(entry, entry.running), await fileLocks());
-    return await this.#report(entry);
+    return await this.#report(entry, fileLocks);
   }
 
-  async #report(entry: Entry): Promise<BeancounterReport> {
+  async #report(entry: Entry, locks: () => Promise<FileLocks>): Promise<BeancounterReport> {
     const domain = await this.parts.document(entry);
     if (entry.running !== undefined) {
       const run = this.#run(entry, entry.running);
-      if (run.census === undefined) await this.#takeCensus(run, await fileLocks());
+      if (run.census === undefined) await this.#takeCensus(run, await locks());
     }
     const { running } = entry;
     const { name, uuid, ctid } = entry.record;
@@ -177,7 +180,7 @@ export class Accounting {
     }
   }
 
-  async #takeCensus(run: Run, locks: ReadonlyMap<number, number>): Promise<void> {
+  async #takeCensus(run: Run, locks: FileLocks): Promise<void> {
     const census = await takeCensus(run.running.initPid, processesIn(run.folder('pids')), locks);
     run.census = { ...census, atMs: performance.now(), at: new Date() };
   }
@@ -188,8 +191,9 @@ export class Accounting {
     const readings = this.#readings(run);
     run.account.look(readings, { whole: peaks });
     this.#count(entry, run, readings);
-    if (performance.now() - run.lookedMs >= LOOK_MS) {
-      run.lookedMs = performance.now();
+    run.lookedMs = performance.now();
+    if (run.lookedMs - run.sampledMs >= LOOK_MS) {
+      run.sampledMs = run.lookedMs;
       this.parts.sampled(running, readings);
     }
     return { run, readings };
@@ -237,6 +241,7 @@ export class Accounting {
       account: this.#opened(entry),
       tidings: new Tidings(),
       lookedMs: Number.NEGATIVE_INFINITY,
+      sampledMs: Number.NEGATIVE_INFINITY,
       census: undefined,
       isSaid: false,
     };

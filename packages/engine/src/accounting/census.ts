@@ -14,17 +14,20 @@ export interface Census {
   readonly otherSockets: number | null;
 }
 
+/** How many each process of the host holds. */
+export type FileLocks = ReadonlyMap<number, number>;
+
 /** After so many processes others get their turn: a container may have thousands. */
 const AT_ONCE = 20;
 
 /**
  * Links, folders and texts of /proc only: no file system of the container's own making is touched. `initPid` has the
- * container's network; `locks` are all the host's, by process.
+ * container's network.
  */
 export async function takeCensus(
   initPid: number,
   pids: readonly number[],
-  locks: ReadonlyMap<number, number>,
+  locks: FileLocks,
 ): Promise<Census> {
   let files = 0;
   const terminals = new Set<string>();
@@ -77,7 +80,7 @@ function terminalOf(folder: string, fd: string): string | undefined {
  * How many file locks each process of the host holds. The kernel waits for all processors before it tells, some ten milliseconds,
  * so others get their turn meanwhile.
  */
-export async function fileLocks(): Promise<Map<number, number>> {
+export async function fileLocks(): Promise<FileLocks> {
   const text = await readFile('/proc/locks', 'latin1');
   const locks = new Map<number, number>();
   // Lines such as `1: POSIX  ADVISORY  WRITE 4711 00:2b:1042 0 EOF`; those that only wait have an arrow.

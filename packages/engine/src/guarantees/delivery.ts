@@ -20,7 +20,7 @@ const fields = [
 type Field = (typeof fields)[number];
 export type Sample = Readonly<Record<Field, number>>;
 
-/** A quarter of an hour, in samples ten seconds apart. */
+/** A quarter of an hour, in samples ten seconds apart or a little more. */
 const MOST_SAMPLES = 90;
 
 /** Null, here and below, where this kernel does not count. */
