@@ -38,6 +38,22 @@ const comparedXml = (name: string, root: string): string => `<domain type='lxc'>
 
 type Virsh = (...words: readonly string[]) => Promise<Outcome>;
 
+/**
+ * Libvirt's driver now and then misses which process is a domain's init, for as long as that runs; then it has no counters of it and
+ * cannot signal it. It is started again.
+ */
+async function startWell(virsh: Virsh, name: string, words: readonly string[]): Promise<Outcome> {
+  const isKnown = async () =>
+    (await virsh('dominfo', name)).status === 0 &&
+    (await virsh('send-process-signal', name, '1', 'SIGCONT')).status === 0;
+  for (let tries = 1; ; tries++) {
+    const outcome = await virsh(...words);
+    if (outcome.status !== 0 || tries === 5) return outcome;
+    if (await waitFor('its init', isKnown, 2000).catch(() => false)) return outcome;
+    await virsh('destroy', name);
+  }
+}
+
 /** Runs the table in order; what is not to be tried on libvirt's driver is left out on both sides. */
 async function runTable(
   virsh: Virsh,
@@ -47,7 +63,10 @@ async function runTable(
   const outcomes: (Outcome | undefined)[] = [];
   for (const { command, input } of virshRows) {
     if (input !== undefined) await writeFile(made.file, inputs[input] ?? input);
-    outcomes.push(untried[command] === undefined ? await virsh(...wordsOf(command, made)) : undefined);
+    const words = wordsOf(command, made);
+    if (untried[command] !== undefined) outcomes.push(undefined);
+    else if (/^(?:start|create) /.test(command)) outcomes.push(await startWell(virsh, 'plain', words));
+    else outcomes.push(await virsh(...words));
   }
   return outcomes;
 }
@@ -65,7 +84,7 @@ async function runWith(uri: string, folder: string): Promise<(Outcome | undefine
     await done(['virsh', '-c', uri, 'define', file]);
     assert.match((await virsh('dumpxml', name)).stdout, /<target dir='\/'\/>/);
   }
-  await done(['virsh', '-c', uri, 'start', 'ct']);
+  assert.equal((await startWell(virsh, 'ct', ['start', 'ct'])).status, 0);
   const uuid = (await virsh('domuuid', 'ct')).stdout.trim();
   return await runTable(virsh, { file, uuid, plain: comparedXml('plain', root) });
 }
@@ -110,6 +129,9 @@ test("what works on libvirt's own LXC driver works here, and reads the same", as
   await world.clear();
   const works = virshRows.filter((_, at) => there[at]?.status === 0).map(({ command }) => command);
   t.diagnostic(`${works.length} of ${virshRows.length} work there`);
+  for (const [at, { command }] of virshRows.entries())
+    if (there[at]?.status !== 0 && worksElsewhere().includes(command))
+      t.diagnostic(`${command} failed there: ${there[at]?.stderr ?? 'not tried'}`);
   if (process.env['CTVIRT_CLIENTS_WRITE'] === '1')
     await writeFile(elsewherePath, `${JSON.stringify(works, undefined, 2)}\n`);
   assert.deepEqual(works, worksElsewhere(), 'see npm run test:clients -- --write');
