@@ -9,6 +9,7 @@ import { hearing } from './http/remarks.js';
 import { createHttpApp } from './http/server.js';
 import { serveLibvirt } from './libvirt.js';
 import { createLog, type LogFormat } from './log.js';
+import { tellReady } from './ready.js';
 import { engineOptions, readSettings } from './settings.js';
 
 const help = `ctvirtd: runs the container domains of this host
@@ -103,10 +104,12 @@ async function serve(layout: Layout): Promise<void> {
   );
 
   if (isForCommand) process.exitCode = await runCommand(command, values.root);
-  else
+  else {
+    tellReady(log);
     await new Promise<void>((resolve) => {
       for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
     });
+  }
   log.info('stopping; containers go on');
   unsubscribe();
   const stopped = (async () => {
