@@ -43,7 +43,7 @@ export const change = {
         // The least that any answer of the daemon takes.
         nothing: () => timed(() => host.version()),
       };
-      await byTurns(30, sides); // the first ones pay for what later ones find ready
+      await byTurns(300, sides); // the first ones pay for what later ones find ready
       const times = await byTurns(rounds, sides, note);
       const [ours, theirs, nothing] = [median(times.ours), median(times.theirs), median(times.nothing)];
       return [
