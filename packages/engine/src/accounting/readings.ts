@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { keyed } from '../cgroups/keyed.js';
 import type { Controller } from '../cgroups/layout.js';
+import { numberIn } from '../host/gauges.js';
 import type { Census } from './census.js';
 
 export interface ReadingParts {
@@ -19,10 +20,7 @@ export class Readings {
 
   /** A file of one number; null for `max`, and where it is not there. */
   number(controller: Controller, file: string): number | null {
-    const text = this.#group(controller, file).trim();
-    const value = Number(text);
-    // v1 writes "no limit" as the largest page-aligned 63-bit number.
-    return text !== '' && Number.isFinite(value) && value < 2 ** 62 ? value : null;
+    return numberIn(this.#group(controller, file));
   }
 
   /** The number behind a key in a file of such lines. */

@@ -3,6 +3,13 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 
+/** What a file of one number says; null for `max`, and for an empty one. */
+export function numberIn(text: string): number | null {
+  const value = Number(text);
+  // v1 writes "no limit" as the largest page-aligned 63-bit number.
+  return text.trim() !== '' && Number.isFinite(value) && value < 2 ** 62 ? value : null;
+}
+
 export class Gauges {
   /** By folder, since a folder's files end together, and by name. */
   readonly #open = new Map<string, Map<string, number>>();
@@ -35,10 +42,7 @@ export class Gauges {
 
   /** A file of one number; null for `max`, and where it is not there. */
   number(folder: string, name: string): number | null {
-    const text = this.text(folder, name).trim();
-    const value = Number(text);
-    // v1 writes "no limit" as the largest page-aligned 63-bit number.
-    return text !== '' && Number.isFinite(value) && value < 2 ** 62 ? value : null;
+    return numberIn(this.text(folder, name));
   }
 
   /** Lets go of a folder's files: what they counted has ended. */
