@@ -19,6 +19,7 @@ export { type Devices, isRoot } from './domain/devices.js';
 export type { Disk } from './domain/disk.js';
 export type { Dns } from './domain/dns.js';
 export { type Capabilities, type CapabilityName, capabilityNames, type Features } from './domain/features.js';
+export { type DeniedCall, deniedCalls } from './domain/system-calls.js';
 export type { Filesystem, FilesystemType } from './domain/filesystem.js';
 export type { Hostdev } from './domain/hostdev.js';
 export type { Idmap, IdRange } from './domain/idmap.js';

@@ -1,9 +1,10 @@
 // <features>: what the domain may do and see, its capabilities above all.
 // SPDX-License-Identifier: Apache-2.0
 import type { ValueField } from '../schema/declaration.js';
-import { attribute, child, element, flag, setting } from '../schema/element.js';
+import { attribute, child, element, flag, many, setting } from '../schema/element.js';
 import type { Infer } from '../schema/infer.js';
 import { oneOf, onOff } from '../schema/scalar.js';
+import { deniedCalls } from './system-calls.js';
 
 /** The kernel's capabilities by libvirt's names, which leave out CAP_ and are in lower case. */
 export const capabilityNames = [
@@ -68,6 +69,39 @@ export const capabilities = element('capabilities', {
   },
 });
 
+const seccomp = element('seccomp', {
+  doc: "The filter of system calls around the container's programs.",
+  since: 'ctvirt',
+  emptyIsUnset: true,
+  example: "<seccomp>\n  <allow name='keyctl'/>\n</seccomp>",
+  fields: {
+    policy: attribute(oneOf('default', 'off'), {
+      doc: "Refuse what can harm the host (see docs/reference/walls.md), or nothing: then every call is the kernel's to judge.",
+      fallback: 'default',
+    }),
+    allows: many(
+      element('allow', {
+        doc: 'A refused system call that is allowed all the same.',
+        example: "<allow name='keyctl'/>",
+        fields: { name: attribute(oneOf(...deniedCalls), { doc: 'Its name.', required: true }) },
+      }),
+    ),
+  },
+});
+
+const apparmor = element('apparmor', {
+  doc: 'The AppArmor profile around the container, on hosts with AppArmor.',
+  since: 'ctvirt',
+  emptyIsUnset: true,
+  example: "<apparmor policy='off'/>",
+  fields: {
+    policy: attribute(oneOf('default', 'off'), {
+      doc: 'A profile of its own, or none.',
+      fallback: 'default',
+    }),
+  },
+});
+
 const apic = element('apic', {
   doc: 'Programmable interrupts, for full machines.',
   fields: { eoi: attribute(onOff, { doc: 'Whether end of interrupt is signalled.', since: '0.10.2' }) },
@@ -90,6 +124,12 @@ export const features = element('features', {
     viridian: flag('viridian', { doc: 'Interfaces of Hyper-V, with Xen.' }),
     privnet: flag('privnet', { doc: 'A network stack of its own, even without any interface.' }),
     capabilities: child(capabilities),
+    seccomp: child(seccomp),
+    apparmor: child(apparmor),
+    noNewPrivileges: setting('no_new_privileges', 'state', onOff, {
+      doc: 'Whether setuid files, such as sudo, give no rights; on unless said otherwise where `<inituser>` is not root.',
+      since: 'ctvirt',
+    }),
   },
 });
 
