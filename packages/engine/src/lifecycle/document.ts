@@ -25,6 +25,7 @@ import {
   keyOf,
   type OwnerLimit,
 } from '../storage/index.js';
+import { wantedWalls } from '../walls/wanted.js';
 import { notEnforced } from './not-enforced.js';
 import type { EndAction, InnerMount, LinkPlan, Rate, RunPlan } from './plan.js';
 import { readStored } from './stored-document.js';
@@ -302,7 +303,6 @@ export function idMapOf(domain: Domain, record: Pick<DomainRecord, 'ids' | 'name
 
 function planOf(domain: Domain, record: DomainRecord, facts: HostFacts): RunPlan {
   const [init = '/sbin/init', ...initArguments] = initCommand(domain.os);
-  const { dropCapabilities, keepCapabilities } = capabilitiesOf(domain);
   return {
     program: [init, ...initArguments],
     environment: environmentOf(domain, record),
@@ -317,8 +317,7 @@ function planOf(domain: Domain, record: DomainRecord, facts: HostFacts): RunPlan
     links: linksOf(domain, record),
     resources: resourcesOf(domain, facts),
     claim: claimOf(domain, facts),
-    dropCapabilities,
-    keepCapabilities,
+    walls: wantedWalls(domain),
     map: idMapOf(domain, record),
     shifted: domain.idmap !== undefined,
     onEnd: {
@@ -500,26 +499,4 @@ function gatewaysOf(link: Interface): LinkPlan['gateways'] {
       address: gateway,
       family: family === 'ipv6' ? (6 as const) : (4 as const),
     }));
-}
-
-/**
- * What libvirt's LXC driver takes away by default; a user namespace makes each of them harmless, but scripts expect it.
- * sys_rawio besides: systemd reads its absence as word that debugfs is not a container's to mount, and boots without a failure.
- */
-const libvirtDrops = ['sys_module', 'sys_time', 'mknod', 'audit_control', 'mac_admin', 'sys_rawio'];
-
-function capabilitiesOf(domain: Domain): {
-  dropCapabilities: string[];
-  keepCapabilities: string[] | undefined;
-} {
-  const capabilities = domain.features?.capabilities;
-  const named = Object.entries(capabilities ?? {});
-  const on = named.filter(([, state]) => state === 'on').map(([name]) => name);
-  const off = named.filter(([, state]) => state === 'off').map(([name]) => name);
-  if (capabilities?.policy === 'deny') return { dropCapabilities: [], keepCapabilities: on };
-  const base = capabilities?.policy === 'allow' ? [] : libvirtDrops;
-  return {
-    dropCapabilities: [...new Set([...base, ...off])].filter((name) => !on.includes(name)),
-    keepCapabilities: undefined,
-  };
 }

@@ -5,6 +5,7 @@ import type { Claim } from '../guarantees/claim.js';
 import type { GuestFile } from '../guest/files.js';
 import type { IdMap } from '../host/userns.js';
 import type { FilesystemSpec } from '../storage/index.js';
+import type { WantedWalls } from '../walls/wanted.js';
 
 /** What may pass one way in the long run, as fast as what for a moment, and how much in that moment. */
 export interface Rate {
@@ -63,9 +64,7 @@ export interface RunPlan {
   readonly resources: Resources;
   /** What it is promised. */
   readonly claim: Claim;
-  readonly dropCapabilities: readonly string[];
-  /** When set, the only ones kept; `dropCapabilities` is then empty. */
-  readonly keepCapabilities: readonly string[] | undefined;
+  readonly walls: WantedWalls;
   readonly map: IdMap;
   readonly shifted: boolean;
   readonly onEnd: { readonly poweroff: EndAction; readonly reboot: EndAction; readonly crash: EndAction };

@@ -27,6 +27,7 @@ import type { AppArmor } from '../host/apparmor.js';
 import { mountsBelow } from '../host/mountinfo.js';
 import { ownCeilings, within } from '../host/own-limits.js';
 import { programPath } from '../host/processes.js';
+import { hasSeccomp, policyText } from '../host/seccomp.js';
 import { detachMount } from '../host/syscalls.js';
 import { Undo } from '../host/undo.js';
 import type { UserNamespacePool } from '../host/userns.js';
@@ -131,10 +132,16 @@ export class Runner {
           cgroupParent: layout.cgroup,
           logPath: driver.logPath(name),
           appArmor: this.parts.appArmor,
+          seccompPath: hasSeccomp ? join(driver.folder(name), 'seccomp') : undefined,
         }),
       );
+      const { seccomp } = plan.walls;
       try {
-        driver.prepare(name, { 'live.xml': xml, 'lxc.conf': config });
+        driver.prepare(name, {
+          'live.xml': xml,
+          'lxc.conf': config,
+          ...(seccomp === 'off' ? {} : { seccomp: policyText(seccomp) }),
+        });
         return await driver.start(name, plan.program, plan.resources.sigpending, () =>
           this.#openLinks(entry, plan),
         );

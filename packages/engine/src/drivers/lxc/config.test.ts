@@ -28,8 +28,13 @@ const plan: RunPlan = {
     processesMax: null,
     cpuUnits: 1000,
   },
-  dropCapabilities: ['sys_time'],
-  keepCapabilities: undefined,
+  walls: {
+    dropCapabilities: ['sys_time'],
+    keepCapabilities: undefined,
+    seccomp: { allowed: [] },
+    appArmor: true,
+    noNewPrivileges: false,
+  },
   map: {
     uid: [{ inside: 0, outside: 1 << 30, count: 65536 }],
     gid: [{ inside: 0, outside: 1 << 30, count: 65536 }],
@@ -46,6 +51,7 @@ const input: ConfigInput = {
   cgroupParent: 'ctvirt',
   logPath: '/run/ctvirt/domains/web/lxc.log',
   appArmor: 'off',
+  seccompPath: '/run/ctvirt/domains/web/seccomp',
 };
 const rowsOf = (change: Partial<ConfigInput> = {}, planChange: Partial<RunPlan> = {}): string[] =>
   configRows({ ...input, ...change, plan: { ...plan, ...planChange } }).map(
@@ -133,6 +139,20 @@ test('AppArmor: a profile of its own where one can be made, none where liblxc co
   assert.deepEqual(profile('off'), []);
   assert.deepEqual(profile('generated'), ['lxc.apparmor.profile = generated']);
   assert.deepEqual(profile('unconfined'), ['lxc.apparmor.profile = unconfined']);
+});
+
+test('walls a document takes down leave no row, or say so where silence would mean a wall', () => {
+  const { walls } = plan;
+  const rows = (change: Partial<typeof walls>, more: Partial<ConfigInput> = {}) =>
+    rowsOf(more, { walls: { ...walls, ...change } }).filter((row) => /seccomp|apparmor|new_privs/.test(row));
+  const filtered = ['lxc.seccomp.profile = /run/ctvirt/domains/web/seccomp', 'lxc.seccomp.allow_nesting = 1'];
+  assert.deepEqual(rows({}), filtered);
+  assert.deepEqual(rows({ seccomp: 'off' }), []);
+  assert.deepEqual(rows({}, { seccompPath: undefined }), []);
+  assert.deepEqual(rows({ noNewPrivileges: true }), [...filtered, 'lxc.no_new_privs = 1']);
+  assert.deepEqual(rows({ seccomp: 'off', appArmor: false }, { appArmor: 'generated' }), [
+    'lxc.apparmor.profile = unconfined',
+  ]);
 });
 
 test("what shows the container its own limits covers the kernel's files, and need not be there", () => {

@@ -5,6 +5,7 @@ import type { View } from '../../guest/lxcfs.js';
 import type { AppArmor } from '../../host/apparmor.js';
 import type { IdMap } from '../../host/userns.js';
 import type { InnerMount, LinkPlan, RunPlan } from '../../lifecycle/plan.js';
+import type { WantedWalls } from '../../walls/wanted.js';
 
 /** One line of the configuration; the writer of `@ctvirt/formats` escapes or refuses. */
 export type ConfigRow = readonly [key: string, value: string];
@@ -25,6 +26,8 @@ export interface ConfigInput {
   readonly cgroupParent: string;
   readonly logPath: string;
   readonly appArmor: AppArmor;
+  /** Where the policy of system calls lies; undefined where this kernel filters none. */
+  readonly seccompPath: string | undefined;
 }
 
 export function configRows(input: ConfigInput): ConfigRow[] {
@@ -50,8 +53,7 @@ export function configRows(input: ConfigInput): ConfigRow[] {
     ),
     ...rlimitRows(plan),
     ...sysctlsOf(plan),
-    ...capabilityRows(plan),
-    ...appArmorRows[input.appArmor],
+    ...wallRows(input),
     ...Object.entries(plan.environment).map(
       ([name, value]): ConfigRow => ['lxc.environment', `${name}=${value}`],
     ),
@@ -67,6 +69,21 @@ export function configRows(input: ConfigInput): ConfigRow[] {
   ];
 }
 
+function wallRows({ plan: { walls }, appArmor, seccompPath }: ConfigInput): ConfigRow[] {
+  return [
+    ...capabilityRows(walls),
+    ...appArmorRows[appArmor === 'generated' && !walls.appArmor ? 'unconfined' : appArmor],
+    ...(walls.seccomp === 'off' || seccompPath === undefined
+      ? []
+      : ([
+          ['lxc.seccomp.profile', seccompPath],
+          // Or liblxc leaves it out, without a word, where the daemon has a filter around itself.
+          ['lxc.seccomp.allow_nesting', '1'],
+        ] as const)),
+    ...(walls.noNewPrivileges ? ([['lxc.no_new_privs', '1']] as const) : []),
+  ];
+}
+
 const appArmorRows: Readonly<Record<AppArmor, readonly ConfigRow[]>> = {
   off: [],
   generated: [
@@ -74,6 +91,8 @@ const appArmorRows: Readonly<Record<AppArmor, readonly ConfigRow[]>> = {
     // systemd confines its services by mount namespaces, which a profile forbids otherwise.
     ['lxc.apparmor.allow_nesting', '1'],
     ['lxc.apparmor.allow_incomplete', '1'],
+    // Reaches the hypervisor below the host, whatever network the container has; liblxc's filter cannot look at arguments.
+    ['lxc.apparmor.raw', 'deny network vsock,'],
   ],
   unconfined: [['lxc.apparmor.profile', 'unconfined']],
 };
@@ -141,10 +160,9 @@ function sysctlsOf({ resources: r }: RunPlan): ConfigRow[] {
   return optional('lxc.sysctl.kernel.shmall', r.shmallPages);
 }
 
-function capabilityRows(plan: RunPlan): ConfigRow[] {
-  if (plan.keepCapabilities !== undefined)
-    return [['lxc.cap.keep', plan.keepCapabilities.length === 0 ? 'none' : plan.keepCapabilities.join(' ')]];
-  return plan.dropCapabilities.length === 0 ? [] : [['lxc.cap.drop', plan.dropCapabilities.join(' ')]];
+function capabilityRows({ keepCapabilities: keep, dropCapabilities: drop }: WantedWalls): ConfigRow[] {
+  if (keep !== undefined) return [['lxc.cap.keep', keep.length === 0 ? 'none' : keep.join(' ')]];
+  return drop.length === 0 ? [] : [['lxc.cap.drop', drop.join(' ')]];
 }
 
 function networkRows(links: readonly LinkPlan[]): ConfigRow[] {

@@ -1,0 +1,159 @@
+// What of the kernel a container reaches: calls it is refused, rights it cannot gain, and that dominfo tells the truth of it.
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict';
+import { copyFile, mkdir } from 'node:fs/promises';
+import { constants } from 'node:os';
+import { after, afterEach, before, test } from 'node:test';
+import { domainXml, templateRoot } from './documents.js';
+import { waitFor } from './wait.js';
+import { refused, World } from './world.js';
+
+let world: World;
+/** Perl with its libraries, since busybox calls no system call by number. */
+const libraries = ['/lib/x86_64-linux-gnu/libm.so.6', '/lib/x86_64-linux-gnu/libc.so.6'];
+const files = ['/usr/bin/perl', '/lib64/ld-linux-x86-64.so.2', '/lib/x86_64-linux-gnu/libcrypt.so.1'];
+const perl = ['/tools/ld-linux-x86-64.so.2', '--library-path', '/tools', '/tools/perl'] as const;
+before(async () => {
+  world = await World.open();
+  await mkdir(`${world.host}/tools`);
+  for (const path of [...files, ...libraries])
+    await copyFile(path, `${world.host}/tools/${path.split('/').at(-1)}`);
+});
+afterEach(() => world.clear());
+after(() => world.close());
+
+const tools = () =>
+  `<filesystem><source dir='${world.host}/tools'/><target dir='/tools'/><readonly/></filesystem>`;
+interface Parts {
+  readonly features?: string;
+  readonly program?: readonly string[];
+  readonly os?: string;
+}
+function xmlOf(name: string, { features = '', program, os = '' }: Parts = {}): string {
+  const xml = domainXml({
+    name,
+    filesystems: [templateRoot, tools()],
+    more: features === '' ? '' : `<features>${features}</features>`,
+    ...(program && { program }),
+  });
+  return xml.replace('</os>', `${os}</os>`);
+}
+
+/** The numbers of x86-64, and the arguments where the call is refused with certain ones only; else nonsense that harms nothing. */
+const calls: readonly (readonly [name: string, number: number, errno: number, args?: string])[] = [
+  ...(
+    [
+      ['acct', 163],
+      ['bpf', 321],
+      ['clock_settime', 227],
+      ['delete_module', 176],
+      ['finit_module', 313],
+      ['init_module', 175],
+      ['ioperm', 173],
+      ['iopl', 172],
+      ['kexec_file_load', 320],
+      ['kexec_load', 246],
+      ['open_by_handle_at', 304],
+      ['perf_event_open', 298],
+      ['settimeofday', 164],
+      ['swapoff', 168],
+      ['swapon', 167],
+      ['syslog', 103],
+      ['userfaultfd', 323],
+    ] as const
+  ).map(([name, number]) => [name, number, constants.errno.EPERM] as const),
+  ...(
+    [
+      ['add_key', 248],
+      ['io_uring_enter', 426],
+      ['io_uring_register', 427],
+      ['io_uring_setup', 425],
+      ['kcmp', 312],
+      ['keyctl', 250],
+      ['lookup_dcookie', 212],
+      ['migrate_pages', 256],
+      ['move_pages', 279],
+      ['request_key', 249],
+      ['sysfs', 139],
+      ['uselib', 134],
+      ['ustat', 136],
+    ] as const
+  ).map(([name, number]) => [name, number, constants.errno.ENOSYS] as const),
+  ['umount2', 166, constants.errno.EPERM, '0, 1'],
+];
+const attempt = calls
+  .map(
+    ([name, number, , args = '-1, -1, -1, -1, -1, -1']) =>
+      `$! = 0; syscall(${number}, ${args}); print "${name} ", $! + 0, "\\n";`,
+  )
+  .join(' ');
+const expected = calls.map(([name, , errno]) => `${name} ${errno}`);
+
+const statusOf = async (domain: string, pid: string, field: string): Promise<string> =>
+  await world.shell(domain, `sed -n 's/^${field}:[[:space:]]*//p' /proc/${pid}/status`);
+const tried = async (domain: string): Promise<string[]> => {
+  const { stdout, stderr } = await world.exec(domain, ...perl, '-e', attempt);
+  assert.equal(stderr, '');
+  return stdout.trim().split('\n');
+};
+
+test('init and what is executed later are refused the same calls with the same answers', async () => {
+  const init = [
+    ...perl,
+    '-e',
+    `open(STDOUT, ">/tried"); $| = 1; ${attempt} print "end\n"; sleep 1000 while 1`,
+  ];
+  await world.run(xmlOf('surface', { program: init }));
+  let first = '';
+  await waitFor('init to have tried', async () =>
+    (first = await world.shell('surface', 'cat /tried')).endsWith('end'),
+  );
+  assert.deepEqual(first.split('\n').slice(0, -1), expected, 'by init');
+  assert.deepEqual(await tried('surface'), expected, 'by a program that came later');
+  assert.equal(await statusOf('surface', '1', 'Seccomp'), '2');
+  assert.equal(await statusOf('surface', 'self', 'Seccomp'), '2');
+});
+
+test('what a whole system needs is not refused', async () => {
+  await world.run(xmlOf('system'));
+  const nested =
+    'mount -t tmpfs none /mnt && mount --bind /etc /mnt && umount /mnt && umount /mnt && hostname inner';
+  await world.shell('system', `unshare -m -u -i -n -p -f sh -c '${nested}'`);
+  await world.shell('system', 'unshare -U -r -m mount -t tmpfs none /mnt');
+  await world.shell('system', `mount -t tmpfs none /mnt && umount /mnt && chroot / true`);
+});
+
+test('a document loosens a call by its name, and that one alone', async () => {
+  await world.run(xmlOf('loose', { features: "<seccomp><allow name='keyctl'/></seccomp>" }));
+  const differing = (await tried('loose')).filter((line) => !expected.includes(line));
+  assert.deepEqual(differing, [`keyctl ${constants.errno.EOPNOTSUPP}`]);
+});
+
+test('without the filter every call is the kernel’s to judge', async () => {
+  await world.run(xmlOf('bare', { features: "<seccomp policy='off'/>" }));
+  assert.equal(await statusOf('bare', '1', 'Seccomp'), '0');
+  assert.equal(await statusOf('bare', 'self', 'Seccomp'), '0');
+});
+
+test('a name that is no refused call is refused with the one that was meant', async () => {
+  const xml = xmlOf('odd', { features: "<seccomp><allow name='keyctrl'/></seccomp>" });
+  const { message, findings } = await refused('invalid', world.define(xml));
+  assert.match(message, /keyctrl/);
+  assert.equal(findings?.[0]?.suggestion, 'keyctl');
+});
+
+for (const [what, parts, value] of [
+  ['an init with root’s rights may have sudo', {}, '0'],
+  ['it has not where the document says so', { features: "<no_new_privileges state='on'/>" }, '1'],
+  ['an init without root gains no rights by a file', { os: '<inituser>1000</inituser>' }, '1'],
+  [
+    'unless the document lets it',
+    { os: '<inituser>1000</inituser>', features: "<no_new_privileges state='off'/>" },
+    '0',
+  ],
+] as const)
+  test(`no_new_privs: ${what}`, async () => {
+    await world.run(xmlOf('rights', parts));
+    assert.equal(await statusOf('rights', '1', 'NoNewPrivs'), value);
+    assert.equal(await statusOf('rights', '1', 'Seccomp'), '2');
+  });
