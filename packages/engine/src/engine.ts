@@ -37,7 +37,9 @@ import { BlockIo } from './lifecycle/block-io.js';
 import { Definer, type Edit } from './lifecycle/definer.js';
 import { addressesOf, filesystemsOf, idMapOf, linksOf, Reader } from './lifecycle/document.js';
 import { ownerEdit, parameterEdit, rowsOf } from './lifecycle/parameters.js';
+import type { LinkPlan } from './lifecycle/plan.js';
 import { Runner } from './lifecycle/runner.js';
+import { Wall } from './network/wall.js';
 import { Placement } from './placement/placement.js';
 import { Profiles } from './profiles.js';
 import { Quotas } from './quota/quotas.js';
@@ -184,6 +186,7 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
     group: (entry) => runner.group(entry),
     log,
   });
+  const wall = new Wall({ name: layout.cgroup, log });
   const runner: Runner = new Runner({
     layout,
     store,
@@ -200,6 +203,7 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
     admission,
     placement,
     appArmor,
+    wall,
     has: (limit) => blockIo.has(limit),
     disks: (entry, filesystems) => blockIo.ioDisks(filesystems, kept(entry)),
     limitOwners: (entry, { filesystems, map }) => quotas.limitOwners(entry, filesystems, map),
@@ -220,6 +224,7 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
     facts,
     admission,
     placement,
+    wall,
     has: (limit: Limit) => blockIo.has(limit),
     disks: (entry: Entry, domain: Domain) => blockIo.ioDisks(filesystemsOf(domain), kept(entry)),
     relimit: (entry: Entry, spec: FilesystemSpec) => quotas.relimit(entry, spec),
@@ -229,6 +234,7 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
     },
   };
   await runner.recover();
+  const guarded = new Map<string, readonly LinkPlan[]>();
   for (const entry of registry.entries()) {
     if (entry.running === undefined) continue;
     try {
@@ -236,10 +242,15 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
       if (entry.running === undefined) continue;
       placement.know(entry, resourcesOf(domain, facts));
       registry.hold(entry, addressesOf(domain));
+      guarded.set(entry.record.uuid, linksOf(domain, entry.record));
     } catch (error) {
-      log('warn', `domain '${entry.record.name}': its addresses are not kept from others: ${String(error)}`);
+      log(
+        'warn',
+        `domain '${entry.record.name}': its addresses are not kept from others, nor its links to them: ${String(error)}`,
+      );
     }
   }
+  await wall.open(guarded);
   placement.even();
   lxcfs.open();
   namespaces.refill();
@@ -494,6 +505,7 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
       runner.close();
       const isUsed = [...registry.entries()].some(({ running: run }) => run !== undefined);
       await lxcfs.close({ isUsed });
+      await wall.close();
       namespaces.close();
       gauges.close();
       accounting.close();

@@ -14,6 +14,7 @@ import { asksMore } from '../guarantees/ledger.js';
 import { Undo } from '../host/undo.js';
 import { addLink, changedLinks, linkNamesInside, removeLink, withLinkNames } from '../network/live-links.js';
 import { shapeLink } from '../network/shaping.js';
+import type { Wall } from '../network/wall.js';
 import type { PlacedChange, Placement } from '../placement/placement.js';
 import { type ChangedSpace, changedOwners, changedSpaces } from '../quota/changed-limits.js';
 import type { Entry, Registry } from '../state/registry.js';
@@ -33,6 +34,7 @@ export interface AmendParts {
   readonly facts: HostFacts;
   readonly admission: Admission;
   readonly placement: Placement;
+  readonly wall: Wall;
   /** Whether groups have the file of a limit. */
   readonly has: (limit: Limit) => boolean;
   /** The disks below the domain's file systems. */
@@ -83,6 +85,11 @@ export async function amendLive(change: LiveChange, parts: AmendParts): Promise<
   undo.push(share);
   undo.push(() => writeLimits(parts.cgroups, group, reversed(step.limits)));
   share();
+  const guard = (links: readonly LinkPlan[]) => parts.wall.guard(entry.record.uuid, links);
+  const links = linksOf(before, entry.record);
+  undo.push(() => guard(links));
+  // What goes may come back, should something fail.
+  if (step.come.length > 0) await guard([...links, ...step.come]);
   for (const link of step.gone) {
     await removeLink(link, change.initPid);
     undo.push(() => addLink(link, change.initPid));
@@ -106,6 +113,7 @@ export async function amendLive(change: LiveChange, parts: AmendParts): Promise<
   if (change.stored) await definer.amend(entry, change.edit);
   documents.accept(entry, after);
   parts.registry.hold(entry, addressesOf(after));
+  await guard(linksOf(after, entry.record));
   undo.keep();
   place.keep();
 }
@@ -121,6 +129,10 @@ export async function undoAmend(entry: Entry, initPid: number, parts: AmendParts
   const step = plan({ entry, before: proposed, after: live, place }, parts);
   writeLimits(parts.cgroups, parts.group(entry), step.limits);
   shareProtection(parts.cgroups, dirname(parts.group(entry)));
+  await parts.wall.guard(
+    entry.record.uuid,
+    [proposed, live].flatMap((domain) => linksOf(domain, entry.record)),
+  );
   const there = new Set(await linkNamesInside(initPid));
   for (const link of step.gone) if (there.has(link.name)) await removeLink(link, initPid);
   for (const link of step.come) if (!there.has(link.name)) await addLink(link, initPid);

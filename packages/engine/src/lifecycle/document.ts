@@ -16,6 +16,7 @@ import { type Claim, claimOf } from '../guarantees/claim.js';
 import type { GuestFile } from '../guest/files.js';
 import { insidePath } from '../guest/inside.js';
 import type { IdMap } from '../host/userns.js';
+import { madeMac } from '../network/link-addresses.js';
 import { ROUTED_GATEWAY_V6 } from '../network/routed-link.js';
 import type { DomainRecord } from '../state/record.js';
 import {
@@ -421,6 +422,7 @@ function linkOf(link: Interface, index: number, record: DomainRecord): LinkPlan 
     family: family === 'ipv6' ? (6 as const) : (4 as const),
   }));
   const routed = link.type === 'ethernet';
+  const name = link.guest?.dev ?? `eth${index}`;
   return {
     kind: routed ? 'routed' : link.type === 'direct' ? 'macvlan' : 'bridge',
     parent: parentOf(link),
@@ -430,9 +432,11 @@ function linkOf(link: Interface, index: number, record: DomainRecord): LinkPlan 
           ? 'passthru'
           : link.source.mode
         : undefined,
-    name: link.guest?.dev ?? `eth${index}`,
+    name,
     hostName: hostNameOf(link, index, record),
-    mac: link.mac?.address,
+    // By its name: its place may change while it is there.
+    mac: link.mac?.address ?? madeMac(record.uuid, name),
+    isTrusted: link.trustGuestRxFilters === true,
     mtu: link.mtu?.size,
     up: link.link?.state !== 'down',
     addresses,

@@ -23,7 +23,9 @@ export interface LinkPlan {
   /** Names inside and on the host. */
   readonly name: string;
   readonly hostName: string | undefined;
-  readonly mac: string | undefined;
+  readonly mac: string;
+  /** Whether the container may send in any name. */
+  readonly isTrusted: boolean;
   readonly mtu: number | undefined;
   readonly up: boolean;
   readonly addresses: readonly {

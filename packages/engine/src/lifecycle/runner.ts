@@ -34,6 +34,7 @@ import type { UserNamespacePool } from '../host/userns.js';
 import { removeLeftLinks } from '../network/live-links.js';
 import { openRoutedLink } from '../network/routed-link.js';
 import { isShaped, shapeLink } from '../network/shaping.js';
+import type { Wall } from '../network/wall.js';
 import type { Placement } from '../placement/placement.js';
 import { diskName, type Layout } from '../state/layout.js';
 import type { KeyedQueue } from '../state/queue.js';
@@ -60,6 +61,7 @@ export interface RunnerParts {
   readonly admission: Admission;
   readonly placement: Placement;
   readonly appArmor: AppArmor;
+  readonly wall: Wall;
   /** Whether groups have the file of a limit. */
   readonly has: (limit: Limit) => boolean;
   /** The disks below a domain's file systems, once those are open. */
@@ -137,6 +139,7 @@ export class Runner {
       );
       const { seccomp } = plan.walls;
       try {
+        await this.parts.wall.guard(entry.record.uuid, plan.links);
         driver.prepare(name, {
           'live.xml': xml,
           'lxc.conf': config,
@@ -146,7 +149,7 @@ export class Runner {
           this.#openLinks(entry, plan),
         );
       } catch (error) {
-        await removeLeftLinks(linkPrefixOf(entry.record));
+        await this.#clearLinks(entry);
         await this.#clearGroups(name);
         await driver.clear(name);
         entry.reason = 'failed';
@@ -272,6 +275,11 @@ export class Runner {
     }
   }
 
+  async #clearLinks({ record }: Entry): Promise<void> {
+    await removeLeftLinks(linkPrefixOf(record));
+    await this.parts.wall.release(record.uuid);
+  }
+
   async #undoAmend(entry: Entry, { initPid }: Running): Promise<void> {
     const { log, undoAmend } = this.parts;
     const { name } = entry.record;
@@ -389,7 +397,7 @@ export class Runner {
     });
     const action =
       wanted || ending.cause === 'unstarted' ? 'destroy' : await this.#endAction(entry, ending.cause);
-    await removeLeftLinks(linkPrefixOf(entry.record));
+    await this.#clearLinks(entry);
     await this.#clearGroups(name);
     if (action !== 'restart' && entry.record.persistent) {
       this.#remember(entry, entry.reason);

@@ -92,15 +92,15 @@ async function addPair(link: LinkPlan, pid: number, undo: Undo): Promise<void> {
   const { name, hostName, mac, mtu, parent } = link;
   if (hostName === undefined) throw new EngineError('internal', `the link ${name} has no name on the host`);
   const size = mtu === undefined ? [] : ['mtu', String(mtu)];
-  const address = mac === undefined ? [] : ['address', mac];
-  const peer = ['peer', 'name', name, ...address, ...size, 'netns', String(pid)];
-  await ip('link', 'add', hostName, ...size, 'type', 'veth', ...peer);
+  const peer = ['peer', 'name', name, 'address', mac, ...size, 'netns', String(pid)];
+  // A bridge takes the lowest address of its ports: this one, as liblxc's, is never that.
+  await ip('link', 'add', hostName, 'address', `fe${mac.slice(2)}`, ...size, 'type', 'veth', ...peer);
   undo.push(async () => void (await ip('link', 'delete', hostName)));
   if (parent !== undefined) await ip('link', 'set', hostName, 'master', parent);
+  await openRoutedLink(link);
   await ip('link', 'set', hostName, 'up');
   if (isShaped(link)) await shapeLink(link);
   if (link.kind !== 'routed') return;
-  await openRoutedLink(link);
   for (const { address: own, prefix, family } of link.addresses)
     await ip(`-${family}`, 'route', 'add', `${own}/${prefix}`, 'dev', hostName);
 }
@@ -110,9 +110,21 @@ async function addMacvlan(link: LinkPlan, pid: number, undo: Undo): Promise<void
   // On the host only for a moment, under a name nobody else uses.
   const passing = `cvm${pid}`;
   const size = mtu === undefined ? [] : ['mtu', String(mtu)];
-  const address = mac === undefined ? [] : ['address', mac];
   const mode = macvlanMode === undefined ? [] : ['mode', macvlanMode];
-  await ip('link', 'add', 'link', parent, 'name', passing, ...address, ...size, 'type', 'macvlan', ...mode);
+  await ip(
+    'link',
+    'add',
+    'link',
+    parent,
+    'name',
+    passing,
+    'address',
+    mac,
+    ...size,
+    'type',
+    'macvlan',
+    ...mode,
+  );
   let isInside = false;
   undo.push(async () => {
     if (isInside) await ipInside(pid, 'link', 'delete', name);

@@ -182,7 +182,7 @@ function linkRows(link: LinkPlan, index: number): ConfigRow[] {
     key('name'),
     link.name,
   ]);
-  rows.push(...optional(key('hwaddr'), link.mac), ...optional(key('mtu'), link.mtu));
+  rows.push([key('hwaddr'), link.mac], ...optional(key('mtu'), link.mtu));
   if (link.up) rows.push([key('flags'), 'up']);
   for (const { address, prefix, family } of link.addresses)
     rows.push([key(`ipv${family}.address`), `${address}/${prefix}`]);

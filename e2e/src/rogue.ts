@@ -1,0 +1,169 @@
+// A container that lies on the wire: Perl as the host has it, in a folder a domain mounts, and what it says and hears there.
+// SPDX-License-Identifier: Apache-2.0
+import { chmod, copyFile, mkdir, writeFile } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { output } from './command.js';
+
+/** Each word is one thing to send; `own`, `near` and `host` are addresses of its own, of a neighbour and of the host. */
+const program = String.raw`
+my ($what, %o) = @ARGV;
+$| = 1;
+sub ip4 { pack 'C4', split /\./, shift }
+sub ip6 {
+  my ($head, $tail) = split /::/, shift, 2;
+  my @head = split /:/, $head; my @tail = split /:/, $tail // '';
+  return pack 'n8', map hex, @head, (0) x (8 - @head - @tail), @tail;
+}
+sub hear {
+  for my $port (split /,/, $o{ports}) {
+    next if fork;
+    socket(my $s, 10, 2, 0) or die "socket: $!";
+    bind($s, pack 'S n N a16 N', 10, $port, 0, "\0" x 16, 0) or die "bind: $!";
+    open(my $file, '>>', $o{file}) or die "$o{file}: $!";
+    select $file; $| = 1;
+    print "ready $port\n";
+    while (1) {
+      my $from = recv($s, my $text, 99, 0);
+      my $bytes = (unpack 'S n N a16', $from)[3];
+      print join(':', map { sprintf '%x', $_ } unpack 'n8', $bytes), " $port $text\n";
+    }
+  }
+  sleep 1 while 1;
+}
+hear() if $what eq 'hear';
+
+my $dev = $o{dev} // 'eth0';
+socket(my $wire, 17, 3, 0x0300) or die "packet socket: $!";
+my $index = pack 'a16 x24', $dev;
+select undef, undef, undef, 0.001 until ioctl $wire, 0x8933, $index;
+$index = (unpack 'a16 i', $index)[1];
+my $hardware = pack 'a16 x24', $dev;
+ioctl $wire, 0x8927, $hardware;
+my $mac = (unpack 'a16 S a6', $hardware)[2];
+my $foreign = "\x02\xba\xad\0\0\1";
+my $all = "\xff" x 6;
+my $peer = exists $o{peer} ? pack 'H12', $o{peer} =~ s/://gr : $all;
+my $link = pack('n4', 0xfe80, 0, 0, 0) . (substr($mac, 0, 1) ^ "\2") . substr($mac, 1, 2) . "\xff\xfe" . substr($mac, 3);
+my ($own4, $near4, $host4) = map ip4($o{$_ . '4'} // '192.0.2.99'), qw(own near host);
+my ($own6, $near6, $host6) = map ip6($o{$_ . '6'} // '2001:db8:99::99'), qw(own near host);
+
+sub frame {
+  my ($to, $type, $body, $from, $tag) = @_;
+  my $frame = $to . ($from // $mac) . ($tag // '') . pack('n', $type) . $body;
+  # A link that is not up yet is tried again until it is.
+  for (1 .. 3000) {
+    last if send $wire, $frame, 0, pack 'S n i S C C a8', 17, $type, $index, 0, 0, 6, $to;
+    select undef, undef, undef, 0.001;
+  }
+}
+sub sum {
+  my $bytes = shift; $bytes .= "\0" if length($bytes) % 2;
+  my $sum = 0; $sum += $_ for unpack 'n*', $bytes;
+  $sum = ($sum & 0xffff) + ($sum >> 16) while $sum >> 16;
+  return ~$sum & 0xffff;
+}
+sub packet4 {
+  my ($protocol, $from, $to, $body) = @_;
+  my $head = pack 'C C n n n C C n a4 a4', 0x45, 0, 20 + length $body, 1, 0, 64, $protocol, 0, $from, $to;
+  substr($head, 10, 2) = pack 'n', sum $head;
+  return $head . $body;
+}
+sub packet6 {
+  my ($protocol, $from, $to, $body, $at) = @_;
+  substr($body, $at, 2) = pack 'n', sum $from . $to . pack('N N', length $body, $protocol) . $body;
+  return pack('N n C C', 6 << 28, length $body, $protocol, 255) . $from . $to . $body;
+}
+sub group { "\x33\x33" . substr shift, 12 }
+my $nodes = ip6 'ff02::1';
+my $advertised = pack('C C n C C n N N', 134, 0, 0, 64, 0, 1800, 0, 0)
+  . pack('C C C C N N N', 3, 4, 64, 0xc0, 86400, 86400, 0) . ip6('2001:db8:bad::') . pack('C C a6', 1, 1, $mac);
+my $neighbour = sub { pack('C C n N', $_[0], 0, 0, $_[1]) . $_[2] . pack 'C C a6', $_[3], 1, $mac };
+sub arp { frame $_[4] // $all, 0x0806, pack('n n C C n', 1, 0x0800, 6, 4, $_[0]) . ($_[3] // $mac) . $_[1] . ("\0" x 6) . $_[2] }
+sub talk4 { my ($from, $to, $text, $peer, $sport, $dport) = @_;
+  frame $peer, 0x0800, packet4 17, $from, $to, pack('n4', $sport // 5, $dport // 9999, 8 + length $text, 0) . $text }
+sub talk6 { my ($from, $to, $text, $peer, $sport, $dport) = @_;
+  frame $peer, 0x86dd, packet6 17, $from, $to, pack('n4', $sport // 5, $dport // 9999, 8 + length $text, 0) . $text, 6 }
+
+my %say = (
+  advertisement => sub { frame group($nodes), 0x86dd, packet6 58, $link, $nodes, $advertised, 2 },
+  tagged => sub { frame group($nodes), 0x86dd, packet6(58, $link, $nodes, $advertised, 2), $mac, pack 'n n', 0x8100, 0 },
+  redirect => sub {
+    frame $all, 0x0800, packet4 1, $own4, $host4, do {
+      my $body = pack('C C n a4', 5, 1, 0, $own4) . packet4 17, $host4, ip4('8.8.8.8'), pack 'n4', 1, 1, 8, 0;
+      substr($body, 2, 2) = pack 'n', sum $body; $body };
+    frame $all, 0x86dd, packet6 58, $link, $host6, pack('C C n N', 137, 0, 0, 0) . $link . ip6('2001:db8:66::1'), 2;
+  },
+  strangers => sub {
+    for my $to ($host4, $near4) { talk4 $_, $to, 'forged', $peer for $near4, $host4, ip4('8.8.8.8'), ip4('127.0.0.1') }
+    for my $to ($host6, $near6) { talk6 $_, $to, 'forged', $peer for $near6, $host6, ip6('2001:db8::9') }
+    talk6 ip6('fe80::bad'), $host6, 'forged', $peer;
+  },
+  crowd => sub {
+    for my $n (1 .. 300) {
+      arp 1, pack('C4', 10, 9, $n >> 8, $n & 255), $host4;
+      my $to = ip6 'ff02::1:ff00:1';
+      frame group($to), 0x86dd, packet6 58, ip6(sprintf $n & 1 ? 'fe80::bad:%x' : '2001:db8:bad::%x', $n), $to, $neighbour->(135, 0, ip6('fe80::1'), 1), 2;
+    }
+  },
+  claims => sub {
+    for my $op (1, 2) { arp $op, $_, $_ for $host4, $near4 }
+    frame group($nodes), 0x86dd, packet6 58, $link, $nodes, $neighbour->(136, 0x20000000, $_, 2), 2 for ip6('fe80::1'), $host6, $near6;
+  },
+  leases => sub { talk4 $own4, $host4, 'lease', $peer, 67, 68; talk6 $own6, $host6, 'lease', $peer, 547, 546 },
+  faces => sub {
+    frame $all, 0x88b5, 'x' x 50, $foreign;
+    frame "\1\x80\xc2\0\0\3", 0x88b5, 'x' x 50, $foreign;
+    frame "\1\x80\xc2\0\0\0", 38, "\x42\x42\3" . "\0" x 50, $foreign;
+    arp 1, $own4, $host4, $foreign;
+  },
+  honest => sub { for my $to ($host4, $near4) { talk4 $own4, $to, 'honest', $peer } for my $to ($host6, $near6) { talk6 $own6, $to, 'honest', $peer } },
+);
+for (1 .. $o{times} // 1) { $say{$_}->() for split /,/, $what }
+exit if $o{leave};
+print "done\n";
+open(my $mark, '>', '/said') or die "/said: $!";
+close $mark;
+sleep 1 while 1;
+`;
+
+export class Rogue {
+  private constructor(private readonly folder: string) {}
+
+  /** Perl with its libraries in one folder. */
+  static async in(host: string): Promise<Rogue> {
+    const folder = `${host}/rogue`;
+    await mkdir(folder);
+    const libraries = (await output(['ldd', '/usr/bin/perl'])).match(/\/\S+/g) ?? [];
+    for (const file of ['/usr/bin/perl', ...libraries]) await copyFile(file, `${folder}/${basename(file)}`);
+    await writeFile(`${folder}/program`, program);
+    for (const file of [folder, `${folder}/program`]) await chmod(file, 0o755);
+    return new Rogue(folder);
+  }
+
+  get filesystem(): string {
+    return `<filesystem type='mount'><source dir='${this.folder}'/><target dir='/rogue'/><readonly/></filesystem>`;
+  }
+
+  /** The program with what it shall say, inside a container. */
+  inside(what: string, parts: Readonly<Record<string, string | number>>): string[] {
+    return this.#argv('/rogue', what, parts);
+  }
+
+  /** The same on the host. */
+  onHost(what: string, parts: Readonly<Record<string, string | number>>): string[] {
+    return this.#argv(this.folder, what, parts);
+  }
+
+  #argv(folder: string, what: string, parts: Readonly<Record<string, string | number>>): string[] {
+    const loader = process.arch === 'arm64' ? 'ld-linux-aarch64.so.1' : 'ld-linux-x86-64.so.2';
+    return [
+      `${folder}/${loader}`,
+      '--library-path',
+      folder,
+      `${folder}/perl`,
+      `${folder}/program`,
+      what,
+      ...Object.entries(parts).flatMap(([name, value]) => [name, String(value)]),
+    ];
+  }
+}

@@ -1,0 +1,257 @@
+// Walls on the wire: what a container says there that is not its to say reaches neither the host nor its neighbours.
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { after, afterEach, before, test } from 'node:test';
+import { run } from './command.js';
+import { domainXml, templateRoot } from './documents.js';
+import { hostAddress } from './enclosure.js';
+import { Rogue } from './rogue.js';
+import { waitFor } from './wait.js';
+import { World } from './world.js';
+
+let world: World;
+let rogue: Rogue;
+before(async () => {
+  world = await World.open();
+  rogue = await Rogue.in(world.host);
+});
+afterEach(async () => {
+  for (const stop of stops.splice(0)) await stop();
+  await world.clear();
+  assert.doesNotMatch(await rules(), /"cv|"ve-/, 'of links that are gone no rule says anything');
+});
+after(() => world.close());
+
+const stops: (() => Promise<void>)[] = [];
+const rules = () => world.enclosure.output('nft', 'list', 'ruleset');
+const routed = (addresses: readonly string[], more = '') =>
+  `<interface type='ethernet'>${more}${addresses.map((address) => `<ip address='${address}'/>`).join('')}</interface>`;
+
+const own = { own4: '192.168.7.66', own6: '2001:db8:7::66' };
+const near = { near4: '192.168.7.77', near6: '2001:db8:7::77' };
+const host = { host4: hostAddress.v4, host6: hostAddress.v6 };
+const everything = 'advertisement,redirect,strangers,crowd,claims,leases,faces,tagged';
+
+const domain = (name: string, program: readonly string[], ...interfaces: readonly string[]) =>
+  domainXml({ name, program, interfaces, filesystems: [templateRoot, rogue.filesystem] });
+const hostEnd = async () => (await world.enclosure.links()).find((name) => /^cv.*\.0$/.test(name)) ?? '';
+const macOf = async (link: string) =>
+  /link\/ether (\S+)/.exec(await world.enclosure.output('ip', '-o', 'link', 'show', link))?.[1] ?? '';
+
+/** What comes to the host by UDP, from now on: `SENDER PORT TEXT` each. */
+async function hostHears(): Promise<() => string[]> {
+  const folder = `${world.host}/heard`;
+  await mkdir(folder, { recursive: true });
+  const file = `${folder}/${stops.length}-${Date.now()}`;
+  const [program = '', ...args] = world.enclosure.argv(
+    ...rogue.onHost('hear', { ports: '9999,68,546', file }),
+  );
+  const listener: ChildProcess = spawn(program, args, { stdio: 'ignore', detached: true });
+  stops.push(async () => {
+    const gone = new Promise((resolve) => listener.once('exit', resolve));
+    process.kill(-(listener.pid ?? assert.fail('no listener')), 'SIGKILL');
+    await gone;
+  });
+  await waitFor(
+    'the listener',
+    () => existsSync(file) && lines(readFileSync(file, 'utf8'), true).length === 3,
+  );
+  return () => lines(readFileSync(file, 'utf8'));
+}
+
+const lines = (text: string, isReady = false): string[] =>
+  text.split('\n').filter((line) => line !== '' && line.startsWith('ready') === isReady);
+
+/** A neighbour that listens, and what it has heard. */
+async function neighbour(link: string): Promise<() => Promise<string[]>> {
+  await world.run(domain('near', rogue.inside('hear', { ports: '9999,546', file: '/heard' }), link));
+  const heard = async () => await world.shell('near', 'cat /heard');
+  await waitFor('the neighbour', async () => lines(await heard(), true).length === 2);
+  return async () => lines(await heard());
+}
+
+const forward = async (value: 0 | 1) =>
+  void (await world.enclosure.output(
+    'sysctl',
+    '-qw',
+    `net.ipv4.ip_forward=${value}`,
+    `net.ipv6.conf.all.forwarding=${value}`,
+  ));
+
+const done = (name: string) =>
+  waitFor('all to be said', async () => (await world.exec(name, 'test', '-e', '/said')).status === 0, 20_000);
+
+const fromAny = async () => ({
+  routes: (await world.enclosure.output('ip', '-6', 'route')).match(/.*proto ra.*|^default.*/gm) ?? [],
+  prefixes: (await world.enclosure.output('ip', '-6', 'address')).match(/2001:db8:bad\S*/g) ?? [],
+  neighbours: (await world.enclosure.output('ip', 'neigh', 'show')).match(/10\.9\.|bad|192\.0\.2/g) ?? [],
+  redirects: (
+    await world.enclosure.output('grep', '-hE', 'Icmp:|Icmp6InRedirects', '/proc/net/snmp', '/proc/net/snmp6')
+  ).replace(/^Icmp: In.*\n/m, ''),
+});
+const nothing = { routes: [], prefixes: [], neighbours: [] };
+
+function assertDeaf({ redirects, ...taken }: Awaited<ReturnType<typeof fromAny>>): void {
+  assert.deepEqual(taken, nothing);
+  const [, , , , , , , received] = redirects.split(' ');
+  assert.equal(received, '0', redirects);
+  assert.match(redirects, /Icmp6InRedirects\s+0$/m);
+}
+
+for (const forwarding of [0, 1] as const)
+  for (const addresses of [[own.own4], [own.own4, own.own6]])
+    test(`routed: from its first instruction on, ${addresses.join(' and ')}, forwarding ${forwarding}`, async () => {
+      await forward(forwarding);
+      const heard = await hostHears();
+      const near6 = await neighbour(routed([near.near4, near.near6]));
+      const parts = { ...own, ...near, ...host, times: 2 };
+      await world.run(domain('rogue', rogue.inside(everything, parts), routed(addresses)));
+      await done('rogue');
+      assertDeaf(await fromAny());
+      assert.deepEqual(heard(), [], 'the host');
+      assert.deepEqual(await near6(), [], 'the neighbour');
+    });
+
+test('routed: nothing forged passes through the host that forwards, and what is honest does', async () => {
+  await forward(1);
+  const heard = await hostHears();
+  const near4 = await neighbour(routed([near.near4, near.near6]));
+  await world.run(domain('rogue', ['/bin/sleep', 'infinity'], routed([own.own4, own.own6])));
+  const peer = await macOf((await world.enclosure.links()).filter((name) => /^cv.*\.0$/.test(name))[1] ?? '');
+  const other = await macOf(await hostEnd());
+  for (const mac of [peer, other]) {
+    const argv = rogue.inside(`${everything},honest`, { ...own, ...near, ...host, peer: mac, leave: 1 });
+    const { status, stderr } = await world.exec('rogue', ...argv);
+    assert.equal(status, 0, stderr);
+  }
+  const honest = ['0:0:0:0:0:ffff:c0a8:742 9999 honest', '2001:db8:7:0:0:0:0:66 9999 honest'];
+  await waitFor('what is honest', async () => heard().length >= 2 && (await near4()).length >= 2);
+  assert.deepEqual([...new Set(heard())].sort(), honest);
+  assert.deepEqual([...new Set(await near4())].sort(), honest);
+  assertDeaf(await fromAny());
+});
+
+const attach = async (name: string, link: string) => {
+  const file = `${world.host}/link.xml`;
+  await writeFile(file, link);
+  const attached = await run(['virsh', '-c', world.uri('ctvirt'), 'attach-device', name, file, '--live']);
+  assert.equal(attached.status, 0, attached.stderr);
+};
+
+test('routed: a link attached to a running domain is no hole, and its addresses may be used by either link', async () => {
+  await forward(0);
+  const heard = await hostHears();
+  const argv = rogue.inside(everything.replace(',faces', ''), {
+    dev: 'eth1',
+    ...own,
+    ...near,
+    ...host,
+    times: 2,
+  });
+  await world.run(domain('rogue', argv, routed(['192.168.7.65', '2001:db8:7::65'])));
+  await attach('rogue', routed([own.own4, own.own6]));
+  await done('rogue');
+  assertDeaf(await fromAny());
+  assert.deepEqual(heard(), []);
+  // But for `faces` above, by which it would make itself unreachable.
+  for (const address of ['192.168.7.65', own.own4, '2001:db8:7::65', own.own6])
+    await waitFor(`an answer of ${address}`, async () => {
+      const { status } = await world.enclosure.run(['busybox', 'ping', '-c', '1', '-W', '1', address]);
+      return status === 0;
+    });
+});
+
+test('the wall comes back when somebody empties the host’s ruleset, and outlives the daemon', async () => {
+  await forward(0);
+  const heard = await hostHears();
+  await world.run(domain('rogue', ['/bin/sleep', 'infinity'], routed([own.own4, own.own6])));
+  const say = async () => {
+    const argv = rogue.inside('strangers,honest', { ...own, ...near, ...host, leave: 1 });
+    assert.equal((await world.exec('rogue', ...argv)).status, 0);
+  };
+  await world.enclosure.output('nft', 'flush', 'ruleset');
+  await say();
+  await waitFor('a hole', () => heard().some((line) => line.includes('forged')));
+  await waitFor('the wall', async () => (await rules()).includes('table bridge'));
+  const before = heard().length;
+  await say();
+  await world.kill();
+  const [program = '', ...args] = world.enclosure.argv('true');
+  assert.equal((await run([program, ...args])).status, 0);
+  assert.match(await rules(), /192\.168\.7\.66/);
+  await world.start();
+  await say();
+  assert.deepEqual(
+    heard()
+      .slice(before)
+      .filter((line) => line.includes('forged')),
+    [],
+  );
+  assert.match(await rules(), /192\.168\.7\.66/);
+});
+
+const onBridge = (last: number, more = '') => `<interface type='bridge'${more}><source bridge='br-e2e'/>
+  <ip address='10.77.0.${last}' prefix='24'/><ip address='2001:db8:77::${last}' family='ipv6' prefix='64'/></interface>`;
+
+/** A bridge the host has addresses on. */
+async function withBridge(use: () => Promise<void>): Promise<void> {
+  const ip = (...args: string[]) => world.enclosure.output('ip', ...args);
+  await ip('link', 'add', 'br-e2e', 'address', '02:00:00:00:00:01', 'type', 'bridge');
+  try {
+    await ip('address', 'add', '10.77.0.1/24', 'dev', 'br-e2e');
+    await ip('address', 'add', '2001:db8:77::1/64', 'dev', 'br-e2e', 'nodad');
+    await ip('link', 'set', 'br-e2e', 'up');
+    await use();
+    await world.erase(...(await world.client.domains.list()).map(({ name }) => name));
+  } finally {
+    await ip('link', 'delete', 'br-e2e');
+  }
+}
+const onBridgeParts = {
+  ...{ own4: '10.77.0.66', near4: '10.77.0.77', host4: '10.77.0.1' },
+  ...{ own6: '2001:db8:77::66', near6: '2001:db8:77::77', host6: '2001:db8:77::1' },
+};
+
+for (const isLive of [false, true])
+  test(`bridge: neither host nor neighbour takes in what a ${isLive ? 'link attached to a running domain' : 'container'} forges`, async () => {
+    await forward(0);
+    await withBridge(async () => {
+      const heard = await hostHears();
+      const near4 = await neighbour(onBridge(77));
+      // Who knows an address already can be told another.
+      for (const address of ['10.77.0.1', '2001:db8:77::1'])
+        await waitFor('an answer of the host', async () => {
+          const { status } = await world.exec('near', 'ping', '-c', '1', '-W', '1', address);
+          return status === 0;
+        });
+      const program = rogue.inside(`${everything},honest`, { ...onBridgeParts, times: 2 });
+      await world.run(domain('rogue', program, ...(isLive ? [] : [onBridge(66)])));
+      if (isLive) await attach('rogue', onBridge(66));
+      await done('rogue');
+      await waitFor('what is honest', () => heard().some((line) => line.includes('honest')));
+      assertDeaf(await fromAny());
+      const said = [...heard(), ...(await near4())];
+      assert.deepEqual(
+        said.filter((line) => !/^(0:0:0:0:0:ffff:a4d:42|2001:db8:77:0:0:0:0:66) 9999 honest$/.test(line)),
+        [],
+      );
+      const seen = await world.shell('near', 'ip -6 route; ip -6 address; ip neigh');
+      assert.doesNotMatch(seen, /bad|default|10\.9\./);
+      const bridge = await macOf('br-e2e');
+      assert.match(seen, new RegExp(`10\\.77\\.0\\.1 dev eth0 lladdr ${bridge}`));
+      assert.match(seen, new RegExp(`2001:db8:77::1 dev eth0 lladdr ${bridge}`));
+      assert.doesNotMatch(await world.enclosure.output('bridge', 'fdb', 'show', 'br', 'br-e2e'), /02:ba:ad/);
+    });
+  });
+
+test('bridge: what the document trusts may have other faces', async () => {
+  await withBridge(async () => {
+    const program = rogue.inside('faces', onBridgeParts);
+    await world.run(domain('rogue', program, onBridge(66, " trustGuestRxFilters='yes'")));
+    await done('rogue');
+    assert.match(await world.enclosure.output('bridge', 'fdb', 'show', 'br', 'br-e2e'), /02:ba:ad/);
+  });
+});

@@ -1,0 +1,46 @@
+// Addresses of links as bytes: those of a document, and those that follow from a hardware address.
+// SPDX-License-Identifier: Apache-2.0
+import { createHash } from 'node:crypto';
+
+/**
+ * A hardware address for a link whose document gives none, the same at each start: what may come from a link can be said
+ * before it is there. Locally administered, and with 46 bits no two of a network are alike.
+ */
+export function madeMac(uuid: string, name: string): string {
+  const bytes = createHash('sha256').update(`${uuid} ${name}`).digest().subarray(0, 6);
+  bytes[0] = ((bytes[0] ?? 0) & 0xfc) | 2;
+  return [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join(':');
+}
+
+export const macBytes = (mac: string): Buffer => Buffer.from(mac.replaceAll(/[:-]/g, ''), 'hex');
+
+/** The half of an IPv6 address that a kernel makes of its link's hardware address. */
+export function interfaceId(mac: string): Buffer {
+  const bytes = macBytes(mac);
+  const id = Buffer.concat([bytes.subarray(0, 3), Buffer.from([0xff, 0xfe]), bytes.subarray(3)]);
+  id.writeUInt8(id.readUInt8(0) ^ 2, 0);
+  return id;
+}
+
+/** The address of the link itself that a kernel makes by default. */
+export const linkLocal = (mac: string): Buffer =>
+  Buffer.concat([Buffer.from([0xfe, 0x80, 0, 0, 0, 0, 0, 0]), interfaceId(mac)]);
+
+/** 4 or 16 bytes of an address in any of its forms. */
+export function addressBytes(address: string): Buffer {
+  if (!address.includes(':')) return Buffer.from(address.split('.').map(Number));
+  // The parser of URLs knows all forms and writes words in hexadecimal, with at most one gap.
+  const plain = new URL(`http://[${address}]/`).hostname.slice(1, -1);
+  const [head = '', tail] = plain.split('::');
+  const words = (part: string): number[] =>
+    part === '' ? [] : part.split(':').map((word) => Number.parseInt(word, 16));
+  const [first, last] = [words(head), words(tail ?? '')];
+  const gap = new Array<number>(8 - first.length - last.length).fill(0);
+  return Buffer.from([...first, ...gap, ...last].flatMap((word) => [word >> 8, word & 0xff]));
+}
+
+/** As nft reads it. */
+export const addressText = (bytes: Buffer): string =>
+  bytes.length === 4
+    ? bytes.join('.')
+    : Array.from({ length: 8 }, (_, at) => bytes.readUInt16BE(2 * at).toString(16)).join(':');

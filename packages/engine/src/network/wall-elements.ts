@@ -1,0 +1,88 @@
+// What may come from the links of a domain, as elements of the sets that the rules of the wall look into.
+// SPDX-License-Identifier: Apache-2.0
+import { EngineError } from '../errors.js';
+import type { SetElement } from '../host/nfnetlink.js';
+import type { LinkPlan } from '../lifecycle/plan.js';
+import { addressBytes, addressText, interfaceId, linkLocal, macBytes } from './link-addresses.js';
+
+export interface WallElement extends SetElement {
+  /** The same as nft reads it. */
+  readonly text: string;
+}
+
+type Table = SetElement['family'];
+type Part = { readonly bytes: Buffer; readonly text: string };
+
+/** A domain may send from any address it has by any of its links: its answers take the way of its default route. */
+export function wallElements(links: readonly LinkPlan[]): WallElement[] {
+  const addresses = links.flatMap((link) => link.addresses);
+  const own4 = partsOf(addresses, 4);
+  const own6 = partsOf(addresses, 6);
+  return links.flatMap((link) => {
+    const { hostName, kind, isTrusted } = link;
+    if (hostName === undefined || isTrusted) return [];
+    return kind === 'routed' ? routedElements(link, own4, own6) : bridgeElements(link, own4, own6);
+  });
+}
+
+function routedElements(link: LinkPlan, own4: readonly Part[], own6: readonly Part[]): WallElement[] {
+  const inet = elementsOf('inet', link);
+  const arp = elementsOf('arp', link);
+  return [
+    inet('links'),
+    arp('links'),
+    ...own4.flatMap((address) => [inet('sources4', address), arp('sources4', address)]),
+    ...[...own6, addressPart(linkLocal(link.mac))].map((address) => inet('sources6', address)),
+  ];
+}
+
+/** On a bridge a container may have addresses by DHCP and the like: only those families are bound that the document knows of. */
+function bridgeElements(link: LinkPlan, own4: readonly Part[], own6: readonly Part[]): WallElement[] {
+  const bridge = elementsOf('bridge', link);
+  const has = (wanted: 4 | 6): boolean => link.addresses.some(({ family }) => family === wanted);
+  const id = interfaceId(link.mac);
+  return [
+    bridge('links'),
+    bridge('macs', { bytes: macBytes(link.mac), text: link.mac }),
+    ...(has(4) ? [bridge('bound4'), ...own4.map((address) => bridge('sources4', address))] : []),
+    ...(has(6)
+      ? [
+          bridge('bound6'),
+          bridge('identifiers', numberPart(id)),
+          ...own6.flatMap((address) => [
+            bridge('sources6', address),
+            bridge('targets6', numberPart(address.bytes)),
+          ]),
+        ]
+      : []),
+  ];
+}
+
+const addressPart = (bytes: Buffer): Part => ({ bytes, text: addressText(bytes) });
+const numberPart = (bytes: Buffer): Part => ({ bytes, text: `0x${bytes.toString('hex')}` });
+
+const partsOf = (addresses: LinkPlan['addresses'], wanted: 4 | 6): Part[] =>
+  addresses
+    .filter(({ family }) => family === wanted)
+    .map(({ address }) => addressPart(addressBytes(address)));
+
+/** Bytes of a link's name in the kernel, with the 0 at its end. */
+const NAME_BYTES = 16;
+
+function elementsOf(family: Table, { name, hostName = '' }: LinkPlan) {
+  // What nft would read as something else.
+  if (!/^[\w.:@+-]{1,15}$/.test(hostName))
+    throw new EngineError(
+      'invalid',
+      `the host's end of ${name} cannot be named '${hostName}': 1 to 15 letters, digits and . _ : @ + -`,
+    );
+  return (set: string, part?: Part): WallElement => ({
+    family,
+    set,
+    key: Buffer.concat([padded(Buffer.from(hostName), NAME_BYTES), ...(part ? [words(part.bytes)] : [])]),
+    text: [`"${hostName}"`, ...(part ? [part.text] : [])].join(' . '),
+  });
+}
+
+const padded = (bytes: Buffer, length: number): Buffer => Buffer.concat([bytes], length);
+const words = (bytes: Buffer): Buffer => padded(bytes, Math.ceil(bytes.length / 4) * 4);

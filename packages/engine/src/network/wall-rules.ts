@@ -1,0 +1,121 @@
+// The rules of nftables between the links of our containers and everything else: static but for what their sets hold.
+// SPDX-License-Identifier: Apache-2.0
+import type { TableFamily } from '../host/nfnetlink.js';
+import type { WallElement } from './wall-elements.js';
+
+/** A chain is a list of rules, a set the type of its elements. */
+interface Table {
+  readonly sets: Readonly<Record<string, string>>;
+  readonly chains: Readonly<Record<string, readonly string[]>>;
+}
+
+/** Before anybody's tracking, translation and accepting. */
+const early = 'priority -450; policy accept;';
+
+/** Who says which way packets go is the host, or a router of the bridge's: never a container. */
+const noGuidance = [
+  'icmpv6 type { nd-router-advert, nd-redirect } drop',
+  'icmp type { redirect, router-advertisement } drop',
+  'udp sport . udp dport { 67 . 68, 547 . 546 } drop',
+];
+const unspecified =
+  'icmpv6 type { nd-neighbor-solicit, mld-listener-report, mld-listener-done, mld2-listener-report }';
+
+const tables: Readonly<Record<TableFamily, Table>> = {
+  inet: {
+    sets: { links: 'type ifname', sources4: 'type ifname . ipv4_addr', sources6: 'type ifname . ipv6_addr' },
+    chains: {
+      link: [
+        ...noGuidance,
+        // The host's answer to one would be an advertisement; asking fills its table of neighbours.
+        'icmpv6 type nd-router-solicit drop',
+        `ip6 saddr :: ${unspecified} accept`,
+        'iifname . ip saddr @sources4 accept',
+        'iifname . ip6 saddr @sources6 accept',
+        'drop',
+      ],
+      prerouting: [`type filter hook prerouting ${early}`, 'iifname @links goto link'],
+    },
+  },
+  arp: {
+    sets: { links: 'type ifname', sources4: 'type ifname . ipv4_addr' },
+    chains: {
+      input: [
+        `type filter hook input ${early}`,
+        'iifname @links arp saddr ip != 0.0.0.0 iifname . arp saddr ip != @sources4 drop',
+      ],
+    },
+  },
+  bridge: {
+    sets: {
+      links: 'type ifname',
+      macs: 'type ifname . ether_addr',
+      bound4: 'type ifname',
+      bound6: 'type ifname',
+      sources4: 'type ifname . ipv4_addr',
+      sources6: 'type ifname . ipv6_addr',
+      targets6: 'typeof iifname . @th,64,128',
+      identifiers: 'typeof iifname . @nh,128,64',
+    },
+    chains: {
+      bound4: [
+        'ip saddr 0.0.0.0 udp sport . udp dport { 68 . 67 } return',
+        'arp saddr ip 0.0.0.0 return',
+        'meta protocol ip iifname . ip saddr != @sources4 drop',
+        'meta protocol arp iifname . arp saddr ip != @sources4 drop',
+      ],
+      bound6: [
+        `ip6 saddr :: ${unspecified} return`,
+        'icmpv6 type nd-neighbor-advert goto target6',
+        'iifname . ip6 saddr @sources6 return',
+        'iifname . @nh,128,64 @identifiers return',
+        'drop',
+      ],
+      target6: ['iifname . @th,64,128 @targets6 return', 'iifname . @th,128,64 @identifiers return', 'drop'],
+      link: [
+        'iifname . ether saddr != @macs drop',
+        // Spanning tree and its like: for bridges to say to each other.
+        'ether daddr & ff:ff:ff:ff:ff:f0 == 01:80:c2:00:00:00 drop',
+        // What is in a tagged frame no rule below would see.
+        'ether type { 8021q, 8021ad } drop',
+        'iifname . arp saddr ether != @macs drop',
+        ...noGuidance,
+        'iifname @bound4 jump bound4',
+        'iifname @bound6 meta protocol ip6 jump bound6',
+      ],
+      prerouting: [`type filter hook prerouting ${early}`, 'iifname @links jump link'],
+      // Frames to a bridge itself come by here alone, and it learns from them.
+      input: [
+        `type filter hook input ${early}`,
+        'ether daddr & ff:ff:ff:ff:ff:f0 == 01:80:c2:00:00:00 iifname @links drop',
+      ],
+    },
+  },
+};
+
+export const tableFamilies = ['inet', 'arp', 'bridge'] as const satisfies readonly TableFamily[];
+
+/** Text for nft that puts tables of this name in the place of those there are, at one moment. */
+export function ruleset(name: string, elements: readonly WallElement[]): string {
+  return `${withoutTables(name)}${tableFamilies
+    .map((family) => {
+      const { sets, chains } = tables[family];
+      const parts = [
+        ...Object.entries(sets).map(([set, type]) => setText(set, type, held(elements, family, set))),
+        ...Object.entries(chains).map(([chain, rules]) => `chain ${chain} {\n${rules.join('\n')}\n}`),
+      ];
+      return `table ${family} ${name} {\n${parts.join('\n')}\n}\n`;
+    })
+    .join('')}`;
+}
+
+/** Text for nft that takes the tables away, if they are there. */
+export const withoutTables = (name: string): string =>
+  tableFamilies.map((family) => `add table ${family} ${name}\ndelete table ${family} ${name}\n`).join('');
+
+const held = (elements: readonly WallElement[], family: TableFamily, set: string): string[] => [
+  ...new Set(elements.filter((one) => one.family === family && one.set === set).map(({ text }) => text)),
+];
+
+const setText = (set: string, type: string, elements: readonly string[]): string =>
+  `set ${set} {\n${type}\n${elements.length === 0 ? '' : `elements = { ${elements.join(', ')} }\n`}}`;

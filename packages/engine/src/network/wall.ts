@@ -1,0 +1,113 @@
+// The wall between the links of containers and the host: stands before a link does, and is put back if somebody takes it away.
+// SPDX-License-Identifier: Apache-2.0
+import { EngineError } from '../errors.js';
+import { changeElements, hasTable } from '../host/nfnetlink.js';
+import { run } from '../host/run.js';
+import type { LinkPlan } from '../lifecycle/plan.js';
+import { type WallElement, wallElements } from './wall-elements.js';
+import { ruleset, tableFamilies, withoutTables } from './wall-rules.js';
+
+/** How long the wall may be away after somebody emptied the host's whole ruleset. */
+const LOOK_MS = 2000;
+
+export interface WallParts {
+  /** The tables' name, unlike any other daemon's. */
+  readonly name: string;
+  readonly log: (level: 'info' | 'warn' | 'error', message: string) => void;
+}
+
+export class Wall {
+  /** By the UUIDs of their domains. */
+  readonly #guarded = new Map<string, readonly WallElement[]>();
+  readonly #timer: NodeJS.Timeout;
+  #loading: Promise<void> | undefined;
+
+  constructor(private readonly parts: WallParts) {
+    this.#timer = setInterval(() => void this.#look(), LOOK_MS).unref();
+  }
+
+  /** Takes the place of whatever an earlier daemon left, for the links of what runs now. */
+  async open(links: Iterable<readonly [domain: string, links: readonly LinkPlan[]]>): Promise<void> {
+    for (const [domain, list] of links) this.#know(domain, wallElements(list));
+    try {
+      if (this.#guarded.size > 0) await this.#load();
+      else if (this.#isThere()) await this.#remove();
+    } catch (error) {
+      this.parts.log('error', `links of containers that run are not guarded: ${String(error)}`);
+    }
+  }
+
+  /** Lets a domain send what these links may, and nothing else: before they are there. */
+  async guard(domain: string, links: readonly LinkPlan[]): Promise<void> {
+    const before = this.#guarded.get(domain) ?? [];
+    const after = wallElements(links);
+    this.#know(domain, after);
+    while (this.#loading !== undefined) await this.#loading;
+    const refusal = changeElements('add', this.parts.name, after);
+    if (refusal !== undefined) return await this.#load();
+    const kept = new Set(after.map(nameOf));
+    this.#take(before.filter((one) => !kept.has(nameOf(one))));
+  }
+
+  /** The domain's links are gone. */
+  async release(domain: string): Promise<void> {
+    if (this.#guarded.has(domain)) await this.guard(domain, []);
+  }
+
+  /** With nothing to guard, nothing stays on the host. */
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#loading;
+    if (this.#guarded.size === 0 && this.#isThere()) await this.#remove();
+  }
+
+  #know(domain: string, elements: readonly WallElement[]): void {
+    if (elements.length === 0) this.#guarded.delete(domain);
+    else this.#guarded.set(domain, elements);
+  }
+
+  /** One by one where they are not all there: somebody else may have emptied a set. */
+  #take(elements: readonly WallElement[]): void {
+    if (changeElements('remove', this.parts.name, elements) === undefined) return;
+    for (const one of elements) changeElements('remove', this.parts.name, [one]);
+  }
+
+  #isThere(): boolean {
+    return tableFamilies.some((family) => hasTable(family, this.parts.name));
+  }
+
+  async #look(): Promise<void> {
+    const { name, log } = this.parts;
+    const isWhole = () => tableFamilies.every((family) => hasTable(family, name));
+    if (this.#guarded.size === 0 || this.#loading !== undefined || isWhole()) return;
+    log('warn', `somebody took nftables' tables '${name}' away: they are put back`);
+    await this.#load().catch((error: unknown) => log('error', `links stand open: ${String(error)}`));
+  }
+
+  /** All at one moment, with what is known then; who comes meanwhile waits and adds what is theirs. */
+  async #load(): Promise<void> {
+    const load = nft(ruleset(this.parts.name, [...this.#guarded.values()].flat()));
+    const loading = load.finally(() => {
+      this.#loading = undefined;
+    });
+    this.#loading = loading.catch(() => undefined); // told to the one who loads
+    await loading;
+  }
+
+  async #remove(): Promise<void> {
+    await nft(withoutTables(this.parts.name));
+  }
+}
+
+const nameOf = ({ family, set, text }: WallElement): string => `${family} ${set} ${text}`;
+
+async function nft(input: string): Promise<void> {
+  await run(['/usr/sbin/nft', '-f', '-'], { input }).catch((cause: unknown) => {
+    throw new EngineError(
+      'unsupported',
+      `no container gets a link without nftables: Debian's package nftables, and a kernel with nf_tables for inet, arp and bridge: ${cause instanceof Error ? cause.message : String(cause)}`,
+      {},
+      { cause },
+    );
+  });
+}
