@@ -39,30 +39,63 @@ export interface SetElement {
   readonly key: Buffer;
 }
 
-/** All of them at one moment or none; answers the errno's name where the kernel refuses. */
-export function changeElements(
-  change: 'add' | 'remove',
-  table: string,
-  elements: readonly SetElement[],
-): string | undefined {
-  if (elements.length === 0) return undefined;
-  const flags = REQUEST | ACK | (change === 'add' ? CREATE : 0);
-  const groups = new Map<string, SetElement[]>();
-  for (const one of elements) {
-    const name = `${one.family} ${one.set}`;
-    groups.set(name, [...(groups.get(name) ?? []), one]);
+/**
+ * One socket for as long as its owner lives: the kernel lets who closes one wait for what was removed by it, some 10 ms.
+ * It is opened when it is first needed.
+ */
+export class Nftables implements Disposable {
+  #fd: number | undefined;
+
+  /** All of them at one moment or none; answers the errno's name where the kernel refuses. */
+  change(change: 'add' | 'remove', table: string, elements: readonly SetElement[]): string | undefined {
+    if (elements.length === 0) return undefined;
+    const flags = REQUEST | ACK | (change === 'add' ? CREATE : 0);
+    const groups = new Map<string, SetElement[]>();
+    for (const one of elements) {
+      const name = `${one.family} ${one.set}`;
+      groups.set(name, [...(groups.get(name) ?? []), one]);
+    }
+    const changes = [...groups.values()].flatMap((group) =>
+      chunks(group, ELEMENTS_EACH).map((chunk) => message(messages[change], flags, table, chunk)),
+    );
+    return this.#exchange(Buffer.concat([frame(BATCH_BEGIN), ...changes, frame(BATCH_END)]));
   }
-  const changes = [...groups.values()].flatMap((group) =>
-    chunks(group, ELEMENTS_EACH).map((chunk) => message(messages[change], flags, table, chunk)),
-  );
-  return exchange(Buffer.concat([frame(BATCH_BEGIN), ...changes, frame(BATCH_END)]));
+
+  /** Whether the kernel has this table now. */
+  has(family: TableFamily, table: string): boolean {
+    const body = [generic(families[family]), attribute(1, text(table))];
+    const type = (SUBSYSTEM << 8) | GET_TABLE;
+    return this.#exchange(header(type, REQUEST | ACK, Buffer.concat(body))) === undefined;
+  }
+
+  /** The kernel has answered everything by the time that it has taken the request. */
+  #exchange(request: Buffer): string | undefined {
+    this.#fd ??= openSocket();
+    if (cSend(this.#fd, request, request.length, 0) < 0) return failure();
+    const answer = Buffer.alloc(1 << 16);
+    let refusal: string | undefined;
+    for (;;) {
+      const length = Number(cReceive(this.#fd, answer, answer.length, MSG_DONTWAIT));
+      if (length >= 0) {
+        refusal ??= refusalIn(answer.subarray(0, length));
+        continue;
+      }
+      const name = failure();
+      if (name === 'EAGAIN') return refusal;
+      throw new EngineError('host-command', `nftables gave no answer: ${name}`, { errno: name });
+    }
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#fd !== undefined) closeSync(this.#fd);
+    this.#fd = undefined;
+  }
 }
 
-/** Whether the kernel has this table now. */
-export function hasTable(family: TableFamily, table: string): boolean {
-  const body = [generic(families[family]), attribute(1, text(table))];
-  const type = (SUBSYSTEM << 8) | GET_TABLE;
-  return exchange(header(type, REQUEST | ACK, Buffer.concat(body))) === undefined;
+function openSocket(): number {
+  const fd: number = cSocket(AF_NETLINK, SOCK_RAW_CLOEXEC, NETLINK_NETFILTER);
+  if (fd >= 0) return fd;
+  throw new EngineError('unsupported', `this kernel has no nftables: ${failure()}`);
 }
 
 function chunks<T>(list: readonly T[], size: number): T[][] {
@@ -119,28 +152,6 @@ function attribute(type: number, value: Buffer): Buffer {
 }
 
 const text = (value: string): Buffer => Buffer.from(`${value}\0`);
-
-/** The kernel has answered everything by the time that it has taken the request. */
-function exchange(request: Buffer): string | undefined {
-  const fd: number = cSocket(AF_NETLINK, SOCK_RAW_CLOEXEC, NETLINK_NETFILTER);
-  if (fd < 0) return failure();
-  try {
-    if (cSend(fd, request, request.length, 0) < 0) return failure();
-    const answer = Buffer.alloc(1 << 16);
-    for (;;) {
-      const length = Number(cReceive(fd, answer, answer.length, MSG_DONTWAIT));
-      if (length < 0) {
-        const name = failure();
-        if (name === 'EAGAIN') return undefined;
-        throw new EngineError('host-command', `nftables gave no answer: ${name}`, { errno: name });
-      }
-      const refusal = refusalIn(answer.subarray(0, length));
-      if (refusal !== undefined) return refusal;
-    }
-  } finally {
-    closeSync(fd);
-  }
-}
 
 const failure = (): string => getSystemErrorName(-koffi.errno());
 

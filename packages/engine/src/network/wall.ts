@@ -1,7 +1,7 @@
 // The wall between the links of containers and the host: stands before a link does, and is put back if somebody takes it away.
 // SPDX-License-Identifier: Apache-2.0
 import { EngineError } from '../errors.js';
-import { changeElements, hasTable } from '../host/nfnetlink.js';
+import { Nftables } from '../host/nfnetlink.js';
 import { run } from '../host/run.js';
 import type { LinkPlan } from '../lifecycle/plan.js';
 import { type WallElement, wallElements } from './wall-elements.js';
@@ -20,6 +20,7 @@ export class Wall {
   /** By the UUIDs of their domains. */
   readonly #guarded = new Map<string, readonly WallElement[]>();
   readonly #timer: NodeJS.Timeout;
+  readonly #nftables = new Nftables();
   #loading: Promise<void> | undefined;
 
   constructor(private readonly parts: WallParts) {
@@ -33,7 +34,7 @@ export class Wall {
       if (this.#guarded.size > 0) await this.#load();
       else if (this.#isThere()) await this.#remove();
     } catch (error) {
-      this.parts.log('error', `links of containers that run are not guarded: ${String(error)}`);
+      this.parts.log('error', `links of containers are not guarded: ${String(error)}`);
     }
   }
 
@@ -43,7 +44,7 @@ export class Wall {
     const after = wallElements(links);
     this.#know(domain, after);
     while (this.#loading !== undefined) await this.#loading;
-    const refusal = changeElements('add', this.parts.name, after);
+    const refusal = this.#nftables.change('add', this.parts.name, after);
     if (refusal !== undefined) return await this.#load();
     const kept = new Set(after.map(nameOf));
     this.#take(before.filter((one) => !kept.has(nameOf(one))));
@@ -59,6 +60,7 @@ export class Wall {
     clearInterval(this.#timer);
     await this.#loading;
     if (this.#guarded.size === 0 && this.#isThere()) await this.#remove();
+    this.#nftables[Symbol.dispose]();
   }
 
   #know(domain: string, elements: readonly WallElement[]): void {
@@ -68,20 +70,30 @@ export class Wall {
 
   /** One by one where they are not all there: somebody else may have emptied a set. */
   #take(elements: readonly WallElement[]): void {
-    if (changeElements('remove', this.parts.name, elements) === undefined) return;
-    for (const one of elements) changeElements('remove', this.parts.name, [one]);
+    if (this.#nftables.change('remove', this.parts.name, elements) === undefined) return;
+    for (const one of elements) this.#nftables.change('remove', this.parts.name, [one]);
   }
 
+  /** On a kernel without nftables nothing is there. */
   #isThere(): boolean {
-    return tableFamilies.some((family) => hasTable(family, this.parts.name));
+    try {
+      return tableFamilies.some((family) => this.#nftables.has(family, this.parts.name));
+    } catch (error) {
+      if (error instanceof EngineError && error.code === 'unsupported') return false;
+      throw error;
+    }
   }
 
   async #look(): Promise<void> {
     const { name, log } = this.parts;
-    const isWhole = () => tableFamilies.every((family) => hasTable(family, name));
-    if (this.#guarded.size === 0 || this.#loading !== undefined || isWhole()) return;
-    log('warn', `somebody took nftables' tables '${name}' away: they are put back`);
-    await this.#load().catch((error: unknown) => log('error', `links stand open: ${String(error)}`));
+    const isWhole = () => tableFamilies.every((family) => this.#nftables.has(family, name));
+    try {
+      if (this.#guarded.size === 0 || this.#loading !== undefined || isWhole()) return;
+      log('warn', `somebody took nftables' tables '${name}' away: they are put back`);
+      await this.#load();
+    } catch (error) {
+      log('error', `links of containers are not guarded: ${String(error)}`);
+    }
   }
 
   /** All at one moment, with what is known then; who comes meanwhile waits and adds what is theirs. */
