@@ -15,6 +15,7 @@ const runtimePackages = [
   'e2fsprogs',
   'util-linux',
   'iproute2',
+  'nftables',
   'bubblewrap',
   'tar',
   'gzip',

@@ -11,6 +11,8 @@ export interface Inventory {
   readonly links: readonly string[];
   readonly cgroups: readonly string[];
   readonly processes: readonly string[];
+  /** Tables of nftables. */
+  readonly tables: readonly string[];
 }
 
 export async function inventory(root: string, enclosure: Enclosure): Promise<Inventory> {
@@ -20,6 +22,7 @@ export async function inventory(root: string, enclosure: Enclosure): Promise<Inv
     links: await enclosure.links(),
     cgroups: cgroupsOf(root),
     processes: processesOf(root, enclosure),
+    tables: (await enclosure.output('nft', 'list', 'tables')).split('\n').filter((line) => line !== ''),
   };
 }
 

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { type ApiClient, ApiError, createClient, type ErrorCode } from '@ctvirt/api';
 import { type Outcome, type RunOptions, run } from './command.js';
 import { Enclosure } from './enclosure.js';
-import { type Inventory, inventory, processesOf } from './inventory.js';
+import { cgroupName, type Inventory, inventory, processesOf } from './inventory.js';
 import { SmallDisk } from './small-disk.js';
 import { assertUnchanged, waitFor } from './wait.js';
 
@@ -244,6 +244,10 @@ export class World {
       mounts: found.mounts.filter((target) => target !== `${this.root}/run/lxcfs`),
       loops: found.loops.filter((loop) => !loop.includes(` ${this.host}/`)),
       cgroups: found.cgroups.filter((folder) => !emptyGroup.test(folder)),
+      // They stay for the next links, and go with the daemon.
+      tables: found.tables.filter(
+        (table) => daemon === undefined || !table.endsWith(` ${cgroupName(this.root)}`),
+      ),
       links: found.links.filter((link) => !(this.#empty?.links ?? []).includes(link)),
       processes: found.processes.filter(
         (line) =>
@@ -315,7 +319,14 @@ export class World {
 /** The group of all containers, and where liblxc parks its monitors: the daemon removes both when it ends. */
 const emptyGroup = /\/ctvirt-[0-9a-f]+(\/lxc\.pivot)?$/;
 
-export const nothing: Inventory = { mounts: [], loops: [], links: [], cgroups: [], processes: [] };
+export const nothing: Inventory = {
+  mounts: [],
+  loops: [],
+  links: [],
+  cgroups: [],
+  processes: [],
+  tables: [],
+};
 
 /** Asserts that a call is refused with this code. */
 export async function refused(code: ErrorCode, call: Promise<unknown>): Promise<ApiError> {

@@ -23,7 +23,7 @@ const prefix = 'vm-';
 
 /** What is installed in the machine; its kernel comes on top of that. */
 const packages = [
-  ...['init', 'systemd-sysv', 'udev', 'dbus', 'kmod', 'apparmor', 'procps', 'iproute2'],
+  ...['init', 'systemd-sysv', 'udev', 'dbus', 'kmod', 'apparmor', 'procps', 'iproute2', 'nftables'],
   ...['lxc', 'lxcfs', 'busybox-static', 'bubblewrap', 'util-linux', 'tar', 'gzip', 'xz-utils', 'zstd'],
   ...['e2fsprogs', 'xfsprogs', 'quota'],
 ];

@@ -43,6 +43,9 @@ function bridgeElements(link: LinkPlan, own4: readonly Part[], own6: readonly Pa
   const id = interfaceId(link.mac);
   return [
     bridge('links'),
+    // Nothing comes from a port to the host itself, were it taken out of its bridge.
+    elementsOf('inet', link)('links'),
+    elementsOf('arp', link)('links'),
     bridge('macs', { bytes: macBytes(link.mac), text: link.mac }),
     ...(has(4) ? [bridge('bound4'), ...own4.map((address) => bridge('sources4', address))] : []),
     ...(has(6)

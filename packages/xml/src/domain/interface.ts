@@ -11,7 +11,7 @@ import { ip, route } from './ip.js';
 import { vlan } from './vlan.js';
 
 const mac = element('mac', {
-  doc: 'Hardware address; made up when absent.',
+  doc: 'Hardware address; made up of the UUID when absent, the same at each start.',
   example: "<mac address='52:54:00:12:34:56'/>",
   fields: {
     address: attribute(macAddress, { doc: 'The address.', required: true }),
@@ -181,7 +181,7 @@ export const netInterface = variants(
       type: slot,
       managed: attribute(yesNo, { doc: 'Whether libvirt detaches a host device by itself.' }),
       trustGuestRxFilters: attribute(yesNo, {
-        doc: 'Whether the host follows changes the guest makes to its filters.',
+        doc: 'Whether the container may send in any name: of other hardware addresses, of other addresses, of a router. No wall stands around such a link.',
         since: '1.2.10',
       }),
       mac: child(mac),
@@ -211,15 +211,21 @@ export const netInterface = variants(
       fallback: 'ethernet',
       variants: {
         ethernet: {
-          doc: "A pair of virtual interfaces; addresses are routed to the container as OpenVZ's venet does.",
+          doc: "A pair of virtual interfaces; addresses are routed to the container as OpenVZ's venet does. It sends from its domain's addresses and no others.",
           fields: { source: child(hostEnd) },
         },
-        bridge: { doc: 'Plugged into a bridge of the host.', fields: { source: required(bridgeSource) } },
+        bridge: {
+          doc: 'Plugged into a bridge of the host. It sends from its hardware address, and of each family that it has an `<ip>` of from these addresses and no others.',
+          fields: { source: required(bridgeSource) },
+        },
         network: {
           doc: 'Part of a network that is defined by name.',
           fields: { source: required(networkSource) },
         },
-        direct: { doc: 'A macvlan on an interface of the host.', fields: { source: required(directSource) } },
+        direct: {
+          doc: 'A macvlan on an interface of the host. It has no end on the host where what it sends could be bound.',
+          fields: { source: required(directSource) },
+        },
         hostdev: { doc: 'A device of the host, handed over.', fields: { source: required(hostdevSource) } },
         internal: { doc: 'A private network among domains.', fields: { source: child(internalSource) } },
         user: { doc: 'Networking in user space, for full machines.', fields: { source: child(hostEnd) } },
