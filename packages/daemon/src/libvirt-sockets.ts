@@ -1,10 +1,13 @@
 // Where libvirt's protocol is served: unix sockets always, libvirt's own default ones, TCP and TLS if settings say so.
 // SPDX-License-Identifier: Apache-2.0
-import { mkdirSync, readFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, statSync } from 'node:fs';
+import type { Socket } from 'node:net';
 import { dirname } from 'node:path';
-import { EngineError, type Layout } from '@ctvirt/engine';
+import { EngineError, type Layout, requireTrusted } from '@ctvirt/engine';
 import { type Acceptor, type Listener, listenTcp, listenTls, listenUnix, RpcError } from '@ctvirt/rpc';
 import type { Logger } from 'pino';
+import { gateOf } from './clients.js';
+import { userOf } from './peer.js';
 import { accountId, type Settings } from './settings.js';
 
 const defaultSocket = '/run/libvirt/libvirt-sock';
@@ -28,9 +31,13 @@ export async function openListeners(
     if (settings.libvirt_default_sockets === 1)
       listeners.push(...(await openDefaults(server, settings, log)));
     const host = settings.listen_addr;
-    if (settings.listen_tcp === 1) listeners.push(await listenTcp(server, { host, port: settings.tcp_port }));
-    if (settings.listen_tls === 1)
-      listeners.push(await listenTls(server, { host, port: settings.tls_port, ...certificates(settings) }));
+    if (settings.listen_tcp === 1)
+      listeners.push(await listenTcp(server, { host, port: settings.tcp_port, gate: gateOf(settings) }));
+    if (settings.listen_tls === 1) {
+      const gate = gateOf(settings);
+      const files = certificates(settings, log);
+      listeners.push(await listenTls(server, { host, port: settings.tls_port, gate, ...files }));
+    }
     return listeners;
   } catch (error) {
     await Promise.all(listeners.map((listener) => listener.close()));
@@ -47,12 +54,22 @@ function unixOptions(path: string, settings: Settings) {
     mode: Number.parseInt(permissions, 8),
     uid: accountId('passwd', settings.unix_sock_owner),
     gid: accountId('group', settings.unix_sock_group),
+    gate: gateOf(settings),
+    peerOf,
   };
+}
+
+/** Root can stop the daemon anyway, and needs no limit of its own. */
+function peerOf(socket: Socket): string | undefined {
+  const uid = userOf(socket);
+  return uid === 0 ? undefined : String(uid);
 }
 
 /** A libvirtd that listens there keeps its sockets. */
 async function openDefaults(server: Acceptor, settings: Settings, log: Logger): Promise<Listener[]> {
-  mkdirSync(dirname(defaultSocket), { recursive: true, mode: 0o755 });
+  const folder = dirname(defaultSocket);
+  requireTrusted(folder);
+  if (mkdirSync(folder, { recursive: true }) !== undefined) chmodSync(folder, 0o755);
   try {
     const first = await listenUnix(server, unixOptions(defaultSocket, settings));
     return [first, await listenUnix(server, unixOptions(`${defaultSocket}-ro`, settings))];
@@ -63,7 +80,7 @@ async function openDefaults(server: Acceptor, settings: Settings, log: Logger): 
   }
 }
 
-function certificates(settings: Settings) {
+function certificates(settings: Settings, log: Logger) {
   const read = (path: string): string => {
     try {
       return readFileSync(path, 'utf8');
@@ -76,11 +93,16 @@ function certificates(settings: Settings) {
       );
     }
   };
-  const { tls_allowed_names: allowedNames } = settings;
+  const { tls_allowed_names: allowedNames, key_file } = settings;
+  const key = read(key_file);
+  if ((statSync(key_file).mode & 0o004) !== 0)
+    log.warn(
+      `every user of this host can read the private key ${key_file}: chmod o-rwx ${key_file}, and think of a new one`,
+    );
   return {
     ca: read(settings.ca_file),
     cert: read(settings.cert_file),
-    key: read(settings.key_file),
+    key,
     ...(allowedNames.length > 0 && { allowedNames }),
   };
 }

@@ -39,6 +39,12 @@ export async function serveLibvirt(
     }),
     lxc: { domainOpenNamespace: refuseNamespace },
     sees: (session, kind, subject) => kind !== 'domain' || seesDomain(session, subject),
+    // Clients are counted where they come in: those of one socket never take the places of another's.
+    limits: { maxClients: Number.POSITIVE_INFINITY },
+    keepalive: settings.keepalive_interval > 0 && {
+      intervalMs: settings.keepalive_interval * 1000,
+      count: settings.keepalive_count,
+    },
     fault: (error, where) => log.error({ err: error }, `libvirt's protocol: ${where} failed`),
   });
   const seesDomain = (session: Session, subject: unknown): boolean => {

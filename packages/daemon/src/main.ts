@@ -1,13 +1,14 @@
 // ctvirtd: opens the engine, serves it on its socket, and stops without touching a container.
 // SPDX-License-Identifier: Apache-2.0
 import { rmSync } from 'node:fs';
-import { createServer, type Server } from 'node:net';
 import { parseArgs } from 'node:util';
-import { EngineError, type Layout, layoutOf, openEngine } from '@ctvirt/engine';
+import { EngineError, type Layout, layoutOf, openEngine, prepareFolders } from '@ctvirt/engine';
+import { gateOf } from './clients.js';
 import { runCommand } from './command.js';
 import { hearing } from './http/remarks.js';
 import { createHttpApp } from './http/server.js';
 import { serveLibvirt } from './libvirt.js';
+import { takeLock } from './lock.js';
 import { createLog, type LogFormat } from './log.js';
 import { tellReady } from './ready.js';
 import { engineOptions, readSettings } from './settings.js';
@@ -65,6 +66,7 @@ async function serve(layout: Layout): Promise<void> {
     throw new EngineError('denied', 'ctvirtd runs containers and needs to be root: start it with sudo');
   process.umask(0o077);
   const began = performance.now();
+  await prepareFolders(layout);
   const settings = readSettings(layout.etc);
   await using lock = await takeLock(layout);
   if (lock === undefined && isForCommand) {
@@ -81,7 +83,7 @@ async function serve(layout: Layout): Promise<void> {
     hearing((level, message, fields) => log[level](fields ?? {}, message)),
     { ...engineOptions(settings), autostart: !isForCommand },
   );
-  const app = createHttpApp(engine, log);
+  const app = createHttpApp(engine, log, { gate: gateOf(settings) });
   rmSync(layout.httpSocket, { force: true });
   await app.listen({ path: layout.httpSocket });
   const libvirt = await serveLibvirt(engine, layout, settings, log);
@@ -120,18 +122,4 @@ async function serve(layout: Layout): Promise<void> {
   rmSync(layout.httpSocket, { force: true });
   lock.release();
   setImmediate(() => process.exit());
-}
-
-/** One daemon for each state folder: an abstract socket is a lock that the kernel releases with its holder. Undefined if another has it. */
-async function takeLock(layout: Layout): Promise<(AsyncDisposable & { release(): void }) | undefined> {
-  const server: Server = createServer((socket) => socket.destroy());
-  const isTaken = await new Promise<boolean>((resolve, reject) => {
-    server.once('error', (cause: NodeJS.ErrnoException) =>
-      cause.code === 'EADDRINUSE' ? resolve(true) : reject(cause),
-    );
-    server.listen(`\0ctvirtd:${layout.run}`, () => resolve(false));
-  });
-  if (isTaken) return undefined;
-  const release = (): void => void server.close();
-  return { release, [Symbol.asyncDispose]: async () => release() };
 }

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { EngineError, type EngineOptions } from '@ctvirt/engine';
+import { EngineError, type EngineOptions, requireTrusted } from '@ctvirt/engine';
 
 type Value = string | number | readonly string[];
 
@@ -30,8 +30,21 @@ const flag = (doc: string): Setting<number> => ({
 const whole = (doc: string, fallback: number): Setting<number> => ({
   doc,
   fallback,
-  parse: (value) => (typeof value === 'number' ? value : undefined),
+  parse: (value) => (typeof value === 'number' && value >= 0 ? value : undefined),
   expected: 'a number',
+});
+const clients = (doc: string, fallback: number): Setting<number> => ({
+  doc,
+  fallback,
+  parse: (value) => (typeof value === 'number' && value > 0 ? value : undefined),
+  expected: 'a number from 1',
+});
+const interval = (doc: string, fallback: number): Setting<number> => ({
+  doc,
+  fallback,
+  parse: (value) =>
+    typeof value === 'number' && (value === -1 || (value > 0 && value <= 86_400)) ? value : undefined,
+  expected: 'a number from 1 to 86400, or -1',
 });
 const port = (doc: string, fallback: number): Setting<number> => ({
   doc,
@@ -89,6 +102,19 @@ export const settings = {
     "Permissions of libvirt-sock: who may connect may do everything root's containers can.",
   ),
   unix_sock_ro_perms: mode('Permissions of libvirt-sock-ro, whose clients may only look.'),
+  max_clients: clients(
+    'Connections at once of each socket and port, in all; fewer where the daemon may open few files. One user of a unix socket, and one address (of IPv6: one network of 64 bits), has half of them at most.',
+    5000,
+  ),
+  max_anonymous_clients: clients(
+    'Of these, those that have not opened a connection of the protocol yet. One more, and the oldest of them goes.',
+    256,
+  ),
+  keepalive_interval: interval(
+    'Seconds after which a silent client is asked whether it lives, where its library answers that; -1 for never.',
+    5,
+  ),
+  keepalive_count: whole('How often it is asked before it counts as gone.', 5),
   libvirt_default_sockets: flag(
     'Listen at /run/libvirt/libvirt-sock too, unless a libvirtd does, so that clients need no socket in their URI.',
   ),
@@ -160,6 +186,7 @@ function rangeIn(text: string): EngineOptions['projectIds'] {
 /** Reads the file in the folder of configuration; what it does not set, and all if there is none, is as by default. */
 export function readSettings(folder: string): Settings {
   const path = join(folder, 'ctvirtd.conf');
+  requireTrusted(path);
   let content: string;
   try {
     content = readFileSync(path, 'utf8');
@@ -220,7 +247,7 @@ function* linesOf(content: string, refuse: (line: number, what: string) => never
 }
 
 function valueOfText(given: string): Value | undefined {
-  if (/^\d{1,9}$/.test(given)) return Number(given);
+  if (/^-?\d{1,9}$/.test(given)) return Number(given);
   if (listed.test(given))
     return [...given.matchAll(new RegExp(quoted, 'g'))].map(([, item = '']) => plain(item));
   const [whole, inner = ''] = quoted.exec(given) ?? [];

@@ -20,6 +20,7 @@ export { fromWire, libvirtError, toWire, unknownProcedure } from './remote-error
 export { type Published, RpcServer, type ServerOptions } from './server.js';
 export type { OpenRequest } from './server-context.js';
 export { ClientStream, ServerStream } from './streams.js';
+export { defaultGate, Gate, type GateOptions } from './transport/gate.js';
 export * from './transport/listen.js';
 export { type ConnectionUri, parseUri } from './transport/uri.js';
 export { fromTypedParams } from './typed-params.js';

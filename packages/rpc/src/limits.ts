@@ -28,6 +28,8 @@ export interface ServerLimits {
   maxReceivedBytes: number;
   /** How long a client may take to open its connection. */
   openTimeoutMs: number;
+  /** How long a client may pause within a frame. */
+  frameTimeoutMs: number;
 }
 
 export const defaultLimits: ServerLimits = {
@@ -43,4 +45,5 @@ export const defaultLimits: ServerLimits = {
   maxUnsentEventBytes: 4 << 20,
   maxReceivedBytes: 256 << 20,
   openTimeoutMs: 30_000,
+  frameTimeoutMs: 60_000,
 };

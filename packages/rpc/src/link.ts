@@ -33,6 +33,13 @@ function keepaliveFrame(row: { readonly number: number }): Buffer {
   });
 }
 
+export interface LinkOptions {
+  /** The biggest frame. */
+  readonly limit?: number;
+  /** How long the peer may pause within a frame; without it, for ever. */
+  readonly frameTimeoutMs?: number;
+}
+
 /** How long a peer may take to read what was written before the connection was ended. */
 const farewellMs = 2000;
 
@@ -49,16 +56,20 @@ export class Link {
   #heard = true;
   #timer: NodeJS.Timeout | undefined;
   #reason: RpcError | undefined;
+  readonly #frameTimeoutMs: number | undefined;
+  #frameTimer: NodeJS.Timeout | undefined;
 
-  constructor(socket: Duplex, owner: LinkOwner, limit: number = maxFrameBytes) {
+  constructor(socket: Duplex, owner: LinkOwner, { limit = maxFrameBytes, frameTimeoutMs }: LinkOptions = {}) {
     this.socket = socket;
     this.#owner = owner;
     this.splitter = new FrameSplitter(limit);
+    this.#frameTimeoutMs = frameTimeoutMs;
     socket.on('data', (chunk: Buffer) => {
       this.#heard = true;
       this.splitter.push(chunk);
       this.#read();
       this.#owner.buffered?.();
+      this.#awaitRest();
     });
     socket.on('error', (cause) => {
       this.close(new RpcError('closed', `connection lost: ${cause.message}`, { cause }));
@@ -66,6 +77,7 @@ export class Link {
     socket.on('end', () => this.close(new RpcError('closed', 'the peer closed the connection')));
     socket.on('close', () => {
       clearInterval(this.#timer);
+      clearTimeout(this.#frameTimer);
       const reason = this.#reason ?? new RpcError('closed', 'the connection is closed');
       this.#reason = reason;
       this.#owner.closed(reason);
@@ -96,6 +108,17 @@ export class Link {
     } finally {
       this.#reading = false;
     }
+  }
+
+  /** Whoever has begun a frame has to go on with it. */
+  #awaitRest(): void {
+    clearTimeout(this.#frameTimer);
+    if (this.#frameTimeoutMs === undefined || this.splitter.buffered === 0 || this.closing) return;
+    this.#frameTimer = setTimeout(() => {
+      // Held back, the peer cannot go on.
+      if (this.#holds > 0) this.#awaitRest();
+      else this.close(new RpcError('timeout', 'the peer did not go on with a frame that it had begun'));
+    }, this.#frameTimeoutMs).unref();
   }
 
   #keepalive(frame: Frame): void {

@@ -49,12 +49,20 @@ export class ServerClient<S> implements ServedClient<S>, OwnClient {
   #isOpening = false;
   #isLeaving = false;
   readonly #openTimer: NodeJS.Timeout;
+  readonly #opened: (() => void) | undefined;
 
-  constructor(context: ServerContext<S>, id: number, socket: Duplex, origin: ClientOrigin) {
+  constructor(
+    context: ServerContext<S>,
+    id: number,
+    socket: Duplex,
+    origin: ClientOrigin,
+    opened?: () => void,
+  ) {
     this.#context = context;
     this.#limits = context.limits;
     this.id = id;
     this.origin = origin;
+    this.#opened = opened;
     this.readOnly = origin.readOnly;
     this.subscriptions = new Subscriptions(this.#limits.maxSubscriptions, context.nextCallbackId);
     this.link = new Link(
@@ -65,7 +73,7 @@ export class ServerClient<S> implements ServedClient<S>, OwnClient {
         buffered: () => this.#account(),
         fault: (error) => context.fault(error, `a frame of client ${id}`),
       },
-      this.#limits.maxUnopenedFrameBytes,
+      { limit: this.#limits.maxUnopenedFrameBytes, frameTimeoutMs: this.#limits.frameTimeoutMs },
     );
     this.isAuthenticated = this.offeredTypes().includes(authTypes.none);
     this.#openTimer = setTimeout(() => {
@@ -150,6 +158,7 @@ export class ServerClient<S> implements ServedClient<S>, OwnClient {
       throw error;
     }
     clearTimeout(this.#openTimer);
+    this.#opened?.();
     this.link.splitter.limit = this.#limits.maxFrameBytes;
   }
 

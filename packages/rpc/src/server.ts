@@ -107,11 +107,11 @@ export class RpcServer<S> {
     return this.#received;
   }
 
-  /** Takes over a connection whose transport is ready. */
-  accept(socket: Duplex, origin: ClientOrigin): void {
+  /** Takes over a connection whose transport is ready; `opened` is called when the client has opened it. */
+  accept(socket: Duplex, origin: ClientOrigin, opened?: () => void): void {
     const { maxClients, maxUnauthenticated } = this.#context.limits;
     if (this.#isClosed || this.#clients.size >= maxClients) return void socket.destroy();
-    const client = new ServerClient(this.#context, ++this.#lastClientId, socket, origin);
+    const client = new ServerClient(this.#context, ++this.#lastClientId, socket, origin, opened);
     this.#clients.add(client);
     if (client.isAuthenticated) return;
     const waiting = [...this.#clients].filter((other) => !other.isAuthenticated).length;

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type Answer, openApiDocument, type Resources, type Route, resources } from '@ctvirt/api';
 import { type Engine, EngineError } from '@ctvirt/engine';
+import { Gate } from '@ctvirt/rpc';
 import {
   type FastifyBaseLogger,
   type FastifyInstance,
@@ -13,6 +14,7 @@ import {
 import { toErrorBody } from '../errors.js';
 import { bindBeancounters } from './beancounters.js';
 import { bindCheck } from './check.js';
+import { admitClients, type ClientRules } from './clients.js';
 import { bindDomains } from './domains.js';
 import { bindEvents } from './events.js';
 import { bindGuarantees } from './guarantees.js';
@@ -42,7 +44,11 @@ const binders = {
 const bodyLimitBytes = 4 * 1024 * 1024;
 
 /** Builds the server, not yet listening; closing it ends its streams and sessions. */
-export function createHttpApp(engine: Engine, logger: FastifyBaseLogger): FastifyInstance {
+export function createHttpApp(
+  engine: Engine,
+  logger: FastifyBaseLogger,
+  clients: ClientRules = { gate: new Gate() },
+): FastifyInstance {
   const app: FastifyInstance = fastify({
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
@@ -51,6 +57,7 @@ export function createHttpApp(engine: Engine, logger: FastifyBaseLogger): Fastif
     bodyLimit: bodyLimitBytes,
     routerOptions: { maxParamLength: 4096, ignoreTrailingSlash: false },
   });
+  admitClients(app, clients);
   // The contract's own checks run in the handlers, with the engine's error; fastify's (ajv) never load.
   app.setValidatorCompiler(() => () => true);
   app.setSerializerCompiler(() => JSON.stringify);

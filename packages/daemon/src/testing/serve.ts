@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { type ApiClient, createClient } from '@ctvirt/api';
 import { pino } from 'pino';
+import type { ClientRules } from '../http/clients.js';
 import { createHttpApp } from '../http/server.js';
 import { createMemoryEngine, type MemoryEngine } from './memory-engine.js';
 
@@ -16,10 +17,14 @@ export interface Served {
   close(): Promise<void>;
 }
 
-export async function serve(test: TestContext, engine = createMemoryEngine()): Promise<Served> {
+export async function serve(
+  test: TestContext,
+  engine = createMemoryEngine(),
+  clients?: ClientRules,
+): Promise<Served> {
   const folder = await mkdtemp(join(tmpdir(), 'ctvirt-http-'));
   const socketPath = join(folder, 'http.sock');
-  const app = createHttpApp(engine, pino({ level: 'silent' }));
+  const app = createHttpApp(engine, pino({ level: 'silent' }), clients);
   await app.listen({ path: socketPath });
   const client = createClient({ socketPath });
   const close = async () => {

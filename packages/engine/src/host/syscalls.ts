@@ -56,6 +56,8 @@ const cIoctlBuffer = libc.func('ioctl', 'int', ['int', 'ulong', 'void*']);
 const cSocket = libc.func('int socket(int, int, int)');
 const cConnect = libc.func('int connect(int, void*, uint)');
 
+const cGetsockopt = libc.func('int getsockopt(int, int, int, void*, _Inout_ uint *)');
+const cFlock = libc.func('int flock(int, int)');
 const cPipe2 = libc.func('int pipe2(_Out_ int *, int)');
 const cMemfd = libc.func('int memfd_create(str, uint)');
 const cRenameat2 = libc.func('int renameat2(int, str, int, str, uint)');
@@ -214,4 +216,25 @@ export function connectAbstract(name: string): number | undefined {
   closeSync(fd);
   if (error.details['errno'] === 'ECONNREFUSED') return undefined;
   throw error;
+}
+
+const SOL_SOCKET = 1;
+const SO_PEERCRED = 17;
+
+/** The user at the other end of a unix socket, as the kernel saw it connect. */
+export function peerUid(fd: number): number {
+  const credentials = Buffer.alloc(12);
+  const length = [credentials.length];
+  check(cGetsockopt(fd, SOL_SOCKET, SO_PEERCRED, credentials, length), 'getsockopt', `socket ${fd}`);
+  return credentials.readUInt32LE(4);
+}
+
+const LOCK_EX_NB = 2 | 4;
+
+/** Locks an open file until it is closed, or its holder ends; false if another has it. */
+export function lockFile(fd: number, subject: string): boolean {
+  if (toNumber(cFlock(fd, LOCK_EX_NB)) === 0) return true;
+  const errno = koffi.errno();
+  if (getSystemErrorName(-errno) === 'EAGAIN') return false;
+  throw systemError('flock', subject, errno);
 }

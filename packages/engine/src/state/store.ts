@@ -8,6 +8,7 @@ import { EngineError } from '../errors.js';
 import { syncDirectory, unfinishedIn, writeAtomically } from '../host/files.js';
 import { run } from '../host/run.js';
 import { exchange } from '../host/syscalls.js';
+import { requireTrusted } from '../host/trusted.js';
 import { diskName, type Layout } from './layout.js';
 import { type DomainRecord, formatRecord, parseRecord } from './record.js';
 
@@ -254,17 +255,13 @@ function isMade(value: unknown): value is Made {
   );
 }
 
-/** Makes all folders, private but for the way to the mounts: a container's root user must be able to pass there. */
+/**
+ * Makes all folders, private but for the way to the mounts: a container's root user must be able to pass there. Asks before and
+ * after whether they are root's alone, because whoever can write there decides what the daemon does.
+ */
 export async function prepareFolders(layout: Layout): Promise<void> {
-  // Whatever the umask; folders that were there already are their owner's to open.
-  const made = layout.root === undefined ? undefined : await mkdir(layout.root, { recursive: true });
-  const isNew = (path: string): boolean => made !== undefined && path.startsWith(made);
-  for (let path = layout.root ?? '/'; isNew(path); path = dirname(path)) await chmod(path, 0o711);
-  for (const path of [layout.run, layout.mounts, layout.lxc]) {
-    await mkdir(path, { recursive: true, mode: 0o711 });
-    await chmod(path, 0o711);
-  }
-  for (const path of [
+  const open = [layout.run, layout.mounts, layout.lxc];
+  const closed = [
     layout.etc,
     layout.profiles,
     layout.lib,
@@ -272,9 +269,19 @@ export async function prepareFolders(layout: Layout): Promise<void> {
     layout.roots,
     layout.templates,
     layout.runtime,
-  ]) {
-    await mkdir(path, { recursive: true, mode: 0o700 });
+  ];
+  const check = (): void => {
+    for (const path of [...open, ...closed]) requireTrusted(path, 'choose another --root');
+  };
+  check();
+  // Whatever the umask; folders that were there already are their owner's to open.
+  if (layout.root !== undefined) await makeFolder(layout.root, 0o711);
+  for (const path of open) {
+    await makeFolder(path, 0o711);
+    await chmod(path, 0o711);
   }
+  for (const path of closed) await makeFolder(path, 0o700);
+  check();
   for (let path = layout.run; path !== '/'; path = dirname(path)) {
     if (((await stat(path)).mode & 0o001) === 0)
       throw new EngineError(
@@ -283,4 +290,11 @@ export async function prepareFolders(layout: Layout): Promise<void> {
         { path },
       );
   }
+}
+
+/** With the folders above it that are missing, all of that mode. */
+async function makeFolder(path: string, mode: number): Promise<void> {
+  const made = await mkdir(path, { recursive: true, mode });
+  if (made === undefined) return;
+  for (let at = path; at.startsWith(made); at = dirname(at)) await chmod(at, mode);
 }

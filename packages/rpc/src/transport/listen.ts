@@ -1,17 +1,19 @@
 // The server's side of transports: sockets that hand their connections to a server.
 // SPDX-License-Identifier: Apache-2.0
 import { chmodSync, chownSync, lstatSync, unlinkSync } from 'node:fs';
-import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import { type AddressInfo, connect, createServer, isIPv6, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
 import { RpcError } from '../errors.js';
 import type { ClientOrigin } from '../handlers.js';
+import { Gate } from './gate.js';
 
-/** What listens needs to know of a server. */
+/** What a listener needs to know of a server. */
 export interface Acceptor {
-  accept(socket: Socket, origin: ClientOrigin): void;
+  /** `opened` is to be called when the client has opened its connection. */
+  accept(socket: Socket, origin: ClientOrigin, opened?: () => void): void;
 }
 
-/** A socket that accepts connections; `close` leaves those it has accepted alone. */
+/** A socket that accepts connections; `close` leaves those that have opened theirs alone. */
 export interface Listener {
   /** Path of a unix socket, else `address:port`. */
   readonly place: string;
@@ -20,8 +22,15 @@ export interface Listener {
   close(): Promise<void>;
 }
 
-export interface UnixListenOptions {
+interface Gated {
+  /** Who is let in; a gate of its own by default. */
+  gate?: Gate | undefined;
+}
+
+export interface UnixListenOptions extends Gated {
   path: string;
+  /** Tells whose connections are counted together. */
+  peerOf?: ((socket: Socket) => string | undefined) | undefined;
   /** A socket whose clients may only read. */
   readOnly?: boolean;
   /** Permission bits; by default the owner's alone. */
@@ -30,7 +39,7 @@ export interface UnixListenOptions {
   gid?: number;
 }
 
-export interface TcpListenOptions {
+export interface TcpListenOptions extends Gated {
   host: string;
   port: number;
 }
@@ -42,9 +51,10 @@ export interface TlsListenOptions extends TcpListenOptions {
   key: string;
   /** Subjects let in, by common name; by default all that `ca` has signed. */
   allowedNames?: readonly string[];
+  /** How long a client may take for it. */
+  handshakeTimeoutMs?: number;
 }
 
-const handshakeTimeoutMs = 10_000;
 const acceptedByte = Buffer.from([1]);
 
 function started(server: Server, place: string, listen: () => void): Promise<void> {
@@ -57,13 +67,17 @@ function started(server: Server, place: string, listen: () => void): Promise<voi
   });
 }
 
-function listener(server: Server, place: string): Listener {
+function listener(server: Server, place: string, gate: Gate): Listener {
   const address = server.address() as AddressInfo | string | null;
   const port = typeof address === 'object' && address !== null ? address.port : 0;
   return {
     place: port === 0 ? place : `${place.replace(/:\d+$/, '')}:${port}`,
     port,
-    close: () => new Promise((resolve) => server.close(() => resolve())),
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        gate.dismissSilent();
+      }),
   };
 }
 
@@ -89,9 +103,12 @@ async function clearStale(path: string): Promise<void> {
 
 /** Listens on a unix socket that is closed to others until its permissions are set. */
 export async function listenUnix(server: Acceptor, options: UnixListenOptions): Promise<Listener> {
-  const { path, readOnly = false, mode = 0o600, uid = -1, gid = -1 } = options;
+  const { path, readOnly = false, mode = 0o600, uid = -1, gid = -1, gate = new Gate(), peerOf } = options;
   await clearStale(path);
-  const socket = createServer((connection) => server.accept(connection, { transport: 'unix', readOnly }));
+  const socket = createServer((connection) => {
+    const seat = gate.admit(connection, peerOf?.(connection));
+    if (seat !== undefined) server.accept(connection, { transport: 'unix', readOnly }, seat.settle);
+  });
   await started(socket, path, () => {
     // bind() happens within listen(), so the mask covers exactly the creation of the socket.
     const mask = process.umask(0o177);
@@ -103,25 +120,39 @@ export async function listenUnix(server: Acceptor, options: UnixListenOptions): 
   });
   if (uid !== -1 || gid !== -1) chownSync(path, uid, gid);
   chmodSync(path, mode);
-  return listener(socket, path);
+  return listener(socket, path, gate);
 }
 
-function prepare(socket: Socket): Socket {
-  return socket.setNoDelay(true).setKeepAlive(true, 60_000);
+/** Lets a connection in by its peer's address; whoever has an IPv6 address has the other 2⁶⁴ beside it. */
+function admitted(gate: Gate, socket: Socket): (() => void) | undefined {
+  const { remoteAddress: address = '' } = socket;
+  const mapped = /^::ffff:([\d.]+)$/.exec(address)?.[1];
+  const peer = mapped ?? (isIPv6(address) ? networkOf(address) : address);
+  return gate.admit(socket.setNoDelay(true).setKeepAlive(true, 60_000), peer)?.settle;
+}
+
+function networkOf(address: string): string {
+  const [before = '', after] = (address.split('%')[0] ?? '').split('::');
+  const words = before.split(':').filter((word) => word !== '');
+  const missing = after === undefined ? 0 : 4 - words.length;
+  return [...words, ...Array.from({ length: Math.max(0, missing) }, () => '0')].slice(0, 4).join(':');
 }
 
 /** Listens on plain TCP: without authentication, everyone who reaches the port is let in. */
-export async function listenTcp(server: Acceptor, { host, port }: TcpListenOptions): Promise<Listener> {
+export async function listenTcp(server: Acceptor, options: TcpListenOptions): Promise<Listener> {
+  const { host, port, gate = new Gate() } = options;
   const socket = createServer((connection) => {
-    server.accept(prepare(connection), { transport: 'tcp', readOnly: false, peer: connection.remoteAddress });
+    const { remoteAddress: peer } = connection;
+    const opened = admitted(gate, connection);
+    if (opened !== undefined) server.accept(connection, { transport: 'tcp', readOnly: false, peer }, opened);
   });
   await started(socket, `${host}:${port}`, () => socket.listen(port, host));
-  return listener(socket, `${host}:${port}`);
+  return listener(socket, `${host}:${port}`, gate);
 }
 
 /** Listens on TLS; clients without an accepted certificate never reach the server. */
 export async function listenTls(server: Acceptor, options: TlsListenOptions): Promise<Listener> {
-  const { host, port, ca, cert, key, allowedNames } = options;
+  const { host, port, ca, cert, key, allowedNames, gate = new Gate(), handshakeTimeoutMs = 10_000 } = options;
   const settings: TlsOptions = {
     ca,
     cert,
@@ -131,15 +162,32 @@ export async function listenTls(server: Acceptor, options: TlsListenOptions): Pr
     minVersion: 'TLSv1.2',
     handshakeTimeout: handshakeTimeoutMs,
   };
-  const socket = createTlsServer(settings, (connection) => {
+  // By the client's address and port, which the secured connection has as well.
+  const waiting = new Map<string, () => void>();
+  const placeOf = ({ remoteAddress, remotePort }: Socket): string => `${remoteAddress} ${remotePort}`;
+  const tls = createTlsServer(settings, (connection) => {
     const peer = connection.getPeerCertificate().subject?.CN;
     const name = Array.isArray(peer) ? peer[0] : peer;
     if (!connection.authorized || (allowedNames !== undefined && !allowedNames.includes(name ?? '')))
       return void connection.destroy();
     // The byte tells the client that its certificate was accepted; frames follow it.
     connection.write(acceptedByte);
-    server.accept(prepare(connection), { transport: 'tls', readOnly: false, peer: name });
+    server.accept(
+      connection,
+      { transport: 'tls', readOnly: false, peer: name },
+      waiting.get(placeOf(connection)),
+    );
+  });
+  // Node tells of handshakes that fail or take too long, and leaves their sockets open.
+  tls.on('tlsClientError', (_error, connection) => connection.destroy());
+  const socket = createServer((connection) => {
+    const opened = admitted(gate, connection);
+    if (opened === undefined) return;
+    const place = placeOf(connection);
+    waiting.set(place, opened);
+    connection.once('close', () => waiting.delete(place));
+    tls.emit('connection', connection);
   });
   await started(socket, `${host}:${port}`, () => socket.listen(port, host));
-  return listener(socket, `${host}:${port}`);
+  return listener(socket, `${host}:${port}`, gate);
 }

@@ -1,0 +1,33 @@
+// Clients of the HTTP socket: so many at once, and none that says nothing or stops in the middle of a request.
+// SPDX-License-Identifier: Apache-2.0
+import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Gate } from '@ctvirt/rpc';
+import type { FastifyInstance } from 'fastify';
+
+export interface ClientRules {
+  readonly gate: Gate;
+  /** How long a client may pause within a document; an archive comes from a pipe that may be slow. */
+  readonly bodyTimeoutMs?: number;
+}
+
+/** Lets clients in by the rules. An exec session stays a client of the gate's until its connection ends. */
+export function admitClients(app: FastifyInstance, { gate, bodyTimeoutMs = 60_000 }: ClientRules): void {
+  const waiting = new WeakMap<Socket, () => void>();
+  const settle = ({ socket }: IncomingMessage): void => waiting.get(socket)?.();
+  app.server.prependListener('connection', (socket: Socket) => {
+    const seat = gate.admit(socket);
+    if (seat !== undefined) waiting.set(socket, seat.settle);
+  });
+  app.server.on('upgrade', settle);
+  app.addHook('onRequest', async ({ raw }) => {
+    settle(raw);
+    const { headers, socket } = raw;
+    const hasBody = headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+    if (!hasBody || headers['content-type'] === 'application/octet-stream') return;
+    // Node closes a connection that is idle for so long.
+    socket.setTimeout(bodyTimeoutMs);
+    raw.once('end', () => socket.setTimeout(0));
+  });
+  app.addHook('preClose', async () => gate.dismissSilent());
+}
