@@ -7,6 +7,7 @@ import { profileFileName, profileNameOf, profiles } from '@ctvirt/formats';
 import type { ProfileView } from './contract.js';
 import { EngineError } from './errors.js';
 import { writeAtomically } from './host/files.js';
+import { requireTrusted } from './host/trusted.js';
 
 export class Profiles {
   constructor(private readonly folder: string) {}
@@ -34,6 +35,7 @@ export class Profiles {
         { name },
       );
     }
+    requireTrusted(path);
     return { name, path, text: await readFile(path, 'utf8') };
   }
 }

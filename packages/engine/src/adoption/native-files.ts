@@ -20,6 +20,7 @@ import {
   withReferences,
 } from '@ctvirt/formats';
 import { EngineError } from '../errors.js';
+import { requireTrusted } from '../host/trusted.js';
 
 /** The systems whose containers can be adopted. */
 export type AdoptableFormat = 'openvz' | 'lxc' | 'vserver';
@@ -140,12 +141,14 @@ function readOptional(path: string): FileEntry | undefined {
   try {
     return readNeeded(path);
   } catch (error) {
-    if (error instanceof EngineError) return undefined;
+    if (error instanceof EngineError && error.code !== 'denied') return undefined;
     throw error;
   }
 }
 
 function readNeeded(path: string): FileEntry {
+  // Whoever can write it decides what of the host its container gets.
+  requireTrusted(path, 'copy it to where only root writes and name that with --config');
   let file: number;
   try {
     // Without waiting: a pipe in a file's place must not stop the daemon.
