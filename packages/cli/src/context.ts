@@ -13,6 +13,7 @@ import {
 } from './errors.js';
 import { createForeignClient } from './foreign/client.js';
 import { hasColour, type Io } from './io.js';
+import { printableLines } from './printable.js';
 import { ProgressDisplay } from './progress-display.js';
 
 /** The options every verb takes. */
@@ -56,18 +57,29 @@ export class Context {
 
   /** Data: JSON where asked for, else the text for people. */
   print(data: unknown, text: () => string): void {
-    this.io.stdout.write(this.isJson ? `${JSON.stringify(data, null, 2)}\n` : text());
+    this.io.stdout.write(this.isJson ? `${JSON.stringify(data, null, 2)}\n` : printableLines(text()));
+  }
+
+  /** A text that is itself what was asked for: a file or a program gets it as it is, and only a terminal does not. */
+  printVerbatim(data: unknown, text: string): void {
+    if (this.isJson || this.io.stdout.isTTY === true) this.print(data, () => text);
+    else this.io.stdout.write(text);
   }
 
   /** What was done: a sentence for people, the result for programs. */
   done(data: unknown, sentence: string): void {
     if (this.isJson) this.print(data, () => '');
-    else if (!this.#globals.quiet) this.io.stdout.write(`${sentence}\n`);
+    else if (!this.#globals.quiet) this.io.stdout.write(`${printableLines(sentence)}\n`);
   }
 
   /** A remark beside the result, on stderr. */
   remark(text: string): void {
-    if (!this.#globals.quiet) this.io.stderr.write(`${text}\n`);
+    if (!this.#globals.quiet) this.io.stderr.write(`${printableLines(text)}\n`);
+  }
+
+  /** A table beside the result, whose cells are printable and which may have colours. */
+  remarkTable(table: string): void {
+    if (!this.#globals.quiet) this.io.stderr.write(`${table.trimEnd()}\n`);
   }
 
   /** An error that is not the end: in words, or as data; answers its exit status. */

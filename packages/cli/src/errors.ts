@@ -5,7 +5,7 @@ import { styleText } from 'node:util';
 import { ApiError, type Finding } from '@ctvirt/api';
 import { exitStatusOf, usageStatus } from './exit-status.js';
 import { shownName } from './input-name.js';
-import { printable } from './table.js';
+import { printableLines } from './printable.js';
 
 /** A wrong command line (`usage`) or a local failure, such as a file that cannot be read (`local`). */
 export class CliError extends Error {
@@ -49,7 +49,7 @@ export async function locate<T>(file: string, call: Promise<T>): Promise<T> {
 
 /** The exit status and the lines for stderr that an error gives. */
 export function describeError(error: unknown, colour: boolean): { status: number; text: string } {
-  const head = (message: string) => `${paint('red', 'error:', colour)} ${message}\n`;
+  const head = (message: string) => `${paint('red', 'error:', colour)} ${printableLines(message)}\n`;
   if (error instanceof CliError)
     return { status: error.code === 'usage' ? usageStatus : 1, text: head(error.message) };
   if (!(error instanceof ApiError)) {
@@ -98,7 +98,7 @@ export function describeFinding(finding: Finding, file: string, colour: boolean)
 }
 
 /** A document may hold escape sequences, and even its name; a caret stays beneath its place. */
-const visible = (text: string): string => text.split('\t').map(printable).join('\t');
+const visible = (text: string): string => printableLines(text).replaceAll('\n', '\ufffd');
 
 const paint = (format: 'red' | 'yellow' | 'bold', text: string, colour: boolean): string =>
   colour ? styleText(format, text, { validateStream: false }) : text;

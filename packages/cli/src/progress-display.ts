@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Progress } from '@ctvirt/api';
 import type { Output } from './io.js';
+import { printable } from './printable.js';
 
 const showAfterMs = 1000;
 const redrawMs = 100;
@@ -40,7 +41,8 @@ export class ProgressDisplay {
   }
 
   #draw(): void {
-    const line = `${frames[this.#frame++ % frames.length]} ${this.label}${describeProgress(this.#progress)}`;
+    const frame = frames[this.#frame++ % frames.length];
+    const line = printable(`${frame} ${this.label}${describeProgress(this.#progress)}`);
     this.output.write(`\r\x1b[K${[...line].slice(0, (this.output.columns ?? 80) - 1).join('')}`);
     this.#isDrawn = true;
   }

@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { displayWidth, formatFields, formatTable, printable } from './table.js';
+import { printable } from './printable.js';
+import { displayWidth, formatFields, formatTable } from './table.js';
 
 test('every column begins at one place', () => {
   const cell = fc.string({ unit: 'grapheme', maxLength: 10 });

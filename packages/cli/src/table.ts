@@ -1,5 +1,6 @@
 // Tables and field lists aligned as virsh aligns them.
 // SPDX-License-Identifier: Apache-2.0
+import { printable } from './printable.js';
 
 const isAscii = /^[\x20-\x7e]*$/;
 
@@ -18,10 +19,6 @@ export function displayWidth(text: string): number {
   }
   return width;
 }
-
-/** What must not reach a terminal as it stands: a name may hold no escape sequences, whatever was defined. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it is about
-export const printable = (text: string): string => text.replace(/[\x00-\x1f\x7f-\x9f]/g, '�');
 
 /** A table in virsh's form: a blank before, three between columns, a rule under the head, an empty line last. */
 export function formatTable(head: readonly string[], rows: readonly (readonly string[])[]): string {

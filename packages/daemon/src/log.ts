@@ -39,8 +39,22 @@ function textOf(entry: Record<string, unknown>, coloured: boolean): string {
   const colour = coloured ? (colours[level] ?? '') : '';
   const error = entry['err'];
   const stack =
-    typeof error === 'object' && error !== null && 'stack' in error ? `\n${String(error.stack)}` : '';
+    typeof error === 'object' && error !== null && 'stack' in error ? placesOf(String(error.stack)) : '';
   const details = level <= 20 ? Object.entries(entry).filter(([key]) => !ownKeys.has(key)) : [];
-  const rest = details.map(([key, value]) => ` ${key}=${JSON.stringify(value)}`).join('');
-  return `${time} ${colour}${name}${colour === '' ? '' : '\x1b[0m'} ${String(entry['msg'] ?? '')}${rest}${stack}`;
+  const rest = details.map(([key, value]) => ` ${key}=${inOneLine(JSON.stringify(value))}`).join('');
+  const message = inOneLine(String(entry['msg'] ?? ''));
+  return `${time} ${colour}${name}${colour === '' ? '' : '\x1b[0m'} ${message}${rest}${stack}`;
 }
+
+/** Line breaks would make other entries, control characters drive a terminal, marks of direction deceive its reader. */
+const inOneLine = (text: string): string =>
+  text.replace(/[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu, (character) => {
+    const code = character.charCodeAt(0).toString(16).padStart(4, '0');
+    return character === '\n' ? '\\n' : `\\u${code}`;
+  });
+
+const placesOf = (stack: string): string =>
+  stack
+    .split('\n')
+    .map((line) => `\n    ${inOneLine(line.trim())}`)
+    .join('');

@@ -31,6 +31,7 @@ export const findingCodes = {
   'bad-prefix': 'a prefix length the address family does not have',
   'overlapping-idmap': 'two ranges of an id map overlap',
   conflict: 'two statements that contradict each other',
+  'shared-ids': 'an id map with ids that the host or another domain has as well',
   'not-enforced': 'understood and kept, but without effect on the host that runs it',
 } as const satisfies Record<string, string>;
 

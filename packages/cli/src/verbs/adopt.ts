@@ -91,7 +91,7 @@ async function tell(
   const shown = losses ? report.filter(({ status }) => status !== 'carried') : report;
   const { stderr, env } = context.io;
   if (heading !== undefined && shown.length + findings.length > 0) context.remark(`${heading}:`);
-  if (shown.length > 0) context.remark(reportTable(shown, hasColour(stderr, env)).trimEnd());
+  if (shown.length > 0) context.remarkTable(reportTable(shown, hasColour(stderr, env)));
   context.warn(findings, domain.name);
   const warned =
     findings.length === 0 ? '' : `, ${findings.length} warning${findings.length === 1 ? '' : 's'}`;

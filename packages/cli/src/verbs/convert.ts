@@ -147,7 +147,7 @@ class Run {
       const head =
         isAlone && files.size === 1 ? '' : `==> ${place}${link === undefined ? '' : ` -> ${link}`} <==\n`;
       const body = text ?? '';
-      this.context.io.stdout.write(head + body + (body === '' || body.endsWith('\n') ? '' : '\n'));
+      this.context.printVerbatim({}, head + body + (body === '' || body.endsWith('\n') ? '' : '\n'));
     }
     return true;
   }
@@ -173,7 +173,7 @@ class Run {
     const { reportTable, summarize } = await import('../conversion/report-table.js');
     const shown = this.options.losses ? report.filter(({ status }) => status !== 'carried') : report;
     if (!isAlone || this.options.losses) this.context.remark(`${name} (${path}): ${summarize(report)}`);
-    if (shown.length > 0) this.context.remark(reportTable(shown, this.#colour).trimEnd());
+    if (shown.length > 0) this.context.remarkTable(reportTable(shown, this.#colour));
     if (!isAlone) this.context.remark('');
   }
 

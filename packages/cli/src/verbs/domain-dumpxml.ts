@@ -12,6 +12,6 @@ export const dumpxml = verb({
   example: { command: 'ctvirt dumpxml web > web.xml', does: "Saves the definition of 'web' in a file." },
   async run(context, { args: { domain }, options: { inactive } }) {
     const xml = await context.client.domains.xml({ domain, inactive });
-    context.print({ xml }, () => (xml.endsWith('\n') ? xml : `${xml}\n`));
+    context.printVerbatim({ xml }, xml.endsWith('\n') ? xml : `${xml}\n`);
   },
 });

@@ -36,7 +36,8 @@ export const list = verb({
   async run(context, { options }) {
     const all = await context.busy('listing', () => context.client.domains.list(scopeOf(options)));
     const domains = all.filter((domain) => isWanted(domain, options)).sort(byIdThenName);
-    context.print(domains, () => textOf(domains, options));
+    if (options.name === true) context.printVerbatim(domains, textOf(domains, options));
+    else context.print(domains, () => textOf(domains, options));
   },
 });
 

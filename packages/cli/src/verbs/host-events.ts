@@ -1,7 +1,7 @@
 // ctvirt events
 // SPDX-License-Identifier: Apache-2.0
 import type { DomainEvent } from '@ctvirt/api';
-import { printable } from '../table.js';
+import { printable } from '../printable.js';
 import { verb } from '../verb.js';
 
 export const events = verb({

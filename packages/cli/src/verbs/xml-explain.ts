@@ -1,8 +1,8 @@
 // ctvirt xml explain
 // SPDX-License-Identifier: Apache-2.0
 import { CliError } from '../errors.js';
+import { printable } from '../printable.js';
 import { didYouMean } from '../suggestion.js';
-import { printable } from '../table.js';
 import { verb } from '../verb.js';
 
 export const xmlExplain = verb({

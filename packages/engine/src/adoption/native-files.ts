@@ -147,8 +147,6 @@ function readOptional(path: string): FileEntry | undefined {
 }
 
 function readNeeded(path: string): FileEntry {
-  // Whoever can write it decides what of the host its container gets.
-  requireTrusted(path, 'copy it to where only root writes and name that with --config');
   let file: number;
   try {
     // Without waiting: a pipe in a file's place must not stop the daemon.
@@ -162,6 +160,8 @@ function readNeeded(path: string): FileEntry {
       throw new EngineError('invalid', `${path} is no configuration file of up to ${mostBytes} bytes`, {
         path,
       });
+    // Whoever can write it decides what of the host its container gets.
+    requireTrusted(path, 'copy it to where only root writes and name that with --config');
     return entryOf(readFileSync(file));
   } finally {
     closeSync(file);

@@ -20,6 +20,7 @@ import type { LifecycleEvent } from '../view.js';
 import { type DocumentParts, idMapOf, type Reader } from './document.js';
 import { checkName } from './domain-name.js';
 import { notKept } from './not-enforced.js';
+import { sharedIds } from './shared-ids.js';
 import { readStored } from './stored-document.js';
 
 export interface DefinerParts {
@@ -66,7 +67,7 @@ export class Definer {
   async define(xml: string, options: DefineOptions): Promise<{ entry: Entry; findings: readonly Finding[] }> {
     const read = await this.parts.reader.read(xml, { strict: options.strict === true });
     checkName(read.parts.name);
-    const findings = [...read.findings, ...this.#weigh(read.claim)];
+    const findings = [...read.findings, ...this.#weigh(read.claim), ...this.#shared(read.domain)];
     return await this.parts.queue.run(read.parts.name, async () => {
       const existing = this.parts.registry.byName(read.parts.name);
       if (existing !== undefined && options.adoption !== undefined)
@@ -81,6 +82,18 @@ export class Definer {
       if (unkept !== undefined) findings.push(notKept('/domain/devices/filesystem/quota', unkept));
       return { entry, findings };
     });
+  }
+
+  /** Only an id map of its own may hold what others have. */
+  #shared(domain: Domain): Finding[] {
+    if (domain.idmap === undefined) return [];
+    const leased = (start: number, count: number): boolean => this.parts.ids.overlaps(start, count);
+    return sharedIds(idMapOf(domain, { ids: null, name: domain.name }), { leased }).map(
+      ({ kind, index, message }) => ({
+        ...notKept(`/domain/idmap/${kind}[${index + 1}]`, message),
+        code: 'shared-ids',
+      }),
+    );
   }
 
   #weigh(claim: Claim): Finding[] {

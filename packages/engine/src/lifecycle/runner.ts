@@ -46,6 +46,7 @@ import { noDisk } from './block-io.js';
 import { linkPrefixOf } from './document.js';
 import { initSignal } from './init-signals.js';
 import type { EndAction, InnerMount, RunPlan } from './plan.js';
+import { sharedIds } from './shared-ids.js';
 
 export interface RunnerParts {
   readonly layout: Layout;
@@ -108,6 +109,8 @@ export class Runner {
         `domain '${entry.record.name}': the daemon has no CAP_SYS_RESOURCE, so ${lowered.join(' and ')} stay at its own limits`,
         { domain: entry.record.name, lowered },
       );
+    for (const { message } of plan.shifted ? sharedIds(plan.map) : [])
+      this.parts.log('warn', `domain '${entry.record.name}': ${message}`, { domain: entry.record.name });
     // liblxc would give the container other groups than those its limits are set in.
     const isTaken = this.parts.cgroups.all(this.group(entry)).some((group) => existsSync(group));
     const [left] = isTaken ? await this.#clearGroups(name) : [];

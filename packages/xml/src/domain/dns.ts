@@ -5,7 +5,7 @@ import { familyOf } from '../address.js';
 import type { LegacyForm } from '../schema/declaration.js';
 import { attribute, element, many, text } from '../schema/element.js';
 import type { Infer } from '../schema/infer.js';
-import { ipAddress, nonEmptyText } from '../schema/scalar.js';
+import { ipAddress, nonEmptyText, oneWord } from '../schema/scalar.js';
 
 const nameserver = element(
   'nameserver',
@@ -28,7 +28,7 @@ const nameserver = element(
 const search = element('search', {
   doc: 'A domain in which short names are looked up.',
   example: "<search domain='example.org'/>",
-  fields: { domain: attribute(nonEmptyText, { doc: 'Its name.', required: true }) },
+  fields: { domain: attribute(oneWord, { doc: 'Its name.', required: true }) },
 });
 
 export const dns = element('dns', {

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { attribute, child, element, leaf, lifted, many, open, required, size } from '../schema/element.js';
 import type { Infer } from '../schema/infer.js';
-import { anyText, int32, nonEmptyText, oneOf, pattern, uuid } from '../schema/scalar.js';
+import { anyText, hostName, int32, nonEmptyText, oneOf, pattern, uuid } from '../schema/scalar.js';
 import { beancounters } from './beancounters.js';
 import { blkiotune } from './blkiotune.js';
 import { clock } from './clock.js';
@@ -101,7 +101,7 @@ export const domain = element(
       }),
       bootloaderArgs: leaf('bootloader_args', anyText, { doc: 'Its arguments.', since: '0.2.3' }),
       os: required(os, { fallback: (): Os => ({ type: { value: 'exe' }, init: defaultInit }) }),
-      hostname: leaf('hostname', nonEmptyText, {
+      hostname: leaf('hostname', hostName, {
         doc: 'Host name inside the container; the name of the domain when absent.',
         since: 'ctvirt',
       }),

@@ -4,7 +4,7 @@
 import type { LegacyForm } from '../schema/declaration.js';
 import { attribute, child, element, leaf, many, required, slot, text, variants } from '../schema/element.js';
 import type { Infer } from '../schema/infer.js';
-import { count, macAddress, nonEmptyText, oneOf, uint32, uuid, yesNo } from '../schema/scalar.js';
+import { count, deviceName, macAddress, nonEmptyText, oneOf, uint32, uuid, yesNo } from '../schema/scalar.js';
 import { bandwidth } from './bandwidth.js';
 import { address, alias } from './device.js';
 import { ip, route } from './ip.js';
@@ -31,7 +31,7 @@ const hostEnd = element('source', {
 const bridgeSource = element('source', {
   doc: 'The bridge the interface is plugged into.',
   example: "<source bridge='br0'/>",
-  fields: { bridge: attribute(nonEmptyText, { doc: 'Name of the bridge.', required: true }), ...hostSide },
+  fields: { bridge: attribute(deviceName, { doc: 'Name of the bridge.', required: true }), ...hostSide },
 });
 const networkSource = element('source', {
   doc: 'The network the interface belongs to.',
@@ -40,8 +40,8 @@ const networkSource = element('source', {
     network: attribute(nonEmptyText, { doc: 'Name of the network.', required: true }),
     portgroup: attribute(nonEmptyText, { doc: 'Port group of the network.' }),
     portid: attribute(uuid, { doc: 'The port in use, in a running domain.', live: true }),
-    bridge: attribute(nonEmptyText, { doc: 'The bridge in use, in a running domain.', live: true }),
-    dev: attribute(nonEmptyText, { doc: 'The host interface in use, in a running domain.', live: true }),
+    bridge: attribute(deviceName, { doc: 'The bridge in use, in a running domain.', live: true }),
+    dev: attribute(deviceName, { doc: 'The host interface in use, in a running domain.', live: true }),
     mode: attribute(nonEmptyText, {
       doc: 'How the host interface is used, in a running domain.',
       live: true,
@@ -57,7 +57,7 @@ const directSource = element('source', {
   doc: 'The host interface that is shared.',
   example: "<source dev='eth0' mode='bridge'/>",
   fields: {
-    dev: attribute(nonEmptyText, { doc: 'Name of the host interface.', required: true }),
+    dev: attribute(deviceName, { doc: 'Name of the host interface.', required: true }),
     mode: attribute(oneOf('vepa', 'private', 'bridge', 'passthrough'), {
       doc: 'How it is shared.',
       fallback: 'vepa',
@@ -79,7 +79,7 @@ const target = element('target', {
   emptyIsUnset: true,
   example: "<target dev='veth105.0'/>",
   fields: {
-    dev: attribute(nonEmptyText, { doc: 'Its name on the host.' }),
+    dev: attribute(deviceName, { doc: 'Its name on the host.' }),
     managed: attribute(yesNo, { doc: 'Whether it is made and removed with the domain.' }),
   },
 });
@@ -89,8 +89,8 @@ const guest = element('guest', {
   since: '1.2.7',
   example: "<guest dev='eth0'/>",
   fields: {
-    dev: attribute(nonEmptyText, { doc: 'Its name in the container.' }),
-    actual: attribute(nonEmptyText, { doc: 'The name it got, in a running domain.' }),
+    dev: attribute(deviceName, { doc: 'Its name in the container.' }),
+    actual: attribute(deviceName, { doc: 'The name it got, in a running domain.' }),
   },
 });
 const link = element('link', {

@@ -2,7 +2,16 @@
 // SPDX-License-Identifier: Apache-2.0
 import { attribute, child, element, leaf, leaves, many, required, text } from '../schema/element.js';
 import type { Infer } from '../schema/infer.js';
-import { anyText, int32, nonEmptyText, oneOf, uint32, yesNo } from '../schema/scalar.js';
+import {
+  anyText,
+  int32,
+  lineText,
+  nonEmptyText,
+  oneOf,
+  uint32,
+  variableName,
+  yesNo,
+} from '../schema/scalar.js';
 
 const type = element('type', {
   doc: 'Kind of the booted system; exe for containers.',
@@ -23,8 +32,8 @@ const initenv = element('initenv', {
   doc: "A variable of init's environment.",
   example: "<initenv name='LANG'>C.UTF-8</initenv>",
   fields: {
-    name: attribute(nonEmptyText, { doc: 'Name of the variable.', required: true }),
-    value: text(anyText, { doc: 'Its value.' }),
+    name: attribute(variableName, { doc: 'Name of the variable.', required: true }),
+    value: text(lineText, { doc: 'Its value.' }),
   },
 });
 

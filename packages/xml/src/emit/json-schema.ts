@@ -19,7 +19,11 @@ function scalarSchema(scalar: Scalar<unknown>): JsonSchema {
 function byGrammar(grammar: Exclude<Grammar, { kind: 'enum' }>, scalar: Scalar<unknown>): JsonSchema {
   switch (grammar.kind) {
     case 'text':
-      return grammar.nonEmpty === true ? { type: 'string', minLength: 1 } : { type: 'string' };
+      return {
+        type: 'string',
+        ...(grammar.nonEmpty === true && { minLength: 1 }),
+        ...(grammar.oneLine === true && { pattern: '^\\P{Cc}*$' }),
+      };
     case 'integer':
       return { type: 'integer', minimum: grammar.min, maximum: grammar.max };
     case 'pattern': {

@@ -29,6 +29,8 @@ const reference = (name: string): Lines => [`<ref name="${name}"/>`];
 function scalarPattern(grammar: Grammar): Lines {
   switch (grammar.kind) {
     case 'text':
+      if (grammar.oneLine === true)
+        return data('string', { pattern: grammar.nonEmpty === true ? '\\P{Cc}+' : '\\P{Cc}*' });
       return grammar.nonEmpty === true ? data('string', { minLength: 1 }) : ['<text/>'];
     case 'enum':
       return choice(grammar.values.map((value) => [`<value>${escapeText(value)}</value>`]));

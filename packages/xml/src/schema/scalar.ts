@@ -4,7 +4,7 @@ import { normalAddress } from '../address.js';
 
 /** What a grammar (RELAX NG, JSON Schema, a reference page) needs to know of a scalar. */
 export type Grammar =
-  | { readonly kind: 'text'; readonly nonEmpty?: boolean }
+  | { readonly kind: 'text'; readonly nonEmpty?: boolean; readonly oneLine?: boolean }
   | { readonly kind: 'enum'; readonly values: readonly string[] }
   | { readonly kind: 'integer'; readonly min: number; readonly max: number }
   | { readonly kind: 'pattern'; readonly pattern: string; readonly examples: readonly string[] };
@@ -31,10 +31,20 @@ export const anyText: Scalar<string> = {
   format: same,
 };
 
+const control = /\p{Cc}/u;
+
+/** What goes into one line of a file or a message: control characters, line breaks among them, would make it another. */
+export const lineText: Scalar<string> = {
+  expected: 'a text without control characters',
+  grammar: { kind: 'text', oneLine: true },
+  parse: (text) => (control.test(text) ? undefined : text),
+  format: same,
+};
+
 export const nonEmptyText: Scalar<string> = {
-  expected: 'a text that is not empty',
-  grammar: { kind: 'text', nonEmpty: true },
-  parse: (text) => (text === '' ? undefined : text),
+  expected: 'a text that is not empty, without control characters',
+  grammar: { kind: 'text', nonEmpty: true, oneLine: true },
+  parse: (text) => (text === '' || control.test(text) ? undefined : text),
   format: same,
 };
 
@@ -162,8 +172,37 @@ export const ipAddress: Scalar<string> = {
   },
   parse: (text) => {
     const word = trim(text);
-    return word === '' ? undefined : word;
+    // A zone may be any word, but one word.
+    return /^[^\s\p{Cc}]+$/u.test(word) ? word : undefined;
   },
   format: same,
   normal: normalAddress,
 };
+
+const deviceByte = '!-.0-9;-~';
+const notDot = '!-\\-0-9;-~';
+
+/** The name of a network device, by the kernel's own rule (dev_valid_name): 15 bytes, no `.`, `..`, `/`, `:` or blank. */
+export const deviceName = pattern(
+  "a device's name: up to 15 characters, no blanks, slashes or colons",
+  `[${notDot}][${deviceByte}]{0,14}|\\.[${notDot}][${deviceByte}]{0,13}|\\.\\.[${deviceByte}]{1,13}`,
+  ['eth0', 'br-lan', 'veth105.0'],
+);
+
+/** What the kernel takes as a host name: 64 bytes. */
+export const hostName = pattern('a host name: up to 64 characters, no blanks or slashes', '[!-.0-~]{1,64}', [
+  'web',
+  'web.example.org',
+]);
+
+/** One word of a line, such as a search domain. */
+export const oneWord = pattern('a text without blanks and control characters', '[^\\s\\p{Cc}]+', [
+  'example.org',
+  'a',
+]);
+
+/** The name of a variable of the environment, which ends at the first equals sign. */
+export const variableName = pattern("a variable's name, without an equals sign", '[^=\\p{Cc}]+', [
+  'LANG',
+  'HOME',
+]);

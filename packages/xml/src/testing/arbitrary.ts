@@ -27,7 +27,10 @@ function scalarValue(scalar: Scalar<unknown>): fc.Arbitrary<unknown> {
   const { grammar } = scalar;
   switch (grammar.kind) {
     case 'text':
-      return grammar.nonEmpty === true ? xmlText.filter((text) => text !== '') : xmlText;
+      return xmlText.filter(
+        (text) =>
+          (text !== '' || grammar.nonEmpty !== true) && (grammar.oneLine !== true || !/\p{Cc}/u.test(text)),
+      );
     case 'enum':
       return fc.constantFrom(...grammar.values.map((value) => scalar.parse(value)));
     case 'integer':

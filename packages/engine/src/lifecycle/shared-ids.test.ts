@@ -1,0 +1,34 @@
+// Which id maps share ids with whom.
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { sharedIds } from './shared-ids.js';
+
+const others = {
+  subordinate: (kind: 'uid' | 'gid') => (kind === 'uid' ? 'joe:100000:65536\n# remark\n' : ''),
+  leased: (start: number, count: number) => start < 0x40010000 && 0x40000000 < start + count,
+};
+const of = (outside: number, count = 65_536, kind: 'uid' | 'gid' = 'uid') => {
+  const range = [{ inside: 0, outside, count }];
+  return sharedIds({ uid: [], gid: [], [kind]: range }, others).map(({ message }) => message);
+};
+
+test('an id map that shares ids is remarked, with what that means', () => {
+  const cases: [string[], RegExp | undefined][] = [
+    [of(0), /root's user on the host/],
+    [of(0, 1, 'gid'), /root's group on the host/],
+    [of(1000, 1), /users 1000-1000 are accounts of the host/],
+    [of(65_535, 10), /accounts of the host/],
+    [of(65_536, 10), undefined],
+    [of(100_000), /subordinate ids of 'joe'/],
+    [of(165_535, 5), /subordinate ids of 'joe'/],
+    [of(165_536), undefined],
+    [of(100_000, 65_536, 'gid'), undefined],
+    [of(0x4000ffff, 1), /of another domain/],
+    [of(0x40010000), undefined],
+  ];
+  for (const [messages, expected] of cases) {
+    assert.equal(messages.length, expected === undefined ? 0 : 1, String(messages));
+    if (expected !== undefined) assert.match(messages[0] ?? '', expected);
+  }
+});
