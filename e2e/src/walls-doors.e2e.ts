@@ -7,9 +7,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { chmod, chown, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { after, before, describe, test } from 'node:test';
 import { output, run } from './command.js';
+import { domainXml } from './documents.js';
 import { Enclosure } from './enclosure.js';
 import { waitFor } from './wait.js';
-import { daemonProgram, World } from './world.js';
+import { daemonProgram, refused, World } from './world.js';
 
 const nobody = 65_534;
 const asNobody = ['setpriv', '--reuid', String(nobody), '--regid', String(nobody), '--clear-groups'];
@@ -47,7 +48,13 @@ describe('a root that others can write', () => {
     const cases: [string, (root: string) => Promise<void>][] = [
       ['theirs', async (root) => await theirs(`${root}/etc`)],
       ['parent', async (root) => await theirs(root)],
-      ['open', async (root) => await chmod((await mkdir(root), root), 0o777)],
+      [
+        'open',
+        async (root) => {
+          await mkdir(root);
+          await chmod(root, 0o777);
+        },
+      ],
       [
         'file',
         async (root) => {
@@ -189,5 +196,80 @@ process.stdin.resume().on('end', () => process.exit());
     await Promise.all(attackers.map(ended));
     await waitFor('the descriptors to be free again', () => descriptors() <= before.descriptors + 2);
     assert.doesNotMatch(world.log, /EMFILE|fault/);
+  });
+});
+
+describe('words', () => {
+  let world: World;
+  before(async () => {
+    world = await World.open();
+  });
+  after(async () => await world.close());
+
+  test('that hold line breaks are refused at every door, with their place, and nothing is made', async () => {
+    const link = (inside: string) => `<interface type='ethernet'>${inside}</interface>`;
+    const documents = [
+      { more: '<hostname>a&#10;b</hostname>' },
+      { more: "<dns><nameserver address='fe80::1%a&#10;search evil'/></dns>" },
+      { interfaces: [link("<guest dev='a&#10;b'/>")] },
+      { interfaces: [link("<guest dev='sixteen-letters-'/>")] },
+      { interfaces: ["<interface type='bridge'><source bridge='a&#10;lxc.hook.start=x'/></interface>"] },
+      { filesystems: ["<filesystem type='mount'><source dir='/a&#10;b'/><target dir='/'/></filesystem>"] },
+    ];
+    const file = `${world.host}/words.xml`;
+    for (const parts of documents) {
+      const xml = domainXml({ name: 'words', ...parts });
+      const { details } = await refused('invalid', world.define(xml));
+      assert.ok(details !== undefined);
+      await writeFile(file, xml);
+      for (const verb of [['define'], ['xml', 'validate']]) {
+        const { status, stdout, stderr } = await world.cli([...verb, file]);
+        assert.notEqual(status, 0);
+        assert.match(
+          stdout + stderr,
+          /words\.xml:\d+:\d+: error: .*(without control characters|name|blanks|IP address)/,
+          xml,
+        );
+      }
+      const virsh = await run(world.enclosure.argv('virsh', '-c', world.uri('lxc'), 'define', file));
+      assert.notEqual(virsh.status, 0);
+    }
+    assert.deepEqual(await world.client.domains.list(), []);
+  });
+
+  test('an argument may have lines, and a title anything, but no terminal hears of it', async () => {
+    const script = "trap 'exit 0' TERM\nwhile :; do\n\tsleep 0.1\ndone";
+    const title = '\u009b2Jcleared \u202eexe.gnp';
+    const xml = domainXml({
+      name: 'lines',
+      program: ['/bin/sh', '-c', script],
+      more: `<title>${title}</title>`,
+    });
+    await world.run(xml);
+    const command = await world.shell('lines', 'cat /proc/1/cmdline');
+    assert.equal(command.split('\0')[2], script);
+    const { stdout } = await world.cli(['list', '--title']);
+    assert.match(stdout, /cleared .*exe\.gnp/);
+    assert.doesNotMatch(stdout, /[\u0080-\u009f\u202e]/);
+    const json = await world.cli(['list', '--json']);
+    assert.ok(JSON.stringify(JSON.parse(json.stdout)).includes(title));
+    await world.erase('lines');
+  });
+
+  test('an id map with ids of the host is remarked at define and at start', async () => {
+    const more =
+      "<idmap><uid start='0' target='0' count='65536'/><gid start='0' target='0' count='65536'/></idmap>";
+    const { findings } = await world.define(domainXml({ name: 'root', more }));
+    assert.deepEqual(
+      findings.map(({ code, path }) => [code, path]),
+      [
+        ['shared-ids', '/domain/idmap/uid[1]'],
+        ['shared-ids', '/domain/idmap/gid[1]'],
+      ],
+    );
+    const { status, stderr } = await world.cli(['start', 'root']);
+    assert.equal(status, 0, stderr);
+    assert.match(stderr, /warning: domain 'root': user 0 of the container is root's user on the host/);
+    await world.erase('root');
   });
 });

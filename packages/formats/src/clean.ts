@@ -5,10 +5,10 @@ import type { Format } from './format.js';
 import type { ReportRow } from './report.js';
 import { soundly } from './sound.js';
 
-const unwritable = /[^\t\n\r\u{20}-\u{D7FF}\u{E000}-\u{FFFD}\u{10000}-\u{10FFFF}]/u;
+const unwritable = /[^\t\n\r\u{20}-\u{7E}\u{A0}-\u{D7FF}\u{E000}-\u{FFFD}\u{10000}-\u{10FFFF}]/u;
 const everyUnwritable = new RegExp(unwritable, 'gu');
 
-/** The text with U+FFFD for each character that XML has no way to hold. */
+/** The text with U+FFFD for each character that XML, or a value in a document, has no way to hold. */
 export function xmlText(text: string): string {
   return unwritable.test(text) ? text.replace(everyUnwritable, '\uFFFD') : text;
 }
@@ -20,7 +20,7 @@ export function unwritableLines(file: string, text: string): ReportRow[] {
     const found = unwritable.exec(line);
     if (found === null) return [];
     const code = found[0].codePointAt(0)?.toString(16).toUpperCase().padStart(4, '0') ?? '';
-    const how = `U+${code} is replaced: XML cannot hold it`;
+    const how = `U+${code} is replaced: no document holds it`;
     return [{ file, line: index + 1, key: '', status: 'approximated', how }];
   });
 }
@@ -50,7 +50,7 @@ export function dependable(format: Format): Format {
     ...format,
     read(files, unit, host) {
       const { files: clear, rows } = clean(files);
-      const place = { name: xmlText(unit.name), path: xmlText(unit.path) };
+      const place = { name: xmlText(unit.name).replace(/[\t\n\r]/g, '\uFFFD'), path: xmlText(unit.path) };
       const result = soundly((careful) => format.read(clear, place, { ...host, careful }));
       const inFiles = new Set(result.report.map(({ file }) => file));
       return { ...result, report: [...rows.filter(({ file }) => inFiles.has(file)), ...result.report] };

@@ -3,7 +3,7 @@
 import { attribute, element, many } from '../schema/element.js';
 import type { Infer } from '../schema/infer.js';
 import { namespaces } from '../schema/namespaces.js';
-import { nonEmptyText, type Scalar } from '../schema/scalar.js';
+import { keptText, nonEmptyText, type Scalar } from '../schema/scalar.js';
 
 /** What OpenVZ means by no limit on 64 bits, and on 32. */
 const mostOfKernel = '9223372036854775807';
@@ -32,7 +32,7 @@ const parameter = element(
       name: attribute(nonEmptyText, { doc: 'Its name, a beancounter in lower case.', required: true }),
       barrier: attribute(amount, { doc: 'What is granted without more ado.' }),
       limit: attribute(amount, { doc: 'What cannot be passed.' }),
-      value: attribute(nonEmptyText, { doc: 'The value of a parameter that is no beancounter.' }),
+      value: attribute(keptText, { doc: 'The value of a parameter that is no beancounter.' }),
     },
   },
   {

@@ -41,6 +41,14 @@ export const lineText: Scalar<string> = {
   format: same,
 };
 
+/** Whatever another system's file holds, kept as it is. */
+export const keptText: Scalar<string> = {
+  expected: 'a text that is not empty',
+  grammar: { kind: 'text', nonEmpty: true },
+  parse: (text) => (text === '' ? undefined : text),
+  format: same,
+};
+
 export const nonEmptyText: Scalar<string> = {
   expected: 'a text that is not empty, without control characters',
   grammar: { kind: 'text', nonEmpty: true, oneLine: true },
@@ -189,11 +197,19 @@ export const deviceName = pattern(
   ['eth0', 'br-lan', 'veth105.0'],
 );
 
-/** What the kernel takes as a host name: 64 bytes. */
-export const hostName = pattern('a host name: up to 64 characters, no blanks or slashes', '[!-.0-~]{1,64}', [
+const hostWord = pattern('a host name: up to 64 bytes, no blanks or slashes', '[^\\s\\p{Cc}/]{1,64}', [
   'web',
   'web.example.org',
 ]);
+
+/** What the kernel takes as a host name, and resolvers as a word. */
+export const hostName: Scalar<string> = {
+  ...hostWord,
+  parse: (text) => {
+    const word = hostWord.parse(text);
+    return word !== undefined && new TextEncoder().encode(word).length <= 64 ? word : undefined;
+  },
+};
 
 /** One word of a line, such as a search domain. */
 export const oneWord = pattern('a text without blanks and control characters', '[^\\s\\p{Cc}]+', [
