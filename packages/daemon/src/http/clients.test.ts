@@ -22,7 +22,7 @@ test('silent clients and half requests are closed in time, and others are served
   const closed: Promise<unknown>[] = [];
   for (let count = 0; count < 100; count++) {
     const socket = await dial(socketPath);
-    closed.push(once(socket, 'close'));
+    closed.push(new Promise((resolve) => socket.once('close', resolve)));
     socket.write(texts[count % texts.length] ?? '');
     assert.ok(gate.count <= 40, `${gate.count} connections`);
     if (count % 20 === 0) assert.deepEqual(await client.domains.list({}), []);
