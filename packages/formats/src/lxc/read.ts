@@ -1,5 +1,6 @@
 // An LXC configuration read to a domain: each setting through its row, interfaces together.
 // SPDX-License-Identifier: Apache-2.0
+
 import type { CapabilityName, Console, Domain } from '@ctvirt/xml';
 import {
   emptyDomain,
@@ -21,6 +22,7 @@ import { type LxcSetting, parseLxc } from './parse.js';
 import { readNetwork } from './read-network.js';
 import { resourceReads } from './read-resources.js';
 import { type LxcRead, type LxcRows, note } from './row.js';
+import { wallReads } from './walls.js';
 
 const arches: Readonly<Record<string, string>> = {
   x86: 'i686',
@@ -232,7 +234,7 @@ const reads: LxcRows = {
   'init.cwd': (domain, value) => carried(withOs(domain, { initdir: value }), 'initdir'),
   'init.uid': (domain, value) => carried(withOs(domain, { inituser: value }), 'inituser'),
   'init.gid': (domain, value) => carried(withOs(domain, { initgroup: value }), 'initgroup'),
-  'apparmor.profile': seclabel('apparmor'),
+  ...wallReads,
   'selinux.context': seclabel('selinux'),
   'tty.max': consoles,
   'namespace.share.': shareNamespace,

@@ -1,5 +1,6 @@
 // A domain written as liblxc configuration, for both control group hierarchies, with what it cannot say reported.
 // SPDX-License-Identifier: Apache-2.0
+
 import type { Blkiotune, Domain, Filesystem, Hostdev, Interface, Ip, Route } from '@ctvirt/xml';
 import { parametersWith } from '../beancounters.js';
 import { capabilityStates, rootOf } from '../edit.js';
@@ -9,6 +10,7 @@ import { Report, type ReportRow } from '../report.js';
 import { resourcesOf } from '../resources/resources-of.js';
 import type { Resources } from '../resources/rules.js';
 import { notePrefix } from './row.js';
+import { wallsOf } from './walls.js';
 import { formatCommand, formatLxcConfig, formatMountEntry, type LxcRow } from './write.js';
 
 export interface LxcText {
@@ -256,6 +258,9 @@ function writeSecurity(domain: Domain, out: Rows): void {
     for (const { start, target, count } of ranges ?? [])
       out.put('idmap', `${letter} ${start} ${target} ${count}`);
   writeCapabilities(domain, out);
+  const { rows, lost } = wallsOf(domain);
+  for (const [key, value] of rows) out.put(key, value);
+  if (lost !== undefined) out.lose('features/seccomp', lost);
   for (const { model, label } of domain.seclabels ?? []) {
     const key =
       model === 'apparmor' ? 'apparmor.profile' : model === 'selinux' ? 'selinux.context' : undefined;

@@ -3,6 +3,7 @@
 import { type Domain, isRoot } from '@ctvirt/xml';
 import { rootOf } from '../edit.js';
 import type { Report } from '../report.js';
+import { noWalls, wallsSaid } from '../walls.js';
 
 interface Unsaid {
   readonly key: string;
@@ -69,5 +70,6 @@ const table: readonly Unsaid[] = [
 
 /** Reports each of them that the domain says. */
 export function reportUnsaid(domain: Domain, file: string, report: Report): void {
+  for (const key of wallsSaid(domain)) report.ignored({ file, line: 0, key }, noWalls);
   for (const { key, why, said } of table) if (said(domain)) report.ignored({ file, line: 0, key }, why);
 }

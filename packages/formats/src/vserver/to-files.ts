@@ -1,5 +1,6 @@
 // A domain written as a guest's folder of Linux-VServer.
 // SPDX-License-Identifier: Apache-2.0
+
 import { type Domain, type Filesystem, isRoot } from '@ctvirt/xml';
 import { parametersWith, ubcOf } from '../beancounters.js';
 import { capabilityStates, rootOf } from '../edit.js';
@@ -9,6 +10,7 @@ import { fstabField } from '../fstab.js';
 import { unlimited } from '../openvz/values.js';
 import { Report, type ReportRow } from '../report.js';
 import { resourcesOf } from '../resources/resources-of.js';
+import { noWalls, wallsSaid } from '../walls.js';
 import { insecureCapabilities } from './capabilities.js';
 import { notePrefix } from './read.js';
 
@@ -156,6 +158,7 @@ function writeDiskLimit(root: Filesystem | undefined, out: Folder): void {
 }
 
 function writeCapabilities(domain: Domain, out: Folder): void {
+  for (const key of wallsSaid(domain)) out.lose(key, noWalls);
   const { capabilities } = domain.features ?? {};
   if (capabilities === undefined) return;
   const insecure = new Set<string>(insecureCapabilities);

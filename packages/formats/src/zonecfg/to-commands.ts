@@ -1,5 +1,6 @@
 // A domain written as zonecfg commands, in the order of an export.
 // SPDX-License-Identifier: Apache-2.0
+
 import { type Domain, type Filesystem, type Interface, type Ip, isRoot, type Route } from '@ctvirt/xml';
 import { parametersWith, parameterValue, ubcOf } from '../beancounters.js';
 import { rootOf } from '../edit.js';
@@ -7,6 +8,7 @@ import { FormatError } from '../errors.js';
 import type { HostFacts } from '../format.js';
 import { unlimited } from '../openvz/values.js';
 import { Report, type ReportRow } from '../report.js';
+import { noWalls, wallsSaid } from '../walls.js';
 import { physicalPrefix } from './read-network.js';
 import { notePrefix, quote } from './row.js';
 
@@ -265,6 +267,7 @@ const unsaid: readonly (readonly [keyof Domain, string])[] = [
 
 function reportRest(domain: Domain, noted: ReadonlySet<string>, out: Commands): void {
   for (const [key, why] of unsaid) if (domain[key] !== undefined) out.lose(key, why);
+  for (const key of wallsSaid(domain)) out.lose(key, noWalls);
   if (domain.os.initenvs !== undefined) out.lose('os/initenv', 'a zone starts its init without variables');
   if (domain.features?.capabilities !== undefined && !noted.has('limitpriv'))
     out.lose('features/capabilities', 'privileges are finer: set limitpriv');
