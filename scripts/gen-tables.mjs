@@ -3,9 +3,11 @@
 import { writeFileSync } from 'node:fs';
 import { formatCompatibility } from '../packages/daemon/dist/procedures/describe.js';
 import { formatSettings } from '../packages/daemon/dist/settings.js';
+import { formatWalls } from '../packages/engine/dist/walls/reference.js';
 import { formatParameters } from '../packages/formats/dist/index.js';
 
 const folder = new URL('../docs/reference/', import.meta.url).pathname;
 writeFileSync(`${folder}libvirt-compatibility.md`, formatCompatibility());
 writeFileSync(`${folder}ctvirtd.conf.md`, formatSettings());
 writeFileSync(`${folder}parameters.md`, formatParameters());
+writeFileSync(`${folder}walls.md`, formatWalls());

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readlinkSync } from 'node:fs';
+import { existsSync, readlinkSync } from 'node:fs';
 import { mkdtemp, rmdir } from 'node:fs/promises';
 import { type Outcome, output, type RunOptions, run } from './command.js';
 import { waitFor } from './wait.js';
@@ -46,6 +46,8 @@ export class Enclosure {
     await this.output('mount', '-t', 'sysfs', 'sysfs', '/sys');
     await this.output('mount', '--move', aside, '/sys/fs/cgroup');
     await rmdir(aside);
+    if (existsSync('/sys/kernel/security/apparmor'))
+      await this.output('mount', '-t', 'securityfs', 'securityfs', '/sys/kernel/security');
   }
 
   /** The program in these namespaces. */

@@ -13,6 +13,8 @@ export interface Inventory {
   readonly processes: readonly string[];
   /** Tables of nftables. */
   readonly tables: readonly string[];
+  /** Of AppArmor, where the host has it. */
+  readonly profiles: readonly string[];
 }
 
 export async function inventory(root: string, enclosure: Enclosure): Promise<Inventory> {
@@ -23,6 +25,7 @@ export async function inventory(root: string, enclosure: Enclosure): Promise<Inv
     cgroups: cgroupsOf(root),
     processes: processesOf(root, enclosure),
     tables: (await enclosure.output('nft', 'list', 'tables')).split('\n').filter((line) => line !== ''),
+    profiles: profilesOf(root),
   };
 }
 
@@ -60,6 +63,15 @@ function foldersBelow(folder: string): string[] {
   return readdirSync(folder, { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
     .flatMap((entry) => [join(folder, entry.name), ...foldersBelow(join(folder, entry.name))]);
+}
+
+export const profileName = (root: string): string => `lxc-${cgroupName(root)}`;
+
+/** liblxc's own names hold the folder of its containers. */
+function profilesOf(root: string): string[] {
+  return readOr('/sys/kernel/security/apparmor/profiles')
+    .split('\n')
+    .filter((line) => line.startsWith(`${profileName(root)} `) || line.includes(`${root}/`));
 }
 
 /** Processes in the network, in our control groups, or with the root in their command line. */

@@ -157,3 +157,36 @@ for (const [what, parts, value] of [
     assert.equal(await statusOf('rights', '1', 'NoNewPrivs'), value);
     assert.equal(await statusOf('rights', '1', 'Seccomp'), '2');
   });
+
+const wallsOf = async (domain: string) =>
+  Object.fromEntries(
+    (await world.client.domains.info({ domain })).walls.map(({ name, state, how }) => [name, { state, how }]),
+  );
+
+test('dominfo tells which walls stand: of a running domain by the kernel, of one that is off by its document', async () => {
+  const loose =
+    "<seccomp><allow name='keyctl'/></seccomp><capabilities><sys_time state='on'/></capabilities>";
+  await world.define(xmlOf('loose', { features: `${loose}<no_new_privileges state='on'/>` }));
+  await world.define(xmlOf('plain'));
+  const planned = { loose: await wallsOf('loose'), plain: await wallsOf('plain') };
+  assert.equal(planned.plain['system-calls']?.state, 'up');
+  assert.equal(planned.plain['no-new-privileges']?.state, 'down');
+  assert.equal(planned.loose['capabilities']?.state, 'loosened');
+  assert.match(planned.loose['system-calls']?.how ?? '', /allowed by name: keyctl$/);
+  for (const domain of ['loose', 'plain']) await world.client.domains.start({ domain });
+  const running = { loose: await wallsOf('loose'), plain: await wallsOf('plain') };
+  for (const domain of ['loose', 'plain'] as const)
+    for (const name of ['ids', 'capabilities', 'system-calls', 'no-new-privileges', 'network'])
+      assert.deepEqual(running[domain][name], planned[domain][name], `${name} of ${domain}`);
+  const { stdout } = await world.cli(['dominfo', 'loose']);
+  assert.match(stdout, /^Wall system-calls: +loosened: 33 are refused; allowed by name: keyctl$/m);
+});
+
+test('what takes a wall down is told as long as it is down', async () => {
+  await world.run(xmlOf('bare', { features: "<seccomp policy='off'/>" }));
+  assert.equal((await wallsOf('bare'))['system-calls']?.state, 'down');
+  await world.define(xmlOf('bare'));
+  assert.equal((await wallsOf('bare'))['system-calls']?.state, 'down', 'it runs without');
+  await world.client.domains.destroy({ domain: 'bare' });
+  assert.equal((await wallsOf('bare'))['system-calls']?.state, 'up');
+});

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { type ApiClient, ApiError, createClient, type ErrorCode } from '@ctvirt/api';
 import { type Outcome, type RunOptions, run } from './command.js';
 import { Enclosure } from './enclosure.js';
-import { cgroupName, type Inventory, inventory, processesOf } from './inventory.js';
+import { cgroupName, type Inventory, inventory, processesOf, profileName } from './inventory.js';
 import { SmallDisk } from './small-disk.js';
 import { assertUnchanged, waitFor } from './wait.js';
 
@@ -249,6 +249,7 @@ export class World {
         (table) => daemon === undefined || !table.endsWith(` ${cgroupName(this.root)}`),
       ),
       links: found.links.filter((link) => !(this.#empty?.links ?? []).includes(link)),
+      profiles: found.profiles.filter((line) => !line.startsWith(`${profileName(this.root)} `)),
       processes: found.processes.filter(
         (line) =>
           !own.some((prefix) => line.startsWith(prefix)) &&
@@ -326,6 +327,7 @@ export const nothing: Inventory = {
   cgroups: [],
   processes: [],
   tables: [],
+  profiles: [],
 };
 
 /** Asserts that a call is refused with this code. */

@@ -52,6 +52,8 @@ const adapt = {
   resource: ({ partition }) => partition && { partition },
   idmap: () => ({ uids: [{ start: 0, target: 9, count: 8 }], gids: [{ start: 0, target: 9, count: 8 }] }),
   clock: () => ({ offset: 'utc' }),
+  // libvirt does not know these.
+  features: (features) => without(features, 'seccomp', 'apparmor', 'noNewPrivileges'),
   metadata: () => undefined,
   beancounters: () => undefined,
   bootloader: () => undefined,

@@ -17,8 +17,7 @@ const processor = ['-accel', 'tcg,tb-size=256', '-icount', 'shift=1,sleep=off', 
 const kernelLine = [
   'root=/dev/nvme0n1 rw console=ttyS0 quiet panic=-1 oops=panic',
   'mitigations=off net.ifnames=0 systemd.show_status=false',
-  // Emulated, to compile a profile for each container takes longer than all the rest of its start.
-  'apparmor=0',
+  'apparmor=1 security=apparmor',
 ].join(' ');
 
 const disks = ['root', 'code', 'ext4', 'xfs', 'swap'];

@@ -5,7 +5,7 @@ import { list, nullable, object, oneOf, type Static, string } from './schema.js'
 
 export const asset = object(
   {
-    kind: oneOf(['file', 'mount', 'loop', 'link', 'cgroup', 'id-range', 'process']),
+    kind: oneOf(['file', 'mount', 'loop', 'link', 'cgroup', 'id-range', 'process', 'profile']),
     what: string(),
     owner: nullable(string({ description: 'Domain, template or `daemon`; null for a stray' })),
   },

@@ -51,6 +51,24 @@ const summaryMembers = {
 export const domainSummary = object(summaryMembers, { title: 'DomainSummary' });
 export type DomainSummary = Static<typeof domainSummary>;
 
+export const wall = object(
+  {
+    name: oneOf([
+      'ids',
+      'capabilities',
+      'system-calls',
+      'apparmor',
+      'no-new-privileges',
+      'processes',
+      'network',
+    ]),
+    state: oneOf(['up', 'loosened', 'down']),
+    how: string({ description: 'What stands there, or why nothing does' }),
+  },
+  { title: 'Wall' },
+);
+export type Wall = Static<typeof wall>;
+
 export const domainInfo = object(
   {
     ...summaryMembers,
@@ -69,6 +87,10 @@ export const domainInfo = object(
       limitInodes: nullable(number()),
     }),
     idMap: nullable(object({ start: integer(), count: integer() })),
+    walls: list(wall, {
+      description:
+        'What stands between it and the host: of a running domain as it is, else as its next start has it',
+    }),
   },
   { title: 'DomainInfo' },
 );

@@ -204,6 +204,7 @@ describe('ctvirt', () => {
       /^Id: {13}-\nName: {11}info\nUUID: {11}[-0-9a-f]{36}\nOS Type: {8}exe\nState: {10}shut off\n/,
     );
     assert.match(out, /\nProcesses: {6}3 of 240\nDisk: {11}1\.5 MiB of 1\.0 GiB\n/);
+    assert.match(out, /^Wall system-calls: +up: 34 are refused$/m);
     await ctvirt('undefine info');
   });
 

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { type CgroupLayout, removeGroup } from './cgroups/layout.js';
 import type { LxcDriver } from './drivers/lxc/driver.js';
 import type { Lxcfs } from './guest/lxcfs.js';
+import type { Confinement } from './host/apparmor.js';
 import { linkNames } from './host/links.js';
 import { mountsBelow } from './host/mountinfo.js';
 import { run } from './host/run.js';
@@ -24,6 +25,7 @@ export interface AssetParts {
   readonly cgroups: CgroupLayout;
   readonly driver: LxcDriver;
   readonly lxcfs: Lxcfs;
+  readonly appArmor: Confinement;
   readonly ids: IdRanges;
   /** What is just being done makes and removes things whose owner is not, or no more, to be seen. */
   readonly queue: KeyedQueue;
@@ -63,6 +65,7 @@ export class Assets {
       ...this.#files(byDiskName),
       ...this.#mounts(byDiskName),
       ...this.parts.lxcfs.assets(),
+      ...this.#profiles(),
       ...this.#loops(byDiskName),
       ...this.#links(byDiskName),
       ...this.#groups(byDiskName),
@@ -122,6 +125,13 @@ export class Assets {
       const owner = entry !== undefined && this.parts.queue.isBusy(entry.record.name) ? name : null;
       return { kind: 'mount', what: target, owner, remove: () => void detachMount(target) };
     });
+  }
+
+  /** It is there as long as the daemon or a container is. */
+  #profiles(): Found[] {
+    const { appArmor } = this.parts;
+    if (!appArmor.isLoaded()) return [];
+    return [{ kind: 'profile', what: appArmor.name, owner: 'daemon', remove: () => appArmor.unload() }];
   }
 
   /** Loop devices free themselves with their last mount: one that backs a file of ours belongs to a running domain. */

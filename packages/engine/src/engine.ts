@@ -24,12 +24,13 @@ import { Survival } from './guarantees/survival.js';
 import { Lxcfs } from './guest/lxcfs.js';
 import { uncover } from './guest/uncover.js';
 import { linkAddresses } from './host/addresses.js';
-import { detectAppArmor } from './host/apparmor.js';
+import { Confinement } from './host/apparmor.js';
 import { Gauges } from './host/gauges.js';
 import { hostPidOf } from './host/inner-pid.js';
 import { openFilesLimit } from './host/own-limits.js';
 import { bootId } from './host/processes.js';
 import type { ProjectRange } from './host/projects.js';
+import { hasSeccomp } from './host/seccomp.js';
 import { pageSize } from './host/syscalls.js';
 import { UserNamespacePool } from './host/userns.js';
 import { amendLive, undoAmend } from './lifecycle/amend.js';
@@ -110,12 +111,9 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
   };
   const cgroups = detectCgroups();
   const driver = new LxcDriver(layout);
-  const appArmor = detectAppArmor();
-  if (appArmor === 'unconfined')
-    log(
-      'warn',
-      "AppArmor confines no container here: a second wall takes Debian's package apparmor, and securityfs at /sys/kernel/security",
-    );
+  const appArmor = new Confinement(`lxc-${layout.cgroup}`, layout.appArmor);
+  await appArmor.load((message) => log('warn', message));
+  if (!hasSeccomp) log('warn', 'this kernel filters no system calls: containers run without that wall');
   const namespaces = new UserNamespacePool();
   const queue = new KeyedQueue();
   const profiles = new Profiles(layout.profiles);
@@ -261,6 +259,7 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
     cgroups,
     driver,
     lxcfs,
+    appArmor,
     ids,
     queue,
     isChangingTemplates: () => templates.isWorking(),
@@ -354,6 +353,7 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
         group,
         store,
         facts,
+        appArmor,
         document: (entry) => documents.live(entry),
       }),
     xml: async (ref, options) => {
@@ -506,6 +506,7 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
       const isUsed = [...registry.entries()].some(({ running: run }) => run !== undefined);
       await lxcfs.close({ isUsed });
       await wall.close();
+      if (!isUsed) appArmor.unload();
       namespaces.close();
       gauges.close();
       accounting.close();

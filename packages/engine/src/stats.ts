@@ -3,18 +3,25 @@
 import { readFileSync } from 'node:fs';
 import { stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
+import { resourcesOf } from '@ctvirt/formats';
 import type { Domain } from '@ctvirt/xml';
 import { type CgroupLayout, readNumber } from './cgroups/layout.js';
+import type { Confinement } from './host/apparmor.js';
+import { type HostFacts, idMapOf } from './lifecycle/document.js';
 import { type Entry, summaryOf } from './state/registry.js';
 import type { DomainStore } from './state/store.js';
-import type { DomainInfo } from './view.js';
+import type { DomainInfo, Wall } from './view.js';
+import { describeWalls } from './walls/describe.js';
+import { standingOf, standingOfPlan } from './walls/standing.js';
+import { wantedWalls } from './walls/wanted.js';
 
 export interface StatsParts {
   readonly cgroups: CgroupLayout;
   readonly group: (entry: Entry) => string;
   readonly store: DomainStore;
   readonly document: (entry: Entry) => Promise<Domain>;
-  readonly facts: { readonly hostCpus: number };
+  readonly facts: HostFacts;
+  readonly appArmor: Confinement;
 }
 
 export async function statsOf(entry: Entry, parts: StatsParts): Promise<DomainInfo> {
@@ -25,6 +32,7 @@ export async function statsOf(entry: Entry, parts: StatsParts): Promise<DomainIn
   const pids = cgroups.path('pids', group);
   const isV2 = cgroups.version === 2;
   const used = readNumber(join(memory, isV2 ? 'memory.current' : 'memory.usage_in_bytes'));
+  const maxProcesses = readNumber(join(pids, 'pids.max'));
   return {
     ...summaryOf(entry),
     initPid: entry.running?.initPid ?? null,
@@ -34,10 +42,20 @@ export async function statsOf(entry: Entry, parts: StatsParts): Promise<DomainIn
     usedMemoryKiB: used === null ? null : Math.round(used / 1024),
     cpuTimeNs: entry.running === undefined ? null : cpuTimeNs(cgroups, group),
     processes: readNumber(join(pids, 'pids.current')),
-    maxProcesses: readNumber(join(pids, 'pids.max')),
+    maxProcesses,
     disk: await diskOf(entry, store),
     idMap: entry.record.ids,
+    walls: wallsOf(entry, domain, parts, maxProcesses),
   };
+}
+
+function wallsOf(entry: Entry, domain: Domain, parts: StatsParts, maxProcesses: number | null): Wall[] {
+  const wanted = wantedWalls(domain);
+  const standing =
+    (entry.running && standingOf(entry.running.initPid)) ??
+    standingOfPlan({ walls: wanted, map: idMapOf(domain, entry.record) }, parts.appArmor);
+  const most = entry.running === undefined ? resourcesOf(domain, parts.facts).pidsMax : maxProcesses;
+  return describeWalls({ standing, wanted, maxProcesses: most ?? null });
 }
 
 function cpuTimeNs(cgroups: CgroupLayout, group: string): number | null {

@@ -55,6 +55,22 @@ export interface DomainInfo extends DomainSummary {
     readonly limitInodes: number | null;
   };
   readonly idMap: { readonly start: number; readonly count: number } | null;
+  /** What stands between it and the host: while it runs as it is, else as its next start will have it. */
+  readonly walls: readonly Wall[];
+}
+
+export interface Wall {
+  readonly name:
+    | 'ids'
+    | 'capabilities'
+    | 'system-calls'
+    | 'apparmor'
+    | 'no-new-privileges'
+    | 'processes'
+    | 'network';
+  readonly state: 'up' | 'loosened' | 'down';
+  /** For people: what stands there, or why nothing does. */
+  readonly how: string;
 }
 
 /** Counters since the start; null where this kernel does not count. Each group is read when it is asked for. */
@@ -125,7 +141,7 @@ export interface DefineResult {
 
 /** Something of ours on the host: a path, mount, loop device, link, cgroup or id range. */
 export interface Asset {
-  readonly kind: 'file' | 'mount' | 'loop' | 'link' | 'cgroup' | 'id-range' | 'process';
+  readonly kind: 'file' | 'mount' | 'loop' | 'link' | 'cgroup' | 'id-range' | 'process' | 'profile';
   readonly what: string;
   /** The domain, template or `daemon` that owns it; null for a stray. */
   readonly owner: string | null;

@@ -170,6 +170,7 @@ function domainCalls(connection: () => Promise<Connection>): Calls {
         maxProcesses: null,
         disk: { usedBytes: null, limitBytes: null, usedInodes: null, limitInodes: null },
         idMap: null,
+        walls: [],
       };
     },
     xml: async ({ domain, inactive }) =>

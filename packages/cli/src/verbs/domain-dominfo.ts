@@ -15,7 +15,8 @@ export const dominfo = verb({
   example: { command: 'ctvirt dominfo web', does: "Shows state, limits and use of 'web'." },
   async run(context, { args: { domain } }) {
     const info = await context.client.domains.info({ domain });
-    context.print(info, () => formatFields(fieldsOf(info)));
+    // Apart, so that virsh's fields stand in virsh's columns.
+    context.print(info, () => formatFields(fieldsOf(info)) + formatFields(wallsOf(info)));
   },
 });
 
@@ -54,6 +55,9 @@ function fieldsOf(info: DomainInfo): readonly Field[] {
     ...optional('Id map', idMap === null ? null : `${idMap.start} + ${idMap.count}`),
   ];
 }
+
+const wallsOf = ({ walls }: DomainInfo): readonly Field[] =>
+  walls.map(({ name, state, how }) => [`Wall ${name}`, `${state}: ${how}`]);
 
 function useOf(used: number | null, limit: number | null, show: (value: number) => string): string | null {
   if (used === null && limit === null) return null;

@@ -218,6 +218,7 @@ export function createMemoryEngine(log: EngineLog = () => undefined): MemoryEngi
       maxProcesses: 240,
       disk: { usedBytes: 1536 * 1024, limitBytes: 1024 ** 3, usedInodes: 12, limitInodes: null },
       idMap: { start: 100000, count: 65536 },
+      walls: [{ name: 'system-calls', state: 'up', how: '34 are refused' }],
     }),
     xml: async (ref) => find(ref).xml,
     document: async (ref) => parseDomainOrThrow(find(ref).xml),

@@ -23,7 +23,7 @@ import type { Admission } from '../guarantees/admission.js';
 import { writeGuestFiles } from '../guest/files.js';
 import { InsidePaths } from '../guest/inside.js';
 import type { View } from '../guest/lxcfs.js';
-import type { AppArmor } from '../host/apparmor.js';
+import type { Confinement } from '../host/apparmor.js';
 import { mountsBelow } from '../host/mountinfo.js';
 import { ownCeilings, within } from '../host/own-limits.js';
 import { programPath } from '../host/processes.js';
@@ -61,7 +61,7 @@ export interface RunnerParts {
   readonly plan: (entry: Entry) => Promise<{ plan: RunPlan; xml: string }>;
   readonly admission: Admission;
   readonly placement: Placement;
-  readonly appArmor: AppArmor;
+  readonly appArmor: Confinement;
   readonly wall: Wall;
   /** Whether groups have the file of a limit. */
   readonly has: (limit: Limit) => boolean;

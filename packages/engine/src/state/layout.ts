@@ -24,6 +24,8 @@ export interface Layout {
   readonly runtime: string;
   /** Where lxcfs is mounted. */
   readonly lxcfs: string;
+  /** The profile around containers, as it was loaded. */
+  readonly appArmor: string;
   /** liblxc's own path; with a domain's name it makes the address of the command socket. */
   readonly lxc: string;
   /** The parent of all our control groups, unlike any other daemon's. */
@@ -61,6 +63,7 @@ export function layoutOf(root?: string): Layout {
     mounts: join(run, 'mnt'),
     runtime: join(run, 'domains'),
     lxcfs: join(run, 'lxcfs'),
+    appArmor: join(run, 'apparmor'),
     lxc: join(run, 'lxc'),
     cgroup: `ctvirt${suffix}`,
   };

@@ -33,7 +33,14 @@ const startsWithoutRoot = ({ os }: Domain): boolean =>
  * What libvirt's LXC driver takes away by default; a user namespace makes each of them harmless, but scripts expect it.
  * sys_rawio besides: systemd reads its absence as word that debugfs is not a container's to mount, and boots without a failure.
  */
-const libvirtDrops = ['sys_module', 'sys_time', 'mknod', 'audit_control', 'mac_admin', 'sys_rawio'];
+export const defaultDrops: readonly string[] = [
+  'sys_module',
+  'sys_time',
+  'mknod',
+  'audit_control',
+  'mac_admin',
+  'sys_rawio',
+];
 
 function capabilitiesOf(domain: Domain): Pick<WantedWalls, 'dropCapabilities' | 'keepCapabilities'> {
   const capabilities = domain.features?.capabilities;
@@ -41,7 +48,7 @@ function capabilitiesOf(domain: Domain): Pick<WantedWalls, 'dropCapabilities' | 
   const on = named.filter(([, state]) => state === 'on').map(([name]) => name);
   const off = named.filter(([, state]) => state === 'off').map(([name]) => name);
   if (capabilities?.policy === 'deny') return { dropCapabilities: [], keepCapabilities: on };
-  const base = capabilities?.policy === 'allow' ? [] : libvirtDrops;
+  const base = capabilities?.policy === 'allow' ? [] : defaultDrops;
   return {
     dropCapabilities: [...new Set([...base, ...off])].filter((name) => !on.includes(name)),
     keepCapabilities: undefined,

@@ -50,7 +50,7 @@ const input: ConfigInput = {
   cgroupVersion: 1,
   cgroupParent: 'ctvirt',
   logPath: '/run/ctvirt/domains/web/lxc.log',
-  appArmor: 'off',
+  appArmor: { state: 'off', name: 'lxc-ctvirt' },
   seccompPath: '/run/ctvirt/domains/web/seccomp',
 };
 const rowsOf = (change: Partial<ConfigInput> = {}, planChange: Partial<RunPlan> = {}): string[] =>
@@ -134,11 +134,13 @@ test('kernel.* sysctls need a writable /proc, which a user namespace makes harml
   assert.ok(rows.includes('lxc.sysctl.kernel.shmall = 100'));
 });
 
-test('AppArmor: a profile of its own where one can be made, none where liblxc could not load it', () => {
-  const profile = (appArmor: ConfigInput['appArmor']) =>
-    rowsOf({ appArmor }).filter((row) => row.startsWith('lxc.apparmor.profile'));
+test('AppArmor: the profile of containers where it can be had, none where liblxc could not load it', () => {
+  const profile = (state: ConfigInput['appArmor']['state']) =>
+    rowsOf({ appArmor: { state, name: 'lxc-ctvirt' } }).filter((row) =>
+      row.startsWith('lxc.apparmor.profile'),
+    );
   assert.deepEqual(profile('off'), []);
-  assert.deepEqual(profile('generated'), ['lxc.apparmor.profile = generated']);
+  assert.deepEqual(profile('confined'), ['lxc.apparmor.profile = lxc-ctvirt']);
   assert.deepEqual(profile('unconfined'), ['lxc.apparmor.profile = unconfined']);
 });
 
@@ -151,9 +153,10 @@ test('walls a document takes down leave no row, or say so where silence would me
   assert.deepEqual(rows({ seccomp: 'off' }), []);
   assert.deepEqual(rows({}, { seccompPath: undefined }), []);
   assert.deepEqual(rows({ noNewPrivileges: true }), [...filtered, 'lxc.no_new_privs = 1']);
-  assert.deepEqual(rows({ seccomp: 'off', appArmor: false }, { appArmor: 'generated' }), [
-    'lxc.apparmor.profile = unconfined',
-  ]);
+  assert.deepEqual(
+    rows({ seccomp: 'off', appArmor: false }, { appArmor: { state: 'confined', name: 'lxc-ctvirt' } }),
+    ['lxc.apparmor.profile = unconfined'],
+  );
 });
 
 test("what shows the container its own limits covers the kernel's files, and need not be there", () => {

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type Limit, lineOf } from '../../cgroups/limit.js';
 import type { View } from '../../guest/lxcfs.js';
-import type { AppArmor } from '../../host/apparmor.js';
+import type { Confinement } from '../../host/apparmor.js';
 import type { IdMap } from '../../host/userns.js';
 import type { InnerMount, LinkPlan, RunPlan } from '../../lifecycle/plan.js';
 import type { WantedWalls } from '../../walls/wanted.js';
@@ -25,7 +25,7 @@ export interface ConfigInput {
   readonly cgroupVersion: 1 | 2;
   readonly cgroupParent: string;
   readonly logPath: string;
-  readonly appArmor: AppArmor;
+  readonly appArmor: Pick<Confinement, 'state' | 'name'>;
   /** Where the policy of system calls lies; undefined where this kernel filters none. */
   readonly seccompPath: string | undefined;
 }
@@ -72,7 +72,7 @@ export function configRows(input: ConfigInput): ConfigRow[] {
 function wallRows({ plan: { walls }, appArmor, seccompPath }: ConfigInput): ConfigRow[] {
   return [
     ...capabilityRows(walls),
-    ...appArmorRows[appArmor === 'generated' && !walls.appArmor ? 'unconfined' : appArmor],
+    ...appArmorRows(appArmor, walls.appArmor),
     ...(walls.seccomp === 'off' || seccompPath === undefined
       ? []
       : ([
@@ -84,18 +84,14 @@ function wallRows({ plan: { walls }, appArmor, seccompPath }: ConfigInput): Conf
   ];
 }
 
-const appArmorRows: Readonly<Record<AppArmor, readonly ConfigRow[]>> = {
-  off: [],
-  generated: [
-    ['lxc.apparmor.profile', 'generated'],
-    // systemd confines its services by mount namespaces, which a profile forbids otherwise.
-    ['lxc.apparmor.allow_nesting', '1'],
+function appArmorRows(appArmor: ConfigInput['appArmor'], isWanted: boolean): ConfigRow[] {
+  if (appArmor.state === 'off') return [];
+  if (appArmor.state === 'unconfined' || !isWanted) return [['lxc.apparmor.profile', 'unconfined']];
+  return [
+    ['lxc.apparmor.profile', appArmor.name],
     ['lxc.apparmor.allow_incomplete', '1'],
-    // Reaches the hypervisor below the host, whatever network the container has; liblxc's filter cannot look at arguments.
-    ['lxc.apparmor.raw', 'deny network vsock,'],
-  ],
-  unconfined: [['lxc.apparmor.profile', 'unconfined']],
-};
+  ];
+}
 
 function optional(key: string, value: string | number | undefined): ConfigRow[] {
   return value === undefined ? [] : [[key, String(value)]];

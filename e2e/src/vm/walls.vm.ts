@@ -1,0 +1,80 @@
+// The walls of a host as people have it: AppArmor around every container, and taken down by a word.
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { copyFile, mkdir } from 'node:fs/promises';
+import { constants } from 'node:os';
+import { after, afterEach, before, suite, test } from 'node:test';
+import { domainXml, templateRoot } from '../documents.js';
+import { profileName } from '../inventory.js';
+import { waitFor } from '../wait.js';
+import { World } from '../world.js';
+
+const files = ['/usr/bin/perl', '/lib64/ld-linux-x86-64.so.2'];
+const libraries = ['libm.so.6', 'libc.so.6', 'libcrypt.so.1'].map((name) => `/lib/x86_64-linux-gnu/${name}`);
+const perl = ['/tools/ld-linux-x86-64.so.2', '--library-path', '/tools', '/tools/perl'] as const;
+/** The user namespace lets its root write this one, but not see it through the read-only cover of /proc/sys. */
+const ownLimit = '/proc/sys/user/max_ipc_namespaces';
+
+suite('walls on a host with AppArmor', () => {
+  let world: World;
+  const profiles = () => readFileSync('/sys/kernel/security/apparmor/profiles', 'utf8').split('\n').sort();
+  before(async () => {
+    world = await World.open();
+    await mkdir(`${world.host}/tools`);
+    for (const path of [...files, ...libraries])
+      await copyFile(path, `${world.host}/tools/${path.split('/').at(-1)}`);
+  });
+  afterEach(() => world.clear());
+  after(() => world.close());
+
+  const run = async (name: string, features = ''): Promise<number> => {
+    const tools = `<filesystem><source dir='${world.host}/tools'/><target dir='/tools'/><readonly/></filesystem>`;
+    const more = features === '' ? '' : `<features>${features}</features>`;
+    await world.run(domainXml({ name, filesystems: [templateRoot, tools], more }));
+    return (await world.client.domains.info({ domain: name })).initPid ?? assert.fail();
+  };
+  const labelOf = (pid: number) => readFileSync(`/proc/${pid}/attr/current`, 'utf8').trim();
+  const innerLabel = async (domain: string) => await world.shell(domain, 'cat /proc/self/attr/current');
+  const writes = async (domain: string) =>
+    await world.exec(domain, '/bin/sh', '-c', `umount -l /proc/sys && echo 5 >${ownLimit}`);
+  /** The errno of opening a door to the hypervisor. */
+  const vsock = async (domain: string) =>
+    Number((await world.exec(domain, ...perl, '-e', 'syscall(41, 40, 1, 0); print $! + 0')).stdout);
+
+  test('init and what is executed later are confined', async () => {
+    const label = `${profileName(world.root)} (enforce)`;
+    const initPid = await run('confined');
+    assert.equal(labelOf(initPid), label);
+    assert.equal(await innerLabel('confined'), label);
+    assert.match(readFileSync(`/proc/${initPid}/status`, 'utf8'), /^Seccomp:\t2$/m);
+  });
+
+  test('the profile refuses what the user namespace allows', async () => {
+    await run('confined');
+    assert.match((await writes('confined')).stderr, /Permission denied/);
+    assert.equal(await vsock('confined'), constants.errno.EACCES);
+    await world.shell('confined', 'mount -t tmpfs none /mnt && unshare -m true && hostname other');
+  });
+
+  test('without it a container starts too, and nothing refuses that', async () => {
+    assert.equal(labelOf(await run('bare', "<apparmor policy='off'/>")), 'unconfined');
+    assert.equal((await writes('bare')).stderr, '');
+    assert.notEqual(await vsock('bare'), constants.errno.EACCES);
+  });
+
+  test('a killed monitor and a killed daemon leave no profile, nor take one from what runs', async () => {
+    const before = profiles();
+    const label = labelOf(await run('lives'));
+    await run('dies');
+    const monitor = (await world.client.domains.summary({ domain: 'dies' })).id ?? assert.fail();
+    process.kill(monitor, 'SIGKILL');
+    await world.waitForState('dies', 'shutoff (crashed)').catch(() => undefined);
+    await world.kill();
+    await world.start();
+    const { initPid } = await world.client.domains.info({ domain: 'lives' });
+    assert.equal(labelOf(initPid ?? 0), label);
+    await waitFor('the same profiles', () => profiles().join() === before.join());
+    assert.equal((await world.client.check.list()).stray.length, 0);
+  });
+});

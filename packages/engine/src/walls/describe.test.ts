@@ -1,0 +1,68 @@
+// Walls in words: up, loosened by what, down and why.
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type Described, describeWalls } from './describe.js';
+import { capabilitiesByNumber, standingOfPlan } from './standing.js';
+import { defaultDrops, type WantedWalls } from './wanted.js';
+
+const wanted: WantedWalls = {
+  dropCapabilities: defaultDrops,
+  keepCapabilities: undefined,
+  seccomp: { allowed: [] },
+  appArmor: true,
+  noNewPrivileges: false,
+};
+const map = (outside: number) => {
+  const ids = [{ inside: 0, outside, count: 65536 }];
+  return { uid: ids, gid: ids };
+};
+const confined = { state: 'confined', name: 'lxc-ctvirt' } as const;
+
+function stateOf(
+  name: string,
+  change: Partial<WantedWalls> & { outside?: number; appArmor?: boolean } = {},
+  host: Parameters<typeof standingOfPlan>[1] = confined,
+  more: Partial<Described> = {},
+): string {
+  const walls = { ...wanted, ...change };
+  const standing = standingOfPlan({ walls, map: map(change.outside ?? 1 << 30) }, host);
+  const all = describeWalls({ standing, wanted: walls, maxProcesses: 240, ...more });
+  const found = all.find((wall) => wall.name === name) ?? assert.fail(name);
+  return `${found.state}: ${found.how}`;
+}
+
+test('ids that are the host’s own are told', () => {
+  assert.match(stateOf('ids'), /^up: users 0-65535 are 1073741824-1073807359 on the host$/);
+  assert.match(stateOf('ids', { outside: 1000 }), /^loosened: .*services of the host$/);
+  assert.match(stateOf('ids', { outside: 0 }), /^down: /);
+});
+
+test('capabilities beyond the usual loosen, and all of them are no wall', () => {
+  assert.match(stateOf('capabilities'), /^up: all but sys_module, /);
+  assert.match(stateOf('capabilities', { dropCapabilities: ['sys_time'] }), /^loosened: all but sys_time/);
+  assert.match(stateOf('capabilities', { dropCapabilities: [] }), /^down: all/);
+  assert.equal(
+    stateOf('capabilities', { dropCapabilities: [], keepCapabilities: ['chown'] }),
+    'up: only chown',
+  );
+  assert.equal(stateOf('capabilities', { dropCapabilities: [], keepCapabilities: [] }), 'up: none');
+  assert.equal(capabilitiesByNumber.length, 41);
+});
+
+test('AppArmor: which profile, or who took it away', () => {
+  assert.equal(stateOf('apparmor'), 'up: lxc-ctvirt (enforce)');
+  assert.match(stateOf('apparmor', { appArmor: false }), /^down: the document has/);
+  assert.match(
+    stateOf('apparmor', {}, { ...confined, state: 'unconfined' }),
+    /^down: no profile could be loaded/,
+  );
+  assert.match(stateOf('apparmor', {}, { ...confined, state: 'off' }), /^down: this kernel/);
+});
+
+test('the rest: processes, setuid files, the filter', () => {
+  assert.equal(stateOf('processes'), 'up: at most 240');
+  assert.match(stateOf('processes', {}, confined, { maxProcesses: null }), /^down: /);
+  assert.match(stateOf('no-new-privileges', { noNewPrivileges: true }), /^up: /);
+  assert.match(stateOf('system-calls', { seccomp: 'off' }), /^down: the document has/);
+});

@@ -1,0 +1,99 @@
+// The walls around a domain in words: which stand, which are loosened and by what, which are down and why.
+// SPDX-License-Identifier: Apache-2.0
+import { denials } from '../host/seccomp.js';
+import type { Wall } from '../view.js';
+import { capabilitiesByNumber, type Standing, UNCONFINED } from './standing.js';
+import { defaultDrops, type WantedWalls } from './wanted.js';
+
+export interface Described {
+  readonly standing: Standing;
+  readonly wanted: WantedWalls;
+  readonly maxProcesses: number | null;
+}
+
+/** Ids below it belong to people and services of the host. */
+const FIRST_FOREIGN_ID = 65_536;
+
+/** In the order from the thickest on. */
+export function describeWalls(described: Described): Wall[] {
+  return [
+    idsWall(described),
+    capabilitiesWall(described),
+    systemCallsWall(described),
+    appArmorWall(described),
+    privilegesWall(described),
+    processesWall(described),
+    networkWall(described),
+  ];
+}
+
+function idsWall({ standing: { ids } }: Described): Wall {
+  const ranges = ids.map(
+    ({ inside, outside, count }) => `${span(inside, count)} are ${span(outside, count)}`,
+  );
+  const lowest = Math.min(...ids.map(({ outside }) => outside));
+  const state = lowest >= FIRST_FOREIGN_ID ? 'up' : lowest === 0 ? 'down' : 'loosened';
+  const warning = state === 'up' ? '' : ', some of which are people or services of the host';
+  return { name: 'ids', state, how: `users ${ranges.join(', ')} on the host${warning}` };
+}
+
+const span = (first: number, count: number): string =>
+  count === 1 ? String(first) : `${first}-${first + count - 1}`;
+
+function capabilitiesWall({ standing: { capabilities } }: Described): Wall {
+  const dropped = capabilitiesByNumber.filter((name) => !capabilities.has(name));
+  const kept = defaultDrops.filter((name) => capabilities.has(name));
+  const state = dropped.length === 0 ? 'down' : kept.length > 0 ? 'loosened' : 'up';
+  const how =
+    dropped.length === 0
+      ? 'all, in its own user namespace'
+      : dropped.length > capabilities.size
+        ? capabilities.size === 0
+          ? 'none'
+          : `only ${[...capabilities].join(', ')}`
+        : `all but ${dropped.join(', ')}, in its own user namespace`;
+  return { name: 'capabilities', state, how };
+}
+
+function systemCallsWall({ standing: { isFiltered }, wanted: { seccomp } }: Described): Wall {
+  if (!isFiltered)
+    return {
+      name: 'system-calls',
+      state: 'down',
+      how: seccomp === 'off' ? "the document has <seccomp policy='off'/>" : 'nothing filters them',
+    };
+  const allowed = seccomp === 'off' ? [] : seccomp.allowed;
+  const refused = `${Object.keys(denials).length - allowed.length} are refused`;
+  return allowed.length === 0
+    ? { name: 'system-calls', state: 'up', how: refused }
+    : { name: 'system-calls', state: 'loosened', how: `${refused}; allowed by name: ${allowed.join(', ')}` };
+}
+
+function appArmorWall({ standing: { label }, wanted }: Described): Wall {
+  const down = (how: string): Wall => ({ name: 'apparmor', state: 'down', how });
+  if (label === null) return down('this kernel has no AppArmor, or has it off');
+  if (label !== UNCONFINED) return { name: 'apparmor', state: 'up', how: label };
+  return down(
+    wanted.appArmor
+      ? "no profile could be loaded: see the daemon's log"
+      : "the document has <apparmor policy='off'/>",
+  );
+}
+
+function privilegesWall({ standing: { noNewPrivileges } }: Described): Wall {
+  return noNewPrivileges
+    ? { name: 'no-new-privileges', state: 'up', how: 'setuid files give no rights' }
+    : { name: 'no-new-privileges', state: 'down', how: 'setuid files, such as sudo, give rights inside' };
+}
+
+function processesWall({ maxProcesses }: Described): Wall {
+  return maxProcesses === null
+    ? { name: 'processes', state: 'down', how: "no limit but the host's" }
+    : { name: 'processes', state: 'up', how: `at most ${maxProcesses}` };
+}
+
+function networkWall({ standing: { ownNetwork } }: Described): Wall {
+  return ownNetwork
+    ? { name: 'network', state: 'up', how: 'interfaces of its own' }
+    : { name: 'network', state: 'down', how: "the host's interfaces" };
+}

@@ -1,0 +1,56 @@
+// The reference page of the walls around a domain; the tables in it are made of those that put them up.
+// SPDX-License-Identifier: Apache-2.0
+import { denials } from '../host/seccomp.js';
+import { capabilitiesByNumber } from './standing.js';
+import { defaultDrops } from './wanted.js';
+
+export function formatWalls(): string {
+  const calls = Object.entries(denials).map(
+    ([name, { errno, why }]) => `| \`${name}\` | ${errno} | ${why.replaceAll('|', '\\|')} |`,
+  );
+  const kept = capabilitiesByNumber.filter((name) => !defaultDrops.includes(name));
+  return `# Walls
+
+<!-- Written by \`npm run gen\`. -->
+
+What stands between a container and its host, by default and without a word in its document. \`ctvirt dominfo NAME\` (over HTTP
+\`walls\` in a domain's \`info\`) tells which of them stand around a domain: of a running one the kernel's own account, of one that
+is off what its next start will have. A wall is \`up\`, \`loosened\` by a name, or \`down\`. Why each is as it is:
+[decision 0022](../decisions/0022-kernel-surface.md).
+
+| wall | what stands there | loosened or taken down by |
+| --- | --- | --- |
+| \`ids\` | Users and groups of a container are others on the host: 65536 of its own, leased to one domain alone. | \`<idmap>\`: then it is what the document says. |
+| \`capabilities\` | All of them only towards what belongs to its user namespace; without ${defaultDrops.join(', ')} even there. | \`<features><capabilities>\`, each by name. |
+| \`system-calls\` | A filter refuses the calls of the table below, to init and to every program that enters later, in 64 and 32 bits. | \`<features><seccomp><allow name='…'/></seccomp>\` one, \`<seccomp policy='off'/>\` all. |
+| \`apparmor\` | Where the kernel has AppArmor and the host its parser: one profile for all containers of a daemon. They write nothing of /proc/sys and /sys but what is a namespace's own, trace and signal nobody but themselves, mount no file system that shows the host, and open no socket to the hypervisor (vsock). | \`<features><apparmor policy='off'/>\` |
+| \`no-new-privileges\` | Setuid files give no rights. Down by default, since a system with users of its own has sudo; up where init begins without root (\`<inituser>\`). | \`<features><no_new_privileges state='on'/>\` or \`'off'\` |
+| \`processes\` | At most so many processes at once. | \`NUMPROC\`, see [parameters](parameters.md) |
+| \`network\` | Interfaces, addresses, routes and rules of its own, even without any interface. | nothing |
+
+A capability loosens no other wall: \`<sys_module state='on'/>\` is a capability in the container's user namespace, where the
+kernel loads no modules for it, with the call allowed or not.
+
+## System calls
+
+EPERM is what the kernel itself answers without rights over the host; ENOSYS what a kernel answers that was built without the
+call, so that programs take the way they have for those. \`<allow name='…'/>\` takes one of these names.
+
+| call | answer | why |
+| --- | --- | --- |
+${calls.join('\n')}
+
+What this filter does not look at:
+
+- Sockets of the kind vsock, which reach the hypervisor of a host that is a virtual machine. liblxc's filter takes no condition
+  on the arguments of socket(2) where 32-bit programs run too. AppArmor refuses them; without AppArmor, keep the module vsock
+  from such a host (\`install vsock /bin/false\` in /etc/modprobe.d).
+- personality(2), which Docker limits to four values: what is left of it since Linux 4.1 concerns the process alone.
+
+## Capabilities
+
+Kept: ${kept.join(', ')}.
+
+Dropped: ${defaultDrops.join(', ')}.
+`;
+}
