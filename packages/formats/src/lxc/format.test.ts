@@ -214,6 +214,30 @@ test('what liblxc has no word for is reported, and nothing that it would misread
   assert.ok(!files.get('a/config')?.text?.includes('two'));
 });
 
+test('walls are taken down, put up and left as the configuration has them, and so written', () => {
+  const statusOf = ({ report }: ReturnType<typeof read>, key: string) =>
+    report.find((row) => row.key === `lxc.${key}`)?.status;
+  const bare = read(
+    'lxc.apparmor.profile = unconfined\nlxc.no_new_privs = 1\nlxc.seccomp.profile = /etc/own.seccomp\n',
+  );
+  const { apparmor, noNewPrivileges, seccomp } = bare.domain.features ?? {};
+  assert.deepEqual(
+    { apparmor, noNewPrivileges, seccomp },
+    {
+      apparmor: { policy: 'off' },
+      noNewPrivileges: true,
+      seccomp: undefined,
+    },
+  );
+  assert.equal(statusOf(bare, 'seccomp.profile'), 'approximated');
+  const text = textOf(bare.domain);
+  assert.match(text, /^lxc\.apparmor\.profile = unconfined$/m);
+  assert.match(text, /^lxc\.no_new_privs = 1$/m);
+  const common = read('lxc.seccomp.profile = /usr/share/lxc/config/common.seccomp\n');
+  assert.equal(statusOf(common, 'seccomp.profile'), 'carried');
+  assert.equal(common.domain.features?.seccomp, undefined);
+});
+
 const lines: fc.Arbitrary<string>[] = [
   fc.constantFrom(
     'lxc.uts.name = web',
