@@ -87,6 +87,15 @@ sub talk6 { my ($from, $to, $text, $peer, $sport, $dport) = @_;
 my %say = (
   advertisement => sub { frame group($nodes), 0x86dd, packet6 58, $link, $nodes, $advertised, 2 },
   tagged => sub { frame group($nodes), 0x86dd, packet6(58, $link, $nodes, $advertised, 2), $mac, pack 'n n', 0x8100, 0 },
+  hidden => sub {
+    # Behind a header for each hop, one for the destination, and as the only fragment.
+    for ([0, pack 'C4 N', 58, 0, 1, 4, 0], [60, pack 'C4 N', 58, 0, 1, 4, 0], [44, pack 'C C n N', 58, 0, 0, 1]) {
+      my ($protocol, $before) = @$_;
+      my $plain = packet6 58, $link, $nodes, $advertised, 2;
+      my $body = $before . substr $plain, 40;
+      frame group($nodes), 0x86dd, pack('N n C C', 6 << 28, length $body, $protocol, 255) . $link . $nodes . $body;
+    }
+  },
   redirect => sub {
     frame $all, 0x0800, packet4 1, $own4, $host4, do {
       my $body = pack('C C n a4', 5, 1, 0, $own4) . packet4 17, $host4, ip4('8.8.8.8'), pack 'n4', 1, 1, 8, 0;

@@ -33,7 +33,7 @@ const routed = (addresses: readonly string[], more = '') =>
 const own = { own4: '192.168.7.66', own6: '2001:db8:7::66' };
 const near = { near4: '192.168.7.77', near6: '2001:db8:7::77' };
 const host = { host4: hostAddress.v4, host6: hostAddress.v6 };
-const everything = 'advertisement,redirect,strangers,crowd,claims,leases,faces,tagged';
+const everything = 'advertisement,hidden,redirect,strangers,crowd,claims,leases,faces,tagged';
 
 const domain = (name: string, program: readonly string[], ...interfaces: readonly string[]) =>
   domainXml({ name, program, interfaces, filesystems: [templateRoot, rogue.filesystem] });
