@@ -10,7 +10,7 @@ import { domainXml, templateRoot } from './documents.js';
 import { hostAddress } from './enclosure.js';
 import { Rogue } from './rogue.js';
 import { waitFor } from './wait.js';
-import { World } from './world.js';
+import { refused, World } from './world.js';
 
 let world: World;
 let rogue: Rogue;
@@ -194,6 +194,19 @@ test('the wall comes back when somebody empties the host’s ruleset, and outliv
   assert.match(await rules(), /table inet/, 'a killed daemon takes nothing away');
   await world.start();
   assert.equal(await rules(), '', 'the next one does, when nothing runs');
+});
+
+test('no wall is built around a link of the host’s own, nor around one that is another domain’s', async () => {
+  const named = (name: string, dev: string, address: string) =>
+    domainXml({ name, interfaces: [routed([address], `<target dev='${dev}'/>`)] });
+  await world.define(named('greedy', 'lo', '192.168.7.1'));
+  await refused('exists', world.client.domains.start({ domain: 'greedy' }));
+  assert.doesNotMatch(await rules(), /"lo"/);
+  await world.run(named('first', 've-one', '192.168.7.2'));
+  const before = await rules();
+  await world.define(named('second', 've-one', '192.168.7.3'));
+  await refused('exists', world.client.domains.start({ domain: 'second' }));
+  assert.equal(await rules(), before);
 });
 
 const onBridge = (last: number, more = '') => `<interface type='bridge'${more}><source bridge='br-e2e'/>

@@ -71,7 +71,7 @@ export class Nftables implements Disposable {
   /** The kernel has answered everything by the time that it has taken the request. */
   #exchange(request: Buffer): string | undefined {
     this.#fd ??= openSocket();
-    if (cSend(this.#fd, request, request.length, 0) < 0) return failure();
+    if (this.#fd === undefined || cSend(this.#fd, request, request.length, 0) < 0) return failure();
     const answer = Buffer.alloc(1 << 16);
     let refusal: string | undefined;
     for (;;) {
@@ -92,10 +92,9 @@ export class Nftables implements Disposable {
   }
 }
 
-function openSocket(): number {
+function openSocket(): number | undefined {
   const fd: number = cSocket(AF_NETLINK, SOCK_RAW_CLOEXEC, NETLINK_NETFILTER);
-  if (fd >= 0) return fd;
-  throw new EngineError('unsupported', `this kernel has no nftables: ${failure()}`);
+  return fd < 0 ? undefined : fd;
 }
 
 function chunks<T>(list: readonly T[], size: number): T[][] {

@@ -12,7 +12,14 @@ import type { Admission } from '../guarantees/admission.js';
 import { claimOf } from '../guarantees/claim.js';
 import { asksMore } from '../guarantees/ledger.js';
 import { Undo } from '../host/undo.js';
-import { addLink, changedLinks, linkNamesInside, removeLink, withLinkNames } from '../network/live-links.js';
+import {
+  addLink,
+  changedLinks,
+  linkNamesInside,
+  refuseTakenNames,
+  removeLink,
+  withLinkNames,
+} from '../network/live-links.js';
 import { shapeLink } from '../network/shaping.js';
 import type { Wall } from '../network/wall.js';
 import type { PlacedChange, Placement } from '../placement/placement.js';
@@ -20,7 +27,14 @@ import { type ChangedSpace, changedOwners, changedSpaces } from '../quota/change
 import type { Entry, Registry } from '../state/registry.js';
 import type { FilesystemSpec } from '../storage/index.js';
 import { type Definer, type Edit, transient } from './definer.js';
-import { addressesOf, filesystemsOf, type HostFacts, linksOf, type Reader } from './document.js';
+import {
+  addressesOf,
+  filesystemsOf,
+  type HostFacts,
+  linkPrefixOf,
+  linksOf,
+  type Reader,
+} from './document.js';
 import { type ChangedLimit, planLimits, reversed, writeLimits } from './live-limits.js';
 import type { LinkPlan } from './plan.js';
 
@@ -89,6 +103,7 @@ export async function amendLive(change: LiveChange, parts: AmendParts): Promise<
   const links = linksOf(before, entry.record);
   undo.push(() => guard(links));
   // What goes may come back, should something fail.
+  refuseTakenNames(step.come, linkPrefixOf(entry.record));
   if (step.come.length > 0) await guard([...links, ...step.come]);
   for (const link of step.gone) {
     await removeLink(link, change.initPid);

@@ -31,7 +31,7 @@ import { hasSeccomp, policyText } from '../host/seccomp.js';
 import { detachMount } from '../host/syscalls.js';
 import { Undo } from '../host/undo.js';
 import type { UserNamespacePool } from '../host/userns.js';
-import { removeLeftLinks } from '../network/live-links.js';
+import { refuseTakenNames, removeLeftLinks } from '../network/live-links.js';
 import { openRoutedLink } from '../network/routed-link.js';
 import { isShaped, shapeLink } from '../network/shaping.js';
 import type { Wall } from '../network/wall.js';
@@ -142,6 +142,7 @@ export class Runner {
       );
       const { seccomp } = plan.walls;
       try {
+        refuseTakenNames(plan.links, linkPrefixOf(entry.record));
         await this.parts.wall.guard(entry.record.uuid, plan.links);
         driver.prepare(name, {
           'live.xml': xml,

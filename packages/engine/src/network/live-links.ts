@@ -31,6 +31,20 @@ export function withLinkNames(interfaces: readonly Interface[], links: readonly 
   });
 }
 
+/** A name from a document may be that of a link of the host's own, which the wall must not be built around. */
+export function refuseTakenNames(links: readonly LinkPlan[], prefix: string): void {
+  const chosen = links.flatMap(({ hostName }) =>
+    hostName === undefined || hostName.startsWith(`${prefix}.`) ? [] : [hostName],
+  );
+  if (chosen.length === 0) return;
+  const taken = linkNames().find((name) => chosen.includes(name));
+  if (taken === undefined) return;
+  throw new EngineError(
+    'exists',
+    `the host has a link named '${taken}': give the interface another <target dev>`,
+  );
+}
+
 /** Places in the old list and in the new one. */
 export interface LinkChanges {
   readonly gone: readonly number[];

@@ -8,6 +8,8 @@ import { addressBytes, addressText, interfaceId, linkLocal, macBytes } from './l
 export interface WallElement extends SetElement {
   /** The same as nft reads it. */
   readonly text: string;
+  /** The link it speaks of, by its name on the host. */
+  readonly link: string;
 }
 
 type Table = SetElement['family'];
@@ -82,6 +84,7 @@ function elementsOf(family: Table, { name, hostName = '' }: LinkPlan) {
   return (set: string, part?: Part): WallElement => ({
     family,
     set,
+    link: hostName,
     key: Buffer.concat([padded(Buffer.from(hostName), NAME_BYTES), ...(part ? [words(part.bytes)] : [])]),
     text: [`"${hostName}"`, ...(part ? [part.text] : [])].join(' . '),
   });

@@ -29,8 +29,8 @@ export class Wall {
 
   /** Takes the place of whatever an earlier daemon left, for the links of what runs now. */
   async open(links: Iterable<readonly [domain: string, links: readonly LinkPlan[]]>): Promise<void> {
-    for (const [domain, list] of links) this.#know(domain, wallElements(list));
     try {
+      for (const [domain, list] of links) this.#know(domain, wallElements(list));
       if (this.#guarded.size > 0) await this.#load();
       else if (this.#isThere()) await this.#remove();
     } catch (error) {
@@ -42,6 +42,7 @@ export class Wall {
   async guard(domain: string, links: readonly LinkPlan[]): Promise<void> {
     const before = this.#guarded.get(domain) ?? [];
     const after = wallElements(links);
+    this.#refuseShared(domain, after);
     this.#know(domain, after);
     while (this.#loading !== undefined) await this.#loading;
     const refusal = this.#nftables.change('add', this.parts.name, after);
@@ -68,20 +69,27 @@ export class Wall {
     else this.#guarded.set(domain, elements);
   }
 
+  /** Two under one name would take each other's wall away. */
+  #refuseShared(domain: string, elements: readonly WallElement[]): void {
+    const names = new Set(elements.map(({ link }) => link));
+    for (const [other, held] of this.#guarded) {
+      const shared = other === domain ? undefined : held.find(({ link }) => names.has(link));
+      if (shared !== undefined)
+        throw new EngineError(
+          'exists',
+          `another running domain has a link named '${shared.link}' on the host`,
+        );
+    }
+  }
+
   /** One by one where they are not all there: somebody else may have emptied a set. */
   #take(elements: readonly WallElement[]): void {
     if (this.#nftables.change('remove', this.parts.name, elements) === undefined) return;
     for (const one of elements) this.#nftables.change('remove', this.parts.name, [one]);
   }
 
-  /** On a kernel without nftables nothing is there. */
   #isThere(): boolean {
-    try {
-      return tableFamilies.some((family) => this.#nftables.has(family, this.parts.name));
-    } catch (error) {
-      if (error instanceof EngineError && error.code === 'unsupported') return false;
-      throw error;
-    }
+    return tableFamilies.some((family) => this.#nftables.has(family, this.parts.name));
   }
 
   async #look(): Promise<void> {
