@@ -110,7 +110,7 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
     events.emit('event', { event, detail, domain: summaryOf(entry), at: new Date().toISOString() });
   };
   const cgroups = detectCgroups();
-  const driver = new LxcDriver(layout);
+  const driver = new LxcDriver(layout, cgroups);
   const appArmor = new Confinement(`lxc-${layout.cgroup}`, layout.appArmor);
   await appArmor.load((message) => log('warn', message));
   if (!hasSeccomp) log('warn', 'this kernel filters no system calls: containers run without that wall');

@@ -11,6 +11,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { walkTree } from './tree.js';
 
 const CGROUP2_MAGIC = 0x63677270;
 const ROOT = '/sys/fs/cgroup';
@@ -91,6 +92,9 @@ export function groupsHave(
 /** How long a group may stay in use by processes that are already dying. */
 const DYING_MS = 5000;
 
+/** liblxc numbers the groups of a container from one on while those of an earlier run are in its way. */
+const MOST_NUMBERED = 9;
+
 /**
  * Removes the groups of a container that is gone: liblxc leaves some after a failed start, and numbers the next ones.
  * Answers those that are still in use.
@@ -103,22 +107,41 @@ export async function removeContainerGroups(
 ): Promise<string[]> {
   for (const deadline = Date.now() + DYING_MS; ; ) {
     const groups = layout.all(parent).flatMap((folder) => containerGroups(folder, name, isOther));
-    for (const group of groups) removeTree(group);
+    for (const group of groups) await removeDeep(group);
     const left = groups.filter((group) => existsSync(group));
     if (left.length === 0 || Date.now() > deadline) return left;
     await sleep(5);
   }
 }
 
+/** Asked for by name: to list the groups of all containers at the end of each takes the longer the more there are. */
 function containerGroups(folder: string, name: string, isOther: (name: string) => boolean): string[] {
-  if (!existsSync(folder)) return [];
-  return readdirSync(folder)
-    .filter((group) => {
-      const [, whose = ''] = /^lxc\.(?:payload|monitor)\.(.*)$/.exec(group) ?? [];
-      const isNumbered = whose.startsWith(`${name}-`) && /^\d+$/.test(whose.slice(name.length + 1));
-      return whose === name || (isNumbered && !isOther(whose));
-    })
-    .map((group) => join(folder, group));
+  const numbered = Array.from({ length: MOST_NUMBERED }, (_, at) => `${name}-${at + 1}`);
+  const there = (whose: string): string[] =>
+    ['payload', 'monitor']
+      .map((kind) => join(folder, `lxc.${kind}.${whose}`))
+      .filter((path) => existsSync(path));
+  return [
+    ...there(name),
+    ...numbered.flatMap((whose) => {
+      const found = there(whose);
+      return found.length === 0 || isOther(whose) ? [] : found;
+    }),
+  ];
+}
+
+/** Removes a group with those below it, as far as they are empty. */
+async function removeDeep(group: string): Promise<void> {
+  await walkTree(group, () => undefined, removeEmpty);
+  removeEmpty(group);
+}
+
+function removeEmpty(path: string): void {
+  try {
+    rmdirSync(path);
+  } catch {
+    // still in use, or gone meanwhile: whoever asked looks again
+  }
 }
 
 /** The processes of a group and of those below it: a container may have made some. */
@@ -144,25 +167,6 @@ export function readNumber(path: string): number | null {
     return Number.isFinite(value) && value < 2 ** 62 ? value : null;
   } catch {
     return null; // the group ended meanwhile, or this kernel has no such file
-  }
-}
-
-/** Stops or resumes all processes of a group; resolves when the kernel has done so. */
-export async function setFrozen(layout: CgroupLayout, group: string, frozen: boolean): Promise<void> {
-  if (layout.version === 2)
-    writeFileSync(join(layout.path('freezer', group), 'cgroup.freeze'), frozen ? '1' : '0');
-  else writeFileSync(join(layout.path('freezer', group), 'freezer.state'), frozen ? 'FROZEN' : 'THAWED');
-  for (let waited = 0; waited < 5000 && isFrozen(layout, group) !== frozen; waited++)
-    await new Promise((resolve) => setTimeout(resolve, 1));
-}
-
-export function isFrozen(layout: CgroupLayout, group: string): boolean {
-  try {
-    if (layout.version === 2)
-      return /^frozen 1$/m.test(readFileSync(join(layout.path('freezer', group), 'cgroup.events'), 'utf8'));
-    return readFileSync(join(layout.path('freezer', group), 'freezer.state'), 'utf8').trim() === 'FROZEN';
-  } catch {
-    return false; // no group: not running, so not frozen
   }
 }
 

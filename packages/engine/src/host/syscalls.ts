@@ -199,10 +199,11 @@ export function openMemory(name: string): number {
 
 const MFD_CLOEXEC = 1;
 const AF_UNIX = 1;
-const SOCK_STREAM_CLOEXEC = 1 | O_CLOEXEC;
+const SOCK_NONBLOCK = 0o4000;
+const SOCK_STREAM_CLOEXEC = 1 | O_CLOEXEC | SOCK_NONBLOCK;
 
 /**
- * Connects to an abstract unix socket; undefined if nobody listens.
+ * Connects to an abstract unix socket; undefined if nobody listens, or nobody takes what is in the queue before this one.
  * Node pads such names to the full 108 bytes, which is another address than the one liblxc binds.
  */
 export function connectAbstract(name: string): number | undefined {
@@ -214,7 +215,7 @@ export function connectAbstract(name: string): number | undefined {
   if (toNumber(cConnect(fd, address, address.length)) === 0) return fd;
   const error = systemError('connect', name);
   closeSync(fd);
-  if (error.details['errno'] === 'ECONNREFUSED') return undefined;
+  if (error.details['errno'] === 'ECONNREFUSED' || error.details['errno'] === 'EAGAIN') return undefined;
   throw error;
 }
 

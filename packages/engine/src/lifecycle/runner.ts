@@ -4,19 +4,14 @@ import { existsSync, readdirSync } from 'node:fs';
 import { rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { formatLxcConfig, type Resources } from '@ctvirt/formats';
+import { isFrozen, setFrozen } from '../cgroups/freezer.js';
 import { type IoDisks, lacksDisks } from '../cgroups/io-limits.js';
-import {
-  type CgroupLayout,
-  isFrozen,
-  removeContainerGroups,
-  removeGroup,
-  setFrozen,
-} from '../cgroups/layout.js';
+import { type CgroupLayout, removeContainerGroups, removeGroup } from '../cgroups/layout.js';
 import { type Limit, lineOf } from '../cgroups/limit.js';
 import { limitsOf } from '../cgroups/limits.js';
 import { shareProtection } from '../cgroups/protection.js';
 import { configRows, type OpenedFilesystem } from '../drivers/lxc/config.js';
-import type { LxcDriver, Running } from '../drivers/lxc/driver.js';
+import { END_WAIT_MS, type LxcDriver, type Running } from '../drivers/lxc/driver.js';
 import type { Ending } from '../drivers/lxc/ending.js';
 import { EngineError } from '../errors.js';
 import type { Admission } from '../guarantees/admission.js';
@@ -81,8 +76,6 @@ export interface RunnerParts {
 
 /** A domain that ends by itself this often within the time is not restarted any more, but for reboots. */
 const RESTART_LIMIT = { times: 5, withinMs: 60_000 };
-/** How long an init gets that was asked to end, before `destroy` is the only way. */
-const KILL_WAIT_MS = 10_000;
 
 export class Runner {
   readonly #endings = new Map<string, number[]>();
@@ -91,7 +84,7 @@ export class Runner {
 
   /** The kernel's name for the domain's group, below each hierarchy. */
   group(entry: Entry): string {
-    return `${this.parts.layout.cgroup}/lxc.payload.${diskName(entry.record.name)}`;
+    return this.parts.driver.group(diskName(entry.record.name));
   }
 
   /** `detail` tells those who listen why it started. */
@@ -186,18 +179,13 @@ export class Runner {
     await writeFile(join(this.parts.driver.folder(name), 'intent'), 'destroy').catch((error: unknown) =>
       this.parts.log('warn', `destroying domain '${entry.record.name}' all the same: ${String(error)}`),
     );
-    entry.watch?.[Symbol.dispose]();
-    const gone = new Promise<void>((resolve) => {
-      entry.watch = this.parts.driver.watch(name, running, resolve);
-    });
-    // A frozen process does not die before it is thawed on cgroup v1.
-    if (entry.state === 'paused') await setFrozen(this.parts.cgroups, this.group(entry), false);
-    this.parts.driver.kill(running);
-    await withTimeout(
-      gone,
-      KILL_WAIT_MS,
-      `domain '${entry.record.name}' did not end within ${KILL_WAIT_MS / 1000} s of SIGKILL: a process of it hangs in the kernel`,
-    );
+    // What watches it goes on if it takes longer than anybody waits: its end is told whenever it comes.
+    const gone = new Promise<void>((resolve) => this.#watch(entry, running, resolve));
+    if (!(await this.parts.driver.end(name, gone)))
+      throw new EngineError(
+        'timeout',
+        `domain '${entry.record.name}' did not end within ${END_WAIT_MS / 1000} s of SIGKILL: a process of it hangs in the kernel`,
+      );
     await this.#finish(entry);
   }
 
@@ -366,10 +354,12 @@ export class Runner {
     return { filesystems: opened, innerMounts };
   }
 
-  #watch(entry: Entry, running: Running): void {
-    entry.watch = this.parts.driver.watch(diskName(entry.record.name), running, () =>
-      this.#finishLater(entry, () => entry.running === running),
-    );
+  #watch(entry: Entry, running: Running, onEnd: () => void = () => undefined): void {
+    entry.watch?.[Symbol.dispose]();
+    entry.watch = this.parts.driver.watch(diskName(entry.record.name), running, () => {
+      onEnd();
+      this.#finishLater(entry, () => entry.running === running);
+    });
   }
 
   /** When it is the domain's turn, unless an operation before has seen to its end. */
@@ -455,10 +445,9 @@ export class Runner {
 
   /** Answers groups that are still in use. */
   async #clearGroups(name: string): Promise<string[]> {
-    const names = new Set([...this.parts.registry.entries()].map(({ record }) => diskName(record.name)));
-    return await removeContainerGroups(this.parts.cgroups, this.parts.layout.cgroup, name, (other) =>
-      names.has(other),
-    );
+    const isOther = (other: string): boolean =>
+      [...this.parts.registry.entries()].some(({ record }) => diskName(record.name) === other);
+    return await removeContainerGroups(this.parts.cgroups, this.parts.layout.cgroup, name, isOther);
   }
 }
 
@@ -485,15 +474,3 @@ const reasons = {
 const hasEnded = (entry: Entry): boolean => entry.state !== 'shutoff' && entry.running === undefined;
 
 const depth = (path: string): number => path.split('/').filter((part) => part !== '').length;
-
-async function withTimeout<T>(promise: Promise<T>, ms: number, message: string): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new EngineError('timeout', message)), ms);
-  });
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}

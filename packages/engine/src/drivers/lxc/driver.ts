@@ -1,28 +1,31 @@
 // Runs containers through liblxc's tools, and knows of each whether it runs, as what, and how it ended.
 // SPDX-License-Identifier: Apache-2.0
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { Socket } from 'node:net';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { killGroup } from '../../cgroups/freezer.js';
+import type { CgroupLayout } from '../../cgroups/layout.js';
 import { EngineError } from '../../errors.js';
 import { readIfThere } from '../../host/files.js';
 import {
   childrenOf,
   commandLine,
   isAlive,
-  isZombie,
   killIfThere,
   startedAt,
   startTicks,
 } from '../../host/processes.js';
 import { errnoInWords, refusalOf } from '../../host/refusal.js';
-import { spawnProgram } from '../../host/spawn.js';
-import { connectAbstract } from '../../host/syscalls.js';
+import { type Spawned, spawnProgram } from '../../host/spawn.js';
 import { withGuestUmask } from '../../host/umask.js';
 import type { Layout } from '../../state/layout.js';
+import { commandAddress, connectToMonitor, type Holder, holderOf, socketsAt } from './command-socket.js';
 import { type Ending, endingOf, startErrors } from './ending.js';
+import { type StartFault, StartWatch } from './start-watch.js';
 
 /** A running container: liblxc's monitor and the container's init, as the host numbers them. */
 export interface Running {
@@ -40,13 +43,46 @@ const toolEnvironment = { PATH: '/usr/sbin:/sbin' } as const;
 /** Begins the name of what is being cleared; no domain's begins so. */
 const GONE = '.gone-';
 
-const starter = '/usr/bin/lxc-start';
+/** How long `end` tries. */
+export const END_WAIT_MS = 10_000;
+/** One that is told to end is told again, for the processes that were just being made. */
+const END_AGAIN_MS = 250;
 
-/** How long a monitor gets to notice that its child has ended. */
-const STILLBORN_MS = 1000;
+/** So often a start is tried under another name, if somebody has been faster to take it. */
+const START_ATTEMPTS = 3;
+
+/** Where liblxc keeps a lock for each of its paths. */
+const LOCKS = '/run/lxc/lock';
+
+export interface LxcDriverOptions {
+  readonly starter?: string;
+  /** How long lxc-start may take. */
+  readonly startLimitMs?: number;
+}
+
+/** How an lxc-start ended, and what it was ended for. */
+interface Attempt {
+  readonly status: number;
+  readonly fault: StartFault | undefined;
+}
 
 export class LxcDriver {
-  constructor(private readonly layout: Layout) {}
+  readonly #starter: string;
+  readonly #startLimitMs: number;
+
+  constructor(
+    private readonly layout: Layout,
+    private readonly cgroups: CgroupLayout,
+    options: LxcDriverOptions = {},
+  ) {
+    this.#starter = options.starter ?? '/usr/bin/lxc-start';
+    this.#startLimitMs = options.startLimitMs ?? 60_000;
+  }
+
+  /** The kernel's name for a container's group, below each hierarchy. */
+  group(name: string): string {
+    return `${this.layout.cgroup}/lxc.payload.${name}`;
+  }
 
   /** The folder of a started domain; its content lives as long as the container, and tells the next daemon of it. */
   folder(name: string): string {
@@ -54,6 +90,38 @@ export class LxcDriver {
   }
   logPath(name: string): string {
     return join(this.folder(name), 'lxc.log');
+  }
+
+  /**
+   * liblxc's path for the present run, of which the monitor's command socket has its name: another one for each start, since
+   * whoever is first has an abstract name. Runs that began under an earlier version share one.
+   */
+  path(name: string): string {
+    try {
+      return join(this.layout.lxc, readFileSync(join(this.folder(name), 'path'), 'utf8'));
+    } catch {
+      return this.layout.lxc;
+    }
+  }
+
+  #address(name: string): string {
+    return commandAddress(this.path(name), name);
+  }
+
+  async #renewPath(name: string): Promise<void> {
+    await this.#clearPath(name);
+    await rm(this.logPath(name), { force: true });
+    writeFileSync(join(this.folder(name), 'path'), randomBytes(9).toString('base64url'), { mode: 0o600 });
+    mkdirSync(this.path(name));
+    // Root in the container passes through it to its root folder.
+    chmodSync(this.path(name), 0o711);
+  }
+
+  async #clearPath(name: string): Promise<void> {
+    const path = this.path(name);
+    if (path === this.layout.lxc) return await rm(join(path, name), { recursive: true, force: true });
+    await rm(path, { recursive: true, force: true });
+    await rm(join(LOCKS, path), { recursive: true, force: true });
   }
 
   /** A fresh folder for a start, with liblxc's configuration as `lxc.conf` among the files. */
@@ -79,10 +147,27 @@ export class LxcDriver {
     const folder = this.folder(name);
     const marker = join(folder, 'starting');
     writeFileSync(marker, '');
+    let attempt = await this.#attempt(name, program, sigpending);
+    let squatter = this.#squatter(name, attempt);
+    for (let tries = 1; squatter !== undefined && tries < START_ATTEMPTS; tries++) {
+      attempt = await this.#attempt(name, program, sigpending);
+      squatter = this.#squatter(name, attempt);
+    }
+    if (attempt.status === 0 && squatter === undefined) await this.#complete(name, complete);
+    rmSync(marker, { force: true });
+    if (squatter !== undefined) throw squatted(squatter);
+    if (attempt.status !== 0) throw await this.#failure(name, attempt);
+    return this.running(name);
+  }
+
+  /** Runs lxc-start once; if it fails nothing of it is left but the log. */
+  async #attempt(name: string, program: readonly string[], sigpending: number | undefined): Promise<Attempt> {
+    await this.#renewPath(name);
+    const folder = this.folder(name);
     const argv = [
-      starter,
+      this.#starter,
       '-P',
-      this.layout.lxc,
+      this.path(name),
       '-n',
       name,
       '-f',
@@ -93,28 +178,59 @@ export class LxcDriver {
       '--',
       ...program,
     ] as const;
-    using stillborn = this.#watchForStillborn(name);
     // What the maker of the user namespace may queue is what all its users may together.
-    const status = await this.#tool(
+    const starter = this.#tool(
       sigpending === undefined ? argv : ['/usr/bin/prlimit', `--sigpending=${sigpending}`, ...argv],
     );
-    if (status === 0) await this.#complete(name, complete);
-    // It outlives lxc-start, and would take the groups and the pid file of the next start with it.
-    else await this.#monitorEnd(name);
-    rmSync(marker, { force: true });
-    if (status !== 0) {
-      const errors = startErrors((await readIfThere(this.logPath(name))) ?? '');
-      if (errors.length === 0) refuseWithoutRoom(folder);
-      const reason = stillborn.isFound
+    using watch = this.#watchStart(name, starter);
+    const status = await starter.ended;
+    if (watch.fault === 'late') await this.#abort(name);
+    // The monitor outlives lxc-start, and would take the groups and the pid file of the next start with it.
+    if (status !== 0) await this.#monitorEnd(name);
+    return { status, fault: watch.fault };
+  }
+
+  #watchStart(name: string, starter?: Spawned): StartWatch {
+    return new StartWatch({
+      address: this.#address(name),
+      ...(starter === undefined ? {} : { starter }),
+      monitor: () => this.#monitor(name),
+      limitMs: this.#startLimitMs,
+    });
+  }
+
+  /** Who has the name of the command socket instead of the monitor that should have it by now. */
+  #squatter(name: string, { status }: Attempt): Holder | undefined {
+    if (status === 0 && this.#monitor(name) !== undefined) return undefined;
+    const sockets = socketsAt(this.#address(name));
+    return sockets.size === 0 ? undefined : (holderOf(sockets) ?? { pid: Number.NaN, uid: Number.NaN });
+  }
+
+  /** Ends what there is of a start, whichever part of it hangs. */
+  async #abort(name: string): Promise<void> {
+    for (const pid of this.#starters(name)) killIfThere(pid);
+    for (const kind of ['payload', 'monitor'])
+      await killGroup(this.cgroups, `${this.layout.cgroup}/lxc.${kind}.${name}`);
+  }
+
+  async #failure(name: string, { status, fault }: Attempt): Promise<EngineError> {
+    const errors = startErrors((await readIfThere(this.logPath(name))) ?? '');
+    if (fault === 'late')
+      return new EngineError(
+        'timeout',
+        `lxc-start had not started the container after ${this.#startLimitMs / 1000} s and was ended${errors.length === 0 ? '' : `: ${errors.join('; ')}`}`,
+        { errors },
+      );
+    if (errors.length === 0) refuseWithoutRoom(this.folder(name));
+    const reason =
+      fault === 'stillborn'
         ? "its first process was killed before it could run init: see the kernel's log for who ran out of memory"
         : errors.join('; ') || `lxc-start ended with status ${status}`;
-      const what = `liblxc could not start the container: ${reason}`;
-      throw (
-        refusalOf(errnoInWords(reason) ?? '', what, { errors }) ??
-        new EngineError('host-command', what, { errors })
-      );
-    }
-    return this.running(name);
+    const what = `liblxc could not start the container: ${reason}`;
+    return (
+      refusalOf(errnoInWords(reason) ?? '', what, { errors }) ??
+      new EngineError('host-command', what, { errors })
+    );
   }
 
   /** A container whose start cannot be completed is ended again; one that ended meanwhile needs nothing more. */
@@ -124,10 +240,7 @@ export class LxcDriver {
     } catch (error) {
       const running = this.running(name);
       if (running === undefined) return;
-      await new Promise<void>((resolve) => {
-        this.watch(name, running, resolve);
-        this.kill(running);
-      });
+      await this.end(name, new Promise<void>((resolve) => this.watch(name, running, resolve)));
       throw error;
     }
   }
@@ -155,7 +268,11 @@ export class LxcDriver {
       return undefined; // never started, or cleared after its end
     }
     // The pid may belong to another process by now: a monitor's command line says whose it is.
-    return commandLine(pid)[0] === `[lxc monitor] ${this.layout.lxc} ${name}` ? pid : undefined;
+    return commandLine(pid)[0] === this.#title(name) ? pid : undefined;
+  }
+
+  #title(name: string): string {
+    return `[lxc monitor] ${this.path(name)} ${name}`;
   }
 
   /** Names of all that were started and not yet cleared. */
@@ -181,47 +298,37 @@ export class LxcDriver {
     for (const name of this.started()) {
       const marker = join(this.folder(name), 'starting');
       if ((await readIfThere(marker)) === undefined) continue;
-      using _stillborn = this.#watchForStillborn(name);
+      using _watch = this.#watchStart(name);
       while (Date.now() < deadline && this.#starters(name).length > 0) await sleep(20);
+      if (this.#starters(name).length > 0) await this.#abort(name);
       await rm(marker, { force: true });
       interrupted.push(name);
     }
+    await this.#clearLeftPaths();
     return interrupted;
   }
 
-  /**
-   * During a start liblxc's monitor waits for its child's word, and waits for ever if that is killed before it runs init: it
-   * holds the other end of their socket itself. Without the monitor lxc-start ends too, and says that it failed.
-   */
-  #watchForStillborn(name: string): Disposable & { readonly isFound: boolean } {
-    let isFound = false;
-    let seen: number | undefined;
-    const timer = setInterval(() => {
-      const monitorPid = this.#monitor(name);
-      const dead = monitorPid === undefined ? undefined : childrenOf(monitorPid).find(isZombie);
-      // Only one that is there for long: of any other the monitor takes notice itself.
-      if (monitorPid !== undefined && dead !== undefined && dead === seen) {
-        isFound = true;
-        killIfThere(monitorPid);
-      }
-      seen = dead;
-    }, STILLBORN_MS);
-    return {
-      get isFound() {
-        return isFound;
-      },
-      [Symbol.dispose]: () => clearInterval(timer),
-    };
+  /** Of runs that a killed daemon had begun to clear, or not yet begun. */
+  async #clearLeftPaths(): Promise<void> {
+    const used = new Set(this.started().flatMap((name) => [name, basename(this.path(name))]));
+    for (const left of readdirSync(this.layout.lxc).filter((entry) => !used.has(entry))) {
+      await rm(join(this.layout.lxc, left), { recursive: true, force: true });
+      await rm(join(LOCKS, this.layout.lxc, left), { recursive: true, force: true });
+    }
   }
 
+  /** Processes of a start that is not over: lxc-start, and the monitor before anybody else knows of it. */
   #starters(name: string): number[] {
+    const own = this.path(name);
+    const running = this.running(name)?.monitorPid;
     return readdirSync('/proc')
       .filter((entry) => /^\d+$/.test(entry))
       .map(Number)
       .filter((pid) => {
         const words = commandLine(pid);
-        const [program, , path, , container] = words.slice(words.indexOf(starter));
-        return program === starter && path === this.layout.lxc && container === name;
+        if (words[0] === this.#title(name)) return pid !== running;
+        const [program, , path, , container] = words.slice(words.indexOf(this.#starter));
+        return program === this.#starter && path === own && container === name;
       });
   }
 
@@ -237,7 +344,7 @@ export class LxcDriver {
         await sleep(2);
       if (!stopped) onEnd();
     };
-    const fd = connectAbstract(`${this.layout.lxc}/${name}/command`);
+    const fd = connectToMonitor(this.#address(name));
     if (fd === undefined) {
       void ended();
       return { [Symbol.dispose]: () => (stopped = true) };
@@ -260,9 +367,15 @@ export class LxcDriver {
     return endingOf((await readIfThere(this.logPath(name))) ?? '');
   }
 
-  /** Ends the container at once: with its init the kernel ends every process of the pid namespace. */
-  kill(running: Running): void {
-    this.signal(running, 'SIGKILL');
+  /** Ends the container at once, whatever its processes are up to; false if it is not `gone` for all that. */
+  async end(name: string, gone: Promise<void>): Promise<boolean> {
+    let isGone = false;
+    void gone.then(() => (isGone = true));
+    for (const deadline = Date.now() + END_WAIT_MS; !isGone && Date.now() < deadline; ) {
+      await killGroup(this.cgroups, this.group(name));
+      await Promise.race([gone, sleep(END_AGAIN_MS, undefined, { ref: false })]);
+    }
+    return isGone;
   }
 
   signal(running: Running, signal: NodeJS.Signals | number): void {
@@ -271,7 +384,7 @@ export class LxcDriver {
 
   /** Forgets an ended container. */
   async clear(name: string): Promise<void> {
-    await rm(join(this.layout.lxc, name), { recursive: true, force: true });
+    await this.#clearPath(name);
     // At once, or a daemon that is killed meanwhile leaves half of what tells the next one how it ended.
     const grave = join(this.layout.runtime, `${GONE}${name}`);
     await rm(grave, { recursive: true, force: true });
@@ -289,7 +402,7 @@ export class LxcDriver {
     return [
       '/usr/bin/lxc-attach',
       '-P',
-      this.layout.lxc,
+      this.path(name),
       '-n',
       name,
       // Limits of single processes stand in the configuration only; its log belongs to the monitor.
@@ -306,7 +419,7 @@ export class LxcDriver {
 
   /** argv that attaches to the container's /dev/console. */
   consoleArgv(name: string): [string, ...string[]] {
-    return ['/usr/bin/lxc-console', '-P', this.layout.lxc, '-n', name, '-t', '0', '-e', '-1'];
+    return ['/usr/bin/lxc-console', '-P', this.path(name), '-n', name, '-t', '0', '-e', '-1'];
   }
 
   /** liblxc's version, which decides what its configuration may hold. */
@@ -321,9 +434,9 @@ export class LxcDriver {
     return text.trim();
   }
 
-  #tool(argv: readonly [string, ...string[]]): Promise<number> {
+  #tool(argv: readonly [string, ...string[]]): Spawned {
     try {
-      return withGuestUmask(() => spawnProgram(argv, { env: toolEnvironment })).ended;
+      return withGuestUmask(() => spawnProgram(argv, { env: toolEnvironment }));
     } catch (cause) {
       throw notInstalled(argv[0], cause);
     }
@@ -335,6 +448,15 @@ function ended(child: ChildProcess): Promise<number> {
     child.on('error', (cause) => reject(notInstalled(child.spawnfile, cause)));
     child.on('exit', (code, signal) => resolve(code ?? 128 + (signal === null ? 0 : 9)));
   });
+}
+
+function squatted({ pid, uid }: Holder): EngineError {
+  const who = Number.isNaN(pid) ? 'somebody' : `process ${pid} of user ${uid}`;
+  return new EngineError(
+    'busy',
+    `${who} takes the name of the container's command socket before liblxc can, whichever it is: end that, and start the domain again`,
+    { pid, uid },
+  );
 }
 
 /** liblxc's log says nothing of a disk that has no room for it. */

@@ -1,0 +1,91 @@
+// Stops, resumes and ends all processes of a group, whatever a container does in groups below it.
+// SPDX-License-Identifier: Apache-2.0
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { killExactly } from '../host/pidfd.js';
+import type { CgroupLayout } from './layout.js';
+import { walkTree } from './tree.js';
+
+/** How long processes may take to come to a stop. */
+const FREEZE_WAIT_MS = 5000;
+/** The same before they are killed: those that have not stopped by then are met in the next round. */
+const KILL_FREEZE_WAIT_MS = 50;
+
+/** Stops or resumes all processes of a group; resolves when the kernel has done so. */
+export async function setFrozen(layout: CgroupLayout, group: string, frozen: boolean): Promise<void> {
+  askFrozen(layout, layout.path('freezer', group), frozen);
+  await settled(layout, group, frozen, FREEZE_WAIT_MS);
+}
+
+/**
+ * Whether a group was told to stop. What groups below it were told by the container does not count, nor that one of its
+ * processes takes its time.
+ */
+export function isFrozen(layout: CgroupLayout, group: string): boolean {
+  const file = layout.version === 2 ? 'cgroup.freeze' : 'freezer.self_freezing';
+  return read(join(layout.path('freezer', group), file)).trim() === '1';
+}
+
+/**
+ * Sends SIGKILL to all processes of a group and of those below it, and lets them run into it: none of them comes to run anything
+ * else. A process that is just being made may be missed: to be called until the group is empty.
+ */
+export async function killGroup(layout: CgroupLayout, group: string): Promise<void> {
+  const folder = layout.path('freezer', group);
+  if (layout.version === 2 && existsSync(join(folder, 'cgroup.kill'))) {
+    write(join(folder, 'cgroup.kill'), '1');
+    return;
+  }
+  // On cgroup v1 a frozen process does not die before it is thawed, and no frozen one makes others meanwhile.
+  askFrozen(layout, folder, true);
+  await settled(layout, group, true, KILL_FREEZE_WAIT_MS);
+  await walkTree(folder, (path) => {
+    for (const pid of pidsOf(path)) killExactly(pid, () => pidsOf(path).includes(pid));
+  });
+  await walkTree(folder, (path) => askFrozen(layout, path, false));
+}
+
+const pidsOf = (folder: string): number[] =>
+  read(join(folder, 'cgroup.procs')).split('\n').filter(Boolean).map(Number);
+
+function askFrozen({ version }: CgroupLayout, folder: string, frozen: boolean): void {
+  if (version === 2) write(join(folder, 'cgroup.freeze'), frozen ? '1' : '0');
+  else write(join(folder, 'freezer.state'), frozen ? 'FROZEN' : 'THAWED');
+}
+
+async function settled(layout: CgroupLayout, group: string, frozen: boolean, ms: number): Promise<void> {
+  for (const deadline = Date.now() + ms; isStopped(layout, group) !== frozen && Date.now() < deadline; )
+    await sleep(1);
+}
+
+/** Whether all processes of a group have come to a stop. */
+function isStopped({ version, path }: CgroupLayout, group: string): boolean {
+  const folder = path('freezer', group);
+  return version === 2
+    ? /^frozen 1$/m.test(read(join(folder, 'cgroup.events')))
+    : read(join(folder, 'freezer.state')).trim() === 'FROZEN';
+}
+
+/** Empty where the group has gone. */
+function read(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    return ignoreGone(error);
+  }
+}
+
+function write(path: string, value: string): void {
+  try {
+    writeFileSync(path, value);
+  } catch (error) {
+    ignoreGone(error);
+  }
+}
+
+function ignoreGone(error: unknown): string {
+  if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENODEV'))
+    return '';
+  throw error;
+}

@@ -1,0 +1,76 @@
+// The abstract socket a container's monitor listens on: its address, a connection to it, and who has taken its name.
+// SPDX-License-Identifier: Apache-2.0
+import { closeSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { connectAbstract, peerUid } from '../../host/syscalls.js';
+
+/** liblxc takes a longer address than this for too long, and its hash instead (commands_utils.c). */
+const LONGEST = 105;
+
+/** The address, without the zero it begins with, of the container `name` below liblxc's path. */
+export function commandAddress(path: string, name: string): string {
+  const address = `${path}/${name}/command`;
+  return Buffer.byteLength(address) <= LONGEST ? address : `lxc/${fnv1a(`${path}/${name}`)}/command`;
+}
+
+function fnv1a(text: string): string {
+  let hash = 0xcbf29ce484222325n;
+  for (const byte of Buffer.from(text)) hash = ((hash ^ BigInt(byte)) * 0x100000001b3n) & 0xffffffffffffffffn;
+  return hash.toString(16).padStart(16, '0');
+}
+
+/** A connection that ends with the monitor. Undefined where nobody listens, or somebody else than root does. */
+export function connectToMonitor(address: string): number | undefined {
+  const fd = connectAbstract(address);
+  if (fd === undefined || peerUid(fd) === 0) return fd;
+  closeSync(fd);
+  return undefined;
+}
+
+export interface Holder {
+  readonly pid: number;
+  readonly uid: number;
+}
+
+/** The sockets with this address, as links below /proc/PID/fd name them. */
+export function socketsAt(address: string): ReadonlySet<string> {
+  const sockets = new Set<string>();
+  for (const line of readFileSync('/proc/net/unix', 'utf8').split('\n')) {
+    const at = line.indexOf('@');
+    if (at < 0 || line.slice(at + 1) !== address) continue;
+    const inode = /(\d+) $/.exec(line.slice(0, at))?.[1];
+    if (inode !== undefined) sockets.add(`socket:[${inode}]`);
+  }
+  return sockets;
+}
+
+/** Whether a process has one of these sockets open. */
+export function holds(pid: number, sockets: ReadonlySet<string>): boolean {
+  try {
+    return readdirSync(`/proc/${pid}/fd`).some((fd) => sockets.has(linkOf(`/proc/${pid}/fd/${fd}`)));
+  } catch {
+    return false; // gone
+  }
+}
+
+/** Some process that has one of these sockets open. */
+export function holderOf(sockets: ReadonlySet<string>): Holder | undefined {
+  const pids = readdirSync('/proc').filter((entry) => /^\d+$/.test(entry));
+  const pid = pids.map(Number).find((each) => holds(each, sockets));
+  return pid === undefined ? undefined : { pid, uid: uidOf(pid) };
+}
+
+function linkOf(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return ''; // closed meanwhile
+  }
+}
+
+function uidOf(pid: number): number {
+  try {
+    return Number(/^Uid:\s+\d+\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
+  } catch {
+    return Number.NaN; // gone
+  }
+}
