@@ -2,10 +2,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync, readFileSync, statSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { domainXml, templateRoot } from './documents.js';
+import { cgroupName } from './inventory.js';
 import { waitFor } from './wait.js';
 import { refused, World } from './world.js';
 
@@ -195,5 +196,71 @@ describe('names that others take', () => {
     await leave();
     await world.assertClean();
     await world.client.domains.start({ domain: 'web' });
+  });
+});
+
+describe('what all domains share of the host', () => {
+  const most = Math.min(
+    ...['pid_max', 'threads-max'].map((name) => Number(readFileSync(`/proc/sys/kernel/${name}`, 'utf8'))),
+  );
+  const [each, together] = [Math.floor(most * 0.15), Math.floor(most * 0.8)];
+  const ceiling = (): string =>
+    readFileSync(
+      `/sys/fs/cgroup/${hasFreezer ? 'pids/' : ''}${cgroupName(world.root)}/pids.max`,
+      'utf8',
+    ).trim();
+  const set = (numproc: string) =>
+    world.client.domains.setParameters({ domain: 'many', body: { values: { numproc } } });
+
+  test('a domain of which nothing is said makes processes up to the default, and the host goes on', async () => {
+    await world.run(domainXml({ name: 'many', filesystems: withPerl }));
+    await world.shell('many', libraries);
+    const bomb =
+      '$| = 1; my $n = 0; while (defined(my $p = fork)) { sleep 1000 unless $p; $n++ } print $n; sleep 1000';
+    const session = await world.client.domains.exec({
+      domain: 'many',
+      open: { argv: ['/usr/bin/perl', '-e', bomb] },
+    });
+    const made = await new Promise((resolve) => session.stdout.once('data', resolve));
+    assert.ok(Number(made) <= each && Number(made) > each - 10, `${made} of ${each}`);
+    const { message } = await refused(
+      'over-quota',
+      world.client.domains.exec({ domain: 'many', open: { argv: ['/bin/true'] } }),
+    );
+    assert.match(message, /--numproc/);
+    await world.run(domainXml({ name: 'other' }));
+    assert.equal(await world.shell('other', 'echo lives'), 'lives');
+    await world.client.domains.destroy({ domain: 'many' });
+  });
+
+  test('it is shown, and stands in no document', async () => {
+    await world.run(domainXml({ name: 'many', type: 'openvz' }));
+    const info = await world.cli(['dominfo', 'many']);
+    assert.match(info.stdout, new RegExp(`^Processes: +\\d+ of ${each} \\(default\\)$`, 'm'));
+    const params = await world.cli(['params', 'many']);
+    assert.match(
+      params.stdout,
+      new RegExp(`^ *numproc +${each}:${each} +enforced +default: .*${together}`, 'm'),
+    );
+    const folder = `${world.root}/lib/domains/many`;
+    for (const file of readdirSync(folder))
+      assert.doesNotMatch(readFileSync(`${folder}/${file}`, 'utf8'), /numproc/i, file);
+    const { stdout } = await world.cli(['dumpxml', 'many']);
+    assert.doesNotMatch(stdout, /numproc/i);
+  });
+
+  test('all together have a ceiling, which gives way to what a document says, by the next daemon too', async () => {
+    await world.run(domainXml({ name: 'many', type: 'openvz' }));
+    assert.equal(ceiling(), String(together));
+    await set('100');
+    assert.equal(ceiling(), String(together));
+    await set('unlimited');
+    assert.equal(ceiling(), 'max');
+    await world.run(domainXml({ name: 'other' }));
+    await world.kill();
+    await world.start();
+    assert.equal(ceiling(), 'max');
+    await world.client.domains.destroy({ domain: 'many' });
+    assert.equal(ceiling(), String(together));
   });
 });

@@ -80,6 +80,7 @@ export const domainInfo = object(
     cpuTimeNs: nullable(number()),
     processes: nullable(integer()),
     maxProcesses: nullable(integer()),
+    maxProcessesDefault: boolean(),
     disk: object({
       usedBytes: nullable(number()),
       limitBytes: nullable(number()),

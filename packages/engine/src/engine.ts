@@ -12,6 +12,7 @@ import { Adopter } from './adoption/adopt.js';
 import { Assets } from './assets.js';
 import { detectCgroups } from './cgroups/layout.js';
 import type { Limit } from './cgroups/limit.js';
+import { ProcessCeiling, processDefaults } from './cgroups/processes.js';
 import type { DomainRef, Engine, ExecSession } from './contract.js';
 import { countersOf, heldBy } from './counters.js';
 import { Documents } from './documents.js';
@@ -37,7 +38,7 @@ import { amendLive, undoAmend } from './lifecycle/amend.js';
 import { BlockIo } from './lifecycle/block-io.js';
 import { Definer, type Edit } from './lifecycle/definer.js';
 import { addressesOf, filesystemsOf, idMapOf, linksOf, Reader } from './lifecycle/document.js';
-import { ownerEdit, parameterEdit, rowsOf } from './lifecycle/parameters.js';
+import { ownerEdit, parameterEdit, rowsOf, withDefaultRow } from './lifecycle/parameters.js';
 import type { LinkPlan } from './lifecycle/plan.js';
 import { Runner } from './lifecycle/runner.js';
 import { Wall } from './network/wall.js';
@@ -185,6 +186,7 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
     log,
   });
   const wall = new Wall({ name: layout.cgroup, log });
+  const ceiling = new ProcessCeiling(cgroups, layout.cgroup);
   const runner: Runner = new Runner({
     layout,
     store,
@@ -200,6 +202,7 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
     },
     admission,
     placement,
+    ceiling,
     appArmor,
     wall,
     has: (limit) => blockIo.has(limit),
@@ -223,6 +226,7 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
     admission,
     placement,
     wall,
+    ceiling,
     has: (limit: Limit) => blockIo.has(limit),
     disks: (entry: Entry, domain: Domain) => blockIo.ioDisks(filesystemsOf(domain), kept(entry)),
     relimit: (entry: Entry, spec: FilesystemSpec) => quotas.relimit(entry, spec),
@@ -239,6 +243,7 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
       const domain = await documents.live(entry);
       if (entry.running === undefined) continue;
       placement.know(entry, resourcesOf(domain, facts));
+      ceiling.know(entry.record.name, resourcesOf(domain, facts));
       registry.hold(entry, addressesOf(domain));
       guarded.set(entry.record.uuid, linksOf(domain, entry.record));
     } catch (error) {
@@ -374,7 +379,8 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
     parameters: async (ref, options) => {
       const domain = await engine.document(ref, options);
       const disks = () => blockIo.disks(filesystemsOf(domain), kept(find(ref)));
-      return explainResources(domain, facts).map((row) => blockIo.explain(row, disks));
+      const said = explainResources(domain, facts).map((row) => blockIo.explain(row, disks));
+      return withDefaultRow(said, processDefaults());
     },
     setParameters: async (ref, values, asked) =>
       await serially(ref, async (entry) => {

@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
-import { resourcesOf } from '@ctvirt/formats';
+import { beancounterOf, resourcesOf } from '@ctvirt/formats';
 import type { Domain } from '@ctvirt/xml';
 import { type CgroupLayout, readNumber } from './cgroups/layout.js';
 import type { Confinement } from './host/apparmor.js';
@@ -43,6 +43,7 @@ export async function statsOf(entry: Entry, parts: StatsParts): Promise<DomainIn
     cpuTimeNs: entry.running === undefined ? null : cpuTimeNs(cgroups, group),
     processes: readNumber(join(pids, 'pids.current')),
     maxProcesses,
+    maxProcessesDefault: beancounterOf(domain, 'NUMPROC') === undefined,
     disk: await diskOf(entry, store),
     idMap: entry.record.ids,
     walls: wallsOf(entry, domain, parts, maxProcesses),

@@ -48,6 +48,8 @@ export interface DomainInfo extends DomainSummary {
   readonly cpuTimeNs: number | null;
   readonly processes: number | null;
   readonly maxProcesses: number | null;
+  /** Whether that is what a domain has whose document says nothing of it. */
+  readonly maxProcessesDefault: boolean;
   readonly disk: {
     readonly usedBytes: number | null;
     readonly limitBytes: number | null;

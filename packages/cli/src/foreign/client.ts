@@ -168,6 +168,7 @@ function domainCalls(connection: () => Promise<Connection>): Calls {
         cpuTimeNs: Number(info.cpuTime),
         processes: null,
         maxProcesses: null,
+        maxProcessesDefault: false,
         disk: { usedBytes: null, limitBytes: null, usedInodes: null, limitInodes: null },
         idMap: null,
         walls: [],

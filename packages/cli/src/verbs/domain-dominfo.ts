@@ -49,7 +49,7 @@ function fieldsOf(info: DomainInfo): readonly Field[] {
     ...optional('Addresses', info.addresses.join(', ')),
     ...optional('Init pid', info.initPid),
     ...optional('Started', info.startedAt),
-    ...optional('Processes', useOf(info.processes, info.maxProcesses, String)),
+    ...optional('Processes', processesOf(info)),
     ...optional('Disk', useOf(disk.usedBytes, disk.limitBytes, describeBytes)),
     ...optional('Inodes', useOf(disk.usedInodes, disk.limitInodes, String)),
     ...optional('Id map', idMap === null ? null : `${idMap.start} + ${idMap.count}`),
@@ -58,6 +58,11 @@ function fieldsOf(info: DomainInfo): readonly Field[] {
 
 const wallsOf = ({ walls }: DomainInfo): readonly Field[] =>
   walls.map(({ name, state, how }) => [`Wall ${name}`, `${state}: ${how}`]);
+
+function processesOf({ processes, maxProcesses, maxProcessesDefault }: DomainInfo): string | null {
+  const use = useOf(processes, maxProcesses, String);
+  return use !== null && maxProcesses !== null && maxProcessesDefault ? `${use} (default)` : use;
+}
 
 function useOf(used: number | null, limit: number | null, show: (value: number) => string): string | null {
   if (used === null && limit === null) return null;

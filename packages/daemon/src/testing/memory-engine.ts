@@ -216,6 +216,7 @@ export function createMemoryEngine(log: EngineLog = () => undefined): MemoryEngi
       cpuTimeNs: 1.5e9,
       processes: 3,
       maxProcesses: 240,
+      maxProcessesDefault: false,
       disk: { usedBytes: 1536 * 1024, limitBytes: 1024 ** 3, usedInodes: 12, limitInodes: null },
       idMap: { start: 100000, count: 65536 },
       walls: [{ name: 'system-calls', state: 'up', how: '34 are refused' }],

@@ -40,9 +40,7 @@ export async function killGroup(layout: CgroupLayout, group: string): Promise<vo
   // On cgroup v1 a frozen process does not die before it is thawed, and no frozen one makes others meanwhile.
   askFrozen(layout, folder, true);
   await settled(layout, group, true, KILL_FREEZE_WAIT_MS);
-  await walkTree(folder, (path) => {
-    for (const pid of pidsOf(path)) killExactly(pid, () => pidsOf(path).includes(pid));
-  });
+  await walkTree(folder, (path) => killExactly(pidsOf(path), () => pidsOf(path)));
   await walkTree(folder, (path) => askFrozen(layout, path, false));
 }
 

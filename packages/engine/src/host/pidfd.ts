@@ -12,13 +12,21 @@ const libc = koffi.load(null);
 const cOpen = libc.func('syscall', 'long', ['long', 'int', 'uint']);
 const cSend = libc.func('syscall', 'long', ['long', 'int', 'int', 'void*', 'uint']);
 
-/** Ends the process, if it is still the one that `isMeant` looks for once nobody else can get its pid. */
-export function killExactly(pid: number, isMeant: () => boolean): void {
-  const fd = Number(cOpen(SYS_PIDFD_OPEN, pid, 0));
-  if (fd < 0) return; // gone
-  try {
-    if (isMeant()) cSend(SYS_PIDFD_SEND_SIGNAL, fd, constants.signals.SIGKILL, null, 0);
-  } finally {
-    closeSync(fd);
+/** So many are held at a time. */
+const AT_ONCE = 256;
+
+/** Sends SIGKILL to those of the processes that are among the `meant` ones still when nobody else can get their pids. */
+export function killExactly(pids: readonly number[], meant: () => readonly number[]): void {
+  for (let from = 0; from < pids.length; from += AT_ONCE) {
+    const held = pids
+      .slice(from, from + AT_ONCE)
+      .map((pid) => ({ pid, fd: Number(cOpen(SYS_PIDFD_OPEN, pid, 0)) }));
+    try {
+      const still = new Set(meant());
+      for (const { pid, fd } of held)
+        if (fd >= 0 && still.has(pid)) cSend(SYS_PIDFD_SEND_SIGNAL, fd, constants.signals.SIGKILL, null, 0);
+    } finally {
+      for (const { fd } of held) if (fd >= 0) closeSync(fd);
+    }
   }
 }

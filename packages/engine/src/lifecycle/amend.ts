@@ -6,6 +6,7 @@ import { type Domain, formatDomain } from '@ctvirt/xml';
 import type { IoDisks } from '../cgroups/io-limits.js';
 import type { CgroupLayout } from '../cgroups/layout.js';
 import type { Limit } from '../cgroups/limit.js';
+import type { ProcessCeiling } from '../cgroups/processes.js';
 import { isProtection, shareProtection } from '../cgroups/protection.js';
 import type { Documents } from '../documents.js';
 import type { Admission } from '../guarantees/admission.js';
@@ -49,6 +50,7 @@ export interface AmendParts {
   readonly admission: Admission;
   readonly placement: Placement;
   readonly wall: Wall;
+  readonly ceiling: ProcessCeiling;
   /** Whether groups have the file of a limit. */
   readonly has: (limit: Limit) => boolean;
   /** The disks below the domain's file systems. */
@@ -97,6 +99,8 @@ export async function amendLive(change: LiveChange, parts: AmendParts): Promise<
     if (step.limits.some(isProtection)) shareProtection(parts.cgroups, dirname(group));
   };
   undo.push(share);
+  undo.push(() => parts.ceiling.know(entry.record.name, resourcesOf(before, facts)));
+  parts.ceiling.know(entry.record.name, resourcesOf(after, facts));
   undo.push(() => writeLimits(parts.cgroups, group, reversed(step.limits)));
   share();
   const guard = (links: readonly LinkPlan[]) => parts.wall.guard(entry.record.uuid, links);

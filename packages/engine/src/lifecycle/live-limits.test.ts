@@ -5,7 +5,9 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import type { Resources } from '@ctvirt/formats';
 import type { CgroupLayout } from '../cgroups/layout.js';
+import { processDefaults } from '../cgroups/processes.js';
 import { EngineError } from '../errors.js';
 import { planLimits, writeLimits } from './live-limits.js';
 
@@ -23,6 +25,14 @@ test('only what differs is written, and a limit that is gone is lifted', () => {
   const after = { memoryMaxBytes: 1 << 21, pidsMax: 10 };
   assert.deepEqual(files(planLimits(world(''), before, after)), ['memory.max=2097152', 'cpu.weight=100']);
   assert.deepEqual(planLimits(world(''), before, before), []);
+});
+
+test('who lifts the limit of processes gets the default, and none only where that is said', () => {
+  const { each } = processDefaults();
+  const change = (after: Resources) => files(planLimits(world(''), { pidsMax: 10 }, after));
+  assert.deepEqual(change({}), [`pids.max=${each}`]);
+  assert.deepEqual(change({ pidsUnlimited: true }), ['pids.max=max']);
+  assert.deepEqual(files(planLimits(world(''), { pidsUnlimited: true }, {})), [`pids.max=${each}`]);
 });
 
 test('what no file of a running container holds is refused', () => {

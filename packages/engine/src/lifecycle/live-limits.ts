@@ -8,6 +8,7 @@ import { type IoDisks, lacksDisks, noDisks } from '../cgroups/io-limits.js';
 import type { CgroupLayout } from '../cgroups/layout.js';
 import { type Limit, lineOf, unlimitedValue } from '../cgroups/limit.js';
 import { limitsOf } from '../cgroups/limits.js';
+import { withProcessDefault } from '../cgroups/processes.js';
 import { EngineError } from '../errors.js';
 import { noDisk } from './block-io.js';
 
@@ -77,8 +78,8 @@ export function planLimits(
     );
   if (lacksDisks(after, disks) && !isDeepStrictEqual(ratesOf(before), ratesOf(after)))
     throw new EngineError('unsupported', `there is nothing to limit: ${noDisk}`);
-  const old = limitsOf(withDisksThere(before, disks), cgroups, has, disks);
-  const wanted = limitsOf(after, cgroups, has, disks);
+  const old = limitsOf(withProcessDefault(withDisksThere(before, disks)), cgroups, has, disks);
+  const wanted = limitsOf(withProcessDefault(after), cgroups, has, disks);
   const [lacking] = differing(wanted.missing, old.missing);
   if (lacking !== undefined)
     throw new EngineError(

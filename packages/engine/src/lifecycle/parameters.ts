@@ -9,6 +9,7 @@ import {
   settableParameter,
 } from '@ctvirt/formats';
 import type { Domain } from '@ctvirt/xml';
+import type { ProcessDefaults } from '../cgroups/processes.js';
 import { EngineError } from '../errors.js';
 import type { Edit } from './definer.js';
 import type { HostFacts } from './document.js';
@@ -24,6 +25,16 @@ export function rowsOf(
 ): readonly ResourceRow[] {
   const keys = new Set(Object.keys(values).map((name) => settableParameter(name)?.key));
   return rows.filter(({ key }) => keys.has(key));
+}
+
+/** The rows with one for the processes that a domain has by default, where its document says nothing of them. */
+export function withDefaultRow(
+  rows: readonly ResourceRow[],
+  { each, together }: ProcessDefaults,
+): readonly ResourceRow[] {
+  if (rows.some(({ key }) => key === 'NUMPROC')) return rows;
+  const how = `default: pids.max, 15 % of what the host can have; all domains together have 80 %, ${together}`;
+  return [...rows, { key: 'NUMPROC', value: `${each}:${each}`, status: 'enforced', how }];
 }
 
 /** Sets limits of one user or group; the edit throws `invalid` for those that cannot be. */

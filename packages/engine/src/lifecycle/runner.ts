@@ -9,6 +9,7 @@ import { type IoDisks, lacksDisks } from '../cgroups/io-limits.js';
 import { type CgroupLayout, removeContainerGroups, removeGroup } from '../cgroups/layout.js';
 import { type Limit, lineOf } from '../cgroups/limit.js';
 import { limitsOf } from '../cgroups/limits.js';
+import { type ProcessCeiling, withProcessDefault } from '../cgroups/processes.js';
 import { shareProtection } from '../cgroups/protection.js';
 import { configRows, type OpenedFilesystem } from '../drivers/lxc/config.js';
 import { END_WAIT_MS, type LxcDriver, type Running } from '../drivers/lxc/driver.js';
@@ -57,6 +58,7 @@ export interface RunnerParts {
   readonly admission: Admission;
   readonly placement: Placement;
   readonly appArmor: Confinement;
+  readonly ceiling: ProcessCeiling;
   readonly wall: Wall;
   /** Whether groups have the file of a limit. */
   readonly has: (limit: Limit) => boolean;
@@ -159,6 +161,7 @@ export class Runner {
       if (unplaced === undefined) throw error;
       return boot(unplaced);
     });
+    this.parts.ceiling.know(entry.record.name, plan.resources);
     shareProtection(cgroups, layout.cgroup);
     entry.running = running;
     place.keep();
@@ -305,7 +308,12 @@ export class Runner {
   /** The limits this host can set, now that the disks are known; the others are told in the log. */
   #limits(entry: Entry, { resources, filesystems }: RunPlan): Limit[] {
     const disks = this.parts.disks(entry, filesystems);
-    const { set, missing } = limitsOf(resources, this.parts.cgroups, this.parts.has, disks);
+    const { set, missing } = limitsOf(
+      withProcessDefault(resources),
+      this.parts.cgroups,
+      this.parts.has,
+      disks,
+    );
     const files = missing.map((limit) => `${limit.file}=${lineOf(limit)}`);
     if (files.length > 0)
       this.parts.log('warn', `domain '${entry.record.name}': this kernel cannot set ${files.join(', ')}`, {
@@ -400,6 +408,7 @@ export class Runner {
         .writeRecord(entry.record, { durable: false })
         .catch((error: unknown) => log('warn', `domain '${entry.record.name}' is off: ${String(error)}`));
     }
+    this.parts.ceiling.leave(entry.record.name);
     shareProtection(this.parts.cgroups, this.parts.layout.cgroup);
     // Last: until then a daemon that comes after this one finds out the same.
     await driver.clear(name);

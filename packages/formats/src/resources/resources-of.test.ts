@@ -97,7 +97,7 @@ test('as many processors are chosen as there are to be, of those named; of pins 
   assert.deepEqual(chosen(`<vcpu cpuset='1-2'>2</vcpu>${pin}`), [undefined, '1-3']);
 });
 
-test('unlimited beancounters set nothing', () => {
+test('unlimited beancounters set nothing, but that of processes is told', () => {
   const { domain } = applyProfile(
     document('', 'openvz'),
     'NUMPROC="unlimited"\nNUMPTY="5"\nIOLIMIT="1M"\nIOPSLIMIT="0"\n',
@@ -106,7 +106,11 @@ test('unlimited beancounters set nothing', () => {
       profileName: 'x',
     },
   );
-  assert.deepEqual(resourcesOf(domain, host), { ptyMax: 5, ioBytesPerSecond: 1048576 });
+  assert.deepEqual(resourcesOf(domain, host), {
+    pidsUnlimited: true,
+    ptyMax: 5,
+    ioBytesPerSecond: 1048576,
+  });
 });
 
 test('every rule is about a known parameter, once, and each row of an explanation has its reason', () => {

@@ -29,6 +29,8 @@ export function resourcesOf(domain: Domain, { pageSize, hostCpus }: ResourceOpti
     const number = finite(ubc[from], as === 'bytes' ? pageSize : 1);
     if (number !== undefined) resources[field] = number;
   }
+  if (ubcOf(domain, 'NUMPROC') !== undefined && resources.pidsMax === undefined)
+    resources.pidsUnlimited = true;
   return resources;
 }
 

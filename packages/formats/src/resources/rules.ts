@@ -15,6 +15,8 @@ export interface Resources {
   swapMaxBytes?: number;
   /** Processes and threads. */
   pidsMax?: number;
+  /** It is said that there is no limit to them, which is more than that nothing is said. */
+  pidsUnlimited?: true;
   /** v1 cpu.shares, 2 to 262144. */
   cpuShares?: number;
   /** v2 cpu.weight, 1 to 10000. */

@@ -45,7 +45,7 @@ const GONE = '.gone-';
 
 /** How long `end` tries. */
 export const END_WAIT_MS = 10_000;
-/** One that is told to end is told again, for the processes that were just being made. */
+/** One that is told to end is told again, for the processes that were just being made; each time it gets twice as long. */
 const END_AGAIN_MS = 250;
 
 /** So often a start is tried under another name, if somebody has been faster to take it. */
@@ -371,9 +371,10 @@ export class LxcDriver {
   async end(name: string, gone: Promise<void>): Promise<boolean> {
     let isGone = false;
     void gone.then(() => (isGone = true));
-    for (const deadline = Date.now() + END_WAIT_MS; !isGone && Date.now() < deadline; ) {
+    const deadline = Date.now() + END_WAIT_MS;
+    for (let wait = END_AGAIN_MS; !isGone && Date.now() < deadline; wait *= 2) {
       await killGroup(this.cgroups, this.group(name));
-      await Promise.race([gone, sleep(END_AGAIN_MS, undefined, { ref: false })]);
+      await Promise.race([gone, sleep(Math.min(wait, deadline - Date.now()), undefined, { ref: false })]);
     }
     return isGone;
   }
