@@ -28,7 +28,8 @@ const reasons: Readonly<Record<string, string>> = {
 };
 
 export class Connection {
-  readonly #agent = new Agent({ keepAlive: true, maxSockets: 64 });
+  // Enough for all domains of a host to be waited for at once.
+  readonly #agent = new Agent({ keepAlive: true, maxSockets: 4096 });
   readonly #base: RequestOptions;
   /** The address in words, for messages. */
   readonly where: string;

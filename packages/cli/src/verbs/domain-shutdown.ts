@@ -8,15 +8,13 @@ import { activeDomain } from './arguments.js';
 import { type Outcome, type Patience, powerOff, powerOffAll } from './powering-off.js';
 import { patientMsOf, waitMsOf, waitOptions } from './waiting.js';
 
-const defaultParallel = 10;
-
 export const shutdown = verb({
   name: 'shutdown',
   group: 'Domains',
   summary: "Ask a domain's init to power off",
   details: [
     "A domain that does not obey is stopped by 'ctvirt destroy', or by --destroy when the time is over.",
-    'With --all, each domain gets that time from when it is asked, and suspended ones are resumed for it. Ctrl-C asks and destroys no more; those asked go on shutting down. The unit ctvirt-domains.service does it when the host goes down.',
+    'With --all, all are asked at once, and each gets that time from when it is asked, and suspended ones are resumed for it. Ctrl-C asks and destroys no more; those asked go on shutting down. The unit ctvirt-domains.service does it when the host goes down.',
   ],
   args: { domain: { ...activeDomain, optional: true } },
   options: {
@@ -26,7 +24,7 @@ export const shutdown = verb({
     parallel: {
       type: 'whole',
       value: 'COUNT',
-      summary: `With --all: so many at a time (default: ${defaultParallel})`,
+      summary: 'With --all: only so many at a time',
     },
   },
   example: {
@@ -44,7 +42,7 @@ export const shutdown = verb({
       destroy,
       signal: context.io.signal,
     };
-    if (domain === undefined) return await shutAllDown(context, patience, parallel ?? defaultParallel);
+    if (domain === undefined) return await shutAllDown(context, patience, parallel);
     const result = await context.busy(`shutting ${domain} down`, async () =>
       powerOff(context.client, await context.client.domains.summary({ domain }), patience),
     );
@@ -54,13 +52,17 @@ export const shutdown = verb({
 });
 
 /** Answers the exit status of the first failure. */
-async function shutAllDown(context: Context, patience: Patience, parallel: number): Promise<number> {
+async function shutAllDown(
+  context: Context,
+  patience: Patience,
+  parallel: number | undefined,
+): Promise<number> {
   const { client } = context;
   const outcomes = await context.busy('shutting down', async (onProgress) => {
     const domains = await client.domains.list({ active: true });
     let done = 0;
     const onOutcome = (): void => onProgress({ phase: 'domains', done: ++done, total: domains.length });
-    return await powerOffAll(client, domains, patience, { parallel, onOutcome });
+    return await powerOffAll(client, domains, patience, { parallel: parallel ?? domains.length, onOutcome });
   });
   if (context.isJson)
     context.print(

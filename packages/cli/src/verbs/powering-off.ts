@@ -10,11 +10,33 @@ export interface Patience {
   readonly signal: AbortSignal;
 }
 
+/** To end many is work for the daemon, of which each must see its own end in time; to wait for them is none. */
+const DESTROYED_AT_ONCE = 16;
+
+/** Lets so many go on at a time. */
+class Turns {
+  readonly #waiting: (() => void)[] = [];
+  constructor(private left: number) {}
+
+  async take<T>(operation: () => Promise<T>): Promise<T> {
+    if (this.left === 0) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    else this.left--;
+    try {
+      return await operation();
+    } finally {
+      const next = this.#waiting.shift();
+      if (next === undefined) this.left++;
+      else next();
+    }
+  }
+}
+
 /** Answers what became of the domain; rejects if it runs on and should not. */
 export async function powerOff(
   client: ApiClient,
   before: DomainSummary,
   { waitMs, destroy, signal }: Patience,
+  turns = new Turns(1),
 ): Promise<DomainSummary> {
   const domain = before.uuid;
   const obeyed = await client.domains.shutdown({ domain, waitMs }, { signal }).catch((error: unknown) => {
@@ -23,7 +45,7 @@ export async function powerOff(
   });
   if (obeyed !== undefined && !destroy) return obeyed;
   // One that has obeyed, too: by its on_poweroff it may be back already.
-  const destroyed = await client.domains.destroy({ domain }, { signal }).catch(ignoreEnded);
+  const destroyed = await turns.take(() => client.domains.destroy({ domain }, { signal }).catch(ignoreEnded));
   return destroyed ?? obeyed ?? endedOf(before);
 }
 
@@ -41,10 +63,11 @@ export async function powerOffAll(
   { parallel, onOutcome }: { parallel: number; onOutcome: () => void },
 ): Promise<Outcome[]> {
   const outcomes: Outcome[] = [];
+  const turns = new Turns(DESTROYED_AT_ONCE);
   const waiting = [...domains];
   const worker = async (): Promise<void> => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-      outcomes.push(await outcomeOf(client, next, patience));
+      outcomes.push(await outcomeOf(client, next, patience, turns));
       onOutcome();
     }
   };
@@ -52,11 +75,16 @@ export async function powerOffAll(
   return outcomes;
 }
 
-async function outcomeOf(client: ApiClient, domain: DomainSummary, patience: Patience): Promise<Outcome> {
+async function outcomeOf(
+  client: ApiClient,
+  domain: DomainSummary,
+  patience: Patience,
+  turns: Turns,
+): Promise<Outcome> {
   try {
     // A suspended one hears nothing.
     if (domain.state === 'paused') await client.domains.resume({ domain: domain.uuid }, patience);
-    return { domain: await powerOff(client, domain, patience) };
+    return { domain: await powerOff(client, domain, patience, turns) };
   } catch (error) {
     // Since it was listed.
     return isEnded(error) ? { domain: endedOf(domain) } : { domain, error };
