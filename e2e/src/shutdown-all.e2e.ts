@@ -53,6 +53,19 @@ test('each ends by itself or is destroyed, suspended ones and those that come ba
   assert.equal(await left('refuses', '/asked'), 'asked');
 });
 
+test('many that do not obey: all are waited for at once, not one after the other', async () => {
+  const names = Array.from({ length: 40 }, (_, at) => `refuses-${at}`);
+  for (const some of [names.slice(0, 20), names.slice(20)])
+    await Promise.all(some.map((name) => world.run(domainXml({ name, program: refusing }))));
+  const began = performance.now();
+  const { status, stdout, stderr } = await world.cli(['shutdown', '--all', ...patient]);
+  assert.deepEqual([status, stderr], [0, '']);
+  assert.equal(stdout.trimEnd().split('\n').length, names.length);
+  // Ten at a time would take four times the two seconds that each is given, beside what their ends take.
+  const seconds = (performance.now() - began) / 1000;
+  assert.ok(seconds < 8, `${seconds} s`);
+});
+
 test('without --destroy what does not obey runs on, and that is a failure', async () => {
   await world.run(domainXml({ name: 'obeys', program: obeying }));
   await world.run(domainXml({ name: 'refuses', program: refusing }));

@@ -28,8 +28,7 @@ const reasons: Readonly<Record<string, string>> = {
 };
 
 export class Connection {
-  // Enough for all domains of a host to be waited for at once.
-  readonly #agent = new Agent({ keepAlive: true, maxSockets: 4096 });
+  readonly #agent = new Agent({ keepAlive: true, maxSockets: 64 });
   readonly #base: RequestOptions;
   /** The address in words, for messages. */
   readonly where: string;

@@ -62,7 +62,7 @@ async function shutAllDown(
     const domains = await client.domains.list({ active: true });
     let done = 0;
     const onOutcome = (): void => onProgress({ phase: 'domains', done: ++done, total: domains.length });
-    return await powerOffAll(client, domains, patience, { parallel: parallel ?? domains.length, onOutcome });
+    return await powerOffAll(client, domains, patience, { parallel, onOutcome });
   });
   if (context.isJson)
     context.print(

@@ -1,6 +1,8 @@
 // Domains asked to power off, one or many at a time: waited for, and ended at once where that is wanted.
 // SPDX-License-Identifier: Apache-2.0
+import { setMaxListeners } from 'node:events';
 import { type ApiClient, ApiError, type DomainSummary } from '@ctvirt/api';
+import { Endings } from './endings.js';
 
 export interface Patience {
   /** How long each gets; undefined if nobody waits. */
@@ -10,8 +12,8 @@ export interface Patience {
   readonly signal: AbortSignal;
 }
 
-/** To end many is work for the daemon, of which each must see its own end in time; to wait for them is none. */
-const DESTROYED_AT_ONCE = 16;
+/** To ask or to end many is work for the daemon, of which each must see its own in time; to wait for them is none. */
+const AT_ONCE = 16;
 
 /** Lets so many go on at a time. */
 class Turns {
@@ -31,21 +33,33 @@ class Turns {
   }
 }
 
+/** How many are waited for, and told by what. */
+interface Crowd {
+  readonly turns: Turns;
+  readonly endings: Endings | undefined;
+}
+
 /** Answers what became of the domain; rejects if it runs on and should not. */
 export async function powerOff(
   client: ApiClient,
   before: DomainSummary,
   { waitMs, destroy, signal }: Patience,
-  turns = new Turns(1),
+  { turns, endings }: Crowd = { turns: new Turns(1), endings: undefined },
 ): Promise<DomainSummary> {
   const domain = before.uuid;
-  const obeyed = await client.domains.shutdown({ domain, waitMs }, { signal }).catch((error: unknown) => {
+  const ask = () => turns.take(() => client.domains.shutdown({ domain }, { signal }));
+  const asked =
+    endings === undefined || waitMs === undefined
+      ? client.domains.shutdown({ domain, waitMs }, { signal })
+      : endings.after(before, waitMs, ask);
+  const obeyed = await asked.catch((error: unknown) => {
     if (destroy && isOf(error, 'timeout')) return undefined;
     throw error;
   });
   if (obeyed !== undefined && !destroy) return obeyed;
   // One that has obeyed, too: by its on_poweroff it may be back already.
-  const destroyed = await turns.take(() => client.domains.destroy({ domain }, { signal }).catch(ignoreEnded));
+  const end = () => client.domains.destroy({ domain }, { signal }).catch(ignoreEnded);
+  const destroyed = await turns.take(end);
   return destroyed ?? obeyed ?? endedOf(before);
 }
 
@@ -55,23 +69,28 @@ export interface Outcome {
   readonly error?: unknown;
 }
 
-/** So many at a time, the first of the list first; after the signal the rest is left as it is. */
+/** All at once or so many at a time, the first of the list first; after the signal the rest is left as it is. */
 export async function powerOffAll(
   client: ApiClient,
   domains: readonly DomainSummary[],
   patience: Patience,
-  { parallel, onOutcome }: { parallel: number; onOutcome: () => void },
+  { parallel, onOutcome }: { parallel: number | undefined; onOutcome: () => void },
 ): Promise<Outcome[]> {
+  // Each that is waited for listens to it.
+  setMaxListeners(0, patience.signal);
   const outcomes: Outcome[] = [];
-  const turns = new Turns(DESTROYED_AT_ONCE);
+  using endings = await Endings.open(client, patience.signal);
+  const crowd = { turns: new Turns(AT_ONCE), endings };
+  // Without tidings each that is waited for takes a connection.
+  const most = parallel ?? (endings === undefined ? AT_ONCE : domains.length);
   const waiting = [...domains];
   const worker = async (): Promise<void> => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-      outcomes.push(await outcomeOf(client, next, patience, turns));
+      outcomes.push(await outcomeOf(client, next, patience, crowd));
       onOutcome();
     }
   };
-  await Promise.all(Array.from({ length: parallel }, worker));
+  await Promise.all(Array.from({ length: most }, worker));
   return outcomes;
 }
 
@@ -79,12 +98,12 @@ async function outcomeOf(
   client: ApiClient,
   domain: DomainSummary,
   patience: Patience,
-  turns: Turns,
+  crowd: Crowd,
 ): Promise<Outcome> {
   try {
     // A suspended one hears nothing.
     if (domain.state === 'paused') await client.domains.resume({ domain: domain.uuid }, patience);
-    return { domain: await powerOff(client, domain, patience, turns) };
+    return { domain: await powerOff(client, domain, patience, crowd) };
   } catch (error) {
     // Since it was listed.
     return isEnded(error) ? { domain: endedOf(domain) } : { domain, error };
