@@ -92,9 +92,6 @@ export function groupsHave(
 /** How long a group may stay in use by processes that are already dying. */
 const DYING_MS = 5000;
 
-/** liblxc numbers the groups of a container from one on while those of an earlier run are in its way. */
-const MOST_NUMBERED = 9;
-
 /**
  * Removes the groups of a container that is gone: liblxc leaves some after a failed start, and numbers the next ones.
  * Answers those that are still in use.
@@ -114,20 +111,22 @@ export async function removeContainerGroups(
   }
 }
 
-/** Asked for by name: to list the groups of all containers at the end of each takes the longer the more there are. */
+/**
+ * With the numbered ones, up to where two are missing. Asked for by name: to list the groups of all containers at the end of each
+ * takes the longer the more there are.
+ */
 function containerGroups(folder: string, name: string, isOther: (name: string) => boolean): string[] {
-  const numbered = Array.from({ length: MOST_NUMBERED }, (_, at) => `${name}-${at + 1}`);
   const there = (whose: string): string[] =>
     ['payload', 'monitor']
       .map((kind) => join(folder, `lxc.${kind}.${whose}`))
       .filter((path) => existsSync(path));
-  return [
-    ...there(name),
-    ...numbered.flatMap((whose) => {
-      const found = there(whose);
-      return found.length === 0 || isOther(whose) ? [] : found;
-    }),
-  ];
+  const found = there(name);
+  for (let number = 1, missing = 0; missing < 2; number++) {
+    const groups = there(`${name}-${number}`);
+    missing = groups.length === 0 ? missing + 1 : 0;
+    if (groups.length > 0 && !isOther(`${name}-${number}`)) found.push(...groups);
+  }
+  return found;
 }
 
 /** Removes a group with those below it, as far as they are empty. */

@@ -184,7 +184,7 @@ export class Runner {
     );
     // What watches it goes on if it takes longer than anybody waits: its end is told whenever it comes.
     const gone = new Promise<void>((resolve) => this.#watch(entry, running, resolve));
-    if (!(await this.parts.driver.end(name, gone)))
+    if (!(await this.parts.driver.end(name, running, gone)))
       throw new EngineError(
         'timeout',
         `domain '${entry.record.name}' did not end within ${END_WAIT_MS / 1000} s of SIGKILL: a process of it hangs in the kernel`,

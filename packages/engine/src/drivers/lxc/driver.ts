@@ -240,7 +240,7 @@ export class LxcDriver {
     } catch (error) {
       const running = this.running(name);
       if (running === undefined) return;
-      await this.end(name, new Promise<void>((resolve) => this.watch(name, running, resolve)));
+      await this.end(name, running, new Promise<void>((resolve) => this.watch(name, running, resolve)));
       throw error;
     }
   }
@@ -368,12 +368,14 @@ export class LxcDriver {
   }
 
   /** Ends the container at once, whatever its processes are up to; false if it is not `gone` for all that. */
-  async end(name: string, gone: Promise<void>): Promise<boolean> {
+  async end(name: string, running: Running, gone: Promise<void>): Promise<boolean> {
     let isGone = false;
     void gone.then(() => (isGone = true));
     const deadline = Date.now() + END_WAIT_MS;
     for (let wait = END_AGAIN_MS; !isGone && Date.now() < deadline; wait *= 2) {
       await killGroup(this.cgroups, this.group(name));
+      // With it the kernel ends every process of the pid namespace, whichever group that is in.
+      this.signal(running, 'SIGKILL');
       await Promise.race([gone, sleep(Math.min(wait, deadline - Date.now()), undefined, { ref: false })]);
     }
     return isGone;
