@@ -70,10 +70,10 @@ test('the daemon may go and come, by kill -9 too: containers keep their files, a
 });
 
 test("it is the daemon's in its own account, and ends with it when nothing runs", async () => {
-  await waitFor('lxcfs', async () => (await owned()).length === 2, 5000);
+  await waitFor('lxcfs', async () => (await owned()).length === 3, 5000);
   assert.deepEqual(
     (await owned()).map(({ kind, owner }) => `${kind} ${owner}`),
-    ['mount daemon', 'process daemon'],
+    ['mount daemon', 'mount daemon', 'process daemon'],
   );
   const pid = lxcfsPid();
   await world.stop();
@@ -93,7 +93,7 @@ test('one that is killed is said once, taken out of the containers, and started 
   // The daemon answers all the while, whatever the dead mount says.
   await waitFor(
     'the dead mount to be seen',
-    async () => (await strays()).join() === 'mount' || /lxcfs has ended/.test(world.log),
+    async () => (await strays()).join() === 'mount,mount' || /lxcfs has ended/.test(world.log),
     5000,
   );
   await world.run(limited('705'));

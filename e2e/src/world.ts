@@ -241,7 +241,7 @@ export class World {
     const own = daemon === undefined ? [] : [`${daemon} `];
     return {
       ...found,
-      mounts: found.mounts.filter((target) => target !== `${this.root}/run/lxcfs`),
+      mounts: found.mounts.filter((target) => !target.startsWith(`${this.root}/run/lxcfs`)),
       loops: found.loops.filter((loop) => !loop.includes(` ${this.host}/`)),
       cgroups: found.cgroups.filter((folder) => !emptyGroup.test(folder)),
       // They stay for the next links, and go with the daemon.

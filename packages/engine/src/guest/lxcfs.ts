@@ -1,16 +1,18 @@
 // Files of /proc that tell a container its own limits: lxcfs serves them, a process that outlives the daemon.
 // SPDX-License-Identifier: Apache-2.0
-import { closeSync, existsSync, mkdirSync, readFileSync, readSync, writeFileSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, mkdirSync, readFileSync, readSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type MountEntry, mountsBelow } from '../host/mountinfo.js';
 import { commandLine, isHeld } from '../host/processes.js';
+import { run } from '../host/run.js';
 import { spawnProgram } from '../host/spawn.js';
 import { detachMount, openMemory } from '../host/syscalls.js';
 import type { Asset } from '../view.js';
 
 export interface LxcfsParts {
-  /** Where it is mounted. */
+  /** Where it is mounted, for a moment: what containers are given of it is beside, in `FOLDER.shown`. */
   readonly folder: string;
   readonly program?: string;
   readonly log: (level: 'info' | 'warn', message: string) => void;
@@ -29,6 +31,8 @@ const shown = [
   ...['cpuinfo', 'diskstats', 'loadavg', 'meminfo', 'stat', 'swaps', 'uptime'].map((name) => `proc/${name}`),
   'sys/devices/system/cpu',
 ];
+/** Where that is: all else, the host's whole tree of control groups among it, can then not be reached below our folders. */
+const parts = ['proc', 'sys/devices/system/cpu'] as const;
 
 /** Mounted it is within some 50 ms. */
 const MOUNT_WAIT_MS = 5000;
@@ -42,6 +46,9 @@ const AGAIN_MS = 60_000;
 export class Lxcfs {
   readonly #program: string;
   readonly #pidFile: string;
+  readonly #shown: string;
+  /** Whether what containers are given lies where it should. */
+  #isLaidOut = false;
   #coming: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
   #triedMs = Number.NEGATIVE_INFINITY;
@@ -51,6 +58,7 @@ export class Lxcfs {
   constructor(private readonly parts: LxcfsParts) {
     this.#program = parts.program ?? '/usr/bin/lxcfs';
     this.#pidFile = `${parts.folder}.pid`;
+    this.#shown = `${parts.folder}.shown`;
   }
 
   /** Takes over the one that runs, or starts one; looks after it until it is closed. */
@@ -61,9 +69,10 @@ export class Lxcfs {
 
   /** What a container that starts now is given; nothing where there is no lxcfs, which is logged. */
   async views(): Promise<readonly View[]> {
-    if (!this.#isUp()) await Promise.race([this.#look(), sleep(START_WAIT_MS, undefined, { ref: false })]);
-    if (!this.#isUp()) return [];
-    return shown.map((path) => ({ source: `${this.parts.folder}/${path}`, target: path }));
+    const isReady = (): boolean => this.#isUp() && this.#isLaidOut;
+    if (!isReady()) await Promise.race([this.#look(), sleep(START_WAIT_MS, undefined, { ref: false })]);
+    if (!isReady()) return [];
+    return shown.map((path) => ({ source: `${this.#shown}/${path}`, target: path }));
   }
 
   /** Ends it, unless containers still look at it. */
@@ -99,7 +108,11 @@ export class Lxcfs {
 
   async #ensure(): Promise<void> {
     const [mount] = this.#mounts();
-    if (this.#isUp() && mount !== undefined) return;
+    if (this.#isUp() && mount !== undefined) {
+      // One that an earlier daemon left may show all it has, or not all that is wanted.
+      if (!this.#isLaidOut) await this.#layOut();
+      return;
+    }
     if (mount !== undefined) {
       this.#say(
         'lxcfs has ended or hangs: containers that run see the memory and processors of the host until they start again',
@@ -152,7 +165,7 @@ export class Lxcfs {
         await sleep(10)
       ) {
         if (status !== undefined) break;
-        if (this.#mounts().length > 0) return undefined;
+        if (this.#mounts().length > 0) return await this.#layOut();
       }
       const what =
         status === undefined ? `is not there after ${MOUNT_WAIT_MS / 1000} s` : `ended with status ${status}`;
@@ -161,6 +174,28 @@ export class Lxcfs {
       closeSync(lock);
       closeSync(log);
     }
+  }
+
+  /**
+   * Puts what containers are given beside, and takes all else out of reach; answers what went wrong. By a program of its own,
+   * since one looks into it here.
+   */
+  async #layOut(): Promise<string | undefined> {
+    const { folder } = this.parts;
+    const there = new Set(this.#mounts().map(({ target }) => target));
+    for (const part of parts) {
+      const target = join(this.#shown, part);
+      if (there.has(target)) continue;
+      makeOpen(this.#shown, part);
+      try {
+        await run(['/bin/mount', '--bind', join(folder, part), target], { timeoutMs: MOUNT_WAIT_MS });
+      } catch (error) {
+        return String(error);
+      }
+    }
+    detachMount(folder);
+    this.#isLaidOut = true;
+    return undefined;
   }
 
   /** Ends the process, takes the mount away. Nothing here looks into it: one that hangs would hang the daemon. */
@@ -174,6 +209,7 @@ export class Lxcfs {
         break;
       }
     }
+    this.#isLaidOut = false;
     for (const { target } of this.#mounts()) detachMount(target);
     await rm(this.#pidFile, { force: true });
   }
@@ -183,7 +219,9 @@ export class Lxcfs {
   }
 
   #mounts(): MountEntry[] {
-    return mountsBelow(this.parts.folder).filter(({ target }) => target === this.parts.folder);
+    return [this.#shown, this.parts.folder]
+      .flatMap((folder) => mountsBelow(folder))
+      .filter(({ type }) => type === 'fuse.lxcfs');
   }
 
   /** The process that serves this folder; `isHeld` if it is stopped and answers nobody. */
@@ -202,6 +240,15 @@ export class Lxcfs {
     if (message === this.#said) return;
     this.#said = message;
     this.parts.log('warn', message);
+  }
+}
+
+/** Folders that root in a container may pass through, whatever the umask. */
+function makeOpen(folder: string, below: string): void {
+  for (const [at] of ['', ...below.split('/')].entries()) {
+    const path = join(folder, ...below.split('/').slice(0, at));
+    mkdirSync(path, { recursive: true });
+    chmodSync(path, 0o711);
   }
 }
 
