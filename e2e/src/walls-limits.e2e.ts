@@ -53,7 +53,7 @@ describe('domains that refuse to die', {
       assert.equal(await world.state('cold'), 'running (booted)');
       const began = performance.now();
       await world.client.domains.destroy({ domain: 'cold' });
-      assert.ok(performance.now() - began < 5000, `it took ${performance.now() - began} ms`);
+      assert.ok(performance.now() - began < 9000, `it took ${performance.now() - began} ms`);
       assert.equal(await world.state('cold'), 'shutoff (destroyed)');
       // Its groups are gone, too: the next start has them to itself.
       await world.client.domains.start({ domain: 'cold' });
