@@ -25,10 +25,15 @@ export function processDefaults(read = (path: string) => readFileSync(path, 'utf
   return { each: Math.floor(most * EACH), together: Math.floor(most * TOGETHER) };
 }
 
+let known: ProcessDefaults | undefined;
+
+/** The same, as it was when this process first asked: a domain's limit does not change with the host's while it runs. */
+const hostDefaults = (): ProcessDefaults => (known ??= processDefaults());
+
 /** The limits with the default where nothing is said of processes. */
 export function withProcessDefault(resources: Resources): Resources {
   if (resources.pidsMax !== undefined || resources.pidsUnlimited === true) return resources;
-  return { ...resources, pidsMax: processDefaults().each };
+  return { ...resources, pidsMax: hostDefaults().each };
 }
 
 /**
@@ -47,7 +52,7 @@ export class ProcessCeiling {
   /** A domain runs with these limits, from now on. */
   know(name: string, { pidsMax, pidsUnlimited }: Resources): void {
     const most = pidsUnlimited === true ? Number.POSITIVE_INFINITY : (pidsMax ?? 0);
-    if (most > processDefaults().together) this.#beyond.set(name, most);
+    if (most > hostDefaults().together) this.#beyond.set(name, most);
     else this.#beyond.delete(name);
     this.#write();
   }
@@ -59,7 +64,7 @@ export class ProcessCeiling {
   #write(): void {
     if (!this.cgroups.controllers.has('pids')) return;
     const file = join(this.cgroups.path('pids', this.parent), 'pids.max');
-    const most = Math.max(processDefaults().together, ...this.#beyond.values());
+    const most = Math.max(hostDefaults().together, ...this.#beyond.values());
     const wanted = Number.isFinite(most) ? most : null;
     try {
       if (readNumber(file) !== wanted) writeFileSync(file, wanted === null ? 'max' : String(wanted));

@@ -108,20 +108,19 @@ export class LxcDriver {
     return commandAddress(this.path(name), name);
   }
 
-  async #renewPath(name: string): Promise<void> {
-    await this.#clearPath(name);
-    await rm(this.logPath(name), { force: true });
+  /** At once: it is on the way of each start. */
+  #newPath(name: string): void {
     writeFileSync(join(this.folder(name), 'path'), randomBytes(9).toString('base64url'), { mode: 0o600 });
     mkdirSync(this.path(name));
     // Root in the container passes through it to its root folder.
     chmodSync(this.path(name), 0o711);
   }
 
-  async #clearPath(name: string): Promise<void> {
+  #clearPath(name: string): void {
     const path = this.path(name);
-    if (path === this.layout.lxc) return await rm(join(path, name), { recursive: true, force: true });
-    await rm(path, { recursive: true, force: true });
-    await rm(join(LOCKS, path), { recursive: true, force: true });
+    const isCommon = path === this.layout.lxc;
+    for (const left of isCommon ? [join(path, name)] : [path, join(LOCKS, path)])
+      rmSync(left, { recursive: true, force: true });
   }
 
   /** A fresh folder for a start, with liblxc's configuration as `lxc.conf` among the files. */
@@ -150,6 +149,8 @@ export class LxcDriver {
     let attempt = await this.#attempt(name, program, sigpending);
     let squatter = this.#squatter(name, attempt);
     for (let tries = 1; squatter !== undefined && tries < START_ATTEMPTS; tries++) {
+      this.#clearPath(name);
+      rmSync(this.logPath(name), { force: true });
       attempt = await this.#attempt(name, program, sigpending);
       squatter = this.#squatter(name, attempt);
     }
@@ -162,7 +163,7 @@ export class LxcDriver {
 
   /** Runs lxc-start once; if it fails nothing of it is left but the log. */
   async #attempt(name: string, program: readonly string[], sigpending: number | undefined): Promise<Attempt> {
-    await this.#renewPath(name);
+    this.#newPath(name);
     const folder = this.folder(name);
     const argv = [
       this.#starter,
@@ -387,7 +388,7 @@ export class LxcDriver {
 
   /** Forgets an ended container. */
   async clear(name: string): Promise<void> {
-    await this.#clearPath(name);
+    this.#clearPath(name);
     // At once, or a daemon that is killed meanwhile leaves half of what tells the next one how it ended.
     const grave = join(this.layout.runtime, `${GONE}${name}`);
     await rm(grave, { recursive: true, force: true });
