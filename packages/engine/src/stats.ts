@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { beancounterOf, resourcesOf } from '@ctvirt/formats';
 import type { Domain } from '@ctvirt/xml';
 import { type CgroupLayout, readNumber } from './cgroups/layout.js';
+import { withProcessDefault } from './cgroups/processes.js';
 import type { Confinement } from './host/apparmor.js';
 import { type HostFacts, idMapOf } from './lifecycle/document.js';
 import { type Entry, summaryOf } from './state/registry.js';
@@ -55,7 +56,8 @@ function wallsOf(entry: Entry, domain: Domain, parts: StatsParts, maxProcesses: 
   const standing =
     (entry.running && standingOf(entry.running.initPid)) ??
     standingOfPlan({ walls: wanted, map: idMapOf(domain, entry.record) }, parts.appArmor);
-  const most = entry.running === undefined ? resourcesOf(domain, parts.facts).pidsMax : maxProcesses;
+  const most =
+    entry.running === undefined ? withProcessDefault(resourcesOf(domain, parts.facts)).pidsMax : maxProcesses;
   return describeWalls({ standing, wanted, maxProcesses: most ?? null });
 }
 
