@@ -37,10 +37,18 @@ import { UserNamespacePool } from './host/userns.js';
 import { amendLive, undoAmend } from './lifecycle/amend.js';
 import { BlockIo } from './lifecycle/block-io.js';
 import { Definer, type Edit } from './lifecycle/definer.js';
-import { addressesOf, filesystemsOf, idMapOf, linksOf, Reader } from './lifecycle/document.js';
+import {
+  addressesOf,
+  filesystemsOf,
+  idMapOf,
+  linksOf,
+  Reader,
+  writableSources,
+} from './lifecycle/document.js';
 import { ownerEdit, parameterEdit, rowsOf, withDefaultRow } from './lifecycle/parameters.js';
 import type { LinkPlan } from './lifecycle/plan.js';
 import { Runner } from './lifecycle/runner.js';
+import { readStored } from './lifecycle/stored-document.js';
 import { Wall } from './network/wall.js';
 import { Placement } from './placement/placement.js';
 import { Profiles } from './profiles.js';
@@ -52,7 +60,7 @@ import { KeyedQueue } from './state/queue.js';
 import { type Entry, Registry, summaryOf } from './state/registry.js';
 import { DomainStore, prepareFolders } from './state/store.js';
 import { statsOf } from './stats.js';
-import type { FilesystemSpec, KeptContext } from './storage/index.js';
+import { type FilesystemSpec, type KeptContext, Sources } from './storage/index.js';
 import { TemplateCatalog } from './template-catalog.js';
 import type { DomainEvent, LifecycleEvent } from './view.js';
 
@@ -137,11 +145,16 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
     warn: (message, domain) => log('warn', message, { domain }),
   });
   const { admission } = guarantees;
+  const sources = new Sources({
+    own: [layout.etc, layout.lib, layout.run],
+    writable: () => registry.writable(),
+  });
   const definer = new Definer({
     store,
     registry,
     ids,
     namespaces,
+    sources,
     queue,
     reader,
     admission,
@@ -151,7 +164,7 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
     emit,
     log,
   });
-  const adopter = new Adopter({ definer, layout, facts });
+  const adopter = new Adopter({ definer, sources, facts });
   const blockIo = new BlockIo({ cgroups, parent: layout.cgroup });
   const kept = ({ record }: Entry): KeptContext => ({ keep: store.rootFolder(record.name), templatePath });
   const lxcfs = new Lxcfs({
@@ -194,6 +207,7 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
     driver,
     cgroups,
     namespaces,
+    sources,
     queue,
     templatePath,
     plan: async (entry) => {
@@ -235,6 +249,7 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
       quotas.limitOwners(entry, filesystemsOf(domain), idMapOf(domain, entry.record));
     },
   };
+  await knowWritable();
   await runner.recover();
   const guarded = new Map<string, readonly LinkPlan[]>();
   for (const entry of registry.entries()) {
@@ -575,6 +590,20 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
       events.on('event', listener);
     });
     return { promise, cancel: () => cancel() };
+  }
+
+  /** Of records of older versions, which do not say which folders of the host a domain writes to. */
+  async function knowWritable(): Promise<void> {
+    for (const entry of registry.entries()) {
+      const { record } = entry;
+      if (record.writable !== undefined) continue;
+      try {
+        const domain = readStored(await store.readXml(record.name), record.name);
+        entry.record = { ...record, writable: writableSources(filesystemsOf(domain)) };
+      } catch (error) {
+        log('warn', `domain '${record.name}': which folders it writes to cannot be told: ${String(error)}`);
+      }
+    }
   }
 
   if (options.autostart !== false)

@@ -33,6 +33,7 @@ export const findingCodes = {
   conflict: 'two statements that contradict each other',
   'shared-ids': 'an id map with ids that the host or another domain has as well',
   'not-enforced': 'understood and kept, but without effect on the host that runs it',
+  'unsafe-source': 'others than root can do something by a folder, image or device of the host that it names',
 } as const satisfies Record<string, string>;
 
 export type FindingCode = keyof typeof findingCodes;

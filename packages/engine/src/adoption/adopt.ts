@@ -1,6 +1,6 @@
 // Takes containers of other systems over where they lie: defined on their own files, which nothing here changes.
 // SPDX-License-Identifier: Apache-2.0
-import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { FormatError, formats, type NativeUnit, type ReadResult, type ReportRow } from '@ctvirt/formats';
 import { type Domain, type Filesystem, formatDomain, isRoot, XmlError } from '@ctvirt/xml';
@@ -8,13 +8,13 @@ import type { AdoptRequest, AdoptResult } from '../contract.js';
 import { EngineError } from '../errors.js';
 import type { Definer } from '../lifecycle/definer.js';
 import type { HostFacts } from '../lifecycle/document.js';
-import type { Layout } from '../state/layout.js';
 import { summaryOf } from '../state/registry.js';
+import type { FilesystemKind, Source, Sources } from '../storage/index.js';
 import { type NativeConfig, readNativeConfig } from './native-files.js';
 
 export interface AdopterParts {
   readonly definer: Definer;
-  readonly layout: Layout;
+  readonly sources: Sources;
   readonly facts: HostFacts;
 }
 
@@ -67,17 +67,23 @@ export class Adopter {
   #filesOf(domain: Domain, name: string): string {
     const root = domain.devices.filesystems?.find(isRoot);
     const source = root === undefined ? undefined : sourceOf(root);
-    if (root === undefined || source === undefined)
+    if (source === undefined)
       throw new EngineError(
         'unsupported',
         `the files of '${name}' are no directory, image or device: name the directory they are in`,
         { name },
       );
-    if (root.type === 'file' && root.driver?.type === 'ploop') throw ploop(source);
-    let files: string;
+    if (root?.type === 'file' && root.driver?.type === 'ploop') throw ploop(source.path);
+    using files = this.#open(source.kind, source.path, name);
+    if (source.kind === 'mount') refuseForeign(files);
+    return files.path;
+  }
+
+  #open(kind: FilesystemKind, source: string, name: string): Source {
     try {
-      files = realpathSync(source);
+      return this.parts.sources.open({ source, kind, readOnly: false });
     } catch (cause) {
+      if (!(cause instanceof EngineError) || cause.code !== 'not-found') throw cause;
       throw new EngineError(
         'not-found',
         `the files of '${name}' are not at ${source}: is their disk mounted?`,
@@ -85,19 +91,14 @@ export class Adopter {
         { cause },
       );
     }
-    if (root.type === 'mount') this.#refuseForeign(files);
-    return files;
   }
+}
 
-  #refuseForeign(files: string): void {
-    const { lib, run } = this.parts.layout;
-    if (files === '/') throw new EngineError('denied', "the host's own root is no container", { files });
-    if ([lib, run].some((own) => files === own || files.startsWith(`${own}/`)))
-      throw new EngineError('denied', `${files} belongs to ctvirt itself`, { files });
-    if (existsSync(join(files, 'root.hdd/DiskDescriptor.xml'))) throw ploop(files);
-    if (statSync(files).isDirectory() && readdirSync(files).length === 0)
-      throw new EngineError('invalid', `${files} is empty: is its disk mounted?`, { files });
-  }
+function refuseForeign({ path, fd, is }: Source): void {
+  const folder = `/proc/self/fd/${fd}`;
+  if (existsSync(join(folder, 'root.hdd/DiskDescriptor.xml'))) throw ploop(path);
+  if (is === 'folder' && readdirSync(folder).length === 0)
+    throw new EngineError('invalid', `${path} is empty: is its disk mounted?`, { files: path });
 }
 
 /** liblxc's monitor of a running container listens at an abstract address made of the container's folder. */
@@ -141,8 +142,8 @@ function withRootIn(domain: Domain, request: AdoptRequest): Domain {
   };
 }
 
-function sourceOf(root: Filesystem): string | undefined {
-  if (root.type === 'mount') return root.source.dir;
-  if (root.type === 'file') return root.source.file;
-  return root.type === 'block' ? root.source.dev : undefined;
+function sourceOf(root: Filesystem): { kind: FilesystemKind; path: string } | undefined {
+  if (root.type === 'mount') return { kind: 'mount', path: root.source.dir };
+  if (root.type === 'file') return { kind: 'file', path: root.source.file };
+  return root.type === 'block' ? { kind: 'block', path: root.source.dev } : undefined;
 }

@@ -3,9 +3,11 @@
 import assert from 'node:assert/strict';
 import {
   chmodSync,
+  closeSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readFileSync,
   rmSync,
   symlinkSync,
@@ -14,7 +16,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { writeGuestFiles } from './files.js';
+import { type GuestFile, writeGuestFiles } from './files.js';
 
 function inTree(use: (root: string, outside: string) => void): void {
   const base = mkdtempSync(join(tmpdir(), 'ctvirt-guest-'));
@@ -29,15 +31,23 @@ function inTree(use: (root: string, outside: string) => void): void {
   }
 }
 const owner = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
+function write(root: string, files: readonly GuestFile[]): void {
+  const fd = openSync(root, 'r');
+  try {
+    writeGuestFiles(fd, owner, files);
+  } finally {
+    closeSync(fd);
+  }
+}
 const hostname = { folder: 'etc', name: 'hostname', content: 'web\n' };
 
 test('a file is written, readable by all, and left alone when it is right', () => {
   inTree((root) => {
-    writeGuestFiles(root, owner, [hostname]);
+    write(root, [hostname]);
     const path = join(root, 'etc', 'hostname');
     assert.equal(readFileSync(path, 'utf8'), 'web\n');
     const { ino } = lstatSync(path);
-    writeGuestFiles(root, owner, [hostname]);
+    write(root, [hostname]);
     assert.equal(lstatSync(path).ino, ino);
   });
 });
@@ -46,7 +56,7 @@ test('a link in its place is replaced, not followed', () => {
   inTree((root, outside) => {
     writeFileSync(join(outside, 'victim'), 'mine');
     symlinkSync(join(outside, 'victim'), join(root, 'etc', 'hostname'));
-    writeGuestFiles(root, owner, [hostname]);
+    write(root, [hostname]);
     assert.equal(readFileSync(join(outside, 'victim'), 'utf8'), 'mine');
     assert.ok(lstatSync(join(root, 'etc', 'hostname')).isFile());
   });
@@ -57,7 +67,7 @@ test('a folder that is a link is resolved inside the tree', () => {
     rmSync(join(root, 'etc'), { recursive: true });
     symlinkSync(outside, join(root, 'etc'));
     // Seen from inside, the link's target is not there: nothing is written anywhere.
-    writeGuestFiles(root, owner, [hostname]);
+    write(root, [hostname]);
     assert.throws(() => readFileSync(join(outside, 'hostname')));
   });
 });
@@ -66,7 +76,7 @@ test('a file without end is not read', () => {
   inTree((root) => {
     writeFileSync(join(root, 'etc', 'hostname'), 'x'.repeat(1 << 17));
     chmodSync(join(root, 'etc', 'hostname'), 0o600);
-    writeGuestFiles(root, owner, [hostname]);
+    write(root, [hostname]);
     assert.equal(readFileSync(join(root, 'etc', 'hostname'), 'utf8'), 'web\n');
   });
 });

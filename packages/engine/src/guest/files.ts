@@ -25,21 +25,15 @@ export interface GuestFile {
 }
 
 /**
- * Puts the files in place where they differ. The tree belongs to the container, which may have made any part of it a link:
+ * Puts the files in place where they differ, below an open folder. The tree belongs to the container, which may have made any part of it a link:
  * folders are resolved with the tree as the root directory, and a file is replaced by rename, never followed.
  */
 export function writeGuestFiles(
-  root: string,
+  root: number,
   owner: { uid: number; gid: number },
   files: readonly GuestFile[],
 ): void {
-  if (files.length === 0) return;
-  const rootFd = openSync(root, constants.O_RDONLY | constants.O_DIRECTORY);
-  try {
-    for (const file of files) writeOne(rootFd, owner, file);
-  } finally {
-    closeSync(rootFd);
-  }
+  for (const file of files) writeOne(root, owner, file);
 }
 
 function writeOne(rootFd: number, owner: { uid: number; gid: number }, file: GuestFile): void {

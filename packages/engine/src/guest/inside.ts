@@ -1,9 +1,9 @@
 // Finds where a path of a container leads, with its own file systems for the tree and its own root for the end of it.
 // SPDX-License-Identifier: Apache-2.0
-import { closeSync, lstatSync, openSync, readlinkSync } from 'node:fs';
+import { closeSync, lstatSync, readlinkSync } from 'node:fs';
 import { posix } from 'node:path';
 import { EngineError } from '../errors.js';
-import { openInRoot } from '../host/syscalls.js';
+import { openInRoot, Resolve } from '../host/syscalls.js';
 
 const O_PATH = 0o10000000;
 /** As many as the kernel follows. */
@@ -19,16 +19,49 @@ export function insidePath(path: string): string {
   return normal === '/' ? normal : normal.replace(/\/$/, '');
 }
 
+/** What liblxc fills itself, in whatever is mounted there: its files would be left in a folder of the host. */
+const filled = ['/dev', '/proc', '/sys'];
+const ownInDev = ['/dev/shm', '/dev/mqueue', '/dev/hugepages'];
+
+/** Throws `denied` for places in a container that are not a document's to fill. */
+export function refuseTarget(target: string): void {
+  const isAt = (folder: string): boolean => target === folder || target.startsWith(`${folder}/`);
+  const taken = filled.find(isAt);
+  if (taken === undefined || ownInDev.some(isAt)) return;
+  throw new EngineError(
+    'denied',
+    `nothing can be mounted at '${target}': ${taken} is made anew in each container`,
+    { path: target },
+  );
+}
+
 /**
  * What is mounted where in a container to be. Its trees are of its own making, links and all, and liblxc makes missing
  * folders and finds sources by their names on the host: it must only get names with no link left in them.
  */
 export class InsidePaths {
-  readonly #trees = new Map<string, string | undefined>();
+  readonly #trees = new Map<string, number>();
 
-  /** `target` is already resolved; `tree` is its content on the host, undefined if it is made empty. */
-  add(target: string, tree: string | undefined): void {
+  /** `target` is already resolved; `tree` is the open root of what is mounted there. */
+  add(target: string, tree: number): void {
     this.#trees.set(target, tree);
+  }
+
+  /** Opens what `path` leads to; throws `not-found` where that is nothing. Whoever closes it has it. */
+  open(path: string): number {
+    const found = this.resolve(path);
+    const { target, tree } = this.#holder(found);
+    // Its own programs, or another container's, may change the tree meanwhile: what was found has no links, or is not opened.
+    const below = posix.relative(target, found);
+    try {
+      return openInRoot(tree, below === '' ? '.' : below, O_PATH, 0, Resolve.beneath | Resolve.noSymlinks);
+    } catch (cause) {
+      const errno = cause instanceof EngineError ? cause.details['errno'] : undefined;
+      if (errno === 'ENOENT')
+        throw new EngineError('not-found', `the container has no '${path}'`, { path }, { cause });
+      if (errno === 'ELOOP') throw misled(path, 'links that change while it starts');
+      throw cause;
+    }
   }
 
   /** Where `path` leads once all is mounted; what is missing of it is missing at the end. */
@@ -36,7 +69,6 @@ export class InsidePaths {
     let here = path;
     for (let turn = 0; turn < MOST_TURNS; turn++) {
       const { target, tree } = this.#holder(here);
-      if (tree === undefined) return here;
       const found = posix.join(target, resolveIn(tree, posix.relative(target, here), path));
       // A link may lead into another file system, which has links of its own.
       if (found === here || this.#holder(found).target === target) return found;
@@ -45,46 +77,42 @@ export class InsidePaths {
     throw misled(path, 'links in a circle');
   }
 
-  #holder(path: string): { target: string; tree: string | undefined } {
-    let best = '';
-    for (const target of this.#trees.keys())
+  #holder(path: string): { target: string; tree: number } {
+    let best: { target: string; tree: number } | undefined;
+    for (const [target, tree] of this.#trees)
       if (
         (path === target || path.startsWith(target === '/' ? '/' : `${target}/`)) &&
-        target.length > best.length
+        target.length > (best?.target.length ?? 0)
       )
-        best = target;
-    return { target: best, tree: this.#trees.get(best) };
+        best = { target, tree };
+    if (best === undefined) throw misled(path, 'no root to begin from');
+    return best;
   }
 }
 
 /** The path from `tree` on, its existing part without links. */
-function resolveIn(tree: string, path: string, asked: string): string {
-  const root = openSync(tree, O_PATH);
-  try {
-    const parts = path.split('/').filter((part) => part !== '');
-    for (let existing = parts.length; existing > 0; existing--) {
-      const fd = openIfThere(root, parts.slice(0, existing).join('/'), asked);
-      if (fd === undefined) continue;
-      try {
-        const [missing] = parts.slice(existing);
-        if (missing !== undefined && isLink(`/proc/self/fd/${fd}/${missing}`))
-          throw misled(asked, `a link at '/${parts.slice(0, existing + 1).join('/')}' that leads nowhere`);
-        const below = posix.relative(
-          readlinkSync(`/proc/self/fd/${root}`),
-          readlinkSync(`/proc/self/fd/${fd}`),
-        );
-        return posix.join(below, ...parts.slice(existing));
-      } finally {
-        closeSync(fd);
-      }
+function resolveIn(root: number, path: string, asked: string): string {
+  const parts = path.split('/').filter((part) => part !== '');
+  for (let existing = parts.length; existing > 0; existing--) {
+    const fd = openIfThere(root, parts.slice(0, existing).join('/'), asked);
+    if (fd === undefined) continue;
+    try {
+      const [missing] = parts.slice(existing);
+      if (missing !== undefined && isLink(`/proc/self/fd/${fd}/${missing}`))
+        throw misled(asked, `a link at '/${parts.slice(0, existing + 1).join('/')}' that leads nowhere`);
+      const below = posix.relative(
+        readlinkSync(`/proc/self/fd/${root}`),
+        readlinkSync(`/proc/self/fd/${fd}`),
+      );
+      return posix.join(below, ...parts.slice(existing));
+    } finally {
+      closeSync(fd);
     }
-    const [first] = parts;
-    if (first !== undefined && isLink(`/proc/self/fd/${root}/${first}`))
-      throw misled(asked, `a link at '/${first}' that leads nowhere`);
-    return parts.join('/');
-  } finally {
-    closeSync(root);
   }
+  const [first] = parts;
+  if (first !== undefined && isLink(`/proc/self/fd/${root}/${first}`))
+    throw misled(asked, `a link at '/${first}' that leads nowhere`);
+  return parts.join('/');
 }
 
 function openIfThere(root: number, path: string, asked: string): number | undefined {

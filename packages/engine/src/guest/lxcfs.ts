@@ -4,11 +4,12 @@ import { chmodSync, closeSync, existsSync, mkdirSync, readFileSync, readSync, wr
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { detachMount } from '../host/mount-calls.js';
 import { type MountEntry, mountsBelow } from '../host/mountinfo.js';
 import { commandLine, isHeld } from '../host/processes.js';
 import { run } from '../host/run.js';
 import { spawnProgram } from '../host/spawn.js';
-import { detachMount, openMemory } from '../host/syscalls.js';
+import { openMemory } from '../host/syscalls.js';
 import type { Asset } from '../view.js';
 
 export interface LxcfsParts {

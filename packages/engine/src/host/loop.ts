@@ -1,9 +1,11 @@
 // Loop devices that free themselves: an image becomes a block device for as long as something has it mounted.
 // SPDX-License-Identifier: Apache-2.0
-import { closeSync, constants, openSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readdirSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { EngineError } from '../errors.js';
-import { ioctlBuffer, ioctlNumber } from './syscalls.js';
+import { ioctlBuffer, ioctlNumber, isOpenedByOthers } from './syscalls.js';
 
+const LOOP_GET_STATUS64 = 0x4c05;
 const LOOP_CTL_GET_FREE = 0x4c82;
 const LOOP_SET_CAPACITY = 0x4c07;
 const LOOP_CONFIGURE = 0x4c0a;
@@ -11,6 +13,7 @@ const LO_FLAGS_READ_ONLY = 1;
 const LO_FLAGS_AUTOCLEAR = 4;
 // struct loop_config: fd, block size, struct loop_info64 (232 bytes), 8 reserved words.
 const CONFIG_BYTES = 304;
+const INFO_BYTES = 232;
 const INFO_OFFSET = 8;
 const INFO_FLAGS_OFFSET = INFO_OFFSET + 52;
 const INFO_NAME_OFFSET = INFO_OFFSET + 56;
@@ -43,16 +46,86 @@ export function growLoop(path: string): void {
   }
 }
 
-/** Binds `image` to a free loop device with autoclear, so that nobody has to give it back. */
-export function attachLoop(image: string, options: { readOnly?: boolean } = {}): LoopDevice {
+/** How long the device of a container that has just ended may take to free itself. */
+const FREEING_MS = 2000;
+
+export interface Image extends Disposable {
+  readonly fd: number;
+  /** For people. */
+  readonly path: string;
+  readonly readOnly: boolean;
+}
+
+/**
+ * Opens an image to be attached or changed, as nothing else has it: two file systems over the same bytes destroy each other. Throws
+ * `busy` where it is attached already, by whomever; for reading alone it may be, more than once. `as` is a name of a file that is open.
+ */
+export async function openImage(
+  path: string,
+  options: { readOnly?: boolean; as?: string } = {},
+): Promise<Image> {
   const readOnly = options.readOnly === true;
-  const control = openControl(image);
-  const backing = openSync(image, (readOnly ? constants.O_RDONLY : constants.O_RDWR) | constants.O_NOFOLLOW);
+  const fd = openSync(options.as ?? path, readOnly ? constants.O_RDONLY : constants.O_RDWR);
+  const image = { fd, path, readOnly, [Symbol.dispose]: () => closeSync(fd) };
   try {
+    for (const deadline = performance.now() + FREEING_MS; ; await sleep(1)) {
+      const holder = holderOf(image);
+      if (holder === undefined) return image;
+      if (performance.now() > deadline) throw attached(image, holder);
+    }
+  } catch (error) {
+    closeSync(fd);
+    throw error;
+  }
+}
+
+const attached = ({ path }: Image, device: string): EngineError =>
+  new EngineError(
+    'busy',
+    `${path} is attached already, to ${device}: see \`losetup --list\` and \`findmnt ${device}\` for what uses it`,
+    { image: path, device },
+  );
+
+/** The loop device that has this file, unless it and we only read. */
+function holderOf({ fd, readOnly }: Image): string | undefined {
+  // The answer to one call for most; otherwise all devices are asked.
+  if (!isOpenedByOthers(fd)) return undefined;
+  const { dev, ino } = fstatSync(fd, { bigint: true });
+  const info = Buffer.alloc(INFO_BYTES);
+  for (const name of readdirSync('/sys/block').filter((each) => each.startsWith('loop'))) {
+    const path = `/dev/${name}`;
+    let device: number;
+    try {
+      device = openSync(path, constants.O_RDONLY);
+    } catch {
+      continue; // gone meanwhile
+    }
+    try {
+      ioctlBuffer(device, LOOP_GET_STATUS64, info, path);
+    } catch {
+      continue; // not bound
+    } finally {
+      closeSync(device);
+    }
+    const isReadOnly = (info.readUInt32LE(INFO_FLAGS_OFFSET - INFO_OFFSET) & LO_FLAGS_READ_ONLY) !== 0;
+    if (info.readBigUInt64LE(0) === dev && info.readBigUInt64LE(8) === ino && !(isReadOnly && readOnly))
+      return path;
+  }
+  return undefined;
+}
+
+/** Binds an image to a free loop device with autoclear, so that nobody has to give it back. */
+export function attachLoop(image: Image): LoopDevice {
+  const { readOnly } = image;
+  const control = openControl(image.path);
+  try {
+    // Again, since two may have opened it at once.
+    const holder = holderOf(image);
+    if (holder !== undefined) throw attached(image, holder);
     const config = Buffer.alloc(CONFIG_BYTES);
-    config.writeUInt32LE(backing, 0);
+    config.writeUInt32LE(image.fd, 0);
     config.writeUInt32LE(LO_FLAGS_AUTOCLEAR | (readOnly ? LO_FLAGS_READ_ONLY : 0), INFO_FLAGS_OFFSET);
-    config.write(image.slice(-63), INFO_NAME_OFFSET, 'latin1');
+    config.write(image.path.slice(-63), INFO_NAME_OFFSET, 'latin1');
     // Another process may take the free device between the two calls: then the next one is tried.
     for (let attempt = 0; attempt < 64; attempt++) {
       const path = `/dev/loop${ioctlNumber(control, LOOP_CTL_GET_FREE, 0, 'loop-control')}`;
@@ -65,9 +138,11 @@ export function attachLoop(image: string, options: { readOnly?: boolean } = {}):
         if (!(error instanceof EngineError) || error.details['errno'] !== 'EBUSY') throw error;
       }
     }
-    throw new EngineError('busy', `no free loop device for ${image}: other programs take each one first`);
+    throw new EngineError(
+      'busy',
+      `no free loop device for ${image.path}: other programs take each one first`,
+    );
   } finally {
-    closeSync(backing);
     closeSync(control);
   }
 }

@@ -3,34 +3,53 @@
 import { readFileSync } from 'node:fs';
 
 export interface MountEntry {
+  readonly id: number;
+  /** The mount that it is mounted on. */
+  readonly parent: number;
   /** `major:minor` of the file system. */
   readonly device: string;
+  /** What of the file system is mounted: a path in it. */
+  readonly root: string;
   readonly target: string;
   readonly type: string;
   readonly source: string;
+  /** Of this mount, not of its file system. */
+  readonly options: readonly string[];
+  /** Whether what is mounted or unmounted on it where it was copied from is here too. */
+  readonly follows: boolean;
 }
 
 /** In the order in which they were mounted. */
-export const mounts = (): MountEntry[] => parse(readFileSync('/proc/self/mountinfo', 'utf8'));
+export const mounts = (): MountEntry[] => parseMounts(readFileSync('/proc/self/mountinfo', 'utf8'));
 
 /** Those a process sees, as it names them; none if it has ended. */
-export function mountsOf(pid: number): MountEntry[] {
+export function mountsOf(pid: number | 'self'): MountEntry[] {
   try {
-    return parse(readFileSync(`/proc/${pid}/mountinfo`, 'utf8'));
+    return parseMounts(readFileSync(`/proc/${pid}/mountinfo`, 'utf8'));
   } catch {
     return []; // it ended meanwhile
   }
 }
 
-function parse(text: string): MountEntry[] {
+export function parseMounts(text: string): MountEntry[] {
   return text
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => {
       const [head = '', tail = ''] = line.split(' - ');
       const [type = '', source = ''] = tail.split(' ');
-      const [, , device = '', , target = ''] = head.split(' ');
-      return { device, target: unescapeOctal(target), type, source: unescapeOctal(source) };
+      const [id, parent, device = '', root = '', target = '', options = '', ...propagation] = head.split(' ');
+      return {
+        id: Number(id),
+        parent: Number(parent),
+        device,
+        root: unescapeOctal(root),
+        target: unescapeOctal(target),
+        type,
+        source: unescapeOctal(source),
+        options: options.split(','),
+        follows: propagation.some((word) => word.startsWith('master:')),
+      };
     });
 }
 

@@ -5,7 +5,7 @@ const GUEST_UMASK = 0o022;
 
 /**
  * Programs have the umask of whoever starts them, and neither Node nor liblxc can give them another. What `start` does before it
- * returns is done with it; what other threads make meanwhile lies in folders that are closed to others.
+ * returns is done with it.
  */
 export function withGuestUmask<T>(start: () => T): T {
   const own = process.umask(GUEST_UMASK);

@@ -15,11 +15,11 @@ import type { KeyedQueue } from '../state/queue.js';
 import type { DomainRecord } from '../state/record.js';
 import { checkFree, type Entry, type Registry } from '../state/registry.js';
 import type { DomainStore, Lease, Made } from '../state/store.js';
-import { backends, type FilesystemSpec, type StorageContext } from '../storage/index.js';
+import { backends, type FilesystemSpec, type Sources, type StorageContext } from '../storage/index.js';
 import type { LifecycleEvent } from '../view.js';
-import { type DocumentParts, idMapOf, type Reader } from './document.js';
+import { type DocumentParts, idMapOf, type Reader, writableSources } from './document.js';
 import { checkName } from './domain-name.js';
-import { notKept } from './not-enforced.js';
+import { notKept, remarkOf } from './not-enforced.js';
 import { sharedIds } from './shared-ids.js';
 import { readStored } from './stored-document.js';
 
@@ -28,6 +28,7 @@ export interface DefinerParts {
   readonly registry: Registry;
   readonly ids: IdRanges;
   readonly namespaces: UserNamespacePool;
+  readonly sources: Sources;
   readonly queue: KeyedQueue;
   readonly reader: Reader;
   readonly admission: Admission;
@@ -68,6 +69,7 @@ export class Definer {
     const read = await this.parts.reader.read(xml, { strict: options.strict === true });
     checkName(read.parts.name);
     const findings = [...read.findings, ...this.#weigh(read.claim), ...this.#shared(read.domain)];
+    const unsafe = this.#lookAtSources(read.parts);
     return await this.parts.queue.run(read.parts.name, async () => {
       const existing = this.parts.registry.byName(read.parts.name);
       if (existing !== undefined && options.adoption !== undefined)
@@ -80,6 +82,7 @@ export class Definer {
           : await this.#change(existing, read.domain, read.parts, options);
       const unkept = this.parts.ownersRemark(entry, read.parts.filesystems);
       if (unkept !== undefined) findings.push(notKept('/domain/devices/filesystem/quota', unkept));
+      findings.push(...unsafe);
       return { entry, findings };
     });
   }
@@ -94,6 +97,12 @@ export class Definer {
         code: 'shared-ids',
       }),
     );
+  }
+
+  /** Refuses what no container may have, and says what others could do by what this one gets. */
+  #lookAtSources({ filesystems, ownsIdMap }: DocumentParts): Finding[] {
+    const remarks = this.parts.sources.remarks(filesystems, ownsIdMap);
+    return remarks.map((message) => remarkOf('unsafe-source', '/domain/devices/filesystem/source', message));
   }
 
   #weigh(claim: Claim): Finding[] {
@@ -187,6 +196,10 @@ export class Definer {
       persistent: true,
       eraseAtEnd: false,
       ...(adopted !== undefined && isRootAt(parts, adopted) && { adopted }),
+      // A run keeps what it was started with.
+      ...(entry.running !== undefined && {
+        writable: [...new Set([...(record.writable ?? []), ...writableSources(parts.filesystems)])],
+      }),
     };
     const conf = record.ctid === null ? undefined : store.readNative(record.name, `${record.ctid}.conf`);
     await store.update(next, await this.parts.reader.documents(domain, next, conf));
@@ -312,10 +325,10 @@ export class Definer {
   #context(folder: string, record: DomainRecord, domain: Domain): StorageContext {
     return {
       keep: folder,
-      mounts: folder,
       map: idMapOf(domain, record),
       shifted: record.ids === null,
       namespaces: this.parts.namespaces,
+      sources: this.parts.sources,
       templatePath: this.parts.templatePath,
       projectIds: this.parts.projectIds,
     };
@@ -346,10 +359,11 @@ function recordFields(
   parts: DocumentParts,
 ): Pick<
   DomainRecord,
-  'name' | 'type' | 'title' | 'template' | 'templates' | 'profile' | 'hostname' | 'addresses'
+  'name' | 'type' | 'title' | 'template' | 'templates' | 'profile' | 'hostname' | 'addresses' | 'writable'
 > {
   const { name, type, title, template, templates, profile, hostname, addresses } = parts;
-  return { name, type, title, template, templates, profile, hostname, addresses };
+  const writable = writableSources(parts.filesystems);
+  return { name, type, title, template, templates, profile, hostname, addresses, writable };
 }
 
 /** Whether the document's root is still the one at this path. */

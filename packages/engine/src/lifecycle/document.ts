@@ -14,7 +14,7 @@ import {
 import { EngineError } from '../errors.js';
 import { type Claim, claimOf } from '../guarantees/claim.js';
 import type { GuestFile } from '../guest/files.js';
-import { insidePath } from '../guest/inside.js';
+import { insidePath, refuseTarget } from '../guest/inside.js';
 import type { IdMap } from '../host/userns.js';
 import { madeMac } from '../network/link-addresses.js';
 import { ROUTED_GATEWAY_V6 } from '../network/routed-link.js';
@@ -151,6 +151,8 @@ function refuseForeign(domain: Domain): void {
       );
     }
   }
+  for (const { target } of domain.devices.filesystems ?? [])
+    if (target !== undefined) refuseTarget(insidePath(target.dir));
   for (const [index, link] of (domain.devices.interfaces ?? []).entries()) {
     if (!linkKinds.has(link.type))
       throw new EngineError(
@@ -199,6 +201,10 @@ export function filesystemsOf(domain: Domain): FilesystemSpec[] {
     return source === undefined ? [] : [specOf(filesystem, source.kind, source.path)];
   });
 }
+
+/** Folders of the host that the container writes to. */
+export const writableSources = (filesystems: readonly FilesystemSpec[]): string[] =>
+  filesystems.filter(({ kind, readOnly }) => kind === 'mount' && !readOnly).map(({ source }) => source);
 
 function sourceOf(filesystem: Filesystem): { kind: FilesystemKind; path: string } | undefined {
   switch (filesystem.type) {

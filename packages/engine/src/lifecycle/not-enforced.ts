@@ -1,6 +1,6 @@
 // What of a document is understood and kept, but has no effect on this host: said at define, never in silence.
 // SPDX-License-Identifier: Apache-2.0
-import type { Domain, Filesystem, Finding, Interface } from '@ctvirt/xml';
+import type { Domain, Filesystem, Finding, FindingCode, Interface } from '@ctvirt/xml';
 
 type Remark = readonly [path: string, message: string];
 
@@ -83,15 +83,17 @@ export function notEnforced(domain: Domain): Finding[] {
   return remarks.map(([path, message]) => notKept(path, message));
 }
 
-/** The finding for it; the path is of the canonical document, which has no lines. */
-export const notKept = (path: string, message: string): Finding => ({
+/** A warning about the document; the path is of the canonical one, which has no lines. */
+export const remarkOf = (code: FindingCode, path: string, message: string): Finding => ({
   severity: 'warning',
-  code: 'not-enforced',
+  code,
   message,
   line: 0,
   column: 0,
   path,
 });
+
+export const notKept = (path: string, message: string): Finding => remarkOf('not-enforced', path, message);
 
 const remark = (present: unknown, path: string, message: string): Remark | undefined =>
   present === undefined ? undefined : [path, message];

@@ -17,14 +17,15 @@ import type { Ending } from '../drivers/lxc/ending.js';
 import { EngineError } from '../errors.js';
 import type { Admission } from '../guarantees/admission.js';
 import { writeGuestFiles } from '../guest/files.js';
-import { InsidePaths } from '../guest/inside.js';
 import type { View } from '../guest/lxcfs.js';
+import { strangers } from '../guest/own-mounts.js';
 import type { Confinement } from '../host/apparmor.js';
-import { mountsBelow } from '../host/mountinfo.js';
+import { detachMount } from '../host/mount-calls.js';
+import { type MountEntry, mountsBelow, mountsOf, mounts as mountsOfHost } from '../host/mountinfo.js';
 import { ownCeilings, within } from '../host/own-limits.js';
+import { PrivateMounts } from '../host/private-mounts.js';
 import { programPath } from '../host/processes.js';
 import { hasSeccomp, policyText } from '../host/seccomp.js';
-import { detachMount } from '../host/syscalls.js';
 import { Undo } from '../host/undo.js';
 import type { UserNamespacePool } from '../host/userns.js';
 import { refuseTakenNames, removeLeftLinks } from '../network/live-links.js';
@@ -36,12 +37,13 @@ import { diskName, type Layout } from '../state/layout.js';
 import type { KeyedQueue } from '../state/queue.js';
 import type { Entry, Registry } from '../state/registry.js';
 import type { DomainStore } from '../state/store.js';
-import { backends, type FilesystemSpec, openMoment, type StorageContext } from '../storage/index.js';
+import type { FilesystemSpec, OpenContext, Sources } from '../storage/index.js';
 import type { LifecycleEvent, StateReason } from '../view.js';
 import { noDisk } from './block-io.js';
 import { linkPrefixOf } from './document.js';
 import { initSignal } from './init-signals.js';
-import type { EndAction, InnerMount, RunPlan } from './plan.js';
+import { openFilesystems } from './opening.js';
+import type { EndAction, RunPlan } from './plan.js';
 import { sharedIds } from './shared-ids.js';
 
 export interface RunnerParts {
@@ -51,6 +53,7 @@ export interface RunnerParts {
   readonly driver: LxcDriver;
   readonly cgroups: CgroupLayout;
   readonly namespaces: UserNamespacePool;
+  readonly sources: Sources;
   readonly queue: KeyedQueue;
   readonly templatePath: (name: string) => string;
   /** Plans a start from the domain's stored document; answers the document too. */
@@ -116,15 +119,16 @@ export class Runner {
         { group: left },
       );
     using _admitted = await this.parts.admission.beside(plan.claim);
-    // Mounts are needed until init runs; then the container has its own copies and the host none.
-    await using mounts = new Undo();
-    const { filesystems, innerMounts } = await this.#open(entry, plan, mounts);
+    // Needed until init runs; then the container has its own copies. The host itself has none at any time.
+    using mounts = PrivateMounts.open(layout.mounts);
+    await using undo = new Undo();
+    const filesystems = await this.#open(entry, plan, mounts, undo);
     this.parts.limitOwners(entry, plan);
     const views = await this.parts.views();
     const boot = async (limited: Resources): Promise<Running | undefined> => {
       const config = formatLxcConfig(
         configRows({
-          plan: { ...plan, resources, innerMounts },
+          plan: { ...plan, resources },
           filesystems,
           limits: this.#limits(entry, { ...plan, resources: limited }),
           views,
@@ -144,9 +148,14 @@ export class Runner {
           'lxc.conf': config,
           ...(seccomp === 'off' ? {} : { seccomp: policyText(seccomp) }),
         });
-        return await driver.start(name, plan.program, plan.resources.sigpending, () =>
-          this.#openLinks(entry, plan),
-        );
+        const { program, resources: asked } = plan;
+        const launch = { program, sigpending: asked.sigpending, mounts };
+        return await driver.start(name, launch, async () => {
+          const run = driver.running(name);
+          this.#checkMounts(entry, run);
+          this.#detachFrom(run);
+          await this.#openLinks(entry, plan);
+        });
       } catch (error) {
         await this.#clearLinks(entry);
         await this.#clearGroups(name);
@@ -225,6 +234,8 @@ export class Runner {
     const { driver, layout, registry } = this.parts;
     const interrupted = new Set(await driver.settle());
     await this.#clearMounts();
+    // A monitor whose daemon was killed has its start's mounts still.
+    for (const name of interrupted) this.#detachFrom(driver.running(name));
     const byDiskName = new Map([...registry.entries()].map((entry) => [diskName(entry.record.name), entry]));
     for (const name of driver.started()) {
       const entry = byDiskName.get(name);
@@ -293,6 +304,11 @@ export class Runner {
       removeGroup(this.parts.cgroups, this.parts.layout.cgroup);
   }
 
+  #detachFrom(running: Running | undefined): void {
+    if (running !== undefined) PrivateMounts.detachFrom(running.monitorPid, this.parts.layout.mounts);
+  }
+
+  /** What daemons of older versions left, which had theirs on the host. */
   async #clearMounts(): Promise<void> {
     const { mounts } = this.parts.layout;
     for (const { target } of mountsBelow(mounts)) {
@@ -327,39 +343,48 @@ export class Runner {
     return set;
   }
 
-  async #open(
-    entry: Entry,
-    plan: RunPlan,
-    undo: Undo,
-  ): Promise<{ filesystems: OpenedFilesystem[]; innerMounts: InnerMount[] }> {
-    const { store, layout } = this.parts;
-    const mounts = openMoment(layout.mounts, diskName(entry.record.name), undo);
-    const context: StorageContext = {
-      keep: store.rootFolder(entry.record.name),
+  async #open(entry: Entry, plan: RunPlan, mounts: PrivateMounts, undo: Undo): Promise<OpenedFilesystem[]> {
+    const { store, namespaces, sources, templatePath, log } = this.parts;
+    const { name } = entry.record;
+    const context: OpenContext = {
+      keep: store.rootFolder(name),
       mounts,
       map: plan.map,
       shifted: plan.shifted,
-      namespaces: this.parts.namespaces,
-      templatePath: this.parts.templatePath,
+      namespaces,
+      sources,
+      templatePath,
+      furnish: ({ target, readOnly }, root, owner) => {
+        if (target === '/' && !readOnly) writeGuestFiles(root, owner, plan.guestFiles);
+      },
+      tell: (remarks) => {
+        for (const remark of remarks) log('warn', `domain '${name}': ${remark}`, { domain: name });
+      },
     };
-    const opened: OpenedFilesystem[] = [];
-    const inside = new InsidePaths();
-    // Parents before what is mounted in them, whatever the order in the document.
-    for (const spec of plan.filesystems.toSorted((a, b) => depth(a.target) - depth(b.target))) {
-      const { path, unmapped, owner, settle } = await backends[spec.kind].open(spec, context, undo);
-      if (spec.target === '/' && !spec.readOnly) writeGuestFiles(unmapped, owner, plan.guestFiles);
-      await settle?.();
-      const target = inside.resolve(spec.target);
-      inside.add(target, unmapped);
-      opened.push({ target, path, readOnly: spec.readOnly });
+    return await openFilesystems(plan, context, undo);
+  }
+
+  /** Whatever went on while liblxc mounted: a container that sees more of the host than it was given does not run. */
+  #checkMounts(entry: Entry, running: Running | undefined): void {
+    if (running === undefined) return;
+    const { mounts: folder } = this.parts.layout;
+    const look = (): MountEntry[] => {
+      const there = mountsOf(running.monitorPid);
+      const handed = there.filter(({ target }) => handedOver.test(target) && target.startsWith(`${folder}/`));
+      return strangers({ inside: mountsOf(running.initPid), handed, others: [...there, ...mountsOfHost()] });
+    };
+    // A folder that is just renamed has two names in two looks.
+    for (let looks = 1; looks <= 3; looks++) {
+      const found = look();
+      if (found.length === 0) return;
+      if (looks < 3) continue;
+      const what = found.map(({ target, type, root }) => `${target} (${root} of a ${type})`).join(', ');
+      throw new EngineError(
+        'denied',
+        `domain '${entry.record.name}' was ended: it had mounts of the host that its start did not give it: ${what}`,
+        { mounts: found },
+      );
     }
-    const innerMounts = plan.innerMounts.map((mount): InnerMount => {
-      const target = inside.resolve(mount.target);
-      if (mount.kind === 'bind') return { ...mount, target, source: inside.resolve(mount.source) };
-      inside.add(target, undefined);
-      return { ...mount, target };
-    });
-    return { filesystems: opened, innerMounts };
   }
 
   #watch(entry: Entry, running: Running, onEnd: () => void = () => undefined): void {
@@ -482,4 +507,5 @@ const reasons = {
 /** Started, but over before anybody could look: its end waits for its turn. */
 const hasEnded = (entry: Entry): boolean => entry.state !== 'shutoff' && entry.running === undefined;
 
-const depth = (path: string): number => path.split('/').filter((part) => part !== '').length;
+/** By the names that file systems, memory and second views are attached under. */
+const handedOver = /\/(root|ram|bind)-[^/]*$/;

@@ -6,11 +6,10 @@ import type { Domain } from '@ctvirt/xml';
 import type { Running } from '../drivers/lxc/driver.js';
 import { EngineError } from '../errors.js';
 import { readIfThere, writeAtomically } from '../host/files.js';
+import { PrivateMounts } from '../host/private-mounts.js';
 import type { OwnerKind } from '../host/quota.js';
-import { Undo } from '../host/undo.js';
 import type { IdMap } from '../host/userns.js';
 import { filesystemsOf, idMapOf } from '../lifecycle/document.js';
-import { diskName } from '../state/layout.js';
 import type { KeyedQueue } from '../state/queue.js';
 import type { Entry } from '../state/registry.js';
 import {
@@ -19,7 +18,6 @@ import {
   type Keeping,
   type KeptContext,
   type OwnerLimit,
-  openMoment,
   type SoftAndHard,
   type Usage,
 } from '../storage/index.js';
@@ -97,10 +95,9 @@ export class Quotas {
 
   /** In a turn of the domain's queue: changes the limit of an open file system to that of `spec`. */
   async relimit(entry: Entry, spec: FilesystemSpec): Promise<void> {
-    const { running, record } = entry;
-    await using undo = new Undo();
-    const mounts = openMoment(this.parts.mounts, diskName(record.name), undo);
-    await backends[spec.kind].relimit?.(spec, { ...this.parts.kept(entry), mounts }, undo);
+    const { running } = entry;
+    using mounts = PrivateMounts.open(this.parts.mounts);
+    await backends[spec.kind].relimit?.(spec, { ...this.parts.kept(entry), mounts });
     if (running === undefined || spec.limit?.bytes === undefined) return;
     const inForce = this.#inForce.get(running) ?? new Map<string, number>();
     this.#inForce.set(running, inForce.set(spec.key, spec.limit.bytes));

@@ -27,6 +27,8 @@ export interface DomainRecord {
   readonly lastReason: StateReason;
   /** Of a domain that was adopted: where its root lies, which is not ours to erase; links in it followed. */
   readonly adopted?: string;
+  /** Folders of the host that it may write to, as its document names them; missing in records of older versions. */
+  readonly writable?: readonly string[];
 }
 
 const isObject = (value: unknown): value is Record<string, unknown> =>
@@ -54,6 +56,7 @@ const checks: { readonly [K in keyof DomainRecord]-?: (value: unknown) => boolea
   createdAt: isText,
   lastReason: isText,
   adopted: (v) => v === undefined || isText(v),
+  writable: (v) => v === undefined || (Array.isArray(v) && v.every(isText)),
 };
 
 function isRecord(value: unknown): value is DomainRecord {

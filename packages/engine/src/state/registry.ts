@@ -93,6 +93,11 @@ export class Registry {
     return undefined;
   }
 
+  /** Folders of the host that some domain may write to. */
+  *writable(): Iterable<string> {
+    for (const { record } of this.#byName.values()) yield* record.writable ?? [];
+  }
+
   /** As virsh looks one up: a running domain's id, then a name, then a UUID. */
   find(ref: string): Entry {
     const numbered = /^\d{1,10}$/.test(ref) ? this.byId(Number(ref)) : undefined;

@@ -2,9 +2,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createHash } from 'node:crypto';
 import type { Disk } from '../host/disks.js';
+import type { PrivateMounts } from '../host/private-mounts.js';
 import type { ProjectRange } from '../host/projects.js';
 import type { Undo } from '../host/undo.js';
 import type { IdMap, UserNamespacePool } from '../host/userns.js';
+import type { Sources } from './sources.js';
 
 /** One `<filesystem>` as the engine sees it. */
 export interface FilesystemSpec {
@@ -75,31 +77,44 @@ export interface Keeping {
 export interface StorageContext {
   /** The domain's own folder for what its file systems keep. */
   readonly keep: string;
-  /** A folder for the moment of starting. */
-  readonly mounts: string;
   /** Ids of the container on the host. */
   readonly map: IdMap;
   /** Whether the files of `mount`, `file` and `block` already carry the container's host ids (an `<idmap>` in the document). */
   readonly shifted: boolean;
   readonly namespaces: UserNamespacePool;
+  readonly sources: Sources;
   /** Projects of the host's quotas that limits may be made of; without them they are images. */
   readonly projectIds?: ProjectRange | undefined;
   /** Absolute path of an unpacked template; throws `not-found`. */
   readonly templatePath: (name: string) => string;
 }
 
+export interface OpenContext extends StorageContext {
+  /** Where those that are opened go. */
+  readonly mounts: PrivateMounts;
+  /**
+   * Writes what a start writes itself, given the root of the tree and who, in it, owns what belongs to the container's root user:
+   * before it is id-mapped, since through such a mount no file can be made for ids outside its map.
+   */
+  readonly furnish: (spec: FilesystemSpec, root: number, owner: Owner) => void;
+  /** What whoever looks after the host should know of a source. */
+  readonly tell: (remarks: readonly string[]) => void;
+}
+
+export interface Owner {
+  readonly uid: number;
+  readonly gid: number;
+}
+
 /** Where a domain's file systems lie, whether or not it runs. */
 export type KeptContext = Pick<StorageContext, 'keep' | 'templatePath'>;
 
-/** A mounted file system: what liblxc gets, and where and as whom the host may write into it. */
+/** A file system of a container to be. */
 export interface Opened {
+  /** What liblxc gets: a name that only a process among those mounts finds. */
   readonly path: string;
-  /** The same tree without id mapping: creating files through a mapped mount fails for ids outside its map. */
-  readonly unmapped: string;
-  /** Owner, in `unmapped`, of what belongs to the container's root user. */
-  readonly owner: { readonly uid: number; readonly gid: number };
-  /** Puts its limit in force, once all that a start itself writes is there. */
-  readonly settle?: () => Promise<void>;
+  /** Its root as the container sees it; closed with the start. */
+  readonly root: number;
 }
 
 /** A kind of file system. A missing `create` means that nothing is made at define. */
@@ -109,21 +124,17 @@ export interface Backend {
   /** Fails with what a start would fail with, as far as it can be known now. */
   check(spec: FilesystemSpec, context: StorageContext): Promise<void>;
   create?(spec: FilesystemSpec, context: StorageContext): Promise<void>;
-  /** Mounts it below `context.mounts`; each mount's inverse goes on `undo`. */
-  open(spec: FilesystemSpec, context: StorageContext, undo: Undo): Promise<Opened>;
+  /** Mounts it among `context.mounts`; what else has to be given back goes on `undo`. */
+  open(spec: FilesystemSpec, context: OpenContext, undo: Undo): Promise<Opened>;
   /** Changes the first-level limit of one that is open in a running container; missing where that has none. */
-  relimit?(
-    spec: FilesystemSpec,
-    context: KeptContext & Pick<StorageContext, 'mounts'>,
-    undo: Undo,
-  ): Promise<void>;
+  relimit?(spec: FilesystemSpec, context: KeptContext & Pick<OpenContext, 'mounts'>): Promise<void>;
   keeping(spec: FilesystemSpec, context: KeptContext): Keeping;
   /** The disks that reads and writes go to while it is open; none where it lies in memory or on a network. */
   disks(spec: FilesystemSpec, context: KeptContext): Disk[];
 }
 
 /** Owner of the container root's files on a tree whose ids are stored as the container sees them, unless shifted. */
-export function rootOwner(context: StorageContext, shifted: boolean): { uid: number; gid: number } {
+export function rootOwner(context: StorageContext, shifted: boolean): Owner {
   return shifted ? { uid: hostId(context.map.uid, 0), gid: hostId(context.map.gid, 0) } : { uid: 0, gid: 0 };
 }
 

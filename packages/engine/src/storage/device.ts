@@ -1,14 +1,16 @@
 // A file system on a device: of a block device of the host, or of an image file through a loop device.
 // SPDX-License-Identifier: Apache-2.0
-import { stat } from 'node:fs/promises';
+import { closeSync, constants, openSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { EngineError } from '../errors.js';
 import { diskOfDevice, loopsOver } from '../host/disks.js';
-import { attachLoop } from '../host/loop.js';
+import { attachLoop, openImage } from '../host/loop.js';
+import { MountAttr, newMount } from '../host/mount-calls.js';
 import { run } from '../host/run.js';
-import { MountAttr, MountFlag, mount } from '../host/syscalls.js';
 import type { Undo } from '../host/undo.js';
-import { type Backend, type FilesystemSpec, type Opened, rootOwner, type StorageContext } from './backend.js';
-import { attachMapped, mountPoint, splitOptions } from './mounting.js';
+import type { Backend, FilesystemSpec, OpenContext, Opened, StorageContext } from './backend.js';
+import { handOver, splitOptions } from './mounting.js';
+import type { Source } from './sources.js';
 
 /** File systems that a device handed to a container may hold; others are not for the kernel to guess at. */
 const known = new Set([
@@ -44,44 +46,69 @@ async function typeOf(device: string, source: string): Promise<string> {
 async function openDevice(
   device: string,
   spec: FilesystemSpec,
-  context: StorageContext,
+  context: OpenContext,
   undo: Undo,
 ): Promise<Opened> {
   const type = await typeOf(device, spec.source);
   const { attributes, data } = splitOptions(spec);
   const readOnly = withoutWriting.has(type) || (attributes & MountAttr.readOnly) !== 0;
-  const disk = mountPoint(spec, context, 'disk', undo);
-  await mount(device, disk, type, MountFlag.noDev | (readOnly ? MountFlag.readOnly : 0), data);
-  const target = mountPoint(spec, context, 'root', undo);
-  await attachMapped(disk, target, context, { attributes, mapped: !context.shifted });
-  return { path: target, unmapped: disk, owner: rootOwner(context, context.shifted) };
+  // Attached nowhere as it is: what the container's root makes setuid there is root's on this host.
+  using tree = await newMount({
+    type,
+    source: device,
+    data,
+    attributes: MountAttr.noDev | (readOnly ? MountAttr.readOnly : 0),
+  });
+  return await handOver(spec, tree, context, undo, attributes);
 }
 
-async function kindOf(spec: FilesystemSpec): Promise<'file' | 'block' | 'other'> {
-  const found = await stat(spec.source).catch((cause: unknown) => {
-    throw new EngineError(
-      'not-found',
-      `there is no ${spec.source} on this host`,
-      { source: spec.source },
-      { cause },
-    );
-  });
-  return found.isFile() ? 'file' : found.isBlockDevice() ? 'block' : 'other';
+function openSource(
+  spec: FilesystemSpec,
+  { sources, shifted }: StorageContext,
+  wanted: 'file' | 'device',
+): Source {
+  const source = sources.open(spec, shifted);
+  if (source.is === wanted) return source;
+  source[Symbol.dispose]();
+  const what = wanted === 'file' ? 'a file with a file system in it' : 'a block device';
+  throw new EngineError('invalid', `${spec.source} is not ${what}`, { source: spec.source });
+}
+
+/** How long the file system of a container that has just ended may take to let its device go. */
+const FREEING_MS = 2000;
+
+/** Two that write to one device see each other's half-made changes, and the host's own mounts are not a container's. */
+async function refuseInUse(source: Source): Promise<void> {
+  for (const deadline = performance.now() + FREEING_MS; ; await sleep(1)) {
+    try {
+      closeSync(openSync(`/proc/self/fd/${source.fd}`, constants.O_RDONLY | constants.O_EXCL));
+      return;
+    } catch (cause) {
+      if (!(cause instanceof Error && 'code' in cause && cause.code === 'EBUSY')) throw cause;
+      if (performance.now() < deadline) continue;
+      throw new EngineError(
+        'busy',
+        `${source.path} is in use already: see \`findmnt ${source.path}\` and \`lsblk ${source.path}\` for what has it`,
+        { source: source.path },
+        { cause },
+      );
+    }
+  }
 }
 
 const asLargeAsItsSource = () => ({ how: 'as large as its source: limits are recorded', isWhole: true });
 
 export const file: Backend = {
   limits: false,
-  async check(spec) {
-    if ((await kindOf(spec)) !== 'file')
-      throw new EngineError('invalid', `${spec.source} is not a file with a file system in it`, {
-        source: spec.source,
-      });
+  async check(spec, context) {
+    using _source = openSource(spec, context, 'file');
   },
   async open(spec, context, undo) {
-    await file.check(spec, context);
-    using device = attachLoop(spec.source, { readOnly: spec.readOnly });
+    using source = openSource(spec, context, 'file');
+    context.tell(source.remarks);
+    const as = `/proc/self/fd/${source.fd}`;
+    using image = await openImage(source.path, { readOnly: spec.readOnly, as });
+    using device = attachLoop(image);
     return await openDevice(device.path, spec, context, undo);
   },
   keeping: asLargeAsItsSource,
@@ -90,13 +117,16 @@ export const file: Backend = {
 
 export const block: Backend = {
   limits: false,
-  async check(spec) {
-    if ((await kindOf(spec)) !== 'block')
-      throw new EngineError('invalid', `${spec.source} is not a block device`, { source: spec.source });
+  async check(spec, context) {
+    using _source = openSource(spec, context, 'device');
   },
   async open(spec, context, undo) {
-    await block.check(spec, context);
-    return await openDevice(spec.source, spec, context, undo);
+    using source = openSource(spec, context, 'device');
+    // Programs and the kernel find a device by its name alone.
+    const [remark] = source.remarks;
+    if (remark !== undefined) throw new EngineError('denied', remark, { source: spec.source });
+    if (!spec.readOnly) await refuseInUse(source);
+    return await openDevice(source.path, spec, context, undo);
   },
   keeping: asLargeAsItsSource,
   disks: ({ source }) => diskOfDevice(source),

@@ -1,10 +1,11 @@
 // An ext4 image that holds a container's layer: made for a limit, and fitted to another one at rest or while it is mounted.
 // SPDX-License-Identifier: Apache-2.0
-import { closeSync, openSync, readSync } from 'node:fs';
+import { closeSync, openSync, readSync, statfsSync } from 'node:fs';
 import { open, stat, statfs, truncate } from 'node:fs/promises';
 import { EngineError } from '../errors.js';
 import { growLoop } from '../host/loop.js';
 import { hasCapability } from '../host/own-limits.js';
+import type { PrivateMounts } from '../host/private-mounts.js';
 import { run } from '../host/run.js';
 import type { DiskLimit, Usage } from './backend.js';
 
@@ -118,8 +119,20 @@ async function shrink(image: string, wanted: number, bytes: number): Promise<voi
   await truncate(image, Math.floor(wanted / SECTOR) * SECTOR);
 }
 
+/** An image's file system that is mounted, to be found by the programs that change it. */
+export interface MountedImage {
+  readonly device: string;
+  readonly mounts: PrivateMounts;
+  /** Its name among those mounts. */
+  readonly folder: string;
+}
+
 /** Of a mounted image: makes it larger where the limit is above its size. */
-export async function growMounted(image: string, device: string, limit: DiskLimit): Promise<void> {
+export async function growMounted(
+  { device, mounts }: MountedImage,
+  image: string,
+  limit: DiskLimit,
+): Promise<void> {
   if (limit.bytes === undefined) return;
   const wanted = imageBytes(limit.bytes, limit.inodes);
   if ((await stat(image)).size >= wanted) return;
@@ -131,7 +144,7 @@ export async function growMounted(image: string, device: string, limit: DiskLimi
     );
   await truncate(image, grownBytes(image, limit.bytes));
   growLoop(device);
-  await run(['/usr/sbin/resize2fs', device]);
+  await mounts.run(['/usr/sbin/resize2fs', device]);
 }
 
 /**
@@ -139,13 +152,13 @@ export async function growMounted(image: string, device: string, limit: DiskLimi
  * written until there is less.
  */
 export async function limitSpace(
-  device: string,
-  mounted: string,
+  mounted: MountedImage,
   image: string,
   limit: DiskLimit | undefined,
 ): Promise<void> {
   if (limit?.bytes === undefined) return;
-  const { blocks, bsize } = await statfs(mounted);
+  const { device, mounts, folder } = mounted;
+  const { blocks, bsize } = mounts.within(() => statfsSync(folder));
   const isAsMade = (await stat(image)).size <= imageBytes(limit.bytes, limit.inodes);
   const kept = isAsMade ? 0 : Math.max(0, blocks - Math.ceil(limit.bytes / bsize));
   const { blocks: all } = superblockOf(device);
@@ -155,15 +168,16 @@ export async function limitSpace(
       `${image} has ${all * bsize} bytes, and can be limited to no less than half of them while it is mounted: change the stored configuration and start the domain again`,
       { image },
     );
-  await keepBlocks(device, kept);
+  await keepBlocks(mounted, kept);
 }
 
 /**
  * ext4 reserves blocks for a user named when it is mounted, whom no container has; the capability to use them all the same is
  * one that overlay lays down.
  */
-export async function keepBlocks(device: string, count: number): Promise<void> {
-  if (superblockOf(device).reserved !== count) await run(['/usr/sbin/tune2fs', '-r', String(count), device]);
+export async function keepBlocks({ device, mounts }: MountedImage, count: number): Promise<void> {
+  if (superblockOf(device).reserved !== count)
+    await mounts.run(['/usr/sbin/tune2fs', '-r', String(count), device]);
 }
 
 /** What one holds that nothing has mounted. */

@@ -13,12 +13,13 @@ export type {
   FilesystemSpec,
   Keeping,
   KeptContext,
+  OpenContext,
   Opened,
   OwnerLimit,
   SoftAndHard,
   StorageContext,
   Usage,
 } from './backend.js';
-export { keyOf } from './backend.js';
-export { openMoment } from './mounting.js';
+export { hostId, keyOf } from './backend.js';
+export { type Source, Sources } from './sources.js';
 export { releaseUppers } from './upper.js';

@@ -1,21 +1,21 @@
 // A folder of the host as a file system of the container.
 // SPDX-License-Identifier: Apache-2.0
-import { stat } from 'node:fs/promises';
 import { EngineError } from '../errors.js';
 import { diskBelow } from '../host/disks.js';
-import { type Backend, type FilesystemSpec, rootOwner } from './backend.js';
-import { attachMapped, mountPoint, splitOptions, tryMapped } from './mounting.js';
+import { cloneMount } from '../host/mount-calls.js';
+import type { Backend, FilesystemSpec, StorageContext } from './backend.js';
+import { handOver, mappedClone, splitOptions } from './mounting.js';
+import type { Source } from './sources.js';
 
-async function requireDirectory({ source }: FilesystemSpec): Promise<void> {
-  const found = await stat(source).catch((cause: unknown) => {
-    throw new EngineError('not-found', `there is no directory ${source} on this host`, { source }, { cause });
-  });
-  if (!found.isDirectory())
-    throw new EngineError(
-      'invalid',
-      `${source} is not a directory; use <filesystem type='file'> for an image`,
-      { source },
-    );
+function openFolder(spec: FilesystemSpec, { sources, shifted }: StorageContext): Source {
+  const source = sources.open(spec, shifted);
+  if (source.is === 'folder') return source;
+  source[Symbol.dispose]();
+  throw new EngineError(
+    'invalid',
+    `${spec.source} is not a directory; use <filesystem type='file'> for an image`,
+    { source: spec.source },
+  );
 }
 
 function attributesOf(spec: FilesystemSpec): number {
@@ -33,16 +33,16 @@ export const mount: Backend = {
   limits: false,
 
   async check(spec, context) {
-    await requireDirectory(spec);
-    await tryMapped(spec.source, context, { attributes: attributesOf(spec), mapped: !context.shifted });
+    using folder = openFolder(spec, context);
+    const options = { attributes: attributesOf(spec), mapped: !context.shifted };
+    using _tree = await mappedClone(folder.fd, spec.source, context, options);
   },
 
   async open(spec, context, undo) {
-    await requireDirectory(spec);
-    const attributes = attributesOf(spec);
-    const target = mountPoint(spec, context, 'root', undo);
-    await attachMapped(spec.source, target, context, { attributes, mapped: !context.shifted });
-    return { path: target, unmapped: spec.source, owner: rootOwner(context, context.shifted) };
+    using folder = openFolder(spec, context);
+    context.tell(folder.remarks);
+    using tree = cloneMount(folder.fd, spec.source);
+    return await handOver(spec, tree, context, undo, attributesOf(spec));
   },
 
   keeping: () => ({ how: 'a folder of the host: limits are recorded', isWhole: false }),

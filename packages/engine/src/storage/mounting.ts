@@ -1,41 +1,34 @@
-// Mounts for the moment of starting: each in a folder of its own, detached as soon as the container has its copy.
+// Mounts for the moment of starting: made detached, furnished, id-mapped, and attached where only the start finds them.
 // SPDX-License-Identifier: Apache-2.0
-import { randomBytes } from 'node:crypto';
-import { chmodSync, closeSync, mkdirSync, realpathSync, rmdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { closeSync, openSync, realpathSync } from 'node:fs';
 import { EngineError } from '../errors.js';
+import { cloneMount, type DetachedMount, MountAttr, setMountAttributes } from '../host/mount-calls.js';
 import { mountAt } from '../host/mountinfo.js';
-import { attachMount, detachMount, MountAttr, openTree, setMountAttributes } from '../host/syscalls.js';
 import type { Undo } from '../host/undo.js';
-import type { FilesystemSpec, StorageContext } from './backend.js';
+import {
+  type FilesystemSpec,
+  type OpenContext,
+  type Opened,
+  rootOwner,
+  type StorageContext,
+} from './backend.js';
 
-/**
- * An empty folder to mount on; its inverse detaches what was mounted and removes it.
- * In place, not on a thread: on the run folder's tmpfs each call takes less than handing it over would.
- */
-export function mountPoint(
+const O_PATH = 0o10000000;
+
+/** Makes a detached mount the container's: furnished, mapped unless its files carry the ids already, and attached. */
+export async function handOver(
   spec: FilesystemSpec,
-  context: Pick<StorageContext, 'mounts'>,
-  name: string,
+  tree: DetachedMount,
+  context: OpenContext,
   undo: Undo,
-): string {
-  const path = join(context.mounts, `${name}-${spec.key}`);
-  mkdirSync(path);
-  chmodSync(path, 0o711);
-  undo.push(() => {
-    detachMount(path);
-    rmdirSync(path);
-  });
-  return path;
-}
-
-/** A folder for the mounts of one moment. The container's root user must be able to pass here, and nobody else to find the way. */
-export function openMoment(parent: string, name: string, undo: Undo): string {
-  const folder = join(parent, `${name}~${randomBytes(8).toString('hex')}`);
-  mkdirSync(folder);
-  chmodSync(folder, 0o711);
-  undo.push(() => rmdirSync(folder));
-  return folder;
+  attributes: number,
+): Promise<Opened> {
+  context.furnish(spec, tree.fd, rootOwner(context, context.shifted));
+  await mapTree(tree, spec.source, context, { attributes, mapped: !context.shifted });
+  const path = context.mounts.attach(tree, `root-${spec.key}`);
+  const root = openSync(`/proc/self/fd/${tree.fd}`, O_PATH);
+  undo.push(() => closeSync(root));
+  return { path, root };
 }
 
 type MappedContext = Pick<StorageContext, 'map' | 'namespaces'>;
@@ -44,54 +37,43 @@ interface MappedOptions {
   readonly mapped: boolean;
 }
 
-/** Attaches a copy of the mount at `source` to `target`, with the container's id mapping unless its files carry the ids already. */
-export async function attachMapped(
-  source: string,
-  target: string,
-  context: MappedContext,
-  options: MappedOptions,
-): Promise<void> {
-  await withMappedTree(source, context, options, (tree) => attachMount(tree, target));
-}
-
-/** Fails as `attachMapped` would, and attaches nothing. */
-export async function tryMapped(
+/** A copy of the mount that an open folder lies on, with the container's id mapping. */
+export async function mappedClone(
+  folder: number,
   source: string,
   context: MappedContext,
   options: MappedOptions,
-): Promise<void> {
-  await withMappedTree(source, context, options, () => undefined);
-}
-
-async function withMappedTree(
-  source: string,
-  context: MappedContext,
-  options: MappedOptions,
-  use: (tree: number) => void,
-): Promise<void> {
-  const tree = openTree(source);
+): Promise<DetachedMount> {
+  const tree = cloneMount(folder, source);
   try {
-    if (options.mapped) {
-      await context.namespaces.with(context.map, (fd) => {
-        try {
-          setMountAttributes(tree, options.attributes, fd);
-        } catch (cause) {
-          if (!(cause instanceof EngineError) || cause.details['errno'] !== 'EINVAL') throw cause;
-          throw new EngineError(
-            'unsupported',
-            `the ${typeAt(source)} file system of ${source} cannot be id-mapped on this kernel; give its files to a range of ids and name that range in the document's <idmap>`,
-            { source },
-            { cause },
-          );
-        }
-      });
-    } else {
-      setMountAttributes(tree, options.attributes);
-    }
-    use(tree);
-  } finally {
-    closeSync(tree);
+    await mapTree(tree, source, context, options);
+    return tree;
+  } catch (error) {
+    tree[Symbol.dispose]();
+    throw error;
   }
+}
+
+async function mapTree(
+  tree: DetachedMount,
+  source: string,
+  context: MappedContext,
+  { attributes, mapped }: MappedOptions,
+): Promise<void> {
+  if (!mapped) return setMountAttributes(tree, attributes);
+  await context.namespaces.with(context.map, (fd) => {
+    try {
+      setMountAttributes(tree, attributes, fd);
+    } catch (cause) {
+      if (!(cause instanceof EngineError) || cause.details['errno'] !== 'EINVAL') throw cause;
+      throw new EngineError(
+        'unsupported',
+        `the ${typeAt(source)} file system of ${source} cannot be id-mapped on this kernel; give its files to a range of ids and name that range in the document's <idmap>`,
+        { source },
+        { cause },
+      );
+    }
+  });
 }
 
 /** The name of the file system that a path lies on, for messages; empty where it cannot be told. */

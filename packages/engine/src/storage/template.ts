@@ -1,10 +1,13 @@
 // A file system made from a template: its unpacked tree below, id-mapped and read-only, the container's own layer above.
 // SPDX-License-Identifier: Apache-2.0
+import { accessSync, closeSync, constants, openSync } from 'node:fs';
 import { diskBelow } from '../host/disks.js';
-import { MountAttr, MountFlag, mountNow } from '../host/syscalls.js';
+import { attachMount, MountAttr, MountFlag, mountNow } from '../host/mount-calls.js';
 import { type Backend, rootOwner } from './backend.js';
-import { attachMapped, mountPoint, splitOptions } from './mounting.js';
+import { mappedClone, splitOptions } from './mounting.js';
 import { createUpper, openUpper, relimitUpper, upperDisks, upperKeeping } from './upper.js';
+
+const O_PATH = 0o10000000;
 
 export const template: Backend = {
   limits: true,
@@ -18,27 +21,41 @@ export const template: Backend = {
   },
 
   async open(spec, context, undo) {
-    const { upper, work, settle } = await openUpper(spec, context, undo);
-    const lower = mountPoint(spec, context, 'lower', undo);
-    await attachMapped(context.templatePath(spec.source), lower, context, {
+    const path = context.templatePath(spec.source);
+    const below = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
+    undo.push(() => closeSync(below));
+    using lower = await mappedClone(below, path, context, {
       attributes: MountAttr.readOnly | MountAttr.noDev,
       mapped: true,
     });
-    const merged = mountPoint(spec, context, 'root', undo);
+    const { layer, settle } = await openUpper(spec, context);
     const { attributes } = splitOptions(spec);
     const flags =
       MountFlag.noDev |
       (attributes & MountAttr.readOnly ? MountFlag.readOnly : 0) |
       (attributes & MountAttr.noSuid ? MountFlag.noSuid : 0) |
       (attributes & MountAttr.noExec ? MountFlag.noExec : 0);
-    const data = `lowerdir=${escapeOption(lower)},upperdir=${escapeOption(upper)},workdir=${escapeOption(work)}`;
-    mountNow('overlay', merged, 'overlay', flags, data);
-    return {
-      path: merged,
-      unmapped: merged,
-      owner: rootOwner(context, true),
-      ...(settle !== undefined && { settle }),
-    };
+    const { mounts } = context;
+    const opened = mounts.within(() => {
+      // overlay takes names, and of no mount but those of its namespace.
+      const lowerPath = mounts.folderFor(`lower-${spec.key}`);
+      attachMount(lower, lowerPath);
+      const target = mounts.folderFor(`root-${spec.key}`);
+      // Of a layer on a disk that went read-only overlay would say no more than that something is wrong.
+      accessSync(layer.upper, constants.W_OK);
+      const data = [
+        `lowerdir=${escapeOption(lowerPath)}`,
+        `upperdir=${escapeOption(layer.upper)}`,
+        `workdir=${escapeOption(layer.work)}`,
+      ];
+      mountNow('overlay', target, 'overlay', flags, data.join());
+      return { path: target, root: openSync(target, O_PATH) };
+    });
+    undo.push(() => closeSync(opened.root));
+    context.furnish(spec, opened.root, rootOwner(context, true));
+    // Once all that a start itself writes is there.
+    await settle?.();
+    return opened;
   },
 
   relimit: relimitUpper,

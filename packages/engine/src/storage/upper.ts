@@ -5,21 +5,20 @@ import { chmod, chown, mkdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EngineError } from '../errors.js';
 import { type Disk, diskBelow, loopsOver } from '../host/disks.js';
-import { attachLoop } from '../host/loop.js';
+import { attachLoop, openImage } from '../host/loop.js';
+import { MountAttr, newMount } from '../host/mount-calls.js';
 import { freeProject, type ProjectRange, projectOf, setProject } from '../host/projects.js';
 import { HostQuotas } from '../host/quota.js';
-import { MountFlag, mount } from '../host/syscalls.js';
-import type { Undo } from '../host/undo.js';
 import {
   type DiskLimit,
   type FilesystemSpec,
   hostId,
   type Keeping,
   type KeptContext,
+  type OpenContext,
   type StorageContext,
 } from './backend.js';
 import { fitImage, growMounted, keepBlocks, limitSpace, makeImage, usageOfImage } from './image.js';
-import { mountPoint } from './mounting.js';
 
 const imagePath = (spec: FilesystemSpec, context: KeptContext): string =>
   join(context.keep, `${spec.key}.img`);
@@ -58,55 +57,62 @@ export async function createUpper(
   await clear();
 }
 
-/** Paths of the layer's `upper` and `work` folders, mounted if it is an image. */
+interface Layer {
+  readonly upper: string;
+  readonly work: string;
+}
+
+/** The layer's folders, by names that hold among the start's mounts; `settle` puts its limit in force. */
 export async function openUpper(
   spec: FilesystemSpec,
-  context: StorageContext,
-  undo: Undo,
-): Promise<{ upper: string; work: string; settle?: () => Promise<void> }> {
+  context: OpenContext,
+): Promise<{ layer: Layer; settle?: () => Promise<void> }> {
   if (spec.limit === undefined || !isImage(spec, context)) {
     const folder = folderPath(spec, context);
     const { limit } = spec;
-    const layer = { upper: join(folder, 'upper'), work: join(folder, 'work') };
-    if (limit === undefined) return layer;
+    const layer = layerIn(folder);
+    if (limit === undefined) return { layer };
     // As below: what the start itself writes is not refused.
     limitProject(folder, undefined);
-    return { ...layer, settle: async () => limitProject(folder, limit) };
+    return { layer, settle: async () => limitProject(folder, limit) };
   }
-  const image = imagePath(spec, context);
-  await fitImage(image, spec.limit);
-  const target = mountPoint(spec, context, 'disk', undo);
-  using device = attachLoop(image);
+  const { mounts } = context;
+  const path = imagePath(spec, context);
+  using image = await openImage(path);
+  await fitImage(path, spec.limit);
+  using loop = attachLoop(image);
+  const device = loop.path;
   // discard gives the host back what the container deletes. What is reserved is nobody's: overlay writes as the host's root.
-  const options = 'discard,resuid=65534';
-  await mount(device.path, target, 'ext4', MountFlag.noSuid | MountFlag.noDev, options);
+  using disk = await newMount({ ...onDevice(device), data: 'discard,resuid=65534' });
+  const folder = mounts.attach(disk, `disk-${spec.key}`);
   // overlay needs some for itself, and is read-only for good where it finds none.
-  await keepBlocks(device.path, 0);
-  const { path } = device;
-  return {
-    upper: join(target, 'upper'),
-    work: join(target, 'work'),
-    settle: () => limitSpace(path, target, image, spec.limit),
-  };
+  const mounted = { device, folder, mounts };
+  await keepBlocks(mounted, 0);
+  return { layer: layerIn(folder), settle: () => limitSpace(mounted, path, spec.limit) };
 }
+
+const layerIn = (folder: string): Layer => ({ upper: join(folder, 'upper'), work: join(folder, 'work') });
+
+const onDevice = (source: string) =>
+  ({ type: 'ext4', source, data: '', attributes: MountAttr.noSuid | MountAttr.noDev }) as const;
 
 /** Changes the limit of a layer that is open: made larger, or the rest of it kept from the container. */
 export async function relimitUpper(
   spec: FilesystemSpec,
-  context: KeptContext & Pick<StorageContext, 'mounts'>,
-  undo: Undo,
+  context: KeptContext & Pick<OpenContext, 'mounts'>,
 ): Promise<void> {
   if (!isImage(spec, context)) return limitProject(folderPath(spec, context), spec.limit);
+  const { mounts } = context;
   const image = imagePath(spec, context);
   const [loop] = loopsOver(image);
   if (spec.limit === undefined || loop === undefined)
     throw new EngineError('internal', `${image} is not mounted`);
   const device = `/dev/${loop.name}`;
   // Of a file system that only the container still sees, to be found by those who change it.
-  const target = mountPoint(spec, context, 'disk', undo);
-  await mount(device, target, 'ext4', MountFlag.noSuid | MountFlag.noDev, '');
-  await growMounted(image, device, spec.limit);
-  await limitSpace(device, target, image, spec.limit);
+  using disk = await newMount(onDevice(device));
+  const mounted = { device, folder: mounts.attach(disk, `disk-${spec.key}`), mounts };
+  await growMounted(mounted, image, spec.limit);
+  await limitSpace(mounted, image, spec.limit);
 }
 
 export function upperKeeping(spec: FilesystemSpec, context: KeptContext): Keeping {

@@ -37,7 +37,7 @@ const driver = element('driver', {
 });
 
 const options = attribute(nonEmptyText, {
-  doc: 'Mount options, separated by commas: nosuid,nodev,ro,…',
+  doc: 'Mount options in the container, separated by commas: nosuid,nodev,ro,… On the host they change nothing.',
   since: 'ctvirt',
 });
 

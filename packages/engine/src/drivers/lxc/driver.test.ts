@@ -10,7 +10,7 @@ import { EngineError } from '../../errors.js';
 import { commandLine } from '../../host/processes.js';
 import { layoutOf } from '../../state/layout.js';
 import { commandAddress } from './command-socket.js';
-import { LxcDriver } from './driver.js';
+import { type Launch, LxcDriver } from './driver.js';
 
 const root = mkdtempSync(join(tmpdir(), 'cvd'));
 const layout = layoutOf(root);
@@ -19,6 +19,11 @@ before(() => {
 });
 after(() => rmSync(root, { recursive: true }));
 
+const launch: Launch = {
+  program: ['/sbin/init'],
+  sigpending: undefined,
+  mounts: { within: (work) => work() },
+};
 const processesOfRoot = () =>
   readdirSync('/proc').filter(
     (pid) => /^\d+$/.test(pid) && commandLine(Number(pid)).join(' ').includes(`${root}/`),
@@ -31,7 +36,7 @@ test('an lxc-start that hangs ends with timeout, and nothing of it is left', asy
   const driver = new LxcDriver(layout, detectCgroups(), { starter, startLimitMs: 200 });
   driver.prepare('web', { 'lxc.conf': '' });
   await assert.rejects(
-    driver.start('web', ['/sbin/init'], undefined, async () => undefined),
+    driver.start('web', launch, async () => undefined),
     (error) => error instanceof EngineError && error.code === 'timeout',
   );
   await driver.clear('web');
@@ -45,7 +50,7 @@ test('each start has another path; a run of an earlier version has the common on
   for (let run = 0; run < 3; run++) {
     driver.prepare('web', { 'lxc.conf': '' });
     assert.equal(driver.path('web'), layout.lxc);
-    await driver.start('web', ['/sbin/init'], undefined, async () => undefined).catch(() => undefined);
+    await driver.start('web', launch, async () => undefined).catch(() => undefined);
     paths.add(driver.path('web'));
     await driver.clear('web');
   }

@@ -11,6 +11,7 @@ import { killGroup } from '../../cgroups/freezer.js';
 import type { CgroupLayout } from '../../cgroups/layout.js';
 import { EngineError } from '../../errors.js';
 import { readIfThere } from '../../host/files.js';
+import type { PrivateMounts } from '../../host/private-mounts.js';
 import {
   childrenOf,
   commandLine,
@@ -64,6 +65,15 @@ export interface LxcDriverOptions {
 interface Attempt {
   readonly status: number;
   readonly fault: StartFault | undefined;
+}
+
+/** How lxc-start is called. */
+export interface Launch {
+  /** Given as arguments, since liblxc splits `lxc.init.cmd` at blanks. */
+  readonly program: readonly string[];
+  readonly sigpending: number | undefined;
+  /** Where what the configuration names is found. */
+  readonly mounts: Pick<PrivateMounts, 'within'>;
 }
 
 export class LxcDriver {
@@ -134,24 +144,19 @@ export class LxcDriver {
 
   /**
    * Starts a container from the configuration in its folder and resolves when its init runs; undefined if it has ended already.
-   * The program is given as arguments, since liblxc splits `lxc.init.cmd` at blanks. The marker file is there until `complete` has done what a start takes besides, so that a daemon
+   * The marker file is there until `complete` has done what a start takes besides, so that a daemon
    * that comes after a killed one waits for lxc-start and does it again.
    */
-  async start(
-    name: string,
-    program: readonly string[],
-    sigpending: number | undefined,
-    complete: () => Promise<void>,
-  ): Promise<Running | undefined> {
+  async start(name: string, launch: Launch, complete: () => Promise<void>): Promise<Running | undefined> {
     const folder = this.folder(name);
     const marker = join(folder, 'starting');
     writeFileSync(marker, '');
-    let attempt = await this.#attempt(name, program, sigpending);
+    let attempt = await this.#attempt(name, launch);
     let squatter = this.#squatter(name, attempt);
     for (let tries = 1; squatter !== undefined && tries < START_ATTEMPTS; tries++) {
       this.#clearPath(name);
       rmSync(this.logPath(name), { force: true });
-      attempt = await this.#attempt(name, program, sigpending);
+      attempt = await this.#attempt(name, launch);
       squatter = this.#squatter(name, attempt);
     }
     if (attempt.status === 0 && squatter === undefined) await this.#complete(name, complete);
@@ -162,7 +167,7 @@ export class LxcDriver {
   }
 
   /** Runs lxc-start once; if it fails nothing of it is left but the log. */
-  async #attempt(name: string, program: readonly string[], sigpending: number | undefined): Promise<Attempt> {
+  async #attempt(name: string, { program, sigpending, mounts }: Launch): Promise<Attempt> {
     this.#newPath(name);
     const folder = this.folder(name);
     const argv = [
@@ -182,6 +187,7 @@ export class LxcDriver {
     // What the maker of the user namespace may queue is what all its users may together.
     const starter = this.#tool(
       sigpending === undefined ? argv : ['/usr/bin/prlimit', `--sigpending=${sigpending}`, ...argv],
+      mounts,
     );
     using watch = this.#watchStart(name, starter);
     const status = await starter.ended;
@@ -438,9 +444,11 @@ export class LxcDriver {
     return text.trim();
   }
 
-  #tool(argv: readonly [string, ...string[]]): Spawned {
+  /** Among the mounts that the container gets; its monitor stays there. */
+  #tool(argv: readonly [string, ...string[]], mounts: Launch['mounts']): Spawned {
+    const start = () => withGuestUmask(() => spawnProgram(argv, { env: toolEnvironment }));
     try {
-      return withGuestUmask(() => spawnProgram(argv, { env: toolEnvironment }));
+      return mounts.within(start);
     } catch (cause) {
       throw notInstalled(argv[0], cause);
     }

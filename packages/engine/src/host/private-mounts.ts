@@ -1,0 +1,160 @@
+// A mount namespace for a moment: what is mounted in there nobody on the host can reach, by whatever name.
+// SPDX-License-Identifier: Apache-2.0
+import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import koffi from 'koffi';
+import { attachMount, type DetachedMount, detachMount, MountFlag, mountNow } from './mount-calls.js';
+import { mountsOf } from './mountinfo.js';
+import { type RunOptions, type RunResult, run } from './run.js';
+import { check } from './syscalls.js';
+import { isPathIn } from './trail.js';
+
+const CLONE_FS = 0x200;
+const CLONE_NEWNS = 0x20000;
+const O_PATH = 0o10000000;
+
+const libc = koffi.load(null);
+const cUnshare = libc.func('int unshare(int)');
+const cSetns = libc.func('int setns(int, int)');
+const cFchdir = libc.func('int fchdir(int)');
+const cChroot = libc.func('int chroot(str)');
+
+/** What is said of a promise that would be fulfilled elsewhere. */
+type InPlace<T> = T extends Promise<unknown> ? never : T;
+
+/** Where a thread finds its files: a mount namespace, the root and the working folder in it. */
+class Place implements Disposable {
+  private constructor(
+    private readonly namespace: number,
+    private readonly root: number,
+    private readonly folder: number,
+  ) {}
+
+  /** The calling thread's own. */
+  static here(): Place {
+    return new Place(openSync('/proc/thread-self/ns/mnt', 'r'), openSync('/', O_PATH), openSync('.', O_PATH));
+  }
+
+  static ofProcess(pid: number): Place {
+    const root = openSync(`/proc/${pid}/root`, O_PATH);
+    return new Place(openSync(`/proc/${pid}/ns/mnt`, 'r'), root, openSync(`/proc/${pid}/root`, O_PATH));
+  }
+
+  enter(): void {
+    check(cSetns(this.namespace, CLONE_NEWNS), 'setns', 'a mount namespace');
+    check(cFchdir(this.root), 'fchdir', 'its root');
+    check(cChroot('.'), 'chroot', 'its root');
+    check(cFchdir(this.folder), 'fchdir', 'its working folder');
+  }
+
+  [Symbol.dispose](): void {
+    for (const fd of [this.namespace, this.root, this.folder]) closeSync(fd);
+  }
+}
+
+let host: Place | undefined;
+let isAway = false;
+
+/**
+ * The main thread's visit to another place: all it opens, mounts and starts until `work` returns it does there. Threads for
+ * asynchronous work stay where they are, so nothing that is waited for belongs in here.
+ */
+function visit<T>(arrive: () => void, work: () => T): T {
+  if (isAway) throw new TypeError('a visit begins on the host');
+  host ??= Place.here();
+  // Threads made since the last visit share root and working folder with this one, and the kernel lets no such thread go.
+  check(cUnshare(CLONE_FS), 'unshare', 'root and working folder');
+  isAway = true;
+  try {
+    arrive();
+    return work();
+  } finally {
+    try {
+      host.enter();
+      isAway = false;
+    } catch (error) {
+      // In the wrong world every name means something else: no cleaning up from here.
+      writeSync(2, `ctvirt cannot come back from a private mount namespace: ${String(error)}\n`);
+      process.abort();
+    }
+  }
+}
+
+/** What liblxc's monitor needs of the host until its container ends. */
+const needed = ['/usr', '/bin', '/lib', '/etc', '/dev', '/proc', '/sys'];
+
+/** Mounts for a moment, in a namespace that ends with its last process, whatever became of them. */
+export class PrivateMounts implements Disposable {
+  private constructor(
+    private readonly place: Place,
+    /** Empty on the host; in there a file system in memory, with a folder for each mount. */
+    readonly folder: string,
+  ) {}
+
+  static open(folder: string): PrivateMounts {
+    let place: Place | undefined;
+    visit(
+      () => check(cUnshare(CLONE_NEWNS), 'unshare', 'a mount namespace'),
+      () => {
+        // What is unmounted on the host goes here too; nothing that is mounted here is seen there.
+        mountNow('none', '/', null, MountFlag.recursive | MountFlag.slave, '');
+        // The container's root user has to pass here, by its host's number.
+        mountNow('ctvirt', folder, 'tmpfs', MountFlag.noSuid | MountFlag.noDev, 'mode=711');
+        place = Place.here();
+      },
+    );
+    if (place === undefined) throw new TypeError('a mount namespace without a place');
+    return new PrivateMounts(place, folder);
+  }
+
+  /**
+   * The container has its own copies: takes away what a process of its start, which has copies too, would keep in use as long as
+   * it lives. Besides, what of the host would stay there when it is unmounted on the host.
+   */
+  static detachFrom(pid: number, folder: string): void {
+    using place = Place.ofProcess(pid);
+    visit(
+      () => place.enter(),
+      () => {
+        detachMount(folder);
+        const there = mountsOf('self').reverse();
+        const following = new Set(there.filter(({ follows }) => follows).map(({ id }) => id));
+        for (const { target, parent } of there) {
+          const isNeeded = needed.some((path) => isPathIn(target, path) || isPathIn(path, target));
+          if (!following.has(parent) && !isNeeded && !isPathIn(folder, target)) detachMount(target);
+        }
+      },
+    );
+  }
+
+  /** Whatever `work` does before it returns, a program that it starts included, finds the mounts under their names. */
+  within<T>(work: () => InPlace<T>): InPlace<T> {
+    return visit(() => this.place.enter(), work);
+  }
+
+  /** Runs a program of the host that has to find the mounts. */
+  async run(argv: readonly [string, ...string[]], options?: RunOptions): Promise<RunResult> {
+    const started = this.within(() => ({ result: run(argv, options) }));
+    return await started.result;
+  }
+
+  /** Attaches a mount, and answers where. */
+  attach(mount: DetachedMount, name: string): string {
+    return this.within(() => {
+      const path = this.folderFor(name);
+      attachMount(mount, path);
+      return path;
+    });
+  }
+
+  /** For what is mounted by name; only within. */
+  folderFor(name: string): string {
+    const path = join(this.folder, name);
+    mkdirSync(path);
+    return path;
+  }
+
+  [Symbol.dispose](): void {
+    this.place[Symbol.dispose]();
+  }
+}

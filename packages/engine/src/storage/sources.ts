@@ -1,0 +1,177 @@
+// The folders, images and devices of the host that documents name: which of them may be had, and what is to be said of one.
+// SPDX-License-Identifier: Apache-2.0
+import { realpathSync } from 'node:fs';
+import { EngineError } from '../errors.js';
+import { mounts } from '../host/mountinfo.js';
+import { isPathIn, isRootsOwn, liesIn, type MayFollow, type Place, Trail } from '../host/trail.js';
+
+/** A file system of a document, as far as its source goes. */
+export interface Asked {
+  readonly source: string;
+  readonly kind: 'template' | 'mount' | 'file' | 'block';
+  readonly readOnly: boolean;
+}
+
+/** What a document's path leads to, opened once: only the descriptor is used from then on. */
+export interface Source extends Disposable {
+  readonly fd: number;
+  /** Without a link in it; for people. */
+  readonly path: string;
+  readonly is: 'folder' | 'file' | 'device' | 'other';
+  /** What others than root could do by it. */
+  readonly remarks: readonly string[];
+}
+
+export interface SourcesParts {
+  /** The daemon's own folders. */
+  readonly own: readonly string[];
+  /** Folders that some container may write to, by the paths that documents give. */
+  readonly writable: () => Iterable<string>;
+}
+
+/** File systems that are the kernel's words, and no files. */
+const kernelFolders = ['/proc', '/sys', '/dev'];
+const OTHERS_WRITE = 0o022n;
+
+export class Sources {
+  constructor(private readonly parts: SourcesParts) {}
+
+  /** Throws `not-found`, or `denied` where the path leads what no container may have, or where another led it. */
+  open({ source, kind, readOnly }: Asked, shifted = false): Source {
+    if (!source.startsWith('/'))
+      throw new EngineError('invalid', `'${source}' is no absolute path of this host`, { source });
+    const trail = Trail.to(source, this.#mayFollow(source));
+    try {
+      this.#refuseOwn(source, kind, trail);
+      const { found, fd } = trail.end;
+      const is = found.isDirectory()
+        ? 'folder'
+        : found.isFile()
+          ? 'file'
+          : found.isBlockDevice()
+            ? 'device'
+            : 'other';
+      const remarks = [
+        ...ofWay(source, trail),
+        ...(kind === 'mount' && !readOnly && !shifted ? ofSetuid(source, trail) : []),
+        ...(kind === 'file' ? ofImage(source, trail) : []),
+      ];
+      return { fd, path: trail.path, is, remarks, [Symbol.dispose]: () => trail[Symbol.dispose]() };
+    } catch (error) {
+      trail[Symbol.dispose]();
+      throw error;
+    }
+  }
+
+  /** What is to be said of those that are there. */
+  remarks(specs: readonly Asked[], shifted: boolean): string[] {
+    return specs.flatMap((spec) => {
+      if (spec.kind === 'template') return [];
+      try {
+        using source = this.open(spec, shifted);
+        return source.remarks;
+      } catch (error) {
+        // It may be there by the time of a start.
+        if (error instanceof EngineError && error.code === 'not-found') return [];
+        throw error;
+      }
+    });
+  }
+
+  /** A link is followed where it is root's, and where no container had its hands: its root is root on those files. */
+  #mayFollow(source: string): MayFollow {
+    return (path, link, above) => {
+      const isOurs = isRootsOwn(link, above) && !this.#isWritable(above.place());
+      if (isOurs) return;
+      throw new EngineError(
+        'denied',
+        `${source} leads through the link ${path}, which others than this host's root can make: name the folder it leads to, or take the link away`,
+        { source, link: path },
+      );
+    };
+  }
+
+  #isWritable(place: Place): boolean {
+    return [...this.parts.writable()].some((path) => {
+      const found = placeAt(path);
+      return found !== undefined && liesIn(place, found);
+    });
+  }
+
+  #refuseOwn(source: string, kind: Asked['kind'], trail: Trail): void {
+    const forbidden = kind === 'block' ? [] : kernelFolders;
+    const place = trail.place();
+    const touches = (folder: string): boolean => {
+      const path = realpathOr(folder);
+      const own = placeAt(path);
+      const isAbove = isPathIn(path, trail.path) || (own !== undefined && liesIn(own, place));
+      return isAbove || isPathIn(trail.path, path) || (own !== undefined && liesIn(place, own));
+    };
+    const own = this.parts.own.find(touches);
+    if (own !== undefined)
+      throw new EngineError(
+        'denied',
+        trail.path === '/'
+          ? "the host's own root is no container's"
+          : `${source} belongs to ctvirt itself, or holds what does (${own}): no container may have it`,
+        { source, folder: own },
+      );
+    const kernels = forbidden.find(touches);
+    if (kernels !== undefined)
+      throw new EngineError(
+        'denied',
+        `${source} is the kernel's own (${kernels}): no container may have it`,
+        {
+          source,
+        },
+      );
+  }
+}
+
+function ofWay(source: string, trail: Trail): string[] {
+  const path = trail.changeable();
+  if (path === undefined) return [];
+  return [
+    `${source}: others than root can put something else in the place of ${path}; give the folder it lies in to root, and close it to other writers`,
+  ];
+}
+
+/** Root inside is root on such files: the bit means on the host what it means in there. */
+function ofSetuid(source: string, trail: Trail): string[] {
+  if (!trail.isOpenToAll() || hasOption(trail.path, 'nosuid')) return [];
+  return [
+    `${source}: the container's root can leave setuid programs there, which any user of this host may run as root; mount that file system with nosuid on the host, or close the folder (or one above it) to others (chmod o-x). The option nosuid of the document is the container's side alone`,
+  ];
+}
+
+function ofImage(source: string, { end: { found } }: Trail): string[] {
+  if (found.uid === 0n && (found.mode & OTHERS_WRITE) === 0n) return [];
+  return [
+    `${source}: others than root can write to it, and the kernel trusts the file system in it; give it to root, and close it to other writers`,
+  ];
+}
+
+/** Of the mount that a real path lies on. */
+function hasOption(path: string, option: string): boolean {
+  const holding = mounts().filter(({ target }) => isPathIn(path, target));
+  const best = holding.reduce((a, b) => (b.target.length >= a.target.length ? b : a), holding[0] ?? noMount);
+  return best.options.includes(option);
+}
+const noMount = { target: '', options: [] as readonly string[] };
+
+function placeAt(path: string): Place | undefined {
+  try {
+    using trail = Trail.to(path, () => undefined);
+    return trail.place();
+  } catch {
+    return undefined; // not there: nobody writes to it
+  }
+}
+
+function realpathOr(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
+}
