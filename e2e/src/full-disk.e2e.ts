@@ -150,9 +150,13 @@ test('on a file system that went read-only nothing is changed, and that is told'
   await world.enclosure.output('mount', '-o', 'remount,ro', world.root);
   try {
     const { define, start, undefine } = world.client.domains;
-    const calls = [define({ body: domainXml({ name: 'new' }) }), start({ domain: 'stays' })];
-    for (const call of [...calls, undefine({ domain: 'stays', storage: true })])
-      assert.match((await refused('denied', call)).message, /Read-only file system; mount it read-write/);
+    const calls = [
+      () => define({ body: domainXml({ name: 'new' }) }),
+      () => start({ domain: 'stays' }),
+      () => undefine({ domain: 'stays', storage: true }),
+    ];
+    for (const call of calls)
+      assert.match((await refused('denied', call())).message, /Read-only file system; mount it read-write/);
     await refused(
       'denied',
       world.client.templates.build({ template: 'new', body: { distribution: 'busybox' } }),

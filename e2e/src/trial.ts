@@ -193,6 +193,11 @@ export class Trial {
     );
     assert.equal(host.loops.length, loops, host.loops.join('\n'));
     assert.equal(host.links.length - 1, links, host.links.join('\n')); // and the loopback
+    for (const [name, pid] of this.#monitors())
+      assert.ok(
+        !readFileSync(`/proc/${pid}/mountinfo`, 'utf8').includes(`${root}/run/mnt`),
+        `monitor of ${name}`,
+      );
     const groups = host.cgroups.flatMap((folder) => /lxc\.payload\.([^/]+)/.exec(folder)?.[1] ?? []);
     assert.deepEqual([...new Set(groups)].sort(), running, 'control groups');
     const folders = {
