@@ -2,7 +2,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import { rmSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { EngineError, type Layout, layoutOf, openEngine, prepareFolders } from '@ctvirt/engine';
+import {
+  closeInherited,
+  EngineError,
+  type Layout,
+  layoutOf,
+  openEngine,
+  prepareFolders,
+} from '@ctvirt/engine';
 import { gateOf } from './clients.js';
 import { runCommand } from './command.js';
 import { hearing } from './http/remarks.js';
@@ -32,7 +39,8 @@ const STOP_WAIT_MS = 15_000;
 
 const words = process.argv.slice(2);
 const end = words.includes('--') ? words.indexOf('--') : words.length;
-const command = words.slice(end + 1);
+const [file, ...args] = words.slice(end + 1);
+const command = file === undefined ? undefined : ([file, ...args] as const);
 const { values } = parseArgs({
   args: words.slice(0, end),
   options: {
@@ -61,15 +69,15 @@ try {
 }
 
 async function serve(layout: Layout): Promise<void> {
-  const isForCommand = command.length > 0;
   if (process.getuid?.() !== 0)
     throw new EngineError('denied', 'ctvirtd runs containers and needs to be root: start it with sudo');
   process.umask(0o077);
+  closeInherited();
   const began = performance.now();
   await prepareFolders(layout);
   const settings = readSettings(layout.etc);
   await using lock = await takeLock(layout);
-  if (lock === undefined && isForCommand) {
+  if (lock === undefined && command !== undefined) {
     process.exitCode = await runCommand(command, values.root);
     return;
   }
@@ -81,7 +89,7 @@ async function serve(layout: Layout): Promise<void> {
   const engine = await openEngine(
     layout,
     hearing((level, message, fields) => log[level](fields ?? {}, message)),
-    { ...engineOptions(settings), autostart: !isForCommand },
+    { ...engineOptions(settings), autostart: command === undefined },
   );
   const app = createHttpApp(engine, log, { gate: gateOf(settings) });
   rmSync(layout.httpSocket, { force: true });
@@ -105,7 +113,7 @@ async function serve(layout: Layout): Promise<void> {
     `ready on ${layout.httpSocket} after ${Math.round(performance.now() - began)} ms: ${engine.list().length} domains, ${running} running`,
   );
 
-  if (isForCommand) process.exitCode = await runCommand(command, values.root);
+  if (command !== undefined) process.exitCode = await runCommand(command, values.root);
   else {
     tellReady(log);
     await new Promise<void>((resolve) => {

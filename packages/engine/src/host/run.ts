@@ -1,7 +1,8 @@
 // Runs a program of the host to its end, by argument array, with its output bounded and its failure explained.
 // SPDX-License-Identifier: Apache-2.0
-import { spawn } from 'node:child_process';
+import type { Readable } from 'node:stream';
 import { EngineError } from '../errors.js';
+import { spawnPiped } from './piped.js';
 import { errnoInWords, refusalOf } from './refusal.js';
 
 export interface RunOptions {
@@ -25,50 +26,37 @@ export const hostEnvironment = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 
  * Resolves when the program has ended well; rejects with `host-command`, or `no-space` and the like where it says so,
  * holding argv, status and stderr's tail.
  */
-export function run(argv: readonly [string, ...string[]], options: RunOptions = {}): Promise<RunResult> {
-  const [file, ...args] = argv;
-  return new Promise((resolve, reject) => {
-    const child = spawn(file, args, {
-      stdio: ['pipe', 'pipe', 'pipe'],
-      env: { ...hostEnvironment, ...options.env },
-    });
-    const collect = (stream: NodeJS.ReadableStream): (() => string) => {
-      let text = '';
-      stream.setEncoding('utf8');
-      stream.on('data', (chunk: string) => {
-        if (text.length < OUTPUT_LIMIT) text += chunk;
-      });
-      return () => text;
-    };
-    const stdout = collect(child.stdout);
-    const stderr = collect(child.stderr);
-    const timer =
-      options.timeoutMs === undefined
-        ? undefined
-        : setTimeout(() => child.kill('SIGKILL'), options.timeoutMs);
-    child.on('error', (cause) => {
-      clearTimeout(timer);
-      const missing = 'code' in cause && cause.code === 'ENOENT';
-      const hint = missing ? `${file} is not installed` : cause.message;
-      reject(new EngineError('host-command', `cannot run ${file}: ${hint}`, { argv }, { cause }));
-    });
-    child.on('close', (code, signal) => {
-      clearTimeout(timer);
-      const status = code ?? 128;
-      if (code !== null && (code === 0 || options.allow?.includes(code))) {
-        resolve({ status, stdout: stdout(), stderr: stderr() });
-        return;
-      }
-      const tail = stderr().trim().split('\n').slice(-5).join('\n');
-      const how = signal === null ? `ended with status ${status}` : `was ended by ${signal}`;
-      const details = { argv, status, signal, stderr: tail };
-      const what = `${file} ${how}`;
-      reject(
-        refusalOf(errnoInWords(tail) ?? '', what, details) ??
-          new EngineError('host-command', tail === '' ? what : `${what}: ${tail}`, details),
-      );
-    });
-    child.stdin.on('error', () => undefined); // a program may end without reading its input
-    child.stdin.end(options.input ?? '');
+export async function run(
+  argv: readonly [string, ...string[]],
+  options: RunOptions = {},
+): Promise<RunResult> {
+  const [file] = argv;
+  const { program, ...streams } = spawnPiped(argv, { env: { ...hostEnvironment, ...options.env } });
+  const stdout = collect(streams.stdout);
+  const stderr = collect(streams.stderr);
+  const timer =
+    options.timeoutMs === undefined ? undefined : setTimeout(() => program.kill(), options.timeoutMs);
+  streams.stdin.end(options.input ?? '');
+  const [status] = await Promise.all([program.ended, streams.read]);
+  clearTimeout(timer);
+  const { signal } = program;
+  if (signal === undefined && (status === 0 || options.allow?.includes(status)))
+    return { status, stdout: stdout(), stderr: stderr() };
+  const tail = stderr().trim().split('\n').slice(-5).join('\n');
+  const how = signal === undefined ? `ended with status ${status}` : `was ended by ${signal}`;
+  const details = { argv, status, signal: signal ?? null, stderr: tail };
+  const what = `${file} ${how}`;
+  throw (
+    refusalOf(errnoInWords(tail) ?? '', what, details) ??
+    new EngineError('host-command', tail === '' ? what : `${what}: ${tail}`, details)
+  );
+}
+
+function collect(stream: Readable): () => string {
+  let text = '';
+  stream.setEncoding('utf8');
+  stream.on('data', (chunk: string) => {
+    if (text.length < OUTPUT_LIMIT) text += chunk;
   });
+  return () => text;
 }

@@ -1,8 +1,12 @@
 // Starts programs without a copy of the daemon's page tables, so that a start takes no longer the more domains it keeps.
 // SPDX-License-Identifier: Apache-2.0
+import { accessSync, closeSync, constants } from 'node:fs';
+import { constants as os } from 'node:os';
+import { join } from 'node:path';
 import { getSystemErrorName } from 'node:util';
 import koffi from 'koffi';
 import { EngineError } from '../errors.js';
+import { copyDescriptor } from './descriptors.js';
 
 // Node starts programs by fork(2): 3 ms for a process of 50 MB, 30 ms for one of 150 MB. posix_spawn(3) shares the
 // memory until the program is there, and takes well below 1 ms for any.
@@ -30,8 +34,10 @@ const O_RDWR = 2;
 
 export interface SpawnOptions {
   readonly env: Readonly<Record<string, string>>;
-  /** Descriptors of ours for the program's own first three; /dev/null where none is given. */
+  /** Descriptors of ours for the program's own from 0 on; /dev/null where one of the first three is not given. */
   readonly stdio?: readonly (number | undefined)[];
+  /** Where it begins; `/` if absent. */
+  readonly folder?: string;
   /** Whether this process may end before the program has; otherwise it waits, as for Node's own child processes. */
   readonly unref?: boolean;
 }
@@ -42,21 +48,38 @@ export interface Spawned {
   readonly ended: Promise<number>;
   /** False once it has ended and its pid may be another's. */
   readonly isOurs: boolean;
+  /** What ended it, once it has ended by a signal. */
+  readonly signal: NodeJS.Signals | undefined;
+  /** Sends it a signal, unless it has ended. */
+  kill(signal?: NodeJS.Signals): void;
 }
 
-/** Starts a program in `/` with no descriptors but the three and no signals blocked or ignored; throws `host-command`. */
+/**
+ * Starts a program with no descriptors but those given and no signals blocked or ignored; throws `host-command`. The one way
+ * for this daemon to start any: Node's own passes on whatever was opened without close-on-exec.
+ */
 export function spawnProgram(argv: readonly [string, ...string[]], options: SpawnOptions): Spawned {
-  const [file] = argv;
+  const file = find(argv[0], options.env['PATH']);
+  const stdio = [...(options.stdio ?? [])];
+  while (stdio.length < 3) stdio.push(undefined);
+  // Before it starts, or the end of one that is quick would be missed.
+  if (!process.listeners('SIGCHLD').includes(reap)) process.on('SIGCHLD', reap);
   const actions = Buffer.alloc(STRUCT_BYTES);
+  const copies: number[] = [];
   cActionsInit(actions);
   try {
-    for (let fd = 0; fd < 3; fd++) {
-      const given = options.stdio?.[fd];
+    for (const [fd, given] of stdio.entries()) {
       if (given === undefined) cActionsOpen(actions, fd, '/dev/null', O_RDWR, 0);
-      else cActionsDup(actions, given, fd);
+      else if (given === fd || given >= stdio.length) cActionsDup(actions, given, fd);
+      else {
+        // Its place is given to another one before its turn comes.
+        const copy = copyDescriptor(given, stdio.length);
+        copies.push(copy);
+        cActionsDup(actions, copy, fd);
+      }
     }
-    cActionsCloseFrom(actions, 3);
-    cActionsFolder(actions, '/');
+    cActionsCloseFrom(actions, stdio.length);
+    cActionsFolder(actions, options.folder ?? '/');
     const environment = Object.entries(options.env).map(([name, value]) => `${name}=${value}`);
     const pid = [0];
     const failed: unknown = cSpawn(pid, file, actions, attributes, [...argv, null], [...environment, null]);
@@ -71,7 +94,22 @@ export function spawnProgram(argv: readonly [string, ...string[]], options: Spaw
     return watch(pid[0] ?? 0, options.unref === true);
   } finally {
     cActionsDestroy(actions);
+    for (const copy of copies) closeSync(copy);
   }
+}
+
+/** A name without a slash is looked for in the program's own PATH, as a shell would do; what is not found is left as it is. */
+function find(file: string, path: string | undefined): string {
+  if (file.includes('/')) return file;
+  for (const folder of (path ?? '').split(':')) {
+    try {
+      accessSync(join(folder, file), constants.X_OK);
+      return join(folder, file);
+    } catch {
+      // not there
+    }
+  }
+  return file;
 }
 
 /** Nothing blocked; what Node ignores or handles back to the default. */
@@ -82,16 +120,21 @@ cAttributesMask(attributes, Buffer.alloc(SIGSET_BYTES));
 cAttributesDefault(attributes, Buffer.alloc(SIGSET_BYTES, 0xff));
 
 /** Those that have not ended yet; SIGCHLD tells that one of them may have. */
-const alive = new Map<number, (status: number) => void>();
+const alive = new Map<number, (code: number, signal: number) => void>();
+
+const signalNames = new Map(
+  Object.entries(os.signals).map(([name, number]) => [number, name as NodeJS.Signals]),
+);
 
 function watch(pid: number, unref: boolean): Spawned {
-  if (!process.listeners('SIGCHLD').includes(reap)) process.on('SIGCHLD', reap);
   // Listening for a signal does not keep the event loop going.
   const hold = unref ? undefined : setInterval(() => undefined, 2 ** 30);
+  let endedBy: NodeJS.Signals | undefined;
   const ended = new Promise<number>((resolve) =>
-    alive.set(pid, (status) => {
+    alive.set(pid, (code, signal) => {
       clearInterval(hold);
-      resolve(status);
+      endedBy = signalNames.get(signal);
+      resolve(signal === 0 ? code : 128 + signal);
     }),
   );
   return {
@@ -99,6 +142,12 @@ function watch(pid: number, unref: boolean): Spawned {
     ended,
     get isOurs() {
       return alive.has(pid);
+    },
+    get signal() {
+      return endedBy;
+    },
+    kill: (signal = 'SIGKILL') => {
+      if (alive.has(pid)) process.kill(pid, signal);
     },
   };
 }
@@ -109,7 +158,6 @@ function reap(): void {
     if (cWait(pid, status, WNOHANG) === 0) continue;
     alive.delete(pid);
     const [word = 0] = status;
-    const signal = word & 0x7f;
-    end(signal === 0 ? (word >> 8) & 0xff : 128 + signal);
+    end((word >> 8) & 0xff, word & 0x7f);
   }
 }

@@ -38,7 +38,7 @@ function checked(what: keyof typeof patterns, text: string): string {
 }
 
 /** The command line; ends with the process that started it, whatever its children are doing. */
-export function debianArgv(options: DebianOptions): string[] {
+export function debianArgv(options: DebianOptions): [string, ...string[]] {
   const packages = [...BASE, ...(options.include ?? [])].map((name) => checked('package', name));
   const argv = ['mmdebstrap', '--mode=root', '--variant=minbase', '--format=tar', '--skip=output/dev'];
   // Its folder is closed to all but root, apt's own user included.

@@ -1,15 +1,12 @@
 // Makes the embedded default template's archive out of the host's static busybox program.
 // SPDX-License-Identifier: Apache-2.0
-import { execFile } from 'node:child_process';
 import { open } from 'node:fs/promises';
 import { posix } from 'node:path';
-import { promisify } from 'node:util';
+import { run } from '../host/run.js';
 import { BUSYBOX_DIRECTORIES, BUSYBOX_FILES, BUSYBOX_LINKS } from './busybox-files.js';
 import { parseElf } from './elf.js';
 import { TemplateError } from './errors.js';
 import { endOfArchive, type Member, memberHeader, padding } from './tar-write.js';
-
-const run = promisify(execFile);
 
 // The program itself, the name only an initramfs uses, and what a file of the template's stands for.
 const notLinked = new Set(['busybox', 'linuxrc', ...BUSYBOX_FILES.map(([path]) => posix.basename(path))]);
@@ -45,7 +42,7 @@ export async function makeBusyboxArchive(program: string): Promise<BusyboxArchiv
         "install Debian's package busybox-static in place of busybox",
     );
   }
-  const { stdout } = await run(program, ['--list-full'], { encoding: 'utf8', env: {}, timeout: 10_000 });
+  const { stdout } = await run([program, '--list-full'], { timeoutMs: 10_000 });
   const version = /BusyBox v([0-9.]+)/.exec(bytes.toString('latin1'))?.[1] ?? '0';
   const parts: Buffer[] = [];
   const add = (member: Pick<Member, 'kind' | 'path' | 'mode'> & Partial<Member>, data?: Buffer) => {

@@ -1,12 +1,12 @@
 // A child process fed from and read as streams, ended for certain when its user is done.
 // SPDX-License-Identifier: Apache-2.0
-import { type ChildProcess, spawn } from 'node:child_process';
-import { Readable, type Writable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
+import { type Piped, spawnPiped } from '../host/piped.js';
 
 const STDERR_KEPT = 4096;
 
 /** Exit status, or the signal's name. */
-export type ExitStatus = number | string | null;
+export type ExitStatus = number | string;
 
 // Nothing of the daemon's own environment reaches a child.
 const BASE_ENV = {
@@ -27,38 +27,23 @@ export interface ChildOptions {
 /** Use it with `await using`: leaving the scope kills the child and waits for its end. */
 export class Child {
   readonly argv: readonly string[];
+  /** Resolves when its output has been read to the end as well. */
   readonly ended: Promise<ExitStatus>;
-  readonly #process: ChildProcess;
+  readonly #process: Piped;
   readonly #signal: AbortSignal | undefined;
   readonly #kill = () => this.kill();
   #stderr = '';
   #isRunning = true;
 
-  constructor(argv: readonly string[], { signal, env = {} }: ChildOptions = {}) {
+  constructor(argv: readonly [string, ...string[]], { signal, env = {} }: ChildOptions = {}) {
     this.argv = argv;
-    const [file = '', ...args] = argv;
-    this.#process = spawn(file, args, {
-      stdio: 'pipe',
-      env: { ...BASE_ENV, ...env },
-      cwd: '/',
+    this.#process = spawnPiped(argv, { env: { ...BASE_ENV, ...env } });
+    const { program, read, stderr } = this.#process;
+    this.ended = Promise.all([program.ended, read]).then(([status]) => {
+      this.#isRunning = false;
+      return program.signal ?? status;
     });
-    this.ended = new Promise((resolve, reject) => {
-      this.#process.once('error', (error) => {
-        this.#isRunning = false;
-        reject(error);
-      });
-      this.#process.once('close', (status, name) => {
-        this.#isRunning = false;
-        resolve(name ?? status);
-      });
-    });
-    this.ended.catch(() => {
-      // Seen by whoever awaits `ended`; here it only must not count as unhandled.
-    });
-    this.#process.stdin?.on('error', () => {
-      // EPIPE: it ended early; its status and stderr tell why.
-    });
-    this.#process.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    stderr.setEncoding('utf8').on('data', (text: string) => {
       this.#stderr = (this.#stderr + text).slice(-STDERR_KEPT);
     });
     this.#signal = signal;
@@ -72,13 +57,13 @@ export class Child {
   }
 
   get stdout(): Readable {
-    return this.#process.stdout ?? Readable.from([]);
+    return this.#process.stdout;
   }
 
   /** The listener gets whole lines of stderr: GNU tar writes one in pieces, the reason last. */
   onComplaint(listener: (lines: string) => void): void {
     let unfinished = '';
-    this.#process.stderr?.on('data', (text: string) => {
+    this.#process.stderr.on('data', (text: string) => {
       const said = unfinished + text;
       const end = said.lastIndexOf('\n') + 1;
       unfinished = said.slice(end).slice(-STDERR_KEPT);
@@ -88,8 +73,7 @@ export class Child {
 
   /** Writes all chunks and closes its input; returns early, without an error, if it ended before. */
   async feed(chunks: AsyncIterable<Buffer>): Promise<void> {
-    const stdin = this.#process.stdin;
-    if (!stdin) return;
+    const { stdin } = this.#process;
     for await (const chunk of chunks) {
       if (!this.#isRunning || stdin.destroyed) return;
       if (!stdin.write(chunk)) await drained(stdin);
@@ -98,16 +82,14 @@ export class Child {
   }
 
   kill(): void {
-    this.#process.kill('SIGKILL');
+    this.#process.program.kill();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#signal?.removeEventListener('abort', this.#kill);
     if (this.#isRunning) this.kill();
-    this.#process.stdout?.destroy();
-    await this.ended.catch(() => {
-      // Only its end matters here; why it failed is told by whoever awaited it.
-    });
+    this.#process.stdout.destroy();
+    await this.ended;
   }
 }
 

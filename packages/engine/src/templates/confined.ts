@@ -17,9 +17,12 @@ export interface Confinement {
  * Needed around bwrap too: its inner process waits for its outer one for ever when that is killed early on.
  * It has that namespace's /proc: bwrap looks up its child there, and in another's may find nothing.
  */
-export function tethered(command: readonly string[], ...namespaces: readonly string[]): string[] {
-  const argv = ['setpriv', '--pdeathsig', 'KILL', '--', 'unshare', '--pid', '--fork', '--kill-child=KILL'];
-  return [...argv, '--mount', '--mount-proc', ...namespaces, '--', ...command];
+export function tethered(
+  command: readonly string[],
+  ...namespaces: readonly string[]
+): [string, ...string[]] {
+  const argv = ['--pdeathsig', 'KILL', '--', 'unshare', '--pid', '--fork', '--kill-child=KILL'];
+  return ['setpriv', ...argv, '--mount', '--mount-proc', ...namespaces, '--', ...command];
 }
 
 /**
@@ -27,7 +30,7 @@ export function tethered(command: readonly string[], ...namespaces: readonly str
  * Its root holds only the host's programs, read only; no new privileges; it ends with its parent.
  * There is no user namespace, because files must get any owner on disk: the capabilities do that work.
  */
-export function confinedArgv(command: readonly string[], box: Confinement): string[] {
+export function confinedArgv(command: readonly string[], box: Confinement): [string, ...string[]] {
   const argv = ['prlimit', '--core=0', '--nofile=256', `--fsize=${box.fileBytes}`];
   argv.push(
     `--cpu=${box.cpuSeconds}`,

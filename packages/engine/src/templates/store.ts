@@ -1,20 +1,17 @@
 // Keeps templates: unpacked root trees under one private folder, each made whole or not at all.
 // SPDX-License-Identifier: Apache-2.0
-import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { chmod, lstat, mkdir, open, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { promisify } from 'node:util';
+import { run } from '../host/run.js';
 import { buildDebian, type DebianOptions } from './build-debian.js';
 import { makeBusyboxArchive } from './busybox.js';
 import { TemplateError } from './errors.js';
 import { type Imported, type ImportOptions, importArchive } from './import-archive.js';
 import { formatRecord, parseRecord, type Template } from './record.js';
 import { parseTemplateName, type TemplateName } from './template-name.js';
-
-const run = promisify(execFile);
 
 const RECORD = 'template.json';
 const ROOT = 'rootfs';
@@ -181,7 +178,7 @@ export class TemplateStore {
         onProgress?.({ phase: 'sync', doneBytes: facts.sizeBytes, totalBytes: facts.sizeBytes, entries });
         await writeFile(join(partial, RECORD), formatRecord(template), { mode: 0o600 });
         // The whole tree must be on disk before its name is: one sync of this file system, not one per file.
-        await run('sync', ['--file-system', '--', partial]);
+        await run(['/usr/bin/sync', '--file-system', '--', partial]);
         signal?.throwIfAborted();
         await rename(partial, join(this.#dir, safe));
         await syncFolder(this.#dir);
@@ -221,10 +218,9 @@ async function syncFolder(path: string): Promise<void> {
 
 /** Removes a tree of any owners and modes without following links or entering mounts. */
 async function removeTree(path: string): Promise<void> {
-  const argv = ['--recursive', '--force', '--one-file-system', '--', path];
   for (let tries = 1; ; tries++) {
     try {
-      await run('rm', argv);
+      await run(['/usr/bin/rm', '--recursive', '--force', '--one-file-system', '--', path]);
       return;
     } catch (error) {
       // A tar killed a moment ago may still end its last write.

@@ -1,0 +1,65 @@
+// A program of the host with its three streams in our hands.
+// SPDX-License-Identifier: Apache-2.0
+import { closeSync } from 'node:fs';
+import { Socket } from 'node:net';
+import type { Readable, Writable } from 'node:stream';
+import { type Spawned, type SpawnOptions, spawnProgram } from './spawn.js';
+import { openPipe } from './syscalls.js';
+
+export interface Streams {
+  readonly stdin: Writable;
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+  /** Resolves when its output has been read to the end, which who it left behind may put off. */
+  readonly read: Promise<void>;
+}
+
+export interface Piped extends Streams {
+  readonly program: Spawned;
+}
+
+/** Starts a program on pipes, which nobody but it has the other ends of. */
+export function spawnPiped(
+  argv: readonly [string, ...string[]],
+  options: Omit<SpawnOptions, 'stdio'>,
+): Piped {
+  return onPipes((stdio) => ({ program: spawnProgram(argv, { ...options, stdio }) }));
+}
+
+/** What `start` answers, and the streams of the program to which it gave the three descriptors. */
+export function onPipes<T extends object>(start: (stdio: readonly number[]) => T): T & Streams {
+  const ours: number[] = [];
+  const theirs: number[] = [];
+  const pipe = (direction: 'in' | 'out'): void => {
+    const { read, write } = openPipe();
+    ours.push(direction === 'in' ? write : read);
+    theirs.push(direction === 'in' ? read : write);
+  };
+  let started: T;
+  try {
+    for (const direction of ['in', 'out', 'out'] as const) pipe(direction);
+    started = start(theirs);
+  } catch (error) {
+    for (const fd of ours) closeSync(fd);
+    throw error;
+  } finally {
+    for (const fd of theirs) closeSync(fd);
+  }
+  const [input = -1, output = -1, complaints = -1] = ours;
+  const stdin = new Socket({ fd: input, readable: false, writable: true });
+  // The program may end without reading its input.
+  stdin.on('error', () => stdin.destroy());
+  stdin.on('finish', () => stdin.destroy());
+  const [stdout, stderr] = [output, complaints].map(
+    (fd) => new Socket({ fd, readable: true, writable: false }),
+  ) as [Socket, Socket];
+  const read = Promise.all([stdout, stderr].map(closed)).then(() => undefined);
+  return { ...started, stdin, stdout, stderr, read };
+}
+
+function closed(stream: Socket): Promise<void> {
+  return new Promise((resolve) => {
+    stream.on('error', () => stream.destroy());
+    stream.once('close', () => resolve());
+  });
+}
