@@ -29,6 +29,11 @@ export interface WorldOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
+export interface LaunchOptions {
+  /** A command line that becomes the daemon, whose own follows it. */
+  readonly through?: readonly string[];
+}
+
 export class World {
   #daemon: ChildProcess | undefined;
   #client: ApiClient | undefined;
@@ -100,14 +105,15 @@ export class World {
   }
 
   /** Starts the daemon and resolves when it answers. */
-  async start(): Promise<void> {
-    this.launch();
+  async start(options: LaunchOptions = {}): Promise<void> {
+    this.launch(options);
     await this.ready();
   }
 
   /** Starts the daemon without waiting. */
-  launch(): void {
-    const [file = '', ...args] = this.enclosure.argv(process.execPath, daemonProgram, '--root', this.root);
+  launch({ through = [] }: LaunchOptions = {}): void {
+    const argv = [...through, process.execPath, daemonProgram, '--root', this.root];
+    const [file = '', ...args] = this.enclosure.argv(...argv);
     const daemon = spawn(file, args, {
       stdio: ['ignore', 'ignore', 'pipe'],
       env: { PATH: process.env['PATH'], ...this.env },

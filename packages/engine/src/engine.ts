@@ -10,10 +10,12 @@ import type { Domain } from '@ctvirt/xml';
 import { Accounting } from './accounting/accounting.js';
 import { Adopter } from './adoption/adopt.js';
 import { Assets } from './assets.js';
+import { attach, type Container } from './attach/attach.js';
+import { refuseWithoutRoom } from './attach/room.js';
 import { detectCgroups } from './cgroups/layout.js';
 import type { Limit } from './cgroups/limit.js';
 import { ProcessCeiling, processDefaults } from './cgroups/processes.js';
-import type { DomainRef, Engine, ExecSession } from './contract.js';
+import type { DomainRef, Engine } from './contract.js';
 import { countersOf, heldBy } from './counters.js';
 import { Documents } from './documents.js';
 import { LxcDriver, type Running } from './drivers/lxc/driver.js';
@@ -22,6 +24,7 @@ import { explain, explained } from './explained.js';
 import type { GuaranteePolicy } from './guarantees/admission.js';
 import { Guarantees } from './guarantees/guarantees.js';
 import { Survival } from './guarantees/survival.js';
+import { openConsole } from './guest/console.js';
 import { Lxcfs } from './guest/lxcfs.js';
 import { uncover } from './guest/uncover.js';
 import { linkAddresses } from './host/addresses.js';
@@ -53,7 +56,6 @@ import { Wall } from './network/wall.js';
 import { Placement } from './placement/placement.js';
 import { Profiles } from './profiles.js';
 import { Quotas } from './quota/quotas.js';
-import { openPipes, openRawTerminal, openTerminal, refuseWithoutRoom } from './sessions.js';
 import { IdRanges, privateWindow, systemWindow } from './state/id-ranges.js';
 import { diskName, type Layout } from './state/layout.js';
 import { KeyedQueue } from './state/queue.js';
@@ -171,12 +173,13 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
     folder: layout.lxcfs,
     log,
     uncover: async (device) => {
-      for (const { record, running, state } of registry.entries()) {
+      for (const entry of registry.entries()) {
+        const { record, running, state } = entry;
         // Of a paused one no program would run before it is resumed.
         if (running === undefined || state === 'paused') continue;
-        const attach = (argv: readonly string[]) =>
-          driver.attachArgv(diskName(record.name), argv, execEnvironment);
-        const left = await uncover(running.initPid, device, attach);
+        const enter = (argv: readonly string[]) =>
+          attach(containerOf(entry, running), { argv, env: execEnvironment });
+        const left = await uncover(running.initPid, device, enter);
         if (left.length > 0)
           log('warn', `domain '${record.name}' cannot read ${left.join(', ')} until it is started again`, {
             domain: record.name,
@@ -229,6 +232,14 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
     forget: (entry) => definer.forget(entry, { erase: entry.record.eraseAtEnd }),
   });
   const group = (entry: Entry): string => runner.group(entry);
+  const containerOf = (entry: Entry, { initPid, initTicks }: Running): Container => ({
+    initPid,
+    initTicks,
+    groups: cgroups.all(group(entry)),
+    keeperGroups: cgroups.all(runner.monitorGroup(entry)),
+    environment: driver.environment(diskName(entry.record.name)),
+    hasAppArmor: appArmor !== 'off',
+  });
   const amendParts = {
     registry,
     cgroups,
@@ -484,25 +495,15 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
     exec: async (ref, options) => {
       const entry = running(ref);
       refuseWithoutRoom(entry, cgroups.path('pids', group(entry)));
-      const argv = driver.attachArgv(diskName(entry.record.name), options.argv, {
-        ...execEnvironment,
-        ...options.env,
+      const { argv, tty, columns = 80, rows = 24 } = options;
+      return await attach(containerOf(entry, started(entry)), {
+        argv,
+        env: { ...execEnvironment, ...options.env },
+        ...(tty === true && { terminal: { columns, rows } }),
       });
-      return options.tty === true
-        ? openTerminal(argv, { columns: options.columns ?? 80, rows: options.rows ?? 24 })
-        : openPipes(argv);
     },
-    console: async (ref, options) => {
-      const entry = running(ref);
-      const session: ExecSession = await openRawTerminal(driver.consoleArgv(diskName(entry.record.name)), {
-        columns: options?.columns ?? 80,
-        rows: options?.rows ?? 24,
-      });
-      const { stdout } = session;
-      if (!('write' in stdout)) throw new EngineError('internal', 'a terminal reads and writes');
-      stdout.on('close', () => session.kill());
-      return { stream: stdout as typeof stdout & import('node:stream').Duplex, resize: session.resize };
-    },
+    console: async (ref, { columns = 80, rows = 24 } = {}) =>
+      await openConsole(driver.consoleArgv(diskName(running(ref).record.name)), { columns, rows }),
 
     templates,
     profiles,

@@ -1,8 +1,9 @@
 // Takes files that nobody serves any more off those they cover in a running container.
 // SPDX-License-Identifier: Apache-2.0
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { ExecSession } from '../contract.js';
+import { EngineError } from '../errors.js';
 import { mountsOf } from '../host/mountinfo.js';
-import { spawnProgram } from '../host/spawn.js';
 
 /** A container's program may do as it likes, and take its time. */
 const WAIT_MS = 10_000;
@@ -21,18 +22,28 @@ export function coveredIn(initPid: number, device: string | undefined): string[]
 export async function uncover(
   initPid: number,
   device: string | undefined,
-  attach: (argv: readonly string[]) => [string, ...string[]],
+  attach: (argv: readonly string[]) => Promise<ExecSession>,
 ): Promise<string[]> {
   const targets = coveredIn(initPid, device);
   if (targets.length === 0) return [];
-  const argv = attach(['/bin/sh', '-c', 'umount -l "$@"', 'sh', ...targets]);
-  const child = spawnProgram(argv, { env: { PATH: '/usr/sbin:/sbin' } });
+  try {
+    await ended(await attach(['/bin/sh', '-c', 'umount -l "$@"', 'sh', ...targets]));
+  } catch (error) {
+    // One that cannot be entered keeps what it has, and the others get their turn.
+    if (!(error instanceof EngineError)) throw error;
+  }
+  return coveredIn(initPid, device);
+}
+
+async function ended({ stdin, stdout, stderr, exited, kill }: ExecSession): Promise<void> {
+  stdin.end();
+  stdout.resume();
+  stderr.resume();
   const late = new AbortController();
   void sleep(WAIT_MS, undefined, { signal: late.signal, ref: false }).then(
-    () => child.isOurs && process.kill(child.pid, 'SIGKILL'),
+    kill,
     () => undefined, // it ended in time
   );
-  await child.ended;
+  await exited;
   late.abort();
-  return coveredIn(initPid, device);
 }

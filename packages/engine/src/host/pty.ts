@@ -1,53 +1,111 @@
-// A pseudo-terminal: the master as a stream, the slave as the descriptor a program gets for its terminal.
+// A pseudo-terminal: one side as a stream, the other as the descriptor a program gets for its terminal.
 // SPDX-License-Identifier: Apache-2.0
-import { closeSync, constants, openSync } from 'node:fs';
+import { closeSync, constants, openSync, readSync } from 'node:fs';
 import type { Duplex } from 'node:stream';
 import { ReadStream } from 'node:tty';
-import { ioctlBuffer } from './syscalls.js';
+import { ioctlBuffer, ioctlNumber } from './syscalls.js';
 
 const TIOCSPTLCK = 0x40045431;
 const TIOCGPTN = 0x80045430;
 const TIOCSWINSZ = 0x5414;
+const TIOCGPTPEER = 0x5441;
+const O_CLOEXEC = 0o2000000;
+const CHUNK_BYTES = 65_536;
+const MOST_WAITING_BYTES = 1 << 20;
 const TCGETS = 0x5401;
 const ICANON = 2;
 
-export interface Pty {
+export interface TerminalSize {
+  readonly columns: number;
+  readonly rows: number;
+}
+
+/** A terminal as those see it who sit before it. */
+export interface Terminal {
   readonly stream: Duplex;
-  /** To be closed by the caller once the program has it. */
-  readonly slaveFd: number;
   resize(columns: number, rows: number): void;
+}
+
+export interface Pty {
+  readonly master: number;
+  /** The terminal of the program. */
+  readonly slave: number;
   /** Whether the program has taken the terminal's keys for itself: until then what is typed may be thrown away. */
   isRaw(): boolean;
 }
 
 /** Opens a new terminal of the host; each program gets one of its own, so that none can type into another's. */
-export function openPty(columns: number, rows: number): Pty {
+export function openPty({ columns, rows }: TerminalSize): Pty {
   const flags = constants.O_RDWR | constants.O_NOCTTY;
   const master = openSync('/dev/ptmx', flags);
   try {
     ioctlBuffer(master, TIOCSPTLCK, Buffer.alloc(4), '/dev/ptmx');
     const number = Buffer.alloc(4);
     ioctlBuffer(master, TIOCGPTN, number, '/dev/ptmx');
-    const slaveFd = openSync(`/dev/pts/${number.readUInt32LE()}`, flags);
-    const resize = (width: number, height: number): void => {
-      const size = Buffer.alloc(8);
-      size.writeUInt16LE(height, 0);
-      size.writeUInt16LE(width, 2);
-      ioctlBuffer(master, TIOCSWINSZ, size, '/dev/ptmx');
-    };
-    resize(columns, rows);
-    // A stream of Node's for terminals reads and writes; opening the master a second time would make a second terminal.
-    const stream = new ReadStream(master);
-    // EIO is how a master says that the last slave is closed.
-    stream.on('error', () => stream.destroy());
+    const slave = openSync(`/dev/pts/${number.readUInt32LE()}`, flags);
+    setSize(master, columns, rows);
     const isRaw = (): boolean => {
       const settings = Buffer.alloc(60);
       ioctlBuffer(master, TCGETS, settings, '/dev/ptmx');
       return (settings.readUInt32LE(12) & ICANON) === 0;
     };
-    return { stream, slaveFd, resize, isRaw };
+    return { master, slave, isRaw };
   } catch (error) {
     closeSync(master);
     throw error;
   }
+}
+
+/** The program's side of a terminal of which only the other one is at hand; without it that one is closed. */
+export function openSlave(master: number): number {
+  const flags = constants.O_RDWR | constants.O_NOCTTY | O_CLOEXEC;
+  try {
+    return ioctlNumber(master, TIOCGPTPEER, flags, 'a terminal');
+  } catch (error) {
+    closeSync(master);
+    throw error;
+  }
+}
+
+/**
+ * The terminal of a program that ends in its time; takes both descriptors. The program's side stays open meanwhile: once
+ * nobody has it, libuv takes the first short read for the last one, and what a program wrote at its end would be lost.
+ */
+export function terminalOf(master: number, slave: number, ended: Promise<unknown>): Terminal {
+  // A stream of Node's for terminals reads and writes; opening the master a second time would make a second terminal.
+  const stream = new ReadStream(master);
+  stream.on('error', () => stream.destroy());
+  stream.on('end', () => stream.destroy());
+  stream.on('close', () => closeSync(slave));
+  const finish = (): void => {
+    if (stream.destroyed) return;
+    for (const chunk of waitingIn(master)) stream.push(chunk);
+    stream.push(null);
+  };
+  ended.then(finish, finish);
+  const resize = (columns: number, rows: number): void => {
+    if (!stream.destroyed) setSize(master, columns, rows);
+  };
+  return { stream, resize };
+}
+
+/** All that the kernel holds of what was written; somebody left behind may write for ever. */
+function* waitingIn(master: number): Generator<Buffer> {
+  for (let bytes = 0; bytes < MOST_WAITING_BYTES; ) {
+    const chunk = Buffer.alloc(CHUNK_BYTES);
+    try {
+      const length = readSync(master, chunk);
+      yield chunk.subarray(0, length);
+      bytes += length;
+    } catch {
+      return; // EAGAIN: that was all
+    }
+  }
+}
+
+function setSize(master: number, columns: number, rows: number): void {
+  const size = Buffer.alloc(8);
+  size.writeUInt16LE(rows, 0);
+  size.writeUInt16LE(columns, 2);
+  ioctlBuffer(master, TIOCSWINSZ, size, 'a terminal');
 }

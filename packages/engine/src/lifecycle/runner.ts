@@ -92,6 +92,11 @@ export class Runner {
     return this.parts.driver.group(diskName(entry.record.name));
   }
 
+  /** The group of the process that watches it. */
+  monitorGroup(entry: Entry): string {
+    return `${this.parts.layout.cgroup}/lxc.monitor.${diskName(entry.record.name)}`;
+  }
+
   /** `detail` tells those who listen why it started. */
   async start(entry: Entry, detail: 'booted' | 'rebooted' = 'booted'): Promise<void> {
     if (entry.state !== 'shutoff')

@@ -9,7 +9,7 @@ import type { CgroupLayout } from '../cgroups/layout.js';
 import { type Entry, Registry } from '../state/registry.js';
 import { Placement } from './placement.js';
 
-const running = { monitorPid: 1, initPid: 2, startedAt: new Date(0) };
+const running = { monitorPid: 1, initPid: 2, initTicks: 1, startedAt: new Date(0) };
 
 /** Four processors, and a Placement that knows of nothing yet. */
 class Host implements Disposable {

@@ -1,6 +1,5 @@
 // Runs containers through liblxc's tools, and knows of each whether it runs, as what, and how it ended.
 // SPDX-License-Identifier: Apache-2.0
-import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
@@ -21,6 +20,7 @@ import {
   startTicks,
 } from '../../host/processes.js';
 import { errnoInWords, refusalOf } from '../../host/refusal.js';
+import { run } from '../../host/run.js';
 import { type Spawned, spawnProgram } from '../../host/spawn.js';
 import { withGuestUmask } from '../../host/umask.js';
 import type { Layout } from '../../state/layout.js';
@@ -32,6 +32,8 @@ import { type StartFault, StartWatch } from './start-watch.js';
 export interface Running {
   readonly monitorPid: number;
   readonly initPid: number;
+  /** When init started: with its pid that names one process for good. */
+  readonly initTicks: number;
   readonly startedAt: Date;
 }
 
@@ -259,7 +261,8 @@ export class LxcDriver {
     const [initPid] = childrenOf(monitorPid);
     if (initPid === undefined) return undefined;
     const ticks = startTicks(initPid);
-    return ticks === undefined ? undefined : { monitorPid, initPid, startedAt: startedAt(ticks) };
+    if (ticks === undefined) return undefined;
+    return { monitorPid, initPid, initTicks: ticks, startedAt: startedAt(ticks) };
   }
 
   async #monitorEnd(name: string): Promise<void> {
@@ -402,29 +405,14 @@ export class LxcDriver {
     await rm(grave, { recursive: true, force: true });
   }
 
-  /** argv that runs a program inside, with a clean environment but for `env`. */
-  attachArgv(
-    name: string,
-    argv: readonly string[],
-    env: Readonly<Record<string, string>>,
-  ): [string, ...string[]] {
-    const variables = Object.entries(env).flatMap(([key, value]) => ['-v', `${key}=${value}`]);
-    return [
-      '/usr/bin/lxc-attach',
-      '-P',
-      this.path(name),
-      '-n',
-      name,
-      // Limits of single processes stand in the configuration only; its log belongs to the monitor.
-      '-f',
-      join(this.folder(name), 'lxc.conf'),
-      '-o',
-      '/dev/null',
-      '--clear-env',
-      ...variables,
-      '--',
-      ...argv,
-    ];
+  /** What its configuration gives every program inside. */
+  environment(name: string): Record<string, string> {
+    const config = readFileSync(join(this.folder(name), 'lxc.conf'), 'utf8');
+    return Object.fromEntries(
+      [...config.matchAll(/^lxc\.environment = ("?)([^=\n]+)=(.*)\1$/gm)].map(
+        ([, , key = '', value = '']) => [key, value],
+      ),
+    );
   }
 
   /** argv that attaches to the container's /dev/console. */
@@ -434,14 +422,11 @@ export class LxcDriver {
 
   /** liblxc's version, which decides what its configuration may hold. */
   async version(): Promise<string> {
-    const child = spawn('/usr/bin/lxc-start', ['--version'], {
-      stdio: ['ignore', 'pipe', 'ignore'],
-      env: toolEnvironment,
-    });
-    let text = '';
-    child.stdout.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
-    await ended(child);
-    return text.trim();
+    try {
+      return (await run([this.#starter, '--version'], { env: toolEnvironment })).stdout.trim();
+    } catch (cause) {
+      throw notInstalled(this.#starter, cause);
+    }
   }
 
   /** Among the mounts that the container gets; its monitor stays there. */
@@ -453,13 +438,6 @@ export class LxcDriver {
       throw notInstalled(argv[0], cause);
     }
   }
-}
-
-function ended(child: ChildProcess): Promise<number> {
-  return new Promise((resolve, reject) => {
-    child.on('error', (cause) => reject(notInstalled(child.spawnfile, cause)));
-    child.on('exit', (code, signal) => resolve(code ?? 128 + (signal === null ? 0 : 9)));
-  });
 }
 
 function squatted({ pid, uid }: Holder): EngineError {

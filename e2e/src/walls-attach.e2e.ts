@@ -1,0 +1,161 @@
+// Nothing of the host is visible in a container, or inherited by its programs, whatever is run in there and how.
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { after, afterEach, before, test } from 'node:test';
+import { domainXml, templateRoot } from './documents.js';
+import { waitFor } from './wait.js';
+import { toolsFilesystem, watch } from './watcher.js';
+import { refused, World } from './world.js';
+
+let world: World;
+let tools: string;
+before(async () => {
+  world = await World.open();
+  tools = await toolsFilesystem(world);
+});
+afterEach(() => world.clear());
+after(() => world.close());
+
+const watched = (name: string) => domainXml({ name, filesystems: [templateRoot, tools] });
+const onTerminal = async (domain: string, ...argv: string[]): Promise<string> => {
+  const session = await world.client.domains.exec({
+    domain,
+    open: { argv, tty: true, columns: 80, rows: 24 },
+  });
+  let text = '';
+  for await (const chunk of session.stdout) text += String(chunk);
+  return text.replaceAll('\r', '');
+};
+const onConsole = async (domain: string, typed: string, until: RegExp): Promise<string> => {
+  const console = await world.client.domains.console({ domain, open: { columns: 80, rows: 24 } });
+  let text = '';
+  console.stdout.on('data', (chunk: Buffer) => (text += String(chunk)));
+  console.stdin.write(typed);
+  await waitFor('an answer on the console', () => until.test(text)).finally(() => console.close());
+  return text.replaceAll('\r', '');
+};
+const lxcfsPid = (): number => Number(readFileSync(`${world.root}/run/lxcfs.pid`, 'utf8'));
+
+test('who watches a container meets no process of the host: exec, terminals, the console, uncovering', async () => {
+  await world.run(watched('watched'));
+  const watcher = await watch(world, 'watched');
+  for (let round = 0; round < 25; round++) {
+    await world.exec('watched', 'true');
+    await onTerminal('watched', 'true');
+    const secret = await world.client.domains.exec({
+      domain: 'watched',
+      open: { argv: ['true'], env: { TOKEN: 'of its own' } },
+    });
+    secret.stdout.resume();
+    await secret.exited;
+  }
+  for (let round = 0; round < 3; round++) {
+    const console = await world.client.domains.console({
+      domain: 'watched',
+      open: { columns: 80, rows: 24 },
+    });
+    console.close();
+  }
+  process.kill(lxcfsPid(), 'SIGKILL');
+  await waitFor(
+    'lxcfs to be taken out of the container',
+    async () => !/lxcfs/.test(await world.shell('watched', 'cat /proc/self/mounts')),
+    20_000,
+  );
+  const { breaches, refused } = await watcher.end();
+  assert.deepEqual(breaches, []);
+  assert.ok(refused > 0, 'he was never in time: what he did not find says nothing');
+});
+
+/** The shell's own descriptors, without making one. */
+const descriptors = 'ls -l /proc/$$/fd';
+const linksIn = (listing: string) =>
+  [...listing.matchAll(/ (\d+) -> (.*)$/gm)].map(([, fd, to]) => `${fd} ${to}`);
+
+test('a program has the three descriptors of its session alone, whatever the daemon was started with', async () => {
+  await world.stop();
+  const secret = `${world.host}/secret`;
+  await writeFile(secret, 'secret', { mode: 0o600 });
+  const open = `exec 60</ 61<${secret} 9>>${secret}; exec "$@"`;
+  await world.start({ through: ['/bin/bash', '-c', open, 'bash'] });
+  try {
+    await world.run(domainXml({ name: 'bare' }));
+    const piped = linksIn(await world.shell('bare', descriptors)).join();
+    assert.match(piped, /^0 pipe:\S+,1 pipe:\S+,2 pipe:\S+$/);
+    const seen = linksIn(await onTerminal('bare', '/bin/sh', '-c', descriptors)).join();
+    assert.match(seen, /^0 (\/dev\/pts\/\d+),1 \1,2 \1$/);
+    for (const fd of [9, 60, 61])
+      assert.notEqual((await world.exec('bare', 'ls', `/proc/self/fd/${fd}/`)).status, 0);
+    assert.equal(linksIn(await world.shell('bare', 'ls -l /proc/1/fd')).length, 3);
+    await world.run(domainXml({ name: 'typed', program: ['/bin/sh'] }));
+    const said = linksIn(await onConsole('typed', `${descriptors}; echo the en''d\n`, /the end/));
+    assert.deepEqual(
+      said.map((link) => link.slice(0, 2)),
+      ['0 ', '1 ', '2 '],
+    );
+  } finally {
+    await world.clear();
+    await world.stop();
+    await world.start();
+  }
+});
+
+test('a hundred programs leave no line in any log', async () => {
+  await world.run(domainXml({ name: 'quiet' }));
+  const log = `${world.root}/run/domains/quiet/lxc.log`;
+  const sizes = () => [readFileSync(log).length, world.log.length];
+  await world.exec('quiet', 'true');
+  const before = sizes();
+  for (let at = 0; at < 100; at++) assert.equal((await world.exec('quiet', 'true')).status, 0);
+  assert.deepEqual(sizes(), before);
+});
+
+test('the ids, groups, mask, folder and session of a program are the container’s', async () => {
+  await world.run(
+    domainXml({
+      name: 'own',
+      more: "<features><capabilities policy='deny'><chown state='on'/><setuid state='on'/></capabilities></features>",
+    }),
+  );
+  const status = await world.shell(
+    'own',
+    'umask; pwd; cat /proc/self/status /proc/self/oom_score_adj; cat /proc/self/cgroup',
+  );
+  assert.match(status, /^0022\n\/\n/);
+  assert.match(status, /^Uid:\t0\t0\t0\t0$/m);
+  assert.match(status, /^Groups:\s*$/m);
+  const bounding = /^CapBnd:.*$/m.exec(await world.shell('own', 'cat /proc/1/status'))?.[0];
+  assert.equal(/^CapBnd:.*$/m.exec(status)?.[0], bounding);
+  assert.equal(/^CapEff:\t(.*)$/m.exec(status)?.[1], bounding?.slice('CapBnd:\t'.length));
+  assert.doesNotMatch(status, /\.\.|ctvirt/);
+});
+
+test('its input may be closed, its output reopened, and its terminal is one of the container’s', async () => {
+  await world.run(domainXml({ name: 'plain' }));
+  assert.equal(await world.shell('plain', 'echo again > /proc/self/fd/1'), 'again');
+  assert.equal(await world.shell('plain', 'wc -c'), '0');
+  assert.match(
+    await onTerminal('plain', '/bin/sh', '-c', 'tty; stty size < /dev/tty'),
+    /^\/dev\/pts\/\d+\n24 80\n$/,
+  );
+});
+
+test('what lies where a terminal should be holds up nobody', async () => {
+  await world.run(domainXml({ name: 'hostile' }));
+  await world.shell('hostile', 'umount /dev/ptmx; umount -l /dev/pts; mkfifo /dev/pts/ptmx');
+  const began = performance.now();
+  await refused('host-command', onTerminal('hostile', 'true'));
+  assert.ok(performance.now() - began < 5000);
+  assert.equal((await world.exec('hostile', 'true')).status, 0);
+});
+
+test('who stops a program on its way in, or ends it, gets an error told, and the next one comes in', async () => {
+  await world.run(watched('rude'));
+  const session = await world.client.domains.exec({ domain: 'rude', open: { argv: ['sleep', '1000'] } });
+  session.stdout.resume();
+  await world.client.domains.destroy({ domain: 'rude' });
+  assert.equal(await session.exited, 137);
+  await refused('wrong-state', world.exec('rude', 'true'));
+});

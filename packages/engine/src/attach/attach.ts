@@ -1,0 +1,210 @@
+// The one way for a program of ours to get into a container: nothing of the host's is ever visible there, or inherited.
+// SPDX-License-Identifier: Apache-2.0
+import { closeSync, constants, writeSync } from 'node:fs';
+import { Socket } from 'node:net';
+import { PassThrough } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { getSystemErrorName } from 'node:util';
+import type { ExecSession } from '../contract.js';
+import { EngineError } from '../errors.js';
+import { openSocketPair, receiveDescriptor } from '../host/descriptors.js';
+import { onPipes } from '../host/piped.js';
+import { openSlave, type TerminalSize, terminalOf } from '../host/pty.js';
+import { refusalOf } from '../host/refusal.js';
+import { type Spawned, spawnProgram } from '../host/spawn.js';
+import { openMemory, openPipe } from '../host/syscalls.js';
+import { callNumbers } from './calls.js';
+import { program } from './program.js';
+
+/** What to enter, as the host knows it. */
+export interface Container {
+  readonly initPid: number;
+  /** When init started: with its pid that names one process for good. */
+  readonly initTicks: number;
+  /** Folders of its control groups, and of those of the process that watches it. */
+  readonly groups: readonly string[];
+  readonly keeperGroups: readonly string[];
+  /** What its configuration gives every program. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** Whether the kernel has AppArmor: the program gets the label of init. */
+  readonly hasAppArmor: boolean;
+  /** Instructions of a seccomp filter for the program, as the kernel takes them. */
+  readonly filter?: Uint8Array;
+}
+
+export interface AttachOptions {
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  /** On a terminal of the container's own; pipes without it. */
+  readonly terminal?: TerminalSize;
+}
+
+/** What may keep it waiting is the container's doing. */
+const ENTER_WAIT_MS = 10_000;
+const PERL = '/usr/bin/perl';
+
+let programFd: number | undefined;
+
+/** Runs a program inside; resolves once it is there, whether or not it can be found. It ends with its session. */
+export async function attach(container: Container, options: AttachOptions): Promise<ExecSession> {
+  programFd ??= memoryOf('attach', Buffer.from(program));
+  const request = memoryOf('attach request', requestOf(container, options));
+  const told = openPipe();
+  const start = (stdio: readonly (number | undefined)[], socket?: number): Spawned =>
+    spawnProgram([PERL, '/proc/self/fd/3'], {
+      env: {},
+      stdio: [...stdio, programFd, request, told.write, socket],
+    });
+  let opened: { helper: Spawned; session: (entered: Promise<void>) => Promise<ExecSession> };
+  try {
+    opened = options.terminal === undefined ? onStreams(start) : onTerminal(start);
+  } catch (error) {
+    closeSync(told.read);
+    throw error;
+  } finally {
+    closeSync(request);
+    closeSync(told.write);
+  }
+  return await opened.session(enter(opened.helper, told.read));
+}
+
+type Start = (stdio: readonly (number | undefined)[], socket?: number) => Spawned;
+
+function onStreams(start: Start) {
+  const { helper, stdin, stdout, stderr } = onPipes((stdio) => ({ helper: start(stdio) }));
+  const session = async (entered: Promise<void>): Promise<ExecSession> => {
+    try {
+      await entered;
+    } catch (error) {
+      for (const stream of [stdin, stdout, stderr]) stream.destroy();
+      throw error;
+    }
+    const kill = (): void => helper.kill('SIGTERM');
+    return { stdin, stdout, stderr, exited: helper.ended, resize: () => undefined, kill };
+  };
+  return { helper, session };
+}
+
+function onTerminal(start: Start) {
+  const [ours, theirs] = openSocketPair();
+  let helper: Spawned;
+  try {
+    helper = start([undefined, undefined, undefined], theirs);
+  } catch (error) {
+    closeSync(ours);
+    throw error;
+  } finally {
+    closeSync(theirs);
+  }
+  const session = async (entered: Promise<void>): Promise<ExecSession> => {
+    let master: number | undefined;
+    try {
+      await entered;
+      master = receiveDescriptor(ours);
+    } finally {
+      closeSync(ours);
+    }
+    if (master === undefined) {
+      helper.kill();
+      throw new EngineError('internal', 'a program on a terminal has sent none');
+    }
+    const { stream, resize } = terminalOf(master, openSlave(master), helper.ended);
+    const stderr = new PassThrough();
+    stderr.end();
+    const kill = (): void => {
+      helper.kill('SIGTERM');
+      stream.destroy();
+    };
+    return { stdin: stream, stdout: stream, stderr, exited: helper.ended, resize, kill };
+  };
+  return { helper, session };
+}
+
+/** Resolves when the program is inside; its helper is gone otherwise. */
+async function enter(helper: Spawned, fd: number): Promise<void> {
+  const stream = new Socket({ fd, readable: true, writable: false });
+  const late = new AbortController();
+  void sleep(ENTER_WAIT_MS, undefined, { signal: late.signal, ref: false }).then(
+    () => stream.destroy(),
+    () => undefined, // it is inside in time
+  );
+  let said = '';
+  try {
+    for await (const chunk of stream.setEncoding('utf8')) said += chunk;
+  } catch {
+    said = ''; // too late
+  }
+  const isLate = !late.signal.aborted && said === '' && helper.isOurs;
+  late.abort();
+  if (said === 'ok') return;
+  // It may still wait for the container; its child ends with it.
+  helper.kill('SIGKILL');
+  throw isLate ? tooLate() : refused(said);
+}
+
+const tooLate = (): EngineError =>
+  new EngineError(
+    'timeout',
+    `the program was not inside the container after ${ENTER_WAIT_MS / 1000} s: something in there holds it up`,
+  );
+
+function refused(said: string): EngineError {
+  const [errno = '', ...rest] = said.split(' ');
+  const step = rest.join(' ');
+  if (step === 'gone') return new EngineError('wrong-state', 'the container has ended meanwhile');
+  if (step === '') return new EngineError('host-command', `${PERL} ended before it was inside the container`);
+  const name = errno === '0' ? 'unknown' : getSystemErrorName(-Number(errno));
+  if (step === 'terminal')
+    return new EngineError(
+      'host-command',
+      name === 'ENOSPC'
+        ? 'all terminals of the container are in use: end a session of it, or give it more with --numpty'
+        : `the container has no terminal to give: /dev/pts/ptmx in it answers ${name}`,
+      { step, errno: name },
+    );
+  const what = `the container cannot be entered: ${step}`;
+  return (
+    refusalOf(name, what, { step }) ??
+    new EngineError('host-command', `${what}: ${name}`, { step, errno: name })
+  );
+}
+
+function requestOf(container: Container, { argv, env, terminal }: AttachOptions): Buffer {
+  const facts = {
+    init: container.initPid,
+    ticks: container.initTicks,
+    apparmor: Number(container.hasAppArmor),
+    rows: terminal?.rows ?? 0,
+    columns: terminal?.columns ?? 0,
+    ptmx: constants.O_RDWR | constants.O_NOCTTY | constants.O_NONBLOCK | constants.O_NOFOLLOW,
+  };
+  const environment = { ...container.environment, container: 'lxc', ...env };
+  return packed([
+    packed(Object.entries(callNumbers()).flat()),
+    packed(Object.entries(facts).flat()),
+    packed(argv),
+    packed(Object.entries(environment).flat()),
+    packed(container.groups),
+    packed(container.keeperGroups),
+    container.filter ?? '',
+  ]);
+}
+
+/** Each behind its length, for perl's unpack. */
+function packed(items: readonly (string | number | Uint8Array)[]): Buffer {
+  return Buffer.concat(
+    items.flatMap((item) => {
+      const bytes = Buffer.from(typeof item === 'number' ? String(item) : item);
+      const length = Buffer.alloc(4);
+      length.writeUInt32BE(bytes.length);
+      return [length, bytes];
+    }),
+  );
+}
+
+function memoryOf(name: string, content: Buffer): number {
+  const fd = openMemory(name);
+  // At a place, so that whoever reads begins where it begins.
+  writeSync(fd, content, 0, content.length, 0);
+  return fd;
+}

@@ -1,0 +1,39 @@
+// The console of a container: liblxc's own program outside, on a terminal of the host, passes it on.
+// SPDX-License-Identifier: Apache-2.0
+import { closeSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { openPty, type Terminal, type TerminalSize, terminalOf } from '../host/pty.js';
+import { type Spawned, spawnProgram } from '../host/spawn.js';
+
+/** A program that has not taken its terminal by then never will. */
+const RAW_WAIT_MS = 5000;
+
+const environment = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', TERM: 'xterm' } as const;
+
+/** Resolves when no key can get lost any more, or the program has ended; it ends with its stream. */
+export async function openConsole(
+  argv: readonly [string, ...string[]],
+  size: TerminalSize,
+): Promise<Terminal> {
+  const { master, slave, isRaw } = openPty(size);
+  let program: Spawned;
+  try {
+    // lxc-console reads its input only from a controlling terminal.
+    program = spawnProgram(['/usr/bin/setsid', '--ctty', ...argv], {
+      env: environment,
+      stdio: [slave, slave, slave],
+    });
+  } catch (error) {
+    closeSync(master);
+    closeSync(slave);
+    throw error;
+  }
+  const terminal = terminalOf(master, slave, program.ended);
+  const { stream } = terminal;
+  stream.on('close', () => program.kill());
+  for (let waitedMs = 0; waitedMs < RAW_WAIT_MS && program.isOurs && !stream.destroyed; waitedMs += 2) {
+    if (isRaw()) break;
+    await sleep(2);
+  }
+  return terminal;
+}
