@@ -126,6 +126,9 @@ test('the ids, groups, mask, folder and session of a program are the containerâ€
   assert.match(status, /^0022\n\/\n/);
   assert.match(status, /^Uid:\t0\t0\t0\t0$/m);
   assert.match(status, /^Groups:\s*$/m);
+  const walls = (text: string) => text.match(/^(NoNewPrivs|Seccomp|Seccomp_filters):.*$/gm);
+  assert.deepEqual(walls(status), walls(await world.shell('own', 'cat /proc/1/status')));
+  assert.match(status, /^Seccomp:\t2$/m);
   const bounding = /^CapBnd:.*$/m.exec(await world.shell('own', 'cat /proc/1/status'))?.[0];
   assert.equal(/^CapBnd:.*$/m.exec(status)?.[0], bounding);
   assert.equal(/^CapEff:\t(.*)$/m.exec(status)?.[1], bounding?.slice('CapBnd:\t'.length));

@@ -11,6 +11,7 @@ import { Accounting } from './accounting/accounting.js';
 import { Adopter } from './adoption/adopt.js';
 import { Assets } from './assets.js';
 import { attach, type Container } from './attach/attach.js';
+import { FilterCache } from './attach/filters.js';
 import { refuseWithoutRoom } from './attach/room.js';
 import { detectCgroups } from './cgroups/layout.js';
 import type { Limit } from './cgroups/limit.js';
@@ -65,6 +66,7 @@ import { statsOf } from './stats.js';
 import { type FilesystemSpec, type KeptContext, Sources } from './storage/index.js';
 import { TemplateCatalog } from './template-catalog.js';
 import type { DomainEvent, LifecycleEvent } from './view.js';
+import { wantedWalls } from './walls/wanted.js';
 
 export type EngineLog = (
   level: 'info' | 'warn' | 'error',
@@ -177,8 +179,8 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
         const { record, running, state } = entry;
         // Of a paused one no program would run before it is resumed.
         if (running === undefined || state === 'paused') continue;
-        const enter = (argv: readonly string[]) =>
-          attach(containerOf(entry, running), { argv, env: execEnvironment });
+        const enter = async (argv: readonly string[]) =>
+          await attach(await containerOf(entry, running), { argv, env: execEnvironment });
         const left = await uncover(running.initPid, device, enter);
         if (left.length > 0)
           log('warn', `domain '${record.name}' cannot read ${left.join(', ')} until it is started again`, {
@@ -232,14 +234,21 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
     forget: (entry) => definer.forget(entry, { erase: entry.record.eraseAtEnd }),
   });
   const group = (entry: Entry): string => runner.group(entry);
-  const containerOf = (entry: Entry, { initPid, initTicks }: Running): Container => ({
-    initPid,
-    initTicks,
-    groups: cgroups.all(group(entry)),
-    keeperGroups: cgroups.all(runner.monitorGroup(entry)),
-    environment: driver.environment(diskName(entry.record.name)),
-    hasAppArmor: appArmor !== 'off',
-  });
+  const filters = new FilterCache();
+  const containerOf = async (entry: Entry, { initPid, initTicks }: Running): Promise<Container> => {
+    const name = diskName(entry.record.name);
+    // One that an earlier daemon started may have none.
+    const policy = driver.hasFilter(name) ? wantedWalls(await documents.live(entry)).seccomp : 'off';
+    return {
+      initPid,
+      initTicks,
+      groups: cgroups.all(group(entry)),
+      keeperGroups: cgroups.all(runner.monitorGroup(entry)),
+      environment: driver.environment(name),
+      hasAppArmor: appArmor.state !== 'off',
+      ...(policy !== 'off' && { filter: filters.get(policy) }),
+    };
+  };
   const amendParts = {
     registry,
     cgroups,
@@ -496,7 +505,7 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
       const entry = running(ref);
       refuseWithoutRoom(entry, cgroups.path('pids', group(entry)));
       const { argv, tty, columns = 80, rows = 24 } = options;
-      return await attach(containerOf(entry, started(entry)), {
+      return await attach(await containerOf(entry, started(entry)), {
         argv,
         env: { ...execEnvironment, ...options.env },
         ...(tty === true && { terminal: { columns, rows } }),

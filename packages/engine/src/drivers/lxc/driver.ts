@@ -1,7 +1,16 @@
 // Runs containers through liblxc's tools, and knows of each whether it runs, as what, and how it ended.
 // SPDX-License-Identifier: Apache-2.0
 import { randomBytes } from 'node:crypto';
-import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statfsSync,
+  writeFileSync,
+} from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { Socket } from 'node:net';
 import { basename, join } from 'node:path';
@@ -403,6 +412,11 @@ export class LxcDriver {
     await rm(grave, { recursive: true, force: true });
     await rename(this.folder(name), grave).catch(ignoreAbsent);
     await rm(grave, { recursive: true, force: true });
+  }
+
+  /** Whether it was started with a filter of system calls. */
+  hasFilter(name: string): boolean {
+    return existsSync(join(this.folder(name), 'seccomp'));
   }
 
   /** What its configuration gives every program inside. */
