@@ -7,7 +7,7 @@ export interface Seen {
   /** Of the container's init. */
   readonly inside: readonly MountEntry[];
   /** What the start handed over. */
-  readonly handed: readonly MountEntry[];
+  readonly handed: readonly Pick<MountEntry, 'device' | 'root'>[];
   /** All others that the host has, or had for the start. */
   readonly others: readonly MountEntry[];
 }

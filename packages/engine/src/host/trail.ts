@@ -166,3 +166,13 @@ export const liesIn = (one: Place, other: Place): boolean =>
 
 export const isPathIn = (path: string, folder: string): boolean =>
   path === folder || path.startsWith(folder === '/' ? '/' : `${folder}/`);
+
+/** By its name, whoever made the links on the way. */
+export function placeAt(path: string): Place | undefined {
+  try {
+    using trail = Trail.to(path, () => undefined);
+    return trail.place();
+  } catch {
+    return undefined; // not there
+  }
+}

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { existsSync, readdirSync } from 'node:fs';
 import { rmdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { formatLxcConfig, type Resources } from '@ctvirt/formats';
 import { isFrozen, setFrozen } from '../cgroups/freezer.js';
 import { type IoDisks, lacksDisks } from '../cgroups/io-limits.js';
@@ -26,6 +26,7 @@ import { ownCeilings, within } from '../host/own-limits.js';
 import { PrivateMounts } from '../host/private-mounts.js';
 import { programPath } from '../host/processes.js';
 import { hasSeccomp, policyText } from '../host/seccomp.js';
+import { placeAt } from '../host/trail.js';
 import { Undo } from '../host/undo.js';
 import type { UserNamespacePool } from '../host/userns.js';
 import { refuseTakenNames, removeLeftLinks } from '../network/live-links.js';
@@ -157,7 +158,7 @@ export class Runner {
         const launch = { program, sigpending: asked.sigpending, mounts };
         return await driver.start(name, launch, async () => {
           const run = driver.running(name);
-          this.#checkMounts(entry, run);
+          this.#checkMounts(entry, run, views);
           this.#detachFrom(run);
           await this.#openLinks(entry, plan);
         });
@@ -370,13 +371,22 @@ export class Runner {
   }
 
   /** Whatever went on while liblxc mounted: a container that sees more of the host than it was given does not run. */
-  #checkMounts(entry: Entry, running: Running | undefined): void {
+  #checkMounts(entry: Entry, running: Running | undefined, views: readonly View[]): void {
     if (running === undefined) return;
-    const { mounts: folder } = this.parts.layout;
+    const { mounts: folder, run } = this.parts.layout;
+    // Where nobody serves a view just now its empty file or folder is there.
+    const place = placeAt(run);
+    const shown = views.flatMap(({ source }) =>
+      place === undefined ? [] : [{ device: place.device, root: join(place.path, relative(run, source)) }],
+    );
     const look = (): MountEntry[] => {
       const there = mountsOf(running.monitorPid);
       const handed = there.filter(({ target }) => handedOver.test(target) && target.startsWith(`${folder}/`));
-      return strangers({ inside: mountsOf(running.initPid), handed, others: [...there, ...mountsOfHost()] });
+      return strangers({
+        inside: mountsOf(running.initPid),
+        handed: [...handed, ...shown],
+        others: [...there, ...mountsOfHost()],
+      });
     };
     // A folder that is just renamed has two names in two looks.
     for (let looks = 1; looks <= 3; looks++) {

@@ -194,7 +194,7 @@ test(
             lchownSync(each, somebody, 0);
           }
           assert.equal(opened(source).path, path);
-          },
+        },
       ),
       { numRuns: 300 },
     );

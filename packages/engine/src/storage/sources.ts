@@ -3,7 +3,7 @@
 import { realpathSync } from 'node:fs';
 import { EngineError } from '../errors.js';
 import { mounts } from '../host/mountinfo.js';
-import { isPathIn, isRootsOwn, liesIn, type MayFollow, type Place, Trail } from '../host/trail.js';
+import { isPathIn, isRootsOwn, liesIn, type MayFollow, type Place, placeAt, Trail } from '../host/trail.js';
 
 /** A file system of a document, as far as its source goes. */
 export interface Asked {
@@ -158,15 +158,6 @@ function hasOption(path: string, option: string): boolean {
   return best.options.includes(option);
 }
 const noMount = { target: '', options: [] as readonly string[] };
-
-function placeAt(path: string): Place | undefined {
-  try {
-    using trail = Trail.to(path, () => undefined);
-    return trail.place();
-  } catch {
-    return undefined; // not there: nobody writes to it
-  }
-}
 
 function realpathOr(path: string): string {
   try {
