@@ -34,6 +34,15 @@ export function childrenOf(pid: number): number[] {
     .map(Number);
 }
 
+/** Whether it counts its processes by itself, unlike this one; false if it is gone. */
+export function hasOwnPids(pid: number): boolean {
+  try {
+    return readlinkSync(`/proc/${pid}/ns/pid`) !== readlinkSync('/proc/self/ns/pid');
+  } catch {
+    return false;
+  }
+}
+
 /** The kernel's letter for what it does now; empty if it is gone. */
 function stateOf(pid: number): string {
   const stat = read(`/proc/${pid}/stat`) ?? '';

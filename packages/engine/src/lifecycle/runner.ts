@@ -125,12 +125,13 @@ export class Runner {
         { group: left },
       );
     using _admitted = await this.parts.admission.beside(plan.claim);
+    // Before the mounts are made: what is mounted on the host after that may not be seen among them.
+    const views = await this.parts.views();
     // Needed until init runs; then the container has its own copies. The host itself has none at any time.
     using mounts = PrivateMounts.open(layout.mounts);
     await using undo = new Undo();
     const filesystems = await this.#open(entry, plan, mounts, undo);
     this.parts.limitOwners(entry, plan);
-    const views = await this.parts.views();
     const boot = async (limited: Resources): Promise<Running | undefined> => {
       const config = formatLxcConfig(
         configRows({

@@ -23,6 +23,7 @@ import type { PrivateMounts } from '../../host/private-mounts.js';
 import {
   childrenOf,
   commandLine,
+  hasOwnPids,
   isAlive,
   killIfThere,
   startedAt,
@@ -267,7 +268,8 @@ export class LxcDriver {
   running(name: string): Running | undefined {
     const monitorPid = this.#monitor(name);
     if (monitorPid === undefined) return undefined;
-    const [initPid] = childrenOf(monitorPid);
+    // After the container's end the monitor has other children: programs of the host's that clear up.
+    const initPid = childrenOf(monitorPid).find(hasOwnPids);
     if (initPid === undefined) return undefined;
     const ticks = startTicks(initPid);
     if (ticks === undefined) return undefined;
