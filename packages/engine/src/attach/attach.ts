@@ -71,7 +71,7 @@ export async function attach(container: Container, options: AttachOptions): Prom
 type Start = (stdio: readonly (number | undefined)[], socket?: number) => Spawned;
 
 function onStreams(start: Start) {
-  const { helper, stdin, stdout, stderr } = onPipes((stdio) => ({ helper: start(stdio) }));
+  const { program: helper, stdin, stdout, stderr } = onPipes((stdio) => start(stdio));
   const session = async (entered: Promise<void>): Promise<ExecSession> => {
     try {
       await entered;

@@ -23,11 +23,11 @@ export function spawnPiped(
   argv: readonly [string, ...string[]],
   options: Omit<SpawnOptions, 'stdio'>,
 ): Piped {
-  return onPipes((stdio) => ({ program: spawnProgram(argv, { ...options, stdio }) }));
+  return onPipes((stdio) => spawnProgram(argv, { ...options, stdio }));
 }
 
-/** What `start` answers, and the streams of the program to which it gave the three descriptors. */
-export function onPipes<T extends object>(start: (stdio: readonly number[]) => T): T & Streams {
+/** The program that `start` gave the three descriptors to, and their other ends. */
+export function onPipes(start: (stdio: readonly number[]) => Spawned): Piped {
   const ours: number[] = [];
   const theirs: number[] = [];
   const pipe = (direction: 'in' | 'out'): void => {
@@ -35,10 +35,10 @@ export function onPipes<T extends object>(start: (stdio: readonly number[]) => T
     ours.push(direction === 'in' ? write : read);
     theirs.push(direction === 'in' ? read : write);
   };
-  let started: T;
+  let program: Spawned;
   try {
     for (const direction of ['in', 'out', 'out'] as const) pipe(direction);
-    started = start(theirs);
+    program = start(theirs);
   } catch (error) {
     for (const fd of ours) closeSync(fd);
     throw error;
@@ -50,11 +50,13 @@ export function onPipes<T extends object>(start: (stdio: readonly number[]) => T
   // The program may end without reading its input.
   stdin.on('error', () => stdin.destroy());
   stdin.on('finish', () => stdin.destroy());
+  // Who it left behind is not to wait for more.
+  void program.ended.then(() => stdin.destroy());
   const [stdout, stderr] = [output, complaints].map(
     (fd) => new Socket({ fd, readable: true, writable: false }),
   ) as [Socket, Socket];
   const read = Promise.all([stdout, stderr].map(closed)).then(() => undefined);
-  return { ...started, stdin, stdout, stderr, read };
+  return { program, stdin, stdout, stderr, read };
 }
 
 function closed(stream: Socket): Promise<void> {
