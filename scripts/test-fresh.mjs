@@ -1,17 +1,20 @@
-// `npm run test:fresh [-- --only start|test]`: a bare Debian with git and Node, a clone, and the README's two commands.
+// `npm run test:fresh [-- --only start|test] [--suite bookworm|trixie]`: bare Debians, a clone, and the README's two commands.
 // SPDX-License-Identifier: Apache-2.0
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { changedNodes, deviceNodes } from './fresh/devices.mjs';
 import { Machine, removeGroups } from './fresh/machine.mjs';
 import { openProxy, proxyPort } from './fresh/proxy.mjs';
-import { addNode, copyRegistrySettings, nodeFolder, unpackDebian } from './fresh/root.mjs';
+import { addNode, copyRegistrySettings, nodeFolder, suites, unpackDebian } from './fresh/root.mjs';
 import { root as checkout, debianPackages } from './setup.mjs';
 import { command, StepError, step } from './steps.mjs';
 
-const suite = 'bookworm';
+const { values: options } = parseArgs({ options: { only: { type: 'string' }, suite: { type: 'string' } } });
+const suite = options.suite ?? '';
 const prefix = 'ctvirt-fresh-';
 const cache = join(checkout, '.cache', 'fresh');
 const address = '192.168.1.105';
@@ -30,6 +33,25 @@ const env = {
 };
 const machine = new Machine(folder, name);
 const inside = (...program) => machine.run(program, { env, cwd: clone });
+
+/** What took how long, to be told together in the end. */
+const times = [];
+
+/** A step after which every device node is as before: the host's, or the run fails; the machine's own, or it is told. */
+async function watched(title, work) {
+  const look = () => ({ host: deviceNodes(), own: machine.isUp ? deviceNodes(machine.devices) : {} });
+  const before = look();
+  const began = performance.now();
+  const result = await step(title, work);
+  times.push([title, (performance.now() - began) / 1000]);
+  const after = look();
+  if (machine.isUp && Object.keys(before.own).length > 0)
+    for (const line of changedNodes(before.own, after.own))
+      process.stderr.write(`  ${title} changed the machine's own ${line}\n`);
+  const changed = changedNodes(before.host, after.host);
+  if (changed.length > 0) throw new StepError(`${title} changed the host's devices:\n${changed.join('\n')}`);
+  return result;
+}
 
 const lastLine = (text) =>
   text
@@ -117,11 +139,18 @@ function expect(what, isSo) {
 
 async function prepare() {
   await debianPackages(['mmdebstrap', 'git', 'tar', 'util-linux', 'iproute2']);
-  await step(`a bare Debian ${suite} with git, made by mmdebstrap`, async (note) => {
-    await unpackDebian(folder, suite, cache, note);
-  });
-  await step(`Node ${process.versions.node} and npm, copied from this host into ${nodeFolder}`, async () => {
-    addNode(folder);
+  await watched(
+    `a bare Debian ${suite} with ${suites[suite].include.join(', ')}, made by mmdebstrap`,
+    async (note) => {
+      await unpackDebian(folder, suite, cache, note);
+    },
+  );
+  const isNodeOfHost = !suites[suite].include.includes('nodejs');
+  if (isNodeOfHost)
+    await watched(`Node ${process.versions.node} and npm, copied from this host into ${nodeFolder}`, () =>
+      addNode(folder),
+    );
+  await watched('what is committed here, and which registries to ask', async () => {
     await copyRegistrySettings(folder);
     const changed = await command(['git', '-C', checkout, 'status', '--porcelain']);
     if (changed.trim() !== '') process.stderr.write('  what is not committed here is not tested\n');
@@ -136,19 +165,21 @@ async function prepare() {
       'HEAD',
     ]);
   });
-  await step('namespaces and control groups of its own', () => machine.boot());
+  await watched('namespaces and control groups of its own', () => machine.boot());
   return await openProxy(machine.enterNetwork);
 }
 
 async function cloned() {
-  await step('git clone', () => machine.run(['git', 'clone', '--quiet', 'ctvirt.bundle', clone], { env }));
+  await watched('git clone', () => machine.run(['git', 'clone', '--quiet', 'ctvirt.bundle', clone], { env }));
   const lines = await inside('dpkg-query', '--show');
-  expect('neither LXC nor Node of Debian’s', !/^(lxc|nodejs)\t/m.test(lines));
+  expect('no LXC', !/^lxc\t/m.test(lines));
+  expect('one Node', /^nodejs\t/m.test(lines) === suites[suite].include.includes('nodejs'));
+  process.stderr.write(`  Node ${(await inside('node', '--version')).trim()}\n`);
 }
 
 /** What `npm start` promises a newcomer, to the last trace of it. */
 async function starts(log) {
-  const first = await step('npm start, the first time', async (note) => {
+  const first = await watched('npm start, the first time', async (note) => {
     const terminal = new Terminal('npm start', log);
     await terminal.until(`Domain 105 is at ${address}`, 15, note);
     await answersOnItsAddress();
@@ -156,8 +187,8 @@ async function starts(log) {
     await terminal.interrupt();
     return domain;
   });
-  await step('Ctrl-C stopped the daemon, and not the container', answersOnItsAddress);
-  await step('npm start, the second time', async (note) => {
+  await watched('Ctrl-C stopped the daemon, and not the container', answersOnItsAddress);
+  await watched('npm start, the second time', async (note) => {
     const began = performance.now();
     const terminal = new Terminal('npm start', log);
     await terminal.until(`Domain 105 is at ${address}`, 1, note);
@@ -169,7 +200,7 @@ async function starts(log) {
     await terminal.interrupt();
     process.stderr.write(`  ready after ${seconds.toFixed(2)} s\n`);
   });
-  await step('nothing is left of the example', async () => {
+  await watched('nothing is left of the example', async () => {
     expect('no link but lo', (await inside('ls', '/sys/class/net')).trim() === 'lo');
     expect('no mount', !(await inside('cat', '/proc/self/mountinfo')).includes('/ctvirt/'));
     for (const kind of ['domains', 'roots'])
@@ -178,7 +209,7 @@ async function starts(log) {
 }
 
 async function testsPass(log) {
-  await step('npm test', async (note) => {
+  await watched('npm test', async (note) => {
     const terminal = new Terminal('npm test', log);
     terminal.child.stdout.on('data', (chunk) => note(lastLine(chunk)));
     const status = await terminal.ended;
@@ -221,16 +252,27 @@ function hostState() {
   return JSON.stringify({ mounts, groups, loops, files: existsSync(folder) });
 }
 
+/** Every suite in turn, each in a process of its own. */
+function runAll() {
+  const words = options.only === undefined ? [] : ['--only', options.only];
+  for (const each of Object.keys(suites)) {
+    const argv = [fileURLToPath(import.meta.url), ...words, '--suite', each];
+    if (spawnSync(process.execPath, argv, { stdio: 'inherit' }).status !== 0) process.exitCode = 1;
+  }
+}
+
 async function main() {
-  const { values } = parseArgs({ options: { only: { type: 'string' } } });
-  const wanted = values.only === undefined ? Object.keys(parts) : [values.only];
-  if (!wanted.every((part) => part in parts))
-    throw new StepError(`--only takes one of ${Object.keys(parts).join(', ')}, not '${values.only}'`);
+  const wanted = options.only === undefined ? Object.keys(parts) : [options.only];
+  if (!wanted.every((part) => Object.hasOwn(parts, part)))
+    throw new StepError(`--only takes one of ${Object.keys(parts).join(', ')}, not '${options.only}'`);
+  if (options.suite === undefined) return runAll();
+  if (!Object.hasOwn(suites, suite))
+    throw new StepError(`--suite takes one of ${Object.keys(suites).join(', ')}, not '${suite}'`);
   if (process.getuid() !== 0)
     throw new StepError('namespaces and containers are made by root: become root first');
   await clearEarlier();
   const before = hostState();
-  const log = join(cache, 'last.log');
+  const log = join(cache, `${suite}.log`);
   mkdirSync(cache, { recursive: true });
   writeFileSync(log, '');
   let proxyServer;
@@ -244,11 +286,13 @@ async function main() {
     await clear(proxyServer);
   }
   await step('the host is as it was', () => expect(`${before}, not ${hostState()}`, hostState() === before));
-  process.stdout.write('test:fresh: passed\n');
+  for (const [title, seconds] of times)
+    process.stdout.write(`${seconds.toFixed(1).padStart(8)} s  ${title}\n`);
+  process.stdout.write(`test:fresh: ${suite} passed\n`);
 }
 
 main().catch((error) => {
   process.stderr.write(`\n${error instanceof StepError ? error.message : error.stack}\n`);
-  process.stdout.write('test:fresh: FAILED\n');
+  process.stdout.write(`test:fresh: ${suite} FAILED\n`);
   process.exitCode = 1;
 });

@@ -17,12 +17,24 @@ const leafFolders = (group) => groupFolders(isUnified ? join(group, 'init') : gr
 const groupFolders = (group) =>
   isUnified ? [join(cgroups, group)] : readdirSync(cgroups).map((name) => join(cgroups, name, group));
 
-/** Character devices of major number 1. */
-const commonDevices = { null: '3', zero: '5', full: '7', random: '8', urandom: '9' };
+/**
+ * What an installation does to a node it must not do to the host's, and a bind of a node is the host's own inode: each
+ * character device is made anew. Loop devices stay the host's, since the kernel makes those that are asked
+ * for, and ptmx, which has to lie beside its pts.
+ */
+const ownNodes = [
+  'for path in $(cd /dev && find . -xdev -type c ! -name ptmx | sort); do',
+  '  own=$1/.dev-$(echo "$path" | tr -c "[:alnum:]\\n" _)',
+  '  mknod --mode="$(stat --format=%a "/dev/$path")" "$own" c $(stat --format="0x%t 0x%T" "/dev/$path")',
+  '  mount --bind "$own" "$1/dev/$path"',
+  'done',
+].join('\n');
 
 export class Machine {
   #init;
   #pid = 0;
+  /** Whether it has its root, and so its /dev. */
+  isUp = false;
 
   constructor(folder, name) {
     this.folder = folder;
@@ -74,12 +86,7 @@ export class Machine {
     await inside('mount', '-t', 'sysfs', 'sys', at('sys'));
     await inside('mount', '-t', 'tmpfs', '-o', 'mode=755', 'run', at('run'));
     await inside('mount', '--rbind', '/dev', at('dev'));
-    // What an installation does to these it must not do to the host's.
-    for (const [name, minor] of Object.entries(commonDevices)) {
-      const own = at(`.dev-${name}`);
-      await inside('mknod', '--mode=666', own, 'c', '1', minor);
-      await inside('mount', '--bind', own, at(`dev/${name}`));
-    }
+    await inside('sh', '-e', '-c', ownNodes, 'sh', this.folder);
     if (!isUnified) await inside('mount', '-t', 'tmpfs', '-o', 'mode=755', 'cgroup', at(cgroups));
     for (const folder of groupFolders(this.name)) {
       const target = at(isUnified ? cgroups : folder.slice(0, -this.name.length - 1));
@@ -89,6 +96,7 @@ export class Machine {
     await inside('pivot_root', this.folder, at('.old'));
     await inside('umount', '--lazy', '/.old');
     rmdirSync(at('.old'));
+    this.isUp = true;
   }
 
   /** argv that enters the machine's network alone. */
@@ -120,9 +128,15 @@ export class Machine {
     return command(this.argv(program, options), options.note);
   }
 
+  /** Its /dev as this process reaches it. */
+  get devices() {
+    return `/proc/${this.#pid}/root/dev`;
+  }
+
   /** Ends every process of it; mounts and links go with the last one. */
   async end() {
     const init = this.#init;
+    this.isUp = false;
     if (init !== undefined && init.exitCode === null && init.signalCode === null) {
       const ended = new Promise((resolve) => init.once('exit', resolve));
       init.kill('SIGKILL');

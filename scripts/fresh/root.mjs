@@ -7,13 +7,26 @@ import { command } from '../steps.mjs';
 /** Where Node is put in the root, so that it cannot be mistaken for a package of Debian's. */
 export const nodeFolder = '/opt/node';
 
-/** A minimal Debian with git; the archive is kept for a day, since mmdebstrap takes most of a minute. */
+/** What `npm start` asks for beforehand, as far as the suite has it: Debian 12 has Node 18, which is too old. */
+export const suites = {
+  bookworm: { include: ['git'] },
+  trixie: { include: ['git', 'nodejs', 'npm'] },
+};
+
+/** A minimal Debian with that; the archive is kept for a day, since mmdebstrap takes most of a minute. */
 export async function unpackDebian(folder, suite, cache, note) {
-  const archive = join(cache, `${suite}-git.tar`);
+  const { include } = suites[suite];
+  const archive = join(cache, `${suite}-${include.join('-')}.tar`);
   mkdirSync(cache, { recursive: true });
   const isRecent = existsSync(archive) && Date.now() - statSync(archive).mtimeMs < 24 * 3_600_000;
   if (!isRecent) {
-    const argv = ['mmdebstrap', '--mode=root', '--variant=minbase', '--include=git', '--skip=output/dev'];
+    const argv = [
+      'mmdebstrap',
+      '--mode=root',
+      '--variant=minbase',
+      `--include=${include.join()}`,
+      '--skip=output/dev',
+    ];
     // The packages' own archives and lists go: the first `npm start` has to find its way without them.
     await command([...argv, '--format=tar', suite, archive], note);
   }
@@ -23,7 +36,7 @@ export async function unpackDebian(folder, suite, cache, note) {
   writeFileSync(join(folder, 'etc/hosts'), '127.0.0.1 localhost fresh\n::1 localhost\n');
 }
 
-/** Debian 12 has Node 18: the root gets the Node that runs this, and npm with it. */
+/** The root gets the Node that runs this, and npm with it. */
 export function addNode(folder) {
   const at = (path) => join(folder, nodeFolder, path);
   mkdirSync(at('bin'), { recursive: true });
