@@ -20,8 +20,8 @@ import {
   type StateReason,
   type TemplateView,
 } from '@ctvirt/engine';
-import { explainResources, setOwnerQuota } from '@ctvirt/formats';
-import { formatDomain, parseDomainOrThrow } from '@ctvirt/xml';
+import { explainResources, FormatError, setOwnerQuota } from '@ctvirt/formats';
+import { type Domain, formatDomain, parseDomain } from '@ctvirt/xml';
 
 interface Entry {
   summary: DomainSummary;
@@ -222,12 +222,12 @@ export function createMemoryEngine(log: EngineLog = () => undefined): MemoryEngi
       walls: [{ name: 'system-calls', state: 'up', how: '34 are refused' }],
     }),
     xml: async (ref) => find(ref).xml,
-    document: async (ref) => parseDomainOrThrow(find(ref).xml),
+    document: async (ref) => readDomain(find(ref).xml),
     amend: async (ref, _targets, edit) => {
       const entry = find(ref);
-      entry.xml = formatDomain(edit(parseDomainOrThrow(entry.xml)));
+      entry.xml = formatDomain(edited(edit, readDomain(entry.xml)));
     },
-    parameters: async (ref) => explainResources(parseDomainOrThrow(find(ref).xml), facts),
+    parameters: async (ref) => explainResources(readDomain(find(ref).xml), facts),
     setParameters: async (ref, values, targets) => {
       await engine.amend(ref, targets, parameterEdit(values, facts));
       return rowsOf(values, await engine.parameters(ref));
@@ -432,6 +432,23 @@ async function bytesOf(stream: Readable): Promise<Buffer> {
   const chunks: Buffer[] = [];
   for await (const chunk of stream) chunks.push(chunk);
   return Buffer.concat(chunks);
+}
+
+/** A value that is none is refused as the real engine does it. */
+function edited(edit: (domain: Domain) => Domain, domain: Domain): Domain {
+  try {
+    return edit(domain);
+  } catch (error) {
+    if (error instanceof FormatError) throw new EngineError('invalid', error.message);
+    throw error;
+  }
+}
+
+/** Refused as the real engine refuses what it cannot read. */
+function readDomain(xml: string): Domain {
+  const { domain, findings } = parseDomain(xml);
+  if (domain === undefined) throw new EngineError('invalid', 'the document cannot be used', { findings });
+  return domain;
 }
 
 function runOnHost(

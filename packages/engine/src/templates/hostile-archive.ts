@@ -110,3 +110,14 @@ export function symlink(name: string, link: string): RawEntry {
 export function hardlink(name: string, link: string): RawEntry {
   return { name, type: '1', link };
 }
+
+/** Makes the checksum of the block around `at` right again, so that damage to it reaches the fields' parsers. */
+export function mendChecksum(bytes: Buffer, at: number): void {
+  const start = at - (at % BLOCK_BYTES);
+  const block = bytes.subarray(start, start + BLOCK_BYTES);
+  if (block.toString('latin1', 257, 262) !== 'ustar') return;
+  block.write('        ', 148, 'latin1');
+  let sum = 0;
+  for (const byte of block) sum += byte;
+  block.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148, 'latin1');
+}

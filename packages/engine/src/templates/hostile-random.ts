@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
+import { mendChecksum } from './hostile-archive.js';
 import { endOfArchive, type Member, memberHeader, padding } from './tar-write.js';
 
 const part = fc.stringMatching(/^[a-zA-Z0-9 ._\xe4-]{1,20}$/).filter((text) => text !== '.' && text !== '..');
@@ -58,17 +59,6 @@ export const soundArchive = fc.array(member, { minLength: 1, maxLength: 8 }).map
   return Buffer.concat(parts);
 });
 
-/** Makes the checksum of the damaged block right again, so that the damage reaches the fields' parsers. */
-function mend(bytes: Buffer, at: number): void {
-  const start = at - (at % 512);
-  const block = bytes.subarray(start, start + 512);
-  if (block.toString('latin1', 257, 262) !== 'ustar') return;
-  block.write('        ', 148, 'latin1');
-  let sum = 0;
-  for (const byte of block) sum += byte;
-  block.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148, 'latin1');
-}
-
 const damageAt = fc.record({ at: fc.nat(), byte: fc.nat(255), fix: fc.boolean() });
 
 /** A sound archive with a few bytes changed, the checksums mostly made right again. */
@@ -78,7 +68,7 @@ export const damagedArchive = fc
     const bytes = Buffer.from(sound);
     for (const { at, byte, fix } of damage) {
       bytes[at % bytes.length] = byte;
-      if (fix) mend(bytes, at % bytes.length);
+      if (fix) mendChecksum(bytes, at % bytes.length);
     }
     // A failing case is told in a form that fits on a screen.
     return { bytes, [fc.toStringMethod]: () => `gunzip ${gzipSync(bytes).toString('base64')}` };

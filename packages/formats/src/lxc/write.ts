@@ -22,7 +22,8 @@ const shapes: Readonly<Record<Shape, (value: string) => string | undefined>> = {
   mount: (value) => {
     if (new TextEncoder().encode(value).length > maxMountEntry)
       return `is longer than the ${maxMountEntry} bytes that liblxc reads`;
-    return /^\S+ \S+ \S+ \S+( \d+ \d+)?$/.test(value)
+    // Of all blanks getmntent splits at these two alone.
+    return /^([^ \t]+ ){3}[^ \t]+( \d+ \d+)?$/.test(value)
       ? undefined
       : 'must be "SOURCE TARGET TYPE OPTIONS 0 0"';
   },

@@ -123,9 +123,9 @@ const viewRow = ({ source, target }: View): ConfigRow => [
   `${fstab(source)} ${target} none bind,optional 0 0`,
 ];
 
-/** fstab's escapes: blanks and backslashes as octal. */
+/** The four escapes that getmntent(3) undoes; any other would be taken for part of the name. */
 function fstab(path: string): string {
-  return path.replace(/[\s\\]/g, (char) => `\\${char.charCodeAt(0).toString(8).padStart(3, '0')}`);
+  return path.replace(/[ \t\n\\]/g, (char) => `\\${char.charCodeAt(0).toString(8).padStart(3, '0')}`);
 }
 
 function rlimitRows({ resources: r }: RunPlan): ConfigRow[] {
