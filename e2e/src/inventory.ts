@@ -49,7 +49,7 @@ export function cgroupName(root: string): string {
   return `ctvirt-${createHash('sha256').update(root).digest('hex').slice(0, 8)}`;
 }
 
-function cgroupsOf(root: string): string[] {
+export function cgroupsOf(root: string): string[] {
   const top = '/sys/fs/cgroup';
   const name = cgroupName(root);
   const hierarchies = readdirSync(top, { withFileTypes: true }).filter((entry) => entry.isDirectory());

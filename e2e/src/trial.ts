@@ -4,55 +4,35 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import { Chance } from './chance.js';
-import { domainXml, templateRoot } from './documents.js';
-import { type Inventory, inventory } from './inventory.js';
+import { output } from './command.js';
+import { domainXml } from './documents.js';
+import { cgroupsOf, type Inventory, inventory } from './inventory.js';
+import { type Condition, linkOf, names, type Step, stepsFrom, subjects } from './trial-steps.js';
 import { waitFor } from './wait.js';
 import { busybox, World } from './world.js';
 
-/** An init that ends well when it is asked to, at once. */
-const obedient = ['/bin/sh', '-c', 'trap "exit 0" PWR; sleep infinity & wait'];
-const limited = templateRoot.replace(
-  '</filesystem>',
-  "<space_hard_limit unit='M'>16</space_hard_limit><quota type='inodes' max='500'/></filesystem>",
-);
-const link = (address: string) => `<interface type='ethernet'><ip address='${address}'/></interface>`;
-
-interface Subject {
-  readonly type: string;
-  readonly filesystems: readonly string[];
-  readonly interfaces: readonly string[];
-  /** Loop devices it has while it runs. */
-  readonly loops: number;
-}
-
-const subjects: Readonly<Record<string, Subject>> = {
-  plain: { type: 'lxc', filesystems: [templateRoot], interfaces: [], loops: 0 },
-  limited: { type: 'lxc', filesystems: [limited], interfaces: [], loops: 1 },
-  linked: { type: 'lxc', filesystems: [templateRoot], interfaces: [link('192.168.9.3')], loops: 0 },
-  '107': { type: 'openvz', filesystems: [limited], interfaces: [link('192.168.9.4')], loops: 1 },
-};
-const names = Object.keys(subjects);
-const subject = (name: string): Subject => subjects[name] ?? assert.fail(name);
 /** Nothing is asked of these: they run, untouched, from the first kill to the last. */
 const witnesses = [
   { name: 'witness-1', address: '192.168.9.11' },
   { name: 'witness-2', address: '192.168.9.12' },
 ];
 
-/** `kept`: the definition is gone, the files are not. */
-type Condition = 'gone' | 'kept' | 'off' | 'running';
-
 /** What may be true of a domain, given what was asked and what was answered. */
 export interface Belief {
   readonly conditions: readonly Condition[];
   /** Each definition has a title of its own. */
   readonly titles: readonly string[];
+  /** Limits of processes that a running one may have, if it was ever given one. */
+  readonly processes: readonly number[];
 }
 
-export interface Step {
-  readonly title: string;
-  readonly leads: Condition;
-  readonly run: (name: string) => Promise<unknown>;
+/** A template that comes and goes beside the domains. */
+const spare = 'spare';
+
+export interface Work {
+  readonly name: string;
+  readonly step: Step;
+  readonly belief: Belief;
 }
 
 interface Witness {
@@ -73,6 +53,7 @@ export class Trial {
   readonly #crashed = new Set<string>();
   #witnesses: readonly Witness[] = [];
   #generation = 0;
+  #rules = '';
 
   private constructor(
     readonly world: World,
@@ -84,24 +65,66 @@ export class Trial {
 
   static async open(seed: number): Promise<Trial> {
     const trial = new Trial(await World.open(), seed);
-    for (const { name, address } of witnesses)
-      await trial.world.run(domainXml({ name, interfaces: [link(address)] }));
-    trial.#witnesses = await trial.#lookAtWitnesses();
+    try {
+      await trial.#begin();
+    } catch (error) {
+      await trial.world.abandon();
+      throw error;
+    }
     return trial;
   }
 
-  /** One step for each domain, and what may be true of it from now on. */
-  plan(): { name: string; step: Step; belief: Belief }[] {
-    return names.map((name) => {
+  async #begin(): Promise<void> {
+    this.#rules = await this.#lookAtRules();
+    for (const { name, address } of witnesses)
+      await this.world.run(domainXml({ name, interfaces: [linkOf(address)] }));
+    this.#witnesses = await this.#lookAtWitnesses();
+    await output(['/bin/tar', '--create', '--file', this.#archive, '--directory', this.#template, '.']);
+  }
+
+  get #archive(): string {
+    return `${this.world.host}/spare.tar`;
+  }
+
+  get #template(): string {
+    return `${this.world.root}/lib/templates/${busybox}/rootfs`;
+  }
+
+  /** One step for each domain and for a template, and what may be true of it from now on. */
+  plan(): Work[] {
+    const { templates } = this.world.client;
+    const work = names.map((name) => {
       const from = this.#conditions.get(name) ?? 'gone';
-      const title = `generation ${++this.#generation}`;
-      const step = this.chance.pick(this.#steps(from, title));
-      const before = this.#beliefs.get(name)?.titles ?? [];
-      const titles = step.title === 'define' ? [...before, title] : before;
-      const belief = { conditions: [from, step.leads], titles };
+      const number = ++this.#generation;
+      const title = `generation ${number}`;
+      const isLimited = (subjects[name]?.loops ?? 0) > 0;
+      const step = this.chance.pick(stepsFrom(this.world.client, from, { title, number, isLimited }));
+      const before = this.#beliefs.get(name) ?? { titles: [], processes: [] };
+      const belief = {
+        conditions: [from, step.leads],
+        titles: step.title === 'define' ? [...before.titles, title] : before.titles,
+        // What it had before is not known until a change was acknowledged.
+        processes:
+          step.processes === undefined || before.processes.length === 0
+            ? before.processes
+            : [...before.processes, step.processes],
+      };
       this.believe(name, belief);
       return { name, step, belief };
     });
+    if (this.chance.isOnceIn(2)) return work;
+    const from = this.#conditions.get(spare) ?? 'gone';
+    const step: Step =
+      from === 'gone'
+        ? {
+            title: 'import',
+            leads: 'kept',
+            run: () => templates.import({ template: spare, body: { source: this.#archive } }),
+          }
+        : { title: 'remove', leads: 'gone', run: () => templates.remove({ template: spare }) };
+    const belief = { conditions: [from, step.leads], titles: [], processes: [] };
+    this.believe(spare, belief);
+    return [...work, { name: spare, step, belief }];
   }
 
   /** Lets the kills fall before, into and after the work: later if hardly any was done, sooner if nearly all was. */
@@ -148,7 +171,21 @@ export class Trial {
     const ranges = owned.filter(({ kind }) => kind === 'id-range').map(({ what }) => what);
     assert.equal(new Set(ranges).size, ranges.length, ranges.join());
     assert.equal(ranges.length, this.#namesThatAre('kept', 'off', 'running').length, 'id ranges');
+    await this.#assertTemplate();
     await this.#assertHost();
+  }
+
+  async #assertTemplate(): Promise<void> {
+    if (!this.#beliefs.has(spare)) return;
+    const found = (await this.world.client.templates.list()).some(({ name }) => name === spare);
+    const condition: Condition = found ? 'kept' : 'gone';
+    const { conditions } = this.belief(spare);
+    assert.ok(
+      conditions.includes(condition),
+      `template ${spare} is ${condition}, not ${conditions.join(' or ')}`,
+    );
+    this.#conditions.set(spare, condition);
+    this.believe(spare, { conditions: [condition], titles: [], processes: [] });
   }
 
   /** Erases everything, kept files too, and asserts that nothing of it is left. */
@@ -156,7 +193,9 @@ export class Trial {
     for (const name of names)
       if (this.#conditions.get(name) === 'kept')
         await this.world.client.domains.undefine({ domain: name, storage: true });
+    if (this.#conditions.get(spare) === 'kept') await this.world.client.templates.remove({ template: spare });
     await this.world.clear();
+    assert.equal(await this.#lookAtRules(), this.#rules, 'rules of the packet filter');
   }
 
   async #assertBelief(name: string): Promise<void> {
@@ -170,7 +209,7 @@ export class Trial {
     this.#conditions.set(name, condition);
     if (found === undefined) {
       this.#crashed.delete(name);
-      this.believe(name, { conditions: [condition], titles: [] });
+      this.believe(name, { conditions: [condition], titles: [], processes: [] });
       return;
     }
     const { title, reason } = found;
@@ -178,7 +217,23 @@ export class Trial {
     assert.match(await domains.xml({ domain: name, inactive: true }), new RegExp(`<title>${title}</title>`));
     if (condition === 'off' && reason === 'crashed')
       assert.ok(this.#crashed.has(name), `${name} did not crash`);
-    this.believe(name, { conditions: [condition], titles: [title] });
+    this.believe(name, {
+      conditions: [condition],
+      titles: [title],
+      processes: this.#assertProcesses(name, condition),
+    });
+  }
+
+  /** The group holds one of the limits that may be true; which it is is known from then on, while it runs. */
+  #assertProcesses(name: string, condition: Condition): readonly number[] {
+    const { processes } = this.belief(name);
+    if (condition !== 'running' || processes.length === 0) return [];
+    const limit = Number(readFileSync(`${groupOf(this.world.root, name)}/pids.max`, 'utf8'));
+    assert.ok(
+      processes.includes(limit),
+      `${name} may have ${limit} processes, not ${processes.join(' or ')}`,
+    );
+    return [limit];
   }
 
   async #assertHost(): Promise<void> {
@@ -203,7 +258,7 @@ export class Trial {
     const folders = {
       'lib/domains': this.#namesThatAre('off', 'running'),
       'lib/roots': this.#namesThatAre('kept', 'off', 'running'),
-      'lib/templates': [busybox],
+      'lib/templates': this.#conditions.get(spare) === 'kept' ? [busybox, spare] : [busybox],
       'run/domains': running,
       'run/mnt': [],
     };
@@ -243,6 +298,12 @@ export class Trial {
     );
   }
 
+  /** Of the packet filter, without its counters; none where it is not installed. */
+  async #lookAtRules(): Promise<string> {
+    if (!existsSync('/usr/sbin/nft')) return '';
+    return await this.world.enclosure.output('nft', '--stateless', 'list', 'ruleset');
+  }
+
   /** Pids of the monitors that run now, by domain. */
   #monitors(): Map<string, number> {
     const found = new Map<string, number>();
@@ -252,44 +313,12 @@ export class Trial {
     }
     return found;
   }
-
-  #steps(from: Condition, title: string): readonly Step[] {
-    const { domains } = this.world.client;
-    const define = (leads: Condition): Step => ({
-      title: 'define',
-      leads,
-      run: (name) => domains.define({ body: documentOf(name, title) }),
-    });
-    const erase: Step = {
-      title: 'undefine',
-      leads: 'gone',
-      run: (domain) => domains.undefine({ domain, storage: true }),
-    };
-    const start: Step = { title: 'start', leads: 'running', run: (domain) => domains.start({ domain }) };
-    const steps: Readonly<Record<Condition, readonly Step[]>> = {
-      gone: [define('off')],
-      kept: [define('off'), erase],
-      off: [
-        start,
-        start,
-        define('off'),
-        erase,
-        { title: 'undefine', leads: 'kept', run: (domain) => domains.undefine({ domain }) },
-      ],
-      running: [
-        { title: 'destroy', leads: 'off', run: (domain) => domains.destroy({ domain }) },
-        { title: 'shutdown', leads: 'off', run: (domain) => domains.shutdown({ domain, waitMs: 10_000 }) },
-        define('running'),
-      ],
-    };
-    return steps[from];
-  }
 }
 
-function documentOf(name: string, title: string): string {
-  const { type, filesystems, interfaces } = subject(name);
-  const more = `<title>${title}</title>`;
-  return domainXml({ name, type, program: obedient, filesystems, interfaces, more });
+function groupOf(root: string, name: string): string {
+  const isIts = (folder: string): boolean =>
+    folder.endsWith(`/lxc.payload.${name}`) && existsSync(`${folder}/pids.max`);
+  return cgroupsOf(root).find(isIts) ?? assert.fail(`no group of ${name} counts processes`);
 }
 
 function childOf(pid: number): number | undefined {
