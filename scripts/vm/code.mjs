@@ -14,15 +14,15 @@ const copied = [
 /** The machine has these of its own, and no two of them get along. */
 const systemLibraries = /\/(ld-linux|lib(c|m|dl|rt|pthread|resolv|stdc\+\+|gcc_s))[-.]/;
 
-/** Makes the disk in `folder` and answers its path. */
-export async function codeDisk(folder, stories) {
+/** Makes the disk in `folder` and answers its path; the stories find `env` in their environment. */
+export async function codeDisk(folder, stories, env) {
   const tree = join(folder, 'code');
   for (const path of copied) {
     mkdirSync(dirname(join(tree, path)), { recursive: true });
     cpSync(join(root, path), join(tree, path), { recursive: true });
   }
   await addNode(tree);
-  await bundleStories(join(tree, 'e2e/dist/stories.mjs'), stories);
+  await bundleStories(join(tree, 'e2e/dist/stories.mjs'), stories, env);
   const disk = join(folder, 'code.ext4');
   await command(['mke2fs', '-q', '-t', 'ext4', '-O', '^has_journal', '-L', 'code', '-d', tree, disk, '512M']);
   return disk;
@@ -37,7 +37,7 @@ async function addNode(tree) {
 }
 
 /** One file, since each costs the emulated processor a good part of a second; they run in this order. */
-async function bundleStories(out, stories) {
+async function bundleStories(out, stories, env) {
   // Not at the top: npm test reads this file before it has installed npm's packages.
   const { build } = await import('esbuild');
   await build({
@@ -54,7 +54,9 @@ async function bundleStories(out, stories) {
     external: ['koffi'],
     logLevel: 'warning',
     banner: {
-      js: "import { createRequire as stories } from 'node:module'; const require = stories(import.meta.url);",
+      js:
+        "import { createRequire as stories } from 'node:module'; const require = stories(import.meta.url);" +
+        ` Object.assign(process.env, ${JSON.stringify(env)});`,
     },
   });
 }

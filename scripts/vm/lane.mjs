@@ -22,13 +22,13 @@ export const storyNames = () =>
     .map((name) => name.slice(0, -ending.length))
     .sort();
 
-/** Runs these stories in one machine; `onReport` is called with every report of a test. */
-export async function tellStories(names, onReport) {
+/** Runs these stories in one machine; `onReport` is called with every report of a test, `env` is what they find in theirs. */
+export async function tellStories(names, onReport, env = {}) {
   const disks = await machineDisks();
   const scratch = mkdtempSync(join(tmpdir(), 'ctvirt-vm-'));
   try {
     const files = names.map((name) => join(root, 'e2e/dist/vm', `${name}.vm.js`));
-    const code = await codeDisk(scratch, files);
+    const code = await codeDisk(scratch, files, env);
     const console = join(scratch, 'console.log');
     await runMachine({ folder: disks, code, console, silence, onReport });
   } finally {

@@ -1,0 +1,153 @@
+// `npm run campaign [-- NAME … --minutes N --count N --seed N --short --write]`: the trials of hours, and a table of what they found.
+// SPDX-License-Identifier: Apache-2.0
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { tableOf } from './campaign/table.mjs';
+import { root, setUp, testPackages } from './setup.mjs';
+import { step } from './steps.mjs';
+import { machinePackages, tellStories } from './vm/lane.mjs';
+
+const usage = (names) =>
+  `npm run campaign [-- ${names.join('|')} … --minutes N --count N --seed N --short --write]\n`;
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    minutes: { type: 'string' },
+    count: { type: 'string' },
+    seed: { type: 'string', default: String(Date.now() % 0x7fffffff) },
+    short: { type: 'boolean', default: false },
+    write: { type: 'boolean', default: false },
+  },
+});
+
+/** Where a fault leaves what is needed to see it again. */
+const artifacts = process.env.CTVIRT_ARTIFACTS ?? '/tmp/ctvirt-artifacts';
+const results = join(root, 'docs/campaign.json');
+const fuzzTargets = ['xml', 'rpc', 'formats', 'http', 'tar', 'lxc-conf'];
+
+/** Every target for `minutes`, each in a process of its own; what it prints at a fault has the case. */
+const fuzz = {
+  what: `mutated input: ${fuzzTargets.join(', ')}`,
+  long: { count: 0, minutes: 60 },
+  short: { count: 0, minutes: 0.05 },
+  run: async ({ minutes, seed, note }) => {
+    const faults = [];
+    const figures = [];
+    for (const target of fuzzTargets) {
+      note(target);
+      const argv = [
+        join(root, 'scripts/fuzz.mjs'),
+        target,
+        '--seconds',
+        String(minutes * 60),
+        '--seed',
+        String(seed),
+      ];
+      const { status, text } = await output([process.execPath, ...argv]);
+      if (status !== 0) faults.push(`${target}: ${text}`);
+      figures.push(
+        ...text
+          .split('\n')
+          .filter((line) => line.endsWith(', no fault'))
+          .map((line) => line.slice(0, -', no fault'.length)),
+      );
+    }
+    return {
+      done: `${minutes} minutes for each of ${fuzzTargets.length} targets`,
+      figures: figures.join('; '),
+      faults,
+    };
+  },
+};
+
+/** The kills once more where there is cgroup v2 alone, and systemd; its processor is emulated. */
+const killsInMachine = {
+  what: 'the same kills with cgroup v2 and systemd, in the virtual machine',
+  long: { count: 200, minutes: 0 },
+  short: { count: 4, minutes: 0 },
+  run: async ({ count, seed, note }) => {
+    const faults = [];
+    let told = 0;
+    let figures = '';
+    const onReport = ({ kind, name, message, text }) => {
+      note(name ?? '');
+      if (kind === 'fail') faults.push(`${name}\n${text}`);
+      if (kind === 'pass') told++;
+      if (kind === 'note' && message?.startsWith('interrupted')) figures = message;
+    };
+    await tellStories(['kills'], onReport, { CTVIRT_KILLS: String(count), CTVIRT_SEED: String(seed) });
+    if (told === 0) faults.push('the machine told nothing');
+    return { done: `${count} kills`, figures, faults };
+  },
+};
+
+function output(argv) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(argv[0], argv.slice(1), { stdio: ['ignore', 'pipe', 'pipe'] });
+    let text = '';
+    for (const stream of [child.stdout, child.stderr])
+      stream.setEncoding('utf8').on('data', (chunk) => (text += chunk));
+    child.on('error', reject);
+    child.on('close', (status) => resolve({ status, text }));
+  });
+}
+
+async function campaign() {
+  await setUp([...testPackages, ...machinePackages]);
+  const { parts } = await import('../e2e/dist/campaign/parts.js');
+  const all = { ...parts, 'kills-vm': killsInMachine, fuzz };
+  const wanted = positionals.length > 0 ? positionals : Object.keys(all);
+  if (!wanted.every((name) => Object.hasOwn(all, name))) {
+    process.stderr.write(usage(Object.keys(all)));
+    process.exitCode = 2;
+    return;
+  }
+  const rows = {};
+  for (const name of wanted) rows[name] = await runPart(name, all[name]);
+  process.stdout.write(`${tableOf(rows)}\n`);
+  if (values.write) write(rows);
+}
+
+async function runPart(name, { what, long, short, run }) {
+  const usual = values.short ? short : long;
+  const seed = Number(values.seed);
+  const began = performance.now();
+  let found;
+  await step(`${name}: ${what}`, async (note) => {
+    const order = {
+      count: Number(values.count ?? usual.count),
+      minutes: Number(values.minutes ?? usual.minutes),
+      seed,
+      note,
+    };
+    found = await run(order).catch((error) => ({ done: 'broken off', figures: '', faults: [error.stack] }));
+  });
+  const { done, figures, faults } = found;
+  if (faults.length > 0) {
+    process.exitCode = 1;
+    mkdirSync(artifacts, { recursive: true });
+    const file = join(artifacts, `campaign-${name}-${seed}.txt`);
+    writeFileSync(file, `npm run campaign -- ${name} --seed ${seed}\n\n${faults.join('\n\n')}\n`);
+    process.stderr.write(`✗ ${name}: ${faults.length} faults, told in ${file}\n`);
+  }
+  const minutes = Math.round((performance.now() - began) / 6000) / 10;
+  return {
+    what,
+    done,
+    figures,
+    faults: faults.length,
+    minutes,
+    date: new Date().toISOString().slice(0, 10),
+    seed,
+  };
+}
+
+/** The rows of this run take the place of those of earlier ones; `npm run gen` writes the table from them. */
+function write(rows) {
+  const earlier = existsSync(results) ? JSON.parse(readFileSync(results, 'utf8')) : {};
+  writeFileSync(results, `${JSON.stringify({ ...earlier, ...rows }, null, 2)}\n`);
+}
+
+await campaign();
