@@ -1,6 +1,9 @@
 // The table of what the campaign found, as docs/security.md shows it.
 // SPDX-License-Identifier: Apache-2.0
 
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
 const columns = ['part', 'what', 'how often', 'figures', 'faults', 'minutes', 'date', 'seed'];
 const cell = (value) => String(value).replaceAll('|', '\\|').replaceAll('\n', ' ');
 const line = (cells) => `| ${cells.map(cell).join(' | ')} |`;
@@ -11,4 +14,15 @@ export function tableOf(rows) {
     line([name, what, done, figures, faults, minutes, date, seed]),
   );
   return [line(columns), line(columns.map(() => '---')), ...lines].join('\n');
+}
+
+const block = /(<!-- campaign: [^>]*-->\n)[\s\S]*?(<!-- \/campaign -->)/;
+
+/** The page with the table of what is recorded. */
+export function withCampaign(page, root) {
+  const path = join(root, 'docs/campaign.json');
+  const table = existsSync(path)
+    ? tableOf(JSON.parse(readFileSync(path, 'utf8')))
+    : 'Not run since the last change of its parts.';
+  return page.replace(block, (_, begin, end) => `${begin}\n${table}\n\n${end}`);
 }

@@ -2,9 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { crowd } from './crowd.js';
 import { cycles } from './cycles.js';
+import { faults } from './faults.js';
 import { kills } from './kills.js';
 import type { Part } from './part.js';
 import { remains } from './remains.js';
 import { thousand } from './thousand.js';
 
-export const parts: Readonly<Record<string, Part>> = { kills, cycles, crowd, thousand, remains };
+export const parts: Readonly<Record<string, Part>> = { kills, cycles, crowd, thousand, faults, remains };

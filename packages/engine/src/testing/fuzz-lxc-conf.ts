@@ -64,6 +64,7 @@ function lateInput(random: Random, xml: string, rarity: number): ConfigInput {
     cgroupVersion: random.below(2) === 0 ? 1 : 2,
     cgroupParent: 'ctvirt',
     logPath: '/run/ctvirt/domains/web/lxc.log',
+    seccompPath: '/run/ctvirt/domains/web/seccomp',
     appArmor: random.of(['off', 'generated', 'unconfined'] as const),
   };
   return mutateStrings(random, input, rarity, choices);
