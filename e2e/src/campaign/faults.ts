@@ -1,6 +1,7 @@
 // Faults of the host, each amid the usual work: it ends in a named state, and what follows finds everything right again.
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ApiError } from '@ctvirt/api';
 import { domainXml, templateRoot } from '../documents.js';
@@ -85,6 +86,7 @@ export async function suffer(world: World, fault: HostFault): Promise<string[]> 
   } finally {
     await heal();
   }
+  if (!existsSync(`/proc/${world.daemonPid}`)) answers.push('the daemon ended');
   await assertWell(world, initPid);
   return answers;
 }

@@ -33,7 +33,7 @@ const record: DomainRecord = {
 };
 
 /** Members that hold one of a few words, checked by the types and by the schema. */
-const choices = ['kind', 'type', 'appArmor', 'family', 'policy'];
+const choices = ['kind', 'type', 'state', 'family', 'policy'];
 
 /** A document of the corpus, and hostile words in what was made of it: in the domain, or later in the plan of its start. */
 export function fuzzLxcConf(random: Random, corpus: readonly Buffer[]) {
@@ -65,7 +65,7 @@ function lateInput(random: Random, xml: string, rarity: number): ConfigInput {
     cgroupParent: 'ctvirt',
     logPath: '/run/ctvirt/domains/web/lxc.log',
     seccompPath: '/run/ctvirt/domains/web/seccomp',
-    appArmor: random.of(['off', 'generated', 'unconfined'] as const),
+    appArmor: { state: random.of(['off', 'unconfined'] as const), name: 'lxc-ctvirt' },
   };
   return mutateStrings(random, input, rarity, choices);
 }
