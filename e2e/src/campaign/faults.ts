@@ -86,7 +86,9 @@ export async function suffer(world: World, fault: HostFault): Promise<string[]> 
   } finally {
     await heal();
   }
-  if (!existsSync(`/proc/${world.daemonPid}`)) answers.push('the daemon ended');
+  // Killed for want of memory it may be; everything else it has to bear.
+  if (fault !== hostFaults['out of memory'])
+    assert.ok(existsSync(`/proc/${world.daemonPid}`), `the daemon ended:\n${world.log.slice(-2000)}`);
   await assertWell(world, initPid);
   return answers;
 }
