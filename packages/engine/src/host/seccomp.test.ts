@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';
 import { deniedCalls } from '@ctvirt/xml';
-import { compileFilter, denials, policyText } from './seccomp.js';
+import { compileFilter, compileOwnFilter, denials, policyText } from './seccomp.js';
 
 const ALLOW = 'allow';
 const EPERM = 'errno 1';
@@ -105,6 +105,20 @@ test("no program's way into the kernel is without a refusal for any of them", {
   const has = (...lacking: string[]): number => deniedCalls.filter((name) => !lacking.includes(name)).length;
   assert.equal(refusedOf(x64, 0), has('stime', 'vm86', 'vm86old'), 'x86-64');
   assert.equal(refusedOf(i386, 0), has('kexec_file_load') + 1, 'i386, with clock_settime64');
+});
+
+test('whoever starts containers opens no vsock, and is refused nothing else', {
+  skip: process.arch !== 'x64',
+}, () => {
+  const own = compileOwnFilter();
+  for (const [what, asked, expected] of [
+    ['vsock', { arch: x64, call: 41, args: [40n] }, 'errno 97'],
+    ['vsock of x32', { arch: x64, call: X32 | 41, args: [40n] }, 'errno 97'],
+    ['inet', { arch: x64, call: 41, args: [2n] }, ALLOW],
+    ['mount', { arch: x64, call: 165, args: [40n] }, ALLOW],
+    ['an i386 program', { arch: i386, call: 3 }, ALLOW],
+  ] as const)
+    assert.equal(answerOf(own, asked), expected, what);
 });
 
 test("liblxc's policy names the same calls with the same answers", () => {

@@ -104,6 +104,35 @@ export function policyText(policy: Exclude<SeccompPolicy, 'off'>): string {
 
 /** The same as instructions for seccomp(2), eight bytes each: liblxc's library makes them, so both read names alike. */
 export function compileFilter(policy: Exclude<SeccompPolicy, 'off'>): Buffer {
+  const rules = rulesOf(policy).map(({ call, errno, bit }) => {
+    const condition =
+      bit === undefined ? undefined : conditionOf(bit.argument, MASKED_EQUAL, bit.value, bit.value);
+    return { call, errno, condition };
+  });
+  return compile(rules, { architectures: compatible[process.arch] ?? [], others: KILL_THREAD });
+}
+
+/**
+ * A filter for who starts containers, inherited by all that runs in them: no sockets to the hypervisor (vsock), which no namespace
+ * holds back. liblxc's own cannot have it: it adds every rule to all architectures, and for those of 32 bits the library takes no
+ * condition on the arguments of socket(2), which may come in memory there.
+ */
+export function compileOwnFilter(): Buffer {
+  const condition = conditionOf(0, EQUAL, AF_VSOCK);
+  const rules = [{ call: 'socket', errno: constants.errno.EAFNOSUPPORT, condition }];
+  return compile(rules, { architectures: process.arch === 'x64' ? [X32] : [], others: ALLOW });
+}
+
+interface CompiledRule {
+  readonly call: string;
+  readonly errno: number;
+  readonly condition: Buffer | undefined;
+}
+
+function compile(
+  rules: readonly CompiledRule[],
+  { architectures, others }: { readonly architectures: readonly number[]; readonly others: number },
+): Buffer {
   const lib = libseccomp();
   const context: unknown = lib.init(ALLOW);
   const must = (result: number, what: string): void => {
@@ -111,16 +140,14 @@ export function compileFilter(policy: Exclude<SeccompPolicy, 'off'>): Buffer {
   };
   try {
     must(lib.set(context, SKIPPED_BY_TRACER, 1), 'let tracers skip calls');
-    for (const arch of compatible[process.arch] ?? [])
+    must(lib.set(context, OTHER_ARCHITECTURES, others), 'decide on other architectures');
+    for (const arch of architectures)
       must(lib.addArch(context, arch), `add architecture ${arch.toString(16)}`);
-    for (const { call, errno, bit } of rulesOf(policy)) {
+    for (const { call, errno, condition } of rules) {
       const number = lib.resolve(call);
       if (number === UNKNOWN) continue; // a library older than the call
-      const condition = bit === undefined ? undefined : conditionOf(bit);
-      must(
-        lib.add(context, ERRNO | errno, number, condition === undefined ? 0 : 1, condition ?? null),
-        `refuse ${call}`,
-      );
+      const count = condition === undefined ? 0 : 1;
+      must(lib.add(context, ERRNO | errno, number, count, condition ?? null), `refuse ${call}`);
     }
     return exported((fd) => must(lib.exportTo(context, fd), 'write the filter'));
   } finally {
@@ -128,25 +155,29 @@ export function compileFilter(policy: Exclude<SeccompPolicy, 'off'>): Buffer {
   }
 }
 
+const KILL_THREAD = 0;
 const ALLOW = 0x7fff0000;
 const ERRNO = 0x00050000;
+const OTHER_ARCHITECTURES = 2;
 const SKIPPED_BY_TRACER = 5;
 const UNKNOWN = -1;
+const EQUAL = 4;
 const MASKED_EQUAL = 7;
+const AF_VSOCK = 40;
+const X32 = 0x4000003e;
 
 /** What else than its own programs a kernel runs; those that liblxc knows too. */
 const compatible: Readonly<Partial<Record<NodeJS.Architecture, readonly number[]>>> = {
-  x64: [0x40000003, 0x4000003e],
+  x64: [0x40000003, X32],
   arm64: [0x40000028],
 };
 
 /** struct scmp_arg_cmp. */
-function conditionOf({ argument, value }: NonNullable<Denial['bit']>): Buffer {
+function conditionOf(argument: number, operation: number, ...operands: readonly number[]): Buffer {
   const condition = Buffer.alloc(24);
   condition.writeUInt32LE(argument, 0);
-  condition.writeUInt32LE(MASKED_EQUAL, 4);
-  condition.writeBigUInt64LE(BigInt(value), 8);
-  condition.writeBigUInt64LE(BigInt(value), 16);
+  condition.writeUInt32LE(operation, 4);
+  for (const [at, operand] of operands.entries()) condition.writeBigUInt64LE(BigInt(operand), 8 + 8 * at);
   return condition;
 }
 

@@ -42,9 +42,9 @@ ${calls.join('\n')}
 
 What this filter does not look at:
 
-- Sockets of the kind vsock, which reach the hypervisor of a host that is a virtual machine. liblxc's filter takes no condition
-  on the arguments of socket(2) where 32-bit programs run too. AppArmor refuses them; without AppArmor, keep the module vsock
-  from such a host (\`install vsock /bin/false\` in /etc/modprobe.d).
+- Sockets of the kind vsock, which reach the hypervisor of a host that is a virtual machine: no program opens one, whatever its
+  document says, since the daemon has a filter against them that all inherit. 32-bit programs of x86, which ask by socketcall, are
+  held back by AppArmor alone.
 - personality(2), which Docker limits to four values: what is left of it since Linux 4.1 concerns the process alone.
 
 ## Capabilities

@@ -57,15 +57,16 @@ export const capabilitiesByNumber = [
 export function standingOf(initPid: number): Standing | undefined {
   const proc = `/proc/${initPid}`;
   try {
-    const status = readFileSync(`${proc}/status`, 'utf8');
-    const field = (name: string): string => new RegExp(`^${name}:\\s*(\\w+)$`, 'm').exec(status)?.[1] ?? '0';
+    const field = fieldsOf(proc);
+    // liblxc's monitor has those that all have that the daemon starts.
+    const ofAll = fieldsOf(`/proc/${field('PPid')}`)('Seccomp_filters');
     const bounding = BigInt(`0x${field('CapBnd')}`);
     return {
       ids: idsIn(readFileSync(`${proc}/uid_map`, 'utf8')),
       capabilities: new Set(
         capabilitiesByNumber.filter((_, number) => (bounding & (1n << BigInt(number))) !== 0n),
       ),
-      isFiltered: field('Seccomp') === '2',
+      isFiltered: Number(field('Seccomp_filters')) > Number(ofAll),
       label: labelOf(proc),
       noNewPrivileges: field('NoNewPrivs') === '1',
       ownNetwork: readlinkSync(`${proc}/ns/net`) !== readlinkSync('/proc/self/ns/net'),
@@ -73,6 +74,11 @@ export function standingOf(initPid: number): Standing | undefined {
   } catch {
     return undefined;
   }
+}
+
+function fieldsOf(proc: string): (name: string) => string {
+  const status = readFileSync(`${proc}/status`, 'utf8');
+  return (name) => new RegExp(`^${name}:\\s*(\\w+)$`, 'm').exec(status)?.[1] ?? '0';
 }
 
 export function standingOfPlan(
