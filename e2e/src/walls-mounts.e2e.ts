@@ -215,7 +215,7 @@ test('a second view never leaves the root, whoever swaps its source meanwhile', 
         seen.add(await world.shell('viewed', 'ls /again'));
         await world.client.domains.destroy({ domain: 'viewed' });
       } catch (error) {
-        assert.match(String(error), /cannot be mounted|has no '/);
+        assert.match(String(error), /leads nowhere|has no '/);
       }
     }
   } finally {
@@ -245,6 +245,57 @@ test('a place to mount on is never outside of the root, whoever swaps it meanwhi
     assert.equal(await racer.stop(), '');
   }
   assert.deepEqual(await readdir(outside), []);
+});
+
+test("init never begins in a folder of the host's, by whatever name its document or another container leads there", async () => {
+  const beginningIn = (name: string, initdir: string, ...filesystems: readonly string[]): string =>
+    domainXml({ name, filesystems: [templateRoot, ...filesystems] }).replace(
+      '</os>',
+      `<initdir>${initdir}</initdir></os>`,
+    );
+  for (const initdir of ['/proc/self/fd/9', '/dev/fd/9', '/sys/fs/cgroup']) {
+    await world.define(beginningIn('led', initdir));
+    await refused('denied', world.client.domains.start({ domain: 'led' }));
+  }
+  // By its own files, of the run before.
+  await world.define(beginningIn('led', '/srv/app'));
+  await refused('not-found', world.client.domains.start({ domain: 'led' }));
+  await world.run(document('led'));
+  await world.shell('led', 'mkdir -p /srv/app && touch /srv/app/inside');
+  await world.client.domains.destroy({ domain: 'led' });
+  await world.run(beginningIn('led', '/srv/app'));
+  assert.equal(await world.shell('led', 'ls /proc/1/cwd/'), 'inside');
+  await world.shell('led', 'mv /srv/app /srv/old && ln -s /proc/self/fd/9 /srv/app');
+  await world.client.domains.destroy({ domain: 'led' });
+  await refused('invalid', world.client.domains.start({ domain: 'led' }));
+  await world.define(domainXml({ name: 'led', program: ['/proc/self/fd/9/../../../bin/ls'] }));
+  await refused('denied', world.client.domains.start({ domain: 'led' }));
+
+  // By the files of another, which change while it starts.
+  const shared = await folder('swapped-work');
+  await folder('swapped-work/sub', 'inside');
+  await symlink('/proc/self/fd/9', `${shared}/link`);
+  await world.define(beginningIn('led', '/shared/sub', from(shared, '/shared')));
+  const racer = swapping(shared);
+  const seen = new Set<string>();
+  try {
+    for (let count = 0; count < 2 * starts; count++) {
+      try {
+        await world.client.domains.start({ domain: 'led' });
+        seen.add(await world.shell('led', 'ls /proc/1/cwd/'));
+        await world.client.domains.destroy({ domain: 'led' });
+      } catch (error) {
+        assert.match(
+          String(error),
+          /leads nowhere|leads to '\/proc|has no '|was changed meanwhile|Could not change directory/,
+        );
+      }
+    }
+  } finally {
+    assert.equal(await racer.stop(), '');
+  }
+  seen.delete('inside');
+  assert.deepEqual([...seen], []);
 });
 
 test('a second view of memory, of a folder in it, and of a file system that is read-only', async () => {

@@ -64,6 +64,17 @@ export class InsidePaths {
     }
   }
 
+  /** Where `path` leads; throws `denied` if that is among what the kernel tells, whose links lead out of any root. */
+  refuseKernel(path: string): string {
+    const found = this.resolve(insidePath(path));
+    if (!filled.some((folder) => found === folder || found.startsWith(`${folder}/`))) return found;
+    throw new EngineError(
+      'denied',
+      `'${path}' leads to '${found}', which is the kernel's: a container begins among its own files`,
+      { path },
+    );
+  }
+
   /** Where `path` leads once all is mounted; what is missing of it is missing at the end. */
   resolve(path: string): string {
     let here = path;
@@ -134,6 +145,6 @@ function isLink(path: string): boolean {
 const misled = (path: string, what: string): EngineError =>
   new EngineError(
     'invalid',
-    `'${path}' cannot be mounted: the container's files have ${what}; name another place, or remove it`,
+    `'${path}' leads nowhere: the container's files have ${what}; name another place, or remove it`,
     { path },
   );

@@ -1,7 +1,7 @@
 // Opens what a container gets for files: its file systems, memory, and second views of its own folders, each by descriptor.
 // SPDX-License-Identifier: Apache-2.0
 import { closeSync, openSync } from 'node:fs';
-import type { OpenedFilesystem } from '../drivers/lxc/config.js';
+import type { OpenedFilesystem, WorkFolder } from '../drivers/lxc/config.js';
 import { InsidePaths, refuseTarget } from '../guest/inside.js';
 import { attachMount, cloneMount, MountAttr, newMountNow } from '../host/mount-calls.js';
 import type { Undo } from '../host/undo.js';
@@ -10,12 +10,14 @@ import type { InnerMount, RunPlan } from './plan.js';
 
 const O_PATH = 0o10000000;
 
-/** In the order in which they are to be mounted. */
-export async function openFilesystems(
-  plan: RunPlan,
-  context: OpenContext,
-  undo: Undo,
-): Promise<OpenedFilesystem[]> {
+export interface OpenedFiles {
+  /** In the order in which they are to be mounted. */
+  readonly filesystems: readonly OpenedFilesystem[];
+  /** Where init begins, if its document says so. */
+  readonly workFolder: WorkFolder | undefined;
+}
+
+export async function openFiles(plan: RunPlan, context: OpenContext, undo: Undo): Promise<OpenedFiles> {
   const opened: OpenedFilesystem[] = [];
   const inside = new InsidePaths();
   const placed = (target: string): string => {
@@ -43,7 +45,21 @@ export async function openFilesystems(
       opened.push({ target, path, readOnly: mount.readOnly });
     }
   }
-  return opened;
+  inside.refuseKernel(plan.program[0]);
+  return { filesystems: opened, workFolder: openWorkFolder(plan.workFolder, inside, context) };
+}
+
+/**
+ * liblxc changes to it by its name, with descriptors of the host's still open: by a link to /proc/self/fd that would be a folder
+ * of the host. What is opened here is what init has to be found in before it runs.
+ */
+function openWorkFolder(
+  path: string | undefined,
+  inside: InsidePaths,
+  context: OpenContext,
+): WorkFolder | undefined {
+  if (path === undefined || path === '/') return undefined;
+  return { inside: inside.refuseKernel(path), path: attachAgain(inside.open(path), path, 'work', context) };
 }
 
 /** A second mount of one of the container's own folders, which is closed. */

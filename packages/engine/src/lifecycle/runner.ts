@@ -11,7 +11,7 @@ import { type Limit, lineOf } from '../cgroups/limit.js';
 import { limitsOf } from '../cgroups/limits.js';
 import { type ProcessCeiling, withProcessDefault } from '../cgroups/processes.js';
 import { shareProtection } from '../cgroups/protection.js';
-import { configRows, type OpenedFilesystem } from '../drivers/lxc/config.js';
+import { configRows } from '../drivers/lxc/config.js';
 import { END_WAIT_MS, type LxcDriver, type Running } from '../drivers/lxc/driver.js';
 import type { Ending } from '../drivers/lxc/ending.js';
 import { EngineError } from '../errors.js';
@@ -43,7 +43,7 @@ import type { LifecycleEvent, StateReason } from '../view.js';
 import { noDisk } from './block-io.js';
 import { linkPrefixOf } from './document.js';
 import { initSignal } from './init-signals.js';
-import { openFilesystems } from './opening.js';
+import { type OpenedFiles, openFiles } from './opening.js';
 import type { EndAction, RunPlan } from './plan.js';
 import { sharedIds } from './shared-ids.js';
 
@@ -130,13 +130,13 @@ export class Runner {
     // Needed until init runs; then the container has its own copies. The host itself has none at any time.
     using mounts = PrivateMounts.open(layout.mounts);
     await using undo = new Undo();
-    const filesystems = await this.#open(entry, plan, mounts, undo);
+    const files = await this.#open(entry, plan, mounts, undo);
     this.parts.limitOwners(entry, plan);
     const boot = async (limited: Resources): Promise<Running | undefined> => {
       const config = formatLxcConfig(
         configRows({
           plan: { ...plan, resources },
-          filesystems,
+          ...files,
           limits: this.#limits(entry, { ...plan, resources: limited }),
           views,
           cgroupVersion: cgroups.version,
@@ -350,7 +350,7 @@ export class Runner {
     return set;
   }
 
-  async #open(entry: Entry, plan: RunPlan, mounts: PrivateMounts, undo: Undo): Promise<OpenedFilesystem[]> {
+  async #open(entry: Entry, plan: RunPlan, mounts: PrivateMounts, undo: Undo): Promise<OpenedFiles> {
     const { store, namespaces, sources, templatePath, log } = this.parts;
     const { name } = entry.record;
     const context: OpenContext = {
@@ -368,7 +368,7 @@ export class Runner {
         for (const remark of remarks) log('warn', `domain '${name}': ${remark}`, { domain: name });
       },
     };
-    return await openFilesystems(plan, context, undo);
+    return await openFiles(plan, context, undo);
   }
 
   /** Whatever went on while liblxc mounted: a container that sees more of the host than it was given does not run. */

@@ -59,6 +59,8 @@ function lateInput(random: Random, xml: string, rarity: number): ConfigInput {
       { target: '/', path: '/run/ctvirt/mnt/web~1/root-root', readOnly: random.below(2) === 0 },
       { target: '/srv/data', path: '/run/ctvirt/mnt/web~1/root-data', readOnly: false },
     ],
+    workFolder:
+      random.below(2) === 0 ? undefined : { inside: '/srv/data', path: '/run/ctvirt/mnt/web~1/work' },
     views: [{ source: '/run/ctvirt/lxcfs/proc/stat', target: 'proc/stat' }],
     limits: [{ controller: 'pids', file: 'pids.max', value: '20', hard: true }],
     cgroupVersion: random.below(2) === 0 ? 1 : 2,

@@ -45,6 +45,7 @@ const plan: RunPlan = {
 const input: ConfigInput = {
   plan,
   filesystems: [{ target: '/', path: '/run/ctvirt/mnt/web~1/root-root', readOnly: false }],
+  workFolder: undefined,
   views: [],
   limits: [],
   cgroupVersion: 1,
@@ -165,4 +166,11 @@ test("what shows the container its own limits covers the kernel's files, and nee
     formatLxcConfig(configRows({ ...input, views })),
     /^lxc\.mount\.entry = \/run\/ctvirt\\040a\/lxcfs\/proc\/meminfo proc\/meminfo none bind,optional 0 0$/m,
   );
+});
+
+test('init is held to its folder before it runs, whatever the folder of the host is called', () => {
+  const rows = rowsOf({ workFolder: { inside: '/srv/app', path: "/run/it's mine/work" } });
+  assert.ok(rows.includes('lxc.init.cwd = /srv/app'));
+  const hook = `/usr/bin/test "/proc/$LXC_PID/cwd" -ef '/run/it'\\''s mine/work'`;
+  assert.ok(rows.includes(`lxc.hook.start-host = ${hook}`), rows.join('\n'));
 });

@@ -16,10 +16,17 @@ export interface OpenedFilesystem {
   readonly readOnly: boolean;
 }
 
+/** Where init begins: by its name in the container, and as the host has opened it. */
+export interface WorkFolder {
+  readonly inside: string;
+  readonly path: string;
+}
+
 export interface ConfigInput {
   readonly plan: RunPlan;
   /** In the order in which they are mounted. */
   readonly filesystems: readonly OpenedFilesystem[];
+  readonly workFolder: WorkFolder | undefined;
   /** What covers files of the container's own /proc and /sys. */
   readonly views: readonly View[];
   readonly limits: readonly Limit[];
@@ -58,7 +65,7 @@ export function configRows(input: ConfigInput): ConfigRow[] {
     ...Object.entries(plan.environment).map(
       ([name, value]): ConfigRow => ['lxc.environment', `${name}=${value}`],
     ),
-    ...optional('lxc.init.cwd', plan.workFolder),
+    ...workFolderRows(input.workFolder),
     ...optional('lxc.init.uid', plan.user),
     ...optional('lxc.init.gid', plan.group),
     ...networkRows(plan.links),
@@ -91,6 +98,16 @@ function appArmorRows(appArmor: ConfigInput['appArmor'], isWanted: boolean): Con
   return [
     ['lxc.apparmor.profile', appArmor.name],
     ['lxc.apparmor.allow_incomplete', '1'],
+  ];
+}
+
+/** The hook runs when liblxc has changed to the folder, and before init does anything. */
+function workFolderRows(folder: WorkFolder | undefined): ConfigRow[] {
+  if (folder === undefined) return [];
+  const quoted = `'${folder.path.replaceAll("'", `'\\''`)}'`;
+  return [
+    ['lxc.init.cwd', folder.inside],
+    ['lxc.hook.start-host', `/usr/bin/test "/proc/$LXC_PID/cwd" -ef ${quoted}`],
   ];
 }
 

@@ -240,6 +240,12 @@ export class LxcDriver {
         `lxc-start had not started the container after ${this.#startLimitMs / 1000} s and was ended${errors.length === 0 ? '' : `: ${errors.join('; ')}`}`,
         { errors },
       );
+    if (errors.some((error) => error.includes('lxc.hook.start-host')))
+      return new EngineError(
+        'denied',
+        "init was not started: the folder it was to begin in was changed meanwhile, and is not the container's own any more",
+        { errors },
+      );
     if (errors.length === 0) refuseWithoutRoom(this.folder(name));
     const reason =
       fault === 'stillborn'
