@@ -34,6 +34,7 @@ test('one physical line is one entry, unescaped, quoted or not', () => {
       'IP_ADDRESS=""',
       '\\# also a comment',
       `${'K'.repeat(512)}=1`,
+      'NUM\u0085PROC=5',
     ].join('\n'),
   );
   assert.deepEqual(
@@ -54,6 +55,7 @@ test('one physical line is one entry, unescaped, quoted or not', () => {
       [7, 'no-separator'],
       [8, 'unmatched-quote'],
       [13, 'long-key'],
+      [14, 'control-character'],
     ],
   );
 });

@@ -7,7 +7,13 @@ import { canonicalKey, type Duplicates, type Parameter, parameterOf, type Syntax
 export interface ConfWarning {
   readonly line: number;
   readonly key?: string;
-  readonly code: 'no-separator' | 'unmatched-quote' | 'long-key' | 'duplicate' | 'trailing-comment';
+  readonly code:
+    | 'no-separator'
+    | 'unmatched-quote'
+    | 'long-key'
+    | 'control-character'
+    | 'duplicate'
+    | 'trailing-comment';
   readonly message: string;
 }
 
@@ -59,6 +65,13 @@ function readLine(raw: string, line: number): ConfEntry | ConfWarning | undefine
   const key = text.slice(0, at);
   if (key.length >= maxKey)
     return { line, code: 'long-key', message: `the key is longer than ${maxKey - 1} characters` };
+  // No key of anybody's has one, and a document cannot carry it.
+  if (/\p{Cc}/u.test(key))
+    return {
+      line,
+      code: 'control-character',
+      message: 'the key has a control character in it: the line is skipped',
+    };
   const rest = text.slice(at + 1);
   if (!rest.startsWith('"')) return { line, key, value: rest, quoted: false };
   const end = rest.lastIndexOf('"');
