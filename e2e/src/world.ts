@@ -275,7 +275,10 @@ export class World {
     const runtime = ['mnt', 'domains', 'lxc'].flatMap((folder) =>
       readdirSync(this.#seen(`${this.root}/run/${folder}`)).map((name) => `run/${folder}/${name}`),
     );
-    return { ...(await this.leftovers()), owned, files, runtime };
+    const left = await this.leftovers();
+    // One that has just ended has no command line, and waits for its parent.
+    const processes = left.processes.filter((line) => !/^\d+ $/.test(line));
+    return { ...left, processes, owned, files, runtime };
   }
 
   /** Nothing runs, and nothing of what ran is left. */

@@ -11,7 +11,8 @@ export async function takeLock({
   run,
 }: Layout): Promise<(AsyncDisposable & { release(): void }) | undefined> {
   const path = join(run, 'ctvirtd.lock');
-  const fd = openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600);
+  // Not for writing: a file system with a file open for that cannot be made read-only.
+  const fd = openSync(path, constants.O_RDONLY | constants.O_CREAT | constants.O_NOFOLLOW, 0o600);
   if (!lockFile(fd, path) || (await isServedByElder(run))) {
     closeSync(fd);
     return undefined;
