@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { unnumbered } from './cgroups/container-groups.js';
 import { type CgroupLayout, removeGroup } from './cgroups/layout.js';
 import type { LxcDriver } from './drivers/lxc/driver.js';
 import type { Lxcfs } from './guest/lxcfs.js';
@@ -196,12 +197,19 @@ export class Assets {
     return [...seen].sort().map((group) => {
       const name = group.replace(/^lxc\.(payload|monitor)\./, '');
       // liblxc parks its monitors in one group for all while it takes theirs away.
-      const owner = group === 'lxc.pivot' ? 'daemon' : this.#ownerOf(entries.get(name), name);
+      const owner =
+        group === 'lxc.pivot'
+          ? 'daemon'
+          : (this.#ownerOf(entries.get(name), name) ??
+            this.#ownerOf(entries.get(unnumbered(name)), unnumbered(name)));
       return {
         kind: 'cgroup',
         what: `${parent}/${group}`,
         owner,
-        remove: () => removeGroup(this.parts.cgroups, `${parent}/${group}`),
+        remove: async () => {
+          if (name === group) removeGroup(this.parts.cgroups, `${parent}/${group}`);
+          else await this.parts.driver.clearGroups(name);
+        },
       };
     });
   }

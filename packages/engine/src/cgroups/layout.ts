@@ -10,8 +10,6 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { walkTree } from './tree.js';
 
 const CGROUP2_MAGIC = 0x63677270;
 const ROOT = '/sys/fs/cgroup';
@@ -87,60 +85,6 @@ export function groupsHave(
   if (layout.version === 2 && layout.controllers.has(controller))
     writeFileSync(join(layout.path(controller, ''), 'cgroup.subtree_control'), `+${controller}`);
   return existsSync(join(layout.path(controller, ours), file));
-}
-
-/** How long a group may stay in use by processes that are already dying. */
-const DYING_MS = 5000;
-
-/**
- * Removes the groups of a container that is gone: liblxc leaves some after a failed start, and numbers the next ones.
- * Answers those that are still in use.
- */
-export async function removeContainerGroups(
-  layout: CgroupLayout,
-  parent: string,
-  name: string,
-  isOther: (name: string) => boolean,
-): Promise<string[]> {
-  for (const deadline = Date.now() + DYING_MS; ; ) {
-    const groups = layout.all(parent).flatMap((folder) => containerGroups(folder, name, isOther));
-    for (const group of groups) await removeDeep(group);
-    const left = groups.filter((group) => existsSync(group));
-    if (left.length === 0 || Date.now() > deadline) return left;
-    await sleep(5);
-  }
-}
-
-/**
- * With the numbered ones, up to where two are missing. Asked for by name: to list the groups of all containers at the end of each
- * takes the longer the more there are.
- */
-function containerGroups(folder: string, name: string, isOther: (name: string) => boolean): string[] {
-  const there = (whose: string): string[] =>
-    ['payload', 'monitor']
-      .map((kind) => join(folder, `lxc.${kind}.${whose}`))
-      .filter((path) => existsSync(path));
-  const found = there(name);
-  for (let number = 1, missing = 0; missing < 2; number++) {
-    const groups = there(`${name}-${number}`);
-    missing = groups.length === 0 ? missing + 1 : 0;
-    if (groups.length > 0 && !isOther(`${name}-${number}`)) found.push(...groups);
-  }
-  return found;
-}
-
-/** Removes a group with those below it, as far as they are empty. */
-async function removeDeep(group: string): Promise<void> {
-  await walkTree(group, () => undefined, removeEmpty);
-  removeEmpty(group);
-}
-
-function removeEmpty(path: string): void {
-  try {
-    rmdirSync(path);
-  } catch {
-    // still in use, or gone meanwhile: whoever asked looks again
-  }
 }
 
 /** The processes of a group and of those below it: a container may have made some. */

@@ -6,7 +6,7 @@ import { join, relative } from 'node:path';
 import { formatLxcConfig, type Resources } from '@ctvirt/formats';
 import { isFrozen, setFrozen } from '../cgroups/freezer.js';
 import { type IoDisks, lacksDisks } from '../cgroups/io-limits.js';
-import { type CgroupLayout, removeContainerGroups, removeGroup } from '../cgroups/layout.js';
+import { type CgroupLayout, removeGroup } from '../cgroups/layout.js';
 import { type Limit, lineOf } from '../cgroups/limit.js';
 import { limitsOf } from '../cgroups/limits.js';
 import { type ProcessCeiling, withProcessDefault } from '../cgroups/processes.js';
@@ -117,7 +117,7 @@ export class Runner {
       this.parts.log('warn', `domain '${entry.record.name}': ${message}`, { domain: entry.record.name });
     // liblxc would give the container other groups than those its limits are set in.
     const isTaken = this.parts.cgroups.all(this.group(entry)).some((group) => existsSync(group));
-    const [left] = isTaken ? await this.#clearGroups(name) : [];
+    const [left] = isTaken ? await this.parts.driver.clearGroups(name) : [];
     if (left !== undefined)
       throw new EngineError(
         'busy',
@@ -165,7 +165,7 @@ export class Runner {
         });
       } catch (error) {
         await this.#clearLinks(entry);
-        await this.#clearGroups(name);
+        await driver.clearGroups(name);
         await driver.clear(name);
         entry.reason = 'failed';
         throw error;
@@ -441,7 +441,7 @@ export class Runner {
     const action =
       wanted || ending.cause === 'unstarted' ? 'destroy' : await this.#endAction(entry, ending.cause);
     await this.#clearLinks(entry);
-    await this.#clearGroups(name);
+    await this.parts.driver.clearGroups(name);
     if (action !== 'restart' && entry.record.persistent) {
       this.#remember(entry, entry.reason);
       // It is off whether or not the disk has room to say why.
@@ -491,13 +491,6 @@ export class Runner {
     if (entry.running === undefined)
       throw new EngineError('wrong-state', `domain '${entry.record.name}' is not running`);
     return entry.running;
-  }
-
-  /** Answers groups that are still in use. */
-  async #clearGroups(name: string): Promise<string[]> {
-    const isOther = (other: string): boolean =>
-      [...this.parts.registry.entries()].some(({ record }) => diskName(record.name) === other);
-    return await removeContainerGroups(this.parts.cgroups, this.parts.layout.cgroup, name, isOther);
   }
 }
 

@@ -15,6 +15,7 @@ import { rename, rm } from 'node:fs/promises';
 import { Socket } from 'node:net';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { containersIn, removeContainerGroups, unnumbered } from '../../cgroups/container-groups.js';
 import { killGroup } from '../../cgroups/freezer.js';
 import type { CgroupLayout } from '../../cgroups/layout.js';
 import { EngineError } from '../../errors.js';
@@ -203,9 +204,8 @@ export class LxcDriver {
     );
     using watch = this.#watchStart(name, starter);
     const status = await starter.ended;
-    if (watch.fault === 'late') await this.#abort(name);
-    // The monitor outlives lxc-start, and would take the groups and the pid file of the next start with it.
-    if (status !== 0) await this.#monitorEnd(name);
+    // Whoever ended it: the monitor outlives lxc-start, and may go on to a container that nobody knows of.
+    if (status !== 0) await this.#abort(name);
     return { status, fault: watch.fault };
   }
 
@@ -227,9 +227,27 @@ export class LxcDriver {
 
   /** Ends what there is of a start, whichever part of it hangs. */
   async #abort(name: string): Promise<void> {
-    for (const pid of this.#starters(name)) killIfThere(pid);
-    for (const kind of ['payload', 'monitor'])
-      await killGroup(this.cgroups, `${this.layout.cgroup}/lxc.${kind}.${name}`);
+    const monitor = this.#monitor(name);
+    const found = [...this.#starters(name), ...(monitor === undefined ? [] : [monitor])];
+    for (const pid of found) killIfThere(pid);
+    await this.clearGroups(name);
+    await this.#monitorEnd(name);
+  }
+
+  /** Ends what is left in a container's groups, and removes them; answers those that are still in use. */
+  async clearGroups(name: string): Promise<string[]> {
+    // A start has its folder before it has groups, and the longer.
+    const isOther = (other: string): boolean => existsSync(this.folder(other));
+    return await removeContainerGroups(this.cgroups, this.layout.cgroup, name, isOther);
+  }
+
+  /** Of starts that broke off under an earlier daemon. */
+  async #clearLeftGroups(): Promise<void> {
+    const isKnown = (name: string): boolean => existsSync(this.folder(name));
+    const left = containersIn(this.cgroups, this.layout.cgroup).filter(
+      (name) => !isKnown(name) && !isKnown(unnumbered(name)),
+    );
+    for (const name of left) await this.clearGroups(name);
   }
 
   async #failure(name: string, { status, fault }: Attempt): Promise<EngineError> {
@@ -331,6 +349,7 @@ export class LxcDriver {
       await rm(marker, { force: true });
       interrupted.push(name);
     }
+    await this.#clearLeftGroups();
     await this.#clearLeftPaths();
     return interrupted;
   }
