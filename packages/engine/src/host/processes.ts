@@ -52,6 +52,16 @@ function stateOf(pid: number): string {
 /** Whether it has ended and waits for its parent to notice. */
 export const isZombie = (pid: number): boolean => stateOf(pid) === 'Z';
 
+/** The kernel's mark of a process that is on its way out (include/linux/sched.h). */
+const PF_EXITING = 4;
+
+/** Whether it is ending, or has ended. */
+export function isEnding(pid: number): boolean {
+  const stat = read(`/proc/${pid}/stat`);
+  if (stat === undefined) return true;
+  return (Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[6]) & PF_EXITING) !== 0;
+}
+
 /** Whether somebody has stopped it, by a signal or to trace it. */
 export const isHeld = (pid: number): boolean => /^[Tt]$/.test(stateOf(pid));
 

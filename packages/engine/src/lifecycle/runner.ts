@@ -9,6 +9,7 @@ import { type IoDisks, lacksDisks } from '../cgroups/io-limits.js';
 import { type CgroupLayout, removeGroup } from '../cgroups/layout.js';
 import { type Limit, lineOf } from '../cgroups/limit.js';
 import { limitsOf } from '../cgroups/limits.js';
+import { strayControllers } from '../cgroups/membership.js';
 import { type ProcessCeiling, withProcessDefault } from '../cgroups/processes.js';
 import { shareProtection } from '../cgroups/protection.js';
 import { configRows } from '../drivers/lxc/config.js';
@@ -105,6 +106,7 @@ export class Runner {
     const { driver, cgroups, layout } = this.parts;
     const name = diskName(entry.record.name);
     const { plan, xml } = await this.parts.plan(entry);
+    refuseWithoutGroups(entry, cgroups);
     refuseWithoutWalls(entry, limitsOf(plan.resources, cgroups, this.parts.has).missing);
     const { limits: resources, lowered } = within(plan.resources, ownCeilings());
     if (lowered.length > 0)
@@ -133,11 +135,12 @@ export class Runner {
     const files = await this.#open(entry, plan, mounts, undo);
     this.parts.limitOwners(entry, plan);
     const boot = async (limited: Resources): Promise<Running | undefined> => {
+      const limits = this.#limits(entry, { ...plan, resources: limited });
       const config = formatLxcConfig(
         configRows({
           plan: { ...plan, resources },
           ...files,
-          limits: this.#limits(entry, { ...plan, resources: limited }),
+          limits,
           views,
           cgroupVersion: cgroups.version,
           cgroupParent: layout.cgroup,
@@ -160,6 +163,7 @@ export class Runner {
         return await driver.start(name, launch, async () => {
           const run = driver.running(name);
           this.#checkMounts(entry, run, views);
+          this.#checkGroups(entry, run, limits);
           this.#detachFrom(run);
           await this.#openLinks(entry, plan);
         });
@@ -403,6 +407,22 @@ export class Runner {
     }
   }
 
+  /** liblxc starts a container without groups where it sees none, which no limit would reach. */
+  #checkGroups(entry: Entry, running: Running | undefined, limits: readonly Limit[]): void {
+    if (running === undefined) return;
+    const { cgroups } = this.parts;
+    // That of v1 which stops processes ends them, too.
+    const needed = ['freezer' as const, ...limits.map(({ controller }) => controller)];
+    const stray = strayControllers(cgroups, running.initPid, this.group(entry), needed);
+    if (stray.length === 0) return;
+    throw new EngineError(
+      'unsupported',
+      `domain '${entry.record.name}' was ended: it was not in its control group for ${stray.join(', ')}, so no limits held it: ` +
+        'see that control groups are mounted at /sys/fs/cgroup, where the daemon sees them',
+      { controllers: stray },
+    );
+  }
+
   #watch(entry: Entry, running: Running, onEnd: () => void = () => undefined): void {
     entry.watch?.[Symbol.dispose]();
     entry.watch = this.parts.driver.watch(diskName(entry.record.name), running, () => {
@@ -492,6 +512,15 @@ export class Runner {
       throw new EngineError('wrong-state', `domain '${entry.record.name}' is not running`);
     return entry.running;
   }
+}
+
+/** Neither limits nor `destroy` would reach a container without groups. */
+function refuseWithoutGroups(entry: Entry, { version, controllers }: CgroupLayout): void {
+  if (version === 2 || controllers.has('freezer')) return;
+  throw new EngineError(
+    'unsupported',
+    `domain '${entry.record.name}' needs control groups, and this daemon sees none at /sys/fs/cgroup: mount them there, and restart the daemon`,
+  );
 }
 
 /** A container whose limits the kernel cannot keep could take the whole host: better it does not start. */
