@@ -87,10 +87,10 @@ export function isAlive(pid: number): boolean {
   }
 }
 
-/** Ends a process that may have ended by itself meanwhile. */
-export function killIfThere(pid: number): void {
+/** Ends a process, or sends it another signal, that may have ended by itself meanwhile. */
+export function killIfThere(pid: number, signal: NodeJS.Signals | number = 'SIGKILL'): void {
   try {
-    process.kill(pid, 'SIGKILL');
+    process.kill(pid, signal);
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
   }

@@ -71,6 +71,7 @@ export class Wall {
 
   /** Two under one name would take each other's wall away. */
   #refuseShared(domain: string, elements: readonly WallElement[]): void {
+    if (elements.length === 0) return;
     const names = new Set(elements.map(({ link }) => link));
     for (const [other, held] of this.#guarded) {
       const shared = other === domain ? undefined : held.find(({ link }) => names.has(link));

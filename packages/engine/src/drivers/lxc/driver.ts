@@ -139,11 +139,12 @@ export class LxcDriver {
     chmodSync(this.path(name), 0o711);
   }
 
-  #clearPath(name: string): void {
+  /** Not at once: to remove what has been a mount point somewhere takes the kernel its time. */
+  async #clearPath(name: string): Promise<void> {
     const path = this.path(name);
     const isCommon = path === this.layout.lxc;
-    for (const left of isCommon ? [join(path, name)] : [path, join(LOCKS, path)])
-      rmSync(left, { recursive: true, force: true });
+    const left = isCommon ? [join(path, name)] : [path, join(LOCKS, path)];
+    await Promise.all(left.map((each) => rm(each, { recursive: true, force: true })));
   }
 
   /** A fresh folder for a start, with liblxc's configuration as `lxc.conf` among the files. */
@@ -167,7 +168,7 @@ export class LxcDriver {
     let attempt = await this.#attempt(name, launch);
     let squatter = this.#squatter(name, attempt);
     for (let tries = 1; squatter !== undefined && tries < START_ATTEMPTS; tries++) {
-      this.#clearPath(name);
+      await this.#clearPath(name);
       rmSync(this.logPath(name), { force: true });
       attempt = await this.#attempt(name, launch);
       squatter = this.#squatter(name, attempt);
@@ -428,12 +429,13 @@ export class LxcDriver {
   }
 
   signal(running: Running, signal: NodeJS.Signals | number): void {
-    if (childrenOf(running.monitorPid).includes(running.initPid)) process.kill(running.initPid, signal);
+    // It may end between the look and the signal.
+    if (childrenOf(running.monitorPid).includes(running.initPid)) killIfThere(running.initPid, signal);
   }
 
   /** Forgets an ended container. */
   async clear(name: string): Promise<void> {
-    this.#clearPath(name);
+    await this.#clearPath(name);
     // At once, or a daemon that is killed meanwhile leaves half of what tells the next one how it ended.
     const grave = join(this.layout.runtime, `${GONE}${name}`);
     await rm(grave, { recursive: true, force: true });
