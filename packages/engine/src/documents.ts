@@ -44,6 +44,11 @@ export class Documents {
     return domain;
   }
 
+  /** That of a running domain, once it has been asked for. */
+  known({ running }: Entry): Domain | undefined {
+    return running === undefined ? undefined : this.#live.get(running);
+  }
+
   /** Of a domain that is off the stored one. */
   async live(entry: Entry): Promise<Domain> {
     const { running, record } = entry;

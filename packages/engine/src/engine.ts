@@ -148,6 +148,7 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
     facts,
     running: () => [...registry.entries()].filter(({ running }) => running !== undefined),
     document: (entry) => documents.live(entry),
+    known: (entry) => documents.known(entry),
     warn: (message, domain) => log('warn', message, { domain }),
   });
   const { admission } = guarantees;

@@ -97,7 +97,7 @@ export class Placement {
     for (const [index, [entry, { isHeld }]] of all.entries()) {
       const place = this.#places.get(entry);
       const at = found[index] ?? [];
-      if (place === undefined || isHeld || formatBitmap(place.at) === formatBitmap(at)) continue;
+      if (place === undefined || isHeld || isSame(place.at, at)) continue;
       const error = this.#write(entry, at);
       // Where a container has cpusets of its own, cgroup v1 keeps it to what those have.
       if (error === undefined) this.#places.set(entry, { ...place, at });
@@ -186,3 +186,7 @@ function readLine(path: string): string {
     return ''; // no such group yet, or any more
   }
 }
+
+/** Whatever their order. */
+const isSame = (some: readonly number[], others: readonly number[]): boolean =>
+  some.length === others.length && some.every((one) => others.includes(one));
