@@ -36,7 +36,7 @@ const onConsole = async (domain: string, typed: string, until: RegExp): Promise<
   await waitFor('an answer on the console', () => until.test(text)).finally(() => console.close());
   return text.replaceAll('\r', '');
 };
-const lxcfsPid = (): number => Number(readFileSync(`${world.root}/run/lxcfs.pid`, 'utf8'));
+const lxcfsPid = (): number => world.lxcfs().at(-1) ?? assert.fail('no lxcfs');
 
 test('who watches a container meets no process of the host: exec, terminals, the console, uncovering', async () => {
   await world.run(watched('watched'));

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, rmdirSync, statSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { domainXml, templateRoot } from './documents.js';
@@ -263,30 +263,4 @@ describe('what all domains share of the host', () => {
     await world.client.domains.destroy({ domain: 'many' });
     assert.equal(ceiling(), String(together));
   });
-});
-
-test('nothing below a root leads to the host: to erase an old one does the host no harm', async () => {
-  const groups = `/sys/fs/cgroup/${hasFreezer ? 'pids/' : ''}`;
-  const marker = `${groups}made-up-${process.pid}`;
-  mkdirSync(marker);
-  try {
-    await world.run(domainXml({ name: 'web' }));
-    await world.stop();
-    // With the domain running, what lxcfs shows it is there still, and nothing else of it.
-    const look = () => world.enclosure.output('find', `${world.root}/run`, '-xdev', '-type', 'd');
-    const below = () => world.enclosure.output('find', `${world.root}/run`, '-name', 'made-up-*');
-    assert.match(await look(), /lxcfs\.shown\/proc/);
-    assert.equal(await below(), '');
-    assert.doesNotMatch(await world.enclosure.output('find', `${world.root}/run`), /cgroup/);
-    await world.enclosure.run(['rm', '-rf', `${world.root}/run/lxcfs`, `${world.root}/run/lxcfs.shown`]);
-    assert.ok(statSync(marker).isDirectory());
-    await world.start();
-    assert.match(await world.shell('web', 'cat /proc/meminfo'), /^MemTotal/);
-    await world.client.domains.destroy({ domain: 'web' });
-    await world.stop();
-    assert.doesNotMatch(readFileSync(world.enclosure.mountInfo, 'utf8'), new RegExp(`${world.root}/`));
-    await world.start();
-  } finally {
-    rmdirSync(marker);
-  }
 });

@@ -240,14 +240,26 @@ export class World {
     return processesOf(this.root, this.enclosure);
   }
 
+  /** The processes that show containers their own limits, the youngest last; those that containers no longer have end soon. */
+  lxcfs(): number[] {
+    const folder = this.#seen(`${this.root}/run/lxcfs`);
+    if (!existsSync(folder)) return [];
+    return readdirSync(folder)
+      .map((device) => readOr(`${folder}/${device}`).split(' ').map(Number))
+      .filter(([pid, ticks]) => readOr(`/proc/${pid}/cmdline`) !== '' && ticksOf(pid) === ticks)
+      .sort(([, a = 0], [, b = 0]) => a - b)
+      .map(([pid = 0]) => pid);
+  }
+
   /** What the host holds of this world beyond an empty one and the daemon's own processes. */
   async leftovers(): Promise<Inventory> {
     const found = await inventory(this.root, this.enclosure);
     const daemon = this.#daemon?.pid;
     const own = daemon === undefined ? [] : [`${daemon} `];
+    // While there is a daemon: afterwards it has to end with the last container.
+    const lxcfs = daemon === undefined ? [] : this.lxcfs();
     return {
       ...found,
-      mounts: found.mounts.filter((target) => !target.startsWith(`${this.root}/run/lxcfs`)),
       loops: found.loops.filter((loop) => !loop.includes(` ${this.host}/`)),
       cgroups: found.cgroups.filter((folder) => !emptyGroup.test(folder)),
       // They stay for the next links, and go with the daemon.
@@ -260,7 +272,7 @@ export class World {
         (line) =>
           !own.some((prefix) => line.startsWith(prefix)) &&
           !/ (\/usr\/bin\/unshare --user )?\/bin\/cat$/.test(line) &&
-          !/ \/usr\/bin\/lxcfs .*\/run\/lxcfs$/.test(line),
+          !lxcfs.includes(Number(line.split(' ')[0])),
       ),
     };
   }
@@ -364,6 +376,10 @@ function readOr(path: string): string {
     return `(${String(error)})`;
   }
 }
+
+/** When it started, in the kernel's ticks. */
+const ticksOf = (pid: number | undefined): number =>
+  Number(readOr(`/proc/${pid}/stat`).split(') ').at(-1)?.split(' ')[19]);
 
 function kill(pid: number): void {
   try {

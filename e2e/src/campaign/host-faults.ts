@@ -130,7 +130,7 @@ export const hostFaults: Readonly<Record<string, HostFault>> = {
   'a hanging lxc-start that is killed': async (world) => onEachStart(world, 'SIGSTOP', 'SIGKILL'),
   'a killed lxc-start': async (world) => onEachStart(world, 'SIGKILL'),
   'a killed lxcfs': async (world) => {
-    const pid = processOf(world, /\/usr\/bin\/lxcfs .*\/run\/lxcfs/);
+    const pid = world.lxcfs().at(-1);
     if (pid !== undefined) send(pid, 'SIGKILL');
     return async () => undefined;
   },

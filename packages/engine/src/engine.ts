@@ -27,7 +27,7 @@ import { Guarantees } from './guarantees/guarantees.js';
 import { Survival } from './guarantees/survival.js';
 import { openConsole } from './guest/console.js';
 import { Lxcfs } from './guest/lxcfs.js';
-import { uncover } from './guest/uncover.js';
+import { coveredIn, uncover } from './guest/uncover.js';
 import { linkAddresses } from './host/addresses.js';
 import { Confinement } from './host/apparmor.js';
 import { Gauges } from './host/gauges.js';
@@ -176,20 +176,25 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
   const kept = ({ record }: Entry): KeptContext => ({ keep: store.rootFolder(record.name), templatePath });
   const lxcfs = new Lxcfs({
     folder: layout.lxcfs,
+    mounts: layout.mounts,
     log,
-    uncover: async (device) => {
+    uncover: async (devices) => {
+      let had = 0;
       for (const entry of registry.entries()) {
         const { record, running, state } = entry;
         // Of a paused one no program would run before it is resumed.
         if (running === undefined || state === 'paused') continue;
+        if (coveredIn(running.initPid, devices).length === 0) continue;
+        had++;
         const enter = async (argv: readonly string[]) =>
           await attach(await containerOf(entry, running), { argv, env: execEnvironment });
-        const left = await uncover(running.initPid, device, enter);
+        const left = await uncover(running.initPid, devices, enter);
         if (left.length > 0)
           log('warn', `domain '${record.name}' cannot read ${left.join(', ')} until it is started again`, {
             domain: record.name,
           });
       }
+      return had;
     },
   });
   const quotas = new Quotas({
@@ -230,7 +235,7 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
     has: (limit) => blockIo.has(limit),
     disks: (entry, filesystems) => blockIo.ioDisks(filesystems, kept(entry)),
     limitOwners: (entry, { filesystems, map }) => quotas.limitOwners(entry, filesystems, map),
-    views: () => lxcfs.views(),
+    shown: () => lxcfs.shown(),
     emit,
     log,
     undoAmend: async (entry, initPid) => await undoAmend(entry, initPid, amendParts),

@@ -8,10 +8,10 @@ import { mountsOf } from '../host/mountinfo.js';
 /** A container's program may do as it likes, and take its time. */
 const WAIT_MS = 10_000;
 
-/** Where files of an lxcfs on another device than this one cover the container's own. */
-export function coveredIn(initPid: number, device: string | undefined): string[] {
+/** Where files on one of these devices cover the container's own. */
+export function coveredIn(initPid: number, devices: ReadonlySet<string>): string[] {
   return mountsOf(initPid)
-    .filter((mount) => mount.type === 'fuse.lxcfs' && mount.device !== device)
+    .filter((mount) => mount.type === 'fuse.lxcfs' && devices.has(mount.device))
     .map(({ target }) => target);
 }
 
@@ -21,10 +21,10 @@ export function coveredIn(initPid: number, device: string | undefined): string[]
  */
 export async function uncover(
   initPid: number,
-  device: string | undefined,
+  devices: ReadonlySet<string>,
   attach: (argv: readonly string[]) => Promise<ExecSession>,
 ): Promise<string[]> {
-  const targets = coveredIn(initPid, device);
+  const targets = coveredIn(initPid, devices);
   if (targets.length === 0) return [];
   try {
     await ended(await attach(['/bin/sh', '-c', 'umount -l "$@"', 'sh', ...targets]));
@@ -32,7 +32,7 @@ export async function uncover(
     // One that cannot be entered keeps what it has, and the others get their turn.
     if (!(error instanceof EngineError)) throw error;
   }
-  return coveredIn(initPid, device);
+  return coveredIn(initPid, devices);
 }
 
 async function ended({ stdin, stdout, stderr, exited, kill }: ExecSession): Promise<void> {

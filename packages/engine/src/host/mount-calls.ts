@@ -15,6 +15,7 @@ const SYS_MOUNT_SETATTR = 442;
 
 const AT_FDCWD = -100;
 const AT_EMPTY_PATH = 0x1000;
+const AT_RECURSIVE = 0x8000;
 const OPEN_TREE_CLONE = 1;
 const O_CLOEXEC = 0o2000000;
 const MOVE_MOUNT_F_EMPTY_PATH = 4;
@@ -71,6 +72,12 @@ const detached = (fd: number): DetachedMount => ({ fd, [Symbol.dispose]: () => c
 export function cloneMount(of: number, subject: string): DetachedMount {
   const flags = OPEN_TREE_CLONE | AT_EMPTY_PATH | O_CLOEXEC;
   return detached(check(cOpenTree(SYS_OPEN_TREE, of, '', flags), 'open_tree', subject));
+}
+
+/** A copy of what lies at a path, as the calling thread finds it, with all that is mounted below. */
+export function cloneMounts(path: string): DetachedMount {
+  const flags = OPEN_TREE_CLONE | AT_RECURSIVE | O_CLOEXEC;
+  return detached(check(cOpenTree(SYS_OPEN_TREE, AT_FDCWD, path, flags), 'open_tree', path));
 }
 
 /** Sets attributes, and with `usernsFd` an id mapping, on a detached mount. */

@@ -3,7 +3,14 @@
 import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import koffi from 'koffi';
-import { attachMount, type DetachedMount, detachMount, MountFlag, mountNow } from './mount-calls.js';
+import {
+  attachMount,
+  cloneMounts,
+  type DetachedMount,
+  detachMount,
+  MountFlag,
+  mountNow,
+} from './mount-calls.js';
 import { mountsOf } from './mountinfo.js';
 import { type RunOptions, type RunResult, run } from './run.js';
 import { check } from './syscalls.js';
@@ -83,6 +90,17 @@ function visit<T>(arrive: () => void, work: () => T): T {
 /** What liblxc's monitor needs of the host until its container ends. */
 const needed = ['/usr', '/bin', '/lib', '/etc', '/dev', '/proc', '/sys'];
 
+/** Detaches what would stay here when it is unmounted on the host, but for what is needed, and for what `folder` lies on. */
+function detachOfHost(folder: string, kept: readonly string[]): void {
+  const there = mountsOf('self').reverse();
+  const following = new Set(there.filter(({ follows }) => follows).map(({ id }) => id));
+  for (const { target, parent } of there) {
+    const isKept = kept.some((path) => isPathIn(target, path) || isPathIn(path, target));
+    const isOurs = isPathIn(folder, target) || isPathIn(target, folder);
+    if (!following.has(parent) && !isKept && !isOurs) detachMount(target);
+  }
+}
+
 /** Mounts for a moment, in a namespace that ends with its last process, whatever became of them. */
 export class PrivateMounts implements Disposable {
   private constructor(
@@ -117,14 +135,14 @@ export class PrivateMounts implements Disposable {
       () => place.enter(),
       () => {
         detachMount(folder);
-        const there = mountsOf('self').reverse();
-        const following = new Set(there.filter(({ follows }) => follows).map(({ id }) => id));
-        for (const { target, parent } of there) {
-          const isNeeded = needed.some((path) => isPathIn(target, path) || isPathIn(path, target));
-          if (!following.has(parent) && !isNeeded && !isPathIn(folder, target)) detachMount(target);
-        }
+        detachOfHost(folder, needed);
       },
     );
+  }
+
+  /** The same for mounts that are to stay for long, and for which no program of the host is going to run. */
+  letGoOfHost(): void {
+    this.within(() => detachOfHost(this.folder, []));
   }
 
   /** Whatever `work` does before it returns, a program that it starts included, finds the mounts under their names. */
@@ -145,6 +163,11 @@ export class PrivateMounts implements Disposable {
       attachMount(mount, path);
       return path;
     });
+  }
+
+  /** A copy of what is there by this name and of all that is mounted below. */
+  clone(name: string): DetachedMount {
+    return this.within(() => cloneMounts(join(this.folder, name)));
   }
 
   /** For what is mounted by name; only within. */

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { existsSync, readdirSync } from 'node:fs';
 import { rmdir, writeFile } from 'node:fs/promises';
-import { join, relative } from 'node:path';
+import { join } from 'node:path';
 import { formatLxcConfig, type Resources } from '@ctvirt/formats';
 import { isFrozen, setFrozen } from '../cgroups/freezer.js';
 import { type IoDisks, lacksDisks } from '../cgroups/io-limits.js';
@@ -18,16 +18,15 @@ import type { Ending } from '../drivers/lxc/ending.js';
 import { EngineError } from '../errors.js';
 import type { Admission } from '../guarantees/admission.js';
 import { writeGuestFiles } from '../guest/files.js';
-import type { View } from '../guest/lxcfs.js';
+import { viewsAt } from '../guest/lxcfs-server.js';
 import { strangers } from '../guest/own-mounts.js';
 import type { Confinement } from '../host/apparmor.js';
-import { detachMount } from '../host/mount-calls.js';
+import { type DetachedMount, detachMount } from '../host/mount-calls.js';
 import { type MountEntry, mountsBelow, mountsOf, mounts as mountsOfHost } from '../host/mountinfo.js';
 import { ownCeilings, within } from '../host/own-limits.js';
 import { PrivateMounts } from '../host/private-mounts.js';
 import { programPath } from '../host/processes.js';
 import { hasSeccomp, policyText } from '../host/seccomp.js';
-import { placeAt } from '../host/trail.js';
 import { Undo } from '../host/undo.js';
 import type { UserNamespacePool } from '../host/userns.js';
 import { refuseTakenNames, removeLeftLinks } from '../network/live-links.js';
@@ -70,7 +69,7 @@ export interface RunnerParts {
   /** The disks below a domain's file systems, once those are open. */
   readonly disks: (entry: Entry, filesystems: readonly FilesystemSpec[]) => IoDisks;
   /** What shows a container its own limits. */
-  readonly views: () => Promise<readonly View[]>;
+  readonly shown: () => Promise<DetachedMount | undefined>;
   /** Puts limits of single users in force. */
   readonly limitOwners: (entry: Entry, plan: RunPlan) => void;
   readonly emit: (event: LifecycleEvent['event'], detail: string, entry: Entry) => void;
@@ -127,10 +126,10 @@ export class Runner {
         { group: left },
       );
     using _admitted = await this.parts.admission.beside(plan.claim);
-    // Before the mounts are made: what is mounted on the host after that may not be seen among them.
-    const views = await this.parts.views();
+    using shown = await this.parts.shown();
     // Needed until init runs; then the container has its own copies. The host itself has none at any time.
     using mounts = PrivateMounts.open(layout.mounts);
+    const views = shown === undefined ? [] : viewsAt(mounts.attach(shown, 'lxcfs'));
     await using undo = new Undo();
     const files = await this.#open(entry, plan, mounts, undo);
     this.parts.limitOwners(entry, plan);
@@ -162,7 +161,7 @@ export class Runner {
         const launch = { program, sigpending: asked.sigpending, mounts };
         return await driver.start(name, launch, async () => {
           const run = driver.running(name);
-          this.#checkMounts(entry, run, views);
+          this.#checkMounts(entry, run);
           this.#checkGroups(entry, run, limits);
           this.#detachFrom(run);
           await this.#openLinks(entry, plan);
@@ -376,20 +375,15 @@ export class Runner {
   }
 
   /** Whatever went on while liblxc mounted: a container that sees more of the host than it was given does not run. */
-  #checkMounts(entry: Entry, running: Running | undefined, views: readonly View[]): void {
+  #checkMounts(entry: Entry, running: Running | undefined): void {
     if (running === undefined) return;
-    const { mounts: folder, run } = this.parts.layout;
-    // Where nobody serves a view just now its empty file or folder is there.
-    const place = placeAt(run);
-    const shown = views.flatMap(({ source }) =>
-      place === undefined ? [] : [{ device: place.device, root: join(place.path, relative(run, source)) }],
-    );
+    const { mounts: folder } = this.parts.layout;
     const look = (): MountEntry[] => {
       const there = mountsOf(running.monitorPid);
       const handed = there.filter(({ target }) => handedOver.test(target) && target.startsWith(`${folder}/`));
       return strangers({
         inside: mountsOf(running.initPid),
-        handed: [...handed, ...shown],
+        handed,
         others: [...there, ...mountsOfHost()],
       });
     };

@@ -22,7 +22,7 @@ export interface Layout {
   readonly mounts: string;
   /** One folder per started domain: liblxc's configuration, pid and log, and the XML it was started with. */
   readonly runtime: string;
-  /** Where lxcfs is mounted. */
+  /** Which lxcfs serves what. */
   readonly lxcfs: string;
   /** The profile around containers, as it was loaded. */
   readonly appArmor: string;

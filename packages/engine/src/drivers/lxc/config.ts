@@ -1,7 +1,7 @@
 // liblxc's configuration for one start, from the plan and the file systems opened for it.
 // SPDX-License-Identifier: Apache-2.0
 import { type Limit, lineOf } from '../../cgroups/limit.js';
-import type { View } from '../../guest/lxcfs.js';
+import type { View } from '../../guest/lxcfs-server.js';
 import type { Confinement } from '../../host/apparmor.js';
 import type { IdMap } from '../../host/userns.js';
 import type { LinkPlan, RunPlan } from '../../lifecycle/plan.js';
