@@ -158,7 +158,7 @@ function refused(said: string): EngineError {
     return new EngineError(
       'host-command',
       name === 'ENOSPC'
-        ? 'all terminals of the container are in use: end a session of it, or give it more with --numpty'
+        ? 'no terminal is left: either the container has all of its own in use (end a session of it, or give it more with --numpty), or all containers those of the host (kernel.pty.nr has reached kernel.pty.max less kernel.pty.reserve)'
         : `the container has no terminal to give: /dev/pts/ptmx in it answers ${name}`,
       { step, errno: name },
     );

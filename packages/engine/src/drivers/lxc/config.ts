@@ -3,6 +3,7 @@
 import { type Limit, lineOf } from '../../cgroups/limit.js';
 import type { View } from '../../guest/lxcfs-server.js';
 import type { Confinement } from '../../host/apparmor.js';
+import { inWords, rlimit } from '../../host/monitor-limits.js';
 import type { IdMap } from '../../host/userns.js';
 import type { LinkPlan, RunPlan } from '../../lifecycle/plan.js';
 import type { WantedWalls } from '../../walls/wanted.js';
@@ -145,8 +146,12 @@ function fstab(path: string): string {
   return path.replace(/[ \t\n\\]/g, (char) => `\\${char.charCodeAt(0).toString(8).padStart(3, '0')}`);
 }
 
+/** Without a number of its own init would have the monitor's: programs that go through all descriptors would take minutes. */
 function rlimitRows({ resources: r }: RunPlan): ConfigRow[] {
-  return [...optional('lxc.prlimit.nofile', r.nofile), ...optional('lxc.prlimit.memlock', r.memlockBytes)];
+  return [
+    ['lxc.prlimit.nofile', r.nofile === undefined ? inWords(rlimit('nofile')) : String(r.nofile)],
+    ...optional('lxc.prlimit.memlock', r.memlockBytes),
+  ];
 }
 
 function sysctlsOf({ resources: r }: RunPlan): ConfigRow[] {

@@ -20,6 +20,7 @@ import { killGroup } from '../../cgroups/freezer.js';
 import type { CgroupLayout } from '../../cgroups/layout.js';
 import { EngineError } from '../../errors.js';
 import { readIfThere } from '../../host/files.js';
+import { withinShare, withMonitorLimits } from '../../host/monitor-limits.js';
 import type { PrivateMounts } from '../../host/private-mounts.js';
 import {
   childrenOf,
@@ -200,7 +201,9 @@ export class LxcDriver {
     ] as const;
     // What the maker of the user namespace may queue is what all its users may together.
     const starter = this.#tool(
-      sigpending === undefined ? argv : ['/usr/bin/prlimit', `--sigpending=${sigpending}`, ...argv],
+      sigpending === undefined
+        ? argv
+        : ['/usr/bin/prlimit', `--sigpending=${withinShare(sigpending)}`, ...argv],
       mounts,
     );
     using watch = this.#watchStart(name, starter);
@@ -474,7 +477,8 @@ export class LxcDriver {
 
   /** Among the mounts that the container gets; its monitor stays there. */
   #tool(argv: readonly [string, ...string[]], mounts: Launch['mounts']): Spawned {
-    const start = () => withGuestUmask(() => spawnProgram(argv, { env: toolEnvironment }));
+    const start = () =>
+      withMonitorLimits(() => withGuestUmask(() => spawnProgram(argv, { env: toolEnvironment })));
     try {
       return mounts.within(start);
     } catch (cause) {

@@ -26,6 +26,21 @@ const cases = [
   },
 ] as const;
 
+test('what liblxc ends because it can watch it no longer is no shutdown, and says why', () => {
+  const error = (text: string): string => `${stamp}ERROR    ${text}\n`;
+  const accept = error(
+    'commands - ../src/lxc/commands.c:lxc_cmd_accept:2085 - Too many open files - Failed to accept connection to run command',
+  );
+  const mainloop = error('start - ../src/lxc/start.c:__lxc_start:2115 - LXC mainloop exited with error: -1');
+  const full = endingOf(accept + mainloop + hook);
+  assert.equal(full.cause, 'crash');
+  assert.match(full.detail, /no descriptor left/);
+  assert.deepEqual(endingOf(mainloop + child('signal Interrupt(2)')), {
+    cause: 'crash',
+    detail: 'liblxc gave up: LXC mainloop exited with error: -1',
+  });
+});
+
 for (const { log, cause } of cases) {
   test(`${cause}: ${log.split('\n')[0]?.slice(-50) || 'an empty log'}`, () => {
     assert.equal(endingOf(log).cause, cause);

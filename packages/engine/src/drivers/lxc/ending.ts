@@ -18,6 +18,9 @@ const SIGINT = 2;
  * The kernel ends the init of a pid namespace that called reboot(2) with SIGHUP, one that powered off with SIGINT.
  */
 export function endingOf(log: string): Ending {
+  // Whatever init ended of then, it was liblxc that ended it.
+  if (log.includes('LXC mainloop exited with error'))
+    return { cause: 'crash', detail: `liblxc gave up: ${gaveUp(log)}` };
   const signal = lastNumber(log, /Child <\d+> ended on signal [^(\n]*\((\d+)\)/g);
   if (signal === SIGHUP) return { cause: 'reboot', detail: 'init asked for a reboot' };
   if (signal === SIGINT) return { cause: 'poweroff', detail: 'init powered off' };
@@ -29,6 +32,12 @@ export function endingOf(log: string): Ending {
   if (!/:post_start:\d+ - Started "/.test(log))
     return { cause: 'unstarted', detail: 'its start was interrupted' };
   return { cause: 'crash', detail: 'the monitor of the container was ended' };
+}
+
+function gaveUp(log: string): string {
+  if (/:lxc_cmd_accept:\d+ - Too many open files/.test(log))
+    return 'its monitor had no descriptor left, with so many connections to its command socket: /proc/net/unix shows them, and ss(8) whose they are';
+  return startErrors(log).join('; ');
 }
 
 function lastNumber(text: string, pattern: RegExp): number | undefined {
