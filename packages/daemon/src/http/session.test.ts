@@ -3,10 +3,20 @@
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import { connect } from 'node:net';
+import { PassThrough, Writable } from 'node:stream';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { ApiError, encodeFrame, encodeJson, encodeNumber, type Frame, FrameDecoder } from '@ctvirt/api';
+import {
+  ApiError,
+  encodeFrame,
+  encodeJson,
+  encodeNumber,
+  type Frame,
+  FrameDecoder,
+  stdinWindowBytes,
+} from '@ctvirt/api';
 import { type Served, sampleXml, serve } from '../testing/serve.js';
+import { SessionInput } from './session-input.js';
 
 async function serveRunning(t: TestContext): Promise<Served> {
   const served = await serve(t);
@@ -179,4 +189,33 @@ test('an upgrade of nothing we know is refused in HTTP', async (t) => {
   const served = await serveRunning(t);
   const { head } = await byHand(served, '/v1/domains/web', Buffer.alloc(0));
   assert.match(head, /^HTTP\/1\.1 404 /);
+});
+
+test('tiny pieces of input arrive whole, and a client that reads no answers costs no memory', async (t) => {
+  const served = await serveRunning(t);
+  const session = await served.client.domains.exec(open(['cat']));
+  for (const word of 'so many tiny pieces of input '.repeat(200).split('')) session.stdin.write(word);
+  session.stdin.end();
+  assert.equal(await textOf(session.stdout), 'so many tiny pieces of input '.repeat(200));
+  assert.equal(await session.exited, 0);
+  const written: number[] = [];
+  const client = new PassThrough({ highWaterMark: 16 });
+  client.write = new Proxy(client.write, {
+    apply(write, self, args) {
+      written.push(client.writableLength);
+      return Reflect.apply(write, self, args);
+    },
+  });
+  const program = new Writable({ write: (_chunk, _encoding, done) => setImmediate(done) });
+  const input = new SessionInput(program, client);
+  // The window is that of what is not answered yet: who reads no answer may send it once.
+  const sent = async (): Promise<void> => {
+    for (let bytes = 0; bytes < 2 * stdinWindowBytes; bytes++) {
+      input.push(Buffer.alloc(1));
+      if (bytes % 1000 === 0) await delay(0);
+    }
+  };
+  await assert.rejects(sent(), /more stdin than the window admits/);
+  assert.ok(written.length < 6, `${written.length} answers wait`);
+  assert.throws(() => input.push(Buffer.alloc(0)), /without a byte/);
 });

@@ -15,11 +15,11 @@ import {
   maxDataBytes,
   type Route,
   sessionProtocol,
-  stdinWindowBytes,
 } from '@ctvirt/api';
 import { EngineError, type ExecSession } from '@ctvirt/engine';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import { toErrorBody } from '../errors.js';
+import { SessionInput } from './session-input.js';
 import type { AnyCall } from './stream.js';
 import { admitBody } from './validation.js';
 
@@ -98,9 +98,9 @@ function refuse(socket: Duplex, status: number, body: ErrorBody): void {
 class SessionServer {
   readonly #decoder = new FrameDecoder();
   #program: ExecSession | undefined;
+  #input: SessionInput | undefined;
   #isOpening = false;
   #ended = false;
-  #unconsumedBytes = 0;
   readonly #openTimer: NodeJS.Timeout;
 
   constructor(
@@ -174,8 +174,8 @@ class SessionServer {
 
   readonly #actions: { readonly [T in FrameType]?: (frame: Frame, program: ExecSession) => void } = {
     open: ({ payload }) => void this.#open(payload),
-    stdin: ({ payload }, program) => this.#input(payload, program),
-    stdinEnd: (_, program) => program.stdin.end(),
+    stdin: ({ payload }) => this.#input?.push(payload),
+    stdinEnd: () => this.#input?.end(),
     resize: (frame, program) => {
       const { columns, rows } = decodeResize(frame);
       program.resize(columns, rows);
@@ -190,6 +190,7 @@ class SessionServer {
       clearTimeout(this.#openTimer);
       const program = await this.open(parseOpen(payload));
       this.#program = program;
+      this.#input = new SessionInput(program.stdin, this.socket);
       // The client may have gone while the program was starting.
       if (this.#ended) return program.kill();
       this.socket.write(encodeFrame('opened'));
@@ -205,15 +206,6 @@ class SessionServer {
     const status = await program.exited;
     await Promise.all(outputs.map((output) => output.drained()));
     this.#last(encodeNumber('exited', status));
-  }
-
-  #input(payload: Buffer, program: ExecSession): void {
-    this.#unconsumedBytes += payload.length;
-    if (this.#unconsumedBytes > stdinWindowBytes) throw new FrameError('more stdin than the window admits');
-    program.stdin.write(payload, () => {
-      this.#unconsumedBytes -= payload.length;
-      if (!this.#ended) this.socket.write(encodeNumber('consumed', payload.length));
-    });
   }
 
   /** Passes one stream on as frames, no faster than the client reads. */
