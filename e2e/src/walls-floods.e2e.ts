@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { after, afterEach, before, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { domainXml, templateRoot } from './documents.js';
 import { waitFor } from './wait.js';
 import { World } from './world.js';
@@ -140,4 +141,30 @@ test("a container that takes all signals and queues there are leaves the host's 
   assert.ok(left > signals * 0.8, `the host has ${left} signals, the container ${signals}`);
   assert.ok(others >= queues - 1 && others > 1, `the host has ${others} queues, the container ${queues}`);
   await world.client.domains.destroy({ domain: 'many' });
+});
+
+test('a domain that reboots without end is slowed down, told once, and can be ended and removed any time', async () => {
+  await world.run(
+    domainXml({
+      name: 'again',
+      program: ['/bin/busybox', 'reboot', '-f'],
+      more: '<on_reboot>restart</on_reboot>',
+    }),
+  );
+  await waitFor('the pause', () => /domain 'again' reboots again and again/.test(world.log), 20_000);
+  const starts = (): number => world.log.match(/domain 'again' started/g)?.length ?? 0;
+  const before = starts();
+  await sleep(4000);
+  assert.ok(starts() - before <= 3, `${starts() - before} starts in 4 s`);
+  assert.equal(world.log.match(/reboots again and again/g)?.length, 1);
+  const began = performance.now();
+  await world.client.domains.destroy({ domain: 'again' });
+  assert.ok(performance.now() - began < 3000);
+  assert.equal(await world.state('again'), 'shutoff (destroyed)');
+  await world.client.domains.undefine({ domain: 'again', storage: true });
+  await sleep(1500);
+  assert.equal(
+    (await world.client.domains.list()).some(({ name }) => name === 'again'),
+    false,
+  );
 });

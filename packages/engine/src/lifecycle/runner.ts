@@ -3,6 +3,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { formatLxcConfig, type Resources } from '@ctvirt/formats';
 import { isFrozen, setFrozen } from '../cgroups/freezer.js';
 import { type IoDisks, lacksDisks } from '../cgroups/io-limits.js';
@@ -45,6 +46,7 @@ import { linkPrefixOf } from './document.js';
 import { initSignal } from './init-signals.js';
 import { type OpenedFiles, openFiles } from './opening.js';
 import type { EndAction, RunPlan } from './plan.js';
+import { RebootPace } from './reboot-pace.js';
 import { sharedIds } from './shared-ids.js';
 
 export interface RunnerParts {
@@ -85,6 +87,8 @@ const RESTART_LIMIT = { times: 5, withinMs: 60_000 };
 
 export class Runner {
   readonly #endings = new Map<string, number[]>();
+  readonly #pace = new RebootPace();
+  readonly #closing = new AbortController();
 
   constructor(private readonly parts: RunnerParts) {}
 
@@ -309,6 +313,7 @@ export class Runner {
 
   /** Stops watching; containers go on. */
   close(): void {
+    this.#closing.abort();
     for (const entry of this.parts.registry.entries()) entry.watch?.[Symbol.dispose]();
     if ([...this.parts.registry.entries()].every((entry) => entry.running === undefined))
       removeGroup(this.parts.cgroups, this.parts.layout.cgroup);
@@ -427,20 +432,46 @@ export class Runner {
 
   /** When it is the domain's turn, unless an operation before has seen to its end. */
   #finishLater(entry: Entry, isDue: () => boolean): void {
-    this.parts.queue
-      .run(entry.record.name, async () => {
-        if (isDue()) await this.#finish(entry);
-      })
+    this.#pause(entry)
+      .then(() =>
+        this.parts.queue.run(entry.record.name, async () => {
+          if (isDue() && !this.#closing.signal.aborted) await this.#finish(entry);
+        }),
+      )
       .catch((error: unknown) =>
         this.parts.log('error', `after the end of domain '${entry.record.name}': ${String(error)}`),
       );
+  }
+
+  /**
+   * Waits if it reboots too often, with its run as it is: others have their turn meanwhile, and a daemon that comes after a killed one
+   * finds the reboot still to be done.
+   */
+  async #pause({ record: { name } }: Entry): Promise<void> {
+    const { driver, log } = this.parts;
+    if (this.#isEndWanted(name) || (await driver.ending(diskName(name))).cause !== 'reboot') return;
+    const { pauseMs, isFirst } = this.#pace.next(name);
+    if (isFirst)
+      log(
+        'warn',
+        `domain '${name}' reboots again and again: from now on it waits up to 10 s before each start`,
+        {
+          domain: name,
+        },
+      );
+    if (pauseMs === 0) return;
+    await sleep(pauseMs, undefined, { ref: false, signal: this.#closing.signal }).catch(() => undefined);
+  }
+
+  #isEndWanted(name: string): boolean {
+    return existsSync(join(this.parts.driver.folder(diskName(name)), 'intent'));
   }
 
   /** Puts a domain that has ended into its new state, and does what its document wants to happen then. */
   async #finish(entry: Entry, options: { wanted?: boolean } = {}): Promise<void> {
     const { driver, store, log } = this.parts;
     const name = diskName(entry.record.name);
-    const wanted = options.wanted === true || existsSync(join(driver.folder(name), 'intent'));
+    const wanted = options.wanted === true || this.#isEndWanted(entry.record.name);
     const ending = await driver.ending(name);
     entry.watch?.[Symbol.dispose]();
     entry.watch = undefined;
