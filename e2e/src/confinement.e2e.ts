@@ -82,3 +82,21 @@ test('links in the container’s /etc do not lead its host name out', async () =
   await start();
   assert.equal(await readFile(`${prize}/secret`, 'utf8'), 'secret');
 });
+
+test('no mount tells a container where the daemon keeps it', async () => {
+  const limited = templateRoot.replace(
+    '</filesystem>',
+    "<space_hard_limit unit='MiB'>32</space_hard_limit></filesystem>",
+  );
+  for (const [name, root] of [
+    ['plain', templateRoot],
+    ['limited', limited],
+  ] as const) {
+    await world.run(domainXml({ name, filesystems: [root] }));
+    for (const list of ['mounts', 'mountinfo']) {
+      const seen = await world.shell(name, `cat /proc/self/${list}`);
+      assert.match(seen, / overlay /);
+      assert.ok(!seen.includes(world.root), seen);
+    }
+  }
+});

@@ -37,9 +37,13 @@ class Place implements Disposable {
     private readonly folder: number,
   ) {}
 
-  /** The calling thread's own. */
-  static here(): Place {
-    return new Place(openSync('/proc/thread-self/ns/mnt', 'r'), openSync('/', O_PATH), openSync('.', O_PATH));
+  /** The calling thread's own, but for the working folder. */
+  static here(folder = '.'): Place {
+    return new Place(
+      openSync('/proc/thread-self/ns/mnt', 'r'),
+      openSync('/', O_PATH),
+      openSync(folder, O_PATH),
+    );
   }
 
   static ofProcess(pid: number): Place {
@@ -118,7 +122,7 @@ export class PrivateMounts implements Disposable {
         mountNow('none', '/', null, MountFlag.recursive | MountFlag.slave, '');
         // The container's root user has to pass here, by its host's number.
         mountNow('ctvirt', folder, 'tmpfs', MountFlag.noSuid | MountFlag.noDev, 'mode=711');
-        place = Place.here();
+        place = Place.here(folder);
       },
     );
     if (place === undefined) throw new TypeError('a mount namespace without a place');
@@ -145,7 +149,10 @@ export class PrivateMounts implements Disposable {
     this.within(() => detachOfHost(this.folder, []));
   }
 
-  /** Whatever `work` does before it returns, a program that it starts included, finds the mounts under their names. */
+  /**
+   * Whatever `work` does before it returns, a program that it starts included, finds the mounts under their names, and in the
+   * working folder.
+   */
   within<T>(work: () => InPlace<T>): InPlace<T> {
     return visit(() => this.place.enter(), work);
   }

@@ -37,14 +37,15 @@ export const template: Backend = {
       (attributes & MountAttr.noExec ? MountFlag.noExec : 0);
     const { mounts } = context;
     const opened = mounts.within(() => {
-      // overlay takes names, and of no mount but those of its namespace.
-      const lowerPath = mounts.folderFor(`lower-${spec.key}`);
-      attachMount(lower, lowerPath);
+      // overlay takes names, and of no mount but those of its namespace. The container reads them in its /proc/self/mounts: they
+      // begin where all the start's mounts are, and tell nothing of the host.
+      const lowerName = `lower-${spec.key}`;
+      attachMount(lower, mounts.folderFor(lowerName));
       const target = mounts.folderFor(`root-${spec.key}`);
       // Of a layer on a disk that went read-only overlay would say no more than that something is wrong.
       accessSync(layer.upper, constants.W_OK);
       const data = [
-        `lowerdir=${escapeOption(lowerPath)}`,
+        `lowerdir=${escapeOption(lowerName)}`,
         `upperdir=${escapeOption(layer.upper)}`,
         `workdir=${escapeOption(layer.work)}`,
       ];

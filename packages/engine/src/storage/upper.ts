@@ -1,12 +1,12 @@
 // The writable layer of a container: a folder, which a project of the host's quotas may limit, or an image of its own that is the limit.
 // SPDX-License-Identifier: Apache-2.0
-import { existsSync, readdirSync } from 'node:fs';
+import { closeSync, constants, existsSync, openSync, readdirSync } from 'node:fs';
 import { chmod, chown, mkdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EngineError } from '../errors.js';
 import { type Disk, diskBelow, loopsOver } from '../host/disks.js';
 import { attachLoop, openImage } from '../host/loop.js';
-import { MountAttr, newMount } from '../host/mount-calls.js';
+import { cloneMount, MountAttr, newMount } from '../host/mount-calls.js';
 import { freeProject, type ProjectRange, projectOf, setProject } from '../host/projects.js';
 import { HostQuotas } from '../host/quota.js';
 import {
@@ -62,7 +62,7 @@ interface Layer {
   readonly work: string;
 }
 
-/** The layer's folders, by names that hold among the start's mounts; `settle` puts its limit in force. */
+/** The layer's folders, by names below the folder of the start's mounts; `settle` puts its limit in force. */
 export async function openUpper(
   spec: FilesystemSpec,
   context: OpenContext,
@@ -70,7 +70,14 @@ export async function openUpper(
   if (spec.limit === undefined || !isImage(spec, context)) {
     const folder = folderPath(spec, context);
     const { limit } = spec;
-    const layer = layerIn(folder);
+    const fd = openSync(folder, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
+    try {
+      using copy = cloneMount(fd, folder);
+      context.mounts.attach(copy, `layer-${spec.key}`);
+    } finally {
+      closeSync(fd);
+    }
+    const layer = layerIn(`layer-${spec.key}`);
     if (limit === undefined) return { layer };
     // As below: what the start itself writes is not refused.
     limitProject(folder, undefined);
@@ -88,7 +95,7 @@ export async function openUpper(
   // overlay needs some for itself, and is read-only for good where it finds none.
   const mounted = { device, folder, mounts };
   await keepBlocks(mounted, 0);
-  return { layer: layerIn(folder), settle: () => limitSpace(mounted, path, spec.limit) };
+  return { layer: layerIn(`disk-${spec.key}`), settle: () => limitSpace(mounted, path, spec.limit) };
 }
 
 const layerIn = (folder: string): Layer => ({ upper: join(folder, 'upper'), work: join(folder, 'work') });
