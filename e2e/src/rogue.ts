@@ -118,6 +118,26 @@ my %say = (
     for my $op (1, 2) { arp $op, $_, $_ for $host4, $near4 }
     frame group($nodes), 0x86dd, packet6 58, $link, $nodes, $neighbour->(136, 0x20000000, $_, 2), 2 for ip6('fe80::1'), $host6, $near6;
   },
+  denials => sub {
+    # For some seconds: as if it, too, were about to take what others are about to take.
+    for (1 .. 400) {
+      for my $wanted ($near6, $host6) {
+        my $to = ip6('ff02::1:ff00:0') | "\0" x 13 . substr $wanted, 13;
+        frame group($to), 0x86dd, packet6 58, "\0" x 16, $to, pack('C C n N', 135, 0, 0, 0) . $wanted, 2;
+      }
+      arp 1, "\0" x 4, $_ for $near4, $host4;
+      select undef, undef, undef, 0.01;
+    }
+  },
+  queries => sub {
+    my $query = pack('C C n n n', 130, 0, 0, 1000, 0) . "\0" x 16;
+    my $plain = packet6 58, $link, $nodes, $query, 2;
+    my $body = pack('C C C C n C C', 58, 0, 5, 2, 0, 1, 0) . substr $plain, 40;
+    frame group($nodes), 0x86dd, pack('N n C C', 6 << 28, length $body, 0, 255) . $link . $nodes . $body;
+    my $asked = pack 'C C n N', 0x11, 100, 0, 0;
+    substr($asked, 2, 2) = pack 'n', sum $asked;
+    frame "\1\0\x5e\0\0\1", 0x0800, packet4 2, $own4, ip4('224.0.0.1'), $asked;
+  },
   leases => sub { talk4 $own4, $host4, 'lease', $peer, 67, 68; talk6 $own6, $host6, 'lease', $peer, 547, 546 },
   faces => sub {
     frame $all, 0x88b5, 'x' x 50, $foreign;

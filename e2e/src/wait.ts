@@ -12,7 +12,8 @@ export async function assertUnchanged(
 ): Promise<void> {
   let now: unknown;
   const isSame = async () => isDeepStrictEqual((now = await probe()), before);
-  await waitFor('it to be as before', isSame, 3000).catch(() => assert.deepEqual(now, before, message));
+  // An lxcfs that nobody looks at any more takes some five seconds to end.
+  await waitFor('it to be as before', isSame, 8000).catch(() => assert.deepEqual(now, before, message));
 }
 
 /** Resolves with the first answer that is neither undefined nor false; tells what it waited for in vain. */

@@ -263,6 +263,29 @@ for (const isLive of [false, true])
     });
   });
 
+test('bridge: a container keeps no address from others, and is no router to the bridge', async () => {
+  await withBridge(async () => {
+    const ip = (...args: string[]) => world.enclosure.output('ip', ...args);
+    const wanted = {
+      near6: '2001:db8:77::5',
+      host6: '2001:db8:77::77',
+      near4: '10.77.0.5',
+      host4: '10.77.0.77',
+    };
+    const program = rogue.inside('queries,denials', { ...onBridgeParts, ...wanted, times: 2 });
+    await world.run(domain('rogue', program, onBridge(66)));
+    await ip('address', 'add', '2001:db8:77::5/64', 'dev', 'br-e2e');
+    await neighbour(onBridge(77));
+    await done('rogue');
+    const addresses = async () =>
+      `${await ip('-6', 'address', 'show', 'dev', 'br-e2e')}${await world.shell('near', 'ip -6 address')}`;
+    await waitFor('the looks to be over', async () => !/tentative(?! dadfailed)/.test(await addresses()));
+    assert.doesNotMatch(await addresses(), /dadfailed/);
+    const groups = await world.enclosure.output('bridge', 'mdb', 'show', 'dev', 'br-e2e');
+    assert.doesNotMatch(groups, /router ports/);
+  });
+});
+
 test('bridge: what the document trusts may have other faces', async () => {
   await withBridge(async () => {
     const program = rogue.inside('faces', onBridgeParts);

@@ -57,5 +57,7 @@ export function withValue(domain: Domain, key: string, value: string): Domain {
 /** The domain with one more parameter of that exact name, for keys that may stand several times. */
 export function withAnother(domain: Domain, name: string, value: string): Domain {
   if (value === '') return domain;
-  return { ...domain, beancounters: [...(domain.beancounters ?? []), { name, value }] };
+  // A name is one line in a document; in files of others it may hold anything.
+  const line = name.replace(/\p{Cc}/gu, '\uFFFD');
+  return { ...domain, beancounters: [...(domain.beancounters ?? []), { name: line, value }] };
 }

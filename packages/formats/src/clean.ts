@@ -13,6 +13,9 @@ export function xmlText(text: string): string {
   return unwritable.test(text) ? text.replace(everyUnwritable, '\uFFFD') : text;
 }
 
+/** The same of what has to be one line: a name, a path. */
+export const lineText = (text: string): string => xmlText(text).replace(/[\t\n\r]/g, '\uFFFD');
+
 /** A row for each line that `xmlText` changed. */
 export function unwritableLines(file: string, text: string): ReportRow[] {
   if (!unwritable.test(text)) return [];
@@ -35,11 +38,11 @@ interface Cleaned {
 function clean(files: FileSet): Cleaned {
   const rows: ReportRow[] = [];
   const entries = [...files].map(([path, entry]): [string, FileEntry] => {
-    if (entry.text === undefined) return [xmlText(path), { link: xmlText(entry.link) }];
-    rows.push(...unwritableLines(xmlText(path), entry.text));
+    if (entry.text === undefined) return [lineText(path), { link: xmlText(entry.link) }];
+    rows.push(...unwritableLines(lineText(path), entry.text));
     for (const line of entry.guessedLines ?? [])
-      rows.push({ file: xmlText(path), line, key: '', status: 'approximated', how: guessed });
-    return [xmlText(path), { text: xmlText(entry.text) }];
+      rows.push({ file: lineText(path), line, key: '', status: 'approximated', how: guessed });
+    return [lineText(path), { text: xmlText(entry.text) }];
   });
   return { files: new Map(entries), rows };
 }
@@ -50,7 +53,7 @@ export function dependable(format: Format): Format {
     ...format,
     read(files, unit, host) {
       const { files: clear, rows } = clean(files);
-      const place = { name: xmlText(unit.name).replace(/[\t\n\r]/g, '\uFFFD'), path: xmlText(unit.path) };
+      const place = { name: lineText(unit.name), path: lineText(unit.path) };
       const result = soundly((careful) => format.read(clear, place, { ...host, careful }));
       const inFiles = new Set(result.report.map(({ file }) => file));
       return { ...result, report: [...rows.filter(({ file }) => inFiles.has(file)), ...result.report] };

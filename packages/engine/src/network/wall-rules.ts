@@ -16,10 +16,12 @@ const early = 'priority -450; policy accept;';
 const noGuidance = [
   'icmpv6 type { nd-router-advert, nd-redirect } drop',
   'icmp type { redirect, router-advertisement } drop',
+  // A bridge takes who asks for a router, and sends him, and nobody else, what is for groups.
+  'icmpv6 type mld-listener-query drop',
+  'igmp type membership-query drop',
   'udp sport . udp dport { 67 . 68, 547 . 546 } drop',
 ];
-const unspecified =
-  'icmpv6 type { nd-neighbor-solicit, mld-listener-report, mld-listener-done, mld2-listener-report }';
+const reports = 'mld-listener-report, mld-listener-done, mld2-listener-report';
 
 const tables: Readonly<Record<TableFamily, Table>> = {
   inet: {
@@ -29,7 +31,7 @@ const tables: Readonly<Record<TableFamily, Table>> = {
         ...noGuidance,
         // The host's answer to one would be an advertisement; asking fills its table of neighbours.
         'icmpv6 type nd-router-solicit drop',
-        `ip6 saddr :: ${unspecified} accept`,
+        `ip6 saddr :: icmpv6 type { nd-neighbor-solicit, ${reports} } accept`,
         'iifname . ip saddr @sources4 accept',
         'iifname . ip6 saddr @sources6 accept',
         'drop',
@@ -60,12 +62,14 @@ const tables: Readonly<Record<TableFamily, Table>> = {
     chains: {
       bound4: [
         'ip saddr 0.0.0.0 udp sport . udp dport { 68 . 67 } return',
-        'arp saddr ip 0.0.0.0 return',
+        // Who looks whether somebody has an address that is not its to have keeps others from it.
+        'arp saddr ip 0.0.0.0 iifname . arp daddr ip @sources4 return',
         'meta protocol ip iifname . ip saddr != @sources4 drop',
         'meta protocol arp iifname . arp saddr ip != @sources4 drop',
       ],
       bound6: [
-        `ip6 saddr :: ${unspecified} return`,
+        `ip6 saddr :: icmpv6 type { ${reports} } return`,
+        'ip6 saddr :: icmpv6 type nd-neighbor-solicit goto target6',
         'icmpv6 type nd-neighbor-advert goto target6',
         'iifname . ip6 saddr @sources6 return',
         'iifname . @nh,128,64 @identifiers return',

@@ -290,8 +290,8 @@ export function readLxc(files: FileSet, unit: NativeUnit, host: ReadOptions): Re
 function withName(domain: Domain, uts: LxcSetting | undefined, report: Report): Domain {
   if (uts === undefined) return domain;
   const same = domain.name === uts.value || domain.name === '';
-  report.carried(uts, same ? 'name' : 'hostname');
-  return same ? { ...domain, name: uts.value } : { ...domain, hostname: uts.value };
+  const named = same ? { ...domain, name: uts.value } : { ...domain, hostname: uts.value };
+  return settle(domain, carried(named, same ? 'name' : 'hostname'), [uts], report);
 }
 
 function readFstabFile(

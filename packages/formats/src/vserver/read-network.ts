@@ -60,7 +60,7 @@ function readAddresses(domain: Domain, { tree, report }: GuestContext): Domain {
 
 function readNamespace(domain: Domain, { tree, report }: GuestContext): Domain {
   if (tree.children('netns').length === 0) return domain;
-  const found: Interface[] = [];
+  let result = domain;
   for (const id of tree.children('netns/interfaces')) {
     const base = `netns/interfaces/${id}`;
     const [host, guest] = [tree.scalar(`${base}/host`), tree.scalar(`${base}/guest`) ?? `geth${id}`];
@@ -72,14 +72,15 @@ function readNamespace(domain: Domain, { tree, report }: GuestContext): Domain {
       settle(domain, ignored(`interfaces of type ${type} have no element`), places, report);
       continue;
     }
-    found.push({
+    const link: Interface = {
       type: 'ethernet',
       ...(host === undefined || host === '' ? {} : { target: { dev: host } }),
       guest: { dev: guest },
-    });
-    settle(domain, carried(domain, 'interface of type ethernet'), places, report);
+    };
+    const more = withInterfaces(result, [link]);
+    result = settle(result, carried(more, 'interface of type ethernet'), places, report);
   }
-  return found.length === 0 ? withPrivnet(domain) : withInterfaces(domain, found);
+  return result === domain ? withPrivnet(domain) : result;
 }
 
 function readSharing(domain: Domain, { tree, report }: GuestContext): Domain {

@@ -1,6 +1,7 @@
 // A zone's exported configuration read to a domain.
 // SPDX-License-Identifier: Apache-2.0
 import type { CapabilityName, Domain } from '@ctvirt/xml';
+import { lineText } from '../clean.js';
 import { emptyDomain, rootTarget, withCapabilities, withFilesystem, withOs } from '../edit.js';
 import { baseName, type FileSet } from '../files.js';
 import type { HostFacts, NativeUnit, ReadOptions, ReadResult } from '../format.js';
@@ -104,7 +105,7 @@ export function readZonecfg(files: FileSet, unit: NativeUnit, host: ReadOptions)
     const given = global(name);
     if (given !== undefined) report.carried(at(given.line, name), apartHow[name] ?? '');
   }
-  let domain = emptyDomain('lxc', textOf(global('zonename')?.value) ?? unit.name);
+  let domain = emptyDomain('lxc', lineText(textOf(global('zonename')?.value) ?? unit.name));
   const plain = zone.globals.filter(({ name }) => !apart.has(name));
   for (const given of plain.sort((a, b) => orderOf(a.name) - orderOf(b.name)))
     domain = settle(domain, readGlobal(domain, given, host), [at(given.line, given.name)], report);
