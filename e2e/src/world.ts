@@ -256,8 +256,6 @@ export class World {
     const found = await inventory(this.root, this.enclosure);
     const daemon = this.#daemon?.pid;
     const own = daemon === undefined ? [] : [`${daemon} `];
-    // While there is a daemon: afterwards it has to end with the last container.
-    const lxcfs = daemon === undefined ? [] : this.lxcfs();
     return {
       ...found,
       loops: found.loops.filter((loop) => !loop.includes(` ${this.host}/`)),
@@ -272,7 +270,8 @@ export class World {
         (line) =>
           !own.some((prefix) => line.startsWith(prefix)) &&
           !/ (\/usr\/bin\/unshare --user )?\/bin\/cat$/.test(line) &&
-          !lxcfs.includes(Number(line.split(' ')[0])),
+          // While there is a daemon: afterwards it has to end with the last container.
+          (daemon === undefined || !/ \/usr\/bin\/lxcfs --foreground .* \/dev\/fd\/3$/.test(line)),
       ),
     };
   }

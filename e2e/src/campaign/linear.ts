@@ -80,10 +80,11 @@ function reachable(
 ): World[] {
   const found = new Map<string, World>();
   const add = (state: State, taken: ReadonlySet<number>): void => {
-    // What changes nothing and is true now costs nothing to take at once: it leads nowhere else.
+    // What never changes anything and is true now costs nothing to take at once: it leads nowhere else. A suspend that was
+    // done may have found the domain suspended, or may yet suspend it.
     const idle = [...underWay].filter((index) => {
       const event = events[index];
-      return event !== undefined && after(state, event) === state;
+      return event !== undefined && event.answer !== 'done' && after(state, event) === state;
     });
     const world = { state, taken: new Set([...taken, ...idle]) };
     const key = keyOf(world);

@@ -96,7 +96,14 @@ export const bindDomainLife: Bind = ({ engine }) => {
     },
     async domainSuspend({ dom }, { session }) {
       const { uuid, state } = runningDomainOf(engine, session, dom);
-      if (state !== 'paused') await engine.suspend(uuid);
+      if (state === 'paused') return;
+      try {
+        await engine.suspend(uuid);
+      } catch (error) {
+        // As libvirt's own driver answers: whoever else has suspended it meanwhile.
+        const isLate = error instanceof EngineError && error.code === 'wrong-state';
+        if (!isLate || engine.summary(uuid).state !== 'paused') throw error;
+      }
     },
     async domainResume({ dom }, { session }) {
       const { uuid, state } = runningDomainOf(engine, session, dom);
