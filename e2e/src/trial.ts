@@ -6,7 +6,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { Chance } from './chance.js';
 import { output } from './command.js';
 import { domainXml } from './documents.js';
-import { cgroupsOf, type Inventory, inventory } from './inventory.js';
+import { cgroupName, cgroupsOf, type Inventory, inventory } from './inventory.js';
 import { type Condition, linkOf, names, type Step, stepsFrom, subjects } from './trial-steps.js';
 import { waitFor } from './wait.js';
 import { busybox, World } from './world.js';
@@ -296,9 +296,14 @@ export class Trial {
   }
 
   /** Of the packet filter, without its counters; none where it is not installed. */
+  /** Those of others: the daemon's own tables stay as long as it does, and are counted when the world is taken down. */
   async #lookAtRules(): Promise<string> {
     if (!existsSync('/usr/sbin/nft')) return '';
-    return await this.world.enclosure.output('nft', '--stateless', 'list', 'ruleset');
+    const rules = await this.world.enclosure.output('nft', '--stateless', 'list', 'ruleset');
+    return rules.replaceAll(
+      new RegExp(`^table \\w+ ${cgroupName(this.world.root)} \\{\\n(?:\\t.*\\n|\\n)*\\}\\n?`, 'gm'),
+      '',
+    );
   }
 
   /** Pids of the monitors that run now, by domain. */
