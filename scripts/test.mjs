@@ -6,7 +6,7 @@ import { run } from 'node:test';
 import { parseArgs } from 'node:util';
 import { root, setUp, testPackages } from './setup.mjs';
 import { command, StepError, step } from './steps.mjs';
-import { machinePackages, storyNames, tellStories } from './vm/lane.mjs';
+import { machinePackages, onDemand, storyNames, tellStories } from './vm/lane.mjs';
 
 const { positionals: asked, values } = parseArgs({
   allowPositionals: true,
@@ -134,7 +134,9 @@ await attempt(async () => {
     );
     await attempt(() => tests('unit tests', files, 2));
   }
-  const machine = wanted('vm') && machineTests(askedStories.length > 0 ? askedStories : stories);
+  const machine =
+    wanted('vm') &&
+    machineTests(askedStories.length > 0 ? askedStories : stories.filter((name) => !onDemand.includes(name)));
   if (wanted('e2e')) await attempt(() => tests('end-to-end tests', testFiles('e2e', '.e2e'), 1));
   if (machine !== false) await attempt(machine);
 });

@@ -22,6 +22,9 @@ export const storyNames = () =>
     .map((name) => name.slice(0, -ending.length))
     .sort();
 
+/** Those that take the emulated processor longer than all others together: told when they are asked for by name. */
+export const onDemand = ['kills', 'walls-floods', 'walls-network'];
+
 /** Runs these stories in one machine; `onReport` is called with every report of a test, `env` is what they find in theirs. */
 export async function tellStories(names, onReport, env = {}) {
   const disks = await machineDisks();
