@@ -281,7 +281,7 @@ test('bridge: a container keeps no address from others, and is no router to the 
       `${await ip('-6', 'address', 'show', 'dev', 'br-e2e')}${await world.shell('near', 'ip -6 address')}`;
     await waitFor('the looks to be over', async () => !/tentative(?! dadfailed)/.test(await addresses()));
     assert.doesNotMatch(await addresses(), /dadfailed/);
-    const groups = await world.enclosure.output('bridge', 'mdb', 'show', 'dev', 'br-e2e');
+    const groups = await world.enclosure.output('bridge', '-d', 'mdb', 'show', 'dev', 'br-e2e');
     assert.doesNotMatch(groups, /router ports/);
   });
 });
