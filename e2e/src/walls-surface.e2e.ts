@@ -1,29 +1,22 @@
 // What of the kernel a container reaches: calls it is refused, rights it cannot gain, and that dominfo tells the truth of it.
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
-import { copyFile, mkdir } from 'node:fs/promises';
 import { constants } from 'node:os';
 import { after, afterEach, before, test } from 'node:test';
 import { domainXml, templateRoot } from './documents.js';
+import { perl, perlIn } from './guest-perl.js';
 import { waitFor } from './wait.js';
 import { refused, World } from './world.js';
 
 let world: World;
-/** Perl with its libraries, since busybox calls no system call by number. */
-const libraries = ['/lib/x86_64-linux-gnu/libm.so.6', '/lib/x86_64-linux-gnu/libc.so.6'];
-const files = ['/usr/bin/perl', '/lib64/ld-linux-x86-64.so.2', '/lib/x86_64-linux-gnu/libcrypt.so.1'];
-const perl = ['/tools/ld-linux-x86-64.so.2', '--library-path', '/tools', '/tools/perl'] as const;
+let tools: string;
 before(async () => {
   world = await World.open();
-  await mkdir(`${world.host}/tools`);
-  for (const path of [...files, ...libraries])
-    await copyFile(path, `${world.host}/tools/${path.split('/').at(-1)}`);
+  tools = await perlIn(world.host);
 });
 afterEach(() => world.clear());
 after(() => world.close());
 
-const tools = () =>
-  `<filesystem><source dir='${world.host}/tools'/><target dir='/tools'/><readonly/></filesystem>`;
 interface Parts {
   readonly features?: string;
   readonly program?: readonly string[];
@@ -32,7 +25,7 @@ interface Parts {
 function xmlOf(name: string, { features = '', program, os = '' }: Parts = {}): string {
   const xml = domainXml({
     name,
-    filesystems: [templateRoot, tools()],
+    filesystems: [templateRoot, tools],
     more: features === '' ? '' : `<features>${features}</features>`,
     ...(program && { program }),
   });

@@ -3,9 +3,9 @@
 import { type ApiClient, ApiError, createClient } from '@ctvirt/api';
 import { Chance } from '../chance.js';
 import { domainXml } from '../documents.js';
-import { World } from '../world.js';
+import type { World } from '../world.js';
 import { type Event, faultIn, type State, type Verb } from './linear.js';
-import { type Found, type Order, type Part, textOfFault } from './part.js';
+import { type Found, inWorld, type Order, type Part, textOfFault } from './part.js';
 
 const clients = 64;
 const patienceMs = 30_000;
@@ -18,22 +18,7 @@ export const crowd: Part = {
   what: `${clients} clients, half over libvirt's protocol, half over HTTP: start, destroy, suspend, resume, state at random`,
   long: { count: 1000, minutes: 10 },
   short: { count: 20, minutes: 0.12 },
-  run: async (order) => {
-    const world = await World.open();
-    try {
-      const found = await run(world, order);
-      await world.clear();
-      await world.close();
-      return found;
-    } catch (error) {
-      await world.abandon();
-      return {
-        done: 'broken off',
-        figures: '',
-        faults: [`${textOfFault(error)}\n${world.log.slice(-2000)}`],
-      };
-    }
-  },
+  run: async (order) => await inWorld((world) => run(world, order)),
 };
 
 type Ask = (verb: Verb, domain: string) => Promise<string>;

@@ -1,5 +1,6 @@
 // What each part of the campaign is: how much of it, what it found, and what is needed to see a fault again.
 // SPDX-License-Identifier: Apache-2.0
+import { World } from '../world.js';
 
 /** How much is asked for; what a part does not count or time it leaves alone. */
 export interface Amount {
@@ -32,3 +33,21 @@ export interface Part {
 /** The text of whatever was thrown, with what it says of its cause. */
 export const textOfFault = (error: unknown): string =>
   error instanceof Error ? (error.stack ?? error.message) : String(error);
+
+/** Runs a part in a world of its own, which has to be empty afterwards; what breaks it off is a fault. */
+export async function inWorld(run: (world: World) => Promise<Found>): Promise<Found> {
+  const world = await World.open();
+  try {
+    const found = await run(world);
+    await world.clear();
+    await world.close();
+    return found;
+  } catch (error) {
+    await world.abandon();
+    return {
+      done: 'broken off',
+      figures: '',
+      faults: [`${textOfFault(error)}\n${world.log.slice(-2000)}`],
+    };
+  }
+}

@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { domainXml, templateRoot } from '../documents.js';
 import { linkOf } from '../trial-steps.js';
-import { World } from '../world.js';
-import { type Found, type Order, type Part, textOfFault } from './part.js';
+import type { World } from '../world.js';
+import { type Found, inWorld, type Order, type Part } from './part.js';
 
 /** Asked to power off it does nothing: the worst that a shutdown of the host meets. */
 const stubborn = ['/bin/sh', '-c', 'trap "" USR2 PWR; while :; do sleep 300 & wait; done'];
@@ -24,22 +24,7 @@ export const thousand: Part = {
   what: 'containers running at once, each with an address, limits, walls and an init that does not obey',
   long: { count: 1000, minutes: 0 },
   short: { count: 16, minutes: 0 },
-  run: async (order) => {
-    const world = await World.open();
-    try {
-      const found = await run(world, order);
-      await world.clear();
-      await world.close();
-      return found;
-    } catch (error) {
-      await world.abandon();
-      return {
-        done: 'broken off',
-        figures: '',
-        faults: [`${textOfFault(error)}\n${world.log.slice(-2000)}`],
-      };
-    }
-  },
+  run: async (order) => await inWorld((world) => run(world, order)),
 };
 
 const documentOf = (at: number): string =>

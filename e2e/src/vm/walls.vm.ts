@@ -2,34 +2,29 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { copyFile, mkdir } from 'node:fs/promises';
 import { constants } from 'node:os';
 import { after, afterEach, before, suite, test } from 'node:test';
 import { domainXml, templateRoot } from '../documents.js';
+import { perl, perlIn } from '../guest-perl.js';
 import { profileName } from '../inventory.js';
 import { waitFor } from '../wait.js';
 import { World } from '../world.js';
 
-const files = ['/usr/bin/perl', '/lib64/ld-linux-x86-64.so.2'];
-const libraries = ['libm.so.6', 'libc.so.6', 'libcrypt.so.1'].map((name) => `/lib/x86_64-linux-gnu/${name}`);
-const perl = ['/tools/ld-linux-x86-64.so.2', '--library-path', '/tools', '/tools/perl'] as const;
 /** The user namespace lets its root write this one, but not see it through the read-only cover of /proc/sys. */
 const ownLimit = '/proc/sys/user/max_ipc_namespaces';
 
 suite('walls on a host with AppArmor', () => {
   let world: World;
+  let tools: string;
   const profiles = () => readFileSync('/sys/kernel/security/apparmor/profiles', 'utf8').split('\n').sort();
   before(async () => {
     world = await World.open();
-    await mkdir(`${world.host}/tools`);
-    for (const path of [...files, ...libraries])
-      await copyFile(path, `${world.host}/tools/${path.split('/').at(-1)}`);
+    tools = await perlIn(world.host);
   });
   afterEach(() => world.clear());
   after(() => world.close());
 
   const run = async (name: string, features = ''): Promise<number> => {
-    const tools = `<filesystem><source dir='${world.host}/tools'/><target dir='/tools'/><readonly/></filesystem>`;
     const more = features === '' ? '' : `<features>${features}</features>`;
     await world.run(domainXml({ name, filesystems: [templateRoot, tools], more }));
     return (await world.client.domains.info({ domain: name })).initPid ?? assert.fail();
