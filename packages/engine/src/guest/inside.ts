@@ -3,6 +3,7 @@
 import { closeSync, lstatSync, readlinkSync } from 'node:fs';
 import { posix } from 'node:path';
 import { EngineError } from '../errors.js';
+import { isPathIn } from '../host/paths.js';
 import { openInRoot, Resolve } from '../host/syscalls.js';
 
 const O_PATH = 0o10000000;
@@ -25,9 +26,8 @@ const ownInDev = ['/dev/shm', '/dev/mqueue', '/dev/hugepages'];
 
 /** Throws `denied` for places in a container that are not a document's to fill. */
 export function refuseTarget(target: string): void {
-  const isAt = (folder: string): boolean => target === folder || target.startsWith(`${folder}/`);
-  const taken = filled.find(isAt);
-  if (taken === undefined || ownInDev.some(isAt)) return;
+  const taken = filled.find((folder) => isPathIn(target, folder));
+  if (taken === undefined || ownInDev.some((folder) => isPathIn(target, folder))) return;
   throw new EngineError(
     'denied',
     `nothing can be mounted at '${target}': ${taken} is made anew in each container`,
@@ -67,7 +67,7 @@ export class InsidePaths {
   /** Where `path` leads; throws `denied` if that is among what the kernel tells, whose links lead out of any root. */
   refuseKernel(path: string): string {
     const found = this.resolve(insidePath(path));
-    if (!filled.some((folder) => found === folder || found.startsWith(`${folder}/`))) return found;
+    if (!filled.some((folder) => isPathIn(found, folder))) return found;
     throw new EngineError(
       'denied',
       `'${path}' leads to '${found}', which is the kernel's: a container begins among its own files`,
@@ -91,11 +91,7 @@ export class InsidePaths {
   #holder(path: string): { target: string; tree: number } {
     let best: { target: string; tree: number } | undefined;
     for (const [target, tree] of this.#trees)
-      if (
-        (path === target || path.startsWith(target === '/' ? '/' : `${target}/`)) &&
-        target.length > (best?.target.length ?? 0)
-      )
-        best = { target, tree };
+      if (isPathIn(path, target) && target.length > (best?.target.length ?? 0)) best = { target, tree };
     if (best === undefined) throw misled(path, 'no root to begin from');
     return best;
   }

@@ -1,7 +1,7 @@
 // What a container's mounts show of the host: nothing but what its start handed over, by the container's own mountinfo.
 // SPDX-License-Identifier: Apache-2.0
 import type { MountEntry } from '../host/mountinfo.js';
-import { isPathIn } from '../host/trail.js';
+import { isPathIn } from '../host/paths.js';
 
 export interface Seen {
   /** Of the container's init. */

@@ -1,6 +1,7 @@
 // The mounts of a process's namespace, as its mountinfo lists them.
 // SPDX-License-Identifier: Apache-2.0
 import { readFileSync } from 'node:fs';
+import { isPathIn } from './paths.js';
 
 export interface MountEntry {
   readonly id: number;
@@ -56,15 +57,13 @@ export function parseMounts(text: string): MountEntry[] {
 /** The mounts at `folder` and below, the last one first: in that order they can be detached. */
 export function mountsBelow(folder: string): MountEntry[] {
   return mounts()
-    .filter(({ target }) => target === folder || target.startsWith(`${folder}/`))
+    .filter(({ target }) => isPathIn(target, folder))
     .reverse();
 }
 
 /** The mount that a path, free of links, lies on. */
 export function mountAt(path: string): MountEntry | undefined {
-  const above = mounts().filter(
-    ({ target }) => target === '/' || path === target || path.startsWith(`${target}/`),
-  );
+  const above = mounts().filter(({ target }) => isPathIn(path, target));
   // Of those at the longest target the last one hides the others.
   return above.reduce<MountEntry | undefined>(
     (best, entry) => (best === undefined || entry.target.length >= best.target.length ? entry : best),

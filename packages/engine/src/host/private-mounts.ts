@@ -12,9 +12,9 @@ import {
   mountNow,
 } from './mount-calls.js';
 import { mountsOf } from './mountinfo.js';
+import { isPathIn } from './paths.js';
 import { type RunOptions, type RunResult, run } from './run.js';
 import { check } from './syscalls.js';
-import { isPathIn } from './trail.js';
 
 const CLONE_FS = 0x200;
 const CLONE_NEWNS = 0x20000;

@@ -4,6 +4,7 @@ import { type BigIntStats, closeSync, constants, fstatSync, readFileSync, readli
 import { posix } from 'node:path';
 import { EngineError } from '../errors.js';
 import { mounts } from './mountinfo.js';
+import { isPathIn } from './paths.js';
 import { openInRoot } from './syscalls.js';
 
 const O_PATH = 0o10000000;
@@ -163,9 +164,6 @@ export function placeOf(fd: number): Place {
 /** Whether a place is another, or lies below it. */
 export const liesIn = (one: Place, other: Place): boolean =>
   one.device === other.device && isPathIn(one.path, other.path);
-
-export const isPathIn = (path: string, folder: string): boolean =>
-  path === folder || path.startsWith(folder === '/' ? '/' : `${folder}/`);
 
 /** By its name, whoever made the links on the way. */
 export function placeAt(path: string): Place | undefined {

@@ -3,7 +3,8 @@
 import { realpathSync } from 'node:fs';
 import { EngineError } from '../errors.js';
 import { mounts } from '../host/mountinfo.js';
-import { isPathIn, isRootsOwn, liesIn, type MayFollow, type Place, placeAt, Trail } from '../host/trail.js';
+import { isPathIn } from '../host/paths.js';
+import { isRootsOwn, liesIn, type MayFollow, type Place, placeAt, Trail } from '../host/trail.js';
 
 /** A file system of a document, as far as its source goes. */
 export interface Asked {
