@@ -138,6 +138,38 @@ my %say = (
     substr($asked, 2, 2) = pack 'n', sum $asked;
     frame "\1\0\x5e\0\0\1", 0x0800, packet4 2, $own4, ip4('224.0.0.1'), $asked;
   },
+  # Each of them makes its sender the bridge's router; hosts would not read the third and the fourth at all.
+  greetings => sub {
+    my $hello = pack 'C C n', 0x20, 0, 0xdfff;
+    frame "\1\0\x5e\0\0\x0d", 0x0800, packet4 103, $own4, ip4('224.0.0.13'), $hello;
+  },
+  discoveries => sub {
+    my $here = pack 'C C n n n', 0x30, 20, 0, 125, 2;
+    substr($here, 2, 2) = pack 'n', sum $here;
+    frame "\1\0\x5e\0\0\x6a", 0x0800, packet4 2, $own4, ip4('224.0.0.106'), $here;
+    my $to = ip6 'ff02::6a';
+    frame group($to), 0x86dd, packet6 58, $link, $to, pack('C C n n n', 151, 20, 0, 125, 2), 2;
+  },
+  pieces => sub {
+    my $asked = pack 'C C n N', 0x11, 100, 0, 0;
+    substr($asked, 2, 2) = pack 'n', sum $asked;
+    my $piece = packet4 2, $own4, ip4('224.0.0.1'), $asked;
+    substr($piece, 6, 2) = pack 'n', 8; substr($piece, 10, 2) = "\0\0"; substr($piece, 10, 2) = pack 'n', sum substr $piece, 0, 20;
+    frame "\1\0\x5e\0\0\1", 0x0800, $piece;
+  },
+  signed => sub {
+    my $plain = packet6 58, $link, $nodes, pack('C C n n n', 130, 0, 0, 1000, 0) . "\0" x 16, 2;
+    my $body = pack('C C C C n C C', 51, 0, 5, 2, 0, 1, 0) . pack('C C n N N', 58, 4, 0, 1, 1) . "\0" x 12 . substr $plain, 40;
+    frame group($nodes), 0x86dd, pack('N n C C', 6 << 28, length $body, 0, 255) . $link . $nodes . $body;
+  },
+  # As many addresses for privacy as no honest container draws.
+  draws => sub {
+    for my $n (1 .. 300) {
+      my $to = ip6 'ff02::1:ff00:1';
+      my $drawn = pack 'n4 N N', 0xfe80, 0, 0, 0, 0x40000000 + rand 0x30000000, $n;
+      frame group($to), 0x86dd, packet6 58, $drawn, $to, $neighbour->(135, 0, $host6, 1), 2;
+    }
+  },
   leases => sub { talk4 $own4, $host4, 'lease', $peer, 67, 68; talk6 $own6, $host6, 'lease', $peer, 547, 546 },
   faces => sub {
     frame $all, 0x88b5, 'x' x 50, $foreign;

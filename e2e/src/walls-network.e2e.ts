@@ -203,8 +203,8 @@ test('no wall is built around a link of the host’s own, nor around one that is
   await refused('exists', world.client.domains.start({ domain: 'greedy' }));
   assert.doesNotMatch(await rules(), /"lo"/);
   await world.run(named('first', 've-one', '192.168.7.2'));
-  const before = await rules();
   await world.define(named('second', 've-one', '192.168.7.3'));
+  const before = await rules();
   await refused('exists', world.client.domains.start({ domain: 'second' }));
   assert.equal(await rules(), before);
 });
@@ -263,26 +263,102 @@ for (const isLive of [false, true])
     });
   });
 
-test('bridge: a container keeps no address from others, and is no router to the bridge', async () => {
+/** With what a document may leave out: everything, nothing of IPv4 alone, and nothing at all. */
+const thieves = {
+  bound: onBridge(66),
+  half: "<interface type='bridge'><source bridge='br-e2e'/><ip address='10.77.0.67' prefix='24'/></interface>",
+  open: "<interface type='bridge'><source bridge='br-e2e'/></interface>",
+};
+
+test('bridge: a container keeps no address from others, takes none, and is no router to the bridge', async () => {
+  await forward(0);
   await withBridge(async () => {
     const ip = (...args: string[]) => world.enclosure.output('ip', ...args);
-    const wanted = {
-      near6: '2001:db8:77::5',
-      host6: '2001:db8:77::77',
-      near4: '10.77.0.5',
-      host4: '10.77.0.77',
-    };
-    const program = rogue.inside('queries,denials', { ...onBridgeParts, ...wanted, times: 2 });
-    await world.run(domain('rogue', program, onBridge(66)));
+    const neighbours = { near6: '2001:db8:77::5', near4: '10.77.0.5', host6: near77.v6, host4: near77.v4 };
+    // The host looks for others that have it as soon as the first port is there.
     await ip('address', 'add', '2001:db8:77::5/64', 'dev', 'br-e2e');
-    await neighbour(onBridge(77));
-    await done('rogue');
+    await ip('address', 'add', '10.77.0.5/24', 'dev', 'br-e2e');
+    await world.define(domain('near', ['/bin/sleep', 'infinity'], onBridge(77)));
+    const routers = ['queries', 'greetings', 'discoveries', 'pieces', 'signed'];
+    for (const [last, [name, link]] of Object.entries(thieves).entries()) {
+      const own4 = `10.77.0.${66 + last}`;
+      const program = rogue.inside(`${routers.join()},claims,denials,claims`, {
+        ...onBridgeParts,
+        ...neighbours,
+        own4,
+      });
+      await world.run(domain(name, program, link));
+    }
+    await world.client.domains.start({ domain: 'near' });
+    for (const name of Object.keys(thieves)) await done(name);
     const addresses = async () =>
       `${await ip('-6', 'address', 'show', 'dev', 'br-e2e')}${await world.shell('near', 'ip -6 address')}`;
     await waitFor('the looks to be over', async () => !/tentative(?! dadfailed)/.test(await addresses()));
     assert.doesNotMatch(await addresses(), /dadfailed/);
     const groups = await world.enclosure.output('bridge', '-d', 'mdb', 'show', 'dev', 'br-e2e');
     assert.doesNotMatch(groups, /router ports/);
+    // Who knows an address already can be told another.
+    for (const address of ['10.77.0.5', '2001:db8:77::5']) await answers('near', address);
+    for (const name of ['half', 'open'])
+      await world.exec(name, ...rogue.inside('claims', { ...onBridgeParts, ...neighbours, leave: 1 }));
+    const bridge = await macOf('br-e2e');
+    const seen = await world.shell('near', 'ip neigh');
+    assert.match(seen, new RegExp(`10\\.77\\.0\\.5 dev eth0 lladdr ${bridge}`));
+    assert.match(seen, new RegExp(`2001:db8:77::5 dev eth0 lladdr ${bridge}`));
+    const own = (await world.shell('near', 'cat /sys/class/net/eth0/address')).trim();
+    const known = await ip('neigh', 'show', 'dev', 'br-e2e');
+    for (const address of Object.values(near77))
+      assert.match(known, new RegExp(`^${address} lladdr ${own}`, 'm'));
+  });
+});
+const near77 = { v4: '10.77.0.77', v6: '2001:db8:77::77' };
+
+const answers = async (name: string, address: string, ...more: readonly string[]) =>
+  await waitFor(`an answer of ${address} to ${name}`, async () => {
+    const { status } = await world.exec(name, 'ping', '-c', '1', '-W', '1', ...more, address);
+    return status === 0;
+  });
+
+test('bridge: addresses drawn for privacy are a container’s own, as long as they are few', async () => {
+  await withBridge(async () => {
+    await world.run(domain('rogue', ['/bin/sleep', 'infinity'], onBridge(66)));
+    const drawn = '2001:db8:77:0:a1b2:c3d4:e5f6:789a';
+    await world.shell(
+      'rogue',
+      `ip link set eth0 down; echo 3 > /proc/sys/net/ipv6/conf/eth0/addr_gen_mode; ip link set eth0 up
+       ip address add 2001:db8:77::66/64 dev eth0; ip address add ${drawn}/64 dev eth0`,
+    );
+    const inside = () => world.shell('rogue', 'ip -6 address show dev eth0');
+    await waitFor(
+      'its addresses',
+      async () => /fe80::/.test(await inside()) && !/tentative/.test(await inside()),
+    );
+    const local = /fe80:[^/]+/.exec(await inside())?.[0] ?? assert.fail('no address of the link');
+    assert.doesNotMatch(local, /ff:fe/, 'drawn');
+    const host = /fe80:[^/]+/.exec(
+      await world.enclosure.output('ip', '-6', 'address', 'show', 'dev', 'br-e2e'),
+    );
+    await answers('rogue', `${host?.[0]}%eth0`);
+    await answers('rogue', onBridgeParts.host6, '-I', drawn);
+    for (const address of [drawn, `${local}%br-e2e`]) {
+      await world.enclosure.output('ip', '-6', 'neigh', 'flush', 'dev', 'br-e2e');
+      const { status, stdout } = await world.enclosure.run([
+        'busybox',
+        'ping',
+        '-c',
+        '1',
+        '-W',
+        '3',
+        address,
+      ]);
+      assert.equal(status, 0, stdout);
+    }
+    const { status } = await world.exec('rogue', ...rogue.inside('draws', { ...onBridgeParts, leave: 1 }));
+    assert.equal(status, 0);
+    const known = (await world.enclosure.output('ip', '-6', 'neigh', 'show', 'dev', 'br-e2e')).match(
+      /^fe80:/gm,
+    );
+    assert.ok((known ?? []).length < 16, `the host took in ${known?.length} of 300`);
   });
 });
 

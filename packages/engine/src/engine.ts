@@ -296,7 +296,8 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
       );
     }
   }
-  await wall.open(guarded);
+  await wall.open(guarded, registry.addresses());
+  registry.tellAddresses((uuid, addresses) => wall.reserve(uuid, addresses));
   placement.even();
   lxcfs.open();
   namespaces.refill();

@@ -4,23 +4,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { EngineError } from '../errors.js';
 import type { LinkPlan } from '../lifecycle/plan.js';
+import { linkPlan as link } from '../testing/link-plan.js';
 import { wallElements } from './wall-elements.js';
 
-const link = (parts: Partial<LinkPlan>): LinkPlan => ({
-  kind: 'routed',
-  parent: undefined,
-  macvlanMode: undefined,
-  name: 'eth0',
-  hostName: 'cv1.0',
-  mac: '52:54:00:12:34:56',
-  isTrusted: false,
-  mtu: undefined,
-  up: true,
-  addresses: [],
-  gateways: [],
-  rates: { inbound: undefined, outbound: undefined },
-  ...parts,
-});
 const v4 = { address: '192.0.2.5', prefix: 32, family: 4 } as const;
 const v6 = { address: '2001:db8::5', prefix: 128, family: 6 } as const;
 const said = (...links: LinkPlan[]): string[] =>

@@ -8,8 +8,8 @@ import { addressBytes, addressText, interfaceId, linkLocal, macBytes } from './l
 export interface WallElement extends SetElement {
   /** The same as nft reads it. */
   readonly text: string;
-  /** The link it speaks of, by its name on the host. */
-  readonly link: string;
+  /** The link it speaks of, by its name on the host; undefined where it speaks of all. */
+  readonly link: string | undefined;
 }
 
 type Table = SetElement['family'];
@@ -42,26 +42,44 @@ function routedElements(link: LinkPlan, own4: readonly Part[], own6: readonly Pa
 function bridgeElements(link: LinkPlan, own4: readonly Part[], own6: readonly Part[]): WallElement[] {
   const bridge = elementsOf('bridge', link);
   const has = (wanted: 4 | 6): boolean => link.addresses.some(({ family }) => family === wanted);
-  const id = interfaceId(link.mac);
+  const local = linkLocal(link.mac);
   return [
     bridge('links'),
     // Nothing comes from a port to the host itself, were it taken out of its bridge.
     elementsOf('inet', link)('links'),
     elementsOf('arp', link)('links'),
     bridge('macs', { bytes: macBytes(link.mac), text: link.mac }),
-    ...(has(4) ? [bridge('bound4'), ...own4.map((address) => bridge('sources4', address))] : []),
+    ...own4.map((address) => bridge('sources4', address)),
+    ...[...own6.map(({ bytes }) => bytes), local].map((bytes) => bridge('sources6', numberPart(bytes))),
+    ...takenElements([addressText(local), ...link.gateways.map(({ address }) => address)]),
+    ...(has(4) ? [bridge('bound4')] : []),
     ...(has(6)
       ? [
           bridge('bound6'),
-          bridge('identifiers', numberPart(id)),
-          ...own6.flatMap((address) => [
-            bridge('sources6', address),
-            bridge('targets6', numberPart(address.bytes)),
-          ]),
+          bridge('identifiers', numberPart(interfaceId(link.mac))),
+          ...prefixesOf(link, local).map((prefix) => bridge('prefixes6', numberPart(prefix))),
         ]
       : []),
   ];
 }
+
+/** What no port of a bridge may say is its own, but for those it was given. */
+export const takenElements = (addresses: readonly string[]): WallElement[] =>
+  addresses.map((address) => {
+    const bytes = addressBytes(address);
+    const isV4 = bytes.length === 4;
+    const { text } = isV4 ? addressPart(bytes) : numberPart(bytes);
+    return { family: 'bridge', set: isV4 ? 'taken4' : 'taken6', link: undefined, key: bytes, text };
+  });
+
+/** Networks in which a container can draw itself an address, as privacy has it: its link's and its own. */
+const prefixesOf = ({ addresses }: LinkPlan, local: Buffer): Buffer[] =>
+  [
+    local,
+    ...addresses
+      .filter(({ family, prefix }) => family === 6 && prefix <= 64)
+      .map(({ address }) => addressBytes(address)),
+  ].map((bytes) => bytes.subarray(0, 8));
 
 const addressPart = (bytes: Buffer): Part => ({ bytes, text: addressText(bytes) });
 const numberPart = (bytes: Buffer): Part => ({ bytes, text: `0x${bytes.toString('hex')}` });

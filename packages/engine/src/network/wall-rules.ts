@@ -21,6 +21,14 @@ const noGuidance = [
   'igmp type membership-query drop',
   'udp sport . udp dport { 67 . 68, 547 . 546 } drop',
 ];
+/** A bridge believes these whatever hosts make of them: also in a piece of a packet, and behind a signature. */
+const noMulticastRouters = [
+  'ip protocol pim drop',
+  'igmp type 0x30 drop',
+  'ip protocol igmp ip frag-off & 0x3fff != 0 drop',
+  'icmpv6 type 151 drop',
+  'ip6 nexthdr 0 meta l4proto ah drop',
+];
 const reports = 'mld-listener-report, mld-listener-done, mld2-listener-report';
 
 const tables: Readonly<Record<TableFamily, Table>> = {
@@ -55,9 +63,15 @@ const tables: Readonly<Record<TableFamily, Table>> = {
       bound4: 'type ifname',
       bound6: 'type ifname',
       sources4: 'type ifname . ipv4_addr',
-      sources6: 'type ifname . ipv6_addr',
-      targets6: 'typeof iifname . @th,64,128',
+      // As numbers: they are looked for in a packet's head and in what neighbours are told.
+      sources6: 'typeof iifname . @nh,64,128',
       identifiers: 'typeof iifname . @nh,128,64',
+      prefixes6: 'typeof iifname . @nh,64,64',
+      taken4: 'type ipv4_addr',
+      taken6: 'typeof @nh,64,128',
+      // By index, which no later link has: they empty themselves.
+      drawn6: 'typeof iif . ip6 saddr\nsize 65535\nflags dynamic,timeout\ntimeout 1h',
+      newcomers6: 'typeof iif\nsize 65535\nflags dynamic,timeout\ntimeout 4h',
     },
     chains: {
       bound4: [
@@ -67,15 +81,36 @@ const tables: Readonly<Record<TableFamily, Table>> = {
         'meta protocol ip iifname . ip saddr != @sources4 drop',
         'meta protocol arp iifname . arp saddr ip != @sources4 drop',
       ],
-      bound6: [
-        `ip6 saddr :: icmpv6 type { ${reports} } return`,
-        'ip6 saddr :: icmpv6 type nd-neighbor-solicit goto target6',
-        'icmpv6 type nd-neighbor-advert goto target6',
-        'iifname . ip6 saddr @sources6 return',
-        'iifname . @nh,128,64 @identifiers return',
+      // Privacy: drawn at random, not counted by hand as a router's is, nor made of a hardware address, and few.
+      drawn6: [
+        '@nh,128,32 0 drop',
+        '@nh,152,16 0xfffe drop',
+        'iif . ip6 saddr @drawn6 update @drawn6 { iif . ip6 saddr } return',
+        'add @newcomers6 { iif limit rate over 6/hour burst 12 packets } drop',
+        'add @drawn6 { iif . ip6 saddr } return',
         'drop',
       ],
-      target6: ['iifname . @th,64,128 @targets6 return', 'iifname . @th,128,64 @identifiers return', 'drop'],
+      bound6: [
+        `ip6 saddr :: icmpv6 type { nd-neighbor-solicit, ${reports} } return`,
+        'iifname . @nh,64,128 @sources6 return',
+        'iifname . @nh,128,64 @identifiers return',
+        'iifname . @nh,64,64 @prefixes6 goto drawn6',
+        'drop',
+      ],
+      target6: [
+        'iifname . @th,64,128 @sources6 return',
+        '@th,64,128 @taken6 drop',
+        'iifname != @bound6 return',
+        'iifname . @th,128,64 @identifiers return',
+        'iifname . @th,64,64 @prefixes6 @th,128,32 != 0 @th,152,16 != 0xfffe return',
+        'drop',
+      ],
+      six: [
+        '@nh,64,128 @taken6 iifname . @nh,64,128 != @sources6 drop',
+        'icmpv6 type nd-neighbor-advert jump target6',
+        'ip6 saddr :: icmpv6 type nd-neighbor-solicit jump target6',
+        'iifname @bound6 goto bound6',
+      ],
       link: [
         'iifname . ether saddr != @macs drop',
         // Spanning tree and its like: for bridges to say to each other.
@@ -84,8 +119,12 @@ const tables: Readonly<Record<TableFamily, Table>> = {
         'ether type { 8021q, 8021ad } drop',
         'iifname . arp saddr ether != @macs drop',
         ...noGuidance,
+        ...noMulticastRouters,
+        'ip saddr @taken4 iifname . ip saddr != @sources4 drop',
+        'arp saddr ip @taken4 iifname . arp saddr ip != @sources4 drop',
+        'arp saddr ip 0.0.0.0 arp daddr ip @taken4 iifname . arp daddr ip != @sources4 drop',
         'iifname @bound4 jump bound4',
-        'iifname @bound6 meta protocol ip6 jump bound6',
+        'meta protocol ip6 jump six',
       ],
       prerouting: [`type filter hook prerouting ${early}`, 'iifname @links jump link'],
       // Frames to a bridge itself come by here alone, and it learns from them.

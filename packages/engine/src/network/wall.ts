@@ -2,9 +2,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { EngineError } from '../errors.js';
 import { Nftables } from '../host/nfnetlink.js';
+import { addressesOn } from '../host/link-addresses.js';
 import { run } from '../host/run.js';
 import type { LinkPlan } from '../lifecycle/plan.js';
-import { type WallElement, wallElements } from './wall-elements.js';
+import { takenElements, type WallElement, wallElements } from './wall-elements.js';
+import { WallHoldings } from './wall-holdings.js';
 import { ruleset, tableFamilies, withoutTables } from './wall-rules.js';
 
 /** How long the wall may be away after somebody emptied the host's whole ruleset. */
@@ -17,8 +19,9 @@ export interface WallParts {
 }
 
 export class Wall {
-  /** By the UUIDs of their domains. */
-  readonly #guarded = new Map<string, readonly WallElement[]>();
+  /** Links that are guarded, by the UUIDs of their domains. */
+  readonly #guarded = new Map<string, readonly LinkPlan[]>();
+  readonly #held = new WallHoldings();
   readonly #timer: NodeJS.Timeout;
   readonly #nftables = new Nftables();
   #loading: Promise<void> | undefined;
@@ -27,10 +30,15 @@ export class Wall {
     this.#timer = setInterval(() => void this.#look(), LOOK_MS).unref();
   }
 
-  /** Takes the place of whatever an earlier daemon left, for the links of what runs now. */
-  async open(links: Iterable<readonly [domain: string, links: readonly LinkPlan[]]>): Promise<void> {
+  /** Takes the place of whatever an earlier daemon left, for the links of what runs now, with what all domains are called by. */
+  async open(
+    links: Iterable<readonly [domain: string, links: readonly LinkPlan[]]>,
+    addresses: Iterable<readonly [domain: string, addresses: readonly string[]]>,
+  ): Promise<void> {
     try {
-      for (const [domain, list] of links) this.#know(domain, wallElements(list));
+      for (const [domain, list] of addresses) this.#held.put(`addresses of ${domain}`, takenElements(list));
+      for (const [domain, list] of links) this.#know(domain, list, wallElements(list));
+      this.#held.put('host', this.#hostElements());
       if (this.#guarded.size > 0) await this.#load();
       else if (this.#isThere()) await this.#remove();
     } catch (error) {
@@ -40,15 +48,21 @@ export class Wall {
 
   /** Lets a domain send what these links may, and nothing else: before they are there. */
   async guard(domain: string, links: readonly LinkPlan[]): Promise<void> {
-    const before = this.#guarded.get(domain) ?? [];
     const after = wallElements(links);
     this.#refuseShared(domain, after);
-    this.#know(domain, after);
-    while (this.#loading !== undefined) await this.#loading;
-    const refusal = this.#nftables.change('add', this.parts.name, after);
-    if (refusal !== undefined) return await this.#load();
-    const kept = new Set(after.map(nameOf));
-    this.#take(before.filter((one) => !kept.has(nameOf(one))));
+    const seen = bridgesOf(this.#guarded.values());
+    const gone = this.#know(domain, links, after);
+    // Of a bridge with containers on it the next look is soon enough.
+    if ([...bridgesOf([links])].some((name) => !seen.has(name))) await this.#lookAtHost();
+    await this.#change(after, gone);
+  }
+
+  /** Addresses of a domain, whether it runs or not: no port of a bridge may take them. */
+  reserve(domain: string, addresses: readonly string[]): void {
+    const { come, gone } = this.#held.put(`addresses of ${domain}`, takenElements(addresses));
+    this.#change(come, gone).catch((error: unknown) => {
+      this.parts.log('error', `addresses of domain ${domain} are not kept from others: ${String(error)}`);
+    });
   }
 
   /** The domain's links are gone. */
@@ -64,9 +78,28 @@ export class Wall {
     this.#nftables[Symbol.dispose]();
   }
 
-  #know(domain: string, elements: readonly WallElement[]): void {
+  #know(domain: string, links: readonly LinkPlan[], elements: readonly WallElement[]): WallElement[] {
     if (elements.length === 0) this.#guarded.delete(domain);
-    else this.#guarded.set(domain, elements);
+    else this.#guarded.set(domain, links);
+    return this.#held.put(`links of ${domain}`, elements).gone;
+  }
+
+  async #change(come: readonly WallElement[], gone: readonly WallElement[]): Promise<void> {
+    while (this.#loading !== undefined) await this.#loading;
+    // Without a table nothing is lost: who needs one loads all that is known.
+    if (this.#nftables.change('add', this.parts.name, come) === undefined) this.#take(gone);
+    else if (this.#guarded.size > 0) await this.#load();
+  }
+
+  /** The host's own addresses where containers are its neighbours. */
+  #hostElements(): WallElement[] {
+    const bridges = bridgesOf(this.#guarded.values());
+    return bridges.size === 0 ? [] : takenElements(addressesOn(bridges));
+  }
+
+  async #lookAtHost(): Promise<void> {
+    const { come, gone } = this.#held.put('host', this.#hostElements());
+    await this.#change(come, gone);
   }
 
   /** Two under one name would take each other's wall away. */
@@ -74,11 +107,12 @@ export class Wall {
     if (elements.length === 0) return;
     const names = new Set(elements.map(({ link }) => link));
     for (const [other, held] of this.#guarded) {
-      const shared = other === domain ? undefined : held.find(({ link }) => names.has(link));
+      const shared =
+        other === domain ? undefined : held.find((link) => isGuarded(link) && names.has(link.hostName));
       if (shared !== undefined)
         throw new EngineError(
           'exists',
-          `another running domain has a link named '${shared.link}' on the host`,
+          `another running domain has a link named '${shared.hostName}' on the host`,
         );
     }
   }
@@ -97,7 +131,8 @@ export class Wall {
     const { name, log } = this.parts;
     const isWhole = () => tableFamilies.every((family) => this.#nftables.has(family, name));
     try {
-      if (this.#guarded.size === 0 || this.#loading !== undefined || isWhole()) return;
+      if (this.#guarded.size === 0 || this.#loading !== undefined) return;
+      if (isWhole()) return await this.#lookAtHost();
       log('warn', `somebody took nftables' tables '${name}' away: they are put back`);
       await this.#load();
     } catch (error) {
@@ -107,7 +142,7 @@ export class Wall {
 
   /** All at one moment, with what is known then; who comes meanwhile waits and adds what is theirs. */
   async #load(): Promise<void> {
-    const load = nft(ruleset(this.parts.name, [...this.#guarded.values()].flat()));
+    const load = nft(ruleset(this.parts.name, this.#held.all()));
     const loading = load.finally(() => {
       this.#loading = undefined;
     });
@@ -120,7 +155,14 @@ export class Wall {
   }
 }
 
-const nameOf = ({ family, set, text }: WallElement): string => `${family} ${set} ${text}`;
+const isGuarded = ({ hostName, isTrusted }: LinkPlan): boolean => hostName !== undefined && !isTrusted;
+
+const bridgesOf = (lists: Iterable<readonly LinkPlan[]>): Set<string> =>
+  new Set(
+    [...lists]
+      .flat()
+      .flatMap(({ kind, parent }) => (kind === 'bridge' && parent !== undefined ? [parent] : [])),
+  );
 
 async function nft(input: string): Promise<void> {
   await run(['/usr/sbin/nft', '-f', '-'], { input }).catch((cause: unknown) => {

@@ -24,6 +24,16 @@ export class Registry {
   readonly #byUuid = new Map<string, Entry>();
   readonly #byCtid = new Map<number, Entry>();
   readonly #byAddress = new Map<string, Entry>();
+  #told: (uuid: string, addresses: readonly string[]) => void = () => undefined;
+
+  /** Who is told from now on which addresses a domain has. */
+  tellAddresses(told: (uuid: string, addresses: readonly string[]) => void): void {
+    this.#told = told;
+  }
+
+  *addresses(): Iterable<readonly [uuid: string, addresses: readonly string[]]> {
+    for (const entry of this.#byName.values()) yield [entry.record.uuid, addressesOf(entry)];
+  }
 
   add(record: DomainRecord, state: DomainState, reason: StateReason): Entry {
     const entry: Entry = {
@@ -36,6 +46,7 @@ export class Registry {
       liveAddresses: [],
     };
     this.#index(entry);
+    this.#tell(entry);
     return entry;
   }
 
@@ -44,6 +55,7 @@ export class Registry {
     this.#unindex(entry);
     entry.record = record;
     this.#index(entry);
+    this.#tell(entry);
   }
 
   /** Keeps these addresses for the domain beside those of its record, until told others; refuses what another one has. */
@@ -52,6 +64,7 @@ export class Registry {
     this.#releaseAddresses(entry);
     entry.liveAddresses = addresses;
     this.#takeAddresses(entry);
+    this.#tell(entry);
   }
 
   checkAddresses(addresses: readonly string[], own: Entry | undefined): void {
@@ -60,6 +73,7 @@ export class Registry {
 
   remove(entry: Entry): void {
     this.#unindex(entry);
+    this.#told(entry.record.uuid, []);
   }
 
   entries(): Iterable<Entry> {
@@ -112,6 +126,10 @@ export class Registry {
     let ctid = 101;
     while (this.#byCtid.has(ctid)) ctid++;
     return ctid;
+  }
+
+  #tell(entry: Entry): void {
+    this.#told(entry.record.uuid, addressesOf(entry));
   }
 
   #index(entry: Entry): void {

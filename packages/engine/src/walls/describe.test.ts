@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { LinkPlan } from '../lifecycle/plan.js';
+import { linkPlan } from '../testing/link-plan.js';
 import { type Described, describeWalls } from './describe.js';
 import { capabilitiesByNumber, standingOfPlan } from './standing.js';
 import { defaultDrops, type WantedWalls } from './wanted.js';
@@ -27,7 +29,7 @@ function stateOf(
 ): string {
   const walls = { ...wanted, ...change };
   const standing = standingOfPlan({ walls, map: map(change.outside ?? 1 << 30) }, host);
-  const all = describeWalls({ standing, wanted: walls, maxProcesses: 240, ...more });
+  const all = describeWalls({ standing, wanted: walls, maxProcesses: 240, links: [], ...more });
   const found = all.find((wall) => wall.name === name) ?? assert.fail(name);
   return `${found.state}: ${found.how}`;
 }
@@ -58,6 +60,22 @@ test('AppArmor: which profile, or who took it away', () => {
     /^down: no profile could be loaded/,
   );
   assert.match(stateOf('apparmor', {}, { ...confined, state: 'off' }), /^down: this kernel/);
+});
+
+test('the network: which links send from other addresses than their own', () => {
+  const v4 = { address: '192.0.2.5', prefix: 24, family: 4 } as const;
+  const v6 = { address: '2001:db8::5', prefix: 64, family: 6 } as const;
+  const said = (...links: Partial<LinkPlan>[]) =>
+    stateOf('network', {}, confined, { links: links.map((parts) => linkPlan({ kind: 'bridge', ...parts })) });
+  assert.equal(said(), 'up: interfaces of its own');
+  assert.match(said({ addresses: [v4, v6] }, { kind: 'routed', addresses: [v4] }), /^up: .* alone$/);
+  assert.match(said({ addresses: [v4, v6], isTrusted: true }), /^loosened: .*eth0 .*trustGuestRxFilters/);
+  assert.match(said({ addresses: [v4] }), /^loosened: .*any address of IPv6 that no other domain has/);
+  assert.match(said({}), /^loosened: .*any address of IPv4 and IPv6/);
+  assert.match(
+    said({ addresses: [v4, v6] }, { name: 'eth1', kind: 'macvlan' }),
+    /^loosened: .*; eth1 .*macvlan/,
+  );
 });
 
 test('the rest: processes, setuid files, the filter', () => {

@@ -1,6 +1,7 @@
 // The walls around a domain in words: which stand, which are loosened and by what, which are down and why.
 // SPDX-License-Identifier: Apache-2.0
 import { denials } from '../host/seccomp.js';
+import type { LinkPlan } from '../lifecycle/plan.js';
 import type { Wall } from '../view.js';
 import { capabilitiesByNumber, type Standing, UNCONFINED } from './standing.js';
 import { defaultDrops, type WantedWalls } from './wanted.js';
@@ -9,6 +10,7 @@ export interface Described {
   readonly standing: Standing;
   readonly wanted: WantedWalls;
   readonly maxProcesses: number | null;
+  readonly links: readonly LinkPlan[];
 }
 
 /** Ids below it belong to people and services of the host. */
@@ -92,8 +94,25 @@ function processesWall({ maxProcesses }: Described): Wall {
     : { name: 'processes', state: 'up', how: `at most ${maxProcesses}` };
 }
 
-function networkWall({ standing: { ownNetwork } }: Described): Wall {
-  return ownNetwork
-    ? { name: 'network', state: 'up', how: 'interfaces of its own' }
-    : { name: 'network', state: 'down', how: "the host's interfaces" };
+function networkWall({ standing: { ownNetwork }, links }: Described): Wall {
+  if (!ownNetwork) return { name: 'network', state: 'down', how: "the host's interfaces" };
+  const open = links.flatMap((link) => {
+    const why = openness(link);
+    return why === undefined ? [] : [`${link.name} ${why}`];
+  });
+  const own = 'interfaces of its own';
+  if (open.length > 0) return { name: 'network', state: 'loosened', how: `${own}; ${open.join('; ')}` };
+  const bound = links.length === 0 ? '' : ', which send from its own addresses alone';
+  return { name: 'network', state: 'up', how: `${own}${bound}` };
+}
+
+/** Why a link may send from other addresses than its domain's. */
+function openness({ kind, isTrusted, addresses }: LinkPlan): string | undefined {
+  if (kind === 'macvlan') return 'sends from any address: the host does not see what a macvlan sends';
+  if (isTrusted) return "sends from any address: the document has trustGuestRxFilters='yes'";
+  if (kind === 'routed') return undefined;
+  const missing = ([4, 6] as const).filter((wanted) => !addresses.some(({ family }) => family === wanted));
+  if (missing.length === 0) return undefined;
+  const families = missing.map((family) => `IPv${family}`).join(' and ');
+  return `sends from any address of ${families} that no other domain has: the document has none`;
 }

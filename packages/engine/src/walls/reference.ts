@@ -26,7 +26,7 @@ is off what its next start will have. A wall is \`up\`, \`loosened\` by a name, 
 | \`apparmor\` | Where the kernel has AppArmor and the host its parser: one profile for all containers of a daemon. They write nothing of /proc/sys and /sys but what is a namespace's own, trace and signal nobody but themselves, mount no file system that shows the host, and open no socket to the hypervisor (vsock). | \`<features><apparmor policy='off'/>\` |
 | \`no-new-privileges\` | Setuid files give no rights. Down by default, since a system with users of its own has sudo; up where init begins without root (\`<inituser>\`). | \`<features><no_new_privileges state='on'/>\` or \`'off'\` |
 | \`processes\` | At most so many processes at once. | \`NUMPROC\`, see [parameters](parameters.md) |
-| \`network\` | Interfaces, addresses, routes and rules of its own, even without any interface. | nothing |
+| \`network\` | Interfaces, addresses, routes and rules of its own, even without any interface. Rules of nftables on the host let its links send from its own addresses alone. | \`trustGuestRxFilters='yes'\` on an \`<interface>\`; a bridge's link without an \`<ip>\` of a family, which then sends from any address of it that no domain, gateway or host has; a macvlan. |
 
 A capability loosens no other wall: \`<sys_module state='on'/>\` is a capability in the container's user namespace, where the
 kernel loads no modules for it, with the call allowed or not.
