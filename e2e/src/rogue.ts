@@ -148,7 +148,9 @@ my %say = (
     substr($here, 2, 2) = pack 'n', sum $here;
     frame "\1\0\x5e\0\0\x6a", 0x0800, packet4 2, $own4, ip4('224.0.0.106'), $here;
     my $to = ip6 'ff02::6a';
-    frame group($to), 0x86dd, packet6 58, $link, $to, pack('C C n n n', 151, 20, 0, 125, 2), 2;
+    my $plain = packet6 58, $link, $to, pack('C C n n n', 151, 20, 0, 125, 2), 2;
+    my $body = pack('C C C C n C C', 58, 0, 5, 2, 0, 1, 0) . substr $plain, 40;
+    frame group($to), 0x86dd, pack('N n C C', 6 << 28, length $body, 0, 1) . $link . $to . $body;
   },
   pieces => sub {
     my $asked = pack 'C C n N', 0x11, 100, 0, 0;
@@ -161,6 +163,15 @@ my %say = (
     my $plain = packet6 58, $link, $nodes, pack('C C n n n', 130, 0, 0, 1000, 0) . "\0" x 16, 2;
     my $body = pack('C C C C n C C', 51, 0, 5, 2, 0, 1, 0) . pack('C C n N N', 58, 4, 0, 1, 1) . "\0" x 12 . substr $plain, 40;
     frame group($nodes), 0x86dd, pack('N n C C', 6 << 28, length $body, 0, 255) . $link . $nodes . $body;
+  },
+  # Who asks whom for addresses of IPv4 here.
+  watches => sub {
+    open(my $file, '>>', $o{file}) or die "$o{file}: $!";
+    select $file; $| = 1;
+    while (defined recv $wire, my $frame, 99, 0) {
+      next if substr($frame, 12, 2) ne "\x08\x06";
+      print join(' ', map { join '.', unpack 'C4', substr $frame, $_, 4 } 28, 38), "\n";
+    }
   },
   # As many addresses for privacy as no honest container draws.
   draws => sub {

@@ -278,7 +278,7 @@ test('bridge: a container keeps no address from others, takes none, and is no ro
     // The host looks for others that have it as soon as the first port is there.
     await ip('address', 'add', '2001:db8:77::5/64', 'dev', 'br-e2e');
     await ip('address', 'add', '10.77.0.5/24', 'dev', 'br-e2e');
-    await world.define(domain('near', ['/bin/sleep', 'infinity'], onBridge(77)));
+    await world.define(domain('near', rogue.inside('watches', { file: '/watched' }), onBridge(77)));
     const routers = ['queries', 'greetings', 'discoveries', 'pieces', 'signed'];
     for (const [last, [name, link]] of Object.entries(thieves).entries()) {
       const own4 = `10.77.0.${66 + last}`;
@@ -297,10 +297,19 @@ test('bridge: a container keeps no address from others, takes none, and is no ro
     assert.doesNotMatch(await addresses(), /dadfailed/);
     const groups = await world.enclosure.output('bridge', '-d', 'mdb', 'show', 'dev', 'br-e2e');
     assert.doesNotMatch(groups, /router ports/);
+    assert.doesNotMatch(await world.shell('near', 'cat /watched'), /^0\.0\.0\.0 10\.77\.0\.(5|77)$/m);
+    const heard = await hostHears();
     // Who knows an address already can be told another.
     for (const address of ['10.77.0.5', '2001:db8:77::5']) await answers('near', address);
-    for (const name of ['half', 'open'])
+    for (const name of ['half', 'open']) {
       await world.exec(name, ...rogue.inside('claims', { ...onBridgeParts, ...neighbours, leave: 1 }));
+      await world.exec(name, ...rogue.inside('strangers', { ...onBridgeParts, leave: 1 }));
+    }
+    await waitFor(
+      'strangers',
+      () => heard().filter((line) => line.startsWith('2001:db8:0:0:0:0:0:9 ')).length > 1,
+    );
+    assert.doesNotMatch(heard().join('\n'), /a4d:4d|2001:db8:77:0:0:0:0:77/, 'in the name of a neighbour');
     const bridge = await macOf('br-e2e');
     const seen = await world.shell('near', 'ip neigh');
     assert.match(seen, new RegExp(`10\\.77\\.0\\.5 dev eth0 lladdr ${bridge}`));

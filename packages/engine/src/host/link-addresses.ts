@@ -1,30 +1,84 @@
-// Addresses the host itself has on some of its links, read without another program.
+// Addresses this host has on some of its links, asked of the kernel by netlink: also of those that have no carrier yet.
 // SPDX-License-Identifier: Apache-2.0
-import { readFileSync } from 'node:fs';
-import { networkInterfaces } from 'node:os';
+import { closeSync } from 'node:fs';
+import { endianness } from 'node:os';
+import { getSystemErrorName } from 'node:util';
+import koffi from 'koffi';
+import { EngineError } from '../errors.js';
 
-/** Of IPv6 also those of a link that has no carrier yet, which is when they are looked for on the wire. */
-export function addressesOn(links: ReadonlySet<string>): string[] {
-  const v4 = Object.entries(networkInterfaces())
-    .filter(([name]) => links.has(name))
-    .flatMap(([, list]) => list ?? [])
-    .filter(({ family }) => family === 'IPv4')
-    .map(({ address }) => address);
-  return [...v4, ...parseAddresses6(links, inet6())];
-}
+const libc = koffi.load(null);
+const cSocket = libc.func('int socket(int, int, int)');
+const cSend = libc.func('long send(int, void *, size_t, int)');
+const cReceive = libc.func('long recv(int, void *, size_t, int)');
+const cIndex = libc.func('unsigned int if_nametoindex(const char *)');
 
-/** Lines of `ADDRESS INDEX PREFIX SCOPE FLAGS NAME`, in hexadecimal. */
-export const parseAddresses6 = (links: ReadonlySet<string>, text: string): string[] =>
-  text
-    .split('\n')
-    .map((line) => line.trim().split(/\s+/))
-    .filter(([, , , , , name = '']) => links.has(name))
-    .map(([address = '']) => (address.match(/.{4}/g) ?? []).join(':'));
+const AF_NETLINK = 16;
+const SOCK_RAW_CLOEXEC = 3 | 0o2000000;
+const NETLINK_ROUTE = 0;
+const NLMSG_ERROR = 2;
+const NLMSG_DONE = 3;
+const NEW_ADDRESS = 20;
+const GET_ADDRESS = 22;
+const REQUEST_DUMP = 0x301;
+const HEADER = 16;
+const ADDRESS_HEADER = 8;
+/** Where a link has another end, the first is that one's. */
+const attributes = { address: 1, local: 2 } as const;
 
-function inet6(): string {
+const isLittle = endianness() === 'LE';
+const get16 = (bytes: Buffer, at: number) => (isLittle ? bytes.readUInt16LE(at) : bytes.readUInt16BE(at));
+const get32 = (bytes: Buffer, at: number) => (isLittle ? bytes.readUInt32LE(at) : bytes.readUInt32BE(at));
+
+/** 4 or 16 bytes each. */
+export function addressesOn(links: Iterable<string>): Buffer[] {
+  const indexes = new Set([...links].map((name): number => cIndex(name)));
+  const fd: number = cSocket(AF_NETLINK, SOCK_RAW_CLOEXEC, NETLINK_ROUTE);
+  if (fd < 0) throw failure();
   try {
-    return readFileSync('/proc/self/net/if_inet6', 'utf8');
-  } catch {
-    return ''; // a kernel without IPv6
+    const asked = Buffer.alloc(HEADER + ADDRESS_HEADER);
+    new Uint32Array(asked.buffer, asked.byteOffset, 1)[0] = asked.length;
+    new Uint16Array(asked.buffer, asked.byteOffset + 4, 2).set([GET_ADDRESS, REQUEST_DUMP]);
+    if (cSend(fd, asked, asked.length, 0) < 0) throw failure();
+    const found: Buffer[] = [];
+    const answer = Buffer.alloc(1 << 16);
+    for (;;) {
+      const length = Number(cReceive(fd, answer, answer.length, 0));
+      if (length <= 0) throw failure();
+      if (readAddresses(answer.subarray(0, length), indexes, found)) return found;
+    }
+  } finally {
+    closeSync(fd);
   }
 }
+
+/** Whether these messages were the last ones. */
+function readAddresses(messages: Buffer, indexes: ReadonlySet<number>, found: Buffer[]): boolean {
+  for (const { at, end, type } of parts(messages, 0, messages.length, HEADER)) {
+    const start = at + HEADER;
+    if (type === NLMSG_DONE) return true;
+    if (type === NLMSG_ERROR) throw refusal(getSystemErrorName(get32(messages, start) | 0));
+    if (type !== NEW_ADDRESS) continue;
+    if (!indexes.has(get32(messages, start + 4))) continue;
+    const values = new Map<number, Buffer>();
+    for (const one of parts(messages, start + ADDRESS_HEADER, end, 4))
+      values.set(one.type, Buffer.from(messages.subarray(one.at + 4, one.end)));
+    const own = values.get(attributes.local) ?? values.get(attributes.address);
+    if (own !== undefined) found.push(own);
+  }
+  return false;
+}
+
+/** Messages have lengths of 32 bits, attributes lengths of 16; both their type after it, and both fill whole words. */
+function* parts(bytes: Buffer, from: number, to: number, header: 16 | 4) {
+  for (let at = from; at + header <= to; ) {
+    const length = header === HEADER ? get32(bytes, at) : get16(bytes, at);
+    if (length < header) return;
+    yield { at, end: Math.min(at + length, to), type: get16(bytes, at + (header === HEADER ? 4 : 2)) };
+    at += Math.ceil(length / 4) * 4;
+  }
+}
+
+const failure = (): EngineError => refusal(getSystemErrorName(-koffi.errno()));
+
+const refusal = (errno: string): EngineError =>
+  new EngineError('host-command', `the kernel does not tell the addresses of links: ${errno}`, { errno });

@@ -39,6 +39,21 @@ test('bridge: bound are the families the document has addresses of', () => {
   assert.deepEqual(bound(bridge(v4, v6)), ['bridge bound4 "cv1.0"', 'bridge bound6 "cv1.0"']);
 });
 
+test('bridge: what is its own is denied to all others, with the gateway', () => {
+  const gateways = [{ address: '192.0.2.1', family: 4 }] as const;
+  const elements = said(link({ kind: 'bridge', addresses: [v4, { ...v6, prefix: 64 }], gateways }));
+  const local = '0xfe80000000000000505400fffe123456';
+  for (const element of [
+    `bridge taken6 ${local}`,
+    `bridge sources6 "cv1.0" . ${local}`,
+    'bridge sources6 "cv1.0" . 0x20010db8000000000000000000000005',
+    'bridge taken4 192.0.2.1',
+    'bridge prefixes6 "cv1.0" . 0xfe80000000000000',
+    'bridge prefixes6 "cv1.0" . 0x20010db800000000',
+  ])
+    assert.ok(elements.includes(element), element);
+});
+
 test('nothing is said of what is trusted, nor of what has no end on the host', () => {
   assert.deepEqual(said(link({ isTrusted: true }), link({ kind: 'macvlan', hostName: undefined })), []);
 });

@@ -51,7 +51,7 @@ function bridgeElements(link: LinkPlan, own4: readonly Part[], own6: readonly Pa
     bridge('macs', { bytes: macBytes(link.mac), text: link.mac }),
     ...own4.map((address) => bridge('sources4', address)),
     ...[...own6.map(({ bytes }) => bytes), local].map((bytes) => bridge('sources6', numberPart(bytes))),
-    ...takenElements([addressText(local), ...link.gateways.map(({ address }) => address)]),
+    ...takenElements([local, ...link.gateways.map(({ address }) => addressBytes(address))]),
     ...(has(4) ? [bridge('bound4')] : []),
     ...(has(6)
       ? [
@@ -64,9 +64,8 @@ function bridgeElements(link: LinkPlan, own4: readonly Part[], own6: readonly Pa
 }
 
 /** What no port of a bridge may say is its own, but for those it was given. */
-export const takenElements = (addresses: readonly string[]): WallElement[] =>
-  addresses.map((address) => {
-    const bytes = addressBytes(address);
+export const takenElements = (addresses: readonly Buffer[]): WallElement[] =>
+  addresses.map((bytes) => {
     const isV4 = bytes.length === 4;
     const { text } = isV4 ? addressPart(bytes) : numberPart(bytes);
     return { family: 'bridge', set: isV4 ? 'taken4' : 'taken6', link: undefined, key: bytes, text };

@@ -1,10 +1,11 @@
 // The wall between the links of containers and the host: stands before a link does, and is put back if somebody takes it away.
 // SPDX-License-Identifier: Apache-2.0
 import { EngineError } from '../errors.js';
-import { Nftables } from '../host/nfnetlink.js';
 import { addressesOn } from '../host/link-addresses.js';
+import { Nftables } from '../host/nfnetlink.js';
 import { run } from '../host/run.js';
 import type { LinkPlan } from '../lifecycle/plan.js';
+import { addressBytes } from './link-addresses.js';
 import { takenElements, type WallElement, wallElements } from './wall-elements.js';
 import { WallHoldings } from './wall-holdings.js';
 import { ruleset, tableFamilies, withoutTables } from './wall-rules.js';
@@ -36,7 +37,8 @@ export class Wall {
     addresses: Iterable<readonly [domain: string, addresses: readonly string[]]>,
   ): Promise<void> {
     try {
-      for (const [domain, list] of addresses) this.#held.put(`addresses of ${domain}`, takenElements(list));
+      for (const [domain, list] of addresses)
+        this.#held.put(`addresses of ${domain}`, takenElements(list.map(addressBytes)));
       for (const [domain, list] of links) this.#know(domain, list, wallElements(list));
       this.#held.put('host', this.#hostElements());
       if (this.#guarded.size > 0) await this.#load();
@@ -59,7 +61,10 @@ export class Wall {
 
   /** Addresses of a domain, whether it runs or not: no port of a bridge may take them. */
   reserve(domain: string, addresses: readonly string[]): void {
-    const { come, gone } = this.#held.put(`addresses of ${domain}`, takenElements(addresses));
+    const { come, gone } = this.#held.put(
+      `addresses of ${domain}`,
+      takenElements(addresses.map(addressBytes)),
+    );
     this.#change(come, gone).catch((error: unknown) => {
       this.parts.log('error', `addresses of domain ${domain} are not kept from others: ${String(error)}`);
     });
