@@ -397,10 +397,25 @@ test('a file system of the host can be unmounted while containers run', async ()
     const domain = await world.run(document('beside'));
     await world.enclosure.output('umount', target);
     await waitFor('its loop device to go', async () => !(await output(['losetup', '--list'])).includes(path));
-    const [monitor = ''] = world.processes().filter((line) => line.includes('[lxc monitor]'));
-    const pid = monitor.split(' ')[0] ?? '';
+    const pid = monitorPid();
     assert.notEqual(readlinkSync(`/proc/${pid}/ns/mnt`), readlinkSync(`/proc/${world.daemonPid}/ns/mnt`));
     assert.ok(!readFileSync(`/proc/${pid}/mountinfo`, 'utf8').includes('/run/mnt'));
     await world.erase(domain);
   }
 });
+
+test('a daemon that is killed as soon as a start is told leaves none of its mounts to the monitor', async () => {
+  for (let times = 0; times < 3; times++) {
+    const domain = await world.run(document('beside'));
+    await world.kill();
+    await world.start();
+    assert.ok(!readFileSync(`/proc/${monitorPid()}/mountinfo`, 'utf8').includes('/run/mnt'));
+    await world.erase(domain);
+  }
+});
+
+const monitorPid = (): string =>
+  world
+    .processes()
+    .find((line) => line.includes('[lxc monitor]'))
+    ?.split(' ')[0] ?? assert.fail('no monitor');

@@ -13,6 +13,7 @@ import { Assets } from './assets.js';
 import { attach, type Container } from './attach/attach.js';
 import { FilterCache } from './attach/filters.js';
 import { refuseWithoutRoom } from './attach/room.js';
+import { beginMoves } from './cgroups/early-move.js';
 import { detectCgroups } from './cgroups/layout.js';
 import type { Limit } from './cgroups/limit.js';
 import { ProcessCeiling, processDefaults } from './cgroups/processes.js';
@@ -514,6 +515,7 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
       const entry = running(ref);
       refuseWithoutRoom(entry, cgroups.path('pids', group(entry)));
       const { argv, tty, columns = 80, rows = 24 } = options;
+      beginMoves(cgroups);
       return await attach(await containerOf(entry, started(entry)), {
         argv,
         env: { ...execEnvironment, ...options.env },

@@ -32,24 +32,25 @@ export function mountsOf(pid: number | 'self'): MountEntry[] {
   }
 }
 
+/** Lines of `ID PARENT DEVICE ROOT TARGET OPTIONS PROPAGATION… - TYPE SOURCE OPTIONS`. */
 export function parseMounts(text: string): MountEntry[] {
   return text
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => {
-      const [head = '', tail = ''] = line.split(' - ');
-      const [type = '', source = ''] = tail.split(' ');
-      const [id, parent, device = '', root = '', target = '', options = '', ...propagation] = head.split(' ');
+      const words = line.split(' ');
+      const [id, parent, device = '', root = '', target = '', options = ''] = words;
+      const end = words.indexOf('-', 6);
       return {
         id: Number(id),
         parent: Number(parent),
         device,
         root: unescapeOctal(root),
         target: unescapeOctal(target),
-        type,
-        source: unescapeOctal(source),
+        type: words[end + 1] ?? '',
+        source: unescapeOctal(words[end + 2] ?? ''),
         options: options.split(','),
-        follows: propagation.some((word) => word.startsWith('master:')),
+        follows: words.slice(6, end).some((word) => word.startsWith('master:')),
       };
     });
 }
@@ -72,6 +73,7 @@ export function mountAt(path: string): MountEntry | undefined {
 }
 
 function unescapeOctal(text: string): string {
+  if (!text.includes('\\')) return text;
   return text.replace(/\\([0-7]{3})/g, (_, digits: string) =>
     String.fromCharCode(Number.parseInt(digits, 8)),
   );

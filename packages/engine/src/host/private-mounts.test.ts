@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { MountAttr, newMountNow } from './mount-calls.js';
-import { mounts } from './mountinfo.js';
+import { mounts, mountsOf } from './mountinfo.js';
 import { PrivateMounts } from './private-mounts.js';
 
 const needsRoot = process.getuid?.() === 0 ? false : 'only root makes mounts';
@@ -51,6 +51,11 @@ test(
         made.within(() => readdirSync(folder)),
         [],
       );
+      // What has no mounts of ours, or no more, has all it had.
+      const left = mountsOf(other.pid ?? 0);
+      PrivateMounts.detachFrom(other.pid ?? 0, folder);
+      PrivateMounts.detachFrom(process.pid, folder);
+      assert.deepEqual(mountsOf(other.pid ?? 0), left);
       other.kill();
     }
     assert.equal(readlinkSync('/proc/thread-self/ns/mnt'), home);

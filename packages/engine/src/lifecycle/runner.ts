@@ -5,6 +5,7 @@ import { rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { formatLxcConfig, type Resources } from '@ctvirt/formats';
+import { beginMoves } from '../cgroups/early-move.js';
 import { isFrozen, setFrozen } from '../cgroups/freezer.js';
 import { type IoDisks, lacksDisks } from '../cgroups/io-limits.js';
 import { type CgroupLayout, removeGroup } from '../cgroups/layout.js';
@@ -108,6 +109,7 @@ export class Runner {
       throw new EngineError('wrong-state', `domain '${entry.record.name}' is already running`);
     const { driver, cgroups, layout } = this.parts;
     const name = diskName(entry.record.name);
+    beginMoves(cgroups);
     const { plan, xml } = await this.parts.plan(entry);
     refuseWithoutGroups(entry, cgroups);
     refuseWithoutWalls(entry, limitsOf(plan.resources, cgroups, this.parts.has).missing);
@@ -167,7 +169,6 @@ export class Runner {
           const run = driver.running(name);
           this.#checkMounts(entry, run);
           this.#checkGroups(entry, run, limits);
-          this.#detachFrom(run);
           await this.#openLinks(entry, plan);
         });
       } catch (error) {
@@ -194,6 +195,8 @@ export class Runner {
     this.parts.emit('started', detail, entry);
     if (running === undefined) this.#finishLater(entry, () => hasEnded(entry));
     else this.#watch(entry, running);
+    // Not on the way of who waits for the start; a daemon that is killed before leaves it to the next one.
+    setImmediate(() => this.#detachFrom(name));
   }
 
   /** Ends a domain at once and resolves when nothing of its run is left. */
@@ -248,8 +251,6 @@ export class Runner {
     const { driver, layout, registry } = this.parts;
     const interrupted = new Set(await driver.settle());
     await this.#clearMounts();
-    // A monitor whose daemon was killed has its start's mounts still.
-    for (const name of interrupted) this.#detachFrom(driver.running(name));
     const byDiskName = new Map([...registry.entries()].map((entry) => [diskName(entry.record.name), entry]));
     for (const name of driver.started()) {
       const entry = byDiskName.get(name);
@@ -262,6 +263,8 @@ export class Runner {
         );
         continue;
       }
+      // A monitor whose daemon was killed may have its start's mounts still.
+      this.#detachFrom(name);
       if (interrupted.has(name)) await this.#openLinks(entry, (await this.parts.plan(entry)).plan);
       entry.running = running;
       const paused = isFrozen(this.parts.cgroups, this.group(entry));
@@ -319,8 +322,15 @@ export class Runner {
       removeGroup(this.parts.cgroups, this.parts.layout.cgroup);
   }
 
-  #detachFrom(running: Running | undefined): void {
-    if (running !== undefined) PrivateMounts.detachFrom(running.monitorPid, this.parts.layout.mounts);
+  /** Takes a start's mounts away from the monitor, which would keep them in use as long as its container lives. */
+  #detachFrom(name: string): void {
+    const running = this.parts.driver.running(name);
+    try {
+      if (running !== undefined) PrivateMounts.detachFrom(running.monitorPid, this.parts.layout.mounts);
+    } catch (error) {
+      if (this.parts.driver.running(name) !== undefined)
+        this.parts.log('error', `the monitor of domain '${name}' keeps its start's mounts: ${String(error)}`);
+    }
   }
 
   /** What daemons of older versions left, which had theirs on the host. */
