@@ -45,7 +45,7 @@ const macOf = async (link: string) =>
 async function hostHears(): Promise<() => string[]> {
   const folder = `${world.host}/heard`;
   await mkdir(folder, { recursive: true });
-  const file = `${folder}/${stops.length}-${Date.now()}`;
+  const file = `${folder}/${stops.length}-${performance.now()}`;
   const [program = '', ...args] = world.enclosure.argv(
     ...rogue.onHost('hear', { ports: '9999,68,546', file }),
   );

@@ -141,7 +141,7 @@ function domainCalls(connection: () => Promise<Connection>): Calls {
       return await again(domain);
     };
   const waitUntilOff = async (domain: RemoteDomain, waitMs: number): Promise<void> => {
-    for (const end = Date.now() + waitMs; Date.now() < end; await sleep(pollMs)) {
+    for (const end = performance.now() + waitMs; performance.now() < end; await sleep(pollMs)) {
       const { state } = await domain.getState({ flags: 0 });
       if (states[state] === 'shutoff') return;
     }

@@ -20,11 +20,11 @@ export async function removeContainerGroups(
   name: string,
   isOther: (name: string) => boolean,
 ): Promise<string[]> {
-  for (const deadline = Date.now() + DYING_MS; ; ) {
+  for (const deadline = performance.now() + DYING_MS; ; ) {
     const groups = layout.all(parent).flatMap((folder) => containerGroups(folder, name, isOther));
     for (const group of groups) await removeDeep(group);
     const left = groups.filter((group) => existsSync(group));
-    if (left.length === 0 || Date.now() > deadline) return left;
+    if (left.length === 0 || performance.now() > deadline) return left;
     for (const group of new Set(left.map((path) => basename(path))))
       await killGroup(layout, `${parent}/${group}`);
     await sleep(5);

@@ -53,7 +53,10 @@ function askFrozen({ version }: CgroupLayout, folder: string, frozen: boolean): 
 }
 
 async function settled(layout: CgroupLayout, group: string, frozen: boolean, ms: number): Promise<void> {
-  for (const deadline = Date.now() + ms; isStopped(layout, group) !== frozen && Date.now() < deadline; )
+  for (
+    const deadline = performance.now() + ms;
+    isStopped(layout, group) !== frozen && performance.now() < deadline;
+  )
     await sleep(1);
 }
 

@@ -10,7 +10,7 @@ export class RebootPace {
   readonly #reboots = new Map<string, readonly number[]>();
 
   /** Takes note of a reboot; answers how long to wait, and whether the one before did not have to. */
-  next(name: string, now = Date.now()): { pauseMs: number; isFirst: boolean } {
+  next(name: string, now = performance.now()): { pauseMs: number; isFirst: boolean } {
     const before = this.#reboots.get(name) ?? [];
     const recent = [...before, now].filter((at) => now - at < FREE.withinMs);
     this.#reboots.set(name, recent);

@@ -525,7 +525,7 @@ export class Runner {
     const { plan } = await this.parts.plan(entry);
     const action = plan.onEnd[cause];
     if (action !== 'restart' || cause === 'reboot') return action;
-    const now = Date.now();
+    const now = performance.now();
     const recent = [...(this.#endings.get(entry.record.name) ?? []), now].filter(
       (at) => now - at < RESTART_LIMIT.withinMs,
     );

@@ -1,8 +1,9 @@
 // Runs the fuzz targets by hand: `node packages/engine/dist/testing/fuzz-main.js SECONDS tar|lxc-conf [SEED]`.
 // SPDX-License-Identifier: Apache-2.0
+import { randomInt } from 'node:crypto';
 import { fuzzTargets, isTarget, runFuzz } from './fuzz.js';
 
-const [seconds = '60', wanted, seed = String(Date.now() % 0x7fffffff)] = process.argv.slice(2);
+const [seconds = '60', wanted, seed = String(randomInt(0x7fffffff))] = process.argv.slice(2);
 for (const name of wanted === undefined ? fuzzTargets : [wanted].filter(isTarget)) {
   process.stdout.write(`${name}: fuzzing for ${seconds} s with seed ${seed}\n`);
   const { cases, accepted } = await runFuzz(name, Number(seconds), Number(seed));

@@ -305,7 +305,10 @@ export class LxcDriver {
   }
 
   async #monitorEnd(name: string): Promise<void> {
-    for (const deadline = Date.now() + 10_000; this.#monitor(name) !== undefined && Date.now() < deadline; )
+    for (
+      const deadline = performance.now() + 10_000;
+      this.#monitor(name) !== undefined && performance.now() < deadline;
+    )
       await sleep(2);
   }
 
@@ -343,12 +346,12 @@ export class LxcDriver {
   async settle(timeoutMs = 30_000): Promise<string[]> {
     for (const { path } of this.clearing()) await rm(path, { recursive: true });
     const interrupted: string[] = [];
-    const deadline = Date.now() + timeoutMs;
+    const deadline = performance.now() + timeoutMs;
     for (const name of this.started()) {
       const marker = join(this.folder(name), 'starting');
       if ((await readIfThere(marker)) === undefined) continue;
       using _watch = this.#watchStart(name);
-      while (Date.now() < deadline && this.#starters(name).length > 0) await sleep(20);
+      while (performance.now() < deadline && this.#starters(name).length > 0) await sleep(20);
       if (this.#starters(name).length > 0) await this.#abort(name);
       await rm(marker, { force: true });
       interrupted.push(name);
@@ -421,12 +424,15 @@ export class LxcDriver {
   async end(name: string, running: Running, gone: Promise<void>): Promise<boolean> {
     let isGone = false;
     void gone.then(() => (isGone = true));
-    const deadline = Date.now() + END_WAIT_MS;
-    for (let wait = END_AGAIN_MS; !isGone && Date.now() < deadline; wait *= 2) {
+    const deadline = performance.now() + END_WAIT_MS;
+    for (let wait = END_AGAIN_MS; !isGone && performance.now() < deadline; wait *= 2) {
       await killGroup(this.cgroups, this.group(name));
       // With it the kernel ends every process of the pid namespace, whichever group that is in.
       this.signal(running, 'SIGKILL');
-      await Promise.race([gone, sleep(Math.min(wait, deadline - Date.now()), undefined, { ref: false })]);
+      await Promise.race([
+        gone,
+        sleep(Math.min(wait, deadline - performance.now()), undefined, { ref: false }),
+      ]);
     }
     return isGone;
   }
