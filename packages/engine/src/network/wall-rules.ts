@@ -21,13 +21,15 @@ const noGuidance = [
   'igmp type membership-query drop',
   'udp sport . udp dport { 67 . 68, 547 . 546 } drop',
 ];
+/** By number: nft looks these up in /etc/protocols, which a small system has not. */
+const protocols = { igmp: 2, ah: 51, pim: 103 } as const;
 /** A bridge believes these whatever hosts make of them: also in a piece of a packet, and behind a signature. */
 const noMulticastRouters = [
-  'ip protocol pim drop',
+  `ip protocol ${protocols.pim} drop`,
   'igmp type 0x30 drop',
-  'ip protocol igmp ip frag-off & 0x3fff != 0 drop',
+  `ip protocol ${protocols.igmp} ip frag-off & 0x3fff != 0 drop`,
   'icmpv6 type 151 drop',
-  'ip6 nexthdr 0 meta l4proto ah drop',
+  `ip6 nexthdr 0 meta l4proto ${protocols.ah} drop`,
 ];
 const reports = 'mld-listener-report, mld-listener-done, mld2-listener-report';
 
