@@ -76,9 +76,13 @@ export class Accounting {
   /** Begins to look at what runs. */
   open(): void {
     this.#timer = setTimeout(() => {
-      void this.#sweep().finally(() => {
-        if (this.#timer !== undefined) this.open();
-      });
+      void this.#sweep()
+        .catch((error: unknown) =>
+          this.parts.log('warn', `what containers use is counted later: ${String(error)}`, {}),
+        )
+        .finally(() => {
+          if (this.#timer !== undefined) this.open();
+        });
     }, COUNT_MS).unref();
   }
 

@@ -1,8 +1,9 @@
 // Stops, resumes and ends all processes of a group, whatever a container does in groups below it.
 // SPDX-License-Identifier: Apache-2.0
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { unlessGone } from '../host/gone.js';
 import { killExactly } from '../host/pidfd.js';
 import type { CgroupLayout } from './layout.js';
 import { walkTree } from './tree.js';
@@ -37,11 +38,19 @@ export async function killGroup(layout: CgroupLayout, group: string): Promise<vo
     write(join(folder, 'cgroup.kill'), '1');
     return;
   }
-  // On cgroup v1 a frozen process does not die before it is thawed, and no frozen one makes others meanwhile.
-  askFrozen(layout, folder, true);
-  await settled(layout, group, true, KILL_FREEZE_WAIT_MS);
-  await walkTree(folder, (path) => killExactly(pidsOf(path), () => pidsOf(path)));
-  await walkTree(folder, (path) => askFrozen(layout, path, false));
+  // Kept open: whatever else fails, nothing stays frozen that was not told to.
+  const state = unlessGone(() => openSync(join(folder, 'freezer.state'), 'r+'));
+  if (state === undefined) return;
+  try {
+    // On cgroup v1 a frozen process does not die before it is thawed, and no frozen one makes others meanwhile.
+    writeSync(state, 'FROZEN');
+    await settled(layout, group, true, KILL_FREEZE_WAIT_MS);
+    await walkTree(folder, (path) => killExactly(pidsOf(path), () => pidsOf(path)));
+    await walkTree(folder, (path) => askFrozen(layout, path, false));
+  } finally {
+    unlessGone(() => writeSync(state, 'THAWED'));
+    closeSync(state);
+  }
 }
 
 const pidsOf = (folder: string): number[] =>
@@ -69,24 +78,6 @@ function isStopped({ version, path }: CgroupLayout, group: string): boolean {
 }
 
 /** Empty where the group has gone. */
-function read(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    return ignoreGone(error);
-  }
-}
+const read = (path: string): string => unlessGone(() => readFileSync(path, 'utf8')) ?? '';
 
-function write(path: string, value: string): void {
-  try {
-    writeFileSync(path, value);
-  } catch (error) {
-    ignoreGone(error);
-  }
-}
-
-function ignoreGone(error: unknown): string {
-  if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENODEV'))
-    return '';
-  throw error;
-}
+const write = (path: string, value: string): void => unlessGone(() => writeFileSync(path, value));

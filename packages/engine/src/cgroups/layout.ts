@@ -10,6 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { unlessGone } from '../host/gone.js';
 
 const CGROUP2_MAGIC = 0x63677270;
 const ROOT = '/sys/fs/cgroup';
@@ -89,17 +90,12 @@ export function groupsHave(
 
 /** The processes of a group and of those below it: a container may have made some. */
 export function processesIn(folder: string): number[] {
-  try {
-    const own = readFileSync(join(folder, 'cgroup.procs'), 'utf8')
-      .trim()
-      .split('\n')
-      .filter(Boolean)
-      .map(Number);
-    const below = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory());
-    return [...own, ...below.flatMap(({ name }) => processesIn(join(folder, name)))];
-  } catch {
-    return []; // the group ends just now
-  }
+  const found = unlessGone(() => ({
+    own: readFileSync(join(folder, 'cgroup.procs'), 'utf8').trim().split('\n').filter(Boolean).map(Number),
+    below: readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory()),
+  }));
+  if (found === undefined) return []; // the group ends just now
+  return [...found.own, ...found.below.flatMap(({ name }) => processesIn(join(folder, name)))];
 }
 
 /** A number of a cgroup file; null for `max`, and where the file is not there. */

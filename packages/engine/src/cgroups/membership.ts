@@ -1,6 +1,7 @@
 // Whether a process stands where its limits are set, in each hierarchy that has any of them.
 // SPDX-License-Identifier: Apache-2.0
 import { readFileSync } from 'node:fs';
+import { unlessGone } from '../host/gone.js';
 import { isEnding } from '../host/processes.js';
 import type { CgroupLayout, Controller } from './layout.js';
 
@@ -11,12 +12,8 @@ export function strayControllers(
   group: string,
   controllers: Iterable<Controller>,
 ): Controller[] {
-  let text: string;
-  try {
-    text = readFileSync(`/proc/${pid}/cgroup`, 'utf8');
-  } catch {
-    return []; // it has ended
-  }
+  const text = unlessGone(() => readFileSync(`/proc/${pid}/cgroup`, 'utf8'));
+  if (text === undefined) return []; // it has ended
   const stray = strayIn(layout, text, group, controllers);
   // Of one that is ending the kernel says that it is in no group.
   return stray.length > 0 && isEnding(pid) ? [] : stray;

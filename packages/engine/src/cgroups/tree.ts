@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { closeSync, openSync, readdirSync } from 'node:fs';
 import { setImmediate as turn } from 'node:timers/promises';
+import { unlessGone } from '../host/gone.js';
 
 /** So many groups are looked at before others have their turn: a container may make very many. */
 const AT_ONCE = 500;
@@ -51,19 +52,9 @@ export async function walkTree(
 
 const pathOf = (fd: number): string => `/proc/self/fd/${fd}`;
 
-function open(path: string): number | undefined {
-  try {
-    return openSync(path, 'r');
-  } catch {
-    return undefined; // gone meanwhile
-  }
-}
+const open = (path: string): number | undefined => unlessGone(() => openSync(path, 'r'));
 
 function foldersIn(fd: number): string[] {
-  try {
-    const entries = readdirSync(pathOf(fd), { withFileTypes: true });
-    return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
-  } catch {
-    return []; // gone meanwhile
-  }
+  const entries = unlessGone(() => readdirSync(pathOf(fd), { withFileTypes: true })) ?? [];
+  return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
 }

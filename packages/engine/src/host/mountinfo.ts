@@ -1,6 +1,7 @@
 // The mounts of a process's namespace, as its mountinfo lists them.
 // SPDX-License-Identifier: Apache-2.0
 import { readFileSync } from 'node:fs';
+import { isErrno, isGone } from './gone.js';
 import { isPathIn } from './paths.js';
 
 export interface MountEntry {
@@ -27,8 +28,10 @@ export const mounts = (): MountEntry[] => parseMounts(readFileSync('/proc/self/m
 export function mountsOf(pid: number | 'self'): MountEntry[] {
   try {
     return parseMounts(readFileSync(`/proc/${pid}/mountinfo`, 'utf8'));
-  } catch {
-    return []; // it ended meanwhile
+  } catch (error) {
+    // Of one that has ended and is not yet taken notice of, the kernel says EINVAL.
+    if (isGone(error) || isErrno(error, 'EINVAL')) return [];
+    throw error;
   }
 }
 

@@ -1,14 +1,10 @@
 // What /proc tells of a process: who its child is, when it started, whether it is still that one.
 // SPDX-License-Identifier: Apache-2.0
 import { readFileSync, readlinkSync } from 'node:fs';
+import { unlessGone } from './gone.js';
 
-function read(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return undefined; // gone: a process may end between any two reads
-  }
-}
+/** A process may end between any two reads. */
+const read = (path: string): string | undefined => unlessGone(() => readFileSync(path, 'utf8'));
 
 /** Start time in clock ticks since boot: with the pid it names one process for good. */
 export function startTicks(pid: number): number | undefined {
@@ -36,11 +32,8 @@ export function childrenOf(pid: number): number[] {
 
 /** Whether it counts its processes by itself, unlike this one; false if it is gone. */
 export function hasOwnPids(pid: number): boolean {
-  try {
-    return readlinkSync(`/proc/${pid}/ns/pid`) !== readlinkSync('/proc/self/ns/pid');
-  } catch {
-    return false;
-  }
+  const own = unlessGone(() => readlinkSync(`/proc/${pid}/ns/pid`));
+  return own !== undefined && own !== readlinkSync('/proc/self/ns/pid');
 }
 
 /** The kernel's letter for what it does now; empty if it is gone. */
@@ -70,13 +63,7 @@ export function commandLine(pid: number): string[] {
 }
 
 /** The file of the program a process runs, as its own mount namespace names it; empty if it is gone. */
-export function programPath(pid: number): string {
-  try {
-    return readlinkSync(`/proc/${pid}/exe`);
-  } catch {
-    return '';
-  }
-}
+export const programPath = (pid: number): string => unlessGone(() => readlinkSync(`/proc/${pid}/exe`)) ?? '';
 
 export function isAlive(pid: number): boolean {
   try {

@@ -1,7 +1,7 @@
 // Starts, watches and ends domains; what it knows of a running one it could find out again after a kill -9.
 // SPDX-License-Identifier: Apache-2.0
 import { existsSync, readdirSync } from 'node:fs';
-import { rmdir, writeFile } from 'node:fs/promises';
+import { rm, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { formatLxcConfig, type Resources } from '@ctvirt/formats';
@@ -205,12 +205,18 @@ export class Runner {
     if (hasEnded(entry)) return await this.#finish(entry, { wanted: true });
     const running = this.#running(entry);
     // The next daemon must know that this end was wanted, should this one be killed in between.
-    await writeFile(join(this.parts.driver.folder(name), 'intent'), 'destroy').catch((error: unknown) =>
+    const intent = join(this.parts.driver.folder(name), 'intent');
+    await writeFile(intent, 'destroy').catch((error: unknown) =>
       this.parts.log('warn', `destroying domain '${entry.record.name}' all the same: ${String(error)}`),
     );
     // What watches it goes on if it takes longer than anybody waits: its end is told whenever it comes.
     const gone = new Promise<void>((resolve) => this.#watch(entry, running, resolve));
-    if (!(await this.parts.driver.end(name, running, gone)))
+    const isGone = await this.parts.driver.end(name, running, gone).catch(async (error: unknown) => {
+      // It goes on, so whoever ends it later is not us.
+      await rm(intent, { force: true });
+      throw error;
+    });
+    if (!isGone)
       throw new EngineError(
         'timeout',
         `domain '${entry.record.name}' did not end within ${END_WAIT_MS / 1000} s of SIGKILL: a process of it hangs in the kernel`,

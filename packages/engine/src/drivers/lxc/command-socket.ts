@@ -1,6 +1,7 @@
 // The abstract socket a container's monitor listens on: its address, a connection to it, and who has taken its name.
 // SPDX-License-Identifier: Apache-2.0
 import { closeSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { isErrno, unlessGone } from '../../host/gone.js';
 import { connectAbstract, peerUid } from '../../host/syscalls.js';
 
 /** liblxc takes a longer address than this for too long, and its hash instead (commands_utils.c). */
@@ -43,12 +44,18 @@ export function socketsAt(address: string): ReadonlySet<string> {
   return sockets;
 }
 
-/** Whether a process has one of these sockets open. */
+/** Whether a process has one of these sockets open; those that even root may not look at have none. */
 export function holds(pid: number, sockets: ReadonlySet<string>): boolean {
+  const fds = unlessHidden(() => readdirSync(`/proc/${pid}/fd`)) ?? [];
+  return fds.some((fd) => sockets.has(unlessHidden(() => readlinkSync(`/proc/${pid}/fd/${fd}`)) ?? ''));
+}
+
+function unlessHidden<T>(look: () => T): T | undefined {
   try {
-    return readdirSync(`/proc/${pid}/fd`).some((fd) => sockets.has(linkOf(`/proc/${pid}/fd/${fd}`)));
-  } catch {
-    return false; // gone
+    return unlessGone(look);
+  } catch (error) {
+    if (isErrno(error, 'EACCES') || isErrno(error, 'EPERM')) return undefined;
+    throw error;
   }
 }
 
@@ -57,14 +64,6 @@ export function holderOf(sockets: ReadonlySet<string>): Holder | undefined {
   const pids = readdirSync('/proc').filter((entry) => /^\d+$/.test(entry));
   const pid = pids.map(Number).find((each) => holds(each, sockets));
   return pid === undefined ? undefined : { pid, uid: uidOf(pid) };
-}
-
-function linkOf(path: string): string {
-  try {
-    return readlinkSync(path);
-  } catch {
-    return ''; // closed meanwhile
-  }
 }
 
 function uidOf(pid: number): number {

@@ -20,6 +20,7 @@ import { killGroup } from '../../cgroups/freezer.js';
 import type { CgroupLayout } from '../../cgroups/layout.js';
 import { EngineError } from '../../errors.js';
 import { readIfThere } from '../../host/files.js';
+import { unlessGone } from '../../host/gone.js';
 import { withinShare, withMonitorLimits } from '../../host/monitor-limits.js';
 import type { PrivateMounts } from '../../host/private-mounts.js';
 import {
@@ -121,11 +122,8 @@ export class LxcDriver {
    * whoever is first has an abstract name. Runs that began under an earlier version share one.
    */
   path(name: string): string {
-    try {
-      return join(this.layout.lxc, readFileSync(join(this.folder(name), 'path'), 'utf8'));
-    } catch {
-      return this.layout.lxc;
-    }
+    const own = unlessGone(() => readFileSync(join(this.folder(name), 'path'), 'utf8'));
+    return own === undefined ? this.layout.lxc : join(this.layout.lxc, own);
   }
 
   #address(name: string): string {
@@ -313,12 +311,9 @@ export class LxcDriver {
   }
 
   #monitor(name: string): number | undefined {
-    let pid: number;
-    try {
-      pid = Number(readFileSync(join(this.folder(name), 'monitor.pid'), 'utf8'));
-    } catch {
-      return undefined; // never started, or cleared after its end
-    }
+    const text = unlessGone(() => readFileSync(join(this.folder(name), 'monitor.pid'), 'utf8'));
+    if (text === undefined) return undefined; // never started, or cleared after its end
+    const pid = Number(text);
     // The pid may belong to another process by now: a monitor's command line says whose it is.
     return commandLine(pid)[0] === this.#title(name) ? pid : undefined;
   }
@@ -391,10 +386,11 @@ export class LxcDriver {
    */
   watch(name: string, running: Running, onEnd: () => void): Disposable {
     let stopped = false;
+    const isMonitor = () => commandLine(running.monitorPid)[0]?.startsWith('[lxc monitor]') === true;
     const ended = async (): Promise<void> => {
-      while (!stopped && isAlive(running.monitorPid) && this.running(name) !== undefined) await sleep(20);
-      while (!stopped && commandLine(running.monitorPid)[0]?.startsWith('[lxc monitor]') === true)
-        await sleep(2);
+      while (!stopped && isAlive(running.monitorPid) && isSo(() => this.running(name) !== undefined))
+        await sleep(20);
+      while (!stopped && isSo(isMonitor)) await sleep(2);
       if (!stopped) onEnd();
     };
     const fd = connectToMonitor(this.#address(name));
@@ -511,6 +507,15 @@ function refuseWithoutRoom(folder: string): void {
 
 function notInstalled(file: string, cause: unknown): EngineError {
   return new EngineError('unsupported', `cannot run ${file}: install Debian's package lxc`, {}, { cause });
+}
+
+/** Also as long as nobody can look: what has not been seen to end has not ended. */
+function isSo(look: () => boolean): boolean {
+  try {
+    return look();
+  } catch {
+    return true;
+  }
 }
 
 function ignoreAbsent(error: unknown): void {

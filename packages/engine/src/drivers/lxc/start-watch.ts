@@ -35,7 +35,7 @@ export class StartWatch implements Disposable {
   readonly #beganMs = performance.now();
 
   constructor(private readonly start: WatchedStart) {
-    this.#timer = setInterval(() => this.#look(), LOOK_MS);
+    this.#timer = setInterval(() => this.#lookIfPossible(), LOOK_MS);
   }
 
   get fault(): StartFault | undefined {
@@ -44,6 +44,15 @@ export class StartWatch implements Disposable {
 
   [Symbol.dispose](): void {
     clearInterval(this.#timer);
+  }
+
+  /** Without descriptors nobody is taken for dead, nor for a stranger, and the time limit holds all the same. */
+  #lookIfPossible(): void {
+    try {
+      this.#look();
+    } catch {
+      if (performance.now() - this.#beganMs > this.start.limitMs) this.#end('late', undefined);
+    }
   }
 
   #look(): void {
