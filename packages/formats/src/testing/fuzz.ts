@@ -200,15 +200,21 @@ export function fuzz(name: FormatName, seconds: number, seed: number): number {
     for (let depth = 1 + random.below(4); depth > 0; depth--) {
       files = mutate(random, files);
       cases++;
-      const started = performance.now();
+      const started = spentMs();
       try {
         for (const unit of format.detect(files)) checkUnit(format, files, unit);
       } catch (cause) {
         if (!(cause instanceof FormatError)) throw new FuzzFault(files, { cause });
       }
-      const took = performance.now() - started;
+      const took = spentMs() - started;
       if (took > slowMs) throw new FuzzFault(files, { cause: `it took ${Math.round(took)} ms` });
     }
   }
   return cases;
+}
+
+/** Processor time: what others do meanwhile counts for nothing. */
+function spentMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
 }

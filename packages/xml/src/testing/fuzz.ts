@@ -45,9 +45,9 @@ function smaller(random: Random): Partial<Limits> {
 }
 
 function timed(given: Case): { took: number; isAccepted: boolean } {
-  const began = performance.now();
+  const began = spentMs();
   const isAccepted = checkCase(given);
-  return { took: performance.now() - began, isAccepted };
+  return { took: spentMs() - began, isAccepted };
 }
 
 /** Slow only if it is slow each time: others use the processor as well. */
@@ -117,4 +117,10 @@ export function fuzz(seconds: number, seed: number): { documents: number; accept
     }
   }
   return { documents, accepted };
+}
+
+/** Processor time: what others do meanwhile counts for nothing. */
+function spentMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
 }
