@@ -1,7 +1,9 @@
 // What may go wrong with a host, one thing at a time: how it is brought about beside running containers, and taken back.
 // SPDX-License-Identifier: Apache-2.0
-import { readdirSync, readFileSync } from 'node:fs';
-import { mkdir, rmdir, writeFile } from 'node:fs/promises';
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { copyFile, mkdir, rm, rmdir, writeFile } from 'node:fs/promises';
 import { output } from '../command.js';
 import { cgroupsOf } from '../inventory.js';
 import { waitFor } from '../wait.js';
@@ -51,34 +53,46 @@ function homeOf(pid: number, controller: string): string {
   return line.split(':')[2] ?? '/';
 }
 
-const processOf = (world: World, pattern: RegExp): number | undefined => {
-  const line = world.processes().find((one) => pattern.test(one));
-  return line === undefined ? undefined : Number(line.split(' ')[0]);
-};
+/** Some milliseconds after its start each lxc-start gets a signal: from its own child, since nobody else is as fast. */
+const starter = `
+  my ($real, $signal, $most) = splice @ARGV, 0, 3;
+  my $me = $$;
+  unless (fork) { select undef, undef, undef, rand() * $most / 1000; kill $signal, $me; exit }
+  exec { $real } '/usr/bin/lxc-start', @ARGV;
+`;
 
-/** Whatever lxc-start comes is stopped, or killed, for as long as this lasts. */
-function onEachStart(world: World, signal: NodeJS.Signals, then?: NodeJS.Signals): Heal {
-  const met = new Set<number>();
-  const timer = setInterval(() => {
-    const pid = processOf(world, / \/usr\/bin\/lxc-start /);
-    if (pid === undefined || met.has(pid)) return;
-    met.add(pid);
-    send(pid, signal);
-    if (then !== undefined) setTimeout(() => send(pid, then), 300);
-  }, 1);
+/** Ends with none of them left. */
+async function onEachStart(world: World, signal: 'STOP' | 'KILL'): Promise<Heal> {
+  const real = `${world.root}/run/lxc-start`;
+  const wrapper = `${world.root}/run/starter`;
+  const path = (inside: string) => world.enclosure.path(inside);
+  await copyFile('/usr/bin/lxc-start', path(real));
+  const text = `#!/usr/bin/perl\nunshift @ARGV, '${real}', '${signal}', 8;${starter}`;
+  await writeFile(path(wrapper), text, { mode: 0o755 });
+  await world.enclosure.output('mount', '--bind', wrapper, '/usr/bin/lxc-start');
   return async () => {
-    clearInterval(timer);
-    for (const pid of met) send(pid, 'SIGCONT');
+    await world.enclosure.output('umount', '--lazy', '/usr/bin/lxc-start');
+    for (const file of [real, wrapper]) await rm(path(file));
   };
 }
 
-function send(pid: number, signal: NodeJS.Signals): void {
-  try {
-    process.kill(pid, signal);
-  } catch {
-    // ended meanwhile
-  }
-}
+/** Debian's libfaketime reads the file whenever somebody asks for the time; what takes time is not asked of it. */
+const falseClock = (file: string): string[] => [
+  '/usr/bin/env',
+  `LD_PRELOAD=/usr/lib/${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}-linux-gnu/faketime/libfaketimeMT.so.1`,
+  `FAKETIME_TIMESTAMP_FILE=${file}`,
+  ...['FAKETIME_NO_CACHE=1', 'FAKETIME_DONT_FAKE_MONOTONIC=1', 'NO_FAKE_STAT=1'],
+];
+const DAY_S = 86_400;
+
+/** inotify_init1(2). */
+const inotifyCall = { x64: 294, arm64: 26 } as const;
+const takeAll = `
+  $| = 1;
+  while ((my $fd = syscall($ARGV[0], 0)) >= 0) { push @all, $fd }
+  print $!{EMFILE} ? "all\n" : "$!\n";
+  sleep 600;
+`;
 
 export const hostFaults: Readonly<Record<string, HostFault>> = {
   'a full disk under state and images': async (world) => {
@@ -127,25 +141,70 @@ export const hostFaults: Readonly<Record<string, HostFault>> = {
     // What it holds already is not counted here again.
     return await groupOf('memory', { [file]: String(256 * 1024) }, [pid]);
   },
-  'a hanging lxc-start that is killed': async (world) => onEachStart(world, 'SIGSTOP', 'SIGKILL'),
-  'a killed lxc-start': async (world) => onEachStart(world, 'SIGKILL'),
+  'a killed lxc-start': async (world) => onEachStart(world, 'KILL'),
   'a killed lxcfs': async (world) => {
     const pid = world.lxcfs().at(-1);
-    if (pid !== undefined) send(pid, 'SIGKILL');
+    if (pid !== undefined) process.kill(pid, 'SIGKILL');
     return async () => undefined;
   },
   'a control group that cannot be removed': async (world) => {
-    const folder = cgroupsOf(world.root).find(
-      (path) => path.includes('/pids/') && path.endsWith('/lxc.payload.goes'),
-    );
-    if (folder === undefined) return async () => undefined; // cgroup v2: what is put there is killed with the rest
-    // A child of ours, which the kill of the container does not see in the hierarchies it looks at.
-    const { spawn } = await import('node:child_process');
+    const groups = cgroupsOf(world.root).filter((path) => path.endsWith('/lxc.payload.goes'));
+    const folder = groups.find((path) => path.includes('/pids/'));
+    const freezers = groups.find((path) => path.includes('/freezer/'))?.replace(/ctvirt-[^/]*\/.*/, '');
+    if (folder === undefined || freezers === undefined) return async () => undefined; // cgroup v2 kills what is frozen
     const child = spawn('/bin/sleep', ['600'], { stdio: 'ignore' });
-    await writeFile(`${folder}/cgroup.procs`, String(child.pid));
+    // What is frozen elsewhere does not die of a signal.
+    const ice = `${freezers}cvfault-${process.pid}`;
+    await mkdir(ice);
+    for (const group of [ice, folder]) await writeFile(`${group}/cgroup.procs`, String(child.pid));
+    await writeFile(`${ice}/freezer.state`, 'FROZEN');
     return async () => {
+      assert.ok(existsSync(folder), 'the control group was removed with a process in it');
+      await writeFile(`${ice}/freezer.state`, 'THAWED');
       child.kill('SIGKILL');
       await waitFor('it to be gone', () => child.signalCode !== null);
+      await rmdir(ice);
     };
   },
+  'a clock that is set back a day, and forth': async (world) => {
+    const file = `${world.root}/run/clock`;
+    const set = (offset: string) => writeFile(world.enclosure.path(file), offset);
+    await set('+0');
+    await world.stop();
+    await world.start({ through: falseClock(file) });
+    let isBack = false;
+    const timer = setInterval(() => {
+      isBack = !isBack;
+      set(isBack ? `-${DAY_S}` : '+0').catch(() => clearInterval(timer));
+    }, 150);
+    return async () => {
+      clearInterval(timer);
+      await rm(world.enclosure.path(file));
+    };
+  },
+  'out of inotify': async () => {
+    const call = inotifyCall[process.arch === 'arm64' ? 'arm64' : 'x64'];
+    const taker = spawn('/usr/bin/perl', ['-MErrno', '-e', takeAll, String(call)], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    let said = '';
+    taker.stdout.setEncoding('utf8').on('data', (text: string) => (said += text));
+    await waitFor('all instances to be taken', () => said === 'all\n');
+    return async () => {
+      taker.kill('SIGKILL');
+      await waitFor('them to be free', () => taker.signalCode !== null);
+    };
+  },
+  'out of loop devices': async (world) => {
+    // As the kernel has it on a host that may have no more: nobody there to ask for one.
+    await world.enclosure.output('mount', '--bind', '/dev/null', '/dev/loop-control');
+    return async () => {
+      await world.enclosure.output('umount', '/dev/loop-control');
+    };
+  },
+};
+
+/** What takes its time: the daemon's patience is a minute. */
+export const slowFaults: Readonly<Record<string, HostFault>> = {
+  'an lxc-start that hangs': async (world) => onEachStart(world, 'STOP'),
 };
