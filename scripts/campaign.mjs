@@ -72,7 +72,7 @@ const killsInMachine = {
     let told = 0;
     let figures = '';
     const onReport = ({ kind, name, message, text }) => {
-      note(name ?? '');
+      note(message ?? name ?? '');
       if (kind === 'fail') faults.push(`${name}\n${text}`);
       if (kind === 'pass') told++;
       if (kind === 'note' && message?.startsWith('interrupted')) figures = message;
