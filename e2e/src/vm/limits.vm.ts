@@ -1,6 +1,7 @@
 // Limits on cgroup v2: set as they are meant, changed while the container runs, and met by whoever tries to break them.
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { after, afterEach, before, suite, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect } from '@ctvirt/rpc';
@@ -15,6 +16,10 @@ const spinning = ['/bin/sh', '-c', 'while :; do :; done'];
 const mebibytes = (element: string, value: number) => `<${element} unit='MiB'>${value}</${element}>`;
 const memory = (max: number, more = '') =>
   `${mebibytes('memory', max)}<memtune>${mebibytes('hard_limit', max)}${more}</memtune>`;
+
+const mostProcesses = Math.min(
+  ...['pid_max', 'threads-max'].map((name) => Number(readFileSync(`/proc/sys/kernel/${name}`, 'utf8'))),
+);
 
 /** What is given is looked at after ten seconds, with the next round of counting. */
 const nextLookMs = 16_000;
@@ -53,6 +58,22 @@ suite('limits on cgroup v2', () => {
       ['30', String(8 * MiB), String(16 * MiB), '40000 100000'],
     );
     assert.equal(group.read('memory.max'), wanted['memory.max'], 'what was not named stays');
+  });
+
+  test('who freezes itself in a group of its own is destroyed, who nests groups is stopped', async () => {
+    const group = await run({ name: '620' });
+    assert.equal(group.parent.read('pids.max'), String(Math.floor(mostProcesses * 0.8)));
+    assert.equal(group.read('pids.max'), String(Math.floor(mostProcesses * 0.15)));
+    const line = `mkdir -p /mnt; mount -t cgroup2 none /mnt && cd /mnt && mkdir own && sleep 1000 & sleep 1
+      echo $! >/mnt/own/cgroup.procs; echo 1 >/mnt/own/cgroup.freeze; cd /mnt
+      n=0; while mkdir g && cd g; do n=$((n + 1)); [ $n -lt 100 ] || break; done 2>/dev/null; echo $n`;
+    const { stdout } = await world.exec('620', '/bin/sh', '-c', line);
+    assert.ok(Number(stdout) <= 64, stdout);
+    await world.client.domains.destroy({ domain: '620' });
+    assert.equal(await world.state('620'), 'shutoff (destroyed)');
+    await world.client.domains.start({ domain: '620' });
+    await world.client.domains.suspend({ domain: '620' });
+    await world.client.domains.destroy({ domain: '620' });
   });
 
   test('numproc: a fork bomb stays within it, and destroy ends it', async () => {

@@ -54,6 +54,7 @@ export function configRows(input: ConfigInput): ConfigRow[] {
     ['lxc.tty.max', '0'],
     ['lxc.console.buffer.size', '65536'],
     ['lxc.cgroup.dir', input.cgroupParent],
+    ...groupRows[input.cgroupVersion],
     ...input.limits.map(
       (limit): ConfigRow => [
         `lxc.cgroup${input.cgroupVersion === 2 ? '2' : ''}.${limit.file}`,
@@ -92,6 +93,15 @@ function wallRows({ plan: { walls }, appArmor, seccompPath }: ConfigInput): Conf
     ...(walls.noNewPrivileges ? ([['lxc.no_new_privs', '1']] as const) : []),
   ];
 }
+
+/** Groups that a container makes of its own cost the kernel more than they cost the container. cgroup v1 limits none. */
+const groupRows: Readonly<Record<1 | 2, readonly ConfigRow[]>> = {
+  1: [],
+  2: [
+    ['lxc.cgroup2.cgroup.max.descendants', '4096'],
+    ['lxc.cgroup2.cgroup.max.depth', '64'],
+  ],
+};
 
 function appArmorRows(appArmor: ConfigInput['appArmor'], isWanted: boolean): ConfigRow[] {
   if (appArmor.state === 'off') return [];
