@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { after, afterEach, before, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { domainXml, templateRoot } from './documents.js';
 import { waitFor } from './wait.js';
 import { toolsFilesystem, watch } from './watcher.js';
@@ -143,6 +144,38 @@ test('its input may be closed, its output reopened, and its terminal is one of t
     await onTerminal('plain', '/bin/sh', '-c', 'tty; stty size < /dev/tty'),
     /^\/dev\/pts\/\d+\n24 80\n$/,
   );
+});
+
+/** Long before that a daemon that is held up would have been missed. */
+const answersMs = 2000;
+async function assertAnswers(): Promise<void> {
+  const late = sleep(answersMs, 'late', { ref: false });
+  assert.notEqual(await Promise.race([world.client.domains.list(), late]), 'late');
+}
+
+test('who does not read what is typed to him, or ends while somebody watches, holds up nobody', async () => {
+  const deaf = 'stty raw -echo; echo deaf; exec sleep 1000';
+  const name = 'hostile';
+  await world.run(
+    domainXml({ name, program: ['/bin/sh', '-c', `trap 'exit 0' USR2; (${deaf}) < /dev/console & wait`] }),
+  );
+  const open = { argv: ['/bin/sh', '-c', deaf], tty: true };
+  for (const session of [
+    await world.client.domains.exec({ domain: name, open }),
+    await world.client.domains.console({ domain: name, open: {} }),
+  ]) {
+    session.stdout.resume();
+    session.stdin.on('error', () => undefined); // it is never read
+    await sleep(500);
+    for (let times = 0; times < 50; times++) session.stdin.write('x'.repeat(10_000));
+    for (let times = 0; times < 3; times++) {
+      await sleep(100);
+      await assertAnswers();
+    }
+  }
+  await world.client.domains.shutdown({ domain: name, waitMs: 10_000 });
+  await sleep(200);
+  await assertAnswers();
 });
 
 test('what lies where a terminal should be holds up nobody', async () => {

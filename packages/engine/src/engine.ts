@@ -522,8 +522,13 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
         ...(tty === true && { terminal: { columns, rows } }),
       });
     },
-    console: async (ref, { columns = 80, rows = 24 } = {}) =>
-      await openConsole(driver.consoleArgv(diskName(running(ref).record.name)), { columns, rows }),
+    console: async (ref, { columns = 80, rows = 24 } = {}) => {
+      const entry = running(ref);
+      const argv = driver.consoleArgv(diskName(entry.record.name));
+      const { terminal, hangUp } = await openConsole(argv, { columns, rows });
+      terminal.stream.once('close', runner.watchConsole(entry, hangUp));
+      return terminal;
+    },
 
     templates,
     profiles,

@@ -10,11 +10,17 @@ const RAW_WAIT_MS = 5000;
 
 const environment = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', TERM: 'xterm' } as const;
 
+export interface Console {
+  readonly terminal: Terminal;
+  /** Ends the program, which may hang in what nobody reads: it takes no signal but SIGKILL then. */
+  readonly hangUp: () => void;
+}
+
 /** Resolves when no key can get lost any more, or the program has ended; it ends with its stream. */
 export async function openConsole(
   argv: readonly [string, ...string[]],
   size: TerminalSize,
-): Promise<Terminal> {
+): Promise<Console> {
   const { master, slave, isRaw } = openPty(size);
   let program: Spawned;
   try {
@@ -30,10 +36,11 @@ export async function openConsole(
   }
   const terminal = terminalOf(master, slave, program.ended);
   const { stream } = terminal;
-  stream.on('close', () => program.kill());
+  const hangUp = (): void => program.kill('SIGKILL');
+  stream.on('close', hangUp);
   for (let waitedMs = 0; waitedMs < RAW_WAIT_MS && program.isOurs && !stream.destroyed; waitedMs += 2) {
     if (isRaw()) break;
     await sleep(2);
   }
-  return terminal;
+  return { terminal, hangUp };
 }

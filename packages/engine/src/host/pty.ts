@@ -1,8 +1,10 @@
 // A pseudo-terminal: one side as a stream, the other as the descriptor a program gets for its terminal.
 // SPDX-License-Identifier: Apache-2.0
-import { closeSync, constants, openSync, readSync } from 'node:fs';
-import type { Duplex } from 'node:stream';
+import { closeSync, constants, openSync, readSync, writeSync } from 'node:fs';
+import { Duplex } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ReadStream } from 'node:tty';
+import { isErrno } from './gone.js';
 import { ioctlBuffer, ioctlNumber } from './syscalls.js';
 
 const TIOCSPTLCK = 0x40045431;
@@ -12,6 +14,8 @@ const TIOCGPTPEER = 0x5441;
 const O_CLOEXEC = 0o2000000;
 const CHUNK_BYTES = 65_536;
 const MOST_WAITING_BYTES = 1 << 20;
+/** So long until it is tried again to write to one who does not read. */
+const LONGEST_WAIT_MS = 100;
 const TCGETS = 0x5401;
 const ICANON = 2;
 
@@ -37,7 +41,8 @@ export interface Pty {
 /** Opens a new terminal of the host; each program gets one of its own, so that none can type into another's. */
 export function openPty({ columns, rows }: TerminalSize): Pty {
   const flags = constants.O_RDWR | constants.O_NOCTTY;
-  const master = openSync('/dev/ptmx', flags);
+  // Whoever has the other side may throw away what was just said to be there: nobody waits in a read for it.
+  const master = openSync('/dev/ptmx', flags | constants.O_NONBLOCK);
   try {
     ioctlBuffer(master, TIOCSPTLCK, Buffer.alloc(4), '/dev/ptmx');
     const number = Buffer.alloc(4);
@@ -68,25 +73,66 @@ export function openSlave(master: number): number {
 }
 
 /**
- * The terminal of a program that ends in its time; takes both descriptors. The program's side stays open meanwhile: once
- * nobody has it, libuv takes the first short read for the last one, and what a program wrote at its end would be lost.
+ * The terminal of a program that ends in its time; takes both descriptors, of which the master must not block. The program's side
+ * stays open meanwhile: once nobody has it, libuv takes the first short read for the last one, and what a program wrote at its
+ * end would be lost.
  */
 export function terminalOf(master: number, slave: number, ended: Promise<unknown>): Terminal {
-  // A stream of Node's for terminals reads and writes; opening the master a second time would make a second terminal.
-  const stream = new ReadStream(master);
-  stream.on('error', () => stream.destroy());
+  // Opening the master a second time would make a second terminal.
+  const reader = new ReadStream(master);
+  const stream = new Duplex({
+    read: () => void reader.resume(),
+    write: (chunk: Buffer, _, done) =>
+      void type(master, chunk, () => stream.destroyed).then(() => done(), done),
+    destroy: (error, done) => {
+      reader.destroy();
+      closeSync(slave);
+      done(error);
+    },
+  });
+  reader.on('data', (chunk) => {
+    if (!stream.push(chunk)) reader.pause();
+  });
+  reader.on('error', () => stream.destroy());
+  reader.on('end', () => stream.push(null));
+  stream.on('error', () => undefined); // it is over then
   stream.on('end', () => stream.destroy());
-  stream.on('close', () => closeSync(slave));
   const finish = (): void => {
     if (stream.destroyed) return;
     for (const chunk of waitingIn(master)) stream.push(chunk);
     stream.push(null);
+    reader.destroy();
   };
   ended.then(finish, finish);
   const resize = (columns: number, rows: number): void => {
     if (!stream.destroyed) setSize(master, columns, rows);
   };
   return { stream, resize };
+}
+
+/**
+ * Writes all of it, as fast as somebody reads. libuv knows no writing to a terminal but one that everybody waits for: whoever does not
+ * read what is typed to him would hold up the daemon.
+ */
+async function type(master: number, chunk: Buffer, isOver: () => boolean): Promise<void> {
+  let waitMs = 0;
+  for (let at = 0; !isOver(); ) {
+    const written = writeNow(master, chunk.subarray(at));
+    at += written;
+    if (at === chunk.length) return;
+    waitMs = written > 0 ? 0 : Math.min(Math.max(2 * waitMs, 1), LONGEST_WAIT_MS);
+    await sleep(waitMs, undefined, { ref: false });
+  }
+}
+
+/** As much as there is room for. */
+function writeNow(master: number, bytes: Buffer): number {
+  try {
+    return writeSync(master, bytes);
+  } catch (error) {
+    if (isErrno(error, 'EAGAIN')) return 0;
+    throw error;
+  }
 }
 
 /** All that the kernel holds of what was written; somebody left behind may write for ever. */

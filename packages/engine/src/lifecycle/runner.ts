@@ -15,7 +15,7 @@ import { strayControllers } from '../cgroups/membership.js';
 import { type ProcessCeiling, withProcessDefault } from '../cgroups/processes.js';
 import { shareProtection } from '../cgroups/protection.js';
 import { configRows } from '../drivers/lxc/config.js';
-import { END_WAIT_MS, type LxcDriver, type Running } from '../drivers/lxc/driver.js';
+import { END_WAIT_MS, isOver, type LxcDriver, type Running } from '../drivers/lxc/driver.js';
 import type { Ending } from '../drivers/lxc/ending.js';
 import { EngineError } from '../errors.js';
 import type { Admission } from '../guarantees/admission.js';
@@ -86,10 +86,16 @@ export interface RunnerParts {
 /** A domain that ends by itself this often within the time is not restarted any more, but for reboots. */
 const RESTART_LIMIT = { times: 5, withinMs: 60_000 };
 
+/** A monitor takes some milliseconds to take notice of an end. */
+const MONITOR_LOOK_MS = 1000;
+const MONITOR_LOOKS = 3;
+
 export class Runner {
   readonly #endings = new Map<string, number[]>();
   readonly #pace = new RebootPace();
   readonly #closing = new AbortController();
+  /** What hangs up the consoles of runs at whose console somebody is or has been. */
+  readonly #consoles = new Map<Running, Set<() => void>>();
 
   constructor(private readonly parts: RunnerParts) {}
 
@@ -444,6 +450,52 @@ export class Runner {
       onEnd();
       this.#finishLater(entry, () => entry.running === running);
     });
+  }
+
+  /**
+   * Somebody types at its console: who does not read that keeps liblxc's programs from taking notice of the container's end. Calls
+   * `hangUp` after the end, and answers how not to; the monitor is looked at as long as the run lasts, since what is typed may wait
+   * for longer than who typed it.
+   */
+  watchConsole(entry: Entry, hangUp: () => void): () => void {
+    const { running } = entry;
+    if (running === undefined) return () => undefined;
+    const hangUps = this.#consoles.get(running) ?? this.#watchMonitor(entry, running);
+    hangUps.add(hangUp);
+    return () => hangUps.delete(hangUp);
+  }
+
+  #watchMonitor(entry: Entry, running: Running): Set<() => void> {
+    const hangUps = new Set<() => void>();
+    const { log } = this.parts;
+    const { name } = entry.record;
+    this.#consoles.set(running, hangUps);
+    this.#endMonitor(entry, running)
+      .catch((error: unknown) => {
+        if (this.#closing.signal.aborted) return;
+        log('error', `the monitor of domain '${name}' is not looked at: ${String(error)}`);
+      })
+      .finally(() => {
+        this.#consoles.delete(running);
+        for (const hangUp of hangUps) hangUp();
+      });
+    return hangUps;
+  }
+
+  /** Resolves when the run is over, with or without its monitor. */
+  async #endMonitor(entry: Entry, running: Running): Promise<void> {
+    const { driver, log } = this.parts;
+    const { name } = entry.record;
+    for (let seen = 0; entry.running === running; ) {
+      await sleep(MONITOR_LOOK_MS, undefined, { ref: false, signal: this.#closing.signal });
+      seen = isOver(running) ? seen + 1 : 0;
+      if (seen >= MONITOR_LOOKS && driver.endDeafMonitor(diskName(name), running))
+        log(
+          'warn',
+          `domain '${name}' has ended, and its monitor, which hung in what was typed at its console, was ended, too`,
+          { domain: name },
+        );
+    }
   }
 
   /** When it is the domain's turn, unless an operation before has seen to its end. */

@@ -28,6 +28,7 @@ import {
   commandLine,
   hasOwnPids,
   isAlive,
+  isZombie,
   killIfThere,
   startedAt,
   startTicks,
@@ -63,6 +64,9 @@ const GONE = '.gone-';
 export const END_WAIT_MS = 10_000;
 /** One that is told to end is told again, for the processes that were just being made; each time it gets twice as long. */
 const END_AGAIN_MS = 250;
+
+/** A monitor that has not taken notice of its container's end after such a wait is ended itself. */
+const MONITOR_WAIT_MS = 900;
 
 /** So often a start is tried under another name, if somebody has been faster to take it. */
 const START_ATTEMPTS = 3;
@@ -429,8 +433,19 @@ export class LxcDriver {
         gone,
         sleep(Math.min(wait, deadline - performance.now()), undefined, { ref: false }),
       ]);
+      if (!isGone && wait > MONITOR_WAIT_MS) this.endDeafMonitor(name, running);
     }
     return isGone;
+  }
+
+  /**
+   * Ends the monitor of a container whose init has ended, and answers whether there was one. It passes on what is typed at the
+   * console, and waits as long as nobody reads that, whatever ends meanwhile.
+   */
+  endDeafMonitor(name: string, running: Running): boolean {
+    if (this.#monitor(name) !== running.monitorPid || !isOver(running)) return false;
+    killIfThere(running.monitorPid);
+    return true;
   }
 
   signal(running: Running, signal: NodeJS.Signals | number): void {
@@ -508,6 +523,10 @@ function refuseWithoutRoom(folder: string): void {
 function notInstalled(file: string, cause: unknown): EngineError {
   return new EngineError('unsupported', `cannot run ${file}: install Debian's package lxc`, {}, { cause });
 }
+
+/** Whether its init has ended, though nobody may have taken notice. */
+export const isOver = ({ initPid, initTicks }: Running): boolean =>
+  isZombie(initPid) || startTicks(initPid) !== initTicks;
 
 /** Also as long as nobody can look: what has not been seen to end has not ended. */
 function isSo(look: () => boolean): boolean {
