@@ -18,6 +18,7 @@ import { filesystemOf, parseFstab } from '../fstab.js';
 import { groupRank, withBoundDevice } from '../group-files.js';
 import { approximated, carried, ignored, type Outcome, settle } from '../outcome.js';
 import { Report } from '../report.js';
+import { notToBeHeld, variableIn } from '../variables.js';
 import { type LxcSetting, parseLxc } from './parse.js';
 import { readNetwork } from './read-network.js';
 import { resourceReads } from './read-resources.js';
@@ -150,13 +151,16 @@ const capabilities =
   };
 
 const environment: LxcRead = (domain, value) => {
-  const at = value.indexOf('=');
-  if (at < 1)
+  const variable = variableIn(value);
+  if (variable === 'no name')
     return note(domain, 'environment', value, 'it takes the value from whoever starts the container');
-  const [name, text] = [value.slice(0, at), value.slice(at + 1)];
-  if (name === 'container_uuid' && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text))
-    return carried({ ...domain, uuid: text.toLowerCase() }, 'uuid');
-  const initenvs = [...(domain.os.initenvs ?? []), { name, value: text }];
+  if (variable === 'not to be held') return note(domain, 'environment', value, notToBeHeld);
+  if (
+    variable.name === 'container_uuid' &&
+    /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(variable.value)
+  )
+    return carried({ ...domain, uuid: variable.value.toLowerCase() }, 'uuid');
+  const initenvs = [...(domain.os.initenvs ?? []), variable];
   return carried(withOs(domain, { initenvs }), 'initenv');
 };
 

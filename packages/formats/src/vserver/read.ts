@@ -17,6 +17,7 @@ import type { NativeUnit, ReadOptions, ReadResult } from '../format.js';
 import { filesystemOf, type MountReading, parseFstab } from '../fstab.js';
 import { approximated, carried, ignored, type Outcome, settle } from '../outcome.js';
 import { Report } from '../report.js';
+import { notToBeHeld, variableIn } from '../variables.js';
 import { insecureCapabilities } from './capabilities.js';
 import { type GuestContext, limitReads } from './read-limits.js';
 import { networkReads } from './read-network.js';
@@ -122,14 +123,12 @@ const readInit: Read = (domain, { tree, report }) => {
       report,
     );
   for (const { text, line } of tree.list('apps/init/environment')) {
-    const at = text.indexOf('=');
+    const variable = variableIn(text);
     const place = tree.place('apps/init/environment', line);
-    if (at < 1) report.ignored(place, 'it has no "="');
+    if (variable === 'no name') report.ignored(place, 'it has no "="');
+    else if (variable === 'not to be held') report.ignored(place, notToBeHeld);
     else {
-      const initenvs = [
-        ...(result.os.initenvs ?? []),
-        { name: text.slice(0, at), value: text.slice(at + 1) },
-      ];
+      const initenvs = [...(result.os.initenvs ?? []), variable];
       result = settle(result, carried(withOs(result, { initenvs }), 'initenv'), [place], report);
     }
   }

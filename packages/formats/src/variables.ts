@@ -1,0 +1,18 @@
+// Variables of init's environment in native files, for documents that hold fewer names.
+// SPDX-License-Identifier: Apache-2.0
+
+export interface Variable {
+  readonly name: string;
+  readonly value: string;
+}
+
+/** `NAME=VALUE` taken apart; a document holds no name with control characters, nor with blanks at its ends. */
+export function variableIn(text: string): Variable | 'no name' | 'not to be held' {
+  const at = text.indexOf('=');
+  if (at < 1) return 'no name';
+  const name = text.slice(0, at);
+  if (/\p{Cc}/u.test(name) || name.trim() !== name) return 'not to be held';
+  return { name, value: text.slice(at + 1) };
+}
+
+export const notToBeHeld = 'its name has characters that no document holds';
