@@ -1,6 +1,7 @@
 // The few kernel calls that Node has no API for, through koffi; every other module gets them from here.
 // SPDX-License-Identifier: Apache-2.0
 import { closeSync } from 'node:fs';
+import { constants } from 'node:os';
 import { getSystemErrorName } from 'node:util';
 import koffi from 'koffi';
 import { EngineError } from '../errors.js';
@@ -71,8 +72,16 @@ export function openInRoot(
     mode: BigInt(mode),
     resolve: BigInt(resolve | Resolve.noMagicLinks),
   };
-  return check(cOpenat2(SYS_OPENAT2, rootFd, path, how, 24), 'openat2', path);
+  for (let tries = 1; ; tries++) {
+    const fd = toNumber(cOpenat2(SYS_OPENAT2, rootFd, path, how, 24));
+    if (fd >= 0) return fd;
+    // Somebody renamed or mounted something meanwhile, anywhere on the host: whether `..` is still below the root is not known.
+    if (tries === OPEN_TRIES || koffi.errno() !== constants.errno.EAGAIN) throw systemError('openat2', path);
+  }
 }
+
+/** Who renames without end makes one that has `..` in its way fail, and nothing worse. */
+const OPEN_TRIES = 1000;
 
 const RENAME_EXCHANGE = 2;
 
