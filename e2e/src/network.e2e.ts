@@ -102,6 +102,10 @@ test('bridge: an address of the bridge network, and a default route by its gatew
     const domain = await world.run(serving('bridged', link));
     assert.match(await page('http://10.77.0.2/'), /<h1>bridged<\/h1>/);
     assert.match(await world.shell(domain, 'ip address show net0'), /52:54:00:12:34:56/);
+    assert.match(
+      await world.shell(domain, 'ip address show net0'),
+      /inet 10\.77\.0\.2\/24 brd 10\.77\.0\.255/,
+    );
     assert.match(await world.shell(domain, 'ip route'), /default via 10\.77\.0\.1 dev net0/);
     await world.erase(domain);
   } finally {
@@ -158,6 +162,21 @@ test('the host end has the name the document gives it', async () => {
   assert.ok((await world.enclosure.links()).includes('ve-named'));
   await world.client.domains.destroy({ domain });
   await waitFor('the link to go', async () => !(await world.enclosure.links()).includes('ve-named'));
+});
+
+test('what the host has itself, or nobody can have alone, is no container’s', async () => {
+  const on = (address: string) => domainXml({ name: 'greedy', interfaces: [routed(address)] });
+  for (const address of [hostAddress.v4, hostAddress.v6, '127.0.0.1', '::1'])
+    await refused('exists', world.define(on(address)));
+  for (const address of ['224.0.0.1', '255.255.255.255', 'ff02::1'])
+    await refused('invalid', world.define(on(address)));
+  // The host may come to it later.
+  const later = '192.168.7.31';
+  await world.define(on(later));
+  await world.enclosure.output('ip', 'address', 'add', later, 'dev', 'lo');
+  await refused('exists', world.client.domains.start({ domain: 'greedy' }));
+  await world.enclosure.output('ip', 'address', 'del', `${later}/32`, 'dev', 'lo');
+  await world.client.domains.start({ domain: 'greedy' });
 });
 
 test('an address another domain has is refused, and free when that one is gone', async () => {

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { addressBytes } from '../network/link-addresses.js';
-import { addressesOn } from './link-addresses.js';
+import { addressesOn, isOwnAddress } from './link-addresses.js';
 import { run } from './run.js';
 
 const hex = (addresses: readonly Buffer[]) => addresses.map((bytes) => bytes.toString('hex')).sort();
@@ -16,4 +16,14 @@ test('addresses of each link are those that ip shows, and of none there are none
     assert.deepEqual(hex(addressesOn([ifname])), hex(list.map(({ local }) => addressBytes(local))), ifname);
   assert.deepEqual(addressesOn([]), []);
   assert.deepEqual(addressesOn(['no-such-link']), []);
+});
+
+test('which addresses are the host’s own', async () => {
+  const { stdout } = await run(['/sbin/ip', '-json', 'address', 'show', 'up']);
+  const links: { addr_info?: { local: string }[] }[] = JSON.parse(stdout);
+  const own = links.flatMap(({ addr_info: list = [] }) => list.map(({ local }) => local));
+  for (const address of [...own, '127.0.0.1', '127.3.4.5', '0.0.0.0'])
+    assert.ok(isOwnAddress(addressBytes(address)), address);
+  for (const address of ['192.0.2.77', '2001:db8::77', '224.0.0.1', '255.255.255.255'])
+    assert.ok(!isOwnAddress(addressBytes(address)), address);
 });

@@ -1,4 +1,4 @@
-// Addresses this host has on some of its links, asked of the kernel by netlink: also of those that have no carrier yet.
+// Addresses this host has, asked of the kernel by netlink: also on links that have no carrier yet.
 // SPDX-License-Identifier: Apache-2.0
 import { closeSync } from 'node:fs';
 import { endianness } from 'node:os';
@@ -19,9 +19,19 @@ const NLMSG_ERROR = 2;
 const NLMSG_DONE = 3;
 const NEW_ADDRESS = 20;
 const GET_ADDRESS = 22;
+const NEW_ROUTE = 24;
+const GET_ROUTE = 26;
+const REQUEST = 1;
 const REQUEST_DUMP = 0x301;
 const HEADER = 16;
 const ADDRESS_HEADER = 8;
+/** struct rtmsg, and where in it the type of the route is. */
+const ROUTE_HEADER = 12;
+const ROUTE_TYPE = 7;
+const ROUTE_TO = 1;
+const AF_INET = 2;
+const AF_INET6 = 10;
+const LOCAL_ROUTE = 2;
 /** Where a link has another end, the first is that one's. */
 const attributes = { address: 1, local: 2 } as const;
 
@@ -32,19 +42,48 @@ const get32 = (bytes: Buffer, at: number) => (isLittle ? bytes.readUInt32LE(at) 
 /** 4 or 16 bytes each. */
 export function addressesOn(links: Iterable<string>): Buffer[] {
   const indexes = new Set([...links].map((name): number => cIndex(name)));
+  const found: Buffer[] = [];
+  ask(requestOf(GET_ADDRESS, REQUEST_DUMP, Buffer.alloc(ADDRESS_HEADER)), (messages) =>
+    readAddresses(messages, indexes, found),
+  );
+  return found;
+}
+
+/** Whether the host delivers to itself what is sent there; what no route leads to is not its own. */
+export function isOwnAddress(address: Buffer): boolean {
+  const body = Buffer.alloc(ROUTE_HEADER + 4 + address.length);
+  body[0] = address.length === 4 ? AF_INET : AF_INET6;
+  body[1] = 8 * address.length;
+  new Uint16Array(body.buffer, body.byteOffset + ROUTE_HEADER, 2).set([4 + address.length, ROUTE_TO]);
+  address.copy(body, ROUTE_HEADER + 4);
+  let isOwn = false;
+  ask(requestOf(GET_ROUTE, REQUEST, body), (messages) => {
+    isOwn = get16(messages, 4) === NEW_ROUTE && messages.readUInt8(HEADER + ROUTE_TYPE) === LOCAL_ROUTE;
+    return true; // an error says that no route leads there
+  });
+  return isOwn;
+}
+
+function requestOf(type: number, flags: number, body: Buffer): Buffer {
+  const request = Buffer.concat([Buffer.alloc(HEADER), body]);
+  const head = new DataView(request.buffer, request.byteOffset, HEADER);
+  head.setUint32(0, request.length, isLittle);
+  head.setUint16(4, type, isLittle);
+  head.setUint16(6, flags, isLittle);
+  return request;
+}
+
+/** Hands on what the kernel answers until `read` says that it was all. */
+function ask(request: Buffer, read: (messages: Buffer) => boolean): void {
   const fd: number = cSocket(AF_NETLINK, SOCK_RAW_CLOEXEC, NETLINK_ROUTE);
   if (fd < 0) throw failure();
   try {
-    const asked = Buffer.alloc(HEADER + ADDRESS_HEADER);
-    new Uint32Array(asked.buffer, asked.byteOffset, 1)[0] = asked.length;
-    new Uint16Array(asked.buffer, asked.byteOffset + 4, 2).set([GET_ADDRESS, REQUEST_DUMP]);
-    if (cSend(fd, asked, asked.length, 0) < 0) throw failure();
-    const found: Buffer[] = [];
+    if (cSend(fd, request, request.length, 0) < 0) throw failure();
     const answer = Buffer.alloc(1 << 16);
     for (;;) {
       const length = Number(cReceive(fd, answer, answer.length, 0));
       if (length <= 0) throw failure();
-      if (readAddresses(answer.subarray(0, length), indexes, found)) return found;
+      if (read(answer.subarray(0, length))) return;
     }
   } finally {
     closeSync(fd);

@@ -13,6 +13,7 @@ import type { Admission } from '../guarantees/admission.js';
 import { claimOf } from '../guarantees/claim.js';
 import { asksMore } from '../guarantees/ledger.js';
 import { Undo } from '../host/undo.js';
+import { refuseHostAddresses } from '../network/host-addresses.js';
 import {
   addLink,
   changedLinks,
@@ -108,6 +109,7 @@ export async function amendLive(change: LiveChange, parts: AmendParts): Promise<
   undo.push(() => guard(links));
   // What goes may come back, should something fail.
   refuseTakenNames(step.come, linkPrefixOf(entry.record));
+  refuseHostAddresses(step.come.flatMap(({ addresses }) => addresses.map(({ address }) => address)));
   if (step.come.length > 0) await guard([...links, ...step.come]);
   for (const link of step.gone) {
     await removeLink(link, change.initPid);

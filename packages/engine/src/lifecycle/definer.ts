@@ -9,6 +9,7 @@ import type { Claim } from '../guarantees/claim.js';
 import type { ProjectRange } from '../host/projects.js';
 import { Undo } from '../host/undo.js';
 import type { UserNamespacePool } from '../host/userns.js';
+import { refuseHostAddresses } from '../network/host-addresses.js';
 import { releaseLimits } from '../quota/release.js';
 import { type IdRanges, RANGE_SIZE } from '../state/id-ranges.js';
 import type { KeyedQueue } from '../state/queue.js';
@@ -351,6 +352,7 @@ export class Definer {
     checkFree(`UUID ${uuid}`, registry.byUuid(uuid), own);
     if (ctid !== null) checkFree(`CTID ${ctid}`, registry.byCtid(ctid), own);
     registry.checkAddresses(parts.addresses, own);
+    refuseHostAddresses(parts.addresses);
     if (files !== undefined) checkFree(files, registry.byFiles(files), own);
   }
 }

@@ -31,6 +31,7 @@ import { programPath } from '../host/processes.js';
 import { hasSeccomp, policyText } from '../host/seccomp.js';
 import { Undo } from '../host/undo.js';
 import type { UserNamespacePool } from '../host/userns.js';
+import { refuseHostAddresses } from '../network/host-addresses.js';
 import { refuseTakenNames, removeLeftLinks } from '../network/live-links.js';
 import { openRoutedLink } from '../network/routed-link.js';
 import { isShaped, shapeLink } from '../network/shaping.js';
@@ -163,6 +164,7 @@ export class Runner {
       const { seccomp } = plan.walls;
       try {
         refuseTakenNames(plan.links, linkPrefixOf(entry.record));
+        refuseHostAddresses(entry.record.addresses);
         await this.parts.wall.guard(entry.record.uuid, plan.links);
         driver.prepare(name, {
           'live.xml': xml,

@@ -92,8 +92,10 @@ export async function addLink(link: LinkPlan, pid: number): Promise<void> {
   if (link.kind === 'macvlan') await addMacvlan(link, pid, undo);
   else await addPair(link, pid, undo);
   const inside = (...args: readonly string[]) => ipInside(pid, ...args);
-  for (const { address, prefix } of link.addresses)
-    await inside('address', 'add', `${address}/${prefix}`, 'dev', link.name);
+  for (const { address, prefix, family } of link.addresses) {
+    const broadcast = family === 4 && prefix <= 30 ? ['broadcast', '+'] : [];
+    await inside('address', 'add', `${address}/${prefix}`, ...broadcast, 'dev', link.name);
+  }
   if (link.up) await inside('link', 'set', link.name, 'up');
   for (const { address, family } of link.gateways) {
     const via = address === 'dev' ? [] : ['via', address];

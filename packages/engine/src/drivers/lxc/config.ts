@@ -6,6 +6,7 @@ import type { Confinement } from '../../host/apparmor.js';
 import { inWords, rlimit } from '../../host/monitor-limits.js';
 import type { IdMap } from '../../host/userns.js';
 import type { LinkPlan, RunPlan } from '../../lifecycle/plan.js';
+import { addressBytes } from '../../network/link-addresses.js';
 import type { WantedWalls } from '../../walls/wanted.js';
 
 /** One line of the configuration; the writer of `@ctvirt/formats` escapes or refuses. */
@@ -178,6 +179,13 @@ function networkRows(links: readonly LinkPlan[]): ConfigRow[] {
   return links.flatMap(linkRows);
 }
 
+/** liblxc makes one of the host's part of the address alone. */
+function withBroadcast(address: string, prefix: number, family: 4 | 6): string {
+  if (family === 6 || prefix > 30) return '';
+  const bits = addressBytes(address).readUInt32BE(0) | (2 ** (32 - prefix) - 1);
+  return ` ${[24, 16, 8, 0].map((shift) => (bits >>> shift) & 0xff).join('.')}`;
+}
+
 function linkRows(link: LinkPlan, index: number): ConfigRow[] {
   const key = (name: string): string => `lxc.net.${index}.${name}`;
   const rows: ConfigRow[] = [[key('type'), link.kind === 'macvlan' ? 'macvlan' : 'veth']];
@@ -193,7 +201,7 @@ function linkRows(link: LinkPlan, index: number): ConfigRow[] {
   rows.push([key('hwaddr'), link.mac], ...optional(key('mtu'), link.mtu));
   if (link.up) rows.push([key('flags'), 'up']);
   for (const { address, prefix, family } of link.addresses)
-    rows.push([key(`ipv${family}.address`), `${address}/${prefix}`]);
+    rows.push([key(`ipv${family}.address`), `${address}/${prefix}${withBroadcast(address, prefix, family)}`]);
   for (const { address, family } of link.gateways) rows.push([key(`ipv${family}.gateway`), address]);
   return rows;
 }
