@@ -59,6 +59,7 @@ const switches = Object.fromEntries(
 export const capabilities = element('capabilities', {
   doc: 'Capabilities of the processes in the container.',
   emptyIsUnset: true,
+  isClosed: true,
   example: "<capabilities policy='default'>\n  <mknod state='on'/>\n</capabilities>",
   fields: {
     policy: attribute(oneOf('default', 'allow', 'deny'), {
@@ -73,6 +74,7 @@ const seccomp = element('seccomp', {
   doc: "The filter of system calls around the container's programs.",
   since: 'ctvirt',
   emptyIsUnset: true,
+  isClosed: true,
   example: "<seccomp>\n  <allow name='keyctl'/>\n</seccomp>",
   fields: {
     policy: attribute(oneOf('default', 'off'), {

@@ -341,7 +341,8 @@ class Conversion {
   }
 
   private reportUnknown(childNode: Node, node: Node, shape: Shape): void {
-    if (this.isFull(this.unknown)) return;
+    const severity = shape.element.body.isClosed === true ? this.wrong : this.unknown;
+    if (this.isFull(severity)) return;
     const parent = writtenName(this.text, node);
     if (childNode.kind === 'element') {
       const known = Object.keys(shape.children);
@@ -349,7 +350,7 @@ class Conversion {
       const name = writtenName(this.text, childNode);
       const expected = known.length === 0 ? 'no elements' : known.map((word) => `<${word}>`).join(', ');
       const message = `unknown element <${name}> in <${parent}>${hint(details)}`;
-      this.fault(this.unknown, 'unknown-element', childNode, undefined, message, {
+      this.fault(severity, 'unknown-element', childNode, undefined, message, {
         found: name,
         expected,
         ...details,

@@ -120,6 +120,8 @@ export interface ElementBody<F extends Fields, C extends Choice | undefined> {
   readonly choice?: C;
   /** libvirt does not write it when nothing is in it. */
   readonly emptyIsUnset?: true;
+  /** What is misspelt in it would leave a wall out without a word: what it does not know is an error. */
+  readonly isClosed?: true;
   /** The namespace of the element's prefix, declared where the element is written if `declares`. */
   readonly namespace?: { readonly prefix: string; readonly uri: string; readonly declares: boolean };
   /** Older forms, rewritten to the present one before anything else looks at them. */
