@@ -331,6 +331,8 @@ test('who may run what a container leaves is told at define and at start, with t
   await world.client.domains.start({ domain: 'www' });
   assert.ok(world.log.includes(message), world.log);
   assert.deepEqual(await told(from(www, '/srv', '<readonly/>')), []);
+  const byOption = from(www, '/srv').replace('<source ', "<source options='ro' ");
+  assert.deepEqual(await told(byOption), []);
   await chmod(www, 0o750);
   assert.deepEqual(await told(from(www, '/srv')), []);
   await chmod(www, 0o755);

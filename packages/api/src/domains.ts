@@ -61,6 +61,7 @@ export const wall = object(
       'no-new-privileges',
       'processes',
       'network',
+      'folders',
     ]),
     state: oneOf(['up', 'loosened', 'down']),
     how: string({ description: 'What stands there, or why nothing does' }),

@@ -8,7 +8,7 @@ import type { Domain } from '@ctvirt/xml';
 import { type CgroupLayout, readNumber } from './cgroups/layout.js';
 import { withProcessDefault } from './cgroups/processes.js';
 import type { Confinement } from './host/apparmor.js';
-import { type HostFacts, idMapOf, linksOf } from './lifecycle/document.js';
+import { filesystemsOf, type HostFacts, idMapOf, linksOf } from './lifecycle/document.js';
 import { type Entry, summaryOf } from './state/registry.js';
 import type { DomainStore } from './state/store.js';
 import type { DomainInfo, Wall } from './view.js';
@@ -59,7 +59,8 @@ function wallsOf(entry: Entry, domain: Domain, parts: StatsParts, maxProcesses: 
   const most =
     entry.running === undefined ? withProcessDefault(resourcesOf(domain, parts.facts)).pidsMax : maxProcesses;
   const links = linksOf(domain, entry.record);
-  return describeWalls({ standing, wanted, maxProcesses: most ?? null, links });
+  const folders = filesystemsOf(domain).filter(({ kind, target }) => kind === 'mount' && target !== '/');
+  return describeWalls({ standing, wanted, maxProcesses: most ?? null, links, folders });
 }
 
 function cpuTimeNs(cgroups: CgroupLayout, group: string): number | null {

@@ -69,7 +69,8 @@ export interface Wall {
     | 'apparmor'
     | 'no-new-privileges'
     | 'processes'
-    | 'network';
+    | 'network'
+    | 'folders';
   readonly state: 'up' | 'loosened' | 'down';
   /** For people: what stands there, or why nothing does. */
   readonly how: string;

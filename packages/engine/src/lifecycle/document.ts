@@ -223,13 +223,14 @@ function sourceOf(filesystem: Filesystem): { kind: FilesystemKind; path: string 
 
 function specOf(filesystem: Filesystem, kind: FilesystemKind, source: string): FilesystemSpec {
   const target = insidePath(filesystem.target?.dir ?? '/');
+  const options = optionsOf(filesystem);
   return {
     key: keyOf(target),
     kind,
     source,
     target,
-    readOnly: filesystem.readonly === true,
-    options: optionsOf(filesystem),
+    readOnly: filesystem.readonly === true || options.includes('ro'),
+    options,
     limit: limitOf(filesystem),
     soft: softOf(filesystem),
     owners: ownersOf(filesystem),

@@ -29,7 +29,7 @@ function stateOf(
 ): string {
   const walls = { ...wanted, ...change };
   const standing = standingOfPlan({ walls, map: map(change.outside ?? 1 << 30) }, host);
-  const all = describeWalls({ standing, wanted: walls, maxProcesses: 240, links: [], ...more });
+  const all = describeWalls({ standing, wanted: walls, maxProcesses: 240, links: [], folders: [], ...more });
   const found = all.find((wall) => wall.name === name) ?? assert.fail(name);
   return `${found.state}: ${found.how}`;
 }
@@ -75,6 +75,18 @@ test('the network: which links send from other addresses than their own', () => 
   assert.match(
     said({ addresses: [v4, v6] }, { name: 'eth1', kind: 'macvlan' }),
     /^loosened: .*; eth1 .*macvlan/,
+  );
+});
+
+test('folders of the host: those that are written are told', () => {
+  const folder = (source: string, readOnly: boolean) => ({ source, readOnly });
+  const said = (...folders: { source: string; readOnly: boolean }[]) =>
+    stateOf('folders', {}, confined, { folders });
+  assert.equal(said(), "up: none of the host's");
+  assert.equal(said(folder('/srv/a', true)), 'up: reads /srv/a alone');
+  assert.equal(
+    said(folder('/etc', false), folder('/srv/a', true)),
+    'loosened: writes /etc of the host, reads /srv/a',
   );
 });
 

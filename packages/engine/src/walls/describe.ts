@@ -11,6 +11,13 @@ export interface Described {
   readonly wanted: WantedWalls;
   readonly maxProcesses: number | null;
   readonly links: readonly LinkPlan[];
+  /** What it has of the host besides its root. */
+  readonly folders: readonly SharedFolder[];
+}
+
+export interface SharedFolder {
+  readonly source: string;
+  readonly readOnly: boolean;
 }
 
 /** Ids below it belong to people and services of the host. */
@@ -26,6 +33,7 @@ export function describeWalls(described: Described): Wall[] {
     privilegesWall(described),
     processesWall(described),
     networkWall(described),
+    foldersWall(described),
   ];
 }
 
@@ -104,6 +112,18 @@ function networkWall({ standing: { ownNetwork }, links }: Described): Wall {
   if (open.length > 0) return { name: 'network', state: 'loosened', how: `${own}; ${open.join('; ')}` };
   const bound = links.length === 0 ? '' : ', which send from its own addresses alone';
   return { name: 'network', state: 'up', how: `${own}${bound}` };
+}
+
+/** What it writes there the host's programs read, with the owner that it says. */
+function foldersWall({ folders }: Described): Wall {
+  const those = (wanted: boolean): string[] =>
+    folders.filter(({ readOnly }) => readOnly === wanted).map(({ source }) => source);
+  const [written, read] = [those(false), those(true)];
+  const only = read.length === 0 ? '' : `reads ${read.join(', ')}`;
+  if (written.length === 0)
+    return { name: 'folders', state: 'up', how: only === '' ? "none of the host's" : `${only} alone` };
+  const more = only === '' ? '' : `, ${only}`;
+  return { name: 'folders', state: 'loosened', how: `writes ${written.join(', ')} of the host${more}` };
 }
 
 /** Why a link may send from other addresses than its domain's. */

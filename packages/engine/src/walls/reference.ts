@@ -1,5 +1,6 @@
 // The reference page of the walls around a domain; the tables in it are made of those that put them up.
 // SPDX-License-Identifier: Apache-2.0
+import { capabilityNames } from '@ctvirt/xml';
 import { denials } from '../host/seccomp.js';
 import { capabilitiesByNumber } from './standing.js';
 import { defaultDrops } from './wanted.js';
@@ -9,6 +10,8 @@ export function formatWalls(): string {
     ([name, { errno, why }]) => `| \`${name}\` | ${errno} | ${why.replaceAll('|', '\\|')} |`,
   );
   const kept = capabilitiesByNumber.filter((name) => !defaultDrops.includes(name));
+  const named: readonly string[] = capabilityNames;
+  const unnamed = kept.filter((name) => !named.includes(name));
   return `# Walls
 
 <!-- Written by \`npm run gen\`. -->
@@ -21,12 +24,13 @@ is off what its next start will have. A wall is \`up\`, \`loosened\` by a name, 
 | wall | what stands there | loosened or taken down by |
 | --- | --- | --- |
 | \`ids\` | Users and groups of a container are others on the host: 65536 of its own, leased to one domain alone. | \`<idmap>\`: then it is what the document says. |
-| \`capabilities\` | All of them only towards what belongs to its user namespace; without ${defaultDrops.join(', ')} even there. | \`<features><capabilities>\`, each by name. |
+| \`capabilities\` | All of them only towards what belongs to its user namespace; without ${defaultDrops.join(', ')} even there. | \`<features><capabilities>\`, each by name; ${unnamed.join(', ')}, which libvirt has no names for, all together by \`policy='deny'\`. |
 | \`system-calls\` | A filter refuses the calls of the table below, to init and to every program that enters later, in 64 and 32 bits. | \`<features><seccomp><allow name='…'/></seccomp>\` one, \`<seccomp policy='off'/>\` all. |
 | \`apparmor\` | Where the kernel has AppArmor and the host its parser: one profile for all containers of a daemon. They write nothing of /proc/sys and /sys but what is a namespace's own, trace and signal nobody but themselves, mount no file system that shows the host, and open no socket to the hypervisor (vsock). | \`<features><apparmor policy='off'/>\` |
 | \`no-new-privileges\` | Setuid files give no rights. Down by default, since a system with users of its own has sudo; up where init begins without root (\`<inituser>\`). | \`<features><no_new_privileges state='on'/>\` or \`'off'\` |
 | \`processes\` | At most so many processes at once. | \`NUMPROC\`, see [parameters](parameters.md) |
 | \`network\` | Interfaces, addresses, routes and rules of its own, even without any interface. Rules of nftables on the host let its links send from its own addresses alone. | \`trustGuestRxFilters='yes'\` on an \`<interface>\`; a bridge's link without an \`<ip>\` of a family, which then sends from any address of it that no domain, gateway or host has; a macvlan. |
+| \`folders\` | Nothing of the host's file tree but what the document names. What a container writes in a folder of the host's, the host's programs may read and run. | \`<filesystem type='mount'>\` without \`<readonly/>\` |
 
 A capability loosens no other wall: \`<sys_module state='on'/>\` is a capability in the container's user namespace, where the
 kernel loads no modules for it, with the call allowed or not.
