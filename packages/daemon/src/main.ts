@@ -41,19 +41,29 @@ const words = process.argv.slice(2);
 const end = words.includes('--') ? words.indexOf('--') : words.length;
 const [file, ...args] = words.slice(end + 1);
 const command = file === undefined ? undefined : ([file, ...args] as const);
-const { values } = parseArgs({
-  args: words.slice(0, end),
-  options: {
-    root: { type: 'string' },
-    log: { type: 'string', default: 'text' },
-    'log-level': { type: 'string', default: 'info' },
-    help: { type: 'boolean', short: 'h' },
-  },
-});
+const options = {
+  root: { type: 'string' },
+  log: { type: 'string', default: 'text' },
+  'log-level': { type: 'string', default: 'info' },
+  help: { type: 'boolean', short: 'h' },
+} as const;
+const { values } = parsed();
 if (values.help === true) {
   process.stdout.write(help);
   process.exit(0);
 }
+
+function parsed() {
+  try {
+    return parseArgs({ args: words.slice(0, end), options });
+  } catch (error) {
+    process.stderr.write(
+      `ctvirtd: ${error instanceof Error ? error.message : error}; ctvirtd --help shows the options\n`,
+    );
+    process.exit(2);
+  }
+}
+
 const format: LogFormat = values.log === 'json' ? 'json' : 'text';
 const log = createLog(format, values['log-level'], process.stderr);
 process.on('unhandledRejection', (reason) =>

@@ -404,6 +404,7 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
         store,
         facts,
         appArmor,
+        leased: (start, count) => ids.overlaps(start, count),
         document: (entry) => documents.live(entry),
       }),
     xml: async (ref, options) => {

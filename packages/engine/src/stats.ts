@@ -9,6 +9,7 @@ import { type CgroupLayout, readNumber } from './cgroups/layout.js';
 import { withProcessDefault } from './cgroups/processes.js';
 import type { Confinement } from './host/apparmor.js';
 import { filesystemsOf, type HostFacts, idMapOf, linksOf } from './lifecycle/document.js';
+import { sharedIds } from './lifecycle/shared-ids.js';
 import { type Entry, summaryOf } from './state/registry.js';
 import type { DomainStore } from './state/store.js';
 import type { DomainInfo, Wall } from './view.js';
@@ -23,6 +24,8 @@ export interface StatsParts {
   readonly document: (entry: Entry) => Promise<Domain>;
   readonly facts: HostFacts;
   readonly appArmor: Confinement;
+  /** Whether a domain has leased any of these ids. */
+  readonly leased: (start: number, count: number) => boolean;
 }
 
 export async function statsOf(entry: Entry, parts: StatsParts): Promise<DomainInfo> {
@@ -60,7 +63,16 @@ function wallsOf(entry: Entry, domain: Domain, parts: StatsParts, maxProcesses: 
     entry.running === undefined ? withProcessDefault(resourcesOf(domain, parts.facts)).pidsMax : maxProcesses;
   const links = linksOf(domain, entry.record);
   const folders = filesystemsOf(domain).filter(({ kind, target }) => kind === 'mount' && target !== '/');
-  return describeWalls({ standing, wanted, maxProcesses: most ?? null, links, folders });
+  const map = domain.idmap === undefined ? undefined : idMapOf(domain, entry.record);
+  const shared = map === undefined ? [] : sharedIds(map, { leased: parts.leased });
+  return describeWalls({
+    standing,
+    wanted,
+    maxProcesses: most ?? null,
+    links,
+    folders,
+    sharedIds: shared.map(({ message }) => message.split(/[:;,] /, 1)[0] ?? message),
+  });
 }
 
 function cpuTimeNs(cgroups: CgroupLayout, group: string): number | null {

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { linkNames, parseLinkNames } from './links.js';
+import { hasLink, linkNames, parseLinkNames } from './links.js';
 
 const sample = `Inter-|   Receive                                                |  Transmit
  face |bytes    packets errs drop fifo frame compressed multicast|bytes    packets errs drop fifo colls carrier compressed
@@ -17,4 +17,6 @@ test('names are what stands before the counters', () => {
 
 test('this namespace has a loopback link', () => {
   assert.ok(linkNames().includes('lo'));
+  assert.ok(hasLink('lo'));
+  assert.ok(!hasLink('no-such-link'));
 });

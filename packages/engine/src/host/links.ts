@@ -1,11 +1,17 @@
 // The network links of this process's network namespace.
 // SPDX-License-Identifier: Apache-2.0
 import { readFileSync } from 'node:fs';
+import koffi from 'koffi';
+
+const cIndex = koffi.load(null).func('unsigned int if_nametoindex(const char *)');
 
 /** Not from /sys/class/net: sysfs shows the namespace of whoever mounted it. */
 export function linkNames(): string[] {
   return parseLinkNames(readFileSync('/proc/self/net/dev', 'utf8'));
 }
+
+/** Costs the same however many there are. */
+export const hasLink = (name: string): boolean => cIndex(name) > 0;
 
 /** Two lines of headings, then `  NAME: counters` each. */
 export function parseLinkNames(text: string): string[] {

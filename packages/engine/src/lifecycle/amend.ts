@@ -13,15 +13,8 @@ import type { Admission } from '../guarantees/admission.js';
 import { claimOf } from '../guarantees/claim.js';
 import { asksMore } from '../guarantees/ledger.js';
 import { Undo } from '../host/undo.js';
-import { refuseHostAddresses } from '../network/host-addresses.js';
-import {
-  addLink,
-  changedLinks,
-  linkNamesInside,
-  refuseTakenNames,
-  removeLink,
-  withLinkNames,
-} from '../network/live-links.js';
+import { addLink, changedLinks, linkNamesInside, removeLink, withLinkNames } from '../network/live-links.js';
+import { refuseLinks } from '../network/refusals.js';
 import { shapeLink } from '../network/shaping.js';
 import type { Wall } from '../network/wall.js';
 import type { PlacedChange, Placement } from '../placement/placement.js';
@@ -108,8 +101,7 @@ export async function amendLive(change: LiveChange, parts: AmendParts): Promise<
   const links = linksOf(before, entry.record);
   undo.push(() => guard(links));
   // What goes may come back, should something fail.
-  refuseTakenNames(step.come, linkPrefixOf(entry.record));
-  refuseHostAddresses(step.come.flatMap(({ addresses }) => addresses.map(({ address }) => address)));
+  refuseLinks(step.come, linkPrefixOf(entry.record));
   if (step.come.length > 0) await guard([...links, ...step.come]);
   for (const link of step.gone) {
     await removeLink(link, change.initPid);

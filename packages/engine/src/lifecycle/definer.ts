@@ -9,7 +9,7 @@ import type { Claim } from '../guarantees/claim.js';
 import type { ProjectRange } from '../host/projects.js';
 import { Undo } from '../host/undo.js';
 import type { UserNamespacePool } from '../host/userns.js';
-import { refuseHostAddresses } from '../network/host-addresses.js';
+import { refuseHostAddresses } from '../network/refusals.js';
 import { releaseLimits } from '../quota/release.js';
 import { type IdRanges, RANGE_SIZE } from '../state/id-ranges.js';
 import type { KeyedQueue } from '../state/queue.js';

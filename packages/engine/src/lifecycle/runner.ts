@@ -31,8 +31,8 @@ import { programPath } from '../host/processes.js';
 import { hasSeccomp, policyText } from '../host/seccomp.js';
 import { Undo } from '../host/undo.js';
 import type { UserNamespacePool } from '../host/userns.js';
-import { refuseHostAddresses } from '../network/host-addresses.js';
-import { refuseTakenNames, removeLeftLinks } from '../network/live-links.js';
+import { removeLeftLinks } from '../network/live-links.js';
+import { refuseLinks } from '../network/refusals.js';
 import { openRoutedLink } from '../network/routed-link.js';
 import { isShaped, shapeLink } from '../network/shaping.js';
 import type { Wall } from '../network/wall.js';
@@ -163,8 +163,7 @@ export class Runner {
       );
       const { seccomp } = plan.walls;
       try {
-        refuseTakenNames(plan.links, linkPrefixOf(entry.record));
-        refuseHostAddresses(entry.record.addresses);
+        refuseLinks(plan.links, linkPrefixOf(entry.record));
         await this.parts.wall.guard(entry.record.uuid, plan.links);
         driver.prepare(name, {
           'live.xml': xml,

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { Domain, Interface } from '@ctvirt/xml';
 import { EngineError } from '../errors.js';
-import { linkNames, parseLinkNames } from '../host/links.js';
+import { hasLink, linkNames, parseLinkNames } from '../host/links.js';
 import { run } from '../host/run.js';
 import { Undo } from '../host/undo.js';
 import type { LinkPlan } from '../lifecycle/plan.js';
@@ -29,20 +29,6 @@ export function withLinkNames(interfaces: readonly Interface[], links: readonly 
       ...(hostName === undefined ? {} : { target: { ...link.target, dev: hostName } }),
     };
   });
-}
-
-/** A name from a document may be that of a link of the host's own, which the wall must not be built around. */
-export function refuseTakenNames(links: readonly LinkPlan[], prefix: string): void {
-  const chosen = links.flatMap(({ hostName }) =>
-    hostName === undefined || hostName.startsWith(`${prefix}.`) ? [] : [hostName],
-  );
-  if (chosen.length === 0) return;
-  const taken = linkNames().find((name) => chosen.includes(name));
-  if (taken === undefined) return;
-  throw new EngineError(
-    'exists',
-    `the host has a link named '${taken}': give the interface another <target dev>`,
-  );
 }
 
 /** Places in the old list and in the new one. */
@@ -159,7 +145,7 @@ export async function removeLeftLinks(prefix: string): Promise<void> {
   // Gone by itself meanwhile is as good.
   for (const name of linkNames().filter(isLeft))
     await ip('link', 'delete', name).catch((error: unknown) => {
-      if (linkNames().includes(name)) throw error;
+      if (hasLink(name)) throw error;
     });
 }
 

@@ -29,7 +29,15 @@ function stateOf(
 ): string {
   const walls = { ...wanted, ...change };
   const standing = standingOfPlan({ walls, map: map(change.outside ?? 1 << 30) }, host);
-  const all = describeWalls({ standing, wanted: walls, maxProcesses: 240, links: [], folders: [], ...more });
+  const all = describeWalls({
+    standing,
+    wanted: walls,
+    maxProcesses: 240,
+    links: [],
+    sharedIds: [],
+    folders: [],
+    ...more,
+  });
   const found = all.find((wall) => wall.name === name) ?? assert.fail(name);
   return `${found.state}: ${found.how}`;
 }
@@ -38,6 +46,11 @@ test('ids that are the host’s own are told', () => {
   assert.match(stateOf('ids'), /^up: users 0-65535 are 1073741824-1073807359 on the host$/);
   assert.match(stateOf('ids', { outside: 1000 }), /^loosened: .*services of the host$/);
   assert.match(stateOf('ids', { outside: 0 }), /^down: /);
+  const sharedIds = ['users 1073741824-1073807359 are those of another domain as well'];
+  assert.match(
+    stateOf('ids', {}, confined, { sharedIds }),
+    /^loosened: .* on the host; users .* another domain/,
+  );
 });
 
 test('capabilities beyond the usual loosen, and all of them are no wall', () => {

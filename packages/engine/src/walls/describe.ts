@@ -11,6 +11,8 @@ export interface Described {
   readonly wanted: WantedWalls;
   readonly maxProcesses: number | null;
   readonly links: readonly LinkPlan[];
+  /** Who else has ids of its own map, each in words. */
+  readonly sharedIds: readonly string[];
   /** What it has of the host besides its root. */
   readonly folders: readonly SharedFolder[];
 }
@@ -37,14 +39,21 @@ export function describeWalls(described: Described): Wall[] {
   ];
 }
 
-function idsWall({ standing: { ids } }: Described): Wall {
+function idsWall({ standing: { ids }, sharedIds }: Described): Wall {
   const ranges = ids.map(
     ({ inside, outside, count }) => `${span(inside, count)} are ${span(outside, count)}`,
   );
   const lowest = Math.min(...ids.map(({ outside }) => outside));
-  const state = lowest >= FIRST_FOREIGN_ID ? 'up' : lowest === 0 ? 'down' : 'loosened';
-  const warning = state === 'up' ? '' : ', some of which are people or services of the host';
-  return { name: 'ids', state, how: `users ${ranges.join(', ')} on the host${warning}` };
+  const how = `users ${ranges.join(', ')} on the host`;
+  if (lowest < FIRST_FOREIGN_ID)
+    return {
+      name: 'ids',
+      state: lowest === 0 ? 'down' : 'loosened',
+      how: `${how}, some of which are people or services of the host`,
+    };
+  return sharedIds.length === 0
+    ? { name: 'ids', state: 'up', how }
+    : { name: 'ids', state: 'loosened', how: `${how}; ${sharedIds.join('; ')}` };
 }
 
 const span = (first: number, count: number): string =>

@@ -1,5 +1,6 @@
 // liblxc's configuration for one start, from the plan and the file systems opened for it.
 // SPDX-License-Identifier: Apache-2.0
+import { isIPv4 } from 'node:net';
 import { type Limit, lineOf } from '../../cgroups/limit.js';
 import type { View } from '../../guest/lxcfs-server.js';
 import type { Confinement } from '../../host/apparmor.js';
@@ -181,7 +182,7 @@ function networkRows(links: readonly LinkPlan[]): ConfigRow[] {
 
 /** liblxc makes one of the host's part of the address alone. */
 function withBroadcast(address: string, prefix: number, family: 4 | 6): string {
-  if (family === 6 || prefix > 30) return '';
+  if (family === 6 || prefix > 30 || !isIPv4(address)) return '';
   const bits = addressBytes(address).readUInt32BE(0) | (2 ** (32 - prefix) - 1);
   return ` ${[24, 16, 8, 0].map((shift) => (bits >>> shift) & 0xff).join('.')}`;
 }

@@ -1,0 +1,57 @@
+// What this host makes impossible for links and addresses of a container, said before anything is made.
+// SPDX-License-Identifier: Apache-2.0
+import { EngineError } from '../errors.js';
+import { isOwnAddress } from '../host/link-addresses.js';
+import { hasLink } from '../host/links.js';
+import type { LinkPlan } from '../lifecycle/plan.js';
+import { addressBytes } from './link-addresses.js';
+
+/** Of links that are about to come; names that begin with `prefix` are the domain's own. */
+export function refuseLinks(links: readonly LinkPlan[], prefix: string): void {
+  refuseTakenNames(links, prefix);
+  refuseMissingParents(links);
+  refuseHostAddresses(links.flatMap(({ addresses }) => addresses.map(({ address }) => address)));
+}
+
+/** A name from a document may be that of a link of the host's own, which the wall must not be built around. */
+function refuseTakenNames(links: readonly LinkPlan[], prefix: string): void {
+  for (const { hostName } of links)
+    if (hostName !== undefined && !hostName.startsWith(`${prefix}.`) && hasLink(hostName))
+      throw new EngineError(
+        'exists',
+        `the host has a link named '${hostName}': give the interface another <target dev>`,
+      );
+}
+
+function refuseMissingParents(links: readonly LinkPlan[]): void {
+  for (const { kind, name, parent } of links)
+    if (parent !== undefined && !hasLink(parent))
+      throw new EngineError(
+        'host-command',
+        `this host has no ${kind === 'bridge' ? 'bridge' : 'link'} '${parent}', which interface ${name} is to be on: make it, or name another (ip link shows them)`,
+        { link: parent },
+      );
+}
+
+/** Asked at define and at each start: the host may have come to an address since. */
+export function refuseHostAddresses(addresses: Iterable<string>): void {
+  for (const address of addresses) {
+    const bytes = addressBytes(address);
+    if (isOfGroup(bytes))
+      throw new EngineError('invalid', `${address} is no address that a single container can have`, {
+        address,
+      });
+    if (isOwnAddress(bytes))
+      throw new EngineError(
+        'exists',
+        `the host itself has the address ${address}: give the interface another`,
+        {
+          address,
+        },
+      );
+  }
+}
+
+/** Multicast; of IPv4 also what is reserved, and broadcast. */
+const isOfGroup = (bytes: Buffer): boolean =>
+  bytes.length === 4 ? bytes.readUInt8(0) >= 224 : bytes.readUInt8(0) === 0xff;
