@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Readable, Writable } from 'node:stream';
 import { type Piped, spawnPiped } from '../host/piped.js';
+import { childrenOf, killIfThere } from '../host/processes.js';
 
 const STDERR_KEPT = 4096;
 
@@ -81,8 +82,13 @@ export class Child {
     stdin.end();
   }
 
+  /** With its children: one that it has just made may not be tied to its life yet. */
   kill(): void {
-    this.#process.program.kill();
+    const { program } = this.#process;
+    if (!program.isOurs) return;
+    program.kill('SIGSTOP');
+    for (const pid of childrenOf(program.pid)) killIfThere(pid);
+    program.kill();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
