@@ -36,6 +36,18 @@ const found = (lines: string): string[] =>
 test('what a start hands over, and what each container has of its own', () =>
   assert.deepEqual(found(''), []));
 
+test('device files that the host itself has one by one', () => {
+  const node = '6 2 254:0 /var/nodes/null /dev/null rw - ext4 /dev/vda rw\n';
+  const lines = '110 103 254:0 /var/nodes/null /dev/null rw - ext4 /dev/vda rw\n';
+  const seen = (more: string, others: string): string[] =>
+    strangers({ inside: parseMounts(usual + more), handed, others: [...host, ...parseMounts(others)] }).map(
+      ({ target }) => target,
+    );
+  assert.deepEqual(seen(lines, node), []);
+  assert.deepEqual(seen(lines, ''), ['/dev/null']);
+  assert.deepEqual(seen(lines.replace('nodes/null', 'nodes/shadow'), node), ['/dev/null']);
+});
+
 test("folders of the host, its memory, devices and the image's own disk are strangers", () => {
   for (const [device, root] of [
     ['254:0', '/etc'],

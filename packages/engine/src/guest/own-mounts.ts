@@ -21,9 +21,12 @@ const nodes = new Set(['null', 'zero', 'full', 'random', 'urandom', 'tty', 'cons
 export function strangers({ inside, handed, others }: Seen): MountEntry[] {
   const known = new Set([...handed, ...others].map(({ device }) => device));
   const devices = others.filter(({ target }) => target === '/dev').map(({ device }) => device);
+  // A host that is itself a container may have each node from elsewhere.
+  const single = others.filter(({ target }) => target.startsWith('/dev/') && nodes.has(target.slice(5)));
   return inside.filter(({ device, root, type }) => {
     if (!known.has(device) || kernelTypes.has(type)) return false;
     if (devices.includes(device) && nodes.has(root.split('/').at(-1) ?? '')) return false;
+    if (single.some((own) => own.device === device && own.root === root)) return false;
     return !handed.some((own) => own.device === device && isPathIn(root, own.root));
   });
 }
