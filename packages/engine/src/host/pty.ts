@@ -78,12 +78,12 @@ export function openSlave(master: number): number {
  * end would be lost.
  */
 export function terminalOf(master: number, slave: number, ended: Promise<unknown>): Terminal {
-  // Opening the master a second time would make a second terminal.
+  // Opening the master a second time would make a second terminal. It is the reader's: after that its number may be another file's.
   const reader = new ReadStream(master);
+  const isOver = (): boolean => reader.destroyed;
   const stream = new Duplex({
     read: () => void reader.resume(),
-    write: (chunk: Buffer, _, done) =>
-      void type(master, chunk, () => stream.destroyed).then(() => done(), done),
+    write: (chunk: Buffer, _, done) => void type(master, chunk, isOver).then(() => done(), done),
     destroy: (error, done) => {
       reader.destroy();
       closeSync(slave);
@@ -98,14 +98,14 @@ export function terminalOf(master: number, slave: number, ended: Promise<unknown
   stream.on('error', () => undefined); // it is over then
   stream.on('end', () => stream.destroy());
   const finish = (): void => {
-    if (stream.destroyed) return;
+    if (isOver()) return;
     for (const chunk of waitingIn(master)) stream.push(chunk);
     stream.push(null);
     reader.destroy();
   };
   ended.then(finish, finish);
   const resize = (columns: number, rows: number): void => {
-    if (!stream.destroyed) setSize(master, columns, rows);
+    if (!isOver()) setSize(master, columns, rows);
   };
   return { stream, resize };
 }
