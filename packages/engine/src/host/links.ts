@@ -11,7 +11,10 @@ export function linkNames(): string[] {
 }
 
 /** Costs the same however many there are. */
-export const hasLink = (name: string): boolean => cIndex(name) > 0;
+export const hasLink = (name: string): boolean => linkIndex(name) > 0;
+
+/** The kernel's number for it, 0 where there is none. */
+export const linkIndex = (name: string): number => cIndex(name);
 
 /** Two lines of headings, then `  NAME: counters` each. */
 export function parseLinkNames(text: string): string[] {

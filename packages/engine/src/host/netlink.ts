@@ -1,0 +1,79 @@
+// Netlink's sockets and the form of its messages, whichever part of the kernel is asked.
+// SPDX-License-Identifier: Apache-2.0
+import { endianness } from 'node:os';
+import { getSystemErrorName } from 'node:util';
+import koffi from 'koffi';
+
+const libc = koffi.load(null);
+const cSocket = libc.func('int socket(int, int, int)');
+const cSend = libc.func('long send(int, void *, size_t, int)');
+const cReceive = libc.func('long recv(int, void *, size_t, int)');
+
+const AF_NETLINK = 16;
+const SOCK_RAW_CLOEXEC = 3 | 0o2000000;
+
+export const NLMSG_ERROR = 2;
+export const REQUEST = 1;
+/** Of a message, and of an attribute. */
+export const HEADER = 16;
+export const ATTRIBUTE_HEADER = 4;
+
+const isLittle = endianness() === 'LE';
+export const get16 = (bytes: Buffer, at: number): number =>
+  isLittle ? bytes.readUInt16LE(at) : bytes.readUInt16BE(at);
+export const get32 = (bytes: Buffer, at: number): number =>
+  isLittle ? bytes.readUInt32LE(at) : bytes.readUInt32BE(at);
+const put16 = (bytes: Buffer, value: number, at: number): number =>
+  isLittle ? bytes.writeUInt16LE(value, at) : bytes.writeUInt16BE(value, at);
+const put32 = (bytes: Buffer, value: number, at: number): number =>
+  isLittle ? bytes.writeUInt32LE(value, at) : bytes.writeUInt32BE(value, at);
+
+/** The name of what the last call here failed of. */
+export const failure = (): string => getSystemErrorName(-koffi.errno());
+
+/** Negative where there is none to be had. */
+export const openNetlink = (protocol: number): number => cSocket(AF_NETLINK, SOCK_RAW_CLOEXEC, protocol);
+
+/** Whether the kernel took it; it has answered by then. */
+export const send = (fd: number, request: Buffer): boolean => cSend(fd, request, request.length, 0) >= 0;
+
+/** The next answer's length in `answer`; negative where there is none. */
+export const receive = (fd: number, answer: Buffer, flags = 0): number =>
+  Number(cReceive(fd, answer, answer.length, flags));
+
+export function message(type: number, flags: number, body: Buffer): Buffer {
+  const bytes = Buffer.alloc(HEADER);
+  put32(bytes, HEADER + body.length, 0);
+  put16(bytes, type, 4);
+  put16(bytes, flags, 6);
+  return Buffer.concat([bytes, body]);
+}
+
+export function attribute(type: number, value: Buffer): Buffer {
+  const bytes = Buffer.alloc(ATTRIBUTE_HEADER + Math.ceil(value.length / 4) * 4);
+  put16(bytes, ATTRIBUTE_HEADER + value.length, 0);
+  put16(bytes, type, 2);
+  value.copy(bytes, ATTRIBUTE_HEADER);
+  return bytes;
+}
+
+/** The errno's name that a message of type NLMSG_ERROR tells; undefined where it tells of none. */
+export function refusalOfMessage(bytes: Buffer, at: number): string | undefined {
+  const error = get32(bytes, at + HEADER) | 0;
+  return error === 0 ? undefined : getSystemErrorName(error);
+}
+
+/** Messages have lengths of 32 bits, attributes lengths of 16; both their type after it, and both fill whole words. */
+export function* parts(
+  bytes: Buffer,
+  from: number,
+  to: number,
+  header: typeof HEADER | typeof ATTRIBUTE_HEADER,
+): Generator<{ at: number; end: number; type: number }> {
+  for (let at = from; at + header <= to; ) {
+    const length = header === HEADER ? get32(bytes, at) : get16(bytes, at);
+    if (length < header) return;
+    yield { at, end: Math.min(at + length, to), type: get16(bytes, at + (header === HEADER ? 4 : 2)) };
+    at += Math.ceil(length / 4) * 4;
+  }
+}
