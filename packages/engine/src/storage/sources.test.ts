@@ -185,7 +185,8 @@ test(
             assert.ok(error instanceof EngineError, String(error));
             return;
           }
-          assert.equal(path, realpathSync(source));
+          // The kernel's own way: Node's takes `..` off the name before it looks at links.
+          assert.equal(path, realpathSync.native(source));
           // Were every link of theirs to lead elsewhere, it would still be found: none was on the way.
           for (const each of theirs) {
             if (!isLinkAt(each)) continue;
