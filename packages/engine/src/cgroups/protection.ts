@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { isErrno } from '../host/gone.js';
 import type { CgroupLayout } from './layout.js';
 
 const files = ['memory.min', 'memory.low'] as const;
@@ -19,7 +20,7 @@ export function shareProtection(layout: CgroupLayout, parent: string): void {
     try {
       writeFileSync(join(folder, file), Number.isFinite(sum) ? String(sum) : 'max');
     } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error; // the last one has gone
+      if (!isErrno(error, 'ENOENT')) throw error; // the last one has gone
     }
   }
 }

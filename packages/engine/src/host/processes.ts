@@ -1,7 +1,7 @@
 // What /proc tells of a process: who its child is, when it started, whether it is still that one.
 // SPDX-License-Identifier: Apache-2.0
 import { readFileSync, readlinkSync } from 'node:fs';
-import { unlessGone } from './gone.js';
+import { isErrno, unlessGone } from './gone.js';
 
 /** A process may end between any two reads. */
 const read = (path: string): string | undefined => unlessGone(() => readFileSync(path, 'utf8'));
@@ -70,7 +70,7 @@ export function isAlive(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+    return isErrno(error, 'EPERM');
   }
 }
 
@@ -79,7 +79,7 @@ export function killIfThere(pid: number, signal: NodeJS.Signals | number = 'SIGK
   try {
     process.kill(pid, signal);
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
+    if (!isErrno(error, 'ESRCH')) throw error;
   }
 }
 

@@ -4,6 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { formatBitmap, numbersOf, type Resources } from '@ctvirt/formats';
 import type { CgroupLayout } from '../cgroups/layout.js';
+import { isErrno } from '../host/gone.js';
 import type { Entry } from '../state/registry.js';
 import { type Place, spread } from './spread.js';
 
@@ -155,7 +156,7 @@ export class Placement {
       writeFileSync(join(cgroups.path('cpuset', group(entry)), FILE), formatBitmap(at));
       return undefined;
     } catch (error) {
-      const isGone = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+      const isGone = isErrno(error, 'ENOENT');
       if (!isGone) this.#say(`domain '${entry.record.name}' stays on its processors`, String(error));
       return error;
     }

@@ -5,6 +5,7 @@ import { chmod, lstat, mkdir, open, readdir, readFile, rename, writeFile } from 
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isErrno } from '../host/gone.js';
 import { run } from '../host/run.js';
 import { buildDebian, type DebianOptions } from './build-debian.js';
 import { makeBusyboxArchive } from './busybox.js';
@@ -133,7 +134,7 @@ export class TemplateStore {
     try {
       text = await readFile(join(this.#dir, name, RECORD), 'utf8');
     } catch (cause) {
-      if (!hasErrno(cause, 'ENOENT')) throw cause;
+      if (!isErrno(cause, 'ENOENT')) throw cause;
       throw new TemplateError(
         'not-found',
         `there is no template ${name}: import or build it first`,
@@ -193,8 +194,8 @@ export class TemplateStore {
             cause,
           );
         }
-        if (hasErrno(cause, 'ENOTEMPTY') || hasErrno(cause, 'EEXIST')) throw exists();
-        if (hasErrno(cause, 'ENOSPC') || hasErrno(cause, 'EDQUOT')) {
+        if (isErrno(cause, 'ENOTEMPTY') || isErrno(cause, 'EEXIST')) throw exists();
+        if (isErrno(cause, 'ENOSPC') || isErrno(cause, 'EDQUOT')) {
           throw new TemplateError('no-space', `no space left in ${this.#dir}; nothing was kept`, {}, cause);
         }
         throw cause;
@@ -203,12 +204,8 @@ export class TemplateStore {
   }
 }
 
-function hasErrno(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code;
-}
-
 function absent(error: unknown): undefined {
-  if (!hasErrno(error, 'ENOENT')) throw error;
+  if (!isErrno(error, 'ENOENT')) throw error;
 }
 
 async function syncFolder(path: string): Promise<void> {

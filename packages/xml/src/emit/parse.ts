@@ -341,7 +341,8 @@ class Conversion {
   }
 
   private reportUnknown(childNode: Node, node: Node, shape: Shape): void {
-    const severity = shape.element.body.isClosed === true ? this.wrong : this.unknown;
+    const isClosed = childNode.kind === 'element' && shape.element.body.isClosed === true;
+    const severity = isClosed ? this.wrong : this.unknown;
     if (this.isFull(severity)) return;
     const parent = writtenName(this.text, node);
     if (childNode.kind === 'element') {
@@ -358,7 +359,7 @@ class Conversion {
     } else if (childNode.kind === 'text') {
       const found = childNode.text.trim().slice(0, 60);
       this.fault(
-        this.unknown,
+        severity,
         'unexpected-text',
         childNode,
         undefined,

@@ -7,7 +7,7 @@ import type { Confinement } from '../../host/apparmor.js';
 import { inWords, rlimit } from '../../host/monitor-limits.js';
 import type { IdMap } from '../../host/userns.js';
 import type { LinkPlan, RunPlan } from '../../lifecycle/plan.js';
-import { addressBytes } from '../../network/link-addresses.js';
+import { addressBytes, addressText } from '../../network/link-addresses.js';
 import type { WantedWalls } from '../../walls/wanted.js';
 
 /** One line of the configuration; the writer of `@ctvirt/formats` escapes or refuses. */
@@ -183,8 +183,9 @@ function networkRows(links: readonly LinkPlan[]): ConfigRow[] {
 /** liblxc makes one of the host's part of the address alone. */
 function withBroadcast(address: string, prefix: number, family: 4 | 6): string {
   if (family === 6 || prefix > 30 || !isIPv4(address)) return '';
-  const bits = addressBytes(address).readUInt32BE(0) | (2 ** (32 - prefix) - 1);
-  return ` ${[24, 16, 8, 0].map((shift) => (bits >>> shift) & 0xff).join('.')}`;
+  const broadcast = addressBytes(address);
+  broadcast.writeInt32BE(broadcast.readInt32BE(0) | (2 ** (32 - prefix) - 1));
+  return ` ${addressText(broadcast)}`;
 }
 
 function linkRows(link: LinkPlan, index: number): ConfigRow[] {

@@ -20,7 +20,7 @@ import { killGroup } from '../../cgroups/freezer.js';
 import type { CgroupLayout } from '../../cgroups/layout.js';
 import { EngineError } from '../../errors.js';
 import { readIfThere } from '../../host/files.js';
-import { unlessGone } from '../../host/gone.js';
+import { isErrno, unlessGone } from '../../host/gone.js';
 import { withinShare, withMonitorLimits } from '../../host/monitor-limits.js';
 import type { PrivateMounts } from '../../host/private-mounts.js';
 import {
@@ -538,5 +538,5 @@ function isSo(look: () => boolean): boolean {
 }
 
 function ignoreAbsent(error: unknown): void {
-  if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+  if (!isErrno(error, 'ENOENT')) throw error;
 }
