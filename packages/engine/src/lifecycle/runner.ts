@@ -156,7 +156,6 @@ export class Runner {
           views,
           cgroupVersion: cgroups.version,
           cgroupParent: layout.cgroup,
-          logPath: driver.logPath(name),
           appArmor: this.parts.appArmor,
           seccompPath: hasSeccomp ? join(driver.folder(name), 'seccomp') : undefined,
         }),

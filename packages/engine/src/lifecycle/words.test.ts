@@ -105,7 +105,6 @@ async function assertCarried({ domain, parts }: Accepted, values: typeof fields)
     limits: [],
     cgroupVersion: 2,
     cgroupParent: 'ctvirt',
-    logPath: '/log',
     appArmor: 'off',
   } as unknown as Parameters<typeof configRows>[0]);
   assert.equal(formatLxcConfig(rows).split('\n').length, rows.length + 1);

@@ -65,7 +65,6 @@ function lateInput(random: Random, xml: string, rarity: number): ConfigInput {
     limits: [{ controller: 'pids', file: 'pids.max', value: '20', hard: true }],
     cgroupVersion: random.below(2) === 0 ? 1 : 2,
     cgroupParent: 'ctvirt',
-    logPath: '/run/ctvirt/domains/web/lxc.log',
     seccompPath: '/run/ctvirt/domains/web/seccomp',
     appArmor: { state: random.of(['off', 'unconfined'] as const), name: 'lxc-ctvirt' },
   };

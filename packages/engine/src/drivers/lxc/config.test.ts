@@ -50,7 +50,6 @@ const input: ConfigInput = {
   limits: [],
   cgroupVersion: 1,
   cgroupParent: 'ctvirt',
-  logPath: '/run/ctvirt/domains/web/lxc.log',
   appArmor: { state: 'off', name: 'lxc-ctvirt' },
   seccompPath: '/run/ctvirt/domains/web/seccomp',
 };
@@ -68,7 +67,6 @@ test('a plain container: ids, root, terminal, an empty network, its end told', (
     'lxc.rootfs.path = dir:/run/ctvirt/mnt/web~1/root-root',
     'lxc.net.0.type = empty',
     'lxc.cap.drop = sys_time',
-    'lxc.log.level = INFO',
   ])
     assert.ok(rows.includes(row), row);
 });

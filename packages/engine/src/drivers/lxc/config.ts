@@ -35,7 +35,6 @@ export interface ConfigInput {
   readonly limits: readonly Limit[];
   readonly cgroupVersion: 1 | 2;
   readonly cgroupParent: string;
-  readonly logPath: string;
   readonly appArmor: Pick<Confinement, 'state' | 'name'>;
   /** Where the policy of system calls lies; undefined where this kernel filters none. */
   readonly seccompPath: string | undefined;
@@ -76,8 +75,6 @@ export function configRows(input: ConfigInput): ConfigRow[] {
     // A reboot is ours to do: the mounts a second start needs are detached by then, and on_reboot may forbid it.
     ['lxc.hook.version', '1'],
     ['lxc.hook.post-stop', '/usr/bin/test "$LXC_TARGET" != reboot'],
-    ['lxc.log.level', 'INFO'],
-    ['lxc.log.file', input.logPath],
   ];
 }
 

@@ -198,6 +198,11 @@ export class LxcDriver {
       '-d',
       '-p',
       join(folder, 'monitor.pid'),
+      // Not by `lxc.log.file`: the tools of liblxc 6 bring a log of their own that obeys these alone (they come before its).
+      '-o',
+      this.logPath(name),
+      '-l',
+      'INFO',
       '--',
       ...program,
     ] as const;
