@@ -25,6 +25,9 @@ function start(uri: string, args: string[]) {
   });
 }
 
+/** What virsh 11 says of itself, before it connects, where no polkit is installed. */
+const noPolkit = /^Authorization not available\. Check if polkit service is running.*$/m;
+
 async function run(uri: string, ...args: string[]): Promise<Ran> {
   const child = start(uri, args);
   let stdout = '';
@@ -36,7 +39,7 @@ async function run(uri: string, ...args: string[]): Promise<Ran> {
     stderr += text;
   });
   const [status] = await once(child, 'close');
-  return { status, stdout: stdout.trim(), stderr: stderr.trim() };
+  return { status, stdout: stdout.trim(), stderr: stderr.replace(noPolkit, '').trim() };
 }
 
 const uriOf = (tiny: TinyHypervisor) => `lxc+unix:///system?socket=${tiny.socket}`;
@@ -48,7 +51,8 @@ describe('virsh', { skip: noVirsh }, () => {
     assert.equal(status, 0);
     assert.match(
       stdout,
-      /Using API: LXC 9\.0\.0\nRunning hypervisor: LXC 1\.2\.3\nRunning against daemon: 9\.0\.0/,
+      // The API is the client's, whichever libvirt that is of.
+      /Using API: LXC \d+\.\d+\.\d+\nRunning hypervisor: LXC 1\.2\.3\nRunning against daemon: 9\.0\.0/,
     );
     assert.equal((await run(uriOf(tiny), 'hostname')).stdout, 'tiny.example');
   });
