@@ -106,8 +106,9 @@ test('<blkiotune>: disks by name, refused by name where there is none', async ()
       name,
       more: `<blkiotune><device><path>${path}</path><read_iops_sec>77</read_iops_sec></device></blkiotune>`,
     });
-  const { source } = JSON.parse((await run(['findmnt', '--json', '-T', '/tmp', '-o', 'SOURCE'])).stdout)
-    .filesystems[0] as { source: string };
+  const { source } = JSON.parse(
+    (await run(['findmnt', '--nofsroot', '--json', '-T', '/tmp', '-o', 'SOURCE'])).stdout,
+  ).filesystems[0] as { source: string };
   const disk = (await run(['lsblk', '-no', 'PKNAME', source])).stdout.trim();
   await world.run(tuned('named', disk === '' ? source : `/dev/${disk}`));
   assert.match(await groupFile('named', 'blkio.throttle.read_iops_device', 'io.max'), /\b77\b/);
@@ -156,7 +157,7 @@ test('what the kernel refuses leaves everything as it was', async () => {
 
 test('weights: of a disk that both want, who has ten times the weight gets more', async () => {
   const small = await World.open({ diskMiB: 96 });
-  const source = (await small.enclosure.output('findmnt', '-no', 'SOURCE', small.root)).trim();
+  const source = (await small.enclosure.output('findmnt', '--nofsroot', '-no', 'SOURCE', small.root)).trim();
   const scheduler = `/sys/block/${source.replace('/dev/', '')}/queue/scheduler`;
   const usual = /\[(.+)\]/.exec(await readFile(scheduler, 'utf8'))?.[1] ?? 'none';
   await writeFile(scheduler, 'bfq');
