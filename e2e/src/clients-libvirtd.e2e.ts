@@ -84,7 +84,8 @@ async function runWith(uri: string, folder: string): Promise<(Outcome | undefine
     await done(['virsh', '-c', uri, 'define', file]);
     assert.match((await virsh('dumpxml', name)).stdout, /<target dir='\/'\/>/);
   }
-  assert.equal((await startWell(virsh, 'ct', ['start', 'ct'])).status, 0);
+  const started = await startWell(virsh, 'ct', ['start', 'ct']);
+  assert.equal(started.status, 0, started.stderr);
   const uuid = (await virsh('domuuid', 'ct')).stdout.trim();
   return await runTable(virsh, { file, uuid, plain: comparedXml('plain', root) });
 }

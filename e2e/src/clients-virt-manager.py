@@ -60,9 +60,10 @@ def take_picture():
 
 
 def button(label, seconds=60):
+    """AT-SPI's word for one was "push button" until 2.54."""
     return find(
         f"button '{label}' to press",
-        lambda node: node.get_role_name() == "push button"
+        lambda node: node.get_role_name() in ("button", "push button")
         and node.get_name() == label
         and has(node, Atspi.StateType.SENSITIVE, Atspi.StateType.SHOWING),
         seconds,
