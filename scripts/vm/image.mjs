@@ -17,7 +17,16 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { command, step } from '../steps.mjs';
 
-const suite = 'bookworm';
+const suites = ['bookworm', 'trixie'];
+
+/** The Debian this host is, since its Node has to run there; another if it is asked for. */
+function suiteOf({ CTVIRT_VM_SUITE: asked } = process.env) {
+  if (asked !== undefined && !suites.includes(asked))
+    throw new Error(`CTVIRT_VM_SUITE is ${suites.join(' or ')}, not '${asked}'`);
+  const [, own = ''] = /^VERSION_CODENAME=(\w+)$/m.exec(readFileSync('/etc/os-release', 'utf8')) ?? [];
+  return asked ?? (suites.includes(own) ? own : 'bookworm');
+}
+
 const overlay = new URL('root', import.meta.url).pathname;
 const prefix = 'vm-';
 
@@ -39,7 +48,9 @@ mkdir "$1/tmp/kernel"
 cd "$1/tmp/kernel"
 apt-get download "$(apt-cache depends linux-image-cloud-amd64 | sed --quiet 's/.*Depends: \\(linux-image-.*\\)/\\1/p' | head -n 1)"
 dpkg-deb --extract ./*.deb .
-mv lib/modules "$1/usr/lib/modules"
+for modules in lib/modules usr/lib/modules; do
+  if [ -d "$modules" ]; then mv "$modules" "$1/usr/lib/modules"; fi
+done
 mv boot/vmlinuz-* "$1/boot/vmlinuz"
 cd /
 rm --recursive "$1/tmp/kernel"
@@ -55,17 +66,18 @@ const unloaded = ['lxc-containers', 'lsb_release', 'nvidia_modprobe'];
 /** Answers the folder that holds `vmlinuz` and the disks; makes it if this version of them is not there yet. */
 export async function machineDisks() {
   const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'ctvirt');
-  const folder = join(cache, `${prefix}${digest()}`);
+  const suite = suiteOf();
+  const folder = join(cache, `${prefix}${suite}-${digest()}`);
   if (existsSync(folder)) {
     utimesSync(folder, new Date(), new Date());
     return folder;
   }
   mkdirSync(cache, { recursive: true });
   const making = join(cache, `.${prefix}${process.pid}`);
-  await step('a Debian machine to test in: its disks, made once', async (note) => {
+  await step(`a Debian machine (${suite}) to test in: its disks, made once`, async (note) => {
     try {
       mkdirSync(making);
-      await makeDisks(making, note);
+      await makeDisks(suite, making, note);
       for (const name of readdirSync(cache))
         if (name.startsWith(prefix) && isForgotten(join(cache, name)))
           rmSync(join(cache, name), { recursive: true });
@@ -80,7 +92,7 @@ export async function machineDisks() {
 /** Other checkouts may use other versions. */
 const isForgotten = (path) => Date.now() - statSync(path).mtimeMs > 7 * 24 * 3600_000;
 
-async function makeDisks(folder, note) {
+async function makeDisks(suite, folder, note) {
   const root = join(folder, 'root');
   const at = (name) => join(folder, name);
   const excluded = left.map((name) => `--dpkgopt=path-exclude=/usr/share/${name}/*`);

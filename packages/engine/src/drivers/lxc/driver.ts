@@ -518,9 +518,13 @@ function squatted({ pid, uid }: Holder): EngineError {
   );
 }
 
+/** What a start writes there: its configuration, its filter, liblxc's log. */
+const START_BYTES = 64 * 1024;
+
 /** liblxc's log says nothing of a disk that has no room for it. */
 function refuseWithoutRoom(folder: string): void {
-  if (statfsSync(folder).bavail > 0) return;
+  const { bavail, bsize } = statfsSync(folder);
+  if (bavail * bsize >= START_BYTES) return;
   const error = refusalOf('ENOSPC', `liblxc could not start the container, nor write why into ${folder}`);
   if (error !== undefined) throw error;
 }

@@ -56,6 +56,10 @@ test('the reasons of a failed start, without what followed from them', () => {
   const log =
     line('No such file or directory - Failed to exec "/bin/true"') +
     line('Failed to spawn container "t1"') +
-    line('Received container state "ABORTING" instead of "RUNNING"');
+    line('Received container state "ABORTING" instead of "RUNNING"') +
+    line('No such file or directory - Failed to receive the container state') +
+    line('The container failed to start') +
+    line('To get more details, run the container in foreground mode') +
+    line('Additional information can be obtained by setting the --logfile and --logpriority options');
   assert.deepEqual(startErrors(log), ['No such file or directory - Failed to exec "/bin/true"']);
 });

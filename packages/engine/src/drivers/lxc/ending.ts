@@ -49,7 +49,7 @@ function lastNumber(text: string, pattern: RegExp): number | undefined {
 /** The errors of a failed start in the order they happened, without liblxc's file names and its consequences. */
 export function startErrors(log: string): string[] {
   const consequences =
-    /^(Received container state|Failed to spawn container|The container failed to start|Failed to initialize container|sync_wait|lxc_sync|An error occurred in another process|Failed to setup container)/;
+    /^(Received container state|.*Failed to receive the container state|Failed to spawn container|The container failed to start|To get more details|Additional information can be obtained|Failed to initialize container|sync_wait|lxc_sync|An error occurred in another process|Failed to setup container)/;
   const seen = new Set<string>();
   for (const line of log.split('\n')) {
     const message = / ERROR\s+\S+ - \S+:\S+:\d+ - (.*)$/.exec(line)?.[1];
