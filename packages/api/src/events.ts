@@ -2,7 +2,42 @@
 // SPDX-License-Identifier: Apache-2.0
 import { domainSummary } from './domains.js';
 import { lines, none, resource } from './route.js';
-import { integer, object, oneOf, optional, type Static, string } from './schema.js';
+import {
+  anyOf,
+  integer,
+  list,
+  nullable,
+  number,
+  object,
+  oneOf,
+  optional,
+  record,
+  type Static,
+  string,
+} from './schema.js';
+
+const change = anyOf([
+  object({
+    what: oneOf(['tunable']),
+    values: record(string(), anyOf([number(), string()]), {
+      description: "Scheduler parameters by libvirt's names of its tunable event, with their new values",
+    }),
+  }),
+  object({ what: oneOf(['memory']), currentKiB: integer() }),
+  object({
+    what: oneOf(['parameters']),
+    keys: list(string(), { description: "Resource parameters, by OpenVZ's names" }),
+  }),
+  object({
+    what: oneOf(['metadata']),
+    kind: oneOf(['title', 'description', 'element']),
+    uri: nullable(string({ description: 'The namespace of an element' })),
+  }),
+  object({
+    what: oneOf(['device-added', 'device-removed']),
+    alias: string({ description: 'The name of a link on the host, or inside where it has none there' }),
+  }),
+]);
 
 export const domainEvent = object(
   {
@@ -15,8 +50,9 @@ export const domainEvent = object(
       'stopped',
       'shutdown',
       'beancounter',
+      'changed',
     ]),
-    detail: string({ description: 'Of a beancounter its name' }),
+    detail: string({ description: 'Of a beancounter its name, of a change the kinds of what changed' }),
     domain: domainSummary,
     beancounter: optional(
       object(
@@ -30,6 +66,11 @@ export const domainEvent = object(
             'Of event `beancounter`: the first refusal is told at once, later ones every ten seconds',
         },
       ),
+    ),
+    changes: optional(
+      list(change, {
+        description: 'Of event `changed`: what a change of the document made different, whoever made it',
+      }),
     ),
     at: string({ description: 'RFC 3339' }),
   },

@@ -23,6 +23,7 @@ export {
   Optional as optional,
   Record as record,
   String as string,
+  Union as anyOf,
   Unknown as unknown,
 } from 'typebox';
 

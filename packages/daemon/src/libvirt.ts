@@ -7,7 +7,7 @@ import { openListeners } from './libvirt-sockets.js';
 import { publishEvents } from './procedures/events.js';
 import { bindProcedures } from './procedures/index.js';
 import { refusal } from './procedures/refusal.js';
-import { openSession, type Session, sees } from './procedures/session.js';
+import { openSession, type Session, seesSubject } from './procedures/session.js';
 import type { Settings } from './settings.js';
 
 /** The protocol being served. */
@@ -32,13 +32,9 @@ export async function serveLibvirt(
   const server: RpcServer<Session> = new RpcServer({
     open: ({ name }) => openSession(name),
     closed: (session) => void endOwned(session),
-    handlers: bindProcedures({
-      engine,
-      publish: (...event) => server.publish(...event),
-      templatesFolder: layout.templates,
-    }),
+    handlers: bindProcedures({ engine, templatesFolder: layout.templates }),
     lxc: { domainOpenNamespace: refuseNamespace },
-    sees: (session, kind, subject) => kind !== 'domain' || seesDomain(session, subject),
+    sees: (session, kind, subject) => kind !== 'domain' || seesSubject(session, subject),
     // Clients are counted where they come in: those of one socket never take the places of another's.
     limits: { maxClients: Number.POSITIVE_INFINITY },
     keepalive: settings.keepalive_interval > 0 && {
@@ -47,21 +43,7 @@ export async function serveLibvirt(
     },
     fault: (error, where) => log.error({ err: error }, `libvirt's protocol: ${where} failed`),
   });
-  const seesDomain = (session: Session, subject: unknown): boolean => {
-    if (session.type === undefined) return true;
-    if (typeof subject !== 'object' || subject === null || !('uuid' in subject)) return false;
-    const type = types.get(String(subject.uuid));
-    return type !== undefined && sees(session, type);
-  };
-  /** Types of domains by UUID: a domain that is just undefined is not the engine's any more. */
-  const types = new Map<string, string>();
-  const remember = engine.onEvent(({ domain }) => types.set(domain.uuid, domain.type));
-  for (const { uuid, type } of engine.list()) types.set(uuid, type);
-  const unsubscribe = publishEvents(engine, server);
-  const forget = engine.onEvent(({ event, domain }) => {
-    const isGone = event === 'undefined' ? domain.id === null : event === 'stopped' && !domain.persistent;
-    if (isGone) types.delete(domain.uuid);
-  });
+  const unsubscribe = publishEvents(engine, (...event) => server.publish(...event));
 
   async function endOwned(session: Session): Promise<void> {
     for (const uuid of session.autodestroy)
@@ -72,7 +54,7 @@ export async function serveLibvirt(
   return {
     places: listeners.map(({ place }) => place),
     close: async () => {
-      for (const end of [remember, unsubscribe, forget]) end();
+      unsubscribe();
       const closing = listeners.map((listener) => listener.close());
       server.close();
       await Promise.all(closing);

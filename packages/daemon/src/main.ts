@@ -108,7 +108,9 @@ async function serve(layout: Layout): Promise<void> {
   log.info(`libvirt's protocol on ${libvirt.places.join(', ')}`);
   const unsubscribe = engine.onEvent((event) => {
     const { name } = event.domain;
-    if (event.event !== 'beancounter')
+    if (event.event === 'changed')
+      log.info({ domain: name, changes: event.changes }, `domain '${name}' changed (${event.detail})`);
+    else if (event.event !== 'beancounter')
       log.info({ domain: name }, `domain '${name}' ${event.event} (${event.detail})`);
     else {
       const { resource, rise, failcnt } = event.beancounter;

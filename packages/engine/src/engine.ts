@@ -1,6 +1,5 @@
 // Composition root of the engine: builds the parts, and answers its frontends by them; no logic of its own.
 // SPDX-License-Identifier: Apache-2.0
-import { EventEmitter } from 'node:events';
 import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
@@ -22,6 +21,7 @@ import { countersOf, heldBy } from './counters.js';
 import { Documents } from './documents.js';
 import { LxcDriver, type Running } from './drivers/lxc/driver.js';
 import { EngineError } from './errors.js';
+import { DomainEvents } from './events.js';
 import { explain, explained } from './explained.js';
 import type { GuaranteePolicy } from './guarantees/admission.js';
 import { Guarantees } from './guarantees/guarantees.js';
@@ -67,7 +67,7 @@ import { DomainStore, prepareFolders } from './state/store.js';
 import { statsOf } from './stats.js';
 import { type FilesystemSpec, type KeptContext, Sources } from './storage/index.js';
 import { TemplateCatalog } from './template-catalog.js';
-import type { DomainEvent, LifecycleEvent } from './view.js';
+import type { LifecycleEvent } from './view.js';
 import { wantedWalls } from './walls/wanted.js';
 
 export type EngineLog = (
@@ -119,11 +119,6 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
   }
   for (const lease of leases) if (lease.ids !== null) ids.claim(lease.ids.start);
 
-  const events = new EventEmitter<{ event: [DomainEvent] }>();
-  events.setMaxListeners(0);
-  const emit = (event: LifecycleEvent['event'], detail: string, entry: Entry): void => {
-    events.emit('event', { event, detail, domain: summaryOf(entry), at: new Date().toISOString() });
-  };
   const cgroups = detectCgroups();
   const driver = new LxcDriver(layout, cgroups);
   const appArmor = new Confinement(`lxc-${layout.cgroup}`, layout.appArmor);
@@ -138,6 +133,9 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
   for (const name of await templates.recover()) log('warn', `removed ${name}, left by an interrupted import`);
   const templatePath = (name: string): string => templates.path(name);
   const facts = { pageSize, hostCpus: availableParallelism() };
+  const events = new DomainEvents(facts);
+  const emit = (event: LifecycleEvent['event'], detail: string, entry: Entry): void =>
+    events.lifecycle(event, detail, entry);
   const reader = new Reader(facts, async (name) => (await profiles.get(name)).text);
   const documents = new Documents(store, ({ record }) =>
     join(driver.folder(diskName(record.name)), 'live.xml'),
@@ -325,11 +323,7 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
     entries: () => registry.entries(),
     document: (entry) => documents.live(entry),
     sampled: (running, readings) => guarantees.sample(running, readings),
-    emit: (entry, beancounter) => {
-      const domain = summaryOf(entry);
-      const at = new Date().toISOString();
-      events.emit('event', { event: 'beancounter', detail: beancounter.resource, beancounter, domain, at });
-    },
+    emit: (entry, beancounter) => events.refused(entry, beancounter),
     log,
   });
   accounting.open();
@@ -343,10 +337,9 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
   });
   survival.open();
   quotas.open();
-  events.on('event', ({ event, domain: { name } }) => {
-    const entry = registry.byName(name);
-    if (event === 'started' && entry !== undefined) quotas.lookLater(entry);
-    if (event !== 'stopped' || entry === undefined) return;
+  events.listen(({ event }, entry) => {
+    if (event === 'started') quotas.lookLater(entry);
+    if (event !== 'stopped') return;
     for (const folder of cgroups.all(group(entry))) gauges.forget(folder);
     accounting.ended(entry);
   });
@@ -372,9 +365,11 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
     { live, stored }: { readonly live: boolean; readonly stored: boolean },
     edit: Edit,
   ): Promise<void> => {
-    if (!live) return await definer.amend(entry, edit);
-    await amendLive({ entry, initPid: started(entry).initPid, stored, edit }, amendParts);
-    quotas.lookLater(entry);
+    const { before, after } = live
+      ? await amendLive({ entry, initPid: started(entry).initPid, stored, edit }, amendParts)
+      : await definer.amend(entry, edit);
+    if (live) quotas.lookLater(entry);
+    events.changed(entry, live, before, after);
   };
 
   /** Asked for neither, the running one if it runs. */
@@ -535,10 +530,7 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
     profiles,
     check: () => assets.check(),
     clean: () => assets.clean(),
-    onEvent: (listener) => {
-      events.on('event', listener);
-      return () => events.off('event', listener);
-    },
+    onEvent: (listener) => events.listen((event) => listener(event)),
     host: async () => ({
       driver: 'liblxc',
       driverVersion: await driver.version(),
@@ -582,7 +574,7 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
   async function asked(ref: DomainRef, what: 'poweroff' | 'reboot', waitMs: number | undefined) {
     const { name } = find(ref).record;
     const wait = what === 'poweroff' ? (['stopped'] as const) : (['started'] as const);
-    const happened = waitMs === undefined ? undefined : nextEvent(name, wait[0], waitMs);
+    const happened = waitMs === undefined ? undefined : events.next(name, wait[0], waitMs);
     try {
       await serially(ref, async (entry) => runner.ask(entry, what));
     } catch (error) {
@@ -591,32 +583,6 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
     }
     const domain = await happened?.promise;
     return domain ?? summaryOf(find(name));
-  }
-
-  function nextEvent(name: string, event: LifecycleEvent['event'], ms: number) {
-    let cancel = (): void => undefined;
-    const promise = new Promise<DomainEvent['domain']>((resolve, reject) => {
-      const listener = (seen: DomainEvent): void => {
-        if (seen.domain.name !== name || seen.event !== event) return;
-        cancel();
-        resolve(seen.domain);
-      };
-      const timer = setTimeout(() => {
-        cancel();
-        reject(
-          new EngineError(
-            'timeout',
-            `domain '${name}' did not do so within ${ms / 1000} s; \`ctvirt destroy ${name}\` ends it at once`,
-          ),
-        );
-      }, ms);
-      cancel = () => {
-        clearTimeout(timer);
-        events.off('event', listener);
-      };
-      events.on('event', listener);
-    });
-    return { promise, cancel: () => cancel() };
   }
 
   /** Of records of older versions, which do not say which folders of the host a domain writes to. */

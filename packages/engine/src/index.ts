@@ -1,5 +1,6 @@
 // Public surface of the engine.
 // SPDX-License-Identifier: Apache-2.0
+export { changesBetween } from './changes.js';
 export type * from './contract.js';
 export { type EngineLog, type EngineOptions, openEngine } from './engine.js';
 export { type EngineCode, EngineError, engineCodes } from './errors.js';

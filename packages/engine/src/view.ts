@@ -173,7 +173,30 @@ export interface BeancounterEvent extends AnyEvent {
   };
 }
 
-export type DomainEvent = LifecycleEvent | BeancounterEvent;
+/** One of the things that a change made different, by what clients know it as. */
+export type Change =
+  /** Scheduler parameters by libvirt's names of them in its tunable event, with their new values. */
+  | { readonly what: 'tunable'; readonly values: Readonly<Record<string, number | string>> }
+  /** `<currentMemory>`. */
+  | { readonly what: 'memory'; readonly currentKiB: number }
+  /** Resource parameters, by OpenVZ's names. */
+  | { readonly what: 'parameters'; readonly keys: readonly string[] }
+  | {
+      readonly what: 'metadata';
+      readonly kind: 'title' | 'description' | 'element';
+      /** The namespace of an element. */
+      readonly uri: string | null;
+    }
+  /** An interface that came or went, by its name on the host, or in the container where it has none there. */
+  | { readonly what: 'device-added' | 'device-removed'; readonly alias: string };
+
+/** A domain was changed while it exists: whoever did it, and by whichever frontend. */
+export interface ChangedEvent extends AnyEvent {
+  readonly event: 'changed';
+  readonly changes: readonly Change[];
+}
+
+export type DomainEvent = LifecycleEvent | BeancounterEvent | ChangedEvent;
 
 /** One line of OpenVZ's accounting, in the resource's own unit. */
 export interface BeancounterRow {

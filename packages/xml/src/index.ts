@@ -35,6 +35,7 @@ export type { JsonSchema } from './emit/json-schema.js';
 export type { ParseOptions } from './emit/parse.js';
 export { XmlError } from './errors.js';
 export { describeFinding, type Finding, type FindingCode, findingCodes } from './finding.js';
+export { namespaceOf } from './metadata.js';
 export { nearest } from './nearest.js';
 export { defaultLimits, type Limits, writtenLimits } from './reader/node.js';
 export { domainJsonSchema, domainReference, domainRelaxNg, explain, explainable } from './reference.js';

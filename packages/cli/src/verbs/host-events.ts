@@ -37,14 +37,30 @@ export const events = verb({
 
 const capitalise = (word: string): string => word.charAt(0).toUpperCase() + word.slice(1);
 
-const describeEvent = ({ event, detail, domain, beancounter }: DomainEvent): string =>
-  beancounter === undefined
-    ? describeLifecycle({ event, detail, domain })
-    : `event 'beancounter' for domain '${printable(domain.name)}': ${printable(beancounter.resource)} failcnt rose by ${beancounter.rise} to ${beancounter.failcnt}`;
+function describeEvent({ event, detail, domain, beancounter, changes }: DomainEvent): string {
+  const name = printable(domain.name);
+  if (beancounter !== undefined)
+    return `event 'beancounter' for domain '${name}': ${printable(beancounter.resource)} failcnt rose by ${beancounter.rise} to ${beancounter.failcnt}`;
+  if (changes !== undefined)
+    return `event 'changed' for domain '${name}': ${printable(changes.map(describeChange).join(', '))}`;
+  return `event 'lifecycle' for domain '${name}': ${capitalise(event)} ${capitalise(printable(detail))}`.trimEnd();
+}
 
-const describeLifecycle = ({
-  event,
-  detail,
-  domain,
-}: Pick<DomainEvent, 'event' | 'detail' | 'domain'>): string =>
-  `event 'lifecycle' for domain '${printable(domain.name)}': ${capitalise(event)} ${capitalise(printable(detail))}`.trimEnd();
+type Change = NonNullable<DomainEvent['changes']>[number];
+
+function describeChange(change: Change): string {
+  switch (change.what) {
+    case 'tunable':
+      return Object.entries(change.values)
+        .map(([name, value]) => `${name}=${value}`)
+        .join(', ');
+    case 'memory':
+      return `memory ${change.currentKiB} KiB`;
+    case 'parameters':
+      return change.keys.join(', ');
+    case 'metadata':
+      return change.uri === null ? change.kind : `metadata of ${change.uri}`;
+    default:
+      return `${change.what} ${change.alias}`;
+  }
+}

@@ -6,7 +6,7 @@ import { type Device, type Domain, parseDevice } from '@ctvirt/xml';
 import { affectedBy, affectFlags } from './affect.js';
 import { amend } from './parameters.js';
 import { refusal } from './refusal.js';
-import { type Bind, domainOf, type Session, toWireDomain } from './session.js';
+import { type Bind, domainOf, type Session } from './session.js';
 
 type Kind = Device['kind'];
 type Model<K extends Kind> = Extract<Device, { kind: K }>['model'];
@@ -110,10 +110,7 @@ function withMac(device: Device, change: Change): Device {
   return { ...device, model: { ...device.model, mac: { address } } };
 }
 
-export const bindDomainDevices: Bind = ({ engine, publish }) => {
-  /** What events call a domain's interfaces: by their names on the host, which they keep. */
-  const linksOf = async (uuid: string): Promise<string[]> =>
-    (await engine.counters(uuid).links()).map(({ hostName, name }) => hostName ?? name);
+export const bindDomainDevices: Bind = ({ engine }) => {
   const edit = async (
     change: Change,
     { dom: asked, xml, flags }: { dom: { uuid: string }; xml: string; flags: number },
@@ -130,15 +127,7 @@ export const bindDomainDevices: Bind = ({ engine, publish }) => {
       );
     // The shelf is the one of the model's own kind.
     const shelf = shelves[kind] as Shelf<Kind>;
-    const before = affected.live ? await linksOf(domain.uuid) : [];
     await amend(engine, domain, affected, (document) => changed(shelf, document, model, change));
-    if (!affected.live) return;
-    const after = await linksOf(domain.uuid);
-    const dom = toWireDomain(domain);
-    for (const devAlias of before.filter((alias) => !after.includes(alias)))
-      publish('domain', 'deviceRemoved', { dom, devAlias });
-    for (const devAlias of after.filter((alias) => !before.includes(alias)))
-      publish('domain', 'deviceAdded', { dom, devAlias });
   };
   const live = affectFlags.live;
   return {

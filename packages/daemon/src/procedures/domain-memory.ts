@@ -6,7 +6,7 @@ import type { Domain } from '@ctvirt/xml';
 import { affectedBy, affectFlags } from './affect.js';
 import { amend } from './parameters.js';
 import { checkFlags, refusal } from './refusal.js';
-import { type Bind, domainOf, runningDomainOf, type Session, toWireDomain } from './session.js';
+import { type Bind, domainOf, runningDomainOf, type Session } from './session.js';
 
 const hostMemoryKiB = Math.round(totalmem() / 1024);
 const maximumFlag = 4;
@@ -50,7 +50,7 @@ const tags = {
   diskCaches: 10,
 } as const;
 
-export const bindDomainMemory: Bind = ({ engine, publish }) => {
+export const bindDomainMemory: Bind = ({ engine }) => {
   const set = async (
     { dom, memory, flags }: { dom: { uuid: string }; memory: bigint; flags: number },
     session: Session,
@@ -67,9 +67,7 @@ export const bindDomainMemory: Bind = ({ engine, publish }) => {
       return;
     }
     if (affected.stored) await amend(engine, domain, { live: false, stored: true }, setCurrent(kib, false));
-    if (!affected.live) return;
-    await amend(engine, domain, { live: true, stored: false }, setCurrent(kib, true));
-    publish('domain', 'balloonChange', { dom: toWireDomain(domain), actual: memory });
+    if (affected.live) await amend(engine, domain, { live: true, stored: false }, setCurrent(kib, true));
   };
   const statsOf = (domain: DomainSummary, document: Domain): [tag: number, kib: number | null][] => {
     const { usedKiB, limitKiB, rssKiB, cacheKiB, swapKiB, faults, majorFaults } = engine

@@ -1,32 +1,23 @@
 // Titles, descriptions and metadata of domains.
 // SPDX-License-Identifier: Apache-2.0
-import { type Domain, parseDomain } from '@ctvirt/xml';
+import { type Domain, namespaceOf, parseDomain } from '@ctvirt/xml';
 import { affectedBy } from './affect.js';
+import { metadataTypes as kinds } from './metadata-types.js';
 import { amend } from './parameters.js';
 import { refusal } from './refusal.js';
-import { type Bind, domainOf, toWireDomain } from './session.js';
-
-/** virDomainMetadataType. */
-const kinds = { description: 0, title: 1, element: 2 } as const;
+import { type Bind, domainOf } from './session.js';
 
 const absent = () => refusal('noDomainMetadata', 'domain', 'Requested metadata element is not present');
 
-/** Prefix and namespace of an element given as XML that declares it itself. */
-function namespaceOf(xml: string): { prefix: string; uri: string } | undefined {
-  const [, prefix, attributes = ''] = /^\s*<(?:([^\s:/>]+):)?[^\s/>]+([^>]*)>/.exec(xml) ?? [];
-  const declaration = prefix === undefined ? 'xmlns' : `xmlns:${prefix}`;
-  const [, , uri] = new RegExp(`(?:^|\\s)${declaration}=(['"])([^'"]*)\\1`).exec(attributes) ?? [];
-  return uri === undefined ? undefined : { prefix: prefix ?? '', uri: unescapeText(uri) };
-}
-
-const unescapeText = (text: string): string =>
-  text.replace(/&(amp|lt|gt|quot|apos);/g, (_, name: 'amp') => characters[name]);
-const characters = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" } as const;
 const escapeText = (text: string): string =>
-  text.replace(/[&<>"']/g, (character) => {
-    const [name] = Object.entries(characters).find(([, value]) => value === character) ?? [''];
-    return `&${name};`;
-  });
+  text.replace(/[&<>"']/g, (character) => escapes[character] ?? '');
+const escapes: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&apos;',
+};
 
 /** Names of elements, beside the comments and sections in which something may look like one. */
 const tags = /<!--[\s\S]*?-->|<!\[CDATA\[[\s\S]*?\]\]>|<\/?[^\s!?/>]+/g;
@@ -99,7 +90,7 @@ function editOf(type: number, text: string | null, key: string | null, uri: stri
   }
 }
 
-export const bindDomainMetadata: Bind = ({ engine, publish }) => ({
+export const bindDomainMetadata: Bind = ({ engine }) => ({
   async domainGetMetadata({ dom, type, uri, flags }, { session, name }) {
     const domain = domainOf(engine, session, dom);
     const { live } = affectedBy(flags, domain, name);
@@ -122,6 +113,5 @@ export const bindDomainMetadata: Bind = ({ engine, publish }) => ({
     const domain = domainOf(engine, session, dom);
     const affected = affectedBy(flags, domain, name);
     await amend(engine, domain, affected, editOf(type, metadata, key, uri));
-    publish('domain', 'metadataChange', { dom: toWireDomain(domain), type, nsuri: uri });
   },
 });

@@ -5,7 +5,7 @@ import type { Blkiotune, Cputune, Domain, Memtune, Numatune } from '@ctvirt/xml'
 import { affectedBy, stringFlag } from './affect.js';
 import { type Parameter, readParameters, unlimitedKiB, writeParameters } from './parameters.js';
 import { refusal } from './refusal.js';
-import { type Bind, domainOf, type Session, toWireDomain } from './session.js';
+import { type Bind, domainOf, type Session } from './session.js';
 
 const withCputune = (domain: Domain, change: Partial<Cputune>): Domain => ({
   ...domain,
@@ -144,14 +144,7 @@ const numa: readonly Parameter[] = [
   },
 ];
 
-/** The names the tunable event has for what it tells. */
-const tunableNames: Readonly<Record<string, string>> = {
-  cpu_shares: 'cputune.cpu_shares',
-  vcpu_period: 'cputune.vcpu_period',
-  vcpu_quota: 'cputune.vcpu_quota',
-};
-
-export const bindDomainTuning: Bind = ({ engine, publish }) => {
+export const bindDomainTuning: Bind = ({ engine }) => {
   const get =
     (rows: readonly Parameter[]) =>
     async (
@@ -170,13 +163,7 @@ export const bindDomainTuning: Bind = ({ engine, publish }) => {
       { session, name }: { session: Session; name: string },
     ) => {
       const domain = domainOf(engine, session, dom);
-      const { live } = await writeParameters(engine, domain, rows, { params, flags, name });
-      if (!live) return;
-      const told = params.flatMap((param) => {
-        const field = tunableNames[param.field];
-        return field === undefined ? [] : [{ ...param, field }];
-      });
-      if (told.length > 0) publish('domain', 'tunable', { dom: toWireDomain(domain), params: told });
+      await writeParameters(engine, domain, rows, { params, flags, name });
     };
   const getScheduler = get(scheduler);
   const setScheduler = set(scheduler);

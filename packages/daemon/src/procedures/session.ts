@@ -1,7 +1,7 @@
 // One connection of libvirt's protocol: which domains it sees, and how libvirt's driver of these is called.
 // SPDX-License-Identifier: Apache-2.0
 import { type DomainSummary, type Engine, EngineError } from '@ctvirt/engine';
-import { type Handlers, libvirtError, type RpcServer } from '@ctvirt/rpc';
+import { type Handlers, libvirtError } from '@ctvirt/rpc';
 import type { ContainerType } from '@ctvirt/xml';
 import { type ErrorDomainName, refusal } from './refusal.js';
 
@@ -28,7 +28,6 @@ export interface Session extends Scheme {
 /** What procedures work with. */
 export interface Binding {
   readonly engine: Engine;
-  readonly publish: RpcServer<Session>['publish'];
   /** Where the templates lie on the host. */
   readonly templatesFolder: string;
 }
@@ -50,6 +49,16 @@ export function openSession(name: string): Session {
 /** Whether a connection shows domains of a type. */
 export const sees = (session: Session, type: string): boolean =>
   session.type === undefined || session.type === type;
+
+/** What an event is about: as it is named on the wire, and the type by which a connection shows it or not. */
+export const subjectOf = (domain: DomainSummary): WireDomain & { type: string } => ({
+  ...toWireDomain(domain),
+  type: domain.type,
+});
+
+export const seesSubject = (session: Session, subject: unknown): boolean =>
+  session.type === undefined ||
+  (typeof subject === 'object' && subject !== null && 'type' in subject && subject.type === session.type);
 
 /** The domains a connection shows. */
 export function domainsOf(engine: Engine, session: Session): DomainSummary[] {

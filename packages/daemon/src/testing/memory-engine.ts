@@ -6,6 +6,7 @@ import { constants } from 'node:os';
 import { Duplex, PassThrough, type Readable } from 'node:stream';
 import {
   type BeancounterReport,
+  changesBetween,
   type DomainEvent,
   type DomainState,
   type DomainSummary,
@@ -225,7 +226,13 @@ export function createMemoryEngine(log: EngineLog = () => undefined): MemoryEngi
     document: async (ref) => readDomain(find(ref).xml),
     amend: async (ref, _targets, edit) => {
       const entry = find(ref);
-      entry.xml = formatDomain(edited(edit, readDomain(entry.xml)));
+      const before = readDomain(entry.xml);
+      const after = edited(edit, before);
+      entry.xml = formatDomain(after);
+      const changes = changesBetween(before, after, facts);
+      const at = new Date().toISOString();
+      const event = { event: 'changed', detail: '', domain: entry.summary, changes, at } as const;
+      if (changes.length > 0) for (const listener of listeners) listener(event);
     },
     parameters: async (ref) => explainResources(readDomain(find(ref).xml), facts),
     setParameters: async (ref, values, targets) => {

@@ -21,7 +21,7 @@ import type { PlacedChange, Placement } from '../placement/placement.js';
 import { type ChangedSpace, changedOwners, changedSpaces } from '../quota/changed-limits.js';
 import type { Entry, Registry } from '../state/registry.js';
 import type { FilesystemSpec } from '../storage/index.js';
-import { type Definer, type Edit, transient } from './definer.js';
+import { type Changed, type Definer, type Edit, transient } from './definer.js';
 import {
   addressesOf,
   filesystemsOf,
@@ -67,7 +67,7 @@ export interface LiveChange {
  * In a turn of the domain's queue. It is done whole or not at all: what the kernel refuses, or the disk, puts back what was
  * done before it; what a killed daemon had begun, the next one puts back.
  */
-export async function amendLive(change: LiveChange, parts: AmendParts): Promise<void> {
+export async function amendLive(change: LiveChange, parts: AmendParts): Promise<Changed> {
   const { entry } = change;
   const { documents, admission, reader, facts, definer } = parts;
   if (change.stored && !entry.record.persistent) throw transient();
@@ -129,6 +129,7 @@ export async function amendLive(change: LiveChange, parts: AmendParts): Promise<
   await guard(linksOf(after, entry.record));
   undo.keep();
   place.keep();
+  return { before, after };
 }
 
 /** Puts back what a killed daemon had begun to change of a running container. */

@@ -63,6 +63,12 @@ export interface Adoption {
 /** Changes a document; must not change its argument. */
 export type Edit = (domain: Domain) => Domain;
 
+/** A document before a change and after it. */
+export interface Changed {
+  readonly before: Domain;
+  readonly after: Domain;
+}
+
 export class Definer {
   constructor(private readonly parts: DefinerParts) {}
 
@@ -209,15 +215,16 @@ export class Definer {
     return entry;
   }
 
-  /** Changes the stored document in a turn of the domain's queue; no event, since the domain stays what it is. */
-  async amend(entry: Entry, edit: Edit): Promise<void> {
+  /** Changes the stored document in a turn of the domain's queue; no event of its definition, since the domain stays what it is. */
+  async amend(entry: Entry, edit: Edit): Promise<Changed> {
     const { record } = entry;
     if (!record.persistent) throw transient();
-    const domain = readStored(await this.parts.store.readXml(record.name), record.name);
-    const edited = formatDomain({ ...edit(domain), name: record.name, uuid: record.uuid });
+    const before = readStored(await this.parts.store.readXml(record.name), record.name);
+    const edited = formatDomain({ ...edit(before), name: record.name, uuid: record.uuid });
     const read = await this.parts.reader.read(edited, { strict: false, isChanged: true });
     this.#weigh(read.claim);
     await this.#change(entry, read.domain, read.parts, { persistent: true, isQuiet: true });
+    return { before, after: read.domain };
   }
 
   /** Takes the definition away. A running domain goes on and is forgotten when it stops. */

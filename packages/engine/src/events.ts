@@ -1,0 +1,75 @@
+// What happens to domains, told once by whoever made it happen; every frontend listens here.
+// SPDX-License-Identifier: Apache-2.0
+import { EventEmitter } from 'node:events';
+import type { ResourceOptions } from '@ctvirt/formats';
+import type { Domain } from '@ctvirt/xml';
+import { changesBetween } from './changes.js';
+import { EngineError } from './errors.js';
+import { type Entry, summaryOf } from './state/registry.js';
+import type { BeancounterEvent, DomainEvent, DomainSummary, LifecycleEvent } from './view.js';
+
+type Listener = (event: DomainEvent, entry: Entry) => void;
+
+export class DomainEvents {
+  readonly #events = new EventEmitter<{ event: [DomainEvent, Entry] }>();
+
+  constructor(private readonly facts: ResourceOptions) {
+    this.#events.setMaxListeners(0);
+  }
+
+  /** Calls back on every event from now on; the result unsubscribes. */
+  listen(listener: Listener): () => void {
+    this.#events.on('event', listener);
+    return () => this.#events.off('event', listener);
+  }
+
+  lifecycle(event: LifecycleEvent['event'], detail: string, entry: Entry): void {
+    this.#tell({ ...factsOf(entry), event, detail }, entry);
+  }
+
+  refused(entry: Entry, beancounter: BeancounterEvent['beancounter']): void {
+    this.#tell({ ...factsOf(entry), event: 'beancounter', detail: beancounter.resource, beancounter }, entry);
+  }
+
+  /** Tells what differs between two documents of a domain; nothing if nothing does. */
+  changed(entry: Entry, isLive: boolean, before: Domain, after: Domain): void {
+    const changes = changesBetween(before, after, this.facts).filter(
+      ({ what }) => isLive || what === 'metadata',
+    );
+    if (changes.length === 0) return;
+    const detail = [...new Set(changes.map(({ what }) => what))].join(' ');
+    this.#tell({ ...factsOf(entry), event: 'changed', detail, changes }, entry);
+  }
+
+  /** The next such event of a domain; rejects with `timeout`. */
+  next(name: string, event: LifecycleEvent['event'], ms: number) {
+    let cancel = (): void => undefined;
+    const promise = new Promise<DomainSummary>((resolve, reject) => {
+      const stop = this.listen((seen) => {
+        if (seen.domain.name !== name || seen.event !== event) return;
+        cancel();
+        resolve(seen.domain);
+      });
+      const timer = setTimeout(() => {
+        cancel();
+        reject(
+          new EngineError(
+            'timeout',
+            `domain '${name}' did not do so within ${ms / 1000} s; \`ctvirt destroy ${name}\` ends it at once`,
+          ),
+        );
+      }, ms);
+      cancel = () => {
+        clearTimeout(timer);
+        stop();
+      };
+    });
+    return { promise, cancel: () => cancel() };
+  }
+
+  #tell(event: DomainEvent, entry: Entry): void {
+    this.#events.emit('event', event, entry);
+  }
+}
+
+const factsOf = (entry: Entry) => ({ domain: summaryOf(entry), at: new Date().toISOString() });
