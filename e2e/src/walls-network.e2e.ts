@@ -134,12 +134,14 @@ test('routed: nothing forged passes through the host that forwards, and what is 
   assertDeaf(await fromAny());
 });
 
-const attach = async (name: string, link: string) => {
+const change = (how: 'attach' | 'detach') => async (name: string, link: string) => {
   const file = `${world.host}/link.xml`;
   await writeFile(file, link);
-  const attached = await run(['virsh', '-c', world.uri('ctvirt'), 'attach-device', name, file, '--live']);
-  assert.equal(attached.status, 0, attached.stderr);
+  const changed = await run(['virsh', '-c', world.uri('ctvirt'), `${how}-device`, name, file, '--live']);
+  assert.equal(changed.status, 0, changed.stderr);
 };
+const attach = change('attach');
+const detach = change('detach');
 
 test('routed: a link attached to a running domain is no hole, and its addresses may be used by either link', async () => {
   await forward(0);
@@ -163,6 +165,33 @@ test('routed: a link attached to a running domain is no hole, and its addresses 
       return status === 0;
     });
 });
+
+/** Exchanges the names of the container's two links, or puts another one in the second's place. */
+const disguises = {
+  exchanged: 'ip link set eth0 name t && ip link set eth1 name eth0 && ip link set t name eth1',
+  hidden: 'ip link set eth1 name hid && ip link add eth1 type veth',
+};
+
+for (const [how, line] of Object.entries(disguises))
+  test(`a link that the container has ${how} by its name goes when it is detached, and no hole stays`, async () => {
+    await forward(0);
+    await world.run(domain('rogue', ['/bin/sleep', 'infinity'], routed([own.own4])));
+    const link = routed(['192.168.7.65'], "<mac address='52:54:00:77:77:01'/>");
+    const before = new Set(await world.enclosure.links());
+    await attach('rogue', link);
+    const [end = assert.fail('no link came')] = (await world.enclosure.links()).filter(
+      (name) => !before.has(name),
+    );
+    await world.shell('rogue', `ip link set eth0 down; ip link set eth1 down; ${line}; ip link set eth0 up`);
+    await detach('rogue', link);
+    assert.ok(!(await world.enclosure.links()).includes(end), `${end} is still there`);
+    assert.ok((await world.enclosure.links()).some((name) => before.has(name) && /^cv.*\.0$/.test(name)));
+    assert.doesNotMatch(await rules(), new RegExp(end));
+    await writeFile(`${world.host}/link.xml`, link);
+    const again = ['attach-device', 'rogue', `${world.host}/link.xml`, '--live'];
+    const { stderr } = await run(['virsh', '-c', world.uri('ctvirt'), ...again]);
+    assert.match(stderr, /the container has a link named eth1 already/);
+  });
 
 test('the wall comes back when somebody empties the host’s ruleset, and outlives the daemon', async () => {
   await forward(0);

@@ -165,12 +165,33 @@ function textOf(path: string): string {
   }
 }
 
-/** As the container itself counts them: what it received is `rx`. */
+/**
+ * From the container's side: what it received is `rx`. Counted at the host's end where there is one, since which link has which
+ * name inside is the container's to say.
+ */
 async function linksOf({ initPid, links }: CounterParts): Promise<LinkCounters[]> {
   const plans = await links();
   if (plans.length === 0) return [];
-  const lines = new Map(
-    textOf(`/proc/${initPid}/net/dev`)
+  const inside = linesOf(`/proc/${initPid}/net/dev`);
+  const outside = linesOf('/proc/self/net/dev');
+  return plans.map(({ name, hostName, mac }) => {
+    const values = (hostName === undefined ? inside.get(name) : outside.get(hostName)) ?? [];
+    const side = (from: number) => ({
+      bytes: values[from] ?? null,
+      packets: values[from + 1] ?? null,
+      errors: values[from + 2] ?? null,
+      drops: values[from + 3] ?? null,
+    });
+    const [first, second] = [side(0), side(8)];
+    const [rx, tx] = hostName === undefined ? [first, second] : [second, first];
+    return { name, hostName: hostName ?? null, mac: mac ?? null, rx, tx };
+  });
+}
+
+/** Numbers of each link, by its name. */
+const linesOf = (path: string): ReadonlyMap<string, readonly number[]> =>
+  new Map(
+    textOf(path)
       .split('\n')
       .slice(2)
       .map((line) => {
@@ -185,14 +206,3 @@ async function linksOf({ initPid, links }: CounterParts): Promise<LinkCounters[]
         ] as const;
       }),
   );
-  return plans.map(({ name, hostName, mac }) => {
-    const values = lines.get(name) ?? [];
-    const side = (from: number) => ({
-      bytes: values[from] ?? null,
-      packets: values[from + 1] ?? null,
-      errors: values[from + 2] ?? null,
-      drops: values[from + 3] ?? null,
-    });
-    return { name, hostName: hostName ?? null, mac: mac ?? null, rx: side(0), tx: side(8) };
-  });
-}

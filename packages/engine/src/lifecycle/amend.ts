@@ -13,7 +13,7 @@ import type { Admission } from '../guarantees/admission.js';
 import { claimOf } from '../guarantees/claim.js';
 import { asksMore } from '../guarantees/ledger.js';
 import { Undo } from '../host/undo.js';
-import { addLink, changedLinks, linkNamesInside, removeLink, withLinkNames } from '../network/live-links.js';
+import { addLink, changedLinks, isLinkThere, removeLink, withLinkNames } from '../network/live-links.js';
 import { refuseLinks } from '../network/refusals.js';
 import { shapeLink } from '../network/shaping.js';
 import type { Wall } from '../network/wall.js';
@@ -147,9 +147,8 @@ export async function undoAmend(entry: Entry, initPid: number, parts: AmendParts
     entry.record.uuid,
     [proposed, live].flatMap((domain) => linksOf(domain, entry.record)),
   );
-  const there = new Set(await linkNamesInside(initPid));
-  for (const link of step.gone) if (there.has(link.name)) await removeLink(link, initPid);
-  for (const link of step.come) if (!there.has(link.name)) await addLink(link, initPid);
+  for (const link of step.gone) if (await isLinkThere(link, initPid)) await removeLink(link, initPid);
+  for (const link of step.come) if (!(await isLinkThere(link, initPid))) await addLink(link, initPid);
   for (const { to } of step.reshaped) await shapeLink(to);
   for (const { to } of step.spaces) await parts.relimit(entry, to);
   if (step.isOwners) parts.limitOwners(entry, live);

@@ -1,10 +1,10 @@
 // Links that come to a running container and go from it, made as liblxc makes those of its start.
 // SPDX-License-Identifier: Apache-2.0
-import { readFile } from 'node:fs/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { Domain, Interface } from '@ctvirt/xml';
 import { EngineError } from '../errors.js';
-import { hasLink, linkNames, parseLinkNames } from '../host/links.js';
+import { linkAddresses } from '../host/addresses.js';
+import { hasLink, linkNames } from '../host/links.js';
 import { run } from '../host/run.js';
 import { Undo } from '../host/undo.js';
 import type { LinkPlan } from '../lifecycle/plan.js';
@@ -14,10 +14,6 @@ import { isShaped, shapeLink } from './shaping.js';
 const ip = (...args: readonly string[]) => run(['/sbin/ip', ...args]);
 const ipInside = (pid: number, ...args: readonly string[]) =>
   run(['/usr/bin/nsenter', `--net=/proc/${pid}/ns/net`, '--', '/sbin/ip', ...args]);
-
-/** Names of the links in a container's network. */
-export const linkNamesInside = async (pid: number): Promise<string[]> =>
-  parseLinkNames(await readFile(`/proc/${pid}/net/dev`, 'utf8'));
 
 /** Interfaces with the names their links have, so that they keep them whatever comes before them in the document. */
 export function withLinkNames(interfaces: readonly Interface[], links: readonly LinkPlan[]): Interface[] {
@@ -96,7 +92,10 @@ async function addPair(link: LinkPlan, pid: number, undo: Undo): Promise<void> {
   const size = mtu === undefined ? [] : ['mtu', String(mtu)];
   const peer = ['peer', 'name', name, 'address', mac, ...size, 'netns', String(pid)];
   // A bridge takes the lowest address of its ports: this one, as liblxc's, is never that.
-  await ip('link', 'add', hostName, 'address', `fe${mac.slice(2)}`, ...size, 'type', 'veth', ...peer);
+  const ends = [hostName, 'address', `fe${mac.slice(2)}`, ...size, 'type', 'veth', ...peer];
+  await ip('link', 'add', ...ends).catch((error: unknown) => {
+    throw hasLink(hostName) || !String(error).includes('File exists') ? error : nameTaken(name);
+  });
   undo.push(async () => void (await ip('link', 'delete', hostName)));
   if (parent !== undefined) await ip('link', 'set', hostName, 'master', parent);
   await openRoutedLink(link);
@@ -106,6 +105,14 @@ async function addPair(link: LinkPlan, pid: number, undo: Undo): Promise<void> {
   for (const { address: own, prefix, family } of link.addresses)
     await ip(`-${family}`, 'route', 'add', `${own}/${prefix}`, 'dev', hostName);
 }
+
+/** Which it may have made itself. */
+const nameTaken = (name: string): EngineError =>
+  new EngineError(
+    'exists',
+    `the container has a link named ${name} already: give this one another name, by <guest dev='...'/>`,
+    { link: name },
+  );
 
 async function addMacvlan(link: LinkPlan, pid: number, undo: Undo): Promise<void> {
   const { name, mac, mtu, parent = '', macvlanMode } = link;
@@ -132,7 +139,9 @@ async function addMacvlan(link: LinkPlan, pid: number, undo: Undo): Promise<void
     if (isInside) await ipInside(pid, 'link', 'delete', name);
     else await ip('link', 'delete', passing);
   });
-  await ip('link', 'set', passing, 'netns', String(pid), 'name', name);
+  await ip('link', 'set', passing, 'netns', String(pid), 'name', name).catch((error: unknown) => {
+    throw String(error).includes('File exists') ? nameTaken(name) : error;
+  });
   isInside = true;
 }
 
@@ -149,7 +158,36 @@ export async function removeLeftLinks(prefix: string): Promise<void> {
     });
 }
 
-/** Takes a link away; its other end goes with it. */
-export async function removeLink({ name }: LinkPlan, pid: number): Promise<void> {
-  await ipInside(pid, 'link', 'delete', name);
+/**
+ * Takes a link away. By its end on the host: what it is called inside is the container's to say, and so is which link has that
+ * name. When this resolves there is no such end any more, and what guarded it may go.
+ */
+export async function removeLink(link: LinkPlan, pid: number): Promise<void> {
+  const { hostName } = link;
+  if (hostName === undefined) return await removeMacvlan(link, pid);
+  // A container that has deleted its own end has deleted this one.
+  await ip('link', 'delete', hostName).catch((error: unknown) => {
+    if (hasLink(hostName)) throw error;
+  });
+}
+
+/** It has no end on the host: every macvlan of this address or name goes, and none is left. */
+async function removeMacvlan({ name, mac }: LinkPlan, pid: number): Promise<void> {
+  const found = (await linkAddresses(pid)).filter(
+    (link) => link.kind === 'macvlan' && (link.name === name || link.mac === mac),
+  );
+  if (found.length === 0)
+    throw new EngineError(
+      'wrong-state',
+      `the container has no link ${name} with address ${mac} any more: it has changed both, or deleted it; it goes with the container's end`,
+    );
+  for (const link of found) await ipInside(pid, 'link', 'delete', link.name);
+}
+
+/** Whether a link is there, whatever the container calls it. */
+export async function isLinkThere({ hostName, name, mac }: LinkPlan, pid: number): Promise<boolean> {
+  if (hostName !== undefined) return hasLink(hostName);
+  return (await linkAddresses(pid)).some(
+    (link) => link.kind === 'macvlan' && (link.name === name || link.mac === mac),
+  );
 }
