@@ -181,7 +181,12 @@ my %say = (
       frame group($to), 0x86dd, packet6 58, $drawn, $to, $neighbour->(135, 0, $host6, 1), 2;
     }
   },
-  leases => sub { talk4 $own4, $host4, 'lease', $peer, 67, 68; talk6 $own6, $host6, 'lease', $peer, 547, 546 },
+  leases => sub {
+    for my $to ($host4, $near4) { talk4 $own4, $to, 'lease', $peer, $_, 68 for 67, 1067 }
+    for my $to ($host6, $near6) { talk6 $own6, $to, 'lease', $peer, $_, 546 for 547, 1547 }
+  },
+  # For a client of another address than its own, with the sender's address that it has, and with none.
+  starves => sub { talk4 $_, $host4, "\0" x 28 . $foreign . "\0" x 200, $peer, 68, 67 for $own4, "\0" x 4 },
   faces => sub {
     frame $all, 0x88b5, 'x' x 50, $foreign;
     frame "\1\x80\xc2\0\0\3", 0x88b5, 'x' x 50, $foreign;

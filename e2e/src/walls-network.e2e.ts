@@ -47,7 +47,7 @@ async function hostHears(): Promise<() => string[]> {
   await mkdir(folder, { recursive: true });
   const file = `${folder}/${stops.length}-${performance.now()}`;
   const [program = '', ...args] = world.enclosure.argv(
-    ...rogue.onHost('hear', { ports: '9999,68,546', file }),
+    ...rogue.onHost('hear', { ports: '9999,67,68,546', file }),
   );
   const listener: ChildProcess = spawn(program, args, { stdio: 'ignore', detached: true });
   stops.push(async () => {
@@ -57,7 +57,7 @@ async function hostHears(): Promise<() => string[]> {
   });
   await waitFor(
     'the listener',
-    () => existsSync(file) && lines(readFileSync(file, 'utf8'), true).length === 3,
+    () => existsSync(file) && lines(readFileSync(file, 'utf8'), true).length === 4,
   );
   return () => lines(readFileSync(file, 'utf8'));
 }
@@ -67,9 +67,9 @@ const lines = (text: string, isReady = false): string[] =>
 
 /** A neighbour that listens, and what it has heard. */
 async function neighbour(link: string): Promise<() => Promise<string[]>> {
-  await world.run(domain('near', rogue.inside('hear', { ports: '9999,546', file: '/heard' }), link));
-  const heard = async () => await world.shell('near', 'cat /heard');
-  await waitFor('the neighbour', async () => lines(await heard(), true).length === 2);
+  await world.run(domain('near', rogue.inside('hear', { ports: '9999,68,546', file: '/heard' }), link));
+  const heard = async () => await world.shell('near', '[ ! -e /heard ] || cat /heard');
+  await waitFor('the neighbour', async () => lines(await heard(), true).length === 3);
   return async () => lines(await heard());
 }
 
@@ -280,7 +280,7 @@ for (const isLive of [false, true])
           const { status } = await world.exec('near', 'ping', '-c', '1', '-W', '1', address);
           return status === 0;
         });
-      const program = rogue.inside(`${everything},honest`, { ...onBridgeParts, times: 2 });
+      const program = rogue.inside(`${everything},starves,honest`, { ...onBridgeParts, times: 2 });
       await world.run(domain('rogue', program, ...(isLive ? [] : [onBridge(66)])));
       if (isLive) await attach('rogue', onBridge(66));
       await done('rogue');
@@ -364,6 +364,64 @@ const answers = async (name: string, address: string, ...more: readonly string[]
     const { status } = await world.exec(name, 'ping', '-c', '1', '-W', '1', ...more, address);
     return status === 0;
   });
+
+test('bridge: nobody is taken for a router of the host’s', async () => {
+  await withBridge(async () => {
+    const ip = (...args: string[]) => world.enclosure.output('ip', ...args);
+    await ip('route', 'add', '198.51.100.0/24', 'via', '10.77.0.254');
+    await ip('-6', 'route', 'add', '2001:db8:ffff::/48', 'via', 'fe80::254', 'dev', 'br-e2e');
+    const several = ['nexthop', 'via', '10.77.0.253', 'nexthop', 'via', '10.77.0.252'];
+    await ip('route', 'add', '203.0.113.0/24', 'table', '77', ...several);
+    await ip('route', 'add', '192.0.2.0/24', 'via', 'inet6', 'fe80::253', 'dev', 'br-e2e');
+    const fixed = ['10.77.0.250', 'lladdr', '02:00:00:00:00:51', 'dev', 'br-e2e', 'nud', 'permanent'];
+    await ip('neigh', 'add', ...fixed);
+    const routers = ['10.77.0.254', '10.77.0.253', '10.77.0.252', '10.77.0.251', 'fe80::254', 'fe80::253'];
+    // Nobody's, which one without an address may have: so that this test can fail.
+    const free = '10.77.0.200';
+    const six = { host6: 'fe80::254', near6: 'fe80::253' };
+    const pairs = [
+      { host4: '10.77.0.254', near4: '10.77.0.253', ...six },
+      { host4: '10.77.0.252', near4: '10.77.0.251', ...six },
+      { host4: free, near4: '10.77.0.250', ...six },
+    ];
+    const claims = pairs.map((pair) =>
+      rogue
+        .inside('claims', { ...onBridgeParts, ...pair, leave: 1 })
+        .map((word) => `'${word}'`)
+        .join(' '),
+    );
+    const always = ['/bin/sh', '-c', `while :; do ${claims.join('; ')}; done`];
+    await world.run(domain('thief', always, thieves.open));
+    // The kernel takes one only when a port is up, and the wall's look at the host comes after it.
+    await ip('nexthop', 'add', 'id', '77', 'via', '10.77.0.251', 'dev', 'br-e2e');
+    await waitFor('a look at the host', async () => (await rules()).includes('10.77.0.251'));
+    const known = () => ip('neigh', 'show', 'dev', 'br-e2e');
+    const ask = async () => {
+      for (const address of [free, ...routers])
+        await world.enclosure.run([
+          'busybox',
+          'ping',
+          '-c',
+          '1',
+          '-W',
+          '1',
+          `${address}${address.startsWith('fe80') ? '%br-e2e' : ''}`,
+        ]);
+    };
+    await waitFor(
+      'the thief',
+      async () => {
+        await ask();
+        return (await known()).includes(`${free} lladdr`);
+      },
+      20_000,
+    );
+    await ask();
+    const seen = await known();
+    for (const router of routers) assert.doesNotMatch(seen, new RegExp(`^${router} .*lladdr`, 'm'));
+    assert.match(seen, /^10\.77\.0\.250 lladdr 02:00:00:00:00:51 PERMANENT/m);
+  });
+});
 
 test('bridge: addresses drawn for privacy are a container’s own, as long as they are few', async () => {
   await withBridge(async () => {

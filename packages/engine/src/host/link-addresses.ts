@@ -1,4 +1,4 @@
-// Addresses this host has, asked of the kernel by netlink: also on links that have no carrier yet.
+// Addresses this host has and relies on, asked of the kernel by netlink: also on links that have no carrier yet.
 // SPDX-License-Identifier: Apache-2.0
 import { closeSync } from 'node:fs';
 import { EngineError } from '../errors.js';
@@ -26,12 +26,34 @@ const NEW_ADDRESS = 20;
 const GET_ADDRESS = 22;
 const NEW_ROUTE = 24;
 const GET_ROUTE = 26;
+const NEW_NEIGHBOUR = 28;
+const GET_NEIGHBOUR = 30;
+const NEW_NEXT_HOP = 104;
+const GET_NEXT_HOP = 106;
 const REQUEST_DUMP = 0x301;
 const ADDRESS_HEADER = 8;
 /** struct rtmsg, and where in it the type of the route is. */
 const ROUTE_HEADER = 12;
 const ROUTE_TYPE = 7;
 const ROUTE_TO = 1;
+const ROUTE_LINK = 4;
+const ROUTE_GATEWAY = 5;
+const ROUTE_SEVERAL = 9;
+/** Of another family than the route: two bytes of it come first. */
+const ROUTE_VIA = 18;
+/** struct rtnexthop, and where in it the link is. */
+const HOP_HEADER = 8;
+const HOP_LINK = 4;
+/** struct nhmsg. */
+const NEXT_HOP_HEADER = 8;
+const NEXT_HOP_LINK = 5;
+const NEXT_HOP_GATEWAY = 6;
+/** struct ndmsg, with the link and the state in it. */
+const NEIGHBOUR_HEADER = 12;
+const NEIGHBOUR_LINK = 4;
+const NEIGHBOUR_STATE = 8;
+const NEIGHBOUR_ADDRESS = 1;
+const PERMANENT = 0x80;
 const AF_INET = 2;
 const AF_INET6 = 10;
 const LOCAL_ROUTE = 2;
@@ -41,11 +63,43 @@ const attributes = { address: 1, local: 2 } as const;
 /** 4 or 16 bytes each. */
 export function addressesOn(links: Iterable<string>): Buffer[] {
   const indexes = new Set([...links].map(linkIndex));
-  const found: Buffer[] = [];
-  ask(message(GET_ADDRESS, REQUEST_DUMP, Buffer.alloc(ADDRESS_HEADER)), (messages) =>
-    readAddresses(messages, indexes, found),
-  );
-  return found;
+  return dump(GET_ADDRESS, NEW_ADDRESS, ADDRESS_HEADER, (head, body) => {
+    if (!indexes.has(get32(head, 4))) return [];
+    const values = new Map(body.map(({ type, value }) => [type, value]));
+    return values.get(attributes.local) ?? values.get(attributes.address) ?? [];
+  });
+}
+
+/** Whom the host sends what is for others, and whom it knows for good: the routers of its own and its fixed neighbours. */
+export function peersOn(links: Iterable<string>): Buffer[] {
+  const indexes = new Set([...links].map(linkIndex));
+  const hop = (body: readonly Attribute[], link: number): Buffer[] =>
+    body.flatMap(({ type, value }) => {
+      if (type === ROUTE_GATEWAY && indexes.has(link)) return [value];
+      if (type === ROUTE_VIA && indexes.has(link)) return [value.subarray(2)];
+      return type === ROUTE_SEVERAL ? hops(value) : [];
+    });
+  const hops = (bytes: Buffer): Buffer[] =>
+    [...parts(bytes, 0, bytes.length, HOP_HEADER)].flatMap(({ at, end }) =>
+      hop(attributesOf(bytes, at + HOP_HEADER, end), get32(bytes, at + HOP_LINK)),
+    );
+  const linkOf = (body: readonly Attribute[], type: number): number => {
+    const value = body.find((one) => one.type === type)?.value;
+    return value === undefined ? 0 : get32(value, 0);
+  };
+  return [
+    ...dump(GET_ROUTE, NEW_ROUTE, ROUTE_HEADER, (_, body) => hop(body, linkOf(body, ROUTE_LINK))),
+    ...dump(GET_NEXT_HOP, NEW_NEXT_HOP, NEXT_HOP_HEADER, (_, body) =>
+      indexes.has(linkOf(body, NEXT_HOP_LINK))
+        ? body.flatMap(({ type, value }) => (type === NEXT_HOP_GATEWAY ? [value] : []))
+        : [],
+    ),
+    ...dump(GET_NEIGHBOUR, NEW_NEIGHBOUR, NEIGHBOUR_HEADER, (head, body) =>
+      indexes.has(get32(head, NEIGHBOUR_LINK)) && (get16(head, NEIGHBOUR_STATE) & PERMANENT) !== 0
+        ? body.flatMap(({ type, value }) => (type === NEIGHBOUR_ADDRESS ? [value] : []))
+        : [],
+    ),
+  ].filter(({ length }) => length === 4 || length === 16);
 }
 
 /** Whether the host delivers to itself what is sent there; what no route leads to is not its own. */
@@ -79,21 +133,42 @@ function ask(request: Buffer, read: (messages: Buffer) => boolean): void {
   }
 }
 
-/** Whether these messages were the last ones. */
-function readAddresses(messages: Buffer, indexes: ReadonlySet<number>, found: Buffer[]): boolean {
-  for (const { at, end, type } of parts(messages, 0, messages.length, HEADER)) {
-    const start = at + HEADER;
-    if (type === NLMSG_DONE) return true;
-    if (type === NLMSG_ERROR) throw untold(refusalOfMessage(messages, at) ?? 'no answer');
-    if (type !== NEW_ADDRESS) continue;
-    if (!indexes.has(get32(messages, start + 4))) continue;
-    const values = new Map<number, Buffer>();
-    for (const one of parts(messages, start + ADDRESS_HEADER, end, ATTRIBUTE_HEADER))
-      values.set(one.type, Buffer.from(messages.subarray(one.at + ATTRIBUTE_HEADER, one.end)));
-    const own = values.get(attributes.local) ?? values.get(attributes.address);
-    if (own !== undefined) found.push(own);
-  }
-  return false;
+interface Attribute {
+  readonly type: number;
+  readonly value: Buffer;
+}
+
+function attributesOf(bytes: Buffer, from: number, to: number): Attribute[] {
+  return [...parts(bytes, from, to, ATTRIBUTE_HEADER)].map(({ at, end, type }) => ({
+    type,
+    value: Buffer.from(bytes.subarray(at + ATTRIBUTE_HEADER, end)),
+  }));
+}
+
+/** What is read from each of all things of a kind; none where this kernel knows no such things. */
+function dump(
+  request: number,
+  answer: number,
+  header: number,
+  read: (head: Buffer, body: readonly Attribute[]) => Buffer | readonly Buffer[],
+): Buffer[] {
+  const found: Buffer[] = [];
+  ask(message(request, REQUEST_DUMP, Buffer.alloc(header)), (messages) => {
+    for (const { at, end, type } of parts(messages, 0, messages.length, HEADER)) {
+      const start = at + HEADER;
+      if (type === NLMSG_DONE) return true;
+      if (type === NLMSG_ERROR) {
+        const errno = refusalOfMessage(messages, at);
+        if (errno === 'EOPNOTSUPP') return true;
+        throw untold(errno ?? 'no answer');
+      }
+      if (type !== answer) continue;
+      const head = messages.subarray(start, start + header);
+      found.push(...[read(head, attributesOf(messages, start + header, end))].flat());
+    }
+    return false;
+  });
+  return found;
 }
 
 const untold = (errno: string): EngineError =>

@@ -63,12 +63,15 @@ export function refusalOfMessage(bytes: Buffer, at: number): string | undefined 
   return error === 0 ? undefined : getSystemErrorName(error);
 }
 
-/** Messages have lengths of 32 bits, attributes lengths of 16; both their type after it, and both fill whole words. */
+/**
+ * Messages have lengths of 32 bits, attributes and the hops of a route lengths of 16; the first two their type after it, and all
+ * fill whole words.
+ */
 export function* parts(
   bytes: Buffer,
   from: number,
   to: number,
-  header: typeof HEADER | typeof ATTRIBUTE_HEADER,
+  header: number,
 ): Generator<{ at: number; end: number; type: number }> {
   for (let at = from; at + header <= to; ) {
     const length = header === HEADER ? get32(bytes, at) : get16(bytes, at);

@@ -49,6 +49,7 @@ function bridgeElements(link: LinkPlan, own4: readonly Part[], own6: readonly Pa
     elementsOf('inet', link)('links'),
     elementsOf('arp', link)('links'),
     bridge('macs', { bytes: macBytes(link.mac), text: link.mac }),
+    bridge('clients', numberPart(macBytes(link.mac))),
     ...own4.map((address) => bridge('sources4', address)),
     ...[...own6.map(({ bytes }) => bytes), local].map((bytes) => bridge('sources6', numberPart(bytes))),
     ...takenElements([local, ...link.gateways.map(({ address }) => addressBytes(address))]),

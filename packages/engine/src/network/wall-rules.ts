@@ -19,7 +19,8 @@ const noGuidance = [
   // A bridge takes who asks for a router, and sends him, and nobody else, what is for groups.
   'icmpv6 type mld-listener-query drop',
   'igmp type membership-query drop',
-  'udp sport . udp dport { 67 . 68, 547 . 546 } drop',
+  // To those who ask for a lease, whichever port it says it comes from: not all of them look.
+  'udp dport { 68, 546 } drop',
 ];
 /** By number: nft looks these up in /etc/protocols, which a small system has not. */
 const protocols = { igmp: 2, ah: 51, pim: 103 } as const;
@@ -62,6 +63,8 @@ const tables: Readonly<Record<TableFamily, Table>> = {
     sets: {
       links: 'type ifname',
       macs: 'type ifname . ether_addr',
+      // Who asks for a lease, by its head: others would use up all there are.
+      clients: 'typeof iifname . @th,288,48',
       bound4: 'type ifname',
       bound6: 'type ifname',
       sources4: 'type ifname . ipv4_addr',
@@ -121,6 +124,7 @@ const tables: Readonly<Record<TableFamily, Table>> = {
         'ether type { 8021q, 8021ad } drop',
         'iifname . arp saddr ether != @macs drop',
         ...noGuidance,
+        'udp dport 67 iifname . @th,288,48 != @clients drop',
         ...noMulticastRouters,
         'ip saddr @taken4 iifname . ip saddr != @sources4 drop',
         'arp saddr ip @taken4 iifname . arp saddr ip != @sources4 drop',

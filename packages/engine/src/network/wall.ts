@@ -1,7 +1,7 @@
 // The wall between the links of containers and the host: stands before a link does, and is put back if somebody takes it away.
 // SPDX-License-Identifier: Apache-2.0
 import { EngineError } from '../errors.js';
-import { addressesOn } from '../host/link-addresses.js';
+import { addressesOn, peersOn } from '../host/link-addresses.js';
 import { Nftables } from '../host/nfnetlink.js';
 import { run } from '../host/run.js';
 import type { LinkPlan } from '../lifecycle/plan.js';
@@ -96,10 +96,10 @@ export class Wall {
     else if (this.#guarded.size > 0) await this.#load();
   }
 
-  /** The host's own addresses where containers are its neighbours. */
+  /** The host's own addresses where containers are its neighbours, and its routers there. */
   #hostElements(): WallElement[] {
     const bridges = bridgesOf(this.#guarded.values());
-    return bridges.size === 0 ? [] : takenElements(addressesOn(bridges));
+    return bridges.size === 0 ? [] : takenElements([...addressesOn(bridges), ...peersOn(bridges)]);
   }
 
   async #lookAtHost(): Promise<void> {
