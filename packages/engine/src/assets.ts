@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { unnumbered } from './cgroups/container-groups.js';
 import { type CgroupLayout, removeGroup } from './cgroups/layout.js';
-import type { LxcDriver } from './drivers/lxc/driver.js';
+import type { LxcTools } from './drivers/lxc/tools.js';
 import type { Lxcfs } from './guest/lxcfs.js';
 import type { Confinement } from './host/apparmor.js';
 import { linkNames } from './host/links.js';
@@ -24,7 +24,7 @@ export interface AssetParts {
   readonly registry: Registry;
   readonly store: DomainStore;
   readonly cgroups: CgroupLayout;
-  readonly driver: LxcDriver;
+  readonly tools: LxcTools;
   readonly lxcfs: Lxcfs;
   readonly appArmor: Confinement;
   readonly ids: IdRanges;
@@ -81,7 +81,7 @@ export class Assets {
   }
 
   #files(entries: ReadonlyMap<string, Entry>): Found[] {
-    const { layout, driver, queue } = this.parts;
+    const { layout, tools, queue } = this.parts;
     const unfinished = queue.isBusy() ? UNDER_WAY : null;
     const unfinishedTemplate = this.parts.isChangingTemplates() ? UNDER_WAY : null;
     const tree = (path: string, owner: string | null): Found => ({
@@ -109,11 +109,11 @@ export class Assets {
       ...readdirSync(layout.templates).map((name) =>
         tree(join(layout.templates, name), name.startsWith('.') ? unfinishedTemplate : `template ${name}`),
       ),
-      ...driver
+      ...tools
         .started()
         .map((name) => tree(join(layout.runtime, name), this.#ownerOf(entries.get(name), name))),
       // Being cleared just now, or by the next daemon.
-      ...driver.clearing().map(({ name, path }) => tree(path, this.#ownerOf(entries.get(name), name))),
+      ...tools.clearing().map(({ name, path }) => tree(path, this.#ownerOf(entries.get(name), name))),
     ];
   }
 
@@ -208,7 +208,7 @@ export class Assets {
         owner,
         remove: async () => {
           if (name === group) removeGroup(this.parts.cgroups, `${parent}/${group}`);
-          else await this.parts.driver.clearGroups(name);
+          else await this.parts.tools.clearGroups(name);
         },
       };
     });

@@ -5,7 +5,6 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { explainResources, resourcesOf } from '@ctvirt/formats';
-import type { Domain } from '@ctvirt/xml';
 import { Accounting } from './accounting/accounting.js';
 import { Adopter } from './adoption/adopt.js';
 import { Assets } from './assets.js';
@@ -14,16 +13,21 @@ import { FilterCache } from './attach/filters.js';
 import { refuseWithoutRoom } from './attach/room.js';
 import { beginMoves } from './cgroups/early-move.js';
 import { detectCgroups } from './cgroups/layout.js';
-import type { Limit } from './cgroups/limit.js';
 import { ProcessCeiling, processDefaults } from './cgroups/processes.js';
 import type { DomainRef, Engine } from './contract.js';
 import { countersOf, heldBy } from './counters.js';
 import { Documents } from './documents.js';
-import { LxcDriver, type Running } from './drivers/lxc/driver.js';
+import { changeLive, takeBack } from './domains/change.js';
+import { Lifecycle, runOf } from './domains/lifecycle.js';
+import type { Run, Subject } from './drivers/driver.js';
+import { LxcDriver } from './drivers/lxc/driver.js';
+import { lxcRun } from './drivers/lxc/run.js';
+import { LxcTools } from './drivers/lxc/tools.js';
 import { EngineError } from './errors.js';
 import { DomainEvents } from './events.js';
 import { explain, explained } from './explained.js';
 import type { GuaranteePolicy } from './guarantees/admission.js';
+import { claimOf } from './guarantees/claim.js';
 import { Guarantees } from './guarantees/guarantees.js';
 import { Survival } from './guarantees/survival.js';
 import { openConsole } from './guest/console.js';
@@ -40,21 +44,13 @@ import type { ProjectRange } from './host/projects.js';
 import { compileOwnFilter, hasSeccomp } from './host/seccomp.js';
 import { pageSize } from './host/syscalls.js';
 import { UserNamespacePool } from './host/userns.js';
-import { amendLive, undoAmend } from './lifecycle/amend.js';
 import { BlockIo } from './lifecycle/block-io.js';
 import { Definer, type Edit } from './lifecycle/definer.js';
-import {
-  addressesOf,
-  filesystemsOf,
-  idMapOf,
-  linksOf,
-  Reader,
-  writableSources,
-} from './lifecycle/document.js';
+import { addressesOf, filesystemsOf, linksOf, Reader, writableSources } from './lifecycle/document.js';
 import { ownerEdit, parameterEdit, rowsOf, withDefaultRow } from './lifecycle/parameters.js';
 import type { LinkPlan } from './lifecycle/plan.js';
-import { Runner } from './lifecycle/runner.js';
 import { readStored } from './lifecycle/stored-document.js';
+import type { EngineLog } from './log.js';
 import { Wall } from './network/wall.js';
 import { Placement } from './placement/placement.js';
 import { Profiles } from './profiles.js';
@@ -65,16 +61,10 @@ import { KeyedQueue } from './state/queue.js';
 import { type Entry, Registry, summaryOf } from './state/registry.js';
 import { DomainStore, prepareFolders } from './state/store.js';
 import { statsOf } from './stats.js';
-import { type FilesystemSpec, type KeptContext, Sources } from './storage/index.js';
+import { type KeptContext, Sources } from './storage/index.js';
 import { TemplateCatalog } from './template-catalog.js';
 import type { LifecycleEvent } from './view.js';
 import { wantedWalls } from './walls/wanted.js';
-
-export type EngineLog = (
-  level: 'info' | 'warn' | 'error',
-  message: string,
-  fields?: Record<string, unknown>,
-) => void;
 
 export interface EngineOptions {
   /** What becomes of a promise that the host cannot keep; `warn` if absent. */
@@ -120,7 +110,7 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
   for (const lease of leases) if (lease.ids !== null) ids.claim(lease.ids.start);
 
   const cgroups = detectCgroups();
-  const driver = new LxcDriver(layout, cgroups);
+  const tools = new LxcTools(layout, cgroups);
   const appArmor = new Confinement(`lxc-${layout.cgroup}`, layout.appArmor);
   await appArmor.load((message) => log('warn', message));
   if (hasSeccomp) putOnFilter(compileOwnFilter());
@@ -138,7 +128,7 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
     events.lifecycle(event, detail, entry);
   const reader = new Reader(facts, async (name) => (await profiles.get(name)).text);
   const documents = new Documents(store, ({ record }) =>
-    join(driver.folder(diskName(record.name)), 'live.xml'),
+    join(tools.folder(diskName(record.name)), 'live.xml'),
   );
   const guarantees = new Guarantees({
     policy: options.guarantees ?? 'warn',
@@ -172,7 +162,7 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
   });
   const adopter = new Adopter({ definer, sources, facts });
   const blockIo = new BlockIo({ cgroups, parent: layout.cgroup });
-  const kept = ({ record }: Entry): KeptContext => ({ keep: store.rootFolder(record.name), templatePath });
+  const kept = ({ record }: Subject): KeptContext => ({ keep: store.rootFolder(record.name), templatePath });
   const lxcfs = new Lxcfs({
     folder: layout.lxcfs,
     mounts: layout.mounts,
@@ -183,11 +173,12 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
         const { record, running, state } = entry;
         // Of a paused one no program would run before it is resumed.
         if (running === undefined || state === 'paused') continue;
-        if (coveredIn(running.initPid, devices).length === 0) continue;
+        const { initPid } = lxcRun(running);
+        if (coveredIn(initPid, devices).length === 0) continue;
         had++;
         const enter = async (argv: readonly string[]) =>
           await attach(await containerOf(entry, running), { argv, env: execEnvironment });
-        const left = await uncover(running.initPid, devices, enter);
+        const left = await uncover(initPid, devices, enter);
         if (left.length > 0)
           log('warn', `domain '${record.name}' cannot read ${left.join(', ')} until it is started again`, {
             domain: record.name,
@@ -207,77 +198,68 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
   const placement = new Placement({
     cgroups,
     parent: layout.cgroup,
-    group: (entry) => runner.group(entry),
+    group: (entry) => driver.group(entry),
     log,
   });
   const wall = new Wall({ name: layout.cgroup, log });
   const ceiling = new ProcessCeiling(cgroups, layout.cgroup);
-  const runner: Runner = new Runner({
+  const stored = async ({ record }: Subject) => {
+    const xml = await store.readXml(record.name);
+    return { xml, domain: readStored(xml, record.name) };
+  };
+  const driver: LxcDriver = new LxcDriver({
     layout,
     store,
-    registry,
-    driver,
+    tools,
     cgroups,
     namespaces,
     sources,
-    queue,
     templatePath,
-    plan: async (entry) => {
-      const xml = await store.readXml(entry.record.name);
-      return { plan: reader.plan(xml, entry.record), xml };
-    },
-    admission,
     placement,
-    ceiling,
     appArmor,
+    ceiling,
     wall,
+    facts,
     has: (limit) => blockIo.has(limit),
-    disks: (entry, filesystems) => blockIo.ioDisks(filesystems, kept(entry)),
-    limitOwners: (entry, { filesystems, map }) => quotas.limitOwners(entry, filesystems, map),
+    disks: (subject, filesystems) => blockIo.ioDisks(filesystems, kept(subject)),
+    diskLimits: quotas,
     shown: () => lxcfs.shown(),
+    stored: async (subject) => (await stored(subject)).domain,
+    log,
+  });
+  const changing = { registry, driver, documents, definer, reader, facts, admission };
+  const lifecycle = new Lifecycle({
+    driver,
+    store,
+    registry,
+    queue,
+    admission,
+    stored,
+    claim: (domain) => claimOf(domain, facts),
     emit,
     log,
-    undoAmend: async (entry, initPid) => await undoAmend(entry, initPid, amendParts),
+    takeBack: (entry) => takeBack(entry, changing),
     forget: (entry) => definer.forget(entry, { erase: entry.record.eraseAtEnd }),
   });
-  const group = (entry: Entry): string => runner.group(entry);
+  const group = (entry: Subject): string => driver.group(entry);
   const filters = new FilterCache();
-  const containerOf = async (entry: Entry, { initPid, initTicks }: Running): Promise<Container> => {
+  const containerOf = async (entry: Entry, run: Run): Promise<Container> => {
+    const { initPid, initTicks } = lxcRun(run);
     const name = diskName(entry.record.name);
     // One that an earlier daemon started may have none.
-    const policy = driver.hasFilter(name) ? wantedWalls(await documents.live(entry)).seccomp : 'off';
+    const policy = tools.hasFilter(name) ? wantedWalls(await documents.live(entry)).seccomp : 'off';
     return {
       initPid,
       initTicks,
       groups: cgroups.all(group(entry)),
-      keeperGroups: cgroups.all(runner.monitorGroup(entry)),
-      environment: driver.environment(name),
+      keeperGroups: cgroups.all(driver.monitorGroup(entry)),
+      environment: tools.environment(name),
       hasAppArmor: appArmor.state !== 'off',
       ...(policy !== 'off' && { filter: filters.get(policy) }),
     };
   };
-  const amendParts = {
-    registry,
-    cgroups,
-    group,
-    documents,
-    definer,
-    reader,
-    facts,
-    admission,
-    placement,
-    wall,
-    ceiling,
-    has: (limit: Limit) => blockIo.has(limit),
-    disks: (entry: Entry, domain: Domain) => blockIo.ioDisks(filesystemsOf(domain), kept(entry)),
-    relimit: (entry: Entry, spec: FilesystemSpec) => quotas.relimit(entry, spec),
-    limitOwners: (entry: Entry, domain: Domain) => {
-      quotas.checkOwners(entry, filesystemsOf(domain));
-      quotas.limitOwners(entry, filesystemsOf(domain), idMapOf(domain, entry.record));
-    },
-  };
   await knowWritable();
-  await runner.recover();
+  await lifecycle.recover();
   const guarded = new Map<string, readonly LinkPlan[]>();
   for (const entry of registry.entries()) {
     if (entry.running === undefined) continue;
@@ -305,7 +287,7 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
     registry,
     store,
     cgroups,
-    driver,
+    tools,
     lxcfs,
     appArmor,
     ids,
@@ -319,7 +301,7 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
     gauges,
     facts,
     group,
-    folder: ({ record }) => driver.folder(diskName(record.name)),
+    folder: ({ record }) => tools.folder(diskName(record.name)),
     entries: () => registry.entries(),
     document: (entry) => documents.live(entry),
     sampled: (running, readings) => guarantees.sample(running, readings),
@@ -332,7 +314,7 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
     log,
     running: async () =>
       (await guarantees.claims()).flatMap(({ entry, claim }) =>
-        entry.running === undefined ? [] : [{ running: entry.running, group: group(entry), claim }],
+        entry.running === undefined ? [] : [{ running: lxcRun(entry.running), group: group(entry), claim }],
       ),
   });
   survival.open();
@@ -362,11 +344,11 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
 
   const amend = async (
     entry: Entry,
-    { live, stored }: { readonly live: boolean; readonly stored: boolean },
+    { live, stored: isStored }: { readonly live: boolean; readonly stored: boolean },
     edit: Edit,
   ): Promise<void> => {
     const { before, after } = live
-      ? await amendLive({ entry, initPid: started(entry).initPid, stored, edit }, amendParts)
+      ? await changeLive(entry, { edit, isStored }, changing)
       : await definer.amend(entry, edit);
     if (live) quotas.lookLater(entry);
     events.changed(entry, live, before, after);
@@ -451,14 +433,14 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
     allBeancounters: async () => await accounting.reports(),
     counters: (ref) => {
       const entry = find(ref);
-      const { initPid } = started(entry);
+      const { initPid } = lxcRun(runOf(entry));
       const links = async () => linksOf(await documents.live(entry), entry.record);
-      return countersOf({ cgroups, gauges, group: runner.group(entry), initPid, links });
+      return countersOf({ cgroups, gauges, group: group(entry), initPid, links });
     },
-    addresses: async (ref) => await linkAddresses(started(find(ref)).initPid),
+    addresses: async (ref) => await linkAddresses(lxcRun(runOf(find(ref))).initPid),
     signal: (ref, pid, signal) => {
       const entry = find(ref);
-      const hostPid = hostPidOf(started(entry).initPid, pid);
+      const hostPid = hostPidOf(lxcRun(runOf(entry)).initPid, pid);
       if (hostPid === undefined)
         throw new EngineError('not-found', `domain '${entry.record.name}' has no process ${pid}`);
       try {
@@ -476,19 +458,19 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
     create: async (xml, options) => {
       const { entry, findings } = await definer.define(xml, { strict: options?.strict, persistent: false });
       try {
-        await serially(entry.record.name, (found) => runner.start(found));
+        await serially(entry.record.name, (found) => lifecycle.start(found));
       } catch (error) {
         await definer.forget(entry, { erase: true });
         throw error;
       }
       return { domain: summaryOf(entry), findings };
     },
-    start: summarily((entry) => runner.start(entry)),
+    start: summarily((entry) => lifecycle.start(entry)),
     shutdown: (ref, options) => asked(ref, 'poweroff', options?.waitMs),
     reboot: (ref, options) => asked(ref, 'reboot', options?.waitMs),
-    destroy: summarily((entry) => runner.destroy(entry)),
-    suspend: summarily((entry) => runner.suspend(entry)),
-    resume: summarily((entry) => runner.resume(entry)),
+    destroy: summarily((entry) => lifecycle.destroy(entry)),
+    suspend: summarily((entry) => lifecycle.suspend(entry)),
+    resume: summarily((entry) => lifecycle.resume(entry)),
     undefine: async (ref, options) => {
       const storage = options?.storage === true;
       if (storage && registry.byName(ref) === undefined && (await definer.eraseKept(ref))) return;
@@ -512,7 +494,7 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
       refuseWithoutRoom(entry, cgroups.path('pids', group(entry)));
       const { argv, tty, columns = 80, rows = 24 } = options;
       beginMoves(cgroups);
-      return await attach(await containerOf(entry, started(entry)), {
+      return await attach(await containerOf(entry, runOf(entry)), {
         argv,
         env: { ...execEnvironment, ...options.env },
         ...(tty === true && { terminal: { columns, rows } }),
@@ -520,9 +502,9 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
     },
     console: async (ref, { columns = 80, rows = 24 } = {}) => {
       const entry = running(ref);
-      const argv = driver.consoleArgv(diskName(entry.record.name));
+      const argv = tools.consoleArgv(diskName(entry.record.name));
       const { terminal, hangUp } = await openConsole(argv, { columns, rows });
-      terminal.stream.once('close', runner.watchConsole(entry, hangUp));
+      terminal.stream.once('close', driver.watchConsole(entry, hangUp));
       return terminal;
     },
 
@@ -533,7 +515,7 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
     onEvent: (listener) => events.listen((event) => listener(event)),
     host: async () => ({
       driver: 'liblxc',
-      driverVersion: await driver.version(),
+      driverVersion: await tools.version(),
       cgroups: cgroups.version === 2 ? 'v2' : 'v1',
       cpus: facts.hostCpus,
       state: layout.lib,
@@ -542,7 +524,8 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
     links: () => linkAddresses(),
     close: async () => {
       await queue.idle();
-      runner.close();
+      lifecycle.close();
+      driver.close();
       const isUsed = [...registry.entries()].some(({ running: run }) => run !== undefined);
       await lxcfs.close({ isUsed });
       await wall.close();
@@ -554,12 +537,6 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
       quotas.close();
     },
   };
-
-  /** The domain's run; throws if it is off. */
-  function started({ running: run }: Entry): Running {
-    if (run === undefined) throw new EngineError('wrong-state', 'domain is not running');
-    return run;
-  }
 
   function running(ref: DomainRef): Entry {
     const entry = find(ref);
@@ -576,7 +553,7 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
     const wait = what === 'poweroff' ? (['stopped'] as const) : (['started'] as const);
     const happened = waitMs === undefined ? undefined : events.next(name, wait[0], waitMs);
     try {
-      await serially(ref, async (entry) => runner.ask(entry, what));
+      await serially(ref, async (entry) => lifecycle.ask(entry, what));
     } catch (error) {
       happened?.cancel();
       throw error;

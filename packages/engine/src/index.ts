@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 export { changesBetween } from './changes.js';
 export type * from './contract.js';
-export { type EngineLog, type EngineOptions, openEngine } from './engine.js';
+export { type EngineOptions, openEngine } from './engine.js';
 export { type EngineCode, EngineError, engineCodes } from './errors.js';
 export type { GuaranteePolicy } from './guarantees/admission.js';
 export type { DeliveryReport, GuaranteeReport } from './guarantees/report.js';
@@ -12,6 +12,7 @@ export { spawnProgram } from './host/spawn.js';
 export { lockFile, pageSize, peerUid } from './host/syscalls.js';
 export { requireTrusted } from './host/trusted.js';
 export { parameterEdit, rowsOf } from './lifecycle/parameters.js';
+export type { EngineLog } from './log.js';
 export type { FilesystemQuota, QuotaLine, QuotaReport } from './quota/report.js';
 export { type Layout, layoutOf } from './state/layout.js';
 export { prepareFolders } from './state/store.js';

@@ -7,6 +7,7 @@ import { beancounterOf, resourcesOf } from '@ctvirt/formats';
 import type { Domain } from '@ctvirt/xml';
 import { type CgroupLayout, readNumber } from './cgroups/layout.js';
 import { withProcessDefault } from './cgroups/processes.js';
+import { lxcRun } from './drivers/lxc/run.js';
 import type { Confinement } from './host/apparmor.js';
 import { filesystemsOf, type HostFacts, idMapOf, linksOf } from './lifecycle/document.js';
 import { sharedIds } from './lifecycle/shared-ids.js';
@@ -39,7 +40,7 @@ export async function statsOf(entry: Entry, parts: StatsParts): Promise<DomainIn
   const maxProcesses = readNumber(join(pids, 'pids.max'));
   return {
     ...summaryOf(entry),
-    initPid: entry.running?.initPid ?? null,
+    initPid: entry.running === undefined ? null : lxcRun(entry.running).initPid,
     startedAt: entry.running?.startedAt.toISOString() ?? null,
     vcpus: domain.vcpu?.value ?? parts.facts.hostCpus,
     maxMemoryKiB: domain.memtune?.hardLimitKiB ?? domain.memoryKiB ?? null,
@@ -57,7 +58,7 @@ export async function statsOf(entry: Entry, parts: StatsParts): Promise<DomainIn
 function wallsOf(entry: Entry, domain: Domain, parts: StatsParts, maxProcesses: number | null): Wall[] {
   const wanted = wantedWalls(domain);
   const standing =
-    (entry.running && standingOf(entry.running.initPid)) ??
+    (entry.running && standingOf(lxcRun(entry.running).initPid)) ??
     standingOfPlan({ walls: wanted, map: idMapOf(domain, entry.record) }, parts.appArmor);
   const most =
     entry.running === undefined ? withProcessDefault(resourcesOf(domain, parts.facts)).pidsMax : maxProcesses;
@@ -92,7 +93,7 @@ async function diskOf(entry: Entry, store: DomainStore): Promise<DomainInfo['dis
   const none = { usedBytes: null, limitBytes: null, usedInodes: null, limitInodes: null };
   const limited = store.lease(entry.record.name)?.made.find(({ target }) => target === '/')?.limited === true;
   if (entry.running !== undefined) {
-    const root = await statfs(`/proc/${entry.running.initPid}/root`).catch(() => undefined);
+    const root = await statfs(`/proc/${lxcRun(entry.running).initPid}/root`).catch(() => undefined);
     if (root === undefined || !limited) return none;
     return {
       usedBytes: (root.blocks - root.bfree) * root.bsize,

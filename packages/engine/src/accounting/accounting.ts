@@ -6,7 +6,8 @@ import { setImmediate as turn } from 'node:timers/promises';
 import type { ResourceOptions } from '@ctvirt/formats';
 import type { Domain } from '@ctvirt/xml';
 import { type CgroupLayout, type Controller, processesIn } from '../cgroups/layout.js';
-import type { Running } from '../drivers/lxc/driver.js';
+import type { Run as DomainRun } from '../drivers/driver.js';
+import { lxcRun } from '../drivers/lxc/run.js';
 import type { Gauges } from '../host/gauges.js';
 import type { Entry } from '../state/registry.js';
 import type { BeancounterEvent, BeancounterReport, BeancounterRow } from '../view.js';
@@ -28,7 +29,7 @@ export interface AccountingParts {
   readonly document: (entry: Entry) => Promise<Domain>;
   readonly emit: (entry: Entry, beancounter: BeancounterEvent['beancounter']) => void;
   /** Whoever else wants to look at what was just read of a domain, every ten to twenty seconds. */
-  readonly sampled: (running: Running, readings: Readings) => void;
+  readonly sampled: (running: DomainRun, readings: Readings) => void;
   readonly log: (level: 'warn', message: string, fields: Record<string, unknown>) => void;
 }
 
@@ -47,7 +48,7 @@ const AT_ONCE = 20;
 const STATE = 'beancounters.json';
 
 interface Run {
-  readonly running: Running;
+  readonly running: DomainRun;
   readonly folder: (controller: Controller) => string;
   readonly account: Account;
   readonly tidings: Tidings;
@@ -185,12 +186,12 @@ export class Accounting {
   }
 
   async #takeCensus(run: Run, locks: FileLocks): Promise<void> {
-    const census = await takeCensus(run.running.initPid, processesIn(run.folder('pids')), locks);
+    const census = await takeCensus(lxcRun(run.running).initPid, processesIn(run.folder('pids')), locks);
     run.census = { ...census, atMs: performance.now(), at: new Date() };
   }
 
   /** Takes a look at what is held; `peaks` also at what the kernel remembers by itself. */
-  #look(entry: Entry, running: Running, { peaks }: { peaks: boolean }): { run: Run; readings: Readings } {
+  #look(entry: Entry, running: DomainRun, { peaks }: { peaks: boolean }): { run: Run; readings: Readings } {
     const run = this.#run(entry, running);
     const readings = this.#readings(run);
     run.account.look(readings, { whole: peaks });
@@ -229,7 +230,7 @@ export class Accounting {
     );
   }
 
-  #run(entry: Entry, running: Running): Run {
+  #run(entry: Entry, running: DomainRun): Run {
     const known = this.#runs.get(entry);
     if (known?.running === running) return known;
     const { cgroups, group } = this.parts;

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Domain } from '@ctvirt/xml';
 import type { Readings } from '../accounting/readings.js';
-import type { Running } from '../drivers/lxc/driver.js';
+import type { Run } from '../drivers/driver.js';
 import type { Entry } from '../state/registry.js';
 import { Admission, type GuaranteePolicy } from './admission.js';
 import { readCapacity } from './capacity.js';
@@ -33,7 +33,7 @@ export class Guarantees {
   /** By document: a change of it is another one. */
   readonly #claims = new WeakMap<Domain, Claim>();
 
-  readonly #rings = new WeakMap<Running, Ring>();
+  readonly #rings = new WeakMap<Run, Ring>();
   #host: HostTime = { hostTicks: Number.NaN, hostIdleTicks: Number.NaN };
   #hostMs = Number.NEGATIVE_INFINITY;
 
@@ -66,7 +66,7 @@ export class Guarantees {
   }
 
   /** Takes a look at what a domain is given. */
-  sample(running: Running, readings: Readings): void {
+  sample(running: Run, readings: Readings): void {
     const nowMs = performance.now();
     // Once for all that are looked at together.
     if (nowMs - this.#hostMs > HOST_MS) {

@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { setImmediate as turn } from 'node:timers/promises';
 import { keyed } from '../cgroups/keyed.js';
 import { type CgroupLayout, processesIn, readNumber } from '../cgroups/layout.js';
-import type { Running } from '../drivers/lxc/driver.js';
+import type { Running } from '../drivers/lxc/tools.js';
 import type { Claim } from './claim.js';
 
 export interface SurvivalParts {

@@ -28,8 +28,7 @@ import {
 } from '../storage/index.js';
 import { wantedWalls } from '../walls/wanted.js';
 import { notEnforced } from './not-enforced.js';
-import type { EndAction, InnerMount, LinkPlan, Rate, RunPlan } from './plan.js';
-import { readStored } from './stored-document.js';
+import type { InnerMount, LinkPlan, Rate, RunPlan } from './plan.js';
 
 /** What the engine keeps of a document in the domain's record, and what it makes for it. */
 export interface DocumentParts {
@@ -102,11 +101,6 @@ export class Reader {
       native[`${record.ctid}.conf`] = text;
     }
     return { xml: formatDomain(complete), native };
-  }
-
-  /** What a start of the stored document takes. */
-  plan(xml: string, record: DomainRecord): RunPlan {
-    return planOf(readStored(xml, record.name), record, this.facts);
   }
 
   /** A domain of which nothing is known but its profile. */
@@ -309,7 +303,8 @@ export function idMapOf(domain: Domain, record: Pick<DomainRecord, 'ids' | 'name
   return { uid: range, gid: range };
 }
 
-function planOf(domain: Domain, record: DomainRecord, facts: HostFacts): RunPlan {
+/** What a start of a stored document takes. */
+export function planOf(domain: Domain, record: DomainRecord, facts: HostFacts): RunPlan {
   const [init = '/sbin/init', ...initArguments] = initCommand(domain.os);
   return {
     program: [init, ...initArguments],
@@ -324,20 +319,20 @@ function planOf(domain: Domain, record: DomainRecord, facts: HostFacts): RunPlan
     innerMounts: innerMountsOf(domain),
     links: linksOf(domain, record),
     resources: resourcesOf(domain, facts),
-    claim: claimOf(domain, facts),
     walls: wantedWalls(domain),
     map: idMapOf(domain, record),
     shifted: domain.idmap !== undefined,
-    onEnd: {
-      poweroff: endAction(domain.onPoweroff ?? 'destroy'),
-      reboot: endAction(domain.onReboot ?? 'restart'),
-      crash: endAction(domain.onCrash ?? 'destroy'),
-    },
   };
 }
 
+/** What becomes of a domain that ends by itself. */
+export type EndAction = 'destroy' | 'restart';
+
 /** `preserve` keeps a full machine's memory; of a container that has ended nothing is there to keep. */
-const endAction = (action: string): EndAction => (action.endsWith('restart') ? 'restart' : 'destroy');
+export function endActionOf(domain: Domain, cause: 'poweroff' | 'reboot' | 'crash'): EndAction {
+  const asked = { poweroff: domain.onPoweroff, reboot: domain.onReboot ?? 'restart', crash: domain.onCrash };
+  return asked[cause]?.endsWith('restart') === true ? 'restart' : 'destroy';
+}
 
 function environmentOf(domain: Domain, record: DomainRecord): Record<string, string> {
   const own = Object.fromEntries((domain.os.initenvs ?? []).map(({ name, value }) => [name, value ?? '']));

@@ -1,7 +1,6 @@
 // What a domain's document asks of this host, worked out without touching it: the input of every start.
 // SPDX-License-Identifier: Apache-2.0
 import type { Resources } from '@ctvirt/formats';
-import type { Claim } from '../guarantees/claim.js';
 import type { GuestFile } from '../guest/files.js';
 import type { IdMap } from '../host/userns.js';
 import type { FilesystemSpec } from '../storage/index.js';
@@ -47,9 +46,6 @@ export interface InnerMount {
   readonly sizeKiB: number | undefined;
 }
 
-/** What becomes of a domain that ends by itself. */
-export type EndAction = 'destroy' | 'restart';
-
 export interface RunPlan {
   /** init and its arguments. */
   readonly program: readonly [string, ...string[]];
@@ -64,10 +60,7 @@ export interface RunPlan {
   readonly innerMounts: readonly InnerMount[];
   readonly links: readonly LinkPlan[];
   readonly resources: Resources;
-  /** What it is promised. */
-  readonly claim: Claim;
   readonly walls: WantedWalls;
   readonly map: IdMap;
   readonly shifted: boolean;
-  readonly onEnd: { readonly poweroff: EndAction; readonly reboot: EndAction; readonly crash: EndAction };
 }

@@ -8,9 +8,11 @@ import fc from 'fast-check';
 import { configRows } from '../drivers/lxc/config.js';
 import { EngineError } from '../errors.js';
 import type { DomainRecord } from '../state/record.js';
-import { Reader } from './document.js';
+import { planOf, Reader } from './document.js';
+import { readStored } from './stored-document.js';
 
-const reader = new Reader({ pageSize: 4096, hostCpus: 2 }, () => Promise.reject(new Error('no profile')));
+const facts = { pageSize: 4096, hostCpus: 2 };
+const reader = new Reader(facts, () => Promise.reject(new Error('no profile')));
 
 /** By the place where the string stands; each is the whole value. */
 const fields = {
@@ -94,7 +96,7 @@ async function defined(values: typeof fields): Promise<Accepted | readonly Findi
 
 async function assertCarried({ domain, parts }: Accepted, values: typeof fields): Promise<void> {
   const own = { ...record, hostname: parts.hostname, name: parts.name };
-  const plan = reader.plan(formatDomain(domain), own);
+  const plan = planOf(readStored(formatDomain(domain), own.name), own, facts);
   const [hostname, resolver] = plan.guestFiles.map(({ content }) => content);
   assert.match(hostname ?? '', /^\S{1,64}\n$/);
   assert.match(resolver ?? '', /^search \S+\nnameserver \S+\n$/);

@@ -6,10 +6,20 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { CgroupLayout } from '../cgroups/layout.js';
+import type { Run } from '../drivers/driver.js';
 import { type Entry, Registry } from '../state/registry.js';
 import { Placement } from './placement.js';
 
-const running = { monitorPid: 1, initPid: 2, initTicks: 1, startedAt: new Date(0) };
+const running: Run = {
+  id: 1,
+  startedAt: new Date(0),
+  isFrozen: false,
+  watch: () => ({ [Symbol.dispose]: () => undefined }),
+  ask: () => undefined,
+  kill: async () => true,
+  freeze: async () => undefined,
+  thaw: async () => undefined,
+};
 
 /** Four processors, and a Placement that knows of nothing yet. */
 class Host implements Disposable {

@@ -4,8 +4,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { formatBitmap, numbersOf, type Resources } from '@ctvirt/formats';
 import type { CgroupLayout } from '../cgroups/layout.js';
+import type { Subject } from '../drivers/driver.js';
 import { isErrno } from '../host/gone.js';
-import type { Entry } from '../state/registry.js';
 import { type Place, spread } from './spread.js';
 
 export interface PlacementParts {
@@ -13,7 +13,7 @@ export interface PlacementParts {
   /** The group of all containers. */
   readonly parent: string;
   /** The group of one. */
-  readonly group: (entry: Entry) => string;
+  readonly group: (entry: Subject) => string;
   readonly log: (level: 'warn', message: string) => void;
 }
 
@@ -34,7 +34,7 @@ const FILE = 'cpuset.cpus';
  * list of processors are no business of it.
  */
 export class Placement {
-  readonly #places = new Map<Entry, Place>();
+  readonly #places = new Map<Subject, Place>();
   readonly #said = new Set<string>();
   /** The same list for all, as long as the kernel says the same. */
   #given: { readonly key: string; readonly processors: readonly number[] } = { key: '', processors: [] };
@@ -42,7 +42,7 @@ export class Placement {
   constructor(private readonly parts: PlacementParts) {}
 
   /** Chooses for a domain that starts, or whose limits change; it and its place are left alone until that is decided. */
-  change(entry: Entry, before: Resources, after: Resources): PlacedChange {
+  change(entry: Subject, before: Resources, after: Resources): PlacedChange {
     const known = this.#places.get(entry);
     const { cpuCount: _from, ...from } = before;
     const { cpuCount, ...to } = after;
@@ -77,14 +77,14 @@ export class Placement {
   }
 
   /** Takes note of a domain that ran before this daemon; `even` then gives those a place that have none. */
-  know(entry: Entry, resources: Resources): void {
+  know(entry: Subject, resources: Resources): void {
     if (resources.cpuCount === undefined && resources.cpusetCpus === undefined) return;
     const place = this.#placeOf(resources, this.#inKernel(entry));
     if (place !== undefined) this.#places.set(entry, place);
   }
 
   /** After the end of a domain. */
-  leave(entry: Entry): void {
+  leave(entry: Subject): void {
     if (this.#places.delete(entry)) this.even();
   }
 
@@ -118,7 +118,7 @@ export class Placement {
     return named === undefined ? undefined : fixed(named);
   }
 
-  #choose(entry: Entry, place: Place): readonly number[] | undefined {
+  #choose(entry: Subject, place: Place): readonly number[] | undefined {
     const others = [...this.#places].filter(([other]) => other !== entry).map(([, other]) => other);
     return spread([place, ...others.map((other) => ({ ...other, isHeld: true }))])[0];
   }
@@ -145,12 +145,12 @@ export class Placement {
     return this.#given.processors;
   }
 
-  #inKernel(entry: Entry): readonly number[] {
+  #inKernel(entry: Subject): readonly number[] {
     const { cgroups, group } = this.parts;
     return [...(numbersOf(readLine(join(cgroups.path('cpuset', group(entry)), FILE))) ?? [])];
   }
 
-  #write(entry: Entry, at: readonly number[]): unknown {
+  #write(entry: Subject, at: readonly number[]): unknown {
     const { cgroups, group } = this.parts;
     try {
       writeFileSync(join(cgroups.path('cpuset', group(entry)), FILE), formatBitmap(at));

@@ -3,7 +3,8 @@
 import { join } from 'node:path';
 import { graceSecondsOf } from '@ctvirt/formats';
 import type { Domain } from '@ctvirt/xml';
-import type { Running } from '../drivers/lxc/driver.js';
+import type { Run, Subject } from '../drivers/driver.js';
+import { lxcRun } from '../drivers/lxc/run.js';
 import { EngineError } from '../errors.js';
 import { readIfThere, writeAtomically } from '../host/files.js';
 import { PrivateMounts } from '../host/private-mounts.js';
@@ -30,7 +31,7 @@ export interface QuotaParts {
   readonly queue: KeyedQueue;
   readonly entries: () => Iterable<Entry>;
   readonly document: (entry: Entry) => Promise<Domain>;
-  readonly kept: (entry: Entry) => KeptContext;
+  readonly kept: (entry: Subject) => KeptContext;
   /** Where mounts of a moment go. */
   readonly mounts: string;
   readonly log: (level: 'info' | 'warn' | 'error', message: string, fields: Record<string, unknown>) => void;
@@ -54,7 +55,7 @@ interface Looked {
 
 export class Quotas {
   /** Of each run, by file system: the limit on space that holds, where a look or a change has set one. */
-  readonly #inForce = new WeakMap<Running, Map<string, number>>();
+  readonly #inForce = new WeakMap<Run, Map<string, number>>();
   #timer: NodeJS.Timeout | undefined;
 
   constructor(private readonly parts: QuotaParts) {}
@@ -94,7 +95,7 @@ export class Quotas {
   }
 
   /** In a turn of the domain's queue: changes the limit of an open file system to that of `spec`. */
-  async relimit(entry: Entry, spec: FilesystemSpec): Promise<void> {
+  async relimit(entry: Subject, spec: FilesystemSpec): Promise<void> {
     const { running } = entry;
     using mounts = PrivateMounts.open(this.parts.mounts);
     await backends[spec.kind].relimit?.(spec, { ...this.parts.kept(entry), mounts });
@@ -104,7 +105,7 @@ export class Quotas {
   }
 
   /** Puts the second level in force, as far as the file system of the layers can. */
-  limitOwners(entry: Entry, specs: readonly FilesystemSpec[], map: IdMap): void {
+  limitOwners(entry: Subject, specs: readonly FilesystemSpec[], map: IdMap): void {
     const { name } = entry.record;
     const limits = specs.flatMap(({ owners }) => owners);
     const keeping = this.#counting(entry, specs);
@@ -114,25 +115,25 @@ export class Quotas {
   }
 
   /** Throws `unsupported` if limits of users would refuse nothing. */
-  checkOwners(entry: Entry, specs: readonly FilesystemSpec[]): void {
+  checkOwners(entry: Subject, specs: readonly FilesystemSpec[]): void {
     const obstacle = this.#obstacle(entry, specs);
     if (obstacle !== undefined)
       throw new EngineError('unsupported', `limits of users cannot be had: ${obstacle}`);
   }
 
   /** For who defines limits of users that would refuse nothing. */
-  ownersRemark(entry: Entry, specs: readonly FilesystemSpec[]): string | undefined {
+  ownersRemark(entry: Subject, specs: readonly FilesystemSpec[]): string | undefined {
     const obstacle = this.#obstacle(entry, specs);
     return obstacle === undefined ? undefined : `limits of its users are not enforced: ${obstacle}`;
   }
 
-  #obstacle(entry: Entry, specs: readonly FilesystemSpec[]): string | undefined {
+  #obstacle(entry: Subject, specs: readonly FilesystemSpec[]): string | undefined {
     const limits = specs.flatMap(({ owners }) => owners);
     return limits.length === 0 ? undefined : obstacleTo(kindsOf(limits), this.#counting(entry, specs));
   }
 
   /** All layers of a domain lie on one file system, which counts them together. */
-  #counting(entry: Entry, specs: readonly FilesystemSpec[]): Keeping {
+  #counting(entry: Subject, specs: readonly FilesystemSpec[]): Keeping {
     const all = specs.map((spec) => backends[spec.kind].keeping(spec, this.parts.kept(entry)));
     return all.find(({ counted }) => counted !== undefined) ?? all[0] ?? { how: '', isWhole: false };
   }
@@ -180,7 +181,7 @@ export class Quotas {
   ): Promise<Usage | undefined> {
     if (tells !== undefined) return tells();
     if (!isWhole) return undefined;
-    return await (running === undefined ? atRest?.() : usageInside(running.initPid, spec.target));
+    return await (running === undefined ? atRest?.() : usageInside(lxcRun(running).initPid, spec.target));
   }
 
   /** The soft limit on space when its grace is over, the hard one when it is back below. */

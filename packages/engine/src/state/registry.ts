@@ -1,7 +1,7 @@
 // All domains in memory: their records and present states, found by name, UUID, id, CTID or address.
 // SPDX-License-Identifier: Apache-2.0
 import type { DomainKey } from '../contract.js';
-import type { Running } from '../drivers/lxc/driver.js';
+import type { Run } from '../drivers/driver.js';
 import { EngineError } from '../errors.js';
 import type { DomainState, DomainSummary, StateReason } from '../view.js';
 import type { DomainRecord } from './record.js';
@@ -11,7 +11,7 @@ export interface Entry {
   record: DomainRecord;
   state: DomainState;
   reason: StateReason;
-  running: Running | undefined;
+  running: Run | undefined;
   watch: Disposable | undefined;
   /** Its name, UUID, CTID and addresses are taken, but it is not defined yet. */
   pending: boolean;
@@ -168,10 +168,10 @@ export function checkFree(what: string, holder: Entry | undefined, own: Entry | 
   });
 }
 
-/** libvirt's id: the CTID for openvz, as its driver has it; the monitor's pid for the others, as for libvirt's LXC. */
+/** libvirt's id: the CTID for openvz, as its driver has it; the run's own for the others. */
 export function idOf(entry: Entry): number | null {
   if (entry.running === undefined) return null;
-  return entry.record.ctid ?? entry.running.monitorPid;
+  return entry.record.ctid ?? entry.running.id;
 }
 
 export function summaryOf(entry: Entry): DomainSummary {

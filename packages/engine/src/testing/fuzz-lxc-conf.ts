@@ -6,12 +6,11 @@ import { parseDomain } from '@ctvirt/xml';
 import { mutateStrings, type Random } from '@ctvirt/xml/testing';
 import { type ConfigInput, configRows } from '../drivers/lxc/config.js';
 import { EngineError } from '../errors.js';
-import { Reader } from '../lifecycle/document.js';
+import { planOf } from '../lifecycle/document.js';
 import type { DomainRecord } from '../state/record.js';
 import { readAsLiblxc, readMountEntry } from './liblxc-reader.js';
 
 const facts = { pageSize: 4096, hostCpus: 4, cpus: 4 };
-const reader = new Reader(facts, async () => '');
 const record: DomainRecord = {
   version: 1,
   name: 'web',
@@ -52,7 +51,7 @@ function parsed(xml: string) {
 }
 
 function lateInput(random: Random, xml: string, rarity: number): ConfigInput {
-  const plan = reader.plan(xml, record);
+  const plan = planOf(parsed(xml), record, facts);
   const input: ConfigInput = {
     plan,
     filesystems: [

@@ -19,15 +19,6 @@ const plan: RunPlan = {
   innerMounts: [],
   links: [],
   resources: {},
-  claim: {
-    name: 'one',
-    allocationBytes: 0,
-    survivalBytes: 0,
-    kernelBytes: 0,
-    memoryMaxBytes: null,
-    processesMax: null,
-    cpuUnits: 1000,
-  },
   walls: {
     dropCapabilities: ['sys_time'],
     keepCapabilities: undefined,
@@ -40,7 +31,6 @@ const plan: RunPlan = {
     gid: [{ inside: 0, outside: 1 << 30, count: 65536 }],
   },
   shifted: false,
-  onEnd: { poweroff: 'destroy', reboot: 'restart', crash: 'destroy' },
 };
 const input: ConfigInput = {
   plan,

@@ -1,14 +1,9 @@
 // Reads from liblxc's log how a container ended: the monitor writes it even while no daemon runs.
 // SPDX-License-Identifier: Apache-2.0
+import type { Ending } from '../driver.js';
 
-/**
- * `poweroff` and `reboot` are the container's own wish; `crash` is every end that nobody asked for;
- * `unstarted` is no end at all: init never ran.
- */
-export interface Ending {
-  readonly cause: 'poweroff' | 'reboot' | 'crash' | 'unstarted';
-  readonly detail: string;
-}
+/** `poweroff` and `reboot` are the container's own wish; `crash` is every end that nobody asked for. */
+export type LoggedEnding = Omit<Ending, 'isWanted'>;
 
 const SIGHUP = 1;
 const SIGINT = 2;
@@ -17,7 +12,7 @@ const SIGINT = 2;
  * liblxc's own words (src/lxc/error.c, level INFO): a child that ended well is not mentioned, the others by signal or status.
  * The kernel ends the init of a pid namespace that called reboot(2) with SIGHUP, one that powered off with SIGINT.
  */
-export function endingOf(log: string): Ending {
+export function endingOf(log: string): LoggedEnding {
   // Whatever init ended of then, it was liblxc that ended it.
   if (log.includes('LXC mainloop exited with error'))
     return { cause: 'crash', detail: `liblxc gave up: ${gaveUp(log)}` };

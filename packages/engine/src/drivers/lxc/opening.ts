@@ -1,12 +1,12 @@
 // Opens what a container gets for files: its file systems, memory, and second views of its own folders, each by descriptor.
 // SPDX-License-Identifier: Apache-2.0
 import { closeSync, openSync } from 'node:fs';
-import type { OpenedFilesystem, WorkFolder } from '../drivers/lxc/config.js';
-import { InsidePaths, refuseTarget } from '../guest/inside.js';
-import { attachMount, cloneMount, MountAttr, newMountNow } from '../host/mount-calls.js';
-import type { Undo } from '../host/undo.js';
-import { backends, hostId, type OpenContext } from '../storage/index.js';
-import type { InnerMount, RunPlan } from './plan.js';
+import { InsidePaths, refuseTarget } from '../../guest/inside.js';
+import { attachMount, cloneMount, MountAttr, newMountNow } from '../../host/mount-calls.js';
+import type { Undo } from '../../host/undo.js';
+import type { InnerMount, RunPlan } from '../../lifecycle/plan.js';
+import { backends, hostId, type OpenContext } from '../../storage/index.js';
+import type { OpenedFilesystem, WorkFolder } from './config.js';
 
 const O_PATH = 0o10000000;
 

@@ -10,7 +10,7 @@ import { EngineError } from '../../errors.js';
 import { commandLine } from '../../host/processes.js';
 import { layoutOf } from '../../state/layout.js';
 import { commandAddress } from './command-socket.js';
-import { type Launch, LxcDriver } from './driver.js';
+import { type Launch, LxcTools } from './tools.js';
 
 const root = mkdtempSync(join(tmpdir(), 'cvd'));
 const layout = layoutOf(root);
@@ -33,7 +33,7 @@ test('an lxc-start that hangs ends with timeout, and nothing of it is left', asy
   const starter = join(root, 'hangs');
   writeFileSync(starter, '#!/bin/sh\nexec /bin/sleep 1000\n');
   chmodSync(starter, 0o755);
-  const driver = new LxcDriver(layout, detectCgroups(), { starter, startLimitMs: 200 });
+  const driver = new LxcTools(layout, detectCgroups(), { starter, startLimitMs: 200 });
   driver.prepare('web', { 'lxc.conf': '' });
   await assert.rejects(
     driver.start('web', launch, async () => undefined),
@@ -45,7 +45,7 @@ test('an lxc-start that hangs ends with timeout, and nothing of it is left', asy
 });
 
 test('each start has another path; a run of an earlier version has the common one', async () => {
-  const driver = new LxcDriver(layout, detectCgroups(), { starter: '/bin/false' });
+  const driver = new LxcTools(layout, detectCgroups(), { starter: '/bin/false' });
   const paths = new Set<string>();
   for (let run = 0; run < 3; run++) {
     driver.prepare('web', { 'lxc.conf': '' });

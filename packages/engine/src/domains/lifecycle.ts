@@ -1,0 +1,267 @@
+// Starts, watches and ends domains: their states, and what their documents want to happen at an end.
+// SPDX-License-Identifier: Apache-2.0
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Domain } from '@ctvirt/xml';
+import { type Driver, type Ending, KILL_WAIT_MS, type Run } from '../drivers/driver.js';
+import { EngineError } from '../errors.js';
+import type { Admission } from '../guarantees/admission.js';
+import type { Claim } from '../guarantees/claim.js';
+import { type EndAction, endActionOf } from '../lifecycle/document.js';
+import type { EngineLog } from '../log.js';
+import type { KeyedQueue } from '../state/queue.js';
+import type { Entry, Registry } from '../state/registry.js';
+import type { DomainStore } from '../state/store.js';
+import type { LifecycleEvent, StateReason } from '../view.js';
+import { RebootPace } from './reboot-pace.js';
+
+export interface LifecycleParts {
+  readonly driver: Driver;
+  readonly store: DomainStore;
+  readonly registry: Registry;
+  readonly queue: KeyedQueue;
+  readonly admission: Admission;
+  /** The stored document, as text and read. */
+  readonly stored: (entry: Entry) => Promise<{ readonly xml: string; readonly domain: Domain }>;
+  /** What a document is promised. */
+  readonly claim: (domain: Domain) => Claim;
+  readonly emit: (event: LifecycleEvent['event'], detail: string, entry: Entry) => void;
+  readonly log: EngineLog;
+  /** Takes back what a killed daemon had begun to change of a running domain; answers whether it had. */
+  readonly takeBack: (entry: Entry) => Promise<boolean>;
+  /** Removes a transient domain that has ended. */
+  readonly forget: (entry: Entry) => Promise<void>;
+}
+
+/** A domain that ends by itself this often within the time is not restarted any more, but for reboots. */
+const RESTART_LIMIT = { times: 5, withinMs: 60_000 };
+
+export class Lifecycle {
+  readonly #endings = new Map<string, number[]>();
+  readonly #pace = new RebootPace();
+  readonly #closing = new AbortController();
+
+  constructor(private readonly parts: LifecycleParts) {}
+
+  /** `detail` tells those who listen why it started. */
+  async start(entry: Entry, detail: 'booted' | 'rebooted' = 'booted'): Promise<void> {
+    if (entry.state !== 'shutoff')
+      throw new EngineError('wrong-state', `domain '${entry.record.name}' is already running`);
+    const { driver, admission, registry } = this.parts;
+    const { xml, domain } = await this.parts.stored(entry);
+    using _admitted = await admission.beside(this.parts.claim(domain));
+    const run = await driver.start(entry, domain, xml).catch((error: unknown) => {
+      entry.reason = 'failed';
+      throw error;
+    });
+    entry.running = run;
+    registry.hold(entry, entry.record.addresses);
+    entry.state = 'running';
+    entry.reason = 'booted';
+    this.parts.emit('started', detail, entry);
+    if (run === undefined) this.#finishLater(entry, () => hasEnded(entry));
+    else this.#watch(entry, run);
+  }
+
+  /** Ends a domain at once and resolves when nothing of its run is left. */
+  async destroy(entry: Entry): Promise<void> {
+    if (hasEnded(entry)) return await this.#finish(entry, { wanted: true });
+    const run = runOf(entry);
+    // What watches it goes on if it takes longer than anybody waits: its end is told whenever it comes.
+    const gone = new Promise<void>((resolve) => this.#watch(entry, run, resolve));
+    if (!(await run.kill(gone)))
+      throw new EngineError(
+        'timeout',
+        `domain '${entry.record.name}' did not end within ${KILL_WAIT_MS / 1000} s of SIGKILL: a process of it hangs in the kernel`,
+      );
+    await this.#finish(entry);
+  }
+
+  /** Asks init, in the way it understands, to power off or to reboot. */
+  ask(entry: Entry, what: 'poweroff' | 'reboot'): void {
+    const run = runOf(entry);
+    if (entry.state === 'paused')
+      throw new EngineError('wrong-state', `domain '${entry.record.name}' is paused: resume it first`);
+    run.ask(what);
+  }
+
+  async suspend(entry: Entry): Promise<void> {
+    const run = runOf(entry);
+    if (entry.state === 'paused')
+      throw new EngineError('wrong-state', `domain '${entry.record.name}' is already paused`);
+    await run.freeze();
+    entry.state = 'paused';
+    entry.reason = 'user';
+    this.parts.emit('suspended', 'paused', entry);
+  }
+
+  async resume(entry: Entry): Promise<void> {
+    const run = runOf(entry);
+    if (entry.state !== 'paused')
+      throw new EngineError('wrong-state', `domain '${entry.record.name}' is not paused`);
+    await run.thaw();
+    entry.state = 'running';
+    entry.reason = 'unpaused';
+    this.parts.emit('resumed', 'unpaused', entry);
+  }
+
+  /** Finds out what runs and what ended while no daemon was there. */
+  async recover(): Promise<void> {
+    const { driver, registry, queue } = this.parts;
+    for (const { subject: entry, run, isUnwanted } of await driver.find(registry.entries())) {
+      if (run === undefined) {
+        entry.state = 'running';
+        await this.#finish(entry).catch((error: unknown) => this.#complain(entry, error));
+        continue;
+      }
+      entry.running = run;
+      entry.state = run.isFrozen ? 'paused' : 'running';
+      entry.reason = run.isFrozen ? 'user' : 'booted';
+      if (isUnwanted) void queue.run(entry.record.name, () => this.destroy(entry));
+      else {
+        this.#watch(entry, run);
+        await this.#takeBack(entry);
+      }
+    }
+    for (const entry of registry.entries())
+      if (!entry.record.persistent && entry.running === undefined) await this.parts.forget(entry);
+    if (!this.#isBusy()) driver.idle();
+  }
+
+  async #takeBack(entry: Entry): Promise<void> {
+    const { log, takeBack } = this.parts;
+    const { name } = entry.record;
+    try {
+      if (await takeBack(entry)) log('warn', `domain '${name}': took back a change that was interrupted`);
+    } catch (error) {
+      log('error', `domain '${name}': a change that was interrupted is done in part: ${String(error)}`);
+    }
+  }
+
+  /** Stops watching; containers go on. */
+  close(): void {
+    this.#closing.abort();
+    for (const entry of this.parts.registry.entries()) entry.watch?.[Symbol.dispose]();
+    if (!this.#isBusy()) this.parts.driver.idle();
+  }
+
+  #isBusy(): boolean {
+    return [...this.parts.registry.entries()].some((entry) => entry.running !== undefined);
+  }
+
+  #watch(entry: Entry, run: Run, onEnd: () => void = () => undefined): void {
+    entry.watch?.[Symbol.dispose]();
+    entry.watch = run.watch(() => {
+      onEnd();
+      this.#finishLater(entry, () => entry.running === run);
+    });
+  }
+
+  /** When it is the domain's turn, unless an operation before has seen to its end. */
+  #finishLater(entry: Entry, isDue: () => boolean): void {
+    this.#pause(entry)
+      .then(() =>
+        this.parts.queue.run(entry.record.name, async () => {
+          if (isDue() && !this.#closing.signal.aborted) await this.#finish(entry);
+        }),
+      )
+      .catch((error: unknown) => this.#complain(entry, error));
+  }
+
+  #complain({ record: { name } }: Entry, error: unknown): void {
+    this.parts.log('error', `after the end of domain '${name}': ${String(error)}`);
+  }
+
+  /**
+   * Waits if it reboots too often, with its run as it is: others have their turn meanwhile, and a daemon that comes after a killed one
+   * finds the reboot still to be done.
+   */
+  async #pause(entry: Entry): Promise<void> {
+    const { driver, log } = this.parts;
+    const { name } = entry.record;
+    const { cause, isWanted } = await driver.ending(entry);
+    if (isWanted || cause !== 'reboot') return;
+    const { pauseMs, isFirst } = this.#pace.next(name);
+    if (isFirst)
+      log(
+        'warn',
+        `domain '${name}' reboots again and again: from now on it waits up to 10 s before each start`,
+        { domain: name },
+      );
+    if (pauseMs === 0) return;
+    await sleep(pauseMs, undefined, { ref: false, signal: this.#closing.signal }).catch(() => undefined);
+  }
+
+  /** Puts a domain that has ended into its new state, and does what its document wants to happen then. */
+  async #finish(entry: Entry, options: { wanted?: boolean } = {}): Promise<void> {
+    const { driver, log } = this.parts;
+    const { name } = entry.record;
+    const { cause, detail, isWanted } = await driver.ending(entry);
+    const wanted = options.wanted === true || isWanted;
+    entry.watch?.[Symbol.dispose]();
+    entry.watch = undefined;
+    entry.running = undefined;
+    this.parts.registry.hold(entry, []);
+    entry.state = 'shutoff';
+    entry.reason = wanted ? 'destroyed' : reasons[cause];
+    log('info', `domain '${name}' ended: ${wanted ? 'destroyed' : detail}`, {
+      domain: name,
+      reason: entry.reason,
+    });
+    const action = wanted || cause === 'unstarted' ? 'destroy' : await this.#endAction(entry, cause);
+    await driver.release(entry);
+    if (action !== 'restart' && entry.record.persistent) await this.#remember(entry, entry.reason);
+    // Last: until then a daemon that comes after this one finds out the same.
+    await driver.putAway(entry);
+    this.parts.emit('stopped', entry.reason, entry);
+    if (action === 'restart') {
+      // It comes back to its processors: nobody is moved for a reboot.
+      await this.start(entry, cause === 'reboot' ? 'rebooted' : 'booted').catch((error: unknown) => {
+        driver.leave(entry);
+        log('error', `domain '${name}' could not be restarted: ${String(error)}`);
+      });
+      return;
+    }
+    driver.leave(entry);
+    if (!entry.record.persistent) await this.parts.forget(entry);
+  }
+
+  async #endAction(entry: Entry, cause: 'poweroff' | 'reboot' | 'crash'): Promise<EndAction> {
+    const action = endActionOf((await this.parts.stored(entry)).domain, cause);
+    if (action !== 'restart' || cause === 'reboot') return action;
+    const { name } = entry.record;
+    const now = performance.now();
+    const recent = [...(this.#endings.get(name) ?? []), now].filter(
+      (at) => now - at < RESTART_LIMIT.withinMs,
+    );
+    this.#endings.set(name, recent);
+    if (recent.length <= RESTART_LIMIT.times) return 'restart';
+    this.parts.log('error', `domain '${name}' ended ${recent.length} times within a minute and stays off`);
+    return 'destroy';
+  }
+
+  /** It is off whether or not the disk has room to say why. */
+  async #remember(entry: Entry, reason: StateReason): Promise<void> {
+    const { registry, store, log } = this.parts;
+    registry.replace(entry, { ...entry.record, lastReason: reason });
+    await store
+      .writeRecord(entry.record, { durable: false })
+      .catch((error: unknown) => log('warn', `domain '${entry.record.name}' is off: ${String(error)}`));
+  }
+}
+
+/** The domain's run; throws if it is off. */
+export function runOf(entry: Entry): Run {
+  if (entry.running === undefined)
+    throw new EngineError('wrong-state', `domain '${entry.record.name}' is not running`);
+  return entry.running;
+}
+
+const reasons = {
+  poweroff: 'shutdown',
+  reboot: 'shutdown',
+  crash: 'crashed',
+  unstarted: 'failed',
+} as const satisfies Record<Ending['cause'], StateReason>;
+
+/** Started, but over before anybody could look: its end waits for its turn. */
+const hasEnded = (entry: Entry): boolean => entry.state !== 'shutoff' && entry.running === undefined;

@@ -1,0 +1,111 @@
+// Changes a running container without a restart: its limits, its links, and what its document says besides.
+// SPDX-License-Identifier: Apache-2.0
+import { resourcesOf } from '@ctvirt/formats';
+import type { Domain } from '@ctvirt/xml';
+import type { IoDisks } from '../../cgroups/io-limits.js';
+import type { CgroupLayout } from '../../cgroups/layout.js';
+import type { Limit } from '../../cgroups/limit.js';
+import type { ProcessCeiling } from '../../cgroups/processes.js';
+import { EngineError } from '../../errors.js';
+import { Undo } from '../../host/undo.js';
+import { filesystemsOf, type HostFacts, linksOf } from '../../lifecycle/document.js';
+import { withLinkNames } from '../../network/live-links.js';
+import type { Wall } from '../../network/wall.js';
+import type { PlacedChange, Placement } from '../../placement/placement.js';
+import { diskName } from '../../state/layout.js';
+import type { DomainRecord } from '../../state/record.js';
+import type { FilesystemSpec } from '../../storage/index.js';
+import type { LiveChange, Subject } from '../driver.js';
+import { type DiskLimits, diskLimitSteps } from './facets/disk-limits.js';
+import { limitSteps } from './facets/limits.js';
+import { linkSteps } from './facets/links.js';
+import type { Step } from './facets/step.js';
+import { lxcRun } from './run.js';
+import type { LxcTools } from './tools.js';
+
+export interface ChangeParts {
+  readonly tools: LxcTools;
+  readonly cgroups: CgroupLayout;
+  readonly placement: Placement;
+  readonly wall: Wall;
+  readonly ceiling: ProcessCeiling;
+  readonly facts: HostFacts;
+  /** Whether groups have the file of a limit. */
+  readonly has: (limit: Limit) => boolean;
+  /** The disks below the domain's file systems. */
+  readonly disks: (subject: Subject, filesystems: readonly FilesystemSpec[]) => IoDisks;
+  readonly diskLimits: DiskLimits;
+}
+
+/** It is done whole or not at all: what the kernel refuses, or the commit, puts back what was done before it. */
+export async function changeRun(
+  subject: Subject,
+  { before, after, commit }: LiveChange,
+  parts: ChangeParts,
+): Promise<void> {
+  using place = placed(subject, before, after, parts);
+  await using undo = new Undo();
+  for (const step of stepsOf(subject, before, after, place, parts)) {
+    if (step.isGradual === true) undo.push(step.undo);
+    await step.do();
+    if (step.isGradual !== true) undo.push(step.undo);
+  }
+  await commit();
+  await parts.wall.guard(subject.record.uuid, linksOf(after, subject.record));
+  undo.keep();
+  place.keep();
+}
+
+/** The same steps, of which some were done, the other way. */
+export async function restoreRun(
+  subject: Subject,
+  wanted: Domain,
+  domain: Domain,
+  parts: ChangeParts,
+): Promise<void> {
+  parts.placement.know(subject, resourcesOf(wanted, parts.facts));
+  using place = placed(subject, wanted, domain, parts);
+  for (const step of stepsOf(subject, wanted, domain, place, parts))
+    if ((await step.isDone?.()) !== true) await step.do();
+  place.keep();
+}
+
+const placed = (subject: Subject, from: Domain, to: Domain, { placement, facts }: ChangeParts) =>
+  placement.change(subject, resourcesOf(from, facts), resourcesOf(to, facts));
+
+/** What has to be done to a running container for what differs between two of its documents: each property's own, in order. */
+function stepsOf(
+  subject: Subject,
+  from: Domain,
+  to: Domain,
+  place: PlacedChange,
+  parts: ChangeParts,
+): Step[] {
+  const { record } = subject;
+  const { cgroups, ceiling, has, wall, tools, facts } = parts;
+  return [
+    ...limitSteps(resourcesOf(from, facts), resourcesOf(to, facts), {
+      ...{ cgroups, ceiling, has, place },
+      group: tools.group(diskName(record.name)),
+      name: record.name,
+      disks: parts.disks(subject, filesystemsOf(to)),
+    }),
+    ...linkSteps(from, to, { record, wall, initPid: runOf(subject).initPid }),
+    ...diskLimitSteps(from, to, subject, parts.diskLimits),
+  ];
+}
+
+function runOf({ running, record }: Subject) {
+  if (running === undefined) throw new EngineError('wrong-state', `domain '${record.name}' is not running`);
+  return lxcRun(running);
+}
+
+/** A document with names for its links that no earlier or later one has. */
+export function namedLinks(domain: Domain, record: DomainRecord): Domain {
+  const { interfaces } = domain.devices;
+  if (interfaces === undefined) return domain;
+  return {
+    ...domain,
+    devices: { ...domain.devices, interfaces: withLinkNames(interfaces, linksOf(domain, record)) },
+  };
+}

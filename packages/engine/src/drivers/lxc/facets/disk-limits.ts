@@ -1,0 +1,37 @@
+// The limits of open file systems, of each as a whole and of the users in them.
+// SPDX-License-Identifier: Apache-2.0
+import type { Domain } from '@ctvirt/xml';
+import type { IdMap } from '../../../host/userns.js';
+import { filesystemsOf, idMapOf } from '../../../lifecycle/document.js';
+import { changedOwners, changedSpaces } from '../../../quota/changed-limits.js';
+import type { FilesystemSpec } from '../../../storage/index.js';
+import type { Subject } from '../../driver.js';
+import type { Step } from './step.js';
+
+export interface DiskLimits {
+  /** Changes the first-level limit of an open file system. */
+  readonly relimit: (subject: Subject, spec: FilesystemSpec) => Promise<void>;
+  /** Throws `unsupported` where nothing would keep limits of single users. */
+  readonly checkOwners: (subject: Subject, specs: readonly FilesystemSpec[]) => void;
+  readonly limitOwners: (subject: Subject, specs: readonly FilesystemSpec[], map: IdMap) => void;
+}
+
+export function diskLimitSteps(from: Domain, to: Domain, subject: Subject, limits: DiskLimits): Step[] {
+  const [old, next] = [filesystemsOf(from), filesystemsOf(to)];
+  const put = (domain: Domain, specs: readonly FilesystemSpec[]): void => {
+    limits.checkOwners(subject, specs);
+    limits.limitOwners(subject, specs, idMapOf(domain, subject.record));
+  };
+  const owners: Step[] =
+    changedOwners(old, next).length === 0
+      ? []
+      : [{ do: () => put(to, next), undo: () => put(from, old), isGradual: true }];
+  const spaces = changedSpaces(old, next).map(
+    (space): Step => ({
+      do: () => limits.relimit(subject, space.to),
+      undo: () => limits.relimit(subject, space.from),
+      isGradual: true,
+    }),
+  );
+  return [...owners, ...spaces];
+}

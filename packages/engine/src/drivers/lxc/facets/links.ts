@@ -1,0 +1,54 @@
+// The links of a container, while it runs: those that go and come, and the rates of those that stay.
+// SPDX-License-Identifier: Apache-2.0
+import type { Domain } from '@ctvirt/xml';
+import { linkPrefixOf, linksOf } from '../../../lifecycle/document.js';
+import { addLink, changedLinks, isLinkThere, removeLink } from '../../../network/live-links.js';
+import { refuseLinks } from '../../../network/refusals.js';
+import { shapeLink } from '../../../network/shaping.js';
+import type { Wall } from '../../../network/wall.js';
+import type { DomainRecord } from '../../../state/record.js';
+import type { Step } from './step.js';
+
+export interface LinksContext {
+  readonly record: DomainRecord;
+  readonly initPid: number;
+  readonly wall: Wall;
+}
+
+/** While it changes it is guarded as one that has both: what goes may come back, should something fail. */
+export function linkSteps(from: Domain, to: Domain, { record, initPid, wall }: LinksContext): Step[] {
+  const [old, next] = [linksOf(from, record), linksOf(to, record)];
+  const changed = changedLinks(from, to);
+  const gone = changed.gone.flatMap((at) => old[at] ?? []);
+  const come = changed.come.flatMap((at) => next[at] ?? []);
+  const guard: Step = {
+    async do() {
+      refuseLinks(come, linkPrefixOf(record));
+      if (come.length > 0) await wall.guard(record.uuid, [...old, ...come]);
+    },
+    undo: () => wall.guard(record.uuid, old),
+    isGradual: true,
+  };
+  return [
+    guard,
+    ...gone.map(
+      (link): Step => ({
+        do: () => removeLink(link, initPid),
+        undo: () => addLink(link, initPid),
+        isDone: async () => !(await isLinkThere(link, initPid)),
+      }),
+    ),
+    ...come.map(
+      (link): Step => ({
+        do: () => addLink(link, initPid),
+        undo: () => removeLink(link, initPid),
+        isDone: () => isLinkThere(link, initPid),
+      }),
+    ),
+    ...changed.reshaped.flatMap((at): Step[] => {
+      const [was, is] = [old[at.from], next[at.to]];
+      if (was === undefined || is === undefined) return [];
+      return [{ do: () => shapeLink(is), undo: () => shapeLink(was), isGradual: true }];
+    }),
+  ];
+}
