@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { readFile, readlink, rm } from 'node:fs/promises';
 import { after, afterEach, before, test } from 'node:test';
+import { run } from './command.js';
 import { domainXml, sleeping, templateRoot } from './documents.js';
 import { waitFor } from './wait.js';
 import { refused, World } from './world.js';
@@ -191,6 +192,38 @@ test('an init that is killed before it runs: the start ends, and the next one su
   }
   await world.client.domains.start({ domain });
   assert.equal(await stateOf(domain), 'running (booted)');
+});
+
+test('a domain whose name is the number of another one’s run is the one that is meant, by every client', async () => {
+  await world.run(domainXml({ name: 'alpha', type: 'openvz' }));
+  await world.run(domainXml({ name: 'beta' }));
+  const summary = (domain: string) => world.client.domains.summary({ domain });
+  const ctid = String((await summary('alpha')).ctid);
+  const id = String((await summary('beta')).id);
+  const virsh = async (...words: readonly string[]) => {
+    const { status, stdout, stderr } = await run(['virsh', '-c', world.uri('ctvirt'), ...words]);
+    assert.equal(status, 0, stderr);
+    return stdout.trim();
+  };
+  for (const [name, type] of [
+    [ctid, 'lxc'],
+    [id, 'openvz'],
+  ] as const) {
+    const { domain } = await world.define(domainXml({ name, type }));
+    assert.equal((await summary(name)).uuid, domain.uuid);
+    assert.equal(await virsh('domuuid', name), domain.uuid);
+    await world.client.domains.start({ domain: domain.uuid });
+    assert.match(await virsh('destroy', name), new RegExp(name));
+    await virsh('autostart', domain.uuid);
+    const undefined_ = await world.cli(['undefine', domain.uuid, '--storage']);
+    assert.match(undefined_.stdout, new RegExp(`Domain '${name}' has been undefined`), undefined_.stderr);
+    await refused('not-found', summary(domain.uuid));
+  }
+  for (const name of ['alpha', 'beta']) {
+    const { state, autostart, persistent } = await summary(name);
+    assert.deepEqual([state, autostart, persistent], ['running', false, true]);
+    assert.equal(await virsh('domname', String((await summary(name)).id)), name);
+  }
 });
 
 test('the daemon ends and starts again: containers go on, and their end is noticed after', async () => {

@@ -16,7 +16,7 @@ import type {
   LinkAddresses,
 } from './view.js';
 
-/** A domain by name, UUID or (running) id, looked up in that order's reverse as virsh does: id, name, UUID. */
+/** A domain by UUID, name or id of its run, looked up in this order; no id is another domain's name or CTID. */
 export type DomainRef = string;
 
 export interface Progress {

@@ -4,7 +4,7 @@ import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'nod
 import { readFile } from 'node:fs/promises';
 import { type Domain, formatDomain } from '@ctvirt/xml';
 import { readStored } from './lifecycle/stored-document.js';
-import { type Entry, idOf } from './state/registry.js';
+import type { Entry } from './state/registry.js';
 import type { DomainStore } from './state/store.js';
 
 /** Parsed documents of domains that are off; each of a running one is kept as long as it runs. */
@@ -99,6 +99,6 @@ export class Documents {
       return dev === undefined ? link : { ...link, target: { ...link.target, dev } };
     });
     const devices = interfaces === undefined ? domain.devices : { ...domain.devices, interfaces };
-    return formatDomain({ ...domain, devices, id: idOf(entry) ?? undefined });
+    return formatDomain({ ...domain, devices, id: entry.id ?? undefined });
   }
 }

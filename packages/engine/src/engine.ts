@@ -331,10 +331,10 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
     if (entry.pending) throw new EngineError('busy', `domain '${entry.record.name}' is just being defined`);
     return entry;
   };
-  /** Runs one operation of a domain when the earlier ones have ended; looks it up again then. */
+  /** Runs one operation of a domain when the earlier ones have ended; it may be gone by then. */
   const serially = async <T>(ref: DomainRef, operation: (entry: Entry) => Promise<T>): Promise<T> => {
-    const { name } = find(ref).record;
-    return await queue.run(name, async () => await operation(find(name)));
+    const { name, uuid } = find(ref).record;
+    return await queue.run(name, async () => await operation(find(uuid)));
   };
   const summarily = (operation: (entry: Entry) => Promise<void>) => async (ref: DomainRef) =>
     await serially(ref, async (entry) => {
@@ -458,7 +458,7 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
     create: async (xml, options) => {
       const { entry, findings } = await definer.define(xml, { strict: options?.strict, persistent: false });
       try {
-        await serially(entry.record.name, (found) => lifecycle.start(found));
+        await serially(entry.record.uuid, (found) => lifecycle.start(found));
       } catch (error) {
         await definer.forget(entry, { erase: true });
         throw error;
@@ -549,17 +549,17 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
 
   /** Asks init, then waits outside the domain's queue: its end needs a turn there. */
   async function asked(ref: DomainRef, what: 'poweroff' | 'reboot', waitMs: number | undefined) {
-    const { name } = find(ref).record;
+    const { name, uuid } = find(ref).record;
     const wait = what === 'poweroff' ? (['stopped'] as const) : (['started'] as const);
     const happened = waitMs === undefined ? undefined : events.next(name, wait[0], waitMs);
     try {
-      await serially(ref, async (entry) => lifecycle.ask(entry, what));
+      await serially(uuid, async (entry) => lifecycle.ask(entry, what));
     } catch (error) {
       happened?.cancel();
       throw error;
     }
     const domain = await happened?.promise;
-    return domain ?? summaryOf(find(name));
+    return domain ?? summaryOf(find(uuid));
   }
 
   /** Of records of older versions, which do not say which folders of the host a domain writes to. */
@@ -591,9 +591,9 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
     );
     const worker = async (): Promise<void> => {
       for (let entry = waiting.shift(); entry !== undefined; entry = waiting.shift()) {
-        const { name } = entry.record;
+        const { name, uuid } = entry.record;
         await engine
-          .start(name)
+          .start(uuid)
           .catch((error: unknown) => log('error', `domain '${name}' could not be started: ${String(error)}`));
       }
     };

@@ -1,5 +1,6 @@
 // ctvirt undefine
 // SPDX-License-Identifier: Apache-2.0
+import { ApiError } from '@ctvirt/api';
 import { verb } from '../verb.js';
 import { anyDomain } from './arguments.js';
 
@@ -12,7 +13,14 @@ export const undefine = verb({
   options: { storage: { type: 'flag', summary: 'Erase the root file system: nothing brings it back' } },
   example: { command: 'ctvirt undefine web --storage', does: "Removes 'web' and all it held." },
   async run(context, { args: { domain }, options: { storage } }) {
-    await context.busy(`undefining ${domain}`, () => context.client.domains.undefine({ domain, storage }));
-    context.done({ domain, storage }, `Domain '${domain}' has been undefined`);
+    const { domains } = context.client;
+    // Files that outlived their domain have nothing but its name.
+    const { name, uuid } = await domains.summary({ domain }).catch((error: unknown) => {
+      if (storage && error instanceof ApiError && error.code === 'not-found')
+        return { name: domain, uuid: domain };
+      throw error;
+    });
+    await context.busy(`undefining ${name}`, () => domains.undefine({ domain: uuid, storage }));
+    context.done({ domain: name, storage }, `Domain '${name}' has been undefined`);
   },
 });

@@ -53,7 +53,7 @@ export class Lifecycle {
       entry.reason = 'failed';
       throw error;
     });
-    entry.running = run;
+    registry.setRun(entry, run);
     registry.hold(entry, entry.record.addresses);
     entry.state = 'running';
     entry.reason = 'booted';
@@ -113,7 +113,7 @@ export class Lifecycle {
         await this.#finish(entry).catch((error: unknown) => this.#complain(entry, error));
         continue;
       }
-      entry.running = run;
+      registry.setRun(entry, run);
       entry.state = run.isFrozen ? 'paused' : 'running';
       entry.reason = run.isFrozen ? 'user' : 'booted';
       if (isUnwanted) void queue.run(entry.record.name, () => this.destroy(entry));
@@ -199,7 +199,7 @@ export class Lifecycle {
     const wanted = options.wanted === true || isWanted;
     entry.watch?.[Symbol.dispose]();
     entry.watch = undefined;
-    entry.running = undefined;
+    this.parts.registry.setRun(entry, undefined);
     this.parts.registry.hold(entry, []);
     entry.state = 'shutoff';
     entry.reason = wanted ? 'destroyed' : reasons[cause];

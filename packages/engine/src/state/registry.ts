@@ -12,12 +12,17 @@ export interface Entry {
   state: DomainState;
   reason: StateReason;
   running: Run | undefined;
+  /** libvirt's id of its run; null when not running. */
+  id: number | null;
   watch: Disposable | undefined;
   /** Its name, UUID, CTID and addresses are taken, but it is not defined yet. */
   pending: boolean;
   /** Addresses its run has, which its stored document need not have, or not any more. */
   liveAddresses: readonly string[];
 }
+
+/** As many as there are pids: a run's own id and this are no other run's. */
+const ID_STEP = 2 ** 22;
 
 export class Registry {
   readonly #byName = new Map<string, Entry>();
@@ -41,6 +46,7 @@ export class Registry {
       state,
       reason,
       running: undefined,
+      id: null,
       watch: undefined,
       pending: false,
       liveAddresses: [],
@@ -56,6 +62,12 @@ export class Registry {
     entry.record = record;
     this.#index(entry);
     this.#tell(entry);
+  }
+
+  /** The domain runs, or runs no more. */
+  setRun(entry: Entry, run: Run | undefined): void {
+    entry.running = run;
+    entry.id = this.#idFor(entry);
   }
 
   /** Keeps these addresses for the domain beside those of its record, until told others; refuses what another one has. */
@@ -85,7 +97,7 @@ export class Registry {
   }
 
   byId(id: number): Entry | undefined {
-    for (const entry of this.#byName.values()) if (idOf(entry) === id) return entry;
+    for (const entry of this.#byName.values()) if (entry.id === id) return entry;
     return undefined;
   }
   byKey(key: DomainKey): Entry | undefined {
@@ -112,10 +124,12 @@ export class Registry {
     for (const { record } of this.#byName.values()) yield* record.writable ?? [];
   }
 
-  /** As virsh looks one up: a running domain's id, then a name, then a UUID. */
+  /** By what a person calls it: a UUID is a UUID, a name comes before the id of a run. */
   find(ref: string): Entry {
-    const numbered = /^\d{1,10}$/.test(ref) ? this.byId(Number(ref)) : undefined;
-    const found = numbered ?? this.#byName.get(ref) ?? this.#byUuid.get(ref.toLowerCase());
+    const found =
+      this.#byUuid.get(ref.toLowerCase()) ??
+      this.#byName.get(ref) ??
+      (/^\d{1,10}$/.test(ref) ? this.byId(Number(ref)) : undefined);
     if (found === undefined)
       throw new EngineError('not-found', `no domain has the name, UUID or id '${ref}'`, { ref });
     return found;
@@ -128,6 +142,23 @@ export class Registry {
     return ctid;
   }
 
+  /** The CTID for openvz, as its driver has it; else the run's own: but never what another domain is called by. */
+  #idFor(entry: Entry): number | null {
+    if (entry.running === undefined) return null;
+    const isOthers = (id: number): boolean =>
+      [this.#byName.get(String(id)), this.#byCtid.get(id)].some(
+        (other) => other !== undefined && other !== entry,
+      );
+    let id = entry.record.ctid ?? entry.running.id;
+    while (isOthers(id) || this.#isIdOf(id, entry)) id += ID_STEP;
+    return id;
+  }
+
+  #isIdOf(id: number, except: Entry): boolean {
+    for (const other of this.#byName.values()) if (other !== except && other.id === id) return true;
+    return false;
+  }
+
   #tell(entry: Entry): void {
     this.#told(entry.record.uuid, addressesOf(entry));
   }
@@ -138,6 +169,9 @@ export class Registry {
     this.#byUuid.set(record.uuid, entry);
     if (record.ctid !== null) this.#byCtid.set(record.ctid, entry);
     this.#takeAddresses(entry);
+    // What this one is called nobody else may be called by his id.
+    for (const other of this.#byName.values())
+      if (other.id === record.ctid || String(other.id) === record.name) other.id = this.#idFor(other);
   }
 
   #unindex(entry: Entry): void {
@@ -168,16 +202,10 @@ export function checkFree(what: string, holder: Entry | undefined, own: Entry | 
   });
 }
 
-/** libvirt's id: the CTID for openvz, as its driver has it; the run's own for the others. */
-export function idOf(entry: Entry): number | null {
-  if (entry.running === undefined) return null;
-  return entry.record.ctid ?? entry.running.id;
-}
-
 export function summaryOf(entry: Entry): DomainSummary {
   const { record, state, reason } = entry;
   return {
-    id: idOf(entry),
+    id: entry.id,
     name: record.name,
     uuid: record.uuid,
     type: record.type,

@@ -1,0 +1,99 @@
+// Who is meant by a name, a UUID or a number.
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import type { Run } from '../drivers/driver.js';
+import type { DomainRecord } from './record.js';
+import { Registry } from './registry.js';
+
+const uuidOf = (index: number) => `00000000-0000-4000-8000-${String(index).padStart(12, '0')}`;
+
+const recordOf = (name: string, index: number, ctid: number | null): DomainRecord => ({
+  version: 1,
+  name,
+  uuid: uuidOf(index),
+  type: ctid === null ? 'lxc' : 'openvz',
+  title: null,
+  template: null,
+  templates: [],
+  profile: null,
+  hostname: 'h',
+  addresses: [],
+  ctid,
+  autostart: false,
+  persistent: true,
+  eraseAtEnd: false,
+  ids: null,
+  createdAt: '',
+  lastReason: 'unknown',
+});
+
+const runOf = (id: number): Run => ({
+  id,
+  startedAt: new Date(0),
+  isFrozen: false,
+  watch: () => ({ [Symbol.dispose]: () => undefined }),
+  ask: () => undefined,
+  kill: async () => true,
+  freeze: async () => undefined,
+  thaw: async () => undefined,
+});
+
+test('a UUID is a UUID, and a name comes before the id of another run', () => {
+  const registry = new Registry();
+  const running = registry.add(recordOf('cust2', 1, 102), 'running', 'booted');
+  registry.setRun(running, runOf(4711));
+  const named = registry.add(recordOf('102', 2, null), 'shutoff', 'unknown');
+  const other = registry.add(recordOf('web', 3, null), 'running', 'booted');
+  registry.setRun(other, runOf(613));
+  const pid = registry.add(recordOf('613', 4, null), 'shutoff', 'unknown');
+  assert.equal(registry.find('102'), named);
+  assert.equal(registry.find(uuidOf(2)), named);
+  assert.equal(registry.find('613'), pid);
+  assert.notEqual(running.id, 102, 'virsh asks for an id first');
+  assert.notEqual(other.id, 613);
+  assert.equal(registry.byId(running.id ?? -1), running);
+  assert.equal(registry.byId(102), undefined);
+});
+
+test('whatever domains are called and in whatever order they come and go, no id is another one’s name, CTID or id', () => {
+  const few = fc.integer({ min: 1, max: 6 });
+  const step = fc.record({
+    kind: fc.constantFrom('add', 'run', 'end', 'remove', 'rename'),
+    at: few,
+    number: few,
+  });
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
+      const registry = new Registry();
+      for (const { kind, at, number } of steps) {
+        const entry = registry.byUuid(uuidOf(at));
+        if (kind === 'add' && entry === undefined && registry.byName(String(number)) === undefined)
+          registry.add(
+            recordOf(String(number), at, registry.byCtid(at) === undefined && at % 2 === 0 ? at : null),
+            'shutoff',
+            'unknown',
+          );
+        if (entry === undefined) continue;
+        if (kind === 'run') registry.setRun(entry, runOf(number));
+        if (kind === 'end') registry.setRun(entry, undefined);
+        if (kind === 'remove') registry.remove(entry);
+        if (kind === 'rename' && registry.byName(`n${number}`) === undefined)
+          registry.replace(entry, { ...entry.record, name: `n${number}` });
+        const all = [...registry.entries()];
+        for (const one of all) {
+          assert.equal(one.id === null, one.running === undefined);
+          if (one.id === null) continue;
+          for (const other of all.filter((each) => each !== one)) {
+            assert.notEqual(String(one.id), other.record.name);
+            assert.notEqual(one.id, other.record.ctid);
+            assert.notEqual(one.id, other.id);
+          }
+          assert.equal(registry.byId(one.id), one);
+        }
+        for (const one of all) assert.equal(registry.find(one.record.name), one);
+      }
+    }),
+  );
+});
