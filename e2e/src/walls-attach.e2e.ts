@@ -1,8 +1,10 @@
 // Nothing of the host is visible in a container, or inherited by its programs, whatever is run in there and how.
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
+import { constants } from 'node:os';
 import { after, afterEach, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { domainXml, templateRoot } from './documents.js';
@@ -194,4 +196,39 @@ test('who stops a program on its way in, or ends it, gets an error told, and the
   await world.client.domains.destroy({ domain: 'rude' });
   assert.equal(await session.exited, 137);
   await refused('wrong-state', world.exec('rude', 'true'));
+});
+
+/** The exit status of `ctvirt exec`, sent a signal once its program has said something. */
+async function interrupted(domain: string, signal: NodeJS.Signals, line: string): Promise<number | null> {
+  const client = world.startCli(['exec', domain, '--', '/bin/sh', '-c', line]);
+  const ended = once(client, 'exit');
+  await once(client.stdout ?? assert.fail('no output'), 'data');
+  client.kill(signal);
+  const [status] = await ended;
+  return typeof status === 'number' ? status : null;
+}
+
+const trap = "trap 'echo $0 > /told; exit 9' HUP INT TERM; echo up; while :; do sleep 0.1; done";
+const tree = '(while :; do sleep 345; done) & sleep 346; echo after';
+const ended = async () => !/sleep 34/.test(await world.shell('told', 'ps'));
+
+for (const signal of ['SIGHUP', 'SIGINT', 'SIGTERM'] as const)
+  test(`${signal} to a client reaches its program, and all that it has begun`, async () => {
+    await world.run(domainXml({ name: 'told' }));
+    assert.equal(await interrupted('told', signal, trap), 9);
+    assert.equal(await world.shell('told', 'cat /told; rm /told'), '/bin/sh');
+    // What a shell begins in the background it makes deaf to SIGINT.
+    const line = signal === 'SIGINT' ? '(while :; do sleep 345; done); echo after' : tree;
+    const status = await interrupted('told', signal, `echo up; ${line}`);
+    assert.equal(status, 128 + constants.signals[signal]);
+    await waitFor('the end of all', ended);
+  });
+
+test('what a client that is killed has begun ends, and so does a program that ignores being asked', async () => {
+  await world.run(domainXml({ name: 'told' }));
+  const deaf = `trap '' HUP INT TERM; echo up; ${tree}`;
+  assert.equal(await interrupted('told', 'SIGKILL', deaf), null);
+  await waitFor('the end of all', ended);
+  assert.equal(await interrupted('told', 'SIGTERM', deaf), 137);
+  await waitFor('the end of all', ended);
 });

@@ -168,6 +168,14 @@ export class World {
     await gone;
   }
 
+  /** The same as a process of its own, which a test may end. */
+  startCli(args: readonly string[]): ChildProcess {
+    return spawn(process.execPath, [cliProgram, ...args], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', CTVIRT_ROOT: this.#seen(this.root) },
+    });
+  }
+
   cli(args: readonly string[], options: RunOptions = {}): Promise<Outcome> {
     return run([process.execPath, cliProgram, ...args], {
       ...options,

@@ -20,6 +20,7 @@ export const capabilities = [
   'domains',
   'exec',
   'console',
+  'exec-signals',
   'templates',
   'template-upload',
   'profiles',

@@ -21,6 +21,8 @@ export interface Io {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Aborted by the first Ctrl-C. */
   readonly signal: AbortSignal;
+  /** Gives somebody the signals that would end this process; the result gives them back. */
+  readonly onSignal?: (listener: (name: NodeJS.Signals) => void) => () => void;
 }
 
 /** Colour only where a person looks and has not said no. */

@@ -1,16 +1,20 @@
 // Entry of the `ctvirt` command.
 // SPDX-License-Identifier: Apache-2.0
+import { constants } from 'node:os';
 import { run } from './run.js';
 
-const interrupted = 130;
 const abort = new AbortController();
+const status = (name: NodeJS.Signals): number => 128 + constants.signals[name];
+let listener: ((name: NodeJS.Signals) => void) | undefined;
 
-process.once('SIGINT', () => {
-  abort.abort();
-  // Whatever does not listen to the signal is left behind at the second Ctrl-C, or soon.
-  process.once('SIGINT', () => process.exit(interrupted));
-  setTimeout(() => process.exit(interrupted), 3000).unref();
-});
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+  process.on(name, () => {
+    if (listener !== undefined) return listener(name);
+    // Whatever does not listen to the signal is left behind at the second Ctrl-C, or soon.
+    if (abort.signal.aborted || name !== 'SIGINT') process.exit(status(name));
+    abort.abort();
+    setTimeout(() => process.exit(status(name)), 3000).unref();
+  });
 // `ctvirt list | head` ends when head has enough.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
 
@@ -21,6 +25,12 @@ run(process.argv.slice(2), {
   stderr: process.stderr,
   env: process.env,
   signal: abort.signal,
-}).then((status) => {
-  process.exitCode = status;
+  onSignal(listen) {
+    listener = listen;
+    return () => {
+      listener = undefined;
+    };
+  },
+}).then((code) => {
+  process.exitCode = code;
 });

@@ -1,5 +1,6 @@
 // This terminal joined to a session: raw while it lasts, and restored however it ends.
 // SPDX-License-Identifier: Apache-2.0
+import { constants } from 'node:os';
 import { finished } from 'node:stream/promises';
 import type { ClientSession } from '@ctvirt/api';
 import type { Io } from './io.js';
@@ -12,6 +13,9 @@ export interface Attachment {
 }
 
 export type Ending = { readonly kind: 'exited'; readonly status: number } | { readonly kind: 'detached' };
+
+/** How long a program may take to end of a signal that it was passed. */
+const KILL_AFTER_MS = 10_000;
 
 /** Passes input and output until the session ends or the person leaves it. */
 export async function attach(session: ClientSession, io: Io, how: Attachment): Promise<Ending> {
@@ -38,6 +42,12 @@ export async function attach(session: ClientSession, io: Io, how: Attachment): P
     if (columns !== undefined && rows !== undefined) session.resize(columns, rows);
   };
   const onInterrupt = () => session.kill();
+  let killTimer: NodeJS.Timeout | undefined;
+  const ignore = io.onSignal?.((name) => {
+    session.signal(constants.signals[name]);
+    // A program may ignore it; nobody waits for it for ever.
+    killTimer ??= setTimeout(() => session.kill(), KILL_AFTER_MS).unref();
+  });
 
   if (isRaw) stdin.setRawMode?.(true);
   stdin.on('data', onInput).on('end', onInputEnd);
@@ -52,6 +62,8 @@ export async function attach(session: ClientSession, io: Io, how: Attachment): P
     return await Promise.race([exited, detached]);
   } finally {
     io.signal.removeEventListener('abort', onInterrupt);
+    clearTimeout(killTimer);
+    ignore?.();
     stdout.off('resize', onResize);
     stdin.off('data', onInput).off('end', onInputEnd);
     if (isRaw) stdin.setRawMode?.(false);

@@ -61,6 +61,10 @@ export interface ProfileView {
   readonly text: string;
 }
 
+/** Signals that reach the programs of a session. */
+export const passedSignals = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGUSR1', 'SIGUSR2'] as const;
+export type PassedSignal = (typeof passedSignals)[number];
+
 /** A program started inside a container. With a terminal, `stdout` carries both streams and `stderr` stays empty. */
 export interface ExecSession {
   readonly stdin: NodeJS.WritableStream;
@@ -69,6 +73,9 @@ export interface ExecSession {
   /** Exit status of the program, 128 + signal number if it was killed. */
   readonly exited: Promise<number>;
   resize(columns: number, rows: number): void;
+  /** Sends a signal to the program and all that it has begun in its session. */
+  signal(name: PassedSignal): void;
+  /** Ends them at once. */
   kill(): void;
 }
 

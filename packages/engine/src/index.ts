@@ -1,7 +1,7 @@
 // Public surface of the engine.
 // SPDX-License-Identifier: Apache-2.0
 export { changesBetween } from './changes.js';
-export type * from './contract.js';
+export * from './contract.js';
 export { type EngineOptions, openEngine } from './engine.js';
 export { type EngineCode, EngineError, engineCodes } from './errors.js';
 export type { GuaranteePolicy } from './guarantees/admission.js';

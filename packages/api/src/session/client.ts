@@ -8,6 +8,7 @@ import {
   decodeNumber,
   encodeFrame,
   encodeJson,
+  encodeNumber,
   encodeResize,
   type Frame,
   FrameDecoder,
@@ -24,6 +25,9 @@ export interface ClientSession {
   /** The program's exit status (0 for a console that closed); rejects with ApiError if the connection breaks. */
   readonly exited: Promise<number>;
   resize(columns: number, rows: number): void;
+  /** Sends a signal, by its number, to the program and what it has begun. */
+  signal(number: number): void;
+  /** Ends them at once. */
   kill(): void;
   /** Leaves: a console goes on without us, a program is killed by the daemon. */
   close(): void;
@@ -97,6 +101,10 @@ class SessionOverSocket implements ClientSession {
 
   resize(columns: number, rows: number): void {
     this.#send(encodeResize(columns, rows));
+  }
+
+  signal(number: number): void {
+    this.#send(encodeNumber('signal', number));
   }
 
   kill(): void {

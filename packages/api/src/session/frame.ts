@@ -16,7 +16,12 @@ export const frameTable = {
   stdin: { byte: 0x02, from: 'client', carries: 'input bytes' },
   stdinEnd: { byte: 0x03, from: 'client', carries: 'nothing: the input is over' },
   resize: { byte: 0x04, from: 'client', carries: 'two 16-bit numbers: columns, rows' },
-  kill: { byte: 0x05, from: 'client', carries: 'nothing: the program shall end' },
+  kill: { byte: 0x05, from: 'client', carries: 'nothing: the program shall end at once' },
+  signal: {
+    byte: 0x06,
+    from: 'client',
+    carries: 'a 32-bit number: a signal for the program, of those that ask it to end or mean what it likes',
+  },
   opened: { byte: 0x11, from: 'daemon', carries: 'nothing: the program runs' },
   stdout: { byte: 0x12, from: 'daemon', carries: 'output bytes' },
   stderr: { byte: 0x13, from: 'daemon', carries: 'error output bytes; none with a terminal' },

@@ -48,6 +48,7 @@ export const bindDomains = (engine: Engine): Handlers<Resources['domains']> => (
       stderr: Readable.from([]),
       exited,
       resize,
+      signal: () => undefined, // its programs are the container's own
       kill: () => stream.destroy(),
     };
   },

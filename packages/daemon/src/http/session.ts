@@ -1,8 +1,10 @@
 // The daemon's end of exec and console connections, over HTTP Upgrade.
 // SPDX-License-Identifier: Apache-2.0
 import { type IncomingMessage, STATUS_CODES } from 'node:http';
+import { constants } from 'node:os';
 import type { Duplex } from 'node:stream';
 import {
+  decodeNumber,
   decodeResize,
   type ErrorBody,
   encodeFrame,
@@ -16,7 +18,7 @@ import {
   type Route,
   sessionProtocol,
 } from '@ctvirt/api';
-import { EngineError, type ExecSession } from '@ctvirt/engine';
+import { EngineError, type ExecSession, passedSignals } from '@ctvirt/engine';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import { toErrorBody } from '../errors.js';
 import { SessionInput } from './session-input.js';
@@ -179,6 +181,12 @@ class SessionServer {
     resize: (frame, program) => {
       const { columns, rows } = decodeResize(frame);
       program.resize(columns, rows);
+    },
+    signal: (frame, program) => {
+      const number = decodeNumber(frame);
+      const name = passedSignals.find((one) => constants.signals[one] === number);
+      if (name === undefined) throw new FrameError(`signal ${number} is none that is passed on`);
+      program.signal(name);
     },
     kill: (_, program) => program.kill(),
   };

@@ -486,6 +486,7 @@ function runOnHost(
     stderr: tty ? new PassThrough().end() : stderr,
     exited,
     resize: (columns, rows) => void stdout.write(`[${columns}x${rows}]`),
+    signal: (name) => void child.kill(name),
     kill: () => void child.kill('SIGKILL'),
   };
 }

@@ -5,7 +5,7 @@ import { Socket } from 'node:net';
 import { PassThrough } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { getSystemErrorName } from 'node:util';
-import type { ExecSession } from '../contract.js';
+import type { ExecSession, PassedSignal } from '../contract.js';
 import { EngineError } from '../errors.js';
 import { openSocketPair, receiveDescriptor } from '../host/descriptors.js';
 import { onPipes } from '../host/piped.js';
@@ -42,6 +42,8 @@ export interface AttachOptions {
 /** What may keep it waiting is the container's doing. */
 const ENTER_WAIT_MS = 10_000;
 const PERL = '/usr/bin/perl';
+/** What the helper takes for the end of all that runs in the session; other signals it passes on. */
+const KILL_ALL = 'SIGALRM';
 
 let programFd: number | undefined;
 
@@ -79,8 +81,9 @@ function onStreams(start: Start) {
       for (const stream of [stdin, stdout, stderr]) stream.destroy();
       throw error;
     }
-    const kill = (): void => helper.kill('SIGTERM');
-    return { stdin, stdout, stderr, exited: helper.ended, resize: () => undefined, kill };
+    const kill = (): void => helper.kill(KILL_ALL);
+    const signal = (name: PassedSignal): void => helper.kill(name);
+    return { stdin, stdout, stderr, exited: helper.ended, resize: () => undefined, signal, kill };
   };
   return { helper, session };
 }
@@ -112,10 +115,11 @@ function onTerminal(start: Start) {
     const stderr = new PassThrough();
     stderr.end();
     const kill = (): void => {
-      helper.kill('SIGTERM');
+      helper.kill(KILL_ALL);
       stream.destroy();
     };
-    return { stdin: stream, stdout: stream, stderr, exited: helper.ended, resize, kill };
+    const signal = (name: PassedSignal): void => helper.kill(name);
+    return { stdin: stream, stdout: stream, stderr, exited: helper.ended, resize, signal, kill };
   };
   return { helper, session };
 }

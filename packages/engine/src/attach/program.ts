@@ -113,7 +113,10 @@ if ($is{rows}) {
 
 pipe my $ready, my $go;
 my $child;
-$SIG{TERM} = sub { kill 'KILL', $child if $child };
+# What this one is sent is meant for all that its child has begun in its session.
+my @passed = qw(HUP INT QUIT TERM USR1 USR2);
+for my $kind (@passed) { $SIG{$kind} = sub { kill $kind, -$child if $child } }
+$SIG{ALRM} = sub { kill 'KILL', -$child, $child if $child };
 $0 = $argv[0];
 defined($child = fork) or fail('fork');
 if ($child) {
@@ -134,6 +137,7 @@ if ($child) {
   exit($? & 127 ? 128 + ($? & 127) : $? >> 8);
 }
 
+$SIG{$_} = 'DEFAULT' for @passed, 'ALRM';
 must('parent', 'prctl', 1, 9, 0, 0, 0);
 close $go;
 sysread $ready, my $gone, 1 or exit 125;
