@@ -49,8 +49,12 @@ export class Lifecycle {
     const { driver, admission, registry } = this.parts;
     const { xml, domain } = await this.parts.stored(entry);
     using _admitted = await admission.beside(this.parts.claim(domain));
-    const run = await driver.start(entry, domain, xml).catch((error: unknown) => {
-      entry.reason = 'failed';
+    let isBegun = false;
+    const begun = (): void => {
+      isBegun = true;
+    };
+    const run = await driver.start(entry, domain, xml, begun).catch((error: unknown) => {
+      if (isBegun) entry.reason = 'failed';
       throw error;
     });
     registry.setRun(entry, run);

@@ -46,8 +46,11 @@ export interface Found<S extends Subject> {
 }
 
 export interface Driver {
-  /** Starts a domain from its document and resolves when its init runs; undefined if that has ended already. */
-  start(subject: Subject, domain: Domain, xml: string): Promise<Run | undefined>;
+  /**
+   * Starts a domain from its document and resolves when its init runs; undefined if that has ended already. Calls `begun` when
+   * there is nothing more to refuse: what fails from then on is a run that failed.
+   */
+  start(subject: Subject, domain: Domain, xml: string, begun: () => void): Promise<Run | undefined>;
   /** Finishes or undoes what an earlier daemon had begun, and answers what runs, and what ran and was not put away. */
   find<S extends Subject>(subjects: Iterable<S>): Promise<readonly Found<S>[]>;
   /** How the last run ended that was not put away. */

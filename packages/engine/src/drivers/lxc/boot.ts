@@ -69,7 +69,7 @@ export class Boot {
   constructor(private readonly parts: BootParts) {}
 
   /** Resolves when init runs; undefined if it has ended already. */
-  async start(subject: Subject, plan: RunPlan, xml: string): Promise<Running | undefined> {
+  async start(subject: Subject, plan: RunPlan, xml: string, begun: () => void): Promise<Running | undefined> {
     const { cgroups, layout, placement, ceiling } = this.parts;
     beginMoves(cgroups);
     this.#refuse(subject, plan);
@@ -86,6 +86,7 @@ export class Boot {
     const launch = async (limited: Resources): Promise<Running | undefined> => {
       const limits = this.#limits(subject, { ...plan, resources: limited });
       const config = { plan: { ...plan, resources }, ...files, views, limits };
+      begun();
       return await this.#launch(subject, plan, xml, config, mounts);
     };
     const running = await launch(place.to).catch((error: unknown) => {

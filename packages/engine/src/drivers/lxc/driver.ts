@@ -43,8 +43,9 @@ export class LxcDriver implements Driver {
     return `${this.parts.layout.cgroup}/lxc.monitor.${diskName(record.name)}`;
   }
 
-  async start(subject: Subject, domain: Domain, xml: string): Promise<Run | undefined> {
-    const running = await this.#boot.start(subject, planOf(domain, subject.record, this.parts.facts), xml);
+  async start(subject: Subject, domain: Domain, xml: string, begun: () => void): Promise<Run | undefined> {
+    const plan = planOf(domain, subject.record, this.parts.facts);
+    const running = await this.#boot.start(subject, plan, xml, begun);
     // Not on the way of who waits for the start; a daemon that is killed before leaves it to the next one.
     setImmediate(() => this.#detachFrom(subject));
     return running === undefined ? undefined : this.#runOf(subject, running);
