@@ -58,7 +58,13 @@ chroot "$1" depmod "$(ls "$1/usr/lib/modules")"
 `;
 
 /** Services that wait for what this machine has not. */
-const masked = ['serial-getty@ttyS0', 'getty@tty1', 'lxc-net', 'lxc', 'e2scrub_reap', 'systemd-logind'];
+const masked = [
+  ...['serial-getty@ttyS0', 'getty@tty1', 'lxc-net', 'lxc', 'e2scrub_reap', 'systemd-logind'].map(
+    (name) => `${name}.service`,
+  ),
+  // Stories keep their files there: on a disk, as daemons do.
+  'tmp.mount',
+];
 
 /** Debian's profiles that no story needs: emulated, to load them at every boot takes longer than many a story. */
 const unloaded = ['lxc-containers', 'lsb_release', 'nvidia_modprobe'];
@@ -104,7 +110,7 @@ async function makeDisks(suite, folder, note) {
   symlinkSync('/opt/ctvirt/bin/node', join(root, 'usr/bin/node'));
   for (const name of unloaded)
     symlinkSync(`/etc/apparmor.d/${name}`, join(root, 'etc/apparmor.d/disable', name));
-  await command(['chroot', root, 'systemctl', 'mask', ...masked.map((name) => `${name}.service`)], note);
+  await command(['chroot', root, 'systemctl', 'mask', ...masked], note);
   await command(['chroot', root, 'systemctl', 'enable', 'ctvirt-test.service'], note);
   const quota = ['-O', 'quota,project', '-E', 'quotatype=usrquota:grpquota:prjquota'];
   await command(['mke2fs', '-q', '-t', 'ext4', '-L', 'ext4', ...quota, at('ext4'), '512M'], note);
