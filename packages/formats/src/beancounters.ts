@@ -1,12 +1,13 @@
 // OpenVZ's parameters as a domain keeps them in its metadata: read and set by key.
 // SPDX-License-Identifier: Apache-2.0
 import type { Beancounter, Domain } from '@ctvirt/xml';
+import { isExact, tooMuch } from './numbers.js';
 import { type Ubc, unlimited } from './openvz/values.js';
+import { approximated, carried, type Outcome } from './outcome.js';
 
 type Amount = number | 'unlimited';
 
-const amountOf = (value: bigint): Amount =>
-  value > BigInt(Number.MAX_SAFE_INTEGER) ? 'unlimited' : Number(value);
+const amountOf = (value: bigint): Amount => (isExact(value) ? Number(value) : 'unlimited');
 const bigOf = (amount: Amount): bigint => (amount === 'unlimited' ? unlimited : BigInt(amount));
 
 /** The parameter of that name; OpenVZ's own keys are kept in lower case, so case does not matter. */
@@ -47,6 +48,13 @@ export function withUbc(domain: Domain, key: string, { barrier, limit }: Ubc): D
     barrier: amountOf(barrier),
     limit: amountOf(limit),
   });
+}
+
+/** A beancounter set, unless it has a number that no document holds: nothing is limited then, and that is said. */
+export function ubcOutcome(domain: Domain, key: string, ubc: Ubc, how: string): Outcome {
+  const result = withUbc(domain, key, ubc);
+  const isHeld = [ubc.barrier, ubc.limit].every((value) => isExact(value) || value >= unlimited);
+  return isHeld ? carried(result, how) : approximated(result, `${how}, without limit: ${tooMuch}`);
 }
 
 /** The domain with a plain parameter set; an empty value cannot be kept and changes nothing. */

@@ -1,6 +1,8 @@
 // Mount lines in fstab's form, as LXC and Linux-VServer use them, and the file systems they stand for.
 // SPDX-License-Identifier: Apache-2.0
-import { type Filesystem, parseSize } from '@ctvirt/xml';
+import { type Domain, type Filesystem, parseSize } from '@ctvirt/xml';
+import { withAnother } from './beancounters.js';
+import { withFilesystem } from './edit.js';
 
 /** One line, escapes undone. */
 export interface FstabEntry {
@@ -39,47 +41,81 @@ const basic =
 const basicTypes = new Set(['proc', 'sysfs', 'devpts', 'cgroup', 'cgroup2', 'devtmpfs']);
 const networkTypes = new Set(['nfs', 'nfs4', 'cifs', 'smbfs', '9p', 'ceph', 'glusterfs']);
 /** What every mount gets here anyway, or what only the tool that reads fstab cares for. */
-const silent = new Set([
-  'defaults',
-  'bind',
-  'rbind',
-  'rw',
-  'ro',
-  'auto',
-  'noauto',
-  'nomtab',
-  'relative',
-  'optional',
-  'create=dir',
-  'create=file',
-]);
+const silent = new Set(['defaults', 'bind', 'rw', 'ro', 'auto', 'nomtab', 'relative', 'create=dir']);
+/** What no element holds: kept beside the file system by its place, for the way back, with what differs here. */
+const keptWords: Readonly<Record<string, string | undefined>> = {
+  'create=file': undefined,
+  optional: 'optional: here the container does not start without its source',
+  rbind: 'rbind: what is mounted below its source is not seen',
+};
+const idmapped = 'idmap: its files are shown as their owners are on the host';
+const isKept = (option: string): boolean => Object.hasOwn(keptWords, option) || option.startsWith('idmap=');
 const defaultRamKiB = 65_536;
 
-/** The file system of an entry, whether all of it is in there, or why there is none. */
+/** The file system of an entry, what differs and what is kept beside it, or why there is none. */
 export type MountReading =
-  | { readonly filesystem: Filesystem; readonly loss?: string; readonly why?: undefined }
+  | {
+      readonly filesystem: Filesystem;
+      readonly kept?: string;
+      readonly loss?: string;
+      readonly why?: undefined;
+    }
   | { readonly filesystem?: undefined; readonly why: string };
 
 /** Turns an entry into a file system; `inside` sources are paths in the container already. */
 export function filesystemOf(entry: FstabEntry, options: { readonly inside?: boolean } = {}): MountReading {
   const dir = entry.target.startsWith('/') ? entry.target : `/${entry.target}`;
-  if (dir !== '/' && (basic.test(dir) || basicTypes.has(entry.type)))
-    return { why: `${dir} is mounted by the runtime` };
-  if (networkTypes.has(entry.type))
-    return { why: `${entry.type}: mount it on the host and bind it into the container` };
-  if (entry.type === 'overlay' || entry.type === 'overlayfs' || entry.type === 'aufs')
-    return { why: `${entry.type} mounts have no element` };
+  const why = obstacleOf(entry, dir);
+  if (why !== undefined) return { why };
+  const { filesystem, loss, type } = makeFilesystem(entry, dir, options.inside === true);
+  if (filesystem === undefined) return { why: loss };
+  const words = entry.options.filter(isKept);
+  const losses = [
+    loss,
+    ...words.map((word) => (word.startsWith('idmap=') ? idmapped : keptWords[word])),
+  ].filter((one) => one !== undefined);
+  return {
+    filesystem,
+    ...(words.length === 0 && type === undefined ? {} : { kept: [type ?? entry.type, ...words].join(' ') }),
+    ...(losses.length === 0 ? {} : { loss: losses.join('; ') }),
+  };
+}
+
+/** Why no file system of a container can be made of an entry. */
+function obstacleOf({ type, options }: FstabEntry, dir: string): string | undefined {
+  if (dir !== '/' && (basic.test(dir) || basicTypes.has(type))) return `${dir} is mounted by the runtime`;
+  if (networkTypes.has(type)) return `${type}: mount it on the host and bind it into the container`;
+  if (type === 'overlay' || type === 'overlayfs' || type === 'aufs') return `${type} mounts have no element`;
+  return options.includes('noauto') ? 'noauto: nothing mounts it at the start' : undefined;
+}
+
+type Made =
+  /** `type` is one that no element holds. */
+  | { readonly filesystem: Filesystem; readonly type?: string; readonly loss?: string }
+  | { readonly filesystem?: undefined; readonly type?: undefined; readonly loss: string };
+
+function makeFilesystem(entry: FstabEntry, dir: string, isInside: boolean): Made {
   const readonly = entry.options.includes('ro') ? { readonly: true } : {};
   const common = { accessmode: 'passthrough', target: { dir }, ...readonly } as const;
   if (entry.type === 'tmpfs' || entry.type === 'ramfs') return memory(entry, common);
-  const rest = entry.options.filter((option) => !silent.has(option)).join(',');
-  const kept = rest === '' ? {} : { options: rest };
-  if (options.inside === true)
-    return { filesystem: { type: 'bind', source: { dir: withSlash(entry.source), ...kept }, ...common } };
-  if (!entry.source.startsWith('/')) return { why: `${entry.source} is no path on the host` };
+  const rest = restOf(entry);
+  if (isInside)
+    return { filesystem: { type: 'bind', source: { dir: withSlash(entry.source), ...rest }, ...common } };
+  if (!entry.source.startsWith('/')) return { loss: `${entry.source} is no path on the host` };
   if (isBlockDevice(entry))
-    return { filesystem: { type: 'block', source: { dev: entry.source, ...kept }, ...common } };
-  return { filesystem: { type: 'mount', source: { dir: entry.source, ...kept }, ...common } };
+    return {
+      filesystem: { type: 'block', source: { dev: entry.source, ...rest }, ...common },
+      type: entry.type,
+    };
+  return { filesystem: { type: 'mount', source: { dir: entry.source, ...rest }, ...common } };
+}
+
+/** The options that the source of a file system holds. */
+function restOf({ options }: FstabEntry, taken = ''): { options?: string } {
+  const rest = options.filter(
+    (option) => !silent.has(option) && !isKept(option) && (taken === '' || !option.startsWith(taken)),
+  );
+  return rest.length === 0 ? {} : { options: rest.join(',') };
 }
 
 const withSlash = (path: string): string => (path.startsWith('/') ? path : `/${path}`);
@@ -90,15 +126,38 @@ function isBlockDevice({ source, type, options }: FstabEntry): boolean {
 }
 
 function memory(
-  { options }: FstabEntry,
+  entry: FstabEntry,
   common: Pick<Filesystem, 'accessmode'> & { target: { dir: string } },
-): MountReading {
-  const given = options.find((option) => option.startsWith('size='))?.slice('size='.length);
+): Made {
+  const given = entry.options.find((option) => option.startsWith('size='))?.slice('size='.length);
   const usageKiB = given === undefined ? undefined : parseSize(given, 'KiB');
-  const rest = options.filter((option) => !silent.has(option) && !option.startsWith('size=')).join(',');
-  const source = { usageKiB: usageKiB ?? defaultRamKiB, ...(rest === '' ? {} : { options: rest }) };
+  const source = { usageKiB: usageKiB ?? defaultRamKiB, ...restOf(entry, 'size=') };
   const filesystem: Filesystem = { type: 'ram', source, ...common };
   if (usageKiB !== undefined) return { filesystem };
   const said = given === undefined ? 'no size is given' : `the size ${given} is none in bytes`;
   return { filesystem, loss: `${said}: ${defaultRamKiB / 1024} MiB` };
+}
+
+/** Where it is kept what no element holds of a mount: its type and options, by its place in the container. */
+const keptPrefix = 'fstab.';
+export const isMountNote = (name: string): boolean => name.startsWith(keptPrefix);
+
+/** The domain with a file system that was read, and what is kept beside it. */
+export function withMount(
+  domain: Domain,
+  { filesystem, kept }: Extract<MountReading, { why?: undefined }>,
+): Domain {
+  const result = withFilesystem(domain, filesystem);
+  const dir = filesystem.target?.dir;
+  return kept === undefined || dir === undefined ? result : withAnother(result, keptPrefix + dir, kept);
+}
+
+/** The type that was kept of the mount there, and its options that no element holds. */
+export function keptMount(
+  domain: Domain,
+  dir: string,
+): { type: string | undefined; words: readonly string[] } {
+  const found = domain.beancounters?.find(({ name }) => name === keptPrefix + dir)?.value;
+  const [type, ...words] = found?.split(' ') ?? [];
+  return { type, words };
 }

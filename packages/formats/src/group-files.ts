@@ -1,11 +1,12 @@
 // Control group files, of either hierarchy, and the elements that say the same.
 // SPDX-License-Identifier: Apache-2.0
 import { type Blkiotune, type Domain, type Hostdev, parseSize } from '@ctvirt/xml';
-import { ubcOf, withUbc } from './beancounters.js';
+import { ubcOf, ubcOutcome } from './beancounters.js';
 import { withCputune, withDevice, withMemtune, withNodeset, withVcpu } from './edit.js';
 import type { HostFacts } from './format.js';
+import { readAmount, readKiB as readBytes } from './numbers.js';
 import { parseBitmap } from './openvz/values.js';
-import { carried, ignored, type Outcome } from './outcome.js';
+import { approximated, carried, ignored, type Outcome } from './outcome.js';
 
 type GroupRead = (domain: Domain, value: string, facts: HostFacts) => Outcome | undefined;
 
@@ -14,6 +15,8 @@ const unlimitedWords = new Set(['max', '-1', 'unlimited', 'infinity']);
 /** A size in KiB, rounded down as the kernel does to pages; 'none' for no limit. */
 function readKiB(value: string): number | 'none' | undefined {
   if (unlimitedWords.has(value)) return 'none';
+  const exact = readBytes(value);
+  if (exact !== undefined) return exact;
   const bytes = parseSize(value);
   return bytes === undefined ? undefined : Math.floor(bytes / 1024);
 }
@@ -118,14 +121,14 @@ const mems: GroupRead = (domain, value) => {
 };
 
 const beancounter =
-  (key: string, convert: (value: number) => bigint, how: string): GroupRead =>
+  (key: string, how: string): GroupRead =>
   (domain, value) => {
     if (unlimitedWords.has(value)) return carried(domain, 'no limit');
-    if (!/^\d{1,15}$/.test(value)) return ignored(`${value} is no number`);
-    const amount = convert(Number(value));
-    return ubcOf(domain, key) === undefined
-      ? carried(withUbc(domain, key, { barrier: amount, limit: amount }), how)
-      : carried(domain, how);
+    if (!/^\d{1,19}$/.test(value)) return ignored(`${value} is no number`);
+    const amount = BigInt(value);
+    const known = ubcOf(domain, key);
+    if (known === undefined) return ubcOutcome(domain, key, { barrier: amount, limit: amount }, how);
+    return known.limit === amount ? carried(domain, how) : ignored('the other hierarchy says otherwise');
   };
 
 const ioWeight: GroupRead = (domain, value) => {
@@ -149,6 +152,7 @@ function withIoDevice(domain: Domain, path: string, set: Partial<IoDevice>): Dom
   };
 }
 
+const noLimitSoHigh = 'no limit: no disk is as fast';
 const devicePath = (number: string): string | undefined =>
   /^\d{1,4}:\d{1,7}$/.test(number) ? `/dev/block/${number}` : undefined;
 
@@ -157,9 +161,11 @@ const throttle =
   (domain, value) => {
     const [number = '', amount = ''] = value.split(/\s+/);
     const path = devicePath(number);
-    return path === undefined || !/^\d{1,15}$/.test(amount)
-      ? ignored(`${value} is not "MAJOR:MINOR AMOUNT"`)
-      : carried(withIoDevice(domain, path, { [field]: Number(amount) }), 'device in blkiotune');
+    const most = readAmount(amount);
+    if (path === undefined || most === undefined) return ignored(`${value} is not "MAJOR:MINOR AMOUNT"`);
+    return most === 'none'
+      ? approximated(domain, noLimitSoHigh)
+      : carried(withIoDevice(domain, path, { [field]: most }), 'device in blkiotune');
   };
 
 const ioMaxFields: Readonly<Record<string, keyof IoDevice>> = {
@@ -174,13 +180,18 @@ const ioMax: GroupRead = (domain, value) => {
   const path = devicePath(number);
   if (path === undefined) return ignored(`${value} does not begin with MAJOR:MINOR`);
   let result = domain;
+  let isWhole = true;
   for (const pair of pairs) {
     const [word = '', amount = ''] = pair.split('=');
     const field = Object.hasOwn(ioMaxFields, word) ? ioMaxFields[word] : undefined;
-    if (field === undefined || !/^(\d{1,15}|max)$/.test(amount)) return ignored(`${pair} is no limit`);
-    if (amount !== 'max') result = withIoDevice(result, path, { [field]: Number(amount) });
+    const most = amount === 'max' ? undefined : readAmount(amount);
+    if (field === undefined || (most === undefined && amount !== 'max'))
+      return ignored(`${pair} is no limit`);
+    if (typeof most === 'number') result = withIoDevice(result, path, { [field]: most });
+    else isWhole &&= most === undefined;
   }
-  return carried(result, 'device in blkiotune');
+  const how = 'device in blkiotune';
+  return isWhole ? carried(result, how) : approximated(result, `${how}; ${noLimitSoHigh}`);
 };
 
 /** Devices every container has, by number. */
@@ -238,7 +249,7 @@ const devicesAllow: GroupRead = (domain, value) => {
 const shares = count('shares', 2, 262_144, setOnce('shares'));
 const quota = count('quota', 1000, 10 ** 12, setOnce('quota'));
 const period = count('period', 1000, 1_000_000, setOnce('period'));
-const pids = beancounter('NUMPROC', BigInt, 'parameter numproc');
+const pids = beancounter('NUMPROC', 'parameter numproc');
 
 /** By file of the control group; v1 files first, then v2's. */
 const groupFiles: Readonly<Record<string, GroupRead>> = {

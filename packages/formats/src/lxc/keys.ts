@@ -97,3 +97,15 @@ export function presentName(old: string): string | undefined {
   const family = [...byOld].find(([prefix]) => prefix.endsWith('.') && old.startsWith(prefix));
   return family === undefined ? undefined : family[1].name + old.slice(family[0].length);
 }
+
+/** Keys of releases before 2.1 that no release since has, and what became of what they said. */
+const removed: Readonly<Record<string, string>> = {
+  pivotdir: 'a key of LXC before 2.1, removed since: the root needs no such folder any more',
+  kmsg: 'a key of LXC before 2.1, removed since: /dev/kmsg is what the container makes of it',
+  'rootfs.backend':
+    'a key of LXC before 2.1, removed since: the kind of storage stands before the path in rootfs.path',
+};
+
+/** Why a key that some release had means nothing now; undefined for a word that never was a key. */
+export const removedKey = (name: string): string | undefined =>
+  Object.hasOwn(removed, name) ? removed[name] : undefined;

@@ -1,8 +1,8 @@
 // liblxc configuration read to rows: includes followed, old names made present ones, cleared keys taken back.
 // SPDX-License-Identifier: Apache-2.0
-import type { FileSet } from '../files.js';
+import { absenceOf, type FileSet } from '../files.js';
 import type { Place } from '../report.js';
-import { lxcKeyOf, presentName } from './keys.js';
+import { lxcKeyOf, presentName, removedKey } from './keys.js';
 
 /** One setting in effect; `key` is its present name without `lxc.`. */
 export interface LxcSetting extends Place {
@@ -20,6 +20,8 @@ export interface LxcSettings {
   readonly skipped: readonly LxcSkip[];
   /** Included paths that were not given. */
   readonly missing: readonly string[];
+  /** What lxc.rootfs.backend said, before LXC 2.1, of how to understand the path of the root. */
+  readonly backend: string | undefined;
 }
 
 const maxDepth = 16;
@@ -31,13 +33,15 @@ const maxLines = 200_000;
 export function parseLxc(files: FileSet, main: string): LxcSettings {
   const reader = new Reader(files);
   reader.include(main, []);
-  return { settings: reader.settings, skipped: reader.skipped, missing: [...reader.missing] };
+  const { settings, skipped, missing, backend } = reader;
+  return { settings, skipped, missing: [...missing], backend };
 }
 
 class Reader {
   settings: LxcSetting[] = [];
   readonly skipped: LxcSkip[] = [];
   readonly missing = new Set<string>();
+  backend: string | undefined;
   #lines = 0;
   /** Number of the interface that `lxc.network.…` lines without one belong to. */
   #legacyNic: number | undefined;
@@ -69,9 +73,11 @@ class Reader {
     }
     const value = unquote(text.slice(equals + 1).trim());
     const name = this.#nameOf(key.slice('lxc.'.length))?.replace(/^net\.0+(?=\d)/, 'net.');
-    if (name === undefined)
-      this.skipped.push({ ...place, why: 'is no key of liblxc 5, nor of an older release' });
-    else if (name === 'include') this.#follow(value, place, stack);
+    if (name === undefined) {
+      const why = removedKey(key.slice('lxc.'.length)) ?? 'is no key of liblxc 5, nor of an older release';
+      if (key === 'lxc.rootfs.backend') this.backend = value;
+      this.skipped.push({ ...place, why });
+    } else if (name === 'include') this.#follow(value, place, stack);
     else if (value === '') this.#clear(name, place);
     else {
       if (lxcKeyOf(name)?.repeat === 'replace') this.#clear(name, place);
@@ -106,7 +112,7 @@ class Reader {
     const targets = this.files.has(path) ? [path] : confFilesIn(this.files, path);
     if (targets.length === 0) {
       this.missing.add(path);
-      this.#skip(place, `${path} was not given`);
+      this.#skip(place, absenceOf(this.files, path));
     }
     for (const target of targets) {
       if (stack.includes(target)) this.#skip(place, `${target} includes itself`);

@@ -1,6 +1,6 @@
 // Control groups, resource limits and kernel parameters of an LXC configuration.
 // SPDX-License-Identifier: Apache-2.0
-import { withUbc } from '../beancounters.js';
+import { ubcOutcome, withUbc } from '../beancounters.js';
 import { readGroupFile } from '../group-files.js';
 import { unlimited } from '../openvz/values.js';
 import { approximated, carried } from '../outcome.js';
@@ -22,19 +22,21 @@ const rlimitKeys: Readonly<Record<string, { key: string; pages: boolean }>> = {
 const prlimit: LxcRead = (domain, value, rest, { pageSize }) => {
   const [soft = '', hard = soft] = value.split(':').map((part) => part.trim());
   const known = Object.hasOwn(rlimitKeys, rest) ? rlimitKeys[rest] : undefined;
-  const number = /^\d{1,15}$/.test(soft) ? BigInt(soft) : soft === 'unlimited' ? unlimited : undefined;
+  const number = /^\d{1,19}$/.test(soft) ? BigInt(soft) : soft === 'unlimited' ? unlimited : undefined;
   const scale = known?.pages === true ? BigInt(pageSize) : 1n;
   if (
     known === undefined ||
     soft !== hard ||
     number === undefined ||
     number % scale !== 0n ||
-    number === unlimited
+    number >= unlimited
   )
     return note(domain, `prlimit.${rest}`, value, 'no element holds this limit of a process');
   const amount = number / scale;
-  return carried(
-    withUbc(domain, known.key, { barrier: amount, limit: amount }),
+  return ubcOutcome(
+    domain,
+    known.key,
+    { barrier: amount, limit: amount },
     `parameter ${known.key.toLowerCase()}`,
   );
 };

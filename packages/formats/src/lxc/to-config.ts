@@ -1,49 +1,24 @@
 // A domain written as liblxc configuration, for both control group hierarchies, with what it cannot say reported.
 // SPDX-License-Identifier: Apache-2.0
 
-import type { Blkiotune, Domain, Filesystem, Hostdev, Interface, Ip, Route } from '@ctvirt/xml';
+import type { Blkiotune, Domain, Filesystem, Hostdev } from '@ctvirt/xml';
 import { parametersWith } from '../beancounters.js';
 import { capabilityStates, rootOf } from '../edit.js';
-import { FormatError } from '../errors.js';
 import type { HostFacts } from '../format.js';
-import { Report, type ReportRow } from '../report.js';
+import { isMountNote, keptMount } from '../fstab.js';
+import type { ReportRow } from '../report.js';
 import { resourcesOf } from '../resources/resources-of.js';
 import type { Resources } from '../resources/rules.js';
+import { archName } from './names.js';
 import { notePrefix } from './row.js';
+import { Rows } from './rows.js';
 import { wallsOf } from './walls.js';
-import { formatCommand, formatLxcConfig, formatMountEntry, type LxcRow } from './write.js';
+import { formatCommand, formatLxcConfig, formatMountEntry, type LxcMount } from './write.js';
+import { isNetworkNote, writeNetwork } from './write-network.js';
 
 export interface LxcText {
   readonly text: string;
   readonly report: readonly ReportRow[];
-}
-
-/** Collects rows; one that liblxc would misread becomes a line of the report instead. */
-class Rows {
-  readonly rows: LxcRow[] = [];
-  readonly report = new Report();
-
-  constructor(readonly file: string) {}
-
-  put(key: string, value: string | number | undefined): void {
-    if (value === undefined) return;
-    const row: LxcRow = [`lxc.${key}`, String(value)];
-    this.try(`lxc.${key}`, () => {
-      formatLxcConfig([row]);
-      this.rows.push(row);
-    });
-  }
-  try(key: string, action: () => void): void {
-    try {
-      action();
-    } catch (error) {
-      if (!(error instanceof FormatError)) throw error;
-      this.lose(key, error.message);
-    }
-  }
-  lose(key: string, why: string): void {
-    this.report.ignored({ file: this.file, line: 0, key }, why);
-  }
 }
 
 /** Writes the configuration; `file` names it in the report. */
@@ -60,17 +35,18 @@ export function writeLxc(
   writeGroups(resourcesOf(domain, { pageSize: facts.pageSize, hostCpus: facts.cpus }), out);
   writeIo(domain.blkiotune, out);
   writeDevices(domain.devices.hostdevs ?? [], out);
-  for (const { name, value } of parametersWith(domain, notePrefix)) out.put(name, value);
+  for (const { name, value } of parametersWith(domain, notePrefix))
+    if (!isNetworkNote(name)) out.keep(name, value);
   reportRest(domain, out);
   return { text: formatLxcConfig(out.rows), report: out.report.rows() };
 }
 
-const arches: Readonly<Record<string, string>> = { x86_64: 'amd64' };
-
 function writeIdentity(domain: Domain, out: Rows, autostart: boolean): void {
   out.put('uts.name', domain.hostname ?? domain.name);
   const arch = domain.os.type.arch;
-  if (arch !== undefined) out.put('arch', (Object.hasOwn(arches, arch) ? arches[arch] : undefined) ?? arch);
+  const name = arch === undefined ? undefined : archName(arch);
+  if (arch !== undefined && name === undefined) out.lose('lxc.arch', `liblxc knows no architecture ${arch}`);
+  out.put('arch', name);
   if (domain.uuid !== undefined) out.put('environment', `container_uuid=${domain.uuid}`);
   if (autostart) out.put('start.auto', 1);
 }
@@ -103,47 +79,38 @@ const rootPaths: { readonly [T in Filesystem['type']]?: (root: Of<T>) => string 
 
 const inRoot = (path: string): string => path.replace(/^\/+/, '');
 
-/** A mount besides the root. */
-const mounts: {
-  readonly [T in Filesystem['type']]?: (one: Of<T>, out: Rows) => Parameters<typeof formatMountEntry>[0];
-} = {
-  mount: ({ source, target, readonly }) => ({
-    source: source.dir,
-    target: target.dir,
-    type: 'none',
-    options: ['rbind', ...(readonly === true ? ['ro'] : []), ...optionsOf(source.options), 'create=dir'],
-  }),
-  bind: ({ source, target, readonly }) => ({
-    source: inRoot(source.dir),
-    target: target.dir,
-    type: 'none',
-    options: [
-      'bind',
-      ...(readonly === true ? ['ro'] : []),
-      ...optionsOf(source.options),
-      'relative',
-      'create=dir',
-    ],
-  }),
-  ram: ({ source, target, readonly }) => ({
-    source: 'tmpfs',
-    target: target.dir,
-    type: 'tmpfs',
-    options: [
-      `size=${source.usageKiB}k`,
-      ...(readonly === true ? ['ro'] : []),
-      ...optionsOf(source.options),
-      'create=dir',
-    ],
-  }),
-  block: ({ source, target, readonly }) => ({
-    source: source.dev,
-    target: target.dir,
-    // liblxc tries no types: ext4 is what is most likely there, and the report says that it is a guess.
-    type: 'ext4',
-    options: [...(readonly === true ? ['ro'] : []), ...optionsOf(source.options), 'create=dir'],
-  }),
+/** A mount besides the root: what fstab's fields say of it but for its options of every kind. */
+interface MountText {
+  readonly source: string;
+  readonly type: string;
+  readonly options: readonly string[];
+}
+
+const mounts: { readonly [T in Filesystem['type']]?: (one: Of<T>) => MountText } = {
+  mount: ({ source }) => ({ source: source.dir, type: 'none', options: ['bind'] }),
+  bind: ({ source }) => ({ source: inRoot(source.dir), type: 'none', options: ['bind', 'relative'] }),
+  ram: ({ source }) => ({ source: 'tmpfs', type: 'tmpfs', options: [`size=${source.usageKiB}k`] }),
+  // liblxc tries no types: ext4 is what is most likely there, and the report says that it is a guess.
+  block: ({ source }) => ({ source: source.dev, type: 'ext4', options: [] }),
 };
+
+function mountEntryOf(domain: Domain, one: Filesystem, { source, type, options }: MountText): LxcMount {
+  const target = one.target?.dir ?? '';
+  const kept = keptMount(domain, target);
+  const own = kept.words.includes('rbind') ? options.filter((option) => option !== 'bind') : options;
+  return {
+    source,
+    target,
+    type: one.type === 'block' ? (kept.type ?? type) : type,
+    options: [
+      ...own,
+      ...(one.readonly === true ? ['ro'] : []),
+      ...optionsOf(one.source.options),
+      ...kept.words,
+      ...(kept.words.includes('create=file') ? [] : ['create=dir']),
+    ],
+  };
+}
 
 function writeFilesystems(domain: Domain, out: Rows): void {
   const root = rootOf(domain);
@@ -164,90 +131,15 @@ function writeFilesystems(domain: Domain, out: Rows): void {
   (domain.devices.filesystems ?? []).forEach((one, index) => {
     if (one === root) return;
     const key = `devices/filesystem[${index + 1}]`;
-    const entry = mounts[one.type] as
-      | ((each: Filesystem, rows: Rows) => Parameters<typeof formatMountEntry>[0])
-      | undefined;
-    if (entry === undefined) out.lose(key, `liblxc has no mounts of type ${one.type}`);
-    else out.try(key, () => out.put('mount.entry', formatMountEntry(entry(one, out))));
-    if (one.type === 'block')
+    const textOf = mounts[one.type] as ((each: Filesystem) => MountText) | undefined;
+    if (textOf === undefined) out.lose(key, `liblxc has no mounts of type ${one.type}`);
+    else out.try(key, () => out.put('mount.entry', formatMountEntry(mountEntryOf(domain, one, textOf(one)))));
+    if (one.type === 'block' && keptMount(domain, one.target?.dir ?? '').type === undefined)
       out.report.approximated(
         { file: out.file, line: 0, key },
         'as ext4: liblxc must be told the type of a file system',
       );
   });
-}
-
-const macvlanModes: Readonly<Record<string, string>> = { passthrough: 'passthru' };
-
-interface NicText {
-  readonly type: string;
-  readonly link?: string;
-  readonly mode?: string;
-}
-
-const nicTypes: { readonly [T in Interface['type']]?: (one: Extract<Interface, { type: T }>) => NicText } = {
-  bridge: ({ source }) => ({ type: 'veth', link: source.bridge }),
-  ethernet: ({ ips }) => (ips === undefined ? { type: 'veth' } : { type: 'veth', mode: 'router' }),
-  direct: ({ source }) => ({
-    type: 'macvlan',
-    link: source.dev,
-    mode: macvlanModes[source.mode] ?? source.mode,
-  }),
-};
-
-function writeNetwork(domain: Domain, out: Rows): void {
-  let number = 0;
-  (domain.devices.interfaces ?? []).forEach((one, index) => {
-    const text = nicTypes[one.type] as ((each: Interface) => NicText) | undefined;
-    const key = `devices/interface[${index + 1}]`;
-    if (text === undefined) out.lose(key, `liblxc has no interfaces of type ${one.type}`);
-    else writeNic(one, text(one), `net.${number++}.`, out, key);
-  });
-  for (const one of domain.devices.hostdevs ?? []) {
-    if (one.type !== 'net') continue;
-    const prefix = `net.${number++}.`;
-    out.put(`${prefix}type`, 'phys');
-    out.put(`${prefix}link`, one.source.interface);
-    out.put(`${prefix}flags`, 'up');
-    writeAddresses(one.ips, one.routes, prefix, out);
-  }
-  if (number === 0) out.put('net.0.type', domain.features?.privnet === true ? 'empty' : 'none');
-}
-
-function writeNic(one: Interface, text: NicText, prefix: string, out: Rows, key: string): void {
-  out.put(`${prefix}type`, text.type);
-  if (text.type === 'macvlan') out.put(`${prefix}macvlan.mode`, text.mode);
-  else out.put(`${prefix}veth.mode`, text.mode);
-  out.put(`${prefix}link`, text.link);
-  out.put(`${prefix}name`, one.guest?.dev);
-  out.put(`${prefix}hwaddr`, one.mac?.address);
-  out.put(`${prefix}mtu`, one.mtu?.size);
-  if (text.type === 'veth') {
-    out.put(`${prefix}veth.pair`, one.target?.dev);
-    out.put(`${prefix}veth.vlan.id`, one.vlan?.tags?.[0]?.id);
-  }
-  if (one.link?.state !== 'down') out.put(`${prefix}flags`, 'up');
-  writeAddresses(one.ips, one.routes, prefix, out);
-  for (const field of ['bandwidth', 'filterref', 'virtualport', 'script'] as const)
-    if (one[field] !== undefined) out.lose(`${key}/${field}`, 'liblxc has no key for it');
-}
-
-function writeAddresses(
-  ips: readonly Ip[] | undefined,
-  routes: readonly Route[] | undefined,
-  prefix: string,
-  out: Rows,
-): void {
-  for (const { address, family, prefix: bits } of ips ?? [])
-    out.put(`${prefix}${family}.address`, `${address}/${bits ?? (family === 'ipv4' ? 32 : 128)}`);
-  for (const route of routes ?? []) {
-    if (/^(0\.0\.0\.0|::)$/.test(route.address)) out.put(`${prefix}${route.family}.gateway`, route.gateway);
-    else
-      out.lose(
-        `lxc.${prefix}${route.family}.gateway`,
-        `liblxc sets default routes only, not one to ${route.address}`,
-      );
-  }
 }
 
 function writeSecurity(domain: Domain, out: Rows): void {
@@ -406,7 +298,9 @@ const unsaid: readonly (readonly [keyof Domain, string])[] = [
 
 function reportRest(domain: Domain, out: Rows): void {
   for (const [key, why] of unsaid) if (domain[key] !== undefined) out.lose(key, why);
-  const kept = (domain.beancounters ?? []).filter(({ name }) => !name.startsWith(notePrefix));
+  const kept = (domain.beancounters ?? []).filter(
+    ({ name }) => !name.startsWith(notePrefix) && !isMountNote(name),
+  );
   for (const { name, value } of kept)
     if (value !== undefined) out.lose(name, 'a parameter of another format');
 }

@@ -4,6 +4,7 @@ import type { Domain } from '@ctvirt/xml';
 import { parameterValue } from '../beancounters.js';
 import { FormatError } from '../errors.js';
 import { baseName, type FileSet, folderOf } from '../files.js';
+import { foreignIn } from '../foreign.js';
 import type { Format, NativeUnit } from '../format.js';
 import { parseConf } from './conf-file.js';
 import { readCtidConf, writeCtidConf } from './ctid-conf.js';
@@ -20,7 +21,7 @@ function detect(files: FileSet): NativeUnit[] {
   const units: NativeUnit[] = [];
   for (const [path, { text }] of files) {
     const name = filePattern.exec(baseName(path))?.[1];
-    if (text !== undefined && name !== undefined) units.push({ name, path });
+    if (text !== undefined && name !== undefined && foreignIn(text) === undefined) units.push({ name, path });
   }
   const [first] = files;
   if (units.length > 0 || first === undefined || files.size > 1) return units;

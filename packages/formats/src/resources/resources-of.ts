@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Domain } from '@ctvirt/xml';
 import { parameterValue, ubcOf } from '../beancounters.js';
+import { limitKiB } from '../numbers.js';
 import { type Parameter, parameterOf } from '../openvz/parameters.js';
 import { parameterRow, rowsFor } from '../openvz/rows/index.js';
 import { hasAllocationLimit, isClassic, memoryLimitKiB } from '../openvz/rows/memory.js';
@@ -50,7 +51,8 @@ function kernelBytes(domain: Domain): number {
 function memoryOf(domain: Domain, pageSize: number): Resources {
   const classic = isClassic(domain);
   const extra = classic ? kernelBytes(domain) : 0;
-  const { softLimitKiB: soft, minGuaranteeKiB: least, swapHardLimitKiB: both } = domain.memtune ?? {};
+  const { softLimitKiB, minGuaranteeKiB, swapHardLimitKiB } = domain.memtune ?? {};
+  const [soft, least, both] = [softLimitKiB, minGuaranteeKiB, swapHardLimitKiB].map(limitKiB);
   const hard = memoryLimitKiB(domain);
   const tcp = tcpBytes(domain);
   return {

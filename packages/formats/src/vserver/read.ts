@@ -1,6 +1,6 @@
 // A guest of Linux-VServer, a folder of small files, read to a domain.
 // SPDX-License-Identifier: Apache-2.0
-import type { CapabilityName, Domain, Filesystem, Hostdev } from '@ctvirt/xml';
+import type { CapabilityName, Domain, Hostdev } from '@ctvirt/xml';
 import { withAnother } from '../beancounters.js';
 import {
   emptyDomain,
@@ -14,7 +14,7 @@ import {
 } from '../edit.js';
 import { baseName, type FileSet, folderOf } from '../files.js';
 import type { NativeUnit, ReadOptions, ReadResult } from '../format.js';
-import { filesystemOf, type MountReading, parseFstab } from '../fstab.js';
+import { filesystemOf, type MountReading, parseFstab, withMount } from '../fstab.js';
 import { approximated, carried, ignored, type Outcome, settle } from '../outcome.js';
 import { Report } from '../report.js';
 import { notToBeHeld, variableIn } from '../variables.js';
@@ -80,13 +80,15 @@ const readFstab =
     return result;
   };
 
+type Mount = Extract<MountReading, { why?: undefined }>;
+
 function mountOutcome(
   domain: Domain,
   found: MountReading | { filesystem?: undefined; why: string },
 ): Outcome {
   if (found.filesystem === undefined)
     return found.why.endsWith('by the runtime') ? carried(domain, found.why) : ignored(found.why);
-  const result = placeFilesystem(domain, found.filesystem);
+  const result = placeFilesystem(domain, found);
   if (result === domain) return ignored(`${found.filesystem.target?.dir ?? 'it'} has a file system already`);
   return found.loss === undefined
     ? carried(result, `filesystem of type ${found.filesystem.type}`)
@@ -94,14 +96,14 @@ function mountOutcome(
 }
 
 /** An entry for `/` is what the root is made of; of two for one place the first counts. */
-function placeFilesystem(domain: Domain, filesystem: Filesystem): Domain {
+function placeFilesystem(domain: Domain, found: Mount): Domain {
   const filesystems = domain.devices.filesystems ?? [];
-  if (filesystem.target?.dir === '/' && filesystem.type === 'block') {
+  const { type, target } = found.filesystem;
+  if (target?.dir === '/' && type === 'block') {
     const others = filesystems.filter((one) => one !== rootOf(domain));
-    return { ...domain, devices: { ...domain.devices, filesystems: [filesystem, ...others] } };
+    return withMount({ ...domain, devices: { ...domain.devices, filesystems: others } }, found);
   }
-  const taken = filesystems.some(({ target }) => target?.dir === filesystem.target?.dir);
-  return taken ? domain : withFilesystem(domain, filesystem);
+  return filesystems.some((one) => one.target?.dir === target?.dir) ? domain : withMount(domain, found);
 }
 
 const readInit: Read = (domain, { tree, report }) => {

@@ -6,7 +6,8 @@ import { parametersWith, ubcOf } from '../beancounters.js';
 import { capabilityStates, rootOf } from '../edit.js';
 import type { FileEntry, FileSet } from '../files.js';
 import type { HostFacts } from '../format.js';
-import { fstabField } from '../fstab.js';
+import { fstabField, isMountNote, keptMount } from '../fstab.js';
+import { inFull } from '../numbers.js';
 import { unlimited } from '../openvz/values.js';
 import { Report, type ReportRow } from '../report.js';
 import { resourcesOf } from '../resources/resources-of.js';
@@ -24,7 +25,7 @@ class Folder {
   put(path: string, value: string | number | undefined): void {
     if (value === undefined) return;
     if (/[\n\r\0]/.test(String(value))) this.lose(path, 'a value is one line');
-    else this.lines(path, [String(value)]);
+    else this.lines(path, [typeof value === 'number' ? inFull(value) : value]);
   }
   lines(path: string, lines: readonly string[]): void {
     if (lines.length > 0) this.raw(path, { text: `${lines.join('\n')}\n` });
@@ -106,14 +107,18 @@ const lines: { readonly [T in Filesystem['type']]?: (one: Extract<Filesystem, { 
 
 const basicLines = ['none\t/proc\tproc\tdefaults\t0 0', 'none\t/dev/pts\tdevpts\tgid=5,mode=620\t0 0'];
 
-function fstabLine(one: Filesystem): string | undefined {
+function fstabLine(domain: Domain, one: Filesystem): string | undefined {
   const make = lines[one.type] as ((each: Filesystem) => Line) | undefined;
   if (make === undefined) return undefined;
   const [source, type, own] = make(one);
   const more = one.source.options?.split(',').filter((option) => option !== '') ?? [];
-  const options = [...own, ...more];
+  const kept = keptMount(domain, one.target?.dir ?? '/');
+  // Words that only liblxc knows mean nothing here.
+  const words = kept.words.filter((word) => word === 'rbind');
+  const options = [...own.filter((word) => word !== 'bind' || words.length === 0), ...words, ...more];
   if (!options.includes('nodev')) options.push('dev');
-  return `${[source, one.target?.dir ?? '/', type, options.join(',')].map(fstabField).join('\t')}\t0 0`;
+  const typeHere = one.type === 'block' ? (kept.type ?? type) : type;
+  return `${[source, one.target?.dir ?? '/', typeHere, options.join(',')].map(fstabField).join('\t')}\t0 0`;
 }
 
 function writeFilesystems(domain: Domain, out: Folder): void {
@@ -124,11 +129,11 @@ function writeFilesystems(domain: Domain, out: Folder): void {
     out.lose('devices/filesystem[1]', 'the root must be a directory or a device here');
   (domain.devices.filesystems ?? []).forEach((one, index) => {
     if (isRoot(one) && one.type !== 'block') return;
-    const line = fstabLine(one);
+    const line = fstabLine(domain, one);
     const key = `devices/filesystem[${index + 1}]`;
     if (line === undefined) out.lose(key, `fstab has no mounts of type ${one.type}`);
     else written.push(line);
-    if (one.type === 'block')
+    if (one.type === 'block' && keptMount(domain, one.target?.dir ?? '/').type === undefined)
       out.report.approximated(
         { file: out.name, line: 0, key },
         'as ext4: fstab must be told the type of a file system',
@@ -263,6 +268,6 @@ function reportRest(domain: Domain, out: Folder): void {
   for (const [key, why] of unsaid) if (domain[key] !== undefined) out.lose(key, why);
   const written = new Set(rlimitFiles.map(([key]) => key));
   for (const { name } of domain.beancounters ?? [])
-    if (!name.startsWith(notePrefix) && !written.has(name.toUpperCase()))
+    if (!name.startsWith(notePrefix) && !isMountNote(name) && !written.has(name.toUpperCase()))
       out.lose(name, 'there is no such limit here');
 }

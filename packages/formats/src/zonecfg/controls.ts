@@ -16,14 +16,23 @@ export function zoneSize(text: string): number | undefined {
   return Number.isSafeInteger(bytes) ? bytes : undefined;
 }
 
+const mostShares = 262_144;
+
+/** What Solaris means by no limit. */
+export const noLimit = '18446744073709551615';
+
 /** The controls of a zone that have an element, by rctl's name without `zone.`; sizes in bytes. */
 export const controls: Readonly<
   Record<string, (domain: Domain, limit: number, facts: HostFacts) => Outcome>
 > = {
-  'cpu-shares': (domain, shares) =>
-    domain.cputune?.shares === undefined
-      ? carried(withCputune(domain, { shares: Math.min(262_144, Math.max(2, shares * 1024)) }), 'shares')
-      : ignored('shares are set already'),
+  'cpu-shares'(domain, given) {
+    if (domain.cputune?.shares !== undefined) return ignored('shares are set already');
+    const shares = Math.min(mostShares, Math.max(2, given * 1024));
+    const result = withCputune(domain, { shares });
+    return shares === given * 1024
+      ? carried(result, 'shares')
+      : approximated(result, `shares: ${shares}, the nearest there are`);
+  },
   'cpu-cap': (domain, percent) =>
     domain.cputune?.quota === undefined
       ? carried(

@@ -3,7 +3,7 @@
 import { type Domain, familyOf, type Hostdev } from '@ctvirt/xml';
 import { withDevice, withFilesystem } from '../edit.js';
 import type { HostFacts } from '../format.js';
-import { filesystemOf } from '../fstab.js';
+import { filesystemOf, withMount } from '../fstab.js';
 import { approximated, carried, ignored, type Outcome } from '../outcome.js';
 import { controls, withPhysical, withProcessors, zoneSize } from './controls.js';
 import type { ZoneResource } from './parse.js';
@@ -38,7 +38,7 @@ const fs: ResourceRead = (domain, resource) => {
     options: known === 'none' ? ['bind', ...options] : options,
   });
   if (found.filesystem === undefined) return noteResource(domain, resource, found.why);
-  const result = withFilesystem(domain, found.filesystem);
+  const result = withMount(domain, found);
   if (found.loss !== undefined) return approximated(result, found.loss);
   return found.filesystem.type === 'block'
     ? approximated(result, 'filesystem of type block: the device has another name on Linux')

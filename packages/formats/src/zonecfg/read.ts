@@ -7,7 +7,7 @@ import { baseName, type FileSet } from '../files.js';
 import type { HostFacts, NativeUnit, ReadOptions, ReadResult } from '../format.js';
 import { approximated, carried, ignored, type Outcome, settle } from '../outcome.js';
 import { Report } from '../report.js';
-import { controls, zoneSize } from './controls.js';
+import { controls, noLimit, zoneSize } from './controls.js';
 import { parseZonecfg, type ZoneProperty, type ZoneResource } from './parse.js';
 import { privilegeCapabilities } from './privileges.js';
 import { readNets } from './read-network.js';
@@ -21,6 +21,7 @@ const countOf = (text: string): number | undefined => (/^\d{1,15}$/.test(text) ?
 const control =
   (name: string, size: boolean): GlobalRead =>
   (domain, text, facts) => {
+    if (text === noLimit) return carried(domain, 'no limit');
     const limit = size ? zoneSize(text) : countOf(text);
     const read = controls[name];
     return limit === undefined || read === undefined

@@ -6,6 +6,7 @@ import { parametersWith, parameterValue, ubcOf } from '../beancounters.js';
 import { rootOf } from '../edit.js';
 import { FormatError } from '../errors.js';
 import type { HostFacts } from '../format.js';
+import { isMountNote, keptMount } from '../fstab.js';
 import { unlimited } from '../openvz/values.js';
 import { Report, type ReportRow } from '../report.js';
 import { noWalls, wallsSaid } from '../walls.js';
@@ -131,6 +132,11 @@ const fsTexts: { readonly [T in Filesystem['type']]?: (one: Extract<Filesystem, 
   volume: ({ source }) => ({ special: `${source.pool}/${source.volume}`, type: 'zfs' }),
 };
 
+/** Types of Linux that zones have under a name of their own. */
+const zoneTypes: Readonly<Record<string, string>> = { ufs: 'ufs', iso9660: 'hsfs', vfat: 'pcfs' };
+const zoneType = (type: string | undefined): string | undefined =>
+  type !== undefined && Object.hasOwn(zoneTypes, type) ? zoneTypes[type] : undefined;
+
 function writeFilesystems(domain: Domain, out: Commands): void {
   const root = rootOf(domain);
   (domain.devices.filesystems ?? []).forEach((one, index) => {
@@ -141,14 +147,16 @@ function writeFilesystems(domain: Domain, out: Commands): void {
       out.lose(key, `zones have no file systems of type ${one.type}`);
       return;
     }
-    const { special, type, options = [] } = make(one);
+    const { special, options = [], ...text } = make(one);
+    const kept = one.type === 'block' ? zoneType(keptMount(domain, one.target?.dir ?? '').type) : undefined;
+    const type = kept ?? text.type;
     const own = one.source.options?.split(',').filter((option) => option !== '') ?? [];
     out.add('fs', { dir: one.target?.dir, special, type }, [
       ...options,
       ...(one.readonly === true ? ['ro'] : []),
       ...own,
     ]);
-    if (type === 'ufs')
+    if (one.type === 'block' && kept === undefined)
       out.report.approximated({ file: out.file, line: 0, key }, 'as ufs: the device has another name there');
   });
   if (root?.readonly === true)
@@ -273,6 +281,6 @@ function reportRest(domain: Domain, noted: ReadonlySet<string>, out: Commands): 
     out.lose('features/capabilities', 'privileges are finer: set limitpriv');
   const written = new Set(controlKeys.map(([key]) => key));
   for (const { name } of domain.beancounters ?? [])
-    if (!name.startsWith(notePrefix) && !written.has(name.toUpperCase()))
+    if (!name.startsWith(notePrefix) && !isMountNote(name) && !written.has(name.toUpperCase()))
       out.lose(name, 'there is no such control');
 }

@@ -43,7 +43,7 @@ const cpulimit: Row = {
   write(domain) {
     const { quota, period = cpuPeriodUs } = domain.cputune ?? {};
     if (quota === undefined || quota <= 0) return undefined;
-    return String(Math.max(1, Math.round((quota * 100) / period)));
+    return String(Math.max(0.001, Math.round((quota * 100_000) / period) / 1000));
   },
 };
 

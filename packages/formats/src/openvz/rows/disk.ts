@@ -1,10 +1,12 @@
 // Disk keys: first-level space and inodes of the root, I/O weight.
 // SPDX-License-Identifier: Apache-2.0
 import type { Domain, Filesystem, Quota } from '@ctvirt/xml';
+import { parameterValue, withValue } from '../../beancounters.js';
 import { rootOf, withRoot } from '../../edit.js';
+import { isExact, tooMuch } from '../../numbers.js';
 import { approximated, carried, ignored, type Outcome } from '../../outcome.js';
 import { ownWord, type Row } from '../row.js';
-import { type DiskLimit, formatDisk, parseDisk, parseUlong } from '../values.js';
+import { type DiskLimit, formatDisk, parseDisk, parseUlong, unlimited } from '../values.js';
 
 type InodeQuota = Extract<Quota, { type: 'inodes' }>;
 
@@ -17,7 +19,16 @@ export function inodeQuotaOf(root: Filesystem | undefined): InodeQuota | undefin
 }
 
 const noRoot = ignored('the domain has no root file system');
-const safe = (value: bigint): number => Number(value > 2n ** 53n - 1n ? 2n ** 53n - 1n : value);
+
+/** A limit beyond what a document holds is none: kept as it is, and written back so. */
+function unheld(domain: Domain, key: string, value: string, hard: bigint): Outcome {
+  const kept = withValue(domain, key, value);
+  return hard >= unlimited
+    ? carried(kept, `parameter ${key.toLowerCase()}: no limit`)
+    : approximated(kept, `parameter ${key.toLowerCase()}, without limit: ${tooMuch}`);
+}
+
+const lesser = (one: bigint, other: bigint): number => Number(one < other ? one : other);
 
 const within = ({ soft, hard }: DiskLimit, domain: Domain, how: string): Outcome =>
   soft > hard ? approximated(domain, `${how}, the soft one lowered to the hard one`) : carried(domain, how);
@@ -30,8 +41,9 @@ const diskspace: Row = {
     if (root === undefined || limit === undefined) return noRoot;
     if (values.get('DISK_QUOTA') === 'no') return ignored('DISK_QUOTA is off');
     if (root.spaceHardLimitBytes !== undefined || root.spaceSoftLimitBytes !== undefined) return ownWord;
-    const spaceHardLimitBytes = safe(limit.hard * 1024n);
-    const spaceSoftLimitBytes = Math.min(safe(limit.soft * 1024n), spaceHardLimitBytes);
+    if (!isExact(limit.hard * 1024n)) return unheld(domain, 'DISKSPACE', value, limit.hard);
+    const spaceHardLimitBytes = Number(limit.hard * 1024n);
+    const spaceSoftLimitBytes = lesser(limit.soft * 1024n, limit.hard * 1024n);
     return within(
       limit,
       withRoot(domain, (one) => ({ ...one, spaceSoftLimitBytes, spaceHardLimitBytes })),
@@ -41,7 +53,7 @@ const diskspace: Row = {
   write(domain) {
     const { spaceHardLimitBytes: hard, spaceSoftLimitBytes: soft } = rootOf(domain) ?? {};
     const most = hard ?? soft;
-    if (most === undefined) return undefined;
+    if (most === undefined) return parameterValue(domain, 'DISKSPACE');
     const kib = (bytes: number): bigint => BigInt(Math.ceil(bytes / 1024));
     return formatDisk({ soft: kib(soft ?? most), hard: kib(most) });
   },
@@ -55,8 +67,9 @@ const diskinodes: Row = {
     if (root === undefined || limit === undefined) return noRoot;
     if (values.get('DISK_QUOTA') === 'no') return ignored('DISK_QUOTA is off');
     if (inodeQuotaOf(root) !== undefined) return ownWord;
-    const max = safe(limit.hard);
-    const quota: InodeQuota = { type: 'inodes', max, soft: Math.min(safe(limit.soft), max) };
+    if (!isExact(limit.hard)) return unheld(domain, 'DISKINODES', value, limit.hard);
+    const max = Number(limit.hard);
+    const quota: InodeQuota = { type: 'inodes', max, soft: lesser(limit.soft, limit.hard) };
     return within(
       limit,
       withRoot(domain, (one) => ({ ...one, quotas: [...(one.quotas ?? []), quota] })),
@@ -65,7 +78,7 @@ const diskinodes: Row = {
   },
   write(domain) {
     const quota = inodeQuotaOf(rootOf(domain));
-    if (quota === undefined) return undefined;
+    if (quota === undefined) return parameterValue(domain, 'DISKINODES');
     return formatDisk({ soft: BigInt(quota.soft ?? quota.max), hard: BigInt(quota.max) });
   },
 };

@@ -1,6 +1,6 @@
 // Every key of OpenVZ that has a place of its own in a domain; the others are kept as parameters.
 // SPDX-License-Identifier: Apache-2.0
-import { beancounterOf, ubcOf, withUbc, withValue } from '../../beancounters.js';
+import { beancounterOf, ubcOf, ubcOutcome, withUbc, withValue } from '../../beancounters.js';
 import { approximated, carried } from '../../outcome.js';
 import type { Parameter } from '../parameters.js';
 import { ownWord, type ReadContext, type Row } from '../row.js';
@@ -32,7 +32,7 @@ export function parameterRow({ key, syntax, unit }: Parameter): Row {
             withUbc(domain, key, { ...ubc, barrier: ubc.limit }),
             `${how}, its barrier lowered to its limit`,
           )
-        : carried(withUbc(domain, key, ubc), how);
+        : ubcOutcome(domain, key, ubc, how);
     },
     write(domain) {
       const ubc = ubcOf(domain, key);

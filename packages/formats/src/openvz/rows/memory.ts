@@ -1,8 +1,9 @@
 // Memory keys: RAM, swap, allocation and guarantee, in classic and in VSwap configurations.
 // SPDX-License-Identifier: Apache-2.0
 import type { Domain } from '@ctvirt/xml';
-import { beancounterOf, ubcOf, withUbc } from '../../beancounters.js';
+import { beancounterOf, ubcOf, ubcOutcome } from '../../beancounters.js';
 import { withMemtune } from '../../edit.js';
+import { limitKiB } from '../../numbers.js';
 import { approximated, carried, ignored, type Outcome } from '../../outcome.js';
 import { ownWord, type ReadContext, type Row } from '../row.js';
 import { formatUbc, formatUbcPlain, parseUbc, type Ubc, unlimited } from '../values.js';
@@ -16,7 +17,7 @@ const isUnlimited = (pages: bigint): boolean => pages >= 2n ** 50n;
 
 /** The most memory a domain may use, whichever element says so. */
 export function memoryLimitKiB(domain: Domain): number | undefined {
-  return domain.memtune?.hardLimitKiB ?? domain.memoryKiB;
+  return limitKiB(domain.memtune?.hardLimitKiB) ?? limitKiB(domain.memoryKiB);
 }
 
 const readPages = (value: string, context: ReadContext): Ubc =>
@@ -40,7 +41,7 @@ export function isClassic(domain: Domain): boolean {
 }
 
 const keep = (domain: Domain, key: string, pages: Ubc, how: string): Outcome =>
-  beancounterOf(domain, key) === undefined ? carried(withUbc(domain, key, pages), how) : ownWord;
+  beancounterOf(domain, key) === undefined ? ubcOutcome(domain, key, pages, how) : ownWord;
 
 const physpages: Row = {
   key: 'PHYSPAGES',
@@ -102,8 +103,9 @@ const privvmpages: Row = {
   },
   write(domain, { pageSize, vswap }) {
     const kept = ubcOf(domain, 'PRIVVMPAGES');
-    // libvirt's driver reads this key only as two plain numbers.
-    if (kept !== undefined) return formatUbcPlain(kept);
+    // libvirt's driver reads this key only as two plain numbers; without any limit there is nothing for it to read.
+    if (kept !== undefined)
+      return kept.barrier >= unlimited && kept.limit >= unlimited ? formatUbc(kept) : formatUbcPlain(kept);
     const hard = memoryLimitKiB(domain);
     if (vswap || hard === undefined) return undefined;
     const limit = toPages(hard, pageSize);
