@@ -28,7 +28,8 @@ export interface NativeUnit {
 
 export interface ReadResult {
   readonly domain: Domain;
-  readonly autostart: boolean;
+  /** Undefined when the configuration does not say. */
+  readonly autostart: boolean | undefined;
   readonly report: readonly ReportRow[];
 }
 
@@ -51,6 +52,6 @@ export interface Format {
   /** Writes one container, over the files it had if there were any. */
   write(
     domain: Domain,
-    options: { readonly autostart?: boolean; readonly known?: FileSet } & HostFacts,
+    options: { readonly autostart?: boolean | undefined; readonly known?: FileSet } & HostFacts,
   ): WriteResult;
 }

@@ -27,7 +27,7 @@ export type Conversion = {
   readonly path: string;
   readonly report: readonly ReportRow[];
 } & (
-  | { readonly files: FileSet; readonly failure?: undefined; readonly autostart: boolean }
+  | { readonly files: FileSet; readonly failure?: undefined; readonly autostart: boolean | undefined }
   | { readonly files?: undefined; readonly failure: Failure }
 );
 

@@ -27,7 +27,7 @@ export const domxmlFormat: Format = {
   read(files, unit) {
     const { domain, findings } = parseDomain(files.get(unit.path)?.text ?? '', { file: unit.path });
     if (domain === undefined) throw new XmlError(findings);
-    return { domain, autostart: false, report: findings.map((finding) => rowOf(finding, unit.path)) };
+    return { domain, autostart: undefined, report: findings.map((finding) => rowOf(finding, unit.path)) };
   },
   write(domain, { autostart }) {
     const path = `${domain.name.replace(/[/\0]|^\.+/g, '_')}.xml`;

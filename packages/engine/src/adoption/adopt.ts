@@ -34,7 +34,7 @@ export class Adopter {
       persistent: true,
       adoption: {
         files,
-        autostart: read.autostart,
+        autostart: read.autostart === true,
         ctid: isOpenvz ? Number(native.unit.name) : undefined,
         conf: isOpenvz ? native.files.get(native.unit.path)?.text : undefined,
       },

@@ -24,7 +24,7 @@ export interface LxcText {
 /** Writes the configuration; `file` names it in the report. */
 export function writeLxc(
   domain: Domain,
-  facts: HostFacts & { readonly autostart?: boolean; readonly file?: string },
+  facts: HostFacts & { readonly autostart?: boolean | undefined; readonly file?: string },
 ): LxcText {
   const out = new Rows(facts.file ?? 'config');
   writeIdentity(domain, out, facts.autostart === true);

@@ -1,12 +1,12 @@
 // Whether a parameter's text can be read by its syntax, and what would be accepted instead.
 // SPDX-License-Identifier: Apache-2.0
+import { readNetif } from './netif.js';
 import type { Parameter, Syntax, Unit } from './parameters.js';
 import {
   parseBitmap,
   parseBool,
   parseCpuLimit,
   parseDisk,
-  parseNetif,
   parseRate,
   parseSwitches,
   parseUbc,
@@ -54,9 +54,8 @@ const rules: Readonly<Record<Syntax, SyntaxRule>> = {
     accepts: (text) => /^(none|pages:\d{1,18}|privvmpages:\d{1,18}(\.\d{1,9})?)$/.test(text),
   },
   netif: {
-    expected:
-      'ifname=NAME[,bridge=][,mac=][,host_ifname=][,host_mac=][,mac_filter=] per interface, between ";"',
-    accepts: (text) => parseNetif(text) !== undefined,
+    expected: 'ifname=NAME[,mac=][,host_ifname=][,bridge=|,network=][,ip=]… per interface, between ";"',
+    accepts: (text) => readNetif(text).found.length > 0 || text.trim() === '',
   },
   switches: { expected: 'NAME:on or NAME:off items', accepts: (text) => parseSwitches(text) !== undefined },
   text: { expected: 'text', accepts: () => true },

@@ -209,6 +209,8 @@ function appendLines(lines: readonly string[], added: readonly string[]): string
 
 const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
+export const isUuid = (text: string): boolean => uuidPattern.test(text);
+
 /** The UUID that libvirt's OpenVZ driver keeps in a comment; `malformed` when its first such line holds none. */
 export function readUuid(
   text: string,

@@ -7,17 +7,17 @@ import { emptyDomain } from '../edit.js';
 import { Report, type ReportRow } from '../report.js';
 import { soundly } from '../sound.js';
 import { fillIn, type ReadValue, readConfValues } from './apply-profile.js';
-import { editConf, parseConf, readUuid, unwritableIn, writeUuid } from './conf-file.js';
+import { editConf, isUuid, parseConf, readUuid, unwritableIn, writeUuid } from './conf-file.js';
 import { parameterOf, parameters } from './parameters.js';
 import type { WriteContext } from './row.js';
 import { parameterRow, rowsFor } from './rows/index.js';
 import { hasAllocationLimit } from './rows/memory.js';
 import { reportUnsaid } from './unsaid.js';
-import { parseBool } from './values.js';
+import { type Ctid, parseBool } from './values.js';
 
 export interface ReadConfOptions {
-  /** The container's number: the file's name. */
-  readonly ctid: number;
+  /** The container's number, or with OpenVZ 7 its UUID: the file's name. */
+  readonly ctid: Ctid;
   readonly pageSize: number;
   readonly hostCpus: number;
   /** Path for the report; `CTID.conf` when absent. */
@@ -32,7 +32,8 @@ export interface ReadConfOptions {
 
 export interface ReadConf {
   readonly domain: Domain;
-  readonly autostart: boolean;
+  /** Undefined when the file does not say: OpenVZ starts then what ran when the node went down. */
+  readonly autostart: boolean | undefined;
   readonly report: readonly ReportRow[];
 }
 
@@ -56,6 +57,8 @@ function readConf(text: string, options: ReadConfOptions, report: Report): ReadC
   const known = values.filter(({ value, parameter }) => parameter !== undefined && value.key !== 'ONBOOT');
   const context = { pageSize, cpus: hostCpus, ctid, root };
   let domain = withUuid(fillIn(start, known, context, report), text, file, report);
+  const uuid = [String(ctid), own.find(({ value }) => value.key === 'UUID')?.value.value ?? ''].find(isUuid);
+  if (uuid !== undefined) domain = { uuid: uuid.toLowerCase(), ...domain };
   for (const one of values.filter(({ parameter }) => parameter === undefined))
     domain = keepUnknown(domain, one, report);
   // A container with a name keeps its number beside it.
@@ -109,20 +112,23 @@ function keepUnknown(domain: Domain, { file, value }: ReadValue, report: Report)
   return withAnother(domain, `openvz.${value.key}`, value.value);
 }
 
-function readAutostart(values: readonly ReadValue[], report: Report): boolean {
+function readAutostart(values: readonly ReadValue[], report: Report): boolean | undefined {
   const found = values.find(({ value }) => value.key === 'ONBOOT');
-  if (found === undefined) return false;
+  if (found === undefined) return undefined;
   const place = { file: found.file, line: found.value.lines[0] ?? 0, key: 'ONBOOT' };
   const on = parseBool(found.value.value);
   const isDisabled = values.some(({ value }) => value.key === 'DISABLED' && parseBool(value.value) === true);
-  if (on === undefined) report.ignored(place, 'it is neither yes nor no');
-  else if (on && isDisabled) report.approximated(place, 'autostart off, since the container is disabled');
+  if (on === undefined) {
+    report.ignored(place, 'it is neither yes nor no');
+    return undefined;
+  }
+  if (on && isDisabled) report.approximated(place, 'autostart off, since the container is disabled');
   else report.carried(place, `autostart ${on ? 'on' : 'off'}`);
-  return on === true && !isDisabled;
+  return on && !isDisabled;
 }
 
 export interface WriteConfOptions {
-  readonly ctid: number;
+  readonly ctid: Ctid;
   readonly pageSize: number;
   readonly hostCpus: number;
   /** When absent, the domain's own. */
@@ -134,7 +140,7 @@ export interface WriteConfOptions {
   /** VE_ROOT and VE_PRIVATE, when they are known. */
   readonly paths?: { readonly root: string; readonly private: string };
   /** ONBOOT, when it is known. */
-  readonly autostart?: boolean;
+  readonly autostart?: boolean | undefined;
 }
 
 /** Keys that say where a container lies: kept as they are when nobody knows better. */

@@ -6,13 +6,31 @@ import { FormatError } from '../errors.js';
 import { baseName, type FileSet, folderOf } from '../files.js';
 import { foreignIn } from '../foreign.js';
 import type { Format, NativeUnit } from '../format.js';
-import { parseConf } from './conf-file.js';
+import { effectiveValues, parseConf } from './conf-file.js';
 import { readCtidConf, writeCtidConf } from './ctid-conf.js';
 import { parameterOf } from './parameters.js';
 
 /** Numbers up to 100 are OpenVZ's own. */
 const firstCtid = 101;
-const filePattern = /^([1-9]\d{0,9})\.conf$/;
+const ctidPattern = /^([1-9]\d{0,9}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})$/i;
+const isCtid = (word: string): boolean => ctidPattern.test(word);
+/** The file that OpenVZ 7 keeps in the container's own folder. */
+const ownFile = 've.conf';
+
+/** What a container is called by the place of its file: by its name, or by that of the folder it is the file of. */
+function nameAt(path: string): string | undefined {
+  const file = baseName(path);
+  const name = file === ownFile ? baseName(folderOf(path)) : /^(.+)\.conf$/.exec(file)?.[1];
+  return name !== undefined && isCtid(name) ? name : undefined;
+}
+
+/** What a configuration calls itself: OpenVZ 7 writes that. */
+function nameIn(text: string): string | undefined {
+  const { values } = effectiveValues(parseConf(text));
+  return ['VEID', 'UUID']
+    .map((key) => values.get(key)?.value)
+    .find((word) => word !== undefined && isCtid(word));
+}
 
 const hostFiles = new Set(['vz.conf', '0.conf']);
 
@@ -20,7 +38,7 @@ const hostFiles = new Set(['vz.conf', '0.conf']);
 function detect(files: FileSet): NativeUnit[] {
   const units: NativeUnit[] = [];
   for (const [path, { text }] of files) {
-    const name = filePattern.exec(baseName(path))?.[1];
+    const name = nameAt(path);
     if (text !== undefined && name !== undefined && foreignIn(text) === undefined) units.push({ name, path });
   }
   const [first] = files;
@@ -29,7 +47,7 @@ function detect(files: FileSet): NativeUnit[] {
   // The host's own settings look much like a container's.
   if (hostFiles.has(baseName(path))) return units;
   const known = parseConf(text).entries.filter(({ key }) => parameterOf(key) !== undefined);
-  return known.length >= 3 ? [{ name: String(firstCtid), path }] : [];
+  return known.length >= 3 ? [{ name: nameIn(text) ?? String(firstCtid), path }] : [];
 }
 
 /** vz.conf stands in the folder, or in the one above it. */
@@ -43,10 +61,12 @@ function vzConfOf(files: FileSet, path: string): { vzConf: string; vzConfFile: s
   return undefined;
 }
 
-/** The number the name is, the one noted beside the name, or the first there may be. */
-function ctidOf(domain: Domain): number {
-  const number = /^[1-9]\d{0,9}$/.exec(domain.name)?.[0] ?? parameterValue(domain, 'VEID');
-  return number === undefined ? firstCtid : Number(number);
+/** The number or UUID that the name is, the one noted beside the name, or the first number there may be. */
+function ctidOf(domain: Domain): string {
+  return (
+    [domain.name, parameterValue(domain, 'VEID')].find((word) => word !== undefined && isCtid(word)) ??
+    String(firstCtid)
+  );
 }
 
 export const openvzFormat: Format = {
@@ -59,7 +79,7 @@ export const openvzFormat: Format = {
     if (text === undefined)
       throw new FormatError('missing', `${unit.path} was not given`, { file: unit.path });
     return readCtidConf(text, {
-      ctid: Number(unit.name),
+      ctid: unit.name,
       pageSize: host.pageSize,
       hostCpus: host.cpus,
       file: unit.path,

@@ -23,6 +23,7 @@ export {
   type WriteConfOptions,
   writeCtidConf,
 } from './ctid-conf.js';
+export { formatNetif, type Netif, parseNetif } from './netif.js';
 export {
   type Bounds,
   beancounters,

@@ -144,7 +144,7 @@ const rows: Readonly<Record<Exclude<Group, 'beancounter' | 'later'>, readonly Ro
     ['STOP_TIMEOUT', 'ulong', 'first', 'grace before a hard stop; 0 is 120', 'seconds'],
     ['LOCAL_UID', 'ulong', 'first', 'first host user id of the user namespace; 0 is none', 'count'],
     ['LOCAL_GID', 'ulong', 'first', 'first host group id of the user namespace', 'count'],
-    ['VEID', 'ulong', 'last', 'container number, informational', 'count', 'fixed'],
+    ['VEID', 'word', 'last', 'container number or UUID, informational', 'fixed'],
     ['DISTRIBUTION', 'word', 'last', 'distribution, where OSTEMPLATE does not tell', 'fixed'],
   ],
   network: [

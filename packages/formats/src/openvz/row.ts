@@ -2,12 +2,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Domain } from '@ctvirt/xml';
 import { ignored, type Outcome } from '../outcome.js';
+import type { Ctid } from './values.js';
 
 /** What reading knows besides the value. */
 export interface ReadContext {
   readonly pageSize: number;
   readonly cpus: number;
-  readonly ctid: number | undefined;
+  readonly ctid: Ctid | undefined;
   /** All values in effect, by key. */
   readonly values: ReadonlyMap<string, string>;
   /** VSwap: PHYSPAGES limits memory; otherwise PRIVVMPAGES does. */
@@ -22,7 +23,7 @@ export interface ReadContext {
 export interface WriteContext {
   readonly pageSize: number;
   readonly cpus: number;
-  readonly ctid: number;
+  readonly ctid: Ctid;
   readonly vswap: boolean;
 }
 

@@ -3,17 +3,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { formatNetif, parseNetif } from './netif.js';
 import {
   formatBitmap,
   formatDisk,
-  formatNetif,
   formatUbc,
   parseBitmap,
   parseBool,
   parseCpuLimit,
   parseDisk,
   parseList,
-  parseNetif,
   parsePath,
   parseRate,
   parseSwitches,

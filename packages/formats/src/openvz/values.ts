@@ -6,6 +6,9 @@ export const unlimited = 9223372036854775807n;
 /** INT_MAX: what 32-bit hosts wrote for `unlimited`; readers take it as such. */
 const unlimited32 = 2147483647n;
 
+/** What a container is known by: its number, or with OpenVZ 7 its UUID. */
+export type Ctid = number | string;
+
 /** What a beancounter counts; decides how suffixes apply. */
 export type UbcUnit = 'pages' | 'bytes' | 'count';
 /** What a disk limit counts: blocks of 1 KiB, or inodes. */
@@ -124,7 +127,7 @@ export function parseList(text: string): string[] {
 }
 
 /** An absolute path with the first `$VEID` or `${VEID}` replaced and no slash at its end. */
-export function parsePath(text: string, ctid: number | undefined): string | undefined {
+export function parsePath(text: string, ctid: Ctid | undefined): string | undefined {
   if (!text.startsWith('/') || text.includes('\0')) return undefined;
   const path = ctid === undefined ? text : text.replace(/\$VEID|\$\{VEID\}/, String(ctid));
   return path.replace(/\/+$/, '') || '/';
@@ -171,64 +174,6 @@ export function parseCpuLimit(text: string): CpuLimit | undefined {
   const ofNode = match[2] === '%';
   const percent = Number(text.replace('%', ''));
   return ofNode && percent > 100 ? undefined : { percent, ofNode };
-}
-
-/** One interface of NETIF; names as OpenVZ spells them. */
-export interface Netif {
-  readonly ifname: string;
-  readonly bridge?: string;
-  readonly mac?: string;
-  readonly host_ifname?: string;
-  readonly host_mac?: string;
-  readonly mac_filter?: string;
-}
-
-// In the order OpenVZ's tools store them.
-const netifKeys = ['ifname', 'bridge', 'mac', 'host_ifname', 'host_mac', 'mac_filter'] as const;
-type NetifKey = (typeof netifKeys)[number];
-
-const macPattern = /^[0-9a-f]{1,2}(:[0-9a-f]{1,2}){5}$/i;
-const namePattern = /^[^\s/;,="]{1,15}$/;
-const netifValue: Readonly<Record<NetifKey, RegExp>> = {
-  ifname: namePattern,
-  bridge: namePattern,
-  mac: macPattern,
-  host_ifname: namePattern,
-  host_mac: macPattern,
-  mac_filter: /^(on|off)$/,
-};
-const isNetifKey = (key: string): key is NetifKey => (netifKeys as readonly string[]).includes(key);
-
-/** Reads `ifname=eth0,mac=…;ifname=eth1,…`; undefined when an interface has no name or an unreadable part. */
-export function parseNetif(text: string): Netif[] | undefined {
-  const interfaces: Netif[] = [];
-  for (const part of text.split(';')) {
-    if (part.trim() === '') continue;
-    const found: Partial<Record<NetifKey, string>> = {};
-    for (const pair of part.trim().split(',')) {
-      if (pair === '') continue;
-      const at = pair.indexOf('=');
-      const key = pair.slice(0, at);
-      const value = pair.slice(at + 1);
-      if (at < 0 || !isNetifKey(key)) return undefined;
-      if (value === '' && key !== 'ifname') continue;
-      if (!netifValue[key].test(value)) return undefined;
-      found[key] = value;
-    }
-    const { ifname, ...others } = found;
-    if (ifname === undefined) return undefined;
-    interfaces.push({ ifname, ...others });
-  }
-  return interfaces;
-}
-
-/** Writes interfaces in OpenVZ's own order of keys. */
-export function formatNetif(interfaces: readonly Netif[]): string {
-  return interfaces
-    .map((nic) =>
-      netifKeys.flatMap((key) => (nic[key] === undefined ? [] : [`${key}=${nic[key]}`])).join(','),
-    )
-    .join(';');
 }
 
 /** Reads `NAME:on|off` items (CAPABILITY, FEATURES), names lower case; undefined at the first bad one. */

@@ -4,7 +4,7 @@ import { formatDomain } from '@ctvirt/xml';
 import type { FileSet } from '../files.js';
 import { type FormatName, formats } from '../formats.js';
 
-const host = { pageSize: 4096, cpus: 4 };
+const host = { pageSize: 4096, cpus: 3 };
 
 export interface Reading {
   readonly xml: string;

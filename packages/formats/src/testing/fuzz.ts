@@ -156,7 +156,7 @@ function checkUnit(format: Format, files: FileSet, unit: ReturnType<Format['dete
 }
 
 /** Written and read once, a configuration has its final form: another turn changes nothing. */
-function checkSettled(format: Format, domain: Domain, autostart: boolean): void {
+function checkSettled(format: Format, domain: Domain, autostart: boolean | undefined): void {
   const turn = (files: FileSet): FileSet | undefined => {
     const [unit] = format.detect(files);
     if (unit === undefined) return undefined;

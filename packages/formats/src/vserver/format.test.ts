@@ -199,7 +199,7 @@ const pieces: fc.Arbitrary<readonly [string, string]>[] = [
 ];
 
 /** What both ways keep; the places of mere notes may move. */
-function essence({ domain, autostart }: { domain: Domain; autostart: boolean }) {
+function essence({ domain, autostart }: { domain: Domain; autostart: boolean | undefined }) {
   const { beancounters, ...rest } = domain;
   const limits = (beancounters ?? []).filter(({ name }) => !name.startsWith('vserver.'));
   return { ...rest, limits: limits.map((one) => JSON.stringify(one)).sort(), autostart };

@@ -42,7 +42,7 @@ class Folder {
 /** Writes the folder, named as the guest. */
 export function writeVserver(
   domain: Domain,
-  facts: HostFacts & { readonly autostart?: boolean },
+  facts: HostFacts & { readonly autostart?: boolean | undefined },
 ): { files: FileSet; report: readonly ReportRow[] } {
   const out = new Folder(domain.name.replace(/[/\0]|^\.+/g, '_'));
   writeNotes(domain, out);

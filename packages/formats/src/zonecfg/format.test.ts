@@ -187,7 +187,7 @@ const pieces = fc.constantFrom(
   'add admin\nset user=joe\nset auths=login\nend',
 );
 
-function essence({ domain, autostart }: { domain: Domain; autostart: boolean }) {
+function essence({ domain, autostart }: { domain: Domain; autostart: boolean | undefined }) {
   const { beancounters, devices, ...rest } = domain;
   const sorted = (list: readonly unknown[] | undefined) =>
     (list ?? []).map((one) => JSON.stringify(one)).sort();

@@ -66,7 +66,7 @@ class Commands {
 /** Writes the commands that make the zone. */
 export function writeZonecfg(
   domain: Domain,
-  facts: HostFacts & { readonly autostart?: boolean; readonly file: string },
+  facts: HostFacts & { readonly autostart?: boolean | undefined; readonly file: string },
 ): { text: string; report: readonly ReportRow[] } {
   const out = new Commands(facts.file);
   const notes = parametersWith(domain, `${notePrefix}set.`);

@@ -173,4 +173,22 @@ const disabled: Row = {
   write: (domain) => parameterValue(domain, 'DISABLED'),
 };
 
-export const identityRows: readonly Row[] = [name, originSample, description, disabled, capability, devnodes];
+const veid: Row = {
+  key: 'VEID',
+  read(domain, value, { ctid }) {
+    return ctid === undefined || value === String(ctid)
+      ? carried(withValue(domain, 'VEID', value), 'parameter veid')
+      : ignored(`the file is that of ${ctid}, and its name counts`);
+  },
+  write: (domain) => parameterValue(domain, 'VEID'),
+};
+
+export const identityRows: readonly Row[] = [
+  name,
+  originSample,
+  description,
+  disabled,
+  veid,
+  capability,
+  devnodes,
+];

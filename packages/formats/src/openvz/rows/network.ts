@@ -1,27 +1,23 @@
 // Network keys: routed addresses, bridged interfaces, host devices, names and name servers.
 // SPDX-License-Identifier: Apache-2.0
-import { type Domain, familyOf, type Hostdev, type Interface } from '@ctvirt/xml';
+import { type Domain, familyOf, type Hostdev, type Interface, type Ip } from '@ctvirt/xml';
+import { isUnspecified, readAddress } from '../../addresses.js';
 import { parameterValue, withValue } from '../../beancounters.js';
 import { withHostdevs, withInterfaces } from '../../edit.js';
 import { approximated, carried, ignored, type Outcome } from '../../outcome.js';
 import { ownWord, type Row } from '../row.js';
-import { formatNetif, type Netif, parseList, parseNetif } from '../values.js';
+import { parseList } from '../values.js';
+import { isOfNetif, netif } from './netif.js';
 
 const interfacesOf = <T extends Interface['type']>(domain: Domain, type: T) =>
   (domain.devices.interfaces ?? []).filter(
     (one): one is Extract<Interface, { type: T }> => one.type === type,
   );
 
-/** `address[/prefix]` read; undefined for no address or the unspecified one, which OpenVZ skips. */
-function readAddress(
-  text: string,
-): { address: string; family: 'ipv4' | 'ipv6'; prefix?: number } | undefined {
-  const [address = '', prefix, ...rest] = text.split('/');
-  const family = familyOf(address);
-  if (family === undefined || rest.length > 0 || /^(0\.0\.0\.0|::0?)$/.test(address)) return undefined;
-  if (prefix === undefined) return { address, family };
-  const bits = /^\d{1,3}$/.test(prefix) ? Number(prefix) : Number.NaN;
-  return bits <= (family === 'ipv4' ? 32 : 128) ? { address, family, prefix: bits } : undefined;
+/** An address; undefined for the unspecified one, which OpenVZ skips. */
+function readOwn(text: string): Ip | undefined {
+  const ip = readAddress(text);
+  return ip === undefined || isUnspecified(ip.address) ? undefined : ip;
 }
 
 const ipAddress: Row = {
@@ -32,7 +28,7 @@ const ipAddress: Row = {
     const bad: string[] = [];
     const added: Interface[] = [];
     for (const item of parseList(value)) {
-      const ip = readAddress(item);
+      const ip = readOwn(item);
       if (ip === undefined) bad.push(item);
       else if (!seen.has(ip.address)) added.push({ type: 'ethernet', ips: [ip] });
       if (ip) seen.add(ip.address);
@@ -43,51 +39,15 @@ const ipAddress: Row = {
     return bad.length === 0 ? carried(result, how) : approximated(result, `${how}, but for ${bad.join(' ')}`);
   },
   write(domain) {
-    const addresses = interfacesOf(domain, 'ethernet').flatMap(({ ips }) => ips ?? []);
+    const addresses = interfacesOf(domain, 'ethernet').flatMap((one) =>
+      isOfNetif(domain, one) ? [] : (one.ips ?? []),
+    );
     if (addresses.length === 0) return undefined;
     return addresses
       .map(({ address, family, prefix }) =>
         prefix === undefined || prefix === (family === 'ipv4' ? 32 : 128) ? address : `${address}/${prefix}`,
       )
       .join(' ');
-  },
-};
-
-function readNetif({ ifname, bridge, mac, host_ifname }: Netif): Interface {
-  const ends = {
-    ...(mac === undefined ? {} : { mac: { address: mac.toLowerCase() } }),
-    ...(host_ifname === undefined ? {} : { target: { dev: host_ifname } }),
-    guest: { dev: ifname },
-  };
-  return bridge === undefined
-    ? { type: 'ethernet', ...ends }
-    : { type: 'bridge', source: { bridge }, ...ends };
-}
-
-function writeNetif(one: Interface, index: number): Netif | undefined {
-  const isPair = one.type === 'bridge' || (one.type === 'ethernet' && one.ips === undefined);
-  if (!isPair) return undefined;
-  return {
-    ifname: one.guest?.dev ?? `eth${index}`,
-    ...(one.type === 'bridge' ? { bridge: one.source.bridge } : {}),
-    ...(one.mac === undefined ? {} : { mac: one.mac.address.toUpperCase() }),
-    ...(one.target?.dev === undefined ? {} : { host_ifname: one.target.dev }),
-  };
-}
-
-const netif: Row = {
-  key: 'NETIF',
-  read(domain, value) {
-    const found = parseNetif(value) ?? [];
-    const result = withInterfaces(domain, found.map(readNetif));
-    const lost = found.some((nic) => nic.host_mac !== undefined || nic.mac_filter !== undefined);
-    const how = 'an interface for each, of type bridge if it names one';
-    return lost ? approximated(result, `${how}; host_mac and mac_filter are left out`) : carried(result, how);
-  },
-  write(domain) {
-    const found = (domain.devices.interfaces ?? []).flatMap((one, index) => writeNetif(one, index) ?? []);
-    const text = formatNetif(found);
-    return text === '' || parseNetif(text) === undefined ? undefined : text;
   },
 };
 
