@@ -33,7 +33,12 @@ export function untrue(name: FormatName, path: string, text: string, usual: read
   const whole = readingOf(name, filesWith(text));
   const lines = text.split('\n');
   return (whole?.report ?? []).flatMap(({ line, key, status, how }) => {
-    if (status !== 'carried' || line === 0 || usual.some((pattern) => pattern.test(how))) return [];
+    if (
+      status !== 'carried' ||
+      line === 0 ||
+      usual.some((pattern) => pattern.test(how) || pattern.test(`${key}: ${how}`))
+    )
+      return [];
     const without = readingOf(
       name,
       filesWith(lines.map((each, at) => (at === line - 1 ? '' : each)).join('\n')),

@@ -3,7 +3,8 @@
 
 /** A value as written: one word, a list of them, or `(name=value,…)` groups. */
 export type ZoneValue =
-  | { readonly kind: 'simple'; readonly text: string }
+  /** `raw` is how it was written, where tokens in it were replaced. */
+  | { readonly kind: 'simple'; readonly text: string; readonly raw?: string }
   | { readonly kind: 'list'; readonly items: readonly ZoneValue[] }
   | { readonly kind: 'group'; readonly fields: ReadonlyMap<string, string> };
 
@@ -11,6 +12,8 @@ export interface ZoneProperty {
   readonly name: string;
   readonly value: ZoneValue;
   readonly line: number;
+  /** By `add`, as properties are that may have several values. */
+  readonly isAdded: boolean;
 }
 
 export interface ZoneResource {
@@ -147,7 +150,7 @@ const set: Action = (zone, tokens, command) => {
   if (name === undefined || equals?.text !== '=' || rest.length === 0)
     return zone.fault(command, 'is not "set PROPERTY=VALUE"');
   const value = readValue(rest) ?? restOfLine(command);
-  zone.put({ name: name.text, value, line: command.line }, true);
+  zone.put({ name: name.text, value, line: command.line, isAdded: false }, true);
 };
 
 /** `add options size=1g`, as people write it, where the export would quote. */
@@ -174,7 +177,7 @@ const add: Action = (zone, tokens, command) => {
   if (zone.scope === undefined) return zone.fault(command, 'adds to a property, and no resource is open');
   const value = readValue(rest[0]?.text === '=' ? rest.slice(1) : rest) ?? restAfter(command, name.text);
   for (const item of value.kind === 'list' ? value.items : [value])
-    zone.put({ name: name.text, value: item, line: command.line }, false);
+    zone.put({ name: name.text, value: item, line: command.line, isAdded: true }, false);
 };
 
 const select: Action = (zone, tokens, command) => {

@@ -1,6 +1,7 @@
 // A zone's network: addresses on the host's stack, or interfaces of its own.
 // SPDX-License-Identifier: Apache-2.0
-import { type Domain, familyOf, type Interface, type Ip, type Route } from '@ctvirt/xml';
+import { type Domain, familyOf, type Interface, type Route } from '@ctvirt/xml';
+import { everywhere, readAddress } from '../addresses.js';
 import { withAnother } from '../beancounters.js';
 import { withHostdevs, withInterfaces, withPrivnet } from '../edit.js';
 import { approximated, carried, ignored, type Outcome, settle } from '../outcome.js';
@@ -11,25 +12,17 @@ import { notePrefix, noteResource, property } from './row.js';
 /** Where the host's interface of an address is kept. */
 export const physicalPrefix = `${notePrefix}physical.`;
 
-function readAddress(text: string | undefined): Ip | undefined {
-  const [address = '', prefix] = (text ?? '').split('/');
-  const family = familyOf(address);
-  if (family === undefined) return undefined;
-  const bits = prefix !== undefined && /^\d{1,3}$/.test(prefix) ? Number(prefix) : undefined;
-  return { address, family, ...(bits === undefined ? {} : { prefix: bits }) };
-}
-
 function routesOf(net: ZoneResource): { routes?: Route[] } {
   const gateway = property(net, 'defrouter');
   const family = familyOf(gateway ?? '');
   if (gateway === undefined || family === undefined) return {};
-  return { routes: [{ family, address: family === 'ipv4' ? '0.0.0.0' : '::', gateway }] };
+  return { routes: [{ family, address: everywhere(family), gateway }] };
 }
 
 /** An address of the host's own stack becomes a routed one. */
 function readShared(domain: Domain, net: ZoneResource): Outcome {
   const given = property(net, 'address');
-  const ip = readAddress(given);
+  const ip = readAddress(given ?? '');
   if (ip === undefined)
     return noteResource(domain, net, `${given ?? 'it'} is no address: host names are not looked up`);
   const physical = property(net, 'physical');
@@ -38,34 +31,72 @@ function readShared(domain: Domain, net: ZoneResource): Outcome {
   return approximated(kept, 'an interface of its own with this address, routed');
 }
 
+/** Properties of an interface of its own that a document holds, whichever release wrote them. */
+const held = new Set([
+  'physical',
+  'linkname',
+  'global-nic',
+  'lower-link',
+  'allowed-address',
+  'mac-addr',
+  'mac-address',
+  'vlan-id',
+  'defrouter',
+]);
+
+const macOf = (text: string | undefined): string | undefined =>
+  text !== undefined && /^[0-9a-f]{1,2}(:[0-9a-f]{1,2}){5}$/i.test(text) ? padded(text) : undefined;
+const vlanOf = (text: string | undefined): number | undefined =>
+  text !== undefined && /^\d{1,4}$/.test(text) && Number(text) < 4096 ? Number(text) : undefined;
+
 function readExclusive(domain: Domain, net: ZoneResource): Outcome {
-  const physical = property(net, 'physical') ?? property(net, 'linkname');
+  const name = property(net, 'physical') ?? property(net, 'linkname');
   const nic = property(net, 'global-nic') ?? property(net, 'lower-link');
-  const ip = readAddress(property(net, 'allowed-address'));
-  const addresses = { ...(ip === undefined ? {} : { ips: [ip] }), ...routesOf(net) };
-  if (nic !== undefined && nic !== 'auto') {
-    const mac = property(net, 'mac-addr') ?? property(net, 'mac-address');
-    const vlan = property(net, 'vlan-id');
+  const isMade = net.type === 'anet' || nic !== undefined;
+  if (isMade && (nic === undefined || nic === 'auto'))
+    return noteResource(domain, net, "the zone's host chooses what it is made on: name the link there");
+  if (!isMade && name === undefined) return noteResource(domain, net, 'it names no interface');
+  const given = property(net, 'allowed-address');
+  const ip = given === undefined ? undefined : readAddress(given);
+  const [givenMac, givenVlan] = [
+    property(net, 'mac-addr') ?? property(net, 'mac-address'),
+    property(net, 'vlan-id'),
+  ];
+  const [mac, vlan] = isMade ? [macOf(givenMac), vlanOf(givenVlan)] : [];
+  const { routes } = routesOf(net);
+  const addresses = {
+    ...(ip === undefined ? {} : { ips: [ip] }),
+    ...(routes === undefined ? {} : { routes }),
+  };
+  const lost = [
+    ...net.properties.flatMap((one) => (held.has(one.name) ? [] : [one.name])),
+    ...(given !== undefined && ip === undefined ? ['allowed-address'] : []),
+    ...(givenMac !== undefined && mac === undefined ? ['mac-addr'] : []),
+    ...(givenVlan !== undefined && vlan === undefined ? ['vlan-id'] : []),
+    ...(property(net, 'defrouter') !== undefined && routes === undefined ? ['defrouter'] : []),
+  ];
+  const losses = lost.length === 0 ? [] : [`without ${[...new Set(lost)].join(', ')}`];
+  if (isMade && nic !== undefined) {
     const one: Interface = {
       type: 'direct',
-      ...(mac !== undefined && /^[0-9a-f]{1,2}(:[0-9a-f]{1,2}){5}$/i.test(mac)
-        ? { mac: { address: padded(mac) } }
-        : {}),
+      ...(mac === undefined ? {} : { mac: { address: mac } }),
       source: { dev: nic, mode: 'bridge' },
-      ...(vlan !== undefined && /^\d{1,4}$/.test(vlan) ? { vlan: { tags: [{ id: Number(vlan) }] } } : {}),
+      ...(vlan === undefined ? {} : { vlan: { tags: [{ id: vlan }] } }),
       ...addresses,
-      ...(physical === undefined ? {} : { guest: { dev: physical } }),
+      ...(name === undefined ? {} : { guest: { dev: name } }),
     };
-    return carried(withInterfaces(domain, [one]), 'interface of type direct');
+    return within(withInterfaces(domain, [one]), 'interface of type direct', losses);
   }
-  if (physical === undefined) return noteResource(domain, net, 'it names no interface');
-  const result = withHostdevs(domain, [
-    { type: 'net', mode: 'capabilities', source: { interface: physical }, ...addresses },
+  const source = { interface: name ?? '' };
+  const result = withHostdevs(domain, [{ type: 'net', mode: 'capabilities', source, ...addresses }]);
+  return within(result, 'hostdev of type net', [
+    ...losses,
+    ...(ip === undefined ? [] : ['other addresses are not refused']),
   ]);
-  return ip === undefined
-    ? carried(result, 'hostdev of type net')
-    : approximated(result, 'hostdev of type net; other addresses are not refused');
 }
+
+const within = (domain: Domain, how: string, losses: readonly string[]): Outcome =>
+  losses.length === 0 ? carried(domain, how) : approximated(domain, [how, ...losses].join('; '));
 
 const padded = (mac: string): string =>
   mac
@@ -82,7 +113,7 @@ export function readNets(
   placesOf: (net: ZoneResource) => readonly Place[],
   report: Report,
 ): Domain {
-  let result = nets.length === 0 ? withPrivnet(domain) : domain;
+  let result = domain;
   for (const net of nets) {
     const own = isExclusive || net.type === 'anet';
     const wrong = !own && property(net, 'address') === undefined;
@@ -93,5 +124,8 @@ export function readNets(
         : readShared(result, net);
     result = settle(result, outcome, placesOf(net), report);
   }
-  return result;
+  const { interfaces = [], hostdevs = [] } = result.devices;
+  return interfaces.length === 0 && hostdevs.every(({ type }) => type !== 'net')
+    ? withPrivnet(result)
+    : result;
 }

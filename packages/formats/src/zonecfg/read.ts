@@ -12,7 +12,7 @@ import { parseZonecfg, type ZoneProperty, type ZoneResource } from './parse.js';
 import { privilegeCapabilities } from './privileges.js';
 import { readNets } from './read-network.js';
 import { resourceReads } from './read-resources.js';
-import { noteProperty, noteResource, textOf } from './row.js';
+import { hasToken, noteProperty, noteResource, textOf, tokenWhy, withTokens } from './row.js';
 
 type GlobalRead = (domain: Domain, text: string, facts: HostFacts, given: ZoneProperty) => Outcome;
 
@@ -106,13 +106,17 @@ export function readZonecfg(files: FileSet, unit: NativeUnit, host: ReadOptions)
     const given = global(name);
     if (given !== undefined) report.carried(at(given.line, name), apartHow[name] ?? '');
   }
-  let domain = emptyDomain('lxc', lineText(textOf(global('zonename')?.value) ?? unit.name));
-  const plain = zone.globals.filter(({ name }) => !apart.has(name));
+  const zoneName = textOf(global('zonename')?.value) ?? unit.name;
+  let domain = emptyDomain('lxc', lineText(zoneName));
+  const plain = zone.globals.filter(({ name }) => !apart.has(name)).map((one) => withTokens(one, zoneName));
   for (const given of plain.sort((a, b) => orderOf(a.name) - orderOf(b.name)))
     domain = settle(domain, readGlobal(domain, given, host), [at(given.line, given.name)], report);
   const nets: ZoneResource[] = [];
-  for (const resource of zone.resources) {
-    if (resource.type === 'net' || resource.type === 'anet') nets.push(resource);
+  for (const given of zone.resources) {
+    const properties = given.properties.map((one) => withTokens(one, zoneName));
+    const resource = { ...given, properties };
+    const isNet = resource.type === 'net' || resource.type === 'anet';
+    if (isNet && !resource.properties.some(hasToken)) nets.push(resource);
     else domain = settle(domain, readResource(domain, resource, host), placesOf(unit.path, resource), report);
   }
   const isExclusive = textOf(global('ip-type')?.value) === 'exclusive';
@@ -129,6 +133,7 @@ const apartHow: Readonly<Record<string, string>> = {
 function readGlobal(domain: Domain, given: ZoneProperty, host: HostFacts): Outcome {
   const text = textOf(given.value);
   const read = Object.hasOwn(globalReads, given.name) ? globalReads[given.name] : undefined;
+  if (hasToken(given)) return noteProperty(domain, given, tokenWhy);
   if (text === undefined || read === undefined)
     return noteProperty(domain, given, 'no element holds it; kept by its name');
   return read(domain, text, host, given);
@@ -136,6 +141,7 @@ function readGlobal(domain: Domain, given: ZoneProperty, host: HostFacts): Outco
 
 function readResource(domain: Domain, resource: ZoneResource, host: HostFacts): Outcome {
   const read = Object.hasOwn(resourceReads, resource.type) ? resourceReads[resource.type] : undefined;
+  if (resource.properties.some(hasToken)) return noteResource(domain, resource, tokenWhy);
   return read === undefined
     ? noteResource(domain, resource, 'no element holds it; kept with its commands')
     : read(domain, resource, host);

@@ -18,7 +18,7 @@ export function quote(text: string): string {
 
 /** A value as it would be written. */
 export function formatValue(value: ZoneValue): string {
-  if (value.kind === 'simple') return quote(value.text);
+  if (value.kind === 'simple') return quote(value.raw ?? value.text);
   if (value.kind === 'list') return `[${value.items.map(formatValue).join(',')}]`;
   return `(${[...value.fields].map(([name, text]) => `${name}=${quote(text)}`).join(',')})`;
 }
@@ -35,15 +35,43 @@ export const property = (resource: ZoneResource, name: string): string | undefin
 export const listOf = (resource: ZoneResource, name: string): string[] =>
   resource.properties.flatMap((one) => (one.name === name ? (textOf(one.value) ?? []) : []));
 
-const listProperties = new Set(['options', 'value', 'property']);
+/** Properties that may have several values, by resource; of a resource that is none of these each stays as it was given. */
+const listProperties: Readonly<Record<string, readonly string[]>> = {
+  fs: ['options'],
+  net: ['property'],
+  device: ['property'],
+  rctl: ['value'],
+  attr: [],
+  dataset: [],
+  'inherit-pkg-dir': [],
+  'dedicated-cpu': [],
+  'capped-cpu': [],
+  'capped-memory': [],
+};
 
 /** The commands that make the resource. */
 export function commandsOf({ type, properties }: ZoneResource): string {
-  const lines = properties.map(({ name, value }) =>
-    listProperties.has(name) ? `add ${name} ${formatValue(value)}` : `set ${name}=${formatValue(value)}`,
+  const lists = Object.hasOwn(listProperties, type) ? listProperties[type] : undefined;
+  const lines = properties.map(({ name, value, isAdded }) =>
+    (lists?.includes(name) ?? isAdded)
+      ? `add ${name} ${formatValue(value)}`
+      : `set ${name}=${formatValue(value)}`,
   );
   return [`add ${type}`, ...lines, 'end'].join('\n');
 }
+
+/** Tokens of Solaris 11 in a value: the zone's name in its place; what only its host knows stays. */
+export function withTokens<P extends ZoneProperty>(property: P, zoneName: string): P {
+  const { value } = property;
+  if (value.kind !== 'simple' || !value.text.includes('%')) return property;
+  const text = value.text.replace(/%(?:\{zonename\}|%)/g, (token) => (token === '%%' ? '%' : zoneName));
+  return text === value.text ? property : { ...property, value: { kind: 'simple', text, raw: value.text } };
+}
+
+/** Whether a value has a token that nothing here can replace. */
+export const hasToken = ({ value }: ZoneProperty): boolean =>
+  value.kind === 'simple' && /%\{[a-z-]+\}/.test(value.text);
+export const tokenWhy = 'it has a token in it that only its host knows; kept by its name';
 
 /** Keeps a global property by its name, and says why nothing comes of it. */
 export const noteProperty = (domain: Domain, { name, value }: ZoneProperty, why: string): Outcome =>
