@@ -114,7 +114,7 @@ test('the folder written from the document says the same', () => {
   const { domain, autostart } = read(treeOf(real));
   const { files } = vserverFormat.write(domain, { ...host, autostart });
   assert.equal(files.get('web/vdir')?.link, '/vservers/web');
-  assert.equal(files.get('web/bcapabilities')?.text, '~KILL\nNET_RAW\nSYS_ADMIN\n');
+  assert.equal(files.get('web/bcapabilities')?.text, '~KILL\nNET_RAW\n');
   assert.equal(files.get('web/scripts/post-start')?.text, real['scripts/post-start']);
   const again = read(files);
   assert.deepEqual(again.domain.memtune, domain.memtune);

@@ -1,20 +1,22 @@
 // Limits of a guest: ulimits, rlimits, disk limits, scheduler, processor sets, control groups.
 // SPDX-License-Identifier: Apache-2.0
 import type { Domain } from '@ctvirt/xml';
-import { ubcOf, withUbc } from '../beancounters.js';
+import { ubcOf, ubcOutcome } from '../beancounters.js';
 import { rootOf, withCputune, withMemtune, withNodeset, withRoot, withVcpu } from '../edit.js';
 import type { HostFacts } from '../format.js';
 import { groupRank, isGroupFile, readGroupFile } from '../group-files.js';
+import { isExact, tooMuch } from '../numbers.js';
 import { parseBitmap, unlimited } from '../openvz/values.js';
 import { approximated, carried, ignored, type Outcome, settle } from '../outcome.js';
 import type { Report } from '../report.js';
-import { type GuestTree, parseLimit } from './tree.js';
+import { type GuestTree, type NumberedFolders, parseLimit } from './tree.js';
 
 /** What each reading function has at hand. */
 export interface GuestContext {
   readonly tree: GuestTree;
   readonly host: HostFacts;
   readonly report: Report;
+  readonly folders: NumberedFolders;
 }
 
 /** Container-wide limits that are beancounters: pages or counts, as OpenVZ's own. */
@@ -32,11 +34,14 @@ type Bound = (typeof bounds)[number];
 type Limits = Partial<Record<Bound, bigint | 'infinite'>>;
 
 /** One resource's three bounds; a plain file sets them all, files by bound win over it. */
-function limitsOf(tree: GuestTree, resource: string): { limits: Limits; paths: string[] } {
+function limitsOf({ tree, report }: GuestContext, resource: string): { limits: Limits; paths: string[] } {
   const limits: Limits = {};
   const paths: string[] = [];
   const take = (path: string, set: readonly Bound[]): void => {
-    const value = parseLimit(tree.scalar(path) ?? '');
+    const text = tree.scalar(path);
+    const value = parseLimit(text ?? '');
+    if (text !== undefined && value === undefined)
+      report.ignored(tree.place(path), `${text || 'it'} is no limit`);
     if (value === undefined) return;
     paths.push(path);
     for (const bound of set) limits[bound] = value;
@@ -46,16 +51,17 @@ function limitsOf(tree: GuestTree, resource: string): { limits: Limits; paths: s
   return { limits, paths };
 }
 
-function readRlimits(domain: Domain, { tree, host, report }: GuestContext): Domain {
+function readRlimits(domain: Domain, context: GuestContext): Domain {
+  const { tree, report } = context;
   let result = domain;
   for (const [resource, key] of Object.entries(rlimitKeys)) {
-    const { limits, paths } = limitsOf(tree, resource);
+    const { limits, paths } = limitsOf(context, resource);
     if (paths.length === 0) continue;
     const hard = limits.hard ?? limits.soft ?? 'infinite';
     const limit = hard === 'infinite' ? unlimited : hard;
     const outcome =
       ubcOf(result, key) === undefined
-        ? carried(withUbc(result, key, { barrier: limit, limit }), `parameter ${key.toLowerCase()}`)
+        ? ubcOutcome(result, key, { barrier: limit, limit }, `parameter ${key.toLowerCase()}`)
         : ignored('the control group says otherwise');
     result = settle(
       result,
@@ -64,12 +70,13 @@ function readRlimits(domain: Domain, { tree, host, report }: GuestContext): Doma
       report,
     );
   }
-  return readResident(result, { tree, host, report });
+  return readResident(result, context);
 }
 
 /** Resident memory, in pages; what the control group already said wins. */
-function readResident(domain: Domain, { tree, host, report }: GuestContext): Domain {
-  const { limits, paths } = limitsOf(tree, 'rss');
+function readResident(domain: Domain, context: GuestContext): Domain {
+  const { tree, host, report } = context;
+  const { limits, paths } = limitsOf(context, 'rss');
   if (paths.length === 0) return domain;
   const kib = (bound: Bound): number | undefined => {
     const value = limits[bound];
@@ -99,42 +106,61 @@ function readResident(domain: Domain, { tree, host, report }: GuestContext): Dom
   );
 }
 
-function readDiskLimits(domain: Domain, { tree, report }: GuestContext): Domain {
+function readDiskLimits(domain: Domain, { tree, report, folders }: GuestContext): Domain {
   let result = domain;
+  const others: string[] = [];
   for (const id of tree.children('dlimits')) {
     const base = `dlimits/${id}`;
-    const places = ['directory', 'space_total', 'inodes_total'].map((name) => tree.place(`${base}/${name}`));
     const directory = tree.scalar(`${base}/directory`) ?? '';
     const root = rootOf(result);
     const isRootLimit = root?.type === 'mount' && root.source.dir === directory;
-    if (tree.has(`${base}/disabled`) || !isRootLimit) {
+    const isFirst = isRootLimit && root.spaceHardLimitBytes === undefined && root.quotas === undefined;
+    if (tree.has(`${base}/disabled`) || !isFirst) {
       const why = isRootLimit ? 'it is disabled' : `${directory || 'it'} is not the root`;
-      result = settle(result, ignored(why), places, report);
+      report.ignored(tree.place(`${base}/directory`), `${why}; kept whole`);
+      others.push(base);
       continue;
     }
-    const space = parseLimit(tree.scalar(`${base}/space_total`) ?? '');
-    const inodes = parseLimit(tree.scalar(`${base}/inodes_total`) ?? '');
-    const outcome = carried(
-      withDiskLimit(result, space, inodes),
-      'space_hard_limit and quota of inodes of the root',
-    );
-    result = settle(result, outcome, places, report);
-    const reserved = tree.scalar(`${base}/reserved`);
-    if (reserved !== undefined)
-      report.ignored(tree.place(`${base}/reserved`), 'no element keeps a part for root inside the container');
+    folders.move(base, 'dlimits/0');
+    result = readRootLimit(result, base, { tree, report });
   }
+  folders.keep(others, (index) => `dlimits/${index + 1}`);
   return result;
+}
+
+function readRootLimit(
+  domain: Domain,
+  base: string,
+  { tree, report }: Pick<GuestContext, 'tree' | 'report'>,
+): Domain {
+  const given = (['space_total', 'inodes_total'] as const).map((name) =>
+    parseLimit(tree.scalar(`${base}/${name}`) ?? ''),
+  );
+  const [space, inodes] = [finite(given[0], 1024n), finite(given[1], 1n)];
+  const how = 'space_hard_limit and quota of inodes of the root';
+  const next = withDiskLimit(domain, space, inodes);
+  const isLost = [space, inodes].some(
+    (limit, index) => limit === undefined && typeof given[index] === 'bigint',
+  );
+  const outcome = isLost ? approximated(next, `${how}, one without limit: ${tooMuch}`) : carried(next, how);
+  const places = ['directory', 'space_total', 'inodes_total'].filter((name) => tree.has(`${base}/${name}`));
+  return settle(
+    domain,
+    outcome,
+    places.map((name) => tree.place(`${base}/${name}`)),
+    report,
+  );
 }
 
 type Limit = bigint | 'infinite' | undefined;
 const finite = (value: Limit, scale: bigint): number | undefined =>
-  typeof value === 'bigint' && value * scale <= BigInt(Number.MAX_SAFE_INTEGER)
-    ? Number(value * scale)
-    : undefined;
+  typeof value === 'bigint' && isExact(value * scale) ? Number(value * scale) : undefined;
 
-function withDiskLimit(domain: Domain, space: Limit, inodes: Limit): Domain {
-  const spaceHardLimitBytes = finite(space, 1024n);
-  const max = finite(inodes, 1n);
+function withDiskLimit(
+  domain: Domain,
+  spaceHardLimitBytes: number | undefined,
+  max: number | undefined,
+): Domain {
   return withRoot(domain, (root) => ({
     ...root,
     ...(spaceHardLimitBytes === undefined ? {} : { spaceHardLimitBytes }),

@@ -21,7 +21,7 @@ import { notToBeHeld, variableIn } from '../variables.js';
 import { insecureCapabilities } from './capabilities.js';
 import { type GuestContext, limitReads } from './read-limits.js';
 import { networkReads } from './read-network.js';
-import { GuestTree } from './tree.js';
+import { GuestTree, NumberedFolders } from './tree.js';
 
 /** Where entries without an element are kept whole, for the way back. */
 export const notePrefix = 'vserver.';
@@ -151,6 +151,9 @@ const readPersonality: Read = (domain, { tree, report }) => {
   );
 };
 
+/** Where it is noted which capabilities stand for finer flags of the guest's, that alone come back. */
+export const lentName = 'vserver:lent';
+
 /** A guest starts from a set of its own, smaller than LXC's. */
 const readCapabilities: Read = (domain, { tree, report }) => {
   const states = new Map<CapabilityName, 'on' | 'off'>(insecureCapabilities.map((word) => [word, 'off']));
@@ -162,9 +165,11 @@ const readCapabilities: Read = (domain, { tree, report }) => {
       report.carried(place, 'capabilities');
     } else report.ignored(place, `libvirt knows no capability ${word}`);
   }
+  const lent = new Set<CapabilityName>();
   const wide = (path: string, pattern: RegExp, capability: CapabilityName, how: string): void => {
     for (const { text, line } of tree.list(path)) {
       if (!pattern.test(text)) continue;
+      if (states.get(capability) !== 'on') lent.add(capability);
       states.set(capability, 'on');
       report.approximated(tree.place(path, line), how);
     }
@@ -177,12 +182,12 @@ const readCapabilities: Read = (domain, { tree, report }) => {
   );
   wide('ccapabilities', /^(raw_icmp|icmp|ping)$/i, 'net_raw', 'net_raw, which allows more');
   wide('ncapabilities', /^raw_icmp$/i, 'net_raw', 'net_raw, which allows more');
-  return withCapabilities(domain, 'default', states);
+  return withAnother(withCapabilities(domain, 'default', states), lentName, [...lent].join(' '));
 };
 
 const tun: Hostdev = { type: 'misc', mode: 'capabilities', source: { char: '/dev/net/tun' } };
 
-const readDevices: Read = (domain, { tree, report }) => {
+const readDevices: Read = (domain, { tree, report, folders }) => {
   let result = domain;
   const [asked] = tree.list('ncapabilities').filter(({ text }) => /^tun_create$/i.test(text));
   if (asked !== undefined)
@@ -192,21 +197,30 @@ const readDevices: Read = (domain, { tree, report }) => {
       [tree.place('ncapabilities', asked.line)],
       report,
     );
+  const others: string[] = [];
+  const taken = new Map<string, string>();
   for (const id of tree.children('apps/vdevmap')) {
     const path = `apps/vdevmap/${id}/device`;
-    const device = tree.scalar(path);
-    if (device === undefined) continue;
+    const device = tree.scalar(path) ?? '';
     const usable = device.startsWith('/dev/') && tree.has(`apps/vdevmap/${id}/open`);
     const remapped = tree.has(`apps/vdevmap/${id}/remap`);
     const outcome = !usable
-      ? ignored('it is not to be opened')
+      ? ignored('it is not to be opened; kept whole')
       : remapped
         ? approximated(withDevice(result, deviceOf(device)), 'hostdev, under its own name')
         : carried(withDevice(result, deviceOf(device)), 'hostdev');
     result = settle(result, outcome, [tree.place(path)], report);
+    if (usable) taken.set(`apps/vdevmap/${id}`, JSON.stringify(deviceOf(device)));
+    else others.push(`apps/vdevmap/${id}`);
   }
+  const devices = (result.devices.hostdevs ?? []).map((one) => JSON.stringify(one));
+  for (const [folder, device] of taken) folders.move(folder, deviceFolder(devices.indexOf(device)));
+  folders.keep(others, (index) => deviceFolder(devices.length + index));
   return result;
 };
+
+/** The name of the folder of a device, by its place. */
+export const deviceFolder = (place: number): string => `apps/vdevmap/${place}`;
 
 const deviceOf = (path: string): Hostdev =>
   /^\/dev\/(sd|vd|xvd|nvme|loop|md|dm-|mapper\/|hd|ram)/.test(path)
@@ -246,15 +260,24 @@ const reasons: readonly (readonly [RegExp, string])[] = [
 /** Files whose remains are kept even though they were read in part. */
 const keptWhole = ['cflags', 'ccapabilities', 'ncapabilities', 'cgroup/name', 'cpuset/name'];
 
-function keepRest(domain: Domain, files: FileSet, folder: string, { tree, report }: GuestContext): Domain {
+function keepRest(
+  domain: Domain,
+  files: FileSet,
+  folder: string,
+  { tree, report, folders }: GuestContext,
+): Domain {
   let result = domain;
-  const rest = new Set([...tree.unseen(), ...keptWhole.filter((path) => files.has(`${folder}/${path}`))]);
+  const rest = new Set([
+    ...tree.unseen(),
+    ...tree.paths().filter((path) => folders.isKept(path)),
+    ...keptWhole.filter((path) => files.has(`${folder}/${path}`)),
+  ]);
   for (const path of rest) {
     const entry = files.get(`${folder}/${path}`);
-    if (entry === undefined) continue;
+    if (entry === undefined || entry.absent !== undefined) continue;
     const text =
       entry.link === undefined ? (entry.text === '' ? 'flag' : `text:${entry.text}`) : `link:${entry.link}`;
-    result = withAnother(result, notePrefix + path, text);
+    result = withAnother(result, notePrefix + folders.nameOf(path), text);
     const why = reasons.find(([pattern]) => pattern.test(path))?.[1] ?? 'no element holds it; kept whole';
     if (!report.hasFile(tree.place(path).file)) report.ignored(tree.place(path), why);
   }
@@ -268,7 +291,7 @@ function keepRest(domain: Domain, files: FileSet, folder: string, { tree, report
 export function readVserver(files: FileSet, unit: NativeUnit, host: ReadOptions): ReadResult {
   const report = new Report(host.careful);
   const tree = new GuestTree(files, unit.path);
-  const context: GuestContext = { tree, host, report };
+  const context: GuestContext = { tree, host, report, folders: new NumberedFolders() };
   const reads: readonly Read[] = [
     readNames,
     readRoot(files, unit.path),

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { type Domain, type Filesystem, isRoot } from '@ctvirt/xml';
-import { parametersWith, ubcOf } from '../beancounters.js';
+import { parametersWith, parameterValue, ubcOf } from '../beancounters.js';
 import { capabilityStates, rootOf } from '../edit.js';
 import type { FileEntry, FileSet } from '../files.js';
 import type { HostFacts } from '../format.js';
@@ -13,7 +13,8 @@ import { Report, type ReportRow } from '../report.js';
 import { resourcesOf } from '../resources/resources-of.js';
 import { noWalls, wallsSaid } from '../walls.js';
 import { insecureCapabilities } from './capabilities.js';
-import { notePrefix } from './read.js';
+import { deviceFolder, lentName, notePrefix } from './read.js';
+import { addressFolder, linkFolder } from './read-network.js';
 
 /** Collects files below the guest's folder; the first word on a path counts. */
 class Folder {
@@ -33,6 +34,9 @@ class Folder {
   raw(path: string, entry: FileEntry): void {
     const full = `${this.name}/${path}`;
     if (!this.files.has(full)) this.files.set(full, entry);
+  }
+  has(path: string): boolean {
+    return this.files.has(`${this.name}/${path}`);
   }
   lose(key: string, why: string): void {
     this.report.ignored({ file: this.name, line: 0, key }, why);
@@ -167,8 +171,13 @@ function writeCapabilities(domain: Domain, out: Folder): void {
   const { capabilities } = domain.features ?? {};
   if (capabilities === undefined) return;
   const insecure = new Set<string>(insecureCapabilities);
+  const lent = new Set(parameterValue(domain, lentName)?.split(' '));
+  for (const word of lent)
+    if (capabilityStates(domain).some(([name, state]) => name === word && state === 'off'))
+      out.lose('ccapabilities', `what is kept there allows part of ${word}, which is off by now`);
   const changed = capabilityStates(domain).flatMap(([word, state]) => {
-    if (state === 'on') return insecure.has(word) ? [word.toUpperCase()] : [];
+    // The finer flags that it stood for come back by themselves.
+    if (state === 'on') return insecure.has(word) && !lent.has(word) ? [word.toUpperCase()] : [];
     return insecure.has(word) ? [] : [`~${word.toUpperCase()}`];
   });
   out.lines('bcapabilities', changed);
@@ -215,14 +224,16 @@ function writeNetwork(domain: Domain, out: Folder): void {
   (domain.devices.interfaces ?? []).forEach((one, index) => {
     if (one.type === 'ethernet' && one.ips !== undefined) {
       for (const { address, prefix } of one.ips) {
-        const base = `interfaces/${String(addresses++).padStart(2, '0')}`;
+        while (out.has(`${addressFolder(addresses)}/ip`)) addresses++;
+        const base = addressFolder(addresses++);
         out.put(`${base}/ip`, address);
         out.put(`${base}/prefix`, prefix);
         // util-vserver asks for a device unless the host has the address already.
-        if (one.target?.dev === undefined) out.raw(`${base}/nodev`, { text: '' });
+        if (!out.has(`${base}/dev`)) out.raw(`${base}/nodev`, { text: '' });
       }
     } else if (one.type === 'ethernet' || one.type === 'bridge') {
-      const base = `netns/interfaces/${pairs}`;
+      while (out.has(`${linkFolder(pairs)}/type`)) pairs++;
+      const base = linkFolder(pairs);
       out.put(`${base}/host`, one.target?.dev);
       out.put(`${base}/guest`, one.guest?.dev ?? `geth${pairs}`);
       pairs++;
@@ -242,15 +253,19 @@ function writeNetwork(domain: Domain, out: Folder): void {
 }
 
 function writeDevices(domain: Domain, out: Folder): void {
+  let number = 0;
   (domain.devices.hostdevs ?? []).forEach((one, index) => {
     const path =
       one.type === 'misc' ? one.source.char : one.type === 'storage' ? one.source.block : undefined;
     if (path === undefined) {
       out.lose(`devices/hostdev[${index + 1}]`, `there are no devices of type ${one.type} here`);
+      number++;
       return;
     }
-    out.put(`apps/vdevmap/${index}/device`, path);
-    for (const flag of ['create', 'open']) out.raw(`apps/vdevmap/${index}/${flag}`, { text: '' });
+    while (out.has(`${deviceFolder(number)}/device`)) number++;
+    const base = deviceFolder(number++);
+    out.put(`${base}/device`, path);
+    for (const flag of ['create', 'open']) out.raw(`${base}/${flag}`, { text: '' });
   });
 }
 
@@ -268,6 +283,11 @@ function reportRest(domain: Domain, out: Folder): void {
   for (const [key, why] of unsaid) if (domain[key] !== undefined) out.lose(key, why);
   const written = new Set(rlimitFiles.map(([key]) => key));
   for (const { name } of domain.beancounters ?? [])
-    if (!name.startsWith(notePrefix) && !isMountNote(name) && !written.has(name.toUpperCase()))
+    if (
+      !name.startsWith(notePrefix) &&
+      name !== lentName &&
+      !isMountNote(name) &&
+      !written.has(name.toUpperCase())
+    )
       out.lose(name, 'there is no such limit here');
 }

@@ -83,6 +83,36 @@ export class GuestTree {
   }
 }
 
+/** Folders with numbers for names, and the names they have when they are written back. */
+export class NumberedFolders {
+  readonly #names = new Map<string, string>();
+  readonly #whole = new Set<string>();
+
+  /** What is left of the folder stands beside what is written of it, under that name. */
+  move(folder: string, name: string): void {
+    this.#names.set(folder, name);
+  }
+
+  /** Nothing came of these: all of each is kept, since a part alone is no configuration. */
+  keep(folders: readonly string[], nameAt: (index: number) => string): void {
+    for (const [index, folder] of folders.entries()) {
+      this.move(folder, nameAt(index));
+      this.#whole.add(folder);
+    }
+  }
+
+  isKept(path: string): boolean {
+    return [...this.#whole].some((folder) => path.startsWith(`${folder}/`));
+  }
+
+  /** Where an entry is written back. */
+  nameOf(path: string): string {
+    for (const [folder, name] of this.#names)
+      if (path.startsWith(`${folder}/`)) return name + path.slice(folder.length);
+    return path;
+  }
+}
+
 const powers: Readonly<Record<string, bigint>> = { K: 1024n, M: 1024n ** 2n, k: 1000n, m: 1000n ** 2n };
 
 /** Reads a limit: decimal or 0x…, suffix K, M (of 1024) or k, m (of 1000); `inf` is `infinite`. */
