@@ -38,7 +38,6 @@ interface Cleaned {
 function clean(files: FileSet): Cleaned {
   const rows: ReportRow[] = [];
   const entries = [...files].map(([path, entry]): [string, FileEntry] => {
-    if (entry.absent !== undefined) return [lineText(path), entry];
     if (entry.text === undefined) return [lineText(path), { link: xmlText(entry.link) }];
     rows.push(...unwritableLines(lineText(path), entry.text));
     for (const line of entry.guessedLines ?? [])

@@ -1,18 +1,15 @@
 // The files a native configuration consists of, as text: readers get them, writers answer them.
 // SPDX-License-Identifier: Apache-2.0
 
-/** A file or a symbolic link, or why neither is to be had; an empty text is a file too (Linux-VServer's flags are). */
+/** A file or a symbolic link; an empty text is a file too (Linux-VServer's flags are). */
 export type FileEntry =
   | {
       readonly text: string;
       readonly link?: undefined;
-      readonly absent?: undefined;
       /** Lines, from 1, whose bytes were no UTF-8: their text is what they most likely mean. */
       readonly guessedLines?: readonly number[];
     }
-  | { readonly link: string; readonly text?: undefined; readonly absent?: undefined }
-  /** Looked for, and not found: `absent` says why. */
-  | { readonly absent: string; readonly text?: undefined; readonly link?: undefined };
+  | { readonly link: string; readonly text?: undefined };
 
 /** By path, absolute or relative to where the configuration begins, with `/` between its parts. */
 export type FileSet = ReadonlyMap<string, FileEntry>;
@@ -22,9 +19,9 @@ export function filesOf(entries: Iterable<readonly [path: string, text: string]>
   return new Map([...entries].map(([path, text]) => [path, { text }]));
 }
 
-/** Why a file that is named is missing: what it says is then missing from the result. */
-export function absenceOf(files: FileSet, path: string): string {
-  const why = files.get(path)?.absent ?? 'it was not given';
+/** What is said of a file that is named and missing; `isWhole` when whatever is there was looked for. */
+export function absenceOf(path: string, isWhole: boolean | undefined): string {
+  const why = isWhole === true ? 'there is no such file' : 'it was not given';
   return `${path}: ${why}, so what it says is missing from the result`;
 }
 
@@ -37,6 +34,9 @@ export function baseName(path: string): string {
 export function folderOf(path: string): string {
   return path.slice(0, Math.max(0, path.lastIndexOf('/')));
 }
+
+/** Whether the last part of a path begins with a dot. */
+export const isHidden = (path: string): boolean => baseName(path).startsWith('.');
 
 const lineFeed = 0x0a;
 

@@ -4,7 +4,16 @@
 export { beancounterOf, parameterValue, ubcOf } from './beancounters.js';
 export { type FormatCode, FormatError, formatCodes } from './errors.js';
 export { baseName, entryOf, type FileEntry, type FileSet, filesOf, folderOf } from './files.js';
-export type { Format, HostFacts, NativeUnit, ReadResult, WriteResult } from './format.js';
+export {
+  type Format,
+  type FormatFiles,
+  type FormatHome,
+  type HostFacts,
+  type NativeUnit,
+  type ReadResult,
+  usualPageSize,
+  type WriteResult,
+} from './format.js';
 export { type FormatName, formatNames, formatOf, formats } from './formats.js';
 export * from './lxc/index.js';
 export * from './openvz/index.js';
@@ -34,4 +43,3 @@ export {
   type Resources,
   resourceRules,
 } from './resources/rules.js';
-export { guestMarks } from './vserver/read.js';

@@ -8,7 +8,7 @@ const mostReferences = 256;
 
 /**
  * The files with all that they name, and that those name in turn. `read` answers what is at a path: one entry of a file,
- * several of a folder, none where there is no such file, which the format then reports.
+ * several of a folder, none where there is nothing to be had, which the format then reports.
  */
 export function withReferences(
   format: Format,
@@ -24,9 +24,7 @@ export function withReferences(
     for (const path of missing) {
       if (asked.size >= mostReferences) return files;
       asked.add(path);
-      const found = [...read(path)];
-      for (const [place, entry] of found) files.set(place, entry);
-      if (found.length === 0) files.set(path, { absent: 'there is no such file' });
+      for (const [place, entry] of read(path)) files.set(place, entry);
     }
   }
 }

@@ -5,20 +5,19 @@ import { availableParallelism } from 'node:os';
 import {
   type FileEntry,
   type FileSet,
+  type Format,
   FormatError,
   folderOf,
   type NativeUnit,
   type ReportRow,
+  usualPageSize,
 } from '@ctvirt/formats';
 import { type Finding, XmlError } from '@ctvirt/xml';
 import { CliError } from '../errors.js';
 import { shownName } from '../input-name.js';
 import type { Io } from '../io.js';
+import { type EndName, endNames, ends } from './ends.js';
 import { gather, sharedReader, withNamed } from './gather.js';
-import { type Layout, type LayoutName, layoutNames, layouts } from './layouts.js';
-
-/** OpenVZ, Linux-VServer and Solaris count pages of this size on every machine that is still about. */
-const pageSize = 4096;
 
 /** A container in its new form, or why it has none. */
 export type Conversion = {
@@ -39,8 +38,8 @@ export interface Failure {
 
 /** Everything found at a path. */
 export interface Found {
-  readonly from: LayoutName;
-  readonly layout: Layout;
+  readonly from: EndName;
+  readonly format: Format;
   readonly files: FileSet;
   readonly units: readonly NativeUnit[];
   /** What was left out, in words. */
@@ -48,20 +47,20 @@ export interface Found {
 }
 
 /** Finds the containers at a path; without `from` each format is asked in turn. Throws CliError `local` for none. */
-export async function find(path: string, from: LayoutName | undefined, io: Io): Promise<Found> {
-  const candidates = from === undefined ? layoutNames : [from];
+export async function find(path: string, from: EndName | undefined, io: Io): Promise<Found> {
+  const candidates = from === undefined ? endNames : [from];
   let input: FileSet | undefined;
   for (const name of candidates) {
-    const layout: Layout = layouts[name];
+    const format: Format = ends[name];
     // Standard input can be read once, and a file is the same whoever asks.
     const gathered =
-      input === undefined ? await gather(path, layout, io) : { files: input, left: [], isFolder: false };
+      input === undefined ? await gather(path, format, io) : { files: input, left: [], isFolder: false };
     const { files, left, isFolder } = gathered;
     if (!isFolder) input = files;
-    const units = layout.format.detect(files);
-    if (units.length > 0) return { from: name, layout, files, units, left };
+    const units = format.detect(files);
+    if (units.length > 0) return { from: name, format, files, units, left };
   }
-  const what = candidates.map((name) => layouts[name].format.doc).join('; ');
+  const what = candidates.map((name) => ends[name].doc).join('; ');
   throw new CliError('local', `there is no container to convert in ${shownName(path)}: looked for ${what}`);
 }
 
@@ -71,12 +70,12 @@ export interface ConvertOptions {
 }
 
 /** Converts each container in turn. */
-export function* convertAll(found: Found, to: LayoutName, options: ConvertOptions): Generator<Conversion> {
+export function* convertAll(found: Found, to: EndName, options: ConvertOptions): Generator<Conversion> {
   const own = ownFiles(found);
-  const shared = sharedReader(found.files, found.layout);
+  const shared = sharedReader(found.files, found.format);
   for (const unit of found.units) {
     const near = new Map([...shared(unit), ...(own.get(unit) ?? [])]);
-    yield convertOne(withNamed(near, unit, found.layout), unit, found, layouts[to], options);
+    yield convertOne(withNamed(near, unit, found.format), unit, found, ends[to], options);
   }
 }
 
@@ -98,19 +97,19 @@ function ownFiles({ files, units }: Found): ReadonlyMap<NativeUnit, FileSet> {
 function convertOne(
   files: FileSet,
   unit: NativeUnit,
-  { layout: from }: Found,
-  to: Layout,
+  { format: from }: Found,
+  to: Format,
   { inPlace }: ConvertOptions,
 ): Conversion {
   const { name, path } = unit;
-  const host = { pageSize, cpus: availableParallelism() };
-  const root = inPlace || !to.hasTemplates ? 'private' : 'template';
+  const host = { pageSize: usualPageSize, cpus: availableParallelism() };
+  const root = inPlace || !to.files.hasTemplates ? 'private' : 'template';
   let report: readonly ReportRow[] = [];
   try {
-    const read = from.format.read(files, unit, { ...host, root });
+    const read = from.read(files, unit, { ...host, root, isWhole: true });
     report = read.report;
     const { domain, autostart } = read;
-    const written = to.format.write(domain, { ...host, autostart });
+    const written = to.write(domain, { ...host, autostart });
     return { name, path, autostart, files: written.files, report: [...report, ...written.report] };
   } catch (error) {
     return { name, path, report, failure: failureOf(error) };

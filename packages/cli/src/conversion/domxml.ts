@@ -22,6 +22,15 @@ function rowOf({ path, line, code, message }: Finding, file: string): ReportRow 
 export const domxmlFormat: Format = {
   name: 'domxml',
   doc: 'domain XML, one file NAME.xml for each domain',
+  files: {
+    enters: () => false,
+    wants: (name) => name.endsWith('.xml'),
+    keepsLinks: false,
+    shared: [],
+    hasTemplates: true,
+    text: 'imported.xml',
+    home: undefined,
+  },
   detect,
   references: () => [],
   read(files, unit) {

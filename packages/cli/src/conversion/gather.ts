@@ -1,14 +1,21 @@
 // Native configurations from disk: bounded, without following links out of the folder that was named.
 // SPDX-License-Identifier: Apache-2.0
 
-import { type Dirent, readdirSync, readlinkSync, statSync } from 'node:fs';
+import { type Dirent, lstatSync, readdirSync, readlinkSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, join, normalize, resolve } from 'node:path';
-import { entryOf, type FileEntry, type FileSet, type NativeUnit, withReferences } from '@ctvirt/formats';
+import {
+  entryOf,
+  type FileEntry,
+  type FileSet,
+  type Format,
+  type FormatFiles,
+  type NativeUnit,
+  withReferences,
+} from '@ctvirt/formats';
 import { readBytes, readInput, readOrdinary } from '../documents/bytes.js';
 import { CliError, refuseFile } from '../errors.js';
 import { stdinName } from '../input-name.js';
 import type { Io } from '../io.js';
-import type { Layout } from './layouts.js';
 
 const mostFiles = 200_000;
 const mostFileBytes = 4 * 1024 * 1024;
@@ -22,8 +29,8 @@ export interface Gathered {
   readonly isFolder: boolean;
 }
 
-/** Reads what a layout wants of a file, of a folder, or with `-` of standard input. */
-export async function gather(path: string, layout: Layout, io: Io): Promise<Gathered> {
+/** Reads what a format wants of a file, of a folder, or with `-` of standard input. */
+export async function gather(path: string, { files }: Format, io: Io): Promise<Gathered> {
   if (path === '-') {
     const bytes = await readInput(io.stdin, mostFileBytes);
     refuseLong(stdinName, bytes);
@@ -31,7 +38,7 @@ export async function gather(path: string, layout: Layout, io: Io): Promise<Gath
   }
   const place = placeOf(path);
   try {
-    return statSync(place).isDirectory() ? gatherFolder(place, layout) : gatherFile(place);
+    return statSync(place).isDirectory() ? gatherFolder(place, files) : gatherFile(place);
   } catch (cause) {
     if (cause instanceof CliError) throw cause;
     return refuseFile(path, cause);
@@ -51,21 +58,25 @@ function gatherFile(path: string): Gathered {
   return { files, left: [], isFolder: false };
 }
 
-function gatherFolder(path: string, layout: Layout): Gathered {
-  const walk = new Walk(layout);
+function gatherFolder(path: string, wanted: FormatFiles): Gathered {
+  const walk = new Walk(wanted);
   walk.folder(path, 1);
   return { files: walk.files, left: walk.left, isFolder: true };
 }
 
 /** The files a container inherits from, as far as they are there; each is read once. */
-export function sharedReader(files: FileSet, layout: Layout): (unit: NativeUnit) => FileSet {
+export function sharedReader(files: FileSet, { files: wanted }: Format): (unit: NativeUnit) => FileSet {
   const seen = new Map<string, FileEntry | undefined>();
   const read = (path: string): FileEntry | undefined => {
-    if (!seen.has(path)) seen.set(path, files.get(path) ?? readReference(path));
+    if (!seen.has(path))
+      seen.set(
+        path,
+        files.get(path) ?? (wanted.keepsLinks ? linkAt(path) : undefined) ?? readReference(path),
+      );
     return seen.get(path);
   };
   return (unit) => {
-    const paths = layout.shared.map((shared) => join(dirname(unit.path), shared));
+    const paths = wanted.shared.map((shared) => join(dirname(unit.path), shared));
     return new Map(
       paths.flatMap((path) => {
         const entry = unit.path === stdinName || path === unit.path ? undefined : read(path);
@@ -80,14 +91,14 @@ class Walk {
   readonly left: string[] = [];
   #bytes = 0;
 
-  constructor(readonly layout: Layout) {}
+  constructor(readonly wanted: FormatFiles) {}
 
   folder(path: string, depth: number): void {
     const entries = readdirSync(path, { withFileTypes: true });
     for (const entry of entries.sort((one, other) => (one.name < other.name ? -1 : 1))) {
       const place = join(path, entry.name);
-      const [enters, wants] = [this.layout.enters(entry.name, depth, place), this.layout.wants(entry.name)];
-      if (entry.isSymbolicLink() && !this.layout.keepsLinks) {
+      const [enters, wants] = [this.wanted.enters(place, depth, isThere), this.wanted.wants(entry.name)];
+      if (entry.isSymbolicLink() && !this.wanted.keepsLinks) {
         if (enters || wants)
           this.left.push(`${place} is a link, and links in a folder are not followed: name it by itself`);
       } else if (entry.isDirectory()) {
@@ -115,6 +126,22 @@ class Walk {
   }
 }
 
+function isThere(path: string): boolean {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+  } catch {
+    return false; // below a file, or in a folder that is closed to us: reading it will say so
+  }
+}
+
+function linkAt(path: string): FileEntry | undefined {
+  try {
+    return { link: readlinkSync(path) };
+  } catch {
+    return undefined; // not there, or no link
+  }
+}
+
 /** A file that a configuration names; undefined where there is none to be had. */
 function readReference(path: string): FileEntry | undefined {
   try {
@@ -129,7 +156,7 @@ function readReference(path: string): FileEntry | undefined {
 const mostInFolder = 256;
 
 /** A container's files with all that they name, includes of includes too; a folder stands for its *.conf. */
-export const withNamed = (own: FileSet, unit: NativeUnit, { format }: Layout): FileSet =>
+export const withNamed = (own: FileSet, unit: NativeUnit, format: Format): FileSet =>
   withReferences(format, own, unit, readNamed);
 
 function readNamed(path: string): (readonly [path: string, entry: FileEntry])[] {

@@ -24,9 +24,8 @@ export function placeFiles(folder: string, files: FileSet, options: { readonly f
       const place = join(parent, parts.at(-1) ?? '');
       const draft = join(parent, `.ctvirt-${randomBytes(6).toString('hex')}`);
       try {
-        if (entry.text !== undefined) writeFileSync(draft, entry.text, { flag: 'wx' });
-        else if (entry.link !== undefined) symlinkSync(entry.link, draft);
-        else continue;
+        if (entry.text === undefined) symlinkSync(entry.link, draft);
+        else writeFileSync(draft, entry.text, { flag: 'wx' });
         renameSync(draft, place);
       } finally {
         rmSync(draft, { force: true });

@@ -35,7 +35,7 @@ const namesFrom =
       case 'template':
         return (await client.templates.list()).map(({ name }) => name);
       case 'format':
-        return (await import('../conversion/layouts.js')).layoutNames;
+        return (await import('../conversion/ends.js')).endNames;
       case 'element':
         return (await import('@ctvirt/xml')).explainable();
       case 'profile':

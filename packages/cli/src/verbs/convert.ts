@@ -3,7 +3,7 @@
 
 import type { Context } from '../context.js';
 import type { Conversion, Found } from '../conversion/convert.js';
-import type { LayoutName } from '../conversion/layouts.js';
+import type { EndName } from '../conversion/ends.js';
 import { CliError, describeError, describeFinding } from '../errors.js';
 import { invalidStatus } from '../exit-status.js';
 import { hasColour } from '../io.js';
@@ -74,17 +74,17 @@ export const convert = verb({
   },
 });
 
-async function formatNamed(option: string, word: string | undefined): Promise<LayoutName | undefined> {
+async function formatNamed(option: string, word: string | undefined): Promise<EndName | undefined> {
   if (word === undefined) return undefined;
-  const { isLayoutName, layoutNames } = await import('../conversion/layouts.js');
-  if (isLayoutName(word)) return word;
+  const { isEndName, endNames } = await import('../conversion/ends.js');
+  if (isEndName(word)) return word;
   throw new CliError(
     'usage',
-    `convert: --${option} is one of ${layoutNames.join(', ')}, not '${word}'${didYouMean(word, layoutNames)}`,
+    `convert: --${option} is one of ${endNames.join(', ')}, not '${word}'${didYouMean(word, endNames)}`,
   );
 }
 
-function refuseSame({ from }: Found, to: LayoutName): void {
+function refuseSame({ from }: Found, to: EndName): void {
   if (from !== to) return;
   const format = to === 'domxml' ? ", or use 'ctvirt xml format'" : '';
   throw new CliError('usage', `convert: the source is ${to} already: name another --to${format}`);
@@ -106,7 +106,7 @@ class Run {
 
   constructor(
     private readonly context: Context,
-    private readonly to: LayoutName,
+    private readonly to: EndName,
     private readonly options: Told,
   ) {
     this.#colour = hasColour(context.io.stderr, context.io.env);

@@ -1,24 +1,22 @@
 // Documents from and to the native configurations of OpenVZ, LXC and zones.
 // SPDX-License-Identifier: Apache-2.0
 import { availableParallelism } from 'node:os';
-import { FormatError, type FormatName, filesOf, formats } from '@ctvirt/formats';
+import { type Format, FormatError, filesOf, formatOf, usualPageSize } from '@ctvirt/formats';
 import { formatDomain, parseDomain } from '@ctvirt/xml';
 import { checkFlags, refusal } from './refusal.js';
 import type { Bind } from './session.js';
 
-/** Formats of one text, by the names clients give; `lxc-tools` is libvirt's own. A text has the file name its readers expect. */
-const texts: Readonly<Record<string, { readonly format: FormatName; readonly file: string }>> = {
-  'lxc-tools': { format: 'lxc', file: 'imported.conf' },
-  lxc: { format: 'lxc', file: 'imported.conf' },
-  openvz: { format: 'openvz', file: 'imported' },
-  zonecfg: { format: 'zonecfg', file: 'imported.cfg' },
-};
-const host = { pageSize: 4096, cpus: availableParallelism() } as const;
+/** libvirt's own name of a format that has another here. */
+const alias: Readonly<Record<string, string>> = { 'lxc-tools': 'lxc' };
+const host = { pageSize: usualPageSize, cpus: availableParallelism() } as const;
 
-function formatFor(name: string) {
-  const found = Object.hasOwn(texts, name) ? texts[name] : undefined;
-  if (found === undefined) throw refusal('invalidArg', 'domain', `unsupported config type ${name}`);
-  return { ...found, format: formats[found.format] };
+/** A format of one text, and what its readers expect that to be called. */
+function formatFor(name: string): { readonly format: Format; readonly file: string } {
+  const format = formatOf((Object.hasOwn(alias, name) ? alias[name] : undefined) ?? name);
+  const file = format?.files.text;
+  if (format === undefined || file === undefined)
+    throw refusal('invalidArg', 'domain', `unsupported config type ${name}`);
+  return { format, file };
 }
 
 /** Runs a conversion; what it cannot make anything of is the client's fault. */

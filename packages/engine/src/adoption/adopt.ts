@@ -35,7 +35,7 @@ export class Adopter {
       adoption: {
         files,
         autostart: read.autostart === true,
-        ctid: isOpenvz ? Number(native.unit.name) : undefined,
+        ctid: isOpenvz ? ctidOf(native.unit) : undefined,
         conf: isOpenvz ? native.files.get(native.unit.path)?.text : undefined,
       },
     });
@@ -45,7 +45,12 @@ export class Adopter {
   #read({ format, name }: AdoptRequest, { files, unit }: NativeConfig): ReadResult {
     const { pageSize, hostCpus } = this.parts.facts;
     try {
-      const read = formats[format].read(files, unit, { pageSize, cpus: hostCpus, root: 'private' });
+      const read = formats[format].read(files, unit, {
+        pageSize,
+        cpus: hostCpus,
+        root: 'private',
+        isWhole: true,
+      });
       // A file cut short by a full disk must not become a container of mere defaults.
       const isOwn = ({ file, status }: ReportRow): boolean =>
         status !== 'ignored' && (file === unit.path || file.startsWith(`${unit.path}/`));
@@ -100,6 +105,9 @@ function refuseForeign({ path, fd, is }: Source): void {
   if (is === 'folder' && readdirSync(folder).length === 0)
     throw new EngineError('invalid', `${path} is empty: is its disk mounted?`, { files: path });
 }
+
+/** OpenVZ 7 knows its containers by UUIDs: here they get a number like all others. */
+const ctidOf = ({ name }: NativeUnit): number | undefined => (/^\d+$/.test(name) ? Number(name) : undefined);
 
 /** liblxc's monitor of a running container listens at an abstract address made of the container's folder. */
 function refuseRunning({ name, path }: NativeUnit): void {

@@ -10,11 +10,12 @@ import {
   readFileSync,
   readlinkSync,
 } from 'node:fs';
-import { basename, dirname, isAbsolute, join } from 'node:path';
+import { dirname, isAbsolute, join } from 'node:path';
 import {
   entryOf,
   type FileEntry,
   type FileSet,
+  type FormatHome,
   formats,
   type NativeUnit,
   withReferences,
@@ -34,38 +35,6 @@ export interface NativeConfig {
 const mostBytes = 4 * 1024 * 1024;
 const mostFiles = 4096;
 
-/** By system; `config` is the file or folder that was named instead of the usual one. */
-const gather: {
-  readonly [F in AdoptableFormat]: (name: string, config: string | undefined) => NativeConfig;
-} = {
-  openvz(name, config) {
-    const ctid = /^[1-9]\d{0,9}$/.test(name) ? name : ctidNamed(name, config);
-    const path = config ?? `/etc/vz/conf/${ctid}.conf`;
-    const files = new Map([[path, readNeeded(path)]]);
-    for (const shared of [join(dirname(path), 'vz.conf'), join(dirname(path), '../vz.conf')]) {
-      const entry = readOptional(shared);
-      if (entry !== undefined) files.set(shared, entry);
-    }
-    return { unit: { name: ctid, path }, files };
-  },
-  lxc(name, config) {
-    const path = config ?? `/var/lib/lxc/${name}/config`;
-    const unit = { name, path };
-    const own: FileSet = new Map([[path, readNeeded(path)]]);
-    return { unit, files: withReferences(formats.lxc, own, unit, readReference) };
-  },
-  vserver(name, config) {
-    const path = (config ?? `/etc/vservers/${name}`).replace(/(?<=.)\/+$/, '');
-    const files = new Map<string, FileEntry>();
-    walk(path, files);
-    if (files.size === 0) throw new EngineError('not-found', `${path} holds no configuration`, { path });
-    const base = join(dirname(path), '.defaults/vdirbase');
-    const link = linkAt(base);
-    if (link !== undefined) files.set(base, { link });
-    return { unit: { name, path }, files };
-  },
-};
-
 /** Reads a container's configuration; throws `not-found` where there is none, `invalid` for what cannot be one. */
 export function readNativeConfig(
   format: AdoptableFormat,
@@ -80,14 +49,36 @@ export function readNativeConfig(
     );
   if (config !== undefined && !isAbsolute(config))
     throw new EngineError('invalid', `the path of a configuration begins with a slash: '${config}'`);
-  return gather[format](name, config);
+  const { files } = formats[format];
+  const { home } = files;
+  if (home === undefined)
+    throw new EngineError('unsupported', `no host of Linux has containers of ${format}`, { format });
+  const unit = unitOf(home, name, config);
+  const own = new Map<string, FileEntry>();
+  if (!home.isFolder) own.set(unit.path, readNeeded(unit.path));
+  else walk(unit.path, own);
+  if (own.size === 0)
+    throw new EngineError('not-found', `${unit.path} holds no configuration`, { path: unit.path });
+  for (const shared of files.shared.map((path) => join(dirname(unit.path), path))) {
+    const link = files.keepsLinks ? linkAt(shared) : undefined;
+    const entry = link === undefined ? readOptional(shared) : { link };
+    if (entry !== undefined) own.set(shared, entry);
+  }
+  return { unit, files: withReferences(formats[format], own, unit, readReference) };
 }
 
-/** OpenVZ keeps a link in /etc/vz/names for each container that has a name; a file may tell its number too. */
-function ctidNamed(name: string, config: string | undefined): string {
-  const link = config ?? linkAt(`/etc/vz/names/${name}`);
-  const ctid = /^([1-9]\d{0,9})\.conf$/.exec(basename(link ?? ''))?.[1];
-  if (ctid !== undefined) return ctid;
+/** The container of that name: where the host keeps it, or where it was said to be. */
+function unitOf(home: FormatHome, name: string, config: string | undefined): NativeUnit {
+  const own = home.at(name) === undefined ? nameBehind(home, name, config) : name;
+  const path = config ?? home.at(own) ?? '';
+  return { name: own, path: home.isFolder ? path.replace(/(?<=.)\/+$/, '') : path };
+}
+
+/** A host keeps a link for each container that has a name besides its own; a file may tell its own one too. */
+function nameBehind(home: FormatHome, name: string, config: string | undefined): string {
+  const link = config ?? linkAt(home.linkOf?.(name) ?? '');
+  const own = home.nameAt(link ?? '');
+  if (own !== undefined) return own;
   throw new EngineError(
     config === undefined ? 'not-found' : 'invalid',
     config === undefined

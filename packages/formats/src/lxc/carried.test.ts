@@ -257,7 +257,7 @@ describe('words', () => {
     ]);
     const unit = { name: 'a', path: 'a/config' };
     const files = withReferences(formats.lxc, own, unit, () => []);
-    for (const { how } of formats.lxc.read(files, unit, host).report)
+    for (const { how } of formats.lxc.read(files, unit, { ...host, isWhole: true }).report)
       assert.match(how, /there is no such file.*missing from the result/);
     for (const { how } of formats.lxc.read(own, unit, host).report) assert.match(how, /was not given/);
   });

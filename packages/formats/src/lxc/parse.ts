@@ -30,8 +30,8 @@ const maxSettings = 5_000;
 const maxLines = 200_000;
 
 /** Reads a configuration and what it includes; never fails: what cannot be used is among `skipped`. */
-export function parseLxc(files: FileSet, main: string): LxcSettings {
-  const reader = new Reader(files);
+export function parseLxc(files: FileSet, main: string, isWhole = false): LxcSettings {
+  const reader = new Reader(files, isWhole);
   reader.include(main, []);
   const { settings, skipped, missing, backend } = reader;
   return { settings, skipped, missing: [...missing], backend };
@@ -46,7 +46,10 @@ class Reader {
   /** Number of the interface that `lxc.network.…` lines without one belong to. */
   #legacyNic: number | undefined;
 
-  constructor(readonly files: FileSet) {}
+  constructor(
+    readonly files: FileSet,
+    readonly isWhole: boolean,
+  ) {}
 
   include(path: string, stack: readonly string[]): void {
     const text = this.files.get(path)?.text;
@@ -112,7 +115,7 @@ class Reader {
     const targets = this.files.has(path) ? [path] : confFilesIn(this.files, path);
     if (targets.length === 0) {
       this.missing.add(path);
-      this.#skip(place, absenceOf(this.files, path));
+      this.#skip(place, absenceOf(path, this.isWhole));
     }
     for (const target of targets) {
       if (stack.includes(target)) this.#skip(place, `${target} includes itself`);

@@ -5,7 +5,7 @@ import { emptyDomain, withCapabilities } from '../edit.js';
 import { FormatError } from '../errors.js';
 import { absenceOf, baseName, type FileSet, folderOf } from '../files.js';
 import { foreignIn } from '../foreign.js';
-import type { HostFacts, NativeUnit, ReadOptions, ReadResult } from '../format.js';
+import type { NativeUnit, ReadOptions, ReadResult } from '../format.js';
 import { groupRank } from '../group-files.js';
 import { carried, ignored, settle } from '../outcome.js';
 import { Report } from '../report.js';
@@ -27,7 +27,7 @@ export function readLxc(files: FileSet, unit: NativeUnit, host: ReadOptions): Re
   const foreign = foreignIn(files.get(unit.path)?.text ?? '');
   if (foreign !== undefined) throw new FormatError('invalid', foreign, { file: unit.path });
   const report = new Report(host.careful);
-  const { settings: given, skipped, backend } = parseLxc(files, unit.path);
+  const { settings: given, skipped, backend } = parseLxc(files, unit.path, host.isWhole);
   const settings = backend === undefined ? given : given.map((one) => withBackend(one, backend));
   for (const { why, ...place } of skipped) report.ignored(place, why);
   const uts = settings.find(({ name }) => name === 'uts.name');
@@ -63,10 +63,11 @@ function readFstabFile(
   setting: LxcSetting,
   files: FileSet,
   report: Report,
-  host: HostFacts,
+  host: ReadOptions,
 ): Domain {
   const text = files.get(setting.value)?.text;
-  if (text === undefined) return settle(domain, ignored(absenceOf(files, setting.value)), [setting], report);
+  if (text === undefined)
+    return settle(domain, ignored(absenceOf(setting.value, host.isWhole)), [setting], report);
   let result = settle(domain, carried(domain, 'its lines, one by one'), [setting], report);
   text.split('\n').forEach((raw, index) => {
     const line = raw.trim();

@@ -6,7 +6,7 @@ import { FormatError } from '../errors.js';
 import { baseName, type FileSet, folderOf } from '../files.js';
 import { foreignIn } from '../foreign.js';
 import type { Format, NativeUnit } from '../format.js';
-import { effectiveValues, parseConf } from './conf-file.js';
+import { effectiveValues, isUuid, parseConf } from './conf-file.js';
 import { readCtidConf, writeCtidConf } from './ctid-conf.js';
 import { parameterOf } from './parameters.js';
 
@@ -72,6 +72,21 @@ function ctidOf(domain: Domain): string {
 export const openvzFormat: Format = {
   name: 'openvz',
   doc: 'OpenVZ configuration, CTID.conf beside vz.conf',
+  files: {
+    // Of /etc/vz the folder with the containers, of OpenVZ 7's /vz/private those of the containers.
+    enters: (path, depth) => depth === 1 && (baseName(path) === 'conf' || isUuid(baseName(path))),
+    wants: (name) => name === 'vz.conf' || name === ownFile || nameAt(name) !== undefined,
+    keepsLinks: false,
+    shared: ['vz.conf', '../vz.conf'],
+    hasTemplates: true,
+    text: 'imported',
+    home: {
+      at: (name) => (isCtid(name) ? `/etc/vz/conf/${name}.conf` : undefined),
+      isFolder: false,
+      linkOf: (name) => `/etc/vz/names/${name}`,
+      nameAt,
+    },
+  },
   detect,
   references: () => [],
   read(files, unit, host) {

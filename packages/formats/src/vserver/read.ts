@@ -274,7 +274,7 @@ function keepRest(
   ]);
   for (const path of rest) {
     const entry = files.get(`${folder}/${path}`);
-    if (entry === undefined || entry.absent !== undefined) continue;
+    if (entry === undefined) continue;
     const text =
       entry.link === undefined ? (entry.text === '' ? 'flag' : `text:${entry.text}`) : `link:${entry.link}`;
     result = withAnother(result, notePrefix + folders.nameOf(path), text);

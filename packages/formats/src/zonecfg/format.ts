@@ -1,5 +1,6 @@
 // The zonecfg format: what `zonecfg export` of Solaris and illumos prints, one file for each zone.
 // SPDX-License-Identifier: Apache-2.0
+import { isHidden } from '../files.js';
 import type { Format } from '../format.js';
 import { detectZonecfg, readZonecfg } from './read.js';
 import { writeZonecfg } from './to-commands.js';
@@ -7,6 +8,15 @@ import { writeZonecfg } from './to-commands.js';
 export const zonecfgFormat: Format = {
   name: 'zonecfg',
   doc: 'zonecfg export of Solaris and illumos, one file NAME.cfg for each zone',
+  files: {
+    enters: () => false,
+    wants: (name) => !isHidden(name),
+    keepsLinks: false,
+    shared: [],
+    hasTemplates: false,
+    text: 'imported.cfg',
+    home: undefined,
+  },
   detect: detectZonecfg,
   references: () => [],
   read: readZonecfg,

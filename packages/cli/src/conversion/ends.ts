@@ -1,0 +1,13 @@
+// What either end of a conversion may be: a native format, or the document.
+// SPDX-License-Identifier: Apache-2.0
+import { type Format, type FormatName, formats } from '@ctvirt/formats';
+import { domxmlFormat } from './domxml.js';
+
+/** By name, in the order in which a path is tried. */
+export const ends = { domxml: domxmlFormat, ...formats } as const satisfies Readonly<
+  Record<FormatName | 'domxml', Format>
+>;
+
+export type EndName = keyof typeof ends;
+export const endNames = Object.keys(ends) as readonly EndName[];
+export const isEndName = (word: string): word is EndName => Object.hasOwn(ends, word);
