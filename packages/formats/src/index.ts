@@ -17,7 +17,7 @@ export {
 export { type FormatName, formatNames, formatOf, formats } from './formats.js';
 export * from './lxc/index.js';
 export * from './openvz/index.js';
-export { hasAllocationLimit as limitsAllocation } from './openvz/rows/memory.js';
+export { hasAllocationLimit as limitsAllocation } from './openvz/memory.js';
 export { withReferences } from './references.js';
 export type { ReportRow, ReportStatus } from './report.js';
 export { type ConfiguredBeancounter, configuredBeancounters } from './resources/configured.js';
@@ -30,16 +30,12 @@ export {
   pinsOf,
   processorsOfDomain,
 } from './resources/processors.js';
+export type { IoDeviceLimits, ResourceStatus, Resources } from './resources/resources.js';
 export {
   explainResources,
+  kernelMemory,
   type ResourceOptions,
   type ResourceRow,
   resourcesOf,
 } from './resources/resources-of.js';
-export {
-  type IoDeviceLimits,
-  type ResourceRule,
-  type ResourceStatus,
-  type Resources,
-  resourceRules,
-} from './resources/rules.js';
+export { type ResourceRule, resourceRules } from './resources/rules.js';

@@ -1,6 +1,6 @@
 // What one domain has been promised and may take at most, in the host's own units.
 // SPDX-License-Identifier: Apache-2.0
-import { resourcesOf, ubcOf, unlimited } from '@ctvirt/formats';
+import { kernelMemory, resourcesOf, ubcOf, unlimited } from '@ctvirt/formats';
 import type { Domain } from '@ctvirt/xml';
 
 export interface Claim {
@@ -18,13 +18,12 @@ export interface Claim {
   readonly cpuUnits: number;
 }
 
-const kernelKeys = ['KMEMSIZE', 'TCPRCVBUF', 'TCPSNDBUF', 'DGRAMRCVBUF', 'OTHERSOCKBUF'] as const;
 /** What the kernel gives a group nobody has said anything of. */
 const CPU_SHARES = 1024;
 
 export function claimOf(domain: Domain, facts: { pageSize: number; hostCpus: number }): Claim {
   const resources = resourcesOf(domain, facts);
-  const kernel = kernelKeys.map((key) => ubcOf(domain, key)?.limit ?? 0n);
+  const kernel = kernelMemory.map((key) => ubcOf(domain, key)?.limit ?? 0n);
   return {
     name: domain.name,
     allocationBytes: resources.memoryLowBytes ?? 0,

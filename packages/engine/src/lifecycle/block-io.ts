@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ResourceRow } from '@ctvirt/formats';
+import { parameterOf, type ResourceRow } from '@ctvirt/formats';
 import type { IoDisks } from '../cgroups/io-limits.js';
 import { type CgroupLayout, groupsHave } from '../cgroups/layout.js';
 import type { Limit } from '../cgroups/limit.js';
@@ -61,10 +61,11 @@ export class BlockIo {
   }
 
   #obstacle(key: string, look: () => readonly Disk[]): string | undefined {
-    if (key !== 'IOPRIO' && key !== 'IOLIMIT' && key !== 'IOPSLIMIT') return undefined;
+    const needs = parameterOf(key)?.needs;
+    if (needs === undefined) return undefined;
     const disks = look();
     if (disks.length === 0) return noDisk;
-    if (key !== 'IOPRIO') return undefined;
+    if (needs === 'a disk') return undefined;
     if (disks.some(({ number }) => schedulerOf(number) === 'bfq' || this.#hasIoCost(number)))
       return undefined;
     const scheduled = disks.map((disk) => `${disk.name} has ${schedulerOf(disk.number)}`).join(', ');

@@ -7,11 +7,10 @@ import { Report, type ReportRow } from '../report.js';
 import { soundly } from '../sound.js';
 import { faultOf } from './check.js';
 import { type ConfFile, type ConfValue, effectiveValues, parseConf } from './conf-file.js';
-import { type Parameter, parameterOf, parameters } from './parameters.js';
+import { isVswap } from './memory.js';
+import type { Parameter, ReadContext } from './parameter.js';
+import { parameterOf, readingOrder } from './parameters.js';
 import { profileFileName } from './profiles.js';
-import type { ReadContext, Row } from './row.js';
-import { parameterRow, rowsFor } from './rows/index.js';
-import { isVswap } from './rows/memory.js';
 
 export interface ApplyOptions {
   readonly profileName: string;
@@ -78,26 +77,16 @@ export function fillIn(
   const readable = read.filter((one) => reportFault(one, facts.pageSize, report));
   const values = new Map(readable.map(({ value }) => [value.key, value.value]));
   const context: ReadContext = { ...facts, values, vswap: isVswap(values, facts.pageSize) };
-  const rows = rowsFor(facts);
-  // Keys without a row keep OpenVZ's own order, so that equal settings give equal documents.
-  const order = [...rows.map(({ key }) => key), ...parameters.map(({ key }) => key)];
+  const order = readingOrder(facts).map(({ key }) => key);
   const rank = (one: ReadValue): number => order.indexOf(one.value.key);
   const ordered = [...readable].sort((a, b) => rank(a) - rank(b));
   let result = domain;
   for (const one of ordered) {
-    const row = rowOf(one, rows);
-    if (row === undefined) continue;
+    if (one.parameter === undefined) continue;
     const places = one.value.lines.map((line) => ({ file: one.file, line, key: one.value.key }));
-    result = settle(result, row.read(result, one.value.value, context), places, report);
+    result = settle(result, one.parameter.read(result, one.value.value, context), places, report);
   }
   return result;
-}
-
-function rowOf({ value, parameter }: ReadValue, rows: readonly Row[]): Row | undefined {
-  return (
-    rows.find(({ key }) => key === value.key) ??
-    (parameter === undefined ? undefined : parameterRow(parameter))
-  );
 }
 
 function reportFault({ file, value, parameter }: ReadValue, pageSize: number, report: Report): boolean {

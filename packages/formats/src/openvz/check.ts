@@ -1,7 +1,7 @@
 // Whether a parameter's text can be read by its syntax, and what would be accepted instead.
 // SPDX-License-Identifier: Apache-2.0
 import { readNetif } from './netif.js';
-import type { Parameter, Syntax, Unit } from './parameters.js';
+import type { Parameter, Syntax, Unit } from './parameter.js';
 import {
   parseBitmap,
   parseBool,

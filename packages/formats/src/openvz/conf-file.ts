@@ -1,7 +1,8 @@
 // The file grammar of vz.conf, CTID.conf and ve-NAME.conf-sample: read to entries, edited in place.
 // SPDX-License-Identifier: Apache-2.0
 import { FormatError } from '../errors.js';
-import { canonicalKey, type Duplicates, type Parameter, parameterOf, type Syntax } from './parameters.js';
+import type { Duplicates, Parameter, Syntax } from './parameter.js';
+import { canonicalKey, parameterOf } from './parameters.js';
 
 /** Something a reader should know about one line (from 1); nothing here stops the file from loading. */
 export interface ConfWarning {

@@ -7,7 +7,8 @@ import fc from 'fast-check';
 import { rootOf } from '../edit.js';
 import { effectiveValues, parseConf } from './conf-file.js';
 import { readCtidConf, writeCtidConf } from './ctid-conf.js';
-import { type Parameter, parameters } from './parameters.js';
+import type { Parameter } from './parameter.js';
+import { parameters } from './parameters.js';
 
 const host = { ctid: 105, pageSize: 4096, hostCpus: 4 };
 const read = (text: string, options = {}) => readCtidConf(text, { ...host, ...options });

@@ -8,10 +8,9 @@ import { Report, type ReportRow } from '../report.js';
 import { soundly } from '../sound.js';
 import { fillIn, type ReadValue, readConfValues } from './apply-profile.js';
 import { editConf, isUuid, parseConf, readUuid, unwritableIn, writeUuid } from './conf-file.js';
+import { hasAllocationLimit } from './memory.js';
+import type { WriteContext } from './parameter.js';
 import { parameterOf, parameters } from './parameters.js';
-import type { WriteContext } from './row.js';
-import { parameterRow, rowsFor } from './rows/index.js';
-import { hasAllocationLimit } from './rows/memory.js';
 import { reportUnsaid } from './unsaid.js';
 import { type Ctid, parseBool } from './values.js';
 
@@ -182,12 +181,8 @@ export function writeCtidConf(
 /** Every key a container may have, with the domain's word on it, in the order of a new file. */
 function valuesOf(domain: Domain, context: WriteContext): Map<string, string | undefined> {
   const values = new Map<string, string | undefined>();
-  const rows = new Map(rowsFor({ root: 'template' }).map((row) => [row.key, row]));
-  for (const parameter of parameters) {
-    if (parameter.group === 'host') continue;
-    const row = rows.get(parameter.key) ?? parameterRow(parameter);
-    values.set(parameter.key, row.write(domain, context));
-  }
+  for (const { key, group, ...row } of parameters)
+    if (group !== 'host') values.set(key, row.write(domain, context));
   for (const { name, value } of domain.beancounters ?? []) {
     const key = name.startsWith('openvz.') ? name.slice('openvz.'.length) : undefined;
     if (key !== undefined && value !== undefined && /^[A-Za-z_]\w{0,510}$/.test(key)) values.set(key, value);

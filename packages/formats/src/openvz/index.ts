@@ -24,19 +24,8 @@ export {
   writeCtidConf,
 } from './ctid-conf.js';
 export { formatNetif, type Netif, parseNetif } from './netif.js';
-export {
-  type Bounds,
-  beancounters,
-  canonicalKey,
-  type Duplicates,
-  type Group,
-  type Parameter,
-  parameterOf,
-  parameters,
-  type Syntax,
-  type UbcClass,
-  type Unit,
-} from './parameters.js';
+export type { Bounds, Duplicates, Group, Parameter, Syntax, UbcClass, Unit } from './parameter.js';
+export { beancounters, canonicalKey, parameterOf, parameters } from './parameters.js';
 export { type Profile, profileFileName, profileNameOf, profiles } from './profiles.js';
 export { setParameters, settableParameter } from './set-parameters.js';
 export { type BeancounterBlock, type BeancounterLine, formatUserBeancounters } from './user-beancounters.js';

@@ -7,6 +7,7 @@ import { explainResources, resourcesOf } from '../resources/resources-of.js';
 import { resourceRules } from '../resources/rules.js';
 import { contradictionIn } from '../sound.js';
 import { applyProfile } from './apply-profile.js';
+import { parameterOf } from './parameters.js';
 import { profiles } from './profiles.js';
 import { setParameters, settableParameter } from './set-parameters.js';
 
@@ -145,4 +146,29 @@ test('memory without limit, whichever parameter limits it', () => {
   assert.equal(resourcesOf(classic, host).memoryMaxBytes, undefined);
   const vswap = setParameters(limited, { privvmpages: 'unlimited' }, host);
   assert.equal(resourcesOf(vswap, host).memoryMaxBytes, 512 << 20, 'the limit of PHYSPAGES stays');
+});
+
+test('a row forgets all that it reads: nothing of it is written then', () => {
+  for (const [key, [given]] of Object.entries(samples)) {
+    const row = parameterOf(key);
+    assert.ok(row, key);
+    const vswap = key !== 'PRIVVMPAGES';
+    const values = new Map([[key, given]]);
+    const context = {
+      ...host,
+      cpus: host.hostCpus,
+      ctid: undefined,
+      root: 'template',
+      values,
+      vswap,
+    } as const;
+    const read = row.read(plain, given, context).domain;
+    assert.ok(read !== undefined && read !== plain, key);
+    const rest = row.forget?.(read, context) ?? read;
+    const without = {
+      ...rest,
+      beancounters: (rest.beancounters ?? []).filter(({ name }) => name !== key.toLowerCase()),
+    };
+    assert.equal(row.write(without, { ...context, ctid: 1 }), undefined, key);
+  }
 });

@@ -1,17 +1,14 @@
 // Sets parameters of a domain by OpenVZ's names, in the spelling of `vzctl set`: a new word replaces the old one.
 // SPDX-License-Identifier: Apache-2.0
-import type { Cputune, Domain, Memtune } from '@ctvirt/xml';
+import type { Domain } from '@ctvirt/xml';
 import { beancounterOf } from '../beancounters.js';
-import { rootOf, withRoot } from '../edit.js';
 import { FormatError } from '../errors.js';
 import type { ResourceOptions } from '../resources/resources-of.js';
 import { resourceRuleOf } from '../resources/rules.js';
 import { faultOf, inversionOf } from './check.js';
-import { canonicalKey, type Parameter, parameterOf } from './parameters.js';
-import type { ReadContext, Row } from './row.js';
-import { inodeQuotaOf } from './rows/disk.js';
-import { parameterRow, rowsFor } from './rows/index.js';
-import { hasAllocationLimit, isVswap } from './rows/memory.js';
+import { hasAllocationLimit, isVswap } from './memory.js';
+import type { Parameter, ReadContext } from './parameter.js';
+import { canonicalKey, parameterOf, readingOrder } from './parameters.js';
 import { formatUbc, parseUbc, unlimited } from './values.js';
 
 /** vzctl's options that are no key of its files; they count bytes, and the files pages. */
@@ -36,7 +33,6 @@ export function setParameters(
   const { pageSize, hostCpus } = options;
   const asked = new Map(Object.entries(values).map(([name, value]) => readAsked(name, value, pageSize)));
   const all = withDependents(domain, asked, options);
-  const rows = rowsFor({ root: 'template' });
   const context: ReadContext = {
     pageSize,
     cpus: hostCpus,
@@ -47,10 +43,13 @@ export function setParameters(
     vswap: isVswap(all, pageSize) || (!limitsAllocation(all, pageSize) && !hasAllocationLimit(domain)),
   };
   // What one row builds on stands before it.
-  const ordered = [...all].sort(([a], [b]) => rankOf(a, rows) - rankOf(b, rows));
+  const ordered = readingOrder(context).flatMap(({ key }) => {
+    const value = all.get(key);
+    return value === undefined ? [] : [[key, value] as const];
+  });
   let result = ordered.reduce((before, [key]) => forget(before, key, context), domain);
   for (const [key, value] of ordered) {
-    const { domain: next, why } = rowOf(key, rows).read(result, value, context);
+    const { domain: next, why } = rowOf(key).read(result, value, context);
     if (why !== undefined)
       throw new FormatError('invalid', `${key.toLowerCase()} cannot be '${value}': ${why}`, { key });
     result = next;
@@ -91,83 +90,29 @@ function limitsAllocation(values: ReadonlyMap<string, string>, pageSize: number)
   return pages !== undefined && pages.limit < unlimited;
 }
 
-const rankOf = (key: string, rows: readonly Row[]): number => {
-  const at = rows.findIndex((row) => row.key === key);
-  return at < 0 ? rows.length : at;
-};
-
-function rowOf(key: string, rows: readonly Row[]): Row {
-  const row = rows.find((each) => each.key === key);
+function rowOf(key: string): Parameter {
   const parameter = parameterOf(key);
-  if (row !== undefined) return row;
   if (parameter === undefined) throw new FormatError('invalid', `there is no parameter '${key}'`, { key });
-  return parameterRow(parameter);
+  return parameter;
 }
 
 /** Values that share an element with one that is asked for are said again as they were. */
-const together: readonly (readonly [changed: string, kept: string])[] = [
-  // <swap_hard_limit> is memory and swap in one.
-  ['PHYSPAGES', 'SWAPPAGES'],
-  ['PRIVVMPAGES', 'SWAPPAGES'],
-  ['CPUS', 'CPUMASK'],
-];
-
 function withDependents(
   domain: Domain,
   asked: ReadonlyMap<string, string>,
   { pageSize, hostCpus }: ResourceOptions,
 ): Map<string, string> {
   const all = new Map(asked);
-  const rows = rowsFor({ root: 'template' });
   const context = { pageSize, cpus: hostCpus, ctid: 0, vswap: !hasAllocationLimit(domain) };
-  for (const [changed, kept] of together) {
-    if (!asked.has(changed) || asked.has(kept)) continue;
-    const value = rowOf(kept, rows).write(domain, context);
+  for (const kept of [...asked.keys()].flatMap((key) => rowOf(key).together ?? [])) {
+    const value = all.has(kept) ? undefined : rowOf(kept).write(domain, context);
     if (value !== undefined) all.set(kept, value);
   }
   return all;
 }
 
-const omit = <T extends object, K extends keyof T>(from: T, names: readonly K[]): Omit<T, K> => {
-  const rest = { ...from };
-  for (const name of names) delete rest[name];
-  return rest;
-};
-const withoutMemtune = (domain: Domain, ...names: (keyof Memtune)[]): Domain =>
-  domain.memtune === undefined ? domain : { ...domain, memtune: omit(domain.memtune, names) };
-const withoutCputune = (domain: Domain, ...names: (keyof Cputune)[]): Domain =>
-  domain.cputune === undefined ? domain : { ...domain, cputune: omit(domain.cputune, names) };
-const withoutMemory = (domain: Domain): Domain =>
-  withoutMemtune(omit(domain, ['memoryKiB', 'currentMemoryKiB']), 'hardLimitKiB', 'softLimitKiB');
-
-/** What else than a parameter in the metadata says a value. */
-const elements: Readonly<Record<string, (domain: Domain) => Domain>> = {
-  PHYSPAGES: withoutMemory,
-  PRIVVMPAGES: withoutMemory,
-  SWAPPAGES: (domain) => withoutMemtune(domain, 'swapHardLimitKiB'),
-  VMGUARPAGES: (domain) => withoutMemtune(domain, 'minGuaranteeKiB'),
-  CPUUNITS: (domain) => withoutCputune(domain, 'shares'),
-  CPULIMIT: (domain) => withoutCputune(domain, 'quota', 'period', 'globalQuota', 'globalPeriod'),
-  CPUS: (domain) => omit(domain, ['vcpu']),
-  CPUMASK: (domain) =>
-    domain.vcpu === undefined ? domain : { ...domain, vcpu: omit(domain.vcpu, ['cpuset']) },
-  NODEMASK: (domain) => omit(domain, ['numatune']),
-  IOPRIO: (domain) =>
-    domain.blkiotune === undefined ? domain : { ...domain, blkiotune: omit(domain.blkiotune, ['weight']) },
-  DISKSPACE: (domain) =>
-    withRoot(domain, ({ spaceHardLimitBytes: _hard, spaceSoftLimitBytes: _soft, ...root }) => root),
-  DISKINODES: (domain) => {
-    const quota = inodeQuotaOf(rootOf(domain));
-    return withRoot(domain, (root) =>
-      quota === undefined ? root : { ...root, quotas: (root.quotas ?? []).filter((one) => one !== quota) },
-    );
-  },
-};
-
-function forget(domain: Domain, key: string, { vswap }: ReadContext): Domain {
-  // The memory of VSwap is that of PHYSPAGES.
-  const isElement = key !== 'PRIVVMPAGES' || !vswap;
-  const rest = (isElement ? elements[key]?.(domain) : undefined) ?? domain;
+function forget(domain: Domain, key: string, context: ReadContext): Domain {
+  const rest = rowOf(key).forget?.(domain, context) ?? domain;
   const said = beancounterOf(rest, key);
   return said === undefined
     ? rest

@@ -1,15 +1,7 @@
 // The reference page of the resource parameters, from the tables that read and enforce them.
 // SPDX-License-Identifier: Apache-2.0
-import { type Parameter, parameterOf } from '../openvz/parameters.js';
-import { type ResourceRule, type ResourceStatus, resourceRules } from './rules.js';
-
-const groups: readonly (readonly [title: string, has: (parameter: Parameter) => boolean])[] = [
-  ['Beancounters', ({ group }) => group === 'beancounter'],
-  ['Memory besides', ({ group }) => group === 'memory'],
-  ['Processors', ({ group }) => group === 'cpu'],
-  ['Block I/O', ({ key }) => key.startsWith('IO')],
-  ['Disk', ({ group, key }) => group === 'disk' && !key.startsWith('IO')],
-];
+import type { ResourceStatus } from './resources.js';
+import { type ResourceRule, resourceRules, resourceSections } from './rules.js';
 
 const words: Readonly<Record<ResourceStatus, string>> = {
   enforced: 'the kernel refuses or throttles at the limit, for the container as a whole',
@@ -24,13 +16,10 @@ export function formatParameters(): string {
   const statuses = (Object.keys(words) as ResourceStatus[]).map(
     (status) => `| ${status} | ${words[status]} | ${counted(status)} |`,
   );
-  const sections = groups.map(([title, has]) => {
-    const rows = resourceRules.flatMap((rule) => {
-      const parameter = parameterOf(rule.key);
-      return parameter === undefined || !has(parameter) ? [] : [rowOf(rule, parameter)];
-    });
-    return `## ${title}\n\n${table(['Parameter', 'Unit', 'Meaning', 'Here', 'How'], rows)}`;
-  });
+  const sections = resourceSections.map(
+    ({ title, rules }) =>
+      `## ${title}\n\n${table(['Parameter', 'Unit', 'Meaning', 'Here', 'How'], rules.map(rowOf))}`,
+  );
   return `# Resource parameters
 
 Generated from the parameter table by \`npm run gen\`; do not edit.
@@ -45,7 +34,7 @@ ${sections.join('\n\n')}
 `;
 }
 
-const rowOf = ({ key, status, how }: ResourceRule, { unit, meaning }: Parameter): string[] => [
+const rowOf = ({ key, unit, meaning, status, how }: ResourceRule): string[] => [
   `\`${key}\``,
   unit ?? '',
   meaning,

@@ -3,12 +3,12 @@
 import type { Domain } from '@ctvirt/xml';
 import { parameterValue, ubcOf } from '../beancounters.js';
 import { limitKiB } from '../numbers.js';
-import { type Parameter, parameterOf } from '../openvz/parameters.js';
-import { parameterRow, rowsFor } from '../openvz/rows/index.js';
-import { hasAllocationLimit, isClassic, memoryLimitKiB } from '../openvz/rows/memory.js';
+import { hasAllocationLimit, isClassic, memoryLimitKiB } from '../openvz/memory.js';
+import type { Parameter } from '../openvz/parameter.js';
 import { parseRate, parseUbc, type Ubc, unlimited } from '../openvz/values.js';
 import { chosenOf, countOf, listOf, processorsOf } from './processors.js';
-import { type IoDeviceLimits, type ResourceStatus, type Resources, resourceRules } from './rules.js';
+import type { IoDeviceLimits, ResourceStatus, Resources } from './resources.js';
+import { resourceRules } from './rules.js';
 
 export interface ResourceOptions {
   /** Of the host; the domain's beancounters count its pages. */
@@ -23,10 +23,10 @@ export function resourcesOf(domain: Domain, { pageSize, hostCpus }: ResourceOpti
     ...cpuOf(domain, hostCpus),
     ...ioOf(domain),
   };
-  for (const { key, sets } of resourceRules) {
+  for (const { key, becomes } of resourceRules) {
     const ubc = ubcOf(domain, key);
-    if (sets === undefined || ubc === undefined) continue;
-    const [field, from, as] = sets;
+    if (becomes === undefined || ubc === undefined) continue;
+    const [field, from, as] = becomes;
     const number = finite(ubc[from], as === 'bytes' ? pageSize : 1);
     if (number !== undefined) resources[field] = number;
   }
@@ -42,7 +42,9 @@ function finite(value: bigint, scale = 1): number | undefined {
 }
 
 /** What OpenVZ counts apart from user memory, and a current kernel within it. */
-const kernelMemory = ['KMEMSIZE', 'TCPSNDBUF', 'TCPRCVBUF', 'OTHERSOCKBUF', 'DGRAMRCVBUF'] as const;
+export const kernelMemory: readonly string[] = resourceRules
+  .filter(({ isKernelMemory }) => isKernelMemory)
+  .map(({ key }) => key);
 
 function kernelBytes(domain: Domain): number {
   return kernelMemory.reduce((sum, key) => sum + (finite(ubcOf(domain, key)?.limit ?? 0n) ?? 0), 0);
@@ -169,21 +171,18 @@ export interface ResourceRow {
 /** Every resource the domain says something about, whichever element it stands in. */
 export function explainResources(domain: Domain, { pageSize, hostCpus }: ResourceOptions): ResourceRow[] {
   const context = { pageSize, cpus: hostCpus, ctid: 0, vswap: !hasAllocationLimit(domain) };
-  const rows = new Map(rowsFor({ root: 'template' }).map((row) => [row.key, row]));
-  return resourceRules.flatMap(({ key, status, how }) => {
-    const parameter = parameterOf(key);
-    const row = rows.get(key) ?? (parameter === undefined ? undefined : parameterRow(parameter));
-    const value = row?.write(domain, context);
-    return value === undefined
-      ? []
-      : isOff(value, parameter)
-        ? [{ key, value, status: 'recorded', how: 'no limit' }]
-        : [{ key, value, status, how }];
+  return resourceRules.flatMap((rule) => {
+    const { key, status, how } = rule;
+    const value = rule.write(domain, context);
+    if (value === undefined) return [];
+    return isOff(value, rule)
+      ? [{ key, value, status: 'recorded', how: 'no limit' }]
+      : [{ key, value, status, how }];
   });
 }
 
-const isOff = (value: string, parameter: Parameter | undefined): boolean => {
-  if (parameter?.syntax === 'rate') return parseRate(value) === 0n;
+const isOff = (value: string, { syntax }: Parameter): boolean => {
+  if (syntax === 'rate') return parseRate(value) === 0n;
   const ubc: Ubc | undefined = parseUbc(value, 'count', 1);
   return ubc !== undefined && ubc.limit >= unlimited && (ubc.barrier === 0n || ubc.barrier >= unlimited);
 };

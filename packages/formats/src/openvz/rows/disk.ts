@@ -1,12 +1,13 @@
-// Disk keys: first-level space and inodes of the root, I/O weight.
+// Disk keys: first-level space and inodes of the root, I/O weight and rates.
 // SPDX-License-Identifier: Apache-2.0
 import type { Domain, Filesystem, Quota } from '@ctvirt/xml';
 import { parameterValue, withValue } from '../../beancounters.js';
 import { rootOf, withRoot } from '../../edit.js';
 import { isExact, tooMuch } from '../../numbers.js';
 import { approximated, carried, ignored, type Outcome } from '../../outcome.js';
-import { ownWord, type Row } from '../row.js';
+import { inGroup, ownWord } from '../parameter.js';
 import { type DiskLimit, formatDisk, parseDisk, parseUlong, unlimited } from '../values.js';
+import { omit } from '../without.js';
 
 type InodeQuota = Extract<Quota, { type: 'inodes' }>;
 
@@ -33,79 +34,147 @@ const lesser = (one: bigint, other: bigint): number => Number(one < other ? one 
 const within = ({ soft, hard }: DiskLimit, domain: Domain, how: string): Outcome =>
   soft > hard ? approximated(domain, `${how}, the soft one lowered to the hard one`) : carried(domain, how);
 
-const diskspace: Row = {
-  key: 'DISKSPACE',
-  read(domain, value, { values }) {
-    const limit = parseDisk(value, 'KiB');
-    const root = rootOf(domain);
-    if (root === undefined || limit === undefined) return noRoot;
-    if (values.get('DISK_QUOTA') === 'no') return ignored('DISK_QUOTA is off');
-    if (root.spaceHardLimitBytes !== undefined || root.spaceSoftLimitBytes !== undefined) return ownWord;
-    if (!isExact(limit.hard * 1024n)) return unheld(domain, 'DISKSPACE', value, limit.hard);
-    const spaceHardLimitBytes = Number(limit.hard * 1024n);
-    const spaceSoftLimitBytes = lesser(limit.soft * 1024n, limit.hard * 1024n);
-    return within(
-      limit,
-      withRoot(domain, (one) => ({ ...one, spaceSoftLimitBytes, spaceHardLimitBytes })),
-      'space_soft_limit and space_hard_limit of the root',
-    );
-  },
-  write(domain) {
-    const { spaceHardLimitBytes: hard, spaceSoftLimitBytes: soft } = rootOf(domain) ?? {};
-    const most = hard ?? soft;
-    if (most === undefined) return parameterValue(domain, 'DISKSPACE');
-    const kib = (bytes: number): bigint => BigInt(Math.ceil(bytes / 1024));
-    return formatDisk({ soft: kib(soft ?? most), hard: kib(most) });
-  },
-};
-
-const diskinodes: Row = {
-  key: 'DISKINODES',
-  read(domain, value, { values }) {
-    const limit = parseDisk(value, 'inodes');
-    const root = rootOf(domain);
-    if (root === undefined || limit === undefined) return noRoot;
-    if (values.get('DISK_QUOTA') === 'no') return ignored('DISK_QUOTA is off');
-    if (inodeQuotaOf(root) !== undefined) return ownWord;
-    if (!isExact(limit.hard)) return unheld(domain, 'DISKINODES', value, limit.hard);
-    const max = Number(limit.hard);
-    const quota: InodeQuota = { type: 'inodes', max, soft: lesser(limit.soft, limit.hard) };
-    return within(
-      limit,
-      withRoot(domain, (one) => ({ ...one, quotas: [...(one.quotas ?? []), quota] })),
-      'quota of inodes of the root',
-    );
-  },
-  write(domain) {
-    const quota = inodeQuotaOf(rootOf(domain));
-    if (quota === undefined) return parameterValue(domain, 'DISKINODES');
-    return formatDisk({ soft: BigInt(quota.soft ?? quota.max), hard: BigInt(quota.max) });
-  },
-};
-
 /**
  * OpenVZ 7's own shares of its eight priorities, on the scale of today's kernels: its 500 for priority 4, which every
  * container has that says nothing, is their 100.
  */
 const ioWeights = [64, 73, 82, 92, 100, 110, 120, 128] as const;
 
-const ioprio: Row = {
-  key: 'IOPRIO',
-  read(domain, value) {
-    const weight = ioWeights[Number(parseUlong(value) ?? 8n)];
-    if (domain.blkiotune?.weight !== undefined) return ownWord;
-    if (weight === undefined) return ignored('IOPRIO is 0 to 7');
-    return carried(
-      { ...domain, blkiotune: { ...domain.blkiotune, weight } },
-      `weight ${weight} in blkiotune`,
-    );
-  },
-  write(domain) {
-    const weight = domain.blkiotune?.weight;
-    if (weight === undefined) return undefined;
-    const distances = ioWeights.map((each) => Math.abs(each - weight));
-    return String(distances.indexOf(Math.min(...distances)));
-  },
-};
+const throttled =
+  'reads and writes each, on each disk below the root; on cgroup v1 only what waits for the disk, not what is written back later';
 
-export const diskRows: readonly Row[] = [diskspace, diskinodes, ioprio];
+/** In the order of a new file. */
+export const diskRows = inGroup('disk', [
+  { key: 'DISK_QUOTA', syntax: 'bool', duplicates: 'first', meaning: 'disk quota on or off' },
+  {
+    key: 'DISKSPACE',
+    syntax: 'disk',
+    unit: 'KiB',
+    duplicates: 'first',
+    meaning: 'disk space, soft:hard',
+    status: 'enforced',
+    how: "the size of an image of its own, less what is kept back of it, or a project of the host's quotas; the soft limit likewise, when its grace is over",
+    read(domain, value, { values }) {
+      const limit = parseDisk(value, 'KiB');
+      const root = rootOf(domain);
+      if (root === undefined || limit === undefined) return noRoot;
+      if (values.get('DISK_QUOTA') === 'no') return ignored('DISK_QUOTA is off');
+      if (root.spaceHardLimitBytes !== undefined || root.spaceSoftLimitBytes !== undefined) return ownWord;
+      if (!isExact(limit.hard * 1024n)) return unheld(domain, 'DISKSPACE', value, limit.hard);
+      const spaceHardLimitBytes = Number(limit.hard * 1024n);
+      const spaceSoftLimitBytes = lesser(limit.soft * 1024n, limit.hard * 1024n);
+      return within(
+        limit,
+        withRoot(domain, (one) => ({ ...one, spaceSoftLimitBytes, spaceHardLimitBytes })),
+        'space_soft_limit and space_hard_limit of the root',
+      );
+    },
+    write(domain) {
+      const { spaceHardLimitBytes: hard, spaceSoftLimitBytes: soft } = rootOf(domain) ?? {};
+      const most = hard ?? soft;
+      if (most === undefined) return parameterValue(domain, 'DISKSPACE');
+      const kib = (bytes: number): bigint => BigInt(Math.ceil(bytes / 1024));
+      return formatDisk({ soft: kib(soft ?? most), hard: kib(most) });
+    },
+    forget: (domain) =>
+      withRoot(domain, ({ spaceHardLimitBytes: _hard, spaceSoftLimitBytes: _soft, ...root }) => root),
+  },
+  {
+    key: 'DISKINODES',
+    syntax: 'disk',
+    unit: 'inodes',
+    duplicates: 'first',
+    meaning: 'inodes, soft:hard',
+    status: 'enforced',
+    how: 'the inodes of the image, which gets more of them when it grows; above the soft limit ctvirt quota says so',
+    read(domain, value, { values }) {
+      const limit = parseDisk(value, 'inodes');
+      const root = rootOf(domain);
+      if (root === undefined || limit === undefined) return noRoot;
+      if (values.get('DISK_QUOTA') === 'no') return ignored('DISK_QUOTA is off');
+      if (inodeQuotaOf(root) !== undefined) return ownWord;
+      if (!isExact(limit.hard)) return unheld(domain, 'DISKINODES', value, limit.hard);
+      const max = Number(limit.hard);
+      const quota: InodeQuota = { type: 'inodes', max, soft: lesser(limit.soft, limit.hard) };
+      return within(
+        limit,
+        withRoot(domain, (one) => ({ ...one, quotas: [...(one.quotas ?? []), quota] })),
+        'quota of inodes of the root',
+      );
+    },
+    write(domain) {
+      const quota = inodeQuotaOf(rootOf(domain));
+      if (quota === undefined) return parameterValue(domain, 'DISKINODES');
+      return formatDisk({ soft: BigInt(quota.soft ?? quota.max), hard: BigInt(quota.max) });
+    },
+    forget(domain) {
+      const quota = inodeQuotaOf(rootOf(domain));
+      return withRoot(domain, (root) =>
+        quota === undefined ? root : { ...root, quotas: (root.quotas ?? []).filter((one) => one !== quota) },
+      );
+    },
+  },
+  {
+    key: 'QUOTATIME',
+    syntax: 'ulong',
+    unit: 'seconds',
+    duplicates: 'first',
+    meaning: 'how long the soft limit may be exceeded',
+    status: 'approximated',
+    how: 'for space, and looked at every minute: then no more can be written above the soft limit',
+  },
+  {
+    key: 'QUOTAUGIDLIMIT',
+    syntax: 'ulong',
+    unit: 'count',
+    duplicates: 'first',
+    meaning: 'users and groups that second-level quota keeps count of; 0 is off',
+    status: 'recorded',
+    how: 'the kernel sets no bound to the number of quota owners: ctvirt quota limits each of them',
+  },
+  {
+    key: 'IOPRIO',
+    syntax: 'ulong',
+    unit: 'count',
+    meaning: 'I/O weight, 0 to 7, higher gets more',
+    status: 'approximated',
+    how: 'a weight among the containers, on disks with the I/O scheduler bfq, or io.cost on cgroup v2',
+    needs: 'a disk with weights',
+    read(domain, value) {
+      const weight = ioWeights[Number(parseUlong(value) ?? 8n)];
+      if (domain.blkiotune?.weight !== undefined) return ownWord;
+      if (weight === undefined) return ignored('IOPRIO is 0 to 7');
+      return carried(
+        { ...domain, blkiotune: { ...domain.blkiotune, weight } },
+        `weight ${weight} in blkiotune`,
+      );
+    },
+    write(domain) {
+      const weight = domain.blkiotune?.weight;
+      if (weight === undefined) return undefined;
+      const distances = ioWeights.map((each) => Math.abs(each - weight));
+      return String(distances.indexOf(Math.min(...distances)));
+    },
+    forget: (domain) =>
+      domain.blkiotune === undefined ? domain : { ...domain, blkiotune: omit(domain.blkiotune, ['weight']) },
+  },
+  {
+    key: 'IOLIMIT',
+    syntax: 'rate',
+    unit: 'bytes/s',
+    meaning: 'read and write bandwidth together; 0 is none',
+    status: 'approximated',
+    how: throttled,
+    needs: 'a disk',
+  },
+  {
+    key: 'IOPSLIMIT',
+    syntax: 'rate',
+    unit: '1/s',
+    meaning: 'I/O operations; 0 is none',
+    status: 'approximated',
+    how: throttled,
+    needs: 'a disk',
+  },
+  { key: 'MOUNT_OPTS', syntax: 'word', duplicates: 'first', meaning: 'mount options of a ploop root' },
+]);

@@ -1,50 +1,21 @@
-// Memory keys: RAM, swap, allocation and guarantee, in classic and in VSwap configurations.
+// The beancounters of memory both ways: RAM, swap, allocation and guarantee, in classic and in VSwap configurations.
 // SPDX-License-Identifier: Apache-2.0
 import type { Domain } from '@ctvirt/xml';
 import { beancounterOf, ubcOf, ubcOutcome } from '../../beancounters.js';
 import { withMemtune } from '../../edit.js';
-import { limitKiB } from '../../numbers.js';
 import { approximated, carried, ignored, type Outcome } from '../../outcome.js';
-import { ownWord, type ReadContext, type Row } from '../row.js';
-import { formatUbc, formatUbcPlain, parseUbc, type Ubc, unlimited } from '../values.js';
+import { isUnlimited, memoryLimitKiB, readPages, toKiB, toPages } from '../memory.js';
+import { ownWord, type Parameter, type TwoWay } from '../parameter.js';
+import { formatUbc, formatUbcPlain, type Ubc, unlimited } from '../values.js';
+import { withoutMemory, withoutMemtune } from '../without.js';
 
-const kibPerPage = (pageSize: number): number => pageSize / 1024;
-const toKiB = (pages: bigint, pageSize: number): number => Math.ceil(Number(pages) * kibPerPage(pageSize));
-const toPages = (kib: number, pageSize: number): bigint => BigInt(Math.ceil(kib / kibPerPage(pageSize)));
-
-/** 32-bit hosts wrote INT_MAX, and nobody has more than 2⁵² pages. */
-const isUnlimited = (pages: bigint): boolean => pages >= 2n ** 50n;
-
-/** The most memory a domain may use, whichever element says so. */
-export function memoryLimitKiB(domain: Domain): number | undefined {
-  return limitKiB(domain.memtune?.hardLimitKiB) ?? limitKiB(domain.memoryKiB);
-}
-
-const readPages = (value: string, context: ReadContext): Ubc =>
-  parseUbc(value, 'pages', context.pageSize) ?? { barrier: unlimited, limit: unlimited };
-
-/** A configuration is VSwap when PHYSPAGES has a limit. */
-export function isVswap(values: ReadonlyMap<string, string>, pageSize: number): boolean {
-  const pages = parseUbc(values.get('PHYSPAGES') ?? '', 'pages', pageSize);
-  return pages !== undefined && !isUnlimited(pages.limit);
-}
-
-/** Whether a domain's memory is told as PRIVVMPAGES, with a barrier and a limit; VSwap knows a limit only. */
-export function hasAllocationLimit({ memtune }: Domain): boolean {
-  return memtune?.softLimitKiB !== undefined;
-}
-
-/** Whether its memory is counted the classic way: user memory in one limit, kernel memory in another. */
-export function isClassic(domain: Domain): boolean {
-  const kernel = ubcOf(domain, 'KMEMSIZE');
-  return hasAllocationLimit(domain) && kernel !== undefined && kernel.limit < unlimited;
-}
+type Ways = TwoWay & Pick<Parameter, 'forget' | 'together'>;
 
 const keep = (domain: Domain, key: string, pages: Ubc, how: string): Outcome =>
   beancounterOf(domain, key) === undefined ? ubcOutcome(domain, key, pages, how) : ownWord;
 
-const physpages: Row = {
-  key: 'PHYSPAGES',
+export const physpages: Ways = {
+  together: ['SWAPPAGES'],
   read(domain, value, context) {
     const pages = readPages(value, context);
     if (!context.vswap || isUnlimited(pages.limit))
@@ -62,33 +33,11 @@ const physpages: Row = {
     const kept = ubcOf(domain, 'PHYSPAGES');
     return kept === undefined ? undefined : formatUbc(kept);
   },
+  forget: withoutMemory,
 };
 
-const swappages: Row = {
-  key: 'SWAPPAGES',
-  read(domain, value, context) {
-    const pages = readPages(value, context);
-    const ram = memoryLimitKiB(domain);
-    if (ram === undefined || isUnlimited(pages.limit))
-      return keep(domain, 'SWAPPAGES', pages, 'beancounter swappages');
-    if (domain.memtune?.swapHardLimitKiB !== undefined) return ownWord;
-    const kib = ram + toKiB(pages.limit, context.pageSize);
-    return carried(
-      withMemtune(domain, { swapHardLimitKiB: kib }),
-      'swap_hard_limit, which counts memory too',
-    );
-  },
-  write(domain, { pageSize }) {
-    const [ram, both] = [memoryLimitKiB(domain), domain.memtune?.swapHardLimitKiB];
-    if (ram !== undefined && both !== undefined)
-      return formatUbc({ barrier: 0n, limit: toPages(Math.max(0, both - ram), pageSize) });
-    const kept = ubcOf(domain, 'SWAPPAGES');
-    return kept === undefined ? undefined : formatUbc(kept);
-  },
-};
-
-const privvmpages: Row = {
-  key: 'PRIVVMPAGES',
+export const privvmpages: Ways = {
+  together: ['SWAPPAGES'],
   read(domain, value, context) {
     const pages = readPages(value, context);
     if (context.vswap || isUnlimited(pages.limit))
@@ -113,10 +62,34 @@ const privvmpages: Row = {
     const barrier = toPages(Math.min(soft ?? hard, hard), pageSize);
     return formatUbcPlain({ barrier, limit });
   },
+  // The memory of VSwap is that of PHYSPAGES.
+  forget: (domain, { vswap }) => (vswap ? domain : withoutMemory(domain)),
 };
 
-const vmguarpages: Row = {
-  key: 'VMGUARPAGES',
+export const swappages: Ways = {
+  read(domain, value, context) {
+    const pages = readPages(value, context);
+    const ram = memoryLimitKiB(domain);
+    if (ram === undefined || isUnlimited(pages.limit))
+      return keep(domain, 'SWAPPAGES', pages, 'beancounter swappages');
+    if (domain.memtune?.swapHardLimitKiB !== undefined) return ownWord;
+    const kib = ram + toKiB(pages.limit, context.pageSize);
+    return carried(
+      withMemtune(domain, { swapHardLimitKiB: kib }),
+      'swap_hard_limit, which counts memory too',
+    );
+  },
+  write(domain, { pageSize }) {
+    const [ram, both] = [memoryLimitKiB(domain), domain.memtune?.swapHardLimitKiB];
+    if (ram !== undefined && both !== undefined)
+      return formatUbc({ barrier: 0n, limit: toPages(Math.max(0, both - ram), pageSize) });
+    const kept = ubcOf(domain, 'SWAPPAGES');
+    return kept === undefined ? undefined : formatUbc(kept);
+  },
+  forget: (domain) => withoutMemtune(domain, 'swapHardLimitKiB'),
+};
+
+export const vmguarpages: Ways = {
   read(domain, value, context) {
     const { barrier } = readPages(value, context);
     if (domain.memtune?.minGuaranteeKiB !== undefined) return ownWord;
@@ -133,7 +106,5 @@ const vmguarpages: Row = {
     const kib = domain.memtune?.minGuaranteeKiB;
     return kib === undefined ? undefined : formatUbc({ barrier: toPages(kib, pageSize), limit: unlimited });
   },
+  forget: (domain) => withoutMemtune(domain, 'minGuaranteeKiB'),
 };
-
-/** In the order in which they build on each other. */
-export const memoryRows: readonly Row[] = [physpages, privvmpages, swappages, vmguarpages];

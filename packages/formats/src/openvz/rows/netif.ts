@@ -6,7 +6,7 @@ import { withAnother } from '../../beancounters.js';
 import { withInterfaces } from '../../edit.js';
 import { approximated, carried, ignored } from '../../outcome.js';
 import { formatNetif, type Netif, netifKeys, parseNetif, type ReadNetif, readNetif } from '../netif.js';
-import type { Row } from '../row.js';
+import type { TwoWay } from '../parameter.js';
 
 /** Keys that a document has an element for. */
 const held = new Set(['ifname', 'bridge', 'network', 'mac', 'host_ifname', 'gw', 'gw6', 'ip', 'ip6']);
@@ -111,8 +111,7 @@ function fromKept(pairs: readonly string[]): Partial<Netif> & { others: string[]
   return { ...(Object.fromEntries(known) as Partial<Netif>), others };
 }
 
-export const netif: Row = {
-  key: 'NETIF',
+export const netif: TwoWay = {
   read(domain, value) {
     const { found, bad } = readNetif(value);
     let result = domain;

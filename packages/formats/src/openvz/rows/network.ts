@@ -1,11 +1,11 @@
-// Network keys: routed addresses, bridged interfaces, host devices, names and name servers.
+// Network keys: routed addresses, interfaces, host devices, names and name servers.
 // SPDX-License-Identifier: Apache-2.0
 import { type Domain, familyOf, type Hostdev, type Interface, type Ip } from '@ctvirt/xml';
 import { isUnspecified, readAddress } from '../../addresses.js';
 import { parameterValue, withValue } from '../../beancounters.js';
 import { withHostdevs, withInterfaces } from '../../edit.js';
 import { approximated, carried, ignored, type Outcome } from '../../outcome.js';
-import { ownWord, type Row } from '../row.js';
+import { inGroup, ownWord, type TwoWay } from '../parameter.js';
 import { parseList } from '../values.js';
 import { isOfNetif, netif } from './netif.js';
 
@@ -20,72 +20,15 @@ function readOwn(text: string): Ip | undefined {
   return ip === undefined || isUnspecified(ip.address) ? undefined : ip;
 }
 
-const ipAddress: Row = {
-  key: 'IP_ADDRESS',
-  read(domain, value) {
-    if (interfacesOf(domain, 'ethernet').some(({ ips }) => ips !== undefined)) return ownWord;
-    const seen = new Set<string>();
-    const bad: string[] = [];
-    const added: Interface[] = [];
-    for (const item of parseList(value)) {
-      const ip = readOwn(item);
-      if (ip === undefined) bad.push(item);
-      else if (!seen.has(ip.address)) added.push({ type: 'ethernet', ips: [ip] });
-      if (ip) seen.add(ip.address);
-    }
-    const result = withInterfaces(domain, added);
-    if (added.length === 0 && bad.length > 0) return ignored(`${bad.join(' ')}: no addresses`);
-    const how = 'an interface of type ethernet for each address';
-    return bad.length === 0 ? carried(result, how) : approximated(result, `${how}, but for ${bad.join(' ')}`);
-  },
-  write(domain) {
-    const addresses = interfacesOf(domain, 'ethernet').flatMap((one) =>
-      isOfNetif(domain, one) ? [] : (one.ips ?? []),
-    );
-    if (addresses.length === 0) return undefined;
-    return addresses
-      .map(({ address, family, prefix }) =>
-        prefix === undefined || prefix === (family === 'ipv4' ? 32 : 128) ? address : `${address}/${prefix}`,
-      )
-      .join(' ');
-  },
-};
-
 type NetHostdev = Extract<Hostdev, { type: 'net' }>;
-
-const netdev: Row = {
-  key: 'NETDEV',
-  read(domain, value) {
-    const added = parseList(value).map(
-      (name): NetHostdev => ({ type: 'net', mode: 'capabilities', source: { interface: name } }),
-    );
-    return carried(withHostdevs(domain, added), 'a hostdev of type net for each');
-  },
-  write(domain) {
-    const names = (domain.devices.hostdevs ?? []).flatMap((one) =>
-      one.type === 'net' ? [one.source.interface] : [],
-    );
-    return names.length === 0 ? undefined : names.join(' ');
-  },
-};
-
-const hostname: Row = {
-  key: 'HOSTNAME',
-  read(domain, value) {
-    if (domain.hostname !== undefined) return ownWord;
-    return value === '' ? ignored('it is empty') : carried({ ...domain, hostname: value }, 'hostname');
-  },
-  write: (domain) => domain.hostname,
-};
 
 /** NAMESERVER and SEARCHDOMAIN: `inherit` stays a word, to be looked up on the host at each start. */
 function dnsRow(
   key: string,
   part: 'nameservers' | 'searches',
   set: (domain: Domain, items: string[]) => Outcome,
-): Row {
+): TwoWay {
   return {
-    key,
     read(domain, value) {
       if ((domain.dns?.[part]?.length ?? 0) > 0 || parameterValue(domain, key) !== undefined) return ownWord;
       // Said on two lines it is said twice.
@@ -124,4 +67,100 @@ const searchdomain = dnsRow('SEARCHDOMAIN', 'searches', (domain, items) => {
   );
 });
 
-export const networkRows: readonly Row[] = [ipAddress, netif, netdev, hostname, nameserver, searchdomain];
+/** In the order of a new file. */
+export const networkRows = inGroup('network', [
+  {
+    key: 'IP_ADDRESS',
+    syntax: 'list',
+    duplicates: 'all',
+    profile: false,
+    meaning: 'routed addresses, IPv4 and IPv6',
+    read(domain, value) {
+      if (interfacesOf(domain, 'ethernet').some(({ ips }) => ips !== undefined)) return ownWord;
+      const seen = new Set<string>();
+      const bad: string[] = [];
+      const added: Interface[] = [];
+      for (const item of parseList(value)) {
+        const ip = readOwn(item);
+        if (ip === undefined) bad.push(item);
+        else if (!seen.has(ip.address)) added.push({ type: 'ethernet', ips: [ip] });
+        if (ip) seen.add(ip.address);
+      }
+      const result = withInterfaces(domain, added);
+      if (added.length === 0 && bad.length > 0) return ignored(`${bad.join(' ')}: no addresses`);
+      const how = 'an interface of type ethernet for each address';
+      return bad.length === 0
+        ? carried(result, how)
+        : approximated(result, `${how}, but for ${bad.join(' ')}`);
+    },
+    write(domain) {
+      const addresses = interfacesOf(domain, 'ethernet').flatMap((one) =>
+        isOfNetif(domain, one) ? [] : (one.ips ?? []),
+      );
+      if (addresses.length === 0) return undefined;
+      return addresses
+        .map(({ address, family, prefix }) =>
+          prefix === undefined || prefix === (family === 'ipv4' ? 32 : 128)
+            ? address
+            : `${address}/${prefix}`,
+        )
+        .join(' ');
+    },
+  },
+  {
+    key: 'NETIF',
+    syntax: 'netif',
+    duplicates: 'first',
+    profile: false,
+    meaning: 'virtual Ethernet interfaces',
+    ...netif,
+  },
+  {
+    key: 'NETDEV',
+    syntax: 'list',
+    duplicates: 'all',
+    meaning: 'host network devices moved inside',
+    read(domain, value) {
+      const added = parseList(value).map(
+        (name): NetHostdev => ({ type: 'net', mode: 'capabilities', source: { interface: name } }),
+      );
+      return carried(withHostdevs(domain, added), 'a hostdev of type net for each');
+    },
+    write(domain) {
+      const names = (domain.devices.hostdevs ?? []).flatMap((one) =>
+        one.type === 'net' ? [one.source.interface] : [],
+      );
+      return names.length === 0 ? undefined : names.join(' ');
+    },
+  },
+  {
+    key: 'HOSTNAME',
+    syntax: 'word',
+    duplicates: 'first',
+    profile: false,
+    meaning: 'host name',
+    read(domain, value) {
+      if (domain.hostname !== undefined) return ownWord;
+      return value === '' ? ignored('it is empty') : carried({ ...domain, hostname: value }, 'hostname');
+    },
+    write: (domain) => domain.hostname,
+  },
+  {
+    key: 'NAMESERVER',
+    syntax: 'list',
+    duplicates: 'all',
+    meaning: 'name servers, or inherit',
+    ...nameserver,
+  },
+  {
+    key: 'SEARCHDOMAIN',
+    syntax: 'list',
+    duplicates: 'all',
+    meaning: 'search domains, or inherit',
+    ...searchdomain,
+  },
+  { key: 'IPV6', syntax: 'bool', duplicates: 'first', meaning: 'IPv6 on' },
+  { key: 'NETFILTER', syntax: 'word', meaning: 'packet filter: disabled, stateless, stateful or full' },
+  { key: 'IPTABLES', syntax: 'list', duplicates: 'all', meaning: 'packet filter modules, obsolete' },
+  { key: 'VETH', syntax: 'text', meaning: 'predecessor of NETIF' },
+]);
