@@ -105,6 +105,22 @@ describe('one configuration', () => {
     assert.equal(again.out, out);
   });
 
+  test('a container of Proxmox VE is called one, and a file that is not there is missing', async () => {
+    const text = 'arch: amd64\nhostname: shop\nrootfs: fast:subvol-613-disk-0,size=6G\n';
+    for (const more of ['', 'lxc.cgroup2.devices.allow: c 10:200 rwm\n']) {
+      const { status, out, err } = await convert(save('613.conf', text + more));
+      assert.deepEqual([status, out], [8, '']);
+      assert.match(err, /Proxmox VE/);
+    }
+    const config = save('a/config', `lxc.include = ${folder}/none.conf\nlxc.rootfs.path = /srv/a\n`);
+    assert.match((await convert(config)).err, /none\.conf: there is no such file/);
+  });
+
+  test('what says nothing of autostart is not told to stay down', async () => {
+    const { out } = await convert(save('105.conf', conf()));
+    assert.doesNotMatch((await convert('--to', 'openvz', save('105.xml', out))).out, /ONBOOT/);
+  });
+
   test('a wrong command line', async () => {
     const file = save('105.conf', conf());
     for (const words of [
@@ -142,6 +158,18 @@ describe('whole folders', () => {
     assert.match(partly.err, /102 \(.*102\.xml\) cannot be converted/);
     assert.match(partly.err, /^2 converted, 1 not$/m);
     assert.deepEqual(readdirSync(lxc).sort(), ['101', '103']);
+  });
+
+  test("OpenVZ 7's containers where they lie, each in a folder of its own", async () => {
+    const uuid = '0a0b0c0d-1111-4222-8333-123456789abc';
+    save(`private/${uuid}/ve.conf`, conf());
+    save('private/101/ve.conf', conf());
+    const { told } = await toldBy(join(folder, 'private'));
+    assert.deepEqual(
+      told.map(({ name }) => name),
+      [uuid],
+      'what lies in a folder with a number is the root of a container',
+    );
   });
 
   test('there to /etc/vservers and back', async () => {

@@ -33,6 +33,15 @@ test('an OpenVZ container by its number, with vz.conf from above', () => {
   refused('not-found', () => readNativeConfig('openvz', '106', join(folder, 'vz/conf/106.conf')));
 });
 
+test('a container of OpenVZ 7 by its UUID, or by the file in its own folder', () => {
+  const uuid = '0a0b0c0d-1111-4222-8333-123456789abc';
+  for (const path of [`vz/conf/${uuid}.conf`, `vz/private/${uuid}/ve.conf`]) {
+    const config = save(path, 'ONBOOT="no"\n');
+    for (const name of [uuid, 'shop'])
+      assert.deepEqual(readNativeConfig('openvz', name, config).unit, { name: uuid, path: config });
+  }
+});
+
 test('an LXC container with what it includes, once each, missing files and rings included', () => {
   const ring = join(folder, 'lxc/ring.conf');
   save('lxc/ring.conf', `lxc.include = ${ring}\nlxc.include = ${folder}/lxc/d\n`);

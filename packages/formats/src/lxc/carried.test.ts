@@ -310,7 +310,7 @@ const values: Readonly<Record<string, readonly string[]>> = {
   'net.N.ipv6.gateway': ['fd00::1', 'auto'],
   'net.N.veth.mode': ['router', 'bridge', 'odd'],
   'net.N.veth.vlan.id': ['7', 'none'],
-  'net.N.vlan.id': ['9', '0x9'],
+  'net.N.vlan.id': ['9', '0xa'],
   'net.N.macvlan.mode': ['bridge', 'vepa', 'passthru', 'odd'],
   'mount.entry': [
     '/a b none bind,optional 0 0',
@@ -413,6 +413,34 @@ test('property: what is told carried is in the document, or comes back', () => {
     ),
     { numRuns: 400 },
   );
+});
+
+test('property: another value that is told carried too is another result', () => {
+  const same = [...usual, /^link$/];
+  const pairs = lxcKeys.flatMap(({ name }) => {
+    const given = values[name] ?? [];
+    return given.flatMap((one, at) => given.slice(at + 1).map((other) => [name, one, other] as const));
+  });
+  for (const [name, one, other] of pairs)
+    for (const type of ['veth', 'macvlan', 'phys', 'vlan']) {
+      const key = (name.endsWith('.') ? `${name}nofile` : name).replace('net.N.', 'net.0.');
+      const around = name === 'net.N.type' ? [] : [`lxc.net.0.type = ${type}`];
+      const found = [one, other].map((value) => {
+        const result = read(...around, 'lxc.net.0.link = nic0', `lxc.${key} = ${value}`);
+        const row = result.report.find((each) => each.key === `lxc.${key}` && each.line > 1);
+        return {
+          row,
+          xml: formatDomain(result.domain),
+          autostart: result.autostart,
+          back: written(result.domain),
+        };
+      });
+      const isCarried = found.every(({ row }) => row?.status === 'carried');
+      if (!isCarried || found.some(({ row }) => same.some((pattern) => pattern.test(row?.how ?? ''))))
+        continue;
+      const [first, second] = found.map(({ row: _, ...rest }) => rest);
+      assert.notDeepEqual(first, second, `${key}: ${one} and ${other}`);
+    }
 });
 
 test('property: written and read once more, a configuration changes no further', () => {

@@ -4,6 +4,7 @@ import { ubcOutcome, withUbc } from '../beancounters.js';
 import { readGroupFile } from '../group-files.js';
 import { unlimited } from '../openvz/values.js';
 import { approximated, carried } from '../outcome.js';
+import { readUint } from './numbers.js';
 import { type LxcRead, type LxcRows, note } from './row.js';
 
 /** What no element holds is kept by its name; what cannot be read is not, as it would fail the start. */
@@ -52,9 +53,8 @@ const sysctl: LxcRead = (domain, value, rest) => {
 
 /** Of the pool, one terminal is the console's. */
 const ptyMax: LxcRead = (domain, value) => {
-  const most = Number(value);
-  if (!/^\d{1,7}$/.test(value) || most < 2)
-    return note(domain, 'pty.max', value, 'every container has a terminal');
+  const most = readUint(value, 9_999_999);
+  if (most === undefined || most < 2) return note(domain, 'pty.max', value, 'every container has a terminal');
   const open = BigInt(most - 1);
   return approximated(
     withUbc(domain, 'NUMPTY', { barrier: open, limit: open }),

@@ -25,11 +25,6 @@ const table: readonly Unsaid[] = [
   },
   { key: 'idmap', why: 'LOCAL_UID holds a single range', said: ({ idmap }) => idmap !== undefined },
   {
-    key: 'features/privnet',
-    why: 'every container has its own network',
-    said: ({ features }) => features?.privnet === true,
-  },
-  {
     key: 'features/capabilities',
     why: 'CAPABILITY knows the default policy only',
     said: ({ features }) => (features?.capabilities?.policy ?? 'default') !== 'default',

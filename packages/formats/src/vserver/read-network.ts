@@ -1,6 +1,6 @@
 // A guest's addresses on the host's own stack, or its network namespace.
 // SPDX-License-Identifier: Apache-2.0
-import { type Domain, familyOf, type Interface } from '@ctvirt/xml';
+import { type Domain, familyOf, type Interface, type Ip } from '@ctvirt/xml';
 import { prefixOfMask } from '../addresses.js';
 import { withInterfaces, withPrivnet } from '../edit.js';
 import { approximated, carried, ignored, settle } from '../outcome.js';
@@ -13,55 +13,54 @@ const number = (text: string | undefined): number | undefined =>
 export const addressFolder = (place: number): string => `interfaces/${String(place).padStart(2, '0')}`;
 export const linkFolder = (place: number): string => `netns/interfaces/${place}`;
 
-function readAddresses(domain: Domain, { tree, report, folders }: GuestContext): Domain {
+/** The address of a folder that is one of the guest's: undefined for none, and for one that is disabled. */
+function addressIn(base: string, common: number | undefined, { tree, report }: GuestContext): Ip | undefined {
+  const given = tree.scalar(`${base}/ip`);
+  const [address = '', slash] = given?.split('/') ?? [];
+  const family = familyOf(address);
+  if (family === undefined || tree.has(`${base}/disabled`)) {
+    const why = family === undefined ? `${given} is no address` : 'it is disabled';
+    if (given !== undefined) report.ignored(tree.place(`${base}/ip`), `${why}; kept whole`);
+    return undefined;
+  }
+  const own =
+    number(slash) ?? number(tree.scalar(`${base}/prefix`)) ?? prefixOfMask(tree.scalar(`${base}/mask`) ?? '');
+  const prefix = own ?? (family === 'ipv4' ? common : undefined);
+  return { address, family, ...(prefix === undefined ? {} : { prefix }) };
+}
+
+const routed = 'an interface of its own with this address, routed, in place of an address of the host';
+
+function readAddresses(domain: Domain, context: GuestContext): Domain {
+  const { tree, report, folders } = context;
   let result = domain;
   const common =
     number(tree.scalar('interfaces/prefix')) ?? prefixOfMask(tree.scalar('interfaces/mask') ?? '');
   const others: string[] = [];
   let count = 0;
-  for (const id of tree.children('interfaces')) {
+  for (const id of tree.children('interfaces').filter((name) => name !== 'prefix' && name !== 'mask')) {
     const base = `interfaces/${id}`;
-    if (id === 'prefix' || id === 'mask') continue;
-    const given = tree.scalar(`${base}/ip`);
-    const [address = '', slash] = given?.split('/') ?? [];
-    const family = familyOf(address);
-    const place = tree.place(`${base}/ip`);
-    if (family === undefined || tree.has(`${base}/disabled`)) {
-      if (given !== undefined)
-        report.ignored(place, family === undefined ? `${given} is no address` : 'it is disabled; kept whole');
-      others.push(base);
-      continue;
-    }
-    const own =
-      number(slash) ??
-      number(tree.scalar(`${base}/prefix`)) ??
-      prefixOfMask(tree.scalar(`${base}/mask`) ?? '');
-    const prefix = own ?? (family === 'ipv4' ? common : undefined);
-    const ip = { address, family, ...(prefix === undefined ? {} : { prefix }) };
-    const next = settle(
-      result,
-      approximated(
-        withInterfaces(result, [{ type: 'ethernet', ips: [ip] }]),
-        'an interface of its own with this address, routed, in place of an address of the host',
-      ),
-      [place],
-      report,
-    );
-    if (next === result) {
-      others.push(base);
-      continue;
+    const ip = addressIn(base, common, context);
+    const more = ip === undefined ? result : withInterfaces(result, [{ type: 'ethernet', ips: [ip] }]);
+    const next =
+      ip === undefined
+        ? result
+        : settle(result, approximated(more, routed), [tree.place(`${base}/ip`)], report);
+    if (next === result) others.push(base);
+    else {
+      folders.move(base, addressFolder(count++));
+      tellPrefix(base, context);
     }
     result = next;
-    folders.move(base, addressFolder(count++));
-    for (const name of ['prefix', 'mask'])
-      if (tree.scalar(`${base}/${name}`) !== undefined)
-        report.carried(tree.place(`${base}/${name}`), 'prefix');
   }
   folders.keep(others, (index) => addressFolder(count + index));
-  for (const name of ['prefix', 'mask'])
-    if (tree.scalar(`interfaces/${name}`) !== undefined)
-      report.carried(tree.place(`interfaces/${name}`), 'prefix');
+  tellPrefix('interfaces', context);
   return result;
+}
+
+function tellPrefix(base: string, { tree, report }: GuestContext): void {
+  for (const name of ['prefix', 'mask'])
+    if (tree.scalar(`${base}/${name}`) !== undefined) report.carried(tree.place(`${base}/${name}`), 'prefix');
 }
 
 function readNamespace(domain: Domain, { tree, report, folders }: GuestContext): Domain {
@@ -102,13 +101,12 @@ function readSharing(domain: Domain, { tree, report }: GuestContext): Domain {
   const value = tree.scalar('spaces/net');
   if (value === undefined) return domain;
   const place = tree.place('spaces/net');
-  if (value === '' || value === '0')
-    return settle(
-      domain,
-      carried(domain, value === '' ? 'a network of its own' : "the host's network"),
-      [place],
-      report,
-    );
+  if (value === '') return settle(domain, carried(domain, 'a network of its own'), [place], report);
+  if (value === '0') {
+    tree.leave('spaces/net');
+    report.ignored(place, 'a container never shares the network of the host here; kept whole');
+    return domain;
+  }
   const sharenet = { type: 'name', value } as const;
   return settle(
     domain,

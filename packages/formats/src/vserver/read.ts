@@ -1,24 +1,15 @@
 // A guest of Linux-VServer, a folder of small files, read to a domain.
 // SPDX-License-Identifier: Apache-2.0
-import type { CapabilityName, Domain, Hostdev } from '@ctvirt/xml';
+import type { Domain } from '@ctvirt/xml';
 import { withAnother } from '../beancounters.js';
-import {
-  emptyDomain,
-  isCapability,
-  rootOf,
-  rootTarget,
-  withCapabilities,
-  withDevice,
-  withFilesystem,
-  withOs,
-} from '../edit.js';
+import { emptyDomain, rootOf, rootTarget, withFilesystem, withOs } from '../edit.js';
 import { baseName, type FileSet, folderOf } from '../files.js';
 import type { NativeUnit, ReadOptions, ReadResult } from '../format.js';
 import { filesystemOf, type MountReading, parseFstab, withMount } from '../fstab.js';
 import { approximated, carried, ignored, type Outcome, settle } from '../outcome.js';
 import { Report } from '../report.js';
 import { notToBeHeld, variableIn } from '../variables.js';
-import { insecureCapabilities } from './capabilities.js';
+import { readCapabilities, readDevices } from './read-devices.js';
 import { type GuestContext, limitReads } from './read-limits.js';
 import { networkReads } from './read-network.js';
 import { GuestTree, NumberedFolders } from './tree.js';
@@ -150,82 +141,6 @@ const readPersonality: Read = (domain, { tree, report }) => {
     report,
   );
 };
-
-/** Where it is noted which capabilities stand for finer flags of the guest's, that alone come back. */
-export const lentName = 'vserver:lent';
-
-/** A guest starts from a set of its own, smaller than LXC's. */
-const readCapabilities: Read = (domain, { tree, report }) => {
-  const states = new Map<CapabilityName, 'on' | 'off'>(insecureCapabilities.map((word) => [word, 'off']));
-  for (const { text, line } of tree.list('bcapabilities')) {
-    const word = text.replace(/^[~!]/, '').replace(/^CAP_/i, '').toLowerCase();
-    const place = tree.place('bcapabilities', line);
-    if (isCapability(word)) {
-      states.set(word, /^[~!]/.test(text) ? 'off' : 'on');
-      report.carried(place, 'capabilities');
-    } else report.ignored(place, `libvirt knows no capability ${word}`);
-  }
-  const lent = new Set<CapabilityName>();
-  const wide = (path: string, pattern: RegExp, capability: CapabilityName, how: string): void => {
-    for (const { text, line } of tree.list(path)) {
-      if (!pattern.test(text)) continue;
-      if (states.get(capability) !== 'on') lent.add(capability);
-      states.set(capability, 'on');
-      report.approximated(tree.place(path, line), how);
-    }
-  };
-  wide(
-    'ccapabilities',
-    /^(secure_mount|secure_remount|binary_mount|mount|remount)$/i,
-    'sys_admin',
-    'sys_admin, which allows far more',
-  );
-  wide('ccapabilities', /^(raw_icmp|icmp|ping)$/i, 'net_raw', 'net_raw, which allows more');
-  wide('ncapabilities', /^raw_icmp$/i, 'net_raw', 'net_raw, which allows more');
-  return withAnother(withCapabilities(domain, 'default', states), lentName, [...lent].join(' '));
-};
-
-const tun: Hostdev = { type: 'misc', mode: 'capabilities', source: { char: '/dev/net/tun' } };
-
-const readDevices: Read = (domain, { tree, report, folders }) => {
-  let result = domain;
-  const [asked] = tree.list('ncapabilities').filter(({ text }) => /^tun_create$/i.test(text));
-  if (asked !== undefined)
-    result = settle(
-      result,
-      carried(withDevice(result, tun), 'hostdev'),
-      [tree.place('ncapabilities', asked.line)],
-      report,
-    );
-  const others: string[] = [];
-  const taken = new Map<string, string>();
-  for (const id of tree.children('apps/vdevmap')) {
-    const path = `apps/vdevmap/${id}/device`;
-    const device = tree.scalar(path) ?? '';
-    const usable = device.startsWith('/dev/') && tree.has(`apps/vdevmap/${id}/open`);
-    const remapped = tree.has(`apps/vdevmap/${id}/remap`);
-    const outcome = !usable
-      ? ignored('it is not to be opened; kept whole')
-      : remapped
-        ? approximated(withDevice(result, deviceOf(device)), 'hostdev, under its own name')
-        : carried(withDevice(result, deviceOf(device)), 'hostdev');
-    result = settle(result, outcome, [tree.place(path)], report);
-    if (usable) taken.set(`apps/vdevmap/${id}`, JSON.stringify(deviceOf(device)));
-    else others.push(`apps/vdevmap/${id}`);
-  }
-  const devices = (result.devices.hostdevs ?? []).map((one) => JSON.stringify(one));
-  for (const [folder, device] of taken) folders.move(folder, deviceFolder(devices.indexOf(device)));
-  folders.keep(others, (index) => deviceFolder(devices.length + index));
-  return result;
-};
-
-/** The name of the folder of a device, by its place. */
-export const deviceFolder = (place: number): string => `apps/vdevmap/${place}`;
-
-const deviceOf = (path: string): Hostdev =>
-  /^\/dev\/(sd|vd|xvd|nvme|loop|md|dm-|mapper\/|hd|ram)/.test(path)
-    ? { type: 'storage', mode: 'capabilities', source: { block: path } }
-    : { type: 'misc', mode: 'capabilities', source: { char: path } };
 
 const readReboot: Read = (domain, { tree, report }) => {
   if (tree.has('apps/vshelper/disabled')) {

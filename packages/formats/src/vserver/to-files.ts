@@ -13,7 +13,8 @@ import { Report, type ReportRow } from '../report.js';
 import { resourcesOf } from '../resources/resources-of.js';
 import { noWalls, wallsSaid } from '../walls.js';
 import { insecureCapabilities } from './capabilities.js';
-import { deviceFolder, lentName, notePrefix } from './read.js';
+import { notePrefix } from './read.js';
+import { deviceFolder, lentName } from './read-devices.js';
 import { addressFolder, linkFolder } from './read-network.js';
 
 /** Collects files below the guest's folder; the first word on a path counts. */

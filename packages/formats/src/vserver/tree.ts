@@ -77,6 +77,11 @@ export class GuestTree {
     return [...names].sort();
   }
 
+  /** Takes the mark off an entry that nothing came of, so that it is kept. */
+  leave(path: string): void {
+    this.#seen.delete(path);
+  }
+
   /** Entries that nothing asked for. */
   unseen(): string[] {
     return this.paths().filter((path) => !this.#seen.has(path));

@@ -1,6 +1,6 @@
 // A zone's network: addresses on the host's stack, or interfaces of its own.
 // SPDX-License-Identifier: Apache-2.0
-import { type Domain, familyOf, type Interface, type Route } from '@ctvirt/xml';
+import { type Domain, familyOf, type Interface, type Ip, type Route } from '@ctvirt/xml';
 import { everywhere, readAddress } from '../addresses.js';
 import { withAnother } from '../beancounters.js';
 import { withHostdevs, withInterfaces, withPrivnet } from '../edit.js';
@@ -52,48 +52,67 @@ const vlanOf = (text: string | undefined): number | undefined =>
 function readExclusive(domain: Domain, net: ZoneResource): Outcome {
   const name = property(net, 'physical') ?? property(net, 'linkname');
   const nic = property(net, 'global-nic') ?? property(net, 'lower-link');
-  const isMade = net.type === 'anet' || nic !== undefined;
-  if (isMade && (nic === undefined || nic === 'auto'))
-    return noteResource(domain, net, "the zone's host chooses what it is made on: name the link there");
-  if (!isMade && name === undefined) return noteResource(domain, net, 'it names no interface');
-  const given = property(net, 'allowed-address');
-  const ip = given === undefined ? undefined : readAddress(given);
-  const [givenMac, givenVlan] = [
-    property(net, 'mac-addr') ?? property(net, 'mac-address'),
-    property(net, 'vlan-id'),
-  ];
-  const [mac, vlan] = isMade ? [macOf(givenMac), vlanOf(givenVlan)] : [];
-  const { routes } = routesOf(net);
-  const addresses = {
-    ...(ip === undefined ? {} : { ips: [ip] }),
-    ...(routes === undefined ? {} : { routes }),
-  };
-  const lost = [
-    ...net.properties.flatMap((one) => (held.has(one.name) ? [] : [one.name])),
-    ...(given !== undefined && ip === undefined ? ['allowed-address'] : []),
-    ...(givenMac !== undefined && mac === undefined ? ['mac-addr'] : []),
-    ...(givenVlan !== undefined && vlan === undefined ? ['vlan-id'] : []),
-    ...(property(net, 'defrouter') !== undefined && routes === undefined ? ['defrouter'] : []),
-  ];
-  const losses = lost.length === 0 ? [] : [`without ${[...new Set(lost)].join(', ')}`];
-  if (isMade && nic !== undefined) {
-    const one: Interface = {
-      type: 'direct',
-      ...(mac === undefined ? {} : { mac: { address: mac } }),
-      source: { dev: nic, mode: 'bridge' },
-      ...(vlan === undefined ? {} : { vlan: { tags: [{ id: vlan }] } }),
-      ...addresses,
-      ...(name === undefined ? {} : { guest: { dev: name } }),
-    };
-    return within(withInterfaces(domain, [one]), 'interface of type direct', losses);
-  }
-  const source = { interface: name ?? '' };
-  const result = withHostdevs(domain, [{ type: 'net', mode: 'capabilities', source, ...addresses }]);
+  if (net.type === 'anet' || nic !== undefined)
+    return nic === undefined || nic === 'auto'
+      ? noteResource(domain, net, "the zone's host chooses what it is made on: name the link there")
+      : readMade(domain, net, name, nic);
+  if (name === undefined) return noteResource(domain, net, 'it names no interface');
+  const { addresses, lost } = addressesOf(net);
+  const result = withHostdevs(domain, [
+    { type: 'net', mode: 'capabilities', source: { interface: name }, ...addresses },
+  ]);
+  const extra = ['mac-addr', 'mac-address', 'vlan-id'].filter((each) => property(net, each) !== undefined);
+  const losses = without([...lost, ...extra]);
   return within(result, 'hostdev of type net', [
     ...losses,
-    ...(ip === undefined ? [] : ['other addresses are not refused']),
+    ...(addresses.ips === undefined ? [] : ['other addresses are not refused']),
   ]);
 }
+
+/** An interface that the zone's host makes on one of its own. */
+function readMade(domain: Domain, net: ZoneResource, name: string | undefined, nic: string): Outcome {
+  const { addresses, lost } = addressesOf(net);
+  const given = {
+    mac: property(net, 'mac-addr') ?? property(net, 'mac-address'),
+    vlan: property(net, 'vlan-id'),
+  };
+  const [mac, vlan] = [macOf(given.mac), vlanOf(given.vlan)];
+  const one: Interface = {
+    type: 'direct',
+    ...(mac === undefined ? {} : { mac: { address: mac } }),
+    source: { dev: nic, mode: 'bridge' },
+    ...(vlan === undefined ? {} : { vlan: { tags: [{ id: vlan }] } }),
+    ...addresses,
+    ...(name === undefined ? {} : { guest: { dev: name } }),
+  };
+  const losses = without([
+    ...lost,
+    ...(given.mac !== undefined && mac === undefined ? ['mac-addr'] : []),
+    ...(given.vlan !== undefined && vlan === undefined ? ['vlan-id'] : []),
+  ]);
+  return within(withInterfaces(domain, [one]), 'interface of type direct', losses);
+}
+
+/** Its address and default route, and the properties that nothing holds. */
+function addressesOf(net: ZoneResource): {
+  readonly addresses: { readonly ips?: Ip[]; readonly routes?: Route[] };
+  readonly lost: readonly string[];
+} {
+  const given = property(net, 'allowed-address');
+  const ip = given === undefined ? undefined : readAddress(given);
+  const routes = routesOf(net);
+  return {
+    addresses: { ...(ip === undefined ? {} : { ips: [ip] }), ...routes },
+    lost: [
+      ...net.properties.flatMap((one) => (held.has(one.name) ? [] : [one.name])),
+      ...(given !== undefined && ip === undefined ? ['allowed-address'] : []),
+      ...(property(net, 'defrouter') !== undefined && routes.routes === undefined ? ['defrouter'] : []),
+    ],
+  };
+}
+
+const without = (names: readonly string[]): string[] =>
+  names.length === 0 ? [] : [`without ${[...new Set(names)].join(', ')}`];
 
 const within = (domain: Domain, how: string, losses: readonly string[]): Outcome =>
   losses.length === 0 ? carried(domain, how) : approximated(domain, [how, ...losses].join('; '));
