@@ -50,11 +50,14 @@ export function withUbc(domain: Domain, key: string, { barrier, limit }: Ubc): D
   });
 }
 
+/** Whether a document holds both of its numbers. */
+export const isHeld = ({ barrier, limit }: Ubc): boolean =>
+  [barrier, limit].every((value) => isExact(value) || value >= unlimited);
+
 /** A beancounter set, unless it has a number that no document holds: nothing is limited then, and that is said. */
 export function ubcOutcome(domain: Domain, key: string, ubc: Ubc, how: string): Outcome {
   const result = withUbc(domain, key, ubc);
-  const isHeld = [ubc.barrier, ubc.limit].every((value) => isExact(value) || value >= unlimited);
-  return isHeld ? carried(result, how) : approximated(result, `${how}, without limit: ${tooMuch}`);
+  return isHeld(ubc) ? carried(result, how) : approximated(result, `${how}, without limit: ${tooMuch}`);
 }
 
 /** The domain with a plain parameter set; an empty value cannot be kept and changes nothing. */

@@ -1,7 +1,8 @@
 // One key of OpenVZ: how it is written, what it means there, its way into a domain and back, and what becomes of it here.
 // SPDX-License-Identifier: Apache-2.0
 import type { Domain } from '@ctvirt/xml';
-import { beancounterOf, ubcOf, ubcOutcome, withUbc, withValue } from '../beancounters.js';
+import { beancounterOf, isHeld, ubcOf, ubcOutcome, withUbc, withValue } from '../beancounters.js';
+import { tooMuch } from '../numbers.js';
 import { approximated, carried, ignored, type Outcome } from '../outcome.js';
 import type { NumberField, ResourceStatus } from '../resources/resources.js';
 import { type Ctid, formatUbc, parseUbc, type UbcUnit } from './values.js';
@@ -138,18 +139,16 @@ export const ownWord = ignored('the document has its own');
 function keptByName({ key, syntax, unit }: Definition): TwoWay {
   const isUbc = syntax === 'ubc';
   return {
-    read(domain, value, { pageSize }) {
+    read(domain, value, { pageSize, isAsked }) {
       if (beancounterOf(domain, key) !== undefined) return ownWord;
       const how = `parameter ${key.toLowerCase()}`;
       if (!isUbc) return carried(withValue(domain, key, value), how);
       const ubc = parseUbc(value, ubcUnit(unit), pageSize);
       if (ubc === undefined) return carried(withValue(domain, key, value), how);
-      return ubc.barrier > ubc.limit
-        ? approximated(
-            withUbc(domain, key, { ...ubc, barrier: ubc.limit }),
-            `${how}, its barrier lowered to its limit`,
-          )
-        : ubcOutcome(domain, key, ubc, how);
+      if (isAsked && !isHeld(ubc)) return ignored(tooMuch);
+      if (ubc.barrier <= ubc.limit || !isHeld(ubc)) return ubcOutcome(domain, key, ubc, how);
+      const lowered = withUbc(domain, key, { ...ubc, barrier: ubc.limit });
+      return approximated(lowered, `${how}, its barrier lowered to its limit`);
     },
     write(domain) {
       const ubc = ubcOf(domain, key);

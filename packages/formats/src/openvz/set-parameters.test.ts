@@ -172,3 +172,11 @@ test('a row forgets all that it reads: nothing of it is written then', () => {
     assert.equal(row.write(without, { ...context, ctid: 1 }), undefined, key);
   }
 });
+
+test('a number that no document holds is refused, and of a limit on disk the largest is taken', () => {
+  assert.throws(() => setParameters(plain, { kmemsize: '9007199254740993' }, host), /no number above/);
+  const limits = setParameters(plain, { diskspace: '99999T', diskinodes: '9007199254740993' }, host).devices
+    .filesystems?.[0];
+  assert.equal(limits?.spaceHardLimitBytes, Number.MAX_SAFE_INTEGER);
+  assert.equal(limits?.quotas?.[0]?.type === 'inodes' && limits.quotas[0].max, Number.MAX_SAFE_INTEGER);
+});

@@ -29,7 +29,19 @@ function unheld(domain: Domain, key: string, value: string, hard: bigint): Outco
     : approximated(kept, `parameter ${key.toLowerCase()}, without limit: ${tooMuch}`);
 }
 
-const lesser = (one: bigint, other: bigint): number => Number(one < other ? one : other);
+const mostHeld = BigInt(Number.MAX_SAFE_INTEGER);
+const lesser = (one: bigint, other: bigint): bigint => (one < other ? one : other);
+
+/** The limits as a document holds them; undefined for larger ones, but for who asks for a limit: that is the largest then. */
+function heldOf(
+  { soft, hard }: DiskLimit,
+  scale: bigint,
+  isAsked: true | undefined,
+): { readonly soft: number; readonly hard: number } | undefined {
+  if (!isExact(hard * scale) && (hard >= unlimited || isAsked !== true)) return undefined;
+  const most = lesser(hard * scale, mostHeld);
+  return { soft: Number(lesser(soft * scale, most)), hard: Number(most) };
+}
 
 const within = ({ soft, hard }: DiskLimit, domain: Domain, how: string): Outcome =>
   soft > hard ? approximated(domain, `${how}, the soft one lowered to the hard one`) : carried(domain, how);
@@ -54,18 +66,18 @@ export const diskRows = inGroup('disk', [
     meaning: 'disk space, soft:hard',
     status: 'enforced',
     how: "the size of an image of its own, less what is kept back of it, or a project of the host's quotas; the soft limit likewise, when its grace is over",
-    read(domain, value, { values }) {
+    read(domain, value, { values, isAsked }) {
       const limit = parseDisk(value, 'KiB');
       const root = rootOf(domain);
       if (root === undefined || limit === undefined) return noRoot;
       if (values.get('DISK_QUOTA') === 'no') return ignored('DISK_QUOTA is off');
       if (root.spaceHardLimitBytes !== undefined || root.spaceSoftLimitBytes !== undefined) return ownWord;
-      if (!isExact(limit.hard * 1024n)) return unheld(domain, 'DISKSPACE', value, limit.hard);
-      const spaceHardLimitBytes = Number(limit.hard * 1024n);
-      const spaceSoftLimitBytes = lesser(limit.soft * 1024n, limit.hard * 1024n);
+      const held = heldOf(limit, 1024n, isAsked);
+      if (held === undefined) return unheld(domain, 'DISKSPACE', value, limit.hard);
+      const space = { spaceSoftLimitBytes: held.soft, spaceHardLimitBytes: held.hard };
       return within(
         limit,
-        withRoot(domain, (one) => ({ ...one, spaceSoftLimitBytes, spaceHardLimitBytes })),
+        withRoot(domain, (one) => ({ ...one, ...space })),
         'space_soft_limit and space_hard_limit of the root',
       );
     },
@@ -87,15 +99,15 @@ export const diskRows = inGroup('disk', [
     meaning: 'inodes, soft:hard',
     status: 'enforced',
     how: 'the inodes of the image, which gets more of them when it grows; above the soft limit ctvirt quota says so',
-    read(domain, value, { values }) {
+    read(domain, value, { values, isAsked }) {
       const limit = parseDisk(value, 'inodes');
       const root = rootOf(domain);
       if (root === undefined || limit === undefined) return noRoot;
       if (values.get('DISK_QUOTA') === 'no') return ignored('DISK_QUOTA is off');
       if (inodeQuotaOf(root) !== undefined) return ownWord;
-      if (!isExact(limit.hard)) return unheld(domain, 'DISKINODES', value, limit.hard);
-      const max = Number(limit.hard);
-      const quota: InodeQuota = { type: 'inodes', max, soft: lesser(limit.soft, limit.hard) };
+      const held = heldOf(limit, 1n, isAsked);
+      if (held === undefined) return unheld(domain, 'DISKINODES', value, limit.hard);
+      const quota: InodeQuota = { type: 'inodes', max: held.hard, soft: held.soft };
       return within(
         limit,
         withRoot(domain, (one) => ({ ...one, quotas: [...(one.quotas ?? []), quota] })),
