@@ -114,6 +114,33 @@ my %say = (
       frame group($to), 0x86dd, packet6 58, ip6(sprintf $n & 1 ? 'fe80::bad:%x' : '2001:db8:bad::%x', $n), $to, $neighbour->(135, 0, ip6('fe80::1'), 1), 2;
     }
   },
+  # Made-up senders in the networks of its own.
+  guests => sub {
+    for my $n (1 .. 150) {
+      arp 1, substr($own4, 0, 3) . pack('C', 90 + $n), $host4;
+      my $to = ip6 'ff02::1:ff00:1';
+      frame group($to), 0x86dd, packet6 58, substr($own6, 0, 8) . pack('N N', 0x5a000000 + $n, $n), $to, $neighbour->(135, 0, $host6, 1), 2;
+      frame group($to), 0x86dd, packet6 58, pack('n4', 0xfd00, 0, 0, $n) . substr($link, 8), $to, $neighbour->(135, 0, $host6, 1), 2;
+    }
+  },
+  # Members of more groups than a bridge counts: each version, one and many at once.
+  members => sub {
+    for my $n (1 .. 3000) {
+      my $group = pack 'C4', 225, 1, $n >> 8, $n & 255;
+      my $report = pack('C C n', 0x16, 0, 0) . $group;
+      substr($report, 2, 2) = pack 'n', sum $report;
+      frame "\1\0\x5e" . substr($group, 1), 0x0800, packet4 2, $own4, $group, $report;
+      my $group6 = pack('n6 N', 0xff05, 0, 0, 0, 0, 0, 0x10000 + $n);
+      my $body = pack('C C n n n', 131, 0, 0, 0, 0) . $group6;
+      substr($body, 2, 2) = pack 'n', sum $link . $group6 . pack('N N', length $body, 58) . $body;
+      frame group($group6), 0x86dd, pack('N n C C', 6 << 28, 8 + length $body, 0, 1) . $link . $group6 . pack('C C C C n C C', 58, 0, 5, 2, 0, 1, 0) . $body;
+    }
+    for my $n (1 .. 40) {
+      my $many = pack('C C n n n', 0x22, 0, 0, 0, 150) . join '', map { pack 'C C n C4', 4, 0, 0, 226, $n, $_, 1 } 1 .. 150;
+      substr($many, 2, 2) = pack 'n', sum $many;
+      frame "\1\0\x5e\0\0\x16", 0x0800, packet4 2, $own4, ip4('224.0.0.22'), $many;
+    }
+  },
   claims => sub {
     for my $op (1, 2) { arp $op, $_, $_ for $host4, $near4 }
     frame group($nodes), 0x86dd, packet6 58, $link, $nodes, $neighbour->(136, 0x20000000, $_, 2), 2 for ip6('fe80::1'), $host6, $near6;

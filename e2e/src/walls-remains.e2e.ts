@@ -86,6 +86,24 @@ test('a daemon that is killed at any moment of its start leaves no lxcfs', async
   await world.start();
 });
 
+test('no file and no rule is left by one that ends with nothing running, also after some that were killed', async () => {
+  for (let times = 0; times < 3; times++) {
+    await world.run(
+      domainXml({
+        name: 'ends',
+        interfaces: ["<interface type='ethernet'><ip address='192.168.7.9'/></interface>"],
+      }),
+    );
+    await world.kill();
+    await world.start();
+    await world.erase('ends');
+  }
+  await world.stop();
+  assert.deepEqual(readdirSync(`${world.root}/run/lxcfs`), []);
+  assert.equal(await world.enclosure.output('nft', 'list', 'ruleset'), '');
+  await world.start();
+});
+
 test('five daemons, one after the other: those no container has any more are gone', async () => {
   await everRunning('stays');
   const [first] = world.lxcfs();

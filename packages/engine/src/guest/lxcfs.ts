@@ -65,6 +65,7 @@ export class Lxcfs {
     this.#letGo();
     // By themselves they would take some seconds more.
     if (!isUsed) for (const one of this.#records.all()) await this.#records.end(one);
+    for (const one of this.#records.all()) if (one.state === 'gone') this.#records.remove(one.device);
   }
 
   /** What the host holds of it, which is no mount; one that hangs is a stray. */

@@ -9,6 +9,12 @@ const cSocket = libc.func('int socket(int, int, int)');
 const cSend = libc.func('long send(int, void *, size_t, int)');
 const cReceive = libc.func('long recv(int, void *, size_t, int)');
 
+const cSetOption = libc.func('int setsockopt(int, int, int, const int *, unsigned int)');
+const cBind = libc.func('int bind(int, void *, unsigned int)');
+const cOwnName = libc.func('int getsockname(int, void *, _Inout_ unsigned int *)');
+
+const SOL_NETLINK = 270;
+const ADD_MEMBERSHIP = 1;
 const AF_NETLINK = 16;
 const SOCK_RAW_CLOEXEC = 3 | 0o2000000;
 
@@ -33,6 +39,21 @@ export const failure = (): string => getSystemErrorName(-koffi.errno());
 
 /** Negative where there is none to be had. */
 export const openNetlink = (protocol: number): number => cSocket(AF_NETLINK, SOCK_RAW_CLOEXEC, protocol);
+
+/** Whether the kernel tells this socket what it tells these groups; one without a number it tells nothing. */
+export function join(fd: number, groups: readonly number[]): boolean {
+  const anyNumber = Buffer.alloc(12);
+  anyNumber.writeUInt8(AF_NETLINK, endianness() === 'LE' ? 0 : 1);
+  const joined = (group: number): boolean => cSetOption(fd, SOL_NETLINK, ADD_MEMBERSHIP, [group], 4) === 0;
+  return cBind(fd, anyNumber, anyNumber.length) === 0 && groups.every(joined);
+}
+
+/** The socket's number, by which the kernel tells whose change one was. */
+export function numberOf(fd: number): number {
+  const address = Buffer.alloc(12);
+  cOwnName(fd, address, [address.length]);
+  return get32(address, 4);
+}
 
 /** Whether the kernel took it; it has answered by then. */
 export const send = (fd: number, request: Buffer): boolean => cSend(fd, request, request.length, 0) >= 0;

@@ -3,11 +3,13 @@
 import { closeSync } from 'node:fs';
 import { EngineError } from '../errors.js';
 import {
+  ATTRIBUTE_HEADER,
   attribute,
   failure,
   HEADER,
   message,
   NLMSG_ERROR,
+  numberOf,
   openNetlink,
   parts,
   REQUEST,
@@ -15,8 +17,11 @@ import {
   refusalOfMessage,
   send,
 } from './netlink.js';
+import { NetlinkWatch } from './netlink-watch.js';
 
 const NETLINK_NETFILTER = 12;
+const CHANGES_GROUP = 7;
+const NEW_TABLE = 0;
 const MSG_DONTWAIT = 0x40;
 
 const BATCH_BEGIN = 0x10;
@@ -46,6 +51,28 @@ export interface SetElement {
  */
 export class Nftables implements Disposable {
   #fd: number | undefined;
+  readonly #watch = new NetlinkWatch(NETLINK_NETFILTER, [CHANGES_GROUP]);
+
+  /** From now on `isChanged` knows what others do. */
+  watch(): void {
+    this.#watch.open();
+  }
+
+  /** Whether somebody else changed this table since the last time, as far as is known: 'unknown' where too much was told. */
+  isChanged(table: string, isLoaded = false): boolean | 'unknown' {
+    const told = this.#watch.take();
+    if (told === undefined) return 'unknown';
+    const name = text(table);
+    const ours = told.filter(({ type, body }) => {
+      if (type >> 8 !== SUBSYSTEM) return false;
+      const [first] = parts(body, 4, body.length, ATTRIBUTE_HEADER);
+      return first?.type === 1 && body.subarray(first.at + ATTRIBUTE_HEADER, first.end).equals(name);
+    });
+    // nft has just put the tables there, by a socket of its own.
+    const loader = isLoaded ? ours.findLastIndex(({ type }) => (type & 0xff) === NEW_TABLE) : -1;
+    const known = [this.#fd === undefined ? 0 : numberOf(this.#fd), ours[loader]?.by];
+    return ours.slice(loader + 1).some(({ by }) => !known.includes(by));
+  }
 
   /** All of them at one moment or none; answers the errno's name where the kernel refuses. */
   change(change: 'add' | 'remove', table: string, elements: readonly SetElement[]): string | undefined {
@@ -88,6 +115,7 @@ export class Nftables implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.#watch[Symbol.dispose]();
     if (this.#fd !== undefined) closeSync(this.#fd);
     this.#fd = undefined;
   }

@@ -147,12 +147,27 @@ function refuseForeign(domain: Domain): void {
   }
   for (const { target } of domain.devices.filesystems ?? [])
     if (target !== undefined) refuseTarget(insidePath(target.dir));
+  refuseTwins(domain.devices.interfaces ?? []);
   for (const [index, link] of (domain.devices.interfaces ?? []).entries()) {
     if (!linkKinds.has(link.type))
       throw new EngineError(
         'unsupported',
         `interface ${index + 1} of type '${link.type}' cannot be had: ethernet, bridge, network and direct are known here`,
       );
+  }
+}
+
+function refuseTwins(interfaces: readonly Interface[]): void {
+  const seen = new Set<string>();
+  for (const link of interfaces) {
+    const [mac, bridge] = [link.mac?.address, link.type === 'direct' ? undefined : parentOf(link)];
+    if (mac === undefined || bridge === undefined) continue;
+    if (seen.has(`${mac} ${bridge}`))
+      throw new EngineError(
+        'invalid',
+        `two interfaces on ${bridge} have the hardware address ${mac}: give one of them another`,
+      );
+    seen.add(`${mac} ${bridge}`);
   }
 }
 

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { EngineError } from '../errors.js';
 import { isOwnAddress } from '../host/link-addresses.js';
+import { linkKind } from '../host/link-kind.js';
 import { hasLink } from '../host/links.js';
 import type { LinkPlan } from '../lifecycle/plan.js';
 import { addressBytes } from './link-addresses.js';
@@ -10,6 +11,7 @@ import { addressBytes } from './link-addresses.js';
 export function refuseLinks(links: readonly LinkPlan[], prefix: string): void {
   refuseTakenNames(links, prefix);
   refuseMissingParents(links);
+  for (const link of links) if (link.kind === 'bridge') refuseOddBridge(link);
   refuseHostAddresses(links.flatMap(({ addresses }) => addresses.map(({ address }) => address)));
 }
 
@@ -30,6 +32,42 @@ function refuseMissingParents(links: readonly LinkPlan[]): void {
         'host-command',
         `this host has no ${kind === 'bridge' ? 'bridge' : 'link'} '${parent}', which interface ${name} is to be on: make it, or name another (ip link shows them)`,
         { link: parent },
+      );
+}
+
+/** Those of Open vSwitch have the kind of its module, or are made of a tun. */
+const bridgeKinds = ['bridge', 'openvswitch', 'tun'];
+
+/** A port is none of the host's links, nor of a container's, and has not the hardware address of the bridge. */
+function refuseOddBridge({ name, parent = '', mac }: LinkPlan): void {
+  const found = linkKind(parent);
+  if (found === undefined) return;
+  if (!bridgeKinds.includes(found.kind ?? ''))
+    throw new EngineError(
+      'host-command',
+      `'${parent}' is no bridge, and interface ${name} is to be on it: name a bridge (ip link show type bridge)`,
+      { link: parent },
+    );
+  if (found.mac === mac)
+    throw new EngineError(
+      'exists',
+      `the bridge ${parent} itself has the hardware address ${mac}: give interface ${name} another`,
+      { mac },
+    );
+}
+
+type Port = Pick<LinkPlan, 'kind' | 'parent' | 'mac'>;
+
+/** Two with one hardware address on one bridge would take turns. */
+export function refuseOthersMacs(links: readonly Port[], others: readonly Port[]): void {
+  const placeOf = ({ kind, parent = '', mac }: Port): string => `${kind} ${parent} ${mac}`;
+  const taken = new Set(others.map(placeOf));
+  for (const link of links)
+    if (link.kind === 'bridge' && taken.has(placeOf(link)))
+      throw new EngineError(
+        'exists',
+        `another running domain has the hardware address ${link.mac} on ${link.parent}: give the interface another`,
+        { mac: link.mac },
       );
 }
 

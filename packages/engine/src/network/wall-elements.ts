@@ -22,7 +22,8 @@ export function wallElements(links: readonly LinkPlan[]): WallElement[] {
   const own6 = partsOf(addresses, 6);
   return links.flatMap((link) => {
     const { hostName, kind, isTrusted } = link;
-    if (hostName === undefined || isTrusted) return [];
+    if (hostName === undefined) return [];
+    if (isTrusted) return kind === 'bridge' ? ownedElements(link) : [];
     return kind === 'routed' ? routedElements(link, own4, own6) : bridgeElements(link, own4, own6);
   });
 }
@@ -52,15 +53,24 @@ function bridgeElements(link: LinkPlan, own4: readonly Part[], own6: readonly Pa
     bridge('clients', numberPart(macBytes(link.mac))),
     ...own4.map((address) => bridge('sources4', address)),
     ...[...own6.map(({ bytes }) => bytes), local].map((bytes) => bridge('sources6', numberPart(bytes))),
-    ...takenElements([local, ...link.gateways.map(({ address }) => addressBytes(address))]),
+    ...ownedElements(link),
+    bridge('identifiers', numberPart(interfaceId(link.mac))),
     ...(has(4) ? [bridge('bound4')] : []),
     ...(has(6)
       ? [
           bridge('bound6'),
-          bridge('identifiers', numberPart(interfaceId(link.mac))),
           ...prefixesOf(link, local).map((prefix) => bridge('prefixes6', numberPart(prefix))),
         ]
       : []),
+  ];
+}
+
+/** What others on its bridge may not take from it: of any network the address made of its hardware address, and its gateways. */
+function ownedElements({ mac, gateways }: LinkPlan): WallElement[] {
+  const id = numberPart(interfaceId(mac));
+  return [
+    { family: 'bridge', set: 'owned6', link: undefined, key: id.bytes, text: id.text },
+    ...takenElements([linkLocal(mac), ...gateways.map(({ address }) => addressBytes(address))]),
   ];
 }
 

@@ -33,6 +33,21 @@ const noMulticastRouters = [
   `ip6 nexthdr 0 meta l4proto ${protocols.ah} drop`,
 ];
 const reports = 'mld-listener-report, mld-listener-done, mld2-listener-report';
+/** A bridge that has counted too many groups sends everything to everybody from then on. */
+const fewGroups = [
+  'igmp type 0x22 @th,48,16 > 16 drop',
+  'icmpv6 type mld2-listener-report @th,48,16 > 16 drop',
+  // Reports of many at once are seldom.
+  'igmp type 0x22 @th,48,16 > 4 add @masses { iif limit rate over 2/minute burst 4 packets } drop',
+  'icmpv6 type mld2-listener-report @th,48,16 > 4 add @masses { iif limit rate over 2/minute burst 4 packets } drop',
+  `ip protocol ${protocols.igmp} add @reports { iif limit rate over 20/minute burst 20 packets } drop`,
+  `icmpv6 type { ${reports} } add @reports { iif limit rate over 20/minute burst 20 packets } drop`,
+];
+/** A server gives an address to each name that asks, and there are more names than addresses. */
+const fewLeases = [
+  'udp dport 67 ip frag-off & 0x3fff != 0 drop',
+  'udp dport 67 add @asked { iif limit rate over 30/minute burst 30 packets } drop',
+];
 
 const tables: Readonly<Record<TableFamily, Table>> = {
   inet: {
@@ -74,9 +89,17 @@ const tables: Readonly<Record<TableFamily, Table>> = {
       prefixes6: 'typeof iifname . @nh,64,64',
       taken4: 'type ipv4_addr',
       taken6: 'typeof @nh,64,128',
+      owned6: 'typeof @nh,128,64',
       // By index, which no later link has: they empty themselves.
       drawn6: 'typeof iif . ip6 saddr\nsize 65535\nflags dynamic,timeout\ntimeout 1h',
       newcomers6: 'typeof iif\nsize 65535\nflags dynamic,timeout\ntimeout 4h',
+      senders4: 'typeof iif . ip saddr\nsize 65535\nflags dynamic,timeout\ntimeout 1h',
+      senders6: 'typeof iif . ip6 saddr\nsize 65535\nflags dynamic,timeout\ntimeout 1h',
+      faces4: 'typeof iif\nsize 65535\nflags dynamic,timeout\ntimeout 4h',
+      faces6: 'typeof iif\nsize 65535\nflags dynamic,timeout\ntimeout 4h',
+      reports: 'typeof iif\nsize 65535\nflags dynamic,timeout\ntimeout 10m',
+      masses: 'typeof iif\nsize 65535\nflags dynamic,timeout\ntimeout 10m',
+      asked: 'typeof iif\nsize 65535\nflags dynamic,timeout\ntimeout 10m',
     },
     chains: {
       bound4: [
@@ -85,6 +108,25 @@ const tables: Readonly<Record<TableFamily, Table>> = {
         'arp saddr ip 0.0.0.0 iifname . arp daddr ip @sources4 return',
         'meta protocol ip iifname . ip saddr != @sources4 drop',
         'meta protocol arp iifname . arp saddr ip != @sources4 drop',
+      ],
+      // Whatever it is called by, it is not called by more names than a host has room for.
+      few4: [
+        'ip saddr 0.0.0.0 return',
+        'arp saddr ip 0.0.0.0 return',
+        'iifname . ip saddr @sources4 return',
+        'iifname . arp saddr ip @sources4 return',
+        'iif . ip saddr @senders4 update @senders4 { iif . ip saddr } return',
+        'iif . arp saddr ip @senders4 update @senders4 { iif . arp saddr ip } return',
+        'meta protocol { ip, arp } add @faces4 { iif limit rate over 12/hour burst 16 packets } drop',
+        'add @senders4 { iif . ip saddr } return',
+        'add @senders4 { iif . arp saddr ip } return',
+        'meta protocol { ip, arp } drop',
+      ],
+      few6: [
+        'iif . ip6 saddr @senders6 update @senders6 { iif . ip6 saddr } return',
+        'add @faces6 { iif limit rate over 12/hour burst 16 packets } drop',
+        'add @senders6 { iif . ip6 saddr } return',
+        'drop',
       ],
       // Privacy: drawn at random, not counted by hand as a router's is, nor made of a hardware address, and few.
       drawn6: [
@@ -98,13 +140,14 @@ const tables: Readonly<Record<TableFamily, Table>> = {
       bound6: [
         `ip6 saddr :: icmpv6 type { nd-neighbor-solicit, ${reports} } return`,
         'iifname . @nh,64,128 @sources6 return',
-        'iifname . @nh,128,64 @identifiers return',
+        'iifname . @nh,128,64 @identifiers goto few6',
         'iifname . @nh,64,64 @prefixes6 goto drawn6',
         'drop',
       ],
       target6: [
         'iifname . @th,64,128 @sources6 return',
         '@th,64,128 @taken6 drop',
+        '@th,128,64 @owned6 iifname . @th,128,64 != @identifiers drop',
         'iifname != @bound6 return',
         'iifname . @th,128,64 @identifiers return',
         'iifname . @th,64,64 @prefixes6 @th,128,32 != 0 @th,152,16 != 0xfffe return',
@@ -112,9 +155,13 @@ const tables: Readonly<Record<TableFamily, Table>> = {
       ],
       six: [
         '@nh,64,128 @taken6 iifname . @nh,64,128 != @sources6 drop',
+        '@nh,128,64 @owned6 iifname . @nh,128,64 != @identifiers iifname . @nh,64,128 != @sources6 drop',
         'icmpv6 type nd-neighbor-advert jump target6',
         'ip6 saddr :: icmpv6 type nd-neighbor-solicit jump target6',
         'iifname @bound6 goto bound6',
+        'ip6 saddr :: return',
+        'iifname . @nh,64,128 @sources6 return',
+        'goto few6',
       ],
       link: [
         'iifname . ether saddr != @macs drop',
@@ -126,10 +173,13 @@ const tables: Readonly<Record<TableFamily, Table>> = {
         ...noGuidance,
         'udp dport 67 iifname . @th,288,48 != @clients drop',
         ...noMulticastRouters,
+        ...fewGroups,
+        ...fewLeases,
         'ip saddr @taken4 iifname . ip saddr != @sources4 drop',
         'arp saddr ip @taken4 iifname . arp saddr ip != @sources4 drop',
         'arp saddr ip 0.0.0.0 arp daddr ip @taken4 iifname . arp daddr ip != @sources4 drop',
         'iifname @bound4 jump bound4',
+        'iifname != @bound4 jump few4',
         'meta protocol ip6 jump six',
       ],
       prerouting: [`type filter hook prerouting ${early}`, 'iifname @links jump link'],

@@ -1,17 +1,18 @@
 // The wall between the links of containers and the host: stands before a link does, and is put back if somebody takes it away.
 // SPDX-License-Identifier: Apache-2.0
 import { EngineError } from '../errors.js';
-import { addressesOn, peersOn } from '../host/link-addresses.js';
 import { Nftables } from '../host/nfnetlink.js';
 import { run } from '../host/run.js';
 import type { LinkPlan } from '../lifecycle/plan.js';
+import { HostNeighbours } from './host-neighbours.js';
 import { addressBytes } from './link-addresses.js';
+import { refuseOthersMacs } from './refusals.js';
 import { takenElements, type WallElement, wallElements } from './wall-elements.js';
 import { WallHoldings } from './wall-holdings.js';
 import { ruleset, tableFamilies, withoutTables } from './wall-rules.js';
 
-/** How long the wall may be away after somebody emptied the host's whole ruleset. */
-const LOOK_MS = 2000;
+/** How long the wall may have a hole after somebody changed its rules or emptied the host's whole ruleset. */
+const LOOK_MS = 500;
 
 export interface WallParts {
   /** The tables' name, unlike any other daemon's. */
@@ -25,6 +26,7 @@ export class Wall {
   readonly #held = new WallHoldings();
   readonly #timer: NodeJS.Timeout;
   readonly #nftables = new Nftables();
+  readonly #neighbours = new HostNeighbours();
   #loading: Promise<void> | undefined;
 
   constructor(private readonly parts: WallParts) {
@@ -51,7 +53,7 @@ export class Wall {
   /** Lets a domain send what these links may, and nothing else: before they are there. */
   async guard(domain: string, links: readonly LinkPlan[]): Promise<void> {
     const after = wallElements(links);
-    this.#refuseShared(domain, after);
+    this.#refuseShared(domain, links, after);
     const seen = bridgesOf(this.#guarded.values());
     const gone = this.#know(domain, links, after);
     // Of a bridge with containers on it the next look is soon enough.
@@ -81,6 +83,7 @@ export class Wall {
     await this.#loading;
     if (this.#guarded.size === 0 && this.#isThere()) await this.#remove();
     this.#nftables[Symbol.dispose]();
+    this.#neighbours[Symbol.dispose]();
   }
 
   #know(domain: string, links: readonly LinkPlan[], elements: readonly WallElement[]): WallElement[] {
@@ -96,10 +99,9 @@ export class Wall {
     else if (this.#guarded.size > 0) await this.#load();
   }
 
-  /** The host's own addresses where containers are its neighbours, and its routers there. */
-  #hostElements(): WallElement[] {
-    const bridges = bridgesOf(this.#guarded.values());
-    return bridges.size === 0 ? [] : takenElements([...addressesOn(bridges), ...peersOn(bridges)]);
+  /** What is the host's where containers are its neighbours. */
+  #hostElements(): readonly WallElement[] {
+    return this.#neighbours.elements(bridgesOf(this.#guarded.values()));
   }
 
   async #lookAtHost(): Promise<void> {
@@ -108,8 +110,10 @@ export class Wall {
   }
 
   /** Two under one name would take each other's wall away. */
-  #refuseShared(domain: string, elements: readonly WallElement[]): void {
+  #refuseShared(domain: string, links: readonly LinkPlan[], elements: readonly WallElement[]): void {
     if (elements.length === 0) return;
+    const others = [...this.#guarded].flatMap(([other, held]) => (other === domain ? [] : held));
+    refuseOthersMacs(links, others);
     const names = new Set(elements.map(({ link }) => link));
     for (const [other, held] of this.#guarded) {
       const shared =
@@ -137,8 +141,10 @@ export class Wall {
     const isWhole = () => tableFamilies.every((family) => this.#nftables.has(family, name));
     try {
       if (this.#guarded.size === 0 || this.#loading !== undefined) return;
-      if (isWhole()) return await this.#lookAtHost();
-      log('warn', `somebody took nftables' tables '${name}' away: they are put back`);
+      const isChanged = this.#nftables.isChanged(name);
+      if (isChanged === false && isWhole()) return await this.#lookAtHost();
+      if (isChanged !== 'unknown')
+        log('warn', `somebody changed nftables' tables '${name}' or took them away: they are put back`);
       await this.#load();
     } catch (error) {
       log('error', `links of containers are not guarded: ${String(error)}`);
@@ -147,7 +153,12 @@ export class Wall {
 
   /** All at one moment, with what is known then; who comes meanwhile waits and adds what is theirs. */
   async #load(): Promise<void> {
-    const load = nft(ruleset(this.parts.name, this.#held.all()));
+    const { name, log } = this.parts;
+    this.#nftables.watch();
+    const load = nft(ruleset(name, this.#held.all())).then(() => {
+      if (this.#nftables.isChanged(name, true) === true)
+        log('warn', `somebody changed nftables' tables '${name}' while they were put there`);
+    });
     const loading = load.finally(() => {
       this.#loading = undefined;
     });

@@ -4,7 +4,18 @@
 import type { LegacyForm } from '../schema/declaration.js';
 import { attribute, child, element, leaf, many, required, slot, text, variants } from '../schema/element.js';
 import type { Infer } from '../schema/infer.js';
-import { count, deviceName, macAddress, nonEmptyText, oneOf, uint32, uuid, yesNo } from '../schema/scalar.js';
+import {
+  count,
+  deviceName,
+  hostLinkName,
+  linkName,
+  nonEmptyText,
+  oneOf,
+  ownMacAddress,
+  uint32,
+  uuid,
+  yesNo,
+} from '../schema/scalar.js';
 import { bandwidth } from './bandwidth.js';
 import { address, alias } from './device.js';
 import { ip, route } from './ip.js';
@@ -14,7 +25,7 @@ const mac = element('mac', {
   doc: 'Hardware address; made up of the UUID when absent, the same at each start.',
   example: "<mac address='52:54:00:12:34:56'/>",
   fields: {
-    address: attribute(macAddress, { doc: 'The address.', required: true }),
+    address: attribute(ownMacAddress, { doc: 'The address.', required: true }),
     type: attribute(oneOf('generated', 'static'), { doc: 'Who chose it.' }),
     check: attribute(yesNo, { doc: 'Whether VMware checks it.' }),
   },
@@ -79,7 +90,7 @@ const target = element('target', {
   emptyIsUnset: true,
   example: "<target dev='veth105.0'/>",
   fields: {
-    dev: attribute(deviceName, { doc: 'Its name on the host.' }),
+    dev: attribute(hostLinkName, { doc: 'Its name on the host.' }),
     managed: attribute(yesNo, { doc: 'Whether it is made and removed with the domain.' }),
   },
 });
@@ -89,7 +100,7 @@ const guest = element('guest', {
   since: '1.2.7',
   example: "<guest dev='eth0'/>",
   fields: {
-    dev: attribute(deviceName, { doc: 'Its name in the container.' }),
+    dev: attribute(linkName, { doc: 'Its name in the container.' }),
     actual: attribute(deviceName, { doc: 'The name it got, in a running domain.' }),
   },
 });

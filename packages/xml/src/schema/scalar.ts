@@ -211,6 +211,35 @@ export const hostName: Scalar<string> = {
   },
 };
 
+const groupBit = /^.[13579bdf]|^00(:00){5}$/;
+
+/** Of one link: neither of a group nor nobody's. */
+export const ownMacAddress: Scalar<string> = {
+  ...macAddress,
+  expected: 'a MAC address of one link, such as 52:54:00:12:34:56',
+  parse: (text) => {
+    const address = macAddress.parse(text);
+    return address === undefined || groupBit.test(address) ? undefined : address;
+  },
+};
+
+/** The kernel keeps some for itself, and counts where it finds `%`. */
+export const linkName: Scalar<string> = {
+  ...deviceName,
+  expected: "a link's name: up to 15 characters, no blanks, slashes, colons or %, and not lo, all or default",
+  parse: (text) => {
+    const name = deviceName.parse(text);
+    return name === undefined || /%|^(?:lo|all|default)$/.test(name) ? undefined : name;
+  },
+};
+
+/** On the host a name that it has is refused when the link is made. */
+export const hostLinkName: Scalar<string> = {
+  ...linkName,
+  expected: "a link's name: up to 15 characters, no blanks, slashes, colons or %, and not all or default",
+  parse: (text) => (trim(text) === 'lo' ? 'lo' : linkName.parse(text)),
+};
+
 /** One word of a line, such as a search domain. */
 export const oneWord = pattern('a text without blanks and control characters', '[^\\s\\p{Cc}]+', [
   'example.org',

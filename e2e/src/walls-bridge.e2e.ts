@@ -1,0 +1,181 @@
+// Walls on a bridge that others share: what is another's stays his, whoever has no address of his own, and nobody fills what all use.
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { after, afterEach, before, beforeEach, test } from 'node:test';
+import { run } from './command.js';
+import { domainXml, templateRoot } from './documents.js';
+import { Rogue } from './rogue.js';
+import { waitFor } from './wait.js';
+import { refused, World } from './world.js';
+
+let world: World;
+let rogue: Rogue;
+const ip = (...args: string[]) => world.enclosure.output('ip', ...args);
+before(async () => {
+  world = await World.open();
+  rogue = await Rogue.in(world.host);
+});
+beforeEach(async () => {
+  await ip('link', 'add', 'br-e2e', 'address', '02:00:00:00:00:01', 'type', 'bridge', 'mcast_querier', '1');
+  await ip('address', 'add', '10.77.0.1/24', 'dev', 'br-e2e');
+  await ip('address', 'add', '2001:db8:77::1/64', 'dev', 'br-e2e', 'nodad');
+  await ip('link', 'set', 'br-e2e', 'up');
+});
+afterEach(async () => {
+  await world.erase(...(await world.client.domains.list()).map(({ name }) => name));
+  await ip('link', 'delete', 'br-e2e');
+  await world.clear();
+});
+after(() => world.close());
+
+const open = (more = '') =>
+  `<interface type='bridge'>${more}<source bridge='br-e2e'/><link state='up'/></interface>`;
+const bound = (last: number) => `<interface type='bridge'><source bridge='br-e2e'/>
+  <ip address='10.77.0.${last}' prefix='24'/><ip address='2001:db8:77::${last}' family='ipv6' prefix='64'/></interface>`;
+const domain = (name: string, ...interfaces: readonly string[]) =>
+  domainXml({ name, interfaces, filesystems: [templateRoot, rogue.filesystem] });
+const parts = {
+  ...{ own4: '10.77.0.66', host4: '10.77.0.1' },
+  ...{ own6: '2001:db8:77::66', host6: '2001:db8:77::1' },
+};
+const says = async (name: string, what: string, more: Readonly<Record<string, string>> = {}) => {
+  const { status, stderr } = await world.exec(name, ...rogue.inside(what, { ...parts, ...more, leave: 1 }));
+  assert.equal(status, 0, stderr);
+};
+const neighbours = () => ip('neigh', 'show', 'dev', 'br-e2e', 'nud', 'all');
+
+test('an address made of another’s hardware address is not taken, of whichever network', async () => {
+  await world.run(domain('near', open("<mac address='52:54:00:77:77:77'/>")));
+  const own = '2001:db8:77:0:5054:ff:fe77:7777';
+  await world.shell('near', `ip -6 address add ${own}/64 dev eth0`);
+  await waitFor('an answer', async () => {
+    const { status } = await world.exec('near', 'ping', '-6', '-c', '1', '-W', '1', '-I', own, parts.host6);
+    return status === 0;
+  });
+  const known = new RegExp(`${own} lladdr 52:54:00:77:77:77`);
+  await waitFor('the host to know it', async () => known.test(await neighbours()), 10_000);
+  for (const [name, link] of [
+    ['open', open()],
+    ['bound', bound(66)],
+  ] as const) {
+    await world.run(domain(name, link));
+    await says(name, 'claims', { near6: own, near4: '10.77.0.250' });
+    assert.match(await neighbours(), known, name);
+  }
+});
+
+test('made-up senders are few in the host’s table, and honest ones go on', async () => {
+  for (const [name, link] of [
+    ['open', open()],
+    ['bound', bound(66)],
+  ] as const) {
+    await ip('neigh', 'flush', 'dev', 'br-e2e');
+    await world.run(domain(name, link));
+    await world.shell(
+      name,
+      'for n in 1 2 3 4; do ip address add 10.77.0.8$n/24 dev eth0 2>/dev/null; done; ip link set eth0 up',
+    );
+    const from = name === 'open' ? ['10.77.0.81', '10.77.0.84'] : ['10.77.0.66'];
+    for (const address of from) {
+      const { status } = await world.exec(name, 'ping', '-c', '1', '-W', '2', '-I', address, parts.host4);
+      assert.equal(status, 0, address);
+    }
+    await says(name, 'guests');
+    const all = (await neighbours()).split('\n').filter((line) => line !== '');
+    assert.ok(all.length <= 60, `${name}: ${all.length} of 450`);
+    for (const address of from) {
+      const { status } = await world.exec(name, 'ping', '-c', '1', '-W', '2', '-I', address, parts.host4);
+      assert.equal(status, 0, `${address} afterwards`);
+    }
+    await world.erase(name);
+  }
+});
+
+test('a bridge goes on to count groups, however many a container says it is in', async () => {
+  const snooping = async () => /mcast_snooping 1/.test(await ip('-d', 'link', 'show', 'br-e2e'));
+  assert.ok(await snooping());
+  await world.run(domain('rogue', open()));
+  await says('rogue', 'members');
+  assert.ok(await snooping());
+  const groups = (await world.enclosure.output('bridge', 'mdb', 'show', 'dev', 'br-e2e'))
+    .split('\n')
+    .filter((line) => /22[56]\.|ff05/.test(line));
+  assert.ok(groups.length <= 64, `${groups.length} groups`);
+});
+
+test('whatever somebody takes out of our rules is put back, and told', async () => {
+  await world.run(domain('near', bound(77)));
+  // But for what the rules themselves have learnt.
+  const rules = async () =>
+    (await world.enclosure.output('nft', '-s', 'list', 'ruleset')).replaceAll(
+      /(flags dynamic,timeout\n\s+timeout \w+)\n\s+elements = \{[^}]*\}/g,
+      '$1',
+    );
+  const name = /table bridge (ctvirt-\S+)/.exec(await rules())?.[1] ?? assert.fail('no table');
+  const whole = await rules();
+  const hole = [
+    ['flush', 'table', 'bridge', name],
+    ['flush', 'chain', 'bridge', name, 'link'],
+    ['flush', 'set', 'bridge', name, 'links'],
+    ['delete', 'chain', 'arp', name, 'input'],
+    ['add', 'rule', 'inet', name, 'prerouting', 'accept'],
+    ['insert', 'rule', 'bridge', name, 'prerouting', 'accept'],
+    ['delete', 'table', 'inet', name],
+  ];
+  for (const words of hole) {
+    const told = () => world.log.split(`somebody changed nftables' tables '${name}'`).length;
+    const before = told();
+    await world.enclosure.output('nft', ...words);
+    await waitFor(`the end of ${words.join(' ')}`, async () => (await rules()) === whole, 5000);
+    assert.equal(told(), before + 1, words.join(' '));
+  }
+  const before = world.log;
+  await world.run(domain('other', open()));
+  await world.erase('other');
+  await world.enclosure.output('nft', 'add table inet theirs; delete table inet theirs');
+  await new Promise((resolve) => setTimeout(resolve, 1500));
+  assert.doesNotMatch(world.log.slice(before.length), /somebody changed/, 'what we do ourselves');
+});
+
+test('hardware addresses that are another’s on the bridge, or nobody’s, are refused', async () => {
+  const withMac = (mac: string) => open(`<mac address='${mac}'/>`);
+  for (const mac of ['00:00:00:00:00:00', '01:00:5e:00:00:01', 'ff:ff:ff:ff:ff:ff'])
+    await refused('invalid', world.define(domain('odd', withMac(mac))));
+  await refused(
+    'invalid',
+    world.define(domain('odd', withMac('52:54:00:77:77:01'), withMac('52:54:00:77:77:01'))),
+  );
+  await world.run(domain('near', withMac('52:54:00:77:77:77')));
+  for (const mac of ['52:54:00:77:77:77', '02:00:00:00:00:01']) {
+    await world.define(domain('thief', withMac(mac)));
+    const { message } = await refused('exists', world.client.domains.start({ domain: 'thief' }));
+    assert.ok(message.includes(mac), message);
+    await world.client.domains.undefine({ domain: 'thief', storage: true });
+  }
+  const file = `${world.host}/link.xml`;
+  for (const mac of ['52:54:00:77:77:77', '02:00:00:00:00:01']) {
+    await writeFile(file, withMac(mac));
+    const uri = world.uri('ctvirt');
+    const { status } = await run(['virsh', '-c', uri, 'attach-device', 'near', file, '--live']);
+    assert.notEqual(status, 0, mac);
+  }
+});
+
+test('names that no link can have, and what is no bridge, are refused by name', async () => {
+  const wrong = ['lo', 'all', 'default', 'eth%d', 'a/b', 'a:b', '.', '..', 'a b', 'a234567890123456'];
+  for (const name of wrong)
+    for (const tag of ['guest', 'target']) {
+      if (tag === 'target' && name === 'lo') continue; // the host's own, refused at start
+      const link = open().replace('</interface>', `<${tag} dev='${name}'/></interface>`);
+      const { message } = await refused('invalid', world.define(domain('odd', link)));
+      assert.ok(message.includes(name), message);
+    }
+  await world.run(domain('near', open("<target dev='ve-near'/>")));
+  for (const parent of ['lo', 've-near']) {
+    await world.define(domain('odd', open().replace('br-e2e', parent)));
+    const { message } = await refused('host-command', world.client.domains.start({ domain: 'odd' }));
+    assert.match(message, new RegExp(`'${parent}' is no bridge`));
+    await world.client.domains.undefine({ domain: 'odd', storage: true });
+  }
+});

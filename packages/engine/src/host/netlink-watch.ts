@@ -1,0 +1,60 @@
+// What the kernel tells of changes of its own accord, gathered until somebody looks.
+// SPDX-License-Identifier: Apache-2.0
+import { closeSync } from 'node:fs';
+import { EngineError } from '../errors.js';
+import { failure, get32, HEADER, join, openNetlink, parts, receive } from './netlink.js';
+
+const MSG_DONTWAIT = 0x40;
+
+export interface Told {
+  readonly type: number;
+  /** Number of the socket that asked for the change. */
+  readonly by: number;
+  readonly body: Buffer;
+}
+
+export class NetlinkWatch implements Disposable {
+  #fd: number | undefined;
+
+  constructor(
+    private readonly protocol: number,
+    private readonly groups: readonly number[],
+  ) {}
+
+  /** From now on. */
+  open(): void {
+    if (this.#fd !== undefined) return;
+    const fd = openNetlink(this.protocol);
+    if (fd >= 0 && join(fd, this.groups)) this.#fd = fd;
+    else {
+      const errno = failure();
+      if (fd >= 0) closeSync(fd);
+      throw new EngineError('host-command', `the kernel tells no changes: ${errno}`, { errno });
+    }
+  }
+
+  /** What came since the last time; undefined where there was more than it kept, or nobody listened. */
+  take(): Told[] | undefined {
+    const told: Told[] = [];
+    if (this.#fd === undefined) return undefined;
+    let isWhole = true;
+    for (const answer = Buffer.alloc(1 << 16); ; ) {
+      const length = receive(this.#fd, answer, MSG_DONTWAIT);
+      if (length < 0) {
+        const errno = failure();
+        if (errno === 'EAGAIN') return isWhole ? told : undefined;
+        if (errno !== 'ENOBUFS')
+          throw new EngineError('host-command', `the kernel tells no changes: ${errno}`, { errno });
+        isWhole = false;
+        continue;
+      }
+      for (const { at, end, type } of parts(answer, 0, length, HEADER))
+        told.push({ type, by: get32(answer, at + 12), body: Buffer.from(answer.subarray(at + HEADER, end)) });
+    }
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#fd !== undefined) closeSync(this.#fd);
+    this.#fd = undefined;
+  }
+}

@@ -1,0 +1,42 @@
+// What the host reaches over its bridges, and must go on reaching there: its own addresses, next hops, permanent neighbours.
+// SPDX-License-Identifier: Apache-2.0
+import { addressesOn, peersOn } from '../host/link-addresses.js';
+import { NetlinkWatch } from '../host/netlink-watch.js';
+import { takenElements, type WallElement } from './wall-elements.js';
+
+const NETLINK_ROUTE = 0;
+/** Links, neighbours, addresses and routes of both families, next hops by number. */
+const groups = [1, 3, 5, 7, 9, 11, 32];
+/** Of a host with very many routes that change all the time, looking takes at most this part of the time. */
+const SHARE = 50;
+
+export class HostNeighbours implements Disposable {
+  readonly #watch = new NetlinkWatch(NETLINK_ROUTE, groups);
+  #known: { readonly bridges: string; readonly elements: readonly WallElement[] } | undefined;
+  #notBefore = 0;
+
+  /** What no container on these bridges may take. */
+  elements(bridges: ReadonlySet<string>): readonly WallElement[] {
+    const names = [...bridges].sort().join();
+    if (bridges.size === 0) {
+      this.#known = undefined;
+      return [];
+    }
+    this.#watch.open();
+    const isSame = this.#known?.bridges === names;
+    if (this.#known !== undefined && isSame) {
+      if (performance.now() < this.#notBefore) return this.#known.elements;
+      if (this.#watch.take()?.length === 0) return this.#known.elements;
+    } else this.#watch.take();
+    const began = performance.now();
+    const addresses = [...addressesOn(bridges), ...peersOn(bridges)];
+    this.#known = { bridges: names, elements: takenElements(addresses) };
+    const now = performance.now();
+    this.#notBefore = now + SHARE * (now - began);
+    return this.#known.elements;
+  }
+
+  [Symbol.dispose](): void {
+    this.#watch[Symbol.dispose]();
+  }
+}
