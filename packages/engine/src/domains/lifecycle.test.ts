@@ -1,0 +1,290 @@
+// The states of domains over a driver in memory: what an end leads to, whoever was there to see it.
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
+import { type Domain, parseDomain } from '@ctvirt/xml';
+import type { Ending } from '../drivers/driver.js';
+import { MemoryDriver } from '../drivers/memory/driver.js';
+import { Admission } from '../guarantees/admission.js';
+import { claimOf } from '../guarantees/claim.js';
+import { layoutOf } from '../state/layout.js';
+import { KeyedQueue } from '../state/queue.js';
+import type { DomainRecord } from '../state/record.js';
+import { type Entry, Registry } from '../state/registry.js';
+import { DomainStore } from '../state/store.js';
+import { Lifecycle } from './lifecycle.js';
+
+const root = mkdtempSync(join(tmpdir(), 'cvl'));
+after(() => rmSync(root, { recursive: true }));
+const layout = layoutOf(root);
+const facts = { pageSize: 4096, hostCpus: 2 };
+
+const xmlOf = (name: string, more: string) =>
+  `<domain type='lxc'><name>${name}</name>${more}<devices><filesystem type='mount'><source dir='/x'/><target dir='/'/></filesystem></devices></domain>`;
+
+const recordOf = (name: string, more: Partial<DomainRecord>): DomainRecord => ({
+  version: 1,
+  name,
+  uuid: '00000000-0000-4000-8000-000000000001',
+  type: 'lxc',
+  title: null,
+  template: null,
+  templates: [],
+  profile: null,
+  hostname: name,
+  addresses: [],
+  ctid: null,
+  autostart: false,
+  persistent: true,
+  eraseAtEnd: false,
+  ids: null,
+  createdAt: '',
+  lastReason: 'unknown',
+  ...more,
+});
+
+/** One domain on one host; `again` is the next daemon there. */
+class Host {
+  readonly events: string[] = [];
+  readonly logged: string[] = [];
+  readonly #xml: string;
+  #queue = new KeyedQueue();
+  lifecycle: Lifecycle;
+  entry: Entry;
+
+  constructor(
+    readonly record: DomainRecord = recordOf('d', {}),
+    more = '',
+    readonly driver = new MemoryDriver(),
+  ) {
+    this.#xml = xmlOf(record.name, more);
+    const store = new DomainStore(layout);
+    mkdirSync(store.folder(record.name), { recursive: true });
+    const registry = new Registry();
+    this.entry = registry.add(record, 'shutoff', record.lastReason);
+    this.lifecycle = new Lifecycle({
+      driver,
+      store,
+      registry,
+      queue: this.#queue,
+      admission: new Admission({
+        policy: 'off',
+        reserveBytes: 0,
+        capacity: () => assert.fail('nobody asks'),
+        running: async () => [],
+        warn: () => undefined,
+      }),
+      stored: async () => ({ xml: this.#xml, domain: domainOf(this.#xml) }),
+      claim: (domain) => claimOf(domain, facts),
+      emit: (event, detail) => this.events.push(`${event} ${detail}`),
+      log: (level, message) => this.logged.push(`${level}: ${message}`),
+      takeBack: async () => false,
+      forget: async (entry) => {
+        this.events.push('forgotten');
+        registry.remove(entry);
+      },
+    });
+  }
+
+  get state(): string {
+    return `${this.entry.state} ${this.entry.reason}`;
+  }
+
+  /** In turn, as the engine does. */
+  do(operation: (entry: Entry) => Promise<void>): Promise<void> {
+    return this.#queue.run(this.record.name, () => operation(this.entry));
+  }
+
+  start(): Promise<void> {
+    return this.do((entry) => this.lifecycle.start(entry));
+  }
+
+  async end(cause: Ending['cause']): Promise<void> {
+    this.driver.run(this.record.name).end(cause);
+    await this.settled();
+  }
+
+  /** Until nothing happens by itself any more. */
+  async settled(): Promise<void> {
+    for (let turns = 0; turns < 20; turns++) await turn();
+    await this.#queue.idle();
+  }
+
+  async again(): Promise<Host> {
+    this.lifecycle.close();
+    const next = new Host(this.record, this.#more, this.driver);
+    await next.lifecycle.recover();
+    await next.settled();
+    return next;
+  }
+
+  get #more(): string {
+    return /<\/name>(.*)<devices>/.exec(this.#xml)?.[1] ?? '';
+  }
+}
+
+function domainOf(xml: string): Domain {
+  const { domain } = parseDomain(xml);
+  return domain ?? assert.fail('no domain');
+}
+
+test('it starts, is told so, and ends of its own wish', async () => {
+  const host = new Host();
+  await host.start();
+  assert.equal(host.state, 'running booted');
+  assert.equal(host.entry.id, host.driver.run('d').id);
+  await host.end('poweroff');
+  assert.equal(host.state, 'shutoff shutdown');
+  assert.deepEqual(host.events, ['started booted', 'stopped shutdown']);
+  assert.equal(host.entry.id, null);
+  assert.deepEqual(host.driver.left, []);
+});
+
+/** By what its document wants at such an end: what follows. */
+const ends: readonly [more: string, cause: Ending['cause'], state: string, events: readonly string[]][] = [
+  ['', 'crash', 'shutoff crashed', ['stopped crashed']],
+  ['', 'reboot', 'running booted', ['stopped shutdown', 'started rebooted']],
+  ['<on_reboot>destroy</on_reboot>', 'reboot', 'shutoff shutdown', ['stopped shutdown']],
+  [
+    '<on_poweroff>restart</on_poweroff>',
+    'poweroff',
+    'running booted',
+    ['stopped shutdown', 'started booted'],
+  ],
+  ['<on_crash>restart</on_crash>', 'crash', 'running booted', ['stopped crashed', 'started booted']],
+  ['<on_crash>coredump-restart</on_crash>', 'crash', 'running booted', ['stopped crashed', 'started booted']],
+  ['<on_crash>preserve</on_crash>', 'crash', 'shutoff crashed', ['stopped crashed']],
+  ['<on_reboot>restart</on_reboot>', 'unstarted', 'shutoff failed', ['stopped failed']],
+];
+for (const [more, cause, state, events] of ends) {
+  test(`${more || 'nothing said'}: ${cause}`, async () => {
+    const host = new Host(recordOf('d', {}), more);
+    await host.start();
+    await host.end(cause);
+    assert.equal(host.state, state);
+    assert.deepEqual(host.events.slice(1), events);
+  });
+  test(`${more || 'nothing said'}: ${cause} while no daemon is there`, async () => {
+    const host = new Host(recordOf('d', {}), more);
+    await host.start();
+    host.lifecycle.close();
+    host.driver.run('d').end(cause);
+    const next = await host.again();
+    assert.equal(next.state, state);
+    assert.deepEqual(next.events, events);
+  });
+}
+
+test('what crashes again and again stays off, what reboots does not', async () => {
+  const crashing = new Host(recordOf('d', {}), '<on_crash>restart</on_crash>');
+  await crashing.start();
+  for (let ended = 0; crashing.entry.state === 'running'; ended++) {
+    assert.ok(ended < 10, 'it never stays off');
+    await crashing.end('crash');
+  }
+  assert.match(crashing.logged.join('\n'), /ended 6 times within a minute and stays off/);
+  const rebooting = new Host();
+  await rebooting.start();
+  for (let ended = 0; ended < 4; ended++) await rebooting.end('reboot');
+  assert.equal(rebooting.state, 'running booted');
+});
+
+test('destroy is no crash, whatever its document says, and is kept by the next daemon', async () => {
+  const host = new Host(recordOf('d', {}), '<on_crash>restart</on_crash>');
+  await host.start();
+  await host.do((entry) => host.lifecycle.destroy(entry));
+  await host.settled();
+  assert.equal(host.state, 'shutoff destroyed');
+  assert.deepEqual(host.events, ['started booted', 'stopped destroyed']);
+  await host.start();
+  host.lifecycle.close();
+  await host.driver.run('d').kill(Promise.resolve());
+  const next = await host.again();
+  assert.equal(next.state, 'shutoff destroyed');
+});
+
+test('what does not end when it is killed is told, and its end whenever it comes', async () => {
+  const host = new Host();
+  await host.start();
+  host.driver.run('d').isHung = true;
+  await assert.rejects(
+    host.do((entry) => host.lifecycle.destroy(entry)),
+    { code: 'timeout' },
+  );
+  assert.equal(host.state, 'running booted');
+  await host.end('crash');
+  assert.equal(host.state, 'shutoff crashed');
+});
+
+test('a start that is refused leaves the reason of the last end, one that fails has its own', async () => {
+  const host = new Host(recordOf('d', { lastReason: 'destroyed' }));
+  host.driver.fault = { error: new Error('refused'), isBegun: false };
+  await assert.rejects(host.start(), /refused/);
+  assert.equal(host.state, 'shutoff destroyed');
+  host.driver.fault = { error: new Error('failed'), isBegun: true };
+  await assert.rejects(host.start(), /failed/);
+  assert.equal(host.state, 'shutoff failed');
+  await host.start();
+  assert.equal(host.state, 'running booted');
+});
+
+test('one that is over before anybody looks ends like any other', async () => {
+  const host = new Host();
+  host.driver.isBrief = true;
+  await host.start();
+  await host.settled();
+  assert.equal(host.state, 'shutoff shutdown');
+  assert.deepEqual(host.events, ['started booted', 'stopped shutdown']);
+});
+
+test('a transient domain is gone with its run, also if that ended unseen', async () => {
+  const transient = recordOf('d', { persistent: false });
+  const host = new Host(transient);
+  await host.start();
+  await host.end('poweroff');
+  assert.deepEqual(host.events, ['started booted', 'stopped shutdown', 'forgotten']);
+  const other = new Host(transient);
+  await other.start();
+  other.lifecycle.close();
+  other.driver.run('d').end('crash');
+  assert.ok((await other.again()).events.includes('forgotten'));
+});
+
+test('the next daemon finds it as it is: running, or paused', async () => {
+  const host = new Host();
+  await host.start();
+  const { id } = host.entry;
+  assert.equal((await host.again()).state, 'running booted');
+  host.driver.run('d').isFrozen = true;
+  const next = await host.again();
+  assert.equal(next.state, 'paused user');
+  assert.equal(next.entry.id, id);
+  await next.do((entry) => next.lifecycle.resume(entry));
+  assert.equal(next.state, 'running unpaused');
+});
+
+/** Operations on a domain, by what they need of it. */
+const refusals: readonly [name: string, wanted: string, (host: Host) => Promise<void>][] = [
+  ['destroy', 'off', (host) => host.do((entry) => host.lifecycle.destroy(entry))],
+  ['suspend', 'off', (host) => host.do((entry) => host.lifecycle.suspend(entry))],
+  ['resume', 'off', (host) => host.do((entry) => host.lifecycle.resume(entry))],
+  ['reboot', 'off', (host) => host.do(async (entry) => host.lifecycle.ask(entry, 'reboot'))],
+  ['start', 'running', (host) => host.start()],
+  ['resume', 'running', (host) => host.do((entry) => host.lifecycle.resume(entry))],
+  ['suspend', 'paused', (host) => host.do((entry) => host.lifecycle.suspend(entry))],
+  ['shutdown', 'paused', (host) => host.do(async (entry) => host.lifecycle.ask(entry, 'poweroff'))],
+];
+for (const [name, state, operation] of refusals)
+  test(`${name} of one that is ${state} is refused, and changes nothing`, async () => {
+    const host = new Host();
+    if (state !== 'off') await host.start();
+    if (state === 'paused') await host.do((entry) => host.lifecycle.suspend(entry));
+    const [before, told] = [host.state, host.events.length];
+    await assert.rejects(operation(host), { code: 'wrong-state' });
+    assert.equal(host.state, before);
+    assert.equal(host.events.length, told);
+  });
