@@ -34,12 +34,12 @@ const owner = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
 function write(root: string, files: readonly GuestFile[]): void {
   const fd = openSync(root, 'r');
   try {
-    writeGuestFiles(fd, owner, files);
+    writeGuestFiles({ root: fd, owner }, files);
   } finally {
     closeSync(fd);
   }
 }
-const hostname = { folder: 'etc', name: 'hostname', content: 'web\n' };
+const hostname: GuestFile = { folder: 'etc', name: 'hostname', text: () => 'web\n' };
 
 test('a file is written, readable by all, and left alone when it is right', () => {
   inTree((root) => {
@@ -49,6 +49,32 @@ test('a file is written, readable by all, and left alone when it is right', () =
     const { ino } = lstatSync(path);
     write(root, [hostname]);
     assert.equal(lstatSync(path).ino, ino);
+  });
+});
+
+test('its mode does not depend on the umask, and one that others cannot read is put right', () => {
+  inTree((root) => {
+    const path = join(root, 'etc', 'hostname');
+    const own = process.umask(0o077);
+    try {
+      write(root, [hostname]);
+      assert.equal(lstatSync(path).mode & 0o7777, 0o644);
+      chmodSync(path, 0o600);
+      write(root, [hostname]);
+    } finally {
+      process.umask(own);
+    }
+    assert.equal(lstatSync(path).mode & 0o7777, 0o644);
+  });
+});
+
+test('what has no new text is left, mode and all', () => {
+  inTree((root) => {
+    const path = join(root, 'etc', 'hostname');
+    writeFileSync(path, 'own\n', { mode: 0o600 });
+    write(root, [{ ...hostname, text: () => undefined }]);
+    assert.equal(readFileSync(path, 'utf8'), 'own\n');
+    assert.equal(lstatSync(path).mode & 0o7777, 0o600);
   });
 });
 

@@ -15,6 +15,7 @@ import { EngineError } from '../errors.js';
 import { type Claim, claimOf } from '../guarantees/claim.js';
 import type { GuestFile } from '../guest/files.js';
 import { insidePath, refuseTarget } from '../guest/inside.js';
+import { guestNames } from '../guest/names.js';
 import type { IdMap } from '../host/userns.js';
 import { madeMac } from '../network/link-addresses.js';
 import { ROUTED_GATEWAY_V6 } from '../network/routed-link.js';
@@ -372,16 +373,12 @@ function numberOf(value: string | undefined, element: string): number | undefine
 }
 
 function guestFilesOf(domain: Domain, record: DomainRecord): GuestFile[] {
-  const files: GuestFile[] = [];
-  if (domain.hostname !== undefined)
-    files.push({ folder: 'etc', name: 'hostname', content: `${record.hostname}\n` });
-  const servers = (domain.dns?.nameservers ?? []).map(({ address }) => `nameserver ${address}\n`);
-  const search = (domain.dns?.searches ?? []).map(({ domain: name }) => name);
-  if (servers.length > 0 || search.length > 0) {
-    const content = `${search.length > 0 ? `search ${search.join(' ')}\n` : ''}${servers.join('')}`;
-    files.push({ folder: 'etc', name: 'resolv.conf', content });
-  }
-  return files;
+  return guestNames({
+    hostname: record.hostname,
+    isAsked: domain.hostname !== undefined,
+    nameservers: (domain.dns?.nameservers ?? []).map(({ address }) => address),
+    searches: (domain.dns?.searches ?? []).map(({ domain: name }) => name),
+  });
 }
 
 function innerMountsOf(domain: Domain): InnerMount[] {

@@ -97,8 +97,11 @@ async function defined(values: typeof fields): Promise<Accepted | readonly Findi
 async function assertCarried({ domain, parts }: Accepted, values: typeof fields): Promise<void> {
   const own = { ...record, hostname: parts.hostname, name: parts.name };
   const plan = planOf(readStored(formatDomain(domain), own.name), own, facts);
-  const [hostname, resolver] = plan.guestFiles.map(({ content }) => content);
+  const [hostname, hosts, resolver] = plan.guestFiles.map(({ text }) =>
+    text({ present: 'missing', made: 'missing', beside: () => 'missing' }),
+  );
   assert.match(hostname ?? '', /^\S{1,64}\n$/);
+  assert.match(hosts ?? '', /^127\.0\.0\.1\tlocalhost\n(127\.0\.1\.1\t\S+( \S+)?\n)?::1\tlocalhost .+\n$/);
   assert.match(resolver ?? '', /^search \S+\nnameserver \S+\n$/);
   const rows = configRows({
     plan,

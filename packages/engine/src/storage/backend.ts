@@ -1,6 +1,7 @@
 // What every kind of file system answers to: made at define, opened at start, and what it owns meanwhile.
 // SPDX-License-Identifier: Apache-2.0
 import { createHash } from 'node:crypto';
+import type { GuestRoot } from '../guest/files.js';
 import type { Disk } from '../host/disks.js';
 import type { PrivateMounts } from '../host/private-mounts.js';
 import type { ProjectRange } from '../host/projects.js';
@@ -93,17 +94,12 @@ export interface OpenContext extends StorageContext {
   /** Where those that are opened go. */
   readonly mounts: PrivateMounts;
   /**
-   * Writes what a start writes itself, given the root of the tree and who, in it, owns what belongs to the container's root user:
-   * before it is id-mapped, since through such a mount no file can be made for ids outside its map.
+   * Writes what a start writes itself: before the tree is id-mapped, since through such a mount no file can be made for ids outside
+   * its map.
    */
-  readonly furnish: (spec: FilesystemSpec, root: number, owner: Owner) => void;
+  readonly furnish: (spec: FilesystemSpec, tree: GuestRoot) => void;
   /** What whoever looks after the host should know of a source. */
   readonly tell: (remarks: readonly string[]) => void;
-}
-
-export interface Owner {
-  readonly uid: number;
-  readonly gid: number;
 }
 
 /** Where a domain's file systems lie, whether or not it runs. */
@@ -134,7 +130,7 @@ export interface Backend {
 }
 
 /** Owner of the container root's files on a tree whose ids are stored as the container sees them, unless shifted. */
-export function rootOwner(context: StorageContext, shifted: boolean): Owner {
+export function rootOwner(context: StorageContext, shifted: boolean): GuestRoot['owner'] {
   return shifted ? { uid: hostId(context.map.uid, 0), gid: hostId(context.map.gid, 0) } : { uid: 0, gid: 0 };
 }
 

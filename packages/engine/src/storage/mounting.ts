@@ -23,7 +23,7 @@ export async function handOver(
   undo: Undo,
   attributes: number,
 ): Promise<Opened> {
-  context.furnish(spec, tree.fd, rootOwner(context, context.shifted));
+  context.furnish(spec, { root: tree.fd, owner: rootOwner(context, context.shifted) });
   await mapTree(tree, spec.source, context, { attributes, mapped: !context.shifted });
   const path = context.mounts.attach(tree, `root-${spec.key}`);
   const root = openSync(`/proc/self/fd/${tree.fd}`, O_PATH);

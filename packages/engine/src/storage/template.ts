@@ -53,7 +53,7 @@ export const template: Backend = {
       return { path: target, root: openSync(target, O_PATH) };
     });
     undo.push(() => closeSync(opened.root));
-    context.furnish(spec, opened.root, rootOwner(context, true));
+    context.furnish(spec, { root: opened.root, owner: rootOwner(context, true), model: below });
     // Once all that a start itself writes is there.
     await settle?.();
     return opened;

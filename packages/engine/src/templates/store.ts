@@ -172,7 +172,9 @@ export class TemplateStore {
       const partial = this.#partial();
       try {
         await mkdir(partial, { mode: 0o700 });
-        await mkdir(join(partial, ROOT), { mode: 0o755 });
+        await mkdir(join(partial, ROOT));
+        // Whatever the umask: it becomes the root folder of containers where the archive has none.
+        await chmod(join(partial, ROOT), 0o755);
         const { entries, ...facts } = await fill(join(partial, ROOT), join(partial, SCRATCH));
         await removeTree(join(partial, SCRATCH));
         const template: Template = { name: safe, importedAt: this.#now().toISOString(), ...facts };
