@@ -173,3 +173,29 @@ test('the command line tells a full disk by its own status', async () => {
   assert.equal(status, errorTable['no-space'].exitStatus, stderr);
   assert.match(stderr, /^error: .*No space left on device; free some space/);
 });
+
+const nearlyEmpty = templateRoot.replace(
+  '</filesystem>',
+  "<space_hard_limit unit='M'>16</space_hard_limit></filesystem>",
+);
+for (const [what, filesystem] of Object.entries({
+  'a limit of inodes': limited,
+  'none but of space': nearlyEmpty,
+}))
+  test(`a root that is full of files comes up, with ${what}, as often as it is asked to`, async () => {
+    await world.disk.empty();
+    await world.run(domainXml({ name: 'crammed', filesystems: [filesystem] }));
+    const cram = 'i=$(ls /root | wc -l); while touch /root/n$i 2>/dev/null; do i=$((i+1)); done; echo $i';
+    const files = Number(await world.shell('crammed', cram));
+    assert.ok(files > 1000, `${files} files`);
+    for (let starts = 0; starts < 3; starts++) {
+      await world.client.domains.destroy({ domain: 'crammed' });
+      await world.client.domains.start({ domain: 'crammed' });
+      assert.equal(
+        Number(await world.shell('crammed', cram)),
+        files,
+        'what is kept back is not the container’s',
+      );
+    }
+    await world.erase('crammed');
+  });

@@ -8,13 +8,14 @@ import { hasCapability } from '../host/own-limits.js';
 import type { PrivateMounts } from '../host/private-mounts.js';
 import { run } from '../host/run.js';
 import type { DiskLimit, Usage } from './backend.js';
+import { SPARE_INODES } from './spare.js';
 
 const MEBIBYTE = 1 << 20;
 const SMALLEST_IMAGE = 4 * MEBIBYTE;
 /** Below this ext4 has no room for a journal worth its blocks. */
 const SMALLEST_WITH_JOURNAL = 64 * MEBIBYTE;
-/** What ext4 and overlay use for themselves: reserved inodes, lost+found, the layer's folders. */
-const OWN_INODES = 16;
+/** What ext4 and overlay use for themselves: reserved inodes, lost+found, the layer's folders, and what is kept back. */
+const OWN_INODES = 16 + SPARE_INODES;
 const INODE_BYTES = 256;
 /** mkfs.ext4 makes smaller file systems of blocks of 1 KiB, in groups of at most 8 MiB. */
 const SMALLEST_WITH_LARGE_BLOCKS = 512 * MEBIBYTE;

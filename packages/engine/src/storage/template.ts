@@ -1,6 +1,7 @@
 // A file system made from a template: its unpacked tree below, id-mapped and read-only, the container's own layer above.
 // SPDX-License-Identifier: Apache-2.0
 import { accessSync, closeSync, constants, openSync } from 'node:fs';
+import { type EngineCode, EngineError } from '../errors.js';
 import { diskBelow } from '../host/disks.js';
 import { attachMount, MountAttr, MountFlag, mountNow } from '../host/mount-calls.js';
 import { type Backend, rootOwner } from './backend.js';
@@ -49,7 +50,11 @@ export const template: Backend = {
         `upperdir=${escapeOption(layer.upper)}`,
         `workdir=${escapeOption(layer.work)}`,
       ];
-      mountNow('overlay', target, 'overlay', flags, data.join());
+      try {
+        mountNow('overlay', target, 'overlay', flags, data.join());
+      } catch (error) {
+        throw spec.limit !== undefined && isErrorOf(error, 'no-space') ? full(spec.target) : error;
+      }
       return { path: target, root: openSync(target, O_PATH) };
     });
     undo.push(() => closeSync(opened.root));
@@ -64,6 +69,16 @@ export const template: Backend = {
 
   disks: (spec, context) => [...diskBelow(context.templatePath(spec.source)), ...upperDisks(spec, context)],
 };
+
+const isErrorOf = (error: unknown, code: EngineCode): boolean =>
+  error instanceof EngineError && error.code === code;
+
+const full = (target: string): EngineError =>
+  new EngineError(
+    'no-space',
+    `the domain's own disk for '${target}' is full, to its last block or inode, so that it cannot be mounted: give it more, with ctvirt set --diskspace (which brings inodes, too)`,
+    { target },
+  );
 
 /** overlay takes `:` and `,` in its options for separators. */
 function escapeOption(path: string): string {

@@ -19,6 +19,7 @@ import {
   type StorageContext,
 } from './backend.js';
 import { fitImage, growMounted, keepBlocks, limitSpace, makeImage, usageOfImage } from './image.js';
+import { freeSpare, keepSpare } from './spare.js';
 
 const imagePath = (spec: FilesystemSpec, context: KeptContext): string =>
   join(context.keep, `${spec.key}.img`);
@@ -48,6 +49,7 @@ export async function createUpper(
       await makeLayerFolders(folderPath(spec, context), context, model, projects);
     else {
       await makeLayerFolders(staging, context, model);
+      keepSpare(staging);
       await makeImage(imagePath(spec, context), spec.limit, staging);
     }
   } catch (error) {
@@ -95,7 +97,12 @@ export async function openUpper(
   // overlay needs some for itself, and is read-only for good where it finds none.
   const mounted = { device, folder, mounts };
   await keepBlocks(mounted, 0);
-  return { layer: layerIn(`disk-${spec.key}`), settle: () => limitSpace(mounted, path, spec.limit) };
+  mounts.within(() => freeSpare(folder));
+  const settle = async (): Promise<void> => {
+    mounts.within(() => keepSpare(folder));
+    await limitSpace(mounted, path, spec.limit);
+  };
+  return { layer: layerIn(`disk-${spec.key}`), settle };
 }
 
 const layerIn = (folder: string): Layer => ({ upper: join(folder, 'upper'), work: join(folder, 'work') });
