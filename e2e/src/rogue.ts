@@ -156,6 +156,21 @@ my %say = (
       select undef, undef, undef, 0.01;
     }
   },
+  # To each look for a duplicate of these, for some seconds.
+  answers => sub {
+    my $end = time + 4;
+    while (time < $end) {
+      my $ready = ''; vec($ready, fileno $wire, 1) = 1;
+      next if select($ready, undef, undef, 0.1) < 1;
+      recv $wire, my $seen, 200, 0;
+      next if substr($seen, 12, 2) ne "\x86\xdd" or ord(substr $seen, 54, 1) != 135 or substr($seen, 22, 16) ne "\0" x 16;
+      my $wanted = substr $seen, 62, 16;
+      next if $wanted ne $near6 and $wanted ne $host6;
+      frame group($nodes), 0x86dd, packet6 58, $link, $nodes, $neighbour->(136, 0x20000000, $wanted, 2), 2;
+      my $to = ip6('ff02::1:ff00:0') | "\0" x 13 . substr $wanted, 13;
+      frame group($to), 0x86dd, packet6 58, "\0" x 16, $to, pack('C C n N', 135, 0, 0, 0) . $wanted, 2;
+    }
+  },
   queries => sub {
     my $query = pack('C C n n n', 130, 0, 0, 1000, 0) . "\0" x 16;
     my $plain = packet6 58, $link, $nodes, $query, 2;

@@ -65,6 +65,79 @@ test('an address made of another’s hardware address is not taken, of whichever
   }
 });
 
+/** A machine of the network, beside our containers. */
+async function withMachine(
+  use: (ns: (...argv: string[]) => Promise<string>) => Promise<void>,
+): Promise<void> {
+  const ns = (...argv: string[]) => world.enclosure.output('ip', 'netns', 'exec', 'lan', ...argv);
+  await ip('netns', 'add', 'lan');
+  try {
+    await ip('link', 'add', 'lan0', 'type', 'veth', 'peer', 'name', 'eth0', 'netns', 'lan');
+    await ip('link', 'set', 'lan0', 'master', 'br-e2e', 'up');
+    await ns('ip', 'link', 'set', 'eth0', 'address', '52:54:00:aa:aa:aa', 'up');
+    await use(ns);
+  } finally {
+    await ip('netns', 'delete', 'lan');
+  }
+}
+
+const drawn = { near: '2001:db8:77:0:a1b2:c3d4:e5f6:789a', lan: '2001:db8:77:0:b1b2:c3d4:e5f6:789a' };
+
+test('an address that nothing tells beforehand is its first user’s, here or on the network, also while he looks whether it is free', async () => {
+  await world.run(domain('near', bound(77)));
+  const thieves = { open: open(), bound: bound(66) };
+  for (const [name, link] of Object.entries(thieves)) await world.run(domain(name, link));
+  const mac = (await world.shell('near', 'cat /sys/class/net/eth0/address')).trim();
+  const known = async () => {
+    const all = await neighbours();
+    assert.match(all, new RegExp(`^${drawn.near} lladdr ${mac}`, 'm'));
+    assert.match(all, new RegExp(`^${drawn.lan} lladdr 52:54:00:aa:aa:aa`, 'm'));
+  };
+  await withMachine(async (lan) => {
+    // As soon as they look whether it is free, somebody says that it is his.
+    const answering = Object.keys(thieves).map((name) =>
+      says(name, 'answers', { near6: drawn.near, host6: drawn.lan }),
+    );
+    for (const name of Object.keys(thieves))
+      await waitFor('the thief', async () =>
+        /answers/.test(await world.shell(name, 'cat /proc/[0-9]*/cmdline')),
+      );
+    await world.shell('near', `ip -6 address add ${drawn.near}/64 dev eth0`);
+    await lan('ip', 'address', 'add', `${drawn.lan}/64`, 'dev', 'eth0');
+    await Promise.all(answering);
+    assert.doesNotMatch(await world.shell('near', 'ip -6 address'), /dadfailed|tentative/);
+    assert.doesNotMatch(await lan('ip', '-6', 'address'), /dadfailed|tentative/);
+    for (const address of Object.values(drawn))
+      await waitFor(`an answer of ${address}`, async () => {
+        const { status } = await world.enclosure.run(['busybox', 'ping', '-c', '1', '-W', '1', address]);
+        return status === 0;
+      });
+    await known();
+    for (const name of Object.keys(thieves)) {
+      await says(name, 'claims', { near6: drawn.near, host6: drawn.lan, near4: '10.77.0.250' });
+      await known();
+    }
+    await world.client.domains.destroy({ domain: 'near' });
+    await world.client.domains.start({ domain: 'near' });
+    await world.shell('near', `ip -6 address add ${drawn.near}/64 dev eth0`);
+    await waitFor('an answer after a new start', async () => {
+      const { status } = await world.exec(
+        'near',
+        'ping',
+        '-6',
+        '-c',
+        '1',
+        '-W',
+        '1',
+        '-I',
+        drawn.near,
+        parts.host6,
+      );
+      return status === 0;
+    });
+  });
+});
+
 test('made-up senders are few in the host’s table, and honest ones go on', async () => {
   for (const [name, link] of [
     ['open', open()],

@@ -49,6 +49,23 @@ const fewLeases = [
   'udp dport 67 add @asked { iif limit rate over 30/minute burst 30 packets } drop',
 ];
 
+const dynamic = (type: string, timeout: string): string =>
+  `typeof ${type}\nsize 65535\nflags dynamic,timeout\ntimeout ${timeout}`;
+/** What a packet comes from, and what one of neighbour discovery speaks of. */
+const source = '@nh,64,128';
+const target = '@th,64,128';
+/** Who came first has it, by his hardware address as neighbours know him: also after a new start, and on another host. */
+const firstCome = (address: string): string[] => [
+  `ether saddr . ${address} @owners6 update @owners6 { ether saddr . ${address} } update @names6 { ${address} } return`,
+  `ether saddr . ${address} @strangers6 return`,
+  `${address} @names6 drop`,
+  `${address} @lan6 drop`,
+];
+const owns = (address: string): string =>
+  `add @owners6 { ether saddr . ${address} } add @names6 { ${address} } return`;
+const learns = (address: string): string =>
+  `update @lan6 { ${address} } update @strangers6 { ether saddr . ${address} }`;
+
 const tables: Readonly<Record<TableFamily, Table>> = {
   inet: {
     sets: { links: 'type ifname', sources4: 'type ifname . ipv4_addr', sources6: 'type ifname . ipv6_addr' },
@@ -90,16 +107,19 @@ const tables: Readonly<Record<TableFamily, Table>> = {
       taken4: 'type ipv4_addr',
       taken6: 'typeof @nh,64,128',
       owned6: 'typeof @nh,128,64',
-      // By index, which no later link has: they empty themselves.
-      drawn6: 'typeof iif . ip6 saddr\nsize 65535\nflags dynamic,timeout\ntimeout 1h',
-      newcomers6: 'typeof iif\nsize 65535\nflags dynamic,timeout\ntimeout 4h',
-      senders4: 'typeof iif . ip saddr\nsize 65535\nflags dynamic,timeout\ntimeout 1h',
-      senders6: 'typeof iif . ip6 saddr\nsize 65535\nflags dynamic,timeout\ntimeout 1h',
-      faces4: 'typeof iif\nsize 65535\nflags dynamic,timeout\ntimeout 4h',
-      faces6: 'typeof iif\nsize 65535\nflags dynamic,timeout\ntimeout 4h',
-      reports: 'typeof iif\nsize 65535\nflags dynamic,timeout\ntimeout 10m',
-      masses: 'typeof iif\nsize 65535\nflags dynamic,timeout\ntimeout 10m',
-      asked: 'typeof iif\nsize 65535\nflags dynamic,timeout\ntimeout 10m',
+      // Addresses that nothing is known of beforehand, of our ports and of all others; they empty themselves.
+      names6: dynamic(`${source}`, '1h'),
+      owners6: dynamic(`ether saddr . ${source}`, '1h'),
+      lan6: dynamic(`${source}`, '1h'),
+      strangers6: dynamic(`ether saddr . ${source}`, '1h'),
+      // By index, which no later link has.
+      newcomers6: dynamic('iif', '4h'),
+      senders4: dynamic('iif . ip saddr', '1h'),
+      faces4: dynamic('iif', '4h'),
+      faces6: dynamic('iif', '4h'),
+      reports: dynamic('iif', '10m'),
+      masses: dynamic('iif', '10m'),
+      asked: dynamic('iif', '10m'),
     },
     chains: {
       bound4: [
@@ -122,19 +142,20 @@ const tables: Readonly<Record<TableFamily, Table>> = {
         'add @senders4 { iif . arp saddr ip } return',
         'meta protocol { ip, arp } drop',
       ],
-      few6: [
-        'iif . ip6 saddr @senders6 update @senders6 { iif . ip6 saddr } return',
+      few6: ['iifname . @nh,128,64 @identifiers goto new6', ...firstCome(source), 'goto new6'],
+      new6: [
+        `ether saddr . ${source} @owners6 update @owners6 { ether saddr . ${source} } return`,
         'add @faces6 { iif limit rate over 12/hour burst 16 packets } drop',
-        'add @senders6 { iif . ip6 saddr } return',
+        owns(source),
         'drop',
       ],
       // Privacy: drawn at random, not counted by hand as a router's is, nor made of a hardware address, and few.
       drawn6: [
         '@nh,128,32 0 drop',
         '@nh,152,16 0xfffe drop',
-        'iif . ip6 saddr @drawn6 update @drawn6 { iif . ip6 saddr } return',
+        ...firstCome(source),
         'add @newcomers6 { iif limit rate over 6/hour burst 12 packets } drop',
-        'add @drawn6 { iif . ip6 saddr } return',
+        owns(source),
         'drop',
       ],
       bound6: [
@@ -148,10 +169,22 @@ const tables: Readonly<Record<TableFamily, Table>> = {
         'iifname . @th,64,128 @sources6 return',
         '@th,64,128 @taken6 drop',
         '@th,128,64 @owned6 iifname . @th,128,64 != @identifiers drop',
-        'iifname != @bound6 return',
         'iifname . @th,128,64 @identifiers return',
-        'iifname . @th,64,64 @prefixes6 @th,128,32 != 0 @th,152,16 != 0xfffe return',
+        'iifname != @bound6 goto claim6',
+        'iifname . @th,64,64 @prefixes6 @th,128,32 != 0 @th,152,16 != 0xfffe goto claim6',
         'drop',
+      ],
+      // Who asks first whether an address is free has it: nobody answers that it is not.
+      claim6: [
+        ...firstCome(target),
+        'add @newcomers6 { iif limit rate over 6/hour burst 12 packets } drop',
+        owns(target),
+        'drop',
+      ],
+      lan: [
+        `ip6 saddr != :: ${learns(source)}`,
+        `icmpv6 type nd-neighbor-advert ${learns(target)}`,
+        `ip6 saddr :: icmpv6 type nd-neighbor-solicit ${learns(target)}`,
       ],
       six: [
         '@nh,64,128 @taken6 iifname . @nh,64,128 != @sources6 drop',
@@ -182,7 +215,11 @@ const tables: Readonly<Record<TableFamily, Table>> = {
         'iifname != @bound4 jump few4',
         'meta protocol ip6 jump six',
       ],
-      prerouting: [`type filter hook prerouting ${early}`, 'iifname @links jump link'],
+      prerouting: [
+        `type filter hook prerouting ${early}`,
+        'iifname @links goto link',
+        `icmpv6 type { nd-router-advert, nd-neighbor-solicit, nd-neighbor-advert } jump lan`,
+      ],
       // Frames to a bridge itself come by here alone, and it learns from them.
       input: [
         `type filter hook input ${early}`,
