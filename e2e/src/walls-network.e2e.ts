@@ -168,8 +168,9 @@ test('routed: a link attached to a running domain is no hole, and its addresses 
 
 /** Exchanges the names of the container's two links, or puts another one in the second's place. */
 const disguises = {
-  exchanged: 'ip link set eth0 name t && ip link set eth1 name eth0 && ip link set t name eth1',
-  hidden: 'ip link set eth1 name hid && ip link add eth1 type veth',
+  exchanged:
+    'ip link set dev eth0 name other && ip link set dev eth1 name eth0 && ip link set dev other name eth1',
+  hidden: 'ip link set dev eth1 name hid && ip link add eth1 type veth',
 };
 
 for (const [how, line] of Object.entries(disguises))
@@ -182,7 +183,10 @@ for (const [how, line] of Object.entries(disguises))
     const [end = assert.fail('no link came')] = (await world.enclosure.links()).filter(
       (name) => !before.has(name),
     );
-    await world.shell('rogue', `ip link set eth0 down; ip link set eth1 down; ${line}; ip link set eth0 up`);
+    await world.shell(
+      'rogue',
+      `ip link set eth0 down && ip link set eth1 down && ${line} && ip link set eth0 up`,
+    );
     await detach('rogue', link);
     assert.ok(!(await world.enclosure.links()).includes(end), `${end} is still there`);
     assert.ok((await world.enclosure.links()).some((name) => before.has(name) && /^cv.*\.0$/.test(name)));
