@@ -1,9 +1,10 @@
 // The disk with what is tested: this Node, the built commands and the stories, laid out as in the checkout.
 // SPDX-License-Identifier: Apache-2.0
-import { copyFileSync, cpSync, mkdirSync, realpathSync } from 'node:fs';
+import { copyFileSync, cpSync, mkdirSync, realpathSync, symlinkSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { root } from '../setup.mjs';
 import { command } from '../steps.mjs';
+import { isDebianNode } from './image.mjs';
 
 const copied = [
   ...['packages/daemon/dist/ctvirtd.mjs', 'packages/daemon/systemd'],
@@ -30,6 +31,7 @@ export async function codeDisk(folder, stories, env) {
 
 async function addNode(tree) {
   for (const name of ['bin', 'lib']) mkdirSync(join(tree, name));
+  if (isDebianNode) return symlinkSync('/usr/bin/node', join(tree, 'bin/node'));
   copyFileSync(realpathSync(process.execPath), join(tree, 'bin/node'));
   const lines = await command(['ldd', process.execPath]);
   for (const [, path] of lines.matchAll(/=> (\/\S+)/g))

@@ -27,6 +27,9 @@ function suiteOf({ CTVIRT_VM_SUITE: asked } = process.env) {
   return asked ?? (suites.includes(own) ? own : 'bookworm');
 }
 
+/** Debian's own Node reads parts of itself from files of other packages: it is installed in the machine, not copied. */
+export const isDebianNode = process.config.variables.node_shared === true;
+
 const overlay = new URL('root', import.meta.url).pathname;
 const prefix = 'vm-';
 
@@ -35,6 +38,7 @@ const packages = [
   ...['init', 'systemd-sysv', 'udev', 'dbus', 'kmod', 'apparmor', 'procps', 'iproute2', 'nftables'],
   ...['lxc', 'lxcfs', 'busybox-static', 'bubblewrap', 'util-linux', 'tar', 'gzip', 'xz-utils', 'zstd'],
   ...['e2fsprogs', 'xfsprogs', 'quota'],
+  ...(isDebianNode ? ['nodejs'] : []),
 ];
 
 /** Nobody reads there. */
@@ -107,7 +111,7 @@ async function makeDisks(suite, folder, note) {
   await command(['mmdebstrap', ...options, `--customize-hook=${kernel}`, suite, root], note);
   renameSync(join(root, 'boot/vmlinuz'), at('vmlinuz'));
   cpSync(overlay, root, { recursive: true });
-  symlinkSync('/opt/ctvirt/bin/node', join(root, 'usr/bin/node'));
+  if (!isDebianNode) symlinkSync('/opt/ctvirt/bin/node', join(root, 'usr/bin/node'));
   for (const name of unloaded)
     symlinkSync(`/etc/apparmor.d/${name}`, join(root, 'etc/apparmor.d/disable', name));
   await command(['chroot', root, 'systemctl', 'mask', ...masked], note);
@@ -126,7 +130,9 @@ async function makeDisks(suite, folder, note) {
 
 /** Of everything that decides what is on the disks. */
 function digest() {
-  const hash = createHash('sha256').update(readFileSync(new URL(import.meta.url)));
+  const hash = createHash('sha256')
+    .update(readFileSync(new URL(import.meta.url)))
+    .update(`${isDebianNode}`);
   const files = readdirSync(overlay, { recursive: true }).sort();
   for (const name of files.filter((path) => statSync(join(overlay, path)).isFile()))
     hash.update(`\0${name}\0`).update(readFileSync(join(overlay, name)));
