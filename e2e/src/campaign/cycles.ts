@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import { domainXml } from '../documents.js';
+import { growthOf, memoryOf } from '../memory.js';
 import { linkOf } from '../trial-steps.js';
 import { waitFor } from '../wait.js';
 import { World } from '../world.js';
@@ -98,22 +99,7 @@ const differenceOf = (before: Held, after: Held): string =>
 const figuresOf = ({ descriptors }: Held): string =>
   `${Object.values(descriptors).reduce((sum, count) => sum + count, 0)} descriptors, mounts, links, groups and files`;
 
-const memoryOf = (world: World): number =>
-  Number(/^VmRSS:\s+(\d+)/m.exec(readOr(`/proc/${world.daemonPid}/status`))?.[1] ?? 0);
 const mib = (kib = 0): number => Math.round(kib / 1024);
-
-/**
- * Bounded: the second half of a long run never needs more than 20 MiB above what the first half needed. A garbage collector
- * takes its time, so no two readings are compared, and a short run says nothing.
- */
-function growthOf(memory: readonly number[]): string[] {
-  if (memory.length < 20) return [];
-  const half = Math.floor(memory.length / 2);
-  const [early, late] = [Math.max(...memory.slice(0, half)), Math.max(...memory.slice(half))];
-  return late > early + 20 * 1024
-    ? [`memory grows: ${early} KiB in the first half, ${late} KiB in the second`]
-    : [];
-}
 
 function readOr(path: string): string {
   try {
