@@ -105,6 +105,41 @@ test('a program has the three descriptors of its session alone, whatever the dae
   }
 });
 
+/** What a program has by its birth, one below the other: of init, and of what asks. */
+const traits = `
+for process in 1 self; do
+  cat /proc/$process/limits /proc/$process/coredump_filter /proc/$process/personality /proc/$process/oom_score_adj
+  grep -E '^(Cpus_allowed|Mems_allowed|THP_enabled|NoNewPrivs)' /proc/$process/status
+  echo $(cut -d ' ' -f 19,40,41 /proc/$process/stat)
+done
+ionice -p 1; ionice; cat /proc/1/timerslack_ns; umask`;
+const bornOf = async (through: readonly string[]): Promise<string> => {
+  await world.stop();
+  await world.start({ through });
+  await world.run(domainXml({ name: 'born' }));
+  const born = await world.shell('born', traits);
+  await world.clear();
+  return born;
+};
+
+test('a container is the same whatever shell the daemon was started from', async () => {
+  const prctl = process.arch === 'x64' ? 157 : 167;
+  const shell = `
+ulimit -S -c 1000; ulimit -S -s 1024; ulimit -S -n 4000; ulimit -S -l 64; ulimit -S -f 10000000; ulimit -S -t 100000
+ulimit -S -u 9999; umask 027; echo 0x1 >/proc/self/coredump_filter
+exec setarch -R taskset -c 0 ionice -c 3 nice -n 7 chrt --batch 0 \\
+  perl -e 'syscall ${prctl}, 41, 1, 0, 0, 0; syscall ${prctl}, 29, 400000, 0, 0, 0; exec @ARGV' "$@"`;
+  const plain = await bornOf([]);
+  assert.match(plain, /^Max core file size +0 /m);
+  assert.equal(await bornOf(['sh', '-c', shell, 'sh']), plain);
+  const status = readFileSync(`/proc/${world.daemonPid}/status`, 'utf8');
+  assert.match(status, /^Cpus_allowed_list:\s*0$/m, 'the daemon itself stays where it was put');
+  const [, after = ''] = readFileSync(`/proc/${world.daemonPid}/stat`, 'utf8').split(') ');
+  assert.equal(after.split(' ')[16], '7', 'and as nice as it was');
+  await world.stop();
+  await world.start();
+});
+
 test('a hundred programs leave no line in any log', async () => {
   await world.run(domainXml({ name: 'quiet' }));
   const log = `${world.root}/run/domains/quiet/lxc.log`;

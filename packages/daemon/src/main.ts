@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import {
   closeInherited,
   EngineError,
+  forgetShell,
   type Layout,
   layoutOf,
   openEngine,
@@ -83,6 +84,7 @@ async function serve(layout: Layout): Promise<void> {
     throw new EngineError('denied', 'ctvirtd runs containers and needs to be root: start it with sudo');
   process.umask(0o077);
   closeInherited();
+  for (const warning of forgetShell()) log.warn(warning);
   const began = performance.now();
   await prepareFolders(layout);
   const settings = readSettings(layout.etc);

@@ -253,7 +253,7 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
       initTicks,
       groups: cgroups.all(group(entry)),
       keeperGroups: cgroups.all(driver.monitorGroup(entry)),
-      environment: tools.environment(name),
+      ...tools.given(name),
       hasAppArmor: appArmor.state !== 'off',
       ...(policy !== 'off' && { filter: filters.get(policy) }),
     };

@@ -6,6 +6,7 @@ export { type EngineOptions, openEngine } from './engine.js';
 export { type EngineCode, EngineError, engineCodes } from './errors.js';
 export type { GuaranteePolicy } from './guarantees/admission.js';
 export type { DeliveryReport, GuaranteeReport } from './guarantees/report.js';
+export { forgetShell } from './host/birth.js';
 export { closeInherited } from './host/descriptors.js';
 export { openFilesLimit } from './host/own-limits.js';
 export { spawnProgram } from './host/spawn.js';

@@ -7,10 +7,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { getSystemErrorName } from 'node:util';
 import type { ExecSession, PassedSignal } from '../contract.js';
 import { EngineError } from '../errors.js';
+import { bornAsFirst } from '../host/birth.js';
 import { openSocketPair, receiveDescriptor } from '../host/descriptors.js';
 import { onPipes } from '../host/piped.js';
 import { openSlave, type TerminalSize, terminalOf } from '../host/pty.js';
 import { refusalOf } from '../host/refusal.js';
+import { guestLimits, INFINITY, rlimitNames } from '../host/rlimits.js';
 import { type Spawned, spawnProgram } from '../host/spawn.js';
 import { openMemory, openPipe } from '../host/syscalls.js';
 import { callNumbers } from './calls.js';
@@ -26,6 +28,8 @@ export interface Container {
   readonly keeperGroups: readonly string[];
   /** What its configuration gives every program. */
   readonly environment: Readonly<Record<string, string>>;
+  /** The soft limits that it gives every program, by liblxc's names; what it does not say of one is as in any system. */
+  readonly softLimits: ReadonlyMap<string, string>;
   /** Whether the kernel has AppArmor: the program gets the label of init. */
   readonly hasAppArmor: boolean;
   /** Instructions of a seccomp filter for the program, as the kernel takes them. */
@@ -53,10 +57,12 @@ export async function attach(container: Container, options: AttachOptions): Prom
   const request = memoryOf('attach request', requestOf(container, options));
   const told = openPipe();
   const start = (stdio: readonly (number | undefined)[], socket?: number): Spawned =>
-    spawnProgram([PERL, '/proc/self/fd/3'], {
-      env: {},
-      stdio: [...stdio, programFd, request, told.write, socket],
-    });
+    bornAsFirst(() =>
+      spawnProgram([PERL, '/proc/self/fd/3'], {
+        env: {},
+        stdio: [...stdio, programFd, request, told.write, socket],
+      }),
+    );
   let opened: { helper: Spawned; session: (entered: Promise<void>) => Promise<ExecSession> };
   try {
     opened = options.terminal === undefined ? onStreams(start) : onTerminal(start);
@@ -191,7 +197,20 @@ function requestOf(container: Container, { argv, env, terminal }: AttachOptions)
     packed(container.groups),
     packed(container.keeperGroups),
     container.filter ?? '',
+    softLimitsOf(container),
   ]);
+}
+
+/** A 64-bit number for each of the kernel's limits. */
+function softLimitsOf({ softLimits }: Container): Buffer {
+  const otherwise = guestLimits();
+  const buffer = Buffer.alloc(8 * rlimitNames.length);
+  for (const [at, name] of rlimitNames.entries()) {
+    const word = softLimits.get(name);
+    const soft = word === 'unlimited' ? INFINITY : BigInt(word ?? otherwise[name].soft);
+    buffer.writeBigUInt64LE(soft, 8 * at);
+  }
+  return buffer;
 }
 
 /** Each behind its length, for perl's unpack. */

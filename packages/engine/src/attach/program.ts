@@ -7,7 +7,7 @@
 //
 // Once the mount namespace is joined a file that perl would load would be the container's: no module is used.
 export const program = String.raw`
-my ($calls, $facts, $argv, $env, $groups, $keepers, $filter) =
+my ($calls, $facts, $argv, $env, $groups, $keepers, $filter, $softs) =
   do { local $/; open my $in, '<&=', 4; unpack '(N/a*)*', <$in> };
 my %call = unpack '(N/a*)*', $calls;
 my %is = unpack '(N/a*)*', $facts;
@@ -69,14 +69,16 @@ for my $folder (unpack '(N/a*)*', $groups) {
   }
   push @groups, [$folder, @ways];
 }
-for my $limit (0 .. 15) {
+my @softs = unpack 'Q<*', $softs;
+for my $limit (0 .. $#softs) {
   my ($theirs, $ours) = ("\0" x 16, "\0" x 16);
   must('limits', 'prlimit64', $is{init}, $limit, 0, $theirs);
   must('limits', 'prlimit64', 0, $limit, 0, $ours);
-  my ($soft, $hard, $own_soft, $own_hard) = unpack 'QQQQ', $theirs . $ours;
-  $hard = $own_hard if $own_hard < $hard;
-  $own_soft = $hard if $hard < $own_soft;
-  my $both = pack 'QQ', $own_soft, $hard;
+  my ($soft, $hard) = ($softs[$limit], unpack 'x8Q', $theirs);
+  my $own = unpack 'x8Q', $ours;
+  $hard = $own if $own < $hard;
+  $soft = $hard if $hard < $soft;
+  my $both = pack 'QQ', $soft, $hard;
   must('limits', 'prlimit64', 0, $limit, $both, 0);
 }
 setpriority 0, 0, getpriority 0, $is{init};

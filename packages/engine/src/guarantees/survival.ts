@@ -5,6 +5,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { keyed } from '../cgroups/keyed.js';
 import { type CgroupLayout, processesIn, readNumber } from '../cgroups/layout.js';
 import type { Running } from '../drivers/lxc/tools.js';
+import { guestOomScore, ownOomScore } from '../host/birth.js';
 import type { Claim } from './claim.js';
 
 export interface SurvivalParts {
@@ -28,8 +29,8 @@ const AT_ONCE = 50;
  * would. As long as nobody is promised anything, all scores stay what they are.
  */
 export class Survival {
-  /** What processes of this daemon have, and with them those of its containers. */
-  readonly #own = scoreOf('self') ?? 0;
+  /** What a container's processes begin with. */
+  readonly #own = guestOomScore(ownOomScore());
   /** Runs that have it, now that nobody is promised anything. */
   readonly #restored = new WeakSet<Running>();
   #timer: NodeJS.Timeout | undefined;
@@ -95,7 +96,7 @@ export class Survival {
   }
 }
 
-function scoreOf(pid: number | 'self'): number | undefined {
+function scoreOf(pid: number): number | undefined {
   try {
     return Number(readFileSync(`/proc/${pid}/oom_score_adj`, 'utf8'));
   } catch {

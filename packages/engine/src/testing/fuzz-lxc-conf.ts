@@ -64,6 +64,8 @@ function lateInput(random: Random, xml: string, rarity: number): ConfigInput {
     limits: [{ controller: 'pids', file: 'pids.max', value: '20', hard: true }],
     cgroupVersion: random.below(2) === 0 ? 1 : 2,
     cgroupParent: 'ctvirt',
+    rlimits: { nofile: '1024:524288' },
+    oomScore: 0,
     seccompPath: '/run/ctvirt/domains/web/seccomp',
     appArmor: { state: random.of(['off', 'unconfined'] as const), name: 'lxc-ctvirt' },
   };

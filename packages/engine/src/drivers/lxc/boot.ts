@@ -16,6 +16,7 @@ import { writeGuestFiles } from '../../guest/files.js';
 import { viewsAt } from '../../guest/lxcfs-server.js';
 import { strangers } from '../../guest/own-mounts.js';
 import type { Confinement } from '../../host/apparmor.js';
+import { guestOomScore, ownOomScore } from '../../host/birth.js';
 import { isErrno } from '../../host/gone.js';
 import type { DetachedMount } from '../../host/mount-calls.js';
 import { type MountEntry, mountsOf, mounts as mountsOfHost } from '../../host/mountinfo.js';
@@ -41,6 +42,7 @@ import type { FilesystemSpec, OpenContext, Sources } from '../../storage/index.j
 import type { Subject } from '../driver.js';
 import { configRows } from './config.js';
 import type { DiskLimits } from './facets/disk-limits.js';
+import { givenLimits } from './given-limits.js';
 import { type OpenedFiles, openFiles } from './opening.js';
 import type { LxcTools, Running } from './tools.js';
 
@@ -148,10 +150,14 @@ export class Boot {
     const { record } = subject;
     const name = diskName(record.name);
     const { seccomp } = plan.walls;
+    const own = ownOomScore();
+    const inside = guestOomScore(own);
     const rows = configRows({
       ...config,
       cgroupVersion: cgroups.version,
       cgroupParent: layout.cgroup,
+      rlimits: givenLimits(config.plan.resources),
+      oomScore: own === inside ? undefined : inside,
       appArmor,
       seccompPath: hasSeccomp ? join(tools.folder(name), 'seccomp') : undefined,
     });

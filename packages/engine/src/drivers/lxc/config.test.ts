@@ -38,6 +38,8 @@ const input: ConfigInput = {
   workFolder: undefined,
   views: [],
   limits: [],
+  rlimits: { nofile: '1024:524288' },
+  oomScore: undefined,
   cgroupVersion: 1,
   cgroupParent: 'ctvirt',
   appArmor: { state: 'off', name: 'lxc-ctvirt' },

@@ -4,7 +4,6 @@ import { isIPv4 } from 'node:net';
 import { type Limit, lineOf } from '../../cgroups/limit.js';
 import type { View } from '../../guest/lxcfs-server.js';
 import type { Confinement } from '../../host/apparmor.js';
-import { inWords, rlimit } from '../../host/monitor-limits.js';
 import type { IdMap } from '../../host/userns.js';
 import type { LinkPlan, RunPlan } from '../../lifecycle/plan.js';
 import { addressBytes, addressText } from '../../network/link-addresses.js';
@@ -35,6 +34,10 @@ export interface ConfigInput {
   readonly limits: readonly Limit[];
   readonly cgroupVersion: 1 | 2;
   readonly cgroupParent: string;
+  /** Resource limits of init's, by name, in liblxc's words. */
+  readonly rlimits: Readonly<Record<string, string>>;
+  /** Undefined where it is the daemon's. */
+  readonly oomScore: number | undefined;
   readonly appArmor: Pick<Confinement, 'state' | 'name'>;
   /** Where the policy of system calls lies; undefined where this kernel filters none. */
   readonly seccompPath: string | undefined;
@@ -62,7 +65,8 @@ export function configRows(input: ConfigInput): ConfigRow[] {
         lineOf(limit),
       ],
     ),
-    ...rlimitRows(plan),
+    ...Object.entries(input.rlimits).map(([name, limit]): ConfigRow => [`lxc.prlimit.${name}`, limit]),
+    ...optional('lxc.proc.oom_score_adj', input.oomScore),
     ...sysctlsOf(plan),
     ...wallRows(input),
     ...Object.entries(plan.environment).map(
@@ -153,14 +157,6 @@ const viewRow = ({ source, target }: View): ConfigRow => [
 /** The four escapes that getmntent(3) undoes; any other would be taken for part of the name. */
 function fstab(path: string): string {
   return path.replace(/[ \t\n\\]/g, (char) => `\\${char.charCodeAt(0).toString(8).padStart(3, '0')}`);
-}
-
-/** Without a number of its own init would have the monitor's: programs that go through all descriptors would take minutes. */
-function rlimitRows({ resources: r }: RunPlan): ConfigRow[] {
-  return [
-    ['lxc.prlimit.nofile', r.nofile === undefined ? inWords(rlimit('nofile')) : String(r.nofile)],
-    ...optional('lxc.prlimit.memlock', r.memlockBytes),
-  ];
 }
 
 function sysctlsOf({ resources: r }: RunPlan): ConfigRow[] {

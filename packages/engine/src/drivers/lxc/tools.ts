@@ -15,10 +15,12 @@ import { rename, rm } from 'node:fs/promises';
 import { Socket } from 'node:net';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Container } from '../../attach/attach.js';
 import { containersIn, removeContainerGroups, unnumbered } from '../../cgroups/container-groups.js';
 import { killGroup } from '../../cgroups/freezer.js';
 import type { CgroupLayout } from '../../cgroups/layout.js';
 import { EngineError } from '../../errors.js';
+import { bornAsFirst } from '../../host/birth.js';
 import { readIfThere } from '../../host/files.js';
 import { isErrno, unlessGone } from '../../host/gone.js';
 import { withinShare, withMonitorLimits } from '../../host/monitor-limits.js';
@@ -36,7 +38,6 @@ import {
 import { errnoInWords, refusalOf } from '../../host/refusal.js';
 import { run } from '../../host/run.js';
 import { type Spawned, spawnProgram } from '../../host/spawn.js';
-import { withGuestUmask } from '../../host/umask.js';
 import type { Layout } from '../../state/layout.js';
 import { KILL_WAIT_MS } from '../driver.js';
 import { commandAddress, connectToMonitor, type Holder, holderOf, socketsAt } from './command-socket.js';
@@ -472,14 +473,15 @@ export class LxcTools {
     return existsSync(join(this.folder(name), 'seccomp'));
   }
 
-  /** What its configuration gives every program inside. */
-  environment(name: string): Record<string, string> {
+  /** What its configuration gives every program inside: variables, and soft limits by liblxc's names. */
+  given(name: string): Pick<Container, 'environment' | 'softLimits'> {
     const config = readFileSync(join(this.folder(name), 'lxc.conf'), 'utf8');
-    return Object.fromEntries(
-      [...config.matchAll(/^lxc\.environment = ("?)([^=\n]+)=(.*)\1$/gm)].map(
-        ([, , key = '', value = '']) => [key, value],
-      ),
-    );
+    const variables = config.matchAll(/^lxc\.environment = ("?)([^=\n]+)=(.*)\1$/gm);
+    const limits = config.matchAll(/^lxc\.prlimit\.(\w+) = ([^:\n]+)/gm);
+    return {
+      environment: Object.fromEntries([...variables].map(([, , key = '', value = '']) => [key, value])),
+      softLimits: new Map([...limits].map(([, limit = '', soft = '']) => [limit, soft])),
+    };
   }
 
   /** argv that attaches to the container's /dev/console. */
@@ -499,7 +501,7 @@ export class LxcTools {
   /** Among the mounts that the container gets; its monitor stays there. */
   #tool(argv: readonly [string, ...string[]], mounts: Launch['mounts']): Spawned {
     const start = () =>
-      withMonitorLimits(() => withGuestUmask(() => spawnProgram(argv, { env: toolEnvironment })));
+      withMonitorLimits(() => bornAsFirst(() => spawnProgram(argv, { env: toolEnvironment })));
     try {
       return mounts.within(start);
     } catch (cause) {
