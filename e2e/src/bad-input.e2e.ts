@@ -125,6 +125,12 @@ const documents: readonly Case[] = [
     names: /small/,
   },
   {
+    title: 'memory that holds no program',
+    xml: domainXml({ name: 'bad', more: "<memory unit='KiB'>4</memory>" }),
+    code: 'invalid',
+    names: /4 KiB of memory/,
+  },
+  {
     title: 'a UUID in use',
     xml: domainXml({ name: 'bad', more: '<uuid>11111111-2222-4333-8444-555555555555</uuid>' }),
     code: 'exists',

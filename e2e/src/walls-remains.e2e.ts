@@ -1,7 +1,7 @@
 // What a daemon leaves when it ends, whoever goes first: no process, no mount, and below its root nothing of the host.
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
-import { mkdirSync, readdirSync, readFileSync, rmdirSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, statSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { domainXml } from './documents.js';
@@ -101,6 +101,7 @@ test('no file and no rule is left by one that ends with nothing running, also af
   await world.stop();
   assert.deepEqual(readdirSync(`${world.root}/run/lxcfs`), []);
   assert.equal(await world.enclosure.output('nft', 'list', 'ruleset'), '');
+  assert.equal(existsSync(`/run/lxc/lock${world.root}`), false, 'folders of liblxc’s locks');
   await world.start();
 });
 

@@ -525,8 +525,8 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
     close: async () => {
       await queue.idle();
       lifecycle.close();
-      driver.close();
       const isUsed = [...registry.entries()].some(({ running: run }) => run !== undefined);
+      driver.close({ isUsed });
       await lxcfs.close({ isUsed });
       await wall.close();
       if (!isUsed) appArmor.unload();

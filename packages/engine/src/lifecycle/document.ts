@@ -28,6 +28,7 @@ import {
   type OwnerLimit,
 } from '../storage/index.js';
 import { wantedWalls } from '../walls/wanted.js';
+import { refuseTooLittle } from './floors.js';
 import { notEnforced } from './not-enforced.js';
 import type { InnerMount, LinkPlan, Rate, RunPlan } from './plan.js';
 
@@ -77,6 +78,7 @@ export class Reader {
     }
     const filled = await this.#withProfile(parsed);
     refuseForeign(filled);
+    refuseTooLittle(resourcesOf(filled, this.facts));
     return {
       domain: filled,
       parts: partsOf(filled),

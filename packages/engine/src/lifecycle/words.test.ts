@@ -110,6 +110,8 @@ async function assertCarried({ domain, parts }: Accepted, values: typeof fields)
     limits: [],
     cgroupVersion: 2,
     cgroupParent: 'ctvirt',
+    rlimits: { nofile: '1024:524288' },
+    oomScore: undefined,
     appArmor: 'off',
   } as unknown as Parameters<typeof configRows>[0]);
   assert.equal(formatLxcConfig(rows).split('\n').length, rows.length + 1);

@@ -27,6 +27,7 @@ import { Undo } from '../../host/undo.js';
 import type { UserNamespacePool } from '../../host/userns.js';
 import { noDisk } from '../../lifecycle/block-io.js';
 import { linkPrefixOf } from '../../lifecycle/document.js';
+import { refuseTooLittle } from '../../lifecycle/floors.js';
 import type { RunPlan } from '../../lifecycle/plan.js';
 import { sharedIds } from '../../lifecycle/shared-ids.js';
 import type { EngineLog } from '../../log.js';
@@ -107,6 +108,7 @@ export class Boot {
   #refuse({ record }: Subject, plan: RunPlan): void {
     const { cgroups, has, log } = this.parts;
     refuseWithoutGroups(record.name, cgroups);
+    refuseTooLittle(plan.resources);
     refuseWithoutWalls(record.name, limitsOf(plan.resources, cgroups, has).missing);
     for (const { message } of plan.shifted ? sharedIds(plan.map) : [])
       log('warn', `domain '${record.name}': ${message}`, { domain: record.name });

@@ -117,9 +117,10 @@ export class LxcDriver implements Driver {
     return running === undefined ? () => undefined : this.#consoles.watch(subject, lxcRun(running), hangUp);
   }
 
-  /** Looks at no console any more. */
-  close(): void {
+  /** Looks at no console any more, and leaves nothing where nothing runs. */
+  close({ isUsed }: { readonly isUsed: boolean }): void {
     this.#consoles.close();
+    if (!isUsed) this.parts.tools.forgetLocks();
   }
 
   #runOf({ record }: Subject, running: Running): LxcRun {

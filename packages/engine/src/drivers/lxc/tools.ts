@@ -7,13 +7,14 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmdirSync,
   rmSync,
   statfsSync,
   writeFileSync,
 } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { Socket } from 'node:net';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Container } from '../../attach/attach.js';
 import { containersIn, removeContainerGroups, unnumbered } from '../../cgroups/container-groups.js';
@@ -371,6 +372,19 @@ export class LxcTools {
     for (const left of readdirSync(this.layout.lxc).filter((entry) => !used.has(entry))) {
       await rm(join(this.layout.lxc, left), { recursive: true, force: true });
       await rm(join(LOCKS, this.layout.lxc, left), { recursive: true, force: true });
+    }
+  }
+
+  /** Takes away the folders of liblxc's locks, as far as nobody else has any there; for a daemon that ends with nothing running. */
+  forgetLocks(): void {
+    const { lxc, run, root = run } = this.layout;
+    for (let folder = lxc; folder.startsWith(root); folder = dirname(folder)) {
+      try {
+        rmdirSync(join(LOCKS, folder));
+      } catch (error) {
+        if (isErrno(error, 'ENOTEMPTY')) return;
+        if (!isErrno(error, 'ENOENT')) throw error;
+      }
     }
   }
 
