@@ -89,7 +89,10 @@ test('files outlive the definition unless undefine erases them, and the next def
   await refused('not-found', infoOf('kept'));
   const { owned } = await world.client.check.list();
   assert.ok(owned.some(({ owner }) => owner === 'kept (kept)'));
-  await world.run(xml);
+  const codes = async () => (await world.define(xml)).findings.map(({ code }) => code);
+  assert.deepEqual(await codes(), ['kept-files']);
+  assert.deepEqual(await codes(), [], 'told once');
+  await world.client.domains.start({ domain: 'kept' });
   assert.equal(await world.shell('kept', 'cat /file'), 'precious');
   assert.deepEqual((await infoOf('kept')).idMap, idMap);
   assert.equal((await infoOf('kept')).uuid, uuid);

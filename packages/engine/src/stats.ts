@@ -63,7 +63,9 @@ function wallsOf(entry: Entry, domain: Domain, parts: StatsParts, maxProcesses: 
   const most =
     entry.running === undefined ? withProcessDefault(resourcesOf(domain, parts.facts)).pidsMax : maxProcesses;
   const links = linksOf(domain, entry.record);
-  const folders = filesystemsOf(domain).filter(({ kind, target }) => kind === 'mount' && target !== '/');
+  const folders = filesystemsOf(domain)
+    .filter(({ kind }) => kind === 'mount')
+    .map(({ source, readOnly, target }) => ({ source, readOnly, isRoot: target === '/' }));
   const map = domain.idmap === undefined ? undefined : idMapOf(domain, entry.record);
   const shared = map === undefined ? [] : sharedIds(map, { leased: parts.leased });
   return describeWalls({

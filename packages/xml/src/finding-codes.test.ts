@@ -25,7 +25,10 @@ const beancounter = (attributes: string) =>
 const idmap = (inside: string) => head(`<idmap>${inside}</idmap>`);
 
 /** The parser knows nothing of a host: whoever runs the domain says what is without effect there. */
-type ParserCode = Exclude<FindingCode, 'not-enforced' | 'shared-ids' | 'unsafe-source'>;
+type ParserCode = Exclude<
+  FindingCode,
+  'not-enforced' | 'shared-ids' | 'unsafe-source' | 'wall-down' | 'kept-files'
+>;
 
 /** Documents by code, each with the XPath where the fault is found. */
 const faults: Readonly<Record<ParserCode, readonly (readonly [text: string, path: string])[]>> = {

@@ -33,6 +33,8 @@ export const findingCodes = {
   conflict: 'two statements that contradict each other',
   'shared-ids': 'an id map with ids that the host or another domain has as well',
   'not-enforced': 'understood and kept, but without effect on the host that runs it',
+  'wall-down': 'it takes down a wall between the container and its host',
+  'kept-files': 'files that an earlier domain of its name left become its own',
   'unsafe-source': 'others than root can do something by a folder, image or device of the host that it names',
 } as const satisfies Record<string, string>;
 

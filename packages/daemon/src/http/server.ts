@@ -11,12 +11,12 @@ import {
   fastify,
   LogController,
 } from 'fastify';
-import { toErrorBody } from '../errors.js';
 import { bindBeancounters } from './beancounters.js';
 import { bindCheck } from './check.js';
 import { admitClients, type ClientRules } from './clients.js';
 import { bindDomains } from './domains.js';
 import { bindEvents } from './events.js';
+import { failed } from './failure.js';
 import { bindGuarantees } from './guarantees.js';
 import type { Handlers } from './handler.js';
 import { bindHost } from './host.js';
@@ -162,10 +162,6 @@ function answerError(error: unknown, request: FastifyRequest, reply: FastifyRepl
     error.statusCode < 500
   )
     return reply.code(error.statusCode).send({ code: 'invalid', message: error.message });
-  const { status, body } = toErrorBody(error);
-  if (body.code === 'internal') request.log.error({ err: error, url: request.url }, 'request failed');
-  // What a program of the host told in full is in its details; where it was called from helps nobody.
-  else if (body.code === 'host-command')
-    request.log.error({ ...body.details, url: request.url }, body.message);
+  const { status, body } = failed(error, request.log, { url: request.url });
   return reply.code(status).send(body);
 }

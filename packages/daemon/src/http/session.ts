@@ -20,7 +20,7 @@ import {
 } from '@ctvirt/api';
 import { EngineError, type ExecSession, passedSignals } from '@ctvirt/engine';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
-import { toErrorBody } from '../errors.js';
+import { failed } from './failure.js';
 import { SessionInput } from './session-input.js';
 import type { AnyCall } from './stream.js';
 import { admitBody } from './validation.js';
@@ -144,8 +144,7 @@ class SessionServer {
 
   #fail(error: unknown): void {
     if (this.#ended) return;
-    const { status, body } = toErrorBody(error);
-    if (status === 500) this.log.error({ err: error }, 'session failed');
+    const { body } = failed(error, this.log);
     this.#last(encodeJson('failed', body));
     this.#program?.kill();
   }

@@ -3,7 +3,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Progress } from '@ctvirt/engine';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { toErrorBody } from '../errors.js';
+import { failed } from './failure.js';
 import type { Watcher } from './handler.js';
 
 /** A checked request whose route is known only to its handler. */
@@ -86,8 +86,7 @@ export async function answerProgress(
     raw.end(`${JSON.stringify({ result })}\n`);
   } catch (error) {
     if (!raw.headersSent) throw error;
-    const { status, body } = toErrorBody(error);
-    if (status === 500) request.log.error({ err: error, url: request.url }, 'request failed');
+    const { body } = failed(error, request.log, { url: request.url });
     raw.end(`${JSON.stringify({ error: body })}\n`);
   }
 }

@@ -83,6 +83,14 @@ export class Definer {
         throw new EngineError('exists', `domain '${read.parts.name}' is already defined`, {
           holder: read.parts.name,
         });
+      if (existing === undefined && this.parts.store.lease(read.parts.name) !== undefined)
+        findings.push(
+          remarkOf(
+            'kept-files',
+            '/domain/name',
+            'the files kept of an earlier domain of this name are its own',
+          ),
+        );
       const entry =
         existing === undefined
           ? await this.#add(read.domain, read.parts, options)
@@ -411,7 +419,7 @@ function checkMade(lease: Lease, parts: DocumentParts): void {
     if (differs !== undefined)
       throw new EngineError(
         'exists',
-        `domain '${lease.name}' has a file system for '${made.target}' already, and ${differs}; \`ctvirt undefine --storage ${lease.name}\` erases it`,
+        `domain '${lease.name}' has a file system for '${made.target}' already, and ${differs}: a domain of another name has it as it is asked for, and what is to be kept can be copied there`,
         { target: made.target },
       );
   }

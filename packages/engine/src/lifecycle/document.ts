@@ -27,6 +27,7 @@ import {
   keyOf,
   type OwnerLimit,
 } from '../storage/index.js';
+import { takenDown } from '../walls/taken-down.js';
 import { wantedWalls } from '../walls/wanted.js';
 import { refuseTooLittle } from './floors.js';
 import { notEnforced } from './not-enforced.js';
@@ -83,7 +84,7 @@ export class Reader {
       domain: filled,
       parts: partsOf(filled),
       claim: claimOf(filled, this.facts),
-      findings: [...findings, ...notEnforced(filled)],
+      findings: [...findings, ...notEnforced(filled), ...takenDown(filled)],
     };
   }
 

@@ -25,7 +25,7 @@ export function changedSpaces(
         : to.limit?.bytes === undefined
           ? 'was made with a limit on its space, and keeps one'
           : from.limit.inodes !== to.limit.inodes
-            ? `has ${from.limit.inodes ?? 'any number of'} inodes since it was made, and gets others only anew: \`ctvirt undefine --storage\` erases it`
+            ? `has ${from.limit.inodes ?? 'any number of'} inodes since it was made, and keeps them: a domain of another name gets as many as it is defined with, and what is to be kept can be copied there`
             : undefined;
     if (why !== undefined)
       throw new EngineError('unsupported', `the file system at '${to.target}' ${why}`, { target: to.target });

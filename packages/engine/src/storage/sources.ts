@@ -54,7 +54,7 @@ export class Sources {
             : 'other';
       const remarks = [
         ...ofWay(source, trail),
-        ...(kind === 'mount' && !readOnly && !shifted ? ofSetuid(source, trail) : []),
+        ...(kind === 'mount' && !readOnly && !shifted ? ofWriting(source, trail) : []),
         ...(kind === 'file' ? ofImage(source, trail) : []),
       ];
       return { fd, path: trail.path, is, remarks, [Symbol.dispose]: () => trail[Symbol.dispose]() };
@@ -135,6 +135,24 @@ function ofWay(source: string, trail: Trail): string[] {
   return [
     `${source}: others than root can put something else in the place of ${path}; give the folder it lies in to root, and close it to other writers`,
   ];
+}
+
+/** What the host itself runs and obeys: whoever writes there is root of the host before long. */
+const systemFolders = [
+  ...['/bin', '/boot', '/etc', '/lib', '/lib32', '/lib64', '/libx32', '/root', '/run', '/sbin', '/usr'],
+  ...['/var/lib/dpkg', '/var/lib/systemd', '/var/spool/cron'],
+];
+
+/** Undefined where the host has nothing of its own. */
+function ofSystem(source: string, { path }: Trail): string | undefined {
+  const folder = systemFolders.find((one) => isPathIn(path, one) || isPathIn(one, path));
+  if (folder === undefined) return undefined;
+  return `${source}: the host runs and obeys what lies in ${folder}, and the container's root writes there as the host's: share it with <readonly/>, or share another folder`;
+}
+
+function ofWriting(source: string, trail: Trail): string[] {
+  const system = ofSystem(source, trail);
+  return system === undefined ? ofSetuid(source, trail) : [system];
 }
 
 /** Root inside is root on such files: the bit means on the host what it means in there. */

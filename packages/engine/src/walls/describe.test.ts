@@ -92,15 +92,15 @@ test('the network: which links send from other addresses than their own', () => 
 });
 
 test('folders of the host: those that are written are told', () => {
-  const folder = (source: string, readOnly: boolean) => ({ source, readOnly });
-  const said = (...folders: { source: string; readOnly: boolean }[]) =>
-    stateOf('folders', {}, confined, { folders });
+  const folder = (source: string, readOnly: boolean, isRoot = false) => ({ source, readOnly, isRoot });
+  const said = (...folders: ReturnType<typeof folder>[]) => stateOf('folders', {}, confined, { folders });
   assert.equal(said(), "up: none of the host's");
   assert.equal(said(folder('/srv/a', true)), 'up: reads /srv/a alone');
   assert.equal(
     said(folder('/etc', false), folder('/srv/a', true)),
     'loosened: writes /etc of the host, reads /srv/a',
   );
+  assert.equal(said(folder('/srv/r', false, true)), 'loosened: writes /srv/r (its root) of the host');
 });
 
 test('the rest: processes, setuid files, the filter', () => {

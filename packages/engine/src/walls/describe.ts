@@ -13,13 +13,15 @@ export interface Described {
   readonly links: readonly LinkPlan[];
   /** Who else has ids of its own map, each in words. */
   readonly sharedIds: readonly string[];
-  /** What it has of the host besides its root. */
+  /** What it has of the host's file tree. */
   readonly folders: readonly SharedFolder[];
 }
 
 export interface SharedFolder {
   readonly source: string;
   readonly readOnly: boolean;
+  /** Whether it is the container's root folder. */
+  readonly isRoot: boolean;
 }
 
 /** Ids below it belong to people and services of the host. */
@@ -126,7 +128,9 @@ function networkWall({ standing: { ownNetwork }, links }: Described): Wall {
 /** What it writes there the host's programs read, with the owner that it says. */
 function foldersWall({ folders }: Described): Wall {
   const those = (wanted: boolean): string[] =>
-    folders.filter(({ readOnly }) => readOnly === wanted).map(({ source }) => source);
+    folders
+      .filter(({ readOnly }) => readOnly === wanted)
+      .map(({ source, isRoot }) => (isRoot ? `${source} (its root)` : source));
   const [written, read] = [those(false), those(true)];
   const only = read.length === 0 ? '' : `reads ${read.join(', ')}`;
   if (written.length === 0)

@@ -30,10 +30,12 @@ is off what its next start will have. A wall is \`up\`, \`loosened\` by a name, 
 | \`no-new-privileges\` | Setuid files give no rights. Down by default, since a system with users of its own has sudo; up where init begins without root (\`<inituser>\`). | \`<features><no_new_privileges state='on'/>\` or \`'off'\` |
 | \`processes\` | At most so many processes at once. | \`NUMPROC\`, see [parameters](parameters.md) |
 | \`network\` | Interfaces, addresses, routes and rules of its own, even without any interface. Rules of nftables on the host let its links send from its own addresses alone. | \`trustGuestRxFilters='yes'\` on an \`<interface>\`; a bridge's link without an \`<ip>\` of a family, which then sends from any address of it that no domain, gateway or host has; a macvlan. |
-| \`folders\` | Nothing of the host's file tree but what the document names. What a container writes in a folder of the host's, the host's programs may read and run. | \`<filesystem type='mount'>\` without \`<readonly/>\` |
+| \`folders\` | Nothing of the host's file tree but what the document names. What a container writes in a folder of the host's, the host's programs may read and run: its root is root on those files. | \`<filesystem type='mount'>\` without \`<readonly/>\`, the root folder among them |
 
 A capability loosens no other wall: \`<sys_module state='on'/>\` is a capability in the container's user namespace, where the
-kernel loads no modules for it, with the call allowed or not.
+kernel loads no modules for it, with the call allowed or not. Neither does \`<mknod state='on'/>\` give devices: the kernel lets
+nobody make a device node in a user namespace, and every mount of the container is \`nodev\` but its own /dev, which has what
+liblxc puts there. That, and no rule of the devices controller, keeps a container from the host's devices.
 
 ## System calls
 
