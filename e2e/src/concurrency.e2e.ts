@@ -50,6 +50,36 @@ test('of eight definitions with one name the last stands, whole', async () => {
   assert.match(await world.client.domains.xml({ domain: 'one' }), new RegExp(`<title>${last.title}</title>`));
 });
 
+test('of four domains that are given one address at once one has it, and that one alone runs with it', async () => {
+  const link = "<interface type='ethernet'><ip address='192.168.6.1'/></interface>";
+  const names = times(4, (index) => `moved-${index}`);
+  for (const name of names) await world.define(domainXml({ name }));
+  const moves = names.map((name) => world.define(domainXml({ name, interfaces: [link] })));
+  assert.deepEqual(await outcomes(moves), { done: 1, exists: 3 });
+  await Promise.all(names.map((domain) => world.client.domains.start({ domain })));
+  const having = (await world.client.domains.list()).filter(({ addresses }) => addresses.length > 0);
+  assert.equal(having.length, 1);
+  assert.deepEqual((await world.client.check.list()).stray, []);
+});
+
+test('a transient domain whose start fails is gone as a whole, whoever would start it meanwhile', async () => {
+  const xml = domainXml({ name: 'brief', program: ['/no/such/init'] });
+  for (let round = 0; round < 6; round++) {
+    const created = world.client.domains.define({ body: xml, transient: true });
+    const starts = times(6, async (index) => {
+      for (let turns = 0; turns < index * 5; turns++) await turn();
+      return await world.client.domains.start({ domain: 'brief' });
+    });
+    const codes = await outcomes([created, ...starts]);
+    assert.deepEqual([codes['done'], codes['internal']], [undefined, undefined], JSON.stringify(codes));
+    assert.deepEqual(await world.client.domains.list(), []);
+    assert.deepEqual(
+      (await world.client.check.list()).owned.filter(({ kind }) => kind === 'id-range'),
+      [],
+    );
+  }
+});
+
 test('of eight domains that want one address, or one UUID, one has it', async () => {
   const link = "<interface type='ethernet'><ip address='192.168.6.1'/></interface>";
   const linked = (index: number) => domainXml({ name: `linked-${index}`, interfaces: [link] });

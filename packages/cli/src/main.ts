@@ -1,5 +1,6 @@
 // Entry of the `ctvirt` command.
 // SPDX-License-Identifier: Apache-2.0
+import './no-debugger.js';
 import { constants } from 'node:os';
 import { run } from './run.js';
 
@@ -7,7 +8,7 @@ const abort = new AbortController();
 const status = (name: NodeJS.Signals): number => 128 + constants.signals[name];
 let listener: ((name: NodeJS.Signals) => void) | undefined;
 
-for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'] as const)
   process.on(name, () => {
     if (listener !== undefined) return listener(name);
     // Whatever does not listen to the signal is left behind at the second Ctrl-C, or soon.

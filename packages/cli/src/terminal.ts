@@ -45,6 +45,7 @@ export async function attach(session: ClientSession, io: Io, how: Attachment): P
   let killTimer: NodeJS.Timeout | undefined;
   const ignore = io.onSignal?.((name) => {
     session.signal(constants.signals[name]);
+    if (name === 'SIGUSR1' || name === 'SIGUSR2') return;
     // A program may ignore it; nobody waits for it for ever.
     killTimer ??= setTimeout(() => session.kill(), KILL_AFTER_MS).unref();
   });

@@ -1,5 +1,6 @@
 // ctvirtd: opens the engine, serves it on its socket, and stops without touching a container.
 // SPDX-License-Identifier: Apache-2.0
+import './no-debugger.js';
 import { rmSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import {
@@ -67,6 +68,8 @@ function parsed() {
 
 const format: LogFormat = values.log === 'json' ? 'json' : 'text';
 const log = createLog(format, values['log-level'], process.stderr);
+for (const signal of ['SIGUSR1', 'SIGUSR2'] as const)
+  process.on(signal, () => log.warn(`${signal} means nothing to ctvirtd: SIGTERM stops it`));
 process.on('unhandledRejection', (reason) =>
   log.error({ err: reason }, 'a fault in the daemon ended an operation'),
 );
@@ -131,7 +134,8 @@ async function serve(layout: Layout): Promise<void> {
   else {
     tellReady(log);
     await new Promise<void>((resolve) => {
-      for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
+      for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const)
+        process.once(signal, () => resolve());
     });
   }
   log.info('stopping; containers go on');

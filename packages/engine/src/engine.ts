@@ -457,12 +457,16 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
     adopt: (request) => adopter.adopt(request),
     create: async (xml, options) => {
       const { entry, findings } = await definer.define(xml, { strict: options?.strict, persistent: false });
-      try {
-        await serially(entry.record.uuid, (found) => lifecycle.start(found));
-      } catch (error) {
-        await definer.forget(entry, { erase: true });
-        throw error;
-      }
+      // In one turn of its queue: nobody else may start or define it between a failure and its end.
+      await serially(entry.record.uuid, async (found) => {
+        try {
+          await lifecycle.start(found);
+        } catch (error) {
+          if (found.state === 'shutoff' && !found.record.persistent)
+            await definer.forget(found, { erase: found.record.eraseAtEnd });
+          throw error;
+        }
+      });
       return { domain: summaryOf(entry), findings };
     },
     start: summarily((entry) => lifecycle.start(entry)),
@@ -473,7 +477,9 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
     resume: summarily((entry) => lifecycle.resume(entry)),
     undefine: async (ref, options) => {
       const storage = options?.storage === true;
-      if (storage && registry.byName(ref) === undefined && (await definer.eraseKept(ref))) return;
+      if (storage && registry.byName(ref) === undefined) {
+        if (await queue.run(ref, () => definer.eraseKept(ref))) return;
+      }
       await serially(ref, (entry) => definer.undefine(entry, { storage }));
     },
     setAutostart: async (ref, autostart) =>
@@ -493,6 +499,7 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
       const entry = running(ref);
       refuseWithoutRoom(entry, cgroups.path('pids', group(entry)));
       const { argv, tty, columns = 80, rows = 24 } = options;
+      refuseNul([...argv, ...Object.entries(options.env ?? {}).flat()]);
       beginMoves(cgroups);
       return await attach(await containerOf(entry, runOf(entry)), {
         argv,
@@ -540,8 +547,7 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
 
   function running(ref: DomainRef): Entry {
     const entry = find(ref);
-    if (entry.running === undefined)
-      throw new EngineError('wrong-state', `domain '${entry.record.name}' is not running`);
+    runOf(entry);
     if (entry.state === 'paused')
       throw new EngineError('wrong-state', `domain '${entry.record.name}' is paused: resume it first`);
     return entry;
@@ -599,6 +605,13 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
     };
     await Promise.all(Array.from({ length: 2 * facts.hostCpus }, worker));
   }
+}
+
+/** The kernel takes a word to end there. */
+function refuseNul(words: readonly string[]): void {
+  const word = words.find((each) => each.includes('\0'));
+  if (word === undefined) return;
+  throw new EngineError('invalid', `a word of a program has a NUL in it: ${JSON.stringify(word)}`);
 }
 
 const execEnvironment = {

@@ -10,6 +10,7 @@ import { EngineError } from '../errors.js';
 import { bornAsFirst } from '../host/birth.js';
 import { openSocketPair, receiveDescriptor } from '../host/descriptors.js';
 import { onPipes } from '../host/piped.js';
+import { isZombie, startTicks } from '../host/processes.js';
 import { openSlave, type TerminalSize, terminalOf } from '../host/pty.js';
 import { refusalOf } from '../host/refusal.js';
 import { guestLimits, INFINITY, rlimitNames } from '../host/rlimits.js';
@@ -73,7 +74,12 @@ export async function attach(container: Container, options: AttachOptions): Prom
     closeSync(request);
     closeSync(told.write);
   }
-  return await opened.session(enter(opened.helper, told.read));
+  return await opened.session(
+    enter(opened.helper, told.read).catch((error: unknown) => {
+      // Whatever the helper stumbled over first.
+      throw hasEnded(container) ? gone() : error;
+    }),
+  );
 }
 
 type Start = (stdio: readonly (number | undefined)[], socket?: number) => Spawned;
@@ -134,8 +140,12 @@ function onTerminal(start: Start) {
 async function enter(helper: Spawned, fd: number): Promise<void> {
   const stream = new Socket({ fd, readable: true, writable: false });
   const late = new AbortController();
+  let isLate = false;
   void sleep(ENTER_WAIT_MS, undefined, { signal: late.signal, ref: false }).then(
-    () => stream.destroy(),
+    () => {
+      isLate = true;
+      stream.destroy();
+    },
     () => undefined, // it is inside in time
   );
   let said = '';
@@ -144,7 +154,6 @@ async function enter(helper: Spawned, fd: number): Promise<void> {
   } catch {
     said = ''; // too late
   }
-  const isLate = !late.signal.aborted && said === '' && helper.isOurs;
   late.abort();
   if (said === 'ok') return;
   // It may still wait for the container; its child ends with it.
@@ -158,10 +167,15 @@ const tooLate = (): EngineError =>
     `the program was not inside the container after ${ENTER_WAIT_MS / 1000} s: something in there holds it up`,
   );
 
+const hasEnded = ({ initPid, initTicks }: Container): boolean =>
+  isZombie(initPid) || startTicks(initPid) !== initTicks;
+
+const gone = (): EngineError => new EngineError('wrong-state', 'the container has ended meanwhile');
+
 function refused(said: string): EngineError {
   const [errno = '', ...rest] = said.split(' ');
   const step = rest.join(' ');
-  if (step === 'gone') return new EngineError('wrong-state', 'the container has ended meanwhile');
+  if (step === 'gone') return gone();
   if (step === '') return new EngineError('host-command', `${PERL} ended before it was inside the container`);
   const name = errno === '0' ? 'unknown' : getSystemErrorName(-Number(errno));
   if (step === 'terminal')
@@ -182,6 +196,7 @@ function refused(said: string): EngineError {
 function requestOf(container: Container, { argv, env, terminal }: AttachOptions): Buffer {
   const facts = {
     init: container.initPid,
+    daemon: process.pid,
     ticks: container.initTicks,
     apparmor: Number(container.hasAppArmor),
     rows: terminal?.rows ?? 0,

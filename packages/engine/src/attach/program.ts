@@ -133,6 +133,9 @@ if ($child) {
     $! = $errno;
     fail("group $folder");
   }
+  # The session ends with the daemon; a change of ids, which is done by now, would have taken this away.
+  must('parent', 'prctl', 1, 14, 0, 0, 0);
+  kill 'KILL', -$child, $child if getppid != $is{daemon};
   syswrite $go, 'g';
   call('close_range', 0, 0xffffffff, 0);
   waitpid $child, 0;

@@ -53,6 +53,7 @@ class Host {
   readonly logged: string[] = [];
   readonly #xml: string;
   #queue = new KeyedQueue();
+  readonly registry = new Registry();
   lifecycle: Lifecycle;
   entry: Entry;
 
@@ -64,7 +65,7 @@ class Host {
     this.#xml = xmlOf(record.name, more);
     const store = new DomainStore(layout);
     mkdirSync(store.folder(record.name), { recursive: true });
-    const registry = new Registry();
+    const { registry } = this;
     this.entry = registry.add(record, 'shutoff', record.lastReason);
     this.lifecycle = new Lifecycle({
       driver,
@@ -239,6 +240,54 @@ test('one that is over before anybody looks ends like any other', async () => {
   await host.settled();
   assert.equal(host.state, 'shutoff shutdown');
   assert.deepEqual(host.events, ['started booted', 'stopped shutdown']);
+});
+
+test('between an end and the next start it is not running: a shutdown is its last, nothing else is taken', async () => {
+  for (const last of ['shutdown', 'destroy'] as const) {
+    const host = new Host();
+    await host.start();
+    for (let ended = 0; ended < 6; ended++) await host.end('reboot');
+    assert.equal(host.state, 'running booted');
+    await assert.rejects(
+      host.do((entry) => host.lifecycle.suspend(entry)),
+      { code: 'wrong-state' },
+    );
+    await host.do((entry) => host.lifecycle.ask(entry, 'reboot'));
+    assert.deepEqual(host.driver.run('d').asked, [], 'nobody is there to be asked');
+    await host.do((entry) =>
+      last === 'destroy' ? host.lifecycle.destroy(entry) : host.lifecycle.ask(entry, 'poweroff'),
+    );
+    await host.settled();
+    assert.equal(host.state, last === 'destroy' ? 'shutoff destroyed' : 'shutoff shutdown');
+    host.lifecycle.close();
+  }
+});
+
+test('one that rebooted while no daemon was there comes back, transient or not, however short it lives', async () => {
+  const host = new Host(recordOf('d', { persistent: false }));
+  await host.start();
+  host.lifecycle.close();
+  host.driver.run('d').end('reboot');
+  host.driver.isBrief = true;
+  const next = await host.again();
+  assert.deepEqual(next.events.slice(-2), ['stopped shutdown', 'forgotten']);
+  assert.equal(next.events.filter((event) => event === 'forgotten').length, 1);
+  assert.doesNotMatch(next.logged.join('\n'), /error/);
+  assert.ok(next.events.includes('started rebooted'), next.events.join());
+});
+
+test('an address that another one has ends a start before anything runs', async () => {
+  const host = new Host();
+  const other = host.registry.add(
+    recordOf('other', { uuid: '00000000-0000-4000-8000-000000000002', addresses: ['10.0.0.9'] }),
+    'shutoff',
+    'unknown',
+  );
+  host.registry.replace(host.entry, { ...host.entry.record, addresses: ['10.0.0.9'] });
+  host.registry.replace(other, other.record);
+  await assert.rejects(host.start(), { code: 'exists' });
+  assert.equal(host.state, 'shutoff unknown');
+  assert.deepEqual(host.driver.left, []);
 });
 
 test('a transient domain is gone with its run, also if that ended unseen', async () => {

@@ -53,12 +53,14 @@ export class Lifecycle {
     const begun = (): void => {
       isBegun = true;
     };
+    // Before anything runs: what another one has ends the start here.
+    registry.hold(entry, entry.record.addresses);
     const run = await driver.start(entry, domain, xml, begun).catch((error: unknown) => {
+      registry.hold(entry, []);
       if (isBegun) entry.reason = 'failed';
       throw error;
     });
     registry.setRun(entry, run);
-    registry.hold(entry, entry.record.addresses);
     entry.state = 'running';
     entry.reason = 'booted';
     this.parts.emit('started', detail, entry);
@@ -68,7 +70,7 @@ export class Lifecycle {
 
   /** Ends a domain at once and resolves when nothing of its run is left. */
   async destroy(entry: Entry): Promise<void> {
-    if (hasEnded(entry)) return await this.#finish(entry, { wanted: true });
+    if (hasEnded(entry) || entry.isOver) return await this.#finish(entry, { wanted: true });
     const run = runOf(entry);
     // What watches it goes on if it takes longer than anybody waits: its end is told whenever it comes.
     const gone = new Promise<void>((resolve) => this.#watch(entry, run, resolve));
@@ -80,8 +82,12 @@ export class Lifecycle {
     await this.#finish(entry);
   }
 
-  /** Asks init, in the way it understands, to power off or to reboot. */
-  ask(entry: Entry, what: 'poweroff' | 'reboot'): void {
+  /** Asks init, in the way it understands, to power off or to reboot; one that has just ended comes back or stays off. */
+  async ask(entry: Entry, what: 'poweroff' | 'reboot'): Promise<void> {
+    if (entry.isOver) {
+      if (what === 'poweroff') await this.#finish(entry, { isLast: true });
+      return;
+    }
     const run = runOf(entry);
     if (entry.state === 'paused')
       throw new EngineError('wrong-state', `domain '${entry.record.name}' is paused: resume it first`);
@@ -126,8 +132,11 @@ export class Lifecycle {
         await this.#takeBack(entry);
       }
     }
-    for (const entry of registry.entries())
-      if (!entry.record.persistent && entry.running === undefined) await this.parts.forget(entry);
+    const isLeft = (entry: Entry): boolean => !entry.record.persistent && entry.state === 'shutoff';
+    for (const entry of [...registry.entries()].filter(isLeft))
+      await queue.run(entry.record.name, async () => {
+        if (registry.byName(entry.record.name) === entry && isLeft(entry)) await this.parts.forget(entry);
+      });
     if (!this.#isBusy()) driver.idle();
   }
 
@@ -155,6 +164,7 @@ export class Lifecycle {
   #watch(entry: Entry, run: Run, onEnd: () => void = () => undefined): void {
     entry.watch?.[Symbol.dispose]();
     entry.watch = run.watch(() => {
+      if (entry.running === run) entry.isOver = true;
       onEnd();
       this.#finishLater(entry, () => entry.running === run);
     });
@@ -196,7 +206,7 @@ export class Lifecycle {
   }
 
   /** Puts a domain that has ended into its new state, and does what its document wants to happen then. */
-  async #finish(entry: Entry, options: { wanted?: boolean } = {}): Promise<void> {
+  async #finish(entry: Entry, options: { wanted?: boolean; isLast?: boolean } = {}): Promise<void> {
     const { driver, log } = this.parts;
     const { name } = entry.record;
     const { cause, detail, isWanted } = await driver.ending(entry);
@@ -211,7 +221,8 @@ export class Lifecycle {
       domain: name,
       reason: entry.reason,
     });
-    const action = wanted || cause === 'unstarted' ? 'destroy' : await this.#endAction(entry, cause);
+    const isLast = wanted || options.isLast === true || cause === 'unstarted';
+    const action = isLast ? 'destroy' : await this.#endAction(entry, cause);
     await driver.release(entry);
     if (action !== 'restart' && entry.record.persistent) await this.#remember(entry, entry.reason);
     // Last: until then a daemon that comes after this one finds out the same.
@@ -255,7 +266,7 @@ export class Lifecycle {
 
 /** The domain's run; throws if it is off. */
 export function runOf(entry: Entry): Run {
-  if (entry.running === undefined)
+  if (entry.running === undefined || entry.isOver)
     throw new EngineError('wrong-state', `domain '${entry.record.name}' is not running`);
   return entry.running;
 }

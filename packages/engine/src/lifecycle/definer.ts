@@ -14,7 +14,7 @@ import { releaseLimits } from '../quota/release.js';
 import { type IdRanges, RANGE_SIZE } from '../state/id-ranges.js';
 import type { KeyedQueue } from '../state/queue.js';
 import type { DomainRecord } from '../state/record.js';
-import { checkFree, type Entry, type Registry } from '../state/registry.js';
+import { checkFree, type Entry, HIGHEST_ID, type Registry } from '../state/registry.js';
 import type { DomainStore, Lease, Made } from '../state/store.js';
 import { backends, type FilesystemSpec, type Sources, type StorageContext } from '../storage/index.js';
 import type { LifecycleEvent } from '../view.js';
@@ -143,7 +143,8 @@ export class Definer {
       ctid,
       autostart: adoption?.autostart === true,
       persistent: options.persistent,
-      eraseAtEnd: !options.persistent,
+      // What was kept for a domain of this name is not a transient one's to erase.
+      eraseAtEnd: !options.persistent && kept === undefined,
       ids: leased,
       createdAt: new Date().toISOString(),
       lastReason: 'unknown',
@@ -194,6 +195,8 @@ export class Definer {
         `domain '${record.name}' is already defined: start it, or give this document another name`,
       );
     this.#checkFree(record.uuid, record.ctid, parts, entry);
+    // Others are defined meanwhile: from here on its new addresses are taken.
+    using _reserved = registry.reserve(entry, parts.addresses);
     const lease = store.lease(record.name);
     if (lease !== undefined) checkMade(lease, parts);
     if (parts.ownsIdMap !== (record.ids === null))
@@ -352,7 +355,8 @@ export class Definer {
 
   #ctidFor(parts: DocumentParts): number | null {
     if (parts.type !== 'openvz') return null;
-    return /^[1-9]\d{0,9}$/.test(parts.name) ? Number(parts.name) : this.parts.registry.freeCtid();
+    const isCtid = /^[1-9]\d{0,9}$/.test(parts.name) && Number(parts.name) <= HIGHEST_ID;
+    return isCtid ? Number(parts.name) : this.parts.registry.freeCtid();
   }
 
   /** One name, one UUID, one CTID, one address each. */

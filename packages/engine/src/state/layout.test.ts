@@ -1,6 +1,9 @@
 // Names on disk and the paths of a daemon.
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { diskName, layoutOf } from './layout.js';
@@ -42,4 +45,17 @@ test('every root has its own control groups, and a long one is refused where lib
   assert.notEqual(layoutOf('/tmp/a').cgroup, layoutOf('/tmp/b').cgroup);
   assert.equal(layoutOf('/tmp/a').httpSocket, '/tmp/a/run/http.sock');
   assert.throws(() => layoutOf(`/tmp/${'x'.repeat(60)}`), { code: 'invalid' });
+});
+
+test('a root has one name, by whatever link it is reached, also before it is made', () => {
+  const base = realpathSync(mkdtempSync(join(tmpdir(), 'cvl-')));
+  try {
+    mkdirSync(join(base, 'real'));
+    symlinkSync('real', join(base, 'link'));
+    for (const root of ['real', 'link', 'link/../real', 'link/.'])
+      assert.deepEqual(layoutOf(join(base, root)), layoutOf(join(base, 'real')));
+    assert.equal(layoutOf(join(base, 'link/new')).run, join(base, 'real/new/run'));
+  } finally {
+    rmSync(base, { recursive: true });
+  }
 });

@@ -1,7 +1,8 @@
 // Where everything lies: configuration, state and sockets, by default in the system's folders or all under one root.
 // SPDX-License-Identifier: Apache-2.0
 import { createHash } from 'node:crypto';
-import { join, resolve } from 'node:path';
+import { realpathSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
 import { EngineError } from '../errors.js';
 
 export interface Layout {
@@ -36,9 +37,19 @@ export interface Layout {
 const LONGEST_NAME = 64;
 const LONGEST_RUN = 107 - '/lxc/'.length - LONGEST_NAME - '/command'.length;
 
+/** One root has one name, whichever link it is reached by: names of groups and of sockets are made of it. */
+function realPath(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    const above = dirname(path);
+    return above === path ? path : join(realPath(above), basename(path)); // to be made yet
+  }
+}
+
 /** The system's layout, or the one of a daemon of its own under `root`. */
 export function layoutOf(root?: string): Layout {
-  const base = root === undefined ? undefined : resolve(root);
+  const base = root === undefined ? undefined : realPath(resolve(root));
   const etc = base === undefined ? '/etc/ctvirt' : join(base, 'etc');
   const lib = base === undefined ? '/var/lib/ctvirt' : join(base, 'lib');
   const run = base === undefined ? '/run/ctvirt' : join(base, 'run');

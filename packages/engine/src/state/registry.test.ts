@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import type { Run } from '../drivers/driver.js';
 import type { DomainRecord } from './record.js';
-import { Registry } from './registry.js';
+import { HIGHEST_ID, Registry } from './registry.js';
 
 const uuidOf = (index: number) => `00000000-0000-4000-8000-${String(index).padStart(12, '0')}`;
 
@@ -96,4 +96,30 @@ test('whatever domains are called and in whatever order they come and go, no id 
       }
     }),
   );
+});
+
+test('an address that a change will have is taken before the change is there, and free if it does not come', () => {
+  const registry = new Registry();
+  const one = registry.add(recordOf('one', 1, null), 'shutoff', 'unknown');
+  const two = registry.add(recordOf('two', 2, null), 'shutoff', 'unknown');
+  {
+    using _reserved = registry.reserve(one, ['10.0.0.1']);
+    assert.throws(() => registry.reserve(two, ['10.0.0.1']), { code: 'exists' });
+    assert.throws(() => registry.hold(two, ['10.0.0.1']), { code: 'exists' });
+    registry.hold(one, ['10.0.0.1']);
+    registry.hold(one, []);
+  }
+  using _reserved = registry.reserve(two, ['10.0.0.1']);
+  registry.replace(two, { ...two.record, addresses: ['10.0.0.1'] });
+  assert.throws(() => registry.reserve(one, ['10.0.0.1']), { code: 'exists' });
+});
+
+test('every id fits into what libvirt has for it', () => {
+  const registry = new Registry();
+  for (const [index, id] of [HIGHEST_ID, HIGHEST_ID, 2 ** 31 + 5].entries()) {
+    const entry = registry.add(recordOf(`run${index}`, index + 1, null), 'running', 'booted');
+    registry.setRun(entry, runOf(id));
+    assert.ok(entry.id !== null && entry.id > 0 && entry.id <= HIGHEST_ID, String(entry.id));
+  }
+  assert.equal(new Set([...registry.entries()].map(({ id }) => id)).size, 3);
 });

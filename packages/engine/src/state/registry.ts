@@ -12,6 +12,8 @@ export interface Entry {
   state: DomainState;
   reason: StateReason;
   running: Run | undefined;
+  /** Whether that run has ended by itself, and what comes of it waits for its turn. */
+  isOver: boolean;
   /** libvirt's id of its run; null when not running. */
   id: number | null;
   watch: Disposable | undefined;
@@ -21,6 +23,9 @@ export interface Entry {
   liveAddresses: readonly string[];
 }
 
+/** libvirt's protocol has ids of 31 bits; so OpenVZ's have no more either. */
+export const HIGHEST_ID = 2 ** 31 - 1;
+
 /** As many as there are pids: a run's own id and this are no other run's. */
 const ID_STEP = 2 ** 22;
 
@@ -29,6 +34,8 @@ export class Registry {
   readonly #byUuid = new Map<string, Entry>();
   readonly #byCtid = new Map<number, Entry>();
   readonly #byAddress = new Map<string, Entry>();
+  /** Of definitions that are just being changed. */
+  readonly #reserved = new Map<string, Entry>();
   #told: (uuid: string, addresses: readonly string[]) => void = () => undefined;
 
   /** Who is told from now on which addresses a domain has. */
@@ -46,6 +53,7 @@ export class Registry {
       state,
       reason,
       running: undefined,
+      isOver: false,
       id: null,
       watch: undefined,
       pending: false,
@@ -67,6 +75,7 @@ export class Registry {
   /** The domain runs, or runs no more. */
   setRun(entry: Entry, run: Run | undefined): void {
     entry.running = run;
+    entry.isOver = false;
     entry.id = this.#idFor(entry);
   }
 
@@ -80,7 +89,20 @@ export class Registry {
   }
 
   checkAddresses(addresses: readonly string[], own: Entry | undefined): void {
-    for (const address of addresses) checkFree(`address ${address}`, this.#byAddress.get(address), own);
+    for (const address of addresses)
+      for (const holder of [this.#byAddress.get(address), this.#reserved.get(address)])
+        checkFree(`address ${address}`, holder, own);
+  }
+
+  /** Takes these addresses for an entry whose record will have them; refuses what another one has. */
+  reserve(entry: Entry, addresses: readonly string[]): Disposable {
+    this.checkAddresses(addresses, entry);
+    for (const address of addresses) this.#reserved.set(address, entry);
+    const release = (): void => {
+      for (const address of addresses)
+        if (this.#reserved.get(address) === entry) this.#reserved.delete(address);
+    };
+    return { [Symbol.dispose]: release };
   }
 
   remove(entry: Entry): void {
@@ -150,7 +172,7 @@ export class Registry {
         (other) => other !== undefined && other !== entry,
       );
     let id = entry.record.ctid ?? entry.running.id;
-    while (isOthers(id) || this.#isIdOf(id, entry)) id += ID_STEP;
+    while (id > HIGHEST_ID || isOthers(id) || this.#isIdOf(id, entry)) id = (id + ID_STEP) % HIGHEST_ID;
     return id;
   }
 
