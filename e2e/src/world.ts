@@ -5,7 +5,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { type ApiClient, ApiError, createClient, type ErrorCode } from '@ctvirt/api';
+import { type ApiClient, ApiError, type ErrorCode } from '@ctvirt/api';
+import { strictClient } from '@ctvirt/api/testing';
 import { type Outcome, type RunOptions, run } from './command.js';
 import { Enclosure } from './enclosure.js';
 import { cgroupName, type Inventory, inventory, processesOf, profileName } from './inventory.js';
@@ -120,7 +121,7 @@ export class World {
     });
     daemon.stderr.setEncoding('utf8').on('data', (text: string) => (this.#log += text));
     this.#daemon = daemon;
-    this.#client = createClient({ socketPath: this.socket });
+    this.#client = strictClient({ socketPath: this.socket });
   }
 
   async ready(): Promise<void> {

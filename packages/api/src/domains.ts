@@ -1,13 +1,10 @@
 // Domains over HTTP: what is told of one, and what can be done with it.
 // SPDX-License-Identifier: Apache-2.0
-import { finding } from './finding.js';
 import { json, none, resource, session, xml } from './route.js';
 import {
   boolean,
   integer,
   list,
-  nullable,
-  number,
   object,
   oneOf,
   optional,
@@ -16,93 +13,9 @@ import {
   strict,
   string,
 } from './schema.js';
-
-export const domainState = oneOf(['running', 'paused', 'shutdown', 'shutoff', 'crashed']);
-export const stateReason = oneOf([
-  'unknown',
-  'booted',
-  'restored',
-  'user',
-  'unpaused',
-  'shutdown',
-  'destroyed',
-  'crashed',
-  'failed',
-  'daemon',
-]);
-
-const summaryMembers = {
-  id: nullable(integer({ description: "The CTID of a running openvz domain, else the monitor's pid" })),
-  name: string(),
-  uuid: string(),
-  type: string(),
-  title: nullable(string()),
-  state: domainState,
-  reason: stateReason,
-  autostart: boolean(),
-  persistent: boolean(),
-  ctid: nullable(integer()),
-  template: nullable(string()),
-  profile: nullable(string()),
-  hostname: string(),
-  addresses: list(string()),
-};
-
-export const domainSummary = object(summaryMembers, { title: 'DomainSummary' });
-export type DomainSummary = Static<typeof domainSummary>;
-
-export const wall = object(
-  {
-    name: oneOf([
-      'ids',
-      'capabilities',
-      'system-calls',
-      'apparmor',
-      'no-new-privileges',
-      'processes',
-      'network',
-      'folders',
-    ]),
-    state: oneOf(['up', 'loosened', 'down']),
-    how: string({ description: 'What stands there, or why nothing does' }),
-  },
-  { title: 'Wall' },
-);
-export type Wall = Static<typeof wall>;
-
-export const domainInfo = object(
-  {
-    ...summaryMembers,
-    initPid: nullable(integer()),
-    startedAt: nullable(string({ description: 'RFC 3339' })),
-    vcpus: number(),
-    maxMemoryKiB: nullable(number()),
-    usedMemoryKiB: nullable(number()),
-    cpuTimeNs: nullable(number()),
-    processes: nullable(integer()),
-    maxProcesses: nullable(integer()),
-    maxProcessesDefault: boolean(),
-    disk: object({
-      usedBytes: nullable(number()),
-      limitBytes: nullable(number()),
-      usedInodes: nullable(number()),
-      limitInodes: nullable(number()),
-    }),
-    idMap: nullable(object({ start: integer(), count: integer() })),
-    walls: list(wall, {
-      description:
-        'What stands between it and the host: of a running domain as it is, else as its next start has it',
-    }),
-  },
-  { title: 'DomainInfo' },
-);
-export type DomainInfo = Static<typeof domainInfo>;
-
-export const defineResult = object(
-  { domain: domainSummary, findings: list(finding) },
-  { title: 'DefineResult' },
-);
-export type DefineResult = Static<typeof defineResult>;
+import { defineResult, domainSummary } from './shapes/domain.js';
+import { domainInfo } from './shapes/domain-info.js';
+import { finding } from './shapes/finding.js';
 
 export const parameterRow = object(
   {

@@ -1,7 +1,8 @@
 // What can go wrong over HTTP: the codes, what each means to HTTP and to a shell, and the client's error class.
 // SPDX-License-Identifier: Apache-2.0
-import { type Finding, finding } from './finding.js';
+
 import { list, object, optional, record, type Static, string, unknown } from './schema.js';
+import { type Finding, finding } from './shapes/finding.js';
 
 interface ErrorRow {
   readonly httpStatus: number;

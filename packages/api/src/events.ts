@@ -1,6 +1,6 @@
 // State changes and refusals over HTTP, as they happen.
 // SPDX-License-Identifier: Apache-2.0
-import { domainSummary } from './domains.js';
+
 import { lines, none, resource } from './route.js';
 import {
   anyOf,
@@ -15,6 +15,7 @@ import {
   type Static,
   string,
 } from './schema.js';
+import { domainSummary } from './shapes/domain.js';
 
 const change = anyOf([
   object({
@@ -48,7 +49,6 @@ export const domainEvent = object(
       'suspended',
       'resumed',
       'stopped',
-      'shutdown',
       'beancounter',
       'changed',
     ]),

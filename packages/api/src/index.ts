@@ -5,16 +5,7 @@ export { type BeancounterReport, type BeancounterRow, beancounterReport } from '
 export { type Asset, asset } from './check.js';
 export { type ApiClient, type ClientOptions, createClient, type Input } from './client.js';
 export type { Endpoint } from './connection.js';
-export {
-  type AdoptResult,
-  type DefineResult,
-  type DomainInfo,
-  type DomainSummary,
-  defineResult,
-  domainInfo,
-  domainSummary,
-  type ReportRow,
-} from './domains.js';
+export type { AdoptResult, ReportRow } from './domains.js';
 export {
   ApiError,
   type ApiErrorCode,
@@ -24,7 +15,6 @@ export {
   errorTable,
 } from './errors.js';
 export { type DomainEvent, domainEvent } from './events.js';
-export type { Finding } from './finding.js';
 export { type DeliveryReport, deliveryReport, type GuaranteeReport, guaranteeReport } from './guarantees.js';
 export { capabilities, type Version } from './host.js';
 export { openApiDocument } from './openapi.js';
@@ -57,6 +47,7 @@ export {
   sessionProtocol,
   stdinWindowBytes,
 } from './session/frame.js';
+export * from './shapes/index.js';
 export { type Progress, progressLine, type Template, template } from './templates.js';
 export { type Check, compileCheck } from './validate.js';
 export { version } from './version.js';

@@ -5,9 +5,7 @@ import type { DomainSummary } from '@ctvirt/api';
 const stateWords: Readonly<Record<DomainSummary['state'], string>> = {
   running: 'running',
   paused: 'paused',
-  shutdown: 'in shutdown',
   shutoff: 'shut off',
-  crashed: 'crashed',
 };
 
 export const describeState = ({ state }: DomainSummary): string => stateWords[state];

@@ -1,20 +1,13 @@
 // The engine as its frontends see it: one method per operation, plain data in and out.
 // SPDX-License-Identifier: Apache-2.0
+
 import type { Duplex, Readable } from 'node:stream';
+import type { DefineResult, DomainInfo, DomainSummary } from '@ctvirt/api';
 import type { OwnerValues, ReportRow, ResourceRow } from '@ctvirt/formats';
 import type { Domain } from '@ctvirt/xml';
 import type { DeliveryReport, GuaranteeReport } from './guarantees/report.js';
 import type { QuotaReport } from './quota/report.js';
-import type {
-  Asset,
-  BeancounterReport,
-  DefineResult,
-  DomainCounters,
-  DomainEvent,
-  DomainInfo,
-  DomainSummary,
-  LinkAddresses,
-} from './view.js';
+import type { Asset, BeancounterReport, DomainCounters, DomainEvent, LinkAddresses } from './view.js';
 
 /** A domain by UUID, name or id of its run, looked up in this order; no id is another domain's name or CTID. */
 export type DomainRef = string;

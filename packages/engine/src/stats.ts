@@ -1,8 +1,10 @@
 // What a domain uses now and may use at most, read from the kernel's files.
 // SPDX-License-Identifier: Apache-2.0
+
 import { readFileSync } from 'node:fs';
 import { stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { DomainInfo, Wall } from '@ctvirt/api';
 import { beancounterOf, resourcesOf } from '@ctvirt/formats';
 import type { Domain } from '@ctvirt/xml';
 import { type CgroupLayout, readNumber } from './cgroups/layout.js';
@@ -13,7 +15,6 @@ import { filesystemsOf, type HostFacts, idMapOf, linksOf } from './lifecycle/doc
 import { sharedIds } from './lifecycle/shared-ids.js';
 import { type Entry, summaryOf } from './state/registry.js';
 import type { DomainStore } from './state/store.js';
-import type { DomainInfo, Wall } from './view.js';
 import { describeWalls } from './walls/describe.js';
 import { standingOf, standingOfPlan } from './walls/standing.js';
 import { wantedWalls } from './walls/wanted.js';

@@ -13,19 +13,19 @@ const states: readonly State[] = [
   'running',
   'running',
   'paused',
-  'shutdown',
+  'running',
   'shutoff',
-  'crashed',
+  'shutoff',
   'paused',
 ];
+/** A domain that crashed and was kept for a look. */
+const CRASHED = 6;
 type Reason = DomainSummary['reason'];
 /** virDomainRunningReason and its siblings, as far as the verbs have words for them. */
 const reasons: Readonly<Record<State, Readonly<Record<number, Reason>>>> = {
-  running: { 1: 'booted', 3: 'restored', 5: 'unpaused' },
+  running: { 1: 'booted', 5: 'unpaused' },
   paused: { 1: 'user' },
-  shutdown: { 1: 'user' },
-  shutoff: { 1: 'shutdown', 2: 'destroyed', 3: 'crashed', 6: 'failed', 8: 'daemon' },
-  crashed: {},
+  shutoff: { 1: 'shutdown', 2: 'destroyed', 3: 'crashed', 6: 'failed' },
 };
 const listFlags = { active: 1, inactive: 2 } as const;
 const xmlFlags = { inactive: 2 } as const;
@@ -118,7 +118,7 @@ function domainCalls(connection: () => Promise<Connection>): Calls {
       type: type.toLowerCase(),
       title: null,
       state: word,
-      reason: reasons[word][reason] ?? 'unknown',
+      reason: state === CRASHED ? 'crashed' : (reasons[word][reason] ?? 'unknown'),
       autostart: autostart === 1,
       persistent: persistent === 1,
       ctid: null,

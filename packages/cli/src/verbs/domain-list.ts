@@ -49,14 +49,13 @@ function scopeOf(options: Flags): { active?: boolean } {
   return { active: options.inactive !== true && options['state-shutoff'] !== true };
 }
 
-const otherStates: readonly DomainSummary['state'][] = ['shutdown', 'crashed'];
-
 const filters: readonly (readonly { readonly flag: string; admits(domain: DomainSummary): boolean }[])[] = [
   [
     { flag: 'state-running', admits: ({ state }) => state === 'running' },
     { flag: 'state-paused', admits: ({ state }) => state === 'paused' },
     { flag: 'state-shutoff', admits: ({ state }) => state === 'shutoff' },
-    { flag: 'state-other', admits: ({ state }) => otherStates.includes(state) },
+    // virsh's word for states that no container has.
+    { flag: 'state-other', admits: () => false },
   ],
   [
     { flag: 'persistent', admits: ({ persistent }) => persistent },

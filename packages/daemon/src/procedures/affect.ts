@@ -1,6 +1,7 @@
 // What a change affects: the running domain, its stored configuration, or both; the flags of many procedures say it.
 // SPDX-License-Identifier: Apache-2.0
-import { type DomainSummary, EngineError } from '@ctvirt/engine';
+import type { DomainSummary } from '@ctvirt/api';
+import { EngineError } from '@ctvirt/engine';
 import { checkFlags } from './refusal.js';
 
 /** virDomainModificationImpact; none of them means the running domain if it runs, else its configuration. */

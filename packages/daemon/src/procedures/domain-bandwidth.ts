@@ -1,6 +1,7 @@
 // The rates of one link of a domain as typed parameters.
 // SPDX-License-Identifier: Apache-2.0
-import type { DomainSummary, Engine } from '@ctvirt/engine';
+import type { DomainSummary } from '@ctvirt/api';
+import type { Engine } from '@ctvirt/engine';
 import type { Bandwidth, Domain, Interface } from '@ctvirt/xml';
 import { affectedBy, stringFlag } from './affect.js';
 import { type Parameter, readParameters, writeParameters } from './parameters.js';

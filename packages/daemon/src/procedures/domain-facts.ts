@@ -1,12 +1,7 @@
 // What a domain is and does: description, state, memory and processor at a glance.
 // SPDX-License-Identifier: Apache-2.0
-import {
-  type DomainState,
-  type DomainSummary,
-  type Engine,
-  EngineError,
-  type StateReason,
-} from '@ctvirt/engine';
+import type { DomainState, DomainSummary, StateReason } from '@ctvirt/api';
+import { type Engine, EngineError } from '@ctvirt/engine';
 import { formatDomain, parseDomainOrThrow } from '@ctvirt/xml';
 import { currentMemoryKiB, maxMemoryKiB } from './domain-memory.js';
 import { currentVcpus } from './domain-processors.js';
@@ -18,18 +13,14 @@ import { withDefaults } from './shown-document.js';
 export const stateNumbers: Readonly<Record<DomainState, number>> = {
   running: 1,
   paused: 3,
-  shutdown: 4,
   shutoff: 5,
-  crashed: 6,
 };
 
 /** virDomainRunningReason and its siblings: each state numbers its own; what is not listed is unknown, 0. */
 const reasonNumbers: Readonly<Record<DomainState, Partial<Record<StateReason, number>>>> = {
-  running: { booted: 1, restored: 3, unpaused: 5 },
+  running: { booted: 1, unpaused: 5 },
   paused: { user: 1 },
-  shutdown: { user: 1 },
-  shutoff: { shutdown: 1, destroyed: 2, crashed: 3, failed: 6, daemon: 8 },
-  crashed: {},
+  shutoff: { shutdown: 1, destroyed: 2, crashed: 3, failed: 6 },
 };
 
 /** A domain's state and reason in libvirt's numbers. */

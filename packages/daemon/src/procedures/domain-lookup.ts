@@ -1,6 +1,6 @@
 // Finding domains: lists with their filters, and single ones by id, name and UUID.
 // SPDX-License-Identifier: Apache-2.0
-import type { DomainSummary } from '@ctvirt/engine';
+import type { DomainSummary } from '@ctvirt/api';
 import { type FilterFlag, filtered, listed } from './list-flags.js';
 import { type Bind, domainsOf, lookUp, toWireDomain } from './session.js';
 
@@ -21,7 +21,8 @@ export const domainFilters: readonly (readonly FilterFlag<DomainSummary>[])[] = 
     [16, ({ state }) => state === 'running'],
     [32, ({ state }) => state === 'paused'],
     [64, ({ state }) => state === 'shutoff'],
-    [128, ({ state }) => state === 'shutdown' || state === 'crashed'],
+    // No container is in another of libvirt's states.
+    [128, never],
   ],
   // No domain has an image of a managed save, a snapshot or a checkpoint.
   [

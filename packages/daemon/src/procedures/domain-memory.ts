@@ -1,7 +1,9 @@
 // Memory of domains: how much they may have, have and use.
 // SPDX-License-Identifier: Apache-2.0
+
 import { totalmem } from 'node:os';
-import { type DomainSummary, EngineError } from '@ctvirt/engine';
+import type { DomainSummary } from '@ctvirt/api';
+import { EngineError } from '@ctvirt/engine';
 import type { Domain } from '@ctvirt/xml';
 import { affectedBy, affectFlags } from './affect.js';
 import { amend } from './parameters.js';

@@ -1,9 +1,9 @@
 // Counters of domains: all of many in one call, and those of single disks and links.
 // SPDX-License-Identifier: Apache-2.0
+import type { DomainSummary } from '@ctvirt/api';
 import {
   type CpuCounters,
   type DomainCounters,
-  type DomainSummary,
   type Engine,
   EngineError,
   type LinkCounters,

@@ -1,6 +1,7 @@
 // The engine's events as libvirt's: one row for each, numbered as clients know them.
 // SPDX-License-Identifier: Apache-2.0
-import type { Change, DomainSummary, Engine, LifecycleEvent } from '@ctvirt/engine';
+import type { DomainSummary } from '@ctvirt/api';
+import type { Change, Engine, LifecycleEvent } from '@ctvirt/engine';
 import type { RpcServer, TypedParam } from '@ctvirt/rpc';
 import { metadataTypes } from './metadata-types.js';
 import { type Session, subjectOf } from './session.js';
@@ -15,7 +16,6 @@ const lifecycle = {
   suspended: { event: 3, details: { paused: 0 } },
   resumed: { event: 4, details: { unpaused: 0 } },
   stopped: { event: 5, details: { shutdown: 0, destroyed: 1, crashed: 2, failed: 5 } },
-  shutdown: { event: 6, details: { finished: 0, guest: 1, host: 2 } },
 } as const satisfies Record<
   LifecycleEvent['event'],
   { event: number; details: Readonly<Record<string, number>> }

@@ -1,6 +1,7 @@
 // Typed parameters as rows: each a field of a document under the name, type and default clients know it by.
 // SPDX-License-Identifier: Apache-2.0
-import { type DomainSummary, type Engine, EngineError } from '@ctvirt/engine';
+import type { DomainSummary } from '@ctvirt/api';
+import { type Engine, EngineError } from '@ctvirt/engine';
 import type { TypedParam, TypedValue } from '@ctvirt/rpc';
 import type { Domain } from '@ctvirt/xml';
 import { type Affected, affectedBy, stringFlag } from './affect.js';

@@ -1,6 +1,7 @@
 // One connection of libvirt's protocol: which domains it sees, and how libvirt's driver of these is called.
 // SPDX-License-Identifier: Apache-2.0
-import { type DomainSummary, type Engine, EngineError } from '@ctvirt/engine';
+import type { DomainSummary } from '@ctvirt/api';
+import { type Engine, EngineError } from '@ctvirt/engine';
 import { type Handlers, libvirtError } from '@ctvirt/rpc';
 import type { ContainerType } from '@ctvirt/xml';
 import { type ErrorDomainName, refusal } from './refusal.js';

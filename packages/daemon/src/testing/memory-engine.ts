@@ -1,15 +1,15 @@
 // An engine that keeps domains in memory and runs exec's programs on the host: the HTTP layer's tests need no root.
 // SPDX-License-Identifier: Apache-2.0
+
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { constants } from 'node:os';
 import { Duplex, PassThrough, type Readable } from 'node:stream';
+import type { DomainState, DomainSummary, StateReason } from '@ctvirt/api';
 import {
   type BeancounterReport,
   changesBetween,
   type DomainEvent,
-  type DomainState,
-  type DomainSummary,
   type Engine,
   EngineError,
   type EngineLog,
@@ -18,7 +18,6 @@ import {
   type OnProgress,
   parameterEdit,
   rowsOf,
-  type StateReason,
   type TemplateView,
 } from '@ctvirt/engine';
 import { explainResources, FormatError, setOwnerQuota } from '@ctvirt/formats';
@@ -141,13 +140,13 @@ export function createMemoryEngine(log: EngineLog = () => undefined): MemoryEngi
   };
 
   const start = (ref: string): DomainSummary => {
-    const summary = move(ref, ['shutoff', 'crashed'], 'running', 'booted');
+    const summary = move(ref, ['shutoff'], 'running', 'booted');
     tell('started', 'booted', summary);
     return summary;
   };
 
   const stop = (ref: string, reason: StateReason): DomainSummary => {
-    const summary = move(ref, ['running', 'paused', 'shutdown'], 'shutoff', reason);
+    const summary = move(ref, ['running', 'paused'], 'shutoff', reason);
     tell('stopped', reason, summary);
     return summary;
   };

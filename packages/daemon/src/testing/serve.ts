@@ -4,7 +4,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { type ApiClient, createClient } from '@ctvirt/api';
+import type { ApiClient } from '@ctvirt/api';
+import { strictClient } from '@ctvirt/api/testing';
 import { pino } from 'pino';
 import type { ClientRules } from '../http/clients.js';
 import { createHttpApp } from '../http/server.js';
@@ -26,7 +27,7 @@ export async function serve(
   const socketPath = join(folder, 'http.sock');
   const app = createHttpApp(engine, pino({ level: 'silent' }), clients);
   await app.listen({ path: socketPath });
-  const client = createClient({ socketPath });
+  const client = strictClient({ socketPath });
   const close = async () => {
     client.close();
     await app.close();

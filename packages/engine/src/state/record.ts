@@ -1,7 +1,7 @@
 // The record beside a domain's XML: what the daemon must know of it without reading the document.
 // SPDX-License-Identifier: Apache-2.0
+import type { StateReason } from '@ctvirt/api';
 import { EngineError } from '../errors.js';
-import type { StateReason } from '../view.js';
 
 /** `ids` counts from the first host id; a domain with an `<idmap>` of its own leases none. */
 export interface DomainRecord {

@@ -1,9 +1,9 @@
 // All domains in memory: their records and present states, found by name, UUID, id, CTID or address.
 // SPDX-License-Identifier: Apache-2.0
+import type { DomainState, DomainSummary, StateReason } from '@ctvirt/api';
 import type { DomainKey } from '../contract.js';
 import type { Run } from '../drivers/driver.js';
 import { EngineError } from '../errors.js';
-import type { DomainState, DomainSummary, StateReason } from '../view.js';
 import type { DomainRecord } from './record.js';
 
 /** A domain and what it does now. Only the lifecycle changes it, one operation at a time. */

@@ -1,8 +1,8 @@
 // The walls around a domain in words: which stand, which are loosened and by what, which are down and why.
 // SPDX-License-Identifier: Apache-2.0
+import type { Wall } from '@ctvirt/api';
 import { denials } from '../host/seccomp.js';
 import type { LinkPlan } from '../lifecycle/plan.js';
-import type { Wall } from '../view.js';
 import { capabilitiesByNumber, type Standing, UNCONFINED } from './standing.js';
 import { defaultDrops, type WantedWalls } from './wanted.js';
 

@@ -1,0 +1,66 @@
+// A domain as every list shows it: what is known of it without a look at the container.
+// SPDX-License-Identifier: Apache-2.0
+import { boolean, integer, list, nullable, object, oneOf, type Static, string } from '../schema.js';
+import { finding } from './finding.js';
+
+/** libvirt's states, as far as containers have them. */
+export const domainState = oneOf(['running', 'paused', 'shutoff'], {
+  description: "libvirt's state: `paused` is frozen, `shutoff` has no process",
+});
+/** One of libvirt's states that containers have. */
+export type DomainState = Static<typeof domainState>;
+
+/** Why a domain is in its state, in libvirt's words. */
+export const stateReason = oneOf(
+  ['unknown', 'booted', 'user', 'unpaused', 'shutdown', 'destroyed', 'crashed', 'failed'],
+  {
+    description:
+      "libvirt's reason for the state; of `shutoff`: `shutdown` by itself or as asked, `crashed` by a signal or an exit status, `failed` to start, `unknown` if it never ran",
+  },
+);
+/** One of libvirt's reasons for a state. */
+export type StateReason = Static<typeof stateReason>;
+
+/** One line of `list`: everything here is known without a look at the container. */
+export const domainSummary = object(
+  {
+    id: nullable(
+      integer({
+        description:
+          "libvirt's id: the CTID of a running openvz domain, else the monitor's pid; null if it is off",
+      }),
+    ),
+    name: string({ description: '`<name>` of its document, no other domain has it' }),
+    uuid: string({ description: '`<uuid>` of its document, or the one it was given; 36 characters' }),
+    type: string({ description: "The `type` of its document's `<domain>`: `openvz`, `lxc` or `vserver`" }),
+    title: nullable(string({ description: 'One line for people, from `<title>`' })),
+    state: domainState,
+    reason: stateReason,
+    autostart: boolean({ description: 'Whether the first daemon after a boot of the host starts it' }),
+    persistent: boolean({ description: 'Whether it stays defined when it is off' }),
+    ctid: nullable(integer({ description: "OpenVZ's number of it; null if it has none" })),
+    template: nullable(string({ description: 'The template of its root; null if that is none' })),
+    profile: nullable(string({ description: 'The profile that filled in its document' })),
+    hostname: string({ description: 'What it is told to be called inside' }),
+    addresses: list(string(), {
+      description: 'IPv4 and IPv6 addresses of its stored document, without prefix',
+    }),
+  },
+  {
+    title: 'DomainSummary',
+    description: 'What is known of a domain without a look at the container',
+  },
+);
+/** One line of `list`. */
+export type DomainSummary = Static<typeof domainSummary>;
+
+/** The domain that a document has become, and what is to be said of the document. */
+export const defineResult = object(
+  {
+    domain: domainSummary,
+    findings: list(finding, { description: 'What was kept but not understood, or is not enforced here' }),
+  },
+  { title: 'DefineResult', description: 'A domain that was defined, and remarks on its document' },
+);
+/** The domain that a document has become. */
+export type DefineResult = Static<typeof defineResult>;
