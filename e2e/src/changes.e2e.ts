@@ -45,7 +45,7 @@ function httpHears() {
     if (!stop.signal.aborted) throw error;
   });
   return {
-    changes: () => events.flatMap(({ changes = [] }) => changes),
+    changes: () => events.flatMap((told) => (told.event === 'changed' ? told.changes : [])),
     end: async () => {
       stop.abort();
       await reading;

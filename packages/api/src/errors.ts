@@ -1,6 +1,5 @@
 // What can go wrong over HTTP: the codes, what each means to HTTP and to a shell, and the client's error class.
 // SPDX-License-Identifier: Apache-2.0
-
 import { list, object, optional, record, type Static, string, unknown } from './schema.js';
 import { type Finding, finding } from './shapes/finding.js';
 

@@ -1,7 +1,6 @@
 // Public surface of the HTTP contract.
 // SPDX-License-Identifier: Apache-2.0
 export type { CallOptions } from './answer.js';
-export { type BeancounterReport, type BeancounterRow, beancounterReport } from './beancounters.js';
 export { type Asset, asset } from './check.js';
 export { type ApiClient, type ClientOptions, createClient, type Input } from './client.js';
 export type { Endpoint } from './connection.js';
@@ -14,18 +13,9 @@ export {
   errorBody,
   errorTable,
 } from './errors.js';
-export { type DomainEvent, domainEvent } from './events.js';
-export { type DeliveryReport, deliveryReport, type GuaranteeReport, guaranteeReport } from './guarantees.js';
 export { capabilities, type Version } from './host.js';
 export { openApiDocument } from './openapi.js';
 export { type Profile, profile } from './profiles.js';
-export {
-  type FilesystemQuota,
-  type OwnerQuota,
-  type QuotaLine,
-  type QuotaReport,
-  quotaReport,
-} from './quota.js';
 export { formatRemarks, remarksHeader } from './remarks.js';
 export { type Resources, resources } from './resources.js';
 export type { Answer, Body, BodyOf, OpenOf, Params, Query, Resource, ResultOf, Route } from './route.js';

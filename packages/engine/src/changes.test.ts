@@ -2,9 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Change } from '@ctvirt/api';
 import { type Domain, parseDomain } from '@ctvirt/xml';
 import { changesBetween } from './changes.js';
-import type { Change } from './view.js';
 
 const facts = { pageSize: 4096, hostCpus: 4 };
 

@@ -1,8 +1,8 @@
 // What differs between two documents of a domain, in the words that clients are told a change in.
 // SPDX-License-Identifier: Apache-2.0
+import type { Change } from '@ctvirt/api';
 import { explainResources, type ResourceOptions } from '@ctvirt/formats';
 import { type Domain, namespaceOf } from '@ctvirt/xml';
-import type { Change } from './view.js';
 
 /** Of a running domain the interfaces have the names that their links have. */
 export function changesBetween(before: Domain, after: Domain, facts: ResourceOptions): Change[] {

@@ -1,13 +1,20 @@
 // The engine as its frontends see it: one method per operation, plain data in and out.
 // SPDX-License-Identifier: Apache-2.0
-
 import type { Duplex, Readable } from 'node:stream';
-import type { DefineResult, DomainInfo, DomainSummary } from '@ctvirt/api';
-import type { OwnerValues, ReportRow, ResourceRow } from '@ctvirt/formats';
+import type {
+  BeancounterReport,
+  DefineResult,
+  DeliveryReport,
+  DomainEvent,
+  DomainInfo,
+  DomainSummary,
+  GuaranteeReport,
+  OwnerLimits,
+  QuotaReport,
+} from '@ctvirt/api';
+import type { ReportRow, ResourceRow } from '@ctvirt/formats';
 import type { Domain } from '@ctvirt/xml';
-import type { DeliveryReport, GuaranteeReport } from './guarantees/report.js';
-import type { QuotaReport } from './quota/report.js';
-import type { Asset, BeancounterReport, DomainCounters, DomainEvent, LinkAddresses } from './view.js';
+import type { Asset, DomainCounters, LinkAddresses } from './view.js';
 
 /** A domain by UUID, name or id of its run, looked up in this order; no id is another domain's name or CTID. */
 export type DomainRef = string;
@@ -113,7 +120,7 @@ export interface Engine {
   /** Limits one user or group of the domain on its root, as `setParameters` does the domain. */
   setOwnerQuota(
     ref: DomainRef,
-    values: OwnerValues,
+    values: OwnerLimits,
     targets: { readonly live: boolean; readonly stored: boolean },
   ): Promise<QuotaReport>;
   /** What a running domain has used; throws `wrong-state` if it is off. */

@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import type { GuaranteePolicy, LifecycleEvent } from '@ctvirt/api';
 import { explainResources, resourcesOf } from '@ctvirt/formats';
 import { Accounting } from './accounting/accounting.js';
 import { Adopter } from './adoption/adopt.js';
@@ -26,7 +27,6 @@ import { LxcTools } from './drivers/lxc/tools.js';
 import { EngineError } from './errors.js';
 import { DomainEvents } from './events.js';
 import { explain, explained } from './explained.js';
-import type { GuaranteePolicy } from './guarantees/admission.js';
 import { claimOf } from './guarantees/claim.js';
 import { Guarantees } from './guarantees/guarantees.js';
 import { Survival } from './guarantees/survival.js';
@@ -63,7 +63,6 @@ import { DomainStore, prepareFolders } from './state/store.js';
 import { statsOf } from './stats.js';
 import { type KeptContext, Sources } from './storage/index.js';
 import { TemplateCatalog } from './template-catalog.js';
-import type { LifecycleEvent } from './view.js';
 import { wantedWalls } from './walls/wanted.js';
 
 export interface EngineOptions {

@@ -1,14 +1,12 @@
 // What happens to domains, told once by whoever made it happen; every frontend listens here.
 // SPDX-License-Identifier: Apache-2.0
-
 import { EventEmitter } from 'node:events';
-import type { DomainSummary } from '@ctvirt/api';
+import type { BeancounterEvent, DomainEvent, DomainSummary, LifecycleEvent } from '@ctvirt/api';
 import type { ResourceOptions } from '@ctvirt/formats';
 import type { Domain } from '@ctvirt/xml';
 import { changesBetween } from './changes.js';
 import { EngineError } from './errors.js';
 import { type Entry, summaryOf } from './state/registry.js';
-import type { BeancounterEvent, DomainEvent, LifecycleEvent } from './view.js';
 
 type Listener = (event: DomainEvent, entry: Entry) => void;
 

@@ -1,6 +1,5 @@
 // What a domain uses now and may use at most, read from the kernel's files.
 // SPDX-License-Identifier: Apache-2.0
-
 import { readFileSync } from 'node:fs';
 import { stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';

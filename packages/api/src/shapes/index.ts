@@ -1,5 +1,10 @@
 // Every shape of the contract: a schema, and under the same name in capitals its static type.
 // SPDX-License-Identifier: Apache-2.0
+export * from './beancounters.js';
+export * from './delivery.js';
 export * from './domain.js';
 export * from './domain-info.js';
+export * from './event.js';
 export * from './finding.js';
+export * from './guarantees.js';
+export * from './quota.js';

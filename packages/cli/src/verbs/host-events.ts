@@ -1,6 +1,6 @@
 // ctvirt events
 // SPDX-License-Identifier: Apache-2.0
-import type { DomainEvent } from '@ctvirt/api';
+import type { Change, DomainEvent } from '@ctvirt/api';
 import { printable } from '../printable.js';
 import { verb } from '../verb.js';
 
@@ -37,16 +37,17 @@ export const events = verb({
 
 const capitalise = (word: string): string => word.charAt(0).toUpperCase() + word.slice(1);
 
-function describeEvent({ event, detail, domain, beancounter, changes }: DomainEvent): string {
-  const name = printable(domain.name);
-  if (beancounter !== undefined)
-    return `event 'beancounter' for domain '${name}': ${printable(beancounter.resource)} failcnt rose by ${beancounter.rise} to ${beancounter.failcnt}`;
-  if (changes !== undefined)
-    return `event 'changed' for domain '${name}': ${printable(changes.map(describeChange).join(', '))}`;
+function describeEvent(told: DomainEvent): string {
+  const name = printable(told.domain.name);
+  if (told.event === 'beancounter') {
+    const { resource, rise, failcnt } = told.beancounter;
+    return `event 'beancounter' for domain '${name}': ${printable(resource)} failcnt rose by ${rise} to ${failcnt}`;
+  }
+  if (told.event === 'changed')
+    return `event 'changed' for domain '${name}': ${printable(told.changes.map(describeChange).join(', '))}`;
+  const { event, detail } = told;
   return `event 'lifecycle' for domain '${name}': ${capitalise(event)} ${capitalise(printable(detail))}`.trimEnd();
 }
-
-type Change = NonNullable<DomainEvent['changes']>[number];
 
 function describeChange(change: Change): string {
   switch (change.what) {

@@ -1,6 +1,5 @@
 // Memory of domains: how much they may have, have and use.
 // SPDX-License-Identifier: Apache-2.0
-
 import { totalmem } from 'node:os';
 import type { DomainSummary } from '@ctvirt/api';
 import { EngineError } from '@ctvirt/engine';

@@ -1,7 +1,7 @@
 // The engine's events as libvirt's: one row for each, numbered as clients know them.
 // SPDX-License-Identifier: Apache-2.0
-import type { DomainSummary } from '@ctvirt/api';
-import type { Change, Engine, LifecycleEvent } from '@ctvirt/engine';
+import type { Change, DomainSummary, LifecycleEvent } from '@ctvirt/api';
+import type { Engine } from '@ctvirt/engine';
 import type { RpcServer, TypedParam } from '@ctvirt/rpc';
 import { metadataTypes } from './metadata-types.js';
 import { type Session, subjectOf } from './session.js';

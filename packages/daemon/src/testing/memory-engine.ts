@@ -1,20 +1,23 @@
 // An engine that keeps domains in memory and runs exec's programs on the host: the HTTP layer's tests need no root.
 // SPDX-License-Identifier: Apache-2.0
-
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { constants } from 'node:os';
 import { Duplex, PassThrough, type Readable } from 'node:stream';
-import type { DomainState, DomainSummary, StateReason } from '@ctvirt/api';
+import type {
+  BeancounterReport,
+  DomainEvent,
+  DomainState,
+  DomainSummary,
+  LifecycleEvent,
+  StateReason,
+} from '@ctvirt/api';
 import {
-  type BeancounterReport,
   changesBetween,
-  type DomainEvent,
   type Engine,
   EngineError,
   type EngineLog,
   type ExecSession,
-  type LifecycleEvent,
   type OnProgress,
   parameterEdit,
   rowsOf,

@@ -3,6 +3,7 @@
 import { closeSync, openSync, readSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
+import type { BeancounterEvent, BeancounterReport, BeancounterRow } from '@ctvirt/api';
 import type { ResourceOptions } from '@ctvirt/formats';
 import type { Domain } from '@ctvirt/xml';
 import { type CgroupLayout, type Controller, processesIn } from '../cgroups/layout.js';
@@ -10,7 +11,6 @@ import type { Run as DomainRun } from '../drivers/driver.js';
 import { lxcRun } from '../drivers/lxc/run.js';
 import type { Gauges } from '../host/gauges.js';
 import type { Entry } from '../state/registry.js';
-import type { BeancounterEvent, BeancounterReport, BeancounterRow } from '../view.js';
 import { Account, parseAccount } from './account.js';
 import { Allowances } from './allowed.js';
 import { type Census, type FileLocks, fileLocks, takeCensus } from './census.js';

@@ -1,8 +1,8 @@
 // What a document allows of each beancounter, and where what is held of it is read: found out once for each document.
 // SPDX-License-Identifier: Apache-2.0
+import type { BeancounterRow } from '@ctvirt/api';
 import { configuredBeancounters, limitsAllocation, type ResourceOptions } from '@ctvirt/formats';
 import type { Domain } from '@ctvirt/xml';
-import type { BeancounterRow } from '../view.js';
 import { type Refusal, type Source, sourcesOf } from './sources.js';
 
 type Constant = 'resource' | 'unit' | 'barrier' | 'limit' | 'how';

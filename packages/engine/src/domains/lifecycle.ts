@@ -1,8 +1,7 @@
 // Starts, watches and ends domains: their states, and what their documents want to happen at an end.
 // SPDX-License-Identifier: Apache-2.0
-
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { StateReason } from '@ctvirt/api';
+import type { LifecycleEvent, StateReason } from '@ctvirt/api';
 import type { Domain } from '@ctvirt/xml';
 import { type Driver, type Ending, KILL_WAIT_MS, type Run } from '../drivers/driver.js';
 import { EngineError } from '../errors.js';
@@ -13,7 +12,6 @@ import type { EngineLog } from '../log.js';
 import type { KeyedQueue } from '../state/queue.js';
 import type { Entry, Registry } from '../state/registry.js';
 import type { DomainStore } from '../state/store.js';
-import type { LifecycleEvent } from '../view.js';
 import { RebootPace } from './reboot-pace.js';
 
 export interface LifecycleParts {

@@ -2,8 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Delivered } from '@ctvirt/api';
 import { Readings } from '../accounting/readings.js';
-import { type Delivered, hostTime, Ring, type Sample, sampleOf } from './delivery.js';
+import { hostTime, Ring, type Sample, sampleOf } from './delivery.js';
 import { cpuVerdict, memoryVerdict } from './verdict.js';
 
 const MiB = 2 ** 20;

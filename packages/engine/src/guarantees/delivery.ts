@@ -1,6 +1,7 @@
 // What running domains were given over the last minutes: samples in rings, and what they come to.
 // SPDX-License-Identifier: Apache-2.0
 import { readFileSync } from 'node:fs';
+import type { Delivered } from '@ctvirt/api';
 import type { Readings } from '../accounting/readings.js';
 
 /** What a sample holds, in the order in which it lies in a ring; all but memory counts up. */
@@ -22,32 +23,6 @@ export type Sample = Readonly<Record<Field, number>>;
 
 /** A quarter of an hour, in samples ten seconds apart or a little more. */
 const MOST_SAMPLES = 90;
-
-/** Null, here and below, where this kernel does not count. */
-type Known = number | null;
-
-/** What one domain was given in a while. Shares of time are of one processor's, as CPULIMIT has it: 1 is one processor. */
-export interface Delivered {
-  readonly seconds: number;
-  readonly cpuShare: Known;
-  /** The part of the time in which its own limit held it up. */
-  readonly throttledShare: Known;
-  /** The part of the time in which one of its processes waited for a processor. */
-  readonly waitedShare: Known;
-  /** The part of all the host's processor time that nobody used. */
-  readonly hostIdleShare: Known;
-  readonly memoryBytes: Known;
-  readonly leastMemoryBytes: Known;
-  readonly mostMemoryBytes: Known;
-  /** How often memory was taken from it although it held no more than its guarantee. */
-  readonly reclaims: Known;
-  /** How often it met its own limit of memory. */
-  readonly limitHits: Known;
-  /** Processes ended for want of memory, by whatever limit. */
-  readonly kills: Known;
-  /** The part of the time in which one of its processes waited for memory. */
-  readonly stalledShare: Known;
-}
 
 /** The samples of one run; the oldest make room. */
 export class Ring {
@@ -90,7 +65,7 @@ export class Ring {
   }
 }
 
-const known = (value: number): Known => (Number.isFinite(value) ? value : null);
+const known = (value: number): number | null => (Number.isFinite(value) ? value : null);
 
 const unknown = (value: number | null): number => value ?? Number.NaN;
 const times = (value: number | null, factor: number): number => unknown(value) * factor;

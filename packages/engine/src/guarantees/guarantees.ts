@@ -1,15 +1,15 @@
 // Promises on this host: who has been promised what, what that leaves, and who is let in.
 // SPDX-License-Identifier: Apache-2.0
+import type { DeliveryReport, GuaranteePolicy, GuaranteeReport } from '@ctvirt/api';
 import type { Domain } from '@ctvirt/xml';
 import type { Readings } from '../accounting/readings.js';
 import type { Run } from '../drivers/driver.js';
 import type { Entry } from '../state/registry.js';
-import { Admission, type GuaranteePolicy } from './admission.js';
+import { Admission } from './admission.js';
 import { readCapacity } from './capacity.js';
 import { type Claim, claimOf } from './claim.js';
 import { type HostTime, hostTime, Ring, sampleOf } from './delivery.js';
 import { type Held, howManyFit, ledgerOf } from './ledger.js';
-import type { DeliveryReport, GuaranteeReport } from './report.js';
 import { cpuVerdict, memoryVerdict } from './verdict.js';
 
 export interface GuaranteeParts {

@@ -2,9 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { GuaranteePolicy } from '@ctvirt/api';
 import { applyProfile, profiles } from '@ctvirt/formats';
 import { parseDomainOrThrow } from '@ctvirt/xml';
-import { Admission, type GuaranteePolicy } from './admission.js';
+import { Admission } from './admission.js';
 import { type Claim, claimOf } from './claim.js';
 import { howManyFit, ledgerOf, shortagesOf } from './ledger.js';
 

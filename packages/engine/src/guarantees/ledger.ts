@@ -1,35 +1,14 @@
 // The host's ledger: what it has, what it keeps for itself, what is promised, and what is left, by OpenVZ's formulas.
 // SPDX-License-Identifier: Apache-2.0
+import type { LedgerResource, LedgerRow, PromisedDomain } from '@ctvirt/api';
 import type { Capacity } from './capacity.js';
 import type { Claim } from './claim.js';
 
-/** One resource of the host; all in its unit. */
-export interface LedgerRow {
-  readonly resource: ResourceName;
-  readonly unit: 'bytes' | 'units' | 'count';
-  /** The parameters that promise it. */
-  readonly promisedBy: string;
-  readonly capacity: number;
-  readonly reserve: number;
-  readonly guaranteed: number;
-  /** All limits together; null if a domain has none. */
-  readonly limited: number | null;
-  readonly used: number;
-  /** What can still be promised; below zero is overcommitted. Null where nothing is promised, only limited. */
-  readonly headroom: number | null;
-}
-
-export type ResourceName = 'allocation' | 'survival' | 'cpu' | 'processes';
-
 /** What the domains of the ledger hold now. */
-export interface Held {
-  readonly memoryBytes: number;
-  readonly swapBytes: number;
-  readonly processes: number;
-}
+export type Held = Pick<PromisedDomain, 'memoryBytes' | 'swapBytes' | 'processes'>;
 
 interface Kind {
-  readonly resource: ResourceName;
+  readonly resource: LedgerResource;
   readonly unit: LedgerRow['unit'];
   readonly promisedBy: string;
   readonly capacity: (host: Capacity) => number;
@@ -112,7 +91,7 @@ export function ledgerOf(
 /** How many more domains fit, by the resource that runs out first. */
 export interface Fit {
   readonly fits: number;
-  readonly resource: ResourceName;
+  readonly resource: LedgerResource;
   /** What each of them is promised of it, in its unit. */
   readonly each: number;
 }
@@ -133,7 +112,7 @@ export const asksMore = (claim: Claim, than: Claim): boolean =>
 
 /** One promise that the host cannot keep, with the arithmetic. */
 export interface Shortage {
-  readonly resource: ResourceName;
+  readonly resource: LedgerResource;
   readonly promisedBy: string;
   readonly capacity: number;
   readonly reserve: number;

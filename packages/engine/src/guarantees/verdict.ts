@@ -1,9 +1,6 @@
 // Whether promises were kept, by what was delivered: said only where the kernel tells enough.
 // SPDX-License-Identifier: Apache-2.0
-import type { Delivered } from './delivery.js';
-
-/** Null where nothing is promised. */
-export type Verdict = 'kept' | 'broken' | 'unknown' | null;
+import type { Delivered, Verdict } from '@ctvirt/api';
 
 /** So much of the time may be lost to sampling and the scheduler's grain. */
 const TOLERANCE = 0.05;

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { randomUUID } from 'node:crypto';
 import { existsSync, realpathSync } from 'node:fs';
+import type { LifecycleEvent } from '@ctvirt/api';
 import { type Domain, type Finding, formatDomain } from '@ctvirt/xml';
 import { EngineError } from '../errors.js';
 import type { Admission } from '../guarantees/admission.js';
@@ -17,7 +18,6 @@ import type { DomainRecord } from '../state/record.js';
 import { checkFree, type Entry, HIGHEST_ID, type Registry } from '../state/registry.js';
 import type { DomainStore, Lease, Made } from '../state/store.js';
 import { backends, type FilesystemSpec, type Sources, type StorageContext } from '../storage/index.js';
-import type { LifecycleEvent } from '../view.js';
 import { type DocumentParts, idMapOf, type Reader, writableSources } from './document.js';
 import { checkName } from './domain-name.js';
 import { notKept, remarkOf } from './not-enforced.js';

@@ -1,7 +1,6 @@
 // Soft limits: over one for longer than its grace, what it limits is refused as beyond the hard one.
 // SPDX-License-Identifier: Apache-2.0
-
-export type LimitState = 'within' | 'over' | 'expired';
+import type { LimitState } from '@ctvirt/api';
 
 /** Where use stands against a soft limit. */
 export interface Standing {

@@ -1,6 +1,7 @@
 // First-level quotas of what runs: usage against limits, the grace of soft ones, and what refuses when that is over.
 // SPDX-License-Identifier: Apache-2.0
 import { join } from 'node:path';
+import type { FilesystemQuota, QuotaLine, QuotaReport } from '@ctvirt/api';
 import { graceSecondsOf } from '@ctvirt/formats';
 import type { Domain } from '@ctvirt/xml';
 import type { Run, Subject } from '../drivers/driver.js';
@@ -24,7 +25,6 @@ import {
 } from '../storage/index.js';
 import { type Standing, standingOf } from './grace.js';
 import { limitOwners, obstacleTo, ownersIn } from './owners.js';
-import type { FilesystemQuota, QuotaLine, QuotaReport } from './report.js';
 import { usageInside } from './usage.js';
 
 export interface QuotaParts {

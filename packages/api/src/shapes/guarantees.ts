@@ -1,0 +1,85 @@
+// The host's ledger: what it has, what it has promised, and what it can still promise.
+// SPDX-License-Identifier: Apache-2.0
+import { list, nullable, number, object, oneOf, type Static, string } from '../schema.js';
+
+/** What becomes of a promise that the host cannot keep. */
+export const guaranteePolicy = oneOf(['strict', 'warn', 'off'], {
+  description: 'What becomes of a promise that the host cannot keep: refused, remarked, or not looked at',
+});
+/** What becomes of a promise that the host cannot keep. */
+export type GuaranteePolicy = Static<typeof guaranteePolicy>;
+
+/** A resource that can be promised, or counts in the ledger. */
+export const ledgerResource = oneOf(['allocation', 'survival', 'cpu', 'processes'], {
+  description: 'Memory not taken away, memory below which nothing is killed, processor time, processes',
+});
+/** A resource of the ledger. */
+export type LedgerResource = Static<typeof ledgerResource>;
+
+/** One resource of the host; all numbers in its unit. */
+export const ledgerRow = object(
+  {
+    resource: ledgerResource,
+    unit: oneOf(['bytes', 'units', 'count'], { description: 'Of the numbers of this row' }),
+    promisedBy: string({ description: 'The parameters that promise it' }),
+    capacity: number({ description: 'What the host has: memory and swap, CPU units, processes' }),
+    reserve: number({ description: 'Kept for the host: guarantee_reserve_mib of ctvirtd.conf' }),
+    guaranteed: number({ description: 'Promised to all running domains together' }),
+    limited: nullable(number({ description: 'All limits together; null if a domain has none' })),
+    used: number({ description: 'What the running domains hold now; 0 of processor time' }),
+    headroom: nullable(
+      number({
+        description:
+          'What can still be promised; below zero is overcommitted. Null where nothing is promised, only limited',
+      }),
+    ),
+  },
+  { title: 'LedgerRow', description: 'One resource of the host, in its unit' },
+);
+/** One resource of the host. */
+export type LedgerRow = Static<typeof ledgerRow>;
+
+/** What a running domain is promised, and what it holds. */
+export const promisedDomain = object(
+  {
+    name: string({ description: "The domain's name" }),
+    allocationBytes: number({ description: 'Not taken away: VMGUARPAGES, min_guarantee' }),
+    survivalBytes: number({ description: 'Nothing is killed below: OOMGUARPAGES' }),
+    memoryMaxBytes: nullable(number({ description: 'Its limit of memory; null if it has none' })),
+    cpuUnits: number({ description: 'CPUUNITS, or what its `<shares>` come to' }),
+    memoryBytes: number({ description: 'Memory that it holds now, by its group' }),
+    swapBytes: number({ description: 'Swap that it holds now, by its group' }),
+    processes: number({ description: "Threads too: its group's pids.current" }),
+  },
+  { title: 'PromisedDomain', description: 'What a running domain is promised, and what it holds' },
+);
+/** What a running domain is promised, and what it holds. */
+export type PromisedDomain = Static<typeof promisedDomain>;
+
+/** What ends the number of domains that fit. */
+export const scarcest = object(
+  {
+    resource: ledgerResource,
+    each: number({ description: 'What each of them is promised of it, in its unit' }),
+  },
+  { description: 'The resource that runs out first' },
+);
+
+/** The ledger, and how many more domains of a profile it has room for. */
+export const guaranteeReport = object(
+  {
+    policy: guaranteePolicy,
+    rows: list(ledgerRow, { description: 'One for each resource' }),
+    domains: list(promisedDomain, { description: 'All that run' }),
+    fits: nullable(
+      number({
+        description:
+          'How many more domains of the profile that was asked about; null if none was, or it promises nothing',
+      }),
+    ),
+    fitsBy: nullable(scarcest),
+  },
+  { title: 'GuaranteeReport', description: 'What the host has, has promised, and can still promise' },
+);
+/** What the host has, has promised, and can still promise. */
+export type GuaranteeReport = Static<typeof guaranteeReport>;
