@@ -3,7 +3,7 @@
 import type { IncomingMessage } from 'node:http';
 import { ApiError } from './errors.js';
 import type { Answer } from './route.js';
-import { type Progress, progressLine } from './templates.js';
+import { type Progress, progressLine } from './shapes/template.js';
 import { type Check, compileCheck } from './validate.js';
 import { parseErrorBody, parseJson, parseLines, readText } from './wire.js';
 

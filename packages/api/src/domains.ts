@@ -1,52 +1,13 @@
 // Domains over HTTP: what is told of one, and what can be done with it.
 // SPDX-License-Identifier: Apache-2.0
 import { json, none, resource, session, xml } from './route.js';
-import {
-  boolean,
-  integer,
-  list,
-  object,
-  oneOf,
-  optional,
-  record,
-  type Static,
-  strict,
-  string,
-} from './schema.js';
+import { boolean, integer, list, optional, record, strict, string } from './schema.js';
+import { adoptRequest, adoptResult } from './shapes/adoption.js';
 import { defineResult, domainSummary } from './shapes/domain.js';
 import { domainInfo } from './shapes/domain-info.js';
-import { finding } from './shapes/finding.js';
+import { parameterRow } from './shapes/parameter.js';
+import { execRequest, terminalSize } from './shapes/session.js';
 
-export const parameterRow = object(
-  {
-    key: string({ description: "OpenVZ's name" }),
-    value: string({ description: "In OpenVZ's spelling: barrier:limit, soft:hard or one number" }),
-    status: oneOf(['enforced', 'approximated', 'recorded']),
-    how: string({ description: 'Where it is enforced and how that differs, or why it is not' }),
-  },
-  { title: 'ParameterRow' },
-);
-export type ParameterRow = Static<typeof parameterRow>;
-
-export const reportRow = object(
-  {
-    file: string(),
-    line: integer({ description: 'From 1; 0 where the key has no line of its own' }),
-    key: string(),
-    status: oneOf(['carried', 'approximated', 'ignored']),
-    how: string({ description: 'Where it went, how it differs, or why it was left' }),
-  },
-  { title: 'ReportRow' },
-);
-export type ReportRow = Static<typeof reportRow>;
-
-export const adoptResult = object(
-  { domain: domainSummary, findings: list(finding), report: list(reportRow) },
-  { title: 'AdoptResult' },
-);
-export type AdoptResult = Static<typeof adoptResult>;
-
-const size = { columns: optional(integer({ minimum: 1 })), rows: optional(integer({ minimum: 1 })) };
 const waitMs = integer({
   minimum: 0,
   description: 'Answer when it is off (or this time is over), not when asked',
@@ -67,7 +28,7 @@ export const domains = resource({
     summary: 'Define a domain from its XML, or with `transient` start one that is gone when it stops',
     query: {
       strict: boolean({ description: 'Refuse what is not understood instead of keeping it' }),
-      transient: boolean(),
+      transient: boolean({ description: 'Start it now, and forget it with its files when it stops' }),
     },
     body: xml,
     answer: json(defineResult),
@@ -76,21 +37,7 @@ export const domains = resource({
     method: 'POST',
     path: '/v1/adoptions',
     summary: 'Define a container of another system on its own files, where they lie; nothing of them changes',
-    body: json(
-      strict({
-        format: oneOf(['openvz', 'lxc', 'vserver']),
-        name: string({ minLength: 1, maxLength: 255, description: 'For openvz the CTID, or a name it has' }),
-        config: optional(
-          string({
-            maxLength: 4096,
-            description: "Its configuration on the daemon's host (default: the usual)",
-          }),
-        ),
-        private: optional(
-          string({ maxLength: 4096, description: 'The directory with its files, if not as configured' }),
-        ),
-      }),
-    ),
+    body: json(adoptRequest),
     answer: json(adoptResult),
   },
   summary: {
@@ -196,7 +143,9 @@ export const domains = resource({
     method: 'PUT',
     path: '/v1/domains/{domain}/autostart',
     summary: 'Say whether a domain starts with the daemon',
-    body: json(strict({ autostart: boolean() })),
+    body: json(
+      strict({ autostart: boolean({ description: 'Whether the first daemon after a boot starts it' }) }),
+    ),
     answer: json(domainSummary),
   },
   exec: {
@@ -204,20 +153,13 @@ export const domains = resource({
     path: '/v1/domains/{domain}/exec',
     summary: 'Run a program inside a running domain',
     body: none,
-    answer: session(
-      strict({
-        argv: list(string({ maxLength: 131072 }), { minItems: 1, maxItems: 4096 }),
-        env: optional(record(string(), string())),
-        tty: optional(boolean()),
-        ...size,
-      }),
-    ),
+    answer: session(execRequest),
   },
   console: {
     method: 'GET',
     path: '/v1/domains/{domain}/console',
     summary: "Attach to a running domain's console",
     body: none,
-    answer: session(strict(size)),
+    answer: session(terminalSize),
   },
 });

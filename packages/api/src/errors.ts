@@ -34,15 +34,21 @@ export type ErrorCode = keyof typeof errorTable;
 /** What a client meets beside the daemon's own answers. */
 export type ApiErrorCode = ErrorCode | 'unreachable' | 'bad-answer';
 
+/** What a failed operation answers. */
 export const errorBody = object(
   {
-    code: string(),
-    message: string(),
-    details: optional(record(string(), unknown())),
-    findings: optional(list(finding)),
+    code: string({ description: 'For programs: one of the codes of `errorTable`, or a later one' }),
+    message: string({ description: 'For people: what is wrong, and what to do about it' }),
+    details: optional(
+      record(string(), unknown(), {
+        description: 'What a program may want, by code: names, paths, the status of a program of the host',
+      }),
+    ),
+    findings: optional(list(finding, { description: 'Of a document that is refused: all that is wrong' })),
   },
-  { title: 'Error' },
+  { title: 'Error', description: 'Why an operation failed' },
 );
+/** What a failed operation answers. */
 export type ErrorBody = Static<typeof errorBody>;
 
 /** A failed call: the daemon's words and code, or `unreachable` / `bad-answer` where no daemon answered. */

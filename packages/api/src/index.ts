@@ -1,10 +1,8 @@
 // Public surface of the HTTP contract.
 // SPDX-License-Identifier: Apache-2.0
 export type { CallOptions } from './answer.js';
-export { type Asset, asset } from './check.js';
 export { type ApiClient, type ClientOptions, createClient, type Input } from './client.js';
 export type { Endpoint } from './connection.js';
-export type { AdoptResult, ReportRow } from './domains.js';
 export {
   ApiError,
   type ApiErrorCode,
@@ -13,9 +11,8 @@ export {
   errorBody,
   errorTable,
 } from './errors.js';
-export { capabilities, type Version } from './host.js';
+export { capabilities } from './host.js';
 export { openApiDocument } from './openapi.js';
-export { type Profile, profile } from './profiles.js';
 export { formatRemarks, remarksHeader } from './remarks.js';
 export { type Resources, resources } from './resources.js';
 export type { Answer, Body, BodyOf, OpenOf, Params, Query, Resource, ResultOf, Route } from './route.js';
@@ -38,6 +35,5 @@ export {
   stdinWindowBytes,
 } from './session/frame.js';
 export * from './shapes/index.js';
-export { type Progress, progressLine, type Template, template } from './templates.js';
 export { type Check, compileCheck } from './validate.js';
 export { version } from './version.js';

@@ -5,7 +5,7 @@ import { resources } from './resources.js';
 import type { Answer, Body, Route } from './route.js';
 import type { TSchema } from './schema.js';
 import { frameTable, sessionProtocol, stdinWindowBytes } from './session/frame.js';
-import { progressLine } from './templates.js';
+import { progressLine } from './shapes/template.js';
 import { version } from './version.js';
 
 type Json = { readonly [name: string]: unknown };

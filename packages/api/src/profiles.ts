@@ -1,10 +1,8 @@
 // Profiles over HTTP: named sets of limits in OpenVZ's sample-file format.
 // SPDX-License-Identifier: Apache-2.0
 import { json, none, resource } from './route.js';
-import { list, object, type Static, string } from './schema.js';
-
-export const profile = object({ name: string(), path: string(), text: string() }, { title: 'Profile' });
-export type Profile = Static<typeof profile>;
+import { list } from './schema.js';
+import { profile } from './shapes/profile.js';
 
 export const profiles = resource({
   list: {

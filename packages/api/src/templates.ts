@@ -1,32 +1,8 @@
 // Templates over HTTP: the images from which roots are made.
 // SPDX-License-Identifier: Apache-2.0
 import { bytes, json, none, progress, resource } from './route.js';
-import { integer, list, number, object, oneOf, optional, type Static, strict, string } from './schema.js';
-
-export const template = object(
-  {
-    name: string(),
-    digest: string(),
-    sizeBytes: number(),
-    unpackedBytes: number(),
-    inodes: number(),
-    importedAt: string({ description: 'RFC 3339' }),
-    source: string(),
-    usedBy: list(string({ description: 'Domain name' })),
-  },
-  { title: 'Template' },
-);
-export type Template = Static<typeof template>;
-
-/** One step of a long operation: what it is doing, how far it is, and of how much if that is known. */
-export const progressLine = object(
-  { phase: string(), done: number(), total: optional(number()) },
-  { title: 'Progress' },
-);
-export type Progress = Static<typeof progressLine>;
-
-const digest = string({ description: 'Expected digest, `sha256:` and 64 hexadecimal digits' });
-const sizeBytes = integer({ minimum: 0, description: 'Expected size of the archive' });
+import { list, strict, string } from './schema.js';
+import { buildRequest, expectedArchive, template } from './shapes/template.js';
 
 export const templates = resource({
   list: {
@@ -57,8 +33,7 @@ export const templates = resource({
     body: json(
       strict({
         source: string({ minLength: 1, description: 'Absolute path there' }),
-        digest: optional(digest),
-        sizeBytes: optional(sizeBytes),
+        ...expectedArchive.properties,
       }),
     ),
     answer: progress(template),
@@ -67,7 +42,7 @@ export const templates = resource({
     method: 'PUT',
     path: '/v1/templates/{template}/archive',
     summary: 'Import the archive that this request carries',
-    query: { digest, sizeBytes },
+    query: expectedArchive.properties,
     body: bytes,
     answer: progress(template),
   },
@@ -75,14 +50,7 @@ export const templates = resource({
     method: 'POST',
     path: '/v1/templates/{template}/build',
     summary: "Build a template from a distribution's packages",
-    body: json(
-      strict({
-        distribution: oneOf(['debian', 'busybox']),
-        suite: optional(string()),
-        include: optional(list(string(), { description: 'Packages beyond the base' })),
-        mirror: optional(string()),
-      }),
-    ),
+    body: json(buildRequest),
     answer: progress(template),
   },
 });

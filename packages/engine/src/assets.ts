@@ -1,7 +1,9 @@
 // What the host holds of ours: each thing with its owner, and the strays that have none any more.
 // SPDX-License-Identifier: Apache-2.0
+
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Asset } from '@ctvirt/api';
 import { unnumbered } from './cgroups/container-groups.js';
 import { type CgroupLayout, removeGroup } from './cgroups/layout.js';
 import type { LxcTools } from './drivers/lxc/tools.js';
@@ -17,7 +19,6 @@ import { diskName, type Layout } from './state/layout.js';
 import type { KeyedQueue } from './state/queue.js';
 import type { Entry, Registry } from './state/registry.js';
 import type { DomainStore } from './state/store.js';
-import type { Asset } from './view.js';
 
 export interface AssetParts {
   readonly layout: Layout;

@@ -2,63 +2,44 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Duplex, Readable } from 'node:stream';
 import type {
+  AdoptRequest,
+  AdoptResult,
+  Asset,
+  AssetReport,
   BeancounterReport,
+  BuildRequest,
   DefineResult,
   DeliveryReport,
   DomainEvent,
   DomainInfo,
   DomainSummary,
+  ExecRequest,
+  ExpectedArchive,
   GuaranteeReport,
+  HostFacts,
   OwnerLimits,
+  ParameterRow,
+  Profile,
+  Progress,
   QuotaReport,
+  Template,
+  TerminalSize,
 } from '@ctvirt/api';
-import type { ReportRow, ResourceRow } from '@ctvirt/formats';
 import type { Domain } from '@ctvirt/xml';
-import type { Asset, DomainCounters, LinkAddresses } from './view.js';
+import type { DomainCounters, LinkAddresses } from './view.js';
 
 /** A domain by UUID, name or id of its run, looked up in this order; no id is another domain's name or CTID. */
 export type DomainRef = string;
 
-export interface Progress {
-  readonly phase: string;
-  readonly done: number;
-  readonly total?: number | undefined;
-}
 /** A domain by exactly one of its names; unlike a DomainRef it cannot mean another one. */
 export type DomainKey = { readonly id: number } | { readonly name: string } | { readonly uuid: string };
 
 export type OnProgress = (progress: Progress) => void;
 
-/** A container of another system: its name or number there, and what lies elsewhere than is usual. */
-export interface AdoptRequest {
-  readonly format: 'openvz' | 'lxc' | 'vserver';
-  readonly name: string;
-  /** Its configuration, a file or for vserver a folder. */
-  readonly config?: string | undefined;
-  /** The directory with its files. */
-  readonly private?: string | undefined;
-}
-
-export interface AdoptResult extends DefineResult {
-  /** What became of each key of its configuration. */
-  readonly report: readonly ReportRow[];
-}
-
-export interface TemplateView {
-  readonly name: string;
-  readonly digest: string;
-  readonly sizeBytes: number;
-  readonly unpackedBytes: number;
-  readonly inodes: number;
-  readonly importedAt: string;
-  readonly source: string;
-  readonly usedBy: readonly string[];
-}
-
-export interface ProfileView {
-  readonly name: string;
-  readonly path: string;
-  readonly text: string;
+/** What a long operation gets besides its request: whom to tell how far it is, and when to end. */
+export interface Watched {
+  readonly onProgress?: OnProgress;
+  readonly signal?: AbortSignal;
 }
 
 /** Signals that reach the programs of a session. */
@@ -100,7 +81,7 @@ export interface Engine {
     edit: (domain: Domain) => Domain,
   ): Promise<void>;
   /** Every resource parameter the document names, in OpenVZ's spelling, and what becomes of each on this host. */
-  parameters(ref: DomainRef, options?: { inactive?: boolean }): Promise<readonly ResourceRow[]>;
+  parameters(ref: DomainRef, options?: { inactive?: boolean }): Promise<readonly ParameterRow[]>;
   /**
    * Sets parameters by OpenVZ's names, in vzctl's spelling, in the running domain, the stored document, or both; of neither
    * asked for, in the running one if it runs. Answers those that were set. Throws `invalid` for a name or value that cannot be,
@@ -110,7 +91,7 @@ export interface Engine {
     ref: DomainRef,
     values: Readonly<Record<string, string>>,
     targets: { readonly live: boolean; readonly stored: boolean },
-  ): Promise<readonly ResourceRow[]>;
+  ): Promise<readonly ParameterRow[]>;
   /** OpenVZ's accounting of a domain; of one that is off only what it may have. */
   beancounters(ref: DomainRef): Promise<BeancounterReport>;
   /** The same of all that run. */
@@ -145,46 +126,24 @@ export interface Engine {
   undefine(ref: DomainRef, options?: { storage?: boolean }): Promise<void>;
   setAutostart(ref: DomainRef, autostart: boolean): Promise<DomainSummary>;
 
-  exec(
-    ref: DomainRef,
-    options: {
-      argv: readonly string[];
-      env?: Readonly<Record<string, string>>;
-      tty?: boolean;
-      columns?: number;
-      rows?: number;
-    },
-  ): Promise<ExecSession>;
+  exec(ref: DomainRef, request: ExecRequest): Promise<ExecSession>;
   /** The container's /dev/console; closing the stream detaches. */
   console(
     ref: DomainRef,
-    options?: { columns?: number; rows?: number },
+    size?: TerminalSize,
   ): Promise<{ stream: Duplex; resize(columns: number, rows: number): void }>;
 
   templates: {
-    list(): Promise<readonly TemplateView[]>;
-    get(name: string): Promise<TemplateView>;
-    import(
-      name: string,
-      source: string | Readable,
-      options?: { digest?: string; sizeBytes?: number; onProgress?: OnProgress; signal?: AbortSignal },
-    ): Promise<TemplateView>;
-    buildDebian(
-      name: string,
-      options?: {
-        suite?: string;
-        include?: readonly string[];
-        mirror?: string;
-        onProgress?: OnProgress;
-        signal?: AbortSignal;
-      },
-    ): Promise<TemplateView>;
-    buildBusybox(name: string): Promise<TemplateView>;
+    list(): Promise<readonly Template[]>;
+    get(name: string): Promise<Template>;
+    import(name: string, source: string | Readable, options?: ExpectedArchive & Watched): Promise<Template>;
+    buildDebian(name: string, options?: Omit<BuildRequest, 'distribution'> & Watched): Promise<Template>;
+    buildBusybox(name: string): Promise<Template>;
     remove(name: string): Promise<void>;
   };
   profiles: {
-    list(): Promise<readonly ProfileView[]>;
-    get(name: string): Promise<ProfileView>;
+    list(): Promise<readonly Profile[]>;
+    get(name: string): Promise<Profile>;
   };
 
   /** The host's ledger of promises; with a profile, how many more domains of it could be kept to theirs. */
@@ -193,13 +152,13 @@ export interface Engine {
   deliveries(options?: { minutes?: number }): Promise<readonly DeliveryReport[]>;
 
   /** What the host holds of ours, each with its owner; `stray` ones have none. */
-  check(): Promise<{ owned: readonly Asset[]; stray: readonly Asset[] }>;
+  check(): Promise<AssetReport>;
   /** Returns the strays to the host; answers what was removed. */
   clean(): Promise<readonly Asset[]>;
   /** Calls back on every state change and when a domain is refused something; the result unsubscribes. */
   onEvent(listener: (event: DomainEvent) => void): () => void;
   /** Facts of the host and the driver, for `version` and `nodeinfo`. */
-  host(): Promise<Readonly<Record<string, string | number | boolean>>>;
+  host(): Promise<HostFacts>;
   /** The host's own links: bridges for containers among them. */
   links(): Promise<readonly LinkAddresses[]>;
   /** Stops watching; containers go on. */

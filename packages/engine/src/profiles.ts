@@ -1,10 +1,11 @@
 // The profiles of this host: OpenVZ's sample files, the shipped ones written out once for the administrator to edit.
 // SPDX-License-Identifier: Apache-2.0
+
 import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Profile } from '@ctvirt/api';
 import { profileFileName, profileNameOf, profiles } from '@ctvirt/formats';
-import type { ProfileView } from './contract.js';
 import { EngineError } from './errors.js';
 import { writeAtomically } from './host/files.js';
 import { requireTrusted } from './host/trusted.js';
@@ -20,12 +21,12 @@ export class Profiles {
     }
   }
 
-  async list(): Promise<ProfileView[]> {
+  async list(): Promise<Profile[]> {
     const names = (await readdir(this.folder)).map(profileNameOf).filter((name) => name !== undefined);
     return await Promise.all(names.sort().map((name) => this.get(name)));
   }
 
-  async get(name: string): Promise<ProfileView> {
+  async get(name: string): Promise<Profile> {
     const path = join(this.folder, profileFileName(name));
     if (name.includes('/') || !existsSync(path)) {
       const known = (await readdir(this.folder)).map(profileNameOf).filter((one) => one !== undefined);

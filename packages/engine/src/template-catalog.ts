@@ -1,12 +1,14 @@
 // The template store as the engine's frontends see it: with who uses each, and the engine's own errors.
 // SPDX-License-Identifier: Apache-2.0
+
 import { existsSync } from 'node:fs';
 import type { Readable } from 'node:stream';
-import type { Engine, OnProgress, TemplateView } from './contract.js';
+import type { Template } from '@ctvirt/api';
+import type { Engine, OnProgress } from './contract.js';
 import { type EngineCode, EngineError } from './errors.js';
 import type { Registry } from './state/registry.js';
 import type { DomainStore } from './state/store.js';
-import { type Template, TemplateError, TemplateStore } from './templates/index.js';
+import { type Template as StoredTemplate, TemplateError, TemplateStore } from './templates/index.js';
 
 type Templates = Engine['templates'];
 type ImportOptions = Parameters<Templates['import']>[2];
@@ -41,23 +43,23 @@ export class TemplateCatalog implements Templates {
     return path;
   }
 
-  list(): Promise<TemplateView[]> {
+  list(): Promise<Template[]> {
     return translated(async () => (await this.#store.list()).map((template) => this.#view(template)));
   }
 
-  get(name: string): Promise<TemplateView> {
+  get(name: string): Promise<Template> {
     return translated(async () => this.#view(await this.#store.get(name)));
   }
 
-  import(name: string, source: string | Readable, options: ImportOptions = {}): Promise<TemplateView> {
+  import(name: string, source: string | Readable, options: ImportOptions = {}): Promise<Template> {
     return this.#work(async () => this.#view(await this.#store.import(name, source, withProgress(options))));
   }
 
-  buildDebian(name: string, options: BuildOptions = {}): Promise<TemplateView> {
+  buildDebian(name: string, options: BuildOptions = {}): Promise<Template> {
     return this.#work(async () => this.#view(await this.#store.buildDebian(name, withProgress(options))));
   }
 
-  buildBusybox(name: string): Promise<TemplateView> {
+  buildBusybox(name: string): Promise<Template> {
     return this.#work(async () => this.#view(await this.#store.buildBusybox(name)));
   }
 
@@ -95,7 +97,7 @@ export class TemplateCatalog implements Templates {
     return [...users, ...kept.map(({ name: owner }) => `${owner} (kept files)`)];
   }
 
-  #view(template: Template): TemplateView {
+  #view(template: StoredTemplate): Template {
     const { name, digest, sizeBytes, unpackedBytes, inodes, importedAt, source } = template;
     return {
       name,
@@ -117,7 +119,11 @@ function withProgress<T extends { onProgress?: OnProgress }>(options: T) {
   return {
     ...rest,
     onProgress: (seen: { phase: string; doneBytes: number; totalBytes?: number | undefined }) =>
-      onProgress({ phase: seen.phase, done: seen.doneBytes, total: seen.totalBytes }),
+      onProgress({
+        phase: seen.phase,
+        done: seen.doneBytes,
+        ...(seen.totalBytes !== undefined && { total: seen.totalBytes }),
+      }),
   };
 }
 

@@ -1,4 +1,4 @@
-// What the engine tells its frontends of a domain: plain data, the same for HTTP and libvirt's protocol.
+// What the engine tells libvirt's protocol alone, counters and links; all else that it tells is a shape of the HTTP contract.
 // SPDX-License-Identifier: Apache-2.0
 
 /** Counters since the start; null where this kernel does not count. Each group is read when it is asked for. */
@@ -59,12 +59,4 @@ export interface LinkAddresses {
     readonly address: string;
     readonly prefix: number;
   }[];
-}
-
-/** Something of ours on the host: a path, mount, loop device, link, cgroup or id range. */
-export interface Asset {
-  readonly kind: 'file' | 'mount' | 'loop' | 'link' | 'cgroup' | 'id-range' | 'process' | 'profile';
-  readonly what: string;
-  /** The domain, template or `daemon` that owns it; null for a stray. */
-  readonly owner: string | null;
 }

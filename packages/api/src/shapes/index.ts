@@ -1,5 +1,7 @@
 // Every shape of the contract: a schema, and under the same name in capitals its static type.
 // SPDX-License-Identifier: Apache-2.0
+export * from './adoption.js';
+export * from './asset.js';
 export * from './beancounters.js';
 export * from './delivery.js';
 export * from './domain.js';
@@ -7,4 +9,9 @@ export * from './domain-info.js';
 export * from './event.js';
 export * from './finding.js';
 export * from './guarantees.js';
+export * from './host.js';
+export * from './parameter.js';
+export * from './profile.js';
 export * from './quota.js';
+export * from './session.js';
+export * from './template.js';

@@ -2,19 +2,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Readable } from 'node:stream';
 import type { BodyOf, OpenOf, Params, Query, Resource, ResultOf, Route } from '@ctvirt/api';
-import type { ExecSession, OnProgress } from '@ctvirt/engine';
+import type { ExecSession, Watched } from '@ctvirt/engine';
 
 /** A checked request. */
 export interface Call<R extends Route> {
   readonly params: Params<R>;
   readonly query: Query<R>;
   readonly body: BodyOf<R, Readable>;
-}
-
-/** What a long operation gets besides its request: whom to tell, and when the client is gone. */
-export interface Watcher {
-  readonly onProgress: OnProgress;
-  readonly signal: AbortSignal;
 }
 
 type MaybePromise<T> = T | Promise<T>;
@@ -25,7 +19,7 @@ interface HandlerByAnswer<R extends Route> {
   xml(call: Call<R>): MaybePromise<ResultOf<R>>;
   /** Sends lines until the result is called. */
   lines(call: Call<R>, send: (line: ResultOf<R>) => void): () => void;
-  progress(call: Call<R>, watcher: Watcher): Promise<ResultOf<R>>;
+  progress(call: Call<R>, watched: Required<Watched>): Promise<ResultOf<R>>;
   session(call: Call<R>, open: OpenOf<R>): Promise<ExecSession>;
 }
 

@@ -1,10 +1,10 @@
 // Answers that take their time: NDJSON lines until someone ends it, and long operations with progress.
 // SPDX-License-Identifier: Apache-2.0
 import type { ServerResponse } from 'node:http';
-import type { Progress } from '@ctvirt/engine';
+import type { Progress } from '@ctvirt/api';
+import type { Watched } from '@ctvirt/engine';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { failed } from './failure.js';
-import type { Watcher } from './handler.js';
 
 /** A checked request whose route is known only to its handler. */
 export interface AnyCall {
@@ -51,7 +51,7 @@ export function answerLines(
   raw.on('error', (error) => request.log.debug({ err: error }, 'a client of events went'));
 }
 
-type ProgressHandler = (call: AnyCall, watcher: Watcher) => Promise<unknown>;
+type ProgressHandler = (call: AnyCall, watched: Required<Watched>) => Promise<unknown>;
 
 /** Errors before the first progress are answered with their own status, later ones as the last line. */
 export async function answerProgress(

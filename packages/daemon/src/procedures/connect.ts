@@ -20,7 +20,7 @@ export function versionNumber(text: string): bigint {
 
 export const bindConnect: Bind = ({ engine }) => ({
   connectGetType: (_, { session }) => ({ type: session.driver }),
-  connectGetVersion: async () => ({ hvVer: versionNumber(String((await engine.host())['driverVersion'])) }),
+  connectGetVersion: async () => ({ hvVer: versionNumber((await engine.host()).driverVersion) }),
   connectGetLibVersion: () => ({ libVer: versionNumber(protocolVersion) }),
   connectGetHostname: () => ({ hostname: hostname() }),
   connectGetUri: (_, { session }) => ({ uri: session.uri }),

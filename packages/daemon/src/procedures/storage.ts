@@ -1,8 +1,9 @@
 // The templates as a storage pool: clients see and choose them, ctvirt's own commands import and remove them.
 // SPDX-License-Identifier: Apache-2.0
+
 import { statfs } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { TemplateView } from '@ctvirt/engine';
+import type { Template } from '@ctvirt/api';
 import { type FilterFlag, filtered, listed } from './list-flags.js';
 import { namedUuid, xmlText } from './named-uuid.js';
 import { checkPoolDefinition, readPoolDefinition } from './pool-definition.js';
@@ -38,8 +39,8 @@ const filters: readonly (readonly FilterFlag<unknown>[])[] = [
 ];
 
 export const bindStorage: Bind = ({ engine, templatesFolder }) => {
-  const pathOf = ({ name }: TemplateView): string => join(templatesFolder, name);
-  const toVolume = (template: TemplateView) => ({
+  const pathOf = ({ name }: Template): string => join(templatesFolder, name);
+  const toVolume = (template: Template) => ({
     pool: poolName,
     name: template.name,
     key: pathOf(template),
@@ -57,15 +58,12 @@ export const bindStorage: Bind = ({ engine, templatesFolder }) => {
     checkPool(asked);
     throw refusal('operationInvalid', 'storage', `storage pool '${poolName}' is still active`);
   };
-  const findVolume = async (
-    isIt: (template: TemplateView) => boolean,
-    what: string,
-  ): Promise<TemplateView> => {
+  const findVolume = async (isIt: (template: Template) => boolean, what: string): Promise<Template> => {
     const found = (await engine.templates.list()).find(isIt);
     if (found === undefined) throw refusal('noStorageVol', 'storage', `no storage vol with matching ${what}`);
     return found;
   };
-  const volumeOf = (vol: { pool: string; name: string }): Promise<TemplateView> => {
+  const volumeOf = (vol: { pool: string; name: string }): Promise<Template> => {
     checkPool({ name: vol.pool });
     return findVolume(({ name }) => name === vol.name, `name '${vol.name}'`);
   };
@@ -78,7 +76,7 @@ export const bindStorage: Bind = ({ engine, templatesFolder }) => {
       available: BigInt(bavail) * BigInt(bsize),
     };
   };
-  const volumeInfo = (template: TemplateView) => ({
+  const volumeInfo = (template: Template) => ({
     type: folderType,
     capacity: BigInt(template.unpackedBytes),
     allocation: BigInt(template.unpackedBytes),

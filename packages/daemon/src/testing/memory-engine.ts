@@ -11,6 +11,7 @@ import type {
   DomainSummary,
   LifecycleEvent,
   StateReason,
+  Template,
 } from '@ctvirt/api';
 import {
   changesBetween,
@@ -21,7 +22,6 @@ import {
   type OnProgress,
   parameterEdit,
   rowsOf,
-  type TemplateView,
 } from '@ctvirt/engine';
 import { explainResources, FormatError, setOwnerQuota } from '@ctvirt/formats';
 import { type Domain, formatDomain, parseDomain } from '@ctvirt/xml';
@@ -43,7 +43,7 @@ const firstOf = (xml: string, pattern: RegExp): string | undefined => pattern.ex
 
 export function createMemoryEngine(log: EngineLog = () => undefined): MemoryEngine {
   const domains = new Map<string, Entry>();
-  const templates = new Map<string, TemplateView>();
+  const templates = new Map<string, Template>();
   const listeners = new Set<(event: DomainEvent) => void>();
   const live = new Set<ExecSession>();
   let nextId = 1000;
@@ -164,7 +164,7 @@ export function createMemoryEngine(log: EngineLog = () => undefined): MemoryEngi
     source: string,
     archive: Buffer,
     options: { onProgress?: OnProgress; signal?: AbortSignal; digest?: string; sizeBytes?: number },
-  ): Promise<TemplateView> => {
+  ): Promise<Template> => {
     if (templates.has(name)) throw new EngineError('exists', `template '${name}' exists`);
     if (options.sizeBytes !== undefined && options.sizeBytes !== archive.length)
       throw new EngineError('invalid', `${source} has ${archive.length} bytes, not ${options.sizeBytes}`);
@@ -173,7 +173,7 @@ export function createMemoryEngine(log: EngineLog = () => undefined): MemoryEngi
       await pause(20, options.signal);
     }
     if (archive.includes('HOSTILE')) throw new EngineError('invalid', 'the archive leaves its folder: ../x');
-    const template: TemplateView = {
+    const template: Template = {
       name,
       digest: `sha256:${'0'.repeat(64)}`,
       sizeBytes: archive.length,
@@ -393,12 +393,12 @@ export function createMemoryEngine(log: EngineLog = () => undefined): MemoryEngi
       return () => listeners.delete(listener);
     },
     host: async () => ({
-      hostname: 'test',
-      kernel: '6.1',
+      driver: 'memory',
+      driverVersion: '1.0.0',
+      cgroups: 'v2',
       cpus: 2,
-      memoryKiB: 1024,
-      cgroup: 'v2',
-      unprivileged: true,
+      state: '/var/lib/ctvirt',
+      domains: domains.size,
     }),
     close: async () => undefined,
   };

@@ -1,10 +1,11 @@
 // Takes containers of other systems over where they lie: defined on their own files, which nothing here changes.
 // SPDX-License-Identifier: Apache-2.0
+
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import type { AdoptRequest, AdoptResult } from '@ctvirt/api';
 import { FormatError, formats, type NativeUnit, type ReadResult, type ReportRow } from '@ctvirt/formats';
 import { type Domain, type Filesystem, formatDomain, isRoot, XmlError } from '@ctvirt/xml';
-import type { AdoptRequest, AdoptResult } from '../contract.js';
 import { EngineError } from '../errors.js';
 import type { Definer } from '../lifecycle/definer.js';
 import type { HostFacts } from '../lifecycle/document.js';

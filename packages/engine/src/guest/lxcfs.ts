@@ -1,10 +1,11 @@
 // Files of /proc that tell a container its own limits: an lxcfs serves them, for as long as containers have them.
 // SPDX-License-Identifier: Apache-2.0
+
 import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Asset } from '@ctvirt/api';
 import type { DetachedMount } from '../host/mount-calls.js';
 import { killIfThere } from '../host/processes.js';
-import type { Asset } from '../view.js';
 import { LxcfsRecords } from './lxcfs-records.js';
 import { LxcfsServer } from './lxcfs-server.js';
 

@@ -1,0 +1,46 @@
+// Adoption: a container of another system, defined on its own files where they lie.
+// SPDX-License-Identifier: Apache-2.0
+import { integer, list, object, oneOf, optional, type Static, strict, string } from '../schema.js';
+import { defineResult } from './domain.js';
+
+/** Which container to adopt: its name or number in its system, and what lies elsewhere than is usual. */
+export const adoptRequest = strict({
+  format: oneOf(['openvz', 'lxc', 'vserver'], { description: 'Whose container it is' }),
+  name: string({ minLength: 1, maxLength: 255, description: 'For openvz the CTID, or a name it has' }),
+  config: optional(
+    string({
+      maxLength: 4096,
+      description: "Its configuration on the daemon's host, for vserver a folder (default: the usual)",
+    }),
+  ),
+  private: optional(
+    string({ maxLength: 4096, description: 'The directory with its files, if not as configured' }),
+  ),
+});
+/** Which container to adopt. */
+export type AdoptRequest = Static<typeof adoptRequest>;
+
+/** What became of one key of a configuration. */
+export const reportRow = object(
+  {
+    file: string({ description: 'The file it stands in' }),
+    line: integer({ description: 'From 1; 0 where the key has no line of its own' }),
+    key: string({ description: 'As its system calls it' }),
+    status: oneOf(['carried', 'approximated', 'ignored'], { description: 'What became of it' }),
+    how: string({ description: 'For people: where it went, how it differs, or why it was left' }),
+  },
+  { title: 'ReportRow', description: 'What became of one key of a configuration' },
+);
+/** What became of one key of a configuration. */
+export type ReportRow = Static<typeof reportRow>;
+
+/** The domain that a container has become. */
+export const adoptResult = object(
+  {
+    ...defineResult.properties,
+    report: list(reportRow, { description: 'What became of each key of its configuration' }),
+  },
+  { title: 'AdoptResult', description: 'A container that was adopted, and what became of its configuration' },
+);
+/** The domain that a container has become. */
+export type AdoptResult = Static<typeof adoptResult>;

@@ -1,0 +1,30 @@
+// The daemon and its host.
+// SPDX-License-Identifier: Apache-2.0
+import { integer, list, object, oneOf, type Static, string } from '../schema.js';
+
+/** Who answers, and what it can do. */
+export const daemonVersion = object(
+  {
+    name: string({ description: 'The program: `ctvirtd`' }),
+    version: string({ description: 'For people' }),
+    capabilities: list(string(), { description: 'Features by name: ask these, never compare versions' }),
+  },
+  { title: 'Version', description: 'The daemon and its features' },
+);
+/** Who answers, and what it can do. */
+export type DaemonVersion = Static<typeof daemonVersion>;
+
+/** Facts of the host and of what runs containers there. */
+export const hostFacts = object(
+  {
+    driver: string({ description: 'What runs containers: `liblxc`' }),
+    driverVersion: string({ description: "By lxc-start's own word" }),
+    cgroups: oneOf(['v1', 'v2'], { description: 'Which version of control groups the limits are in' }),
+    cpus: integer({ description: 'Processors that the daemon may use' }),
+    state: string({ description: "The daemon's folder for what lasts" }),
+    domains: integer({ description: 'Defined and running ones together' }),
+  },
+  { title: 'HostFacts', description: 'Facts of the host and of what runs containers there' },
+);
+/** Facts of the host and of what runs containers there. */
+export type HostFacts = Static<typeof hostFacts>;

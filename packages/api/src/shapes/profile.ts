@@ -1,0 +1,15 @@
+// Profiles: named sets of limits that documents refer to.
+// SPDX-License-Identifier: Apache-2.0
+import { object, type Static, string } from '../schema.js';
+
+/** A named set of limits in the format of OpenVZ's sample files. */
+export const profile = object(
+  {
+    name: string({ description: 'What documents call it: `<profile>`' }),
+    path: string({ description: 'Its file on the host' }),
+    text: string({ description: "The file's text, in the format of OpenVZ's samples" }),
+  },
+  { title: 'Profile', description: "A named set of limits in the format of OpenVZ's sample files" },
+);
+/** A named set of limits. */
+export type Profile = Static<typeof profile>;

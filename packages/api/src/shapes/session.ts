@@ -1,0 +1,25 @@
+// What the first frame of a session says: the program to run, the size of the terminal.
+// SPDX-License-Identifier: Apache-2.0
+import { boolean, integer, list, optional, record, type Static, strict, string } from '../schema.js';
+
+/** The size of a terminal. */
+export const terminalSize = strict({
+  columns: optional(integer({ minimum: 1, description: 'Characters in a line (default: 80)' })),
+  rows: optional(integer({ minimum: 1, description: 'Lines (default: 24)' })),
+});
+/** The size of a terminal. */
+export type TerminalSize = Static<typeof terminalSize>;
+
+/** A program to run inside a container. */
+export const execRequest = strict({
+  argv: list(string({ maxLength: 131072 }), {
+    minItems: 1,
+    maxItems: 4096,
+    description: 'The program, looked up in its PATH, and its arguments',
+  }),
+  env: optional(record(string(), string(), { description: 'Its environment, beside PATH, TERM and HOME' })),
+  tty: optional(boolean({ description: 'Whether it has a terminal, which joins stdout and stderr' })),
+  ...terminalSize.properties,
+});
+/** A program to run inside a container. */
+export type ExecRequest = Static<typeof execRequest>;
