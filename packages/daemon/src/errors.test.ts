@@ -20,22 +20,28 @@ test('every engine code has an error status, an exit status of its own and a lib
 });
 
 test('whatever an error carries, its body is one of the contract', () => {
-  const circular: Record<string, unknown> = {};
-  circular['self'] = circular;
   const check = compileCheck(errorBody);
-  for (const details of [
-    {},
-    { argv: ['a'] },
-    { size: 10n },
-    { cause: new Error('x') },
-    circular,
-    { findings: 'none' },
-  ]) {
-    for (const code of engineCodes) {
-      const { body } = toErrorBody(new EngineError(code, 'm', details));
-      assert.equal(check(JSON.parse(JSON.stringify(body))), undefined);
-      assert.equal(body.code, code);
-    }
+  for (const code of engineCodes) {
+    const { body } = toErrorBody(new EngineError(code, 'm'));
+    assert.equal(check(JSON.parse(JSON.stringify(body))), undefined);
+    assert.deepEqual(body, { code, message: 'm' });
+  }
+  const finding = { severity: 'error', code: 'syntax', message: 'm', line: 1, column: 1, path: '/' } as const;
+  for (const [error, said] of [
+    [new EngineError('invalid', 'm', { findings: [finding] }), { findings: [finding] }],
+    [
+      new EngineError('invalid', 'm', { path: '/x', line: 2, findings: [] }),
+      { details: { path: '/x', line: 2 }, findings: [] },
+    ],
+    [
+      new EngineError('denied', 'm', { path: '/x' }, { errno: 'EACCES' }),
+      { details: { path: '/x', errno: 'EACCES' } },
+    ],
+    [new EngineError('host-command', 'm', {}, { errno: 'EIO' }), { details: { errno: 'EIO' } }],
+  ] as const) {
+    const { body } = toErrorBody(error);
+    assert.equal(check(JSON.parse(JSON.stringify(body))), undefined);
+    assert.deepEqual(body, { code: error.code, message: 'm', ...said });
   }
   for (const fault of [new TypeError('secret'), 'text', undefined, null]) {
     const { status, body } = toErrorBody(fault);

@@ -1,7 +1,7 @@
 // The only table from the engine's error codes to libvirt's numbers, HTTP and exit statuses.
 // SPDX-License-Identifier: Apache-2.0
 import { type ErrorBody, type ErrorCode, errorTable } from '@ctvirt/api';
-import { type EngineCode, EngineError } from '@ctvirt/engine';
+import { type AnyDetails, type EngineCode, EngineError, isFault } from '@ctvirt/engine';
 import type { RpcError } from '@ctvirt/rpc';
 import type { Finding } from '@ctvirt/xml';
 import { type ErrorDomainName, type ErrorName, refusal } from './procedures/refusal.js';
@@ -47,40 +47,24 @@ export function toLibvirtError(error: EngineError, driver: ErrorDomainName): Rpc
 }
 
 /** A document that is no XML at all has a code of its own. */
-function libvirtNumbers({ code, details: { findings } }: EngineError): Mapping['libvirt'] {
-  const isBroken = isFindings(findings) && findings[0]?.code === 'syntax';
-  return code === 'invalid' && isBroken ? libvirt('xmlDetail', 'domain') : errorMapping[code].libvirt;
+function libvirtNumbers(error: EngineError): Mapping['libvirt'] {
+  const isBroken = isFault(error, 'invalid') && error.details.findings?.[0]?.code === 'syntax';
+  return isBroken ? libvirt('xmlDetail', 'domain') : errorMapping[error.code].libvirt;
 }
 
 /** An error as the HTTP contract tells it. A programming fault's message stays in the log: it helps no client. */
 export function toErrorBody(error: unknown): { status: number; body: ErrorBody } {
   if (!(error instanceof EngineError))
     return { status: 500, body: { code: 'internal', message: "internal error, see the daemon's log" } };
-  const { findings, ...details } = error.details;
+  const { findings, ...more }: AnyDetails & { readonly findings?: readonly Finding[] } = error.details;
+  const details = error.errno === undefined ? more : { ...more, errno: error.errno };
   return {
     status: errorMapping[error.code].httpStatus,
     body: {
       code: error.code,
       message: error.message,
-      ...(Object.keys(details).length > 0 && { details: toPlain(details) }),
-      ...(isFindings(findings) && { findings }),
+      ...(Object.keys(details).length > 0 && { details }),
+      ...(findings !== undefined && { findings }),
     },
   };
 }
-
-/** Details as JSON carries them: an engine may put in what JSON has no form for, and that must not cost the answer. */
-function toPlain(details: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  try {
-    const text = JSON.stringify(details, (_, value) => {
-      if (typeof value === 'bigint') return String(value);
-      return value instanceof Error ? value.message : value;
-    });
-    return JSON.parse(text);
-  } catch {
-    return {}; // Circular: code and message still tell what happened.
-  }
-}
-
-const isFindings = (value: unknown): value is readonly Finding[] =>
-  Array.isArray(value) &&
-  value.every((item) => typeof item === 'object' && item !== null && 'message' in item);

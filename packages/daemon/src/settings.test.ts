@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { EngineError } from '@ctvirt/engine';
+import { EngineError, isFault } from '@ctvirt/engine';
 import fc from 'fast-check';
 import { accountId, engineOptions, formatSettings, parseSettings, settings } from './settings.js';
 
@@ -11,7 +11,7 @@ const refusedAt = (content: string): number => {
   try {
     parseSettings(content, 'file');
   } catch (error) {
-    if (error instanceof EngineError && error.code === 'invalid') return Number(error.details['line']);
+    if (isFault(error, 'invalid')) return Number(error.details.line);
     throw error;
   }
   throw new Error('it was not refused');

@@ -3,7 +3,14 @@
 export { changesBetween } from './changes.js';
 export * from './contract.js';
 export { type EngineOptions, openEngine } from './engine.js';
-export { type EngineCode, EngineError, engineCodes } from './errors.js';
+export {
+  type AnyDetails,
+  type Details,
+  type EngineCode,
+  EngineError,
+  engineCodes,
+  isFault,
+} from './errors.js';
 export { forgetShell } from './host/birth.js';
 export { closeInherited } from './host/descriptors.js';
 export { openFilesLimit } from './host/own-limits.js';

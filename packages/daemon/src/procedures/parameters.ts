@@ -1,7 +1,7 @@
 // Typed parameters as rows: each a field of a document under the name, type and default clients know it by.
 // SPDX-License-Identifier: Apache-2.0
 import type { DomainSummary } from '@ctvirt/api';
-import { type Engine, EngineError } from '@ctvirt/engine';
+import { type Engine, isFault } from '@ctvirt/engine';
 import type { TypedParam, TypedValue } from '@ctvirt/rpc';
 import type { Domain } from '@ctvirt/xml';
 import { type Affected, affectedBy, stringFlag } from './affect.js';
@@ -107,11 +107,9 @@ export async function amend(
     await engine.amend(uuid, affected, edit);
   } catch (error) {
     // A disk that is not there is no domain that is not there.
-    const isAbsentDisk = (fault: EngineError) => fault.code === 'not-found' && 'path' in fault.details;
-    if (error instanceof EngineError && (error.code === 'invalid' || isAbsentDisk(error)))
-      throw refusal('invalidArg', 'domain', error.message);
-    if (error instanceof EngineError && error.code === 'unsupported')
-      throw refusal('operationUnsupported', 'domain', error.message);
+    const isAbsentDisk = isFault(error, 'not-found') && error.details.path !== undefined;
+    if (isAbsentDisk || isFault(error, 'invalid')) throw refusal('invalidArg', 'domain', error.message);
+    if (isFault(error, 'unsupported')) throw refusal('operationUnsupported', 'domain', error.message);
     throw error;
   }
 }

@@ -184,12 +184,13 @@ function refused(said: string): EngineError {
       name === 'ENOSPC'
         ? 'no terminal is left: either the container has all of its own in use (end a session of it, or give it more with --numpty), or all containers those of the host (kernel.pty.nr has reached kernel.pty.max less kernel.pty.reserve)'
         : `the container has no terminal to give: /dev/pts/ptmx in it answers ${name}`,
-      { step, errno: name },
+      { step },
+      { errno: name },
     );
   const what = `the container cannot be entered: ${step}`;
   return (
     refusalOf(name, what, { step }) ??
-    new EngineError('host-command', `${what}: ${name}`, { step, errno: name })
+    new EngineError('host-command', `${what}: ${name}`, { step }, { errno: name })
   );
 }
 

@@ -13,7 +13,7 @@ import {
   unlinkSync,
   writeSync,
 } from 'node:fs';
-import { EngineError } from '../errors.js';
+import { errnoOf } from '../errors.js';
 import { isErrno } from '../host/gone.js';
 import { openInRoot } from '../host/syscalls.js';
 
@@ -79,7 +79,7 @@ function openFolder(root: number, path: string): number | undefined {
   try {
     return openInRoot(root, path, constants.O_RDONLY | constants.O_DIRECTORY);
   } catch (error) {
-    if (error instanceof EngineError && error.details['errno'] === 'ENOENT') return undefined;
+    if (errnoOf(error) === 'ENOENT') return undefined;
     throw error;
   }
 }

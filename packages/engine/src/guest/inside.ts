@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { closeSync, lstatSync, readlinkSync } from 'node:fs';
 import { posix } from 'node:path';
-import { EngineError } from '../errors.js';
+import { EngineError, errnoOf } from '../errors.js';
 import { isPathIn } from '../host/paths.js';
 import { openInRoot, Resolve } from '../host/syscalls.js';
 
@@ -56,7 +56,7 @@ export class InsidePaths {
     try {
       return openInRoot(tree, below === '' ? '.' : below, O_PATH, 0, Resolve.beneath | Resolve.noSymlinks);
     } catch (cause) {
-      const errno = cause instanceof EngineError ? cause.details['errno'] : undefined;
+      const errno = errnoOf(cause);
       if (errno === 'ENOENT')
         throw new EngineError('not-found', `the container has no '${path}'`, { path }, { cause });
       if (errno === 'ELOOP') throw misled(path, 'links that change while it starts');
@@ -126,7 +126,7 @@ function openIfThere(root: number, path: string, asked: string): number | undefi
   try {
     return openInRoot(root, path, O_PATH);
   } catch (error) {
-    const errno = error instanceof EngineError ? error.details['errno'] : undefined;
+    const errno = errnoOf(error);
     if (errno === 'ENOENT') return undefined;
     if (errno === 'ELOOP') throw misled(asked, 'links in a circle');
     if (errno === 'ENOTDIR') throw misled(asked, 'a file in the way');

@@ -34,7 +34,7 @@ const CONTROL_BYTES = 24;
 function check(result: unknown, call: string): number {
   if (typeof result === 'number' && result >= 0) return result;
   const errno = getSystemErrorName(-koffi.errno());
-  throw new EngineError('host-command', `${call} failed: ${errno}`, { call, errno });
+  throw new EngineError('host-command', `${call} failed: ${errno}`, { call }, { errno });
 }
 
 /** What this process was started with goes to no program that it starts. */

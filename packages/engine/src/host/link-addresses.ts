@@ -172,4 +172,4 @@ function dump(
 }
 
 const untold = (errno: string): EngineError =>
-  new EngineError('host-command', `the kernel does not tell the addresses of links: ${errno}`, { errno });
+  new EngineError('host-command', `the kernel does not tell the addresses of links: ${errno}`, {}, { errno });

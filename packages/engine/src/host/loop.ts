@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { closeSync, constants, fstatSync, openSync, readdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { EngineError } from '../errors.js';
+import { EngineError, errnoOf } from '../errors.js';
 import { ioctlBuffer, ioctlNumber, isOpenedByOthers } from './syscalls.js';
 
 const LOOP_GET_STATUS64 = 0x4c05;
@@ -135,7 +135,7 @@ export function attachLoop(image: Image): LoopDevice {
         return { path, [Symbol.dispose]: () => closeSync(device) };
       } catch (error) {
         closeSync(device);
-        if (!(error instanceof EngineError) || error.details['errno'] !== 'EBUSY') throw error;
+        if (errnoOf(error) !== 'EBUSY') throw error;
       }
     }
     throw new EngineError(

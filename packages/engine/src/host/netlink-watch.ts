@@ -29,7 +29,7 @@ export class NetlinkWatch implements Disposable {
     else {
       const errno = failure();
       if (fd >= 0) closeSync(fd);
-      throw new EngineError('host-command', `the kernel tells no changes: ${errno}`, { errno });
+      throw new EngineError('host-command', `the kernel tells no changes: ${errno}`, {}, { errno });
     }
   }
 
@@ -44,7 +44,7 @@ export class NetlinkWatch implements Disposable {
         const errno = failure();
         if (errno === 'EAGAIN') return isWhole ? told : undefined;
         if (errno !== 'ENOBUFS')
-          throw new EngineError('host-command', `the kernel tells no changes: ${errno}`, { errno });
+          throw new EngineError('host-command', `the kernel tells no changes: ${errno}`, {}, { errno });
         isWhole = false;
         continue;
       }

@@ -110,7 +110,7 @@ export class Nftables implements Disposable {
       }
       const name = failure();
       if (name === 'EAGAIN') return refusal;
-      throw new EngineError('host-command', `nftables gave no answer: ${name}`, { errno: name });
+      throw new EngineError('host-command', `nftables gave no answer: ${name}`, {}, { errno: name });
     }
   }
 

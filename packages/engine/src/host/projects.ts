@@ -1,7 +1,7 @@
 // Projects of the host's quotas: a number given to a folder and all that is made in it, from a range that is ours.
 // SPDX-License-Identifier: Apache-2.0
 import { closeSync, constants, openSync, readFileSync } from 'node:fs';
-import { EngineError } from '../errors.js';
+import { EngineError, errnoOf } from '../errors.js';
 import type { HostQuotas } from './quota.js';
 import { ioctlBuffer } from './syscalls.js';
 
@@ -25,8 +25,7 @@ export function projectOf(folder: string): number | undefined {
     withFolder(folder, (fd) => ioctlBuffer(fd, FS_IOC_FSGETXATTR, attributes, folder));
   } catch (error) {
     // A file system that knows no projects.
-    if (error instanceof EngineError && ['ENOTTY', 'EOPNOTSUPP'].includes(String(error.details['errno'])))
-      return undefined;
+    if (['ENOTTY', 'EOPNOTSUPP'].includes(errnoOf(error) ?? '')) return undefined;
     throw error;
   }
   const project = attributes.readUInt32LE(PROJECT_OFFSET);

@@ -113,7 +113,8 @@ export class HostQuotas implements Disposable {
     return new EngineError(
       'unsupported',
       `the quotas of the file system of ${this.folder} cannot be ${what}: ${errno}`,
-      { folder: this.folder, errno },
+      { folder: this.folder },
+      { errno },
     );
   }
 }

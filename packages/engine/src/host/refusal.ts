@@ -1,9 +1,12 @@
 // What an errno of the host means to whoever asked the engine: the one table from the kernel's numbers to code and advice.
 // SPDX-License-Identifier: Apache-2.0
-import { type EngineCode, EngineError } from '../errors.js';
+import { type Details, EngineError } from '../errors.js';
+
+/** The codes of what every part of the host may answer. */
+type RefusalCode = 'no-space' | 'over-quota' | 'denied' | 'busy';
 
 interface Refusal {
-  readonly code: EngineCode;
+  readonly code: RefusalCode;
   /** As libc words it, so that it is also found in what programs of the host complain of. */
   readonly words: string;
   readonly next: string;
@@ -54,13 +57,13 @@ const ofDisks = ['ENOSPC', 'EDQUOT', 'EROFS'] as const;
 export function refusalOf(
   errno: string,
   what: string,
-  details: Readonly<Record<string, unknown>> = {},
+  details: Details[RefusalCode] = {},
   options?: { cause?: unknown },
 ): EngineError | undefined {
   const found = refusals[errno];
   if (found === undefined) return undefined;
   const { code, words, next } = found;
-  return new EngineError(code, `${what}: ${words}; ${next}`, { ...details, errno }, options);
+  return new EngineError(code, `${what}: ${words}; ${next}`, details, { ...options, errno });
 }
 
 /** The errno of a full or read-only disk behind a program's complaint, if it is about one. */

@@ -88,7 +88,8 @@ export function spawnProgram(argv: readonly [string, ...string[]], options: Spaw
       throw new EngineError(
         'host-command',
         `cannot run ${file}: ${errno === 'ENOENT' ? 'it is not installed' : errno}`,
-        { argv, errno },
+        { argv },
+        { errno },
       );
     }
     return watch(pid[0] ?? 0, options.unref === true);

@@ -42,7 +42,7 @@ export function systemError(call: string, subject: string, errno = koffi.errno()
   const what = `${call} of ${subject} failed`;
   return (
     refusalOf(name, what, { call, subject }) ??
-    new EngineError('host-command', `${what}: ${name}`, { call, subject, errno: name })
+    new EngineError('host-command', `${what}: ${name}`, { call, subject }, { errno: name })
   );
 }
 
@@ -150,7 +150,7 @@ export function connectAbstract(name: string): number | undefined {
   if (toNumber(cConnect(fd, address, address.length)) === 0) return fd;
   const error = systemError('connect', name);
   closeSync(fd);
-  if (error.details['errno'] === 'ECONNREFUSED' || error.details['errno'] === 'EAGAIN') return undefined;
+  if (error.errno === 'ECONNREFUSED' || error.errno === 'EAGAIN') return undefined;
   throw error;
 }
 

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type BigIntStats, closeSync, constants, fstatSync, readFileSync, readlinkSync } from 'node:fs';
 import { posix } from 'node:path';
-import { EngineError } from '../errors.js';
+import { EngineError, errnoOf } from '../errors.js';
 import { mounts } from './mountinfo.js';
 import { isPathIn } from './paths.js';
 import { openInRoot } from './syscalls.js';
@@ -132,9 +132,6 @@ function openNext(folder: number, name: string, path: string): number {
     throw new EngineError('not-found', `there is no ${path} on this host`, { path }, { cause });
   }
 }
-
-const errnoOf = (error: unknown): unknown =>
-  error instanceof EngineError ? error.details['errno'] : undefined;
 
 /** Whether others than root can put something else in the place of `entry`. */
 function isChangeable(folder: Step | undefined, entry: Step): boolean {

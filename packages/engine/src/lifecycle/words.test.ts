@@ -6,7 +6,7 @@ import { formatLxcConfig } from '@ctvirt/formats';
 import { type Finding, formatDomain } from '@ctvirt/xml';
 import fc from 'fast-check';
 import { configRows } from '../drivers/lxc/config.js';
-import { EngineError } from '../errors.js';
+import { isFault } from '../errors.js';
 import type { DomainRecord } from '../state/record.js';
 import { planOf, Reader } from './document.js';
 import { readStored } from './stored-document.js';
@@ -89,8 +89,8 @@ async function defined(values: typeof fields): Promise<Accepted | readonly Findi
   try {
     return await reader.read(documentOf(values), { strict: false });
   } catch (error) {
-    if (!(error instanceof EngineError) || error.code !== 'invalid') throw error;
-    return error.details['findings'] as readonly Finding[];
+    if (!isFault(error, 'invalid') || error.details.findings === undefined) throw error;
+    return error.details.findings;
   }
 }
 

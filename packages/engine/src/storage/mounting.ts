@@ -1,7 +1,7 @@
 // Mounts for the moment of starting: made detached, furnished, id-mapped, and attached where only the start finds them.
 // SPDX-License-Identifier: Apache-2.0
 import { closeSync, openSync, realpathSync } from 'node:fs';
-import { EngineError } from '../errors.js';
+import { EngineError, errnoOf } from '../errors.js';
 import { cloneMount, type DetachedMount, MountAttr, setMountAttributes } from '../host/mount-calls.js';
 import { mountAt } from '../host/mountinfo.js';
 import type { Undo } from '../host/undo.js';
@@ -65,7 +65,7 @@ async function mapTree(
     try {
       setMountAttributes(tree, attributes, fd);
     } catch (cause) {
-      if (!(cause instanceof EngineError) || cause.details['errno'] !== 'EINVAL') throw cause;
+      if (errnoOf(cause) !== 'EINVAL') throw cause;
       throw new EngineError(
         'unsupported',
         `the ${typeAt(source)} file system of ${source} cannot be id-mapped on this kernel; give its files to a range of ids and name that range in the document's <idmap>`,
