@@ -21,7 +21,7 @@ const readers: { readonly [K in Kind]: Reader } = {
     message.resume();
   },
   json: async (message, check) => admit(parseJson(await readText(message)), check),
-  xml: (message) => readText(message),
+  text: (message) => readText(message),
   lines: async (message, check, { signal }) => readLines(message, check, signal),
   progress: readProgress,
 };

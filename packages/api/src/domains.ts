@@ -1,6 +1,6 @@
 // Domains over HTTP: what is told of one, and what can be done with it.
 // SPDX-License-Identifier: Apache-2.0
-import { json, none, resource, session, xml } from './route.js';
+import { json, none, resource, session, text, xml } from './route.js';
 import { boolean, integer, list, optional, record, strict, string } from './schema.js';
 import { adoptRequest, adoptResult } from './shapes/adoption.js';
 import { defineResult, domainSummary } from './shapes/domain.js';
@@ -68,7 +68,7 @@ export const domains = resource({
     summary: "A domain's XML",
     query: { inactive: boolean({ description: 'As its next start will read it' }) },
     body: none,
-    answer: xml,
+    answer: text('application/xml'),
   },
   parameters: {
     method: 'GET',

@@ -76,8 +76,8 @@ function success(answer: Answer, refer: (schema: TSchema) => unknown): Json {
       return {
         200: { description: 'Done', content: { 'application/json': { schema: refer(answer.schema) } } },
       };
-    case 'xml':
-      return { 200: { description: 'Done', content: { 'application/xml': { schema: { type: 'string' } } } } };
+    case 'text':
+      return { 200: { description: 'Done', content: { [answer.type]: { schema: { type: 'string' } } } } };
     case 'lines':
       return {
         200: {

@@ -10,19 +10,22 @@ export type Body =
   | { readonly kind: 'bytes' };
 
 /**
- * What an operation answers. `lines` is NDJSON until either side ends it; `progress` is NDJSON too, some
- * `{progress}` lines and one last `{result}` or `{error}`; `session` upgrades the connection (session/frame.ts).
+ * What an operation answers. `text` is a document of that media type, as it is; `lines` is NDJSON until either side ends
+ * it; `progress` is NDJSON too, some `{progress}` lines and one last `{result}` or `{error}`; `session` upgrades the
+ * connection (session/frame.ts).
  */
 export type Answer =
   | { readonly kind: 'none' }
   | { readonly kind: 'json'; readonly schema: TSchema }
-  | { readonly kind: 'xml' }
+  | { readonly kind: 'text'; readonly type: string }
   | { readonly kind: 'lines'; readonly schema: TSchema }
   | { readonly kind: 'progress'; readonly schema: TSchema }
   | { readonly kind: 'session'; readonly open: TSchema };
 
+/** What HTTP calls the operation. */
 export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
 
+/** One operation of the contract. */
 export interface Route {
   readonly method: Method;
   /** In OpenAPI's form: `/v1/domains/{domain}`. */
@@ -76,7 +79,7 @@ export type ResultOf<R extends Route> = R['answer'] extends {
   readonly schema: infer S extends TSchema;
 }
   ? Static<S>
-  : R['answer'] extends { readonly kind: 'xml' }
+  : R['answer'] extends { readonly kind: 'text' }
     ? string
     : undefined;
 
@@ -88,12 +91,21 @@ export type OpenOf<R extends Route> = R['answer'] extends {
   ? Static<S>
   : never;
 
+/** Nothing goes in, or comes out. */
 export const none = { kind: 'none' } as const;
+/** A body that is an XML document. */
 export const xml = { kind: 'xml' } as const;
+/** A body of any bytes, such as an archive, as long as they come. */
 export const bytes = { kind: 'bytes' } as const;
+/** One JSON value, in or out. */
 export const json = <S extends TSchema>(schema: S) => ({ kind: 'json', schema }) as const;
+/** An answer that is a document of a media type, in UTF-8. */
+export const text = <const T extends string>(type: T) => ({ kind: 'text', type }) as const;
+/** An answer of JSON values, one a line, until either side ends it. */
 export const lines = <S extends TSchema>(schema: S) => ({ kind: 'lines', schema }) as const;
+/** An answer that tells how far the operation is, and last its result. */
 export const progress = <S extends TSchema>(schema: S) => ({ kind: 'progress', schema }) as const;
+/** An answer that is a connection of its own, which begins with this from the client. */
 export const session = <S extends TSchema>(open: S) => ({ kind: 'session', open }) as const;
 
 /** Checks a declaration and keeps its exact type. */

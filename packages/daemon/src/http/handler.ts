@@ -16,7 +16,7 @@ type MaybePromise<T> = T | Promise<T>;
 interface HandlerByAnswer<R extends Route> {
   none(call: Call<R>): MaybePromise<void>;
   json(call: Call<R>): MaybePromise<ResultOf<R>>;
-  xml(call: Call<R>): MaybePromise<ResultOf<R>>;
+  text(call: Call<R>): MaybePromise<ResultOf<R>>;
   /** Sends lines until the result is called. */
   lines(call: Call<R>, send: (line: ResultOf<R>) => void): () => void;
   progress(call: Call<R>, watched: Required<Watched>): Promise<ResultOf<R>>;

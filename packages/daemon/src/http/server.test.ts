@@ -188,6 +188,20 @@ test('every answer is as its schema says, and says nothing more', async (t) => {
   await assert.rejects(client.domains.summary(web), failsWith('bad-answer'));
 });
 
+test('a document comes as the text that it is, of the media type that the contract says', async (t) => {
+  const engine = createMemoryEngine();
+  const app = createHttpApp(engine, pino({ level: 'silent' }));
+  t.after(() => app.close());
+  await engine.define(sampleXml('web'));
+  const { headers, body } = await app.inject({ method: 'GET', url: '/v1/domains/web/xml' });
+  assert.deepEqual([headers['content-type'], body], ['application/xml; charset=utf-8', sampleXml('web')]);
+  const refused = await app.inject({ method: 'GET', url: '/v1/domains/none/xml' });
+  assert.deepEqual(
+    [refused.headers['content-type'], JSON.parse(refused.body).code],
+    ['application/json; charset=utf-8', 'not-found'],
+  );
+});
+
 test('an engine error keeps code, message, details and findings', async (t) => {
   const { client } = await serve(t);
   await assert.rejects(client.domains.define({ body: '<domain/>' }), (error: unknown) => {

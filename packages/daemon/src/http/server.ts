@@ -101,21 +101,28 @@ export function createHttpApp(
   return app;
 }
 
-type Responder = (call: AnyCall, handler: never, request: FastifyRequest, reply: FastifyReply) => unknown;
+type Responder = (
+  call: AnyCall,
+  handler: never,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  route: Route,
+) => unknown;
 
 type ValueHandler = (call: AnyCall) => unknown;
+
+const contentTypeOf = (answer: Answer): string =>
+  `${answer.kind === 'text' ? answer.type : 'application/json'}; charset=utf-8`;
 
 const responders: { readonly [K in Answer['kind']]: Responder } = {
   none: async (call, handler: ValueHandler, _request, reply) => {
     await remarking(reply, () => handler(call));
     return reply.code(204).send();
   },
-  json: async (call, handler: ValueHandler, _request, reply) =>
-    reply
-      .type('application/json; charset=utf-8')
-      .send(JSON.stringify(await remarking(reply, () => handler(call)))),
-  xml: async (call, handler: ValueHandler, _request, reply) =>
-    reply.type('application/xml; charset=utf-8').send(await remarking(reply, () => handler(call))),
+  json: async (call, handler: ValueHandler, _request, reply, { answer }) =>
+    reply.type(contentTypeOf(answer)).send(JSON.stringify(await remarking(reply, () => handler(call)))),
+  text: async (call, handler: ValueHandler, _request, reply, { answer }) =>
+    reply.type(contentTypeOf(answer)).send(await remarking(reply, () => handler(call))),
   lines: answerLines,
   progress: answerProgress,
   session: (_call, _handler, _request, reply) =>
@@ -148,7 +155,7 @@ function addRoute(app: FastifyInstance, route: Route, handler: never): void {
           `body: content type is ${type ?? 'missing'}, not ${contentTypes[body.kind]}`,
         );
       const call = { params: request.params, query: readQuery(request.query), body: readBody(request.body) };
-      return respond(call, handler, request, reply);
+      return respond(call, handler, request, reply, route);
     },
   });
 }
