@@ -5,7 +5,7 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSyn
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { createClient } from '../packages/api/dist/index.js';
+import { createClient } from '../packages/api/dist/node/index.js';
 import { layoutOf } from '../packages/engine/dist/state/layout.js';
 
 const run = promisify(execFile);

@@ -7,6 +7,10 @@ const layer = { xml: 0, rpc: 0, formats: 1, api: 1, engine: 2, daemon: 3, cli: 3
 /** Whom a package may only take types from: the engine says what it tells in the contract's shapes, and runs without them. */
 const typesOnly = { engine: ['api'] };
 const root = new URL('../packages/', import.meta.url).pathname;
+/** Whether a package offers that part of it to others. */
+const isEntry = (name, inner) =>
+  JSON.parse(readFileSync(join(root, name, 'package.json'), 'utf8')).exports[`./${inner}`] !== undefined;
+
 let faults = 0;
 const fault = (text) => {
   faults++;
@@ -28,7 +32,7 @@ for (const name of readdirSync(root)) {
       const [, target, inner] = spec.split('/');
       if (typesOnly[name]?.includes(target) && !kind.endsWith(' type'))
         fault(`packages/${name}/src/${file}: ${name} may import only types of ${target}`);
-      if (inner !== undefined && inner !== 'testing')
+      if (inner !== undefined && !isEntry(target, inner))
         fault(`packages/${name}/src/${file}: reaches inside ${spec}`);
       if (layer[target] === undefined) fault(`packages/${name}/src/${file}: unknown package ${spec}`);
       else if (layer[target] >= own) fault(`packages/${name}/src/${file}: ${name} may not import ${target}`);

@@ -92,7 +92,7 @@ async function welcome(client) {
 async function main() {
   await setUp();
   // The build has just made it, at the earliest.
-  const { createClient } = await import('../packages/api/dist/index.js');
+  const { createClient } = await import('../packages/api/dist/node/index.js');
   const client = createClient({ socketPath });
   if (await answers(client))
     throw new StepError(

@@ -1,7 +1,8 @@
 // What may be asked of a domain in each of its conditions, and of a template; each step and where it leads.
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
-import { type ApiClient, ApiError } from '@ctvirt/api';
+import { ApiError } from '@ctvirt/api';
+import type { ApiClient } from '@ctvirt/api/node';
 import { domainXml, templateRoot } from './documents.js';
 
 /** `kept`: the definition is gone, the files are not. */

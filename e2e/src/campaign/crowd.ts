@@ -1,6 +1,7 @@
 // A crowd of clients of both doors on many domains: every answer true, every state right in the end, nobody starved.
 // SPDX-License-Identifier: Apache-2.0
-import { type ApiClient, ApiError, createClient } from '@ctvirt/api';
+import { ApiError } from '@ctvirt/api';
+import { type ApiClient, createClient } from '@ctvirt/api/node';
 import { Chance } from '../chance.js';
 import { domainXml } from '../documents.js';
 import type { World } from '../world.js';

@@ -5,7 +5,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { copyFile, readFile, rm, symlink } from 'node:fs/promises';
 import { after, before, suite, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { type ApiClient, createClient } from '@ctvirt/api';
+import { type ApiClient, createClient } from '@ctvirt/api/node';
 import { output, run } from '../command.js';
 import { domainXml } from '../documents.js';
 import { waitFor } from '../wait.js';

@@ -1,12 +1,13 @@
 // A good answer's body to the value its route promises; what is not as promised is refused.
 // SPDX-License-Identifier: Apache-2.0
-import type { IncomingMessage } from 'node:http';
 import { ApiError } from './errors.js';
 import type { Answer } from './route.js';
 import { type Progress, progressLine } from './shapes/template.js';
+import type { Reply } from './transport.js';
 import { type Check, compileCheck } from './validate.js';
-import { parseErrorBody, parseJson, parseLines, readText } from './wire.js';
+import { parseErrorBody, parseJson, parseLines } from './wire.js';
 
+/** What a call takes besides its input. */
 export interface CallOptions {
   /** Ends the call, and with it a long operation on the daemon's side. */
   readonly signal?: AbortSignal | undefined;
@@ -14,27 +15,25 @@ export interface CallOptions {
 }
 
 type Kind = Exclude<Answer['kind'], 'session'>;
-type Reader = (message: IncomingMessage, check: Check, options: CallOptions) => Promise<unknown>;
+type Reader = (reply: Reply, check: Check, options: CallOptions) => Promise<unknown>;
 
 const readers: { readonly [K in Kind]: Reader } = {
-  none: async (message) => {
-    message.resume();
-  },
-  json: async (message, check) => admit(parseJson(await readText(message)), check),
-  text: (message) => readText(message),
-  lines: async (message, check, { signal }) => readLines(message, check, signal),
+  none: async (reply) => reply.skip(),
+  json: async (reply, check) => admit(parseJson(await reply.text()), check),
+  text: (reply) => reply.text(),
+  lines: async (reply, check, { signal }) => readLines(reply, check, signal),
   progress: readProgress,
 };
 
 /** Reads an answer; throws ApiError if the connection breaks in its middle or it is not as `check` says. */
 export async function readAnswer(
   kind: Kind,
-  message: IncomingMessage,
+  reply: Reply,
   check: Check,
   options: CallOptions,
 ): Promise<unknown> {
   try {
-    return await readers[kind](message, check, options);
+    return await readers[kind](reply, check, options);
   } catch (cause) {
     throw toApiError(cause, options.signal);
   }
@@ -54,19 +53,15 @@ function toApiError(cause: unknown, signal: AbortSignal | undefined): ApiError {
     : new ApiError('unreachable', 'the connection to the daemon broke', {}, { cause });
 }
 
-async function* readLines(
-  message: IncomingMessage,
-  check: Check,
-  signal?: AbortSignal,
-): AsyncGenerator<unknown> {
+async function* readLines(reply: Reply, check: Check, signal?: AbortSignal): AsyncGenerator<unknown> {
   try {
-    for await (const line of parseLines(message)) yield admit(line, check);
+    for await (const line of parseLines(reply.pieces())) yield admit(line, check);
   } catch (cause) {
     const error = toApiError(cause, signal);
     // Whoever gave the signal knows that it is the end.
     if (error.code !== 'interrupted') throw error;
   } finally {
-    message.destroy();
+    reply.leave();
   }
 }
 
@@ -74,8 +69,8 @@ const checkProgress = compileCheck(progressLine);
 
 const isProgress = (value: unknown): value is Progress => checkProgress(value) === undefined;
 
-async function readProgress(message: IncomingMessage, check: Check, options: CallOptions): Promise<unknown> {
-  for await (const line of parseLines(message)) {
+async function readProgress(reply: Reply, check: Check, options: CallOptions): Promise<unknown> {
+  for await (const line of parseLines(reply.pieces())) {
     if (typeof line !== 'object' || line === null) continue;
     if ('error' in line) throw ApiError.fromBody(parseErrorBody(JSON.stringify(line.error)));
     if ('result' in line) return admit(line.result, check);

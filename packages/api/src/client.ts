@@ -1,13 +1,11 @@
-// The typed client: one method per operation, derived from the routes.
+// The typed client over any transport: one method per operation, derived from the routes.
 // SPDX-License-Identifier: Apache-2.0
-import type { Readable } from 'node:stream';
 import { type CallOptions, readAnswer } from './answer.js';
-import { Connection, type Endpoint } from './connection.js';
 import { ApiError } from './errors.js';
 import { parseRemarks, remarksHeader } from './remarks.js';
 import { type Resources, resources } from './resources.js';
 import type { BodyOf, OpenOf, Params, Query, Resource, ResultOf, Route } from './route.js';
-import { type ClientSession, openSession } from './session/client.js';
+import type { Transport } from './transport.js';
 import { type Check, compileCheck } from './validate.js';
 
 type Nothing = Record<never, never>;
@@ -16,26 +14,44 @@ type Part<Name extends string, Value> = [Value] extends [never | undefined]
   : { readonly [N in Name]: Value };
 
 /** What an operation takes: path and query parameters side by side, `body` or `open` where it has one. */
-export type Input<R extends Route> = Params<R> &
+export type Input<R extends Route, Content> = Params<R> &
   Query<R> &
-  Part<'body', BodyOf<R, Readable | Uint8Array>> &
+  Part<'body', BodyOf<R, Content>> &
   Part<'open', OpenOf<R>>;
 
-type Output<R extends Route> = R['answer']['kind'] extends 'lines'
+type Output<R extends Route, Session> = R['answer']['kind'] extends 'lines'
   ? AsyncIterable<ResultOf<R>>
   : R['answer']['kind'] extends 'session'
-    ? ClientSession
+    ? Session
     : ResultOf<R>;
 
-type Call<R extends Route> =
-  Nothing extends Input<R>
-    ? (input?: Input<R>, options?: CallOptions) => Promise<Output<R>>
-    : (input: Input<R>, options?: CallOptions) => Promise<Output<R>>;
+type Call<R extends Route, Content, Session> =
+  Nothing extends Input<R, Content>
+    ? (input?: Input<R, Content>, options?: CallOptions) => Promise<Output<R, Session>>
+    : (input: Input<R, Content>, options?: CallOptions) => Promise<Output<R, Session>>;
 
-type Calls<R extends Resource> = { readonly [Operation in keyof R]: Call<R[Operation]> };
+/** Without sessions, their operations are not there. */
+type Offered<R extends Route, Operation, Session> = [Session] extends [never]
+  ? R['answer']['kind'] extends 'session'
+    ? never
+    : Operation
+  : Operation;
 
-/** Every operation of the daemon, by resource: `client.domains.start({ domain: 'web' })`. Rejects with ApiError. */
-export type ApiClient = { readonly [R in keyof Resources]: Calls<Resources[R]> } & {
+type Calls<R extends Resource, Content, Session> = {
+  readonly [Operation in keyof R as Offered<R[Operation], Operation, Session>]: Call<
+    R[Operation],
+    Content,
+    Session
+  >;
+};
+
+/**
+ * Every operation of the daemon, by resource: `client.domains.start({ domain: 'web' })`. Rejects with ApiError. `Content` is
+ * how the transport holds a stream of bytes, `Session` what it makes of an exec or console; never where it has none.
+ */
+export type ClientOf<Content, Session> = {
+  readonly [R in keyof Resources]: Calls<Resources[R], Content, Session>;
+} & {
   /** Lets go of idle connections. */
   close(): void;
 };
@@ -43,22 +59,26 @@ export type ApiClient = { readonly [R in keyof Resources]: Calls<Resources[R]> }
 type AnyInput = { readonly body?: unknown; readonly open?: unknown; readonly [name: string]: unknown };
 type AnyCall = (input?: AnyInput, options?: CallOptions) => Promise<unknown>;
 
+/** What a client may be told to do besides its calls. */
 export interface ClientOptions {
   /** Hears what the daemon remarks on an operation that succeeds. */
   readonly onRemark?: (remark: string) => void;
 }
 
-export function createClient(endpoint: Endpoint, options: ClientOptions = {}): ApiClient {
-  const connection = new Connection(endpoint);
-  const client: Record<string, unknown> = { close: () => connection.close() };
+/** A client whose calls go over this transport. */
+export function clientOver<Content, Session>(
+  transport: Transport<Content, Session>,
+  options: ClientOptions,
+): ClientOf<Content, Session> {
+  const client: Record<string, unknown> = { close: () => transport.close() };
   for (const [name, operations] of Object.entries(resources)) {
     const calls: Record<string, AnyCall> = {};
     for (const [operation, route] of Object.entries<Route>(operations))
-      calls[operation] = callOf(connection, route, options);
+      calls[operation] = callOf(transport, route, options);
     client[name] = calls;
   }
   // The loop above is the mapped type, member by member; the compiler cannot follow it.
-  return client as unknown as ApiClient;
+  return client as unknown as ClientOf<Content, Session>;
 }
 
 const contentTypes = {
@@ -68,24 +88,28 @@ const contentTypes = {
   bytes: 'application/octet-stream',
 } as const;
 
-function callOf(connection: Connection, route: Route, { onRemark }: ClientOptions): AnyCall {
+function callOf<Content, Session>(
+  transport: Transport<Content, Session>,
+  route: Route,
+  { onRemark }: ClientOptions,
+): AnyCall {
   const { answer } = route;
   const check: Check = 'schema' in answer ? compileCheck(answer.schema) : () => undefined;
   return async (input = {}, options = {}) => {
     const target = targetOf(route, input);
     if (answer.kind === 'session') {
-      const { socket, head } = await connection.upgrade(target, options.signal);
-      return openSession(socket, head, input.open);
+      if (transport.open === undefined) throw new ApiError('unsupported', 'no session can be had this way');
+      return await transport.open(target, input.open, options.signal);
     }
-    const message = await connection.send({
+    const reply = await transport.send({
       method: route.method,
       target,
       contentType: contentTypes[route.body.kind],
-      content: contentOf(route, input.body),
+      content: contentOf<Content>(route, input.body),
       signal: options.signal,
     });
-    const result = await readAnswer(answer.kind, message, check, options);
-    for (const remark of parseRemarks(message.headers[remarksHeader])) onRemark?.(remark);
+    const result = await readAnswer(answer.kind, reply, check, options);
+    for (const remark of parseRemarks(reply.header(remarksHeader))) onRemark?.(remark);
     return result;
   };
 }
@@ -104,7 +128,7 @@ function targetOf(route: Route, input: AnyInput): string {
   return query.size === 0 ? path : `${path}?${query}`;
 }
 
-function contentOf(route: Route, body: unknown): string | Uint8Array | Readable | undefined {
+function contentOf<Content>(route: Route, body: unknown): string | Content | undefined {
   if (route.body.kind === 'none') return undefined;
-  return route.body.kind === 'json' ? JSON.stringify(body) : (body as string | Uint8Array | Readable);
+  return route.body.kind === 'json' ? JSON.stringify(body) : (body as string | Content);
 }

@@ -1,8 +1,7 @@
-// Public surface of the HTTP contract.
+// Public surface of the HTTP contract; a client of it comes from `@ctvirt/api/node` or `@ctvirt/api/browser`.
 // SPDX-License-Identifier: Apache-2.0
 export type { CallOptions } from './answer.js';
-export { type ApiClient, type ClientOptions, createClient, type Input } from './client.js';
-export type { Endpoint } from './connection.js';
+export type { ClientOf, ClientOptions, Input } from './client.js';
 export {
   ApiError,
   type ApiErrorCode,
@@ -17,7 +16,6 @@ export { formatRemarks, remarksHeader } from './remarks.js';
 export { type Resources, resources } from './resources.js';
 export type { Answer, Body, BodyOf, OpenOf, Params, Query, Resource, ResultOf, Route } from './route.js';
 export type { TSchema } from './schema.js';
-export type { ClientSession } from './session/client.js';
 export {
   decodeNumber,
   decodeResize,

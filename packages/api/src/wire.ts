@@ -1,9 +1,8 @@
-// Bytes of an answer to values: JSON texts, error bodies, lines of a stream.
+// Texts of an answer to values: JSON, error bodies, lines of a stream.
 // SPDX-License-Identifier: Apache-2.0
-import type { Readable } from 'node:stream';
 import { ApiError, type ErrorBody } from './errors.js';
 
-const maxLineBytes = 64 * 1024 * 1024;
+const maxLineCharacters = 64 * 1024 * 1024;
 
 /** Parses a JSON text; throws ApiError `bad-answer` where it is none. */
 export function parseJson(text: string): unknown {
@@ -41,21 +40,13 @@ const isErrorBody = (body: unknown): body is ErrorBody =>
     (typeof body.details === 'object' && body.details !== null));
 
 /** The values of an NDJSON stream, one a line; empty lines keep a connection alive and are passed over. */
-export async function* parseLines(stream: Readable): AsyncGenerator<unknown, void, undefined> {
-  stream.setEncoding('utf8');
+export async function* parseLines(pieces: AsyncIterable<string>): AsyncGenerator<unknown, void, undefined> {
   let rest = '';
-  for await (const chunk of stream) {
-    const parts = (rest + String(chunk)).split('\n');
+  for await (const piece of pieces) {
+    const parts = (rest + piece).split('\n');
     rest = parts.pop() ?? '';
-    if (rest.length > maxLineBytes) throw new ApiError('bad-answer', 'the daemon sent an endless line');
+    if (rest.length > maxLineCharacters) throw new ApiError('bad-answer', 'the daemon sent an endless line');
     for (const part of parts) if (part.trim() !== '') yield parseJson(part);
   }
   if (rest.trim() !== '') yield parseJson(rest);
-}
-
-/** A whole body as text. */
-export async function readText(stream: Readable): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of stream) chunks.push(chunk);
-  return Buffer.concat(chunks).toString('utf8');
 }

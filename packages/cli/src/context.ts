@@ -2,7 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { open, readFile } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
-import { type ApiClient, createClient, type Endpoint, type Finding, type Progress } from '@ctvirt/api';
+import type { Finding, Progress } from '@ctvirt/api';
+import { type ApiClient, createClient, type Endpoint } from '@ctvirt/api/node';
 import {
   describeError,
   describeFinding,

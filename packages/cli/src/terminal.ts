@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { constants } from 'node:os';
 import { finished } from 'node:stream/promises';
-import type { ClientSession } from '@ctvirt/api';
+import type { ClientSession } from '@ctvirt/api/node';
 import type { Io } from './io.js';
 
 export interface Attachment {

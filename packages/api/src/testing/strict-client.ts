@@ -1,8 +1,8 @@
 // A client for tests that also refuses what the contract does not name: nothing goes out undeclared.
 // SPDX-License-Identifier: Apache-2.0
-import { type ApiClient, type ClientOptions, createClient } from '../client.js';
-import type { Endpoint } from '../connection.js';
+import type { ClientOptions } from '../client.js';
 import { ApiError } from '../errors.js';
+import { type ApiClient, createClient, type Endpoint } from '../node/index.js';
 import { resources } from '../resources.js';
 import type { Resource } from '../route.js';
 import { type Check, compileCheck } from '../validate.js';

@@ -1,7 +1,8 @@
 // The daemon's client over a libvirt's protocol: what the verbs for domains need works on any hypervisor.
 // SPDX-License-Identifier: Apache-2.0
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type ApiClient, ApiError, type DomainInfo, type DomainSummary } from '@ctvirt/api';
+import { ApiError, type DomainInfo, type DomainSummary } from '@ctvirt/api';
+import type { ApiClient } from '@ctvirt/api/node';
 import type { Connection, ObjectOf } from '@ctvirt/rpc';
 
 type RemoteDomain = ObjectOf<'domain'>;

@@ -1,7 +1,8 @@
 // Waits for domains to end, for all of them over one connection: to wait costs the daemon nothing then.
 // SPDX-License-Identifier: Apache-2.0
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type ApiClient, ApiError, type DomainEvent, type DomainSummary } from '@ctvirt/api';
+import { ApiError, type DomainEvent, type DomainSummary } from '@ctvirt/api';
+import type { ApiClient } from '@ctvirt/api/node';
 
 export class Endings implements Disposable {
   readonly #waiting = new Map<string, (domain: DomainSummary) => void>();

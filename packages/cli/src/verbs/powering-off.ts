@@ -1,7 +1,8 @@
 // Domains asked to power off, one or many at a time: waited for, and ended at once where that is wanted.
 // SPDX-License-Identifier: Apache-2.0
 import { setMaxListeners } from 'node:events';
-import { type ApiClient, ApiError, type DomainSummary } from '@ctvirt/api';
+import { ApiError, type DomainSummary } from '@ctvirt/api';
+import type { ApiClient } from '@ctvirt/api/node';
 import { Endings } from './endings.js';
 
 export interface Patience {

@@ -7,13 +7,13 @@ import { test } from 'node:test';
 import {
   ApiError,
   type ApiErrorCode,
-  createClient,
   type DomainEvent,
   type Progress,
   type Resource,
   type Route,
   resources,
 } from '@ctvirt/api';
+import { createClient } from '@ctvirt/api/node';
 import { EngineError } from '@ctvirt/engine';
 import { pino } from 'pino';
 import { createMemoryEngine } from '../testing/memory-engine.js';

@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import type { ApiClient } from '@ctvirt/api';
+import type { ApiClient } from '@ctvirt/api/node';
 import { strictClient } from '@ctvirt/api/testing';
 import { pino } from 'pino';
 import type { ClientRules } from '../http/clients.js';

@@ -3,21 +3,18 @@
 import { Agent, type ClientRequest, type IncomingMessage, type RequestOptions, request } from 'node:http';
 import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
-import { ApiError } from './errors.js';
-import { sessionProtocol } from './session/frame.js';
-import { parseErrorBody, readText } from './wire.js';
+import { ApiError } from '../errors.js';
+import { sessionProtocol } from '../session/frame.js';
+import type { Outgoing, Transport } from '../transport.js';
+import { parseErrorBody } from '../wire.js';
+import { MessageReply, readText } from './reply.js';
+import { type ClientSession, openSession } from './session.js';
 
 /** Where a daemon listens. */
 export type Endpoint = { readonly socketPath: string } | { readonly baseUrl: string };
 
-export interface Outgoing {
-  readonly method: string;
-  /** Path and query, escaped. */
-  readonly target: string;
-  readonly contentType?: string | undefined;
-  readonly content?: string | Uint8Array | Readable | undefined;
-  readonly signal?: AbortSignal | undefined;
-}
+/** How Node holds bytes that go out. */
+export type Content = Readable | Uint8Array;
 
 const reasons: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such socket',
@@ -27,7 +24,8 @@ const reasons: Readonly<Record<string, string>> = {
   ENOTFOUND: 'there is no such host',
 };
 
-export class Connection {
+/** Node's sockets as a transport: kept-alive connections, uploads as they come, sessions by upgrade. */
+export class Connection implements Transport<Content, ClientSession> {
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 64 });
   readonly #base: RequestOptions;
   /** The address in words, for messages. */
@@ -48,14 +46,20 @@ export class Connection {
   }
 
   /** Resolves with the head of a good answer; any other becomes an ApiError. */
-  async send(outgoing: Outgoing): Promise<IncomingMessage> {
+  async send(outgoing: Outgoing<Content>): Promise<MessageReply> {
     const answer = await this.#exchange(outgoing);
     if ((answer.statusCode ?? 500) >= 400) throw ApiError.fromBody(parseErrorBody(await readText(answer)));
-    return answer;
+    return new MessageReply(answer);
+  }
+
+  /** A session on a connection of its own. */
+  async open(target: string, open: unknown, signal?: AbortSignal): Promise<ClientSession> {
+    const { socket, head } = await this.#upgrade(target, signal);
+    return await openSession(socket, head, open);
   }
 
   /** Asks for a session; resolves with the bare connection and what already came over it. */
-  upgrade(target: string, signal?: AbortSignal): Promise<{ socket: Socket; head: Buffer }> {
+  #upgrade(target: string, signal?: AbortSignal): Promise<{ socket: Socket; head: Buffer }> {
     return new Promise((resolve, reject) => {
       const fail = (cause: NodeJS.ErrnoException) => reject(this.#unreachable(cause, signal));
       const call = request({
@@ -78,7 +82,7 @@ export class Connection {
     this.#agent.destroy();
   }
 
-  #exchange(outgoing: Outgoing, isRetry = false): Promise<IncomingMessage> {
+  #exchange(outgoing: Outgoing<Content>, isRetry = false): Promise<IncomingMessage> {
     return new Promise((resolve, reject) => {
       const call = request({
         ...this.#base,
@@ -120,7 +124,7 @@ export class Connection {
   }
 }
 
-function writeContent(call: ClientRequest, content: Outgoing['content']): void {
+function writeContent(call: ClientRequest, content: Outgoing<Content>['content']): void {
   if (!(content instanceof Readable)) {
     call.end(content);
     return;

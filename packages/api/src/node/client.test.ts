@@ -4,8 +4,8 @@ import assert from 'node:assert/strict';
 import { createServer, type Server } from 'node:http';
 import { createServer as createRawServer } from 'node:net';
 import { type TestContext, test } from 'node:test';
-import { type ApiClient, createClient } from './client.js';
-import { ApiError, type ApiErrorCode } from './errors.js';
+import { ApiError, type ApiErrorCode } from '../errors.js';
+import { type ApiClient, createClient } from './index.js';
 
 async function clientOf(
   t: TestContext,

@@ -3,7 +3,6 @@
 import type { Socket } from 'node:net';
 import { Readable, Writable } from 'node:stream';
 import { ApiError } from '../errors.js';
-import { parseErrorBody } from '../wire.js';
 import {
   decodeNumber,
   encodeFrame,
@@ -15,7 +14,8 @@ import {
   type FrameType,
   maxDataBytes,
   stdinWindowBytes,
-} from './frame.js';
+} from '../session/frame.js';
+import { parseErrorBody } from '../wire.js';
 
 /** A running program or attached console. Both output streams must be read, or the session stands still. */
 export interface ClientSession {

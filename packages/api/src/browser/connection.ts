@@ -1,0 +1,74 @@
+// A daemon over fetch, as browsers have it: no sockets, no sessions.
+// SPDX-License-Identifier: Apache-2.0
+import { ApiError } from '../errors.js';
+import type { Outgoing, Reply, Transport } from '../transport.js';
+import { parseErrorBody } from '../wire.js';
+
+/** How a browser holds bytes that go out: a file that was chosen, or what was made of one. */
+export type Content = Blob | Uint8Array<ArrayBuffer>;
+
+/** A good answer, its body not yet read. */
+class FetchReply implements Reply {
+  #reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
+
+  constructor(private readonly response: Response) {}
+
+  header(name: string): string | undefined {
+    return this.response.headers.get(name) ?? undefined;
+  }
+
+  text(): Promise<string> {
+    return this.response.text();
+  }
+
+  // Not every browser lets `for await` have the stream itself.
+  async *pieces(): AsyncGenerator<string> {
+    const decoder = new TextDecoder();
+    this.#reader = this.response.body?.getReader();
+    while (this.#reader !== undefined) {
+      const { done, value } = await this.#reader.read();
+      if (done) return;
+      yield decoder.decode(value, { stream: true });
+    }
+  }
+
+  skip(): void {
+    this.response.body?.cancel().catch(() => undefined); // nothing of it is wanted
+  }
+
+  leave(): void {
+    this.#reader?.cancel().catch(() => undefined); // it may have broken before
+  }
+}
+
+/** fetch as a transport. */
+export class FetchConnection implements Transport<Content, never> {
+  constructor(private readonly baseUrl: string) {}
+
+  async send({ method, target, contentType, content, signal }: Outgoing<Content>): Promise<Reply> {
+    const response = await this.#fetched(target, {
+      method,
+      ...(contentType !== undefined && { headers: { 'content-type': contentType } }),
+      ...(content !== undefined && { body: content }),
+      ...(signal !== undefined && { signal }),
+    });
+    if (!response.ok) throw ApiError.fromBody(parseErrorBody(await response.text()));
+    return new FetchReply(response);
+  }
+
+  /** The browser keeps its connections, and lets go of them. */
+  close(): void {
+    // nothing here is open
+  }
+
+  async #fetched(target: string, init: RequestInit): Promise<Response> {
+    try {
+      return await fetch(`${this.baseUrl}${target}`, init);
+    } catch (cause) {
+      if (init.signal?.aborted) throw new ApiError('interrupted', 'interrupted', {}, { cause });
+      const where = this.baseUrl === '' ? 'this page came from' : this.baseUrl;
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      throw new ApiError('unreachable', `cannot reach the daemon at ${where}: ${reason}`, {}, { cause });
+    }
+  }
+}
