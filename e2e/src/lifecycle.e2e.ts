@@ -49,6 +49,31 @@ test('a container has a user namespace with ids of its own, and its init is proc
   assert.equal(owned.filter(({ kind }) => kind === 'id-range').length, 3);
 });
 
+test('every answer is as its schema says and no more, of a domain that runs and of one that is off', async () => {
+  await world.run(domainXml({ name: 'runs' }));
+  await world.define(domainXml({ name: 'off' }));
+  // The client of these stories refuses what no schema names.
+  const { client } = world;
+  for (const domain of ['runs', 'off'])
+    for (const answer of await Promise.all([
+      client.domains.summary({ domain }),
+      client.domains.info({ domain }),
+      client.domains.parameters({ domain }),
+      client.beancounters.show({ domain }),
+      client.quota.show({ domain }),
+    ]))
+      assert.ok(answer);
+  assert.equal((await client.domains.list()).length, 2);
+  assert.equal((await client.beancounters.list()).length, 1);
+  assert.equal((await client.guarantees.delivered()).length, 1);
+  const [profile] = await client.profiles.list();
+  assert.ok(profile);
+  assert.equal((await client.guarantees.show({ profile: profile.name })).domains.length, 1);
+  assert.deepEqual((await client.templates.list())[0]?.usedBy.toSorted(), ['off', 'runs']);
+  assert.deepEqual((await client.check.list()).stray, []);
+  assert.equal((await client.host.facts()).domains, 2);
+});
+
 test('what runs in a container has the umask of any system, whatever the daemon keeps to itself', async () => {
   const umask = async (pid: number) =>
     /^Umask:\s+(\d+)$/m.exec(await readFile(`/proc/${pid}/status`, 'utf8'))?.[1];

@@ -4,6 +4,7 @@ import { json, none, resource } from './route.js';
 import { list } from './schema.js';
 import { beancounterReport } from './shapes/beancounters.js';
 
+/** OpenVZ's accounting, of one domain or of all that run. */
 export const beancounters = resource({
   list: {
     method: 'GET',

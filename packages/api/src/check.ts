@@ -4,6 +4,7 @@ import { json, none, resource } from './route.js';
 import { list } from './schema.js';
 import { asset, assetReport } from './shapes/asset.js';
 
+/** What the host holds of ours, and how it gets back what has no owner. */
 export const check = resource({
   list: {
     method: 'GET',

@@ -13,6 +13,7 @@ const waitMs = integer({
   description: 'Answer when it is off (or this time is over), not when asked',
 });
 
+/** Domains: their definition, their life, and programs inside them. */
 export const domains = resource({
   list: {
     method: 'GET',

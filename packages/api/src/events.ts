@@ -4,6 +4,7 @@ import { lines, none, resource } from './route.js';
 import { string } from './schema.js';
 import { domainEvent } from './shapes/event.js';
 
+/** What happens to domains, as it happens. */
 export const events = resource({
   watch: {
     method: 'GET',

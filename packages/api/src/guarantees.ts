@@ -5,6 +5,7 @@ import { integer, list, string } from './schema.js';
 import { deliveryReport } from './shapes/delivery.js';
 import { guaranteeReport } from './shapes/guarantees.js';
 
+/** The host's promises: what it can keep, and whether it did. */
 export const guarantees = resource({
   delivered: {
     method: 'GET',

@@ -18,6 +18,7 @@ export const capabilities = [
   'quota',
 ] as const;
 
+/** The daemon and its host. */
 export const host = resource({
   version: {
     method: 'GET',

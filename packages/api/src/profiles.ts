@@ -4,6 +4,7 @@ import { json, none, resource } from './route.js';
 import { list } from './schema.js';
 import { profile } from './shapes/profile.js';
 
+/** Named sets of limits. */
 export const profiles = resource({
   list: {
     method: 'GET',

@@ -4,6 +4,7 @@ import { json, none, resource } from './route.js';
 import { boolean, optional, strict } from './schema.js';
 import { ownerLimits, quotaReport } from './shapes/quota.js';
 
+/** What a domain's file systems hold and may hold, as a whole and by owners. */
 export const quota = resource({
   show: {
     method: 'GET',

@@ -1,6 +1,7 @@
 // What the daemon remarks on an operation that succeeded, such as a limit that nothing keeps: a header beside the answer.
 // SPDX-License-Identifier: Apache-2.0
 
+/** The header that carries what the daemon remarks. */
 export const remarksHeader = 'ctvirt-remarks';
 
 /** Heads of answers are small. */
@@ -14,8 +15,8 @@ export function formatRemarks(remarks: readonly string[]): string | undefined {
 }
 
 /** The remarks in a header; none where it is not one of ours. */
-export function parseRemarks(header: string | readonly string[] | undefined): string[] {
-  if (typeof header !== 'string') return [];
+export function parseRemarks(header: string | undefined): string[] {
+  if (header === undefined) return [];
   try {
     const remarks: unknown = JSON.parse(decodeURIComponent(header));
     return Array.isArray(remarks) ? remarks.filter((one): one is string => typeof one === 'string') : [];

@@ -10,6 +10,7 @@ import { profiles } from './profiles.js';
 import { quota } from './quota.js';
 import { templates } from './templates.js';
 
+/** Every resource by name, each with its operations. */
 export const resources = {
   domains,
   templates,
@@ -21,4 +22,5 @@ export const resources = {
   events,
   host,
 } as const;
+/** The contract as a type, from which client and server derive theirs. */
 export type Resources = typeof resources;

@@ -4,6 +4,7 @@ import { bytes, json, none, progress, resource } from './route.js';
 import { list, strict, string } from './schema.js';
 import { buildRequest, expectedArchive, template } from './shapes/template.js';
 
+/** The images from which roots are made. */
 export const templates = resource({
   list: {
     method: 'GET',

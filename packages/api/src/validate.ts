@@ -6,6 +6,7 @@ import type { TSchema } from './schema.js';
 /** Answers what is wrong with a value, its place first (`/argv/0: must be string`); undefined if nothing is. */
 export type Check = (value: unknown) => string | undefined;
 
+/** The check of a schema, compiled when it is first asked. */
 export function compileCheck(schema: TSchema): Check {
   // Compiled at first use: a daemon's start does not pay for routes that nobody calls.
   let validator: ReturnType<typeof Compile> | undefined;

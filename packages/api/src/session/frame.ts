@@ -29,8 +29,10 @@ export const frameTable = {
   exited: { byte: 0x15, from: 'daemon', carries: 'a 32-bit number: the exit status; last' },
   failed: { byte: 0x16, from: 'daemon', carries: 'an error body, as JSON; last' },
 } as const satisfies Record<string, FrameRow>;
+/** What a frame is called. */
 export type FrameType = keyof typeof frameTable;
 
+/** One frame as it came: what it is, and what it carries. */
 export interface Frame {
   readonly type: FrameType;
   readonly payload: Buffer;
@@ -53,6 +55,7 @@ export class FrameError extends Error {
   override readonly name = 'FrameError';
 }
 
+/** The bytes of a frame. */
 export function encodeFrame(type: FrameType, payload: Uint8Array = new Uint8Array()): Buffer {
   const frame = Buffer.allocUnsafe(headBytes + payload.length);
   frame.writeUInt8(frameTable[type].byte, 0);
@@ -61,6 +64,7 @@ export function encodeFrame(type: FrameType, payload: Uint8Array = new Uint8Arra
   return frame;
 }
 
+/** A frame that carries a JSON value. */
 export const encodeJson = (type: FrameType, value: unknown): Buffer =>
   encodeFrame(type, Buffer.from(JSON.stringify(value)));
 
@@ -71,6 +75,7 @@ export function encodeNumber(type: FrameType, value: number): Buffer {
   return encodeFrame(type, payload);
 }
 
+/** The frame that tells the size of the client's terminal. */
 export function encodeResize(columns: number, rows: number): Buffer {
   const payload = Buffer.alloc(4);
   payload.writeUInt16BE(clampSize(columns), 0);
@@ -86,6 +91,7 @@ export function decodeNumber({ type, payload }: Frame): number {
   return payload.readInt32BE();
 }
 
+/** The size of the client's terminal; throws FrameError where the payload is none. */
 export function decodeResize({ payload }: Frame): { columns: number; rows: number } {
   if (payload.length !== 4) throw new FrameError(`a resize frame carries 4 bytes, not ${payload.length}`);
   return { columns: clampSize(payload.readUInt16BE(0)), rows: clampSize(payload.readUInt16BE(2)) };

@@ -7,14 +7,19 @@ import { test } from 'node:test';
 import {
   ApiError,
   type ApiErrorCode,
+  compileCheck,
   type DomainEvent,
   type Progress,
+  parameterRow,
   type Resource,
   type Route,
+  reportRow,
   resources,
 } from '@ctvirt/api';
 import { createClient } from '@ctvirt/api/node';
+import { closed } from '@ctvirt/api/testing';
 import { EngineError } from '@ctvirt/engine';
+import type { ReportRow as FormatRow, ResourceRow } from '@ctvirt/formats';
 import { pino } from 'pino';
 import { createMemoryEngine } from '../testing/memory-engine.js';
 import { sampleXml, serve } from '../testing/serve.js';
@@ -186,6 +191,18 @@ test('every answer is as its schema says, and says nothing more', async (t) => {
   const { summary } = engine;
   engine.summary = (ref) => ({ ...summary(ref), more: 1 });
   await assert.rejects(client.domains.summary(web), failsWith('bad-answer'));
+});
+
+test('the contract names every member of the rows that come from the formats', () => {
+  const parameter: Required<ResourceRow> = {
+    key: 'NUMPROC',
+    value: '1:1',
+    status: 'enforced',
+    how: 'pids.max',
+  };
+  const key: Required<FormatRow> = { file: 'f', line: 1, key: 'NUMPROC', status: 'carried', how: 'limits' };
+  assert.equal(compileCheck(closed(parameterRow))(parameter), undefined);
+  assert.equal(compileCheck(closed(reportRow))(key), undefined);
 });
 
 test('a document comes as the text that it is, of the media type that the contract says', async (t) => {
