@@ -1,7 +1,7 @@
 // Access to what runs in a domain: its console, its processes, its addresses and names.
 // SPDX-License-Identifier: Apache-2.0
 import type { Duplex } from 'node:stream';
-import { type Engine, EngineError, type LinkAddresses } from '@ctvirt/engine';
+import { type Engine, isFault, type LinkAddresses } from '@ctvirt/engine';
 import type { ServerStream, TypedParam } from '@ctvirt/rpc';
 import { checkFlags, refusal } from './refusal.js';
 import { type Bind, runningDomainOf } from './session.js';
@@ -100,7 +100,7 @@ export const bindDomainAccess: Bind = ({ engine }) => {
       try {
         engine.signal(uuid, Number(pidValue), signum);
       } catch (error) {
-        if (error instanceof EngineError && error.code === 'not-found')
+        if (isFault(error, 'not-found'))
           throw refusal('invalidArg', 'domain', `the container has no process ${pidValue}`);
         throw error;
       }

@@ -1,7 +1,7 @@
 // What a domain is and does: description, state, memory and processor at a glance.
 // SPDX-License-Identifier: Apache-2.0
 import type { DomainState, DomainSummary, StateReason } from '@ctvirt/api';
-import { type Engine, EngineError } from '@ctvirt/engine';
+import { type Engine, isFault } from '@ctvirt/engine';
 import { formatDomain, parseDomainOrThrow } from '@ctvirt/xml';
 import { currentMemoryKiB, maxMemoryKiB } from './domain-memory.js';
 import { currentVcpus } from './domain-processors.js';
@@ -39,7 +39,7 @@ function usageOf(
     const counters = engine.counters(uuid);
     return { memoryKiB: counters.usedMemoryKiB(), cpuNs: counters.cpuTimeNs() };
   } catch (error) {
-    if (error instanceof EngineError && error.code === 'wrong-state') return undefined;
+    if (isFault(error, 'wrong-state')) return undefined;
     throw error;
   }
 }

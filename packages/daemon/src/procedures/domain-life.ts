@@ -1,6 +1,6 @@
 // The life of domains: define, start, suspend, end, undefine.
 // SPDX-License-Identifier: Apache-2.0
-import { type Engine, EngineError } from '@ctvirt/engine';
+import { type Engine, EngineError, isFault } from '@ctvirt/engine';
 import { parseDomain } from '@ctvirt/xml';
 import { checkFlags, refusal } from './refusal.js';
 import { type Bind, domainOf, runningDomainOf, type Session, sees, toWireDomain } from './session.js';
@@ -101,7 +101,7 @@ export const bindDomainLife: Bind = ({ engine }) => {
         await engine.suspend(uuid);
       } catch (error) {
         // As libvirt's own driver answers: whoever else has suspended it meanwhile.
-        const isLate = error instanceof EngineError && error.code === 'wrong-state';
+        const isLate = isFault(error, 'wrong-state');
         if (!isLate || engine.summary(uuid).state !== 'paused') throw error;
       }
     },

@@ -1,7 +1,7 @@
 // The folders, images and devices of the host that documents name: which of them may be had, and what is to be said of one.
 // SPDX-License-Identifier: Apache-2.0
 import { realpathSync } from 'node:fs';
-import { EngineError } from '../errors.js';
+import { EngineError, isFault } from '../errors.js';
 import { mounts } from '../host/mountinfo.js';
 import { isPathIn } from '../host/paths.js';
 import { isRootsOwn, liesIn, type MayFollow, type Place, placeAt, Trail } from '../host/trail.js';
@@ -73,7 +73,7 @@ export class Sources {
         return source.remarks;
       } catch (error) {
         // It may be there by the time of a start.
-        if (error instanceof EngineError && error.code === 'not-found') return [];
+        if (isFault(error, 'not-found')) return [];
         throw error;
       }
     });

@@ -1,7 +1,7 @@
 // A file system made from a template: its unpacked tree below, id-mapped and read-only, the container's own layer above.
 // SPDX-License-Identifier: Apache-2.0
 import { accessSync, closeSync, constants, openSync } from 'node:fs';
-import { type EngineCode, EngineError } from '../errors.js';
+import { EngineError, isFault } from '../errors.js';
 import { diskBelow } from '../host/disks.js';
 import { attachMount, MountAttr, MountFlag, mountNow } from '../host/mount-calls.js';
 import { type Backend, rootOwner } from './backend.js';
@@ -53,7 +53,7 @@ export const template: Backend = {
       try {
         mountNow('overlay', target, 'overlay', flags, data.join());
       } catch (error) {
-        throw spec.limit !== undefined && isErrorOf(error, 'no-space') ? full(spec.target) : error;
+        throw spec.limit !== undefined && isFault(error, 'no-space') ? full(spec.target) : error;
       }
       return { path: target, root: openSync(target, O_PATH) };
     });
@@ -69,9 +69,6 @@ export const template: Backend = {
 
   disks: (spec, context) => [...diskBelow(context.templatePath(spec.source)), ...upperDisks(spec, context)],
 };
-
-const isErrorOf = (error: unknown, code: EngineCode): boolean =>
-  error instanceof EngineError && error.code === code;
 
 const full = (target: string): EngineError =>
   new EngineError(
