@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Change } from '@ctvirt/api';
 import { explainResources, type ResourceOptions } from '@ctvirt/formats';
-import { type Domain, namespaceOf } from '@ctvirt/xml';
+import { currentMemoryKiB, type Domain, namespaceOf, processorTimeOf } from '@ctvirt/xml';
 
 /** Of a running domain the interfaces have the names that their links have. */
 export function changesBetween(before: Domain, after: Domain, facts: ResourceOptions): Change[] {
@@ -17,16 +17,18 @@ export function changesBetween(before: Domain, after: Domain, facts: ResourceOpt
 }
 
 /** libvirt's names, and what stands for each in a document: the kernel's own value where it says nothing. */
-const tunableValues = ({ cputune }: Domain): ReadonlyMap<string, number | string> =>
-  new Map<string, number | string>([
-    ['cputune.cpu_shares', cputune?.shares ?? 1024],
-    ['cputune.vcpu_period', cputune?.period ?? 100_000],
-    ['cputune.vcpu_quota', cputune?.quota ?? -1],
-    ...(cputune?.vcpupins ?? []).map(({ vcpu, cpuset }): [string, string] => [
+function tunableValues(domain: Domain): ReadonlyMap<string, number | string> {
+  const { shares, periodUs, quotaUs } = processorTimeOf(domain);
+  return new Map<string, number | string>([
+    ['cputune.cpu_shares', shares],
+    ['cputune.vcpu_period', periodUs],
+    ['cputune.vcpu_quota', quotaUs],
+    ...(domain.cputune?.vcpupins ?? []).map(({ vcpu, cpuset }): [string, string] => [
       `cputune.vcpupin${vcpu}`,
       cpuset ?? '',
     ]),
   ]);
+}
 
 function tunables(before: Domain, after: Domain): Change[] {
   const [old, next] = [tunableValues(before), tunableValues(after)];
@@ -35,9 +37,10 @@ function tunables(before: Domain, after: Domain): Change[] {
 }
 
 function memory(before: Domain, after: Domain): Change[] {
-  const currentOf = ({ currentMemoryKiB, memoryKiB }: Domain) => currentMemoryKiB ?? memoryKiB;
-  const currentKiB = currentOf(after);
-  return currentKiB === undefined || currentKiB === currentOf(before) ? [] : [{ what: 'memory', currentKiB }];
+  const currentKiB = currentMemoryKiB(after);
+  return currentKiB === undefined || currentKiB === currentMemoryKiB(before)
+    ? []
+    : [{ what: 'memory', currentKiB }];
 }
 
 function parameters(before: Domain, after: Domain, facts: ResourceOptions): Change[] {

@@ -5,7 +5,7 @@ import { stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DomainInfo, Wall } from '@ctvirt/api';
 import { beancounterOf, resourcesOf } from '@ctvirt/formats';
-import type { Domain } from '@ctvirt/xml';
+import { currentVcpus, type Domain, maxMemoryKiB } from '@ctvirt/xml';
 import { type CgroupLayout, readNumber } from './cgroups/layout.js';
 import { withProcessDefault } from './cgroups/processes.js';
 import { lxcRun } from './drivers/lxc/run.js';
@@ -42,8 +42,8 @@ export async function statsOf(entry: Entry, parts: StatsParts): Promise<DomainIn
     ...summaryOf(entry),
     initPid: entry.running === undefined ? null : lxcRun(entry.running).initPid,
     startedAt: entry.running?.startedAt.toISOString() ?? null,
-    vcpus: domain.vcpu?.value ?? parts.facts.hostCpus,
-    maxMemoryKiB: domain.memtune?.hardLimitKiB ?? domain.memoryKiB ?? null,
+    vcpus: currentVcpus(domain) ?? parts.facts.hostCpus,
+    maxMemoryKiB: maxMemoryKiB(domain) ?? null,
     usedMemoryKiB: used === null ? null : Math.round(used / 1024),
     cpuTimeNs: entry.running === undefined ? null : cpuTimeNs(cgroups, group),
     processes: readNumber(join(pids, 'pids.current')),

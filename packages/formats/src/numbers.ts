@@ -13,13 +13,6 @@ export const tooMuch = 'a document holds no number above 2⁵³';
 export const inFull = (value: number): string =>
   Number.isSafeInteger(value) || !Number.isInteger(value) ? String(value) : BigInt(value).toString();
 
-/** What libvirt and the kernel mean by no limit, in KiB; readers take it as such. */
-const unlimitedKiB = Number.MAX_SAFE_INTEGER;
-
-/** A limit of a document in KiB; undefined where it limits nothing. */
-export const limitKiB = (kib: number | undefined): number | undefined =>
-  kib === undefined || kib >= unlimitedKiB ? undefined : kib;
-
 const powers: Readonly<Record<string, bigint>> = Object.fromEntries(
   ['', 'k', 'm', 'g', 't', 'p', 'e'].map((letter, power) => [letter, 1024n ** BigInt(power)]),
 );

@@ -26,6 +26,19 @@ export { type ContainerType, containerTypes, type Domain, isContainerType } from
 export type { Interface, InterfaceType } from './domain/interface.js';
 export type { Ip, Route } from './domain/ip.js';
 export type { LxcNamespace } from './domain/lxc-namespace.js';
+export {
+  commonPeriodUs,
+  commonShares,
+  currentMemoryKiB,
+  currentVcpus,
+  endingsOf,
+  limitKiB,
+  maxMemoryKiB,
+  maxVcpus,
+  memoryLimitKiB,
+  processorTimeOf,
+  unlimitedKiB,
+} from './domain/meaning.js';
 export { defaultInit, initCommand, type Os } from './domain/os.js';
 export type { Quota } from './domain/quota.js';
 export type { Seclabel } from './domain/seclabel.js';

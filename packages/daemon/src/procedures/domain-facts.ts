@@ -3,8 +3,8 @@
 import type { DomainState, DomainSummary, StateReason } from '@ctvirt/api';
 import { type Engine, isFault } from '@ctvirt/engine';
 import { formatDomain, parseDomainOrThrow } from '@ctvirt/xml';
-import { currentMemoryKiB, maxMemoryKiB } from './domain-memory.js';
-import { currentVcpus } from './domain-processors.js';
+import { memoryOf } from './domain-memory.js';
+import { vcpusOf } from './domain-processors.js';
 import { checkFlags, refusal } from './refusal.js';
 import { type Bind, domainOf, runningDomainOf } from './session.js';
 import { withDefaults } from './shown-document.js';
@@ -69,11 +69,12 @@ export const bindDomainFacts: Bind = ({ engine }) => ({
     const { uuid, state, id } = domainOf(engine, session, dom);
     const document = await engine.document(uuid);
     const used = id === null ? undefined : usageOf(engine, uuid);
+    const { maximum, current } = memoryOf(document);
     return {
       state: stateNumbers[state],
-      maxMem: BigInt(maxMemoryKiB(document)),
-      memory: BigInt(used?.memoryKiB ?? currentMemoryKiB(document)),
-      nrVirtCpu: currentVcpus(document),
+      maxMem: BigInt(maximum),
+      memory: BigInt(used?.memoryKiB ?? current),
+      nrVirtCpu: vcpusOf(document).current,
       cpuTime: BigInt(used?.cpuNs ?? 0),
     };
   },

@@ -3,7 +3,7 @@
 import { totalmem } from 'node:os';
 import type { DomainSummary } from '@ctvirt/api';
 import { EngineError } from '@ctvirt/engine';
-import type { Domain } from '@ctvirt/xml';
+import { currentMemoryKiB, type Domain, maxMemoryKiB } from '@ctvirt/xml';
 import { affectedBy, affectFlags } from './affect.js';
 import { amend } from './parameters.js';
 import { checkFlags, refusal } from './refusal.js';
@@ -12,12 +12,11 @@ import { type Bind, domainOf, runningDomainOf, type Session } from './session.js
 const hostMemoryKiB = Math.round(totalmem() / 1024);
 const maximumFlag = 4;
 
-/** What a domain may have at most, in KiB: the host's, if its document says nothing. */
-export const maxMemoryKiB = ({ memoryKiB, memtune }: Domain): number =>
-  memoryKiB ?? memtune?.hardLimitKiB ?? hostMemoryKiB;
-
-/** What it has at the moment by its document, in KiB. */
-export const currentMemoryKiB = (domain: Domain): number => domain.currentMemoryKiB ?? maxMemoryKiB(domain);
+/** What a domain may have at most and has by its document, in KiB: the host's, if that says nothing. */
+export const memoryOf = (domain: Domain): { maximum: number; current: number } => ({
+  maximum: maxMemoryKiB(domain) ?? hostMemoryKiB,
+  current: currentMemoryKiB(domain) ?? hostMemoryKiB,
+});
 
 const setMaximum =
   (kib: number) =>
@@ -32,7 +31,7 @@ const setMaximum =
 const setCurrent =
   (kib: number, isLive: boolean) =>
   (domain: Domain): Domain => {
-    if (kib > maxMemoryKiB(domain))
+    if (kib > memoryOf(domain).maximum)
       throw refusal('invalidArg', 'domain', 'cannot set memory higher than max memory');
     const changed = { ...domain, currentMemoryKiB: kib };
     return isLive ? { ...changed, memtune: { ...domain.memtune, hardLimitKiB: kib } } : changed;
@@ -77,7 +76,7 @@ export const bindDomainMemory: Bind = ({ engine }) => {
     const available = limitKiB ?? hostMemoryKiB;
     const unused = usedKiB === null ? null : Math.max(0, available - usedKiB);
     return [
-      [tags.actual, currentMemoryKiB(document)],
+      [tags.actual, memoryOf(document).current],
       // What of it is swapped out, as libvirt's LXC driver has it under this name.
       [tags.swapIn, swapKiB],
       [tags.majorFault, majorFaults],
@@ -93,7 +92,7 @@ export const bindDomainMemory: Bind = ({ engine }) => {
   return {
     async domainGetMaxMemory({ dom }, { session }) {
       const { uuid } = domainOf(engine, session, dom);
-      return { memory: BigInt(maxMemoryKiB(await engine.document(uuid))) };
+      return { memory: BigInt(memoryOf(await engine.document(uuid)).maximum) };
     },
     domainSetMaxMemory: ({ dom, memory }, { session, name }) =>
       set({ dom, memory, flags: maximumFlag }, session, name),

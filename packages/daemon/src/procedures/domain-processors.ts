@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { availableParallelism, cpus } from 'node:os';
 import type { TypedParam } from '@ctvirt/rpc';
-import type { Domain } from '@ctvirt/xml';
+import { currentVcpus, type Domain, maxVcpus } from '@ctvirt/xml';
 import { affectedBy } from './affect.js';
 import { amend, typedParam } from './parameters.js';
 import { fromCpuMap, placeOf, placesOf, toCpuMap, withPins } from './pinning.js';
@@ -14,18 +14,25 @@ const vcpuFlags = { maximum: 4, guest: 8 } as const;
 const vcpuRunning = 1;
 const somewhere = -2;
 
-/** Processors a domain may have at most: all of the host's, if its document says nothing. */
-export const maxVcpus = ({ vcpu }: Domain): number => vcpu?.value ?? availableParallelism();
-/** Processors it has. */
-export const currentVcpus = (domain: Domain): number => domain.vcpu?.current ?? maxVcpus(domain);
+/** Processors a domain may have at most, and has: all of the host's, if its document says nothing. */
+export const vcpusOf = (domain: Domain): { maximum: number; current: number } => ({
+  maximum: maxVcpus(domain) ?? availableParallelism(),
+  current: currentVcpus(domain) ?? availableParallelism(),
+});
 
-/** A container's processors are a share of the host's time: maximum and present number are one and the same. */
-const setVcpus =
-  (count: number) =>
+/**
+ * The document with that number. A container's processors are a share of the host's time, so its maximum is raised along where
+ * libvirt would refuse; a lower number leaves it as it is, unless the maximum is what is set.
+ */
+export const setVcpus =
+  (count: number, isMaximum: boolean) =>
   (before: Domain): Domain => {
+    const { vcpu } = before;
+    const value = isMaximum ? count : Math.max(count, vcpu?.value ?? count);
+    const now = isMaximum ? Math.min(vcpu?.current ?? count, count) : count;
     const domain = {
       ...before,
-      vcpu: { placement: 'static' as const, ...before.vcpu, value: count, current: undefined },
+      vcpu: { placement: 'static' as const, ...vcpu, value, current: now === value ? undefined : now },
     };
     const isPinned = (before.cputune?.vcpupins ?? []).length > 0;
     return isPinned ? withPins(domain, placesOf(domain, count, cpus().length), cpus().length) : domain;
@@ -52,14 +59,15 @@ export const bindDomainProcessors: Bind = ({ engine }) => {
         'domain',
         'cannot change the maximum of processors of a running domain',
       );
-    await amend(engine, domain, affected, setVcpus(nvcpus));
+    await amend(engine, domain, affected, setVcpus(nvcpus, isMaximum));
   };
   /** Its processors are not counted apart: each has an equal share of what the domain used. */
-  const vcpusOf = async (uuid: string, maxinfo: number, maplen: number) => {
+  const vcpuInfo = async (uuid: string, maxinfo: number, maplen: number) => {
     const document = await engine.document(uuid);
-    const count = Math.min(currentVcpus(document), Math.max(0, maxinfo));
+    const { current } = vcpusOf(document);
+    const count = Math.min(current, Math.max(0, maxinfo));
     const total = BigInt(engine.counters(uuid).cpu().totalNs ?? 0);
-    const cpuTime = count === 0 ? 0n : total / BigInt(currentVcpus(document));
+    const cpuTime = count === 0 ? 0n : total / BigInt(current);
     const info = Array.from({ length: count }, (_, number) => ({
       number,
       state: vcpuRunning,
@@ -81,12 +89,13 @@ export const bindDomainProcessors: Bind = ({ engine }) => {
     const sides = { live: affected.live, persistent: affected.stored };
     for (const [side, isMeant] of Object.entries(sides)) {
       if (!isMeant) continue;
-      const count = maxVcpus(await engine.document(domain.uuid, { inactive: side === 'persistent' }));
+      const document = await engine.document(domain.uuid, { inactive: side === 'persistent' });
+      const count = vcpusOf(document).maximum;
       if (vcpu >= count)
         throw refusal('invalidArg', 'domain', `vcpu ${vcpu} is out of range of ${side} cpu count ${count}`);
     }
     await amend(engine, domain, affected, (before) => {
-      const pins = placesOf(before, maxVcpus(before), hostCount);
+      const pins = placesOf(before, vcpusOf(before).maximum, hostCount);
       return withPins(before, pins.with(vcpu, wanted), hostCount);
     });
   };
@@ -94,7 +103,7 @@ export const bindDomainProcessors: Bind = ({ engine }) => {
   return {
     async domainGetMaxVcpus({ dom }, { session }) {
       const { uuid } = domainOf(engine, session, dom);
-      return { num: maxVcpus(await engine.document(uuid)) };
+      return { num: vcpusOf(await engine.document(uuid)).maximum };
     },
     domainSetVcpus: ({ dom, nvcpus }, { session, name }) =>
       set({ dom: runningDomainOf(engine, session, dom), nvcpus, flags: 1 }, session, name),
@@ -105,10 +114,11 @@ export const bindDomainProcessors: Bind = ({ engine }) => {
         throw refusal('operationUnsupported', 'domain', 'a container has no agent');
       const { live } = affectedBy(flags & ~vcpuFlags.maximum, domain, name);
       const document = await engine.document(domain.uuid, { inactive: !live });
-      return { num: (flags & vcpuFlags.maximum) === 0 ? currentVcpus(document) : maxVcpus(document) };
+      const { maximum, current } = vcpusOf(document);
+      return { num: (flags & vcpuFlags.maximum) === 0 ? current : maximum };
     },
     domainGetVcpus: ({ dom, maxinfo, maplen }, { session }) =>
-      vcpusOf(runningDomainOf(engine, session, dom).uuid, maxinfo, mapBytes(maplen)),
+      vcpuInfo(runningDomainOf(engine, session, dom).uuid, maxinfo, mapBytes(maplen)),
     domainPinVcpu: ({ dom, vcpu, cpumap }, { session, name }) =>
       pin({ dom: runningDomainOf(engine, session, dom), vcpu, cpumap, flags: 1 }, session, name),
     domainPinVcpuFlags: (args, { session, name }) => pin(args, session, name),
@@ -116,7 +126,7 @@ export const bindDomainProcessors: Bind = ({ engine }) => {
       const domain = domainOf(engine, session, dom);
       const { live } = affectedBy(flags, domain, name);
       const document = await engine.document(domain.uuid, { inactive: !live });
-      const count = Math.min(Math.max(0, ncpumaps), maxVcpus(document));
+      const count = Math.min(Math.max(0, ncpumaps), vcpusOf(document).maximum);
       const pins = placesOf(document, count, cpus().length);
       return { cpumaps: Buffer.concat(pins.map((each) => toCpuMap(each, mapBytes(maplen)))), num: count };
     },

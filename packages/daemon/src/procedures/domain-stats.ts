@@ -13,8 +13,8 @@ import type { Domain } from '@ctvirt/xml';
 import { stringFlag } from './affect.js';
 import { stateOf } from './domain-facts.js';
 import { domainFilters, inOrder } from './domain-lookup.js';
-import { currentMemoryKiB, maxMemoryKiB } from './domain-memory.js';
-import { currentVcpus, maxVcpus } from './domain-processors.js';
+import { memoryOf } from './domain-memory.js';
+import { vcpusOf } from './domain-processors.js';
 import { filtered } from './list-flags.js';
 import { typedParam } from './parameters.js';
 import { checkFlags, refusal } from './refusal.js';
@@ -71,8 +71,9 @@ const groups: readonly Group[] = [
   {
     bit: 4,
     collect({ counters, document }, { add }) {
-      add('balloon.current', 'ullong', currentMemoryKiB(document));
-      add('balloon.maximum', 'ullong', maxMemoryKiB(document));
+      const { current, maximum } = memoryOf(document);
+      add('balloon.current', 'ullong', current);
+      add('balloon.maximum', 'ullong', maximum);
       if (counters === undefined) return;
       const { usedKiB, limitKiB, rssKiB, cacheKiB, majorFaults, faults } = counters.memory();
       add('balloon.rss', 'ullong', rssKiB);
@@ -92,9 +93,9 @@ const groups: readonly Group[] = [
   {
     bit: 8,
     collect({ cpu, document }, { add }) {
-      const count = currentVcpus(document);
+      const { current: count, maximum } = vcpusOf(document);
       add('vcpu.current', 'uint', count);
-      add('vcpu.maximum', 'uint', maxVcpus(document));
+      add('vcpu.maximum', 'uint', maximum);
       const used = cpu();
       if (used === undefined) return;
       for (let vcpu = 0; vcpu < count; vcpu++) {

@@ -1,9 +1,19 @@
 // Limits and weights of domains as typed parameters: scheduler, memory, block I/O, NUMA.
 // SPDX-License-Identifier: Apache-2.0
 import type { TypedParam } from '@ctvirt/rpc';
-import type { Blkiotune, Cputune, Domain, Memtune, Numatune } from '@ctvirt/xml';
+import {
+  type Blkiotune,
+  type Cputune,
+  type Domain,
+  limitKiB,
+  type Memtune,
+  memoryLimitKiB,
+  type Numatune,
+  processorTimeOf,
+  unlimitedKiB,
+} from '@ctvirt/xml';
 import { affectedBy, stringFlag } from './affect.js';
-import { type Parameter, readParameters, unlimitedKiB, writeParameters } from './parameters.js';
+import { type Parameter, readParameters, writeParameters } from './parameters.js';
 import { refusal } from './refusal.js';
 import { type Bind, domainOf, type Session } from './session.js';
 
@@ -21,44 +31,42 @@ const scheduler: readonly Parameter[] = [
   {
     field: 'cpu_shares',
     type: 'ullong',
-    read: ({ cputune }) => cputune?.shares ?? 1024,
+    read: (domain) => processorTimeOf(domain).shares,
     write: (domain, shares) => withCputune(domain, { shares }),
   },
   {
     field: 'vcpu_period',
     type: 'ullong',
-    read: ({ cputune }) => cputune?.period ?? 100_000,
+    read: (domain) => processorTimeOf(domain).periodUs,
     write: (domain, period) => withCputune(domain, { period }),
   },
   {
     field: 'vcpu_quota',
     type: 'llong',
-    read: ({ cputune }) => cputune?.quota ?? -1,
+    read: (domain) => processorTimeOf(domain).quotaUs,
     write: (domain, quota) => withCputune(domain, { quota: quota < 0 ? undefined : quota }),
   },
 ];
-
-const limit = (value: number): number | undefined => (value >= unlimitedKiB ? undefined : value);
 
 const memory: readonly Parameter[] = [
   {
     field: 'hard_limit',
     type: 'ullong',
-    read: ({ memtune, memoryKiB }, isLive) =>
-      memtune?.hardLimitKiB ?? (isLive ? memoryKiB : undefined) ?? unlimitedKiB,
-    write: (domain, value) => withMemtune(domain, { hardLimitKiB: limit(value) }),
+    read: (domain, isLive) =>
+      (isLive ? memoryLimitKiB(domain) : limitKiB(domain.memtune?.hardLimitKiB)) ?? unlimitedKiB,
+    write: (domain, value) => withMemtune(domain, { hardLimitKiB: limitKiB(value) }),
   },
   {
     field: 'soft_limit',
     type: 'ullong',
     read: ({ memtune }) => memtune?.softLimitKiB ?? unlimitedKiB,
-    write: (domain, value) => withMemtune(domain, { softLimitKiB: limit(value) }),
+    write: (domain, value) => withMemtune(domain, { softLimitKiB: limitKiB(value) }),
   },
   {
     field: 'swap_hard_limit',
     type: 'ullong',
     read: ({ memtune }) => memtune?.swapHardLimitKiB ?? unlimitedKiB,
-    write: (domain, value) => withMemtune(domain, { swapHardLimitKiB: limit(value) }),
+    write: (domain, value) => withMemtune(domain, { swapHardLimitKiB: limitKiB(value) }),
   },
 ];
 

@@ -20,9 +20,6 @@ interface Row<T extends TypedValue['type'], V> {
 /** A parameter; numbers are plain here and 64-bit ones big on the wire. */
 export type Parameter = Row<'int' | 'uint' | 'ullong' | 'llong', number> | Row<'string', string>;
 
-/** libvirt's word for no limit, in KiB. */
-export const unlimitedKiB = Number.MAX_SAFE_INTEGER;
-
 /** A parameter by its wire type: 64-bit numbers become big. */
 export function typedParam(
   field: string,

@@ -1,13 +1,15 @@
 // A document as libvirt's clients expect it: what libvirt writes out although nobody stated it is written out too.
 // SPDX-License-Identifier: Apache-2.0
-import type { Domain } from '@ctvirt/xml';
+import { currentMemoryKiB, type Domain, endingsOf } from '@ctvirt/xml';
 import { arch } from './capabilities.js';
 
 /** The same domain with its defaults stated; reading it again changes nothing about what is run. */
 export function withDefaults(domain: Domain): Domain {
-  const { os, memoryKiB, currentMemoryKiB, profile, devices } = domain;
+  const { os, memoryKiB, profile, devices } = domain;
+  const { poweroff, reboot, crash } = endingsOf(domain);
   // A profile may say what a document does not: stating a default would take that away.
-  const current = currentMemoryKiB ?? (profile === undefined ? memoryKiB : undefined);
+  const isOpen = domain.currentMemoryKiB === undefined && (memoryKiB === undefined || profile !== undefined);
+  const current = isOpen ? undefined : currentMemoryKiB(domain);
   const consoles = devices.consoles?.map((each, port) => ({
     ...each,
     target: { type: 'lxc' as const, port, ...each.target },
@@ -17,9 +19,9 @@ export function withDefaults(domain: Domain): Domain {
     ...(current === undefined ? {} : { currentMemoryKiB: current }),
     os: { ...os, type: { ...os.type, arch: os.type.arch ?? arch.name } },
     clock: domain.clock ?? { offset: 'utc' },
-    onPoweroff: domain.onPoweroff ?? 'destroy',
-    onReboot: domain.onReboot ?? 'restart',
-    onCrash: domain.onCrash ?? 'destroy',
+    onPoweroff: poweroff,
+    onReboot: reboot,
+    onCrash: crash,
     devices: consoles === undefined ? devices : { ...devices, consoles },
   };
 }

@@ -1,6 +1,7 @@
 // Which cgroup file holds which limit, in both cgroup worlds: one row for each.
 // SPDX-License-Identifier: Apache-2.0
 import type { Resources } from '@ctvirt/formats';
+import { commonPeriodUs } from '@ctvirt/xml';
 import { type IoDisks, ioLimitsOf, noDisks } from './io-limits.js';
 import type { CgroupLayout, Controller } from './layout.js';
 import type { Limit } from './limit.js';
@@ -37,7 +38,7 @@ const rows: Readonly<Record<1 | 2, readonly Row[]>> = {
     hardRow('pids', 'pids.max', (r) => r.pidsMax),
     row('cpu', 'cpu.shares', (r) => r.cpuShares && clamp(r.cpuShares, 2, 262144)),
     row('cpu', 'cpu.cfs_period_us', (r) =>
-      r.cpuQuotaUs === undefined ? undefined : (r.cpuPeriodUs ?? 100_000),
+      r.cpuQuotaUs === undefined ? undefined : (r.cpuPeriodUs ?? commonPeriodUs),
     ),
     hardRow('cpu', 'cpu.cfs_quota_us', (r) => r.cpuQuotaUs && Math.max(1000, r.cpuQuotaUs)),
     row('cpuset', 'cpuset.cpus', (r) => r.cpusetCpus),
@@ -54,7 +55,7 @@ const rows: Readonly<Record<1 | 2, readonly Row[]>> = {
     hardRow(
       'cpu',
       'cpu.max',
-      (r) => r.cpuQuotaUs && `${Math.max(1000, r.cpuQuotaUs)} ${r.cpuPeriodUs ?? 100_000}`,
+      (r) => r.cpuQuotaUs && `${Math.max(1000, r.cpuQuotaUs)} ${r.cpuPeriodUs ?? commonPeriodUs}`,
     ),
     row('cpuset', 'cpuset.cpus', (r) => r.cpusetCpus),
     row('cpuset', 'cpuset.mems', (r) => r.cpusetMems),

@@ -1,7 +1,7 @@
 // What one domain has been promised and may take at most, in the host's own units.
 // SPDX-License-Identifier: Apache-2.0
 import { kernelMemory, resourcesOf, ubcOf, unlimited } from '@ctvirt/formats';
-import type { Domain } from '@ctvirt/xml';
+import { commonShares, type Domain } from '@ctvirt/xml';
 
 export interface Claim {
   readonly name: string;
@@ -18,9 +18,6 @@ export interface Claim {
   readonly cpuUnits: number;
 }
 
-/** What the kernel gives a group nobody has said anything of. */
-const CPU_SHARES = 1024;
-
 export function claimOf(domain: Domain, facts: { pageSize: number; hostCpus: number }): Claim {
   const resources = resourcesOf(domain, facts);
   const kernel = kernelMemory.map((key) => ubcOf(domain, key)?.limit ?? 0n);
@@ -31,6 +28,6 @@ export function claimOf(domain: Domain, facts: { pageSize: number; hostCpus: num
     kernelBytes: kernel.every((limit) => limit < unlimited) ? Number(kernel.reduce((a, b) => a + b, 0n)) : 0,
     memoryMaxBytes: resources.memoryMaxBytes ?? null,
     processesMax: resources.pidsMax ?? null,
-    cpuUnits: Math.round(((resources.cpuShares ?? CPU_SHARES) * 1000) / CPU_SHARES),
+    cpuUnits: Math.round(((resources.cpuShares ?? commonShares) * 1000) / commonShares),
   };
 }

@@ -3,6 +3,7 @@
 import { applyProfile, resourcesOf, writeCtidConf } from '@ctvirt/formats';
 import {
   type Domain,
+  endingsOf,
   type Filesystem,
   type Finding,
   formatDomain,
@@ -349,8 +350,7 @@ export type EndAction = 'destroy' | 'restart';
 
 /** `preserve` keeps a full machine's memory; of a container that has ended nothing is there to keep. */
 export function endActionOf(domain: Domain, cause: 'poweroff' | 'reboot' | 'crash'): EndAction {
-  const asked = { poweroff: domain.onPoweroff, reboot: domain.onReboot ?? 'restart', crash: domain.onCrash };
-  return asked[cause]?.endsWith('restart') === true ? 'restart' : 'destroy';
+  return endingsOf(domain)[cause].endsWith('restart') ? 'restart' : 'destroy';
 }
 
 function environmentOf(domain: Domain, record: DomainRecord): Record<string, string> {

@@ -1,6 +1,6 @@
 // The limits and devices of a domain as liblxc's control groups, resource limits and mounts.
 // SPDX-License-Identifier: Apache-2.0
-import type { Blkiotune, Hostdev } from '@ctvirt/xml';
+import { type Blkiotune, commonPeriodUs, type Hostdev } from '@ctvirt/xml';
 import type { Resources } from '../resources/resources.js';
 import type { Rows } from './rows.js';
 import { formatMountEntry } from './write.js';
@@ -27,7 +27,7 @@ export function writeGroups(resources: Resources, out: Rows): void {
     'memory.min': resources.memoryMinBytes,
     'memory.swap.max': swap,
     'cpu.weight': resources.cpuWeight,
-    'cpu.max': quota === undefined ? undefined : `${quota} ${period ?? 100_000}`,
+    'cpu.max': quota === undefined ? undefined : `${quota} ${period ?? commonPeriodUs}`,
     'cpuset.cpus': resources.cpusetCpus,
     'cpuset.mems': resources.cpusetMems,
     'pids.max': resources.pidsMax,

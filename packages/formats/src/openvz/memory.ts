@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Domain } from '@ctvirt/xml';
 import { ubcOf } from '../beancounters.js';
-import { limitKiB } from '../numbers.js';
 import type { ReadContext } from './parameter.js';
 import { parseUbc, type Ubc, unlimited } from './values.js';
 
@@ -14,11 +13,6 @@ export const toPages = (kib: number, pageSize: number): bigint =>
 
 /** 32-bit hosts wrote INT_MAX, and nobody has more than 2⁵² pages. */
 export const isUnlimited = (pages: bigint): boolean => pages >= 2n ** 50n;
-
-/** The most memory a domain may use, whichever element says so. */
-export function memoryLimitKiB(domain: Domain): number | undefined {
-  return limitKiB(domain.memtune?.hardLimitKiB) ?? limitKiB(domain.memoryKiB);
-}
 
 export const readPages = (value: string, context: ReadContext): Ubc =>
   parseUbc(value, 'pages', context.pageSize) ?? { barrier: unlimited, limit: unlimited };

@@ -1,6 +1,6 @@
 // Where a container may run, as libvirt's documents say it: for the domain as a whole, and for each of its processors.
 // SPDX-License-Identifier: Apache-2.0
-import type { Domain } from '@ctvirt/xml';
+import { currentVcpus, type Domain } from '@ctvirt/xml';
 import { formatBitmap } from '../openvz/values.js';
 
 /** Processors of the host by number. */
@@ -51,14 +51,17 @@ const isPinned = ({ cputune }: Domain): boolean => (cputune?.vcpupins ?? []).len
 export function processorsOf(domain: Domain, hostCpus: number): string | undefined {
   const { vcpu } = domain;
   if (!isPinned(domain)) return listOf(vcpu?.cpuset);
-  const union = new Set(pinsOf(domain, vcpu?.value ?? hostCpus, hostCpus).flatMap((pin) => [...pin]));
+  const union = new Set(
+    pinsOf(domain, currentVcpus(domain) ?? hostCpus, hostCpus).flatMap((pin) => [...pin]),
+  );
   const isEverywhere = vcpu?.cpuset === undefined && span(hostCpus).every((number) => union.has(number));
   return isEverywhere ? undefined : formatBitmap(union);
 }
 
 /** How many processors it has, where that is less than the host; undefined for all. */
-export function countOf({ vcpu }: Domain, hostCpus: number): number | undefined {
-  return vcpu === undefined || vcpu.value >= hostCpus ? undefined : vcpu.value;
+export function countOf(domain: Domain, hostCpus: number): number | undefined {
+  const count = currentVcpus(domain);
+  return count === undefined || count >= hostCpus ? undefined : count;
 }
 
 /** How many of those it may run on are to be chosen for it. Each that is pinned runs where it is pinned to. */

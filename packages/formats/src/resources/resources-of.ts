@@ -1,9 +1,8 @@
 // The limits of a domain as the numbers an engine enforces.
 // SPDX-License-Identifier: Apache-2.0
-import type { Domain } from '@ctvirt/xml';
+import { commonPeriodUs, commonShares, type Domain, limitKiB, memoryLimitKiB } from '@ctvirt/xml';
 import { parameterValue, ubcOf } from '../beancounters.js';
-import { limitKiB } from '../numbers.js';
-import { hasAllocationLimit, isClassic, memoryLimitKiB } from '../openvz/memory.js';
+import { hasAllocationLimit, isClassic } from '../openvz/memory.js';
 import type { Parameter } from '../openvz/parameter.js';
 import { parseRate, parseUbc, type Ubc, unlimited } from '../openvz/values.js';
 import { chosenOf, countOf, listOf, processorsOf } from './processors.js';
@@ -95,7 +94,6 @@ const clamp = (value: number, least: number, most: number): number => Math.min(m
 
 /** Below 1000 µs the kernel refuses a quota. */
 const leastQuotaUs = 1000;
-const commonPeriodUs = 100_000;
 
 function cpuOf(domain: Domain, hostCpus: number): Resources {
   const { shares } = domain.cputune ?? {};
@@ -107,7 +105,7 @@ function cpuOf(domain: Domain, hostCpus: number): Resources {
       ? {}
       : {
           cpuShares: clamp(shares, 2, 262_144),
-          cpuWeight: clamp(Math.round((shares * 100) / 1024), 1, 10_000),
+          cpuWeight: clamp(Math.round((shares * 100) / commonShares), 1, 10_000),
         }),
     ...quotaOf(domain, hostCpus),
     ...(cpus === undefined ? {} : { cpusetCpus: cpus }),

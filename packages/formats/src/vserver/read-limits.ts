@@ -1,6 +1,6 @@
 // Limits of a guest: ulimits, rlimits, disk limits, scheduler, processor sets, control groups.
 // SPDX-License-Identifier: Apache-2.0
-import type { Domain } from '@ctvirt/xml';
+import { commonPeriodUs, type Domain } from '@ctvirt/xml';
 import { ubcOf, ubcOutcome } from '../beancounters.js';
 import { rootOf, withCputune, withMemtune, withNodeset, withRoot, withVcpu } from '../edit.js';
 import type { HostFacts } from '../format.js';
@@ -168,8 +168,6 @@ function withDiskLimit(
   }));
 }
 
-const periodUs = 100_000;
-
 /** The token bucket: fill-rate tokens each interval are that share of a processor, hard only with sched_hard. */
 function readScheduler(domain: Domain, { tree, report }: GuestContext): Domain {
   const old = tree.list('schedule').map(({ text }) => text);
@@ -191,7 +189,10 @@ function schedulerOutcome(domain: Domain, share: number, isHard: boolean): Outco
   if (isHard)
     return quota === undefined
       ? approximated(
-          withCputune(domain, { period: periodUs, quota: Math.max(1000, Math.round(periodUs * share)) }),
+          withCputune(domain, {
+            period: commonPeriodUs,
+            quota: Math.max(1000, Math.round(commonPeriodUs * share)),
+          }),
           'period and quota, of all processors together',
         )
       : ignored('the control group has a quota');

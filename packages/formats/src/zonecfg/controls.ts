@@ -1,6 +1,6 @@
 // The resource controls of a zone, and the limits of a domain that say the same.
 // SPDX-License-Identifier: Apache-2.0
-import { type Domain, parseSize } from '@ctvirt/xml';
+import { commonPeriodUs, type Domain, parseSize } from '@ctvirt/xml';
 import { ubcOf, withUbc } from '../beancounters.js';
 import { withCputune, withMemtune, withVcpu } from '../edit.js';
 import type { HostFacts } from '../format.js';
@@ -36,7 +36,7 @@ export const controls: Readonly<
   'cpu-cap': (domain, percent) =>
     domain.cputune?.quota === undefined
       ? carried(
-          withCputune(domain, { period: 100_000, quota: Math.max(1000, percent * 1000) }),
+          withCputune(domain, { period: commonPeriodUs, quota: Math.max(1000, percent * 1000) }),
           'period and quota',
         )
       : ignored('a quota is set already'),

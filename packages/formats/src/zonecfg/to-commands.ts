@@ -1,7 +1,16 @@
 // A domain written as zonecfg commands, in the order of an export.
 // SPDX-License-Identifier: Apache-2.0
 
-import { type Domain, type Filesystem, type Interface, type Ip, isRoot, type Route } from '@ctvirt/xml';
+import {
+  type Domain,
+  type Filesystem,
+  type Interface,
+  type Ip,
+  isRoot,
+  memoryLimitKiB,
+  processorTimeOf,
+  type Route,
+} from '@ctvirt/xml';
 import { parametersWith, parameterValue, ubcOf } from '../beancounters.js';
 import { rootOf } from '../edit.js';
 import { FormatError } from '../errors.js';
@@ -238,12 +247,12 @@ const controlKeys: readonly (readonly [key: string, control: string, pages: bool
 ];
 
 function writeLimits(domain: Domain, { pageSize }: HostFacts, out: Commands): void {
-  const kib = domain.memtune?.hardLimitKiB ?? domain.memoryKiB;
+  const kib = memoryLimitKiB(domain);
   if (kib !== undefined) out.add('capped-memory', { physical: `${kib}K` });
-  const { shares, quota, period = 100_000 } = domain.cputune ?? {};
+  const { shares } = domain.cputune ?? {};
+  const { quotaUs, periodUs } = processorTimeOf(domain);
   if (shares !== undefined) out.control('cpu-shares', Math.max(1, Math.round(shares / 1024)), 'none');
-  if (quota !== undefined && quota > 0)
-    out.control('cpu-cap', Math.max(1, Math.round((quota * 100) / period)));
+  if (quotaUs > 0) out.control('cpu-cap', Math.max(1, Math.round((quotaUs * 100) / periodUs)));
   for (const [key, name, pages] of controlKeys) {
     const ubc = ubcOf(domain, key);
     if (ubc !== undefined && ubc.limit < unlimited)

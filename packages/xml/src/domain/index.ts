@@ -12,6 +12,7 @@ import { features } from './features.js';
 import { topLevelFilesystem } from './filesystem.js';
 import { idmap } from './idmap.js';
 import { lxcNamespace } from './lxc-namespace.js';
+import { commonEndings, currentMemoryKiB } from './meaning.js';
 import { defaultInit, type Os, os } from './os.js';
 import { seclabel } from './seclabel.js';
 import { cputune, memtune, numatune, resource, vcpu } from './tuning.js';
@@ -111,15 +112,15 @@ export const domain = element(
       clock: child(clock, { assumed: { offset: 'utc' } }),
       onPoweroff: leaf('on_poweroff', action, {
         doc: 'What follows when the guest powers off.',
-        assumed: 'destroy',
+        assumed: commonEndings.poweroff,
       }),
       onReboot: leaf('on_reboot', action, {
         doc: 'What follows when the guest reboots.',
-        assumed: 'restart',
+        assumed: commonEndings.reboot,
       }),
       onCrash: leaf('on_crash', crashAction, {
         doc: 'What follows when the guest crashes.',
-        assumed: 'destroy',
+        assumed: commonEndings.crash,
       }),
       devices: required(devices, { fallback: () => ({}) }),
       seclabels: many(seclabel),
@@ -129,20 +130,19 @@ export const domain = element(
   },
   {
     libvirt(model) {
-      const { memoryKiB, currentMemoryKiB, devices: plugged, type } = model;
+      const { devices: plugged, type } = model;
       const emulator = plugged.emulator ?? (type === 'lxc' ? lxcEmulator : undefined);
-      const isOver = memoryKiB !== undefined && (currentMemoryKiB ?? 0) > memoryKiB;
       return {
         ...model,
         devices: emulator === undefined ? plugged : { ...plugged, emulator },
-        currentMemoryKiB: isOver || currentMemoryKiB === 0 ? memoryKiB : currentMemoryKiB,
+        currentMemoryKiB: model.memoryKiB === undefined ? model.currentMemoryKiB : currentMemoryKiB(model),
       };
     },
     check(model, report) {
-      const { memoryKiB, currentMemoryKiB, memtune: limits } = model;
-      if (memoryKiB !== undefined && currentMemoryKiB !== undefined && currentMemoryKiB > memoryKiB)
+      const { memoryKiB, currentMemoryKiB: current, memtune: limits } = model;
+      if (memoryKiB !== undefined && current !== undefined && current > memoryKiB)
         report.warning('out-of-range', ['currentMemoryKiB'], 'more memory now than the most it may have', {
-          found: `${currentMemoryKiB} KiB`,
+          found: `${current} KiB`,
           expected: `at most ${memoryKiB} KiB`,
         });
       const least = limits?.minGuaranteeKiB;

@@ -1,5 +1,6 @@
 // Processor keys: weight, ceiling, number and placement.
 // SPDX-License-Identifier: Apache-2.0
+import { commonPeriodUs, currentVcpus, processorTimeOf } from '@ctvirt/xml';
 import { parameterValue, withValue } from '../../beancounters.js';
 import { withCputune, withNodeset, withVcpu } from '../../edit.js';
 import { approximated, carried, ignored } from '../../outcome.js';
@@ -8,9 +9,6 @@ import { inGroup, ownWord } from '../parameter.js';
 import { parseBitmap, parseCpuLimit, parseUlong } from '../values.js';
 
 import { omit, withoutCputune } from '../without.js';
-
-/** The scheduler's period; one percent of a CPU is 1000 µs of it, the least the kernel takes. */
-export const cpuPeriodUs = 100_000;
 
 /** In the order of a new file. */
 export const cpuRows = inGroup('cpu', [
@@ -57,15 +55,20 @@ export const cpuRows = inGroup('cpu', [
       if (quota !== undefined || globalQuota !== undefined) return ownWord;
       if (limit === undefined || limit.percent === 0) return carried(domain, 'no limit');
       const percent = limit.ofNode ? limit.percent * cpus : limit.percent;
-      const set = { period: cpuPeriodUs, quota: Math.max(1000, Math.round((percent * cpuPeriodUs) / 100)) };
+      // One percent of a CPU is 1000 µs of it, the least the kernel takes.
+      const set = {
+        period: commonPeriodUs,
+        quota: Math.max(1000, Math.round((percent * commonPeriodUs) / 100)),
+      };
       return limit.ofNode
         ? approximated(withCputune(domain, set), `quota, of the ${cpus} processors of this host`)
         : carried(withCputune(domain, set), 'quota');
     },
     write(domain) {
-      const { quota, period = cpuPeriodUs } = domain.cputune ?? {};
-      if (quota === undefined || quota <= 0) return undefined;
-      return String(Math.max(0.001, Math.round((quota * 100_000) / period) / 1000));
+      const { quotaUs, periodUs } = processorTimeOf(domain);
+      return quotaUs > 0
+        ? String(Math.max(0.001, Math.round((quotaUs * 100_000) / periodUs) / 1000))
+        : undefined;
     },
     forget: (domain) => withoutCputune(domain, 'quota', 'period', 'globalQuota', 'globalPeriod'),
   },
@@ -84,7 +87,7 @@ export const cpuRows = inGroup('cpu', [
       if (count === 0 || count > 4096) return carried(domain, 'every processor of the host');
       return carried(withVcpu(domain, { value: count }, context.cpus), 'vcpu');
     },
-    write: (domain) => (domain.vcpu === undefined ? undefined : String(domain.vcpu.value)),
+    write: (domain) => currentVcpus(domain)?.toString(),
     forget: (domain) => omit(domain, ['vcpu']),
   },
   {

@@ -1,10 +1,10 @@
 // The beancounters of memory both ways: RAM, swap, allocation and guarantee, in classic and in VSwap configurations.
 // SPDX-License-Identifier: Apache-2.0
-import type { Domain } from '@ctvirt/xml';
+import { type Domain, memoryLimitKiB } from '@ctvirt/xml';
 import { beancounterOf, ubcOf, ubcOutcome } from '../../beancounters.js';
 import { withMemtune } from '../../edit.js';
 import { approximated, carried, ignored, type Outcome } from '../../outcome.js';
-import { isUnlimited, memoryLimitKiB, readPages, toKiB, toPages } from '../memory.js';
+import { isUnlimited, readPages, toKiB, toPages } from '../memory.js';
 import { ownWord, type Parameter, type TwoWay } from '../parameter.js';
 import { formatUbc, formatUbcPlain, type Ubc, unlimited } from '../values.js';
 import { withoutMemory, withoutMemtune } from '../without.js';
