@@ -1,5 +1,7 @@
 // Reading and writing a single device, as hot plug hands it over.
 // SPDX-License-Identifier: Apache-2.0
+
+import { type ParseOptions, parseElement } from './convert/parse.js';
 import { consoleDevice } from './domain/console.js';
 import { controller } from './domain/controller.js';
 import { disk } from './domain/disk.js';
@@ -7,7 +9,6 @@ import { filesystem } from './domain/filesystem.js';
 import { hostdev } from './domain/hostdev.js';
 import { netInterface } from './domain/interface.js';
 import { formatElement } from './emit/format.js';
-import { type ParseOptions, parseElement } from './emit/parse.js';
 import type { Finding } from './finding.js';
 import type { AnyElement } from './schema/declaration.js';
 import type { Infer } from './schema/infer.js';

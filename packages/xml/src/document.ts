@@ -1,9 +1,10 @@
 // Reading and writing whole domain documents.
 // SPDX-License-Identifier: Apache-2.0
+
+import { type ParseOptions, parseElement } from './convert/parse.js';
 import { type Domain, domain } from './domain/index.js';
 import { formatElement } from './emit/format.js';
 import { libvirtForm } from './emit/libvirt.js';
-import { type ParseOptions, parseElement } from './emit/parse.js';
 import { XmlError } from './errors.js';
 import type { Finding } from './finding.js';
 

@@ -1,6 +1,7 @@
 // @ctvirt/xml: typed, lossless libvirt domain XML.
 // SPDX-License-Identifier: Apache-2.0
 export { familyOf } from './address.js';
+export type { ParseOptions } from './convert/parse.js';
 export { type Device, type DeviceKind, formatDevice, parseDevice } from './device.js';
 export {
   type FormatOptions,
@@ -45,7 +46,6 @@ export type { Seclabel } from './domain/seclabel.js';
 export { type DeniedCall, deniedCalls } from './domain/system-calls.js';
 export type { Cputune, Memtune, Numatune, Resource, Vcpu } from './domain/tuning.js';
 export type { JsonSchema } from './emit/json-schema.js';
-export type { ParseOptions } from './emit/parse.js';
 export { XmlError } from './errors.js';
 export { describeFinding, type Finding, type FindingCode, findingCodes } from './finding.js';
 export { namespaceOf } from './metadata.js';

@@ -3,11 +3,11 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { parseElement } from './convert/parse.js';
 import { domain } from './domain/index.js';
 import { emitDocs, explainPath } from './emit/docs.js';
 import { formatElement } from './emit/format.js';
 import { emitJsonSchema } from './emit/json-schema.js';
-import { parseElement } from './emit/parse.js';
 import { emitRelaxNg } from './emit/relax-ng.js';
 import { domainJsonSchema, domainReference, domainRelaxNg, explain, explainable } from './index.js';
 import type { AnyElement, Fields } from './schema/declaration.js';

@@ -1,5 +1,7 @@
 // From a model to XML text in libvirt's style, by an element's tables.
 // SPDX-License-Identifier: Apache-2.0
+
+import { epilogAnchor, prologAnchor } from '../schema/anchors.js';
 import {
   type AttributeEntry,
   type ChildEntry,
@@ -10,7 +12,6 @@ import {
 import type { AnyElement } from '../schema/declaration.js';
 import type { Extra, Infer } from '../schema/infer.js';
 import { escapeAttribute, escapeText } from './escape.js';
-import { epilogAnchor, prologAnchor } from './parse.js';
 
 type Model = Readonly<Record<string, unknown>>;
 

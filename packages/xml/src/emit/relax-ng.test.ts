@@ -3,13 +3,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { parseElement } from '../convert/parse.js';
 import { domain } from '../domain/index.js';
 import { domainRelaxNg, type FindingCode, parseDomain } from '../index.js';
 import type { AnyElement } from '../schema/declaration.js';
 import { elementsBeneath, fieldsOf, modelOf } from '../testing/arbitrary.js';
 import { grammarOracle } from '../testing/grammar-oracle.js';
 import { formatElement } from './format.js';
-import { parseElement } from './parse.js';
 import { emitRelaxNg } from './relax-ng.js';
 
 /** What the parser refuses and a grammar cannot: the reason for each code. */

@@ -3,9 +3,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { parseElement } from '../convert/parse.js';
 import { domain } from '../domain/index.js';
 import { formatElement } from '../emit/format.js';
-import { parseElement } from '../emit/parse.js';
 import { elementsBeneath, fieldsOf, type Model, modelOf } from '../testing/arbitrary.js';
 import type { Extra } from './infer.js';
 

@@ -1,8 +1,8 @@
 // Random models of any element, made from its declaration.
 // SPDX-License-Identifier: Apache-2.0
 import fc from 'fast-check';
+import { parseElement } from '../convert/parse.js';
 import { formatElement } from '../emit/format.js';
-import { parseElement } from '../emit/parse.js';
 import type { AnyElement, Field, Fields, SlotField } from '../schema/declaration.js';
 import type { Report } from '../schema/report.js';
 import type { Scalar } from '../schema/scalar.js';

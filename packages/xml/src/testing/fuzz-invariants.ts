@@ -1,9 +1,9 @@
 // What must hold for the parser and the writer whatever text they are given.
 // SPDX-License-Identifier: Apache-2.0
 import { isDeepStrictEqual } from 'node:util';
+import type { ParseOptions } from '../convert/parse.js';
 import { formatDevice, parseDevice } from '../device.js';
 import { formatDomain, parseDomain } from '../document.js';
-import type { ParseOptions } from '../emit/parse.js';
 import { XmlError } from '../errors.js';
 import type { Finding } from '../finding.js';
 import { defaultLimits, type Limits, type Node, writtenLimits } from '../reader/node.js';

@@ -1,0 +1,75 @@
+// The attributes of an element: those it declares are read, the others kept.
+// SPDX-License-Identifier: Apache-2.0
+import type { Node } from '../reader/node.js';
+import { shortened, writtenName } from '../reader/place.js';
+import type { Shape } from '../schema/compile.js';
+import type { AnyElement } from '../schema/declaration.js';
+import type { Extra } from '../schema/infer.js';
+import { type Context, isNamespaceDeclaration, type Model } from './context.js';
+import { hint } from './findings.js';
+import { readScalar, readSize } from './values.js';
+
+export function readAttributes(
+  context: Context,
+  node: Node,
+  shape: Shape,
+  model: Model,
+  extras: Extra[],
+): void {
+  const { attributes } = node;
+  for (const name in attributes) {
+    const value = attributes[name] ?? '';
+    const entry = shape.attributes[name];
+    if (entry === undefined) {
+      if (isNamespaceDeclaration(name)) {
+        if (isRedundantDeclaration(node, shape, name, value)) continue;
+      } else {
+        reportUnknownAttribute(context, node, name, Object.keys(shape.attributes));
+      }
+      extras.push({ attribute: name, value });
+    } else if (entry.field === undefined) {
+      if (!isUnitOfSome(node, shape, name)) extras.push({ attribute: name, value });
+    } else {
+      const { field, key } = entry;
+      const read =
+        field.kind === 'attribute'
+          ? readScalar(context, field.scalar, value, node, name)
+          : readSize(context, value, field, { node, attribute: name, unitAttribute: field.unitAttribute });
+      if (read !== undefined) model[key] = read;
+    }
+  }
+}
+
+/** A unit is read with its size; one that belongs to none is kept. */
+function isUnitOfSome({ attributes }: Node, { unitAfter, attributeOrder }: Shape, name: string): boolean {
+  const { keys } = Object.values(unitAfter).find((unit) => unit.name === name) ?? { keys: [] };
+  return keys.some((key) => attributes[attributeOrder.find((e) => e.key === key)?.name ?? ''] !== undefined);
+}
+
+export function reportUnknownAttribute(
+  { findings, text }: Context,
+  node: Node,
+  name: string,
+  known: readonly string[],
+): void {
+  if (findings.isFull(findings.unknown)) return;
+  const details = findings.suggest(name, known);
+  const found = shortened(name);
+  const message = `unknown attribute '${found}' on <${writtenName(text, node)}>${hint(details)}`;
+  const expected = known.length === 0 ? 'no attributes' : known.join(', ');
+  findings.fault(findings.unknown, 'unknown-attribute', node, name, message, { found, expected, ...details });
+}
+
+/** The writer declares a known namespace by itself where the element that needs it stands. */
+function isRedundantDeclaration(node: Node, shape: Shape, name: string, value: string): boolean {
+  const matches = (namespace: AnyElement['body']['namespace']): boolean =>
+    namespace !== undefined && name === `xmlns:${namespace.prefix}` && value === namespace.uri;
+  const own = shape.element.body.namespace;
+  if (own?.declares === true) return matches(own);
+  return (
+    node.children?.some((childNode) => {
+      const field = shape.children[childNode.name]?.field;
+      return field?.kind === 'child' && matches(field.element.body.namespace);
+    }) ?? false
+  );
+}

@@ -1,0 +1,119 @@
+// The children of an element: those it declares are read, the others kept in their places.
+// SPDX-License-Identifier: Apache-2.0
+import type { Node } from '../reader/node.js';
+import { writtenName } from '../reader/place.js';
+import type { ChildEntry, CompiledElement, Shape } from '../schema/compile.js';
+import type { Extra } from '../schema/infer.js';
+import { type Context, type Model, raw } from './context.js';
+import { hint } from './findings.js';
+import { readOpen } from './open.js';
+import { readPlainChild } from './plain-child.js';
+
+export function readChildren(
+  context: Context,
+  node: Node,
+  shape: Shape,
+  model: Model,
+  extras: Extra[],
+): void {
+  /** Extras that wait for the known child they stand before. */
+  let waiting: string[] | undefined;
+  for (const childNode of node.children ?? []) {
+    const entry = childNode.kind === 'element' ? shape.children[childNode.name] : undefined;
+    let kept = entry === undefined;
+    if (entry === undefined) {
+      if (childNode.kind === 'text' && shape.text !== undefined) continue;
+      reportUnknown(context, childNode, node, shape);
+    } else {
+      kept = !readChild(context, childNode, entry, model, extras);
+    }
+    if (kept && entry !== undefined && !isList(entry)) {
+      // One that does not count stays behind the one that does, or the next reader would take it for that.
+      for (const xml of waiting ?? []) extras.push(behind(entry, shape, xml));
+      waiting = undefined;
+      extras.push(behind(entry, shape, raw(context, childNode)));
+    } else if (kept) {
+      (waiting ??= []).push(raw(context, childNode));
+    } else if (waiting !== undefined && entry !== undefined) {
+      const list = isList(entry) ? (model[entry.key] as unknown[]) : undefined;
+      const index = list === undefined ? undefined : list.length - 1;
+      for (const xml of waiting)
+        extras.push(index === undefined ? { xml, before: entry.key } : { xml, before: entry.key, index });
+      waiting = undefined;
+    }
+  }
+  if (waiting !== undefined) for (const xml of waiting) extras.push({ xml });
+}
+
+/** False when the child is to be kept as it stands. */
+function readChild(
+  context: Context,
+  childNode: Node,
+  entry: ChildEntry,
+  model: Model,
+  extras: Extra[],
+): boolean {
+  const { findings } = context;
+  const { field, key } = entry;
+  const mark = findings.mark();
+  if (!isList(entry) && model[key] !== undefined) {
+    const message = `<${entry.name}> stands a second time`;
+    const expected = `one <${entry.name}>`;
+    findings.invalid('duplicate-element', childNode, undefined, message, { expected });
+    findings.forgive(mark);
+    return false;
+  }
+  const extrasBefore = extras.length;
+  const list = isList(entry) ? ((model[key] as unknown[] | undefined) ?? []) : undefined;
+  const value =
+    field.kind === 'child'
+      ? context.convert(childNode, entry.element as CompiledElement)
+      : field.kind === 'open'
+        ? readOpen(context, childNode, entry, model, extras)
+        : readPlainChild(context, childNode, { key, field, index: list?.length }, extras);
+  if (value === undefined || findings.isSpoilt(mark)) {
+    extras.length = extrasBefore;
+    findings.forgive(mark);
+    return false;
+  }
+  if (field.kind === 'open' && (value as readonly string[]).length === 0 && hasLifted(entry, model))
+    return true;
+  if (list === undefined) {
+    model[key] = value;
+  } else {
+    list.push(value);
+    model[key] = list;
+  }
+  return true;
+}
+
+function reportUnknown({ findings, text }: Context, childNode: Node, node: Node, shape: Shape): void {
+  const isClosed = childNode.kind === 'element' && shape.element.body.isClosed === true;
+  const severity = isClosed ? findings.wrong : findings.unknown;
+  if (findings.isFull(severity)) return;
+  const parent = writtenName(text, node);
+  if (childNode.kind === 'element') {
+    const known = Object.keys(shape.children);
+    const details = findings.suggest(childNode.name, known);
+    const found = writtenName(text, childNode);
+    const expected = known.length === 0 ? 'no elements' : known.map((word) => `<${word}>`).join(', ');
+    const message = `unknown element <${found}> in <${parent}>${hint(details)}`;
+    const all = { found, expected, ...details };
+    findings.fault(severity, 'unknown-element', childNode, undefined, message, all);
+  } else if (childNode.kind === 'text') {
+    const found = childNode.text.trim().slice(0, 60);
+    const message = `text in <${parent}>, which holds only elements`;
+    findings.fault(severity, 'unexpected-text', childNode, undefined, message, { found });
+  }
+}
+
+const hasLifted = (entry: ChildEntry, model: Model): boolean =>
+  Object.values(entry.lifted).some(({ key }) => model[key] !== undefined);
+
+const isList = ({ field }: ChildEntry): boolean => field.kind !== 'open' && field.many;
+
+/** What is to be written right after a known child: before the one that follows it, if one does. */
+function behind(entry: ChildEntry, { childOrder }: Shape, xml: string): Extra {
+  const next = childOrder[childOrder.indexOf(entry) + 1];
+  return next === undefined ? { xml } : { xml, before: next.key };
+}

@@ -1,0 +1,27 @@
+// What the parts of a conversion share.
+// SPDX-License-Identifier: Apache-2.0
+
+import { escapeText } from '../emit/escape.js';
+import type { Node } from '../reader/node.js';
+import { trimBlanks } from '../reader/tree.js';
+import type { CompiledElement } from '../schema/compile.js';
+import type { Findings } from './findings.js';
+
+export type Model = Record<string, unknown>;
+
+export interface Context {
+  /** The document. */
+  readonly text: string;
+  readonly findings: Findings;
+  readonly isForeign: boolean;
+  /** Undefined when the element is unusable; the reason is then among the findings. */
+  readonly convert: (node: Node, compiled: CompiledElement) => Model | undefined;
+}
+
+/** A node's XML as it stands; stray text loses the white space around it. */
+export const raw = ({ text }: Context, node: Node): string =>
+  node.kind === 'text' ? escapeText(trimBlanks(node.text)) : text.slice(node.start, node.end);
+
+export function isNamespaceDeclaration(name: string): boolean {
+  return name.startsWith('xmlns') && (name.length === 5 || name[5] === ':');
+}

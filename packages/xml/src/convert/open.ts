@@ -1,0 +1,49 @@
+// An element whose content is anybody's: kept as text, but for the children that the schema knows.
+// SPDX-License-Identifier: Apache-2.0
+import type { Node } from '../reader/node.js';
+import type { ChildEntry, CompiledElement } from '../schema/compile.js';
+import type { Extra } from '../schema/infer.js';
+import { type Context, type Model, raw } from './context.js';
+
+export function readOpen(
+  context: Context,
+  node: Node,
+  entry: ChildEntry,
+  model: Model,
+  extras: Extra[],
+): readonly string[] {
+  const entries: string[] = [];
+  for (const name in node.attributes)
+    extras.push({ attribute: name, value: node.attributes[name] ?? '', of: entry.key });
+  const children = node.children ?? [];
+  let before: Node | undefined;
+  for (const inner of children) {
+    const known = entry.lifted[inner.name];
+    // The last of several counts, as what is kept as it stands is written first.
+    const isCounted = known !== undefined && children.findLast(({ name }) => name === inner.name) === inner;
+    const value = isCounted ? convertLifted(context, inner, known.element) : undefined;
+    const lifted = known === undefined ? undefined : value?.[known.field.key];
+    if (known === undefined || value === undefined || lifted === undefined) {
+      if (known !== undefined && !isCounted) {
+        const message = `<${inner.name}> follows again and counts`;
+        context.findings.fault('warning', 'duplicate-element', inner, undefined, message);
+      }
+      // Texts between which an element was taken out are one for the next reader.
+      const text = inner.kind === 'text' && before?.kind === 'text' ? entries.pop() : undefined;
+      entries.push(text === undefined ? raw(context, inner) : `${text} ${raw(context, inner)}`);
+      before = inner;
+    } else {
+      model[known.key] = lifted;
+      for (const extra of (value.extras as Extra[] | undefined) ?? [])
+        extras.push({ ...extra, of: known.key });
+    }
+  }
+  return entries;
+}
+
+function convertLifted({ convert, findings }: Context, node: Node, compiled: CompiledElement) {
+  const mark = findings.mark();
+  const value = convert(node, compiled);
+  if (value === undefined) findings.forgive(mark);
+  return value;
+}
