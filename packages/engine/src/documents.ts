@@ -26,6 +26,7 @@ export class Documents {
     private readonly store: DomainStore,
     /** Where a running domain's document lies. */
     private readonly livePath: (entry: Entry) => string,
+    private readonly remark: (message: string) => void,
   ) {}
 
   async stored(entry: Entry): Promise<Domain> {
@@ -34,7 +35,7 @@ export class Documents {
     const domain =
       known?.record === record
         ? known.domain
-        : readStored(await this.store.readXml(record.name), record.name);
+        : readStored(await this.store.readXml(record.name), record.name, this.remark);
     this.#stored.delete(record.uuid);
     this.#stored.set(record.uuid, { record, domain });
     for (const oldest of this.#stored.keys()) {

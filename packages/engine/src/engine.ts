@@ -126,8 +126,10 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
   const emit = (event: LifecycleEvent['event'], detail: string, entry: Entry): void =>
     events.lifecycle(event, detail, entry);
   const reader = new Reader(facts, async (name) => (await profiles.get(name)).text);
-  const documents = new Documents(store, ({ record }) =>
-    join(tools.folder(diskName(record.name)), 'live.xml'),
+  const documents = new Documents(
+    store,
+    ({ record }) => join(tools.folder(diskName(record.name)), 'live.xml'),
+    (message) => log('warn', message),
   );
   const guarantees = new Guarantees({
     policy: options.guarantees ?? 'warn',

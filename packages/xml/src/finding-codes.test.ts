@@ -27,7 +27,13 @@ const idmap = (inside: string) => head(`<idmap>${inside}</idmap>`);
 /** The parser knows nothing of a host: whoever runs the domain says what is without effect there. */
 type ParserCode = Exclude<
   FindingCode,
-  'not-enforced' | 'shared-ids' | 'unsafe-source' | 'wall-down' | 'kept-files'
+  | 'not-enforced'
+  | 'shared-ids'
+  | 'unsafe-source'
+  | 'wall-down'
+  | 'kept-files'
+  | 'left-out'
+  | 'no-longer-accepted'
 >;
 
 /** Documents by code, each with the XPath where the fault is found. */

@@ -30,11 +30,13 @@ export const findingCodes = {
   'bad-address': 'an address of another family, or none at all',
   'bad-prefix': 'a prefix length the address family does not have',
   'overlapping-idmap': 'two ranges of an id map overlap',
+  'no-longer-accepted': 'in a stored document, let in by an older version and refused in a new one',
   conflict: 'two statements that contradict each other',
   'shared-ids': 'an id map with ids that the host or another domain has as well',
   'not-enforced': 'understood and kept, but without effect on the host that runs it',
   'wall-down': 'it takes down a wall between the container and its host',
   'kept-files': 'files that an earlier domain of its name left become its own',
+  'left-out': 'known to libvirt, kept here as it stands, and not in the normal form',
   'unsafe-source': 'others than root can do something by a folder, image or device of the host that it names',
 } as const satisfies Record<string, string>;
 

@@ -6,6 +6,7 @@ export { type Device, type DeviceKind, formatDevice, parseDevice } from './devic
 export {
   type FormatOptions,
   formatDomain,
+  leftOutOfLibvirtForm,
   type ParsedDomain,
   parseDomain,
   parseDomainOrThrow,
@@ -26,6 +27,7 @@ export type { Idmap, IdRange } from './domain/idmap.js';
 export { type ContainerType, containerTypes, type Domain, isContainerType } from './domain/index.js';
 export type { Interface, InterfaceType } from './domain/interface.js';
 export type { Ip, Route } from './domain/ip.js';
+export { limitKiB, unlimitedKiB } from './domain/limit.js';
 export type { LxcNamespace } from './domain/lxc-namespace.js';
 export {
   commonPeriodUs,
@@ -33,12 +35,10 @@ export {
   currentMemoryKiB,
   currentVcpus,
   endingsOf,
-  limitKiB,
   maxMemoryKiB,
   maxVcpus,
   memoryLimitKiB,
   processorTimeOf,
-  unlimitedKiB,
 } from './domain/meaning.js';
 export { defaultInit, initCommand, type Os } from './domain/os.js';
 export type { Quota } from './domain/quota.js';
@@ -48,6 +48,7 @@ export type { Cputune, Memtune, Numatune, Resource, Vcpu } from './domain/tuning
 export type { JsonSchema } from './emit/json-schema.js';
 export { XmlError } from './errors.js';
 export { describeFinding, type Finding, type FindingCode, findingCodes } from './finding.js';
+export { placeFindings } from './finding-place.js';
 export { namespaceOf } from './metadata.js';
 export { nearest } from './nearest.js';
 export { defaultLimits, type Limits, writtenLimits } from './reader/node.js';

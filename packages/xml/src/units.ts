@@ -38,7 +38,7 @@ export function bytesPer(unit: string): bigint | undefined {
 
 /** Converts a size, rounding up as libvirt does; `overflow` when a number no longer holds it exactly. */
 export function scaleSize(value: string, unit: string, to: SizeUnit): number | 'bad' | 'overflow' | 'unit' {
-  if (!/^\s*\d{1,40}\s*$/.test(value)) return 'bad';
+  if (!/^\s*\+?\d{1,40}\s*$/.test(value)) return 'bad';
   if (unit === to) {
     const same = Number(value);
     if (Number.isSafeInteger(same)) return same;

@@ -8,8 +8,10 @@ import {
   type FormatOptions,
   formatDevice,
   formatDomain,
+  leftOutOfLibvirtForm,
   parseDevice,
   parseDomain,
+  placeFindings,
 } from '@ctvirt/xml';
 import { refuseFile } from '../errors.js';
 import { stdinName } from '../input-name.js';
@@ -79,4 +81,14 @@ function checkText(
       return { isValid: false, findings: alone.findings };
   }
   return { isValid: false, findings };
+}
+
+/** The findings of a document that is written in libvirt's form, with what that leaves out; each thing is told once. */
+export function withLeftOut({ domain, file, text, findings }: CheckedDocument): readonly Finding[] {
+  if (domain === undefined) return findings;
+  const told = placeFindings(text, leftOutOfLibvirtForm(domain), file);
+  const isTold = ({ line, column }: Finding) =>
+    told.some((other) => other.line === line && other.column === column);
+  const rest = findings.filter((one) => !(one.code.startsWith('unknown-') && isTold(one)));
+  return [...rest, ...told].sort((a, b) => a.line - b.line || a.column - b.column);
 }

@@ -1,6 +1,6 @@
 // ctvirt xml format
 // SPDX-License-Identifier: Apache-2.0
-import { type CheckedDocument, checkFile } from '../documents/document.js';
+import { type CheckedDocument, checkFile, withLeftOut } from '../documents/document.js';
 import { replaceFile } from '../documents/save.js';
 import { CliError, describeFinding, refuseFile } from '../errors.js';
 import { invalidStatus } from '../exit-status.js';
@@ -14,7 +14,7 @@ export const xmlFormat = verb({
   summary: 'Print documents in their canonical form, old forms made present ones',
   details: [
     'What is not known stays where it stands, comments and foreign namespaces included.',
-    "With --libvirt the form is what libvirt's LXC driver answers for an inactive domain, but for what libvirt makes up itself, such as a UUID; what libvirt does not know is left out.",
+    "With --libvirt the form is what libvirt's LXC driver answers for an inactive domain, but for what libvirt makes up itself, such as a UUID; what libvirt does not know is left out, and so, with a warning, is what it alone knows.",
     `A document with errors is told and left alone; the status is then ${invalidStatus}, or 1 where a file cannot be read or written. No daemon is asked.`,
   ],
   args: { file: documentFiles },
@@ -33,7 +33,9 @@ export const xmlFormat = verb({
     let [invalid, failed] = [0, 0];
     for (const name of files) {
       try {
-        const { file, text, findings, format } = await checkFile(name, io, { strict: false });
+        const checked = await checkFile(name, io, { strict: false });
+        const { file, text, format } = checked;
+        const findings = libvirt ? withLeftOut(checked) : checked.findings;
         const xml = format?.({ libvirt });
         const isChanged = xml !== undefined && xml !== text;
         if (xml === undefined) invalid++;

@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync, realpathSync } from 'node:fs';
 import type { LifecycleEvent } from '@ctvirt/api';
-import { type Domain, type Finding, formatDomain } from '@ctvirt/xml';
+import { type Domain, type Finding, formatDomain, placeFindings } from '@ctvirt/xml';
 import { EngineError } from '../errors.js';
 import type { Admission } from '../guarantees/admission.js';
 import type { Claim } from '../guarantees/claim.js';
@@ -98,7 +98,7 @@ export class Definer {
       const unkept = this.parts.ownersRemark(entry, read.parts.filesystems);
       if (unkept !== undefined) findings.push(notKept('/domain/devices/filesystem/quota', unkept));
       findings.push(...unsafe);
-      return { entry, findings };
+      return { entry, findings: placeFindings(xml, findings) };
     });
   }
 

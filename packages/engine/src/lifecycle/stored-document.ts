@@ -1,16 +1,22 @@
 // Reads a document that this engine has written.
 // SPDX-License-Identifier: Apache-2.0
-import { type Domain, parseDomain, writtenLimits } from '@ctvirt/xml';
+import { type Domain, describeFinding, parseDomain, writtenLimits } from '@ctvirt/xml';
 import { EngineError } from '../errors.js';
 
-/** The domain of a stored document; throws `internal` if somebody else has changed it beyond reading. */
-export function readStored(xml: string, name: string): Domain {
-  const { domain, findings } = parseDomain(xml, { limits: writtenLimits });
+/**
+ * The domain of a stored document; throws `internal` if somebody else has changed it beyond reading. `remark` is told what an older
+ * version let in and this one refuses.
+ */
+export function readStored(xml: string, name: string, remark?: (message: string) => void): Domain {
+  const { domain, findings } = parseDomain(xml, { limits: writtenLimits, stored: true });
   if (domain === undefined)
     throw new EngineError(
       'internal',
       `the stored document of domain '${name}' cannot be read: ${findings[0]?.message ?? ''}`,
       { findings },
     );
+  for (const finding of findings)
+    if (finding.code === 'no-longer-accepted')
+      remark?.(`domain '${name}' was defined by an older version: ${describeFinding(finding)}`);
   return domain;
 }

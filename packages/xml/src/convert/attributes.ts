@@ -62,6 +62,7 @@ export function reportUnknownAttribute(
 
 /** The writer declares a known namespace by itself where the element that needs it stands. */
 function isRedundantDeclaration(node: Node, shape: Shape, name: string, value: string): boolean {
+  if (name === 'xmlns') return value === shape.element.body.namespace?.uri && isAllKnown(node, shape);
   const matches = (namespace: AnyElement['body']['namespace']): boolean =>
     namespace !== undefined && name === `xmlns:${namespace.prefix}` && value === namespace.uri;
   const own = shape.element.body.namespace;
@@ -73,3 +74,10 @@ function isRedundantDeclaration(node: Node, shape: Shape, name: string, value: s
     }) ?? false
   );
 }
+
+/** Nothing inside is kept as it stands, and so in need of what is declared around it. */
+const isAllKnown = ({ children }: Node, shape: Shape): boolean =>
+  (children ?? []).every(
+    (node) =>
+      node.kind !== 'element' || (shape.children[node.name] !== undefined && node.children === undefined),
+  );

@@ -63,6 +63,7 @@ function readChild(
     findings.forgive(mark);
     return false;
   }
+  if (field.kind === 'child' && isBlank(childNode, entry)) return false;
   const extrasBefore = extras.length;
   const list = isList(entry) ? ((model[key] as unknown[] | undefined) ?? []) : undefined;
   const value =
@@ -105,6 +106,13 @@ function reportUnknown({ findings, text }: Context, childNode: Node, node: Node,
     const message = `text in <${parent}>, which holds only elements`;
     findings.fault(severity, 'unexpected-text', childNode, undefined, message, { found });
   }
+}
+
+/** An element that says nothing, of a kind that libvirt takes then as absent, where what it needs would be missed. */
+function isBlank({ attributes, children }: Node, { element }: ChildEntry): boolean {
+  if (element?.element.body.emptyIsUnset !== true || children !== undefined) return false;
+  for (const _ in attributes) return false;
+  return element.shape?.mandatory.some(({ field }) => field.mandatory) === true;
 }
 
 const hasLifted = (entry: ChildEntry, model: Model): boolean =>

@@ -97,5 +97,9 @@ function reporter(findings: Findings, node: Node, compiled: CompiledElement): Re
       findings.fault(told, code, place.node, place.attribute, message, details);
     };
   };
-  return { error: report('error'), warning: report('warning') };
+  const error = report('error');
+  const warning = report('warning');
+  const letIn: Report['refuse'] = (_, path, message, details) =>
+    warning('no-longer-accepted', path, message, details);
+  return { error, warning, refuse: findings.isStored ? letIn : error };
 }

@@ -13,6 +13,8 @@ export interface FindingOptions {
   readonly strict?: boolean;
   /** For documents of other hypervisors: what does not fit is kept as it stands and reported as a warning. */
   readonly foreign?: boolean;
+  /** Written by this package, maybe by a version that refused less: what it let in is reported as a warning. */
+  readonly stored?: boolean;
 }
 
 const mostFindings = 200;
@@ -45,6 +47,7 @@ export class Findings {
   /** The severity of what the schema does not know, and of what it refuses. */
   readonly unknown: 'error' | 'warning';
   readonly wrong: 'error' | 'warning';
+  readonly isStored: boolean;
   private readonly drafts: Draft[] = [];
   private made = 0;
   private hasError = false;
@@ -57,6 +60,7 @@ export class Findings {
   ) {
     this.unknown = options.strict === true ? 'error' : 'warning';
     this.wrong = options.foreign === true ? 'warning' : 'error';
+    this.isStored = options.stored === true;
   }
 
   fault(

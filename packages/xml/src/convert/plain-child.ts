@@ -35,12 +35,15 @@ export function readPlainChild(
     case 'flag':
       return true;
     case 'text':
+      // Kept as it stands.
+      if (field.blankIsUnset === true && node.text === '' && node.children === undefined) return undefined;
       return readScalar(context, shape.scalar, node.text, node, undefined);
     case 'size':
       return readSize(context, node.text, shape, { node, attribute: undefined, unitAttribute: 'unit' });
     case 'attribute': {
       const given = node.attributes[shape.attribute];
       if (given !== undefined) return readScalar(context, shape.scalar, given, node, shape.attribute);
+      if (shape.alone !== undefined) return shape.alone;
       const { expected } = shape.scalar;
       const message = `<${field.name}> needs the attribute '${shape.attribute}'`;
       context.findings.invalid('missing-attribute', node, undefined, message, { expected });

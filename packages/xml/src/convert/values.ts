@@ -55,7 +55,8 @@ export function readSize(
   place: SizePlace,
 ): number | undefined {
   const { node, attribute, unitAttribute } = place;
-  const unit = node.attributes[unitAttribute];
+  // An empty unit says nothing, as in libvirt.
+  const unit = node.attributes[unitAttribute] || undefined;
   const result = scaleSize(value, unit ?? defaultUnit, to);
   if (typeof result === 'number') return result;
   const { findings } = context;

@@ -48,6 +48,12 @@ export const blkiotune = element(
     },
   },
   {
+    libvirt: ({ devices, ...model }) => {
+      const limiting = devices?.filter(({ path: _, extras: __, ...limits }) =>
+        Object.values(limits).some((limit) => (limit ?? 0) > 0),
+      );
+      return { ...model, devices: limiting?.length === 0 ? undefined : limiting };
+    },
     check(model, report) {
       const paths = (model.devices ?? []).map(({ path }) => path);
       paths.forEach((path, index) => {

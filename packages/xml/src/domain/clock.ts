@@ -23,37 +23,53 @@ const timer = element('timer', {
   },
 });
 
-export const clock = variants('clock', {
-  doc: 'The clock of the domain. Containers share that of the host.',
-  example: "<clock offset='utc'/>",
-  fields: { offset: slot, timers: many(timer) },
-  choice: {
-    by: 'offset',
-    doc: 'What the clock follows.',
-    fallback: 'utc',
-    variants: {
-      utc: { doc: 'UTC.', fields: { adjustment: attribute(nonEmptyText, { doc: 'Seconds, or reset.' }) } },
-      localtime: {
-        doc: "The host's time zone.",
-        fields: { adjustment: attribute(nonEmptyText, { doc: 'Seconds, or reset.' }) },
-      },
-      timezone: {
-        doc: 'A time zone by name.',
-        fields: { timezone: attribute(nonEmptyText, { doc: 'Its name.', required: true }) },
-      },
-      variable: {
-        doc: 'A distance that the guest may change.',
-        fields: {
-          adjustment: attribute(signedCount, { doc: 'Seconds.' }),
-          basis: attribute(oneOf('utc', 'localtime'), { doc: 'What it is a distance to.' }),
+export const clock = variants(
+  'clock',
+  {
+    doc: 'The clock of the domain. Containers share that of the host.',
+    example: "<clock offset='utc'/>",
+    fields: { offset: slot, timers: many(timer) },
+    choice: {
+      by: 'offset',
+      doc: 'What the clock follows.',
+      fallback: 'utc',
+      variants: {
+        utc: { doc: 'UTC.', fields: { adjustment: attribute(nonEmptyText, { doc: 'Seconds, or reset.' }) } },
+        localtime: {
+          doc: "The host's time zone.",
+          fields: { adjustment: attribute(nonEmptyText, { doc: 'Seconds, or reset.' }) },
         },
-      },
-      absolute: {
-        doc: 'A fixed time at each start.',
-        fields: { start: attribute(count, { doc: 'Seconds since 1970.', required: true }) },
+        timezone: {
+          doc: 'A time zone by name.',
+          fields: { timezone: attribute(nonEmptyText, { doc: 'Its name.', required: true }) },
+        },
+        variable: {
+          doc: 'A distance that the guest may change.',
+          fields: {
+            adjustment: attribute(signedCount, { doc: 'Seconds.' }),
+            basis: attribute(oneOf('utc', 'localtime'), { doc: 'What it is a distance to.' }),
+          },
+        },
+        absolute: {
+          doc: 'A fixed time at each start.',
+          fields: { start: attribute(count, { doc: 'Seconds since 1970.', required: true }) },
+        },
       },
     },
   },
-});
+  {
+    /** A distance to a clock that is fixed otherwise. */
+    libvirt(model) {
+      const { timers } = model;
+      if (model.offset === 'variable')
+        return { ...model, adjustment: model.adjustment ?? 0, basis: model.basis ?? 'utc' };
+      if (model.offset !== 'utc' && model.offset !== 'localtime') return model;
+      const seconds = Number(model.adjustment ?? Number.NaN);
+      return Number.isSafeInteger(seconds)
+        ? { offset: 'variable', timers, adjustment: seconds, basis: model.offset }
+        : model;
+    },
+  },
+);
 
 export type Clock = Infer<typeof clock>;

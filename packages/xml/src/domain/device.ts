@@ -23,6 +23,7 @@ export const address = element('address', {
     multifunction: attribute(nonEmptyText, { doc: 'Whether the PCI slot has several functions.' }),
     target: attribute(nonEmptyText, { doc: 'Target number of a drive.' }),
     unit: attribute(nonEmptyText, { doc: 'Unit number of a drive.' }),
+    device: attribute(nonEmptyText, { doc: 'Number of a device on a USB bus.' }),
     port: attribute(nonEmptyText, { doc: 'Port on a USB or serial bus.' }),
     cssid: attribute(nonEmptyText, { doc: 'Channel subsystem.' }),
     ssid: attribute(nonEmptyText, { doc: 'Subchannel set.' }),

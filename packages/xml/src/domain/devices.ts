@@ -101,6 +101,7 @@ export const devices = element(
       "<devices>\n  <filesystem type='mount'>\n    <source dir='/srv/web'/>\n    <target dir='/'/>\n  </filesystem>\n</devices>",
     fields: {
       emulator: leaf('emulator', nonEmptyText, {
+        blankIsUnset: true,
         doc: 'Program that runs the domain; containers need none.',
       }),
       disks: many(disk),

@@ -52,7 +52,7 @@ export type CapabilityName = (typeof capabilityNames)[number];
 const switches = Object.fromEntries(
   capabilityNames.map((name) => [
     name,
-    setting(name, 'state', oneOf('on', 'off'), { doc: `CAP_${name.toUpperCase()}.` }),
+    setting(name, 'state', oneOf('on', 'off'), { doc: `CAP_${name.toUpperCase()}.`, alone: 'on' }),
   ]),
 ) as { readonly [K in CapabilityName]: ValueField<'on' | 'off', 'optional'> };
 
@@ -131,6 +131,7 @@ export const features = element('features', {
     noNewPrivileges: setting('no_new_privileges', 'state', onOff, {
       doc: 'Whether setuid files, such as sudo, give no rights; on unless said otherwise where `<inituser>` is not root.',
       since: 'ctvirt',
+      alone: true,
     }),
   },
 });

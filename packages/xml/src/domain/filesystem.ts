@@ -19,22 +19,27 @@ import { fileMode, nonEmptyText, oneOf } from '../schema/scalar.js';
 import { address, alias } from './device.js';
 import { legacyQuota, quota } from './quota.js';
 
-const driver = element('driver', {
-  doc: 'How the source is made a file system.',
-  since: '0.9.7',
-  example: "<driver type='loop' format='raw'/>",
-  fields: {
-    type: attribute(oneOf('path', 'handle', 'loop', 'nbd', 'ploop', 'virtiofs', 'mtp'), {
-      doc: 'What serves the source: a loop device for raw images, nbd for others, ploop for those of OpenVZ.',
-    }),
-    format: attribute(nonEmptyText, { doc: 'Format of an image: raw, qcow2, ploop, …' }),
-    wrpolicy: attribute(oneOf('default', 'immediate'), {
-      doc: 'Whether writes go to the host at once.',
-      since: '0.9.10',
-    }),
-    name: attribute(nonEmptyText, { doc: 'Name of the driver, as old documents give it.' }),
+const driver = element(
+  'driver',
+  {
+    emptyIsUnset: true,
+    doc: 'How the source is made a file system.',
+    since: '0.9.7',
+    example: "<driver type='loop' format='raw'/>",
+    fields: {
+      type: attribute(oneOf('path', 'handle', 'loop', 'nbd', 'ploop', 'virtiofs', 'mtp'), {
+        doc: 'What serves the source: a loop device for raw images, nbd for others, ploop for those of OpenVZ.',
+      }),
+      format: attribute(nonEmptyText, { doc: 'Format of an image: raw, qcow2, ploop, …' }),
+      wrpolicy: attribute(oneOf('default', 'immediate'), {
+        doc: 'Whether writes go to the host at once.',
+        since: '0.9.10',
+      }),
+      name: attribute(nonEmptyText, { doc: 'Name of the driver, as old documents give it.' }),
+    },
   },
-});
+  { libvirt: (model) => (model.wrpolicy === 'default' ? { ...model, wrpolicy: undefined } : model) },
+);
 
 const options = attribute(nonEmptyText, {
   doc: 'Mount options in the container, separated by commas: nosuid,nodev,ro,… On the host they change nothing.',
@@ -124,12 +129,14 @@ export const filesystem = variants(
         since: '0.9.13',
         unit: 'bytes',
         defaultUnit: 'bytes',
+        zeroIsUnset: true,
       }),
       spaceSoftLimitBytes: size('space_soft_limit', {
         doc: 'Size that may be passed for a while.',
         since: '0.9.13',
         unit: 'bytes',
         defaultUnit: 'bytes',
+        zeroIsUnset: true,
       }),
       quotas: many(quota),
     },
@@ -173,6 +180,7 @@ export const filesystem = variants(
     ],
   },
   {
+    libvirt: (model) => (model.multidevs === 'default' ? { ...model, multidevs: undefined } : model),
     check(model, report) {
       const { spaceHardLimitBytes: hard, spaceSoftLimitBytes: soft, target: place } = model;
       if (hard !== undefined && soft !== undefined && soft > hard)

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { attribute, child, element, leaf, many, required, slot, variants } from '../schema/element.js';
 import type { Infer } from '../schema/infer.js';
-import { nonEmptyText, oneOf, yesNo } from '../schema/scalar.js';
+import { nonEmptyText, oneOf, type Scalar, yesNo } from '../schema/scalar.js';
 import { address, alias } from './device.js';
 import { ip, route } from './ip.js';
 
@@ -18,10 +18,16 @@ const interfaceSource = element('source', {
   doc: 'A network interface.',
   fields: { interface: leaf('interface', nonEmptyText, { doc: 'Its name on the host.', required: true }) },
 });
+/** libvirt writes four digits. */
+const usbId: Scalar<string> = {
+  ...nonEmptyText,
+  normal: (id) =>
+    /^(?:0x)?[\da-f]{1,4}$/i.test(id) ? `0x${id.replace(/^0x/i, '').toLowerCase().padStart(4, '0')}` : id,
+};
 const id = (name: string) =>
   element(name, {
     doc: `Id of the ${name}.`,
-    fields: { id: attribute(nonEmptyText, { doc: 'The id.', required: true }) },
+    fields: { id: attribute(usbId, { doc: 'The id.', required: true }) },
   });
 const usbSource = element('source', {
   doc: 'A USB device, by vendor and product or by address.',

@@ -12,10 +12,10 @@ import { features } from './features.js';
 import { topLevelFilesystem } from './filesystem.js';
 import { idmap } from './idmap.js';
 import { lxcNamespace } from './lxc-namespace.js';
-import { commonEndings, currentMemoryKiB } from './meaning.js';
+import { commonEndings, currentMemoryKiB, maxVcpus } from './meaning.js';
 import { defaultInit, type Os, os } from './os.js';
 import { seclabel } from './seclabel.js';
-import { cputune, memtune, numatune, resource, vcpu } from './tuning.js';
+import { cputune, memtune, type Numatune, numatune, resource, type Vcpu, vcpu } from './tuning.js';
 
 /** Domain types that are containers and run here. */
 export const containerTypes = ['lxc', 'openvz', 'vserver'] as const;
@@ -111,14 +111,17 @@ export const domain = element(
       features: child(features),
       clock: child(clock, { assumed: { offset: 'utc' } }),
       onPoweroff: leaf('on_poweroff', action, {
+        blankIsUnset: true,
         doc: 'What follows when the guest powers off.',
         assumed: commonEndings.poweroff,
       }),
       onReboot: leaf('on_reboot', action, {
+        blankIsUnset: true,
         doc: 'What follows when the guest reboots.',
         assumed: commonEndings.reboot,
       }),
       onCrash: leaf('on_crash', crashAction, {
+        blankIsUnset: true,
         doc: 'What follows when the guest crashes.',
         assumed: commonEndings.crash,
       }),
@@ -129,25 +132,43 @@ export const domain = element(
     legacy: [topLevelFilesystem, topLevelNameserver],
   },
   {
+    /** libvirt's openvz driver writes 0 into all it dumps: it does not know. */
+    complete(model) {
+      const { type, memoryKiB, currentMemoryKiB: current } = model;
+      if (memoryKiB !== 0 || type === 'lxc' || !isContainerType(type)) return model;
+      const { memoryKiB: _, currentMemoryKiB: __, ...rest } = model;
+      return current === undefined || current === 0 ? rest : { ...rest, currentMemoryKiB: current };
+    },
     libvirt(model) {
-      const { devices: plugged, type } = model;
+      const { devices: plugged, type, cputune: tuned } = model;
+      const isAuto = model.vcpu?.placement === 'auto' || model.numatune?.memory?.placement === 'auto';
+      const most = maxVcpus(model) ?? 1;
       const emulator = plugged.emulator ?? (type === 'lxc' ? lxcEmulator : undefined);
       return {
         ...model,
         devices: emulator === undefined ? plugged : { ...plugged, emulator },
+        ...(isAuto && withAuto(model)),
+        // Of processors that it does not have, libvirt forgets where they would run.
+        cputune: tuned && { ...tuned, vcpupins: tuned.vcpupins?.filter(({ vcpu: number }) => number < most) },
         currentMemoryKiB: model.memoryKiB === undefined ? model.currentMemoryKiB : currentMemoryKiB(model),
       };
     },
     check(model, report) {
       const { memoryKiB, currentMemoryKiB: current, memtune: limits } = model;
-      if (memoryKiB !== undefined && current !== undefined && current > memoryKiB)
+      if (memoryKiB !== undefined && memoryKiB > 0 && current !== undefined && current > memoryKiB)
         report.warning('out-of-range', ['currentMemoryKiB'], 'more memory now than the most it may have', {
           found: `${current} KiB`,
           expected: `at most ${memoryKiB} KiB`,
         });
+      if (memoryKiB === 0 && model.type === 'lxc')
+        report.refuse('out-of-range', ['memoryKiB'], '<memory> is 0: memory size must be specified', {
+          found: '0 KiB',
+          expected: 'at least 1 KiB, or no <memory>',
+        });
       const least = limits?.minGuaranteeKiB;
       if (
         least !== undefined &&
+        (memoryKiB ?? 0) > 0 &&
         memoryKiB !== undefined &&
         limits?.hardLimitKiB === undefined &&
         least > memoryKiB
@@ -169,5 +190,20 @@ export const domain = element(
     },
   },
 );
+
+/** Who places processors places memory, and the other way about. */
+const withAuto = ({
+  vcpu: count,
+  numatune: tuned,
+}: {
+  vcpu?: Vcpu | undefined;
+  numatune?: Numatune | undefined;
+}) => {
+  const placement = 'auto' as const;
+  return {
+    vcpu: { value: 1, ...count, placement },
+    numatune: { ...tuned, memory: { ...tuned?.memory, placement } },
+  };
+};
 
 export interface Domain extends Infer<typeof domain> {}

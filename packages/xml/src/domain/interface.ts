@@ -22,6 +22,7 @@ import { ip, route } from './ip.js';
 import { vlan } from './vlan.js';
 
 const mac = element('mac', {
+  emptyIsUnset: true,
   doc: 'Hardware address; made up of the UUID when absent, the same at each start.',
   example: "<mac address='52:54:00:12:34:56'/>",
   fields: {
@@ -85,15 +86,23 @@ const internalSource = element('source', {
   fields: { name: attribute(nonEmptyText, { doc: 'Its name.' }), ...hostSide },
 });
 
-const target = element('target', {
-  doc: "The host's end of the interface.",
-  emptyIsUnset: true,
-  example: "<target dev='veth105.0'/>",
-  fields: {
-    dev: attribute(hostLinkName, { doc: 'Its name on the host.' }),
-    managed: attribute(yesNo, { doc: 'Whether it is made and removed with the domain.' }),
+/** Names that libvirt makes up at each start. */
+const isMadeUp = (dev: string | undefined): boolean => dev?.startsWith('vnet') === true;
+
+const target = element(
+  'target',
+  {
+    doc: "The host's end of the interface.",
+    emptyIsUnset: true,
+    example: "<target dev='veth105.0'/>",
+    fields: {
+      dev: attribute(hostLinkName, { doc: 'Its name on the host.' }),
+      managed: attribute(yesNo, { doc: 'Whether it is made and removed with the domain.' }),
+    },
   },
-});
+  { libvirt: (model) => (isMadeUp(model.dev) ? { ...model, dev: undefined } : model) },
+);
+
 const guest = element('guest', {
   emptyIsUnset: true,
   doc: "The container's end of the interface.",
@@ -105,6 +114,7 @@ const guest = element('guest', {
   },
 });
 const link = element('link', {
+  emptyIsUnset: true,
   doc: 'State of the link.',
   since: '0.9.5',
   fields: { state: attribute(oneOf('up', 'down'), { doc: 'Up or down.', required: true }) },
@@ -116,12 +126,14 @@ const mtu = element('mtu', {
   fields: { size: attribute(uint32, { doc: 'Its size in bytes.', required: true, zeroIsUnset: true }) },
 });
 const model = element('model', {
+  emptyIsUnset: true,
   doc: 'Model of the card, for full machines.',
   fields: { type: attribute(nonEmptyText, { doc: 'Its name.', required: true }) },
 });
 const script = (name: string, doc: string) =>
   element(name, {
     doc,
+    emptyIsUnset: true,
     fields: { path: attribute(nonEmptyText, { doc: 'Path of the script.', required: true }) },
   });
 const backendDomain = element('backenddomain', {

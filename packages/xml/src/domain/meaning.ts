@@ -1,5 +1,6 @@
 // What a document means: facts that several elements say, or that its silence says. Whoever needs one asks here.
 // SPDX-License-Identifier: Apache-2.0
+import { limitKiB } from './limit.js';
 import type { Cputune, Memtune, Vcpu } from './tuning.js';
 
 /** What of a domain is asked here; a `Domain` has it. */
@@ -13,29 +14,25 @@ interface Processors {
   readonly cputune?: Cputune | undefined;
 }
 
-/** What libvirt and the kernel mean by no limit, in KiB; readers take it, and all above it, as such. */
-export const unlimitedKiB = Number.MAX_SAFE_INTEGER;
-
-/** A limit of a document in KiB; undefined where it limits nothing. */
-export const limitKiB = (kib: number | undefined): number | undefined =>
-  kib === undefined || kib >= unlimitedKiB ? undefined : kib;
+/** libvirt takes a size of 0 for no statement, and a document that an older version let in may have it. */
+const stated = (kib: number | undefined): number | undefined => (kib === 0 ? undefined : limitKiB(kib));
 
 /** The most memory the domain can use: `<hard_limit>`, or else `<memory>`; undefined without limit. */
 export const memoryLimitKiB = ({ memtune, memoryKiB }: Memory): number | undefined =>
-  limitKiB(memtune?.hardLimitKiB) ?? limitKiB(memoryKiB);
+  limitKiB(memtune?.hardLimitKiB) ?? stated(memoryKiB);
 
 /**
  * The most memory it may be given, libvirt's maximum: `<memory>`, or else `<hard_limit>`; undefined without either. A running
  * domain's limit is lowered and raised below it.
  */
 export const maxMemoryKiB = ({ memtune, memoryKiB }: Memory): number | undefined =>
-  limitKiB(memoryKiB) ?? limitKiB(memtune?.hardLimitKiB);
+  stated(memoryKiB) ?? limitKiB(memtune?.hardLimitKiB);
 
 /** The memory it has been given, never more than its maximum; all of it where `<currentMemory>` is silent or 0. */
 export function currentMemoryKiB(domain: Memory): number | undefined {
   const most = maxMemoryKiB(domain);
-  const current = limitKiB(domain.currentMemoryKiB);
-  if (current === undefined || current === 0) return most;
+  const current = stated(domain.currentMemoryKiB);
+  if (current === undefined) return most;
   return most === undefined ? current : Math.min(current, most);
 }
 

@@ -12,21 +12,26 @@ import {
   variableName,
   yesNo,
 } from '../schema/scalar.js';
+import { checkArch } from './arch.js';
 
-const type = element('type', {
-  doc: 'Kind of the booted system; exe for containers.',
-  example: "<type arch='x86_64'>exe</type>",
-  fields: {
-    arch: attribute(nonEmptyText, {
-      doc: 'Processor architecture; that of the host when absent.',
-      assumed: 'x86_64',
-    }),
-    machine: attribute(nonEmptyText, { doc: 'Machine type, for full machines.' }),
-    value: text(oneOf('exe', 'hvm', 'xen', 'linux', 'uml', 'xenpvh'), {
-      doc: 'exe starts a program as init.',
-    }),
+const type = element(
+  'type',
+  {
+    doc: 'Kind of the booted system; exe for containers.',
+    example: "<type arch='x86_64'>exe</type>",
+    fields: {
+      arch: attribute(nonEmptyText, {
+        doc: 'Processor architecture; that of the host when absent.',
+        assumed: 'x86_64',
+      }),
+      machine: attribute(nonEmptyText, { doc: 'Machine type, for full machines.' }),
+      value: text(oneOf('exe', 'hvm', 'xen', 'linux', 'uml', 'xenpvh'), {
+        doc: 'exe starts a program as init.',
+      }),
+    },
   },
-});
+  { check: ({ arch }, report) => checkArch(arch, report) },
+);
 
 const initenv = element('initenv', {
   doc: "A variable of init's environment.",
@@ -71,12 +76,21 @@ export const os = element(
     fields: {
       firmware: attribute(oneOf('bios', 'efi'), { doc: 'Firmware chosen by itself, for full machines.' }),
       type: required(type),
-      init: leaf('init', nonEmptyText, { doc: 'Program started as process 1; /sbin/init when absent.' }),
+      init: leaf('init', nonEmptyText, {
+        blankIsUnset: true,
+        doc: 'Program started as process 1; /sbin/init when absent.',
+      }),
       initargs: leaves('initarg', anyText, { doc: 'An argument of init.' }),
       initenvs: many(initenv),
-      initdir: leaf('initdir', nonEmptyText, { doc: 'Working directory of init.' }),
-      inituser: leaf('inituser', nonEmptyText, { doc: 'User init runs as, by name or number.' }),
-      initgroup: leaf('initgroup', nonEmptyText, { doc: 'Group init runs as, by name or number.' }),
+      initdir: leaf('initdir', nonEmptyText, { blankIsUnset: true, doc: 'Working directory of init.' }),
+      inituser: leaf('inituser', nonEmptyText, {
+        blankIsUnset: true,
+        doc: 'User init runs as, by name or number.',
+      }),
+      initgroup: leaf('initgroup', nonEmptyText, {
+        blankIsUnset: true,
+        doc: 'Group init runs as, by name or number.',
+      }),
       kernel: leaf('kernel', nonEmptyText, { doc: 'Path of a kernel, booted directly.' }),
       initrd: leaf('initrd', nonEmptyText, { doc: 'Path of its initial RAM disk.' }),
       cmdline: leaf('cmdline', anyText, { doc: 'Command line of the kernel.' }),

@@ -1,5 +1,6 @@
 // <memtune>, <vcpu>, <cputune>, <numatune> and <resource>: how much of the host a domain gets.
 // SPDX-License-Identifier: Apache-2.0
+
 import { attribute, child, element, leaf, many, size, text } from '../schema/element.js';
 import type { Infer } from '../schema/infer.js';
 import {
@@ -14,6 +15,7 @@ import {
   signedCount,
   uint32,
 } from '../schema/scalar.js';
+import { limitKiB } from './limit.js';
 
 /** Of processors or nodes, as libvirt writes them: ascending, runs as ranges, exclusions carried out. */
 function normalSet(list: string): string {
@@ -68,6 +70,12 @@ export const memtune = element(
     },
   },
   {
+    libvirt: ({ hardLimitKiB, softLimitKiB, minGuaranteeKiB, swapHardLimitKiB }) => ({
+      hardLimitKiB: limitKiB(hardLimitKiB),
+      softLimitKiB: limitKiB(softLimitKiB),
+      minGuaranteeKiB: limitKiB(minGuaranteeKiB),
+      swapHardLimitKiB: limitKiB(swapHardLimitKiB),
+    }),
     check(model, report) {
       const {
         hardLimitKiB: hard,
@@ -76,6 +84,11 @@ export const memtune = element(
         minGuaranteeKiB: least,
       } = model;
       if (hard === undefined) return;
+      if (hard === 0)
+        report.warning('out-of-range', ['hardLimitKiB'], 'with a hard limit of 0 nothing can be started', {
+          found: '0 KiB',
+          expected: 'at least 1 KiB, or no <hard_limit>',
+        });
       if (soft !== undefined && soft > hard)
         report.error(
           'soft-over-hard',
@@ -142,7 +155,15 @@ export const vcpu = element(
   },
 );
 
-const period = integer(1000, 1_000_000);
+const inRange = integer(1000, 1_000_000);
+
+/** 0 says nothing, and is forgotten: nobody is to divide by it. */
+const period: Scalar<number> = {
+  ...inRange,
+  grammar: { kind: 'integer', min: 0, max: 1_000_000 },
+  parse: (given) => (count.parse(given) === 0 ? 0 : inRange.parse(given)),
+};
+const periods = ['period', 'globalPeriod', 'emulatorPeriod', 'iothreadPeriod'] as const;
 const cpuset = attribute(cpuSet, { doc: 'Processors of the host.', required: true });
 const scheduler = {
   scheduler: attribute(oneOf('batch', 'idle', 'fifo', 'rr'), { doc: 'Kind of scheduling.', required: true }),
@@ -160,99 +181,119 @@ const quota: Scalar<number> = {
   format: String,
 };
 
-export const cputune = element('cputune', {
-  doc: 'Shares and limits of processor time.',
-  since: '0.9.0',
-  emptyIsUnset: true,
-  example:
-    '<cputune>\n  <shares>2048</shares>\n  <period>100000</period>\n  <quota>50000</quota>\n</cputune>',
-  fields: {
-    shares: leaf('shares', count, { doc: 'Weight against other domains; 1024 is common.' }),
-    period: leaf('period', period, {
-      doc: 'Microseconds over which the quota counts.',
-      since: '0.9.10',
-      zeroIsUnset: true,
-    }),
-    quota: leaf('quota', quota, {
-      doc: 'Microseconds of a period that each processor may use; -1 for no limit.',
-      since: '0.9.10',
-      zeroIsUnset: true,
-    }),
-    globalPeriod: leaf('global_period', period, {
-      doc: 'Microseconds over which the global quota counts.',
-      since: '1.3.3',
-      zeroIsUnset: true,
-    }),
-    globalQuota: leaf('global_quota', quota, {
-      doc: 'Microseconds of a period for the whole domain.',
-      since: '1.3.3',
-      zeroIsUnset: true,
-    }),
-    emulatorPeriod: leaf('emulator_period', period, {
-      doc: "Microseconds over which the emulator's quota counts.",
-      since: '0.10.0',
-      zeroIsUnset: true,
-    }),
-    emulatorQuota: leaf('emulator_quota', quota, {
-      doc: 'Microseconds of a period for the emulator.',
-      since: '0.10.0',
-      zeroIsUnset: true,
-    }),
-    iothreadPeriod: leaf('iothread_period', period, {
-      doc: "Microseconds over which I/O threads' quota counts.",
-      since: '2.1.0',
-      zeroIsUnset: true,
-    }),
-    iothreadQuota: leaf('iothread_quota', quota, {
-      doc: 'Microseconds of a period for I/O threads.',
-      since: '2.1.0',
-      zeroIsUnset: true,
-    }),
-    vcpupins: many(
-      element('vcpupin', {
-        doc: 'Processors of the host that one virtual processor runs on.',
-        since: '0.9.0',
-        fields: {
-          vcpu: attribute(uint32, { doc: 'The virtual processor, counted from 0.', required: true }),
-          cpuset,
-        },
+export const cputune = element(
+  'cputune',
+  {
+    doc: 'Shares and limits of processor time.',
+    since: '0.9.0',
+    emptyIsUnset: true,
+    example:
+      '<cputune>\n  <shares>2048</shares>\n  <period>100000</period>\n  <quota>50000</quota>\n</cputune>',
+    fields: {
+      shares: leaf('shares', count, { doc: 'Weight against other domains; 1024 is common.' }),
+      period: leaf('period', period, {
+        doc: 'Microseconds over which the quota counts.',
+        since: '0.9.10',
+        zeroIsUnset: true,
       }),
-    ),
-    emulatorpin: child(
-      element('emulatorpin', { doc: 'Processors of the host for everything else.', fields: { cpuset } }),
-    ),
-    iothreadpins: many(
-      element('iothreadpin', {
-        doc: 'Processors of the host that one I/O thread runs on.',
-        since: '1.2.9',
-        fields: { iothread: attribute(uint32, { doc: 'The I/O thread.', required: true }), cpuset },
+      quota: leaf('quota', quota, {
+        doc: 'Microseconds of a period that each processor may use; -1 for no limit.',
+        since: '0.9.10',
+        zeroIsUnset: true,
       }),
-    ),
-    vcpuscheds: many(
-      element('vcpusched', {
-        doc: 'Scheduling of virtual processors.',
-        since: '1.2.13',
-        fields: { vcpus: attribute(cpuSet, { doc: 'The virtual processors.' }), ...scheduler },
+      globalPeriod: leaf('global_period', period, {
+        doc: 'Microseconds over which the global quota counts.',
+        since: '1.3.3',
+        zeroIsUnset: true,
       }),
-    ),
-    iothreadscheds: many(
-      element('iothreadsched', {
-        doc: 'Scheduling of I/O threads.',
-        since: '1.2.13',
-        fields: { iothreads: attribute(cpuSet, { doc: 'The I/O threads.' }), ...scheduler },
+      globalQuota: leaf('global_quota', quota, {
+        doc: 'Microseconds of a period for the whole domain.',
+        since: '1.3.3',
+        zeroIsUnset: true,
       }),
-    ),
+      emulatorPeriod: leaf('emulator_period', period, {
+        doc: "Microseconds over which the emulator's quota counts.",
+        since: '0.10.0',
+        zeroIsUnset: true,
+      }),
+      emulatorQuota: leaf('emulator_quota', quota, {
+        doc: 'Microseconds of a period for the emulator.',
+        since: '0.10.0',
+        zeroIsUnset: true,
+      }),
+      iothreadPeriod: leaf('iothread_period', period, {
+        doc: "Microseconds over which I/O threads' quota counts.",
+        since: '2.1.0',
+        zeroIsUnset: true,
+      }),
+      iothreadQuota: leaf('iothread_quota', quota, {
+        doc: 'Microseconds of a period for I/O threads.',
+        since: '2.1.0',
+        zeroIsUnset: true,
+      }),
+      vcpupins: many(
+        element('vcpupin', {
+          doc: 'Processors of the host that one virtual processor runs on.',
+          since: '0.9.0',
+          fields: {
+            vcpu: attribute(uint32, { doc: 'The virtual processor, counted from 0.', required: true }),
+            cpuset,
+          },
+        }),
+      ),
+      emulatorpin: child(
+        element('emulatorpin', { doc: 'Processors of the host for everything else.', fields: { cpuset } }),
+      ),
+      iothreadpins: many(
+        element('iothreadpin', {
+          doc: 'Processors of the host that one I/O thread runs on.',
+          since: '1.2.9',
+          fields: { iothread: attribute(uint32, { doc: 'The I/O thread.', required: true }), cpuset },
+        }),
+      ),
+      vcpuscheds: many(
+        element('vcpusched', {
+          doc: 'Scheduling of virtual processors.',
+          since: '1.2.13',
+          fields: { vcpus: attribute(cpuSet, { doc: 'The virtual processors.' }), ...scheduler },
+        }),
+      ),
+      iothreadscheds: many(
+        element('iothreadsched', {
+          doc: 'Scheduling of I/O threads.',
+          since: '1.2.13',
+          fields: { iothreads: attribute(cpuSet, { doc: 'The I/O threads.' }), ...scheduler },
+        }),
+      ),
+    },
   },
-});
+  {
+    complete(model) {
+      if (periods.every((key) => model[key] !== 0)) return model;
+      const isUnset = ([key, value]: [string, unknown]) => value === 0 && periods.some((one) => one === key);
+      return Object.fromEntries(Object.entries(model).filter((entry) => !isUnset(entry)));
+    },
+  },
+);
 
-const numaMemory = element('memory', {
-  doc: 'Nodes of the host whose memory is used.',
-  fields: {
-    mode: attribute(oneOf('strict', 'preferred', 'interleave', 'restrictive'), { doc: 'How strictly.' }),
-    nodeset: attribute(cpuSet, { doc: 'The nodes.' }),
-    placement: attribute(oneOf('static', 'auto'), { doc: 'Who chooses them.' }),
+const numaMemory = element(
+  'memory',
+  {
+    doc: 'Nodes of the host whose memory is used.',
+    fields: {
+      mode: attribute(oneOf('strict', 'preferred', 'interleave', 'restrictive'), {
+        doc: 'How strictly.',
+        assumed: 'strict',
+      }),
+      nodeset: attribute(cpuSet, { doc: 'The nodes.' }),
+      placement: attribute(oneOf('static', 'auto'), { doc: 'Who chooses them.' }),
+    },
   },
-});
+  {
+    libvirt: (model) =>
+      model.placement === 'auto' ? { ...model, nodeset: undefined } : { ...model, placement: undefined },
+  },
+);
 const memnode = element('memnode', {
   doc: "Nodes of the host for one of the guest's own.",
   since: '1.2.7',

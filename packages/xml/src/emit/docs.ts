@@ -209,13 +209,16 @@ function valueText(field: Field): string {
       if (shape.by === 'flag') return 'stands or not';
       if (shape.by === 'size') return `a size; \`unit\` is ${shape.defaultUnit} when absent`;
       return shape.by === 'attribute'
-        ? `\`${shape.attribute}\`: ${shape.scalar.expected}`
+        ? `\`${shape.attribute}\`: ${shape.scalar.expected}${aloneText(shape)}`
         : shape.scalar.expected;
     }
     default:
       return 'element';
   }
 }
+
+const aloneText = ({ scalar, alone }: { scalar: Scalar<unknown>; alone?: unknown }): string =>
+  alone === undefined ? '' : `; \`${scalar.format(alone)}\` when absent`;
 
 function presenceText(field: Field): string {
   const many = 'many' in field && field.many;

@@ -19,10 +19,10 @@ function shapeOf(compiled: CompiledElement, model: Model): Shape | undefined {
 
 /** Undefined for an element that libvirt does not write. */
 function formOf(compiled: CompiledElement, given: Model): Model | undefined {
-  const shape = shapeOf(compiled, given);
-  if (shape === undefined) return given;
   const { hooks, body } = compiled.element;
   const start = (hooks.libvirt as ((model: Model) => Model) | undefined)?.(given) ?? given;
+  const shape = shapeOf(compiled, start);
+  if (shape === undefined) return given;
   const result: Record<string, unknown> = {};
   for (const [key, field] of Object.entries(shape.fields) as [string, Field | SlotField][]) {
     if (field.kind === 'slot' || field.since === 'ctvirt' || field.live === true) continue;

@@ -41,7 +41,7 @@ function scalarPattern(grammar: Grammar): Lines {
   }
 }
 
-const unitPattern = '[bB]([yY][tT][eE][sS]?)?|[kKmMgGtTpPeE]([iI]?[bB])?';
+const unitPattern = '([bB]([yY][tT][eE][sS]?)?|[kKmMgGtTpPeE]([iI]?[bB])?)?';
 const unit: Lines = data('token', { pattern: unitPattern });
 const wholeNumber: Lines = data('nonNegativeInteger', {});
 
@@ -115,7 +115,13 @@ class Emitter {
         options.push(this.shape(element, shape, [...optional, implies.insteadOf], [form]));
     }
     const { name } = element;
-    const { namespace } = element.body;
+    const { namespace, emptyIsUnset } = element.body;
+    // It may say nothing at all.
+    if (
+      emptyIsUnset === true &&
+      shapesOf(element).some(({ fields }) => fields.some(([, { mandatory }]) => mandatory))
+    )
+      options.push(['<empty/>']);
     const local = name.slice(name.indexOf(':') + 1);
     const attributes = ` name="${local}"${namespace === undefined ? '' : ` ns="${namespace.uri}"`}`;
     return wrap(
@@ -219,14 +225,14 @@ class Emitter {
     switch (shape.by) {
       case 'flag':
         return named('element', name, ['<empty/>']);
-      case 'text':
-        return named('element', name, scalarPattern(shape.scalar.grammar));
-      case 'attribute':
-        return named(
-          'element',
-          name,
-          named('attribute', shape.attribute, scalarPattern(shape.scalar.grammar)),
-        );
+      case 'text': {
+        const own = scalarPattern(shape.scalar.grammar);
+        return named('element', name, field.blankIsUnset === true ? choice([own, ['<empty/>']]) : own);
+      }
+      case 'attribute': {
+        const own = named('attribute', shape.attribute, scalarPattern(shape.scalar.grammar));
+        return named('element', name, shape.alone === undefined ? own : wrap('optional', own));
+      }
       case 'size':
         return named('element', name, [
           ...wholeNumber,

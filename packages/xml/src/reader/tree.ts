@@ -39,6 +39,11 @@ const prefixOf = new Map(
   Object.values(namespaces).map(({ prefix, uri }) => [uri as string, prefix as string]),
 );
 
+function resolved(uri: string, local: string): string {
+  const prefix = prefixOf.get(uri);
+  return prefix === undefined ? `{${uri}}${local}` : `${prefix}:${local}`;
+}
+
 function isBlank(text: string): boolean {
   for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 32) return false;
   return true;
@@ -234,11 +239,9 @@ class Reader {
     }
     if (colon < 0) {
       const uri = declared('', scope);
-      return uri === undefined || uri === '' ? name : `{${uri}}${name}`;
+      return uri === undefined || uri === '' ? name : resolved(uri, name);
     }
-    const uri = this.uriOf(name.slice(0, colon), scope);
-    const prefix = prefixOf.get(uri);
-    return prefix === undefined ? `{${uri}}${name.slice(colon + 1)}` : `${prefix}:${name.slice(colon + 1)}`;
+    return resolved(this.uriOf(name.slice(0, colon), scope), name.slice(colon + 1));
   }
 
   private uriOf(prefix: string, scope: Scope): string {

@@ -20,6 +20,8 @@ export interface FieldNotes {
   readonly live?: true;
   /** libvirt takes the number 0 for no statement. */
   readonly zeroIsUnset?: true;
+  /** libvirt takes an empty text for no statement. */
+  readonly blankIsUnset?: true;
 }
 
 interface FieldBase<T, P extends Presence> extends FieldNotes {
@@ -65,7 +67,13 @@ export interface ValueField<T = unknown, P extends Presence = Presence> extends 
   readonly many: boolean;
   readonly shape:
     | { readonly by: 'text'; readonly scalar: Scalar<unknown> }
-    | { readonly by: 'attribute'; readonly attribute: string; readonly scalar: Scalar<unknown> }
+    | {
+        readonly by: 'attribute';
+        readonly attribute: string;
+        readonly scalar: Scalar<unknown>;
+        /** What the element says without its attribute; it needs it where this is undefined. */
+        readonly alone?: unknown;
+      }
     | { readonly by: 'flag' }
     | { readonly by: 'size'; readonly defaultUnit: string; readonly unit: SizeUnit };
 }

@@ -188,14 +188,14 @@ export function leaves<T>(
   };
 }
 
-/** A child element that is one attribute, `<mknod state='on'/>`. */
+/** A child element that is one attribute, `<mknod state='on'/>`; `alone` is what it says without that. */
 export function setting<T>(
   name: string,
   attributeName: string,
   scalar: Scalar<T>,
-  notes: FieldNotes,
+  { alone, ...notes }: FieldNotes & { readonly alone?: NoInfer<T> },
 ): ValueField<T, 'optional'> {
-  const shape = { by: 'attribute', attribute: attributeName, scalar: erase(scalar) } as const;
+  const shape = { by: 'attribute', attribute: attributeName, scalar: erase(scalar), alone } as const;
   return { ...notes, kind: 'value', name, many: false, ...absentable, shape };
 }
 

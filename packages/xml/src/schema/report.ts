@@ -7,6 +7,8 @@ export type ModelPath = readonly (string | number)[];
 
 export interface Report {
   error(code: FindingCode, path: ModelPath, message: string, details?: FaultDetails): void;
+  /** An error of a document that somebody hands in; of one that an older version let in, a warning. */
+  refuse(code: FindingCode, path: ModelPath, message: string, details?: FaultDetails): void;
   warning(code: FindingCode, path: ModelPath, message: string, details?: FaultDetails): void;
 }
 

@@ -102,7 +102,8 @@ export function fieldsOf(fields: Fields, fixed: Model): fc.Arbitrary<Model> {
 /** Whether the element's own checks pass; what stands in it passed already. */
 function isAccepted(element: AnyElement, model: Model): boolean {
   let errors = 0;
-  const report: Report = { error: () => errors++, warning: () => undefined };
+  const count = () => errors++;
+  const report: Report = { error: count, refuse: count, warning: () => undefined };
   (element.hooks.check as ((model: Model, report: Report) => void) | undefined)?.(model, report);
   return errors === 0;
 }
