@@ -1,6 +1,7 @@
 // Reading and writing whole domain documents.
 // SPDX-License-Identifier: Apache-2.0
 
+import { checkElement } from './check/check.js';
 import { type ParseOptions, parseElement } from './convert/parse.js';
 import { type Domain, domain } from './domain/index.js';
 import { formatElement } from './emit/format.js';
@@ -59,3 +60,11 @@ export function formatDomain(model: Domain, options: FormatOptions = {}): string
 
 /** What `formatDomain` with `libvirt` leaves out of the document although libvirt keeps it: one warning for each, without a line. */
 export const leftOutOfLibvirtForm = (model: Domain): Finding[] => leftOut(domain, model);
+
+/**
+ * As `parseDomain` would find of the domain's document, for those who hold a model: values, what is required, and the semantics. What
+ * the schema does not know and the model keeps is looked at only for whether it is XML.
+ *
+ * @returns all findings, with paths of the canonical document and without lines; no error means that it can be written and read again
+ */
+export const checkDomain = (model: Domain): Finding[] => checkElement(domain, model);

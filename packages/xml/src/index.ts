@@ -4,6 +4,7 @@ export { familyOf } from './address.js';
 export type { ParseOptions } from './convert/parse.js';
 export { type Device, type DeviceKind, formatDevice, parseDevice } from './device.js';
 export {
+  checkDomain,
   type FormatOptions,
   formatDomain,
   leftOutOfLibvirtForm,

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { DomainState, DomainSummary, StateReason } from '@ctvirt/api';
 import { type Engine, isFault } from '@ctvirt/engine';
-import { formatDomain, parseDomainOrThrow } from '@ctvirt/xml';
+import { formatDomain, parseDomainOrThrow, writtenLimits } from '@ctvirt/xml';
 import { memoryOf } from './domain-memory.js';
 import { vcpusOf } from './domain-processors.js';
 import { checkFlags, refusal } from './refusal.js';
@@ -82,7 +82,8 @@ export const bindDomainFacts: Bind = ({ engine }) => ({
     checkFlags(flags, xmlFlags.secure | xmlFlags.inactive | xmlFlags.updateCpu | xmlFlags.migratable, name);
     const { uuid } = domainOf(engine, session, dom);
     const stated = await engine.xml(uuid, { inactive: (flags & xmlFlags.inactive) !== 0 });
-    return { xml: formatDomain(withDefaults(parseDomainOrThrow(stated))) };
+    const domain = parseDomainOrThrow(stated, { limits: writtenLimits, stored: true });
+    return { xml: formatDomain(withDefaults(domain)) };
   },
   domainGetOsType({ dom }, { session }) {
     domainOf(engine, session, dom);

@@ -5,7 +5,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { AdoptRequest, AdoptResult } from '@ctvirt/api';
 import { FormatError, formats, type NativeUnit, type ReadResult, type ReportRow } from '@ctvirt/formats';
-import { type Domain, type Filesystem, formatDomain, isRoot, XmlError } from '@ctvirt/xml';
+import { type Domain, type Filesystem, isRoot, XmlError } from '@ctvirt/xml';
 import { EngineError } from '../errors.js';
 import type { Definer } from '../lifecycle/definer.js';
 import type { HostFacts } from '../lifecycle/document.js';
@@ -31,7 +31,7 @@ export class Adopter {
     const domain = withRootIn(read.domain, request);
     const files = this.#filesOf(domain, name);
     const isOpenvz = format === 'openvz';
-    const { entry, findings } = await this.parts.definer.define(formatDomain(domain), {
+    const { entry, findings } = await this.parts.definer.define(domain, {
       persistent: true,
       adoption: {
         files,

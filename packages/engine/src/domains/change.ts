@@ -34,8 +34,7 @@ export async function changeLive(
   if (isStored && !entry.record.persistent) throw transient();
   const before = driver.named(entry, await documents.live(entry));
   const after = driver.named(entry, edit(before));
-  const xml = formatDomain(after);
-  const { claim } = await reader.read(xml, { strict: false, isChanged: true });
+  const { claim } = await reader.checkChange({ before, after });
   // Who is promised no more than before need not be let in again.
   const isMore = asksMore(claim, claimOf(before, facts));
   using _admitted = isMore ? await admission.beside(claim) : undefined;
@@ -44,7 +43,7 @@ export async function changeLive(
   registry.hold(entry, [...new Set([...held, ...addressesOf(after)])]);
   undo.push(() => registry.hold(entry, held));
   undo.push(() => documents.withdraw(entry));
-  documents.propose(entry, xml);
+  documents.propose(entry, formatDomain(after));
   const commit = async (): Promise<void> => {
     if (isStored) await definer.amend(entry, edit);
     documents.accept(entry, after);

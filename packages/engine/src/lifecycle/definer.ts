@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync, realpathSync } from 'node:fs';
 import type { LifecycleEvent } from '@ctvirt/api';
-import { type Domain, type Finding, formatDomain, placeFindings } from '@ctvirt/xml';
+import { type Domain, type Finding, placeFindings } from '@ctvirt/xml';
 import { EngineError } from '../errors.js';
 import type { Admission } from '../guarantees/admission.js';
 import type { Claim } from '../guarantees/claim.js';
@@ -72,8 +72,16 @@ export interface Changed {
 export class Definer {
   constructor(private readonly parts: DefinerParts) {}
 
-  async define(xml: string, options: DefineOptions): Promise<{ entry: Entry; findings: readonly Finding[] }> {
-    const read = await this.parts.reader.read(xml, { strict: options.strict === true });
+  /** A document as a user hands it in, or a domain that somebody has made; throws `invalid` with all that is wrong in it. */
+  async define(
+    given: string | Domain,
+    options: DefineOptions,
+  ): Promise<{ entry: Entry; findings: readonly Finding[] }> {
+    const { reader } = this.parts;
+    const read =
+      typeof given === 'string'
+        ? await reader.read(given, { strict: options.strict === true })
+        : await reader.check(given);
     checkName(read.parts.name);
     const findings = [...read.findings, ...this.#weigh(read.claim), ...this.#shared(read.domain)];
     const unsafe = this.#lookAtSources(read.parts);
@@ -98,7 +106,7 @@ export class Definer {
       const unkept = this.parts.ownersRemark(entry, read.parts.filesystems);
       if (unkept !== undefined) findings.push(notKept('/domain/devices/filesystem/quota', unkept));
       findings.push(...unsafe);
-      return { entry, findings: placeFindings(xml, findings) };
+      return { entry, findings: typeof given === 'string' ? placeFindings(given, findings) : findings };
     });
   }
 
@@ -231,8 +239,8 @@ export class Definer {
     const { record } = entry;
     if (!record.persistent) throw transient();
     const before = readStored(await this.parts.store.readXml(record.name), record.name);
-    const edited = formatDomain({ ...edit(before), name: record.name, uuid: record.uuid });
-    const read = await this.parts.reader.read(edited, { strict: false, isChanged: true });
+    const after = { ...edit(before), name: record.name, uuid: record.uuid };
+    const read = await this.parts.reader.checkChange({ before, after });
     this.#weigh(read.claim);
     await this.#change(entry, read.domain, read.parts, { persistent: true, isQuiet: true });
     return { before, after: read.domain };

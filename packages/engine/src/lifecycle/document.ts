@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { applyProfile, resourcesOf, writeCtidConf } from '@ctvirt/formats';
 import {
+  checkDomain,
   type Domain,
   endingsOf,
   type Filesystem,
@@ -55,6 +56,14 @@ export interface HostFacts {
   readonly hostCpus: number;
 }
 
+/** A document that can be had: its domain, filled from its profile, and what follows from it. */
+interface Accepted {
+  readonly domain: Domain;
+  readonly parts: DocumentParts;
+  readonly claim: Claim;
+  readonly findings: readonly Finding[];
+}
+
 export class Reader {
   constructor(
     private readonly facts: HostFacts,
@@ -63,22 +72,41 @@ export class Reader {
   ) {}
 
   /** Parses a document from a user and fills it from its profile; throws `invalid` with every finding. */
-  async read(
-    xml: string,
-    options: { strict: boolean; isChanged?: boolean },
-  ): Promise<{ domain: Domain; parts: DocumentParts; claim: Claim; findings: readonly Finding[] }> {
-    const { domain: parsed, findings } = parseDomain(xml, { strict: options.strict });
-    const errors = findings.filter(({ severity }) => severity === 'error');
-    if (parsed === undefined || errors.length > 0) {
-      const [first] = errors;
-      const more = errors.length > 1 ? `, and ${errors.length - 1} more` : '';
-      throw new EngineError(
-        'invalid',
-        `the ${options.isChanged === true ? 'changed ' : ''}document cannot be used: ${first?.message ?? 'it is no domain'}${more}`,
-        { findings },
+  async read(xml: string, options: { strict: boolean }): Promise<Accepted> {
+    const { domain, findings } = parseDomain(xml, { strict: options.strict });
+    refuseErrors(findings, 'the document');
+    if (domain === undefined) throw new EngineError('invalid', 'the document is no domain', { findings });
+    return await this.#accept(domain, findings);
+  }
+
+  /** As `read`, for those who hold a domain; throws `invalid` with what its document would be refused for. */
+  async check(domain: Domain): Promise<Accepted> {
+    const findings = checkDomain(domain);
+    refuseErrors(findings, 'the document');
+    return await this.#accept(domain, findings);
+  }
+
+  /** Of a domain that was changed: what stood there before, which an older version may have let in, is not the change's fault. */
+  async checkChange({
+    before,
+    after,
+  }: {
+    readonly before: Domain;
+    readonly after: Domain;
+  }): Promise<Accepted> {
+    const findings = checkDomain(after);
+    if (findings.some(isError)) {
+      const old = new Set(checkDomain(before).map(wordsOf));
+      refuseErrors(
+        findings.filter((finding) => !old.has(wordsOf(finding))),
+        'the changed document',
       );
     }
-    const filled = await this.#withProfile(parsed);
+    return await this.#accept(after, findings);
+  }
+
+  async #accept(domain: Domain, findings: readonly Finding[]): Promise<Accepted> {
+    const filled = await this.#withProfile(domain);
     refuseForeign(filled);
     refuseTooLittle(resourcesOf(filled, this.facts));
     return {
@@ -124,6 +152,17 @@ export class Reader {
     const text = await this.profileText(domain.profile);
     return applyProfile(domain, text, { profileName: domain.profile, ...this.facts }).domain;
   }
+}
+
+const isError = ({ severity }: Finding): boolean => severity === 'error';
+const wordsOf = ({ code, path, message }: Finding): string => `${code} ${path} ${message}`;
+
+function refuseErrors(findings: readonly Finding[], what: string): void {
+  const errors = findings.filter(isError);
+  const [first] = errors;
+  if (first === undefined) return;
+  const more = errors.length > 1 ? `, and ${errors.length - 1} more` : '';
+  throw new EngineError('invalid', `${what} cannot be used: ${first.message}${more}`, { findings });
 }
 
 /** Documents of full machines, and kinds of devices no container of ours has. */
