@@ -33,6 +33,8 @@ const partlyBeyond: readonly (readonly [code: FindingCode, message: RegExp, reas
     /expected at most \d+ (?:bytes|KiB)|, at most \d+ (?:bytes|KiB)/,
     'a number times its unit',
   ],
+  ['out-of-range', /memory size must be specified/, 'what one type of domain lacks'],
+  ['bad-value', /no architecture that/, 'a list that grows with libvirt'],
   ['out-of-range', /in use than there may be|beyond the last id/, 'one number against another'],
   ['out-of-range', /microseconds from 1000/, 'a range with a gap'],
   ['bad-value', /expected a whole number or 'unlimited'/, 'nineteen digits that no double holds'],

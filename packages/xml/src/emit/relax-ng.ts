@@ -48,7 +48,7 @@ const wholeNumber: Lines = data('nonNegativeInteger', {});
 /** The grammar as a document; what it says of the element is what the strict parser says, but for semantics. */
 export function emitRelaxNg(root: AnyElement): string {
   const names = nameElements(root);
-  const emitter = new Emitter(names);
+  const emitter = new Emitter(names, root);
   const lines = [
     ...wrap('start', reference(names.get(root) ?? root.name)),
     ...[...names].flatMap(([element, name]) => named('define', name, emitter.element(element, []))),
@@ -102,7 +102,10 @@ class Emitter {
   /** Older forms that differ from their element's own pattern. */
   readonly extra: string[] = [];
 
-  constructor(private readonly names: ReadonlyMap<AnyElement, string>) {}
+  constructor(
+    private readonly names: ReadonlyMap<AnyElement, string>,
+    private readonly root: AnyElement,
+  ) {}
 
   /** `optional`: children that this use of the element may lack. */
   element(element: AnyElement, optional: readonly string[]): Lines {
@@ -116,12 +119,13 @@ class Emitter {
     }
     const { name } = element;
     const { namespace, emptyIsUnset } = element.body;
-    // It may say nothing at all.
+    // It may say nothing at all; first and in no group, or libxml2 overlooks it.
     if (
       emptyIsUnset === true &&
+      element !== this.root &&
       shapesOf(element).some(({ fields }) => fields.some(([, { mandatory }]) => mandatory))
     )
-      options.push(['<empty/>']);
+      options.unshift(['<empty/>']);
     const local = name.slice(name.indexOf(':') + 1);
     const attributes = ` name="${local}"${namespace === undefined ? '' : ` ns="${namespace.uri}"`}`;
     return wrap(
@@ -130,7 +134,7 @@ class Emitter {
         ? (options[0] ?? [])
         : wrap(
             'choice',
-            options.flatMap((lines) => wrap('group', lines)),
+            options.flatMap((lines) => (lines[0] === '<empty/>' ? lines : wrap('group', lines))),
           ),
       attributes,
     );
