@@ -1,6 +1,8 @@
 // @ctvirt/xml: typed, lossless libvirt domain XML.
 // SPDX-License-Identifier: Apache-2.0
 export { familyOf } from './address.js';
+export type { DomainCapabilities } from './capabilities/domain.js';
+export type { HostCapabilities } from './capabilities/index.js';
 export type { ParseOptions } from './convert/parse.js';
 export { type Device, type DeviceKind, formatDevice, parseDevice } from './device.js';
 export {
@@ -12,6 +14,13 @@ export {
   parseDomain,
   parseDomainOrThrow,
 } from './document.js';
+export {
+  type DocumentKind,
+  type DocumentModel,
+  documentKinds,
+  formatDocument,
+  parseDocument,
+} from './documents.js';
 export type { Bandwidth } from './domain/bandwidth.js';
 export type { Beancounter } from './domain/beancounters.js';
 export type { Blkiotune } from './domain/blkiotune.js';
@@ -52,7 +61,11 @@ export { describeFinding, type Finding, type FindingCode, findingCodes } from '.
 export { placeFindings } from './finding-place.js';
 export { namespaceOf } from './metadata.js';
 export { nearest } from './nearest.js';
+export type { Network } from './network/index.js';
+export type { Pool } from './pool/index.js';
 export { defaultLimits, type Limits, writtenLimits } from './reader/node.js';
 export { domainJsonSchema, domainReference, domainRelaxNg, explain, explainable } from './reference.js';
 export type { Extra, Preserved } from './schema/infer.js';
+export type { Snapshot } from './snapshot/index.js';
 export { parseSize } from './units.js';
+export type { Volume } from './volume/index.js';

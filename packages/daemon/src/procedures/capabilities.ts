@@ -1,7 +1,7 @@
 // The host's and the domains' capabilities, as XML documents of libvirt's.
 // SPDX-License-Identifier: Apache-2.0
 import { cpus, totalmem } from 'node:os';
-import { containerTypes } from '@ctvirt/xml';
+import { containerTypes, formatDocument, isContainerType } from '@ctvirt/xml';
 import { pageSizesKiB } from './node-memory.js';
 
 const arches: Readonly<Record<string, { readonly name: string; readonly bits: 32 | 64 }>> = {
@@ -19,60 +19,32 @@ export const arch = arches[process.arch] ?? { name: process.arch, bits: 64 };
 
 /** Tools look for a guest of os type `exe` before they offer containers. */
 export function capabilitiesXml(type: string | undefined): string {
-  const processors = cpus().map(
-    (_, id) => `          <cpu id='${id}' socket_id='0' core_id='${id}' siblings='${id}'/>`,
-  );
-  const pages = pageSizesKiB().map((size) => `      <pages unit='KiB' size='${size}'/>\n`);
-  const types = type === undefined ? containerTypes : [type];
-  const guests = types.map(
-    (name) => `  <guest>
-    <os_type>exe</os_type>
-    <arch name='${arch.name}'>
-      <wordsize>${arch.bits}</wordsize>
-      <domain type='${name}'/>
-    </arch>
-  </guest>
-`,
-  );
-  return `<capabilities>
-
-  <host>
-    <cpu>
-      <arch>${arch.name}</arch>
-${pages.join('')}    </cpu>
-    <power_management/>
-    <iommu support='no'/>
-    <topology>
-      <cells num='1'>
-        <cell id='0'>
-          <memory unit='KiB'>${Math.round(totalmem() / 1024)}</memory>
-          <cpus num='${processors.length}'>
-${processors.join('\n')}
-          </cpus>
-        </cell>
-      </cells>
-    </topology>
-    <secmodel>
-      <model>none</model>
-      <doi>0</doi>
-    </secmodel>
-  </host>
-
-${guests.join('\n')}
-</capabilities>
-`;
+  const processors = cpus().map((_, id) => ({ id, socketId: 0, coreId: id, siblings: String(id) }));
+  const memoryKiB = Math.round(totalmem() / 1024);
+  const cell = { id: 0, memoryKiB, cpus: { num: processors.length, cpus: processors } };
+  return formatDocument('capabilities', {
+    host: {
+      cpu: { arch: arch.name, pages: pageSizesKiB().map((size) => ({ unit: 'KiB', size })) },
+      powerManagement: {},
+      iommu: { support: false },
+      topology: { cells: { num: 1, cells: [cell] } },
+      secmodels: [{ model: 'none', doi: '0' }],
+    },
+    guests: (type === undefined ? containerTypes : [type]).map((name) => ({
+      osType: 'exe',
+      arch: { name: arch.name, wordsize: arch.bits, domains: [{ type: name }] },
+    })),
+  });
 }
 
-export function domainCapabilitiesXml(type: string, maxVcpus: number): string {
-  return `<domainCapabilities>
-  <path>/usr/bin/lxc-start</path>
-  <domain>${(containerTypes as readonly string[]).includes(type) ? type : 'lxc'}</domain>
-  <arch>${arch.name}</arch>
-  <vcpu max='${maxVcpus}'/>
-  <os supported='no'/>
-  <cpu/>
-  <devices/>
-  <features/>
-</domainCapabilities>
-`;
-}
+export const domainCapabilitiesXml = (type: string, maxVcpus: number): string =>
+  formatDocument('domainCapabilities', {
+    path: '/usr/bin/lxc-start',
+    domain: isContainerType(type) ? type : 'lxc',
+    arch: arch.name,
+    vcpu: { max: maxVcpus },
+    os: { supported: false },
+    cpu: {},
+    devices: {},
+    features: {},
+  });

@@ -1,8 +1,9 @@
 // The host's bridges as networks: what an interface of type network can name.
 // SPDX-License-Identifier: Apache-2.0
 import type { LinkAddresses } from '@ctvirt/engine';
+import { formatDocument } from '@ctvirt/xml';
 import { type FilterFlag, filtered, listed } from './list-flags.js';
-import { namedUuid, xmlText } from './named-uuid.js';
+import { namedUuid } from './named-uuid.js';
 import { refusal } from './refusal.js';
 import type { Bind } from './session.js';
 
@@ -28,17 +29,14 @@ const filters: readonly (readonly FilterFlag<LinkAddresses>[])[] = [
 const uuidOf = ({ name }: LinkAddresses): string => namedUuid('network', name);
 const toWireNetwork = (bridge: LinkAddresses) => ({ name: bridge.name, uuid: uuidOf(bridge) });
 
-function networkXml(bridge: LinkAddresses): string {
-  const name = xmlText(bridge.name);
-  const mac = bridge.mac === null ? '' : `  <mac address='${bridge.mac}'/>\n`;
-  return `<network>
-  <name>${name}</name>
-  <uuid>${uuidOf(bridge)}</uuid>
-  <forward mode='bridge'/>
-  <bridge name='${name}'/>
-${mac}</network>
-`;
-}
+const networkXml = (bridge: LinkAddresses): string =>
+  formatDocument('network', {
+    name: bridge.name,
+    uuid: uuidOf(bridge),
+    forward: { mode: 'bridge' },
+    bridge: { name: bridge.name },
+    ...(bridge.mac !== null && { mac: { address: bridge.mac } }),
+  });
 
 export const bindNetworks: Bind = ({ engine }) => {
   const bridges = async (): Promise<LinkAddresses[]> =>

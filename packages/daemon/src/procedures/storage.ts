@@ -4,8 +4,9 @@
 import { statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Template } from '@ctvirt/api';
+import { formatDocument } from '@ctvirt/xml';
 import { type FilterFlag, filtered, listed } from './list-flags.js';
-import { namedUuid, xmlText } from './named-uuid.js';
+import { namedUuid } from './named-uuid.js';
 import { checkPoolDefinition, readPoolDefinition } from './pool-definition.js';
 import { checkFlags, refusal } from './refusal.js';
 import type { Bind } from './session.js';
@@ -143,26 +144,16 @@ export const bindStorage: Bind = ({ engine, templatesFolder }) => {
     async storagePoolGetXmlDesc({ pool: asked }) {
       checkPool(asked);
       const { capacity, allocation, available } = await spaceOf();
-      return {
-        xml: `<pool type='dir'>
-  <name>${poolName}</name>
-  <uuid>${pool.uuid}</uuid>
-  <capacity unit='bytes'>${capacity}</capacity>
-  <allocation unit='bytes'>${allocation}</allocation>
-  <available unit='bytes'>${available}</available>
-  <source>
-  </source>
-  <target>
-    <path>${xmlText(templatesFolder)}</path>
-    <permissions>
-      <mode>0700</mode>
-      <owner>0</owner>
-      <group>0</group>
-    </permissions>
-  </target>
-</pool>
-`,
-      };
+      const xml = formatDocument('pool', {
+        type: 'dir',
+        ...pool,
+        capacityBytes: Number(capacity),
+        allocationBytes: Number(allocation),
+        availableBytes: Number(available),
+        source: {},
+        target: { path: templatesFolder, permissions: { mode: 0o700, owner: 0, group: 0 } },
+      });
+      return { xml };
     },
     storagePoolGetAutostart({ pool: asked }) {
       checkPool(asked);
@@ -205,20 +196,16 @@ export const bindStorage: Bind = ({ engine, templatesFolder }) => {
     storageVolGetPath: async ({ vol }) => ({ name: pathOf(await volumeOf(vol)) }),
     async storageVolGetXmlDesc({ vol }) {
       const template = await volumeOf(vol);
-      const path = xmlText(pathOf(template));
-      return {
-        xml: `<volume type='dir'>
-  <name>${xmlText(template.name)}</name>
-  <key>${path}</key>
-  <capacity unit='bytes'>${template.unpackedBytes}</capacity>
-  <allocation unit='bytes'>${template.unpackedBytes}</allocation>
-  <target>
-    <path>${path}</path>
-    <format type='dir'/>
-  </target>
-</volume>
-`,
-      };
+      const path = pathOf(template);
+      const xml = formatDocument('volume', {
+        type: 'dir',
+        name: template.name,
+        key: path,
+        capacityBytes: template.unpackedBytes,
+        allocationBytes: template.unpackedBytes,
+        target: { path, format: { type: 'dir' } },
+      });
+      return { xml };
     },
   };
 };

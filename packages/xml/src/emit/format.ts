@@ -73,7 +73,9 @@ function writeElement(compiled: CompiledElement, given: Model, pad: string, isRo
     const text = value === undefined ? '' : escapeText(shape.text.field.scalar.format(value));
     out += text === '' && inner === '' ? '/>\n' : `>${text}${inner}</${compiled.name}>\n`;
   } else {
-    out += inner === '' ? '/>\n' : `>\n${inner}${pad}</${compiled.name}>\n`;
+    const { hasBothTags, isSpaced } = shape.element.body;
+    const end = `${isSpaced === true ? '\n' : ''}${pad}</${compiled.name}>\n`;
+    out += inner === '' && hasBothTags !== true ? '/>\n' : `>\n${inner}${end}`;
   }
   return out;
 }
@@ -145,13 +147,14 @@ function writeChildren(
 ): string {
   if (extras !== undefined) return writeAmong(shape, model, extras, pad);
   let out = '';
+  const lead = shape.element.body.isSpaced === true ? '\n' : '';
   for (const number of present(shape, model, true)) {
     const entry = shape.childOrder[number] as ChildEntry;
     const { key, field } = entry;
     const value = model[key];
     if (value === undefined && field.kind !== 'open') continue;
-    if (field.kind === 'open' || !field.many) out += writeChild(entry, value, model, undefined, pad);
-    else for (const one of value as readonly unknown[]) out += writeChild(entry, one, model, undefined, pad);
+    const list = field.kind === 'open' || !field.many ? [value] : (value as readonly unknown[]);
+    for (const one of list) out += lead + writeChild(entry, one, model, undefined, pad);
   }
   return out;
 }

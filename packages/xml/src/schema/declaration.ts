@@ -128,6 +128,10 @@ export interface ElementBody<F extends Fields, C extends Choice | undefined> {
   readonly choice?: C;
   /** libvirt does not write it when nothing is in it. */
   readonly emptyIsUnset?: true;
+  /** It is written with a start and an end also when nothing is in it, as libvirt does. */
+  readonly hasBothTags?: true;
+  /** A blank line stands before each child, and before the end. */
+  readonly isSpaced?: true;
   /** What is misspelt in it would leave a wall out without a word: what it does not know is an error. */
   readonly isClosed?: true;
   /** The namespace of the element's prefix, declared where the element is written if `declares`. */

@@ -1,0 +1,193 @@
+// Documents beside the domain's: what libvirt writes of each kind is read whole, and written as it writes it.
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { type DocumentKind, documentKinds, formatDocument, parseDocument } from './documents.js';
+import { formatElement } from './emit/format.js';
+import { compile } from './schema/compile.js';
+import type { AnyElement } from './schema/declaration.js';
+import { elementsBeneath, modelOf } from './testing/arbitrary.js';
+
+const kinds = Object.keys(documentKinds) as DocumentKind[];
+const others = kinds.filter((kind) => kind !== 'domain' && kind !== 'domainsnapshot');
+
+/** In libvirt's own spelling and order. */
+const texts: Readonly<Record<Exclude<DocumentKind, 'domain'>, string>> = {
+  network: `<network connections='2'>
+  <name>inside</name>
+  <uuid>81ff0d90-c91e-6742-64da-4a736edb9a9b</uuid>
+  <forward mode='nat' dev='eth1'/>
+  <bridge name='virbr1' stp='on' delay='0'/>
+  <mac address='52:54:00:17:3f:37'/>
+  <domain name='example.com' localOnly='yes'/>
+  <dns forwardPlainNames='yes'/>
+  <ip family='ipv4' address='192.168.122.1' netmask='255.255.255.0'>
+    <dhcp>
+      <range start='192.168.122.2' end='192.168.122.254'/>
+      <host mac='00:16:3e:77:e2:ed' name='a.example.com' ip='192.168.122.10'/>
+    </dhcp>
+  </ip>
+  <route family='ipv4' address='192.168.222.0' prefix='24' gateway='192.168.122.10'/>
+</network>
+`,
+  pool: `<pool type='dir'>
+  <name>default</name>
+  <uuid>35bb2ad9-388a-cdfe-461a-b8907f6e53fe</uuid>
+  <capacity unit='bytes'>107374182400</capacity>
+  <allocation unit='bytes'>5368709120</allocation>
+  <available unit='bytes'>102005473280</available>
+  <source>
+  </source>
+  <target>
+    <path>/srv/images</path>
+    <permissions>
+      <mode>0711</mode>
+      <owner>0</owner>
+      <group>0</group>
+    </permissions>
+  </target>
+</pool>
+`,
+  volume: `<volume type='file'>
+  <name>web.img</name>
+  <key>/srv/images/web.img</key>
+  <capacity unit='bytes'>1099511627776</capacity>
+  <allocation unit='bytes'>0</allocation>
+  <target>
+    <path>/srv/images/web.img</path>
+    <format type='qcow2'/>
+    <permissions>
+      <mode>0600</mode>
+      <owner>0</owner>
+      <group>0</group>
+      <label>virt_image_t</label>
+    </permissions>
+    <timestamps>
+      <atime>1341933637.273190990</atime>
+    </timestamps>
+  </target>
+</volume>
+`,
+  capabilities: `<capabilities>
+
+  <host>
+    <uuid>a25c794c-34ad-11b2-a85c-b030533115b8</uuid>
+    <cpu>
+      <arch>x86_64</arch>
+      <pages unit='KiB' size='4'/>
+    </cpu>
+    <power_management>
+      <suspend_mem/>
+    </power_management>
+    <iommu support='no'/>
+    <topology>
+      <cells num='1'>
+        <cell id='0'>
+          <memory unit='KiB'>4048248</memory>
+          <cpus num='1'>
+            <cpu id='0' socket_id='0' die_id='0' core_id='0' siblings='0'/>
+          </cpus>
+        </cell>
+      </cells>
+    </topology>
+  </host>
+
+  <guest>
+    <os_type>exe</os_type>
+    <arch name='x86_64'>
+      <wordsize>64</wordsize>
+      <emulator>/usr/libexec/libvirt_lxc</emulator>
+      <domain type='lxc'/>
+    </arch>
+  </guest>
+
+</capabilities>
+`,
+  domainCapabilities: `<domainCapabilities>
+  <path>/usr/bin/lxc-start</path>
+  <domain>lxc</domain>
+  <arch>x86_64</arch>
+  <vcpu max='4'/>
+  <os supported='no'/>
+  <cpu/>
+  <devices/>
+  <features/>
+</domainCapabilities>
+`,
+  domainsnapshot: `<domainsnapshot>
+  <name>before</name>
+  <description>before the upgrade</description>
+  <state>running</state>
+  <parent>
+    <name>bare</name>
+  </parent>
+  <creationTime>1272917631</creationTime>
+  <memory snapshot='no'/>
+  <disks>
+    <disk name='vda' snapshot='external' type='file'>
+      <driver type='qcow2'/>
+      <source file='/srv/new'/>
+    </disk>
+  </disks>
+  <domain type='lxc'>
+    <name>web</name>
+    <os>
+      <type>exe</type>
+      <init>/sbin/init</init>
+    </os>
+    <devices>
+      <filesystem type='mount' accessmode='passthrough'>
+        <source dir='/srv/web'/>
+        <target dir='/'/>
+      </filesystem>
+    </devices>
+  </domain>
+</domainsnapshot>
+`,
+};
+
+test('what libvirt writes of each kind is read, and written again as it stands', () => {
+  for (const [kind, text] of Object.entries(texts) as [DocumentKind, string][]) {
+    const { model, findings } = parseDocument(kind, text);
+    assert.ok(model !== undefined, JSON.stringify(findings));
+    assert.equal(formatDocument(kind, model), text, kind);
+    assert.ok(
+      findings.every(({ code }) => code === 'unknown-element'),
+      JSON.stringify(findings),
+    );
+  }
+});
+
+test('a document of another kind, none at all, and one that lacks what it must have', () => {
+  const codesOf = (kind: DocumentKind, text: string) =>
+    parseDocument(kind, text).findings.map(({ code }) => code);
+  for (const kind of kinds) {
+    assert.deepEqual(codesOf(kind, '<else/>'), ['wrong-root'], kind);
+    assert.deepEqual(codesOf(kind, '<else'), ['syntax'], kind);
+  }
+  assert.deepEqual(codesOf('network', '<network/>'), ['missing-element']);
+  assert.deepEqual(codesOf('pool', '<pool><name>a</name></pool>'), ['missing-attribute']);
+  assert.deepEqual(codesOf('volume', "<volume><name>a</name><capacity unit='x'>1</capacity></volume>"), [
+    'bad-value',
+  ]);
+});
+
+test('each kind: parse after format gives the same model', () => {
+  for (const kind of others)
+    fc.assert(
+      fc.property(modelOf(documentKinds[kind]), (model) => {
+        const text = formatElement<AnyElement>(documentKinds[kind], model as never);
+        assert.deepEqual(parseDocument(kind, text, { strict: true }).model, model, text);
+      }),
+      { numRuns: 50, endOnFailure: true },
+    );
+});
+
+test('every element beneath them can be compiled, and says what it is', () => {
+  for (const kind of others)
+    for (const element of elementsBeneath(documentKinds[kind])) {
+      compile(element);
+      assert.match(element.body.doc, /^[A-Z].*\.$/, element.name);
+    }
+});

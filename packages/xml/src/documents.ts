@@ -1,0 +1,47 @@
+// Reading and writing documents of every kind that libvirt's clients exchange.
+// SPDX-License-Identifier: Apache-2.0
+import { domainCapabilities } from './capabilities/domain.js';
+import { capabilities } from './capabilities/index.js';
+import { type ParseOptions, parseElement } from './convert/parse.js';
+import { domain } from './domain/index.js';
+import { formatElement } from './emit/format.js';
+import type { Finding } from './finding.js';
+import { network } from './network/index.js';
+import { pool } from './pool/index.js';
+import type { AnyElement } from './schema/declaration.js';
+import type { Infer } from './schema/infer.js';
+import { snapshot } from './snapshot/index.js';
+import { volume } from './volume/index.js';
+
+/** By kind, which is the name of the root element. */
+export const documentKinds = {
+  domain,
+  network,
+  pool,
+  volume,
+  capabilities,
+  domainCapabilities,
+  domainsnapshot: snapshot,
+} as const;
+
+export type DocumentKind = keyof typeof documentKinds;
+export type DocumentModel<K extends DocumentKind> = Infer<(typeof documentKinds)[K]>;
+
+/**
+ * Reads a document of one kind; never throws for what the text holds.
+ *
+ * @returns the model unless there is an error, and all findings; what the schema does not know is in `extras`
+ */
+export function parseDocument<K extends DocumentKind>(
+  kind: K,
+  text: string,
+  options: ParseOptions = {},
+): { readonly model?: DocumentModel<K>; readonly findings: readonly Finding[] } {
+  const { model, findings } = parseElement<AnyElement>([documentKinds[kind]], text, options);
+  return model === undefined ? { findings } : { model: model as DocumentModel<K>, findings };
+}
+
+/** Writes a document in libvirt's style, ending in a line break; throws `XmlError` for a character XML cannot hold. */
+export function formatDocument<K extends DocumentKind>(kind: K, model: DocumentModel<K>): string {
+  return formatElement<AnyElement>(documentKinds[kind], model as never);
+}
