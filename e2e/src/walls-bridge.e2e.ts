@@ -166,6 +166,65 @@ test('made-up senders are few in the host’s table, and honest ones go on', asy
   }
 });
 
+/** How many IPv6 addresses, and IPv4 senders, the rules have learnt of a hardware address. */
+async function learnt(mac: string): Promise<{ readonly six: number; readonly four: number }> {
+  const tables = await world.enclosure.output('nft', 'list', 'tables');
+  const [, table = ''] = /table bridge (ctvirt-\S+)/.exec(tables) ?? [];
+  const count = async (set: string) =>
+    (await world.enclosure.output('nft', 'list', 'set', 'bridge', table, set)).split(mac).length - 1;
+  return { six: await count('owners6'), four: await count('senders4') };
+}
+
+test('a container that boots again and again has no more addresses than another, and keeps those it had', async () => {
+  const keptOf = (boots: number) => ({
+    four: `10.77.0.20${boots}`,
+    six: `2001:db8:77:0:f:5:5:${boots}`,
+  });
+  const asks = (boots: number, kept = keptOf(boots)) => `
+    ip link set eth0 up; n=$(($(cat /boots 2>/dev/null) + 1)); echo $n > /boots
+    four() { ip address add $1/24 dev eth0; ping -c 1 -W 1 -I $1 ${parts.host4} & }
+    four ${kept.four}; ip -6 address add ${kept.six}/64 dev eth0; sleep 3
+    for i in $(seq 10 29); do four 10.77.$((n + 10 * ${boots})).$i; done
+    for i in $(seq 10 49); do ip -6 address add 2001:db8:77:0:${boots}$n:5:5:$i/64 dev eth0; done
+    sleep 3
+    for i in $(seq 10 49); do ping -6 -c 1 -W 1 -I 2001:db8:77:0:${boots}$n:5:5:$i ${parts.host6} & done
+    sleep 2; touch /asked-$n; [ $n -gt ${boots} ] || exec reboot -f; exec sleep infinity`;
+  const macs = { calm: '52:54:00:77:77:71', restless: '52:54:00:77:77:73' };
+  const found = [];
+  for (const [name, boots] of [
+    ['calm', 0],
+    ['restless', 3],
+  ] as const) {
+    const interfaces = [open(`<mac address='${macs[name]}'/>`)];
+    await world.run(domainXml({ name, program: ['/bin/sh', '-c', asks(boots)], interfaces }));
+    const last = `/asked-${boots + 1}`;
+    await waitFor(
+      'the last boot',
+      // Nobody enters one that is about to end.
+      async () =>
+        await world.exec(name, 'test', '-e', last).then(
+          ({ status }) => status === 0,
+          () => false,
+        ),
+      60_000,
+    );
+    found.push(await learnt(macs[name]));
+    const kept = keptOf(boots);
+    for (const [address, host] of [
+      [kept.four, parts.host4],
+      [kept.six, parts.host6],
+    ] as const) {
+      const { status } = await world.exec(name, 'ping', '-c', '1', '-W', '2', '-I', address, host);
+      assert.equal(status, 0, `${name} from ${address}, which it has for long`);
+    }
+  }
+  const [calm = { six: 0, four: 0 }, restless = calm] = found;
+  const told = JSON.stringify({ calm, restless });
+  assert.ok(calm.six >= 20 && calm.four >= 12, told);
+  // Within a minute there may be one more of each kind.
+  assert.ok(restless.six <= calm.six + 2 && restless.four <= calm.four + 1, told);
+});
+
 test('a bridge goes on to count groups, however many a container says it is in', async () => {
   const snooping = async () => /mcast_snooping 1/.test(await ip('-d', 'link', 'show', 'br-e2e'));
   assert.ok(await snooping());

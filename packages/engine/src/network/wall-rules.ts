@@ -32,21 +32,31 @@ const noMulticastRouters = [
   'icmpv6 type 151 drop',
   `ip6 nexthdr 0 meta l4proto ${protocols.ah} drop`,
 ];
+/**
+ * Whose account it is: a link's, by its name and the hardware address that it is bound to. Both are the same after a new start, which
+ * gives it another index, and that of another domain has both only if its document says so: the same machine to its neighbours.
+ */
+const port = 'iifname . ether saddr';
+/** That of a link from one start to the next: a bridge forgets the groups of a port that goes, and has to hear of them again. */
+const thisTime = 'iif';
+/** Drops what is over a rate; who goes on asking keeps the account that he has used up. */
+const few = (accounts: string, rate: string, whose = port): string =>
+  `update @${accounts} { ${whose} limit rate over ${rate} packets } drop`;
 const reports = 'mld-listener-report, mld-listener-done, mld2-listener-report';
 /** A bridge that has counted too many groups sends everything to everybody from then on. */
 const fewGroups = [
   'igmp type 0x22 @th,48,16 > 16 drop',
   'icmpv6 type mld2-listener-report @th,48,16 > 16 drop',
   // Reports of many at once are seldom.
-  'igmp type 0x22 @th,48,16 > 4 add @masses { iif limit rate over 2/minute burst 4 packets } drop',
-  'icmpv6 type mld2-listener-report @th,48,16 > 4 add @masses { iif limit rate over 2/minute burst 4 packets } drop',
-  `ip protocol ${protocols.igmp} add @reports { iif limit rate over 20/minute burst 20 packets } drop`,
-  `icmpv6 type { ${reports} } add @reports { iif limit rate over 20/minute burst 20 packets } drop`,
+  `igmp type 0x22 @th,48,16 > 4 ${few('masses', '2/minute burst 4', thisTime)}`,
+  `icmpv6 type mld2-listener-report @th,48,16 > 4 ${few('masses', '2/minute burst 4', thisTime)}`,
+  `ip protocol ${protocols.igmp} ${few('reports', '20/minute burst 20', thisTime)}`,
+  `icmpv6 type { ${reports} } ${few('reports', '20/minute burst 20', thisTime)}`,
 ];
 /** A server gives an address to each name that asks, and there are more names than addresses. */
 const fewLeases = [
   'udp dport 67 ip frag-off & 0x3fff != 0 drop',
-  'udp dport 67 add @asked { iif limit rate over 30/minute burst 30 packets } drop',
+  `udp dport 67 ${few('asked', '30/minute burst 30')}`,
 ];
 
 const dynamic = (type: string, timeout: string): string =>
@@ -112,14 +122,14 @@ const tables: Readonly<Record<TableFamily, Table>> = {
       owners6: dynamic(`ether saddr . ${source}`, '1h'),
       lan6: dynamic(`${source}`, '1h'),
       strangers6: dynamic(`ether saddr . ${source}`, '1h'),
-      // By index, which no later link has.
-      newcomers6: dynamic('iif', '4h'),
-      senders4: dynamic('iif . ip saddr', '1h'),
-      faces4: dynamic('iif', '4h'),
-      faces6: dynamic('iif', '4h'),
-      reports: dynamic('iif', '10m'),
-      masses: dynamic('iif', '10m'),
-      asked: dynamic('iif', '10m'),
+      senders4: dynamic(`${port} . ip saddr`, '1h'),
+      // Each for longer than an account that is used up takes to be whole again.
+      newcomers6: dynamic(port, '4h'),
+      faces4: dynamic(port, '4h'),
+      faces6: dynamic(port, '4h'),
+      reports: dynamic(thisTime, '10m'),
+      masses: dynamic(thisTime, '10m'),
+      asked: dynamic(port, '10m'),
     },
     chains: {
       bound4: [
@@ -135,17 +145,17 @@ const tables: Readonly<Record<TableFamily, Table>> = {
         'arp saddr ip 0.0.0.0 return',
         'iifname . ip saddr @sources4 return',
         'iifname . arp saddr ip @sources4 return',
-        'iif . ip saddr @senders4 update @senders4 { iif . ip saddr } return',
-        'iif . arp saddr ip @senders4 update @senders4 { iif . arp saddr ip } return',
-        'meta protocol { ip, arp } add @faces4 { iif limit rate over 12/hour burst 16 packets } drop',
-        'add @senders4 { iif . ip saddr } return',
-        'add @senders4 { iif . arp saddr ip } return',
+        `${port} . ip saddr @senders4 update @senders4 { ${port} . ip saddr } return`,
+        `${port} . arp saddr ip @senders4 update @senders4 { ${port} . arp saddr ip } return`,
+        `meta protocol { ip, arp } ${few('faces4', '12/hour burst 16')}`,
+        `add @senders4 { ${port} . ip saddr } return`,
+        `add @senders4 { ${port} . arp saddr ip } return`,
         'meta protocol { ip, arp } drop',
       ],
       few6: ['iifname . @nh,128,64 @identifiers goto new6', ...firstCome(source), 'goto new6'],
       new6: [
         `ether saddr . ${source} @owners6 update @owners6 { ether saddr . ${source} } return`,
-        'add @faces6 { iif limit rate over 12/hour burst 16 packets } drop',
+        few('faces6', '12/hour burst 16'),
         owns(source),
         'drop',
       ],
@@ -154,7 +164,7 @@ const tables: Readonly<Record<TableFamily, Table>> = {
         '@nh,128,32 0 drop',
         '@nh,152,16 0xfffe drop',
         ...firstCome(source),
-        'add @newcomers6 { iif limit rate over 6/hour burst 12 packets } drop',
+        few('newcomers6', '6/hour burst 12'),
         owns(source),
         'drop',
       ],
@@ -175,12 +185,7 @@ const tables: Readonly<Record<TableFamily, Table>> = {
         'drop',
       ],
       // Who asks first whether an address is free has it: nobody answers that it is not.
-      claim6: [
-        ...firstCome(target),
-        'add @newcomers6 { iif limit rate over 6/hour burst 12 packets } drop',
-        owns(target),
-        'drop',
-      ],
+      claim6: [...firstCome(target), few('newcomers6', '6/hour burst 12'), owns(target), 'drop'],
       lan: [
         `ip6 saddr != :: ${learns(source)}`,
         `icmpv6 type nd-neighbor-advert ${learns(target)}`,
