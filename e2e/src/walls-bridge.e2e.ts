@@ -118,6 +118,13 @@ test('an address that nothing tells beforehand is its first user’s, here or on
       await says(name, 'claims', { near6: drawn.near, host6: drawn.lan, near4: '10.77.0.250' });
       await known();
     }
+    // Nor is it anybody's for the taking when the daemon has been killed, and the next one puts its rules there.
+    await world.kill();
+    await world.start();
+    for (const name of Object.keys(thieves)) {
+      await says(name, 'claims', { near6: drawn.near, host6: drawn.lan, near4: '10.77.0.250' });
+      await known();
+    }
     await world.client.domains.destroy({ domain: 'near' });
     await world.client.domains.start({ domain: 'near' });
     await world.shell('near', `ip -6 address add ${drawn.near}/64 dev eth0`);

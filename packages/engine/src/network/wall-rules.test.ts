@@ -78,3 +78,32 @@ test('a link that comes again goes on with its account, and no other has it', {
   const [[used = 0] = [], [unused = 0] = []] = macs.map((mac) => elementsByMac(accounts).get(mac));
   assert.ok(used > unused && unused > 0, `${used} s: it is as old as its first use, ${unused} s`);
 });
+
+test('what has been learnt stays when the rules are put there anew, and nothing else', {
+  skip: needsRoot,
+}, async () => {
+  const link = linkPlan({ kind: 'bridge', parent: 'br0' });
+  const shell = async (script: string, input: string): Promise<string> =>
+    (await run(['/usr/bin/unshare', '--net', '--', '/bin/sh', '-e', '-c', script], { input })).stdout;
+  const first = ruleset('ctvirt-test', wallElements([link]));
+  const list = 'nft --stateless --terse list table bridge ctvirt-test';
+  const standing = await shell(`nft --file - && ${list}`, first);
+  const hole = `
+add set bridge ctvirt-test theirs { type ether_addr; }
+add chain bridge ctvirt-test theirs { type filter hook input priority 0; }
+insert rule bridge ctvirt-test link accept
+flush set bridge ctvirt-test links
+`;
+  const learnt = `
+add element bridge ctvirt-test names6 { 0x20010db8000000000000000000000005 }
+add element bridge ctvirt-test asked { "cv1.0" . 52:54:00:12:34:56 limit rate over 30/minute burst 30 packets }
+`;
+  // What is listed is not to be known before: the second text is made of what the first one left.
+  const left = await shell(`nft --file - && ${list}`, `${first}${hole}`);
+  const again = ruleset('ctvirt-test', wallElements([link]), left);
+  const told = await shell(`nft --file - && ${list} && nft list ruleset`, `${first}${hole}${learnt}${again}`);
+  assert.ok(told.startsWith(standing), 'it is as it was at first');
+  assert.match(told, /0x20010db8000000000000000000000005 expires/);
+  assert.match(told, /"cv1.0" \. 52:54:00:12:34:56 limit .* expires/);
+  assert.doesNotMatch(told, /theirs/);
+});

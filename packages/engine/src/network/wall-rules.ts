@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { TableFamily } from '../host/nfnetlink.js';
 import type { WallElement } from './wall-elements.js';
+import { withoutAllBut } from './wall-learnt.js';
 
 /** A chain is a list of rules, a set the type of its elements. */
 interface Table {
@@ -76,6 +77,23 @@ const owns = (address: string): string =>
 const learns = (address: string): string =>
   `update @lan6 { ${address} } update @strangers6 { ether saddr . ${address} }`;
 
+/** Sets that the rules fill themselves; first in the table, where they stay when the rest is put there anew. */
+const learnt = {
+  // Addresses that nothing is known of beforehand, of our ports and of all others; they empty themselves.
+  names6: dynamic(`${source}`, '1h'),
+  owners6: dynamic(`ether saddr . ${source}`, '1h'),
+  lan6: dynamic(`${source}`, '1h'),
+  strangers6: dynamic(`ether saddr . ${source}`, '1h'),
+  senders4: dynamic(`${port} . ip saddr`, '1h'),
+  // Each for longer than an account that is used up takes to be whole again.
+  newcomers6: dynamic(port, '4h'),
+  faces4: dynamic(port, '4h'),
+  faces6: dynamic(port, '4h'),
+  reports: dynamic(thisTime, '10m'),
+  masses: dynamic(thisTime, '10m'),
+  asked: dynamic(port, '10m'),
+};
+
 const tables: Readonly<Record<TableFamily, Table>> = {
   inet: {
     sets: { links: 'type ifname', sources4: 'type ifname . ipv4_addr', sources6: 'type ifname . ipv6_addr' },
@@ -103,6 +121,7 @@ const tables: Readonly<Record<TableFamily, Table>> = {
   },
   bridge: {
     sets: {
+      ...learnt,
       links: 'type ifname',
       macs: 'type ifname . ether_addr',
       // Who asks for a lease, by its head: others would use up all there are.
@@ -117,19 +136,6 @@ const tables: Readonly<Record<TableFamily, Table>> = {
       taken4: 'type ipv4_addr',
       taken6: 'typeof @nh,64,128',
       owned6: 'typeof @nh,128,64',
-      // Addresses that nothing is known of beforehand, of our ports and of all others; they empty themselves.
-      names6: dynamic(`${source}`, '1h'),
-      owners6: dynamic(`ether saddr . ${source}`, '1h'),
-      lan6: dynamic(`${source}`, '1h'),
-      strangers6: dynamic(`ether saddr . ${source}`, '1h'),
-      senders4: dynamic(`${port} . ip saddr`, '1h'),
-      // Each for longer than an account that is used up takes to be whole again.
-      newcomers6: dynamic(port, '4h'),
-      faces4: dynamic(port, '4h'),
-      faces6: dynamic(port, '4h'),
-      reports: dynamic(thisTime, '10m'),
-      masses: dynamic(thisTime, '10m'),
-      asked: dynamic(port, '10m'),
     },
     chains: {
       bound4: [
@@ -236,9 +242,17 @@ const tables: Readonly<Record<TableFamily, Table>> = {
 
 export const tableFamilies = ['inet', 'arp', 'bridge'] as const satisfies readonly TableFamily[];
 
-/** Text for nft that puts tables of this name in the place of those there are, at one moment. */
-export function ruleset(name: string, elements: readonly WallElement[]): string {
-  return `${withoutTables(name)}${tableFamilies
+/**
+ * Text for nft that puts tables of this name in the place of those there are, at one moment. `standing` is the bridge's as it is listed:
+ * what it has learnt stays, or nft refuses the whole where that is from other rules.
+ */
+export function ruleset(name: string, elements: readonly WallElement[], standing?: string): string {
+  const gone = tableFamilies.map((family) =>
+    family === 'bridge' && standing !== undefined
+      ? withoutAllBut(new Set(Object.keys(learnt)), name, standing)
+      : withoutTable(family, name),
+  );
+  return `${gone.join('')}${tableFamilies
     .map((family) => {
       const { sets, chains } = tables[family];
       const parts = [
@@ -252,7 +266,10 @@ export function ruleset(name: string, elements: readonly WallElement[]): string 
 
 /** Text for nft that takes the tables away, if they are there. */
 export const withoutTables = (name: string): string =>
-  tableFamilies.map((family) => `add table ${family} ${name}\ndelete table ${family} ${name}\n`).join('');
+  tableFamilies.map((family) => withoutTable(family, name)).join('');
+
+const withoutTable = (family: TableFamily, name: string): string =>
+  `add table ${family} ${name}\ndelete table ${family} ${name}\n`;
 
 const held = (elements: readonly WallElement[], family: TableFamily, set: string): string[] => [
   ...new Set(elements.filter((one) => one.family === family && one.set === set).map(({ text }) => text)),

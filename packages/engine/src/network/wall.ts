@@ -13,6 +13,7 @@ import { ruleset, tableFamilies, withoutTables } from './wall-rules.js';
 
 /** How long the wall may have a hole after somebody changed its rules or emptied the host's whole ruleset. */
 const LOOK_MS = 500;
+const NFT = '/usr/sbin/nft';
 
 export interface WallParts {
   /** The tables' name, unlike any other daemon's. */
@@ -155,7 +156,7 @@ export class Wall {
   async #load(): Promise<void> {
     const { name, log } = this.parts;
     this.#nftables.watch();
-    const load = nft(ruleset(name, this.#held.all())).then(() => {
+    const load = this.#put().then(() => {
       if (this.#nftables.isChanged(name, true) === true)
         log('warn', `somebody changed nftables' tables '${name}' while they were put there`);
     });
@@ -164,6 +165,19 @@ export class Wall {
     });
     this.#loading = loading.catch(() => undefined); // told to the one who loads
     await loading;
+  }
+
+  /** With what the rules of an earlier daemon have learnt, unless they were others, or somebody changed them beyond that. */
+  async #put(): Promise<void> {
+    const { name } = this.parts;
+    if (this.#nftables.has('bridge', name))
+      try {
+        const { stdout } = await run([NFT, '--terse', 'list', 'table', 'bridge', name]);
+        return void (await run([NFT, '-f', '-'], { input: ruleset(name, this.#held.all(), stdout) }));
+      } catch {
+        // All anew is what else there is, and tells what is wrong.
+      }
+    await nft(ruleset(name, this.#held.all()));
   }
 
   async #remove(): Promise<void> {
@@ -181,7 +195,7 @@ const bridgesOf = (lists: Iterable<readonly LinkPlan[]>): Set<string> =>
   );
 
 async function nft(input: string): Promise<void> {
-  await run(['/usr/sbin/nft', '-f', '-'], { input }).catch((cause: unknown) => {
+  await run([NFT, '-f', '-'], { input }).catch((cause: unknown) => {
     throw new EngineError(
       'unsupported',
       `no container gets a link without nftables: Debian's package nftables, and a kernel with nf_tables for inet, arp and bridge: ${cause instanceof Error ? cause.message : String(cause)}`,
