@@ -188,6 +188,11 @@ test('what crashes again and again stays off, what reboots does not', async () =
     await crashing.end('crash');
   }
   assert.match(crashing.logged.join('\n'), /ended 6 times within a minute and stays off/);
+  // Another of its name begins afresh.
+  crashing.entry.record = recordOf('d', { uuid: '00000000-0000-4000-8000-000000000002' });
+  await crashing.start();
+  await crashing.end('crash');
+  assert.equal(crashing.state, 'running booted');
   const rebooting = new Host();
   await rebooting.start();
   for (let ended = 0; ended < 4; ended++) await rebooting.end('reboot');

@@ -13,6 +13,7 @@ import type { KeyedQueue } from '../state/queue.js';
 import type { Entry, Registry } from '../state/registry.js';
 import type { DomainStore } from '../state/store.js';
 import { RebootPace } from './reboot-pace.js';
+import { Recent } from './recent.js';
 
 export interface LifecycleParts {
   readonly driver: Driver;
@@ -36,7 +37,7 @@ export interface LifecycleParts {
 const RESTART_LIMIT = { times: 5, withinMs: 60_000 };
 
 export class Lifecycle {
-  readonly #endings = new Map<string, number[]>();
+  readonly #endings = new Recent(RESTART_LIMIT.withinMs);
   readonly #pace = new RebootPace();
   readonly #closing = new AbortController();
 
@@ -194,7 +195,7 @@ export class Lifecycle {
     const { name } = entry.record;
     const { cause, isWanted } = await driver.ending(entry);
     if (isWanted || cause !== 'reboot') return;
-    const { pauseMs, isFirst } = this.#pace.next(name);
+    const { pauseMs, isFirst } = this.#pace.next(entry.record.uuid);
     if (isFirst)
       log(
         'warn',
@@ -243,14 +244,10 @@ export class Lifecycle {
   async #endAction(entry: Entry, cause: 'poweroff' | 'reboot' | 'crash'): Promise<EndAction> {
     const action = endActionOf((await this.parts.stored(entry)).domain, cause);
     if (action !== 'restart' || cause === 'reboot') return action;
-    const { name } = entry.record;
-    const now = performance.now();
-    const recent = [...(this.#endings.get(name) ?? []), now].filter(
-      (at) => now - at < RESTART_LIMIT.withinMs,
-    );
-    this.#endings.set(name, recent);
-    if (recent.length <= RESTART_LIMIT.times) return 'restart';
-    this.parts.log('error', `domain '${name}' ended ${recent.length} times within a minute and stays off`);
+    const { name, uuid } = entry.record;
+    const { length: times } = this.#endings.note(uuid, performance.now());
+    if (times <= RESTART_LIMIT.times) return 'restart';
+    this.parts.log('error', `domain '${name}' ended ${times} times within a minute and stays off`);
     return 'destroy';
   }
 
