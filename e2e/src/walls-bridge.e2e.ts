@@ -6,6 +6,7 @@ import { after, afterEach, before, beforeEach, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { run } from './command.js';
 import { domainXml, templateRoot } from './documents.js';
+import { framesToSend, heardKinds, hostFrames, otherFrames, senderMac } from './frame-kinds.js';
 import { Rogue } from './rogue.js';
 import { waitFor } from './wait.js';
 import { refused, World } from './world.js';
@@ -308,6 +309,33 @@ test('hardware addresses that are another’s on the bridge, or nobody’s, are 
     const { status } = await run(['virsh', '-c', uri, 'attach-device', 'near', file, '--live']);
     assert.notEqual(status, 0, mac);
   }
+});
+
+test('of a container nothing but IP and ARP leaves the bridge, whichever kind of frame it sends', async () => {
+  const own = `<mac address='${senderMac}'/>`;
+  const inBound = bound(66).replace('<source', `${own}<source`);
+  const asHost = hostFrames.map(({ name }) => name);
+  await withMachine(async () => {
+    for (const [name, link, expected] of [
+      ['open', open(own), asHost],
+      ['bound', inBound, asHost],
+      // So that this test can fail: what is trusted may be a bridge or a switch itself.
+      [
+        'trusted',
+        inBound.replace("'bridge'>", "'bridge' trustGuestRxFilters='yes'>"),
+        [...otherFrames.map((one) => one.name), ...asHost],
+      ],
+    ] as const) {
+      await world.run(domain(name, link));
+      await world.shell(name, 'ip link set eth0 up');
+      const inMachine = (...words: string[]) => world.enclosure.argv('ip', 'netns', 'exec', 'lan', ...words);
+      const heard = await heardKinds(inMachine, `${world.host}/ready-${name}`, () =>
+        says(name, 'raw', { raw: framesToSend() }),
+      );
+      assert.deepEqual(heard, expected, name);
+      await world.erase(name);
+    }
+  });
 });
 
 test('names that no link can have, and what is no bridge, are refused by name', async () => {

@@ -211,8 +211,8 @@ const tables: Readonly<Record<TableFamily, Table>> = {
         'iifname . ether saddr != @macs drop',
         // Spanning tree and its like: for bridges to say to each other.
         'ether daddr & ff:ff:ff:ff:ff:f0 == 01:80:c2:00:00:00 drop',
-        // What is in a tagged frame no rule below would see.
-        'ether type { 8021q, 8021ad } drop',
+        // What is in tags, sessions and lengths (LLC) no rule below would see, and switches believe some of it.
+        'ether type != { ip, ip6, arp } drop',
         'iifname . arp saddr ether != @macs drop',
         ...noGuidance,
         'udp dport 67 iifname . @th,288,48 != @clients drop',
