@@ -49,7 +49,7 @@ my ($own6, $near6, $host6) = map ip6($o{$_ . '6'} // '2001:db8:99::99'), qw(own 
 
 sub frame {
   my ($to, $type, $body, $from, $tag) = @_;
-  my $frame = $to . ($from // $mac) . ($tag // '') . pack('n', $type) . $body;
+  my $frame = $to . ($from // $mac) . ($tag // ($o{tag} ? pack('n n', 0x8100, $o{tag}) : '')) . pack('n', $type) . $body;
   # A link that is not up yet is tried again until it is.
   for (1 .. 3000) {
     last if send $wire, $frame, 0, pack 'S n i S C C a8', 17, $type, $index, 0, 0, 6, $to;

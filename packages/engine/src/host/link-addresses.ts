@@ -1,27 +1,9 @@
 // Addresses this host has and relies on, asked of the kernel by netlink: also on links that have no carrier yet.
 // SPDX-License-Identifier: Apache-2.0
-import { closeSync } from 'node:fs';
-import { EngineError } from '../errors.js';
 import { linkIndex } from './links.js';
-import {
-  ATTRIBUTE_HEADER,
-  attribute,
-  failure,
-  get16,
-  get32,
-  HEADER,
-  message,
-  NLMSG_ERROR,
-  openNetlink,
-  parts,
-  REQUEST,
-  receive,
-  refusalOfMessage,
-  send,
-} from './netlink.js';
+import { attribute, get16, get32, HEADER, message, parts, REQUEST } from './netlink.js';
+import { type Attribute, ask, attributesOf, dump } from './netlink-route.js';
 
-const NETLINK_ROUTE = 0;
-const NLMSG_DONE = 3;
 const NEW_ADDRESS = 20;
 const GET_ADDRESS = 22;
 const NEW_ROUTE = 24;
@@ -30,7 +12,6 @@ const NEW_NEIGHBOUR = 28;
 const GET_NEIGHBOUR = 30;
 const NEW_NEXT_HOP = 104;
 const GET_NEXT_HOP = 106;
-const REQUEST_DUMP = 0x301;
 const ADDRESS_HEADER = 8;
 /** struct rtmsg, and where in it the type of the route is. */
 const ROUTE_HEADER = 12;
@@ -66,7 +47,8 @@ export function addressesOn(links: Iterable<string>): Buffer[] {
   return dump(GET_ADDRESS, NEW_ADDRESS, ADDRESS_HEADER, (head, body) => {
     if (!indexes.has(get32(head, 4))) return [];
     const values = new Map(body.map(({ type, value }) => [type, value]));
-    return values.get(attributes.local) ?? values.get(attributes.address) ?? [];
+    const found = values.get(attributes.local) ?? values.get(attributes.address);
+    return found === undefined ? [] : [found];
   });
 }
 
@@ -115,61 +97,3 @@ export function isOwnAddress(address: Buffer): boolean {
   });
   return isOwn;
 }
-
-/** Hands on what the kernel answers until `read` says that it was all. */
-function ask(request: Buffer, read: (messages: Buffer) => boolean): void {
-  const fd = openNetlink(NETLINK_ROUTE);
-  if (fd < 0) throw untold(failure());
-  try {
-    if (!send(fd, request)) throw untold(failure());
-    const answer = Buffer.alloc(1 << 16);
-    for (;;) {
-      const length = receive(fd, answer);
-      if (length <= 0) throw untold(failure());
-      if (read(answer.subarray(0, length))) return;
-    }
-  } finally {
-    closeSync(fd);
-  }
-}
-
-interface Attribute {
-  readonly type: number;
-  readonly value: Buffer;
-}
-
-function attributesOf(bytes: Buffer, from: number, to: number): Attribute[] {
-  return [...parts(bytes, from, to, ATTRIBUTE_HEADER)].map(({ at, end, type }) => ({
-    type,
-    value: Buffer.from(bytes.subarray(at + ATTRIBUTE_HEADER, end)),
-  }));
-}
-
-/** What is read from each of all things of a kind; none where this kernel knows no such things. */
-function dump(
-  request: number,
-  answer: number,
-  header: number,
-  read: (head: Buffer, body: readonly Attribute[]) => Buffer | readonly Buffer[],
-): Buffer[] {
-  const found: Buffer[] = [];
-  ask(message(request, REQUEST_DUMP, Buffer.alloc(header)), (messages) => {
-    for (const { at, end, type } of parts(messages, 0, messages.length, HEADER)) {
-      const start = at + HEADER;
-      if (type === NLMSG_DONE) return true;
-      if (type === NLMSG_ERROR) {
-        const errno = refusalOfMessage(messages, at);
-        if (errno === 'EOPNOTSUPP') return true;
-        throw untold(errno ?? 'no answer');
-      }
-      if (type !== answer) continue;
-      const head = messages.subarray(start, start + header);
-      found.push(...[read(head, attributesOf(messages, start + header, end))].flat());
-    }
-    return false;
-  });
-  return found;
-}
-
-const untold = (errno: string): EngineError =>
-  new EngineError('host-command', `the kernel does not tell the addresses of links: ${errno}`, {}, { errno });

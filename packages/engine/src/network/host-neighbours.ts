@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { addressesOn, peersOn } from '../host/link-addresses.js';
 import { NetlinkWatch } from '../host/netlink-watch.js';
+import { withLinksAbove } from '../host/upper-links.js';
 import { takenElements, type WallElement } from './wall-elements.js';
 
 const NETLINK_ROUTE = 0;
@@ -29,7 +30,9 @@ export class HostNeighbours implements Disposable {
       if (this.#watch.take()?.length === 0) return this.#known.elements;
     } else this.#watch.take();
     const began = performance.now();
-    const addresses = [...addressesOn(bridges), ...peersOn(bridges)];
+    // Also by VLANs and macvlans on a bridge, whose frames its ports may be given untagged.
+    const links = withLinksAbove(bridges);
+    const addresses = [...addressesOn(links), ...peersOn(links)];
     this.#known = { bridges: names, elements: takenElements(addresses) };
     const now = performance.now();
     this.#notBefore = now + SHARE * (now - began);

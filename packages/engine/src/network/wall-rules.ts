@@ -62,6 +62,8 @@ const fewLeases = [
 
 const dynamic = (type: string, timeout: string): string =>
   `typeof ${type}\nsize 65535\nflags dynamic,timeout\ntimeout ${timeout}`;
+/** Also in a tag, where a frame's type is the tag's. */
+const tagged6 = 'meta protocol ip6';
 /** What a packet comes from, and what one of neighbour discovery speaks of. */
 const source = '@nh,64,128';
 const target = '@th,64,128';
@@ -193,9 +195,9 @@ const tables: Readonly<Record<TableFamily, Table>> = {
       // Who asks first whether an address is free has it: nobody answers that it is not.
       claim6: [...firstCome(target), few('newcomers6', '6/hour burst 12'), owns(target), 'drop'],
       lan: [
-        `ip6 saddr != :: ${learns(source)}`,
-        `icmpv6 type nd-neighbor-advert ${learns(target)}`,
-        `ip6 saddr :: icmpv6 type nd-neighbor-solicit ${learns(target)}`,
+        `${tagged6} ip6 saddr != :: ${learns(source)}`,
+        `${tagged6} icmpv6 type nd-neighbor-advert ${learns(target)}`,
+        `${tagged6} ip6 saddr :: icmpv6 type nd-neighbor-solicit ${learns(target)}`,
       ],
       six: [
         '@nh,64,128 @taken6 iifname . @nh,64,128 != @sources6 drop',
@@ -229,7 +231,7 @@ const tables: Readonly<Record<TableFamily, Table>> = {
       prerouting: [
         `type filter hook prerouting ${early}`,
         'iifname @links goto link',
-        `icmpv6 type { nd-router-advert, nd-neighbor-solicit, nd-neighbor-advert } jump lan`,
+        `${tagged6} icmpv6 type { nd-router-advert, nd-neighbor-solicit, nd-neighbor-advert } jump lan`,
       ],
       // Frames to a bridge itself come by here alone, and it learns from them.
       input: [
