@@ -7,7 +7,7 @@ import { after, afterEach, before, test } from 'node:test';
 import { ApiError, errorTable } from '@ctvirt/api';
 import { output } from './command.js';
 import { domainXml, templateRoot } from './documents.js';
-import { assertUnchanged } from './wait.js';
+import { assertUnchanged, waitFor } from './wait.js';
 import { refused, World } from './world.js';
 
 let world: World;
@@ -199,3 +199,56 @@ for (const [what, filesystem] of Object.entries({
     }
     await world.erase('crammed');
   });
+
+for (const [what, filesystem] of Object.entries({ 'with a journal': limited, 'without one': nearlyEmpty }))
+  test(`an image, ${what}, below which the host was full, is repaired by the next start, and that is told`, async () => {
+    for (const ends of ['while it is full', 'later']) {
+      const domain = await world.run(domainXml({ name: 'sparse', filesystems: [filesystem] }));
+      await world.shell(domain, 'mkdir /many; echo precious > /precious; sync');
+      await world.disk.fill();
+      const many =
+        'i=0; while [ $i -lt 200 ]; do mkdir /many/d$i && echo x > /many/d$i/f || break; i=$((i+1)); done; sync';
+      await world.exec(domain, '/bin/sh', '-c', many);
+      if (ends === 'later') await world.disk.empty();
+      await world.client.domains.destroy({ domain });
+      await world.disk.empty();
+      const before = world.log.length;
+      await world.client.domains.start({ domain });
+      assert.equal(
+        await world.shell(domain, 'echo more > /more; cat /precious /more'),
+        'precious\nmore',
+        `it ended ${ends}`,
+      );
+      assert.match(world.log.slice(before), /domain 'sparse': .*root\.img was (damaged|not closed)/);
+      await world.client.domains.destroy({ domain });
+      const image = `${world.root}/lib/roots/${domain}/root.img`;
+      await waitFor('its last mount to be gone', async () => !(await isAttached(image)));
+      const { status, stdout } = await world.enclosure.run(['/usr/sbin/e2fsck', '-f', '-n', image]);
+      assert.equal(status, 0, stdout);
+      await world.erase(domain);
+    }
+  });
+
+test('a start on a disk without room for a repair says so, and the next one goes on', async () => {
+  const domain = await world.run(domainXml({ name: 'sparse', filesystems: [nearlyEmpty] }));
+  await world.disk.fill();
+  await world.exec(domain, '/bin/sh', '-c', 'mkdir /d /e /f; sync');
+  await world.client.domains.destroy({ domain });
+  const start = () => world.client.domains.start({ domain });
+  for (let times = 0; times < 3; times++) {
+    await world.disk.fill();
+    await start().then(
+      () => world.client.domains.destroy({ domain }),
+      (error: unknown) => assert.equal(error instanceof ApiError && error.code, 'no-space', String(error)),
+    );
+  }
+  await world.disk.empty();
+  await start();
+  await world.shell(domain, 'echo more > /more && cat /more');
+});
+
+async function isAttached(image: string): Promise<boolean> {
+  return (await output(['/usr/sbin/losetup', '--list', '--noheadings', '--output', 'BACK-FILE'])).includes(
+    image,
+  );
+}

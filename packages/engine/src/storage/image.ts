@@ -1,6 +1,6 @@
 // An ext4 image that holds a container's layer: made for a limit, and fitted to another one at rest or while it is mounted.
 // SPDX-License-Identifier: Apache-2.0
-import { closeSync, openSync, readSync, statfsSync } from 'node:fs';
+import { statfsSync } from 'node:fs';
 import { open, stat, statfs, truncate } from 'node:fs/promises';
 import { EngineError } from '../errors.js';
 import { growLoop } from '../host/loop.js';
@@ -8,7 +8,9 @@ import { hasCapability } from '../host/own-limits.js';
 import type { PrivateMounts } from '../host/private-mounts.js';
 import { run } from '../host/run.js';
 import type { DiskLimit, Usage } from './backend.js';
+import { checkImage } from './repair.js';
 import { SPARE_INODES } from './spare.js';
+import { superblockOf } from './superblock.js';
 
 const MEBIBYTE = 1 << 20;
 const SMALLEST_IMAGE = 4 * MEBIBYTE;
@@ -91,18 +93,28 @@ async function wholeFilesystem(path: string): Promise<number> {
 
 /**
  * A limit changed while the container was off: the image follows before it is mounted. Made smaller it is only where what
- * has to be kept from the container would be more than ext4 can reserve.
+ * has to be kept from the container would be more than ext4 can reserve. Answers what had to be repaired first.
  */
-export async function fitImage(image: string, limit: DiskLimit): Promise<void> {
-  if (limit.bytes === undefined) return;
-  const wanted = imageBytes(limit.bytes, limit.inodes);
+export async function fitImage(image: string, limit: DiskLimit): Promise<string[]> {
+  const isFitting = await isImageFitting(image, limit);
+  const repaired = await checkImage(image, { isWhole: !isFitting });
+  if (!isFitting) await resizeImage(image, limit);
+  return repaired;
+}
+
+async function isImageFitting(image: string, limit: DiskLimit): Promise<boolean> {
+  if (limit.bytes === undefined) return true;
   const { size } = await stat(image);
-  const isSmaller = size < wanted;
-  if (!isSmaller && limit.bytes >= size - tablesIn(image, size) - size * MOST_RESERVED) return;
-  if (isSmaller) await truncate(image, grownBytes(image, limit.bytes));
-  await run(['/usr/sbin/e2fsck', '-f', '-p', image], { allow: [1] });
-  if (isSmaller) await run(['/usr/sbin/resize2fs', image]);
-  else await shrink(image, wanted, limit.bytes);
+  if (size < imageBytes(limit.bytes, limit.inodes)) return false;
+  return limit.bytes >= size - tablesIn(image, size) - size * MOST_RESERVED;
+}
+
+async function resizeImage(image: string, { bytes, inodes }: DiskLimit): Promise<void> {
+  if (bytes === undefined) return;
+  const wanted = imageBytes(bytes, inodes);
+  if ((await stat(image)).size >= wanted) return await shrink(image, wanted, bytes);
+  await truncate(image, grownBytes(image, bytes));
+  await run(['/usr/sbin/resize2fs', image]);
 }
 
 async function shrink(image: string, wanted: number, bytes: number): Promise<void> {
@@ -193,32 +205,3 @@ export async function usageOfImage(image: string): Promise<Usage> {
 /** Of all blocks; tune2fs refuses more. */
 const MOST_RESERVED = 0.5;
 const SECTOR = 512;
-
-interface Superblock {
-  readonly blocks: number;
-  readonly reserved: number;
-  /** Of a group of blocks, and of the table of inodes in each. */
-  readonly groupBytes: number;
-  readonly tableBytes: number;
-}
-
-/** ext4's superblock: 1024 bytes in, all numbers little-endian, those of blocks in two halves. */
-function superblockOf(device: string): Superblock {
-  const block = Buffer.alloc(0x180);
-  const file = openSync(device, 'r');
-  try {
-    readSync(file, block, 0, block.length, 1024);
-  } finally {
-    closeSync(file);
-  }
-  const has64 = (block.readUInt32LE(0x60) & 0x80) !== 0;
-  const number = (low: number, high: number): number =>
-    block.readUInt32LE(low) + (has64 ? block.readUInt32LE(high) * 2 ** 32 : 0);
-  const blockBytes = 1024 << block.readUInt32LE(0x18);
-  return {
-    blocks: number(0x4, 0x150),
-    reserved: number(0x8, 0x154),
-    groupBytes: block.readUInt32LE(0x20) * blockBytes,
-    tableBytes: block.readUInt32LE(0x28) * block.readUInt16LE(0x58),
-  };
-}

@@ -88,18 +88,26 @@ export async function openUpper(
   const { mounts } = context;
   const path = imagePath(spec, context);
   using image = await openImage(path);
-  await fitImage(path, spec.limit);
+  context.tell(await fitImage(path, spec.limit));
   using loop = attachLoop(image);
   const device = loop.path;
-  // discard gives the host back what the container deletes. What is reserved is nobody's: overlay writes as the host's root.
-  using disk = await newMount({ ...onDevice(device), data: 'discard,resuid=65534' });
+  // discard gives the host back what the container deletes. What is reserved is nobody's: overlay writes as the host's root. What is
+  // found damaged is not written to any more, which the container sees: its next start repairs it.
+  using disk = await newMount({ ...onDevice(device), data: 'discard,resuid=65534,errors=remount-ro' });
   const folder = mounts.attach(disk, `disk-${spec.key}`);
   // overlay needs some for itself, and is read-only for good where it finds none.
   const mounted = { device, folder, mounts };
   await keepBlocks(mounted, 0);
-  mounts.within(() => freeSpare(folder));
+  const spare = (work: (folder: string) => void): void => {
+    try {
+      mounts.within(() => work(folder));
+    } catch (error) {
+      context.tell([`the inodes that ${path} keeps for its starts are not in order: ${String(error)}`]);
+    }
+  };
+  spare(freeSpare);
   const settle = async (): Promise<void> => {
-    mounts.within(() => keepSpare(folder));
+    spare(keepSpare);
     await limitSpace(mounted, path, spec.limit);
   };
   return { layer: layerIn(`disk-${spec.key}`), settle };

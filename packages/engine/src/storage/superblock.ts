@@ -1,0 +1,46 @@
+// What ext4's superblock says of a file system: its sizes, and whether something is wrong with it.
+// SPDX-License-Identifier: Apache-2.0
+import { closeSync, openSync, readSync } from 'node:fs';
+
+interface Superblock {
+  readonly blocks: number;
+  readonly reserved: number;
+  /** Of a group of blocks, and of the table of inodes in each. */
+  readonly groupBytes: number;
+  readonly tableBytes: number;
+  readonly hasJournal: boolean;
+  /** It was not unmounted: the journal holds what was going on. */
+  readonly needsRecovery: boolean;
+  /** The kernel met something wrong in it, or its journal, and nobody has checked it since. */
+  readonly hasErrors: boolean;
+}
+
+const HAS_JOURNAL = 0x4;
+const NEEDS_RECOVERY = 0x4;
+const HAS_64BIT = 0x80;
+const ERRORS = 0x2;
+
+/** 1024 bytes in, all numbers little-endian, those of blocks in two halves. */
+export function superblockOf(device: string): Superblock {
+  const block = Buffer.alloc(0x1a0);
+  const file = openSync(device, 'r');
+  try {
+    readSync(file, block, 0, block.length, 1024);
+  } finally {
+    closeSync(file);
+  }
+  const incompatible = block.readUInt32LE(0x60);
+  const has64 = (incompatible & HAS_64BIT) !== 0;
+  const number = (low: number, high: number): number =>
+    block.readUInt32LE(low) + (has64 ? block.readUInt32LE(high) * 2 ** 32 : 0);
+  const blockBytes = 1024 << block.readUInt32LE(0x18);
+  return {
+    blocks: number(0x4, 0x150),
+    reserved: number(0x8, 0x154),
+    groupBytes: block.readUInt32LE(0x20) * blockBytes,
+    tableBytes: block.readUInt32LE(0x28) * block.readUInt16LE(0x58),
+    hasJournal: (block.readUInt32LE(0x5c) & HAS_JOURNAL) !== 0,
+    needsRecovery: (incompatible & NEEDS_RECOVERY) !== 0,
+    hasErrors: (block.readUInt16LE(0x3a) & ERRORS) !== 0 || block.readUInt32LE(0x194) !== 0,
+  };
+}
