@@ -108,3 +108,45 @@ test('everything that a start or an import makes can be read and passed by every
   const own = found.split('\n').filter((path) => path !== '' && !/\/(root|shadow-?)$/.test(path));
   assert.deepEqual(own, []);
 });
+
+test('whatever the container made of these files, its next start succeeds, leaves what it cannot replace, and tells', async () => {
+  const ways: Readonly<Record<string, RegExp>> = {
+    'rm -f resolv.conf; mkdir resolv.conf': /its \/etc\/resolv\.conf is left/,
+    'rm -f hostname; mkdir -p hostname/x': /its \/etc\/hostname is left/,
+    'mv /etc /etc2; touch /etc': /its \/etc\/hosts is left/,
+    'mv /etc /etc2; mkfifo /etc': /its \/etc\/hosts is left/,
+    'mv /etc /etc2; ln -s /etc /etc': /its \/etc\/hosts is left/,
+  };
+  for (const [index, [line, told]] of Object.entries(ways).entries()) {
+    const more = `<hostname>web01.example.org</hostname>${dns}`;
+    const domain = await world.run(domainXml({ name: `odd${index}`, more }));
+    await world.shell(domain, `cd /etc; ${line}`);
+    await world.client.domains.destroy({ domain });
+    const before = world.log.length;
+    await world.client.domains.start({ domain });
+    assert.match(world.log.slice(before), told, line);
+    assert.equal(await world.shell(domain, 'hostname'), 'web01.example.org');
+    if (index < 2)
+      assert.match(await world.shell(domain, 'cat /etc/hosts'), /^127\.0\.1\.1\tweb01\.example\.org web01$/m);
+    await world.erase(domain);
+  }
+});
+
+test('a root with a few blocks left keeps the whole of a file that a start writes anew', async () => {
+  const domain = await world.run(domainXml({ name: 'short', filesystems: [limited] }));
+  const lines =
+    'i=0; while [ $i -lt 1500 ]; do echo "10.0.$((i/250)).$((i%250)) host-number-$i.example.org"; i=$((i+1)); done';
+  await world.shell(domain, `(${lines}) > /etc/hosts; sync`);
+  // One file beyond the last block, then room for half of what is written.
+  await world.exec(
+    domain,
+    '/bin/sh',
+    '-c',
+    'for n in 1 2 3 4; do dd if=/dev/zero of=/little$n bs=8k count=1; done; dd if=/dev/zero of=/fill bs=1k; sync; rm /little*; sync',
+  );
+  const seen = await world.shell(domain, 'cat /etc/hosts');
+  await world.client.domains.destroy({ domain });
+  await world.client.domains.start({ domain });
+  assert.equal(await world.shell(domain, 'cat /etc/hosts'), seen);
+  assert.match(world.log, /domain 'short': its \/etc\/hosts is left as it is.*ENOSPC/);
+});

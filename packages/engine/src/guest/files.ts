@@ -10,18 +10,20 @@ import {
   openSync,
   readFileSync,
   renameSync,
-  unlinkSync,
-  writeSync,
+  rmSync,
+  writeFileSync,
 } from 'node:fs';
+import { constants as osConstants } from 'node:os';
 import { errnoOf } from '../errors.js';
 import { isErrno } from '../host/gone.js';
 import { openInRoot } from '../host/syscalls.js';
 
+const errnos: Readonly<Record<string, number>> = osConstants.errno;
 const LARGEST = 1 << 16;
 /** What every program in the container may read, whatever umask the daemon has. */
 const MODE = 0o644;
 
-/** What lies in a file's place: its text and whether all may read it, nothing, or a link, a device, a file without end. */
+/** What lies in a file's place: its bytes, each a character (latin1), so that none is lost that is not UTF-8, and whether all may read it, nothing, or a link, a device, a file without end. */
 export type Present = { readonly text: string; readonly isOpen: boolean } | 'missing' | 'other';
 
 /** What a new text is made from. */
@@ -37,7 +39,7 @@ export interface GuestFile {
   /** Folder and name below the container's root. */
   readonly folder: string;
   readonly name: string;
-  /** Undefined leaves it as it is. */
+  /** Its bytes, each a character as above; undefined leaves it as it is. */
   readonly text: (known: Known) => string | undefined;
 }
 
@@ -49,12 +51,36 @@ export interface GuestRoot {
   readonly model?: number | undefined;
 }
 
+/** What the host lacks for a moment is no reason to begin without a name; all else is how the container's files are. */
+const ofHost = new Set([osConstants.errno.EMFILE, osConstants.errno.ENFILE, osConstants.errno.ENOMEM]);
+
 /**
  * Puts the files in place where they differ, in this order. The tree belongs to the container, which may have made any part of it a
- * link: folders are resolved with the tree as the root directory, and a file is replaced by rename, never followed.
+ * link: folders are resolved with the tree as the root directory, and a file is replaced by rename, never followed. What cannot be
+ * written, for want of room or for what lies there, is told and left as it is: the others are written all the same.
  */
-export function writeGuestFiles(tree: GuestRoot, files: readonly GuestFile[]): void {
-  for (const file of files) writeOne(tree, file);
+export function writeGuestFiles(
+  tree: GuestRoot,
+  files: readonly GuestFile[],
+  tell: (remark: string) => void,
+): void {
+  for (const file of files) {
+    try {
+      writeOne(tree, file);
+    } catch (error) {
+      const errno = numberOf(error);
+      if (errno === undefined || ofHost.has(errno)) throw error;
+      tell(`its /${file.folder}/${file.name} is left as it is, since it cannot be written: ${String(error)}`);
+    }
+  }
+}
+
+/** The kernel's number of what went wrong: Node has no name for each. */
+function numberOf(error: unknown): number | undefined {
+  const name = errnoOf(error);
+  if (name !== undefined) return errnos[name];
+  if (!(error instanceof Error && 'errno' in error)) return undefined;
+  return typeof error.errno === 'number' ? -error.errno : undefined;
 }
 
 function writeOne({ root, owner, model }: GuestRoot, file: GuestFile): void {
@@ -95,10 +121,11 @@ function replace(folder: number, name: string, text: string, owner: GuestRoot['o
   try {
     fchownSync(fd, owner.uid, owner.gid);
     fchmodSync(fd, MODE);
-    writeSync(fd, text);
+    // All of it: a single write ends early where there is no more room.
+    writeFileSync(fd, text, 'latin1');
     renameSync(temporary, path);
   } catch (error) {
-    unlinkSync(temporary);
+    rmSync(temporary, { force: true });
     throw error;
   } finally {
     closeSync(fd);
@@ -127,7 +154,7 @@ function presentIn(folder: number, name: string): Present {
     const found = fstatSync(fd);
     // The container decides what lies here: read nothing that could be endless.
     if (!found.isFile() || found.size > LARGEST) return 'other';
-    return { text: readFileSync(fd, 'utf8'), isOpen: (found.mode & MODE) === MODE };
+    return { text: readFileSync(fd, 'latin1'), isOpen: (found.mode & MODE) === MODE };
   } finally {
     closeSync(fd);
   }

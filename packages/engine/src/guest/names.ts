@@ -14,7 +14,9 @@ export interface GuestNames {
 const OWN_ADDRESS = '127.0.1.1';
 const NEW_HOSTS = '127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n';
 
-export function guestNames({ hostname, isAsked, nameservers, searches }: GuestNames): GuestFile[] {
+export function guestNames({ isAsked, nameservers, ...names }: GuestNames): GuestFile[] {
+  const hostname = bytesOf(names.hostname);
+  const searches = names.searches.map(bytesOf);
   const etc = (name: string, text: GuestFile['text']): GuestFile => ({ folder: 'etc', name, text });
   const files = [
     etc('hostname', ({ present, made }) => (isAsked || isUnset(present, made) ? `${hostname}\n` : undefined)),
@@ -32,6 +34,9 @@ export function guestNames({ hostname, isAsked, nameservers, searches }: GuestNa
   ];
   return [...files, etc('resolv.conf', () => lines.map((line) => `${line}\n`).join(''))];
 }
+
+/** As the files have them: a character for each byte. */
+const bytesOf = (text: string): string => Buffer.from(text, 'utf8').toString('latin1');
 
 /** Nobody has given the container a name from inside. */
 function isUnset(present: Present, made: Present): boolean {

@@ -17,7 +17,6 @@ import { viewsAt } from '../../guest/lxcfs-server.js';
 import { strangers } from '../../guest/own-mounts.js';
 import type { Confinement } from '../../host/apparmor.js';
 import { guestOomScore, ownOomScore } from '../../host/birth.js';
-import { isErrno } from '../../host/gone.js';
 import type { DetachedMount } from '../../host/mount-calls.js';
 import { type MountEntry, mountsOf, mounts as mountsOfHost } from '../../host/mountinfo.js';
 import { ownCeilings, within } from '../../host/own-limits.js';
@@ -241,16 +240,7 @@ export class Boot {
       templatePath,
       furnish: ({ target, readOnly }, tree) => {
         if (target !== '/' || readOnly) return;
-        try {
-          writeGuestFiles(tree, plan.guestFiles);
-        } catch (error) {
-          // One that is full has to come up, or nobody could make room in it. An overlay without any is read-only.
-          if (!['ENOSPC', 'EDQUOT', 'EROFS'].some((errno) => isErrno(error, errno))) throw error;
-          log(
-            'warn',
-            `domain '${name}': there is no room for its name and resolver in its root: ${String(error)}`,
-          );
-        }
+        writeGuestFiles(tree, plan.guestFiles, (remark) => context.tell([remark]));
       },
       tell: (remarks) => {
         for (const remark of remarks) log('warn', `domain '${name}': ${remark}`, { domain: name });
