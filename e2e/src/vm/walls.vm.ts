@@ -13,6 +13,9 @@ import { World } from '../world.js';
 /** The user namespace lets its root write this one, but not see it through the read-only cover of /proc/sys. */
 const ownLimit = '/proc/sys/user/max_ipc_namespaces';
 
+/** What systemd does wherever a service gets a namespace of its own. */
+const lockSocket = String.raw`socketpair(my $one, my $other, 1, 2, 0); flock($one, 2) or die "$!\n"`;
+
 suite('walls on a host with AppArmor', () => {
   let world: World;
   let tools: string;
@@ -51,6 +54,12 @@ suite('walls on a host with AppArmor', () => {
     // By the filter that all have; the profile says so too, of which a program is told only where the filter does not reach.
     assert.equal(await vsock('confined'), constants.errno.EAFNOSUPPORT);
     await world.shell('confined', 'mount -t tmpfs none /mnt && unshare -m true && hostname other');
+  });
+
+  test('the profile leaves a container what is its own', async () => {
+    await run('confined');
+    const inPerl = async (program: string) => (await world.exec('confined', ...perl, '-e', program)).stderr;
+    assert.equal(await inPerl(lockSocket), '');
   });
 
   test('without it a container starts too, and nothing refuses that', async () => {

@@ -30,6 +30,13 @@ test('every other name is denied, and what lies below it, those alike among them
     assert.ok(isDenied(names, path), path);
 });
 
+test('sockets are mediated by a kernel that lets them be locked', () => {
+  const abi = (kernel: string) => /^abi <abi\/(.*)>,$/m.exec(profileText('lxc-ctvirt-1', kernel))?.[1];
+  for (const kernel of ['5.15.0-91-generic', '6.1.0-28-cloud-amd64'])
+    assert.equal(abi(kernel), 'kernel-5.4-outoftree-network', kernel);
+  for (const kernel of ['6.2.0', '6.12.57+deb13-amd64', '7.0']) assert.equal(abi(kernel), '3.0', kernel);
+});
+
 test('a profile of the name that is asked for', () => {
-  assert.match(profileText('lxc-ctvirt-1'), /^profile "lxc-ctvirt-1" flags=/m);
+  assert.match(profileText('lxc-ctvirt-1', '6.12.0'), /^profile "lxc-ctvirt-1" flags=/m);
 });

@@ -21,16 +21,26 @@ const foreign = [
 ];
 
 /**
+ * The version of AppArmor's rules that this kernel is to hold a container to. Before Linux 6.2 a kernel that mediates sockets
+ * lets nobody lock one, and no rule can allow it: systemd does so wherever a service gets a namespace of its own or a user for
+ * the time it runs. There the older version is named, in which such a kernel has nothing to say about sockets.
+ */
+function abiFor(kernel: string): string {
+  const [major = 0, minor = 0] = kernel.split('.').map((part) => Number.parseInt(part, 10));
+  return major > 6 || (major === 6 && minor >= 2) ? '3.0' : 'kernel-5.4-outoftree-network';
+}
+
+/**
  * One for all containers of a daemon: who may do what to whom among them is for their user namespaces to say, which are apart.
  * The name begins as Debian's profile of lxc-start wants it.
  */
-export function profileText(name: string): string {
+export function profileText(name: string, kernel: string): string {
   const denied = Object.entries(writable).flatMap(([top, names]) =>
     allBut(names).map((pattern) => `deny ${top}${pattern}{,/**} wklx,`),
   );
   const rules = [
     ...['capability,', 'file,', 'dbus,', 'mount,', 'umount,', 'pivot_root,', 'network,'],
-    // It reaches the hypervisor below the host, whatever network the container has.
+    // It reaches the hypervisor below the host, whatever network the container has. See `abiFor` for where this says nothing.
     'deny network vsock,',
     // Their own kind alone, but the host may do what it wants to them.
     ...['signal (receive),', 'signal peer=@{profile_name},'],
@@ -44,7 +54,7 @@ export function profileText(name: string): string {
     'deny /sys/kernel/{debug,security,tracing}/** rwklx,',
     ...denied,
   ];
-  return `abi <abi/3.0>,
+  return `abi <abi/${abiFor(kernel)}>,
 profile "${name}" flags=(attach_disconnected,mediate_deleted) {
 ${rules.map((rule) => `  ${rule}\n`).join('')}}
 `;

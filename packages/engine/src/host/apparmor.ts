@@ -1,6 +1,7 @@
 // AppArmor around containers: whether this kernel has it, and the one profile that a daemon loads for all of them.
 // SPDX-License-Identifier: Apache-2.0
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { release } from 'node:os';
 import { profileText } from './apparmor-profile.js';
 import { readIfThere } from './files.js';
 import { run } from './run.js';
@@ -50,7 +51,7 @@ export class Confinement {
         "AppArmor confines no container here: a second wall takes Debian's package apparmor, and securityfs at /sys/kernel/security",
       );
     if (this.#state !== 'confined') return;
-    const text = profileText(this.name);
+    const text = profileText(this.name, release());
     if (this.isLoaded() && (await readIfThere(this.path)) === text) return;
     try {
       writeFileSync(this.path, text, { mode: 0o600 });

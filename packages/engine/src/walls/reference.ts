@@ -26,7 +26,7 @@ is off what its next start will have. A wall is \`up\`, \`loosened\` by a name, 
 | \`ids\` | Users and groups of a container are others on the host: 65536 of its own, leased to one domain alone. | \`<idmap>\`: then it is what the document says. |
 | \`capabilities\` | All of them only towards what belongs to its user namespace; without ${defaultDrops.join(', ')} even there. | \`<features><capabilities>\`, each by name; ${unnamed.join(', ')}, which libvirt has no names for, all together by \`policy='deny'\`. |
 | \`system-calls\` | A filter refuses the calls of the table below, to init and to every program that enters later, in 64 and 32 bits. | \`<features><seccomp><allow name='…'/></seccomp>\` one, \`<seccomp policy='off'/>\` all. |
-| \`apparmor\` | Where the kernel has AppArmor and the host its parser: one profile for all containers of a daemon. They write nothing of /proc/sys and /sys but what is a namespace's own, trace and signal nobody but themselves, mount no file system that shows the host, and open no socket to the hypervisor (vsock). | \`<features><apparmor policy='off'/>\` |
+| \`apparmor\` | Where the kernel has AppArmor and the host its parser: one profile for all containers of a daemon. They write nothing of /proc/sys and /sys but what is a namespace's own, trace and signal nobody but themselves, mount no file system that shows the host, and, from Linux 6.2 on, open no socket to the hypervisor (vsock). | \`<features><apparmor policy='off'/>\` |
 | \`no-new-privileges\` | Setuid files give no rights. Down by default, since a system with users of its own has sudo; up where init begins without root (\`<inituser>\`). | \`<features><no_new_privileges state='on'/>\` or \`'off'\` |
 | \`processes\` | At most so many processes at once. | \`NUMPROC\`, see [parameters](parameters.md) |
 | \`network\` | Interfaces, addresses, routes and rules of its own, even without any interface. Rules of nftables on the host let its links send from its own addresses alone. | \`trustGuestRxFilters='yes'\` on an \`<interface>\`; a bridge's link without an \`<ip>\` of a family, which then sends from any address of it that no domain, gateway or host has; a macvlan. |
@@ -50,7 +50,7 @@ What this filter does not look at:
 
 - Sockets of the kind vsock, which reach the hypervisor of a host that is a virtual machine: no program opens one, whatever its
   document says, since the daemon has a filter against them that all inherit. 32-bit programs of x86, which ask by socketcall, are
-  held back by AppArmor alone.
+  held back by AppArmor alone, from Linux 6.2 on.
 - personality(2), which Docker limits to four values: what is left of it since Linux 4.1 concerns the process alone.
 
 ## Capabilities
