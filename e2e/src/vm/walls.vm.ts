@@ -16,6 +16,35 @@ const ownLimit = '/proc/sys/user/max_ipc_namespaces';
 /** What systemd does wherever a service gets a namespace of its own. */
 const lockSocket = String.raw`socketpair(my $one, my $other, 1, 2, 0); flock($one, 2) or die "$!\n"`;
 
+const ownPort = 'sys/net/ipv4/ip_unprivileged_port_start';
+/** What runc does: writes to a proc that is mounted nowhere, by fsopen, fsconfig, fsmount, openat and write. */
+const writeDetached = String.raw`
+my $context = syscall(430, my $kind = 'proc', 0);
+syscall(431, $context, 6, 0, 0, 0);
+my $proc = syscall(432, $context, 0, 0);
+my $file = syscall(257, $proc, my $path = '${ownPort}', 1);
+die "$!\n" if $file < 0 || syscall(1, $file, my $text = '81', 2) < 0;
+`;
+
+/** Prints what below a folder opens for writing. */
+const listWritable = String.raw`
+sub walk {
+  my ($dir) = @_;
+  opendir(my $names, $dir) or return;
+  for (readdir $names) {
+    my $path = "$dir/$_";
+    next if /^\.\.?$/ || -l $path;
+    if (-d $path) { walk($path) } elsif (sysopen my $file, $path, 2049) { print "$path\n" }
+  }
+}
+walk($ARGV[0]);
+`;
+/** What the kernel keeps for each namespace. */
+const own = {
+  proc: /^\/mnt\/sys\/(net|user|fs\/mqueue)\/|^\/mnt\/sys\/kernel\/(hostname|domainname|shm|msg|sem|auto_msgmni|ns_last_pid|pid_max)/,
+  sysfs: /^\/mnt\/devices\/virtual\/net\//,
+} as const;
+
 suite('walls on a host with AppArmor', () => {
   let world: World;
   let tools: string;
@@ -60,6 +89,29 @@ suite('walls on a host with AppArmor', () => {
     await run('confined');
     const inPerl = async (program: string) => (await world.exec('confined', ...perl, '-e', program)).stderr;
     assert.equal(await inPerl(lockSocket), '');
+    assert.equal(await inPerl(writeDetached), '');
+    assert.equal(await world.shell('confined', `cat /proc/${ownPort}`), '81');
+  });
+
+  test('wherever a container mounts a proc or a sysfs, the kernel itself keeps it to its own', async () => {
+    await run('confined');
+    await run('bare', "<apparmor policy='off'/>");
+    for (const domain of ['confined', 'bare'])
+      for (const [kind, below] of [
+        ['proc', '/mnt/sys'],
+        ['sysfs', '/mnt'],
+      ] as const) {
+        await world.shell(domain, `mount -t ${kind} none /mnt`);
+        const { stdout } = await world.exec(domain, ...perl, '-e', listWritable, below);
+        const paths = stdout.split('\n').filter(Boolean);
+        assert.notDeepEqual(paths, [], `${domain}: no file of ${kind} opens`);
+        assert.deepEqual(
+          paths.filter((path) => !own[kind].test(path)),
+          [],
+          `${domain}: ${kind}`,
+        );
+        await world.shell(domain, 'umount /mnt');
+      }
   });
 
   test('without it a container starts too, and nothing refuses that', async () => {

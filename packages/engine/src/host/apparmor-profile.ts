@@ -1,10 +1,19 @@
 // The AppArmor profile around containers: a whole system may do all with what is its own, and nothing to what is the host's.
 // SPDX-License-Identifier: Apache-2.0
 
-/** What of these trees a container may write, since the kernel keeps it for each namespace; `/` and `*` end what lies below. */
+/** Of /proc/sys what the kernel keeps for each namespace; `/` and `*` end what lies below. */
+const ownSysctls = [
+  ...['kernel/hostname', 'kernel/domainname', 'kernel/shm*', 'kernel/msg*', 'kernel/sem*'],
+  ...['fs/mqueue/', 'net/'],
+] as const;
+
+/**
+ * What of these trees a container may write. runc writes to a proc that is mounted nowhere, whose paths begin at its own root,
+ * so that its sys/ reads like a sysfs; no sysfs has a file of such a name.
+ */
 const writable = {
-  '/proc/sys/': ['kernel/hostname', 'kernel/domainname', 'kernel/shm*', 'kernel/msg*', 'kernel/sem*', 'net/'],
-  '/sys/': ['fs/cgroup/', 'class/net/', 'devices/virtual/net/'],
+  '/proc/sys/': ownSysctls,
+  '/sys/': ['fs/cgroup/', 'class/net/', 'devices/virtual/net/', ...ownSysctls],
 } as const;
 
 /** Of file systems whose content is the host's. */
