@@ -248,7 +248,11 @@ function hostState() {
   );
   const loops = readdirSync('/sys/block')
     .filter((entry) => existsSync(`/sys/block/${entry}/loop/backing_file`))
-    .filter((entry) => readFileSync(`/sys/block/${entry}/loop/backing_file`, 'utf8').includes(name));
+    .filter((entry) => {
+      // ctvirt's own have a file that tells no name.
+      const file = readFileSync(`/sys/block/${entry}/loop/backing_file`, 'utf8').trim();
+      return file === '/' || file.includes(name);
+    });
   return JSON.stringify({ mounts, groups, loops, files: existsSync(folder) });
 }
 

@@ -1,5 +1,6 @@
 // Everything a daemon under a given root can have on the host, counted from the host's side and not from the daemon's.
 // SPDX-License-Identifier: Apache-2.0
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -37,12 +38,13 @@ function mountsOf(root: string, enclosure: Enclosure): string[] {
     .map((line) => line.split(' ')[4] ?? line);
 }
 
-/** Also those whose file is deleted: the kernel then writes ` (deleted)` behind its name. */
+/** LOOP_GET_STATUS64 of every loop device: its name for its file, which /sys does not tell of ours. Also those whose file is deleted. */
+const loopNames = `for (glob '/dev/loop[0-9]*') { my $info = "\\0" x 232; open my $device, '<', $_ or next;
+  ioctl $device, 0x4c05, $info and print "$_ ", unpack('x56 Z64', $info), "\\n" }`;
+
 function loopsOf(root: string): string[] {
-  return readdirSync('/sys/block').flatMap((device) => {
-    const file = readOr(`/sys/block/${device}/loop/backing_file`).trim();
-    return file.startsWith(`${root}/`) ? [`${device} ${file}`] : [];
-  });
+  const told = execFileSync('/usr/bin/perl', ['-e', loopNames], { encoding: 'utf8' }).split('\n');
+  return told.filter((line) => line.split(' ')[1]?.startsWith(`${root}/`));
 }
 
 export function cgroupName(root: string): string {

@@ -141,6 +141,23 @@ test('an image is attached once, whoever has it, and again as soon as it is free
   await world.client.domains.start({ domain });
 });
 
+test('a container reads no name of another, nor of the daemon’s folders, in what the kernel tells of loop devices', async () => {
+  // Too long for what a loop device keeps of it.
+  const name = `acme-payroll-${'x'.repeat(40)}`;
+  const given = await makeImage('secret-image');
+  await world.run(domainXml({ name, filesystems: [limited, image(given, '/data')] }));
+  const own = `${world.root}/lib/roots/${name}/root.img`;
+  for (const path of [own, given])
+    assert.match(await output(['losetup', '--noheadings', '-O', 'NAME', '-j', path]), /^\/dev\/loop\d+\n$/);
+  await world.run(document('spy'));
+  const told = await world.shell('spy', 'cat /sys/block/loop*/loop/backing_file');
+  assert.ok(told.split('\n').filter((line) => line === '/').length >= 2, told);
+  assert.doesNotMatch(told, /acme-payroll|secret-image/);
+  assert.ok(!told.includes(world.root), told);
+  // The host's administrator has it from the daemon.
+  assert.ok((await world.cli(['check'])).stdout.includes(`(${own})`));
+});
+
 test('two domains have one image only if both of them read alone', async () => {
   const path = await makeImage('shared');
   const readonly = '<readonly/>';

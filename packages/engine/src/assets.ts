@@ -1,7 +1,6 @@
 // What the host holds of ours: each thing with its owner, and the strays that have none any more.
 // SPDX-License-Identifier: Apache-2.0
-
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Asset } from '@ctvirt/api';
 import { unnumbered } from './cgroups/container-groups.js';
@@ -10,6 +9,7 @@ import type { LxcTools } from './drivers/lxc/tools.js';
 import type { Lxcfs } from './guest/lxcfs.js';
 import type { Confinement } from './host/apparmor.js';
 import { linkNames } from './host/links.js';
+import { type BoundLoop, boundLoops } from './host/loop.js';
 import { detachMount } from './host/mount-calls.js';
 import { mountsBelow } from './host/mountinfo.js';
 import { run } from './host/run.js';
@@ -139,14 +139,9 @@ export class Assets {
   /** Loop devices free themselves with their last mount: one that backs a file of ours belongs to a running domain. */
   #loops(entries: ReadonlyMap<string, Entry>): Found[] {
     const { roots } = this.parts.layout;
-    return readdirSync('/sys/block').flatMap((device): Found[] => {
-      let file: string;
-      try {
-        file = readFileSync(`/sys/block/${device}/loop/backing_file`, 'utf8').trim();
-      } catch {
-        return []; // not a loop device, or not bound
-      }
-      if (!file.startsWith(`${roots}/`)) return [];
+    return boundLoops().flatMap((loop): Found[] => {
+      const file = fileBelow(roots, loop);
+      if (file === undefined) return [];
       const name = file.slice(roots.length + 1).split('/')[0] ?? '';
       const entry = entries.get(name);
       const owner =
@@ -154,9 +149,9 @@ export class Assets {
       return [
         {
           kind: 'loop',
-          what: `/dev/${device} (${file})`,
+          what: `${loop.path} (${file})`,
           owner,
-          remove: async () => void (await run(['/sbin/losetup', '-d', `/dev/${device}`])),
+          remove: async () => void (await run(['/sbin/losetup', '-d', loop.path])),
         },
       ];
     });
@@ -224,4 +219,19 @@ export class Assets {
       return [{ kind: 'id-range', what, owner, remove: () => undefined }];
     });
   }
+}
+
+/** The file below a folder that a loop device has. Of one that is deleted the device alone knows the name, and not all of a long one. */
+function fileBelow(folder: string, { file, dev, ino }: BoundLoop): string | undefined {
+  const known = file.endsWith('*') ? file.slice(0, -1) : file;
+  if (!known.startsWith(`${folder}/`) && !(known !== file && folder.startsWith(known))) return undefined;
+  if (known === file) return file;
+  const isIt = (path: string): boolean => {
+    const found = statSync(path, { bigint: true, throwIfNoEntry: false });
+    return found?.dev === dev && found.ino === ino;
+  };
+  const images = readdirSync(folder)
+    .map((name) => join(folder, name))
+    .flatMap((root) => readdirSync(root).map((name) => join(root, name)));
+  return images.find(isIt) ?? (known.startsWith(`${folder}/`) ? known : undefined);
 }

@@ -1,8 +1,9 @@
 // The disks of this host: which one a path lies on, which loop device holds a file, and how each is scheduled.
 // SPDX-License-Identifier: Apache-2.0
-import { readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { readFileSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { EngineError } from '../errors.js';
+import { boundLoops } from './loop.js';
 import { mountAt } from './mountinfo.js';
 
 /** A whole disk, as the kernel limits it: partitions are not limited by themselves. */
@@ -51,19 +52,15 @@ export function diskNamed(path: string): Disk {
 
 /** The loop devices that hold a file. */
 export function loopsOver(file: string): Disk[] {
-  const real = realpathSync(file);
-  return readdirSync('/sys/block')
-    .filter((name) => name.startsWith('loop') && backingFile(name) === real)
-    .map((name) => ({ name, number: numberAt(join('/sys/block', name)) }));
+  const { dev, ino } = statSync(file, { bigint: true });
+  return boundLoops()
+    .filter((loop) => loop.dev === dev && loop.ino === ino)
+    .map(({ path }) => ({ name: basename(path), number: numberAt(join('/sys/block', basename(path))) }));
 }
 
 /** What decides whose request to a disk is next, such as `bfq` or `mq-deadline`. */
 export function schedulerOf(number: string): string {
   return /\[(.+)\]/.exec(textOf(join('/sys/dev/block', number, 'queue/scheduler')))?.[1] ?? 'none';
-}
-
-function backingFile(name: string): string {
-  return textOf(join('/sys/block', name, 'loop/backing_file')).trim();
 }
 
 function diskOf(dev: bigint): { readonly disk: Disk; readonly isPart: boolean } | undefined {

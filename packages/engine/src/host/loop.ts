@@ -3,6 +3,7 @@
 import { closeSync, constants, fstatSync, openSync, readdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EngineError, errnoOf } from '../errors.js';
+import { cloneMount } from './mount-calls.js';
 import { ioctlBuffer, ioctlNumber, isOpenedByOthers } from './syscalls.js';
 
 const LOOP_GET_STATUS64 = 0x4c05;
@@ -17,6 +18,8 @@ const INFO_BYTES = 232;
 const INFO_OFFSET = 8;
 const INFO_FLAGS_OFFSET = INFO_OFFSET + 52;
 const INFO_NAME_OFFSET = INFO_OFFSET + 56;
+const NAME_BYTES = 64;
+const O_PATH = 0o10000000;
 
 /** A bound loop device; it lives until its descriptor is closed and nothing has it mounted. */
 export interface LoopDevice extends Disposable {
@@ -65,7 +68,7 @@ export async function openImage(
   options: { readOnly?: boolean; as?: string } = {},
 ): Promise<Image> {
   const readOnly = options.readOnly === true;
-  const fd = openSync(options.as ?? path, readOnly ? constants.O_RDONLY : constants.O_RDWR);
+  const fd = openUnnamed(options.as ?? path, readOnly ? constants.O_RDONLY : constants.O_RDWR);
   const image = { fd, path, readOnly, [Symbol.dispose]: () => closeSync(fd) };
   try {
     for (const deadline = performance.now() + FREEING_MS; ; await sleep(1)) {
@@ -76,6 +79,24 @@ export async function openImage(
   } catch (error) {
     closeSync(fd);
     throw error;
+  }
+}
+
+/**
+ * Every container reads in /sys what the kernel says of the file behind a loop device: its path on the mount it was opened on. On a
+ * copy of the mount that begins with the file that is `/`, instead of the name of a domain and of where the daemon keeps it.
+ */
+function openUnnamed(path: string, flags: number): number {
+  const place = openSync(path, O_PATH);
+  try {
+    using copy = cloneMount(place, path);
+    return openSync(`/proc/self/fd/${copy.fd}`, flags);
+  } catch (error) {
+    // A mount that may not be copied, by an administrator's word: the file is of use all the same.
+    if (!(error instanceof EngineError) || error.details['errno'] !== 'EINVAL') throw error;
+    return openSync(path, flags);
+  } finally {
+    closeSync(place);
   }
 }
 
@@ -91,27 +112,58 @@ function holderOf({ fd, readOnly }: Image): string | undefined {
   // The answer to one call for most; otherwise all devices are asked.
   if (!isOpenedByOthers(fd)) return undefined;
   const { dev, ino } = fstatSync(fd, { bigint: true });
+  return boundLoops().find((loop) => loop.dev === dev && loop.ino === ino && !(loop.readOnly && readOnly))
+    ?.path;
+}
+
+export interface BoundLoop {
+  readonly path: string;
+  /** Of its file: whatever it is called by now, and wherever. */
+  readonly dev: bigint;
+  readonly ino: bigint;
+  /** What the file was called by who attached it, as far as there was room: then it ends in `*`. */
+  readonly file: string;
+  readonly readOnly: boolean;
+}
+
+/** The host's loop devices that have a file, by anybody. */
+export function boundLoops(): BoundLoop[] {
   const info = Buffer.alloc(INFO_BYTES);
-  for (const name of readdirSync('/sys/block').filter((each) => each.startsWith('loop'))) {
+  return readdirSync('/sys/block').flatMap((name) => {
+    if (!name.startsWith('loop')) return [];
     const path = `/dev/${name}`;
     let device: number;
     try {
       device = openSync(path, constants.O_RDONLY);
     } catch {
-      continue; // gone meanwhile
+      return []; // gone meanwhile
     }
     try {
       ioctlBuffer(device, LOOP_GET_STATUS64, info, path);
     } catch {
-      continue; // not bound
+      return []; // not bound
     } finally {
       closeSync(device);
     }
-    const isReadOnly = (info.readUInt32LE(INFO_FLAGS_OFFSET - INFO_OFFSET) & LO_FLAGS_READ_ONLY) !== 0;
-    if (info.readBigUInt64LE(0) === dev && info.readBigUInt64LE(8) === ino && !(isReadOnly && readOnly))
-      return path;
-  }
-  return undefined;
+    const file = info.subarray(INFO_NAME_OFFSET - INFO_OFFSET).subarray(0, NAME_BYTES);
+    return [
+      {
+        path,
+        dev: info.readBigUInt64LE(0),
+        ino: info.readBigUInt64LE(8),
+        file: file.toString('utf8', 0, file.indexOf(0)),
+        readOnly: (info.readUInt32LE(INFO_FLAGS_OFFSET - INFO_OFFSET) & LO_FLAGS_READ_ONLY) !== 0,
+      },
+    ];
+  });
+}
+
+/** As losetup(8) shortens them. */
+function shortened(path: string): Buffer {
+  const name = Buffer.from(path);
+  return name.length < NAME_BYTES
+    ? name
+    : Buffer.concat([name.subarray(0, NAME_BYTES - 2), Buffer.from('*')]);
 }
 
 /** Binds an image to a free loop device with autoclear, so that nobody has to give it back. */
@@ -125,7 +177,7 @@ export function attachLoop(image: Image): LoopDevice {
     const config = Buffer.alloc(CONFIG_BYTES);
     config.writeUInt32LE(image.fd, 0);
     config.writeUInt32LE(LO_FLAGS_AUTOCLEAR | (readOnly ? LO_FLAGS_READ_ONLY : 0), INFO_FLAGS_OFFSET);
-    config.write(image.path.slice(-63), INFO_NAME_OFFSET, 'latin1');
+    shortened(image.path).copy(config, INFO_NAME_OFFSET);
     // Another process may take the free device between the two calls: then the next one is tried.
     for (let attempt = 0; attempt < 64; attempt++) {
       const path = `/dev/loop${ioctlNumber(control, LOOP_CTL_GET_FREE, 0, 'loop-control')}`;
