@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
 import { ArchiveAccess, archiveProxy } from './archive.js';
+import { output } from './command.js';
 import { domainXml } from './documents.js';
 import { waitFor } from './wait.js';
 import { World } from './world.js';
@@ -58,6 +59,19 @@ test('it boots to running, with ids of its own, its name and its address', async
   assert.equal(await world.shell('boots', 'systemd-detect-virt --container'), 'lxc');
   assert.equal(await world.shell('boots', 'hostname'), 'boots');
   assert.match(await world.shell('boots', 'ip -brief address'), /192\.168\.5\.1/);
+});
+
+test('of its making it has nothing: apt gives root up to fetch, and no name of the host is there', async () => {
+  await world.run(debian('made'));
+  await assertBooted('made');
+  assert.equal(await world.shell('made', 'apt-config dump APT::Sandbox::User'), 'APT::Sandbox::User "_apt";');
+  assert.equal(await world.shell('made', 'grep -rs Sandbox /etc/apt || true'), '');
+  const root = `${world.root}/lib/templates/debian/rootfs/etc`;
+  for (const name of ['hostname', 'resolv.conf'])
+    assert.equal(
+      await output(['stat', '-c', '%s %a', `${root}/${name}`]).then((text) => text.trim()),
+      '0 644',
+    );
 });
 
 test('it shuts down by itself when asked, and boots again with its files', async () => {

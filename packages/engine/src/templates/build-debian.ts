@@ -37,15 +37,25 @@ function checked(what: keyof typeof patterns, text: string): string {
   throw refuse('source', `${JSON.stringify(text.slice(0, 200))} is no ${what}`);
 }
 
+/** What mmdebstrap leaves in the root that is no business of a template's, taken out by lines of shell that get the root as `$1`. */
+const leftovers = [
+  // Copied from the host. A link, as of systemd-resolved's, is the package's own.
+  ...['hostname', 'resolv.conf'].map(
+    (name) =>
+      `[ -L "$1/etc/${name}" ] || { rm -f "$1/etc/${name}" && install -m 644 /dev/null "$1/etc/${name}"; }`,
+  ),
+  // That apt reads from the network as root was meant for the build alone.
+  'sed -i /^APT::Sandbox::User/d "$1/etc/apt/apt.conf.d/99mmdebstrap"',
+  'cd "$1/etc/apt/apt.conf.d" && { [ -s 99mmdebstrap ] || rm 99mmdebstrap; }',
+];
+
 /** The command line; ends with the process that started it, whatever its children are doing. */
 export function debianArgv(options: DebianOptions): [string, ...string[]] {
   const packages = [...BASE, ...(options.include ?? [])].map((name) => checked('package', name));
   const argv = ['mmdebstrap', '--mode=root', '--variant=minbase', '--format=tar', '--skip=output/dev'];
   // Its folder is closed to all but root, apt's own user included.
   argv.push('--aptopt=APT::Sandbox::User "root"', `--include=${packages.join(',')}`);
-  // mmdebstrap copies these from the host; they are no business of a template's.
-  for (const path of ['/etc/hostname', '/etc/resolv.conf'])
-    argv.push(`--customize-hook=upload /dev/null ${path}`);
+  argv.push(...leftovers.map((line) => `--customize-hook=${line}`));
   if (options.arch !== undefined) argv.push(`--architectures=${checked('arch', options.arch)}`);
   argv.push(checked('suite', options.suite ?? DEFAULT_SUITE), '-');
   if (options.mirror !== undefined) argv.push(checked('mirror', options.mirror));
@@ -67,7 +77,7 @@ export async function buildDebian(root: string, scratch: string, options: Debian
   await using child = new Child(argv, { signal, env });
   child.onComplaint((text) => {
     const message = /^I: (.*)$/m.exec(text)?.[1];
-    if (message && !/tempdir|skipping|special hook/.test(message))
+    if (message && !/tempdir|skipping|hook/.test(message))
       onProgress?.({ phase: 'build', doneBytes: 0, entries: 0, message });
   });
   const archive = async function* () {
