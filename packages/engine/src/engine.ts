@@ -33,7 +33,7 @@ import { Survival } from './guarantees/survival.js';
 import { openConsole } from './guest/console.js';
 import { Lxcfs } from './guest/lxcfs.js';
 import { coveredIn, uncover } from './guest/uncover.js';
-import { linkAddresses } from './host/addresses.js';
+import { linkAddresses, printable } from './host/addresses.js';
 import { Confinement } from './host/apparmor.js';
 import { Gauges } from './host/gauges.js';
 import { hostPidOf } from './host/inner-pid.js';
@@ -438,7 +438,10 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
       const links = async () => linksOf(await documents.live(entry), entry.record);
       return countersOf({ cgroups, gauges, group: group(entry), initPid, links });
     },
-    addresses: async (ref) => await linkAddresses(lxcRun(runOf(find(ref))).initPid),
+    addresses: async (ref) => {
+      const links = await linkAddresses(lxcRun(runOf(find(ref))).initPid);
+      return links.map((link) => ({ ...link, name: printable(link.name) }));
+    },
     signal: (ref, pid, signal) => {
       const entry = find(ref);
       const hostPid = hostPidOf(lxcRun(runOf(entry)).initPid, pid);

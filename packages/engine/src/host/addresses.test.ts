@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { EngineError } from '../errors.js';
-import { parseAddresses } from './addresses.js';
+import { parseAddresses, printable } from './addresses.js';
+import { run } from './run.js';
 
 test('links come with their kind and addresses, the loopback one and link-local addresses do not', () => {
   const said = [
@@ -34,6 +35,17 @@ test('links come with their kind and addresses, the loopback one and link-local 
     },
   ]);
   assert.deepEqual(parseAddresses(''), []);
+});
+
+test('whatever a container calls its links, their addresses are told', async () => {
+  const name = 'e\x1b[31mX\x07\'"\\';
+  const script =
+    'ip link add v0 type veth peer v1; ip link set v0 name "$0"; ip address add 192.0.2.7/24 dev "$0"; exec ip -json -details address show';
+  const { stdout } = await run(['/usr/bin/unshare', '--net', '/bin/sh', '-c', script, name]);
+  const found = parseAddresses(stdout).find((link) => link.addresses.length > 0);
+  assert.deepEqual(found?.addresses, [{ family: 4, address: '192.0.2.7', prefix: 24 }]);
+  assert.equal(found?.name, name);
+  assert.equal(printable(name), 'e\\u001b[31mX\\u0007\'"\\');
 });
 
 test('an answer that is no JSON is a fault of the command', () => {

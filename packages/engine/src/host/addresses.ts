@@ -17,11 +17,18 @@ const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null;
 const objects = (value: unknown) => (Array.isArray(value) ? value.filter(isObject) : []);
 
-/** Reads `ip -json -details address show`. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: it is these that are meant
+const inText = /[\0-\t\v-\x1f]/g;
+const asEscape = (char: string): string => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`;
+
+/** A container gives its links any name, and clients write it on a terminal. */
+export const printable = (name: string): string => name.replace(/[\p{Cc}\p{Cf}]/gu, asEscape);
+
+/** Reads `ip -json -details address show`. iproute2 writes most control characters in names as they are, which is no JSON. */
 export function parseAddresses(text: string): LinkAddresses[] {
   let links: unknown;
   try {
-    links = JSON.parse(text === '' ? '[]' : text);
+    links = JSON.parse(text === '' ? '[]' : text.replace(inText, asEscape));
   } catch (cause) {
     throw new EngineError('host-command', 'ip answered no JSON', {}, { cause });
   }
