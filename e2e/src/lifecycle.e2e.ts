@@ -90,6 +90,23 @@ test('what runs in a container has the umask of any system, whatever the daemon 
   assert.equal(await umask(world.daemonPid), '0077');
 });
 
+test('programs share memory and have queues without an init that mounts them, counted and limited', async () => {
+  await world.run(domainXml({ name: 'shares', more: "<memory unit='MiB'>64</memory>" }));
+  assert.equal(await world.shell('shares', 'stat -c %a /dev/shm'), '1777');
+  assert.match(
+    await world.shell('shares', 'grep -E " /dev/(shm|mqueue) " /proc/mounts'),
+    /^tmpfs \/dev\/shm tmpfs rw,nosuid,nodev\S*,size=32768k,.*\nmqueue \/dev\/mqueue mqueue rw,nosuid,nodev,noexec/,
+  );
+  const { stdout, stderr } = await world.exec(
+    'shares',
+    '/bin/sh',
+    '-c',
+    'yes | dd bs=64k of=/dev/shm/most; wc -c < /dev/shm/most',
+  );
+  assert.match(stderr, /No space left/);
+  assert.equal(stdout.trim(), String(32 << 20));
+});
+
 test('ids are not given away while files have them', async () => {
   await world.run(domainXml({ name: 'owner' }));
   await world.shell('owner', 'touch /mine');

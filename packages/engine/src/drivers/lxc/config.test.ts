@@ -75,10 +75,24 @@ test('what is mounted keeps its order, and blanks survive fstab', () => {
     { target: '/srv', path: '/m/1', readOnly: false },
     { target: '/srv/www/a b', path: '/m/2', readOnly: true },
   ];
-  const mounts = rowsOf({ filesystems }).filter((row) => row.startsWith('lxc.mount.entry'));
+  const mounts = rowsOf({ filesystems }).filter((row) => row.startsWith('lxc.mount.entry = /'));
   assert.deepEqual(mounts, [
     'lxc.mount.entry = /m/1 srv none bind,create=dir 0 0',
     'lxc.mount.entry = /m/2 srv/www/a\\040b none bind,create=dir,ro 0 0',
+  ]);
+});
+
+test('shared memory is half of the memory at most, and the document’s where it has one of its own', () => {
+  const memory = (...args: Parameters<typeof rowsOf>) =>
+    rowsOf(...args).filter((row) => / dev\/(shm|mqueue) /.test(row));
+  const [shared = '', queues = ''] = memory({}, { resources: { memoryMaxBytes: 1 << 20 } });
+  assert.match(shared, /^lxc.mount.entry = tmpfs dev\/shm tmpfs nosuid,nodev,mode=1777,size=524288,/);
+  assert.match(memory()[0] ?? '', /,size=50%,/);
+  assert.match(queues, /^lxc.mount.entry = mqueue dev\/mqueue mqueue /);
+  const own = { target: '/dev/shm', path: '/m/1', readOnly: false };
+  assert.deepEqual(memory({ filesystems: [own] }), [
+    queues,
+    'lxc.mount.entry = /m/1 dev/shm none bind,create=dir 0 0',
   ]);
 });
 

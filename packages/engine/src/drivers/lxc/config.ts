@@ -49,6 +49,7 @@ export function configRows(input: ConfigInput): ConfigRow[] {
     ['lxc.uts.name', plan.hostname],
     ...optional('lxc.arch', plan.arch),
     ...idmapRows(plan.map),
+    ...memoryRows(input),
     ...rootRows(input),
     ...input.views.map(viewRow),
     ['lxc.mount.auto', sysctlsOf(plan).length > 0 ? 'proc:rw sys:mixed' : 'proc:mixed sys:mixed'],
@@ -146,6 +147,22 @@ function rootRows({ filesystems }: ConfigInput): ConfigRow[] {
           ],
         ],
   );
+}
+
+/**
+ * What glibc has shared memory and message queues in, where every system has it; its own init finds it there. Its pages count
+ * against the container's memory, of which it takes half at most. It comes first: the document may mount something in it.
+ */
+function memoryRows({ filesystems, plan: { resources } }: ConfigInput): ConfigRow[] {
+  const isFree = (target: string): boolean => filesystems.every((one) => one.target !== target);
+  const { memoryMaxBytes: most } = resources;
+  const size = most === undefined ? '50%' : String(Math.ceil(most / 2));
+  const shared = `tmpfs dev/shm tmpfs nosuid,nodev,mode=1777,size=${size},create=dir 0 0`;
+  const queues = 'mqueue dev/mqueue mqueue nosuid,nodev,noexec,optional,create=dir 0 0';
+  return [
+    ...(isFree('/dev/shm') ? ([['lxc.mount.entry', shared]] as const) : []),
+    ...(isFree('/dev/mqueue') ? ([['lxc.mount.entry', queues]] as const) : []),
+  ];
 }
 
 /** What serves it may end any moment: the container starts all the same. */
