@@ -1,6 +1,7 @@
 // What of the kernel a container reaches: calls it is refused, rights it cannot gain, and that dominfo tells the truth of it.
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { after, afterEach, before, test } from 'node:test';
 import { domainXml, templateRoot } from './documents.js';
@@ -115,6 +116,66 @@ test('what a whole system needs is not refused', async () => {
   await world.shell('system', `unshare -m -u -i -n -p -f sh -c '${nested}'`);
   await world.shell('system', 'unshare -U -r -m mount -t tmpfs none /mnt');
   await world.shell('system', `mount -t tmpfs none /mnt && umount /mnt && chroot / true`);
+});
+
+/** Writes another number into each sysctl that can be opened for it; tells those, and what of /proc besides can be opened for writing. */
+const writeProc = `
+  sub files { my ($dir) = @_; opendir(my $open, $dir) or return; my @names = sort grep { !/^[.]{1,2}$/ } readdir $open;
+    map { my $path = "$dir/$_"; -l $path ? () : -d _ ? ($path =~ m{^/proc/[0-9]+$} ? () : files($path)) : -f _ ? $path : () } @names }
+  for my $path (files('/proc')) {
+    my $old = ''; if ($path =~ m{^/proc/sys/}) { open(OLD, "<", $path) and $old = readline OLD }
+    open(my $out, '>', $path) or next;
+    print "$path\n";
+    next unless $path =~ m{^/proc/sys/(?!net/)} and defined $old;
+    my ($first, $rest) = $old =~ /^([0-9]+)(.*)$/s or next;
+    syswrite $out, ($first > 100 ? $first - 1 : $first + 1) . $rest;
+  }`;
+/** Of the container's own namespaces: ipc, user, and pid. */
+const ownSysctls =
+  /^\/proc\/sys\/(?:net\/|user\/|fs\/mqueue\/|kernel\/(?:shm|msg|sem|auto_msgmni|ns_last_pid|acct$|pid_max$))/;
+
+test('of /proc a container writes what is its namespaces’ own, and nothing of it changes on the host', async () => {
+  await world.run(xmlOf('writer'));
+  const hosts = (paths: readonly string[]) =>
+    paths.map((path) => {
+      try {
+        return `${path} ${readFileSync(path, 'utf8')}`;
+      } catch {
+        return path; // not there in the host's namespaces, or not for reading
+      }
+    });
+  // What is written here is whatever a first container could open.
+  const told = (await world.exec('writer', ...perl, '-e', writeProc.replace('syswrite', '0 and syswrite')))
+    .stdout;
+  // lxcfs covers some of the kernel's, and lets nobody write; pressure has no state but its watcher's.
+  const covered = await world.shell('writer', "sed -n 's|^lxcfs \\([^ ]*\\) .*|\\1|p' /proc/mounts");
+  const paths = told
+    .trim()
+    .split('\n')
+    .filter((path) => !covered.split('\n').includes(path) && !path.startsWith('/proc/pressure/'));
+  assert.deepEqual(
+    paths.filter((path) => !ownSysctls.test(path)),
+    [],
+  );
+  for (const own of [
+    'kernel/shmmax',
+    'kernel/msgmax',
+    'kernel/sem',
+    'fs/mqueue/msg_max',
+    'user/max_user_namespaces',
+  ])
+    assert.ok(paths.includes(`/proc/sys/${own}`), own);
+  const compared = paths.filter((path) => !path.endsWith('ns_last_pid'));
+  const before = hosts(compared);
+  const inside = () =>
+    world.shell(
+      'writer',
+      'cat /proc/sys/kernel/msgmax /proc/sys/fs/mqueue/msg_max /proc/sys/user/max_user_namespaces',
+    );
+  const first = await inside();
+  assert.equal((await world.exec('writer', ...perl, '-e', writeProc)).stderr, '');
+  assert.notEqual(await inside(), first);
+  assert.deepEqual(hosts(compared), before);
 });
 
 test('a document loosens a call by its name, and that one alone', async () => {

@@ -4,7 +4,7 @@
 /** Of /proc/sys what the kernel keeps for each namespace; `/` and `*` end what lies below. */
 const ownSysctls = [
   ...['kernel/hostname', 'kernel/domainname', 'kernel/shm*', 'kernel/msg*', 'kernel/sem*'],
-  ...['fs/mqueue/', 'net/'],
+  ...['fs/mqueue/', 'user/', 'net/'],
 ] as const;
 
 /**

@@ -93,7 +93,7 @@ function openUnnamed(path: string, flags: number): number {
     return openSync(`/proc/self/fd/${copy.fd}`, flags);
   } catch (error) {
     // A mount that may not be copied, by an administrator's word: the file is of use all the same.
-    if (!(error instanceof EngineError) || error.details['errno'] !== 'EINVAL') throw error;
+    if (errnoOf(error) !== 'EINVAL') throw error;
     return openSync(path, flags);
   } finally {
     closeSync(place);

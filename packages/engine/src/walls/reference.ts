@@ -53,6 +53,22 @@ What this filter does not look at:
   held back by AppArmor alone, from Linux 6.2 on.
 - personality(2), which Docker limits to four values: what is left of it since Linux 4.1 concerns the process alone.
 
+## Sysctls
+
+A container's root writes in /proc/sys what is its namespaces' own: \`net.*\`, \`kernel.shm*\`, \`kernel.msg*\`, \`kernel.sem\`, \`fs.mqueue.*\`
+and \`user.*\`. All else belongs to the host's root, and the kernel refuses it. Where \`<idmap>\` makes one of the container's ids the
+host's root, /proc/sys is read-only but for \`net\`: a root that mounts a /proc of its own is then held back by AppArmor alone.
+
+## What honest programs cannot do
+
+- Real-time scheduling (SCHED_FIFO, SCHED_RR, SCHED_DEADLINE) and a negative nice: they take processors from everybody on the host.
+- Overlay on overlay: a container's root of kind template is one. Stores of containers (podman, Docker) want a file system of their own,
+  such as \`<filesystem type='file'>\`, or the driver vfs.
+- /proc and /sys in a user namespace within: where lxcfs and liblxc cover files of the container's own /proc, the kernel lets no inner user
+  namespace mount an uncovered one. Containers without root in a container (rootless podman, \`unshare -Urpf --mount-proc\`, bubblewrap's
+  \`--proc\`) bind the outer one, or run as the container's root.
+- Access control lists and attributes \`user.*\` of an imported archive: they are left out, and setuid bits and file capabilities kept.
+
 ## Capabilities
 
 Kept: ${kept.join(', ')}.

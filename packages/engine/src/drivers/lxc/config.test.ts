@@ -133,7 +133,17 @@ test('what a document could smuggle in does not reach the file', () => {
   assert.throws(() => formatLxcConfig(rows), { code: 'unwritable' });
 });
 
-test('kernel.* sysctls need a writable /proc, which a user namespace makes harmless', () => {
+test('/proc/sys is writable, which a user namespace makes harmless: not where one of its ids is the host’s root', () => {
+  assert.ok(rowsOf().includes('lxc.mount.auto = proc:rw sys:mixed'));
+  const own = plan.map.uid;
+  for (const map of [
+    { uid: [{ inside: 0, outside: 0, count: 65536 }], gid: own },
+    { uid: own, gid: [...own, { inside: 70000, outside: 0, count: 1 }] },
+  ])
+    assert.ok(rowsOf({}, { map }).includes('lxc.mount.auto = proc:mixed sys:mixed'));
+});
+
+test('a sysctl of the document’s is set whatever its ids are', () => {
   const rows = rowsOf({}, { resources: { shmallPages: 100 } });
   assert.ok(rows.includes('lxc.mount.auto = proc:rw sys:mixed'));
   assert.ok(rows.includes('lxc.sysctl.kernel.shmall = 100'));

@@ -52,7 +52,7 @@ export function configRows(input: ConfigInput): ConfigRow[] {
     ...memoryRows(input),
     ...rootRows(input),
     ...input.views.map(viewRow),
-    ['lxc.mount.auto', sysctlsOf(plan).length > 0 ? 'proc:rw sys:mixed' : 'proc:mixed sys:mixed'],
+    ['lxc.mount.auto', `proc:${isSysctlsOwn(plan) ? 'rw' : 'mixed'} sys:mixed`],
     ['lxc.autodev', '1'],
     // Without a number liblxc makes no /dev/ptmx; the console takes one of them.
     ['lxc.pty.max', String((plan.resources.ptyMax ?? 1024) + 1)],
@@ -174,6 +174,15 @@ const viewRow = ({ source, target }: View): ConfigRow => [
 /** The four escapes that getmntent(3) undoes; any other would be taken for part of the name. */
 function fstab(path: string): string {
   return path.replace(/[ \t\n\\]/g, (char) => `\\${char.charCodeAt(0).toString(8).padStart(3, '0')}`);
+}
+
+/**
+ * The kernel lets a container's root write what is its namespaces' own in /proc/sys (shared memory, queues, limits of its users), and
+ * nothing else, unless one of its ids is the host's root. A read-only /proc/sys, which each container can mount anew, hinders the former.
+ */
+function isSysctlsOwn(plan: RunPlan): boolean {
+  const hasHostRoot = [...plan.map.uid, ...plan.map.gid].some(({ outside }) => outside === 0);
+  return !hasHostRoot || sysctlsOf(plan).length > 0;
 }
 
 function sysctlsOf({ resources: r }: RunPlan): ConfigRow[] {
