@@ -481,9 +481,8 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
     resume: summarily((entry) => lifecycle.resume(entry)),
     undefine: async (ref, options) => {
       const storage = options?.storage === true;
-      if (storage && registry.byName(ref) === undefined) {
-        if (await queue.run(ref, () => definer.eraseKept(ref))) return;
-      }
+      const isKept = storage && registry.byName(ref) === undefined;
+      if (isKept && (await queue.run(ref, () => definer.eraseKept(ref)))) return;
       await serially(ref, (entry) => definer.undefine(entry, { storage }));
     },
     setAutostart: async (ref, autostart) =>
@@ -503,7 +502,6 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
       const entry = running(ref);
       refuseWithoutRoom(entry, cgroups.path('pids', group(entry)));
       const { argv, tty, columns = 80, rows = 24 } = options;
-      refuseNul([...argv, ...Object.entries(options.env ?? {}).flat()]);
       beginMoves(cgroups);
       return await attach(await containerOf(entry, runOf(entry)), {
         argv,
@@ -609,13 +607,6 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
     };
     await Promise.all(Array.from({ length: 2 * facts.hostCpus }, worker));
   }
-}
-
-/** The kernel takes a word to end there. */
-function refuseNul(words: readonly string[]): void {
-  const word = words.find((each) => each.includes('\0'));
-  if (word === undefined) return;
-  throw new EngineError('invalid', `a word of a program has a NUL in it: ${JSON.stringify(word)}`);
 }
 
 const execEnvironment = {

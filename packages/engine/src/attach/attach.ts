@@ -10,10 +10,10 @@ import { EngineError } from '../errors.js';
 import { bornAsFirst } from '../host/birth.js';
 import { openSocketPair, receiveDescriptor } from '../host/descriptors.js';
 import { onPipes } from '../host/piped.js';
-import { isZombie, startTicks } from '../host/processes.js';
+import { hasEnded } from '../host/processes.js';
 import { openSlave, type TerminalSize, terminalOf } from '../host/pty.js';
 import { refusalOf } from '../host/refusal.js';
-import { guestLimits, INFINITY, rlimitNames } from '../host/rlimits.js';
+import { guestLimits, INFINITY, type RlimitName, rlimitNames } from '../host/rlimits.js';
 import { type Spawned, spawnProgram } from '../host/spawn.js';
 import { openMemory, openPipe } from '../host/syscalls.js';
 import { callNumbers } from './calls.js';
@@ -77,7 +77,7 @@ export async function attach(container: Container, options: AttachOptions): Prom
   return await opened.session(
     enter(opened.helper, told.read).catch((error: unknown) => {
       // Whatever the helper stumbled over first.
-      throw hasEnded(container) ? gone() : error;
+      throw hasEnded(container.initPid, container.initTicks) ? gone() : error;
     }),
   );
 }
@@ -167,9 +167,6 @@ const tooLate = (): EngineError =>
     `the program was not inside the container after ${ENTER_WAIT_MS / 1000} s: something in there holds it up`,
   );
 
-const hasEnded = ({ initPid, initTicks }: Container): boolean =>
-  isZombie(initPid) || startTicks(initPid) !== initTicks;
-
 const gone = (): EngineError => new EngineError('wrong-state', 'the container has ended meanwhile');
 
 function refused(said: string): EngineError {
@@ -205,6 +202,7 @@ function requestOf(container: Container, { argv, env, terminal }: AttachOptions)
     ptmx: constants.O_RDWR | constants.O_NOCTTY | constants.O_NONBLOCK | constants.O_NOFOLLOW,
   };
   const environment = { ...container.environment, container: 'lxc', ...env };
+  refuseNul([...argv, ...Object.entries(env).flat()]);
   return packed([
     packed(Object.entries(callNumbers()).flat()),
     packed(Object.entries(facts).flat()),
@@ -217,15 +215,24 @@ function requestOf(container: Container, { argv, env, terminal }: AttachOptions)
   ]);
 }
 
+/** The kernel takes a word to end there. */
+function refuseNul(words: readonly string[]): void {
+  const word = words.find((each) => each.includes('\0'));
+  if (word === undefined) return;
+  throw new EngineError('invalid', `a word of a program has a NUL in it: ${JSON.stringify(word)}`);
+}
+
 /** A 64-bit number for each of the kernel's limits. */
 function softLimitsOf({ softLimits }: Container): Buffer {
-  const otherwise = guestLimits();
-  const buffer = Buffer.alloc(8 * rlimitNames.length);
-  for (const [at, name] of rlimitNames.entries()) {
+  // A run that an earlier daemon started may have less than all.
+  let otherwise: ReturnType<typeof guestLimits> | undefined;
+  const softOf = (name: RlimitName): bigint => {
     const word = softLimits.get(name);
-    const soft = word === 'unlimited' ? INFINITY : BigInt(word ?? otherwise[name].soft);
-    buffer.writeBigUInt64LE(soft, 8 * at);
-  }
+    if (word === undefined) return (otherwise ??= guestLimits())[name].soft;
+    return word === 'unlimited' ? INFINITY : BigInt(word);
+  };
+  const buffer = Buffer.alloc(8 * rlimitNames.length);
+  for (const [at, name] of rlimitNames.entries()) buffer.writeBigUInt64LE(softOf(name), 8 * at);
   return buffer;
 }
 

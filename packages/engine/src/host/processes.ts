@@ -45,6 +45,9 @@ function stateOf(pid: number): string {
 /** Whether it has ended and waits for its parent to notice. */
 export const isZombie = (pid: number): boolean => stateOf(pid) === 'Z';
 
+/** Whether the process that had this pid, and started then, has ended, though nobody may have taken notice. */
+export const hasEnded = (pid: number, ticks: number): boolean => isZombie(pid) || startTicks(pid) !== ticks;
+
 /** The kernel's mark of a process that is on its way out (include/linux/sched.h). */
 const PF_EXITING = 4;
 

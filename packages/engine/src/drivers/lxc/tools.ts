@@ -29,9 +29,9 @@ import type { PrivateMounts } from '../../host/private-mounts.js';
 import {
   childrenOf,
   commandLine,
+  hasEnded,
   hasOwnPids,
   isAlive,
-  isZombie,
   killIfThere,
   startedAt,
   startTicks,
@@ -549,8 +549,7 @@ function notInstalled(file: string, cause: unknown): EngineError {
 }
 
 /** Whether its init has ended, though nobody may have taken notice. */
-export const isOver = ({ initPid, initTicks }: Running): boolean =>
-  isZombie(initPid) || startTicks(initPid) !== initTicks;
+export const isOver = ({ initPid, initTicks }: Running): boolean => hasEnded(initPid, initTicks);
 
 /** Also as long as nobody can look: what has not been seen to end has not ended. */
 function isSo(look: () => boolean): boolean {
