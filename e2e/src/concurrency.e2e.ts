@@ -3,8 +3,9 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, afterEach, before, test } from 'node:test';
-import { setImmediate as turn } from 'node:timers/promises';
+import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
 import { ApiError, type ErrorCode } from '@ctvirt/api';
+import { connect, RpcError } from '@ctvirt/rpc';
 import { domainXml } from './documents.js';
 import { refused, World } from './world.js';
 
@@ -59,6 +60,27 @@ test('of four domains that are given one address at once one has it, and that on
   await Promise.all(names.map((domain) => world.client.domains.start({ domain })));
   const having = (await world.client.domains.list()).filter(({ addresses }) => addresses.length > 0);
   assert.equal(having.length, 1);
+  assert.deepEqual((await world.client.check.list()).stray, []);
+});
+
+test('a change that meets the end of its container says so, and leaves nothing', async () => {
+  await world.define(domainXml({ name: 'ends' }));
+  await using connection = await connect(world.uri('ctvirt'));
+  const ends = await connection.domainLookupByName({ name: 'ends' });
+  /** libvirt's number for an operation that is not valid in this state. */
+  const isLate = (error: unknown) => error instanceof RpcError && error.details?.code === 55;
+  for (let round = 0; round < 30; round++) {
+    await world.client.domains.start({ domain: 'ends' });
+    const link = `<interface type='ethernet'><ip address='192.168.6.${round + 1}'/></interface>`;
+    const attached = ends.attachDeviceFlags({ xml: link, flags: 1 }).catch((error: unknown) => {
+      if (!isLate(error)) throw error;
+    });
+    const { initPid } = await world.client.domains.info({ domain: 'ends' });
+    await sleep(round);
+    process.kill(initPid ?? assert.fail('it does not run'), 'SIGKILL');
+    await attached;
+    await world.waitForState('ends', 'shutoff (crashed)');
+  }
   assert.deepEqual((await world.client.check.list()).stray, []);
 });
 

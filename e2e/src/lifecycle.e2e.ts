@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { readFile, readlink, rm } from 'node:fs/promises';
+import { readFile, readlink, rename, rm } from 'node:fs/promises';
 import { after, afterEach, before, test } from 'node:test';
 import { run } from './command.js';
 import { domainXml, sleeping, templateRoot } from './documents.js';
@@ -47,6 +47,22 @@ test('a container has a user namespace with ids of its own, and its init is proc
   }
   const { owned } = await world.client.check.list();
   assert.equal(owned.filter(({ kind }) => kind === 'id-range').length, 3);
+});
+
+test('what runs of a domain whose record is lost keeps its ids to itself, and goes with check --clean', async () => {
+  await world.run(domainXml({ name: 'lost' }));
+  const { idMap } = await infoOf('lost');
+  const init = await initOf('lost');
+  await world.kill();
+  const lib = `${world.root}/lib`;
+  await rename(`${lib}/domains/lost`, `${world.host}/record`);
+  await rename(`${lib}/roots/lost`, `${world.host}/files`);
+  await world.start();
+  await world.run(domainXml({ name: 'next' }));
+  assert.notEqual((await infoOf('next')).idMap?.start, idMap?.start);
+  await world.client.check.clean();
+  assert.deepEqual((await world.client.check.list()).stray, []);
+  await assert.rejects(readFile(`/proc/${init}/status`, 'utf8'));
 });
 
 test('every answer is as its schema says and no more, of a domain that runs and of one that is off', async () => {

@@ -4,7 +4,9 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Asset } from '@ctvirt/api';
 import { unnumbered } from './cgroups/container-groups.js';
+import { processesOf } from './cgroups/freezer.js';
 import { type CgroupLayout, removeGroup } from './cgroups/layout.js';
+import { walkTree } from './cgroups/tree.js';
 import type { LxcTools } from './drivers/lxc/tools.js';
 import type { Lxcfs } from './guest/lxcfs.js';
 import type { Confinement } from './host/apparmor.js';
@@ -13,6 +15,7 @@ import { type BoundLoop, boundLoops } from './host/loop.js';
 import { detachMount } from './host/mount-calls.js';
 import { mountsBelow } from './host/mountinfo.js';
 import { run } from './host/run.js';
+import { idsOfProcess } from './host/userns.js';
 import { linkPrefixOf } from './lifecycle/document.js';
 import { type IdRanges, RANGE_SIZE } from './state/id-ranges.js';
 import { diskName, type Layout } from './state/layout.js';
@@ -45,6 +48,20 @@ interface Found extends Asset {
 export class Assets {
   constructor(private readonly parts: AssetParts) {}
 
+  /** What still runs of a domain that is known no more keeps its ids: nobody else may be given them meanwhile. */
+  async claimIds(): Promise<void> {
+    const known = this.#byDiskName();
+    const { cgroups, ids, layout } = this.parts;
+    for (const group of this.#groupNames()) {
+      const name = containerOf(group);
+      if (name === group || known.has(name) || known.has(unnumbered(name))) continue;
+      await walkTree(cgroups.path('freezer', `${layout.cgroup}/${group}`), (path) => {
+        for (const pid of processesOf(path))
+          for (const { outside } of idsOfProcess(pid)) ids.claimAround(outside);
+      });
+    }
+  }
+
   async check(): Promise<{ owned: Asset[]; stray: Asset[] }> {
     const all = this.#all().map(({ kind, what, owner }): Asset => ({ kind, what, owner }));
     return {
@@ -60,9 +77,7 @@ export class Assets {
   }
 
   #all(): Found[] {
-    const byDiskName = new Map(
-      [...this.parts.registry.entries()].map((entry) => [diskName(entry.record.name), entry]),
-    );
+    const byDiskName = this.#byDiskName();
     return [
       ...this.#files(byDiskName),
       ...this.#mounts(byDiskName),
@@ -73,6 +88,10 @@ export class Assets {
       ...this.#groups(byDiskName),
       ...this.#ids(byDiskName),
     ];
+  }
+
+  #byDiskName(): Map<string, Entry> {
+    return new Map([...this.parts.registry.entries()].map((entry) => [diskName(entry.record.name), entry]));
   }
 
   /** A domain owns what a run has if it runs, or if an operation of it is under way. */
@@ -184,14 +203,8 @@ export class Assets {
 
   #groups(entries: ReadonlyMap<string, Entry>): Found[] {
     const parent = this.parts.layout.cgroup;
-    const seen = new Set<string>();
-    for (const folder of this.parts.cgroups.all(parent)) {
-      if (!existsSync(folder)) continue;
-      for (const entry of readdirSync(folder, { withFileTypes: true }))
-        if (entry.isDirectory()) seen.add(entry.name);
-    }
-    return [...seen].sort().map((group) => {
-      const name = group.replace(/^lxc\.(payload|monitor)\./, '');
+    return this.#groupNames().map((group) => {
+      const name = containerOf(group);
       // liblxc parks its monitors in one group for all while it takes theirs away.
       const owner =
         group === 'lxc.pivot'
@@ -210,6 +223,16 @@ export class Assets {
     });
   }
 
+  #groupNames(): string[] {
+    const seen = new Set<string>();
+    for (const folder of this.parts.cgroups.all(this.parts.layout.cgroup)) {
+      if (!existsSync(folder)) continue;
+      for (const entry of readdirSync(folder, { withFileTypes: true }))
+        if (entry.isDirectory()) seen.add(entry.name);
+    }
+    return [...seen].sort();
+  }
+
   #ids(entries: ReadonlyMap<string, Entry>): Found[] {
     const own = [...entries.values()].map(({ record }) => ({ owner: record.name, ids: record.ids }));
     const kept = this.parts.store.keptLeases().map(({ name, ids }) => ({ owner: `${name} (kept)`, ids }));
@@ -220,6 +243,8 @@ export class Assets {
     });
   }
 }
+
+const containerOf = (group: string): string => group.replace(/^lxc\.(payload|monitor)\./, '');
 
 /** The file below a folder that a loop device has. Of one that is deleted the device alone knows the name, and not all of a long one. */
 function fileBelow(folder: string, { file, dev, ino }: BoundLoop): string | undefined {

@@ -295,6 +295,7 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
     queue,
     isChangingTemplates: () => templates.isWorking(),
   });
+  await assets.claimIds();
 
   const gauges = new Gauges(Math.min(MOST_GAUGES, openFilesLimit() / 2));
   const accounting = new Accounting({

@@ -45,7 +45,7 @@ export async function killGroup(layout: CgroupLayout, group: string): Promise<vo
     // On cgroup v1 a frozen process does not die before it is thawed, and no frozen one makes others meanwhile.
     writeSync(state, 'FROZEN');
     await settled(layout, group, true, KILL_FREEZE_WAIT_MS);
-    await walkTree(folder, (path) => killExactly(pidsOf(path), () => pidsOf(path)));
+    await walkTree(folder, (path) => killExactly(processesOf(path), () => processesOf(path)));
     await walkTree(folder, (path) => askFrozen(layout, path, false));
   } finally {
     unlessGone(() => writeSync(state, 'THAWED'));
@@ -53,7 +53,8 @@ export async function killGroup(layout: CgroupLayout, group: string): Promise<vo
   }
 }
 
-const pidsOf = (folder: string): number[] =>
+/** Those in a group itself; none if it has gone. */
+export const processesOf = (folder: string): number[] =>
   read(join(folder, 'cgroup.procs')).split('\n').filter(Boolean).map(Number);
 
 function askFrozen({ version }: CgroupLayout, folder: string, frozen: boolean): void {

@@ -1,8 +1,9 @@
 // User namespaces with a given id range, needed only long enough to give a mount its id mapping.
 // SPDX-License-Identifier: Apache-2.0
-import { closeSync, openSync, readlinkSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EngineError } from '../errors.js';
+import { unlessGone } from './gone.js';
 import { type Spawned, spawnProgram } from './spawn.js';
 import { openPipe } from './syscalls.js';
 
@@ -110,3 +111,18 @@ function spawnWaiting(): Waiting {
 function formatMap(entries: readonly IdMapEntry[]): string {
   return entries.map((e) => `${e.inside} ${e.outside} ${e.count}\n`).join('');
 }
+
+/** What the kernel writes in `uid_map` and `gid_map`. */
+export function idsIn(text: string): IdMapEntry[] {
+  return text
+    .split('\n')
+    .filter((line) => line.trim() !== '')
+    .map((line) => {
+      const [inside = 0, outside = 0, count = 0] = line.trim().split(/\s+/).map(Number);
+      return { inside, outside, count };
+    });
+}
+
+/** The host's user ids that a process may have; none if it has ended. */
+export const idsOfProcess = (pid: number): IdMapEntry[] =>
+  idsIn(unlessGone(() => readFileSync(`/proc/${pid}/uid_map`, 'utf8')) ?? '');

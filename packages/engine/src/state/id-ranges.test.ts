@@ -73,3 +73,12 @@ test('daemons with roots of their own begin at places of their own', () => {
   assert.equal(new IdRanges(privateWindow, '/tmp/a').lease(), firsts[0]);
   assert.equal(new IdRanges(systemWindow).lease(), systemWindow.first);
 });
+
+test('a range is claimed by any id in it, and by none beyond the window', () => {
+  const ranges = new IdRanges(systemWindow);
+  ranges.claimAround(systemWindow.first + RANGE_SIZE + 17);
+  for (const id of [0, systemWindow.first - 1, systemWindow.last + 1, 0xffffffff]) ranges.claimAround(id);
+  assert.ok(ranges.overlaps(systemWindow.first + RANGE_SIZE, 1));
+  assert.ok(!ranges.overlaps(systemWindow.first, RANGE_SIZE));
+  assert.ok(!ranges.overlaps(0, 1000));
+});

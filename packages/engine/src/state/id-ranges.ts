@@ -61,6 +61,12 @@ export class IdRanges {
       this.#next = start + RANGE_SIZE;
   }
 
+  /** The same of the range that has this id of the host, if it is one that could be leased here. */
+  claimAround(id: number): void {
+    const { first, last } = this.window;
+    if (id >= first && id <= last) this.claim(id - ((id - first) % RANGE_SIZE));
+  }
+
   /** Whether this daemon has leased the range since it started, or found it leased. */
   everLeased(start: number): boolean {
     return this.#ever.has(start);

@@ -3,7 +3,7 @@
 import { readFileSync, readlinkSync } from 'node:fs';
 import type { Confinement } from '../host/apparmor.js';
 import { hasSeccomp } from '../host/seccomp.js';
-import type { IdMap } from '../host/userns.js';
+import { type IdMap, idsIn } from '../host/userns.js';
 import type { WantedWalls } from './wanted.js';
 
 export interface Standing {
@@ -100,16 +100,6 @@ export function standingOfPlan(
 }
 
 export const UNCONFINED = 'unconfined';
-
-function idsIn(text: string): IdMap['uid'] {
-  return text
-    .trim()
-    .split('\n')
-    .map((line) => {
-      const [inside = 0, outside = 0, count = 0] = line.trim().split(/\s+/).map(Number);
-      return { inside, outside, count };
-    });
-}
 
 function labelOf(proc: string): string | null {
   try {

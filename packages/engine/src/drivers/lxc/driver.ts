@@ -6,9 +6,11 @@ import { join } from 'node:path';
 import type { Domain } from '@ctvirt/xml';
 import { removeGroup } from '../../cgroups/layout.js';
 import { shareProtection } from '../../cgroups/protection.js';
+import { EngineError } from '../../errors.js';
 import { detachMount } from '../../host/mount-calls.js';
 import { mountsBelow } from '../../host/mountinfo.js';
 import { PrivateMounts } from '../../host/private-mounts.js';
+import { isEnding } from '../../host/processes.js';
 import { type HostFacts, planOf } from '../../lifecycle/document.js';
 import { diskName } from '../../state/layout.js';
 import type { Driver, Ending, Found, LiveChange, Run, Subject } from '../driver.js';
@@ -96,7 +98,18 @@ export class LxcDriver implements Driver {
   }
 
   async change(subject: Subject, change: LiveChange): Promise<void> {
-    await changeRun(subject, change, this.parts);
+    try {
+      await changeRun(subject, change, this.parts);
+    } catch (cause) {
+      const { record, running } = subject;
+      if (running !== undefined && !isEnding(lxcRun(running).initPid)) throw cause;
+      throw new EngineError(
+        'wrong-state',
+        `domain '${record.name}' ended while it was changed: change its stored configuration (--config), or start it first`,
+        {},
+        { cause },
+      );
+    }
   }
 
   async restore(subject: Subject, wanted: Domain, domain: Domain): Promise<void> {
