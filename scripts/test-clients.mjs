@@ -14,9 +14,9 @@ const env = {
   ...(values.write && { CTVIRT_CLIENTS_WRITE: '1' }),
   ...(values.seconds !== undefined && { CTVIRT_CLIENTS_SECONDS: values.seconds }),
 };
-const stories = readdirSync(`${root}e2e/src`).filter((name) => /^clients.*\.e2e\.ts$/.test(name));
+const stories = readdirSync(`${root}e2e/src/stories`).filter((name) => /^clients.*\.e2e\.ts$/.test(name));
 const files = [
-  ...stories.map((name) => `e2e/dist/${name.replace(/ts$/, 'js')}`),
+  ...stories.map((name) => `e2e/dist/stories/${name.replace(/ts$/, 'js')}`),
   'packages/rpc/dist/virsh.test.js',
   'packages/rpc/dist/connection.test.js',
 ];
@@ -24,6 +24,6 @@ await step("libvirt's clients", (note) =>
   command([process.execPath, '--test', '--test-concurrency=1', ...files], note, { cwd: root, env }),
 );
 if (values.write) {
-  const { formatVirshTable } = await import('../e2e/dist/clients-virsh.js');
+  const { formatVirshTable } = await import('../e2e/dist/world/clients-virsh.js');
   writeFileSync(`${root}docs/reference/virsh.md`, formatVirshTable());
 }

@@ -2,9 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { ApiError } from '@ctvirt/api';
 import { type ApiClient, createClient } from '@ctvirt/api/node';
-import { Chance } from '../chance.js';
-import { domainXml } from '../documents.js';
-import type { World } from '../world.js';
+import { Chance } from '../world/chance.js';
+import { domainXml } from '../world/documents.js';
+import type { World } from '../world/world.js';
 import { type Event, faultIn, type State, type Verb } from './linear.js';
 import { type Found, inWorld, type Order, type Part, textOfFault } from './part.js';
 

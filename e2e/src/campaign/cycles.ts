@@ -3,11 +3,11 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
-import { domainXml } from '../documents.js';
-import { growthOf, memoryOf } from '../memory.js';
-import { linkOf } from '../trial-steps.js';
-import { waitFor } from '../wait.js';
-import { World } from '../world.js';
+import { domainXml } from '../world/documents.js';
+import { growthOf, memoryOf } from '../world/memory.js';
+import { linkOf } from '../world/trial-steps.js';
+import { waitFor } from '../world/wait.js';
+import { World } from '../world/world.js';
 import { type Part, textOfFault } from './part.js';
 
 const obedient = ['/bin/sh', '-c', 'trap "exit 0" USR2; echo up; sleep infinity & wait'];

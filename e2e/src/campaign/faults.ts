@@ -4,9 +4,9 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ApiError } from '@ctvirt/api';
-import { domainXml, templateRoot } from '../documents.js';
-import { assertUnchanged, waitFor } from '../wait.js';
-import { nothing, World } from '../world.js';
+import { domainXml, templateRoot } from '../world/documents.js';
+import { assertUnchanged, waitFor } from '../world/wait.js';
+import { nothing, World } from '../world/world.js';
 import { type HostFault, hostFaults, slowFaults } from './host-faults.js';
 import { type Part, textOfFault } from './part.js';
 

@@ -4,10 +4,10 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { copyFile, mkdir, rm, rmdir, writeFile } from 'node:fs/promises';
-import { output } from '../command.js';
-import { cgroupsOf } from '../inventory.js';
-import { waitFor } from '../wait.js';
-import type { World } from '../world.js';
+import { output } from '../world/command.js';
+import { cgroupsOf } from '../world/inventory.js';
+import { waitFor } from '../world/wait.js';
+import type { World } from '../world/world.js';
 
 /** Takes it back. */
 export type Heal = () => Promise<void>;

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ApiError } from '@ctvirt/api';
-import { type Belief, Trial } from '../trial.js';
+import { type Belief, Trial } from '../world/trial.js';
 import { type Found, type Part, textOfFault } from './part.js';
 
 /** In each of two worlds side by side. */

@@ -1,6 +1,6 @@
 // What each part of the campaign is: how much of it, what it found, and what is needed to see a fault again.
 // SPDX-License-Identifier: Apache-2.0
-import { World } from '../world.js';
+import { World } from '../world/world.js';
 
 /** How much is asked for; what a part does not count or time it leaves alone. */
 export interface Amount {

@@ -1,10 +1,10 @@
 // What a stopped daemon leaves, with no container running: nothing; and below its root nothing is the host's.
 // SPDX-License-Identifier: Apache-2.0
 import { rm } from 'node:fs/promises';
-import { domainXml } from '../documents.js';
-import { inventory } from '../inventory.js';
-import { waitFor } from '../wait.js';
-import { nothing, World } from '../world.js';
+import { domainXml } from '../world/documents.js';
+import { inventory } from '../world/inventory.js';
+import { waitFor } from '../world/wait.js';
+import { nothing, World } from '../world/world.js';
 import { type Part, textOfFault } from './part.js';
 
 export const remains: Part = {

@@ -1,8 +1,8 @@
 // A thousand containers at once: each start as fast as the first, everything told in time, and all of them down in order.
 // SPDX-License-Identifier: Apache-2.0
-import { domainXml, templateRoot } from '../documents.js';
-import { linkOf } from '../trial-steps.js';
-import type { World } from '../world.js';
+import { domainXml, templateRoot } from '../world/documents.js';
+import { linkOf } from '../world/trial-steps.js';
+import type { World } from '../world/world.js';
 import { type Found, inWorld, type Order, type Part } from './part.js';
 
 /** Asked to power off it does nothing: the worst that a shutdown of the host meets. */

@@ -2,9 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { after, afterEach, before, suite, test } from 'node:test';
-import { domainXml } from '../documents.js';
-import { waitFor } from '../wait.js';
-import { World } from '../world.js';
+import { domainXml } from '../world/documents.js';
+import { waitFor } from '../world/wait.js';
+import { World } from '../world/world.js';
 
 const MiB = 2 ** 20;
 

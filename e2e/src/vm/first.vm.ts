@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { after, before, suite, test } from 'node:test';
-import { domainXml } from '../documents.js';
-import { World } from '../world.js';
+import { domainXml } from '../world/documents.js';
+import { World } from '../world/world.js';
 
 suite('a domain on a host with cgroup v2 alone', () => {
   let world: World;

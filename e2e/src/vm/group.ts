@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { World } from '../world.js';
+import type { World } from '../world/world.js';
 
 export class Group {
   private constructor(readonly folder: string) {}

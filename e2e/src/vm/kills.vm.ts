@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { appendFileSync } from 'node:fs';
 import { suite, test } from 'node:test';
 import { kills } from '../campaign/kills.js';
-import { seed } from '../chance.js';
+import { seed } from '../world/chance.js';
 
 const count = Number(process.env['CTVIRT_KILLS'] ?? 4);
 

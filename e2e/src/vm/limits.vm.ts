@@ -5,9 +5,9 @@ import { readFileSync } from 'node:fs';
 import { after, afterEach, before, suite, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect } from '@ctvirt/rpc';
-import { domainXml } from '../documents.js';
-import { waitFor } from '../wait.js';
-import { World } from '../world.js';
+import { domainXml } from '../world/documents.js';
+import { waitFor } from '../world/wait.js';
+import { World } from '../world/world.js';
 import { Group, sharesOf } from './group.js';
 import { burstKiB, inboundRate, outboundRate, waitForPage } from './link-rates.js';
 

@@ -2,9 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { spawn } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
-import { hostAddress } from '../enclosure.js';
-import { waitFor } from '../wait.js';
-import type { World } from '../world.js';
+import { hostAddress } from '../world/enclosure.js';
+import { waitFor } from '../world/wait.js';
+import type { World } from '../world/world.js';
 
 const KiB = 1024;
 const sizeKiB = 600;

@@ -3,9 +3,9 @@
 import assert from 'node:assert/strict';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { after, before, suite, test } from 'node:test';
-import { output } from '../command.js';
-import { domainXml } from '../documents.js';
-import { busybox, World } from '../world.js';
+import { output } from '../world/command.js';
+import { domainXml } from '../world/documents.js';
+import { busybox, World } from '../world/world.js';
 
 const MiB = 2 ** 20;
 const root = (limits: string) =>

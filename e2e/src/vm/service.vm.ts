@@ -6,10 +6,10 @@ import { copyFile, readFile, rm, symlink } from 'node:fs/promises';
 import { after, before, suite, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { type ApiClient, createClient } from '@ctvirt/api/node';
-import { output, run } from '../command.js';
-import { domainXml } from '../documents.js';
-import { waitFor } from '../wait.js';
-import { cliProgram, daemonProgram } from '../world.js';
+import { output, run } from '../world/command.js';
+import { domainXml } from '../world/documents.js';
+import { waitFor } from '../world/wait.js';
+import { cliProgram, daemonProgram } from '../world/world.js';
 
 const programs = [
   [daemonProgram, '/usr/bin/ctvirtd'],

@@ -3,9 +3,9 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, suite, test } from 'node:test';
-import { domainXml, templateRoot } from '../documents.js';
-import { toolsFilesystem, watch } from '../watcher.js';
-import { World } from '../world.js';
+import { domainXml, templateRoot } from '../world/documents.js';
+import { toolsFilesystem, watch } from '../world/watcher.js';
+import { World } from '../world/world.js';
 
 suite('programs that enter a container', () => {
   let world: World;

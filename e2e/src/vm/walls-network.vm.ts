@@ -3,10 +3,10 @@
 import assert from 'node:assert/strict';
 import { mkdir } from 'node:fs/promises';
 import { after, before, suite, test } from 'node:test';
-import { domainXml, templateRoot } from '../documents.js';
-import { Rogue } from '../rogue.js';
-import { waitFor } from '../wait.js';
-import { World } from '../world.js';
+import { domainXml, templateRoot } from '../world/documents.js';
+import { Rogue } from '../world/rogue.js';
+import { waitFor } from '../world/wait.js';
+import { World } from '../world/world.js';
 
 suite('what a container forges on the wire', () => {
   let world: World;

@@ -4,11 +4,11 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { after, afterEach, before, suite, test } from 'node:test';
-import { domainXml, templateRoot } from '../documents.js';
-import { perl, perlIn } from '../guest-perl.js';
-import { profileName } from '../inventory.js';
-import { waitFor } from '../wait.js';
-import { World } from '../world.js';
+import { domainXml, templateRoot } from '../world/documents.js';
+import { perl, perlIn } from '../world/guest-perl.js';
+import { profileName } from '../world/inventory.js';
+import { waitFor } from '../world/wait.js';
+import { World } from '../world/world.js';
 
 /** The kernel lets root of a process id namespace write this one; no container needs it. */
 const lastPid = '/proc/sys/kernel/ns_last_pid';

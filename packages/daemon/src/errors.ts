@@ -4,7 +4,7 @@ import { type ErrorBody, type ErrorCode, errorTable } from '@ctvirt/api';
 import { type AnyDetails, type EngineCode, EngineError, isFault } from '@ctvirt/engine';
 import type { RpcError } from '@ctvirt/rpc';
 import type { Finding } from '@ctvirt/xml';
-import { type ErrorDomainName, type ErrorName, refusal } from './procedures/refusal.js';
+import { type ErrorDomainName, type ErrorName, refusal } from './procedures/words/refusal.js';
 
 interface Mapping {
   /** Names of libvirt's error code and domain; `driver` is the domain of the connection's own driver. */

@@ -6,8 +6,8 @@ import type { Logger } from 'pino';
 import { openListeners } from './libvirt-sockets.js';
 import { publishEvents } from './procedures/events.js';
 import { bindProcedures } from './procedures/index.js';
-import { refusal } from './procedures/refusal.js';
 import { openSession, type Session, seesSubject } from './procedures/session.js';
+import { refusal } from './procedures/words/refusal.js';
 import type { Settings } from './settings.js';
 
 /** The protocol being served. */

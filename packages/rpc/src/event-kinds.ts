@@ -1,6 +1,6 @@
 // Kinds and names of events, and what each brings, derived from the protocol table.
 // SPDX-License-Identifier: Apache-2.0
-import type { Wrapped } from './object-methods.js';
+import type { Wrapped } from './client/object-methods.js';
 import type { RemoteMessages } from './protocol/index.js';
 import type { eventKinds } from './protocol/messages.js';
 import type { Fields } from './xdr.js';

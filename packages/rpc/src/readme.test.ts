@@ -7,7 +7,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
-import { connect } from './connection.js';
+import { connect } from './client/connection.js';
 import { noLibvirtd, startLibvirtd } from './testing/libvirtd.js';
 
 const run = promisify(execFile);

@@ -1,9 +1,9 @@
 // Gives a place in the document to findings that were made of a model, by their paths.
 // SPDX-License-Identifier: Apache-2.0
 import type { Finding } from './finding.js';
-import { type Node, writtenLimits } from './reader/node.js';
-import { AttributeOffsets, LineIndex, writtenName } from './reader/place.js';
-import { readTree, Unreadable } from './reader/tree.js';
+import { type Node, writtenLimits } from './read/node.js';
+import { AttributeOffsets, LineIndex, writtenName } from './read/place.js';
+import { readTree, Unreadable } from './read/tree.js';
 
 /**
  * Findings with the line, column and excerpt that their paths lead to; those that have a line keep it. Paths are of the canonical

@@ -63,7 +63,7 @@ export { namespaceOf } from './metadata.js';
 export { nearest } from './nearest.js';
 export type { Network } from './network/index.js';
 export type { Pool } from './pool/index.js';
-export { defaultLimits, type Limits, writtenLimits } from './reader/node.js';
+export { defaultLimits, type Limits, writtenLimits } from './read/node.js';
 export { domainJsonSchema, domainReference, domainRelaxNg, explain, explainable } from './reference.js';
 export type { Extra, Preserved } from './schema/infer.js';
 export type { Snapshot } from './snapshot/index.js';

@@ -1,7 +1,8 @@
 // Kinds of objects there are none of: clients that list them get empty lists, and a lookup is refused in libvirt's words.
 // SPDX-License-Identifier: Apache-2.0
-import { refusal } from './refusal.js';
+
 import { type Bind, domainOf } from './session.js';
+import { refusal } from './words/refusal.js';
 
 const refuseDevice = ({ name }: { name: string }): never => {
   throw refusal('noNodeDevice', 'nodedev', `no node device with matching name '${name}'`);

@@ -3,7 +3,7 @@
 import type { Change, DomainSummary, LifecycleEvent } from '@ctvirt/api';
 import type { Engine } from '@ctvirt/engine';
 import type { RpcServer, TypedParam } from '@ctvirt/rpc';
-import { metadataTypes } from './metadata-types.js';
+import { metadataTypes } from './domain/metadata-types.js';
 import { type Session, subjectOf } from './session.js';
 
 type Publish = RpcServer<Session>['publish'];

@@ -3,24 +3,24 @@
 import { EngineError } from '@ctvirt/engine';
 import { toLibvirtError } from '../errors.js';
 import { bindAbsent } from './absent.js';
-import { bindConnect } from './connect.js';
-import { bindDomainAccess } from './domain-access.js';
-import { bindDomainBandwidth } from './domain-bandwidth.js';
-import { bindDomainDevices } from './domain-devices.js';
-import { bindDomainFacts } from './domain-facts.js';
-import { bindDomainLife } from './domain-life.js';
-import { bindDomainLookup } from './domain-lookup.js';
-import { bindDomainMemory } from './domain-memory.js';
-import { bindDomainMetadata } from './domain-metadata.js';
-import { bindDomainProcessors } from './domain-processors.js';
-import { bindDomainStats } from './domain-stats.js';
-import { bindDomainTuning } from './domain-tuning.js';
-import { bindNative } from './native.js';
-import { bindNetworks } from './networks.js';
-import { bindNode } from './node.js';
-import { bindNodeMemory } from './node-memory.js';
+import { bindDomainAccess } from './domain/access.js';
+import { bindDomainBandwidth } from './domain/bandwidth.js';
+import { bindDomainDevices } from './domain/devices.js';
+import { bindDomainFacts } from './domain/facts.js';
+import { bindDomainLife } from './domain/life.js';
+import { bindDomainLookup } from './domain/lookup.js';
+import { bindDomainMemory } from './domain/memory.js';
+import { bindDomainMetadata } from './domain/metadata.js';
+import { bindNative } from './domain/native.js';
+import { bindDomainProcessors } from './domain/processors.js';
+import { bindDomainStats } from './domain/stats.js';
+import { bindDomainTuning } from './domain/tuning.js';
+import { bindConnect } from './host/connect.js';
+import { bindNode } from './host/node.js';
+import { bindNodeMemory } from './host/node-memory.js';
+import { bindNetworks } from './network/networks.js';
 import type { Bind, Binding, Procedures, Session } from './session.js';
-import { bindStorage } from './storage.js';
+import { bindStorage } from './storage/pool.js';
 
 /** In the order of the compatibility page. */
 export const groups: Readonly<Record<string, Bind>> = {

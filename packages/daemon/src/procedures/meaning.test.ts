@@ -13,9 +13,9 @@ import {
   parseDomainOrThrow,
   processorTimeOf,
 } from '@ctvirt/xml';
-import { memoryOf } from './domain-memory.js';
-import { setVcpus, vcpusOf } from './domain-processors.js';
-import { withDefaults } from './shown-document.js';
+import { memoryOf } from './domain/memory.js';
+import { setVcpus, vcpusOf } from './domain/processors.js';
+import { withDefaults } from './domain/shown-document.js';
 
 const read = (more: string) =>
   parseDomainOrThrow(

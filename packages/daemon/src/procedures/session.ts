@@ -4,7 +4,7 @@ import type { DomainSummary } from '@ctvirt/api';
 import { type Engine, EngineError } from '@ctvirt/engine';
 import { type Handlers, libvirtError } from '@ctvirt/rpc';
 import type { ContainerType } from '@ctvirt/xml';
-import { type ErrorDomainName, refusal } from './refusal.js';
+import { type ErrorDomainName, refusal } from './words/refusal.js';
 
 /** A URI scheme: the type of domains it shows (all if absent), and the names clients know libvirt's driver by. */
 interface Scheme {

@@ -2,12 +2,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Duplex } from 'node:stream';
 import { setImmediate as turn } from 'node:timers/promises';
-import { RpcClient } from '../client.js';
+import { RpcClient } from '../client/client.js';
 import { RpcError } from '../errors.js';
 import { encodeFrame, encodeRawFrame, type FrameHeader } from '../frame.js';
 import { type Program, programs, remote } from '../protocol/index.js';
 import type { Procedure } from '../protocol/row.js';
-import { RpcServer } from '../server.js';
+import { RpcServer } from '../server/server.js';
 import { XdrReader } from '../xdr.js';
 import { Wire } from './wire.js';
 

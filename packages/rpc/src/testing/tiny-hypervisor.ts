@@ -3,9 +3,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Handlers } from '../handlers.js';
 import { libvirtError } from '../remote-error.js';
-import { RpcServer, type ServerOptions } from '../server.js';
+import type { Handlers } from '../server/handlers.js';
+import { RpcServer, type ServerOptions } from '../server/server.js';
 import { listenUnix } from '../transport/listen.js';
 
 interface TinyDomain {

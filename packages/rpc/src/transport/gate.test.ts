@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { connect as dial, type Socket } from 'node:net';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { connect } from '../connection.js';
+import { connect } from '../client/connection.js';
 import { makeCertificates, noOpenssl } from '../testing/certificates.js';
 import { openFrame, RawClient } from '../testing/raw-client.js';
 import { startTiny } from '../testing/tiny-hypervisor.js';

@@ -4,7 +4,7 @@ import { chmodSync, chownSync, lstatSync, unlinkSync } from 'node:fs';
 import { type AddressInfo, connect, createServer, isIPv6, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
 import { RpcError } from '../errors.js';
-import type { ClientOrigin } from '../handlers.js';
+import type { ClientOrigin } from '../server/handlers.js';
 import { Gate } from './gate.js';
 
 /** What a listener needs to know of a server. */

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { connect } from '../connection.js';
+import { connect } from '../client/connection.js';
 import { RpcError } from '../errors.js';
 import { makeCertificates, noOpenssl } from '../testing/certificates.js';
 import { startTiny } from '../testing/tiny-hypervisor.js';

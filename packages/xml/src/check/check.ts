@@ -4,8 +4,8 @@ import { suggest } from '../convert/findings.js';
 import { escapeAttribute, escapeText } from '../emit/escape.js';
 import { XmlError } from '../errors.js';
 import type { Finding, FindingCode } from '../finding.js';
-import { defaultLimits, type Limits } from '../reader/node.js';
-import { shortened } from '../reader/place.js';
+import { defaultLimits, type Limits } from '../read/node.js';
+import { shortened } from '../read/place.js';
 import {
   type AttributeEntry,
   type ChildEntry,

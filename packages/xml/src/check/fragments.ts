@@ -1,8 +1,8 @@
 // Pieces of XML that a model keeps as text: each must be well formed where it is written, and all together within the limits.
 // SPDX-License-Identifier: Apache-2.0
 import type { FindingCode } from '../finding.js';
-import type { Limits, Node } from '../reader/node.js';
-import { readFully, Unreadable } from '../reader/tree.js';
+import type { Limits, Node } from '../read/node.js';
+import { readFully, Unreadable } from '../read/tree.js';
 
 export class Fragments {
   private elements = 0;

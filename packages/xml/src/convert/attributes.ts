@@ -1,7 +1,7 @@
 // The attributes of an element: those it declares are read, the others kept.
 // SPDX-License-Identifier: Apache-2.0
-import type { Node } from '../reader/node.js';
-import { shortened, writtenName } from '../reader/place.js';
+import type { Node } from '../read/node.js';
+import { shortened, writtenName } from '../read/place.js';
 import type { Shape } from '../schema/compile.js';
 import type { AnyElement } from '../schema/declaration.js';
 import type { Extra } from '../schema/infer.js';

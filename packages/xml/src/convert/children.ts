@@ -1,7 +1,7 @@
 // The children of an element: those it declares are read, the others kept in their places.
 // SPDX-License-Identifier: Apache-2.0
-import type { Node } from '../reader/node.js';
-import { writtenName } from '../reader/place.js';
+import type { Node } from '../read/node.js';
+import { writtenName } from '../read/place.js';
 import type { ChildEntry, CompiledElement, Shape } from '../schema/compile.js';
 import type { Extra } from '../schema/infer.js';
 import { type Context, type Model, raw } from './context.js';

@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { escapeText } from '../emit/escape.js';
-import type { Node } from '../reader/node.js';
-import { trimBlanks } from '../reader/tree.js';
+import type { Node } from '../read/node.js';
+import { trimBlanks } from '../read/tree.js';
 import type { CompiledElement } from '../schema/compile.js';
 import type { Findings } from './findings.js';
 

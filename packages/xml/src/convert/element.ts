@@ -1,8 +1,8 @@
 // One element of a tree to its model, by its tables: the order in which its parts are read and checked.
 // SPDX-License-Identifier: Apache-2.0
 import type { FindingCode } from '../finding.js';
-import type { Node } from '../reader/node.js';
-import { shortened, writtenName } from '../reader/place.js';
+import type { Node } from '../read/node.js';
+import { shortened, writtenName } from '../read/place.js';
 import type { CompiledElement, Shape } from '../schema/compile.js';
 import type { Extra } from '../schema/infer.js';
 import type { FaultDetails, ModelPath, Report } from '../schema/report.js';

@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Finding, FindingCode } from '../finding.js';
 import { nearest } from '../nearest.js';
-import type { Node } from '../reader/node.js';
-import { AttributeOffsets, LineIndex, Paths, shortened } from '../reader/place.js';
+import type { Node } from '../read/node.js';
+import { AttributeOffsets, LineIndex, Paths, shortened } from '../read/place.js';
 import type { FaultDetails } from '../schema/report.js';
 
 export interface FindingOptions {

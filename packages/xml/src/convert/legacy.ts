@@ -1,6 +1,6 @@
 // Older forms of elements: checked against their own declarations, then rewritten to the present form.
 // SPDX-License-Identifier: Apache-2.0
-import type { Node } from '../reader/node.js';
+import type { Node } from '../read/node.js';
 import { type CompiledElement, compile } from '../schema/compile.js';
 import type { Context } from './context.js';
 

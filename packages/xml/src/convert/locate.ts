@@ -1,6 +1,6 @@
 // From keys of a model back to the node that says them.
 // SPDX-License-Identifier: Apache-2.0
-import type { Node } from '../reader/node.js';
+import type { Node } from '../read/node.js';
 import type { ChildEntry, CompiledElement } from '../schema/compile.js';
 import type { ModelPath } from '../schema/report.js';
 

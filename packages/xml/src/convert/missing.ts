@@ -1,8 +1,8 @@
 // What a document leaves out: a default takes its place, or it is reported.
 // SPDX-License-Identifier: Apache-2.0
 import type { FindingCode } from '../finding.js';
-import type { Node } from '../reader/node.js';
-import { writtenName } from '../reader/place.js';
+import type { Node } from '../read/node.js';
+import { writtenName } from '../read/place.js';
 import type { AttributeEntry, ChildEntry, Shape, TextEntry } from '../schema/compile.js';
 import type { Context, Model } from './context.js';
 

@@ -1,6 +1,6 @@
 // An element whose content is anybody's: kept as text, but for the children that the schema knows.
 // SPDX-License-Identifier: Apache-2.0
-import type { Node } from '../reader/node.js';
+import type { Node } from '../read/node.js';
 import type { ChildEntry, CompiledElement } from '../schema/compile.js';
 import type { Extra } from '../schema/infer.js';
 import { type Context, type Model, raw } from './context.js';

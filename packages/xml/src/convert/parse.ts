@@ -1,9 +1,9 @@
 // From text to a model and its findings: the tree is read, its root chosen, and what stands around it kept.
 // SPDX-License-Identifier: Apache-2.0
 import type { Finding } from '../finding.js';
-import { defaultLimits, type Limits, type Tree } from '../reader/node.js';
-import { LineIndex, writtenName } from '../reader/place.js';
-import { readTree, Unreadable } from '../reader/tree.js';
+import { defaultLimits, type Limits, type Tree } from '../read/node.js';
+import { LineIndex, writtenName } from '../read/place.js';
+import { readTree, Unreadable } from '../read/tree.js';
 import { epilogAnchor, prologAnchor } from '../schema/anchors.js';
 import { compile } from '../schema/compile.js';
 import type { AnyElement } from '../schema/declaration.js';

@@ -1,7 +1,7 @@
 // A child element that is one value: its text, a size, one attribute, or that it stands there.
 // SPDX-License-Identifier: Apache-2.0
-import type { Node } from '../reader/node.js';
-import { writtenName } from '../reader/place.js';
+import type { Node } from '../read/node.js';
+import { writtenName } from '../read/place.js';
 import type { ValueField } from '../schema/declaration.js';
 import type { Extra } from '../schema/infer.js';
 import { reportUnknownAttribute } from './attributes.js';

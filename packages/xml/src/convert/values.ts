@@ -1,7 +1,7 @@
 // Single values: scalars and sizes, and what is said of those that cannot be read.
 // SPDX-License-Identifier: Apache-2.0
-import type { Node } from '../reader/node.js';
-import { shortened, writtenName } from '../reader/place.js';
+import type { Node } from '../read/node.js';
+import { shortened, writtenName } from '../read/place.js';
 import type { Scalar } from '../schema/scalar.js';
 import { scaleSize, unitNames } from '../units.js';
 import type { Context } from './context.js';

@@ -1,7 +1,7 @@
 // Somebody's XML laid out as libxml2 prints it, which is how libvirt shows metadata.
 // SPDX-License-Identifier: Apache-2.0
-import type { Node } from '../reader/node.js';
-import { readTree } from '../reader/tree.js';
+import type { Node } from '../read/node.js';
+import { readTree } from '../read/tree.js';
 
 const text = (value: string): string =>
   value.replace(/[&<>\r]/g, (c) => (c === '&' ? '&amp;' : c === '<' ? '&lt;' : c === '>' ? '&gt;' : '&#13;'));

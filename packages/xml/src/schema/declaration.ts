@@ -1,6 +1,6 @@
 // What a declared element consists of; nothing here but data.
 // SPDX-License-Identifier: Apache-2.0
-import type { Node } from '../reader/node.js';
+import type { Node } from '../read/node.js';
 import type { SizeUnit } from '../units.js';
 import type { Report } from './report.js';
 import type { Scalar } from './scalar.js';

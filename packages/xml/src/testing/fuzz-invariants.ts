@@ -6,9 +6,9 @@ import { formatDevice, parseDevice } from '../device.js';
 import { formatDomain, parseDomain } from '../document.js';
 import { XmlError } from '../errors.js';
 import type { Finding } from '../finding.js';
-import { defaultLimits, type Limits, type Node, writtenLimits } from '../reader/node.js';
-import { readPlain } from '../reader/plain.js';
-import { readFully } from '../reader/tree.js';
+import { defaultLimits, type Limits, type Node, writtenLimits } from '../read/node.js';
+import { readPlain } from '../read/plain.js';
+import { readFully } from '../read/tree.js';
 import type { Extra } from '../schema/infer.js';
 
 /** A guarantee that does not hold; the text it was found with is told by who catches it. */

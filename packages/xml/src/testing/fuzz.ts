@@ -1,6 +1,6 @@
 // Feeds the parser and the writer mutated documents for a number of seconds.
 // SPDX-License-Identifier: Apache-2.0
-import { defaultLimits, type Limits } from '../reader/node.js';
+import { defaultLimits, type Limits } from '../read/node.js';
 import { type Case, checkCase } from './fuzz-invariants.js';
 import { mutate, piecesOf } from './fuzz-mutations.js';
 import { samples } from './fuzz-samples.js';

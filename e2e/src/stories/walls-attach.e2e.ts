@@ -1,0 +1,269 @@
+// Nothing of the host is visible in a container, or inherited by its programs, whatever is run in there and how.
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { constants } from 'node:os';
+import { after, afterEach, before, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { domainXml, templateRoot } from '../world/documents.js';
+import { waitFor } from '../world/wait.js';
+import { toolsFilesystem, watch } from '../world/watcher.js';
+import { refused, World } from '../world/world.js';
+
+let world: World;
+let tools: string;
+before(async () => {
+  world = await World.open();
+  tools = await toolsFilesystem(world);
+});
+afterEach(() => world.clear());
+after(() => world.close());
+
+const watched = (name: string) => domainXml({ name, filesystems: [templateRoot, tools] });
+const onTerminal = async (domain: string, ...argv: string[]): Promise<string> => {
+  const session = await world.client.domains.exec({
+    domain,
+    open: { argv, tty: true, columns: 80, rows: 24 },
+  });
+  let text = '';
+  for await (const chunk of session.stdout) text += String(chunk);
+  return text.replaceAll('\r', '');
+};
+const onConsole = async (domain: string, typed: string, until: RegExp): Promise<string> => {
+  const console = await world.client.domains.console({ domain, open: { columns: 80, rows: 24 } });
+  let text = '';
+  console.stdout.on('data', (chunk: Buffer) => (text += String(chunk)));
+  console.stdin.write(typed);
+  await waitFor('an answer on the console', () => until.test(text)).finally(() => console.close());
+  return text.replaceAll('\r', '');
+};
+const lxcfsPid = (): number => world.lxcfs().at(-1) ?? assert.fail('no lxcfs');
+
+test('who watches a container meets no process of the host: exec, terminals, the console, uncovering', async () => {
+  await world.run(watched('watched'));
+  const watcher = await watch(world, 'watched');
+  for (let round = 0; round < 25; round++) {
+    await world.exec('watched', 'true');
+    await onTerminal('watched', 'true');
+    const secret = await world.client.domains.exec({
+      domain: 'watched',
+      open: { argv: ['true'], env: { TOKEN: 'of its own' } },
+    });
+    secret.stdout.resume();
+    await secret.exited;
+  }
+  for (let round = 0; round < 3; round++) {
+    const console = await world.client.domains.console({
+      domain: 'watched',
+      open: { columns: 80, rows: 24 },
+    });
+    console.close();
+  }
+  process.kill(lxcfsPid(), 'SIGKILL');
+  await waitFor(
+    'lxcfs to be taken out of the container',
+    async () => !/lxcfs/.test(await world.shell('watched', 'cat /proc/self/mounts')),
+    20_000,
+  );
+  const { breaches, refused } = await watcher.end();
+  assert.deepEqual(breaches, []);
+  assert.ok(refused > 0, 'he was never in time: what he did not find says nothing');
+});
+
+/** The shell's own descriptors, without making one. */
+const descriptors = 'ls -l /proc/$$/fd';
+const linksIn = (listing: string) =>
+  [...listing.matchAll(/ (\d+) -> (.*)$/gm)].map(([, fd, to]) => `${fd} ${to}`);
+
+test('a program has the three descriptors of its session alone, whatever the daemon was started with', async () => {
+  await world.stop();
+  const secret = `${world.host}/secret`;
+  await writeFile(secret, 'secret', { mode: 0o600 });
+  const open = `exec 60</ 61<${secret} 9>>${secret}; exec "$@"`;
+  await world.start({ through: ['/bin/bash', '-c', open, 'bash'] });
+  try {
+    await world.run(domainXml({ name: 'bare' }));
+    const piped = linksIn(await world.shell('bare', descriptors)).join();
+    assert.match(piped, /^0 pipe:\S+,1 pipe:\S+,2 pipe:\S+$/);
+    const seen = linksIn(await onTerminal('bare', '/bin/sh', '-c', descriptors)).join();
+    assert.match(seen, /^0 (\/dev\/pts\/\d+),1 \1,2 \1$/);
+    for (const fd of [9, 60, 61])
+      assert.notEqual((await world.exec('bare', 'ls', `/proc/self/fd/${fd}/`)).status, 0);
+    assert.equal(linksIn(await world.shell('bare', 'ls -l /proc/1/fd')).length, 3);
+    await world.run(domainXml({ name: 'typed', program: ['/bin/sh'] }));
+    const said = linksIn(await onConsole('typed', `${descriptors}; echo the en''d\n`, /the end/));
+    assert.deepEqual(
+      said.map((link) => link.slice(0, 2)),
+      ['0 ', '1 ', '2 '],
+    );
+  } finally {
+    await world.clear();
+    await world.stop();
+    await world.start();
+  }
+});
+
+/** What a program has by its birth, one below the other: of init, and of what asks. */
+const traits = `
+for process in 1 self; do
+  cat /proc/$process/limits /proc/$process/coredump_filter /proc/$process/personality /proc/$process/oom_score_adj
+  grep -E '^(Cpus_allowed|Mems_allowed|THP_enabled|NoNewPrivs)' /proc/$process/status
+  echo $(cut -d ' ' -f 19,40,41 /proc/$process/stat)
+done
+ionice -p 1; ionice; cat /proc/1/timerslack_ns; umask`;
+const bornOf = async (through: readonly string[]): Promise<string> => {
+  await world.stop();
+  await world.start({ through });
+  await world.run(domainXml({ name: 'born' }));
+  const born = await world.shell('born', traits);
+  await world.clear();
+  return born;
+};
+
+test('a container is the same whatever shell the daemon was started from', async () => {
+  const prctl = process.arch === 'x64' ? 157 : 167;
+  const shell = `
+ulimit -S -c 1000; ulimit -S -s 1024; ulimit -S -n 4000; ulimit -S -l 64; ulimit -S -f 10000000; ulimit -S -t 100000
+ulimit -S -u 9999; umask 027; echo 0x1 >/proc/self/coredump_filter
+exec setarch -R taskset -c 0 ionice -c 3 nice -n 7 chrt --batch 0 \\
+  perl -e 'syscall ${prctl}, 41, 1, 0, 0, 0; syscall ${prctl}, 29, 400000, 0, 0, 0; exec @ARGV' "$@"`;
+  const plain = await bornOf([]);
+  assert.match(plain, /^Max core file size +0 /m);
+  assert.equal(await bornOf(['sh', '-c', shell, 'sh']), plain);
+  const status = readFileSync(`/proc/${world.daemonPid}/status`, 'utf8');
+  assert.match(status, /^Cpus_allowed_list:\s*0$/m, 'the daemon itself stays where it was put');
+  const [, after = ''] = readFileSync(`/proc/${world.daemonPid}/stat`, 'utf8').split(') ');
+  assert.equal(after.split(' ')[16], '7', 'and as nice as it was');
+  await world.stop();
+  await world.start();
+});
+
+test('a hundred programs leave no line in any log', async () => {
+  await world.run(domainXml({ name: 'quiet' }));
+  const log = `${world.root}/run/domains/quiet/lxc.log`;
+  const sizes = () => [readFileSync(log).length, world.log.length];
+  await world.exec('quiet', 'true');
+  const before = sizes();
+  for (let at = 0; at < 100; at++) assert.equal((await world.exec('quiet', 'true')).status, 0);
+  assert.deepEqual(sizes(), before);
+});
+
+test('the ids, groups, mask, folder and session of a program are the container’s', async () => {
+  await world.run(
+    domainXml({
+      name: 'own',
+      more: "<features><capabilities policy='deny'><chown state='on'/><setuid state='on'/></capabilities></features>",
+    }),
+  );
+  const status = await world.shell(
+    'own',
+    'umask; pwd; cat /proc/self/status /proc/self/oom_score_adj; cat /proc/self/cgroup',
+  );
+  assert.match(status, /^0022\n\/\n/);
+  assert.match(status, /^Uid:\t0\t0\t0\t0$/m);
+  assert.match(status, /^Groups:\s*$/m);
+  const walls = (text: string) => text.match(/^(NoNewPrivs|Seccomp|Seccomp_filters):.*$/gm);
+  assert.deepEqual(walls(status), walls(await world.shell('own', 'cat /proc/1/status')));
+  assert.match(status, /^Seccomp:\t2$/m);
+  const bounding = /^CapBnd:.*$/m.exec(await world.shell('own', 'cat /proc/1/status'))?.[0];
+  assert.equal(/^CapBnd:.*$/m.exec(status)?.[0], bounding);
+  assert.equal(/^CapEff:\t(.*)$/m.exec(status)?.[1], bounding?.slice('CapBnd:\t'.length));
+  assert.doesNotMatch(status, /\.\.|ctvirt/);
+});
+
+test('its input may be closed, its output reopened, and its terminal is one of the container’s', async () => {
+  await world.run(domainXml({ name: 'plain' }));
+  assert.equal(await world.shell('plain', 'echo again > /proc/self/fd/1'), 'again');
+  assert.equal(await world.shell('plain', 'wc -c'), '0');
+  assert.match(
+    await onTerminal('plain', '/bin/sh', '-c', 'tty; stty size < /dev/tty'),
+    /^\/dev\/pts\/\d+\n24 80\n$/,
+  );
+});
+
+/** Long before that a daemon that is held up would have been missed. */
+const answersMs = 2000;
+async function assertAnswers(): Promise<void> {
+  const late = sleep(answersMs, 'late', { ref: false });
+  assert.notEqual(await Promise.race([world.client.domains.list(), late]), 'late');
+}
+
+test('who does not read what is typed to him, or ends while somebody watches, holds up nobody', async () => {
+  const deaf = 'stty raw -echo; echo deaf; exec sleep 1000';
+  const name = 'hostile';
+  await world.run(
+    domainXml({ name, program: ['/bin/sh', '-c', `trap 'exit 0' USR2; (${deaf}) < /dev/console & wait`] }),
+  );
+  const open = { argv: ['/bin/sh', '-c', deaf], tty: true };
+  for (const session of [
+    await world.client.domains.exec({ domain: name, open }),
+    await world.client.domains.console({ domain: name, open: {} }),
+  ]) {
+    session.stdout.resume();
+    session.stdin.on('error', () => undefined); // it is never read
+    await sleep(500);
+    for (let times = 0; times < 50; times++) session.stdin.write('x'.repeat(10_000));
+    for (let times = 0; times < 3; times++) {
+      await sleep(100);
+      await assertAnswers();
+    }
+  }
+  await world.client.domains.shutdown({ domain: name, waitMs: 10_000 });
+  await sleep(200);
+  await assertAnswers();
+});
+
+test('what lies where a terminal should be holds up nobody', async () => {
+  await world.run(domainXml({ name: 'hostile' }));
+  await world.shell('hostile', 'umount /dev/ptmx; umount -l /dev/pts; mkfifo /dev/pts/ptmx');
+  const began = performance.now();
+  await refused('host-command', onTerminal('hostile', 'true'));
+  assert.ok(performance.now() - began < 5000);
+  assert.equal((await world.exec('hostile', 'true')).status, 0);
+});
+
+test('who stops a program on its way in, or ends it, gets an error told, and the next one comes in', async () => {
+  await world.run(watched('rude'));
+  const session = await world.client.domains.exec({ domain: 'rude', open: { argv: ['sleep', '1000'] } });
+  session.stdout.resume();
+  await world.client.domains.destroy({ domain: 'rude' });
+  assert.equal(await session.exited, 137);
+  await refused('wrong-state', world.exec('rude', 'true'));
+});
+
+/** The exit status of `ctvirt exec`, sent a signal once its program has said something. */
+async function interrupted(domain: string, signal: NodeJS.Signals, line: string): Promise<number | null> {
+  const client = world.startCli(['exec', domain, '--', '/bin/sh', '-c', line]);
+  const ended = once(client, 'exit');
+  await once(client.stdout ?? assert.fail('no output'), 'data');
+  client.kill(signal);
+  const [status] = await ended;
+  return typeof status === 'number' ? status : null;
+}
+
+const trap = "trap 'echo $0 > /told; exit 9' HUP INT TERM; echo up; while :; do sleep 0.1; done";
+const tree = '(while :; do sleep 345; done) & sleep 346; echo after';
+const ended = async () => !/sleep 34/.test(await world.shell('told', 'ps'));
+
+for (const signal of ['SIGHUP', 'SIGINT', 'SIGTERM'] as const)
+  test(`${signal} to a client reaches its program, and all that it has begun`, async () => {
+    await world.run(domainXml({ name: 'told' }));
+    assert.equal(await interrupted('told', signal, trap), 9);
+    assert.equal(await world.shell('told', 'cat /told; rm /told'), '/bin/sh');
+    // What a shell begins in the background it makes deaf to SIGINT.
+    const line = signal === 'SIGINT' ? '(while :; do sleep 345; done); echo after' : tree;
+    const status = await interrupted('told', signal, `echo up; ${line}`);
+    assert.equal(status, 128 + constants.signals[signal]);
+    await waitFor('the end of all', ended);
+  });
+
+test('what a client that is killed has begun ends, and so does a program that ignores being asked', async () => {
+  await world.run(domainXml({ name: 'told' }));
+  const deaf = `trap '' HUP INT TERM; echo up; ${tree}`;
+  assert.equal(await interrupted('told', 'SIGKILL', deaf), null);
+  await waitFor('the end of all', ended);
+  assert.equal(await interrupted('told', 'SIGTERM', deaf), 137);
+  await waitFor('the end of all', ended);
+});

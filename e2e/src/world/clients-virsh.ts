@@ -1,0 +1,323 @@
+// What virsh is asked of a container host, in the order of its own help: each command, and what is to come of it.
+// SPDX-License-Identifier: Apache-2.0
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { knownDifferences, readCommands } from './clients-compare.js';
+
+/** One command. Words like UUID stand for what the story made (`wordsOf`); `input` is a file the command names as FILE. */
+export interface VirshRow {
+  readonly command: string;
+  readonly group: string;
+  readonly input?: string;
+  /** A pattern of what it prints; refusals have one of the error. */
+  readonly prints?: RegExp;
+  /** Why it cannot work on a container, or does not here. */
+  readonly refused?: string;
+}
+
+const rows = (group: string, list: readonly Omit<VirshRow, 'group'>[]): VirshRow[] =>
+  list.map((row) => ({ ...row, group }));
+
+const link = (mac: string): string =>
+  `<interface type='bridge'><mac address='${mac}'/><source bridge='clients0'/></interface>`;
+const mac = '52:54:00:00:00:10';
+const noAgent = 'a container has no agent';
+const noImage = 'memory of a container is not saved';
+const templatesPool = "<pool type='dir'><name>default</name></pool>";
+const otherPool = "<pool type='dir'><name>other</name><target><path>/srv</path></target></pool>";
+const onlyTemplates = 'the templates are the only pool';
+const noDisk = 'a container has file systems, not disks';
+
+export const nativeInput = 'lxc.uts.name = native\nlxc.rootfs.path = dir:/srv/native\n';
+
+/** What libvirt's own LXC driver does, and is refused here. */
+export const knownGaps: readonly string[] = ['ttyconsole ct', 'lxc-enter-namespace ct /bin/true'];
+
+/** What is not tried on libvirt's driver, and why: libvirt 9.0 dies of the one, the host might go to sleep of the other. */
+export const untried: Readonly<Record<string, string>> = {
+  'schedinfo off': 'ends libvirtd',
+  'nodesuspend mem 60': 'not tried: it sends hosts to sleep',
+};
+
+/** What a later virsh needs of the pid namespace of its libvirtd, which here is another: the control groups of init by its pid. */
+const sameNamespace: Readonly<Record<string, number>> = { 'lxc-enter-namespace ct /bin/true': 11 };
+
+/** What works on libvirt 9.0's own LXC driver, of the commands below, as the comparison with it has written it. */
+export const elsewherePath = fileURLToPath(
+  new URL('../../src/world/clients-virsh-lxc.json', import.meta.url),
+);
+export function worksElsewhere(majorVersion: number): string[] {
+  const list: unknown = JSON.parse(readFileSync(elsewherePath, 'utf8'));
+  if (!Array.isArray(list)) throw new Error(`${elsewherePath} is no list`);
+  return list
+    .map(String)
+    .filter((command) => majorVersion < (sameNamespace[command] ?? Number.POSITIVE_INFINITY));
+}
+
+/** What the host merges equal pages by now: a row that sets it to that changes nothing. */
+const pagesToScan = (): string => readFileSync('/sys/kernel/mm/ksm/pages_to_scan', 'utf8').trim();
+
+/** The words of a command, with what a story made in the place of its names. */
+export const wordsOf = (
+  command: string,
+  made: { readonly file: string; readonly uuid: string },
+): string[] => {
+  const named: Readonly<Record<string, () => string>> = {
+    FILE: () => made.file,
+    UUID: () => made.uuid,
+    SCAN: pagesToScan,
+  };
+  return command.split(' ').map((word) => named[word]?.() ?? word);
+};
+
+/** In order: later rows see what earlier ones did. `ct` runs, `off` does not, `plain` is a document. */
+export const virshRows: readonly VirshRow[] = [
+  ...rows('domains', [
+    { command: 'list', prints: /\bct\s+running/ },
+    { command: 'list --all', prints: /-\s+off\s+shut off/ },
+    { command: 'list --inactive --name', prints: /^off$/m },
+    { command: 'list --all --uuid --persistent', prints: /^[0-9a-f-]{36}$/m },
+    { command: 'list --all --title', prints: /Title/ },
+    { command: 'dominfo ct', prints: /State:\s+running[\s\S]*Managed save:\s+no/ },
+    { command: 'domid ct', prints: /^\d+$/m },
+    { command: 'domname UUID', prints: /^ct$/m },
+    { command: 'domuuid ct', prints: /^[0-9a-f-]{36}$/m },
+    { command: 'domstate ct --reason', prints: /^running \(booted\)$/m },
+    { command: 'domcontrol ct', prints: /^ok$/m },
+    { command: 'domhostname ct', prints: /^ct$/m },
+    { command: 'dumpxml ct', prints: /<domain type='lxc' id='\d+'>/ },
+    { command: 'dumpxml --inactive ct', prints: /<domain type='lxc'>/ },
+    { command: 'dumpxml --migratable ct', prints: /<name>ct<\/name>/ },
+    { command: 'define FILE', input: 'PLAIN', prints: /Domain 'plain' defined/ },
+    { command: 'define --validate FILE', input: 'PLAIN', prints: /Domain 'plain' defined/ },
+    { command: 'start plain', prints: /Domain 'plain' started/ },
+    { command: 'suspend plain', prints: /suspended/ },
+    { command: 'resume plain', prints: /resumed/ },
+    { command: 'reboot plain --mode initctl', prints: /is being rebooted/ },
+    { command: 'shutdown plain --mode signal', prints: /is being shutdown/ },
+    { command: 'destroy plain', prints: /destroyed/ },
+    { command: 'autostart plain', prints: /marked as autostarted/ },
+    { command: 'autostart --disable plain', prints: /unmarked as autostarted/ },
+    { command: 'undefine plain', prints: /undefined/ },
+    { command: 'create FILE', input: 'PLAIN', prints: /Domain 'plain' created/ },
+    { command: 'destroy plain' },
+    { command: 'desc ct --live --config --new-desc text', prints: /updated/ },
+    { command: 'desc ct', prints: /^text$/m },
+    { command: 'desc ct --title --live --config --new-desc A-title', prints: /updated/ },
+    { command: 'metadata ct --uri http://a/ --key a --set <b/>', prints: /modified/ },
+    { command: 'metadata ct --uri http://a/', prints: /^<b\/>$/m },
+    { command: 'metadata ct --uri http://a/ --remove', prints: /removed/ },
+    { command: 'domxml-from-native lxc-tools FILE', input: 'NATIVE', prints: /<name>native<\/name>/ },
+    { command: 'domxml-to-native lxc-tools --domain ct', prints: /lxc\.uts\.name = ct/ },
+    { command: 'send-process-signal ct 1 SIGCONT' },
+    { command: 'ttyconsole ct', refused: 'the console has no path on the host; `console` opens it' },
+    { command: 'domjobinfo ct', prints: /Job type:\s+None/ },
+    { command: 'domfsinfo ct', prints: /\/\s+busybox/ },
+    { command: 'guestinfo ct --interface --hostname', prints: /hostname\s+: ct/ },
+    {
+      command: 'domrename off other',
+      refused: 'not supported; dump, undefine and define it',
+      prints: /not supported by the connection driver/,
+    },
+    {
+      command: 'reset ct',
+      refused: 'a container has no reset button',
+      prints: /not supported by the connection driver/,
+    },
+    { command: 'managedsave ct', refused: noImage, prints: /not supported by the connection driver/ },
+    {
+      command: 'save ct /nonexistent/file',
+      refused: noImage,
+      prints: /not supported by the connection driver/,
+    },
+    {
+      command: 'dump ct /nonexistent/file',
+      refused: noImage,
+      prints: /not supported by the connection driver/,
+    },
+    { command: 'domtime ct', refused: noAgent, prints: /not supported by the connection driver/ },
+    {
+      command: 'lxc-enter-namespace ct /bin/true',
+      refused: 'virsh would be nobody inside, and free of its limits; `ctvirt exec` runs programs inside',
+      prints: /virDomainLxcOpenNamespace/,
+    },
+    { command: 'snapshot-list ct', prints: /Name/ },
+    {
+      command: 'snapshot-create ct',
+      refused: 'no snapshots yet',
+      prints: /not supported by the connection driver/,
+    },
+    { command: 'domdisplay ct', refused: 'a container has no display', prints: /./ },
+  ]),
+  ...rows('limits', [
+    { command: 'schedinfo ct', prints: /cpu_shares\s+: 1024/ },
+    { command: 'schedinfo off', prints: /vcpu_quota\s+: -1/ },
+    { command: 'schedinfo ct --set cpu_shares=512 --live --config', prints: /cpu_shares\s+: 512/ },
+    { command: 'schedinfo ct --set vcpu_quota=50000', prints: /vcpu_quota\s+: 50000/ },
+    { command: 'memtune ct', prints: /hard_limit\s+: \d+/ },
+    { command: 'memtune ct --hard-limit 200000 --live --config' },
+    { command: 'memtune ct --config', prints: /hard_limit\s+: 200000/ },
+    { command: 'setmem ct 150000' },
+    { command: 'setmem off 100000 --config' },
+    { command: 'setmaxmem off 300000 --config' },
+    {
+      command: 'setmaxmem ct 300000 --live',
+      refused: 'as with libvirt: its maximum changes at the next start',
+      prints: /Cannot resize the max memory/,
+    },
+    { command: 'blkiotune ct', prints: /weight\s+: 0/ },
+    { command: 'blkiotune ct --weight 300 --config' },
+    { command: 'numatune off', prints: /numa_mode\s+: strict/ },
+    { command: 'vcpucount ct', prints: /maximum\s+live\s+\d+/ },
+    { command: 'vcpuinfo ct', prints: /VCPU:\s+0/ },
+    { command: 'vcpupin ct', prints: /^ 0\s+0/m },
+    { command: 'vcpupin ct 1 0 --live --config' },
+    { command: 'vcpupin ct --vcpu 1 --config', prints: /^ 1\s+0$/m },
+    { command: 'vcpupin ct 0 0' },
+    { command: 'vcpupin ct 0 r' },
+    { command: 'vcpupin ct 7 0', refused: 'there is no such processor', prints: /out of range/ },
+    { command: 'emulatorpin ct', prints: /\*: 0/ },
+    {
+      command: 'emulatorpin ct 0',
+      refused: 'there is no emulator: `vcpupin` says where a container runs',
+      prints: /not supported by the connection driver: virDomainPinEmulator/,
+    },
+    { command: 'setvcpus off 1 --config' },
+    { command: 'setvcpus ct 1 --live' },
+  ]),
+  ...rows('devices', [
+    { command: 'attach-device ct FILE --live', input: link(mac), prints: /attached successfully/ },
+    { command: 'domiflist ct', prints: new RegExp(mac) },
+    { command: 'domif-getlink ct 52:54:00:00:00:10', prints: /up/ },
+    { command: 'domiftune ct 52:54:00:00:00:01 --inbound 1000,2000,64 --live' },
+    { command: 'domiftune ct 52:54:00:00:00:01', prints: /inbound\.average: 1000\ninbound\.peak {3}: 2000/ },
+    { command: 'detach-interface ct bridge 52:54:00:00:00:10 --live', prints: /detached successfully/ },
+    { command: 'attach-interface ct bridge clients0 --live', prints: /attached successfully/ },
+    {
+      command: 'attach-interface off bridge clients0 --mac 52:54:00:00:00:10 --config',
+      prints: /attached successfully/,
+    },
+    { command: 'update-device off FILE --config', input: link(mac), prints: /updated successfully/ },
+    { command: 'detach-device off FILE --config', input: link(mac), prints: /detached successfully/ },
+    { command: 'domblklist ct', prints: /Target/ },
+    { command: 'attach-disk ct /dev/null vda', refused: noDisk, prints: /./ },
+    { command: 'domblkinfo ct /', prints: /Capacity/ },
+    { command: 'change-media ct hda --eject', refused: noDisk, prints: /./ },
+  ]),
+  ...rows('monitoring', [
+    { command: 'domstats', prints: /Domain: 'ct'[\s\S]*cpu\.time=\d+/ },
+    { command: 'domstats ct --vcpu --balloon', prints: /balloon\.maximum=\d+/ },
+    { command: 'domstats --list-inactive --state', prints: /state\.state=5/ },
+    { command: 'dommemstat ct', prints: /actual \d+/ },
+    { command: 'domifaddr ct', prints: /192\.0\.2\.5\/24/ },
+    { command: 'domifaddr ct --source agent', prints: /eth0\s+\S+\s+ipv4\s+192\.0\.2\.5\/24/ },
+    { command: 'domifstat ct 52:54:00:00:00:01', prints: /rx_bytes \d+/ },
+    { command: 'domblkstat ct', prints: /rd_req \d+/ },
+    { command: 'cpu-stats ct', prints: /cpu_time/ },
+    { command: 'event --list', prints: /lifecycle/ },
+  ]),
+  ...rows('host', [
+    { command: 'version --daemon', prints: /Running against daemon: \d/ },
+    { command: 'uri', prints: /ctvirt/ },
+    { command: 'hostname', prints: /./ },
+    { command: 'nodeinfo', prints: /CPU\(s\):\s+\d+/ },
+    { command: 'capabilities', prints: /<os_type>exe<\/os_type>/ },
+    { command: 'domcapabilities', prints: /<domainCapabilities>/ },
+    { command: 'maxvcpus', prints: /^\d+$/m },
+    { command: 'freecell', prints: /Total: \d+ KiB/ },
+    { command: 'nodecpumap', prints: /CPUs online:\s+\d+/ },
+    { command: 'nodecpustats', prints: /user:\s+\d+/ },
+    { command: 'nodememstats', prints: /total\s*:\s+\d+/ },
+    { command: 'sysinfo', refused: 'as with libvirt where there is no SMBIOS', prints: /SMBIOS/ },
+    {
+      command: 'nodesuspend mem 60',
+      refused: 'hosts are not sent to sleep',
+      prints: /not supported by the connection driver/,
+    },
+    { command: 'node-memory-tune', prints: /Shared memory/ },
+    { command: 'node-memory-tune --shm-pages-to-scan SCAN' },
+    { command: 'freepages --all', prints: /Node 0:\n4KiB: \d+/ },
+    { command: 'freepages --cellno 0 --pagesize 4', prints: /^4KiB: \d+$/m },
+    {
+      command: 'freepages --cellno 3 --pagesize 4',
+      refused: 'the host is told as one node',
+      prints: /start cell 3 out of range/,
+    },
+    {
+      command: 'freepages --cellno 0 --pagesize 7',
+      refused: 'there are no such pages',
+      prints: /not available/,
+    },
+    { command: 'allocpages 2048 0' },
+    { command: 'allocpages 4 1', refused: 'only huge pages are set aside', prints: /can't be modified/ },
+  ]),
+  ...rows('networks and storage', [
+    { command: 'net-list --all', prints: /clients0\s+active\s+yes/ },
+    { command: 'net-info clients0', prints: /Bridge:\s+clients0/ },
+    { command: 'net-dumpxml clients0', prints: /<forward mode='bridge'\/>/ },
+    { command: 'net-dhcp-leases clients0', prints: /Expiry/ },
+    {
+      command: 'net-destroy clients0',
+      refused: "the host's bridges are the host's",
+      prints: /not supported by the connection driver/,
+    },
+    { command: 'pool-list --all --details', prints: /default\s+running/ },
+    { command: 'pool-info default', prints: /State:\s+running/ },
+    { command: 'pool-dumpxml default', prints: /<pool type='dir'>/ },
+    { command: 'pool-refresh default', prints: /refreshed/ },
+    { command: 'pool-define FILE', input: templatesPool, prints: /Pool default defined/ },
+    { command: 'pool-define FILE', input: otherPool, refused: onlyTemplates, prints: /not supported/ },
+    { command: 'pool-autostart default', prints: /marked as autostarted/ },
+    { command: 'pool-build default', refused: 'it is always active', prints: /is already active/ },
+    { command: 'pool-start default', refused: 'it is always active', prints: /is already active/ },
+    { command: 'pool-undefine default', refused: 'it is always active', prints: /is still active/ },
+    {
+      command: 'pool-destroy default',
+      refused: 'it is always active',
+      prints: /not supported/,
+    },
+    { command: 'vol-list default --details', prints: /busybox/ },
+    { command: 'vol-info busybox --pool default', prints: /Capacity/ },
+    { command: 'vol-dumpxml busybox --pool default', prints: /<volume type='dir'>/ },
+    { command: 'vol-path busybox --pool default', prints: /\/templates\/busybox/ },
+    {
+      command: 'vol-delete busybox --pool default',
+      refused: '`ctvirt template` imports and removes templates',
+      prints: /not supported by the connection driver/,
+    },
+    { command: 'iface-list', prints: /Name/ },
+    { command: 'nodedev-list' },
+    { command: 'nwfilter-list', prints: /UUID/ },
+    { command: 'secret-list', prints: /UUID/ },
+  ]),
+];
+
+/** The table as it stands in docs/reference. */
+export function formatVirshTable(): string {
+  const works = virshRows.filter(({ refused }) => refused === undefined).length;
+  const names = [...new Set(virshRows.map(({ group }) => group))];
+  const elsewhere = new Set(worksElsewhere(9));
+  const there = (command: string): string =>
+    untried[command] ?? (elsewhere.has(command) ? 'works' : 'refused');
+  const sections = names.map((name) => {
+    const lines = virshRows
+      .filter(({ group }) => group === name)
+      .map(
+        ({ command, refused }) =>
+          `| \`${command}\` | ${refused === undefined ? 'works' : `refused: ${refused}`} | ${there(command)} |`,
+      );
+    return `## ${name.slice(0, 1).toUpperCase()}${name.slice(1)}\n\n| command | here | libvirt's LXC driver |\n| --- | --- | --- |\n${lines.join('\n')}\n`;
+  });
+  return `# virsh here
+
+Generated from the commands the end-to-end tests run by Debian's own virsh (\`npm run test:clients -- --write\`); do not edit.
+Each of these ${virshRows.length} commands is run in every test, on a running domain \`ct\`, a stopped one \`off\` and a document of a
+domain \`plain\`; ${works} work, the others are refused with an error of libvirt's own. On libvirt 9.0's own LXC driver ${elsewhere.size} work.
+What both refuse is compared word by word, what scripts read most (${readCommands.size} commands) by the shape of its output. They differ in:
+
+${Object.entries(knownDifferences)
+  .map(([command, { reason }]) => `- \`${command}\`: ${reason}`)
+  .join('\n')}
+
+${sections.join('\n')}`;
+}

@@ -1,0 +1,140 @@
+// Devices of domains: plugged in, changed and taken out.
+// SPDX-License-Identifier: Apache-2.0
+import { randomBytes } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
+import { type Device, type Domain, parseDevice } from '@ctvirt/xml';
+import { type Bind, domainOf, type Session } from '../session.js';
+import { affectedBy, affectFlags } from '../words/affect.js';
+import { amend } from '../words/parameters.js';
+import { refusal } from '../words/refusal.js';
+
+type Kind = Device['kind'];
+type Model<K extends Kind> = Extract<Device, { kind: K }>['model'];
+type Devices = Domain['devices'];
+
+/** How a domain keeps one kind of device, and when two descriptions mean the same one. */
+interface Shelf<K extends Kind> {
+  readonly list: (devices: Devices) => readonly Model<K>[];
+  readonly put: (devices: Devices, list: readonly Model<K>[]) => Devices;
+  readonly matches: (asked: Model<K>, device: Model<K>) => boolean;
+  readonly noun: string;
+}
+
+const shelves: { readonly [K in Kind]: Shelf<K> } = {
+  interface: {
+    list: ({ interfaces }) => interfaces ?? [],
+    put: (devices, interfaces) => ({ ...devices, interfaces: [...interfaces] }),
+    matches(asked, device) {
+      if (asked.mac !== undefined)
+        return asked.mac.address.toLowerCase() === device.mac?.address.toLowerCase();
+      const name = asked.target?.dev ?? asked.guest?.dev;
+      return name === undefined
+        ? asked.type === device.type && isDeepStrictEqual(asked.source, device.source)
+        : name === device.target?.dev || name === device.guest?.dev;
+    },
+    noun: 'network device',
+  },
+  filesystem: {
+    list: ({ filesystems }) => filesystems ?? [],
+    put: (devices, filesystems) => ({ ...devices, filesystems: [...filesystems] }),
+    matches: (asked, device) => asked.target?.dir === device.target?.dir,
+    noun: 'filesystem',
+  },
+  disk: {
+    list: ({ disks }) => disks ?? [],
+    put: (devices, disks) => ({ ...devices, disks: [...disks] }),
+    matches: (asked, device) => asked.target?.dev === device.target?.dev,
+    noun: 'disk',
+  },
+  controller: {
+    list: ({ controllers }) => controllers ?? [],
+    put: (devices, controllers) => ({ ...devices, controllers: [...controllers] }),
+    matches: (asked, device) => asked.type === device.type && asked.index === device.index,
+    noun: 'controller',
+  },
+  console: {
+    list: ({ consoles }) => consoles ?? [],
+    put: (devices, consoles) => ({ ...devices, consoles: [...consoles] }),
+    matches: (asked, device) => isDeepStrictEqual(asked.target, device.target),
+    noun: 'console',
+  },
+  hostdev: {
+    list: ({ hostdevs }) => hostdevs ?? [],
+    put: (devices, hostdevs) => ({ ...devices, hostdevs: [...hostdevs] }),
+    matches: (asked, device) =>
+      isDeepStrictEqual(
+        { ...asked, alias: undefined, address: undefined },
+        { ...device, alias: undefined, address: undefined },
+      ),
+    noun: 'host device',
+  },
+};
+
+type Change = 'attach' | 'detach' | 'update';
+
+function changed<K extends Kind>(shelf: Shelf<K>, domain: Domain, model: Model<K>, change: Change): Domain {
+  const list = shelf.list(domain.devices);
+  const put = (next: readonly Model<K>[]): Domain => ({
+    ...domain,
+    devices: shelf.put(domain.devices, next),
+  });
+  if (change === 'attach') return put([...list, model]);
+  const places = list.flatMap((device, place) => (shelf.matches(model, device) ? [place] : []));
+  const [found, ...more] = places;
+  if (found === undefined) throw refusal('deviceMissing', 'domain', `no matching ${shelf.noun} was found`);
+  if (more.length > 0)
+    throw refusal('operationFailed', 'domain', `multiple matching ${shelf.noun}s were found`);
+  return put([...list.slice(0, found), ...(change === 'update' ? [model] : []), ...list.slice(found + 1)]);
+}
+
+function deviceOf(xml: string): Device {
+  const { device, findings } = parseDevice(xml);
+  if (device !== undefined) return device;
+  const [first] = findings;
+  throw refusal(
+    first?.code === 'syntax' ? 'xmlDetail' : 'xmlError',
+    'domain',
+    first?.message ?? 'unknown kind of device',
+  );
+}
+
+/** Clients find an interface again by its address, so that one without it is given one, as libvirt does. */
+function withMac(device: Device, change: Change): Device {
+  if (device.kind !== 'interface' || change === 'detach' || device.model.mac !== undefined) return device;
+  const address = [
+    '52',
+    '54',
+    '00',
+    ...Array.from(randomBytes(3), (byte) => byte.toString(16).padStart(2, '0')),
+  ].join(':');
+  return { ...device, model: { ...device.model, mac: { address } } };
+}
+
+export const bindDomainDevices: Bind = ({ engine }) => {
+  const edit = async (
+    change: Change,
+    { dom: asked, xml, flags }: { dom: { uuid: string }; xml: string; flags: number },
+    { session, name }: { session: Session; name: string },
+  ): Promise<void> => {
+    const domain = domainOf(engine, session, asked);
+    const affected = affectedBy(flags, domain, name);
+    const { kind, model } = withMac(deviceOf(xml), change);
+    if (affected.live && (kind !== 'interface' || change === 'update'))
+      throw refusal(
+        'operationUnsupported',
+        'domain',
+        `a running container keeps its ${kind}s: ${change} it with --config, and start the domain again`,
+      );
+    // The shelf is the one of the model's own kind.
+    const shelf = shelves[kind] as Shelf<Kind>;
+    await amend(engine, domain, affected, (document) => changed(shelf, document, model, change));
+  };
+  const live = affectFlags.live;
+  return {
+    domainAttachDevice: (args, call) => edit('attach', { ...args, flags: live }, call),
+    domainAttachDeviceFlags: (args, call) => edit('attach', args, call),
+    domainDetachDevice: (args, call) => edit('detach', { ...args, flags: live }, call),
+    domainDetachDeviceFlags: (args, call) => edit('detach', args, call),
+    domainUpdateDeviceFlags: (args, call) => edit('update', args, call),
+  };
+};

@@ -1,0 +1,68 @@
+// The procedures a server answers by itself: opening, authentication, features, registration of events.
+// SPDX-License-Identifier: Apache-2.0
+import type { EventKind } from '../event-kinds.js';
+import { eventKinds } from '../protocol/messages.js';
+import type { Authentication, ClientInfo, SaslStep } from './handlers.js';
+import type { Subscriptions } from './subscriptions.js';
+
+type Values = Readonly<Record<string, unknown>>;
+
+/** The side of a connection these procedures act on. */
+export interface OwnClient extends ClientInfo {
+  readonly subscriptions: Subscriptions;
+  offeredTypes(): number[];
+  polkit(): Promise<{ complete: number }>;
+  sasl(): NonNullable<Authentication['sasl']>;
+  saslStep(step: Promise<SaslStep>): Promise<Values>;
+  open(name: string | null, flags: number): Promise<void>;
+  leave(): void;
+  supports(feature: number): boolean;
+  subscribe(kind: EventKind, id: number, subject: unknown): Promise<{ callbackId: number }>;
+}
+
+/** A procedure the server answers by itself. */
+export type OwnHandler = (client: OwnClient, args: Values) => unknown;
+
+const lifecycle = 0;
+
+function eventHandlers(): Record<string, OwnHandler> {
+  const handlers: Record<string, OwnHandler> = {};
+  for (const [kindName, { register, deregister, subject }] of Object.entries(eventKinds)) {
+    // Object.entries widens the keys of eventKinds to string.
+    const kind = kindName as EventKind;
+    handlers[register] = (client, args) => client.subscribe(kind, Number(args.eventId), args[subject]);
+    handlers[deregister] = (client, args) => client.subscriptions.remove(kind, Number(args.callbackId));
+  }
+  return handlers;
+}
+
+/** By name; every other procedure is the handlers'. */
+export const ownProcedures: Readonly<Record<string, OwnHandler>> = {
+  ...eventHandlers(),
+  authList: (client) => ({ types: client.offeredTypes() }),
+  authPolkit: (client) => client.polkit(),
+  authSaslInit: (client) => ({ mechlist: client.sasl().mechanisms(client) }),
+  authSaslStart: (client, { mech, nil, data }) =>
+    client.saslStep(client.sasl().start(client, String(mech), nil === 0 ? (data as Uint8Array) : null)),
+  authSaslStep: (client, { nil, data }) =>
+    client.saslStep(client.sasl().step(client, nil === 0 ? (data as Uint8Array) : null)),
+  connectOpen: (client, { name, flags }) => client.open(name as string | null, Number(flags)),
+  connectClose: (client) => client.leave(),
+  connectSupportsFeature: (client, { feature }) => ({ supported: client.supports(Number(feature)) ? 1 : 0 }),
+  connectDomainEventRegister: (client) => {
+    client.subscriptions.addLegacy(lifecycle);
+    return { cbRegistered: 1 };
+  },
+  connectDomainEventDeregister: (client) => {
+    client.subscriptions.removeLegacy(lifecycle);
+    return { cbRegistered: 0 };
+  },
+  connectDomainEventRegisterAny: (client, { eventId }) => client.subscriptions.addLegacy(Number(eventId)),
+  connectDomainEventDeregisterAny: (client, { eventId }) =>
+    client.subscriptions.removeLegacy(Number(eventId)),
+  connectRegisterCloseCallback: () => undefined,
+  connectUnregisterCloseCallback: () => undefined,
+};
+
+/** Names of the procedures a server answers by itself. */
+export const ownProcedureNames: readonly string[] = Object.keys(ownProcedures);
