@@ -19,6 +19,7 @@ export type { TSchema } from './schema.js';
 export {
   decodeNumber,
   decodeResize,
+  decodeText,
   encodeFrame,
   encodeJson,
   encodeNumber,

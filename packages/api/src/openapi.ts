@@ -118,7 +118,7 @@ function describeSession(): string {
     ([name, { byte, from, carries }]) => `- ${byte} \`${name}\`, from the ${from}: ${carries}`,
   );
   return [
-    `Ask with \`Upgrade: ${sessionProtocol}\`. Both sides then send frames: a type byte, the payload's length in`,
+    `Ask with \`Upgrade: ${sessionProtocol}\`, or for a WebSocket of that protocol, with binary messages. Both sides then send frames: a type byte, the payload's length in`,
     `32 bits, the payload; numbers are big-endian. The first frame is \`open\`, with the JSON object below. At most`,
     `${stdinWindowBytes} bytes of stdin may be under way, not yet \`consumed\`. Types:`,
     ...frames,

@@ -1,8 +1,12 @@
-// A daemon over fetch, as browsers have it: no sockets, no sessions.
+// A daemon over fetch, as browsers have it, and over WebSockets for sessions.
 // SPDX-License-Identifier: Apache-2.0
 import { ApiError } from '../errors.js';
 import type { Outgoing, Reply, Transport } from '../transport.js';
 import { parseErrorBody } from '../wire.js';
+import { type BrowserSession, openSession } from './session.js';
+
+/** The page's own, in a browser. */
+declare const location: { readonly origin: string };
 
 /** How a browser holds bytes that go out: a file that was chosen, or what was made of one. */
 export type Content = Blob | Uint8Array<ArrayBuffer>;
@@ -41,8 +45,8 @@ class FetchReply implements Reply {
   }
 }
 
-/** fetch as a transport. */
-export class FetchConnection implements Transport<Content, never> {
+/** fetch as a transport, and WebSockets for sessions. */
+export class FetchConnection implements Transport<Content, BrowserSession> {
   constructor(private readonly baseUrl: string) {}
 
   async send({ method, target, contentType, content, signal }: Outgoing<Content>): Promise<Reply> {
@@ -54,6 +58,11 @@ export class FetchConnection implements Transport<Content, never> {
     });
     if (!response.ok) throw ApiError.fromBody(parseErrorBody(await response.text()));
     return new FetchReply(response);
+  }
+
+  async open(target: string, open: unknown, signal?: AbortSignal): Promise<BrowserSession> {
+    const base = this.baseUrl === '' ? location.origin : this.baseUrl;
+    return await openSession(`${base.replace(/^http/, 'ws')}${target}`, open, signal);
   }
 
   /** The browser keeps its connections, and lets go of them. */

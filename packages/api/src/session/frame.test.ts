@@ -60,7 +60,7 @@ test('foreign bytes end in FrameError or in frames, never otherwise', () => {
     }),
   );
   const head = encodeFrame('stdin');
-  head.writeUInt32BE(maxPayloadBytes + 1, 1);
+  new DataView(head.buffer).setUint32(1, maxPayloadBytes + 1);
   assert.throws(() => new FrameDecoder().push(head), FrameError);
 });
 
@@ -79,5 +79,5 @@ test('numbers and sizes come back; a size is always one a terminal can have', ()
       assert.deepEqual(size, { columns: clamp(columns), rows: clamp(rows) });
     }),
   );
-  assert.throws(() => decodeNumber({ type: 'exited', payload: Buffer.alloc(3) }), FrameError);
+  assert.throws(() => decodeNumber({ type: 'exited', payload: new Uint8Array(3) }), FrameError);
 });

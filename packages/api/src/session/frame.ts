@@ -35,7 +35,7 @@ export type FrameType = keyof typeof frameTable;
 /** One frame as it came: what it is, and what it carries. */
 export interface Frame {
   readonly type: FrameType;
-  readonly payload: Buffer;
+  readonly payload: Uint8Array;
 }
 
 /** A frame announcing more than this is refused: nothing of ours needs it. */
@@ -55,31 +55,37 @@ export class FrameError extends Error {
   override readonly name = 'FrameError';
 }
 
+const viewOf = ({ buffer, byteOffset, byteLength }: Uint8Array): DataView =>
+  new DataView(buffer, byteOffset, byteLength);
+
 /** The bytes of a frame. */
-export function encodeFrame(type: FrameType, payload: Uint8Array = new Uint8Array()): Buffer {
-  const frame = Buffer.allocUnsafe(headBytes + payload.length);
-  frame.writeUInt8(frameTable[type].byte, 0);
-  frame.writeUInt32BE(payload.length, 1);
+export function encodeFrame(
+  type: FrameType,
+  payload: Uint8Array = new Uint8Array(),
+): Uint8Array<ArrayBuffer> {
+  const frame = new Uint8Array(headBytes + payload.length);
+  frame[0] = frameTable[type].byte;
+  viewOf(frame).setUint32(1, payload.length);
   frame.set(payload, headBytes);
   return frame;
 }
 
 /** A frame that carries a JSON value. */
-export const encodeJson = (type: FrameType, value: unknown): Buffer =>
-  encodeFrame(type, Buffer.from(JSON.stringify(value)));
+export const encodeJson = (type: FrameType, value: unknown): Uint8Array<ArrayBuffer> =>
+  encodeFrame(type, new TextEncoder().encode(JSON.stringify(value)));
 
 /** A frame that carries one 32-bit number, an exit status or a count. */
-export function encodeNumber(type: FrameType, value: number): Buffer {
-  const payload = Buffer.alloc(4);
-  payload.writeInt32BE(value);
+export function encodeNumber(type: FrameType, value: number): Uint8Array<ArrayBuffer> {
+  const payload = new Uint8Array(4);
+  viewOf(payload).setInt32(0, value);
   return encodeFrame(type, payload);
 }
 
 /** The frame that tells the size of the client's terminal. */
-export function encodeResize(columns: number, rows: number): Buffer {
-  const payload = Buffer.alloc(4);
-  payload.writeUInt16BE(clampSize(columns), 0);
-  payload.writeUInt16BE(clampSize(rows), 2);
+export function encodeResize(columns: number, rows: number): Uint8Array<ArrayBuffer> {
+  const payload = new Uint8Array(4);
+  viewOf(payload).setUint16(0, clampSize(columns));
+  viewOf(payload).setUint16(2, clampSize(rows));
   return encodeFrame('resize', payload);
 }
 
@@ -88,22 +94,26 @@ const clampSize = (cells: number): number => Math.min(Math.max(Math.trunc(cells)
 /** The number in a frame made by `encodeNumber`. */
 export function decodeNumber({ type, payload }: Frame): number {
   if (payload.length !== 4) throw new FrameError(`a ${type} frame carries 4 bytes, not ${payload.length}`);
-  return payload.readInt32BE();
+  return viewOf(payload).getInt32(0);
 }
 
 /** The size of the client's terminal; throws FrameError where the payload is none. */
 export function decodeResize({ payload }: Frame): { columns: number; rows: number } {
   if (payload.length !== 4) throw new FrameError(`a resize frame carries 4 bytes, not ${payload.length}`);
-  return { columns: clampSize(payload.readUInt16BE(0)), rows: clampSize(payload.readUInt16BE(2)) };
+  const view = viewOf(payload);
+  return { columns: clampSize(view.getUint16(0)), rows: clampSize(view.getUint16(2)) };
 }
+
+/** What a frame carries as text. */
+export const decodeText = ({ payload }: Frame): string => new TextDecoder().decode(payload);
 
 /** Cuts a byte stream into frames, wherever its chunks happen to end. */
 export class FrameDecoder {
-  #pending: Buffer[] = [];
+  #pending: Uint8Array[] = [];
   #pendingBytes = 0;
 
   /** Takes the next bytes; answers the frames that are now complete. Throws FrameError on foreign bytes. */
-  push(chunk: Buffer): Frame[] {
+  push(chunk: Uint8Array): Frame[] {
     this.#pending.push(chunk);
     this.#pendingBytes += chunk.length;
     const frames: Frame[] = [];
@@ -114,11 +124,12 @@ export class FrameDecoder {
   #take(): Frame | undefined {
     if (this.#pendingBytes < headBytes) return undefined;
     const first = this.#pending[0];
-    const buffer = first !== undefined && first.length >= headBytes ? first : this.#join();
-    const typeByte = buffer.readUInt8(0);
+    const bytes = first !== undefined && first.length >= headBytes ? first : this.#join();
+    const view = viewOf(bytes);
+    const typeByte = view.getUint8(0);
     const type = nameOf.get(typeByte);
     if (type === undefined) throw new FrameError(`unknown frame type ${typeByte}`);
-    const length = buffer.readUInt32BE(1);
+    const length = view.getUint32(1);
     if (length > maxPayloadBytes) throw new FrameError(`a ${type} frame of ${length} bytes is too long`);
     if (this.#pendingBytes < headBytes + length) return undefined;
     const whole = this.#join();
@@ -127,10 +138,15 @@ export class FrameDecoder {
     return { type, payload: whole.subarray(headBytes, headBytes + length) };
   }
 
-  #join(): Buffer {
+  #join(): Uint8Array {
     const [only] = this.#pending;
     if (this.#pending.length === 1 && only !== undefined) return only;
-    const whole = Buffer.concat(this.#pending);
+    const whole = new Uint8Array(this.#pendingBytes);
+    let at = 0;
+    for (const part of this.#pending) {
+      whole.set(part, at);
+      at += part.length;
+    }
     this.#pending = [whole];
     return whole;
   }

@@ -8,7 +8,7 @@ const MOST_PIECES = 256;
 
 /** One write at a time goes to the program, and one answer at a time to the client, however many frames there were. */
 export class SessionInput {
-  #waiting: Buffer[] = [];
+  #waiting: Uint8Array[] = [];
   /** Sent by the client and not yet answered. */
   #underWayBytes = 0;
   #takenBytes = 0;
@@ -22,7 +22,7 @@ export class SessionInput {
     client.on('drain', () => this.#answer());
   }
 
-  push(payload: Buffer): void {
+  push(payload: Uint8Array): void {
     if (payload.length === 0) throw new FrameError('a stdin frame without a byte');
     this.#underWayBytes += payload.length;
     if (this.#underWayBytes > stdinWindowBytes) throw new FrameError('more stdin than the window admits');

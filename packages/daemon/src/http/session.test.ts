@@ -148,7 +148,7 @@ test('a closing daemon ends its sessions', async (t) => {
 async function byHand(
   served: Served,
   path: string,
-  bytes: Buffer,
+  bytes: Uint8Array,
 ): Promise<{ head: string; frames: Frame[] }> {
   const socket = connect(served.socketPath);
   socket.write(`GET ${path} HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: ctvirt-session\r\n\r\n`);
@@ -164,7 +164,7 @@ async function byHand(
 test('a client that breaks the protocol is told so, and leaves no program', async (t) => {
   const served = await serveRunning(t);
   const sleep = encodeJson('open', { argv: ['sleep', '600'] });
-  const cases: Record<string, Buffer> = {
+  const cases: Record<string, Uint8Array> = {
     'stdin before open': encodeFrame('stdin', Buffer.from('x')),
     'foreign bytes': Buffer.from('GET / HTTP/1.1\r\n\r\n'),
     'a frame of the daemon': Buffer.concat([sleep, encodeNumber('exited', 0)]),

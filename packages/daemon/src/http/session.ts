@@ -1,4 +1,4 @@
-// The daemon's end of exec and console connections, over HTTP Upgrade.
+// The daemon's end of exec and console connections, over HTTP Upgrade: bare, or as a WebSocket for browsers.
 // SPDX-License-Identifier: Apache-2.0
 import { type IncomingMessage, STATUS_CODES } from 'node:http';
 import { constants } from 'node:os';
@@ -6,6 +6,7 @@ import type { Duplex } from 'node:stream';
 import {
   decodeNumber,
   decodeResize,
+  decodeText,
   type ErrorBody,
   encodeFrame,
   encodeJson,
@@ -15,11 +16,13 @@ import {
   FrameError,
   type FrameType,
   maxDataBytes,
+  maxPayloadBytes,
   type Route,
   sessionProtocol,
 } from '@ctvirt/api';
 import { EngineError, type ExecSession, passedSignals } from '@ctvirt/engine';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
+import { createWebSocketStream, WebSocketServer } from 'ws';
 import { failed } from './failure.js';
 import { SessionInput } from './session-input.js';
 import type { AnyCall } from './stream.js';
@@ -47,15 +50,12 @@ export function acceptSessions(app: FastifyInstance, routes: readonly SessionRou
     for (const { match, admitOpen, handler } of table) {
       const params = match(path);
       if (params === undefined) continue;
-      if (request.headers.upgrade?.toLowerCase() !== sessionProtocol)
-        return refuse(socket, 426, {
-          code: 'invalid',
-          message: `upgrade to ${sessionProtocol}, nothing else`,
-        });
       const open = (value: unknown) => handler({ params, query: {}, body: undefined }, admitOpen(value));
-      const session = new SessionServer(socket, open, app.log, () => live.delete(session));
-      live.add(session);
-      session.begin(head);
+      upgrade(request, socket, head, (client) => {
+        const session = new SessionServer(client, open, app.log, () => live.delete(session));
+        live.add(session);
+        session.begin();
+      });
       return;
     }
     refuse(socket, 404, { code: 'not-found', message: `no such operation: upgrade of ${path}` });
@@ -64,6 +64,53 @@ export function acceptSessions(app: FastifyInstance, routes: readonly SessionRou
     for (const session of live) session.end();
   });
 }
+
+/** Text and compression are no part of it, and a message is at most one frame of ours. */
+const webSockets = new WebSocketServer({
+  noServer: true,
+  clientTracking: false,
+  perMessageDeflate: false,
+  maxPayload: maxPayloadBytes + maxDataBytes,
+  handleProtocols: (offered) => offered.has(sessionProtocol) && sessionProtocol,
+});
+
+/** Hands over the client's connection in whichever of the two ways it asked for, or refuses it in HTTP. */
+function upgrade(
+  request: IncomingMessage,
+  socket: Duplex,
+  head: Buffer,
+  begin: (client: Duplex) => void,
+): void {
+  const wanted = request.headers.upgrade?.toLowerCase();
+  if (wanted === sessionProtocol) {
+    socket.write(
+      `HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: ${sessionProtocol}\r\n\r\n`,
+    );
+    if (head.length > 0) socket.unshift(head);
+    begin(socket);
+  } else if (wanted !== 'websocket')
+    refuse(socket, 426, {
+      code: 'invalid',
+      message: `upgrade to ${sessionProtocol} or websocket, nothing else`,
+    });
+  else if (!isOwnPage(request))
+    refuse(socket, 403, { code: 'denied', message: `no session for pages of ${request.headers.origin}` });
+  else if (!offers(request, sessionProtocol))
+    refuse(socket, 400, { code: 'invalid', message: `the WebSocket's protocol is ${sessionProtocol}` });
+  else
+    webSockets.handleUpgrade(request, socket, head, (webSocket) =>
+      begin(createWebSocketStream(webSocket, { allowHalfOpen: false })),
+    );
+}
+
+/** Any page may open WebSockets to anywhere, with its user's rights there: only those that came from here are heard. */
+function isOwnPage({ headers: { origin, host } }: IncomingMessage): boolean {
+  if (origin === undefined) return true; // no browser
+  return URL.canParse(origin) && new URL(origin).host === host;
+}
+
+const offers = ({ headers }: IncomingMessage, protocol: string): boolean =>
+  (headers['sec-websocket-protocol'] ?? '').split(',').some((offered) => offered.trim() === protocol);
 
 function matcher(route: Route) {
   const names: string[] = [];
@@ -117,14 +164,11 @@ class SessionServer {
     );
   }
 
-  begin(head: Buffer): void {
-    this.socket.write(
-      `HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: ${sessionProtocol}\r\n\r\n`,
-    );
+  begin(): void {
+    this.socket.on('error', (error) => this.log.debug({ err: error }, "a session's client went"));
     this.socket.on('data', (chunk: Buffer) => this.#receive(chunk));
     this.socket.on('end', () => this.end());
     this.socket.on('close', () => this.end());
-    if (head.length > 0) this.#receive(head);
   }
 
   /** The client went, or the daemon goes: the program ends with its session. */
@@ -149,7 +193,7 @@ class SessionServer {
     this.#program?.kill();
   }
 
-  #last(frame: Buffer): void {
+  #last(frame: Uint8Array): void {
     if (this.#finish()) this.socket.end(frame);
   }
 
@@ -174,7 +218,7 @@ class SessionServer {
   }
 
   readonly #actions: { readonly [T in FrameType]?: (frame: Frame, program: ExecSession) => void } = {
-    open: ({ payload }) => void this.#open(payload),
+    open: (frame) => void this.#open(frame),
     stdin: ({ payload }) => this.#input?.push(payload),
     stdinEnd: () => this.#input?.end(),
     resize: (frame, program) => {
@@ -190,12 +234,12 @@ class SessionServer {
     kill: (_, program) => program.kill(),
   };
 
-  async #open(payload: Buffer): Promise<void> {
+  async #open(frame: Frame): Promise<void> {
     try {
       if (this.#isOpening) throw new FrameError('a session opens once');
       this.#isOpening = true;
       clearTimeout(this.#openTimer);
-      const program = await this.open(parseOpen(payload));
+      const program = await this.open(parseOpen(frame));
       this.#program = program;
       this.#input = new SessionInput(program.stdin, this.socket);
       // The client may have gone while the program was starting.
@@ -250,9 +294,9 @@ class SessionServer {
   }
 }
 
-function parseOpen(payload: Buffer): unknown {
+function parseOpen(frame: Frame): unknown {
   try {
-    return JSON.parse(payload.toString('utf8'));
+    return JSON.parse(decodeText(frame));
   } catch (cause) {
     throw new EngineError('invalid', 'open: no JSON', {}, { cause });
   }

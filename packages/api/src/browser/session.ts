@@ -1,0 +1,97 @@
+// A session of a browser's: three streams and a status over one WebSocket.
+// SPDX-License-Identifier: Apache-2.0
+import { ApiError } from '../errors.js';
+import { type SessionControls, SessionTalk } from '../session/client-session.js';
+import { sessionProtocol } from '../session/frame.js';
+
+/**
+ * A running program or attached console. A WebSocket cannot be told to wait: what comes and is not read lies in the page's memory.
+ */
+export interface BrowserSession extends SessionControls {
+  readonly stdin: WritableStream<Uint8Array>;
+  readonly stdout: ReadableStream<Uint8Array>;
+  readonly stderr: ReadableStream<Uint8Array>;
+}
+
+/** Opens a session at a ws: or wss: URL; resolves when the daemon says it runs. */
+export async function openSession(url: string, open: unknown, signal?: AbortSignal): Promise<BrowserSession> {
+  const socket = new WebSocket(url, sessionProtocol);
+  socket.binaryType = 'arraybuffer';
+  // Its end tells as much.
+  socket.onerror = () => undefined;
+  const streams = { stdout: pipe(), stderr: pipe() };
+  const talk = new SessionTalk(
+    { send: (frame) => socket.send(frame), end: () => socket.close() },
+    {
+      write: (stream, bytes) => streams[stream].controller.enqueue(bytes),
+      end: () => {
+        streams.stdout.controller.close();
+        streams.stderr.controller.close();
+      },
+    },
+  );
+  signal?.addEventListener('abort', () => talk.close());
+  await connected(socket, url, signal);
+  socket.onmessage = ({ data }) => {
+    if (data instanceof ArrayBuffer) talk.receive(new Uint8Array(data));
+    else talk.lose('it sent text');
+  };
+  socket.onclose = ({ reason }) => talk.lose(reason === '' ? 'it closed the connection' : reason);
+  await talk.open(open);
+  return {
+    stdout: streams.stdout.stream,
+    stderr: streams.stderr.stream,
+    stdin: new WritableStream({
+      write: (chunk) => new Promise<void>((resolve) => talk.input(chunk, resolve)),
+      close: () => talk.inputEnd(),
+    }),
+    exited: talk.exited,
+    resize: (columns, rows) => talk.resize(columns, rows),
+    signal: (number) => talk.signal(number),
+    kill: () => talk.kill(),
+    close: () => talk.close(),
+  };
+}
+
+/** A browser does not tell a page why a WebSocket was refused. */
+function connected(socket: WebSocket, url: string, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    socket.onopen = () => resolve();
+    socket.onclose = () =>
+      reject(
+        signal?.aborted
+          ? new ApiError('interrupted', 'interrupted')
+          : new ApiError('unreachable', `no session can be opened at ${url}`),
+      );
+  });
+}
+
+interface Pipe {
+  readonly stream: ReadableStream<Uint8Array>;
+  readonly controller: Pick<ReadableStreamDefaultController<Uint8Array>, 'enqueue' | 'close'>;
+}
+
+/** A stream that takes what comes until it is over, whether or not somebody reads it. */
+function pipe(): Pipe {
+  let controller!: ReadableStreamDefaultController<Uint8Array>;
+  let isLeft = false;
+  const stream = new ReadableStream<Uint8Array>({
+    start: (own) => {
+      controller = own;
+    },
+    cancel: () => {
+      isLeft = true;
+    },
+  });
+  return {
+    stream,
+    controller: {
+      enqueue: (bytes) => {
+        if (!isLeft) controller.enqueue(bytes);
+      },
+      close: () => {
+        if (!isLeft) controller.close();
+      },
+    },
+  };
+}

@@ -1,0 +1,179 @@
+// The client's end of an exec or console connection, whatever carries its bytes: what is sent, what is answered, how it ends.
+// SPDX-License-Identifier: Apache-2.0
+import { ApiError } from '../errors.js';
+import { parseErrorBody } from '../wire.js';
+import {
+  decodeNumber,
+  decodeText,
+  encodeFrame,
+  encodeJson,
+  encodeNumber,
+  encodeResize,
+  type Frame,
+  FrameDecoder,
+  type FrameType,
+  maxDataBytes,
+  stdinWindowBytes,
+} from './frame.js';
+
+/** What clients of every kind have of a session, besides its streams. */
+export interface SessionControls {
+  /** The program's exit status (0 for a console that closed); rejects with ApiError if the connection breaks. */
+  readonly exited: Promise<number>;
+  resize(columns: number, rows: number): void;
+  /** Sends a signal, by its number, to the program and what it has begun. */
+  signal(number: number): void;
+  /** Ends them at once. */
+  kill(): void;
+  /** Leaves: a console goes on without us, a program is killed by the daemon. */
+  close(): void;
+}
+
+/** What carries a session. */
+export interface SessionWire {
+  send(frame: Uint8Array<ArrayBuffer>): void;
+  /** Nothing is sent any more; what was sent last still goes out. */
+  end(): void;
+}
+
+/** Where a session's output goes. */
+export interface SessionOutput {
+  write(stream: 'stdout' | 'stderr', bytes: Uint8Array): void;
+  /** Both streams are over. */
+  end(): void;
+}
+
+interface Deferred<T> {
+  readonly promise: Promise<T>;
+  readonly resolve: (value: T) => void;
+  readonly reject: (error: Error) => void;
+}
+
+function deferred<T>(): Deferred<T> {
+  let resolve!: (value: T) => void;
+  let reject!: (error: Error) => void;
+  const promise = new Promise<T>((yes, no) => {
+    resolve = yes;
+    reject = no;
+  });
+  // Whoever awaits it sees the failure; nobody awaiting must not end the process.
+  promise.catch(() => undefined);
+  return { promise, resolve, reject };
+}
+
+/** Speaks the protocol of sessions over a wire that hands it what comes in. */
+export class SessionTalk implements SessionControls {
+  readonly #decoder = new FrameDecoder();
+  readonly #opened = deferred<void>();
+  readonly #exit = deferred<number>();
+  #ended = false;
+  #windowBytes = stdinWindowBytes;
+  #onWindow: (() => void) | undefined;
+
+  constructor(
+    private readonly wire: SessionWire,
+    private readonly output: SessionOutput,
+  ) {}
+
+  get exited(): Promise<number> {
+    return this.#exit.promise;
+  }
+
+  get hasEnded(): boolean {
+    return this.#ended;
+  }
+
+  /** Says what to open; resolves when the daemon says that it runs. */
+  open(what: unknown): Promise<void> {
+    this.#send(encodeJson('open', what));
+    return this.#opened.promise;
+  }
+
+  /** Sends input as far as the daemon takes it; `done` is called when all of it is on its way. */
+  input(chunk: Uint8Array, done: () => void): void {
+    let rest = chunk;
+    while (rest.length > 0 && !this.#ended) {
+      const part = rest.subarray(0, Math.min(maxDataBytes, this.#windowBytes));
+      if (part.length === 0) {
+        this.#onWindow = () => this.input(rest, done);
+        return;
+      }
+      this.#windowBytes -= part.length;
+      this.#send(encodeFrame('stdin', part));
+      rest = rest.subarray(part.length);
+    }
+    done();
+  }
+
+  inputEnd(): void {
+    this.#send(encodeFrame('stdinEnd'));
+  }
+
+  resize(columns: number, rows: number): void {
+    this.#send(encodeResize(columns, rows));
+  }
+
+  signal(number: number): void {
+    this.#send(encodeNumber('signal', number));
+  }
+
+  kill(): void {
+    this.#send(encodeFrame('kill'));
+  }
+
+  close(): void {
+    this.#finish(new ApiError('interrupted', 'the session was left'));
+  }
+
+  /** Takes what came over the wire. */
+  receive(chunk: Uint8Array): void {
+    try {
+      for (const frame of this.#decoder.push(chunk)) if (!this.#ended) this.#onFrame[frame.type]?.(frame);
+    } catch (cause) {
+      const message = cause instanceof Error ? cause.message : String(cause);
+      this.#finish(
+        new ApiError('bad-answer', `the daemon's answer is not understood: ${message}`, {}, { cause }),
+      );
+    }
+  }
+
+  /** The wire broke, or was closed by the other end. */
+  lose(reason: string, cause?: unknown): void {
+    this.#finish(new ApiError('unreachable', `the connection to the daemon broke: ${reason}`, {}, { cause }));
+  }
+
+  #send(frame: Uint8Array<ArrayBuffer>): void {
+    if (!this.#ended) this.wire.send(frame);
+  }
+
+  readonly #onFrame: { readonly [T in FrameType]?: (frame: Frame) => void } = {
+    opened: () => this.#opened.resolve(),
+    stdout: ({ payload }) => this.output.write('stdout', payload),
+    stderr: ({ payload }) => this.output.write('stderr', payload),
+    consumed: (frame) => {
+      this.#windowBytes += decodeNumber(frame);
+      this.#releaseInput();
+    },
+    exited: (frame) => this.#finish(decodeNumber(frame)),
+    failed: (frame) => this.#finish(ApiError.fromBody(parseErrorBody(decodeText(frame)))),
+  };
+
+  #releaseInput(): void {
+    const resume = this.#onWindow;
+    this.#onWindow = undefined;
+    resume?.();
+  }
+
+  #finish(outcome: number | ApiError): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.wire.end();
+    this.output.end();
+    this.#releaseInput();
+    if (typeof outcome === 'number') this.#exit.resolve(outcome);
+    else {
+      this.#opened.reject(outcome);
+      this.#exit.reject(outcome);
+    }
+  }
+}
