@@ -1,4 +1,4 @@
-// `npm run test:fresh [-- --only start|test] [--suite bookworm|trixie]`: bare Debians, a clone, and the README's two commands.
+// `npm run test:fresh [-- --only start|test] [--suite bookworm|trixie] [--run WORDS]`: bare Debians, a clone, and the README's two commands.
 // SPDX-License-Identifier: Apache-2.0
 import { spawn, spawnSync } from 'node:child_process';
 import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -13,7 +13,11 @@ import { addNode, copyRegistrySettings, nodeFolder, suites, unpackDebian } from 
 import { root as checkout, debianPackages } from './setup.mjs';
 import { command, StepError, step } from './steps.mjs';
 
-const { values: options } = parseArgs({ options: { only: { type: 'string' }, suite: { type: 'string' } } });
+/** `run` takes the place of `npm test` in the same machine: what fails there is seen alone by it. */
+const { values: options } = parseArgs({
+  options: { only: { type: 'string' }, suite: { type: 'string' }, run: { type: 'string' } },
+});
+const testing = options.run ?? 'npm test';
 const suite = options.suite ?? '';
 const prefix = 'ctvirt-fresh-';
 const cache = join(checkout, '.cache', 'fresh');
@@ -209,8 +213,8 @@ async function starts(log) {
 }
 
 async function testsPass(log) {
-  await watched('npm test', async (note) => {
-    const terminal = new Terminal('npm test', log);
+  await watched(testing, async (note) => {
+    const terminal = new Terminal(testing, log);
     terminal.child.stdout.on('data', (chunk) => note(lastLine(chunk)));
     const status = await terminal.ended;
     process.stderr.write(`  ${/^\d+ passed, \d+ failed/m.exec(terminal.text)?.[0] ?? 'no count'}\n`);
@@ -258,7 +262,9 @@ function hostState() {
 
 /** Every suite in turn, each in a process of its own. */
 function runAll() {
-  const words = options.only === undefined ? [] : ['--only', options.only];
+  const words = ['only', 'run'].flatMap((name) =>
+    options[name] === undefined ? [] : [`--${name}`, options[name]],
+  );
   for (const each of Object.keys(suites)) {
     const argv = [fileURLToPath(import.meta.url), ...words, '--suite', each];
     if (spawnSync(process.execPath, argv, { stdio: 'inherit' }).status !== 0) process.exitCode = 1;

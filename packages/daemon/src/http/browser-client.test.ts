@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { DomainEvent, Progress } from '@ctvirt/api';
 import { ApiError, createClient } from '@ctvirt/api/browser';
 import { pino } from 'pino';
@@ -44,7 +45,7 @@ test('a client over fetch defines, starts, uploads and listens as any other', as
     heard.map(({ event }) => event),
     ['defined', 'started'],
   );
-  await new Promise((resolve) => setTimeout(resolve, 50));
+  for (let tries = 0; engine.listeners() > 0 && tries < 200; tries++) await delay(20);
   assert.equal(engine.listeners(), 0);
 
   await client.domains.destroy({ domain: 'web' });
