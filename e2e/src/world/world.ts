@@ -14,7 +14,7 @@ import { cgroupName, type Inventory, inventory, processesOf, profileName } from 
 import { SmallDisk } from './small-disk.js';
 import { assertUnchanged, waitFor } from './wait.js';
 
-const packages = new URL('../../../packages', import.meta.url);
+const packages = new URL('../../../packages/', import.meta.url);
 const built = (path: string): string => fileURLToPath(new URL(path, packages));
 export const daemonProgram = built('daemon/dist/ctvirtd.mjs');
 export const cliProgram = built('cli/dist/ctvirt.mjs');
