@@ -60,6 +60,12 @@ export interface ExecSession {
   kill(): void;
 }
 
+/** A container's /dev/console, as those have it who sit before it. */
+export interface ConsoleStream {
+  readonly stream: Duplex;
+  resize(columns: number, rows: number): void;
+}
+
 export interface Engine {
   list(): readonly DomainSummary[];
   summary(ref: DomainRef): DomainSummary;
@@ -128,10 +134,7 @@ export interface Engine {
 
   exec(ref: DomainRef, request: ExecRequest): Promise<ExecSession>;
   /** The container's /dev/console; closing the stream detaches. */
-  console(
-    ref: DomainRef,
-    size?: TerminalSize,
-  ): Promise<{ stream: Duplex; resize(columns: number, rows: number): void }>;
+  console(ref: DomainRef, size?: TerminalSize): Promise<ConsoleStream>;
 
   templates: {
     list(): Promise<readonly Template[]>;

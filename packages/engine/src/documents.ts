@@ -3,8 +3,8 @@
 import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { type Domain, formatDomain } from '@ctvirt/xml';
+import type { Subject } from './drivers/driver.js';
 import { readStored } from './lifecycle/stored-document.js';
-import type { Entry } from './state/registry.js';
 import type { DomainStore } from './state/store.js';
 
 /** Parsed documents of domains that are off; each of a running one is kept as long as it runs. */
@@ -25,11 +25,11 @@ export class Documents {
   constructor(
     private readonly store: DomainStore,
     /** Where a running domain's document lies. */
-    private readonly livePath: (entry: Entry) => string,
+    private readonly livePath: (entry: Subject) => string,
     private readonly remark: (message: string) => void,
   ) {}
 
-  async stored(entry: Entry): Promise<Domain> {
+  async stored(entry: Subject): Promise<Domain> {
     const { record } = entry;
     const known = this.#stored.get(record.uuid);
     const domain =
@@ -46,12 +46,12 @@ export class Documents {
   }
 
   /** That of a running domain, once it has been asked for. */
-  known({ running }: Entry): Domain | undefined {
+  known({ running }: Subject): Domain | undefined {
     return running === undefined ? undefined : this.#live.get(running);
   }
 
   /** Of a domain that is off the stored one. */
-  async live(entry: Entry): Promise<Domain> {
+  async live(entry: Subject): Promise<Domain> {
     const { running, record } = entry;
     if (running === undefined) return await this.stored(entry);
     const known = this.#live.get(running);
@@ -67,33 +67,36 @@ export class Documents {
    * Writes down what a live change leads to, before the kernel is told, so that a later daemon can take it back. At once, and so
    * are the other steps: they take less time in memory than a turn of the thread pool.
    */
-  propose(entry: Entry, xml: string): void {
+  propose(entry: Subject, xml: string): void {
     writeFileSync(this.#proposedPath(entry), `${xml}${WHOLE}`, { mode: 0o600 });
   }
 
   /** What a change that nobody finished led to; one that was not even written down has changed nothing. */
-  proposed(entry: Entry): Domain | undefined {
+  proposed(entry: Subject): Domain | undefined {
     const path = this.#proposedPath(entry);
     const text = existsSync(path) ? readFileSync(path, 'utf8') : '';
     return text.endsWith(WHOLE) ? readStored(withoutMark(text), entry.record.name) : undefined;
   }
 
   /** The proposed document becomes the one of this run. */
-  accept(entry: Entry, domain: Domain): void {
+  accept(entry: Subject, domain: Domain): void {
     renameSync(this.#proposedPath(entry), this.livePath(entry));
     if (entry.running !== undefined) this.#live.set(entry.running, domain);
   }
 
-  withdraw(entry: Entry): void {
+  withdraw(entry: Subject): void {
     rmSync(this.#proposedPath(entry), { force: true });
   }
 
-  #proposedPath(entry: Entry): string {
+  #proposedPath(entry: Subject): string {
     return `${this.livePath(entry)}.proposed`;
   }
 
   /** The text clients get of a running domain: with its id and the names its links have on the host. */
-  async liveXml(entry: Entry, hostNames: readonly (string | undefined)[]): Promise<string> {
+  async liveXml(
+    entry: Subject & { readonly id: number | null },
+    hostNames: readonly (string | undefined)[],
+  ): Promise<string> {
     const domain = await this.live(entry);
     const interfaces = domain.devices.interfaces?.map((link, index) => {
       const dev = hostNames[index];

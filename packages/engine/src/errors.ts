@@ -1,8 +1,7 @@
 // The engine's one error class: a stable code for programs, a sentence for people, the cause always kept.
 // SPDX-License-Identifier: Apache-2.0
+import type { LedgerResource } from '@ctvirt/api';
 import type { Finding } from '@ctvirt/xml';
-import type { Shortage } from './guarantees/ledger.js';
-import type { MountEntry } from './host/mountinfo.js';
 
 /** Every way an engine operation can fail. The daemon's errors.ts maps each to libvirt, HTTP and exit status. */
 export const engineCodes = [
@@ -47,6 +46,17 @@ interface Misplaced {
   readonly file?: string;
   readonly line?: number;
   readonly key?: string;
+}
+
+/** One promise that the host cannot keep, with the arithmetic. */
+export interface Shortage {
+  readonly resource: LedgerResource;
+  readonly promisedBy: string;
+  readonly capacity: number;
+  readonly reserve: number;
+  readonly promised: number;
+  readonly asked: number;
+  readonly missing: number;
 }
 
 /** What an error of each code may carry for programs, beside its sentence: plain data, since it goes out over HTTP. */
@@ -116,7 +126,8 @@ export interface Details {
     readonly link?: string;
     readonly folder?: string;
     readonly image?: string;
-    readonly mounts?: readonly MountEntry[];
+    /** Of the host, that a container had. */
+    readonly mounts?: readonly { readonly target: string; readonly root: string; readonly type: string }[];
     /** Whose a file is, and its mode in octal. */
     readonly uid?: number;
     readonly gid?: number;

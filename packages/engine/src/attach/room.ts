@@ -3,16 +3,15 @@
 import { join } from 'node:path';
 import { readNumber } from '../cgroups/layout.js';
 import { EngineError } from '../errors.js';
-import type { Entry } from '../state/registry.js';
 
 /** One that is put into a full group is let in, and can start nothing: what its shell says names no limit. */
-export function refuseWithoutRoom({ record }: Entry, pids: string): void {
+export function refuseWithoutRoom(name: string, pids: string): void {
   const there = readNumber(join(pids, 'pids.current'));
   const most = readNumber(join(pids, 'pids.max'));
   if (there === null || most === null || there < most) return;
   throw new EngineError(
     'over-quota',
-    `domain '${record.name}' has ${there} processes and may have ${most}: \`ctvirt set ${record.name} --numproc\` gives it more`,
+    `domain '${name}' has ${there} processes and may have ${most}: \`ctvirt set ${name} --numproc\` gives it more`,
     { processes: there, limit: most },
   );
 }

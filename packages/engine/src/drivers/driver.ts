@@ -1,7 +1,10 @@
 // What runs domains: all that the rest of the engine knows of it. No process, path or control group of the host is named here.
 // SPDX-License-Identifier: Apache-2.0
+import type { DomainInfo, PromisedDomain } from '@ctvirt/api';
 import type { Domain } from '@ctvirt/xml';
+import type { ConsoleStream, ExecSession } from '../contract.js';
 import type { DomainRecord } from '../state/record.js';
+import type { DomainCounters, LinkAddresses } from '../view.js';
 
 /** How a run ended: by the container's own wish, or not; of `unstarted` init never ran. */
 export interface Ending {
@@ -31,6 +34,63 @@ export interface Run {
   kill(gone: Promise<void>): Promise<boolean>;
   freeze(): Promise<void>;
   thaw(): Promise<void>;
+
+  /** Runs a program inside; resolves once it is there. */
+  exec(program: Program): Promise<ExecSession>;
+  /** Its console; closing the stream detaches. */
+  console(size: Size): Promise<ConsoleStream>;
+  /** Sends a signal to a process by the number it has inside; throws `not-found` if there is none. */
+  signal(pid: number, signal: number): void;
+  /** The links inside, with their present addresses. */
+  addresses(): Promise<readonly LinkAddresses[]>;
+  /** What it has used since its start. */
+  counters(): DomainCounters;
+  /** What it holds now; zero where that is not counted. */
+  held(): Held;
+  /** What the file system mounted at this path inside holds. */
+  usage(target: string): Promise<Usage>;
+}
+
+/** The size of a terminal. */
+export interface Size {
+  readonly columns: number;
+  readonly rows: number;
+}
+
+/** A program to run inside, on a terminal of that size or on pipes. */
+export interface Program {
+  readonly argv: readonly string[];
+  /** Beside what every program inside has. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly terminal?: Size;
+}
+
+/** What a run holds of what the host has. */
+export type Held = Pick<PromisedDomain, 'memoryBytes' | 'swapBytes' | 'processes'>;
+
+/** What a file system holds. */
+export interface Usage {
+  readonly bytes: number;
+  readonly inodes: number;
+}
+
+/** What all processors of the host did since it came up. */
+export interface HostTime {
+  readonly hostTicks: number;
+  readonly hostIdleTicks: number;
+}
+
+/** What a run was given until one moment, and what the host did; not a number where that is not told. All but memory counts up. */
+export interface Sample extends HostTime {
+  readonly atMs: number;
+  readonly cpuNs: number;
+  readonly throttledNs: number;
+  readonly waitedNs: number;
+  readonly memoryBytes: number;
+  readonly reclaims: number;
+  readonly limitHits: number;
+  readonly kills: number;
+  readonly stalledNs: number;
 }
 
 /** How long `kill` tries. */
@@ -45,6 +105,13 @@ export interface Found<S extends Subject> {
   readonly isUnwanted: boolean;
 }
 
+/** What a driver tells of a domain, whether or not it runs. */
+export type RunInfo = Pick<
+  DomainInfo,
+  'initPid' | 'usedMemoryKiB' | 'cpuTimeNs' | 'processes' | 'maxProcesses' | 'disk' | 'walls'
+>;
+
+/** What starts, finds, changes and puts away the runs of domains. */
 export interface Driver {
   /**
    * Starts a domain from its document and resolves when its init runs; undefined if that has ended already. Calls `begun` when
@@ -67,6 +134,8 @@ export interface Driver {
   restore(subject: Subject, wanted: Domain, domain: Domain): Promise<void>;
   /** A document as a run has it, with names for its links that no other of its links has or had. */
   named(subject: Subject, domain: Domain): Domain;
+  /** What the domain has of the host, and what stands between the two. */
+  info(subject: Subject, domain: Domain): Promise<RunInfo>;
   /** Nothing runs: gives back what all runs share. */
   idle(): void;
 }

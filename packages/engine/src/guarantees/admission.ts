@@ -1,10 +1,10 @@
 // The one place where a promise is let in or turned away: at define, start, live change and adoption.
 // SPDX-License-Identifier: Apache-2.0
 import type { GuaranteePolicy } from '@ctvirt/api';
-import { EngineError } from '../errors.js';
+import { EngineError, type Shortage } from '../errors.js';
 import type { Capacity } from './capacity.js';
 import type { Claim } from './claim.js';
-import { type Shortage, shortagesOf } from './ledger.js';
+import { shortagesOf } from './ledger.js';
 
 export interface AdmissionParts {
   readonly policy: GuaranteePolicy;

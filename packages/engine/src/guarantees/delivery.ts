@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFileSync } from 'node:fs';
 import type { Delivered } from '@ctvirt/api';
-import type { Readings } from '../accounting/readings.js';
+import type { HostTime, Sample } from '../drivers/driver.js';
 
 /** What a sample holds, in the order in which it lies in a ring; all but memory counts up. */
 const fields = [
@@ -17,9 +17,8 @@ const fields = [
   'stalledNs',
   'hostTicks',
   'hostIdleTicks',
-] as const;
+] as const satisfies readonly (keyof Sample)[];
 type Field = (typeof fields)[number];
-export type Sample = Readonly<Record<Field, number>>;
 
 /** A quarter of an hour, in samples ten seconds apart or a little more. */
 const MOST_SAMPLES = 90;
@@ -66,45 +65,6 @@ export class Ring {
 }
 
 const known = (value: number): number | null => (Number.isFinite(value) ? value : null);
-
-const unknown = (value: number | null): number => value ?? Number.NaN;
-const times = (value: number | null, factor: number): number => unknown(value) * factor;
-
-/** One look at a domain; what the kernel does not tell is not a number. */
-export function sampleOf(version: 1 | 2, readings: Readings, host: HostTime): Sample {
-  const common = { atMs: performance.now(), ...host };
-  if (version === 1)
-    return {
-      ...common,
-      cpuNs: unknown(readings.number('cpuacct', 'cpuacct.usage')),
-      throttledNs: unknown(readings.keyed('cpu', 'cpu.stat', 'throttled_time')),
-      waitedNs: Number.NaN,
-      memoryBytes: unknown(readings.number('memory', 'memory.usage_in_bytes')),
-      reclaims: Number.NaN,
-      limitHits:
-        unknown(readings.number('memory', 'memory.failcnt')) +
-        // Absent without accounting of swap.
-        (readings.number('memory', 'memory.memsw.failcnt') ?? 0),
-      kills: unknown(readings.keyed('memory', 'memory.oom_control', 'oom_kill')),
-      stalledNs: Number.NaN,
-    };
-  return {
-    ...common,
-    cpuNs: times(readings.keyed('cpu', 'cpu.stat', 'usage_usec'), 1000),
-    throttledNs: times(readings.keyed('cpu', 'cpu.stat', 'throttled_usec'), 1000),
-    waitedNs: times(readings.stalledUs('cpu', 'cpu.pressure'), 1000),
-    memoryBytes: unknown(readings.number('memory', 'memory.current')),
-    reclaims: unknown(readings.keyed('memory', 'memory.events', 'low')),
-    limitHits: unknown(readings.keyed('memory', 'memory.events', 'max')),
-    kills: unknown(readings.keyed('memory', 'memory.events', 'oom_kill')),
-    stalledNs: times(readings.stalledUs('memory', 'memory.pressure'), 1000),
-  };
-}
-
-export interface HostTime {
-  readonly hostTicks: number;
-  readonly hostIdleTicks: number;
-}
 
 /** What all processors did since the host came up. */
 export function hostTime(text = readFileSync('/proc/stat', 'latin1')): HostTime {

@@ -2,20 +2,18 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { DeliveryReport, GuaranteePolicy, GuaranteeReport } from '@ctvirt/api';
 import type { Domain } from '@ctvirt/xml';
-import type { Readings } from '../accounting/readings.js';
-import type { Run } from '../drivers/driver.js';
+import type { Held, HostTime, Run, Sample } from '../drivers/driver.js';
 import type { Entry } from '../state/registry.js';
 import { Admission } from './admission.js';
 import { readCapacity } from './capacity.js';
 import { type Claim, claimOf } from './claim.js';
-import { type HostTime, hostTime, Ring, sampleOf } from './delivery.js';
-import { type Held, howManyFit, ledgerOf } from './ledger.js';
+import { hostTime, Ring } from './delivery.js';
+import { howManyFit, ledgerOf } from './ledger.js';
 import { cpuVerdict, memoryVerdict } from './verdict.js';
 
 export interface GuaranteeParts {
   readonly policy: GuaranteePolicy;
   readonly reserveBytes: number;
-  readonly cgroupVersion: 1 | 2;
   readonly facts: { readonly pageSize: number; readonly hostCpus: number };
   readonly running: () => readonly Entry[];
   /** What a running domain was started with. */
@@ -49,10 +47,14 @@ export class Guarantees {
     });
   }
 
-  async report(heldBy: (entry: Entry) => Held, profile?: Domain): Promise<GuaranteeReport> {
+  /** The ledger; with a profile, how many more domains of it could be kept to their promises. */
+  async report(profile?: Domain): Promise<GuaranteeReport> {
     const { policy, reserveBytes, facts } = this.parts;
     const running = await this.claims();
-    const domains = running.map(({ entry, claim }) => ({ ...promised(claim), ...heldBy(entry) }));
+    const domains = running.map(({ entry, claim }) => ({
+      ...promised(claim),
+      ...(entry.running?.held() ?? nothing),
+    }));
     const total = (key: keyof Held): number => domains.reduce((sum, domain) => sum + domain[key], 0);
     const rows = ledgerOf(
       readCapacity(facts.hostCpus),
@@ -65,8 +67,8 @@ export class Guarantees {
     return { policy, rows, domains, fits: fit?.fits ?? null, fitsBy };
   }
 
-  /** Takes a look at what a domain is given. */
-  sample(running: Run, readings: Readings): void {
+  /** Takes a look at what a domain is given; `look` is told what the host did meanwhile. */
+  sample(running: Run, look: (host: HostTime) => Sample): void {
     const nowMs = performance.now();
     // Once for all that are looked at together.
     if (nowMs - this.#hostMs > HOST_MS) {
@@ -75,7 +77,7 @@ export class Guarantees {
     }
     const ring = this.#rings.get(running) ?? new Ring();
     this.#rings.set(running, ring);
-    ring.add(sampleOf(this.parts.cgroupVersion, readings, this.#host));
+    ring.add(look(this.#host));
   }
 
   /** What was promised and what was given over so many minutes, as far back as this daemon looked. */
@@ -123,6 +125,8 @@ export class Guarantees {
     return claim;
   }
 }
+
+const nothing: Held = { memoryBytes: 0, swapBytes: 0, processes: 0 };
 
 const promised = ({ name, allocationBytes, survivalBytes, memoryMaxBytes, cpuUnits }: Claim) => ({
   name,

@@ -1,11 +1,10 @@
 // The host's ledger: what it has, what it keeps for itself, what is promised, and what is left, by OpenVZ's formulas.
 // SPDX-License-Identifier: Apache-2.0
-import type { LedgerResource, LedgerRow, PromisedDomain } from '@ctvirt/api';
+import type { LedgerResource, LedgerRow } from '@ctvirt/api';
+import type { Held } from '../drivers/driver.js';
+import type { Shortage } from '../errors.js';
 import type { Capacity } from './capacity.js';
 import type { Claim } from './claim.js';
-
-/** What the domains of the ledger hold now. */
-export type Held = Pick<PromisedDomain, 'memoryBytes' | 'swapBytes' | 'processes'>;
 
 interface Kind {
   readonly resource: LedgerResource;
@@ -109,17 +108,6 @@ export function howManyFit(ledger: readonly LedgerRow[], claim: Claim): Fit | nu
 /** Whether a claim asks to be promised more of anything than another. */
 export const asksMore = (claim: Claim, than: Claim): boolean =>
   kinds.some(({ guaranteed }) => guaranteed !== undefined && guaranteed(claim) > guaranteed(than));
-
-/** One promise that the host cannot keep, with the arithmetic. */
-export interface Shortage {
-  readonly resource: LedgerResource;
-  readonly promisedBy: string;
-  readonly capacity: number;
-  readonly reserve: number;
-  readonly promised: number;
-  readonly asked: number;
-  readonly missing: number;
-}
 
 /** What of a newcomer's promises the host could not keep beside the others. */
 export function shortagesOf(

@@ -6,20 +6,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { CgroupLayout } from '../cgroups/layout.js';
-import type { Run } from '../drivers/driver.js';
+import { MemoryRun } from '../drivers/memory/driver.js';
 import { type Entry, Registry } from '../state/registry.js';
 import { Placement } from './placement.js';
 
-const running: Run = {
-  id: 1,
-  startedAt: new Date(0),
-  isFrozen: false,
-  watch: () => ({ [Symbol.dispose]: () => undefined }),
-  ask: () => undefined,
-  kill: async () => true,
-  freeze: async () => undefined,
-  thaw: async () => undefined,
-};
+const running = new MemoryRun(1, {
+  type: 'lxc',
+  name: 'd',
+  os: { type: { value: 'exe' } },
+  devices: {},
+});
 
 /** Four processors, and a Placement that knows of nothing yet. */
 class Host implements Disposable {

@@ -5,7 +5,6 @@ import type { FilesystemQuota, QuotaLine, QuotaReport } from '@ctvirt/api';
 import { graceSecondsOf } from '@ctvirt/formats';
 import type { Domain } from '@ctvirt/xml';
 import type { Run, Subject } from '../drivers/driver.js';
-import { lxcRun } from '../drivers/lxc/run.js';
 import { EngineError } from '../errors.js';
 import { readIfThere, writeAtomically } from '../host/files.js';
 import { PrivateMounts } from '../host/private-mounts.js';
@@ -25,7 +24,6 @@ import {
 } from '../storage/index.js';
 import { type Standing, standingOf } from './grace.js';
 import { limitOwners, obstacleTo, ownersIn } from './owners.js';
-import { usageInside } from './usage.js';
 
 export interface QuotaParts {
   readonly queue: KeyedQueue;
@@ -181,7 +179,7 @@ export class Quotas {
   ): Promise<Usage | undefined> {
     if (tells !== undefined) return tells();
     if (!isWhole) return undefined;
-    return await (running === undefined ? atRest?.() : usageInside(lxcRun(running).initPid, spec.target));
+    return await (running === undefined ? atRest?.() : running.usage(spec.target));
   }
 
   /** The soft limit on space when its grace is over, the hard one when it is back below. */

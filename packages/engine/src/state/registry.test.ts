@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { Run } from '../drivers/driver.js';
+import { MemoryRun } from '../drivers/memory/driver.js';
 import type { DomainRecord } from './record.js';
 import { HIGHEST_ID, Registry } from './registry.js';
 
@@ -29,16 +29,13 @@ const recordOf = (name: string, index: number, ctid: number | null): DomainRecor
   lastReason: 'unknown',
 });
 
-const runOf = (id: number): Run => ({
-  id,
-  startedAt: new Date(0),
-  isFrozen: false,
-  watch: () => ({ [Symbol.dispose]: () => undefined }),
-  ask: () => undefined,
-  kill: async () => true,
-  freeze: async () => undefined,
-  thaw: async () => undefined,
-});
+const runOf = (id: number) =>
+  new MemoryRun(id, {
+    type: 'lxc',
+    name: 'd',
+    os: { type: { value: 'exe' } },
+    devices: {},
+  });
 
 test('a UUID is a UUID, and a name comes before the id of another run', () => {
   const registry = new Registry();

@@ -2,18 +2,20 @@
 // SPDX-License-Identifier: Apache-2.0
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EngineLog } from '../../log.js';
-import type { Subject } from '../driver.js';
-import type { LxcRun } from './run.js';
-import { isOver, type LxcTools } from './tools.js';
+import type { Run, Subject } from '../driver.js';
+import { isOver, type LxcTools, type Running } from './tools.js';
 
 /** A monitor takes some milliseconds to take notice of an end. */
 const LOOK_MS = 1000;
 const LOOKS = 3;
 
+/** A run by its container's name for liblxc. */
+type Watched = Run & Running & { readonly name: string };
+
 export class ConsoleWatch {
   readonly #closing = new AbortController();
   /** What hangs up the consoles of runs at whose console somebody is or has been. */
-  readonly #consoles = new Map<LxcRun, Set<() => void>>();
+  readonly #consoles = new Map<Watched, Set<() => void>>();
 
   constructor(private readonly parts: { readonly tools: LxcTools; readonly log: EngineLog }) {}
 
@@ -21,7 +23,7 @@ export class ConsoleWatch {
    * Calls `hangUp` after the end of a run, and answers how not to; the monitor is looked at as long as the run lasts, since what is
    * typed may wait for longer than who typed it.
    */
-  watch(subject: Subject, run: LxcRun, hangUp: () => void): () => void {
+  watch(subject: Subject, run: Watched, hangUp: () => void): () => void {
     const hangUps = this.#consoles.get(run) ?? this.#begin(subject, run);
     hangUps.add(hangUp);
     return () => hangUps.delete(hangUp);
@@ -31,7 +33,7 @@ export class ConsoleWatch {
     this.#closing.abort();
   }
 
-  #begin(subject: Subject, run: LxcRun): Set<() => void> {
+  #begin(subject: Subject, run: Watched): Set<() => void> {
     const hangUps = new Set<() => void>();
     const { log } = this.parts;
     this.#consoles.set(run, hangUps);
@@ -48,7 +50,7 @@ export class ConsoleWatch {
   }
 
   /** Resolves when the run is over, with or without its monitor. */
-  async #untilOver(subject: Subject, run: LxcRun): Promise<void> {
+  async #untilOver(subject: Subject, run: Watched): Promise<void> {
     const { tools, log } = this.parts;
     const { name } = subject.record;
     for (let seen = 0; subject.running === run; ) {

@@ -4,6 +4,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Domain } from '@ctvirt/xml';
+import { FilterCache } from '../../attach/filters.js';
 import { removeGroup } from '../../cgroups/layout.js';
 import { shareProtection } from '../../cgroups/protection.js';
 import { EngineError } from '../../errors.js';
@@ -13,14 +14,19 @@ import { PrivateMounts } from '../../host/private-mounts.js';
 import { isEnding } from '../../host/processes.js';
 import { type HostFacts, planOf } from '../../lifecycle/document.js';
 import { diskName } from '../../state/layout.js';
-import type { Driver, Ending, Found, LiveChange, Run, Subject } from '../driver.js';
+import type { Driver, Ending, Found, LiveChange, Run, RunInfo, Subject } from '../driver.js';
 import { Boot, type BootParts } from './boot.js';
 import { type ChangeParts, changeRun, namedLinks, restoreRun } from './change.js';
 import { ConsoleWatch } from './console-watch.js';
-import { INTENT, LxcRun, lxcRun } from './run.js';
+import { type InfoParts, infoOf } from './info.js';
+import { INTENT, LxcRun, type LxcRunParts, lxcRun } from './run.js';
 import type { Running } from './tools.js';
 
-export interface LxcDriverParts extends Omit<BootParts, 'diskLimits'>, ChangeParts {
+export interface LxcDriverParts
+  extends Omit<BootParts, 'diskLimits'>,
+    ChangeParts,
+    Omit<InfoParts, 'tools'>,
+    Omit<LxcRunParts, 'consoles' | 'filters'> {
   readonly facts: HostFacts;
   /** The stored document. */
   readonly stored: (subject: Subject) => Promise<Domain>;
@@ -29,20 +35,12 @@ export interface LxcDriverParts extends Omit<BootParts, 'diskLimits'>, ChangePar
 export class LxcDriver implements Driver {
   readonly #boot: Boot;
   readonly #consoles: ConsoleWatch;
+  readonly #runParts: LxcRunParts;
 
   constructor(private readonly parts: LxcDriverParts) {
     this.#boot = new Boot(parts);
     this.#consoles = new ConsoleWatch(parts);
-  }
-
-  /** The kernel's name for the group of a domain's processes, below each hierarchy. */
-  group({ record }: Subject): string {
-    return this.parts.tools.group(diskName(record.name));
-  }
-
-  /** The group of the process that watches it. */
-  monitorGroup({ record }: Subject): string {
-    return `${this.parts.layout.cgroup}/lxc.monitor.${diskName(record.name)}`;
+    this.#runParts = { ...parts, consoles: this.#consoles, filters: new FilterCache() };
   }
 
   async start(subject: Subject, domain: Domain, xml: string, begun: () => void): Promise<Run | undefined> {
@@ -120,14 +118,12 @@ export class LxcDriver implements Driver {
     return namedLinks(domain, subject.record);
   }
 
-  idle(): void {
-    removeGroup(this.parts.cgroups, this.parts.layout.cgroup);
+  info(subject: Subject, domain: Domain): Promise<RunInfo> {
+    return infoOf(subject, domain, this.parts);
   }
 
-  /** Somebody types at its console; see ConsoleWatch. */
-  watchConsole(subject: Subject, hangUp: () => void): () => void {
-    const { running } = subject;
-    return running === undefined ? () => undefined : this.#consoles.watch(subject, lxcRun(running), hangUp);
+  idle(): void {
+    removeGroup(this.parts.cgroups, this.parts.layout.cgroup);
   }
 
   /** Looks at no console any more, and leaves nothing where nothing runs. */
@@ -136,8 +132,8 @@ export class LxcDriver implements Driver {
     if (!isUsed) this.parts.tools.forgetLocks();
   }
 
-  #runOf({ record }: Subject, running: Running): LxcRun {
-    return new LxcRun(diskName(record.name), running, this.parts);
+  #runOf(subject: Subject, running: Running): LxcRun {
+    return new LxcRun(subject, running, this.#runParts);
   }
 
   async #planOf(subject: Subject) {

@@ -2,33 +2,66 @@
 // SPDX-License-Identifier: Apache-2.0
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Domain } from '@ctvirt/xml';
+import { type AttachOptions, attach, type Container } from '../../attach/attach.js';
+import type { FilterCache } from '../../attach/filters.js';
+import { refuseWithoutRoom } from '../../attach/room.js';
+import { beginMoves } from '../../cgroups/early-move.js';
 import { isFrozen, setFrozen } from '../../cgroups/freezer.js';
 import type { CgroupLayout } from '../../cgroups/layout.js';
+import type { ConsoleStream, ExecSession } from '../../contract.js';
 import { EngineError } from '../../errors.js';
+import { openConsole } from '../../guest/console.js';
+import { linkAddresses, printable } from '../../host/addresses.js';
+import type { Confinement } from '../../host/apparmor.js';
+import type { Gauges } from '../../host/gauges.js';
+import { hostPidOf } from '../../host/inner-pid.js';
 import { programPath } from '../../host/processes.js';
+import { linksOf } from '../../lifecycle/document.js';
 import type { EngineLog } from '../../log.js';
-import type { Run } from '../driver.js';
+import { diskName } from '../../state/layout.js';
+import type { DomainCounters, LinkAddresses } from '../../view.js';
+import { wantedWalls } from '../../walls/wanted.js';
+import type { Held, Program, Run, Size, Subject, Usage } from '../driver.js';
+import type { ConsoleWatch } from './console-watch.js';
+import { countersOf, heldBy } from './counters.js';
 import { initSignal } from './init-signals.js';
 import type { LxcTools, Running } from './tools.js';
+import { usageInside } from './usage.js';
 
 export interface LxcRunParts {
   readonly tools: LxcTools;
   readonly cgroups: CgroupLayout;
+  readonly appArmor: Confinement;
+  readonly gauges: Gauges;
+  readonly filters: FilterCache;
+  readonly consoles: ConsoleWatch;
+  /** What a domain was started with. */
+  readonly live: (subject: Subject) => Promise<Domain>;
   readonly log: EngineLog;
 }
 
+/** What every program has that enters a container. */
+const environment = {
+  PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+  TERM: 'xterm',
+  HOME: '/root',
+} as const;
+
 export class LxcRun implements Run, Running {
+  /** The container's name for liblxc. */
+  readonly name: string;
   readonly monitorPid: number;
   readonly initPid: number;
   readonly initTicks: number;
   readonly startedAt: Date;
 
   constructor(
-    /** The container's name for liblxc. */
-    readonly name: string,
+    private readonly subject: Subject,
     running: Running,
     private readonly parts: LxcRunParts,
   ) {
+    this.name = diskName(subject.record.name);
     this.monitorPid = running.monitorPid;
     this.initPid = running.initPid;
     this.initTicks = running.initTicks;
@@ -40,8 +73,13 @@ export class LxcRun implements Run, Running {
     return this.monitorPid;
   }
 
+  /** The kernel's name for the group of its processes, below each hierarchy. */
+  get group(): string {
+    return this.parts.tools.group(this.name);
+  }
+
   get isFrozen(): boolean {
-    return isFrozen(this.parts.cgroups, this.#group);
+    return isFrozen(this.parts.cgroups, this.group);
   }
 
   watch(onEnd: () => void): Disposable {
@@ -69,21 +107,85 @@ export class LxcRun implements Run, Running {
   }
 
   freeze(): Promise<void> {
-    return setFrozen(this.parts.cgroups, this.#group, true);
+    return setFrozen(this.parts.cgroups, this.group, true);
   }
   thaw(): Promise<void> {
-    return setFrozen(this.parts.cgroups, this.#group, false);
+    return setFrozen(this.parts.cgroups, this.group, false);
   }
 
-  get #group(): string {
-    return this.parts.tools.group(this.name);
+  async exec({ argv, env, terminal }: Program): Promise<ExecSession> {
+    const { cgroups } = this.parts;
+    refuseWithoutRoom(this.subject.record.name, cgroups.path('pids', this.group));
+    beginMoves(cgroups);
+    return await this.enter({ argv, env, ...(terminal !== undefined && { terminal }) });
+  }
+
+  /** The same for a program of the engine's own, which nobody waits for. */
+  async enter({ env, ...options }: AttachOptions): Promise<ExecSession> {
+    return await attach(await this.#container(), { ...options, env: { ...environment, ...env } });
+  }
+
+  async console(size: Size): Promise<ConsoleStream> {
+    const { tools, consoles } = this.parts;
+    const { terminal, hangUp } = await openConsole(tools.consoleArgv(this.name), size);
+    if (this.subject.running === this)
+      terminal.stream.once('close', consoles.watch(this.subject, this, hangUp));
+    return terminal;
+  }
+
+  signal(pid: number, signal: number): void {
+    const hostPid = hostPidOf(this.initPid, pid);
+    if (hostPid === undefined)
+      throw new EngineError('not-found', `domain '${this.subject.record.name}' has no process ${pid}`);
+    try {
+      process.kill(hostPid, signal);
+    } catch (cause) {
+      throw new EngineError('not-found', `process ${pid} has ended`, { pid }, { cause });
+    }
+  }
+
+  async addresses(): Promise<readonly LinkAddresses[]> {
+    const links = await linkAddresses(this.initPid);
+    return links.map((link) => ({ ...link, name: printable(link.name) }));
+  }
+
+  counters(): DomainCounters {
+    const { cgroups, gauges, live } = this.parts;
+    const { group, initPid, subject } = this;
+    const links = async () => linksOf(await live(subject), subject.record);
+    return countersOf({ cgroups, gauges, group, initPid, links });
+  }
+
+  held(): Held {
+    return heldBy(this.parts.cgroups, this.group);
+  }
+
+  usage(target: string): Promise<Usage> {
+    return usageInside(this.initPid, target);
+  }
+
+  /** What a program has to be told to get in. */
+  async #container(): Promise<Container> {
+    const { tools, cgroups, appArmor, filters, live } = this.parts;
+    const { name, initPid, initTicks } = this;
+    // One that an earlier daemon started may have none.
+    const policy = tools.hasFilter(name) ? wantedWalls(await live(this.subject)).seccomp : 'off';
+    return {
+      initPid,
+      initTicks,
+      groups: cgroups.all(this.group),
+      keeperGroups: cgroups.all(tools.monitorGroup(name)),
+      ...tools.given(name),
+      hasAppArmor: appArmor.state !== 'off',
+      ...(policy !== 'off' && { filter: filters.get(policy) }),
+    };
   }
 }
 
 /** Lies in the folder of a run that somebody has begun to kill. */
 export const INTENT = 'intent';
 
-/** The processes of a run, for what looks at them; every run of this driver is one of these. */
+/** The processes of a run, for this driver alone: every run of it is one of these. */
 export function lxcRun(run: Run): LxcRun {
   if (run instanceof LxcRun) return run;
   throw new EngineError('internal', `run ${run.id} is no container's`);

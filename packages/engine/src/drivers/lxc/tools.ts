@@ -114,6 +114,11 @@ export class LxcTools {
     return `${this.layout.cgroup}/lxc.payload.${name}`;
   }
 
+  /** The group of the process that watches it. */
+  monitorGroup(name: string): string {
+    return `${this.layout.cgroup}/lxc.monitor.${name}`;
+  }
+
   /** The folder of a started domain; its content lives as long as the container, and tells the next daemon of it. */
   folder(name: string): string {
     return join(this.layout.runtime, name);

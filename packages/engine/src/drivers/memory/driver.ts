@@ -2,7 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Domain } from '@ctvirt/xml';
 import { EngineError } from '../../errors.js';
-import type { Driver, Ending, Found, LiveChange, Run, Subject } from '../driver.js';
+import type { DomainCounters } from '../../view.js';
+import type { Driver, Ending, Found, Held, LiveChange, Run, RunInfo, Subject } from '../driver.js';
 
 /** A run, and what a test makes of it. */
 export class MemoryRun implements Run {
@@ -48,6 +49,29 @@ export class MemoryRun implements Run {
   }
   async thaw(): Promise<void> {
     this.isFrozen = false;
+  }
+
+  exec(): Promise<never> {
+    return Promise.reject(nothingInside());
+  }
+  console(): Promise<never> {
+    return Promise.reject(nothingInside());
+  }
+  addresses(): Promise<never> {
+    return Promise.reject(nothingInside());
+  }
+  usage(): Promise<never> {
+    return Promise.reject(nothingInside());
+  }
+  signal(): void {
+    throw nothingInside();
+  }
+  counters(): DomainCounters {
+    throw nothingInside();
+  }
+
+  held(): Held {
+    return { memoryBytes: 0, swapBytes: 0, processes: 0 };
   }
 
   #over(ending: Ending): void {
@@ -147,9 +171,24 @@ export class MemoryDriver implements Driver {
     return domain;
   }
 
+  async info(): Promise<RunInfo> {
+    return {
+      initPid: null,
+      usedMemoryKiB: null,
+      cpuTimeNs: null,
+      processes: null,
+      maxProcesses: null,
+      disk: { usedBytes: null, limitBytes: null, usedInodes: null, limitInodes: null },
+      walls: [],
+    };
+  }
+
   idle(): void {
     // Nothing is shared.
   }
 }
+
+const nothingInside = (): EngineError =>
+  new EngineError('unsupported', 'a run in memory has nothing inside: no programs, links or files');
 
 const unstarted: Ending = { cause: 'unstarted', detail: 'its start was interrupted', isWanted: false };

@@ -1,8 +1,8 @@
 // The kernel's files about one running container, each read at most once.
 // SPDX-License-Identifier: Apache-2.0
-import { keyed } from '../cgroups/keyed.js';
-import type { Controller } from '../cgroups/layout.js';
-import { numberIn } from '../host/gauges.js';
+import { keyed } from '../../../cgroups/keyed.js';
+import type { Controller } from '../../../cgroups/layout.js';
+import { numberIn } from '../../../host/gauges.js';
 import type { Census } from './census.js';
 
 export interface ReadingParts {

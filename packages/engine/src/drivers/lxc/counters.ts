@@ -2,11 +2,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { keyed } from './cgroups/keyed.js';
-import { type CgroupLayout, type Controller, readNumber } from './cgroups/layout.js';
-import type { Held } from './guarantees/ledger.js';
-import type { Gauges } from './host/gauges.js';
-import type { CpuCounters, DomainCounters, IoCounters, LinkCounters, MemoryCounters } from './view.js';
+import { keyed } from '../../cgroups/keyed.js';
+import { type CgroupLayout, type Controller, readNumber } from '../../cgroups/layout.js';
+import type { Gauges } from '../../host/gauges.js';
+import type { CpuCounters, DomainCounters, IoCounters, LinkCounters, MemoryCounters } from '../../view.js';
+import type { Held } from '../driver.js';
 
 export interface CounterParts {
   readonly gauges: Gauges;

@@ -2,18 +2,16 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFileSync, writeFileSync } from 'node:fs';
 import { setImmediate as turn } from 'node:timers/promises';
-import { keyed } from '../cgroups/keyed.js';
-import { type CgroupLayout, processesIn, readNumber } from '../cgroups/layout.js';
-import type { Running } from '../drivers/lxc/tools.js';
-import { guestOomScore, ownOomScore } from '../host/birth.js';
-import type { Claim } from './claim.js';
+import { keyed } from '../../cgroups/keyed.js';
+import { type CgroupLayout, processesIn, readNumber } from '../../cgroups/layout.js';
+import { guestOomScore, ownOomScore } from '../../host/birth.js';
+import type { Run } from '../driver.js';
+import { type LxcRun, lxcRun } from './run.js';
 
 export interface SurvivalParts {
   readonly cgroups: CgroupLayout;
-  /** What runs, its group, and what it was promised. */
-  readonly running: () => Promise<
-    readonly { readonly running: Running; readonly group: string; readonly claim: Claim }[]
-  >;
+  /** What runs, and the memory and swap below which nothing of it is to be killed. */
+  readonly running: () => Promise<readonly { readonly run: Run; readonly survivalBytes: number }[]>;
   readonly log: (level: 'warn', message: string, fields: Record<string, unknown>) => void;
 }
 
@@ -32,7 +30,7 @@ export class Survival {
   /** What a container's processes begin with. */
   readonly #own = guestOomScore(ownOomScore());
   /** Runs that have it, now that nobody is promised anything. */
-  readonly #restored = new WeakSet<Running>();
+  readonly #restored = new WeakSet<Run>();
   #timer: NodeJS.Timeout | undefined;
 
   constructor(private readonly parts: SurvivalParts) {}
@@ -56,21 +54,21 @@ export class Survival {
 
   async #look(): Promise<void> {
     const all = await this.parts.running();
-    const isAnyPromised = all.some(({ claim }) => claim.survivalBytes > 0);
+    const isAnyPromised = all.some(({ survivalBytes }) => survivalBytes > 0);
     let since = 0;
-    for (const { running, group, claim } of all) {
-      if (!isAnyPromised && this.#restored.has(running)) continue;
-      const isBeyond = isAnyPromised && this.#memoryOf(group) > claim.survivalBytes;
-      this.#settle(running, group, isBeyond ? Math.min(WORST, this.#own + BEYOND) : this.#own);
-      if (isAnyPromised) this.#restored.delete(running);
-      else this.#restored.add(running);
+    for (const { run, survivalBytes } of all) {
+      if (!isAnyPromised && this.#restored.has(run)) continue;
+      const isBeyond = isAnyPromised && this.#memoryOf(lxcRun(run).group) > survivalBytes;
+      this.#settle(lxcRun(run), isBeyond ? Math.min(WORST, this.#own + BEYOND) : this.#own);
+      if (isAnyPromised) this.#restored.delete(run);
+      else this.#restored.add(run);
       if (++since % AT_ONCE === 0) await turn();
     }
   }
 
   /** Every process that comes later has the score of its parent. */
-  #settle(running: Running, group: string, score: number): void {
-    if (scoreOf(running.initPid) === score) return;
+  #settle({ initPid, group }: LxcRun, score: number): void {
+    if (scoreOf(initPid) === score) return;
     for (const pid of processesIn(this.parts.cgroups.path('memory', group))) {
       try {
         writeFileSync(`/proc/${pid}/oom_score_adj`, String(score));

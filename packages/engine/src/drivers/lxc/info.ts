@@ -1,61 +1,56 @@
-// What a domain uses now and may use at most, read from the kernel's files.
+// What a domain has of this host and may have at most, and the walls around it, read from the kernel's files.
 // SPDX-License-Identifier: Apache-2.0
 import { readFileSync } from 'node:fs';
 import { stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DomainInfo, Wall } from '@ctvirt/api';
-import { beancounterOf, resourcesOf } from '@ctvirt/formats';
-import { currentVcpus, type Domain, maxMemoryKiB } from '@ctvirt/xml';
-import { type CgroupLayout, readNumber } from './cgroups/layout.js';
-import { withProcessDefault } from './cgroups/processes.js';
-import { lxcRun } from './drivers/lxc/run.js';
-import type { Confinement } from './host/apparmor.js';
-import { filesystemsOf, type HostFacts, idMapOf, linksOf } from './lifecycle/document.js';
-import { sharedIds } from './lifecycle/shared-ids.js';
-import { type Entry, summaryOf } from './state/registry.js';
-import type { DomainStore } from './state/store.js';
-import { describeWalls } from './walls/describe.js';
-import { standingOf, standingOfPlan } from './walls/standing.js';
-import { wantedWalls } from './walls/wanted.js';
+import { resourcesOf } from '@ctvirt/formats';
+import type { Domain } from '@ctvirt/xml';
+import { type CgroupLayout, readNumber } from '../../cgroups/layout.js';
+import { withProcessDefault } from '../../cgroups/processes.js';
+import type { Confinement } from '../../host/apparmor.js';
+import { filesystemsOf, type HostFacts, idMapOf, linksOf } from '../../lifecycle/document.js';
+import { sharedIds } from '../../lifecycle/shared-ids.js';
+import { diskName } from '../../state/layout.js';
+import type { DomainStore } from '../../state/store.js';
+import { describeWalls } from '../../walls/describe.js';
+import { standingOf, standingOfPlan } from '../../walls/standing.js';
+import { wantedWalls } from '../../walls/wanted.js';
+import type { RunInfo, Subject } from '../driver.js';
+import { lxcRun } from './run.js';
+import type { LxcTools } from './tools.js';
 
-export interface StatsParts {
+export interface InfoParts {
   readonly cgroups: CgroupLayout;
-  readonly group: (entry: Entry) => string;
+  readonly tools: Pick<LxcTools, 'group'>;
   readonly store: DomainStore;
-  readonly document: (entry: Entry) => Promise<Domain>;
   readonly facts: HostFacts;
   readonly appArmor: Confinement;
   /** Whether a domain has leased any of these ids. */
   readonly leased: (start: number, count: number) => boolean;
 }
 
-export async function statsOf(entry: Entry, parts: StatsParts): Promise<DomainInfo> {
-  const { cgroups, store } = parts;
-  const domain = await parts.document(entry);
-  const group = parts.group(entry);
+export async function infoOf(subject: Subject, domain: Domain, parts: InfoParts): Promise<RunInfo> {
+  const { cgroups, store, tools } = parts;
+  const { record, running } = subject;
+  const group = tools.group(diskName(record.name));
   const memory = cgroups.path('memory', group);
   const pids = cgroups.path('pids', group);
   const isV2 = cgroups.version === 2;
   const used = readNumber(join(memory, isV2 ? 'memory.current' : 'memory.usage_in_bytes'));
   const maxProcesses = readNumber(join(pids, 'pids.max'));
   return {
-    ...summaryOf(entry),
-    initPid: entry.running === undefined ? null : lxcRun(entry.running).initPid,
-    startedAt: entry.running?.startedAt.toISOString() ?? null,
-    vcpus: currentVcpus(domain) ?? parts.facts.hostCpus,
-    maxMemoryKiB: maxMemoryKiB(domain) ?? null,
+    initPid: running === undefined ? null : lxcRun(running).initPid,
     usedMemoryKiB: used === null ? null : Math.round(used / 1024),
-    cpuTimeNs: entry.running === undefined ? null : cpuTimeNs(cgroups, group),
+    cpuTimeNs: running === undefined ? null : cpuTimeNs(cgroups, group),
     processes: readNumber(join(pids, 'pids.current')),
     maxProcesses,
-    maxProcessesDefault: beancounterOf(domain, 'NUMPROC') === undefined,
-    disk: await diskOf(entry, store),
-    idMap: entry.record.ids,
-    walls: wallsOf(entry, domain, parts, maxProcesses),
+    disk: await diskOf(subject, store),
+    walls: wallsOf(subject, domain, parts, maxProcesses),
   };
 }
 
-function wallsOf(entry: Entry, domain: Domain, parts: StatsParts, maxProcesses: number | null): Wall[] {
+function wallsOf(entry: Subject, domain: Domain, parts: InfoParts, maxProcesses: number | null): Wall[] {
   const wanted = wantedWalls(domain);
   const standing =
     (entry.running && standingOf(lxcRun(entry.running).initPid)) ??
@@ -91,7 +86,7 @@ function cpuTimeNs(cgroups: CgroupLayout, group: string): number | null {
 }
 
 /** Of a running container what its root says; of one that is off the blocks its image takes. */
-async function diskOf(entry: Entry, store: DomainStore): Promise<DomainInfo['disk']> {
+async function diskOf(entry: Subject, store: DomainStore): Promise<DomainInfo['disk']> {
   const none = { usedBytes: null, limitBytes: null, usedInodes: null, limitInodes: null };
   const limited = store.lease(entry.record.name)?.made.find(({ target }) => target === '/')?.limited === true;
   if (entry.running !== undefined) {

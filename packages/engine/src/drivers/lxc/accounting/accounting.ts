@@ -6,28 +6,27 @@ import { setImmediate as turn } from 'node:timers/promises';
 import type { BeancounterEvent, BeancounterReport, BeancounterRow } from '@ctvirt/api';
 import type { ResourceOptions } from '@ctvirt/formats';
 import type { Domain } from '@ctvirt/xml';
-import { type CgroupLayout, type Controller, processesIn } from '../cgroups/layout.js';
-import type { Run as DomainRun } from '../drivers/driver.js';
-import { lxcRun } from '../drivers/lxc/run.js';
-import type { Gauges } from '../host/gauges.js';
-import type { Entry } from '../state/registry.js';
+import { type CgroupLayout, type Controller, processesIn } from '../../../cgroups/layout.js';
+import type { Gauges } from '../../../host/gauges.js';
+import { diskName } from '../../../state/layout.js';
+import type { Run as DomainRun, Subject } from '../../driver.js';
+import { lxcRun } from '../run.js';
+import type { LxcTools } from '../tools.js';
 import { Account, parseAccount } from './account.js';
 import { Allowances } from './allowed.js';
 import { type Census, type FileLocks, fileLocks, takeCensus } from './census.js';
 import { Readings } from './readings.js';
 import { type Telling, Tidings } from './tidings.js';
 
-export interface AccountingParts {
+export interface AccountingParts<S extends Subject> {
   readonly cgroups: CgroupLayout;
   readonly gauges: Gauges;
   readonly facts: ResourceOptions;
-  readonly group: (entry: Entry) => string;
-  /** The folder of a domain's run, which lives as long as it does. */
-  readonly folder: (entry: Entry) => string;
-  readonly entries: () => Iterable<Entry>;
+  readonly tools: Pick<LxcTools, 'group' | 'folder'>;
+  readonly entries: () => Iterable<S>;
   /** What a domain was started with, or of one that is off what it would be. */
-  readonly document: (entry: Entry) => Promise<Domain>;
-  readonly emit: (entry: Entry, beancounter: BeancounterEvent['beancounter']) => void;
+  readonly document: (entry: S) => Promise<Domain>;
+  readonly emit: (entry: S, beancounter: BeancounterEvent['beancounter']) => void;
   /** Whoever else wants to look at what was just read of a domain, every ten to twenty seconds. */
   readonly sampled: (running: DomainRun, readings: Readings) => void;
   readonly log: (level: 'warn', message: string, fields: Record<string, unknown>) => void;
@@ -62,15 +61,15 @@ interface Run {
 
 const censusMs = ({ census }: Run): number => census?.atMs ?? Number.MIN_SAFE_INTEGER;
 
-export class Accounting {
+export class Accounting<S extends Subject> {
   /** The last run of each domain that was looked at. */
-  readonly #runs = new WeakMap<Entry, Run>();
+  readonly #runs = new WeakMap<S, Run>();
   readonly #allowances: Allowances;
   #timer: NodeJS.Timeout | undefined;
   /** What may still be spent on censuses; below zero after one that took longer. */
   #censusLeftMs = 0;
 
-  constructor(private readonly parts: AccountingParts) {
+  constructor(private readonly parts: AccountingParts<S>) {
     this.#allowances = new Allowances(parts.cgroups.version, parts.facts);
   }
 
@@ -93,7 +92,9 @@ export class Accounting {
   }
 
   /** A run has ended: what was not told of it yet is told. */
-  ended(entry: Entry): void {
+  ended(entry: S): void {
+    const { cgroups, gauges } = this.parts;
+    for (const folder of cgroups.all(this.#group(entry))) gauges.forget(folder);
     this.#tell(entry, this.#runs.get(entry)?.tidings.rest() ?? []);
     this.#runs.delete(entry);
   }
@@ -112,13 +113,13 @@ export class Accounting {
   }
 
   /** Of one, with a census taken now. */
-  async report(entry: Entry): Promise<BeancounterReport> {
+  async report(entry: S): Promise<BeancounterReport> {
     if (entry.running !== undefined)
       await this.#takeCensus(this.#run(entry, entry.running), await fileLocks());
     return await this.#report(entry, fileLocks);
   }
 
-  async #report(entry: Entry, locks: () => Promise<FileLocks>): Promise<BeancounterReport> {
+  async #report(entry: S, locks: () => Promise<FileLocks>): Promise<BeancounterReport> {
     const domain = await this.parts.document(entry);
     if (entry.running !== undefined) {
       const run = this.#run(entry, entry.running);
@@ -191,7 +192,7 @@ export class Accounting {
   }
 
   /** Takes a look at what is held; `peaks` also at what the kernel remembers by itself. */
-  #look(entry: Entry, running: DomainRun, { peaks }: { peaks: boolean }): { run: Run; readings: Readings } {
+  #look(entry: S, running: DomainRun, { peaks }: { peaks: boolean }): { run: Run; readings: Readings } {
     const run = this.#run(entry, running);
     const readings = this.#readings(run);
     run.account.look(readings, { whole: peaks });
@@ -204,7 +205,7 @@ export class Accounting {
     return { run, readings };
   }
 
-  #count(entry: Entry, run: Run, readings: Readings): void {
+  #count(entry: S, run: Run, readings: Readings): void {
     for (const rise of run.account.count(readings)) run.tidings.add(rise);
     this.#save(entry, run);
     this.#tell(entry, run.tidings.due(performance.now()));
@@ -215,7 +216,7 @@ export class Accounting {
     return new Readings({ group, census });
   }
 
-  #tell(entry: Entry, tellings: readonly Telling[]): void {
+  #tell(entry: S, tellings: readonly Telling[]): void {
     if (tellings.length === 0) return;
     void this.parts.document(entry).then(
       (domain) => {
@@ -230,13 +231,13 @@ export class Accounting {
     );
   }
 
-  #run(entry: Entry, running: DomainRun): Run {
+  #run(entry: S, running: DomainRun): Run {
     const known = this.#runs.get(entry);
     if (known?.running === running) return known;
-    const { cgroups, group } = this.parts;
+    const { cgroups } = this.parts;
     const folders = new Map<Controller, string>();
     const folder = (controller: Controller): string => {
-      const found = folders.get(controller) ?? cgroups.path(controller, group(entry));
+      const found = folders.get(controller) ?? cgroups.path(controller, this.#group(entry));
       folders.set(controller, found);
       return found;
     };
@@ -254,9 +255,18 @@ export class Accounting {
     return run;
   }
 
-  #opened(entry: Entry): Account {
+  #group({ record }: S): string {
+    return this.parts.tools.group(diskName(record.name));
+  }
+
+  /** In the folder of the run, which is there as long as it is. */
+  #statePath({ record }: S): string {
+    return join(this.parts.tools.folder(diskName(record.name)), STATE);
+  }
+
+  #opened(entry: S): Account {
     const { version } = this.parts.cgroups;
-    const path = join(this.parts.folder(entry), STATE);
+    const path = this.#statePath(entry);
     const text = textOf(path);
     if (text === '') return new Account(version);
     const state = parseAccount(text);
@@ -271,11 +281,11 @@ export class Accounting {
    * Whole or not at all, but not synced: a host that goes down takes the run with it. In one go with the look at the
    * entry, or it could end up in the folder of the next run.
    */
-  #save(entry: Entry, run: Run): void {
+  #save(entry: S, run: Run): void {
     if (entry.running !== run.running) return;
     const changes = run.account.takeChanges();
     if (changes === undefined) return;
-    const path = join(this.parts.folder(entry), STATE);
+    const path = this.#statePath(entry);
     try {
       writeFileSync(`${path}.new`, changes, { mode: 0o600 });
       renameSync(`${path}.new`, path);

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { pageSize } from '../host/syscalls.js';
+import { pageSize } from '../../../host/syscalls.js';
 import { Account, parseAccount } from './account.js';
 import type { Census } from './census.js';
 import { Readings } from './readings.js';

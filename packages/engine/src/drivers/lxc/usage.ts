@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { closeSync, constants, openSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
-import { openInRoot } from '../host/syscalls.js';
-import type { Usage } from '../storage/index.js';
+import { openInRoot } from '../../host/syscalls.js';
+import type { Usage } from '../driver.js';
 
 const O_PATH = 0o10000000;
 

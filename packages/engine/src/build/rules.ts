@@ -1,0 +1,60 @@
+// What domains may have, and who says so: promises, quotas, disks, and what a document must be like.
+// SPDX-License-Identifier: Apache-2.0
+import type { GuaranteePolicy } from '@ctvirt/api';
+import type { Admission } from '../guarantees/admission.js';
+import { Guarantees } from '../guarantees/guarantees.js';
+import type { ProjectRange } from '../host/projects.js';
+import { BlockIo } from '../lifecycle/block-io.js';
+import { Definer } from '../lifecycle/definer.js';
+import { Quotas } from '../quota/quotas.js';
+import type { HostParts } from './host.js';
+import type { StateParts } from './state.js';
+
+export interface RuleOptions {
+  /** What becomes of a promise that the host cannot keep; `warn` if absent. */
+  readonly guarantees?: GuaranteePolicy;
+  /** Memory that is promised to nobody, for the host itself; 256 MiB if absent. */
+  readonly reserveBytes?: number;
+  /** Projects of the host's quotas for disk limits; without them a limit is an image. */
+  readonly projectIds?: ProjectRange | undefined;
+}
+
+const DEFAULT_RESERVE_BYTES = 256 * 2 ** 20;
+
+export interface RuleParts {
+  readonly guarantees: Guarantees;
+  readonly admission: Admission;
+  readonly quotas: Quotas;
+  readonly blockIo: BlockIo;
+  readonly definer: Definer;
+}
+
+/** Makes them of what is known of the host and its domains. */
+export function makeRules(parts: HostParts & StateParts, options: RuleOptions): RuleParts {
+  const { layout, log, facts, cgroups, registry, documents, live, events } = parts;
+  const guarantees = new Guarantees({
+    policy: options.guarantees ?? 'warn',
+    reserveBytes: options.reserveBytes ?? DEFAULT_RESERVE_BYTES,
+    facts,
+    running: () => [...registry.entries()].filter(({ running }) => running !== undefined),
+    document: live,
+    known: (entry) => documents.known(entry),
+    warn: (message, domain) => log('warn', message, { domain }),
+  });
+  const { admission } = guarantees;
+  const quotas = new Quotas({
+    ...parts,
+    entries: () => registry.entries(),
+    document: live,
+    mounts: layout.mounts,
+  });
+  const definer = new Definer({
+    ...parts,
+    admission,
+    ownersRemark: (entry, specs) => quotas.ownersRemark(entry, specs),
+    projectIds: options.projectIds,
+    emit: (event, detail, entry) => events.lifecycle(event, detail, entry),
+  });
+  const blockIo = new BlockIo({ cgroups, parent: layout.cgroup });
+  return { guarantees, admission, quotas, blockIo, definer };
+}

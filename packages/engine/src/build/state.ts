@@ -1,0 +1,93 @@
+// What lies on disk and what is known of it: domains with their documents, ids that are taken, templates, profiles.
+// SPDX-License-Identifier: Apache-2.0
+import { join } from 'node:path';
+import type { Domain } from '@ctvirt/xml';
+import { Documents } from '../documents.js';
+import type { Subject } from '../drivers/driver.js';
+import { DomainEvents } from '../events.js';
+import { Reader } from '../lifecycle/document.js';
+import { readStored } from '../lifecycle/stored-document.js';
+import type { EngineLog } from '../log.js';
+import { Profiles } from '../profiles.js';
+import { IdRanges, privateWindow, systemWindow } from '../state/id-ranges.js';
+import { diskName, type Layout } from '../state/layout.js';
+import { KeyedQueue } from '../state/queue.js';
+import { Registry } from '../state/registry.js';
+import { DomainStore } from '../state/store.js';
+import { type KeptContext, Sources } from '../storage/index.js';
+import { TemplateCatalog } from '../template-catalog.js';
+import type { HostParts } from './host.js';
+
+export interface StateParts {
+  readonly store: DomainStore;
+  readonly registry: Registry;
+  readonly ids: IdRanges;
+  /** One operation of each domain at a time. */
+  readonly queue: KeyedQueue;
+  readonly events: DomainEvents;
+  readonly profiles: Profiles;
+  readonly templates: TemplateCatalog;
+  readonly templatePath: (name: string) => string;
+  readonly sources: Sources;
+  readonly reader: Reader;
+  readonly documents: Documents;
+  /** What a domain was started with, or of one that is off what it would be. */
+  readonly live: (subject: Subject) => Promise<Domain>;
+  /** The stored document, as text and read. */
+  readonly stored: (subject: Subject) => Promise<{ readonly xml: string; readonly domain: Domain }>;
+  /** Where a domain's file systems lie. */
+  readonly kept: (subject: Subject) => KeptContext;
+}
+
+/** Reads the state, and removes what an earlier daemon left half-made. */
+export async function openState(host: HostParts): Promise<StateParts> {
+  const { layout, log, facts, tools } = host;
+  const known = await openDomains(layout, log);
+  const { store, registry } = known;
+  const profiles = new Profiles(layout.profiles);
+  await profiles.prepare();
+  const templates = new TemplateCatalog(layout.templates, registry, store, (message) => log('warn', message));
+  for (const name of await templates.recover()) log('warn', `removed ${name}, left by an interrupted import`);
+  const templatePath = (name: string): string => templates.path(name);
+  const documents = new Documents(
+    store,
+    ({ record }) => join(tools.folder(diskName(record.name)), 'live.xml'),
+    (message) => log('warn', message),
+  );
+  return {
+    ...known,
+    queue: new KeyedQueue(),
+    events: new DomainEvents(facts),
+    profiles,
+    templates,
+    templatePath,
+    sources: new Sources({
+      own: [layout.etc, layout.lib, layout.run],
+      writable: () => registry.writable(),
+    }),
+    reader: new Reader(facts, async (name) => (await profiles.get(name)).text),
+    documents,
+    live: (subject) => documents.live(subject),
+    stored: async ({ record }) => {
+      const xml = await store.readXml(record.name);
+      return { xml, domain: readStored(xml, record.name) };
+    },
+    kept: ({ record }) => ({ keep: store.rootFolder(record.name), templatePath }),
+  };
+}
+
+/** All domains, and the ids that they or files of theirs have. */
+async function openDomains(layout: Layout, log: EngineLog) {
+  const store = new DomainStore(layout);
+  for (const path of await store.recover()) log('warn', `removed ${path}, left by an interrupted operation`);
+  const registry = new Registry();
+  const ids = new IdRanges(layout.root === undefined ? systemWindow : privateWindow, layout.root);
+  const { records, leases, damaged } = store.load();
+  for (const error of damaged) log('error', error.message);
+  for (const record of records) {
+    registry.add(record, 'shutoff', record.lastReason);
+    if (record.ids !== null) ids.claim(record.ids.start);
+  }
+  for (const lease of leases) if (lease.ids !== null) ids.claim(lease.ids.start);
+  return { store, registry, ids };
+}

@@ -1,0 +1,76 @@
+// Changes the document of a domain: the stored one, the running one and the run with it, or both.
+// SPDX-License-Identifier: Apache-2.0
+import type { Engine } from '../contract.js';
+import { EngineError } from '../errors.js';
+import type { DomainEvents } from '../events.js';
+import type { Edit } from '../lifecycle/definer.js';
+import { filesystemsOf } from '../lifecycle/document.js';
+import { ownerEdit, parameterEdit, rowsOf } from '../lifecycle/parameters.js';
+import type { Quotas } from '../quota/quotas.js';
+import type { Entry } from '../state/registry.js';
+import { type ChangeParts, changeLive } from './change.js';
+import { type LookParts, parametersOf } from './look.js';
+import type { Turns } from './turns.js';
+
+export interface AmendParts extends ChangeParts, Pick<LookParts, 'blockIo' | 'kept'> {
+  readonly turns: Turns;
+  readonly quotas: Quotas;
+  readonly events: DomainEvents;
+}
+
+interface Targets {
+  readonly live: boolean;
+  readonly stored: boolean;
+}
+
+type OwnerValues = Parameters<Engine['setOwnerQuota']>[1];
+
+/** The engine's operations that change documents. */
+export function amendOperations(
+  parts: AmendParts,
+): Pick<Engine, 'amend' | 'setParameters' | 'setOwnerQuota'> {
+  const { turns, facts } = parts;
+  return {
+    amend: (ref, targets, edit) => turns.take(ref, (entry) => amend(entry, targets, edit, parts)),
+    setParameters: (ref, values, asked) =>
+      turns.take(ref, async (entry) => {
+        const targets = targetsOf(entry, asked);
+        await amend(entry, targets, parameterEdit(values, facts), parts);
+        return rowsOf(values, await parametersOf(entry, { inactive: !targets.live }, parts));
+      }),
+    setOwnerQuota: (ref, values, asked) =>
+      turns.take(ref, (entry) => setOwnerQuota(entry, values, asked, parts)),
+  };
+}
+
+async function amend(entry: Entry, targets: Targets, edit: Edit, parts: AmendParts): Promise<void> {
+  const { definer, quotas, events } = parts;
+  const { live, stored: isStored } = targets;
+  const { before, after } = live
+    ? await changeLive(entry, { edit, isStored }, parts)
+    : await definer.amend(entry, edit);
+  if (live) quotas.lookLater(entry);
+  events.changed(entry, live, before, after);
+}
+
+async function setOwnerQuota(entry: Entry, values: OwnerValues, asked: Targets, parts: AmendParts) {
+  const { documents, quotas } = parts;
+  const targets = targetsOf(entry, asked);
+  const edit = ownerEdit(values);
+  // Said in a document it is recorded; asked for, it is to be had or refused.
+  const before = await (targets.live ? documents.live(entry) : documents.stored(entry));
+  if ([values.space, values.inodes].some((value) => (value ?? 'unlimited') !== 'unlimited'))
+    quotas.checkOwners(entry, filesystemsOf(edit(before)));
+  await amend(entry, targets, edit, parts);
+  return await quotas.report(entry);
+}
+
+/** Asked for neither, the running one if it runs. */
+function targetsOf({ running: run, record }: Entry, { live, stored }: Targets): Targets {
+  if (live && run === undefined)
+    throw new EngineError(
+      'wrong-state',
+      `domain '${record.name}' is not running: change its stored configuration alone (--config), or start it first`,
+    );
+  return live || stored ? { live, stored } : { live: run !== undefined, stored: run === undefined };
+}

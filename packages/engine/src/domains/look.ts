@@ -1,0 +1,140 @@
+// What there is to know of domains: which there are, their documents, what they may have and what they use.
+// SPDX-License-Identifier: Apache-2.0
+import type { BeancounterReport, DomainInfo, ParameterRow } from '@ctvirt/api';
+import { beancounterOf, explainResources } from '@ctvirt/formats';
+import { currentVcpus, type Domain, maxMemoryKiB } from '@ctvirt/xml';
+import { processDefaults } from '../cgroups/processes.js';
+import type { Engine } from '../contract.js';
+import type { Documents } from '../documents.js';
+import type { Driver, Subject } from '../drivers/driver.js';
+import type { Guarantees } from '../guarantees/guarantees.js';
+import type { BlockIo } from '../lifecycle/block-io.js';
+import { filesystemsOf, type HostFacts, linksOf, type Reader } from '../lifecycle/document.js';
+import { withDefaultRow } from '../lifecycle/parameters.js';
+import type { Quotas } from '../quota/quotas.js';
+import { type Entry, type Registry, summaryOf } from '../state/registry.js';
+import type { DomainStore } from '../state/store.js';
+import type { KeptContext } from '../storage/index.js';
+import type { Turns } from './turns.js';
+
+export interface LookParts {
+  readonly turns: Turns;
+  readonly registry: Registry;
+  readonly store: DomainStore;
+  readonly documents: Documents;
+  readonly driver: Driver;
+  readonly reader: Reader;
+  readonly blockIo: BlockIo;
+  readonly kept: (entry: Subject) => KeptContext;
+  readonly guarantees: Guarantees;
+  readonly quotas: Quotas;
+  readonly accounting: Accounts;
+  readonly facts: HostFacts;
+}
+
+/** OpenVZ's accounts, whoever keeps them. */
+interface Accounts {
+  report(entry: Entry): Promise<BeancounterReport>;
+  reports(): Promise<readonly BeancounterReport[]>;
+}
+
+type Inactive = { readonly inactive?: boolean } | undefined;
+
+/** The engine's operations that change nothing. */
+export function lookOperations(
+  parts: LookParts,
+): Pick<
+  Engine,
+  | 'list'
+  | 'summary'
+  | 'find'
+  | 'info'
+  | 'xml'
+  | 'document'
+  | 'parameters'
+  | 'quota'
+  | 'guarantees'
+  | 'deliveries'
+  | 'beancounters'
+  | 'allBeancounters'
+> {
+  const { turns, registry, reader, guarantees, quotas, accounting } = parts;
+  return {
+    list: () => [...registry.entries()].filter(({ pending }) => !pending).map(summaryOf),
+    summary: (ref) => summaryOf(turns.find(ref)),
+    find: (key) => {
+      const entry = registry.byKey(key);
+      return entry === undefined || entry.pending ? undefined : summaryOf(entry);
+    },
+    info: async (ref) => await infoOf(turns.find(ref), parts),
+    xml: async (ref, options) => await xmlOf(turns.find(ref), options, parts),
+    document: async (ref, options) => await documentOf(turns.find(ref), options, parts),
+    parameters: async (ref, options) => await parametersOf(turns.find(ref), options, parts),
+    quota: async (ref) => await turns.take(ref, (entry) => quotas.report(entry)),
+    guarantees: async (options) =>
+      await guarantees.report(
+        options?.profile === undefined ? undefined : await reader.ofProfile(options.profile),
+      ),
+    deliveries: async (options) => await guarantees.deliveries(options?.minutes ?? 5),
+    beancounters: async (ref) => await accounting.report(turns.find(ref)),
+    allBeancounters: async () => await accounting.reports(),
+  };
+}
+
+async function infoOf(
+  entry: Entry,
+  { documents, driver, facts }: Pick<LookParts, 'documents' | 'driver' | 'facts'>,
+): Promise<DomainInfo> {
+  const domain = await documents.live(entry);
+  const { record, running } = entry;
+  const seen = await driver.info(entry, domain);
+  const { initPid, usedMemoryKiB, cpuTimeNs, processes, maxProcesses, disk, walls } = seen;
+  return {
+    ...summaryOf(entry),
+    initPid,
+    startedAt: running?.startedAt.toISOString() ?? null,
+    vcpus: currentVcpus(domain) ?? facts.hostCpus,
+    maxMemoryKiB: maxMemoryKiB(domain) ?? null,
+    usedMemoryKiB,
+    cpuTimeNs,
+    processes,
+    maxProcesses,
+    maxProcessesDefault: beancounterOf(domain, 'NUMPROC') === undefined,
+    disk,
+    idMap: record.ids,
+    walls,
+  };
+}
+
+async function xmlOf(
+  entry: Entry,
+  options: Inactive,
+  { store, documents }: Pick<LookParts, 'store' | 'documents'>,
+): Promise<string> {
+  if (options?.inactive === true || entry.running === undefined)
+    return await store.readXml(entry.record.name);
+  const links = linksOf(await documents.live(entry), entry.record);
+  return await documents.liveXml(
+    entry,
+    links.map(({ hostName }) => hostName),
+  );
+}
+
+const documentOf = (
+  entry: Entry,
+  options: Inactive,
+  { documents }: Pick<LookParts, 'documents'>,
+): Promise<Domain> => (options?.inactive === true ? documents.stored(entry) : documents.live(entry));
+
+/** What becomes on this host of each parameter that the document names. */
+export async function parametersOf(
+  entry: Entry,
+  options: Inactive,
+  parts: Pick<LookParts, 'documents' | 'blockIo' | 'kept' | 'facts'>,
+): Promise<readonly ParameterRow[]> {
+  const { blockIo, kept, facts } = parts;
+  const domain = await documentOf(entry, options, parts);
+  const disks = () => blockIo.disks(filesystemsOf(domain), kept(entry));
+  const said = explainResources(domain, facts).map((row) => blockIo.explain(row, disks));
+  return withDefaultRow(said, processDefaults());
+}

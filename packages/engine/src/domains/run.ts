@@ -1,0 +1,54 @@
+// Starts, pauses and ends domains, each in its turn.
+// SPDX-License-Identifier: Apache-2.0
+import type { DomainSummary } from '@ctvirt/api';
+import type { DomainRef, Engine } from '../contract.js';
+import type { DomainEvents } from '../events.js';
+import { type Entry, summaryOf } from '../state/registry.js';
+import type { Lifecycle } from './lifecycle.js';
+import type { Turns } from './turns.js';
+
+export interface RunParts {
+  readonly turns: Turns;
+  readonly lifecycle: Lifecycle;
+  readonly events: DomainEvents;
+}
+
+/** The engine's operations on what a domain does. */
+export function runOperations(
+  parts: RunParts,
+): Pick<Engine, 'start' | 'shutdown' | 'reboot' | 'destroy' | 'suspend' | 'resume'> {
+  const { turns, lifecycle } = parts;
+  const summarily = (operation: (entry: Entry) => Promise<void>) => (ref: DomainRef) =>
+    turns.take(ref, async (entry) => {
+      await operation(entry);
+      return summaryOf(entry);
+    });
+  return {
+    start: summarily((entry) => lifecycle.start(entry)),
+    shutdown: (ref, options) => ask(ref, 'poweroff', options?.waitMs, parts),
+    reboot: (ref, options) => ask(ref, 'reboot', options?.waitMs, parts),
+    destroy: summarily((entry) => lifecycle.destroy(entry)),
+    suspend: summarily((entry) => lifecycle.suspend(entry)),
+    resume: summarily((entry) => lifecycle.resume(entry)),
+  };
+}
+
+/** Asks init, then waits outside the domain's queue: its end needs a turn there. */
+async function ask(
+  ref: DomainRef,
+  what: 'poweroff' | 'reboot',
+  waitMs: number | undefined,
+  { turns, lifecycle, events }: RunParts,
+): Promise<DomainSummary> {
+  const { name, uuid } = turns.find(ref).record;
+  const wanted = what === 'poweroff' ? 'stopped' : 'started';
+  const happened = waitMs === undefined ? undefined : events.next(name, wanted, waitMs);
+  try {
+    await turns.take(uuid, async (entry) => lifecycle.ask(entry, what));
+  } catch (error) {
+    happened?.cancel();
+    throw error;
+  }
+  const domain = await happened?.promise;
+  return domain ?? summaryOf(turns.find(uuid));
+}
