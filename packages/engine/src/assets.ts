@@ -17,10 +17,10 @@ import { mountsBelow } from './host/mountinfo.js';
 import { run } from './host/run.js';
 import { idsOfProcess } from './host/userns.js';
 import { linkPrefixOf } from './lifecycle/document.js';
+import type { Entry, Registry } from './registry/registry.js';
 import { type IdRanges, RANGE_SIZE } from './state/id-ranges.js';
 import { diskName, type Layout } from './state/layout.js';
 import type { KeyedQueue } from './state/queue.js';
-import type { Entry, Registry } from './state/registry.js';
 import type { DomainStore } from './state/store.js';
 
 export interface AssetParts {

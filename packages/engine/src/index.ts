@@ -1,6 +1,6 @@
 // Public surface of the engine.
 // SPDX-License-Identifier: Apache-2.0
-export { changesBetween } from './changes.js';
+
 export * from './contract.js';
 export { type EngineOptions, openEngine } from './engine.js';
 export {
@@ -19,6 +19,7 @@ export { lockFile, pageSize, peerUid } from './host/syscalls.js';
 export { requireTrusted } from './host/trusted.js';
 export { parameterEdit, rowsOf } from './lifecycle/parameters.js';
 export type { EngineLog } from './log.js';
+export { changesBetween } from './registry/changes.js';
 export { type Layout, layoutOf } from './state/layout.js';
 export { prepareFolders } from './state/store.js';
 export type * from './view.js';

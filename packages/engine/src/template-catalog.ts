@@ -6,7 +6,7 @@ import type { Readable } from 'node:stream';
 import type { Template } from '@ctvirt/api';
 import type { Engine, OnProgress } from './contract.js';
 import { type EngineCode, EngineError } from './errors.js';
-import type { Registry } from './state/registry.js';
+import type { Registry } from './registry/registry.js';
 import type { DomainStore } from './state/store.js';
 import { type Template as StoredTemplate, TemplateError, TemplateStore } from './templates/index.js';
 

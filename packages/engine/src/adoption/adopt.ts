@@ -6,10 +6,10 @@ import { dirname, join } from 'node:path';
 import type { AdoptRequest, AdoptResult } from '@ctvirt/api';
 import { FormatError, formats, type NativeUnit, type ReadResult, type ReportRow } from '@ctvirt/formats';
 import { type Domain, type Filesystem, isRoot, XmlError } from '@ctvirt/xml';
+import type { Definer } from '../domains/definer.js';
 import { EngineError } from '../errors.js';
-import type { Definer } from '../lifecycle/definer.js';
 import type { HostFacts } from '../lifecycle/document.js';
-import { summaryOf } from '../state/registry.js';
+import { summaryOf } from '../registry/registry.js';
 import type { FilesystemKind, Source, Sources } from '../storage/index.js';
 import { type NativeConfig, readNativeConfig } from './native-files.js';
 

@@ -5,7 +5,7 @@ import { Assets } from '../assets.js';
 import { takeBack } from '../domains/change.js';
 import { Lifecycle } from '../domains/lifecycle.js';
 import { Turns } from '../domains/turns.js';
-import { claimOf } from '../guarantees/claim.js';
+import { claimOf } from '../lifecycle/claim.js';
 import type { HostParts } from './host.js';
 import type { LxcParts } from './lxc.js';
 import type { RuleParts } from './rules.js';

@@ -2,9 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { resourcesOf } from '@ctvirt/formats';
 import { addressesOf, filesystemsOf, linksOf, writableSources } from '../lifecycle/document.js';
-import type { LinkPlan } from '../lifecycle/plan.js';
 import { readStored } from '../lifecycle/stored-document.js';
-import type { Entry } from '../state/registry.js';
+import type { LinkPlan } from '../network/link-plan.js';
+import type { Entry } from '../registry/registry.js';
 import type { Parts } from './domains.js';
 
 /** Finds out what runs, takes its part of the host for it again, and looks after it from now on. */

@@ -1,11 +1,11 @@
 // What domains may have, and who says so: promises, quotas, disks, and what a document must be like.
 // SPDX-License-Identifier: Apache-2.0
 import type { GuaranteePolicy } from '@ctvirt/api';
+import { Definer } from '../domains/definer.js';
 import type { Admission } from '../guarantees/admission.js';
 import { Guarantees } from '../guarantees/guarantees.js';
 import type { ProjectRange } from '../host/projects.js';
 import { BlockIo } from '../lifecycle/block-io.js';
-import { Definer } from '../lifecycle/definer.js';
 import { Quotas } from '../quota/quotas.js';
 import type { HostParts } from './host.js';
 import type { StateParts } from './state.js';

@@ -2,17 +2,17 @@
 // SPDX-License-Identifier: Apache-2.0
 import { join } from 'node:path';
 import type { Domain } from '@ctvirt/xml';
-import { Documents } from '../documents.js';
 import type { Subject } from '../drivers/driver.js';
-import { DomainEvents } from '../events.js';
 import { Reader } from '../lifecycle/document.js';
 import { readStored } from '../lifecycle/stored-document.js';
 import type { EngineLog } from '../log.js';
 import { Profiles } from '../profiles.js';
+import { Documents } from '../registry/documents.js';
+import { DomainEvents } from '../registry/events.js';
+import { Registry } from '../registry/registry.js';
 import { IdRanges, privateWindow, systemWindow } from '../state/id-ranges.js';
 import { diskName, type Layout } from '../state/layout.js';
 import { KeyedQueue } from '../state/queue.js';
-import { Registry } from '../state/registry.js';
 import { DomainStore } from '../state/store.js';
 import { type KeptContext, Sources } from '../storage/index.js';
 import { TemplateCatalog } from '../template-catalog.js';

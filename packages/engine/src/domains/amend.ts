@@ -2,12 +2,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Engine } from '../contract.js';
 import { EngineError } from '../errors.js';
-import type { DomainEvents } from '../events.js';
-import type { Edit } from '../lifecycle/definer.js';
 import { filesystemsOf } from '../lifecycle/document.js';
+import type { Edit } from '../lifecycle/edit.js';
 import { ownerEdit, parameterEdit, rowsOf } from '../lifecycle/parameters.js';
 import type { Quotas } from '../quota/quotas.js';
-import type { Entry } from '../state/registry.js';
+import type { DomainEvents } from '../registry/events.js';
+import type { Entry } from '../registry/registry.js';
 import { type ChangeParts, changeLive } from './change.js';
 import { type LookParts, parametersOf } from './look.js';
 import type { Turns } from './turns.js';

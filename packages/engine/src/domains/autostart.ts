@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import type { Engine } from '../contract.js';
 import { bootId } from '../host/processes.js';
 import type { EngineLog } from '../log.js';
+import type { Registry } from '../registry/registry.js';
 import type { Layout } from '../state/layout.js';
-import type { Registry } from '../state/registry.js';
 
 export interface AutostartParts {
   readonly layout: Layout;

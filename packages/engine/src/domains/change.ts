@@ -1,15 +1,16 @@
 // Changes the document of a running domain, and the run with it.
 // SPDX-License-Identifier: Apache-2.0
 import { formatDomain } from '@ctvirt/xml';
-import type { Documents } from '../documents.js';
 import type { Driver } from '../drivers/driver.js';
 import type { Admission } from '../guarantees/admission.js';
-import { claimOf } from '../guarantees/claim.js';
 import { asksMore } from '../guarantees/ledger.js';
 import { Undo } from '../host/undo.js';
-import { type Changed, type Definer, type Edit, transient } from '../lifecycle/definer.js';
+import { claimOf } from '../lifecycle/claim.js';
 import { addressesOf, type HostFacts, type Reader } from '../lifecycle/document.js';
-import type { Entry, Registry } from '../state/registry.js';
+import type { Changed, Edit } from '../lifecycle/edit.js';
+import type { Documents } from '../registry/documents.js';
+import type { Entry, Registry } from '../registry/registry.js';
+import { type Definer, transient } from './definer.js';
 
 export interface ChangeParts {
   readonly registry: Registry;

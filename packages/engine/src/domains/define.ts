@@ -1,20 +1,19 @@
 // Defines, adopts and undefines domains, and makes transient ones.
 // SPDX-License-Identifier: Apache-2.0
 import type { DefineResult } from '@ctvirt/api';
-import type { Adopter } from '../adoption/adopt.js';
 import type { DomainRef, Engine } from '../contract.js';
 import { EngineError } from '../errors.js';
-import type { Definer } from '../lifecycle/definer.js';
+import { type Entry, type Registry, summaryOf } from '../registry/registry.js';
 import type { KeyedQueue } from '../state/queue.js';
-import { type Entry, type Registry, summaryOf } from '../state/registry.js';
 import type { DomainStore } from '../state/store.js';
+import type { Definer } from './definer.js';
 import type { Lifecycle } from './lifecycle.js';
 import type { Turns } from './turns.js';
 
 export interface DefineParts {
   readonly turns: Turns;
   readonly definer: Definer;
-  readonly adopter: Adopter;
+  readonly adopter: Pick<Engine, 'adopt'>;
   readonly lifecycle: Lifecycle;
   readonly queue: KeyedQueue;
   readonly registry: Registry;

@@ -10,11 +10,11 @@ import { type Domain, parseDomain } from '@ctvirt/xml';
 import type { Ending } from '../drivers/driver.js';
 import { MemoryDriver } from '../drivers/memory/driver.js';
 import { Admission } from '../guarantees/admission.js';
-import { claimOf } from '../guarantees/claim.js';
+import { claimOf } from '../lifecycle/claim.js';
+import { type Entry, Registry } from '../registry/registry.js';
 import { layoutOf } from '../state/layout.js';
 import { KeyedQueue } from '../state/queue.js';
 import type { DomainRecord } from '../state/record.js';
-import { type Entry, Registry } from '../state/registry.js';
 import { DomainStore } from '../state/store.js';
 import { Lifecycle } from './lifecycle.js';
 

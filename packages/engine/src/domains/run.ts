@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { DomainSummary } from '@ctvirt/api';
 import type { DomainRef, Engine } from '../contract.js';
-import type { DomainEvents } from '../events.js';
-import { type Entry, summaryOf } from '../state/registry.js';
+import type { DomainEvents } from '../registry/events.js';
+import { type Entry, summaryOf } from '../registry/registry.js';
 import type { Lifecycle } from './lifecycle.js';
 import type { Turns } from './turns.js';
 

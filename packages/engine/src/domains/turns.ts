@@ -3,8 +3,8 @@
 import type { DomainRef } from '../contract.js';
 import type { Run } from '../drivers/driver.js';
 import { EngineError } from '../errors.js';
+import type { Entry, Registry } from '../registry/registry.js';
 import type { KeyedQueue } from '../state/queue.js';
-import type { Entry, Registry } from '../state/registry.js';
 import { runOf } from './lifecycle.js';
 
 export class Turns {

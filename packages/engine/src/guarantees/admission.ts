@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { GuaranteePolicy } from '@ctvirt/api';
 import { EngineError, type Shortage } from '../errors.js';
+import type { Claim } from '../lifecycle/claim.js';
 import type { Capacity } from './capacity.js';
-import type { Claim } from './claim.js';
 import { shortagesOf } from './ledger.js';
 
 export interface AdmissionParts {

@@ -3,10 +3,10 @@
 import type { DeliveryReport, GuaranteePolicy, GuaranteeReport } from '@ctvirt/api';
 import type { Domain } from '@ctvirt/xml';
 import type { Held, HostTime, Run, Sample } from '../drivers/driver.js';
-import type { Entry } from '../state/registry.js';
+import { type Claim, claimOf } from '../lifecycle/claim.js';
+import type { Entry } from '../registry/registry.js';
 import { Admission } from './admission.js';
 import { readCapacity } from './capacity.js';
-import { type Claim, claimOf } from './claim.js';
 import { hostTime, Ring } from './delivery.js';
 import { howManyFit, ledgerOf } from './ledger.js';
 import { cpuVerdict, memoryVerdict } from './verdict.js';

@@ -5,8 +5,8 @@ import { test } from 'node:test';
 import type { GuaranteePolicy } from '@ctvirt/api';
 import { applyProfile, profiles } from '@ctvirt/formats';
 import { parseDomainOrThrow } from '@ctvirt/xml';
+import { type Claim, claimOf } from '../lifecycle/claim.js';
 import { Admission } from './admission.js';
-import { type Claim, claimOf } from './claim.js';
 import { howManyFit, ledgerOf, shortagesOf } from './ledger.js';
 
 const MiB = 2 ** 20;

@@ -3,8 +3,8 @@
 import type { LedgerResource, LedgerRow } from '@ctvirt/api';
 import type { Held } from '../drivers/driver.js';
 import type { Shortage } from '../errors.js';
+import type { Claim } from '../lifecycle/claim.js';
 import type { Capacity } from './capacity.js';
-import type { Claim } from './claim.js';
 
 interface Kind {
   readonly resource: LedgerResource;

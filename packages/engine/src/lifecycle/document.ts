@@ -14,12 +14,12 @@ import {
   parseDomain,
 } from '@ctvirt/xml';
 import { EngineError } from '../errors.js';
-import { type Claim, claimOf } from '../guarantees/claim.js';
 import type { GuestFile } from '../guest/files.js';
 import { insidePath, refuseTarget } from '../guest/inside.js';
 import { guestNames } from '../guest/names.js';
 import type { IdMap } from '../host/userns.js';
 import { madeMac } from '../network/link-addresses.js';
+import type { LinkPlan, Rate } from '../network/link-plan.js';
 import { ROUTED_GATEWAY_V6 } from '../network/routed-link.js';
 import type { DomainRecord } from '../state/record.js';
 import {
@@ -29,11 +29,12 @@ import {
   keyOf,
   type OwnerLimit,
 } from '../storage/index.js';
-import { takenDown } from '../walls/taken-down.js';
 import { wantedWalls } from '../walls/wanted.js';
+import { type Claim, claimOf } from './claim.js';
 import { refuseTooLittle } from './floors.js';
 import { notEnforced } from './not-enforced.js';
-import type { InnerMount, LinkPlan, Rate, RunPlan } from './plan.js';
+import type { InnerMount, RunPlan } from './plan.js';
+import { takenDown } from './taken-down.js';
 
 /** What the engine keeps of a document in the domain's record, and what it makes for it. */
 export interface DocumentParts {

@@ -11,8 +11,8 @@ import {
 import type { Domain } from '@ctvirt/xml';
 import type { ProcessDefaults } from '../cgroups/processes.js';
 import { EngineError } from '../errors.js';
-import type { Edit } from './definer.js';
 import type { HostFacts } from './document.js';
+import type { Edit } from './edit.js';
 
 /** Sets values in vzctl's spelling; the edit throws `invalid` for those that cannot be. */
 export const parameterEdit = (values: Readonly<Record<string, string>>, facts: HostFacts): Edit =>

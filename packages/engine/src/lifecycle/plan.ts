@@ -3,39 +3,9 @@
 import type { Resources } from '@ctvirt/formats';
 import type { GuestFile } from '../guest/files.js';
 import type { IdMap } from '../host/userns.js';
+import type { LinkPlan } from '../network/link-plan.js';
 import type { FilesystemSpec } from '../storage/index.js';
 import type { WantedWalls } from '../walls/wanted.js';
-
-/** What may pass one way in the long run, as fast as what for a moment, and how much in that moment. */
-export interface Rate {
-  readonly averageBytes: number;
-  readonly peakBytes: number | undefined;
-  readonly burstBytes: number | undefined;
-}
-
-/** A network link of the container. `routed` is OpenVZ's venet: addresses the host has a route to, no bridge. */
-export interface LinkPlan {
-  readonly kind: 'routed' | 'bridge' | 'macvlan';
-  /** Bridge or parent device on the host. */
-  readonly parent: string | undefined;
-  readonly macvlanMode: string | undefined;
-  /** Names inside and on the host. */
-  readonly name: string;
-  readonly hostName: string | undefined;
-  readonly mac: string;
-  /** Whether the container may send in any name. */
-  readonly isTrusted: boolean;
-  readonly mtu: number | undefined;
-  readonly up: boolean;
-  readonly addresses: readonly {
-    readonly address: string;
-    readonly prefix: number;
-    readonly family: 4 | 6;
-  }[];
-  readonly gateways: readonly { readonly address: string; readonly family: 4 | 6 }[];
-  /** Towards the container and from it. */
-  readonly rates: { readonly inbound: Rate | undefined; readonly outbound: Rate | undefined };
-}
 
 /** A memory file system inside the container, or a second view of one of its own folders. */
 export interface InnerMount {

@@ -7,7 +7,7 @@ import { linkAddresses } from '../host/addresses.js';
 import { hasLink, linkNames } from '../host/links.js';
 import { run } from '../host/run.js';
 import { Undo } from '../host/undo.js';
-import type { LinkPlan } from '../lifecycle/plan.js';
+import type { LinkPlan } from './link-plan.js';
 import { openRoutedLink } from './routed-link.js';
 import { isShaped, shapeLink } from './shaping.js';
 

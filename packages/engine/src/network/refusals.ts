@@ -4,8 +4,8 @@ import { EngineError } from '../errors.js';
 import { isOwnAddress } from '../host/link-addresses.js';
 import { linkKind } from '../host/link-kind.js';
 import { hasLink } from '../host/links.js';
-import type { LinkPlan } from '../lifecycle/plan.js';
 import { addressBytes } from './link-addresses.js';
+import type { LinkPlan } from './link-plan.js';
 
 /** Of links that are about to come; names that begin with `prefix` are the domain's own. */
 export function refuseLinks(links: readonly LinkPlan[], prefix: string): void {

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { existsSync, writeFileSync } from 'node:fs';
 import { run } from '../host/run.js';
-import type { LinkPlan } from '../lifecycle/plan.js';
+import type { LinkPlan } from './link-plan.js';
 
 /** The gateway of every routed container: an address of the link alone, the same on each. */
 export const ROUTED_GATEWAY_V6 = 'fe80::1';

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { EngineError } from '../errors.js';
 import { run } from '../host/run.js';
-import type { LinkPlan, Rate } from '../lifecycle/plan.js';
+import type { LinkPlan, Rate } from './link-plan.js';
 
 const tc = (...args: readonly string[]) => run(['/sbin/tc', ...args]);
 

@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { EngineError } from '../errors.js';
-import type { LinkPlan } from '../lifecycle/plan.js';
 import { linkPlan as link } from '../testing/link-plan.js';
+import type { LinkPlan } from './link-plan.js';
 import { wallElements } from './wall-elements.js';
 
 const v4 = { address: '192.0.2.5', prefix: 32, family: 4 } as const;

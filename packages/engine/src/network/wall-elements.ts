@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { EngineError } from '../errors.js';
 import type { SetElement } from '../host/nfnetlink.js';
-import type { LinkPlan } from '../lifecycle/plan.js';
 import { addressBytes, addressText, interfaceId, linkLocal, macBytes } from './link-addresses.js';
+import type { LinkPlan } from './link-plan.js';
 
 export interface WallElement extends SetElement {
   /** The same as nft reads it. */

@@ -3,9 +3,9 @@
 import { EngineError } from '../errors.js';
 import { Nftables } from '../host/nfnetlink.js';
 import { run } from '../host/run.js';
-import type { LinkPlan } from '../lifecycle/plan.js';
 import { HostNeighbours } from './host-neighbours.js';
 import { addressBytes } from './link-addresses.js';
+import type { LinkPlan } from './link-plan.js';
 import { refuseOthersMacs } from './refusals.js';
 import { takenElements, type WallElement, wallElements } from './wall-elements.js';
 import { WallHoldings } from './wall-holdings.js';

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import type { CgroupLayout } from '../cgroups/layout.js';
 import { MemoryRun } from '../drivers/memory/driver.js';
-import { type Entry, Registry } from '../state/registry.js';
+import { type Entry, Registry } from '../registry/registry.js';
 import { Placement } from './placement.js';
 
 const running = new MemoryRun(1, {

@@ -11,8 +11,8 @@ import { PrivateMounts } from '../host/private-mounts.js';
 import type { OwnerKind } from '../host/quota.js';
 import type { IdMap } from '../host/userns.js';
 import { filesystemsOf, idMapOf } from '../lifecycle/document.js';
+import type { Entry } from '../registry/registry.js';
 import type { KeyedQueue } from '../state/queue.js';
-import type { Entry } from '../state/registry.js';
 import {
   backends,
   type FilesystemSpec,

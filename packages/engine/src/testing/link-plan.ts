@@ -1,6 +1,6 @@
 // A link of a domain for tests, but for what a test says of it.
 // SPDX-License-Identifier: Apache-2.0
-import type { LinkPlan } from '../lifecycle/plan.js';
+import type { LinkPlan } from '../network/link-plan.js';
 
 export const linkPlan = (parts: Partial<LinkPlan>): LinkPlan => ({
   kind: 'routed',

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { LinkPlan } from '../lifecycle/plan.js';
+import type { LinkPlan } from '../network/link-plan.js';
 import { linkPlan } from '../testing/link-plan.js';
 import { type Described, describeWalls } from './describe.js';
 import { capabilitiesByNumber, standingOfPlan } from './standing.js';

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Wall } from '@ctvirt/api';
 import { denials } from '../host/seccomp.js';
-import type { LinkPlan } from '../lifecycle/plan.js';
+import type { LinkPlan } from '../network/link-plan.js';
 import { capabilitiesByNumber, type Standing, UNCONFINED } from './standing.js';
 import { defaultDrops, type WantedWalls } from './wanted.js';
 

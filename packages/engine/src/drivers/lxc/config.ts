@@ -5,8 +5,9 @@ import { type Limit, lineOf } from '../../cgroups/limit.js';
 import type { View } from '../../guest/lxcfs-server.js';
 import type { Confinement } from '../../host/apparmor.js';
 import type { IdMap } from '../../host/userns.js';
-import type { LinkPlan, RunPlan } from '../../lifecycle/plan.js';
+import type { RunPlan } from '../../lifecycle/plan.js';
 import { addressBytes, addressText } from '../../network/link-addresses.js';
+import type { LinkPlan } from '../../network/link-plan.js';
 import type { WantedWalls } from '../../walls/wanted.js';
 
 /** One line of the configuration; the writer of `@ctvirt/formats` escapes or refuses. */

@@ -3,9 +3,9 @@
 import type { Domain } from '@ctvirt/xml';
 import type { IdMap } from '../../../host/userns.js';
 import { filesystemsOf, idMapOf } from '../../../lifecycle/document.js';
-import { changedOwners, changedSpaces } from '../../../quota/changed-limits.js';
 import type { FilesystemSpec } from '../../../storage/index.js';
 import type { Subject } from '../../driver.js';
+import { changedOwners, changedSpaces } from './changed-limits.js';
 import type { Step } from './step.js';
 
 export interface DiskLimits {

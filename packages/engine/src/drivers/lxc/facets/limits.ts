@@ -8,7 +8,7 @@ import type { Limit } from '../../../cgroups/limit.js';
 import type { ProcessCeiling } from '../../../cgroups/processes.js';
 import { isProtection, shareProtection } from '../../../cgroups/protection.js';
 import type { PlacedChange } from '../../../placement/placement.js';
-import { planLimits, reversed, writeLimits } from '../live-limits.js';
+import { planLimits, reversed, writeLimits } from './live-limits.js';
 import type { Step } from './step.js';
 
 export interface LimitsContext {

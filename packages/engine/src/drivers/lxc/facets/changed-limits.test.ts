@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { EngineError } from '../errors.js';
-import type { FilesystemSpec } from '../storage/index.js';
+import { EngineError } from '../../../errors.js';
+import type { FilesystemSpec } from '../../../storage/index.js';
 import { changedOwners, changedSpaces } from './changed-limits.js';
 
 const spec = (

@@ -1,7 +1,7 @@
 // Walls that a document takes down: said at define, because a line copied from somewhere may do it.
 // SPDX-License-Identifier: Apache-2.0
 import type { Domain, Finding } from '@ctvirt/xml';
-import { remarkOf } from '../lifecycle/not-enforced.js';
+import { remarkOf } from './not-enforced.js';
 
 type Down = readonly [path: string, message: string];
 

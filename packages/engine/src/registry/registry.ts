@@ -4,7 +4,7 @@ import type { DomainState, DomainSummary, StateReason } from '@ctvirt/api';
 import type { DomainKey } from '../contract.js';
 import type { Run } from '../drivers/driver.js';
 import { EngineError } from '../errors.js';
-import type { DomainRecord } from './record.js';
+import type { DomainRecord } from '../state/record.js';
 
 /** A domain and what it does now. Only the lifecycle changes it, one operation at a time. */
 export interface Entry {

@@ -6,9 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Resources } from '@ctvirt/formats';
-import type { CgroupLayout } from '../../cgroups/layout.js';
-import { processDefaults } from '../../cgroups/processes.js';
-import { EngineError } from '../../errors.js';
+import type { CgroupLayout } from '../../../cgroups/layout.js';
+import { processDefaults } from '../../../cgroups/processes.js';
+import { EngineError } from '../../../errors.js';
 import { planLimits, writeLimits } from './live-limits.js';
 
 const world = (root: string, version: 1 | 2 = 2): CgroupLayout => ({

@@ -1,8 +1,8 @@
 // First-level limits that differ between two documents of a running container, and which of them it can take.
 // SPDX-License-Identifier: Apache-2.0
 import { isDeepStrictEqual } from 'node:util';
-import { EngineError } from '../errors.js';
-import { backends, type FilesystemSpec } from '../storage/index.js';
+import { EngineError } from '../../../errors.js';
+import { backends, type FilesystemSpec } from '../../../storage/index.js';
 
 /** One file system, with its limit before and after. */
 export interface ChangedSpace {

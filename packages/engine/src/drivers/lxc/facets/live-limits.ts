@@ -4,13 +4,13 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { Resources } from '@ctvirt/formats';
-import { type IoDisks, lacksDisks, noDisks } from '../../cgroups/io-limits.js';
-import type { CgroupLayout } from '../../cgroups/layout.js';
-import { type Limit, lineOf, unlimitedValue } from '../../cgroups/limit.js';
-import { limitsOf } from '../../cgroups/limits.js';
-import { withProcessDefault } from '../../cgroups/processes.js';
-import { EngineError } from '../../errors.js';
-import { noDisk } from '../../lifecycle/block-io.js';
+import { type IoDisks, lacksDisks, noDisks } from '../../../cgroups/io-limits.js';
+import type { CgroupLayout } from '../../../cgroups/layout.js';
+import { type Limit, lineOf, unlimitedValue } from '../../../cgroups/limit.js';
+import { limitsOf } from '../../../cgroups/limits.js';
+import { withProcessDefault } from '../../../cgroups/processes.js';
+import { EngineError } from '../../../errors.js';
+import { noDisk } from '../../../lifecycle/block-io.js';
 
 const same = (a: Limit) => (b: Limit) =>
   a.controller === b.controller && a.file === b.file && a.device === b.device;

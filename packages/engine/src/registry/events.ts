@@ -4,9 +4,9 @@ import { EventEmitter } from 'node:events';
 import type { BeancounterEvent, DomainEvent, DomainSummary, LifecycleEvent } from '@ctvirt/api';
 import type { ResourceOptions } from '@ctvirt/formats';
 import type { Domain } from '@ctvirt/xml';
+import { EngineError } from '../errors.js';
 import { changesBetween } from './changes.js';
-import { EngineError } from './errors.js';
-import { type Entry, summaryOf } from './state/registry.js';
+import { type Entry, summaryOf } from './registry.js';
 
 type Listener = (event: DomainEvent, entry: Entry) => void;
 

@@ -3,9 +3,9 @@
 import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { type Domain, formatDomain } from '@ctvirt/xml';
-import type { Subject } from './drivers/driver.js';
-import { readStored } from './lifecycle/stored-document.js';
-import type { DomainStore } from './state/store.js';
+import type { Subject } from '../drivers/driver.js';
+import { readStored } from '../lifecycle/stored-document.js';
+import type { DomainStore } from '../state/store.js';
 
 /** Parsed documents of domains that are off; each of a running one is kept as long as it runs. */
 const MOST_STORED = 256;

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { MemoryRun } from '../drivers/memory/driver.js';
-import type { DomainRecord } from './record.js';
+import type { DomainRecord } from '../state/record.js';
 import { HIGHEST_ID, Registry } from './registry.js';
 
 const uuidOf = (index: number) => `00000000-0000-4000-8000-${String(index).padStart(12, '0')}`;

@@ -6,23 +6,24 @@ import type { LifecycleEvent } from '@ctvirt/api';
 import { type Domain, type Finding, placeFindings } from '@ctvirt/xml';
 import { EngineError } from '../errors.js';
 import type { Admission } from '../guarantees/admission.js';
-import type { Claim } from '../guarantees/claim.js';
 import type { ProjectRange } from '../host/projects.js';
 import { Undo } from '../host/undo.js';
 import type { UserNamespacePool } from '../host/userns.js';
+import type { Claim } from '../lifecycle/claim.js';
+import { type DocumentParts, idMapOf, type Reader, writableSources } from '../lifecycle/document.js';
+import type { Changed, Edit } from '../lifecycle/edit.js';
+import { notKept, remarkOf } from '../lifecycle/not-enforced.js';
+import { sharedIds } from '../lifecycle/shared-ids.js';
+import { readStored } from '../lifecycle/stored-document.js';
 import { refuseHostAddresses } from '../network/refusals.js';
 import { releaseLimits } from '../quota/release.js';
+import { checkFree, type Entry, HIGHEST_ID, type Registry } from '../registry/registry.js';
 import { type IdRanges, RANGE_SIZE } from '../state/id-ranges.js';
 import type { KeyedQueue } from '../state/queue.js';
 import type { DomainRecord } from '../state/record.js';
-import { checkFree, type Entry, HIGHEST_ID, type Registry } from '../state/registry.js';
 import type { DomainStore, Lease, Made } from '../state/store.js';
 import { backends, type FilesystemSpec, type Sources, type StorageContext } from '../storage/index.js';
-import { type DocumentParts, idMapOf, type Reader, writableSources } from './document.js';
 import { checkName } from './domain-name.js';
-import { notKept, remarkOf } from './not-enforced.js';
-import { sharedIds } from './shared-ids.js';
-import { readStored } from './stored-document.js';
 
 export interface DefinerParts {
   readonly store: DomainStore;
@@ -58,15 +59,6 @@ export interface Adoption {
   readonly ctid: number | undefined;
   /** Its CTID.conf as it stands, whose comments and unknown keys are kept. */
   readonly conf: string | undefined;
-}
-
-/** Changes a document; must not change its argument. */
-export type Edit = (domain: Domain) => Domain;
-
-/** A document before a change and after it. */
-export interface Changed {
-  readonly before: Domain;
-  readonly after: Domain;
 }
 
 export class Definer {

@@ -1,0 +1,12 @@
+// A change of a document, whoever asks for it.
+// SPDX-License-Identifier: Apache-2.0
+import type { Domain } from '@ctvirt/xml';
+
+/** Changes a document; must not change its argument. */
+export type Edit = (domain: Domain) => Domain;
+
+/** A document before a change and after it. */
+export interface Changed {
+  readonly before: Domain;
+  readonly after: Domain;
+}
