@@ -1,7 +1,8 @@
-// Checks that packages import each other downwards only (docs/architecture.md shows the layers).
+// Checks that packages import each other downwards only (docs/architecture.md shows the layers), and so do the engine's folders.
 // SPDX-License-Identifier: Apache-2.0
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { floorOf, folderOf } from './house/floors.mjs';
 
 const layer = { xml: 0, rpc: 0, formats: 1, api: 1, engine: 2, daemon: 3, cli: 3 };
 /** Whom a package may only take types from: the engine says what it tells in the contract's shapes, and runs without them. */
@@ -10,6 +11,15 @@ const root = new URL('../packages/', import.meta.url).pathname;
 /** Whether a package offers that part of it to others. */
 const isEntry = (name, inner) =>
   JSON.parse(readFileSync(join(root, name, 'package.json'), 'utf8')).exports[`./${inner}`] !== undefined;
+
+/** What is wrong with an import within the engine, whose tests may look anywhere. */
+function floorFault(file, spec) {
+  if (file.endsWith('.test.ts') || file.startsWith('testing/')) return undefined;
+  const [from, to] = [folderOf(file), folderOf(join(dirname(file), spec))];
+  const stray = [from, to].find((folder) => floorOf(folder) === undefined);
+  if (stray !== undefined) return `${stray} has no floor: add it to scripts/house/floors.mjs`;
+  return from === to || floorOf(to) > floorOf(from) ? undefined : `${from} may not import ${to}`;
+}
 
 let faults = 0;
 const fault = (text) => {
@@ -40,6 +50,8 @@ for (const name of readdirSync(root)) {
     for (const [, spec] of text.matchAll(/from '(\.\.?\/[^']+)'/g)) {
       if (join(name, 'src', file, '..', spec).split('/')[0] !== name)
         fault(`packages/${name}/src/${file}: leaves its package by ${spec}`);
+      const wrong = name === 'engine' ? floorFault(file, spec) : undefined;
+      if (wrong !== undefined) fault(`packages/engine/src/${file}: ${wrong}`);
     }
   }
 }

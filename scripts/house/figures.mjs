@@ -1,7 +1,6 @@
 // The figures of the code base, each with its goal and with the places it counts.
 // SPDX-License-Identifier: Apache-2.0
 import { duplicateRuns } from './duplicates.mjs';
-import { floors } from './floors.mjs';
 import { againstFloors, arrowsOf, knotsOf } from './graph.mjs';
 import { readSources } from './sources.mjs';
 import { assertions, documented, longFunctions } from './syntax.mjs';
@@ -21,7 +20,7 @@ export function figures() {
 
 function graphFigures(engine) {
   const arrows = arrowsOf(engine);
-  const { up, unknown } = againstFloors(arrows, floors);
+  const { up, unknown } = againstFloors(arrows);
   const told = (knots) => knots.map((knot) => knot.join(', '));
   const ups = (isType) => up.filter((arrow) => arrow.isType === isType);
   const whole = knotsOf(arrows);

@@ -1,19 +1,21 @@
 // The floors of the engine's folders, from top to bottom: imports go to a floor below. A new folder gets its place here.
 // SPDX-License-Identifier: Apache-2.0
+import { dirname } from 'node:path';
 
-export const floors = [
+const floors = [
   ['index'],
   ['engine'],
   ['build'],
-  ['assets', 'explained', 'domains'],
-  ['adoption', 'quota'],
-  ['guarantees', 'events', 'documents', 'template-catalog', 'profiles'],
+  ['adoption', 'assets', 'explained'],
+  ['domains'],
+  ['guarantees', 'quota', 'template-catalog', 'profiles'],
   ['drivers/lxc/accounting'],
   ['drivers/lxc', 'drivers/memory'],
   ['drivers/lxc/facets'],
-  ['lifecycle', 'changes'],
-  ['placement', 'network', 'walls'],
-  ['drivers', 'attach'],
+  ['registry'],
+  ['lifecycle'],
+  ['placement', 'walls'],
+  ['network', 'drivers', 'attach'],
   ['state', 'storage'],
   ['guest', 'cgroups', 'templates'],
   ['host'],
@@ -21,3 +23,11 @@ export const floors = [
   ['contract'],
   ['view', 'log'],
 ];
+
+const numbers = new Map(floors.flatMap((folders, at) => folders.map((folder) => [folder, at])));
+
+/** A folder by its path below `src`; a file that lies in none is one of its own. */
+export const folderOf = (path) => (path.includes('/') ? dirname(path) : path.replace(/\.[jt]s$/, ''));
+
+/** From the top; undefined for a folder that has none yet. */
+export const floorOf = (folder) => numbers.get(folder);

@@ -2,9 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { dirname, join } from 'node:path';
 import { SyntaxKind } from 'typescript/unstable/ast';
-
-/** A folder by its path below `src`; a file that lies in none is one of its own. */
-export const folderOf = (path) => (path.includes('/') ? dirname(path) : path.replace(/\.ts$/, ''));
+import { floorOf, folderOf } from './floors.mjs';
 
 /** Arrows between folders, each with the imports it is made of. */
 export function arrowsOf(sources) {
@@ -12,7 +10,7 @@ export function arrowsOf(sources) {
   for (const { path, tree } of sources)
     for (const { spec, isType } of importsOf(tree)) {
       if (!spec.startsWith('.')) continue;
-      const [from, to] = [folderOf(path), folderOf(join(dirname(path), spec.replace(/\.js$/, '.ts')))];
+      const [from, to] = [folderOf(path), folderOf(join(dirname(path), spec))];
       if (from === to) continue;
       const key = `${from} -> ${to}`;
       const arrow = arrows.get(key) ?? { from, to, isType: true, imports: [] };
@@ -62,12 +60,11 @@ export function knotsOf(arrows) {
   return knots.sort((a, b) => b.length - a.length);
 }
 
-/** Arrows that do not go to a floor below, and folders that stand on none; `floors` are from top to bottom. */
-export function againstFloors(arrows, floors) {
-  const floor = new Map(floors.flatMap((folders, at) => folders.map((folder) => [folder, at])));
+/** Arrows that do not go to a floor below, and folders that stand on none. */
+export function againstFloors(arrows) {
   const folders = new Set(arrows.flatMap(({ from, to }) => [from, to]));
   return {
-    up: arrows.filter(({ from, to }) => floor.get(to) <= floor.get(from)),
-    unknown: [...folders].filter((folder) => !floor.has(folder)).sort(),
+    up: arrows.filter(({ from, to }) => floorOf(to) <= floorOf(from)),
+    unknown: [...folders].filter((folder) => floorOf(folder) === undefined).sort(),
   };
 }
