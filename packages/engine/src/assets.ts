@@ -1,36 +1,22 @@
 // What the host holds of ours: each thing with its owner, and the strays that have none any more.
 // SPDX-License-Identifier: Apache-2.0
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Asset } from '@ctvirt/api';
-import { unnumbered } from './cgroups/container-groups.js';
-import { processesOf } from './cgroups/freezer.js';
-import { type CgroupLayout, removeGroup } from './cgroups/layout.js';
-import { walkTree } from './cgroups/tree.js';
-import type { LxcTools } from './drivers/lxc/tools.js';
-import type { Lxcfs } from './guest/lxcfs.js';
-import type { Confinement } from './host/apparmor.js';
-import { linkNames } from './host/links.js';
+import type { Driver, HeldAsset } from './drivers/driver.js';
 import { type BoundLoop, boundLoops } from './host/loop.js';
-import { detachMount } from './host/mount-calls.js';
-import { mountsBelow } from './host/mountinfo.js';
 import { run } from './host/run.js';
-import { idsOfProcess } from './host/userns.js';
-import { linkPrefixOf } from './lifecycle/document.js';
 import type { Entry, Registry } from './registry/registry.js';
-import { type IdRanges, RANGE_SIZE } from './state/id-ranges.js';
+import type { IdRanges } from './state/id-ranges.js';
 import { diskName, type Layout } from './state/layout.js';
 import type { KeyedQueue } from './state/queue.js';
-import type { DomainStore } from './state/store.js';
+import { type DomainStore, removeTree } from './state/store.js';
 
 export interface AssetParts {
   readonly layout: Layout;
   readonly registry: Registry;
   readonly store: DomainStore;
-  readonly cgroups: CgroupLayout;
-  readonly tools: LxcTools;
-  readonly lxcfs: Lxcfs;
-  readonly appArmor: Confinement;
+  readonly driver: Driver;
   readonly ids: IdRanges;
   /** What is just being done makes and removes things whose owner is not, or no more, to be seen. */
   readonly queue: KeyedQueue;
@@ -40,26 +26,25 @@ export interface AssetParts {
 /** Who owns what an operation under way has in its hands. */
 const UNDER_WAY = 'operation';
 
-interface Found extends Asset {
-  /** Gives a stray back to the host. */
-  readonly remove: () => Promise<void> | void;
-}
+/** In which order they are told and removed. */
+const kinds: Readonly<Record<Asset['kind'], number>> = {
+  file: 0,
+  mount: 1,
+  process: 2,
+  profile: 3,
+  loop: 4,
+  link: 5,
+  cgroup: 6,
+  'id-range': 7,
+};
 
 export class Assets {
   constructor(private readonly parts: AssetParts) {}
 
   /** What still runs of a domain that is known no more keeps its ids: nobody else may be given them meanwhile. */
   async claimIds(): Promise<void> {
-    const known = this.#byDiskName();
-    const { cgroups, ids, layout } = this.parts;
-    for (const group of this.#groupNames()) {
-      const name = containerOf(group);
-      if (name === group || known.has(name) || known.has(unnumbered(name))) continue;
-      await walkTree(cgroups.path('freezer', `${layout.cgroup}/${group}`), (path) => {
-        for (const pid of processesOf(path))
-          for (const { outside } of idsOfProcess(pid)) ids.claimAround(outside);
-      });
-    }
+    const { driver, registry, ids } = this.parts;
+    for (const id of await driver.strayIds(registry.entries())) ids.claimAround(id);
   }
 
   async check(): Promise<{ owned: Asset[]; stray: Asset[] }> {
@@ -76,18 +61,16 @@ export class Assets {
     return strays.map(({ kind, what, owner }) => ({ kind, what, owner }));
   }
 
-  #all(): Found[] {
+  #all(): HeldAsset[] {
     const byDiskName = this.#byDiskName();
+    const { driver, registry, queue } = this.parts;
+    const isBusy = ({ record }: Pick<Entry, 'record'>): boolean => queue.isBusy(record.name);
     return [
       ...this.#files(byDiskName),
-      ...this.#mounts(byDiskName),
-      ...this.parts.lxcfs.assets(),
-      ...this.#profiles(),
+      ...driver.assets({ subjects: registry.entries(), isBusy }),
       ...this.#loops(byDiskName),
-      ...this.#links(byDiskName),
-      ...this.#groups(byDiskName),
       ...this.#ids(byDiskName),
-    ];
+    ].sort((a, b) => kinds[a.kind] - kinds[b.kind]);
   }
 
   #byDiskName(): Map<string, Entry> {
@@ -100,15 +83,15 @@ export class Assets {
     return entry.running !== undefined || this.parts.queue.isBusy(entry.record.name) ? name : null;
   }
 
-  #files(entries: ReadonlyMap<string, Entry>): Found[] {
-    const { layout, tools, queue } = this.parts;
+  #files(entries: ReadonlyMap<string, Entry>): HeldAsset[] {
+    const { layout, queue } = this.parts;
     const unfinished = queue.isBusy() ? UNDER_WAY : null;
     const unfinishedTemplate = this.parts.isChangingTemplates() ? UNDER_WAY : null;
-    const tree = (path: string, owner: string | null): Found => ({
+    const tree = (path: string, owner: string | null): HeldAsset => ({
       kind: 'file',
       what: path,
       owner,
-      remove: async () => void (await run(['/bin/rm', '-rf', '--one-file-system', '--', path])),
+      remove: () => removeTree(path),
     });
     const kept = new Set(
       this.parts.store
@@ -129,36 +112,13 @@ export class Assets {
       ...readdirSync(layout.templates).map((name) =>
         tree(join(layout.templates, name), name.startsWith('.') ? unfinishedTemplate : `template ${name}`),
       ),
-      ...tools
-        .started()
-        .map((name) => tree(join(layout.runtime, name), this.#ownerOf(entries.get(name), name))),
-      // Being cleared just now, or by the next daemon.
-      ...tools.clearing().map(({ name, path }) => tree(path, this.#ownerOf(entries.get(name), name))),
     ];
   }
 
-  #mounts(entries: ReadonlyMap<string, Entry>): Found[] {
-    const { mounts } = this.parts.layout;
-    return mountsBelow(mounts).map(({ target }) => {
-      const name = target.slice(mounts.length + 1).split(/[~/]/)[0] ?? '';
-      // Mounts are there only while a start is under way.
-      const entry = entries.get(name);
-      const owner = entry !== undefined && this.parts.queue.isBusy(entry.record.name) ? name : null;
-      return { kind: 'mount', what: target, owner, remove: () => void detachMount(target) };
-    });
-  }
-
-  /** It is there as long as the daemon or a container is. */
-  #profiles(): Found[] {
-    const { appArmor } = this.parts;
-    if (!appArmor.isLoaded()) return [];
-    return [{ kind: 'profile', what: appArmor.name, owner: 'daemon', remove: () => appArmor.unload() }];
-  }
-
   /** Loop devices free themselves with their last mount: one that backs a file of ours belongs to a running domain. */
-  #loops(entries: ReadonlyMap<string, Entry>): Found[] {
+  #loops(entries: ReadonlyMap<string, Entry>): HeldAsset[] {
     const { roots } = this.parts.layout;
-    return boundLoops().flatMap((loop): Found[] => {
+    return boundLoops().flatMap((loop): HeldAsset[] => {
       const file = fileBelow(roots, loop);
       if (file === undefined) return [];
       const name = file.slice(roots.length + 1).split('/')[0] ?? '';
@@ -176,75 +136,16 @@ export class Assets {
     });
   }
 
-  #links(entries: ReadonlyMap<string, Entry>): Found[] {
-    const owners = new Map(
-      [...entries].flatMap(([name, entry]) =>
-        this.#ownerOf(entry, name) === null ? [] : [[linkPrefixOf(entry.record), name] as const],
-      ),
-    );
-    return linkNames().flatMap((link): Found[] => {
-      const prefix = /^(cv[0-9a-z]+)\.\d+$/.exec(link)?.[1];
-      if (prefix === undefined || !this.#isOwnPrefix(prefix)) return [];
-      return [
-        {
-          kind: 'link',
-          what: link,
-          owner: owners.get(prefix) ?? null,
-          remove: async () => void (await run(['/sbin/ip', 'link', 'delete', link])),
-        },
-      ];
-    });
-  }
-
-  /** Links of daemons with another root carry ranges of another window, or of domains only that daemon knows. */
-  #isOwnPrefix(prefix: string): boolean {
-    return this.parts.ids.everLeased(Number.parseInt(prefix.slice(2), 36) * RANGE_SIZE);
-  }
-
-  #groups(entries: ReadonlyMap<string, Entry>): Found[] {
-    const parent = this.parts.layout.cgroup;
-    return this.#groupNames().map((group) => {
-      const name = containerOf(group);
-      // liblxc parks its monitors in one group for all while it takes theirs away.
-      const owner =
-        group === 'lxc.pivot'
-          ? 'daemon'
-          : (this.#ownerOf(entries.get(name), name) ??
-            this.#ownerOf(entries.get(unnumbered(name)), unnumbered(name)));
-      return {
-        kind: 'cgroup',
-        what: `${parent}/${group}`,
-        owner,
-        remove: async () => {
-          if (name === group) removeGroup(this.parts.cgroups, `${parent}/${group}`);
-          else await this.parts.tools.clearGroups(name);
-        },
-      };
-    });
-  }
-
-  #groupNames(): string[] {
-    const seen = new Set<string>();
-    for (const folder of this.parts.cgroups.all(this.parts.layout.cgroup)) {
-      if (!existsSync(folder)) continue;
-      for (const entry of readdirSync(folder, { withFileTypes: true }))
-        if (entry.isDirectory()) seen.add(entry.name);
-    }
-    return [...seen].sort();
-  }
-
-  #ids(entries: ReadonlyMap<string, Entry>): Found[] {
+  #ids(entries: ReadonlyMap<string, Entry>): HeldAsset[] {
     const own = [...entries.values()].map(({ record }) => ({ owner: record.name, ids: record.ids }));
     const kept = this.parts.store.keptLeases().map(({ name, ids }) => ({ owner: `${name} (kept)`, ids }));
-    return [...own, ...kept].flatMap(({ owner, ids }): Found[] => {
+    return [...own, ...kept].flatMap(({ owner, ids }): HeldAsset[] => {
       if (ids === null) return [];
       const what = `${ids.start}-${ids.start + ids.count - 1}`;
       return [{ kind: 'id-range', what, owner, remove: () => undefined }];
     });
   }
 }
-
-const containerOf = (group: string): string => group.replace(/^lxc\.(payload|monitor)\./, '');
 
 /** The file below a folder that a loop device has. Of one that is deleted the device alone knows the name, and not all of a long one. */
 function fileBelow(folder: string, { file, dev, ino }: BoundLoop): string | undefined {

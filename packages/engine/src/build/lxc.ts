@@ -62,6 +62,8 @@ function makeDriver(parts: Below & Pick<LxcParts, 'lxcfs' | 'placement' | 'ceili
     diskLimits: quotas,
     shown: () => lxcfs.shown(),
     leased: (start, count) => ids.overlaps(start, count),
+    everLeased: (start) => ids.everLeased(start),
+    served: () => lxcfs.assets(),
     stored: async (subject) => (await stored(subject)).domain,
   });
 }

@@ -1,6 +1,6 @@
 // What runs domains: all that the rest of the engine knows of it. No process, path or control group of the host is named here.
 // SPDX-License-Identifier: Apache-2.0
-import type { DomainInfo, PromisedDomain } from '@ctvirt/api';
+import type { Asset, DomainInfo, PromisedDomain } from '@ctvirt/api';
 import type { Domain } from '@ctvirt/xml';
 import type { ConsoleStream, ExecSession } from '../contract.js';
 import type { DomainRecord } from '../state/record.js';
@@ -111,6 +111,18 @@ export type RunInfo = Pick<
   'initPid' | 'usedMemoryKiB' | 'cpuTimeNs' | 'processes' | 'maxProcesses' | 'disk' | 'walls'
 >;
 
+/** Something that the host holds of ours, and how it is given back to it. */
+export interface HeldAsset extends Asset {
+  readonly remove: () => void | Promise<void>;
+}
+
+/** Who may need what the host holds. */
+export interface Owners {
+  readonly subjects: Iterable<Subject>;
+  /** Whether an operation of it is under way, which makes and removes things whose owner is not, or no more, to be seen. */
+  readonly isBusy: (subject: Subject) => boolean;
+}
+
 /** What starts, finds, changes and puts away the runs of domains. */
 export interface Driver {
   /**
@@ -136,6 +148,10 @@ export interface Driver {
   named(subject: Subject, domain: Domain): Domain;
   /** What the domain has of the host, and what stands between the two. */
   info(subject: Subject, domain: Domain): Promise<RunInfo>;
+  /** What the host holds for runs, each with the domain that needs it; `null` owns a stray. */
+  assets(owners: Owners): readonly HeldAsset[];
+  /** Ids of the host that processes have whose domain is known no more. */
+  strayIds(subjects: Iterable<Subject>): Promise<readonly number[]>;
   /** Nothing runs: gives back what all runs share. */
   idle(): void;
 }

@@ -194,7 +194,7 @@ async function vanish(parent: string, folder: string): Promise<void> {
 }
 
 /** GNU rm walks by descriptors: neither links nor names that are not UTF-8 nor great depth trouble it, as they would Node. */
-async function removeTree(path: string): Promise<void> {
+export async function removeTree(path: string): Promise<void> {
   await run(['/bin/rm', '-rf', '--one-file-system', '--', path]);
 }
 

@@ -14,7 +14,18 @@ import { PrivateMounts } from '../../host/private-mounts.js';
 import { isEnding } from '../../host/processes.js';
 import { type HostFacts, planOf } from '../../lifecycle/document.js';
 import { diskName } from '../../state/layout.js';
-import type { Driver, Ending, Found, LiveChange, Run, RunInfo, Subject } from '../driver.js';
+import type {
+  Driver,
+  Ending,
+  Found,
+  HeldAsset,
+  LiveChange,
+  Owners,
+  Run,
+  RunInfo,
+  Subject,
+} from '../driver.js';
+import { type LxcAssetParts, LxcAssets } from './assets.js';
 import { Boot, type BootParts } from './boot.js';
 import { type ChangeParts, changeRun, namedLinks, restoreRun } from './change.js';
 import { ConsoleWatch } from './console-watch.js';
@@ -26,6 +37,7 @@ export interface LxcDriverParts
   extends Omit<BootParts, 'diskLimits'>,
     ChangeParts,
     Omit<InfoParts, 'tools'>,
+    LxcAssetParts,
     Omit<LxcRunParts, 'consoles' | 'filters'> {
   readonly facts: HostFacts;
   /** The stored document. */
@@ -36,9 +48,11 @@ export class LxcDriver implements Driver {
   readonly #boot: Boot;
   readonly #consoles: ConsoleWatch;
   readonly #runParts: LxcRunParts;
+  readonly #assets: LxcAssets;
 
   constructor(private readonly parts: LxcDriverParts) {
     this.#boot = new Boot(parts);
+    this.#assets = new LxcAssets(parts);
     this.#consoles = new ConsoleWatch(parts);
     this.#runParts = { ...parts, consoles: this.#consoles, filters: new FilterCache() };
   }
@@ -120,6 +134,14 @@ export class LxcDriver implements Driver {
 
   info(subject: Subject, domain: Domain): Promise<RunInfo> {
     return infoOf(subject, domain, this.parts);
+  }
+
+  assets(owners: Owners): HeldAsset[] {
+    return this.#assets.all(owners);
+  }
+
+  strayIds(subjects: Iterable<Subject>): Promise<number[]> {
+    return this.#assets.strayIds(subjects);
   }
 
   idle(): void {

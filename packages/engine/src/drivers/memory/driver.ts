@@ -3,7 +3,7 @@
 import type { Domain } from '@ctvirt/xml';
 import { EngineError } from '../../errors.js';
 import type { DomainCounters } from '../../view.js';
-import type { Driver, Ending, Found, Held, LiveChange, Run, RunInfo, Subject } from '../driver.js';
+import type { Driver, Ending, Found, Held, HeldAsset, LiveChange, Run, RunInfo, Subject } from '../driver.js';
 
 /** A run, and what a test makes of it. */
 export class MemoryRun implements Run {
@@ -181,6 +181,14 @@ export class MemoryDriver implements Driver {
       disk: { usedBytes: null, limitBytes: null, usedInodes: null, limitInodes: null },
       walls: [],
     };
+  }
+
+  assets(): HeldAsset[] {
+    return []; // of the host it holds nothing
+  }
+
+  async strayIds(): Promise<number[]> {
+    return [];
   }
 
   idle(): void {
