@@ -5,6 +5,7 @@ import { Assets } from '../assets.js';
 import { takeBack } from '../domains/change.js';
 import { Lifecycle } from '../domains/lifecycle.js';
 import { Turns } from '../domains/turns.js';
+import type { Driver } from '../drivers/driver.js';
 import { claimOf } from '../lifecycle/claim.js';
 import type { HostParts } from './host.js';
 import type { LxcParts } from './lxc.js';
@@ -22,7 +23,9 @@ export interface DomainParts {
 export type Parts = HostParts & StateParts & RuleParts & LxcParts & DomainParts;
 
 /** Makes them over a driver. */
-export function makeDomains(parts: HostParts & StateParts & RuleParts & LxcParts): DomainParts {
+export function makeDomains(
+  parts: Pick<HostParts, 'layout' | 'log' | 'facts'> & StateParts & RuleParts & { readonly driver: Driver },
+): DomainParts {
   const { registry, queue, definer, events, facts, templates } = parts;
   const lifecycle = new Lifecycle({
     ...parts,

@@ -1,7 +1,9 @@
 // What the engine has of this host, whatever its domains are: control groups, walls that all share, user namespaces.
 // SPDX-License-Identifier: Apache-2.0
 import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 import { type CgroupLayout, detectCgroups } from '../cgroups/layout.js';
+import type { Subject } from '../drivers/driver.js';
 import { LxcTools } from '../drivers/lxc/tools.js';
 import { Confinement } from '../host/apparmor.js';
 import { Gauges } from '../host/gauges.js';
@@ -13,7 +15,7 @@ import { UserNamespacePool } from '../host/userns.js';
 import type { HostFacts } from '../lifecycle/document.js';
 import type { EngineLog } from '../log.js';
 import { Wall } from '../network/wall.js';
-import type { Layout } from '../state/layout.js';
+import { diskName, type Layout } from '../state/layout.js';
 
 /** Counters of the kernel's that stay open: some fifteen of each domain that runs, and 5 KB of the kernel's memory for each. */
 const MOST_GAUGES = 8192;
@@ -24,6 +26,8 @@ export interface HostParts {
   readonly facts: HostFacts;
   readonly cgroups: CgroupLayout;
   readonly tools: LxcTools;
+  /** Where a running domain's document lies. */
+  readonly livePath: (subject: Subject) => string;
   readonly appArmor: Confinement;
   readonly namespaces: UserNamespacePool;
   readonly gauges: Gauges;
@@ -37,12 +41,14 @@ export async function openHost(layout: Layout, log: EngineLog): Promise<HostPart
   await appArmor.load((message) => log('warn', message));
   if (hasSeccomp) putOnFilter(compileOwnFilter());
   else log('warn', 'this kernel filters no system calls: containers run without that wall');
+  const tools = new LxcTools(layout, cgroups);
   return {
     layout,
     log,
     facts: { pageSize, hostCpus: availableParallelism() },
     cgroups,
-    tools: new LxcTools(layout, cgroups),
+    tools,
+    livePath: ({ record }) => join(tools.folder(diskName(record.name)), 'live.xml'),
     appArmor,
     namespaces: new UserNamespacePool(),
     gauges: new Gauges(Math.min(MOST_GAUGES, openFilesLimit() / 2)),

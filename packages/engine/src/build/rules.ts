@@ -30,7 +30,10 @@ export interface RuleParts {
 }
 
 /** Makes them of what is known of the host and its domains. */
-export function makeRules(parts: HostParts & StateParts, options: RuleOptions): RuleParts {
+export function makeRules(
+  parts: Pick<HostParts, 'layout' | 'log' | 'facts' | 'cgroups' | 'namespaces'> & StateParts,
+  options: RuleOptions,
+): RuleParts {
   const { layout, log, facts, cgroups, registry, documents, live, events } = parts;
   const guarantees = new Guarantees({
     policy: options.guarantees ?? 'warn',

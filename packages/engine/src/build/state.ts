@@ -1,6 +1,5 @@
 // What lies on disk and what is known of it: domains with their documents, ids that are taken, templates, profiles.
 // SPDX-License-Identifier: Apache-2.0
-import { join } from 'node:path';
 import type { Domain } from '@ctvirt/xml';
 import type { Subject } from '../drivers/driver.js';
 import { Reader } from '../lifecycle/document.js';
@@ -11,7 +10,7 @@ import { Documents } from '../registry/documents.js';
 import { DomainEvents } from '../registry/events.js';
 import { Registry } from '../registry/registry.js';
 import { IdRanges, privateWindow, systemWindow } from '../state/id-ranges.js';
-import { diskName, type Layout } from '../state/layout.js';
+import type { Layout } from '../state/layout.js';
 import { KeyedQueue } from '../state/queue.js';
 import { DomainStore } from '../state/store.js';
 import { type KeptContext, Sources } from '../storage/index.js';
@@ -40,8 +39,10 @@ export interface StateParts {
 }
 
 /** Reads the state, and removes what an earlier daemon left half-made. */
-export async function openState(host: HostParts): Promise<StateParts> {
-  const { layout, log, facts, tools } = host;
+export async function openState(
+  host: Pick<HostParts, 'layout' | 'log' | 'facts' | 'livePath'>,
+): Promise<StateParts> {
+  const { layout, log, facts, livePath } = host;
   const known = await openDomains(layout, log);
   const { store, registry } = known;
   const profiles = new Profiles(layout.profiles);
@@ -49,11 +50,7 @@ export async function openState(host: HostParts): Promise<StateParts> {
   const templates = new TemplateCatalog(layout.templates, registry, store, (message) => log('warn', message));
   for (const name of await templates.recover()) log('warn', `removed ${name}, left by an interrupted import`);
   const templatePath = (name: string): string => templates.path(name);
-  const documents = new Documents(
-    store,
-    ({ record }) => join(tools.folder(diskName(record.name)), 'live.xml'),
-    (message) => log('warn', message),
-  );
+  const documents = new Documents(store, livePath, (message) => log('warn', message));
   return {
     ...known,
     queue: new KeyedQueue(),

@@ -1,0 +1,189 @@
+// The operations of the engine over a driver in memory: what clients meet, without containers.
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { after, test } from 'node:test';
+import { detectCgroups } from '../cgroups/layout.js';
+import { amendOperations } from '../domains/amend.js';
+import { autostart } from '../domains/autostart.js';
+import { defineOperations } from '../domains/define.js';
+import { insideOperations } from '../domains/inside.js';
+import { lookOperations } from '../domains/look.js';
+import { runOperations } from '../domains/run.js';
+import { MemoryDriver } from '../drivers/memory/driver.js';
+import { isFault } from '../errors.js';
+import { bootId } from '../host/processes.js';
+import { UserNamespacePool } from '../host/userns.js';
+import { layoutOf } from '../state/layout.js';
+import { prepareFolders } from '../state/store.js';
+import { makeDomains } from './domains.js';
+import { makeRules } from './rules.js';
+import { openState } from './state.js';
+
+const options = { skip: process.getuid?.() === 0 ? false : "a daemon obeys root's files alone" };
+const root = mkdtempSync(join(tmpdir(), 'cvm'));
+// A container's root user would have to pass through it.
+chmodSync(root, 0o755);
+const files = join(root, 'files');
+mkdirSync(files);
+after(() => rmSync(root, { recursive: true }));
+
+const xmlOf = (name: string, more = ''): string =>
+  `<domain type='lxc'><name>${name}</name>${more}<memory unit='MiB'>64</memory><os><type>exe</type></os>` +
+  `<devices><filesystem type='mount'><source dir='${files}'/><target dir='/'/></filesystem></devices></domain>`;
+
+/** A daemon; the next one on the same folder finds what runs. */
+async function daemon(name: string, driver = new MemoryDriver()) {
+  const layout = layoutOf(join(root, name));
+  await prepareFolders(layout);
+  const log: string[] = [];
+  const host = {
+    layout,
+    log: (level: string, message: string) => void log.push(`${level}: ${message}`),
+    facts: { pageSize: 4096, hostCpus: 2 },
+    cgroups: detectCgroups(),
+    namespaces: new UserNamespacePool(),
+    livePath: ({ record }: { readonly record: { readonly name: string } }) =>
+      join(layout.runtime, record.name, 'live.xml'),
+    driver,
+  };
+  const below = { ...host, ...(await openState(host)) };
+  const ruled = { ...below, ...makeRules(below, {}) };
+  const parts = { ...ruled, ...makeDomains(ruled) };
+  await parts.lifecycle.recover();
+  const told: string[] = [];
+  parts.events.listen(({ event, detail, domain }) => void told.push(`${domain.name} ${event} ${detail}`));
+  const nobody = { report: () => assert.fail('nobody counts'), reports: () => assert.fail('nobody counts') };
+  const engine = {
+    ...lookOperations({ ...parts, accounting: nobody }),
+    ...amendOperations(parts),
+    ...defineOperations(parts),
+    ...runOperations(parts),
+    ...insideOperations(parts),
+  };
+  return { engine, parts, driver, log, told };
+}
+
+/** Fails with this code. */
+const fails = (code: Parameters<typeof isFault>[1], what: RegExp) => (error: unknown) =>
+  isFault(error, code) && what.test(error.message);
+
+test('a domain is defined, runs, is looked at, and goes', options, async () => {
+  const { engine, driver, told } = await daemon('life');
+  const { domain } = await engine.define(xmlOf('a'));
+  assert.equal(domain.state, 'shutoff');
+  assert.throws(() => engine.counters('a'), fails('wrong-state', /not running/));
+  await engine.start('a');
+  const info = await engine.info('a');
+  assert.deepEqual([info.state, info.vcpus, info.maxMemoryKiB, info.initPid], ['running', 2, 65536, null]);
+  assert.equal(engine.find({ id: driver.run('a').id })?.name, 'a');
+  assert.match(await engine.xml('a'), new RegExp(`id='${driver.run('a').id}'`));
+  assert.doesNotMatch(await engine.xml('a', { inactive: true }), / id='/);
+  await assert.rejects(engine.exec('a', { argv: ['true'] }), fails('unsupported', /in memory/));
+  await engine.suspend('a');
+  await assert.rejects(engine.exec('a', { argv: ['true'] }), fails('wrong-state', /paused/));
+  await engine.resume('a');
+  await engine.destroy('a');
+  await engine.undefine('a');
+  assert.deepEqual(engine.list(), []);
+  assert.throws(() => engine.summary('a'), fails('not-found', /no domain/));
+  assert.deepEqual(
+    told.map((line) => line.split(' ')[1]),
+    ['defined', 'started', 'suspended', 'resumed', 'stopped', 'undefined'],
+  );
+});
+
+test(
+  'shutdown waits for the end, as long as it is told to, and reboot for the next start',
+  options,
+  async () => {
+    const { engine, driver } = await daemon('ask');
+    await engine.define(xmlOf('a'));
+    await engine.start('a');
+    await assert.rejects(
+      engine.shutdown('a', { waitMs: 20 }),
+      fails('timeout', /did not do so within 0.02 s/),
+    );
+    const off = engine.shutdown('a', { waitMs: 10_000 });
+    setTimeout(() => driver.run('a').end('poweroff'), 20);
+    assert.equal((await off).state, 'shutoff');
+    await engine.start('a');
+    const back = engine.reboot('a', { waitMs: 10_000 });
+    setTimeout(() => driver.run('a').end('reboot'), 20);
+    assert.equal((await back).state, 'running');
+    await assert.rejects(engine.shutdown('b', { waitMs: 10_000 }), fails('not-found', /'b'/));
+  },
+);
+
+test('a transient domain is gone after its end, and after a start that fails', options, async () => {
+  const { engine, driver, parts } = await daemon('transient');
+  driver.fault = { error: new Error('no room'), isBegun: true };
+  await assert.rejects(engine.create(xmlOf('a')), /no room/);
+  assert.deepEqual(engine.list(), []);
+  await engine.create(xmlOf('a'));
+  await assert.rejects(engine.setAutostart('a', true), fails('wrong-state', /transient/));
+  await assert.rejects(
+    engine.amend('a', { live: false, stored: true }, (domain) => domain),
+    fails('wrong-state', /persistent config/),
+  );
+  await engine.destroy('a');
+  await parts.queue.idle();
+  assert.deepEqual(engine.list(), []);
+});
+
+test('a parameter is set in what runs, in what is stored, in both or in neither', options, async () => {
+  const { engine, driver, told, parts } = await daemon('set');
+  await engine.define(xmlOf('a'));
+  const stored = { live: false, stored: true };
+  await assert.rejects(
+    engine.setParameters('a', { numproc: '50' }, { live: true, stored: false }),
+    fails('wrong-state', /--config/),
+  );
+  await assert.rejects(engine.setParameters('a', { numfoo: '50' }, stored), fails('invalid', /numfoo/i));
+  // Neither asked for: what is off has only what is stored.
+  const rows = await engine.setParameters('a', { numproc: '50' }, { live: false, stored: false });
+  assert.deepEqual(
+    rows.map(({ key, value }) => [key, value]),
+    [['NUMPROC', '50']],
+  );
+  await engine.start('a');
+  mkdirSync(dirname(parts.livePath(parts.registry.find('a'))), { recursive: true });
+  const processesOf = async (inactive: boolean) =>
+    (await engine.parameters('a', { inactive })).find(({ key }) => key === 'NUMPROC')?.value;
+  await engine.setParameters('a', { numproc: '60' }, { live: false, stored: false });
+  assert.deepEqual([await processesOf(false), await processesOf(true)], ['60', '50']);
+  await engine.setParameters('a', { numproc: '70' }, { live: true, stored: true });
+  assert.deepEqual([await processesOf(false), await processesOf(true)], ['70', '70']);
+  driver.changeFault = new Error('the kernel refuses');
+  await assert.rejects(engine.setParameters('a', { numproc: '80' }, { live: true, stored: true }), /refuses/);
+  assert.deepEqual([await processesOf(false), await processesOf(true)], ['70', '70'], 'whole or not at all');
+  assert.equal(told.filter((line) => line === 'a changed parameters').length, 2);
+});
+
+test('marked domains are started once in each boot of the host', options, async () => {
+  const { engine, parts, driver, log } = await daemon('marked');
+  await engine.define(xmlOf('a'));
+  await engine.define(xmlOf('b'));
+  await engine.define(xmlOf('c'));
+  await engine.setAutostart('a', true);
+  await engine.setAutostart('b', true);
+  driver.fault = { error: new Error('no room'), isBegun: true };
+  await autostart(engine.start, parts);
+  const [started = '', ...others] = driver.left;
+  assert.ok(
+    ['a', 'b'].includes(started) && others.length === 0,
+    'one that fails does not keep the other off',
+  );
+  assert.match(log.join('\n'), /domain '[ab]' could not be started: Error: no room/);
+  assert.equal(readFileSync(join(parts.layout.run, 'autostarted'), 'utf8'), bootId());
+  await engine.destroy(started);
+  await autostart(engine.start, parts);
+  assert.deepEqual(driver.left, []);
+  const next = await daemon('marked', driver);
+  assert.deepEqual(
+    next.engine.list().map(({ name, autostart: isMarked }) => `${name} ${isMarked}`),
+    ['a true', 'b true', 'c false'],
+  );
+});
