@@ -146,5 +146,6 @@ test("what works on libvirt's own LXC driver works here, and reads the same", as
   );
   const { known, surprising } = compare(here, there);
   assert.deepEqual(surprising, []);
-  assert.deepEqual(known, Object.keys(knownDifferences));
+  const isOfAllVersions = (command: string) => knownDifferences[command]?.isOfSomeVersions !== true;
+  assert.deepEqual(known.filter(isOfAllVersions), Object.keys(knownDifferences).filter(isOfAllVersions));
 });
