@@ -12,6 +12,7 @@ import { diskName, type Layout } from './state/layout.js';
 import type { KeyedQueue } from './state/queue.js';
 import { type DomainStore, removeTree } from './state/store.js';
 
+/** Dependencies of `Assets`. */
 export interface AssetParts {
   readonly layout: Layout;
   readonly registry: Registry;
@@ -38,6 +39,7 @@ const kinds: Readonly<Record<Asset['kind'], number>> = {
   'id-range': 7,
 };
 
+/** Lists what the host holds of ours, and removes what has no owner. */
 export class Assets {
   constructor(private readonly parts: AssetParts) {}
 

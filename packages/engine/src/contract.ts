@@ -34,6 +34,7 @@ export type DomainRef = string;
 /** A domain by exactly one of its names; unlike a DomainRef it cannot mean another one. */
 export type DomainKey = { readonly id: number } | { readonly name: string } | { readonly uuid: string };
 
+/** Called with how far a long operation is. */
 export type OnProgress = (progress: Progress) => void;
 
 /** What a long operation gets besides its request: whom to tell how far it is, and when to end. */
@@ -44,6 +45,7 @@ export interface Watched {
 
 /** Signals that reach the programs of a session. */
 export const passedSignals = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGUSR1', 'SIGUSR2'] as const;
+/** One of `passedSignals`. */
 export type PassedSignal = (typeof passedSignals)[number];
 
 /** A program started inside a container. With a terminal, `stdout` carries both streams and `stderr` stays empty. */
@@ -66,6 +68,7 @@ export interface ConsoleStream {
   resize(columns: number, rows: number): void;
 }
 
+/** All operations on domains; every failure is an `EngineError`. */
 export interface Engine {
   list(): readonly DomainSummary[];
   summary(ref: DomainRef): DomainSummary;

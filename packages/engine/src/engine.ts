@@ -19,6 +19,7 @@ import type { EngineLog } from './log.js';
 import type { Layout } from './state/layout.js';
 import { prepareFolders } from './state/store.js';
 
+/** Settings of an engine. */
 export interface EngineOptions extends RuleOptions {
   /** Whether the first engine since the host's boot starts the domains that are marked so; it does if absent. */
   readonly autostart?: boolean;

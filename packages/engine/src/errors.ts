@@ -21,6 +21,7 @@ export const engineCodes = [
   'interrupted',
   'internal',
 ] as const;
+/** One of `engineCodes`. */
 export type EngineCode = (typeof engineCodes)[number];
 
 /** What the host was asked when it refused: a call of the kernel, a program, a file. */
@@ -154,6 +155,7 @@ type NoDetails = Readonly<Record<string, never>>;
 /** What an error may carry, whichever its code. */
 export type AnyDetails = Details[EngineCode];
 
+/** What an error has besides its details. */
 export interface EngineErrorOptions {
   readonly cause?: unknown;
   /** The kernel's word for it, such as `ENOENT`, where it was the kernel that refused. */

@@ -10,6 +10,7 @@ import { EngineError } from './errors.js';
 import { writeAtomically } from './host/files.js';
 import { requireTrusted } from './host/trusted.js';
 
+/** Reads profiles from their folder each time they are asked for. */
 export class Profiles {
   constructor(private readonly folder: string) {}
 

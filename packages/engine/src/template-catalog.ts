@@ -14,6 +14,7 @@ type Templates = Engine['templates'];
 type ImportOptions = Parameters<Templates['import']>[2];
 type BuildOptions = Parameters<Templates['buildDebian']>[1];
 
+/** Lists, makes and removes templates; one that is in use is not removed. */
 export class TemplateCatalog implements Templates {
   readonly #store: TemplateStore;
   #working = 0;

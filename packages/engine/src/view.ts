@@ -13,11 +13,13 @@ export interface DomainCounters {
   io(): IoCounters;
   links(): Promise<readonly LinkCounters[]>;
 }
+/** Time of processors, of all of them together. */
 export interface CpuCounters {
   readonly totalNs: number | null;
   readonly userNs: number | null;
   readonly systemNs: number | null;
 }
+/** Memory in use now, and its faults since the start. */
 export interface MemoryCounters {
   readonly usedKiB: number | null;
   readonly limitKiB: number | null;
@@ -27,12 +29,14 @@ export interface MemoryCounters {
   readonly faults: number | null;
   readonly majorFaults: number | null;
 }
+/** What went to disks and came from them. */
 export interface IoCounters {
   readonly readBytes: number;
   readonly writtenBytes: number;
   readonly reads: number;
   readonly writes: number;
 }
+/** What went one way over a link. */
 export interface TrafficCounters {
   readonly bytes: number | null;
   readonly packets: number | null;

@@ -13,12 +13,14 @@ import { summaryOf } from '../registry/registry.js';
 import type { FilesystemKind, Source, Sources } from '../storage/index.js';
 import { type NativeConfig, readNativeConfig } from './native-files.js';
 
+/** Dependencies of `Adopter`. */
 export interface AdopterParts {
   readonly definer: Definer;
   readonly sources: Sources;
   readonly facts: HostFacts;
 }
 
+/** Makes domains of containers that other systems have run. */
 export class Adopter {
   constructor(private readonly parts: AdopterParts) {}
 

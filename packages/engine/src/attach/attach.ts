@@ -37,6 +37,7 @@ export interface Container {
   readonly filter?: Uint8Array;
 }
 
+/** The program, its environment and its terminal. */
 export interface AttachOptions {
   readonly argv: readonly string[];
   readonly env: Readonly<Record<string, string>>;

@@ -60,6 +60,7 @@ const tables: Readonly<Record<string, typeof x64>> = {
   loong64: generic,
 };
 
+/** Returns the numbers for an architecture; throws `unsupported` for an unknown one. */
 export function callNumbers(architecture: string = process.arch): typeof x64 {
   const table = tables[architecture];
   if (table === undefined)

@@ -4,6 +4,7 @@ import { compileFilter, type SeccompPolicy } from '../host/seccomp.js';
 
 type Policy = Exclude<SeccompPolicy, 'off'>;
 
+/** Filters by the calls they allow. */
 export class FilterCache {
   readonly #filters = new Map<string, Uint8Array>();
 

@@ -6,6 +6,7 @@
 // namespace and may not be dumped: nobody in the container may trace it or read what it holds, until it runs its program.
 //
 // Once the mount namespace is joined a file that perl would load would be the container's: no module is used.
+/** The program's source, which `attach` runs in a process of its own. */
 export const program = String.raw`
 my ($calls, $facts, $argv, $env, $groups, $keepers, $filter, $softs) =
   do { local $/; open my $in, '<&=', 4; unpack '(N/a*)*', <$in> };

@@ -12,6 +12,7 @@ import type { LxcParts } from './lxc.js';
 import type { RuleParts } from './rules.js';
 import type { StateParts } from './state.js';
 
+/** Objects above the driver. */
 export interface DomainParts {
   readonly turns: Turns;
   readonly lifecycle: Lifecycle;
@@ -22,7 +23,7 @@ export interface DomainParts {
 /** All that the engine is made of. */
 export type Parts = HostParts & StateParts & RuleParts & LxcParts & DomainParts;
 
-/** Makes them over a driver. */
+/** Builds them over a driver. */
 export function makeDomains(
   parts: Pick<HostParts, 'layout' | 'log' | 'facts'> & StateParts & RuleParts & { readonly driver: Driver },
 ): DomainParts {

@@ -20,6 +20,7 @@ import { diskName, type Layout } from '../state/layout.js';
 /** Counters of the kernel's that stay open: some fifteen of each domain that runs, and 5 KB of the kernel's memory for each. */
 const MOST_GAUGES = 8192;
 
+/** Objects that stand for this host. */
 export interface HostParts {
   readonly layout: Layout;
   readonly log: EngineLog;

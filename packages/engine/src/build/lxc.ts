@@ -16,6 +16,7 @@ import type { StateParts } from './state.js';
 
 type Below = HostParts & StateParts & RuleParts;
 
+/** The driver, and objects that watch its runs. */
 export interface LxcParts {
   readonly driver: LxcDriver;
   readonly lxcfs: Lxcfs;
@@ -26,7 +27,7 @@ export interface LxcParts {
   readonly survival: Survival;
 }
 
-/** Makes the driver and what looks after its runs. */
+/** Builds the driver, and what watches its runs. */
 export function makeLxc(parts: Below): LxcParts {
   const { layout, log, cgroups, tools, registry } = parts;
   const lxcfs = new Lxcfs({

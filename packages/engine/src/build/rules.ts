@@ -10,6 +10,7 @@ import { Quotas } from '../quota/quotas.js';
 import type { HostParts } from './host.js';
 import type { StateParts } from './state.js';
 
+/** Settings of promises and limits. */
 export interface RuleOptions {
   /** What becomes of a promise that the host cannot keep; `warn` if absent. */
   readonly guarantees?: GuaranteePolicy;
@@ -21,6 +22,7 @@ export interface RuleOptions {
 
 const DEFAULT_RESERVE_BYTES = 256 * 2 ** 20;
 
+/** Objects that define domains, and keep promises and quotas. */
 export interface RuleParts {
   readonly guarantees: Guarantees;
   readonly admission: Admission;
@@ -29,7 +31,7 @@ export interface RuleParts {
   readonly definer: Definer;
 }
 
-/** Makes them of what is known of the host and its domains. */
+/** Builds them from the host and the state. */
 export function makeRules(
   parts: Pick<HostParts, 'layout' | 'log' | 'facts' | 'cgroups' | 'namespaces'> & StateParts,
   options: RuleOptions,

@@ -17,6 +17,7 @@ import { type KeptContext, Sources } from '../storage/index.js';
 import { TemplateCatalog } from '../template-catalog.js';
 import type { HostParts } from './host.js';
 
+/** Objects that stand for what is stored. */
 export interface StateParts {
   readonly store: DomainStore;
   readonly registry: Registry;

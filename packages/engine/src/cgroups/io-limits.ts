@@ -11,6 +11,7 @@ export interface IoDisks {
   named(path: string): string;
 }
 
+/** Used where the host's disks are not known: a path stands for itself. */
 export const noDisks: IoDisks = { own: [], named: (path) => path };
 
 const rates = [

@@ -15,6 +15,7 @@ import { unlessGone } from '../host/gone.js';
 const CGROUP2_MAGIC = 0x63677270;
 const ROOT = '/sys/fs/cgroup';
 
+/** Controllers of cgroup v1 and v2 that the engine uses. */
 export type Controller =
   | 'memory'
   | 'cpu'
@@ -36,6 +37,7 @@ export interface CgroupLayout {
   all(group: string): string[];
 }
 
+/** Finds the mounted hierarchies. */
 export function detectCgroups(): CgroupLayout {
   if (statfsSync(ROOT).type === CGROUP2_MAGIC) {
     const controllers = new Set(readFileSync(join(ROOT, 'cgroup.controllers'), 'utf8').trim().split(' '));

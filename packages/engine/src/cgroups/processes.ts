@@ -11,6 +11,7 @@ const EACH = 0.15;
 /** What is left is the host's: its own services, and who logs in to see what takes the rest. */
 const TOGETHER = 0.8;
 
+/** Limits of processes where no document has one. */
 export interface ProcessDefaults {
   /** Of a domain whose document says nothing. */
   readonly each: number;

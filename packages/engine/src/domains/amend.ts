@@ -12,6 +12,7 @@ import { type ChangeParts, changeLive } from './change.js';
 import { type LookParts, parametersOf } from './look.js';
 import type { Turns } from './turns.js';
 
+/** Dependencies of `amendOperations`. */
 export interface AmendParts extends ChangeParts, Pick<LookParts, 'blockIo' | 'kept'> {
   readonly turns: Turns;
   readonly quotas: Quotas;

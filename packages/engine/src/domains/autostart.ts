@@ -9,6 +9,7 @@ import type { EngineLog } from '../log.js';
 import type { Registry } from '../registry/registry.js';
 import type { Layout } from '../state/layout.js';
 
+/** Dependencies of `autostart`. */
 export interface AutostartParts {
   readonly layout: Layout;
   readonly registry: Registry;

@@ -12,6 +12,7 @@ import type { Documents } from '../registry/documents.js';
 import type { Entry, Registry } from '../registry/registry.js';
 import { type Definer, transient } from './definer.js';
 
+/** Dependencies of `changeLive`. */
 export interface ChangeParts {
   readonly registry: Registry;
   readonly driver: Driver;

@@ -10,6 +10,7 @@ import type { Definer } from './definer.js';
 import type { Lifecycle } from './lifecycle.js';
 import type { Turns } from './turns.js';
 
+/** Dependencies of `defineOperations`. */
 export interface DefineParts {
   readonly turns: Turns;
   readonly definer: Definer;

@@ -25,6 +25,7 @@ import type { DomainStore, Lease, Made } from '../state/store.js';
 import { backends, type FilesystemSpec, type Sources, type StorageContext } from '../storage/index.js';
 import { checkName } from './domain-name.js';
 
+/** Dependencies of `Definer`. */
 export interface DefinerParts {
   readonly store: DomainStore;
   readonly registry: Registry;
@@ -42,6 +43,7 @@ export interface DefinerParts {
   readonly log: (level: 'warn', message: string) => void;
 }
 
+/** How a document is defined. */
 export interface DefineOptions {
   /** Whether what the schema does not know is an error. */
   readonly strict?: boolean | undefined;
@@ -61,6 +63,7 @@ export interface Adoption {
   readonly conf: string | undefined;
 }
 
+/** Defines domains, changes their stored documents, and removes them. */
 export class Definer {
   constructor(private readonly parts: DefinerParts) {}
 
@@ -429,5 +432,6 @@ function checkMade(lease: Lease, parts: DocumentParts): void {
   }
 }
 
+/** Thrown when a transient domain is asked for its stored document. */
 export const transient = (): EngineError =>
   new EngineError('wrong-state', 'transient domains do not have any persistent config');

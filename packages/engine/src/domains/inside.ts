@@ -3,6 +3,7 @@
 import type { Engine } from '../contract.js';
 import type { Turns } from './turns.js';
 
+/** Dependencies of `insideOperations`. */
 export interface InsideParts {
   readonly turns: Turns;
 }

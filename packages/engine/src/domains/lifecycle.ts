@@ -15,6 +15,7 @@ import type { DomainStore } from '../state/store.js';
 import { RebootPace } from './reboot-pace.js';
 import { Recent } from './recent.js';
 
+/** Dependencies of `Lifecycle`. */
 export interface LifecycleParts {
   readonly driver: Driver;
   readonly store: DomainStore;
@@ -36,6 +37,7 @@ export interface LifecycleParts {
 /** A domain that ends by itself this often within the time is not restarted any more, but for reboots. */
 const RESTART_LIMIT = { times: 5, withinMs: 60_000 };
 
+/** Changes the state of domains: at a client's request, and when a container ends. */
 export class Lifecycle {
   readonly #endings = new Recent(RESTART_LIMIT.withinMs);
   readonly #pace = new RebootPace();

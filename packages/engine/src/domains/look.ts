@@ -17,6 +17,7 @@ import type { DomainStore } from '../state/store.js';
 import type { KeptContext } from '../storage/index.js';
 import type { Turns } from './turns.js';
 
+/** Dependencies of `lookOperations`. */
 export interface LookParts {
   readonly turns: Turns;
   readonly registry: Registry;

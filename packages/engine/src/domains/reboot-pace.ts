@@ -7,6 +7,7 @@ const FREE = { times: 5, withinMs: 60_000 };
 const SHORTEST_MS = 1000;
 const LONGEST_MS = 10_000;
 
+/** Counts the reboots of each domain, and returns how long to wait before the next start. */
 export class RebootPace {
   readonly #reboots = new Recent(FREE.withinMs);
 

@@ -1,6 +1,7 @@
 // When something last happened to each domain, for as long as that counts.
 // SPDX-License-Identifier: Apache-2.0
 
+/** Moments by domain, each forgotten after a fixed time. */
 export class Recent {
   readonly #moments = new Map<string, readonly number[]>();
 

@@ -7,6 +7,7 @@ import { type Entry, summaryOf } from '../registry/registry.js';
 import type { Lifecycle } from './lifecycle.js';
 import type { Turns } from './turns.js';
 
+/** Dependencies of `runOperations`. */
 export interface RunParts {
   readonly turns: Turns;
   readonly lifecycle: Lifecycle;

@@ -7,6 +7,7 @@ import type { Entry, Registry } from '../registry/registry.js';
 import type { KeyedQueue } from '../state/queue.js';
 import { runOf } from './lifecycle.js';
 
+/** Finds the domain of an operation, and serializes the operations of each domain. */
 export class Turns {
   constructor(
     private readonly registry: Registry,

@@ -156,6 +156,7 @@ export interface Driver {
   idle(): void;
 }
 
+/** A change of a running domain, from one document to another. */
 export interface LiveChange {
   readonly before: Domain;
   readonly after: Domain;

@@ -6,6 +6,7 @@ import type { Claim } from '../lifecycle/claim.js';
 import type { Capacity } from './capacity.js';
 import { shortagesOf } from './ledger.js';
 
+/** Dependencies of `Admission`. */
 export interface AdmissionParts {
   readonly policy: GuaranteePolicy;
   readonly reserveBytes: number;
@@ -15,6 +16,7 @@ export interface AdmissionParts {
   readonly warn: (message: string, domain: string) => void;
 }
 
+/** Accepts or refuses promises, by the configured policy. */
 export class Admission {
   /** Let in, but not running yet: two starts at once must not both get what is left. */
   readonly #coming = new Map<string, Claim>();

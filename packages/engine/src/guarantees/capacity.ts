@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFileSync } from 'node:fs';
 
+/** What a host can promise, in the units of the ledger. */
 export interface Capacity {
   readonly memoryBytes: number;
   readonly swapBytes: number;
@@ -15,6 +16,7 @@ const UNITS_PER_BOGOMIPS = 25;
 /** A processor of 2 GHz counts about so many; taken where the kernel shows none. */
 const COMMON_BOGOMIPS = 4000;
 
+/** Reads /proc each time: memory and swap may change. */
 export function readCapacity(hostCpus: number): Capacity {
   const memory = readFileSync('/proc/meminfo', 'utf8');
   const bytes = (key: string): number =>

@@ -11,6 +11,7 @@ import { hostTime, Ring } from './delivery.js';
 import { howManyFit, ledgerOf } from './ledger.js';
 import { cpuVerdict, memoryVerdict } from './verdict.js';
 
+/** Dependencies of `Guarantees`. */
 export interface GuaranteeParts {
   readonly policy: GuaranteePolicy;
   readonly reserveBytes: number;
@@ -26,6 +27,7 @@ export interface GuaranteeParts {
 /** The host's own time is read this seldom. */
 const HOST_MS = 1000;
 
+/** Keeps the ledger, and compares promises with what was given. */
 export class Guarantees {
   readonly admission: Admission;
   /** By document: a change of it is another one. */

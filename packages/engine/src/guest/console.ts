@@ -10,6 +10,7 @@ const RAW_WAIT_MS = 5000;
 
 const environment = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', TERM: 'xterm' } as const;
 
+/** An open console. */
 export interface Console {
   readonly terminal: Terminal;
   /** Ends the program, which may hang in what nobody reads: it takes no signal but SIGKILL then. */

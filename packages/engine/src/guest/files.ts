@@ -35,6 +35,7 @@ export interface Known {
   readonly beside: (name: string) => Present;
 }
 
+/** A file that a start writes into the container's root. */
 export interface GuestFile {
   /** Folder and name below the container's root. */
   readonly folder: string;
@@ -43,6 +44,7 @@ export interface GuestFile {
   readonly text: (known: Known) => string | undefined;
 }
 
+/** The tree the files are written into. */
 export interface GuestRoot {
   readonly root: number;
   /** Who, in that tree, the container's root user is. */

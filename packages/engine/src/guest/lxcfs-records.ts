@@ -18,6 +18,7 @@ import { commandLine, isHeld, killIfThere, startTicks } from '../host/processes.
 
 const END_WAIT_MS = 3000;
 
+/** An lxcfs process, and the file system it serves. */
 export interface Served {
   /** `major:minor` of its file system. */
   readonly device: string;

@@ -43,6 +43,7 @@ const SHOWN = 'shown';
 export const viewsAt = (folder: string): View[] =>
   shown.map((path) => ({ source: join(folder, path), target: path }));
 
+/** One lxcfs, mounted in a private mount namespace. */
 export class LxcfsServer implements Disposable {
   private constructor(
     private readonly process: Spawned,

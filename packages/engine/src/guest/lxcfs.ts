@@ -9,6 +9,7 @@ import { killIfThere } from '../host/processes.js';
 import { LxcfsRecords } from './lxcfs-records.js';
 import { LxcfsServer } from './lxcfs-server.js';
 
+/** Dependencies of `Lxcfs`. */
 export interface LxcfsParts {
   /** Where it is written down which of them serves what. */
   readonly folder: string;
@@ -29,6 +30,7 @@ const AGAIN_MS = 60_000;
 const lost =
   'lxcfs has ended or hangs: containers that run see the memory and processors of the host until they start again';
 
+/** Keeps one lxcfs running, and removes those that hang or have ended. */
 export class Lxcfs {
   readonly #program: string;
   readonly #records: LxcfsRecords;

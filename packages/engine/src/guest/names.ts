@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { GuestFile, Present } from './files.js';
 
+/** Names and name servers of a document. */
 export interface GuestNames {
   readonly hostname: string;
   /** Whether its document says so: a name that was made up gives way to one that was given inside. */
@@ -14,6 +15,7 @@ export interface GuestNames {
 const OWN_ADDRESS = '127.0.1.1';
 const NEW_HOSTS = '127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n';
 
+/** Returns the files for them; a file that the container has changed is left alone. */
 export function guestNames({ isAsked, nameservers, ...names }: GuestNames): GuestFile[] {
   const hostname = bytesOf(names.hostname);
   const searches = names.searches.map(bytesOf);

@@ -3,6 +3,7 @@
 import type { MountEntry } from '../host/mountinfo.js';
 import { isPathIn } from '../host/paths.js';
 
+/** Input of `strangers`. */
 export interface Seen {
   /** Of the container's init. */
   readonly inside: readonly MountEntry[];

@@ -16,6 +16,7 @@ export type AppArmor = 'off' | 'confined' | 'unconfined';
 const kernelFiles = 'sys/kernel/security/apparmor';
 const parser = 'sbin/apparmor_parser';
 
+/** Returns whether the kernel has AppArmor, and the host a parser for its profiles. */
 export function detectAppArmor(root = '/'): AppArmor {
   let enabled: string;
   try {

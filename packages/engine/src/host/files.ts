@@ -63,6 +63,7 @@ export async function readIfThere(path: string): Promise<string | undefined> {
   }
 }
 
+/** Makes a folder and those above it; an existing one keeps its mode. */
 export async function makePrivateDirectory(path: string, mode = 0o700): Promise<void> {
   await mkdir(path, { recursive: true, mode });
 }

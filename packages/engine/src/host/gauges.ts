@@ -10,6 +10,7 @@ export function numberIn(text: string): number | null {
   return text.trim() !== '' && Number.isFinite(value) && value < 2 ** 62 ? value : null;
 }
 
+/** Reads files of counters by their folder and name. */
 export class Gauges {
   /** By folder, since a folder's files end together, and by name. */
   readonly #open = new Map<string, Map<string, number>>();

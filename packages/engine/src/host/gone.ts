@@ -4,9 +4,11 @@
 /** What the kernel says of a file whose process or group is not there any more. */
 const codes = new Set(['ENOENT', 'ESRCH', 'ENODEV']);
 
+/** Whether an error has this errno. */
 export const isErrno = (error: unknown, code: string): boolean =>
   error instanceof Error && 'code' in error && error.code === code;
 
+/** Whether an error says that a process or control group has ended. */
 export const isGone = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && codes.has(String(error.code));
 

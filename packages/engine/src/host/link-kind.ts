@@ -19,6 +19,7 @@ const GET_LINK = 18;
 const LINK_HEADER = 16;
 const numbers = { mac: 1, name: 3, info: 18, kind: 1 } as const;
 
+/** What the kernel says of a link. */
 export interface LinkKind {
   /** 'bridge', 'veth' and the like; undefined of what no driver makes on demand. */
   readonly kind: string | undefined;

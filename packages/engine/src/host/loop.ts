@@ -52,6 +52,7 @@ export function growLoop(path: string): void {
 /** How long the device of a container that has just ended may take to free itself. */
 const FREEING_MS = 2000;
 
+/** An image or device that is open, whoever renames it. */
 export interface Image extends Disposable {
   readonly fd: number;
   /** For people. */
@@ -116,6 +117,7 @@ function holderOf({ fd, readOnly }: Image): string | undefined {
     ?.path;
 }
 
+/** A loop device that has a file. */
 export interface BoundLoop {
   readonly path: string;
   /** Of its file: whatever it is called by now, and wherever. */

@@ -98,6 +98,7 @@ export function attachMount(mount: DetachedMount, target: string): void {
   check(done, 'move_mount', target);
 }
 
+/** A file system to mount. */
 export interface NewMount {
   readonly type: string;
   readonly source: string;

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { isErrno, isGone } from './gone.js';
 import { isPathIn } from './paths.js';
 
+/** One line of mountinfo. */
 export interface MountEntry {
   readonly id: number;
   /** The mount that it is mounted on. */

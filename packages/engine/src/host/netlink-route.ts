@@ -36,6 +36,7 @@ export function ask(request: Buffer, read: (messages: Buffer) => boolean): void 
   }
 }
 
+/** One attribute of a message. */
 export interface Attribute {
   readonly type: number;
   readonly value: Buffer;

@@ -6,6 +6,7 @@ import { failure, get32, HEADER, join, openNetlink, parts, receive } from './net
 
 const MSG_DONTWAIT = 0x40;
 
+/** A change that the kernel reports. */
 export interface Told {
   readonly type: number;
   /** Number of the socket that asked for the change. */
@@ -13,6 +14,7 @@ export interface Told {
   readonly body: Buffer;
 }
 
+/** Listens to multicast groups of one netlink protocol until it is disposed. */
 export class NetlinkWatch implements Disposable {
   #fd: number | undefined;
 

@@ -18,15 +18,20 @@ const ADD_MEMBERSHIP = 1;
 const AF_NETLINK = 16;
 const SOCK_RAW_CLOEXEC = 3 | 0o2000000;
 
+/** Message type of an error or an acknowledgement. */
 export const NLMSG_ERROR = 2;
+/** Flag of every request. */
 export const REQUEST = 1;
 /** Of a message, and of an attribute. */
 export const HEADER = 16;
+/** Bytes of an attribute's header. */
 export const ATTRIBUTE_HEADER = 4;
 
 const isLittle = endianness() === 'LE';
+/** Reads 16 bits in the host's byte order, which netlink uses. */
 export const get16 = (bytes: Buffer, at: number): number =>
   isLittle ? bytes.readUInt16LE(at) : bytes.readUInt16BE(at);
+/** Reads 32 bits in the host's byte order. */
 export const get32 = (bytes: Buffer, at: number): number =>
   isLittle ? bytes.readUInt32LE(at) : bytes.readUInt32BE(at);
 const put16 = (bytes: Buffer, value: number, at: number): number =>
@@ -62,6 +67,7 @@ export const send = (fd: number, request: Buffer): boolean => cSend(fd, request,
 export const receive = (fd: number, answer: Buffer, flags = 0): number =>
   Number(cReceive(fd, answer, answer.length, flags));
 
+/** Returns a message with its header. */
 export function message(type: number, flags: number, body: Buffer): Buffer {
   const bytes = Buffer.alloc(HEADER);
   put32(bytes, HEADER + body.length, 0);
@@ -70,6 +76,7 @@ export function message(type: number, flags: number, body: Buffer): Buffer {
   return Buffer.concat([bytes, body]);
 }
 
+/** Returns an attribute with its header, padded to 4 bytes. */
 export function attribute(type: number, value: Buffer): Buffer {
   const bytes = Buffer.alloc(ATTRIBUTE_HEADER + Math.ceil(value.length / 4) * 4);
   put16(bytes, ATTRIBUTE_HEADER + value.length, 0);

@@ -36,8 +36,10 @@ const NESTED = 0x8000;
 const ELEMENTS_EACH = 500;
 
 const families = { inet: 1, arp: 3, bridge: 7 } as const;
+/** Families of the engine's nftables tables. */
 export type TableFamily = keyof typeof families;
 
+/** An element of an nftables set. */
 export interface SetElement {
   readonly family: TableFamily;
   readonly set: string;

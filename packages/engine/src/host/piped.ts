@@ -6,6 +6,7 @@ import type { Readable, Writable } from 'node:stream';
 import { type Spawned, type SpawnOptions, spawnProgram } from './spawn.js';
 import { openPipe } from './syscalls.js';
 
+/** Our ends of a program's pipes. */
 export interface Streams {
   readonly stdin: Writable;
   readonly stdout: Readable;
@@ -14,6 +15,7 @@ export interface Streams {
   readonly read: Promise<void>;
 }
 
+/** A program with its pipes. */
 export interface Piped extends Streams {
   readonly program: Spawned;
 }

@@ -61,6 +61,7 @@ export function isEnding(pid: number): boolean {
 /** Whether somebody has stopped it, by a signal or to trace it. */
 export const isHeld = (pid: number): boolean => /^[Tt]$/.test(stateOf(pid));
 
+/** Returns the words of a process's command line; none if it has ended. */
 export function commandLine(pid: number): string[] {
   return (read(`/proc/${pid}/cmdline`) ?? '').split('\0').filter((word) => word !== '');
 }
@@ -68,6 +69,7 @@ export function commandLine(pid: number): string[] {
 /** The file of the program a process runs, as its own mount namespace names it; empty if it is gone. */
 export const programPath = (pid: number): string => unlessGone(() => readlinkSync(`/proc/${pid}/exe`)) ?? '';
 
+/** Whether the pid is in use, if only by a zombie. */
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);

@@ -19,6 +19,7 @@ const LONGEST_WAIT_MS = 100;
 const TCGETS = 0x5401;
 const ICANON = 2;
 
+/** Size of a terminal in characters. */
 export interface TerminalSize {
   readonly columns: number;
   readonly rows: number;
@@ -30,6 +31,7 @@ export interface Terminal {
   resize(columns: number, rows: number): void;
 }
 
+/** Both sides of a new pseudo-terminal. */
 export interface Pty {
   readonly master: number;
   /** The terminal of the program. */

@@ -4,6 +4,7 @@ import { closeSync, constants, openSync } from 'node:fs';
 import { EngineError } from '../errors.js';
 import { quotactl } from './syscalls.js';
 
+/** Whose files are counted. */
 export type OwnerKind = 'user' | 'group';
 /** A project is a tree of files, whoever owns them. */
 export type QuotaKind = OwnerKind | 'project';
@@ -22,6 +23,7 @@ const STATE_BYTES = 160;
 /** Bits of its flags that say limits are enforced, which accounting alone does not. */
 const enforced: Readonly<Record<QuotaKind, number>> = { user: 1 << 1, group: 1 << 3, project: 1 << 5 };
 
+/** A soft and a hard limit. */
 export interface Bounds {
   /** Undefined is none. */
   readonly soft: number | undefined;

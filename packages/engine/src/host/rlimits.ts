@@ -26,8 +26,10 @@ export const rlimitNames = [
   'rtprio',
   'rttime',
 ] as const;
+/** One of them. */
 export type RlimitName = (typeof rlimitNames)[number];
 
+/** The kernel's value for no limit. */
 export const INFINITY = 2n ** 64n - 1n;
 const SELF = 0;
 const MiB = 2n ** 20n;

@@ -5,6 +5,7 @@ import { EngineError } from '../errors.js';
 import { spawnPiped } from './piped.js';
 import { errnoInWords, refusalOf } from './refusal.js';
 
+/** How to run a program. */
 export interface RunOptions {
   readonly input?: string;
   readonly env?: Readonly<Record<string, string>>;
@@ -12,6 +13,7 @@ export interface RunOptions {
   /** Exit statuses that are answers, not failures. */
   readonly allow?: readonly number[];
 }
+/** Exit status and output of a program. */
 export interface RunResult {
   readonly status: number;
   readonly stdout: string;

@@ -32,6 +32,7 @@ const SPAWN_SETSIGMASK = 8;
 const WNOHANG = 1;
 const O_RDWR = 2;
 
+/** What a program gets. */
 export interface SpawnOptions {
   readonly env: Readonly<Record<string, string>>;
   /** Descriptors of ours for the program's own from 0 on; /dev/null where one of the first three is not given. */
@@ -42,6 +43,7 @@ export interface SpawnOptions {
   readonly unref?: boolean;
 }
 
+/** A started program. */
 export interface Spawned {
   readonly pid: number;
   /** Exit status, or 128 and the number of the signal that ended it. */

@@ -37,6 +37,7 @@ const cRenameat2 = libc.func('int renameat2(int, str, int, str, uint)');
 /** Bytes of a page of memory, in which OpenVZ counts. */
 export const pageSize: number = libc.func('int getpagesize()')();
 
+/** Returns the engine's error for a failed call. */
 export function systemError(call: string, subject: string, errno = koffi.errno()): EngineError {
   const name = getSystemErrorName(-errno);
   const what = `${call} of ${subject} failed`;
@@ -46,6 +47,7 @@ export function systemError(call: string, subject: string, errno = koffi.errno()
   );
 }
 
+/** Converts a result of koffi, which may be a bigint. */
 export function toNumber(value: unknown): number {
   if (typeof value === 'number') return value;
   if (typeof value === 'bigint') return Number(value);
@@ -90,10 +92,12 @@ export function exchange(first: string, second: string): void {
   check(cRenameat2(AT_FDCWD, first, AT_FDCWD, second, RENAME_EXCHANGE), 'renameat2', second);
 }
 
+/** ioctl(2) with a number. */
 export function ioctlNumber(fd: number, request: number, argument: number, subject: string): number {
   return check(cIoctlLong(fd, request, argument), 'ioctl', subject);
 }
 
+/** ioctl(2) with a buffer. */
 export function ioctlBuffer(fd: number, request: number, buffer: Uint8Array, subject: string): void {
   check(cIoctlBuffer(fd, request, buffer), 'ioctl', subject);
 }

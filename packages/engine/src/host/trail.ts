@@ -14,6 +14,7 @@ const OTHERS_WRITE = 0o022n;
 const STICKY = 0o1000n;
 const OTHERS_PASS = 0o001n;
 
+/** One component of a path, opened. */
 export interface Step {
   readonly name: string;
   readonly fd: number;

@@ -1,6 +1,7 @@
 // Undo as a value: each step pushes its inverse, and leaving the scope without `keep()` runs them, last first.
 // SPDX-License-Identifier: Apache-2.0
 
+/** Runs what was pushed on it, the last first, unless `keep` was called. */
 export class Undo implements AsyncDisposable {
   readonly #inverses: (() => unknown)[] = [];
 

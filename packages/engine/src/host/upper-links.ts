@@ -13,6 +13,7 @@ const wanted = [numbers.name, numbers.lower, numbers.master, numbers.lowerNamesp
 /** Without what each link has counted, which is most of an answer. */
 const SKIP_STATISTICS = 8;
 
+/** A link, and the links it is stacked on. */
 export interface StackedLink {
   readonly name: string;
   readonly index: number;
@@ -26,6 +27,7 @@ export interface StackedLink {
 export const withLinksAbove = (names: Iterable<string>): string[] =>
   stackOn([...names].map(linkIndex), allLinks());
 
+/** Returns the names of the links with these indexes, and of all links above them. */
 export function stackOn(indexes: readonly number[], links: readonly StackedLink[]): string[] {
   const found = new Set(indexes);
   // A link may come after one that lies on it.

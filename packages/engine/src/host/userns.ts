@@ -13,6 +13,7 @@ export interface IdMapEntry {
   readonly outside: number;
   readonly count: number;
 }
+/** User and group ids of a container, mapped to the host's. */
 export interface IdMap {
   readonly uid: readonly IdMapEntry[];
   readonly gid: readonly IdMapEntry[];

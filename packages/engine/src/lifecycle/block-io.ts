@@ -9,12 +9,14 @@ import type { Limit } from '../cgroups/limit.js';
 import { type Disk, diskNamed, schedulerOf } from '../host/disks.js';
 import { backends, type FilesystemSpec, type KeptContext } from '../storage/index.js';
 
+/** Dependencies of `BlockIo`. */
 export interface BlockIoParts {
   readonly cgroups: CgroupLayout;
   /** The parent of all our control groups. */
   readonly parent: string;
 }
 
+/** Finds the disks of a domain, and what can be limited on them. */
 export class BlockIo {
   /** Files that groups have: a kernel loses none. */
   readonly #there = new Set<string>();
@@ -84,4 +86,5 @@ export class BlockIo {
   }
 }
 
+/** Why the block I/O of such a domain cannot be limited. */
 export const noDisk = "no disk of this host lies below the domain's file systems";

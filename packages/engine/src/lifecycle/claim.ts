@@ -3,6 +3,7 @@
 import { kernelMemory, resourcesOf, ubcOf, unlimited } from '@ctvirt/formats';
 import { commonShares, type Domain } from '@ctvirt/xml';
 
+/** What a document is promised. */
 export interface Claim {
   readonly name: string;
   /** VMGUARPAGES and min_guarantee: memory whose allocation does not fail. */
@@ -18,6 +19,7 @@ export interface Claim {
   readonly cpuUnits: number;
 }
 
+/** Returns what a document is promised. */
 export function claimOf(domain: Domain, facts: { pageSize: number; hostCpus: number }): Claim {
   const resources = resourcesOf(domain, facts);
   const kernel = kernelMemory.map((key) => ubcOf(domain, key)?.limit ?? 0n);

@@ -52,6 +52,7 @@ export interface DocumentParts {
   readonly ownsIdMap: boolean;
 }
 
+/** Facts of the host that a document's numbers depend on. */
 export interface HostFacts {
   readonly pageSize: number;
   readonly hostCpus: number;
@@ -65,6 +66,7 @@ interface Accepted {
   readonly findings: readonly Finding[];
 }
 
+/** Parses and checks documents. */
 export class Reader {
   constructor(
     private readonly facts: HostFacts,

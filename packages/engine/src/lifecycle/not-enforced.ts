@@ -93,6 +93,7 @@ export const remarkOf = (code: FindingCode, path: string, message: string): Find
   path,
 });
 
+/** Returns a remark for something that is recorded but not enforced. */
 export const notKept = (path: string, message: string): Finding => remarkOf('not-enforced', path, message);
 
 const remark = (present: unknown, path: string, message: string): Remark | undefined =>

@@ -16,6 +16,7 @@ export interface InnerMount {
   readonly sizeKiB: number | undefined;
 }
 
+/** What a start takes from a document. */
 export interface RunPlan {
   /** init and its arguments. */
   readonly program: readonly [string, ...string[]];

@@ -6,6 +6,7 @@ import type { IdMap, IdMapEntry } from '../host/userns.js';
 /** Ids below are for accounts of the host itself. */
 const FIRST_SUBORDINATE = 65_536;
 
+/** A range of an id map that is in use elsewhere. */
 export interface SharedId {
   readonly kind: keyof IdMap;
   /** Which range of that kind. */

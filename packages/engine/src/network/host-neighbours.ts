@@ -11,6 +11,7 @@ const groups = [1, 3, 5, 7, 9, 11, 32];
 /** Of a host with very many routes that change all the time, looking takes at most this part of the time. */
 const SHARE = 50;
 
+/** Caches the addresses until the kernel reports a change. */
 export class HostNeighbours implements Disposable {
   readonly #watch = new NetlinkWatch(NETLINK_ROUTE, groups);
   #known: { readonly bridges: string; readonly elements: readonly WallElement[] } | undefined;

@@ -12,6 +12,7 @@ export function madeMac(uuid: string, name: string): string {
   return [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join(':');
 }
 
+/** Returns the six bytes of a hardware address. */
 export const macBytes = (mac: string): Buffer => Buffer.from(mac.replaceAll(/[:-]/g, ''), 'hex');
 
 /** The half of an IPv6 address that a kernel makes of its link's hardware address. */

@@ -5,6 +5,7 @@ import type { SetElement } from '../host/nfnetlink.js';
 import { addressBytes, addressText, interfaceId, linkLocal, macBytes } from './link-addresses.js';
 import type { LinkPlan } from './link-plan.js';
 
+/** An element of one of the wall's nftables sets. */
 export interface WallElement extends SetElement {
   /** The same as nft reads it. */
   readonly text: string;

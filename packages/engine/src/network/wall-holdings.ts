@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { WallElement } from './wall-elements.js';
 
+/** Which domain has put which elements into the sets. */
 export class WallHoldings {
   readonly #byOwner = new Map<string, readonly WallElement[]>();
   readonly #wanted = new Map<string, number>();

@@ -242,6 +242,7 @@ const tables: Readonly<Record<TableFamily, Table>> = {
   },
 };
 
+/** The families in which the wall has a table. */
 export const tableFamilies = ['inet', 'arp', 'bridge'] as const satisfies readonly TableFamily[];
 
 /**

@@ -15,12 +15,14 @@ import { ruleset, tableFamilies, withoutTables } from './wall-rules.js';
 const LOOK_MS = 500;
 const NFT = '/usr/sbin/nft';
 
+/** Dependencies of `Wall`. */
 export interface WallParts {
   /** The tables' name, unlike any other daemon's. */
   readonly name: string;
   readonly log: (level: 'info' | 'warn' | 'error', message: string) => void;
 }
 
+/** Keeps the nftables rules and sets that say what the links of each domain may send. */
 export class Wall {
   /** Links that are guarded, by the UUIDs of their domains. */
   readonly #guarded = new Map<string, readonly LinkPlan[]>();

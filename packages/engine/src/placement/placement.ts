@@ -8,6 +8,7 @@ import type { Subject } from '../drivers/driver.js';
 import { isErrno } from '../host/gone.js';
 import { type Place, spread } from './spread.js';
 
+/** Dependencies of `Placement`. */
 export interface PlacementParts {
   readonly cgroups: CgroupLayout;
   /** The group of all containers. */

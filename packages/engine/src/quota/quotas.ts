@@ -25,6 +25,7 @@ import {
 import { type Standing, standingOf } from './grace.js';
 import { limitOwners, obstacleTo, ownersIn } from './owners.js';
 
+/** Dependencies of `Quotas`. */
 export interface QuotaParts {
   readonly queue: KeyedQueue;
   readonly entries: () => Iterable<Entry>;
@@ -51,6 +52,7 @@ interface Looked {
   readonly standing: Readonly<Record<What, Standing>>;
 }
 
+/** Checks running domains every minute, and after each change. */
 export class Quotas {
   /** Of each run, by file system: the limit on space that holds, where a look or a change has set one. */
   readonly #inForce = new WeakMap<Run, Map<string, number>>();

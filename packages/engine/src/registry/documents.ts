@@ -16,6 +16,7 @@ const WHOLE = '<!-- whole -->\n';
 /** The mark is ours, and no part of the document. */
 const withoutMark = (text: string): string => (text.endsWith(WHOLE) ? text.slice(0, -WHOLE.length) : text);
 
+/** Caches documents, and keeps the proposed document of a live change on disk. */
 export class Documents {
   /** By UUID, with the record they belong to: a change of the document changes the record. The least recently used is first. */
   readonly #stored = new Map<string, { readonly record: object; readonly domain: Domain }>();

@@ -10,6 +10,7 @@ import { type Entry, summaryOf } from './registry.js';
 
 type Listener = (event: DomainEvent, entry: Entry) => void;
 
+/** Calls back all listeners, in the order in which they subscribed. */
 export class DomainEvents {
   readonly #events = new EventEmitter<{ event: [DomainEvent, Entry] }>();
 

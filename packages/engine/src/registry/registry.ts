@@ -29,6 +29,7 @@ export const HIGHEST_ID = 2 ** 31 - 1;
 /** As many as there are pids: a run's own id and this are no other run's. */
 const ID_STEP = 2 ** 22;
 
+/** Indexes domains, and keeps names, UUIDs, CTIDs, ids and addresses unique. */
 export class Registry {
   readonly #byName = new Map<string, Entry>();
   readonly #byUuid = new Map<string, Entry>();
@@ -224,6 +225,7 @@ export function checkFree(what: string, holder: Entry | undefined, own: Entry | 
   });
 }
 
+/** Returns the summary of a domain. */
 export function summaryOf(entry: Entry): DomainSummary {
   const { record, state, reason } = entry;
   return {

@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import { EngineError } from '../errors.js';
 
+/** Ids in each range: as many as 16 bits can number. */
 export const RANGE_SIZE = 65536;
 
 /** Where ranges may be leased: first and last host id. */
@@ -11,11 +12,15 @@ export interface IdWindow {
   readonly last: number;
 }
 
-// shadow hands out sub-ids to 600,100,000 by default; ids from 2^31 on are left to daemons with a root of their own,
-// so that two daemons on one host do not share ids.
+/**
+ * Window of the system's own daemon. shadow hands out sub-ids to 600,100,000 by default; ids from 2^31 on are left to daemons with a
+ * root of their own, so that two daemons on one host do not share ids.
+ */
 export const systemWindow: IdWindow = { first: 0x40000000, last: 0x7ffeffff };
+/** Window of daemons with a root of their own. */
 export const privateWindow: IdWindow = { first: 0x80000000, last: 0xfffdffff };
 
+/** Leases ranges, and remembers which ones were ever leased. */
 export class IdRanges {
   readonly #leased = new Set<number>();
   readonly #ever = new Set<number>();

@@ -5,6 +5,7 @@ import { realpathSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { EngineError } from '../errors.js';
 
+/** Paths of one daemon, and its names on the host. */
 export interface Layout {
   /** Undefined for the system's own daemon. */
   readonly root: string | undefined;

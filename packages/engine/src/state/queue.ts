@@ -1,6 +1,7 @@
 // One operation at a time for each key; different keys go on side by side.
 // SPDX-License-Identifier: Apache-2.0
 
+/** Serializes operations with the same key. */
 export class KeyedQueue {
   readonly #tails = new Map<string, Promise<unknown>>();
 

@@ -63,6 +63,7 @@ function isRecord(value: unknown): value is DomainRecord {
   return isObject(value) && Object.entries(checks).every(([key, check]) => check(value[key]));
 }
 
+/** Returns the record; throws `internal` if the text is none. */
 export function parseRecord(text: string, path: string): DomainRecord {
   let value: unknown;
   try {
@@ -75,6 +76,7 @@ export function parseRecord(text: string, path: string): DomainRecord {
   return value;
 }
 
+/** Returns the text that `parseRecord` reads. */
 export function formatRecord(record: DomainRecord): string {
   return `${JSON.stringify(record)}\n`;
 }

@@ -40,6 +40,7 @@ export interface Documents {
 const NEW = '.new-';
 const GONE = '.gone-';
 
+/** Reads and writes the folders of domains. */
 export class DomainStore {
   constructor(private readonly layout: Layout) {}
 

@@ -6,6 +6,7 @@ import type { LinkPlan } from '../network/link-plan.js';
 import { capabilitiesByNumber, type Standing, UNCONFINED } from './standing.js';
 import { defaultDrops, type WantedWalls } from './wanted.js';
 
+/** Input of `describeWalls`. */
 export interface Described {
   readonly standing: Standing;
   readonly wanted: WantedWalls;
@@ -17,6 +18,7 @@ export interface Described {
   readonly folders: readonly SharedFolder[];
 }
 
+/** A folder of the host that a container has. */
 export interface SharedFolder {
   readonly source: string;
   readonly readOnly: boolean;

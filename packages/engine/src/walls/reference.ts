@@ -5,6 +5,7 @@ import { denials } from '../host/seccomp.js';
 import { capabilitiesByNumber } from './standing.js';
 import { defaultDrops } from './wanted.js';
 
+/** Returns the page, which `npm run gen` writes. */
 export function formatWalls(): string {
   const calls = Object.entries(denials).map(
     ([name, { errno, why }]) => `| \`${name}\` | ${errno} | ${why.replaceAll('|', '\\|')} |`,

@@ -6,6 +6,7 @@ import { hasSeccomp } from '../host/seccomp.js';
 import { type IdMap, idsIn } from '../host/userns.js';
 import type { WantedWalls } from './wanted.js';
 
+/** State of each wall around a domain. */
 export interface Standing {
   readonly ids: IdMap['uid'];
   /** By libvirt's names. */
@@ -81,6 +82,7 @@ function fieldsOf(proc: string): (name: string) => string {
   return (name) => new RegExp(`^${name}:\\s*(\\w+)$`, 'm').exec(status)?.[1] ?? '0';
 }
 
+/** Returns the walls that the next start of a domain will put up. */
 export function standingOfPlan(
   { walls, map }: { readonly walls: WantedWalls; readonly map: IdMap },
   appArmor: Pick<Confinement, 'state' | 'name'>,
@@ -99,6 +101,7 @@ export function standingOfPlan(
   };
 }
 
+/** AppArmor's label for programs without a profile. */
 export const UNCONFINED = 'unconfined';
 
 function labelOf(proc: string): string | null {

@@ -3,6 +3,7 @@
 import type { Domain } from '@ctvirt/xml';
 import type { SeccompPolicy } from '../host/seccomp.js';
 
+/** The walls a document asks for. */
 export interface WantedWalls {
   readonly dropCapabilities: readonly string[];
   /** When set, the only ones kept; `dropCapabilities` is then empty. */
@@ -13,6 +14,7 @@ export interface WantedWalls {
   readonly noNewPrivileges: boolean;
 }
 
+/** Returns the walls a document asks for: all, unless it loosens some by name. */
 export function wantedWalls(domain: Domain): WantedWalls {
   const { seccomp, apparmor, noNewPrivileges } = domain.features ?? {};
   return {

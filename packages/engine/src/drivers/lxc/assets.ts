@@ -20,6 +20,7 @@ import { removeTree } from '../../state/store.js';
 import type { HeldAsset, Owners, Subject } from '../driver.js';
 import type { LxcTools } from './tools.js';
 
+/** Dependencies of `LxcAssets`. */
 export interface LxcAssetParts {
   readonly layout: Layout;
   readonly cgroups: CgroupLayout;
@@ -31,6 +32,7 @@ export interface LxcAssetParts {
   readonly everLeased: (start: number) => boolean;
 }
 
+/** Lists what containers have on the host, as the host itself shows it. */
 export class LxcAssets {
   constructor(private readonly parts: LxcAssetParts) {}
 

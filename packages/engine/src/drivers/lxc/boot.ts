@@ -46,6 +46,7 @@ import { givenLimits } from './given-limits.js';
 import { type OpenedFiles, openFiles } from './opening.js';
 import type { LxcTools, Running } from './tools.js';
 
+/** Dependencies of `Boot`. */
 export interface BootParts {
   readonly layout: Layout;
   readonly store: DomainStore;
@@ -68,6 +69,7 @@ export interface BootParts {
   readonly log: EngineLog;
 }
 
+/** Starts containers; a start that fails leaves nothing. */
 export class Boot {
   constructor(private readonly parts: BootParts) {}
 

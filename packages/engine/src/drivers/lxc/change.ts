@@ -23,6 +23,7 @@ import type { Step } from './facets/step.js';
 import { lxcRun } from './run.js';
 import type { LxcTools } from './tools.js';
 
+/** Dependencies of `changeRun` and `restoreRun`. */
 export interface ChangeParts {
   readonly tools: LxcTools;
   readonly cgroups: CgroupLayout;

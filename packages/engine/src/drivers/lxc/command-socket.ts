@@ -27,6 +27,7 @@ export function connectToMonitor(address: string): number | undefined {
   return undefined;
 }
 
+/** A process that has a socket, and its user. */
 export interface Holder {
   readonly pid: number;
   readonly uid: number;

@@ -13,6 +13,7 @@ import type { WantedWalls } from '../../walls/wanted.js';
 /** One line of the configuration; the writer of `@ctvirt/formats` escapes or refuses. */
 export type ConfigRow = readonly [key: string, value: string];
 
+/** A file system for `target` in the container, and the path where the start has it. */
 export interface OpenedFilesystem {
   readonly target: string;
   readonly path: string;
@@ -25,6 +26,7 @@ export interface WorkFolder {
   readonly path: string;
 }
 
+/** Input of `configRows`. */
 export interface ConfigInput {
   readonly plan: RunPlan;
   /** In the order in which they are mounted. */
@@ -44,6 +46,7 @@ export interface ConfigInput {
   readonly seccompPath: string | undefined;
 }
 
+/** Returns the lines of a container's configuration, in order. */
 export function configRows(input: ConfigInput): ConfigRow[] {
   const { plan } = input;
   return [

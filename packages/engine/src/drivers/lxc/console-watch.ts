@@ -12,6 +12,7 @@ const LOOKS = 3;
 /** A run by its container's name for liblxc. */
 type Watched = Run & Running & { readonly name: string };
 
+/** Watches the monitors of containers whose console is in use. */
 export class ConsoleWatch {
   readonly #closing = new AbortController();
   /** What hangs up the consoles of runs at whose console somebody is or has been. */

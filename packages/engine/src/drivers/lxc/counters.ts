@@ -8,6 +8,7 @@ import type { Gauges } from '../../host/gauges.js';
 import type { CpuCounters, DomainCounters, IoCounters, LinkCounters, MemoryCounters } from '../../view.js';
 import type { Held } from '../driver.js';
 
+/** Dependencies of `countersOf`. */
 export interface CounterParts {
   readonly gauges: Gauges;
   readonly cgroups: CgroupLayout;
@@ -26,6 +27,7 @@ export interface CounterParts {
 /** USER_HZ, in which cgroup v1 counts user and system time. */
 const NS_PER_TICK = 10_000_000;
 
+/** Returns counters that read the kernel's files when they are called. */
 export function countersOf(parts: CounterParts): DomainCounters {
   const { cgroups, gauges, group } = parts;
   const folder = (controller: Controller): string => cgroups.path(controller, group);

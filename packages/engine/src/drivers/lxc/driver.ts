@@ -33,6 +33,7 @@ import { type InfoParts, infoOf } from './info.js';
 import { INTENT, LxcRun, type LxcRunParts, lxcRun } from './run.js';
 import type { Running } from './tools.js';
 
+/** Dependencies of `LxcDriver` and its parts. */
 export interface LxcDriverParts
   extends Omit<BootParts, 'diskLimits'>,
     ChangeParts,
@@ -44,6 +45,7 @@ export interface LxcDriverParts
   readonly stored: (subject: Subject) => Promise<Domain>;
 }
 
+/** The driver of containers by liblxc. */
 export class LxcDriver implements Driver {
   readonly #boot: Boot;
   readonly #consoles: ConsoleWatch;

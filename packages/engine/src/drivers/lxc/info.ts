@@ -20,6 +20,7 @@ import type { RunInfo, Subject } from '../driver.js';
 import { lxcRun } from './run.js';
 import type { LxcTools } from './tools.js';
 
+/** Dependencies of `infoOf`. */
 export interface InfoParts {
   readonly cgroups: CgroupLayout;
   readonly tools: Pick<LxcTools, 'group'>;
@@ -30,6 +31,7 @@ export interface InfoParts {
   readonly leased: (start: number, count: number) => boolean;
 }
 
+/** Returns what a domain has; of one that is off, what its next start would have. */
 export async function infoOf(subject: Subject, domain: Domain, parts: InfoParts): Promise<RunInfo> {
   const { cgroups, store, tools } = parts;
   const { record, running } = subject;

@@ -10,6 +10,7 @@ import type { OpenedFilesystem, WorkFolder } from './config.js';
 
 const O_PATH = 0o10000000;
 
+/** File systems and the work folder of a start. */
 export interface OpenedFiles {
   /** In the order in which they are to be mounted. */
   readonly filesystems: readonly OpenedFilesystem[];
@@ -17,6 +18,7 @@ export interface OpenedFiles {
   readonly workFolder: WorkFolder | undefined;
 }
 
+/** Opens all files of a start; what has to be closed again goes on `undo`. */
 export async function openFiles(plan: RunPlan, context: OpenContext, undo: Undo): Promise<OpenedFiles> {
   const opened: OpenedFilesystem[] = [];
   const inside = new InsidePaths();

@@ -29,6 +29,7 @@ import { initSignal } from './init-signals.js';
 import type { LxcTools, Running } from './tools.js';
 import { usageInside } from './usage.js';
 
+/** Dependencies of `LxcRun`. */
 export interface LxcRunParts {
   readonly tools: LxcTools;
   readonly cgroups: CgroupLayout;
@@ -48,6 +49,7 @@ const environment = {
   HOME: '/root',
 } as const;
 
+/** One run of a container, known by its monitor and its init. */
 export class LxcRun implements Run, Running {
   /** The container's name for liblxc. */
   readonly name: string;

@@ -4,6 +4,7 @@ import { childrenOf, isZombie, killIfThere } from '../../host/processes.js';
 import type { Spawned } from '../../host/spawn.js';
 import { holds, socketsAt } from './command-socket.js';
 
+/** The start to watch. */
 export interface WatchedStart {
   /** Of the monitor's command socket. */
   readonly address: string;
@@ -28,6 +29,7 @@ const LOOK_MS = 500;
  */
 const TIMES = { dead: 3, foreign: 2 } as const;
 
+/** Checks a start at intervals until it is disposed. */
 export class StartWatch implements Disposable {
   #fault: StartFault | undefined;
   readonly #seen = { dead: 0, foreign: 0 };

@@ -8,6 +8,7 @@ import { guestOomScore, ownOomScore } from '../../host/birth.js';
 import type { Run } from '../driver.js';
 import { type LxcRun, lxcRun } from './run.js';
 
+/** Dependencies of `Survival`. */
 export interface SurvivalParts {
   readonly cgroups: CgroupLayout;
   /** What runs, and the memory and swap below which nothing of it is to be killed. */

@@ -75,6 +75,7 @@ const START_ATTEMPTS = 3;
 /** Where liblxc keeps a lock for each of its paths. */
 const LOCKS = '/run/lxc/lock';
 
+/** Tests replace lxc-start by another program. */
 export interface LxcToolsOptions {
   readonly starter?: string;
   /** How long lxc-start may take. */
@@ -96,6 +97,7 @@ export interface Launch {
   readonly mounts: Pick<PrivateMounts, 'within'>;
 }
 
+/** Starts, watches and ends containers by their liblxc names; their state is in files of their folders. */
 export class LxcTools {
   readonly #starter: string;
   readonly #startLimitMs: number;

@@ -16,6 +16,7 @@ export interface Rise {
   readonly total: number;
 }
 
+/** Highest values and refusals of one run. */
 export class Account {
   readonly #most: Map<string, number>;
   readonly #tallies: Map<string, Tally>;
@@ -88,6 +89,7 @@ export class Account {
   }
 }
 
+/** An account as it is written down. */
 export interface AccountState {
   readonly maxheld: Readonly<Record<string, number>>;
   readonly refusals: Readonly<Record<string, Tally>>;

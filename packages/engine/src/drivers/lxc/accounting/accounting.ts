@@ -18,6 +18,7 @@ import { type Census, type FileLocks, fileLocks, takeCensus } from './census.js'
 import { Readings } from './readings.js';
 import { type Telling, Tidings } from './tidings.js';
 
+/** Dependencies of `Accounting`. */
 export interface AccountingParts<S extends Subject> {
   readonly cgroups: CgroupLayout;
   readonly gauges: Gauges;
@@ -61,6 +62,7 @@ interface Run {
 
 const censusMs = ({ census }: Run): number => census?.atMs ?? Number.MIN_SAFE_INTEGER;
 
+/** OpenVZ's accounts of all running domains. */
 export class Accounting<S extends Subject> {
   /** The last run of each domain that was looked at. */
   readonly #runs = new WeakMap<S, Run>();

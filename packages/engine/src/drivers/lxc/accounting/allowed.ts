@@ -7,6 +7,7 @@ import { type Refusal, type Source, sourcesOf } from './sources.js';
 
 type Constant = 'resource' | 'unit' | 'barrier' | 'limit' | 'how';
 
+/** One beancounter as a document allows it. */
 export interface Allowed extends Pick<BeancounterRow, Constant> {
   /** OpenVZ's name. */
   readonly key: string;
@@ -15,6 +16,7 @@ export interface Allowed extends Pick<BeancounterRow, Constant> {
   readonly refusal: Refusal | undefined;
 }
 
+/** What documents allow, cached by document. */
 export class Allowances {
   /** A change of a document is another one. */
   readonly #known = new WeakMap<Domain, readonly Allowed[]>();

@@ -5,6 +5,7 @@ import type { Controller } from '../../../cgroups/layout.js';
 import { numberIn } from '../../../host/gauges.js';
 import type { Census } from './census.js';
 
+/** Dependencies of `Readings`. */
 export interface ReadingParts {
   /** All of a small file of its group; empty where it is not there. */
   readonly group: (controller: Controller, file: string) => string;
@@ -12,6 +13,7 @@ export interface ReadingParts {
   readonly census: Census | undefined;
 }
 
+/** The files of one container, as read in one round. */
 export class Readings {
   /** By name alone: a group's files begin with their controller's. */
   readonly #texts = new Map<string, string>();

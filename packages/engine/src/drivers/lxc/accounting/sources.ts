@@ -8,8 +8,10 @@ type Read = (readings: Readings) => number | null;
 
 /** What the kernel counts of refusals, since the container's groups were made. */
 export const refusals = ['pids', 'oom', 'kill', 'swap', 'low'] as const;
+/** One of `refusals`. */
 export type Refusal = (typeof refusals)[number];
 
+/** How one beancounter is read. */
 export interface Source {
   /** OpenVZ's name. */
   readonly key: string;
@@ -188,6 +190,7 @@ const worlds = {
   },
 } as const satisfies Readonly<Record<1 | 2, Readonly<Record<string, Omit<Source, 'key'>>>>>;
 
+/** Returns the sources of all beancounters for cgroup v1 or v2. */
 export function sourcesOf(version: 1 | 2): readonly Source[] {
   return Object.entries<Omit<Source, 'key'>>(worlds[version]).map(([key, source]) => ({ key, ...source }));
 }

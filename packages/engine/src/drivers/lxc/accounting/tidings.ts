@@ -13,6 +13,7 @@ export interface Telling {
 /** A program that is refused tries again and again. */
 const QUIET_MS = 10_000;
 
+/** Collects refusals of one run, and returns those that are due. */
 export class Tidings {
   readonly #waiting = new Map<Refusal, Telling>();
   readonly #toldMs = new Map<Refusal, number>();

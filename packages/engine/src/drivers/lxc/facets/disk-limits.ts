@@ -8,6 +8,7 @@ import type { Subject } from '../../driver.js';
 import { changedOwners, changedSpaces } from './changed-limits.js';
 import type { Step } from './step.js';
 
+/** Sets limits of open file systems. */
 export interface DiskLimits {
   /** Changes the first-level limit of an open file system. */
   readonly relimit: (subject: Subject, spec: FilesystemSpec) => Promise<void>;
@@ -16,6 +17,7 @@ export interface DiskLimits {
   readonly limitOwners: (subject: Subject, specs: readonly FilesystemSpec[], map: IdMap) => void;
 }
 
+/** Returns the steps from the disk limits of one document to those of another. */
 export function diskLimitSteps(from: Domain, to: Domain, subject: Subject, limits: DiskLimits): Step[] {
   const [old, next] = [filesystemsOf(from), filesystemsOf(to)];
   const put = (domain: Domain, specs: readonly FilesystemSpec[]): void => {

@@ -11,6 +11,7 @@ import type { PlacedChange } from '../../../placement/placement.js';
 import { planLimits, reversed, writeLimits } from './live-limits.js';
 import type { Step } from './step.js';
 
+/** Dependencies of `limitSteps`. */
 export interface LimitsContext {
   readonly cgroups: CgroupLayout;
   readonly group: string;
@@ -23,6 +24,7 @@ export interface LimitsContext {
   readonly place: Pick<PlacedChange, 'from' | 'to'>;
 }
 
+/** Returns the steps between two sets of limits; throws `unsupported` for what only a start can set. */
 export function limitSteps(from: Resources, to: Resources, context: LimitsContext): Step[] {
   const { cgroups, group, name, ceiling, has, disks, place } = context;
   const limits = planLimits(cgroups, place.from, place.to, { has, disks });

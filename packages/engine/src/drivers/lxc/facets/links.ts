@@ -9,6 +9,7 @@ import type { Wall } from '../../../network/wall.js';
 import type { DomainRecord } from '../../../state/record.js';
 import type { Step } from './step.js';
 
+/** Dependencies of `linkSteps`. */
 export interface LinksContext {
   readonly record: DomainRecord;
   readonly initPid: number;

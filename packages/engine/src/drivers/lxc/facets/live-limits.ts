@@ -37,6 +37,7 @@ export function changedLimits(before: readonly Limit[], after: readonly Limit[])
   return [...changed, ...lifted];
 }
 
+/** Returns the changes that undo these, the last one first. */
 export const reversed = (changes: readonly ChangedLimit[]): ChangedLimit[] =>
   changes.map((change) => ({ ...change, value: change.was, was: change.value })).reverse();
 
@@ -49,6 +50,7 @@ const fixedByStart: readonly (readonly [keyof Resources, string])[] = [
   ['sigpending', 'numsiginfo'],
 ];
 
+/** What the host can limit of block I/O. */
 export interface HostIo {
   /** Whether groups have the file of a limit. */
   readonly has: (limit: Limit) => boolean;

@@ -1,5 +1,6 @@
 // One thing that a live change does to a container, and how it is taken back.
 // SPDX-License-Identifier: Apache-2.0
+/** Steps are done in order, and undone in reverse order. */
 export interface Step {
   readonly do: () => void | Promise<void>;
   readonly undo: () => void | Promise<void>;
