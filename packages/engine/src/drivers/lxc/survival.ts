@@ -6,6 +6,7 @@ import { keyed } from '../../cgroups/keyed.js';
 import { type CgroupLayout, processesIn, readNumber } from '../../cgroups/layout.js';
 import { guestOomScore, ownOomScore } from '../../host/birth.js';
 import type { Run } from '../driver.js';
+import { Rounds } from './rounds.js';
 import { type LxcRun, lxcRun } from './run.js';
 
 /** Dependencies of `Survival`. */
@@ -32,25 +33,23 @@ export class Survival {
   readonly #own = guestOomScore(ownOomScore());
   /** Runs that have it, now that nobody is promised anything. */
   readonly #restored = new WeakSet<Run>();
-  #timer: NodeJS.Timeout | undefined;
+  readonly #rounds: Rounds;
 
-  constructor(private readonly parts: SurvivalParts) {}
+  constructor(private readonly parts: SurvivalParts) {
+    this.#rounds = new Rounds({
+      everyMs: LOOK_MS,
+      round: () => this.#look(),
+      failed: (error) =>
+        parts.log('warn', `who survives a shortage of memory is not settled: ${String(error)}`, {}),
+    });
+  }
 
   open(): void {
-    this.#timer = setTimeout(() => {
-      void this.#look()
-        .catch((error: unknown) =>
-          this.parts.log('warn', `who survives a shortage of memory is not settled: ${String(error)}`, {}),
-        )
-        .finally(() => {
-          if (this.#timer !== undefined) this.open();
-        });
-    }, LOOK_MS).unref();
+    this.#rounds.open();
   }
 
   close(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
+    this.#rounds.close();
   }
 
   async #look(): Promise<void> {

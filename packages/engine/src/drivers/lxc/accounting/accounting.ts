@@ -10,6 +10,7 @@ import { type CgroupLayout, type Controller, processesIn } from '../../../cgroup
 import type { Gauges } from '../../../host/gauges.js';
 import { diskName } from '../../../state/layout.js';
 import type { Run as DomainRun, Subject } from '../../driver.js';
+import { Rounds } from '../rounds.js';
 import { lxcRun } from '../run.js';
 import type { LxcTools } from '../tools.js';
 import { Account, parseAccount } from './account.js';
@@ -67,30 +68,26 @@ export class Accounting<S extends Subject> {
   /** The last run of each domain that was looked at. */
   readonly #runs = new WeakMap<S, Run>();
   readonly #allowances: Allowances;
-  #timer: NodeJS.Timeout | undefined;
+  readonly #rounds: Rounds;
   /** What may still be spent on censuses; below zero after one that took longer. */
   #censusLeftMs = 0;
 
   constructor(private readonly parts: AccountingParts<S>) {
     this.#allowances = new Allowances(parts.cgroups.version, parts.facts);
+    this.#rounds = new Rounds({
+      everyMs: COUNT_MS,
+      round: () => this.#sweep(),
+      failed: (error) => parts.log('warn', `what containers use is counted later: ${String(error)}`, {}),
+    });
   }
 
   /** Begins to look at what runs. */
   open(): void {
-    this.#timer = setTimeout(() => {
-      void this.#sweep()
-        .catch((error: unknown) =>
-          this.parts.log('warn', `what containers use is counted later: ${String(error)}`, {}),
-        )
-        .finally(() => {
-          if (this.#timer !== undefined) this.open();
-        });
-    }, COUNT_MS).unref();
+    this.#rounds.open();
   }
 
   close(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
+    this.#rounds.close();
   }
 
   /** A run has ended: what was not told of it yet is told. */
