@@ -13,7 +13,7 @@ import { IdRanges, privateWindow, systemWindow } from '../state/id-ranges.js';
 import type { Layout } from '../state/layout.js';
 import { KeyedQueue } from '../state/queue.js';
 import { DomainStore } from '../state/store.js';
-import { type KeptContext, Sources } from '../storage/index.js';
+import { foundAt, type KeptContext, keyOf, Sources } from '../storage/index.js';
 import { TemplateCatalog } from '../template-catalog.js';
 import type { HostParts } from './host.js';
 
@@ -70,7 +70,11 @@ export async function openState(
       const xml = await store.readXml(record.name);
       return { xml, domain: readStored(xml, record.name) };
     },
-    kept: ({ record }) => ({ keep: store.rootFolder(record.name), templatePath }),
+    kept: ({ record: { name } }) => ({
+      keep: store.rootFolder(name),
+      templatePath,
+      layerOf: store.layersOf(name),
+    }),
   };
 }
 
@@ -78,6 +82,7 @@ export async function openState(
 async function openDomains(layout: Layout, log: EngineLog) {
   const store = new DomainStore(layout);
   for (const path of await store.recover()) log('warn', `removed ${path}, left by an interrupted operation`);
+  await store.nameLayers((folder, target) => foundAt({ folder, key: keyOf(target) }));
   const registry = new Registry();
   const ids = new IdRanges(layout.root === undefined ? systemWindow : privateWindow, layout.root);
   const { records, leases, damaged } = store.load();

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { randomUUID } from 'node:crypto';
 import { existsSync, realpathSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { LifecycleEvent } from '@ctvirt/api';
 import { type Domain, type Finding, placeFindings } from '@ctvirt/xml';
 import { EngineError } from '../errors.js';
@@ -22,7 +23,13 @@ import { type IdRanges, RANGE_SIZE } from '../state/id-ranges.js';
 import type { KeyedQueue } from '../state/queue.js';
 import type { DomainRecord } from '../state/record.js';
 import type { DomainStore, Lease, Made } from '../state/store.js';
-import { backends, type FilesystemSpec, type Sources, type StorageContext } from '../storage/index.js';
+import {
+  backends,
+  chooseLayer,
+  type FilesystemSpec,
+  type Sources,
+  type StorageContext,
+} from '../storage/index.js';
 import { checkName } from './domain-name.js';
 
 /** Dependencies of `Definer`. */
@@ -159,7 +166,10 @@ export class Definer {
     undo.push(() => registry.remove(entry));
     if (adoption !== undefined)
       for (const spec of parts.filesystems)
-        await backends[spec.kind].check(spec, this.#context(store.rootFolder(record.name), record, domain));
+        await backends[spec.kind].check(
+          spec,
+          this.#context(store.rootFolder(record.name), record, domain, []),
+        );
     const documents = await this.parts.reader.documents(domain, record, adoption?.conf);
     const specs = parts.filesystems.filter(({ kind }) => backends[kind].create !== undefined);
     for (const spec of parts.filesystems) if (spec.kind === 'template') this.parts.templatePath(spec.source);
@@ -314,12 +324,12 @@ export class Definer {
       name: record.name,
       uuid: record.uuid,
       ids: record.ids,
-      made: specs.map(madeOf),
+      made: this.#madeOf(record.name, specs),
       kept: false,
     };
     await store.makeRoot(lease, async (folder) => {
       for (const spec of specs)
-        await backends[spec.kind].create?.(spec, this.#context(folder, record, domain));
+        await backends[spec.kind].create?.(spec, this.#context(folder, record, domain, lease.made));
     });
     undo.push(() => store.removeRoot(record.name));
   }
@@ -340,12 +350,25 @@ export class Definer {
     }
     const folder = store.rootFolder(record.name);
     const more = specs.filter((spec) => !lease.made.some(({ target }) => target === spec.target));
-    for (const spec of more) await backends[spec.kind].create?.(spec, this.#context(folder, record, domain));
-    await store.writeLease({ ...lease, made: [...lease.made, ...more.map(madeOf)] });
+    const made = this.#madeOf(record.name, more);
+    for (const spec of more)
+      await backends[spec.kind].create?.(spec, this.#context(folder, record, domain, made));
+    await store.writeLease({ ...lease, made: [...lease.made, ...made] });
   }
 
-  #context(folder: string, record: DomainRecord, domain: Domain): StorageContext {
+  /** How each is going to be made. */
+  #madeOf(name: string, specs: readonly FilesystemSpec[]): Made[] {
+    const { store, projectIds } = this.parts;
+    const roots = dirname(store.rootFolder(name));
+    return specs.map((spec) => ({
+      ...fixedOf(spec),
+      layer: chooseLayer({ roots, limit: spec.limit, projectIds }),
+    }));
+  }
+
+  #context(folder: string, record: DomainRecord, domain: Domain, made: readonly Made[]): StorageContext {
     return {
+      layerOf: (target) => made.find((one) => one.target === target)?.layer,
       keep: folder,
       map: idMapOf(domain, record),
       shifted: record.ids === null,
@@ -400,7 +423,8 @@ function isRootAt(parts: DocumentParts, path: string): boolean {
   }
 }
 
-function madeOf(spec: FilesystemSpec): Made {
+/** What of it cannot change once it is made. */
+function fixedOf(spec: FilesystemSpec): Omit<Made, 'layer'> {
   return {
     target: spec.target,
     template: spec.source,
@@ -414,7 +438,7 @@ function checkMade(lease: Lease, parts: DocumentParts): void {
   for (const made of lease.made) {
     const spec = parts.filesystems.find(({ target }) => target === made.target);
     if (spec === undefined) continue; // taken out of the document: its files stay for when it comes back
-    const now = madeOf(spec);
+    const now = fixedOf(spec);
     const differs =
       spec.kind !== 'template' || now.template !== made.template
         ? `it was made from template '${made.template}'`

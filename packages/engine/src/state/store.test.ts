@@ -110,3 +110,24 @@ test('a damaged file hides neither the other domains nor whose ids are in use', 
   assert.throws(() => store.lease('other'), { code: 'internal' });
   assert.ok(existsSync(join(store.rootFolder('other'), 'root.img')));
 });
+
+test('a lease says how each layer is kept; one of an earlier version is given the word once', async () => {
+  const made = { target: '/', template: 'busybox', limited: true, inodes: null };
+  const other = { ...made, target: '/srv', layer: 'project' };
+  await store.makeRoot({ ...lease(true), made: [made, other] }, async () => undefined);
+  assert.deepEqual(['/', '/srv', '/none'].map(store.layersOf('one')), [undefined, 'project', undefined]);
+  const asked: string[] = [];
+  const name = (folder: string, target: string): string => {
+    asked.push(`${folder} ${target}`);
+    return 'image';
+  };
+  for (let daemon = 0; daemon < 2; daemon++) await store.nameLayers(name);
+  assert.deepEqual(asked, [`${store.rootFolder('one')} /`]);
+  assert.deepEqual(['/', '/srv'].map(store.layersOf('one')), ['image', 'project']);
+  assert.deepEqual(store.lease('one')?.made, [{ ...made, layer: 'image' }, other]);
+  // Nothing is said where there is no lease, or a damaged one: a start looks at what lies there.
+  assert.equal(store.layersOf('none')('/'), undefined);
+  await writeFile(join(store.rootFolder('one'), 'lease.json'), '{');
+  await store.nameLayers(() => assert.fail());
+  assert.equal(store.layersOf('one')('/'), undefined);
+});

@@ -28,6 +28,8 @@ export interface Made {
   readonly template: string;
   readonly limited: boolean;
   readonly inodes: number | null;
+  /** How it is kept, by the name that storage has for it; leases of earlier versions do not say. */
+  readonly layer?: string;
 }
 
 /** The documents of a domain: the XML, which is the truth, and native files made from it, by name. */
@@ -108,6 +110,26 @@ export class DomainStore {
   lease(name: string): Lease | undefined {
     const path = join(this.rootFolder(name), 'lease.json');
     return existsSync(path) ? parseLease(readFileSync(path, 'utf8'), path) : undefined;
+  }
+
+  /**
+   * How a domain's file systems are kept, by what its lease says of each. Without a lease, or with a damaged one, nothing is said:
+   * what lies there tells, too, and a start does not fail for it.
+   */
+  layersOf(name: string): (target: string) => string | undefined {
+    const lease = readOr([], join(this.rootFolder(name), 'lease.json'), parseLease);
+    return (target) => lease?.made.find((made) => made.target === target)?.layer;
+  }
+
+  /** Lets `name` say of leases of earlier versions how their layers are kept. What cannot be written is said again by the next daemon. */
+  async nameLayers(name: (folder: string, target: string) => string): Promise<void> {
+    for (const entry of readdirSync(this.layout.roots)) {
+      const folder = join(this.layout.roots, entry);
+      const lease = readOr([], join(folder, 'lease.json'), parseLease);
+      if (lease === undefined || lease.made.every(({ layer }) => layer !== undefined)) continue;
+      const made = lease.made.map((one) => ({ ...one, layer: one.layer ?? name(folder, one.target) }));
+      await this.writeLease({ ...lease, made }).catch(() => undefined);
+    }
   }
 
   /** Makes the folder of a domain's files: `fill` gets an empty one, which takes its place when it is complete. */
@@ -249,11 +271,11 @@ function isLease(value: unknown): value is Lease {
 
 function isMade(value: unknown): value is Made {
   if (typeof value !== 'object' || value === null) return false;
-  const { target, template, limited, inodes } = value as Partial<Record<keyof Made, unknown>>;
+  const { target, template, limited, inodes, layer } = value as Partial<Record<keyof Made, unknown>>;
   const inodesFit = inodes === null || typeof inodes === 'number';
-  return (
-    typeof target === 'string' && typeof template === 'string' && typeof limited === 'boolean' && inodesFit
-  );
+  const layerFits = layer === undefined || typeof layer === 'string';
+  const areWords = typeof target === 'string' && typeof template === 'string';
+  return areWords && typeof limited === 'boolean' && inodesFit && layerFits;
 }
 
 /**

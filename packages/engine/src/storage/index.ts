@@ -1,9 +1,10 @@
 // The kinds of file systems a container can have, by the name `<filesystem type=…>` gives them.
 // SPDX-License-Identifier: Apache-2.0
-import type { Backend, FilesystemKind } from './backend.js';
-import { block, file } from './device.js';
-import { mount } from './mount.js';
-import { template } from './template.js';
+import type { Backend, FilesystemKind } from './contract/backend.js';
+import { block } from './sources/block.js';
+import { file } from './sources/file.js';
+import { mount } from './sources/mount.js';
+import { template } from './sources/template.js';
 
 export const backends = { template, mount, file, block } satisfies Record<FilesystemKind, Backend>;
 export type {
@@ -19,7 +20,7 @@ export type {
   SoftAndHard,
   StorageContext,
   Usage,
-} from './backend.js';
-export { hostId, keyOf } from './backend.js';
-export { type Source, Sources } from './sources.js';
-export { releaseUppers } from './upper.js';
+} from './contract/backend.js';
+export { hostId, keyOf } from './contract/backend.js';
+export { type Source, Sources } from './contract/sources.js';
+export { chooseLayer, foundAt, releaseLayers } from './layers/index.js';

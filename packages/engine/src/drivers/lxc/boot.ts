@@ -234,6 +234,7 @@ export class Boot {
     const { name } = subject.record;
     const context: OpenContext = {
       keep: store.rootFolder(name),
+      layerOf: store.layersOf(name),
       mounts,
       map: plan.map,
       shifted: plan.shifted,

@@ -1,7 +1,7 @@
 // What a domain has of this host and may have at most, and the walls around it, read from the kernel's files.
 // SPDX-License-Identifier: Apache-2.0
 import { readFileSync } from 'node:fs';
-import { stat, statfs } from 'node:fs/promises';
+import { statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DomainInfo, Wall } from '@ctvirt/api';
 import { resourcesOf } from '@ctvirt/formats';
@@ -13,6 +13,7 @@ import { filesystemsOf, type HostFacts, idMapOf, linksOf } from '../../lifecycle
 import { sharedIds } from '../../lifecycle/shared-ids.js';
 import { diskName } from '../../state/layout.js';
 import type { DomainStore } from '../../state/store.js';
+import { backends, type KeptContext } from '../../storage/index.js';
 import { describeWalls } from '../../walls/describe.js';
 import { standingOf, standingOfPlan } from '../../walls/standing.js';
 import { wantedWalls } from '../../walls/wanted.js';
@@ -25,6 +26,7 @@ export interface InfoParts {
   readonly cgroups: CgroupLayout;
   readonly tools: Pick<LxcTools, 'group'>;
   readonly store: DomainStore;
+  readonly kept: (subject: Subject) => KeptContext;
   readonly facts: HostFacts;
   readonly appArmor: Confinement;
   /** Whether a domain has leased any of these ids. */
@@ -33,7 +35,7 @@ export interface InfoParts {
 
 /** Returns what a domain has; of one that is off, what its next start would have. */
 export async function infoOf(subject: Subject, domain: Domain, parts: InfoParts): Promise<RunInfo> {
-  const { cgroups, store, tools } = parts;
+  const { cgroups, tools } = parts;
   const { record, running } = subject;
   const group = tools.group(diskName(record.name));
   const memory = cgroups.path('memory', group);
@@ -47,7 +49,7 @@ export async function infoOf(subject: Subject, domain: Domain, parts: InfoParts)
     cpuTimeNs: running === undefined ? null : cpuTimeNs(cgroups, group),
     processes: readNumber(join(pids, 'pids.current')),
     maxProcesses,
-    disk: await diskOf(subject, store),
+    disk: await diskOf(subject, domain, parts),
     walls: wallsOf(subject, domain, parts, maxProcesses),
   };
 }
@@ -88,7 +90,11 @@ function cpuTimeNs(cgroups: CgroupLayout, group: string): number | null {
 }
 
 /** Of a running container what its root says; of one that is off the blocks its image takes. */
-async function diskOf(entry: Subject, store: DomainStore): Promise<DomainInfo['disk']> {
+async function diskOf(
+  entry: Subject,
+  domain: Domain,
+  { store, kept }: Pick<InfoParts, 'store' | 'kept'>,
+): Promise<DomainInfo['disk']> {
   const none = { usedBytes: null, limitBytes: null, usedInodes: null, limitInodes: null };
   const limited = store.lease(entry.record.name)?.made.find(({ target }) => target === '/')?.limited === true;
   if (entry.running !== undefined) {
@@ -102,6 +108,8 @@ async function diskOf(entry: Subject, store: DomainStore): Promise<DomainInfo['d
     };
   }
   if (!limited) return none;
-  const image = await stat(join(store.rootFolder(entry.record.name), 'root.img')).catch(() => undefined);
-  return image === undefined ? none : { ...none, usedBytes: image.blocks * 512, limitBytes: image.size };
+  const spec = filesystemsOf(domain).find(({ target }) => target === '/');
+  const keeping = spec && backends[spec.kind].keeping(spec, kept(entry));
+  const taken = await keeping?.takes?.().catch(() => undefined);
+  return taken === undefined ? none : { ...none, usedBytes: taken.bytes, limitBytes: taken.most };
 }

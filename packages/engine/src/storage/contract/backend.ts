@@ -1,12 +1,12 @@
 // What every kind of file system answers to: made at define, opened at start, and what it owns meanwhile.
 // SPDX-License-Identifier: Apache-2.0
 import { createHash } from 'node:crypto';
-import type { GuestRoot } from '../guest/files.js';
-import type { Disk } from '../host/disks.js';
-import type { PrivateMounts } from '../host/private-mounts.js';
-import type { ProjectRange } from '../host/projects.js';
-import type { Undo } from '../host/undo.js';
-import type { IdMap, UserNamespacePool } from '../host/userns.js';
+import type { GuestRoot } from '../../guest/files.js';
+import type { Disk } from '../../host/disks.js';
+import type { PrivateMounts } from '../../host/private-mounts.js';
+import type { ProjectRange } from '../../host/projects.js';
+import type { Undo } from '../../host/undo.js';
+import type { IdMap, UserNamespacePool } from '../../host/userns.js';
 import type { Sources } from './sources.js';
 
 /** One `<filesystem>` as the engine sees it. */
@@ -69,6 +69,8 @@ export interface Keeping {
   readonly isWhole: boolean;
   /** What it holds while it is not open; missing where that cannot be told. */
   readonly atRest?: () => Promise<Usage>;
+  /** What it takes of the host's disk while it is not open, and at most. */
+  readonly takes?: () => Promise<{ readonly bytes: number; readonly most: number }>;
   /** What it holds at any time, where somebody else counts that. */
   readonly tells?: () => Usage;
   /** A folder of the host whose file system counts what each user of the container owns, by the host's numbers. */
@@ -88,6 +90,8 @@ export interface StorageContext {
   readonly projectIds?: ProjectRange | undefined;
   /** Absolute path of an unpacked template; throws `not-found`. */
   readonly templatePath: (name: string) => string;
+  /** How the layer of what is mounted there is kept, by the word of its lease; one of an earlier version says nothing. */
+  readonly layerOf: (target: string) => string | undefined;
 }
 
 export interface OpenContext extends StorageContext {
@@ -103,7 +107,7 @@ export interface OpenContext extends StorageContext {
 }
 
 /** Where a domain's file systems lie, whether or not it runs. */
-export type KeptContext = Pick<StorageContext, 'keep' | 'templatePath'>;
+export type KeptContext = Pick<StorageContext, 'keep' | 'templatePath' | 'layerOf'>;
 
 /** A file system of a container to be. */
 export interface Opened {

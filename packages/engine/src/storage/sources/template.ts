@@ -1,12 +1,13 @@
 // A file system made from a template: its unpacked tree below, id-mapped and read-only, the container's own layer above.
 // SPDX-License-Identifier: Apache-2.0
 import { accessSync, closeSync, constants, openSync } from 'node:fs';
-import { EngineError, isFault } from '../errors.js';
-import { diskBelow } from '../host/disks.js';
-import { attachMount, MountAttr, MountFlag, mountNow } from '../host/mount-calls.js';
-import { type Backend, rootOwner } from './backend.js';
+import { EngineError, isFault } from '../../errors.js';
+import { diskBelow } from '../../host/disks.js';
+import { attachMount, MountAttr, MountFlag, mountNow } from '../../host/mount-calls.js';
+import { type Backend, type FilesystemSpec, type KeptContext, rootOwner } from '../contract/backend.js';
+import { createLayer, layerAt } from '../layers/index.js';
+import type { Layer, Place } from '../layers/layer.js';
 import { mappedClone, splitOptions } from './mounting.js';
-import { createUpper, openUpper, relimitUpper, upperDisks, upperKeeping } from './upper.js';
 
 const O_PATH = 0o10000000;
 
@@ -18,7 +19,12 @@ export const template: Backend = {
   },
 
   async create(spec, context) {
-    await createUpper(spec, context, context.templatePath(spec.source));
+    await createLayer(layerOf(spec, context), placeOf(spec, context), {
+      model: context.templatePath(spec.source),
+      map: context.map,
+      limit: spec.limit,
+      projectIds: context.projectIds,
+    });
   },
 
   async open(spec, context, undo) {
@@ -29,7 +35,10 @@ export const template: Backend = {
       attributes: MountAttr.readOnly | MountAttr.noDev,
       mapped: true,
     });
-    const { layer, settle } = await openUpper(spec, context);
+    const layer = await layerOf(spec, context).open(placeOf(spec, context), {
+      ...context,
+      limit: spec.limit,
+    });
     const { attributes } = splitOptions(spec);
     const flags =
       MountFlag.noDev |
@@ -60,15 +69,26 @@ export const template: Backend = {
     undo.push(() => closeSync(opened.root));
     context.furnish(spec, { root: opened.root, owner: rootOwner(context, true), model: below });
     // Once all that a start itself writes is there.
-    await settle?.();
+    await layer.settle?.(spec.limit);
     return opened;
   },
 
-  relimit: relimitUpper,
-  keeping: upperKeeping,
+  async relimit(spec, context) {
+    await layerOf(spec, context).relimit?.(placeOf(spec, context), spec.limit, context.mounts);
+  },
 
-  disks: (spec, context) => [...diskBelow(context.templatePath(spec.source)), ...upperDisks(spec, context)],
+  keeping: (spec, context) => layerOf(spec, context).keeping(placeOf(spec, context)),
+
+  disks: (spec, context) => [
+    ...diskBelow(context.templatePath(spec.source)),
+    ...layerOf(spec, context).disks(placeOf(spec, context)),
+  ],
 };
+
+const placeOf = ({ key }: FilesystemSpec, { keep }: KeptContext): Place => ({ folder: keep, key });
+
+const layerOf = (spec: FilesystemSpec, context: KeptContext): Layer =>
+  layerAt(placeOf(spec, context), context.layerOf(spec.target));
 
 const full = (target: string): EngineError =>
   new EngineError(

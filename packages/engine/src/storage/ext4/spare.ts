@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, rmSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
-import { isErrno } from '../host/gone.js';
+import { isErrno } from '../../host/gone.js';
 
 /** overlay's folder, and what a start itself writes. */
 const FILES = 8;

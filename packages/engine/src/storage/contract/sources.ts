@@ -1,10 +1,10 @@
 // The folders, images and devices of the host that documents name: which of them may be had, and what is to be said of one.
 // SPDX-License-Identifier: Apache-2.0
 import { realpathSync } from 'node:fs';
-import { EngineError, isFault } from '../errors.js';
-import { mounts } from '../host/mountinfo.js';
-import { isPathIn } from '../host/paths.js';
-import { isRootsOwn, liesIn, type MayFollow, type Place, placeAt, Trail } from '../host/trail.js';
+import { EngineError, isFault } from '../../errors.js';
+import { mounts } from '../../host/mountinfo.js';
+import { isPathIn } from '../../host/paths.js';
+import { isRootsOwn, liesIn, type MayFollow, type Place, placeAt, Trail } from '../../host/trail.js';
 
 /** A file system of a document, as far as its source goes. */
 export interface Asked {

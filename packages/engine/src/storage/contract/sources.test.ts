@@ -17,7 +17,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
 import fc from 'fast-check';
-import { EngineError } from '../errors.js';
+import { EngineError } from '../../errors.js';
 import { Sources } from './sources.js';
 
 const options = { skip: process.getuid?.() === 0 ? false : 'only root gives files away' };

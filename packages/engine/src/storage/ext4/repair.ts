@@ -1,9 +1,9 @@
 // Puts an image right before it is mounted: a host that ran out of space, or lost its power, leaves ext4 with holes.
 // SPDX-License-Identifier: Apache-2.0
 import { statfs } from 'node:fs/promises';
-import { EngineError } from '../errors.js';
-import { errnoInWords, refusalOf } from '../host/refusal.js';
-import { type RunResult, run } from '../host/run.js';
+import { EngineError } from '../../errors.js';
+import { errnoInWords, refusalOf } from '../../host/refusal.js';
+import { type RunResult, run } from '../../host/run.js';
 import { superblockOf } from './superblock.js';
 
 /** e2fsck's status is a sum: what it repaired, what it left, and that it could not do its work. */

@@ -1,17 +1,17 @@
 // Mounts for the moment of starting: made detached, furnished, id-mapped, and attached where only the start finds them.
 // SPDX-License-Identifier: Apache-2.0
 import { closeSync, openSync, realpathSync } from 'node:fs';
-import { EngineError, errnoOf } from '../errors.js';
-import { cloneMount, type DetachedMount, MountAttr, setMountAttributes } from '../host/mount-calls.js';
-import { mountAt } from '../host/mountinfo.js';
-import type { Undo } from '../host/undo.js';
+import { EngineError, errnoOf } from '../../errors.js';
+import { cloneMount, type DetachedMount, MountAttr, setMountAttributes } from '../../host/mount-calls.js';
+import { mountAt } from '../../host/mountinfo.js';
+import type { Undo } from '../../host/undo.js';
 import {
   type FilesystemSpec,
   type OpenContext,
   type Opened,
   rootOwner,
   type StorageContext,
-} from './backend.js';
+} from '../contract/backend.js';
 
 const O_PATH = 0o10000000;
 

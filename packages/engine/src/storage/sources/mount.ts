@@ -1,11 +1,11 @@
 // A folder of the host as a file system of the container.
 // SPDX-License-Identifier: Apache-2.0
-import { EngineError } from '../errors.js';
-import { diskBelow } from '../host/disks.js';
-import { cloneMount } from '../host/mount-calls.js';
-import type { Backend, FilesystemSpec, StorageContext } from './backend.js';
+import { EngineError } from '../../errors.js';
+import { diskBelow } from '../../host/disks.js';
+import { cloneMount } from '../../host/mount-calls.js';
+import type { Backend, FilesystemSpec, StorageContext } from '../contract/backend.js';
+import type { Source } from '../contract/sources.js';
 import { handOver, mappedClone, splitOptions } from './mounting.js';
-import type { Source } from './sources.js';
 
 function openFolder(spec: FilesystemSpec, { sources, shifted }: StorageContext): Source {
   const source = sources.open(spec, shifted);

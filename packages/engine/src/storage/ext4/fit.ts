@@ -1,0 +1,60 @@
+// Fits an ext4 image that nothing has mounted to its limit, and puts right what is wrong with it.
+// SPDX-License-Identifier: Apache-2.0
+import { stat, truncate } from 'node:fs/promises';
+import { EngineError } from '../../errors.js';
+import { run } from '../../host/run.js';
+import type { DiskLimit, Usage } from '../contract/backend.js';
+import { checkImage } from './repair.js';
+import { grownBytes, imageBytes, MOST_RESERVED, tablesIn } from './size.js';
+
+const SECTOR = 512;
+
+/**
+ * A limit changed while the container was off: the image follows before it is mounted. Made smaller it is only where what
+ * has to be kept from the container would be more than ext4 can reserve. Answers what had to be repaired first.
+ */
+export async function fitImage(image: string, limit: DiskLimit): Promise<string[]> {
+  const isFitting = await isImageFitting(image, limit);
+  const repaired = await checkImage(image, { isWhole: !isFitting });
+  if (!isFitting) await resizeImage(image, limit);
+  return repaired;
+}
+
+async function isImageFitting(image: string, limit: DiskLimit): Promise<boolean> {
+  if (limit.bytes === undefined) return true;
+  const { size } = await stat(image);
+  if (size < imageBytes(limit.bytes, limit.inodes)) return false;
+  return limit.bytes >= size - tablesIn(image, size) - size * MOST_RESERVED;
+}
+
+async function resizeImage(image: string, { bytes, inodes }: DiskLimit): Promise<void> {
+  if (bytes === undefined) return;
+  const wanted = imageBytes(bytes, inodes);
+  if ((await stat(image)).size >= wanted) return await shrink(image, wanted, bytes);
+  await truncate(image, grownBytes(image, bytes));
+  await run(['/usr/sbin/resize2fs', image]);
+}
+
+async function shrink(image: string, wanted: number, bytes: number): Promise<void> {
+  try {
+    // In sectors: whole KiB would round up beyond the file's end.
+    await run(['/usr/sbin/resize2fs', image, `${Math.floor(wanted / SECTOR)}s`]);
+  } catch (cause) {
+    throw new EngineError(
+      'no-space',
+      `the files in ${image} do not fit in ${bytes} bytes: raise the disk limit, remove some of them, then lower it again`,
+      { image },
+      { cause },
+    );
+  }
+  await truncate(image, Math.floor(wanted / SECTOR) * SECTOR);
+}
+
+/** What one holds that nothing has mounted. */
+export async function usageOfImage(image: string): Promise<Usage> {
+  const { stdout } = await run(['/usr/sbin/dumpe2fs', '-h', image]);
+  const number = (name: string): number =>
+    Number(new RegExp(`^${name}:\\s+(\\d+)$`, 'm').exec(stdout)?.[1] ?? 0);
+  const blocks = number('Block count') - number('Overhead clusters') - number('Free blocks');
+  return { bytes: blocks * number('Block size'), inodes: number('Inode count') - number('Free inodes') };
+}

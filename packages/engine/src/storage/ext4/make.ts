@@ -1,0 +1,39 @@
+// Makes an ext4 image for a limit, with a container's layer in it.
+// SPDX-License-Identifier: Apache-2.0
+import { open, statfs } from 'node:fs/promises';
+import { EngineError } from '../../errors.js';
+import { run } from '../../host/run.js';
+import type { DiskLimit } from '../contract/backend.js';
+import { imageBytes, inodesAskedFor, SMALLEST_IMAGE, SMALLEST_WITH_JOURNAL } from './size.js';
+
+/** Makes one with `content` in it. */
+export async function makeImage(image: string, limit: DiskLimit, content: string): Promise<void> {
+  const bytes = imageBytes(limit.bytes ?? (await wholeFilesystem(content)), limit.inodes);
+  if (limit.bytes !== undefined && limit.bytes < SMALLEST_IMAGE)
+    throw new EngineError(
+      'invalid',
+      `a disk limit of ${limit.bytes} bytes is too small: ext4 needs ${SMALLEST_IMAGE} bytes at least`,
+    );
+  const file = await open(image, 'wx', 0o600);
+  try {
+    await file.truncate(bytes);
+  } finally {
+    await file.close();
+  }
+  const inodes = limit.inodes === undefined ? [] : ['-N', String(inodesAskedFor(limit.inodes, bytes))];
+  const journal =
+    bytes < SMALLEST_WITH_JOURNAL ? ['-O', '^has_journal'] : ['-J', `size=${bytes < 1 << 30 ? 4 : 16}`];
+  const extended = ['-E', 'lazy_itable_init=1,lazy_journal_init=1,nodiscard'];
+  await run([
+    ...(['/usr/sbin/mkfs.ext4', '-q', '-F', '-m', '0'] as const),
+    ...inodes,
+    ...journal,
+    ...extended,
+    ...['-d', content, image],
+  ]);
+}
+
+async function wholeFilesystem(path: string): Promise<number> {
+  const { blocks, bsize } = await statfs(path);
+  return blocks * bsize;
+}

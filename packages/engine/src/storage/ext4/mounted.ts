@@ -1,0 +1,68 @@
+// Changes the limit of an ext4 image that is mounted: makes it larger, or keeps the rest of it from the container.
+// SPDX-License-Identifier: Apache-2.0
+import { statfsSync } from 'node:fs';
+import { stat, truncate } from 'node:fs/promises';
+import { EngineError } from '../../errors.js';
+import { growLoop } from '../../host/loop.js';
+import { hasCapability } from '../../host/own-limits.js';
+import type { PrivateMounts } from '../../host/private-mounts.js';
+import type { DiskLimit } from '../contract/backend.js';
+import { grownBytes, imageBytes, MOST_RESERVED } from './size.js';
+import { superblockOf } from './superblock.js';
+
+/** An image's file system that is mounted, to be found by the programs that change it. */
+export interface MountedImage {
+  readonly device: string;
+  readonly mounts: PrivateMounts;
+  /** Its name among those mounts. */
+  readonly folder: string;
+}
+
+/** Makes it larger where the limit is above its size. */
+export async function growMounted(
+  { device, mounts }: MountedImage,
+  image: string,
+  limit: DiskLimit,
+): Promise<void> {
+  if (limit.bytes === undefined) return;
+  if ((await stat(image)).size >= imageBytes(limit.bytes, limit.inodes)) return;
+  if (!hasCapability('sysResource'))
+    throw new EngineError(
+      'denied',
+      `${image} cannot grow while it is mounted: the daemon has no CAP_SYS_RESOURCE; change the stored configuration and start the domain again`,
+      { image },
+    );
+  await truncate(image, grownBytes(image, limit.bytes));
+  growLoop(device);
+  await mounts.run(['/usr/sbin/resize2fs', device]);
+}
+
+/** Keeps from the container what it has beyond its limit. What is there stays, and no more can be written until there is less. */
+export async function limitSpace(
+  mounted: MountedImage,
+  image: string,
+  limit: DiskLimit | undefined,
+): Promise<void> {
+  if (limit?.bytes === undefined) return;
+  const { device, mounts, folder } = mounted;
+  const { blocks, bsize } = mounts.within(() => statfsSync(folder));
+  const isAsMade = (await stat(image)).size <= imageBytes(limit.bytes, limit.inodes);
+  const kept = isAsMade ? 0 : Math.max(0, blocks - Math.ceil(limit.bytes / bsize));
+  const { blocks: all } = superblockOf(device);
+  if (kept > all * MOST_RESERVED)
+    throw new EngineError(
+      'unsupported',
+      `${image} has ${all * bsize} bytes, and can be limited to no less than half of them while it is mounted: change the stored configuration and start the domain again`,
+      { image },
+    );
+  await keepBlocks(mounted, kept);
+}
+
+/**
+ * ext4 reserves blocks for a user named when it is mounted, whom no container has; the capability to use them all the same is
+ * one that overlay lays down.
+ */
+export async function keepBlocks({ device, mounts }: MountedImage, count: number): Promise<void> {
+  if (superblockOf(device).reserved !== count)
+    await mounts.run(['/usr/sbin/tune2fs', '-r', String(count), device]);
+}

@@ -1,0 +1,103 @@
+// An ext4 image of its own, whose size is the limit; a loop device that frees itself makes it a file system.
+// SPDX-License-Identifier: Apache-2.0
+import { existsSync } from 'node:fs';
+import { rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { EngineError } from '../../errors.js';
+import { loopsOver } from '../../host/disks.js';
+import { attachLoop, openImage } from '../../host/loop.js';
+import { MountAttr, newMount } from '../../host/mount-calls.js';
+import type { PrivateMounts } from '../../host/private-mounts.js';
+import { fitImage, usageOfImage } from '../ext4/fit.js';
+import { makeImage } from '../ext4/make.js';
+import { growMounted, keepBlocks, limitSpace, type MountedImage } from '../ext4/mounted.js';
+import { freeSpare, keepSpare } from '../ext4/spare.js';
+import type { Layer, Opening, Place } from './layer.js';
+import { makeTree, treeIn } from './tree.js';
+
+const imagePath = ({ folder, key }: Place): string => join(folder, `${key}.img`);
+const stagingPath = ({ folder, key }: Place): string => join(folder, `.layer-${key}`);
+const noLimit = { bytes: undefined, inodes: undefined };
+
+export const image: Layer = {
+  suits: ({ limit }) => limit !== undefined,
+  isAt: (place) => existsSync(imagePath(place)),
+  files: (place) => [stagingPath(place), imagePath(place)],
+
+  async create(place, making) {
+    const staging = stagingPath(place);
+    await makeTree(staging, making);
+    keepSpare(staging);
+    await makeImage(imagePath(place), making.limit ?? noLimit, staging);
+    await rm(staging, { recursive: true });
+  },
+
+  async open(place, { limit = noLimit, mounts, tell }) {
+    const path = imagePath(place);
+    using file = await openImage(path);
+    tell(await fitImage(path, limit));
+    using loop = attachLoop(file);
+    const device = loop.path;
+    // discard gives the host back what the container deletes. What is reserved is nobody's: overlay writes as the host's root. What is
+    // found damaged is not written to any more, which the container sees: its next start repairs it.
+    const data = 'discard,resuid=65534,errors=remount-ro';
+    using disk = await newMount({ ...onDevice(device), data });
+    const mounted = { device, folder: mounts.attach(disk, mountName(place)), mounts };
+    // overlay needs some for itself, and is read-only for good where it finds none.
+    await keepBlocks(mounted, 0);
+    withSpare(freeSpare, mounted, path, tell);
+    return {
+      ...treeIn(mountName(place)),
+      settle: async (wanted) => {
+        withSpare(keepSpare, mounted, path, tell);
+        await limitSpace(mounted, path, wanted);
+      },
+    };
+  },
+
+  async relimit(place, limit, mounts) {
+    const path = imagePath(place);
+    const [loop] = loopsOver(path);
+    if (limit === undefined || loop === undefined)
+      throw new EngineError('internal', `${path} is not mounted`);
+    const device = `/dev/${loop.name}`;
+    // Of a file system that only the container still sees, to be found by those who change it.
+    using disk = await newMount(onDevice(device));
+    const mounted = { device, folder: mounts.attach(disk, mountName(place)), mounts };
+    await growMounted(mounted, path, limit);
+    await limitSpace(mounted, path, limit);
+  },
+
+  keeping: (place) => ({
+    how: 'an ext4 image of its own',
+    isWhole: true,
+    atRest: () => usageOfImage(imagePath(place)),
+    takes: () => takenBy(imagePath(place)),
+  }),
+
+  /** The loop device, through which all of it goes; the disk below sees the cache of the image's file. */
+  disks: (place) => loopsOver(imagePath(place)),
+};
+
+const mountName = ({ key }: Place): string => `disk-${key}`;
+
+const onDevice = (source: string) =>
+  ({ type: 'ext4', source, data: '', attributes: MountAttr.noSuid | MountAttr.noDev }) as const;
+
+function withSpare(
+  work: (folder: string) => void,
+  { mounts, folder }: { readonly mounts: PrivateMounts } & Pick<MountedImage, 'folder'>,
+  path: string,
+  tell: Opening['tell'],
+): void {
+  try {
+    mounts.within(() => work(folder));
+  } catch (error) {
+    tell([`the inodes that ${path} keeps for its starts are not in order: ${String(error)}`]);
+  }
+}
+
+async function takenBy(path: string): Promise<{ bytes: number; most: number }> {
+  const { blocks, size } = await stat(path);
+  return { bytes: blocks * 512, most: size };
+}

@@ -1,0 +1,57 @@
+// The ways of keeping a layer, in the order in which they are asked; a lease names the one that was taken.
+// SPDX-License-Identifier: Apache-2.0
+import { rm } from 'node:fs/promises';
+import { EngineError } from '../../errors.js';
+import { folder } from './folder.js';
+import { image } from './image.js';
+import type { Ground, Layer, Making, Place } from './layer.js';
+import { project } from './project.js';
+
+export const layers = { folder, project, image } satisfies Record<string, Layer>;
+export type LayerName = keyof typeof layers;
+const names = Object.keys(layers) as LayerName[];
+
+/** How a layer that is to be made will be kept. */
+export function chooseLayer(ground: Ground): LayerName {
+  const found = names.find((name) => layers[name].suits(ground));
+  if (found === undefined) throw new EngineError('unsupported', 'nothing here can keep such a disk limit');
+  return found;
+}
+
+/** What keeps the layer there; `said` is what its lease says, which one of an earlier version does not. */
+export function layerAt(place: Place, said: string | undefined): Layer {
+  if (said === undefined) return layers[foundAt(place)];
+  const known = names.find((name) => name === said);
+  if (known === undefined)
+    throw new EngineError(
+      'unsupported',
+      `${place.folder} is kept as '${said}', which this version does not know: it was made by a later one`,
+      { path: place.folder },
+    );
+  return layers[known];
+}
+
+/** By what lies there: an image is one, a folder with a project is limited by that, any other is a folder. */
+export const foundAt = (place: Place): LayerName =>
+  (['image', 'project'] as const).find((name) => layers[name].isAt(place)) ?? 'folder';
+
+/** Makes a layer where the lease knows of none: what lies there is at most what an interrupted definition left. */
+export async function createLayer(layer: Layer, place: Place, making: Making): Promise<void> {
+  await clear(place);
+  try {
+    await layer.create(place, making);
+  } catch (error) {
+    await clear(place);
+    throw error;
+  }
+}
+
+async function clear(place: Place): Promise<void> {
+  for (const layer of Object.values(layers))
+    for (const path of layer.files(place)) await rm(path, { recursive: true, force: true });
+}
+
+/** Takes back what the layers in a domain's folder have of the host, before that folder is erased. */
+export function releaseLayers(keep: string): void {
+  for (const layer of [folder, project, image] as readonly Layer[]) layer.release?.(keep);
+}

@@ -1,0 +1,71 @@
+// One way of keeping what a container writes above its template, within its limits: what each of them can do.
+// SPDX-License-Identifier: Apache-2.0
+import type { Disk } from '../../host/disks.js';
+import type { PrivateMounts } from '../../host/private-mounts.js';
+import type { ProjectRange } from '../../host/projects.js';
+import type { IdMap } from '../../host/userns.js';
+import type { DiskLimit, Keeping } from '../contract/backend.js';
+
+/** Where a layer lies: the files of one file system of a domain, in the domain's folder. */
+export interface Place {
+  readonly folder: string;
+  /** File names begin with it. */
+  readonly key: string;
+}
+
+/** What decides how a layer is going to be kept. */
+export interface Ground {
+  /** The folder that the domains' folders lie in. */
+  readonly roots: string;
+  readonly limit: DiskLimit | undefined;
+  /** Projects of the host's quotas that may be used. */
+  readonly projectIds?: ProjectRange | undefined;
+}
+
+/** What a layer is made of. */
+export interface Making extends Pick<Ground, 'limit' | 'projectIds'> {
+  /** A folder, whose owner and mode the root of the container's tree gets: the template's. */
+  readonly model: string;
+  readonly map: IdMap;
+}
+
+export interface Opening {
+  readonly limit: DiskLimit | undefined;
+  /** Where it is mounted, under a name of its own. */
+  readonly mounts: PrivateMounts;
+  /** What whoever looks after the host should know. */
+  readonly tell: (remarks: readonly string[]) => void;
+}
+
+/** A layer that is open: the folders that overlay wants, by names among the mounts. */
+export interface OpenLayer {
+  readonly upper: string;
+  readonly work: string;
+  /** Puts a limit in force: what a start itself writes before is not refused. Missing where nothing limits the layer. */
+  readonly settle?: (limit: DiskLimit | undefined) => Promise<void>;
+}
+
+/**
+ * What of it lies in the domain's folder is removed with that. Everything may be interrupted anywhere: `create` makes good what an
+ * earlier one left, `open` and `relimit` what the last of either did.
+ */
+export interface Layer {
+  /** Asked of each in turn when a file system is made; the lease says from then on which it was. */
+  suits(ground: Ground): boolean;
+  /** Whether this is what keeps the layer there: for leases of versions that did not say. */
+  isAt(place: Place): boolean;
+  /** All paths that it may have there, made or half-made. */
+  files(place: Place): readonly string[];
+  /** Where nothing is. */
+  create(place: Place, making: Making): Promise<void>;
+  /** Brings it to its limit, repairs it where it needs that, and mounts it. */
+  open(place: Place, opening: Opening): Promise<OpenLayer>;
+  /** Changes the limit of one that is open in a running container; missing where nothing limits it. */
+  relimit?(place: Place, limit: DiskLimit | undefined, mounts: PrivateMounts): Promise<void>;
+  /** What keeps its limits, and what it holds. */
+  keeping(place: Place): Keeping;
+  /** The disks that reads and writes go to while it is open. */
+  disks(place: Place): Disk[];
+  /** Takes back what all of its kind in a domain's folder have of the host besides their files, before these are erased. */
+  release?(folder: string): void;
+}

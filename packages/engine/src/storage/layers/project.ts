@@ -1,0 +1,81 @@
+// A folder of the host with a project of its own: the quotas of the host's file system keep its limits.
+// SPDX-License-Identifier: Apache-2.0
+import { existsSync, readdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { diskBelow } from '../../host/disks.js';
+import { freeProject, projectOf, setProject } from '../../host/projects.js';
+import { HostQuotas } from '../../host/quota.js';
+import type { DiskLimit } from '../contract/backend.js';
+import { folder } from './folder.js';
+import type { Layer } from './layer.js';
+import { makeTree, openTree, treePath } from './tree.js';
+
+export const project: Layer = {
+  suits({ roots, limit, projectIds }) {
+    if (limit === undefined || projectIds === undefined) return false;
+    using quotas = new HostQuotas(roots);
+    return quotas.enforces('project');
+  },
+  isAt: (place) => existsSync(treePath(place)) && ownProject(treePath(place)) !== undefined,
+  files: folder.files,
+
+  async create(place, making) {
+    await makeTree(treePath(place), making, (path) => {
+      // Both in one turn, so that no other layer is given the same.
+      using quotas = new HostQuotas(path);
+      setProject(path, freeProject(making.projectIds ?? none, quotas));
+    });
+  },
+
+  async open(place, opening) {
+    const layer = openTree(place, opening);
+    // What the start itself writes is not refused.
+    limitProject(treePath(place), undefined);
+    return { ...layer, settle: async (limit) => limitProject(treePath(place), limit) };
+  },
+
+  async relimit(place, limit) {
+    limitProject(treePath(place), limit);
+  },
+
+  keeping(place) {
+    const counted = treePath(place);
+    const number = existsSync(counted) ? ownProject(counted) : undefined;
+    if (number === undefined) return folder.keeping(place);
+    return {
+      how: `project ${number} of the host's quotas`,
+      isWhole: false,
+      counted,
+      tells: () => {
+        using quotas = new HostQuotas(counted);
+        const { bytes, inodes } = quotas.entry('project', number);
+        return { bytes, inodes };
+      },
+    };
+  },
+
+  disks: (place) => diskBelow(treePath(place)),
+
+  /** The kernel keeps them whether or not anything is left to limit. */
+  release(of) {
+    for (const name of readdirSync(of).filter((each) => each.endsWith('.layer')))
+      limitProject(join(of, name), undefined);
+  },
+};
+
+const none = { start: 0, count: 0 };
+
+/** Undefined where it has none, or only that of all around it, which is the administrator's. */
+function ownProject(path: string): number | undefined {
+  const found = projectOf(path);
+  return found === projectOf(dirname(path)) ? undefined : found;
+}
+
+/** Of a folder that has a project; of another there is nothing to limit. */
+function limitProject(path: string, limit: DiskLimit | undefined): void {
+  const number = ownProject(path);
+  if (number === undefined) return;
+  using quotas = new HostQuotas(path);
+  const bound = (hard: number | undefined) => ({ soft: undefined, hard });
+  quotas.set('project', number, bound(limit?.bytes), bound(limit?.inodes));
+}

@@ -1,0 +1,45 @@
+// The two folders of a layer, made and mounted: what the container wrote, and what overlay works with.
+// SPDX-License-Identifier: Apache-2.0
+import { closeSync, constants, openSync } from 'node:fs';
+import { chmod, chown, mkdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { cloneMount } from '../../host/mount-calls.js';
+import { hostId } from '../contract/backend.js';
+import type { Making, Opening, OpenLayer, Place } from './layer.js';
+
+export const treePath = ({ folder, key }: Place): string => join(folder, `${key}.layer`);
+
+/** `first` gets the folder while it is empty. */
+export async function makeTree(
+  folder: string,
+  { model, map }: Pick<Making, 'model' | 'map'>,
+  first: (folder: string) => void = () => undefined,
+): Promise<void> {
+  const root = await stat(model);
+  const upper = join(folder, 'upper');
+  // One by one: Node's recursive mkdir tells a full disk as a missing folder.
+  await mkdir(folder, { mode: 0o700 });
+  first(folder);
+  for (const path of [upper, join(folder, 'work')]) await mkdir(path, { mode: 0o700 });
+  await chown(upper, hostId(map.uid, root.uid), hostId(map.gid, root.gid));
+  await chmod(upper, root.mode & 0o7777);
+}
+
+/** One that lies in a folder of the host. */
+export function openTree(place: Place, { mounts }: Pick<Opening, 'mounts'>): OpenLayer {
+  const folder = treePath(place);
+  const fd = openSync(folder, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
+  try {
+    using copy = cloneMount(fd, folder);
+    const name = `layer-${place.key}`;
+    mounts.attach(copy, name);
+    return treeIn(name);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+export const treeIn = (folder: string): OpenLayer => ({
+  upper: join(folder, 'upper'),
+  work: join(folder, 'work'),
+});
