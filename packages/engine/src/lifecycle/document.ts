@@ -1,6 +1,6 @@
 // Reads a domain's document for the engine: what it names, what of it can run here, and the plan of a start.
 // SPDX-License-Identifier: Apache-2.0
-import { applyProfile, resourcesOf, writeCtidConf } from '@ctvirt/formats';
+import { applyProfile, graceSecondsOf, resourcesOf, writeCtidConf } from '@ctvirt/formats';
 import {
   checkDomain,
   type Domain,
@@ -378,6 +378,7 @@ export function planOf(domain: Domain, record: DomainRecord, facts: HostFacts): 
     hostname: record.hostname,
     guestFiles: guestFilesOf(domain, record),
     filesystems: filesystemsOf(domain),
+    graceSeconds: graceSecondsOf(domain),
     innerMounts: innerMountsOf(domain),
     links: linksOf(domain, record),
     resources: resourcesOf(domain, facts),

@@ -28,6 +28,8 @@ export interface RunPlan {
   readonly hostname: string;
   readonly guestFiles: readonly GuestFile[];
   readonly filesystems: readonly FilesystemSpec[];
+  /** How long a soft limit of theirs may be passed. */
+  readonly graceSeconds: number;
   readonly innerMounts: readonly InnerMount[];
   readonly links: readonly LinkPlan[];
   readonly resources: Resources;

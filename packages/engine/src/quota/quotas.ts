@@ -1,12 +1,10 @@
 // First-level quotas of what runs: usage against limits, the grace of soft ones, and what refuses when that is over.
 // SPDX-License-Identifier: Apache-2.0
-import { join } from 'node:path';
 import type { FilesystemQuota, QuotaLine, QuotaReport } from '@ctvirt/api';
 import { graceSecondsOf } from '@ctvirt/formats';
 import type { Domain } from '@ctvirt/xml';
 import type { Run, Subject } from '../drivers/driver.js';
 import { EngineError } from '../errors.js';
-import { readIfThere, writeAtomically } from '../host/files.js';
 import { PrivateMounts } from '../host/private-mounts.js';
 import type { OwnerKind } from '../host/quota.js';
 import type { IdMap } from '../host/userns.js';
@@ -15,6 +13,7 @@ import type { Entry } from '../registry/registry.js';
 import type { KeyedQueue } from '../state/queue.js';
 import {
   backends,
+  type DiskLimit,
   type FilesystemSpec,
   type Keeping,
   type KeptContext,
@@ -23,6 +22,7 @@ import {
   type Usage,
 } from '../storage/index.js';
 import { type Standing, standingOf } from './grace.js';
+import { limitsAtStart, readSince, type Since, writeSince } from './grace-file.js';
 import { limitOwners, obstacleTo, ownersIn } from './owners.js';
 
 /** Dependencies of `Quotas`. */
@@ -38,11 +38,8 @@ export interface QuotaParts {
 
 /** Grace is counted in days. */
 const LOOK_MS = 60_000;
-/** Since when which limit is passed; beside the files it is about. */
-const GRACE_FILE = 'grace.json';
 
 type What = 'space' | 'inodes';
-type Since = Readonly<Record<string, string>>;
 
 /** A file system with what it holds and how that stands against its soft limits. */
 interface Looked {
@@ -94,6 +91,13 @@ export class Quotas {
     };
   }
 
+  async atStart(
+    subject: Subject,
+    graceSeconds: number,
+  ): Promise<(spec: FilesystemSpec) => DiskLimit | undefined> {
+    return await limitsAtStart(this.parts.kept(subject).keep, graceSeconds);
+  }
+
   /** In a turn of the domain's queue: changes the limit of an open file system to that of `spec`. */
   async relimit(entry: Subject, spec: FilesystemSpec): Promise<void> {
     const { running } = entry;
@@ -138,12 +142,15 @@ export class Quotas {
     return all.find(({ counted }) => counted !== undefined) ?? all[0] ?? { how: '', isWhole: false };
   }
 
-  /** Those with soft limits, or all. */
+  /** Those with soft limits, or that had one in this run, or all. */
   async #look(entry: Entry, domain: Domain, { all = false } = {}): Promise<Looked[]> {
-    const specs = filesystemsOf(domain).filter(({ limit, soft }) => all || (limit && soft) !== undefined);
+    const had = entry.running && this.#inForce.get(entry.running);
+    const specs = filesystemsOf(domain).filter(
+      ({ key, limit, soft }) => all || (limit && soft) !== undefined || had?.has(key) === true,
+    );
     if (specs.length === 0) return [];
-    const path = join(this.parts.kept(entry).keep, GRACE_FILE);
-    const before = sinceIn(await readIfThere(path));
+    const { keep } = this.parts.kept(entry);
+    const before = await readSince(keep);
     const graceSeconds = graceSecondsOf(domain);
     const looked: Looked[] = [];
     for (const spec of specs) {
@@ -167,7 +174,7 @@ export class Quotas {
     }
     const after = sinceOf(looked);
     if (JSON.stringify(after) !== JSON.stringify(before)) {
-      await writeAtomically(path, JSON.stringify(after), { durable: false });
+      await writeSince(keep, after);
       this.#tell(entry, looked, before);
     }
     for (const one of looked) await this.#enforce(entry, one);
@@ -184,14 +191,17 @@ export class Quotas {
     return await (running === undefined ? atRest?.() : running.usage(spec.target));
   }
 
-  /** The soft limit on space when its grace is over, the hard one when it is back below. */
+  /**
+   * The soft limit on space when its grace is over, the hard one when it is back below. Which of them a start or an earlier daemon
+   * has left in force is not known at the first look.
+   */
   async #enforce(entry: Entry, { spec, standing }: Looked): Promise<void> {
     const { running, record } = entry;
     if (running === undefined || spec.limit?.bytes === undefined) return;
     const isOver = standing.space.state === 'expired';
     const bytes = isOver ? (spec.soft?.bytes ?? spec.limit.bytes) : spec.limit.bytes;
-    const inForce = this.#inForce.get(running)?.get(spec.key) ?? spec.limit.bytes;
-    if (bytes === inForce) return;
+    const unlooked = spec.soft?.bytes === undefined ? bytes : undefined;
+    if (bytes === (this.#inForce.get(running)?.get(spec.key) ?? unlooked)) return;
     const where = `domain '${record.name}': space of '${spec.target}'`;
     const fields = { domain: record.name };
     try {
@@ -230,21 +240,6 @@ function sinceOf(looked: readonly Looked[]): Since {
     }),
   );
   return Object.fromEntries(entries);
-}
-
-/** Written by us; what cannot be read begins anew. */
-function sinceIn(text: string | undefined): Since {
-  try {
-    const value: unknown = JSON.parse(text ?? '{}');
-    if (typeof value !== 'object' || value === null) return {};
-    const entries = Object.entries(value).filter(
-      (entry): entry is [string, string] =>
-        typeof entry[1] === 'string' && !Number.isNaN(Date.parse(entry[1])),
-    );
-    return Object.fromEntries(entries);
-  } catch {
-    return {};
-  }
 }
 
 const kindsOf = (limits: readonly OwnerLimit[]): OwnerKind[] => limits.map(({ kind }) => kind);

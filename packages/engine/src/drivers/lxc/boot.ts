@@ -65,7 +65,7 @@ export interface BootParts {
   readonly disks: (subject: Subject, filesystems: readonly FilesystemSpec[]) => IoDisks;
   /** What shows a container its own limits. */
   readonly shown: () => Promise<DetachedMount | undefined>;
-  readonly diskLimits: Pick<DiskLimits, 'limitOwners'>;
+  readonly diskLimits: Pick<DiskLimits, 'atStart' | 'limitOwners'>;
   readonly log: EngineLog;
 }
 
@@ -230,11 +230,12 @@ export class Boot {
   }
 
   async #open(subject: Subject, plan: RunPlan, mounts: PrivateMounts, undo: Undo): Promise<OpenedFiles> {
-    const { store, namespaces, sources, templatePath, log } = this.parts;
+    const { store, namespaces, sources, templatePath, diskLimits, log } = this.parts;
     const { name } = subject.record;
     const context: OpenContext = {
       keep: store.rootFolder(name),
       layerOf: store.layersOf(name),
+      limitOf: await diskLimits.atStart(subject, plan.graceSeconds),
       mounts,
       map: plan.map,
       shifted: plan.shifted,

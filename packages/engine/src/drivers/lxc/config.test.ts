@@ -16,6 +16,7 @@ const plan: RunPlan = {
   hostname: 'web',
   guestFiles: [],
   filesystems: [],
+  graceSeconds: 0,
   innerMounts: [],
   links: [],
   resources: {},

@@ -97,6 +97,8 @@ export interface StorageContext {
 export interface OpenContext extends StorageContext {
   /** Where those that are opened go. */
   readonly mounts: PrivateMounts;
+  /** What of a limit is in force when it runs: the soft one where its grace was over before. */
+  readonly limitOf: (spec: FilesystemSpec) => DiskLimit | undefined;
   /**
    * Writes what a start writes itself: before the tree is id-mapped, since through such a mount no file can be made for ids outside
    * its map.

@@ -4,9 +4,15 @@ import { accessSync, closeSync, constants, openSync } from 'node:fs';
 import { EngineError, isFault } from '../../errors.js';
 import { diskBelow } from '../../host/disks.js';
 import { attachMount, MountAttr, MountFlag, mountNow } from '../../host/mount-calls.js';
-import { type Backend, type FilesystemSpec, type KeptContext, rootOwner } from '../contract/backend.js';
+import {
+  type Backend,
+  type FilesystemSpec,
+  type KeptContext,
+  type OpenContext,
+  rootOwner,
+} from '../contract/backend.js';
 import { createLayer, layerAt } from '../layers/index.js';
-import type { Layer, Place } from '../layers/layer.js';
+import type { Layer, OpenLayer, Place } from '../layers/layer.js';
 import { mappedClone, splitOptions } from './mounting.js';
 
 const O_PATH = 0o10000000;
@@ -69,7 +75,7 @@ export const template: Backend = {
     undo.push(() => closeSync(opened.root));
     context.furnish(spec, { root: opened.root, owner: rootOwner(context, true), model: below });
     // Once all that a start itself writes is there.
-    await layer.settle?.(spec.limit);
+    await settle(spec, context, layer);
     return opened;
   },
 
@@ -89,6 +95,18 @@ const placeOf = ({ key }: FilesystemSpec, { keep }: KeptContext): Place => ({ fo
 
 const layerOf = (spec: FilesystemSpec, context: KeptContext): Layer =>
   layerAt(placeOf(spec, context), context.layerOf(spec.target));
+
+/** The limit in force from the start's last moment on, which a grace that is over has made the soft one. */
+async function settle(spec: FilesystemSpec, context: OpenContext, layer: OpenLayer): Promise<void> {
+  const inForce = context.limitOf(spec);
+  try {
+    await layer.settle?.(inForce);
+  } catch (error) {
+    if (inForce === spec.limit) throw error;
+    // Who looks at soft limits comes by once it runs, and tells why it cannot be had.
+    await layer.settle?.(spec.limit);
+  }
+}
 
 const full = (target: string): EngineError =>
   new EngineError(

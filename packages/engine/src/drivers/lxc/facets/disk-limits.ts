@@ -10,6 +10,11 @@ import type { Step } from './step.js';
 
 /** Sets limits of open file systems. */
 export interface DiskLimits {
+  /** The first-level limits in force from a run's first moment on. */
+  readonly atStart: (
+    subject: Subject,
+    graceSeconds: number,
+  ) => Promise<(spec: FilesystemSpec) => FilesystemSpec['limit']>;
   /** Changes the first-level limit of an open file system. */
   readonly relimit: (subject: Subject, spec: FilesystemSpec) => Promise<void>;
   /** Throws `unsupported` where nothing would keep limits of single users. */
