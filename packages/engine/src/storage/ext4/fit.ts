@@ -6,6 +6,7 @@ import { run } from '../../host/run.js';
 import type { DiskLimit, Usage } from '../contract/backend.js';
 import { checkImage } from './repair.js';
 import { grownBytes, imageBytes, MOST_RESERVED, tablesIn } from './size.js';
+import { superblockOf } from './superblock.js';
 
 const SECTOR = 512;
 
@@ -23,15 +24,17 @@ export async function fitImage(image: string, limit: DiskLimit): Promise<string[
 async function isImageFitting(image: string, limit: DiskLimit): Promise<boolean> {
   if (limit.bytes === undefined) return true;
   const { size } = await stat(image);
-  if (size < imageBytes(limit.bytes, limit.inodes)) return false;
+  const { bytes, leastGroupBytes } = superblockOf(image);
+  // Of a change that was interrupted the file may have the size already, and the file system not yet.
+  if (bytes < size - leastGroupBytes || size < imageBytes(limit.bytes, limit.inodes)) return false;
   return limit.bytes >= size - tablesIn(image, size) - size * MOST_RESERVED;
 }
 
 async function resizeImage(image: string, { bytes, inodes }: DiskLimit): Promise<void> {
   if (bytes === undefined) return;
   const wanted = imageBytes(bytes, inodes);
-  if ((await stat(image)).size >= wanted) return await shrink(image, wanted, bytes);
-  await truncate(image, grownBytes(image, bytes));
+  if (superblockOf(image).bytes >= wanted) return await shrink(image, wanted, bytes);
+  await truncate(image, grownBytes(image, bytes, inodes));
   await run(['/usr/sbin/resize2fs', image]);
 }
 

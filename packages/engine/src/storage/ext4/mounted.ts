@@ -25,14 +25,17 @@ export async function growMounted(
   limit: DiskLimit,
 ): Promise<void> {
   if (limit.bytes === undefined) return;
-  if ((await stat(image)).size >= imageBytes(limit.bytes, limit.inodes)) return;
+  const { size } = await stat(image);
+  const { bytes, leastGroupBytes } = superblockOf(device);
+  // As at rest: what grew before may have been interrupted.
+  if (size >= imageBytes(limit.bytes, limit.inodes) && bytes >= size - leastGroupBytes) return;
   if (!hasCapability('sysResource'))
     throw new EngineError(
       'denied',
       `${image} cannot grow while it is mounted: the daemon has no CAP_SYS_RESOURCE; change the stored configuration and start the domain again`,
       { image },
     );
-  await truncate(image, grownBytes(image, limit.bytes));
+  await truncate(image, grownBytes(image, limit.bytes, limit.inodes));
   growLoop(device);
   await mounts.run(['/usr/sbin/resize2fs', device]);
 }

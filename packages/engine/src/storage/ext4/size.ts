@@ -22,9 +22,9 @@ export function imageBytes(bytes: number, inodes = 0): number {
 }
 
 /** The same of an image that grows: each group of blocks that is added brings a table of inodes as large as the others'. */
-export function grownBytes(image: string, limit: number): number {
+export function grownBytes(image: string, limit: number, inodes?: number): number {
   const own = ownBytes(limit);
-  let bytes = own;
+  let bytes = imageBytes(limit, inodes);
   // A group is larger than its table, so that each round adds less than the one before.
   for (let next = own + tablesIn(image, bytes); next > bytes; next = own + tablesIn(image, bytes))
     bytes = next;

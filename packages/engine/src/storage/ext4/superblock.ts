@@ -4,6 +4,9 @@ import { closeSync, openSync, readSync } from 'node:fs';
 
 interface Superblock {
   readonly blocks: number;
+  readonly bytes: number;
+  /** What a last group of blocks needs at least: what is less remains unused at the device's end. */
+  readonly leastGroupBytes: number;
   readonly reserved: number;
   /** Of a group of blocks, and of the table of inodes in each. */
   readonly groupBytes: number;
@@ -19,6 +22,9 @@ const HAS_JOURNAL = 0x4;
 const NEEDS_RECOVERY = 0x4;
 const HAS_64BIT = 0x80;
 const ERRORS = 0x2;
+const DESCRIPTOR_BYTES = 64;
+/** Two maps, a copy of the superblock, and the fifty for files without which mke2fs and resize2fs make no group. */
+const LEAST_GROUP_BLOCKS = 53;
 
 /** 1024 bytes in, all numbers little-endian, those of blocks in two halves. */
 export function superblockOf(device: string): Superblock {
@@ -34,11 +40,17 @@ export function superblockOf(device: string): Superblock {
   const number = (low: number, high: number): number =>
     block.readUInt32LE(low) + (has64 ? block.readUInt32LE(high) * 2 ** 32 : 0);
   const blockBytes = 1024 << block.readUInt32LE(0x18);
+  const blocks = number(0x4, 0x150);
+  const tableBytes = block.readUInt32LE(0x28) * block.readUInt16LE(0x58);
+  const descriptors = Math.ceil((blocks / block.readUInt32LE(0x20)) * (DESCRIPTOR_BYTES / blockBytes));
+  const leastBlocks = LEAST_GROUP_BLOCKS + block.readUInt16LE(0xce) + descriptors;
   return {
-    blocks: number(0x4, 0x150),
+    blocks,
+    bytes: blocks * blockBytes,
+    leastGroupBytes: tableBytes + leastBlocks * blockBytes,
     reserved: number(0x8, 0x154),
     groupBytes: block.readUInt32LE(0x20) * blockBytes,
-    tableBytes: block.readUInt32LE(0x28) * block.readUInt16LE(0x58),
+    tableBytes,
     hasJournal: (block.readUInt32LE(0x5c) & HAS_JOURNAL) !== 0,
     needsRecovery: (incompatible & NEEDS_RECOVERY) !== 0,
     hasErrors: (block.readUInt16LE(0x3a) & ERRORS) !== 0 || block.readUInt32LE(0x194) !== 0,

@@ -1,0 +1,66 @@
+// Images of many sizes, made and grown: each fits its limit then, so that no start after it has to change or check it.
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, rmSync, statSync, truncateSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { DiskLimit } from '../contract/backend.js';
+import { fitImage } from './fit.js';
+import { makeImage } from './make.js';
+import { superblockOf } from './superblock.js';
+
+const MiB = 1 << 20;
+
+async function withImage(limit: DiskLimit, use: (image: string) => Promise<void>): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'cvfit-'));
+  try {
+    mkdirSync(join(folder, 'content'));
+    const image = join(folder, 'root.img');
+    await makeImage(image, limit, join(folder, 'content'));
+    await use(image);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** Whatever e2fsck and resize2fs do, they write its superblock. */
+async function assertFits(image: string, limit: DiskLimit): Promise<void> {
+  const { mtimeMs } = statSync(image);
+  await sleep(20);
+  await fitImage(image, limit);
+  assert.equal(statSync(image).mtimeMs, mtimeMs, `${limit.bytes} bytes, ${limit.inodes} inodes`);
+}
+
+for (const inodes of [undefined, 100, 5000])
+  test(`made for a limit or grown to it, ${inodes ?? 'any number of'} inodes`, async () => {
+    for (const mebibytes of [64, 130, 513]) {
+      const limit = { bytes: mebibytes * MiB + 1000, inodes };
+      await withImage(limit, async (image) => {
+        await assertFits(image, limit);
+        const more = { bytes: Math.floor(limit.bytes * 1.7), inodes };
+        await fitImage(image, more);
+        assert.ok(superblockOf(image).bytes > more.bytes);
+        await assertFits(image, more);
+      });
+    }
+  });
+
+test('a growth or shrinking that was interrupted is finished, where only the file has its size', async () => {
+  const [small, large] = [80, 160].map((mebibytes) => ({ bytes: mebibytes * MiB, inodes: undefined }));
+  assert.ok(small !== undefined && large !== undefined);
+  await withImage(small, async (image) => {
+    truncateSync(image, 168 * MiB);
+    await fitImage(image, large);
+    assert.ok(superblockOf(image).bytes > large.bytes);
+    await assertFits(image, large);
+  });
+  await withImage(small, async (image) => {
+    const { size } = statSync(image);
+    truncateSync(image, 168 * MiB);
+    await fitImage(image, small);
+    assert.equal(statSync(image).size, size);
+    await assertFits(image, small);
+  });
+});
