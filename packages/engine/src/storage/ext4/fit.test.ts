@@ -35,7 +35,7 @@ async function assertFits(image: string, limit: DiskLimit): Promise<void> {
 
 for (const inodes of [undefined, 100, 5000])
   test(`made for a limit or grown to it, ${inodes ?? 'any number of'} inodes`, async () => {
-    for (const mebibytes of [64, 130, 513]) {
+    for (const mebibytes of [4, 17, 25, 63, 64, 130, 513]) {
       const limit = { bytes: mebibytes * MiB + 1000, inodes };
       await withImage(limit, async (image) => {
         await assertFits(image, limit);
@@ -48,17 +48,17 @@ for (const inodes of [undefined, 100, 5000])
   });
 
 test('a growth or shrinking that was interrupted is finished, where only the file has its size', async () => {
-  const [small, large] = [80, 160].map((mebibytes) => ({ bytes: mebibytes * MiB, inodes: undefined }));
+  const [small, large] = [16, 40].map((mebibytes) => ({ bytes: mebibytes * MiB, inodes: undefined }));
   assert.ok(small !== undefined && large !== undefined);
   await withImage(small, async (image) => {
-    truncateSync(image, 168 * MiB);
+    truncateSync(image, 44 * MiB);
     await fitImage(image, large);
     assert.ok(superblockOf(image).bytes > large.bytes);
     await assertFits(image, large);
   });
   await withImage(small, async (image) => {
     const { size } = statSync(image);
-    truncateSync(image, 168 * MiB);
+    truncateSync(image, 44 * MiB);
     await fitImage(image, small);
     assert.equal(statSync(image).size, size);
     await assertFits(image, small);

@@ -5,7 +5,7 @@ import { EngineError } from '../../errors.js';
 import { run } from '../../host/run.js';
 import type { DiskLimit, Usage } from '../contract/backend.js';
 import { checkImage } from './repair.js';
-import { grownBytes, imageBytes, MOST_RESERVED, tablesIn } from './size.js';
+import { grownBytes, imageBytes, journalMiB, MOST_RESERVED, tablesIn } from './size.js';
 import { superblockOf } from './superblock.js';
 
 const SECTOR = 512;
@@ -18,6 +18,7 @@ export async function fitImage(image: string, limit: DiskLimit): Promise<string[
   const isFitting = await isImageFitting(image, limit);
   const repaired = await checkImage(image, { isWhole: !isFitting });
   if (!isFitting) await resizeImage(image, limit);
+  if (!superblockOf(image).hasJournal) await giveJournal(image);
   return repaired;
 }
 
@@ -51,6 +52,18 @@ async function shrink(image: string, wanted: number, bytes: number): Promise<voi
     );
   }
   await truncate(image, Math.floor(wanted / SECTOR) * SECTOR);
+}
+
+/**
+ * Small images of earlier versions have none, and are checked whole before each start for want of one. Where there is no room for it
+ * that goes on.
+ */
+async function giveJournal(image: string): Promise<void> {
+  const { size } = await stat(image);
+  const { status } = await run(['/usr/sbin/tune2fs', '-J', `size=${journalMiB(size)}`, image], {
+    allow: [1],
+  });
+  if (status !== 0) await checkImage(image);
 }
 
 /** What one holds that nothing has mounted. */

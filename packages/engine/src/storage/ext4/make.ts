@@ -4,11 +4,12 @@ import { open, statfs } from 'node:fs/promises';
 import { EngineError } from '../../errors.js';
 import { run } from '../../host/run.js';
 import type { DiskLimit } from '../contract/backend.js';
-import { imageBytes, inodesAskedFor, SMALLEST_IMAGE, SMALLEST_WITH_JOURNAL } from './size.js';
+import { imageBytes, inodesAskedFor, journalMiB, SMALLEST_IMAGE } from './size.js';
 
 /** Makes one with `content` in it. */
 export async function makeImage(image: string, limit: DiskLimit, content: string): Promise<void> {
-  const bytes = imageBytes(limit.bytes ?? (await wholeFilesystem(content)), limit.inodes);
+  const wanted = limit.bytes ?? (await wholeFilesystem(content));
+  const bytes = imageBytes(wanted, limit.inodes);
   if (limit.bytes !== undefined && limit.bytes < SMALLEST_IMAGE)
     throw new EngineError(
       'invalid',
@@ -21,8 +22,7 @@ export async function makeImage(image: string, limit: DiskLimit, content: string
     await file.close();
   }
   const inodes = limit.inodes === undefined ? [] : ['-N', String(inodesAskedFor(limit.inodes, bytes))];
-  const journal =
-    bytes < SMALLEST_WITH_JOURNAL ? ['-O', '^has_journal'] : ['-J', `size=${bytes < 1 << 30 ? 4 : 16}`];
+  const journal = ['-J', `size=${journalMiB(wanted)}`];
   const extended = ['-E', 'lazy_itable_init=1,lazy_journal_init=1,nodiscard'];
   await run([
     ...(['/usr/sbin/mkfs.ext4', '-q', '-F', '-m', '0'] as const),

@@ -5,8 +5,8 @@ import { superblockOf } from './superblock.js';
 
 const MEBIBYTE = 1 << 20;
 export const SMALLEST_IMAGE = 4 * MEBIBYTE;
-/** Below this ext4 has no room for a journal worth its blocks. */
-export const SMALLEST_WITH_JOURNAL = 64 * MEBIBYTE;
+/** Below this a limit has its journal beyond it, and the smallest that ext4 knows: 1024 blocks, there of 1 KiB. */
+const SMALL = 64 * MEBIBYTE;
 /** What ext4 and overlay use for themselves: reserved inodes, lost+found, the layer's folders, and what is kept back. */
 const OWN_INODES = 16 + SPARE_INODES;
 const INODE_BYTES = 256;
@@ -15,6 +15,9 @@ const SMALLEST_WITH_LARGE_BLOCKS = 512 * MEBIBYTE;
 const SMALL_GROUP = 8 * MEBIBYTE;
 /** Of all blocks ext4 reserves no more. */
 export const MOST_RESERVED = 0.5;
+
+/** Of one with so many bytes for files. */
+export const journalMiB = (bytes: number): number => (bytes < SMALL ? 1 : bytes < 1 << 30 ? 4 : 16);
 
 /** A limit counts files: ext4's own tables are beyond it, and that of the inodes may well be larger than it. */
 export function imageBytes(bytes: number, inodes = 0): number {
@@ -32,7 +35,7 @@ export function grownBytes(image: string, limit: number, inodes?: number): numbe
 }
 
 /** Without the tables of inodes. */
-const ownBytes = (limit: number): number => limit + MEBIBYTE;
+const ownBytes = (limit: number): number => limit + (1 + (limit < SMALL ? journalMiB(limit) : 0)) * MEBIBYTE;
 
 /** Beyond what a number holds exactly no file goes either: the kernel is left to refuse it. */
 const atMost = (bytes: number): number => Math.min(bytes, Number.MAX_SAFE_INTEGER);
