@@ -24,6 +24,7 @@ export async function codeDisk(folder, stories, env) {
   }
   await addNode(tree);
   await bundleStories(join(tree, 'e2e/dist/stories.mjs'), stories, env);
+  await bundleLayers(join(tree, 'layers'));
   const disk = join(folder, 'code.ext4');
   await command(['mke2fs', '-q', '-t', 'ext4', '-O', '^has_journal', '-L', 'code', '-d', tree, disk, '512M']);
   return disk;
@@ -38,6 +39,26 @@ async function addNode(tree) {
     if (!systemLibraries.test(path)) copyFileSync(path, join(tree, 'lib', basename(path)));
 }
 
+const bundled = { bundle: true, format: 'esm', platform: 'node', target: 'node20', external: ['koffi'] };
+
+/** The engine's own test of a layer that only the machine can have, with the program that it kills. */
+async function bundleLayers(outdir) {
+  const { build } = await import('esbuild');
+  const dist = join(root, 'packages/engine/dist');
+  await build({
+    ...bundled,
+    entryPoints: {
+      'project.test': join(dist, 'storage/layers/project.test.js'),
+      'layer-worker': join(dist, 'testing/layer-worker.js'),
+    },
+    outdir,
+    logLevel: 'warning',
+    banner: {
+      js: "import { createRequire as requireFor } from 'node:module'; const require = requireFor(import.meta.url);",
+    },
+  });
+}
+
 /** One file, since each costs the emulated processor a good part of a second; they run in this order. */
 async function bundleStories(out, stories, env) {
   // Not at the top: npm test reads this file before it has installed npm's packages.
@@ -48,12 +69,8 @@ async function bundleStories(out, stories, env) {
       resolveDir: root,
     },
     absWorkingDir: root,
+    ...bundled,
     outfile: out,
-    bundle: true,
-    format: 'esm',
-    platform: 'node',
-    target: 'node20',
-    external: ['koffi'],
     logLevel: 'warning',
     banner: {
       js:

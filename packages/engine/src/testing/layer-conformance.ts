@@ -1,0 +1,392 @@
+// What every way of keeping a layer has to be able to do, on the real kernel: each layer's own test runs all of this.
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict';
+import {
+  closeSync,
+  fsyncSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { suite, test } from 'node:test';
+import { hasCapability } from '../host/own-limits.js';
+import { run } from '../host/run.js';
+import { type LayerName, layers } from '../storage/layers/index.js';
+import type { Layer, Place } from '../storage/layers/layer.js';
+import { killIn, timeOf } from './layer-process.js';
+import type { Operation } from './layer-worker.js';
+import { FIRST_ID, isFull, type LayerGround, LayerWorld, limit, MiB } from './layer-world.js';
+
+export interface Conforming {
+  readonly name: LayerName;
+  readonly ground?: LayerGround;
+  /** Why it cannot be had on this host. */
+  readonly skip?: string | false;
+  /** Whether it keeps limits; of the others only files are asked. */
+  readonly isLimited: boolean;
+  /** Whether a limit beyond what it was made for takes CAP_SYS_RESOURCE while it is open. */
+  readonly growsByCapability?: boolean;
+  /** Whether it lies on whatever the host has, so that any file system, and a full one, must do. */
+  readonly isAnywhere?: boolean;
+  /** Breaks something that a start repairs; missing where the host's own file system would be what is broken. */
+  readonly damage?: (place: Place) => void;
+}
+
+export function conformance(subject: Conforming): void {
+  suite(`a layer kept as ${subject.name}`, { skip: subject.skip ?? false }, () => {
+    files(subject);
+    if (subject.isLimited) limits(subject);
+    kills(subject);
+    if (subject.isAnywhere === true) fullHost(subject);
+    if (subject.damage !== undefined) damages(subject, subject.damage);
+  });
+}
+
+const layerOf = ({ name }: Conforming): Layer => layers[name];
+
+/** A world for one test; whatever the test did, nothing may be held of the host after it. */
+async function inWorld(
+  subject: Conforming,
+  use: (world: LayerWorld) => Promise<void>,
+  ground = subject.ground,
+): Promise<void> {
+  const world = new LayerWorld(layerOf(subject), ground);
+  try {
+    await use(world);
+    await world.assertNothingHeld();
+  } finally {
+    world.close();
+  }
+}
+
+const first = (subject: Conforming) => (subject.isLimited ? limit(16) : undefined);
+
+function files(subject: Conforming): void {
+  test('what is written is there at the next start, above what the template has', () =>
+    inWorld(subject, async (world) => {
+      const bytes = first(subject);
+      await world.create(bytes);
+      await world.run(bytes, (container) => {
+        container.put('above', 'mine');
+        container.put('below', 'changed');
+      });
+      await world.assertNothingHeld();
+      await world.run(bytes, (container) => {
+        assert.deepEqual([container.read('above'), container.read('below')], ['mine', 'changed']);
+      });
+      assert.deepEqual(world.told, []);
+    }));
+
+  test('its root is owned as in the template, by the ids of the container', () =>
+    inWorld(subject, async (world) => {
+      await world.create(first(subject));
+      const owner = await world.run(first(subject), (container) => container.owner());
+      assert.equal(owner, `${FIRST_ID}:${FIRST_ID} 751`);
+    }));
+
+  test('the lease of an earlier version does not name it, and it is found', () =>
+    inWorld(subject, async (world) => {
+      await world.create(first(subject));
+      const found = Object.entries(layers).filter(([, layer]) => layer.isAt(world.place));
+      // A folder with a project is a folder, too.
+      assert.ok(found.some(([name]) => name === subject.name));
+      assert.ok(found.every(([name]) => name === subject.name || name === 'folder'));
+    }));
+
+  test('nothing of it lies where it does not say so', () =>
+    inWorld(subject, async (world) => {
+      await world.create(first(subject));
+      await world.run(first(subject), () => undefined);
+      const own = layerOf(subject).files(world.place);
+      for (const name of readdirSync(world.place.folder))
+        assert.ok(own.includes(join(world.place.folder, name)), name);
+    }));
+}
+
+/** About what was asked for: what a file system itself needs is little, and set aside in whole MiB. */
+function assertRoom(got: number, mebibytes: number): void {
+  assert.ok(
+    got <= mebibytes * MiB + MiB / 2 && got > mebibytes * MiB * 0.8,
+    `${got / MiB} of ${mebibytes} MiB`,
+  );
+}
+
+function limits(subject: Conforming): void {
+  for (const mebibytes of [4, 8, 16, 60])
+    test(`${mebibytes} MiB are that much and no more, and what was removed can be written again`, () =>
+      inWorld(subject, async (world) => {
+        await world.create(limit(mebibytes));
+        await world.run(limit(mebibytes), (container) => {
+          assertRoom(container.write('file', 2 * mebibytes * MiB), mebibytes);
+          container.remove('file');
+          assertRoom(container.write('file', 2 * mebibytes * MiB), mebibytes);
+        });
+        // One that is full starts all the same.
+        await world.run(limit(mebibytes), (container) => container.remove('file'));
+        assert.deepEqual(world.told, []);
+      }));
+
+  test('files are counted; one that has as many as it may starts all the same', () =>
+    inWorld(subject, async (world) => {
+      await world.create(limit(16, 300));
+      const made = await world.run(limit(16, 300), (container) => container.makeFiles(1000));
+      assert.ok(made > 250 && made <= 350, `${made} files`);
+      await world.run(limit(16, 300), (container) => container.remove('f0'));
+    }));
+
+  test('lower while it is open: in force at once, what is there stays; higher again', () =>
+    inWorld(subject, async (world) => {
+      await world.create(limit(16));
+      await world.run(limit(16), async (container) => {
+        await world.relimit(limit(10));
+        assertRoom(container.write('file', 16 * MiB), 10);
+        await world.relimit(limit(16));
+        assertRoom(container.write('file', 32 * MiB), 16);
+        await world.relimit(limit(12));
+        assert.equal(container.write('more', MiB), 0);
+        assert.equal(container.read('below'), 'below');
+        container.remove('more');
+      });
+      await world.run(limit(12), (container) => {
+        container.remove('file');
+        assertRoom(container.write('file', 16 * MiB), 12);
+      });
+    }));
+
+  test('much lower while it is open: in force, or refused by name with the old one in force', () =>
+    inWorld(subject, async (world) => {
+      await world.create(limit(16));
+      await world.run(limit(16), async (container) => {
+        const isDone = await world.relimit(limit(4)).then(
+          () => true,
+          (error: unknown) => {
+            assert.ok(error instanceof Error && 'code' in error && error.code === 'unsupported');
+            return false;
+          },
+        );
+        assertRoom(container.write('file', 32 * MiB), isDone ? 4 : 16);
+      });
+    }));
+
+  test('higher than ever while it is open, where this daemon may', () =>
+    inWorld(subject, async (world) => {
+      await world.create(limit(16));
+      await world.run(limit(16), async (container) => {
+        const more = world.relimit(limit(40));
+        if (subject.growsByCapability === true && !hasCapability('sysResource')) {
+          await assert.rejects(more, { code: 'denied' });
+          return assertRoom(container.write('file', 40 * MiB), 16);
+        }
+        await more;
+        assertRoom(container.write('file', 64 * MiB), 40);
+      });
+    }));
+
+  test('changed while it is off: higher, then as low as its files allow', () =>
+    inWorld(subject, async (world) => {
+      await world.create(limit(8));
+      await world.run(limit(8), (container) => container.put('kept', 'kept'));
+      await world.run(limit(40), (container) => assertRoom(container.write('file', 64 * MiB), 40));
+      // What does not fit is refused, or held with nothing more to be written; nothing is lost by it.
+      await world
+        .run(limit(8), (container) => assert.equal(container.write('more', MiB), 0))
+        .catch((error: unknown) => assert.ok(isFull(error), String(error)));
+      await world.run(limit(40), (container) => container.remove('file'));
+      await world.run(limit(8), (container) => {
+        assertRoom(container.write('file', 32 * MiB), 8);
+        assert.equal(container.read('kept'), 'kept');
+      });
+    }));
+
+  test('a limit below the one it is opened with can be in force from the first moment on', () =>
+    inWorld(subject, async (world) => {
+      await world.create(limit(16));
+      await world.run(
+        limit(16),
+        async (container) => {
+          assertRoom(container.write('file', 32 * MiB), 10);
+          await world.relimit(limit(16));
+          assertRoom(container.write('file', 32 * MiB), 16);
+        },
+        limit(10),
+      );
+    }));
+
+  test('what it holds is told, open and at rest', () =>
+    inWorld(subject, async (world) => {
+      await world.create(limit(16));
+      const empty = (await world.usage()) ?? assert.fail('nothing tells');
+      const open = await world.run(limit(16), (container) => {
+        container.write('file', 5 * MiB);
+        return container.usage();
+      });
+      const full = (await world.usage()) ?? assert.fail('nothing tells');
+      assert.ok(
+        Math.abs(full.bytes - empty.bytes - 5 * MiB) < MiB / 4,
+        `${full.bytes - empty.bytes} bytes more`,
+      );
+      // The file; at the first start overlay's own folder, too.
+      assert.ok(full.inodes - empty.inodes >= 1 && full.inodes - empty.inodes <= 3);
+      if (!layerOf(subject).keeping(world.place).isWhole) return;
+      assert.ok(Math.abs(open.bytes - full.bytes) < MiB / 4, `${open.bytes} open, ${full.bytes} at rest`);
+    }));
+}
+
+/** Spread over the time that the operation takes when nobody disturbs it. */
+const KILLS = 6;
+function kills(subject: Conforming): void {
+  const operation = (
+    world: LayerWorld,
+    what: Operation['what'],
+    from = first(subject),
+    to = limit(10),
+  ): Operation => ({
+    layer: subject.name,
+    what,
+    place: world.place,
+    making: world.making(from),
+    mounts: world.mounts,
+    limit: to,
+  });
+  const moments = (took: number): number[] => Array.from({ length: KILLS }, (_, at) => (took * at) / KILLS);
+
+  test('killed while it is made: made anew by the next, with nothing left of the first', () =>
+    inWorld(subject, async (world) => {
+      const making = operation(world, 'create');
+      for (const moment of moments(await timeOf(making))) {
+        await killIn(making, moment);
+        await world.create(first(subject));
+        await world.run(first(subject), (container) => container.put('file', 'whole'));
+        const own = layerOf(subject).files(world.place);
+        const left = readdirSync(world.place.folder).map((name) => join(world.place.folder, name));
+        assert.ok(left.length === 1 && left.every((path) => own.includes(path)), left.join());
+      }
+    }));
+
+  if (!subject.isLimited) return;
+  test('killed while it is opened for a larger limit: the next start has all of it', () =>
+    inWorld(subject, async (world) => {
+      const opening = operation(world, 'open', limit(40));
+      const anew = async (): Promise<void> => {
+        await world.create(limit(16));
+        await world.run(limit(16), (container) => container.put('file', 'precious'));
+      };
+      await anew();
+      for (const moment of moments(await timeOf(opening))) {
+        await anew();
+        await killIn(opening, moment);
+        await world.run(limit(40), (container) => {
+          assert.equal(container.read('file'), 'precious');
+          assertRoom(container.write('more', 64 * MiB), 40);
+        });
+        await world.assertNothingHeld();
+      }
+    }));
+
+  test('killed while its limit is changed: the next start has the one of its document', () =>
+    inWorld(subject, async (world) => {
+      await world.create(limit(16));
+      await world.run(limit(16), (container) => container.put('file', 'precious'));
+      const changing = operation(world, 'relimit', limit(16), limit(10));
+      for (const moment of moments(await timeOf(changing))) {
+        await killIn(changing, moment);
+        await world.assertNothingHeld();
+        for (const mebibytes of [16, 10])
+          await world.run(limit(mebibytes), (container) => {
+            assert.equal(container.read('file'), 'precious');
+            assertRoom(container.write('more', 32 * MiB), mebibytes);
+            container.remove('more');
+          });
+      }
+    }));
+}
+
+/** Smaller than the layer may become. */
+const SMALL_HOST_MIB = 12;
+
+function fullHost(subject: Conforming): void {
+  const onSmallHost = async (use: (world: LayerWorld, fill: () => () => void) => Promise<void>) => {
+    const parent = mkdtempSync(join(tmpdir(), 'cvlayer-disk-'));
+    const disk = `${parent}.img`;
+    writeFileSync(disk, '');
+    truncateSync(disk, SMALL_HOST_MIB * MiB);
+    await run(['/usr/sbin/mkfs.ext4', '-q', '-F', '-m', '0', '-O', '^has_journal', disk]);
+    await run(['/bin/mount', '-o', 'loop', disk, parent]);
+    try {
+      await inWorld(subject, (world) => use(world, () => fillUp(join(parent, 'filler'))), { parent });
+    } finally {
+      await run(['/bin/umount', parent]);
+      rmSync(parent, { recursive: true });
+      rmSync(disk);
+    }
+  };
+
+  test('the disk of the host full while it is made: refused as that, and nothing is left', () =>
+    onSmallHost(async (world, fill) => {
+      const free = fill();
+      await assert.rejects(world.create(first(subject)), isFull);
+      assert.deepEqual(readdirSync(world.place.folder), []);
+      free();
+      await world.create(first(subject));
+      await world.run(first(subject), (container) => container.put('file', 'whole'));
+    }));
+
+  test('the disk of the host full while it is written to: what was there stays, and the next start is in order', () =>
+    onSmallHost(async (world, fill) => {
+      await world.create(first(subject));
+      await world.run(first(subject), (container) => container.put('file', 'precious'));
+      const free = fill();
+      await world
+        .run(first(subject), (container) => void container.write('more', 2 * MiB))
+        .catch((error: unknown) => assert.ok(isFull(error), String(error)));
+      free();
+      await world.run(first(subject), (container) => {
+        assert.equal(container.read('file'), 'precious');
+        assert.equal(container.write('again', MiB), MiB);
+      });
+    }));
+}
+
+/** Takes all there is, to the last block; answers what gives it back. */
+function fillUp(path: string): () => void {
+  const file = openSync(path, 'w');
+  try {
+    for (let bytes = MiB; bytes >= 1; bytes = Math.floor(bytes / 2)) writeAll(file, Buffer.alloc(bytes));
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+  return () => rmSync(path);
+}
+
+function writeAll(file: number, chunk: Buffer): void {
+  try {
+    while (writeSync(file, chunk) === chunk.length);
+  } catch (error) {
+    if (!isFull(error)) throw error;
+  }
+}
+
+function damages(subject: Conforming, damage: (place: Place) => void): void {
+  test('damaged: repaired by the next start, which tells, and then in order', () =>
+    inWorld(subject, async (world) => {
+      await world.create(first(subject));
+      await world.run(first(subject), (container) => container.put('file', 'precious'));
+      await world.assertNothingHeld();
+      damage(world.place);
+      await world.run(first(subject), (container) => {
+        assert.equal(container.read('file'), 'precious');
+        assert.equal(container.write('again', MiB), MiB);
+      });
+      assert.match(world.told.join(), /repaired/);
+      world.told.length = 0;
+      await world.run(first(subject), () => undefined);
+      assert.deepEqual(world.told, []);
+    }));
+}

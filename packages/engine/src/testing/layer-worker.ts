@@ -1,0 +1,55 @@
+// One operation on a layer in a process of its own, to be killed in the middle of it.
+// SPDX-License-Identifier: Apache-2.0
+import { once } from 'node:events';
+import { PrivateMounts } from '../host/private-mounts.js';
+import type { DiskLimit } from '../storage/index.js';
+import { createLayer, layerAt } from '../storage/layers/index.js';
+import type { Making, Place } from '../storage/layers/layer.js';
+
+export interface Operation {
+  readonly layer: string;
+  readonly what: 'create' | 'open' | 'relimit';
+  readonly place: Place;
+  readonly making: Making;
+  readonly mounts: string;
+  /** Of `relimit`, which begins with that of `making`. */
+  readonly limit: DiskLimit;
+}
+
+async function perform({
+  what,
+  layer: name,
+  place,
+  making,
+  mounts: folder,
+  limit,
+}: Operation): Promise<void> {
+  const layer = layerAt(place, name);
+  if (what === 'create') {
+    await begun();
+    return await createLayer(layer, place, making);
+  }
+  using mounts = PrivateMounts.open(folder);
+  const open = async (): Promise<void> => {
+    const opened = await layer.open(place, { limit: making.limit, mounts, tell: () => undefined });
+    await opened.settle?.(making.limit);
+  };
+  if (what === 'open') {
+    await begun();
+    return await open();
+  }
+  await open();
+  using others = PrivateMounts.open(folder);
+  await begun();
+  await layer.relimit?.(place, limit, others);
+}
+
+/** Whoever started this says when. */
+async function begun(): Promise<void> {
+  process.stdout.write('ready\n');
+  await once(process.stdin, 'data');
+}
+
+await perform(JSON.parse(process.argv[2] ?? '') as Operation);
+process.stdin.destroy();
+process.stdout.write('done\n');

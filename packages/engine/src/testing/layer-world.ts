@@ -1,0 +1,220 @@
+// A layer on the real kernel as a start has it: made in a folder of a host, opened, and written to through an overlay.
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict';
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  fsyncSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statfsSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { loopsOver } from '../host/disks.js';
+import { isErrno } from '../host/gone.js';
+import { attachMount, cloneMount, mountNow } from '../host/mount-calls.js';
+import { mountsOf } from '../host/mountinfo.js';
+import { PrivateMounts } from '../host/private-mounts.js';
+import type { ProjectRange } from '../host/projects.js';
+import type { DiskLimit, Usage } from '../storage/index.js';
+import { createLayer } from '../storage/layers/index.js';
+import type { Layer, Making, Place } from '../storage/layers/layer.js';
+
+export const MiB = 1 << 20;
+/** Where the container's ids lie on the host. */
+export const FIRST_ID = 1_000_000;
+const range = [{ inside: 0, outside: FIRST_ID, count: 65536 }];
+
+export const limit = (mebibytes: number, inodes?: number): DiskLimit => ({ bytes: mebibytes * MiB, inodes });
+
+export interface LayerGround {
+  /** The folder to be in; the host's own for such files if absent. */
+  readonly parent?: string | undefined;
+  readonly projectIds?: ProjectRange | undefined;
+}
+
+export class LayerWorld {
+  readonly base: string;
+  readonly roots: string;
+  readonly place: Place;
+  readonly told: string[] = [];
+
+  constructor(
+    private readonly layer: Layer,
+    private readonly ground: LayerGround = {},
+  ) {
+    this.base = mkdtempSync(join(ground.parent ?? tmpdir(), 'cvlayer-'));
+    this.roots = join(this.base, 'roots');
+    this.place = { folder: join(this.roots, 'domain'), key: 'root' };
+    for (const path of [this.roots, this.place.folder, this.mounts]) mkdirSync(path);
+    mkdirSync(this.model, { mode: 0o751 });
+    writeFileSync(join(this.model, 'below'), 'below');
+  }
+
+  /** What an operation in another process needs to know. */
+  get model(): string {
+    return join(this.base, 'model');
+  }
+  get mounts(): string {
+    return join(this.base, 'mnt');
+  }
+
+  making(wanted: DiskLimit | undefined): Making {
+    const { projectIds } = this.ground;
+    return { model: this.model, map: { uid: range, gid: range }, limit: wanted, projectIds };
+  }
+
+  async create(wanted?: DiskLimit): Promise<void> {
+    await createLayer(this.layer, this.place, this.making(wanted));
+  }
+
+  /** Opens the layer for as long as `use` takes, with that limit, and with `inForce` in force. */
+  async run<T>(
+    wanted: DiskLimit | undefined,
+    use: (container: Container) => T | Promise<T>,
+    inForce = wanted,
+  ): Promise<T> {
+    using mounts = PrivateMounts.open(this.mounts);
+    const tell = (remarks: readonly string[]): void => void this.told.push(...remarks);
+    const opened = await this.layer.open(this.place, { limit: wanted, mounts, tell });
+    const model = openSync(this.model, 'r');
+    try {
+      using lower = cloneMount(model, this.model);
+      mounts.within(() => {
+        attachMount(lower, mounts.folderFor('lower'));
+        const options = `lowerdir=lower,upperdir=${opened.upper},workdir=${opened.work}`;
+        mountNow('overlay', mounts.folderFor('root'), 'overlay', 0, options);
+      });
+    } finally {
+      closeSync(model);
+    }
+    await opened.settle?.(inForce);
+    return await use(new Container(mounts));
+  }
+
+  async relimit(wanted: DiskLimit): Promise<void> {
+    using mounts = PrivateMounts.open(this.mounts);
+    await this.layer.relimit?.(this.place, wanted, mounts);
+  }
+
+  /** While it is not open; undefined where nothing can tell. */
+  async usage(): Promise<Usage | undefined> {
+    const { tells, atRest } = this.layer.keeping(this.place);
+    return tells === undefined ? await atRest?.() : tells();
+  }
+
+  /** Devices free themselves a moment after their last mount has gone. */
+  async assertNothingHeld(): Promise<void> {
+    assert.deepEqual(
+      mountsOf('self').filter(({ target }) => target.startsWith(this.base)),
+      [],
+    );
+    const held = () =>
+      this.layer.files(this.place).flatMap((path) => (existsSync(path) ? loopsOver(path) : []));
+    for (let left = 200; held().length > 0 && left > 0; left--) await sleep(10);
+    assert.deepEqual(held(), []);
+  }
+
+  close(): void {
+    this.layer.release?.(this.place.folder);
+    rmSync(this.base, { recursive: true });
+  }
+}
+
+/** What runs on the layer: writes as the host's root, which overlay lets pass no limit. */
+export class Container {
+  constructor(private readonly mounts: PrivateMounts) {}
+
+  /** As many bytes as there is room for, at most those. */
+  write(name: string, bytes: number): number {
+    return this.#within((path) => {
+      const file = openedUnlessFull(path(name));
+      if (file === undefined) return 0;
+      const chunk = Buffer.alloc(1 << 14, 7);
+      try {
+        unlessFull(() => {
+          for (let at = 0; at < bytes; at += chunk.length) writeSync(file, chunk);
+        });
+        unlessFull(() => fsyncSync(file));
+        return fstatSync(file).size;
+      } finally {
+        closeSync(file);
+      }
+    });
+  }
+
+  /** As many empty files as there is room for, at most those. */
+  makeFiles(count: number): number {
+    return this.#within((path) => {
+      let made = 0;
+      unlessFull(() => {
+        for (; made < count; made++) closeSync(openSync(path(`f${made}`), 'w'));
+      });
+      return made;
+    });
+  }
+
+  put(name: string, text: string): void {
+    this.#within((path) => writeFileSync(path(name), text, { flush: true }));
+  }
+  read(name: string): string {
+    return this.#within((path) => readFileSync(path(name), 'utf8'));
+  }
+  remove(name: string): void {
+    this.#within((path) => rmSync(path(name), { force: true }));
+  }
+
+  /** Of its root, and its mode. */
+  owner(): string {
+    return this.#within((path) => {
+      const { uid, gid, mode } = statSync(path('.'));
+      return `${uid}:${gid} ${(mode & 0o7777).toString(8)}`;
+    });
+  }
+
+  usage(): Usage {
+    return this.#within((path) => {
+      const { blocks, bfree, bsize, files, ffree } = statfsSync(path('.'));
+      return { bytes: (blocks - bfree) * bsize, inodes: files - ffree };
+    });
+  }
+
+  /** `work` gets what names a file of the container's. */
+  #within<T>(work: (path: (name: string) => string) => T): T {
+    const results: T[] = [];
+    this.mounts.within(() => void results.push(work((name) => join('root', name))));
+    const [result] = results;
+    return result as T;
+  }
+}
+
+/** A limit, or the disk below. For EDQUOT, which ext4 says of projects, libuv has no word. */
+const fullCodes = ['ENOSPC', 'EIO', 'no-space', 'UNKNOWN', 'Unknown system error -122'];
+export const isFull = (error: unknown): boolean => fullCodes.some((code) => isErrno(error, code));
+
+/** XFS has no room for a name either. */
+function openedUnlessFull(path: string): number | undefined {
+  try {
+    return openSync(path, 'w');
+  } catch (error) {
+    if (isFull(error)) return undefined;
+    throw error;
+  }
+}
+
+function unlessFull(work: () => void): void {
+  try {
+    work();
+  } catch (error) {
+    if (!isFull(error)) throw error;
+  }
+}
