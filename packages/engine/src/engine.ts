@@ -77,11 +77,19 @@ function engineOf(parts: Parts): Engine {
   };
 }
 
-const hostFacts = async ({ tools, cgroups, facts, layout, registry }: Parts) => ({
+const hostFacts = async ({ tools, cgroups, facts, appArmor, layout, registry }: Parts) => ({
   driver: 'liblxc',
   driverVersion: await tools.version(),
   cgroups: cgroups.version === 2 ? ('v2' as const) : ('v1' as const),
   cpus: facts.hostCpus,
+  kernel: facts.kernel,
+  arch: facts.arch,
+  memoryBytes: facts.memoryBytes,
+  pageSize: facts.pageSize,
+  seccomp: facts.hasSeccomp,
+  appArmor: appArmor.state,
+  filesystem: facts.storage.filesystem,
+  quotas: [...facts.storage.quotas],
   state: layout.lib,
   domains: registry.size,
 });

@@ -13,9 +13,10 @@ export {
 } from './errors.js';
 export { forgetShell } from './host/birth.js';
 export { closeInherited } from './host/descriptors.js';
+export { pageSize } from './host/facts.js';
 export { openFilesLimit } from './host/own-limits.js';
 export { spawnProgram } from './host/spawn.js';
-export { lockFile, pageSize, peerUid } from './host/syscalls.js';
+export { lockFile, peerUid } from './host/syscalls.js';
 export { requireTrusted } from './host/trusted.js';
 export { parameterEdit, rowsOf } from './lifecycle/parameters.js';
 export type { EngineLog } from './log.js';

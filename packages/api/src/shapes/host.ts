@@ -1,6 +1,6 @@
 // The daemon and its host.
 // SPDX-License-Identifier: Apache-2.0
-import { integer, list, object, oneOf, type Static, string } from '../schema.js';
+import { boolean, integer, list, number, object, oneOf, type Static, string } from '../schema.js';
 
 /** Who answers, and what it can do. */
 export const daemonVersion = object(
@@ -21,6 +21,21 @@ export const hostFacts = object(
     driverVersion: string({ description: "By lxc-start's own word" }),
     cgroups: oneOf(['v1', 'v2'], { description: 'Which version of control groups the limits are in' }),
     cpus: integer({ description: 'Processors that the daemon may use' }),
+    kernel: string({ description: 'Its release, as `uname -r` has it' }),
+    arch: string({ description: "By Node's name, such as `x64`" }),
+    memoryBytes: number({ description: 'All that the kernel has' }),
+    pageSize: integer({ description: 'In bytes' }),
+    seccomp: boolean({
+      description: 'Whether system calls of containers are filtered: the kernel has to have that',
+    }),
+    appArmor: oneOf(['off', 'confined', 'unconfined'], {
+      description:
+        'Whether a profile of AppArmor confines containers; `unconfined` is for want of its tools or files',
+    }),
+    filesystem: string({ description: "What the containers' files lie on, by the kernel's name" }),
+    quotas: list(oneOf(['user', 'group', 'project']), {
+      description: 'Which quotas that file system enforced when the daemon started',
+    }),
     state: string({ description: "The daemon's folder for what lasts" }),
     domains: integer({ description: 'Defined and running ones together' }),
   },

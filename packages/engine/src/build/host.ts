@@ -1,18 +1,16 @@
 // What the engine has of this host, whatever its domains are: control groups, walls that all share, user namespaces.
 // SPDX-License-Identifier: Apache-2.0
-import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { type CgroupLayout, detectCgroups } from '../cgroups/layout.js';
 import type { Subject } from '../drivers/driver.js';
 import { LxcTools } from '../drivers/lxc/tools.js';
 import { Confinement } from '../host/apparmor.js';
+import { type Facts, readFacts } from '../host/facts.js';
 import { Gauges } from '../host/gauges.js';
 import { putOnFilter } from '../host/own-filter.js';
 import { openFilesLimit } from '../host/own-limits.js';
-import { compileOwnFilter, hasSeccomp } from '../host/seccomp.js';
-import { pageSize } from '../host/syscalls.js';
+import { compileOwnFilter } from '../host/seccomp.js';
 import { UserNamespacePool } from '../host/userns.js';
-import type { HostFacts } from '../lifecycle/document.js';
 import type { EngineLog } from '../log.js';
 import { Wall } from '../network/wall.js';
 import { diskName, type Layout } from '../state/layout.js';
@@ -24,7 +22,7 @@ const MOST_GAUGES = 8192;
 export interface HostParts {
   readonly layout: Layout;
   readonly log: EngineLog;
-  readonly facts: HostFacts;
+  readonly facts: Facts;
   readonly cgroups: CgroupLayout;
   readonly tools: LxcTools;
   /** Where a running domain's document lies. */
@@ -37,16 +35,17 @@ export interface HostParts {
 
 /** Finds out what there is, and puts the walls up that stand around all containers. */
 export async function openHost(layout: Layout, log: EngineLog): Promise<HostParts> {
-  const cgroups = detectCgroups();
+  const facts = readFacts(layout.roots);
+  const cgroups = detectCgroups(facts.cgroupVersion);
   const appArmor = new Confinement(`lxc-${layout.cgroup}`, layout.appArmor);
-  await appArmor.load((message) => log('warn', message));
-  if (hasSeccomp) putOnFilter(compileOwnFilter());
+  await appArmor.load(facts, (message) => log('warn', message));
+  if (facts.hasSeccomp) putOnFilter(compileOwnFilter());
   else log('warn', 'this kernel filters no system calls: containers run without that wall');
   const tools = new LxcTools(layout, cgroups);
   return {
     layout,
     log,
-    facts: { pageSize, hostCpus: availableParallelism() },
+    facts,
     cgroups,
     tools,
     livePath: ({ record }) => join(tools.folder(diskName(record.name)), 'live.xml'),

@@ -14,6 +14,7 @@ import { lookOperations } from '../domains/look.js';
 import { runOperations } from '../domains/run.js';
 import { MemoryDriver } from '../drivers/memory/driver.js';
 import { isFault } from '../errors.js';
+import { readFacts } from '../host/facts.js';
 import { bootId } from '../host/processes.js';
 import { UserNamespacePool } from '../host/userns.js';
 import { layoutOf } from '../state/layout.js';
@@ -42,7 +43,7 @@ async function daemon(name: string, driver = new MemoryDriver()) {
   const host = {
     layout,
     log: (level: string, message: string) => void log.push(`${level}: ${message}`),
-    facts: { pageSize: 4096, hostCpus: 2 },
+    facts: { ...readFacts(layout.roots), pageSize: 4096, hostCpus: 2 },
     cgroups: detectCgroups(),
     namespaces: new UserNamespacePool(),
     livePath: ({ record }: { readonly record: { readonly name: string } }) =>

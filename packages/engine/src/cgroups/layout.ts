@@ -1,18 +1,10 @@
 // Which cgroup world this host has, and where a container's groups lie in it.
 // SPDX-License-Identifier: Apache-2.0
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmdirSync,
-  statfsSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { cgroupVersion } from '../host/facts.js';
 import { unlessGone } from '../host/gone.js';
 
-const CGROUP2_MAGIC = 0x63677270;
 const ROOT = '/sys/fs/cgroup';
 
 /** Controllers of cgroup v1 and v2 that the engine uses. */
@@ -38,8 +30,8 @@ export interface CgroupLayout {
 }
 
 /** Finds the mounted hierarchies. */
-export function detectCgroups(): CgroupLayout {
-  if (statfsSync(ROOT).type === CGROUP2_MAGIC) {
+export function detectCgroups(version = cgroupVersion()): CgroupLayout {
+  if (version === 2) {
     const controllers = new Set(readFileSync(join(ROOT, 'cgroup.controllers'), 'utf8').trim().split(' '));
     return {
       version: 2,

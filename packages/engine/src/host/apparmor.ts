@@ -1,7 +1,6 @@
 // AppArmor around containers: whether this kernel has it, and the one profile that a daemon loads for all of them.
 // SPDX-License-Identifier: Apache-2.0
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { release } from 'node:os';
 import { profileText } from './apparmor-profile.js';
 import { readIfThere } from './files.js';
 import { run } from './run.js';
@@ -12,6 +11,12 @@ import { run } from './run.js';
  * every start; the user namespace remains.
  */
 export type AppArmor = 'off' | 'confined' | 'unconfined';
+
+/** Of the host's facts what a profile depends on. */
+interface HostSide {
+  readonly appArmor: AppArmor;
+  readonly kernel: string;
+}
 
 const kernelFiles = 'sys/kernel/security/apparmor';
 const parser = 'sbin/apparmor_parser';
@@ -45,14 +50,14 @@ export class Confinement {
   }
 
   /** To compile it takes a tenth of a second; one that is there already, from a daemon before this one, stays. */
-  async load(warn: (message: string) => void): Promise<void> {
-    this.#state = detectAppArmor();
+  async load(facts: HostSide, warn: (message: string) => void): Promise<void> {
+    this.#state = facts.appArmor;
     if (this.#state === 'unconfined')
       warn(
         "AppArmor confines no container here: a second wall takes Debian's package apparmor, and securityfs at /sys/kernel/security",
       );
     if (this.#state !== 'confined') return;
-    const text = profileText(this.name, release());
+    const text = profileText(this.name, facts.kernel);
     if (this.isLoaded() && (await readIfThere(this.path)) === text) return;
     try {
       writeFileSync(this.path, text, { mode: 0o600 });

@@ -1,6 +1,6 @@
 // The system calls a container's programs are refused: one table, as liblxc's policy and as a filter for those that enter later.
 // SPDX-License-Identifier: Apache-2.0
-import { closeSync, existsSync, readFileSync } from 'node:fs';
+import { closeSync, readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import type { DeniedCall } from '@ctvirt/xml';
 import koffi from 'koffi';
@@ -9,9 +9,6 @@ import { openMemory } from './syscalls.js';
 
 /** What a document loosens by name, or that it wants no filter at all. */
 export type SeccompPolicy = 'off' | { readonly allowed: readonly DeniedCall[] };
-
-/** Whether this kernel filters system calls; Debian's do. */
-export const hasSeccomp: boolean = existsSync('/proc/sys/kernel/seccomp/actions_avail');
 
 interface Denial {
   /**

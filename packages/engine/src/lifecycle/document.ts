@@ -17,6 +17,7 @@ import { EngineError } from '../errors.js';
 import type { GuestFile } from '../guest/files.js';
 import { insidePath, refuseTarget } from '../guest/inside.js';
 import { guestNames } from '../guest/names.js';
+import type { Facts } from '../host/facts.js';
 import type { IdMap } from '../host/userns.js';
 import { madeMac } from '../network/link-addresses.js';
 import type { LinkPlan, Rate } from '../network/link-plan.js';
@@ -52,11 +53,8 @@ export interface DocumentParts {
   readonly ownsIdMap: boolean;
 }
 
-/** Facts of the host that a document's numbers depend on. */
-export interface HostFacts {
-  readonly pageSize: number;
-  readonly hostCpus: number;
-}
+/** What of the host a document's meaning depends on. */
+export type HostFacts = Pick<Facts, 'pageSize' | 'hostCpus'>;
 
 /** A document that can be had: its domain, filled from its profile, and what follows from it. */
 interface Accepted {

@@ -28,7 +28,7 @@ function stateOf(
   more: Partial<Described> = {},
 ): string {
   const walls = { ...wanted, ...change };
-  const standing = standingOfPlan({ walls, map: map(change.outside ?? 1 << 30) }, host);
+  const standing = standingOfPlan({ walls, map: map(change.outside ?? 1 << 30) }, host, { hasSeccomp: true });
   const all = describeWalls({
     standing,
     wanted: walls,

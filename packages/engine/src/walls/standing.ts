@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFileSync, readlinkSync } from 'node:fs';
 import type { Confinement } from '../host/apparmor.js';
-import { hasSeccomp } from '../host/seccomp.js';
+import type { Facts } from '../host/facts.js';
 import { type IdMap, idsIn } from '../host/userns.js';
 import type { WantedWalls } from './wanted.js';
 
@@ -86,6 +86,7 @@ function fieldsOf(proc: string): (name: string) => string {
 export function standingOfPlan(
   { walls, map }: { readonly walls: WantedWalls; readonly map: IdMap },
   appArmor: Pick<Confinement, 'state' | 'name'>,
+  { hasSeccomp }: Pick<Facts, 'hasSeccomp'>,
 ): Standing {
   const { keepCapabilities, dropCapabilities, seccomp, noNewPrivileges } = walls;
   const isConfined = appArmor.state === 'confined' && walls.appArmor;

@@ -17,11 +17,12 @@ import { viewsAt } from '../../guest/lxcfs-server.js';
 import { strangers } from '../../guest/own-mounts.js';
 import type { Confinement } from '../../host/apparmor.js';
 import { guestOomScore, ownOomScore } from '../../host/birth.js';
+import type { Facts } from '../../host/facts.js';
 import type { DetachedMount } from '../../host/mount-calls.js';
 import { type MountEntry, mountsOf, mounts as mountsOfHost } from '../../host/mountinfo.js';
 import { ownCeilings, within } from '../../host/own-limits.js';
 import { PrivateMounts } from '../../host/private-mounts.js';
-import { hasSeccomp, policyText } from '../../host/seccomp.js';
+import { policyText } from '../../host/seccomp.js';
 import { Undo } from '../../host/undo.js';
 import type { UserNamespacePool } from '../../host/userns.js';
 import { noDisk } from '../../lifecycle/block-io.js';
@@ -66,6 +67,7 @@ export interface BootParts {
   /** What shows a container its own limits. */
   readonly shown: () => Promise<DetachedMount | undefined>;
   readonly diskLimits: Pick<DiskLimits, 'atStart' | 'limitOwners'>;
+  readonly facts: Pick<Facts, 'hasSeccomp'>;
   readonly log: EngineLog;
 }
 
@@ -162,7 +164,7 @@ export class Boot {
       rlimits: givenLimits(config.plan.resources),
       oomScore: own === inside ? undefined : inside,
       appArmor,
-      seccompPath: hasSeccomp ? join(tools.folder(name), 'seccomp') : undefined,
+      seccompPath: this.parts.facts.hasSeccomp ? join(tools.folder(name), 'seccomp') : undefined,
     });
     try {
       refuseLinks(plan.links, linkPrefixOf(record));

@@ -8,11 +8,12 @@ import { FilterCache } from '../../attach/filters.js';
 import { removeGroup } from '../../cgroups/layout.js';
 import { shareProtection } from '../../cgroups/protection.js';
 import { EngineError } from '../../errors.js';
+import type { Facts } from '../../host/facts.js';
 import { detachMount } from '../../host/mount-calls.js';
 import { mountsBelow } from '../../host/mountinfo.js';
 import { PrivateMounts } from '../../host/private-mounts.js';
 import { isEnding } from '../../host/processes.js';
-import { type HostFacts, planOf } from '../../lifecycle/document.js';
+import { planOf } from '../../lifecycle/document.js';
 import { diskName } from '../../state/layout.js';
 import type {
   Driver,
@@ -40,7 +41,7 @@ export interface LxcDriverParts
     Omit<InfoParts, 'tools'>,
     LxcAssetParts,
     Omit<LxcRunParts, 'consoles' | 'filters'> {
-  readonly facts: HostFacts;
+  readonly facts: Facts;
   /** The stored document. */
   readonly stored: (subject: Subject) => Promise<Domain>;
 }

@@ -9,6 +9,7 @@ import type { Domain } from '@ctvirt/xml';
 import { type CgroupLayout, readNumber } from '../../cgroups/layout.js';
 import { withProcessDefault } from '../../cgroups/processes.js';
 import type { Confinement } from '../../host/apparmor.js';
+import type { Facts } from '../../host/facts.js';
 import { filesystemsOf, type HostFacts, idMapOf, linksOf } from '../../lifecycle/document.js';
 import { sharedIds } from '../../lifecycle/shared-ids.js';
 import { diskName } from '../../state/layout.js';
@@ -27,7 +28,7 @@ export interface InfoParts {
   readonly tools: Pick<LxcTools, 'group'>;
   readonly store: DomainStore;
   readonly kept: (subject: Subject) => KeptContext;
-  readonly facts: HostFacts;
+  readonly facts: HostFacts & Pick<Facts, 'hasSeccomp'>;
   readonly appArmor: Confinement;
   /** Whether a domain has leased any of these ids. */
   readonly leased: (start: number, count: number) => boolean;
@@ -58,7 +59,7 @@ function wallsOf(entry: Subject, domain: Domain, parts: InfoParts, maxProcesses:
   const wanted = wantedWalls(domain);
   const standing =
     (entry.running && standingOf(lxcRun(entry.running).initPid)) ??
-    standingOfPlan({ walls: wanted, map: idMapOf(domain, entry.record) }, parts.appArmor);
+    standingOfPlan({ walls: wanted, map: idMapOf(domain, entry.record) }, parts.appArmor, parts.facts);
   const most =
     entry.running === undefined ? withProcessDefault(resourcesOf(domain, parts.facts)).pidsMax : maxProcesses;
   const links = linksOf(domain, entry.record);

@@ -1,6 +1,6 @@
 // Where the numbers of each beancounter come from in both cgroup worlds: one row for each, and silence where the kernel is silent.
 // SPDX-License-Identifier: Apache-2.0
-import { pageSize } from '../../../host/syscalls.js';
+import { pageSize } from '../../../host/facts.js';
 import type { Census } from './census.js';
 import type { Readings } from './readings.js';
 
