@@ -1,7 +1,8 @@
-// Checks that packages import each other downwards only (docs/architecture.md shows the layers), and so do the engine's folders.
+// Checks that packages import each other downwards only (docs/architecture.md shows the layers), and so do the engine's folders; and who reaches for the host.
 // SPDX-License-Identifier: Apache-2.0
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { checkReach } from './host-reach.mjs';
 import { floorOf, folderOf } from './house/floors.mjs';
 
 const layer = { xml: 0, rpc: 0, formats: 1, api: 1, engine: 2, daemon: 3, cli: 3 };
@@ -55,5 +56,6 @@ for (const name of readdirSync(root)) {
     }
   }
 }
+checkReach(fault);
 if (faults > 0) process.exit(1);
 console.log('layers: ok');

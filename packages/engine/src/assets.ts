@@ -4,13 +4,14 @@ import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Asset } from '@ctvirt/api';
 import type { Driver, HeldAsset } from './drivers/driver.js';
+import { removeTree } from './host/files.js';
 import { type BoundLoop, boundLoops } from './host/loop.js';
 import { run } from './host/run.js';
 import type { Entry, Registry } from './registry/registry.js';
 import type { IdRanges } from './state/id-ranges.js';
 import { diskName, type Layout } from './state/layout.js';
 import type { KeyedQueue } from './state/queue.js';
-import { type DomainStore, removeTree } from './state/store.js';
+import type { DomainStore } from './state/store.js';
 
 /** Dependencies of `Assets`. */
 export interface AssetParts {

@@ -5,6 +5,9 @@ import { constants, readdirSync } from 'node:fs';
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { isErrno } from './gone.js';
+import { run } from './run.js';
+
+export { exchange } from './syscalls.js';
 
 const UNFINISHED = '.new';
 
@@ -66,4 +69,9 @@ export async function readIfThere(path: string): Promise<string | undefined> {
 /** Makes a folder and those above it; an existing one keeps its mode. */
 export async function makePrivateDirectory(path: string, mode = 0o700): Promise<void> {
   await mkdir(path, { recursive: true, mode });
+}
+
+/** GNU rm walks by descriptors: neither links nor names that are not UTF-8 nor great depth trouble it, as they would Node. */
+export async function removeTree(path: string): Promise<void> {
+  await run(['/bin/rm', '-rf', '--one-file-system', '--', path]);
 }

@@ -5,9 +5,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, readFile, rename, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { EngineError } from '../errors.js';
-import { syncDirectory, unfinishedIn, writeAtomically } from '../host/files.js';
-import { run } from '../host/run.js';
-import { exchange } from '../host/syscalls.js';
+import { exchange, removeTree, syncDirectory, unfinishedIn, writeAtomically } from '../host/files.js';
 import { requireTrusted } from '../host/trusted.js';
 import { diskName, type Layout } from './layout.js';
 import { type DomainRecord, formatRecord, parseRecord } from './record.js';
@@ -214,11 +212,6 @@ async function vanish(parent: string, folder: string): Promise<void> {
   await rename(folder, grave);
   await syncDirectory(parent);
   await removeTree(grave);
-}
-
-/** GNU rm walks by descriptors: neither links nor names that are not UTF-8 nor great depth trouble it, as they would Node. */
-export async function removeTree(path: string): Promise<void> {
-  await run(['/bin/rm', '-rf', '--one-file-system', '--', path]);
 }
 
 function formatLease(lease: Lease): string {

@@ -5,6 +5,7 @@ import { chmod, lstat, mkdir, open, readdir, readFile, rename, writeFile } from 
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { removeTree as removeFiles } from '../host/files.js';
 import { isErrno } from '../host/gone.js';
 import { run } from '../host/run.js';
 import { buildDebian, type DebianOptions } from './build-debian.js';
@@ -219,7 +220,7 @@ async function syncFolder(path: string): Promise<void> {
 async function removeTree(path: string): Promise<void> {
   for (let tries = 1; ; tries++) {
     try {
-      await run(['/usr/bin/rm', '--recursive', '--force', '--one-file-system', '--', path]);
+      await removeFiles(path);
       return;
     } catch (error) {
       // A tar killed a moment ago may still end its last write.

@@ -8,6 +8,7 @@ import { processesOf } from '../../cgroups/freezer.js';
 import { type CgroupLayout, removeGroup } from '../../cgroups/layout.js';
 import { walkTree } from '../../cgroups/tree.js';
 import type { Confinement } from '../../host/apparmor.js';
+import { removeTree } from '../../host/files.js';
 import { linkNames } from '../../host/links.js';
 import { detachMount } from '../../host/mount-calls.js';
 import { mountsBelow } from '../../host/mountinfo.js';
@@ -16,7 +17,6 @@ import { idsOfProcess } from '../../host/userns.js';
 import { linkPrefixOf } from '../../lifecycle/document.js';
 import { RANGE_SIZE } from '../../state/id-ranges.js';
 import { diskName, type Layout } from '../../state/layout.js';
-import { removeTree } from '../../state/store.js';
 import type { HeldAsset, Owners, Subject } from '../driver.js';
 import type { LxcTools } from './tools.js';
 
