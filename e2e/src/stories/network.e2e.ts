@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { after, afterEach, before, test } from 'node:test';
 import { run } from '../world/command.js';
 import { domainXml } from '../world/documents.js';
@@ -177,6 +177,126 @@ test('what the host has itself, or nobody can have alone, is no container’s', 
   await refused('exists', world.client.domains.start({ domain: 'greedy' }));
   await world.enclosure.output('ip', 'address', 'del', `${later}/32`, 'dev', 'lo');
   await world.client.domains.start({ domain: 'greedy' });
+});
+
+test('what no link can be is told at define, all of it and where, and what an older version let in at start', async () => {
+  const links = [
+    routed('0.1.2.3', '::ffff:10.0.0.1', '192.168.7.32', '192.168.7.32'),
+    `<interface type='ethernet'><guest dev='7'/><ip address='2001:db8:7::32'/><mtu size='1279'/></interface>`,
+  ];
+  const { findings: places = [] } = await refused(
+    'invalid',
+    world.define(domainXml({ name: 'odd', interfaces: links })),
+  );
+  assert.deepEqual(
+    places.map(({ path }) => path.replace('/domain/devices/interface', '')),
+    ['[1]/ip[1]/@address', '[1]/ip[2]/@address', '[1]/ip[4]/@address', '[2]/guest/@dev', '[2]/mtu/@size'],
+  );
+  assert.ok(places.every(({ line }) => line > 1));
+  // Written otherwise it is the same address, and liblxc is told of it in the one way that it reads.
+  await world.run(domainXml({ name: 'first', interfaces: [routed('192.168.7.07', '2001:DB8:7:0::7')] }));
+  for (const address of ['192.168.7.7', '2001:db8:7::7'])
+    await refused('exists', world.define(domainXml({ name: 'second', interfaces: [routed(address)] })));
+  // As an older version has stored it.
+  await world.define(domainXml({ name: 'old', interfaces: [routed('192.168.7.33', '192.168.7.34')] }));
+  await world.stop();
+  const stored = `${world.root}/lib/domains/old/domain.xml`;
+  await writeFile(stored, (await readFile(stored, 'utf8')).replace('192.168.7.34', '192.168.7.33'));
+  await world.start();
+  const { message } = await refused('invalid', world.client.domains.start({ domain: 'old' }));
+  assert.match(message, /domain 'old' cannot start: the container has the address 192\.168\.7\.33 twice/);
+  assert.equal(
+    (await world.cli(['set', 'old', '--ram', '64M', '--config'])).status,
+    0,
+    'and it can be changed',
+  );
+});
+
+test('an address that the host sends elsewhere: told at define, refused at start, and had when the route is gone', async () => {
+  const ip = (...words: string[]) => world.enclosure.output('ip', ...words);
+  await ip('link', 'add', 'else0', 'type', 'veth', 'peer', 'name', 'else1');
+  try {
+    for (const link of ['else0', 'else1']) await ip('link', 'set', link, 'up');
+    await ip('address', 'add', '192.168.9.1/24', 'dev', 'else0');
+    await ip('route', 'add', 'blackhole', '192.168.8.0/24');
+    const routes = [
+      ['192.168.7.50', 'dev else0', 'to else0'],
+      ['192.168.8.51', 'blackhole', 'elsewhere'],
+      ['2001:db8:7::52', 'dev else0', 'to else0'],
+      ['2001:db8:7::53', 'unreachable', 'elsewhere'],
+    ] as const;
+    for (const [address, way, where] of routes) {
+      const words = way === 'dev else0' ? [address, 'dev', 'else0'] : [way, address];
+      await ip('route', 'add', ...words);
+      const said = `the address ${address} is routed ${where} on this host`;
+      const { findings } = await world.define(domainXml({ name: 'late', interfaces: [routed(address)] }));
+      assert.ok(findings[0]?.message.startsWith(said), JSON.stringify(findings));
+      const { message } = await refused('exists', world.client.domains.start({ domain: 'late' }));
+      assert.ok(message.startsWith(said), message);
+      await ip('route', 'del', ...words);
+      await world.client.domains.start({ domain: 'late' });
+      await world.erase('late');
+    }
+    // A network around it, a dearer route, and a table that no rule leads to are no hindrance.
+    await ip('route', 'add', '192.168.7.0/24', 'dev', 'else0');
+    await ip('route', 'add', '192.168.7.50', 'dev', 'else0', 'metric', '50');
+    await ip('route', 'add', '192.168.7.50', 'dev', 'else0', 'table', '200');
+    await world.run(serving('late', routed('192.168.7.50', '192.168.8.51')));
+    assert.match(await page('http://192.168.7.50/'), /<h1>late<\/h1>/);
+    const { message } = await refused(
+      'invalid',
+      world.define(domainXml({ name: 'all', interfaces: [routed('192.168.9.255')] })),
+    );
+    assert.match(message, /192\.168\.9\.255 is the broadcast address of a network of the host's/);
+  } finally {
+    await ip('link', 'delete', 'else0');
+    await ip('route', 'del', 'blackhole', '192.168.8.0/24');
+    await ip('route', 'flush', 'table', '200').catch(() => '');
+  }
+});
+
+test('bridge: routes of the document beside the default one, from the first moment on and on links that come later', async () => {
+  const ip = (...words: string[]) => world.enclosure.output('ip', ...words);
+  await ip('link', 'add', 'br-e2e', 'type', 'bridge');
+  try {
+    const link = (number: number) => `<interface type='bridge'><source bridge='br-e2e'/>
+      <guest dev='a$b;${number}'/><ip address='10.7${number}.0.2' prefix='24'/><ip address='2001:db8:7${number}::2' prefix='64'/>
+      <route family='ipv4' address='10.9${number}.0.0' prefix='16' gateway='10.7${number}.0.1' metric='7'/>
+      <route family='ipv6' address='2001:db8:9${number}::' prefix='48' gateway='2001:db8:7${number}::1'/></interface>`;
+    const program = ['/bin/sh', '-c', 'ip route >/first; exec sleep 1000'];
+    await world.run(domainXml({ name: 'ways', program, interfaces: [link(7)] }));
+    await writeFile(`${world.host}/link.xml`, link(8));
+    const attach = [
+      'virsh',
+      '-c',
+      world.uri('ctvirt'),
+      'attach-device',
+      'ways',
+      `${world.host}/link.xml`,
+      '--live',
+    ];
+    const { status, stderr } = await run(attach);
+    assert.equal(status, 0, stderr);
+    const seen = await world.shell('ways', 'cat /first; ip route; ip -6 route');
+    for (const number of [7, 8]) {
+      const v4 = `10\\.9${number}\\.0\\.0/16 via 10\\.7${number}\\.0\\.1 dev a\\$b;${number} +metric 7`;
+      assert.equal(seen.match(new RegExp(v4, 'g'))?.length, number === 7 ? 2 : 1, seen);
+      assert.match(seen, new RegExp(`2001:db8:9${number}::/48 via 2001:db8:7${number}::1`));
+    }
+    await world.erase('ways');
+    // Without a way there is none over it, and it starts.
+    const down = link(7).replace('</interface>', "<link state='down'/></interface>");
+    await world.run(
+      domainXml({
+        name: 'down',
+        interfaces: [down, routed('192.168.7.60').replace('</', "<link state='down'/></")],
+      }),
+    );
+    assert.equal(await world.shell('down', 'ip route'), '');
+    await world.erase('down');
+  } finally {
+    await ip('link', 'delete', 'br-e2e');
+  }
 });
 
 test('an address another domain has is refused, and free when that one is gone', async () => {

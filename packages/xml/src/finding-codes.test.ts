@@ -32,6 +32,7 @@ type ParserCode = Exclude<
   | 'unsafe-source'
   | 'wall-down'
   | 'kept-files'
+  | 'taken-address'
   | 'left-out'
   | 'no-longer-accepted'
 >;

@@ -35,6 +35,7 @@ export const findingCodes = {
   'shared-ids': 'an id map with ids that the host or another domain has as well',
   'not-enforced': 'understood and kept, but without effect on the host that runs it',
   'wall-down': 'it takes down a wall between the container and its host',
+  'taken-address': 'an address that the host sends elsewhere, so that it cannot be had as long as that is so',
   'kept-files': 'files that an earlier domain of its name left become its own',
   'left-out': 'known to libvirt, kept here as it stands, and not in the normal form',
   'unsafe-source': 'others than root can do something by a folder, image or device of the host that it names',

@@ -1,6 +1,6 @@
 // @ctvirt/xml: typed, lossless libvirt domain XML.
 // SPDX-License-Identifier: Apache-2.0
-export { familyOf } from './address.js';
+export { familyOf, normalAddress, prefixOf } from './address.js';
 export type { DomainCapabilities } from './capabilities/domain.js';
 export type { HostCapabilities } from './capabilities/index.js';
 export type { ParseOptions } from './convert/parse.js';

@@ -11,12 +11,12 @@ import type { ProjectRange } from '../host/projects.js';
 import { Undo } from '../host/undo.js';
 import type { UserNamespacePool } from '../host/userns.js';
 import type { Claim } from '../lifecycle/claim.js';
-import { type DocumentParts, idMapOf, type Reader, writableSources } from '../lifecycle/document.js';
+import { type DocumentParts, idMapOf, linksOf, type Reader, writableSources } from '../lifecycle/document.js';
 import type { Changed, Edit } from '../lifecycle/edit.js';
 import { notKept, remarkOf } from '../lifecycle/not-enforced.js';
 import { sharedIds } from '../lifecycle/shared-ids.js';
 import { readStored } from '../lifecycle/stored-document.js';
-import { refuseHostAddresses } from '../network/refusals.js';
+import { elsewhere, refuseHostAddresses, routedElsewhere } from '../network/refusals.js';
 import { releaseLimits } from '../quota/release.js';
 import { checkFree, type Entry, HIGHEST_ID, type Registry } from '../registry/registry.js';
 import { type IdRanges, RANGE_SIZE } from '../state/id-ranges.js';
@@ -108,6 +108,7 @@ export class Definer {
       const unkept = this.parts.ownersRemark(entry, read.parts.filesystems);
       if (unkept !== undefined) findings.push(notKept('/domain/devices/filesystem/quota', unkept));
       findings.push(...unsafe);
+      if (entry.running === undefined) findings.push(...this.#routedElsewhere(read.domain, entry));
       return { entry, findings: typeof given === 'string' ? placeFindings(given, findings) : findings };
     });
   }
@@ -128,6 +129,13 @@ export class Definer {
   #lookAtSources({ filesystems, ownsIdMap }: DocumentParts): Finding[] {
     const remarks = this.parts.sources.remarks(filesystems, ownsIdMap);
     return remarks.map((message) => remarkOf('unsafe-source', '/domain/devices/filesystem/source', message));
+  }
+
+  /** Which it is not started with as long as that is so. */
+  #routedElsewhere(domain: Domain, { record }: Entry): Finding[] {
+    return routedElsewhere(linksOf(domain, record)).map(({ address, link, index }) =>
+      remarkOf('taken-address', `/domain/devices/interface[${index + 1}]`, elsewhere(address, link)),
+    );
   }
 
   #weigh(claim: Claim): Finding[] {

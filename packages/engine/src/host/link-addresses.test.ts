@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { addressBytes } from '../network/link-addresses.js';
-import { addressesOn, isOwnAddress } from './link-addresses.js';
+import { addressesOn } from './link-addresses.js';
+import { isOwnAddress } from './routes.js';
 import { run } from './run.js';
 
 const hex = (addresses: readonly Buffer[]) => addresses.map((bytes) => bytes.toString('hex')).sort();

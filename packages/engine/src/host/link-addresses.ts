@@ -1,8 +1,8 @@
 // Addresses this host has and relies on, asked of the kernel by netlink: also on links that have no carrier yet.
 // SPDX-License-Identifier: Apache-2.0
 import { linkIndex } from './links.js';
-import { attribute, get16, get32, HEADER, message, parts, REQUEST } from './netlink.js';
-import { type Attribute, ask, attributesOf, dump } from './netlink-route.js';
+import { get16, get32, parts } from './netlink.js';
+import { type Attribute, attributesOf, dump } from './netlink-route.js';
 
 const NEW_ADDRESS = 20;
 const GET_ADDRESS = 22;
@@ -13,10 +13,8 @@ const GET_NEIGHBOUR = 30;
 const NEW_NEXT_HOP = 104;
 const GET_NEXT_HOP = 106;
 const ADDRESS_HEADER = 8;
-/** struct rtmsg, and where in it the type of the route is. */
+/** struct rtmsg. */
 const ROUTE_HEADER = 12;
-const ROUTE_TYPE = 7;
-const ROUTE_TO = 1;
 const ROUTE_LINK = 4;
 const ROUTE_GATEWAY = 5;
 const ROUTE_SEVERAL = 9;
@@ -35,9 +33,6 @@ const NEIGHBOUR_LINK = 4;
 const NEIGHBOUR_STATE = 8;
 const NEIGHBOUR_ADDRESS = 1;
 const PERMANENT = 0x80;
-const AF_INET = 2;
-const AF_INET6 = 10;
-const LOCAL_ROUTE = 2;
 /** Where a link has another end, the first is that one's. */
 const attributes = { address: 1, local: 2 } as const;
 
@@ -82,18 +77,4 @@ export function peersOn(links: Iterable<string>): Buffer[] {
         : [],
     ),
   ].filter(({ length }) => length === 4 || length === 16);
-}
-
-/** Whether the host delivers to itself what is sent there; what no route leads to is not its own. */
-export function isOwnAddress(address: Buffer): boolean {
-  const head = Buffer.alloc(ROUTE_HEADER);
-  head[0] = address.length === 4 ? AF_INET : AF_INET6;
-  head[1] = 8 * address.length;
-  const body = Buffer.concat([head, attribute(ROUTE_TO, address)]);
-  let isOwn = false;
-  ask(message(GET_ROUTE, REQUEST, body), (messages) => {
-    isOwn = get16(messages, 4) === NEW_ROUTE && messages.readUInt8(HEADER + ROUTE_TYPE) === LOCAL_ROUTE;
-    return true; // an error says that no route leads there
-  });
-  return isOwn;
 }

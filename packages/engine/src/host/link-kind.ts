@@ -4,6 +4,7 @@ import { closeSync } from 'node:fs';
 import {
   ATTRIBUTE_HEADER,
   attribute,
+  get32,
   HEADER,
   message,
   openNetlink,
@@ -17,7 +18,7 @@ const NETLINK_ROUTE = 0;
 const NEW_LINK = 16;
 const GET_LINK = 18;
 const LINK_HEADER = 16;
-const numbers = { mac: 1, name: 3, info: 18, kind: 1 } as const;
+const numbers = { mac: 1, name: 3, mtu: 4, info: 18, kind: 1 } as const;
 
 /** What the kernel says of a link. */
 export interface LinkKind {
@@ -25,6 +26,7 @@ export interface LinkKind {
   readonly kind: string | undefined;
   /** Two hexadecimal digits each, with colons. */
   readonly mac: string;
+  readonly mtu: number;
 }
 
 /** Undefined where there is none of this name. */
@@ -40,7 +42,9 @@ export function linkKind(name: string): LinkKind | undefined {
     if (first?.type !== NEW_LINK) return undefined;
     const values = attributesIn(answer, first.at + HEADER + LINK_HEADER, first.end);
     const info = values.get(numbers.info) ?? Buffer.alloc(0);
+    const mtu = values.get(numbers.mtu);
     return {
+      mtu: mtu === undefined ? 0 : get32(mtu, 0),
       kind: attributesIn(info, 0, info.length).get(numbers.kind)?.toString().replace(/\0$/, ''),
       mac: [...(values.get(numbers.mac) ?? [])].map((byte) => byte.toString(16).padStart(2, '0')).join(':'),
     };

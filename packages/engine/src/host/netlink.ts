@@ -36,7 +36,7 @@ export const get32 = (bytes: Buffer, at: number): number =>
   isLittle ? bytes.readUInt32LE(at) : bytes.readUInt32BE(at);
 const put16 = (bytes: Buffer, value: number, at: number): number =>
   isLittle ? bytes.writeUInt16LE(value, at) : bytes.writeUInt16BE(value, at);
-const put32 = (bytes: Buffer, value: number, at: number): number =>
+export const put32 = (bytes: Buffer, value: number, at: number): number =>
   isLittle ? bytes.writeUInt32LE(value, at) : bytes.writeUInt32BE(value, at);
 
 /** The name of what the last call here failed of. */

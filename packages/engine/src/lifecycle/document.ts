@@ -11,7 +11,9 @@ import {
   type Interface,
   initCommand,
   isContainerType,
+  normalAddress,
   parseDomain,
+  placeFindings,
 } from '@ctvirt/xml';
 import { EngineError } from '../errors.js';
 import type { GuestFile } from '../guest/files.js';
@@ -22,6 +24,7 @@ import type { IdMap } from '../host/userns.js';
 import { madeMac } from '../network/link-addresses.js';
 import type { LinkPlan, Rate } from '../network/link-plan.js';
 import { ROUTED_GATEWAY_V6 } from '../network/routed-link.js';
+import { commonPrefix, isDefaultRoute, staticRoutesOf } from '../network/routes.js';
 import type { DomainRecord } from '../state/record.js';
 import {
   type DiskLimit,
@@ -33,6 +36,7 @@ import {
 import { wantedWalls } from '../walls/wanted.js';
 import { type Claim, claimOf } from './claim.js';
 import { refuseTooLittle } from './floors.js';
+import { linkFaults } from './link-faults.js';
 import { notEnforced } from './not-enforced.js';
 import type { InnerMount, RunPlan } from './plan.js';
 import { takenDown } from './taken-down.js';
@@ -77,7 +81,7 @@ export class Reader {
     const { domain, findings } = parseDomain(xml, { strict: options.strict });
     refuseErrors(findings, 'the document');
     if (domain === undefined) throw new EngineError('invalid', 'the document is no domain', { findings });
-    return await this.#accept(domain, findings);
+    return await this.#accept(domain, findings, (faults) => placeFindings(xml, faults));
   }
 
   /** As `read`, for those who hold a domain; throws `invalid` with what its document would be refused for. */
@@ -103,12 +107,19 @@ export class Reader {
         'the changed document',
       );
     }
-    return await this.#accept(after, findings);
+    const had = new Set(faultsOf(before).map(({ message }) => message));
+    return await this.#accept(after, findings, (faults) => faults.filter(({ message }) => !had.has(message)));
   }
 
-  async #accept(domain: Domain, findings: readonly Finding[]): Promise<Accepted> {
+  /** `of` is what is told of faults. */
+  async #accept(
+    domain: Domain,
+    findings: readonly Finding[],
+    of: (faults: readonly Finding[]) => readonly Finding[] = (faults) => faults,
+  ): Promise<Accepted> {
     const filled = await this.#withProfile(domain);
     refuseForeign(filled);
+    refuseErrors(of(faultsOf(filled)), 'the document');
     refuseTooLittle(resourcesOf(filled, this.facts));
     return {
       domain: filled,
@@ -155,6 +166,7 @@ export class Reader {
   }
 }
 
+const faultsOf = ({ devices }: Domain) => linkFaults(devices.interfaces ?? []);
 const isError = ({ severity }: Finding): boolean => severity === 'error';
 const wordsOf = ({ code, path, message }: Finding): string => `${code} ${path} ${message}`;
 
@@ -221,7 +233,9 @@ const linkKinds = new Set(['ethernet', 'bridge', 'network', 'direct']);
 
 /** Addresses of its links; each can be one domain's only. */
 export const addressesOf = (domain: Domain): string[] =>
-  (domain.devices.interfaces ?? []).flatMap((link) => (link.ips ?? []).map(({ address }) => address));
+  (domain.devices.interfaces ?? []).flatMap((link) =>
+    (link.ips ?? []).map(({ address }) => normalAddress(address)),
+  );
 
 function partsOf(domain: Domain): DocumentParts {
   const filesystems = filesystemsOf(domain);
@@ -475,11 +489,12 @@ const numberIn = (name: string | undefined): number =>
 
 function linkOf(link: Interface, index: number, record: DomainRecord): LinkPlan {
   const addresses = (link.ips ?? []).map(({ address, prefix, family }) => ({
-    address,
+    address: normalAddress(address),
     prefix: link.type === 'ethernet' ? wholePrefix(family) : (prefix ?? commonPrefix(family)),
     family: family === 'ipv6' ? (6 as const) : (4 as const),
   }));
   const routed = link.type === 'ethernet';
+  const up = link.link?.state !== 'down';
   const name = link.guest?.dev ?? `eth${index}`;
   return {
     kind: routed ? 'routed' : link.type === 'direct' ? 'macvlan' : 'bridge',
@@ -496,9 +511,11 @@ function linkOf(link: Interface, index: number, record: DomainRecord): LinkPlan 
     mac: link.mac?.address ?? madeMac(record.uuid, name),
     isTrusted: link.trustGuestRxFilters === true,
     mtu: link.mtu?.size,
-    up: link.link?.state !== 'down',
+    up,
     addresses,
-    gateways: routed ? routedGateways(addresses) : gatewaysOf(link),
+    // No way leads over a link that is down: the kernel has none, and liblxc refuses it.
+    gateways: !up ? [] : routed ? routedGateways(addresses) : gatewaysOf(link),
+    ...(up && !routed && { routes: staticRoutesOf(link.routes) }),
     rates: { inbound: rateOf(link.bandwidth?.inbound), outbound: rateOf(link.bandwidth?.outbound) },
   };
 }
@@ -516,7 +533,6 @@ function rateOf(rate: NonNullable<Interface['bandwidth']>['inbound']): Rate | un
 
 /** A routed address is the container's alone, whatever prefix the document gives: all else goes by the host. */
 const wholePrefix = (family: string): number => (family === 'ipv6' ? 128 : 32);
-const commonPrefix = (family: string): number => (family === 'ipv6' ? 64 : 24);
 
 function parentOf(link: Interface): string | undefined {
   switch (link.type) {
@@ -555,10 +571,8 @@ function routedGateways(addresses: LinkPlan['addresses']): LinkPlan['gateways'] 
 }
 
 function gatewaysOf(link: Interface): LinkPlan['gateways'] {
-  return (link.routes ?? [])
-    .filter(({ address, prefix }) => (address === '0.0.0.0' || address === '::') && (prefix ?? 0) === 0)
-    .map(({ gateway, family }) => ({
-      address: gateway,
-      family: family === 'ipv6' ? (6 as const) : (4 as const),
-    }));
+  return (link.routes ?? []).filter(isDefaultRoute).map(({ gateway, family }) => ({
+    address: normalAddress(gateway),
+    family: family === 'ipv6' ? (6 as const) : (4 as const),
+  }));
 }

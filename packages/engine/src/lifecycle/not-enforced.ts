@@ -59,6 +59,18 @@ const onInterface: readonly ((link: Interface) => Remark | undefined)[] = [
       '/bandwidth/inbound/@floor',
       'a rate is limited here, and not guaranteed',
     ),
+  ({ type, routes }) =>
+    remark(
+      type === 'ethernet' ? routes?.[0] : undefined,
+      '/route',
+      'a routed interface has one way, which is the host',
+    ),
+  ({ type, link, routes }) =>
+    remark(
+      type !== 'ethernet' && link?.state === 'down' ? routes?.[0] : undefined,
+      '/route',
+      'no route leads over a link that is down',
+    ),
   ({ vlan }) => remark(vlan, '/vlan', 'frames are not tagged yet'),
   ({ filterref }) => remark(filterref, '/filterref', 'network filters are not applied'),
   ({ script }) => remark(script, '/script', 'scripts of interfaces are not run'),

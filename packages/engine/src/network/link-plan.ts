@@ -1,5 +1,6 @@
 // The links of a container as its document asks for them.
 // SPDX-License-Identifier: Apache-2.0
+import type { StaticRoute } from './routes.js';
 
 /** What may pass one way in the long run, as fast as what for a moment, and how much in that moment. */
 export interface Rate {
@@ -28,6 +29,8 @@ export interface LinkPlan {
     readonly family: 4 | 6;
   }[];
   readonly gateways: readonly { readonly address: string; readonly family: 4 | 6 }[];
+  /** Inside, beside the default ones. */
+  readonly routes?: readonly StaticRoute[];
   /** Towards the container and from it. */
   readonly rates: { readonly inbound: Rate | undefined; readonly outbound: Rate | undefined };
 }

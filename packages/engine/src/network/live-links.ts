@@ -8,6 +8,7 @@ import { hasLink, linkNames } from '../host/links.js';
 import { run } from '../host/run.js';
 import { Undo } from '../host/undo.js';
 import type { LinkPlan } from './link-plan.js';
+import { routeWords } from './routes.js';
 import { openRoutedLink } from './routed-link.js';
 import { isShaped, shapeLink } from './shaping.js';
 
@@ -83,6 +84,7 @@ export async function addLink(link: LinkPlan, pid: number): Promise<void> {
     const via = address === 'dev' ? [] : ['via', address];
     await inside(`-${family}`, 'route', 'add', 'default', ...via, 'dev', link.name);
   }
+  for (const route of link.routes ?? []) await inside(...routeWords(route, link.name));
   undo.keep();
 }
 

@@ -1,19 +1,53 @@
 // What this host makes impossible for links and addresses of a container, said before anything is made.
 // SPDX-License-Identifier: Apache-2.0
 import { EngineError } from '../errors.js';
-import { isOwnAddress } from '../host/link-addresses.js';
 import { linkKind } from '../host/link-kind.js';
 import { hasLink } from '../host/links.js';
+import { isOwnAddress, routeTo } from '../host/routes.js';
 import { addressBytes } from './link-addresses.js';
 import type { LinkPlan } from './link-plan.js';
 
-/** Of links that are about to come; names that begin with `prefix` are the domain's own. */
-export function refuseLinks(links: readonly LinkPlan[], prefix: string): void {
+/** Of links that are about to come; the domain's own are those whose names begin with `prefix`, and `there`, which it has. */
+export function refuseLinks(
+  links: readonly LinkPlan[],
+  prefix: string,
+  there: readonly LinkPlan[] = [],
+): void {
   refuseTakenNames(links, prefix);
   refuseMissingParents(links);
   for (const link of links) if (link.kind === 'bridge') refuseOddBridge(link);
+  for (const link of links) if (link.kind === 'macvlan') refuseOddParent(link);
   refuseHostAddresses(links.flatMap(({ addresses }) => addresses.map(({ address }) => address)));
+  const own = new Set([...there, ...links].map(({ hostName }) => hostName));
+  for (const { address, link } of routedElsewhere(links))
+    if (link === undefined || !(own.has(link) || link.startsWith(`${prefix}.`)))
+      throw new EngineError('exists', elsewhere(address, link), {
+        address,
+        ...(link !== undefined && { link }),
+      });
 }
+
+/** Addresses that a link is to have a route to, and another has one to that the kernel prefers, or does not let stand beside it. */
+export function routedElsewhere(
+  links: readonly Pick<LinkPlan, 'kind' | 'addresses'>[],
+): { address: string; link: string | undefined; index: number }[] {
+  return links.flatMap(({ kind, addresses }, index) =>
+    kind !== 'routed'
+      ? []
+      : addresses.flatMap(({ address, family }) => {
+          const route = routeTo(addressBytes(address));
+          return route === undefined || route.metric > ownMetrics[family]
+            ? []
+            : [{ address, link: route.link, index }];
+        }),
+  );
+}
+
+/** Of a route that says nothing of it. */
+const ownMetrics = { 4: 0, 6: 1024 } as const;
+
+export const elsewhere = (address: string, link: string | undefined): string =>
+  `the address ${address} is routed ${link === undefined ? 'elsewhere' : `to ${link}`} on this host: give the interface another, or take that route away (ip route get ${address} shows it)`;
 
 /** A name from a document may be that of a link of the host's own, which the wall must not be built around. */
 function refuseTakenNames(links: readonly LinkPlan[], prefix: string): void {
@@ -56,6 +90,25 @@ function refuseOddBridge({ name, parent = '', mac }: LinkPlan): void {
     );
 }
 
+/** The kernel makes no macvlan on the loopback link, nor one with larger packets than what it is on has. */
+function refuseOddParent({ name, parent = '', mtu = 0 }: LinkPlan): void {
+  const most = linkKind(parent)?.mtu ?? mtu;
+  const why =
+    parent === 'lo'
+      ? 'is the loopback link, which nobody shares'
+      : mtu > most
+        ? `has packets of ${most} bytes at most, and ${name} is to have ${mtu}`
+        : undefined;
+  if (why === undefined) return;
+  throw new EngineError(
+    'host-command',
+    `'${parent}' ${why}: give interface ${name} another <source> or <mtu>`,
+    {
+      link: parent,
+    },
+  );
+}
+
 type Port = Pick<LinkPlan, 'kind' | 'parent' | 'mac'>;
 
 /** Two with one hardware address on one bridge would take turns. */
@@ -86,6 +139,12 @@ export function refuseHostAddresses(addresses: Iterable<string>): void {
         {
           address,
         },
+      );
+    if (routeTo(bytes)?.kind === 'broadcast')
+      throw new EngineError(
+        'invalid',
+        `${address} is the broadcast address of a network of the host's: give the interface another`,
+        { address },
       );
   }
 }

@@ -9,7 +9,7 @@ export const ROUTED_GATEWAY_V6 = 'fe80::1';
 
 /**
  * Of a link that is up for a moment already the wall keeps away what these would let in; they hold without it too.
- * A kernel without IPv6 has none of its files.
+ * A kernel without IPv6 has none of its files, nor has a link whose packets are too small for it.
  */
 const deaf = {
   ipv4: { accept_redirects: 0, accept_source_route: 0, arp_accept: 0 },
@@ -25,7 +25,7 @@ export async function openRoutedLink(link: LinkPlan): Promise<void> {
   if (link.kind !== 'routed' || hostName === undefined) return;
   for (const [family, values] of Object.entries(deaf)) {
     const folder = `/proc/sys/net/${family}/conf/${hostName}`;
-    if (family === 'ipv6' && !existsSync('/proc/sys/net/ipv6')) continue;
+    if (family === 'ipv6' && !existsSync(folder)) continue;
     for (const [key, value] of Object.entries(values)) writeFileSync(`${folder}/${key}`, String(value));
   }
   const families = new Set(addresses.map(({ family }) => family));

@@ -1,6 +1,7 @@
 // All domains in memory: their records and present states, found by name, UUID, id, CTID or address.
 // SPDX-License-Identifier: Apache-2.0
 import type { DomainState, DomainSummary, StateReason } from '@ctvirt/api';
+import { normalAddress } from '@ctvirt/xml';
 import type { DomainKey } from '../contract.js';
 import type { Run } from '../drivers/driver.js';
 import { EngineError } from '../errors.js';
@@ -215,7 +216,11 @@ export class Registry {
   }
 }
 
-const addressesOf = ({ record, liveAddresses }: Entry): string[] => [...record.addresses, ...liveAddresses];
+/** Records of older versions have them as they were written. */
+const addressesOf = ({ record, liveAddresses }: Entry): string[] => [
+  ...record.addresses.map(normalAddress),
+  ...liveAddresses,
+];
 
 /** Refuses what another domain than `own` has. */
 export function checkFree(what: string, holder: Entry | undefined, own: Entry | undefined): void {

@@ -8,6 +8,7 @@ import type { IdMap } from '../../host/userns.js';
 import type { RunPlan } from '../../lifecycle/plan.js';
 import { addressBytes, addressText } from '../../network/link-addresses.js';
 import type { LinkPlan } from '../../network/link-plan.js';
+import { routeWords } from '../../network/routes.js';
 import type { WantedWalls } from '../../walls/wanted.js';
 
 /** One line of the configuration; the writer of `@ctvirt/formats` escapes or refuses. */
@@ -81,6 +82,7 @@ export function configRows(input: ConfigInput): ConfigRow[] {
     ...optional('lxc.init.uid', plan.user),
     ...optional('lxc.init.gid', plan.group),
     ...networkRows(plan.links),
+    ...plan.links.flatMap(routeRows),
     // A reboot is ours to do: the mounts a second start needs are detached by then, and on_reboot may forbid it.
     ['lxc.hook.version', '1'],
     ['lxc.hook.post-stop', '/usr/bin/test "$LXC_TARGET" != reboot'],
@@ -123,11 +125,23 @@ function appArmorRows(appArmor: ConfigInput['appArmor'], isWanted: boolean): Con
 /** The hook runs when liblxc has changed to the folder, and before init does anything. */
 function workFolderRows(folder: WorkFolder | undefined): ConfigRow[] {
   if (folder === undefined) return [];
-  const quoted = `'${folder.path.replaceAll("'", `'\\''`)}'`;
+  const quoted = inQuotes(folder.path);
   return [
     ['lxc.init.cwd', folder.inside],
     ['lxc.hook.start-host', `/usr/bin/test "/proc/$LXC_PID/cwd" -ef ${quoted}`],
   ];
+}
+
+/** One word for the shell that liblxc runs hooks by. */
+const inQuotes = (word: string): string => `'${word.replaceAll("'", `'\\''`)}'`;
+
+/** liblxc knows default routes alone; by then the links are up, and nothing of the container runs. */
+function routeRows({ name, routes = [] }: LinkPlan): ConfigRow[] {
+  const inside = '/usr/bin/nsenter "--net=/proc/$LXC_PID/ns/net" -- /sbin/ip';
+  return routes.map((route) => [
+    'lxc.hook.start-host',
+    `${inside} ${routeWords(route, name).map(inQuotes).join(' ')}`,
+  ]);
 }
 
 function optional(key: string, value: string | number | undefined): ConfigRow[] {

@@ -14,6 +14,7 @@ import { mountsBelow } from '../../host/mountinfo.js';
 import { PrivateMounts } from '../../host/private-mounts.js';
 import { isEnding } from '../../host/processes.js';
 import { planOf } from '../../lifecycle/document.js';
+import { linkFaults } from '../../lifecycle/link-faults.js';
 import { diskName } from '../../state/layout.js';
 import type {
   Driver,
@@ -61,6 +62,7 @@ export class LxcDriver implements Driver {
   }
 
   async start(subject: Subject, domain: Domain, xml: string, begun: () => void): Promise<Run | undefined> {
+    this.#lookAtLinks(subject, domain);
     const plan = planOf(domain, subject.record, this.parts.facts);
     const running = await this.#boot.start(subject, plan, xml, begun);
     // Not on the way of who waits for the start; a daemon that is killed before leaves it to the next one.
@@ -163,6 +165,14 @@ export class LxcDriver implements Driver {
 
   async #planOf(subject: Subject) {
     return planOf(await this.parts.stored(subject), subject.record, this.parts.facts);
+  }
+
+  /** An older version may have let in what no link can be, or is of no use. */
+  #lookAtLinks({ record: { name } }: Subject, { devices }: Domain): void {
+    for (const { isFatal, message } of linkFaults(devices.interfaces ?? [])) {
+      if (isFatal) throw new EngineError('invalid', `domain '${name}' cannot start: ${message}`);
+      this.parts.log('warn', `domain '${name}': ${message}`, { domain: name });
+    }
   }
 
   #isKilled({ record }: Subject): boolean {

@@ -24,7 +24,7 @@ export function linkSteps(from: Domain, to: Domain, { record, initPid, wall }: L
   const come = changed.come.flatMap((at) => next[at] ?? []);
   const guard: Step = {
     async do() {
-      refuseLinks(come, linkPrefixOf(record));
+      refuseLinks(come, linkPrefixOf(record), old);
       if (come.length > 0) await wall.guard(record.uuid, [...old, ...come]);
     },
     undo: () => wall.guard(record.uuid, old),
