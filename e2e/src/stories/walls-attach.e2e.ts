@@ -1,6 +1,7 @@
 // Nothing of the host is visible in a container, or inherited by its programs, whatever is run in there and how.
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
@@ -213,6 +214,55 @@ test('who does not read what is typed to him, or ends while somebody watches, ho
   await world.client.domains.shutdown({ domain: name, waitMs: 10_000 });
   await sleep(200);
   await assertAnswers();
+});
+
+test('one has the console, by whichever door: who else asks is told who it is, and may take it over', async () => {
+  await world.run(domainXml({ name: 'one', program: ['/bin/sh'] }));
+  const open = (force: boolean) => world.client.domains.console({ domain: 'one', open: { force } });
+  const virsh = (...words: string[]) => ['virsh', '-c', world.uri('ctvirt'), 'console', 'one', ...words];
+  const first = await open(false);
+  const { message } = await refused('in-use', open(false));
+  assert.match(
+    message,
+    /^a client of HTTP, such as ctvirt, has had the console of domain 'one' since .*--force/,
+  );
+  const held = await world.enclosure.run(['script', '-qec', virsh().join(' '), '/dev/null']);
+  assert.equal(held.status, 1, held.stdout);
+  assert.match(held.stdout, /Active console session exists for this domain: a client of HTTP/);
+  const lost = assert.rejects(first.exited, /a client of HTTP, such as ctvirt, has taken over the console/);
+  const second = await open(true);
+  await lost;
+  let seen = '';
+  second.stdout.on('data', (chunk: Buffer) => (seen += String(chunk)));
+  second.stdin.write('echo $((6 * 7))\n');
+  await waitFor('an answer', () => /^42\r$/m.test(seen));
+  const taken = assert.rejects(
+    second.exited,
+    /a client of libvirt, such as virsh, has taken over the console/,
+  );
+  const third = spawn('script', ['-qec', virsh('--force').join(' '), '/dev/null'], {
+    stdio: ['pipe', 'pipe', 'ignore'],
+  });
+  await taken;
+  await refused('in-use', open(false));
+  third.stdin.write('\x1d');
+  await once(third, 'exit');
+  // Who leaves and comes back is not in his own way.
+  for (let times = 0; times < 5; times++) (await open(false)).close();
+  // Nor does anybody outside keep it in silence.
+  const [, path = assert.fail('no monitor')] =
+    /\[lxc monitor\] (\S+) one/.exec(world.processes().join('\n')) ?? [];
+  const console = `lxc-console -P ${path} -n one -t 0`;
+  const outside = world.enclosure.argv('script', '-qec', console, '/dev/null');
+  const [file = '', ...args] = outside;
+  await sleep(500);
+  const lxc = spawn(file, args, { stdio: ['pipe', 'pipe', 'ignore'] });
+  await once(lxc.stdout, 'data');
+  assert.match(
+    (await refused('in-use', open(true))).message,
+    /a program of the host that ctvirt has not started/,
+  );
+  lxc.kill();
 });
 
 test('what lies where a terminal should be holds up nobody', async () => {

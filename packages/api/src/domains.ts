@@ -6,7 +6,7 @@ import { adoptRequest, adoptResult } from './shapes/adoption.js';
 import { defineResult, domainSummary } from './shapes/domain.js';
 import { domainInfo } from './shapes/domain-info.js';
 import { parameterRow } from './shapes/parameter.js';
-import { execRequest, terminalSize } from './shapes/session.js';
+import { consoleRequest, execRequest } from './shapes/session.js';
 
 const waitMs = integer({
   minimum: 0,
@@ -161,6 +161,6 @@ export const domains = resource({
     path: '/v1/domains/{domain}/console',
     summary: "Attach to a running domain's console",
     body: none,
-    answer: session(terminalSize),
+    answer: session(consoleRequest),
   },
 });

@@ -8,6 +8,7 @@ import type {
   AssetReport,
   BeancounterReport,
   BuildRequest,
+  ConsoleRequest,
   DefineResult,
   DeliveryReport,
   DomainEvent,
@@ -23,7 +24,6 @@ import type {
   Progress,
   QuotaReport,
   Template,
-  TerminalSize,
 } from '@ctvirt/api';
 import type { Domain } from '@ctvirt/xml';
 import type { DomainCounters, LinkAddresses } from './view.js';
@@ -136,8 +136,11 @@ export interface Engine {
   setAutostart(ref: DomainRef, autostart: boolean): Promise<DomainSummary>;
 
   exec(ref: DomainRef, request: ExecRequest): Promise<ExecSession>;
-  /** The container's /dev/console; closing the stream detaches. */
-  console(ref: DomainRef, size?: TerminalSize): Promise<ConsoleStream>;
+  /** The container's /dev/console, which one has at a time: throws `in-use` with who has it. Closing the stream detaches. */
+  console(
+    ref: DomainRef,
+    options?: ConsoleRequest & { /** Who asks, in words for others. */ readonly by?: string },
+  ): Promise<ConsoleStream>;
 
   templates: {
     list(): Promise<readonly Template[]>;

@@ -10,6 +10,14 @@ export const terminalSize = strict({
 /** The size of a terminal. */
 export type TerminalSize = Static<typeof terminalSize>;
 
+/** A console to attach to. */
+export const consoleRequest = strict({
+  force: optional(boolean({ description: 'Whether who has it now loses it' })),
+  ...terminalSize.properties,
+});
+/** A console to attach to. */
+export type ConsoleRequest = Static<typeof consoleRequest>;
+
 /** A program to run inside a container. */
 export const execRequest = strict({
   argv: list(string({ maxLength: 131072 }), {

@@ -11,13 +11,17 @@ export const console = verb({
   name: 'console',
   group: 'Domains',
   summary: "Attach to a running domain's console",
-  details: ['Ctrl + ] detaches; the domain goes on.'],
+  details: [
+    'Ctrl + ] detaches; the domain goes on.',
+    'One has it at a time: who else asks is told who has it, whichever client that one came by.',
+  ],
   args: { domain: activeDomain },
-  options: {},
+  options: { force: { type: 'flag', summary: 'Take it over from who has it' } },
   example: { command: 'ctvirt console web', does: "Shows the console of 'web' and types into it." },
-  async run(context, { args: { domain } }) {
+  async run(context, { args: { domain }, options: { force } }) {
     const { io, client } = context;
-    const session = await client.domains.console({ domain, open: sizeOf(io) }, { signal: io.signal });
+    const open = { ...sizeOf(io), ...(force && { force }) };
+    const session = await client.domains.console({ domain, open }, { signal: io.signal });
     context.remark(`Connected to domain '${domain}'\nEscape character is ^] (Ctrl + ])`);
     const ending = await attach(session, io, { isTerminal: true, detachByte: escapeByte });
     context.remark(ending.kind === 'detached' ? '\ndetached' : '\nthe console is closed');

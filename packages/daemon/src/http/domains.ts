@@ -3,7 +3,7 @@
 
 import { Readable } from 'node:stream';
 import type { Resources } from '@ctvirt/api';
-import type { Engine, ExecSession } from '@ctvirt/engine';
+import { type Engine, type ExecSession, isFault } from '@ctvirt/engine';
 import type { Handlers } from './handler.js';
 
 export const bindDomains = (engine: Engine): Handlers<Resources['domains']> => ({
@@ -37,11 +37,17 @@ export const bindDomains = (engine: Engine): Handlers<Resources['domains']> => (
   autostart: ({ params: { domain }, body: { autostart } }) => engine.setAutostart(domain, autostart),
   exec: ({ params: { domain } }, open) => engine.exec(domain, open),
   console: async ({ params: { domain } }, open): Promise<ExecSession> => {
-    const { stream, resize } = await engine.console(domain, open);
-    const exited = new Promise<number>((resolve) => {
+    const { stream, resize } = await engine.console(domain, {
+      ...open,
+      by: 'a client of HTTP, such as ctvirt,',
+    });
+    const exited = new Promise<number>((resolve, reject) => {
+      // Only who loses it to another one is told more than its end.
+      stream.once('error', (error) => (isFault(error, 'interrupted') ? reject(error) : resolve(0)));
       stream.once('close', () => resolve(0));
       stream.once('end', () => resolve(0));
     });
+    exited.catch(() => undefined); // whoever waits for it hears of it
     return {
       stdin: stream,
       stdout: stream,

@@ -1,22 +1,31 @@
 // What is done in a running domain: its programs, its console, its links.
 // SPDX-License-Identifier: Apache-2.0
 import type { Engine } from '../contract.js';
+import type { EngineLog } from '../log.js';
+import { ConsoleHolders } from './console-holder.js';
 import type { Turns } from './turns.js';
 
 /** Dependencies of `insideOperations`. */
 export interface InsideParts {
   readonly turns: Turns;
+  readonly log: EngineLog;
 }
 
 /** The engine's operations on what runs in a domain. */
-export const insideOperations = ({
+export function insideOperations({
   turns,
-}: InsideParts): Pick<Engine, 'exec' | 'console' | 'signal' | 'addresses' | 'counters'> => ({
+  log,
+}: InsideParts): Pick<Engine, 'exec' | 'console' | 'signal' | 'addresses' | 'counters'> {
+  const holders = new ConsoleHolders(log);
+  return {
   exec: async (ref, { argv, env = {}, tty, columns = 80, rows = 24 }) =>
     await turns.active(ref).exec({ argv, env, ...(tty === true && { terminal: { columns, rows } }) }),
-  console: async (ref, { columns = 80, rows = 24 } = {}) =>
-    await turns.active(ref).console({ columns, rows }),
+  console: async (ref, { columns = 80, rows = 24, force = false, by = 'somebody' } = {}) => {
+    const run = turns.active(ref);
+    return await holders.hold(turns.find(ref).record, { force, by }, () => run.console({ columns, rows }));
+  },
   signal: (ref, pid, signal) => turns.run(ref).signal(pid, signal),
   addresses: async (ref) => await turns.run(ref).addresses(),
   counters: (ref) => turns.run(ref).counters(),
-});
+};
+}

@@ -1,7 +1,9 @@
 // The console of a container: liblxc's own program outside, on a terminal of the host, passes it on.
 // SPDX-License-Identifier: Apache-2.0
 import { closeSync } from 'node:fs';
+import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { EngineError } from '../errors.js';
 import { openPty, type Terminal, type TerminalSize, terminalOf } from '../host/pty.js';
 import { type Spawned, spawnProgram } from '../host/spawn.js';
 
@@ -17,7 +19,7 @@ export interface Console {
   readonly hangUp: () => void;
 }
 
-/** Resolves when no key can get lost any more, or the program has ended; it ends with its stream. */
+/** Resolves when no key can get lost any more, or the program has ended; it ends with its stream. Throws `busy` where another one has it. */
 export async function openConsole(
   argv: readonly [string, ...string[]],
   size: TerminalSize,
@@ -43,5 +45,17 @@ export async function openConsole(
     if (isRaw()) break;
     await sleep(2);
   }
+  if (!program.isOurs && isDenied(stream)) {
+    stream.destroy();
+    throw new EngineError('busy', 'liblxc has given the console to another one');
+  }
   return { terminal, hangUp };
+}
+
+/** liblxc's program has ended: what it said last stays there to be read. */
+function isDenied(stream: Duplex): boolean {
+  const said: unknown = stream.read();
+  if (!(said instanceof Buffer)) return false;
+  stream.unshift(said);
+  return said.includes('Denied access to tty');
 }

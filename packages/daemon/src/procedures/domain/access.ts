@@ -9,6 +9,8 @@ import { checkFlags, refusal } from '../words/refusal.js';
 const consoleFlags = { force: 1, safe: 2 } as const;
 /** Names of the one console a container has. */
 const consoleNames: readonly (string | null)[] = [null, '', 'console0', 'console'];
+/** For others who would like to have it. */
+const by = 'a client of libvirt, such as virsh,';
 const highestSignal = 64;
 /** virDomainInterfaceAddressesSource: leases, an agent, the neighbour table; here the kernel is asked in all three cases. */
 const agentSource = 1;
@@ -18,14 +20,13 @@ const highestSource = 2;
 const guestInfo = { hostname: 8, interfaces: 64 } as const;
 
 /** Data both ways until either end goes. */
-function join(terminal: Duplex, wire: ServerStream, ended: () => void): void {
+function join(terminal: Duplex, wire: ServerStream): void {
   wire.pipe(terminal);
   terminal.pipe(wire);
   // Whatever ends one end early is told to the other by its end.
   terminal.on('error', () => undefined);
   wire.on('error', () => undefined);
   terminal.once('close', () => {
-    ended();
     if (!wire.writableEnded) wire.end();
   });
   wire.once('close', () => terminal.destroy());
@@ -66,25 +67,23 @@ function interfaceParams(links: readonly LinkAddresses[]): TypedParam[] {
 }
 
 export const bindDomainAccess: Bind = ({ engine }) => {
-  /** One client at a time has a domain's console. */
-  const consoles = new Map<string, Duplex>();
   return {
     async domainOpenConsole({ dom, devName, flags }, { session, name, openStream }) {
       checkFlags(flags, consoleFlags.force | consoleFlags.safe, name);
       const { uuid } = runningDomainOf(engine, session, dom);
       if (!consoleNames.includes(devName))
         throw refusal('invalidArg', 'domain', `cannot find console device '${devName}'`);
-      const earlier = consoles.get(uuid);
-      if (earlier !== undefined) {
-        if ((flags & consoleFlags.force) === 0)
-          throw refusal('operationFailed', 'domain', 'Active console session exists for this domain');
-        earlier.destroy();
-      }
-      const { stream } = await engine.console(uuid);
-      consoles.set(uuid, stream);
-      join(stream, openStream(), () => {
-        if (consoles.get(uuid) === stream) consoles.delete(uuid);
+      // One at a time has it anyway, so that every way to open it is the safe one.
+      const force = (flags & consoleFlags.force) !== 0;
+      const { stream } = await engine.console(uuid, { force, by }).catch((error: unknown) => {
+        if (!isFault(error, 'in-use')) throw error;
+        throw refusal(
+          'operationFailed',
+          'domain',
+          `Active console session exists for this domain: ${error.message}`,
+        );
       });
+      join(stream, openStream());
     },
     domainSendProcessSignal({ dom, pidValue, signum, flags }, { session, name }) {
       checkFlags(flags, 0, name);
