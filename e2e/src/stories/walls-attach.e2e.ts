@@ -174,6 +174,96 @@ test('the ids, groups, mask, folder and session of a program are the containerâ€
   assert.doesNotMatch(status, /\.\.|ctvirt/);
 });
 
+test('a program is whom it is asked to be by the lists of its container, where it is asked to be, and nobody more', async () => {
+  await world.run(domainXml({ name: 'who', more: '' }));
+  await world.shell(
+    'who',
+    `echo 'web:x:1000:1001:Web:/home/web:/bin/ash' >> /etc/passwd
+     printf 'web:x:1001:\nlogs:x:1002:other,web\nnone:x:1003:webber\nbad:x:4294967295:web\n' >> /etc/group
+     mkdir -p /home/web /closed; chown 1000:1001 /home/web; chmod 700 /closed`,
+  );
+  const as = async (open: { user?: string; cwd?: string; env?: Record<string, string> }, line: string) => {
+    const session = await world.client.domains.exec({
+      domain: 'who',
+      open: { argv: ['/bin/sh', '-c', line], ...open },
+    });
+    session.stdin.end();
+    let text = '';
+    for await (const chunk of session.stdout) text += String(chunk);
+    return text.trim();
+  };
+  const variables = 'echo $USER,$LOGNAME,$HOME,$PWD,$LANG,$SHELL';
+  assert.equal(await as({}, variables), 'root,root,/root,/,,');
+  await world.shell('who', 'mkdir -p /usr/lib/locale/C.utf8');
+  assert.equal(await as({}, variables), 'root,root,/root,/,C.UTF-8,');
+  assert.equal(await as({ user: 'web' }, variables), 'web,web,/home/web,/home/web,C.UTF-8,/bin/ash');
+  assert.equal(
+    await as({ user: '1000', cwd: '/tmp', env: { LANG: 'C', HOME: '/h' } }, variables),
+    'web,web,/h,/tmp,C,/bin/ash',
+  );
+  assert.equal(
+    await as({ user: '1234' }, `${variables}; id -u; id -G`),
+    '1234,1234,/,/,C.UTF-8,\n1234\n1234',
+  );
+  const status = await as({ user: 'web' }, 'pwd; cat /proc/self/status; echo again > /proc/self/fd/1');
+  assert.match(
+    status,
+    /^\/home\/web\n[\s\S]*^Uid:(\t1000){4}\nGid:(\t1001){4}$[\s\S]*^Groups:\t1002 ?$[\s\S]*again$/m,
+  );
+  for (const kind of ['Inh', 'Prm', 'Eff', 'Amb']) assert.match(status, new RegExp(`^Cap${kind}:\t0+$`, 'm'));
+  assert.match(await onTerminal('who', '/bin/sh', '-c', 'tty'), /pts/);
+  const session = await world.client.domains.exec({
+    domain: 'who',
+    open: { argv: ['sh', '-c', 'stat -c %u $(tty)'], tty: true, user: 'web' },
+  });
+  let owner = '';
+  for await (const chunk of session.stdout) owner += String(chunk);
+  assert.equal(owner.trim(), '1000');
+  // It ends with its session like any other.
+  const long = await world.client.domains.exec({
+    domain: 'who',
+    open: { argv: ['sleep', '347'], user: 'web' },
+  });
+  long.close();
+  await waitFor('its end', async () => !/sleep 347/.test(await world.shell('who', 'ps')));
+
+  const fails = (
+    code: 'not-found' | 'denied' | 'invalid' | 'host-command',
+    open: { user?: string; cwd?: string },
+  ) => refused(code, world.client.domains.exec({ domain: 'who', open: { argv: ['true'], ...open } }));
+  assert.match((await fails('not-found', { user: 'nobody-here' })).message, /has no user 'nobody-here'/);
+  assert.match((await fails('not-found', { cwd: '/none' })).message, /has no folder '\/none'/);
+  assert.match((await fails('denied', { user: 'web', cwd: '/closed' })).message, /web may not enter/);
+  await fails('invalid', { user: '4000000000' });
+  await fails('not-found', { user: '4294967295' });
+  await fails('not-found', { user: '4294967296' });
+  // The lists are the container's: whatever it makes of them, nobody gets more than it has, and nobody waits.
+  for (const lie of [
+    'web:x:4294967295:0::/:',
+    'web:x:4294967296:0::/:',
+    'web:x:-1:0::/:',
+    'web:x:0x0:0::/:',
+    'web',
+    '',
+  ])
+    await world.shell('who', `echo '${lie}' > /etc/passwd`).then(() => fails('not-found', { user: 'web' }));
+  for (const made of [
+    'mkfifo /etc/passwd',
+    'mknod /etc/passwd p',
+    'mkdir /etc/passwd',
+    'ln -s /dev/zero /etc/passwd',
+    'dd if=/dev/zero of=/etc/passwd bs=1M count=3',
+  ]) {
+    await world.shell('who', `rm -rf /etc/passwd; ${made} 2>/dev/null`);
+    const began = performance.now();
+    await fails('host-command', { user: 'web' });
+    assert.ok(performance.now() - began < 5000, made);
+    assert.equal((await world.exec('who', 'true')).status, 0);
+  }
+  await world.shell('who', 'rm -rf /etc/passwd');
+  await fails('not-found', { user: 'web' });
+});
+
 test('its input may be closed, its output reopened, and its terminal is one of the containerâ€™s', async () => {
   await world.run(domainXml({ name: 'plain' }));
   assert.equal(await world.shell('plain', 'echo again > /proc/self/fd/1'), 'again');

@@ -25,7 +25,26 @@ export const execRequest = strict({
     maxItems: 4096,
     description: 'The program, looked up in its PATH, and its arguments',
   }),
-  env: optional(record(string(), string(), { description: 'Its environment, beside PATH, TERM and HOME' })),
+  env: optional(
+    record(string(), string(), {
+      description: 'Its environment, beside PATH, TERM, LANG, USER, LOGNAME, HOME, SHELL and PWD',
+    }),
+  ),
+  user: optional(
+    string({
+      minLength: 1,
+      maxLength: 256,
+      description:
+        "Whose rights it has, by a name or number of the container's own /etc/passwd (default: root)",
+    }),
+  ),
+  cwd: optional(
+    string({
+      pattern: '^/',
+      maxLength: 4096,
+      description: "The folder it begins in (default: the user's home, / for root)",
+    }),
+  ),
   tty: optional(boolean({ description: 'Whether it has a terminal, which joins stdout and stderr' })),
   ...terminalSize.properties,
 });

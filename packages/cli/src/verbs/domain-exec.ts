@@ -15,19 +15,31 @@ export const exec = verb({
   details: [
     "Input, output and exit status are the program's: 128 + signal number if it was killed.",
     `Where ctvirt itself fails the status is ${execFailedStatus}. Options go before DOMAIN.`,
+    "It is root's, and begins in /. --user takes a name or a number by the container's own /etc/passwd, with the groups of its /etc/group, and begins in that user's home.",
+    'It has PATH, TERM, USER, LOGNAME, HOME and PWD, LANG=C.UTF-8 where the container has that locale, what the document says in <initenv>, and what --env says.',
   ],
   args: { domain: activeDomain, command: { summary: 'The program and its arguments', rest: true } },
   options: {
     tty: { type: 'flag', short: 't', summary: 'Give it a terminal' },
+    user: { type: 'text', short: 'u', value: 'USER', summary: 'Run it as this user of the container' },
+    cwd: { type: 'text', value: 'DIR', summary: 'Begin in this folder of the container' },
     env: { type: 'texts', short: 'e', value: 'NAME=VALUE', summary: 'Set a variable' },
   },
   example: { command: 'ctvirt exec -t web -- /bin/sh', does: "Opens a shell in 'web'." },
   failureStatus: execFailedStatus,
-  async run(context, { args: { domain, command }, options: { tty, env } }) {
+  async run(context, { args: { domain, command }, options: { tty, user, cwd, env } }) {
     const { io, client } = context;
     if (tty && io.stdin.isTTY !== true)
       throw new CliError('usage', 'exec: --tty needs a terminal on standard input');
-    const open = { argv: command, env: variablesOf(env), ...(tty && { tty, ...sizeOf(io) }) };
+    if (cwd !== undefined && !cwd.startsWith('/'))
+      throw new CliError('usage', `exec: --cwd takes an absolute path of the container, not '${cwd}'`);
+    const open = {
+      argv: command,
+      env: variablesOf(env),
+      ...(user !== undefined && { user }),
+      ...(cwd !== undefined && { cwd }),
+      ...(tty && { tty, ...sizeOf(io) }),
+    };
     const session = await client.domains.exec({ domain, open }, { signal: io.signal });
     const ending = await attach(session, io, { isTerminal: tty });
     if (io.signal.aborted) return interruptedStatus;

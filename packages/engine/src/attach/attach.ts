@@ -41,6 +41,12 @@ export interface Container {
 export interface AttachOptions {
   readonly argv: readonly string[];
   readonly env: Readonly<Record<string, string>>;
+  /** Variables that go before those of the container, and of the user. */
+  readonly given?: Readonly<Record<string, string>> | undefined;
+  /** A name or number by the container's own /etc/passwd; root without it. */
+  readonly user?: string | undefined;
+  /** Where it begins; the user's home without it, or `/` for root. */
+  readonly folder?: string | undefined;
   /** On a terminal of the container's own; pipes without it. */
   readonly terminal?: TerminalSize;
 }
@@ -76,7 +82,7 @@ export async function attach(container: Container, options: AttachOptions): Prom
     closeSync(told.write);
   }
   return await opened.session(
-    enter(opened.helper, told.read).catch((error: unknown) => {
+    enter(opened.helper, told.read, options).catch((error: unknown) => {
       // Whatever the helper stumbled over first.
       throw hasEnded(container.initPid, container.initTicks) ? gone() : error;
     }),
@@ -138,7 +144,7 @@ function onTerminal(start: Start) {
 }
 
 /** Resolves when the program is inside; its helper is gone otherwise. */
-async function enter(helper: Spawned, fd: number): Promise<void> {
+async function enter(helper: Spawned, fd: number, options: AttachOptions): Promise<void> {
   const stream = new Socket({ fd, readable: true, writable: false });
   const late = new AbortController();
   let isLate = false;
@@ -159,7 +165,7 @@ async function enter(helper: Spawned, fd: number): Promise<void> {
   if (said === 'ok') return;
   // It may still wait for the container; its child ends with it.
   helper.kill('SIGKILL');
-  throw isLate ? tooLate() : refused(said);
+  throw isLate ? tooLate() : refused(said, options);
 }
 
 const tooLate = (): EngineError =>
@@ -170,12 +176,34 @@ const tooLate = (): EngineError =>
 
 const gone = (): EngineError => new EngineError('wrong-state', 'the container has ended meanwhile');
 
-function refused(said: string): EngineError {
+/** What the container has not, of what was asked for. */
+function absent(step: string, errno: string, { user, folder }: AttachOptions): EngineError | undefined {
+  if (step === 'account')
+    return new EngineError('not-found', `the container has no user '${user}' in its /etc/passwd`);
+  if (step === 'accounts')
+    return new EngineError(
+      'host-command',
+      `who '${user}' is cannot be told: /etc/passwd of the container is no file of at most 1 MiB that can be read (${errno})`,
+    );
+  if (step === 'account ids')
+    return new EngineError(
+      'invalid',
+      `user '${user}' or a group of his has a number that is none of the container's ids`,
+    );
+  if (step !== 'program folder') return undefined;
+  return errno === 'EACCES'
+    ? new EngineError('denied', `${user ?? 'root'} may not enter the folder '${folder}' of the container`)
+    : new EngineError('not-found', `the container has no folder '${folder}' (${errno})`);
+}
+
+function refused(said: string, options: AttachOptions): EngineError {
   const [errno = '', ...rest] = said.split(' ');
   const step = rest.join(' ');
   if (step === 'gone') return gone();
   if (step === '') return new EngineError('host-command', `${PERL} ended before it was inside the container`);
   const name = errno === '0' ? 'unknown' : getSystemErrorName(-Number(errno));
+  const lacking = absent(step, name, options);
+  if (lacking !== undefined) return lacking;
   if (step === 'terminal')
     return new EngineError(
       'host-command',
@@ -192,7 +220,8 @@ function refused(said: string): EngineError {
   );
 }
 
-function requestOf(container: Container, { argv, env, terminal }: AttachOptions): Buffer {
+function requestOf(container: Container, options: AttachOptions): Buffer {
+  const { argv, env, given = {}, terminal, user = '', folder = '' } = options;
   const facts = {
     init: container.initPid,
     daemon: process.pid,
@@ -203,7 +232,7 @@ function requestOf(container: Container, { argv, env, terminal }: AttachOptions)
     ptmx: constants.O_RDWR | constants.O_NOCTTY | constants.O_NONBLOCK | constants.O_NOFOLLOW,
   };
   const environment = { ...container.environment, container: 'lxc', ...env };
-  refuseNul([...argv, ...Object.entries(env).flat()]);
+  refuseNul([...argv, ...Object.entries(given).flat(), user, folder]);
   return packed([
     packed(Object.entries(callNumbers()).flat()),
     packed(Object.entries(facts).flat()),
@@ -213,6 +242,9 @@ function requestOf(container: Container, { argv, env, terminal }: AttachOptions)
     packed(container.keeperGroups),
     container.filter ?? '',
     softLimitsOf(container),
+    packed(Object.entries(given).flat()),
+    user,
+    folder,
   ]);
 }
 

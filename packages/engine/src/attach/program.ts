@@ -8,7 +8,7 @@
 // Once the mount namespace is joined a file that perl would load would be the container's: no module is used.
 /** The program's source, which `attach` runs in a process of its own. */
 export const program = String.raw`
-my ($calls, $facts, $argv, $env, $groups, $keepers, $filter, $softs) =
+my ($calls, $facts, $argv, $env, $groups, $keepers, $filter, $softs, $given, $account, $folder) =
   do { local $/; open my $in, '<&=', 4; unpack '(N/a*)*', <$in> };
 my %call = unpack '(N/a*)*', $calls;
 my %is = unpack '(N/a*)*', $facts;
@@ -165,11 +165,62 @@ if ($slave) {
   ioctl STDIN, 0x540e, 0 or fail('terminal');
 }
 %ENV = unpack '(N/a*)*', $env;
+
 must('descriptors', 'close_range', 3, 0xffffffff, 4);
 if ($filter ne '') {
   my $rules = pack 'SxxxxxxP', length($filter) / 8, $filter;
   must('seccomp', 'seccomp', 1, 0, $rules);
 }
+
+# Only root may put a filter on: by now it is there, and lets through what any container does.
+# Who the program is, by the container's own lists: they are read in here, with the rights of whoever wrote them, and no further
+# than a list is long. What they say reaches nothing but the numbers below.
+sub records {
+  sysopen my $list, $_[0], 04400 or return;
+  my $text = '';
+  while (-f $list && length $text <= 1 << 20 && sysread $list, $text, 1 << 16, length $text) {}
+  $! = 27;
+  return if !-f $list || length $text > 1 << 20;
+  $! = 0;
+  map [split /:/, $_, -1], split /\n/, $text;
+}
+# The highest number stands for no change at all, and of higher ones the kernel sees the lower half.
+sub is_id { defined $_[0] && $_[0] =~ /^\d{1,10}$/ && $_[0] < 4294967295 }
+my $home = '/';
+if ($account ne '') {
+  my @all = grep is_id($_->[2]) && is_id($_->[3]), records('/etc/passwd');
+  fail('accounts') if !@all && $! && $! != 2;
+  my ($found) = grep $_->[0] eq $account, @all;
+  ($found) = grep $_->[2] == $account, @all if !$found && is_id($account);
+  $found = [$account, '', $account, $account, '', '/', ''] if !$found && is_id($account);
+  $! = 2;
+  fail('account') if !$found;
+  my ($name, undef, $uid, $gid) = @$found;
+  $_ += 0 for $uid, $gid;
+  $home = $found->[5] if defined $found->[5] && $found->[5] =~ m{^/};
+  my @more = grep { is_id($_->[2]) && grep $_ eq $name, split /,/, $_->[3] // '' } records('/etc/group');
+  my @ids = map $_->[2] + 0, @more[0 .. ($#more < 65535 ? $#more : 65535)];
+  if ($slave) { chown $uid, -1, *STDIN } else { chown $uid, $gid, *STDIN, *STDOUT, *STDERR }
+  my $ids = pack 'L*', @ids;
+  must('account ids', 'setgroups', scalar @ids, $ids);
+  must('account ids', 'setresgid', $gid, $gid, $gid);
+  must('account ids', 'setresuid', $uid, $uid, $uid);
+  # A change of ids takes both away; the first process is in no namespace of this one's, unless it has ended.
+  must('parent', 'prctl', 1, 9, 0, 0, 0);
+  exit 125 if getppid;
+  refuse_dumps();
+  @ENV{qw(USER LOGNAME HOME)} = ($name, $name, $home);
+  $ENV{SHELL} = $found->[6] if defined $found->[6] && $found->[6] =~ m{^/};
+}
+my $there = $folder ne '' ? $folder : $account ne '' ? $home : '/';
+unless (chdir $there) {
+  fail('program folder') if $folder ne '';
+  $there = '/';
+}
+$ENV{PWD} = $there;
+# Of a locale that is not there perl and others complain at each start.
+$ENV{LANG} //= 'C.UTF-8' if grep -d, '/usr/lib/locale/C.utf8', '/usr/lib/locale/C.UTF-8';
+%ENV = (%ENV, unpack '(N/a*)*', $given);
 syswrite $told, 'ok';
 close $told;
 exec { $argv[0] } @argv;

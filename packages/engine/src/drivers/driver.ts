@@ -62,6 +62,10 @@ export interface Program {
   readonly argv: readonly string[];
   /** Beside what every program inside has. */
   readonly env: Readonly<Record<string, string>>;
+  /** By the lists inside; root without it. */
+  readonly user?: string | undefined;
+  /** Where it begins; the user's home without it, or `/` for root. */
+  readonly folder?: string | undefined;
   readonly terminal?: Size;
 }
 

@@ -47,6 +47,8 @@ const environment = {
   PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
   TERM: 'xterm',
   HOME: '/root',
+  USER: 'root',
+  LOGNAME: 'root',
 } as const;
 
 /** One run of a container, known by its monitor and its init. */
@@ -115,11 +117,12 @@ export class LxcRun implements Run, Running {
     return setFrozen(this.parts.cgroups, this.group, false);
   }
 
-  async exec({ argv, env, terminal }: Program): Promise<ExecSession> {
+  async exec({ argv, env, user, folder, terminal }: Program): Promise<ExecSession> {
     const { cgroups } = this.parts;
     refuseWithoutRoom(this.subject.record.name, cgroups.path('pids', this.group));
     beginMoves(cgroups);
-    return await this.enter({ argv, env, ...(terminal !== undefined && { terminal }) });
+    const asked = { given: env, user, folder, ...(terminal !== undefined && { terminal }) };
+    return await this.enter({ argv, env: {}, ...asked });
   }
 
   /** The same for a program of the engine's own, which nobody waits for. */
