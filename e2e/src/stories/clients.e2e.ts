@@ -52,7 +52,8 @@ test('every virsh command of the table does what the table says', async (t) => {
   await world.run(linked('ct'));
   await world.define(domainXml({ name: 'off', more: "<memory unit='KiB'>262144</memory><vcpu>2</vcpu>" }));
   const inputs: Readonly<Record<string, string>> = {
-    PLAIN: domainXml({ name: 'plain' }),
+    // libvirt takes a document without a UUID for that of a new domain, each time.
+    PLAIN: domainXml({ name: 'plain', more: '<uuid>0f7ab6ee-6a3b-4b8c-9a55-30b1b1e1c0de</uuid>' }),
     NATIVE: nativeInput,
   };
   const { uuid } = await world.client.domains.summary({ domain: 'ct' });

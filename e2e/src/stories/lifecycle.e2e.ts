@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { readFile, readlink, rename, rm } from 'node:fs/promises';
+import { mkdir, readFile, readlink, rename, rm, writeFile } from 'node:fs/promises';
 import { after, afterEach, before, test } from 'node:test';
 import { run } from '../world/command.js';
 import { domainXml, sleeping, templateRoot } from '../world/documents.js';
@@ -429,6 +429,39 @@ test('a new definition keeps identity and files, and takes effect at the next st
     templateRoot.replace('</filesystem>', "<space_hard_limit unit='M'>64</space_hard_limit></filesystem>"),
   ];
   await refused('exists', world.define(domainXml({ name: 'changes', filesystems: otherRoot })));
+});
+
+test('a document without a UUID is that of the domain of its name for ctvirt, which says so, and a new one for libvirt', async () => {
+  const file = `${world.host}/again.xml`;
+  await writeFile(file, domainXml({ name: 'again', more: '<title>first</title>' }));
+  assert.match((await world.cli(['define', file])).stdout, /^Domain 'again' defined from /);
+  const { uuid } = await world.client.domains.summary({ domain: 'again' });
+  await writeFile(file, domainXml({ name: 'again', more: '<title>second</title>' }));
+  const virsh = () => run(['virsh', '-c', world.uri('ctvirt'), 'define', file]);
+  const { status, stderr } = await virsh();
+  assert.equal(status, 1);
+  assert.match(stderr, new RegExp(`domain 'again' already exists with uuid ${uuid}`));
+  assert.equal((await world.client.domains.summary({ domain: 'again' })).title, 'first');
+  assert.match(
+    (await world.cli(['define', file])).stdout,
+    /^Domain 'again' is there already, and changed from /,
+  );
+  const { title, uuid: same } = await world.client.domains.summary({ domain: 'again' });
+  assert.deepEqual([title, same], ['second', uuid]);
+  await writeFile(file, domainXml({ name: 'again', more: `<uuid>${uuid}</uuid><title>third</title>` }));
+  assert.equal((await virsh()).status, 0);
+});
+
+test('limits of space of a root that is the host’s are told as recorded, when they are set and when they are asked for', async () => {
+  const folder = `${world.host}/root`;
+  await mkdir(folder);
+  const root = `<filesystem type='mount'><source dir='${folder}'/><target dir='/'/></filesystem>`;
+  await world.define(domainXml({ name: 'lying', type: 'openvz', filesystems: [root] }));
+  const { status, stderr } = await world.cli(['set', 'lying', '--diskspace', '1G', '--numproc', '50']);
+  assert.equal(status, 0, stderr);
+  assert.match(stderr, /DISKSPACE is recorded alone: the root, of type mount, is as large as its source/);
+  assert.doesNotMatch(stderr, /NUMPROC/);
+  assert.match((await world.cli(['params', 'lying'])).stdout, /^ diskspace +\S+ +recorded /m);
 });
 
 test('a limit raised by a new definition holds from the next start', async () => {

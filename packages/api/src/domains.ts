@@ -143,7 +143,7 @@ export const domains = resource({
   autostart: {
     method: 'PUT',
     path: '/v1/domains/{domain}/autostart',
-    summary: 'Say whether a domain starts with the daemon',
+    summary: 'Say whether a domain starts with each boot of the host',
     body: json(
       strict({ autostart: boolean({ description: 'Whether the first daemon after a boot starts it' }) }),
     ),

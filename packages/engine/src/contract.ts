@@ -120,7 +120,8 @@ export interface Engine {
   /** Sends a signal by number to a process of a running domain, by the pid it has there. */
   signal(ref: DomainRef, pid: number, signal: number): void;
 
-  define(xml: string, options?: { strict?: boolean }): Promise<DefineResult>;
+  /** A document without a UUID is that of the domain of its name, if there is one; with `uuidDecides` it is a new domain's. */
+  define(xml: string, options?: { strict?: boolean; uuidDecides?: boolean }): Promise<DefineResult>;
   /** Defines a container of another system on its own files, where they lie; nothing of them is changed. */
   adopt(request: AdoptRequest): Promise<AdoptResult>;
   /** Starts a transient domain: it is gone, root included, when it stops. */

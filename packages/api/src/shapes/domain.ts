@@ -1,6 +1,6 @@
 // A domain as every list shows it: what is known of it without a look at the container.
 // SPDX-License-Identifier: Apache-2.0
-import { boolean, integer, list, nullable, object, oneOf, type Static, string } from '../schema.js';
+import { boolean, integer, list, nullable, object, oneOf, optional, type Static, string } from '../schema.js';
 import { finding } from './finding.js';
 
 /** libvirt's states, as far as containers have them. */
@@ -59,6 +59,9 @@ export const defineResult = object(
   {
     domain: domainSummary,
     findings: list(finding, { description: 'What was kept but not understood, or is not enforced here' }),
+    changed: optional(
+      boolean({ description: 'Whether a domain of this name was there, and has this document now' }),
+    ),
   },
   { title: 'DefineResult', description: 'A domain that was defined, and remarks on its document' },
 );

@@ -2,9 +2,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Engine } from '../contract.js';
 import { EngineError } from '../errors.js';
+import { diskObstacle } from '../lifecycle/disk-rows.js';
 import { filesystemsOf } from '../lifecycle/document.js';
 import type { Edit } from '../lifecycle/edit.js';
 import { ownerEdit, parameterEdit, rowsOf } from '../lifecycle/parameters.js';
+import type { EngineLog } from '../log.js';
 import type { Quotas } from '../quota/quotas.js';
 import type { DomainEvents } from '../registry/events.js';
 import type { Entry } from '../registry/registry.js';
@@ -17,6 +19,7 @@ export interface AmendParts extends ChangeParts, Pick<LookParts, 'blockIo' | 'ke
   readonly turns: Turns;
   readonly quotas: Quotas;
   readonly events: DomainEvents;
+  readonly log: EngineLog;
 }
 
 interface Targets {
@@ -37,7 +40,9 @@ export function amendOperations(
       turns.take(ref, async (entry) => {
         const targets = targetsOf(entry, asked);
         await amend(entry, targets, parameterEdit(values, facts), parts);
-        return rowsOf(values, await parametersOf(entry, { inactive: !targets.live }, parts));
+        const rows = rowsOf(values, await parametersOf(entry, { inactive: !targets.live }, parts));
+        await tellRecorded(entry, rows, targets, parts);
+        return rows;
       }),
     setOwnerQuota: (ref, values, asked) =>
       turns.take(ref, (entry) => setOwnerQuota(entry, values, asked, parts)),
@@ -52,6 +57,22 @@ async function amend(entry: Entry, targets: Targets, edit: Edit, parts: AmendPar
     : await definer.amend(entry, edit);
   if (live) quotas.lookLater(entry);
   events.changed(entry, live, before, after);
+}
+
+/** Asked for, it is told at once that nobody keeps it. */
+async function tellRecorded(
+  entry: Entry,
+  rows: readonly { readonly key: string }[],
+  { live }: Targets,
+  { documents, log }: AmendParts,
+): Promise<void> {
+  const domain = await (live ? documents.live(entry) : documents.stored(entry));
+  const { name } = entry.record;
+  for (const { key } of rows) {
+    const why = diskObstacle(key, domain);
+    if (why !== undefined)
+      log('warn', `domain '${name}': ${key} is recorded alone: ${why}`, { domain: name });
+  }
 }
 
 async function setOwnerQuota(entry: Entry, values: OwnerValues, asked: Targets, parts: AmendParts) {

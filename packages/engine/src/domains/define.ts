@@ -30,8 +30,8 @@ export function defineOperations(
   const { turns, adopter, definer } = parts;
   return {
     define: async (xml, options) => {
-      const { entry, findings } = await definer.define(xml, { strict: options?.strict, persistent: true });
-      return { domain: summaryOf(entry), findings };
+      const { entry, findings, isChanged } = await definer.define(xml, { ...options, persistent: true });
+      return { domain: summaryOf(entry), findings, ...(isChanged && { changed: true }) };
     },
     adopt: (request) => adopter.adopt(request),
     create: (xml, options) => create(xml, options, parts),

@@ -54,6 +54,8 @@ export interface DefinerParts {
 export interface DefineOptions {
   /** Whether what the schema does not know is an error. */
   readonly strict?: boolean | undefined;
+  /** Whether a document without a UUID is a new domain's, even if there is one of its name, as for libvirt. */
+  readonly uuidDecides?: boolean | undefined;
   /** A transient domain goes, files and all, when it stops. */
   readonly persistent: boolean;
   /** Only for a domain that is new, on files that are not ours. */
@@ -78,7 +80,7 @@ export class Definer {
   async define(
     given: string | Domain,
     options: DefineOptions,
-  ): Promise<{ entry: Entry; findings: readonly Finding[] }> {
+  ): Promise<{ entry: Entry; findings: readonly Finding[]; isChanged: boolean }> {
     const { reader } = this.parts;
     const read =
       typeof given === 'string'
@@ -109,7 +111,8 @@ export class Definer {
       if (unkept !== undefined) findings.push(notKept('/domain/devices/filesystem/quota', unkept));
       findings.push(...unsafe);
       if (entry.running === undefined) findings.push(...this.#routedElsewhere(read.domain, entry));
-      return { entry, findings: typeof given === 'string' ? placeFindings(given, findings) : findings };
+      const placed = typeof given === 'string' ? placeFindings(given, findings) : findings;
+      return { entry, findings: placed, isChanged: existing !== undefined };
     });
   }
 
@@ -205,6 +208,10 @@ export class Definer {
     const { store, registry } = this.parts;
     const { record } = entry;
     if (entry.pending) throw new EngineError('busy', `domain '${record.name}' is just being defined`);
+    if (parts.uuid === undefined && options.uuidDecides === true)
+      throw new EngineError('exists', `domain '${record.name}' already exists with uuid ${record.uuid}`, {
+        holder: record.name,
+      });
     if (parts.uuid !== undefined && parts.uuid !== record.uuid)
       throw new EngineError(
         'exists',

@@ -8,6 +8,7 @@ import type { Engine } from '../contract.js';
 import type { Driver, Subject } from '../drivers/driver.js';
 import type { Guarantees } from '../guarantees/guarantees.js';
 import type { BlockIo } from '../lifecycle/block-io.js';
+import { explainDisk } from '../lifecycle/disk-rows.js';
 import { filesystemsOf, type HostFacts, linksOf, type Reader } from '../lifecycle/document.js';
 import { withDefaultRow } from '../lifecycle/parameters.js';
 import type { Quotas } from '../quota/quotas.js';
@@ -136,6 +137,8 @@ export async function parametersOf(
   const { blockIo, kept, facts } = parts;
   const domain = await documentOf(entry, options, parts);
   const disks = () => blockIo.disks(filesystemsOf(domain), kept(entry));
-  const said = explainResources(domain, facts).map((row) => blockIo.explain(row, disks));
+  const said = explainResources(domain, facts).map((row) =>
+    explainDisk(blockIo.explain(row, disks), domain),
+  );
   return withDefaultRow(said, processDefaults());
 }

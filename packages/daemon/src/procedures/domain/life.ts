@@ -45,7 +45,7 @@ export const bindDomainLife: Bind = ({ engine }) => {
   };
   const define = async (session: Session, xml: string, strict: boolean) => {
     checkType(session, xml);
-    const { domain } = await engine.define(xml, { strict });
+    const { domain } = await engine.define(xml, { strict, uuidDecides: true });
     return { dom: toWireDomain(domain) };
   };
   const shutDown = async (session: Session, dom: { uuid: string }): Promise<void> => {
