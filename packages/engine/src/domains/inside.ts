@@ -18,14 +18,16 @@ export function insideOperations({
 }: InsideParts): Pick<Engine, 'exec' | 'console' | 'signal' | 'addresses' | 'counters'> {
   const holders = new ConsoleHolders(log);
   return {
-  exec: async (ref, { argv, env = {}, user, cwd, tty, columns = 80, rows = 24 }) =>
-    await turns.active(ref).exec({ argv, env, user, folder: cwd, ...(tty === true && { terminal: { columns, rows } }) }),
-  console: async (ref, { columns = 80, rows = 24, force = false, by = 'somebody' } = {}) => {
-    const run = turns.active(ref);
-    return await holders.hold(turns.find(ref).record, { force, by }, () => run.console({ columns, rows }));
-  },
-  signal: (ref, pid, signal) => turns.run(ref).signal(pid, signal),
-  addresses: async (ref) => await turns.run(ref).addresses(),
-  counters: (ref) => turns.run(ref).counters(),
-};
+    exec: async (ref, { argv, env = {}, user, cwd, tty, columns = 80, rows = 24 }) =>
+      await turns
+        .active(ref)
+        .exec({ argv, env, user, folder: cwd, ...(tty === true && { terminal: { columns, rows } }) }),
+    console: async (ref, { columns = 80, rows = 24, force = false, by = 'somebody' } = {}) => {
+      const run = turns.active(ref);
+      return await holders.hold(turns.find(ref).record, { force, by }, () => run.console({ columns, rows }));
+    },
+    signal: (ref, pid, signal) => turns.run(ref).signal(pid, signal),
+    addresses: async (ref) => await turns.run(ref).addresses(),
+    counters: (ref) => turns.run(ref).counters(),
+  };
 }

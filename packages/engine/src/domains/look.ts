@@ -137,8 +137,6 @@ export async function parametersOf(
   const { blockIo, kept, facts } = parts;
   const domain = await documentOf(entry, options, parts);
   const disks = () => blockIo.disks(filesystemsOf(domain), kept(entry));
-  const said = explainResources(domain, facts).map((row) =>
-    explainDisk(blockIo.explain(row, disks), domain),
-  );
+  const said = explainResources(domain, facts).map((row) => explainDisk(blockIo.explain(row, disks), domain));
   return withDefaultRow(said, processDefaults());
 }

@@ -8,8 +8,8 @@ import { hasLink, linkNames } from '../host/links.js';
 import { run } from '../host/run.js';
 import { Undo } from '../host/undo.js';
 import type { LinkPlan } from './link-plan.js';
-import { routeWords } from './routes.js';
 import { openRoutedLink } from './routed-link.js';
+import { routeWords } from './routes.js';
 import { isShaped, shapeLink } from './shaping.js';
 
 const ip = (...args: readonly string[]) => run(['/sbin/ip', ...args]);
