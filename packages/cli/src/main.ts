@@ -1,6 +1,6 @@
 // Entry of the `ctvirt` command.
 // SPDX-License-Identifier: Apache-2.0
-import './no-debugger.js';
+import '@ctvirt/api/no-debugger';
 import { constants } from 'node:os';
 import { run } from './run.js';
 

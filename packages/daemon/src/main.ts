@@ -1,6 +1,6 @@
 // ctvirtd: opens the engine, serves it on its socket, and stops without touching a container.
 // SPDX-License-Identifier: Apache-2.0
-import './no-debugger.js';
+import '@ctvirt/api/no-debugger';
 import { rmSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import {
