@@ -43,8 +43,14 @@ export const errorMapping = {
 /** An error as libvirt's clients know it, its text in libvirt's words. */
 export function toLibvirtError(error: EngineError, driver: ErrorDomainName): RpcError {
   const { code, domain } = libvirtNumbers(error);
-  return refusal(code, domain === 'driver' ? driver : domain, error.message);
+  return refusal(code, domain === 'driver' ? driver : domain, libvirtWords(error));
 }
+
+/** Scripts look for what libvirt says of a domain that is off, which names none. */
+const libvirtWords = (error: EngineError): string =>
+  isFault(error, 'wrong-state') && error.details.state === 'shutoff'
+    ? 'domain is not running'
+    : error.message;
 
 /** A document that is no XML at all has a code of its own. */
 function libvirtNumbers(error: EngineError): Mapping['libvirt'] {

@@ -143,14 +143,15 @@ export interface Details {
   };
   readonly 'over-quota': HostDetails & { readonly processes?: number; readonly limit?: number };
   readonly overcommitted: { readonly shortages?: readonly Shortage[] };
-  readonly 'wrong-state': NoDetails;
+  readonly 'wrong-state': {
+    /** The state that is in the way, where it is that alone. */
+    readonly state?: 'shutoff';
+  };
   readonly 'host-command': HostDetails & { readonly link?: string };
   readonly timeout: HostDetails;
   readonly interrupted: HostDetails;
   readonly internal: HostDetails & Misplaced;
 }
-
-type NoDetails = Readonly<Record<string, never>>;
 
 /** What an error may carry, whichever its code. */
 export type AnyDetails = Details[EngineCode];
@@ -191,6 +192,10 @@ export type EngineErrorOf<C extends EngineCode> = EngineError & {
 /** Whether something that was thrown is the engine's error of this code. */
 export const isFault = <C extends EngineCode>(error: unknown, code: C): error is EngineErrorOf<C> =>
   error instanceof EngineError && error.code === code;
+
+/** A domain is asked for what only a running one can do: every door refuses it by this. */
+export const notRunning = (name: string, advice = ''): EngineError =>
+  new EngineError('wrong-state', `domain '${name}' is not running${advice}`, { state: 'shutoff' });
 
 /** The kernel's word for why it refused, where that is what was thrown. */
 export const errnoOf = (error: unknown): string | undefined =>

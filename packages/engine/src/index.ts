@@ -10,6 +10,7 @@ export {
   EngineError,
   engineCodes,
   isFault,
+  notRunning,
 } from './errors.js';
 export { forgetShell } from './host/birth.js';
 export { closeInherited } from './host/descriptors.js';

@@ -7,6 +7,7 @@ export * from './client/object-methods.js';
 export { type LibvirtErrorDetails, RpcError, type RpcErrorCode } from './errors.js';
 export * from './event-kinds.js';
 export * from './frame.js';
+export { domainStates, stateReasons } from './protocol/domain-states.js';
 export * from './protocol/index.js';
 export { domainEvents } from './protocol/messages.js';
 export { authTypes, errorCodes, errorDomains, features } from './protocol/numbers.js';

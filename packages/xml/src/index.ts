@@ -59,7 +59,13 @@ export type { JsonSchema } from './emit/json-schema.js';
 export { XmlError } from './errors.js';
 export { describeFinding, type Finding, type FindingCode, findingCodes } from './finding.js';
 export { placeFindings } from './finding-place.js';
-export { namespaceOf } from './metadata.js';
+export {
+  type MetadataFault,
+  metadataElement,
+  namespaceOf,
+  readMetadataElement,
+  withMetadataElement,
+} from './metadata.js';
 export { nearest } from './nearest.js';
 export type { Network } from './network/index.js';
 export type { Pool } from './pool/index.js';

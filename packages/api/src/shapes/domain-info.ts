@@ -27,18 +27,20 @@ export const wall = object(
 /** One of the walls between a container and its host. */
 export type Wall = Static<typeof wall>;
 
-/** What its root takes and may take; null where nothing limits or counts it. */
+/** What its root takes and may take, as `quota` has it; null where nothing limits or counts it. */
 export const diskUse = object(
   {
     usedBytes: nullable(
-      number({ description: "Running: by the root's statfs; off: the blocks that its image takes" }),
+      number({ description: 'What the root holds, running or off; null where nothing tells' }),
     ),
-    limitBytes: nullable(number({ description: "The file system's size, or the image's" })),
-    usedInodes: nullable(number({ description: "By the root's statfs; null if it is off" })),
-    limitInodes: nullable(number({ description: "By the root's statfs; null if it is off" })),
+    limitBytes: nullable(number({ description: "The root's hard limit on space; null without one" })),
+    usedInodes: nullable(number({ description: 'Files, folders and links there; null where nothing tells' })),
+    limitInodes: nullable(number({ description: "The root's hard limit on inodes; null without one" })),
   },
-  { description: 'Of the root; null without a disk limit' },
+  { description: 'Of the root, as `quota` has it' },
 );
+/** What its root takes and may take. */
+export type DiskUse = Static<typeof diskUse>;
 
 /** Host ids of a container: id 0 inside is `start` on the host. */
 export const idRange = object(
@@ -55,10 +57,15 @@ export const domainInfo = object(
     ...domainSummary.properties,
     initPid: nullable(integer({ description: "Its init's pid on the host; null if it is off" })),
     startedAt: nullable(string({ description: 'RFC 3339; null if it is off' })),
-    vcpus: number({ description: "Processors: `<vcpu>`, else the host's" }),
-    maxMemoryKiB: nullable(number({ description: '`<hard_limit>`, else `<memory>`; null without a limit' })),
+    vcpus: number({
+      description: "Processors it has: `current` of `<vcpu>`, else its number, else the host's",
+    }),
+    maxMemoryKiB: nullable(number({ description: '`<memory>`, else `<hard_limit>`; null without either' })),
     usedMemoryKiB: nullable(
-      number({ description: "Its group's memory.current (v1: memory.usage_in_bytes), page cache included" }),
+      number({
+        description:
+          "Its group's memory.current (v1: memory.usage_in_bytes), page cache included; null if it is off",
+      }),
     ),
     cpuTimeNs: nullable(
       number({ description: "Its group's cpu.stat usage_usec (v1: cpuacct.usage); null if it is off" }),

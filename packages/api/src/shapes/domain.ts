@@ -33,7 +33,7 @@ export const domainSummary = object(
     name: string({ description: '`<name>` of its document, no other domain has it' }),
     uuid: string({ description: '`<uuid>` of its document, or the one it was given; 36 characters' }),
     type: string({ description: "The `type` of its document's `<domain>`: `openvz`, `lxc` or `vserver`" }),
-    title: nullable(string({ description: 'One line for people, from `<title>`' })),
+    title: nullable(string({ description: 'One line for people, from `<title>` of its document' })),
     state: domainState,
     reason: stateReason,
     autostart: boolean({ description: 'Whether the first daemon after a boot of the host starts it' }),
@@ -43,12 +43,13 @@ export const domainSummary = object(
     profile: nullable(string({ description: 'The profile that filled in its document' })),
     hostname: string({ description: 'What it is told to be called inside' }),
     addresses: list(string(), {
-      description: 'IPv4 and IPv6 addresses of its stored document, without prefix',
+      description: 'IPv4 and IPv6 addresses of its document, without prefix',
     }),
   },
   {
     title: 'DomainSummary',
-    description: 'What is known of a domain without a look at the container',
+    description:
+      'What is known of a domain without a look at the container; of a running one its document is the one it runs with',
   },
 );
 /** One line of `list`. */

@@ -6,28 +6,6 @@ import type { ApiClient } from '@ctvirt/api/node';
 import type { Connection, ObjectOf } from '@ctvirt/rpc';
 
 type RemoteDomain = ObjectOf<'domain'>;
-type State = DomainSummary['state'];
-
-/** virDomainState; what containers have no word for is said by the nearest. */
-const states: readonly State[] = [
-  'shutoff',
-  'running',
-  'running',
-  'paused',
-  'running',
-  'shutoff',
-  'shutoff',
-  'paused',
-];
-/** A domain that crashed and was kept for a look. */
-const CRASHED = 6;
-type Reason = DomainSummary['reason'];
-/** virDomainRunningReason and its siblings, as far as the verbs have words for them. */
-const reasons: Readonly<Record<State, Readonly<Record<number, Reason>>>> = {
-  running: { 1: 'booted', 5: 'unpaused' },
-  paused: { 1: 'user' },
-  shutoff: { 1: 'shutdown', 2: 'destroyed', 3: 'crashed', 6: 'failed' },
-};
 const listFlags = { active: 1, inactive: 2 } as const;
 const xmlFlags = { inactive: 2 } as const;
 const pollMs = 200;
@@ -105,21 +83,24 @@ function domainCalls(connection: () => Promise<Connection>): Calls {
   };
   const summaryOf = async (domain: RemoteDomain): Promise<DomainSummary> => {
     const libvirt = await connection();
-    const [type, { state, reason }, autostart, persistent] = await Promise.all([
+    const { toState } = await import('./states.js');
+    const { parseDomain } = await import('@ctvirt/xml');
+    const [driver, xml, state, autostart, persistent] = await Promise.all([
       libvirt.getType(),
+      domain.getXmlDesc({ flags: 0 }),
       domain.getState({ flags: 0 }),
       domain.getAutostart().catch(() => 0), // transient domains have none
       domain.isPersistent(),
     ]);
-    const word = states[state] ?? 'shutoff';
+    // Undefined of what is no container.
+    const { domain: document } = parseDomain(xml, { foreign: true });
     return {
       id: domain.id === -1 ? null : domain.id,
       name: domain.name,
       uuid: domain.uuid,
-      type: type.toLowerCase(),
-      title: null,
-      state: word,
-      reason: state === CRASHED ? 'crashed' : (reasons[word][reason] ?? 'unknown'),
+      type: document?.type ?? driver.toLowerCase(),
+      title: document?.title ?? null,
+      ...toState(state),
       autostart: autostart === 1,
       persistent: persistent === 1,
       ctid: null,
@@ -142,9 +123,9 @@ function domainCalls(connection: () => Promise<Connection>): Calls {
       return await again(domain);
     };
   const waitUntilOff = async (domain: RemoteDomain, waitMs: number): Promise<void> => {
+    const { toState } = await import('./states.js');
     for (const end = performance.now() + waitMs; performance.now() < end; await sleep(pollMs)) {
-      const { state } = await domain.getState({ flags: 0 });
-      if (states[state] === 'shutoff') return;
+      if (toState(await domain.getState({ flags: 0 })).state === 'shutoff') return;
     }
     throw new ApiError('timeout', `domain '${domain.name}' did not do so within ${waitMs / 1000} s`);
   };
@@ -165,8 +146,9 @@ function domainCalls(connection: () => Promise<Connection>): Calls {
         startedAt: null,
         vcpus: info.nrVirtCpu,
         maxMemoryKiB: Number(info.maxMem),
-        usedMemoryKiB: Number(info.memory),
-        cpuTimeNs: Number(info.cpuTime),
+        // Of one that is off a libvirt says what it would be given.
+        usedMemoryKiB: summary.id === null ? null : Number(info.memory),
+        cpuTimeNs: summary.id === null ? null : Number(info.cpuTime),
         processes: null,
         maxProcesses: null,
         maxProcessesDefault: false,

@@ -1,7 +1,7 @@
 // One connection of libvirt's protocol: which domains it sees, and how libvirt's driver of these is called.
 // SPDX-License-Identifier: Apache-2.0
 import type { DomainSummary } from '@ctvirt/api';
-import { type Engine, EngineError } from '@ctvirt/engine';
+import { type Engine, notRunning } from '@ctvirt/engine';
 import { type Handlers, libvirtError } from '@ctvirt/rpc';
 import type { ContainerType } from '@ctvirt/xml';
 import { type ErrorDomainName, refusal } from './words/refusal.js';
@@ -94,6 +94,6 @@ export const domainOf = (engine: Engine, session: Session, { uuid }: { uuid: str
 /** The same, for what only a running domain can do. */
 export function runningDomainOf(engine: Engine, session: Session, dom: { uuid: string }): DomainSummary {
   const domain = domainOf(engine, session, dom);
-  if (domain.id === null) throw new EngineError('wrong-state', 'domain is not running');
+  if (domain.id === null) throw notRunning(domain.name);
   return domain;
 }

@@ -1,7 +1,7 @@
 // What a daemon does before anybody asks it for anything, and when it ends.
 // SPDX-License-Identifier: Apache-2.0
 import { resourcesOf } from '@ctvirt/formats';
-import { addressesOf, filesystemsOf, linksOf, writableSources } from '../lifecycle/document.js';
+import { addressesOf, filesystemsOf, linksOf, shownOf, writableSources } from '../lifecycle/document.js';
 import { readStored } from '../lifecycle/stored-document.js';
 import type { LinkPlan } from '../network/link-plan.js';
 import type { Entry } from '../registry/registry.js';
@@ -64,6 +64,7 @@ async function know(
   placement.know(entry, resourcesOf(domain, facts));
   ceiling.know(entry.record.name, resourcesOf(domain, facts));
   registry.hold(entry, addressesOf(domain));
+  entry.shown = shownOf(domain);
   return linksOf(domain, entry.record);
 }
 

@@ -1,7 +1,7 @@
 // Changes the document of a domain: the stored one, the running one and the run with it, or both.
 // SPDX-License-Identifier: Apache-2.0
 import type { Engine } from '../contract.js';
-import { EngineError } from '../errors.js';
+import { notRunning } from '../errors.js';
 import { diskObstacle } from '../lifecycle/disk-rows.js';
 import { filesystemsOf } from '../lifecycle/document.js';
 import type { Edit } from '../lifecycle/edit.js';
@@ -90,9 +90,6 @@ async function setOwnerQuota(entry: Entry, values: OwnerValues, asked: Targets, 
 /** Asked for neither, the running one if it runs. */
 function targetsOf({ running: run, record }: Entry, { live, stored }: Targets): Targets {
   if (live && run === undefined)
-    throw new EngineError(
-      'wrong-state',
-      `domain '${record.name}' is not running: change its stored configuration alone (--config), or start it first`,
-    );
+    throw notRunning(record.name, ': change its stored configuration alone (--config), or start it first');
   return live || stored ? { live, stored } : { live: run !== undefined, stored: run === undefined };
 }

@@ -6,7 +6,7 @@ import type { Admission } from '../guarantees/admission.js';
 import { asksMore } from '../guarantees/ledger.js';
 import { Undo } from '../host/undo.js';
 import { claimOf } from '../lifecycle/claim.js';
-import { addressesOf, type HostFacts, type Reader } from '../lifecycle/document.js';
+import { addressesOf, type HostFacts, type Reader, shownOf } from '../lifecycle/document.js';
 import type { Changed, Edit } from '../lifecycle/edit.js';
 import type { Documents } from '../registry/documents.js';
 import type { Entry, Registry } from '../registry/registry.js';
@@ -50,6 +50,7 @@ export async function changeLive(
     if (isStored) await definer.amend(entry, edit);
     documents.accept(entry, after);
     registry.hold(entry, addressesOf(after));
+    entry.shown = shownOf(after);
   };
   await driver.change(entry, { before, after, commit });
   undo.keep();

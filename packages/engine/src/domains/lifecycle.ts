@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { LifecycleEvent, StateReason } from '@ctvirt/api';
 import type { Domain } from '@ctvirt/xml';
 import { type Driver, type Ending, KILL_WAIT_MS, type Run } from '../drivers/driver.js';
-import { EngineError } from '../errors.js';
+import { EngineError, notRunning } from '../errors.js';
 import type { Admission } from '../guarantees/admission.js';
 import type { Claim } from '../lifecycle/claim.js';
 import { type EndAction, endActionOf } from '../lifecycle/document.js';
@@ -265,8 +265,7 @@ export class Lifecycle {
 
 /** The domain's run; throws if it is off. */
 export function runOf(entry: Entry): Run {
-  if (entry.running === undefined || entry.isOver)
-    throw new EngineError('wrong-state', `domain '${entry.record.name}' is not running`);
+  if (entry.running === undefined || entry.isOver) throw notRunning(entry.record.name);
   return entry.running;
 }
 

@@ -85,12 +85,12 @@ export function lookOperations(
 
 async function infoOf(
   entry: Entry,
-  { documents, driver, facts }: Pick<LookParts, 'documents' | 'driver' | 'facts'>,
+  { documents, driver, quotas, facts }: Pick<LookParts, 'documents' | 'driver' | 'quotas' | 'facts'>,
 ): Promise<DomainInfo> {
   const domain = await documents.live(entry);
   const { record, running } = entry;
   const seen = await driver.info(entry, domain);
-  const { initPid, usedMemoryKiB, cpuTimeNs, processes, maxProcesses, disk, walls } = seen;
+  const { initPid, usedMemoryKiB, cpuTimeNs, processes, maxProcesses, walls } = seen;
   return {
     ...summaryOf(entry),
     initPid,
@@ -102,7 +102,7 @@ async function infoOf(
     processes,
     maxProcesses,
     maxProcessesDefault: beancounterOf(domain, 'NUMPROC') === undefined,
-    disk,
+    disk: await quotas.root(entry, domain),
     idMap: record.ids,
     walls,
   };

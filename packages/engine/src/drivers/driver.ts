@@ -112,7 +112,7 @@ export interface Found<S extends Subject> {
 /** What a driver tells of a domain, whether or not it runs. */
 export type RunInfo = Pick<
   DomainInfo,
-  'initPid' | 'usedMemoryKiB' | 'cpuTimeNs' | 'processes' | 'maxProcesses' | 'disk' | 'walls'
+  'initPid' | 'usedMemoryKiB' | 'cpuTimeNs' | 'processes' | 'maxProcesses' | 'walls'
 >;
 
 /** Something that the host holds of ours, and how it is given back to it. */

@@ -25,7 +25,7 @@ import { madeMac } from '../network/link-addresses.js';
 import type { LinkPlan, Rate } from '../network/link-plan.js';
 import { ROUTED_GATEWAY_V6 } from '../network/routed-link.js';
 import { commonPrefix, isDefaultRoute, staticRoutesOf } from '../network/routes.js';
-import type { DomainRecord } from '../state/record.js';
+import type { DomainRecord, Shown } from '../state/record.js';
 import {
   type DiskLimit,
   type FilesystemKind,
@@ -244,16 +244,21 @@ function partsOf(domain: Domain): DocumentParts {
     name: domain.name,
     uuid: domain.uuid,
     type: domain.type,
-    title: domain.title ?? null,
+    ...shownOf(domain),
     template: root?.kind === 'template' ? root.source : null,
     templates: filesystems.filter(({ kind }) => kind === 'template').map(({ source }) => source),
     profile: domain.profile ?? null,
-    hostname: hostnameOf(domain),
-    addresses: addressesOf(domain),
     filesystems,
     ownsIdMap: domain.idmap !== undefined,
   };
 }
+
+/** What of a document every list shows. */
+export const shownOf = (domain: Domain): Shown => ({
+  title: domain.title ?? null,
+  hostname: hostnameOf(domain),
+  addresses: addressesOf(domain),
+});
 
 /** A host name made of the domain's name where the document gives none. */
 function hostnameOf(domain: Domain): string {

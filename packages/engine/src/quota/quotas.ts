@@ -1,6 +1,6 @@
 // First-level quotas of what runs: usage against limits, the grace of soft ones, and what refuses when that is over.
 // SPDX-License-Identifier: Apache-2.0
-import type { FilesystemQuota, QuotaLine, QuotaReport } from '@ctvirt/api';
+import type { DiskUse, FilesystemQuota, QuotaLine, QuotaReport } from '@ctvirt/api';
 import { graceSecondsOf } from '@ctvirt/formats';
 import type { Domain } from '@ctvirt/xml';
 import type { Run, Subject } from '../drivers/driver.js';
@@ -96,6 +96,34 @@ export class Quotas {
     graceSeconds: number,
   ): Promise<(spec: FilesystemSpec) => DiskLimit | undefined> {
     return await limitsAtStart(this.parts.kept(subject).keep, graceSeconds);
+  }
+
+  /** What the root holds and may hold, at any time; null of what nothing counts or limits. */
+  async root(entry: Entry, domain: Domain): Promise<DiskUse> {
+    const spec = filesystemsOf(domain).find(({ target }) => target === '/');
+    const usage = spec && (await this.#usageNow(entry, spec));
+    return {
+      usedBytes: usage?.bytes ?? null,
+      limitBytes: spec?.limit?.bytes ?? null,
+      usedInodes: usage?.inodes ?? null,
+      limitInodes: spec?.limit?.inodes ?? null,
+    };
+  }
+
+  /** Outside its turn a domain may start, end or be erased meanwhile: then nothing tells. */
+  async #usageNow(entry: Entry, spec: FilesystemSpec): Promise<Usage | undefined> {
+    try {
+      return await this.#usage(entry, spec, backends[spec.kind].keeping(spec, this.parts.kept(entry)));
+    } catch (error) {
+      this.parts.log(
+        'info',
+        `domain '${entry.record.name}': what its root holds cannot be told: ${String(error)}`,
+        {
+          domain: entry.record.name,
+        },
+      );
+      return undefined;
+    }
   }
 
   /** In a turn of the domain's queue: changes the limit of an open file system to that of `spec`. */

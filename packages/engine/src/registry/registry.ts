@@ -5,7 +5,7 @@ import { normalAddress } from '@ctvirt/xml';
 import type { DomainKey } from '../contract.js';
 import type { Run } from '../drivers/driver.js';
 import { EngineError } from '../errors.js';
-import type { DomainRecord } from '../state/record.js';
+import type { DomainRecord, Shown } from '../state/record.js';
 
 /** A domain and what it does now. Only the lifecycle changes it, one operation at a time. */
 export interface Entry {
@@ -22,6 +22,8 @@ export interface Entry {
   pending: boolean;
   /** Addresses its run has, which its stored document need not have, or not any more. */
   liveAddresses: readonly string[];
+  /** What the document of its run says of it, which the stored one need not say any more; undefined if it is off. */
+  shown: Shown | undefined;
 }
 
 /** libvirt's protocol has ids of 31 bits; so OpenVZ's have no more either. */
@@ -60,6 +62,7 @@ export class Registry {
       watch: undefined,
       pending: false,
       liveAddresses: [],
+      shown: undefined,
     };
     this.#index(entry);
     this.#tell(entry);
@@ -79,6 +82,8 @@ export class Registry {
     entry.running = run;
     entry.isOver = false;
     entry.id = this.#idFor(entry);
+    // A start is one of the stored document.
+    entry.shown = run === undefined ? undefined : entry.record;
   }
 
   /** Keeps these addresses for the domain beside those of its record, until told others; refuses what another one has. */
@@ -233,12 +238,13 @@ export function checkFree(what: string, holder: Entry | undefined, own: Entry | 
 /** Returns the summary of a domain. */
 export function summaryOf(entry: Entry): DomainSummary {
   const { record, state, reason } = entry;
+  const { title, hostname, addresses } = entry.shown ?? record;
   return {
     id: entry.id,
     name: record.name,
     uuid: record.uuid,
     type: record.type,
-    title: record.title,
+    title,
     state,
     reason,
     autostart: record.autostart,
@@ -246,7 +252,7 @@ export function summaryOf(entry: Entry): DomainSummary {
     ctid: record.ctid,
     template: record.template,
     profile: record.profile,
-    hostname: record.hostname,
-    addresses: record.addresses,
+    hostname,
+    addresses,
   };
 }

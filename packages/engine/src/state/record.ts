@@ -31,6 +31,9 @@ export interface DomainRecord {
   readonly writable?: readonly string[];
 }
 
+/** Of a document, what every list shows and a change of the running domain or of its stored document may alter. */
+export type Shown = Pick<DomainRecord, 'title' | 'hostname' | 'addresses'>;
+
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null;
 const isText = (value: unknown): value is string => typeof value === 'string';

@@ -1,31 +1,19 @@
 // What a domain is and does: description, state, memory and processor at a glance.
 // SPDX-License-Identifier: Apache-2.0
-import type { DomainState, DomainSummary, StateReason } from '@ctvirt/api';
+import type { DomainSummary } from '@ctvirt/api';
 import { type Engine, isFault } from '@ctvirt/engine';
+import { domainStates, stateReasons } from '@ctvirt/rpc';
 import { formatDomain, parseDomainOrThrow, writtenLimits } from '@ctvirt/xml';
 import { type Bind, domainOf, runningDomainOf } from '../session.js';
-import { checkFlags, refusal } from '../words/refusal.js';
+import { checkFlags } from '../words/refusal.js';
 import { memoryOf } from './memory.js';
 import { vcpusOf } from './processors.js';
 import { withDefaults } from './shown-document.js';
 
-/** virDomainState. */
-export const stateNumbers: Readonly<Record<DomainState, number>> = {
-  running: 1,
-  paused: 3,
-  shutoff: 5,
-};
-
-/** virDomainRunningReason and its siblings: each state numbers its own; what is not listed is unknown, 0. */
-const reasonNumbers: Readonly<Record<DomainState, Partial<Record<StateReason, number>>>> = {
-  running: { booted: 1, unpaused: 5 },
-  paused: { user: 1 },
-  shutoff: { shutdown: 1, destroyed: 2, crashed: 3, failed: 6 },
-};
-
 /** A domain's state and reason in libvirt's numbers. */
 export function stateOf({ state, reason }: DomainSummary): { state: number; reason: number } {
-  return { state: stateNumbers[state], reason: reasonNumbers[state][reason] ?? 0 };
+  const reasons: Readonly<Record<string, number>> = stateReasons[state];
+  return { state: domainStates[state], reason: reasons[reason] ?? stateReasons[state].unknown };
 }
 
 const xmlFlags = { secure: 1, inactive: 2, updateCpu: 4, migratable: 8 } as const;
@@ -71,7 +59,7 @@ export const bindDomainFacts: Bind = ({ engine }) => ({
     const used = id === null ? undefined : usageOf(engine, uuid);
     const { maximum, current } = memoryOf(document);
     return {
-      state: stateNumbers[state],
+      state: domainStates[state],
       maxMem: BigInt(maximum),
       memory: BigInt(used?.memoryKiB ?? current),
       nrVirtCpu: vcpusOf(document).current,
@@ -116,9 +104,7 @@ export const bindDomainFacts: Bind = ({ engine }) => ({
     return { result: 0 };
   },
   domainGetHostname({ dom }, { session }) {
-    const { hostname, id } = domainOf(engine, session, dom);
-    if (id === null) throw refusal('operationInvalid', 'domain', 'domain is not running');
-    return { hostname };
+    return { hostname: runningDomainOf(engine, session, dom).hostname };
   },
   domainGetMessages({ dom }, { session }) {
     domainOf(engine, session, dom);

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { totalmem } from 'node:os';
 import type { DomainSummary } from '@ctvirt/api';
-import { EngineError } from '@ctvirt/engine';
+import type { DomainCounters } from '@ctvirt/engine';
 import { currentMemoryKiB, type Domain, maxMemoryKiB } from '@ctvirt/xml';
 import { type Bind, domainOf, runningDomainOf, type Session } from '../session.js';
 import { affectedBy, affectFlags } from '../words/affect.js';
@@ -50,6 +50,22 @@ const tags = {
   diskCaches: 10,
 } as const;
 
+/** How a running domain's memory is used, for both calls that tell it; null of what this kernel does not count. */
+export function memoryUseOf(counters: DomainCounters) {
+  const { usedKiB, limitKiB, faults, majorFaults, ...more } = counters.memory();
+  // A limit above the host's memory gives a container no more than the host has.
+  const availableKiB = Math.min(limitKiB ?? hostMemoryKiB, hostMemoryKiB);
+  const unusedKiB = usedKiB === null ? null : Math.max(0, availableKiB - usedKiB);
+  return {
+    ...more,
+    availableKiB,
+    unusedKiB,
+    usableKiB: unusedKiB === null ? null : Math.min(availableKiB, unusedKiB + (more.cacheKiB ?? 0)),
+    majorFaults,
+    minorFaults: faults === null || majorFaults === null ? null : faults - majorFaults,
+  };
+}
+
 export const bindDomainMemory: Bind = ({ engine }) => {
   const set = async (
     { dom, memory, flags }: { dom: { uuid: string }; memory: bigint; flags: number },
@@ -70,22 +86,18 @@ export const bindDomainMemory: Bind = ({ engine }) => {
     if (affected.live) await amend(engine, domain, { live: true, stored: false }, setCurrent(kib, true));
   };
   const statsOf = (domain: DomainSummary, document: Domain): [tag: number, kib: number | null][] => {
-    const { usedKiB, limitKiB, rssKiB, cacheKiB, swapKiB, faults, majorFaults } = engine
-      .counters(domain.uuid)
-      .memory();
-    const available = limitKiB ?? hostMemoryKiB;
-    const unused = usedKiB === null ? null : Math.max(0, available - usedKiB);
+    const use = memoryUseOf(engine.counters(domain.uuid));
     return [
       [tags.actual, memoryOf(document).current],
       // What of it is swapped out, as libvirt's LXC driver has it under this name.
-      [tags.swapIn, swapKiB],
-      [tags.majorFault, majorFaults],
-      [tags.minorFault, faults === null || majorFaults === null ? null : faults - majorFaults],
-      [tags.unused, unused],
-      [tags.available, available],
-      [tags.usable, unused === null ? null : Math.min(available, unused + (cacheKiB ?? 0))],
-      [tags.rss, rssKiB],
-      [tags.diskCaches, cacheKiB],
+      [tags.swapIn, use.swapKiB],
+      [tags.majorFault, use.majorFaults],
+      [tags.minorFault, use.minorFaults],
+      [tags.unused, use.unusedKiB],
+      [tags.available, use.availableKiB],
+      [tags.usable, use.usableKiB],
+      [tags.rss, use.rssKiB],
+      [tags.diskCaches, use.cacheKiB],
     ];
   };
 
@@ -97,9 +109,11 @@ export const bindDomainMemory: Bind = ({ engine }) => {
     domainSetMaxMemory: ({ dom, memory }, { session, name }) =>
       set({ dom, memory, flags: maximumFlag }, session, name),
     domainSetMemory({ dom, memory }, { session, name }) {
-      if (domainOf(engine, session, dom).id === null)
-        throw new EngineError('wrong-state', 'domain is not running');
-      return set({ dom, memory, flags: affectFlags.live }, session, name);
+      return set(
+        { dom: runningDomainOf(engine, session, dom), memory, flags: affectFlags.live },
+        session,
+        name,
+      );
     },
     domainSetMemoryFlags: (args, { session, name }) => set(args, session, name),
     async domainMemoryStats({ dom, maxStats, flags }, { session, name }) {

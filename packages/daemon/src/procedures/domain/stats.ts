@@ -17,7 +17,7 @@ import { typedParam } from '../words/parameters.js';
 import { checkFlags, refusal } from '../words/refusal.js';
 import { stateOf } from './facts.js';
 import { domainFilters, inOrder } from './lookup.js';
-import { memoryOf } from './memory.js';
+import { memoryOf, memoryUseOf } from './memory.js';
 import { vcpusOf } from './processors.js';
 
 /** One domain while its record is made. */
@@ -75,19 +75,14 @@ const groups: readonly Group[] = [
       add('balloon.current', 'ullong', current);
       add('balloon.maximum', 'ullong', maximum);
       if (counters === undefined) return;
-      const { usedKiB, limitKiB, rssKiB, cacheKiB, majorFaults, faults } = counters.memory();
-      add('balloon.rss', 'ullong', rssKiB);
-      add('balloon.available', 'ullong', limitKiB);
-      const unused = limitKiB === null || usedKiB === null ? null : Math.max(0, limitKiB - usedKiB);
-      add('balloon.unused', 'ullong', unused);
-      add('balloon.usable', 'ullong', unused === null ? null : unused + (cacheKiB ?? 0));
-      add('balloon.disk_caches', 'ullong', cacheKiB);
-      add('balloon.major_fault', 'ullong', majorFaults);
-      add(
-        'balloon.minor_fault',
-        'ullong',
-        faults === null || majorFaults === null ? null : faults - majorFaults,
-      );
+      const use = memoryUseOf(counters);
+      add('balloon.rss', 'ullong', use.rssKiB);
+      add('balloon.available', 'ullong', use.availableKiB);
+      add('balloon.unused', 'ullong', use.unusedKiB);
+      add('balloon.usable', 'ullong', use.usableKiB);
+      add('balloon.disk_caches', 'ullong', use.cacheKiB);
+      add('balloon.major_fault', 'ullong', use.majorFaults);
+      add('balloon.minor_fault', 'ullong', use.minorFaults);
     },
   },
   {
@@ -244,7 +239,9 @@ export const bindDomainStats: Bind = ({ engine }) => {
         throw refusal('invalidArg', 'domain', `invalid path ${path} not assigned to domain`);
       const { disk } = await engine.info(domainOf(engine, session, dom).uuid);
       const used = BigInt(disk.usedBytes ?? 0);
-      return { allocation: used, capacity: BigInt(disk.limitBytes ?? 0), physical: used };
+      // Without a limit of its own libvirt has no word for it: never less than what is there.
+      const capacity = disk.limitBytes === null ? used : BigInt(disk.limitBytes);
+      return { allocation: used, capacity, physical: used };
     },
     async domainInterfaceStats({ dom, device }, { session }) {
       const { uuid } = runningDomainOf(engine, session, dom);

@@ -1,7 +1,7 @@
 // What a change affects: the running domain, its stored configuration, or both; the flags of many procedures say it.
 // SPDX-License-Identifier: Apache-2.0
 import type { DomainSummary } from '@ctvirt/api';
-import { EngineError } from '@ctvirt/engine';
+import { EngineError, notRunning } from '@ctvirt/engine';
 import { checkFlags } from './refusal.js';
 
 /** virDomainModificationImpact; none of them means the running domain if it runs, else its configuration. */
@@ -21,7 +21,7 @@ export function affectedBy(flags: number, domain: DomainSummary, procedure: stri
   const isConfig = (flags & affectFlags.config) !== 0;
   const isRunning = domain.id !== null;
   const isEither = !isLive && !isConfig;
-  if (isLive && !isRunning) throw new EngineError('wrong-state', 'domain is not running');
+  if (isLive && !isRunning) throw notRunning(domain.name);
   if (isConfig && !domain.persistent)
     throw new EngineError('wrong-state', 'transient domains do not have any persistent config');
   return { live: isLive || (isEither && isRunning), stored: isConfig || (isEither && !isRunning) };

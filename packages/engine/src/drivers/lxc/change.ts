@@ -6,7 +6,7 @@ import type { IoDisks } from '../../cgroups/io-limits.js';
 import type { CgroupLayout } from '../../cgroups/layout.js';
 import type { Limit } from '../../cgroups/limit.js';
 import type { ProcessCeiling } from '../../cgroups/processes.js';
-import { EngineError } from '../../errors.js';
+import { notRunning } from '../../errors.js';
 import { Undo } from '../../host/undo.js';
 import { filesystemsOf, type HostFacts, linksOf } from '../../lifecycle/document.js';
 import { withLinkNames } from '../../network/live-links.js';
@@ -97,7 +97,7 @@ function stepsOf(
 }
 
 function runOf({ running, record }: Subject) {
-  if (running === undefined) throw new EngineError('wrong-state', `domain '${record.name}' is not running`);
+  if (running === undefined) throw notRunning(record.name);
   return lxcRun(running);
 }
 

@@ -1,9 +1,7 @@
 // What a domain has of this host and may have at most, and the walls around it, read from the kernel's files.
 // SPDX-License-Identifier: Apache-2.0
-import { readFileSync } from 'node:fs';
-import { statfs } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { DomainInfo, Wall } from '@ctvirt/api';
+import type { Wall } from '@ctvirt/api';
 import { resourcesOf } from '@ctvirt/formats';
 import type { Domain } from '@ctvirt/xml';
 import { type CgroupLayout, readNumber } from '../../cgroups/layout.js';
@@ -13,8 +11,6 @@ import type { Facts } from '../../host/facts.js';
 import { filesystemsOf, type HostFacts, idMapOf, linksOf } from '../../lifecycle/document.js';
 import { sharedIds } from '../../lifecycle/shared-ids.js';
 import { diskName } from '../../state/layout.js';
-import type { DomainStore } from '../../state/store.js';
-import { backends, type KeptContext } from '../../storage/index.js';
 import { describeWalls } from '../../walls/describe.js';
 import { standingOf, standingOfPlan } from '../../walls/standing.js';
 import { wantedWalls } from '../../walls/wanted.js';
@@ -26,8 +22,6 @@ import type { LxcTools } from './tools.js';
 export interface InfoParts {
   readonly cgroups: CgroupLayout;
   readonly tools: Pick<LxcTools, 'group'>;
-  readonly store: DomainStore;
-  readonly kept: (subject: Subject) => KeptContext;
   readonly facts: HostFacts & Pick<Facts, 'hasSeccomp'>;
   readonly appArmor: Confinement;
   /** Whether a domain has leased any of these ids. */
@@ -39,18 +33,15 @@ export async function infoOf(subject: Subject, domain: Domain, parts: InfoParts)
   const { cgroups, tools } = parts;
   const { record, running } = subject;
   const group = tools.group(diskName(record.name));
-  const memory = cgroups.path('memory', group);
+  const counters = running && lxcRun(running).counters();
   const pids = cgroups.path('pids', group);
-  const isV2 = cgroups.version === 2;
-  const used = readNumber(join(memory, isV2 ? 'memory.current' : 'memory.usage_in_bytes'));
   const maxProcesses = readNumber(join(pids, 'pids.max'));
   return {
     initPid: running === undefined ? null : lxcRun(running).initPid,
-    usedMemoryKiB: used === null ? null : Math.round(used / 1024),
-    cpuTimeNs: running === undefined ? null : cpuTimeNs(cgroups, group),
+    usedMemoryKiB: counters?.usedMemoryKiB() ?? null,
+    cpuTimeNs: counters?.cpuTimeNs() ?? null,
     processes: readNumber(join(pids, 'pids.current')),
     maxProcesses,
-    disk: await diskOf(subject, domain, parts),
     walls: wallsOf(subject, domain, parts, maxProcesses),
   };
 }
@@ -76,41 +67,4 @@ function wallsOf(entry: Subject, domain: Domain, parts: InfoParts, maxProcesses:
     folders,
     sharedIds: shared.map(({ message }) => message.split(/[:;,] /, 1)[0] ?? message),
   });
-}
-
-function cpuTimeNs(cgroups: CgroupLayout, group: string): number | null {
-  if (cgroups.version === 1) return readNumber(join(cgroups.path('cpuacct', group), 'cpuacct.usage'));
-  try {
-    const usec = /^usage_usec (\d+)$/m.exec(
-      readFileSync(join(cgroups.path('cpu', group), 'cpu.stat'), 'utf8'),
-    );
-    return usec === null ? null : Number(usec[1]) * 1000;
-  } catch {
-    return null; // ended meanwhile
-  }
-}
-
-/** Of a running container what its root says; of one that is off the blocks its image takes. */
-async function diskOf(
-  entry: Subject,
-  domain: Domain,
-  { store, kept }: Pick<InfoParts, 'store' | 'kept'>,
-): Promise<DomainInfo['disk']> {
-  const none = { usedBytes: null, limitBytes: null, usedInodes: null, limitInodes: null };
-  const limited = store.lease(entry.record.name)?.made.find(({ target }) => target === '/')?.limited === true;
-  if (entry.running !== undefined) {
-    const root = await statfs(`/proc/${lxcRun(entry.running).initPid}/root`).catch(() => undefined);
-    if (root === undefined || !limited) return none;
-    return {
-      usedBytes: (root.blocks - root.bfree) * root.bsize,
-      limitBytes: root.blocks * root.bsize,
-      usedInodes: root.files - root.ffree,
-      limitInodes: root.files,
-    };
-  }
-  if (!limited) return none;
-  const spec = filesystemsOf(domain).find(({ target }) => target === '/');
-  const keeping = spec && backends[spec.kind].keeping(spec, kept(entry));
-  const taken = await keeping?.takes?.().catch(() => undefined);
-  return taken === undefined ? none : { ...none, usedBytes: taken.bytes, limitBytes: taken.most };
 }

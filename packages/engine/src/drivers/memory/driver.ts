@@ -178,7 +178,6 @@ export class MemoryDriver implements Driver {
       cpuTimeNs: null,
       processes: null,
       maxProcesses: null,
-      disk: { usedBytes: null, limitBytes: null, usedInodes: null, limitInodes: null },
       walls: [],
     };
   }
