@@ -12,13 +12,17 @@ const run = promisify(execFile);
 const daemonProgram = new URL('../packages/daemon/dist/ctvirtd.mjs', import.meta.url).pathname;
 
 /** Folders whose daemons and containers may still be there, for a benchmark that is interrupted. */
+/** @type {Set<string>} */
 const open = new Set();
+/** @type {Promise<void> | undefined} */
 let ending;
 
 export class Daemon {
+  /** @type {import('node:child_process').ChildProcess | undefined} */
   #child;
   #log = '';
 
+  /** @param {string} folder */
   constructor(folder) {
     this.folder = folder;
     this.layout = layoutOf(folder);
@@ -29,32 +33,36 @@ export class Daemon {
   async start() {
     const began = performance.now();
     this.#log = '';
-    this.#child = spawn(process.execPath, [daemonProgram, '--root', this.folder, '--log-level', 'warn'], {
+    const child = spawn(process.execPath, [daemonProgram, '--root', this.folder, '--log-level', 'warn'], {
       stdio: ['ignore', 'ignore', 'pipe'],
     });
-    this.#child.stderr.on('data', (chunk) => {
+    this.#child = child;
+    child.stderr.on('data', (chunk) => {
       this.#log = (this.#log + chunk).slice(-4000);
     });
     for (;;) {
-      if (this.#child.exitCode !== null) throw new Error(`the daemon ended:\n${this.#log}`);
+      if (child.exitCode !== null) throw new Error(`the daemon ended:\n${this.#log}`);
       try {
         await this.client.host.version();
         return performance.now() - began;
       } catch (error) {
-        if (error.code !== 'unreachable') throw error;
+        if (!(error instanceof Error && 'code' in error && error.code === 'unreachable')) throw error;
         await sleep(2);
       }
     }
   }
 
   get pid() {
-    return this.#child.pid;
+    const pid = this.#child?.pid;
+    if (pid === undefined) throw new Error('the daemon does not run');
+    return pid;
   }
 
   /** Resident memory in bytes: now, and at its highest. */
   memory() {
     const status = readFileSync(`/proc/${this.pid}/status`, 'utf8');
-    const bytes = (name) => 1024 * Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(status)[1]);
+    /** @param {string} name */
+    const bytes = (name) => 1024 * Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1]);
     return { now: bytes('VmRSS'), peak: bytes('VmHWM') };
   }
 
@@ -67,7 +75,12 @@ export class Daemon {
   }
 }
 
-/** Runs `work` with a fresh folder and a daemon that is not started yet; nothing of either is left. */
+/**
+ * Runs `work` with a fresh folder and a daemon that is not started yet; nothing of either is left.
+ *
+ * @template T
+ * @param {(daemon: Daemon) => Promise<T>} work
+ */
 export async function withDaemon(work) {
   if (ending !== undefined) throw new Error('the benchmarks are being ended');
   const folder = mkdtempSync('/tmp/ctb-');
@@ -94,6 +107,7 @@ export function clearAll() {
   return ending;
 }
 
+/** @param {string} folder */
 async function clear(folder) {
   for (let tries = 0; tries < 500; tries++) {
     const left = processesOf(folder);
@@ -117,7 +131,11 @@ async function clear(folder) {
   open.delete(folder);
 }
 
-/** The parent group of containers that are started without the daemon. */
+/**
+ * The parent group of containers that are started without the daemon.
+ *
+ * @param {string} folder
+ */
 export const bareGroup = (folder) => `${layoutOf(folder).cgroup}-bare`;
 
 const hierarchies = () => {
@@ -126,9 +144,15 @@ const hierarchies = () => {
   return readdirSync(top).map((name) => join(top, name));
 };
 
-/** Containers' processes, their monitors and daemons, the containers' own first. */
+/**
+ * Containers' processes, their monitors and daemons, the containers' own first.
+ *
+ * @param {string} folder
+ */
 function processesOf(folder) {
+  /** @type {Set<number>} */
   const pids = new Set();
+  /** @param {string} path */
   const add = (path) => {
     if (!existsSync(path)) return;
     for (const entry of readdirSync(path, { withFileTypes: true }))
@@ -141,7 +165,9 @@ function processesOf(folder) {
   return [...pids];
 }
 
+/** @param {string} group */
 function removeGroups(group) {
+  /** @param {string} path */
   const remove = (path) => {
     if (!existsSync(path)) return;
     for (const entry of readdirSync(path, { withFileTypes: true }))

@@ -10,7 +10,11 @@ import { promisify } from 'node:util';
 const run = promisify(execFile);
 const cache = new URL('../.cache/bench/', import.meta.url).pathname;
 
-/** Some 330 MB and 11,000 files: mmdebstrap's, or where Debian cannot be reached as many made ones. */
+/**
+ * Some 330 MB and 11,000 files: mmdebstrap's, or where Debian cannot be reached as many made ones.
+ *
+ * @param {import('../scripts/steps.mjs').Note} note
+ */
 export async function debianArchive(note) {
   mkdirSync(cache, { recursive: true });
   const built = join(cache, 'debian.tar');
@@ -41,6 +45,7 @@ export async function debianArchive(note) {
   }
 }
 
+/** @param {string} archive */
 async function makeUp(archive) {
   const tree = mkdtempSync(join(cache, 'tree-'));
   for (let folder = 0; folder < 550; folder++) {

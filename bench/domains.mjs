@@ -3,6 +3,10 @@
 
 export const sleeper = ['/bin/sleep', 'infinity'];
 
+/**
+ * @param {string} name
+ * @param {string} [template]
+ */
 export const sleepingDomain = (name, template = 'busybox') => `<domain type='lxc'>
   <name>${name}</name>
   <memory unit='MiB'>64</memory>
@@ -12,5 +16,9 @@ export const sleepingDomain = (name, template = 'busybox') => `<domain type='lxc
   </devices>
 </domain>`;
 
+/**
+ * @param {string} prefix
+ * @param {number} count
+ */
 export const names = (prefix, count) =>
   Array.from({ length: count }, (_, index) => `${prefix}${String(index + 1).padStart(3, '0')}`);

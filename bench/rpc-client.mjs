@@ -8,7 +8,7 @@ import { startLibvirtd } from '../packages/rpc/dist/testing/libvirtd.js';
 /** How much of libvirt-python's rate our client is to reach. */
 export const wantedRate = 0.8;
 
-const python = `
+const script = `
 import libvirt, sys, time
 uri, calls = sys.argv[1], int(sys.argv[2])
 connection = libvirt.open(uri)
@@ -19,13 +19,23 @@ for _ in range(calls): domain.info()
 print(calls / (time.perf_counter() - start))
 `;
 
+/**
+ * @param {string} uri
+ * @param {number} calls
+ */
 function ofPython(uri, calls) {
-  return Number(execFileSync('/usr/bin/python3', ['-c', python, uri, String(calls)], { encoding: 'utf8' }));
+  return Number(execFileSync('/usr/bin/python3', ['-c', script, uri, String(calls)], { encoding: 'utf8' }));
 }
 
+/**
+ * @param {string} uri
+ * @param {number} calls
+ * @param {number} inFlight
+ */
 async function ofNode(uri, calls, inFlight) {
   const connection = await connect(uri);
   const domain = await connection.domainLookupByName({ name: 'test' });
+  /** @param {number} count */
   const run = async (count) => {
     let left = count;
     const worker = async () => {
@@ -41,8 +51,13 @@ async function ofNode(uri, calls, inFlight) {
   return rate;
 }
 
-/** Calls per second of each side, the best of the rounds: whatever else the machine does only slows one down. */
-export async function measureClients({ calls, rounds, note = () => {} }) {
+/**
+ * Calls per second of each side, the best of the rounds: whatever else the machine does only slows one down.
+ *
+ * @param {{ calls: number, rounds: number, note?: import('../scripts/steps.mjs').Note }} order
+ */
+export async function measureClients({ calls, rounds, note = () => undefined }) {
+  /** @type {Record<'python' | 'node' | 'pipelined', number[]>} */
   const results = { python: [], node: [], pipelined: [] };
   const daemon = await startLibvirtd();
   try {
@@ -55,13 +70,15 @@ export async function measureClients({ calls, rounds, note = () => {} }) {
   } finally {
     await daemon[Symbol.asyncDispose]();
   }
-  return Object.fromEntries(Object.entries(results).map(([name, values]) => [name, Math.max(...values)]));
+  const { python, node, pipelined } = results;
+  return { python: Math.max(...python), node: Math.max(...node), pipelined: Math.max(...pipelined) };
 }
 
 if (fileURLToPath(import.meta.url) === process.argv[1]) {
   const calls = Number(process.argv[2] ?? 5_000);
   const rounds = Number(process.argv[3] ?? 9);
   const { python: theirs, node: ours, pipelined } = await measureClients({ calls, rounds });
+  /** @type {(name: string, value: number) => void} */
   const show = (name, value) =>
     console.log(
       `${name.padEnd(34)}${Math.round(value).toString().padStart(8)} calls/s  ${(value / theirs).toFixed(2)} x`,

@@ -8,7 +8,7 @@ import { setUp } from '../scripts/setup.mjs';
 import { step } from '../scripts/steps.mjs';
 import { formatTable } from './table.mjs';
 
-const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+const signals = /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP']);
 
 /** How busy the machine was: absolute times mean little where many wait for few processors. */
 const machine = () => ({
@@ -21,6 +21,10 @@ const machine = () => ({
 /**
  * Runs the rows that are asked for, or all. `load` imports them, once everything is built; `packages` are Debian's that they
  * need besides the project's own.
+ *
+ * @param {string} command
+ * @param {() => Promise<readonly import('./measure.mjs').Row[]>} load
+ * @param {readonly string[]} [packages]
  */
 export async function runBench(command, load, packages = []) {
   if (process.env.CTVIRT_BENCH_INSIDE === undefined) {
@@ -42,6 +46,7 @@ export async function runBench(command, load, packages = []) {
   }
   for (const signal of signals) process.on(signal, () => clearAll().finally(() => process.exit(130)));
   const before = machine();
+  /** @type {import('./measure.mjs').Result[]} */
   const results = [];
   let failed = 0;
   for (const row of rows) {
@@ -50,7 +55,7 @@ export async function runBench(command, load, packages = []) {
       results.push(...(await step(`bench: ${row.name}`, (note) => row.run({ note }))));
     } catch (error) {
       failed++;
-      process.stderr.write(`\n${error.stack}\n\n`);
+      process.stderr.write(`\n${error instanceof Error ? error.stack : String(error)}\n\n`);
     }
   }
   const after = machine();

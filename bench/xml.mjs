@@ -22,6 +22,7 @@ if (values.help === true || unknown.length > 0) {
 }
 
 await debianPackages(['python3', 'python3-libvirt', 'libvirt0', 'libxml2-utils']);
+/** @type {import('./measure.mjs').Result[]} */
 const results = [];
 for (const row of rows)
   if (positionals.length === 0 || positionals.includes(row.name))

@@ -11,6 +11,7 @@ const root = new URL('../', import.meta.url).pathname;
 const requireLine = `import { createRequire as ctvirtCreateRequire } from 'node:module'; const require = ctvirtCreateRequire(import.meta.url);`;
 
 const cli = 'packages/cli/dist/ctvirt';
+/** @type {readonly { entry: string, out: string, options: import('esbuild').BuildOptions }[]} */
 const bundles = [
   {
     entry: 'packages/cli/dist/main.js',
@@ -54,7 +55,7 @@ for (const { entry, out, options } of bundles) {
     ...options,
   });
   chmodSync(root + out, 0o755);
-  const [{ bytes }] = Object.values(metafile.outputs);
+  const [{ bytes }] = Object.values(metafile?.outputs ?? {});
   console.log(`${out}: ${Math.round(bytes / 1024)} KiB`);
 }
 

@@ -11,6 +11,7 @@ import { step } from './steps.mjs';
 import { machineDisks } from './vm/image.mjs';
 import { machinePackages, tellStories } from './vm/lane.mjs';
 
+/** @param {readonly string[]} names */
 const usage = (names) =>
   `npm run campaign [-- ${names.join('|')} … --minutes N --count N --seed N --short --write]\n`;
 const { values, positionals } = parseArgs({
@@ -29,12 +30,21 @@ const artifacts = process.env.CTVIRT_ARTIFACTS ?? '/tmp/ctvirt-artifacts';
 const results = join(root, 'docs/campaign.json');
 const fuzzTargets = ['xml', 'rpc', 'formats', 'http', 'tar', 'lxc-conf'];
 
-/** Every target for `minutes`, as many side by side as there are processors; what it prints at a fault has the case. */
+/**
+ * How much a part is to do, and what of it is told meanwhile.
+ * @typedef {{ count: number, minutes: number, seed: number, note: import('./steps.mjs').Note }} Order
+ * @typedef {{ done: string, figures: string, faults: readonly string[] }} Found
+ * @typedef {{ count: number, minutes: number }} Amount
+ * @typedef {{ what: string, long: Amount, short: Amount, run: (order: Order) => Promise<Found> }} Part
+ */
+
+/** Every target for `minutes`, as many side by side as there are processors; what it prints at a fault has the case. @type {Part} */
 const fuzz = {
   what: `mutated input: ${fuzzTargets.join(', ')}`,
   long: { count: 0, minutes: 60 },
   short: { count: 0, minutes: 0.05 },
   run: async ({ minutes, seed, note }) => {
+    /** @type {Map<string, { status: number | null, text: string }>} */
     const told = new Map();
     const left = [...fuzzTargets];
     const lane = async () => {
@@ -64,7 +74,7 @@ const fuzz = {
 /** So many kills for one boot: a fault is seen early, and what has passed counts when the time is over. */
 const killsOfMachine = 50;
 
-/** The kills once more where there is cgroup v2 alone, and systemd; one emulated processor for each of the host's. */
+/** The kills once more where there is cgroup v2 alone, and systemd; one emulated processor for each of the host's. @type {Part} */
 const killsInMachine = {
   what: 'the same kills with cgroup v2 and systemd, in virtual machines side by side',
   long: { count: 1000, minutes: 0 },
@@ -72,7 +82,9 @@ const killsInMachine = {
   run: async ({ count, minutes, seed, note }) => {
     await machineDisks();
     const end = minutes > 0 ? performance.now() + minutes * 60_000 : Number.POSITIVE_INFINITY;
+    /** @type {string[]} */
     const faults = [];
+    /** @type {Map<string, number>} */
     const interrupted = new Map();
     let asked = 0;
     let done = 0;
@@ -83,6 +95,7 @@ const killsInMachine = {
         const own = seed + 2 * Math.floor(asked / killsOfMachine);
         asked += kills;
         let told = 0;
+        /** @param {import('./vm/machine.mjs').Report} report */
         const onReport = ({ kind, name, message, text }) => {
           if (kind === 'fail') faults.push(`seed ${own}: ${name}\n${text}`);
           if (kind === 'pass') told++;
@@ -95,7 +108,7 @@ const killsInMachine = {
         };
         const env = { CTVIRT_KILLS: String(kills), CTVIRT_SEED: String(own) };
         await tellStories(['kills'], onReport, env).catch((error) =>
-          faults.push(`seed ${own}: ${error.stack}`),
+          faults.push(`seed ${own}: ${stackOf(error)}`),
         );
         if (told === 0) faults.push(`seed ${own}: the machine told of no story that passed`);
       }
@@ -110,6 +123,13 @@ const killsInMachine = {
   },
 };
 
+/** @param {unknown} error */
+const stackOf = (error) => (error instanceof Error ? error.stack : String(error));
+
+/**
+ * @param {readonly string[]} argv
+ * @returns {Promise<{ status: number | null, text: string }>}
+ */
 function output(argv) {
   return new Promise((resolve, reject) => {
     const child = spawn(argv[0], argv.slice(1), { stdio: ['ignore', 'pipe', 'pipe'] });
@@ -124,6 +144,7 @@ function output(argv) {
 async function campaign() {
   await setUp([...testPackages, ...machinePackages]);
   const { parts } = await import('../e2e/dist/campaign/parts.js');
+  /** @type {Readonly<Record<string, Part>>} */
   const all = { ...parts, 'kills-vm': killsInMachine, fuzz };
   const wanted = positionals.length > 0 ? positionals : Object.keys(all);
   if (!wanted.every((name) => Object.hasOwn(all, name))) {
@@ -131,27 +152,34 @@ async function campaign() {
     process.exitCode = 2;
     return;
   }
+  /** @type {Record<string, import('./campaign/table.mjs').Row>} */
   const rows = {};
   for (const name of wanted) rows[name] = await runPart(name, all[name]);
   process.stdout.write(`${tableOf(rows)}\n`);
   if (values.write) write(rows);
 }
 
+/**
+ * @param {string} name
+ * @param {Part} part
+ */
 async function runPart(name, { what, long, short, run }) {
   const usual = values.short ? short : long;
   const seed = Number(values.seed);
   const began = performance.now();
-  let found;
-  await step(`${name}: ${what}`, async (note) => {
+  const { done, figures, faults } = await step(`${name}: ${what}`, async (note) => {
     const order = {
       count: Number(values.count ?? usual.count),
       minutes: Number(values.minutes ?? usual.minutes),
       seed,
       note,
     };
-    found = await run(order).catch((error) => ({ done: 'broken off', figures: '', faults: [error.stack] }));
+    return await run(order).catch((error) => ({
+      done: 'broken off',
+      figures: '',
+      faults: [String(stackOf(error))],
+    }));
   });
-  const { done, figures, faults } = found;
   if (faults.length > 0) {
     process.exitCode = 1;
     mkdirSync(artifacts, { recursive: true });
@@ -171,7 +199,11 @@ async function runPart(name, { what, long, short, run }) {
   };
 }
 
-/** The rows of this run take the place of those of earlier ones; `npm run gen` writes the table from them. */
+/**
+ * The rows of this run take the place of those of earlier ones; `npm run gen` writes the table from them.
+ *
+ * @param {Readonly<Record<string, import('./campaign/table.mjs').Row>>} rows
+ */
 function write(rows) {
   const earlier = existsSync(results) ? JSON.parse(readFileSync(results, 'utf8')) : {};
   writeFileSync(results, `${JSON.stringify({ ...earlier, ...rows }, null, 2)}\n`);

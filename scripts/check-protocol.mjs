@@ -5,34 +5,49 @@ import { join } from 'node:path';
 import {
   authTypes,
   domainEvents,
+  domainStates,
   errorCodes,
   errorDomains,
   features,
   programs,
+  stateReasons,
 } from '../packages/rpc/dist/index.js';
 import { fetchLibvirtSource } from './libvirt-source.mjs';
 
 const suite = process.argv[2] ?? 'bookworm';
 const wanted = ['*.x', '*/src/libvirt*.c', '*/src/libvirt_internal.h', '*/include/libvirt/*.h'];
 
-/** libvirt's names by the table's one rule: words joined, runs of capitals written as words. */
+/**
+ * libvirt's names by the table's one rule: words joined, runs of capitals written as words.
+ *
+ * @param {string} name
+ */
 function camel(name) {
   return name
     .replace(/_([a-zA-Z0-9])/g, (_, letter) => letter.toUpperCase())
     .replace(/([A-Z])([A-Z]+)/g, (_, first, rest) => first + rest.toLowerCase());
 }
 
+/** @param {string} text */
 const uncomment = (text) => text.replace(/\/\*.*?\*\//gs, '').replace(/^%.*$/gm, '');
 
 /** Reads one file of the XDR language: constants, types by name in the table's notation, procedures. */
 class XdrFile {
+  /** @type {Map<string, number>} */
   constants = new Map();
+  /** @type {Map<string, string | (() => string)>} */
   types = new Map();
+  /** @type {Map<string, string[]>} */
   structs = new Map();
+  /** @type {Map<string, number>} */
   procedures = new Map();
-  /** Procedures marked as followed by a stream; those libvirt codes by hand carry no mark. */
+  /** Procedures marked as followed by a stream; those libvirt codes by hand carry no mark. @type {Set<string>} */
   streams = new Set();
 
+  /**
+   * @param {string} text
+   * @param {string} headers
+   */
   constructor(text, headers) {
     const bare = uncomment(text);
     for (const [, name, value] of headers.matchAll(/^# *define (VIR_\w+_BUFLEN) +(.+)$/gm))
@@ -58,24 +73,34 @@ class XdrFile {
       if (/@(read|write)stream/.test(tags)) this.streams.add(camel(name.toLowerCase()));
   }
 
+  /** @param {string} text */
   evaluate(text) {
     const sum = text.replace(/[()]/g, '').split('+');
     return sum.reduce((total, part) => total + (this.constants.get(part.trim()) ?? Number(part)), 0);
   }
 
+  /** @param {string} body */
   union(body) {
     const arms = [...body.matchAll(/case\s+\w+:\s*([^;]+);/g)];
     return () =>
-      `(${arms.map(([, declaration], at) => `${at + 1}:${this.member(declaration)[1]}`).join('|')})`;
+      `(${arms.map(([, declaration], at) => `${at + 1}:${this.member(declaration).notation()}`).join('|')})`;
   }
 
+  /**
+   * @param {string} declaration
+   * @param {Map<string, string | (() => string)>} into
+   */
   declare(declaration, into) {
-    const [name, notation] = this.member(declaration, true);
+    const { name, notation } = this.member(declaration);
     into.set(name, notation);
   }
 
-  /** `unsigned int flags`, `remote_nonnull_string names<MAX>`, `opaque x[16]`, `remote_domain *dom` to name and notation. */
-  member(declaration, lazy = false) {
+  /**
+   * `unsigned int flags`, `remote_nonnull_string names<MAX>`, `opaque x[16]`, `remote_domain *dom` to name and notation.
+   *
+   * @param {string} declaration
+   */
+  member(declaration) {
     const match = /^(unsigned\s+)?(\w+)\s+(\*?)(\w+)\s*(?:([<[])\s*(\w*)\s*[>\]])?$/.exec(declaration.trim());
     if (match === null) throw new Error(`cannot read the declaration '${declaration}'`);
     const [, unsigned, base, star, name, bracket, size] = match;
@@ -87,10 +112,15 @@ class XdrFile {
       }
       return star + type;
     };
-    return [name, lazy ? notation : notation()];
+    return { name, notation };
   }
 
+  /**
+   * @param {string} type
+   * @returns {string}
+   */
   named(type) {
+    /** @type {Readonly<Record<string, string | undefined>>} */
     const plain = {
       int: 'int',
       uint: 'uint',
@@ -99,6 +129,7 @@ class XdrFile {
       int64_t: 'hyper',
       double: 'double',
     };
+    /** @type {Readonly<Record<string, string | undefined>>} */
     const small = { char: 'char', uchar: 'uchar', ushort: 'ushort', string: 'string', opaque: 'opaque' };
     const simple = plain[type] ?? small[type];
     if (simple !== undefined) return simple;
@@ -109,21 +140,32 @@ class XdrFile {
     throw new Error(`unknown type '${type}'`);
   }
 
-  /** A member `msg` of an older message's type is inlined: the table keeps message bodies flat. */
+  /**
+   * A member `msg` of an older message's type is inlined: the table keeps message bodies flat.
+   *
+   * @param {string} name
+   * @returns {string}
+   */
   struct(name) {
+    /** @param {string} type */
     const inline = (type) => this.struct(type).slice(1, -1);
     const members = (this.structs.get(name) ?? []).map((line) => {
       const nested = /^(\w+_msg)\s+msg$/.exec(line);
       if (nested !== null) return inline(nested[1]);
-      const [member, notation] = this.member(line);
-      return `${camel(member)}:${notation}`;
+      const { name: member, notation } = this.member(line);
+      return `${camel(member)}:${notation()}`;
     });
     return `{${members.join(',')}}`;
   }
 }
 
-/** Functions of libvirt's API that refuse read-only connections: name in small letters to always or sometimes. */
+/**
+ * Functions of libvirt's API that refuse read-only connections: name in small letters to always or sometimes.
+ *
+ * @param {string} tree
+ */
 function readWrites(tree) {
+  /** @type {Map<string, 'always' | 'sometimes'>} */
   const found = new Map();
   for (const file of readdirSync(join(tree, 'src')).filter((name) => /^libvirt.*\.c$/.test(name))) {
     let current = '';
@@ -138,11 +180,13 @@ function readWrites(tree) {
 }
 
 const { tree, version } = fetchLibvirtSource(suite, { name: 'protocol', wanted });
+/** @param {string} path */
 const source = (path) => readFileSync(join(tree, path), 'utf8');
 const headers = readdirSync(join(tree, 'include/libvirt'))
   .map((name) => source(`include/libvirt/${name}`))
   .join('\n');
 const common = source('src/remote/remote_protocol.x');
+/** @type {Readonly<Record<string, readonly [text: string, prefix: string]>>} */
 const files = {
   remote: [common, 'remote_'],
   lxc: [`${common.replace(/enum remote_procedure.*/s, '')}${source('src/remote/lxc_protocol.x')}`, 'lxc_'],
@@ -152,6 +196,11 @@ const files = {
 
 let faults = 0;
 let compared = 0;
+/**
+ * @param {string} what
+ * @param {string | number | boolean | undefined} ours
+ * @param {string | number | boolean | undefined} theirs
+ */
 function same(what, ours, theirs) {
   compared++;
   if (ours === theirs) return;
@@ -162,6 +211,7 @@ function same(what, ours, theirs) {
 /** Refused to read-only connections here although some version of libvirt lets them pass. */
 const stricter = new Set(['nodeDeviceGetAutostart', 'domainDelThrottleGroup']);
 const writes = readWrites(tree);
+/** @type {(program: string, name: string) => string} */
 const special = (program, name) => name.replace(/^(connectDomain|domain)/, `$1${program}`);
 
 for (const program of programs) {
@@ -175,6 +225,7 @@ for (const program of programs) {
   const total = missing.size;
   const newest = Math.max(...missing.values());
   const newer = [];
+  /** @type {(name: string, kind: 'args' | 'ret' | 'msg') => string} */
   const notation = (name, kind) => {
     const snake = [...theirs.procedures.keys()].find((key) => camel(key.toLowerCase()) === name);
     return snake === undefined ? 'absent' : theirs.struct(`${prefix}${snake.toLowerCase()}_${kind}`);
@@ -209,10 +260,19 @@ for (const program of programs) {
   for (const [name, number] of missing) console.log(`  missing: ${number} ${name}`);
 }
 
+/**
+ * @param {string} text
+ * @param {string} prefix
+ */
 function enumeration(text, prefix) {
   const rows = [...uncomment(text).matchAll(new RegExp(`\\b${prefix}(\\w+) *= *(\\d+)`, 'g'))];
   return new Map(rows.map(([, name, number]) => [camel(name.toLowerCase()), Number(number)]));
 }
+/**
+ * @param {string} what
+ * @param {Readonly<Record<string, number>>} ours
+ * @param {ReadonlyMap<string, number>} theirs
+ */
 function sameNumbers(what, ours, theirs) {
   for (const [name, number] of Object.entries(ours)) same(`${what} ${name}`, number, theirs.get(name));
 }
@@ -221,8 +281,12 @@ sameNumbers('error code', errorCodes, enumeration(errors, 'VIR_ERR_'));
 sameNumbers('error domain', errorDomains, enumeration(errors, 'VIR_FROM_'));
 sameNumbers('feature', features, enumeration(source('src/libvirt_internal.h'), 'VIR_DRV_FEATURE_'));
 sameNumbers('authentication type', authTypes, enumeration(common, 'REMOTE_AUTH_'));
+const domainHeader = source('include/libvirt/libvirt-domain.h');
+sameNumbers('state of a domain', domainStates, enumeration(domainHeader, 'VIR_DOMAIN_'));
+for (const [state, reasons] of Object.entries(stateReasons))
+  sameNumbers(`reason of ${state}`, reasons, enumeration(domainHeader, `VIR_DOMAIN_${state.toUpperCase()}_`));
 const newestRemote = Math.max(...new XdrFile(common, headers).procedures.values());
-const eventIds = enumeration(source('include/libvirt/libvirt-domain.h'), 'VIR_DOMAIN_EVENT_ID_');
+const eventIds = enumeration(domainHeader, 'VIR_DOMAIN_EVENT_ID_');
 for (const [name, { id, message }] of Object.entries(domainEvents)) {
   if (programs[0].messages[message].number <= newestRemote)
     same(`domain event ${name}`, id, eventIds.get(name));

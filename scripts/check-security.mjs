@@ -9,12 +9,17 @@ const page = readFileSync(join(root, 'docs/security.md'), 'utf8');
 /** As many as there are; a class that is taken out of the page is missed here. */
 const sections = { 'Fault classes of container managers': 24, 'Kinds of attack tried here': 11 };
 let faults = 0;
+/** @param {string} text */
 const fault = (text) => {
   faults++;
   console.error(`docs/security.md: ${text}`);
 };
 
-/** The cells of each row of the first table below a heading. */
+/**
+ * The cells of each row of the first table below a heading.
+ *
+ * @param {string} heading
+ */
 function rowsBelow(heading) {
   const [, section = ''] = page.split(`\n## ${heading}\n`);
   const lines = section.split('\n## ')[0].split('\n');
@@ -27,9 +32,18 @@ function rowsBelow(heading) {
   );
 }
 
-/** A test's name as its source has it: quotes escaped or not. */
+/**
+ * A test's name as its source has it: quotes escaped or not.
+ *
+ * @param {string} source
+ * @param {string} name
+ */
 const hasTest = (source, name) => source.includes(name) || source.includes(name.replaceAll("'", "\\'"));
 
+/**
+ * @param {string} name
+ * @param {string} cell
+ */
 function checkTests(name, cell) {
   if (/^does not apply: \S/.test(cell)) return;
   const tests = [...cell.matchAll(/`([^`]+\.ts)` ([^<]+)/g)];

@@ -11,6 +11,7 @@ import { lostNodes } from './conformance-xml/lost-nodes.mjs';
 import { lxcCases, openvzCases } from './conformance-xml/native.mjs';
 import { twins } from './conformance-xml/twins.mjs';
 import { fetchLibvirtSource } from './libvirt-source.mjs';
+import { messageOf } from './steps.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -23,20 +24,32 @@ const { values } = parseArgs({
 xmlRegisterFsInputProviders();
 const { tree, version } = fetchLibvirtSource(values.suite);
 const tests = join(tree, 'tests');
+/** @typedef {[name: string, run: () => string | undefined]} Case */
+/** @typedef {{ findings: readonly import('../packages/xml/dist/index.js').Finding[] }} Read */
+
+/** By suite, a reason for each pattern of names. @type {Readonly<Record<string, Readonly<Record<string, string>>>>} */
 const exceptions = JSON.parse(
   readFileSync(new URL('../packages/xml/conformance/exceptions.json', import.meta.url), 'utf8'),
 );
 
+/** @param {string} dir */
 const xmlFiles = (dir) =>
   readdirSync(dir)
     .filter((name) => name.endsWith('.xml'))
     .sort()
     .map((name) => join(dir, name));
+/** @param {string} path */
 const relative = (path) => path.slice(tree.length + 1);
+/** @param {Read} read */
 const errorsOf = ({ findings }) =>
   findings.filter(({ severity }) => severity === 'error').map(({ line, message }) => `${line}: ${message}`);
 
-/** First line in which two texts differ. */
+/**
+ * First line in which two texts differ.
+ *
+ * @param {string} wanted
+ * @param {string} got
+ */
 function difference(wanted, got) {
   if (wanted === got) return undefined;
   const [a, b] = [wanted.split('\n'), got.split('\n')];
@@ -44,7 +57,7 @@ function difference(wanted, got) {
   return `line ${at + 1}: wanted ${JSON.stringify(a[at])}, got ${JSON.stringify(b[at])}`;
 }
 
-/** Cases are [name, () => undefined | what went wrong]. */
+/** Each case returns what went wrong. @type {Readonly<Record<string, () => readonly Case[]>>} */
 const suites = {
   'LXC XML to XML, byte for byte': () =>
     xmlFiles(join(tests, 'lxcxml2xmldata')).map((path) => [
@@ -89,7 +102,11 @@ const suites = {
     containerFiles().flatMap((path) =>
       [true, false].map((libvirt) => [
         `${relative(path)}${libvirt ? ' normal form' : ''}`,
-        () => libvirtGrammar()(formatDomain(parseDomain(readFileSync(path, 'utf8')).domain, { libvirt })),
+        () => {
+          const parsed = parseDomain(readFileSync(path, 'utf8'));
+          if (parsed.domain === undefined) return errorsOf(parsed).join('; ');
+          return libvirtGrammar()(formatDomain(parsed.domain, { libvirt }));
+        },
       ]),
     ),
   "every <domain> document that libvirt's domain.rng accepts: accepted when rewritten": () =>
@@ -97,7 +114,10 @@ const suites = {
       const text = readFileSync(path, 'utf8');
       if (libvirtGrammar()(text) !== undefined) return [];
       const { domain } = parseDomain(text, { foreign: true });
-      return domain === undefined ? [] : [[relative(path), () => libvirtGrammar()(formatDomain(domain))]];
+      if (domain === undefined) return [];
+      /** @type {Case} */
+      const rewritten = [relative(path), () => libvirtGrammar()(formatDomain(domain))];
+      return [rewritten];
     }),
   "random containers: as libvirt's C code writes them": () =>
     differentialCases(Number(values.random), Number(values.seed)),
@@ -106,6 +126,10 @@ const suites = {
 const containerFiles = () =>
   ['lxcxml2xmldata', 'lxcxml2xmloutdata', 'lxcconf2xmldata'].flatMap((name) => xmlFiles(join(tests, name)));
 
+/**
+ * @param {(text: string) => string | undefined} check
+ * @returns {Case[]}
+ */
 const twinCases = (check) =>
   containerFiles().flatMap((path) =>
     twins(readFileSync(path, 'utf8')).map(({ name, text, isValid }) => [
@@ -118,23 +142,31 @@ const twinCases = (check) =>
     ]),
   );
 
-/** A validator by a RELAX NG grammar: answers what is wrong. */
+/**
+ * A validator by a RELAX NG grammar: answers what is wrong.
+ *
+ * @param {string} text
+ * @param {string} [url]
+ * @returns {(document: string) => string | undefined}
+ */
 function grammar(text, url) {
   const rng = RelaxNGValidator.fromDoc(XmlDocument.fromString(text, url === undefined ? {} : { url }));
   return (document) => {
+    /** @type {XmlDocument | undefined} */
     let parsed;
     try {
       parsed = XmlDocument.fromString(document);
       rng.validate(parsed);
       return undefined;
     } catch (error) {
-      return error.message;
+      return messageOf(error);
     } finally {
       parsed?.dispose();
     }
   };
 }
 
+/** @type {((document: string) => string | undefined) | undefined} */
 let libvirtRng;
 function libvirtGrammar() {
   const path = join(tree, 'src/conf/schemas/domain.rng');
@@ -142,6 +174,10 @@ function libvirtGrammar() {
   return libvirtRng;
 }
 
+/**
+ * @param {string} dir
+ * @returns {Generator<string>}
+ */
 function* walk(dir) {
   for (const entry of readdirSync(dir, { withFileTypes: true })) {
     const path = join(dir, entry.name);
@@ -150,6 +186,7 @@ function* walk(dir) {
   }
 }
 
+/** @param {string} prefix */
 function domainFiles(prefix) {
   const files = [...walk(tests)].sort();
   return files.filter(
@@ -159,6 +196,10 @@ function domainFiles(prefix) {
   );
 }
 
+/**
+ * @param {string} path
+ * @returns {Case}
+ */
 function roundTrip(path) {
   return [
     relative(path),
@@ -176,13 +217,17 @@ function roundTrip(path) {
   ];
 }
 
+/** @param {string} text */
 const parseXml = (text) => XmlDocument.fromString(text, { option: ParseOption.XML_PARSE_NOBLANKS });
 
+/** @type {[suite: string, cases: string, passed: string, deviations: string[]][]} */
 const rows = [];
+/** @type {string[]} */
 const unexplained = [];
 for (const [suite, cases] of Object.entries(suites)) {
   const list = cases();
   const reasons = exceptions[suite] ?? {};
+  /** @type {Map<string, number>} */
   const deviations = new Map();
   let passed = 0;
   for (const [name, run] of list) {
@@ -207,7 +252,9 @@ for (const [suite, cases] of Object.entries(suites)) {
 
 console.log(`libvirt ${version} (Debian ${values.suite})\n`);
 const width = Math.max(...rows.map(([suite]) => suite.length));
-for (const [suite, cases, passed, deviations] of [['suite', 'cases', 'passed', ['deviations']], ...rows]) {
+/** @type {typeof rows} */
+const lines = [['suite', 'cases', 'passed', ['deviations']], ...rows];
+for (const [suite, cases, passed, deviations] of lines) {
   const [first = '', ...more] = deviations;
   console.log(`${suite.padEnd(width)}  ${cases.padStart(5)}  ${passed.padStart(6)}  ${first}`);
   for (const line of more) console.log(`${' '.repeat(width + 17)}${line}`);

@@ -4,7 +4,11 @@ import { spawnSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
 
 const root = new URL('../', import.meta.url).pathname;
-/** The package each target's program is of, and what it is given for a run of some seconds. */
+/**
+ * The package each target's program is of, and what it is given for a run of some seconds.
+ *
+ * @type {Readonly<Record<string, { of: string, runs: readonly (readonly string[])[] }>>}
+ */
 const targets = {
   xml: { of: 'xml', runs: [[]] },
   formats: { of: 'formats', runs: [['openvz'], ['lxc'], ['vserver'], ['zonecfg']] },

@@ -5,6 +5,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { withCampaign } from './campaign/table.mjs';
 
 const root = new URL('../', import.meta.url).pathname;
+/** @param {string[]} args */
 const ctvirt = (...args) => execFileSync(process.execPath, [`${root}packages/cli/dist/main.js`, ...args]);
 
 writeFileSync(`${root}docs/reference/cli.md`, ctvirt('help', '--markdown'));

@@ -5,11 +5,17 @@ import { dirname, join } from 'node:path';
 import { checkReach } from './host-reach.mjs';
 import { floorOf, folderOf } from './house/floors.mjs';
 
+/** @type {Readonly<Record<string, number | undefined>>} */
 const layer = { xml: 0, rpc: 0, formats: 1, api: 1, engine: 2, daemon: 3, cli: 3 };
 /** Whom a package may only take types from: the engine says what it tells in the contract's shapes, and runs without them. */
-const typesOnly = { engine: ['api'] };
+const typesOnly = new Map([['engine', ['api']]]);
 const root = new URL('../packages/', import.meta.url).pathname;
-/** Whether a package offers that part of it to others. */
+/**
+ * Whether a package offers that part of it to others.
+ *
+ * @param {string} name
+ * @param {string} inner
+ */
 const isEntry = (name, inner) =>
   JSON.parse(readFileSync(join(root, name, 'package.json'), 'utf8')).exports[`./${inner}`] !== undefined;
 
@@ -23,6 +29,7 @@ function floorFault(file, spec) {
 }
 
 let faults = 0;
+/** @param {string} text */
 const fault = (text) => {
   faults++;
   console.error(text);
@@ -34,19 +41,20 @@ for (const name of readdirSync(root)) {
     fault(`packages/${name} has no layer: add it to scripts/layers.mjs and docs/architecture.md`);
     continue;
   }
-  for (const file of readdirSync(join(root, name, 'src'), { recursive: true })) {
+  for (const file of readdirSync(join(root, name, 'src'), { recursive: true, encoding: 'utf8' })) {
     if (!file.endsWith('.ts')) continue;
     const text = readFileSync(join(root, name, 'src', file), 'utf8');
     for (const [, kind, spec] of text.matchAll(
       /^(import type|import|export type|export)\b[^;]*?from '(@ctvirt\/[^']+)'/gm,
     )) {
       const [, target, inner] = spec.split('/');
-      if (typesOnly[name]?.includes(target) && !kind.endsWith(' type'))
+      if (typesOnly.get(name)?.includes(target) && !kind.endsWith(' type'))
         fault(`packages/${name}/src/${file}: ${name} may import only types of ${target}`);
       if (inner !== undefined && !isEntry(target, inner))
         fault(`packages/${name}/src/${file}: reaches inside ${spec}`);
-      if (layer[target] === undefined) fault(`packages/${name}/src/${file}: unknown package ${spec}`);
-      else if (layer[target] >= own) fault(`packages/${name}/src/${file}: ${name} may not import ${target}`);
+      const theirs = layer[target];
+      if (theirs === undefined) fault(`packages/${name}/src/${file}: unknown package ${spec}`);
+      else if (theirs >= own) fault(`packages/${name}/src/${file}: ${name} may not import ${target}`);
     }
     for (const [, spec] of text.matchAll(/from '(\.\.?\/[^']+)'/g)) {
       if (join(name, 'src', file, '..', spec).split('/')[0] !== name)

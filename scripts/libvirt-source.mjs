@@ -10,6 +10,9 @@ const data = ['*/tests/*', '*/src/conf/schemas/*', '*/examples/*'];
 /**
  * A folder `name` with the `wanted` files of the libvirt that a Debian suite has, and its version.
  * apt works on lists, settings and a cache of its own, so that the host's stay as they are.
+ *
+ * @param {string} [suite]
+ * @param {{ name?: string, wanted?: readonly string[] }} [parts]
  */
 export function fetchLibvirtSource(suite = 'bookworm', { name: folder = 'data', wanted = data } = {}) {
   const cache = new URL(`../.cache/libvirt-${suite}`, import.meta.url).pathname;
@@ -49,6 +52,10 @@ function debianArchive() {
   return line.split(' ')[0];
 }
 
+/**
+ * @param {string} cache
+ * @param {string} suite
+ */
 function download(cache, suite) {
   const sources = join(cache, 'debian.sources');
   writeFileSync(
@@ -64,6 +71,7 @@ function download(cache, suite) {
     'APT::Sandbox::User': '',
   };
   const options = Object.entries(settings).flatMap(([key, value]) => ['-o', `${key}=${value}`]);
+  /** @param {readonly string[]} args */
   const run = (args) =>
     execFileSync('apt-get', [...options, '-q', ...args], {
       cwd: cache,

@@ -34,21 +34,24 @@ export const testPackages = [
   ...['xvfb', 'dbus-daemon', 'at-spi2-core', 'gir1.2-atspi-2.0', 'gir1.2-gtk-3.0'],
 ];
 
+/** @param {readonly string[]} [extraPackages] */
 export async function setUp(extraPackages = []) {
   const [major] = process.versions.node.split('.');
   if (Number(major) < 20)
     throw new StepError(`Node ${process.versions.node} is too old: Node 20 or later is needed`);
-  if (process.getuid() !== 0)
+  if (process.getuid?.() !== 0)
     throw new StepError('containers are run by root: become root, or put sudo before this command');
   await debianPackages([...runtimePackages, ...extraPackages]);
   await npmPackages();
   await build();
 }
 
+/** @param {readonly string[]} wanted */
 export async function debianPackages(wanted) {
   const missing = await missingPackages(wanted);
   if (missing.length === 0) return;
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', LC_ALL: 'C.UTF-8' };
+  /** @param {import('./steps.mjs').Note} note */
   const install = (note) =>
     command(['apt-get', 'install', '--yes', '--no-install-recommends', ...missing], note, { env });
   await step(`Debian packages: ${missing.join(', ')}`, async (note) => {
@@ -62,6 +65,7 @@ export async function debianPackages(wanted) {
   });
 }
 
+/** @param {readonly string[]} wanted */
 async function missingPackages(wanted) {
   // biome-ignore lint/suspicious/noTemplateCurlyInString: the fields are dpkg-query's
   const format = '--showformat=${Package} ${db:Status-Status}\n';
@@ -104,7 +108,7 @@ function sourceFiles() {
   const files = folders.flatMap((folder) => [
     ...['package.json', 'tsconfig.json'].map((name) => join(root, folder, name)),
     ...(existsSync(join(root, folder, 'src'))
-      ? readdirSync(join(root, folder, 'src'), { recursive: true }).map((name) =>
+      ? readdirSync(join(root, folder, 'src'), { recursive: true, encoding: 'utf8' }).map((name) =>
           join(root, folder, 'src', name),
         )
       : []),
@@ -121,6 +125,7 @@ function sourceFiles() {
     .sort();
 }
 
+/** @param {readonly string[]} files */
 function digestOf(files) {
   const hash = createHash('sha256');
   for (const file of files) hash.update(file).update('\0').update(readFileSync(file));

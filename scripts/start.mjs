@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { root, setUp } from './setup.mjs';
-import { command, StepError, step } from './steps.mjs';
+import { command, reportOf, StepError, step } from './steps.mjs';
 
 const daemonProgram = join(root, 'packages/daemon/dist/ctvirtd.mjs');
 const cliProgram = join(root, 'packages/cli/dist/ctvirt.mjs');
@@ -14,22 +14,31 @@ const given = process.argv.slice(2);
 
 /** The folder that the arguments or the environment put everything in; undefined for the system's own places. */
 const { values } = parseArgs({ args: given, options: { root: { type: 'string' } }, strict: false });
-const base = values.root ?? process.env.CTVIRT_ROOT;
+// Other options are the daemon's to refuse, and so is this one without a value.
+const base = typeof values.root === 'string' ? values.root : process.env.CTVIRT_ROOT;
 const stateFolder = base === undefined ? '/var/lib/ctvirt' : join(base, 'lib');
 const socketPath = join(base === undefined ? '/run/ctvirt' : join(base, 'run'), 'http.sock');
 const rootArguments = base === undefined ? [] : ['--root', base];
 
+/** @typedef {import('../packages/api/dist/node/index.js').ApiClient} ApiClient */
+
+/** @param {ApiClient} client */
 async function answers(client) {
   try {
     await client.host.version();
     return true;
   } catch (error) {
-    if (error.code === 'unreachable') return false;
+    if (error instanceof Error && 'code' in error && error.code === 'unreachable') return false;
     throw error;
   }
 }
 
-/** Nobody has to know how long a daemon takes: it is asked until it answers or ends. */
+/**
+ * Nobody has to know how long a daemon takes: it is asked until it answers or ends.
+ *
+ * @param {ApiClient} client
+ * @param {import('node:child_process').ChildProcess} daemon
+ */
 async function answered(client, daemon) {
   while (daemon.exitCode === null && daemon.signalCode === null) {
     if (await answers(client)) return;
@@ -38,7 +47,11 @@ async function answered(client, daemon) {
   throw new StepError('the daemon did not come up: its log above says why');
 }
 
-/** Once in the life of a state folder; a user who removes the example does not get it back. */
+/**
+ * Once in the life of a state folder; a user who removes the example does not get it back.
+ *
+ * @param {ApiClient} client
+ */
 async function firstRun(client) {
   const marker = join(stateFolder, 'welcomed');
   if (existsSync(marker)) return;
@@ -67,10 +80,15 @@ async function firstRun(client) {
   );
 }
 
-/** A name as a shell takes it. */
+/**
+ * A name as a shell takes it.
+ *
+ * @param {string} name
+ */
 const quoted = (name) =>
   /^[\w@%+=:,./][\w@%+=:,./-]*$/.test(name) ? name : `'${name.replaceAll("'", "'\\''")}'`;
 
+/** @param {ApiClient} client */
 async function welcome(client) {
   const table = await command([process.execPath, cliProgram, ...rootArguments, 'list', '--all']);
   const domains = await client.domains.list();
@@ -108,8 +126,10 @@ async function main() {
   const daemon = spawn(process.execPath, [daemonProgram, ...given], {
     stdio: ['ignore', 'inherit', 'inherit'],
   });
+  /** @type {Promise<number>} */
   const ended = new Promise((resolve) => daemon.on('exit', (code) => resolve(code ?? 1)));
   let isStopping = false;
+  /** @param {NodeJS.Signals} signal */
   const stop = (signal) => {
     isStopping = true;
     // The terminal sends Ctrl-C to both; what only this one was sent it passes on. Then it waits for the daemon.
@@ -131,6 +151,6 @@ async function main() {
 }
 
 main().catch((error) => {
-  process.stderr.write(`\n${error instanceof StepError ? error.message : error.stack}\n`);
+  process.stderr.write(`\n${reportOf(error)}\n`);
   process.exitCode = 1;
 });

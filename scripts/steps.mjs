@@ -5,9 +5,18 @@ import { spawn } from 'node:child_process';
 const live = process.stderr.isTTY === true;
 const frames = '⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏';
 
+/** Tells where a step is. @typedef {(text: string) => void} Note */
+
 export class StepError extends Error {}
 
-/** Runs `work`, which may report where it is by calling `note(text)`. */
+/**
+ * Runs `work`, which may report where it is by calling `note(text)`.
+ *
+ * @template T
+ * @param {string} title
+ * @param {(note: Note) => T | Promise<T>} work
+ * @returns {Promise<T>}
+ */
 export async function step(title, work) {
   const began = performance.now();
   let noted = '';
@@ -33,17 +42,33 @@ export async function step(title, work) {
     return result;
   } catch (error) {
     process.stderr.write(`${live ? '\r\x1b[K' : ''}✗ ${title}\n`);
-    throw new StepError(`${title} failed:\n${error.message}`, { cause: error });
+    throw new StepError(`${title} failed:\n${messageOf(error)}`, { cause: error });
   } finally {
     clearInterval(timer);
   }
 }
 
-/** Runs a program to its end; its last line is what the step notes, its last twenty what a failure shows. */
-export function command(argv, note = () => {}, options = {}) {
+/** @param {unknown} error */
+export const messageOf = (error) => (error instanceof Error ? error.message : String(error));
+
+/** What a script that fails ends with: a step has said it in words, of anything else the place helps. @param {unknown} error */
+export const reportOf = (error) =>
+  error instanceof StepError ? error.message : error instanceof Error ? error.stack : String(error);
+
+/**
+ * Runs a program to its end; its last line is what the step notes, its last twenty what a failure shows.
+ *
+ * @param {readonly string[]} argv
+ * @param {Note} [note]
+ * @param {{ cwd?: string, env?: NodeJS.ProcessEnv }} [options]
+ * @returns {Promise<string>} what it wrote to its standard output
+ */
+export function command(argv, note = () => undefined, options = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(argv[0], argv.slice(1), { stdio: ['ignore', 'pipe', 'pipe'], ...options });
+    /** @type {string[]} */
     const lines = [];
+    /** @param {Buffer} chunk */
     const take = (chunk) => {
       for (const line of String(chunk).split(/[\r\n]+/)) {
         if (line.trim() === '') continue;

@@ -11,7 +11,7 @@ import { Machine, removeGroups } from './fresh/machine.mjs';
 import { openProxy, proxyPort } from './fresh/proxy.mjs';
 import { addNode, copyRegistrySettings, nodeFolder, suites, unpackDebian } from './fresh/root.mjs';
 import { root as checkout, debianPackages } from './setup.mjs';
-import { command, StepError, step } from './steps.mjs';
+import { command, reportOf, StepError, step } from './steps.mjs';
 
 /** `run` takes the place of `npm test` in the same machine: what fails there is seen alone by it. */
 const { values: options } = parseArgs({
@@ -36,12 +36,19 @@ const env = {
   ),
 };
 const machine = new Machine(folder, name);
+/** @param {string[]} program */
 const inside = (...program) => machine.run(program, { env, cwd: clone });
 
-/** What took how long, to be told together in the end. */
+/** What took how long, to be told together in the end. @type {[title: string, seconds: number][]} */
 const times = [];
 
-/** A step after which every device node is as before: the host's, or the run fails; the machine's own, or it is told. */
+/**
+ * A step after which every device node is as before: the host's, or the run fails; the machine's own, or it is told.
+ *
+ * @template T
+ * @param {string} title
+ * @param {(note: import('./steps.mjs').Note) => T | Promise<T>} work
+ */
 async function watched(title, work) {
   const look = () => ({ host: deviceNodes(), own: machine.isUp ? deviceNodes(machine.devices) : {} });
   const before = look();
@@ -57,6 +64,7 @@ async function watched(title, work) {
   return result;
 }
 
+/** @param {string} text */
 const lastLine = (text) =>
   text
     .slice(-2000)
@@ -69,6 +77,10 @@ const lastLine = (text) =>
 class Terminal {
   text = '';
 
+  /**
+   * @param {string} words
+   * @param {string} log a file that gets what it prints, too
+   */
   constructor(words, log) {
     // script(1) is in every Debian, and gives the command a terminal of its own.
     const program = ['script', '--quiet', '--flush', '--return', '--command', words, '/dev/null'];
@@ -78,10 +90,17 @@ class Terminal {
       this.text += chunk;
       appendFileSync(log, chunk);
     });
+    /** @type {Promise<number>} */
     this.ended = new Promise((resolve) => this.child.on('exit', (code) => resolve(code ?? 1)));
   }
 
-  /** Resolves when the text is there; what it is doing meanwhile goes to `note`. */
+  /**
+   * Resolves when the text is there; what it is doing meanwhile goes to `note`.
+   *
+   * @param {string} text
+   * @param {number} minutes
+   * @param {import('./steps.mjs').Note} note
+   */
   async until(text, minutes, note) {
     const deadline = Date.now() + minutes * 60_000;
     while (!this.text.includes(text)) {
@@ -137,6 +156,10 @@ async function answersOnItsAddress() {
 
 const info = async () => JSON.parse(await inside('./ctvirt', 'dominfo', '105', '--json'));
 
+/**
+ * @param {string} what
+ * @param {boolean} isSo
+ */
 function expect(what, isSo) {
   if (!isSo) throw new Error(`expected: ${what}`);
 }
@@ -181,7 +204,11 @@ async function cloned() {
   process.stderr.write(`  Node ${(await inside('node', '--version')).trim()}\n`);
 }
 
-/** What `npm start` promises a newcomer, to the last trace of it. */
+/**
+ * What `npm start` promises a newcomer, to the last trace of it.
+ *
+ * @param {string} log
+ */
 async function starts(log) {
   const first = await watched('npm start, the first time', async (note) => {
     const terminal = new Terminal('npm start', log);
@@ -212,6 +239,7 @@ async function starts(log) {
   });
 }
 
+/** @param {string} log */
 async function testsPass(log) {
   await watched(testing, async (note) => {
     const terminal = new Terminal(testing, log);
@@ -223,10 +251,13 @@ async function testsPass(log) {
   });
 }
 
+/** @type {Readonly<Record<string, (log: string) => Promise<void>>>} */
 const parts = { start: starts, test: testsPass };
 
+/** @param {string} path */
 const removeRoot = (path) => command(['rm', '--recursive', '--force', '--one-file-system', path]);
 
+/** @param {import('./fresh/proxy.mjs').Proxy | undefined} proxyServer */
 async function clear(proxyServer) {
   proxyServer?.close();
   await machine.end();
@@ -278,13 +309,14 @@ async function main() {
   if (options.suite === undefined) return runAll();
   if (!Object.hasOwn(suites, suite))
     throw new StepError(`--suite takes one of ${Object.keys(suites).join(', ')}, not '${suite}'`);
-  if (process.getuid() !== 0)
+  if (process.getuid?.() !== 0)
     throw new StepError('namespaces and containers are made by root: become root first');
   await clearEarlier();
   const before = hostState();
   const log = join(cache, `${suite}.log`);
   mkdirSync(cache, { recursive: true });
   writeFileSync(log, '');
+  /** @type {import('./fresh/proxy.mjs').Proxy | undefined} */
   let proxyServer;
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
     process.on(signal, () => clear(proxyServer).finally(() => process.exit(130)));
@@ -302,7 +334,7 @@ async function main() {
 }
 
 main().catch((error) => {
-  process.stderr.write(`\n${error instanceof StepError ? error.message : error.stack}\n`);
+  process.stderr.write(`\n${reportOf(error)}\n`);
   process.stdout.write(`test:fresh: ${suite} FAILED\n`);
   process.exitCode = 1;
 });

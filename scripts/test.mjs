@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { run } from 'node:test';
 import { parseArgs } from 'node:util';
 import { root, setUp, testPackages } from './setup.mjs';
-import { command, StepError, step } from './steps.mjs';
+import { command, reportOf, step } from './steps.mjs';
 import { machinePackages, onDemand, storyNames, tellStories } from './vm/lane.mjs';
 
 const { positionals: asked, values } = parseArgs({
@@ -15,28 +15,52 @@ const { positionals: asked, values } = parseArgs({
 const isVerbose = values.verbose;
 const stories = storyNames();
 const askedStories = asked.filter((word) => stories.includes(word));
+/** @param {string} part */
 const wanted = (part) =>
   asked.length === 0 || asked.includes(part) || (part === 'vm' && askedStories.length > 0);
 let passed = 0;
 let failed = 0;
 
-/** Built tests, found by their sources: what an earlier build left in dist is not one any more. */
+/**
+ * Built tests, found by their sources: what an earlier build left in dist is not one any more.
+ *
+ * @param {string} folder
+ * @param {string} ending
+ */
 function testFiles(folder, ending) {
   const sources = join(root, folder, 'src');
   if (!existsSync(sources)) return [];
-  return readdirSync(sources, { recursive: true })
+  return readdirSync(sources, { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith(`${ending}.ts`))
     .map((name) => join(root, folder, 'dist', name.replace(/\.ts$/, '.js')))
     .sort();
 }
 
-/** Runs test files, each in a process of its own, and counts the tests in them. */
+/**
+ * What node:test tells of a test.
+ * @typedef {object} Told
+ * @property {string} name
+ * @property {string} [file]
+ * @property {string | boolean} [skip]
+ * @property {{ type?: string, error?: Error }} [details]
+ */
+
+/**
+ * Runs test files, each in a process of its own, and counts the tests in them.
+ *
+ * @param {string} title
+ * @param {string[]} files
+ * @param {number} concurrency
+ */
 async function tests(title, files, concurrency) {
   if (files.length === 0) return;
+  /** @type {Told[]} */
   const failures = [];
   await step(`${title}: ${files.length} files`, async (note) => {
+    /** @param {string} name */
     const isFile = (name) => files.includes(name);
     const stream = run({ files, concurrency, timeout: 15 * 60_000 });
+    /** @type {(kind: 'pass' | 'fail') => (event: Told) => void} */
     const seen = (kind) => (event) => {
       if (event.details?.type === 'suite') return;
       // A file is reported as a test too: it counts only if it failed without one of its tests having done so.
@@ -60,25 +84,29 @@ async function tests(title, files, concurrency) {
       tail = (tail + message).slice(-4000);
     });
     await new Promise((resolve, reject) => {
-      stream.on('end', resolve);
+      stream.on('end', () => resolve(undefined));
       stream.on('error', reject);
       stream.resume();
     });
     if (failures.length > 0) {
-      const text = failures.map(
-        (event) =>
-          `  ✗ ${event.name}\n${String(event.details?.error?.cause?.stack ?? event.details?.error?.message ?? '')}`,
-      );
+      const text = failures.map((event) => `  ✗ ${event.name}\n${causeOf(event.details?.error)}`);
       throw new Error(`${text.join('\n')}\n${tail}`);
     }
   });
 }
 
+/** @param {Error | undefined} error */
+const causeOf = (error) =>
+  (error?.cause instanceof Error ? error.cause.stack : undefined) ?? error?.message ?? '';
+
 /**
  * Begins to run stories in the virtual machine, which keeps one processor busy while the tests on the host mostly wait. What is
  * answered shows them when it is their turn, and counts the tests in them.
+ *
+ * @param {readonly string[]} names
  */
 function machineTests(names) {
+  /** @type {string[]} */
   const failures = [];
   let last = '';
   let show = () => {};
@@ -93,7 +121,7 @@ function machineTests(names) {
       failures.push(`  ✗ ${name}\n${text}`);
       process.stderr.write(`\n✗ ${name}\n`);
     }
-    if (isVerbose) process.stderr.write(`  ${kind} ${seconds.toFixed(1)} s  ${name}\n`);
+    if (isVerbose) process.stderr.write(`  ${kind} ${(seconds ?? 0).toFixed(1)} s  ${name}\n`);
   });
   told.catch(() => undefined); // told in its turn
   return async () => {
@@ -106,6 +134,10 @@ function machineTests(names) {
   };
 }
 
+/**
+ * @param {string} title
+ * @param {readonly string[]} argv
+ */
 async function check(title, argv) {
   try {
     await step(title, (note) => command(argv, note, { cwd: root }));
@@ -116,12 +148,13 @@ async function check(title, argv) {
   }
 }
 
+/** @param {() => Promise<void>} work */
 async function attempt(work) {
   try {
     await work();
   } catch (error) {
     if (failed === 0) failed++;
-    process.stderr.write(`\n${error instanceof StepError ? error.message : error.stack}\n\n`);
+    process.stderr.write(`\n${reportOf(error)}\n\n`);
   }
 }
 

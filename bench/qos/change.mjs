@@ -9,17 +9,23 @@ const rounds = 200;
 const reachMs = 2;
 const reach = 3;
 
-/** The file of the group that holds a domain's limit on processes. */
+/**
+ * The file of the group that holds a domain's limit on processes.
+ *
+ * @param {number | null} initPid
+ */
 export function pidsFile(initPid) {
   const groups = readFileSync(`/proc/${initPid}/cgroup`, 'utf8');
   const v1 = /^\d+:pids:(.*)$/m.exec(groups);
   return v1 === null
-    ? `/sys/fs/cgroup${/^0::(.*)$/m.exec(groups)[1]}/pids.max`
+    ? `/sys/fs/cgroup${/^0::(.*)$/m.exec(groups)?.[1]}/pids.max`
     : `/sys/fs/cgroup/pids${v1[1]}/pids.max`;
 }
 
+/** @param {number} value */
 const us = (value) => `${(1000 * value).toFixed(0)} µs`;
 
+/** @type {import('../measure.mjs').Row} */
 export const change = {
   name: 'change',
   run: ({ note }) =>

@@ -6,6 +6,7 @@ import { byTurns, median, ms, timed } from '../measure.mjs';
 const rounds = 50;
 const reach = 1.25;
 
+/** @type {(name: string, more: string) => string} */
 const domain = (name, more) => `<domain type='openvz'>
   <name>${name}</name>
   ${more}
@@ -15,6 +16,7 @@ const domain = (name, more) => `<domain type='openvz'>
   </devices>
 </domain>`;
 
+/** @type {import('../measure.mjs').Row} */
 export const profile = {
   name: 'profile',
   run: ({ note }) =>
@@ -24,6 +26,7 @@ export const profile = {
       await templates.build({ template: 'busybox', body: { distribution: 'busybox' } });
       await domains.define({ body: domain('501', '<profile>vps.basic</profile>') });
       await domains.define({ body: domain('502', '') });
+      /** @param {string} name */
       const start = (name) => async () => {
         const took = await timed(() => domains.start({ domain: name }));
         await domains.destroy({ domain: name });

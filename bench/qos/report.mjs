@@ -13,13 +13,18 @@ const pollSeconds = 10;
 const polls = 6;
 const reachShare = 0.02;
 
-/** Seconds of processor time that a process has had. */
+/**
+ * Seconds of processor time that a process has had.
+ *
+ * @param {number} pid
+ */
 function cpuSeconds(pid) {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   return (Number(fields[11]) + Number(fields[12])) / 100;
 }
 
+/** @type {import('../measure.mjs').Row} */
 export const report = {
   name: 'report',
   run: ({ note }) =>
@@ -33,6 +38,7 @@ export const report = {
         await domains.start({ domain: name });
         if (++done % 50 === 0) note(`${done} of ${count} started`);
       });
+      /** @type {number[]} */
       const times = [];
       for (let round = 0; round < rounds; round++) {
         const began = performance.now();
@@ -40,6 +46,7 @@ export const report = {
         times.push(performance.now() - began);
         if (answer.length !== count) throw new Error(`${answer.length} reports, not ${count}`);
       }
+      /** @param {() => Promise<unknown>} work */
       const usedBy = async (work) => {
         const [before, began] = [cpuSeconds(daemon.pid), performance.now()];
         await work();
@@ -55,6 +62,7 @@ export const report = {
         }
       });
       const ours = median(times);
+      /** @param {number} share */
       const percent = (share) => `${(100 * share).toFixed(2)} %`;
       return [
         {

@@ -10,13 +10,22 @@ import { documents, smallDocument } from './documents.mjs';
 const ctvirt = new URL('../../packages/cli/dist/ctvirt.mjs', import.meta.url).pathname;
 const schema = '/usr/share/libvirt/schemas/domain.rng';
 
-/** Milliseconds of a whole command that must succeed. */
+/**
+ * Milliseconds of a whole command that must succeed.
+ *
+ * @param {string} file
+ * @param {string[]} args
+ */
 const run = (file, ...args) =>
   timed(() => {
     const { status, stderr } = spawnSync(file, args, { encoding: 'utf8', maxBuffer: 2 ** 26 });
     if (status !== 0) throw new Error(`${file} ended with status ${status}: ${stderr.slice(0, 2000)}`);
   });
 
+/**
+ * @template T
+ * @param {(folder: string) => Promise<T>} work
+ */
 async function withFolder(work) {
   const folder = mkdtempSync(join(tmpdir(), 'ctvirt-bench-xml-'));
   try {
@@ -26,6 +35,7 @@ async function withFolder(work) {
   }
 }
 
+/** @type {import('../measure.mjs').Row} */
 export const many = {
   name: 'many',
   run: ({ note, rounds = 5, count = 10_000 }) =>
@@ -56,6 +66,7 @@ export const many = {
     }),
 };
 
+/** @type {import('../measure.mjs').Row} */
 export const cold = {
   name: 'cold',
   run: ({ note, rounds = 21 }) =>

@@ -4,9 +4,11 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fetchLibvirtSource } from '../../scripts/libvirt-source.mjs';
 
+/** @type {(text: string, name: string) => string} */
 const parts = (text, name) =>
   [...text.matchAll(new RegExp(`^    <${name}[ >][\\s\\S]*?^    </${name}>\\n`, 'gm'))].join('');
 
+/** @param {string} name */
 const head = (name) => `<domain type='lxc'>
   <name>${name}</name>
   <uuid>8369f1ac-7e46-e869-4ca5-759d51478066</uuid>
@@ -53,11 +55,13 @@ const tail = `  </devices>
 </domain>
 `;
 
+/** @param {number} index */
 const filesystem = (index) => `    <filesystem type='mount' accessmode='passthrough'>
       <source dir='/srv/data/${index}'/>
       <target dir='/${index === 0 ? '' : `data/${index}`}'/>
     </filesystem>
 `;
+/** @param {number} index */
 const netInterface = (index) => `    <interface type='bridge'>
       <mac address='00:16:3e:0f:ef:${index.toString(16).padStart(2, '0')}'/>
       <source bridge='bri0'/>
@@ -65,11 +69,13 @@ const netInterface = (index) => `    <interface type='bridge'>
       <guest dev='eth${index}'/>
     </interface>
 `;
+/** @type {(count: number, make: (index: number) => string) => string} */
 const times = (count, make) => Array.from({ length: count }, (_, index) => make(index)).join('');
 
 /** By a short name: libvirt's largest LXC document, one with everything a container usually has, and a huge one. */
 export function documents() {
   const data = join(fetchLibvirtSource().tree, 'tests', 'lxcxml2xmldata');
+  /** @param {string} name */
   const read = (name) => readFileSync(join(data, name), 'utf8');
   const [ethernet, ram] = ['lxc-ethernet-hostip.xml', 'lxc-filesystem-ram.xml'].map(read);
   return {
@@ -86,7 +92,11 @@ export function documents() {
   };
 }
 
-/** A container of the usual kind, small. */
+/**
+ * A container of the usual kind, small.
+ *
+ * @param {number} index
+ */
 export function smallDocument(index) {
   const uuid = `8369f1ac-7e46-e869-4ca5-${index.toString(16).padStart(12, '0')}`;
   return `<domain type='lxc'>

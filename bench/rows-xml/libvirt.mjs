@@ -8,7 +8,13 @@ export function startLibvirt() {
   const child = spawn('/usr/bin/python3', [script], { stdio: ['pipe', 'pipe', 'inherit'] });
   const answers = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   return {
-    /** Milliseconds of one call: `define` reads a document, `describe` writes it. */
+    /**
+     * Milliseconds of one call: `define` reads a document, `describe` writes it.
+     *
+     * @param {'define' | 'describe'} what
+     * @param {string} text
+     * @param {number} count
+     */
     async time(what, text, count) {
       child.stdin.write(`${JSON.stringify([what, text, count])}\n`);
       const { value, done } = await answers.next();

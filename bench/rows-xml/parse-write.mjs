@@ -14,17 +14,23 @@ const nothing = () => {};
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc');
 
+/** @param {string} text */
 function saxPass(text) {
   const parser = new SaxesParser({ xmlns: false, position: false });
   for (const event of ['opentag', 'closetag', 'text', 'comment', 'cdata', 'processinginstruction'])
     parser.on(event, nothing);
-  parser.on('error', (error) => {
+  parser.on('error', (/** @type {Error} */ error) => {
     throw error;
   });
   parser.write(text).close();
 }
 
-/** Milliseconds of processor time, threads that collect garbage included: what else the machine does is not in it. */
+/**
+ * Milliseconds of processor time, threads that collect garbage included: what else the machine does is not in it.
+ *
+ * @param {number} count
+ * @param {() => unknown} work
+ */
 function repeat(count, work) {
   // Each side clears away its own garbage, not that of the one before.
   collectGarbage({ type: 'minor' });
@@ -34,8 +40,10 @@ function repeat(count, work) {
   return (user + system) / 1000 / count;
 }
 
+/** @param {number} milliseconds */
 const us = (milliseconds) => `${(milliseconds * 1000).toFixed(milliseconds < 0.1 ? 1 : 0)} µs`;
 
+/** @type {(what: string, ours: number, theirs: number, most: number) => import('../measure.mjs').Result} */
 const row = (what, ours, theirs, most) => ({
   what,
   ours: us(ours),
@@ -45,10 +53,12 @@ const row = (what, ours, theirs, most) => ({
   ok: ours / theirs <= most,
 });
 
+/** @type {import('../measure.mjs').Row} */
 export const parseWrite = {
   name: 'parse-write',
   async run({ note, rounds = 15 }) {
     const libvirt = startLibvirt();
+    /** @type {import('../measure.mjs').Result[]} */
     const rows = [];
     try {
       for (const [name, text] of Object.entries(documents())) {
@@ -64,7 +74,9 @@ export const parseWrite = {
         };
         await byTurns(12, sides, (text) => note(`${name}, warming up: ${text}`));
         const times = await byTurns(rounds, sides, (text) => note(`${name}: ${text}`));
-        const [parse, sax, define, write, describe] = Object.values(times).map(median);
+        const of = /** @param {keyof typeof sides} side */ (side) => median(times[side]);
+        const [parse, sax, define] = [of('parse'), of('sax'), of('define')];
+        const [write, describe] = [of('write'), of('describe')];
         rows.push(
           row(`parse ${name} to a checked model, against a bare SAX pass`, parse, sax, 3),
           row(`parse ${name}, against libvirt's defineXML`, parse, define, 0.6),
@@ -78,4 +90,5 @@ export const parseWrite = {
   },
 };
 
-const order = ({ reach }) => ['≤ 3 ×', '≤ 0.6 ×', '≤ 1.5 ×'].indexOf(reach);
+/** @param {import('../measure.mjs').Result} result */
+const order = ({ reach = '' }) => ['≤ 3 ×', '≤ 0.6 ×', '≤ 1.5 ×'].indexOf(reach);

@@ -12,6 +12,7 @@ import { byTurns, median, ms, timed } from '../measure.mjs';
 
 const run = promisify(execFile);
 
+/** @type {import('../measure.mjs').Row} */
 export const define = {
   name: 'define',
   run: ({ note, rounds = 3 }) =>
@@ -22,6 +23,7 @@ export const define = {
       await templates.build({ template: 'busybox', body: { distribution: 'busybox' } });
       note('importing the large template');
       const large = await templates.import({ template: 'large', body: { source: path } });
+      /** @param {string} template */
       const defineFrom = (template) => async () => {
         const took = await timed(() => domains.define({ body: sleepingDomain('one', template) }));
         await domains.undefine({ domain: 'one', storage: true });

@@ -11,7 +11,13 @@ import { byTurns, mb, median, ms, sideBySide, timed } from '../measure.mjs';
 const run = promisify(execFile);
 const checkout = new URL('../../', import.meta.url).pathname;
 
-/** Real defines, all of them; in memory, where a sync takes no time, and then copied to the disk. */
+/**
+ * Real defines, all of them; in memory, where a sync takes no time, and then copied to the disk.
+ *
+ * @param {Daemon} daemon
+ * @param {number} count
+ * @param {import('../../scripts/steps.mjs').Note} note
+ */
 async function defineMany(daemon, count, note) {
   const inMemory = join(daemon.folder, 'm');
   mkdirSync(inMemory, { mode: 0o711 });
@@ -38,11 +44,13 @@ const records = readdirSync(folder).map((name) => JSON.parse(readFileSync(folder
 if (records.length === 0) process.exit(1);
 `;
 
+/** @type {import('../measure.mjs').Row} */
 export const boot = {
   name: 'boot',
   run: ({ note, count = 10_000, rounds = 7 }) =>
     withDaemon(async (daemon) => {
       await defineMany(daemon, count, note);
+      /** @type {number[]} */
       const peaks = [];
       const times = await byTurns(
         rounds,
@@ -80,12 +88,14 @@ export const boot = {
     }),
 };
 
+/** @type {import('../measure.mjs').Row} */
 export const list = {
   name: 'list',
   run: ({ note, count = 1000, rounds = 15 }) =>
     withDaemon(async (daemon) => {
       await defineMany(daemon, count, note);
       await daemon.start();
+      /** @param {string[]} args */
       const ctvirt = (...args) =>
         run(join(checkout, 'ctvirt'), ['--root', daemon.folder, ...args], { maxBuffer: 1 << 26 });
       const lines = (await ctvirt('list', '--all')).stdout

@@ -13,10 +13,16 @@ const ENDS = 30;
 
 /** What could be had now without swapping: machine-wide, so nothing that a container costs is forgotten. */
 function availableBytes() {
-  return 1024 * Number(/^MemAvailable:\s+(\d+) kB$/m.exec(readFileSync('/proc/meminfo', 'utf8'))[1]);
+  return 1024 * Number(/^MemAvailable:\s+(\d+) kB$/m.exec(readFileSync('/proc/meminfo', 'utf8'))?.[1]);
 }
 
-/** Bytes per container between before and after; some time passes, for what the kernel does later. */
+/**
+ * Bytes per container between before and after; some time passes, for what the kernel does later.
+ *
+ * @template T
+ * @param {number} count
+ * @param {() => Promise<T>} work
+ */
 async function memoryOf(count, work) {
   await sleep(1500);
   const before = availableBytes();
@@ -25,8 +31,13 @@ async function memoryOf(count, work) {
   return { perContainer: (before - availableBytes()) / count, result };
 }
 
-/** The process inside alone, run as often without any container. */
+/**
+ * The process inside alone, run as often without any container.
+ *
+ * @param {number} count
+ */
 async function plainProcesses(count) {
+  /** @type {import('node:child_process').ChildProcess[]} */
   const children = [];
   const { perContainer } = await memoryOf(count, async () => {
     for (let index = 0; index < count; index++)
@@ -38,6 +49,7 @@ async function plainProcesses(count) {
   return perContainer;
 }
 
+/** @type {import('../measure.mjs').Row} */
 export const many = {
   name: 'many',
   run: ({ note, count = 300, rounds = 3 }) =>
@@ -56,10 +68,13 @@ export const many = {
         await prepareBare(daemon, domain, 'busybox');
         await domains.destroy({ domain });
       });
+      /** @type {{ first: number, last: number }[]} */
       const ends = [];
+      /** @type {Record<'ours' | 'theirs' | 'plain', number[]>} */
       const memory = { ours: [], theirs: [], plain: [] };
       const sides = {
         ours: async () => {
+          /** @type {number[]} */
           const each = [];
           const { perContainer, result } = await memoryOf(count, () =>
             timed(() =>

@@ -5,6 +5,7 @@ import { withDaemon } from '../daemon.mjs';
 import { sleeper, sleepingDomain } from '../domains.mjs';
 import { byTurns, median, ms, timed } from '../measure.mjs';
 
+/** @type {import('../measure.mjs').Row} */
 export const start = {
   name: 'start',
   run: ({ note, rounds = 50 }) =>

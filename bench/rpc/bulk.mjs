@@ -9,7 +9,12 @@ const rounds = 10;
 const reachMs = 150;
 const longestWaitMs = 10;
 
-/** Asks for something small again and again until told to stop; answers the longest it took. */
+/**
+ * Asks for something small again and again until told to stop; answers the longest it took.
+ *
+ * @param {import('../../packages/rpc/dist/index.js').Connection} connection
+ * @param {{ done: boolean }} until
+ */
 async function ask(connection, until) {
   let longest = 0;
   while (!until.done) {
@@ -20,6 +25,7 @@ async function ask(connection, until) {
   return longest;
 }
 
+/** @type {import('../measure.mjs').Row} */
 export const bulk = {
   name: 'bulk',
   run: ({ note }) =>
@@ -36,7 +42,9 @@ export const bulk = {
       );
       const [asking, other] = [await connect(uri), await connect(uri)];
       try {
+        /** @type {number[]} */
         const times = [];
+        /** @type {number[]} */
         const waits = [];
         for (let round = 0; round < rounds; round++) {
           const until = { done: false };

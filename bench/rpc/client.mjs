@@ -2,10 +2,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { measureClients, wantedRate } from '../rpc-client.mjs';
 
+/** @type {import('../measure.mjs').Row} */
 export const client = {
   name: 'client',
   async run({ note }) {
     const { python, node, pipelined } = await measureClients({ calls: 2000, rounds: 7, note });
+    /** @type {(what: string, rate: number) => import('../measure.mjs').Result} */
     const row = (what, rate) => ({
       what,
       ours: `${Math.round(rate)}/s`,

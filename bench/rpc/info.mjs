@@ -19,6 +19,7 @@ const rounds = 10;
 const callsEach = 1000;
 const reach = 1.3;
 
+/** @type {import('../measure.mjs').Row} */
 export const info = {
   name: 'info',
   run: ({ note }) =>

@@ -10,6 +10,10 @@ const reach = 1.5;
 /** Ten times as many may take this much longer. */
 const linear = 12;
 
+/**
+ * @param {string} uri
+ * @param {number} expected
+ */
 async function listing(uri, expected) {
   const { ms: took, stdout } = await virsh(uri, 'list', '--all');
   const lines = stdout.split('\n').filter((line) => /\bd\d{5}\b/.test(line)).length;
@@ -17,6 +21,7 @@ async function listing(uri, expected) {
   return took;
 }
 
+/** @type {import('../measure.mjs').Row} */
 export const list = {
   name: 'list',
   run: ({ note }) =>
@@ -30,6 +35,7 @@ export const list = {
         );
         const [ours, theirs] = [Math.min(...times.ours), Math.min(...times.theirs)];
         await define(daemon, count, more - count, note);
+        /** @type {number[]} */
         const many = [];
         for (let round = 0; round < rounds; round++) many.push(await listing(uri, more));
         const best = Math.min(...many);

@@ -4,7 +4,8 @@ import { execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, rmdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-const [folder, bridge] = process.argv.slice(2);
+const [folder = '', bridge] = process.argv.slice(2);
+/** @param {string[]} args */
 const mount = (...args) => execFileSync('mount', args);
 
 // That driver starts nothing while the unified hierarchy is there beside the others. Here, and here only, it is not:

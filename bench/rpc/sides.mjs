@@ -9,10 +9,17 @@ import { withDaemon } from '../daemon.mjs';
 import { sleepingDomain } from '../domains.mjs';
 import { sideBySide } from '../measure.mjs';
 
+/** @typedef {import('../daemon.mjs').Daemon} Daemon */
+
 const exec = promisify(execFile);
 const environment = { PATH: process.env.PATH, LC_ALL: 'C', HOME: '/nonexistent' };
 
-/** Runs `work({ daemon, uri })` on a daemon with the busybox template. */
+/**
+ * Runs `work({ daemon, uri })` on a daemon with the busybox template.
+ *
+ * @template T
+ * @param {(side: { daemon: Daemon, uri: string }) => Promise<T>} work
+ */
 export const withOurs = (work) =>
   withDaemon(async (daemon) => {
     await daemon.start();
@@ -20,7 +27,14 @@ export const withOurs = (work) =>
     return await work({ daemon, uri: `ctvirt+unix:///system?socket=${daemon.layout.libvirtSocket}` });
   });
 
-/** Defines domains from `first` on, some at a time. */
+/**
+ * Defines domains from `first` on, some at a time.
+ *
+ * @param {Daemon} daemon
+ * @param {number} first
+ * @param {number} count
+ * @param {import('../../scripts/steps.mjs').Note} note
+ */
 export async function define(daemon, first, count, note) {
   let done = 0;
   const numbers = Array.from({ length: count }, (_, at) => first + at);
@@ -30,9 +44,16 @@ export async function define(daemon, first, count, note) {
   });
 }
 
+/** @param {number} number */
 export const nameOf = (number) => `d${String(number).padStart(5, '0')}`;
 
-/** Runs `work(uri)` on libvirtd's test driver, with its own domain or with `count` of them. */
+/**
+ * Runs `work(uri)` on libvirtd's test driver, with its own domain or with `count` of them.
+ *
+ * @template T
+ * @param {number | undefined} count
+ * @param {(uri: string) => Promise<T>} work
+ */
 export async function withTheirs(count, work) {
   const folder = mkdtempSync('/tmp/ctb-node-');
   chmodSync(folder, 0o755);
@@ -53,7 +74,12 @@ export async function withTheirs(count, work) {
   }
 }
 
-/** Milliseconds of a whole virsh command. */
+/**
+ * Milliseconds of a whole virsh command.
+ *
+ * @param {string} uri
+ * @param {string[]} args
+ */
 export async function virsh(uri, ...args) {
   const began = performance.now();
   const { stdout } = await exec('/usr/bin/virsh', ['-c', uri, ...args], {
@@ -63,7 +89,12 @@ export async function virsh(uri, ...args) {
   return { ms: performance.now() - began, stdout };
 }
 
-/** What a script of libvirt-python prints. */
+/**
+ * What a script of libvirt-python prints.
+ *
+ * @param {string} script
+ * @param {(string | number)[]} args
+ */
 export async function python(script, ...args) {
   const { stdout } = await exec('/usr/bin/python3', ['-c', script, ...args.map(String)], {
     env: environment,

@@ -13,7 +13,7 @@ const reach = 0.5;
 const helper = new URL('lxc-libvirtd.mjs', import.meta.url).pathname;
 
 /** Its domain has a root of its own: without one that driver would run the host's init on the host's root. */
-const theirDomain = (root) => `<domain type='lxc'>
+const theirDomain = (/** @type {string} */ root) => `<domain type='lxc'>
   <name>one</name>
   <memory unit='MiB'>64</memory>
   <os><type>exe</type><init>/bin/sleep</init><initarg>infinity</initarg></os>
@@ -30,6 +30,11 @@ const theirGroups = () =>
     ['machine', 'machine.slice'].map((group) => join('/sys/fs/cgroup', name, group)),
   );
 
+/**
+ * @template T
+ * @param {string} template
+ * @param {(uri: string) => Promise<T>} work
+ */
 async function withLxcDriver(template, work) {
   const folder = mkdtempSync('/tmp/ctb-lxc-');
   const before = new Set(theirGroups().filter((path) => existsSync(path)));
@@ -71,6 +76,7 @@ async function withLxcDriver(template, work) {
   } finally {
     child.stdin.end();
     await gone;
+    /** @param {string} path */
     const remove = (path) => {
       if (!existsSync(path)) return;
       for (const entry of readdirSync(path, { withFileTypes: true }))
@@ -82,13 +88,18 @@ async function withLxcDriver(template, work) {
   }
 }
 
+/** @param {string} uri */
 async function startAndDestroy(uri) {
   const { ms: took } = await virsh(uri, 'start', 'one');
   await virsh(uri, 'destroy', 'one');
   return took;
 }
 
-/** Nothing but what virsh itself and its connection take: the floor of either side. */
+/**
+ * Nothing but what virsh itself and its connection take: the floor of either side.
+ *
+ * @param {string} uri
+ */
 const ask = async (uri) => (await virsh(uri, 'domid', 'one')).ms;
 
 /** The call alone, on a connection that is open. */
@@ -101,14 +112,17 @@ domain.create()
 print((time.perf_counter() - began) * 1e3)
 domain.destroy()
 `;
+/** @param {string} uri */
 const call = async (uri) => Number(await python(script, uri));
 
+/** @type {import('../measure.mjs').Row} */
 export const start = {
   name: 'start',
   run: ({ note }) =>
     withOurs(({ daemon, uri }) =>
       withLxcDriver(join(daemon.layout.templates, 'busybox', 'rootfs'), async (theirUri) => {
         await daemon.client.domains.define({ body: sleepingDomain('one') });
+        /** @type {(what: string, measure: (uri: string) => Promise<number>, wanted?: number) => Promise<import('../measure.mjs').Result>} */
         const row = async (what, measure, wanted) => {
           const sides = { ours: () => measure(uri), theirs: () => measure(theirUri) };
           const times = await byTurns(rounds, sides, note);

@@ -4,11 +4,29 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+/**
+ * What a part of the campaign came to.
+ * @typedef {object} Row
+ * @property {string} what
+ * @property {string} done
+ * @property {string} figures
+ * @property {number} faults
+ * @property {number} minutes
+ * @property {string} date
+ * @property {number} seed
+ */
+
 const columns = ['part', 'what', 'how often', 'figures', 'faults', 'minutes', 'date', 'seed'];
+/** @param {string | number} value */
 const cell = (value) => String(value).replaceAll('|', '\\|').replaceAll('\n', ' ');
+/** @param {readonly (string | number)[]} cells */
 const line = (cells) => `| ${cells.map(cell).join(' | ')} |`;
 
-/** `rows` by the name of the part. */
+/**
+ * `rows` by the name of the part.
+ *
+ * @param {Readonly<Record<string, Row>>} rows
+ */
 export function tableOf(rows) {
   const lines = Object.entries(rows).map(([name, { what, done, figures, faults, minutes, date, seed }]) =>
     line([name, what, done, figures, faults, minutes, date, seed]),
@@ -18,7 +36,12 @@ export function tableOf(rows) {
 
 const block = /(<!-- campaign: [^>]*-->\n)[\s\S]*?(<!-- \/campaign -->)/;
 
-/** The page with the table of what is recorded. */
+/**
+ * The page with the table of what is recorded.
+ *
+ * @param {string} page
+ * @param {string} root
+ */
 export function withCampaign(page, root) {
   const path = join(root, 'docs/campaign.json');
   const table = existsSync(path)

@@ -17,9 +17,14 @@ const exact = new Set(
 );
 const paths = new Set('dir file block char path partition init emulator'.split(' '));
 
-function plain(value, key) {
+/**
+ * @param {unknown} value
+ * @param {string} [key]
+ * @returns {unknown}
+ */
+function plain(value, key = '') {
   if (Array.isArray(value)) return value.map((item) => plain(item, key));
-  if (typeof value === 'object')
+  if (typeof value === 'object' && value !== null)
     return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, plain(v, k)]));
   // libvirt's test driver allocates by some of these numbers.
   if (typeof value === 'number') return value > 1_000_000 ? 1000 + (value % 1000) : value;
@@ -27,14 +32,25 @@ function plain(value, key) {
   return `${paths.has(key) ? '/' : ''}${value.replace(/[^a-zA-Z0-9./_-]/g, 'x').slice(0, 20) || 'x'}`;
 }
 
+/** @type {(object: object | undefined, ...keys: readonly string[]) => Record<string, unknown>} */
 const without = (object, ...keys) =>
   Object.fromEntries(Object.entries(object ?? {}).filter(([key]) => !keys.includes(key)));
+/** @type {(object: object | undefined, ...keys: readonly string[]) => Record<string, unknown>} */
 const only = (object, ...keys) =>
   Object.fromEntries(Object.entries(object ?? {}).filter(([key]) => keys.includes(key)));
 
 const mac = { address: '52:54:00:12:34:56' };
 
-/** What random values would break by rules of libvirt's that hold between distant elements, or of its other drivers. */
+/**
+ * @typedef {import('../../packages/xml/dist/index.js').Domain} Domain
+ * @typedef {Domain['devices']} Devices
+ */
+
+/**
+ * What random values would break by rules of libvirt's that hold between distant elements, or of its other drivers.
+ *
+ * @type {{ [K in keyof Domain]?: (value: NonNullable<Domain[K]>) => unknown }}
+ */
 const adapt = {
   memtune: ({ hardLimitKiB, softLimitKiB, minGuaranteeKiB, swapHardLimitKiB }) => ({
     hardLimitKiB: hardLimitKiB && 900,
@@ -64,6 +80,7 @@ const adapt = {
   id: () => undefined,
 };
 
+/** @type {{ [K in keyof Devices]?: (value: NonNullable<Devices[K]>) => unknown }} */
 const deviceAdapt = {
   filesystems: (list) =>
     list
@@ -118,7 +135,11 @@ const deviceAdapt = {
 
 const diskNames = ['sd', 'hd', 'vd', 'xvd', 'fd'];
 
-/** Limits for both ways together, or for each. */
+/**
+ * Limits for both ways together, or for each.
+ *
+ * @param {object} iotune
+ */
 const consistent = (iotune) =>
   Object.fromEntries(
     Object.keys(iotune)
@@ -126,13 +147,33 @@ const consistent = (iotune) =>
       .map((key) => [key, undefined]),
   );
 
+/**
+ * The object with the values of some keys changed, each by the function of its name.
+ *
+ * @param {object | undefined} object
+ * @param {object} changes
+ * @returns {Record<string, unknown>}
+ */
+function changed(object, changes) {
+  /** @type {Readonly<Record<string, (value: unknown) => unknown>>} */
+  const known = { ...changes };
+  return Object.fromEntries(
+    Object.entries(object ?? {}).map(([key, value]) => [
+      key,
+      value !== undefined && known[key] !== undefined ? known[key](value) : value,
+    ]),
+  );
+}
+
+/**
+ * @param {object} random values that the schema has, whatever they mean together
+ * @returns {Domain}
+ */
 function container(random) {
-  const model = plain(random);
-  for (const [key, change] of Object.entries(adapt))
-    if (model[key] !== undefined) model[key] = change(model[key]);
-  const devices = { ...model.devices, emulator: '/e' };
-  for (const [key, change] of Object.entries(deviceAdapt))
-    if (devices[key] !== undefined) devices[key] = change(devices[key]);
+  // Plain values of the same shape: what libvirt says of them is what is compared.
+  const model = /** @type {Domain} */ (changed(/** @type {object} */ (plain(random)), adapt));
+  const devices = /** @type {Devices} */ ({ ...changed(model.devices, deviceAdapt), emulator: '/e' });
+  /** @type {NonNullable<Devices['filesystems']>[number]} */
   const root = { type: 'mount', accessmode: 'passthrough', source: { dir: '/r' }, target: { dir: '/' } };
   const { init, initargs, initenvs, initdir, inituser, initgroup } = model.os ?? {};
   return {
@@ -154,7 +195,13 @@ function container(random) {
   };
 }
 
-/** Cases for the conformance table; none where Debian's python3-libvirt is not installed. */
+/**
+ * Cases for the conformance table; none where Debian's python3-libvirt is not installed.
+ *
+ * @param {number} count
+ * @param {number} seed
+ * @returns {[name: string, run: () => string | undefined][]}
+ */
 export function differentialCases(count, seed) {
   const documents = fc
     .sample(fieldsOf(domain.body.fields, {}), { numRuns: count, seed })
@@ -166,6 +213,7 @@ export function differentialCases(count, seed) {
     encoding: 'utf8',
   });
   if (run.status !== 0) return [];
+  /** @type {{ xml: string, error?: string }[]} */
   const answers = run.stdout
     .trim()
     .split('\n')
@@ -173,7 +221,7 @@ export function differentialCases(count, seed) {
   return documents.map(({ text, parsed }, index) => [
     `document ${index + 1}`,
     () => {
-      const { xml, error } = answers[index] ?? { error: 'no answer' };
+      const { xml, error } = answers[index] ?? { xml: '', error: 'no answer' };
       if (error !== undefined && parsed.domain === undefined) return undefined;
       if (error !== undefined) return `libvirt refuses what we accept: ${error}\n${text}`;
       if (parsed.domain === undefined)

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { XmlAttribute, XmlCData, XmlComment, XmlElement, XmlText } from 'libxml2-wasm';
 
+/** @type {Readonly<Record<string, bigint | undefined>>} */
 const factor = { k: 1024n, m: 1024n ** 2n, g: 1024n ** 3n, t: 1024n ** 4n, p: 1024n ** 5n, e: 1024n ** 6n };
 
 /** Sizes that our model counts in KiB whatever unit they came in. */
@@ -14,6 +15,10 @@ const inKiB = new Set([
   'swap_hard_limit',
 ]);
 
+/**
+ * @param {string} value
+ * @param {string} unit
+ */
 function bytes(value, unit) {
   const word = unit.toLowerCase();
   if (!/^\s*\d+\s*$/.test(value)) return undefined;
@@ -24,7 +29,11 @@ function bytes(value, unit) {
   return BigInt(value.trim()) * (word.length === 2 ? 1000n ** exponent : power);
 }
 
-/** Spellings that mean the same: numbers, UUIDs, hardware addresses. */
+/**
+ * Spellings that mean the same: numbers, UUIDs, hardware addresses.
+ *
+ * @param {string} value
+ */
 function normal(value) {
   const word = value.trim();
   if (/^[+-]?\d+$/.test(word)) return BigInt(word).toString();
@@ -38,6 +47,11 @@ function normal(value) {
   return value;
 }
 
+/**
+ * @param {XmlElement} element
+ * @param {string} path
+ * @param {string[]} tokens
+ */
 function collect(element, path, tokens) {
   const here = `${path}/${element.name}`;
   tokens.push(here);
@@ -65,9 +79,16 @@ function collect(element, path, tokens) {
   }
 }
 
-/** Tokens such as `/domain/devices/disk/@type = file` that stand in the first document more often than in the second. */
+/**
+ * Tokens such as `/domain/devices/disk/@type = file` that stand in the first document more often than in the second.
+ *
+ * @param {import('libxml2-wasm').XmlDocument} before
+ * @param {import('libxml2-wasm').XmlDocument} after
+ */
 export function lostNodes(before, after) {
+  /** @type {string[]} */
   const wanted = [];
+  /** @type {string[]} */
   const got = [];
   collect(before.root, '', wanted);
   collect(after.root, '', got);

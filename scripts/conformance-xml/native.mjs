@@ -7,7 +7,14 @@ import { compareImport } from '../../packages/formats/dist/testing/compare-impor
 
 const host = { pageSize: 4096, cpus: 1 };
 
-/** One case for each configuration: the domain says what libvirt's says, or libvirt refuses and ours reports why. */
+/** @typedef {[name: string, run: () => string | undefined]} Case */
+
+/**
+ * One case for each configuration: the domain says what libvirt's says, or libvirt refuses and ours reports why.
+ *
+ * @param {string} tests
+ * @returns {Case[]}
+ */
 export function lxcCases(tests) {
   const folder = join(tests, 'lxcconf2xmldata');
   const names = readdirSync(folder).filter((name) => name.endsWith('.config'));
@@ -25,7 +32,11 @@ export function lxcCases(tests) {
   ]);
 }
 
-/** libvirt cannot follow a relative path of an fstab; ours goes on, and reports the line. */
+/**
+ * libvirt cannot follow a relative path of an fstab; ours goes on, and reports the line.
+ *
+ * @param {string} config
+ */
 function refused(config) {
   const files = filesOf([['config', config]]);
   const [unit] = formats.lxc.detect(files);
@@ -35,14 +46,22 @@ function refused(config) {
     : 'what libvirt refuses is read without a word';
 }
 
-/** The interfaces that libvirt's test expects of its sample of a ctid.conf. */
+/**
+ * The interfaces that libvirt's test expects of its sample of a ctid.conf.
+ *
+ * @param {string} tests
+ * @returns {Case[]}
+ */
 export function openvzCases(tests) {
   const path = join(tests, 'openvzutilstest.conf');
   const sample = readFileSync(path, 'utf8');
+  /** @param {string} text */
   const read = (text) => {
     const files = filesOf([['105.conf', text]]);
     return formats.openvz.read(files, formats.openvz.detect(files)[0], host);
   };
+  /** @typedef {NonNullable<import('../../packages/xml/dist/index.js').Domain['devices']['interfaces']>[number]} Interface */
+  /** @type {(text: string, isWanted: (one: Interface) => boolean) => boolean} */
   const has = (text, isWanted) => (read(text).domain.devices.interfaces ?? []).some(isWanted);
   return [
     [
@@ -69,7 +88,9 @@ export function openvzCases(tests) {
     [
       'tests/openvzutilstest.conf OSTEMPLATE',
       () =>
-        read(sample).domain.devices.filesystems?.some(({ source }) => source.name === 'rhel-5-lystor')
+        read(sample).domain.devices.filesystems?.some(
+          ({ source }) => 'name' in source && source.name === 'rhel-5-lystor',
+        )
           ? undefined
           : 'no root from the template',
     ],

@@ -21,6 +21,7 @@ const mutations = {
   'cut off': /<\/domain>/,
 };
 
+/** @type {Readonly<Record<keyof typeof mutations, string>>} */
 const replacements = {
   'attribute misspelt': '$1x$2$3',
   'element misspelt': '<$1filesysten',
@@ -40,12 +41,17 @@ const replacements = {
   'unknown capability': '<mknob ',
   'cut off': '',
 };
+const names = /** @type {(keyof typeof mutations)[]} */ (Object.keys(mutations));
 
-/** The document itself and every twin that differs from it. */
+/**
+ * The document itself and every twin that differs from it.
+ *
+ * @param {string} text
+ */
 export function twins(text) {
   const list = [{ name: 'as it stands', text, isValid: true }];
-  for (const [name, pattern] of Object.entries(mutations)) {
-    const twin = text.replace(pattern, replacements[name]);
+  for (const name of names) {
+    const twin = text.replace(mutations[name], replacements[name]);
     if (twin !== text) list.push({ name, text: twin, isValid: false });
   }
   return list;

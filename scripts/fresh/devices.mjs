@@ -6,8 +6,15 @@ import { join } from 'node:path';
 /** Terminals come and go, and belong to whoever has one; loop devices come when somebody asks for one more. */
 const passing = /^(pts|shm|mqueue|loop\d+)$/;
 
-/** What each entry below `folder` is, by its path. */
+/**
+ * What each entry below `folder` is, by its path.
+ *
+ * @param {string} [folder]
+ * @param {string} [below]
+ * @returns {Record<string, string>}
+ */
 export function deviceNodes(folder = '/dev', below = '') {
+  /** @type {Record<string, string>} */
   const found = {};
   for (const name of readdirSync(join(folder, below)).sort()) {
     if (below === '' && passing.test(name)) continue;
@@ -21,7 +28,12 @@ export function deviceNodes(folder = '/dev', below = '') {
   return found;
 }
 
-/** One line for each node that differs. */
+/**
+ * One line for each node that differs.
+ *
+ * @param {Readonly<Record<string, string>>} before
+ * @param {Readonly<Record<string, string>>} after
+ */
 export function changedNodes(before, after) {
   const names = [...new Set([...Object.keys(before), ...Object.keys(after)])].sort();
   return names.flatMap((name) =>

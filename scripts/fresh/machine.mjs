@@ -13,7 +13,9 @@ const isUnified = existsSync(join(cgroups, 'cgroup.controllers'));
  * The folders of a control group: one, or one in each hierarchy of version 1. Version 2 wants processes in leaves only,
  * so those of the machine are in a group of their own below its root group.
  */
+/** @param {string} group */
 const leafFolders = (group) => groupFolders(isUnified ? join(group, 'init') : group);
+/** @param {string} group */
 const groupFolders = (group) =>
   isUnified ? [join(cgroups, group)] : readdirSync(cgroups).map((name) => join(cgroups, name, group));
 
@@ -30,12 +32,19 @@ const ownNodes = [
   'done',
 ].join('\n');
 
+/** @typedef {{ env?: Readonly<Record<string, string>>, cwd?: string, note?: import('../steps.mjs').Note }} RunOptions */
+
 export class Machine {
+  /** @type {import('node:child_process').ChildProcess | undefined} */
   #init;
   #pid = 0;
   /** Whether it has its root, and so its /dev. */
   isUp = false;
 
+  /**
+   * @param {string} folder
+   * @param {string} name
+   */
   constructor(folder, name) {
     this.folder = folder;
     this.name = name;
@@ -67,14 +76,17 @@ export class Machine {
       '--kill-child',
     ];
     const [file, ...args] = [...argv, ...unshare, '--propagation', 'private', 'sh', '-c', waitForever];
-    this.#init = spawn(file, args, { stdio: ['ignore', 'ignore', 'inherit'] });
-    this.#pid = await this.#firstProcess();
+    const init = spawn(file, args, { stdio: ['ignore', 'ignore', 'inherit'] });
+    this.#init = init;
+    this.#pid = await firstProcess(init);
     if (isUnified)
-      for (const pid of [this.#init.pid, this.#pid])
+      for (const pid of [init.pid, this.#pid])
         writeFileSync(join(cgroups, this.name, 'init', 'cgroup.procs'), String(pid));
     // Programs look themselves up in /proc, so they need pids of the machine's own.
     const kinds = ['--mount', '--uts', '--net', '--pid'];
+    /** @param {string[]} words */
     const inside = (...words) => command(['nsenter', `--target=${this.#pid}`, ...kinds, ...words]);
+    /** @param {string} path */
     const at = (path) => join(this.folder, path);
     await inside('hostname', 'fresh');
     await inside('ip', 'link', 'set', 'lo', 'up');
@@ -104,7 +116,12 @@ export class Machine {
     return ['nsenter', `--target=${this.#pid}`, '--net'];
   }
 
-  /** argv that runs a program inside, with this environment and no more. */
+  /**
+   * argv that runs a program inside, with this environment and no more.
+   *
+   * @param {readonly string[]} program
+   * @param {RunOptions} [options]
+   */
   argv(program, { env = {}, cwd = '/root' } = {}) {
     const kinds = ['--mount', '--uts', '--ipc', '--net', '--pid', '--cgroup'];
     const variables = Object.entries(env).map(([name, value]) => `${name}=${value}`);
@@ -123,7 +140,12 @@ export class Machine {
     ];
   }
 
-  /** What a program inside prints. */
+  /**
+   * What a program inside prints.
+   *
+   * @param {readonly string[]} program
+   * @param {RunOptions} [options]
+   */
   run(program, options = {}) {
     return command(this.argv(program, options), options.note);
   }
@@ -144,24 +166,26 @@ export class Machine {
     }
     await removeGroups(this.name);
   }
+}
 
-  async #firstProcess() {
-    for (let waited = 0; waited < 1000; waited++) {
-      if (this.#init.exitCode !== null) throw new Error('the namespaces of the fresh machine cannot be made');
-      const children = `/proc/${this.#init.pid}/task/${this.#init.pid}/children`;
-      const [child] = existsSync(children) ? readFileSync(children, 'utf8').trim().split(' ') : [];
-      // The child of unshare is process 1 of its namespace from its birth on; before unshare there is none.
-      if (child !== undefined && child !== '') return Number(child);
-      await sleep(10);
-    }
-    throw new Error('the namespaces of the fresh machine do not appear');
+/** @param {import('node:child_process').ChildProcess} init */
+async function firstProcess(init) {
+  for (let waited = 0; waited < 1000; waited++) {
+    if (init.exitCode !== null) throw new Error('the namespaces of the fresh machine cannot be made');
+    const children = `/proc/${init.pid}/task/${init.pid}/children`;
+    const [child] = existsSync(children) ? readFileSync(children, 'utf8').trim().split(' ') : [];
+    // The child of unshare is process 1 of its namespace from its birth on; before unshare there is none.
+    if (child !== undefined && child !== '') return Number(child);
+    await sleep(10);
   }
+  throw new Error('the namespaces of the fresh machine do not appear');
 }
 
 /** Puts itself into the control groups named before `--`, then becomes the program after it. */
 const enterGroups = 'while [ "$1" != -- ]; do echo $$ > "$1/cgroup.procs"; shift; done; shift; exec "$@"';
 const waitForever = 'while :; do sleep 3600 & wait; done';
 
+/** @param {string} group */
 function makeGroups(group) {
   for (const folder of new Set([...groupFolders(group), ...leafFolders(group)])) {
     mkdirSync(folder);
@@ -172,7 +196,9 @@ function makeGroups(group) {
   }
 }
 
+/** @param {string} group */
 export async function removeGroups(group) {
+  /** @param {string} folder */
   const remove = (folder) => {
     if (!existsSync(folder)) return;
     for (const entry of readdirSync(folder, { withFileTypes: true }))
@@ -185,7 +211,8 @@ export async function removeGroups(group) {
       return;
     } catch (error) {
       // The last processes are still ending.
-      if (error.code !== 'EBUSY' || tries > 200) throw error;
+      const isBusy = error instanceof Error && 'code' in error && error.code === 'EBUSY';
+      if (!isBusy || tries > 200) throw error;
       await sleep(25);
     }
   }

@@ -12,10 +12,18 @@ const server = require('node:net').createServer();
 server.listen(${proxyPort}, '127.0.0.1', () => process.send('listening', server, () => process.exit()));
 `;
 
-/** `enter` is the argv that enters the machine's network. */
+/** @typedef {{ close: () => void }} Proxy */
+
+/**
+ * `enter` is the argv that enters the machine's network.
+ *
+ * @param {readonly string[]} enter
+ * @returns {Promise<Proxy>}
+ */
 export async function openProxy(enter) {
   const proxy = createServer(forward);
   proxy.on('connect', tunnel);
+  /** @type {Set<import('node:net').Socket>} */
   const sockets = new Set();
   proxy.on('connection', (socket) => {
     sockets.add(socket);
@@ -28,7 +36,8 @@ export async function openProxy(enter) {
     child.on('exit', (code) => {
       if (code !== 0) reject(new Error(`the listener of the proxy ended with status ${code}`));
     });
-    child.on('message', (_, server) => proxy.listen(server, resolve));
+    // The one thing that it sends.
+    child.on('message', (_, server) => proxy.listen(server, () => resolve(undefined)));
   });
   return {
     close() {
@@ -38,7 +47,12 @@ export async function openProxy(enter) {
   };
 }
 
-/** A plain request, as apt sends it: the whole address in the first line. */
+/**
+ * A plain request, as apt sends it: the whole address in the first line.
+ *
+ * @param {import('node:http').IncomingMessage} incoming
+ * @param {import('node:http').ServerResponse} answer
+ */
 function forward(incoming, answer) {
   const fail = () => {
     answer.writeHead(502);
@@ -46,14 +60,14 @@ function forward(incoming, answer) {
   };
   let target;
   try {
-    target = new URL(incoming.url);
+    target = new URL(incoming.url ?? '');
   } catch {
     fail();
     return;
   }
   const { 'proxy-connection': _, ...headers } = incoming.headers;
   const outgoing = request(target, { method: incoming.method, headers }, (found) => {
-    answer.writeHead(found.statusCode, found.headers);
+    answer.writeHead(found.statusCode ?? 502, found.headers);
     found.pipe(answer);
   });
   outgoing.on('error', fail);
@@ -61,9 +75,15 @@ function forward(incoming, answer) {
   incoming.pipe(outgoing);
 }
 
-/** A connection to be passed on as it is, as npm asks for one. */
+/**
+ * A connection to be passed on as it is, as npm asks for one.
+ *
+ * @param {import('node:http').IncomingMessage} incoming
+ * @param {import('node:stream').Duplex} socket
+ * @param {Buffer} head
+ */
 function tunnel(incoming, socket, head) {
-  const [, host, port] = /^\[?([^\]]+?)\]?:(\d+)$/.exec(incoming.url) ?? [];
+  const [, host, port] = /^\[?([^\]]+?)\]?:(\d+)$/.exec(incoming.url ?? '') ?? [];
   const onwards = connect({ host: host ?? '', port: Number(port ?? 0) }, () => {
     socket.write('HTTP/1.1 200 OK\r\n\r\n');
     onwards.write(head);

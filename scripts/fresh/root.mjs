@@ -7,13 +7,24 @@ import { command } from '../steps.mjs';
 /** Where Node is put in the root, so that it cannot be mistaken for a package of Debian's. */
 export const nodeFolder = '/opt/node';
 
-/** What `npm start` asks for beforehand, as far as the suite has it: Debian 12 has Node 18, which is too old. */
+/**
+ * What `npm start` asks for beforehand, as far as the suite has it: Debian 12 has Node 18, which is too old.
+ *
+ * @type {Readonly<Record<string, { include: readonly string[] }>>}
+ */
 export const suites = {
   bookworm: { include: ['git'] },
   trixie: { include: ['git', 'nodejs', 'npm'] },
 };
 
-/** A minimal Debian with that; the archive is kept for a day, since mmdebstrap takes most of a minute. */
+/**
+ * A minimal Debian with that; the archive is kept for a day, since mmdebstrap takes most of a minute.
+ *
+ * @param {string} folder
+ * @param {string} suite
+ * @param {string} cache
+ * @param {import('../steps.mjs').Note} note
+ */
 export async function unpackDebian(folder, suite, cache, note) {
   const { include } = suites[suite];
   const archive = join(cache, `${suite}-${include.join('-')}.tar`);
@@ -36,8 +47,13 @@ export async function unpackDebian(folder, suite, cache, note) {
   writeFileSync(join(folder, 'etc/hosts'), '127.0.0.1 localhost fresh\n::1 localhost\n');
 }
 
-/** The root gets the Node that runs this, and npm with it. */
+/**
+ * The root gets the Node that runs this, and npm with it.
+ *
+ * @param {string} folder
+ */
 export function addNode(folder) {
+  /** @param {string} path */
   const at = (path) => join(folder, nodeFolder, path);
   mkdirSync(at('bin'), { recursive: true });
   copyFileSync(process.execPath, at('bin/node'));
@@ -50,7 +66,11 @@ export function addNode(folder) {
     symlinkSync(`../lib/node_modules/npm/bin/${name}-cli.js`, at(`bin/${name}`));
 }
 
-/** Which registries apt and npm ask, as this host has it; no passwords. */
+/**
+ * Which registries apt and npm ask, as this host has it; no passwords.
+ *
+ * @param {string} folder
+ */
 export async function copyRegistrySettings(folder) {
   const apt = await command(['apt-config', 'dump', 'Acquire']);
   writeFileSync(join(folder, 'etc/apt/apt.conf.d/90host'), apt);

@@ -15,7 +15,13 @@ const copied = [
 /** The machine has these of its own, and no two of them get along. */
 const systemLibraries = /\/(ld-linux|lib(c|m|dl|rt|pthread|resolv|stdc\+\+|gcc_s))[-.]/;
 
-/** Makes the disk in `folder` and answers its path; the stories find `env` in their environment. */
+/**
+ * Makes the disk in `folder` and answers its path; the stories find `env` in their environment.
+ *
+ * @param {string} folder
+ * @param {readonly string[]} stories
+ * @param {Readonly<Record<string, string>>} env
+ */
 export async function codeDisk(folder, stories, env) {
   const tree = join(folder, 'code');
   for (const path of copied) {
@@ -30,6 +36,7 @@ export async function codeDisk(folder, stories, env) {
   return disk;
 }
 
+/** @param {string} tree */
 async function addNode(tree) {
   for (const name of ['bin', 'lib']) mkdirSync(join(tree, name));
   if (isDebianNode) return symlinkSync('/usr/bin/node', join(tree, 'bin/node'));
@@ -39,9 +46,14 @@ async function addNode(tree) {
     if (!systemLibraries.test(path)) copyFileSync(path, join(tree, 'lib', basename(path)));
 }
 
+/** @type {import('esbuild').BuildOptions} */
 const bundled = { bundle: true, format: 'esm', platform: 'node', target: 'node20', external: ['koffi'] };
 
-/** The engine's own test of a layer that only the machine can have, with the program that it kills. */
+/**
+ * The engine's own test of a layer that only the machine can have, with the program that it kills.
+ *
+ * @param {string} outdir
+ */
 async function bundleLayers(outdir) {
   const { build } = await import('esbuild');
   const dist = join(root, 'packages/engine/dist');
@@ -59,7 +71,13 @@ async function bundleLayers(outdir) {
   });
 }
 
-/** One file, since each costs the emulated processor a good part of a second; they run in this order. */
+/**
+ * One file, since each costs the emulated processor a good part of a second; they run in this order.
+ *
+ * @param {string} out
+ * @param {readonly string[]} stories
+ * @param {Readonly<Record<string, string>>} env
+ */
 async function bundleStories(out, stories, env) {
   // Not at the top: npm test reads this file before it has installed npm's packages.
   const { build } = await import('esbuild');

@@ -27,8 +27,10 @@ function suiteOf({ CTVIRT_VM_SUITE: asked } = process.env) {
   return asked ?? (suites.includes(own) ? own : 'bookworm');
 }
 
+/** Not all of them are known to the types. @type {Readonly<Record<string, unknown>>} */
+const configured = process.config.variables;
 /** Debian's own Node reads parts of itself from files of other packages: it is installed in the machine, not copied. */
-export const isDebianNode = process.config.variables.node_shared === true;
+export const isDebianNode = configured.node_shared === true;
 
 const overlay = new URL('root', import.meta.url).pathname;
 const prefix = 'vm-';
@@ -99,11 +101,21 @@ export async function machineDisks() {
   return folder;
 }
 
-/** Other checkouts may use other versions. */
+/**
+ * Other checkouts may use other versions.
+ *
+ * @param {string} path
+ */
 const isForgotten = (path) => Date.now() - statSync(path).mtimeMs > 7 * 24 * 3600_000;
 
+/**
+ * @param {string} suite
+ * @param {string} folder
+ * @param {import('../steps.mjs').Note} note
+ */
 async function makeDisks(suite, folder, note) {
   const root = join(folder, 'root');
+  /** @param {string} name */
   const at = (name) => join(folder, name);
   const excluded = left.map((name) => `--dpkgopt=path-exclude=/usr/share/${name}/*`);
   const included = `--include=${packages.join(',')}`;
@@ -133,7 +145,7 @@ function digest() {
   const hash = createHash('sha256')
     .update(readFileSync(new URL(import.meta.url)))
     .update(`${isDebianNode}`);
-  const files = readdirSync(overlay, { recursive: true }).sort();
+  const files = readdirSync(overlay, { recursive: true, encoding: 'utf8' }).sort();
   for (const name of files.filter((path) => statSync(join(overlay, path)).isFile()))
     hash.update(`\0${name}\0`).update(readFileSync(join(overlay, name)));
   return hash.digest('hex').slice(0, 16);

@@ -25,7 +25,13 @@ export const storyNames = () =>
 /** Those that take the emulated processor longer than all others together: told when they are asked for by name. */
 export const onDemand = ['kills', 'walls-floods', 'walls-network'];
 
-/** Runs these stories in one machine; `onReport` is called with every report of a test, `env` is what they find in theirs. */
+/**
+ * Runs these stories in one machine; `onReport` is called with every report of a test, `env` is what they find in theirs.
+ *
+ * @param {readonly string[]} names
+ * @param {(report: import('./machine.mjs').Report) => void} onReport
+ * @param {Readonly<Record<string, string>>} [env]
+ */
 export async function tellStories(names, onReport, env = {}) {
   const disks = await machineDisks();
   const scratch = mkdtempSync(join(tmpdir(), 'ctvirt-vm-'));

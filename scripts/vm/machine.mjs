@@ -22,7 +22,23 @@ const kernelLine = [
 
 const disks = ['root', 'code', 'ext4', 'xfs', 'swap'];
 
-/** What it writes to its disks is gone with it. */
+/**
+ * What the reporter in the machine writes of a test.
+ * @typedef {object} Report
+ * @property {'start' | 'pass' | 'fail' | 'note' | 'suite' | 'end'} kind
+ * @property {string} name
+ * @property {string | boolean} [skip]
+ * @property {string} [message]
+ * @property {number} [seconds]
+ * @property {string} [text]
+ */
+
+/**
+ * What it writes to its disks is gone with it.
+ *
+ * @param {string} name
+ * @param {string} file
+ */
 const diskOptions = (name, file) => [
   ...['-drive', `if=none,id=${name},format=raw,snapshot=on,file=${file}`],
   ...['-device', `nvme-ns,drive=${name}`],
@@ -31,8 +47,16 @@ const diskOptions = (name, file) => [
 /**
  * Boots, calls `onReport` with each report of its tests and resolves when it has powered off after the last.
  * `silence` is how long it may report nothing, its boot included.
+ *
+ * @param {object} parts
+ * @param {string} parts.folder
+ * @param {string} parts.code
+ * @param {string} parts.console
+ * @param {{ cpuSeconds: number, seconds: number }} parts.silence
+ * @param {(report: Report) => void} parts.onReport
  */
 export async function runMachine({ folder, code, console, silence, onReport }) {
+  /** @param {string} name */
   const file = (name) => (name === 'code' ? code : join(folder, name));
   const argv = [
     // It dies with this process, however that ends.
@@ -83,7 +107,11 @@ export async function runMachine({ folder, code, console, silence, onReport }) {
   throw new Error(`the machine ${what}, since ${last}; its console's last lines:\n${tail(console)}${errors}`);
 }
 
-/** The processor time it has used; in hundredths of a second, as Linux counts on every platform. */
+/**
+ * The processor time it has used; in hundredths of a second, as Linux counts on every platform.
+ *
+ * @param {number | undefined} pid
+ */
 function cpuSecondsOf(pid) {
   try {
     const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ');
@@ -94,6 +122,10 @@ function cpuSecondsOf(pid) {
   }
 }
 
+/**
+ * @param {string} line
+ * @returns {Report | undefined}
+ */
 function parse(line) {
   try {
     return JSON.parse(line);
@@ -103,6 +135,7 @@ function parse(line) {
   }
 }
 
+/** @param {string} path */
 function tail(path) {
   if (!existsSync(path)) return '';
   const lines = readFileSync(path, 'utf8').split(/[\r\n]+/);
