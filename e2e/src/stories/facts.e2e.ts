@@ -307,7 +307,6 @@ const facts: readonly Fact[] = [
     readers: {
       http: ({ http: { disk } }) => disk.limitBytes ?? disk.usedBytes ?? 0,
       ctvirt: ({ cli: { disk } }) => disk.limitBytes ?? disk.usedBytes ?? 0,
-      quota: (seen) => root(seen).space.hard ?? root(seen).space.used ?? 0,
       libvirt: async ({ dom }) => Number((await dom.getBlockInfo({ path: '/', flags: 0 })).capacity),
     },
   },
@@ -323,8 +322,9 @@ const facts: readonly Fact[] = [
   {
     fact: 'inodes of the root',
     readers: {
-      http: ({ http: { disk } }) => [disk.usedInodes, disk.limitInodes],
-      quota: (seen) => [root(seen).inodes.used, root(seen).inodes.hard],
+      http: ({ http: { disk } }) => disk.usedInodes,
+      ctvirt: ({ cli: { disk } }) => disk.usedInodes,
+      quota: (seen) => root(seen).inodes.used,
     },
   },
   {
@@ -520,6 +520,14 @@ test('what the documents say is what was asked for', async () => {
   assert.deepEqual([at.http.maxMemoryKiB, at.stats['balloon.current']], [256 * 1024, 128n * 1024n]);
   assert.equal(at.httpDocument.devices.interfaces?.[0]?.mac?.address, mac);
   assert.ok(isOff(await look(world, libvirt, 'crashed')));
+  // A root's room is the same whether it runs or not.
+  const disk = async () => (await world.client.domains.info({ domain: 'destroyed' })).disk;
+  const atRest = await disk();
+  await world.client.domains.start({ domain: 'destroyed' });
+  const { limitBytes, limitInodes, usedBytes } = await disk();
+  assert.deepEqual([limitBytes, limitInodes], [atRest.limitBytes, atRest.limitInodes]);
+  assert.ok(Number(limitBytes) > 40 * 2 ** 20 && Number(limitBytes) <= 48 * 2 ** 20, `${limitBytes}`);
+  assert.ok(Math.abs(Number(usedBytes) - Number(atRest.usedBytes)) < 2 ** 20, `${usedBytes}`);
   const changed = await world.client.domains.summary({ domain: 'changed' });
   assert.deepEqual([changed.title, changed.addresses], ['The present', ['192.0.2.22']]);
   await world.client.domains.destroy({ domain: 'changed' });

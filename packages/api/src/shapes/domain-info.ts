@@ -27,17 +27,22 @@ export const wall = object(
 /** One of the walls between a container and its host. */
 export type Wall = Static<typeof wall>;
 
-/** What its root takes and may take, as `quota` has it; null where nothing limits or counts it. */
+/** What its root takes and may take; null where nothing limits or counts it. */
 export const diskUse = object(
   {
     usedBytes: nullable(
       number({ description: 'What the root holds, running or off; null where nothing tells' }),
     ),
-    limitBytes: nullable(number({ description: "The root's hard limit on space; null without one" })),
+    limitBytes: nullable(
+      number({
+        description:
+          "The root's hard limit on space, less what the file system keeps for itself; null without one",
+      }),
+    ),
     usedInodes: nullable(number({ description: 'Files, folders and links there; null where nothing tells' })),
     limitInodes: nullable(number({ description: "The root's hard limit on inodes; null without one" })),
   },
-  { description: 'Of the root, as `quota` has it' },
+  { description: 'Of the root' },
 );
 /** What its root takes and may take. */
 export type DiskUse = Static<typeof diskUse>;

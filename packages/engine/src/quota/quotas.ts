@@ -98,15 +98,18 @@ export class Quotas {
     return await limitsAtStart(this.parts.kept(subject).keep, graceSeconds);
   }
 
-  /** What the root holds and may hold, at any time; null of what nothing counts or limits. */
+  /**
+   * What the root holds and may hold, at any time; null of what nothing counts or limits. A file system of its own has no room for
+   * all that its limit says.
+   */
   async root(entry: Entry, domain: Domain): Promise<DiskUse> {
     const spec = filesystemsOf(domain).find(({ target }) => target === '/');
     const usage = spec && (await this.#usageNow(entry, spec));
     return {
       usedBytes: usage?.bytes ?? null,
-      limitBytes: spec?.limit?.bytes ?? null,
+      limitBytes: least(spec?.limit?.bytes, usage?.room?.bytes),
       usedInodes: usage?.inodes ?? null,
-      limitInodes: spec?.limit?.inodes ?? null,
+      limitInodes: least(spec?.limit?.inodes, usage?.room?.inodes),
     };
   }
 
@@ -258,6 +261,10 @@ export class Quotas {
       }
   }
 }
+
+/** Of a limit, where there is one, and of what there is room for. */
+const least = (limit: number | undefined, room: number | undefined): number | null =>
+  limit === undefined ? null : Math.min(limit, room ?? limit);
 
 /** Since when each limit is passed, by file system and what it limits. */
 function sinceOf(looked: readonly Looked[]): Since {

@@ -14,7 +14,11 @@ export async function usageInside(initPid: number, target: string): Promise<Usag
     const folder = openInRoot(root, target, O_PATH | constants.O_DIRECTORY);
     try {
       const { blocks, bfree, bsize, files, ffree } = await statfs(`/proc/self/fd/${folder}`);
-      return { bytes: (blocks - bfree) * bsize, inodes: files - ffree };
+      return {
+        bytes: (blocks - bfree) * bsize,
+        inodes: files - ffree,
+        room: { bytes: blocks * bsize, inodes: files },
+      };
     } finally {
       closeSync(folder);
     }

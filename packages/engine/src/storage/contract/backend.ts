@@ -59,6 +59,8 @@ export interface DiskLimit {
 export interface Usage {
   readonly bytes: number;
   readonly inodes: number;
+  /** What it has room for, where it is one of its own: somewhat less than its image, by what it keeps for itself. */
+  readonly room?: { readonly bytes: number; readonly inodes: number };
 }
 
 /** What keeps the first-level limits of a file system, and what counts against them. */

@@ -71,6 +71,11 @@ export async function usageOfImage(image: string): Promise<Usage> {
   const { stdout } = await run(['/usr/sbin/dumpe2fs', '-h', image]);
   const number = (name: string): number =>
     Number(new RegExp(`^${name}:\\s+(\\d+)$`, 'm').exec(stdout)?.[1] ?? 0);
-  const blocks = number('Block count') - number('Overhead clusters') - number('Free blocks');
-  return { bytes: blocks * number('Block size'), inodes: number('Inode count') - number('Free inodes') };
+  const all = number('Block count') - number('Overhead clusters');
+  const size = number('Block size');
+  return {
+    bytes: (all - number('Free blocks')) * size,
+    inodes: number('Inode count') - number('Free inodes'),
+    room: { bytes: all * size, inodes: number('Inode count') },
+  };
 }
