@@ -23,7 +23,7 @@ const env = { PATH: '/usr/sbin:/sbin' };
 
 /**
  * Prepares a container like the daemon's running domain `name`: the same configuration text but for the places of
- * root, log and control group, over an overlay of the same template with the same ids, mounted now and left so.
+ * root and control group, over an overlay of the same template with the same ids, mounted now and left so.
  *
  * @param {Daemon} daemon
  * @param {string} name
@@ -55,7 +55,6 @@ export async function prepareBare(daemon, name, template) {
   mountNow('overlay', at('root'), 'overlay', MountFlag.noDev, data);
   const places = {
     'lxc.rootfs.path': `dir:${at('root')}`,
-    'lxc.log.file': at('lxc.log'),
     'lxc.cgroup.dir': bareGroup(daemon.folder),
   };
   let config = text;
@@ -84,7 +83,8 @@ export function startArgv(daemon, name, program) {
     '/usr/bin/lxc-start',
     ...['-P', lxcPath(daemon), '-n', name],
     ...['-f', join(runFolder(daemon), name, 'lxc.conf')],
-    ...['-d', '-p', join(runFolder(daemon), name, 'monitor.pid'), '--', ...program],
+    ...['-d', '-p', join(runFolder(daemon), name, 'monitor.pid')],
+    ...['-o', join(runFolder(daemon), name, 'lxc.log'), '-l', 'INFO', '--', ...program],
   ];
 }
 
