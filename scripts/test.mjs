@@ -1,9 +1,10 @@
-// `npm test`: sets up what is missing, then checks style, layers and every test; `npm test unit`, `e2e` or `vm` runs that part.
+// `npm test`: sets up what is missing, then checks style, layers and every test; `npm test unit`, `e2e`, `vm` or `node22` runs that part.
 // SPDX-License-Identifier: Apache-2.0
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { run } from 'node:test';
 import { parseArgs } from 'node:util';
+import { lanes, meetsNode, runOn, story } from './other-node.mjs';
 import { root, setUp, testPackages } from './setup.mjs';
 import { command, reportOf, step } from './steps.mjs';
 import { machinePackages, onDemand, storyNames, tellStories } from './vm/lane.mjs';
@@ -95,24 +96,19 @@ async function tests(title, files, concurrency) {
   });
 }
 
+const unitFiles = () =>
+  readdirSync(join(root, 'packages')).flatMap((name) => testFiles(join('packages', name), '.test'));
+
 /** @param {Error | undefined} error */
 const causeOf = (error) =>
   (error?.cause instanceof Error ? error.cause.stack : undefined) ?? error?.message ?? '';
 
-/**
- * Begins to run stories in the virtual machine, which keeps one processor busy while the tests on the host mostly wait. What is
- * answered shows them when it is their turn, and counts the tests in them.
- *
- * @param {readonly string[]} names
- */
-function machineTests(names) {
+/** Counts tests by the reports of a process that runs them, and keeps what failed. */
+function counting() {
   /** @type {string[]} */
   const failures = [];
-  let last = '';
-  let show = () => {};
-  const told = tellStories(names, ({ kind, name, skip, seconds, text }) => {
-    last = name;
-    show();
+  /** @param {import('./vm/machine.mjs').Report} report */
+  const count = ({ kind, name, skip, seconds, text }) => {
     if (kind !== 'pass' && kind !== 'fail') return;
     if (skip !== undefined) process.stderr.write(`\nskipped: ${name}: ${skip}\n`);
     if (kind === 'pass') passed++;
@@ -122,6 +118,45 @@ function machineTests(names) {
       process.stderr.write(`\n✗ ${name}\n`);
     }
     if (isVerbose) process.stderr.write(`  ${kind} ${(seconds ?? 0).toFixed(1)} s  ${name}\n`);
+  };
+  return { failures, count };
+}
+
+/**
+ * Tests on another Node: those that meet it, then one story.
+ *
+ * @param {import('./other-node.mjs').Lane} lane
+ */
+async function otherNode(lane) {
+  const { failures, count } = counting();
+  const units = unitFiles().filter(meetsNode);
+  const stories = testFiles('e2e', `/${story}.e2e`);
+  await step(`tests on ${lane}: ${units.length} files, and the story '${story}'`, async (note) => {
+    /** @param {import('./vm/machine.mjs').Report} report */
+    const seen = (report) => {
+      count(report);
+      note(`${passed} passed, ${failed} failed · ${report.name}`);
+    };
+    await runOn(lane, { files: units, concurrency: 2 }, seen, note);
+    await runOn(lane, { files: stories, concurrency: 1 }, seen, note);
+    if (failures.length > 0) throw new Error(failures.join('\n'));
+  });
+}
+
+/**
+ * Begins to run stories in the virtual machine, which keeps one processor busy while the tests on the host mostly wait. What is
+ * answered shows them when it is their turn, and counts the tests in them.
+ *
+ * @param {readonly string[]} names
+ */
+function machineTests(names) {
+  let last = '';
+  let show = () => {};
+  const { failures, count } = counting();
+  const told = tellStories(names, (report) => {
+    last = report.name;
+    show();
+    count(report);
   });
   told.catch(() => undefined); // told in its turn
   return async () => {
@@ -162,15 +197,13 @@ await attempt(async () => {
   await setUp([...testPackages, ...(wanted('vm') ? machinePackages : [])]);
   if (wanted('lint')) await attempt(() => check('style and layers', ['npm', 'run', '--silent', 'lint']));
   if (wanted('unit')) {
-    const files = readdirSync(join(root, 'packages')).flatMap((name) =>
-      testFiles(join('packages', name), '.test'),
-    );
-    await attempt(() => tests('unit tests', files, 2));
+    await attempt(() => tests('unit tests', unitFiles(), 2));
   }
   const machine =
     wanted('vm') &&
     machineTests(askedStories.length > 0 ? askedStories : stories.filter((name) => !onDemand.includes(name)));
   if (wanted('e2e')) await attempt(() => tests('end-to-end tests', testFiles('e2e', '.e2e'), 1));
+  for (const lane of lanes) if (wanted(lane)) await attempt(() => otherNode(lane));
   if (machine !== false) await attempt(machine);
 });
 process.stdout.write(`${passed} passed, ${failed} failed\n`);
