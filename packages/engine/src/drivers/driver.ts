@@ -76,6 +76,8 @@ export type Held = Pick<PromisedDomain, 'memoryBytes' | 'swapBytes' | 'processes
 export interface Usage {
   readonly bytes: number;
   readonly inodes: number;
+  /** What it has room for. */
+  readonly room?: { readonly bytes: number; readonly inodes: number };
 }
 
 /** What all processors of the host did since it came up. */
