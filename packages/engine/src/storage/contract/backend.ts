@@ -71,8 +71,6 @@ export interface Keeping {
   readonly isWhole: boolean;
   /** What it holds while it is not open; missing where that cannot be told. */
   readonly atRest?: () => Promise<Usage>;
-  /** What it takes of the host's disk while it is not open, and at most. */
-  readonly takes?: () => Promise<{ readonly bytes: number; readonly most: number }>;
   /** What it holds at any time, where somebody else counts that. */
   readonly tells?: () => Usage;
   /** A folder of the host whose file system counts what each user of the container owns, by the host's numbers. */

@@ -1,7 +1,7 @@
 // An ext4 image of its own, whose size is the limit; a loop device that frees itself makes it a file system.
 // SPDX-License-Identifier: Apache-2.0
 import { existsSync } from 'node:fs';
-import { rm, stat } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EngineError } from '../../errors.js';
 import { loopsOver } from '../../host/disks.js';
@@ -72,7 +72,6 @@ export const image: Layer = {
     how: 'an ext4 image of its own',
     isWhole: true,
     atRest: () => usageOfImage(imagePath(place)),
-    takes: () => takenBy(imagePath(place)),
   }),
 
   /** The loop device, through which all of it goes; the disk below sees the cache of the image's file. */
@@ -95,9 +94,4 @@ function withSpare(
   } catch (error) {
     tell([`the inodes that ${path} keeps for its starts are not in order: ${String(error)}`]);
   }
-}
-
-async function takenBy(path: string): Promise<{ bytes: number; most: number }> {
-  const { blocks, size } = await stat(path);
-  return { bytes: blocks * 512, most: size };
 }
