@@ -19,7 +19,7 @@ const kinds = {
   links: {
     modules: [
       ...['addresses', 'link-addresses', 'link-kind', 'links', 'netlink', 'netlink-route', 'netlink-watch'],
-      ...['nfnetlink', 'upper-links'],
+      ...['nfnetlink', 'routes', 'upper-links'],
     ],
     folders: ['network', 'drivers/lxc'],
   },
