@@ -80,7 +80,7 @@ export function createMemoryEngine(log: EngineLog = () => undefined): MemoryEngi
     return entry.summary;
   };
 
-  const define = (xml: string, persistent: boolean, uuidDecides = false): DomainSummary => {
+  const define = (xml: string, persistent: boolean): DomainSummary => {
     const name = firstOf(xml, /<name>([^<]*)<\/name>/);
     if (name === undefined || name === '') {
       const line = xml.split('\n').length;
@@ -100,8 +100,7 @@ export function createMemoryEngine(log: EngineLog = () => undefined): MemoryEngi
       });
     }
     const old = domains.get(name);
-    const uuid =
-      firstOf(xml, /<uuid>([^<]*)<\/uuid>/) ?? (uuidDecides ? undefined : old?.summary.uuid) ?? randomUUID();
+    const uuid = firstOf(xml, /<uuid>([^<]*)<\/uuid>/) ?? old?.summary.uuid ?? randomUUID();
     if (old !== undefined && old.summary.uuid !== uuid)
       throw new EngineError('exists', `domain '${name}' already exists with uuid ${old.summary.uuid}`, {
         name,
@@ -298,7 +297,7 @@ export function createMemoryEngine(log: EngineLog = () => undefined): MemoryEngi
     links: async () => [],
     define: async (xml, options) => {
       const findings = remarks(xml, options?.strict);
-      return { domain: define(xml, true, options?.uuidDecides), findings };
+      return { domain: define(xml, true), findings };
     },
     adopt: async ({ format, name, config = `/etc/${format}/${name}` }) => {
       if (domains.has(name)) throw new EngineError('exists', `domain '${name}' is already defined`);
