@@ -44,7 +44,12 @@ const kinds = {
 /** Folders that read and write /proc and /sys. */
 const kernelFiles = ['attach', 'cgroups', 'drivers/lxc', 'guest', 'host', 'network', 'storage'];
 
-/** What reaches further, and why it does; what no longer does has to be taken out. */
+/**
+ * What reaches further, and why it does; what no longer does has to be taken out.
+ *
+ * @typedef {Readonly<Record<string, { reaches: readonly string[], why: string }>>} Further
+ * @type {Further}
+ */
 const further = {
   'build/host.ts': {
     reaches: ['apparmor', 'gauges', 'own-filter', 'own-limits', 'seccomp', 'userns'],
@@ -85,10 +90,19 @@ const daemon = {
   },
 };
 
+/**
+ * @param {string} folder
+ * @param {string} file
+ */
 const isIn = (folder, file) => folder === '' || file.startsWith(`${folder}/`);
+/** @param {string} text */
 const code = (text) => text.replace(/\/\*[\s\S]*?\*\//g, '').replace(/^\s*\/\/.*$|\s\/\/ .*$/gm, '');
 
-/** The modules that a file takes more than types from. */
+/**
+ * The modules that a file takes more than types from.
+ *
+ * @param {string} text
+ */
 function* imports(text) {
   for (const [, names, spec] of text.matchAll(/^(?:import|export)\s+(?!type\b)([^;]*?)from '([^']+)'/gm)) {
     const each = names.replace(/[{}]/g, ' ').split(',');
@@ -96,7 +110,12 @@ function* imports(text) {
   }
 }
 
-/** What a file reaches for: modules of host/ by their name, Node's own, folders of the kernel. */
+/**
+ * What a file reaches for: modules of host/ by their name, Node's own, folders of the kernel.
+ *
+ * @param {string} file
+ * @param {string} text
+ */
 function reachesOf(file, text) {
   const found = [...imports(text)].flatMap((spec) => {
     if (['node:os', 'node:child_process', 'koffi'].includes(spec)) return [spec];
@@ -108,19 +127,34 @@ function reachesOf(file, text) {
   return [...new Set(found)];
 }
 
+/** @param {string} folder */
 const sources = (folder) =>
-  readdirSync(folder, { recursive: true }).filter(
+  readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(
     (file) => file.endsWith('.ts') && !file.endsWith('.test.ts'),
   );
 
+/**
+ * @param {string} file
+ * @param {string} reach
+ */
 function mayEngine(file, reach) {
   if (reach.startsWith('/')) return kernelFiles.some((folder) => isIn(folder, file));
   const kind = Object.values(kinds).find(({ modules }) => modules.includes(reach));
   return kind?.folders.some((folder) => isIn(folder, file)) === true;
 }
 
-/** Calls `fault` with each file that reaches further than it may, and with each word of the table that is none any more. */
+/**
+ * Calls `fault` with each file that reaches further than it may, and with each word of the table that is none any more.
+ *
+ * @param {(text: string) => void} fault
+ */
 export function checkReach(fault) {
+  /**
+   * @param {string} name
+   * @param {Further} allowed
+   * @param {(file: string, reach: string) => boolean} may
+   * @param {(file: string) => boolean} isFree
+   */
   const check = (name, allowed, may, isFree) => {
     const root = join(packages, name, 'src');
     const used = new Set();
@@ -141,6 +175,7 @@ export function checkReach(fault) {
           fault(`scripts/host-reach.mjs: ${file} does not reach for ${reach} any more`);
   };
   check('engine', further, mayEngine, (file) => isIn('host', file) || isIn('testing', file));
+  /** @param {string} file */
   const inDaemon = (file) => daemon.folders.some((folder) => isIn(folder, file));
   check('daemon', daemon.further, (_, reach) => reach === 'koffi', inDaemon);
   const known = new Set(Object.values(kinds).flatMap(({ modules }) => modules));

@@ -19,13 +19,19 @@ const root = new URL('../packages/', import.meta.url).pathname;
 const isEntry = (name, inner) =>
   JSON.parse(readFileSync(join(root, name, 'package.json'), 'utf8')).exports[`./${inner}`] !== undefined;
 
-/** What is wrong with an import within the engine, whose tests may look anywhere. */
+/**
+ * What is wrong with an import within the engine, whose tests may look anywhere.
+ *
+ * @param {string} file
+ * @param {string} spec
+ */
 function floorFault(file, spec) {
   if (file.endsWith('.test.ts') || file.startsWith('testing/')) return undefined;
   const [from, to] = [folderOf(file), folderOf(join(dirname(file), spec))];
-  const stray = [from, to].find((folder) => floorOf(folder) === undefined);
-  if (stray !== undefined) return `${stray} has no floor: add it to scripts/house/floors.mjs`;
-  return from === to || floorOf(to) > floorOf(from) ? undefined : `${from} may not import ${to}`;
+  const [above, below] = [floorOf(from), floorOf(to)];
+  if (above === undefined || below === undefined)
+    return `${above === undefined ? from : to} has no floor: add it to scripts/house/floors.mjs`;
+  return from === to || below > above ? undefined : `${from} may not import ${to}`;
 }
 
 let faults = 0;

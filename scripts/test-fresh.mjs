@@ -293,8 +293,9 @@ function hostState() {
 
 /** Every suite in turn, each in a process of its own. */
 function runAll() {
-  const words = ['only', 'run'].flatMap((name) =>
-    options[name] === undefined ? [] : [`--${name}`, options[name]],
+  const { only, run } = options;
+  const words = Object.entries({ only, run }).flatMap(([name, value]) =>
+    value === undefined ? [] : [`--${name}`, value],
   );
   for (const each of Object.keys(suites)) {
     const argv = [fileURLToPath(import.meta.url), ...words, '--suite', each];

@@ -30,8 +30,16 @@ const floors = [
 
 const numbers = new Map(floors.flatMap((folders, at) => folders.map((folder) => [folder, at])));
 
-/** A folder by its path below `src`; a file that lies in none is one of its own. */
+/**
+ * A folder by its path below `src`; a file that lies in none is one of its own.
+ *
+ * @param {string} path
+ */
 export const folderOf = (path) => (path.includes('/') ? dirname(path) : path.replace(/\.[jt]s$/, ''));
 
-/** From the top; undefined for a folder that has none yet. */
+/**
+ * From the top; undefined for a folder that has none yet.
+ *
+ * @param {string} folder
+ */
 export const floorOf = (folder) => numbers.get(folder);
