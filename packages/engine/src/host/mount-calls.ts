@@ -32,11 +32,24 @@ export const MountFlag = {
   noSuid: 2,
   noDev: 4,
   noExec: 8,
+  noAtime: 1 << 10,
+  noDirAtime: 1 << 11,
   recursive: 1 << 14,
   slave: 1 << 19,
+  strictAtime: 1 << 24,
 } as const;
 /** Attributes of one mount; the same numbers for fsmount(2) and mount_setattr(2). */
-export const MountAttr = { readOnly: 1, noSuid: 2, noDev: 4, noExec: 8, noAtime: 0x10 } as const;
+export const MountAttr = {
+  readOnly: 1,
+  noSuid: 2,
+  noDev: 4,
+  noExec: 8,
+  noAtime: 0x10,
+  strictAtime: 0x20,
+  noDirAtime: 0x80,
+} as const;
+/** When times of access are written: one number among the attributes, 0 for relatime. */
+export const ACCESS_TIMES = 0x70;
 
 const libc = koffi.load(null);
 const MountAttrStruct = koffi.struct('ctvirt_mount_attr', {
@@ -84,7 +97,8 @@ export function cloneMounts(path: string): DetachedMount {
 export function setMountAttributes(mount: DetachedMount, attributes: number, usernsFd?: number): void {
   const attr = {
     attr_set: BigInt(attributes | (usernsFd === undefined ? 0 : MOUNT_ATTR_IDMAP)),
-    attr_clr: 0n,
+    // The kernel refuses another number where it is not told to forget the present one.
+    attr_clr: BigInt((attributes & ACCESS_TIMES) === 0 ? 0 : ACCESS_TIMES),
     propagation: 0n,
     userns_fd: BigInt(usernsFd ?? 0),
   };

@@ -1,6 +1,6 @@
 // A mount namespace for a moment: what is mounted in there nobody on the host can reach, by whatever name.
 // SPDX-License-Identifier: Apache-2.0
-import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import koffi from 'koffi';
 import {
@@ -165,10 +165,10 @@ export class PrivateMounts implements Disposable {
     return await started.result;
   }
 
-  /** Attaches a mount, and answers where. */
+  /** Attaches a mount, of a folder or of one file, and answers where. */
   attach(mount: DetachedMount, name: string): string {
     return this.within(() => {
-      const path = this.folderFor(name);
+      const path = fstatSync(mount.fd).isDirectory() ? this.folderFor(name) : this.#fileFor(name);
       attachMount(mount, path);
       return path;
     });
@@ -183,6 +183,12 @@ export class PrivateMounts implements Disposable {
   folderFor(name: string): string {
     const path = join(this.folder, name);
     mkdirSync(path);
+    return path;
+  }
+
+  #fileFor(name: string): string {
+    const path = join(this.folder, name);
+    writeFileSync(path, '', { flag: 'wx' });
     return path;
   }
 

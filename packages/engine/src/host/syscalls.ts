@@ -1,6 +1,6 @@
 // The few kernel calls that Node has no API for, through koffi; every other module gets them from here.
 // SPDX-License-Identifier: Apache-2.0
-import { closeSync } from 'node:fs';
+import { chmodSync, chownSync, closeSync } from 'node:fs';
 import { constants } from 'node:os';
 import { getSystemErrorName } from 'node:util';
 import koffi from 'koffi';
@@ -32,6 +32,7 @@ const cFlock = libc.func('int flock(int, int)');
 const cPipe2 = libc.func('int pipe2(_Out_ int *, int)');
 const cMemfd = libc.func('int memfd_create(str, uint)');
 const cFcntl = libc.func('fcntl', 'int', ['int', 'int', 'long']);
+const cMknod = libc.func('int mknod(str, uint, uint64)');
 const cRenameat2 = libc.func('int renameat2(int, str, int, str, uint)');
 
 /** Bytes of a page of memory, in which OpenVZ counts. */
@@ -84,6 +85,19 @@ export function openInRoot(
 
 /** Who renames without end makes one that has `..` in its way fail, and nothing worse. */
 const OPEN_TRIES = 1000;
+
+const S_IFCHR = 0o020000;
+
+/** A character device file of this number. */
+export function makeNode(
+  path: string,
+  node: { readonly number: bigint; readonly mode: number; readonly uid: number; readonly gid: number },
+): void {
+  check(cMknod(path, S_IFCHR | 0o600, node.number), 'mknod', path);
+  chownSync(path, node.uid, node.gid);
+  // Whatever this process' umask.
+  chmodSync(path, node.mode);
+}
 
 const RENAME_EXCHANGE = 2;
 

@@ -16,6 +16,7 @@ import {
   placeFindings,
 } from '@ctvirt/xml';
 import { EngineError } from '../errors.js';
+import { devicePath } from '../guest/device-path.js';
 import type { GuestFile } from '../guest/files.js';
 import { insidePath, refuseTarget } from '../guest/inside.js';
 import { guestNames } from '../guest/names.js';
@@ -37,6 +38,7 @@ import { wantedWalls } from '../walls/wanted.js';
 import { type Claim, claimOf } from './claim.js';
 import { refuseTooLittle } from './floors.js';
 import { linkFaults } from './link-faults.js';
+import { oddOptions, splitAtCommas } from './mount-options.js';
 import { notEnforced } from './not-enforced.js';
 import type { InnerMount, RunPlan } from './plan.js';
 import { takenDown } from './taken-down.js';
@@ -107,7 +109,7 @@ export class Reader {
         'the changed document',
       );
     }
-    const had = new Set(faultsOf(before).map(({ message }) => message));
+    const had = new Set([...faultsOf(before), ...oddOptions(before)].map(({ message }) => message));
     return await this.#accept(after, findings, (faults) => faults.filter(({ message }) => !had.has(message)));
   }
 
@@ -118,6 +120,7 @@ export class Reader {
     of: (faults: readonly Finding[]) => readonly Finding[] = (faults) => faults,
   ): Promise<Accepted> {
     const filled = await this.#withProfile(domain);
+    refuseErrors(of(oddOptions(filled)), 'the document');
     refuseForeign(filled);
     refuseErrors(of(faultsOf(filled)), 'the document');
     refuseTooLittle(resourcesOf(filled, this.facts));
@@ -204,6 +207,7 @@ function refuseForeign(domain: Domain): void {
   }
   for (const { target } of domain.devices.filesystems ?? [])
     if (target !== undefined) refuseTarget(insidePath(target.dir));
+  devicesOf(domain);
   refuseTwins(domain.devices.interfaces ?? []);
   for (const [index, link] of (domain.devices.interfaces ?? []).entries()) {
     if (!linkKinds.has(link.type))
@@ -310,10 +314,16 @@ function specOf(filesystem: Filesystem, kind: FilesystemKind, source: string): F
   };
 }
 
-function optionsOf(filesystem: Filesystem): string[] {
-  const { options } = filesystem.source;
-  return options === undefined ? [] : options.split(',').filter((option) => option !== '');
+/** Character devices; those that liblxc gives every container need not be given again. */
+function devicesOf({ devices }: Domain): string[] {
+  return (devices.hostdevs ?? []).flatMap((one) => {
+    if (one.type !== 'misc') return [];
+    const path = devicePath(one.source.char);
+    return path === undefined ? [] : [path];
+  });
 }
+
+const optionsOf = ({ source }: Filesystem): string[] => splitAtCommas(source.options);
 
 /** The second level; what is said of one owner twice counts once, the first time. */
 function ownersOf({ quotas }: Filesystem): OwnerLimit[] {
@@ -397,6 +407,7 @@ export function planOf(domain: Domain, record: DomainRecord, facts: HostFacts): 
     filesystems: filesystemsOf(domain),
     graceSeconds: graceSecondsOf(domain),
     innerMounts: innerMountsOf(domain),
+    devices: devicesOf(domain),
     links: linksOf(domain, record),
     resources: resourcesOf(domain, facts),
     walls: wantedWalls(domain),
@@ -448,14 +459,12 @@ function innerMountsOf(domain: Domain): InnerMount[] {
   return (domain.devices.filesystems ?? []).flatMap((filesystem): InnerMount[] => {
     if (filesystem.target === undefined) return [];
     const target = insidePath(filesystem.target.dir);
-    const readOnly = filesystem.readonly === true;
+    if (filesystem.type !== 'ram' && filesystem.type !== 'bind') return [];
+    const options = optionsOf(filesystem);
+    const common = { target, options, readOnly: filesystem.readonly === true || options.includes('ro') };
     if (filesystem.type === 'ram')
-      return [{ kind: 'ram', source: 'tmpfs', target, readOnly, sizeKiB: filesystem.source.usageKiB }];
-    if (filesystem.type === 'bind')
-      return [
-        { kind: 'bind', source: insidePath(filesystem.source.dir), target, readOnly, sizeKiB: undefined },
-      ];
-    return [];
+      return [{ ...common, kind: 'ram', source: 'tmpfs', sizeKiB: filesystem.source.usageKiB }];
+    return [{ ...common, kind: 'bind', source: insidePath(filesystem.source.dir), sizeKiB: undefined }];
   });
 }
 

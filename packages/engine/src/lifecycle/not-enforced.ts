@@ -1,6 +1,6 @@
 // What of a document is understood and kept, but has no effect on this host: said at define, never in silence.
 // SPDX-License-Identifier: Apache-2.0
-import type { Domain, Filesystem, Finding, FindingCode, Interface } from '@ctvirt/xml';
+import type { Domain, Filesystem, Finding, FindingCode, Hostdev, Interface } from '@ctvirt/xml';
 
 type Remark = readonly [path: string, message: string];
 
@@ -9,8 +9,6 @@ const onDomain: readonly ((domain: Domain) => Remark | undefined)[] = [
     remark(seclabels?.[0], '/domain/seclabel', "the container runs under liblxc's own security label"),
   ({ lxcNamespace }) =>
     remark(lxcNamespace, '/domain/lxc:namespace', 'the container has namespaces of its own and shares none'),
-  ({ devices }) =>
-    remark(devices.hostdevs?.[0], '/domain/devices/hostdev', 'devices of the host are not handed over yet'),
   ({ devices }) =>
     remark(
       devices.disks?.[0],
@@ -43,6 +41,17 @@ const onFilesystem: readonly ((filesystem: Filesystem) => Remark | undefined)[] 
       accessmode === 'passthrough' ? undefined : accessmode,
       '/@accessmode',
       "the container's users reach files with their own rights",
+    ),
+];
+
+const onHostdev: readonly ((hostdev: Hostdev) => Remark | undefined)[] = [
+  ({ type }) =>
+    remark(
+      type === 'misc' ? undefined : type,
+      '',
+      type === 'storage'
+        ? 'a block device is not handed over as it is: a <filesystem> of type block is mounted'
+        : 'of the devices of the host character devices alone are handed over',
     ),
 ];
 
@@ -90,6 +99,9 @@ export function notEnforced(domain: Domain): Finding[] {
     ),
     ...(domain.devices.interfaces ?? []).flatMap((one, index) =>
       each(onInterface, one, `/domain/devices/interface[${index + 1}]`),
+    ),
+    ...(domain.devices.hostdevs ?? []).flatMap((one, index) =>
+      each(onHostdev, one, `/domain/devices/hostdev[${index + 1}]`),
     ),
   ];
   return remarks.map(([path, message]) => notKept(path, message));

@@ -13,6 +13,8 @@ export interface InnerMount {
   readonly source: string;
   readonly target: string;
   readonly readOnly: boolean;
+  /** From `source/@options`, split at commas. */
+  readonly options: readonly string[];
   readonly sizeKiB: number | undefined;
 }
 
@@ -31,6 +33,8 @@ export interface RunPlan {
   /** How long a soft limit of theirs may be passed. */
   readonly graceSeconds: number;
   readonly innerMounts: readonly InnerMount[];
+  /** Device files of the host that it is given, by their paths there and inside. */
+  readonly devices: readonly string[];
   readonly links: readonly LinkPlan[];
   readonly resources: Resources;
   readonly walls: WantedWalls;

@@ -107,6 +107,7 @@ async function assertCarried({ domain, parts }: Accepted, values: typeof fields)
     plan,
     filesystems: plan.filesystems.map(({ target, readOnly }) => ({ target, path: '/run/mnt', readOnly })),
     views: [],
+    devices: [],
     limits: [],
     cgroupVersion: 2,
     cgroupParent: 'ctvirt',

@@ -67,11 +67,12 @@ function bridgeElements(link: LinkPlan, own4: readonly Part[], own6: readonly Pa
 }
 
 /** What others on its bridge may not take from it: of any network the address made of its hardware address, and its gateways. */
-function ownedElements({ mac, gateways }: LinkPlan): WallElement[] {
+function ownedElements({ mac, gateways, routes = [] }: LinkPlan): WallElement[] {
   const id = numberPart(interfaceId(mac));
+  const ways = [...gateways.map(({ address }) => address), ...routes.map(({ gateway }) => gateway)];
   return [
     { family: 'bridge', set: 'owned6', link: undefined, key: id.bytes, text: id.text },
-    ...takenElements([linkLocal(mac), ...gateways.map(({ address }) => addressBytes(address))]),
+    ...takenElements([linkLocal(mac), ...[...new Set(ways)].map(addressBytes)]),
   ];
 }
 

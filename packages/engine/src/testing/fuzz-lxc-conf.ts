@@ -58,6 +58,7 @@ function lateInput(random: Random, xml: string, rarity: number): ConfigInput {
       { target: '/', path: '/run/ctvirt/mnt/web~1/root-root', readOnly: random.below(2) === 0 },
       { target: '/srv/data', path: '/run/ctvirt/mnt/web~1/root-data', readOnly: false },
     ],
+    devices: [{ target: '/dev/net/tun', path: '/run/ctvirt/mnt/web~1/device-all/0' }],
     workFolder:
       random.below(2) === 0 ? undefined : { inside: '/srv/data', path: '/run/ctvirt/mnt/web~1/work' },
     views: [{ source: '/run/ctvirt/lxcfs/proc/stat', target: 'proc/stat' }],

@@ -14,6 +14,7 @@ export const linkPlan = (parts: Partial<LinkPlan>): LinkPlan => ({
   up: true,
   addresses: [],
   gateways: [],
+  routes: [],
   rates: { inbound: undefined, outbound: undefined },
   ...parts,
 });

@@ -36,7 +36,8 @@ is off what its next start will have. A wall is \`up\`, \`loosened\` by a name, 
 A capability loosens no other wall: \`<sys_module state='on'/>\` is a capability in the container's user namespace, where the
 kernel loads no modules for it, with the call allowed or not. Neither does \`<mknod state='on'/>\` give devices: the kernel lets
 nobody make a device node in a user namespace, and every mount of the container is \`nodev\` but its own /dev, which has what
-liblxc puts there. That, and no rule of the devices controller, keeps a container from the host's devices.
+liblxc puts there, and the character devices that \`<hostdev type='misc'>\` names (/dev/net/tun, /dev/fuse): each as a node that the
+container's root owns. That, and no rule of the devices controller, keeps a container from the host's devices.
 
 ## System calls
 

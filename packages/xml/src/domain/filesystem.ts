@@ -42,7 +42,7 @@ const driver = element(
 );
 
 const options = attribute(nonEmptyText, {
-  doc: 'Mount options in the container, separated by commas: nosuid,nodev,ro,… On the host they change nothing.',
+  doc: 'Mount options in the container, separated by commas: ro, nosuid, nodev, noexec, noatime, nodiratime, strictatime; with ram also mode=, uid=, gid=, nr_inodes=; with file and block those of the file system besides. On the host they change nothing.',
   since: 'ctvirt',
 });
 
@@ -55,7 +55,9 @@ const directory = sourceOf(
   'The directory that is mounted.',
   "<source dir='/srv/web' options='nosuid,nodev'/>",
   {
-    dir: path('Path on the host; with type bind, path inside the container.'),
+    dir: path(
+      'Path on the host; with type bind, path inside the container. One file stands in the place of a file.',
+    ),
   },
 );
 const templateSource = sourceOf('The template the root is made from.', "<source name='fedora9web'/>", {

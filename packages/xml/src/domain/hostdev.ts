@@ -71,7 +71,10 @@ export const hostdev = variants(
       doc: 'Kind of device.',
       variants: {
         storage: { doc: 'A block device.', fields: { ...capability, source: required(blockSource) } },
-        misc: { doc: 'A character device.', fields: { ...capability, source: required(characterSource) } },
+        misc: {
+          doc: "A character device: a node in the container's /dev that its root owns.",
+          fields: { ...capability, source: required(characterSource) },
+        },
         net: {
           doc: 'A network interface, moved into the container.',
           fields: { ...capability, source: required(interfaceSource), ips: many(ip), routes: many(route) },

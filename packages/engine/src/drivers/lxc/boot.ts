@@ -325,5 +325,5 @@ function refuseWithoutWalls(name: string, missing: readonly Limit[]): void {
   );
 }
 
-/** By the names that file systems, memory and second views are attached under. */
-const handedOver = /\/(root|ram|bind)-[^/]*$/;
+/** By the names that file systems, memory, second views and devices are attached under. */
+const handedOver = /\/(root|ram|bind|device)-[^/]*$/;

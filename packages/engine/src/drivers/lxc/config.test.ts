@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { formatLxcConfig } from '@ctvirt/formats';
 import type { RunPlan } from '../../lifecycle/plan.js';
+import { linkPlan } from '../../testing/link-plan.js';
 import { type ConfigInput, configRows } from './config.js';
 
 const plan: RunPlan = {
@@ -18,6 +19,7 @@ const plan: RunPlan = {
   filesystems: [],
   graceSeconds: 0,
   innerMounts: [],
+  devices: [],
   links: [],
   resources: {},
   walls: {
@@ -36,6 +38,7 @@ const plan: RunPlan = {
 const input: ConfigInput = {
   plan,
   filesystems: [{ target: '/', path: '/run/ctvirt/mnt/web~1/root-root', readOnly: false }],
+  devices: [],
   workFolder: undefined,
   views: [],
   limits: [],
@@ -115,6 +118,7 @@ test('a routed link has the host for its default route, and no bridge', () => {
           up: true,
           addresses: [{ address: '192.0.2.5', prefix: 32, family: 4 }],
           gateways: [{ address: 'dev', family: 4 }],
+          routes: [],
         },
       ],
     },
@@ -188,4 +192,27 @@ test('init is held to its folder before it runs, whatever the folder of the host
   assert.ok(rows.includes('lxc.init.cwd = /srv/app'));
   const hook = `/usr/bin/test "/proc/$LXC_PID/cwd" -ef '/run/it'\\''s mine/work'`;
   assert.ok(rows.includes(`lxc.hook.start-host = ${hook}`), rows.join('\n'));
+});
+
+test('one file stands in the place of a file, devices as nodes, and routes are set before init runs', () => {
+  const file = { target: '/etc/app.conf', path: '/run/m/root-app', readOnly: true, isFile: true };
+  const device = { target: '/dev/net/tun', path: '/run/m/device-all/0' };
+  const link = linkPlan({
+    kind: 'bridge',
+    parent: 'br0',
+    name: "e'0",
+    routes: [
+      { address: '10.99.0.0', prefix: 16, gateway: '10.78.0.1', family: 4, metric: 7 },
+      { address: '2001:db8:9::', prefix: 48, gateway: '2001:db8::1', family: 6, metric: undefined },
+    ],
+  });
+  const rows = rowsOf({ filesystems: [...input.filesystems, file], devices: [device] }, { links: [link] });
+  const inside = '/usr/bin/nsenter "--net=/proc/$LXC_PID/ns/net" -- /sbin/ip';
+  for (const row of [
+    'lxc.mount.entry = /run/m/root-app etc/app.conf none bind,create=file,ro 0 0',
+    'lxc.mount.entry = /run/m/device-all/0 dev/net/tun none bind,create=file 0 0',
+    `lxc.hook.start-host = ${inside} '-4' 'route' 'add' '10.99.0.0/16' 'via' '10.78.0.1' 'dev' 'e'\\''0' 'metric' '7'`,
+    `lxc.hook.start-host = ${inside} '-6' 'route' 'add' '2001:db8:9::/48' 'via' '2001:db8::1' 'dev' 'e'\\''0'`,
+  ])
+    assert.ok(rows.includes(row), row);
 });

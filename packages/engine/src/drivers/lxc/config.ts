@@ -19,6 +19,14 @@ export interface OpenedFilesystem {
   readonly target: string;
   readonly path: string;
   readonly readOnly: boolean;
+  /** One file, which stands in the place of one. */
+  readonly isFile?: boolean;
+}
+
+/** A device of the host, as a node of the container's own. */
+export interface OpenedDevice {
+  readonly target: string;
+  readonly path: string;
 }
 
 /** Where init begins: by its name in the container, and as the host has opened it. */
@@ -32,6 +40,7 @@ export interface ConfigInput {
   readonly plan: RunPlan;
   /** In the order in which they are mounted. */
   readonly filesystems: readonly OpenedFilesystem[];
+  readonly devices: readonly OpenedDevice[];
   readonly workFolder: WorkFolder | undefined;
   /** What covers files of the container's own /proc and /sys. */
   readonly views: readonly View[];
@@ -56,6 +65,7 @@ export function configRows(input: ConfigInput): ConfigRow[] {
     ...idmapRows(plan.map),
     ...memoryRows(input),
     ...rootRows(input),
+    ...input.devices.map(deviceRow),
     ...input.views.map(viewRow),
     ['lxc.mount.auto', `proc:${isSysctlsOwn(plan) ? 'rw' : 'mixed'} sys:mixed`],
     ['lxc.autodev', '1'],
@@ -155,13 +165,13 @@ function idmapRows(map: IdMap): ConfigRow[] {
 }
 
 function rootRows({ filesystems }: ConfigInput): ConfigRow[] {
-  return filesystems.flatMap(({ target, path, readOnly }): readonly ConfigRow[] =>
+  return filesystems.flatMap(({ target, path, readOnly, isFile }): readonly ConfigRow[] =>
     target === '/'
       ? [['lxc.rootfs.path', `dir:${path}`], ...(readOnly ? ([['lxc.rootfs.options', 'ro']] as const) : [])]
       : [
           [
             'lxc.mount.entry',
-            `${fstab(path)} ${fstab(target.slice(1))} none bind,create=dir${readOnly ? ',ro' : ''} 0 0`,
+            `${fstab(path)} ${fstab(target.slice(1))} none bind,create=${isFile ? 'file' : 'dir'}${readOnly ? ',ro' : ''} 0 0`,
           ],
         ],
   );
@@ -182,6 +192,11 @@ function memoryRows({ filesystems, plan: { resources } }: ConfigInput): ConfigRo
     ...(isFree('/dev/mqueue') ? ([['lxc.mount.entry', queues]] as const) : []),
   ];
 }
+
+const deviceRow = ({ target, path }: OpenedDevice): ConfigRow => [
+  'lxc.mount.entry',
+  `${fstab(path)} ${fstab(target.slice(1))} none bind,create=file 0 0`,
+];
 
 /** What serves it may end any moment: the container starts all the same. */
 const viewRow = ({ source, target }: View): ConfigRow => [

@@ -1,12 +1,14 @@
 // Opens what a container gets for files: its file systems, memory, and second views of its own folders, each by descriptor.
 // SPDX-License-Identifier: Apache-2.0
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, fstatSync, openSync } from 'node:fs';
 import { InsidePaths, refuseTarget } from '../../guest/inside.js';
-import { attachMount, cloneMount, MountAttr, newMountNow } from '../../host/mount-calls.js';
+import { cloneMount, MountAttr, newMountNow, setMountAttributes } from '../../host/mount-calls.js';
 import type { Undo } from '../../host/undo.js';
 import type { InnerMount, RunPlan } from '../../lifecycle/plan.js';
 import { backends, hostId, type OpenContext } from '../../storage/index.js';
-import type { OpenedFilesystem, WorkFolder } from './config.js';
+import { bindAttributes, memoryOptions } from '../../storage/sources/inner.js';
+import type { OpenedDevice, OpenedFilesystem, WorkFolder } from './config.js';
+import { openDevices } from './devices.js';
 
 const O_PATH = 0o10000000;
 
@@ -14,6 +16,7 @@ const O_PATH = 0o10000000;
 export interface OpenedFiles {
   /** In the order in which they are to be mounted. */
   readonly filesystems: readonly OpenedFilesystem[];
+  readonly devices: readonly OpenedDevice[];
   /** Where init begins, if its document says so. */
   readonly workFolder: WorkFolder | undefined;
 }
@@ -32,23 +35,29 @@ export async function openFiles(plan: RunPlan, context: OpenContext, undo: Undo)
     const { path, root } = await backends[spec.kind].open(spec, context, undo);
     const target = spec.target === '/' ? '/' : placed(spec.target);
     inside.add(target, root);
-    opened.push({ target, path, readOnly: spec.readOnly });
+    opened.push({ target, path, readOnly: spec.readOnly, isFile: isFile(root) });
   }
   for (const [index, mount] of plan.innerMounts.entries()) {
     const target = placed(mount.target);
     const name = `${mount.kind}-${index}`;
     if (mount.kind === 'bind') {
-      const path = attachAgain(inside.open(mount.source), mount.source, name, context);
-      opened.push({ target, path, readOnly: mount.readOnly });
+      const source = inside.open(mount.source);
+      const kind = isFile(source);
+      const path = attachAgain(source, mount.source, name, context, bindAttributes(mount));
+      opened.push({ target, path, readOnly: mount.readOnly, isFile: kind });
     } else {
       const { path, root } = openMemory(mount, name, context);
       undo.push(() => closeSync(root));
       inside.add(target, root);
-      opened.push({ target, path, readOnly: mount.readOnly });
+      opened.push({ target, path, readOnly: mount.readOnly, isFile: false });
     }
   }
   inside.refuseKernel(plan.program[0]);
-  return { filesystems: opened, workFolder: openWorkFolder(plan.workFolder, inside, context) };
+  return {
+    filesystems: opened,
+    devices: openDevices(plan.devices, context),
+    workFolder: openWorkFolder(plan.workFolder, inside, context),
+  };
 }
 
 /**
@@ -64,30 +73,43 @@ function openWorkFolder(
   return { inside: inside.refuseKernel(path), path: attachAgain(inside.open(path), path, 'work', context) };
 }
 
-/** A second mount of one of the container's own folders, which is closed. */
-function attachAgain(folder: number, source: string, name: string, { mounts }: OpenContext): string {
+const isFile = (fd: number): boolean => !fstatSync(fd).isDirectory();
+
+/** A second mount of one of the container's own folders or files, which is closed. */
+function attachAgain(
+  folder: number,
+  source: string,
+  name: string,
+  { mounts }: OpenContext,
+  attributes = 0,
+): string {
   try {
-    return mounts.within(() => {
-      const path = mounts.folderFor(name);
-      using copy = cloneMount(folder, source);
-      attachMount(copy, path);
-      return path;
-    });
+    // Copied where it is mounted: by its descriptor alone the kernel takes it for a stranger's.
+    using copy = mounts.within(() => cloneMount(folder, source));
+    if (attributes !== 0) setMountAttributes(copy, attributes);
+    return mounts.attach(copy, name);
   } finally {
     closeSync(folder);
   }
 }
 
 function openMemory(
-  { sizeKiB, readOnly }: InnerMount,
+  mount: InnerMount,
   name: string,
   { mounts, map }: OpenContext,
 ): { path: string; root: number } {
+  const { attributes, data } = memoryOptions(mount);
+  const owner = ['uid=0', 'gid=0'];
+  // As the container counts its users; of two the last one counts.
+  const mapped = [...owner, ...data].map((option) => {
+    const [, kind, id] = /^([ug]id)=(\d+)$/.exec(option) ?? [];
+    return id === undefined ? option : `${kind}=${hostId(kind === 'uid' ? map.uid : map.gid, Number(id))}`;
+  });
   using memory = newMountNow({
     type: 'tmpfs',
     source: 'tmpfs',
-    data: `mode=1777,uid=${hostId(map.uid, 0)},gid=${hostId(map.gid, 0)}${sizeKiB === undefined ? '' : `,size=${sizeKiB}k`}`,
-    attributes: MountAttr.noSuid | MountAttr.noDev | (readOnly ? MountAttr.readOnly : 0),
+    data: ['mode=1777', ...mapped].join(),
+    attributes: MountAttr.noSuid | attributes,
   });
   return { path: mounts.attach(memory, name), root: openSync(`/proc/self/fd/${memory.fd}`, O_PATH) };
 }

@@ -277,7 +277,16 @@ export class LxcTools {
         `lxc-start had not started the container after ${this.#startLimitMs / 1000} s and was ended${errors.length === 0 ? '' : `: ${errors.join('; ')}`}`,
         { errors },
       );
-    if (errors.some((error) => error.includes('lxc.hook.start-host')))
+    const isHook = errors.some((error) => error.includes('lxc.hook.start-host'));
+    // Of the hook's programs ip(8) alone ends so.
+    if (isHook && errors.some((error) => /status 2\b/.test(error)))
+      return new EngineError(
+        'invalid',
+        'init was not started: the kernel takes a <route> of the document for none; see that its gateway is in a network of the ' +
+          'interface, and that no other route is the same',
+        { errors },
+      );
+    if (isHook)
       return new EngineError(
         'denied',
         "init was not started: the folder it was to begin in was changed meanwhile, and is not the container's own any more",

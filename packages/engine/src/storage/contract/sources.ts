@@ -9,7 +9,7 @@ import { isRootsOwn, liesIn, type MayFollow, type Place, placeAt, Trail } from '
 /** A file system of a document, as far as its source goes. */
 export interface Asked {
   readonly source: string;
-  readonly kind: 'template' | 'mount' | 'file' | 'block';
+  readonly kind: 'template' | 'mount' | 'file' | 'block' | 'device';
   readonly readOnly: boolean;
 }
 
@@ -100,7 +100,7 @@ export class Sources {
   }
 
   #refuseOwn(source: string, kind: Asked['kind'], trail: Trail): void {
-    const forbidden = kind === 'block' ? [] : kernelFolders;
+    const forbidden = kind === 'block' || kind === 'device' ? [] : kernelFolders;
     const place = trail.place();
     const touches = (folder: string): boolean => {
       const path = realpathOr(folder);

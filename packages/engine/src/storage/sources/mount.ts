@@ -1,48 +1,43 @@
-// A folder of the host as a file system of the container.
+// A folder or a file of the host as a file system of the container.
 // SPDX-License-Identifier: Apache-2.0
 import { EngineError } from '../../errors.js';
 import { diskBelow } from '../../host/disks.js';
 import { cloneMount } from '../../host/mount-calls.js';
 import type { Backend, FilesystemSpec, StorageContext } from '../contract/backend.js';
 import type { Source } from '../contract/sources.js';
-import { handOver, mappedClone, splitOptions } from './mounting.js';
+import { attributesOf, handOver, mappedClone } from './mounting.js';
 
-function openFolder(spec: FilesystemSpec, { sources, shifted }: StorageContext): Source {
+/** A file stands for itself in the container, as for libvirt's LXC driver; as its root it would be an image. */
+function openShared(spec: FilesystemSpec, { sources, shifted }: StorageContext): Source {
   const source = sources.open(spec, shifted);
-  if (source.is === 'folder') return source;
+  const isRoot = spec.target === '/';
+  if (source.is === 'folder' || (source.is === 'file' && !isRoot)) return source;
   source[Symbol.dispose]();
   throw new EngineError(
     'invalid',
-    `${spec.source} is not a directory; use <filesystem type='file'> for an image`,
+    isRoot
+      ? `${spec.source} is not a directory; use <filesystem type='file'> for an image`
+      : `${spec.source} is neither a directory nor a file`,
     { source: spec.source },
   );
 }
 
-function attributesOf(spec: FilesystemSpec): number {
-  const { attributes, data } = splitOptions(spec);
-  if (data !== '')
-    throw new EngineError(
-      'unsupported',
-      `a directory has no mount option '${data}': ro, nosuid, nodev, noexec and noatime are known here`,
-      { options: spec.options },
-    );
-  return attributes;
-}
+const attributes = (spec: FilesystemSpec): number => attributesOf(spec, 'a directory');
 
 export const mount: Backend = {
   limits: false,
 
   async check(spec, context) {
-    using folder = openFolder(spec, context);
-    const options = { attributes: attributesOf(spec), mapped: !context.shifted };
-    using _tree = await mappedClone(folder.fd, spec.source, context, options);
+    using shared = openShared(spec, context);
+    const options = { attributes: attributes(spec), mapped: !context.shifted };
+    using _tree = await mappedClone(shared.fd, spec.source, context, options);
   },
 
   async open(spec, context, undo) {
-    using folder = openFolder(spec, context);
-    context.tell(folder.remarks);
-    using tree = cloneMount(folder.fd, spec.source);
-    return await handOver(spec, tree, context, undo, attributesOf(spec));
+    using shared = openShared(spec, context);
+    context.tell(shared.remarks);
+    using tree = cloneMount(shared.fd, spec.source);
+    return await handOver(spec, tree, context, undo, attributes(spec));
   },
 
   keeping: () => ({ how: 'a folder of the host: limits are recorded', isWhole: false }),

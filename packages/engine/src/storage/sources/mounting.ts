@@ -2,7 +2,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import { closeSync, openSync, realpathSync } from 'node:fs';
 import { EngineError, errnoOf } from '../../errors.js';
-import { cloneMount, type DetachedMount, MountAttr, setMountAttributes } from '../../host/mount-calls.js';
+import {
+  ACCESS_TIMES,
+  cloneMount,
+  type DetachedMount,
+  MountAttr,
+  MountFlag,
+  setMountAttributes,
+} from '../../host/mount-calls.js';
 import { mountAt } from '../../host/mountinfo.js';
 import type { Undo } from '../../host/undo.js';
 import {
@@ -91,19 +98,54 @@ const attributeOptions: Readonly<Record<string, number>> = {
   nodev: MountAttr.noDev,
   noexec: MountAttr.noExec,
   noatime: MountAttr.noAtime,
+  nodiratime: MountAttr.noDirAtime,
+  strictatime: MountAttr.strictAtime,
 };
+/** The same for mount(2). */
+const flagsByAttribute = [
+  [MountAttr.readOnly, MountFlag.readOnly],
+  [MountAttr.noSuid, MountFlag.noSuid],
+  [MountAttr.noDev, MountFlag.noDev],
+  [MountAttr.noExec, MountFlag.noExec],
+  [MountAttr.noAtime, MountFlag.noAtime],
+  [MountAttr.strictAtime, MountFlag.strictAtime],
+  [MountAttr.noDirAtime, MountFlag.noDirAtime],
+] as const;
 /** Spelled out by many, and what happens anyway. */
 const neutralOptions = new Set(['rw', 'suid', 'exec', 'atime', 'relatime', 'defaults']);
 
 /** Splits mount options into attributes every mount knows and what only its file system does. */
-export function splitOptions(spec: FilesystemSpec): { attributes: number; data: string } {
+export function splitOptions(spec: Optioned): { attributes: number; data: string } {
   // Device files have no business in a container: nodev always.
   let attributes: number = MountAttr.noDev | (spec.readOnly ? MountAttr.readOnly : 0);
   const data: string[] = [];
   for (const option of spec.options) {
     const attribute = attributeOptions[option];
-    if (attribute !== undefined) attributes |= attribute;
-    else if (!neutralOptions.has(option)) data.push(option);
+    if (attribute === undefined) {
+      if (!neutralOptions.has(option)) data.push(option);
+      continue;
+    }
+    // Of two words about times of access the last one counts, as for mount(8).
+    if ((attribute & ACCESS_TIMES) !== 0) attributes &= ~ACCESS_TIMES;
+    attributes |= attribute;
   }
   return { attributes, data: data.join(',') };
+}
+
+type Optioned = Pick<FilesystemSpec, 'readOnly' | 'options'>;
+
+/** Of what is no file system by itself; throws `unsupported` for options that only some file system knows. */
+export function attributesOf(spec: Optioned, what: string): number {
+  const { attributes, data } = splitOptions(spec);
+  if (data !== '')
+    throw new EngineError(
+      'unsupported',
+      `${what} has no mount option '${data}': ${Object.keys(attributeOptions).join(', ')} are known here`,
+      { options: spec.options },
+    );
+  return attributes;
+}
+
+export function flagsOf(attributes: number): number {
+  return flagsByAttribute.reduce((flags, [one, flag]) => flags | ((attributes & one) === 0 ? 0 : flag), 0);
 }

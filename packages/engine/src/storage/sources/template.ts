@@ -3,7 +3,7 @@
 import { accessSync, closeSync, constants, openSync } from 'node:fs';
 import { EngineError, isFault } from '../../errors.js';
 import { diskBelow } from '../../host/disks.js';
-import { attachMount, MountAttr, MountFlag, mountNow } from '../../host/mount-calls.js';
+import { attachMount, MountAttr, mountNow } from '../../host/mount-calls.js';
 import {
   type Backend,
   type FilesystemSpec,
@@ -13,7 +13,7 @@ import {
 } from '../contract/backend.js';
 import { createLayer, layerAt } from '../layers/index.js';
 import type { Layer, OpenLayer, Place } from '../layers/layer.js';
-import { mappedClone, splitOptions } from './mounting.js';
+import { attributesOf, flagsOf, mappedClone } from './mounting.js';
 
 const O_PATH = 0o10000000;
 
@@ -21,6 +21,7 @@ export const template: Backend = {
   limits: true,
 
   async check(spec, context) {
+    attributesOf(spec, 'a template');
     context.templatePath(spec.source);
   },
 
@@ -45,12 +46,7 @@ export const template: Backend = {
       ...context,
       limit: spec.limit,
     });
-    const { attributes } = splitOptions(spec);
-    const flags =
-      MountFlag.noDev |
-      (attributes & MountAttr.readOnly ? MountFlag.readOnly : 0) |
-      (attributes & MountAttr.noSuid ? MountFlag.noSuid : 0) |
-      (attributes & MountAttr.noExec ? MountFlag.noExec : 0);
+    const flags = flagsOf(attributesOf(spec, 'a template'));
     const { mounts } = context;
     const opened = mounts.within(() => {
       // overlay takes names, and of no mount but those of its namespace. The container reads them in its /proc/self/mounts: they
