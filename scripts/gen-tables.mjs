@@ -1,8 +1,9 @@
-// The reference pages of libvirt's protocol, of the daemon's settings and of resource parameters, from their own tables.
+// The reference pages of libvirt's protocol, of the daemon's settings, of resource parameters and of what is obeyed, from their own tables.
 // SPDX-License-Identifier: Apache-2.0
 import { writeFileSync } from 'node:fs';
 import { formatCompatibility } from '../packages/daemon/dist/procedures/describe.js';
 import { formatSettings } from '../packages/daemon/dist/settings.js';
+import { formatHonoured } from '../packages/engine/dist/honoured/reference.js';
 import { formatWalls } from '../packages/engine/dist/walls/reference.js';
 import { formatParameters } from '../packages/formats/dist/index.js';
 
@@ -11,3 +12,4 @@ writeFileSync(`${folder}libvirt-compatibility.md`, formatCompatibility());
 writeFileSync(`${folder}ctvirtd.conf.md`, formatSettings());
 writeFileSync(`${folder}parameters.md`, formatParameters());
 writeFileSync(`${folder}walls.md`, formatWalls());
+writeFileSync(`${folder}honoured.md`, await formatHonoured());

@@ -70,8 +70,16 @@ export { nearest } from './nearest.js';
 export type { Network } from './network/index.js';
 export type { Pool } from './pool/index.js';
 export { defaultLimits, type Limits, writtenLimits } from './read/node.js';
-export { domainJsonSchema, domainReference, domainRelaxNg, explain, explainable } from './reference.js';
+export {
+  domainJsonSchema,
+  domainPlaces,
+  domainReference,
+  domainRelaxNg,
+  explain,
+  explainable,
+} from './reference.js';
 export type { Extra, Preserved } from './schema/infer.js';
+export type { Place, PlaceHints } from './schema/places.js';
 export type { Snapshot } from './snapshot/index.js';
 export { parseSize } from './units.js';
 export type { Volume } from './volume/index.js';

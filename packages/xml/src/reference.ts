@@ -1,9 +1,10 @@
 // What follows from the domain's schema for others: grammar, JSON Schema, reference pages.
 // SPDX-License-Identifier: Apache-2.0
-import { domain } from './domain/index.js';
+import { type Domain, domain } from './domain/index.js';
 import { emitDocs, explainablePaths, explainPath } from './emit/docs.js';
 import { emitJsonSchema, type JsonSchema } from './emit/json-schema.js';
 import { emitRelaxNg } from './emit/relax-ng.js';
+import { type Place, type PlaceHints, placesOf } from './schema/places.js';
 
 /** The RELAX NG grammar of <domain>, as strict reading accepts it but for semantics. */
 export function domainRelaxNg(): string {
@@ -28,4 +29,9 @@ export function explain(path: string): string | undefined {
 /** Every path that `explain` has an entry for. */
 export function explainable(): readonly string[] {
   return explainablePaths(domain);
+}
+
+/** Every place where a domain's document may have a value, and models that differ from `base` there and nowhere else. */
+export function domainPlaces(base: Domain, hints: PlaceHints): readonly Place<Domain>[] {
+  return placesOf(domain, base, hints);
 }

@@ -1,0 +1,61 @@
+// What stands in an <interface> and has no effect.
+// SPDX-License-Identifier: Apache-2.0
+import type { Interface } from '@ctvirt/xml';
+import { type Row, remark } from './remark.js';
+
+const noScripts = 'scripts of interfaces are not run';
+
+export const onInterface: readonly Row<Interface>[] = [
+  ({ type, bandwidth }) =>
+    remark(
+      type === 'direct' ? bandwidth : undefined,
+      '/bandwidth',
+      'the rates of a direct link are not limited: it has no end on the host',
+    ),
+  ({ bandwidth }) =>
+    remark(
+      bandwidth?.inbound?.floor,
+      '/bandwidth/inbound/@floor',
+      'a rate is limited here, and not guaranteed',
+    ),
+  ({ type, source }) =>
+    remark(
+      type === 'ethernet' ? (source?.ips?.[0] ?? source?.routes?.[0]) : undefined,
+      '/source',
+      "the host's end of a routed link has no addresses and routes but those to the container",
+    ),
+  ({ ips }) =>
+    remark(
+      ips?.find(({ peer }) => peer !== undefined),
+      '/ip/@peer',
+      'an address is of a network, not of one other end',
+    ),
+  ({ type, source }) =>
+    remark(
+      type === 'network' ? source.portgroup : undefined,
+      '/source/@portgroup',
+      'a network is the bridge of that name: it has no port groups',
+    ),
+  ({ type, target }) =>
+    remark(type === 'direct' ? target?.dev : undefined, '/target', 'a direct link has no end on the host'),
+  ({ target }) =>
+    remark(target?.managed === false, '/target/@managed', 'each link is made and removed with the run'),
+  ({ type, routes }) =>
+    remark(
+      type === 'ethernet' ? routes?.[0] : undefined,
+      '/route',
+      'a routed interface has one way, which is the host',
+    ),
+  ({ type, link, routes }) =>
+    remark(
+      type !== 'ethernet' && link?.state === 'down' ? routes?.[0] : undefined,
+      '/route',
+      'no route leads over a link that is down',
+    ),
+  ({ vlan }) => remark(vlan, '/vlan', 'frames are not tagged yet'),
+  ({ virtualport }) => remark(virtualport, '/virtualport', 'a port of a bridge of the kernel is all it has'),
+  ({ port }) => remark(port?.isolated, '/port', 'ports of a bridge are not isolated from each other'),
+  ({ filterref }) => remark(filterref, '/filterref', 'network filters are not applied'),
+  ({ script }) => remark(script, '/script', noScripts),
+  ({ downscript }) => remark(downscript, '/downscript', noScripts),
+];
