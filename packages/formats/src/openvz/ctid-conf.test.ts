@@ -216,3 +216,20 @@ test('property: any text gives a domain and a report with existing lines', () =>
     { numRuns: 200 },
   );
 });
+
+test('what is kept and has no effect here is not told as carried', () => {
+  const { domain, report } = read(
+    'FEATURES="ppp:on"\nDEVICES="c:10:200:rw"\nNETFILTER="full"\nRATEBOUND="yes"\nDEVNODES="net/tun:rw sdb:rw"\nNUMPROC="40:40"\n',
+  );
+  for (const { key, status, how } of report)
+    if (key === 'NUMPROC') assert.equal(status, 'carried');
+    else assert.match(`${key} ${status} ${how}`, /^\w+ approximated .*(?:no effect here|not handed over)/);
+  assert.equal(report.length, 6);
+  const { text } = writeCtidConf(undefined, domain, host);
+  assert.equal(valueIn(text, 'NETFILTER'), 'full');
+  const tun = read('DEVNODES="net/tun:rw fuse:rw"\n').report;
+  assert.deepEqual(
+    tun.map(({ status }) => status),
+    ['carried'],
+  );
+});

@@ -108,6 +108,8 @@ export interface Parameter extends TwoWay {
   readonly becomes?: readonly [field: NumberField, from: 'barrier' | 'limit', as: 'bytes' | 'plain'];
   /** OpenVZ counts it beside user memory, and a current kernel within it. */
   readonly isKernelMemory?: true;
+  /** What it says to other keys as they are read, or where else it counts: it has an effect though it is kept by its name alone. */
+  readonly counts?: true;
   /** What below the domain's file systems it has no effect without. */
   readonly needs?: 'a disk' | 'a disk with weights';
 }
@@ -136,12 +138,15 @@ function complete(group: Group, row: Definition): Parameter {
 export const ownWord = ignored('the document has its own');
 
 /** A parameter without an element: a beancounter with barrier and limit, or a value, in the metadata. */
-function keptByName({ key, syntax, unit }: Definition): TwoWay {
+function keptByName({ key, syntax, unit, status, how: why, counts }: Definition): TwoWay {
   const isUbc = syntax === 'ubc';
+  const hasEffect = isUbc || counts === true || status === 'enforced' || status === 'approximated';
+  const idle = `kept, with no effect here${why === undefined ? '' : `: ${why}`}`;
   return {
     read(domain, value, { pageSize, isAsked }) {
       if (beancounterOf(domain, key) !== undefined) return ownWord;
       const how = `parameter ${key.toLowerCase()}`;
+      if (!hasEffect) return approximated(withValue(domain, key, value), `${how}: ${idle}`);
       if (!isUbc) return carried(withValue(domain, key, value), how);
       const ubc = parseUbc(value, ubcUnit(unit), pageSize);
       if (ubc === undefined) return carried(withValue(domain, key, value), how);

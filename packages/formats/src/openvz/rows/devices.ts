@@ -22,7 +22,13 @@ function readNode(item: string): { hostdev: Hostdev; whole: boolean } | undefine
 
 /** In the order of a new file. */
 export const deviceRows = inGroup('device', [
-  { key: 'DEVICES', syntax: 'list', duplicates: 'all', meaning: 'device permissions by number' },
+  {
+    key: 'DEVICES',
+    syntax: 'list',
+    duplicates: 'all',
+    meaning: 'device permissions by number',
+    how: 'a device is handed over by its name, as DEVNODES has it',
+  },
   {
     key: 'DEVNODES',
     syntax: 'list',
@@ -37,6 +43,11 @@ export const deviceRows = inGroup('device', [
         domain,
         good.map(({ hostdev }) => hostdev),
       );
+      if (good.some(({ hostdev }) => hostdev.type !== 'misc'))
+        return approximated(
+          result,
+          'a hostdev for each that is not denied; block devices are not handed over',
+        );
       return good.length === nodes.length && good.every(({ whole }) => whole)
         ? carried(result, 'a hostdev for each')
         : approximated(result, 'a hostdev for each that is not denied; always to be read and written');
@@ -75,5 +86,11 @@ export const deviceRows = inGroup('device', [
       return items.length === 0 ? undefined : items.join(' ');
     },
   },
-  { key: 'FEATURES', syntax: 'switches', duplicates: 'all', meaning: 'kernel features on or off' },
+  {
+    key: 'FEATURES',
+    syntax: 'switches',
+    duplicates: 'all',
+    meaning: 'kernel features on or off',
+    how: 'a kernel of today gives each container its tunnels and bridges; file systems of the network (nfs) it gives none',
+  },
 ]);

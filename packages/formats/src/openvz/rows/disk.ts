@@ -57,7 +57,13 @@ const throttled =
 
 /** In the order of a new file. */
 export const diskRows = inGroup('disk', [
-  { key: 'DISK_QUOTA', syntax: 'bool', duplicates: 'first', meaning: 'disk quota on or off' },
+  {
+    key: 'DISK_QUOTA',
+    syntax: 'bool',
+    duplicates: 'first',
+    meaning: 'disk quota on or off',
+    counts: true,
+  },
   {
     key: 'DISKSPACE',
     syntax: 'disk',

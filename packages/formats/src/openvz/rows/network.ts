@@ -67,6 +67,8 @@ const searchdomain = dnsRow('SEARCHDOMAIN', 'searches', (domain, items) => {
   );
 });
 
+const ownFilter = 'each container has the packet filter of its own network, whole';
+
 /** In the order of a new file. */
 export const networkRows = inGroup('network', [
   {
@@ -160,7 +162,18 @@ export const networkRows = inGroup('network', [
     ...searchdomain,
   },
   { key: 'IPV6', syntax: 'bool', duplicates: 'first', meaning: 'IPv6 on' },
-  { key: 'NETFILTER', syntax: 'word', meaning: 'packet filter: disabled, stateless, stateful or full' },
-  { key: 'IPTABLES', syntax: 'list', duplicates: 'all', meaning: 'packet filter modules, obsolete' },
+  {
+    key: 'NETFILTER',
+    syntax: 'word',
+    meaning: 'packet filter: disabled, stateless, stateful or full',
+    how: ownFilter,
+  },
+  {
+    key: 'IPTABLES',
+    syntax: 'list',
+    duplicates: 'all',
+    meaning: 'packet filter modules, obsolete',
+    how: ownFilter,
+  },
   { key: 'VETH', syntax: 'text', meaning: 'predecessor of NETIF' },
 ]);
