@@ -9,10 +9,9 @@ type Kinds = Readonly<
   Record<string, (spec: { readonly readOnly: boolean; readonly options: readonly string[] }) => unknown>
 >;
 
-/** Of images and devices the file system on them knows its own. */
+/** Of images and devices the file system on them knows its own; folders are looked at when they are there, at the start. */
 const known: Kinds = {
   template: (spec) => attributesOf(spec, 'a template'),
-  mount: (spec) => attributesOf(spec, 'a directory'),
   ram: (spec) => memoryOptions({ ...spec, sizeKiB: undefined }),
   bind: bindAttributes,
 };
