@@ -29,7 +29,7 @@ export async function codeDisk(folder, stories, env) {
     cpSync(join(root, path), join(tree, path), { recursive: true });
   }
   await addNode(tree);
-  await bundleStories(join(tree, 'e2e/dist/stories.mjs'), stories, env);
+  await bundleStories(join(tree, 'e2e/dist/vm/stories.mjs'), stories, env);
   await bundleLayers(join(tree, 'layers'));
   const disk = join(folder, 'code.ext4');
   await command(['mke2fs', '-q', '-t', 'ext4', '-O', '^has_journal', '-L', 'code', '-d', tree, disk, '512M']);

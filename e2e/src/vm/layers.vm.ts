@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { run } from '../world/command.js';
 
 /** Beside the stories on the machine's disk: see scripts/vm/code.mjs. */
-const layers = fileURLToPath(new URL('../../layers/project.test.js', import.meta.url));
+const layers = fileURLToPath(new URL('../../../layers/project.test.js', import.meta.url));
 
 suite('layers that quotas of projects limit', () => {
   for (const parent of ['/srv/ext4', '/srv/xfs'])

@@ -18,7 +18,7 @@ const programs = [
 const units = ['ctvirtd.service', 'ctvirt-domains.service'];
 const installed = (unit: string) => `/etc/systemd/system/${unit}`;
 const shipped = (unit: string) =>
-  fileURLToPath(new URL(`../../packages/daemon/systemd/${unit}`, import.meta.url));
+  fileURLToPath(new URL(`../../../packages/daemon/systemd/${unit}`, import.meta.url));
 /** Notes that it was asked to power off, and does. */
 const obeying = [
   '/bin/sh',
