@@ -77,8 +77,11 @@ async function runWith(uri: string, folder: string): Promise<(Outcome | undefine
   await mkdir(folder, { recursive: true });
   await done(['cp', '-a', `${world.root}/lib/templates/busybox/rootfs`, root]);
   await done(['test', '-x', `${root}/bin/sleep`]);
-  const virsh: Virsh = (...words) => run(['virsh', '-c', uri, ...words], clientOptions);
   const file = `${folder}/input`;
+  const virsh: Virsh = async (...words) => {
+    const outcome = await run(['virsh', '-c', uri, ...words], clientOptions);
+    return { ...outcome, stderr: outcome.stderr.replaceAll(file, 'FILE') };
+  };
   for (const name of ['ct', 'off']) {
     await writeFile(file, comparedXml(name, root));
     await done(['virsh', '-c', uri, 'define', file]);
