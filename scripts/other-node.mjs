@@ -28,11 +28,21 @@ const meeting = ['api', 'cli', 'daemon', 'rpc'].concat(
   ['host', 'guest', 'drivers', 'templates'].map((folder) => `engine/dist/${folder}`),
 );
 
-/** @param {string} file a built test */
-export const meetsNode = (file) => meeting.some((path) => file.startsWith(join(root, 'packages', path, '/')));
+/** Of these the ones that every run has time for: the kernel by koffi, connections and their upgrades. */
+const meetingFirst = ['engine/dist/host', 'rpc/dist/server', 'daemon/dist/http'];
 
-/** The story that comes in by every door: it starts, runs programs inside, changes, limits a disk, and restarts the daemon. */
-export const story = 'facts';
+/**
+ * The tests of a lane: when it is asked for by name all that meet Node, and the story that comes in by every door; in a run of everything
+ * the first of them, and a story of seconds that starts, changes and hears of it.
+ *
+ * @param {boolean} isAsked
+ */
+export function testsOf(isAsked) {
+  const paths = (isAsked ? meeting : meetingFirst).map((path) => join(root, 'packages', path, '/'));
+  /** @param {string} file a built test */
+  const meets = (file) => paths.some((path) => file.startsWith(path));
+  return { meets, story: isAsked ? 'facts' : 'changes' };
+}
 
 /**
  * The program, fetched once and kept outside the checkout.

@@ -4,7 +4,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { run } from 'node:test';
 import { parseArgs } from 'node:util';
-import { lanes, meetsNode, runOn, story } from './other-node.mjs';
+import { lanes, runOn, testsOf } from './other-node.mjs';
 import { root, setUp, testPackages } from './setup.mjs';
 import { command, reportOf, step } from './steps.mjs';
 import { machinePackages, onDemand, storyNames, tellStories } from './vm/lane.mjs';
@@ -129,7 +129,8 @@ function counting() {
  */
 async function otherNode(lane) {
   const { failures, count } = counting();
-  const units = unitFiles().filter(meetsNode);
+  const { meets, story } = testsOf(asked.includes(lane));
+  const units = unitFiles().filter(meets);
   const stories = testFiles('e2e', `/${story}.e2e`);
   await step(`tests on ${lane}: ${units.length} files, and the story '${story}'`, async (note) => {
     /** @param {import('./vm/machine.mjs').Report} report */
