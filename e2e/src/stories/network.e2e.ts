@@ -343,3 +343,26 @@ test('a bridge that is not there: the start says so and leaves nothing', async (
   assert.equal(await world.state('lost'), 'shutoff (failed)');
   await world.assertClean();
 });
+
+test('routed: a program has its IPv6 address from its first moment, at start and of a link that comes later', async () => {
+  // The kernel refuses one whose being a duplicate it still looks for.
+  const tentative = 0x40;
+  const flagsOf = (lines: string, address: string): number => {
+    const line = lines.split('\n').find((each) => each.startsWith(address));
+    assert.ok(line !== undefined, lines);
+    return Number.parseInt(line.trim().split(/\s+/)[4] ?? '', 16);
+  };
+  const program = ['/bin/sh', '-c', 'cat /proc/net/if_inet6 >/seen; ip -6 route >>/seen; sleep 1000'];
+  await world.run(domainXml({ name: 'prompt', program, interfaces: [routed('2001:db8:7::61')] }));
+  const seen = await waitFor('what the program saw', async () => {
+    const text = await world.shell('prompt', 'cat /seen');
+    return text.includes('default') ? text : undefined;
+  });
+  assert.equal(flagsOf(seen, '20010db8000700000000000000000061') & tentative, 0, seen);
+  await writeFile(`${world.host}/link.xml`, routed('2001:db8:7::62'));
+  const file = `${world.host}/link.xml`;
+  const attached = await run(['virsh', '-c', world.uri('ctvirt'), 'attach-device', 'prompt', file, '--live']);
+  assert.equal(attached.status, 0, attached.stderr);
+  const later = await world.shell('prompt', 'cat /proc/net/if_inet6');
+  assert.equal(flagsOf(later, '20010db8000700000000000000000062') & tentative, 0, later);
+});

@@ -77,7 +77,9 @@ export async function addLink(link: LinkPlan, pid: number): Promise<void> {
   const inside = (...args: readonly string[]) => ipInside(pid, ...args);
   for (const { address, prefix, family } of link.addresses) {
     const broadcast = family === 4 && prefix <= 30 ? ['broadcast', '+'] : [];
-    await inside('address', 'add', `${address}/${prefix}`, ...broadcast, 'dev', link.name);
+    // Only the host is at the other end of a routed link: nobody there can have it, too.
+    const settled = family === 6 && link.kind === 'routed' ? ['nodad'] : [];
+    await inside('address', 'add', `${address}/${prefix}`, ...broadcast, 'dev', link.name, ...settled);
   }
   if (link.up) await inside('link', 'set', link.name, 'up');
   for (const { address, family } of link.gateways) {

@@ -92,6 +92,7 @@ export function configRows(input: ConfigInput): ConfigRow[] {
     ...optional('lxc.init.uid', plan.user),
     ...optional('lxc.init.gid', plan.group),
     ...networkRows(plan.links),
+    ...plan.links.flatMap(settledRows),
     ...plan.links.flatMap(routeRows),
     // A reboot is ours to do: the mounts a second start needs are detached by then, and on_reboot may forbid it.
     ['lxc.hook.version', '1'],
@@ -145,12 +146,29 @@ function workFolderRows(folder: WorkFolder | undefined): ConfigRow[] {
 /** One word for the shell that liblxc runs hooks by. */
 const inQuotes = (word: string): string => `'${word.replaceAll("'", `'\\''`)}'`;
 
-/** liblxc knows default routes alone; by then the links are up, and nothing of the container runs. */
+/** Runs when the links are up and nothing of the container does. */
+const ipInside = '/usr/bin/nsenter "--net=/proc/$LXC_PID/ns/net" -- /sbin/ip';
+
+/**
+ * No program can have an IPv6 address whose being a duplicate the kernel still looks for, which takes a second or two. Only the
+ * host is at the other end of a routed link, so there is no such search; liblxc cannot say so.
+ */
+function settledRows({ kind, name, addresses }: LinkPlan): ConfigRow[] {
+  const own = kind === 'routed' ? addresses.filter(({ family }) => family === 6) : [];
+  if (own.length === 0) return [];
+  const lines = own.flatMap(({ address, prefix }) => [
+    `address del ${address}/${prefix} dev ${name}`,
+    `address add ${address}/${prefix} dev ${name} nodad`,
+  ]);
+  const words = lines.map(inQuotes).join(' ');
+  return [['lxc.hook.start-host', `/usr/bin/printf '%s\\n' ${words} | ${ipInside} -batch -`]];
+}
+
+/** liblxc knows default routes alone. */
 function routeRows({ name, routes = [] }: LinkPlan): ConfigRow[] {
-  const inside = '/usr/bin/nsenter "--net=/proc/$LXC_PID/ns/net" -- /sbin/ip';
   return routes.map((route) => [
     'lxc.hook.start-host',
-    `${inside} ${routeWords(route, name).map(inQuotes).join(' ')}`,
+    `${ipInside} ${routeWords(route, name).map(inQuotes).join(' ')}`,
   ]);
 }
 
