@@ -355,6 +355,29 @@ test('one has the console, by whichever door: who else asks is told who it is, a
   lxc.kill();
 });
 
+test('the console passes bytes as they are, and has the size of who sits before it', async () => {
+  await world.run(domainXml({ name: 'exact', program: ['/bin/sh'] }));
+  const console = await world.client.domains.console({ domain: 'exact', open: { columns: 132, rows: 43 } });
+  let seen = '';
+  console.stdout.on('data', (chunk: Buffer) => (seen += String(chunk)));
+  const told = async (line: string, until: RegExp): Promise<string> => {
+    seen = '';
+    console.stdin.write(`${line}\r`);
+    return await waitFor(line, () => (until.test(seen) ? seen : undefined));
+  };
+  try {
+    assert.match(await told('stty size; echo end', /\nend\r\n/), /^43 132\r$/m);
+    console.resize(71, 13);
+    assert.match(await told('stty size; echo end', /\nend\r\n/), /^13 71\r$/m);
+    // The container's own terminal puts a carriage return before a line feed, as its settings say, and nobody adds any.
+    assert.doesNotMatch(await told('echo one; echo end', /\nend\r\n/), /\r\r/);
+    const raw = await told("stty -opost; printf 'two\\nthree\\n'; stty opost; echo end", /\nend\r\n/);
+    assert.match(raw, /two\nthree\n/);
+  } finally {
+    console.close();
+  }
+});
+
 test('what lies where a terminal should be holds up nobody', async () => {
   await world.run(domainXml({ name: 'hostile' }));
   await world.shell('hostile', 'umount /dev/ptmx; umount -l /dev/pts; mkfifo /dev/pts/ptmx');

@@ -10,6 +10,7 @@ export type Output = Writable & {
 };
 export type Input = Readable & {
   readonly isTTY?: boolean;
+  readonly fd?: number;
   setRawMode?(isRaw: boolean): unknown;
   unref?(): unknown;
 };

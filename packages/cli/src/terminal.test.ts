@@ -137,7 +137,7 @@ describe('ctvirt', () => {
     );
     assert.equal(status, 0);
     // Echoed once by the program and not a second time by a terminal that is still in line mode.
-    assert.equal(out, 'ready\r\ntyped\r\n');
+    assert.equal(out, 'ready\ntyped\n');
   });
 
   /** An editor that writes one text after another, one per call. */

@@ -1,9 +1,10 @@
 // This terminal joined to a session: raw while it lasts, and restored however it ends.
 // SPDX-License-Identifier: Apache-2.0
+import { spawnSync } from 'node:child_process';
 import { constants } from 'node:os';
 import { finished } from 'node:stream/promises';
 import type { ClientSession } from '@ctvirt/api/node';
-import type { Io } from './io.js';
+import type { Input, Io } from './io.js';
 
 export interface Attachment {
   /** The other end has a terminal: ours goes raw and tells its size. */
@@ -50,7 +51,7 @@ export async function attach(session: ClientSession, io: Io, how: Attachment): P
     killTimer ??= setTimeout(() => session.kill(), KILL_AFTER_MS).unref();
   });
 
-  if (isRaw) stdin.setRawMode?.(true);
+  if (isRaw) makeRaw(stdin);
   stdin.on('data', onInput).on('end', onInputEnd);
   if (how.isTerminal) stdout.on('resize', onResize);
   io.signal.addEventListener('abort', onInterrupt);
@@ -73,6 +74,14 @@ export async function attach(session: ClientSession, io: Io, how: Attachment): P
     stdin.unref?.();
     session.close();
   }
+}
+
+/** Both ways: Node leaves the output as it was, and a carriage return would come before each line feed of a program that wants none. */
+function makeRaw(stdin: Input): void {
+  stdin.setRawMode?.(true);
+  if (stdin.fd === undefined) return;
+  // Without stty lines only look odd in few programs. Leaving raw mode puts this back, too.
+  spawnSync('stty', ['-opost'], { stdio: [stdin.fd, 'ignore', 'ignore'] });
 }
 
 /** The size of the terminal people look at, for a session's begin; some terminals say 0 and mean they know none. */

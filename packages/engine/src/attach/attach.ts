@@ -8,7 +8,7 @@ import { getSystemErrorName } from 'node:util';
 import type { ExecSession, PassedSignal } from '../contract.js';
 import { EngineError } from '../errors.js';
 import { bornAsFirst } from '../host/birth.js';
-import { openSocketPair, receiveDescriptor } from '../host/descriptors.js';
+import { openSocketPair, receive } from '../host/descriptors.js';
 import { onPipes } from '../host/piped.js';
 import { hasEnded } from '../host/processes.js';
 import { openSlave, type TerminalSize, terminalOf } from '../host/pty.js';
@@ -122,7 +122,7 @@ function onTerminal(start: Start) {
     let master: number | undefined;
     try {
       await entered;
-      master = receiveDescriptor(ours);
+      master = receive(ours, 1)?.descriptor;
     } finally {
       closeSync(ours);
     }

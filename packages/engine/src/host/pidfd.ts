@@ -1,15 +1,19 @@
-// Signals to processes that are surely those which were meant, although a pid may be another's by the time it is used.
+// Processes by descriptors: a pid may be another's by the time it is used.
 // SPDX-License-Identifier: Apache-2.0
-import { closeSync } from 'node:fs';
+import { closeSync, fstatSync, readdirSync, readlinkSync } from 'node:fs';
 import { constants } from 'node:os';
 import koffi from 'koffi';
+import { unlessGone } from './gone.js';
+import { ioctlBuffer } from './syscalls.js';
 
 // The numbers are the same on every architecture.
 const SYS_PIDFD_SEND_SIGNAL = 424;
 const SYS_PIDFD_OPEN = 434;
+const SYS_PIDFD_GETFD = 438;
 
 const libc = koffi.load(null);
 const cOpen = libc.func('syscall', 'long', ['long', 'int', 'uint']);
+const cGet = libc.func('syscall', 'long', ['long', 'int', 'int', 'uint']);
 const cSend = libc.func('syscall', 'long', ['long', 'int', 'int', 'void*', 'uint']);
 
 /** So many are held at a time. */
@@ -30,3 +34,34 @@ export function killExactly(pids: readonly number[], meant: () => readonly numbe
     }
   }
 }
+
+const TIOCGPTN = 0x80045430;
+
+/** Which terminal it is: each devpts numbers its own. */
+function terminalKey(master: number): string {
+  const number = Buffer.alloc(4);
+  ioctlBuffer(master, TIOCGPTN, number, 'a terminal');
+  const { dev, ino } = fstatSync(master);
+  return `${dev}:${ino}:${number.readUInt32LE()}`;
+}
+
+/** A descriptor of the terminal that a process is the master of beside this one; undefined where there is none, or it has ended. */
+export function fetchTerminal(pid: number, beside: number): number | undefined {
+  const holder = Number(cOpen(SYS_PIDFD_OPEN, pid, 0));
+  if (holder < 0) return undefined;
+  try {
+    const known = terminalKey(beside);
+    for (const fd of readdirSync(`/proc/${pid}/fd`)) {
+      if (!isMaster(`/proc/${pid}/fd/${fd}`)) continue;
+      const copy = Number(cGet(SYS_PIDFD_GETFD, holder, Number(fd), 0));
+      if (copy < 0) continue; // closed meanwhile
+      if (terminalKey(copy) !== known) return copy;
+      closeSync(copy);
+    }
+    return undefined;
+  } finally {
+    closeSync(holder);
+  }
+}
+
+const isMaster = (link: string): boolean => unlessGone(() => readlinkSync(link))?.endsWith('ptmx') === true;

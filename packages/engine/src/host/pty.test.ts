@@ -1,16 +1,24 @@
 // A terminal that is over takes nothing more, whoever has its descriptor's number by then.
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, constants, mkdtempSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { openPty, terminalOf } from './pty.js';
+import { openSlave, setSize, takeBytesAsTheyAre, terminalOf } from './pty.js';
+import { ioctlBuffer } from './syscalls.js';
+
+function openPty(): { readonly master: number; readonly slave: number } {
+  const master = openSync('/dev/ptmx', constants.O_RDWR | constants.O_NOCTTY | constants.O_NONBLOCK);
+  const TIOCSPTLCK = 0x40045431;
+  ioctlBuffer(master, TIOCSPTLCK, Buffer.alloc(4), '/dev/ptmx');
+  return { master, slave: openSlave(master) };
+}
 
 test('what is typed after the end goes into no file that was opened since', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'ctvirt-pty-'));
-  const { master, slave } = openPty({ columns: 80, rows: 24 });
+  const { master, slave } = openPty();
   // Nobody has read to the end yet, so the stream is still there.
   const { stream, resize } = terminalOf(master, slave, Promise.resolve());
   await sleep(50);
@@ -30,4 +38,17 @@ test('what is typed after the end goes into no file that was opened since', asyn
     stream.destroy();
     rmSync(folder, { recursive: true });
   }
+});
+
+test('what a program writes comes as it is, and the size is what the other end reads', async () => {
+  const { master, slave } = openPty();
+  takeBytesAsTheyAre(master);
+  setSize(master, { columns: 132, rows: 43 });
+  const size = Buffer.alloc(8);
+  const TIOCGWINSZ = 0x5413;
+  ioctlBuffer(slave, TIOCGWINSZ, size, 'a terminal');
+  assert.deepEqual([size.readUInt16LE(0), size.readUInt16LE(2)], [43, 132]);
+  writeSync(slave, 'one\ntwo\r\n');
+  const { stream } = terminalOf(master, slave, Promise.resolve());
+  assert.equal(String(Buffer.concat(await stream.toArray())), 'one\ntwo\r\n');
 });

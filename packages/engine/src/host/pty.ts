@@ -1,14 +1,12 @@
 // A pseudo-terminal: one side as a stream, the other as the descriptor a program gets for its terminal.
 // SPDX-License-Identifier: Apache-2.0
-import { closeSync, constants, openSync, readSync, writeSync } from 'node:fs';
+import { closeSync, constants, readSync, writeSync } from 'node:fs';
 import { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ReadStream } from 'node:tty';
 import { isErrno } from './gone.js';
 import { ioctlBuffer, ioctlNumber } from './syscalls.js';
 
-const TIOCSPTLCK = 0x40045431;
-const TIOCGPTN = 0x80045430;
 const TIOCSWINSZ = 0x5414;
 const TIOCGPTPEER = 0x5441;
 const O_CLOEXEC = 0o2000000;
@@ -17,7 +15,8 @@ const MOST_WAITING_BYTES = 1 << 20;
 /** So long until it is tried again to write to one who does not read. */
 const LONGEST_WAIT_MS = 100;
 const TCGETS = 0x5401;
-const ICANON = 2;
+const TCSETS = 0x5402;
+const OPOST = 1;
 
 /** Size of a terminal in characters. */
 export interface TerminalSize {
@@ -29,38 +28,6 @@ export interface TerminalSize {
 export interface Terminal {
   readonly stream: Duplex;
   resize(columns: number, rows: number): void;
-}
-
-/** Both sides of a new pseudo-terminal. */
-export interface Pty {
-  readonly master: number;
-  /** The terminal of the program. */
-  readonly slave: number;
-  /** Whether the program has taken the terminal's keys for itself: until then what is typed may be thrown away. */
-  isRaw(): boolean;
-}
-
-/** Opens a new terminal of the host; each program gets one of its own, so that none can type into another's. */
-export function openPty({ columns, rows }: TerminalSize): Pty {
-  const flags = constants.O_RDWR | constants.O_NOCTTY;
-  // Whoever has the other side may throw away what was just said to be there: nobody waits in a read for it.
-  const master = openSync('/dev/ptmx', flags | constants.O_NONBLOCK);
-  try {
-    ioctlBuffer(master, TIOCSPTLCK, Buffer.alloc(4), '/dev/ptmx');
-    const number = Buffer.alloc(4);
-    ioctlBuffer(master, TIOCGPTN, number, '/dev/ptmx');
-    const slave = openSync(`/dev/pts/${number.readUInt32LE()}`, flags);
-    setSize(master, columns, rows);
-    const isRaw = (): boolean => {
-      const settings = Buffer.alloc(60);
-      ioctlBuffer(master, TCGETS, settings, '/dev/ptmx');
-      return (settings.readUInt32LE(12) & ICANON) === 0;
-    };
-    return { master, slave, isRaw };
-  } catch (error) {
-    closeSync(master);
-    throw error;
-  }
 }
 
 /** The program's side of a terminal of which only the other one is at hand; without it that one is closed. */
@@ -107,7 +74,7 @@ export function terminalOf(master: number, slave: number, ended: Promise<unknown
   };
   ended.then(finish, finish);
   const resize = (columns: number, rows: number): void => {
-    if (!isOver()) setSize(master, columns, rows);
+    if (!isOver()) setSize(master, { columns, rows });
   };
   return { stream, resize };
 }
@@ -151,9 +118,18 @@ function* waitingIn(master: number): Generator<Buffer> {
   }
 }
 
-function setSize(master: number, columns: number, rows: number): void {
+/** Tells the programs on the terminal, too. */
+export function setSize(master: number, { columns, rows }: TerminalSize): void {
   const size = Buffer.alloc(8);
   size.writeUInt16LE(rows, 0);
   size.writeUInt16LE(columns, 2);
   ioctlBuffer(master, TIOCSWINSZ, size, 'a terminal');
+}
+
+/** What the program's side writes arrives unchanged: no carriage return is added. */
+export function takeBytesAsTheyAre(master: number): void {
+  const settings = Buffer.alloc(60);
+  ioctlBuffer(master, TCGETS, settings, 'a terminal');
+  settings.writeUInt32LE((settings.readUInt32LE(4) & ~OPOST) >>> 0, 4);
+  ioctlBuffer(master, TCSETS, settings, 'a terminal');
 }

@@ -1,6 +1,9 @@
 // The abstract socket a container's monitor listens on: its address, a connection to it, and who has taken its name.
 // SPDX-License-Identifier: Apache-2.0
 import { closeSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { EngineError } from '../../errors.js';
+import { receive, sendAsOneself } from '../../host/descriptors.js';
 import { isErrno, unlessGone } from '../../host/gone.js';
 import { connectAbstract, peerUid } from '../../host/syscalls.js';
 
@@ -25,6 +28,27 @@ export function connectToMonitor(address: string): number | undefined {
   if (fd === undefined || peerUid(fd) === 0) return fd;
   closeSync(fd);
   return undefined;
+}
+
+/** A number, a length, and eight bytes of data, in a request as in the answer to it (commands.h): the same since liblxc 3. */
+const MESSAGE_BYTES = 16;
+/** Its monitor does one thing at a time. */
+const ANSWER_MS = 5000;
+
+/**
+ * Asks for the master of a terminal that is joined to the container's console; undefined where another one has it. It is his who asks
+ * for as long as the connection is open. liblxc sets it up when it is asked, with a carriage return put before each line feed.
+ */
+export async function requestConsole(connection: number): Promise<number | undefined> {
+  // Request 0 is for a terminal, and terminal 0 is the console.
+  sendAsOneself(connection, Buffer.alloc(MESSAGE_BYTES));
+  for (const deadline = performance.now() + ANSWER_MS; performance.now() < deadline; await sleep(1)) {
+    const answer = receive(connection, MESSAGE_BYTES);
+    if (answer === undefined) continue;
+    if (answer.bytes.length === 0) throw new EngineError('wrong-state', 'the container has ended meanwhile');
+    return answer.descriptor;
+  }
+  throw new EngineError('timeout', `the container's monitor has not answered in ${ANSWER_MS / 1000} s`);
 }
 
 /** A process that has a socket, and its user. */

@@ -11,7 +11,6 @@ import { isFrozen, setFrozen } from '../../cgroups/freezer.js';
 import type { CgroupLayout } from '../../cgroups/layout.js';
 import type { ConsoleStream, ExecSession } from '../../contract.js';
 import { EngineError } from '../../errors.js';
-import { openConsole } from '../../guest/console.js';
 import { linkAddresses, printable } from '../../host/addresses.js';
 import type { Confinement } from '../../host/apparmor.js';
 import type { Gauges } from '../../host/gauges.js';
@@ -23,6 +22,7 @@ import { diskName } from '../../state/layout.js';
 import type { DomainCounters, LinkAddresses } from '../../view.js';
 import { wantedWalls } from '../../walls/wanted.js';
 import type { Held, Program, Run, Size, Subject, Usage } from '../driver.js';
+import { openConsole } from './console.js';
 import type { ConsoleWatch } from './console-watch.js';
 import { countersOf, heldBy } from './counters.js';
 import { initSignal } from './init-signals.js';
@@ -132,7 +132,9 @@ export class LxcRun implements Run, Running {
 
   async console(size: Size): Promise<ConsoleStream> {
     const { tools, consoles } = this.parts;
-    const { terminal, hangUp } = await openConsole(tools.consoleArgv(this.name), size);
+    const { monitorPid, name } = this;
+    const terminal = await openConsole({ address: tools.address(name), monitorPid }, size);
+    const hangUp = (): void => void terminal.stream.destroy();
     if (this.subject.running === this)
       terminal.stream.once('close', consoles.watch(this.subject, this, hangUp));
     return terminal;

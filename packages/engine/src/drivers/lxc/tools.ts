@@ -138,7 +138,7 @@ export class LxcTools {
     return own === undefined ? this.layout.lxc : join(this.layout.lxc, own);
   }
 
-  #address(name: string): string {
+  address(name: string): string {
     return commandAddress(this.path(name), name);
   }
 
@@ -230,7 +230,7 @@ export class LxcTools {
 
   #watchStart(name: string, starter?: Spawned): StartWatch {
     return new StartWatch({
-      address: this.#address(name),
+      address: this.address(name),
       ...(starter === undefined ? {} : { starter }),
       monitor: () => this.#monitor(name),
       limitMs: this.#startLimitMs,
@@ -240,7 +240,7 @@ export class LxcTools {
   /** Who has the name of the command socket instead of the monitor that should have it by now. */
   #squatter(name: string, { status }: Attempt): Holder | undefined {
     if (status === 0 && this.#monitor(name) !== undefined) return undefined;
-    const sockets = socketsAt(this.#address(name));
+    const sockets = socketsAt(this.address(name));
     return sockets.size === 0 ? undefined : (holderOf(sockets) ?? { pid: Number.NaN, uid: Number.NaN });
   }
 
@@ -432,7 +432,7 @@ export class LxcTools {
       while (!stopped && isSo(isMonitor)) await sleep(2);
       if (!stopped) onEnd();
     };
-    const fd = connectToMonitor(this.#address(name));
+    const fd = connectToMonitor(this.address(name));
     if (fd === undefined) {
       void ended();
       return { [Symbol.dispose]: () => (stopped = true) };
@@ -512,11 +512,6 @@ export class LxcTools {
       environment: Object.fromEntries([...variables].map(([, , key = '', value = '']) => [key, value])),
       softLimits: new Map([...limits].map(([, limit = '', soft = '']) => [limit, soft])),
     };
-  }
-
-  /** argv that attaches to the container's /dev/console. */
-  consoleArgv(name: string): [string, ...string[]] {
-    return ['/usr/bin/lxc-console', '-P', this.path(name), '-n', name, '-t', '0', '-e', '-1'];
   }
 
   /** liblxc's version, which decides what its configuration may hold. */
