@@ -27,7 +27,8 @@ export const execRequest = strict({
   }),
   env: optional(
     record(string(), string(), {
-      description: 'Its environment, beside PATH, TERM, LANG, USER, LOGNAME, HOME, SHELL and PWD',
+      description:
+        'Its environment, beside PATH, TERM, LANG, USER, LOGNAME, HOME and PWD, and SHELL of a `user` that has one',
     }),
   ),
   user: optional(
@@ -35,7 +36,7 @@ export const execRequest = strict({
       minLength: 1,
       maxLength: 256,
       description:
-        "Whose rights it has, by a name or number of the container's own /etc/passwd (default: root)",
+        "Whose rights it has, by a name or number of the container's own /etc/passwd, with his groups (default: root, in group 0 alone, whatever the container's lists say)",
     }),
   ),
   cwd: optional(
