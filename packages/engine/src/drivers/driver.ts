@@ -157,9 +157,15 @@ export interface Driver {
   /** What the host holds for runs, each with the domain that needs it; `null` owns a stray. */
   assets(owners: Owners): readonly HeldAsset[];
   /** Ids of the host that processes have whose domain is known no more. */
-  strayIds(subjects: Iterable<Subject>): Promise<readonly number[]>;
+  strayIds(subjects: Iterable<Subject>): Promise<readonly HostIds[]>;
   /** Nothing runs: gives back what all runs share. */
   idle(): void;
+}
+
+/** As many ids of the host's as follow the first one. */
+export interface HostIds {
+  readonly first: number;
+  readonly count: number;
 }
 
 /** A change of a running domain, from one document to another. */

@@ -124,6 +124,8 @@ export function idsIn(text: string): IdMapEntry[] {
     });
 }
 
-/** The host's user ids that a process may have; none if it has ended. */
+/** The host's ids that a process may have, of users and of groups; none if it has ended. */
 export const idsOfProcess = (pid: number): IdMapEntry[] =>
-  idsIn(unlessGone(() => readFileSync(`/proc/${pid}/uid_map`, 'utf8')) ?? '');
+  ['uid_map', 'gid_map'].flatMap((map) =>
+    idsIn(unlessGone(() => readFileSync(`/proc/${pid}/${map}`, 'utf8')) ?? ''),
+  );

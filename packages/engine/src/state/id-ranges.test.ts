@@ -81,4 +81,12 @@ test('a range is claimed by any id in it, and by none beyond the window', () => 
   assert.ok(ranges.overlaps(systemWindow.first + RANGE_SIZE, 1));
   assert.ok(!ranges.overlaps(systemWindow.first, RANGE_SIZE));
   assert.ok(!ranges.overlaps(0, 1000));
+  // A map may lie across two, or begin before the first one.
+  ranges.claimAround(systemWindow.first + 4 * RANGE_SIZE - 1, 2);
+  assert.deepEqual(
+    [2, 3, 4, 5].map((at) => ranges.overlaps(systemWindow.first + at * RANGE_SIZE, 1)),
+    [false, true, true, false],
+  );
+  ranges.claimAround(0, systemWindow.first + 1);
+  assert.ok(ranges.overlaps(systemWindow.first, 1));
 });

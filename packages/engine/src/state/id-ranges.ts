@@ -66,10 +66,12 @@ export class IdRanges {
       this.#next = start + RANGE_SIZE;
   }
 
-  /** The same of the range that has this id of the host, if it is one that could be leased here. */
-  claimAround(id: number): void {
+  /** The same of each range that has one of these ids of the host, of those that could be leased here. */
+  claimAround(id: number, count = 1): void {
     const { first, last } = this.window;
-    if (id >= first && id <= last) this.claim(id - ((id - first) % RANGE_SIZE));
+    const from = Math.max(id, first);
+    const begin = from - ((from - first) % RANGE_SIZE);
+    for (let start = begin; start < Math.min(id + count, last + 1); start += RANGE_SIZE) this.claim(start);
   }
 
   /** Whether this daemon has leased the range since it started, or found it leased. */

@@ -17,7 +17,7 @@ import { idsOfProcess } from '../../host/userns.js';
 import { linkPrefixOf } from '../../lifecycle/document.js';
 import { RANGE_SIZE } from '../../state/id-ranges.js';
 import { diskName, type Layout } from '../../state/layout.js';
-import type { HeldAsset, Owners, Subject } from '../driver.js';
+import type { HeldAsset, HostIds, Owners, Subject } from '../driver.js';
 import type { LxcTools } from './tools.js';
 
 /** Dependencies of `LxcAssets`. */
@@ -31,6 +31,9 @@ export interface LxcAssetParts {
   /** Whether ids from here on were ever leased to a domain of ours. */
   readonly everLeased: (start: number) => boolean;
 }
+
+/** In a map of the first namespace. */
+const ALL_IDS = 2 ** 32 - 1;
 
 /** Lists what containers have on the host, as the host itself shows it. */
 export class LxcAssets {
@@ -49,15 +52,18 @@ export class LxcAssets {
   }
 
   /** Of the host, in use by processes of containers whose domain is known no more. */
-  async strayIds(subjects: Iterable<Subject>): Promise<number[]> {
+  async strayIds(subjects: Iterable<Subject>): Promise<HostIds[]> {
     const known = new Set([...subjects].map(({ record }) => diskName(record.name)));
     const { cgroups, layout } = this.parts;
-    const found: number[] = [];
+    const found: HostIds[] = [];
     for (const group of this.#groupNames()) {
       const name = containerOf(group);
       if (name === group || known.has(name) || known.has(unnumbered(name))) continue;
       await walkTree(cgroups.path('freezer', `${layout.cgroup}/${group}`), (path) => {
-        for (const pid of processesOf(path)) found.push(...idsOfProcess(pid).map(({ outside }) => outside));
+        // Who has all ids of the host has none of his own.
+        for (const pid of processesOf(path))
+          for (const { outside, count } of idsOfProcess(pid))
+            if (count < ALL_IDS) found.push({ first: outside, count });
       });
     }
     return found;

@@ -21,6 +21,7 @@ import type {
   Ending,
   Found,
   HeldAsset,
+  HostIds,
   LiveChange,
   Owners,
   Run,
@@ -145,7 +146,7 @@ export class LxcDriver implements Driver {
     return this.#assets.all(owners);
   }
 
-  strayIds(subjects: Iterable<Subject>): Promise<number[]> {
+  strayIds(subjects: Iterable<Subject>): Promise<readonly HostIds[]> {
     return this.#assets.strayIds(subjects);
   }
 

@@ -3,7 +3,18 @@
 import type { Domain } from '@ctvirt/xml';
 import { EngineError } from '../../errors.js';
 import type { DomainCounters } from '../../view.js';
-import type { Driver, Ending, Found, Held, HeldAsset, LiveChange, Run, RunInfo, Subject } from '../driver.js';
+import type {
+  Driver,
+  Ending,
+  Found,
+  Held,
+  HeldAsset,
+  HostIds,
+  LiveChange,
+  Run,
+  RunInfo,
+  Subject,
+} from '../driver.js';
 
 /** A run, and what a test makes of it. */
 export class MemoryRun implements Run {
@@ -186,7 +197,7 @@ export class MemoryDriver implements Driver {
     return []; // of the host it holds nothing
   }
 
-  async strayIds(): Promise<number[]> {
+  async strayIds(): Promise<readonly HostIds[]> {
     return [];
   }
 
