@@ -122,6 +122,7 @@ export class DomainStore {
   /** Lets `name` say of leases of earlier versions how their layers are kept. What cannot be written is said again by the next daemon. */
   async nameLayers(name: (folder: string, target: string) => string): Promise<void> {
     for (const entry of readdirSync(this.layout.roots)) {
+      if (entry.startsWith('.')) continue; // not finished
       const folder = join(this.layout.roots, entry);
       const lease = readOr([], join(folder, 'lease.json'), parseLease);
       if (lease === undefined || lease.made.every(({ layer }) => layer !== undefined)) continue;
