@@ -17,6 +17,7 @@ import { admitClients, type ClientRules } from './clients.js';
 import { bindDomains } from './domains.js';
 import { bindEvents } from './events.js';
 import { failed } from './failure.js';
+import { refuseForeignPages } from './foreign-page.js';
 import { bindGuarantees } from './guarantees.js';
 import type { Handlers } from './handler.js';
 import { bindHost } from './host.js';
@@ -58,6 +59,7 @@ export function createHttpApp(
     routerOptions: { maxParamLength: 4096, ignoreTrailingSlash: false },
   });
   admitClients(app, clients);
+  refuseForeignPages(app);
   // The contract's own checks run in the handlers, with the engine's error; fastify's (ajv) never load.
   app.setValidatorCompiler(() => () => true);
   app.setSerializerCompiler(() => JSON.stringify);

@@ -24,6 +24,7 @@ import { EngineError, type ExecSession, passedSignals } from '@ctvirt/engine';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import { createWebSocketStream, WebSocketServer } from 'ws';
 import { failed } from './failure.js';
+import { foreignPage } from './foreign-page.js';
 import { SessionInput } from './session-input.js';
 import type { AnyCall } from './stream.js';
 import { admitBody } from './validation.js';
@@ -46,6 +47,8 @@ export function acceptSessions(app: FastifyInstance, routes: readonly SessionRou
   const table = routes.map(({ route, handler }) => ({ ...matcher(route), handler }));
   app.server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on('error', (error) => app.log.debug({ err: error }, "a session's client went"));
+    const refusal = foreignPage(request.headers);
+    if (refusal !== undefined) return refuse(socket, 403, refusal);
     const path = (request.url ?? '').split('?')[0] ?? '';
     for (const { match, admitOpen, handler } of table) {
       const params = match(path);
@@ -93,20 +96,12 @@ function upgrade(
       code: 'invalid',
       message: `upgrade to ${sessionProtocol} or websocket, nothing else`,
     });
-  else if (!isOwnPage(request))
-    refuse(socket, 403, { code: 'denied', message: `no session for pages of ${request.headers.origin}` });
   else if (!offers(request, sessionProtocol))
     refuse(socket, 400, { code: 'invalid', message: `the WebSocket's protocol is ${sessionProtocol}` });
   else
     webSockets.handleUpgrade(request, socket, head, (webSocket) =>
       begin(createWebSocketStream(webSocket, { allowHalfOpen: false })),
     );
-}
-
-/** Any page may open WebSockets to anywhere, with its user's rights there: only those that came from here are heard. */
-function isOwnPage({ headers: { origin, host } }: IncomingMessage): boolean {
-  if (origin === undefined) return true; // no browser
-  return URL.canParse(origin) && new URL(origin).host === host;
 }
 
 const offers = ({ headers }: IncomingMessage, protocol: string): boolean =>

@@ -1,6 +1,7 @@
 // Sessions over WebSockets, as browsers have them: the same protocol, and none for pages that came from elsewhere.
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
+import { request } from 'node:http';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ApiError, encodeFrame, encodeJson, sessionProtocol } from '@ctvirt/api';
@@ -113,12 +114,33 @@ function handshake(url: string, protocol: string | undefined, origin?: string): 
   });
 }
 
+/** The status of an upgrade by hand to the bare protocol. */
+function upgrade(url: string, origin: string): Promise<number | undefined> {
+  const headers = { connection: 'upgrade', upgrade: sessionProtocol, origin };
+  return new Promise((resolve, reject) => {
+    const call = request(`${url}/v1/domains/web/exec`, { headers });
+    call.on('upgrade', (answer, socket) => {
+      socket.destroy();
+      resolve(answer.statusCode);
+    });
+    call.on('response', (answer) => {
+      answer.resume();
+      resolve(answer.statusCode);
+    });
+    call.on('error', reject).end();
+  });
+}
+
 test('a page from elsewhere opens nothing, nor does another protocol', async (t) => {
   const { url } = await openPage(t);
   assert.equal(await handshake(url, sessionProtocol), 'open');
   assert.equal(await handshake(url, sessionProtocol, url), 'open');
   const others = ['http://evil.example', url.replace('127.0.0.1', 'localhost'), `${url}0`, 'null', 'x'];
-  for (const origin of others) assert.equal(await handshake(url, sessionProtocol, origin), '403', origin);
+  for (const origin of others) {
+    assert.equal(await handshake(url, sessionProtocol, origin), '403', origin);
+    assert.equal(await upgrade(url, origin), 403, origin);
+  }
+  assert.equal(await upgrade(url, url), 101);
   assert.equal(await handshake(url, undefined), '400');
   assert.equal(await handshake(url, 'chat'), '400');
 });
