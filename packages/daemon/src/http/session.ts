@@ -22,7 +22,6 @@ import {
 } from '@ctvirt/api';
 import { EngineError, type ExecSession, passedSignals } from '@ctvirt/engine';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
-import { createWebSocketStream, WebSocketServer } from 'ws';
 import { failed } from './failure.js';
 import { foreignPage } from './foreign-page.js';
 import { SessionInput } from './session-input.js';
@@ -44,6 +43,7 @@ const drainIdleMs = 500;
 /** Serves the session routes of an app; its close ends every session. */
 export function acceptSessions(app: FastifyInstance, routes: readonly SessionRoute[]): void {
   const live = new Set<SessionServer>();
+  let isClosing = false;
   const table = routes.map(({ route, handler }) => ({ ...matcher(route), handler }));
   app.server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on('error', (error) => app.log.debug({ err: error }, "a session's client went"));
@@ -55,6 +55,10 @@ export function acceptSessions(app: FastifyInstance, routes: readonly SessionRou
       if (params === undefined) continue;
       const open = (value: unknown) => handler({ params, query: {}, body: undefined }, admitOpen(value));
       upgrade(request, socket, head, (client) => {
+        if (isClosing) {
+          client.destroy();
+          return;
+        }
         const session = new SessionServer(client, open, app.log, () => live.delete(session));
         live.add(session);
         session.begin();
@@ -64,18 +68,31 @@ export function acceptSessions(app: FastifyInstance, routes: readonly SessionRou
     refuse(socket, 404, { code: 'not-found', message: `no such operation: upgrade of ${path}` });
   });
   app.addHook('preClose', async () => {
+    isClosing = true;
     for (const session of live) session.end();
   });
 }
 
-/** Text and compression are no part of it, and a message is at most one frame of ours. */
-const webSockets = new WebSocketServer({
-  noServer: true,
-  clientTracking: false,
-  perMessageDeflate: false,
-  maxPayload: maxPayloadBytes + maxDataBytes,
-  handleProtocols: (offered) => offered.has(sessionProtocol) && sessionProtocol,
-});
+/** Makes the connection a WebSocket; the package that does is loaded for the first, since most daemons never see one. */
+async function acceptWebSocket(
+  request: IncomingMessage,
+  socket: Duplex,
+  head: Buffer,
+  begin: (client: Duplex) => void,
+): Promise<void> {
+  const { createWebSocketStream, WebSocketServer } = await import('ws');
+  // Text and compression are no part of it, and a message is at most one frame of ours.
+  const server = new WebSocketServer({
+    noServer: true,
+    clientTracking: false,
+    perMessageDeflate: false,
+    maxPayload: maxPayloadBytes + maxDataBytes,
+    handleProtocols: (offered) => offered.has(sessionProtocol) && sessionProtocol,
+  });
+  server.handleUpgrade(request, socket, head, (webSocket) =>
+    begin(createWebSocketStream(webSocket, { allowHalfOpen: false })),
+  );
+}
 
 /** Hands over the client's connection in whichever of the two ways it asked for, or refuses it in HTTP. */
 function upgrade(
@@ -98,10 +115,7 @@ function upgrade(
     });
   else if (!offers(request, sessionProtocol))
     refuse(socket, 400, { code: 'invalid', message: `the WebSocket's protocol is ${sessionProtocol}` });
-  else
-    webSockets.handleUpgrade(request, socket, head, (webSocket) =>
-      begin(createWebSocketStream(webSocket, { allowHalfOpen: false })),
-    );
+  else void acceptWebSocket(request, socket, head, begin);
 }
 
 const offers = ({ headers }: IncomingMessage, protocol: string): boolean =>
