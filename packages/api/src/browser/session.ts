@@ -15,6 +15,7 @@ export interface BrowserSession extends SessionControls {
 
 /** Opens a session at a ws: or wss: URL; resolves when the daemon says it runs. */
 export async function openSession(url: string, open: unknown, signal?: AbortSignal): Promise<BrowserSession> {
+  if (signal?.aborted) throw new ApiError('interrupted', 'interrupted');
   const socket = new WebSocket(url, sessionProtocol);
   socket.binaryType = 'arraybuffer';
   // Its end tells as much.
@@ -29,15 +30,19 @@ export async function openSession(url: string, open: unknown, signal?: AbortSign
         streams.stderr.controller.close();
       },
     },
+    signal,
   );
-  signal?.addEventListener('abort', () => talk.close());
-  await connected(socket, url, signal);
+  // A browser does not tell a page why a WebSocket was refused.
+  socket.onclose = () => talk.miss(`no session can be opened at ${url}`);
+  socket.onopen = () => {
+    socket.onclose = ({ reason }) => talk.lose(reason === '' ? 'it closed the connection' : reason);
+    talk.open(open);
+  };
   socket.onmessage = ({ data }) => {
     if (data instanceof ArrayBuffer) talk.receive(new Uint8Array(data));
     else talk.lose('it sent text');
   };
-  socket.onclose = ({ reason }) => talk.lose(reason === '' ? 'it closed the connection' : reason);
-  await talk.open(open);
+  await talk.opened;
   return {
     stdout: streams.stdout.stream,
     stderr: streams.stderr.stream,
@@ -51,19 +56,6 @@ export async function openSession(url: string, open: unknown, signal?: AbortSign
     kill: () => talk.kill(),
     close: () => talk.close(),
   };
-}
-
-/** A browser does not tell a page why a WebSocket was refused. */
-function connected(socket: WebSocket, url: string, signal?: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    socket.onopen = () => resolve();
-    socket.onclose = () =>
-      reject(
-        signal?.aborted
-          ? new ApiError('interrupted', 'interrupted')
-          : new ApiError('unreachable', `no session can be opened at ${url}`),
-      );
-  });
 }
 
 interface Pipe {

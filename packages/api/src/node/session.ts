@@ -35,9 +35,9 @@ export async function openSession(socket: Socket, head: Buffer, open: unknown): 
   socket.on('error', (cause) => talk.lose(cause.message, cause));
   socket.on('end', () => talk.lose('it closed the connection'));
   socket.on('close', () => talk.lose('it closed the connection'));
-  const opened = talk.open(open);
+  talk.open(open);
   if (head.length > 0) talk.receive(head);
-  await opened;
+  await talk.opened;
   return {
     ...streams,
     stdin: inputOf(talk),

@@ -69,11 +69,16 @@ export class SessionTalk implements SessionControls {
   #ended = false;
   #windowBytes = stdinWindowBytes;
   #onWindow: (() => void) | undefined;
+  readonly #leave = () => this.close();
 
+  /** Whoever gives the signal `leaving`, which is not given yet, leaves the session. */
   constructor(
     private readonly wire: SessionWire,
     private readonly output: SessionOutput,
-  ) {}
+    private readonly leaving?: AbortSignal,
+  ) {
+    leaving?.addEventListener('abort', this.#leave);
+  }
 
   get exited(): Promise<number> {
     return this.#exit.promise;
@@ -83,10 +88,14 @@ export class SessionTalk implements SessionControls {
     return this.#ended;
   }
 
-  /** Says what to open; resolves when the daemon says that it runs. */
-  open(what: unknown): Promise<void> {
-    this.#send(encodeJson('open', what));
+  /** Resolves when the daemon says that it runs. */
+  get opened(): Promise<void> {
     return this.#opened.promise;
+  }
+
+  /** Says what to open. */
+  open(what: unknown): void {
+    this.#send(encodeJson('open', what));
   }
 
   /** Sends input as far as the daemon takes it; `done` is called when all of it is on its way. */
@@ -142,6 +151,11 @@ export class SessionTalk implements SessionControls {
     this.#finish(new ApiError('unreachable', `the connection to the daemon broke: ${reason}`, {}, { cause }));
   }
 
+  /** There is no wire to the daemon. */
+  miss(reason: string): void {
+    this.#finish(new ApiError('unreachable', reason));
+  }
+
   #send(frame: Uint8Array<ArrayBuffer>): void {
     if (!this.#ended) this.wire.send(frame);
   }
@@ -167,6 +181,7 @@ export class SessionTalk implements SessionControls {
   #finish(outcome: number | ApiError): void {
     if (this.#ended) return;
     this.#ended = true;
+    this.leaving?.removeEventListener('abort', this.#leave);
     this.wire.end();
     this.output.end();
     this.#releaseInput();

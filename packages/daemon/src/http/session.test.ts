@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
+import { getEventListeners } from 'node:events';
 import { connect } from 'node:net';
 import { PassThrough, Writable } from 'node:stream';
 import { type TestContext, test } from 'node:test';
@@ -55,6 +56,18 @@ test('a program has its own streams and status', async (t) => {
   ]);
   assert.deepEqual([out, err, status], ['in and out', 'loud\n', 7]);
   await assertNoneLeft(served);
+});
+
+test('a signal refuses what is not yet open, and is let go of', async (t) => {
+  const served = await serveRunning(t);
+  const { client } = served;
+  const never = { signal: AbortSignal.abort() };
+  await assert.rejects(client.domains.exec(open(['sleep', '600']), never), { code: 'interrupted' });
+  assert.equal(served.engine.liveSessions(), 0);
+  const { signal } = new AbortController();
+  const short = await client.domains.exec(open(['true']), { signal });
+  assert.equal(await short.exited, 0);
+  assert.equal(getEventListeners(signal, 'abort').length, 0);
 });
 
 test('megabytes pass both ways unharmed', async (t) => {

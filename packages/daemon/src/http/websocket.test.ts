@@ -1,6 +1,7 @@
 // Sessions over WebSockets, as browsers have them: the same protocol, and none for pages that came from elsewhere.
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
+import { getEventListeners } from 'node:events';
 import { request } from 'node:http';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -95,6 +96,12 @@ test('what cannot be opened is told with its code, and a program whose page goes
   leaving.abort();
   await assert.rejects(session.exited, { code: 'interrupted' });
   await assertNoneLeft(engine);
+  const late = client.domains.exec({ domain: 'web', open }, { signal: leaving.signal });
+  await assert.rejects(late, { code: 'interrupted' });
+  const { signal } = new AbortController();
+  await assert.rejects(client.domains.exec({ domain: 'nope', open }, { signal }), { code: 'not-found' });
+  await assert.rejects(gone.domains.exec({ domain: 'web', open }, { signal }), { code: 'unreachable' });
+  assert.equal(getEventListeners(signal, 'abort').length, 0);
 });
 
 /** How a handshake by hand ends: `open`, or the status that it was refused with. */
