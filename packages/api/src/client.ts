@@ -30,24 +30,13 @@ type Call<R extends Route, Content, Session> =
     ? (input?: Input<R, Content>, options?: CallOptions) => Promise<Output<R, Session>>
     : (input: Input<R, Content>, options?: CallOptions) => Promise<Output<R, Session>>;
 
-/** Without sessions, their operations are not there. */
-type Offered<R extends Route, Operation, Session> = [Session] extends [never]
-  ? R['answer']['kind'] extends 'session'
-    ? never
-    : Operation
-  : Operation;
-
 type Calls<R extends Resource, Content, Session> = {
-  readonly [Operation in keyof R as Offered<R[Operation], Operation, Session>]: Call<
-    R[Operation],
-    Content,
-    Session
-  >;
+  readonly [Operation in keyof R]: Call<R[Operation], Content, Session>;
 };
 
 /**
  * Every operation of the daemon, by resource: `client.domains.start({ domain: 'web' })`. Rejects with ApiError. `Content` is
- * how the transport holds a stream of bytes, `Session` what it makes of an exec or console; never where it has none.
+ * how the transport holds a stream of bytes, `Session` what it makes of an exec or console.
  */
 export type ClientOf<Content, Session> = {
   readonly [R in keyof Resources]: Calls<Resources[R], Content, Session>;
@@ -97,10 +86,7 @@ function callOf<Content, Session>(
   const check: Check = 'schema' in answer ? compileCheck(answer.schema) : () => undefined;
   return async (input = {}, options = {}) => {
     const target = targetOf(route, input);
-    if (answer.kind === 'session') {
-      if (transport.open === undefined) throw new ApiError('unsupported', 'no session can be had this way');
-      return await transport.open(target, input.open, options.signal);
-    }
+    if (answer.kind === 'session') return await transport.open(target, input.open, options.signal);
     const reply = await transport.send({
       method: route.method,
       target,

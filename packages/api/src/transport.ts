@@ -28,8 +28,8 @@ export interface Reply {
 export interface Transport<Content, Session> {
   /** Resolves with a good answer; rejects with ApiError for any other, or if none comes. */
   send(outgoing: Outgoing<Content>): Promise<Reply>;
-  /** Opens a session with what its first frame says; absent where no session can be had. */
-  readonly open?: (target: string, open: unknown, signal?: AbortSignal) => Promise<Session>;
+  /** Opens a session with what its first frame says. */
+  open(target: string, open: unknown, signal?: AbortSignal): Promise<Session>;
   /** Lets go of idle connections. */
   close(): void;
 }
