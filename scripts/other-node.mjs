@@ -102,8 +102,7 @@ export async function runOn(lane, { files, concurrency }, onReport, note) {
     /** @type {Report} */
     const report = JSON.parse(line);
     if (report.kind === 'end') isComplete = true;
-    // A file is reported as a test too, and fails with its tests or by itself.
-    else if (report.kind === 'fail' || !files.includes(report.name)) onReport(report);
+    else onReport(report);
   });
   await ended;
   if (!isComplete) throw new Error(`Node ${versions[lane]} ended before its tests were done`);

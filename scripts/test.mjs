@@ -7,20 +7,21 @@ import { parseArgs } from 'node:util';
 import { lanes, runOn, testsOf } from './other-node.mjs';
 import { root, setUp, testPackages } from './setup.mjs';
 import { command, reportOf, step } from './steps.mjs';
+import { Tally } from './tally.mjs';
 import { machinePackages, onDemand, storyNames, tellStories } from './vm/lane.mjs';
+import { toReport } from './vm/reporter.mjs';
 
 const { positionals: asked, values } = parseArgs({
   allowPositionals: true,
   options: { verbose: { type: 'boolean', default: false } },
 });
-const isVerbose = values.verbose;
 const stories = storyNames();
 const askedStories = asked.filter((word) => stories.includes(word));
 /** @param {string} part */
 const wanted = (part) =>
   asked.length === 0 || asked.includes(part) || (part === 'vm' && askedStories.length > 0);
-let passed = 0;
-let failed = 0;
+const tally = new Tally();
+tally.isVerbose = values.verbose;
 
 /**
  * Built tests, found by their sources: what an earlier build left in dist is not one any more.
@@ -38,15 +39,6 @@ function testFiles(folder, ending) {
 }
 
 /**
- * What node:test tells of a test.
- * @typedef {object} Told
- * @property {string} name
- * @property {string} [file]
- * @property {string | boolean} [skip]
- * @property {{ type?: string, error?: Error }} [details]
- */
-
-/**
  * Runs test files, each in a process of its own, and counts the tests in them.
  *
  * @param {string} title
@@ -55,72 +47,27 @@ function testFiles(folder, ending) {
  */
 async function tests(title, files, concurrency) {
   if (files.length === 0) return;
-  /** @type {Told[]} */
-  const failures = [];
+  const { failures, count } = tally.part(files);
   await step(`${title}: ${files.length} files`, async (note) => {
-    /** @param {string} name */
-    const isFile = (name) => files.includes(name);
-    const stream = run({ files, concurrency, timeout: 15 * 60_000 });
-    /** @type {(kind: 'pass' | 'fail') => (event: Told) => void} */
-    const seen = (kind) => (event) => {
-      if (event.details?.type === 'suite') return;
-      // A file is reported as a test too: it counts only if it failed without one of its tests having done so.
-      if (isFile(event.name) && (kind === 'pass' || failures.length > 0)) return;
-      if (event.skip !== undefined)
-        process.stderr.write(
-          `\nskipped: ${event.name}${typeof event.skip === 'string' ? `: ${event.skip}` : ''}\n`,
-        );
-      if (kind === 'pass') passed++;
-      else {
-        failed++;
-        failures.push(event);
-        process.stderr.write(`\n✗ ${event.name} (${event.file ?? ''})\n`);
-      }
-      note(`${passed} passed, ${failed} failed · ${event.name}`);
-    };
-    stream.on('test:pass', seen('pass'));
-    stream.on('test:fail', seen('fail'));
     let tail = '';
-    stream.on('test:stderr', ({ message }) => {
-      tail = (tail + message).slice(-4000);
-    });
-    await new Promise((resolve, reject) => {
-      stream.on('end', () => resolve(undefined));
-      stream.on('error', reject);
-      stream.resume();
-    });
-    if (failures.length > 0) {
-      const text = failures.map((event) => `  ✗ ${event.name}\n${causeOf(event.details?.error)}`);
-      throw new Error(`${text.join('\n')}\n${tail}`);
+    for await (const event of run({ files, concurrency, timeout: 15 * 60_000 })) {
+      if (event.type === 'test:stderr') tail = (tail + event.data.message).slice(-4000);
+      const report = toReport(event);
+      if (report === undefined) continue;
+      count(report);
+      note(`${tally.text} · ${report.name}`);
     }
+    if (failures.length > 0) throw new Error(`${failures.join('\n')}\n${tail}`);
   });
 }
 
 const unitFiles = () =>
   readdirSync(join(root, 'packages')).flatMap((name) => testFiles(join('packages', name), '.test'));
 
-/** @param {Error | undefined} error */
-const causeOf = (error) =>
-  (error?.cause instanceof Error ? error.cause.stack : undefined) ?? error?.message ?? '';
-
-/** Counts tests by the reports of a process that runs them, and keeps what failed. */
-function counting() {
-  /** @type {string[]} */
-  const failures = [];
-  /** @param {import('./vm/machine.mjs').Report} report */
-  const count = ({ kind, name, skip, seconds, text }) => {
-    if (kind !== 'pass' && kind !== 'fail') return;
-    if (skip !== undefined) process.stderr.write(`\nskipped: ${name}: ${skip}\n`);
-    if (kind === 'pass') passed++;
-    else {
-      failed++;
-      failures.push(`  ✗ ${name}\n${text}`);
-      process.stderr.write(`\n✗ ${name}\n`);
-    }
-    if (isVerbose) process.stderr.write(`  ${kind} ${(seconds ?? 0).toFixed(1)} s  ${name}\n`);
-  };
-  return { failures, count };
-}
+const scriptFiles = () =>
+  readdirSync(join(root, 'scripts'))
+    .filter((name) => name.endsWith('.test.mjs'))
+    .map((name) => join(root, 'scripts', name));
 
 /**
  * Tests on another Node: those that meet it, then one story.
@@ -128,15 +75,15 @@ function counting() {
  * @param {import('./other-node.mjs').Lane} lane
  */
 async function otherNode(lane) {
-  const { failures, count } = counting();
   const { meets, story } = testsOf(asked.includes(lane));
   const units = unitFiles().filter(meets);
   const stories = testFiles('e2e', `/${story}.e2e`);
+  const { failures, count } = tally.part([...units, ...stories]);
   await step(`tests on ${lane}: ${units.length} files, and the story '${story}'`, async (note) => {
     /** @param {import('./vm/machine.mjs').Report} report */
     const seen = (report) => {
       count(report);
-      note(`${passed} passed, ${failed} failed · ${report.name}`);
+      note(`${tally.text} · ${report.name}`);
     };
     await runOn(lane, { files: units, concurrency: 2 }, seen, note);
     await runOn(lane, { files: stories, concurrency: 1 }, seen, note);
@@ -153,7 +100,7 @@ async function otherNode(lane) {
 function machineTests(names) {
   let last = '';
   let show = () => {};
-  const { failures, count } = counting();
+  const { failures, count } = tally.part();
   const told = tellStories(names, (report) => {
     last = report.name;
     show();
@@ -162,7 +109,7 @@ function machineTests(names) {
   told.catch(() => undefined); // told in its turn
   return async () => {
     await step(`tests in a virtual machine: ${names.join(', ')}`, async (note) => {
-      show = () => note(`${passed} passed, ${failed} failed · ${last}`);
+      show = () => note(`${tally.text} · ${last}`);
       show();
       await told;
     });
@@ -177,9 +124,9 @@ function machineTests(names) {
 async function check(title, argv) {
   try {
     await step(title, (note) => command(argv, note, { cwd: root }));
-    passed++;
+    tally.passed++;
   } catch (error) {
-    failed++;
+    tally.failed++;
     throw error;
   }
 }
@@ -189,7 +136,7 @@ async function attempt(work) {
   try {
     await work();
   } catch (error) {
-    if (failed === 0) failed++;
+    if (tally.failed === 0) tally.failed++;
     process.stderr.write(`\n${reportOf(error)}\n\n`);
   }
 }
@@ -198,7 +145,7 @@ await attempt(async () => {
   await setUp([...testPackages, ...(wanted('vm') ? machinePackages : [])]);
   if (wanted('lint')) await attempt(() => check('style and layers', ['npm', 'run', '--silent', 'lint']));
   if (wanted('unit')) {
-    await attempt(() => tests('unit tests', unitFiles(), 2));
+    await attempt(() => tests('unit tests', [...unitFiles(), ...scriptFiles()], 2));
   }
   const machine =
     wanted('vm') &&
@@ -207,5 +154,5 @@ await attempt(async () => {
   for (const lane of lanes) if (wanted(lane)) await attempt(() => otherNode(lane));
   if (machine !== false) await attempt(machine);
 });
-process.stdout.write(`${passed} passed, ${failed} failed\n`);
-process.exitCode = failed === 0 ? 0 : 1;
+process.stdout.write(`${tally.text}\n`);
+process.exitCode = tally.failed === 0 ? 0 : 1;

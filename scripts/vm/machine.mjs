@@ -27,6 +27,7 @@ const disks = ['root', 'code', 'ext4', 'xfs', 'swap'];
  * @typedef {object} Report
  * @property {'start' | 'pass' | 'fail' | 'note' | 'suite' | 'end'} kind
  * @property {string} name
+ * @property {string} [file]
  * @property {string | boolean} [skip]
  * @property {string} [message]
  * @property {number} [seconds]

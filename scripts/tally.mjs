@@ -1,0 +1,44 @@
+// Counts tests by the reports of whoever runs them, and keeps what failed.
+// SPDX-License-Identifier: Apache-2.0
+
+/** @typedef {import('./vm/machine.mjs').Report} Report */
+
+export class Tally {
+  passed = 0;
+  failed = 0;
+  isVerbose = false;
+
+  /** @param {(text: string) => void} [say] */
+  constructor(say = (text) => process.stderr.write(text)) {
+    this.say = say;
+  }
+
+  get text() {
+    return `${this.passed} passed, ${this.failed} failed`;
+  }
+
+  /**
+   * Takes the reports of a part; what failed of it is in `failures`.
+   *
+   * @param {readonly string[]} [files]
+   */
+  part(files = []) {
+    /** @type {string[]} */
+    const failures = [];
+    /** @param {Report} report */
+    const count = ({ kind, name, file, skip, seconds, text }) => {
+      if (kind !== 'pass' && kind !== 'fail') return;
+      // A file is reported too where it has no test, or failed by itself.
+      if (kind === 'pass' && files.includes(name)) return;
+      if (skip !== undefined) this.say(`\nskipped: ${name}${typeof skip === 'string' ? `: ${skip}` : ''}\n`);
+      if (kind === 'pass') this.passed++;
+      else {
+        this.failed++;
+        failures.push(`  ✗ ${name}\n${text}`);
+        this.say(`\n✗ ${name}${file === undefined ? '' : ` (${file})`}\n`);
+      }
+      if (this.isVerbose) this.say(`  ${kind} ${(seconds ?? 0).toFixed(1)} s  ${name}\n`);
+    };
+    return { failures, count };
+  }
+}
