@@ -1,9 +1,9 @@
 // `npm run test:clients [-- --seconds N]`: the stories of libvirt's clients alone; --write writes the table of virsh's commands.
 // SPDX-License-Identifier: Apache-2.0
-import { readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { root, setUp, testPackages } from './setup.mjs';
-import { command, step } from './steps.mjs';
+import { command, StepError, step } from './steps.mjs';
 
 const { values } = parseArgs({
   options: { write: { type: 'boolean', default: false }, seconds: { type: 'string' } },
@@ -17,9 +17,12 @@ const env = {
 const stories = readdirSync(`${root}e2e/src/stories`).filter((name) => /^clients.*\.e2e\.ts$/.test(name));
 const files = [
   ...stories.map((name) => `e2e/dist/stories/${name.replace(/ts$/, 'js')}`),
-  'packages/rpc/dist/virsh.test.js',
-  'packages/rpc/dist/connection.test.js',
+  'packages/rpc/dist/server/virsh.test.js',
+  'packages/rpc/dist/client/connection.test.js',
 ];
+// Some releases of Node pass over a file that is not there.
+const missing = files.filter((file) => !existsSync(root + file));
+if (missing.length > 0) throw new StepError(`no such tests: ${missing.join(', ')}`);
 await step("libvirt's clients", (note) =>
   command([process.execPath, '--test', '--test-concurrency=1', ...files], note, { cwd: root, env }),
 );
