@@ -1,14 +1,9 @@
 // Bundles the commands to one file each, so that they start fast: `node scripts/bundle.mjs` after `tsc -b`.
 // SPDX-License-Identifier: Apache-2.0
-
 import { execFileSync } from 'node:child_process';
 import { chmodSync, copyFileSync, existsSync, rmSync, writeFileSync } from 'node:fs';
 import { build } from 'esbuild';
-
-const root = new URL('../', import.meta.url).pathname;
-
-/** CommonJS packages inside a module bundle need a `require` for Node's own modules. */
-const requireLine = `import { createRequire as ctvirtCreateRequire } from 'node:module'; const require = ctvirtCreateRequire(import.meta.url);`;
+import { requireLine, root } from './setup.mjs';
 
 const cli = 'packages/cli/dist/ctvirt';
 /** @type {readonly { entry: string, out: string, options: import('esbuild').BuildOptions }[]} */

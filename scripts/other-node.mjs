@@ -2,10 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { root } from './setup.mjs';
+import { cacheFolder, root } from './setup.mjs';
 import { command } from './steps.mjs';
 
 /** @typedef {import('./vm/machine.mjs').Report} Report */
@@ -51,9 +50,8 @@ export function testsOf(isAsked) {
  * @param {import('./steps.mjs').Note} note
  */
 async function programOf(lane, note) {
-  const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'ctvirt');
   const name = `node-linux-${process.arch}`;
-  const folder = join(cache, `node-${versions[lane]}-${process.arch}`);
+  const folder = join(cacheFolder, `node-${versions[lane]}-${process.arch}`);
   const program = join(folder, 'node_modules', name, 'bin/node');
   if (existsSync(program)) return program;
   const making = `${folder}.${process.pid}`;

@@ -2,10 +2,17 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { command, StepError, step } from './steps.mjs';
 
 export const root = new URL('..', import.meta.url).pathname;
+
+/** What is fetched or made once for every checkout. */
+export const cacheFolder = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'ctvirt');
+
+/** CommonJS packages inside a module bundle need a `require` for Node's own modules. */
+export const requireLine = `import { createRequire as ctvirtCreateRequire } from 'node:module'; const require = ctvirtCreateRequire(import.meta.url);`;
 
 /** What the daemon calls on, by the Debian package that has it. */
 const runtimePackages = [
@@ -120,6 +127,7 @@ function sourceFiles() {
     join(root, 'tsconfig.base.json'),
     join(root, 'scripts', 'bundle.mjs'),
     join(root, 'scripts', 'launcher.mjs'),
+    join(root, 'scripts', 'setup.mjs'),
   ]
     .filter((path) => existsSync(path) && statSync(path).isFile())
     .sort();

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { copyFileSync, cpSync, mkdirSync, realpathSync, symlinkSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { root } from '../setup.mjs';
+import { requireLine, root } from '../setup.mjs';
 import { command } from '../steps.mjs';
 import { isDebianNode } from './image.mjs';
 
@@ -65,9 +65,7 @@ async function bundleLayers(outdir) {
     },
     outdir,
     logLevel: 'warning',
-    banner: {
-      js: "import { createRequire as requireFor } from 'node:module'; const require = requireFor(import.meta.url);",
-    },
+    banner: { js: requireLine },
   });
 }
 
@@ -90,10 +88,6 @@ async function bundleStories(out, stories, env) {
     ...bundled,
     outfile: out,
     logLevel: 'warning',
-    banner: {
-      js:
-        "import { createRequire as stories } from 'node:module'; const require = stories(import.meta.url);" +
-        ` Object.assign(process.env, ${JSON.stringify(env)});`,
-    },
+    banner: { js: `${requireLine} Object.assign(process.env, ${JSON.stringify(env)});` },
   });
 }

@@ -13,8 +13,8 @@ import {
   symlinkSync,
   utimesSync,
 } from 'node:fs';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { cacheFolder } from '../setup.mjs';
 import { command, step } from '../steps.mjs';
 
 const suites = ['bookworm', 'trixie'];
@@ -77,22 +77,21 @@ const unloaded = ['lxc-containers', 'lsb_release', 'nvidia_modprobe'];
 
 /** Answers the folder that holds `vmlinuz` and the disks; makes it if this version of them is not there yet. */
 export async function machineDisks() {
-  const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'ctvirt');
   const suite = suiteOf();
-  const folder = join(cache, `${prefix}${suite}-${digest()}`);
+  const folder = join(cacheFolder, `${prefix}${suite}-${digest()}`);
   if (existsSync(folder)) {
     utimesSync(folder, new Date(), new Date());
     return folder;
   }
-  mkdirSync(cache, { recursive: true });
-  const making = join(cache, `.${prefix}${process.pid}`);
+  mkdirSync(cacheFolder, { recursive: true });
+  const making = join(cacheFolder, `.${prefix}${process.pid}`);
   await step(`a Debian machine (${suite}) to test in: its disks, made once`, async (note) => {
     try {
       mkdirSync(making);
       await makeDisks(suite, making, note);
-      for (const name of readdirSync(cache))
-        if (name.startsWith(prefix) && isForgotten(join(cache, name)))
-          rmSync(join(cache, name), { recursive: true });
+      for (const name of readdirSync(cacheFolder))
+        if (name.startsWith(prefix) && isForgotten(join(cacheFolder, name)))
+          rmSync(join(cacheFolder, name), { recursive: true });
       renameSync(making, folder);
     } finally {
       await command(['rm', '--recursive', '--force', '--one-file-system', making]);
