@@ -29,8 +29,9 @@ export async function codeDisk(folder, stories, env) {
     cpSync(join(root, path), join(tree, path), { recursive: true });
   }
   await addNode(tree);
-  await bundleStories(join(tree, 'e2e/dist/vm/stories.mjs'), stories, env);
-  await bundleLayers(join(tree, 'layers'));
+  const files = stories.map((name) => join(root, 'e2e/dist/vm', `${name}.vm.js`));
+  await bundleStories(join(tree, 'e2e/dist/vm/stories.mjs'), files, env);
+  if (stories.includes('layers')) await bundleLayers(join(tree, 'layers'));
   const disk = join(folder, 'code.ext4');
   await command(['mke2fs', '-q', '-t', 'ext4', '-O', '^has_journal', '-L', 'code', '-d', tree, disk, '512M']);
   return disk;
@@ -73,15 +74,15 @@ async function bundleLayers(outdir) {
  * One file, since each costs the emulated processor a good part of a second; they run in this order.
  *
  * @param {string} out
- * @param {readonly string[]} stories
+ * @param {readonly string[]} files
  * @param {Readonly<Record<string, string>>} env
  */
-async function bundleStories(out, stories, env) {
+async function bundleStories(out, files, env) {
   // Not at the top: npm test reads this file before it has installed npm's packages.
   const { build } = await import('esbuild');
   await build({
     stdin: {
-      contents: stories.map((path) => `import ${JSON.stringify(path)};`).join('\n'),
+      contents: files.map((path) => `import ${JSON.stringify(path)};`).join('\n'),
       resolveDir: root,
     },
     absWorkingDir: root,

@@ -36,8 +36,7 @@ export async function tellStories(names, onReport, env = {}) {
   const disks = await machineDisks();
   const scratch = mkdtempSync(join(tmpdir(), 'ctvirt-vm-'));
   try {
-    const files = names.map((name) => join(root, 'e2e/dist/vm', `${name}.vm.js`));
-    const code = await codeDisk(scratch, files, env);
+    const code = await codeDisk(scratch, names, env);
     const console = join(scratch, 'console.log');
     await runMachine({ folder: disks, code, console, silence, onReport });
   } finally {
