@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { createClient } from '../packages/api/dist/node/index.js';
 import { layoutOf } from '../packages/engine/dist/state/layout.js';
+import { hasCode } from '../scripts/steps.mjs';
 
 const run = promisify(execFile);
 const daemonProgram = new URL('../packages/daemon/dist/ctvirtd.mjs', import.meta.url).pathname;
@@ -46,7 +47,7 @@ export class Daemon {
         await this.client.host.version();
         return performance.now() - began;
       } catch (error) {
-        if (!(error instanceof Error && 'code' in error && error.code === 'unreachable')) throw error;
+        if (!hasCode(error, 'unreachable')) throw error;
         await sleep(2);
       }
     }

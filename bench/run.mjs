@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { cpus, loadavg, release } from 'node:os';
 import { parseArgs } from 'node:util';
 import { setUp } from '../scripts/setup.mjs';
-import { step } from '../scripts/steps.mjs';
+import { reportOf, step } from '../scripts/steps.mjs';
 import { formatTable } from './table.mjs';
 
 const signals = /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP']);
@@ -55,7 +55,7 @@ export async function runBench(command, load, packages = []) {
       results.push(...(await step(`bench: ${row.name}`, (note) => row.run({ note }))));
     } catch (error) {
       failed++;
-      process.stderr.write(`\n${error instanceof Error ? error.stack : String(error)}\n\n`);
+      process.stderr.write(`\n${reportOf(error)}\n\n`);
     }
   }
   const after = machine();

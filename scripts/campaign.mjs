@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { tableOf } from './campaign/table.mjs';
 import { root, setUp, testPackages } from './setup.mjs';
-import { step } from './steps.mjs';
+import { reportOf, step } from './steps.mjs';
 import { machineDisks } from './vm/image.mjs';
 import { machinePackages, tellStories } from './vm/lane.mjs';
 
@@ -108,7 +108,7 @@ const killsInMachine = {
         };
         const env = { CTVIRT_KILLS: String(kills), CTVIRT_SEED: String(own) };
         await tellStories(['kills'], onReport, env).catch((error) =>
-          faults.push(`seed ${own}: ${stackOf(error)}`),
+          faults.push(`seed ${own}: ${reportOf(error)}`),
         );
         if (told === 0) faults.push(`seed ${own}: the machine told of no story that passed`);
       }
@@ -122,9 +122,6 @@ const killsInMachine = {
     };
   },
 };
-
-/** @param {unknown} error */
-const stackOf = (error) => (error instanceof Error ? error.stack : String(error));
 
 /**
  * @param {readonly string[]} argv
@@ -177,7 +174,7 @@ async function runPart(name, { what, long, short, run }) {
     return await run(order).catch((error) => ({
       done: 'broken off',
       figures: '',
-      faults: [String(stackOf(error))],
+      faults: [reportOf(error)],
     }));
   });
   if (faults.length > 0) {

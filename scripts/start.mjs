@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { root, setUp } from './setup.mjs';
-import { command, reportOf, StepError, step } from './steps.mjs';
+import { command, hasCode, reportOf, StepError, step } from './steps.mjs';
 
 const daemonProgram = join(root, 'packages/daemon/dist/ctvirtd.mjs');
 const cliProgram = join(root, 'packages/cli/dist/ctvirt.mjs');
@@ -28,7 +28,7 @@ async function answers(client) {
     await client.host.version();
     return true;
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'unreachable') return false;
+    if (hasCode(error, 'unreachable')) return false;
     throw error;
   }
 }

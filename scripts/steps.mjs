@@ -53,7 +53,17 @@ export const messageOf = (error) => (error instanceof Error ? error.message : St
 
 /** What a script that fails ends with: a step has said it in words, of anything else the place helps. @param {unknown} error */
 export const reportOf = (error) =>
-  error instanceof StepError ? error.message : error instanceof Error ? error.stack : String(error);
+  error instanceof Error && !(error instanceof StepError) && error.stack !== undefined
+    ? error.stack
+    : messageOf(error);
+
+/**
+ * Whether it is an error of that code, the system's or the daemon's.
+ *
+ * @param {unknown} error
+ * @param {string} code
+ */
+export const hasCode = (error, code) => error instanceof Error && 'code' in error && error.code === code;
 
 /**
  * Runs a program to its end; its last line is what the step notes, its last twenty what a failure shows.

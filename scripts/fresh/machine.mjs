@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { command } from '../steps.mjs';
+import { command, hasCode } from '../steps.mjs';
 
 const cgroups = '/sys/fs/cgroup';
 const isUnified = existsSync(join(cgroups, 'cgroup.controllers'));
@@ -211,8 +211,7 @@ export async function removeGroups(group) {
       return;
     } catch (error) {
       // The last processes are still ending.
-      const isBusy = error instanceof Error && 'code' in error && error.code === 'EBUSY';
-      if (!isBusy || tries > 200) throw error;
+      if (!hasCode(error, 'EBUSY') || tries > 200) throw error;
       await sleep(25);
     }
   }
