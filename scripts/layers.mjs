@@ -3,7 +3,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { checkReach } from './host-reach.mjs';
-import { floorOf, folderOf } from './house/floors.mjs';
+import { folderOf, goesUp, hasFloor } from './house/floors.mjs';
 
 /** @type {Readonly<Record<string, number | undefined>>} */
 const layer = { xml: 0, rpc: 0, formats: 1, api: 1, engine: 2, daemon: 3, cli: 3 };
@@ -28,10 +28,9 @@ const isEntry = (name, inner) =>
 function floorFault(file, spec) {
   if (file.endsWith('.test.ts') || file.startsWith('testing/')) return undefined;
   const [from, to] = [folderOf(file), folderOf(join(dirname(file), spec))];
-  const [above, below] = [floorOf(from), floorOf(to)];
-  if (above === undefined || below === undefined)
-    return `${above === undefined ? from : to} has no floor: add it to scripts/house/floors.mjs`;
-  return from === to || below > above ? undefined : `${from} may not import ${to}`;
+  const homeless = [from, to].find((folder) => !hasFloor(folder));
+  if (homeless !== undefined) return `${homeless} has no floor: add it to scripts/house/floors.mjs`;
+  return goesUp(from, to) ? `${from} may not import ${to}` : undefined;
 }
 
 let faults = 0;

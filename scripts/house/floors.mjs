@@ -37,9 +37,16 @@ const numbers = new Map(floors.flatMap((folders, at) => folders.map((folder) => 
  */
 export const folderOf = (path) => (path.includes('/') ? dirname(path) : path.replace(/\.[jt]s$/, ''));
 
+/** @param {string} folder */
+export const hasFloor = (folder) => numbers.has(folder);
+
 /**
- * From the top; undefined for a folder that has none yet.
+ * Whether an import goes to a floor that is not below; of a folder without a floor nothing can be said.
  *
- * @param {string} folder
+ * @param {string} from
+ * @param {string} to
  */
-export const floorOf = (folder) => numbers.get(folder);
+export function goesUp(from, to) {
+  const [above, below] = [numbers.get(from), numbers.get(to)];
+  return from !== to && above !== undefined && below !== undefined && below <= above;
+}

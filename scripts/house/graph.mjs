@@ -8,7 +8,7 @@ import {
   isStringLiteral,
   SyntaxKind,
 } from 'typescript/unstable/ast';
-import { floorOf, folderOf } from './floors.mjs';
+import { folderOf, goesUp, hasFloor } from './floors.mjs';
 
 /**
  * From a folder to one it imports from, with the imports it is made of.
@@ -108,10 +108,7 @@ export function knotsOf(arrows) {
 export function againstFloors(arrows) {
   const folders = new Set(arrows.flatMap(({ from, to }) => [from, to]));
   return {
-    up: arrows.filter(({ from, to }) => {
-      const [above, below] = [floorOf(from), floorOf(to)];
-      return above !== undefined && below !== undefined && below <= above;
-    }),
-    unknown: [...folders].filter((folder) => floorOf(folder) === undefined).sort(),
+    up: arrows.filter(({ from, to }) => goesUp(from, to)),
+    unknown: [...folders].filter((folder) => !hasFloor(folder)).sort(),
   };
 }
