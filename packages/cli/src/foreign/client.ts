@@ -81,12 +81,18 @@ function domainCalls(connection: () => Promise<Connection>): Calls {
     }
     return await libvirt.domainLookupByName({ name: ref });
   };
-  const summaryOf = async (domain: RemoteDomain): Promise<DomainSummary> => {
+  /** The same for all domains of a connection: it is asked for once. */
+  let driver: Promise<string> | undefined;
+  const driverType = async (): Promise<string> => {
     const libvirt = await connection();
+    driver ??= libvirt.getType().then((type) => type.toLowerCase());
+    return await driver;
+  };
+  const summaryOf = async (domain: RemoteDomain): Promise<DomainSummary> => {
     const { toState } = await import('./states.js');
     const { parseDomain } = await import('@ctvirt/xml');
-    const [driver, xml, state, autostart, persistent] = await Promise.all([
-      libvirt.getType(),
+    const [type, xml, state, autostart, persistent] = await Promise.all([
+      driverType(),
       domain.getXmlDesc({ flags: 0 }),
       domain.getState({ flags: 0 }),
       domain.getAutostart().catch(() => 0), // transient domains have none
@@ -98,7 +104,7 @@ function domainCalls(connection: () => Promise<Connection>): Calls {
       id: domain.id === -1 ? null : domain.id,
       name: domain.name,
       uuid: domain.uuid,
-      type: document?.type ?? driver.toLowerCase(),
+      type: document?.type ?? type,
       title: document?.title ?? null,
       ...toState(state),
       autostart: autostart === 1,
