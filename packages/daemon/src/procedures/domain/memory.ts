@@ -108,13 +108,8 @@ export const bindDomainMemory: Bind = ({ engine }) => {
     },
     domainSetMaxMemory: ({ dom, memory }, { session, name }) =>
       set({ dom, memory, flags: maximumFlag }, session, name),
-    domainSetMemory({ dom, memory }, { session, name }) {
-      return set(
-        { dom: runningDomainOf(engine, session, dom), memory, flags: affectFlags.live },
-        session,
-        name,
-      );
-    },
+    domainSetMemory: ({ dom, memory }, { session, name }) =>
+      set({ dom, memory, flags: affectFlags.live }, session, name),
     domainSetMemoryFlags: (args, { session, name }) => set(args, session, name),
     async domainMemoryStats({ dom, maxStats, flags }, { session, name }) {
       checkFlags(flags, 0, name);
