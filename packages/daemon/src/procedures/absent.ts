@@ -1,14 +1,10 @@
 // Kinds of objects there are none of: clients that list them get empty lists, and a lookup is refused in libvirt's words.
 // SPDX-License-Identifier: Apache-2.0
-
 import { type Bind, domainOf } from './session.js';
 import { refusal } from './words/refusal.js';
 
-const refuseDevice = ({ name }: { name: string }): never => {
-  throw refusal('noNodeDevice', 'nodedev', `no node device with matching name '${name}'`);
-};
-
-export const bindAbsent: Bind = ({ engine }) => ({
+/** Of a domain, which has to be there: snapshots and checkpoints. */
+export const bindAbsentOfDomain: Bind = ({ engine }) => ({
   domainListAllSnapshots({ dom }, { session }) {
     domainOf(engine, session, dom);
     return { snapshots: [], ret: 0 };
@@ -45,7 +41,14 @@ export const bindAbsent: Bind = ({ engine }) => ({
       `no domain checkpoint with matching name '${name}'`,
     );
   },
+});
 
+const refuseDevice = ({ name }: { name: string }): never => {
+  throw refusal('noNodeDevice', 'nodedev', `no node device with matching name '${name}'`);
+};
+
+/** Of the host. */
+export const bindAbsentOfHost: Bind = () => ({
   connectNumOfInterfaces: () => ({ num: 0 }),
   connectListInterfaces: () => ({ names: [] }),
   connectNumOfDefinedInterfaces: () => ({ num: 0 }),

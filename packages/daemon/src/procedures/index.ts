@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { EngineError } from '@ctvirt/engine';
 import { toLibvirtError } from '../errors.js';
-import { bindAbsent } from './absent.js';
+import { bindAbsentOfDomain, bindAbsentOfHost } from './absent.js';
 import { bindDomainAccess } from './domain/access.js';
 import { bindDomainBandwidth } from './domain/bandwidth.js';
 import { bindDomainDevices } from './domain/devices.js';
@@ -21,6 +21,12 @@ import { bindNodeMemory } from './host/node-memory.js';
 import { bindNetworks } from './network/networks.js';
 import type { Bind, Binding, Procedures, Session } from './session.js';
 import { bindStorage } from './storage/pool.js';
+
+/** A group whose procedures lie in several parts. */
+const together =
+  (...binds: readonly Bind[]): Bind =>
+  (binding) =>
+    Object.assign({}, ...binds.map((bind) => bind(binding)));
 
 /** In the order of the compatibility page. */
 export const groups: Readonly<Record<string, Bind>> = {
@@ -41,14 +47,14 @@ export const groups: Readonly<Record<string, Bind>> = {
   'native configurations': bindNative,
   'templates as a storage pool': bindStorage,
   'bridges as networks': bindNetworks,
-  'objects there are none of': bindAbsent,
+  'objects there are none of': together(bindAbsentOfDomain, bindAbsentOfHost),
 };
 
 type AnyHandler = (args: unknown, call: { readonly session: Session }) => unknown;
 
 /** The handlers, with the engine's errors translated on their way out. */
 export function bindProcedures(binding: Binding): Procedures {
-  const handlers: Procedures = Object.assign({}, ...Object.values(groups).map((bind) => bind(binding)));
+  const handlers = together(...Object.values(groups))(binding);
   const translated = Object.entries(handlers).map(([name, handler]) => {
     // Each handler is typed by its own row; here only their outcome matters.
     const answer = handler as AnyHandler;
