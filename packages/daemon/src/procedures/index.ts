@@ -12,6 +12,8 @@ import { bindDomainLookup } from './domain/lookup.js';
 import { bindDomainMemory } from './domain/memory.js';
 import { bindDomainMetadata } from './domain/metadata.js';
 import { bindNative } from './domain/native.js';
+import { bindDomainPins } from './domain/processor-pins.js';
+import { bindDomainTimes } from './domain/processor-times.js';
 import { bindDomainProcessors } from './domain/processors.js';
 import { bindDomainStats } from './domain/stats.js';
 import { bindDomainTuning } from './domain/tuning.js';
@@ -38,7 +40,7 @@ export const groups: Readonly<Record<string, Bind>> = {
   'facts of domains': bindDomainFacts,
   'metadata of domains': bindDomainMetadata,
   'memory of domains': bindDomainMemory,
-  'processors of domains': bindDomainProcessors,
+  'processors of domains': together(bindDomainProcessors, bindDomainPins, bindDomainTimes),
   'limits of domains': bindDomainTuning,
   'bandwidth of links': bindDomainBandwidth,
   'counters of domains': bindDomainStats,

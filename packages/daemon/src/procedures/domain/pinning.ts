@@ -56,3 +56,6 @@ export function withPins(domain: Domain, pins: readonly Processors[], hostCount:
     cputune: { ...domain.cputune, vcpupins: noted },
   };
 }
+
+/** The most bytes of a map of processors on the wire. */
+export const mapBytes = (asked: number): number => Math.min(Math.max(0, asked), 2048);
