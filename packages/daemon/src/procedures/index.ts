@@ -5,6 +5,8 @@ import { toLibvirtError } from '../errors.js';
 import { bindAbsentOfDomain, bindAbsentOfHost } from './absent.js';
 import { bindDomainAccess } from './domain/access.js';
 import { bindDomainBandwidth } from './domain/bandwidth.js';
+import { bindDefinitions } from './domain/definition.js';
+import { bindDeviceCounters } from './domain/device-counters.js';
 import { bindDomainDevices } from './domain/devices.js';
 import { bindDomainFacts } from './domain/facts.js';
 import { bindDomainLife } from './domain/life.js';
@@ -36,14 +38,14 @@ export const groups: Readonly<Record<string, Bind>> = {
   host: bindNode,
   'memory of the host': bindNodeMemory,
   'finding domains': bindDomainLookup,
-  'life of domains': bindDomainLife,
+  'life of domains': together(bindDefinitions, bindDomainLife),
   'facts of domains': bindDomainFacts,
   'metadata of domains': bindDomainMetadata,
   'memory of domains': bindDomainMemory,
   'processors of domains': together(bindDomainProcessors, bindDomainPins, bindDomainTimes),
   'limits of domains': bindDomainTuning,
   'bandwidth of links': bindDomainBandwidth,
-  'counters of domains': bindDomainStats,
+  'counters of domains': together(bindDomainStats, bindDeviceCounters),
   'devices of domains': bindDomainDevices,
   'access to domains': bindDomainAccess,
   'native configurations': bindNative,

@@ -1,32 +1,19 @@
-// The life of domains: define, start, suspend, end, undefine.
+// The life of domains: start, suspend, end.
 // SPDX-License-Identifier: Apache-2.0
 import { type Engine, EngineError, isFault } from '@ctvirt/engine';
 import { parseDomain } from '@ctvirt/xml';
 import { type Bind, domainOf, runningDomainOf, type Session, sees, toWireDomain } from '../session.js';
 import { checkFlags, refusal } from '../words/refusal.js';
+import { checkType } from './definition.js';
 
 const startFlags = { autodestroy: 2, forceBoot: 8, bypassCache: 4 } as const;
 const createFlags = { ...startFlags, validate: 16 } as const;
-const defineFlags = { validate: 1 } as const;
 /** Ways to ask for the end: init's own is what all of them come to here. */
 const askFlags = { initctl: 4, signal: 8 } as const;
-/** Of saved states, snapshots, checkpoints, NVRAM and TPMs there are none that could stay behind. */
-const undefineFlags = 127;
 const gracefulWaitMs = 10_000;
 
 const all = (flags: Readonly<Record<string, number>>): number =>
   Object.values(flags).reduce((sum, bit) => sum | bit, 0);
-
-/** Refuses a document of a type that this connection would not show afterwards. */
-function checkType(session: Session, xml: string): void {
-  const { domain } = parseDomain(xml);
-  if (domain !== undefined && !sees(session, domain.type))
-    throw refusal(
-      'invalidArg',
-      'capabilities',
-      `could not find capabilities for domaintype=${domain.type}: this connection is for ${session.type}`,
-    );
-}
 
 /** A document of a domain that runs already is refused as libvirt does it. */
 function checkInactive(engine: Engine, session: Session, xml: string): void {
@@ -43,29 +30,14 @@ export const bindDomainLife: Bind = ({ engine }) => {
     if ((flags & startFlags.autodestroy) !== 0) session.autodestroy.add(uuid);
     return { dom: toWireDomain(domain) };
   };
-  const define = async (session: Session, xml: string, strict: boolean) => {
-    checkType(session, xml);
-    const { domain } = await engine.define(xml, { strict, uuidDecides: true });
-    return { dom: toWireDomain(domain) };
-  };
   const shutDown = async (session: Session, dom: { uuid: string }): Promise<void> => {
     await engine.shutdown(runningDomainOf(engine, session, dom).uuid);
   };
   const destroy = async (session: Session, dom: { uuid: string }): Promise<void> => {
     await engine.destroy(runningDomainOf(engine, session, dom).uuid);
   };
-  const undefine = (session: Session, dom: { uuid: string }): Promise<void> => {
-    const { uuid, persistent } = domainOf(engine, session, dom);
-    if (!persistent) throw new EngineError('wrong-state', 'cannot undefine transient domain');
-    return engine.undefine(uuid);
-  };
 
   return {
-    domainDefineXml: ({ xml }, { session }) => define(session, xml, false),
-    domainDefineXmlFlags({ xml, flags }, { session, name }) {
-      checkFlags(flags, all(defineFlags), name);
-      return define(session, xml, (flags & defineFlags.validate) !== 0);
-    },
     async domainCreateXml({ xmlDesc, flags }, { session, name }) {
       checkFlags(flags, all(createFlags), name);
       checkType(session, xmlDesc);
@@ -109,19 +81,6 @@ export const bindDomainLife: Bind = ({ engine }) => {
       const { uuid, state } = runningDomainOf(engine, session, dom);
       if (state === 'running') throw new EngineError('wrong-state', 'domain is already running');
       await engine.resume(uuid);
-    },
-    domainUndefine: ({ dom }, { session }) => undefine(session, dom),
-    domainUndefineFlags({ dom, flags }, { session, name }) {
-      checkFlags(flags, undefineFlags, name);
-      return undefine(session, dom);
-    },
-    domainGetAutostart: ({ dom }, { session }) => ({
-      autostart: domainOf(engine, session, dom).autostart ? 1 : 0,
-    }),
-    async domainSetAutostart({ dom, autostart }, { session }) {
-      const { uuid, persistent } = domainOf(engine, session, dom);
-      if (!persistent) throw new EngineError('wrong-state', 'Cannot set autostart for transient domain');
-      await engine.setAutostart(uuid, autostart !== 0);
     },
   };
 };

@@ -1,20 +1,14 @@
-// Counters of domains: all of many in one call, and those of single disks and links.
+// Counters of domains: all of many in one call.
 // SPDX-License-Identifier: Apache-2.0
 import type { DomainSummary } from '@ctvirt/api';
-import {
-  type CpuCounters,
-  type DomainCounters,
-  type Engine,
-  EngineError,
-  type LinkCounters,
-} from '@ctvirt/engine';
+import { type CpuCounters, type DomainCounters, type Engine, EngineError } from '@ctvirt/engine';
 import type { TypedParam } from '@ctvirt/rpc';
 import type { Domain } from '@ctvirt/xml';
-import { type Bind, domainOf, domainsOf, runningDomainOf, sees, toWireDomain } from '../session.js';
-import { stringFlag } from '../words/affect.js';
+import { type Bind, domainsOf, sees, toWireDomain } from '../session.js';
 import { filtered } from '../words/list-flags.js';
 import { typedParam } from '../words/parameters.js';
-import { checkFlags, refusal } from '../words/refusal.js';
+import { refusal } from '../words/refusal.js';
+import { wholeDisk } from './device-counters.js';
 import { stateOf } from './facts.js';
 import { domainFilters, inOrder } from './lookup.js';
 import { memoryOf, memoryUseOf } from './memory.js';
@@ -45,9 +39,6 @@ interface Group {
 
 const sides = ['rx', 'tx'] as const;
 const trafficNames = { bytes: 'bytes', packets: 'pkts', errors: 'errs', drops: 'drop' } as const;
-
-/** The container's whole I/O: the kernel does not count it by file system. */
-export const wholeDisk = '/';
 
 const groups: readonly Group[] = [
   {
@@ -162,103 +153,35 @@ async function recordOf(
   return params;
 }
 
-const isSame = (link: LinkCounters, device: string): boolean =>
-  link.hostName === device || link.name === device || link.mac?.toLowerCase() === device.toLowerCase();
-
-export const bindDomainStats: Bind = ({ engine }) => {
-  const ioOf = (uuid: string, path: string) => {
-    if (path !== '' && path !== wholeDisk) throw refusal('invalidArg', 'domain', `invalid path: ${path}`);
-    return engine.counters(uuid).io();
-  };
-  return {
-    async connectGetAllDomainStats({ doms, stats, flags }, { session }) {
-      const unknown = stats & ~knownStats;
-      if ((flags & statsFlags.enforce) !== 0 && unknown !== 0)
-        throw refusal(
-          'argumentUnsupported',
-          'domain',
-          `Stats types bits 0x${(unknown >>> 0).toString(16)} are not supported by this daemon`,
-        );
-      const wanted = groups.filter(({ bit }) => stats === 0 || (stats & bit) !== 0);
-      // Of named domains those that are gone are left out.
-      const subjects =
-        doms.length > 0
-          ? doms.flatMap(({ uuid }) => engine.find({ uuid }) ?? []).filter(({ type }) => sees(session, type))
-          : filtered(domainsOf(engine, session), flags, domainFilters).sort(inOrder);
-      const retStats: { dom: ReturnType<typeof toWireDomain>; params: TypedParam[] }[] = [];
-      let began = performance.now();
-      for (const domain of subjects) {
-        if (performance.now() - began > turnMs) {
-          await new Promise(setImmediate);
-          began = performance.now();
-        }
-        try {
-          retStats.push({ dom: toWireDomain(domain), params: await recordOf(engine, domain, wanted) });
-        } catch (error) {
-          // It ended or went meanwhile: the next call tells more of it.
-          if (!(error instanceof EngineError)) throw error;
-        }
+export const bindDomainStats: Bind = ({ engine }) => ({
+  async connectGetAllDomainStats({ doms, stats, flags }, { session }) {
+    const unknown = stats & ~knownStats;
+    if ((flags & statsFlags.enforce) !== 0 && unknown !== 0)
+      throw refusal(
+        'argumentUnsupported',
+        'domain',
+        `Stats types bits 0x${(unknown >>> 0).toString(16)} are not supported by this daemon`,
+      );
+    const wanted = groups.filter(({ bit }) => stats === 0 || (stats & bit) !== 0);
+    // Of named domains those that are gone are left out.
+    const subjects =
+      doms.length > 0
+        ? doms.flatMap(({ uuid }) => engine.find({ uuid }) ?? []).filter(({ type }) => sees(session, type))
+        : filtered(domainsOf(engine, session), flags, domainFilters).sort(inOrder);
+    const retStats: { dom: ReturnType<typeof toWireDomain>; params: TypedParam[] }[] = [];
+    let began = performance.now();
+    for (const domain of subjects) {
+      if (performance.now() - began > turnMs) {
+        await new Promise(setImmediate);
+        began = performance.now();
       }
-      return { retStats };
-    },
-    domainBlockStats({ dom, path }, { session }) {
-      const { readBytes, writtenBytes, reads, writes } = ioOf(
-        runningDomainOf(engine, session, dom).uuid,
-        path,
-      );
-      return {
-        rdReq: BigInt(reads),
-        rdBytes: BigInt(readBytes),
-        wrReq: BigInt(writes),
-        wrBytes: BigInt(writtenBytes),
-        errs: -1n,
-      };
-    },
-    domainBlockStatsFlags({ dom, path, nparams, flags }, { session, name }) {
-      checkFlags(flags, stringFlag, name);
-      const { readBytes, writtenBytes, reads, writes } = ioOf(
-        runningDomainOf(engine, session, dom).uuid,
-        path,
-      );
-      const values = {
-        rd_bytes: readBytes,
-        rd_operations: reads,
-        wr_bytes: writtenBytes,
-        wr_operations: writes,
-      };
-      const params = Object.entries(values).map(
-        ([field, value]): TypedParam => ({ field, type: 'llong', value: BigInt(value) }),
-      );
-      return nparams === 0
-        ? { params: [], nparams: params.length }
-        : { params: params.slice(0, nparams), nparams: Math.min(nparams, params.length) };
-    },
-    async domainGetBlockInfo({ dom, path, flags }, { session, name }) {
-      checkFlags(flags, 0, name);
-      if (path !== wholeDisk)
-        throw refusal('invalidArg', 'domain', `invalid path ${path} not assigned to domain`);
-      const { disk } = await engine.info(domainOf(engine, session, dom).uuid);
-      const used = BigInt(disk.usedBytes ?? 0);
-      // Without a limit of its own libvirt has no word for it: never less than what is there.
-      const capacity = disk.limitBytes === null ? used : BigInt(disk.limitBytes);
-      return { allocation: used, capacity, physical: used };
-    },
-    async domainInterfaceStats({ dom, device }, { session }) {
-      const { uuid } = runningDomainOf(engine, session, dom);
-      const link = (await engine.counters(uuid).links()).find((one) => isSame(one, device));
-      if (link === undefined) throw refusal('invalidArg', 'domain', `'${device}' is not a known interface`);
-      const value = (number: number | null): bigint => BigInt(number ?? -1);
-      const { rx, tx } = link;
-      return {
-        rxBytes: value(rx.bytes),
-        rxPackets: value(rx.packets),
-        rxErrs: value(rx.errors),
-        rxDrop: value(rx.drops),
-        txBytes: value(tx.bytes),
-        txPackets: value(tx.packets),
-        txErrs: value(tx.errors),
-        txDrop: value(tx.drops),
-      };
-    },
-  };
-};
+      try {
+        retStats.push({ dom: toWireDomain(domain), params: await recordOf(engine, domain, wanted) });
+      } catch (error) {
+        // It ended or went meanwhile: the next call tells more of it.
+        if (!(error instanceof EngineError)) throw error;
+      }
+    }
+    return { retStats };
+  },
+});

@@ -1,0 +1,55 @@
+// The life of domains: their definitions, which outlast it, and whether they start by themselves.
+// SPDX-License-Identifier: Apache-2.0
+import { EngineError } from '@ctvirt/engine';
+import { parseDomain } from '@ctvirt/xml';
+import { type Bind, domainOf, type Session, sees, toWireDomain } from '../session.js';
+import { checkFlags, refusal } from '../words/refusal.js';
+
+const validateFlag = 1;
+/** Of saved states, snapshots, checkpoints, NVRAM and TPMs there are none that could stay behind. */
+const undefineFlags = 127;
+
+/** Refuses a document of a type that this connection would not show afterwards. */
+export function checkType(session: Session, xml: string): void {
+  const { domain } = parseDomain(xml);
+  if (domain !== undefined && !sees(session, domain.type))
+    throw refusal(
+      'invalidArg',
+      'capabilities',
+      `could not find capabilities for domaintype=${domain.type}: this connection is for ${session.type}`,
+    );
+}
+
+export const bindDefinitions: Bind = ({ engine }) => {
+  const define = async (session: Session, xml: string, strict: boolean) => {
+    checkType(session, xml);
+    const { domain } = await engine.define(xml, { strict, uuidDecides: true });
+    return { dom: toWireDomain(domain) };
+  };
+  const undefine = (session: Session, dom: { uuid: string }): Promise<void> => {
+    const { uuid, persistent } = domainOf(engine, session, dom);
+    if (!persistent) throw new EngineError('wrong-state', 'cannot undefine transient domain');
+    return engine.undefine(uuid);
+  };
+
+  return {
+    domainDefineXml: ({ xml }, { session }) => define(session, xml, false),
+    domainDefineXmlFlags({ xml, flags }, { session, name }) {
+      checkFlags(flags, validateFlag, name);
+      return define(session, xml, (flags & validateFlag) !== 0);
+    },
+    domainUndefine: ({ dom }, { session }) => undefine(session, dom),
+    domainUndefineFlags({ dom, flags }, { session, name }) {
+      checkFlags(flags, undefineFlags, name);
+      return undefine(session, dom);
+    },
+    domainGetAutostart: ({ dom }, { session }) => ({
+      autostart: domainOf(engine, session, dom).autostart ? 1 : 0,
+    }),
+    async domainSetAutostart({ dom, autostart }, { session }) {
+      const { uuid, persistent } = domainOf(engine, session, dom);
+      if (!persistent) throw new EngineError('wrong-state', 'Cannot set autostart for transient domain');
+      await engine.setAutostart(uuid, autostart !== 0);
+    },
+  };
+};
