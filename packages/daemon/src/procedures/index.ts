@@ -24,7 +24,9 @@ import { bindNode } from './host/node.js';
 import { bindNodeMemory } from './host/node-memory.js';
 import { bindNetworks } from './network/networks.js';
 import type { Bind, Binding, Procedures, Session } from './session.js';
-import { bindStorage } from './storage/pool.js';
+import { bindPool } from './storage/pool.js';
+import { bindPoolChanges } from './storage/pool-changes.js';
+import { bindVolumes } from './storage/volumes.js';
 
 /** A group whose procedures lie in several parts. */
 const together =
@@ -49,7 +51,7 @@ export const groups: Readonly<Record<string, Bind>> = {
   'devices of domains': bindDomainDevices,
   'access to domains': bindDomainAccess,
   'native configurations': bindNative,
-  'templates as a storage pool': bindStorage,
+  'templates as a storage pool': together(bindPool, bindPoolChanges, bindVolumes),
   'bridges as networks': bindNetworks,
   'objects there are none of': together(bindAbsentOfDomain, bindAbsentOfHost),
 };
