@@ -3,9 +3,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ApiError, type DomainInfo, type DomainSummary } from '@ctvirt/api';
 import type { ApiClient } from '@ctvirt/api/node';
-import type { Connection, ObjectOf } from '@ctvirt/rpc';
+import type { Connection } from '@ctvirt/rpc';
+import { findingDomains, type RemoteDomain } from './domains.js';
 
-type RemoteDomain = ObjectOf<'domain'>;
 const listFlags = { active: 1, inactive: 2 } as const;
 const xmlFlags = { inactive: 2 } as const;
 const pollMs = 200;
@@ -66,61 +66,7 @@ function translated(calls: Calls): object {
 }
 
 function domainCalls(connection: () => Promise<Connection>): Calls {
-  /** As virsh looks one up: id, UUID, name. */
-  const find = async (ref: string): Promise<RemoteDomain> => {
-    const libvirt = await connection();
-    const attempts = [
-      ...(/^\d{1,9}$/.test(ref) ? [() => libvirt.domainLookupById({ id: Number(ref) })] : []),
-      ...(/^[0-9a-f-]{36}$/i.test(ref)
-        ? [() => libvirt.domainLookupByUuid({ uuid: ref.toLowerCase() })]
-        : []),
-    ];
-    for (const attempt of attempts) {
-      const found = await attempt().catch(() => undefined); // it may be a name that looks like one
-      if (found !== undefined) return found;
-    }
-    return await libvirt.domainLookupByName({ name: ref });
-  };
-  /** The same for all domains of a connection: it is asked for once. */
-  let driver: Promise<string> | undefined;
-  const driverType = async (): Promise<string> => {
-    const libvirt = await connection();
-    driver ??= libvirt.getType().then((type) => type.toLowerCase());
-    return await driver;
-  };
-  const summaryOf = async (domain: RemoteDomain): Promise<DomainSummary> => {
-    const { toState } = await import('./states.js');
-    const { parseDomain } = await import('@ctvirt/xml');
-    const [type, xml, state, autostart, persistent] = await Promise.all([
-      driverType(),
-      domain.getXmlDesc({ flags: 0 }),
-      domain.getState({ flags: 0 }),
-      domain.getAutostart().catch(() => 0), // transient domains have none
-      domain.isPersistent(),
-    ]);
-    // Undefined of what is no container.
-    const { domain: document } = parseDomain(xml, { foreign: true });
-    return {
-      id: domain.id === -1 ? null : domain.id,
-      name: domain.name,
-      uuid: domain.uuid,
-      type: document?.type ?? type,
-      title: document?.title ?? null,
-      ...toState(state),
-      autostart: autostart === 1,
-      persistent: persistent === 1,
-      ctid: null,
-      template: null,
-      profile: null,
-      hostname: '',
-      addresses: [],
-    };
-  };
-  /** Looks it up again: its id is another when it has started or ended. */
-  const again = async (domain: RemoteDomain): Promise<DomainSummary> => {
-    const libvirt = await connection();
-    return await summaryOf(await libvirt.domainLookupByUuid({ uuid: domain.uuid }).catch(() => domain));
-  };
+  const { find, summaryOf, again } = findingDomains(connection);
   const acting =
     (act: (domain: RemoteDomain) => Promise<unknown>) =>
     async ({ domain: ref }: { readonly domain: string }): Promise<DomainSummary> => {
