@@ -25,8 +25,10 @@ export class Tally {
   part(files = []) {
     /** @type {string[]} */
     const failures = [];
+    let last = '';
     /** @param {Report} report */
     const count = ({ kind, name, file, skip, seconds, text }) => {
+      if (kind === 'start' || kind === 'pass' || kind === 'fail') last = name;
       if (kind !== 'pass' && kind !== 'fail') return;
       // A file is reported too where it has no test, or failed by itself.
       if (kind === 'pass' && files.includes(name)) return;
@@ -39,6 +41,8 @@ export class Tally {
       }
       if (this.isVerbose) this.say(`  ${kind} ${(seconds ?? 0).toFixed(1)} s  ${name}\n`);
     };
-    return { failures, count };
+    /** Where it is: how many of all parts have passed and failed, and this one's test of the moment. */
+    const progress = () => `${this.text} · ${last}`;
+    return { failures, count, progress };
   }
 }

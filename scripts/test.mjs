@@ -47,7 +47,7 @@ function testFiles(folder, ending) {
  */
 async function tests(title, files, concurrency) {
   if (files.length === 0) return;
-  const { failures, count } = tally.part(files);
+  const { failures, count, progress } = tally.part(files);
   await step(`${title}: ${files.length} files`, async (note) => {
     let tail = '';
     for await (const event of run({ files, concurrency, timeout: 15 * 60_000 })) {
@@ -55,7 +55,7 @@ async function tests(title, files, concurrency) {
       const report = toReport(event);
       if (report === undefined) continue;
       count(report);
-      note(`${tally.text} · ${report.name}`);
+      note(progress());
     }
     if (failures.length > 0) throw new Error(`${failures.join('\n')}\n${tail}`);
   });
@@ -78,12 +78,12 @@ async function otherNode(lane) {
   const { meets, story } = testsOf(asked.includes(lane));
   const units = unitFiles().filter(meets);
   const stories = testFiles('e2e', `/${story}.e2e`);
-  const { failures, count } = tally.part([...units, ...stories]);
+  const { failures, count, progress } = tally.part([...units, ...stories]);
   await step(`tests on ${lane}: ${units.length} files, and the story '${story}'`, async (note) => {
     /** @param {import('./vm/machine.mjs').Report} report */
     const seen = (report) => {
       count(report);
-      note(`${tally.text} · ${report.name}`);
+      note(progress());
     };
     await runOn(lane, { files: units, concurrency: 2 }, seen, note);
     await runOn(lane, { files: stories, concurrency: 1 }, seen, note);
@@ -98,18 +98,16 @@ async function otherNode(lane) {
  * @param {readonly string[]} names
  */
 function machineTests(names) {
-  let last = '';
   let show = () => {};
-  const { failures, count } = tally.part();
+  const { failures, count, progress } = tally.part();
   const told = tellStories(names, (report) => {
-    last = report.name;
-    show();
     count(report);
+    show();
   });
   told.catch(() => undefined); // told in its turn
   return async () => {
     await step(`tests in a virtual machine: ${names.join(', ')}`, async (note) => {
-      show = () => note(`${tally.text} · ${last}`);
+      show = () => note(progress());
       show();
       await told;
     });
