@@ -32,16 +32,26 @@ export interface Conforming {
   readonly isLimited: boolean;
   /** Whether a limit beyond what it was made for takes CAP_SYS_RESOURCE while it is open. */
   readonly growsByCapability?: boolean;
+  /** Where a growth takes more than one step. */
+  readonly growth?: Growth;
   /** Whether it lies on whatever the host has, so that any file system, and a full one, must do. */
   readonly isAnywhere?: boolean;
   /** Breaks something that a start repairs; missing where the host's own file system would be what is broken. */
   readonly damage?: (place: Place) => void;
 }
 
+interface Growth {
+  /** Does the first step, as for 40 MiB. */
+  readonly begin: (place: Place) => void;
+  /** Throws where something is wrong with what lies there, while it is not open. */
+  readonly check: (place: Place) => void;
+}
+
 export function conformance(subject: Conforming): void {
   suite(`a layer kept as ${subject.name}`, { skip: subject.skip ?? false }, () => {
     files(subject);
     if (subject.isLimited) limits(subject);
+    if (subject.growth !== undefined) unfinished(subject, subject.growth);
     kills(subject);
     if (subject.isAnywhere === true) fullHost(subject);
     if (subject.damage !== undefined) damages(subject, subject.damage);
@@ -236,6 +246,36 @@ function limits(subject: Conforming): void {
       if (!layerOf(subject).keeping(world.place).isWhole) return;
       assert.ok(Math.abs(open.bytes - full.bytes) < MiB / 4, `${open.bytes} open, ${full.bytes} at rest`);
     }));
+}
+
+/** A growth that was interrupted, in a container that goes on. */
+function unfinished(subject: Conforming, { begin, check }: Growth): void {
+  for (const mebibytes of [10, 16, 40])
+    test(`${mebibytes} MiB after a growth of 16 was interrupted while it is open: nothing is lost, now or at the next start`, () =>
+      inWorld(subject, async (world) => {
+        await world.create(limit(16));
+        await world.run(limit(16), async (container) => {
+          container.put('first', 'precious');
+          assert.equal(container.write('file', 9 * MiB), 9 * MiB);
+          container.put('last', 'precious');
+          begin(world.place);
+          const more = world.relimit(limit(mebibytes));
+          if (mebibytes > 16 && !hasCapability('sysResource')) await assert.rejects(more, { code: 'denied' });
+          else await more;
+          assert.deepEqual([container.read('first'), container.read('last')], ['precious', 'precious']);
+          container.put('first', 'changed');
+        });
+        await world.assertNothingHeld();
+        check(world.place);
+        await world.run(limit(mebibytes), (container) => {
+          assert.deepEqual([container.read('first'), container.read('last')], ['changed', 'precious']);
+          container.remove('file');
+          assertRoom(container.write('file', 64 * MiB), mebibytes);
+        });
+        await world.assertNothingHeld();
+        check(world.place);
+        assert.deepEqual(world.told, []);
+      }));
 }
 
 /** Spread over the time that the operation takes when nobody disturbs it. */

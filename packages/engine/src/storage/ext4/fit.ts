@@ -5,7 +5,7 @@ import { EngineError } from '../../errors.js';
 import { run } from '../../host/run.js';
 import type { DiskLimit, Usage } from '../contract/backend.js';
 import { checkImage } from './repair.js';
-import { grownBytes, imageBytes, journalMiB, MOST_RESERVED, tablesIn } from './size.js';
+import { grownBytes, imageBytes, isLargeEnough, journalMiB, leastLimit } from './size.js';
 import { superblockOf } from './superblock.js';
 
 const SECTOR = 512;
@@ -26,17 +26,21 @@ async function isImageFitting(image: string, limit: DiskLimit): Promise<boolean>
   if (limit.bytes === undefined) return true;
   const { size } = await stat(image);
   const { bytes, leastGroupBytes } = superblockOf(image);
-  // Of a change that was interrupted the file may have the size already, and the file system not yet.
-  if (bytes < size - leastGroupBytes || size < imageBytes(limit.bytes, limit.inodes)) return false;
-  return limit.bytes >= size - tablesIn(image, size) - size * MOST_RESERVED;
+  const isAsLongAsItsFile = bytes >= size - leastGroupBytes;
+  const isTooLarge = limit.bytes < leastLimit(image, bytes);
+  return isAsLongAsItsFile && !isTooLarge && isLargeEnough(image, size, limit.bytes, limit.inodes);
 }
 
+/** What the file system says of itself decides, and the file follows: of one that was to grow and did not, too. */
 async function resizeImage(image: string, { bytes, inodes }: DiskLimit): Promise<void> {
   if (bytes === undefined) return;
-  const wanted = imageBytes(bytes, inodes);
-  if (superblockOf(image).bytes >= wanted) return await shrink(image, wanted, bytes);
-  await truncate(image, grownBytes(image, bytes, inodes));
-  await run(['/usr/sbin/resize2fs', image]);
+  const { size } = await stat(image);
+  const own = superblockOf(image).bytes;
+  if (!isLargeEnough(image, size, bytes, inodes)) {
+    await truncate(image, grownBytes(image, bytes, inodes));
+    await run(['/usr/sbin/resize2fs', image]);
+  } else if (bytes < leastLimit(image, own)) await shrink(image, imageBytes(bytes, inodes), bytes);
+  else await truncate(image, own);
 }
 
 async function shrink(image: string, wanted: number, bytes: number): Promise<void> {

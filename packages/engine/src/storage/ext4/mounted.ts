@@ -7,7 +7,7 @@ import { growLoop } from '../../host/loop.js';
 import { hasCapability } from '../../host/own-limits.js';
 import type { PrivateMounts } from '../../host/private-mounts.js';
 import type { DiskLimit } from '../contract/backend.js';
-import { grownBytes, imageBytes, MOST_RESERVED } from './size.js';
+import { grownBytes, imageBytes, isLargeEnough, MOST_RESERVED } from './size.js';
 import { superblockOf } from './superblock.js';
 
 /** An image's file system that is mounted, to be found by the programs that change it. */
@@ -26,9 +26,7 @@ export async function growMounted(
 ): Promise<void> {
   if (limit.bytes === undefined) return;
   const { size } = await stat(image);
-  const { bytes, leastGroupBytes } = superblockOf(device);
-  // As at rest: what grew before may have been interrupted.
-  if (size >= imageBytes(limit.bytes, limit.inodes) && bytes >= size - leastGroupBytes) return;
+  if (isLargeEnough(device, size, limit.bytes, limit.inodes)) return;
   if (!hasCapability('sysResource'))
     throw new EngineError(
       'denied',
@@ -49,9 +47,9 @@ export async function limitSpace(
   if (limit?.bytes === undefined) return;
   const { device, mounts, folder } = mounted;
   const { blocks, bsize } = mounts.within(() => statfsSync(folder));
-  const isAsMade = (await stat(image)).size <= imageBytes(limit.bytes, limit.inodes);
+  const { blocks: all, bytes } = superblockOf(device);
+  const isAsMade = bytes <= imageBytes(limit.bytes, limit.inodes);
   const kept = isAsMade ? 0 : Math.max(0, blocks - Math.ceil(limit.bytes / bsize));
-  const { blocks: all } = superblockOf(device);
   if (kept > all * MOST_RESERVED)
     throw new EngineError(
       'unsupported',

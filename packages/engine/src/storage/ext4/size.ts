@@ -24,6 +24,21 @@ export function imageBytes(bytes: number, inodes = 0): number {
   return atMost(ownBytes(bytes) + Math.ceil((inodes * INODE_BYTES) / MEBIBYTE) * MEBIBYTE);
 }
 
+/**
+ * Whether the file system in it needs not grow for a limit. The file alone does not tell: a growth that was interrupted has
+ * lengthened that first. What is less than a group remains unused at its end.
+ */
+export function isLargeEnough(image: string, size: number, limit: number, inodes?: number): boolean {
+  const wanted = imageBytes(limit, inodes);
+  const { bytes, leastGroupBytes } = superblockOf(image);
+  return size >= wanted && bytes >= Math.min(wanted, size - leastGroupBytes);
+}
+
+/** Below it more would have to be kept from the container than ext4 can reserve. */
+export function leastLimit(image: string, bytes: number): number {
+  return bytes - tablesIn(image, bytes) - bytes * MOST_RESERVED;
+}
+
 /** The same of an image that grows: each group of blocks that is added brings a table of inodes as large as the others'. */
 export function grownBytes(image: string, limit: number, inodes?: number): number {
   const own = ownBytes(limit);
@@ -40,7 +55,7 @@ const ownBytes = (limit: number): number => limit + (1 + (limit < SMALL ? journa
 /** Beyond what a number holds exactly no file goes either: the kernel is left to refuse it. */
 const atMost = (bytes: number): number => Math.min(bytes, Number.MAX_SAFE_INTEGER);
 
-export function tablesIn(image: string, bytes: number): number {
+function tablesIn(image: string, bytes: number): number {
   const { groupBytes, tableBytes } = superblockOf(image);
   return Math.ceil(bytes / groupBytes) * tableBytes;
 }
