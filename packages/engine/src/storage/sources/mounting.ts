@@ -92,14 +92,24 @@ function typeAt(path: string): string {
   }
 }
 
-const attributeOptions: Readonly<Record<string, number>> = {
-  ro: MountAttr.readOnly,
-  nosuid: MountAttr.noSuid,
-  nodev: MountAttr.noDev,
-  noexec: MountAttr.noExec,
-  noatime: MountAttr.noAtime,
-  nodiratime: MountAttr.noDirAtime,
-  strictatime: MountAttr.strictAtime,
+/** What a word sets, and what it takes from the words before it. */
+type Word = readonly [sets: number, clears: number];
+const words: Readonly<Record<string, Word>> = {
+  ro: [MountAttr.readOnly, 0],
+  rw: [0, MountAttr.readOnly],
+  nosuid: [MountAttr.noSuid, 0],
+  suid: [0, MountAttr.noSuid],
+  nodev: [MountAttr.noDev, 0],
+  noexec: [MountAttr.noExec, 0],
+  exec: [0, MountAttr.noExec],
+  noatime: [MountAttr.noAtime, ACCESS_TIMES],
+  strictatime: [MountAttr.strictAtime, ACCESS_TIMES],
+  // What nobody asked for is the kernel's own choice, relatime.
+  relatime: [0, ACCESS_TIMES],
+  atime: [0, ACCESS_TIMES],
+  nodiratime: [MountAttr.noDirAtime, 0],
+  diratime: [0, MountAttr.noDirAtime],
+  defaults: [0, 0],
 };
 /** The same for mount(2). */
 const flagsByAttribute = [
@@ -111,24 +121,21 @@ const flagsByAttribute = [
   [MountAttr.strictAtime, MountFlag.strictAtime],
   [MountAttr.noDirAtime, MountFlag.noDirAtime],
 ] as const;
-/** Spelled out by many, and what happens anyway. */
-const neutralOptions = new Set(['rw', 'suid', 'exec', 'atime', 'relatime', 'defaults']);
-
-/** Splits mount options into attributes every mount knows and what only its file system does. */
+/** Splits mount options into attributes every mount knows and what only its file system does. Of words that differ the last counts. */
 export function splitOptions(spec: Optioned): { attributes: number; data: string } {
-  // Device files have no business in a container: nodev always.
-  let attributes: number = MountAttr.noDev | (spec.readOnly ? MountAttr.readOnly : 0);
+  let asked = 0;
   const data: string[] = [];
   for (const option of spec.options) {
-    const attribute = attributeOptions[option];
-    if (attribute === undefined) {
-      if (!neutralOptions.has(option)) data.push(option);
+    const word = words[option];
+    if (word === undefined) {
+      data.push(option);
       continue;
     }
-    // Of two words about times of access the last one counts, as for mount(8).
-    if ((attribute & ACCESS_TIMES) !== 0) attributes &= ~ACCESS_TIMES;
-    attributes |= attribute;
+    const [sets, clears] = word;
+    asked = (asked & ~clears) | sets;
   }
+  // Device files have no business in a container: nodev always. Nor does any word undo the document's <readonly/>.
+  const attributes = asked | MountAttr.noDev | (spec.readOnly ? MountAttr.readOnly : 0);
   return { attributes, data: data.join(',') };
 }
 
@@ -140,7 +147,7 @@ export function attributesOf(spec: Optioned, what: string): number {
   if (data !== '')
     throw new EngineError(
       'unsupported',
-      `${what} has no mount option '${data}': ${Object.keys(attributeOptions).join(', ')} are known here`,
+      `${what} has no mount option '${data}': ${Object.keys(words).join(', ')} are known here`,
       { options: spec.options },
     );
   return attributes;
