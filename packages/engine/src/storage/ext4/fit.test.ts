@@ -1,13 +1,14 @@
 // Images of many sizes, made and grown: each fits its limit then, so that no start after it has to change or check it.
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, statSync, truncateSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DiskLimit } from '../contract/backend.js';
-import { fitImage } from './fit.js';
+import { fitImage, usageOfImage } from './fit.js';
 import { makeImage } from './make.js';
 import { superblockOf } from './superblock.js';
 
@@ -62,5 +63,38 @@ test('a growth or shrinking that was interrupted is finished, where only the fil
     await fitImage(image, small);
     assert.equal(statSync(image).size, size);
     await assertFits(image, small);
+  });
+});
+
+/** What dumpe2fs(8) tells, which reads the same superblock. */
+function toldOf(image: string): unknown {
+  const output = execFileSync('/usr/sbin/dumpe2fs', ['-h', image], { encoding: 'utf8', stdio: 'pipe' });
+  const found = (name: string): string | undefined =>
+    new RegExp(`^${name}:\\s+(\\d+)$`, 'm').exec(output)?.[1];
+  const number = (name: string): number => Number(found(name) ?? assert.fail(name));
+  // resize2fs leaves that to the kernel's next mount.
+  const blocks = number('Block count') - Number(found('Overhead clusters') ?? 0);
+  return {
+    bytes: (blocks - number('Free blocks')) * number('Block size'),
+    inodes: number('Inode count') - number('Free inodes'),
+    room: { bytes: blocks * number('Block size'), inodes: number('Inode count') },
+  };
+}
+
+test('what an image holds is what dumpe2fs tells, of blocks of every size, made and grown', async () => {
+  for (const mebibytes of [4, 25, 513, 4000]) {
+    const limit = { bytes: mebibytes * MiB, inodes: undefined };
+    await withImage(limit, async (image) => {
+      assert.deepEqual(usageOfImage(image), toldOf(image), `${mebibytes} MiB`);
+      await fitImage(image, { ...limit, bytes: limit.bytes * 2 });
+      assert.deepEqual(usageOfImage(image), toldOf(image), `${mebibytes} MiB, grown`);
+    });
+  }
+});
+
+test('of what is no ext4 file system nothing is told', async () => {
+  await withImage({ bytes: 4 * MiB, inodes: undefined }, async (image) => {
+    writeFileSync(image, Buffer.alloc(MiB));
+    assert.throws(() => usageOfImage(image), { code: 'unsupported' });
   });
 });

@@ -71,15 +71,8 @@ async function giveJournal(image: string): Promise<void> {
 }
 
 /** What one holds that nothing has mounted. */
-export async function usageOfImage(image: string): Promise<Usage> {
-  const { stdout } = await run(['/usr/sbin/dumpe2fs', '-h', image]);
-  const number = (name: string): number =>
-    Number(new RegExp(`^${name}:\\s+(\\d+)$`, 'm').exec(stdout)?.[1] ?? 0);
-  const all = number('Block count') - number('Overhead clusters');
-  const size = number('Block size');
-  return {
-    bytes: (all - number('Free blocks')) * size,
-    inodes: number('Inode count') - number('Free inodes'),
-    room: { bytes: all * size, inodes: number('Inode count') },
-  };
+export function usageOfImage(image: string): Usage {
+  const { isExt4, roomBytes, freeBytes, inodes, freeInodes } = superblockOf(image);
+  if (!isExt4) throw new EngineError('unsupported', `${image} holds no ext4 file system`, { image });
+  return { bytes: roomBytes - freeBytes, inodes: inodes - freeInodes, room: { bytes: roomBytes, inodes } };
 }

@@ -2,12 +2,19 @@
 // SPDX-License-Identifier: Apache-2.0
 import { closeSync, openSync, readSync } from 'node:fs';
 
-interface Superblock {
+export interface Superblock {
+  /** What is no ext4 file system, or lost its first superblock, has no sense in the rest. */
+  readonly isExt4: boolean;
   readonly blocks: number;
   readonly bytes: number;
   /** What a last group of blocks needs at least: what is less remains unused at the device's end. */
   readonly leastGroupBytes: number;
   readonly reserved: number;
+  /** How many bytes there are for files, reserved or not, and of these free; the rest is its journal and tables. */
+  readonly roomBytes: number;
+  readonly freeBytes: number;
+  readonly inodes: number;
+  readonly freeInodes: number;
   /** Of a group of blocks, and of the table of inodes in each. */
   readonly groupBytes: number;
   readonly tableBytes: number;
@@ -18,6 +25,7 @@ interface Superblock {
   readonly hasErrors: boolean;
 }
 
+const MAGIC = 0xef53;
 const HAS_JOURNAL = 0x4;
 const NEEDS_RECOVERY = 0x4;
 const HAS_64BIT = 0x80;
@@ -28,7 +36,7 @@ const LEAST_GROUP_BLOCKS = 53;
 
 /** 1024 bytes in, all numbers little-endian, those of blocks in two halves. */
 export function superblockOf(device: string): Superblock {
-  const block = Buffer.alloc(0x1a0);
+  const block = Buffer.alloc(0x24c);
   const file = openSync(device, 'r');
   try {
     readSync(file, block, 0, block.length, 1024);
@@ -45,10 +53,15 @@ export function superblockOf(device: string): Superblock {
   const descriptors = Math.ceil((blocks / block.readUInt32LE(0x20)) * (DESCRIPTOR_BYTES / blockBytes));
   const leastBlocks = LEAST_GROUP_BLOCKS + block.readUInt16LE(0xce) + descriptors;
   return {
+    isExt4: block.readUInt16LE(0x38) === MAGIC,
     blocks,
     bytes: blocks * blockBytes,
     leastGroupBytes: tableBytes + leastBlocks * blockBytes,
     reserved: number(0x8, 0x154),
+    roomBytes: (blocks - block.readUInt32LE(0x248)) * blockBytes,
+    freeBytes: number(0xc, 0x158) * blockBytes,
+    inodes: block.readUInt32LE(0x0),
+    freeInodes: block.readUInt32LE(0x10),
     groupBytes: block.readUInt32LE(0x20) * blockBytes,
     tableBytes,
     hasJournal: (block.readUInt32LE(0x5c) & HAS_JOURNAL) !== 0,

@@ -71,7 +71,7 @@ export const image: Layer = {
   keeping: (place) => ({
     how: 'an ext4 image of its own',
     isWhole: true,
-    atRest: () => usageOfImage(imagePath(place)),
+    atRest: async () => usageOfImage(imagePath(place)),
   }),
 
   /** The loop device, through which all of it goes; the disk below sees the cache of the image's file. */
