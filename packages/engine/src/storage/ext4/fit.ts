@@ -6,7 +6,7 @@ import { run } from '../../host/run.js';
 import type { DiskLimit, Usage } from '../contract/backend.js';
 import { checkImage } from './repair.js';
 import { grownBytes, imageBytes, isLargeEnough, journalMiB, leastLimit } from './size.js';
-import { superblockOf } from './superblock.js';
+import { type Superblock, superblockOf } from './superblock.js';
 
 const SECTOR = 512;
 
@@ -15,32 +15,33 @@ const SECTOR = 512;
  * has to be kept from the container would be more than ext4 can reserve. Answers what had to be repaired first.
  */
 export async function fitImage(image: string, limit: DiskLimit): Promise<string[]> {
-  const isFitting = await isImageFitting(image, limit);
-  const repaired = await checkImage(image, { isWhole: !isFitting });
+  const found = superblockOf(image);
+  const isFitting = await isImageFitting(image, found, limit);
+  const repaired = await checkImage(image, found, { isWhole: !isFitting });
   if (!isFitting) await resizeImage(image, limit);
-  if (!superblockOf(image).hasJournal) await giveJournal(image);
+  if (!found.hasJournal) await giveJournal(image);
   return repaired;
 }
 
-async function isImageFitting(image: string, limit: DiskLimit): Promise<boolean> {
+async function isImageFitting(image: string, found: Superblock, limit: DiskLimit): Promise<boolean> {
   if (limit.bytes === undefined) return true;
   const { size } = await stat(image);
-  const { bytes, leastGroupBytes } = superblockOf(image);
-  const isAsLongAsItsFile = bytes >= size - leastGroupBytes;
-  const isTooLarge = limit.bytes < leastLimit(image, bytes);
-  return isAsLongAsItsFile && !isTooLarge && isLargeEnough(image, size, limit.bytes, limit.inodes);
+  const isAsLongAsItsFile = found.bytes >= size - found.leastGroupBytes;
+  const isTooLarge = limit.bytes < leastLimit(found);
+  return isAsLongAsItsFile && !isTooLarge && isLargeEnough(found, size, limit.bytes, limit.inodes);
 }
 
 /** What the file system says of itself decides, and the file follows: of one that was to grow and did not, too. */
 async function resizeImage(image: string, { bytes, inodes }: DiskLimit): Promise<void> {
   if (bytes === undefined) return;
   const { size } = await stat(image);
-  const own = superblockOf(image).bytes;
-  if (!isLargeEnough(image, size, bytes, inodes)) {
-    await truncate(image, grownBytes(image, bytes, inodes));
+  // Its journal, replayed meanwhile, may have had another size for it.
+  const checked = superblockOf(image);
+  if (!isLargeEnough(checked, size, bytes, inodes)) {
+    await truncate(image, grownBytes(checked, bytes, inodes));
     await run(['/usr/sbin/resize2fs', image]);
-  } else if (bytes < leastLimit(image, own)) await shrink(image, imageBytes(bytes, inodes), bytes);
-  else await truncate(image, own);
+  } else if (bytes < leastLimit(checked)) await shrink(image, imageBytes(bytes, inodes), bytes);
+  else await truncate(image, checked.bytes);
 }
 
 async function shrink(image: string, wanted: number, bytes: number): Promise<void> {
@@ -67,7 +68,7 @@ async function giveJournal(image: string): Promise<void> {
   const { status } = await run(['/usr/sbin/tune2fs', '-J', `size=${journalMiB(size)}`, image], {
     allow: [1],
   });
-  if (status !== 0) await checkImage(image);
+  if (status !== 0) await checkImage(image, superblockOf(image));
 }
 
 /** What one holds that nothing has mounted. */

@@ -26,14 +26,15 @@ export async function growMounted(
 ): Promise<void> {
   if (limit.bytes === undefined) return;
   const { size } = await stat(image);
-  if (isLargeEnough(device, size, limit.bytes, limit.inodes)) return;
+  const found = superblockOf(device);
+  if (isLargeEnough(found, size, limit.bytes, limit.inodes)) return;
   if (!hasCapability('sysResource'))
     throw new EngineError(
       'denied',
       `${image} cannot grow while it is mounted: the daemon has no CAP_SYS_RESOURCE; change the stored configuration and start the domain again`,
       { image },
     );
-  await truncate(image, grownBytes(image, limit.bytes, limit.inodes));
+  await truncate(image, grownBytes(found, limit.bytes, limit.inodes));
   growLoop(device);
   await mounts.run(['/usr/sbin/resize2fs', device]);
 }
@@ -45,25 +46,28 @@ export async function limitSpace(
   limit: DiskLimit | undefined,
 ): Promise<void> {
   if (limit?.bytes === undefined) return;
-  const { device, mounts, folder } = mounted;
+  const { mounts, folder } = mounted;
+  const found = superblockOf(mounted.device);
   const { blocks, bsize } = mounts.within(() => statfsSync(folder));
-  const { blocks: all, bytes } = superblockOf(device);
-  const isAsMade = bytes <= imageBytes(limit.bytes, limit.inodes);
+  const isAsMade = found.bytes <= imageBytes(limit.bytes, limit.inodes);
   const kept = isAsMade ? 0 : Math.max(0, blocks - Math.ceil(limit.bytes / bsize));
-  if (kept > all * MOST_RESERVED)
+  if (kept > found.blocks * MOST_RESERVED)
     throw new EngineError(
       'unsupported',
-      `${image} has ${all * bsize} bytes, and can be limited to no less than half of them while it is mounted: change the stored configuration and start the domain again`,
+      `${image} has ${found.bytes} bytes, and can be limited to no less than half of them while it is mounted: change the stored configuration and start the domain again`,
       { image },
     );
-  await keepBlocks(mounted, kept);
+  await keepBlocks(mounted, kept, found);
 }
 
 /**
  * ext4 reserves blocks for a user named when it is mounted, whom no container has; the capability to use them all the same is
  * one that overlay lays down.
  */
-export async function keepBlocks({ device, mounts }: MountedImage, count: number): Promise<void> {
-  if (superblockOf(device).reserved !== count)
-    await mounts.run(['/usr/sbin/tune2fs', '-r', String(count), device]);
+export async function keepBlocks(
+  { device, mounts }: MountedImage,
+  count: number,
+  found = superblockOf(device),
+): Promise<void> {
+  if (found.reserved !== count) await mounts.run(['/usr/sbin/tune2fs', '-r', String(count), device]);
 }

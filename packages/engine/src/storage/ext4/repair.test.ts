@@ -15,7 +15,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { checkImage } from './repair.js';
+import * as repair from './repair.js';
 import { superblockOf } from './superblock.js';
 
 type Kind = 'has_journal' | '^has_journal';
@@ -39,6 +39,9 @@ function debugfs(image: string, ...requests: readonly string[]): void {
   const input = `${requests.join('\n')}\n`;
   execFileSync('/usr/sbin/debugfs', ['-w', '-f', '-', image], { input, stdio: ['pipe', 'ignore', 'ignore'] });
 }
+
+const checkImage = (image: string, options = {}): Promise<string[]> =>
+  repair.checkImage(image, superblockOf(image), options);
 
 const isWhole = (image: string): boolean => spawnSync('/usr/sbin/e2fsck', ['-f', '-n', image]).status === 0;
 

@@ -4,7 +4,7 @@ import { statfs } from 'node:fs/promises';
 import { EngineError } from '../../errors.js';
 import { errnoInWords, refusalOf } from '../../host/refusal.js';
 import { type RunResult, run } from '../../host/run.js';
-import { superblockOf } from './superblock.js';
+import type { Superblock } from './superblock.js';
 
 /** e2fsck's status is a sum: what it repaired, what it left, and that it could not do its work. */
 const LEFT = 4;
@@ -20,8 +20,11 @@ const MOST_WRITTEN = 1 << 20;
  * Checks an image that nothing has mounted where it says that it needs that; `isWhole` does it anyway. Answers, for the log, what
  * was wrong with it. One without a journal is small and checked each time: the kernel does not note there what it could not write.
  */
-export async function checkImage(image: string, { isWhole = false } = {}): Promise<string[]> {
-  const { hasJournal, needsRecovery, hasErrors } = superblockOf(image);
+export async function checkImage(
+  image: string,
+  { hasJournal, needsRecovery, hasErrors }: Superblock,
+  { isWhole = false } = {},
+): Promise<string[]> {
   const force = isWhole || hasErrors || !hasJournal;
   if (!force && !needsRecovery) return [];
   const gentle = await e2fsck(image, ['-p', ...(force ? ['-f'] : [])]);

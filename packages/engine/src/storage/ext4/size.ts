@@ -1,7 +1,7 @@
 // How large an ext4 image has to be for a limit, its journal and its tables of inodes included.
 // SPDX-License-Identifier: Apache-2.0
 import { SPARE_INODES } from './spare.js';
-import { superblockOf } from './superblock.js';
+import type { Superblock } from './superblock.js';
 
 const MEBIBYTE = 1 << 20;
 export const SMALLEST_IMAGE = 4 * MEBIBYTE;
@@ -25,26 +25,30 @@ export function imageBytes(bytes: number, inodes = 0): number {
 }
 
 /**
- * Whether the file system in it needs not grow for a limit. The file alone does not tell: a growth that was interrupted has
+ * Whether a file system needs not grow for a limit. The size of its file alone does not tell: a growth that was interrupted has
  * lengthened that first. What is less than a group remains unused at its end.
  */
-export function isLargeEnough(image: string, size: number, limit: number, inodes?: number): boolean {
+export function isLargeEnough(
+  { bytes, leastGroupBytes }: Superblock,
+  size: number,
+  limit: number,
+  inodes?: number,
+): boolean {
   const wanted = imageBytes(limit, inodes);
-  const { bytes, leastGroupBytes } = superblockOf(image);
   return size >= wanted && bytes >= Math.min(wanted, size - leastGroupBytes);
 }
 
 /** Below it more would have to be kept from the container than ext4 can reserve. */
-export function leastLimit(image: string, bytes: number): number {
-  return bytes - tablesIn(image, bytes) - bytes * MOST_RESERVED;
+export function leastLimit(own: Superblock): number {
+  return own.bytes - tablesIn(own, own.bytes) - own.bytes * MOST_RESERVED;
 }
 
 /** The same of an image that grows: each group of blocks that is added brings a table of inodes as large as the others'. */
-export function grownBytes(image: string, limit: number, inodes?: number): number {
+export function grownBytes(present: Superblock, limit: number, inodes?: number): number {
   const own = ownBytes(limit);
   let bytes = imageBytes(limit, inodes);
   // A group is larger than its table, so that each round adds less than the one before.
-  for (let next = own + tablesIn(image, bytes); next > bytes; next = own + tablesIn(image, bytes))
+  for (let next = own + tablesIn(present, bytes); next > bytes; next = own + tablesIn(present, bytes))
     bytes = next;
   return atMost(Math.ceil(bytes / MEBIBYTE) * MEBIBYTE);
 }
@@ -55,10 +59,8 @@ const ownBytes = (limit: number): number => limit + (1 + (limit < SMALL ? journa
 /** Beyond what a number holds exactly no file goes either: the kernel is left to refuse it. */
 const atMost = (bytes: number): number => Math.min(bytes, Number.MAX_SAFE_INTEGER);
 
-function tablesIn(image: string, bytes: number): number {
-  const { groupBytes, tableBytes } = superblockOf(image);
-  return Math.ceil(bytes / groupBytes) * tableBytes;
-}
+const tablesIn = ({ groupBytes, tableBytes }: Superblock, bytes: number): number =>
+  Math.ceil(bytes / groupBytes) * tableBytes;
 
 /** Blocks of 1 KiB hold four inodes, and mkfs.ext4 rounds those of a group down to a multiple of eight. */
 export function inodesAskedFor(inodes: number, bytes: number): number {
