@@ -28,13 +28,16 @@ export async function checkImage(
   const force = isWhole || hasErrors || !hasJournal;
   if (!force && !needsRecovery) return [];
   const gentle = await e2fsck(image, ['-p', ...(force ? ['-f'] : [])]);
-  if ((gentle.status & LEFT) === 0) return gentle.status === 0 ? [] : [remarkOn(image, gentle)];
+  if (isDone(gentle)) return gentle.status === 0 ? [] : [remarkOn(image, gentle)];
+  // Only so does it take another superblock where the first is broken.
   const thorough = await e2fsck(image, ['-f', '-y']);
   // What it answers itself may be what only the next run meets.
-  const last = (thorough.status & LEFT) === 0 ? thorough : await e2fsck(image, ['-f', '-y']);
-  if ((last.status & LEFT) !== 0) throw await beyondRepair(image, complaints(image, last));
+  const last = isDone(thorough) ? thorough : await e2fsck(image, ['-f', '-y']);
+  if (!isDone(last)) throw await beyondRepair(image, complaints(image, last));
   return [remarkOn(image, thorough)];
 }
+
+const isDone = ({ status }: RunResult): boolean => (status & (LEFT | FAILED)) === 0;
 
 function remarkOn(image: string, result: RunResult): string {
   const found = complaints(image, result);
@@ -43,11 +46,8 @@ function remarkOn(image: string, result: RunResult): string {
     : `${image} was damaged, as by a full disk of the host or a crash, and has been repaired; files may be lost, others be in lost+found: ${found}`;
 }
 
-async function e2fsck(image: string, options: readonly string[]): Promise<RunResult> {
-  const result = await run(['/usr/sbin/e2fsck', ...options, image], { allow: ANSWERS });
-  if ((result.status & FAILED) === 0) return result;
-  throw await beyondRepair(image, complaints(image, result));
-}
+const e2fsck = (image: string, options: readonly string[]): Promise<RunResult> =>
+  run(['/usr/sbin/e2fsck', ...options, image], { allow: ANSWERS });
 
 /** Repairs need blocks of the host, too, and e2fsck does not always say that there are none. */
 async function beyondRepair(image: string, output: string): Promise<EngineError> {
