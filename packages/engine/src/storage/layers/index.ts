@@ -1,4 +1,4 @@
-// The ways of keeping a layer, in the order in which they are asked; a lease names the one that was taken.
+// The ways of keeping a layer, the plainest first, in the order in which they are asked; a lease names the one that was taken.
 // SPDX-License-Identifier: Apache-2.0
 import { rm } from 'node:fs/promises';
 import { EngineError } from '../../errors.js';
@@ -33,7 +33,7 @@ export function layerAt(place: Place, said: string | undefined): Layer {
 
 /** By what lies there: an image is one, a folder with a project is limited by that, any other is a folder. */
 export const foundAt = (place: Place): LayerName =>
-  (['image', 'project'] as const).find((name) => layers[name].isAt(place)) ?? 'folder';
+  names.findLast((name) => layers[name].isAt(place)) ?? 'folder';
 
 /** Makes a layer where the lease knows of none: what lies there is at most what an interrupted definition left. */
 export async function createLayer(layer: Layer, place: Place, making: Making): Promise<void> {
@@ -53,5 +53,5 @@ async function clear(place: Place): Promise<void> {
 
 /** Takes back what the layers in a domain's folder have of the host, before that folder is erased. */
 export function releaseLayers(keep: string): void {
-  for (const layer of [folder, project, image] as readonly Layer[]) layer.release?.(keep);
+  for (const layer of Object.values(layers)) layer.release?.(keep);
 }
