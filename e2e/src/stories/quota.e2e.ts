@@ -72,6 +72,21 @@ test('no limit: a folder of the host tells nothing of itself', async () => {
   assert.match(how, /not limited/);
 });
 
+test('0 and unlimited are no limit: a domain made so has none, and one made with a limit keeps that', async () => {
+  await world.run(limited('zero').replace(/(<space_hard_limit).*(?=<\/space_hard_limit>)/, '$1>0'));
+  const { space, how } = await root('zero');
+  assert.deepEqual([space.hard, /not limited/.test(how)], [null, true]);
+  await world.define(limited('653'));
+  for (const none of ['0', 'unlimited']) {
+    const { message } = await refused('exists', set('653', { diskspace: none }, { stored: true }));
+    assert.match(message, /made with disk limits/);
+    await set('zero', { diskspace: none, diskinodes: none });
+  }
+  await world.client.domains.start({ domain: '653' });
+  await refused('unsupported', set('653', { diskspace: '0' }, { live: true }));
+  assert.equal((await root('653')).space.hard, 64 * MiB);
+});
+
 test('lowered and raised again while it runs, and kept by the next start', async () => {
   await world.run(limited('641'));
   await set('641', { diskspace: '40M' }, { live: true, stored: true });

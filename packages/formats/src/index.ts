@@ -22,7 +22,7 @@ export { withReferences } from './references.js';
 export type { ReportRow, ReportStatus } from './report.js';
 export { type ConfiguredBeancounter, configuredBeancounters } from './resources/configured.js';
 export { graceSecondsOf } from './resources/grace.js';
-export { type OwnerValues, setOwnerQuota } from './resources/owner-quota.js';
+export { isLimiting, type OwnerValues, setOwnerQuota } from './resources/owner-quota.js';
 export { formatParameters } from './resources/page.js';
 export {
   numbersOf,

@@ -86,7 +86,7 @@ export const ownerLimits = strict({
   space: optional(
     string({
       maxLength: 64,
-      description: 'soft:hard or one number, in KiB or with a suffix, or unlimited',
+      description: 'soft:hard or one number, in KiB or with a suffix; 0 or unlimited is none',
     }),
   ),
   inodes: optional(string({ maxLength: 64, description: 'The same, a number of files' })),

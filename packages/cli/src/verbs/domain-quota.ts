@@ -23,9 +23,9 @@ export const quota = verb({
     space: {
       type: 'text',
       value: 'N[:N]',
-      summary: 'Its space, soft:hard (KiB, or with a suffix), or unlimited',
+      summary: 'Its space, soft:hard (KiB, or with a suffix); 0 or unlimited is none',
     },
-    inodes: { type: 'text', value: 'N[:N]', summary: 'Its files, soft:hard, or unlimited' },
+    inodes: { type: 'text', value: 'N[:N]', summary: 'Its files, soft:hard; 0 or unlimited is none' },
     live: { type: 'flag', summary: 'Limit it in the running domain' },
     config: { type: 'flag', summary: 'Limit it in what the next start reads' },
   },

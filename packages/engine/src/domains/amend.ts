@@ -1,5 +1,6 @@
 // Changes the document of a domain: the stored one, the running one and the run with it, or both.
 // SPDX-License-Identifier: Apache-2.0
+import { isLimiting } from '@ctvirt/formats';
 import type { Engine } from '../contract.js';
 import { notRunning } from '../errors.js';
 import { diskObstacle } from '../lifecycle/disk-rows.js';
@@ -81,8 +82,8 @@ async function setOwnerQuota(entry: Entry, values: OwnerValues, asked: Targets, 
   const edit = ownerEdit(values);
   // Said in a document it is recorded; asked for, it is to be had or refused.
   const before = await (targets.live ? documents.live(entry) : documents.stored(entry));
-  if ([values.space, values.inodes].some((value) => (value ?? 'unlimited') !== 'unlimited'))
-    quotas.checkOwners(entry, filesystemsOf(edit(before)));
+  const after = filesystemsOf(edit(before));
+  if (isLimiting(values)) quotas.checkOwners(entry, after);
   await amend(entry, targets, edit, parts);
   return await quotas.report(entry);
 }

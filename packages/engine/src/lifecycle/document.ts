@@ -33,6 +33,7 @@ import {
   type FilesystemSpec,
   keyOf,
   type OwnerLimit,
+  type SoftAndHard,
 } from '../storage/index.js';
 import { wantedWalls } from '../walls/wanted.js';
 import { type Claim, claimOf } from './claim.js';
@@ -325,6 +326,14 @@ function devicesOf({ devices }: Domain): string[] {
 
 const optionsOf = ({ source }: Filesystem): string[] => splitAtCommas(source.options);
 
+/** 0 is no limit, as for libvirt and for the kernel's quotas. */
+const limitIn = (number: number | undefined): number | undefined => (number === 0 ? undefined : number);
+
+const pairOf = (soft: number | undefined, hard: number): SoftAndHard => ({
+  soft: limitIn(soft),
+  hard: limitIn(hard),
+});
+
 /** The second level; what is said of one owner twice counts once, the first time. */
 function ownersOf({ quotas }: Filesystem): OwnerLimit[] {
   const owners = new Map<string, OwnerLimit>();
@@ -341,12 +350,12 @@ function ownersOf({ quotas }: Filesystem): OwnerLimit[] {
       quota.type === 'size'
         ? {
             ...known,
-            bytes: bytes.hard === undefined ? { soft: quota.softBytes, hard: quota.maxBytes } : bytes,
+            bytes: bytes.hard === undefined ? pairOf(quota.softBytes, quota.maxBytes) : bytes,
           }
-        : { ...known, inodes: inodes.hard === undefined ? { soft: quota.soft, hard: quota.max } : inodes },
+        : { ...known, inodes: inodes.hard === undefined ? pairOf(quota.soft, quota.max) : inodes },
     );
   }
-  return [...owners.values()];
+  return [...owners.values()].filter(({ bytes, inodes }) => (bytes.hard ?? inodes.hard) !== undefined);
 }
 
 /** The first level: limits of the whole file system, not those of one user. */
@@ -356,11 +365,11 @@ const wholeQuotas = ({ quotas }: Filesystem) =>
 /** Those that are below the hard ones. */
 function softOf(filesystem: Filesystem): DiskLimit | undefined {
   const hard = limitOf(filesystem);
-  let bytes = filesystem.spaceSoftLimitBytes;
+  let bytes = limitIn(filesystem.spaceSoftLimitBytes);
   let inodes: number | undefined;
   for (const quota of wholeQuotas(filesystem)) {
-    if (quota.type === 'size') bytes ??= quota.softBytes;
-    else inodes ??= quota.soft;
+    if (quota.type === 'size') bytes ??= limitIn(quota.softBytes);
+    else inodes ??= limitIn(quota.soft);
   }
   const below = (soft: number | undefined, most: number | undefined): number | undefined =>
     soft === undefined || soft >= (most ?? Number.POSITIVE_INFINITY) ? undefined : soft;
@@ -370,11 +379,11 @@ function softOf(filesystem: Filesystem): DiskLimit | undefined {
 
 function limitOf(filesystem: Filesystem): DiskLimit | undefined {
   const whole = wholeQuotas(filesystem);
-  let bytes = filesystem.spaceHardLimitBytes;
+  let bytes = limitIn(filesystem.spaceHardLimitBytes);
   let inodes: number | undefined;
   for (const quota of whole) {
-    if (quota.type === 'size') bytes ??= quota.maxBytes;
-    else inodes ??= quota.max;
+    if (quota.type === 'size') bytes ??= limitIn(quota.maxBytes);
+    else inodes ??= limitIn(quota.max);
   }
   return bytes === undefined && inodes === undefined ? undefined : { bytes, inodes };
 }

@@ -47,6 +47,17 @@ describe('numbers of 64 bits', () => {
     }
   });
 
+  test('0 is no limit of disk, and comes back as it was', () => {
+    for (const key of ['DISKINODES', 'DISKSPACE'])
+      for (const none of ['0', '0:0', '10:0']) {
+        const line = `${key}="${none}"`;
+        const root = read('105.conf', line).domain.devices.filesystems?.[0];
+        assert.deepEqual([root?.quotas, root?.spaceHardLimitBytes], [undefined, undefined]);
+        assert.equal(statusOf(key, line), 'carried');
+        assert.equal(back(line).values.get(key)?.value, none);
+      }
+  });
+
   test('unlimited is written as the word, for PRIVVMPAGES too', () => {
     const { values } = back('PHYSPAGES="0:64M"', 'PRIVVMPAGES="unlimited"', 'SHMPAGES="unlimited"');
     assert.equal(values.get('PRIVVMPAGES')?.value, 'unlimited');

@@ -29,7 +29,7 @@ const rules: Readonly<Record<Syntax, SyntaxRule>> = {
       parseUbc(text, isUbcUnit(unit) ? unit : 'count', pageSize) !== undefined,
   },
   disk: {
-    expected: 'soft[:hard] in numbers, with or without a suffix T, G, M or K',
+    expected: 'soft[:hard] in numbers, with or without a suffix T, G, M or K; 0 is none',
     accepts: (text, unit) => parseDisk(text, unit === 'inodes' ? 'inodes' : 'KiB') !== undefined,
   },
   ulong: { expected: 'a number or "unlimited"', accepts: (text) => parseUlong(text) !== undefined },

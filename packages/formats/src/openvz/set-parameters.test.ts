@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Domain, formatDomain, parseDomainOrThrow } from '@ctvirt/xml';
+import { isLimiting, setOwnerQuota } from '../resources/owner-quota.js';
 import { explainResources, resourcesOf } from '../resources/resources-of.js';
 import { resourceRules } from '../resources/rules.js';
 import { contradictionIn } from '../sound.js';
@@ -115,7 +116,8 @@ test('what cannot be is refused with its name', () => {
     { ram: '1X' },
     { cpuunits: '1' },
     { ioprio: '9' },
-    { diskspace: 'unlimited' },
+    { diskspace: '1G:unlimited' },
+    { diskspace: '1G:0' },
     { ram: '64M', vmguarpages: '1G', swap: 'x' },
     { numproc: '300:200' },
     { physpages: '2G:1G' },
@@ -179,4 +181,39 @@ test('a number that no document holds is refused, and of a limit on disk the lar
     .filesystems?.[0];
   assert.equal(limits?.spaceHardLimitBytes, Number.MAX_SAFE_INTEGER);
   assert.equal(limits?.quotas?.[0]?.type === 'inodes' && limits.quotas[0].max, Number.MAX_SAFE_INTEGER);
+});
+
+test('no limit of disk is asked for by 0 or by the word, and is what the profile does not fill in again', () => {
+  for (const before of [plain, filled('vps.basic')])
+    for (const none of ['0', '0:0', '0K', 'unlimited', '9223372036854775807']) {
+      const domain = setParameters(before, { diskspace: none, diskinodes: none }, host);
+      const text = parseDomainOrThrow(formatDomain(domain));
+      const again = applyProfile(text, profiles[0]?.text ?? assert.fail(), { ...host, profileName: 'basic' });
+      for (const one of [domain, text, again.domain]) {
+        const root = one.devices.filesystems?.[0];
+        assert.deepEqual(
+          [root?.spaceHardLimitBytes, root?.spaceSoftLimitBytes],
+          [undefined, undefined],
+          none,
+        );
+        assert.deepEqual(root?.quotas ?? [], []);
+        assert.equal(written(one, 'DISKSPACE'), none === 'unlimited' ? '0' : none);
+      }
+      const limited = setParameters(text, { diskspace: '1G', diskinodes: '9' }, host);
+      assert.deepEqual(
+        [written(limited, 'DISKSPACE'), written(limited, 'DISKINODES')],
+        ['1048576:1048576', '9:9'],
+      );
+    }
+});
+
+test('no limit of one user is asked for likewise', () => {
+  const owner = { kind: 'user', id: 7 } as const;
+  const limited = setOwnerQuota(plain, { ...owner, space: '1G', inodes: '5' });
+  assert.equal(limited.devices.filesystems?.[0]?.quotas?.length, 2);
+  for (const none of ['0', 'unlimited']) {
+    const values = { ...owner, space: none, inodes: none };
+    assert.deepEqual(setOwnerQuota(limited, values).devices.filesystems?.[0]?.quotas, []);
+    assert.deepEqual([isLimiting(values), isLimiting({ ...values, inodes: '5' })], [false, true]);
+  }
 });

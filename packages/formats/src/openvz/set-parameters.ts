@@ -9,7 +9,7 @@ import { faultOf, inversionOf } from './check.js';
 import { hasAllocationLimit, isVswap } from './memory.js';
 import type { Parameter, ReadContext } from './parameter.js';
 import { canonicalKey, parameterOf, readingOrder } from './parameters.js';
-import { formatUbc, parseUbc, unlimited } from './values.js';
+import { askedDisk, formatUbc, parseUbc, unlimited } from './values.js';
 
 /** vzctl's options that are no key of its files; they count bytes, and the files pages. */
 const byteOptions: Readonly<Record<string, string>> = { RAM: 'PHYSPAGES', SWAP: 'SWAPPAGES' };
@@ -61,7 +61,11 @@ function readAsked(name: string, value: string, pageSize: number): [key: string,
   const parameter = settableParameter(name);
   if (parameter === undefined)
     throw new FormatError('invalid', `there is no parameter '${name}'`, { key: name });
-  const text = Object.hasOwn(byteOptions, name.toUpperCase()) ? inPages(value, pageSize) : value;
+  const text = Object.hasOwn(byteOptions, name.toUpperCase())
+    ? inPages(value, pageSize)
+    : parameter.syntax === 'disk'
+      ? askedDisk(value)
+      : value;
   const expected =
     text === undefined
       ? 'bytes, with a suffix T, G, M, K or P, or "unlimited"'

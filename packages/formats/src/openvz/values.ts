@@ -99,6 +99,12 @@ function readDiskNumber(text: string, unit: DiskUnit): bigint | undefined {
   return unit === 'KiB' && scaled.suffixed ? scaled.value / 1024n : scaled.value;
 }
 
+/** A limit that is none: 0, as for libvirt and the kernel's quotas, or more than there is. vzctl takes 0 for one that is not set. */
+export const isNoLimit = ({ hard }: DiskLimit): boolean => hard === 0n || hard >= unlimited;
+
+/** What somebody asks for, as a file has it: there is no word in it for no limit. */
+export const askedDisk = (text: string): string => (text === 'unlimited' ? '0' : text);
+
 /** Always `soft:hard` in plain numbers: KiB or inodes. */
 export function formatDisk({ soft, hard }: DiskLimit): string {
   return `${soft}:${hard}`;

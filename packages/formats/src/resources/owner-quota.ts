@@ -3,16 +3,23 @@
 import type { Domain, Quota } from '@ctvirt/xml';
 import { rootOf, withRoot } from '../edit.js';
 import { FormatError } from '../errors.js';
-import { parseDisk } from '../openvz/values.js';
+import { askedDisk, isNoLimit, parseDisk } from '../openvz/values.js';
 
 export interface OwnerValues {
   readonly kind: 'user' | 'group';
   /** Its number in the container. */
   readonly id: number;
-  /** As DISKSPACE and DISKINODES are written: `soft:hard` or one number, with suffixes; `unlimited` lifts the limit. */
+  /** As DISKSPACE and DISKINODES are set: `soft:hard` or one number, with suffixes; 0 and `unlimited` lift the limit. */
   readonly space?: string | undefined;
   readonly inodes?: string | undefined;
 }
+
+/** Whether they limit anything, or lift limits alone. */
+export const isLimiting = ({ space, inodes }: OwnerValues): boolean =>
+  [space, inodes].some((text) => {
+    const limit = text === undefined ? undefined : parseDisk(askedDisk(text), 'inodes');
+    return limit !== undefined && !isNoLimit(limit);
+  });
 
 /** The domain with these limits; throws FormatError `invalid` for a value that cannot be. */
 export function setOwnerQuota(domain: Domain, { kind, id, space, inodes }: OwnerValues): Domain {
@@ -39,11 +46,11 @@ function quotaOf(
   owner: { uid?: number; gid?: number },
   text: string,
 ): Quota | undefined {
-  if (text === 'unlimited') return undefined;
-  const limit = parseDisk(text, type === 'size' ? 'KiB' : 'inodes');
+  const limit = parseDisk(askedDisk(text), type === 'size' ? 'KiB' : 'inodes');
   const refuse = (why: string): never => {
     throw new FormatError('invalid', `${type === 'size' ? 'space' : 'inodes'} cannot be '${text}': ${why}`);
   };
+  if (limit !== undefined && isNoLimit(limit)) return undefined;
   if (limit === undefined || limit.hard > BigInt(Number.MAX_SAFE_INTEGER) / 1024n)
     return refuse('expected soft:hard or one number, with a suffix T, G, M or K, or "unlimited"');
   if (limit.soft > limit.hard) return refuse('the soft limit is above the hard limit');

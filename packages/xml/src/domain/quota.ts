@@ -26,14 +26,14 @@ export const quota = variants(
         size: {
           doc: 'Disk space; a number without a unit counts KiB, as DISKSPACE of OpenVZ does.',
           fields: {
-            maxBytes: sizeAttribute('max', { ...bytes, doc: 'The hard limit.', required: true }),
+            maxBytes: sizeAttribute('max', { ...bytes, doc: 'The hard limit; 0 is none.', required: true }),
             softBytes: sizeAttribute('soft', { ...bytes, doc: 'The limit that may be passed for a while.' }),
           },
         },
         inodes: {
           doc: 'Number of files.',
           fields: {
-            max: attribute(count, { doc: 'The hard limit.', required: true }),
+            max: attribute(count, { doc: 'The hard limit; 0 is none.', required: true }),
             soft: attribute(count, { doc: 'The limit that may be passed for a while.' }),
           },
         },

@@ -6,7 +6,7 @@ import { rootOf, withRoot } from '../../edit.js';
 import { isExact, tooMuch } from '../../numbers.js';
 import { approximated, carried, ignored, type Outcome } from '../../outcome.js';
 import { inGroup, ownWord } from '../parameter.js';
-import { type DiskLimit, formatDisk, parseDisk, parseUlong, unlimited } from '../values.js';
+import { type DiskLimit, formatDisk, isNoLimit, parseDisk, parseUlong } from '../values.js';
 import { omit } from '../without.js';
 
 type InodeQuota = Extract<Quota, { type: 'inodes' }>;
@@ -21,10 +21,10 @@ export function inodeQuotaOf(root: Filesystem | undefined): InodeQuota | undefin
 
 const noRoot = ignored('the domain has no root file system');
 
-/** A limit beyond what a document holds is none: kept as it is, and written back so. */
-function unheld(domain: Domain, key: string, value: string, hard: bigint): Outcome {
+/** What is no limit, or beyond what a document holds: kept as it is, and written back so. */
+function unheld(domain: Domain, key: string, value: string, limit: DiskLimit): Outcome {
   const kept = withValue(domain, key, value);
-  return hard >= unlimited
+  return isNoLimit(limit)
     ? carried(kept, `parameter ${key.toLowerCase()}: no limit`)
     : approximated(kept, `parameter ${key.toLowerCase()}, without limit: ${tooMuch}`);
 }
@@ -34,11 +34,12 @@ const lesser = (one: bigint, other: bigint): bigint => (one < other ? one : othe
 
 /** The limits as a document holds them; undefined for larger ones, but for who asks for a limit: that is the largest then. */
 function heldOf(
-  { soft, hard }: DiskLimit,
+  limit: DiskLimit,
   scale: bigint,
   isAsked: true | undefined,
 ): { readonly soft: number; readonly hard: number } | undefined {
-  if (!isExact(hard * scale) && (hard >= unlimited || isAsked !== true)) return undefined;
+  const { soft, hard } = limit;
+  if (isNoLimit(limit) || (!isExact(hard * scale) && isAsked !== true)) return undefined;
   const most = lesser(hard * scale, mostHeld);
   return { soft: Number(lesser(soft * scale, most)), hard: Number(most) };
 }
@@ -69,7 +70,7 @@ export const diskRows = inGroup('disk', [
     syntax: 'disk',
     unit: 'KiB',
     duplicates: 'first',
-    meaning: 'disk space, soft:hard',
+    meaning: 'disk space, soft:hard; 0 or unlimited is none',
     status: 'enforced',
     how: "the size of an image of its own, less what is kept back of it, or a project of the host's quotas; the soft limit likewise, when its grace is over",
     read(domain, value, { values, isAsked }) {
@@ -77,9 +78,10 @@ export const diskRows = inGroup('disk', [
       const root = rootOf(domain);
       if (root === undefined || limit === undefined) return noRoot;
       if (values.get('DISK_QUOTA') === 'no') return ignored('DISK_QUOTA is off');
-      if (root.spaceHardLimitBytes !== undefined || root.spaceSoftLimitBytes !== undefined) return ownWord;
+      const isSaid = root.spaceHardLimitBytes !== undefined || root.spaceSoftLimitBytes !== undefined;
+      if (isSaid || parameterValue(domain, 'DISKSPACE') !== undefined) return ownWord;
       const held = heldOf(limit, 1024n, isAsked);
-      if (held === undefined) return unheld(domain, 'DISKSPACE', value, limit.hard);
+      if (held === undefined) return unheld(domain, 'DISKSPACE', value, limit);
       const space = { spaceSoftLimitBytes: held.soft, spaceHardLimitBytes: held.hard };
       return within(
         limit,
@@ -102,7 +104,7 @@ export const diskRows = inGroup('disk', [
     syntax: 'disk',
     unit: 'inodes',
     duplicates: 'first',
-    meaning: 'inodes, soft:hard',
+    meaning: 'inodes, soft:hard; 0 or unlimited is none',
     status: 'enforced',
     how: 'the inodes of the image, which gets more of them when it grows; above the soft limit ctvirt quota says so',
     read(domain, value, { values, isAsked }) {
@@ -110,9 +112,10 @@ export const diskRows = inGroup('disk', [
       const root = rootOf(domain);
       if (root === undefined || limit === undefined) return noRoot;
       if (values.get('DISK_QUOTA') === 'no') return ignored('DISK_QUOTA is off');
-      if (inodeQuotaOf(root) !== undefined) return ownWord;
+      if (inodeQuotaOf(root) !== undefined || parameterValue(domain, 'DISKINODES') !== undefined)
+        return ownWord;
       const held = heldOf(limit, 1n, isAsked);
-      if (held === undefined) return unheld(domain, 'DISKINODES', value, limit.hard);
+      if (held === undefined) return unheld(domain, 'DISKINODES', value, limit);
       const quota: InodeQuota = { type: 'inodes', max: held.hard, soft: held.soft };
       return within(
         limit,
