@@ -148,6 +148,23 @@ test('to less than half only at a start, and not to less than it holds', async (
   assert.ok(room > 12 && room <= 20, `${room} MiB`);
 });
 
+test('who limits a root to less than it holds is told, by a definition and by a change, running and off', async () => {
+  const codes = async (mebibytes: number): Promise<string[]> => {
+    const { findings } = await world.define(limited('654').replace('>64<', `>${mebibytes}<`));
+    return findings.map(({ code }) => code);
+  };
+  await world.run(limited('654'));
+  await roomFor('654', 30);
+  for (const off of [false, true]) {
+    if (off) await world.client.domains.destroy({ domain: '654' });
+    assert.deepEqual(await codes(20), ['over-limit']);
+    assert.deepEqual(await codes(64), []);
+    const { stderr } = await world.cli(['set', '654', '--diskspace', '20M', '--config']);
+    assert.match(stderr, /'\/' holds 3\d{7} bytes already, more than its limit of 20971520/);
+    assert.doesNotMatch((await world.cli(['set', '654', '--diskspace', '64M', '--config'])).stderr, /holds/);
+  }
+});
+
 test('inodes are fixed when the image is made', async () => {
   await world.run(limited('644', { inodes: "<quota type='inodes' max='2000'/>" }));
   assert.equal((await root('644')).inodes.hard, 2000);

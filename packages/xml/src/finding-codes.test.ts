@@ -33,6 +33,7 @@ type ParserCode = Exclude<
   | 'wall-down'
   | 'kept-files'
   | 'taken-address'
+  | 'over-limit'
   | 'left-out'
   | 'no-longer-accepted'
 >;

@@ -57,6 +57,7 @@ export function makeRules(
     ...parts,
     admission,
     ownersRemark: (entry, specs) => quotas.ownersRemark(entry, specs),
+    overfull: (entry, specs) => quotas.overfull(entry, specs),
     projectIds: options.projectIds,
     emit: (event, detail, entry) => events.lifecycle(event, detail, entry),
   });

@@ -42,7 +42,7 @@ export function amendOperations(
         const targets = targetsOf(entry, asked);
         await amend(entry, targets, parameterEdit(values, facts), parts);
         const rows = rowsOf(values, await parametersOf(entry, { inactive: !targets.live }, parts));
-        await tellRecorded(entry, rows, targets, parts);
+        await tellUnkept(entry, rows, targets, parts);
         return rows;
       }),
     setOwnerQuota: (ref, values, asked) =>
@@ -60,20 +60,23 @@ async function amend(entry: Entry, targets: Targets, edit: Edit, parts: AmendPar
   events.changed(entry, live, before, after);
 }
 
-/** Asked for, it is told at once that nobody keeps it. */
-async function tellRecorded(
+/** Asked for, it is told at once that nobody keeps it, or not yet. */
+async function tellUnkept(
   entry: Entry,
   rows: readonly { readonly key: string }[],
   { live }: Targets,
-  { documents, log }: AmendParts,
+  { documents, quotas, log }: AmendParts,
 ): Promise<void> {
   const domain = await (live ? documents.live(entry) : documents.stored(entry));
   const { name } = entry.record;
-  for (const { key } of rows) {
+  const recorded = rows.flatMap(({ key }) => {
     const why = diskObstacle(key, domain);
-    if (why !== undefined)
-      log('warn', `domain '${name}': ${key} is recorded alone: ${why}`, { domain: name });
-  }
+    return why === undefined ? [] : [`${key} is recorded alone: ${why}`];
+  });
+  const isSpace = rows.some(({ key }) => key === 'DISKSPACE');
+  const overfull = isSpace ? await quotas.overfull(entry, filesystemsOf(domain)) : [];
+  for (const remark of [...recorded, ...overfull])
+    log('warn', `domain '${name}': ${remark}`, { domain: name });
 }
 
 async function setOwnerQuota(entry: Entry, values: OwnerValues, asked: Targets, parts: AmendParts) {

@@ -44,6 +44,8 @@ export interface DefinerParts {
   readonly admission: Admission;
   /** What nobody will keep of the limits of its users. */
   readonly ownersRemark: (entry: Entry, specs: readonly FilesystemSpec[]) => string | undefined;
+  /** What holds more already than it may. */
+  readonly overfull: (entry: Entry, specs: readonly FilesystemSpec[]) => Promise<string[]>;
   readonly templatePath: (name: string) => string;
   readonly projectIds: ProjectRange | undefined;
   readonly emit: (event: LifecycleEvent['event'], detail: string, entry: Entry) => void;
@@ -109,6 +111,8 @@ export class Definer {
           : await this.#change(existing, read.domain, read.parts, options);
       const unkept = this.parts.ownersRemark(entry, read.parts.filesystems);
       if (unkept !== undefined) findings.push(notKept('/domain/devices/filesystem/quota', unkept));
+      for (const remark of await this.parts.overfull(entry, read.parts.filesystems))
+        findings.push(remarkOf('over-limit', '/domain/devices/filesystem', remark));
       findings.push(...unsafe);
       if (entry.running === undefined) findings.push(...this.#routedElsewhere(read.domain, entry));
       const placed = typeof given === 'string' ? placeFindings(given, findings) : findings;

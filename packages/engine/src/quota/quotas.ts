@@ -120,7 +120,7 @@ export class Quotas {
     } catch (error) {
       this.parts.log(
         'info',
-        `domain '${entry.record.name}': what its root holds cannot be told: ${String(error)}`,
+        `domain '${entry.record.name}': what '${spec.target}' holds cannot be told: ${String(error)}`,
         {
           domain: entry.record.name,
         },
@@ -165,6 +165,20 @@ export class Quotas {
   #obstacle(entry: Subject, specs: readonly FilesystemSpec[]): string | undefined {
     const limits = specs.flatMap(({ owners }) => owners);
     return limits.length === 0 ? undefined : obstacleTo(kindsOf(limits), this.#counting(entry, specs));
+  }
+
+  /** For who sets limits on space: of what holds more already. How many inodes there are nobody changes. */
+  async overfull(entry: Entry, specs: readonly FilesystemSpec[]): Promise<string[]> {
+    const remarks: string[] = [];
+    for (const spec of specs) {
+      const limit = backends[spec.kind].limits ? spec.limit?.bytes : undefined;
+      const used = limit === undefined ? undefined : (await this.#usageNow(entry, spec))?.bytes;
+      if (limit !== undefined && used !== undefined && used > limit)
+        remarks.push(
+          `the file system at '${spec.target}' holds ${used} bytes already, more than its limit of ${limit}: nothing more can be written until there is less, and a start is refused if its files do not fit`,
+        );
+    }
+    return remarks;
   }
 
   /** All layers of a domain lie on one file system, which counts them together. */
