@@ -9,10 +9,15 @@ import { profileFileName, profileNameOf, profiles } from '@ctvirt/formats';
 import { EngineError } from './errors.js';
 import { writeAtomically } from './host/files.js';
 import { requireTrusted } from './host/trusted.js';
+import type { HostFacts } from './lifecycle/document.js';
+import { domainOfProfile, filledFrom } from './lifecycle/profile-remarks.js';
 
 /** Reads profiles from their folder each time they are asked for. */
 export class Profiles {
-  constructor(private readonly folder: string) {}
+  constructor(
+    private readonly folder: string,
+    private readonly facts: HostFacts,
+  ) {}
 
   /** Writes out the shipped profiles this folder does not have; edited ones stay. */
   async prepare(): Promise<void> {
@@ -38,6 +43,8 @@ export class Profiles {
       );
     }
     requireTrusted(path);
-    return { name, path, text: await readFile(path, 'utf8') };
+    const text = await readFile(path, 'utf8');
+    const { findings } = filledFrom(domainOfProfile(name), { name, text }, this.facts);
+    return { name, path, text, findings: [...findings] };
   }
 }

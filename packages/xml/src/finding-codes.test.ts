@@ -34,6 +34,7 @@ type ParserCode = Exclude<
   | 'kept-files'
   | 'taken-address'
   | 'over-limit'
+  | 'unread-profile'
   | 'left-out'
   | 'no-longer-accepted'
 >;

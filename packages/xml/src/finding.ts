@@ -38,6 +38,7 @@ export const findingCodes = {
   'taken-address': 'an address that the host sends elsewhere, so that it cannot be had as long as that is so',
   'kept-files': 'files that an earlier domain of its name left become its own',
   'over-limit': 'a file system holds more already than it may',
+  'unread-profile': 'a line of the profile that cannot be read there, and sets nothing',
   'left-out': 'known to libvirt, kept here as it stands, and not in the normal form',
   'unsafe-source': 'others than root can do something by a folder, image or device of the host that it names',
 } as const satisfies Record<string, string>;

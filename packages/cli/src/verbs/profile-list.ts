@@ -3,6 +3,9 @@
 import { formatTable } from '../table.js';
 import { verb } from '../verb.js';
 
+const unreadOf = (lines: number): string =>
+  lines === 0 ? '-' : `${lines} ${lines === 1 ? 'line' : 'lines'}`;
+
 export const profileList = verb({
   name: 'profile list',
   group: 'Templates and profiles',
@@ -16,8 +19,8 @@ export const profileList = verb({
       name
         ? profiles.map((profile) => `${profile.name}\n`).join('')
         : formatTable(
-            ['Name', 'File'],
-            profiles.map((profile) => [profile.name, profile.path]),
+            ['Name', 'File', 'Not read'],
+            profiles.map(({ name, path, findings }) => [name, path, unreadOf(findings.length)]),
           ),
     );
   },

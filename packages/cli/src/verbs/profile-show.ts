@@ -11,6 +11,7 @@ export const profileShow = verb({
   example: { command: 'ctvirt profile show vps.basic', does: "Prints the limits of 'vps.basic'." },
   async run(context, { args: { profile } }) {
     const shown = await context.client.profiles.show({ profile });
+    context.warn(shown.findings, shown.path);
     context.printVerbatim(shown, shown.text.endsWith('\n') ? shown.text : `${shown.text}\n`);
   },
 });

@@ -196,6 +196,7 @@ export function createMemoryEngine(log: EngineLog = () => undefined): MemoryEngi
     name: 'vps.basic',
     path: '/etc/ctvirt/ve-vps.basic.conf-sample',
     text: 'NUMPROC="240:240"\n',
+    findings: [],
   };
 
   const facts = { pageSize: 4096, hostCpus: 2 };

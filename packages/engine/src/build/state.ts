@@ -46,7 +46,7 @@ export async function openState(
   const { layout, log, facts, livePath } = host;
   const known = await openDomains(layout, log);
   const { store, registry } = known;
-  const profiles = new Profiles(layout.profiles);
+  const profiles = new Profiles(layout.profiles, facts);
   await profiles.prepare();
   const templates = new TemplateCatalog(layout.templates, registry, store, (message) => log('warn', message));
   for (const name of await templates.recover()) log('warn', `removed ${name}, left by an interrupted import`);

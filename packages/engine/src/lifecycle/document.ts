@@ -1,6 +1,6 @@
 // Reads a domain's document for the engine: what it names, what of it can run here, and the plan of a start.
 // SPDX-License-Identifier: Apache-2.0
-import { applyProfile, graceSecondsOf, resourcesOf, writeCtidConf } from '@ctvirt/formats';
+import { graceSecondsOf, resourcesOf, writeCtidConf } from '@ctvirt/formats';
 import {
   checkDomain,
   type Domain,
@@ -42,6 +42,7 @@ import { linkFaults } from './link-faults.js';
 import { oddOptions, splitAtCommas } from './mount-options.js';
 import { notEnforced } from './not-enforced.js';
 import type { InnerMount, RunPlan } from './plan.js';
+import { domainOfProfile, filledFrom } from './profile-remarks.js';
 import { takenDown } from './taken-down.js';
 
 /** What the engine keeps of a document in the domain's record, and what it makes for it. */
@@ -111,7 +112,9 @@ export class Reader {
       );
     }
     const had = new Set([...faultsOf(before), ...oddOptions(before)].map(({ message }) => message));
-    return await this.#accept(after, findings, (faults) => faults.filter(({ message }) => !had.has(message)));
+    const isOld = ({ code, message }: Finding): boolean =>
+      had.has(message) || (code === 'unread-profile' && before.profile === after.profile);
+    return await this.#accept(after, findings, (faults) => faults.filter((fault) => !isOld(fault)));
   }
 
   /** `of` is what is told of faults. */
@@ -120,7 +123,7 @@ export class Reader {
     findings: readonly Finding[],
     of: (faults: readonly Finding[]) => readonly Finding[] = (faults) => faults,
   ): Promise<Accepted> {
-    const filled = await this.#withProfile(domain);
+    const { domain: filled, findings: unread } = await this.#withProfile(domain);
     refuseErrors(of(oddOptions(filled)), 'the document');
     refuseForeign(filled);
     refuseErrors(of(faultsOf(filled)), 'the document');
@@ -129,7 +132,7 @@ export class Reader {
       domain: filled,
       parts: partsOf(filled),
       claim: claimOf(filled, this.facts),
-      findings: [...findings, ...notEnforced(filled), ...takenDown(filled)],
+      findings: [...findings, ...of(unread), ...notEnforced(filled), ...takenDown(filled)],
     };
   }
 
@@ -154,19 +157,13 @@ export class Reader {
 
   /** A domain of which nothing is known but its profile. */
   async ofProfile(profile: string): Promise<Domain> {
-    return await this.#withProfile({
-      type: 'openvz',
-      name: profile,
-      profile,
-      os: { type: { value: 'exe' } },
-      devices: {},
-    });
+    return (await this.#withProfile(domainOfProfile(profile))).domain;
   }
 
-  async #withProfile(domain: Domain): Promise<Domain> {
-    if (domain.profile === undefined) return domain;
-    const text = await this.profileText(domain.profile);
-    return applyProfile(domain, text, { profileName: domain.profile, ...this.facts }).domain;
+  async #withProfile(domain: Domain): Promise<{ domain: Domain; findings: readonly Finding[] }> {
+    const { profile: name } = domain;
+    if (name === undefined) return { domain, findings: [] };
+    return filledFrom(domain, { name, text: await this.profileText(name) }, this.facts);
   }
 }
 
