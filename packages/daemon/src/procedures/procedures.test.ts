@@ -173,6 +173,30 @@ test('devices of a stored document come and go', async (t) => {
   assert.equal(off.code, errorCodes.operationInvalid);
 });
 
+test('a link is found by what was said of it: its address, too, and an update keeps what it says nothing of', async (t) => {
+  const served = await serveLibvirtInMemory(t);
+  const connection = await served.connect();
+  const dom = await connection.domainDefineXml({ xml: document('one') });
+  const link = (...inner: string[]) => `<interface type='ethernet'>${inner.join('')}</interface>`;
+  const ip = (address: string) => `<ip address='${address}'/>`;
+  const detach = async (xml: string) => await dom.detachDeviceFlags({ xml, flags: 2 });
+  await dom.attachDeviceFlags({
+    xml: link("<mac address='52:54:00:00:00:07'/>", ip('192.0.2.6'), ip('2001:db8::6')),
+    flags: 2,
+  });
+  for (const xml of [link(ip('192.0.2.120')), link(ip('192.0.2.6'), ip('192.0.2.120'))])
+    assert.equal((await libvirtErrorOf(detach(xml))).code, errorCodes.deviceMissing, xml);
+  await dom.updateDeviceFlags({ xml: link(ip('192.0.2.8'), ip('2001:db8::6')), flags: 2 });
+  const shown = await dom.getXmlDesc({ flags: 2 });
+  assert.match(shown, /52:54:00:00:00:07[\s\S]*192\.0\.2\.8/);
+  await dom.attachDeviceFlags({ xml: link(ip('192.0.2.9')), flags: 2 });
+  assert.equal((await libvirtErrorOf(detach(link()))).code, errorCodes.operationFailed, 'two of them');
+  await detach(link(ip('2001:DB8:0::6')));
+  assert.doesNotMatch(await dom.getXmlDesc({ flags: 2 }), /192\.0\.2\.8/);
+  await detach(link());
+  assert.doesNotMatch(await dom.getXmlDesc({ flags: 2 }), /<interface/);
+});
+
 test('a document shows the defaults libvirt writes out, keeps what is stated, and defines the same again', async (t) => {
   const served = await serveLibvirtInMemory(t);
   const connection = await served.connect();

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { randomBytes } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
-import { type Device, type Domain, parseDevice } from '@ctvirt/xml';
+import { type Device, type Domain, normalAddress, parseDevice } from '@ctvirt/xml';
 import { type Bind, domainOf, type Session } from '../session.js';
 import { affectedBy, affectFlags } from '../words/affect.js';
 import { amend } from '../words/parameters.js';
@@ -16,7 +16,9 @@ type Devices = Domain['devices'];
 interface Shelf<K extends Kind> {
   readonly list: (devices: Devices) => readonly Model<K>[];
   readonly put: (devices: Devices, list: readonly Model<K>[]) => Devices;
-  readonly matches: (asked: Model<K>, device: Model<K>) => boolean;
+  readonly matches: (asked: Model<K>, device: Model<K>, change: Change) => boolean;
+  /** What a new description has of the old one where it says nothing. */
+  readonly kept?: (device: Model<K>, asked: Model<K>) => Model<K>;
   readonly noun: string;
 }
 
@@ -24,14 +26,18 @@ const shelves: { readonly [K in Kind]: Shelf<K> } = {
   interface: {
     list: ({ interfaces }) => interfaces ?? [],
     put: (devices, interfaces) => ({ ...devices, interfaces: [...interfaces] }),
-    matches(asked, device) {
+    matches(asked, device, change) {
       if (asked.mac !== undefined)
         return asked.mac.address.toLowerCase() === device.mac?.address.toLowerCase();
       const name = asked.target?.dev ?? asked.guest?.dev;
-      return name === undefined
-        ? asked.type === device.type && isDeepStrictEqual(asked.source, device.source)
-        : name === device.target?.dev || name === device.guest?.dev;
+      if (name !== undefined) return name === device.target?.dev || name === device.guest?.dev;
+      if (asked.type !== device.type || !isDeepStrictEqual(asked.source, device.source)) return false;
+      // libvirt asks for the hardware address alone, and takes the one link there is, whatever address it was asked for.
+      const isThere = ({ address }: { readonly address: string }): boolean =>
+        device.ips?.some((one) => normalAddress(one.address) === normalAddress(address)) === true;
+      return change === 'update' || asked.ips?.every(isThere) !== false;
     },
+    kept: ({ mac }, asked) => (mac === undefined ? asked : { mac, ...asked }),
     noun: 'network device',
   },
   filesystem: {
@@ -79,12 +85,15 @@ function changed<K extends Kind>(shelf: Shelf<K>, domain: Domain, model: Model<K
     devices: shelf.put(domain.devices, next),
   });
   if (change === 'attach') return put([...list, model]);
-  const places = list.flatMap((device, place) => (shelf.matches(model, device) ? [place] : []));
-  const [found, ...more] = places;
+  const [found, ...more] = list.flatMap((device, place) =>
+    shelf.matches(model, device, change) ? [{ device, place }] : [],
+  );
   if (found === undefined) throw refusal('deviceMissing', 'domain', `no matching ${shelf.noun} was found`);
   if (more.length > 0)
     throw refusal('operationFailed', 'domain', `multiple matching ${shelf.noun}s were found`);
-  return put([...list.slice(0, found), ...(change === 'update' ? [model] : []), ...list.slice(found + 1)]);
+  const { place, device } = found;
+  const next = change === 'update' ? [shelf.kept?.(device, model) ?? model] : [];
+  return put([...list.slice(0, place), ...next, ...list.slice(place + 1)]);
 }
 
 function deviceOf(xml: string): Device {
@@ -100,7 +109,7 @@ function deviceOf(xml: string): Device {
 
 /** Clients find an interface again by its address, so that one without it is given one, as libvirt does. */
 function withMac(device: Device, change: Change): Device {
-  if (device.kind !== 'interface' || change === 'detach' || device.model.mac !== undefined) return device;
+  if (device.kind !== 'interface' || change !== 'attach' || device.model.mac !== undefined) return device;
   const address = [
     '52',
     '54',
