@@ -387,6 +387,20 @@ test('what lies where a terminal should be holds up nobody', async () => {
   assert.equal((await world.exec('hostile', 'true')).status, 0);
 });
 
+test('a session ends with its program, all of whose output comes, whatever it left behind goes on to write', async () => {
+  await world.run(domainXml({ name: 'chatty' }));
+  const survivor = "(trap '' HUP TERM INT; while :; do echo survivor; usleep 20000; done) &";
+  for (const writer of [survivor, '(trap "" HUP TERM INT; exec yes survivor) &', 'true;']) {
+    const began = performance.now();
+    const { status, stdout } = await world.exec('chatty', 'sh', '-c', `${writer} seq 20000; exit 7`);
+    assert.ok(performance.now() - began < 8000, `${writer} ends`);
+    assert.equal(status, 7);
+    const own = stdout.split('\n').filter((line) => /^\d+$/.test(line));
+    assert.equal(own.length >= 19_900, true, `${own.length} lines of its own`);
+    if (writer === 'true;') assert.equal(own.at(-1), '20000');
+  }
+});
+
 test('who stops a program on its way in, or ends it, gets an error told, and the next one comes in', async () => {
   await world.run(watched('rude'));
   const session = await world.client.domains.exec({ domain: 'rude', open: { argv: ['sleep', '1000'] } });

@@ -48,7 +48,10 @@ export const passedSignals = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGUSR1
 /** One of `passedSignals`. */
 export type PassedSignal = (typeof passedSignals)[number];
 
-/** A program started inside a container. With a terminal, `stdout` carries both streams and `stderr` stays empty. */
+/**
+ * A program started inside a container. With a terminal, `stdout` carries both streams and `stderr` stays empty. Its output ends with
+ * it: what it left behind runs on, and nobody reads what that writes.
+ */
 export interface ExecSession {
   readonly stdin: NodeJS.WritableStream;
   readonly stdout: Readable;

@@ -37,8 +37,8 @@ export interface SessionRoute {
 
 /** A client that asked for a session says within this time what it wants. */
 const openTimeoutMs = 10_000;
-/** How long output may lie idle after the program's end before a survivor that still holds it is left behind. */
-const drainIdleMs = 500;
+/** How long a client that has all of a session may take to close it. */
+const closeMs = 10_000;
 
 /** Serves the session routes of an app; its close ends every session. */
 export function acceptSessions(app: FastifyInstance, routes: readonly SessionRoute[]): void {
@@ -203,7 +203,8 @@ class SessionServer {
   }
 
   #last(frame: Uint8Array): void {
-    if (this.#finish()) this.socket.end(frame);
+    if (!this.#finish()) return;
+    this.socket.end(frame, () => setTimeout(() => this.socket.destroy(), closeMs).unref());
   }
 
   #receive(chunk: Buffer): void {
@@ -262,44 +263,28 @@ class SessionServer {
 
   async #serve(program: ExecSession): Promise<void> {
     program.stdin.on('error', (error) => this.log.debug({ err: error }, 'a program closed its input'));
-    const outputs = [this.#output('stdout', program), this.#output('stderr', program)];
+    const passed = [this.#passed('stdout', program), this.#passed('stderr', program)];
     const status = await program.exited;
-    await Promise.all(outputs.map((output) => output.drained()));
+    await Promise.all(passed);
     this.#last(encodeNumber('exited', status));
   }
 
-  /** Passes one stream on as frames, no faster than the client reads. */
-  #output(type: 'stdout' | 'stderr', program: ExecSession): { drained(): Promise<void> } {
+  /** Passes one stream on as frames, no faster than the client reads; resolves at its end, or that of the session. */
+  #passed(type: 'stdout' | 'stderr', program: ExecSession): Promise<void> {
     const stream = program[type];
-    let lastMs = performance.now();
-    let isWaiting = false;
-    let isOver = false;
-    const over = () => {
-      isOver = true;
-    };
-    stream.on('end', over).on('close', over);
-    stream.on('error', over);
     stream.on('data', (chunk: Buffer) => {
-      lastMs = performance.now();
       let hasRoom = true;
       for (let at = 0; at < chunk.length && !this.#ended; at += maxDataBytes)
         hasRoom = this.socket.write(encodeFrame(type, chunk.subarray(at, at + maxDataBytes)));
       if (hasRoom) return;
-      isWaiting = true;
       stream.pause();
-      this.socket.once('drain', () => {
-        isWaiting = false;
-        lastMs = performance.now();
-        stream.resume();
-      });
+      this.socket.once('drain', () => stream.resume());
     });
-    const isDrained = () => isOver || this.#ended || (!isWaiting && performance.now() - lastMs > drainIdleMs);
-    return {
-      async drained() {
-        lastMs = performance.now();
-        while (!isDrained()) await new Promise((resolve) => setTimeout(resolve, 5));
-      },
-    };
+    return new Promise((resolve) => {
+      const over = (): void => resolve();
+      stream.once('end', over).once('close', over).once('error', over);
+      this.socket.once('close', over);
+    });
   }
 }
 

@@ -92,7 +92,8 @@ export async function attach(container: Container, options: AttachOptions): Prom
 type Start = (stdio: readonly (number | undefined)[], socket?: number) => Spawned;
 
 function onStreams(start: Start) {
-  const { program: helper, stdin, stdout, stderr } = onPipes((stdio) => start(stdio));
+  const { program: helper, stdin, stdout, stderr, leave } = onPipes((stdio) => start(stdio));
+  void helper.ended.then(leave, leave);
   const session = async (entered: Promise<void>): Promise<ExecSession> => {
     try {
       await entered;

@@ -4,7 +4,7 @@ import { closeSync } from 'node:fs';
 import { Socket } from 'node:net';
 import type { Readable, Writable } from 'node:stream';
 import { type Spawned, type SpawnOptions, spawnProgram } from './spawn.js';
-import { openPipe } from './syscalls.js';
+import { openPipe, waitingBytes } from './syscalls.js';
 
 /** Our ends of a program's pipes. */
 export interface Streams {
@@ -18,6 +18,38 @@ export interface Streams {
 /** A program with its pipes. */
 export interface Piped extends Streams {
   readonly program: Spawned;
+  /** Ends its output with what has been written by now: who it left behind may write for ever. */
+  readonly leave: () => void;
+}
+
+/** What comes through a pipe. */
+class Output extends Socket {
+  /** So many more bytes, and no others. */
+  #left = Number.POSITIVE_INFINITY;
+
+  readonly #fd: number;
+
+  constructor(fd: number) {
+    super({ fd, readable: true, writable: false });
+    this.#fd = fd;
+  }
+
+  leave(): void {
+    if (this.destroyed || this.readableEnded) return;
+    this.#left = waitingBytes(this.#fd);
+    if (this.#left === 0) super.push(null);
+  }
+
+  override push(chunk: Uint8Array | null): boolean {
+    if (this.#left === 0) return false;
+    if (chunk === null || chunk.length < this.#left) {
+      this.#left -= chunk?.length ?? this.#left;
+      return super.push(chunk);
+    }
+    super.push(chunk.subarray(0, this.#left));
+    this.#left = 0;
+    return super.push(null);
+  }
 }
 
 /** Starts a program on pipes, which nobody but it has the other ends of. */
@@ -54,11 +86,13 @@ export function onPipes(start: (stdio: readonly number[]) => Spawned): Piped {
   stdin.on('finish', () => stdin.destroy());
   // Who it left behind is not to wait for more.
   void program.ended.then(() => stdin.destroy());
-  const [stdout, stderr] = [output, complaints].map(
-    (fd) => new Socket({ fd, readable: true, writable: false }),
-  ) as [Socket, Socket];
+  const [stdout, stderr] = [new Output(output), new Output(complaints)];
   const read = Promise.all([stdout, stderr].map(closed)).then(() => undefined);
-  return { program, stdin, stdout, stderr, read };
+  const leave = (): void => {
+    stdout.leave();
+    stderr.leave();
+  };
+  return { program, stdin, stdout, stderr, read, leave };
 }
 
 function closed(stream: Socket): Promise<void> {

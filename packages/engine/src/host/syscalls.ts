@@ -116,6 +116,15 @@ export function ioctlBuffer(fd: number, request: number, buffer: Uint8Array, sub
   check(cIoctlBuffer(fd, request, buffer), 'ioctl', subject);
 }
 
+const FIONREAD = 0x541b;
+
+/** How much of what was written to a pipe waits to be read. */
+export function waitingBytes(pipe: number): number {
+  const count = Buffer.alloc(4);
+  ioctlBuffer(pipe, FIONREAD, count, 'a pipe');
+  return count.readInt32LE();
+}
+
 const F_SETSIG = 10;
 const F_SETLEASE = 1024;
 const F_WRLCK = 1;
