@@ -187,3 +187,20 @@ test('weights: of a disk that both want, who has ten times the weight gets more'
     await small.close();
   }
 });
+
+test('what is throttled ends all the same: it has to write, or to run, before it is gone', async () => {
+  await world.run(domainXml({ name: 'writing', type: 'openvz' }));
+  await set('writing', { iolimit: '512K' });
+  await world.shell('writing', 'dd if=/dev/zero of=/file bs=1M count=60 conv=fsync 2>/dev/null & sleep 2');
+  await world.client.domains.destroy({ domain: 'writing' });
+  // By a group of the container's own, where it may make one, and by the domain's limit.
+  await world.run(domainXml({ name: 'running', type: 'openvz' }));
+  const busy = 'for i in 1 2 3 4 5 6 7 8; do (echo $$; while :; do :; done) & done';
+  await world.shell(
+    'running',
+    `mkdir /cg && mount -t cgroup -o cpu none /cg 2>/dev/null && mkdir /cg/own && cd /cg/own && echo 1000000 >cpu.cfs_period_us && echo 1000 >cpu.cfs_quota_us && (echo 0 >tasks; ${busy}) & sleep 1`,
+  );
+  await set('running', { cpulimit: '1' });
+  await world.shell('running', `(${busy}) & sleep 0.5`);
+  await world.client.domains.destroy({ domain: 'running' });
+});

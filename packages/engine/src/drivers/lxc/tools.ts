@@ -20,6 +20,7 @@ import type { Container } from '../../attach/attach.js';
 import { containersIn, removeContainerGroups, unnumbered } from '../../cgroups/container-groups.js';
 import { killGroup } from '../../cgroups/freezer.js';
 import type { CgroupLayout } from '../../cgroups/layout.js';
+import { letGo } from '../../cgroups/let-go.js';
 import { EngineError } from '../../errors.js';
 import { bornAsFirst } from '../../host/birth.js';
 import { readIfThere } from '../../host/files.js';
@@ -461,6 +462,7 @@ export class LxcTools {
     void gone.then(() => (isGone = true));
     const deadline = performance.now() + KILL_WAIT_MS;
     for (let wait = END_AGAIN_MS; !isGone && performance.now() < deadline; wait *= 2) {
+      if (wait > END_AGAIN_MS) await letGo(this.cgroups, this.group(name));
       await killGroup(this.cgroups, this.group(name));
       // With it the kernel ends every process of the pid namespace, whichever group that is in.
       this.signal(running, 'SIGKILL');
