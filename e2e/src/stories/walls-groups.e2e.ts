@@ -52,3 +52,16 @@ test('a daemon that never saw any', async () => {
   await world.start();
   await world.client.domains.start({ domain: 'loose' });
 });
+
+test('root inside makes no groups without end', async () => {
+  await world.run(domainXml({ name: 'nesting' }));
+  // Of cgroup v1 the kernel counts none, and has a fixed number of those of memory for the whole host.
+  const line = `mkdir -p /g; for c in memory pids freezer cpu cpuset blkio devices cpuacct; do
+    mount -t cgroup -o $c none /g 2>/dev/null || continue
+    chmod 775 /g 2>/dev/null; mkdir /g/more 2>/dev/null && echo "$c has more"
+    umount /g
+  done
+  mount -t cgroup2 none /g 2>/dev/null && { i=0; while [ $i -lt 5000 ] && mkdir /g/more$i 2>/dev/null; do i=$((i+1)); done; [ $i -lt 5000 ] || echo 'no end'; rmdir /g/more*; }
+  true`;
+  assert.equal(await world.shell('nesting', line), '');
+});

@@ -1,8 +1,9 @@
 // The groups that liblxc makes for a container: which there are, and how they go when it is gone.
 // SPDX-License-Identifier: Apache-2.0
-import { existsSync, readdirSync, rmdirSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { unlessGone } from '../host/gone.js';
 import { killGroup } from './freezer.js';
 import type { CgroupLayout } from './layout.js';
 import { walkTree } from './tree.js';
@@ -29,6 +30,21 @@ export async function removeContainerGroups(
       await killGroup(layout, `${parent}/${group}`);
     await sleep(5);
   }
+}
+
+/** Groups that a container makes of its own cost the kernel more than they cost the container. */
+export const mostGroups = { 'cgroup.max.descendants': 4096, 'cgroup.max.depth': 64 } as const;
+
+/**
+ * Lets a container make no groups of its own where cgroup v1 has no number for how many: the host has 65535 of memory for all, and a
+ * domain takes as long to end as it has groups. What has no controller is left to it, for systemd.
+ */
+export function boundGroups(layout: CgroupLayout, group: string): void {
+  if (layout.version === 2) return; // liblxc sees to it
+  for (const folder of layout.controlled(group)) unlessGone(() => chmodSync(folder, 0o755));
+  for (const folder of layout.all(group))
+    for (const [file, most] of Object.entries(mostGroups))
+      unlessGone(() => writeFileSync(join(folder, file), String(most), { flag: 'r+' }));
 }
 
 /** Whose groups there are below `parent`: names of containers, numbered ones as they are. */

@@ -17,6 +17,7 @@ const hybrid: CgroupLayout = {
   controllers: new Set(),
   path: (_, group) => join(unified, group),
   all: (group) => [join(unified, group)],
+  controlled: (group) => [join(unified, group)],
 };
 const worlds = [detected, ...(detected.version === 1 && existsSync(unified) ? [hybrid] : [])];
 

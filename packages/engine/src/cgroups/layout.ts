@@ -27,6 +27,8 @@ export interface CgroupLayout {
   path(controller: Controller, group: string): string;
   /** The folders of a group in all hierarchies. */
   all(group: string): string[];
+  /** Of those, the ones that have controllers. */
+  controlled(group: string): string[];
 }
 
 /** Finds the mounted hierarchies. */
@@ -38,6 +40,7 @@ export function detectCgroups(version = cgroupVersion()): CgroupLayout {
       controllers,
       path: (_, group) => join(ROOT, group),
       all: (group) => [join(ROOT, group)],
+      controlled: (group) => [join(ROOT, group)],
     };
   }
   // /proc/self/cgroup names what is mounted together, as "4:cpu,cpuacct:/".
@@ -59,6 +62,7 @@ export function detectCgroups(version = cgroupVersion()): CgroupLayout {
     controllers: new Set(folders.keys()),
     path: (controller, group) => join(folders.get(controller) ?? join(ROOT, controller), group),
     all: (group) => hierarchies.map((entry) => join(ROOT, entry, group)),
+    controlled: (group) => [...new Set(folders.values())].map((folder) => join(folder, group)),
   };
 }
 

@@ -10,6 +10,7 @@ const world = (version: 1 | 2, controllers = ['memory', 'cpu', 'cpuset', 'pids']
   controllers: new Set(controllers),
   path: () => '',
   all: () => [],
+  controlled: () => [],
 });
 const resources = {
   memoryMaxBytes: 256 << 20,

@@ -24,7 +24,13 @@ test('the ceiling gives way to what a running domain may have, and returns', () 
   const root = mkdtempSync(join(tmpdir(), 'ctvirt-processes-'));
   const { together } = processDefaults();
   const path = (_: string, group: string): string => join(root, group);
-  const layout = { version: 1, controllers: new Set(['pids']), path, all: () => [] } as const;
+  const layout = {
+    version: 1,
+    controllers: new Set(['pids']),
+    path,
+    all: () => [],
+    controlled: () => [],
+  } as const;
   const shown = (): string => readFileSync(join(root, 'ctvirt', 'pids.max'), 'utf8');
   const ceiling = new ProcessCeiling(layout, 'ctvirt');
   try {

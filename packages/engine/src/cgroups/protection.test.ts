@@ -15,6 +15,7 @@ test('the parent is guaranteed what its containers are, and nothing for those th
     controllers: new Set(['memory']),
     path: (_, group) => join(root, group),
     all: (group) => [join(root, group)],
+    controlled: (group) => [join(root, group)],
   };
   const low = () => readFileSync(join(root, 'ctvirt', 'memory.low'), 'utf8');
   try {

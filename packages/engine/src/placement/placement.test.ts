@@ -38,6 +38,7 @@ class Host implements Disposable {
       controllers: new Set(controllers),
       path: (_, group) => join(this.root, group),
       all: (group) => [join(this.root, group)],
+      controlled: (group) => [join(this.root, group)],
     };
     this.placement = new Placement({
       cgroups,

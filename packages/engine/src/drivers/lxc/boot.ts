@@ -3,6 +3,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { formatLxcConfig, type Resources } from '@ctvirt/formats';
+import { boundGroups } from '../../cgroups/container-groups.js';
 import { beginMoves } from '../../cgroups/early-move.js';
 import { type IoDisks, lacksDisks } from '../../cgroups/io-limits.js';
 import type { CgroupLayout } from '../../cgroups/layout.js';
@@ -179,6 +180,7 @@ export class Boot {
         const run = tools.running(name);
         this.#checkMounts(subject, run);
         this.#checkGroups(subject, run, config.limits);
+        boundGroups(cgroups, tools.group(name));
         await this.openLinks(subject, plan);
       });
     } catch (error) {

@@ -1,6 +1,7 @@
 // liblxc's configuration for one start, from the plan and the file systems opened for it.
 // SPDX-License-Identifier: Apache-2.0
 import { isIPv4 } from 'node:net';
+import { mostGroups } from '../../cgroups/container-groups.js';
 import { type Limit, lineOf } from '../../cgroups/limit.js';
 import type { View } from '../../guest/lxcfs-server.js';
 import type { Confinement } from '../../host/apparmor.js';
@@ -115,13 +116,10 @@ function wallRows({ plan: { walls }, appArmor, seccompPath }: ConfigInput): Conf
   ];
 }
 
-/** Groups that a container makes of its own cost the kernel more than they cost the container. cgroup v1 limits none. */
+/** cgroup v1 knows no such limit. */
 const groupRows: Readonly<Record<1 | 2, readonly ConfigRow[]>> = {
   1: [],
-  2: [
-    ['lxc.cgroup2.cgroup.max.descendants', '4096'],
-    ['lxc.cgroup2.cgroup.max.depth', '64'],
-  ],
+  2: Object.entries(mostGroups).map(([file, most]): ConfigRow => [`lxc.cgroup2.${file}`, String(most)]),
 };
 
 function appArmorRows(appArmor: ConfigInput['appArmor'], isWanted: boolean): ConfigRow[] {

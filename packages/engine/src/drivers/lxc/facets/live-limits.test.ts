@@ -16,6 +16,7 @@ const world = (root: string, version: 1 | 2 = 2): CgroupLayout => ({
   controllers: new Set(['memory', 'cpu', 'cpuset', 'pids', 'io']),
   path: (_, group) => join(root, group),
   all: (group) => [join(root, group)],
+  controlled: (group) => [join(root, group)],
 });
 const files = (changes: ReturnType<typeof planLimits>): string[] =>
   changes.map(({ file, value }) => `${file}=${value}`);
