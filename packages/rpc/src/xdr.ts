@@ -3,11 +3,21 @@
 import { RpcError } from './errors.js';
 
 /** One wire type. `notation` names it canonically; `minBytes` is the least any value takes on the wire. */
-export interface Shape<T> {
+export interface Shape<T> extends Parts {
   readonly notation: string;
   readonly minBytes: number;
   encode(writer: XdrWriter, value: T): void;
   decode(reader: XdrReader): T;
+}
+
+/** What a shape is made of, where it is made of others, so that typed layers can look inside. */
+interface Parts {
+  /** Of a structure. */
+  readonly fields?: Fields;
+  /** Of a list. */
+  readonly item?: Shape<unknown>;
+  /** Of a value that may be null. */
+  readonly inner?: Shape<unknown>;
 }
 
 /** The TypeScript type of a shape's values. */
@@ -381,13 +391,13 @@ export function fixedCharText(size: number): Shape<string> {
   };
 }
 
-/** An optional value with its shape at hand, so that typed layers can look inside. */
-export interface OptionalShape<S extends Shape<unknown>> extends Shape<Infer<S> | null> {
+/** A value of the shape `inner`, or null. */
+export interface OptionalShape<T, S extends Shape<T>> extends Shape<T | null> {
   readonly inner: S;
 }
 
 /** A value or null. */
-export function optional<S extends Shape<unknown>>(shape: S): OptionalShape<S> {
+export function optional<T, S extends Shape<T>>(shape: S & Shape<T>): OptionalShape<T, S> {
   return {
     notation: `*${shape.notation}`,
     minBytes: 4,
@@ -400,18 +410,18 @@ export function optional<S extends Shape<unknown>>(shape: S): OptionalShape<S> {
     decode(reader) {
       const present = reader.uint32();
       if (present > 1) throw reader.fault(`${present} is no boolean`);
-      return present === 0 ? null : (shape.decode(reader) as Infer<S>);
+      return present === 0 ? null : shape.decode(reader);
     },
   };
 }
 
-/** A list with its item's shape at hand, so that typed layers can look inside. */
-export interface ListShape<S extends Shape<unknown>> extends Shape<Infer<S>[]> {
+/** Values of the shape `item`. */
+export interface ListShape<T, S extends Shape<T>> extends Shape<T[]> {
   readonly item: S;
 }
 
 /** At most `max` values of one shape. */
-export function list<S extends Shape<unknown>>(item: S, max: number): ListShape<S> {
+export function list<T, S extends Shape<T>>(item: S & Shape<T>, max: number): ListShape<T, S> {
   return {
     notation: `${item.notation}<${max}>`,
     minBytes: 4,
@@ -428,14 +438,14 @@ export function list<S extends Shape<unknown>>(item: S, max: number): ListShape<
     },
     decode(reader) {
       const count = reader.count(max, item.minBytes);
-      const values: Infer<S>[] = [];
-      for (let i = 0; i < count; i++) values.push(item.decode(reader) as Infer<S>);
+      const values: T[] = [];
+      for (let i = 0; i < count; i++) values.push(item.decode(reader));
       return values;
     },
   };
 }
 
-/** A structure with its fields at hand, so that typed layers can look inside. */
+/** A structure, its fields in wire order. */
 export interface StructShape<F extends Fields> extends Shape<StructOf<F>> {
   readonly fields: F;
 }
