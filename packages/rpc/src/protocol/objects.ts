@@ -16,6 +16,7 @@ import {
   uhyper,
   uint,
   uuid,
+  type XdrReader,
   XdrWriter,
 } from '../xdr.js';
 
@@ -53,18 +54,26 @@ export const names = list(str, maxObjects);
 export const cpumap = opaque(2048);
 export const cpumaps = opaque(8_388_608);
 
+/** What a typed parameter may hold, by the name of its type. */
+export interface ParamValues {
+  int: number;
+  uint: number;
+  llong: bigint;
+  ullong: bigint;
+  double: number;
+  boolean: boolean;
+  string: string;
+}
+
+type ParamType = keyof ParamValues;
+
 /** A value with its type, as typed parameters carry them. */
-export type TypedValue =
-  | { type: 'int'; value: number }
-  | { type: 'uint'; value: number }
-  | { type: 'llong'; value: bigint }
-  | { type: 'ullong'; value: bigint }
-  | { type: 'double'; value: number }
-  | { type: 'boolean'; value: boolean }
-  | { type: 'string'; value: string };
+export type TypedValue<T extends ParamType = ParamType> = {
+  [P in T]: { type: P; value: ParamValues[P] };
+}[T];
 
 /** One named value, as tuning and statistics calls carry them. */
-export type TypedParam = { field: string } & TypedValue;
+export type TypedParam<T extends ParamType = ParamType> = { field: string } & TypedValue<T>;
 
 const boolean: Shape<boolean> = {
   notation: 'int',
@@ -73,18 +82,29 @@ const boolean: Shape<boolean> = {
   decode: (reader) => int.decode(reader) !== 0,
 };
 
-/** Arms of the union in a typed parameter: place + 1 is the number on the wire. */
-const arms: readonly (readonly [TypedValue['type'], Shape<unknown>])[] = [
-  ['int', int],
-  ['uint', uint],
-  ['llong', hyper],
-  ['ullong', uhyper],
-  ['double', double],
-  ['boolean', boolean],
-  ['string', str],
+/** One arm of the union in a typed parameter. */
+interface Arm<T extends ParamType = ParamType> {
+  readonly type: T;
+  readonly shape: Shape<ParamValues[T]>;
+  decode(reader: XdrReader, field: string): TypedParam<T>;
+}
+
+function arm<T extends ParamType>(type: T, shape: Shape<ParamValues[T]>): Arm<T> {
+  return { type, shape, decode: (reader, field) => ({ field, type, value: shape.decode(reader) }) };
+}
+
+/** Place + 1 is an arm's number on the wire. */
+const arms: readonly Arm[] = [
+  arm('int', int),
+  arm('uint', uint),
+  arm('llong', hyper),
+  arm('ullong', uhyper),
+  arm('double', double),
+  arm('boolean', boolean),
+  arm('string', str),
 ];
 
-const placeOf = new Map(arms.map(([type], place) => [type, place]));
+const placeOf = new Map(arms.map(({ type }, place) => [type, place]));
 
 /** Field names with the number of their type, encoded: the same few come again for every domain. */
 const heads: Map<string, Buffer>[] = arms.map(() => new Map());
@@ -106,27 +126,26 @@ function headOf(writer: XdrWriter, field: string, place: number): Buffer {
 
 /** Field name, type number, value. */
 export const typedParam: Shape<TypedParam> = {
-  notation: `{field:${str.notation},value:(${arms.map(([, shape], at) => `${at + 1}:${shape.notation}`).join('|')})}`,
+  notation: `{field:${str.notation},value:(${arms.map(({ shape }, at) => `${at + 1}:${shape.notation}`).join('|')})}`,
   minBytes: 12,
   encode(writer, param) {
     writer.field = 'field';
     const place = placeOf.get(param.type);
-    const arm = place === undefined ? undefined : arms[place];
-    if (place === undefined || arm === undefined)
+    const shape = place === undefined ? undefined : arms[place]?.shape;
+    if (place === undefined || shape === undefined)
       throw new RpcError('invalid', `parameter '${param.field}' has no known type`);
     writer.raw(headOf(writer, param.field, place));
     writer.field = param.field;
-    arm[1].encode(writer, param.value);
+    shape.encode(writer, param.value);
   },
   decode(reader) {
     reader.field = 'field';
     const field = str.decode(reader);
     reader.field = field;
     const number = reader.int32();
-    const arm = arms[number - 1];
-    if (arm === undefined) throw reader.fault(`${number} is no type of a parameter`);
-    // The arm's shape decodes exactly the value its name stands for.
-    return { field, type: arm[0], value: arm[1].decode(reader) } as TypedParam;
+    const found = arms[number - 1];
+    if (found === undefined) throw reader.fault(`${number} is no type of a parameter`);
+    return found.decode(reader, field);
   },
 };
 
