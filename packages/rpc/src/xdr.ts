@@ -101,11 +101,16 @@ export class XdrWriter {
     this.#buffer.set(bytes, start);
   }
 
+  /** A length word, refused above `max`. */
+  count(length: number, max: number, what: 'bytes' | 'entries'): void {
+    if (length > max)
+      throw new RpcError('too-large', `field '${this.field}' has ${length} ${what}, at most ${max} fit`);
+    this.uint32(length);
+  }
+
   text(value: string, max: number): void {
     const bytes = Buffer.byteLength(value);
-    if (bytes > max)
-      throw new RpcError('too-large', `field '${this.field}' has ${bytes} bytes, at most ${max} fit`);
-    this.uint32(bytes);
+    this.count(bytes, max, 'bytes');
     const start = this.#claimPadded(bytes);
     this.#buffer.write(value, start, bytes, 'utf8');
   }
@@ -297,12 +302,7 @@ export function opaque(max: number): Shape<Uint8Array> {
     minBytes: 4,
     encode(writer, value) {
       if (!(value instanceof Uint8Array)) throw invalid(writer, 'a Uint8Array', value);
-      if (value.length > max)
-        throw new RpcError(
-          'too-large',
-          `field '${writer.field}' has ${value.length} bytes, at most ${max} fit`,
-        );
-      writer.uint32(value.length);
+      writer.count(value.length, max, 'bytes');
       writer.padded(value);
     },
     decode: (reader) => reader.padded(reader.count(max, 1)),
@@ -343,12 +343,7 @@ export function charBytes(max: number): Shape<Uint8Array> {
     minBytes: 4,
     encode(writer, value) {
       if (!(value instanceof Uint8Array)) throw invalid(writer, 'a Uint8Array', value);
-      if (value.length > max)
-        throw new RpcError(
-          'too-large',
-          `field '${writer.field}' has ${value.length} bytes, at most ${max} fit`,
-        );
-      writer.uint32(value.length);
+      writer.count(value.length, max, 'bytes');
       encodeChars(writer, value);
     },
     decode: (reader) => decodeChars(reader, reader.count(max, 4)),
@@ -428,12 +423,7 @@ export function list<T, S extends Shape<T>>(item: S & Shape<T>, max: number): Li
     item,
     encode(writer, value) {
       if (!Array.isArray(value)) throw invalid(writer, 'an array', value);
-      if (value.length > max)
-        throw new RpcError(
-          'too-large',
-          `field '${writer.field}' has ${value.length} entries, at most ${max} fit`,
-        );
-      writer.uint32(value.length);
+      writer.count(value.length, max, 'entries');
       for (const entry of value) item.encode(writer, entry);
     },
     decode(reader) {
