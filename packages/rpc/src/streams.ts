@@ -120,7 +120,20 @@ abstract class WireStream extends Duplex {
   protected abstract abandon(error: Error | null): void;
 
   /** Handles a stream frame from the peer. */
-  abstract receive(frame: Frame): void;
+  receive(frame: Frame): void {
+    if (frame.type === messageType.streamHole) this.destroy(new RpcError('unsupported', this.noHoles));
+    else if (frame.status === messageStatus.continue) this.receiveData(frame.payload);
+    else this.receiveEnd(frame);
+  }
+
+  /** Why a hole is refused. */
+  protected abstract readonly noHoles: string;
+
+  /** Takes a piece of the peer's data. */
+  protected abstract receiveData(payload: Buffer): void;
+
+  /** Handles the frame with which the peer finishes or aborts. */
+  protected abstract receiveEnd(frame: Frame): void;
 
   /** Ends the stream with the connection. */
   lose(reason: RpcError): void {
@@ -134,6 +147,7 @@ abstract class WireStream extends Duplex {
  * ends both directions; `destroy()` aborts.
  */
 export class ClientStream extends WireStream {
+  protected override readonly noHoles = 'the server sent a hole that was not asked for';
   #finished: ((error?: Error | null) => void) | undefined;
 
   constructor(origin: StreamOrigin) {
@@ -146,18 +160,17 @@ export class ClientStream extends WireStream {
     this.sendStatus(messageStatus.ok);
   }
 
-  override receive(frame: Frame): void {
-    if (frame.type === messageType.streamHole)
-      return void this.destroy(new RpcError('unsupported', 'the server sent a hole that was not asked for'));
-    if (frame.status === messageStatus.continue) {
-      if (frame.payload.length > 0) {
-        this.deliver(frame.payload);
-        return;
-      }
-      this.deliverEnd();
-      this.end();
+  protected override receiveData(payload: Buffer): void {
+    if (payload.length > 0) {
+      this.deliver(payload);
       return;
     }
+    // An empty piece is the server's end of data.
+    this.deliverEnd();
+    this.end();
+  }
+
+  protected override receiveEnd(frame: Frame): void {
     const wasWaiting = this.#finished !== undefined || this.destroyed;
     this.finishWire();
     if (frame.status === messageStatus.error) {
@@ -188,6 +201,7 @@ export class ClientStream extends WireStream {
  * ended too; `end()` before that tells the client that no more data comes; `destroy(error)` sends the error.
  */
 export class ServerStream extends WireStream {
+  protected override readonly noHoles = 'sparse streams are not supported';
   #isAsked = false;
   #hasEnded = false;
   #isReplied = false;
@@ -235,13 +249,11 @@ export class ServerStream extends WireStream {
     this.finishWire();
   }
 
-  override receive(frame: Frame): void {
-    if (frame.type === messageType.streamHole)
-      return void this.destroy(new RpcError('unsupported', 'sparse streams are not supported'));
-    if (frame.status === messageStatus.continue) {
-      this.deliver(frame.payload);
-      return;
-    }
+  protected override receiveData(payload: Buffer): void {
+    this.deliver(payload);
+  }
+
+  protected override receiveEnd(frame: Frame): void {
     if (frame.status === messageStatus.error) {
       this.#confirm();
       this.destroy(new RpcError('closed', 'the client aborted the stream'));
