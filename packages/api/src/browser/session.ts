@@ -50,11 +50,7 @@ export async function openSession(url: string, open: unknown, signal?: AbortSign
       write: (chunk) => new Promise<void>((resolve) => talk.input(chunk, resolve)),
       close: () => talk.inputEnd(),
     }),
-    exited: talk.exited,
-    resize: (columns, rows) => talk.resize(columns, rows),
-    signal: (number) => talk.signal(number),
-    kill: () => talk.kill(),
-    close: () => talk.close(),
+    ...talk.controls(),
   };
 }
 

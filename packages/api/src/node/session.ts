@@ -41,11 +41,7 @@ export async function openSession(socket: Socket, head: Buffer, open: unknown): 
   return {
     ...streams,
     stdin: inputOf(talk),
-    exited: talk.exited,
-    resize: (columns, rows) => talk.resize(columns, rows),
-    signal: (number) => talk.signal(number),
-    kill: () => talk.kill(),
-    close: () => talk.close(),
+    ...talk.controls(),
   };
 }
 

@@ -88,6 +88,17 @@ export class SessionTalk implements SessionControls {
     return this.#ended;
   }
 
+  /** What clients get of it, beside their streams. */
+  controls(): SessionControls {
+    return {
+      exited: this.exited,
+      resize: (columns, rows) => this.resize(columns, rows),
+      signal: (number) => this.signal(number),
+      kill: () => this.kill(),
+      close: () => this.close(),
+    };
+  }
+
   /** Resolves when the daemon says that it runs. */
   get opened(): Promise<void> {
     return this.#opened.promise;
