@@ -193,3 +193,8 @@ export const eventKinds = {
     },
   },
 } as const;
+
+const isEventKind = (name: string): name is keyof typeof eventKinds => Object.hasOwn(eventKinds, name);
+
+/** The keys of `eventKinds`. */
+export const eventKindNames = Object.keys(eventKinds).filter(isEventKind);

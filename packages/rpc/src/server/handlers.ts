@@ -1,7 +1,7 @@
 // What a server is given: handlers typed by the protocol table, and how clients prove who they are.
 // SPDX-License-Identifier: Apache-2.0
 import type { CallName, CallResult, StreamName } from '../client/client.js';
-import type { EventKind, EventName } from '../event-kinds.js';
+import type { EventKind } from '../event-kinds.js';
 import type { RemoteCalls } from '../protocol/index.js';
 import type { Procedure } from '../protocol/row.js';
 import type { ServerStream } from '../streams.js';
@@ -86,10 +86,10 @@ export interface Authentication {
   };
 }
 
-/** Called before a registration for events is confirmed; throws to refuse it. */
+/** Called before a registration for events is confirmed; throws to refuse it. `name` is one of those of the kind. */
 export type SubscriptionCheck<S> = (
   kind: EventKind,
-  name: EventName<EventKind>,
+  name: string,
   subject: object | null,
   session: S,
 ) => void | Promise<void>;

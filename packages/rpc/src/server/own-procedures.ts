@@ -1,7 +1,7 @@
 // The procedures a server answers by itself: opening, authentication, features, registration of events.
 // SPDX-License-Identifier: Apache-2.0
 import type { EventKind } from '../event-kinds.js';
-import { eventKinds } from '../protocol/messages.js';
+import { eventKindNames, eventKinds } from '../protocol/messages.js';
 import type { Authentication, ClientInfo, SaslStep } from './handlers.js';
 import type { Subscriptions } from './subscriptions.js';
 
@@ -27,14 +27,17 @@ const lifecycle = 0;
 
 function eventHandlers(): Record<string, OwnHandler> {
   const handlers: Record<string, OwnHandler> = {};
-  for (const [kindName, { register, deregister, subject }] of Object.entries(eventKinds)) {
-    // Object.entries widens the keys of eventKinds to string.
-    const kind = kindName as EventKind;
+  for (const kind of eventKindNames) {
+    const { register, deregister, subject } = eventKinds[kind];
     handlers[register] = (client, args) => client.subscribe(kind, Number(args.eventId), args[subject]);
     handlers[deregister] = (client, args) => client.subscriptions.remove(kind, Number(args.callbackId));
   }
   return handlers;
 }
+
+/** The peer's part of a SASL exchange; null where it says that there is none. */
+const saslData = ({ nil, data }: Values): Uint8Array | null =>
+  nil === 0 && data instanceof Uint8Array ? data : null;
 
 /** By name; every other procedure is the handlers'. */
 export const ownProcedures: Readonly<Record<string, OwnHandler>> = {
@@ -42,11 +45,11 @@ export const ownProcedures: Readonly<Record<string, OwnHandler>> = {
   authList: (client) => ({ types: client.offeredTypes() }),
   authPolkit: (client) => client.polkit(),
   authSaslInit: (client) => ({ mechlist: client.sasl().mechanisms(client) }),
-  authSaslStart: (client, { mech, nil, data }) =>
-    client.saslStep(client.sasl().start(client, String(mech), nil === 0 ? (data as Uint8Array) : null)),
-  authSaslStep: (client, { nil, data }) =>
-    client.saslStep(client.sasl().step(client, nil === 0 ? (data as Uint8Array) : null)),
-  connectOpen: (client, { name, flags }) => client.open(name as string | null, Number(flags)),
+  authSaslStart: (client, args) =>
+    client.saslStep(client.sasl().start(client, String(args.mech), saslData(args))),
+  authSaslStep: (client, args) => client.saslStep(client.sasl().step(client, saslData(args))),
+  connectOpen: (client, { name, flags }) =>
+    client.open(typeof name === 'string' ? name : null, Number(flags)),
   connectClose: (client) => client.leave(),
   connectSupportsFeature: (client, { feature }) => ({ supported: client.supports(Number(feature)) ? 1 : 0 }),
   connectDomainEventRegister: (client) => {

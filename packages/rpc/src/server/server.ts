@@ -157,7 +157,6 @@ function checkWith<S>(check: SubscriptionCheck<S>): NonNullable<ServerContext<S>
   return async (row, subject, client) => {
     if (client.session === undefined) return;
     const target = typeof subject === 'object' ? subject : null;
-    // The row was found by kind, so its name is one of that kind's.
-    await check(row.kind, row.name as EventName<EventKind>, target, client.session);
+    await check(row.kind, row.name, target, client.session);
   };
 }

@@ -4,7 +4,7 @@
 import type { RpcError } from '../errors.js';
 import type { EventKind } from '../event-kinds.js';
 import { remote } from '../protocol/index.js';
-import { eventKinds } from '../protocol/messages.js';
+import { eventKindNames, eventKinds } from '../protocol/messages.js';
 import type { Message } from '../protocol/row.js';
 import { libvirtError } from '../remote-error.js';
 
@@ -25,13 +25,14 @@ interface EventSpec {
   readonly legacy: string | undefined;
 }
 
-const rows: readonly EventRow[] = Object.entries(eventKinds).flatMap(([kind, { events }]) =>
-  Object.entries<EventSpec>(events).flatMap(([name, { id, message, legacy }]): EventRow[] => {
-    const row = messages[message];
-    const older = legacy === undefined ? undefined : messages[legacy];
-    // Object.entries widens the keys of eventKinds to string.
-    return row === undefined ? [] : [{ kind: kind as EventKind, name, id, message: row, legacy: older }];
-  }),
+const rows: readonly EventRow[] = eventKindNames.flatMap((kind) =>
+  Object.entries<EventSpec>(eventKinds[kind].events).flatMap(
+    ([name, { id, message, legacy }]): EventRow[] => {
+      const row = messages[message];
+      const older = legacy === undefined ? undefined : messages[legacy];
+      return row === undefined ? [] : [{ kind, name, id, message: row, legacy: older }];
+    },
+  ),
 );
 
 /** The row of an event by kind and name. */

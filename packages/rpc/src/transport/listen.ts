@@ -1,7 +1,7 @@
 // The server's side of transports: sockets that hand their connections to a server.
 // SPDX-License-Identifier: Apache-2.0
 import { chmodSync, chownSync, lstatSync, unlinkSync } from 'node:fs';
-import { type AddressInfo, connect, createServer, isIPv6, type Server, type Socket } from 'node:net';
+import { connect, createServer, isIPv6, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
 import { RpcError } from '../errors.js';
 import type { ClientOrigin } from '../server/handlers.js';
@@ -68,7 +68,7 @@ function started(server: Server, place: string, listen: () => void): Promise<voi
 }
 
 function listener(server: Server, place: string, gate: Gate): Listener {
-  const address = server.address() as AddressInfo | string | null;
+  const address = server.address();
   const port = typeof address === 'object' && address !== null ? address.port : 0;
   return {
     place: port === 0 ? place : `${place.replace(/:\d+$/, '')}:${port}`,
