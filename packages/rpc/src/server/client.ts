@@ -26,6 +26,10 @@ const readOnlyFlag = 1;
 const beforeOpen = /^(auth|connectOpen$|connectClose$|connectSupportsFeature$)/;
 const beforeAuthentication = /^auth/;
 
+function notOpen(): RpcError {
+  return libvirtError('internalError', 'rpc', 'internal error: hypervisor connection not open');
+}
+
 /** One connected client. */
 export class ServerClient<S> implements ServedClient<S>, OwnClient {
   readonly id: number;
@@ -248,14 +252,14 @@ export class ServerClient<S> implements ServedClient<S>, OwnClient {
     const header = { program: programNumber, version, procedure, serial, type: messageType.reply };
     try {
       const { program, name, row, handler } = this.#find(frame);
-      let args: unknown;
+      let args: Values;
       try {
-        args = decodePayload<unknown>(row.args, frame.payload);
+        args = decodePayload(row.args, frame.payload);
       } catch (cause) {
         if (!(cause instanceof RpcError)) throw cause;
         throw libvirtError('rpc', 'rpc', `Unable to decode message payload: ${cause.message}`);
       }
-      if (this.readOnly && isForbidden(row, args as Values)) throw forbidden(name);
+      if (this.readOnly && isForbidden(row, args)) throw forbidden(name);
       const result = await this.#invoke(program, name, row, handler, args, frame);
       const shape: Shape<unknown> = row.result;
       return encodeFrame({ ...header, status: messageStatus.ok }, shape, result ?? {});
@@ -281,7 +285,7 @@ export class ServerClient<S> implements ServedClient<S>, OwnClient {
     program: Program;
     name: string;
     row: Procedure;
-    handler: AnyHandler | undefined;
+    handler: AnyHandler<S> | undefined;
   } {
     const program = this.#context.programs.get(frame.program);
     if (program === undefined || frame.version !== program.program.version)
@@ -293,8 +297,7 @@ export class ServerClient<S> implements ServedClient<S>, OwnClient {
     const { name, row } = entry;
     if (!this.isAuthenticated && !beforeAuthentication.test(name))
       throw libvirtError('rpc', 'rpc', 'authentication required');
-    if (this.session === undefined && !beforeOpen.test(name))
-      throw libvirtError('internalError', 'rpc', 'internal error: hypervisor connection not open');
+    if (this.session === undefined && !beforeOpen.test(name)) throw notOpen();
     const handler = program.handlers[name];
     const isOwn = program.program === remote && ownProcedures[name] !== undefined;
     if (handler === undefined && !isOwn) throw unsupported(name);
@@ -307,21 +310,22 @@ export class ServerClient<S> implements ServedClient<S>, OwnClient {
     program: Program,
     name: string,
     row: Procedure,
-    handler: AnyHandler | undefined,
-    args: unknown,
+    handler: AnyHandler<S> | undefined,
+    args: Values,
     frame: Frame,
   ): Promise<unknown> {
     const ownHandler = program === remote ? ownProcedures[name] : undefined;
-    if (ownHandler !== undefined) return await ownHandler(this, args as Values);
+    if (ownHandler !== undefined) return await ownHandler(this, args);
+    const { session } = this;
+    if (session === undefined) throw notOpen();
     const call: StreamCall<S> = {
       name,
       client: this,
-      // #find lets no other call pass before the connection is open.
-      session: this.session as S,
+      session,
       openStream: (options) => this.#openStream(row, frame, options),
     };
     // Handlers are typed by the same rows that decoded the arguments.
-    const result = await handler?.(args as never, call as never);
+    const result = await handler?.(args as never, call);
     if (row.stream !== 'none' && !this.#streams.has(frame.serial))
       throw new RpcError('invalid', `the handler of ${name} opened no stream`);
     return result;

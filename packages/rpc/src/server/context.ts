@@ -3,7 +3,7 @@
 import type { RpcError } from '../errors.js';
 import type { Program } from '../protocol/index.js';
 import type { Procedure } from '../protocol/row.js';
-import type { Authentication, ClientInfo } from './handlers.js';
+import type { Authentication, ClientInfo, StreamCall } from './handlers.js';
 import type { ServerLimits } from './limits.js';
 import type { EventRow } from './subscriptions.js';
 
@@ -26,20 +26,23 @@ export interface ServedClient<S> extends ClientInfo {
   notify(row: EventRow, subject: unknown, body: Readonly<Record<string, unknown>>): void;
 }
 
-/** A handler, its types forgotten. */
-export type AnyHandler = (args: never, call: never) => unknown;
+/** A handler, the types of its arguments and answer forgotten. */
+export type AnyHandler<S> = (args: never, call: StreamCall<S>) => unknown;
+
+/** Handlers by the names of their procedures. */
+export type AnyHandlers<S> = Readonly<Record<string, AnyHandler<S> | undefined>>;
 
 /** A program as the server looks calls up in it. */
-export interface ServedProgram {
+export interface ServedProgram<S> {
   readonly program: Program;
   readonly rows: ReadonlyMap<number, { readonly name: string; readonly row: Procedure }>;
-  readonly handlers: Readonly<Record<string, AnyHandler | undefined>>;
+  readonly handlers: AnyHandlers<S>;
 }
 
 /** What the connections of one server share. */
 export interface ServerContext<S> {
   readonly limits: ServerLimits;
-  readonly programs: ReadonlyMap<number, ServedProgram>;
+  readonly programs: ReadonlyMap<number, ServedProgram<S>>;
   readonly features: ReadonlySet<number>;
   readonly keepalive: { intervalMs: number; count: number } | false;
   readonly authentication: Authentication | undefined;

@@ -7,7 +7,7 @@ import { lxc, type Program, qemu, remote } from '../protocol/index.js';
 import { eventKinds } from '../protocol/messages.js';
 import { features } from '../protocol/numbers.js';
 import { ServerClient } from './client.js';
-import type { OpenRequest, ServedClient, ServedProgram, ServerContext } from './context.js';
+import type { AnyHandlers, OpenRequest, ServedClient, ServedProgram, ServerContext } from './context.js';
 import type {
   Authentication,
   ClientInfo,
@@ -59,7 +59,10 @@ const defaultFeatures = [
   features.remoteCloseCallback,
 ];
 
-function serve(program: Program, handlers: object | undefined): [number, ServedProgram] | undefined {
+function serve<S>(
+  program: Program,
+  handlers: AnyHandlers<S> | undefined,
+): [number, ServedProgram<S>] | undefined {
   if (handlers === undefined) return undefined;
   const rows = new Map(Object.entries(program.calls).map(([name, row]) => [row.number, { name, row }]));
   return [program.number, { program, rows, handlers: { ...handlers } }];
