@@ -108,19 +108,19 @@ export class RpcClient {
   /** Calls a procedure of the remote program. */
   call<N extends CallName>(
     name: N,
-    ...[args, options]: CallParameters<RemoteCalls[N]>
+    ...parameters: CallParameters<RemoteCalls[N]>
   ): Promise<CallResult<RemoteCalls[N]>> {
-    // The row's result shape is the one the return type is derived from.
-    return this.invoke(remote, name, args ?? {}, options) as Promise<CallResult<RemoteCalls[N]>>;
+    return this.callIn(remote, name, ...parameters);
   }
 
   /** Calls a procedure of another program, for example `qemu`. */
   callIn<P extends Program, N extends keyof P['calls'] & string>(
     program: P,
     name: N,
-    ...[args, options]: CallParameters<NonNullable<P['calls'][N]>>
-  ): Promise<CallResult<NonNullable<P['calls'][N]>>> {
-    return this.invoke(program, name, args ?? {}, options) as Promise<CallResult<NonNullable<P['calls'][N]>>>;
+    ...[args, options]: CallParameters<P['calls'][N]>
+  ): Promise<CallResult<P['calls'][N]>> {
+    // The row's result shape is the one the return type is derived from.
+    return this.invoke(program, name, args ?? {}, options) as Promise<CallResult<P['calls'][N]>>;
   }
 
   /** Calls a procedure that is followed by a stream. */
@@ -128,6 +128,7 @@ export class RpcClient {
     name: N,
     ...[args, options]: CallParameters<RemoteCalls[N]>
   ): Promise<{ stream: ClientStream; result: CallResult<RemoteCalls[N]> }> {
+    // As in `callIn`.
     return this.invokeStream(remote, name, args ?? {}, options) as Promise<{
       stream: ClientStream;
       result: CallResult<RemoteCalls[N]>;
