@@ -29,6 +29,9 @@ export type Fields = Readonly<Record<string, Shape<unknown>>>;
 /** The TypeScript type of a structure's values. */
 export type StructOf<F extends Fields> = { [K in keyof F]: Infer<F[K]> };
 
+/** The values of a structure whose shape is known at run time only, by the names of its fields. */
+export type Values = Readonly<Record<string, unknown>>;
+
 /** Grows as it is written to, up to `limit` bytes. */
 export class XdrWriter {
   length: number;

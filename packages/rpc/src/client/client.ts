@@ -8,7 +8,7 @@ import { type Program, type RemoteCalls, type RemoteMessages, remote } from '../
 import type { Message, Procedure, ValueOf } from '../protocol/row.js';
 import { fromWire } from '../remote-error.js';
 import { ClientStream } from '../streams.js';
-import type { Fields, Shape, StructOf } from '../xdr.js';
+import type { Fields, Shape, StructOf, Values } from '../xdr.js';
 
 /** `signal` gives up waiting; the server still carries the call out, as the protocol knows no cancelling. */
 export interface CallOptions {
@@ -40,7 +40,7 @@ interface Pending {
   readonly program: Program;
   readonly procedure: Procedure;
   /** Undefined once nobody waits any more. */
-  settle: { resolve(value: unknown): void; reject(error: unknown): void } | undefined;
+  settle: { resolve(value: Values): void; reject(error: unknown): void } | undefined;
   stream: ClientStream | undefined;
 }
 
@@ -71,7 +71,7 @@ function abortable(
   };
 }
 
-type Listener = (body: unknown) => void;
+type Listener = (body: Values) => void;
 
 const anyProgram: Program = remote;
 
@@ -136,7 +136,7 @@ export class RpcClient {
   }
 
   /** Calls a procedure by a name known at run time only; arguments are checked as they are encoded. */
-  async invoke(program: Program, name: string, args: unknown, options?: CallOptions): Promise<unknown> {
+  async invoke(program: Program, name: string, args: unknown, options?: CallOptions): Promise<Values> {
     return this.#send(this.#start(program, name, false), args, options);
   }
 
@@ -146,7 +146,7 @@ export class RpcClient {
     name: string,
     args: unknown,
     options?: CallOptions,
-  ): Promise<{ stream: ClientStream; result: unknown }> {
+  ): Promise<{ stream: ClientStream; result: Values }> {
     const pending = this.#start(program, name, true);
     const result = await this.#send(pending, args, options);
     if (pending.entry.stream === undefined) throw new RpcError('closed', `${name}: the stream is gone`);
@@ -199,7 +199,7 @@ export class RpcClient {
     { serial, entry }: { serial: number; entry: Pending },
     args: unknown,
     options: CallOptions = {},
-  ): Promise<unknown> {
+  ): Promise<Values> {
     const { program, procedure } = entry;
     const { signal } = options;
     return new Promise((resolve, reject) => {
@@ -249,7 +249,7 @@ export class RpcClient {
     this.#pending.delete(frame.serial);
     try {
       if (frame.status === messageStatus.error) throw fromWire(frame.payload);
-      const result = decodePayload<unknown>(procedure.result, frame.payload);
+      const result = decodePayload(procedure.result, frame.payload);
       if (procedure.stream !== 'none') this.#openStream(frame, entry);
       entry.settle?.resolve(result);
     } catch (error) {
@@ -277,7 +277,7 @@ export class RpcClient {
     const row = this.#messages.get(`${frame.program}/${frame.procedure}`);
     const listeners = row && this.#listeners.get(row);
     if (row === undefined || listeners === undefined || listeners.size === 0) return;
-    const body = decodePayload<unknown>(row.body, frame.payload);
+    const body = decodePayload(row.body, frame.payload);
     for (const listener of [...listeners]) listener(body);
   }
 }

@@ -11,15 +11,13 @@ import { remoteError } from '../protocol/objects.js';
 import type { Message, Procedure } from '../protocol/row.js';
 import { libvirtError, toWire, unknownProcedure } from '../remote-error.js';
 import { ServerStream } from '../streams.js';
-import type { Shape } from '../xdr.js';
+import type { Shape, Values } from '../xdr.js';
 import type { AnyHandler, ServedClient, ServerContext } from './context.js';
 import type { Authentication, ClientOrigin, SaslStep, StreamCall } from './handlers.js';
 import type { ServerLimits } from './limits.js';
 import { type OwnClient, ownProcedures } from './own-procedures.js';
 import { forbidden, isForbidden, unsupported } from './read-only.js';
 import { type EventRow, Subscriptions } from './subscriptions.js';
-
-type Values = Readonly<Record<string, unknown>>;
 
 const readOnlyFlag = 1;
 /** Calls a client may make before it has opened its connection. */

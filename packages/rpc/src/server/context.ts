@@ -3,6 +3,7 @@
 import type { RpcError } from '../errors.js';
 import type { Program } from '../protocol/index.js';
 import type { Procedure } from '../protocol/row.js';
+import type { Values } from '../xdr.js';
 import type { Authentication, ClientInfo, StreamCall } from './handlers.js';
 import type { ServerLimits } from './limits.js';
 import type { EventRow } from './subscriptions.js';
@@ -23,7 +24,7 @@ export interface ServedClient<S> extends ClientInfo {
   /** Ends the connection at once. */
   drop(reason: RpcError): void;
   /** Sends an event to each of the client's matching registrations. */
-  notify(row: EventRow, subject: unknown, body: Readonly<Record<string, unknown>>): void;
+  notify(row: EventRow, subject: unknown, body: Values): void;
 }
 
 /** A handler, the types of its arguments and answer forgotten. */

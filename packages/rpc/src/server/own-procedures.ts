@@ -2,10 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { EventKind } from '../event-kinds.js';
 import { eventKindNames, eventKinds } from '../protocol/messages.js';
+import type { Values } from '../xdr.js';
 import type { Authentication, ClientInfo, SaslStep } from './handlers.js';
 import type { Subscriptions } from './subscriptions.js';
-
-type Values = Readonly<Record<string, unknown>>;
 
 /** The side of a connection these procedures act on. */
 export interface OwnClient extends ClientInfo {

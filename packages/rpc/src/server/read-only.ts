@@ -4,6 +4,7 @@ import type { RpcError } from '../errors.js';
 import type { errorDomains } from '../protocol/numbers.js';
 import type { Procedure } from '../protocol/row.js';
 import { libvirtError } from '../remote-error.js';
+import type { Values } from '../xdr.js';
 
 /** Words that libvirt's functions write in capitals; the table's names have one capital each. */
 const capitals: readonly (readonly [string, string])[] = [
@@ -46,7 +47,7 @@ const domainOfPrefix = Object.entries({
 } satisfies Readonly<Record<string, keyof typeof errorDomains>>);
 
 /** Whether a call changes anything, or shows what only writers may see. */
-export function isForbidden(row: Procedure, args: Readonly<Record<string, unknown>>): boolean {
+export function isForbidden(row: Procedure, args: Values): boolean {
   if (typeof row.writes === 'boolean') return row.writes;
   const value = args[row.writes.field];
   return typeof value === 'number' && (value & row.writes.bits) !== 0;

@@ -6,6 +6,7 @@ import type { EventBody, EventKind, EventName } from '../event-kinds.js';
 import { lxc, type Program, qemu, remote } from '../protocol/index.js';
 import { eventKinds } from '../protocol/messages.js';
 import { features } from '../protocol/numbers.js';
+import type { Values } from '../xdr.js';
 import { ServerClient } from './client.js';
 import type { AnyHandlers, OpenRequest, ServedClient, ServedProgram, ServerContext } from './context.js';
 import type {
@@ -126,7 +127,7 @@ export class RpcServer<S> {
   publish<K extends EventKind, N extends EventName<K>>(kind: K, name: N, body: Published<K, N>): void {
     const row = eventRow(kind, name);
     if (row === undefined) throw new RpcError('invalid', `${kind} has no event '${name}'`);
-    const values: Readonly<Record<string, unknown>> = body;
+    const values: Values = body;
     const subject = values[eventKinds[kind].subject];
     for (const client of this.#clients) {
       const { session } = client;
