@@ -9,8 +9,8 @@ import { authTypes, errorCodes, features } from '../protocol/numbers.js';
 import type { DialOptions } from '../transport/dialer.js';
 import { dialers } from '../transport/index.js';
 import { parseUri } from '../transport/uri.js';
-import type { Fields } from '../xdr.js';
-import { RpcClient } from './client.js';
+import type { Fields, Shape, Values } from '../xdr.js';
+import { type MessageBody, RpcClient } from './client.js';
 import { EventQueue } from './events.js';
 import type { ConnectionMethods, ObjectKind, ObjectOf } from './object-methods.js';
 import { connectionMethods, fieldsWrapper } from './objects.js';
@@ -31,6 +31,15 @@ export interface EventOptions<K extends ObjectKind> {
 const defaultKeepalive = { intervalMs: 5000, count: 5 };
 const readOnlyFlag = 1;
 
+/** Messages that say which registration they are for. */
+type EventMessage = {
+  [N in keyof RemoteMessages]: RemoteMessages[N]['body']['fields'] extends {
+    readonly callbackId: Shape<number>;
+  }
+    ? N
+    : never;
+}[keyof RemoteMessages];
+
 /** What every connection has besides the methods derived from the protocol. */
 class ConnectionBase {
   /** The protocol below: any procedure of any program. */
@@ -41,7 +50,6 @@ class ConnectionBase {
   constructor(client: RpcClient, name: string) {
     this.client = client;
     this.name = name;
-    Object.assign(this, connectionMethods(client));
   }
 
   /** Events as they come, until the loop is left, `signal` fires or the connection ends, which throws. */
@@ -50,20 +58,20 @@ class ConnectionBase {
     name: N,
     options: EventOptions<K> = {},
   ): AsyncGenerator<EventBody<K, N>, void, undefined> {
-    const { register, deregister, subject, events } = eventKinds[kind];
-    const event = (events as Readonly<Record<string, { id: number; message: keyof RemoteMessages }>>)[name];
+    const { register, deregister, subject } = eventKinds[kind];
+    const events: Readonly<Record<string, { id: number; message: EventMessage }>> = eventKinds[kind].events;
+    const event = events[name];
     if (event === undefined) throw new RpcError('invalid', `${kind} has no event '${name}'`);
-    const { fields } = remote.messages[event.message].body as { readonly fields: Fields };
+    const { fields }: { readonly fields: Fields } = remote.messages[event.message].body;
     const wrapBody = fieldsWrapper(fields);
     // An event may arrive before the reply that names its callback.
-    const early: { callbackId: number }[] = [];
+    const early: MessageBody<RemoteMessages[EventMessage]>[] = [];
     let callbackId: number | undefined;
-    const off = this.client.on(event.message, (body) => {
-      const message = body as { callbackId: number };
+    const off = this.client.on(event.message, (message) => {
       if (callbackId === undefined) early.push(message);
       else if (message.callbackId === callbackId) queue.push(message);
     });
-    const queue = new EventQueue<object>(async () => {
+    const queue = new EventQueue<Values>(async () => {
       off();
       options.signal?.removeEventListener('abort', stop);
       if (callbackId !== undefined) await this.client.invoke(remote, deregister, { callbackId });
@@ -73,11 +81,12 @@ class ConnectionBase {
     void this.client.closed.then((reason) => queue.fail(reason));
     try {
       const args = { eventId: event.id, [subject]: options.subject ?? null };
-      const reply = (await this.client.invoke(remote, register, args)) as { callbackId: number };
-      callbackId = reply.callbackId;
+      const reply = await this.client.invoke(remote, register, args);
+      callbackId = Number(reply.callbackId);
       for (const message of early) if (message.callbackId === callbackId) queue.push(message);
       if (options.signal?.aborted) return;
       for await (const body of queue) {
+        // The message was decoded by the shape its type is derived from.
         yield (wrapBody === undefined ? body : wrapBody(this.client, body)) as EventBody<K, N>;
       }
     } finally {
@@ -157,6 +166,5 @@ export async function connect(uriText: string, options: ConnectOptions = {}): Pr
     await client.close();
     throw error;
   }
-  // The derived methods are assigned by the constructor.
-  return new ConnectionBase(client, uri.name) as Connection;
+  return Object.assign(new ConnectionBase(client, uri.name), connectionMethods(client));
 }
