@@ -2,27 +2,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import type { RemoteCalls } from '../protocol/index.js';
-import type * as shapes from '../protocol/objects.js';
+import type { references } from '../protocol/objects.js';
 import type { Procedure } from '../protocol/row.js';
 import type { ClientStream } from '../streams.js';
 import type { Fields, Infer } from '../xdr.js';
 import type { CallOptions } from './client.js';
 
 /** The kinds of objects, and how each is named on the wire. */
-export interface References {
-  domain: typeof shapes.domain;
-  domainCheckpoint: typeof shapes.domainCheckpoint;
-  domainSnapshot: typeof shapes.domainSnapshot;
-  interface: typeof shapes.hostInterface;
-  network: typeof shapes.network;
-  networkPort: typeof shapes.networkPort;
-  nodeDevice: typeof shapes.nodeDevice;
-  nwfilter: typeof shapes.nwfilter;
-  nwfilterBinding: typeof shapes.nwfilterBinding;
-  secret: typeof shapes.secret;
-  storagePool: typeof shapes.storagePool;
-  storageVol: typeof shapes.storageVol;
-}
+export type References = typeof references;
 
 export type ObjectKind = keyof References;
 

@@ -2,19 +2,21 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { remote } from '../protocol/index.js';
+import { references } from '../protocol/objects.js';
 import type { Procedure } from '../protocol/row.js';
-import type { Fields, Shape } from '../xdr.js';
+import type { Fields, Shape, Values } from '../xdr.js';
 import type { CallOptions, RpcClient } from './client.js';
-import type { ConnectionMethods, Identity, ObjectKind, ObjectOf } from './object-methods.js';
-
-type Values = Readonly<Record<string, unknown>>;
+import type { ConnectionMethods, ObjectKind, ObjectOf } from './object-methods.js';
 
 /** Where objects keep their connection: not enumerable, so that printing an object shows its identity alone. */
 const clientOf = new WeakMap<object, RpcClient>();
 
+const isObjectKind = (kind: unknown): kind is ObjectKind =>
+  typeof kind === 'string' && Object.hasOwn(references, kind);
+
+/** The kind of object a shape refers to; only the references of the table do. */
 function kindOf(shape: Shape<unknown> | undefined): ObjectKind | undefined {
-  // Only the references of the table carry a kind, and each of theirs is an ObjectKind.
-  return shape !== undefined && 'kind' in shape ? (shape.kind as ObjectKind) : undefined;
+  return shape !== undefined && 'kind' in shape && isObjectKind(shape.kind) ? shape.kind : undefined;
 }
 
 const prototypes = new Map<ObjectKind, object>();
@@ -26,15 +28,10 @@ function prototypeOf(kind: ObjectKind): object {
 }
 
 /** An object of the friendly layer from what names it on the wire. */
-export function makeObject<K extends ObjectKind>(
-  client: RpcClient,
-  kind: K,
-  identity: Identity<K>,
-): ObjectOf<K> {
+function makeObject(client: RpcClient, kind: ObjectKind, identity: object): object {
   const object: object = Object.assign(Object.create(prototypeOf(kind)), identity);
   clientOf.set(object, client);
-  // The prototype has the methods that ObjectOf derives from the same table.
-  return object as ObjectOf<K>;
+  return object;
 }
 
 type Wrapper = (client: RpcClient, value: unknown) => unknown;
@@ -42,40 +39,40 @@ type Wrapper = (client: RpcClient, value: unknown) => unknown;
 /** What turns values of a shape into objects; undefined where there is nothing to turn. */
 function wrapperOf(shape: Shape<unknown>): Wrapper | undefined {
   const kind = kindOf(shape);
-  // The shape has decoded what names an object of its kind.
-  if (kind !== undefined) return (client, value) => makeObject(client, kind, value as Identity<ObjectKind>);
-  const item = 'item' in shape ? wrapperOf(shape.item as Shape<unknown>) : undefined;
+  if (kind !== undefined)
+    return (client, value) =>
+      typeof value === 'object' && value !== null ? makeObject(client, kind, value) : value;
+  const item = shape.item && wrapperOf(shape.item);
   if (item === undefined) return undefined;
   return (client, value) => (Array.isArray(value) ? value.map((entry) => item(client, entry)) : value);
 }
 
 /** As `wrapperOf`, for each of several fields. */
-export function fieldsWrapper(fields: Fields): Wrapper | undefined {
+export function fieldsWrapper(fields: Fields): ((client: RpcClient, values: Values) => Values) | undefined {
   const wrappers = Object.entries(fields).flatMap(([name, shape]) => {
     const wrapper = wrapperOf(shape);
     return wrapper === undefined ? [] : [{ name, wrapper }];
   });
   if (wrappers.length === 0) return undefined;
-  return (client, value) => {
-    const values = value as Values;
+  return (client, values) => {
     const wrapped = wrappers.map(({ name, wrapper }) => [name, wrapper(client, values[name])]);
     return { ...values, ...Object.fromEntries(wrapped) };
   };
 }
 
 function holdsObjects(shape: Shape<unknown>): boolean {
-  return 'item' in shape && kindOf(shape.item as Shape<unknown>) !== undefined;
+  return kindOf(shape.item) !== undefined;
 }
 
 /** A list of objects stands for the whole result, as does a result's only field. */
-function unwrapperOf(fields: Fields): Wrapper {
+function unwrapperOf(fields: Fields): (client: RpcClient, result: Values) => unknown {
   const entries = Object.entries(fields);
   const only = entries.length === 1 ? entries[0] : undefined;
   const [name, shape] = entries.find(([, field]) => holdsObjects(field)) ?? only ?? [];
   if (name !== undefined && shape !== undefined) {
     const wrapper = wrapperOf(shape);
-    if (wrapper === undefined) return (_client, result) => (result as Values)[name];
-    return (client, result) => wrapper(client, (result as Values)[name]);
+    if (wrapper === undefined) return (_client, result) => result[name];
+    return (client, result) => wrapper(client, result[name]);
   }
   if (entries.length === 0) return () => undefined;
   return fieldsWrapper(fields) ?? ((_client, result) => result);
@@ -111,7 +108,7 @@ function methodName(name: string, kind: string): string {
 }
 
 const plumbing = /^(auth|connect.*Event|connect.*CloseCallback$|connectOpen$|connectClose$)/;
-const connectionPrototype: Record<string, unknown> = {};
+const connectionPrototype: Record<string, Invoke> = {};
 
 const calls: Readonly<Record<string, Procedure>> = remote.calls;
 for (const [name, row] of Object.entries(calls)) {
@@ -141,7 +138,7 @@ Object.defineProperty(prototypeOf('domain'), 'start', {
 export function connectionMethods(client: RpcClient): ConnectionMethods {
   const bound = Object.entries(connectionPrototype).map(([name, invoke]) => [
     name,
-    (args: Values = {}, options?: CallOptions) => (invoke as Invoke)(client, args, options),
+    (args: Values = {}, options?: CallOptions) => invoke(client, args, options),
   ]);
   // The names and shapes come from the table that ConnectionMethods is derived from.
   return Object.fromEntries(bound) as ConnectionMethods;

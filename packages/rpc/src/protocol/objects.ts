@@ -47,6 +47,22 @@ export const secret = reference('secret', { uuid, usageType: int, usageId: str }
 export const domainCheckpoint = reference('domainCheckpoint', { name: str, dom: domain });
 export const domainSnapshot = reference('domainSnapshot', { name: str, dom: domain });
 
+/** The kinds of objects, and how each is named on the wire. */
+export const references = {
+  domain,
+  domainCheckpoint,
+  domainSnapshot,
+  interface: hostInterface,
+  network,
+  networkPort,
+  nodeDevice,
+  nwfilter,
+  nwfilterBinding,
+  secret,
+  storagePool,
+  storageVol,
+};
+
 /** The most objects of most kinds in one list. */
 export const maxObjects = 16_384;
 export const names = list(str, maxObjects);
