@@ -298,18 +298,33 @@ export function string(max: number): Shape<string> {
   };
 }
 
-/** At most `max` bytes. */
-export function opaque(max: number): Shape<Uint8Array> {
+/** At most `max` bytes after their number; `put` writes them. */
+function bytesOf(
+  notation: string,
+  max: number,
+  put: (writer: XdrWriter, value: Uint8Array) => void,
+  decode: (reader: XdrReader) => Buffer,
+): Shape<Uint8Array> {
   return {
-    notation: `opaque<${max}>`,
+    notation,
     minBytes: 4,
     encode(writer, value) {
       if (!(value instanceof Uint8Array)) throw invalid(writer, 'a Uint8Array', value);
       writer.count(value.length, max, 'bytes');
-      writer.padded(value);
+      put(writer, value);
     },
-    decode: (reader) => reader.padded(reader.count(max, 1)),
+    decode,
   };
+}
+
+/** At most `max` bytes. */
+export function opaque(max: number): Shape<Uint8Array> {
+  return bytesOf(
+    `opaque<${max}>`,
+    max,
+    (writer, value) => writer.padded(value),
+    (reader) => reader.padded(reader.count(max, 1)),
+  );
 }
 
 const uuidForm = /^[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}$/i;
@@ -341,16 +356,7 @@ function decodeChars(reader: XdrReader, count: number): Buffer {
 
 /** C's `char x<max>`: bytes here, an array of four-byte integers on the wire. */
 export function charBytes(max: number): Shape<Uint8Array> {
-  return {
-    notation: `char<${max}>`,
-    minBytes: 4,
-    encode(writer, value) {
-      if (!(value instanceof Uint8Array)) throw invalid(writer, 'a Uint8Array', value);
-      writer.count(value.length, max, 'bytes');
-      encodeChars(writer, value);
-    },
-    decode: (reader) => decodeChars(reader, reader.count(max, 4)),
-  };
+  return bytesOf(`char<${max}>`, max, encodeChars, (reader) => decodeChars(reader, reader.count(max, 4)));
 }
 
 function upToNul(bytes: Buffer): string {
