@@ -59,15 +59,15 @@ export function clientOver<Content, Session>(
   transport: Transport<Content, Session>,
   options: ClientOptions,
 ): ClientOf<Content, Session> {
-  const client: Record<string, unknown> = { close: () => transport.close() };
+  const calls: Record<string, Record<string, AnyCall>> = {};
   for (const [name, operations] of Object.entries(resources)) {
-    const calls: Record<string, AnyCall> = {};
+    const ofResource: Record<string, AnyCall> = {};
     for (const [operation, route] of Object.entries<Route>(operations))
-      calls[operation] = callOf(transport, route, options);
-    client[name] = calls;
+      ofResource[operation] = callOf(transport, route, options);
+    calls[name] = ofResource;
   }
   // The loop above is the mapped type, member by member; the compiler cannot follow it.
-  return client as unknown as ClientOf<Content, Session>;
+  return { ...calls, close: () => transport.close() } as ClientOf<Content, Session>;
 }
 
 const contentTypes = {

@@ -46,8 +46,11 @@ export const maxDataBytes = 64 * 1024;
 export const stdinWindowBytes = 256 * 1024;
 
 const headBytes = 5;
+const isFrameType = (name: string): name is FrameType => Object.hasOwn(frameTable, name);
 const nameOf = new Map<number, FrameType>(
-  (Object.keys(frameTable) as FrameType[]).map((name) => [frameTable[name].byte, name]),
+  Object.keys(frameTable)
+    .filter(isFrameType)
+    .map((name) => [frameTable[name].byte, name]),
 );
 
 /** What the other end sent is not this protocol. */
