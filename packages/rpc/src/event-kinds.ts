@@ -6,7 +6,9 @@ import type { eventKinds } from './protocol/messages.js';
 import type { Fields } from './xdr.js';
 
 type EventKinds = typeof eventKinds;
+/** What an event is about: a domain, network, storage pool, node device or secret, by its key in `eventKinds`. */
 export type EventKind = keyof EventKinds;
+/** The names of a kind's events, such as `lifecycle` or `metadataChange`. */
 export type EventName<K extends EventKind> = keyof EventKinds[K]['events'] & string;
 
 type MessageOf<E> = E extends { readonly message: infer M extends keyof RemoteMessages }

@@ -3,6 +3,7 @@
 import { RpcError } from './errors.js';
 import { type Shape, XdrReader, XdrWriter } from './xdr.js';
 
+/** libvirt's numbers of what a frame is; `streamHole` skips bytes of a sparse stream. */
 export const messageType = {
   call: 0,
   reply: 1,
@@ -13,6 +14,7 @@ export const messageType = {
   streamHole: 6,
 } as const;
 
+/** A reply is `ok` or an `error`; a stream goes on with `continue`, and ends with `ok` or is aborted with `error`. */
 export const messageStatus = { ok: 0, error: 1, continue: 2 } as const;
 
 /** The six header words; `serial` ties replies and stream frames to their call. */

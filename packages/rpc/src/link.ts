@@ -33,6 +33,7 @@ function keepaliveFrame(row: { readonly number: number }): Buffer {
   });
 }
 
+/** How much a link takes from its peer, and how long it waits for it. */
 export interface LinkOptions {
   /** The biggest frame. */
   readonly limit?: number;

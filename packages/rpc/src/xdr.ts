@@ -248,10 +248,15 @@ function integer(notation: string, min: number, max: number): Shape<number> {
   };
 }
 
+/** C's `int`: signed, 32 bits. */
 export const int = integer('int', -0x80000000, 0x7fffffff);
+/** C's `unsigned int`: 32 bits. */
 export const uint = integer('uint', 0, 0xffffffff);
+/** C's `unsigned char`: 0 to 255, in four bytes as every shorter integer. */
 export const uchar = integer('uchar', 0, 0xff);
+/** C's `signed char`: -128 to 127, in four bytes. */
 export const char = integer('char', -0x80, 0x7f);
+/** C's `unsigned short`: 0 to 65535, in four bytes. */
 export const ushort = integer('ushort', 0, 0xffff);
 
 function hyperOf(notation: string, fits: (value: bigint) => boolean, signed: boolean): Shape<bigint> {
@@ -267,9 +272,12 @@ function hyperOf(notation: string, fits: (value: bigint) => boolean, signed: boo
   };
 }
 
+/** A signed integer of 64 bits, a bigint however small it is. */
 export const hyper = hyperOf('hyper', (value) => BigInt.asIntN(64, value) === value, true);
+/** An unsigned integer of 64 bits, a bigint however small it is. */
 export const uhyper = hyperOf('uhyper', (value) => BigInt.asUintN(64, value) === value, false);
 
+/** A floating-point number of 64 bits, infinities and NaN among them. */
 export const double: Shape<number> = {
   notation: 'double',
   minBytes: 8,

@@ -21,6 +21,7 @@ export interface ConnectOptions extends Partial<DialOptions> {
   keepalive?: { intervalMs: number; count: number } | false;
 }
 
+/** Of which object events are wanted, and until when. */
 export interface EventOptions<K extends ObjectKind> {
   /** Only events of this object; by default of all. */
   subject?: ObjectOf<K>;

@@ -8,9 +8,10 @@ import type { ClientStream } from '../streams.js';
 import type { Fields, Infer } from '../xdr.js';
 import type { CallOptions } from './client.js';
 
-/** The kinds of objects, and how each is named on the wire. */
+/** `references`, for types to be derived from. */
 export type References = typeof references;
 
+/** A kind of object: a key of `references`. */
 export type ObjectKind = keyof References;
 
 /** What names an object on the wire, for example name, uuid and id of a domain. */
@@ -111,19 +112,32 @@ interface ExtraMethods {
   };
 }
 
+/** An object: what names it on the wire as properties, as it was when it came, and its procedures as methods. */
 export type ObjectOf<K extends ObjectKind> = Identity<K> &
   MethodsOf<K> &
   (K extends keyof ExtraMethods ? ExtraMethods[K] : unknown);
 
+/** A container or virtual machine: `name`, `uuid` and `id`, which is -1 where it does not run. */
 export type Domain = ObjectOf<'domain'>;
+/** A moment in the life of a domain's disks since which changes can be told, for incremental backups. */
 export type DomainCheckpoint = ObjectOf<'domainCheckpoint'>;
+/** A kept state of a domain, to which it can be reverted. */
 export type DomainSnapshot = ObjectOf<'domainSnapshot'>;
+/** A network interface of the host: `name` and `mac`. */
 export type Interface = ObjectOf<'interface'>;
+/** A network that domains are connected to: `name` and `uuid`. */
 export type Network = ObjectOf<'network'>;
+/** A place on a network that one interface of a domain takes: `net`, which it belongs to, and `uuid`. */
 export type NetworkPort = ObjectOf<'networkPort'>;
+/** A device of the host, its `name` alone: what libvirt does with it takes that name, in methods of the connection. */
 export type NodeDevice = ObjectOf<'nodeDevice'>;
+/** Rules for the traffic of domains' interfaces: `name` and `uuid`. */
 export type Nwfilter = ObjectOf<'nwfilter'>;
+/** A filter in force on an interface of the host: `portdev` and `filtername`. */
 export type NwfilterBinding = ObjectOf<'nwfilterBinding'>;
+/** A value that libvirt keeps for others, such as the passphrase of a volume: `uuid`, `usageType`, `usageId`. */
 export type Secret = ObjectOf<'secret'>;
+/** A place that volumes lie in: `name` and `uuid`. */
 export type StoragePool = ObjectOf<'storagePool'>;
+/** A volume: its `pool` by name, its own `name`, and a `key` that no other has. */
 export type StorageVol = ObjectOf<'storageVol'>;

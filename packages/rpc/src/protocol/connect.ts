@@ -20,6 +20,7 @@ const baselineXmls = list(str, 256);
 
 const domainStatsRecord = struct({ dom: domain, params: typedParams(262_144) });
 
+/** Procedures of the connection itself, with authentication and events; those that list domains are here too. */
 export const connectCalls = {
   connectOpen: read(1, { name: optStr, flags: uint }),
   connectClose: read(2),

@@ -6,6 +6,7 @@ import { read, write } from './row.js';
 
 const dom = domain;
 
+/** Procedures on the disks of a domain: `path` and `disk` take a target, such as `vda`, or a source. */
 export const domainBlockCalls = {
   domainBlockStats: read(
     64,

@@ -10,6 +10,7 @@ const params = typedParams(64);
 const flagsTarget = { flags: uhyper, dname: optStr, resource: uhyper };
 const prepared = { cookieOut: cookie, uriOut: optStr };
 
+/** Procedures of all three migration protocols, the third with and without typed parameters. */
 export const domainMigrateCalls = {
   domainMigratePrepare: write(61, { uriIn: optStr, ...flagsTarget }, { cookie, uriOut: optStr }),
   domainMigratePerform: write(62, { dom, cookie, uri: str, ...flagsTarget }),

@@ -26,6 +26,7 @@ const checkpoints = { checkpoints: list(domainCheckpoint, maxObjects), ret: int 
 /** Flag bit with which a description shows secrets. */
 const secure = 1;
 
+/** Procedures on saved states and jobs; times of a job are milliseconds, sizes bytes. */
 export const domainStateCalls = {
   domainSave: write(55, { dom, to: str }),
   domainSaveFlags: write(232, { dom, to: str, dxml: optStr, flags: uint }),

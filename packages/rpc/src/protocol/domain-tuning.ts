@@ -13,6 +13,7 @@ const asked = { dom, nparams: int, flags: uint };
 const answered = { params: few, nparams: int };
 const given = { dom, params: few, flags: uint };
 
+/** Procedures on what a domain may use and has used, mostly in typed parameters. */
 export const domainTuningCalls = {
   domainGetSchedulerType: read(56, { dom }, { type: str, nparams: int }),
   domainGetSchedulerParameters: read(57, { dom, nparams: int }, { params: few }),

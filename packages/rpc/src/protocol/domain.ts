@@ -21,6 +21,7 @@ const mountpoints = list(str, 256);
 const sshKeys = list(str, 2048);
 const peeked = opaque(4_194_304);
 
+/** Procedures on domains that none of the tables for disks, tuning, states and migration has. */
 export const domainCalls = {
   domainLookupById: read(22, { id: int }, { dom }),
   domainLookupByName: read(23, { name: str }, { dom }),

@@ -53,6 +53,7 @@ export const remote = program(
   remoteMessages,
 );
 
+/** What libvirt's LXC driver alone has: namespaces as file descriptors, which Node cannot pass. */
 export const lxc = program(
   'lxc',
   0x00068000,
@@ -60,6 +61,7 @@ export const lxc = program(
   {},
 );
 
+/** What libvirt's QEMU driver alone has: its monitor, and the agent in the guest. */
 export const qemu = program(
   'qemu',
   0x20008087,
@@ -95,5 +97,7 @@ export const keepalive = program('keepalive', 0x6b656570, {}, { ping: message(1,
 /** All programs; the comparison with libvirt walks this list. */
 export const programs: readonly Program[] = [remote, lxc, qemu, keepalive];
 
+/** The procedures of the remote program by name: client, handlers and methods have their types from it. */
 export type RemoteCalls = typeof remote.calls;
+/** The messages of the remote program by name: events have their types from it. */
 export type RemoteMessages = typeof remote.messages;

@@ -35,6 +35,7 @@ const dhcpLease = struct({
   clientid: optStr,
 });
 
+/** Procedures on networks, their ports and leases, interfaces of the host, and network filters. */
 export const networkCalls = {
   connectNumOfNetworks: read(52, {}, { num: int }),
   connectListNetworks: read(38, { maxnames: int }, { names }),

@@ -9,6 +9,7 @@ const maxCells = 1024;
 const deviceNames = list(str, 65_536);
 const memoryParams = typedParams(64);
 
+/** Procedures on the host and its devices; `nodeGetInfo` tells memory in KiB, `nodeGetFreeMemory` in bytes. */
 export const nodeCalls = {
   nodeGetInfo: read(
     6,

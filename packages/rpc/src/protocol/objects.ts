@@ -20,8 +20,11 @@ import {
   XdrWriter,
 } from '../xdr.js';
 
+/** The most bytes of one text. */
 export const maxString = 4_194_304;
+/** A text, as most fields have it. */
 export const str = string(maxString);
+/** A text, or null where none was given. */
 export const optStr = optional(str);
 
 /** The structure by which an object is named in calls; `kind` tells networks from pools for typed layers. */
@@ -35,16 +38,27 @@ function reference<K extends string, F extends Fields>(kind: K, fields: F): Refe
 
 /** `id` is -1 for a domain that is not running. */
 export const domain = reference('domain', { name: str, uuid, id: int });
+/** A network; both name and UUID are its alone. */
 export const network = reference('network', { name: str, uuid });
+/** A port of a network, by a UUID of its own. */
 export const networkPort = reference('networkPort', { net: network, uuid });
+/** A network filter; both name and UUID are its alone. */
 export const nwfilter = reference('nwfilter', { name: str, uuid });
+/** A network filter on an interface of the host, by the names of the two. */
 export const nwfilterBinding = reference('nwfilterBinding', { portdev: str, filtername: str });
+/** A network interface of the host; `mac` is its hardware address as text. */
 export const hostInterface = reference('interface', { name: str, mac: str });
+/** A storage pool; both name and UUID are its alone. */
 export const storagePool = reference('storagePool', { name: str, uuid });
+/** A volume; `pool` is the name of its pool, `key` tells it from all others. */
 export const storageVol = reference('storageVol', { pool: str, name: str, key: str });
+/** A device of the host, such as `pci_0000_00_1f_2`. */
 export const nodeDevice = reference('nodeDevice', { name: str });
+/** A secret; `usageType` and `usageId` tell what it is for. */
 export const secret = reference('secret', { uuid, usageType: int, usageId: str });
+/** A checkpoint, by a name that it has within its domain. */
 export const domainCheckpoint = reference('domainCheckpoint', { name: str, dom: domain });
+/** A snapshot, by a name that it has within its domain. */
 export const domainSnapshot = reference('domainSnapshot', { name: str, dom: domain });
 
 /** The kinds of objects, and how each is named on the wire. */
@@ -65,9 +79,12 @@ export const references = {
 
 /** The most objects of most kinds in one list. */
 export const maxObjects = 16_384;
+/** Names alone, as older procedures list objects. */
 export const names = list(str, maxObjects);
 
+/** Processors as bits, the first of them the lowest bit of the first byte. */
 export const cpumap = opaque(2048);
+/** Several `cpumap`s of one length, end to end. */
 export const cpumaps = opaque(8_388_608);
 
 /** What a typed parameter may hold, by the name of its type. */

@@ -15,6 +15,7 @@ const range = { vol, offset: uhyper, length: uhyper, flags: uint };
 const volInfo = { type: char, capacity: uhyper, allocation: uhyper };
 const secretValue = opaque(65_536);
 
+/** Procedures on storage pools and volumes, whose sizes are bytes, and on secrets. */
 export const storageCalls = {
   connectNumOfStoragePools: read(71, {}, { num: int }),
   connectListStoragePools: read(72, { maxnames: int }, { names }),

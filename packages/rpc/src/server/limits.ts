@@ -32,6 +32,7 @@ export interface ServerLimits {
   frameTimeoutMs: number;
 }
 
+/** What a server grants where its options say nothing. */
 export const defaultLimits: ServerLimits = {
   maxClients: 5000,
   maxUnauthenticated: 20,

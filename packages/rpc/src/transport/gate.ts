@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Socket } from 'node:net';
 
+/** How many connections a gate lets in, and how long it bears with silence. */
 export interface GateOptions {
   /** Connections at once. */
   readonly most: number;
@@ -13,6 +14,7 @@ export interface GateOptions {
   readonly silentMs: number;
 }
 
+/** What a gate goes by where its options say nothing: half of all connections may be one peer's. */
 export const defaultGate: GateOptions = { most: 5000, mostOfPeer: 2500, mostSilent: 256, silentMs: 30_000 };
 
 interface Guest {

@@ -7,6 +7,7 @@ import { dialTls } from './tls.js';
 import { dialUnix } from './unix.js';
 import type { TransportName } from './uri.js';
 
+/** Opens a connection, by the transport that a URI names. */
 export const dialers: Readonly<Record<TransportName, Dial>> = {
   unix: dialUnix,
   tcp: dialTcp,

@@ -27,6 +27,7 @@ interface Gated {
   gate?: Gate | undefined;
 }
 
+/** Where a unix socket is to be, whose it is, and who may use it. */
 export interface UnixListenOptions extends Gated {
   path: string;
   /** Tells whose connections are counted together. */
@@ -39,6 +40,7 @@ export interface UnixListenOptions extends Gated {
   gid?: number;
 }
 
+/** An address of this host and a port; 0 takes one that is free, which the listener tells. */
 export interface TcpListenOptions extends Gated {
   host: string;
   port: number;

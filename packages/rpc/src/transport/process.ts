@@ -96,9 +96,11 @@ export function sshArguments(uri: ConnectionUri, readOnly: boolean): string[] {
   ];
 }
 
+/** Runs `ssh`, or the `?command=` in its place, and on the other host what reaches the daemon there. */
 export const dialSsh: Dial = async (uri, { readOnly, signal }) =>
   speakWith(uri.options.get('command') ?? 'ssh', sshArguments(uri, readOnly), signal);
 
+/** Runs the program that `?command=` names, without arguments; `invalid` where there is none. */
 export const dialExt: Dial = async (uri, { signal }) => {
   const command = uri.options.get('command');
   if (command === undefined) throw new RpcError('invalid', "an ext URI needs '?command='");

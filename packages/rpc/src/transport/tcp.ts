@@ -5,6 +5,7 @@ import { dialSocket, whenReady } from './socket.js';
 
 const defaultPort = 16_509;
 
+/** Connects to port 16509 unless the URI names one; nothing is encrypted, nobody proves who they are. */
 export const dialTcp: Dial = (uri, { signal }) => {
   const host = uri.host ?? 'localhost';
   const port = uri.port ?? defaultPort;

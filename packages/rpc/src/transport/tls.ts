@@ -70,6 +70,7 @@ function verdict(socket: TLSSocket, place: string, signal: AbortSignal | undefin
   });
 }
 
+/** Connects to port 16514 unless the URI names one; `connect` where either side refuses the other's certificate. */
 export const dialTls: Dial = async (uri, { tls, signal }: DialOptions) => {
   const host = uri.host ?? 'localhost';
   const port = uri.port ?? defaultPort;

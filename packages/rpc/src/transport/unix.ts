@@ -22,6 +22,7 @@ export function socketPath(uri: ConnectionUri, readOnly: boolean): string {
   return mode === 'auto' && !existsSync(common) && existsSync(own) ? own : common;
 }
 
+/** Connects to the socket that `socketPath` finds. */
 export const dialUnix: Dial = (uri, { readOnly, signal }) => {
   const path = socketPath(uri, readOnly);
   return whenReady(dialSocket({ path }), 'connect', path, signal);

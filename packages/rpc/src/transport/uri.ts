@@ -2,7 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { RpcError } from '../errors.js';
 
+/** What may follow the `+` in a URI. */
 export const transports = ['unix', 'tcp', 'tls', 'ssh', 'ext'] as const;
+/** How a connection's bytes travel, by the word for it in a URI. */
 export type TransportName = (typeof transports)[number];
 
 /** A parsed URI such as `qemu+ssh://root@host/system?socket=/run/x`. */
