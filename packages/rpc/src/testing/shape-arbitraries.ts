@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import fc from 'fast-check';
 import { typedParam } from '../protocol/objects.js';
-import type { Fields, Shape } from '../xdr.js';
+import type { Shape } from '../xdr.js';
 
 const byNotation: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   int: fc.integer({ min: -0x80000000, max: 0x7fffffff }),
@@ -31,14 +31,14 @@ export function arbitraryOf(shape: Shape<unknown>): fc.Arbitrary<unknown> {
   if (shape === typedParam) return typed;
   const known = byNotation[shape.notation];
   if (known !== undefined) return known;
-  if ('fields' in shape) {
-    const fields = Object.entries(shape.fields as Fields);
+  if (shape.fields !== undefined) {
+    const fields = Object.entries(shape.fields);
     return fc.record(Object.fromEntries(fields.map(([name, field]) => [name, arbitraryOf(field)])), {
       noNullPrototype: true,
     });
   }
-  if ('item' in shape) return fc.array(arbitraryOf(shape.item as Shape<unknown>), { maxLength: 3 });
-  if ('inner' in shape) return fc.option(arbitraryOf(shape.inner as Shape<unknown>));
+  if (shape.item !== undefined) return fc.array(arbitraryOf(shape.item), { maxLength: 3 });
+  if (shape.inner !== undefined) return fc.option(arbitraryOf(shape.inner));
   if (
     /^(string<|char\[)/.test(shape.notation) ||
     shape.notation === 'char<4097>' ||
