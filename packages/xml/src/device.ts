@@ -10,7 +10,6 @@ import { hostdev } from './domain/hostdev.js';
 import { netInterface } from './domain/interface.js';
 import { formatElement } from './emit/format.js';
 import type { Finding } from './finding.js';
-import type { AnyElement } from './schema/declaration.js';
 import type { Infer } from './schema/infer.js';
 
 const kinds = {
@@ -25,9 +24,9 @@ const kinds = {
 export type DeviceKind = keyof typeof kinds;
 
 /** A device with its kind, which is its element's name. */
-export type Device = {
-  [K in DeviceKind]: { readonly kind: K; readonly model: Infer<(typeof kinds)[K]> };
-}[DeviceKind];
+export type Device<K extends DeviceKind = DeviceKind> = {
+  [Each in K]: { readonly kind: Each; readonly model: Infer<(typeof kinds)[Each]> };
+}[K];
 
 /**
  * Reads one device element, as attach and detach take it; which kind it is, its root element tells.
@@ -38,13 +37,13 @@ export function parseDevice(
   text: string,
   options: ParseOptions = {},
 ): { readonly device?: Device; readonly findings: readonly Finding[] } {
-  const { model, element, findings } = parseElement<AnyElement>(Object.values(kinds), text, options);
+  const { model, element, findings } = parseElement(Object.values(kinds), text, options);
   if (model === undefined || element === undefined) return { findings };
   // The kind and the model come from the same element.
-  return { device: { kind: element.name, model } as unknown as Device, findings };
+  return { device: { kind: element.name, model } as Device, findings };
 }
 
 /** Writes one device as a document of its own; throws `XmlError` for a character XML cannot hold. */
-export function formatDevice({ kind, model }: Device): string {
-  return formatElement<AnyElement>(kinds[kind], model as never);
+export function formatDevice<K extends DeviceKind>({ kind, model }: Device<K>): string {
+  return formatElement(kinds[kind], model);
 }

@@ -8,7 +8,6 @@ import { formatElement } from './emit/format.js';
 import type { Finding } from './finding.js';
 import { network } from './network/index.js';
 import { pool } from './pool/index.js';
-import type { AnyElement } from './schema/declaration.js';
 import type { Infer } from './schema/infer.js';
 import { snapshot } from './snapshot/index.js';
 import { volume } from './volume/index.js';
@@ -37,11 +36,11 @@ export function parseDocument<K extends DocumentKind>(
   text: string,
   options: ParseOptions = {},
 ): { readonly model?: DocumentModel<K>; readonly findings: readonly Finding[] } {
-  const { model, findings } = parseElement<AnyElement>([documentKinds[kind]], text, options);
-  return model === undefined ? { findings } : { model: model as DocumentModel<K>, findings };
+  const { model, findings } = parseElement([documentKinds[kind]], text, options);
+  return model === undefined ? { findings } : { model, findings };
 }
 
 /** Writes a document in libvirt's style, ending in a line break; throws `XmlError` for a character XML cannot hold. */
 export function formatDocument<K extends DocumentKind>(kind: K, model: DocumentModel<K>): string {
-  return formatElement<AnyElement>(documentKinds[kind], model as never);
+  return formatElement(documentKinds[kind], model);
 }

@@ -78,7 +78,7 @@ export {
   explain,
   explainable,
 } from './reference.js';
-export type { Extra, Preserved } from './schema/infer.js';
+export type { Extra, Preserved } from './schema/model.js';
 export type { Place, PlaceHints } from './schema/places.js';
 export type { Snapshot } from './snapshot/index.js';
 export { parseSize } from './units.js';

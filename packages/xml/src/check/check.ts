@@ -12,14 +12,16 @@ import {
   type CompiledElement,
   compile,
   type Shape,
+  shapeOf,
   type TextEntry,
 } from '../schema/compile.js';
 import type { AnyElement } from '../schema/declaration.js';
-import type { Extra, Infer } from '../schema/infer.js';
+import type { Infer } from '../schema/infer.js';
+import { listOf, type Model, modelOf, piecesOf } from '../schema/model.js';
 import type { FaultDetails, Report } from '../schema/report.js';
 import type { Scalar } from '../schema/scalar.js';
 import { Fragments } from './fragments.js';
-import { type Model, shapeOf, stepOf, xpathOf } from './model-path.js';
+import { stepOf, xpathOf } from './model-path.js';
 
 /** All that is wrong in a model; findings have paths of the canonical document, and no lines. */
 export function checkElement<E extends AnyElement>(
@@ -28,7 +30,7 @@ export function checkElement<E extends AnyElement>(
   limits: Limits = defaultLimits,
 ): Finding[] {
   const check = new Check(limits);
-  check.element(compile(element), model as Model, `/${element.name}`, '');
+  check.element(compile(element), model, `/${element.name}`, '');
   return check.findings;
 }
 
@@ -49,7 +51,7 @@ class Check {
       this.choice(compiled, given, path);
       return;
     }
-    const model = shape.complete === undefined ? given : (shape.complete as (model: Model) => Model)(given);
+    const model = shape.complete === undefined ? given : shape.complete(given);
     const scope = around + declarations(shape, model);
     this.fragments.count(path);
     for (const entry of shape.attributeOrder) this.attribute(entry, model[entry.key], path);
@@ -60,7 +62,7 @@ class Check {
       if (model[entry.key] === undefined) this.missing(entry, shape, model, path);
     this.extras(shape, model, path, scope);
     if (this.errors > errorsBefore || shape.check === undefined) return;
-    (shape.check as (model: Model, report: Report) => void)(model, this.reporter(compiled, model, path));
+    shape.check(model, this.reporter(compiled, model, path));
   }
 
   private error(code: FindingCode, path: string, message: string, details: FaultDetails = {}): void {
@@ -147,17 +149,17 @@ class Check {
     const { field, name, element } = entry;
     const value = model[entry.key];
     if (field.kind === 'open') {
-      this.fragments.check((value as readonly string[] | undefined) ?? [], `${path}/${name}`, scope);
+      this.fragments.check(piecesOf(value), `${path}/${name}`, scope);
       for (const { key, field: own, element: lifted } of Object.values(entry.lifted))
         if (model[key] !== undefined)
           this.element(lifted, { [own.key]: model[key] }, `${path}/${name}/${own.element.name}`, scope);
       return;
     }
     if (value === undefined) return;
-    const list = field.many ? (value as readonly unknown[]) : [value];
+    const list = field.many ? listOf(value) : [value];
     for (const [index, one] of list.entries()) {
       const step = `${path}/${stepOf(name, index, list.length)}`;
-      if (element !== undefined) this.element(element, one as Model, step, scope);
+      if (element !== undefined) this.element(element, modelOf(one), step, scope);
       else this.plain(entry, one, step);
     }
   }
@@ -203,7 +205,7 @@ class Check {
 
   /** What the schema does not know is as good as the XML it is. */
   private extras(shape: Shape, model: Model, path: string, scope: string): void {
-    const extras = (model.extras as readonly Extra[] | undefined) ?? [];
+    const extras = model.extras ?? [];
     this.fragments.check(
       extras.flatMap(({ xml }) => xml ?? []),
       path,
@@ -219,7 +221,7 @@ class Check {
 
 /** What the element declares for what stands in it, by itself and by what of it was kept. */
 function declarations({ element, namespaceUses }: Shape, model: Model): string {
-  const kept = ((model.extras as readonly Extra[] | undefined) ?? []).filter(
+  const kept = (model.extras ?? []).filter(
     ({ attribute, of }) => of === undefined && attribute?.startsWith('xmlns') === true,
   );
   const own = [...namespaceUses.filter(({ key }) => model[key] !== undefined).map(({ uses }) => uses)];

@@ -1,13 +1,8 @@
 // From keys of a model to the XPath of what says them in the canonical document.
 // SPDX-License-Identifier: Apache-2.0
-import { type ChildEntry, type CompiledElement, compile, type Shape } from '../schema/compile.js';
+import { type CompiledElement, compile, shapeOf } from '../schema/compile.js';
+import { listOf, type Model, modelOf } from '../schema/model.js';
 import type { ModelPath } from '../schema/report.js';
-
-export type Model = Readonly<Record<string, unknown>>;
-
-export function shapeOf({ shape, choice }: CompiledElement, model: Model): Shape | undefined {
-  return shape ?? choice?.shapes[String(model[choice.attribute] ?? choice.fallback)];
-}
 
 /** `filesystem`, or `filesystem[2]` of several. */
 export const stepOf = (name: string, index: number, length: number): string =>
@@ -30,13 +25,14 @@ export function xpathOf(compiled: CompiledElement, model: Model, base: string, p
   }
   const entry = shape?.entryOf[key];
   if (entry === undefined || !('name' in entry) || value === undefined) return base;
-  if (shape?.attributes[entry.name] === entry) return `${base}/@${entry.name}`;
-  const { name, element } = entry as ChildEntry;
-  const list =
-    Array.isArray(value) && entry.field.kind !== 'open' ? (value as readonly unknown[]) : undefined;
+  if (!('element' in entry)) return `${base}/@${entry.name}`;
+  const { name, element, field: own } = entry;
+  const list = own.kind !== 'open' && own.many ? listOf(value) : undefined;
   const index = list !== undefined && typeof next === 'number' ? next : 0;
   const step = `${base}/${list === undefined ? name : stepOf(name, index, list.length)}`;
   if (element === undefined) return step;
-  const one = (list === undefined ? value : list[index]) as Model | undefined;
-  return one === undefined ? base : xpathOf(element, one, step, path.slice(list === undefined ? 1 : 2));
+  const one = list === undefined ? value : list[index];
+  return one === undefined
+    ? base
+    : xpathOf(element, modelOf(one), step, path.slice(list === undefined ? 1 : 2));
 }

@@ -4,8 +4,8 @@ import type { Node } from '../read/node.js';
 import { shortened, writtenName } from '../read/place.js';
 import type { Shape } from '../schema/compile.js';
 import type { AnyElement } from '../schema/declaration.js';
-import type { Extra } from '../schema/infer.js';
-import { type Context, isNamespaceDeclaration, type Model } from './context.js';
+import type { Extra, ModelDraft } from '../schema/model.js';
+import { type Context, isNamespaceDeclaration } from './context.js';
 import { hint } from './findings.js';
 import { readScalar, readSize } from './values.js';
 
@@ -13,7 +13,7 @@ export function readAttributes(
   context: Context,
   node: Node,
   shape: Shape,
-  model: Model,
+  model: ModelDraft,
   extras: Extra[],
 ): void {
   const { attributes } = node;

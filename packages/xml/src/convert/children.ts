@@ -3,8 +3,8 @@
 import type { Node } from '../read/node.js';
 import { writtenName } from '../read/place.js';
 import type { ChildEntry, CompiledElement, Shape } from '../schema/compile.js';
-import type { Extra } from '../schema/infer.js';
-import { type Context, type Model, raw } from './context.js';
+import { type Extra, listOf, type ModelDraft } from '../schema/model.js';
+import { type Context, raw } from './context.js';
 import { hint } from './findings.js';
 import { readOpen } from './open.js';
 import { readPlainChild } from './plain-child.js';
@@ -13,7 +13,7 @@ export function readChildren(
   context: Context,
   node: Node,
   shape: Shape,
-  model: Model,
+  model: ModelDraft,
   extras: Extra[],
 ): void {
   /** Extras that wait for the known child they stand before. */
@@ -35,8 +35,7 @@ export function readChildren(
     } else if (kept) {
       (waiting ??= []).push(raw(context, childNode));
     } else if (waiting !== undefined && entry !== undefined) {
-      const list = isList(entry) ? (model[entry.key] as unknown[]) : undefined;
-      const index = list === undefined ? undefined : list.length - 1;
+      const index = isList(entry) ? listOf(model[entry.key]).length - 1 : undefined;
       for (const xml of waiting)
         extras.push(index === undefined ? { xml, before: entry.key } : { xml, before: entry.key, index });
       waiting = undefined;
@@ -50,7 +49,7 @@ function readChild(
   context: Context,
   childNode: Node,
   entry: ChildEntry,
-  model: Model,
+  model: ModelDraft,
   extras: Extra[],
 ): boolean {
   const { findings } = context;
@@ -63,22 +62,22 @@ function readChild(
     findings.forgive(mark);
     return false;
   }
-  if (field.kind === 'child' && isBlank(childNode, entry)) return false;
+  if (entry.element !== undefined && isBlank(childNode, entry.element)) return false;
   const extrasBefore = extras.length;
-  const list = isList(entry) ? ((model[key] as unknown[] | undefined) ?? []) : undefined;
+  const there = model[key];
+  const list: unknown[] | undefined = isList(entry) ? (Array.isArray(there) ? there : []) : undefined;
   const value =
-    field.kind === 'child'
-      ? context.convert(childNode, entry.element as CompiledElement)
-      : field.kind === 'open'
+    entry.element !== undefined
+      ? context.convert(childNode, entry.element)
+      : entry.field.kind === 'open'
         ? readOpen(context, childNode, entry, model, extras)
-        : readPlainChild(context, childNode, { key, field, index: list?.length }, extras);
+        : readPlainChild(context, childNode, { key, field: entry.field, index: list?.length }, extras);
   if (value === undefined || findings.isSpoilt(mark)) {
     extras.length = extrasBefore;
     findings.forgive(mark);
     return false;
   }
-  if (field.kind === 'open' && (value as readonly string[]).length === 0 && hasLifted(entry, model))
-    return true;
+  if (field.kind === 'open' && listOf(value).length === 0 && hasLifted(entry, model)) return true;
   if (list === undefined) {
     model[key] = value;
   } else {
@@ -109,13 +108,13 @@ function reportUnknown({ findings, text }: Context, childNode: Node, node: Node,
 }
 
 /** An element that says nothing, of a kind that libvirt takes then as absent, where what it needs would be missed. */
-function isBlank({ attributes, children }: Node, { element }: ChildEntry): boolean {
-  if (element?.element.body.emptyIsUnset !== true || children !== undefined) return false;
+function isBlank({ attributes, children }: Node, { element, shape }: CompiledElement): boolean {
+  if (element.body.emptyIsUnset !== true || children !== undefined) return false;
   for (const _ in attributes) return false;
-  return element.shape?.mandatory.some(({ field }) => field.mandatory) === true;
+  return shape?.mandatory.some(({ field }) => field.mandatory) === true;
 }
 
-const hasLifted = (entry: ChildEntry, model: Model): boolean =>
+const hasLifted = (entry: ChildEntry, model: ModelDraft): boolean =>
   Object.values(entry.lifted).some(({ key }) => model[key] !== undefined);
 
 const isList = ({ field }: ChildEntry): boolean => field.kind !== 'open' && field.many;

@@ -5,9 +5,8 @@ import { escapeText } from '../emit/escape.js';
 import type { Node } from '../read/node.js';
 import { trimBlanks } from '../read/tree.js';
 import type { CompiledElement } from '../schema/compile.js';
+import type { Model } from '../schema/model.js';
 import type { Findings } from './findings.js';
-
-export type Model = Record<string, unknown>;
 
 export interface Context {
   /** The document. */

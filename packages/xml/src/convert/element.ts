@@ -4,11 +4,11 @@ import type { FindingCode } from '../finding.js';
 import type { Node } from '../read/node.js';
 import { shortened, writtenName } from '../read/place.js';
 import type { CompiledElement, Shape } from '../schema/compile.js';
-import type { Extra } from '../schema/infer.js';
+import type { Extra, Model, ModelDraft } from '../schema/model.js';
 import type { FaultDetails, ModelPath, Report } from '../schema/report.js';
 import { readAttributes } from './attributes.js';
 import { readChildren } from './children.js';
-import type { Context, Model } from './context.js';
+import type { Context } from './context.js';
 import { type Findings, hint } from './findings.js';
 import { rewriteLegacy } from './legacy.js';
 import { locate } from './locate.js';
@@ -31,7 +31,7 @@ function convert(context: Context, node: Node, compiled: CompiledElement): Model
   const mark = findings.mark();
   if (compiled.legacy !== undefined && node.children !== undefined)
     rewriteLegacy(context, node, compiled.legacy);
-  const model: Model = {};
+  const model: ModelDraft = {};
   const shape = compiled.shape ?? chosenShape(context, node, compiled, model);
   if (shape === undefined) return undefined;
   const extras: Extra[] = [];
@@ -45,9 +45,8 @@ function convert(context: Context, node: Node, compiled: CompiledElement): Model
     if (model[entry.key] === undefined) fill(context, node, shape, entry, model);
   if (extras.length > 0) model.extras = extras;
   if (findings.isSpoilt(mark)) return undefined;
-  const completed = shape.complete === undefined ? model : (shape.complete as (model: Model) => Model)(model);
-  if (shape.check !== undefined)
-    (shape.check as (model: Model, report: Report) => void)(completed, reporter(findings, node, compiled));
+  const completed = shape.complete === undefined ? model : shape.complete(model);
+  shape.check?.(completed, reporter(findings, node, compiled));
   return completed;
 }
 
@@ -56,7 +55,7 @@ function chosenShape(
   context: Context,
   node: Node,
   { choice }: CompiledElement,
-  model: Model,
+  model: ModelDraft,
 ): Shape | undefined {
   if (choice === undefined) return undefined;
   const given = node.attributes[choice.attribute];

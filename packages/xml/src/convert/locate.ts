@@ -1,7 +1,7 @@
 // From keys of a model back to the node that says them.
 // SPDX-License-Identifier: Apache-2.0
 import type { Node } from '../read/node.js';
-import type { ChildEntry, CompiledElement } from '../schema/compile.js';
+import type { CompiledElement } from '../schema/compile.js';
 import type { ModelPath } from '../schema/report.js';
 
 /** The node, and the attribute, that a path of the element's model leads to; the last there is of the way. */
@@ -25,15 +25,14 @@ export function locate(
       return { node: pick(wrapper, undefined, path[i + 1]) ?? wrapper ?? at };
     }
     if (entry === undefined || !('name' in entry)) return { node: at };
-    if (shape?.attributes[entry.name] === entry) {
+    if (!('element' in entry)) {
       return at.attributes[entry.name] === undefined ? { node: at } : { node: at, attribute: entry.name };
     }
     const next = pick(at, entry.name, path[i + 1]);
     if (next === undefined) return { node: at };
     at = next;
-    const { element } = entry as ChildEntry;
-    if (element === undefined) return { node: at };
-    tables = element;
+    if (entry.element === undefined) return { node: at };
+    tables = entry.element;
   }
   return { node: at };
 }

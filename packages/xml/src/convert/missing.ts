@@ -4,14 +4,15 @@ import type { FindingCode } from '../finding.js';
 import type { Node } from '../read/node.js';
 import { writtenName } from '../read/place.js';
 import type { AttributeEntry, ChildEntry, Shape, TextEntry } from '../schema/compile.js';
-import type { Context, Model } from './context.js';
+import type { ModelDraft } from '../schema/model.js';
+import type { Context } from './context.js';
 
 export function fill(
   { findings, text, isForeign }: Context,
   node: Node,
   shape: Shape,
   entry: AttributeEntry | ChildEntry | TextEntry,
-  model: Model,
+  model: ModelDraft,
 ): void {
   const { field, key } = entry;
   if ('fallback' in field && field.fallback !== undefined) {

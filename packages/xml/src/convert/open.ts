@@ -2,14 +2,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Node } from '../read/node.js';
 import type { ChildEntry, CompiledElement } from '../schema/compile.js';
-import type { Extra } from '../schema/infer.js';
-import { type Context, type Model, raw } from './context.js';
+import type { Extra, ModelDraft } from '../schema/model.js';
+import { type Context, raw } from './context.js';
 
 export function readOpen(
   context: Context,
   node: Node,
   entry: ChildEntry,
-  model: Model,
+  model: ModelDraft,
   extras: Extra[],
 ): readonly string[] {
   const entries: string[] = [];
@@ -34,8 +34,7 @@ export function readOpen(
       before = inner;
     } else {
       model[known.key] = lifted;
-      for (const extra of (value.extras as Extra[] | undefined) ?? [])
-        extras.push({ ...extra, of: known.key });
+      for (const extra of value.extras ?? []) extras.push({ ...extra, of: known.key });
     }
   }
   return entries;

@@ -7,7 +7,8 @@ import { readTree, Unreadable } from '../read/tree.js';
 import { epilogAnchor, prologAnchor } from '../schema/anchors.js';
 import { compile } from '../schema/compile.js';
 import type { AnyElement } from '../schema/declaration.js';
-import type { Extra, Infer } from '../schema/infer.js';
+import type { Infer } from '../schema/infer.js';
+import type { Extra, Model } from '../schema/model.js';
 import { contextOf } from './element.js';
 import { type FindingOptions, Findings, suggest } from './findings.js';
 
@@ -46,8 +47,10 @@ export function parseElement<E extends AnyElement>(
     ...tree.prolog.map((xml) => ({ xml, before: prologAnchor })),
     ...tree.epilog.map((xml) => ({ xml, before: epilogAnchor })),
   ];
-  if (outside.length > 0) model.extras = [...((model.extras as Extra[] | undefined) ?? []), ...outside];
-  return { model: model as Infer<E>, element, findings: placed };
+  const whole: Model =
+    outside.length === 0 ? model : { ...model, extras: [...(model.extras ?? []), ...outside] };
+  // Made by the element's own tables.
+  return { model: whole as Infer<E>, element, findings: placed };
 }
 
 function unreadable(error: Unreadable, text: string, file: string | undefined): Finding {

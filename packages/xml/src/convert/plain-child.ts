@@ -3,7 +3,7 @@
 import type { Node } from '../read/node.js';
 import { writtenName } from '../read/place.js';
 import type { ValueField } from '../schema/declaration.js';
-import type { Extra } from '../schema/infer.js';
+import type { Extra } from '../schema/model.js';
 import { reportUnknownAttribute } from './attributes.js';
 import { type Context, isNamespaceDeclaration, raw } from './context.js';
 import { readScalar, readSize } from './values.js';

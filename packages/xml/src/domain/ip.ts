@@ -4,13 +4,14 @@
 import { familyOf, isNetwork, prefixOf } from '../address.js';
 import { attribute, element } from '../schema/element.js';
 import type { Infer } from '../schema/infer.js';
+import type { Model } from '../schema/model.js';
 import type { Report } from '../schema/report.js';
 import { integer, ipAddress, oneOf, positive32 } from '../schema/scalar.js';
 
 const family = oneOf('ipv4', 'ipv6');
 const prefixLength = integer(0, 128);
 
-const addressFamily = (model: Readonly<Record<string, unknown>>): 'ipv4' | 'ipv6' =>
+const addressFamily = (model: Model): 'ipv4' | 'ipv6' =>
   String(model.address).includes(':') ? 'ipv6' : 'ipv4';
 
 function checkAddress(

@@ -1,6 +1,7 @@
 // Reference pages from the schema: one for each element, as Markdown.
 // SPDX-License-Identifier: Apache-2.0
 import type { AnyElement, Field } from '../schema/declaration.js';
+import type { Model } from '../schema/model.js';
 import type { Scalar } from '../schema/scalar.js';
 import { commonFields, elementOf, shapesOf } from '../schema/walk.js';
 
@@ -233,10 +234,10 @@ function presenceText(field: Field): string {
         ? undefined
         : assumed;
   if (value === undefined || typeof value === 'object') return 'optional';
-  return `\`${typeof value === 'boolean' && 'scalar' in field ? (field.scalar as Scalar<unknown>).format(value) : String(value)}\` when absent`;
+  return `\`${typeof value === 'boolean' && 'scalar' in field ? field.scalar.format(value) : String(value)}\` when absent`;
 }
 
-function staticValue(fallback: (model: Readonly<Record<string, unknown>>) => unknown, field: Field): unknown {
+function staticValue(fallback: (model: Model) => unknown, field: Field): unknown {
   // Defaults that follow from other fields are told in the text.
   return field.kind === 'attribute' && fallback.length === 0 ? fallback({}) : undefined;
 }

@@ -7,18 +7,20 @@ import {
   type ChildEntry,
   type CompiledElement,
   compile,
+  type Lookup,
+  type Placed,
   type Shape,
+  shapeOf,
 } from '../schema/compile.js';
 import type { AnyElement } from '../schema/declaration.js';
-import type { Extra, Infer } from '../schema/infer.js';
+import type { Infer } from '../schema/infer.js';
+import { type Extra, listOf, type Model, modelOf, piecesOf } from '../schema/model.js';
 import { escapeAttribute, escapeText } from './escape.js';
-
-type Model = Readonly<Record<string, unknown>>;
 
 /** Writes a model as a document of its own, ending in a line break. */
 export function formatElement<E extends AnyElement>(element: E, model: Infer<E>): string {
-  const data = model as Model;
-  const extras = data.extras as readonly Extra[] | undefined;
+  const data: Model = model;
+  const { extras } = data;
   const outside = (anchor: string) =>
     extras === undefined
       ? ''
@@ -26,13 +28,12 @@ export function formatElement<E extends AnyElement>(element: E, model: Infer<E>)
   return outside(prologAnchor) + writeElement(compile(element), data, '', true) + outside(epilogAnchor);
 }
 
-function shapeOf(compiled: CompiledElement, model: Model): Shape {
-  if (compiled.shape !== undefined) return compiled.shape;
-  const { choice } = compiled;
-  const variant = choice === undefined ? undefined : (model[choice.attribute] ?? choice.fallback);
-  const shape = choice?.shapes[String(variant)];
-  if (shape === undefined) throw new TypeError(`<${compiled.name}> has no variant '${String(variant)}'`);
-  return shape;
+function knownShapeOf(compiled: CompiledElement, model: Model): Shape {
+  const shape = shapeOf(compiled, model);
+  if (shape !== undefined) return shape;
+  const { name, choice } = compiled;
+  const variant = choice && (model[choice.attribute] ?? choice.fallback);
+  throw new TypeError(`<${name}> has no variant '${String(variant)}'`);
 }
 
 const pads: string[] = [''];
@@ -40,29 +41,26 @@ const pads: string[] = [''];
 /** White space one level deeper. */
 const deeper = (pad: string): string => (pads[pad.length / 2 + 1] ??= `${pad}  `);
 
-/**
- * The numbers of what a model has, of its attributes or its children, in the order of writing: where an element may
- * hold thirty things, most hold three.
- */
-function present(shape: Shape, model: Model, isChild: boolean): number[] {
-  const numbers: number[] = [];
+/** What a model has of some places, in the order of writing: where an element may hold thirty things, most hold three. */
+function present<T>(places: Lookup<Placed<T>>, model: Model): readonly Placed<T>[] {
+  const found: Placed<T>[] = [];
   for (const key in model) {
-    const place = shape.places[key];
-    if (place === undefined || place.isChild !== isChild) continue;
-    let at = numbers.length;
-    while (at > 0 && (numbers[at - 1] as number) > place.at) at--;
+    const place = places[key];
+    if (place === undefined) continue;
+    let at = found.length;
+    while (at > 0 && (found[at - 1]?.at ?? 0) > place.at) at--;
     // Two keys may be written as one element.
-    if (at > 0 && numbers[at - 1] === place.at) continue;
-    if (at === numbers.length) numbers.push(place.at);
-    else numbers.splice(at, 0, place.at);
+    if (at > 0 && found[at - 1] === place) continue;
+    if (at === found.length) found.push(place);
+    else found.splice(at, 0, place);
   }
-  return numbers;
+  return found;
 }
 
 function writeElement(compiled: CompiledElement, given: Model, pad: string, isRoot = false): string {
-  const shape = shapeOf(compiled, given);
-  const model = shape.complete === undefined ? given : (shape.complete as (model: Model) => Model)(given);
-  const extras = model.extras as readonly Extra[] | undefined;
+  const shape = knownShapeOf(compiled, given);
+  const model = shape.complete === undefined ? given : shape.complete(given);
+  const { extras } = model;
   let out = `${pad}<${compiled.name}${writeAttributes(shape, model, extras, isRoot)}`;
   const inner =
     shape.childOrder.length > 0 || extras !== undefined
@@ -95,8 +93,7 @@ function writeAttributes(
       if (unit?.keys.some((sized) => model[sized] !== undefined)) out += ` ${unit.name}='${unit.unit}'`;
     }
   } else if (shape.attributeOrder.length > 0) {
-    for (const number of present(shape, model, false))
-      out += writeAttribute(shape.attributeOrder[number] as AttributeEntry, model);
+    for (const { entry } of present(shape.attributePlaces, model)) out += writeAttribute(entry, model);
   }
   if (namespace !== undefined && (namespace.declares || isRoot)) out += declare(namespace);
   for (const { key, uses } of shape.namespaceUses) if (model[key] !== undefined) out += declare(uses);
@@ -148,12 +145,11 @@ function writeChildren(
   if (extras !== undefined) return writeAmong(shape, model, extras, pad);
   let out = '';
   const lead = shape.element.body.isSpaced === true ? '\n' : '';
-  for (const number of present(shape, model, true)) {
-    const entry = shape.childOrder[number] as ChildEntry;
+  for (const { entry } of present(shape.childPlaces, model)) {
     const { key, field } = entry;
     const value = model[key];
     if (value === undefined && field.kind !== 'open') continue;
-    const list = field.kind === 'open' || !field.many ? [value] : (value as readonly unknown[]);
+    const list = field.kind === 'open' || !field.many ? [value] : listOf(value);
     for (const one of list) out += lead + writeChild(entry, one, model, undefined, pad);
   }
   return out;
@@ -169,13 +165,12 @@ function writeAmong(shape: Shape, model: Model, extras: readonly Extra[], pad: s
   };
   const before = byPlace(extras, 'before');
   const inside = byPlace(extras, 'of');
-  for (let i = 0; i < childOrder.length; i++) {
-    const entry = childOrder[i] as ChildEntry;
+  for (const entry of childOrder) {
     const { key, field } = entry;
     const value = model[key];
     const kept = before.get(key);
     if (value !== undefined && field.kind !== 'open' && field.many) {
-      const list = value as readonly unknown[];
+      const list = listOf(value);
       for (let index = 0; index < list.length; index++) {
         lines(kept?.get(index));
         out += writeChild(entry, list[index], model, inside.get(key)?.get(index), pad);
@@ -196,7 +191,7 @@ function writeAmong(shape: Shape, model: Model, extras: readonly Extra[], pad: s
 
 /** What a lifted element held besides is kept by its parent. */
 function liftedExtras(model: Model, key: string): readonly Extra[] | undefined {
-  const extras = (model.extras as readonly Extra[] | undefined)?.filter(({ of }) => of === key);
+  const extras = model.extras?.filter(({ of }) => of === key);
   return extras === undefined || extras.length === 0 ? undefined : extras.map(({ of: _, ...extra }) => extra);
 }
 
@@ -210,12 +205,12 @@ function writeChild(
   extras: readonly Extra[] | undefined,
   pad: string,
 ): string {
+  if (entry.element !== undefined) return writeElement(entry.element, modelOf(value), pad);
   const { field, name } = entry;
-  if (field.kind === 'child') return writeElement(entry.element as CompiledElement, value as Model, pad);
   let attributes = '';
   let content = '';
   if (field.kind === 'open') {
-    for (const xml of (value as readonly string[] | undefined) ?? []) content += `${pad}  ${xml}\n`;
+    for (const xml of piecesOf(value)) content += `${pad}  ${xml}\n`;
     for (const { key, field: own, element } of Object.values(entry.lifted)) {
       const lifted = model[key];
       if (lifted !== undefined)

@@ -1,9 +1,10 @@
 // What of a document is not in the normal form although libvirt's own has it: kept here as it stands, and known to libvirt alone.
 // SPDX-License-Identifier: Apache-2.0
 import type { Finding } from '../finding.js';
-import { type ChildEntry, type CompiledElement, compile, type Shape } from '../schema/compile.js';
+import { type ChildEntry, type CompiledElement, compile, type Shape, shapeOf } from '../schema/compile.js';
 import type { AnyElement } from '../schema/declaration.js';
-import type { Extra, Infer } from '../schema/infer.js';
+import type { Infer } from '../schema/infer.js';
+import { listOf, type Model, modelOf } from '../schema/model.js';
 
 const words = (text: string): ReadonlySet<string> => new Set(text.split(/\s+/));
 
@@ -24,18 +25,15 @@ const known: Readonly<Record<string, ReadonlySet<string>>> = {
   filesystem: words('acpi binary boot'),
 };
 
-type Model = Readonly<Record<string, unknown>>;
-
 /** One warning for each; paths are those of the document. */
 export function leftOut<E extends AnyElement>(element: E, model: Infer<E>): Finding[] {
-  return [...within(compile(element), model as Model, `/${element.name}`)];
+  return [...within(compile(element), model, `/${element.name}`)];
 }
 
 function* within(compiled: CompiledElement, model: Model, path: string): Iterable<Finding> {
-  const { choice } = compiled;
-  const shape = compiled.shape ?? choice?.shapes[String(model[choice.attribute] ?? choice.fallback)];
+  const shape = shapeOf(compiled, model);
   if (shape === undefined) return;
-  for (const extra of (model.extras as readonly Extra[] | undefined) ?? []) {
+  for (const extra of model.extras ?? []) {
     const of = extra.of === undefined ? undefined : nameIn(shape, extra.of);
     const name = extra.attribute === undefined ? elementIn(extra.xml) : `@${extra.attribute}`;
     if (name === undefined || known[of ?? compiled.name]?.has(name) !== true) continue;
@@ -44,11 +42,11 @@ function* within(compiled: CompiledElement, model: Model, path: string): Iterabl
   for (const entry of shape.childOrder) yield* children(entry, model[entry.key], path);
 }
 
-function* children({ name, element }: ChildEntry, value: unknown, path: string): Iterable<Finding> {
+function* children({ name, element, field }: ChildEntry, value: unknown, path: string): Iterable<Finding> {
   if (element === undefined || value === undefined) return;
-  const list = Array.isArray(value) ? (value as readonly Model[]) : [value as Model];
+  const list = field.many ? listOf(value) : [value];
   for (const [index, model] of list.entries())
-    yield* within(element, model, `${path}/${name}${list.length > 1 ? `[${index + 1}]` : ''}`);
+    yield* within(element, modelOf(model), `${path}/${name}${list.length > 1 ? `[${index + 1}]` : ''}`);
 }
 
 const nameIn = ({ childOrder }: Shape, key: string): string | undefined =>

@@ -5,17 +5,17 @@ import type {
   AnyElement,
   AttributeField,
   ChildField,
-  Field,
   Fields,
   LegacyForm,
   LiftedField,
   OpenField,
   SizeAttributeField,
-  SlotField,
   TextField,
   ValueField,
 } from './declaration.js';
 import { attribute } from './element.js';
+import type { Model } from './model.js';
+import type { Report } from './report.js';
 import { oneOf } from './scalar.js';
 
 type Namespace = NonNullable<AnyElement['body']['namespace']>;
@@ -34,22 +34,39 @@ export interface UnitEntry {
   readonly name: string;
   readonly field: undefined;
 }
-export interface ChildEntry {
+/** A child with fields of its own, and their tables. */
+export interface ElementEntry {
   readonly key: string;
   readonly name: string;
-  readonly field: ChildField | ValueField | OpenField;
-  /** The child's own tables, for a child element. */
-  readonly element: CompiledElement | undefined;
-  /** Of an open field: key and tables of each lifted child. */
-  readonly lifted: Lookup<{
-    readonly key: string;
-    readonly field: LiftedField;
-    readonly element: CompiledElement;
-  }>;
+  readonly field: ChildField;
+  readonly element: CompiledElement;
+  readonly lifted: Lookup<LiftedEntry>;
+}
+/** A child that is one value, or anybody's. */
+export interface PlainEntry {
+  readonly key: string;
+  readonly name: string;
+  readonly field: ValueField | OpenField;
+  readonly element: undefined;
+  /** Of an open field the known children, by their names. */
+  readonly lifted: Lookup<LiftedEntry>;
+}
+export type ChildEntry = ElementEntry | PlainEntry;
+/** A known child of an open field: where its value goes in the parent's model, and its tables. */
+export interface LiftedEntry {
+  readonly key: string;
+  readonly field: LiftedField;
+  readonly element: CompiledElement;
 }
 export interface TextEntry {
   readonly key: string;
   readonly field: TextField;
+}
+
+/** An entry with its number in the order of writing. */
+export interface Placed<T> {
+  readonly at: number;
+  readonly entry: T;
 }
 
 /** The tables of one shape: a plain element, or one variant of an element that has some. */
@@ -72,11 +89,12 @@ export interface Shape {
   readonly entryOf: Lookup<AttributeEntry | ChildEntry | TextEntry>;
   /** Children in a namespace that this element declares for them. */
   readonly namespaceUses: readonly { readonly key: string; readonly uses: Namespace }[];
-  /** By key of the model: the place of what it is written as among attributes and children. */
-  readonly places: Lookup<{ readonly isChild: boolean; readonly at: number }>;
+  /** By key of the model, what it is written as among the attributes, and among the children. */
+  readonly attributePlaces: Lookup<Placed<AttributeEntry>>;
+  readonly childPlaces: Lookup<Placed<ChildEntry>>;
   readonly hasUnits: boolean;
-  readonly check: ((model: never, report: never) => void) | undefined;
-  readonly complete: ((model: never) => unknown) | undefined;
+  readonly check: ((model: Model, report: Report) => void) | undefined;
+  readonly complete: ((model: Model) => Model) | undefined;
 }
 
 export interface CompiledElement {
@@ -104,6 +122,11 @@ export function compile(element: AnyElement): CompiledElement {
     compiled.set(element, result);
   }
   return result;
+}
+
+/** The shape that a model has; undefined for a variant that its element does not have. */
+export function shapeOf({ shape, choice }: CompiledElement, model: Model): Shape | undefined {
+  return shape ?? choice?.shapes[String(model[choice.attribute] ?? choice.fallback)];
 }
 
 function build(element: AnyElement): CompiledElement {
@@ -140,7 +163,7 @@ function buildShape(element: AnyElement, fields: Fields): Shape {
   let text: TextEntry | undefined;
   const units = new Map<string, { keys: string[]; unit: string }>();
 
-  for (const [key, field] of Object.entries(fields) as [string, Field | SlotField][]) {
+  for (const [key, field] of Object.entries(fields)) {
     if (field.kind === 'slot' || field.kind === 'lifted') continue;
     if (field.kind === 'text') {
       entryOf[key] = text = { key, field };
@@ -170,11 +193,13 @@ function buildShape(element: AnyElement, fields: Fields): Shape {
     const isOwn = uses?.uri === element.body.namespace?.uri;
     return uses === undefined || uses.declares || isOwn ? [] : [{ key, uses }];
   });
-  const places: Shape['places'] = Object.create(null);
-  for (const [at, { key }] of attributeOrder.entries()) places[key] = { isChild: false, at };
-  for (const [at, { key, lifted }] of childOrder.entries()) {
-    places[key] = { isChild: true, at };
-    for (const { key: liftedKey } of Object.values(lifted)) places[liftedKey] = { isChild: true, at };
+  const attributePlaces: Shape['attributePlaces'] = Object.create(null);
+  for (const [at, entry] of attributeOrder.entries()) attributePlaces[entry.key] = { at, entry };
+  const childPlaces: Shape['childPlaces'] = Object.create(null);
+  for (const [at, entry] of childOrder.entries()) {
+    const place = { at, entry };
+    childPlaces[entry.key] = place;
+    for (const { key } of Object.values(entry.lifted)) childPlaces[key] = place;
   }
   const { check, complete } = element.hooks;
   return {
@@ -191,10 +216,11 @@ function buildShape(element: AnyElement, fields: Fields): Shape {
     ),
     entryOf,
     namespaceUses,
-    places,
+    attributePlaces,
+    childPlaces,
     hasUnits: units.size > 0,
-    check: check as Shape['check'],
-    complete: complete as Shape['complete'],
+    check,
+    complete,
   };
 }
 

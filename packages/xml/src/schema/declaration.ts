@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Node } from '../read/node.js';
 import type { SizeUnit } from '../units.js';
+import type { Model } from './model.js';
 import type { Report } from './report.js';
 import type { Scalar } from './scalar.js';
 
@@ -36,7 +37,7 @@ export interface AttributeField<T = unknown, P extends Presence = Presence> exte
   readonly kind: 'attribute';
   readonly name: string | undefined;
   readonly scalar: Scalar<unknown>;
-  readonly fallback: ((model: Readonly<Record<string, unknown>>) => unknown) | undefined;
+  readonly fallback: ((model: Model) => unknown) | undefined;
 }
 
 /** An attribute that is a size whose unit stands in a second attribute. */
@@ -140,26 +141,20 @@ export interface ElementBody<F extends Fields, C extends Choice | undefined> {
   readonly legacy?: readonly LegacyForm[];
 }
 
+/** An element's own functions; methods, so that tables may hold those of all elements: each gets models of its element alone. */
 export interface ElementHooks<T> {
   /** Semantics that a grammar cannot say. */
-  readonly check?: (model: T, report: Report) => void;
+  check?(model: T, report: Report): void;
   /** Fills what depends on other fields; runs after reading and before writing, and must be idempotent. */
-  readonly complete?: (model: T) => T;
+  complete?(model: T): T;
   /** What libvirt changes on the way through, beyond what the fields' notes say. */
-  readonly libvirt?: (model: T) => T;
-}
-
-/** Hooks of any element, for tables that hold them all. */
-export interface ErasedHooks {
-  readonly check?: (model: never, report: Report) => void;
-  readonly complete?: (model: never) => unknown;
-  readonly libvirt?: (model: never) => unknown;
+  libvirt?(model: T): T;
 }
 
 export interface Element<F extends Fields = Fields, C extends Choice | undefined = Choice | undefined> {
   readonly name: string;
   readonly body: ElementBody<F, C>;
-  readonly hooks: ErasedHooks;
+  readonly hooks: ElementHooks<Model>;
 }
 
 export type AnyElement = Element<Fields, Choice | undefined>;

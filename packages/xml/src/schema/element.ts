@@ -20,6 +20,7 @@ import type {
   Variants,
 } from './declaration.js';
 import type { Infer } from './infer.js';
+import type { Model } from './model.js';
 import type { Scalar } from './scalar.js';
 
 /** Declares an element that has the same fields whatever its attributes say. */
@@ -42,38 +43,39 @@ export function variants<const F extends Fields, const K extends string, const V
   return { name, body, hooks };
 }
 
-type Fallback<T> = T | ((model: Readonly<Record<string, unknown>>) => T);
+/** What attributes hold: nothing that could be taken for a function. */
+type Plain = string | number | boolean;
 
-interface AttributeOptions<T> extends FieldNotes {
+type Fallback<T extends Plain> = T | ((model: Model) => T);
+
+interface AttributeOptions<T extends Plain> extends FieldNotes {
   readonly name?: string;
   readonly required?: boolean;
   readonly fallback?: Fallback<T>;
 }
 
 /** An attribute named as its key unless `name` says otherwise; with `fallback`, the model always has it. */
-export function attribute<T>(
+export function attribute<T extends Plain>(
   scalar: Scalar<T>,
   notes: AttributeOptions<NoInfer<T>> & ({ required: true } | { fallback: Fallback<NoInfer<T>> }),
 ): AttributeField<T, 'required'>;
-export function attribute<T>(
+export function attribute<T extends Plain>(
   scalar: Scalar<T>,
   notes: AttributeOptions<NoInfer<T>>,
 ): AttributeField<T, 'optional'>;
-export function attribute<T>(scalar: Scalar<T>, notes: AttributeOptions<NoInfer<T>>): AttributeField<T> {
+export function attribute<T extends Plain>(
+  scalar: Scalar<T>,
+  notes: AttributeOptions<NoInfer<T>>,
+): AttributeField<T> {
   const { fallback } = notes;
   return {
     ...notes,
     kind: 'attribute',
     name: notes.name,
-    scalar: erase(scalar),
+    scalar,
     mandatory: notes.required === true,
     presence: notes.required === true || fallback !== undefined ? 'required' : 'optional',
-    fallback:
-      fallback === undefined
-        ? undefined
-        : typeof fallback === 'function'
-          ? (fallback as never)
-          : () => fallback,
+    fallback: fallback === undefined || typeof fallback === 'function' ? fallback : () => fallback,
   };
 }
 
@@ -96,7 +98,7 @@ export function sizeAttribute(
 
 /** The element's own text. */
 export function text<T>(scalar: Scalar<T>, notes: FieldNotes): TextField<T, 'required'> {
-  return { ...notes, kind: 'text', scalar: erase(scalar), mandatory: true, presence: 'required' };
+  return { ...notes, kind: 'text', scalar, mandatory: true, presence: 'required' };
 }
 
 /** A child element that may stand once. */
@@ -168,7 +170,7 @@ export function leaf<T>(
     many: false,
     mandatory,
     presence,
-    shape: { by: 'text', scalar: erase(scalar) },
+    shape: { by: 'text', scalar },
   };
 }
 
@@ -184,7 +186,7 @@ export function leaves<T>(
     name,
     many: true,
     ...absentable,
-    shape: { by: 'text', scalar: erase(scalar) },
+    shape: { by: 'text', scalar },
   };
 }
 
@@ -195,7 +197,7 @@ export function setting<T>(
   scalar: Scalar<T>,
   { alone, ...notes }: FieldNotes & { readonly alone?: NoInfer<T> },
 ): ValueField<T, 'optional'> {
-  const shape = { by: 'attribute', attribute: attributeName, scalar: erase(scalar), alone } as const;
+  const shape = { by: 'attribute', attribute: attributeName, scalar, alone } as const;
   return { ...notes, kind: 'value', name, many: false, ...absentable, shape };
 }
 
@@ -235,9 +237,4 @@ const absentable = { mandatory: false, presence: 'optional' } as const;
 function inherit(element: AnyElement, notes: Partial<FieldNotes> = {}): FieldNotes {
   const { doc, since } = element.body;
   return { doc, ...(since === undefined ? {} : { since }), ...notes };
-}
-
-/** A field hands its own scalar only values it parsed or that its inferred type admits, so the parameter may widen. */
-function erase<T>(scalar: Scalar<T>): Scalar<unknown> {
-  return scalar as unknown as Scalar<unknown>;
 }

@@ -1,28 +1,7 @@
 // The static type of an element, inferred from its declaration.
 // SPDX-License-Identifier: Apache-2.0
 import type { AnyElement, Choice, Element, Field, Fields, SlotField, Variants } from './declaration.js';
-
-/** What the schema does not know, kept where it stood. */
-export interface Extra {
-  /** An attribute of this element, or of its child `of`. */
-  readonly attribute?: string | undefined;
-  readonly value?: string | undefined;
-  /** How the value is quoted; an apostrophe unless somebody else's XML is shown as libxml2 prints it. */
-  readonly quote?: '"' | undefined;
-  /** An element, comment, processing instruction or stray text, as XML. */
-  readonly xml?: string | undefined;
-  /** Key of the known child it stood before; it stood last when absent. */
-  readonly before?: string | undefined;
-  /** Key of the known child, one that is a plain value, inside which it stood. */
-  readonly of?: string | undefined;
-  /** Which one, where that child is a list. */
-  readonly index?: number | undefined;
-}
-
-/** Every model object may carry what its element held besides. Copy it along (spreading does). */
-export interface Preserved {
-  readonly extras?: readonly Extra[] | undefined;
-}
+import type { Preserved } from './model.js';
 
 type Simplify<T> = { [K in keyof T]: T[K] };
 

@@ -2,10 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { AnyElement, Field } from './declaration.js';
 import type { Infer } from './infer.js';
+import { type Model, modelOf } from './model.js';
 import type { Scalar } from './scalar.js';
 import { type ShapeView, shapesOf } from './walk.js';
-
-type Model = Readonly<Record<string, unknown>>;
 
 /** An attribute, a text, or an element that is one value. */
 export interface Place<M = Model> {
@@ -34,7 +33,7 @@ export function placesOf<E extends AnyElement>(
   hints: PlaceHints,
 ): Place<Infer<E>>[] {
   const walk = new Walk(hints);
-  walk.element(root, { path: '', xpath: `/${root.name}`, base: base as Model, wrap: (model) => model });
+  walk.element(root, { path: '', xpath: `/${root.name}`, base, wrap: (model) => model });
   // Made of the root's own fields, by their declarations.
   return walk.places as Place<Infer<E>>[];
 }
@@ -124,7 +123,7 @@ class Walk {
     this.element(element, {
       path: join(here.path, steps),
       xpath: `${here.xpath}/${steps}`,
-      base: own.many || there === undefined ? undefined : (there as Model),
+      base: own.many || there === undefined ? undefined : modelOf(there),
       wrap: (inner) => here.wrap({ ...model, [key]: own.many ? [...list, inner] : inner }),
     });
   }

@@ -9,7 +9,10 @@ export type Grammar =
   | { readonly kind: 'integer'; readonly min: number; readonly max: number }
   | { readonly kind: 'pattern'; readonly pattern: string; readonly examples: readonly string[] };
 
-/** One value written as text; `parse` answers undefined for a text it does not accept. */
+/**
+ * One value written as text; `parse` answers undefined for a text it does not accept. Tables hold scalars of all types as `Scalar<unknown>`:
+ * each is given only values that it parsed itself, or that its field's type admits.
+ */
 export interface Scalar<T> {
   readonly expected: string;
   readonly grammar: Grammar;

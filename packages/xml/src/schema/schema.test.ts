@@ -7,7 +7,7 @@ import { parseElement } from '../convert/parse.js';
 import { domain } from '../domain/index.js';
 import { formatElement } from '../emit/format.js';
 import { elementsBeneath, fieldsOf, type Model, modelOf } from '../testing/arbitrary.js';
-import type { Extra } from './infer.js';
+import type { Extra } from './model.js';
 
 const withRoot = (model: Model): Model => ({
   ...model,

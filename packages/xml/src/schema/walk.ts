@@ -10,8 +10,7 @@ export interface ShapeView {
 }
 
 const isReal = (entry: [string, Field | SlotField]): entry is [string, Field] => entry[1].kind !== 'slot';
-const entries = (fields: Fields): [string, Field][] =>
-  (Object.entries(fields) as [string, Field | SlotField][]).filter(isReal);
+const entries = (fields: Fields): [string, Field][] => Object.entries(fields).filter(isReal);
 
 /** The shapes of an element: one, or one a variant. */
 export function shapesOf({ body }: AnyElement): readonly ShapeView[] {

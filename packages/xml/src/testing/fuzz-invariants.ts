@@ -9,7 +9,7 @@ import type { Finding } from '../finding.js';
 import { defaultLimits, type Limits, type Node, writtenLimits } from '../read/node.js';
 import { readPlain } from '../read/plain.js';
 import { readFully } from '../read/tree.js';
-import type { Extra } from '../schema/infer.js';
+import type { Extra } from '../schema/model.js';
 
 /** A guarantee that does not hold; the text it was found with is told by who catches it. */
 export class BrokenInvariant extends Error {
