@@ -66,8 +66,8 @@ function grouped<T>(
     const own = indexOf(item);
     let at: number | undefined;
     for (let i = sorted.length - 1; i >= 0; i--) {
-      const other = sorted[i] as T;
-      if (groupOf(other) !== groupOf(item)) continue;
+      const other = sorted[i];
+      if (other === undefined || groupOf(other) !== groupOf(item)) continue;
       if (own === undefined) {
         at = i + 1;
         break;

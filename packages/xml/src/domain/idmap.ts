@@ -25,14 +25,13 @@ export interface IdRange {
 /** By a range's index, that of an earlier one with which it shares an id; if any overlap, one is found at least. */
 function overlaps(ranges: readonly IdRange[], side: 'start' | 'target'): ReadonlyMap<number, number> {
   const found = new Map<number, number>();
-  const order = ranges.map((_, index) => index);
-  const at = (index: number): IdRange => ranges[index] as IdRange;
-  order.sort((a, b) => at(a)[side] - at(b)[side] || a - b);
-  let widest = order[0] ?? 0;
-  for (const index of order.slice(1)) {
-    if (at(index)[side] < at(widest)[side] + at(widest).count)
-      found.set(Math.max(index, widest), Math.min(index, widest));
-    if (at(index)[side] + at(index).count > at(widest)[side] + at(widest).count) widest = index;
+  const spans = ranges.map((range, index) => ({ index, from: range[side], end: range[side] + range.count }));
+  spans.sort((a, b) => a.from - b.from || a.index - b.index);
+  let widest: (typeof spans)[number] | undefined;
+  for (const span of spans) {
+    if (widest !== undefined && span.from < widest.end)
+      found.set(Math.max(span.index, widest.index), Math.min(span.index, widest.index));
+    if (widest === undefined || span.end > widest.end) widest = span;
   }
   return found;
 }

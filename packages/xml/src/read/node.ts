@@ -91,9 +91,10 @@ export class Node {
     if (at < 0) at = children.indexOf(child);
     if (at < 0) return;
     edits.at = at;
-    if (nodes.length > 0 || edits.found === child) edits.found = undefined;
-    if (nodes.length === 0) edits.gone.add(child);
-    else if (nodes.length === 1) children[at] = nodes[0] as Node;
+    const [first] = nodes;
+    if (first !== undefined || edits.found === child) edits.found = undefined;
+    if (first === undefined) edits.gone.add(child);
+    else if (nodes.length === 1) children[at] = first;
     else children.splice(at, 1, ...nodes);
   }
 

@@ -136,12 +136,12 @@ class Plain {
     const start = this.at;
     let at = start;
     let code = text.charCodeAt(at);
-    if (!(code < 128 && (kinds[code] as number) & 1)) return '';
+    if (!(code < 128 && (kinds[code] ?? 0) & 1)) return '';
     let hash = 0;
     do {
       hash = (Math.imul(hash, 31) + code) | 0;
       code = text.charCodeAt(++at);
-    } while (code < 128 && (kinds[code] as number) & 2);
+    } while (code < 128 && (kinds[code] ?? 0) & 2);
     this.at = at;
     const length = at - start;
     if (length > longestKnown) return text.slice(start, at);

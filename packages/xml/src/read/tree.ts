@@ -35,9 +35,7 @@ function declared(prefix: string, scope: Scope): string | undefined {
   }
   return undefined;
 }
-const prefixOf = new Map(
-  Object.values(namespaces).map(({ prefix, uri }) => [uri as string, prefix as string]),
-);
+const prefixOf = new Map<string, string>(Object.values(namespaces).map(({ prefix, uri }) => [uri, prefix]));
 
 function resolved(uri: string, local: string): string {
   const prefix = prefixOf.get(uri);
