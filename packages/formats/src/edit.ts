@@ -111,9 +111,9 @@ export function withCapabilities(
 /** The capabilities of a domain that have a state, in the schema's order. */
 export function capabilityStates(domain: Domain): [CapabilityName, 'on' | 'off'][] {
   const { capabilities } = domain.features ?? {};
-  return capabilityNames.flatMap((word) => {
+  return capabilityNames.flatMap((word): [CapabilityName, 'on' | 'off'][] => {
     const state = capabilities?.[word];
-    return state === undefined ? [] : [[word, state] as [CapabilityName, 'on' | 'off']];
+    return state === undefined ? [] : [[word, state]];
   });
 }
 

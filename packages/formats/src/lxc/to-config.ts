@@ -68,14 +68,19 @@ function writeInit({ os }: Domain, out: Rows): void {
 const optionsOf = (text: string | undefined): string[] =>
   text?.split(',').filter((option) => option !== '') ?? [];
 
-type Of<T extends Filesystem['type']> = Extract<Filesystem, { type: T }>;
-
-/** The root's path as liblxc wants it. */
-const rootPaths: { readonly [T in Filesystem['type']]?: (root: Of<T>) => string } = {
-  mount: (root) => `dir:${root.source.dir}`,
-  block: (root) => root.source.dev,
-  file: (root) => `${root.driver?.type === 'nbd' ? 'nbd' : 'loop'}:${root.source.file}`,
-};
+/** The root's path as liblxc wants it; undefined for a type that it has no roots of. */
+function rootPath(root: Filesystem): string | undefined {
+  switch (root.type) {
+    case 'mount':
+      return `dir:${root.source.dir}`;
+    case 'block':
+      return root.source.dev;
+    case 'file':
+      return `${root.driver?.type === 'nbd' ? 'nbd' : 'loop'}:${root.source.file}`;
+    default:
+      return undefined;
+  }
+}
 
 const inRoot = (path: string): string => path.replace(/^\/+/, '');
 
@@ -86,13 +91,22 @@ interface MountText {
   readonly options: readonly string[];
 }
 
-const mounts: { readonly [T in Filesystem['type']]?: (one: Of<T>) => MountText } = {
-  mount: ({ source }) => ({ source: source.dir, type: 'none', options: ['bind'] }),
-  bind: ({ source }) => ({ source: inRoot(source.dir), type: 'none', options: ['bind', 'relative'] }),
-  ram: ({ source }) => ({ source: 'tmpfs', type: 'tmpfs', options: [`size=${source.usageKiB}k`] }),
-  // liblxc tries no types: ext4 is what is most likely there, and the report says that it is a guess.
-  block: ({ source }) => ({ source: source.dev, type: 'ext4', options: [] }),
-};
+/** Undefined for a type that liblxc has no mounts of. */
+function mountText(one: Filesystem): MountText | undefined {
+  switch (one.type) {
+    case 'mount':
+      return { source: one.source.dir, type: 'none', options: ['bind'] };
+    case 'bind':
+      return { source: inRoot(one.source.dir), type: 'none', options: ['bind', 'relative'] };
+    case 'ram':
+      return { source: 'tmpfs', type: 'tmpfs', options: [`size=${one.source.usageKiB}k`] };
+    case 'block':
+      // liblxc tries no types: ext4 is what is most likely there, and the report says that it is a guess.
+      return { source: one.source.dev, type: 'ext4', options: [] };
+    default:
+      return undefined;
+  }
+}
 
 function mountEntryOf(domain: Domain, one: Filesystem, { source, type, options }: MountText): LxcMount {
   const target = one.target?.dir ?? '';
@@ -115,10 +129,10 @@ function mountEntryOf(domain: Domain, one: Filesystem, { source, type, options }
 function writeFilesystems(domain: Domain, out: Rows): void {
   const root = rootOf(domain);
   if (root !== undefined) {
-    const path = rootPaths[root.type] as ((one: Filesystem) => string) | undefined;
+    const path = rootPath(root);
     if (path === undefined)
       out.lose('lxc.rootfs.path', `liblxc has no root of type ${root.type}: make a directory of it`);
-    else out.put('rootfs.path', path(root));
+    else out.put('rootfs.path', path);
     const options = [...(root.readonly === true ? ['ro'] : []), ...optionsOf(root.source.options)];
     if (options.length > 0) out.put('rootfs.options', options.join(','));
     if (
@@ -131,9 +145,9 @@ function writeFilesystems(domain: Domain, out: Rows): void {
   (domain.devices.filesystems ?? []).forEach((one, index) => {
     if (one === root) return;
     const key = `devices/filesystem[${index + 1}]`;
-    const textOf = mounts[one.type] as ((each: Filesystem) => MountText) | undefined;
-    if (textOf === undefined) out.lose(key, `liblxc has no mounts of type ${one.type}`);
-    else out.try(key, () => out.put('mount.entry', formatMountEntry(mountEntryOf(domain, one, textOf(one)))));
+    const text = mountText(one);
+    if (text === undefined) out.lose(key, `liblxc has no mounts of type ${one.type}`);
+    else out.try(key, () => out.put('mount.entry', formatMountEntry(mountEntryOf(domain, one, text))));
     if (one.type === 'block' && keptMount(domain, one.target?.dir ?? '').type === undefined)
       out.report.approximated(
         { file: out.file, line: 0, key },

@@ -14,15 +14,21 @@ interface NicText {
   readonly mode?: string;
 }
 
-const nicTypes: { readonly [T in Interface['type']]?: (one: Extract<Interface, { type: T }>) => NicText } = {
-  bridge: ({ source }) => ({ type: 'veth', link: source.bridge }),
-  ethernet: ({ ips }) => (ips === undefined ? { type: 'veth' } : { type: 'veth', mode: 'router' }),
-  direct: ({ source }) => ({
-    type: 'macvlan',
-    link: source.dev,
-    mode: macvlanModes[source.mode] ?? source.mode,
-  }),
-};
+/** Undefined for a type that liblxc has no interfaces of. */
+function nicText(one: Interface): NicText | undefined {
+  switch (one.type) {
+    case 'bridge':
+      return { type: 'veth', link: one.source.bridge };
+    case 'ethernet':
+      return one.ips === undefined ? { type: 'veth' } : { type: 'veth', mode: 'router' };
+    case 'direct': {
+      const { dev, mode } = one.source;
+      return { type: 'macvlan', link: dev, mode: macvlanModes[mode] ?? mode };
+    }
+    default:
+      return undefined;
+  }
+}
 
 /** Sub-keys kept by their names, by the place of their interface in the document. */
 type Kept = ReadonlyMap<number, readonly (readonly [sub: string, value: string])[]>;
@@ -90,13 +96,12 @@ function writeMoved({ source, ips, routes }: Moved, prefix: string, out: Rows): 
 }
 
 function writeInterface(one: Interface, place: number, prefix: string, out: Rows): boolean {
-  const textOf = nicTypes[one.type] as ((each: Interface) => NicText) | undefined;
+  const text = nicText(one);
   const key = `devices/interface[${place + 1}]`;
-  if (textOf === undefined) {
+  if (text === undefined) {
     out.lose(key, `liblxc has no interfaces of type ${one.type}`);
     return false;
   }
-  const text = textOf(one);
   out.put(`${prefix}type`, text.type);
   if (text.type === 'macvlan') out.put(`${prefix}macvlan.mode`, text.mode);
   else out.put(`${prefix}veth.mode`, text.mode);

@@ -198,7 +198,7 @@ function explicitValues({ template, profile, paths, autostart }: WriteConfOption
     VE_PRIVATE: paths?.private,
     ONBOOT: autostart === undefined ? undefined : autostart ? 'yes' : 'no',
   };
-  return Object.entries(given).flatMap(([key, value]) =>
-    value === undefined ? [] : [[key, value] as [string, string]],
+  return Object.entries(given).flatMap(([key, value]): [string, string][] =>
+    value === undefined ? [] : [[key, value]],
   );
 }

@@ -32,8 +32,8 @@ const keys = {
   ip6: (text: string) => listOf(text, ',').every((item) => readAddress(item)?.family === 'ipv6'),
 } as const;
 export type NetifKey = keyof typeof keys;
-export const netifKeys = Object.keys(keys) as readonly NetifKey[];
-const isNetifKey = (key: string): key is NetifKey => Object.hasOwn(keys, key);
+export const isNetifKey = (key: string): key is NetifKey => Object.hasOwn(keys, key);
+export const netifKeys: readonly NetifKey[] = Object.keys(keys).filter(isNetifKey);
 
 /** One interface of NETIF; names as OpenVZ spells them. */
 export type Netif = { readonly ifname: string } & { readonly [K in NetifKey]?: string };

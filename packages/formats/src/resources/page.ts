@@ -11,11 +11,10 @@ const words: Readonly<Record<ResourceStatus, string>> = {
 
 /** Markdown. */
 export function formatParameters(): string {
-  const counted = (status: ResourceStatus): number =>
-    resourceRules.filter((rule) => rule.status === status).length;
-  const statuses = (Object.keys(words) as ResourceStatus[]).map(
-    (status) => `| ${status} | ${words[status]} | ${counted(status)} |`,
-  );
+  const statuses = Object.entries(words).map(([status, meaning]) => {
+    const count = resourceRules.filter((rule) => rule.status === status).length;
+    return `| ${status} | ${meaning} | ${count} |`;
+  });
   const sections = resourceSections.map(
     ({ title, rules }) =>
       `## ${title}\n\n${table(['Parameter', 'Unit', 'Meaning', 'Here', 'How'], rules.map(rowOf))}`,

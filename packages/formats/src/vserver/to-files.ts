@@ -98,24 +98,27 @@ function writeInit({ os }: Domain, out: Folder): void {
 
 type Line = readonly [source: string, type: string, options: readonly string[]];
 
-const bound = (readonly: boolean | undefined): string[] => ['bind', ...(readonly === true ? ['ro'] : [])];
-
-const lines: { readonly [T in Filesystem['type']]?: (one: Extract<Filesystem, { type: T }>) => Line } = {
-  mount: ({ source, readonly }) => [source.dir, 'none', bound(readonly)],
-  block: ({ source, readonly }) => [source.dev, 'ext4', readonly === true ? ['ro'] : []],
-  ram: ({ source, readonly }) => [
-    'none',
-    'tmpfs',
-    [`size=${source.usageKiB}k`, ...(readonly === true ? ['ro'] : [])],
-  ],
-};
+/** Undefined for a type that vservers have no lines of. */
+function lineOf(one: Filesystem): Line | undefined {
+  const ro = one.readonly === true ? ['ro'] : [];
+  switch (one.type) {
+    case 'mount':
+      return [one.source.dir, 'none', ['bind', ...ro]];
+    case 'block':
+      return [one.source.dev, 'ext4', ro];
+    case 'ram':
+      return ['none', 'tmpfs', [`size=${one.source.usageKiB}k`, ...ro]];
+    default:
+      return undefined;
+  }
+}
 
 const basicLines = ['none\t/proc\tproc\tdefaults\t0 0', 'none\t/dev/pts\tdevpts\tgid=5,mode=620\t0 0'];
 
 function fstabLine(domain: Domain, one: Filesystem): string | undefined {
-  const make = lines[one.type] as ((each: Filesystem) => Line) | undefined;
-  if (make === undefined) return undefined;
-  const [source, type, own] = make(one);
+  const line = lineOf(one);
+  if (line === undefined) return undefined;
+  const [source, type, own] = line;
   const more = one.source.options?.split(',').filter((option) => option !== '') ?? [];
   const kept = keptMount(domain, one.target?.dir ?? '/');
   // Words that only liblxc knows mean nothing here.

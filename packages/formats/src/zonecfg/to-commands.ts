@@ -134,12 +134,21 @@ const needsOwnStack = ({ devices }: Domain): boolean =>
 
 type FsText = { readonly special: string; readonly type: string; readonly options?: readonly string[] };
 
-const fsTexts: { readonly [T in Filesystem['type']]?: (one: Extract<Filesystem, { type: T }>) => FsText } = {
-  mount: ({ source }) => ({ special: source.dir, type: 'lofs' }),
-  block: ({ source }) => ({ special: source.dev, type: 'ufs' }),
-  ram: ({ source }) => ({ special: 'swap', type: 'tmpfs', options: [`size=${source.usageKiB}k`] }),
-  volume: ({ source }) => ({ special: `${source.pool}/${source.volume}`, type: 'zfs' }),
-};
+/** Undefined for a type that zones have no file systems of. */
+function fsText(one: Filesystem): FsText | undefined {
+  switch (one.type) {
+    case 'mount':
+      return { special: one.source.dir, type: 'lofs' };
+    case 'block':
+      return { special: one.source.dev, type: 'ufs' };
+    case 'ram':
+      return { special: 'swap', type: 'tmpfs', options: [`size=${one.source.usageKiB}k`] };
+    case 'volume':
+      return { special: `${one.source.pool}/${one.source.volume}`, type: 'zfs' };
+    default:
+      return undefined;
+  }
+}
 
 /** Types of Linux that zones have under a name of their own. */
 const zoneTypes: Readonly<Record<string, string>> = { ufs: 'ufs', iso9660: 'hsfs', vfat: 'pcfs' };
@@ -150,13 +159,13 @@ function writeFilesystems(domain: Domain, out: Commands): void {
   const root = rootOf(domain);
   (domain.devices.filesystems ?? []).forEach((one, index) => {
     if (one.type === 'dataset' || isRoot(one)) return;
-    const make = fsTexts[one.type] as ((each: Filesystem) => FsText) | undefined;
+    const made = fsText(one);
     const key = `devices/filesystem[${index + 1}]`;
-    if (make === undefined) {
+    if (made === undefined) {
       out.lose(key, `zones have no file systems of type ${one.type}`);
       return;
     }
-    const { special, options = [], ...text } = make(one);
+    const { special, options = [], ...text } = made;
     const kept = one.type === 'block' ? zoneType(keptMount(domain, one.target?.dir ?? '').type) : undefined;
     const type = kept ?? text.type;
     const own = one.source.options?.split(',').filter((option) => option !== '') ?? [];

@@ -5,7 +5,16 @@ import { everywhere, maskOf, readAddress } from '../../addresses.js';
 import { withAnother } from '../../beancounters.js';
 import { withInterfaces } from '../../edit.js';
 import { approximated, carried, ignored } from '../../outcome.js';
-import { formatNetif, type Netif, netifKeys, parseNetif, type ReadNetif, readNetif } from '../netif.js';
+import {
+  formatNetif,
+  isNetifKey,
+  type Netif,
+  type NetifKey,
+  netifKeys,
+  parseNetif,
+  type ReadNetif,
+  readNetif,
+} from '../netif.js';
 import type { TwoWay } from '../parameter.js';
 
 /** Keys that a document has an element for. */
@@ -100,15 +109,15 @@ const writeAddress = ({ address, family, prefix }: Ip): string => {
 
 /** What was kept: keys of OpenVZ each in its place, all others as they were. */
 function fromKept(pairs: readonly string[]): Partial<Netif> & { others: string[] } {
-  const known = new Map<string, string>();
+  const known: { [K in NetifKey]?: string } = {};
   const others: string[] = [];
   for (const pair of pairs) {
     const [key = '', value] = pair.split(/=(.*)/s);
     if (value === undefined) continue;
-    if ((netifKeys as readonly string[]).includes(key) && !held.has(key)) known.set(key, value);
+    if (isNetifKey(key) && !held.has(key)) known[key] = value;
     else others.push(pair);
   }
-  return { ...(Object.fromEntries(known) as Partial<Netif>), others };
+  return { ...known, others };
 }
 
 export const netif: TwoWay = {
