@@ -12,6 +12,12 @@ const format = element('format', {
   fields: { type: attribute(nonEmptyText, { doc: 'Its name.', required: true }) },
 });
 
+const inPlace = {
+  path: leaf('path', nonEmptyText, { doc: 'The path.' }),
+  format: child(format),
+  permissions: child(permissions),
+};
+
 export const volume = element('volume', {
   doc: 'One thing in a storage pool: a file, a directory, a device.',
   example: "<volume type='dir'>\n  <name>web</name>\n  <capacity unit='bytes'>0</capacity>\n</volume>",
@@ -25,21 +31,13 @@ export const volume = element('volume', {
     target: child(
       element('target', {
         doc: 'Where it is on the host.',
-        fields: {
-          path: leaf('path', nonEmptyText, { doc: 'The path.' }),
-          format: child(format),
-          permissions: child(permissions),
-        },
+        fields: inPlace,
       }),
     ),
     backingStore: child(
       element('backingStore', {
         doc: 'What lies beneath it.',
-        fields: {
-          path: leaf('path', nonEmptyText, { doc: 'The path.' }),
-          format: child(format),
-          permissions: child(permissions),
-        },
+        fields: inPlace,
       }),
     ),
   },
