@@ -1,6 +1,6 @@
 // Addresses as native files spell them: with a prefix, with a mask, or with neither.
 // SPDX-License-Identifier: Apache-2.0
-import { familyOf, type Ip } from '@ctvirt/xml';
+import { familyOf, type Ip, prefixOf } from '@ctvirt/xml';
 
 export type Family = 'ipv4' | 'ipv6';
 
@@ -11,16 +11,6 @@ export function naturalPrefix(address: string, family: Family): number {
   if (first < 128) return 8;
   if (first < 192) return 16;
   return first < 224 ? 24 : 0;
-}
-
-/** `255.255.255.0` as 24; undefined for a mask with holes. */
-export function prefixOfMask(mask: string): number | undefined {
-  if (familyOf(mask) !== 'ipv4') return undefined;
-  const bits = mask
-    .split('.')
-    .map((part) => Number(part).toString(2).padStart(8, '0'))
-    .join('');
-  return /^1*0*$/.test(bits) ? bits.lastIndexOf('1') + 1 : undefined;
 }
 
 /** 24 as `255.255.255.0`. */
@@ -40,11 +30,7 @@ export function readAddress(text: string): Ip | undefined {
   const family = familyOf(address);
   if (family === undefined || rest.length > 0) return undefined;
   if (given === undefined) return { address, family };
-  const prefix = /^\d{1,3}$/.test(given)
-    ? Number(given)
-    : family === 'ipv4'
-      ? prefixOfMask(given)
-      : undefined;
+  const prefix = /^\d{1,3}$/.test(given) ? Number(given) : family === 'ipv4' ? prefixOf(given) : undefined;
   if (prefix === undefined || prefix > (family === 'ipv4' ? 32 : 128)) return undefined;
   return { address, family, prefix };
 }

@@ -1,7 +1,6 @@
 // A guest's addresses on the host's own stack, or its network namespace.
 // SPDX-License-Identifier: Apache-2.0
-import { type Domain, familyOf, type Interface, type Ip } from '@ctvirt/xml';
-import { prefixOfMask } from '../addresses.js';
+import { type Domain, familyOf, type Interface, type Ip, prefixOf } from '@ctvirt/xml';
 import { withInterfaces, withPrivnet } from '../edit.js';
 import { approximated, carried, ignored, settle } from '../outcome.js';
 import type { GuestContext } from './read-limits.js';
@@ -24,7 +23,7 @@ function addressIn(base: string, common: number | undefined, { tree, report }: G
     return undefined;
   }
   const own =
-    number(slash) ?? number(tree.scalar(`${base}/prefix`)) ?? prefixOfMask(tree.scalar(`${base}/mask`) ?? '');
+    number(slash) ?? number(tree.scalar(`${base}/prefix`)) ?? prefixOf(tree.scalar(`${base}/mask`) ?? '');
   const prefix = own ?? (family === 'ipv4' ? common : undefined);
   return { address, family, ...(prefix === undefined ? {} : { prefix }) };
 }
@@ -34,8 +33,7 @@ const routed = 'an interface of its own with this address, routed, in place of a
 function readAddresses(domain: Domain, context: GuestContext): Domain {
   const { tree, report, folders } = context;
   let result = domain;
-  const common =
-    number(tree.scalar('interfaces/prefix')) ?? prefixOfMask(tree.scalar('interfaces/mask') ?? '');
+  const common = number(tree.scalar('interfaces/prefix')) ?? prefixOf(tree.scalar('interfaces/mask') ?? '');
   const others: string[] = [];
   let count = 0;
   for (const id of tree.children('interfaces').filter((name) => name !== 'prefix' && name !== 'mask')) {
