@@ -1,19 +1,14 @@
 // The rows of a configuration in the making, with a report of what liblxc cannot be told.
 // SPDX-License-Identifier: Apache-2.0
-import { FormatError } from '../errors.js';
 import { inFull } from '../numbers.js';
-import { Report } from '../report.js';
+import { Output } from '../output.js';
 import { lxcKeyOf } from './keys.js';
 import { formatLxcConfig, type LxcRow } from './write.js';
 
 /** Collects rows; one that liblxc would misread becomes a line of the report instead. */
-export class Rows {
+export class Rows extends Output {
   readonly rows: LxcRow[] = [];
-  readonly report = new Report();
-
   readonly #said = new Set<string>();
-
-  constructor(readonly file: string) {}
 
   put(key: string, value: string | number | undefined): void {
     if (value === undefined) return;
@@ -29,16 +24,5 @@ export class Rows {
     if (this.#said.has(key) && lxcKeyOf(key)?.repeat === 'replace')
       this.lose(`lxc.${key}`, 'the document says it too, and counts');
     else this.put(key, value);
-  }
-  try(key: string, action: () => void): void {
-    try {
-      action();
-    } catch (error) {
-      if (!(error instanceof FormatError)) throw error;
-      this.lose(key, error.message);
-    }
-  }
-  lose(key: string, why: string): void {
-    this.report.ignored({ file: this.file, line: 0, key }, why);
   }
 }

@@ -9,7 +9,8 @@ import type { HostFacts } from '../format.js';
 import { fstabField, isMountNote, keptMount } from '../fstab.js';
 import { inFull } from '../numbers.js';
 import { unlimited } from '../openvz/values.js';
-import { Report, type ReportRow } from '../report.js';
+import { Output } from '../output.js';
+import type { ReportRow } from '../report.js';
 import { resourcesOf } from '../resources/resources-of.js';
 import { noWalls, wallsSaid } from '../walls.js';
 import { insecureCapabilities } from './capabilities.js';
@@ -18,11 +19,12 @@ import { deviceFolder, lentName } from './read-devices.js';
 import { addressFolder, linkFolder } from './read-network.js';
 
 /** Collects files below the guest's folder; the first word on a path counts. */
-class Folder {
+class Folder extends Output {
   readonly files = new Map<string, FileEntry>();
-  readonly report = new Report();
 
-  constructor(readonly name: string) {}
+  constructor(readonly name: string) {
+    super(name);
+  }
 
   put(path: string, value: string | number | undefined): void {
     if (value === undefined) return;
@@ -38,9 +40,6 @@ class Folder {
   }
   has(path: string): boolean {
     return this.files.has(`${this.name}/${path}`);
-  }
-  lose(key: string, why: string): void {
-    this.report.ignored({ file: this.name, line: 0, key }, why);
   }
 }
 

@@ -13,25 +13,22 @@ import {
 } from '@ctvirt/xml';
 import { parametersWith, parameterValue, ubcOf } from '../beancounters.js';
 import { rootOf } from '../edit.js';
-import { FormatError } from '../errors.js';
 import type { HostFacts } from '../format.js';
 import { isMountNote, keptMount } from '../fstab.js';
 import { unlimited } from '../openvz/values.js';
-import { Report, type ReportRow } from '../report.js';
+import { Output } from '../output.js';
+import type { ReportRow } from '../report.js';
 import { noWalls, wallsSaid } from '../walls.js';
 import { physicalPrefix } from './read-network.js';
 import { notePrefix, quote } from './row.js';
 
 /** Collects commands; what zonecfg cannot hold becomes a line of the report. */
-class Commands {
+class Commands extends Output {
   readonly lines: string[] = ['create -b'];
-  readonly report = new Report();
-
-  constructor(readonly file: string) {}
 
   set(name: string, value: string | number | undefined): void {
     if (value === undefined) return;
-    this.#try(name, () => this.lines.push(`set ${name}=${quote(String(value))}`));
+    this.try(name, () => this.lines.push(`set ${name}=${quote(String(value))}`));
   }
   /** Properties without a value are left out; `options` come one by one. */
   add(
@@ -39,7 +36,7 @@ class Commands {
     properties: Readonly<Record<string, string | number | undefined>>,
     options: readonly string[] = [],
   ): void {
-    this.#try(type, () => {
+    this.try(type, () => {
       const sets = Object.entries(properties).flatMap(([name, value]) =>
         value === undefined ? [] : [`set ${name}=${quote(String(value))}`],
       );
@@ -58,17 +55,6 @@ class Commands {
       `add value (priv=privileged,limit=${limit},action=${action})`,
       'end',
     );
-  }
-  lose(key: string, why: string): void {
-    this.report.ignored({ file: this.file, line: 0, key }, why);
-  }
-  #try(key: string, action: () => void): void {
-    try {
-      action();
-    } catch (error) {
-      if (!(error instanceof FormatError)) throw error;
-      this.lose(key, error.message);
-    }
   }
 }
 
