@@ -6,6 +6,7 @@ import { parametersWith } from '../beancounters.js';
 import { capabilityStates, rootOf } from '../edit.js';
 import type { HostFacts } from '../format.js';
 import { isMountNote, keptMount } from '../fstab.js';
+import type { Unsaid } from '../output.js';
 import type { ReportRow } from '../report.js';
 import { resourcesOf } from '../resources/resources-of.js';
 import { archName } from './names.js';
@@ -204,16 +205,16 @@ function writeCapabilities(domain: Domain, out: Rows): void {
 }
 
 /** Elements that liblxc has no word for. */
-const unsaid: readonly (readonly [keyof Domain, string])[] = [
-  ['description', 'a configuration has no place for it'],
-  ['title', 'a configuration has no place for it'],
-  ['dns', 'liblxc leaves /etc/resolv.conf to the container'],
-  ['profile', 'its values are written, its name is not'],
-  ['resource', 'liblxc chooses control groups by itself'],
-];
+const unsaid: Unsaid = {
+  description: 'a configuration has no place for it',
+  title: 'a configuration has no place for it',
+  dns: 'liblxc leaves /etc/resolv.conf to the container',
+  profile: 'its values are written, its name is not',
+  resource: 'liblxc chooses control groups by itself',
+};
 
 function reportRest(domain: Domain, out: Rows): void {
-  for (const [key, why] of unsaid) if (domain[key] !== undefined) out.lose(key, why);
+  out.loseParts(domain, unsaid);
   const kept = (domain.beancounters ?? []).filter(
     ({ name }) => !name.startsWith(notePrefix) && !isMountNote(name),
   );

@@ -9,7 +9,7 @@ import type { HostFacts } from '../format.js';
 import { fstabField, isMountNote, keptMount } from '../fstab.js';
 import { inFull } from '../numbers.js';
 import { unlimited } from '../openvz/values.js';
-import { Output } from '../output.js';
+import { Output, type Unsaid } from '../output.js';
 import type { ReportRow } from '../report.js';
 import { resourcesOf } from '../resources/resources-of.js';
 import { noWalls, wallsSaid } from '../walls.js';
@@ -272,18 +272,18 @@ function writeDevices(domain: Domain, out: Folder): void {
   });
 }
 
-const unsaid: readonly (readonly [keyof Domain, string])[] = [
-  ['uuid', 'guests have none'],
-  ['title', 'there is no place for it'],
-  ['description', 'there is no place for it'],
-  ['dns', 'the guest keeps its own resolv.conf'],
-  ['idmap', 'guests share the ids of the host'],
-  ['profile', 'its values are written, its name is not'],
-  ['seclabels', 'guests have none'],
-];
+const unsaid: Unsaid = {
+  uuid: 'guests have none',
+  title: 'there is no place for it',
+  description: 'there is no place for it',
+  dns: 'the guest keeps its own resolv.conf',
+  idmap: 'guests share the ids of the host',
+  profile: 'its values are written, its name is not',
+  seclabels: 'guests have none',
+};
 
 function reportRest(domain: Domain, out: Folder): void {
-  for (const [key, why] of unsaid) if (domain[key] !== undefined) out.lose(key, why);
+  out.loseParts(domain, unsaid);
   const written = new Set(rlimitFiles.map(([key]) => key));
   for (const { name } of domain.beancounters ?? [])
     if (

@@ -16,7 +16,7 @@ import { rootOf } from '../edit.js';
 import type { HostFacts } from '../format.js';
 import { isMountNote, keptMount } from '../fstab.js';
 import { unlimited } from '../openvz/values.js';
-import { Output } from '../output.js';
+import { Output, type Unsaid } from '../output.js';
 import type { ReportRow } from '../report.js';
 import { noWalls, wallsSaid } from '../walls.js';
 import { physicalPrefix } from './read-network.js';
@@ -267,18 +267,18 @@ function writeAttributes({ description, hostname, dns, devices }: Domain, out: C
     if (one.type === 'dataset') out.add('dataset', { name: one.source.name });
 }
 
-const unsaid: readonly (readonly [keyof Domain, string])[] = [
-  ['uuid', 'an export has none'],
-  ['title', 'there is no place for it'],
-  ['idmap', 'zones share the ids of the host'],
-  ['profile', 'its values are written, its name is not'],
-  ['blkiotune', 'zones have no such limits'],
-  ['numatune', 'bind the zone to a pool'],
-  ['seclabels', 'zones have none'],
-];
+const unsaid: Unsaid = {
+  uuid: 'an export has none',
+  title: 'there is no place for it',
+  idmap: 'zones share the ids of the host',
+  profile: 'its values are written, its name is not',
+  blkiotune: 'zones have no such limits',
+  numatune: 'bind the zone to a pool',
+  seclabels: 'zones have none',
+};
 
 function reportRest(domain: Domain, noted: ReadonlySet<string>, out: Commands): void {
-  for (const [key, why] of unsaid) if (domain[key] !== undefined) out.lose(key, why);
+  out.loseParts(domain, unsaid);
   for (const key of wallsSaid(domain)) out.lose(key, noWalls);
   if (domain.os.initenvs !== undefined) out.lose('os/initenv', 'a zone starts its init without variables');
   if (domain.features?.capabilities !== undefined && !noted.has('limitpriv'))
