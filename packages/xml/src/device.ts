@@ -21,6 +21,7 @@ const kinds = {
   hostdev,
 } as const;
 
+/** The elements that `parseDevice` reads: what can be plugged in and out by itself. */
 export type DeviceKind = keyof typeof kinds;
 
 /** A device with its kind, which is its element's name. */

@@ -40,6 +40,7 @@ export function parseDomainOrThrow(text: string, options: ParseOptions = {}): Do
   return model;
 }
 
+/** How a document is written; without any, in this package's canonical form. */
 export interface FormatOptions {
   /**
    * libvirt's own normal form: what the inactive dump of its LXC driver says of the document, byte for byte. What

@@ -23,7 +23,9 @@ export const documentKinds = {
   domainsnapshot: snapshot,
 } as const;
 
+/** A key of `documentKinds`: `domain`, `network`, `pool` and so on. */
 export type DocumentKind = keyof typeof documentKinds;
+/** The model of a kind's documents: what `parseDocument` answers and `formatDocument` takes. */
 export type DocumentModel<K extends DocumentKind> = Infer<(typeof documentKinds)[K]>;
 
 /**

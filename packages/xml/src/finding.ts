@@ -43,6 +43,7 @@ export const findingCodes = {
   'unsafe-source': 'others than root can do something by a folder, image or device of the host that it names',
 } as const satisfies Record<string, string>;
 
+/** A key of `findingCodes`. Programs go by these, as messages may change. */
 export type FindingCode = keyof typeof findingCodes;
 
 /** One finding; line and column count from 1 and are 0 when the model was never read from text. */

@@ -7,6 +7,7 @@ import { nonEmptyText, uint32, yesNo } from '../schema/scalar.js';
 const part = (name: string, doc: string) =>
   element(name, { doc, fields: { supported: attribute(yesNo, { doc: 'Whether there is any.' }) } });
 
+/** The answer to libvirt's `virConnectGetDomainCapabilities`. */
 export const domainCapabilities = element('domainCapabilities', {
   doc: 'What a domain of one type can have on a host.',
   fields: {
@@ -27,4 +28,5 @@ export const domainCapabilities = element('domainCapabilities', {
   },
 });
 
+/** What a domain of one type can have: `vcpu.max`, and by part whether there is any. */
 export type DomainCapabilities = Infer<typeof domainCapabilities>;

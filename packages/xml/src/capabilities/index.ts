@@ -116,10 +116,12 @@ const guest = element('guest', {
   },
 });
 
+/** The answer to libvirt's `virConnectGetCapabilities`; blank lines stand in it where libvirt has them. */
 export const capabilities = element('capabilities', {
   doc: 'What a host is, and which domains it can run.',
   isSpaced: true,
   fields: { host: child(host), guests: many(guest) },
 });
 
+/** What the host is (`host`), and one entry of `guests` for each architecture and kind of domain. */
 export type HostCapabilities = Infer<typeof capabilities>;

@@ -4,6 +4,7 @@ import type { FindingCode } from '../finding.js';
 import type { Limits, Node } from '../read/node.js';
 import { readFully, Unreadable } from '../read/tree.js';
 
+/** Counts elements and characters of one model over all its pieces; what is too much or not well-formed goes to `error`. */
 export class Fragments {
   private elements = 0;
   private length = 0;

@@ -9,6 +9,7 @@ import { type Context, isNamespaceDeclaration } from './context.js';
 import { hint } from './findings.js';
 import { readScalar, readSize } from './values.js';
 
+/** Reads the declared ones into the model and keeps the others in `extras`; each that is unknown is a finding. */
 export function readAttributes(
   context: Context,
   node: Node,
@@ -46,6 +47,7 @@ function isUnitOfSome({ attributes }: Node, { unitAfter, attributeOrder }: Shape
   return keys.some((key) => attributes[attributeOrder.find((e) => e.key === key)?.name ?? ''] !== undefined);
 }
 
+/** A finding with the nearest of the known names; it is an error where reading is strict. */
 export function reportUnknownAttribute(
   { findings, text }: Context,
   node: Node,

@@ -9,6 +9,7 @@ import { hint } from './findings.js';
 import { readOpen } from './open.js';
 import { readPlainChild } from './plain-child.js';
 
+/** Reads the declared ones into the model; unknown ones, and those that could not be read, go to `extras` in their places. */
 export function readChildren(
   context: Context,
   node: Node,

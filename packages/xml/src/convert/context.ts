@@ -8,6 +8,7 @@ import type { CompiledElement } from '../schema/compile.js';
 import type { Model } from '../schema/model.js';
 import type { Findings } from './findings.js';
 
+/** One document's conversion: its text, its findings, and how an element inside is converted. */
 export interface Context {
   /** The document. */
   readonly text: string;
@@ -21,6 +22,7 @@ export interface Context {
 export const raw = ({ text }: Context, node: Node): string =>
   node.kind === 'text' ? escapeText(trimBlanks(node.text)) : text.slice(node.start, node.end);
 
+/** True for `xmlns` and `xmlns:…`, which are never findings. */
 export function isNamespaceDeclaration(name: string): boolean {
   return name.startsWith('xmlns') && (name.length === 5 || name[5] === ':');
 }

@@ -6,6 +6,7 @@ import type { Node } from '../read/node.js';
 import { AttributeOffsets, LineIndex, Paths, shortened } from '../read/place.js';
 import type { FaultDetails } from '../schema/report.js';
 
+/** How strictly a document is read, and what its findings call it. */
 export interface FindingOptions {
   /** Name shown in findings. */
   readonly file?: string;
@@ -35,14 +36,17 @@ export interface Mark {
   readonly made: number;
 }
 
+/** The nearest of the words as a detail of a finding; empty when none is close. */
 export function suggest(word: string, words: Iterable<string>): { suggestion?: string } {
   const suggestion = nearest(word, words);
   return suggestion === undefined ? {} : { suggestion };
 }
 
+/** What is put behind a message: `; did you mean 'filesystem'?`, or nothing. */
 export const hint = (details: FaultDetails): string =>
   details.suggestion === undefined ? '' : `; did you mean '${details.suggestion}'?`;
 
+/** Collects at most 200 findings of one document, and counts faults so that one can tell whether an element is usable. */
 export class Findings {
   /** The severity of what the schema does not know, and of what it refuses. */
   readonly unknown: 'error' | 'warning';

@@ -4,6 +4,7 @@ import type { Node } from '../read/node.js';
 import { type CompiledElement, compile } from '../schema/compile.js';
 import type { Context } from './context.js';
 
+/** Rewrites the children that have an older form; one with faults is taken away, or left as it is in a foreign document. */
 export function rewriteLegacy(
   { convert, findings, isForeign }: Context,
   node: Node,

@@ -7,6 +7,7 @@ import type { AttributeEntry, ChildEntry, Shape, TextEntry } from '../schema/com
 import type { ModelDraft } from '../schema/model.js';
 import type { Context } from './context.js';
 
+/** Puts the default of a missing entry into the model, or reports that it is missing. */
 export function fill(
   { findings, text, isForeign }: Context,
   node: Node,

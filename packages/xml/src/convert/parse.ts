@@ -12,6 +12,7 @@ import type { Extra, Model } from '../schema/model.js';
 import { contextOf } from './element.js';
 import { type FindingOptions, Findings, suggest } from './findings.js';
 
+/** How a document is read; of `limits` those left out are `defaultLimits`. */
 export interface ParseOptions extends FindingOptions {
   readonly limits?: Partial<Limits>;
 }

@@ -15,6 +15,7 @@ interface PlainField {
   readonly index: number | undefined;
 }
 
+/** The child's value, undefined where it has none that counts; what else it holds goes to `extras`. */
 export function readPlainChild(
   context: Context,
   node: Node,

@@ -13,6 +13,7 @@ function wording({ text }: Context, node: Node, attribute: string | undefined): 
   return attribute === undefined ? `<${name}>` : `'${attribute}' of <${name}>`;
 }
 
+/** The value of a text; undefined, with a finding, for one that the scalar does not accept. */
 export function readScalar(
   context: Context,
   scalar: Scalar<unknown>,
@@ -48,6 +49,7 @@ interface SizePlace {
   readonly unitAttribute: string;
 }
 
+/** A size in the field's own unit, scaled from the unit that stands beside it; undefined, with a finding, for what is none. */
 export function readSize(
   context: Context,
   value: string,

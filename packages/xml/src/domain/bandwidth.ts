@@ -35,6 +35,7 @@ const rate = (name: string, doc: string) =>
     },
   );
 
+/** Rates are in kilobytes (1000 bytes) a second, bursts in KiB; libvirt takes 0 for unsaid. */
 export const bandwidth = element('bandwidth', {
   doc: 'Limits on the traffic of the interface.',
   emptyIsUnset: true,
@@ -45,4 +46,5 @@ export const bandwidth = element('bandwidth', {
   },
 });
 
+/** The limits of each direction as the container sees it: `inbound` and `outbound`. */
 export type Bandwidth = Infer<typeof bandwidth>;

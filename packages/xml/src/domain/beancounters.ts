@@ -52,6 +52,7 @@ const parameter = element(
   },
 );
 
+/** It stands in `<metadata>`, and its parameters are in the domain's model as `beancounters`. */
 export const beancounters = element('ctvirt:beancounters', {
   doc: 'Parameters of OpenVZ that no other element holds.',
   example:
@@ -61,4 +62,5 @@ export const beancounters = element('ctvirt:beancounters', {
   fields: { parameters: many(parameter) },
 });
 
+/** A parameter by its name: `barrier` and `limit` in its own unit, or a `value` as it was written. */
 export type Beancounter = Infer<typeof parameter>;

@@ -32,6 +32,7 @@ const device = element('device', {
   },
 });
 
+/** Weights are 10 to 1000, limits are bytes or requests a second; libvirt takes 0 for unsaid. */
 export const blkiotune = element(
   'blkiotune',
   {
@@ -66,4 +67,5 @@ export const blkiotune = element(
   },
 );
 
+/** A weight over all, and weights and limits by the path of a device on the host. */
 export type Blkiotune = Infer<typeof blkiotune>;

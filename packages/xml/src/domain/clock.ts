@@ -23,6 +23,7 @@ const timer = element('timer', {
   },
 });
 
+/** Its `offset` says which other fields it has; only full machines have a clock of their own. */
 export const clock = variants(
   'clock',
   {
@@ -72,4 +73,5 @@ export const clock = variants(
   },
 );
 
+/** A clock by its `offset`; adjustments are in seconds. */
 export type Clock = Infer<typeof clock>;

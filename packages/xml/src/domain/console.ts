@@ -43,6 +43,7 @@ const log = element('log', {
   },
 });
 
+/** The terminal is a `pty` unless its type says otherwise. */
 export const consoleDevice = element('console', {
   doc: 'A terminal of the container.',
   example: "<console type='pty'>\n  <target type='lxc' port='0'/>\n</console>",
@@ -77,4 +78,5 @@ export const consoleDevice = element('console', {
   },
 });
 
+/** A terminal with both of its ends: `source` on the host, `target` in the container. */
 export type Console = Infer<typeof consoleDevice>;

@@ -36,6 +36,7 @@ const master = element('master', {
   fields: { startport: attribute(uint32, { doc: 'First port of the companion.', required: true }) },
 });
 
+/** Nothing comes of it in a container; libvirt adds those that disks need. */
 export const controller = element('controller', {
   doc: 'A bus that devices of a full machine are on; kept, as container documents have it beside disks.',
   example: "<controller type='scsi' index='0' model='virtio-scsi'/>",
@@ -67,4 +68,5 @@ export const controller = element('controller', {
   },
 });
 
+/** A bus by its kind and its number among those of that kind. */
 export type Controller = Infer<typeof controller>;

@@ -4,6 +4,7 @@ import { attribute, element } from '../schema/element.js';
 import type { Infer } from '../schema/infer.js';
 import { nonEmptyText } from '../schema/scalar.js';
 
+/** Given to devices of a running domain; libvirt's normal form is without. */
 export const alias = element('alias', {
   doc: 'Name of the device in a running domain; one that starts with ua- is kept.',
   fields: { name: attribute(nonEmptyText, { doc: 'The name.', required: true, live: true }) },
@@ -35,4 +36,5 @@ export const address = element('address', {
   },
 });
 
+/** Words as the document has them, whatever the kind of bus. */
 export type DeviceAddress = Infer<typeof address>;

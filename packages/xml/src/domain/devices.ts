@@ -93,6 +93,7 @@ function lastController(disks: readonly Disk[], type: (typeof controlledBuses)[n
   return Math.max(-1, ...numbers);
 }
 
+/** A domain without the element has no devices; two at one place, or with one name, are found here. */
 export const devices = element(
   'devices',
   {
@@ -161,4 +162,5 @@ export function isRoot(model: Filesystem): boolean {
   return model.target !== undefined && normalPath(model.target.dir) === '/';
 }
 
+/** Devices by kind, each list in the order of the document; a kind that there is none of is absent. */
 export type Devices = Infer<typeof devices>;

@@ -6,6 +6,7 @@ interface Target {
   readonly bus?: Bus | undefined;
 }
 
+/** What `bus` of a disk's target may say. */
 export type Bus = 'ide' | 'fdc' | 'scsi' | 'virtio' | 'xen' | 'usb' | 'uml' | 'sata' | 'sd';
 
 const busOfPrefix: Readonly<Record<string, Bus>> = {

@@ -157,6 +157,7 @@ const boot = element('boot', {
   fields: { order: attribute(positive32, { doc: 'The place, counted from 1.', required: true }) },
 });
 
+/** Its `type` says what its source is. */
 export const disk = variants(
   'disk',
   {
@@ -257,4 +258,5 @@ export const disk = variants(
   },
 );
 
+/** A disk by its type; `target.dev` is its name, from which its bus follows where it says none. */
 export type Disk = Infer<typeof disk>;

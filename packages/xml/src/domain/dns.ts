@@ -31,6 +31,7 @@ const search = element('search', {
   fields: { domain: attribute(oneWord, { doc: 'Its name.', required: true }) },
 });
 
+/** libvirt has no such element. */
 export const dns = element('dns', {
   doc: 'How the container resolves names.',
   since: 'ctvirt',
@@ -55,4 +56,5 @@ export const topLevelNameserver: LegacyForm = {
   },
 };
 
+/** Name servers and search domains, each in the order in which they are asked. */
 export type Dns = Infer<typeof dns>;

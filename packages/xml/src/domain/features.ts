@@ -47,6 +47,7 @@ export const capabilityNames = [
   'wake_alarm',
 ] as const;
 
+/** A capability of the kernel by libvirt's name: `sys_admin` is CAP_SYS_ADMIN. */
 export type CapabilityName = (typeof capabilityNames)[number];
 
 const switches = Object.fromEntries(
@@ -56,6 +57,7 @@ const switches = Object.fromEntries(
   ]),
 ) as { readonly [K in CapabilityName]: ValueField<'on' | 'off', 'optional'> };
 
+/** A misspelt capability is an error: what was meant to be dropped would be kept without a word. */
 export const capabilities = element('capabilities', {
   doc: 'Capabilities of the processes in the container.',
   emptyIsUnset: true,
@@ -109,6 +111,7 @@ const apic = element('apic', {
   fields: { eoi: attribute(onOff, { doc: 'Whether end of interrupt is signalled.', since: '0.10.2' }) },
 });
 
+/** Switches that only full machines know are kept beside those that count for containers. */
 export const features = element('features', {
   doc: 'What the domain may do and see.',
   emptyIsUnset: true,
@@ -136,5 +139,7 @@ export const features = element('features', {
   },
 });
 
+/** Switches, and the walls of a container: `capabilities`, `seccomp`, `apparmor`, `noNewPrivileges`. */
 export type Features = Infer<typeof features>;
+/** The policy for all capabilities, and by name those that are `on` or `off` against it. */
 export type Capabilities = Infer<typeof capabilities>;

@@ -92,6 +92,7 @@ const target = element('target', {
   fields: { dir: path('Path inside the container; / for its root.') },
 });
 
+/** Its `type` says what its source is; space limits are in bytes. */
 export const filesystem = variants(
   'filesystem',
   {
@@ -213,5 +214,7 @@ export const topLevelFilesystem: LegacyForm = {
   },
 };
 
+/** A file system by its type; it is the root where `isRoot` says so. */
 export type Filesystem = Infer<typeof filesystem>;
+/** What the source is: a directory of the host (`mount`), an image (`file`), memory (`ram`) and others. */
 export type FilesystemType = Filesystem['type'];

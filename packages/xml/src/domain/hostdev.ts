@@ -47,6 +47,7 @@ const subsystem = {
   mode: attribute(oneOf('subsystem'), { doc: 'Handed over as hardware.', fallback: 'subsystem' }),
 };
 
+/** Its `type` says what its source is; `mode` follows from that. */
 export const hostdev = variants(
   'hostdev',
   {
@@ -89,4 +90,5 @@ export const hostdev = variants(
   },
 );
 
+/** A device by its type: block (`storage`), character (`misc`), network interface (`net`) or `usb`. */
 export type Hostdev = Infer<typeof hostdev>;

@@ -16,6 +16,7 @@ const range = <const N extends 'uid' | 'gid'>(name: N, whose: string) =>
     },
   });
 
+/** `count` ids from `start` on in the container are those from `target` on at the host. */
 export interface IdRange {
   readonly start: number;
   readonly target: number;
@@ -57,6 +58,7 @@ function checkRanges(report: Report, key: 'uids' | 'gids', ranges: readonly IdRa
   });
 }
 
+/** Ranges that overlap, or end beyond the last id, are errors. */
 export const idmap = element(
   'idmap',
   {
@@ -74,4 +76,5 @@ export const idmap = element(
   },
 );
 
+/** The ranges of users and those of groups. */
 export type Idmap = Infer<typeof idmap>;

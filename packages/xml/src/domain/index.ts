@@ -19,6 +19,7 @@ import { cputune, memtune, type Numatune, numatune, resource, type Vcpu, vcpu } 
 
 /** Domain types that are containers and run here. */
 export const containerTypes = ['lxc', 'openvz', 'vserver'] as const;
+/** One of `containerTypes`. */
 export type ContainerType = (typeof containerTypes)[number];
 
 /** Domain types of libvirt's other drivers: read and written, not run. */
@@ -61,6 +62,7 @@ export function isContainerType(type: string): type is ContainerType {
   return containerTypes.some((one) => one === type);
 }
 
+/** The schema that reading, writing, checking and the reference pages of domains go by. */
 export const domain = element(
   'domain',
   {
@@ -206,4 +208,5 @@ const withAuto = ({
   };
 };
 
+/** The model of a <domain> document; sizes are numbers in the unit their name ends in. */
 export interface Domain extends Infer<typeof domain> {}

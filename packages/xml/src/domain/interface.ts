@@ -194,6 +194,7 @@ const ipaddress: LegacyForm = {
   },
 };
 
+/** Its `type` says what its source is. */
 export const netInterface = variants(
   'interface',
   {
@@ -277,5 +278,7 @@ export const netInterface = variants(
   },
 );
 
+/** A network interface by its type; `guest.dev` is its name in the container, `target.dev` that of the host's end. */
 export type Interface = Infer<typeof netInterface>;
+/** What the interface is plugged into: a `bridge`, a `network`, a link of the host (`direct`), or no more than its own pair (`ethernet`). */
 export type InterfaceType = Interface['type'];

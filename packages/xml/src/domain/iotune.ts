@@ -6,6 +6,7 @@ import { count, nonEmptyText } from '../schema/scalar.js';
 
 const rate = (name: string, doc: string) => leaf(name, count, { doc, zeroIsUnset: true });
 
+/** A limit is for both directions together or for each: both is an error; libvirt takes 0 for unsaid. */
 export const iotune = element(
   'iotune',
   {
@@ -44,4 +45,5 @@ export const iotune = element(
   },
 );
 
+/** Limits in bytes or requests a second, with what a burst may have (`…Max`) and for how many seconds (`…MaxLength`). */
 export type Iotune = Infer<typeof iotune>;

@@ -57,6 +57,7 @@ function checkNetwork(
   }
 }
 
+/** The family follows from the address; one that does not fit is an error. */
 export const ip = element(
   'ip',
   {
@@ -79,6 +80,7 @@ export const ip = element(
   },
 );
 
+/** Its address must be that of a network: no bit is set beyond the prefix or netmask. */
 export const route = element(
   'route',
   {
@@ -118,5 +120,7 @@ export const route = element(
   },
 );
 
+/** An address with its family, and the length of its prefix where one is said. */
 export type Ip = Infer<typeof ip>;
+/** A network, by prefix or netmask, and the gateway to it; without either it is the default route. */
 export type Route = Infer<typeof route>;

@@ -28,6 +28,7 @@ const bare = (name: string): LegacyForm => ({
   rewrite: (node, parent) => parent.replaceChild(node, node.makeUp(`lxc:${name}`, { ...node.attributes })),
 });
 
+/** It has libvirt's namespace of LXC; names inside are read with its prefix or without. */
 export const lxcNamespace = element(
   'lxc:namespace',
   {
@@ -51,4 +52,5 @@ export const lxcNamespace = element(
   },
 );
 
+/** By namespace (`sharenet`, `shareipc`, `shareuts`) with whom it is shared. */
 export type LxcNamespace = Infer<typeof lxcNamespace>;

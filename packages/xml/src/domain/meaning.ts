@@ -44,6 +44,7 @@ export const currentVcpus = ({ vcpu }: Processors): number | undefined => vcpu?.
 
 /** The kernel's own values of what a document leaves out of `<cputune>`. */
 export const commonShares = 1024;
+/** In microseconds. */
 export const commonPeriodUs = 100_000;
 
 /** Weight, period and quota of its processor time; a quota of -1 is none. */

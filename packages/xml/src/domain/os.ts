@@ -68,6 +68,7 @@ const smbios = element('smbios', {
 /** What libvirt's drivers and ours start when a container does not say. */
 export const defaultInit = '/sbin/init';
 
+/** A domain without the element boots `defaultInit` as a container. */
 export const os = element(
   'os',
   {
@@ -126,6 +127,7 @@ export const os = element(
   },
 );
 
+/** What is booted: `type.value` is `exe` for containers, whose `init` has arguments, variables, a directory and a user. */
 export type Os = Infer<typeof os>;
 /** `/bin/sh -c 'exit 1'` as `['/bin/sh', '-c', 'exit 1']`: init and its arguments. */
 export const initCommand = (model: Os): readonly string[] => [

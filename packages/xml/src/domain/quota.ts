@@ -8,6 +8,7 @@ import { count, oneOf, uint32 } from '../schema/scalar.js';
 
 const bytes = { unitAttribute: 'unit', defaultUnit: 'KiB', unit: 'bytes' } as const;
 
+/** Without `uid` and `gid` it is that of the whole file system; both at once are an error. */
 export const quota = variants(
   'quota',
   {
@@ -59,6 +60,7 @@ export const quota = variants(
   },
 );
 
+/** A hard limit and maybe a soft one: `maxBytes` and `softBytes` of type `size`, `max` and `soft` of type `inodes`. */
 export type Quota = Infer<typeof quota>;
 
 const quotaByLevel = element('quota', {

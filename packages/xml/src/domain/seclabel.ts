@@ -4,6 +4,7 @@ import { attribute, element, leaf } from '../schema/element.js';
 import type { Infer } from '../schema/infer.js';
 import { nonEmptyText, oneOf, yesNo } from '../schema/scalar.js';
 
+/** A domain may have one for each security module. */
 export const seclabel = element(
   'seclabel',
   {
@@ -30,4 +31,5 @@ export const seclabel = element(
   },
 );
 
+/** The module (`model`), the label, and who chooses it (`type`). */
 export type Seclabel = Infer<typeof seclabel>;

@@ -39,4 +39,5 @@ export const deniedCalls = [
   'vm86old',
 ] as const;
 
+/** A call that `<allow>` in `<seccomp>` may name. */
 export type DeniedCall = (typeof deniedCalls)[number];

@@ -49,6 +49,7 @@ export const cpuSet = pattern(
 
 const inKiB = { unit: 'KiB', defaultUnit: 'KiB' } as const;
 
+/** Sizes are in KiB whatever unit the document has. */
 export const memtune = element(
   'memtune',
   {
@@ -123,6 +124,7 @@ export const memtune = element(
   },
 );
 
+/** Its text is the most there may be; `current` is how many of them are in use. */
 export const vcpu = element(
   'vcpu',
   {
@@ -181,6 +183,7 @@ const quota: Scalar<number> = {
   format: String,
 };
 
+/** Periods and quotas are in microseconds; a quota counts by processor, a global one for the whole domain. */
 export const cputune = element(
   'cputune',
   {
@@ -307,6 +310,7 @@ const memnode = element('memnode', {
   },
 });
 
+/** Nodes are those of the host, as `cpuSet` writes them; only `cellid` is a node of the guest. */
 export const numatune = element('numatune', {
   doc: 'Which memory of a NUMA host is used.',
   since: '0.9.3',
@@ -315,6 +319,7 @@ export const numatune = element('numatune', {
   fields: { memory: child(numaMemory), memnodes: many(memnode) },
 });
 
+/** The partition is a path such as /machine. */
 export const resource = element('resource', {
   doc: 'Where the domain stands in the control group tree.',
   since: '1.0.5',
@@ -331,8 +336,13 @@ export const resource = element('resource', {
   },
 });
 
+/** Limits and the guarantee in KiB; `swapHardLimitKiB` is memory and swap together. */
 export type Memtune = Infer<typeof memtune>;
+/** How many processors there may be (`value`), are in use (`current`), and may be run on (`cpuset`). */
 export type Vcpu = Infer<typeof vcpu>;
+/** Weight, quotas and their periods in microseconds, and what runs on which processors of the host. */
 export type Cputune = Infer<typeof cputune>;
+/** Nodes for the domain's memory, and for single nodes of a full machine. */
 export type Numatune = Infer<typeof numatune>;
+/** The control group beneath which the domain stands. */
 export type Resource = Infer<typeof resource>;

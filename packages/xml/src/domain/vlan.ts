@@ -15,6 +15,7 @@ const tag = element('tag', {
   },
 });
 
+/** It needs a tag; with several, or a native one, `trunk` cannot be `no`. */
 export const vlan = element(
   'vlan',
   {
@@ -43,4 +44,5 @@ export const vlan = element(
   },
 );
 
+/** The tags, 0 to 4095, and whether they are those of a trunk. */
 export type Vlan = Infer<typeof vlan>;

@@ -98,6 +98,7 @@ const networkRoute = element('route', {
   },
 });
 
+/** A network as `virNetworkGetXMLDesc` of libvirt has it. */
 export const network = element('network', {
   doc: 'A network that interfaces of domains can name.',
   example: "<network>\n  <name>br0</name>\n  <forward mode='bridge'/>\n  <bridge name='br0'/>\n</network>",
@@ -139,4 +140,5 @@ export const network = element('network', {
   },
 });
 
+/** A network by its name: the bridge it is, and addresses, routes and limits of it. */
 export type Network = Infer<typeof network>;

@@ -42,6 +42,7 @@ const source = element('source', {
   },
 });
 
+/** Sizes are in bytes, and only what reports a pool says them. */
 export const pool = element('pool', {
   doc: 'A storage pool.',
   example:
@@ -71,4 +72,5 @@ export const pool = element('pool', {
   },
 });
 
+/** A pool by its type: where it comes from (`source`) and where it is on the host (`target`). */
 export type Pool = Infer<typeof pool>;

@@ -10,6 +10,7 @@ export interface Limits {
   readonly attributes: number;
 }
 
+/** For documents that somebody hands in. */
 export const defaultLimits: Limits = {
   length: 4 * 1024 * 1024,
   depth: 64,
@@ -25,6 +26,7 @@ export const writtenLimits: Limits = {
   attributes: 2 * defaultLimits.attributes,
 };
 
+/** What a node of the tree is; a CDATA section is text. */
 export type NodeKind = 'element' | 'comment' | 'instruction' | 'text';
 
 /** Attributes by name. It inherits nothing, so that no name means anything but itself. */
@@ -34,8 +36,10 @@ export class AttributeBag {
 Object.setPrototypeOf(AttributeBag.prototype, null);
 Reflect.deleteProperty(AttributeBag.prototype, 'constructor');
 
+/** What all nodes without attributes share; it cannot be changed. */
 export const noAttributes: Record<string, string> = Object.freeze(new AttributeBag());
 
+/** An element, comment, instruction or text; `start` and `end` are offsets in UTF-16 units. */
 export class Node {
   children: Node[] | undefined = undefined;
   /** All text directly inside, white space included. */
@@ -111,6 +115,7 @@ export class Node {
   }
 }
 
+/** A document: its root element and what stands around that. */
 export interface Tree {
   readonly root: Node;
   /** Comments and processing instructions before and after the root element. */

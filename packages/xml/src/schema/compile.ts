@@ -23,6 +23,7 @@ type Namespace = NonNullable<AnyElement['body']['namespace']>;
 /** Names from documents are looked up here, so nothing is inherited. */
 export type Lookup<T> = Record<string, T>;
 
+/** An attribute: its name in documents, and its field's key in the model. */
 export interface AttributeEntry {
   readonly key: string;
   readonly name: string;
@@ -51,6 +52,7 @@ export interface PlainEntry {
   /** Of an open field the known children, by their names. */
   readonly lifted: Lookup<LiftedEntry>;
 }
+/** Any child that an element declares; `element` tells the two kinds apart. */
 export type ChildEntry = ElementEntry | PlainEntry;
 /** A known child of an open field: where its value goes in the parent's model, and its tables. */
 export interface LiftedEntry {
@@ -58,6 +60,7 @@ export interface LiftedEntry {
   readonly field: LiftedField;
   readonly element: CompiledElement;
 }
+/** The element's own text, of elements that have one as a value. */
 export interface TextEntry {
   readonly key: string;
   readonly field: TextField;
@@ -97,6 +100,7 @@ export interface Shape {
   readonly complete: ((model: Model) => Model) | undefined;
 }
 
+/** All tables of an element: `shape` or `choice` is there, never both. */
 export interface CompiledElement {
   readonly element: AnyElement;
   readonly name: string;

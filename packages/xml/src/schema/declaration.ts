@@ -33,6 +33,7 @@ interface FieldBase<T, P extends Presence> extends FieldNotes {
   readonly type?: T;
 }
 
+/** An attribute with a scalar value; it is named as its key where `name` is undefined. */
 export interface AttributeField<T = unknown, P extends Presence = Presence> extends FieldBase<T, P> {
   readonly kind: 'attribute';
   readonly name: string | undefined;
@@ -49,11 +50,13 @@ export interface SizeAttributeField<T = unknown, P extends Presence = Presence> 
   readonly unit: SizeUnit;
 }
 
+/** The element's own text as a value. */
 export interface TextField<T = unknown, P extends Presence = Presence> extends FieldBase<T, P> {
   readonly kind: 'text';
   readonly scalar: Scalar<unknown>;
 }
 
+/** A child element with fields of its own, one or `many`. */
 export interface ChildField<T = unknown, P extends Presence = Presence> extends FieldBase<T, P> {
   readonly kind: 'child';
   readonly element: AnyElement;
@@ -99,6 +102,7 @@ export interface SlotField extends FieldBase<never, 'optional'> {
   readonly kind: 'slot';
 }
 
+/** Anything that has a value in a model; `kind` tells which. */
 export type Field<T = unknown, P extends Presence = Presence> =
   | AttributeField<T, P>
   | SizeAttributeField<T, P>
@@ -108,7 +112,9 @@ export type Field<T = unknown, P extends Presence = Presence> =
   | OpenField<T, P>
   | LiftedField<T, P>;
 
+/** Fields by their keys in the model, in the order in which they are written. */
 export type Fields = Readonly<Record<string, Field | SlotField>>;
+/** By the value of the attribute that chooses, what an element has besides its common fields. */
 export type Variants = Readonly<Record<string, { readonly doc: string; readonly fields: Fields }>>;
 
 /** Elements whose one attribute decides which other fields they have. */
@@ -120,6 +126,7 @@ export interface Choice<K extends string = string, V extends Variants = Variants
   readonly variants: V;
 }
 
+/** What an element holds and how it is written: all that is data. */
 export interface ElementBody<F extends Fields, C extends Choice | undefined> {
   readonly doc: string;
   readonly since?: string;
@@ -151,12 +158,14 @@ export interface ElementHooks<T> {
   libvirt?(model: T): T;
 }
 
+/** A declared element; its type carries its fields, from which `Infer` makes that of its models. */
 export interface Element<F extends Fields = Fields, C extends Choice | undefined = Choice | undefined> {
   readonly name: string;
   readonly body: ElementBody<F, C>;
   readonly hooks: ElementHooks<Model>;
 }
 
+/** An element of which nothing more is known, as tables and walks take it. */
 export type AnyElement = Element<Fields, Choice | undefined>;
 
 /** A child element of an older form; it is checked against its own declaration, then rewritten. */

@@ -59,10 +59,12 @@ export function attribute<T extends Plain>(
   scalar: Scalar<T>,
   notes: AttributeOptions<NoInfer<T>> & ({ required: true } | { fallback: Fallback<NoInfer<T>> }),
 ): AttributeField<T, 'required'>;
+/** Without `required` and `fallback` the model may lack it. */
 export function attribute<T extends Plain>(
   scalar: Scalar<T>,
   notes: AttributeOptions<NoInfer<T>>,
 ): AttributeField<T, 'optional'>;
+/** What both come to: a required attribute is mandatory, one with a fallback is filled. */
 export function attribute<T extends Plain>(
   scalar: Scalar<T>,
   notes: AttributeOptions<NoInfer<T>>,
@@ -84,10 +86,12 @@ export function sizeAttribute(
   name: string,
   notes: FieldNotes & { unitAttribute: string; defaultUnit: string; unit: SizeUnit; required: true },
 ): SizeAttributeField<number, 'required'>;
+/** Without `required` the model may lack it. */
 export function sizeAttribute(
   name: string,
   notes: FieldNotes & { unitAttribute: string; defaultUnit: string; unit: SizeUnit },
 ): SizeAttributeField<number, 'optional'>;
+/** What both come to: `required` makes it mandatory. */
 export function sizeAttribute(
   name: string,
   notes: FieldNotes & { unitAttribute: string; defaultUnit: string; unit: SizeUnit; required?: boolean },
@@ -155,7 +159,9 @@ export function leaf<T>(
   scalar: Scalar<T>,
   notes: FieldNotes & { required: true },
 ): ValueField<T, 'required'>;
+/** Without `required` the model may lack it. */
 export function leaf<T>(name: string, scalar: Scalar<T>, notes: FieldNotes): ValueField<T, 'optional'>;
+/** What both come to: `required` makes it mandatory. */
 export function leaf<T>(
   name: string,
   scalar: Scalar<T>,

@@ -13,6 +13,7 @@ type OptionalKeys<F extends Fields> = {
 }[keyof F];
 type Value<F> = F extends { readonly type?: infer T } ? T : never;
 
+/** The model of fields: those that are `required` have a value, the others may lack it; slots have none. */
 export type InferFields<F extends Fields> = Simplify<
   { readonly [K in RequiredKeys<F>]: Value<F[K]> } & {
     readonly [K in OptionalKeys<F>]?: Value<F[K]> | undefined;

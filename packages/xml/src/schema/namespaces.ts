@@ -1,6 +1,7 @@
 // Namespaces the schema knows, and the prefix it names their elements by whatever a document calls them.
 // SPDX-License-Identifier: Apache-2.0
 
+/** By the prefix that the schema gives them; elements of any other are unknown ones. */
 export const namespaces = {
   /** libvirt's LXC driver; declared on the document's root, as libvirt does. */
   lxc: { prefix: 'lxc', uri: 'http://libvirt.org/schemas/domain/lxc/1.0' },

@@ -27,6 +27,7 @@ export interface PlaceHints {
   readonly beside: (path: string) => Model | undefined;
 }
 
+/** Walks the whole schema beneath `root`; what it must have besides the place is taken from `base`, or made up. */
 export function placesOf<E extends AnyElement>(
   root: E,
   base: Infer<E>,

@@ -27,6 +27,7 @@ const blank = /^\s|\s$/;
 /** XML lets people break lines inside a value; only free text keeps its outer white space. */
 const trim = (text: string): string => (blank.test(text) ? text.trim() : text);
 
+/** Any text, with the white space around it. */
 export const anyText: Scalar<string> = {
   expected: 'text',
   grammar: { kind: 'text' },
@@ -52,6 +53,7 @@ export const keptText: Scalar<string> = {
   format: same,
 };
 
+/** What names and paths are: one line that is not empty. */
 export const nonEmptyText: Scalar<string> = {
   expected: 'a text that is not empty, without control characters',
   grammar: { kind: 'text', nonEmpty: true, oneLine: true },
@@ -105,11 +107,17 @@ export function integer(min: number, max: number): Scalar<number> {
   };
 }
 
+/** 0 to 65535. */
 export const uint16 = integer(0, 65_535);
+/** 0 to 4294967295, as ids and most counts of libvirt. */
 export const uint32 = integer(0, 4_294_967_295);
+/** 1 to 4294967295. */
 export const positive32 = integer(1, 4_294_967_295);
+/** -2147483648 to 2147483647. */
 export const int32 = integer(-2_147_483_648, 2_147_483_647);
+/** From 0 to 2⁵³ - 1, the largest that a double holds exactly. */
 export const count = integer(0, Number.MAX_SAFE_INTEGER);
+/** From -(2⁵³ - 1) to 2⁵³ - 1. */
 export const signedCount = integer(Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
 
 function bool(yes: string, no: string): Scalar<boolean> {
@@ -124,7 +132,9 @@ function bool(yes: string, no: string): Scalar<boolean> {
   };
 }
 
+/** True for `yes`. */
 export const yesNo = bool('yes', 'no');
+/** True for `on`. */
 export const onOff = bool('on', 'off');
 
 /** A UUID with or without hyphens, in either case; kept in libvirt's lower-case hyphenated form. */

@@ -33,6 +33,7 @@ const disk = element('disk', {
   },
 });
 
+/** libvirt's <domainsnapshot>, with the domain as it was inside. */
 export const snapshot = element('domainsnapshot', {
   doc: 'A domain as it was at one time.',
   example:
@@ -60,4 +61,5 @@ export const snapshot = element('domainsnapshot', {
   },
 });
 
+/** A snapshot by its name, its parent, and its time in seconds since 1970. */
 export type Snapshot = Infer<typeof snapshot>;

@@ -18,6 +18,7 @@ const inPlace = {
   permissions: child(permissions),
 };
 
+/** Sizes are in bytes. */
 export const volume = element('volume', {
   doc: 'One thing in a storage pool: a file, a directory, a device.',
   example: "<volume type='dir'>\n  <name>web</name>\n  <capacity unit='bytes'>0</capacity>\n</volume>",
@@ -43,4 +44,5 @@ export const volume = element('volume', {
   },
 });
 
+/** A volume by its name in the pool; where it is (`target`), and what lies beneath it. */
 export type Volume = Infer<typeof volume>;

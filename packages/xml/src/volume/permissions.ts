@@ -5,6 +5,7 @@ import { fileMode, integer, nonEmptyText } from '../schema/scalar.js';
 
 const owner = integer(-1, 4_294_967_295);
 
+/** Of a pool or a volume; the mode is octal in documents, a number in models. */
 export const permissions = element('permissions', {
   doc: 'Who may what with it.',
   fields: {
