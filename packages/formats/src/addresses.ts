@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { familyOf, type Ip, prefixOf } from '@ctvirt/xml';
 
+/** Of an address, as `<ip family='…'>` has it. */
 export type Family = 'ipv4' | 'ipv6';
 
 /** The prefix of an address alone, as liblxc has it: that of its class, or half of an IPv6 address. */

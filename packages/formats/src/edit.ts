@@ -24,11 +24,13 @@ export const emptyDomain = (type: ContainerType, name: string): Domain => ({
   devices: {},
 });
 
+/** Sets limits of memory, in KiB, beside those already set. */
 export const withMemtune = (domain: Domain, set: Partial<Memtune>): Domain => ({
   ...domain,
   memtune: { ...domain.memtune, ...set },
 });
 
+/** Sets weight, quota or pins beside those already set; times are in microseconds. */
 export const withCputune = (domain: Domain, set: Partial<Cputune>): Domain => ({
   ...domain,
   cputune: { ...domain.cputune, ...set },
@@ -40,22 +42,26 @@ export const withVcpu = (domain: Domain, set: Partial<Vcpu>, cpus: number): Doma
   vcpu: { placement: 'static', value: cpus, ...domain.vcpu, ...set },
 });
 
+/** Binds its memory to nodes of the host, such as `0-1`, strictly. */
 export const withNodeset = (domain: Domain, nodeset: string): Domain => ({
   ...domain,
   numatune: { ...domain.numatune, memory: { mode: 'strict', nodeset } },
 });
 
+/** Sets what it boots, beside what is already set. */
 export const withOs = (domain: Domain, set: Partial<Os>): Domain => ({
   ...domain,
   os: { ...domain.os, ...set },
 });
 
+/** Adds network interfaces behind those already there. */
 export function withInterfaces(domain: Domain, added: readonly Interface[]): Domain {
   if (added.length === 0) return domain;
   const interfaces = [...(domain.devices.interfaces ?? []), ...added];
   return { ...domain, devices: { ...domain.devices, interfaces } };
 }
 
+/** Adds devices of the host behind those already there. */
 export function withHostdevs(domain: Domain, added: readonly Hostdev[]): Domain {
   if (added.length === 0) return domain;
   const hostdevs = [...(domain.devices.hostdevs ?? []), ...added];
@@ -81,17 +87,20 @@ export function rootOf(domain: Domain): Filesystem | undefined {
   return domain.devices.filesystems?.find(isRoot);
 }
 
+/** Changes the root file system; a domain without one stays as it is. */
 export function withRoot(domain: Domain, change: (root: Filesystem) => Filesystem): Domain {
   const filesystems = domain.devices.filesystems?.map((one) => (isRoot(one) ? change(one) : one));
   return filesystems === undefined ? domain : { ...domain, devices: { ...domain.devices, filesystems } };
 }
 
+/** Gives it a network stack of its own, even without any interface. */
 export const withPrivnet = (domain: Domain): Domain => ({
   ...domain,
   features: { ...domain.features, privnet: true },
 });
 
 const known: ReadonlySet<string> = new Set(capabilityNames);
+/** True for libvirt's name of a capability: lower case, without CAP_. */
 export const isCapability = (word: string): word is CapabilityName => known.has(word);
 
 /** Sets capabilities beside those already set; the policy counts only if there was none. */

@@ -3,6 +3,7 @@
 
 /** Every way a conversion can fail outright; anything milder is a row of the report. */
 export const formatCodes = ['invalid', 'unwritable', 'unknown-format', 'missing'] as const;
+/** One of `formatCodes`: what programs tell errors apart by. */
 export type FormatCode = (typeof formatCodes)[number];
 
 /** Thrown by writers and by readers whose input is no such file at all; `line` counts from 1. */

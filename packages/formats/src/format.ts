@@ -60,6 +60,7 @@ export interface NativeUnit {
   readonly path: string;
 }
 
+/** A configuration read: the domain, and what became of each key. */
 export interface ReadResult {
   readonly domain: Domain;
   /** Undefined when the configuration does not say. */
@@ -67,6 +68,7 @@ export interface ReadResult {
   readonly report: readonly ReportRow[];
 }
 
+/** A domain written: the files by their paths, and what had to be left out or said nearly. */
 export interface WriteResult {
   readonly files: FileSet;
   readonly report: readonly ReportRow[];

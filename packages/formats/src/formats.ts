@@ -15,6 +15,7 @@ export const formats = {
   zonecfg: dependable(zonecfgFormat),
 } as const satisfies Readonly<Record<string, Format>>;
 
+/** A key of `formats`. */
 export type FormatName = keyof typeof formats;
 
 /** Names for completion and messages. */

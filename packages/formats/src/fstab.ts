@@ -140,6 +140,7 @@ function memory(
 
 /** Where it is kept what no element holds of a mount: its type and options, by its place in the container. */
 const keptPrefix = 'fstab.';
+/** True for the name of a parameter that keeps a mount's type and options. */
 export const isMountNote = (name: string): boolean => name.startsWith(keptPrefix);
 
 /** The domain with a file system that was read, and what is kept beside it. */

@@ -9,8 +9,11 @@ export type Outcome =
   | { readonly domain: Domain; readonly how: string; readonly loss?: true; readonly why?: undefined }
   | { readonly domain?: Domain; readonly why: string };
 
+/** All of its meaning is in the domain; `how` says where. */
 export const carried = (domain: Domain, how: string): Outcome => ({ domain, how });
+/** Most of its meaning is in the domain; `how` says where, and what differs. */
 export const approximated = (domain: Domain, how: string): Outcome => ({ domain, how, loss: true });
+/** Nothing of it is in the domain; `why` is for people. */
 export const ignored = (why: string): Outcome => ({ why });
 /** Ignored, yet noted in the domain so that writing the same format gives it back. */
 export const noted = (domain: Domain, why: string): Outcome => ({ domain, why });

@@ -4,6 +4,7 @@
 /** Carried: means the same on the other side. Approximated: `how` says what differs. Ignored: `how` says why. */
 export type ReportStatus = 'carried' | 'approximated' | 'ignored';
 
+/** What became of one key of a configuration. */
 export interface ReportRow {
   /** Path as given; of a written configuration, the file the value stands in. */
   readonly file: string;

@@ -1,6 +1,7 @@
 // Variables of init's environment in native files, for documents that hold fewer names.
 // SPDX-License-Identifier: Apache-2.0
 
+/** A variable of init's environment, as `<initenv>` holds it. */
 export interface Variable {
   readonly name: string;
   readonly value: string;
@@ -15,4 +16,5 @@ export function variableIn(text: string): Variable | 'no name' | 'not to be held
   return { name, value: text.slice(at + 1) };
 }
 
+/** What a report says of a variable that is left out for its name. */
 export const notToBeHeld = 'its name has characters that no document holds';

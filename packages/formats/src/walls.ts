@@ -10,4 +10,5 @@ export function wallsSaid({ features }: Domain): string[] {
   );
 }
 
+/** What a report says of each of `wallsSaid`, in formats without words for them. */
 export const noWalls = 'there is no word for it here: the domain has it back with its XML';

@@ -5,6 +5,7 @@ import type { Format } from '../format.js';
 import { detectLxc, readLxc, referencesOfLxc } from './read.js';
 import { writeLxc } from './to-config.js';
 
+/** Reads and writes configurations of liblxc, with old names of keys as well; what it includes, and its fstab, are read. */
 export const lxcFormat: Format = {
   name: 'lxc',
   doc: 'LXC configuration, NAME/config with what it includes',

@@ -7,6 +7,7 @@ export type Repeat = 'append' | 'replace';
 /** The shape a value must have for liblxc to read it as meant. */
 export type Shape = 'flag' | 'count' | 'word' | 'text' | 'mount' | 'idmap' | 'path';
 
+/** One configuration key of liblxc, or a family of them. */
 export interface LxcKey {
   /** Name without `lxc.`; a trailing dot stands for a family (`prlimit.` and any name). */
   readonly name: string;

@@ -15,6 +15,7 @@ export interface LxcSkip extends Place {
   readonly why: string;
 }
 
+/** A configuration with what it includes, in the order in which liblxc reads it. */
 export interface LxcSettings {
   readonly settings: readonly LxcSetting[];
   readonly skipped: readonly LxcSkip[];

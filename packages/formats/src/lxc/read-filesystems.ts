@@ -76,6 +76,7 @@ const rootfsOptions: LxcRead = (domain, value) => {
     : carried(result, how);
 };
 
+/** Reads a line of fstab to a file system, or to a device where that is bound to its own place. */
 export const mountEntry: LxcRead = (domain, value) => {
   const entry = parseFstab(value);
   if (entry === undefined) return ignored('it has no source, target and type');
@@ -102,6 +103,7 @@ export const withBackend = (setting: LxcSetting, backend: string): LxcSetting =>
     ? { ...setting, value: `${backend}:${setting.value}` }
     : setting;
 
+/** The keys of the root and of mounts. */
 export const filesystemReads: LxcRows = {
   'rootfs.path': rootfsPath,
   'rootfs.options': rootfsOptions,

@@ -7,6 +7,7 @@ import { noted, type Outcome } from '../outcome.js';
 
 /** Reads one setting; `rest` is what follows the family's name. */
 export type LxcRead = (domain: Domain, value: string, rest: string, facts: HostFacts) => Outcome;
+/** Readers by the names of their keys, without `lxc.`. */
 export type LxcRows = Readonly<Record<string, LxcRead>>;
 
 /** Where a setting without an element is noted, for the way back. */

@@ -17,6 +17,7 @@ import { formatCommand, formatLxcConfig, formatMountEntry, type LxcMount } from 
 import { isNetworkNote, writeNetwork } from './write-network.js';
 import { writeDevices, writeGroups, writeIo } from './write-resources.js';
 
+/** A configuration written, and what liblxc could not be told. */
 export interface LxcText {
   readonly text: string;
   readonly report: readonly ReportRow[];

@@ -30,6 +30,7 @@ const seccomp: LxcRead = (domain, path) => {
     : approximated(domain, 'the filter that every domain has stands instead: see <seccomp>');
 };
 
+/** The keys of walls; of a filter of system calls only whether there is one is carried. */
 export const wallReads: LxcRows = {
   'apparmor.profile': appArmor,
   no_new_privs: noNewPrivileges,

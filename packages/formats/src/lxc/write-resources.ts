@@ -49,6 +49,7 @@ const throttles = [
   ['writeIopsSec', 'write_iops', 'wiops'],
 ] as const;
 
+/** Limits of devices by number, for both versions of control groups; weights of single devices are lost. */
 export function writeIo(blkiotune: Blkiotune | undefined, out: Rows): void {
   for (const device of blkiotune?.devices ?? []) {
     const number = /^\/dev\/block\/(\d+:\d+)$/.exec(device.path)?.[1];
@@ -76,6 +77,7 @@ const deviceNumbers: Readonly<Record<string, string>> = {
   '/dev/hpet': '10:228',
 };
 
+/** Leave to use each device, and a node for those whose numbers are known; interfaces are written elsewhere. */
 export function writeDevices(hostdevs: readonly Hostdev[], out: Rows): void {
   for (const one of hostdevs) {
     if (one.type === 'net') continue;

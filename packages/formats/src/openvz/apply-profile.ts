@@ -12,6 +12,7 @@ import type { Parameter, ReadContext } from './parameter.js';
 import { parameterOf, readingOrder } from './parameters.js';
 import { profileFileName } from './profiles.js';
 
+/** How a profile is filled in: what the report calls it, and facts of the host that its units need. */
 export interface ApplyOptions {
   readonly profileName: string;
   readonly pageSize: number;

@@ -210,6 +210,7 @@ function appendLines(lines: readonly string[], added: readonly string[]): string
 
 const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
+/** True for a UUID with hyphens, in either case: OpenVZ 7 names containers so. */
 export const isUuid = (text: string): boolean => uuidPattern.test(text);
 
 /** The UUID that libvirt's OpenVZ driver keeps in a comment; `malformed` when its first such line holds none. */

@@ -14,6 +14,7 @@ import { parameterOf, parameters } from './parameters.js';
 import { reportUnsaid } from './unsaid.js';
 import { type Ctid, parseBool } from './values.js';
 
+/** What reading a `CTID.conf` needs besides its text. */
 export interface ReadConfOptions {
   /** The container's number, or with OpenVZ 7 its UUID: the file's name. */
   readonly ctid: Ctid;
@@ -29,6 +30,7 @@ export interface ReadConfOptions {
   readonly root?: 'template' | 'private';
 }
 
+/** A `CTID.conf` read: the domain, and what became of each key. */
 export interface ReadConf {
   readonly domain: Domain;
   /** Undefined when the file does not say: OpenVZ starts then what ran when the node went down. */
@@ -126,6 +128,7 @@ function readAutostart(values: readonly ReadValue[], report: Report): boolean | 
   return on && !isDisabled;
 }
 
+/** What writing a `CTID.conf` needs besides the domain. */
 export interface WriteConfOptions {
   readonly ctid: Ctid;
   readonly pageSize: number;

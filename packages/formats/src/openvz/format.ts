@@ -69,6 +69,7 @@ function ctidOf(domain: Domain): string {
   );
 }
 
+/** Reads and writes containers of OpenVZ up to version 7; the host's `vz.conf` counts where the container's file is silent. */
 export const openvzFormat: Format = {
   name: 'openvz',
   doc: 'OpenVZ configuration, CTID.conf beside vz.conf',

@@ -6,14 +6,17 @@ import type { ReadContext } from './parameter.js';
 import { parseUbc, type Ubc, unlimited } from './values.js';
 
 const kibPerPage = (pageSize: number): number => pageSize / 1024;
+/** Pages as KiB, rounded up; pages are those of the host that the file is of. */
 export const toKiB = (pages: bigint, pageSize: number): number =>
   Math.ceil(Number(pages) * kibPerPage(pageSize));
+/** KiB as pages, rounded up, so that this lowers no limit. */
 export const toPages = (kib: number, pageSize: number): bigint =>
   BigInt(Math.ceil(kib / kibPerPage(pageSize)));
 
 /** 32-bit hosts wrote INT_MAX, and nobody has more than 2⁵² pages. */
 export const isUnlimited = (pages: bigint): boolean => pages >= 2n ** 50n;
 
+/** Barrier and limit in pages; a value that cannot be read is no limit. */
 export const readPages = (value: string, context: ReadContext): Ubc =>
   parseUbc(value, 'pages', context.pageSize) ?? { barrier: unlimited, limit: unlimited };
 

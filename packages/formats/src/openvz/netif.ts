@@ -31,8 +31,11 @@ const keys = {
   dhcp6: (text: string) => text === 'yes' || text === 'no',
   ip6: (text: string) => listOf(text, ',').every((item) => readAddress(item)?.family === 'ipv6'),
 } as const;
+/** A key within NETIF besides `ifname`, as OpenVZ spells it. */
 export type NetifKey = keyof typeof keys;
+/** True for keys that some release of OpenVZ is known to have. */
 export const isNetifKey = (key: string): key is NetifKey => Object.hasOwn(keys, key);
+/** All of them, in the order in which they are written. */
 export const netifKeys: readonly NetifKey[] = Object.keys(keys).filter(isNetifKey);
 
 /** One interface of NETIF; names as OpenVZ spells them. */

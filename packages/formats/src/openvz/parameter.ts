@@ -25,6 +25,7 @@ export type Syntax =
   | 'text'
   | 'word';
 
+/** What a parameter's numbers count. */
 export type Unit = 'pages' | 'bytes' | 'count' | 'KiB' | 'inodes' | 'seconds' | 'percent' | 'bytes/s' | '1/s';
 
 /** OpenVZ's own grouping: what one sizes, what follows from it, what isolates. */
@@ -36,6 +37,7 @@ export type Duplicates = 'first' | 'last' | 'all';
 /** How barrier and limit must relate; `guarantee` is barrier with an unlimited limit, `total` a limit with barrier 0. */
 export type Bounds = 'equal' | 'ordered' | 'guarantee' | 'total';
 
+/** What a parameter is of; `host` is no container's, `later` only OpenVZ 7 has. */
 export type Group =
   | 'beancounter'
   | 'memory'
@@ -78,6 +80,7 @@ export interface TwoWay {
   write(domain: Domain, context: WriteContext): string | undefined;
 }
 
+/** One key of OpenVZ: the row that reading, writing, checking and the reference page go by. */
 export interface Parameter extends TwoWay {
   readonly key: string;
   readonly group: Group;

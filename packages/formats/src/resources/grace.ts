@@ -8,6 +8,7 @@ import { parseUlong } from '../openvz/values.js';
 const USUAL_SECONDS = 259_200n;
 const MOST_SECONDS = 2n ** 31n;
 
+/** QUOTATIME in seconds, OpenVZ's three days where it is not said; never more than 2³¹. */
 export function graceSecondsOf(domain: Domain): number {
   const said = parseUlong(parameterValue(domain, 'QUOTATIME') ?? '') ?? USUAL_SECONDS;
   return Number(said < MOST_SECONDS ? said : MOST_SECONDS);

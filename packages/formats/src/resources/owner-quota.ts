@@ -5,6 +5,7 @@ import { rootOf, withRoot } from '../edit.js';
 import { FormatError } from '../errors.js';
 import { askedDisk, isNoLimit, parseDisk } from '../openvz/values.js';
 
+/** Whose limits are set, and to what; what is left out stays as it is. */
 export interface OwnerValues {
   readonly kind: 'user' | 'group';
   /** Its number in the container. */

@@ -9,6 +9,7 @@ import { chosenOf, countOf, listOf, processorsOf } from './processors.js';
 import type { IoDeviceLimits, ResourceStatus, Resources } from './resources.js';
 import { resourceRules } from './rules.js';
 
+/** Facts of the host that turn pages and shares of processors into numbers. */
 export interface ResourceOptions {
   /** Of the host; the domain's beancounters count its pages. */
   readonly pageSize: number;

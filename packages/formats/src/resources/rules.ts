@@ -6,6 +6,7 @@ import { parameterOf, parameters } from '../openvz/parameters.js';
 /** A parameter that is a resource: how much of its meaning is kept is known. */
 export type ResourceRule = Parameter & Required<Pick<Parameter, 'status' | 'how'>>;
 
+/** True for parameters of which is said how much of their meaning is kept. */
 export const isResource = (parameter: Parameter | undefined): parameter is ResourceRule =>
   parameter?.status !== undefined && parameter.how !== undefined;
 

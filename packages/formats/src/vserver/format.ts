@@ -9,6 +9,7 @@ import { writeVserver } from './to-files.js';
 const isGuest = (folder: string, has: (path: string) => boolean): boolean =>
   guestMarks.some((mark) => has(`${folder}/${mark}`));
 
+/** Reads and writes guests' folders as util-vserver has them below /etc/vservers; files that mean nothing here are kept whole. */
 export const vserverFormat: Format = {
   name: 'vserver',
   doc: 'Linux-VServer configuration, a folder NAME of small files',

@@ -43,6 +43,7 @@ export const readCapabilities = (domain: Domain, { tree, report }: GuestContext)
 
 const tun: Hostdev = { type: 'misc', mode: 'capabilities', source: { char: '/dev/net/tun' } };
 
+/** Devices of `vdevmap` that may be opened, and tun where the guest may make it; the others are kept whole. */
 export const readDevices = (domain: Domain, { tree, report, folders }: GuestContext): Domain => {
   let result = domain;
   const [asked] = tree.list('ncapabilities').filter(({ text }) => /^tun_create$/i.test(text));

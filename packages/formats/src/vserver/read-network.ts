@@ -10,6 +10,7 @@ const number = (text: string | undefined): number | undefined =>
 
 /** The name of the folder of an address, or of an interface, by its place. */
 export const addressFolder = (place: number): string => `interfaces/${String(place).padStart(2, '0')}`;
+/** The same, of an interface in a network namespace of its own. */
 export const linkFolder = (place: number): string => `netns/interfaces/${place}`;
 
 /** The address of a folder that is one of the guest's: undefined for none, and for one that is disabled. */
@@ -114,4 +115,5 @@ function readSharing(domain: Domain, { tree, report }: GuestContext): Domain {
   );
 }
 
+/** In this order: addresses on the host, interfaces of its own, a namespace it shares. */
 export const networkReads = [readAddresses, readNamespace, readSharing] as const;

@@ -5,6 +5,7 @@ import type { Format } from '../format.js';
 import { detectZonecfg, readZonecfg } from './read.js';
 import { writeZonecfg } from './to-commands.js';
 
+/** Reads and writes what `zonecfg export` prints; it runs nowhere on Linux, so a zone is only imported and exported. */
 export const zonecfgFormat: Format = {
   name: 'zonecfg',
   doc: 'zonecfg export of Solaris and illumos, one file NAME.cfg for each zone',

@@ -8,6 +8,7 @@ export type ZoneValue =
   | { readonly kind: 'list'; readonly items: readonly ZoneValue[] }
   | { readonly kind: 'group'; readonly fields: ReadonlyMap<string, string> };
 
+/** A property of the zone or of one of its resources, set or added. */
 export interface ZoneProperty {
   readonly name: string;
   readonly value: ZoneValue;
@@ -16,6 +17,7 @@ export interface ZoneProperty {
   readonly isAdded: boolean;
 }
 
+/** A resource such as `fs` or `net`, from its `add` to its `end`. */
 export interface ZoneResource {
   readonly type: string;
   readonly line: number;
@@ -23,6 +25,7 @@ export interface ZoneResource {
   readonly properties: readonly ZoneProperty[];
 }
 
+/** A zone after all its commands: what they removed or cleared is not in it. */
 export interface ZoneConfig {
   readonly globals: readonly ZoneProperty[];
   readonly resources: readonly ZoneResource[];

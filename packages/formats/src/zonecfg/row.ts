@@ -71,6 +71,7 @@ export function withTokens<P extends ZoneProperty>(property: P, zoneName: string
 /** Whether a value has a token that nothing here can replace. */
 export const hasToken = ({ value }: ZoneProperty): boolean =>
   value.kind === 'simple' && /%\{[a-z-]+\}/.test(value.text);
+/** What a report says of a value that `hasToken`. */
 export const tokenWhy = 'it has a token in it that only its host knows; kept by its name';
 
 /** Keeps a global property by its name, and says why nothing comes of it. */

@@ -14,6 +14,7 @@ type Ways = TwoWay & Pick<Parameter, 'forget' | 'together'>;
 const keep = (domain: Domain, key: string, pages: Ubc, how: string): Outcome =>
   beancounterOf(domain, key) === undefined ? ubcOutcome(domain, key, pages, how) : ownWord;
 
+/** With VSwap it is the memory limit; otherwise, or without a limit, it is kept as a beancounter. */
 export const physpages: Ways = {
   together: ['SWAPPAGES'],
   read(domain, value, context) {
@@ -36,6 +37,7 @@ export const physpages: Ways = {
   forget: withoutMemory,
 };
 
+/** Without VSwap it is the memory limit, its barrier the soft one; otherwise it is kept as a beancounter. */
 export const privvmpages: Ways = {
   together: ['SWAPPAGES'],
   read(domain, value, context) {
@@ -66,6 +68,7 @@ export const privvmpages: Ways = {
   forget: (domain, { vswap }) => (vswap ? domain : withoutMemory(domain)),
 };
 
+/** Swap alone, where a document counts memory and swap together; kept as a beancounter where memory has no limit. */
 export const swappages: Ways = {
   read(domain, value, context) {
     const pages = readPages(value, context);
@@ -89,6 +92,7 @@ export const swappages: Ways = {
   forget: (domain) => withoutMemtune(domain, 'swapHardLimitKiB'),
 };
 
+/** Its barrier is `min_guarantee`, never above the memory there is unless it was asked for. */
 export const vmguarpages: Ways = {
   read(domain, value, context) {
     const { barrier } = readPages(value, context);

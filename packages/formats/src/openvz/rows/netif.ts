@@ -120,6 +120,7 @@ function fromKept(pairs: readonly string[]): Partial<Netif> & { others: string[]
   return { ...known, others };
 }
 
+/** NETIF both ways: an interface for each; keys that no element holds are kept by name. */
 export const netif: TwoWay = {
   read(domain, value) {
     const { found, bad } = readNetif(value);
