@@ -57,5 +57,6 @@ export function piecesOf(value: unknown): readonly string[] {
 
 function isModel(value: unknown): value is Model {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
-  return !('extras' in value) || value.extras === undefined || Array.isArray(value.extras);
+  const { extras }: { readonly extras?: unknown } = value;
+  return extras === undefined || Array.isArray(extras);
 }
