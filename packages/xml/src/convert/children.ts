@@ -54,25 +54,25 @@ function readChild(
   extras: Extra[],
 ): boolean {
   const { findings } = context;
-  const { field, key } = entry;
+  const { field, key, element } = entry;
+  const there = model[key];
   const mark = findings.mark();
-  if (!isList(entry) && model[key] !== undefined) {
+  if (there !== undefined && !isList(entry)) {
     const message = `<${entry.name}> stands a second time`;
     const expected = `one <${entry.name}>`;
     findings.invalid('duplicate-element', childNode, undefined, message, { expected });
     findings.forgive(mark);
     return false;
   }
-  if (entry.element !== undefined && isBlank(childNode, entry.element)) return false;
+  if (element !== undefined && isBlank(childNode, element)) return false;
   const extrasBefore = extras.length;
-  const there = model[key];
   const list: unknown[] | undefined = isList(entry) ? (Array.isArray(there) ? there : []) : undefined;
   const value =
-    entry.element !== undefined
-      ? context.convert(childNode, entry.element)
-      : entry.field.kind === 'open'
+    element !== undefined
+      ? context.convert(childNode, element)
+      : field.kind === 'open'
         ? readOpen(context, childNode, entry, model, extras)
-        : readPlainChild(context, childNode, { key, field: entry.field, index: list?.length }, extras);
+        : readPlainChild(context, childNode, { key, field, index: list?.length }, extras);
   if (value === undefined || findings.isSpoilt(mark)) {
     extras.length = extrasBefore;
     findings.forgive(mark);
