@@ -114,6 +114,9 @@ async function welcome(client) {
   process.stderr.write(`${lines.join('\n')}\n`);
 }
 
+// Who reads what this prints may end first: of `npm start 2>&1 | tee log` Ctrl-C ends both. The daemon is waited for all the same.
+for (const output of [process.stdout, process.stderr]) output.on('error', () => undefined);
+
 async function main() {
   await setUp();
   // The build has just made it, at the earliest.

@@ -1,7 +1,7 @@
 // A domain's life: what it is on the host, how it ends and comes back, and what stays of it.
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, readFile, readlink, rename, rm, writeFile } from 'node:fs/promises';
 import { after, afterEach, before, test } from 'node:test';
 import { run } from '../world/command.js';
@@ -304,6 +304,16 @@ test('the daemon ends and starts again: containers go on, and their end is notic
   assert.equal(await world.shell('goes-on', 'echo alive'), 'alive');
   process.kill(init, 'SIGKILL');
   await world.waitForState('goes-on', 'shutoff (crashed)');
+});
+
+test('a daemon whose log nobody reads any more goes on, and stops tidily', async () => {
+  world.deafen();
+  const name = await world.run(domainXml({ name: 'unheard' }));
+  await world.client.domains.destroy({ domain: name });
+  await world.stop();
+  assert.ok(!existsSync(world.socket), 'its socket stays behind');
+  await world.start();
+  assert.equal(await stateOf(name), 'shutoff (destroyed)');
 });
 
 test('what ends while the daemon is down is noticed with its reason, and its document obeyed', async () => {

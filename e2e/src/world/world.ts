@@ -154,6 +154,11 @@ export class World {
     await this.#end('SIGINT');
   }
 
+  /** Ends whoever reads the daemon's log, as Ctrl-C does with `ctvirtd | tee`. */
+  deafen(): void {
+    this.#daemon?.stderr?.destroy();
+  }
+
   async kill(): Promise<void> {
     await this.#end('SIGKILL');
   }

@@ -66,6 +66,9 @@ function parsed() {
   }
 }
 
+// Who reads the log may end first: of `ctvirtd 2>&1 | tee log` Ctrl-C ends both. Its lines are lost then, and the daemon goes on.
+for (const output of [process.stdout, process.stderr]) output.on('error', () => undefined);
+
 const format: LogFormat = values.log === 'json' ? 'json' : 'text';
 const log = createLog(format, values['log-level'], process.stderr);
 for (const signal of ['SIGUSR1', 'SIGUSR2'] as const)
