@@ -126,6 +126,32 @@ describe('ctvirt', () => {
     assert.match(err, /the console is closed/);
   });
 
+  test('the end of its input detaches a console, and what answers it is still shown', {
+    timeout: 5000,
+  }, async () => {
+    await create('piped');
+    const { out, status, err } = await ctvirt('console piped', { input: 'hello' });
+    assert.deepEqual([status, out], [0, 'login: HELLO']);
+    assert.match(err, /detached/);
+  });
+
+  for (const signal of ['SIGTERM', 'SIGHUP', 'SIGINT'] as const)
+    test(`${signal} detaches a console at once`, async () => {
+      const name = `told-${signal}`;
+      await create(name);
+      let began = 0;
+      const { status, err } = await launch(
+        [process.execPath, program, 'console', name],
+        async (child, seen) => {
+          await until(seen, 'login: ');
+          began = performance.now();
+          child.kill(signal);
+        },
+      );
+      assert.deepEqual([status, /detached/.test(err)], [0, true], err);
+      assert.ok(performance.now() - began < 5000, 'it took long');
+    });
+
   test("exec -t runs in raw mode with the terminal's size", async () => {
     await create('raw');
     const { status, out } = await launch(

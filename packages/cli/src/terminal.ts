@@ -9,7 +9,7 @@ import type { Input, Io } from './io.js';
 export interface Attachment {
   /** The other end has a terminal: ours goes raw and tells its size. */
   readonly isTerminal: boolean;
-  /** This byte of input leaves the session. */
+  /** This byte of input leaves the session, which goes on without us: so do the input's end, and a signal to end. */
   readonly detachByte?: number;
 }
 
@@ -17,6 +17,8 @@ export type Ending = { readonly kind: 'exited'; readonly status: number } | { re
 
 /** How long a program may take to end of a signal that it was passed. */
 const KILL_AFTER_MS = 10_000;
+/** How long what answers the last input may take to come: a session that is left says no end of it. */
+const LINGER_MS = 1000;
 
 /** Passes input and output until the session ends or the person leaves it. */
 export async function attach(session: ClientSession, io: Io, how: Attachment): Promise<Ending> {
@@ -37,7 +39,12 @@ export async function attach(session: ClientSession, io: Io, how: Attachment): P
       session.stdin.once('drain', () => stdin.resume());
     }
   };
-  const onInputEnd = () => session.stdin.end();
+  const isLeft = how.detachByte !== undefined;
+  let lingering: NodeJS.Timeout | undefined;
+  const onInputEnd = () =>
+    session.stdin.end(() => {
+      if (isLeft) lingering = setTimeout(() => detach({ kind: 'detached' }), LINGER_MS);
+    });
   const onResize = () => {
     const { columns, rows } = sizeOf(io);
     if (columns !== undefined && rows !== undefined) session.resize(columns, rows);
@@ -45,8 +52,10 @@ export async function attach(session: ClientSession, io: Io, how: Attachment): P
   const onInterrupt = () => session.kill();
   let killTimer: NodeJS.Timeout | undefined;
   const ignore = io.onSignal?.((name) => {
+    const isEnd = name !== 'SIGUSR1' && name !== 'SIGUSR2';
+    if (isLeft && isEnd) return detach({ kind: 'detached' });
     session.signal(constants.signals[name]);
-    if (name === 'SIGUSR1' || name === 'SIGUSR2') return;
+    if (!isEnd) return;
     // A program may ignore it; nobody waits for it for ever.
     killTimer ??= setTimeout(() => session.kill(), KILL_AFTER_MS).unref();
   });
@@ -65,6 +74,7 @@ export async function attach(session: ClientSession, io: Io, how: Attachment): P
   } finally {
     io.signal.removeEventListener('abort', onInterrupt);
     clearTimeout(killTimer);
+    clearTimeout(lingering);
     ignore?.();
     stdout.off('resize', onResize);
     stdin.off('data', onInput).off('end', onInputEnd);

@@ -12,7 +12,7 @@ export const console = verb({
   group: 'Domains',
   summary: "Attach to a running domain's console",
   details: [
-    'Ctrl + ] detaches; the domain goes on.',
+    'Ctrl + ] detaches, and so do SIGTERM and SIGHUP; the domain goes on. At the end of its input it detaches after a second, in which the console may still answer.',
     'One has it at a time: who else asks is told who has it, whichever client that one came by.',
   ],
   args: { domain: activeDomain },
