@@ -64,6 +64,25 @@ describe('ctvirt', () => {
     assert.equal((await ctvirt('exec run no-such-program-here')).status, 127);
   });
 
+  test('exec -n leaves the input to the loop around it', async () => {
+    for (const name of ['one', 'two']) await create(name);
+    const loop = (options: string) =>
+      `printf 'one\\ntwo\\n' | while read -r name; do ${quoted} exec ${options} "$name" -- sh -c 'cat; echo done'; done`;
+    const { out } = await launch(['sh', '-c', loop('-n')], async () => undefined);
+    assert.equal(out, 'done\ndone\n');
+    const without = await launch(['sh', '-c', loop('')], async () => undefined);
+    assert.equal(without.out, 'two\ndone\n');
+    assert.equal((await ctvirt('exec -nt one true')).status, 2);
+  });
+
+  test("exec's options stand on either side of the domain, before the program", async () => {
+    await create('either');
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: the shell's, not ours
+    const given = 'exec -e A=1 either -e B=2 -- sh -c echo${IFS}$A$B';
+    assert.equal((await ctvirt(given)).out, '12\n');
+    assert.equal((await ctvirt('exec either echo -e A=1')).out, 'A=1\n');
+  });
+
   test("exec's own failures end with 125", async () => {
     assert.equal((await ctvirt('exec none true')).status, 125);
     await ctvirt('define -', { input: domainXml('stopped') });

@@ -1,7 +1,8 @@
 // ctvirt exec
 // SPDX-License-Identifier: Apache-2.0
+import { Readable } from 'node:stream';
 import { CliError } from '../errors.js';
-import { execFailedStatus } from '../exit-status.js';
+import { execFailedStatus, usageStatus } from '../exit-status.js';
 import { attach, sizeOf } from '../terminal.js';
 import { verb } from '../verb.js';
 import { activeDomain } from './arguments.js';
@@ -14,12 +15,15 @@ export const exec = verb({
   summary: 'Run a program inside a running domain',
   details: [
     "Input, output and exit status are the program's: 128 + signal number if it was killed.",
-    `Where ctvirt itself fails the status is ${execFailedStatus}. Options go before DOMAIN.`,
+    `It is 127 where the container has no such program, 126 where it cannot be run, ${execFailedStatus} where ctvirt itself fails, and ${usageStatus} where the command line is wrong.`,
+    "Options of ctvirt stand before the program, on either side of DOMAIN; what follows the program, or --, is the program's own.",
+    'It reads the input of ctvirt, all there is, as ssh does. --no-input leaves that to others, such as the loop around it: ctvirt list --name | while read -r name; do ctvirt exec -n "$name" -- uptime; done',
     "It is root's, and begins in /. --user takes a name or a number by the container's own /etc/passwd, with the groups of its /etc/group, and begins in that user's home.",
     'It has PATH, TERM, USER, LOGNAME, HOME and PWD, LANG=C.UTF-8 where the container has that locale, what the document says in <initenv>, and what --env says.',
   ],
   args: { domain: activeDomain, command: { summary: 'The program and its arguments', rest: true } },
   options: {
+    'no-input': { type: 'flag', short: 'n', summary: 'Give it no input, and read none' },
     tty: { type: 'flag', short: 't', summary: 'Give it a terminal' },
     user: { type: 'text', short: 'u', value: 'USER', summary: 'Run it as this user of the container' },
     cwd: { type: 'text', value: 'DIR', summary: 'Begin in this folder of the container' },
@@ -27,8 +31,10 @@ export const exec = verb({
   },
   example: { command: 'ctvirt exec -t web -- /bin/sh', does: "Opens a shell in 'web'." },
   failureStatus: execFailedStatus,
-  async run(context, { args: { domain, command }, options: { tty, user, cwd, env } }) {
+  async run(context, { args: { domain, command }, options }) {
     const { io, client } = context;
+    const { tty, user, cwd, env, 'no-input': noInput } = options;
+    if (tty && noInput) throw new CliError('usage', 'exec: --tty and --no-input exclude each other');
     if (tty && io.stdin.isTTY !== true)
       throw new CliError('usage', 'exec: --tty needs a terminal on standard input');
     if (cwd !== undefined && !cwd.startsWith('/'))
@@ -41,7 +47,9 @@ export const exec = verb({
       ...(tty && { tty, ...sizeOf(io) }),
     };
     const session = await client.domains.exec({ domain, open }, { signal: io.signal });
-    const ending = await attach(session, io, { isTerminal: tty });
+    const ending = await attach(session, noInput ? { ...io, stdin: Readable.from([]) } : io, {
+      isTerminal: tty,
+    });
     if (io.signal.aborted) return interruptedStatus;
     return ending.kind === 'exited' ? ending.status : undefined;
   },
