@@ -11,7 +11,7 @@ export const events = resource({
     path: '/v1/events',
     summary:
       'State changes and refused resources from now on, one JSON object per line; empty lines only keep the connection',
-    query: { domain: string({ description: 'Only of the domain with this name or UUID' }) },
+    query: { domain: string({ description: 'Only of the domain with this name, UUID or id' }) },
     body: none,
     answer: lines(domainEvent),
   },

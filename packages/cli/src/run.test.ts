@@ -7,6 +7,7 @@ import { describe, test } from 'node:test';
 import { version } from '@ctvirt/api';
 import { exitStatuses } from './exit-status.js';
 import { domainXml, invoke, withDaemon } from './testing/harness.js';
+import { verbs } from './verbs/index.js';
 
 describe('ctvirt', () => {
   const daemon = withDaemon();
@@ -45,6 +46,24 @@ describe('ctvirt', () => {
     for (const [words, expected] of steps)
       assert.deepEqual(await ctvirt(words), { status: 0, out: expected, err: '' }, words);
     assert.equal((await ctvirt('domstate life')).status, 3);
+  });
+
+  test('a domain that is not there is not found, by every verb that takes one', {
+    timeout: 20_000,
+  }, async () => {
+    const more: Readonly<Record<string, string>> = {
+      exec: 'true',
+      set: '--numproc 10',
+      events: '--timeout 5',
+    };
+    for (const { name } of verbs.filter(({ args }) => 'domain' in args)) {
+      const { status, err } = await ctvirt(`${name} nosuch ${more[name] ?? ''}`);
+      assert.equal(status, name === 'exec' ? 125 : 3, name);
+      assert.match(err, /nosuch/);
+    }
+    assert.equal((await ctvirt('events nosuch')).status, 3);
+    assert.equal((await ctvirt('quota nosuch --user 5 --space 1G')).status, 3);
+    assert.equal((await ctvirt('shutdown nosuch --wait')).status, 3);
   });
 
   test('shuts down one domain or all that run', async () => {

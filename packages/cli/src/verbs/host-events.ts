@@ -10,7 +10,7 @@ export const events = verb({
   group: 'Host',
   summary: 'Print state changes and refused resources as they happen',
   details: ['Ends at the first event, with --loop at Ctrl-C. With --json, one object a line.'],
-  args: { domain: { summary: 'Only of this domain (name or UUID)', optional: true, complete: 'domain' } },
+  args: { domain: { summary: 'Only of this domain (name, UUID or id)', optional: true, complete: 'domain' } },
   options: {
     loop: { type: 'flag', summary: 'Go on after the first' },
     timestamp: { type: 'flag', summary: 'Begin each line with its time' },

@@ -5,8 +5,11 @@ import type { Engine } from '@ctvirt/engine';
 import type { Handlers } from './handler.js';
 
 export const bindEvents = (engine: Engine): Handlers<Resources['events']> => ({
-  watch: ({ query: { domain } }, send) =>
-    engine.onEvent((event) => {
-      if (domain === undefined || event.domain.name === domain || event.domain.uuid === domain) send(event);
-    }),
+  watch: ({ query: { domain } }, send) => {
+    if (domain === undefined) return engine.onEvent(send);
+    const { name, uuid } = engine.summary(domain);
+    return engine.onEvent((event) => {
+      if (event.domain.name === name || event.domain.uuid === uuid) send(event);
+    });
+  },
 });

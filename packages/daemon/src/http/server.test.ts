@@ -359,6 +359,7 @@ test('a client that goes interrupts its long operation', async (t) => {
 
 test('events arrive from the moment the watch begins, and leave no listener behind', async (t) => {
   const { client, engine } = await serve(t);
+  await client.domains.define({ body: sampleXml('b') });
   const abort = new AbortController();
   const all = await client.events.watch({}, { signal: abort.signal });
   const one = await client.events.watch({ domain: 'b' }, { signal: abort.signal });
@@ -379,6 +380,23 @@ test('events arrive from the moment the watch begins, and leave no listener behi
   ]);
   await new Promise((resolve) => setTimeout(resolve, 50));
   assert.equal(engine.listeners(), 0);
+});
+
+test('events of one domain are asked for by its name, UUID or id, and of an unknown one not to be had', async (t) => {
+  const { client, engine } = await serve(t);
+  await assert.rejects(client.events.watch({ domain: 'nosuch' }), failsWith('not-found'));
+  assert.equal(engine.listeners(), 0);
+  await client.domains.define({ body: sampleXml('b') });
+  const { name, uuid, id } = await client.domains.start({ domain: 'b' });
+  const watching = await Promise.all(
+    [name, uuid, String(id)].map((domain) => client.events.watch({ domain })),
+  );
+  await client.domains.destroy({ domain: 'b' });
+  for (const events of watching)
+    for await (const { event } of events) {
+      assert.equal(event, 'stopped');
+      break;
+    }
 });
 
 test('a closing daemon ends its streams', async (t) => {
