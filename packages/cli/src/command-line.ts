@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 import { CliError } from './errors.js';
 import { didYouMean } from './suggestion.js';
 import type { Option, Options, Verb } from './verb.js';
+import { optionHere, verbHere } from './vzctl-words.js';
 
 /** The options every verb takes, before or after its name. */
 export const globalOptions = {
@@ -81,7 +82,7 @@ export function findVerb(
     const known = verbs.flatMap(({ name, aliases, hidden }) =>
       hidden ? [] : [name.split(' ')[0] ?? name, ...(aliases ?? [])],
     );
-    throw new CliError('usage', `unknown command '${one}'${didYouMean(one, known)}`);
+    throw new CliError('usage', `unknown command '${one}'${verbHere(one) ?? didYouMean(one, known)}`);
   }
   const actions = nouns.map(({ name }) => name.slice(one.length + 1));
   const two = second === undefined ? undefined : words[second];
@@ -131,10 +132,13 @@ export function parseVerb(verb: Verb, words: readonly string[]): ParsedCommand {
 }
 
 function unknownOption(verb: Verb, rawName: string, known: readonly string[]): string {
-  return `${verb.name}: unknown option '${rawName}'${didYouMean(
-    rawName,
-    known.map((name) => `--${name}`),
-  )}`;
+  const hint =
+    optionHere(verb.name, rawName.replace(/^--?/, '')) ??
+    didYouMean(
+      rawName,
+      known.map((name) => `--${name}`),
+    );
+  return `${verb.name}: unknown option '${rawName}'${hint}`;
 }
 
 function givenValue(option: Option, rawName: string, value: string | undefined): string {

@@ -35,7 +35,8 @@ function section(verb: Verb): readonly string[] {
     `${verb.summary}.`,
     `\`${usageOf(verb)}\``,
     ...(verb.aliases ? [`Also: ${verb.aliases.map((alias) => `\`${alias}\``).join(', ')}`] : []),
-    ...(verb.details ?? []),
+    // An element of a document is none of the page's.
+    ...(verb.details ?? []).map((paragraph) => paragraph.replaceAll('<', '\\<')),
     ...(args.length > 0
       ? [
           table(

@@ -3,6 +3,7 @@
 import { parameterOf, resourceRules } from '@ctvirt/formats';
 import { CliError } from '../errors.js';
 import { type Option, verb } from '../verb.js';
+import { setOptionsHere } from '../vzctl-words.js';
 import { anyDomain } from './arguments.js';
 
 const where = {
@@ -45,6 +46,7 @@ export const set = verb({
   details: [
     'Values are barrier:limit, soft:hard or one number, with a suffix K, M, G or T where they count memory or space.',
     'A value that the kernel refuses changes nothing. ctvirt params shows what becomes of each parameter.',
+    `Of vzctl's other options, ${setOptionsHere}.`,
   ],
   args: { domain: anyDomain },
   options: { ...where, ...limits },

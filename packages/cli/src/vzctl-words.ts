@@ -1,0 +1,66 @@
+// Verbs and options of vzctl and vzlist that ctvirt has under another name, and what does it here.
+// SPDX-License-Identifier: Apache-2.0
+
+type Words = Readonly<Record<string, string>>;
+
+const vzctlVerbs: Words = {
+  enter: 'ctvirt exec -t DOMAIN -- /bin/sh',
+  exec2: 'ctvirt exec DOMAIN -- PROGRAM',
+  mount: 'ctvirt start DOMAIN, which mounts its files; ctvirt exec DOMAIN reaches them',
+  restart: 'ctvirt reboot DOMAIN --wait',
+  runscript: 'ctvirt exec DOMAIN -- /bin/sh -s < SCRIPT',
+  status: 'ctvirt domstate DOMAIN',
+  stop: 'ctvirt shutdown DOMAIN --wait, or, as with --fast, ctvirt destroy DOMAIN',
+  umount: 'ctvirt shutdown DOMAIN, at whose end its files are unmounted',
+  vzlist: 'ctvirt list, or, as with -a, ctvirt list --all',
+};
+
+/** What the document says. */
+const documentOptions: Words = {
+  description: '<description>',
+  devnodes: '<hostdev>',
+  hostname: '<hostname>',
+  ipadd: "<ip address='...'/> in <interface>",
+  ipdel: "<ip address='...'/> in <interface>",
+  nameserver: '<nameserver> in <dns>',
+  netif_add: "<interface type='bridge'>",
+  searchdomain: '<search> in <dns>',
+};
+
+const newOptions: Words = {
+  ...documentOptions,
+  config: '<profile>',
+  ostemplate: "<source name='TEMPLATE'/> in <filesystem type='template'>",
+};
+
+const inDocument = (words: Words, how: string): Words =>
+  Object.fromEntries(Object.entries(words).map(([option, element]) => [option, `${element} ${how}`]));
+
+const ownOptions: Words = {
+  save: '--config',
+  onboot: 'ctvirt autostart DOMAIN, or with --disable',
+  userpasswd: 'echo USER:PASSWORD | ctvirt exec DOMAIN -- chpasswd',
+};
+const editedOptions: Words = { ...documentOptions, applyconfig: '<profile>' };
+
+const options: Readonly<Record<string, Words>> = {
+  set: { ...ownOptions, ...inDocument(editedOptions, 'by ctvirt edit DOMAIN') },
+  create: inDocument(newOptions, 'in the document, which ctvirt define takes'),
+  define: inDocument(newOptions, 'in the document'),
+  list: { a: '--all' },
+};
+
+/** `: here it is --config`, or undefined where the word is none of vzctl's, or as it is there. */
+const told = (words: Words | undefined, word: string): string | undefined =>
+  words !== undefined && Object.hasOwn(words, word) ? `: here it is ${words[word]}` : undefined;
+
+export const verbHere = (word: string): string | undefined => told(vzctlVerbs, word);
+export const optionHere = (verb: string, name: string): string | undefined => told(options[verb], name);
+
+const listed = (words: Words, separator: string): string =>
+  Object.entries(words)
+    .map(([option, here]) => `--${option} is ${here}`)
+    .join(separator);
+
+/** The options of `vzctl set` that are something else here, in a sentence. */
+export const setOptionsHere = `${listed(ownOptions, '; ')}; and by ctvirt edit DOMAIN ${listed(editedOptions, ', ')}`;
