@@ -190,6 +190,8 @@ test('what does not exist is not found, by whatever verb', async () => {
     assertOneMessage(stderr);
     assert.match(stderr, /nobody/);
   }
+  const { stderr } = await world.cli(['template', 'info', 'nobody']);
+  assert.match(stderr, /there is no template 'nobody'; known are busybox/);
 });
 
 test('a folder or an image of the host that is not there: the start says so and leaves nothing', async () => {

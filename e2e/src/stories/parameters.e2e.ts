@@ -143,8 +143,15 @@ test('what the kernel refuses changes neither the container nor its stored docum
   const absent = String(cpus().length + 4000);
   const change = { numproc: '50', cpumask: absent };
   const error = await refused('unsupported', set('314', change, { live: true, stored: true }));
+  const online = (await readFile('/sys/devices/system/cpu/online', 'utf8')).trim();
   assert.match(error.message, new RegExp(`does not take ${absent} for cpuset\\.cpus`));
+  assert.ok(error.message.endsWith(`this host has the processors ${online}`), error.message);
   assert.deepEqual(await seen(), before);
+  await set('314', { cpumask: absent }, { stored: true });
+  await world.client.domains.destroy({ domain: '314' });
+  await assert.rejects(world.client.domains.start({ domain: '314' }), {
+    message: new RegExp(`this host has the processors ${online}$`),
+  });
 });
 
 test('a change that a killed daemon had begun is taken back by the next one', async () => {

@@ -146,7 +146,8 @@ function givenValue(option: Option, rawName: string, value: string | undefined):
     if (value !== undefined) throw new CliError('usage', `${rawName} takes no value`);
     return '';
   }
-  if (value === undefined)
+  // An empty one comes of a shell's variable that is not set.
+  if (value === undefined || value === '')
     throw new CliError('usage', `${rawName} needs a value: ${rawName} ${option.value ?? 'VALUE'}`);
   return value;
 }

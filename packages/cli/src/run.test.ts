@@ -358,6 +358,7 @@ test('a wrong command line ends with 2, names the fault and what was meant', asy
     ['list extra', "list: 'extra' is one argument too many; usage: ctvirt list [OPTIONS]"],
     ['start', 'start: DOMAIN is missing; usage: ctvirt start DOMAIN'],
     ['shutdown web --timeout', '--timeout needs a value: --timeout SECONDS'],
+    ['exec --user= web ls', '--user needs a value: --user USER'],
     ['shutdown web --timeout soon', "--timeout takes a whole number, not 'soon'"],
     ['shutdown web --timeout 1 --timeout 2', '--timeout is given more than once'],
     ['exec web', 'exec: COMMAND is missing; usage: ctvirt exec [OPTIONS] DOMAIN COMMAND...'],

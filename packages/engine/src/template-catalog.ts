@@ -34,14 +34,11 @@ export class TemplateCatalog implements Templates {
 
   /** Absolute path of an unpacked template. */
   path(name: string): string {
-    const path = translatedNow(() => this.#store.rootfs(name));
-    if (!existsSync(path))
-      throw new EngineError(
-        'not-found',
-        `there is no template '${name}'; \`ctvirt template list\` shows those there are, \`ctvirt template import\` adds one`,
-        { name },
-      );
-    return path;
+    return translatedNow(() => {
+      const path = this.#store.rootfs(name);
+      if (!existsSync(path)) throw this.#store.missing(name);
+      return path;
+    });
   }
 
   list(): Promise<Template[]> {

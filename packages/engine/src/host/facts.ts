@@ -54,6 +54,17 @@ export function readFacts(roots: string): Facts {
 
 export const cgroupVersion = (): 1 | 2 => (statfsSync('/sys/fs/cgroup').type === CGROUP2_MAGIC ? 2 : 1);
 
+const online = new Map([
+  ['cpuset.cpus', { what: 'the processors', list: '/sys/devices/system/cpu/online' }],
+  ['cpuset.mems', { what: 'the memory nodes', list: '/sys/devices/system/node/online' }],
+]);
+
+/** What the host has of what a group's file lists, as a clause for a refusal; empty for other files. */
+export function hostHas(file: string): string {
+  const known = online.get(file);
+  return known === undefined ? '' : `; this host has ${known.what} ${textOf(known.list).trim()}`;
+}
+
 /** `nodev` before the name, where it needs no device. */
 export const filesystemsIn = (text: string): string[] =>
   text.split('\n').flatMap((line) => line.split('\t')[1]?.trim() || []);

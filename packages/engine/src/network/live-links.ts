@@ -46,7 +46,7 @@ export function changedLinks(before: Domain, after: Domain): LinkChanges {
   if (!isDeepStrictEqual(fixedDevices(before), fixedDevices(after)))
     throw new EngineError(
       'unsupported',
-      'of a running container only interfaces and disk limits can change: change its stored configuration and start it again',
+      'of a running container only interfaces and disk limits can change: change its stored configuration (--config) and start it again',
     );
   const missing = (from: readonly Interface[], list: readonly Interface[]): number[] =>
     from.flatMap((link, at) => (list.some((other) => isSameLink(link, other)) ? [] : [at]));

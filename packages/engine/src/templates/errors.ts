@@ -39,6 +39,7 @@ export type RefusalReason =
 /** Facts beside the message, for callers that must decide and for logs. */
 export interface TemplateErrorDetails {
   reason?: RefusalReason;
+  name?: string;
   argv?: readonly string[];
   status?: number | string | null;
   stderr?: string;

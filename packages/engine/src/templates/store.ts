@@ -1,6 +1,7 @@
 // Keeps templates: unpacked root trees under one private folder, each made whole or not at all.
 // SPDX-License-Identifier: Apache-2.0
 import { randomBytes } from 'node:crypto';
+import { readdirSync } from 'node:fs';
 import { chmod, lstat, mkdir, open, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -130,18 +131,25 @@ export class TemplateStore {
     return join(this.#dir, `${PARTIAL}${randomBytes(8).toString('hex')}`);
   }
 
+  /** What is thrown where there is no such template. */
+  missing(name: string, cause?: unknown): TemplateError {
+    const known = readdirSync(this.#dir).filter((entry) => !entry.startsWith('.'));
+    const there = known.sort().join(', ') || 'none';
+    return new TemplateError(
+      'not-found',
+      `there is no template '${name}'; known are ${there}, and \`ctvirt template build\` or \`import\` adds one`,
+      { name },
+      cause,
+    );
+  }
+
   async #read(name: TemplateName): Promise<Template> {
     let text: string;
     try {
       text = await readFile(join(this.#dir, name, RECORD), 'utf8');
     } catch (cause) {
       if (!isErrno(cause, 'ENOENT')) throw cause;
-      throw new TemplateError(
-        'not-found',
-        `there is no template ${name}: import or build it first`,
-        {},
-        cause,
-      );
+      throw this.missing(name, cause);
     }
     return parseRecord(name, text);
   }

@@ -23,6 +23,7 @@ import type { CgroupLayout } from '../../cgroups/layout.js';
 import { letGo } from '../../cgroups/let-go.js';
 import { EngineError } from '../../errors.js';
 import { bornAsFirst } from '../../host/birth.js';
+import { hostHas } from '../../host/facts.js';
 import { readIfThere } from '../../host/files.js';
 import { isErrno, unlessGone } from '../../host/gone.js';
 import { withinShare, withMonitorLimits } from '../../host/monitor-limits.js';
@@ -298,7 +299,8 @@ export class LxcTools {
       fault === 'stillborn'
         ? "its first process was killed before it could run init: see the kernel's log for who ran out of memory"
         : errors.join('; ') || `lxc-start ended with status ${status}`;
-    const what = `liblxc could not start the container: ${reason}`;
+    const [, list = ''] = /Failed to set "(cpuset\.\w+)"/.exec(reason) ?? [];
+    const what = `liblxc could not start the container: ${reason}${hostHas(list)}`;
     return (
       refusalOf(errnoInWords(reason) ?? '', what, { errors }) ??
       new EngineError('host-command', what, { errors })

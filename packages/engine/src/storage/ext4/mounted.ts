@@ -31,7 +31,7 @@ export async function growMounted(
   if (!hasCapability('sysResource'))
     throw new EngineError(
       'denied',
-      `${image} cannot grow while it is mounted: the daemon has no CAP_SYS_RESOURCE; change the stored configuration and start the domain again`,
+      `${image} cannot grow while it is mounted: the daemon has no CAP_SYS_RESOURCE; change its stored configuration (--config) and start the domain again`,
       { image },
     );
   await truncate(image, grownBytes(found, limit.bytes, limit.inodes));
@@ -54,7 +54,7 @@ export async function limitSpace(
   if (kept > found.blocks * MOST_RESERVED)
     throw new EngineError(
       'unsupported',
-      `${image} has ${found.bytes} bytes, and can be limited to no less than half of them while it is mounted: change the stored configuration and start the domain again`,
+      `${image} has ${found.bytes} bytes, and can be limited to no less than half of them while it is mounted: change its stored configuration (--config) and start the domain again`,
       { image },
     );
   await keepBlocks(mounted, kept, found);

@@ -25,10 +25,14 @@ export function changedSpaces(
         : to.limit?.bytes === undefined
           ? 'was made with a limit on its space, and keeps one'
           : from.limit.inodes !== to.limit.inodes
-            ? `has ${from.limit.inodes ?? 'any number of'} inodes since it was made, and keeps them: a domain of another name gets as many as it is defined with, and what is to be kept can be copied there`
+            ? `has ${from.limit.inodes ?? 'any number of'} inodes since it was made, and keeps them`
             : undefined;
     if (why !== undefined)
-      throw new EngineError('unsupported', `the file system at '${to.target}' ${why}`, { target: to.target });
+      throw new EngineError(
+        'unsupported',
+        `the file system at '${to.target}' ${why}: a domain of another name has it as it is defined, and what is to be kept can be copied there`,
+        { target: to.target },
+      );
     return [{ from, to }];
   });
 }

@@ -10,6 +10,7 @@ import { type Limit, lineOf, unlimitedValue } from '../../../cgroups/limit.js';
 import { limitsOf } from '../../../cgroups/limits.js';
 import { withProcessDefault } from '../../../cgroups/processes.js';
 import { EngineError } from '../../../errors.js';
+import { hostHas } from '../../../host/facts.js';
 import { noDisk } from '../../../lifecycle/block-io.js';
 
 const same = (a: Limit) => (b: Limit) =>
@@ -75,7 +76,7 @@ export function planLimits(
   if (fixed.length > 0)
     throw new EngineError(
       'unsupported',
-      `a running container keeps ${fixed.join(', ')}: change the stored configuration and start it again`,
+      `a running container keeps ${fixed.join(', ')}: change its stored configuration (--config) and start it again`,
       { fixed },
     );
   if (lacksDisks(after, disks) && !isDeepStrictEqual(ratesOf(before), ratesOf(after)))
@@ -97,7 +98,7 @@ export function planLimits(
   if (changes.length > 0 || isDeepStrictEqual(unpromised(before), unpromised(after))) return changes;
   throw new EngineError(
     'unsupported',
-    'this cannot be changed while the domain runs: change its stored configuration and start it again',
+    'this cannot be changed while the domain runs: change its stored configuration (--config) and start it again',
   );
 }
 
@@ -139,7 +140,7 @@ export function writeLimits(cgroups: CgroupLayout, group: string, changes: reado
       isBusy ? 'busy' : 'unsupported',
       isBusy
         ? `${limit.file} cannot be ${lineOf(limit)}: more is in use`
-        : `this kernel does not take ${lineOf(limit)} for ${limit.file} (${error.code})`,
+        : `this kernel does not take ${lineOf(limit)} for ${limit.file} (${error.code})${hostHas(limit.file)}`,
       { file: limit.file, value: lineOf(limit) },
       { cause: error },
     );
