@@ -149,12 +149,16 @@ test('files outlive the definition unless undefine erases them, and the next def
   const { uuid, idMap } = await infoOf('kept');
   await world.erase(); // nothing: only to show that it erases what it is told
   await world.client.domains.destroy({ domain: 'kept' });
-  await world.client.domains.undefine({ domain: 'kept' });
+  const { stderr } = await world.cli(['undefine', 'kept']);
+  assert.match(stderr, /its files stay in \/\S+\/kept, and its ids.*undefine kept --storage/);
   await refused('not-found', infoOf('kept'));
+  for (const words of [['check'], ['check', '--clean']])
+    assert.match((await world.cli(words)).stderr, /no stray.*undefine NAME --storage/);
   const { owned } = await world.client.check.list();
   assert.ok(owned.some(({ owner }) => owner === 'kept (kept)'));
   const codes = async () => (await world.define(xml)).findings.map(({ code }) => code);
   assert.deepEqual(await codes(), ['kept-files']);
+  assert.match(world.log, /'kept': the files kept of an earlier domain of this name are its own/);
   assert.deepEqual(await codes(), [], 'told once');
   await world.client.domains.start({ domain: 'kept' });
   assert.equal(await world.shell('kept', 'cat /file'), 'precious');

@@ -8,7 +8,10 @@ export const undefine = verb({
   name: 'undefine',
   group: 'Domains',
   summary: 'Forget a domain; with --storage, erase its root file system too',
-  details: ['A running domain goes on and becomes transient.'],
+  details: [
+    'A running domain goes on and becomes transient.',
+    'Without --storage the root file system stays, and the range of ids that its files have: the next domain of this name gets both. With --storage a domain that is undefined already loses them, too; ctvirt check lists such files as (kept).',
+  ],
   args: { domain: anyDomain },
   options: { storage: { type: 'flag', summary: 'Erase the root file system: nothing brings it back' } },
   example: { command: 'ctvirt undefine web --storage', does: "Removes 'web' and all it held." },

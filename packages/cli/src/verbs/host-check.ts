@@ -9,7 +9,10 @@ export const check = verb({
   name: 'check',
   group: 'Host',
   summary: 'Show what the host holds of ours, and what of it has no owner',
-  details: [`Ends with status ${straysStatus} if something has no owner and stays.`],
+  details: [
+    `Ends with status ${straysStatus} if something has no owner and stays.`,
+    'What stays of a domain that was undefined without --storage is marked (kept). It is no stray, and --clean leaves it: ctvirt undefine NAME --storage erases it.',
+  ],
   args: {},
   options: { clean: { type: 'flag', summary: 'Return what has no owner to the host' } },
   example: {
@@ -17,16 +20,22 @@ export const check = verb({
     does: 'Lists mounts, loop devices, links, cgroups and id ranges with their owners.',
   },
   async run(context, { options: { clean } }) {
-    if (clean) {
-      const removed = await context.busy('cleaning', () => context.client.check.clean());
-      context.print(removed, () => (removed.length === 0 ? 'nothing to clean\n' : tableOf(removed)));
-      return undefined;
-    }
-    const found = await context.busy('checking', () => context.client.check.list());
-    context.print(found, () => tableOf([...found.owned, ...found.stray]));
-    return found.stray.length > 0 ? straysStatus : 0;
+    const { check: host } = context.client;
+    const removed = clean ? await context.busy('cleaning', () => host.clean()) : undefined;
+    const found = await context.busy('checking', () => host.list());
+    context.print(removed ?? found, () => {
+      if (removed?.length === 0) return 'nothing to clean\n';
+      return tableOf(removed ?? [...found.owned, ...found.stray]);
+    });
+    if (!context.isJson && found.owned.some(isKept))
+      context.remark(
+        "what is (kept) is no stray: it stays of undefined domains until 'ctvirt undefine NAME --storage' erases it",
+      );
+    return removed === undefined && found.stray.length > 0 ? straysStatus : 0;
   },
 });
+
+const isKept = ({ owner }: Asset): boolean => owner?.endsWith(' (kept)') === true;
 
 const tableOf = (assets: readonly Asset[]): string =>
   formatTable(

@@ -49,7 +49,7 @@ export interface DefinerParts {
   readonly templatePath: (name: string) => string;
   readonly projectIds: ProjectRange | undefined;
   readonly emit: (event: LifecycleEvent['event'], detail: string, entry: Entry) => void;
-  readonly log: (level: 'warn', message: string) => void;
+  readonly log: (level: 'info' | 'warn', message: string) => void;
 }
 
 /** How a document is defined. */
@@ -97,14 +97,12 @@ export class Definer {
         throw new EngineError('exists', `domain '${read.parts.name}' is already defined`, {
           holder: read.parts.name,
         });
-      if (existing === undefined && this.parts.store.lease(read.parts.name) !== undefined)
-        findings.push(
-          remarkOf(
-            'kept-files',
-            '/domain/name',
-            'the files kept of an earlier domain of this name are its own',
-          ),
-        );
+      if (existing === undefined && this.parts.store.lease(read.parts.name) !== undefined) {
+        const remark = 'the files kept of an earlier domain of this name are its own';
+        findings.push(remarkOf('kept-files', '/domain/name', remark));
+        // libvirt's clients are told no findings.
+        this.parts.log('info', `domain '${read.parts.name}': ${remark}`);
+      }
       const entry =
         existing === undefined
           ? await this.#add(read.domain, read.parts, options)
@@ -272,6 +270,7 @@ export class Definer {
 
   /** Takes the definition away. A running domain goes on and is forgotten when it stops. */
   async undefine(entry: Entry, options: { storage: boolean }): Promise<void> {
+    const { store, log } = this.parts;
     const { name, adopted } = entry.record;
     if (options.storage && adopted !== undefined)
       throw new EngineError(
@@ -288,12 +287,17 @@ export class Definer {
         autostart: false,
         eraseAtEnd: options.storage,
       };
-      await this.parts.store.writeRecord(next);
+      await store.writeRecord(next);
       this.parts.registry.replace(entry, next);
     } else {
       await this.forget(entry, { erase: options.storage });
     }
     this.parts.emit('undefined', 'removed', entry);
+    if (!options.storage && store.lease(name) !== undefined)
+      log(
+        'warn',
+        `domain '${name}': its files stay in ${store.rootFolder(name)}, and its ids with them; \`ctvirt undefine ${name} --storage\` erases them, now or later`,
+      );
   }
 
   /** Removes a domain that does not run; without `erase` its files and their ids stay leased for a domain of its name. */
