@@ -1,6 +1,7 @@
 // A text edited in the person's own editor.
 // SPDX-License-Identifier: Apache-2.0
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CliError } from './errors.js';
@@ -10,17 +11,21 @@ import type { Io } from './io.js';
 export class EditedText {
   #keeps = false;
 
-  private constructor(
-    private readonly folder: string,
-    readonly file: string,
-    private readonly io: Io,
-  ) {}
+  readonly file: string;
+  readonly #folder = mkdtempSync(join(tmpdir(), 'ctvirt-edit-'));
+  // Whoever ends us by a signal is told nothing of a text either.
+  readonly #remove = (): void => {
+    if (!this.#keeps) rmSync(this.#folder, { recursive: true, force: true });
+  };
 
-  static async create(text: string, name: string, io: Io): Promise<EditedText> {
-    const folder = await mkdtemp(join(tmpdir(), 'ctvirt-edit-'));
-    const file = join(folder, name);
-    await writeFile(file, text, { mode: 0o600, flag: 'wx' });
-    return new EditedText(folder, file, io);
+  constructor(
+    text: string,
+    name: string,
+    private readonly io: Io,
+  ) {
+    this.file = join(this.#folder, name);
+    process.once('exit', this.#remove);
+    writeFileSync(this.file, text, { mode: 0o600, flag: 'wx' });
   }
 
   /** Opens the editor and answers the text it leaves. */
@@ -28,13 +33,16 @@ export class EditedText {
     const [program = 'vi', ...args] = splitWords(editorOf(this.io.env));
     // Loaded here: every other verb starts faster without it.
     const { spawn } = await import('node:child_process');
+    let giveBack: (() => void) | undefined;
     const status = await new Promise<number | null>((resolve, reject) => {
       const child = spawn(program, [...args, this.file], { stdio: 'inherit' });
+      // Of Ctrl-C the terminal tells the editor itself, which may go on.
+      giveBack = this.io.onSignal?.((name) => name !== 'SIGINT' && child.kill(name));
       child.on('error', (cause) =>
         reject(new CliError('local', `cannot start the editor ${program}: ${cause.message}`)),
       );
       child.on('exit', resolve);
-    });
+    }).finally(() => giveBack?.());
     if (status !== 0) throw new CliError('local', `the editor ${program} failed; nothing is changed`);
     return readFile(this.file, 'utf8');
   }
@@ -45,8 +53,9 @@ export class EditedText {
     return this.file;
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    if (!this.#keeps) await rm(this.folder, { recursive: true, force: true });
+  [Symbol.dispose](): void {
+    process.off('exit', this.#remove);
+    this.#remove();
   }
 }
 

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -233,6 +233,30 @@ describe('ctvirt', () => {
     rmSync(dirname(file), { recursive: true });
     assert.equal((await ctvirt('dumpxml kept')).out, `${domainXml('kept')}\n`);
   });
+
+  test('edit of a domain that runs says when it counts', async () => {
+    await create('busy');
+    const wanted = domainXml('busy').replace('</name>', '</name><title>t</title>');
+    const { out } = await ctvirt('edit busy', { env: { EDITOR: editorThatWrites(wanted) } });
+    assert.equal(out, "Domain 'busy' XML configuration edited (from its next start on).\n");
+  });
+
+  for (const signal of ['SIGTERM', 'SIGHUP'] as const)
+    test(`edit that ${signal} ends leaves no text behind`, async () => {
+      const name = `cut-${signal}`;
+      const folder = join(daemon.folder, name);
+      mkdirSync(folder);
+      await ctvirt('define -', { input: domainXml(name) });
+      const { status, err } = await launch(
+        [process.execPath, program, 'edit', name],
+        async (child, seen) => {
+          await until(seen, 'opened');
+          child.kill(signal);
+        },
+        { EDITOR: `sh -c 'echo opened; exec sleep 600'`, TMPDIR: folder },
+      );
+      assert.deepEqual([status, readdirSync(folder)], [1, []], err);
+    });
 
   test('edit refuses an editor that fails or is not there', async () => {
     await ctvirt('define -', { input: domainXml('unedited') });

@@ -25,3 +25,7 @@ export function describeBytes(bytes: number): string {
 }
 
 export const yesOrNo = (value: boolean): string => (value ? 'yes' : 'no');
+
+/** What a new document's effect waits for, where the domain runs. */
+export const later = 'from its next start on';
+export const sinceWhen = ({ id }: DomainSummary): string => (id === null ? '' : ` (${later})`);

@@ -3,6 +3,7 @@
 
 import { locate } from '../errors.js';
 import { verb } from '../verb.js';
+import { sinceWhen } from '../wording.js';
 import { documentFile } from './arguments.js';
 
 export const define = verb({
@@ -26,7 +27,7 @@ export const define = verb({
     context.warn(findings, file);
     context.done(
       { domain, findings, ...(changed !== undefined && { changed }) },
-      `Domain '${domain.name}' ${changed ? 'is there already, and changed' : 'defined'} from ${file === '-' ? 'standard input' : file}`,
+      `Domain '${domain.name}' ${changed ? 'is there already, and changed' : 'defined'} from ${file === '-' ? 'standard input' : file}${sinceWhen(domain)}`,
     );
   },
 });

@@ -6,6 +6,7 @@ import { ask, EditedText } from '../editor.js';
 import { CliError, describeError, locate } from '../errors.js';
 import { hasColour } from '../io.js';
 import { verb } from '../verb.js';
+import { sinceWhen } from '../wording.js';
 import { anyDomain } from './arguments.js';
 
 export const edit = verb({
@@ -23,18 +24,26 @@ export const edit = verb({
     const { client } = context;
     const { name } = await client.domains.summary({ domain });
     const before = await client.domains.xml({ domain, inactive: true });
-    await using text = await EditedText.create(before, 'domain.xml', context.io);
+    using text = new EditedText(before, 'domain.xml', context.io);
     for (;;) {
       const after = await text.edit();
       if (after === before)
         return context.done({ changed: false }, `Domain '${name}' XML configuration not changed.`);
-      const { findings, domain: changed } = await tryDefine(context, name, before, after, text.file);
+      const { findings, domain: changed } = await tryDefine(context, name, before, after, text.file).catch(
+        (error: unknown) => {
+          context.remark(`your text is kept in ${text.keep()}`);
+          throw error;
+        },
+      );
       if (changed === undefined) {
         if ((await ask('Try again? [y,n]: ', context.io)) === 'y') continue;
         throw new CliError('local', `domain '${name}' is not changed; your text is kept in ${text.keep()}`);
       }
       context.warn(findings, text.file);
-      return context.done({ changed: true, domain: changed }, `Domain '${name}' XML configuration edited.`);
+      return context.done(
+        { changed: true, domain: changed },
+        `Domain '${name}' XML configuration edited${sinceWhen(changed)}.`,
+      );
     }
   },
 });

@@ -4,6 +4,7 @@ import { parameterOf, resourceRules } from '@ctvirt/formats';
 import { CliError } from '../errors.js';
 import { type Option, verb } from '../verb.js';
 import { setOptionsHere } from '../vzctl-words.js';
+import { later } from '../wording.js';
 import { anyDomain } from './arguments.js';
 
 const where = {
@@ -33,7 +34,6 @@ const named: Readonly<Record<string, Option>> = Object.fromEntries(
 );
 
 const lasting = 'now and after its next start';
-const later = 'from its next start on';
 const fleeting = 'until it stops; --config keeps it';
 const transient = 'until it stops';
 
