@@ -52,6 +52,11 @@ export class Context {
     return this.#globals.json;
   }
 
+  /** Whether a libvirt answers, which tells of a domain less than the daemon. */
+  get isForeign(): boolean {
+    return 'uri' in this.#globals.endpoint;
+  }
+
   close(): void {
     this.#client?.close();
   }

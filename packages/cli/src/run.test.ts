@@ -222,7 +222,7 @@ describe('ctvirt', () => {
       out,
       /^Id: {13}-\nName: {11}info\nUUID: {11}[-0-9a-f]{36}\nOS Type: {8}exe\nState: {10}shut off\n/,
     );
-    assert.match(out, /\nProcesses: {6}3 of 240\nDisk: {11}1\.5 MiB of 1\.0 GiB\n/);
+    assert.match(out, /\nProcesses: {6}3 of 240\nDisk: {11}1\.5 MiB of 1\.0 GiB\nInodes: {9}12, no limit\n/);
     assert.match(out, /^Wall system-calls: +up: 34 are refused$/m);
     await ctvirt('undefine info');
   });
@@ -286,6 +286,7 @@ describe('ctvirt', () => {
     assert.equal((await ctvirt('profile show vps.basic')).out, 'NUMPROC="240:240"\n');
     assert.equal((await ctvirt('profile show none')).status, 3);
     assert.match((await ctvirt('nodeinfo')).out, /^driver: {9}memory\n/);
+    assert.match((await ctvirt('nodeinfo')).out, /^quotas: {9}none$/m);
     assert.equal((await ctvirt('version')).out, `ctvirt ${version}\nctvirtd ${version}\n`);
     assert.equal((await invoke(['--version'])).out, `ctvirt ${version}\n`);
     assert.equal((await json('openapi')).openapi, '3.1.0');

@@ -16,19 +16,21 @@ export const dominfo = verb({
   async run(context, { args: { domain } }) {
     const info = await context.client.domains.info({ domain });
     // Apart, so that virsh's fields stand in virsh's columns.
-    context.print(info, () => formatFields(fieldsOf(info)) + formatFields(wallsOf(info)));
+    context.print(info, () => formatFields(fieldsOf(info, context.isForeign)) + formatFields(wallsOf(info)));
   },
 });
 
+const noLimit = 'no limit';
+
 type Field = readonly [name: string, value: string];
 
-/** virsh's fields first, in its order, then those that only containers have; what is unknown is left out. */
-function fieldsOf(info: DomainInfo): readonly Field[] {
+/** virsh's fields first, in its order, then those that only containers have; what is unknown is left out, as a foreign domain's disk is. */
+function fieldsOf(info: DomainInfo, isForeign: boolean): readonly Field[] {
   const optional = (name: string, value: string | number | null): readonly Field[] =>
     value === null || value === '' ? [] : [[name, String(value)]];
-  const memory = (name: string, sizeKiB: number | null) =>
-    optional(name, sizeKiB === null ? null : `${sizeKiB} KiB`);
   const { disk, idMap } = info;
+  const ofDisk = (used: number | null, limit: number | null, show: (value: number) => string) =>
+    isForeign ? null : (useOf(used, limit, show, noLimit) ?? noLimit);
   return [
     ['Id', info.id === null ? '-' : String(info.id)],
     ['Name', info.name],
@@ -37,8 +39,8 @@ function fieldsOf(info: DomainInfo): readonly Field[] {
     ['State', describeState(info)],
     ['CPU(s)', String(info.vcpus)],
     ...optional('CPU time', info.cpuTimeNs === null ? null : `${(info.cpuTimeNs / 1e9).toFixed(1)}s`),
-    ...memory('Max memory', info.maxMemoryKiB),
-    ...memory('Used memory', info.usedMemoryKiB),
+    ['Max memory', info.maxMemoryKiB === null ? noLimit : `${info.maxMemoryKiB} KiB`],
+    ...optional('Used memory', info.usedMemoryKiB === null ? null : `${info.usedMemoryKiB} KiB`),
     ['Persistent', yesOrNo(info.persistent)],
     ['Autostart', info.autostart ? 'enable' : 'disable'],
     ['Type', info.type],
@@ -50,8 +52,8 @@ function fieldsOf(info: DomainInfo): readonly Field[] {
     ...optional('Init pid', info.initPid),
     ...optional('Started', info.startedAt),
     ...optional('Processes', processesOf(info)),
-    ...optional('Disk', useOf(disk.usedBytes, disk.limitBytes, describeBytes)),
-    ...optional('Inodes', useOf(disk.usedInodes, disk.limitInodes, String)),
+    ...optional('Disk', ofDisk(disk.usedBytes, disk.limitBytes, describeBytes)),
+    ...optional('Inodes', ofDisk(disk.usedInodes, disk.limitInodes, String)),
     ...optional('Id map', idMap === null ? null : `${idMap.start} + ${idMap.count}`),
   ];
 }
@@ -64,8 +66,14 @@ function processesOf({ processes, maxProcesses, maxProcessesDefault }: DomainInf
   return use !== null && maxProcesses !== null && maxProcessesDefault ? `${use} (default)` : use;
 }
 
-function useOf(used: number | null, limit: number | null, show: (value: number) => string): string | null {
+function useOf(
+  used: number | null,
+  limit: number | null,
+  show: (value: number) => string,
+  none?: string,
+): string | null {
   if (used === null && limit === null) return null;
   const usedText = used === null ? '-' : show(used);
-  return limit === null ? usedText : `${usedText} of ${show(limit)}`;
+  if (limit !== null) return `${usedText} of ${show(limit)}`;
+  return none === undefined ? usedText : `${usedText}, ${none}`;
 }

@@ -13,7 +13,7 @@ export const nodeinfo = verb({
   async run(context) {
     const facts = await context.client.host.facts();
     context.print(facts, () =>
-      formatFields(Object.entries(facts).map(([name, value]) => [name, String(value)])),
+      formatFields(Object.entries(facts).map(([name, value]) => [name, String(value) || 'none'])),
     );
   },
 });

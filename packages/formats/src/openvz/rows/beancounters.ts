@@ -234,7 +234,7 @@ export const beancounterRows = inGroup('beancounter', [
     required: false,
     meaning: 'swap space of the container',
     status: 'enforced',
-    how: 'memory.swap.max',
+    how: 'memory.swap.max; on cgroup v1 memory.memsw.limit_in_bytes, which counts memory, too',
     ...swappages,
   },
 ]);
