@@ -1,7 +1,8 @@
 // What follows from the domain's schema for others: grammar, JSON Schema, reference pages.
 // SPDX-License-Identifier: Apache-2.0
 import { type Domain, domain } from './domain/index.js';
-import { emitDocs, explainablePaths, explainPath } from './emit/docs.js';
+import { emitDocs } from './emit/docs.js';
+import { explainablePaths, explainPath } from './emit/explain.js';
 import { emitJsonSchema, type JsonSchema } from './emit/json-schema.js';
 import { emitRelaxNg } from './emit/relax-ng.js';
 import { type Place, type PlaceHints, placesOf } from './schema/places.js';
@@ -21,7 +22,7 @@ export function domainReference(): ReadonlyMap<string, string> {
   return emitDocs(domain);
 }
 
-/** The reference entry of `devices/filesystem/quota` or `devices/filesystem/@accessmode`, in Markdown; undefined for an unknown path. */
+/** The reference entry of `devices/filesystem/quota` or `devices/filesystem/@accessmode`, as plain text; undefined for an unknown path. */
 export function explain(path: string): string | undefined {
   return explainPath(domain, path);
 }

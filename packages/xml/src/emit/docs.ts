@@ -6,13 +6,13 @@ import type { Scalar } from '../schema/scalar.js';
 import { commonFields, elementOf, shapesOf } from '../schema/walk.js';
 
 /** An element that stands in another, with the variants that have it where not all do. */
-interface Use {
+export interface Use {
   readonly element: AnyElement;
   readonly variants: readonly string[] | undefined;
 }
 
 /** Child elements in order; those of one name stay apart where they differ by variant. */
-function usesIn(element: AnyElement): readonly Use[] {
+export function usesIn(element: AnyElement): readonly Use[] {
   const { common, special } = commonFields(element);
   const all = [
     ...common.map(([, field]) => ({ field, variants: undefined })),
@@ -22,45 +22,6 @@ function usesIn(element: AnyElement): readonly Use[] {
     const inner = elementOf(field);
     return inner === undefined ? [] : [{ element: inner, variants }];
   });
-}
-
-/**
- * The reference entry of `devices/filesystem/quota` or `devices/filesystem/@accessmode`, as Markdown; undefined when
- * the schema has no such thing.
- */
-export function explainPath(root: AnyElement, path: string): string | undefined {
-  const steps = path.split('/').filter((step) => step !== '' && step !== root.name);
-  let here: readonly Use[] = [{ element: root, variants: undefined }];
-  for (const [index, given] of steps.entries()) {
-    const step = given.replace(/\[\d+\]$/, '');
-    const next = here.flatMap(({ element }) => usesIn(element).filter((use) => use.element.name === step));
-    if (next.length === 0) {
-      const rows = here.flatMap(({ element }) => [...choiceRows(element), ...fieldRows(element)]);
-      const found = rows.filter(({ name }) => name === step || `@${name}` === step || name === `<${step}>`);
-      return index === steps.length - 1 && found.length > 0 ? rowsText(found) : undefined;
-    }
-    here = next;
-  }
-  const title = steps.join('/') || root.name;
-  return here
-    .map((use) => section(use, 1, title).join('\n'))
-    .join('\n\n')
-    .concat('\n');
-}
-
-/** Every path that `explainPath` has an entry for, elements before what stands in them, attributes with an @. */
-export function explainablePaths(root: AnyElement): readonly string[] {
-  const paths = new Set<string>([root.name]);
-  const visit = (element: AnyElement, path: readonly string[], above: readonly AnyElement[]): void => {
-    if (above.includes(element)) return;
-    for (const { name, isAttribute } of [...choiceRows(element), ...fieldRows(element)])
-      if (name !== '<text>')
-        paths.add([...path, isAttribute ? `@${name}` : name.replace(/^<|>$/g, '')].join('/'));
-    for (const { element: inner } of usesIn(element))
-      visit(inner, [...path, inner.name], [...above, element]);
-  };
-  visit(root, [], []);
-  return [...paths];
 }
 
 /** Elements that hold most others: what stands in them has a page of its own. */
@@ -103,7 +64,7 @@ function nested(
   }
 }
 
-const code = (words: readonly string[]): string => words.map((word) => `\`${word}\``).join(', ');
+export const code = (words: readonly string[]): string => words.map((word) => `\`${word}\``).join(', ');
 
 function section({ element, variants }: Use, level: number, title: string): string[] {
   const { body } = element;
@@ -132,7 +93,7 @@ function section({ element, variants }: Use, level: number, title: string): stri
   return lines;
 }
 
-interface Row {
+export interface Row {
   readonly name: string;
   readonly isAttribute: boolean;
   readonly value: string;
@@ -140,7 +101,7 @@ interface Row {
   readonly doc: string;
 }
 
-function fieldRows(element: AnyElement): readonly Row[] {
+export function fieldRows(element: AnyElement): readonly Row[] {
   const { common, special } = commonFields(element);
   return [
     ...common.map(([key, field]) => row(key, field, undefined)),
@@ -149,7 +110,7 @@ function fieldRows(element: AnyElement): readonly Row[] {
 }
 
 /** The attribute that selects a variant, which is no field of its own. */
-function choiceRows({ body: { choice } }: AnyElement): readonly Row[] {
+export function choiceRows({ body: { choice } }: AnyElement): readonly Row[] {
   if (choice === undefined) return [];
   const { by, doc, fallback, variants } = choice;
   return [
@@ -242,7 +203,7 @@ function staticValue(fallback: (model: Model) => unknown, field: Field): unknown
   return field.kind === 'attribute' && fallback.length === 0 ? fallback({}) : undefined;
 }
 
-const sinceText = (since: string): string =>
+export const sinceText = (since: string): string =>
   since === 'ctvirt' ? 'ctvirt, libvirt has none' : `libvirt ${since}`;
 
 function table(name: string, rows: readonly Row[]): string[] {
@@ -255,9 +216,6 @@ function table(name: string, rows: readonly Row[]): string[] {
     ),
   ];
 }
-
-const rowsText = (rows: readonly Row[]): string =>
-  `${rows.map(({ name, value, presence, doc }) => `${name}: ${doc}\n  ${value}; ${presence}`).join('\n')}\n`;
 
 function modelText(element: AnyElement): string {
   const shapes = shapesOf(element);

@@ -1,0 +1,68 @@
+// One entry of the reference as plain text, for a terminal.
+// SPDX-License-Identifier: Apache-2.0
+import type { AnyElement } from '../schema/declaration.js';
+import { choiceRows, code, fieldRows, type Row, sinceText, type Use, usesIn } from './docs.js';
+
+/**
+ * The reference entry of `devices/filesystem/quota` or `devices/filesystem/@accessmode`; undefined when the schema has no
+ * such thing.
+ */
+export function explainPath(root: AnyElement, path: string): string | undefined {
+  const steps = path.split('/').filter((step) => step !== '' && step !== root.name);
+  let here: readonly Use[] = [{ element: root, variants: undefined }];
+  for (const [index, given] of steps.entries()) {
+    const step = given.replace(/\[\d+\]$/, '');
+    const next = here.flatMap(({ element }) => usesIn(element).filter((use) => use.element.name === step));
+    if (next.length === 0) {
+      const rows = here.flatMap(({ element }) => [...choiceRows(element), ...fieldRows(element)]);
+      const found = rows.filter(({ name }) => name === step || `@${name}` === step || name === `<${step}>`);
+      return index === steps.length - 1 && found.length > 0 ? plain(found.flatMap(rowLines)) : undefined;
+    }
+    here = next;
+  }
+  const title = steps.join('/') || root.name;
+  return here.map((use) => plain(entryLines(use, title))).join('\n');
+}
+
+/** Every path that `explainPath` has an entry for, elements before what stands in them, attributes with an @. */
+export function explainablePaths(root: AnyElement): readonly string[] {
+  const paths = new Set<string>([root.name]);
+  const visit = (element: AnyElement, path: readonly string[], above: readonly AnyElement[]): void => {
+    if (above.includes(element)) return;
+    for (const { name, isAttribute } of [...choiceRows(element), ...fieldRows(element)])
+      if (name !== '<text>')
+        paths.add([...path, isAttribute ? `@${name}` : name.replace(/^<|>$/g, '')].join('/'));
+    for (const { element: inner } of usesIn(element))
+      visit(inner, [...path, inner.name], [...above, element]);
+  };
+  visit(root, [], []);
+  return [...paths];
+}
+
+/** The texts of the schema mark words as Markdown does. */
+const plain = (lines: readonly string[]): string => `${lines.join('\n').replace(/`([^`\n]*)`/g, '$1')}\n`;
+
+const rowLines = ({ name, value, presence, doc }: Row): readonly string[] => [
+  `${name}: ${doc}`,
+  `  ${value}; ${presence}`,
+];
+
+const indented = (lines: readonly string[]): readonly string[] => lines.map((line) => `  ${line}`);
+
+function entryLines({ element, variants }: Use, title: string): readonly string[] {
+  const { body } = element;
+  const lines = [title, '', variants === undefined ? body.doc : `With ${code(variants)}: ${body.doc}`];
+  if (body.since !== undefined) lines.push('', `Since ${sinceText(body.since)}.`);
+  if (body.example !== undefined) lines.push('', ...indented(body.example.split('\n')));
+  const rows = [...choiceRows(element), ...fieldRows(element)];
+  for (const [heading, list] of [
+    ['Attributes:', rows.filter(({ isAttribute }) => isAttribute)],
+    ['Elements:', rows.filter(({ isAttribute }) => !isAttribute)],
+  ] as const)
+    if (list.length > 0) lines.push('', heading, ...indented(list.flatMap(rowLines)));
+  for (const [variant, about] of Object.entries(body.choice?.variants ?? {}))
+    lines.push('', `With ${body.choice?.by}='${variant}': ${about.doc}`);
+  for (const form of body.legacy ?? [])
+    lines.push('', `Older form, <${form.element.name}>: ${form.element.body.doc}`);
+  return lines;
+}
