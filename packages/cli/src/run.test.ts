@@ -224,6 +224,9 @@ describe('ctvirt', () => {
     );
     assert.match(out, /\nProcesses: {6}3 of 240\nDisk: {11}1\.5 MiB of 1\.0 GiB\nInodes: {9}12, no limit\n/);
     assert.match(out, /^Wall system-calls: +up: 34 are refused$/m);
+    const quota = (await ctvirt('quota info')).out;
+    assert.match(quota, /- +space +1\.5 MiB +1\.0 MiB +1\.0 GiB +until/);
+    assert.match(quota, /user 500 +space +- +- +5\.0 GiB \(recorded\)/);
     await ctvirt('undefine info');
   });
 

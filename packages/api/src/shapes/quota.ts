@@ -1,6 +1,7 @@
 // What a domain's file systems hold and may hold: the report of `ctvirt quota`.
 // SPDX-License-Identifier: Apache-2.0
 import {
+  boolean,
   integer,
   list,
   nullable,
@@ -44,6 +45,7 @@ export const ownerQuota = object(
   {
     kind: ownerKind,
     id: integer({ description: 'Its number in the container' }),
+    enforced: boolean({ description: 'False where its limits are recorded only' }),
     space: quotaLine,
     inodes: quotaLine,
   },
@@ -56,6 +58,7 @@ export type OwnerQuota = Static<typeof ownerQuota>;
 export const filesystemQuota = object(
   {
     target: string({ description: 'Where it is mounted inside' }),
+    enforced: boolean({ description: 'False where its limits are recorded only' }),
     space: quotaLine,
     inodes: quotaLine,
     how: string({ description: 'For people: what keeps the limits, or why nothing does' }),

@@ -12,7 +12,7 @@ export const quota = verb({
   group: 'Domains',
   summary: 'Show what a domain and its users hold on disk and may hold, or limit one of them',
   details: [
-    'The soft limit may be passed for as long as the grace (quotatime); after that nothing more can be written until there is less. A dash is no limit, or a number that nothing tells.',
+    'The soft limit may be passed for as long as the grace (quotatime); after that nothing more can be written until there is less. A dash is no limit, or a number that nothing tells. A limit that nothing on this host keeps is marked (recorded); --how says why.',
     'Limits of the whole domain are changed by ctvirt set --diskspace. With --user or --group, --space and --inodes limit that one on the root; the file system below has to count its owners, and --how says whether it does.',
   ],
   args: { domain: anyDomain },
@@ -65,10 +65,12 @@ export const quota = verb({
   },
 });
 
+type Both = { readonly enforced: boolean; readonly space: QuotaLine; readonly inodes: QuotaLine };
+
 function rowsOf(filesystem: FilesystemQuota, how: boolean): string[][] {
-  const both = (owner: string, { space, inodes }: { space: QuotaLine; inodes: QuotaLine }, why: string) => [
-    [filesystem.target, owner, 'space', ...cells(space, describeBytes), ...(how ? [why] : [])],
-    [filesystem.target, owner, 'inodes', ...cells(inodes, String), ...(how ? [why] : [])],
+  const both = (owner: string, { enforced, space, inodes }: Both, why: string) => [
+    [filesystem.target, owner, 'space', ...cells(space, enforced, describeBytes), ...(how ? [why] : [])],
+    [filesystem.target, owner, 'inodes', ...cells(inodes, enforced, String), ...(how ? [why] : [])],
   ];
   return [
     ...both('-', filesystem, filesystem.how),
@@ -76,8 +78,13 @@ function rowsOf(filesystem: FilesystemQuota, how: boolean): string[][] {
   ];
 }
 
-function cells({ used, soft, hard, state, graceEnds }: QuotaLine, show: (value: number) => string): string[] {
-  const shown = (value: number | null): string => (value === null ? '-' : show(value));
+function cells(
+  { used, soft, hard, state, graceEnds }: QuotaLine,
+  enforced: boolean,
+  show: (value: number) => string,
+): string[] {
+  const limit = (value: number | null): string =>
+    value === null ? '-' : `${show(value)}${enforced ? '' : ' (recorded)'}`;
   const grace = state === 'expired' ? 'over' : graceEnds === null ? '-' : `until ${graceEnds.slice(0, 16)}Z`;
-  return [shown(used), shown(soft), shown(hard), grace];
+  return [used === null ? '-' : show(used), limit(soft), limit(hard), grace];
 }

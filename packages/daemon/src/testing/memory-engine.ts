@@ -255,6 +255,7 @@ export function createMemoryEngine(log: EngineLog = () => undefined): MemoryEngi
       filesystems: [
         {
           target: '/',
+          enforced: true,
           space: {
             used: 1536 * 1024,
             soft: 1024 * 1024,
@@ -264,7 +265,15 @@ export function createMemoryEngine(log: EngineLog = () => undefined): MemoryEngi
           },
           inodes: { used: 12, soft: null, hard: null, state: 'within', graceEnds: null },
           how: 'an ext4 image of its own',
-          owners: [],
+          owners: [
+            {
+              kind: 'user',
+              id: 500,
+              enforced: false,
+              space: { used: null, soft: null, hard: 5 * 1024 ** 3, state: 'within', graceEnds: null },
+              inodes: { used: null, soft: null, hard: null, state: 'within', graceEnds: null },
+            },
+          ],
           ownersHow: 'nothing counts them',
         },
       ],

@@ -303,6 +303,7 @@ function quotaOf({ spec, keeping, usage, standing }: Looked, map: IdMap): Filesy
   });
   return {
     target: spec.target,
+    enforced: backends[spec.kind].limits,
     space: line('space', 'bytes'),
     inodes: line('inodes', 'inodes'),
     how: keeping.how,
@@ -327,11 +328,15 @@ function ownersOf(
     state: ends === undefined ? 'within' : ends <= new Date() ? 'expired' : 'over',
     graceEnds: ends?.toISOString() ?? null,
   });
+  const enforced = new Set(
+    (['user', 'group'] as const).filter((kind) => obstacleTo([kind], keeping) === undefined),
+  );
   return {
     owners: [
       ...counted.map((entry) => ({
         kind: entry.kind,
         id: entry.id,
+        enforced: enforced.has(entry.kind),
         space: line(entry.bytes, entry.space, entry.spaceEnds),
         inodes: line(entry.inodes, entry.files, entry.filesEnds),
       })),
@@ -340,6 +345,7 @@ function ownersOf(
         .map(({ kind, id, bytes, inodes }) => ({
           kind,
           id,
+          enforced: enforced.has(kind),
           space: line(null, bytes),
           inodes: line(null, inodes),
         })),
