@@ -142,12 +142,23 @@ function limits(subject: Conforming): void {
         assert.deepEqual(world.told, []);
       }));
 
-  test('files are counted; one that has as many as it may starts all the same', () =>
+  test('files are counted, and one that has as many as it may starts all the same; or such a limit is refused by name', () =>
     inWorld(subject, async (world) => {
-      await world.create(limit(16, 300));
-      const made = await world.run(limit(16, 300), (container) => container.makeFiles(1000));
+      const wanted = limit(16, 300);
+      if (!layerOf(subject).suits({ ...subject.ground, roots: world.roots, limit: wanted })) {
+        await world.create(limit(16));
+        await assert.rejects(
+          world.run(wanted, () => undefined),
+          { code: 'unsupported' },
+        );
+        return await world.run(limit(16), () =>
+          assert.rejects(world.relimit(wanted), { code: 'unsupported' }),
+        );
+      }
+      await world.create(wanted);
+      const made = await world.run(wanted, (container) => container.makeFiles(1000));
       assert.ok(made > 250 && made <= 350, `${made} files`);
-      await world.run(limit(16, 300), (container) => container.remove('f0'));
+      await world.run(wanted, (container) => container.remove('f0'));
     }));
 
   test('lower while it is open: in force at once, what is there stays; higher again', () =>

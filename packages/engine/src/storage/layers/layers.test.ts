@@ -33,5 +33,5 @@ test("a lease's word is taken; of one without it what lies there tells", () =>
     writeFileSync(join(folder, 'root.img'), '');
     assert.equal(foundAt(place), 'image');
     assert.equal(foundAt({ folder, key: 'other' }), 'folder');
-    assert.throws(() => layerAt(place, 'btrfs'), { code: 'unsupported' });
+    assert.throws(() => layerAt(place, 'of a later version'), { code: 'unsupported' });
   }));
