@@ -4,6 +4,7 @@ import type { Asset, DomainInfo, PromisedDomain } from '@ctvirt/api';
 import type { Domain } from '@ctvirt/xml';
 import type { ConsoleStream, ExecSession } from '../contract.js';
 import type { DomainRecord } from '../state/record.js';
+import type { Usage } from '../storage/index.js';
 import type { DomainCounters, LinkAddresses } from '../view.js';
 
 /** How a run ended: by the container's own wish, or not; of `unstarted` init never ran. */
@@ -71,14 +72,6 @@ export interface Program {
 
 /** What a run holds of what the host has. */
 export type Held = Pick<PromisedDomain, 'memoryBytes' | 'swapBytes' | 'processes'>;
-
-/** What a file system holds. */
-export interface Usage {
-  readonly bytes: number;
-  readonly inodes: number;
-  /** What it has room for. */
-  readonly room?: { readonly bytes: number; readonly inodes: number };
-}
 
 /** What all processors of the host did since it came up. */
 export interface HostTime {

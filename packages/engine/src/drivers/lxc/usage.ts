@@ -3,7 +3,7 @@
 import { closeSync, constants, openSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { openInRoot } from '../../host/syscalls.js';
-import type { Usage } from '../driver.js';
+import type { Usage } from '../../storage/index.js';
 
 const O_PATH = 0o10000000;
 
