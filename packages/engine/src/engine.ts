@@ -1,8 +1,8 @@
 // Composition root of the engine: builds the parts, and answers its frontends by them; no logic of its own.
 // SPDX-License-Identifier: Apache-2.0
 import { makeDomains, type Parts } from './build/domains.js';
+import { type DriverName, makeFloor } from './build/drivers.js';
 import { openHost } from './build/host.js';
-import { makeLxc } from './build/lxc.js';
 import { close, recover } from './build/recover.js';
 import { makeRules, type RuleOptions } from './build/rules.js';
 import { openState } from './build/state.js';
@@ -23,6 +23,8 @@ import { prepareFolders } from './state/store.js';
 export interface EngineOptions extends RuleOptions {
   /** Whether the first engine since the host's boot starts the domains that are marked so; it does if absent. */
   readonly autostart?: boolean;
+  /** What runs domains; liblxc if absent. */
+  readonly driver?: DriverName;
 }
 
 /** Opens the state under `layout`, finds out what runs, and clears what an earlier daemon left half-made. */
@@ -54,7 +56,7 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
   const host = await openHost(layout, log);
   const below = { ...host, ...(await openState(host)) };
   const ruled = { ...below, ...makeRules(below, options) };
-  const driven = { ...ruled, ...makeLxc(ruled) };
+  const driven = { ...ruled, ...makeFloor(options.driver ?? 'liblxc', ruled) };
   return { ...driven, ...makeDomains(driven) };
 }
 
@@ -77,9 +79,9 @@ function engineOf(parts: Parts): Engine {
   };
 }
 
-const hostFacts = async ({ tools, cgroups, facts, appArmor, layout, registry }: Parts) => ({
-  driver: 'liblxc',
-  driverVersion: await tools.version(),
+const hostFacts = async ({ driverName, floor, cgroups, facts, appArmor, layout, registry }: Parts) => ({
+  driver: driverName,
+  driverVersion: await floor.version(),
   cgroups: cgroups.version === 2 ? ('v2' as const) : ('v1' as const),
   cpus: facts.hostCpus,
   kernel: facts.kernel,

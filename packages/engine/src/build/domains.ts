@@ -7,8 +7,8 @@ import { Lifecycle } from '../domains/lifecycle.js';
 import { Turns } from '../domains/turns.js';
 import type { Driver } from '../drivers/driver.js';
 import { claimOf } from '../lifecycle/claim.js';
+import type { FloorParts } from './drivers.js';
 import type { HostParts } from './host.js';
-import type { LxcParts } from './lxc.js';
 import type { RuleParts } from './rules.js';
 import type { StateParts } from './state.js';
 
@@ -21,7 +21,7 @@ export interface DomainParts {
 }
 
 /** All that the engine is made of. */
-export type Parts = HostParts & StateParts & RuleParts & LxcParts & DomainParts;
+export type Parts = HostParts & StateParts & RuleParts & FloorParts & DomainParts;
 
 /** Builds them over a driver. */
 export function makeDomains(

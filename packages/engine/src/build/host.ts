@@ -3,7 +3,6 @@
 import { join } from 'node:path';
 import { type CgroupLayout, detectCgroups } from '../cgroups/layout.js';
 import type { Subject } from '../drivers/driver.js';
-import { LxcTools } from '../drivers/lxc/tools.js';
 import { Confinement } from '../host/apparmor.js';
 import { type Facts, readFacts } from '../host/facts.js';
 import { Gauges } from '../host/gauges.js';
@@ -24,7 +23,6 @@ export interface HostParts {
   readonly log: EngineLog;
   readonly facts: Facts;
   readonly cgroups: CgroupLayout;
-  readonly tools: LxcTools;
   /** Where a running domain's document lies. */
   readonly livePath: (subject: Subject) => string;
   readonly appArmor: Confinement;
@@ -41,14 +39,12 @@ export async function openHost(layout: Layout, log: EngineLog): Promise<HostPart
   await appArmor.load(facts, (message) => log('warn', message));
   if (facts.hasSeccomp) putOnFilter(compileOwnFilter());
   else log('warn', 'this kernel filters no system calls: containers run without that wall');
-  const tools = new LxcTools(layout, cgroups);
   return {
     layout,
     log,
     facts,
     cgroups,
-    tools,
-    livePath: ({ record }) => join(tools.folder(diskName(record.name)), 'live.xml'),
+    livePath: ({ record }) => join(layout.runtime, diskName(record.name), 'live.xml'),
     appArmor,
     namespaces: new UserNamespacePool(),
     gauges: new Gauges(Math.min(MOST_GAUGES, openFilesLimit() / 2)),

@@ -1,12 +1,17 @@
 // The floor that runs domains as containers of liblxc, and what it has for all of them.
 // SPDX-License-Identifier: Apache-2.0
+import { resourcesOf } from '@ctvirt/formats';
 import { ProcessCeiling } from '../cgroups/processes.js';
+import type { Floor } from '../drivers/floor.js';
 import { Accounting } from '../drivers/lxc/accounting/accounting.js';
 import { sampleOf } from '../drivers/lxc/accounting/sample.js';
 import { LxcDriver } from '../drivers/lxc/driver.js';
 import { Survival } from '../drivers/lxc/survival.js';
+import { LxcTools } from '../drivers/lxc/tools.js';
 import { uncoverAll } from '../drivers/lxc/uncover.js';
 import { Lxcfs } from '../guest/lxcfs.js';
+import { linksOf } from '../lifecycle/document.js';
+import type { LinkPlan } from '../network/link-plan.js';
 import { Placement } from '../placement/placement.js';
 import type { Entry } from '../registry/registry.js';
 import { diskName } from '../state/layout.js';
@@ -16,20 +21,19 @@ import type { StateParts } from './state.js';
 
 type Below = HostParts & StateParts & RuleParts;
 
-/** The driver, and objects that watch its runs. */
-export interface LxcParts {
-  readonly driver: LxcDriver;
+/** Objects that watch its runs. */
+interface LxcParts {
+  readonly tools: LxcTools;
   readonly lxcfs: Lxcfs;
   readonly placement: Placement;
   /** The limit of processes that all containers have together. */
   readonly ceiling: ProcessCeiling;
-  readonly accounting: Accounting<Entry>;
-  readonly survival: Survival;
 }
 
 /** Builds the driver, and what watches its runs. */
-export function makeLxc(parts: Below): LxcParts {
-  const { layout, log, cgroups, tools, registry } = parts;
+export function makeLxc(below: Below): Floor<Entry> {
+  const { layout, log, cgroups, registry, events, wall } = below;
+  const tools = new LxcTools(layout, cgroups);
   const lxcfs = new Lxcfs({
     folder: layout.lxcfs,
     mounts: layout.mounts,
@@ -43,18 +47,44 @@ export function makeLxc(parts: Below): LxcParts {
     log,
   });
   const ceiling = new ProcessCeiling(cgroups, layout.cgroup);
-  const driver = makeDriver({ ...parts, lxcfs, placement, ceiling });
+  const parts = { ...below, tools, lxcfs, placement, ceiling };
+  const driver = makeDriver(parts);
+  const accounting = makeAccounting(parts);
+  const survival = makeSurvival(parts);
+  const links = new WeakMap<Entry, readonly LinkPlan[]>();
   return {
     driver,
-    lxcfs,
-    placement,
-    ceiling,
-    accounting: makeAccounting(parts),
-    survival: makeSurvival(parts),
+    accounting,
+    version: () => tools.version(),
+    know: (entry, domain) => {
+      const resources = resourcesOf(domain, below.facts);
+      placement.know(entry, resources);
+      ceiling.know(entry.record.name, resources);
+      links.set(entry, linksOf(domain, entry.record));
+    },
+    open: async (running) => {
+      const guarded = running.map((entry) => [entry.record.uuid, links.get(entry) ?? []] as const);
+      await wall.open(new Map(guarded), registry.addresses());
+      registry.tellAddresses((uuid, addresses) => wall.reserve(uuid, addresses));
+      placement.even();
+      lxcfs.open();
+      accounting.open();
+      survival.open();
+      events.listen(({ event }, entry) => {
+        if (event === 'stopped') accounting.ended(entry);
+      });
+    },
+    close: async ({ isUsed }) => {
+      driver.close({ isUsed });
+      await lxcfs.close({ isUsed });
+      await wall.close();
+      accounting.close();
+      survival.close();
+    },
   };
 }
 
-function makeDriver(parts: Below & Pick<LxcParts, 'lxcfs' | 'placement' | 'ceiling'>): LxcDriver {
+function makeDriver(parts: Below & LxcParts): LxcDriver {
   const { blockIo, kept, quotas, lxcfs, ids, stored } = parts;
   return new LxcDriver({
     ...parts,
@@ -69,7 +99,7 @@ function makeDriver(parts: Below & Pick<LxcParts, 'lxcfs' | 'placement' | 'ceili
   });
 }
 
-function makeAccounting(parts: Below): Accounting<Entry> {
+function makeAccounting(parts: Below & LxcParts): Accounting<Entry> {
   const { cgroups, registry, live, guarantees, events } = parts;
   return new Accounting<Entry>({
     ...parts,

@@ -1,21 +1,16 @@
 // What a daemon does before anybody asks it for anything, and when it ends.
 // SPDX-License-Identifier: Apache-2.0
-import { resourcesOf } from '@ctvirt/formats';
-import { addressesOf, filesystemsOf, linksOf, shownOf, writableSources } from '../lifecycle/document.js';
+import { addressesOf, filesystemsOf, shownOf, writableSources } from '../lifecycle/document.js';
 import { readStored } from '../lifecycle/stored-document.js';
-import type { LinkPlan } from '../network/link-plan.js';
 import type { Entry } from '../registry/registry.js';
 import type { Parts } from './domains.js';
 
 /** Finds out what runs, takes its part of the host for it again, and looks after it from now on. */
 export async function recover(parts: Parts): Promise<void> {
-  const { lifecycle, wall, registry, placement, lxcfs, namespaces, assets } = parts;
+  const { lifecycle, floor, namespaces, assets } = parts;
   await knowWritable(parts);
   await lifecycle.recover();
-  await wall.open(await knowRunning(parts), registry.addresses());
-  registry.tellAddresses((uuid, addresses) => wall.reserve(uuid, addresses));
-  placement.even();
-  lxcfs.open();
+  await floor.open(await knowRunning(parts));
   namespaces.refill();
   await assets.claimIds();
   openWatches(parts);
@@ -35,15 +30,14 @@ async function knowWritable({ registry, store, log }: Parts): Promise<void> {
   }
 }
 
-/** Answers the links of those that run, by UUID. */
-async function knowRunning(parts: Parts): Promise<Map<string, readonly LinkPlan[]>> {
+/** Answers those whose addresses are their own. */
+async function knowRunning(parts: Parts): Promise<Entry[]> {
   const { registry, log } = parts;
-  const guarded = new Map<string, readonly LinkPlan[]>();
+  const running: Entry[] = [];
   for (const entry of registry.entries()) {
     if (entry.running === undefined) continue;
     try {
-      const links = await know(entry, parts);
-      if (links !== undefined) guarded.set(entry.record.uuid, links);
+      if (await know(entry, parts)) running.push(entry);
     } catch (error) {
       log(
         'warn',
@@ -51,47 +45,35 @@ async function knowRunning(parts: Parts): Promise<Map<string, readonly LinkPlan[
       );
     }
   }
-  return guarded;
+  return running;
 }
 
-/** Its place, its processes and its addresses are its own; undefined if it has ended meanwhile. */
-async function know(
-  entry: Entry,
-  { live, placement, ceiling, registry, facts }: Parts,
-): Promise<readonly LinkPlan[] | undefined> {
+/** Its place, its processes and its addresses are its own; false if it has ended meanwhile. */
+async function know(entry: Entry, { live, floor, registry }: Parts): Promise<boolean> {
   const domain = await live(entry);
-  if (entry.running === undefined) return undefined;
-  placement.know(entry, resourcesOf(domain, facts));
-  ceiling.know(entry.record.name, resourcesOf(domain, facts));
+  if (entry.running === undefined) return false;
+  floor.know(entry, domain);
   registry.hold(entry, addressesOf(domain));
   entry.shown = shownOf(domain);
-  return linksOf(domain, entry.record);
+  return true;
 }
 
-function openWatches({ accounting, survival, quotas, events }: Parts): void {
-  accounting.open();
-  survival.open();
+function openWatches({ quotas, events }: Parts): void {
   quotas.open();
   events.listen(({ event }, entry) => {
     if (event === 'started') quotas.lookLater(entry);
-    if (event === 'stopped') accounting.ended(entry);
   });
 }
 
 /** Stops watching; containers go on. */
 export async function close(parts: Parts): Promise<void> {
-  const { queue, lifecycle, registry, driver, lxcfs, wall, appArmor, namespaces } = parts;
-  const { gauges, accounting, survival, quotas } = parts;
+  const { queue, lifecycle, registry, floor, appArmor, namespaces, gauges, quotas } = parts;
   await queue.idle();
   lifecycle.close();
   const isUsed = [...registry.entries()].some(({ running }) => running !== undefined);
-  driver.close({ isUsed });
-  await lxcfs.close({ isUsed });
-  await wall.close();
+  await floor.close({ isUsed });
   if (!isUsed) appArmor.unload();
   namespaces.close();
   gauges.close();
-  accounting.close();
-  survival.close();
   quotas.close();
 }

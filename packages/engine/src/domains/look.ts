@@ -1,11 +1,12 @@
 // What there is to know of domains: which there are, their documents, what they may have and what they use.
 // SPDX-License-Identifier: Apache-2.0
-import type { BeancounterReport, DomainInfo, ParameterRow } from '@ctvirt/api';
+import type { DomainInfo, ParameterRow } from '@ctvirt/api';
 import { beancounterOf, explainResources } from '@ctvirt/formats';
 import { currentVcpus, type Domain, maxMemoryKiB } from '@ctvirt/xml';
 import { processDefaults } from '../cgroups/processes.js';
 import type { Engine } from '../contract.js';
 import type { Driver, Subject } from '../drivers/driver.js';
+import type { Accounts } from '../drivers/floor.js';
 import type { Guarantees } from '../guarantees/guarantees.js';
 import type { BlockIo } from '../lifecycle/block-io.js';
 import { explainDisk } from '../lifecycle/disk-rows.js';
@@ -30,14 +31,8 @@ export interface LookParts {
   readonly kept: (entry: Subject) => KeptContext;
   readonly guarantees: Guarantees;
   readonly quotas: Quotas;
-  readonly accounting: Accounts;
+  readonly accounting: Accounts<Entry>;
   readonly facts: HostFacts;
-}
-
-/** OpenVZ's accounts, whoever keeps them. */
-interface Accounts {
-  report(entry: Entry): Promise<BeancounterReport>;
-  reports(): Promise<readonly BeancounterReport[]>;
 }
 
 type Inactive = { readonly inactive?: boolean } | undefined;

@@ -1,0 +1,27 @@
+// What the engine needs of one of the things that run domains: the driver, and what watches all of its runs together.
+// SPDX-License-Identifier: Apache-2.0
+import type { BeancounterReport } from '@ctvirt/api';
+import type { Domain } from '@ctvirt/xml';
+import type { Driver, Subject } from './driver.js';
+
+/** OpenVZ's accounts. */
+export interface Accounts<S extends Subject> {
+  /** Of a domain that is off only what it may have. */
+  report(subject: S): Promise<BeancounterReport>;
+  /** Of all that run. */
+  reports(): Promise<readonly BeancounterReport[]>;
+}
+
+/** One of the things that run domains. */
+export interface Floor<S extends Subject> {
+  readonly driver: Driver;
+  readonly accounting: Accounts<S>;
+  /** Its own word for its version. */
+  version(): Promise<string>;
+  /** A daemon that starts tells of each domain that runs, with the document of its run. */
+  know(subject: S, domain: Domain): void;
+  /** Looks after what runs from now on; told of those it knows whose addresses are no other's. */
+  open(running: readonly S[]): Promise<void>;
+  /** Stops looking; what runs goes on. */
+  close(used: { readonly isUsed: boolean }): Promise<void>;
+}
