@@ -49,6 +49,14 @@ export const list = <S extends TSchema>(items: S, options: TSchemaOptions = {}) 
 /** A value, or null where there is none to tell. */
 export const nullable = <S extends TSchema>(schema: S) => Union([schema, Null()]);
 
+type Nullable = ReturnType<typeof nullable>;
+
+/** Null for each of these: there is none to tell of any. */
+export const nulls = <P extends Readonly<Record<string, Nullable>>>(properties: P) =>
+  Object.fromEntries(Object.keys(properties).map((name) => [name, null])) as {
+    readonly [K in keyof P]: null;
+  };
+
 type Literals<V extends readonly string[]> = { -readonly [K in keyof V]: TLiteral<V[K]> };
 
 /** One of a closed set of words. */

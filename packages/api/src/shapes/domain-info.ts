@@ -1,6 +1,17 @@
 // What a domain is and uses now: `dominfo`, with the walls between it and the host.
 // SPDX-License-Identifier: Apache-2.0
-import { boolean, integer, list, nullable, number, object, oneOf, type Static, string } from '../schema.js';
+import {
+  boolean,
+  integer,
+  list,
+  nullable,
+  nulls,
+  number,
+  object,
+  oneOf,
+  type Static,
+  string,
+} from '../schema.js';
 import { domainSummary } from './domain.js';
 
 /** One of the walls between a container and its host. */
@@ -56,6 +67,26 @@ export const idRange = object(
   { description: 'Its leased range of host ids; null with an `<idmap>` of its own' },
 );
 
+/** What is measured of a run: one row each. Of a domain that is off, and where nothing counts it, null. */
+export const domainUse = object({
+  usedMemoryKiB: nullable(
+    number({
+      description:
+        "Its group's memory.current (v1: memory.usage_in_bytes), page cache included; null if it is off",
+    }),
+  ),
+  cpuTimeNs: nullable(
+    number({ description: "Its group's cpu.stat usage_usec (v1: cpuacct.usage); null if it is off" }),
+  ),
+  processes: nullable(integer({ description: "Threads too: its group's pids.current" })),
+  maxProcesses: nullable(integer({ description: "Its group's pids.max; null if unlimited or off" })),
+});
+/** What is measured of a run. */
+export type DomainUse = Static<typeof domainUse>;
+
+/** Of what nothing is measured of. */
+export const unmeasured = nulls(domainUse.properties);
+
 /** `dominfo`: the summary and what takes a few reads of the kernel's files. */
 export const domainInfo = object(
   {
@@ -66,17 +97,7 @@ export const domainInfo = object(
       description: "Processors it has: `current` of `<vcpu>`, else its number, else the host's",
     }),
     maxMemoryKiB: nullable(number({ description: '`<memory>`, else `<hard_limit>`; null without either' })),
-    usedMemoryKiB: nullable(
-      number({
-        description:
-          "Its group's memory.current (v1: memory.usage_in_bytes), page cache included; null if it is off",
-      }),
-    ),
-    cpuTimeNs: nullable(
-      number({ description: "Its group's cpu.stat usage_usec (v1: cpuacct.usage); null if it is off" }),
-    ),
-    processes: nullable(integer({ description: "Threads too: its group's pids.current" })),
-    maxProcesses: nullable(integer({ description: "Its group's pids.max; null if unlimited or off" })),
+    ...domainUse.properties,
     maxProcessesDefault: boolean({
       description: 'Whether that is what a domain has whose document does not name NUMPROC',
     }),

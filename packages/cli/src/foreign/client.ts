@@ -1,7 +1,7 @@
 // The daemon's client over a libvirt's protocol: what the verbs for domains need works on any hypervisor.
 // SPDX-License-Identifier: Apache-2.0
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ApiError, type DomainInfo, type DomainSummary } from '@ctvirt/api';
+import { ApiError, type DomainInfo, type DomainSummary, unmeasured } from '@ctvirt/api';
 import type { ApiClient } from '@ctvirt/api/node';
 import type { Connection } from '@ctvirt/rpc';
 import { findingDomains, type RemoteDomain } from './domains.js';
@@ -94,6 +94,7 @@ function domainCalls(connection: () => Promise<Connection>): Calls {
       const [summary, info] = await Promise.all([summaryOf(domain), domain.getInfo()]);
       return {
         ...summary,
+        ...unmeasured,
         initPid: null,
         startedAt: null,
         vcpus: info.nrVirtCpu,
@@ -101,8 +102,6 @@ function domainCalls(connection: () => Promise<Connection>): Calls {
         // Of one that is off a libvirt says what it would be given.
         usedMemoryKiB: summary.id === null ? null : Number(info.memory),
         cpuTimeNs: summary.id === null ? null : Number(info.cpuTime),
-        processes: null,
-        maxProcesses: null,
         maxProcessesDefault: false,
         disk: { usedBytes: null, limitBytes: null, usedInodes: null, limitInodes: null },
         idMap: null,

@@ -4,14 +4,15 @@ import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { constants } from 'node:os';
 import { Duplex, PassThrough, type Readable } from 'node:stream';
-import type {
-  BeancounterReport,
-  DomainEvent,
-  DomainState,
-  DomainSummary,
-  LifecycleEvent,
-  StateReason,
-  Template,
+import {
+  type BeancounterReport,
+  type DomainEvent,
+  type DomainState,
+  type DomainSummary,
+  type LifecycleEvent,
+  type StateReason,
+  type Template,
+  unmeasured,
 } from '@ctvirt/api';
 import {
   changesBetween,
@@ -212,6 +213,7 @@ export function createMemoryEngine(log: EngineLog = () => undefined): MemoryEngi
       )?.summary,
     info: async (ref) => ({
       ...find(ref).summary,
+      ...unmeasured,
       initPid: null,
       startedAt: null,
       vcpus: 1,

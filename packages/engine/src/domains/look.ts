@@ -5,7 +5,7 @@ import { beancounterOf, explainResources } from '@ctvirt/formats';
 import { currentVcpus, type Domain, maxMemoryKiB } from '@ctvirt/xml';
 import { processDefaults } from '../cgroups/processes.js';
 import type { Engine } from '../contract.js';
-import type { Driver, Subject } from '../drivers/driver.js';
+import { type Driver, type Subject, unmeasured } from '../drivers/driver.js';
 import type { Accounts } from '../drivers/floor.js';
 import type { Guarantees } from '../guarantees/guarantees.js';
 import type { BlockIo } from '../lifecycle/block-io.js';
@@ -84,18 +84,14 @@ async function infoOf(
 ): Promise<DomainInfo> {
   const domain = await documents.live(entry);
   const { record, running } = entry;
-  const seen = await driver.info(entry, domain);
-  const { initPid, usedMemoryKiB, cpuTimeNs, processes, maxProcesses, walls } = seen;
+  const { initPid, walls } = await driver.info(entry, domain);
   return {
     ...summaryOf(entry),
     initPid,
     startedAt: running?.startedAt.toISOString() ?? null,
     vcpus: currentVcpus(domain) ?? facts.hostCpus,
     maxMemoryKiB: maxMemoryKiB(domain) ?? null,
-    usedMemoryKiB,
-    cpuTimeNs,
-    processes,
-    maxProcesses,
+    ...(entry.running?.use() ?? unmeasured),
     maxProcessesDefault: beancounterOf(domain, 'NUMPROC') === undefined,
     disk: await quotas.root(entry, domain),
     idMap: record.ids,

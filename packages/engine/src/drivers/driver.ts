@@ -1,6 +1,6 @@
 // What runs domains: all that the rest of the engine knows of it. No process, path or control group of the host is named here.
 // SPDX-License-Identifier: Apache-2.0
-import type { Asset, DomainInfo, PromisedDomain } from '@ctvirt/api';
+import type { Asset, DomainInfo, DomainUse, PromisedDomain } from '@ctvirt/api';
 import type { Domain } from '@ctvirt/xml';
 import type { ConsoleStream, ExecSession } from '../contract.js';
 import type { DomainRecord } from '../state/record.js';
@@ -46,6 +46,8 @@ export interface Run {
   addresses(): Promise<readonly LinkAddresses[]>;
   /** What it has used since its start. */
   counters(): DomainCounters;
+  /** The few of these that `info` tells, with what it may have. */
+  use(): DomainUse;
   /** What it holds now; zero where that is not counted. */
   held(): Held;
   /** What the file system mounted at this path inside holds. */
@@ -104,11 +106,16 @@ export interface Found<S extends Subject> {
   readonly isUnwanted: boolean;
 }
 
+/** What is measured of a domain that is off, or by a driver that measures nothing. */
+export const unmeasured: DomainUse = {
+  usedMemoryKiB: null,
+  cpuTimeNs: null,
+  processes: null,
+  maxProcesses: null,
+};
+
 /** What a driver tells of a domain, whether or not it runs. */
-export type RunInfo = Pick<
-  DomainInfo,
-  'initPid' | 'usedMemoryKiB' | 'cpuTimeNs' | 'processes' | 'maxProcesses' | 'walls'
->;
+export type RunInfo = Pick<DomainInfo, 'initPid' | 'walls'>;
 
 /** Something that the host holds of ours, and how it is given back to it. */
 export interface HeldAsset extends Asset {

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { DomainUse } from '@ctvirt/api';
 import { keyed } from '../../cgroups/keyed.js';
 import { type CgroupLayout, type Controller, readNumber } from '../../cgroups/layout.js';
 import type { Gauges } from '../../host/gauges.js';
@@ -27,18 +28,24 @@ export interface CounterParts {
 /** USER_HZ, in which cgroup v1 counts user and system time. */
 const NS_PER_TICK = 10_000_000;
 
+/** What `info` tells of a run, one row each. */
+export function useOf(parts: Pick<CounterParts, 'cgroups' | 'gauges' | 'group'>): DomainUse {
+  const files = filesOf(parts);
+  return {
+    usedMemoryKiB: usedMemoryKiB(files),
+    cpuTimeNs: cpuTimeNs(files),
+    processes: files.number('pids', 'pids.current'),
+    maxProcesses: files.number('pids', 'pids.max'),
+  };
+}
+
 /** Returns counters that read the kernel's files when they are called. */
 export function countersOf(parts: CounterParts): DomainCounters {
-  const { cgroups, gauges, group } = parts;
-  const folder = (controller: Controller): string => cgroups.path(controller, group);
-  const files: Files = {
-    text: (controller, name) => gauges.text(folder(controller), name),
-    number: (controller, name) => gauges.number(folder(controller), name),
-  };
-  const isV2 = cgroups.version === 2;
+  const files = filesOf(parts);
+  const { isV2 } = files;
   return {
-    cpuTimeNs: () => (isV2 ? cpuV2(files).totalNs : files.number('cpuacct', 'cpuacct.usage')),
-    usedMemoryKiB: () => toKiB(files.number('memory', isV2 ? 'memory.current' : 'memory.usage_in_bytes')),
+    cpuTimeNs: () => cpuTimeNs(files),
+    usedMemoryKiB: () => usedMemoryKiB(files),
     cpu: () => (isV2 ? cpuV2(files) : cpuV1(files)),
     processorTimesNs: () => (isV2 ? [] : processorTimesV1(files)),
     memory: () => (isV2 ? memoryV2(files) : memoryV1(files)),
@@ -65,13 +72,28 @@ export function heldBy(cgroups: CgroupLayout, group: string): Held {
 
 /** The group's files. */
 interface Files {
+  readonly isV2: boolean;
   readonly text: (controller: Controller, name: string) => string;
   readonly number: (controller: Controller, name: string) => number | null;
+}
+
+function filesOf({ cgroups, gauges, group }: Pick<CounterParts, 'cgroups' | 'gauges' | 'group'>): Files {
+  const folder = (controller: Controller): string => cgroups.path(controller, group);
+  return {
+    isV2: cgroups.version === 2,
+    text: (controller, name) => gauges.text(folder(controller), name),
+    number: (controller, name) => gauges.number(folder(controller), name),
+  };
 }
 
 const scaled = (value: number | null, factor: number): number | null =>
   value === null ? null : Math.round(value * factor);
 const toKiB = (bytes: number | null): number | null => scaled(bytes, 1 / 1024);
+
+const cpuTimeNs = (files: Files): number | null =>
+  files.isV2 ? cpuV2(files).totalNs : files.number('cpuacct', 'cpuacct.usage');
+const usedMemoryKiB = (files: Files): number | null =>
+  toKiB(files.number('memory', files.isV2 ? 'memory.current' : 'memory.usage_in_bytes'));
 
 function cpuV1(files: Files): CpuCounters {
   const stat = keyed(files.text('cpuacct', 'cpuacct.stat'));

@@ -40,7 +40,7 @@ import type { Running } from './tools.js';
 export interface LxcDriverParts
   extends Omit<BootParts, 'diskLimits'>,
     ChangeParts,
-    Omit<InfoParts, 'tools'>,
+    InfoParts,
     LxcAssetParts,
     Omit<LxcRunParts, 'consoles' | 'filters'> {
   readonly facts: Facts;

@@ -1,27 +1,21 @@
 // What a domain has of this host and may have at most, and the walls around it, read from the kernel's files.
 // SPDX-License-Identifier: Apache-2.0
-import { join } from 'node:path';
 import type { Wall } from '@ctvirt/api';
 import { resourcesOf } from '@ctvirt/formats';
 import type { Domain } from '@ctvirt/xml';
-import { type CgroupLayout, readNumber } from '../../cgroups/layout.js';
 import { withProcessDefault } from '../../cgroups/processes.js';
 import type { Confinement } from '../../host/apparmor.js';
 import type { Facts } from '../../host/facts.js';
 import { filesystemsOf, type HostFacts, idMapOf, linksOf } from '../../lifecycle/document.js';
 import { sharedIds } from '../../lifecycle/shared-ids.js';
-import { diskName } from '../../state/layout.js';
 import { describeWalls } from '../../walls/describe.js';
 import { standingOf, standingOfPlan } from '../../walls/standing.js';
 import { wantedWalls } from '../../walls/wanted.js';
 import type { RunInfo, Subject } from '../driver.js';
 import { lxcRun } from './run.js';
-import type { LxcTools } from './tools.js';
 
 /** Dependencies of `infoOf`. */
 export interface InfoParts {
-  readonly cgroups: CgroupLayout;
-  readonly tools: Pick<LxcTools, 'group'>;
   readonly facts: HostFacts & Pick<Facts, 'hasSeccomp'>;
   readonly appArmor: Confinement;
   /** Whether a domain has leased any of these ids. */
@@ -30,29 +24,22 @@ export interface InfoParts {
 
 /** Returns what a domain has; of one that is off, what its next start would have. */
 export async function infoOf(subject: Subject, domain: Domain, parts: InfoParts): Promise<RunInfo> {
-  const { cgroups, tools } = parts;
-  const { record, running } = subject;
-  const group = tools.group(diskName(record.name));
-  const counters = running && lxcRun(running).counters();
-  const pids = cgroups.path('pids', group);
-  const maxProcesses = readNumber(join(pids, 'pids.max'));
+  const { running } = subject;
   return {
     initPid: running === undefined ? null : lxcRun(running).initPid,
-    usedMemoryKiB: counters?.usedMemoryKiB() ?? null,
-    cpuTimeNs: counters?.cpuTimeNs() ?? null,
-    processes: readNumber(join(pids, 'pids.current')),
-    maxProcesses,
-    walls: wallsOf(subject, domain, parts, maxProcesses),
+    walls: wallsOf(subject, domain, parts),
   };
 }
 
-function wallsOf(entry: Subject, domain: Domain, parts: InfoParts, maxProcesses: number | null): Wall[] {
+function wallsOf(entry: Subject, domain: Domain, parts: InfoParts): Wall[] {
   const wanted = wantedWalls(domain);
   const standing =
     (entry.running && standingOf(lxcRun(entry.running).initPid)) ??
     standingOfPlan({ walls: wanted, map: idMapOf(domain, entry.record) }, parts.appArmor, parts.facts);
   const most =
-    entry.running === undefined ? withProcessDefault(resourcesOf(domain, parts.facts)).pidsMax : maxProcesses;
+    entry.running === undefined
+      ? withProcessDefault(resourcesOf(domain, parts.facts)).pidsMax
+      : entry.running.use().maxProcesses;
   const links = linksOf(domain, entry.record);
   const folders = filesystemsOf(domain)
     .filter(({ kind }) => kind === 'mount')

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { DomainUse } from '@ctvirt/api';
 import type { Domain } from '@ctvirt/xml';
 import { type AttachOptions, attach, type Container } from '../../attach/attach.js';
 import type { FilterCache } from '../../attach/filters.js';
@@ -25,7 +26,7 @@ import { wantedWalls } from '../../walls/wanted.js';
 import type { Held, Program, Run, Size, Subject } from '../driver.js';
 import { openConsole } from './console.js';
 import type { ConsoleWatch } from './console-watch.js';
-import { countersOf, heldBy } from './counters.js';
+import { countersOf, heldBy, useOf } from './counters.js';
 import { initSignal } from './init-signals.js';
 import type { LxcTools, Running } from './tools.js';
 import { usageInside } from './usage.js';
@@ -162,6 +163,10 @@ export class LxcRun implements Run, Running {
     const { group, initPid, subject } = this;
     const links = async () => linksOf(await live(subject), subject.record);
     return countersOf({ cgroups, gauges, group, initPid, links });
+  }
+
+  use(): DomainUse {
+    return useOf({ ...this.parts, group: this.group });
   }
 
   held(): Held {

@@ -1,19 +1,21 @@
 // Runs domains in memory alone: what the engine above does with a driver is tested on it, without root and without a kernel.
 // SPDX-License-Identifier: Apache-2.0
+import type { DomainUse } from '@ctvirt/api';
 import type { Domain } from '@ctvirt/xml';
 import { EngineError } from '../../errors.js';
 import type { DomainCounters } from '../../view.js';
-import type {
-  Driver,
-  Ending,
-  Found,
-  Held,
-  HeldAsset,
-  HostIds,
-  LiveChange,
-  Run,
-  RunInfo,
-  Subject,
+import {
+  type Driver,
+  type Ending,
+  type Found,
+  type Held,
+  type HeldAsset,
+  type HostIds,
+  type LiveChange,
+  type Run,
+  type RunInfo,
+  type Subject,
+  unmeasured,
 } from '../driver.js';
 
 /** A run, and what a test makes of it. */
@@ -79,6 +81,10 @@ export class MemoryRun implements Run {
   }
   counters(): DomainCounters {
     throw nothingInside();
+  }
+
+  use(): DomainUse {
+    return unmeasured;
   }
 
   held(): Held {
@@ -183,14 +189,7 @@ export class MemoryDriver implements Driver {
   }
 
   async info(): Promise<RunInfo> {
-    return {
-      initPid: null,
-      usedMemoryKiB: null,
-      cpuTimeNs: null,
-      processes: null,
-      maxProcesses: null,
-      walls: [],
-    };
+    return { initPid: null, walls: [] };
   }
 
   assets(): HeldAsset[] {
