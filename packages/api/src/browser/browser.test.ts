@@ -39,7 +39,7 @@ test('nothing that the browser half imports is of Node', async () => {
 
 test('it calls a daemon, reads its lines and its errors, without any of Node', async (t) => {
   const server = createServer(({ url }, response) => {
-    if (url === '/v1/profiles') response.end('[{"name":"ä","path":"/p","text":"t"}]');
+    if (url === '/v1/profiles') response.end('[{"name":"ä","path":"/p","text":"t","findings":[]}]');
     else if (url === '/v1/events?domain=web') response.end('\n{"no":"event"}\n');
     else if (url === '/v1/domains/web') response.writeHead(204).end();
     else response.writeHead(404).end('{"code":"not-found","message":"none"}');
