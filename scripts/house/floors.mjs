@@ -1,4 +1,5 @@
-// The floors of the engine's folders, from top to bottom: imports go to a floor below. A new folder gets its place here.
+// The floors of the engine's folders, from top to bottom: imports go to a floor below. A new folder gets its place here; `*` is any
+// that has none of its own.
 // SPDX-License-Identifier: Apache-2.0
 import { dirname } from 'node:path';
 
@@ -10,7 +11,7 @@ const floors = [
   ['domains'],
   ['guarantees', 'quota', 'template-catalog', 'profiles'],
   ['drivers/lxc/accounting'],
-  ['drivers/lxc', 'drivers/memory'],
+  ['drivers/*'],
   ['drivers/lxc/facets'],
   ['registry'],
   ['lifecycle'],
@@ -38,7 +39,10 @@ const numbers = new Map(floors.flatMap((folders, at) => folders.map((folder) => 
 export const folderOf = (path) => (path.includes('/') ? dirname(path) : path.replace(/\.[jt]s$/, ''));
 
 /** @param {string} folder */
-export const hasFloor = (folder) => numbers.has(folder);
+const floorOf = (folder) => numbers.get(folder) ?? numbers.get(`${dirname(folder)}/*`);
+
+/** @param {string} folder */
+export const hasFloor = (folder) => floorOf(folder) !== undefined;
 
 /**
  * Whether an import goes to a floor that is not below; of a folder without a floor nothing can be said.
@@ -47,6 +51,6 @@ export const hasFloor = (folder) => numbers.has(folder);
  * @param {string} to
  */
 export function goesUp(from, to) {
-  const [above, below] = [numbers.get(from), numbers.get(to)];
+  const [above, below] = [floorOf(from), floorOf(to)];
   return from !== to && above !== undefined && below !== undefined && below <= above;
 }
