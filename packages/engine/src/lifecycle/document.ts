@@ -192,16 +192,12 @@ function refuseForeign(domain: Domain): void {
       `a container is started by its init: <os><type>exe</type>, not '${domain.os.type.value}'`,
     );
   for (const [index, filesystem] of (domain.devices.filesystems ?? []).entries()) {
-    if (!runnable.has(filesystem.type)) {
-      const what =
-        filesystem.type === 'dataset'
-          ? 'this host has no ZFS'
-          : 'storage volumes are not connected to containers yet';
+    const source = sourceOf(filesystem);
+    if ('missing' in source)
       throw new EngineError(
         'unsupported',
-        `filesystem ${index + 1} of type '${filesystem.type}' cannot be had: ${what}`,
+        `filesystem ${index + 1} of type '${filesystem.type}' cannot be had: ${source.missing}`,
       );
-    }
   }
   for (const { target } of domain.devices.filesystems ?? [])
     if (target !== undefined) refuseTarget(insidePath(target.dir));
@@ -230,7 +226,6 @@ function refuseTwins(interfaces: readonly Interface[]): void {
   }
 }
 
-const runnable = new Set(['mount', 'template', 'file', 'block', 'ram', 'bind']);
 const linkKinds = new Set(['ethernet', 'bridge', 'network', 'direct']);
 
 /** Addresses of its links; each can be one domain's only. */
@@ -273,7 +268,7 @@ function hostnameOf(domain: Domain): string {
 export function filesystemsOf(domain: Domain): FilesystemSpec[] {
   return (domain.devices.filesystems ?? []).flatMap((filesystem) => {
     const source = sourceOf(filesystem);
-    return source === undefined ? [] : [specOf(filesystem, source.kind, source.path)];
+    return 'kind' in source ? [specOf(filesystem, source.kind, source.path)] : [];
   });
 }
 
@@ -281,7 +276,13 @@ export function filesystemsOf(domain: Domain): FilesystemSpec[] {
 export const writableSources = (filesystems: readonly FilesystemSpec[]): string[] =>
   filesystems.filter(({ kind, readOnly }) => kind === 'mount' && !readOnly).map(({ source }) => source);
 
-function sourceOf(filesystem: Filesystem): { kind: FilesystemKind; path: string } | undefined {
+/** Of the host, or of the container, where liblxc makes it; or what is missing for it. */
+type FilesystemSource =
+  | { readonly kind: FilesystemKind; readonly path: string }
+  | { readonly inside: true }
+  | { readonly missing: string };
+
+function sourceOf(filesystem: Filesystem): FilesystemSource {
   switch (filesystem.type) {
     case 'template':
       return { kind: 'template', path: filesystem.source.name };
@@ -291,8 +292,13 @@ function sourceOf(filesystem: Filesystem): { kind: FilesystemKind; path: string 
       return { kind: 'file', path: filesystem.source.file };
     case 'block':
       return { kind: 'block', path: filesystem.source.dev };
-    default:
-      return undefined; // made inside the container, by liblxc
+    case 'ram':
+    case 'bind':
+      return { inside: true };
+    case 'dataset':
+      return { missing: 'this host has no ZFS' };
+    case 'volume':
+      return { missing: 'storage volumes are not connected to containers yet' };
   }
 }
 
