@@ -26,6 +26,7 @@ export const globalOptions = {
   help: { type: 'flag', short: 'h', summary: 'Show help' },
 } as const satisfies Options;
 
+/** A verb with its words sorted by its own declaration; a whole number among them is a number, a flag is true or false. */
 export interface ParsedCommand {
   readonly verb: Verb;
   readonly args: Readonly<Record<string, string | readonly string[] | undefined>>;

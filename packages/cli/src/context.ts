@@ -25,6 +25,7 @@ export interface Globals {
   readonly endpoint: Endpoint | { readonly uri: string };
 }
 
+/** What a verb's `run` is given: the client, and an output that obeys `--json` and `--quiet`. */
 export class Context {
   readonly #globals: Globals;
   #client: ApiClient | undefined;

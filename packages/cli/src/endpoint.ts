@@ -5,6 +5,7 @@ import type { Io } from './io.js';
 
 const systemSocket = '/run/ctvirt/http.sock';
 
+/** What the command line says of where the daemon is: paths of its socket or root, as they were typed. */
 export interface Choice {
   readonly socket?: string | undefined;
   readonly root?: string | undefined;

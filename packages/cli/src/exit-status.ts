@@ -17,9 +17,13 @@ const fixed = {
   'exec-failed': { status: 125, summary: "exec: ctvirt itself failed; other statuses are the program's own" },
 } as const;
 
+/** Of a command line that is wrong, as with most programs. */
 export const usageStatus = fixed.usage.status;
+/** Of a `check` that worked and found something without an owner. */
 export const straysStatus = fixed.strays.status;
+/** Of a document or configuration with an error, whether the daemon found it or a verb that asks none. */
 export const invalidStatus = errorTable.invalid.exitStatus;
+/** Of an `exec` whose program never ran or whose session broke; below it all statuses are the program's. */
 export const execFailedStatus = fixed['exec-failed'].status;
 
 /** The exit status that an error's code gives. */

@@ -8,6 +8,7 @@ export type Output = Writable & {
   readonly columns?: number;
   readonly rows?: number;
 };
+/** A stream of which only a terminal has what `raw` and `stty` need; a test's has none of it. */
 export type Input = Readable & {
   readonly isTTY?: boolean;
   readonly fd?: number;
@@ -15,6 +16,7 @@ export type Input = Readable & {
   unref?(): unknown;
 };
 
+/** All that a verb may touch of its process, so that a test can run one in its own. */
 export interface Io {
   readonly stdin: Input;
   readonly stdout: Output;

@@ -9,6 +9,7 @@ const redrawMs = 100;
 const frames = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
 const barCells = 24;
 
+/** One line that is drawn over itself after a second, unless it is cleared before; whoever makes one must clear it. */
 export class ProgressDisplay {
   #progress: Progress | undefined;
   #timer: NodeJS.Timeout | undefined;

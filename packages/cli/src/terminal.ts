@@ -6,6 +6,7 @@ import { finished } from 'node:stream/promises';
 import type { ClientSession } from '@ctvirt/api/node';
 import type { Input, Io } from './io.js';
 
+/** How a terminal is joined to a session. */
 export interface Attachment {
   /** The other end has a terminal: ours goes raw and tells its size. */
   readonly isTerminal: boolean;
@@ -13,6 +14,7 @@ export interface Attachment {
   readonly detachByte?: number;
 }
 
+/** How a session was left; the status is the program's, as `exec` answers it. */
 export type Ending = { readonly kind: 'exited'; readonly status: number } | { readonly kind: 'detached' };
 
 /** How long a program may take to end of a signal that it was passed. */

@@ -15,6 +15,7 @@ export type Completion =
   | 'directory'
   | 'verb';
 
+/** A word of the command line by its position; its name in capitals is what usage calls it. */
 export interface Argument {
   readonly summary: string;
   readonly complete?: Completion | readonly string[];
@@ -25,6 +26,7 @@ export interface Argument {
   readonly many?: boolean;
 }
 
+/** A word with dashes; `texts` may be given many times, every other kind once. */
 export interface Option {
   readonly type: 'flag' | 'text' | 'whole' | 'texts';
   readonly summary: string;
@@ -34,7 +36,9 @@ export interface Option {
   readonly complete?: Completion | readonly string[];
 }
 
+/** By name, in the order in which the words stand. */
 export type Arguments = { readonly [name: string]: Argument };
+/** By name without its dashes. */
 export type Options = { readonly [name: string]: Option };
 
 interface ValueOf {
@@ -56,6 +60,7 @@ export interface Given<A extends Arguments, O extends Options> {
   readonly options: { readonly [N in keyof O]: ValueOf[O[N]['type']] };
 }
 
+/** A heading of the help; verbs stand below it in the order of the list of verbs. */
 export type Group = 'Domains' | 'Documents' | 'Templates and profiles' | 'Host' | 'ctvirt itself';
 
 interface Declaration<A extends Arguments, O extends Options> {
@@ -79,6 +84,7 @@ interface Declaration<A extends Arguments, O extends Options> {
   run(context: Context, given: Given<A, O>): Promise<number | void>;
 }
 
+/** What the command line, help, manual and completion know of a verb; only its own declaration knows more of its types. */
 export type Verb = Declaration<Arguments, Options>;
 
 /** Declares a verb; `run` sees its arguments and options by their declared types. */

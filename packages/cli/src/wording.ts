@@ -8,6 +8,7 @@ const stateWords: Readonly<Record<DomainSummary['state'], string>> = {
   shutoff: 'shut off',
 };
 
+/** virsh's word for a state: `shut off` is of two words. */
 export const describeState = ({ state }: DomainSummary): string => stateWords[state];
 
 const binaryUnits = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'] as const;
@@ -24,6 +25,7 @@ export function describeBytes(bytes: number): string {
   return `${text} ${binaryUnits[unit]}`;
 }
 
+/** As virsh answers what is true or false of a domain. */
 export const yesOrNo = (value: boolean): string => (value ? 'yes' : 'no');
 
 /** What a new document's effect waits for, where the domain runs. */

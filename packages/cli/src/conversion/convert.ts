@@ -30,6 +30,7 @@ export type Conversion = {
   | { readonly files?: undefined; readonly failure: Failure }
 );
 
+/** Why a container could not be converted: the code and findings an error of the daemon's would have. */
 export interface Failure {
   readonly code: string;
   readonly message: string;
@@ -64,6 +65,7 @@ export async function find(path: string, from: EndName | undefined, io: Io): Pro
   throw new CliError('local', `there is no container to convert in ${shownName(path)}: looked for ${what}`);
 }
 
+/** What a conversion does apart from its two formats. */
 export interface ConvertOptions {
   /** A container's files as they lie become its root, not the template they were made from. */
   readonly inPlace: boolean;

@@ -19,6 +19,7 @@ function rowOf({ path, line, code, message }: Finding, file: string): ReportRow 
   return { file, line, key: path, status: isUnknown ? 'ignored' : 'approximated', how: message };
 }
 
+/** Domain XML read as any native format is, each warning of the parser's a row of the report; a document with errors throws XmlError. */
 export const domxmlFormat: Format = {
   name: 'domxml',
   doc: 'domain XML, one file NAME.xml for each domain',

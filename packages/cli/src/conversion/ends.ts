@@ -8,6 +8,9 @@ export const ends = { domxml: domxmlFormat, ...formats } as const satisfies Read
   Record<FormatName | 'domxml', Format>
 >;
 
+/** A word that `--from` and `--to` take. */
 export type EndName = keyof typeof ends;
+/** All of them, in the order in which a path is tried. */
 export const endNames = Object.keys(ends) as readonly EndName[];
+/** Whether `--from` or `--to` may say so. */
 export const isEndName = (word: string): word is EndName => Object.hasOwn(ends, word);

@@ -29,6 +29,7 @@ export interface CheckedDocument {
   readonly format?: (options: FormatOptions) => string;
 }
 
+/** How severe a check is. */
 export interface CheckOptions {
   /** What the schema does not know is an error. */
   readonly strict: boolean;

@@ -3,6 +3,7 @@
 import type { DomainSummary } from '@ctvirt/api';
 import type { Connection, ObjectOf } from '@ctvirt/rpc';
 
+/** A domain as that libvirt's answers name it, with the calls it takes; its id is as old as the answer. */
 export type RemoteDomain = ObjectOf<'domain'>;
 
 /** How domains are found and told over that connection, which is made when it is needed first. */

@@ -10,6 +10,7 @@ import { verb } from '../verb.js';
 const systems = ['openvz', 'lxc', 'vserver'] as const;
 type System = (typeof systems)[number];
 
+/** JSON has the results of those adopted, in the order they were named; with a single one its failure is the error itself. */
 export const adopt = verb({
   name: 'adopt',
   group: 'Domains',

@@ -4,18 +4,24 @@ import type { Argument } from '../verb.js';
 
 const summary = 'Name, UUID or id';
 
+/** A domain in whatever state. */
 export const anyDomain = { summary, complete: 'domain' } as const satisfies Argument;
+/** One that runs or is suspended; only what completion offers differs, the daemon is the judge. */
 export const activeDomain = { summary, complete: 'active-domain' } as const satisfies Argument;
+/** One that is off, likewise. */
 export const inactiveDomain = { summary, complete: 'inactive-domain' } as const satisfies Argument;
+/** One document; the daemon gets its text, so that it need not see the file. */
 export const documentFile = {
   summary: "File with the domain's XML; - is standard input",
   complete: 'file',
 } as const satisfies Argument;
+/** Documents, each judged for itself: one that is wrong keeps none of the others back. */
 export const documentFiles = {
   summary: 'Files with XML; - is standard input',
   complete: 'file',
   many: true,
 } as const satisfies Argument;
+/** A template by the name it was imported or built under. */
 export const existingTemplate = {
   summary: 'Name of a template',
   complete: 'template',

@@ -7,6 +7,7 @@ import { verb } from '../verb.js';
 const shells = Object.keys(completionScripts);
 const isShell = (word: string): word is keyof typeof completionScripts => shells.includes(word);
 
+/** Prints the script as it is, with `--json` too; a shell unknown to it is CliError `usage`. */
 export const completion = verb({
   name: 'completion',
   group: 'ctvirt itself',

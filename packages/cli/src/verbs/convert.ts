@@ -10,6 +10,7 @@ import { hasColour } from '../io.js';
 import { didYouMean } from '../suggestion.js';
 import { verb } from '../verb.js';
 
+/** JSON has one object for each container, refused ones too; what could not be read or written comes before a refusal in the exit status. */
 export const convert = verb({
   name: 'convert',
   group: 'Documents',

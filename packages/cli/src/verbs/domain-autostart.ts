@@ -3,6 +3,7 @@
 import { verb } from '../verb.js';
 import { anyDomain } from './arguments.js';
 
+/** Answers the summary of the domain as it is then; a transient one is refused with `wrong-state`. */
 export const autostart = verb({
   name: 'autostart',
   group: 'Domains',

@@ -6,6 +6,7 @@ import { formatTable } from '../table.js';
 import { verb } from '../verb.js';
 import { anyDomain } from './arguments.js';
 
+/** JSON is one report where a domain is named, else an array of them; amounts have the units of OpenVZ's resources. */
 export const beancounters = verb({
   name: 'beancounters',
   aliases: ['ubc'],

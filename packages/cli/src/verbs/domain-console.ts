@@ -7,6 +7,7 @@ import { activeDomain } from './arguments.js';
 /** Ctrl and ]. */
 const escapeByte = 0x1d;
 
+/** Prints no JSON: input and output are the console's; `^]` ends it and leaves the domain alone. */
 export const console = verb({
   name: 'console',
   group: 'Domains',

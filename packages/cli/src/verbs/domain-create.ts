@@ -5,6 +5,7 @@ import { locate } from '../errors.js';
 import { verb } from '../verb.js';
 import { documentFile } from './arguments.js';
 
+/** Answers the started domain with the findings on its document; a refused document leaves nothing behind. */
 export const create = verb({
   name: 'create',
   group: 'Domains',

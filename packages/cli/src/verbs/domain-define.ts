@@ -6,6 +6,7 @@ import { verb } from '../verb.js';
 import { sinceWhen } from '../wording.js';
 import { documentFile } from './arguments.js';
 
+/** Answers the domain with the findings on its document, and `changed` where there was one of its name. */
 export const define = verb({
   name: 'define',
   group: 'Domains',

@@ -3,6 +3,7 @@
 import { verb } from '../verb.js';
 import { activeDomain } from './arguments.js';
 
+/** Answers the summary after its end; one that is off already is refused with `wrong-state`. */
 export const destroy = verb({
   name: 'destroy',
   group: 'Domains',

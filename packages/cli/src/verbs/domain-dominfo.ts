@@ -6,6 +6,7 @@ import { verb } from '../verb.js';
 import { describeBytes, describeState, yesOrNo } from '../wording.js';
 import { anyDomain } from './arguments.js';
 
+/** JSON is the daemon's DomainInfo whole; the text has virsh's fields in virsh's columns. */
 export const dominfo = verb({
   name: 'dominfo',
   group: 'Domains',

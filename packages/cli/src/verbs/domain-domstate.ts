@@ -4,6 +4,7 @@ import { verb } from '../verb.js';
 import { describeState } from '../wording.js';
 import { anyDomain } from './arguments.js';
 
+/** JSON has `state` and `reason` always; the text ends with an empty line, as virsh's does. */
 export const domstate = verb({
   name: 'domstate',
   group: 'Domains',

@@ -3,6 +3,7 @@
 import { verb } from '../verb.js';
 import { anyDomain } from './arguments.js';
 
+/** Prints the document byte by byte where no terminal is, so that it can be defined again. */
 export const dumpxml = verb({
   name: 'dumpxml',
   group: 'Domains',

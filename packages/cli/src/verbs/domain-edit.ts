@@ -9,6 +9,7 @@ import { verb } from '../verb.js';
 import { sinceWhen } from '../wording.js';
 import { anyDomain } from './arguments.js';
 
+/** Asks the editor again while the daemon refuses the text; one that is given up stays in its file, which the error names. */
 export const edit = verb({
   name: 'edit',
   group: 'Domains',

@@ -9,6 +9,7 @@ import { activeDomain } from './arguments.js';
 
 const interruptedStatus = 130;
 
+/** Passes the program's exit status on, and 130 after Ctrl-C; it prints no JSON. */
 export const exec = verb({
   name: 'exec',
   group: 'Domains',

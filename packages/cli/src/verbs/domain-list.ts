@@ -6,6 +6,7 @@ import { formatTable } from '../table.js';
 import { verb } from '../verb.js';
 import { describeState } from '../wording.js';
 
+/** JSON is an array of summaries in the order of the table, whatever columns were asked for. */
 export const list = verb({
   name: 'list',
   group: 'Domains',

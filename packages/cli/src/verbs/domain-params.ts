@@ -5,6 +5,7 @@ import { formatTable } from '../table.js';
 import { verb } from '../verb.js';
 import { anyDomain } from './arguments.js';
 
+/** JSON has the parameters of the domain, or without one every parameter with its unit and meaning. */
 export const params = verb({
   name: 'params',
   group: 'Domains',

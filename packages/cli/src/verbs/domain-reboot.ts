@@ -4,6 +4,7 @@ import { verb } from '../verb.js';
 import { activeDomain } from './arguments.js';
 import { waitMsOf, waitOptions } from './waiting.js';
 
+/** Answers at once with the summary, or with `--wait` when it is up again; `timeout` says that it was not by then. */
 export const reboot = verb({
   name: 'reboot',
   group: 'Domains',

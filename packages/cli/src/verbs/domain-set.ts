@@ -39,6 +39,7 @@ const transient = 'until it stops';
 
 const limits = { ...memory, ...named };
 
+/** Answers the parameters that were given, as the domain then has them; all of them are set or none. */
 export const set = verb({
   name: 'set',
   group: 'Domains',

@@ -8,6 +8,7 @@ import { activeDomain } from './arguments.js';
 import { type Outcome, type Patience, powerOff, powerOffAll } from './powering-off.js';
 import { patientMsOf, waitMsOf, waitOptions } from './waiting.js';
 
+/** JSON is a summary, with `--all` an array of them; the exit status is that of the first failure. */
 export const shutdown = verb({
   name: 'shutdown',
   group: 'Domains',

@@ -3,6 +3,7 @@
 import { verb } from '../verb.js';
 import { inactiveDomain } from './arguments.js';
 
+/** Answers the summary with the id it got; one that runs already is refused with `wrong-state`. */
 export const start = verb({
   name: 'start',
   group: 'Domains',

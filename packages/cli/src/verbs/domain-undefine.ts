@@ -4,6 +4,7 @@ import { ApiError } from '@ctvirt/api';
 import { verb } from '../verb.js';
 import { anyDomain } from './arguments.js';
 
+/** Answers the name and whether files were erased; with `--storage` it takes what outlived its domain, too. */
 export const undefine = verb({
   name: 'undefine',
   group: 'Domains',

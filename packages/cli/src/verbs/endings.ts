@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ApiError, type DomainEvent, type DomainSummary } from '@ctvirt/api';
 import type { ApiClient } from '@ctvirt/api/node';
 
+/** One stream of events, whoever waits on it; when it breaks every wait rejects with `unreachable`. */
 export class Endings implements Disposable {
   readonly #waiting = new Map<string, (domain: DomainSummary) => void>();
   readonly #over = new AbortController();

@@ -5,6 +5,7 @@ import { straysStatus } from '../exit-status.js';
 import { formatTable } from '../table.js';
 import { verb } from '../verb.js';
 
+/** Ends with a status of its own where something is stray, so that a script sees it; with `--clean` it answers what was removed. */
 export const check = verb({
   name: 'check',
   group: 'Host',

@@ -4,6 +4,7 @@ import type { Change, DomainEvent } from '@ctvirt/api';
 import { printable } from '../printable.js';
 import { verb } from '../verb.js';
 
+/** JSON is one event a line, as it happens; without `--loop` it ends after the first. */
 export const events = verb({
   name: 'events',
   aliases: ['event'],

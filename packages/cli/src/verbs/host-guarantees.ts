@@ -6,6 +6,7 @@ import { formatTable } from '../table.js';
 import { verb } from '../verb.js';
 import { describeBytes } from '../wording.js';
 
+/** JSON is the ledger, or with `--delivered` an array of what each domain was given; memory is in bytes. */
 export const guarantees = verb({
   name: 'guarantees',
   group: 'Host',

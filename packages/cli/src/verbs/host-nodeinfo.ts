@@ -3,6 +3,7 @@
 import { formatFields } from '../table.js';
 import { verb } from '../verb.js';
 
+/** Prints the host's facts by the names they have in JSON, all that the daemon tells. */
 export const nodeinfo = verb({
   name: 'nodeinfo',
   group: 'Host',

@@ -45,6 +45,7 @@ import { xmlFormat } from './xml-format.js';
 import { xmlSchema } from './xml-schema.js';
 import { xmlValidate } from './xml-validate.js';
 
+/** Hidden ones included: what lists verbs for people leaves those out itself. */
 export const verbs: readonly Verb[] = [
   list,
   define,

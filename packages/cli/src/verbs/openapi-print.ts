@@ -3,6 +3,7 @@
 import { openApiDocument } from '@ctvirt/api';
 import { verb } from '../verb.js';
 
+/** Prints JSON whether or not that is asked for. */
 export const openapi = verb({
   name: 'openapi',
   group: 'ctvirt itself',

@@ -5,6 +5,7 @@ import { ApiError, type DomainSummary } from '@ctvirt/api';
 import type { ApiClient } from '@ctvirt/api/node';
 import { Endings } from './endings.js';
 
+/** How long a domain may take to power off, and what becomes of one that does not. */
 export interface Patience {
   /** How long each gets; undefined if nobody waits. */
   readonly waitMs: number | undefined;
@@ -64,6 +65,7 @@ export async function powerOff(
   return destroyed ?? obeyed ?? endedOf(before);
 }
 
+/** What became of one of many: its summary, after a failure that of before. */
 export interface Outcome {
   readonly domain: DomainSummary;
   /** Why it may still run. */

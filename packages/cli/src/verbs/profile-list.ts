@@ -6,6 +6,7 @@ import { verb } from '../verb.js';
 const unreadOf = (lines: number): string =>
   lines === 0 ? '-' : `${lines} ${lines === 1 ? 'line' : 'lines'}`;
 
+/** JSON is an array of profiles with their texts; the text has name and file. */
 export const profileList = verb({
   name: 'profile list',
   group: 'Templates and profiles',

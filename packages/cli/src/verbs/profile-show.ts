@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { verb } from '../verb.js';
 
+/** Prints the file as it lies there, with a line end if it has none; an unknown profile is `not-found`. */
 export const profileShow = verb({
   name: 'profile show',
   group: 'Templates and profiles',

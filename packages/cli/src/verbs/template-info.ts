@@ -5,6 +5,7 @@ import { verb } from '../verb.js';
 import { describeBytes } from '../wording.js';
 import { existingTemplate } from './arguments.js';
 
+/** JSON is the template, sizes in bytes; an unknown one is `not-found`. */
 export const templateInfo = verb({
   name: 'template info',
   group: 'Templates and profiles',

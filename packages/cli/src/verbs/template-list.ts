@@ -4,6 +4,7 @@ import { formatTable } from '../table.js';
 import { verb } from '../verb.js';
 import { describeBytes } from '../wording.js';
 
+/** JSON is an array of templates, sizes in bytes. */
 export const templateList = verb({
   name: 'template list',
   group: 'Templates and profiles',

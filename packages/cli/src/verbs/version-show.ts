@@ -3,6 +3,7 @@
 import { version as clientVersion } from '@ctvirt/api';
 import { verb } from '../verb.js';
 
+/** JSON has `client` and, unless `--client` is given, `daemon` with its capabilities. */
 export const version = verb({
   name: 'version',
   group: 'ctvirt itself',

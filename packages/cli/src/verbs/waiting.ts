@@ -4,6 +4,7 @@ import type { Options } from '../verb.js';
 
 const defaultSeconds = 120;
 
+/** The two flags; `--timeout` alone means to wait, too. */
 export const waitOptions = {
   wait: { type: 'flag', summary: `Come back only when it happened (at most ${defaultSeconds} s)` },
   timeout: { type: 'whole', value: 'SECONDS', summary: 'Wait at most so long' },

@@ -5,6 +5,7 @@ import { printable } from '../printable.js';
 import { didYouMean } from '../suggestion.js';
 import { verb } from '../verb.js';
 
+/** JSON is an array of path and text; the status is 1 if there is no entry for a path, and the others are printed all the same. */
 export const xmlExplain = verb({
   name: 'xml explain',
   group: 'Documents',

@@ -8,6 +8,7 @@ import { hasColour } from '../io.js';
 import { verb } from '../verb.js';
 import { documentFiles } from './arguments.js';
 
+/** JSON has each file with its findings and, if it is valid, its text and whether that differs; an invalid one is never written. */
 export const xmlFormat = verb({
   name: 'xml format',
   group: 'Documents',

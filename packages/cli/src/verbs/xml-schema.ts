@@ -6,6 +6,7 @@ import { verb } from '../verb.js';
 
 const forms = ['rng', 'json'] as const;
 
+/** With `--json` and no `--format` it is the JSON Schema itself. */
 export const xmlSchema = verb({
   name: 'xml schema',
   group: 'Documents',

@@ -9,6 +9,7 @@ import { hasColour } from '../io.js';
 import { verb } from '../verb.js';
 import { documentFiles } from './arguments.js';
 
+/** JSON is an array of file, `isValid` and findings; unread files are told on stderr and are not in it. */
 export const xmlValidate = verb({
   name: 'xml validate',
   group: 'Documents',
