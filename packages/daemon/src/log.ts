@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type DestinationStream, type Logger, pino } from 'pino';
 
+/** `text` is a line with the time of day and the message, `json` an object a line with all that is known. */
 export type LogFormat = 'text' | 'json';
 
 const levelNames: Readonly<Record<number, string>> = {
@@ -16,6 +17,7 @@ const colours: Readonly<Record<number, string>> = { 40: '\x1b[33m', 50: '\x1b[31
 /** Of each line; the rest are details, shown where there is room for them. */
 const ownKeys = new Set(['level', 'time', 'pid', 'hostname', 'msg', 'err']);
 
+/** A logger of that level and above; colours only for a terminal, and not under NO_COLOR. */
 export function createLog(format: LogFormat, level: string, output: NodeJS.WriteStream): Logger {
   if (format === 'json') return pino({ level, base: null }, output);
   return pino({ level, base: null }, textStream(output));

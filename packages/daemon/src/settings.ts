@@ -164,6 +164,7 @@ ${rows.join('\n')}
 }
 
 type Table = typeof settings;
+/** Each setting by its name in the file, of its default's type; units are in the names. */
 export type Settings = { readonly [K in keyof Table]: Table[K]['fallback'] };
 
 /** What of it is the engine's. */

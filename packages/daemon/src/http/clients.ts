@@ -5,6 +5,7 @@ import type { Socket } from 'node:net';
 import type { Gate } from '@ctvirt/rpc';
 import type { FastifyInstance } from 'fastify';
 
+/** How many clients there may be, and how long a silent one is borne with. */
 export interface ClientRules {
   readonly gate: Gate;
   /** How long a client may pause within a document; an archive comes from a pipe that may be slow. */

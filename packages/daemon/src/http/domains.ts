@@ -6,6 +6,7 @@ import type { Resources } from '@ctvirt/api';
 import { type Engine, type ExecSession, isFault } from '@ctvirt/engine';
 import type { Handlers } from './handler.js';
 
+/** All operations on domains but accounting and quotas; refusals are the engine's own. */
 export const bindDomains = (engine: Engine): Handlers<Resources['domains']> => ({
   list: ({ query: { active } }) => {
     const all = engine.list();

@@ -4,6 +4,7 @@ import type { Resources } from '@ctvirt/api';
 import type { Engine } from '@ctvirt/engine';
 import type { Handlers } from './handler.js';
 
+/** A line for each event from the answer's head on; with a name or UUID only those of that domain, defined or not. */
 export const bindEvents = (engine: Engine): Handlers<Resources['events']> => ({
   watch: ({ query: { domain } }, send) => {
     if (domain === undefined) return engine.onEvent(send);

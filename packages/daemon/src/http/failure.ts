@@ -3,6 +3,7 @@
 import type { ErrorBody } from '@ctvirt/api';
 import { toErrorBody } from '../errors.js';
 
+/** What it needs of a logger: fields and a sentence. */
 export interface FailureLog {
   error(fields: object, message: string): void;
 }

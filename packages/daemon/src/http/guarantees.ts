@@ -4,6 +4,7 @@ import type { Resources } from '@ctvirt/api';
 import type { Engine } from '@ctvirt/engine';
 import type { Handlers } from './handler.js';
 
+/** The ledger of promises, and what domains were given over the last minutes. */
 export const bindGuarantees = (engine: Engine): Handlers<Resources['guarantees']> => ({
   delivered: ({ query: { minutes } }) => engine.deliveries(minutes === undefined ? {} : { minutes }),
   show: ({ query: { profile } }) => engine.guarantees(profile === undefined ? {} : { profile }),

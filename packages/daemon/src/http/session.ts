@@ -30,6 +30,7 @@ import { admitBody } from './validation.js';
 
 type OpenHandler = (call: AnyCall, open: unknown) => Promise<ExecSession>;
 
+/** A route that is upgraded to a session, with what opens its program or console. */
 export interface SessionRoute {
   readonly route: Route;
   readonly handler: OpenHandler;

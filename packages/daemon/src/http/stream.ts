@@ -25,6 +25,7 @@ const writeLine = (raw: ServerResponse, value: unknown): boolean => raw.write(`$
 
 type LinesHandler = (call: AnyCall, send: (line: unknown) => void) => () => void;
 
+/** Takes the reply over and sends lines of JSON until the client goes; one that does not read is cut off. */
 export function answerLines(
   call: AnyCall,
   handler: LinesHandler,

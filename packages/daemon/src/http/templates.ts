@@ -4,6 +4,7 @@ import type { Resources } from '@ctvirt/api';
 import { type Engine, EngineError } from '@ctvirt/engine';
 import type { Handlers } from './handler.js';
 
+/** Templates: listed, removed, and made by import, upload and build with progress. */
 export const bindTemplates = ({ templates }: Engine): Handlers<Resources['templates']> => ({
   list: () => templates.list(),
   info: ({ params: { template } }) => templates.get(template),

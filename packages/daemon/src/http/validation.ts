@@ -6,6 +6,7 @@ import { EngineError } from '@ctvirt/engine';
 /** Answers the value if the contract admits it; throws EngineError `invalid` that names the place. */
 export type Admit = (value: unknown) => unknown;
 
+/** A check by that schema, compiled once; `what` is how a refusal names the value. */
 export function admitBody(schema: TSchema, what = 'body'): Admit {
   const check = compileCheck(schema);
   return (value) => {

@@ -20,6 +20,7 @@ const schemes: Readonly<Record<string, Scheme>> = {
   vserver: { type: 'vserver', driver: 'VServer', errors: 'domain' },
 };
 
+/** A libvirt connection: the scheme of its URI decides which domains it shows and what it calls itself. */
 export interface Session extends Scheme {
   readonly uri: string;
   /** UUIDs of domains that end with this connection. */
@@ -35,6 +36,7 @@ export interface Binding {
 
 /** Handlers of some procedures; those nobody binds are answered as unknown. */
 export type Procedures = Partial<Handlers<Session>>;
+/** Makes the handlers of one file; it must ask nothing of the engine before the first call. */
 export type Bind = (binding: Binding) => Procedures;
 
 /** A connection for what is left of a client's URI: `lxc:///system`; empty for clients that leave the choice to us. */
@@ -57,6 +59,7 @@ export const subjectOf = (domain: DomainSummary): WireDomain & { type: string } 
   type: domain.type,
 });
 
+/** Whether a connection is told of an event; without a type in what it is about, only one that shows all types is. */
 export const seesSubject = (session: Session, subject: unknown): boolean =>
   session.type === undefined ||
   (typeof subject === 'object' && subject !== null && 'type' in subject && subject.type === session.type);

@@ -66,6 +66,7 @@ function interfaceParams(links: readonly LinkAddresses[]): TypedParam[] {
   ];
 }
 
+/** Consoles, signals, addresses, file systems and guest facts; what only an agent could tell is refused. */
 export const bindDomainAccess: Bind = ({ engine }) => {
   return {
     async domainOpenConsole({ dom, devName, flags }, { session, name, openStream }) {

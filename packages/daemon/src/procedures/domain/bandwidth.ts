@@ -67,6 +67,7 @@ function withRate(
   return next.inbound === undefined && next.outbound === undefined ? undefined : next;
 }
 
+/** Gets and sets a link's rates, by any name it has; an unknown one is `invalidArg`. */
 export const bindDomainBandwidth: Bind = ({ engine }) => ({
   async domainGetInterfaceParameters({ dom, device, nparams, flags }, { session, name }) {
     const domain = domainOf(engine, session, dom);

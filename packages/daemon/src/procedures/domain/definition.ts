@@ -20,6 +20,7 @@ export function checkType(session: Session, xml: string): void {
     );
 }
 
+/** Define, undefine and autostart; a transient domain has neither of the last two. */
 export const bindDefinitions: Bind = ({ engine }) => {
   const define = async (session: Session, xml: string, strict: boolean) => {
     checkType(session, xml);

@@ -12,6 +12,7 @@ export const wholeDisk = '/';
 const isSame = (link: LinkCounters, device: string): boolean =>
   link.hostName === device || link.name === device || link.mac?.toLowerCase() === device.toLowerCase();
 
+/** Bytes and requests of a running domain's disks and links; names it has not got are `invalidArg`. */
 export const bindDeviceCounters: Bind = ({ engine }) => {
   const ioOf = (uuid: string, path: string) => {
     if (path !== '' && path !== wholeDisk) throw refusal('invalidArg', 'domain', `invalid path: ${path}`);

@@ -119,6 +119,7 @@ function withMac(device: Device, change: Change): Device {
   return { ...device, model: { ...device.model, mac: { address } } };
 }
 
+/** Attach, update and detach by a device's own XML; to update or detach it must mean exactly one. */
 export const bindDomainDevices: Bind = ({ engine }) => {
   const edit = async (
     change: Change,

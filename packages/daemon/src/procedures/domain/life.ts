@@ -23,6 +23,7 @@ function checkInactive(engine: Engine, session: Session, xml: string): void {
     throw refusal('operationInvalid', 'domain', `domain '${existing.name}' is already active`);
 }
 
+/** A start of what runs and an end of what does not are refused, as libvirt's drivers refuse them. */
 export const bindDomainLife: Bind = ({ engine }) => {
   const start = async (session: Session, dom: { uuid: string }, flags: number) => {
     const { uuid } = domainOf(engine, session, dom);

@@ -47,6 +47,7 @@ export const domainFilters: readonly (readonly FilterFlag<DomainSummary>[])[] = 
 export const inOrder = (a: DomainSummary, b: DomainSummary): number =>
   (a.id ?? Number.MAX_SAFE_INTEGER) - (b.id ?? Number.MAX_SAFE_INTEGER) || (a.name < b.name ? -1 : 1);
 
+/** Only domains of the connection's type are listed and found; any other is `noDomain`. */
 export const bindDomainLookup: Bind = ({ engine }) => ({
   connectListAllDomains({ needResults, flags }, { session }) {
     const domains = filtered(domainsOf(engine, session), flags, domainFilters).sort(inOrder);

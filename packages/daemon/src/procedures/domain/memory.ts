@@ -66,6 +66,7 @@ export function memoryUseOf(counters: DomainCounters) {
   };
 }
 
+/** Amounts are in KiB; the maximum of a running domain cannot be changed. */
 export const bindDomainMemory: Bind = ({ engine }) => {
   const set = async (
     { dom, memory, flags }: { dom: { uuid: string }; memory: bigint; flags: number },

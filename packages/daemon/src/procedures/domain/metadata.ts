@@ -43,6 +43,7 @@ function editOf(type: number, text: string | null, key: string | null, uri: stri
   }
 }
 
+/** What is absent is `noDomainMetadata`; an empty text removes what there is. */
 export const bindDomainMetadata: Bind = ({ engine }) => ({
   async domainGetMetadata({ dom, type, uri, flags }, { session, name }) {
     const domain = domainOf(engine, session, dom);

@@ -29,6 +29,7 @@ function converting<T>(convert: () => T): T {
   }
 }
 
+/** Both ways for OpenVZ, LXC and zones, and no engine is asked; a format unknown to it is `invalidArg`. */
 export const bindNative: Bind = () => ({
   connectDomainXmlFromNative({ nativeFormat, nativeConfig, flags }, { name }) {
     checkFlags(flags, 0, name);

@@ -7,6 +7,7 @@ import { refusal } from '../words/refusal.js';
 import { fromCpuMap, mapBytes, placeOf, placesOf, toCpuMap, withPins } from './pinning.js';
 import { hostProcessors, vcpusOf } from './processors.js';
 
+/** Maps have a bit for each of the host's processors; all of the bits of one that is not pinned are set. */
 export const bindDomainPins: Bind = ({ engine }) => {
   const pin = async (
     { dom, vcpu, cpumap, flags }: { dom: { uuid: string }; vcpu: number; cpumap: Uint8Array; flags: number },

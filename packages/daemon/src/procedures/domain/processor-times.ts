@@ -11,6 +11,7 @@ import { hostProcessors, vcpusOf } from './processors.js';
 const vcpuRunning = 1;
 const somewhere = -2;
 
+/** Times are in nanoseconds; the domain must run. */
 export const bindDomainTimes: Bind = ({ engine }) => {
   /** Its processors are not counted apart: each has an equal share of what the domain used. */
   const vcpuInfo = async (uuid: string, maxinfo: number, maplen: number) => {

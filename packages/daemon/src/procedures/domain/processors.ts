@@ -37,6 +37,7 @@ export const setVcpus =
     return isPinned ? withPins(domain, placesOf(domain, count, hostProcessors()), hostProcessors()) : domain;
   };
 
+/** Counts of them, live and stored, present and at most; those of an agent are refused. */
 export const bindDomainProcessors: Bind = ({ engine }) => {
   const set = async (
     { dom, nvcpus, flags }: { dom: { uuid: string }; nvcpus: number; flags: number },

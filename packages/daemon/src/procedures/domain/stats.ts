@@ -153,6 +153,7 @@ async function recordOf(
   return params;
 }
 
+/** Records of many domains in one answer, of the groups that were asked for, else of all. */
 export const bindDomainStats: Bind = ({ engine }) => ({
   async connectGetAllDomainStats({ doms, stats, flags }, { session }) {
     const unknown = stats & ~knownStats;

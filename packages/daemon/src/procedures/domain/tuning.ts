@@ -152,6 +152,7 @@ const numa: readonly Parameter[] = [
   },
 ];
 
+/** Each kind a table of rows; a call with `nparams` 0 is answered with their number alone. */
 export const bindDomainTuning: Bind = ({ engine }) => {
   const get =
     (rows: readonly Parameter[]) =>

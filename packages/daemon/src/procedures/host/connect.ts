@@ -18,6 +18,7 @@ export function versionNumber(text: string): bigint {
   return BigInt(major * 1_000_000 + minor * 1000 + micro);
 }
 
+/** Names, versions and capabilities of the connection; versions are major × 1000000 + minor × 1000 + release. */
 export const bindConnect: Bind = ({ engine }) => ({
   connectGetType: (_, { session }) => ({ type: session.driver }),
   connectGetVersion: async () => ({ hvVer: versionNumber((await engine.host()).driverVersion) }),

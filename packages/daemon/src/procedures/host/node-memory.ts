@@ -109,6 +109,7 @@ function setAside(sizeKiB: number, count: bigint, isAbsolute: boolean): boolean 
   return BigInt(readFileSync(path, 'utf8')) === wanted;
 }
 
+/** What /sys/kernel/mm tells and takes, in pages; all memory is said to be of node 0. */
 export const bindNodeMemory: Bind = () => ({
   nodeGetMemoryParameters: ({ nparams }) => counted(sharingParameters, nparams, sharing.length),
   nodeSetMemoryParameters({ params, flags }, { name }) {

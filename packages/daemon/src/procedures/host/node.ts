@@ -60,6 +60,7 @@ function frequencyMHz(): number {
   return Number(told ?? 0);
 }
 
+/** Node 0 is the whole host; free memory is in bytes, all other memory in KiB, and times are in nanoseconds. */
 export const bindNode: Bind = () => ({
   nodeGetInfo() {
     const count = cpus().length;

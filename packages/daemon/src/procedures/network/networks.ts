@@ -38,6 +38,7 @@ const networkXml = (bridge: LinkAddresses): string =>
     ...(bridge.mac !== null && { mac: { address: bridge.mac } }),
   });
 
+/** A bridge that is up is an active network, one that is down an inactive one; each call looks at the host anew. */
 export const bindNetworks: Bind = ({ engine }) => {
   const bridges = async (): Promise<LinkAddresses[]> =>
     (await engine.links()).filter(({ kind }) => kind === 'bridge').sort((a, b) => (a.name < b.name ? -1 : 1));

@@ -8,6 +8,7 @@ import { checkPool, pool, poolName } from './the-pool.js';
 /** virStoragePoolCreateFlags and virStoragePoolBuildFlags. */
 const knownFlags = { create: 7, build: 7 } as const;
 
+/** Nothing changes: a call is answered as done where it asks for what is there, and refused otherwise. */
 export const bindPoolChanges: Bind = ({ templatesFolder }) => {
   const checkDefinition = (xml: string): void =>
     checkPoolDefinition(readPoolDefinition(xml), { ...pool, path: templatesFolder });

@@ -3,6 +3,7 @@
 import { type Finding, parseDocument } from '@ctvirt/xml';
 import { refusal } from '../words/refusal.js';
 
+/** As the client wrote it; absent is what it left to us. */
 export interface PoolDefinition {
   readonly type: string;
   readonly name: string;

@@ -39,6 +39,7 @@ async function spaceAt(folder: string) {
   };
 }
 
+/** One pool, always active and persistent; sizes are those of the file system it lies on, in bytes. */
 export const bindPool: Bind = ({ templatesFolder }) => ({
   connectNumOfStoragePools: () => ({ num: 1 }),
   connectListStoragePools: ({ maxnames }) => ({ names: [poolName].slice(0, Math.max(0, maxnames)) }),

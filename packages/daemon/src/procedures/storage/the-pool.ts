@@ -5,6 +5,7 @@ import { refusal } from '../words/refusal.js';
 
 /** virt-manager makes a pool of this name in a folder of its own where there is none. */
 export const poolName = 'default';
+/** As every answer about it names it. */
 export const pool = { name: poolName, uuid: namedUuid('pool', poolName) } as const;
 
 /** Refuses any other pool. */

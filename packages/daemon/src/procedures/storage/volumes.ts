@@ -11,6 +11,7 @@ import { checkPool, pool, poolName } from './the-pool.js';
 /** virStorageVolType. */
 const folderType = 2;
 
+/** A volume for each template, its key the path of its folder; sizes are in bytes. */
 export const bindVolumes: Bind = ({ engine, templatesFolder }) => {
   const pathOf = ({ name }: Template): string => join(templatesFolder, name);
   const toVolume = (template: Template) => ({

@@ -9,6 +9,7 @@ export const affectFlags = { live: 1, config: 2 } as const;
 /** A client of typed parameters that takes strings says so on top of other flags. */
 export const stringFlag = 4;
 
+/** Where a change goes; at least one of them holds. */
 export interface Affected {
   readonly live: boolean;
   readonly stored: boolean;

@@ -2,7 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type errorCodes, type errorDomains, libvirtError, type RpcError } from '@ctvirt/rpc';
 
+/** Our name of a virErrorNumber. */
 export type ErrorName = keyof typeof errorCodes;
+/** Our name of a virErrorDomain: the part of libvirt that an error seems to come from. */
 export type ErrorDomainName = keyof typeof errorDomains;
 
 /** What libvirt puts before the detail of an error; clients and scripts look for some of these. */
