@@ -3,7 +3,7 @@
 import { parseArgs } from 'node:util';
 import { CliError } from './errors.js';
 import { didYouMean } from './suggestion.js';
-import type { Option, Options, Verb } from './verb.js';
+import type { Option, Options, Verb, Words } from './verb.js';
 import { optionHere, verbHere } from './vzctl-words.js';
 
 /** The options every verb takes, before or after its name. */
@@ -27,10 +27,8 @@ export const globalOptions = {
 } as const satisfies Options;
 
 /** A verb with its words sorted by its own declaration; a whole number among them is a number, a flag is true or false. */
-export interface ParsedCommand {
+export interface ParsedCommand extends Words {
   readonly verb: Verb;
-  readonly args: Readonly<Record<string, string | readonly string[] | undefined>>;
-  readonly options: Readonly<Record<string, boolean | string | number | readonly string[] | undefined>>;
 }
 
 type Token = NonNullable<ReturnType<typeof parseArgs>['tokens']>[number];

@@ -44,8 +44,7 @@ export async function run(words: readonly string[], io: Io): Promise<number> {
       endpoint: choice.uri === undefined ? { socketPath: socketPathOf(choice, io.env) } : { uri: choice.uri },
     });
     try {
-      // parseVerb has read args and options by the verb's own declaration.
-      const status = (await verb.run(context, { args, options } as never)) ?? 0;
+      const status = (await verb.run(context, { args, options })) ?? 0;
       context.tellRemarks();
       return status;
     } finally {

@@ -54,6 +54,12 @@ type ArgumentValue<A extends Argument> = A extends { readonly rest: true } | { r
     ? string | undefined
     : string;
 
+/** The words of a command line by name, as they were read by some declaration. */
+export interface Words {
+  readonly args: Readonly<Record<string, string | readonly string[] | undefined>>;
+  readonly options: Readonly<Record<string, boolean | string | number | readonly string[] | undefined>>;
+}
+
 /** What a verb's `run` gets beside its context. */
 export interface Given<A extends Arguments, O extends Options> {
   readonly args: { readonly [N in keyof A]: ArgumentValue<A[N]> };
@@ -85,9 +91,38 @@ interface Declaration<A extends Arguments, O extends Options> {
 }
 
 /** What the command line, help, manual and completion know of a verb; only its own declaration knows more of its types. */
-export type Verb = Declaration<Arguments, Options>;
+export interface Verb extends Omit<Declaration<Arguments, Options>, 'run'> {
+  /** Takes the words as they were read by this declaration; answers the exit status, if not 0. */
+  // biome-ignore lint/suspicious/noConfusingVoidType: a run without a result is the usual one
+  run(context: Context, given: Words): Promise<number | void>;
+}
 
 /** Declares a verb; `run` sees its arguments and options by their declared types. */
 export const verb = <const A extends Arguments, const O extends Options>(
   declaration: Declaration<A, O>,
-): Verb => declaration as unknown as Verb;
+): Verb => ({
+  ...declaration,
+  async run(context, given) {
+    if (!fits(given, declaration)) throw new Error(`the words are not those of '${declaration.name}'`);
+    return await declaration.run(context, given);
+  },
+});
+
+const fits = <A extends Arguments, O extends Options>(
+  given: Words,
+  { args, options }: Declaration<A, O>,
+): given is Words & Given<A, O> =>
+  Object.entries(args).every(([name, argument]) => isArgument(given.args[name], argument)) &&
+  Object.entries(options).every(([name, { type }]) => isOption[type](given.options[name]));
+
+function isArgument(value: unknown, { rest, many, optional }: Argument): boolean {
+  if (rest || many) return Array.isArray(value);
+  return typeof value === 'string' || (optional === true && value === undefined);
+}
+
+const isOption: Readonly<Record<Option['type'], (value: unknown) => boolean>> = {
+  flag: (value) => typeof value === 'boolean',
+  text: (value) => value === undefined || typeof value === 'string',
+  whole: (value) => value === undefined || typeof value === 'number',
+  texts: Array.isArray,
+};

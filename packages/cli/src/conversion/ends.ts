@@ -10,7 +10,7 @@ export const ends = { domxml: domxmlFormat, ...formats } as const satisfies Read
 
 /** A word that `--from` and `--to` take. */
 export type EndName = keyof typeof ends;
-/** All of them, in the order in which a path is tried. */
-export const endNames = Object.keys(ends) as readonly EndName[];
 /** Whether `--from` or `--to` may say so. */
 export const isEndName = (word: string): word is EndName => Object.hasOwn(ends, word);
+/** All of them, in the order in which a path is tried. */
+export const endNames: readonly EndName[] = Object.keys(ends).filter(isEndName);

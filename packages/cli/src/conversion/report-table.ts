@@ -4,11 +4,13 @@ import { styleText } from 'node:util';
 import type { ReportRow, ReportStatus } from '@ctvirt/formats';
 import { formatTable } from '../table.js';
 
-const colours = { carried: 'green', approximated: 'yellow', ignored: 'red' } as const;
+const colours = { carried: 'green', approximated: 'yellow', ignored: 'red' } as const satisfies Readonly<
+  Record<ReportStatus, string>
+>;
 
 /** How many keys each status has, such as `31 carried, 2 ignored`. */
 export function summarize(report: readonly ReportRow[]): string {
-  const counts = (Object.keys(colours) as ReportStatus[]).flatMap((status) => {
+  const counts = Object.keys(colours).flatMap((status) => {
     const count = report.filter((row) => row.status === status).length;
     return count === 0 ? [] : [`${count} ${status}`];
   });

@@ -45,12 +45,11 @@ type Calls = Partial<ApiClient['domains']>;
 /** The calls with libvirt's errors in the daemon's codes; those that are missing are refused. */
 function translated(calls: Calls): object {
   const entries = Object.entries(calls).map(([name, call]) => {
-    const answer = call as (...input: readonly unknown[]) => Promise<unknown>;
     return [
       name,
-      async (...input: readonly unknown[]) => {
+      async (...input: readonly unknown[]): Promise<unknown> => {
         try {
-          return await answer(...input);
+          return await Reflect.apply(call, undefined, input);
         } catch (error) {
           const { RpcError } = await import('@ctvirt/rpc');
           if (!(error instanceof RpcError)) throw error;
