@@ -28,8 +28,7 @@ function textStream(output: NodeJS.WriteStream): DestinationStream {
   return {
     write(line) {
       const parsed: unknown = JSON.parse(line);
-      if (typeof parsed === 'object' && parsed !== null)
-        output.write(`${textOf(parsed as Record<string, unknown>, coloured)}\n`);
+      if (typeof parsed === 'object' && parsed !== null) output.write(`${textOf({ ...parsed }, coloured)}\n`);
     },
   };
 }

@@ -64,7 +64,7 @@ const mode = (doc: string): Setting<string> => ({
 const names = (doc: string): Setting<readonly string[]> => ({
   doc,
   fallback: [],
-  parse: (value) => (Array.isArray(value) ? (value as readonly string[]) : undefined),
+  parse: (value) => (typeof value === 'object' ? value : undefined),
   expected: 'a list such as ["one", "two"]',
 });
 const word = <const W extends readonly [string, ...string[]]>(
@@ -144,9 +144,12 @@ export const settings = {
   ),
 } as const;
 
+/** The same, for who knows a setting by its name alone. */
+const rows: ReadonlyMap<string, Setting<Value>> = new Map(Object.entries<Setting<Value>>(settings));
+
 /** The manual page of the file, as it stands in docs/reference. */
 export function formatSettings(): string {
-  const rows = Object.entries<Setting<Value>>(settings as unknown as Record<string, Setting<Value>>).map(
+  const lines = [...rows].map(
     ([key, { doc, fallback, expected }]) =>
       `| \`${key}\` | \`${JSON.stringify(fallback)}\` | ${expected} | ${doc} |`,
   );
@@ -159,7 +162,7 @@ Generated from the daemon's settings by \`npm run gen\`; do not edit.
 
 | setting | default | value | meaning |
 | --- | --- | --- | --- |
-${rows.join('\n')}
+${lines.join('\n')}
 `;
 }
 
@@ -205,9 +208,9 @@ export function parseSettings(content: string, path: string): Settings {
     throw new EngineError('invalid', `${path} line ${line}: ${what}`, { path, line });
   };
   for (const { line, key, value } of linesOf(content, refuse)) {
-    if (!Object.hasOwn(settings, key))
+    const setting =
+      rows.get(key) ??
       refuse(line, `there is no setting '${key}'; known are ${Object.keys(settings).join(', ')}`);
-    const setting: Setting<Value> = settings[key as keyof Table] as unknown as Setting<Value>;
     const parsed = setting.parse(value);
     if (parsed === undefined) refuse(line, `${key} must be ${setting.expected}`);
     found[key] = parsed;

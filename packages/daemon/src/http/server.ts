@@ -1,6 +1,13 @@
 // The HTTP server: every route of the contract, bound by its kind of answer to a handler over the engine.
 // SPDX-License-Identifier: Apache-2.0
-import { type Answer, openApiDocument, type Resources, type Route, resources } from '@ctvirt/api';
+import {
+  type Answer,
+  openApiDocument,
+  type Resource,
+  type Resources,
+  type Route,
+  resources,
+} from '@ctvirt/api';
 import { type Engine, EngineError } from '@ctvirt/engine';
 import { Gate } from '@ctvirt/rpc';
 import {
@@ -83,12 +90,15 @@ export function createHttpApp(
     log.debug({ method, url, status: reply.statusCode, ms: Math.round(reply.elapsedTime) }, 'http'),
   );
 
+  const bound = new Map(
+    Object.entries(binders).map(([name, bind]) => [name, new Map(Object.entries<unknown>(bind(engine)))]),
+  );
   const sessions: SessionRoute[] = [];
-  for (const [name, bind] of Object.entries(binders)) {
-    const handlers = bind(engine) as Readonly<Record<string, unknown>>;
-    for (const [operation, route] of Object.entries<Route>(resources[name as keyof Resources])) {
+  for (const [name, resource] of Object.entries<Resource>(resources)) {
+    const handlers = bound.get(name);
+    for (const [operation, route] of Object.entries(resource)) {
       // Handlers<R> pairs each route with a handler of its own type; the loop sees only their union.
-      const handler = handlers[operation] as never;
+      const handler = handlers?.get(operation) as never;
       if (route.answer.kind === 'session') sessions.push({ route, handler });
       addRoute(app, route, handler);
     }

@@ -218,18 +218,17 @@ class SessionServer {
   }
 
   #onFrame(frame: Frame): void {
-    const act = this.#actions[frame.type];
-    if (act === undefined) throw new FrameError(`a client sends no ${frame.type} frame`);
     if (frame.type === 'open') {
-      act(frame, undefined as never);
+      void this.#open(frame);
       return;
     }
+    const act = this.#actions[frame.type];
+    if (act === undefined) throw new FrameError(`a client sends no ${frame.type} frame`);
     if (this.#program === undefined) throw new FrameError(`a ${frame.type} frame before the session is open`);
     act(frame, this.#program);
   }
 
   readonly #actions: { readonly [T in FrameType]?: (frame: Frame, program: ExecSession) => void } = {
-    open: (frame) => void this.#open(frame),
     stdin: ({ payload }) => this.#input?.push(payload),
     stdinEnd: () => this.#input?.end(),
     resize: (frame, program) => {

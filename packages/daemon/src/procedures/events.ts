@@ -27,37 +27,36 @@ const tunableParam = (field: string, value: number | string): TypedParam =>
     ? { field, type: 'string', value }
     : { field, type: field === 'cputune.vcpu_quota' ? 'llong' : 'ullong', value: BigInt(value) };
 
-type Tell<W extends Change['what']> = (
-  publish: Publish,
-  domain: DomainSummary,
-  change: Extract<Change, { what: W }>,
-) => void;
-
-const changed: { readonly [W in Change['what']]: Tell<W> } = {
-  tunable: (publish, domain, { values }) =>
-    publish('domain', 'tunable', {
-      dom: subjectOf(domain),
-      params: Object.entries(values).map(([field, value]) => tunableParam(field, value)),
-    }),
-  memory: (publish, domain, { currentKiB }) =>
-    publish('domain', 'balloonChange', { dom: subjectOf(domain), actual: BigInt(currentKiB) }),
-  // libvirt has no word for other limits.
-  parameters: () => undefined,
-  metadata: (publish, domain, { kind, uri }) =>
-    publish('domain', 'metadataChange', { dom: subjectOf(domain), type: metadataTypes[kind], nsuri: uri }),
-  'device-added': (publish, domain, { alias }) =>
-    publish('domain', 'deviceAdded', { dom: subjectOf(domain), devAlias: alias }),
-  'device-removed': (publish, domain, { alias }) =>
-    publish('domain', 'deviceRemoved', { dom: subjectOf(domain), devAlias: alias }),
-};
-
-function tellChange<W extends Change['what']>(
-  publish: Publish,
-  domain: DomainSummary,
-  change: Extract<Change, { what: W }>,
-): void {
-  const tell: Tell<W> = changed[change.what as W];
-  tell(publish, domain, change);
+function tellChange(publish: Publish, domain: DomainSummary, change: Change): void {
+  const dom = subjectOf(domain);
+  switch (change.what) {
+    case 'tunable':
+      publish('domain', 'tunable', {
+        dom,
+        params: Object.entries(change.values).map(([field, value]) => tunableParam(field, value)),
+      });
+      break;
+    case 'memory':
+      publish('domain', 'balloonChange', { dom, actual: BigInt(change.currentKiB) });
+      break;
+    case 'parameters':
+      break; // libvirt has no word for other limits
+    case 'metadata':
+      publish('domain', 'metadataChange', {
+        dom,
+        type: metadataTypes[change.kind],
+        nsuri: change.uri,
+      });
+      break;
+    case 'device-added':
+      publish('domain', 'deviceAdded', { dom, devAlias: change.alias });
+      break;
+    case 'device-removed':
+      publish('domain', 'deviceRemoved', { dom, devAlias: change.alias });
+      break;
+    default:
+      change satisfies never;
+  }
 }
 
 /** Tells clients of every event from now on; the result ends that. */

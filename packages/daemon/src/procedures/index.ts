@@ -63,10 +63,9 @@ export function bindProcedures(binding: Binding): Procedures {
   const handlers = together(...Object.values(groups))(binding);
   const translated = Object.entries(handlers).map(([name, handler]) => {
     // Each handler is typed by its own row; here only their outcome matters.
-    const answer = handler as AnyHandler;
     const translating: AnyHandler = async (args, call) => {
       try {
-        return await answer(args, call);
+        return await Reflect.apply(handler, undefined, [args, call]);
       } catch (error) {
         throw error instanceof EngineError ? toLibvirtError(error, call.session.errors) : error;
       }

@@ -78,7 +78,11 @@ const shelves: { readonly [K in Kind]: Shelf<K> } = {
 
 type Change = 'attach' | 'detach' | 'update';
 
-function changed<K extends Kind>(shelf: Shelf<K>, domain: Domain, model: Model<K>, change: Change): Domain {
+/** A device of any of these kinds: the model and its shelf are of the same one. */
+type DeviceOf<K extends Kind> = { [P in K]: { readonly kind: P; readonly model: Model<P> } }[K];
+
+function changed<K extends Kind>(domain: Domain, { kind, model }: DeviceOf<K>, change: Change): Domain {
+  const shelf: Shelf<K> = shelves[kind];
   const list = shelf.list(domain.devices);
   const put = (next: readonly Model<K>[]): Domain => ({
     ...domain,
@@ -128,16 +132,15 @@ export const bindDomainDevices: Bind = ({ engine }) => {
   ): Promise<void> => {
     const domain = domainOf(engine, session, asked);
     const affected = affectedBy(flags, domain, name);
-    const { kind, model } = withMac(deviceOf(xml), change);
+    const device = withMac(deviceOf(xml), change);
+    const { kind } = device;
     if (affected.live && (kind !== 'interface' || change === 'update'))
       throw refusal(
         'operationUnsupported',
         'domain',
         `a running container keeps its ${kind}s: ${change} it with --config, and start the domain again`,
       );
-    // The shelf is the one of the model's own kind.
-    const shelf = shelves[kind] as Shelf<Kind>;
-    await amend(engine, domain, affected, (document) => changed(shelf, document, model, change));
+    await amend(engine, domain, affected, (document) => changed(document, device, change));
   };
   const live = affectFlags.live;
   return {

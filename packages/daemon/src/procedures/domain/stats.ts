@@ -38,7 +38,12 @@ interface Group {
 }
 
 const sides = ['rx', 'tx'] as const;
-const trafficNames = { bytes: 'bytes', packets: 'pkts', errors: 'errs', drops: 'drop' } as const;
+const trafficNames = [
+  ['bytes', 'bytes'],
+  ['packets', 'pkts'],
+  ['errors', 'errs'],
+  ['drops', 'drop'],
+] as const;
 
 const groups: readonly Group[] = [
   {
@@ -99,8 +104,7 @@ const groups: readonly Group[] = [
       links.forEach((link, at) => {
         addText(`net.${at}.name`, link.hostName ?? link.name);
         for (const side of sides)
-          for (const [key, name] of Object.entries(trafficNames))
-            add(`net.${at}.${side}.${name}`, 'ullong', link[side][key as keyof typeof trafficNames]);
+          for (const [key, name] of trafficNames) add(`net.${at}.${side}.${name}`, 'ullong', link[side][key]);
       });
     },
   },

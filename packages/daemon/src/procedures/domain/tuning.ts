@@ -125,7 +125,7 @@ const blkio: readonly Parameter[] = [
 type NumaMemory = NonNullable<Numatune['memory']>;
 
 /** virDomainNumatuneMemMode. */
-const numaModes: readonly (string | undefined)[] = ['strict', 'preferred', 'interleave', 'restrictive'];
+const numaModes: readonly NumaMemory['mode'][] = ['strict', 'preferred', 'interleave', 'restrictive'];
 
 const withNuma = (domain: Domain, change: Partial<NumaMemory>): Domain => ({
   ...domain,
@@ -145,7 +145,7 @@ const numa: readonly Parameter[] = [
     onlyStored: true,
     read: ({ numatune }) => Math.max(0, numaModes.indexOf(numatune?.memory?.mode)),
     write(domain, number) {
-      const mode = numaModes[number] as NumaMemory['mode'];
+      const mode = numaModes[number];
       if (mode === undefined) throw refusal('invalidArg', 'domain', `unsupported numatune mode: '${number}'`);
       return withNuma(domain, { mode });
     },
