@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type Domain, metadataElement, readMetadataElement, withMetadataElement } from '@ctvirt/xml';
 import { type Bind, domainOf } from '../session.js';
-import { affectedBy } from '../words/affect.js';
+import { affectedBy, askedDocument } from '../words/affect.js';
 import { amend } from '../words/parameters.js';
 import { refusal } from '../words/refusal.js';
 import { metadataTypes as kinds } from './metadata-types.js';
@@ -46,9 +46,7 @@ function editOf(type: number, text: string | null, key: string | null, uri: stri
 /** What is absent is `noDomainMetadata`; an empty text removes what there is. */
 export const bindDomainMetadata: Bind = ({ engine }) => ({
   async domainGetMetadata({ dom, type, uri, flags }, { session, name }) {
-    const domain = domainOf(engine, session, dom);
-    const { live } = affectedBy(flags, domain, name);
-    const document = await engine.document(domain.uuid, { inactive: !live });
+    const { document } = await askedDocument(engine, domainOf(engine, session, dom), { flags, name });
     if (type === kinds.element) {
       if (uri === null) throw refusal('invalidArg', 'none', 'uri in virDomainGetMetadata must not be NULL');
       const metadata = metadataElement(document.metadata, uri);

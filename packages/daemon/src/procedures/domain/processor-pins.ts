@@ -1,7 +1,7 @@
 // Processors of domains: on which of the host's they may run.
 // SPDX-License-Identifier: Apache-2.0
 import { type Bind, domainOf, runningDomainOf, type Session } from '../session.js';
-import { affectedBy } from '../words/affect.js';
+import { affectedBy, askedDocument } from '../words/affect.js';
 import { amend } from '../words/parameters.js';
 import { refusal } from '../words/refusal.js';
 import { fromCpuMap, mapBytes, placeOf, placesOf, toCpuMap, withPins } from './pinning.js';
@@ -37,17 +37,13 @@ export const bindDomainPins: Bind = ({ engine }) => {
       pin({ dom: runningDomainOf(engine, session, dom), vcpu, cpumap, flags: 1 }, session, name),
     domainPinVcpuFlags: (args, { session, name }) => pin(args, session, name),
     async domainGetVcpuPinInfo({ dom, ncpumaps, maplen, flags }, { session, name }) {
-      const domain = domainOf(engine, session, dom);
-      const { live } = affectedBy(flags, domain, name);
-      const document = await engine.document(domain.uuid, { inactive: !live });
+      const { document } = await askedDocument(engine, domainOf(engine, session, dom), { flags, name });
       const count = Math.min(Math.max(0, ncpumaps), vcpusOf(document).maximum);
       const pins = placesOf(document, count, hostProcessors());
       return { cpumaps: Buffer.concat(pins.map((each) => toCpuMap(each, mapBytes(maplen)))), num: count };
     },
     async domainGetEmulatorPinInfo({ dom, maplen, flags }, { session, name }) {
-      const domain = domainOf(engine, session, dom);
-      const { live } = affectedBy(flags, domain, name);
-      const document = await engine.document(domain.uuid, { inactive: !live });
+      const { document } = await askedDocument(engine, domainOf(engine, session, dom), { flags, name });
       return { cpumaps: toCpuMap(placeOf(document, hostProcessors()), mapBytes(maplen)), ret: 1 };
     },
   };

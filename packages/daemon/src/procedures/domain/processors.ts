@@ -3,7 +3,7 @@
 import { availableParallelism, cpus } from 'node:os';
 import { currentVcpus, type Domain, maxVcpus } from '@ctvirt/xml';
 import { type Bind, domainOf, runningDomainOf, type Session } from '../session.js';
-import { affectedBy } from '../words/affect.js';
+import { affectedBy, askedDocument } from '../words/affect.js';
 import { amend } from '../words/parameters.js';
 import { refusal } from '../words/refusal.js';
 import { placesOf, withPins } from './pinning.js';
@@ -71,8 +71,8 @@ export const bindDomainProcessors: Bind = ({ engine }) => {
       const domain = domainOf(engine, session, dom);
       if ((flags & vcpuFlags.guest) !== 0)
         throw refusal('operationUnsupported', 'domain', 'a container has no agent');
-      const { live } = affectedBy(flags & ~vcpuFlags.maximum, domain, name);
-      const document = await engine.document(domain.uuid, { inactive: !live });
+      const kept = flags & ~vcpuFlags.maximum;
+      const { document } = await askedDocument(engine, domain, { flags: kept, name });
       const { maximum, current } = vcpusOf(document);
       return { num: (flags & vcpuFlags.maximum) === 0 ? current : maximum };
     },

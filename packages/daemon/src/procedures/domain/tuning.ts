@@ -13,7 +13,7 @@ import {
   unlimitedKiB,
 } from '@ctvirt/xml';
 import { type Bind, domainOf, type Session } from '../session.js';
-import { affectedBy, stringFlag } from '../words/affect.js';
+import { askedDocument, stringFlag } from '../words/affect.js';
 import { type Parameter, readParameters, writeParameters } from '../words/parameters.js';
 import { refusal } from '../words/refusal.js';
 
@@ -161,8 +161,7 @@ export const bindDomainTuning: Bind = ({ engine }) => {
       { session, name }: { session: Session; name: string },
     ) => {
       const domain = domainOf(engine, session, dom);
-      const { live } = affectedBy(flags, domain, name, stringFlag);
-      const document = await engine.document(domain.uuid, { inactive: !live });
+      const { document, live } = await askedDocument(engine, domain, { flags, name }, stringFlag);
       return readParameters(rows, document, { isLive: live, nparams, flags });
     };
   const set =

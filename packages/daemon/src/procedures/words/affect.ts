@@ -1,7 +1,8 @@
 // What a change affects: the running domain, its stored configuration, or both; the flags of many procedures say it.
 // SPDX-License-Identifier: Apache-2.0
 import type { DomainSummary } from '@ctvirt/api';
-import { EngineError, notRunning } from '@ctvirt/engine';
+import { type Engine, EngineError, notRunning } from '@ctvirt/engine';
+import type { Domain } from '@ctvirt/xml';
 import { checkFlags } from './refusal.js';
 
 /** virDomainModificationImpact; none of them means the running domain if it runs, else its configuration. */
@@ -26,4 +27,15 @@ export function affectedBy(flags: number, domain: DomainSummary, procedure: stri
   if (isConfig && !domain.persistent)
     throw new EngineError('wrong-state', 'transient domains do not have any persistent config');
   return { live: isLive || (isEither && isRunning), stored: isConfig || (isEither && !isRunning) };
+}
+
+/** The document a question means by its flags: that of the running domain, or what its next start reads. */
+export async function askedDocument(
+  engine: Engine,
+  domain: DomainSummary,
+  asked: { readonly flags: number; readonly name: string },
+  more = 0,
+): Promise<{ readonly document: Domain; readonly live: boolean }> {
+  const { live } = affectedBy(asked.flags, domain, asked.name, more);
+  return { document: await engine.document(domain.uuid, { inactive: !live }), live };
 }
