@@ -2,19 +2,15 @@
 // SPDX-License-Identifier: Apache-2.0
 import { globalOptions, usageOf } from './command-line.js';
 import { exitStatuses } from './exit-status.js';
-import type { Options, Verb } from './verb.js';
+import type { Group, Options, Verb } from './verb.js';
 
 type Rows = readonly (readonly [left: string, right: string])[];
 
 /** `ctvirt help`: every verb in a line. */
 export function helpOverview(verbs: readonly Verb[]): string {
-  const shown = verbs.filter(({ hidden }) => !hidden);
-  const groups = [...new Set(shown.map(({ group }) => group))].map((group) => {
-    const rows = shown
-      .filter((verb) => verb.group === group)
-      .map(({ name, summary }) => [name, summary] as const);
-    return `${group}:\n${columns(rows)}`;
-  });
+  const groups = byGroup(verbs).map(
+    ({ group, verbs }) => `${group}:\n${columns(verbs.map(({ name, summary }) => [name, summary]))}`,
+  );
   return [
     'ctvirt runs container domains. Usage: ctvirt VERB [OPTIONS] [ARGUMENTS]\n',
     ...groups,
@@ -38,6 +34,15 @@ export function helpVerb(verb: Verb): string {
     `Options of every verb:\n${columns(optionRows(globalOptions))}`,
     `Example:\n  ${verb.example.command}\n    ${verb.example.does}\n`,
   ].join('\n');
+}
+
+/** The verbs that are shown, below their headings. */
+export function byGroup(
+  verbs: readonly Verb[],
+): readonly { readonly group: Group; readonly verbs: readonly Verb[] }[] {
+  const shown = verbs.filter(({ hidden }) => !hidden);
+  const groups = [...new Set(shown.map(({ group }) => group))];
+  return groups.map((group) => ({ group, verbs: shown.filter((verb) => verb.group === group) }));
 }
 
 /** An option as it is typed: `-q, --quiet`, `--timeout SECONDS`. */

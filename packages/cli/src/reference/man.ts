@@ -3,13 +3,11 @@
 import { version } from '@ctvirt/api';
 import { globalOptions, usageOf } from '../command-line.js';
 import { exitStatuses } from '../exit-status.js';
-import { optionRows } from '../help.js';
+import { byGroup, optionRows } from '../help.js';
 import type { Verb } from '../verb.js';
 
 /** The page in man(7) macros. */
 export function formatMan(verbs: readonly Verb[]): string {
-  const shown = verbs.filter(({ hidden }) => !hidden);
-  const groups = [...new Set(shown.map(({ group }) => group))];
   return [
     `.TH CTVIRT 1 "" "ctvirt ${version}" "ctvirt"`,
     '.SH NAME',
@@ -19,9 +17,9 @@ export function formatMan(verbs: readonly Verb[]): string {
     '\\fIVERB\\fR [\\fIOPTIONS\\fR] [\\fIARGUMENTS\\fR]',
     '.SH OPTIONS OF EVERY VERB',
     ...tagged(optionRows(globalOptions)),
-    ...groups.flatMap((group) => [
+    ...byGroup(verbs).flatMap(({ group, verbs }) => [
       `.SH ${plain(group.toUpperCase())}`,
-      ...shown.filter((verb) => verb.group === group).flatMap((verb) => section(verb)),
+      ...verbs.flatMap(section),
     ]),
     '.SH EXIT STATUS',
     ...tagged(exitStatuses.map(({ status, summary }) => [String(status), summary])),

@@ -2,21 +2,16 @@
 // SPDX-License-Identifier: Apache-2.0
 import { globalOptions, usageOf } from '../command-line.js';
 import { exitStatuses } from '../exit-status.js';
-import { optionRows } from '../help.js';
+import { byGroup, optionRows } from '../help.js';
 import type { Options, Verb } from '../verb.js';
 
 /** The reference page of the whole command line. */
 export function formatMarkdown(verbs: readonly Verb[]): string {
-  const shown = verbs.filter(({ hidden }) => !hidden);
-  const groups = [...new Set(shown.map(({ group }) => group))];
   return [
     '<!-- generated from the verbs: npm run gen -->',
     '# ctvirt',
     '`ctvirt VERB [OPTIONS] [ARGUMENTS]`',
-    ...groups.flatMap((group) => [
-      `## ${group}`,
-      ...shown.filter((verb) => verb.group === group).flatMap((verb) => section(verb)),
-    ]),
+    ...byGroup(verbs).flatMap(({ group, verbs }) => [`## ${group}`, ...verbs.flatMap(section)]),
     '## Options of every verb',
     optionTable(globalOptions),
     '## Exit status',
