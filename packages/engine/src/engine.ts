@@ -3,16 +3,12 @@
 import { makeDomains, type Parts } from './build/domains.js';
 import { type DriverName, makeFloor } from './build/drivers.js';
 import { openHost } from './build/host.js';
+import { hostFacts, operationsOf } from './build/operations.js';
 import { close, recover } from './build/recover.js';
 import { makeRules, type RuleOptions } from './build/rules.js';
 import { openState } from './build/state.js';
 import type { Engine } from './contract.js';
-import { amendOperations } from './domains/amend.js';
 import { autostart } from './domains/autostart.js';
-import { defineOperations } from './domains/define.js';
-import { insideOperations } from './domains/inside.js';
-import { lookOperations } from './domains/look.js';
-import { runOperations } from './domains/run.js';
 import { explain, explained } from './explained.js';
 import { linkAddresses } from './host/addresses.js';
 import type { EngineLog } from './log.js';
@@ -61,37 +57,16 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
 }
 
 function engineOf(parts: Parts): Engine {
-  const { templates, profiles, assets, events } = parts;
+  const { driverName, floor, appArmor } = parts;
   return {
-    ...lookOperations(parts),
-    ...amendOperations(parts),
-    ...defineOperations(parts),
-    ...runOperations(parts),
-    ...insideOperations(parts),
-    templates,
-    profiles,
-    check: () => assets.check(),
-    clean: () => assets.clean(),
-    onEvent: (listener) => events.listen((event) => listener(event)),
-    host: () => hostFacts(parts),
+    ...operationsOf(parts),
+    host: async () =>
+      hostFacts(parts, {
+        driver: driverName,
+        driverVersion: await floor.version(),
+        appArmor: appArmor.state,
+      }),
     links: () => linkAddresses(),
     close: () => close(parts),
   };
 }
-
-const hostFacts = async ({ driverName, floor, cgroups, facts, appArmor, layout, registry }: Parts) => ({
-  driver: driverName,
-  driverVersion: await floor.version(),
-  cgroups: cgroups.version === 2 ? ('v2' as const) : ('v1' as const),
-  cpus: facts.hostCpus,
-  kernel: facts.kernel,
-  arch: facts.arch,
-  memoryBytes: facts.memoryBytes,
-  pageSize: facts.pageSize,
-  seccomp: facts.hasSeccomp,
-  appArmor: appArmor.state,
-  filesystem: facts.storage.filesystem,
-  quotas: [...facts.storage.quotas],
-  state: layout.lib,
-  domains: registry.size,
-});

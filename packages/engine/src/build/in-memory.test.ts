@@ -3,25 +3,14 @@
 import assert from 'node:assert/strict';
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { detectCgroups } from '../cgroups/layout.js';
-import { amendOperations } from '../domains/amend.js';
 import { autostart } from '../domains/autostart.js';
-import { defineOperations } from '../domains/define.js';
-import { insideOperations } from '../domains/inside.js';
-import { lookOperations } from '../domains/look.js';
-import { runOperations } from '../domains/run.js';
 import { MemoryDriver } from '../drivers/memory/driver.js';
 import { isFault } from '../errors.js';
-import { readFacts } from '../host/facts.js';
 import { bootId } from '../host/processes.js';
-import { UserNamespacePool } from '../host/userns.js';
 import { layoutOf } from '../state/layout.js';
-import { prepareFolders } from '../state/store.js';
-import { makeDomains } from './domains.js';
-import { makeRules } from './rules.js';
-import { openState } from './state.js';
+import { documentPathIn, openMemoryEngine } from '../testing/memory-engine.js';
 
 const options = { skip: process.getuid?.() === 0 ? false : "a daemon obeys root's files alone" };
 const root = mkdtempSync(join(tmpdir(), 'cvm'));
@@ -36,35 +25,18 @@ const xmlOf = (name: string, more = ''): string =>
   `<devices><filesystem type='mount'><source dir='${files}'/><target dir='/'/></filesystem></devices></domain>`;
 
 /** A daemon; the next one on the same folder finds what runs. */
-async function daemon(name: string, driver = new MemoryDriver()) {
+async function daemon(name: string, driver?: MemoryDriver) {
   const layout = layoutOf(join(root, name));
-  await prepareFolders(layout);
   const log: string[] = [];
-  const host = {
+  const own = driver ?? new MemoryDriver({ documentPath: documentPathIn(layout) });
+  const { engine, parts } = await openMemoryEngine(
     layout,
-    log: (level: string, message: string) => void log.push(`${level}: ${message}`),
-    facts: { ...readFacts(layout.roots), pageSize: 4096, hostCpus: 2 },
-    cgroups: detectCgroups(),
-    namespaces: new UserNamespacePool(),
-    livePath: ({ record }: { readonly record: { readonly name: string } }) =>
-      join(layout.runtime, record.name, 'live.xml'),
-    driver,
-  };
-  const below = { ...host, ...(await openState(host)) };
-  const ruled = { ...below, ...makeRules(below, {}) };
-  const parts = { ...ruled, ...makeDomains(ruled) };
-  await parts.lifecycle.recover();
+    own,
+    (level, message) => void log.push(`${level}: ${message}`),
+  );
   const told: string[] = [];
   parts.events.listen(({ event, detail, domain }) => void told.push(`${domain.name} ${event} ${detail}`));
-  const nobody = { report: () => assert.fail('nobody counts'), reports: () => assert.fail('nobody counts') };
-  const engine = {
-    ...lookOperations({ ...parts, accounting: nobody }),
-    ...amendOperations(parts),
-    ...defineOperations(parts),
-    ...runOperations(parts),
-    ...insideOperations(parts),
-  };
-  return { engine, parts, driver, log, told };
+  return { engine, parts, driver: own, log, told };
 }
 
 /** Fails with this code. */
@@ -135,7 +107,7 @@ test('a transient domain is gone after its end, and after a start that fails', o
 });
 
 test('a parameter is set in what runs, in what is stored, in both or in neither', options, async () => {
-  const { engine, driver, told, parts } = await daemon('set');
+  const { engine, driver, told } = await daemon('set');
   await engine.define(xmlOf('a'));
   const stored = { live: false, stored: true };
   await assert.rejects(
@@ -150,7 +122,6 @@ test('a parameter is set in what runs, in what is stored, in both or in neither'
     [['NUMPROC', '50']],
   );
   await engine.start('a');
-  mkdirSync(dirname(parts.livePath(parts.registry.find('a'))), { recursive: true });
   const processesOf = async (inactive: boolean) =>
     (await engine.parameters('a', { inactive })).find(({ key }) => key === 'NUMPROC')?.value;
   await engine.setParameters('a', { numproc: '60' }, { live: false, stored: false });

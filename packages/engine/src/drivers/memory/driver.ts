@@ -1,9 +1,13 @@
 // Runs domains in memory alone: what the engine above does with a driver is tested on it, without root and without a kernel.
 // SPDX-License-Identifier: Apache-2.0
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { DomainUse } from '@ctvirt/api';
 import type { Domain } from '@ctvirt/xml';
+import type { ConsoleStream, ExecSession } from '../../contract.js';
 import { EngineError } from '../../errors.js';
-import type { DomainCounters } from '../../view.js';
+import type { Usage } from '../../storage/index.js';
+import type { DomainCounters, LinkAddresses } from '../../view.js';
 import {
   type Driver,
   type Ending,
@@ -12,17 +16,35 @@ import {
   type HeldAsset,
   type HostIds,
   type LiveChange,
+  type Program,
   type Run,
   type RunInfo,
+  type Size,
   type Subject,
   unmeasured,
 } from '../driver.js';
+
+/** What goes on inside runs, where a test wants something to. */
+export interface Inside
+  extends Pick<Run, 'exec' | 'console' | 'addresses' | 'usage' | 'signal' | 'counters' | 'use'> {
+  info(): RunInfo;
+}
+
+/** What the runs of a driver have besides their state. */
+export interface MemoryHost {
+  /** Without it every question about the inside is `unsupported`. */
+  readonly inside?: Inside;
+  /** Whether init does what it is asked, a moment later; it does nothing by itself if absent. */
+  readonly isObedient?: boolean;
+  /** Where the document of a run lies while it lasts, as other drivers keep it; it lies nowhere if absent. */
+  readonly documentPath?: (subject: Subject) => string;
+}
 
 /** A run, and what a test makes of it. */
 export class MemoryRun implements Run {
   readonly startedAt = new Date();
   isFrozen = false;
-  /** What init was asked for; it does nothing of it by itself. */
+  /** What init was asked for; unless it is obedient it does nothing of it by itself. */
   readonly asked: ('poweroff' | 'reboot')[] = [];
   /** Whether it goes on when it is killed. */
   isHung = false;
@@ -33,6 +55,7 @@ export class MemoryRun implements Run {
     readonly id: number,
     /** As it is now: a live change replaces it. */
     public domain: Domain,
+    private readonly host: MemoryHost = {},
   ) {}
 
   /** It ends by itself. */
@@ -48,6 +71,7 @@ export class MemoryRun implements Run {
 
   ask(what: 'poweroff' | 'reboot'): void {
     this.asked.push(what);
+    if (this.host.isObedient === true) setImmediate(() => this.end(what));
   }
 
   async kill(gone: Promise<void>): Promise<boolean> {
@@ -64,31 +88,37 @@ export class MemoryRun implements Run {
     this.isFrozen = false;
   }
 
-  exec(): Promise<never> {
-    return Promise.reject(nothingInside());
+  async exec(program: Program): Promise<ExecSession> {
+    return await this.#inside.exec(program);
   }
-  console(): Promise<never> {
-    return Promise.reject(nothingInside());
+  async console(size: Size): Promise<ConsoleStream> {
+    return await this.#inside.console(size);
   }
-  addresses(): Promise<never> {
-    return Promise.reject(nothingInside());
+  async addresses(): Promise<readonly LinkAddresses[]> {
+    return await this.#inside.addresses();
   }
-  usage(): Promise<never> {
-    return Promise.reject(nothingInside());
+  async usage(target: string): Promise<Usage> {
+    return await this.#inside.usage(target);
   }
-  signal(): void {
-    throw nothingInside();
+  signal(pid: number, signal: number): void {
+    this.#inside.signal(pid, signal);
   }
   counters(): DomainCounters {
-    throw nothingInside();
+    return this.#inside.counters();
   }
 
   use(): DomainUse {
-    return unmeasured;
+    return this.host.inside?.use() ?? unmeasured;
   }
 
   held(): Held {
     return { memoryBytes: 0, swapBytes: 0, processes: 0 };
+  }
+
+  get #inside(): Inside {
+    const { inside } = this.host;
+    if (inside === undefined) throw nothingInside();
+    return inside;
   }
 
   #over(ending: Ending): void {
@@ -112,6 +142,8 @@ export class MemoryDriver implements Driver {
   /** Whether the next run is over before anybody can look at it. */
   isBrief = false;
 
+  constructor(private readonly host: MemoryHost = {}) {}
+
   run(name: string): MemoryRun {
     const run = this.#runs.get(name);
     if (run === undefined) throw new EngineError('internal', `nothing runs that is called '${name}'`);
@@ -123,20 +155,20 @@ export class MemoryDriver implements Driver {
     return [...this.#runs.keys()];
   }
 
-  async start(
-    { record }: Subject,
-    domain: Domain,
-    _xml: string,
-    begun: () => void,
-  ): Promise<Run | undefined> {
+  async start(subject: Subject, domain: Domain, xml: string, begun: () => void): Promise<Run | undefined> {
     const { fault, isBrief } = this;
     this.fault = undefined;
     this.isBrief = false;
     if (fault !== undefined && !fault.isBegun) throw fault.error;
     begun();
     if (fault !== undefined) throw fault.error;
-    const run = new MemoryRun(++this.#lastId, domain);
-    this.#runs.set(record.name, run);
+    const run = new MemoryRun(++this.#lastId, domain, this.host);
+    this.#runs.set(subject.record.name, run);
+    const path = this.host.documentPath?.(subject);
+    if (path !== undefined) {
+      mkdirSync(dirname(path), { recursive: true });
+      writeFileSync(path, xml);
+    }
     if (isBrief) run.end('poweroff');
     return isBrief ? undefined : run;
   }
@@ -158,8 +190,10 @@ export class MemoryDriver implements Driver {
     // A run in memory has nothing of the host's.
   }
 
-  async putAway({ record }: Subject): Promise<void> {
-    this.#runs.delete(record.name);
+  async putAway(subject: Subject): Promise<void> {
+    this.#runs.delete(subject.record.name);
+    const path = this.host.documentPath?.(subject);
+    if (path !== undefined) rmSync(dirname(path), { recursive: true, force: true });
   }
 
   leave(): void {
@@ -188,7 +222,9 @@ export class MemoryDriver implements Driver {
     return domain;
   }
 
-  async info(): Promise<RunInfo> {
+  async info({ running }: Subject): Promise<RunInfo> {
+    const { inside } = this.host;
+    if (running !== undefined && inside !== undefined) return inside.info();
     return { initPid: null, walls: [] };
   }
 

@@ -1,0 +1,62 @@
+// The operations of an engine over whatever driver, and what it tells of its host.
+// SPDX-License-Identifier: Apache-2.0
+import type { HostFacts } from '@ctvirt/api';
+import type { Engine } from '../contract.js';
+import { type AmendParts, amendOperations } from '../domains/amend.js';
+import { type DefineParts, defineOperations } from '../domains/define.js';
+import { type InsideParts, insideOperations } from '../domains/inside.js';
+import { type LookParts, lookOperations } from '../domains/look.js';
+import { type RunParts, runOperations } from '../domains/run.js';
+import type { DomainParts } from './domains.js';
+import type { HostParts } from './host.js';
+import type { StateParts } from './state.js';
+
+/** Dependencies of `operationsOf`. */
+export type OperationParts = LookParts &
+  AmendParts &
+  DefineParts &
+  RunParts &
+  InsideParts &
+  Pick<StateParts, 'templates' | 'profiles' | 'events'> &
+  Pick<DomainParts, 'assets'>;
+
+/** All that an engine answers, but for facts and links of the host, and its end. */
+export function operationsOf(parts: OperationParts): Omit<Engine, 'host' | 'links' | 'close'> {
+  const { templates, profiles, assets, events } = parts;
+  return {
+    ...lookOperations(parts),
+    ...amendOperations(parts),
+    ...defineOperations(parts),
+    ...runOperations(parts),
+    ...insideOperations(parts),
+    templates,
+    profiles,
+    check: () => assets.check(),
+    clean: () => assets.clean(),
+    onEvent: (listener) => events.listen((event) => listener(event)),
+  };
+}
+
+/** The host as it was found when the engine was opened, under what its driver says of itself. */
+export const hostFacts = (
+  {
+    cgroups,
+    facts,
+    layout,
+    registry,
+  }: Pick<HostParts & StateParts, 'cgroups' | 'facts' | 'layout' | 'registry'>,
+  driver: Pick<HostFacts, 'driver' | 'driverVersion' | 'appArmor'>,
+): HostFacts => ({
+  ...driver,
+  cgroups: cgroups.version === 2 ? 'v2' : 'v1',
+  cpus: facts.hostCpus,
+  kernel: facts.kernel,
+  arch: facts.arch,
+  memoryBytes: facts.memoryBytes,
+  pageSize: facts.pageSize,
+  seccomp: facts.hasSeccomp,
+  filesystem: facts.storage.filesystem,
+  quotas: [...facts.storage.quotas],
+  state: layout.lib,
+  domains: registry.size,
+});

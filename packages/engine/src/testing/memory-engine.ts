@@ -1,0 +1,78 @@
+// The engine over a driver in memory, in a folder of its own: what clients of it meet, without containers.
+// SPDX-License-Identifier: Apache-2.0
+import { join } from 'node:path';
+import type { BeancounterReport } from '@ctvirt/api';
+import { makeDomains } from '../build/domains.js';
+import { hostFacts, operationsOf } from '../build/operations.js';
+import { makeRules } from '../build/rules.js';
+import { openState, type StateParts } from '../build/state.js';
+import { type CgroupLayout, detectCgroups } from '../cgroups/layout.js';
+import type { Engine } from '../contract.js';
+import type { Subject } from '../drivers/driver.js';
+import { Allowances } from '../drivers/lxc/accounting/allowed.js';
+import type { MemoryDriver } from '../drivers/memory/driver.js';
+import { explained } from '../explained.js';
+import { type Facts, readFacts } from '../host/facts.js';
+import { UserNamespacePool } from '../host/userns.js';
+import type { EngineLog } from '../log.js';
+import type { Entry } from '../registry/registry.js';
+import { diskName, type Layout } from '../state/layout.js';
+import { prepareFolders } from '../state/store.js';
+
+/** Opens an engine on the state under `layout`; the next one over the same driver finds what runs. It obeys root's files alone. */
+export async function openMemoryEngine(
+  layout: Layout,
+  driver: MemoryDriver,
+  log: EngineLog = () => undefined,
+) {
+  await prepareFolders(layout);
+  const facts = { ...readFacts(layout.roots), pageSize: 4096, hostCpus: 2 };
+  const namespaces = new UserNamespacePool();
+  const livePath = documentPathIn(layout);
+  const host = { layout, log, facts, cgroups: detectCgroups(), namespaces, livePath, driver };
+  const below = { ...host, ...(await openState(host)) };
+  const ruled = { ...below, ...makeRules(below, {}) };
+  const parts = { ...ruled, ...makeDomains(ruled) };
+  await parts.lifecycle.recover();
+  const engine: Engine = {
+    ...operationsOf({ ...parts, accounting: accountsOf(parts) }),
+    host: async () => hostFacts(parts, { driver: 'memory', driverVersion: '1.0.0', appArmor: 'off' }),
+    links: async () => [],
+    async close() {
+      await parts.queue.idle();
+      parts.lifecycle.close();
+      namespaces.close();
+    },
+  };
+  return { engine: explained(engine, layout.lib), parts };
+}
+
+/** Where the document of a run lies, for the driver to keep it there. */
+export const documentPathIn =
+  (layout: Layout) =>
+  ({ record }: Subject): string =>
+    join(layout.runtime, diskName(record.name), 'live.xml');
+
+/** What domains may have is in their documents; what they hold nothing counts. */
+function accountsOf({
+  cgroups,
+  facts,
+  live,
+  registry,
+}: Pick<StateParts, 'live' | 'registry'> & { readonly cgroups: CgroupLayout; readonly facts: Facts }) {
+  const allowances = new Allowances(cgroups.version, facts);
+  const report = async (entry: Entry): Promise<BeancounterReport> => {
+    const { name, uuid, ctid } = entry.record;
+    const rows = allowances.of(await live(entry)).map(({ resource, unit, barrier, limit, how }) => ({
+      ...{ resource, unit, barrier, limit, how },
+      ...{ held: null, maxheld: null, sampled: true, failcnt: null },
+    }));
+    return {
+      ...{ name, uuid, ctid, rows },
+      startedAt: entry.running?.startedAt.toISOString() ?? null,
+      countedAt: null,
+    };
+  };
+  const isRunning = ({ running }: Entry): boolean => running !== undefined;
+  return { report, reports: () => Promise.all([...registry.entries()].filter(isRunning).map(report)) };
+}
