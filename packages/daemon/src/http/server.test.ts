@@ -1,6 +1,7 @@
 // The HTTP contract from client to engine and back, over a real unix socket.
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { request } from 'node:http';
 import { Readable } from 'node:stream';
 import { test } from 'node:test';
@@ -342,6 +343,20 @@ test('an engine that refuses an upload unread is heard all the same', async (t) 
   };
   const endless = Readable.from(Array.from({ length: 64 }, () => Buffer.alloc(1 << 20)));
   await assert.rejects(client.templates.upload({ template: 'x', body: endless }), failsWith('no-space'));
+});
+
+test('an engine that refuses an upload in its middle is heard, too', async (t) => {
+  const { client, engine } = await serve(t);
+  engine.templates.import = async (_name, source) => {
+    assert.ok(typeof source !== 'string');
+    await once(source, 'data');
+    source.destroy(); // as it does with a file
+    await new Promise((resolve) => setTimeout(resolve, 50)); // then it clears away
+    throw new EngineError('invalid', 'no archive');
+  };
+  const long = Readable.from(Array.from({ length: 64 }, () => Buffer.alloc(1 << 20)));
+  await assert.rejects(client.templates.upload({ template: 'x', body: long }), failsWith('invalid'));
+  assert.deepEqual(await client.templates.list(), []);
 });
 
 test('a client that goes interrupts its long operation', async (t) => {

@@ -1,5 +1,6 @@
 // The HTTP server: every route of the contract, bound by its kind of answer to a handler over the engine.
 // SPDX-License-Identifier: Apache-2.0
+import { PassThrough, type Readable } from 'node:stream';
 import {
   type Answer,
   openApiDocument,
@@ -79,7 +80,9 @@ export function createHttpApp(
   app.addContentTypeParser('application/xml', { parseAs: 'string' }, (_request, body, done) =>
     done(null, body),
   );
-  app.addContentTypeParser('application/octet-stream', (_request, payload, done) => done(null, payload));
+  app.addContentTypeParser('application/octet-stream', (_request, payload, done) =>
+    done(null, ownStream(payload)),
+  );
   app.setErrorHandler(answerError);
   app.setNotFoundHandler((request, reply) =>
     reply
@@ -111,6 +114,14 @@ export function createHttpApp(
     return reply.type('application/json').send(document);
   });
   return app;
+}
+
+/** An upload's bytes: who reads them may end them early, and the connection stays for the answer that says why. */
+function ownStream(upload: Readable): Readable {
+  const own = new PassThrough();
+  upload.on('error', (error) => own.destroy(error)).pipe(own);
+  own.on('error', () => undefined).once('close', () => upload.resume()); // nobody need be reading
+  return own;
 }
 
 type Responder = (
