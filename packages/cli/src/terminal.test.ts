@@ -205,7 +205,7 @@ describe('ctvirt', () => {
     const wanted = domainXml('edited').replace('</name>', '</name><profile>vps.basic</profile>');
     const { status, out } = await ctvirt('edit edited', { env: { EDITOR: editorThatWrites(wanted) } });
     assert.deepEqual([status, out], [0, "Domain 'edited' XML configuration edited.\n"]);
-    assert.equal((await ctvirt('dumpxml edited')).out, `${wanted}\n`);
+    assert.match((await ctvirt('dumpxml edited')).out, /<profile>vps\.basic<\/profile>/);
     const same = await ctvirt('edit edited', { env: { VISUAL: editorThatWrites() } });
     assert.equal(same.out, "Domain 'edited' XML configuration not changed.\n");
   });
@@ -219,19 +219,20 @@ describe('ctvirt', () => {
       env: { EDITOR: editorThatWrites('<domain/>', wanted), NO_COLOR: '1' },
     });
     assert.equal(status, 0, err);
-    assert.match(err, /domain\.xml:1:1: error: missing element <name>/);
+    assert.match(err, /domain\.xml:1:1: error: <domain> needs <name>/);
     assert.match(err, /Try again\?/);
     assert.match(out, /edited\.\n$/);
   });
 
   test('edit keeps the text that it could not define', async () => {
     await ctvirt('define -', { input: domainXml('kept') });
+    const before = (await ctvirt('dumpxml kept')).out;
     const { status, err } = await ctvirt('edit kept', { env: { EDITOR: editorThatWrites('<domain/>') } });
     assert.equal(status, 1);
     const file = /kept in (\S+)/.exec(err)?.[1] ?? '';
     assert.ok(existsSync(file), err);
     rmSync(dirname(file), { recursive: true });
-    assert.equal((await ctvirt('dumpxml kept')).out, `${domainXml('kept')}\n`);
+    assert.equal((await ctvirt('dumpxml kept')).out, before);
   });
 
   test('edit of a domain that runs says when it counts', async () => {

@@ -1,7 +1,7 @@
 // A daemon over an engine in memory, as a process of its own, and ctvirt run against it with captured streams.
 // SPDX-License-Identifier: Apache-2.0
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
@@ -63,6 +63,7 @@ export interface TestDaemon {
 /** Starts the daemon before a file's tests and ends it after them. */
 export function withDaemon(): TestDaemon {
   const folder = mkdtempSync(join(tmpdir(), 'ctvirt-cli-'));
+  chmodSync(folder, 0o755); // containers' root users would pass through it
   const socketPath = join(folder, 'run', 'http.sock');
   let daemon: ChildProcess;
   before(async () => {
@@ -87,4 +88,11 @@ export function withDaemon(): TestDaemon {
   };
 }
 
-export const domainXml = (name: string): string => `<domain type='lxc'><name>${name}</name></domain>`;
+/** What makes a domain one that this host cannot keep what it is promised: it starts with a remark. */
+export const promisedTooMuch =
+  "<memory unit='TiB'>9</memory><memtune><min_guarantee unit='TiB'>9</min_guarantee></memtune>";
+
+/** A document of a domain that asks nothing of the host: its root is in memory. */
+export const domainXml = (name: string, more = ''): string =>
+  `<domain type='lxc'><name>${name}</name>${more}<os><type>exe</type></os><devices>` +
+  "<filesystem type='ram'><source usage='1048576'/><target dir='/'/></filesystem></devices></domain>";

@@ -16,7 +16,8 @@ import {
   FrameDecoder,
   stdinWindowBytes,
 } from '@ctvirt/api';
-import { type Served, sampleXml, serve } from '../testing/serve.js';
+import { sampleXml } from '../testing/memory-engine.js';
+import { type Served, serve } from '../testing/serve.js';
 import { SessionInput } from './session-input.js';
 
 async function serveRunning(t: TestContext): Promise<Served> {

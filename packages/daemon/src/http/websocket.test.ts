@@ -9,8 +9,7 @@ import { ApiError, encodeFrame, encodeJson, sessionProtocol } from '@ctvirt/api'
 import { type BrowserClient, createClient } from '@ctvirt/api/browser';
 import { pino } from 'pino';
 import { WebSocket } from 'ws';
-import { createMemoryEngine, type MemoryEngine } from '../testing/memory-engine.js';
-import { sampleXml } from '../testing/serve.js';
+import { type MemoryEngine, memoryEngine, sampleXml } from '../testing/memory-engine.js';
 import { createHttpApp } from './server.js';
 
 // Every browser has it, and Node from 22 on.
@@ -23,7 +22,7 @@ interface Page {
 }
 
 async function openPage(t: TestContext): Promise<Page> {
-  const engine = createMemoryEngine();
+  const engine = await memoryEngine(t);
   const app = createHttpApp(engine, pino({ level: 'silent' }));
   t.after(() => app.close());
   const url = await app.listen({ host: '127.0.0.1', port: 0 });

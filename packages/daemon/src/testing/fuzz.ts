@@ -8,7 +8,7 @@ import { mutateBytes, oddTexts, Random } from '@ctvirt/xml/testing';
 import type { FastifyInstance } from 'fastify';
 import { pino } from 'pino';
 import { createHttpApp } from '../http/server.js';
-import { createMemoryEngine } from './memory-engine.js';
+import { engineFolder, type MemoryEngine, openOverMemory, sampleXml } from './memory-engine.js';
 
 /** Each begins with two lines, the request's and its content type, and a blank one; the body follows. */
 const folder = new URL('../../fixtures/fuzz/http/', import.meta.url);
@@ -58,28 +58,34 @@ function ask(socketPath: string, request: Buffer): Promise<string> {
   });
 }
 
-const documentOf = (name: string): string =>
-  `<domain type='lxc'><name>${name}</name><os><type>exe</type></os><devices><filesystem type='template'>` +
-  "<source name='busybox'/><target dir='/'/></filesystem></devices></domain>";
-
 class Subject {
   readonly #folder = mkdtempSync(join(tmpdir(), 'ctvirt-fuzz-'));
   readonly socketPath = join(this.#folder, 'http.sock');
+  #root: string | undefined;
+  #engine: MemoryEngine | undefined;
   #app: FastifyInstance | undefined;
   /** The last error it logged: what its answer keeps to itself. */
   lastError = '';
 
   /** A fresh engine: what the last one was told would be its only growth. */
   async renew(): Promise<void> {
-    await this.#app?.close();
-    const engine = createMemoryEngine();
-    for (const name of ['domain-1', 'domain-2']) await engine.define(documentOf(name));
+    await this.#end();
+    this.#root = engineFolder();
+    const engine = await openOverMemory(this.#root);
+    this.#engine = engine;
+    await engine.templates.buildBusybox('busybox'); // which documents of the corpus name
+    for (const name of ['domain-1', 'domain-2']) await engine.define(sampleXml(name));
     await engine.start('domain-2');
     this.#app = createHttpApp(engine, pino({ level: 'error' }, { write: (line) => (this.lastError = line) }));
     await this.#app.listen({ path: this.socketPath });
   }
-  async close(): Promise<void> {
+  async #end(): Promise<void> {
     await this.#app?.close();
+    await this.#engine?.close();
+    if (this.#root !== undefined) rmSync(this.#root, { recursive: true });
+  }
+  async close(): Promise<void> {
+    await this.#end();
     rmSync(this.#folder, { recursive: true, force: true });
   }
 }

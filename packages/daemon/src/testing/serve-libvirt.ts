@@ -1,16 +1,13 @@
 // libvirt's protocol over the engine in memory, on sockets of its own, and clients of it, for the length of one test.
 // SPDX-License-Identifier: Apache-2.0
-import { mkdirSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import type { TestContext } from 'node:test';
 import { layoutOf } from '@ctvirt/engine';
 import { type Connection, connect } from '@ctvirt/rpc';
 import { pino } from 'pino';
 import { type LibvirtService, serveLibvirt } from '../libvirt.js';
 import { parseSettings } from '../settings.js';
-import { createMemoryEngine, type MemoryEngine } from './memory-engine.js';
+import { engineFolder, type MemoryEngine, openOverMemory } from './memory-engine.js';
 
 export interface ServedLibvirt {
   readonly engine: MemoryEngine;
@@ -23,16 +20,17 @@ export interface ServedLibvirt {
 }
 
 export async function serveLibvirtInMemory(test: TestContext, settings = ''): Promise<ServedLibvirt> {
-  const layout = layoutOf(await mkdtemp(join(tmpdir(), 'ctvirt-rpc-')));
-  for (const folder of [layout.run, layout.templates]) mkdirSync(folder, { recursive: true });
-  const engine = createMemoryEngine();
+  const folder = engineFolder();
+  const layout = layoutOf(folder);
+  const engine = await openOverMemory(folder);
   const connections: Connection[] = [];
   let service: LibvirtService | undefined;
   // Also when nothing is served: refused settings must leave no folder.
   test.after(async () => {
     for (const connection of connections) await connection.close();
     await service?.close();
-    await rm(layout.root ?? '', { recursive: true });
+    await engine.close();
+    await rm(folder, { recursive: true });
   });
   service = await serveLibvirt(engine, layout, parseSettings(settings, 'test'), pino({ level: 'silent' }));
   const { libvirtSocket: socket, libvirtReadOnlySocket: readOnlySocket } = layout;

@@ -9,7 +9,7 @@ import { strictClient } from '@ctvirt/api/testing';
 import { pino } from 'pino';
 import type { ClientRules } from '../http/clients.js';
 import { createHttpApp } from '../http/server.js';
-import { createMemoryEngine, type MemoryEngine } from './memory-engine.js';
+import { type MemoryEngine, memoryEngine } from './memory-engine.js';
 
 export interface Served {
   readonly client: ApiClient;
@@ -18,11 +18,8 @@ export interface Served {
   close(): Promise<void>;
 }
 
-export async function serve(
-  test: TestContext,
-  engine = createMemoryEngine(),
-  clients?: ClientRules,
-): Promise<Served> {
+export async function serve(test: TestContext, given?: MemoryEngine, clients?: ClientRules): Promise<Served> {
+  const engine = given ?? (await memoryEngine(test));
   const folder = await mkdtemp(join(tmpdir(), 'ctvirt-http-'));
   const socketPath = join(folder, 'http.sock');
   const app = createHttpApp(engine, pino({ level: 'silent' }), clients);
@@ -38,5 +35,3 @@ export async function serve(
   });
   return { client, engine, socketPath, close };
 }
-
-export const sampleXml = (name: string): string => `<domain type='lxc'><name>${name}</name></domain>`;

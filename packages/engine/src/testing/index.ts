@@ -1,4 +1,5 @@
 // What the tests of the engine's frontends run: the engine itself, over domains in memory.
 // SPDX-License-Identifier: Apache-2.0
 export { type Inside, MemoryDriver, type MemoryHost } from '../drivers/memory/driver.js';
+export { archive, file } from '../templates/hostile-archive.js';
 export { documentPathIn, openMemoryEngine } from './memory-engine.js';
