@@ -1,6 +1,7 @@
 // The engine over a driver in memory, in a folder of its own: what clients of it meet, without containers.
 // SPDX-License-Identifier: Apache-2.0
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { BeancounterReport } from '@ctvirt/api';
 import { makeDomains } from '../build/domains.js';
 import { hostFacts, operationsOf } from '../build/operations.js';
@@ -40,6 +41,8 @@ export async function openMemoryEngine(
     links: async () => [],
     async close() {
       await parts.queue.idle();
+      // Its folder is about to go: what a client left behind ends first.
+      while (parts.templates.isWorking()) await delay(5);
       parts.lifecycle.close();
       namespaces.close();
     },
