@@ -214,6 +214,11 @@ test('limits of single users: refused by name where the file system does not cou
   for (const live of [true, false])
     assert.match((await refused('unsupported', quotas('646', live))).message, /folder of the host/);
   assert.equal(told.enforced, !ownersHow.includes('does not enforce'));
+  const shown = (await world.cli(['quota', 'many'])).stdout;
+  assert.match(
+    shown,
+    told.enforced ? /user 500 +space .*5\.0 MiB +-/ : /user 500 +space .*5\.0 MiB \(recorded\)/,
+  );
   if (told.enforced) return void (await quotas('many', true));
   assert.match((await refused('unsupported', quotas('many', true))).message, /usrquota/);
   assert.match(world.log, /domain 'many': limits of its users are not enforced: .*usrquota/);
