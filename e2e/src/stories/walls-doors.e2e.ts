@@ -272,4 +272,37 @@ describe('words', () => {
     assert.match(stderr, /warning: domain 'root': user 0 of the container is root's user on the host/);
     await world.erase('root');
   });
+
+  test('what a map names is leased to nobody, and who shares ids is told so on both sides', async () => {
+    await world.define(domainXml({ name: 'first' }));
+    const startOf = async (domain: string): Promise<number> =>
+      (await world.client.domains.info({ domain })).idMap?.start ?? assert.fail(domain);
+    const idsOf = async (domain: string) =>
+      (await world.client.domains.info({ domain })).walls.find(({ name }) => name === 'ids');
+    const mapOf = (target: number): string =>
+      `<idmap><uid start='0' target='${target}' count='65536'/><gid start='0' target='${target}' count='65536'/></idmap>`;
+    const mapped = (name: string, target: number): string => domainXml({ name, more: mapOf(target) });
+    const next = (await startOf('first')) + 65_536;
+    await world.run(mapped('im', next + 1000));
+    await world.run(domainXml({ name: 'nx' }));
+    assert.equal(await startOf('nx'), next + 2 * 65_536);
+    for (const name of ['im', 'nx']) assert.equal((await idsOf(name))?.state, 'up');
+    const { findings } = await world.define(mapped('late', await startOf('nx')));
+    assert.deepEqual(
+      findings.map(({ code, message }) => [code, /domain '(\w+)'/.exec(message)?.[1]]),
+      [
+        ['shared-ids', 'nx'],
+        ['shared-ids', 'nx'],
+      ],
+    );
+    for (const [name, other] of [
+      ['nx', 'late'],
+      ['late', 'nx'],
+    ] as const) {
+      const wall = await idsOf(name);
+      assert.equal(wall?.state, 'loosened');
+      assert.match(wall.how, new RegExp(`those of domain '${other}' as well`));
+    }
+    for (const name of ['first', 'im', 'nx', 'late']) await world.erase(name);
+  });
 });

@@ -47,7 +47,7 @@ export class Assets {
   /** What still runs of a domain that is known no more keeps its ids: nobody else may be given them meanwhile. */
   async claimIds(): Promise<void> {
     const { driver, registry, ids } = this.parts;
-    for (const { first, count } of await driver.strayIds(registry.entries())) ids.claimAround(first, count);
+    for (const stray of await driver.strayIds(registry.entries())) ids.claimStray(stray);
   }
 
   async check(): Promise<{ owned: Asset[]; stray: Asset[] }> {

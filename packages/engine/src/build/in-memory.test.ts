@@ -1,14 +1,16 @@
 // The operations of the engine over a driver in memory: what clients meet, without containers.
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import fc from 'fast-check';
 import { autostart } from '../domains/autostart.js';
 import { MemoryDriver } from '../drivers/memory/driver.js';
 import { isFault } from '../errors.js';
 import { bootId } from '../host/processes.js';
+import { RANGE_SIZE } from '../state/id-ranges.js';
 import { layoutOf } from '../state/layout.js';
 import { documentPathIn, openMemoryEngine } from '../testing/memory-engine.js';
 
@@ -159,3 +161,99 @@ test('marked domains are started once in each boot of the host', options, async 
     ['a true', 'b true', 'c false'],
   );
 });
+
+/** A document with a map of its own. */
+const mapOf = (target: number, count = RANGE_SIZE): string =>
+  `<idmap><uid start='0' target='${target}' count='${count}'/><gid start='0' target='${target}' count='${count}'/></idmap>`;
+
+test('nobody is leased ids that a document names, and who shares some is told so', options, async () => {
+  const { engine, parts, driver } = await daemon('ids');
+  const startOf = (name: string): number => parts.registry.find(name).record.ids?.start ?? assert.fail(name);
+  const remarksOn = async (xml: string): Promise<string[]> =>
+    (await engine.define(xml)).findings
+      .filter(({ code }) => code === 'shared-ids')
+      .map(({ path, message }) => `${path} ${/domain '\w+'( and 1 more)?/.exec(message)?.[0]}`);
+  assert.deepEqual(await remarksOn(xmlOf('first')), []);
+  const next = startOf('first') + RANGE_SIZE;
+  assert.deepEqual(await remarksOn(xmlOf('im', mapOf(next + 1000))), []);
+  assert.deepEqual(await remarksOn(xmlOf('nx')), []);
+  assert.equal(startOf('nx'), next + 2 * RANGE_SIZE);
+  // A map is compared with those of others, and with what they leased; both sides are told.
+  const both = (who: string): string[] => [`/domain/idmap/uid[1] ${who}`, `/domain/idmap/gid[1] ${who}`];
+  assert.deepEqual(await remarksOn(xmlOf('twin', mapOf(next + 1000))), both("domain 'im'"));
+  assert.deepEqual(await remarksOn(xmlOf('im', mapOf(next + 1000))), both("domain 'twin'"));
+  await engine.undefine('twin');
+  assert.deepEqual(await remarksOn(xmlOf('im', mapOf(startOf('nx') + 1, 1))), both("domain 'nx'"));
+  assert.deepEqual(await remarksOn(xmlOf('nx')), ["/domain domain 'im'", "/domain domain 'im'"]);
+  // A run has the map it was started with, whatever is stored meanwhile.
+  const free = startOf('nx') + RANGE_SIZE;
+  await engine.define(xmlOf('im', mapOf(free)));
+  await engine.start('im');
+  await engine.define(xmlOf('im', mapOf(free + RANGE_SIZE)));
+  await engine.define(xmlOf('ny'));
+  assert.equal(startOf('ny'), free + 2 * RANGE_SIZE);
+  await engine.destroy('im');
+  assert.equal(parts.ids.sharers('', 'uid', { first: free, count: RANGE_SIZE }), undefined);
+  // The next daemon knows them, of records of older versions, too.
+  const path = join(parts.store.folder('im'), 'record.json');
+  for (const without of [[], ['mapped']]) {
+    const record: Record<string, unknown> = JSON.parse(readFileSync(path, 'utf8'));
+    writeFileSync(
+      path,
+      JSON.stringify(record, (key, value) => (without.includes(key) ? undefined : value)),
+    );
+    const later = await daemon('ids', driver);
+    assert.equal(later.parts.ids.sharers('', 'gid', { first: free + RANGE_SIZE, count: 1 }), "domain 'im'");
+  }
+});
+
+test(
+  'in any order of definitions, changes and ends nobody is leased what another one has',
+  options,
+  async () => {
+    const { engine, parts } = await daemon('orders');
+    const first = 0x80000000;
+    const name = fc.constantFrom('a', 'b', 'c', 'd');
+    const step = fc.record({
+      name,
+      what: fc.constantFrom('plain', 'plain', 'map', 'map', 'undefine', 'start', 'destroy'),
+      /** Halves of ranges after the latest lease. */
+      at: fc.nat(5),
+    });
+    let latest = first;
+    const heldBy = (own: string): { first: number; count: number }[] =>
+      [...parts.registry.entries()].flatMap(({ record, shown }) => {
+        if (record.name === own) return [];
+        const leased = record.ids === null ? [] : [{ first: record.ids.start, count: record.ids.count }];
+        return [...leased, ...[record, shown].flatMap((one) => one?.mapped?.uid ?? [])];
+      });
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 4, maxLength: 14 }), async (steps) => {
+        for (const one of steps) {
+          const entry = parts.registry.byName(one.name);
+          const more = one.what === 'map' ? mapOf(latest + (one.at * RANGE_SIZE) / 2 + 17) : '';
+          const isNew = entry === undefined;
+          if (one.what === 'undefine') await engine.undefine(one.name).catch(() => undefined);
+          else if (one.what === 'start') await engine.start(one.name).catch(() => undefined);
+          else if (one.what === 'destroy') await engine.destroy(one.name).catch(() => undefined);
+          else await engine.define(xmlOf(one.name, more)).catch(() => undefined);
+          const ids = parts.registry.byName(one.name)?.record.ids;
+          if (!isNew || ids === undefined || ids === null) continue;
+          latest = ids.start;
+          for (const held of heldBy(one.name))
+            assert.ok(
+              held.first >= ids.start + ids.count || ids.start >= held.first + held.count,
+              `${one.name} was leased ${ids.start}, which another one has: ${JSON.stringify(held)}`,
+            );
+        }
+        for (const { record, running } of [...parts.registry.entries()]) {
+          if (running !== undefined) await engine.destroy(record.name);
+          if (parts.registry.byName(record.name) !== undefined) await engine.undefine(record.name);
+        }
+        await parts.queue.idle();
+        assert.deepEqual([...parts.registry.mapped()], [], 'nothing is named by nobody');
+      }),
+      { numRuns: 25 },
+    );
+  },
+);

@@ -92,7 +92,6 @@ function makeDriver(parts: Below & LxcParts): LxcDriver {
     disks: (subject, filesystems) => blockIo.ioDisks(filesystems, kept(subject)),
     diskLimits: quotas,
     shown: () => lxcfs.shown(),
-    leased: (start, count) => ids.overlaps(start, count),
     everLeased: (start) => ids.everLeased(start),
     served: () => lxcfs.assets(),
     stored: async (subject) => (await stored(subject)).domain,

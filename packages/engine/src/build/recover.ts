@@ -8,7 +8,7 @@ import type { Parts } from './domains.js';
 /** Finds out what runs, takes its part of the host for it again, and looks after it from now on. */
 export async function recover(parts: Parts): Promise<void> {
   const { lifecycle, floor, namespaces, assets } = parts;
-  await knowWritable(parts);
+  await complete(parts);
   await lifecycle.recover();
   await floor.open(await knowRunning(parts));
   namespaces.refill();
@@ -16,16 +16,28 @@ export async function recover(parts: Parts): Promise<void> {
   openWatches(parts);
 }
 
-/** Of records of older versions, which do not say which folders of the host a domain writes to. */
-async function knowWritable({ registry, store, log }: Parts): Promise<void> {
+/** Of records of older versions, which do not say which folders of the host a domain writes to, or which ids its own map names. */
+export async function complete({
+  registry,
+  store,
+  log,
+}: Pick<Parts, 'registry' | 'store' | 'log'>): Promise<void> {
   for (const entry of registry.entries()) {
     const { record } = entry;
-    if (record.writable !== undefined) continue;
+    if (record.writable !== undefined && (record.ids !== null || record.mapped !== undefined)) continue;
     try {
       const domain = readStored(await store.readXml(record.name), record.name);
-      entry.record = { ...record, writable: writableSources(filesystemsOf(domain)) };
+      const { mapped } = shownOf(domain);
+      entry.record = {
+        ...record,
+        writable: record.writable ?? writableSources(filesystemsOf(domain)),
+        ...(mapped !== undefined && { mapped }),
+      };
     } catch (error) {
-      log('warn', `domain '${record.name}': which folders it writes to cannot be told: ${String(error)}`);
+      log(
+        'warn',
+        `domain '${record.name}': which folders and ids of the host it has cannot be told: ${String(error)}`,
+      );
     }
   }
 }

@@ -84,13 +84,17 @@ async function openDomains(layout: Layout, log: EngineLog) {
   for (const path of await store.recover()) log('warn', `removed ${path}, left by an interrupted operation`);
   await store.nameLayers((folder, target) => foundAt({ folder, key: keyOf(target) }));
   const registry = new Registry();
-  const ids = new IdRanges(layout.root === undefined ? systemWindow : privateWindow, layout.root);
+  const window = layout.root === undefined ? systemWindow : privateWindow;
+  const ids = new IdRanges(window, () => registry.mapped(), layout.root);
   const { records, leases, damaged } = store.load();
   for (const error of damaged) log('error', error.message);
   for (const record of records) {
     registry.add(record, 'shutoff', record.lastReason);
-    if (record.ids !== null) ids.claim(record.ids.start);
+    if (record.ids !== null) ids.claim(record.ids.start, record.name);
   }
-  for (const lease of leases) if (lease.ids !== null) ids.claim(lease.ids.start);
+  for (const { name, ids: leased, mapped } of leases) {
+    if (leased !== null) ids.claim(leased.start, name);
+    ids.keep(name, mapped);
+  }
   return { store, registry, ids };
 }

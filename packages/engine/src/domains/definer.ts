@@ -14,7 +14,7 @@ import type { Claim } from '../lifecycle/claim.js';
 import { type DocumentParts, idMapOf, linksOf, type Reader, writableSources } from '../lifecycle/document.js';
 import type { Changed, Edit } from '../lifecycle/edit.js';
 import { notKept, remarkOf } from '../lifecycle/not-enforced.js';
-import { sharedIds } from '../lifecycle/shared-ids.js';
+import { type Compared, sharedIds } from '../lifecycle/shared-ids.js';
 import { readStored } from '../lifecycle/stored-document.js';
 import { elsewhere, refuseHostAddresses, routedElsewhere } from '../network/refusals.js';
 import { releaseLimits } from '../quota/release.js';
@@ -89,7 +89,7 @@ export class Definer {
         ? await reader.read(given, { strict: options.strict === true })
         : await reader.check(given);
     checkName(read.parts.name);
-    const findings = [...read.findings, ...this.#weigh(read.claim), ...this.#shared(read.domain)];
+    const findings = [...read.findings, ...this.#weigh(read.claim)];
     const unsafe = this.#lookAtSources(read.parts);
     return await this.parts.queue.run(read.parts.name, async () => {
       const existing = this.parts.registry.byName(read.parts.name);
@@ -107,6 +107,7 @@ export class Definer {
         existing === undefined
           ? await this.#add(read.domain, read.parts, options)
           : await this.#change(existing, read.domain, read.parts, options);
+      findings.push(...this.#shared(read.domain, entry));
       const unkept = this.parts.ownersRemark(entry, read.parts.filesystems);
       if (unkept !== undefined) findings.push(notKept('/domain/devices/filesystem/quota', unkept));
       for (const remark of await this.parts.overfull(entry, read.parts.filesystems))
@@ -118,21 +119,21 @@ export class Definer {
     });
   }
 
-  /** Only an id map of its own may hold what others have. */
-  #shared(domain: Domain): Finding[] {
-    if (domain.idmap === undefined) return [];
-    const leased = (start: number, count: number): boolean => this.parts.ids.overlaps(start, count);
-    return sharedIds(idMapOf(domain, { ids: null, name: domain.name }), { leased }).map(
-      ({ kind, index, message }) => ({
-        ...notKept(`/domain/idmap/${kind}[${index + 1}]`, message),
-        code: 'shared-ids',
-      }),
+  /** A map of its own may name what others have, and another one's what this one leased. */
+  #shared(domain: Domain, { record }: Entry): Finding[] {
+    const isLeased = domain.idmap === undefined;
+    const compared: Compared = {
+      isLeased,
+      sharers: (kind, ids) => this.parts.ids.sharers(record.name, kind, ids),
+    };
+    return sharedIds(idMapOf(domain, record), compared).map(({ kind, index, message }) =>
+      remarkOf('shared-ids', isLeased ? '/domain' : `/domain/idmap/${kind}[${index + 1}]`, message),
     );
   }
 
   /** Refuses what no container may have, and says what others could do by what this one gets. */
-  #lookAtSources({ filesystems, ownsIdMap }: DocumentParts): Finding[] {
-    const remarks = this.parts.sources.remarks(filesystems, ownsIdMap);
+  #lookAtSources({ filesystems, mapped }: DocumentParts): Finding[] {
+    const remarks = this.parts.sources.remarks(filesystems, mapped !== undefined);
     return remarks.map((message) => remarkOf('unsafe-source', '/domain/devices/filesystem/source', message));
   }
 
@@ -157,7 +158,9 @@ export class Definer {
     const uuid = parts.uuid ?? kept?.uuid ?? randomUUID();
     const ctid = adoption?.ctid ?? this.#ctidFor(parts);
     this.#checkFree(uuid, ctid, parts, undefined, adoption?.files);
-    const leased = parts.ownsIdMap ? null : (kept?.ids ?? { start: ids.lease(), count: RANGE_SIZE });
+    if (kept !== undefined) refuseOtherIds(parts, kept.ids);
+    const leased =
+      parts.mapped !== undefined ? null : (kept?.ids ?? { start: ids.lease(parts.name), count: RANGE_SIZE });
     if (leased !== null && kept === undefined) undo.push(() => ids.release(leased.start));
     const record: DomainRecord = {
       version: 1,
@@ -193,6 +196,7 @@ export class Definer {
       // Only now: a lease that is not kept and has no domain is what an interrupted define leaves, and is removed.
       undo.push(() => store.remove(parts.name));
       await store.writeLease({ ...(store.lease(parts.name) ?? kept), uuid, kept: false });
+      ids.keep(parts.name, undefined);
     }
     undo.keep();
     entry.pending = false;
@@ -225,15 +229,11 @@ export class Definer {
         `domain '${record.name}' is already defined: start it, or give this document another name`,
       );
     this.#checkFree(record.uuid, record.ctid, parts, entry);
-    // Others are defined meanwhile: from here on its new addresses are taken.
-    using _reserved = registry.reserve(entry, parts.addresses);
+    // Others are defined meanwhile: from here on its new addresses and ids are taken.
+    using _reserved = registry.reserve(entry, parts);
     const lease = store.lease(record.name);
     if (lease !== undefined) checkMade(lease, parts);
-    if (parts.ownsIdMap !== (record.ids === null))
-      throw new EngineError(
-        'unsupported',
-        `the files of domain '${record.name}' carry its present ids: an <idmap> can be added or removed only with \`undefine --storage\` first`,
-      );
+    refuseOtherIds(parts, record.ids);
     for (const spec of parts.filesystems) if (spec.kind === 'template') this.parts.templatePath(spec.source);
     const specs = parts.filesystems.filter(({ kind }) => backends[kind].create !== undefined);
     await this.#extendRoot(record, domain, lease, specs);
@@ -306,8 +306,10 @@ export class Definer {
     const { record } = entry;
     const lease = store.lease(record.name);
     const keep = lease !== undefined && !options.erase;
-    if (keep) await store.writeLease({ ...lease, kept: true });
+    const { mapped } = record;
+    if (keep) await store.writeLease({ ...lease, kept: true, ...(mapped !== undefined && { mapped }) });
     await store.remove(record.name);
+    if (keep) ids.keep(record.name, mapped);
     registry.remove(entry);
     if (keep) return;
     await this.#eraseRoot(record.name, record.ids);
@@ -320,6 +322,7 @@ export class Definer {
     if (lease === undefined || this.parts.registry.byName(name) !== undefined) return false;
     await this.#eraseRoot(name, lease.ids);
     if (lease.ids !== null) this.parts.ids.release(lease.ids.start);
+    this.parts.ids.keep(name, undefined);
     return true;
   }
 
@@ -429,11 +432,28 @@ function recordFields(
   parts: DocumentParts,
 ): Pick<
   DomainRecord,
-  'name' | 'type' | 'title' | 'template' | 'templates' | 'profile' | 'hostname' | 'addresses' | 'writable'
+  | 'name'
+  | 'type'
+  | 'title'
+  | 'template'
+  | 'templates'
+  | 'profile'
+  | 'hostname'
+  | 'addresses'
+  | 'writable'
+  | 'mapped'
 > {
-  const { name, type, title, template, templates, profile, hostname, addresses } = parts;
-  const writable = writableSources(parts.filesystems);
-  return { name, type, title, template, templates, profile, hostname, addresses, writable };
+  const { filesystems, uuid: _uuid, ...kept } = parts;
+  return { ...kept, writable: writableSources(filesystems) };
+}
+
+/** Files that were made for a domain carry its ids. */
+function refuseOtherIds({ name, mapped }: DocumentParts, ids: DomainRecord['ids']): void {
+  if ((mapped === undefined) === (ids !== null)) return;
+  throw new EngineError(
+    'unsupported',
+    `the files of domain '${name}' carry its present ids: an <idmap> can be added or removed only with \`undefine --storage\` first`,
+  );
 }
 
 /** Whether the document's root is still the one at this path. */

@@ -3,6 +3,7 @@
 import type { Asset, DomainInfo, DomainUse, PromisedDomain } from '@ctvirt/api';
 import type { Domain } from '@ctvirt/xml';
 import type { ConsoleStream, ExecSession } from '../contract.js';
+import type { HostIds } from '../state/id-ranges.js';
 import type { DomainRecord } from '../state/record.js';
 import type { Usage } from '../storage/index.js';
 import type { DomainCounters, LinkAddresses } from '../view.js';
@@ -160,12 +161,6 @@ export interface Driver {
   strayIds(subjects: Iterable<Subject>): Promise<readonly HostIds[]>;
   /** Nothing runs: gives back what all runs share. */
   idle(): void;
-}
-
-/** As many ids of the host's as follow the first one. */
-export interface HostIds {
-  readonly first: number;
-  readonly count: number;
 }
 
 /** A change of a running domain, from one document to another. */

@@ -26,6 +26,7 @@ import { madeMac } from '../network/link-addresses.js';
 import type { LinkPlan, Rate } from '../network/link-plan.js';
 import { ROUTED_GATEWAY_V6 } from '../network/routed-link.js';
 import { commonPrefix, isDefaultRoute, staticRoutesOf } from '../network/routes.js';
+import type { HostIds, NamedIds } from '../state/id-ranges.js';
 import type { DomainRecord, Shown } from '../state/record.js';
 import {
   type DiskLimit,
@@ -57,8 +58,8 @@ export interface DocumentParts {
   readonly hostname: string;
   readonly addresses: readonly string[];
   readonly filesystems: readonly FilesystemSpec[];
-  /** Whether the document brings an id map of its own. */
-  readonly ownsIdMap: boolean;
+  /** Ids of the host that the document's own map names, if it brings one. */
+  readonly mapped?: NamedIds;
 }
 
 /** What of the host a document's meaning depends on. */
@@ -246,16 +247,22 @@ function partsOf(domain: Domain): DocumentParts {
     templates: filesystems.filter(({ kind }) => kind === 'template').map(({ source }) => source),
     profile: domain.profile ?? null,
     filesystems,
-    ownsIdMap: domain.idmap !== undefined,
   };
 }
 
-/** What of a document every list shows. */
+/** What of a document every list shows, and which ids it names. */
 export const shownOf = (domain: Domain): Shown => ({
   title: domain.title ?? null,
   hostname: hostnameOf(domain),
   addresses: addressesOf(domain),
+  ...(domain.idmap !== undefined && { mapped: namedBy(domain.idmap) }),
 });
+
+const namedBy = ({ uids, gids }: NonNullable<Domain['idmap']>): NamedIds => {
+  const namedOf = (ranges: typeof uids): HostIds[] =>
+    (ranges ?? []).map(({ target, count }) => ({ first: target, count }));
+  return { uid: namedOf(uids), gid: namedOf(gids) };
+};
 
 /** A host name made of the domain's name where the document gives none. */
 function hostnameOf(domain: Domain): string {

@@ -100,15 +100,15 @@ test('an address that a change will have is taken before the change is there, an
   const one = registry.add(recordOf('one', 1, null), 'shutoff', 'unknown');
   const two = registry.add(recordOf('two', 2, null), 'shutoff', 'unknown');
   {
-    using _reserved = registry.reserve(one, ['10.0.0.1']);
-    assert.throws(() => registry.reserve(two, ['10.0.0.1']), { code: 'exists' });
+    using _reserved = registry.reserve(one, { addresses: ['10.0.0.1'] });
+    assert.throws(() => registry.reserve(two, { addresses: ['10.0.0.1'] }), { code: 'exists' });
     assert.throws(() => registry.hold(two, ['10.0.0.1']), { code: 'exists' });
     registry.hold(one, ['10.0.0.1']);
     registry.hold(one, []);
   }
-  using _reserved = registry.reserve(two, ['10.0.0.1']);
+  using _reserved = registry.reserve(two, { addresses: ['10.0.0.1'] });
   registry.replace(two, { ...two.record, addresses: ['10.0.0.1'] });
-  assert.throws(() => registry.reserve(one, ['10.0.0.1']), { code: 'exists' });
+  assert.throws(() => registry.reserve(one, { addresses: ['10.0.0.1'] }), { code: 'exists' });
 });
 
 test('every id fits into what libvirt has for it', () => {

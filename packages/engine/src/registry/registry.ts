@@ -5,6 +5,7 @@ import { normalAddress } from '@ctvirt/xml';
 import type { DomainKey } from '../contract.js';
 import type { Run } from '../drivers/driver.js';
 import { EngineError } from '../errors.js';
+import type { NamedIds } from '../state/id-ranges.js';
 import type { DomainRecord, Shown } from '../state/record.js';
 
 /** A domain and what it does now. Only the lifecycle changes it, one operation at a time. */
@@ -40,6 +41,7 @@ export class Registry {
   readonly #byAddress = new Map<string, Entry>();
   /** Of definitions that are just being changed. */
   readonly #reserved = new Map<string, Entry>();
+  readonly #reservedIds = new Map<Entry, NamedIds>();
   #told: (uuid: string, addresses: readonly string[]) => void = () => undefined;
 
   /** Who is told from now on which addresses a domain has. */
@@ -101,11 +103,13 @@ export class Registry {
         checkFree(`address ${address}`, holder, own);
   }
 
-  /** Takes these addresses for an entry whose record will have them; refuses what another one has. */
-  reserve(entry: Entry, addresses: readonly string[]): Disposable {
+  /** Takes addresses and ids for an entry whose record will have them; refuses an address that another one has. */
+  reserve(entry: Entry, { addresses, mapped }: Pick<DomainRecord, 'addresses' | 'mapped'>): Disposable {
     this.checkAddresses(addresses, entry);
     for (const address of addresses) this.#reserved.set(address, entry);
+    if (mapped !== undefined) this.#reservedIds.set(entry, mapped);
     const release = (): void => {
+      this.#reservedIds.delete(entry);
       for (const address of addresses)
         if (this.#reserved.get(address) === entry) this.#reserved.delete(address);
     };
@@ -151,6 +155,13 @@ export class Registry {
   /** Folders of the host that some domain may write to. */
   *writable(): Iterable<string> {
     for (const { record } of this.#byName.values()) yield* record.writable ?? [];
+  }
+
+  /** Ids of the host that the maps of documents name: of stored ones, of those that run, and of those just being stored. */
+  *mapped(): Iterable<readonly [owner: string, ids: NamedIds]> {
+    for (const entry of this.#byName.values())
+      for (const ids of [entry.record.mapped, entry.shown?.mapped, this.#reservedIds.get(entry)])
+        if (ids !== undefined) yield [entry.record.name, ids];
   }
 
   /** By what a person calls it: a UUID is a UUID, a name comes before the id of a run. */

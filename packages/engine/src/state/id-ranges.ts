@@ -1,4 +1,5 @@
-// Host ids for user namespaces: each domain leases a range of its own, and no range comes back while files have its ids.
+// Host ids for user namespaces: who has which. Each domain without a map of its own leases a range that nobody else has, and no
+// range comes back while files have its ids.
 // SPDX-License-Identifier: Apache-2.0
 import { createHash } from 'node:crypto';
 import { EngineError } from '../errors.js';
@@ -20,15 +21,38 @@ export const systemWindow: IdWindow = { first: 0x40000000, last: 0x7ffeffff };
 /** Window of daemons with a root of their own. */
 export const privateWindow: IdWindow = { first: 0x80000000, last: 0xfffdffff };
 
-/** Leases ranges, and remembers which ones were ever leased. */
+export type IdKind = 'uid' | 'gid';
+
+/** As many ids of the host's as follow the first one. */
+export interface HostIds {
+  readonly first: number;
+  readonly count: number;
+}
+
+/** What a document's `<idmap>` names of the host. */
+export type NamedIds = Readonly<Record<IdKind, readonly HostIds[]>>;
+
+/** Ids that a domain has, users or groups or, without a kind, both; of a stray container no domain is known any more. */
+interface Held extends HostIds {
+  readonly owner: string | undefined;
+  readonly kind?: IdKind;
+}
+
+/** Knows who has which ids, leases ranges that nobody has, and remembers which ones were ever leased. */
 export class IdRanges {
-  readonly #leased = new Set<number>();
+  /** Owners by first id. */
+  readonly #leased = new Map<number, string>();
   readonly #ever = new Set<number>();
+  /** Maps whose ids files have that outlived their domain, by its name. */
+  readonly #kept = new Map<string, NamedIds>();
+  readonly #strays: HostIds[] = [];
   #next: number;
 
   /** Daemons that share a window begin at places of their own, each made from its `seed`, so that they do not meet. */
   constructor(
     private readonly window: IdWindow,
+    /** What the maps of all documents name, stored and live, by the names of their domains. */
+    private readonly named: () => Iterable<readonly [owner: string, ids: NamedIds]>,
     seed?: string,
   ) {
     const place =
@@ -41,37 +65,43 @@ export class IdRanges {
   }
 
   /** Leases the next free range; ranges are used in turn, so that a returned one rests as long as it can. */
-  lease(): number {
+  lease(owner: string): number {
     const steps = this.#steps;
+    const taken = new Set<number>();
+    for (const held of this.#held()) for (const start of this.#rangesOf(held)) taken.add(start);
     for (let step = 0; step < steps; step++) {
       const start = this.#next;
       this.#next += RANGE_SIZE;
       if (this.#next + RANGE_SIZE - 1 > this.window.last) this.#next = this.window.first;
-      if (!this.#leased.has(start)) {
-        this.claim(start);
+      if (!taken.has(start)) {
+        this.claim(start, owner);
         return start;
       }
     }
     throw new EngineError(
       'in-use',
-      `no id range is free: all ${steps} between ${this.window.first} and ${this.window.last} are leased`,
+      `no id range is free: all ${steps} between ${this.window.first} and ${this.window.last} are taken`,
     );
   }
 
   /** Marks a range found in a record or beside kept files as leased. */
-  claim(start: number): void {
-    this.#leased.add(start);
+  claim(start: number, owner: string): void {
+    this.#leased.set(start, owner);
     this.#ever.add(start);
     if (start >= this.#next && start + 2 * RANGE_SIZE - 1 <= this.window.last)
       this.#next = start + RANGE_SIZE;
   }
 
-  /** The same of each range that has one of these ids of the host, of those that could be leased here. */
-  claimAround(id: number, count = 1): void {
-    const { first, last } = this.window;
-    const from = Math.max(id, first);
-    const begin = from - ((from - first) % RANGE_SIZE);
-    for (let start = begin; start < Math.min(id + count, last + 1); start += RANGE_SIZE) this.claim(start);
+  /** Ids that a container has whose domain is known no more: it may have leased them. */
+  claimStray(ids: HostIds): void {
+    this.#strays.push(ids);
+    for (const start of this.#rangesOf(ids)) this.#ever.add(start);
+  }
+
+  /** What the map of a domain that is gone named, as long as its files stay; undefined when they are erased. */
+  keep(owner: string, ids: NamedIds | undefined): void {
+    if (ids === undefined) this.#kept.delete(owner);
+    else this.#kept.set(owner, ids);
   }
 
   /** Whether this daemon has leased the range since it started, or found it leased. */
@@ -83,9 +113,36 @@ export class IdRanges {
     this.#leased.delete(start);
   }
 
-  /** Whether any leased range has an id in [start, start + count). */
-  overlaps(start: number, count: number): boolean {
-    for (const range of this.#leased) if (range < start + count && start < range + RANGE_SIZE) return true;
-    return false;
+  /** In words, who has any of these ids beside `own`; undefined if nobody has. */
+  sharers(own: string, kind: IdKind, ids: HostIds): string | undefined {
+    const owners = new Set<string | undefined>();
+    for (const held of this.#held())
+      if (held.owner !== own && (held.kind ?? kind) === kind && meet(held, ids)) owners.add(held.owner);
+    const [first, ...more] = owners;
+    if (owners.size === 0) return undefined;
+    const who = first === undefined ? 'a container whose domain is known no more' : `domain '${first}'`;
+    return more.length === 0 ? who : `${who} and ${more.length} more`;
+  }
+
+  /** The one place that says who has what. */
+  *#held(): Iterable<Held> {
+    for (const [first, owner] of this.#leased) yield { owner, first, count: RANGE_SIZE };
+    for (const ids of this.#strays) yield { owner: undefined, ...ids };
+    for (const named of [this.#kept, this.named()])
+      for (const [owner, { uid, gid }] of named) {
+        for (const ids of uid) yield { owner, kind: 'uid', ...ids };
+        for (const ids of gid) yield { owner, kind: 'gid', ...ids };
+      }
+  }
+
+  /** First ids of the ranges of the window that have any of these. */
+  *#rangesOf(ids: HostIds): Iterable<number> {
+    const { first, last } = this.window;
+    const from = Math.max(ids.first, first);
+    const begin = from - ((from - first) % RANGE_SIZE);
+    for (let start = begin; start < Math.min(ids.first + ids.count, last + 1); start += RANGE_SIZE)
+      yield start;
   }
 }
+
+const meet = (a: HostIds, b: HostIds): boolean => a.first < b.first + b.count && b.first < a.first + a.count;

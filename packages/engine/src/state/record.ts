@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { StateReason } from '@ctvirt/api';
 import { EngineError } from '../errors.js';
+import type { HostIds, NamedIds } from './id-ranges.js';
 
 /** `ids` counts from the first host id; a domain with an `<idmap>` of its own leases none. */
 export interface DomainRecord {
@@ -29,16 +30,25 @@ export interface DomainRecord {
   readonly adopted?: string;
   /** Folders of the host that it may write to, as its document names them; missing in records of older versions. */
   readonly writable?: readonly string[];
+  /** Ids of the host that its `<idmap>` names; missing where it has none, and in records of older versions. */
+  readonly mapped?: NamedIds;
 }
 
-/** Of a document, what every list shows and a change of the running domain or of its stored document may alter. */
-export type Shown = Pick<DomainRecord, 'title' | 'hostname' | 'addresses'>;
+/** Of a document, what is told of every domain or kept from others, and differs while a run has another document than is stored. */
+export type Shown = Pick<DomainRecord, 'title' | 'hostname' | 'addresses' | 'mapped'>;
 
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null;
 const isText = (value: unknown): value is string => typeof value === 'string';
 const isTextOrNull = (value: unknown): value is string | null => value === null || isText(value);
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value);
+const areIds = (value: unknown): value is readonly HostIds[] =>
+  Array.isArray(value) &&
+  value.every((one: unknown) => isObject(one) && isCount(one['first']) && isCount(one['count']));
+
+/** Whether it is what a record or lease says of a map. */
+export const isNamedIds = (value: unknown): value is NamedIds =>
+  isObject(value) && areIds(value['uid']) && areIds(value['gid']);
 
 const checks: { readonly [K in keyof DomainRecord]-?: (value: unknown) => boolean } = {
   version: (v) => v === 1,
@@ -60,6 +70,7 @@ const checks: { readonly [K in keyof DomainRecord]-?: (value: unknown) => boolea
   lastReason: isText,
   adopted: (v) => v === undefined || isText(v),
   writable: (v) => v === undefined || (Array.isArray(v) && v.every(isText)),
+  mapped: (v) => v === undefined || isNamedIds(v),
 };
 
 function isRecord(value: unknown): value is DomainRecord {

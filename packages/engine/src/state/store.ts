@@ -7,8 +7,9 @@ import { dirname, join } from 'node:path';
 import { EngineError } from '../errors.js';
 import { exchange, removeTree, syncDirectory, unfinishedIn, writeAtomically } from '../host/files.js';
 import { requireTrusted } from '../host/trusted.js';
+import type { NamedIds } from './id-ranges.js';
 import { diskName, type Layout } from './layout.js';
-import { type DomainRecord, formatRecord, parseRecord } from './record.js';
+import { type DomainRecord, formatRecord, isNamedIds, parseRecord } from './record.js';
 
 /** What stands beside a domain's files: whose they are, made from what, and whether they outlive the definition. */
 export interface Lease {
@@ -18,6 +19,8 @@ export interface Lease {
   /** The file systems made for the domain. */
   readonly made: readonly Made[];
   readonly kept: boolean;
+  /** Of files that are kept: ids of the host that the domain's `<idmap>` named. */
+  readonly mapped?: NamedIds;
 }
 
 /** A file system made for a domain; what of it cannot change afterwards. */
@@ -250,7 +253,7 @@ function readOr<T>(
 
 function isLease(value: unknown): value is Lease {
   if (typeof value !== 'object' || value === null) return false;
-  const { name, uuid, ids, made, kept } = value as Partial<Record<keyof Lease, unknown>>;
+  const { name, uuid, ids, made, kept, mapped } = value as Partial<Record<keyof Lease, unknown>>;
   const idsFit =
     ids === null || (typeof ids === 'object' && ids !== undefined && 'start' in ids && 'count' in ids);
   return (
@@ -259,7 +262,8 @@ function isLease(value: unknown): value is Lease {
     idsFit &&
     Array.isArray(made) &&
     made.every(isMade) &&
-    typeof kept === 'boolean'
+    typeof kept === 'boolean' &&
+    (mapped === undefined || isNamedIds(mapped))
   );
 }
 

@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { BeancounterReport } from '@ctvirt/api';
 import { makeDomains } from '../build/domains.js';
 import { hostFacts, operationsOf } from '../build/operations.js';
+import { complete } from '../build/recover.js';
 import { makeRules } from '../build/rules.js';
 import { openState, type StateParts } from '../build/state.js';
 import { type CgroupLayout, detectCgroups } from '../cgroups/layout.js';
@@ -34,6 +35,7 @@ export async function openMemoryEngine(
   const below = { ...host, ...(await openState(host)) };
   const ruled = { ...below, ...makeRules(below, {}) };
   const parts = { ...ruled, ...makeDomains(ruled) };
+  await complete(parts);
   await parts.lifecycle.recover();
   const engine: Engine = {
     ...operationsOf({ ...parts, accounting: accountsOf(parts) }),

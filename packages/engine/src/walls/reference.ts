@@ -24,7 +24,7 @@ is off what its next start will have. A wall is \`up\`, \`loosened\` by a name, 
 
 | wall | what stands there | loosened or taken down by |
 | --- | --- | --- |
-| \`ids\` | Users and groups of a container are others on the host: 65536 of its own, leased to one domain alone. | \`<idmap>\`: then it is what the document says. |
+| \`ids\` | Users and groups of a container are others on the host: 65536 of its own, leased to one domain alone. | \`<idmap>\`: then it is what the document says; another document's that names the same ids. |
 | \`capabilities\` | All of them only towards what belongs to its user namespace; without ${defaultDrops.join(', ')} even there. | \`<features><capabilities>\`, each by name; ${unnamed.join(', ')}, which libvirt has no names for, all together by \`policy='deny'\`. |
 | \`system-calls\` | A filter refuses the calls of the table below, to init and to every program that enters later, in 64 and 32 bits. | \`<features><seccomp><allow name='…'/></seccomp>\` one, \`<seccomp policy='off'/>\` all. |
 | \`apparmor\` | Where the kernel has AppArmor and the host its parser: one profile for all containers of a daemon. They write nothing of /proc/sys and /sys but what is a namespace's own, trace and signal nobody but themselves, mount no file system that shows the host, and, from Linux 6.2 on, open no socket to the hypervisor (vsock). | \`<features><apparmor policy='off'/>\` |

@@ -15,9 +15,9 @@ import { mountsBelow } from '../../host/mountinfo.js';
 import { run } from '../../host/run.js';
 import { idsOfProcess } from '../../host/userns.js';
 import { linkPrefixOf } from '../../lifecycle/document.js';
-import { RANGE_SIZE } from '../../state/id-ranges.js';
+import { type HostIds, RANGE_SIZE } from '../../state/id-ranges.js';
 import { diskName, type Layout } from '../../state/layout.js';
-import type { HeldAsset, HostIds, Owners, Subject } from '../driver.js';
+import type { HeldAsset, Owners, Subject } from '../driver.js';
 import type { LxcTools } from './tools.js';
 
 /** Dependencies of `LxcAssets`. */

@@ -38,6 +38,7 @@ import { openRoutedLink } from '../../network/routed-link.js';
 import { isShaped, shapeLink } from '../../network/shaping.js';
 import type { Wall } from '../../network/wall.js';
 import type { Placement } from '../../placement/placement.js';
+import type { IdRanges } from '../../state/id-ranges.js';
 import { diskName, type Layout } from '../../state/layout.js';
 import type { DomainStore } from '../../state/store.js';
 import type { FilesystemSpec, OpenContext, Sources } from '../../storage/index.js';
@@ -68,6 +69,7 @@ export interface BootParts {
   /** What shows a container its own limits. */
   readonly shown: () => Promise<DetachedMount | undefined>;
   readonly diskLimits: Pick<DiskLimits, 'atStart' | 'limitOwners'>;
+  readonly ids: Pick<IdRanges, 'sharers'>;
   readonly facts: Pick<Facts, 'hasSeccomp'>;
   readonly log: EngineLog;
 }
@@ -110,11 +112,15 @@ export class Boot {
 
   /** What no start can make good. */
   #refuse({ record }: Subject, plan: RunPlan): void {
-    const { cgroups, has, log } = this.parts;
+    const { cgroups, has, ids, log } = this.parts;
     refuseWithoutGroups(record.name, cgroups);
     refuseTooLittle(plan.resources);
     refuseWithoutWalls(record.name, limitsOf(plan.resources, cgroups, has).missing);
-    for (const { message } of plan.shifted ? sharedIds(plan.map) : [])
+    const shared = sharedIds(plan.map, {
+      isLeased: !plan.shifted,
+      sharers: (kind, range) => ids.sharers(record.name, kind, range),
+    });
+    for (const { message } of shared)
       log('warn', `domain '${record.name}': ${message}`, { domain: record.name });
   }
 

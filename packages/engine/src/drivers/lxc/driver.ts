@@ -15,13 +15,13 @@ import { PrivateMounts } from '../../host/private-mounts.js';
 import { isEnding } from '../../host/processes.js';
 import { planOf } from '../../lifecycle/document.js';
 import { linkFaults } from '../../lifecycle/link-faults.js';
+import type { HostIds } from '../../state/id-ranges.js';
 import { diskName } from '../../state/layout.js';
 import type {
   Driver,
   Ending,
   Found,
   HeldAsset,
-  HostIds,
   LiveChange,
   Owners,
   Run,

@@ -8,6 +8,7 @@ import type { Confinement } from '../../host/apparmor.js';
 import type { Facts } from '../../host/facts.js';
 import { filesystemsOf, type HostFacts, idMapOf, linksOf } from '../../lifecycle/document.js';
 import { sharedIds } from '../../lifecycle/shared-ids.js';
+import type { IdRanges } from '../../state/id-ranges.js';
 import { describeWalls } from '../../walls/describe.js';
 import { standingOf, standingOfPlan } from '../../walls/standing.js';
 import { wantedWalls } from '../../walls/wanted.js';
@@ -18,8 +19,7 @@ import { lxcRun } from './run.js';
 export interface InfoParts {
   readonly facts: HostFacts & Pick<Facts, 'hasSeccomp'>;
   readonly appArmor: Confinement;
-  /** Whether a domain has leased any of these ids. */
-  readonly leased: (start: number, count: number) => boolean;
+  readonly ids: Pick<IdRanges, 'sharers'>;
 }
 
 /** Returns what a domain has; of one that is off, what its next start would have. */
@@ -44,8 +44,10 @@ function wallsOf(entry: Subject, domain: Domain, parts: InfoParts): Wall[] {
   const folders = filesystemsOf(domain)
     .filter(({ kind }) => kind === 'mount')
     .map(({ source, readOnly, target }) => ({ source, readOnly, isRoot: target === '/' }));
-  const map = domain.idmap === undefined ? undefined : idMapOf(domain, entry.record);
-  const shared = map === undefined ? [] : sharedIds(map, { leased: parts.leased });
+  const shared = sharedIds(idMapOf(domain, entry.record), {
+    isLeased: domain.idmap === undefined,
+    sharers: (kind, ids) => parts.ids.sharers(entry.record.name, kind, ids),
+  });
   return describeWalls({
     standing,
     wanted,

@@ -6,6 +6,7 @@ import type { DomainUse } from '@ctvirt/api';
 import type { Domain } from '@ctvirt/xml';
 import type { ConsoleStream, ExecSession } from '../../contract.js';
 import { EngineError } from '../../errors.js';
+import type { HostIds } from '../../state/id-ranges.js';
 import type { Usage } from '../../storage/index.js';
 import type { DomainCounters, LinkAddresses } from '../../view.js';
 import {
@@ -14,7 +15,6 @@ import {
   type Found,
   type Held,
   type HeldAsset,
-  type HostIds,
   type LiveChange,
   type Program,
   type Run,
