@@ -37,6 +37,10 @@ export const beancounterReport = object(
           'RFC 3339: when numfile, numpty, numsiginfo, numflock, numtcpsock and numothersock were counted, which no cgroup counts; null if it is off',
       }),
     ),
+    uncounted: integer({
+      description:
+        'Processes of whose open files not all were looked at, since the domain has more than 50000: numfile (before Linux 6.2) and numpty are at least what is told; else 0',
+    }),
     rows: list(beancounterRow, { description: "In the order of OpenVZ's kernel" }),
   },
   { title: 'BeancounterReport', description: "A domain's accounting since its start" },

@@ -16,6 +16,7 @@ export const beancounters = verb({
     'Maxheld and failcnt count from the start of the domain and outlive the daemon. A failcnt that rises says that a program inside got an error.',
     "A dash is a number that this kernel does not tell, or no limit. --proc has OpenVZ's own form, which knows neither: there they are 0 and 9223372036854775807.",
     'Open files, terminals, signals, locks and sockets, which no cgroup counts, are counted now for one domain; for all of them the last count is shown, which `countedAt` of --json dates.',
+    'Of a domain with more than 50,000 open files not all are looked at: a warning says so, terminals are then at least as many as are shown, and before Linux 6.2 open files, too.',
   ],
   args: {
     domain: { ...anyDomain, optional: true, summary: `${anyDomain.summary}; without it, all that run` },
@@ -30,6 +31,11 @@ export const beancounters = verb({
     const { client } = context;
     const reports =
       domain === undefined ? await client.beancounters.list() : [await client.beancounters.show({ domain })];
+    for (const { name, uncounted } of reports)
+      if (uncounted > 0)
+        context.remark(
+          `domain '${name}' has too many open files to look at: numpty, and before Linux 6.2 numfile, are at least what is shown`,
+        );
     if (proc) {
       for (const { name, startedAt } of reports)
         if (startedAt === null)

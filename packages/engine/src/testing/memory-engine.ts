@@ -76,6 +76,7 @@ function accountsOf({
       ...{ name, uuid, ctid, rows },
       startedAt: entry.running?.startedAt.toISOString() ?? null,
       countedAt: null,
+      uncounted: 0,
     };
   };
   const isRunning = ({ running }: Entry): boolean => running !== undefined;

@@ -57,6 +57,8 @@ interface Run {
   lookedMs: number;
   sampledMs: number;
   census: (Census & { readonly atMs: number; readonly at: Date }) | undefined;
+  /** One that is being taken: who asks meanwhile gets that one. */
+  counting: Promise<void> | undefined;
   /** Whether it was said that this run's account cannot be written. */
   isSaid: boolean;
 }
@@ -149,6 +151,7 @@ export class Accounting<S extends Subject> {
       ctid,
       startedAt: running?.startedAt.toISOString() ?? null,
       countedAt: known?.run.census?.at.toISOString() ?? null,
+      uncounted: known?.run.census?.uncounted ?? 0,
       rows,
     };
   }
@@ -186,6 +189,13 @@ export class Accounting<S extends Subject> {
   }
 
   async #takeCensus(run: Run, locks: FileLocks): Promise<void> {
+    run.counting ??= this.#countOnce(run, locks).finally(() => {
+      run.counting = undefined;
+    });
+    await run.counting;
+  }
+
+  async #countOnce(run: Run, locks: FileLocks): Promise<void> {
     const census = await takeCensus(lxcRun(run.running).initPid, processesIn(run.folder('pids')), locks);
     run.census = { ...census, atMs: performance.now(), at: new Date() };
   }
@@ -248,6 +258,7 @@ export class Accounting<S extends Subject> {
       lookedMs: Number.NEGATIVE_INFINITY,
       sampledMs: Number.NEGATIVE_INFINITY,
       census: undefined,
+      counting: undefined,
       isSaid: false,
     };
     this.#runs.set(entry, run);

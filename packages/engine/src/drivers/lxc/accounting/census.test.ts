@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -33,7 +33,38 @@ test('open files count, terminals by their masters; who has ended counts nothing
     locks: 0,
     tcpSockets: null,
     otherSockets: null,
+    uncounted: 0,
   });
+});
+
+test('however many files are open, others have their turn meanwhile, and no more than so many are looked at', async () => {
+  const program =
+    "for (let n = 0; n < 900; n++) fs.openSync('/dev/null'); console.log(); process.stdin.resume()";
+  const holder = spawn(process.execPath, ['-e', program], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const ended = once(holder, 'exit');
+  let [turns, isOver] = [0, false];
+  const beat = (): void => {
+    turns++;
+    if (!isOver) setImmediate(beat);
+  };
+  try {
+    await once(holder.stdout, 'data');
+    const pids = Array.from({ length: 100 }, () => holder.pid ?? 0);
+    setImmediate(beat);
+    // A process is as good as many others.
+    const whole = await takeCensus(process.pid, pids, new Map(), 1_000_000);
+    assert.ok(whole.files >= 90_000 && whole.uncounted === 0, JSON.stringify(whole));
+    assert.ok(turns > 20, `${turns} turns`);
+    const part = await takeCensus(process.pid, pids, new Map(), 2000);
+    assert.equal(part.uncounted, 98);
+    // What the kernel tells by itself is whole.
+    const isTold = statSync(`/proc/${holder.pid}/fd`).size > 0;
+    assert.equal(part.files, isTold ? whole.files : 2000);
+  } finally {
+    isOver = true;
+    holder.kill();
+    await ended;
+  }
 });
 
 test('a lock belongs to the process that took it', async () => {
