@@ -129,11 +129,19 @@ export class Quotas {
     }
   }
 
-  /** In a turn of the domain's queue: changes the limit of an open file system to that of `spec`. */
-  async relimit(entry: Subject, spec: FilesystemSpec): Promise<void> {
-    const { running } = entry;
+  /**
+   * In a turn of the domain's queue: changes the limit of an open file system to that of `spec`. One that is put back is had as far
+   * as it can be now, and the log says once what is not.
+   */
+  async relimit(entry: Subject, spec: FilesystemSpec, { isBack = false } = {}): Promise<void> {
+    const { running, record } = entry;
+    const tell = (remarks: readonly string[]): void => {
+      for (const remark of remarks)
+        this.parts.log('warn', `domain '${record.name}': ${remark}`, { domain: record.name });
+    };
     using mounts = PrivateMounts.open(this.parts.mounts);
-    await backends[spec.kind].relimit?.(spec, { ...this.parts.kept(entry), mounts });
+    const context = { ...this.parts.kept(entry), mounts };
+    await backends[spec.kind].relimit?.(spec, { ...context, tell: isBack ? tell : undefined });
     if (running === undefined || spec.limit?.bytes === undefined) return;
     const inForce = this.#inForce.get(running) ?? new Map<string, number>();
     this.#inForce.set(running, inForce.set(spec.key, spec.limit.bytes));

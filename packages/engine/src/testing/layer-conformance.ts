@@ -195,6 +195,22 @@ function limits(subject: Conforming): void {
       });
     }));
 
+  test('put back much lower while it is open: in force, or as much of it as can be, and told', () =>
+    inWorld(subject, async (world) => {
+      await world.create(limit(40));
+      await world.run(limit(40), async (container) => {
+        await world.putBack(limit(4));
+        const isWhole = world.told.length === 0;
+        if (!isWhole) assert.match(world.told.splice(0).join(), /until the next start/);
+        const got = container.write('file', 64 * MiB);
+        if (isWhole) assertRoom(got, 4);
+        else assert.ok(got < 22 * MiB, `${got / MiB} MiB`);
+        container.remove('file');
+      });
+      await world.run(limit(4), (container) => assertRoom(container.write('file', 8 * MiB), 4));
+      assert.deepEqual(world.told, []);
+    }));
+
   test('higher than ever while it is open, where this daemon may', () =>
     inWorld(subject, async (world) => {
       await world.create(limit(16));

@@ -41,7 +41,7 @@ async function perform({
   await open();
   using others = PrivateMounts.open(folder);
   await begun();
-  await layer.relimit?.(place, limit, others);
+  await layer.relimit?.(place, limit, { mounts: others });
 }
 
 /** Whoever started this says when. */

@@ -103,7 +103,14 @@ export class LayerWorld {
 
   async relimit(wanted: DiskLimit): Promise<void> {
     using mounts = PrivateMounts.open(this.mounts);
-    await this.layer.relimit?.(this.place, wanted, mounts);
+    await this.layer.relimit?.(this.place, wanted, { mounts });
+  }
+
+  /** As far as that can be had now; what cannot is told. */
+  async putBack(limit: DiskLimit): Promise<void> {
+    using mounts = PrivateMounts.open(this.mounts);
+    const tell = (remarks: readonly string[]): void => void this.told.push(...remarks);
+    await this.layer.relimit?.(this.place, limit, { mounts, tell });
   }
 
   /** While it is not open; undefined where nothing can tell. */

@@ -46,7 +46,7 @@ export async function changeRun(
 ): Promise<void> {
   using place = placed(subject, before, after, parts);
   await using undo = new Undo();
-  for (const step of stepsOf(subject, before, after, place, parts)) {
+  for (const step of stepsOf(subject, before, after, { place, isBack: false }, parts)) {
     if (step.isGradual === true) undo.push(step.undo);
     await step.do();
     if (step.isGradual !== true) undo.push(step.undo);
@@ -66,7 +66,7 @@ export async function restoreRun(
 ): Promise<void> {
   parts.placement.know(subject, resourcesOf(wanted, parts.facts));
   using place = placed(subject, wanted, domain, parts);
-  for (const step of stepsOf(subject, wanted, domain, place, parts))
+  for (const step of stepsOf(subject, wanted, domain, { place, isBack: true }, parts))
     if ((await step.isDone?.()) !== true) await step.do();
   place.keep();
 }
@@ -79,7 +79,7 @@ function stepsOf(
   subject: Subject,
   from: Domain,
   to: Domain,
-  place: PlacedChange,
+  { place, isBack }: { readonly place: PlacedChange; readonly isBack: boolean },
   parts: ChangeParts,
 ): Step[] {
   const { record } = subject;
@@ -92,7 +92,7 @@ function stepsOf(
       disks: parts.disks(subject, filesystemsOf(to)),
     }),
     ...linkSteps(from, to, { record, wall, initPid: runOf(subject).initPid }),
-    ...diskLimitSteps(from, to, subject, parts.diskLimits),
+    ...diskLimitSteps(from, to, subject, { limits: parts.diskLimits, isBack }),
   ];
 }
 

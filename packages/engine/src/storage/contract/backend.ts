@@ -111,6 +111,10 @@ export interface OpenContext extends StorageContext {
 /** Where a domain's file systems lie, whether or not it runs. */
 export type KeptContext = Pick<StorageContext, 'keep' | 'templatePath' | 'layerOf'>;
 
+/** `tell` where a limit is put back: what of it cannot be had before the next start is told there, and not refused. */
+export type RelimitContext = KeptContext &
+  Pick<OpenContext, 'mounts'> & { readonly tell?: OpenContext['tell'] | undefined };
+
 /** A file system of a container to be. */
 export interface Opened {
   /** What liblxc gets: a name that only a process among those mounts finds. */
@@ -129,7 +133,7 @@ export interface Backend {
   /** Mounts it among `context.mounts`; what else has to be given back goes on `undo`. */
   open(spec: FilesystemSpec, context: OpenContext, undo: Undo): Promise<Opened>;
   /** Changes the first-level limit of one that is open in a running container; missing where that has none. */
-  relimit?(spec: FilesystemSpec, context: KeptContext & Pick<OpenContext, 'mounts'>): Promise<void>;
+  relimit?(spec: FilesystemSpec, context: RelimitContext): Promise<void>;
   keeping(spec: FilesystemSpec, context: KeptContext): Keeping;
   /** The disks that reads and writes go to while it is open; none where it lies in memory or on a network. */
   disks(spec: FilesystemSpec, context: KeptContext): Disk[];

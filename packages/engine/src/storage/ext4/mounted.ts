@@ -39,11 +39,15 @@ export async function growMounted(
   await mounts.run(['/usr/sbin/resize2fs', device]);
 }
 
-/** Keeps from the container what it has beyond its limit. What is there stays, and no more can be written until there is less. */
+/**
+ * Keeps from the container what it has beyond its limit. What is there stays, and no more can be written until there is less. What
+ * cannot be kept back is told where somebody listens, and else refused with all as it was.
+ */
 export async function limitSpace(
   mounted: MountedImage,
   image: string,
   limit: DiskLimit | undefined,
+  tell?: (remarks: readonly string[]) => void,
 ): Promise<void> {
   if (limit?.bytes === undefined) return;
   const { mounts, folder } = mounted;
@@ -51,13 +55,18 @@ export async function limitSpace(
   const { blocks, bsize } = mounts.within(() => statfsSync(folder));
   const isAsMade = found.bytes <= imageBytes(limit.bytes, limit.inodes);
   const kept = isAsMade ? 0 : Math.max(0, blocks - Math.ceil(limit.bytes / bsize));
-  if (kept > found.blocks * MOST_RESERVED)
+  const most = Math.floor(found.blocks * MOST_RESERVED);
+  if (kept > most && tell === undefined)
     throw new EngineError(
       'unsupported',
       `${image} has ${found.bytes} bytes, and can be limited to no less than half of them while it is mounted: change its stored configuration (--config) and start the domain again`,
       { image },
     );
-  await keepBlocks(mounted, kept, found);
+  await keepBlocks(mounted, Math.min(kept, most), found);
+  if (kept > most)
+    tell?.([
+      `${image} has ${(kept - most) * bsize} bytes more than its limit of ${limit.bytes} until the next start, which makes it smaller: no more than half of it can be kept back while it is mounted`,
+    ]);
 }
 
 /**

@@ -55,7 +55,7 @@ export const image: Layer = {
     };
   },
 
-  async relimit(place, limit, mounts) {
+  async relimit(place, limit, { mounts, tell }) {
     const path = imagePath(place);
     const [loop] = loopsOver(path);
     if (limit === undefined || loop === undefined)
@@ -65,7 +65,7 @@ export const image: Layer = {
     using disk = await newMount(onDevice(device));
     const mounted = { device, folder: mounts.attach(disk, mountName(place)), mounts };
     await growMounted(mounted, path, limit);
-    await limitSpace(mounted, path, limit);
+    await limitSpace(mounted, path, limit, tell);
   },
 
   keeping: (place) => ({

@@ -37,6 +37,12 @@ export interface Opening {
   readonly tell: (remarks: readonly string[]) => void;
 }
 
+/** How the limit of an open layer changes. */
+export interface Relimiting extends Pick<Opening, 'mounts'> {
+  /** Where a limit is put back: what of it cannot be had before the next start is told, and not refused. */
+  readonly tell?: Opening['tell'] | undefined;
+}
+
 /** A layer that is open: the folders that overlay wants, by names among the mounts. */
 export interface OpenLayer {
   readonly upper: string;
@@ -61,7 +67,7 @@ export interface Layer {
   /** Brings it to its limit, repairs it where it needs that, and mounts it. */
   open(place: Place, opening: Opening): Promise<OpenLayer>;
   /** Changes the limit of one that is open in a running container; missing where nothing limits it. */
-  relimit?(place: Place, limit: DiskLimit | undefined, mounts: PrivateMounts): Promise<void>;
+  relimit?(place: Place, limit: DiskLimit | undefined, relimiting: Relimiting): Promise<void>;
   /** What keeps its limits, and what it holds. */
   keeping(place: Place): Keeping;
   /** The disks that reads and writes go to while it is open. */

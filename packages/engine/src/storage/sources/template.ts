@@ -76,7 +76,7 @@ export const template: Backend = {
   },
 
   async relimit(spec, context) {
-    await layerOf(spec, context).relimit?.(placeOf(spec, context), spec.limit, context.mounts);
+    await layerOf(spec, context).relimit?.(placeOf(spec, context), spec.limit, context);
   },
 
   keeping: (spec, context) => layerOf(spec, context).keeping(placeOf(spec, context)),

@@ -15,15 +15,30 @@ export interface DiskLimits {
     subject: Subject,
     graceSeconds: number,
   ) => Promise<(spec: FilesystemSpec) => FilesystemSpec['limit']>;
-  /** Changes the first-level limit of an open file system. */
-  readonly relimit: (subject: Subject, spec: FilesystemSpec) => Promise<void>;
+  /** Changes the first-level limit of an open file system; what is put back is had as far as it can be, and the log says what is not. */
+  readonly relimit: (
+    subject: Subject,
+    spec: FilesystemSpec,
+    how: { readonly isBack: boolean },
+  ) => Promise<void>;
   /** Throws `unsupported` where nothing would keep limits of single users. */
   readonly checkOwners: (subject: Subject, specs: readonly FilesystemSpec[]) => void;
   readonly limitOwners: (subject: Subject, specs: readonly FilesystemSpec[], map: IdMap) => void;
 }
 
-/** Returns the steps from the disk limits of one document to those of another. */
-export function diskLimitSteps(from: Domain, to: Domain, subject: Subject, limits: DiskLimits): Step[] {
+/** Returns the steps from the disk limits of one document to those of another, to which `isBack` says that it goes back. */
+export function diskLimitSteps(
+  from: Domain,
+  to: Domain,
+  subject: Subject,
+  {
+    limits,
+    isBack,
+  }: {
+    readonly limits: Pick<DiskLimits, 'relimit' | 'checkOwners' | 'limitOwners'>;
+    readonly isBack: boolean;
+  },
+): Step[] {
   const [old, next] = [filesystemsOf(from), filesystemsOf(to)];
   const put = (domain: Domain, specs: readonly FilesystemSpec[]): void => {
     limits.checkOwners(subject, specs);
@@ -35,8 +50,8 @@ export function diskLimitSteps(from: Domain, to: Domain, subject: Subject, limit
       : [{ do: () => put(to, next), undo: () => put(from, old), isGradual: true }];
   const spaces = changedSpaces(old, next).map(
     (space): Step => ({
-      do: () => limits.relimit(subject, space.to),
-      undo: () => limits.relimit(subject, space.from),
+      do: () => limits.relimit(subject, space.to, { isBack }),
+      undo: () => limits.relimit(subject, space.from, { isBack: true }),
       isGradual: true,
     }),
   );
