@@ -74,8 +74,43 @@ test('what is no configuration is refused, and a pipe in its place stops nobody'
   execFileSync('mkfifo', [pipe]);
   for (const config of [pipe, folder, '/dev/zero', save('large', 'x'.repeat(5 << 20)), 'relative'])
     refused('invalid', () => readNativeConfig('lxc', 'web', config));
+  // What is included may say anything: without it the container would be another.
   const config = save('piped/config', `lxc.include = ${pipe}\nlxc.uts.name = a\n`);
-  assert.deepEqual([...readNativeConfig('lxc', 'piped', config).files.keys()], [config]);
+  refused('invalid', () => readNativeConfig('lxc', 'piped', config));
   for (const name of ['', '.', '..', '../105', 'a/b', 'a\0b', '.hidden'])
     refused('invalid', () => readNativeConfig('lxc', name, undefined));
+});
+
+test("what is the kernel's, and what fails to be read, is refused by its path", () => {
+  const cases: ['openvz' | 'lxc' | 'vserver', string, RegExp][] = [
+    ...['/proc/kmsg', '/proc/self/mem', '/proc/self/mounts', '/sys/kernel/profiling'].flatMap(
+      (path): ['openvz' | 'lxc', string, RegExp][] => [
+        ['openvz', path, new RegExp(`^${path} is the kernel's own`)],
+        ['lxc', path, new RegExp(`^${path} is the kernel's own`)],
+        [
+          'lxc',
+          save(`of${path}/config`, `lxc.include = ${path}\nlxc.uts.name = a\n`),
+          new RegExp(`^${path} is the kernel's own`),
+        ],
+      ],
+    ),
+    ['vserver', '/proc/self/fd', /^\/proc\/self\/fd is the kernel's own \(\/proc\), and no configuration$/],
+    ['vserver', '/proc/1', /kernel's own/],
+    ['vserver', '/etc/passwd', /^\/etc\/passwd cannot be read: .*ENOTDIR/],
+    ['lxc', `/etc/${'x'.repeat(300)}`, /cannot be read: .*ENAMETOOLONG/],
+    [
+      'lxc',
+      save('deep/config', 'lxc.include = /etc/passwd/x\n'),
+      /\/etc\/passwd\/x cannot be read: .*ENOTDIR/,
+    ],
+  ];
+  for (const [format, config, message] of cases)
+    assert.throws(
+      () => readNativeConfig(format, '105', config),
+      (error) => {
+        assert.ok(error instanceof EngineError && error.code === 'invalid', `${config}: ${String(error)}`);
+        assert.match(error.message, message);
+        return true;
+      },
+    );
 });

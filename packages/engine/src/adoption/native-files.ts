@@ -9,6 +9,7 @@ import {
   readdirSync,
   readFileSync,
   readlinkSync,
+  realpathSync,
 } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
 import {
@@ -20,7 +21,8 @@ import {
   type NativeUnit,
   withReferences,
 } from '@ctvirt/formats';
-import { EngineError } from '../errors.js';
+import { EngineError, isFault } from '../errors.js';
+import { isPathIn, kernelFolders } from '../host/paths.js';
 import { requireTrusted } from '../host/trusted.js';
 
 /** The systems whose containers can be adopted. */
@@ -91,9 +93,10 @@ function nameBehind(home: FormatHome, name: string, config: string | undefined):
 function walk(folder: string, files: Map<string, FileEntry>): void {
   let entries: Dirent[];
   try {
+    refuseKernels(folder, realpathSync(folder));
     entries = readdirSync(folder, { withFileTypes: true });
   } catch (cause) {
-    throw unreadable(folder, cause);
+    throw cause instanceof EngineError ? cause : unreadable(folder, cause);
   }
   for (const entry of entries) {
     const path = join(folder, entry.name);
@@ -103,7 +106,7 @@ function walk(folder: string, files: Map<string, FileEntry>): void {
     }
     if (files.size >= mostFiles)
       throw new EngineError('invalid', `${folder} has more than ${mostFiles} files: it is no configuration`);
-    if (entry.isSymbolicLink()) files.set(path, { link: readlinkSync(path) });
+    if (entry.isSymbolicLink()) files.set(path, { link: linkOf(path) });
     else if (entry.isFile()) files.set(path, readNeeded(path));
   }
 }
@@ -112,27 +115,34 @@ function walk(folder: string, files: Map<string, FileEntry>): void {
 function readReference(path: string): [string, FileEntry][] {
   // Relative to nothing that is known here.
   if (!isAbsolute(path)) return [];
-  const entry = readOptional(path);
-  if (entry !== undefined) return [[path, entry]];
-  try {
-    const names = readdirSync(path).filter((name) => name.endsWith('.conf'));
-    const found: [string, FileEntry][] = [];
-    for (const name of names.sort().slice(0, mostFiles)) {
-      const inner = readOptional(join(path, name));
-      if (inner !== undefined) found.push([join(path, name), inner]);
-    }
-    return found;
-  } catch {
-    return []; // neither a file nor a folder
-  }
+  const folder = confsIn(path);
+  const paths = folder === undefined ? [path] : folder.map((name) => join(path, name));
+  return paths.flatMap((one): [string, FileEntry][] => {
+    const entry = readOptional(one);
+    return entry === undefined ? [] : [[one, entry]];
+  });
 }
 
-/** A configuration file; undefined unless it is an ordinary one of a sane size. */
+/** Undefined of what is no folder. */
+function confsIn(path: string): string[] | undefined {
+  let names: string[];
+  try {
+    names = readdirSync(path);
+  } catch {
+    return undefined; // whoever reads it as a file tells what is wrong with it
+  }
+  return names
+    .filter((name) => name.endsWith('.conf'))
+    .sort()
+    .slice(0, mostFiles);
+}
+
+/** A configuration file; undefined where there is none. What is there and cannot be read may say anything, and is no matter of taste. */
 function readOptional(path: string): FileEntry | undefined {
   try {
     return readNeeded(path);
   } catch (error) {
-    if (error instanceof EngineError && error.code !== 'denied') return undefined;
+    if (isFault(error, 'not-found')) return undefined;
     throw error;
   }
 }
@@ -153,9 +163,27 @@ function readNeeded(path: string): FileEntry {
       });
     // Whoever can write it decides what of the host its container gets.
     requireTrusted(path, 'copy it to where only root writes and name that with --config');
+    // By what was opened: reading some of them changes the host, and they call themselves ordinary.
+    refuseKernels(path, readlinkSync(`/proc/self/fd/${file}`));
     return entryOf(readFileSync(file));
+  } catch (cause) {
+    throw cause instanceof EngineError ? cause : unreadable(path, cause);
   } finally {
     closeSync(file);
+  }
+}
+
+function refuseKernels(path: string, real: string): void {
+  const folder = kernelFolders.find((one) => isPathIn(real, one));
+  if (folder === undefined) return;
+  throw new EngineError('invalid', `${path} is the kernel's own (${folder}), and no configuration`, { path });
+}
+
+function linkOf(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch (cause) {
+    throw unreadable(path, cause);
   }
 }
 

@@ -3,7 +3,7 @@
 import { realpathSync } from 'node:fs';
 import { EngineError, isFault } from '../../errors.js';
 import { mounts } from '../../host/mountinfo.js';
-import { isPathIn } from '../../host/paths.js';
+import { isPathIn, kernelFolders } from '../../host/paths.js';
 import { isRootsOwn, liesIn, type MayFollow, type Place, placeAt, Trail } from '../../host/trail.js';
 
 /** A file system of a document, as far as its source goes. */
@@ -30,8 +30,6 @@ export interface SourcesParts {
   readonly writable: () => Iterable<string>;
 }
 
-/** File systems that are the kernel's words, and no files. */
-const kernelFolders = ['/proc', '/sys', '/dev'];
 const OTHERS_WRITE = 0o022n;
 
 export class Sources {
