@@ -81,9 +81,10 @@ export class Assets {
   }
 
   /** A domain owns what a run has if it runs, or if an operation of it is under way. */
-  #ownerOf(entry: Entry | undefined, name: string): string | null {
+  #ownerOf(entry: Entry | undefined): string | null {
     if (entry === undefined) return null;
-    return entry.running !== undefined || this.parts.queue.isBusy(entry.record.name) ? name : null;
+    const { name } = entry.record;
+    return entry.running !== undefined || this.parts.queue.isBusy(name) ? name : null;
   }
 
   #files(entries: ReadonlyMap<string, Entry>): HeldAsset[] {
@@ -96,21 +97,19 @@ export class Assets {
       owner,
       remove: () => removeTree(path),
     });
-    const kept = new Set(
+    const kept = new Map(
       this.parts.store
         .keptLeases()
         .filter((lease) => lease.kept)
-        .map(({ name }) => diskName(name)),
+        .map(({ name }) => [diskName(name), `${name} (kept)`]),
     );
+    const defined = (name: string): string | undefined => entries.get(name)?.record.name;
     return [
       ...readdirSync(layout.domains).map((name) =>
-        tree(join(layout.domains, name), entries.has(name) ? name : unfinished),
+        tree(join(layout.domains, name), defined(name) ?? unfinished),
       ),
       ...readdirSync(layout.roots).map((name) =>
-        tree(
-          join(layout.roots, name),
-          entries.has(name) ? name : kept.has(name) ? `${name} (kept)` : unfinished,
-        ),
+        tree(join(layout.roots, name), defined(name) ?? kept.get(name) ?? unfinished),
       ),
       ...readdirSync(layout.templates).map((name) =>
         tree(join(layout.templates, name), name.startsWith('.') ? unfinishedTemplate : `template ${name}`),
@@ -127,7 +126,7 @@ export class Assets {
       const name = file.slice(roots.length + 1).split('/')[0] ?? '';
       const entry = entries.get(name);
       const owner =
-        this.#ownerOf(entry, name) ?? (this.parts.queue.isBusy() && entry === undefined ? UNDER_WAY : null);
+        this.#ownerOf(entry) ?? (this.parts.queue.isBusy() && entry === undefined ? UNDER_WAY : null);
       return [
         {
           kind: 'loop',

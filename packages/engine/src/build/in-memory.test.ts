@@ -162,6 +162,20 @@ test('marked domains are started once in each boot of the host', options, async 
   );
 });
 
+test('what is told of a domain is told by its name, whatever that is on disk', options, async () => {
+  const { engine, parts } = await daemon('names');
+  for (const name of ['.', '..', '-h', 'a b']) await engine.define(xmlOf(name));
+  const { owned, stray } = await parts.assets.check();
+  assert.deepEqual(stray, []);
+  for (const kind of ['file', 'id-range'])
+    assert.deepEqual(owned.flatMap((one) => (one.kind === kind ? [one.owner] : [])).sort(), [
+      '-h',
+      '.',
+      '..',
+      'a b',
+    ]);
+});
+
 /** A document with a map of its own. */
 const mapOf = (target: number, count = RANGE_SIZE): string =>
   `<idmap><uid start='0' target='${target}' count='${count}'/><gid start='0' target='${target}' count='${count}'/></idmap>`;

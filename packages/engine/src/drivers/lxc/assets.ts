@@ -86,7 +86,7 @@ export class LxcAssets {
     return mountsBelow(mounts).map(({ target }) => {
       const name = target.slice(mounts.length + 1).split(/[~/]/)[0] ?? '';
       // Mounts are there only while a start is under way.
-      const owner = known.isBusy(name) ? name : null;
+      const owner = known.isBusy(name) ? known.nameOf(name) : null;
       return { kind: 'mount', what: target, owner, remove: () => void detachMount(target) };
     });
   }
@@ -147,6 +147,11 @@ class Known {
     this.#subjects = new Map([...owners.subjects].map((subject) => [diskName(subject.record.name), subject]));
   }
 
+  /** What the domain is called, whatever it has for that on disk. */
+  nameOf(name: string): string | null {
+    return this.#subjects.get(name)?.record.name ?? null;
+  }
+
   isBusy(name: string): boolean {
     const subject = this.#subjects.get(name);
     return subject !== undefined && this.owners.isBusy(subject);
@@ -154,12 +159,13 @@ class Known {
 
   /** A domain owns what a run has if it runs, or if an operation of it is under way. */
   ownerOf(name: string): Asset['owner'] {
-    return this.#subjects.get(name)?.running !== undefined || this.isBusy(name) ? name : null;
+    const isOwned = this.#subjects.get(name)?.running !== undefined || this.isBusy(name);
+    return isOwned ? this.nameOf(name) : null;
   }
 
   ownerOfLinks(prefix: string): Asset['owner'] {
     for (const [name, { record }] of this.#subjects)
-      if (linkPrefixOf(record) === prefix && this.ownerOf(name) !== null) return name;
+      if (linkPrefixOf(record) === prefix && this.ownerOf(name) !== null) return record.name;
     return null;
   }
 }
