@@ -127,6 +127,16 @@ test("the daemon's own, the kernel's, and what is above them", options, () => {
     denied(source);
 });
 
+test("a link of the kernel's is not asked where it leads, whoever its process is", options, () => {
+  link('to-proc', '/proc');
+  for (const kind of ['mount', 'file', 'block', 'device'] as const)
+    for (const source of ['/proc/1/root', '/proc/1/cwd/x', '/proc/self/fd', `${base}/to-proc/1/exe`])
+      assert.throws(() => sources.open({ source, kind, readOnly: true })[Symbol.dispose](), {
+        code: 'denied',
+        message: `${source} is the kernel's own (/proc): no container may have it`,
+      });
+});
+
 test('what others could do is told, once for each thing', options, () => {
   folder('told', { uid: somebody });
   folder('told/data');

@@ -39,7 +39,7 @@ export class Sources {
   open({ source, kind, readOnly }: Asked, shifted = false): Source {
     if (!source.startsWith('/'))
       throw new EngineError('invalid', `'${source}' is no absolute path of this host`, { source });
-    const trail = Trail.to(source, this.#mayFollow(source));
+    const trail = Trail.to(source, this.#mayFollow(source, kind));
     try {
       this.#refuseOwn(source, kind, trail);
       const { found, fd } = trail.end;
@@ -78,8 +78,11 @@ export class Sources {
   }
 
   /** A link is followed where it is root's, and where no container had its hands: its root is root on those files. */
-  #mayFollow(source: string): MayFollow {
+  #mayFollow(source: string, kind: Asked['kind']): MayFollow {
     return (path, link, above) => {
+      // What such a link leads to is no path, and the kernel may not even say it.
+      const kernels = kernelsOwn(kind).find((folder) => isPathIn(path, folder));
+      if (kernels !== undefined) throw kernelsSource(source, kernels);
       const isOurs = isRootsOwn(link, above) && !this.#isWritable(above.place());
       if (isOurs) return;
       throw new EngineError(
@@ -98,7 +101,6 @@ export class Sources {
   }
 
   #refuseOwn(source: string, kind: Asked['kind'], trail: Trail): void {
-    const forbidden = kind === 'block' || kind === 'device' ? [] : kernelFolders;
     const place = trail.place();
     const touches = (folder: string): boolean => {
       const path = realpathOr(folder);
@@ -115,17 +117,19 @@ export class Sources {
           : `${source} belongs to ctvirt itself, or holds what does (${own}): no container may have it`,
         { source, folder: own },
       );
-    const kernels = forbidden.find(touches);
-    if (kernels !== undefined)
-      throw new EngineError(
-        'denied',
-        `${source} is the kernel's own (${kernels}): no container may have it`,
-        {
-          source,
-        },
-      );
+    const kernels = kernelsOwn(kind).find(touches);
+    if (kernels !== undefined) throw kernelsSource(source, kernels);
   }
 }
+
+/** Devices alone lie in the kernel's folders. */
+const kernelsOwn = (kind: Asked['kind']): readonly string[] =>
+  kind === 'block' || kind === 'device' ? ['/proc', '/sys'] : kernelFolders;
+
+const kernelsSource = (source: string, folder: string): EngineError =>
+  new EngineError('denied', `${source} is the kernel's own (${folder}): no container may have it`, {
+    source,
+  });
 
 function ofWay(source: string, trail: Trail): string[] {
   const path = trail.changeable();
