@@ -4,7 +4,7 @@ import type { DiskUse, FilesystemQuota, QuotaLine, QuotaReport } from '@ctvirt/a
 import { graceSecondsOf } from '@ctvirt/formats';
 import type { Domain } from '@ctvirt/xml';
 import type { Run, Subject } from '../drivers/driver.js';
-import { EngineError } from '../errors.js';
+import { EngineError, isFault } from '../errors.js';
 import { PrivateMounts } from '../host/private-mounts.js';
 import type { OwnerKind } from '../host/quota.js';
 import type { IdMap } from '../host/userns.js';
@@ -75,9 +75,11 @@ export class Quotas {
       .run(name, async () => {
         if (entry.running !== undefined) await this.#look(entry, await this.parts.document(entry));
       })
-      .catch((error: unknown) =>
-        log('error', `quota of domain '${name}': ${String(error)}`, { domain: name }),
-      );
+      .catch((error: unknown) => {
+        // One that has ended meanwhile writes no more.
+        if (!isFault(error, 'wrong-state'))
+          log('error', `quota of domain '${name}': ${String(error)}`, { domain: name });
+      });
   }
 
   /** In a turn of the domain's queue. */

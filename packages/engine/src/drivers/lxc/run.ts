@@ -174,7 +174,8 @@ export class LxcRun implements Run, Running {
   }
 
   usage(target: string): Promise<Usage> {
-    return usageInside(this.initPid, target);
+    const { subject, initPid } = this;
+    return usageInside({ name: subject.record.name, initPid }, target);
   }
 
   /** What a program has to be told to get in. */

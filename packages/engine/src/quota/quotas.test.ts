@@ -1,0 +1,75 @@
+// Looks at what runs: what goes wrong is an error of the log, an end meanwhile is not.
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { parseDomain } from '@ctvirt/xml';
+import { MemoryRun } from '../drivers/memory/driver.js';
+import { notRunning } from '../errors.js';
+import { Registry } from '../registry/registry.js';
+import { KeyedQueue } from '../state/queue.js';
+import { Quotas } from './quotas.js';
+
+const keep = mkdtempSync(join(tmpdir(), 'ctvirt-quotas-'));
+after(() => rmSync(keep, { recursive: true }));
+
+const domain =
+  parseDomain(`<domain type='lxc'><name>web</name><os><type>exe</type></os><devices><filesystem type='template'>
+  <source name='t'/><target dir='/'/><space_hard_limit unit='MiB'>64</space_hard_limit>
+  <space_soft_limit unit='MiB'>32</space_soft_limit></filesystem></devices></domain>`).domain ??
+  assert.fail();
+
+/** Of which nothing tells what it holds. */
+class Silent extends MemoryRun {
+  constructor(private readonly error: Error) {
+    super(1, domain);
+  }
+  override usage(): Promise<never> {
+    return Promise.reject(this.error);
+  }
+}
+
+test('a domain that ends while it is looked at is no error', async () => {
+  const told: string[] = [];
+  const queue = new KeyedQueue();
+  const quotas = new Quotas({
+    queue,
+    entries: () => [],
+    document: async () => domain,
+    kept: () => ({ keep, templatePath: (name) => name, layerOf: () => 'image' }),
+    mounts: keep,
+    log: (level, message) => void told.push(`${level}: ${message}`),
+  });
+  const registry = new Registry();
+  const entry = registry.add(
+    {
+      version: 1,
+      name: 'web',
+      uuid: '00000000-0000-4000-8000-000000000001',
+      type: 'lxc',
+      title: null,
+      ctid: null,
+      autostart: false,
+      persistent: true,
+      eraseAtEnd: false,
+      ids: null,
+      template: 't',
+      templates: ['t'],
+      profile: null,
+      hostname: 'web',
+      addresses: [],
+      createdAt: '2026-01-01T00:00:00Z',
+      lastReason: 'unknown',
+    },
+    'running',
+    'booted',
+  );
+  for (const error of [notRunning('web'), new Error('no memory')]) {
+    registry.setRun(entry, new Silent(error));
+    quotas.lookLater(entry);
+    await queue.idle();
+  }
+  assert.deepEqual(told, ["error: quota of domain 'web': Error: no memory"]);
+});
