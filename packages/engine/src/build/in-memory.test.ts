@@ -136,6 +136,22 @@ test('a parameter is set in what runs, in what is stored, in both or in neither'
   assert.equal(told.filter((line) => line === 'a changed parameters').length, 2);
 });
 
+test('a limit beyond what the host has is told to whoever defines or sets it, once', options, async () => {
+  const { engine, log } = await daemon('beyond');
+  const isBeyond = ({ message }: { message: string }): boolean => /limits nothing/.test(message);
+  assert.ok(!(await engine.define(xmlOf('a'))).findings.some(isBeyond));
+  const stored = { live: false, stored: true };
+  // From some number on OpenVZ counts no more: that is no limit, as the word for it is.
+  for (const ram of ['1G', '9999T', '9999T', 'unlimited', '99999999T'])
+    await engine.setParameters('a', { ram }, stored);
+  assert.deepEqual(log.length, 2, log.join('\n'));
+  assert.match(log[0] ?? '', /^warn: domain 'a': a limit of \d+ MiB of memory limits nothing/);
+  assert.equal(log[1], "warn: domain 'a': ram '99999999T' is more than can be counted, and limits nothing");
+  const huge = xmlOf('b', "<memtune><hard_limit unit='TiB'>9999</hard_limit></memtune>");
+  const [finding] = (await engine.define(huge)).findings.filter(isBeyond);
+  assert.equal(finding?.path, '/domain/memtune/hard_limit');
+});
+
 test('marked domains are started once in each boot of the host', options, async () => {
   const { engine, parts, driver, log } = await daemon('marked');
   await engine.define(xmlOf('a'));

@@ -1,12 +1,14 @@
 // Changes the document of a domain: the stored one, the running one and the run with it, or both.
 // SPDX-License-Identifier: Apache-2.0
-import { isLimiting } from '@ctvirt/formats';
+import { isLimiting, type ResourceRow } from '@ctvirt/formats';
 import type { Engine } from '../contract.js';
 import { notRunning } from '../errors.js';
+import type { Facts } from '../host/facts.js';
+import { beyondHost } from '../lifecycle/beyond-host.js';
 import { diskObstacle } from '../lifecycle/disk-rows.js';
-import { filesystemsOf } from '../lifecycle/document.js';
+import { filesystemsOf, type HostFacts } from '../lifecycle/document.js';
 import type { Edit } from '../lifecycle/edit.js';
-import { ownerEdit, parameterEdit, rowsOf } from '../lifecycle/parameters.js';
+import { beyondCounting, ownerEdit, parameterEdit, rowsOf } from '../lifecycle/parameters.js';
 import type { EngineLog } from '../log.js';
 import type { Quotas } from '../quota/quotas.js';
 import type { DomainEvents } from '../registry/events.js';
@@ -20,6 +22,7 @@ export interface AmendParts extends ChangeParts, Pick<LookParts, 'blockIo' | 'ke
   readonly turns: Turns;
   readonly quotas: Quotas;
   readonly events: DomainEvents;
+  readonly facts: HostFacts & Pick<Facts, 'memoryBytes'>;
   readonly log: EngineLog;
 }
 
@@ -42,7 +45,7 @@ export function amendOperations(
         const targets = targetsOf(entry, asked);
         await amend(entry, targets, parameterEdit(values, facts), parts);
         const rows = rowsOf(values, await parametersOf(entry, { inactive: !targets.live }, parts));
-        await tellUnkept(entry, rows, targets, parts);
+        await tellUnkept(entry, { rows, values }, targets, parts);
         return rows;
       }),
     setOwnerQuota: (ref, values, asked) =>
@@ -51,19 +54,29 @@ export function amendOperations(
 }
 
 async function amend(entry: Entry, targets: Targets, edit: Edit, parts: AmendParts): Promise<void> {
-  const { definer, quotas, events } = parts;
+  const { definer, quotas, events, facts, log } = parts;
   const { live, stored: isStored } = targets;
   const { before, after } = live
     ? await changeLive(entry, { edit, isStored }, parts)
     : await definer.amend(entry, edit);
   if (live) quotas.lookLater(entry);
   events.changed(entry, live, before, after);
+  const { name } = entry.record;
+  const had = new Set(beyondHost(before, facts).map(({ message }) => message));
+  for (const { message } of beyondHost(after, facts))
+    if (!had.has(message)) log('warn', `domain '${name}': ${message}`, { domain: name });
+}
+
+interface Asked {
+  readonly values: Readonly<Record<string, string>>;
+  /** What has become of them. */
+  readonly rows: readonly ResourceRow[];
 }
 
 /** Asked for, it is told at once that nobody keeps it, or not yet. */
 async function tellUnkept(
   entry: Entry,
-  rows: readonly { readonly key: string }[],
+  { rows, values }: Asked,
   { live }: Targets,
   { documents, quotas, log }: AmendParts,
 ): Promise<void> {
@@ -75,7 +88,7 @@ async function tellUnkept(
   });
   const isSpace = rows.some(({ key }) => key === 'DISKSPACE');
   const overfull = isSpace ? await quotas.overfull(entry, filesystemsOf(domain)) : [];
-  for (const remark of [...recorded, ...overfull])
+  for (const remark of [...recorded, ...overfull, ...beyondCounting(values, rows)])
     log('warn', `domain '${name}': ${remark}`, { domain: name });
 }
 

@@ -6,7 +6,7 @@ import { endActionOf, planOf, Reader } from '../lifecycle/document.js';
 import type { RunPlan } from '../lifecycle/plan.js';
 import type { DomainRecord } from '../state/record.js';
 
-const facts = { pageSize: 4096, hostCpus: 8 };
+const facts = { pageSize: 4096, hostCpus: 8, memoryBytes: 2 ** 50 };
 const profiles: Readonly<Record<string, string>> = { alpha: 'NUMPROC="40:40"\n', beta: 'NUMPROC="80:80"\n' };
 const reader = new Reader(facts, async (name) => profiles[name] ?? '');
 

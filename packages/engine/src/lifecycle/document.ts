@@ -37,6 +37,7 @@ import {
   type SoftAndHard,
 } from '../storage/index.js';
 import { wantedWalls } from '../walls/wanted.js';
+import { beyondHost } from './beyond-host.js';
 import { type Claim, claimOf } from './claim.js';
 import { refuseTooLittle } from './floors.js';
 import { linkFaults } from './link-faults.js';
@@ -76,7 +77,7 @@ interface Accepted {
 /** Parses and checks documents. */
 export class Reader {
   constructor(
-    private readonly facts: HostFacts,
+    private readonly facts: HostFacts & Pick<Facts, 'memoryBytes'>,
     /** The text of a profile; throws `not-found`. */
     private readonly profileText: (name: string) => Promise<string>,
   ) {}
@@ -133,7 +134,13 @@ export class Reader {
       domain: filled,
       parts: partsOf(filled),
       claim: claimOf(filled, this.facts),
-      findings: [...findings, ...of(unread), ...notEnforced(filled), ...takenDown(filled)],
+      findings: [
+        ...findings,
+        ...of(unread),
+        ...notEnforced(filled),
+        ...beyondHost(filled, this.facts),
+        ...takenDown(filled),
+      ],
     };
   }
 

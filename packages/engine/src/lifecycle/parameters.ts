@@ -27,6 +27,20 @@ export function rowsOf(
   return rows.filter(({ key }) => keys.has(key));
 }
 
+/** How OpenVZ's own files write that there is no limit. */
+const noLimit = /unlimited|\b(?:9223372036854775807|2147483647)\b/;
+
+/** Remarks on values that were set as numbers and are beyond all that is counted, which is no limit at all. */
+export function beyondCounting(
+  values: Readonly<Record<string, string>>,
+  rows: readonly Pick<ResourceRow, 'key' | 'value'>[],
+): string[] {
+  const unlimited = new Set(rows.filter(({ value }) => value.endsWith('unlimited')).map(({ key }) => key));
+  return Object.entries(values)
+    .filter(([name, value]) => unlimited.has(settableParameter(name)?.key ?? '') && !noLimit.test(value))
+    .map(([name, value]) => `${name} '${value}' is more than can be counted, and limits nothing`);
+}
+
 /** The rows with one for the processes that a domain has by default, where its document says nothing of them. */
 export function withDefaultRow(
   rows: readonly ResourceRow[],

@@ -6,7 +6,7 @@ import { parameters } from '@ctvirt/formats';
 import { parseDomain } from '@ctvirt/xml';
 import { Reader } from './document.js';
 
-const facts = { pageSize: 4096, hostCpus: 2 };
+const facts = { pageSize: 4096, hostCpus: 2, memoryBytes: 2 ** 50 };
 const document = (profile = 'mine', memory = '') =>
   `<domain type='openvz'><name>a</name><profile>${profile}</profile>${memory}<os><type>exe</type></os><devices><filesystem type='template'><source name='t'/><target dir='/'/></filesystem></devices></domain>`;
 const readerOf = (text: string): Reader => new Reader(facts, async () => text);

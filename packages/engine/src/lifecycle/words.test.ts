@@ -11,7 +11,7 @@ import type { DomainRecord } from '../state/record.js';
 import { planOf, Reader } from './document.js';
 import { readStored } from './stored-document.js';
 
-const facts = { pageSize: 4096, hostCpus: 2 };
+const facts = { pageSize: 4096, hostCpus: 2, memoryBytes: 2 ** 50 };
 const reader = new Reader(facts, () => Promise.reject(new Error('no profile')));
 
 /** By the place where the string stands; each is the whole value. */

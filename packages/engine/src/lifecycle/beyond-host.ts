@@ -1,0 +1,26 @@
+// Limits that are more than the host has: obeyed, and without any effect, which whoever slipped by a zero wants to hear.
+// SPDX-License-Identifier: Apache-2.0
+import { resourcesOf } from '@ctvirt/formats';
+import type { Domain, Finding } from '@ctvirt/xml';
+import type { Facts } from '../host/facts.js';
+import { notKept } from './not-enforced.js';
+
+const MiB = 2 ** 20;
+const show = (bytes: number): string => `${Math.floor(bytes / MiB)} MiB`;
+
+/** One warning for each; a document without a limit says so on purpose. */
+export function beyondHost(
+  domain: Domain,
+  facts: Pick<Facts, 'pageSize' | 'hostCpus' | 'memoryBytes'>,
+): Finding[] {
+  const { memoryMaxBytes } = resourcesOf(domain, facts);
+  const { memoryBytes } = facts;
+  if (memoryMaxBytes === undefined || memoryMaxBytes <= memoryBytes) return [];
+  const path = domain.memtune?.hardLimitKiB === undefined ? '/domain/memory' : '/domain/memtune/hard_limit';
+  return [
+    notKept(
+      path,
+      `a limit of ${show(memoryMaxBytes)} of memory limits nothing: this host has ${show(memoryBytes)}`,
+    ),
+  ];
+}
