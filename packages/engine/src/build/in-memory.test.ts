@@ -136,6 +136,25 @@ test('a parameter is set in what runs, in what is stored, in both or in neither'
   assert.equal(told.filter((line) => line === 'a changed parameters').length, 2);
 });
 
+test('limits of block I/O that no container starts with are refused at every door', options, async () => {
+  const { engine } = await daemon('slow');
+  const low = (name: string, value: string): string =>
+    `<metadata><ctvirt:beancounters xmlns:ctvirt='urn:ctvirt:beancounters:1'><ctvirt:parameter name='${name}' value='${value}'/></ctvirt:beancounters></metadata>`;
+  await engine.define(xmlOf('a'));
+  for (const [name, few, enough] of [
+    ['iolimit', '1', '64K'],
+    ['iopslimit', '1', '5'],
+  ] as const) {
+    const refused = fails('invalid', new RegExp(name, 'i'));
+    await assert.rejects(engine.define(xmlOf('b', low(name, few))), refused);
+    const stored = { live: false, stored: true };
+    await assert.rejects(engine.setParameters('a', { [name]: few }, stored), refused);
+    for (const value of [enough, '0', 'unlimited'])
+      await engine.setParameters('a', { [name]: value }, stored);
+    await engine.define(xmlOf('c', low(name, enough)));
+  }
+});
+
 test('a limit beyond what the host has is told to whoever defines or sets it, once', options, async () => {
   const { engine, log } = await daemon('beyond');
   const isBeyond = ({ message }: { message: string }): boolean => /limits nothing/.test(message);

@@ -61,7 +61,7 @@ const values: Readonly<Record<string, readonly unknown[]>> = {
   'ctvirt:parameter/@name': ['numproc', 'numfile'],
   'ctvirt:parameter/@barrier': [40, 80],
   'ctvirt:parameter/@limit': [100, 200],
-  'ctvirt:parameter/@value': ['100', '200'],
+  'ctvirt:parameter/@value': ['1M', '2M'],
   'cputune/quota': [2000, 3000],
   'cputune/global_quota': [2000, 3000],
   'cputune/period': [2000, 3000],
