@@ -163,8 +163,8 @@ function readNeeded(path: string): FileEntry {
       });
     // Whoever can write it decides what of the host its container gets.
     requireTrusted(path, 'copy it to where only root writes and name that with --config');
-    // By what was opened: reading some of them changes the host, and they call themselves ordinary.
-    refuseKernels(path, readlinkSync(`/proc/self/fd/${file}`));
+    // Reading some of them changes the host, and they call themselves ordinary.
+    refuseKernels(path, realpathSync(path));
     return entryOf(readFileSync(file));
   } catch (cause) {
     throw cause instanceof EngineError ? cause : unreadable(path, cause);
