@@ -75,7 +75,7 @@ export function makeLxc(below: Below): Floor<Entry> {
       });
     },
     close: async ({ isUsed }) => {
-      driver.close({ isUsed });
+      await driver.close({ isUsed });
       await lxcfs.close({ isUsed });
       await wall.close();
       accounting.close();

@@ -3,6 +3,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Domain } from '@ctvirt/xml';
 import { FilterCache } from '../../attach/filters.js';
 import { removeGroup } from '../../cgroups/layout.js';
@@ -35,6 +36,9 @@ import { ConsoleWatch } from './console-watch.js';
 import { type InfoParts, infoOf } from './info.js';
 import { INTENT, LxcRun, type LxcRunParts, lxcRun } from './run.js';
 import type { Running } from './tools.js';
+
+/** How long what ends just now may keep the control groups of all. */
+const LEAVE_MS = 1000;
 
 /** Dependencies of `LxcDriver` and its parts. */
 export interface LxcDriverParts
@@ -155,9 +159,24 @@ export class LxcDriver implements Driver {
   }
 
   /** Looks at no console any more, and leaves nothing where nothing runs. */
-  close({ isUsed }: { readonly isUsed: boolean }): void {
+  async close({ isUsed }: { readonly isUsed: boolean }): Promise<void> {
     this.#consoles.close();
-    if (!isUsed) this.parts.tools.forgetLocks();
+    if (isUsed) return;
+    this.parts.tools.forgetLocks();
+    await this.#leaveGroups();
+  }
+
+  /** A monitor takes a moment to end after its container, in a group that liblxc makes for that. */
+  async #leaveGroups(): Promise<void> {
+    const { cgroups, layout, log } = this.parts;
+    for (const deadline = performance.now() + LEAVE_MS; ; await sleep(5)) {
+      removeGroup(cgroups, layout.cgroup);
+      const left = cgroups.all(layout.cgroup).find((folder) => existsSync(folder));
+      if (left === undefined) return;
+      if (performance.now() < deadline) continue;
+      log('warn', `the control group ${left} is still in use: processes of it are in ${left}/*/cgroup.procs`);
+      return;
+    }
   }
 
   #runOf(subject: Subject, running: Running): LxcRun {
