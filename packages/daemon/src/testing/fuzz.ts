@@ -18,7 +18,7 @@ const readCorpus = (): Buffer[] =>
     .map((file) => readFileSync(new URL(file, folder)));
 
 /** Those that say that a wish was not granted; every other of their kind says that the daemon is at fault. */
-const refusals = new Set([501, 504, 505, 507]);
+export const refusals = new Set([501, 504, 505, 507]);
 const answerMs = 5000;
 const allowedMiB = 300;
 

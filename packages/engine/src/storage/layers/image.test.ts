@@ -1,7 +1,7 @@
 // An ext4 image as a layer, and those that earlier versions made.
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { statSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
@@ -47,7 +47,8 @@ suite('small images', { skip }, () => {
   const asBefore = (path: string): void => {
     execFileSync('/usr/sbin/tune2fs', ['-O', '^has_journal', path], { stdio: 'ignore' });
     const bytes = statSync(path).size - MiB;
-    execFileSync('/usr/sbin/e2fsck', ['-f', '-p', path]);
+    // Newer ones put right what they have for want of a journal, and say so by 1.
+    assert.ok((spawnSync('/usr/sbin/e2fsck', ['-f', '-p', path]).status ?? 8) <= 1);
     execFileSync('/usr/sbin/resize2fs', [path, `${bytes / 512}s`], { stdio: 'ignore' });
     truncateSync(path, bytes);
   };
