@@ -134,6 +134,8 @@ async function makeDisks(suite, folder, note) {
   await command(['chroot', root, 'mkfs.xfs', '-q', '-L', 'xfs', '/xfs'], note);
   await command(['chroot', root, 'mkswap', '-q', '-L', 'swap', '/swap'], note);
   for (const name of ['xfs', 'swap']) renameSync(join(root, name), at(name));
+  // It looks for holes in what it copies, which what is not written yet may be taken for.
+  await command(['sync', '--file-system', root], note);
   await command(['mke2fs', '-q', '-t', 'ext4', '-L', 'root', '-d', root, at('disk'), '2G'], note);
   await command(['rm', '--recursive', '--one-file-system', root], note);
   renameSync(at('disk'), root);
