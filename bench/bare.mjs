@@ -1,7 +1,7 @@
 // The other side of most rows: equal containers run by lxc-start alone, their root file systems mounted beforehand.
 // SPDX-License-Identifier: Apache-2.0
 import { spawn } from 'node:child_process';
-import { closeSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { chown } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
@@ -23,7 +23,7 @@ const env = { PATH: '/usr/sbin:/sbin' };
 
 /**
  * Prepares a container like the daemon's running domain `name`: the same configuration text but for the places of
- * root and control group, over an overlay of the same template with the same ids, mounted now and left so.
+ * root, control group and filter, over an overlay of the same template with the same ids, mounted now and left so.
  *
  * @param {Daemon} daemon
  * @param {string} name
@@ -56,7 +56,9 @@ export async function prepareBare(daemon, name, template) {
   const places = {
     'lxc.rootfs.path': `dir:${at('root')}`,
     'lxc.cgroup.dir': bareGroup(daemon.folder),
+    'lxc.seccomp.profile': at('seccomp'),
   };
+  copyFileSync(join(layout.runtime, name, 'seccomp'), at('seccomp'));
   let config = text;
   for (const [key, value] of Object.entries(places)) {
     const line = new RegExp(`^${key.replaceAll('.', '\\.')}\\s*=.*$`, 'm');

@@ -67,9 +67,15 @@ export async function runBench(command, load, packages = []) {
   process.exitCode = failed === 0 ? 0 : 1;
 }
 
-/** In a mount namespace of its own, whatever happens to this process leaves no mount behind. */
+/**
+ * In a mount namespace of its own, whatever happens to this process leaves no mount behind. Mounts in there are shared, as systemd has
+ * them everywhere: where they are private the daemon has to take each of the host's from every monitor.
+ */
 async function runInside() {
-  const wrapped = 'setpriv --pdeathsig TERM unshare --mount --propagation private'.split(' ');
+  const wrapped =
+    'setpriv --pdeathsig TERM unshare --mount --propagation private unshare --mount --propagation shared'.split(
+      ' ',
+    );
   const [file, ...args] = [...wrapped, process.execPath, ...process.argv.slice(1)];
   const child = spawn(file, args, { stdio: 'inherit', env: { ...process.env, CTVIRT_BENCH_INSIDE: '1' } });
   for (const signal of signals) process.on(signal, () => child.kill(signal));
