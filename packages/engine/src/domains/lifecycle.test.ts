@@ -16,6 +16,7 @@ import { layoutOf } from '../state/layout.js';
 import { KeyedQueue } from '../state/queue.js';
 import type { DomainRecord } from '../state/record.js';
 import { DomainStore } from '../state/store.js';
+import { domainRecord } from '../testing/record.js';
 import { Lifecycle } from './lifecycle.js';
 
 const root = mkdtempSync(join(tmpdir(), 'cvl'));
@@ -26,26 +27,7 @@ const facts = { pageSize: 4096, hostCpus: 2 };
 const xmlOf = (name: string, more: string) =>
   `<domain type='lxc'><name>${name}</name>${more}<devices><filesystem type='mount'><source dir='/x'/><target dir='/'/></filesystem></devices></domain>`;
 
-const recordOf = (name: string, more: Partial<DomainRecord>): DomainRecord => ({
-  version: 1,
-  name,
-  uuid: '00000000-0000-4000-8000-000000000001',
-  type: 'lxc',
-  title: null,
-  template: null,
-  templates: [],
-  profile: null,
-  hostname: name,
-  addresses: [],
-  ctid: null,
-  autostart: false,
-  persistent: true,
-  eraseAtEnd: false,
-  ids: null,
-  createdAt: '',
-  lastReason: 'unknown',
-  ...more,
-});
+const recordOf = (name: string, more: Partial<DomainRecord>): DomainRecord => domainRecord({ name, ...more });
 
 /** One domain on one host; `again` is the next daemon there. */
 class Host {

@@ -7,7 +7,7 @@ import { type Finding, formatDomain } from '@ctvirt/xml';
 import fc from 'fast-check';
 import { configRows } from '../drivers/lxc/config.js';
 import { isFault } from '../errors.js';
-import type { DomainRecord } from '../state/record.js';
+import { domainRecord } from '../testing/record.js';
 import { planOf, Reader } from './document.js';
 import { readStored } from './stored-document.js';
 
@@ -63,25 +63,12 @@ function documentOf(values: Readonly<Record<Field, string>>): string {
 </domain>`;
 }
 
-const record: DomainRecord = {
-  version: 1,
-  name: 'web',
+const record = domainRecord({
   uuid: '8509a1d4-1569-4467-8b37-4e433a1ac7b1',
   type: 'openvz',
-  title: null,
   ctid: 105,
-  autostart: false,
-  persistent: true,
-  eraseAtEnd: false,
   ids: { start: 1 << 30, count: 65_536 },
-  template: null,
-  templates: [],
-  profile: null,
-  hostname: 'web',
-  addresses: [],
-  createdAt: '',
-  lastReason: 'unknown',
-};
+});
 
 type Accepted = Awaited<ReturnType<Reader['read']>>;
 

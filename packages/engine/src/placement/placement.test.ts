@@ -8,6 +8,7 @@ import { test } from 'node:test';
 import type { CgroupLayout } from '../cgroups/layout.js';
 import { MemoryRun } from '../drivers/memory/driver.js';
 import { type Entry, Registry } from '../registry/registry.js';
+import { domainRecord } from '../testing/record.js';
 import { Placement } from './placement.js';
 
 const running = new MemoryRun(1, {
@@ -84,25 +85,7 @@ class Host implements Disposable {
   }
 }
 
-const recordOf = (name: string): Entry['record'] => ({
-  version: 1,
-  name,
-  uuid: name,
-  type: 'lxc',
-  title: null,
-  ctid: null,
-  autostart: false,
-  persistent: true,
-  eraseAtEnd: false,
-  ids: null,
-  template: null,
-  templates: [],
-  profile: null,
-  hostname: name,
-  addresses: [],
-  createdAt: '',
-  lastReason: 'unknown',
-});
+const recordOf = (name: string): Entry['record'] => domainRecord({ name, uuid: name });
 
 for (const version of [1, 2] as const)
   test(`cgroup v${version}: chosen at the start, moved when others end, lifted with the number`, () => {

@@ -10,6 +10,7 @@ import { MemoryRun } from '../drivers/memory/driver.js';
 import { notRunning } from '../errors.js';
 import { Registry } from '../registry/registry.js';
 import { KeyedQueue } from '../state/queue.js';
+import { domainRecord } from '../testing/record.js';
 import { Quotas } from './quotas.js';
 
 const keep = mkdtempSync(join(tmpdir(), 'ctvirt-quotas-'));
@@ -43,29 +44,7 @@ test('a domain that ends while it is looked at is no error', async () => {
     log: (level, message) => void told.push(`${level}: ${message}`),
   });
   const registry = new Registry();
-  const entry = registry.add(
-    {
-      version: 1,
-      name: 'web',
-      uuid: '00000000-0000-4000-8000-000000000001',
-      type: 'lxc',
-      title: null,
-      ctid: null,
-      autostart: false,
-      persistent: true,
-      eraseAtEnd: false,
-      ids: null,
-      template: 't',
-      templates: ['t'],
-      profile: null,
-      hostname: 'web',
-      addresses: [],
-      createdAt: '2026-01-01T00:00:00Z',
-      lastReason: 'unknown',
-    },
-    'running',
-    'booted',
-  );
+  const entry = registry.add(domainRecord({ template: 't', templates: ['t'] }), 'running', 'booted');
   for (const error of [notRunning('web'), new Error('no memory')]) {
     registry.setRun(entry, new Silent(error));
     quotas.lookLater(entry);

@@ -5,29 +5,13 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { MemoryRun } from '../drivers/memory/driver.js';
 import type { DomainRecord } from '../state/record.js';
+import { domainRecord } from '../testing/record.js';
 import { HIGHEST_ID, Registry } from './registry.js';
 
 const uuidOf = (index: number) => `00000000-0000-4000-8000-${String(index).padStart(12, '0')}`;
 
-const recordOf = (name: string, index: number, ctid: number | null): DomainRecord => ({
-  version: 1,
-  name,
-  uuid: uuidOf(index),
-  type: ctid === null ? 'lxc' : 'openvz',
-  title: null,
-  template: null,
-  templates: [],
-  profile: null,
-  hostname: 'h',
-  addresses: [],
-  ctid,
-  autostart: false,
-  persistent: true,
-  eraseAtEnd: false,
-  ids: null,
-  createdAt: '',
-  lastReason: 'unknown',
-});
+const recordOf = (name: string, index: number, ctid: number | null): DomainRecord =>
+  domainRecord({ name, uuid: uuidOf(index), type: ctid === null ? 'lxc' : 'openvz', hostname: 'h', ctid });
 
 const runOf = (id: number) =>
   new MemoryRun(id, {

@@ -5,8 +5,8 @@ import { existsSync, readdirSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
+import { domainRecord } from '../testing/record.js';
 import { type Layout, layoutOf } from './layout.js';
-import type { DomainRecord } from './record.js';
 import { DomainStore, type Lease, prepareFolders } from './store.js';
 
 let layout: Layout;
@@ -24,25 +24,11 @@ function ignoreClosed(error: unknown): void {
   if (!(error instanceof Error && 'code' in error && error.code === 'invalid')) throw error;
 }
 
-const record: DomainRecord = {
-  version: 1,
+const record = domainRecord({
   name: 'one',
   uuid: '8509a1d4-1569-4467-8b37-4e433a1ac7b1',
-  type: 'lxc',
-  title: null,
-  ctid: null,
-  template: null,
-  templates: [],
-  profile: null,
-  hostname: 'one',
-  addresses: [],
-  autostart: false,
-  persistent: true,
-  eraseAtEnd: false,
-  ids: null,
   createdAt: '2026-01-01T00:00:00.000Z',
-  lastReason: 'unknown',
-};
+});
 const documents = { xml: '<domain/>', native: {} };
 const lease = (kept: boolean): Lease => ({
   name: record.name,

@@ -7,29 +7,14 @@ import { mutateStrings, type Random } from '@ctvirt/xml/testing';
 import { type ConfigInput, configRows } from '../drivers/lxc/config.js';
 import { EngineError } from '../errors.js';
 import { planOf } from '../lifecycle/document.js';
-import type { DomainRecord } from '../state/record.js';
 import { readAsLiblxc, readMountEntry } from './liblxc-reader.js';
+import { domainRecord } from './record.js';
 
 const facts = { pageSize: 4096, hostCpus: 4, cpus: 4 };
-const record: DomainRecord = {
-  version: 1,
-  name: 'web',
+const record = domainRecord({
   uuid: '11111111-2222-4333-8444-555555555555',
-  type: 'lxc',
-  title: null,
-  ctid: null,
-  autostart: false,
-  persistent: true,
-  eraseAtEnd: false,
   ids: { start: 1 << 30, count: 65_536 },
-  template: null,
-  templates: [],
-  profile: null,
-  hostname: 'web',
-  addresses: [],
-  createdAt: '2026-01-01T00:00:00Z',
-  lastReason: 'unknown',
-};
+});
 
 /** Members that hold one of a few words, checked by the types and by the schema. */
 const choices = ['kind', 'type', 'state', 'family', 'policy'];

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseDomain } from '@ctvirt/xml';
+import { domainRecord } from '../../../testing/record.js';
 import type { Subject } from '../../driver.js';
 import { diskLimitSteps } from './disk-limits.js';
 
@@ -11,25 +12,7 @@ const domainOf = (mebibytes: number) =>
     <source name='t'/><target dir='/'/><space_hard_limit unit='MiB'>${mebibytes}</space_hard_limit></filesystem></devices></domain>`)
     .domain ?? assert.fail();
 const subject: Subject = {
-  record: {
-    version: 1,
-    name: 'a',
-    uuid: '00000000-0000-4000-8000-000000000001',
-    type: 'lxc',
-    title: null,
-    ctid: null,
-    autostart: false,
-    persistent: true,
-    eraseAtEnd: false,
-    ids: null,
-    template: 't',
-    templates: ['t'],
-    profile: null,
-    hostname: 'a',
-    addresses: [],
-    createdAt: '2026-01-01T00:00:00Z',
-    lastReason: 'unknown',
-  },
+  record: domainRecord({ name: 'a', template: 't', templates: ['t'] }),
   running: undefined,
 };
 
