@@ -157,7 +157,6 @@ export class Lifecycle {
   close(): void {
     this.#closing.abort();
     for (const entry of this.parts.registry.entries()) entry.watch?.[Symbol.dispose]();
-    if (!this.#isBusy()) this.parts.driver.idle();
   }
 
   #isBusy(): boolean {

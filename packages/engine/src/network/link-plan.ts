@@ -34,3 +34,13 @@ export interface LinkPlan {
   /** Towards the container and from it. */
   readonly rates: { readonly inbound: Rate | undefined; readonly outbound: Rate | undefined };
 }
+
+/**
+ * Addresses that are had at once, without the second or two in which the kernel looks for a duplicate of an IPv6 one and refuses it to
+ * programs: only the host is at the other end of a routed link.
+ */
+export const settledAddresses = ({
+  kind,
+  addresses,
+}: Pick<LinkPlan, 'kind' | 'addresses'>): LinkPlan['addresses'] =>
+  kind === 'routed' ? addresses.filter(({ family }) => family === 6) : [];

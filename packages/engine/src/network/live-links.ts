@@ -7,7 +7,7 @@ import { linkAddresses } from '../host/addresses.js';
 import { hasLink, linkNames } from '../host/links.js';
 import { run } from '../host/run.js';
 import { Undo } from '../host/undo.js';
-import type { LinkPlan } from './link-plan.js';
+import { type LinkPlan, settledAddresses } from './link-plan.js';
 import { openRoutedLink } from './routed-link.js';
 import { routeWords } from './routes.js';
 import { isShaped, shapeLink } from './shaping.js';
@@ -75,11 +75,12 @@ export async function addLink(link: LinkPlan, pid: number): Promise<void> {
   if (link.kind === 'macvlan') await addMacvlan(link, pid, undo);
   else await addPair(link, pid, undo);
   const inside = (...args: readonly string[]) => ipInside(pid, ...args);
-  for (const { address, prefix, family } of link.addresses) {
+  const settled = settledAddresses(link);
+  for (const one of link.addresses) {
+    const { address, prefix, family } = one;
     const broadcast = family === 4 && prefix <= 30 ? ['broadcast', '+'] : [];
-    // Only the host is at the other end of a routed link: nobody there can have it, too.
-    const settled = family === 6 && link.kind === 'routed' ? ['nodad'] : [];
-    await inside('address', 'add', `${address}/${prefix}`, ...broadcast, 'dev', link.name, ...settled);
+    const flags = settled.includes(one) ? ['nodad'] : [];
+    await inside('address', 'add', `${address}/${prefix}`, ...broadcast, 'dev', link.name, ...flags);
   }
   if (link.up) await inside('link', 'set', link.name, 'up');
   for (const { address, family } of link.gateways) {

@@ -8,7 +8,7 @@ import type { Confinement } from '../../host/apparmor.js';
 import type { IdMap } from '../../host/userns.js';
 import type { RunPlan } from '../../lifecycle/plan.js';
 import { addressBytes, addressText } from '../../network/link-addresses.js';
-import type { LinkPlan } from '../../network/link-plan.js';
+import { type LinkPlan, settledAddresses } from '../../network/link-plan.js';
 import { routeWords } from '../../network/routes.js';
 import type { WantedWalls } from '../../walls/wanted.js';
 
@@ -147,12 +147,10 @@ const inQuotes = (word: string): string => `'${word.replaceAll("'", `'\\''`)}'`;
 /** Runs when the links are up and nothing of the container does. */
 const ipInside = '/usr/bin/nsenter "--net=/proc/$LXC_PID/ns/net" -- /sbin/ip';
 
-/**
- * No program can have an IPv6 address whose being a duplicate the kernel still looks for, which takes a second or two. Only the
- * host is at the other end of a routed link, so there is no such search; liblxc cannot say so.
- */
-function settledRows({ kind, name, addresses }: LinkPlan): ConfigRow[] {
-  const own = kind === 'routed' ? addresses.filter(({ family }) => family === 6) : [];
+/** liblxc has no word for it. */
+function settledRows(link: LinkPlan): ConfigRow[] {
+  const { name } = link;
+  const own = settledAddresses(link);
   if (own.length === 0) return [];
   const lines = own.flatMap(({ address, prefix }) => [
     `address del ${address}/${prefix} dev ${name}`,
