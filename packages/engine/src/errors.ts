@@ -197,6 +197,10 @@ export const isFault = <C extends EngineCode>(error: unknown, code: C): error is
 export const notRunning = (name: string, advice = ''): EngineError =>
   new EngineError('wrong-state', `domain '${name}' is not running${advice}`, { state: 'shutoff' });
 
+/** Who reaches into a container finds that it is no more. */
+export const containerGone = (): EngineError =>
+  new EngineError('wrong-state', 'the container has ended meanwhile');
+
 /** The kernel's word for why it refused, where that is what was thrown. */
 export const errnoOf = (error: unknown): string | undefined =>
   error instanceof EngineError ? error.errno : undefined;

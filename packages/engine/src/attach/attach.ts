@@ -6,7 +6,7 @@ import { PassThrough } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { getSystemErrorName } from 'node:util';
 import type { ExecSession, PassedSignal } from '../contract.js';
-import { EngineError } from '../errors.js';
+import { containerGone, EngineError } from '../errors.js';
 import { bornAsFirst } from '../host/birth.js';
 import { openSocketPair, receive } from '../host/descriptors.js';
 import { onPipes } from '../host/piped.js';
@@ -84,7 +84,7 @@ export async function attach(container: Container, options: AttachOptions): Prom
   return await opened.session(
     enter(opened.helper, told.read, options).catch((error: unknown) => {
       // Whatever the helper stumbled over first.
-      throw hasEnded(container.initPid, container.initTicks) ? gone() : error;
+      throw hasEnded(container.initPid, container.initTicks) ? containerGone() : error;
     }),
   );
 }
@@ -175,8 +175,6 @@ const tooLate = (): EngineError =>
     `the program was not inside the container after ${ENTER_WAIT_MS / 1000} s: something in there holds it up`,
   );
 
-const gone = (): EngineError => new EngineError('wrong-state', 'the container has ended meanwhile');
-
 /** What the container has not, of what was asked for. */
 function absent(step: string, errno: string, { user, folder }: AttachOptions): EngineError | undefined {
   if (step === 'account')
@@ -200,7 +198,7 @@ function absent(step: string, errno: string, { user, folder }: AttachOptions): E
 function refused(said: string, options: AttachOptions): EngineError {
   const [errno = '', ...rest] = said.split(' ');
   const step = rest.join(' ');
-  if (step === 'gone') return gone();
+  if (step === 'gone') return containerGone();
   if (step === '') return new EngineError('host-command', `${PERL} ended before it was inside the container`);
   const name = errno === '0' ? 'unknown' : getSystemErrorName(-Number(errno));
   const lacking = absent(step, name, options);

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { closeSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { EngineError } from '../../errors.js';
+import { containerGone, EngineError } from '../../errors.js';
 import { receive, sendAsOneself } from '../../host/descriptors.js';
 import { isErrno, unlessGone } from '../../host/gone.js';
 import { connectAbstract, peerUid } from '../../host/syscalls.js';
@@ -45,7 +45,7 @@ export async function requestConsole(connection: number): Promise<number | undef
   for (const deadline = performance.now() + ANSWER_MS; performance.now() < deadline; await sleep(1)) {
     const answer = receive(connection, MESSAGE_BYTES);
     if (answer === undefined) continue;
-    if (answer.bytes.length === 0) throw new EngineError('wrong-state', 'the container has ended meanwhile');
+    if (answer.bytes.length === 0) throw containerGone();
     return answer.descriptor;
   }
   throw new EngineError('timeout', `the container's monitor has not answered in ${ANSWER_MS / 1000} s`);

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { closeSync } from 'node:fs';
 import { Socket } from 'node:net';
-import { EngineError } from '../../errors.js';
+import { containerGone, EngineError } from '../../errors.js';
 import { dontBlock } from '../../host/descriptors.js';
 import { fetchTerminal } from '../../host/pidfd.js';
 import {
@@ -21,47 +21,42 @@ export interface ConsoleOf {
   readonly monitorPid: number;
 }
 
-/**
- * Opens a console; it is free again once its stream is closed. Throws `busy` where another one has it. The monitor stands between it
- * and the terminal that the container has, and passes on what is written there, but not its size.
- */
+/** Opens a console; it is free again once its stream is closed. Throws `busy` where another one has it. */
 export async function openConsole({ address, monitorPid }: ConsoleOf, size: TerminalSize): Promise<Terminal> {
   const connection = connectToMonitor(address);
-  if (connection === undefined) throw ended();
-  let master: number;
-  let inner: number | undefined;
+  if (connection === undefined) throw containerGone();
+  const held = [connection];
+  const letGo = (): void => {
+    for (const fd of held.splice(0)) closeSync(fd);
+  };
   try {
-    const given = await requestConsole(connection);
-    if (given === undefined) throw new EngineError('busy', 'liblxc has given the console to another one');
-    master = given;
-    try {
-      inner = fetchTerminal(monitorPid, master);
-      dontBlock(master);
-      takeBytesAsTheyAre(master);
-      if (inner !== undefined) setSize(inner, size);
-    } catch (error) {
-      closeSync(master);
-      if (inner !== undefined) closeSync(inner);
-      throw error;
-    }
+    const master = await requestConsole(connection);
+    if (master === undefined) throw new EngineError('busy', 'liblxc has given the console to another one');
+    const slave = openSlave(master);
+    held.push(master, slave);
+    dontBlock(master);
+    takeBytesAsTheyAre(master);
+    // The monitor stands between this terminal and the container's, and passes on what is written, but not the size.
+    const inner = fetchTerminal(monitorPid, master);
+    if (inner !== undefined) held.push(inner);
+    const resize = (columns: number, rows: number): void => {
+      if (inner !== undefined && held.includes(inner)) setSize(inner, { columns, rows });
+    };
+    resize(size.columns, size.rows);
+    // From here on the first three are their streams'.
+    held.splice(0, 3);
+    const socket = new Socket({ fd: connection, readable: true, writable: false });
+    const over = new Promise<void>((resolve) => socket.once('close', () => resolve()));
+    socket.on('error', () => socket.destroy()); // 'close' follows and says the same
+    socket.resume();
+    const { stream } = terminalOf(master, slave, over);
+    stream.once('close', () => {
+      socket.destroy();
+      letGo();
+    });
+    return { stream, resize };
   } catch (error) {
-    closeSync(connection);
+    letGo();
     throw error;
   }
-  const socket = new Socket({ fd: connection, readable: true, writable: false });
-  const over = new Promise<void>((resolve) => socket.once('close', () => resolve()));
-  socket.on('error', () => socket.destroy()); // 'close' follows and says the same
-  socket.resume();
-  const terminal = terminalOf(master, openSlave(master), over);
-  terminal.stream.once('close', () => {
-    socket.destroy();
-    if (inner !== undefined) closeSync(inner);
-    inner = undefined;
-  });
-  const resize = (columns: number, rows: number): void => {
-    if (inner !== undefined) setSize(inner, { columns, rows });
-  };
-  return { stream: terminal.stream, resize };
 }
-
-const ended = (): EngineError => new EngineError('wrong-state', 'the container has ended meanwhile');
