@@ -47,8 +47,10 @@ suite('small images', { skip }, () => {
   const asBefore = (path: string): void => {
     execFileSync('/usr/sbin/tune2fs', ['-O', '^has_journal', path], { stdio: 'ignore' });
     const bytes = statSync(path).size - MiB;
-    // Newer ones put right what they have for want of a journal, and say so by 1.
-    assert.ok((spawnSync('/usr/sbin/e2fsck', ['-f', '-p', path]).status ?? 8) <= 1);
+    // Newer file systems have a file for orphans, which goes with the journal: one run removes it, the next puts the rest right.
+    const check = (): number | null => spawnSync('/usr/sbin/e2fsck', ['-f', '-p', path]).status;
+    const answers = [check(), check(), check()];
+    assert.equal(answers.at(-1), 0, `e2fsck: ${answers.join()}`);
     execFileSync('/usr/sbin/resize2fs', [path, `${bytes / 512}s`], { stdio: 'ignore' });
     truncateSync(path, bytes);
   };
