@@ -220,11 +220,7 @@ test('one that crashes again and again stays off', async () => {
   await world.run(
     domainXml({ name: 'hopeless', program: counting('exit 1'), more: '<on_crash>restart</on_crash>' }),
   );
-  await waitFor(
-    'the daemon to give up',
-    () => /'hopeless' ended 6 times within a minute and stays off/.test(world.log),
-    30_000,
-  );
+  await world.logged(/'hopeless' ended 6 times within a minute and stays off/, 30_000);
   await world.waitForState('hopeless', 'shutoff (crashed)');
 });
 

@@ -98,7 +98,7 @@ test('one that is killed is said once, taken out of the containers, and started 
   await world.run(limited('704'));
   assert.equal(await totalKiB('704'), 96 * 1024);
   process.kill(lxcfsPid(), 'SIGKILL');
-  await waitFor('its end to be seen', () => /lxcfs has ended/.test(world.log), 1000);
+  await world.logged(/lxcfs has ended/, 1000);
   await world.run(limited('705'));
   await waitFor(
     "the kernel's files in the container",

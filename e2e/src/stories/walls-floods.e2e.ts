@@ -152,7 +152,7 @@ test('a domain that reboots without end is slowed down, told once, and can be en
       more: '<on_reboot>restart</on_reboot>',
     }),
   );
-  await waitFor('the pause', () => /domain 'again' reboots again and again/.test(world.log), 20_000);
+  await world.logged(/domain 'again' reboots again and again/, 20_000);
   const starts = (): number => world.log.match(/domain 'again' started/g)?.length ?? 0;
   const before = starts();
   await sleep(4000);

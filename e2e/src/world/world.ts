@@ -102,6 +102,13 @@ export class World {
     return this.#log;
   }
 
+  /** Resolves when the daemons have logged that; what they logged instead is told. */
+  async logged(line: RegExp, timeoutMs?: number): Promise<void> {
+    await waitFor(`the log to say ${line}`, () => line.test(this.#log), timeoutMs).catch((cause: unknown) =>
+      assert.fail(`${String(cause)}, but:\n${this.#log}`),
+    );
+  }
+
   get daemonPid(): number {
     return this.#daemon?.pid ?? assert.fail('the daemon does not run');
   }
