@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import {
   attachMount,
   cloneMounts,
+  detachMount,
   MountAttr,
   MountFlag,
   mountNow,
@@ -21,51 +22,83 @@ import { bareGroup } from './daemon.mjs';
 /** As the daemon runs liblxc's tools: where newuidmap is found, liblxc asks it instead of writing the map. */
 const env = { PATH: '/usr/sbin:/sbin' };
 
+/** Where a container's files lie: what runs in memory, as the daemon has it, and its own layer on the disk. */
+const placesOf = (/** @type {Daemon} */ daemon, /** @type {string} */ name) => {
+  const run = join(runFolder(daemon), name);
+  const layer = join(daemon.folder, 'bare', name);
+  return {
+    ...{ run, lower: join(run, 'lower'), root: join(run, 'root') },
+    ...{ upper: join(layer, 'upper'), work: join(layer, 'work') },
+  };
+};
+
 /**
  * Prepares a container like the daemon's running domain `name`: the same configuration text but for the places of
- * root, control group and filter, over an overlay of the same template with the same ids, mounted now and left so.
+ * root, control group and filter.
  *
  * @param {Daemon} daemon
  * @param {string} name
- * @param {string} template
  */
-export async function prepareBare(daemon, name, template) {
+export async function prepareBare(daemon, name) {
   const { layout } = daemon;
-  // As the daemon has it: what runs in memory, the container's own layer on the disk.
-  /** @param {string} part */
-  const at = (part) => join(runFolder(daemon), name, part);
-  /** @param {string} part */
-  const layer = (part) => join(daemon.folder, 'bare', name, part);
+  const { run, lower, root, upper, work } = placesOf(daemon, name);
   mkdirSync(lxcPath(daemon), { recursive: true });
-  for (const folder of [at('lower'), at('root'), layer('upper'), layer('work')])
-    mkdirSync(folder, { recursive: true, mode: 0o755 });
+  for (const folder of [lower, root, upper, work]) mkdirSync(folder, { recursive: true, mode: 0o755 });
   const text = readFileSync(join(layout.runtime, name, 'lxc.conf'), 'utf8');
-  const [, start, count] = /^lxc\.idmap\s*=\s*u 0 (\d+) (\d+)$/m.exec(text) ?? [];
-  const entries = [{ inside: 0, outside: Number(start), count: Number(count) }];
-  await chown(layer('upper'), Number(start), Number(start));
-  const namespaces = new UserNamespacePool(1);
-  const tree = cloneMounts(join(layout.templates, template, 'rootfs'));
-  await namespaces.with({ uid: entries, gid: entries }, (fd) =>
-    setMountAttributes(tree, MountAttr.readOnly | MountAttr.noDev, fd),
-  );
-  namespaces.close();
-  attachMount(tree, at('lower'));
-  closeSync(tree.fd);
-  const data = `lowerdir=${at('lower')},upperdir=${layer('upper')},workdir=${layer('work')}`;
-  mountNow('overlay', at('root'), 'overlay', MountFlag.noDev, data);
+  const { start } = idsIn(text);
+  await chown(upper, start, start);
   const places = {
-    'lxc.rootfs.path': `dir:${at('root')}`,
+    'lxc.rootfs.path': `dir:${root}`,
     'lxc.cgroup.dir': bareGroup(daemon.folder),
-    'lxc.seccomp.profile': at('seccomp'),
+    'lxc.seccomp.profile': join(run, 'seccomp'),
   };
-  copyFileSync(join(layout.runtime, name, 'seccomp'), at('seccomp'));
+  copyFileSync(join(layout.runtime, name, 'seccomp'), join(run, 'seccomp'));
   let config = text;
   for (const [key, value] of Object.entries(places)) {
     const line = new RegExp(`^${key.replaceAll('.', '\\.')}\\s*=.*$`, 'm');
     if (!line.test(config)) throw new Error(`the daemon's configuration has no ${key}`);
     config = config.replace(line, `${key} = ${value}`);
   }
-  writeFileSync(at('lxc.conf'), config);
+  writeFileSync(join(run, 'lxc.conf'), config);
+}
+
+/** @param {string} config */
+function idsIn(config) {
+  const [, start, count] = /^lxc\.idmap\s*=\s*u 0 (\d+) (\d+)$/m.exec(config) ?? [];
+  return { start: Number(start), count: Number(count) };
+}
+
+/**
+ * Mounts its root, an overlay of the same template with the same ids. Taken away again before the other side's turn: each has
+ * a host with no mounts but its own.
+ *
+ * @param {Daemon} daemon
+ * @param {string} name
+ * @param {string} template
+ */
+export async function mountBare(daemon, name, template) {
+  const { run, lower, root, upper, work } = placesOf(daemon, name);
+  const { start, count } = idsIn(readFileSync(join(run, 'lxc.conf'), 'utf8'));
+  const entries = [{ inside: 0, outside: start, count }];
+  const namespaces = new UserNamespacePool(1);
+  const tree = cloneMounts(join(daemon.layout.templates, template, 'rootfs'));
+  await namespaces.with({ uid: entries, gid: entries }, (fd) =>
+    setMountAttributes(tree, MountAttr.readOnly | MountAttr.noDev, fd),
+  );
+  namespaces.close();
+  attachMount(tree, lower);
+  closeSync(tree.fd);
+  const data = `lowerdir=${lower},upperdir=${upper},workdir=${work}`;
+  mountNow('overlay', root, 'overlay', MountFlag.noDev, data);
+}
+
+/**
+ * @param {Daemon} daemon
+ * @param {string} name
+ */
+export function unmountBare(daemon, name) {
+  const { lower, root } = placesOf(daemon, name);
+  for (const path of [root, lower]) detachMount(path);
 }
 
 /** @param {Daemon} daemon */

@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { prepareBare, startAllBare, stopBare } from '../bare.mjs';
+import { mountBare, prepareBare, startAllBare, stopBare, unmountBare } from '../bare.mjs';
 import { withDaemon } from '../daemon.mjs';
 import { names, sleeper, sleepingDomain } from '../domains.mjs';
 import { byTurns, mb, median, ms, sideBySide, timed } from '../measure.mjs';
@@ -65,7 +65,7 @@ export const many = {
       // Each once, to take its configuration for the other side.
       await sideBySide(WIDTH, all, async (domain) => {
         await domains.start({ domain });
-        await prepareBare(daemon, domain, 'busybox');
+        await prepareBare(daemon, domain);
         await domains.destroy({ domain });
       });
       /** @type {{ first: number, last: number }[]} */
@@ -89,11 +89,13 @@ export const many = {
           return result;
         },
         theirs: async () => {
+          for (const name of all) await mountBare(daemon, name, 'busybox');
           const { perContainer, result } = await memoryOf(count, () =>
             timed(() => startAllBare(daemon, all, sleeper, WIDTH)),
           );
           memory.theirs.push(perContainer);
           await sideBySide(WIDTH, all, (name) => stopBare(daemon, name));
+          for (const name of all) unmountBare(daemon, name);
           return result;
         },
       };

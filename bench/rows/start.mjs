@@ -1,6 +1,6 @@
 // Start of a defined domain through the daemon's socket, against lxc-start of an equal container.
 // SPDX-License-Identifier: Apache-2.0
-import { prepareBare, startBare, stopBare } from '../bare.mjs';
+import { mountBare, prepareBare, startBare, stopBare, unmountBare } from '../bare.mjs';
 import { withDaemon } from '../daemon.mjs';
 import { sleeper, sleepingDomain } from '../domains.mjs';
 import { byTurns, median, ms, timed } from '../measure.mjs';
@@ -15,7 +15,7 @@ export const start = {
       await templates.build({ template: 'busybox', body: { distribution: 'busybox' } });
       await domains.define({ body: sleepingDomain('one') });
       await domains.start({ domain: 'one' });
-      await prepareBare(daemon, 'one', 'busybox');
+      await prepareBare(daemon, 'one');
       await domains.destroy({ domain: 'one' });
       const sides = {
         ours: async () => {
@@ -24,8 +24,10 @@ export const start = {
           return took;
         },
         theirs: async () => {
+          await mountBare(daemon, 'one', 'busybox');
           const took = await timed(() => startBare(daemon, 'one', sleeper));
           await stopBare(daemon, 'one');
+          unmountBare(daemon, 'one');
           return took;
         },
       };
