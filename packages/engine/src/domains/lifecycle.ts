@@ -80,7 +80,7 @@ export class Lifecycle {
     if (!(await run.kill(gone)))
       throw new EngineError(
         'timeout',
-        `domain '${entry.record.name}' did not end within ${KILL_WAIT_MS / 1000} s of SIGKILL: a process of it hangs in the kernel`,
+        `domain '${entry.record.name}' did not end by SIGKILL, and nothing of it has gone for ${KILL_WAIT_MS / 1000} s: a process of it hangs in the kernel`,
       );
     await this.#finish(entry);
   }

@@ -32,7 +32,7 @@ export interface Run {
   watch(onEnd: () => void): Disposable;
   /** Asks init, in the way it understands. */
   ask(what: 'poweroff' | 'reboot'): void;
-  /** Ends it whatever it does; `gone` resolves at the end it is watched for. False if it has not ended after `KILL_WAIT_MS`. */
+  /** Ends it whatever it does; `gone` resolves at the end it is watched for. False if it has not, and nothing of it has gone for `KILL_WAIT_MS`. */
   kill(gone: Promise<void>): Promise<boolean>;
   freeze(): Promise<void>;
   thaw(): Promise<void>;
@@ -95,7 +95,7 @@ export interface Sample extends HostTime {
   readonly stalledNs: number;
 }
 
-/** How long `kill` tries. */
+/** How long `kill` tries after the last process that went. */
 export const KILL_WAIT_MS = 10_000;
 
 /** What a daemon finds of its domains' runs when it starts. */

@@ -19,7 +19,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Container } from '../../attach/attach.js';
 import { containersIn, removeContainerGroups, unnumbered } from '../../cgroups/container-groups.js';
 import { killGroup } from '../../cgroups/freezer.js';
-import type { CgroupLayout } from '../../cgroups/layout.js';
+import { type CgroupLayout, readNumber } from '../../cgroups/layout.js';
 import { letGo } from '../../cgroups/let-go.js';
 import { EngineError } from '../../errors.js';
 import { bornAsFirst } from '../../host/birth.js';
@@ -45,6 +45,7 @@ import type { Layout } from '../../state/layout.js';
 import { KILL_WAIT_MS } from '../driver.js';
 import { commandAddress, connectToMonitor, type Holder, holderOf, socketsAt } from './command-socket.js';
 import { endingOf, type LoggedEnding, startErrors } from './ending.js';
+import { Patience } from './patience.js';
 import { type StartFault, StartWatch } from './start-watch.js';
 
 /** A running container: liblxc's monitor and the container's init, as the host numbers them. */
@@ -462,16 +463,15 @@ export class LxcTools {
   async end(name: string, running: Running, gone: Promise<void>): Promise<boolean> {
     let isGone = false;
     void gone.then(() => (isGone = true));
-    const deadline = performance.now() + KILL_WAIT_MS;
-    for (let wait = END_AGAIN_MS; !isGone && performance.now() < deadline; wait *= 2) {
+    const patience = new Patience(KILL_WAIT_MS, performance.now());
+    const counter = join(this.cgroups.path('pids', this.group(name)), 'pids.current');
+    const left = (): number => patience.left(readNumber(counter), performance.now());
+    for (let wait = END_AGAIN_MS; !isGone && left() > 0; wait *= 2) {
       if (wait > END_AGAIN_MS) await letGo(this.cgroups, this.group(name));
       await killGroup(this.cgroups, this.group(name));
       // With it the kernel ends every process of the pid namespace, whichever group that is in.
       this.signal(running, 'SIGKILL');
-      await Promise.race([
-        gone,
-        sleep(Math.min(wait, deadline - performance.now()), undefined, { ref: false }),
-      ]);
+      await Promise.race([gone, sleep(Math.min(wait, left()), undefined, { ref: false })]);
       if (!isGone && wait > MONITOR_WAIT_MS) this.endDeafMonitor(name, running);
     }
     return isGone;
