@@ -185,6 +185,27 @@ describe('mounts', () => {
     assert.match(fstab, /^\/dev\/vgq\/books\t\/books\txfs\t/m);
   });
 
+  test('an absolute target is a path of the host, and what is not below the root is left out', () => {
+    const places = (...lines: readonly string[]) =>
+      read(...lines).domain.devices.filesystems?.map(({ target }) => target?.dir);
+    assert.deepEqual(
+      places(
+        'lxc.mount.entry = /tmp /srv/web/tmp none bind,ro 0 0',
+        // Of a container on a block device the same place has no other name.
+        'lxc.mount.entry = /a /var/lib/lxc/web/rootfs/b//c none bind 0 0',
+        'lxc.mount.entry = tmpfs /srv/web/run/ tmpfs size=1M 0 0',
+      ),
+      ['/', '/tmp', '/b//c', '/run/'],
+    );
+    for (const target of ['/opt', '/srv/webs/opt', '/srv/web']) {
+      const line = `lxc.mount.entry = /opt ${target} none bind 0 0`;
+      const found = read(line);
+      assert.equal(statusOf(found, 'mount.entry'), 'ignored', target);
+      assert.equal(found.domain.devices.filesystems?.length, 1, target);
+      assert.ok(written(found.domain).includes(line), target);
+    }
+  });
+
   test('what is mounted below is told as lost', () => {
     const found = read('lxc.mount.entry = /srv/a a none rbind,create=dir 0 0');
     assert.equal(statusOf(found, 'mount.entry'), 'approximated');
@@ -319,6 +340,8 @@ const values: Readonly<Record<string, readonly string[]>> = {
     'tmpfs t tmpfs size=1M 0 0',
     'h:/x y nfs defaults 0 0',
     'i j none bind,relative 0 0',
+    '/k /srv/web/l none bind 0 0',
+    '/m /n none bind 0 0',
   ],
   'rootfs.options': ['ro', 'nosuid', 'idmap=container'],
   arch: ['amd64', 'linux32', 'armhf', 'pdp11'],

@@ -1,6 +1,6 @@
 // The root and the mounts of an LXC configuration.
 // SPDX-License-Identifier: Apache-2.0
-import type { Domain } from '@ctvirt/xml';
+import type { Domain, Filesystem } from '@ctvirt/xml';
 import { rootOf, rootTarget, withFilesystem, withRoot } from '../edit.js';
 import { filesystemOf, parseFstab, withMount } from '../fstab.js';
 import { withBoundDevice } from '../group-files.js';
@@ -76,10 +76,43 @@ const rootfsOptions: LxcRead = (domain, value) => {
     : carried(result, how);
 };
 
+/** For liblxc an absolute target is a path of the host: below the root, or where the folder of that would be. */
+function targetInside(domain: Domain, target: string): string | undefined {
+  const root = rootOf(domain);
+  if (root === undefined || !target.startsWith('/')) return target;
+  const roots = [pathOf(root), `/var/lib/lxc/${domain.name}/rootfs`].map(
+    (path) => `${path.replace(/\/+$/, '')}/`,
+  );
+  const found = roots.find((path) => target.startsWith(path));
+  return found === undefined ? undefined : target.slice(found.length - 1);
+}
+
+function pathOf(root: Filesystem): string {
+  switch (root.type) {
+    case 'mount':
+      return root.source.dir;
+    case 'block':
+      return root.source.dev;
+    case 'file':
+      return root.source.file;
+    default:
+      return '';
+  }
+}
+
 /** Reads a line of fstab to a file system, or to a device where that is bound to its own place. */
 export const mountEntry: LxcRead = (domain, value) => {
-  const entry = parseFstab(value);
-  if (entry === undefined) return ignored('it has no source, target and type');
+  const line = parseFstab(value);
+  if (line === undefined) return ignored('it has no source, target and type');
+  const target = targetInside(domain, line.target);
+  if (target === undefined)
+    return note(
+      domain,
+      'mount.entry',
+      value,
+      `liblxc leaves it out, too: ${line.target} is a path of the host, and not below the root`,
+    );
+  const entry = { ...line, target };
   const device = `/${entry.target}` === entry.source ? withBoundDevice(domain, entry.source) : undefined;
   if (device !== undefined) return carried(device, 'hostdev');
   const found = filesystemOf(entry, {
