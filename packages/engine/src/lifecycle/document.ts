@@ -274,9 +274,17 @@ const namedBy = ({ uids, gids }: NonNullable<Domain['idmap']>): NamedIds => {
 /** A host name made of the domain's name where the document gives none. */
 function hostnameOf(domain: Domain): string {
   if (domain.hostname !== undefined) return domain.hostname;
-  const plain = domain.name.replace(/[^A-Za-z0-9.-]+/g, '-').replace(/^[-.]+|[-.]+$/g, '');
-  return plain.slice(0, 63) || 'localhost';
+  const labels = domain.name.split('.').map(labelOf);
+  return labels.filter((label) => label !== '').join('.') || 'localhost';
 }
+
+/** Others are no names for DNS, for mail and for some inits. */
+const labelOf = (text: string): string =>
+  text
+    .replace(/[^A-Za-z0-9-]+/g, '-')
+    .replace(/^-+/, '')
+    .slice(0, 63)
+    .replace(/-+$/, '');
 
 /** What the host opens for the domain; the others are made inside. */
 export function filesystemsOf(domain: Domain): FilesystemSpec[] {
