@@ -19,6 +19,7 @@ export { openFilesLimit } from './host/own-limits.js';
 export { spawnProgram } from './host/spawn.js';
 export { lockFile, peerUid } from './host/syscalls.js';
 export { requireTrusted } from './host/trusted.js';
+export { isMadeName, withoutMadeName } from './lifecycle/made-names.js';
 export type { EngineLog } from './log.js';
 export { type Layout, layoutOf } from './state/layout.js';
 export { prepareFolders } from './state/store.js';

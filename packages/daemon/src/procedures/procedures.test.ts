@@ -197,6 +197,27 @@ test('a link is found by what was said of it: its address, too, and an update ke
   assert.doesNotMatch(await dom.getXmlDesc({ flags: 2 }), /<interface/);
 });
 
+test('a link copied from the running domain means the stored one, and does not bring its name along', async (t) => {
+  const served = await serveLibvirtInMemory(t);
+  const connection = await served.connect();
+  const dom = await connection.domainDefineXml({ xml: document('one') });
+  const link = (address: string, more = '') =>
+    `<interface type='ethernet'><ip address='${address}'/>${more}</interface>`;
+  const copied = link('192.0.2.6', "<target dev='cv131x.1'/>");
+  for (const address of ['192.0.2.5', '192.0.2.6', '192.0.2.7'])
+    await dom.attachDeviceFlags({ xml: link(address, "<target dev='vnet4'/>"), flags: 2 });
+  assert.doesNotMatch(await dom.getXmlDesc({ flags: 2 }), /vnet4/);
+  await dom.detachDeviceFlags({ xml: copied, flags: 2 });
+  assert.doesNotMatch(await dom.getXmlDesc({ flags: 2 }), /192\.0\.2\.6/);
+  assert.equal(
+    (await libvirtErrorOf(dom.detachDeviceFlags({ xml: copied, flags: 2 }))).code,
+    errorCodes.deviceMissing,
+  );
+  await dom.attachDeviceFlags({ xml: link('192.0.2.8', "<target dev='web0'/>"), flags: 2 });
+  await dom.detachDeviceFlags({ xml: link('192.0.2.9', "<target dev='web0'/>"), flags: 2 });
+  assert.doesNotMatch(await dom.getXmlDesc({ flags: 2 }), /192\.0\.2\.8/);
+});
+
 test('a document shows the defaults libvirt writes out, keeps what is stated, and defines the same again', async (t) => {
   const served = await serveLibvirtInMemory(t);
   const connection = await served.connect();

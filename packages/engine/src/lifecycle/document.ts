@@ -41,6 +41,7 @@ import { beyondHost } from './beyond-host.js';
 import { type Claim, claimOf } from './claim.js';
 import { refuseTooLittle } from './floors.js';
 import { linkFaults } from './link-faults.js';
+import { withoutMadeNames } from './made-names.js';
 import { oddOptions, splitAtCommas } from './mount-options.js';
 import { notEnforced } from './not-enforced.js';
 import type { InnerMount, RunPlan } from './plan.js';
@@ -87,7 +88,7 @@ export class Reader {
     const { domain, findings } = parseDomain(xml, { strict: options.strict });
     refuseErrors(findings, 'the document');
     if (domain === undefined) throw new EngineError('invalid', 'the document is no domain', { findings });
-    return await this.#accept(domain, findings, (faults) => placeFindings(xml, faults));
+    return await this.#accept(withoutMadeNames(domain), findings, (faults) => placeFindings(xml, faults));
   }
 
   /** As `read`, for those who hold a domain; throws `invalid` with what its document would be refused for. */

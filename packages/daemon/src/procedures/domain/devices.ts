@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { randomBytes } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
+import { isMadeName, withoutMadeName } from '@ctvirt/engine';
 import { type Device, type Domain, normalAddress, parseDevice } from '@ctvirt/xml';
 import { type Bind, domainOf, type Session } from '../session.js';
 import { affectedBy, affectFlags } from '../words/affect.js';
@@ -17,6 +18,8 @@ interface Shelf<K extends Kind> {
   readonly list: (devices: Devices) => readonly Model<K>[];
   readonly put: (devices: Devices, list: readonly Model<K>[]) => Devices;
   readonly matches: (asked: Model<K>, device: Model<K>, change: Change) => boolean;
+  /** A description without what nobody asks for. */
+  readonly asked?: (model: Model<K>) => Model<K>;
   /** What a new description has of the old one where it says nothing. */
   readonly kept?: (device: Model<K>, asked: Model<K>) => Model<K>;
   readonly noun: string;
@@ -26,10 +29,13 @@ const shelves: { readonly [K in Kind]: Shelf<K> } = {
   interface: {
     list: ({ interfaces }) => interfaces ?? [],
     put: (devices, interfaces) => ({ ...devices, interfaces: [...interfaces] }),
+    asked: withoutMadeName,
     matches(asked, device, change) {
       if (asked.mac !== undefined)
         return asked.mac.address.toLowerCase() === device.mac?.address.toLowerCase();
-      const name = asked.target?.dev ?? asked.guest?.dev;
+      // A description that was copied from the running domain has the name made up for that run, which the stored one lacks.
+      const isOfRun = isMadeName(asked.target?.dev) && device.target?.dev === undefined;
+      const name = isOfRun ? asked.guest?.dev : (asked.target?.dev ?? asked.guest?.dev);
       if (name !== undefined) return name === device.target?.dev || name === device.guest?.dev;
       if (asked.type !== device.type || !isDeepStrictEqual(asked.source, device.source)) return false;
       // libvirt asks for the hardware address alone, and takes the one link there is, whatever address it was asked for.
@@ -88,7 +94,8 @@ function changed<K extends Kind>(domain: Domain, { kind, model }: DeviceOf<K>, c
     ...domain,
     devices: shelf.put(domain.devices, next),
   });
-  if (change === 'attach') return put([...list, model]);
+  const wanted = shelf.asked?.(model) ?? model;
+  if (change === 'attach') return put([...list, wanted]);
   const [found, ...more] = list.flatMap((device, place) =>
     shelf.matches(model, device, change) ? [{ device, place }] : [],
   );
@@ -96,7 +103,7 @@ function changed<K extends Kind>(domain: Domain, { kind, model }: DeviceOf<K>, c
   if (more.length > 0)
     throw refusal('operationFailed', 'domain', `multiple matching ${shelf.noun}s were found`);
   const { place, device } = found;
-  const next = change === 'update' ? [shelf.kept?.(device, model) ?? model] : [];
+  const next = change === 'update' ? [shelf.kept?.(device, wanted) ?? wanted] : [];
   return put([...list.slice(0, place), ...next, ...list.slice(place + 1)]);
 }
 
