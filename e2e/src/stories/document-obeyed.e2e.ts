@@ -63,6 +63,26 @@ test("a second view of a container's own folder or file has options of its own",
   assert.notEqual((await world.exec(domain, '/bin/sh', '-c', 'echo >> /one/busybox')).status, 0);
 });
 
+test('a mount in another one is seen, of whatever kind the two are and in whatever order they are written', async () => {
+  const given = `${world.host}/given`;
+  await mkdir(given);
+  await writeFile(`${given}/here`, '', { mode: 0o644 });
+  const domain = await world.run(
+    domainXml({
+      name: 'within',
+      filesystems: [
+        templateRoot,
+        mount(given, '/s/in'),
+        ram('mode=0755'),
+        "<filesystem type='bind'><source dir='/s/in'/><target dir='/view'/></filesystem>",
+        mount(given, '/view/deep'),
+      ],
+    }),
+  );
+  for (const place of ['/s/in', '/view', '/view/deep'])
+    assert.equal(await world.shell(domain, `ls ${place} | grep here`), 'here', place);
+});
+
 test('noatime and its kin are obeyed of a folder, and of the root', async () => {
   const folder = `${world.host}/data`;
   await mkdir(folder);

@@ -5,10 +5,11 @@ import { InsidePaths, refuseTarget } from '../../guest/inside.js';
 import { cloneMount, MountAttr, newMountNow, setMountAttributes } from '../../host/mount-calls.js';
 import type { Undo } from '../../host/undo.js';
 import type { InnerMount, RunPlan } from '../../lifecycle/plan.js';
-import { backends, hostId, type OpenContext } from '../../storage/index.js';
+import { backends, type FilesystemSpec, hostId, type OpenContext } from '../../storage/index.js';
 import { bindAttributes, memoryOptions } from '../../storage/sources/inner.js';
 import type { OpenedDevice, OpenedFilesystem, WorkFolder } from './config.js';
 import { openDevices } from './devices.js';
+import { inMountOrder, type Placed } from './mount-order.js';
 
 const O_PATH = 0o10000000;
 
@@ -30,26 +31,20 @@ export async function openFiles(plan: RunPlan, context: OpenContext, undo: Undo)
     refuseTarget(found);
     return found;
   };
-  // Parents before what is mounted in them, whatever the order in the document.
-  for (const spec of plan.filesystems.toSorted((a, b) => depth(a.target) - depth(b.target))) {
-    const { path, root } = await backends[spec.kind].open(spec, context, undo);
-    const target = spec.target === '/' ? '/' : placed(spec.target);
+  const add = (target: string, path: string, root: number, readOnly: boolean): void => {
     inside.add(target, root);
-    opened.push({ target, path, readOnly: spec.readOnly, isFile: isFile(root) });
-  }
-  for (const [index, mount] of plan.innerMounts.entries()) {
-    const target = placed(mount.target);
-    const name = `${mount.kind}-${index}`;
-    if (mount.kind === 'bind') {
-      const source = inside.open(mount.source);
-      const kind = isFile(source);
-      const path = attachAgain(source, mount.source, name, context, bindAttributes(mount));
-      opened.push({ target, path, readOnly: mount.readOnly, isFile: kind });
+    opened.push({ target, path, readOnly, isFile: isFile(root) });
+  };
+  for (const { spec, mount, name } of inMountOrder(mountsOf(plan))) {
+    if (spec !== undefined) {
+      const { path, root } = await backends[spec.kind].open(spec, context, undo);
+      add(spec.target === '/' ? '/' : placed(spec.target), path, root, spec.readOnly);
     } else {
-      const { path, root } = openMemory(mount, name, context);
+      const target = placed(mount.target);
+      const { path, root } =
+        mount.kind === 'bind' ? openView(mount, name, inside, context) : openMemory(mount, name, context);
       undo.push(() => closeSync(root));
-      inside.add(target, root);
-      opened.push({ target, path, readOnly: mount.readOnly, isFile: false });
+      add(target, path, root, mount.readOnly);
     }
   }
   inside.refuseKernel(plan.program[0]);
@@ -58,6 +53,32 @@ export async function openFiles(plan: RunPlan, context: OpenContext, undo: Undo)
     devices: openDevices(plan.devices, context),
     workFolder: openWorkFolder(plan.workFolder, inside, context),
   };
+}
+
+type PlannedMount =
+  | { readonly spec: FilesystemSpec; readonly mount?: undefined; readonly name?: undefined }
+  | { readonly spec?: undefined; readonly mount: InnerMount; readonly name: string };
+
+/** Those of the host, then those of the container's own; the latter with a name among the start's mounts. */
+const mountsOf = ({ filesystems, innerMounts }: RunPlan): (PlannedMount & Placed)[] => [
+  ...filesystems.map((spec) => ({ spec, target: spec.target })),
+  ...innerMounts.map((mount, index) => ({
+    mount,
+    name: `${mount.kind}-${index}`,
+    target: mount.target,
+    view: mount.kind === 'bind' ? mount.source : undefined,
+  })),
+];
+
+/** A second view of one of its own folders or files. */
+function openView(
+  mount: InnerMount,
+  name: string,
+  inside: InsidePaths,
+  context: OpenContext,
+): { path: string; root: number } {
+  const path = attachAgain(inside.open(mount.source), mount.source, name, context, bindAttributes(mount));
+  return { path, root: inside.open(mount.source) };
 }
 
 /**
@@ -113,5 +134,3 @@ function openMemory(
   });
   return { path: mounts.attach(memory, name), root: openSync(`/proc/self/fd/${memory.fd}`, O_PATH) };
 }
-
-const depth = (path: string): number => path.split('/').filter((part) => part !== '').length;
