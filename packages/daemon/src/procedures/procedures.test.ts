@@ -3,7 +3,14 @@
 import assert from 'node:assert/strict';
 import { cpus } from 'node:os';
 import { describe, test } from 'node:test';
-import { type Connection, errorCodes, fromTypedParams, type Procedure, remote } from '@ctvirt/rpc';
+import {
+  type Connection,
+  errorCodes,
+  fromTypedParams,
+  type Procedure,
+  remote,
+  type TypedParam,
+} from '@ctvirt/rpc';
 import fc from 'fast-check';
 import { libvirtErrorOf, serveLibvirtInMemory } from '../testing/serve-libvirt.js';
 
@@ -195,6 +202,33 @@ test('a link is found by what was said of it: its address, too, and an update ke
   assert.doesNotMatch(await dom.getXmlDesc({ flags: 2 }), /192\.0\.2\.8/);
   await detach(link());
   assert.doesNotMatch(await dom.getXmlDesc({ flags: 2 }), /<interface/);
+});
+
+test('limits that are taken back leave no element behind', async (t) => {
+  const served = await serveLibvirtInMemory(t);
+  const connection = await served.connect();
+  const dom = await connection.domainDefineXml({ xml: document('one') });
+  const before = await dom.getXmlDesc({ flags: 2 });
+  const ullong = (field: string, value: bigint): TypedParam => ({ field, type: 'ullong', value });
+  const text = (field: string, value: string): TypedParam => ({ field, type: 'string', value });
+  const set = async (limit: bigint, quota: bigint, rate: number, nodes: string) => {
+    await dom.setMemoryParameters({ params: [ullong('swap_hard_limit', limit)], flags: 2 });
+    await dom.setSchedulerParametersFlags({
+      params: [{ field: 'vcpu_quota', type: 'llong', value: quota }],
+      flags: 2,
+    });
+    const params = ['device_read_bytes_sec', 'device_write_iops_sec'].map((field) =>
+      text(field, `/dev/sda,${rate}`),
+    );
+    await dom.setBlkioParameters({ params, flags: 2 });
+    await dom.setNumaParameters({ params: [text('numa_nodeset', nodes)], flags: 2 });
+  };
+  await set(2n ** 30n, 50_000n, 1000, '0');
+  const limited = await dom.getXmlDesc({ flags: 2 });
+  for (const element of ['memtune', 'cputune', 'blkiotune', 'numatune'])
+    assert.match(limited, new RegExp(`<${element}>`));
+  await set(2n ** 53n - 1n, -1n, 0, '');
+  assert.equal(await dom.getXmlDesc({ flags: 2 }), before);
 });
 
 test('a link copied from the running domain means the stored one, and does not bring its name along', async (t) => {

@@ -14,7 +14,7 @@ import {
 } from '@ctvirt/xml';
 import { type Bind, domainOf, type Session } from '../session.js';
 import { askedDocument, stringFlag } from '../words/affect.js';
-import { type Parameter, readParameters, writeParameters } from '../words/parameters.js';
+import { isEmpty, type Parameter, readParameters, writeParameters } from '../words/parameters.js';
 import { refusal } from '../words/refusal.js';
 
 const withCputune = (domain: Domain, change: Partial<Cputune>): Domain => ({
@@ -85,6 +85,9 @@ function deviceValues(field: string, text: string): Map<string, number> {
   return values;
 }
 
+/** Whether anything is said of it besides its path. */
+const isSaid = ({ path: _, ...limits }: BlkioDevice): boolean => !isEmpty(limits);
+
 function deviceParameter(field: string, key: Exclude<keyof BlkioDevice, 'path' | 'extras'>): Parameter {
   return {
     field,
@@ -100,7 +103,8 @@ function deviceParameter(field: string, key: Exclude<keyof BlkioDevice, 'path' |
         const device: BlkioDevice = { ...devices.get(path), path };
         devices.set(path, { ...device, [key]: value === 0 ? undefined : value });
       }
-      return { ...domain, blkiotune: { ...domain.blkiotune, devices: [...devices.values()] } };
+      const limited = [...devices.values()].filter(isSaid);
+      return { ...domain, blkiotune: { ...domain.blkiotune, devices: limited } };
     },
   };
 }

@@ -89,8 +89,23 @@ export async function writeParameters(
 ): Promise<Affected> {
   const affected = affectedBy(change.flags, domain, change.name, stringFlag);
   const edits = change.params.map((param) => editOf(rows, param, affected));
-  await amend(engine, domain, affected, (before) => edits.reduce((document, edit) => edit(document), before));
+  await amend(engine, domain, affected, (before) =>
+    withoutEmpty(edits.reduce((document, edit) => edit(document), before)),
+  );
   return affected;
+}
+
+/** Whether nothing is said in it. */
+export const isEmpty = (model: object): boolean =>
+  Object.values(model).every(
+    (value) => value === undefined || (typeof value === 'object' && value !== null && isEmpty(value)),
+  );
+
+/** Whoever takes back all that was set gets the document that was there before, as from libvirt. */
+function withoutEmpty({ blkiotune, memtune, cputune, numatune, ...others }: Domain): Domain {
+  const said = { blkiotune, memtune, cputune, numatune };
+  const kept = Object.entries(said).filter(([, model]) => model !== undefined && !isEmpty(model));
+  return { ...others, ...Object.fromEntries(kept) };
 }
 
 /** Changes a document; values that do not fit it are the client's fault, not the document's. */
