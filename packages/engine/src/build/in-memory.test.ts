@@ -108,6 +108,29 @@ test('a transient domain is gone after its end, and after a start that fails', o
   assert.deepEqual(engine.list(), []);
 });
 
+test('a transient domain is told of by its run, and one that is defined then is new', options, async () => {
+  const { engine, parts, told } = await daemon('unstored');
+  const ended = async () => {
+    await engine.destroy('a');
+    await parts.queue.idle();
+    return told.splice(0).map((line) => line.split(' ').slice(1, 3).join(' '));
+  };
+  await engine.create(xmlOf('a'));
+  assert.deepEqual(await ended(), ['started booted', 'stopped destroyed']);
+  await engine.create(xmlOf('a'));
+  await engine.define(xmlOf('a'));
+  await engine.define(xmlOf('a'));
+  assert.deepEqual(await ended(), [
+    'started booted',
+    'defined added',
+    'defined updated',
+    'stopped destroyed',
+  ]);
+  await engine.start('a');
+  await engine.undefine('a');
+  assert.deepEqual(await ended(), ['started booted', 'undefined removed', 'stopped destroyed']);
+});
+
 test('a parameter is set in what runs, in what is stored, in both or in neither', options, async () => {
   const { engine, driver, told } = await daemon('set');
   await engine.define(xmlOf('a'));

@@ -200,7 +200,8 @@ export class Definer {
     }
     undo.keep();
     entry.pending = false;
-    this.parts.emit('defined', 'added', entry);
+    // A transient one has no definition: its start is the first that is told of it.
+    if (record.persistent) this.parts.emit('defined', 'added', entry);
     return entry;
   }
 
@@ -252,7 +253,7 @@ export class Definer {
     const conf = record.ctid === null ? undefined : store.readNative(record.name, `${record.ctid}.conf`);
     await store.update(next, await this.parts.reader.documents(domain, next, conf));
     registry.replace(entry, next);
-    if (options.isQuiet !== true) this.parts.emit('defined', 'updated', entry);
+    if (options.isQuiet !== true) this.parts.emit('defined', record.persistent ? 'updated' : 'added', entry);
     return entry;
   }
 
