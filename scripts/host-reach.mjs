@@ -18,7 +18,16 @@ const kinds = {
   'disks and quotas': { modules: ['disks', 'loop', 'projects', 'quota'], folders: ['storage'] },
   links: {
     modules: [
-      ...['addresses', 'link-addresses', 'link-kind', 'links', 'netlink', 'netlink-route', 'netlink-watch'],
+      ...[
+        'addresses',
+        'link-addresses',
+        'link-counts',
+        'link-kind',
+        'links',
+        'netlink',
+        'netlink-route',
+        'netlink-watch',
+      ],
       ...['nfnetlink', 'routes', 'upper-links'],
     ],
     folders: ['network', 'drivers/lxc'],

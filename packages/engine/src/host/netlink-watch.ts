@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { closeSync } from 'node:fs';
 import { EngineError } from '../errors.js';
-import { failure, get32, HEADER, join, openNetlink, parts, receive } from './netlink.js';
+import { failure, get32, HEADER, join, openNetlink, parts, receive, receiveOnly } from './netlink.js';
 
 const MSG_DONTWAIT = 0x40;
 
@@ -21,13 +21,16 @@ export class NetlinkWatch implements Disposable {
   constructor(
     private readonly protocol: number,
     private readonly groups: readonly number[],
+    /** The one type of messages that is wanted, and kept many of; all if absent. */
+    private readonly only?: number,
   ) {}
 
   /** From now on. */
   open(): void {
     if (this.#fd !== undefined) return;
     const fd = openNetlink(this.protocol);
-    if (fd >= 0 && join(fd, this.groups)) this.#fd = fd;
+    const isFit = (): boolean => this.only === undefined || receiveOnly(fd, this.only);
+    if (fd >= 0 && isFit() && join(fd, this.groups)) this.#fd = fd;
     else {
       const errno = failure();
       if (fd >= 0) closeSync(fd);

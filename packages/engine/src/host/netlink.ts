@@ -10,11 +10,22 @@ const cSend = libc.func('long send(int, void *, size_t, int)');
 const cReceive = libc.func('long recv(int, void *, size_t, int)');
 
 const cSetOption = libc.func('int setsockopt(int, int, int, const int *, unsigned int)');
+const Program = koffi.struct('ctvirt_socket_filter', { len: 'uint16', filter: 'void *' });
+const cAttach = libc.func('setsockopt', 'int', ['int', 'int', 'int', koffi.pointer(Program), 'uint']);
 const cBind = libc.func('int bind(int, void *, unsigned int)');
 const cOwnName = libc.func('int getsockname(int, void *, _Inout_ unsigned int *)');
 
 const SOL_NETLINK = 270;
 const ADD_MEMBERSHIP = 1;
+const SOL_SOCKET = 1;
+const ATTACH_FILTER = 26;
+const RECEIVE_BUFFER_FORCE = 33;
+/** Half of it is the kernel's own for each message. */
+const WIDE_BUFFER = 4 << 20;
+/** Of classic BPF: reads 16 bits of the message, compares them, and says how much of it is kept. */
+const LOAD_16 = 0x28;
+const JUMP_IF_EQUAL = 0x15;
+const ANSWER = 0x06;
 const AF_NETLINK = 16;
 const SOCK_RAW_CLOEXEC = 3 | 0o2000000;
 
@@ -51,6 +62,32 @@ export function join(fd: number, groups: readonly number[]): boolean {
   anyNumber.writeUInt8(AF_NETLINK, endianness() === 'LE' ? 0 : 1);
   const joined = (group: number): boolean => cSetOption(fd, SOL_NETLINK, ADD_MEMBERSHIP, [group], 4) === 0;
   return cBind(fd, anyNumber, anyNumber.length) === 0 && groups.every(joined);
+}
+
+/** struct sock_filter: what is done, where to if it is so and if not, with which number. */
+function instruction(code: number, isSo: number, isNot: number, k: number): Buffer {
+  const bytes = Buffer.alloc(8);
+  put16(bytes, code, 0);
+  bytes.writeUInt8(isSo, 2);
+  bytes.writeUInt8(isNot, 3);
+  put32(bytes, k, 4);
+  return bytes;
+}
+
+/** From now on the socket gets messages of this type alone, and keeps some thousand of them until they are taken. */
+export function receiveOnly(fd: number, type: number): boolean {
+  // The filter reads as the network does.
+  const swapped = isLittle ? Buffer.from(Uint16Array.of(type).buffer).readUInt16BE() : type;
+  const filter = Buffer.concat([
+    instruction(LOAD_16, 0, 0, 4),
+    instruction(JUMP_IF_EQUAL, 0, 1, swapped),
+    instruction(ANSWER, 0, 0, 0xffffffff),
+    instruction(ANSWER, 0, 0, 0),
+  ]);
+  return (
+    cAttach(fd, SOL_SOCKET, ATTACH_FILTER, { len: filter.length / 8, filter }, koffi.sizeof(Program)) === 0 &&
+    cSetOption(fd, SOL_SOCKET, RECEIVE_BUFFER_FORCE, [WIDE_BUFFER], 4) === 0
+  );
 }
 
 /** The socket's number, by which the kernel tells whose change one was. */

@@ -1,0 +1,44 @@
+// What the kernel counts of links, against links made for it.
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { GoneLinks, linkCounts, linkCountsOf, networkOf } from './link-counts.js';
+
+const options = { skip: process.getuid?.() === 0 ? false : 'links are made by root alone' };
+const ip = (...args: string[]) => execFileSync('/sbin/ip', args);
+const [one, two] = [`cvt${process.pid}a`, `cvt${process.pid}b`];
+
+test('all links of this network are counted as /proc has them', () => {
+  const lo = linkCounts().find(({ name }) => name === 'lo');
+  const [, line = ''] = /^ *lo:(.*)$/m.exec(readFileSync('/proc/net/dev', 'utf8')) ?? [];
+  const [bytes = '0'] = line.trim().split(/\s+/);
+  assert.ok(lo !== undefined && lo.index === 1 && lo.rx.bytes <= BigInt(bytes), JSON.stringify(line));
+});
+
+test("a process' network is looked into, and this one is where it goes on", () => {
+  const before = networkOf('self');
+  assert.deepEqual(
+    linkCountsOf(process.pid).map(({ name }) => name),
+    linkCounts().map(({ name }) => name),
+  );
+  assert.equal(networkOf('self'), before);
+  assert.equal(networkOf(2 ** 22 + 1), undefined);
+});
+
+test('a link that goes is told with all that passed it, and nothing else is', options, () => {
+  using gone = new GoneLinks();
+  gone.open();
+  ip('link', 'add', one, 'type', 'veth', 'peer', 'name', two);
+  try {
+    for (const name of [one, two]) ip('link', 'set', name, 'up');
+    assert.deepEqual(gone.take(), [], 'links that come are no news');
+  } finally {
+    const now = linkCounts().find(({ name }) => name === one);
+    ip('link', 'delete', one);
+    const told = gone.take()?.find(({ name }) => name === one);
+    assert.equal(told?.index, now?.index);
+    assert.ok((told?.tx.packets ?? -1n) >= (now?.tx.packets ?? 0n));
+  }
+});
