@@ -9,7 +9,7 @@ const floors = [
   ['build'],
   ['adoption', 'assets', 'explained', 'honoured'],
   ['domains'],
-  ['guarantees', 'quota', 'template-catalog', 'profiles'],
+  ['guarantees', 'quota', 'traffic', 'template-catalog', 'profiles'],
   ['drivers/lxc/accounting'],
   ['drivers/*'],
   ['drivers/lxc/facets'],

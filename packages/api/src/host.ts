@@ -16,6 +16,7 @@ export const capabilities = [
   'events',
   'beancounters',
   'quota',
+  'traffic',
 ] as const;
 
 /** The daemon and its host. */

@@ -9,6 +9,7 @@ import { host } from './host.js';
 import { profiles } from './profiles.js';
 import { quota } from './quota.js';
 import { templates } from './templates.js';
+import { traffic } from './traffic.js';
 
 /** Every resource by name, each with its operations. */
 export const resources = {
@@ -17,6 +18,7 @@ export const resources = {
   profiles,
   beancounters,
   quota,
+  traffic,
   guarantees,
   check,
   events,

@@ -48,6 +48,47 @@ describe('ctvirt', () => {
     assert.equal((await ctvirt('domstate life')).status, 3);
   });
 
+  test('what passed links is told by days of one domain, and of all as sums', async () => {
+    await define('billed');
+    const { uuid } = await json('dominfo billed');
+    const days = { '07': ['5368709120', '4000000', '1024', '9'], '29': ['9007199254740993', '1', '2', '3'] };
+    const gone = { name: 'left', days: { '01': ['100', '1', '0', '0'] } };
+    writeFileSync(
+      join(daemon.root, 'lib/traffic/2025-11.json'),
+      JSON.stringify({
+        version: 1,
+        month: '2025-11',
+        sequence: 1,
+        links: {},
+        domains: { [uuid]: { name: 'old', days }, u2: gone },
+      }),
+    );
+    const one = await ctvirt('traffic billed --month 2025-11');
+    assert.equal(
+      one.out,
+      `billed (${uuid})
+
+ Day          In        Out       Packets in   Packets out
+------------------------------------------------------------
+ 2025-11-07   5.0 GiB   1.0 KiB   4000000      9
+ 2025-11-29   8.0 PiB   2 B       1            3
+ 2025-11      8.0 PiB   1.0 KiB   4000001      12
+
+`,
+    );
+    const all = await ctvirt('traffic --month 2025-11');
+    assert.match(
+      all.out,
+      / billed +.* 8\.0 PiB .*\n left \(gone\) +u2 +100 B .*\n all +8\.0 PiB +1\.0 KiB +4000002 +12\n/,
+    );
+    const [report] = await json('traffic billed --month 2025-11');
+    assert.equal(report.total.inBytes, String(9007199254740993n + 5368709120n));
+    assert.deepEqual((await json('traffic billed'))[0].days, []);
+    assert.equal((await ctvirt('traffic --month 2025-1')).status, 8);
+    assert.match((await ctvirt('traffic --month 2025-13')).err, /'2025-13' is no month/);
+    await ctvirt('undefine billed --storage');
+  });
+
   test('a domain that is not there is not found, by every verb that takes one', {
     timeout: 20_000,
   }, async () => {

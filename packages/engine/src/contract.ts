@@ -24,6 +24,7 @@ import type {
   Progress,
   QuotaReport,
   Template,
+  TrafficReport,
 } from '@ctvirt/api';
 import type { Domain } from '@ctvirt/xml';
 import type { DomainCounters, LinkAddresses } from './view.js';
@@ -110,6 +111,14 @@ export interface Engine {
   allBeancounters(): Promise<readonly BeancounterReport[]>;
   /** What the domain's file systems hold, may hold, and for how long more than that. */
   quota(ref: DomainRef): Promise<QuotaReport>;
+  /**
+   * What passed the links of each domain in a month, by days in UTC: the running month and all domains if not said otherwise, those that
+   * are gone included. Throws `not-found` for a domain that is not there and that nothing is known of, `invalid` for what is no month.
+   */
+  traffic(options?: {
+    readonly domain?: DomainRef;
+    readonly month?: string;
+  }): Promise<readonly TrafficReport[]>;
   /** Limits one user or group of the domain on its root, as `setParameters` does the domain. */
   setOwnerQuota(
     ref: DomainRef,

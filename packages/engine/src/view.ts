@@ -64,3 +64,23 @@ export interface LinkAddresses {
     readonly prefix: number;
   }[];
 }
+
+/** What passed; 64 bits hold it, a JSON number does not. */
+export interface Passed {
+  readonly inBytes: bigint;
+  readonly inPackets: bigint;
+  readonly outBytes: bigint;
+  readonly outPackets: bigint;
+}
+
+/** What the kernel has counted of one link of a domain since it was made. */
+export interface LinkReading {
+  readonly uuid: string;
+  /** What the domain is called now; absent if it is gone. */
+  readonly name?: string;
+  /** One link for good: no other one has the same, on this boot of the host or another. */
+  readonly link: string;
+  readonly passed: Passed;
+  /** Read some time ago, or of a link that is half gone: what of it is lower than known says nothing. */
+  readonly isLate?: true;
+}

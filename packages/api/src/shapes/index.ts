@@ -15,3 +15,4 @@ export * from './profile.js';
 export * from './quota.js';
 export * from './session.js';
 export * from './template.js';
+export * from './traffic.js';

@@ -25,6 +25,7 @@ import { set } from './domain-set.js';
 import { shutdown } from './domain-shutdown.js';
 import { start } from './domain-start.js';
 import { suspend } from './domain-suspend.js';
+import { traffic } from './domain-traffic.js';
 import { undefine } from './domain-undefine.js';
 import { help } from './help-show.js';
 import { check } from './host-check.js';
@@ -64,6 +65,7 @@ export const verbs: readonly Verb[] = [
   dominfo,
   beancounters,
   quota,
+  traffic,
   domstate,
   dumpxml,
   edit,

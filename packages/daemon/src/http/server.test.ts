@@ -196,6 +196,7 @@ test('every answer is as its schema says, and says nothing more', async (t) => {
     'domains.reboot': () => client.domains.reboot({ ...web, waitMs: 5000 }),
     'beancounters.list': () => client.beancounters.list(),
     'beancounters.show': () => client.beancounters.show(web),
+    'traffic.list': () => client.traffic.list({ domain: 'web', month: '2026-11' }),
     'quota.show': () => client.quota.show(web),
     'quota.setOwner': () => client.quota.setOwner({ ...web, ...owner }),
     'domains.shutdown': () => client.domains.shutdown({ ...web, waitMs: 5000 }),

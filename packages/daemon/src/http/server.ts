@@ -35,6 +35,7 @@ import { remarking } from './remarks.js';
 import { acceptSessions, type SessionRoute } from './session.js';
 import { type AnyCall, answerLines, answerProgress } from './stream.js';
 import { bindTemplates } from './templates.js';
+import { bindTraffic } from './traffic.js';
 import { type Admit, admitBody, admitQuery } from './validation.js';
 
 const binders = {
@@ -43,6 +44,7 @@ const binders = {
   profiles: bindProfiles,
   beancounters: bindBeancounters,
   quota: bindQuota,
+  traffic: bindTraffic,
   guarantees: bindGuarantees,
   check: bindCheck,
   events: bindEvents,

@@ -79,11 +79,12 @@ function openWatches({ quotas, events }: Parts): void {
 
 /** Stops watching; containers go on. */
 export async function close(parts: Parts): Promise<void> {
-  const { queue, lifecycle, registry, floor, appArmor, namespaces, gauges, quotas } = parts;
+  const { queue, lifecycle, registry, floor, appArmor, namespaces, gauges, quotas, traffic } = parts;
   await queue.idle();
   lifecycle.close();
   const isUsed = [...registry.entries()].some(({ running }) => running !== undefined);
   await floor.close({ isUsed });
+  await traffic.close();
   if (!isUsed) appArmor.unload();
   namespaces.close();
   gauges.close();

@@ -15,6 +15,7 @@ import { KeyedQueue } from '../state/queue.js';
 import { DomainStore } from '../state/store.js';
 import { foundAt, type KeptContext, keyOf, Sources } from '../storage/index.js';
 import { TemplateCatalog } from '../template-catalog.js';
+import { Traffic } from '../traffic/traffic.js';
 import type { HostParts } from './host.js';
 
 /** Objects that stand for what is stored. */
@@ -25,6 +26,7 @@ export interface StateParts {
   /** One operation of each domain at a time. */
   readonly queue: KeyedQueue;
   readonly events: DomainEvents;
+  readonly traffic: Traffic;
   readonly profiles: Profiles;
   readonly templates: TemplateCatalog;
   readonly templatePath: (name: string) => string;
@@ -56,6 +58,7 @@ export async function openState(
     ...known,
     queue: new KeyedQueue(),
     events: new DomainEvents(facts),
+    traffic: await openTraffic(layout, log, registry),
     profiles,
     templates,
     templatePath,
@@ -98,3 +101,11 @@ async function openDomains(layout: Layout, log: EngineLog) {
   }
   return { store, registry, ids };
 }
+
+const openTraffic = (layout: Layout, log: EngineLog, registry: Registry): Promise<Traffic> =>
+  Traffic.open({
+    folder: layout.traffic,
+    log,
+    nameOf: (uuid) => registry.byUuid(uuid)?.record.name,
+    uuidOf: (ref) => registry.lookFor(ref)?.record.uuid,
+  });

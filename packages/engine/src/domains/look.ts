@@ -17,6 +17,7 @@ import type { Documents } from '../registry/documents.js';
 import { type Entry, type Registry, summaryOf } from '../registry/registry.js';
 import type { DomainStore } from '../state/store.js';
 import type { KeptContext } from '../storage/index.js';
+import type { Traffic } from '../traffic/traffic.js';
 import type { Turns } from './turns.js';
 
 /** Dependencies of `lookOperations`. */
@@ -32,6 +33,7 @@ export interface LookParts {
   readonly guarantees: Guarantees;
   readonly quotas: Quotas;
   readonly accounting: Accounts<Entry>;
+  readonly traffic: Traffic;
   readonly facts: HostFacts;
 }
 
@@ -54,8 +56,9 @@ export function lookOperations(
   | 'deliveries'
   | 'beancounters'
   | 'allBeancounters'
+  | 'traffic'
 > {
-  const { turns, registry, reader, guarantees, quotas, accounting } = parts;
+  const { turns, registry, reader, guarantees, quotas, accounting, traffic } = parts;
   return {
     list: () => [...registry.entries()].filter(({ pending }) => !pending).map(summaryOf),
     summary: (ref) => summaryOf(turns.find(ref)),
@@ -75,6 +78,7 @@ export function lookOperations(
     deliveries: async (options) => await guarantees.deliveries(options?.minutes ?? 5),
     beancounters: async (ref) => await accounting.report(turns.find(ref)),
     allBeancounters: async () => await accounting.reports(),
+    traffic: async (options) => await traffic.report(options),
   };
 }
 

@@ -166,13 +166,19 @@ export class Registry {
 
   /** By what a person calls it: a UUID is a UUID, a name comes before the id of a run. */
   find(ref: string): Entry {
-    const found =
-      this.#byUuid.get(ref.toLowerCase()) ??
-      this.#byName.get(ref) ??
-      (/^\d{1,10}$/.test(ref) ? this.byId(Number(ref)) : undefined);
+    const found = this.lookFor(ref);
     if (found === undefined)
       throw new EngineError('not-found', `no domain has the name, UUID or id '${ref}'`, { ref });
     return found;
+  }
+
+  /** The same; undefined where there is none. */
+  lookFor(ref: string): Entry | undefined {
+    return (
+      this.#byUuid.get(ref.toLowerCase()) ??
+      this.#byName.get(ref) ??
+      (/^\d{1,10}$/.test(ref) ? this.byId(Number(ref)) : undefined)
+    );
   }
 
   /** The lowest CTID from 101 on that no domain has. */

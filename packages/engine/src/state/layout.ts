@@ -15,6 +15,8 @@ export interface Layout {
   readonly domains: string;
   readonly roots: string;
   readonly templates: string;
+  /** What passed the links of domains. */
+  readonly traffic: string;
   readonly run: string;
   readonly httpSocket: string;
   /** libvirt's protocol, and the same for clients that may only read. */
@@ -24,6 +26,8 @@ export interface Layout {
   readonly mounts: string;
   /** One folder per started domain: liblxc's configuration, pid and log, and the XML it was started with. */
   readonly runtime: string;
+  /** What links had counted when their containers ended, one file each until somebody has read it. */
+  readonly endedLinks: string;
   /** Which lxcfs serves what. */
   readonly lxcfs: string;
   /** The profile around containers, as it was loaded. */
@@ -68,12 +72,14 @@ export function layoutOf(root?: string): Layout {
     domains: join(lib, 'domains'),
     roots: join(lib, 'roots'),
     templates: join(lib, 'templates'),
+    traffic: join(lib, 'traffic'),
     run,
     httpSocket: join(run, 'http.sock'),
     libvirtSocket: join(run, 'libvirt-sock'),
     libvirtReadOnlySocket: join(run, 'libvirt-sock-ro'),
     mounts: join(run, 'mnt'),
     runtime: join(run, 'domains'),
+    endedLinks: join(run, 'ended-links'),
     lxcfs: join(run, 'lxcfs'),
     appArmor: join(run, 'apparmor'),
     lxc: join(run, 'lxc'),

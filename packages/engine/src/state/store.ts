@@ -289,7 +289,9 @@ export async function prepareFolders(layout: Layout): Promise<void> {
     layout.domains,
     layout.roots,
     layout.templates,
+    layout.traffic,
     layout.runtime,
+    layout.endedLinks,
   ];
   const check = (): void => {
     for (const path of [...open, ...closed]) requireTrusted(path, 'choose another --root');

@@ -46,6 +46,7 @@ export async function openMemoryEngine(
       // Its folder is about to go: what a client left behind ends first.
       while (parts.templates.isWorking()) await delay(5);
       parts.lifecycle.close();
+      await parts.traffic.close();
       namespaces.close();
     },
   };
