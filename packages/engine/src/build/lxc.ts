@@ -6,6 +6,7 @@ import type { Floor } from '../drivers/floor.js';
 import { Accounting } from '../drivers/lxc/accounting/accounting.js';
 import { sampleOf } from '../drivers/lxc/accounting/sample.js';
 import { LxcDriver } from '../drivers/lxc/driver.js';
+import { LinkMeter } from '../drivers/lxc/link-meter.js';
 import { Survival } from '../drivers/lxc/survival.js';
 import { LxcTools } from '../drivers/lxc/tools.js';
 import { uncoverAll } from '../drivers/lxc/uncover.js';
@@ -32,7 +33,7 @@ interface LxcParts {
 
 /** Builds the driver, and what watches its runs. */
 export function makeLxc(below: Below): Floor<Entry> {
-  const { layout, log, cgroups, registry, events, wall } = below;
+  const { layout, log, cgroups, registry, events, wall, traffic } = below;
   const tools = new LxcTools(layout, cgroups);
   const lxcfs = new Lxcfs({
     folder: layout.lxcfs,
@@ -48,7 +49,8 @@ export function makeLxc(below: Below): Floor<Entry> {
   });
   const ceiling = new ProcessCeiling(cgroups, layout.cgroup);
   const parts = { ...below, tools, lxcfs, placement, ceiling };
-  const driver = makeDriver(parts);
+  const meter = makeMeter(parts);
+  const driver = makeDriver({ ...parts, meter });
   const accounting = makeAccounting(parts);
   const survival = makeSurvival(parts);
   const links = new WeakMap<Entry, readonly LinkPlan[]>();
@@ -70,8 +72,12 @@ export function makeLxc(below: Below): Floor<Entry> {
       lxcfs.open();
       accounting.open();
       survival.open();
+      await meter.open();
+      traffic.readBy(() => meter.lookAtAll());
       events.listen(({ event }, entry) => {
         if (event === 'stopped') accounting.ended(entry);
+        if (event === 'stopped') void meter.ended(entry);
+        if (event === 'started') void meter.know(entry);
       });
     },
     close: async ({ isUsed }) => {
@@ -80,18 +86,20 @@ export function makeLxc(below: Below): Floor<Entry> {
       await wall.close();
       accounting.close();
       survival.close();
+      meter.close();
     },
   };
 }
 
-function makeDriver(parts: Below & LxcParts): LxcDriver {
-  const { blockIo, kept, quotas, lxcfs, ids, stored } = parts;
+function makeDriver(parts: Below & LxcParts & { readonly meter: LinkMeter }): LxcDriver {
+  const { blockIo, kept, quotas, lxcfs, ids, stored, meter } = parts;
   return new LxcDriver({
     ...parts,
     has: (limit) => blockIo.has(limit),
     disks: (subject, filesystems) => blockIo.ioDisks(filesystems, kept(subject)),
     diskLimits: quotas,
     shown: () => lxcfs.shown(),
+    linksChange: (subject, { before, after }) => meter.changing(subject, before, after),
     everLeased: (start) => ids.everLeased(start),
     served: () => lxcfs.assets(),
     stored: async (subject) => (await stored(subject)).domain,
@@ -119,3 +127,13 @@ function makeSurvival({ cgroups, log, guarantees }: Below): Survival {
       ),
   });
 }
+
+const makeMeter = ({ layout, log, registry, live, traffic }: Below): LinkMeter =>
+  new LinkMeter({
+    endedFolder: layout.endedLinks,
+    log,
+    live,
+    entries: () => registry.entries(),
+    book: (readings, there) => traffic.book(readings, there),
+    saveSoon: (saved) => traffic.saveSoon(saved),
+  });

@@ -100,6 +100,7 @@ async function assertCarried({ domain, parts }: Accepted, values: typeof fields)
     cgroupParent: 'ctvirt',
     rlimits: { nofile: '1024:524288' },
     oomScore: undefined,
+    endedPath: () => '/run/ended',
     appArmor: 'off',
   } as unknown as Parameters<typeof configRows>[0]);
   assert.equal(formatLxcConfig(rows).split('\n').length, rows.length + 1);

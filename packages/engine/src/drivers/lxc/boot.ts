@@ -44,6 +44,7 @@ import type { DomainStore } from '../../state/store.js';
 import type { FilesystemSpec, OpenContext, Sources } from '../../storage/index.js';
 import type { Subject } from '../driver.js';
 import { configRows } from './config.js';
+import { endedPath } from './ended-links.js';
 import type { DiskLimits } from './facets/disk-limits.js';
 import { givenLimits } from './given-limits.js';
 import { type OpenedFiles, openFiles } from './opening.js';
@@ -171,6 +172,7 @@ export class Boot {
       rlimits: givenLimits(config.plan.resources),
       oomScore: own === inside ? undefined : inside,
       appArmor,
+      endedPath: () => endedPath(layout.endedLinks, record.uuid),
       seccompPath: this.parts.facts.hasSeccomp ? join(tools.folder(name), 'seccomp') : undefined,
     });
     try {

@@ -47,6 +47,7 @@ const input: ConfigInput = {
   cgroupVersion: 1,
   cgroupParent: 'ctvirt',
   appArmor: { state: 'off', name: 'lxc-ctvirt' },
+  endedPath: () => "/run/it's/ended",
   seccompPath: '/run/ctvirt/domains/web/seccomp',
 };
 const rowsOf = (change: Partial<ConfigInput> = {}, planChange: Partial<RunPlan> = {}): string[] =>
@@ -128,6 +129,7 @@ test('a routed link has the host for its default route, and no bridge', () => {
     'lxc.net.0.ipv4.address = 192.0.2.5/32',
     'lxc.net.0.ipv4.gateway = dev',
     'lxc.net.0.veth.pair = cv1.0',
+    `lxc.net.0.script.down = /bin/sh -c 'exec /sbin/ip -statistics -json link show dev "$1" > "$0"' '/run/it'\\''s/ended' 'cv1.0'`,
   ])
     assert.ok(rows.includes(row), row);
   assert.ok(!rows.some((row) => row.startsWith('lxc.net.0.link')));

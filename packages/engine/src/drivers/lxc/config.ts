@@ -11,6 +11,8 @@ import { addressBytes, addressText } from '../../network/link-addresses.js';
 import { type LinkPlan, settledAddresses } from '../../network/link-plan.js';
 import { routeWords } from '../../network/routes.js';
 import type { WantedWalls } from '../../walls/wanted.js';
+import { endedCommand } from './ended-links.js';
+import { STOP_HOOK } from './ending.js';
 
 /** One line of the configuration; the writer of `@ctvirt/formats` escapes or refuses. */
 export type ConfigRow = readonly [key: string, value: string];
@@ -55,6 +57,8 @@ export interface ConfigInput {
   readonly appArmor: Pick<Confinement, 'state' | 'name'>;
   /** Where the policy of system calls lies; undefined where this kernel filters none. */
   readonly seccompPath: string | undefined;
+  /** Where what a link has counted is written at its end: another file for each. */
+  readonly endedPath: () => string;
 }
 
 /** Returns the lines of a container's configuration, in order. */
@@ -92,12 +96,12 @@ export function configRows(input: ConfigInput): ConfigRow[] {
     ...workFolderRows(input.workFolder),
     ...optional('lxc.init.uid', plan.user),
     ...optional('lxc.init.gid', plan.group),
-    ...networkRows(plan.links),
+    ...networkRows(plan.links, input.endedPath),
     ...plan.links.flatMap(settledRows),
     ...plan.links.flatMap(routeRows),
     // A reboot is ours to do: the mounts a second start needs are detached by then, and on_reboot may forbid it.
     ['lxc.hook.version', '1'],
-    ['lxc.hook.post-stop', '/usr/bin/test "$LXC_TARGET" != reboot'],
+    ['lxc.hook.post-stop', STOP_HOOK],
   ];
 }
 
@@ -241,9 +245,14 @@ function capabilityRows({ keepCapabilities: keep, dropCapabilities: drop }: Want
   return drop.length === 0 ? [] : [['lxc.cap.drop', drop.join(' ')]];
 }
 
-function networkRows(links: readonly LinkPlan[]): ConfigRow[] {
+function networkRows(links: readonly LinkPlan[], endedPath: ConfigInput['endedPath']): ConfigRow[] {
   if (links.length === 0) return [['lxc.net.0.type', 'empty']];
-  return links.flatMap(linkRows);
+  return links.flatMap((link, index) => {
+    const { hostName } = link;
+    const rows = linkRows(link, index);
+    if (hostName === undefined) return rows;
+    return [...rows, [`lxc.net.${index}.script.down`, endedCommand(endedPath(), hostName, inQuotes)]];
+  });
 }
 
 /** liblxc makes one of the host's part of the address alone. */

@@ -48,6 +48,8 @@ export interface LxcDriverParts
     LxcAssetParts,
     Omit<LxcRunParts, 'consoles' | 'filters'> {
   readonly facts: Facts;
+  /** Told before a run's links come and go. */
+  readonly linksChange: (subject: Subject, change: LiveChange) => void;
   /** The stored document. */
   readonly stored: (subject: Subject) => Promise<Domain>;
 }
@@ -121,6 +123,7 @@ export class LxcDriver implements Driver {
 
   async change(subject: Subject, change: LiveChange): Promise<void> {
     try {
+      this.parts.linksChange(subject, change);
       await changeRun(subject, change, this.parts);
     } catch (cause) {
       const { record, running } = subject;

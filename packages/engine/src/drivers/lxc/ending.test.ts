@@ -5,7 +5,8 @@ import { test } from 'node:test';
 import { endingOf, startErrors } from './ending.js';
 
 const stamp = 'lxc-start t1 20261121073656.425 ';
-const hook = `${stamp}INFO     conf - ../src/lxc/conf.c:run_script_argv:341 - Executing script "/usr/bin/test" for container "t1"\n`;
+const hook = `${stamp}INFO     conf - ../src/lxc/conf.c:run_script_argv:341 - Executing script "/usr/bin/test "$LXC_TARGET" != reboot" for container "t1", config section "lxc"\n`;
+const down = `${stamp}INFO     conf - ../src/lxc/conf.c:run_script_argv:341 - Executing script "/sbin/ip link" for container "t1", config section "net"\n`;
 const child = (what: string): string =>
   `${stamp}INFO     error - ../src/lxc/error.c:lxc_error_set_and_log:34 - Child <5967> ended on ${what}\n${hook}`;
 
@@ -20,6 +21,7 @@ const cases = [
     cause: 'unstarted',
   },
   { log: '', cause: 'unstarted' },
+  { log: down, cause: 'unstarted' },
   {
     log: `${stamp}NOTICE   start - ../src/lxc/start.c:post_start:2205 - Started "/sbin/init" with pid "15436"\n`,
     cause: 'crash',

@@ -5,6 +5,9 @@ import type { Ending } from '../driver.js';
 /** `poweroff` and `reboot` are the container's own wish; `crash` is every end that nobody asked for. */
 export type LoggedEnding = Omit<Ending, 'isWanted'>;
 
+/** The script that the monitor runs last of all; a reboot is refused, since it is ours to do. */
+export const STOP_HOOK = '/usr/bin/test "$LXC_TARGET" != reboot';
+
 const SIGHUP = 1;
 const SIGINT = 2;
 
@@ -23,7 +26,8 @@ export function endingOf(log: string): LoggedEnding {
   const status = lastNumber(log, /Child <\d+> ended on error \((\d+)\)/g);
   if (status !== undefined) return { cause: 'crash', detail: `init ended with status ${status}` };
   // The hook after the stop is the monitor's last act: without it the monitor itself was ended.
-  if (log.includes('Executing script')) return { cause: 'poweroff', detail: 'init ended with status 0' };
+  if (log.includes(`Executing script "${STOP_HOOK}"`))
+    return { cause: 'poweroff', detail: 'init ended with status 0' };
   if (!/:post_start:\d+ - Started "/.test(log))
     return { cause: 'unstarted', detail: 'its start was interrupted' };
   return { cause: 'crash', detail: 'the monitor of the container was ended' };

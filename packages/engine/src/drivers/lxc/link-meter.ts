@@ -1,0 +1,213 @@
+// Reads what has passed the links of containers: at the host's end of each, all in one answer of the kernel's, and of links that go
+// once more when they do.
+// SPDX-License-Identifier: Apache-2.0
+import { rmSync } from 'node:fs';
+import { isDeepStrictEqual } from 'node:util';
+import type { Domain } from '@ctvirt/xml';
+import { isGone } from '../../host/gone.js';
+import { type CountedLink, GoneLinks, linkCounts, linkCountsOf, networkOf } from '../../host/link-counts.js';
+import { bootId } from '../../host/processes.js';
+import { linksOf } from '../../lifecycle/document.js';
+import type { EngineLog } from '../../log.js';
+import type { LinkPlan } from '../../network/link-plan.js';
+import type { LinkReading } from '../../view.js';
+import type { Subject } from '../driver.js';
+import { type EndedLink, endedLinks, hostNetwork, linkIn } from './ended-links.js';
+import { Rounds } from './rounds.js';
+import { lxcRun } from './run.js';
+
+/** Dependencies of `LinkMeter`. */
+export interface LinkMeterParts {
+  /** Where monitors write what links had counted at their end. */
+  readonly endedFolder: string;
+  readonly entries: () => Iterable<Subject>;
+  /** What a domain was started with. */
+  readonly live: (entry: Subject) => Promise<Domain>;
+  readonly book: (readings: readonly LinkReading[], there?: (link: string) => boolean) => void;
+  /** Calls back when all that was booked is on the disk. */
+  readonly saveSoon: (saved?: () => void) => void;
+  readonly log: EngineLog;
+}
+
+/** A day's traffic may be the next day's by so much. */
+const LOOK_MS = 30_000;
+
+/** Knows which link is whose. */
+export class LinkMeter {
+  readonly #host = hostNetwork();
+  readonly #gone = new GoneLinks();
+  readonly #rounds: Rounds;
+  /** By the name of the host's end. */
+  readonly #owners = new Map<string, Subject>();
+  /** Those with links that have no end on the host. */
+  readonly #shared = new Set<Subject>();
+  /** Booked, and removed when that is on the disk. */
+  readonly #read = new Set<string>();
+  #isTold = false;
+
+  constructor(private readonly parts: LinkMeterParts) {
+    this.#rounds = new Rounds({
+      everyMs: LOOK_MS,
+      round: () => this.lookAtAll(),
+      failed: (error) => this.#complain(error),
+    });
+  }
+
+  /** Begins to look, at once: what an earlier daemon did not read any more is booked now. */
+  async open(): Promise<void> {
+    try {
+      this.#gone.open();
+      await this.lookAtAll();
+    } catch (error) {
+      this.#complain(error);
+    }
+    this.#rounds.open();
+  }
+
+  /** Looks once more. */
+  close(): void {
+    this.#rounds.close();
+    this.look();
+    this.#gone[Symbol.dispose]();
+  }
+
+  /** A domain runs, with the links of this document. */
+  async know(entry: Subject): Promise<void> {
+    try {
+      this.#own(entry, linksOf(await this.parts.live(entry), entry.record));
+    } catch (error) {
+      this.#complain(error);
+    }
+  }
+
+  /** Of a running domain links are about to come or go: what the kernel tells of one that goes is half of it. */
+  changing(entry: Subject, before: Domain, after: Domain): void {
+    const [old, next] = [linksOf(before, entry.record), linksOf(after, entry.record)];
+    this.#own(entry, next);
+    const stays = (link: LinkPlan): boolean =>
+      next.some((other) => isDeepStrictEqual({ ...other, rates: link.rates }, link));
+    if (!old.every(stays)) this.look();
+  }
+
+  #own(entry: Subject, links: readonly LinkPlan[]): void {
+    for (const { kind, hostName } of links) {
+      if (hostName !== undefined) this.#owners.set(hostName, entry);
+      if (kind === 'macvlan') this.#shared.add(entry);
+    }
+  }
+
+  /** A run has ended: its links are gone, or going. */
+  async ended(entry: Subject): Promise<void> {
+    if (![...this.#owners.values()].includes(entry)) await this.know(entry);
+    try {
+      const { readings } = this.#endedNow();
+      this.parts.book([...readings, ...this.#goneNow()]);
+      this.parts.saveSoon();
+    } catch (error) {
+      this.#complain(error);
+    }
+  }
+
+  /** Books all that has passed until now. */
+  look(): void {
+    try {
+      const there = linkCounts();
+      const gone = this.#goneNow();
+      const inside = this.#inside();
+      // Last: what a monitor writes before its link is gone from the kernel's answer is there by now.
+      const ended = this.#endedNow();
+      const known = new Set([
+        ...there.map(({ index }) => linkIn(this.#host, index)),
+        ...[...inside.readings, ...ended.all].map(({ link }) => link),
+      ]);
+      const readings = [...ended.readings, ...this.#of(there), ...gone, ...inside.readings];
+      this.parts.book(readings, inside.isWhole ? (link) => known.has(link) : undefined);
+    } catch (error) {
+      this.#complain(error);
+    }
+  }
+
+  /** The same, of links that have come just now, too. */
+  async lookAtAll(): Promise<void> {
+    for (const entry of [...this.parts.entries()]) if (entry.running !== undefined) await this.know(entry);
+    this.look();
+    for (const [name, { running }] of this.#owners) if (running === undefined) this.#owners.delete(name);
+    for (const entry of this.#shared) if (entry.running === undefined) this.#shared.delete(entry);
+  }
+
+  #of(links: readonly CountedLink[]): LinkReading[] {
+    return links.flatMap(({ name, index, rx, tx }): LinkReading[] => {
+      const owner = this.#owners.get(name);
+      if (owner === undefined) return [];
+      const link = linkIn(this.#host, index);
+      const passed = { inBytes: tx.bytes, inPackets: tx.packets, outBytes: rx.bytes, outPackets: rx.packets };
+      return [{ uuid: owner.record.uuid, name: owner.record.name, link, passed }];
+    });
+  }
+
+  #goneNow(): LinkReading[] {
+    const gone = this.#gone.take();
+    if (gone === undefined)
+      this.parts.log(
+        'warn',
+        'more links went at once than the kernel tells of: what passed some of them in their last moments may not be counted',
+      );
+    // Its other end is gone by then, whose sending is this one's receiving.
+    return this.#of(gone ?? []).map((reading) => ({ ...reading, isLate: true }));
+  }
+
+  /** All that is there, and what of it was not booked yet. */
+  #endedNow(): { readonly all: readonly EndedLink[]; readonly readings: readonly LinkReading[] } {
+    const all = endedLinks(this.parts.endedFolder);
+    const unread = all.filter(({ path }) => !this.#read.has(path));
+    if (unread.length > 0) {
+      for (const { path } of unread) this.#read.add(path);
+      this.parts.saveSoon(() => {
+        for (const { path } of unread) rmSync(path, { force: true });
+        for (const { path } of unread) this.#read.delete(path);
+      });
+    }
+    const names = new Map([...this.parts.entries()].map(({ record }) => [record.uuid, record.name]));
+    const readings = unread.map(({ uuid, link, passed }): LinkReading => {
+      const name = names.get(uuid);
+      return { uuid, ...(name === undefined ? {} : { name }), link, passed, isLate: true };
+    });
+    return { all, readings };
+  }
+
+  /** Of links that have no end on the host what the container's network has counted, whatever the container calls them. */
+  #inside(): { readonly readings: readonly LinkReading[]; readonly isWhole: boolean } {
+    const readings: LinkReading[] = [];
+    let isWhole = true;
+    for (const { record, running } of this.#shared) {
+      if (running === undefined) continue;
+      const { initPid } = lxcRun(running);
+      try {
+        const network = networkOf(initPid);
+        if (network === undefined) continue;
+        for (const { index, isFromElsewhere, rx, tx } of linkCountsOf(initPid)) {
+          if (!isFromElsewhere) continue;
+          const passed = {
+            inBytes: rx.bytes,
+            inPackets: rx.packets,
+            outBytes: tx.bytes,
+            outPackets: tx.packets,
+          };
+          const link = linkIn(`${bootId()} ${network}`, index);
+          readings.push({ uuid: record.uuid, name: record.name, link, passed });
+        }
+      } catch (error) {
+        isWhole = false;
+        if (!isGone(error)) this.#complain(error);
+      }
+    }
+    return { readings, isWhole };
+  }
+
+  /** Whatever keeps it from looking, the next look books all. */
+  #complain(error: unknown): void {
+    if (this.#isTold) return;
+    this.#isTold = true;
+    this.parts.log('warn', `what passes the links of domains is counted later: ${String(error)}`);
+  }
+}
