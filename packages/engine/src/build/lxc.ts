@@ -77,7 +77,7 @@ export function makeLxc(below: Below): Floor<Entry> {
       events.listen(({ event }, entry) => {
         if (event === 'stopped') accounting.ended(entry);
         if (event === 'stopped') void meter.ended(entry);
-        if (event === 'started') void meter.know(entry);
+        if (event === 'started') void meter.began(entry);
       });
     },
     close: async ({ isUsed }) => {
@@ -100,6 +100,7 @@ function makeDriver(parts: Below & LxcParts & { readonly meter: LinkMeter }): Lx
     diskLimits: quotas,
     shown: () => lxcfs.shown(),
     linksChange: (subject, { before, after }) => meter.changing(subject, before, after),
+    linksChanged: (subject) => void meter.began(subject),
     everLeased: (start) => ids.everLeased(start),
     served: () => lxcfs.assets(),
     stored: async (subject) => (await stored(subject)).domain,

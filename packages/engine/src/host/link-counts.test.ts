@@ -1,10 +1,12 @@
 // What the kernel counts of links, against links made for it.
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { GoneLinks, linkCounts, linkCountsOf, networkOf } from './link-counts.js';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { GoneLinks, linkCount, linkCounts, linkCountsOf, networkOf } from './link-counts.js';
 
 const options = { skip: process.getuid?.() === 0 ? false : 'links are made by root alone' };
 const ip = (...args: string[]) => execFileSync('/sbin/ip', args);
@@ -37,8 +39,36 @@ test('a link that goes is told with all that passed it, and nothing else is', op
   } finally {
     const now = linkCounts().find(({ name }) => name === one);
     ip('link', 'delete', one);
-    const told = gone.take()?.find(({ name }) => name === one);
+    const told = gone.take()?.find(({ name, elsewhere }) => name === one && elsewhere === undefined);
     assert.equal(told?.index, now?.index);
     assert.ok((told?.tx.packets ?? -1n) >= (now?.tx.packets ?? 0n));
+  }
+});
+
+test('the other end of a pair tells from another network what it has sent', options, async () => {
+  const keeper = spawn('/usr/bin/unshare', ['--net', '/bin/sleep', 'infinity']);
+  const ended = once(keeper, 'exit');
+  try {
+    const { pid = 0 } = keeper;
+    while (networkOf(pid) === networkOf('self')) await sleep(5);
+    using gone = new GoneLinks();
+    gone.open();
+    ip('link', 'add', one, 'type', 'veth', 'peer', 'name', two, 'netns', String(pid));
+    const there = linkCount(one);
+    const inside = linkCountsOf(pid).find(({ name }) => name === two);
+    assert.ok(there?.peer?.endsWith(` ${inside?.index}`), JSON.stringify(there?.peer));
+    assert.equal(linkCount(two), undefined);
+    execFileSync('/usr/bin/nsenter', [`--net=/proc/${pid}/ns/net`, '/sbin/ip', 'link', 'delete', two]);
+    const told = gone.take();
+    assert.deepEqual(
+      told?.filter(({ name }) => [one, two].includes(name)).map(({ name, elsewhere }) => [name, elsewhere]),
+      [
+        [two, there?.peer],
+        [one, undefined],
+      ],
+    );
+  } finally {
+    keeper.kill();
+    await ended;
   }
 });

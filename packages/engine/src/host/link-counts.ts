@@ -4,8 +4,8 @@ import { closeSync, openSync, readlinkSync, writeSync } from 'node:fs';
 import { endianness } from 'node:os';
 import koffi from 'koffi';
 import { unlessGone } from './gone.js';
-import { ATTRIBUTE_HEADER, get32 } from './netlink.js';
-import { type Attribute, attributesOf, dump } from './netlink-route.js';
+import { ATTRIBUTE_HEADER, attribute, get32, HEADER, message, parts, REQUEST } from './netlink.js';
+import { type Attribute, ask, attributesOf, dump } from './netlink-route.js';
 import { NetlinkWatch } from './netlink-watch.js';
 import { check } from './syscalls.js';
 
@@ -19,8 +19,8 @@ const DEL_LINK = 17;
 const GET_LINK = 18;
 const LINK_HEADER = 16;
 const INDEX = 4;
-const numbers = { name: 3, info: 18, counts: 23, lowerNamespace: 37, kind: 1 } as const;
-const wanted = [numbers.name, numbers.info, numbers.counts, numbers.lowerNamespace];
+const numbers = { name: 3, lower: 5, info: 18, counts: 23, lowerNamespace: 37, kind: 1 } as const;
+const wanted = [numbers.name, numbers.lower, numbers.info, numbers.counts, numbers.lowerNamespace];
 
 /** A link of a network, and what has passed it since it was made. */
 export interface CountedLink {
@@ -28,6 +28,8 @@ export interface CountedLink {
   readonly index: number;
   /** A macvlan whose other end is in another network. */
   readonly isFromElsewhere: boolean;
+  /** Its other end in another network, as `placeOf` names it. */
+  readonly peer: string | undefined;
   readonly rx: PassedCount;
   readonly tx: PassedCount;
 }
@@ -40,6 +42,21 @@ export interface PassedCount {
 
 /** All links of this network, in one answer of the kernel's. */
 export const linkCounts = (): CountedLink[] => dump(GET_LINK, NEW_LINK, LINK_HEADER, countedIn, { wanted });
+
+/** One link of this network; undefined where there is none of this name. */
+export function linkCount(name: string): CountedLink | undefined {
+  const named = attribute(numbers.name, Buffer.from(`${name}\0`));
+  let found: CountedLink | undefined;
+  ask(message(GET_LINK, REQUEST, Buffer.concat([Buffer.alloc(LINK_HEADER), named])), (messages) => {
+    for (const { at, end, type } of parts(messages, 0, messages.length, HEADER))
+      if (type === NEW_LINK) [found] = countedFrom(messages.subarray(at + HEADER, end));
+    return true;
+  });
+  return found;
+}
+
+/** A link by this network's number for another one, and its own number there. */
+export const placeOf = (network: number, index: number): string => `${network} ${index}`;
 
 /** The network of a process by its number, which no other has at the same time; undefined where the process has ended. */
 export const networkOf = (pid: number | 'self'): string | undefined =>
@@ -71,7 +88,16 @@ function comeBack(here: number): void {
   }
 }
 
-/** Links of this network that go, with all that had passed them. */
+/** A link that went. */
+export interface GoneLink extends CountedLink {
+  /** Where it was, as `placeOf` names it, if in another network of which this one has a number; undefined if in this one. */
+  readonly elsewhere: string | undefined;
+}
+
+/**
+ * Links that go, with what had passed them. A pair is taken apart before it is told of: each end tells then what it has sent, and
+ * nothing of what it received from the other.
+ */
 export class GoneLinks implements Disposable {
   readonly #watch = new NetlinkWatch(NETLINK_ROUTE, [LINKS_GROUP], DEL_LINK);
 
@@ -80,12 +106,13 @@ export class GoneLinks implements Disposable {
   }
 
   /** Those that went since the last time; undefined where there were more than the kernel kept. */
-  take(): CountedLink[] | undefined {
-    return this.#watch.take()?.flatMap(({ body }) =>
+  take(): GoneLink[] | undefined {
+    return this.#watch.take()?.flatMap(({ body, network }) =>
       // A port that leaves its bridge is told likewise, as of another family.
-      body.readUInt8(0) === 0
-        ? countedIn(body.subarray(0, LINK_HEADER), attributesOf(body, LINK_HEADER, body.length, wanted))
-        : [],
+      (body.readUInt8(0) === 0 ? countedFrom(body) : []).map((link) => ({
+        ...link,
+        elsewhere: network === undefined ? undefined : placeOf(network, link.index),
+      })),
     );
   }
 
@@ -94,17 +121,25 @@ export class GoneLinks implements Disposable {
   }
 }
 
+const countedFrom = (body: Buffer): CountedLink[] =>
+  countedIn(body.subarray(0, LINK_HEADER), attributesOf(body, LINK_HEADER, body.length, wanted));
+
 function countedIn(head: Buffer, body: readonly Attribute[]): CountedLink[] {
   const values = new Map(body.map(({ type, value }) => [type, value]));
   const counts = values.get(numbers.counts);
   if (counts === undefined) return [];
+  const [lower, network] = [values.get(numbers.lower), values.get(numbers.lowerNamespace)];
   const number = (at: number): bigint =>
     endianness() === 'LE' ? counts.readBigUInt64LE(at * 8) : counts.readBigUInt64BE(at * 8);
   return [
     {
       name: textIn(values.get(numbers.name)),
       index: get32(head, INDEX),
-      isFromElsewhere: kindOf(values.get(numbers.info)) === 'macvlan' && values.has(numbers.lowerNamespace),
+      isFromElsewhere: kindOf(values.get(numbers.info)) === 'macvlan' && network !== undefined,
+      peer:
+        lower === undefined || network === undefined
+          ? undefined
+          : placeOf(get32(network, 0), get32(lower, 0)),
       // struct rtnl_link_stats64 begins with packets in and out, then bytes.
       rx: { packets: number(0), bytes: number(2) },
       tx: { packets: number(1), bytes: number(3) },

@@ -2,7 +2,17 @@
 // SPDX-License-Identifier: Apache-2.0
 import { closeSync } from 'node:fs';
 import { EngineError } from '../errors.js';
-import { failure, get32, HEADER, join, openNetlink, parts, receive, receiveOnly } from './netlink.js';
+import {
+  failure,
+  get32,
+  HEADER,
+  join,
+  listenEverywhere,
+  openNetlink,
+  parts,
+  receiveFrom,
+  receiveOnly,
+} from './netlink.js';
 
 const MSG_DONTWAIT = 0x40;
 
@@ -11,6 +21,8 @@ export interface Told {
   readonly type: number;
   /** Number of the socket that asked for the change. */
   readonly by: number;
+  /** This network's number for the one where it happened; undefined where that is this one itself. */
+  readonly network: number | undefined;
   readonly body: Buffer;
 }
 
@@ -21,7 +33,7 @@ export class NetlinkWatch implements Disposable {
   constructor(
     private readonly protocol: number,
     private readonly groups: readonly number[],
-    /** The one type of messages that is wanted, and kept many of; all if absent. */
+    /** The one type of messages that is wanted, kept many of, and from other networks, too; all of this one if absent. */
     private readonly only?: number,
   ) {}
 
@@ -29,7 +41,8 @@ export class NetlinkWatch implements Disposable {
   open(): void {
     if (this.#fd !== undefined) return;
     const fd = openNetlink(this.protocol);
-    const isFit = (): boolean => this.only === undefined || receiveOnly(fd, this.only);
+    const isFit = (): boolean =>
+      this.only === undefined || (receiveOnly(fd, this.only) && listenEverywhere(fd));
     if (fd >= 0 && isFit() && join(fd, this.groups)) this.#fd = fd;
     else {
       const errno = failure();
@@ -44,7 +57,7 @@ export class NetlinkWatch implements Disposable {
     if (this.#fd === undefined) return undefined;
     let isWhole = true;
     for (const answer = Buffer.alloc(1 << 16); ; ) {
-      const length = receive(this.#fd, answer, MSG_DONTWAIT);
+      const { length, network } = receiveFrom(this.#fd, answer, MSG_DONTWAIT);
       if (length < 0) {
         const errno = failure();
         if (errno === 'EAGAIN') return isWhole ? told : undefined;
@@ -54,7 +67,12 @@ export class NetlinkWatch implements Disposable {
         continue;
       }
       for (const { at, end, type } of parts(answer, 0, length, HEADER))
-        told.push({ type, by: get32(answer, at + 12), body: Buffer.from(answer.subarray(at + HEADER, end)) });
+        told.push({
+          type,
+          by: get32(answer, at + 12),
+          network,
+          body: Buffer.from(answer.subarray(at + HEADER, end)),
+        });
     }
   }
 

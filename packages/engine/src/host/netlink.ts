@@ -12,6 +12,17 @@ const cReceive = libc.func('long recv(int, void *, size_t, int)');
 const cSetOption = libc.func('int setsockopt(int, int, int, const int *, unsigned int)');
 const Program = koffi.struct('ctvirt_socket_filter', { len: 'uint16', filter: 'void *' });
 const cAttach = libc.func('setsockopt', 'int', ['int', 'int', 'int', koffi.pointer(Program), 'uint']);
+const Vector = koffi.struct('ctvirt_netlink_iovec', { base: 'void *', length: 'size_t' });
+const Message = koffi.struct('ctvirt_netlink_msghdr', {
+  name: 'void *',
+  nameLength: 'uint',
+  vectors: koffi.pointer(Vector),
+  vectorCount: 'size_t',
+  control: 'void *',
+  controlLength: 'size_t',
+  flags: 'int',
+});
+const cReceiveMessage = libc.func('recvmsg', 'long', ['int', koffi.pointer(Message), 'int']);
 const cBind = libc.func('int bind(int, void *, unsigned int)');
 const cOwnName = libc.func('int getsockname(int, void *, _Inout_ unsigned int *)');
 
@@ -26,6 +37,8 @@ const WIDE_BUFFER = 4 << 20;
 const LOAD_16 = 0x28;
 const JUMP_IF_EQUAL = 0x15;
 const ANSWER = 0x06;
+/** Also what happens in other networks of which this one has a number. */
+const LISTEN_ALL = 8;
 const AF_NETLINK = 16;
 const SOCK_RAW_CLOEXEC = 3 | 0o2000000;
 
@@ -103,6 +116,32 @@ export const send = (fd: number, request: Buffer): boolean => cSend(fd, request,
 /** The next answer's length in `answer`; negative where there is none. */
 export const receive = (fd: number, answer: Buffer, flags = 0): number =>
   Number(cReceive(fd, answer, answer.length, flags));
+
+/** From now on the socket hears of other networks, too, and `receiveFrom` tells which. */
+export const listenEverywhere = (fd: number): boolean =>
+  cSetOption(fd, SOL_NETLINK, LISTEN_ALL, [1], 4) === 0;
+
+/** The same as `receive`, with this network's number for the one where it happened; undefined where that is this one itself. */
+export function receiveFrom(
+  fd: number,
+  answer: Buffer,
+  flags = 0,
+): { readonly length: number; readonly network: number | undefined } {
+  // struct cmsghdr is a length of a whole word, two numbers, and here a third one.
+  const control = Buffer.alloc(64);
+  const message = {
+    name: null,
+    nameLength: 0,
+    vectors: { base: answer, length: answer.length },
+    vectorCount: 1,
+    control,
+    controlLength: control.length,
+    flags: 0,
+  };
+  const length = Number(cReceiveMessage(fd, message, flags));
+  const isTold = get32(control, 8) === SOL_NETLINK && get32(control, 12) === LISTEN_ALL;
+  return { length, network: isTold ? get32(control, 16) : undefined };
+}
 
 /** Returns a message with its header. */
 export function message(type: number, flags: number, body: Buffer): Buffer {

@@ -48,8 +48,9 @@ export interface LxcDriverParts
     LxcAssetParts,
     Omit<LxcRunParts, 'consoles' | 'filters'> {
   readonly facts: Facts;
-  /** Told before a run's links come and go. */
+  /** Told before a run's links come and go, and after. */
   readonly linksChange: (subject: Subject, change: LiveChange) => void;
+  readonly linksChanged: (subject: Subject) => void;
   /** The stored document. */
   readonly stored: (subject: Subject) => Promise<Domain>;
 }
@@ -125,6 +126,7 @@ export class LxcDriver implements Driver {
     try {
       this.parts.linksChange(subject, change);
       await changeRun(subject, change, this.parts);
+      this.parts.linksChanged(subject);
     } catch (cause) {
       const { record, running } = subject;
       if (running !== undefined && !isEnding(lxcRun(running).initPid)) throw cause;

@@ -5,14 +5,21 @@ import { rmSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import type { Domain } from '@ctvirt/xml';
 import { isGone } from '../../host/gone.js';
-import { type CountedLink, GoneLinks, linkCounts, linkCountsOf, networkOf } from '../../host/link-counts.js';
+import {
+  type CountedLink,
+  GoneLinks,
+  linkCount,
+  linkCounts,
+  linkCountsOf,
+  networkOf,
+} from '../../host/link-counts.js';
 import { bootId } from '../../host/processes.js';
 import { linksOf } from '../../lifecycle/document.js';
 import type { EngineLog } from '../../log.js';
 import type { LinkPlan } from '../../network/link-plan.js';
 import type { LinkReading } from '../../view.js';
 import type { Subject } from '../driver.js';
-import { type EndedLink, endedLinks, hostNetwork, linkIn } from './ended-links.js';
+import { endedLinks, hostNetwork, linkIn } from './ended-links.js';
 import { Rounds } from './rounds.js';
 import { lxcRun } from './run.js';
 
@@ -32,6 +39,9 @@ export interface LinkMeterParts {
 /** A day's traffic may be the next day's by so much. */
 const LOOK_MS = 30_000;
 
+/** The kernel may tell of a link that went after it has ceased to list it, but not so much later. */
+const GONE_MS = 60_000;
+
 /** Knows which link is whose. */
 export class LinkMeter {
   readonly #host = hostNetwork();
@@ -41,9 +51,17 @@ export class LinkMeter {
   readonly #owners = new Map<string, Subject>();
   /** Those with links that have no end on the host. */
   readonly #shared = new Set<Subject>();
-  /** Booked, and removed when that is on the disk. */
-  readonly #read = new Set<string>();
+  /** Host's ends by where the other one is. */
+  readonly #peers = new Map<
+    string,
+    { readonly name: string; readonly index: number; readonly seenMs: number }
+  >();
+  /** When each link was there for the last time, by performance.now(). */
+  readonly #seenMs = new Map<string, number>();
+  /** Files of monitors that are booked, and removed when that is on the disk, with their links. */
+  readonly #read = new Map<string, string>();
   #isTold = false;
+  #isLossTold = false;
 
   constructor(private readonly parts: LinkMeterParts) {
     this.#rounds = new Rounds({
@@ -80,7 +98,21 @@ export class LinkMeter {
     }
   }
 
-  /** Of a running domain links are about to come or go: what the kernel tells of one that goes is half of it. */
+  /** A run has begun, or has got links: whichever way they go, the kernel tells of both of their ends from now on. */
+  async began(entry: Subject): Promise<void> {
+    await this.know(entry);
+    try {
+      this.#meet(this.#ownOf(entry));
+    } catch (error) {
+      this.#complain(error);
+    }
+  }
+
+  #ownOf(entry: Subject): CountedLink[] {
+    return [...this.#owners].flatMap(([name, owner]) => (owner === entry ? (linkCount(name) ?? []) : []));
+  }
+
+  /** Of a running domain links are about to come or go. */
   changing(entry: Subject, before: Domain, after: Domain): void {
     const [old, next] = [linksOf(before, entry.record), linksOf(after, entry.record)];
     this.#own(entry, next);
@@ -100,8 +132,7 @@ export class LinkMeter {
   async ended(entry: Subject): Promise<void> {
     if (![...this.#owners.values()].includes(entry)) await this.know(entry);
     try {
-      const { readings } = this.#endedNow();
-      this.parts.book([...readings, ...this.#goneNow()]);
+      this.parts.book([...this.#endedNow(), ...this.#goneNow()]);
       this.parts.saveSoon();
     } catch (error) {
       this.#complain(error);
@@ -112,16 +143,18 @@ export class LinkMeter {
   look(): void {
     try {
       const there = linkCounts();
+      this.#meet(there);
       const gone = this.#goneNow();
       const inside = this.#inside();
       // Last: what a monitor writes before its link is gone from the kernel's answer is there by now.
       const ended = this.#endedNow();
-      const known = new Set([
+      this.#see([
         ...there.map(({ index }) => linkIn(this.#host, index)),
-        ...[...inside.readings, ...ended.all].map(({ link }) => link),
+        ...inside.readings.map(({ link }) => link),
+        ...this.#read.values(),
       ]);
-      const readings = [...ended.readings, ...this.#of(there), ...gone, ...inside.readings];
-      this.parts.book(readings, inside.isWhole ? (link) => known.has(link) : undefined);
+      const readings = [...ended, ...this.#of(there), ...gone, ...inside.readings];
+      this.parts.book(readings, inside.isWhole ? (link) => this.#isThere(link) : undefined);
     } catch (error) {
       this.#complain(error);
     }
@@ -145,34 +178,59 @@ export class LinkMeter {
     });
   }
 
+  #meet(links: readonly CountedLink[]): void {
+    const seenMs = performance.now();
+    for (const { name, index, peer } of links)
+      if (peer !== undefined && this.#owners.has(name)) this.#peers.set(peer, { name, index, seenMs });
+    for (const [peer, { seenMs: at }] of this.#peers) if (seenMs - at > GONE_MS) this.#peers.delete(peer);
+  }
+
+  #see(links: readonly string[]): void {
+    const now = performance.now();
+    for (const link of links) this.#seenMs.set(link, now);
+    for (const [link, at] of this.#seenMs) if (now - at > 2 * GONE_MS) this.#seenMs.delete(link);
+  }
+
+  /** One of an earlier daemon's gets its time, too. */
+  #isThere(link: string): boolean {
+    const seenMs = this.#seenMs.get(link);
+    if (seenMs === undefined) this.#seenMs.set(link, performance.now());
+    return seenMs === undefined || performance.now() - seenMs <= GONE_MS;
+  }
+
+  /** Each end tells what it has sent: of both together that is all. */
   #goneNow(): LinkReading[] {
     const gone = this.#gone.take();
-    if (gone === undefined)
+    if (gone === undefined && !this.#isLossTold) {
+      this.#isLossTold = true;
       this.parts.log(
         'warn',
         'more links went at once than the kernel tells of: what passed some of them in their last moments may not be counted',
       );
-    // Its other end is gone by then, whose sending is this one's receiving.
-    return this.#of(gone ?? []).map((reading) => ({ ...reading, isLate: true }));
+    }
+    const nothing = { bytes: 0n, packets: 0n };
+    const ends = (gone ?? []).flatMap((link): CountedLink[] => {
+      if (link.elsewhere === undefined) return [{ ...link, rx: nothing }];
+      const own = this.#peers.get(link.elsewhere);
+      return own === undefined ? [] : [{ ...link, ...own, rx: link.tx, tx: nothing }];
+    });
+    return this.#of(ends).map((reading) => ({ ...reading, isLate: true }));
   }
 
-  /** All that is there, and what of it was not booked yet. */
-  #endedNow(): { readonly all: readonly EndedLink[]; readonly readings: readonly LinkReading[] } {
-    const all = endedLinks(this.parts.endedFolder);
-    const unread = all.filter(({ path }) => !this.#read.has(path));
-    if (unread.length > 0) {
-      for (const { path } of unread) this.#read.add(path);
-      this.parts.saveSoon(() => {
-        for (const { path } of unread) rmSync(path, { force: true });
-        for (const { path } of unread) this.#read.delete(path);
-      });
-    }
+  /** What was not booked yet. */
+  #endedNow(): LinkReading[] {
+    const unread = endedLinks(this.parts.endedFolder, (path) => !this.#read.has(path));
+    if (unread.length === 0) return [];
+    for (const { path, link } of unread) this.#read.set(path, link);
+    this.parts.saveSoon(() => {
+      for (const { path } of unread) rmSync(path, { force: true });
+      for (const { path } of unread) this.#read.delete(path);
+    });
     const names = new Map([...this.parts.entries()].map(({ record }) => [record.uuid, record.name]));
-    const readings = unread.map(({ uuid, link, passed }): LinkReading => {
+    return unread.map(({ uuid, link, passed }) => {
       const name = names.get(uuid);
       return { uuid, ...(name === undefined ? {} : { name }), link, passed, isLate: true };
     });
-    return { all, readings };
   }
 
   /** Of links that have no end on the host what the container's network has counted, whatever the container calls them. */
