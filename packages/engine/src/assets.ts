@@ -3,8 +3,9 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Asset } from '@ctvirt/api';
-import type { Driver, HeldAsset } from './drivers/driver.js';
+import type { Driver } from './drivers/driver.js';
 import { removeTree } from './host/files.js';
+import type { HeldAsset } from './host/held-asset.js';
 import { type BoundLoop, boundLoops } from './host/loop.js';
 import { run } from './host/run.js';
 import type { Entry, Registry } from './registry/registry.js';

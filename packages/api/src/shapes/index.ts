@@ -10,6 +10,7 @@ export * from './event.js';
 export * from './finding.js';
 export * from './guarantees.js';
 export * from './host.js';
+export * from './network.js';
 export * from './parameter.js';
 export * from './profile.js';
 export * from './quota.js';

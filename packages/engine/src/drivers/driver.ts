@@ -1,8 +1,9 @@
 // What runs domains: all that the rest of the engine knows of it. No process, path or control group of the host is named here.
 // SPDX-License-Identifier: Apache-2.0
-import type { Asset, DomainInfo, DomainUse, PromisedDomain } from '@ctvirt/api';
+import type { DomainInfo, DomainUse, PromisedDomain } from '@ctvirt/api';
 import type { Domain } from '@ctvirt/xml';
 import type { ConsoleStream, ExecSession } from '../contract.js';
+import type { HeldAsset } from '../host/held-asset.js';
 import type { HostIds } from '../state/id-ranges.js';
 import type { DomainRecord } from '../state/record.js';
 import type { Usage } from '../storage/index.js';
@@ -117,11 +118,6 @@ export const unmeasured: DomainUse = {
 
 /** What a driver tells of a domain, whether or not it runs. */
 export type RunInfo = Pick<DomainInfo, 'initPid' | 'walls'>;
-
-/** Something that the host holds of ours, and how it is given back to it. */
-export interface HeldAsset extends Asset {
-  readonly remove: () => void | Promise<void>;
-}
 
 /** Who may need what the host holds. */
 export interface Owners {

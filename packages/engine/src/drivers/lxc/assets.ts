@@ -9,6 +9,7 @@ import { type CgroupLayout, removeGroup } from '../../cgroups/layout.js';
 import { walkTree } from '../../cgroups/tree.js';
 import type { Confinement } from '../../host/apparmor.js';
 import { removeTree } from '../../host/files.js';
+import type { HeldAsset } from '../../host/held-asset.js';
 import { linkNames } from '../../host/links.js';
 import { detachMount } from '../../host/mount-calls.js';
 import { mountsBelow } from '../../host/mountinfo.js';
@@ -17,7 +18,7 @@ import { idsOfProcess } from '../../host/userns.js';
 import { linkPrefixOf } from '../../lifecycle/document.js';
 import { type HostIds, RANGE_SIZE } from '../../state/id-ranges.js';
 import { diskName, type Layout } from '../../state/layout.js';
-import type { HeldAsset, Owners, Subject } from '../driver.js';
+import type { Owners, Subject } from '../driver.js';
 import type { LxcTools } from './tools.js';
 
 /** Dependencies of `LxcAssets`. */

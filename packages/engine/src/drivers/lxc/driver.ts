@@ -1,5 +1,6 @@
 // Runs domains as containers of liblxc: the floor below the domains, put together of its parts.
 // SPDX-License-Identifier: Apache-2.0
+
 import { existsSync, readdirSync } from 'node:fs';
 import { rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -10,6 +11,7 @@ import { removeGroup } from '../../cgroups/layout.js';
 import { shareProtection } from '../../cgroups/protection.js';
 import { EngineError } from '../../errors.js';
 import type { Facts } from '../../host/facts.js';
+import type { HeldAsset } from '../../host/held-asset.js';
 import { detachMount } from '../../host/mount-calls.js';
 import { mountsBelow } from '../../host/mountinfo.js';
 import { PrivateMounts } from '../../host/private-mounts.js';
@@ -18,17 +20,7 @@ import { planOf } from '../../lifecycle/document.js';
 import { linkFaults } from '../../lifecycle/link-faults.js';
 import type { HostIds } from '../../state/id-ranges.js';
 import { diskName } from '../../state/layout.js';
-import type {
-  Driver,
-  Ending,
-  Found,
-  HeldAsset,
-  LiveChange,
-  Owners,
-  Run,
-  RunInfo,
-  Subject,
-} from '../driver.js';
+import type { Driver, Ending, Found, LiveChange, Owners, Run, RunInfo, Subject } from '../driver.js';
 import { type LxcAssetParts, LxcAssets } from './assets.js';
 import { Boot, type BootParts } from './boot.js';
 import { type ChangeParts, changeRun, namedLinks, restoreRun } from './change.js';

@@ -1,11 +1,13 @@
 // Runs domains in memory alone: what the engine above does with a driver is tested on it, without root and without a kernel.
 // SPDX-License-Identifier: Apache-2.0
+
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { DomainUse } from '@ctvirt/api';
 import type { Domain } from '@ctvirt/xml';
 import type { ConsoleStream, ExecSession } from '../../contract.js';
 import { EngineError } from '../../errors.js';
+import type { HeldAsset } from '../../host/held-asset.js';
 import type { HostIds } from '../../state/id-ranges.js';
 import type { Usage } from '../../storage/index.js';
 import type { DomainCounters, LinkAddresses } from '../../view.js';
@@ -14,7 +16,6 @@ import {
   type Ending,
   type Found,
   type Held,
-  type HeldAsset,
   type LiveChange,
   type Program,
   type Run,
