@@ -33,8 +33,13 @@ function isIpv6(text: string): boolean {
   return halves.length === 2 ? groups < 8 : groups === 8;
 }
 
+/** The two kinds of IP addresses. */
+export type Family = 'ipv4' | 'ipv6';
+/** Bits of an address. */
+export const addressWidth = { ipv4: 32, ipv6: 128 } as const;
+
 /** Family of an address; undefined when the text is none. */
-export function familyOf(text: string): 'ipv4' | 'ipv6' | undefined {
+export function familyOf(text: string): Family | undefined {
   if (text.includes(':')) return isIpv6(text) ? 'ipv6' : undefined;
   return isIpv4(text) ? 'ipv4' : undefined;
 }
@@ -54,6 +59,14 @@ function groupsOf(text: string): number[] {
   if (tail === undefined) return before;
   const after = side(tail);
   return [...before, ...new Array<number>(8 - before.length - after.length).fill(0), ...after];
+}
+
+/** The address as one number; undefined when the text is none. */
+export function addressNumber(text: string): bigint | undefined {
+  const family = familyOf(text);
+  if (family === undefined) return undefined;
+  const [groups, bits] = family === 'ipv4' ? [text.split('.').map(Number), 8n] : [groupsOf(text), 16n];
+  return groups.reduce((number, group) => (number << bits) | BigInt(group), 0n);
 }
 
 /** The longest run of zero groups, of at least two. */

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { attribute, child, element, leaf, lifted, many, open, required, size } from '../schema/element.js';
 import type { Infer } from '../schema/infer.js';
-import { anyText, hostName, int32, nonEmptyText, oneOf, pattern, uuid } from '../schema/scalar.js';
+import { anyText, hostName, int32, nonEmptyText, oneOf, titleText, uuid } from '../schema/scalar.js';
 import { beancounters } from './beancounters.js';
 import { blkiotune } from './blkiotune.js';
 import { clock } from './clock.js';
@@ -40,9 +40,6 @@ const otherTypes = [
   'hvf',
 ] as const;
 
-/** Libvirt's tools show it in lists. */
-const line = pattern('a text without line breaks', String.raw`[^\n]*`, ['A title', '']);
-
 const inKiB = { unit: 'KiB', defaultUnit: 'KiB' } as const;
 const action = oneOf('destroy', 'restart', 'preserve', 'rename-restart');
 const crashAction = oneOf(
@@ -78,7 +75,7 @@ export const domain = element(
       name: leaf('name', nonEmptyText, { doc: 'Its name, unique on the host.', required: true }),
       uuid: leaf('uuid', uuid, { doc: 'Its UUID; made up when absent.' }),
       genid: leaf('genid', anyText, { doc: 'Generation id, for full machines.', since: '4.4.0' }),
-      title: leaf('title', line, { doc: 'A line for people.', since: '0.9.10' }),
+      title: leaf('title', titleText, { doc: 'A line for people.', since: '0.9.10' }),
       description: leaf('description', anyText, { doc: 'A text for people.' }),
       metadata: open('metadata', { doc: 'Anything, in namespaces of its own.', since: '0.9.10' }),
       beancounters: lifted('metadata', beancounters, 'parameters'),

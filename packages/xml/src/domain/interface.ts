@@ -19,6 +19,8 @@ import {
 import { bandwidth } from './bandwidth.js';
 import { address, alias } from './device.js';
 import { ip, route } from './ip.js';
+import { port } from './port.js';
+import { virtualport } from './virtualport.js';
 import { vlan } from './vlan.js';
 
 const mac = element('mac', {
@@ -156,29 +158,6 @@ const filterref = element('filterref', {
     parameters: many(filterParameter),
   },
 });
-const portOptions = element('port', {
-  doc: 'Options of the port on the bridge.',
-  since: '6.1.0',
-  fields: { isolated: attribute(yesNo, { doc: 'Whether isolated ports cannot reach each other.' }) },
-});
-const profileParameters = element('parameters', {
-  doc: 'Parameters of the port profile.',
-  fields: {
-    managerid: attribute(uint32, { doc: 'VSI manager.' }),
-    typeid: attribute(uint32, { doc: 'VSI type.' }),
-    typeidversion: attribute(uint32, { doc: 'Version of the VSI type.' }),
-    instanceid: attribute(uuid, { doc: 'VSI instance.' }),
-    profileid: attribute(nonEmptyText, { doc: 'Port profile.' }),
-    interfaceid: attribute(uuid, { doc: 'Id of the interface for Open vSwitch.' }),
-  },
-});
-const virtualport = element('virtualport', {
-  doc: 'Port of a virtual or managed switch.',
-  fields: {
-    type: attribute(oneOf('802.1Qbg', '802.1Qbh', 'openvswitch', 'midonet'), { doc: 'Kind of switch.' }),
-    parameters: child(profileParameters),
-  },
-});
 const tune = element('tune', {
   doc: 'Buffers of the interface, for full machines.',
   fields: { sndbuf: leaf('sndbuf', count, { doc: 'Bytes of the send buffer.' }) },
@@ -213,7 +192,7 @@ export const netInterface = variants(
       vlan: child(vlan),
       virtualport: child(virtualport),
       bandwidth: child(bandwidth),
-      port: child(portOptions),
+      port: child(port),
       ips: many(ip),
       routes: many(route),
       script: child(script('script', 'Script run when the interface is set up.')),

@@ -1,9 +1,10 @@
 // <ip> and <route>: addresses and routes of an interface, of either family.
 // SPDX-License-Identifier: Apache-2.0
 
-import { familyOf, isNetwork, prefixOf } from '../address.js';
+import { type Family, familyOf, isNetwork, prefixOf } from '../address.js';
+import type { Fields } from '../schema/declaration.js';
 import { attribute, element } from '../schema/element.js';
-import type { Infer } from '../schema/infer.js';
+import type { Infer, InferFields } from '../schema/infer.js';
 import type { Model } from '../schema/model.js';
 import type { Report } from '../schema/report.js';
 import { integer, ipAddress, oneOf, positive32 } from '../schema/scalar.js';
@@ -11,15 +12,9 @@ import { integer, ipAddress, oneOf, positive32 } from '../schema/scalar.js';
 const family = oneOf('ipv4', 'ipv6');
 const prefixLength = integer(0, 128);
 
-const addressFamily = (model: Model): 'ipv4' | 'ipv6' =>
-  String(model.address).includes(':') ? 'ipv6' : 'ipv4';
+const addressFamily = (model: Model): Family => (String(model.address).includes(':') ? 'ipv6' : 'ipv4');
 
-function checkAddress(
-  report: Report,
-  key: string,
-  address: string | undefined,
-  wanted: 'ipv4' | 'ipv6',
-): void {
+function checkAddress(report: Report, key: string, address: string | undefined, wanted: Family): void {
   if (address === undefined) return;
   const actual = familyOf(address);
   if (actual === wanted) return;
@@ -27,7 +22,7 @@ function checkAddress(
   report.error('bad-address', [key], `'${address}' is not ${expected}`, { found: address, expected });
 }
 
-function checkPrefix(report: Report, prefix: number | undefined, wanted: 'ipv4' | 'ipv6'): void {
+function checkPrefix(report: Report, prefix: number | undefined, wanted: Family): void {
   const most = wanted === 'ipv4' ? 32 : 128;
   if (prefix === undefined || prefix <= most) return;
   report.error('bad-prefix', ['prefix'], `the prefix ${prefix} is longer than an ${wanted} address`, {
@@ -80,6 +75,38 @@ export const ip = element(
   },
 );
 
+/** What a route says besides the family of its addresses. */
+export const routeFields = {
+  address: attribute(ipAddress, {
+    doc: 'The network; 0.0.0.0 or :: for the default route.',
+    required: true,
+  }),
+  netmask: attribute(ipAddress, { doc: 'The network as a mask, in place of a prefix.' }),
+  prefix: attribute(prefixLength, { doc: 'Length of the network prefix.' }),
+  gateway: attribute(ipAddress, { doc: 'Where packets for the network go.', required: true }),
+  metric: attribute(positive32, {
+    doc: 'Cost of the route; of two, the cheaper is taken.',
+    zeroIsUnset: true,
+  }),
+} satisfies Fields;
+
+/** Its addresses are of one family, and that of the network has no bit set beyond the prefix or netmask. */
+export function checkRoute(
+  { address, netmask, prefix, gateway }: InferFields<typeof routeFields>,
+  wanted: Family,
+  report: Report,
+): void {
+  checkAddress(report, 'address', address, wanted);
+  checkAddress(report, 'netmask', netmask, wanted);
+  checkAddress(report, 'gateway', gateway, wanted);
+  checkPrefix(report, prefix, wanted);
+  if (netmask !== undefined && prefix !== undefined)
+    report.error('conflict', ['prefix'], 'a route has either a netmask or a prefix');
+  if (netmask !== undefined && wanted === 'ipv6')
+    report.error('conflict', ['netmask'], 'an IPv6 route has a prefix, no netmask');
+  checkNetwork(report, address, prefix, netmask);
+}
+
 /** Its address must be that of a network: no bit is set beyond the prefix or netmask. */
 export const route = element(
   'route',
@@ -92,32 +119,10 @@ export const route = element(
         doc: 'Family of the addresses; follows from them.',
         fallback: addressFamily,
       }),
-      address: attribute(ipAddress, {
-        doc: 'The network; 0.0.0.0 or :: for the default route.',
-        required: true,
-      }),
-      netmask: attribute(ipAddress, { doc: 'The network as a mask, in place of a prefix.' }),
-      prefix: attribute(prefixLength, { doc: 'Length of the network prefix.' }),
-      gateway: attribute(ipAddress, { doc: 'Where packets for the network go.', required: true }),
-      metric: attribute(positive32, {
-        doc: 'Cost of the route; of two, the cheaper is taken.',
-        zeroIsUnset: true,
-      }),
+      ...routeFields,
     },
   },
-  {
-    check(model, report) {
-      checkAddress(report, 'address', model.address, model.family);
-      checkAddress(report, 'netmask', model.netmask, model.family);
-      checkAddress(report, 'gateway', model.gateway, model.family);
-      checkPrefix(report, model.prefix, model.family);
-      if (model.netmask !== undefined && model.prefix !== undefined)
-        report.error('conflict', ['prefix'], 'a route has either a netmask or a prefix');
-      if (model.netmask !== undefined && model.family === 'ipv6')
-        report.error('conflict', ['netmask'], 'an IPv6 route has a prefix, no netmask');
-      checkNetwork(report, model.address, model.prefix, model.netmask);
-    },
-  },
+  { check: (model, report) => checkRoute(model, model.family, report) },
 );
 
 /** An address with its family, and the length of its prefix where one is said. */

@@ -35,6 +35,12 @@ export const anyText: Scalar<string> = {
   format: same,
 };
 
+/** What lists show of a document. */
+export const titleText: Scalar<string> = pattern('a text without line breaks', String.raw`[^\n]*`, [
+  'A title',
+  '',
+]);
+
 const control = /\p{Cc}/u;
 
 /** What goes into one line of a file or a message: control characters, line breaks among them, would make it another. */
@@ -104,6 +110,25 @@ export function integer(min: number, max: number): Scalar<number> {
       return value >= min && value <= max ? value : undefined;
     },
     format: String,
+  };
+}
+
+/** The digits that a number has in C, where its start tells the base. */
+const cDigits = '0x[0-9a-fA-F]{1,8}|0[0-7]{0,11}|[1-9]\\d{0,9}';
+
+/** A number from 0 as C reads it: decimal, `0x` and hexadecimal digits, or `0` and octal ones; written in decimal unless `format` says otherwise. */
+export function cNumber(max: number, format: (value: number) => string = String): Scalar<number> {
+  const expression = new RegExp(`^(?:${cDigits})$`);
+  return {
+    expected: `a number, 0 to ${max}, decimal or hexadecimal after 0x`,
+    grammar: { kind: 'pattern', pattern: cDigits, examples: [format(1), format(Math.min(max, 7))] },
+    parse: (text) => {
+      const word = trim(text);
+      if (!expression.test(word)) return undefined;
+      const value = Number(/^0\d/.test(word) ? `0o${word.slice(1)}` : word);
+      return value <= max ? value : undefined;
+    },
+    format,
   };
 }
 
@@ -258,6 +283,13 @@ export const oneWord = pattern('a text without blanks and control characters', '
   'example.org',
   'a',
 ]);
+
+/** A name of the DNS as programs are given it, in lines where commas, slashes, quotes and hashes part words. */
+export const dnsName = pattern(
+  'a name without blanks, commas, slashes, quotes and hashes, up to 255 characters',
+  '[^\\s\\p{Cc},/\\\\#\'"]{1,255}',
+  ['example.org', 'web'],
+);
 
 /** The name of a variable of the environment, which ends at the first equals sign. */
 export const variableName = pattern("a variable's name, without an equals sign", '[^=\\p{Cc}]+', [
