@@ -3,6 +3,7 @@
 
 import { checkElement } from './check/check.js';
 import { type ParseOptions, parseElement } from './convert/parse.js';
+import type { FormatOptions } from './documents.js';
 import { type Domain, domain } from './domain/index.js';
 import { formatElement } from './emit/format.js';
 import { leftOut } from './emit/left-out.js';
@@ -38,15 +39,6 @@ export function parseDomainOrThrow(text: string, options: ParseOptions = {}): Do
   const { domain: model, findings } = parseDomain(text, options);
   if (model === undefined) throw new XmlError(findings);
   return model;
-}
-
-/** How a document is written; without any, in this package's canonical form. */
-export interface FormatOptions {
-  /**
-   * libvirt's own normal form: what the inactive dump of its LXC driver says of the document, byte for byte. What
-   * libvirt makes up by itself (a UUID, a MAC address) is not, and what it does not know is left out.
-   */
-  readonly libvirt?: boolean;
 }
 
 /**

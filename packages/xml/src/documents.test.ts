@@ -14,21 +14,68 @@ const others = kinds.filter((kind) => kind !== 'domain' && kind !== 'domainsnaps
 
 /** In libvirt's own spelling and order. */
 const texts: Readonly<Record<Exclude<DocumentKind, 'domain'>, string>> = {
-  network: `<network connections='2'>
+  network: `<network xmlns:dnsmasq='http://libvirt.org/schemas/network/dnsmasq/1.0' connections='2' ipv6='yes' trustGuestRxFilters='no'>
   <name>inside</name>
   <uuid>81ff0d90-c91e-6742-64da-4a736edb9a9b</uuid>
-  <forward mode='nat' dev='eth1'/>
-  <bridge name='virbr1' stp='on' delay='0'/>
+  <title>Inside</title>
+  <description>Members reach the world, and not each other.</description>
+  <metadata>
+    <a:b xmlns:a="urn:a"/>
+  </metadata>
+  <forward dev='eth1' mode='nat'>
+    <nat ipv6='yes'>
+      <address start='203.0.113.1' end='203.0.113.3'/>
+      <port start='1024' end='65535'/>
+    </nat>
+    <interface dev='eth1' connections='2'/>
+  </forward>
+  <bridge name='virbr1' zone='inside' stp='on' delay='0' macTableManager='kernel'/>
+  <mtu size='9000'/>
   <mac address='52:54:00:17:3f:37'/>
-  <domain name='example.com' localOnly='yes'/>
-  <dns forwardPlainNames='yes'/>
-  <ip family='ipv4' address='192.168.122.1' netmask='255.255.255.0'>
+  <domain name='example.com' localOnly='yes' register='yes'/>
+  <dns forwardPlainNames='yes'>
+    <forwarder domain='example.org' addr='192.0.2.53'/>
+    <forwarder addr='2001:db8::53'/>
+    <txt name='example' value='a &quot;text&quot;'/>
+    <srv service='ldap' protocol='tcp' domain='example.com' target='ldap.example.com' port='389' priority='1' weight='2'/>
+    <host ip='192.168.122.2'>
+      <hostname>gateway</hostname>
+      <hostname>host</hostname>
+    </host>
+  </dns>
+  <bandwidth>
+    <inbound average='1000' peak='5000' burst='5120'/>
+    <outbound average='128'/>
+  </bandwidth>
+  <port isolated='yes'/>
+  <ip family='ipv4' address='192.168.122.1' netmask='255.255.255.0' localPtr='yes'>
+    <tftp root='/srv/tftp'/>
     <dhcp>
-      <range start='192.168.122.2' end='192.168.122.254'/>
-      <host mac='00:16:3e:77:e2:ed' name='a.example.com' ip='192.168.122.10'/>
+      <range start='192.168.122.2' end='192.168.122.254'>
+        <lease expiry='12' unit='hours'/>
+      </range>
+      <host mac='00:16:3e:77:e2:ed' name='a.example.com' ip='192.168.122.10'>
+        <lease expiry='0'/>
+      </host>
+      <bootp file='pxeboot.img' server='192.0.2.4'/>
     </dhcp>
   </ip>
-  <route family='ipv4' address='192.168.222.0' prefix='24' gateway='192.168.122.10'/>
+  <ip family='ipv6' address='2001:db8::1' prefix='64'>
+    <dhcp>
+      <host id='0:3:0:1:0:16:3e:11:22:33' name='b' ip='2001:db8::9'/>
+    </dhcp>
+  </ip>
+  <route family='ipv4' address='192.168.222.0' prefix='24' gateway='192.168.122.10' metric='2'/>
+  <portgroup name='slow' default='yes' trustGuestRxFilters='no'>
+    <bandwidth>
+      <outbound average='10'/>
+    </bandwidth>
+  </portgroup>
+  <portgroup name='fast'>
+  </portgroup>
+  <dnsmasq:options>
+    <dnsmasq:option value='cname=*.example.com,web.example.com'/>
+  </dnsmasq:options>
 </network>
 `,
   pool: `<pool type='dir'>

@@ -7,6 +7,7 @@ import {
   type FindingCode,
   findingCodes,
   formatDomain,
+  parseDocument,
   parseDomain,
   XmlError,
 } from './index.js';
@@ -23,6 +24,9 @@ const beancounter = (attributes: string) =>
     `<metadata><c:beancounters xmlns:c='urn:ctvirt:beancounters:1'><c:parameter name='numproc' ${attributes}/></c:beancounters></metadata>`,
   );
 const idmap = (inside: string) => head(`<idmap>${inside}</idmap>`);
+
+const network = (inside: string) => `<network><name>a</name>${inside}</network>`;
+const subnet = (inside: string) => network(`<ip address='10.0.0.1' prefix='24'><dhcp>${inside}</dhcp></ip>`);
 
 /** The parser knows nothing of a host: whoever runs the domain says what is without effect there. */
 type ParserCode = Exclude<
@@ -202,6 +206,20 @@ const faults: Readonly<Record<ParserCode, readonly (readonly [text: string, path
       '/domain/idmap/gid[2]/@target',
     ],
   ],
+  'outside-subnet': [
+    [subnet("<range start='10.0.0.9' end='10.0.1.9'/>"), '/network/ip/dhcp/range/@end'],
+    [subnet("<host name='a' ip='10.0.1.9'/>"), '/network/ip/dhcp/host/@ip'],
+    [
+      network(
+        "<ip address='10.0.0.1' prefix='24'/><route address='10.1.0.0' prefix='16' gateway='10.2.0.1'/>",
+      ),
+      '/network/route/@gateway',
+    ],
+  ],
+  'taken-twice': [
+    [subnet("<host name='a' ip='10.0.0.9'/><host name='b' ip='10.0.0.9'/>"), '/network/ip/dhcp/host[2]/@ip'],
+    [network("<portgroup name='a'/><portgroup name='a'/>"), '/network/portgroup[2]/@name'],
+  ],
   conflict: [
     [
       head('<memtune><hard_limit>2</hard_limit><swap_hard_limit>1</swap_hard_limit></memtune>'),
@@ -220,14 +238,19 @@ const faults: Readonly<Record<ParserCode, readonly (readonly [text: string, path
   ],
 };
 
+const read = (text: string): { readonly model?: unknown; readonly findings: readonly Finding[] } => {
+  if (text.startsWith('<network>')) return parseDocument('network', text, { strict: true });
+  const { domain: model, findings } = parseDomain(text, { strict: true });
+  return { model, findings };
+};
 const errorsOf = (text: string): readonly Finding[] =>
-  parseDomain(text, { strict: true }).findings.filter(({ severity }) => severity === 'error');
+  read(text).findings.filter(({ severity }) => severity === 'error');
 
 for (const code of Object.keys(faults) as ParserCode[])
   test(`${code}: ${findingCodes[code]}`, () => {
     for (const [text, path] of faults[code]) {
-      const { domain, findings } = parseDomain(text, { strict: true });
-      assert.equal(domain, undefined);
+      const { model, findings } = read(text);
+      assert.equal(model, undefined);
       const found = findings.find((finding) => finding.code === code);
       assert.ok(found !== undefined, JSON.stringify(findings));
       assert.equal(found.path, path);

@@ -29,6 +29,8 @@ export const findingCodes = {
   'guarantee-over-maximum': 'a guarantee above the maximum',
   'bad-address': 'an address of another family, or none at all',
   'bad-prefix': 'a prefix length the address family does not have',
+  'outside-subnet': 'an address that is not of the network it is said for',
+  'taken-twice': 'a name or an address that two of a network have',
   'overlapping-idmap': 'two ranges of an id map overlap',
   'no-longer-accepted': 'in a stored document, let in by an older version and refused in a new one',
   conflict: 'two statements that contradict each other',

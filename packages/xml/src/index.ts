@@ -7,7 +7,6 @@ export type { ParseOptions } from './convert/parse.js';
 export { type Device, type DeviceKind, formatDevice, parseDevice } from './device.js';
 export {
   checkDomain,
-  type FormatOptions,
   formatDomain,
   leftOutOfLibvirtForm,
   type ParsedDomain,
@@ -15,9 +14,11 @@ export {
   parseDomainOrThrow,
 } from './document.js';
 export {
+  checkNetwork,
   type DocumentKind,
   type DocumentModel,
   documentKinds,
+  type FormatOptions,
   formatDocument,
   parseDocument,
 } from './documents.js';

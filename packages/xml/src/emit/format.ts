@@ -85,7 +85,10 @@ function writeAttributes(
   isRoot: boolean,
 ): string {
   let out = '';
-  const { namespace } = shape.element.body;
+  const { namespace, declaresFirst } = shape.element.body;
+  let declared = namespace !== undefined && (namespace.declares || isRoot) ? declare(namespace) : '';
+  for (const { key, uses } of shape.namespaceUses) if (model[key] !== undefined) declared += declare(uses);
+  if (declaresFirst === true) out += declared;
   if (shape.hasUnits) {
     for (const entry of shape.attributeOrder) {
       out += writeAttribute(entry, model);
@@ -95,8 +98,7 @@ function writeAttributes(
   } else if (shape.attributeOrder.length > 0) {
     for (const { entry } of present(shape.attributePlaces, model)) out += writeAttribute(entry, model);
   }
-  if (namespace !== undefined && (namespace.declares || isRoot)) out += declare(namespace);
-  for (const { key, uses } of shape.namespaceUses) if (model[key] !== undefined) out += declare(uses);
+  if (declaresFirst !== true) out += declared;
   if (extras === undefined) return out;
   // An attribute may stand once: one the schema wrote wins over one that was preserved.
   const written = new Set(Array.from(out.matchAll(/ ([^\s=']+)='[^']*'/g), ([, name]) => name));

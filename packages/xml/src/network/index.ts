@@ -1,144 +1,89 @@
 // <network>: a network that interfaces of domains can name.
 // SPDX-License-Identifier: Apache-2.0
 import { bandwidth } from '../domain/bandwidth.js';
+import { port } from '../domain/port.js';
+import { virtualport } from '../domain/virtualport.js';
 import { vlan } from '../domain/vlan.js';
 import { attribute, child, element, leaf, many, open } from '../schema/element.js';
 import type { Infer } from '../schema/infer.js';
-import {
-  deviceName,
-  integer,
-  ipAddress,
-  macAddress,
-  nonEmptyText,
-  oneOf,
-  uint32,
-  uuid,
-  yesNo,
-} from '../schema/scalar.js';
+import { anyText, pattern, titleText, uint32, uuid, yesNo } from '../schema/scalar.js';
+import { bridge, mac, mtu } from './bridge.js';
+import { networkDns } from './dns.js';
+import { dnsDomain } from './dns-domain.js';
+import { dnsmasqOptions } from './dnsmasq-options.js';
+import { forward } from './forward.js';
+import { networkIp } from './ip.js';
+import { checkMode, hasOwnBridge, modeOf } from './mode.js';
+import { portgroup } from './portgroup.js';
+import { checkPortgroups } from './portgroups.js';
+import { networkRoute } from './route.js';
+import { checkSubnets } from './subnets.js';
 
-const forward = element('forward', {
-  doc: 'How the network reaches others.',
-  example: "<forward mode='bridge'/>",
-  fields: {
-    mode: attribute(
-      oneOf('nat', 'route', 'open', 'bridge', 'private', 'vepa', 'passthrough', 'hostdev', 'none'),
-      { doc: 'The way.', assumed: 'nat' },
-    ),
-    dev: attribute(deviceName, { doc: 'The host interface it goes through.' }),
-    managed: attribute(yesNo, { doc: 'Whether libvirt detaches host devices by itself.' }),
-    interfaces: many(
-      element('interface', {
-        doc: 'A host interface of several.',
-        fields: { dev: attribute(deviceName, { doc: 'Its name.', required: true }) },
-      }),
-    ),
-  },
-});
-
-const bridge = element('bridge', {
-  doc: 'The bridge of the host that it is.',
-  example: "<bridge name='br0'/>",
-  fields: {
-    name: attribute(deviceName, { doc: 'Its name.' }),
-    zone: attribute(nonEmptyText, { doc: 'Zone of firewalld.' }),
-    stp: attribute(oneOf('on', 'off'), { doc: 'Whether it takes part in the spanning tree protocol.' }),
-    delay: attribute(uint32, { doc: 'Seconds before a new port forwards.' }),
-    macTableManager: attribute(oneOf('kernel', 'libvirt'), { doc: "Who fills the bridge's table." }),
-  },
-});
-
-const dhcp = element('dhcp', {
-  doc: 'Addresses that are given out.',
-  fields: {
-    ranges: many(
-      element('range', {
-        doc: 'Those for anybody.',
-        fields: {
-          start: attribute(ipAddress, { doc: 'The first.', required: true }),
-          end: attribute(ipAddress, { doc: 'The last.', required: true }),
-        },
-      }),
-    ),
-    hosts: many(
-      element('host', {
-        doc: 'One of a machine.',
-        fields: {
-          mac: attribute(macAddress, { doc: 'Its hardware address.' }),
-          id: attribute(nonEmptyText, { doc: 'Its DHCPv6 id.' }),
-          name: attribute(nonEmptyText, { doc: 'Its name.' }),
-          ip: attribute(ipAddress, { doc: 'Its address.' }),
-        },
-      }),
-    ),
-  },
-});
-
-const networkIp = element('ip', {
-  doc: 'An address of the host on it.',
-  example: "<ip address='192.168.122.1' netmask='255.255.255.0'/>",
-  fields: {
-    family: attribute(oneOf('ipv4', 'ipv6'), { doc: 'Its family.' }),
-    address: attribute(ipAddress, { doc: 'The address.' }),
-    netmask: attribute(ipAddress, { doc: 'The network as a mask.' }),
-    prefix: attribute(integer(0, 128), { doc: 'Length of the network prefix.' }),
-    localPtr: attribute(yesNo, { doc: 'Whether names of its addresses are answered here alone.' }),
-    dhcp: child(dhcp),
-  },
-});
-
-const networkRoute = element('route', {
-  doc: 'A route of the host through it.',
-  fields: {
-    family: attribute(oneOf('ipv4', 'ipv6'), { doc: 'Its family.' }),
-    address: attribute(ipAddress, { doc: 'The network.', required: true }),
-    netmask: attribute(ipAddress, { doc: 'The network as a mask.' }),
-    prefix: attribute(integer(0, 128), { doc: 'Length of the network prefix.' }),
-    gateway: attribute(ipAddress, { doc: 'Where packets for it go.', required: true }),
-    metric: attribute(uint32, { doc: 'Cost of the route.' }),
-  },
-});
+/** It names files, too. */
+const networkName = pattern('a name without slashes and control characters', '[^/\\p{Cc}]+', [
+  'default',
+  'customers-1',
+]);
 
 /** A network as `virNetworkGetXMLDesc` of libvirt has it. */
-export const network = element('network', {
-  doc: 'A network that interfaces of domains can name.',
-  example: "<network>\n  <name>br0</name>\n  <forward mode='bridge'/>\n  <bridge name='br0'/>\n</network>",
-  fields: {
-    connections: attribute(uint32, { doc: 'How many interfaces are on it.', live: true }),
-    ipv6: attribute(yesNo, { doc: 'Whether IPv6 passes among its members without an address.' }),
-    trustGuestRxFilters: attribute(yesNo, { doc: 'Whether members may change what they listen to.' }),
-    name: leaf('name', nonEmptyText, { doc: 'Its name, unique on the host.', required: true }),
-    uuid: leaf('uuid', uuid, { doc: 'Its UUID.' }),
-    metadata: open('metadata', { doc: 'Anything, in namespaces of its own.' }),
-    forward: child(forward),
-    bridge: child(bridge),
-    mtu: child(
-      element('mtu', {
-        doc: 'Largest packet.',
-        fields: { size: attribute(uint32, { doc: 'Its size in bytes.', required: true }) },
+export const network = element(
+  'network',
+  {
+    doc: 'A network that interfaces of domains can name.',
+    example:
+      "<network>\n  <name>default</name>\n  <forward mode='nat'/>\n  <ip address='192.168.122.1' netmask='255.255.255.0'>\n    <dhcp>\n      <range start='192.168.122.2' end='192.168.122.254'/>\n    </dhcp>\n  </ip>\n</network>",
+    declaresFirst: true,
+    fields: {
+      connections: attribute(uint32, { doc: 'How many interfaces are on it.', live: true }),
+      ipv6: attribute(yesNo, {
+        doc: 'Whether IPv6 passes among its members where it has no address of that family.',
+        since: '1.0.1',
       }),
-    ),
-    mac: child(
-      element('mac', {
-        doc: 'Hardware address of the bridge.',
-        fields: { address: attribute(macAddress, { doc: 'The address.', required: true }) },
+      trustGuestRxFilters: attribute(yesNo, {
+        doc: 'Whether its interfaces may send in any name.',
+        since: '1.2.10',
       }),
-    ),
-    domain: child(
-      element('domain', {
-        doc: 'The DNS domain of its members.',
-        fields: {
-          name: attribute(nonEmptyText, { doc: 'Its name.', required: true }),
-          localOnly: attribute(yesNo, { doc: 'Whether it is asked for here alone.' }),
-          register: attribute(yesNo, { doc: "Whether the host's resolver is told of it." }),
-        },
-      }),
-    ),
-    bandwidth: child(bandwidth),
-    vlan: child(vlan),
-    ips: many(networkIp),
-    routes: many(networkRoute),
+      name: leaf('name', networkName, { doc: 'Its name, unique on the host.', required: true }),
+      uuid: leaf('uuid', uuid, { doc: 'Its UUID; made up when absent.' }),
+      title: leaf('title', titleText, { doc: 'A line for people.', since: '9.7.0' }),
+      description: leaf('description', anyText, { doc: 'A text for people.', since: '9.7.0' }),
+      metadata: open('metadata', { doc: 'Anything, in namespaces of its own.', since: '2.1.0' }),
+      forward: child(forward),
+      bridge: child(bridge),
+      mtu: child(mtu),
+      mac: child(mac),
+      domain: child(dnsDomain),
+      dns: child(networkDns),
+      vlan: child(vlan, { doc: 'VLANs its interfaces belong to.' }),
+      bandwidth: child(bandwidth, { doc: 'Limits on the traffic through its bridge.' }),
+      port: child(port, { doc: 'Options of the port of each interface on the bridge.' }),
+      ips: many(networkIp),
+      routes: many(networkRoute),
+      virtualport: child(virtualport),
+      portgroups: many(portgroup),
+      dnsmasqOptions: child(dnsmasqOptions),
+    },
   },
-});
+  {
+    libvirt(model) {
+      const mode = modeOf(model);
+      const { name, macTableManager, ...own } = model.bridge ?? {};
+      const isBridge = hasOwnBridge(mode) || name !== undefined || macTableManager !== undefined;
+      const shown = hasOwnBridge(mode) ? { stp: true, delay: 0, ...own } : {};
+      return {
+        ...model,
+        ipv6: model.ipv6 === true ? true : undefined,
+        forward: mode === 'none' ? undefined : model.forward,
+        bridge: isBridge ? { name, ...shown, macTableManager } : undefined,
+      };
+    },
+    check(model, report) {
+      checkMode(model, report);
+      checkSubnets(model, report);
+      checkPortgroups(model, report);
+    },
+  },
+);
 
-/** A network by its name: the bridge it is, and addresses, routes and limits of it. */
+/** A network by its name: the bridge it is, its addresses, and what its members get of it. */
 export type Network = Infer<typeof network>;

@@ -140,6 +140,8 @@ export interface ElementBody<F extends Fields, C extends Choice | undefined> {
   readonly hasBothTags?: true;
   /** A blank line stands before each child, and before the end. */
   readonly isSpaced?: true;
+  /** Namespaces are declared before its attributes, as libvirt does. */
+  readonly declaresFirst?: true;
   /** What is misspelt in it would leave a wall out without a word: what it does not know is an error. */
   readonly isClosed?: true;
   /** The namespace of the element's prefix, declared where the element is written if `declares`. */

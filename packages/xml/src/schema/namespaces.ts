@@ -5,6 +5,8 @@
 export const namespaces = {
   /** libvirt's LXC driver; declared on the document's root, as libvirt does. */
   lxc: { prefix: 'lxc', uri: 'http://libvirt.org/schemas/domain/lxc/1.0' },
+  /** libvirt's options for dnsmasq; declared on the network, as libvirt does. */
+  dnsmasq: { prefix: 'dnsmasq', uri: 'http://libvirt.org/schemas/network/dnsmasq/1.0' },
   /** Beancounters of OpenVZ that libvirt has no element for; declared where they stand, in the metadata. */
   ctvirt: { prefix: 'ctvirt', uri: 'urn:ctvirt:beancounters:1' },
 } as const;
