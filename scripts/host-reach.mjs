@@ -8,7 +8,7 @@ const packages = new URL('../packages/', import.meta.url).pathname;
 /** What the modules of engine/src/host do, and which folders of the engine may have that done. Types are everyone's. */
 const kinds = {
   'files, words and facts': {
-    modules: ['facts', 'files', 'gone', 'paths', 'refusal', 'trusted', 'undo'],
+    modules: ['facts', 'files', 'gone', 'held-asset', 'paths', 'refusal', 'trusted', 'undo'],
     folders: [''],
   },
   mounts: {

@@ -16,8 +16,12 @@ import type {
   DomainSummary,
   ExecRequest,
   ExpectedArchive,
+  Finding,
   GuaranteeReport,
   HostFacts,
+  NetworkEvent,
+  NetworkLease,
+  NetworkSummary,
   OwnerLimits,
   ParameterRow,
   Profile,
@@ -26,7 +30,7 @@ import type {
   Template,
   TrafficReport,
 } from '@ctvirt/api';
-import type { Domain } from '@ctvirt/xml';
+import type { Domain, Network } from '@ctvirt/xml';
 import type { DomainCounters, LinkAddresses } from './view.js';
 
 /** A domain by UUID, name or id of its run, looked up in this order; no id is another domain's name or CTID. */
@@ -34,6 +38,9 @@ export type DomainRef = string;
 
 /** A domain by exactly one of its names; unlike a DomainRef it cannot mean another one. */
 export type DomainKey = { readonly id: number } | { readonly name: string } | { readonly uuid: string };
+
+/** A network by UUID or name, looked up in this order. */
+export type NetworkRef = string;
 
 /** Called with how far a long operation is. */
 export type OnProgress = (progress: Progress) => void;
@@ -166,6 +173,41 @@ export interface Engine {
   profiles: {
     list(): Promise<readonly Profile[]>;
     get(name: string): Promise<Profile>;
+  };
+
+  networks: {
+    list(): readonly NetworkSummary[];
+    get(ref: NetworkRef): NetworkSummary;
+    /** The network of this key, if there is one. */
+    find(key: { readonly name: string } | { readonly uuid: string }): NetworkSummary | undefined;
+    /** Its XML; of one that runs as it runs unless `inactive`. */
+    xml(ref: NetworkRef, options?: { inactive?: boolean }): Promise<string>;
+    /** A document without a UUID is that of the network of its name, if there is one. One that runs goes on as it is until it is started again. */
+    define(
+      xml: string,
+      options?: { strict?: boolean },
+    ): Promise<{ network: NetworkSummary; findings: readonly Finding[] }>;
+    /** Starts a network that is gone when it is stopped. */
+    create(
+      xml: string,
+      options?: { strict?: boolean },
+    ): Promise<{ network: NetworkSummary; findings: readonly Finding[] }>;
+    start(ref: NetworkRef): Promise<NetworkSummary>;
+    /** Links of running domains stay, and are plugged in again when it starts. */
+    stop(ref: NetworkRef): Promise<NetworkSummary>;
+    /** Throws `in-use` with the domains that run on it. */
+    undefine(ref: NetworkRef): Promise<void>;
+    setAutostart(ref: NetworkRef, autostart: boolean): Promise<NetworkSummary>;
+    /** Changes the document by a pure function: the stored one, the running one, or both; members are not disturbed. */
+    amend(
+      ref: NetworkRef,
+      targets: { readonly live: boolean; readonly stored: boolean },
+      edit: (network: Network) => Network,
+    ): Promise<NetworkSummary>;
+    /** Who has which address: what is kept for domains that run, and what others were given. */
+    leases(ref: NetworkRef): Promise<readonly NetworkLease[]>;
+    /** Calls back on every change of state; the result unsubscribes. */
+    onEvent(listener: (event: NetworkEvent) => void): () => void;
   };
 
   /** The host's ledger of promises; with a profile, how many more domains of it could be kept to theirs. */

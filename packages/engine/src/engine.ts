@@ -3,6 +3,7 @@
 import { makeDomains, type Parts } from './build/domains.js';
 import { type DriverName, makeFloor } from './build/drivers.js';
 import { openHost } from './build/host.js';
+import { openNetworks } from './build/networks.js';
 import { hostFacts, operationsOf } from './build/operations.js';
 import { close, recover } from './build/recover.js';
 import { makeRules, type RuleOptions } from './build/rules.js';
@@ -53,7 +54,12 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
   const below = { ...host, ...(await openState(host)) };
   const ruled = { ...below, ...makeRules(below, options) };
   const driven = { ...ruled, ...makeFloor(options.driver ?? 'liblxc', ruled) };
-  return { ...driven, ...makeDomains(driven) };
+  const { floor } = driven;
+  const networked = {
+    ...driven,
+    ...(await openNetworks({ ...driven, host: floor.networks, links: floor.links })),
+  };
+  return { ...networked, ...makeDomains(networked) };
 }
 
 function engineOf(parts: Parts): Engine {

@@ -3,17 +3,20 @@
 import { Adopter } from '../adoption/adopt.js';
 import { Assets } from '../assets.js';
 import { takeBack } from '../domains/change.js';
+import { Definer } from '../domains/definer.js';
 import { Lifecycle } from '../domains/lifecycle.js';
 import { Turns } from '../domains/turns.js';
 import type { Driver } from '../drivers/driver.js';
 import { claimOf } from '../lifecycle/claim.js';
 import type { FloorParts } from './drivers.js';
 import type { HostParts } from './host.js';
+import type { NetworkBuild } from './networks.js';
 import type { RuleParts } from './rules.js';
 import type { StateParts } from './state.js';
 
 /** Objects above the driver. */
 export interface DomainParts {
+  readonly definer: Definer;
   readonly turns: Turns;
   readonly lifecycle: Lifecycle;
   readonly adopter: Adopter;
@@ -21,13 +24,23 @@ export interface DomainParts {
 }
 
 /** All that the engine is made of. */
-export type Parts = HostParts & StateParts & RuleParts & FloorParts & DomainParts;
+export type Parts = HostParts & StateParts & RuleParts & FloorParts & NetworkBuild & DomainParts;
 
 /** Builds them over a driver. */
 export function makeDomains(
-  parts: Pick<HostParts, 'layout' | 'log' | 'facts'> & StateParts & RuleParts & { readonly driver: Driver },
+  below: Pick<HostParts, 'layout' | 'log' | 'facts' | 'namespaces'> &
+    StateParts &
+    RuleParts &
+    NetworkBuild & { readonly driver: Driver },
 ): DomainParts {
-  const { registry, queue, definer, events, facts, templates } = parts;
+  const { registry, queue, events, facts, templates, quotas } = below;
+  const definer = new Definer({
+    ...below,
+    ownersRemark: (entry, specs) => quotas.ownersRemark(entry, specs),
+    overfull: (entry, specs) => quotas.overfull(entry, specs),
+    emit: (event, detail, entry) => events.lifecycle(event, detail, entry),
+  });
+  const parts = { ...below, definer };
   const lifecycle = new Lifecycle({
     ...parts,
     claim: (domain) => claimOf(domain, facts),
@@ -36,6 +49,7 @@ export function makeDomains(
     forget: (entry) => definer.forget(entry, { erase: entry.record.eraseAtEnd }),
   });
   return {
+    definer,
     turns: new Turns(registry, queue),
     lifecycle,
     adopter: new Adopter(parts),

@@ -9,6 +9,7 @@ import { type LookParts, lookOperations } from '../domains/look.js';
 import { type RunParts, runOperations } from '../domains/run.js';
 import type { DomainParts } from './domains.js';
 import type { HostParts } from './host.js';
+import type { NetworkBuild } from './networks.js';
 import type { StateParts } from './state.js';
 
 /** Dependencies of `operationsOf`. */
@@ -18,11 +19,12 @@ export type OperationParts = LookParts &
   RunParts &
   InsideParts &
   Pick<StateParts, 'templates' | 'profiles' | 'events'> &
-  Pick<DomainParts, 'assets'>;
+  Pick<DomainParts, 'assets'> &
+  Pick<NetworkBuild, 'networks'>;
 
 /** All that an engine answers, but for facts and links of the host, and its end. */
 export function operationsOf(parts: OperationParts): Omit<Engine, 'host' | 'links' | 'close'> {
-  const { templates, profiles, assets, events } = parts;
+  const { templates, profiles, networks, assets, events } = parts;
   return {
     ...lookOperations(parts),
     ...amendOperations(parts),
@@ -31,6 +33,7 @@ export function operationsOf(parts: OperationParts): Omit<Engine, 'host' | 'link
     ...insideOperations(parts),
     templates,
     profiles,
+    networks,
     check: () => assets.check(),
     clean: () => assets.clean(),
     onEvent: (listener) => events.listen((event) => listener(event)),

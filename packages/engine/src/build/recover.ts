@@ -4,6 +4,7 @@ import { addressesOf, filesystemsOf, shownOf, writableSources } from '../lifecyc
 import { readStored } from '../lifecycle/stored-document.js';
 import type { Entry } from '../registry/registry.js';
 import type { Parts } from './domains.js';
+import { resumeNetworks } from './networks.js';
 
 /** Finds out what runs, takes its part of the host for it again, and looks after it from now on. */
 export async function recover(parts: Parts): Promise<void> {
@@ -11,6 +12,7 @@ export async function recover(parts: Parts): Promise<void> {
   await complete(parts);
   await lifecycle.recover();
   await floor.open(await knowRunning(parts));
+  await resumeNetworks(parts);
   namespaces.refill();
   await assets.claimIds();
   openWatches(parts);
@@ -79,10 +81,13 @@ function openWatches({ quotas, events }: Parts): void {
 
 /** Stops watching; containers go on. */
 export async function close(parts: Parts): Promise<void> {
-  const { queue, lifecycle, registry, floor, appArmor, namespaces, gauges, quotas, traffic } = parts;
+  const { queue, networkQueue, lifecycle, registry, floor, appArmor, namespaces, gauges, quotas, traffic } =
+    parts;
   await queue.idle();
+  await networkQueue.idle();
   lifecycle.close();
   const isUsed = [...registry.entries()].some(({ running }) => running !== undefined);
+  floor.networks.close();
   await floor.close({ isUsed });
   await traffic.close();
   if (!isUsed) appArmor.unload();

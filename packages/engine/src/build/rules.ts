@@ -1,7 +1,6 @@
 // What domains may have, and who says so: promises, quotas, disks, and what a document must be like.
 // SPDX-License-Identifier: Apache-2.0
 import type { GuaranteePolicy } from '@ctvirt/api';
-import { Definer } from '../domains/definer.js';
 import type { Admission } from '../guarantees/admission.js';
 import { Guarantees } from '../guarantees/guarantees.js';
 import type { ProjectRange } from '../host/projects.js';
@@ -22,13 +21,13 @@ export interface RuleOptions {
 
 const DEFAULT_RESERVE_BYTES = 256 * 2 ** 20;
 
-/** Objects that define domains, and keep promises and quotas. */
+/** Objects that keep promises and quotas. */
 export interface RuleParts {
   readonly guarantees: Guarantees;
   readonly admission: Admission;
   readonly quotas: Quotas;
   readonly blockIo: BlockIo;
-  readonly definer: Definer;
+  readonly projectIds: ProjectRange | undefined;
 }
 
 /** Builds them from the host and the state. */
@@ -36,7 +35,7 @@ export function makeRules(
   parts: Pick<HostParts, 'layout' | 'log' | 'facts' | 'cgroups' | 'namespaces'> & StateParts,
   options: RuleOptions,
 ): RuleParts {
-  const { layout, log, facts, cgroups, registry, documents, live, events } = parts;
+  const { layout, log, facts, cgroups, registry, documents, live } = parts;
   const guarantees = new Guarantees({
     policy: options.guarantees ?? 'warn',
     reserveBytes: options.reserveBytes ?? DEFAULT_RESERVE_BYTES,
@@ -53,14 +52,6 @@ export function makeRules(
     document: live,
     mounts: layout.mounts,
   });
-  const definer = new Definer({
-    ...parts,
-    admission,
-    ownersRemark: (entry, specs) => quotas.ownersRemark(entry, specs),
-    overfull: (entry, specs) => quotas.overfull(entry, specs),
-    projectIds: options.projectIds,
-    emit: (event, detail, entry) => events.lifecycle(event, detail, entry),
-  });
   const blockIo = new BlockIo({ cgroups, parent: layout.cgroup });
-  return { guarantees, admission, quotas, blockIo, definer };
+  return { guarantees, admission, quotas, blockIo, projectIds: options.projectIds };
 }

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { BeancounterReport } from '@ctvirt/api';
 import type { Domain } from '@ctvirt/xml';
+import type { NetworkHost } from '../networks/contract/network-host.js';
 import type { Driver, Subject } from './driver.js';
 
 /** OpenVZ's accounts. */
@@ -12,14 +13,23 @@ export interface Accounts<S extends Subject> {
   reports(): Promise<readonly BeancounterReport[]>;
 }
 
+/** The host's links, the ends of runs' links among them. */
+export interface HostLinks {
+  has(name: string): boolean;
+  /** Plugs them into a bridge; what is gone meanwhile is passed over. */
+  plug(bridge: string, names: readonly string[]): Promise<void>;
+}
+
 /** One of the things that run domains. */
 export interface Floor<S extends Subject> {
   readonly driver: Driver;
   readonly accounting: Accounts<S>;
+  readonly networks: NetworkHost;
   /** Its own word for its version. */
   version(): Promise<string>;
   /** A daemon that starts tells of each domain that runs, with the document of its run. */
   know(subject: S, domain: Domain): void;
+  readonly links: HostLinks;
   /** Looks after what runs from now on; told of those it knows whose addresses are no other's. */
   open(running: readonly S[]): Promise<void>;
   /** Stops looking; what runs goes on. */

@@ -180,7 +180,8 @@ const faultsOf = ({ devices }: Domain) => linkFaults(devices.interfaces ?? []);
 const isError = ({ severity }: Finding): boolean => severity === 'error';
 const wordsOf = ({ code, path, message }: Finding): string => `${code} ${path} ${message}`;
 
-function refuseErrors(findings: readonly Finding[], what: string): void {
+/** Throws `invalid` with all findings if one of them is an error; `what` is what they are of. */
+export function refuseErrors(findings: readonly Finding[], what: string): void {
   const errors = findings.filter(isError);
   const [first] = errors;
   if (first === undefined) return;

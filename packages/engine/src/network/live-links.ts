@@ -150,6 +150,18 @@ async function addMacvlan(link: LinkPlan, pid: number, undo: Undo): Promise<void
   isInside = true;
 }
 
+/** The host's links, for networks that come and go beneath them. */
+export const hostLinks = {
+  has: hasLink,
+  /** What is gone has nothing to be plugged in. */
+  async plug(bridge: string, names: readonly string[]): Promise<void> {
+    for (const name of names)
+      await ip('link', 'set', name, 'master', bridge).catch((error: unknown) => {
+        if (hasLink(name)) throw error;
+      });
+  },
+};
+
 /**
  * Takes away the host's ends, named by us, that are still there after the end of a container. liblxc does so with the links it
  * made; of those that came later the kernel would, in its own time, and the next start would find their names taken.

@@ -13,6 +13,7 @@ export interface Layout {
   readonly profiles: string;
   readonly lib: string;
   readonly domains: string;
+  readonly networks: string;
   readonly roots: string;
   readonly templates: string;
   /** What passed the links of domains. */
@@ -28,6 +29,8 @@ export interface Layout {
   readonly runtime: string;
   /** What links had counted when their containers ended, one file each until somebody has read it. */
   readonly endedLinks: string;
+  /** One folder per network that runs: its document as it runs, and what its host has. */
+  readonly networkRuntime: string;
   /** Which lxcfs serves what. */
   readonly lxcfs: string;
   /** The profile around containers, as it was loaded. */
@@ -70,6 +73,7 @@ export function layoutOf(root?: string): Layout {
     profiles: join(etc, 'profiles'),
     lib,
     domains: join(lib, 'domains'),
+    networks: join(lib, 'networks'),
     roots: join(lib, 'roots'),
     templates: join(lib, 'templates'),
     traffic: join(lib, 'traffic'),
@@ -80,6 +84,7 @@ export function layoutOf(root?: string): Layout {
     mounts: join(run, 'mnt'),
     runtime: join(run, 'domains'),
     endedLinks: join(run, 'ended-links'),
+    networkRuntime: join(run, 'networks'),
     lxcfs: join(run, 'lxcfs'),
     appArmor: join(run, 'apparmor'),
     lxc: join(run, 'lxc'),

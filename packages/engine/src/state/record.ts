@@ -1,7 +1,7 @@
 // The record beside a domain's XML: what the daemon must know of it without reading the document.
 // SPDX-License-Identifier: Apache-2.0
 import type { StateReason } from '@ctvirt/api';
-import { EngineError } from '../errors.js';
+import { parseJson } from './folders.js';
 import type { HostIds, NamedIds } from './id-ranges.js';
 
 /** `ids` counts from the first host id; a domain with an `<idmap>` of its own leases none. */
@@ -78,17 +78,8 @@ function isRecord(value: unknown): value is DomainRecord {
 }
 
 /** Returns the record; throws `internal` if the text is none. */
-export function parseRecord(text: string, path: string): DomainRecord {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (cause) {
-    throw new EngineError('internal', `${path} is damaged: ${String(cause)}`, { path }, { cause });
-  }
-  if (!isRecord(value))
-    throw new EngineError('internal', `${path} is not a domain record of this version`, { path });
-  return value;
-}
+export const parseRecord = (text: string, path: string): DomainRecord =>
+  parseJson(text, path, isRecord, 'a domain record');
 
 /** Returns the text that `parseRecord` reads. */
 export function formatRecord(record: DomainRecord): string {

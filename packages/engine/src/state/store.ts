@@ -1,14 +1,14 @@
 // Domains on disk: each a folder with its XML and record, each with a folder for its files; both appear and vanish whole.
 // SPDX-License-Identifier: Apache-2.0
-import { randomBytes } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { chmod, mkdir, mkdtemp, readFile, rename, stat } from 'node:fs/promises';
+import { chmod, mkdir, readFile, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { EngineError } from '../errors.js';
-import { exchange, removeTree, syncDirectory, unfinishedIn, writeAtomically } from '../host/files.js';
+import { removeTree, writeAtomically } from '../host/files.js';
 import { requireTrusted } from '../host/trusted.js';
+import { type Fill, Folders, parseJson, readOr } from './folders.js';
 import type { NamedIds } from './id-ranges.js';
-import { diskName, type Layout } from './layout.js';
+import type { Layout } from './layout.js';
 import { type DomainRecord, formatRecord, isNamedIds, parseRecord } from './record.js';
 
 /** What stands beside a domain's files: whose they are, made from what, and whether they outlive the definition. */
@@ -39,40 +39,36 @@ export interface Documents {
   readonly native: Readonly<Record<string, string>>;
 }
 
-// A folder that is not complete yet, or not any more, has one of these names until it is.
-const NEW = '.new-';
-const GONE = '.gone-';
-
 /** Reads and writes the folders of domains. */
 export class DomainStore {
-  constructor(private readonly layout: Layout) {}
+  readonly #domains: Folders;
+  readonly #roots: Folders;
+
+  constructor(private readonly layout: Layout) {
+    this.#domains = new Folders(layout.domains);
+    this.#roots = new Folders(layout.roots);
+  }
 
   folder(name: string): string {
-    return join(this.layout.domains, diskName(name));
+    return this.#domains.path(name);
   }
   rootFolder(name: string): string {
-    return join(this.layout.roots, diskName(name));
+    return this.#roots.path(name);
   }
 
   /** Removes what an interrupted operation left half-made or half-removed; answers what that was. */
   async recover(): Promise<string[]> {
-    const removed: string[] = [];
-    const remove = async (path: string): Promise<void> => {
-      await removeTree(path);
-      removed.push(path);
-    };
-    for (const parent of [this.layout.domains, this.layout.roots]) {
-      for (const entry of readdirSync(parent)) {
-        if (entry.startsWith(NEW) || entry.startsWith(GONE)) await remove(join(parent, entry));
-        else for (const file of unfinishedIn(join(parent, entry))) await remove(file);
-      }
-    }
+    const removed = [...(await this.#domains.recover()), ...(await this.#roots.recover())];
     for (const entry of readdirSync(this.layout.roots)) {
       // Files whose lease cannot be read stay: load tells of them, and somebody may want them.
       const lease = readOr([], join(this.layout.roots, entry, 'lease.json'), parseLease);
       if (lease === undefined) continue;
       const isDefined = existsSync(join(this.layout.domains, entry));
-      if (!lease.kept && !isDefined) await remove(join(this.layout.roots, entry));
+      if (!lease.kept && !isDefined) {
+        const path = join(this.layout.roots, entry);
+        await removeTree(path);
+        removed.push(path);
+      }
       // A definition that took kept files over and was interrupted then: erasing it would leave them.
       if (lease.kept && isDefined) await this.writeLease({ ...lease, kept: false }).catch(() => undefined); // on a full disk the next daemon does
     }
@@ -87,8 +83,7 @@ export class DomainStore {
     const records: DomainRecord[] = [];
     const damaged: EngineError[] = [];
     const known = new Set<string>();
-    for (const entry of readdirSync(this.layout.domains)) {
-      if (entry.startsWith('.')) continue;
+    for (const entry of this.#domains.onDisk()) {
       const record = readOr(damaged, join(this.layout.domains, entry, 'record.json'), parseRecord);
       if (record === undefined) continue;
       records.push(record);
@@ -103,8 +98,9 @@ export class DomainStore {
   }
 
   #leases(isWanted: (entry: string) => boolean, damaged: EngineError[]): Lease[] {
-    return readdirSync(this.layout.roots)
-      .filter((entry) => !entry.startsWith('.') && isWanted(entry))
+    return this.#roots
+      .onDisk()
+      .filter(isWanted)
       .flatMap((entry) => readOr(damaged, join(this.layout.roots, entry, 'lease.json'), parseLease) ?? []);
   }
 
@@ -124,8 +120,7 @@ export class DomainStore {
 
   /** Lets `name` say of leases of earlier versions how their layers are kept. What cannot be written is said again by the next daemon. */
   async nameLayers(name: (folder: string, target: string) => string): Promise<void> {
-    for (const entry of readdirSync(this.layout.roots)) {
-      if (entry.startsWith('.')) continue; // not finished
+    for (const entry of this.#roots.onDisk()) {
       const folder = join(this.layout.roots, entry);
       const lease = readOr([], join(folder, 'lease.json'), parseLease);
       if (lease === undefined || lease.made.every(({ layer }) => layer !== undefined)) continue;
@@ -135,17 +130,11 @@ export class DomainStore {
   }
 
   /** Makes the folder of a domain's files: `fill` gets an empty one, which takes its place when it is complete. */
-  async makeRoot(lease: Lease, fill: (folder: string) => Promise<void>): Promise<void> {
-    const staging = await mkdtemp(join(this.layout.roots, NEW));
-    try {
-      await fill(staging);
-      await writeAtomically(join(staging, 'lease.json'), formatLease(lease));
-      await rename(staging, this.rootFolder(lease.name));
-    } catch (error) {
-      await removeTree(staging);
-      throw error;
-    }
-    await syncDirectory(this.layout.roots);
+  async makeRoot(lease: Lease, fill: Fill): Promise<void> {
+    await this.#roots.make(lease.name, async (folder) => {
+      await fill(folder);
+      await writeAtomically(join(folder, 'lease.json'), formatLease(lease));
+    });
   }
 
   async writeLease(lease: Lease): Promise<void> {
@@ -154,29 +143,12 @@ export class DomainStore {
 
   /** The moment a new domain exists: its folder appears whole. */
   async create(record: DomainRecord, documents: Documents): Promise<void> {
-    const staging = await mkdtemp(join(this.layout.domains, NEW));
-    try {
-      await writeDocuments(staging, documents);
-      await writeAtomically(join(staging, 'record.json'), formatRecord(record));
-      await rename(staging, this.folder(record.name));
-    } catch (error) {
-      await removeTree(staging);
-      throw error;
-    }
-    await syncDirectory(this.layout.domains);
+    await this.#domains.make(record.name, filledWith(record, documents));
   }
 
-  /** Replaces a domain's documents and record at one moment: the complete new folder changes places with the old one. */
+  /** Replaces a domain's documents and record at one moment. */
   async update(record: DomainRecord, documents: Documents): Promise<void> {
-    const staging = await mkdtemp(join(this.layout.domains, NEW));
-    try {
-      await writeDocuments(staging, documents);
-      await writeAtomically(join(staging, 'record.json'), formatRecord(record));
-      exchange(staging, this.folder(record.name));
-      await syncDirectory(this.layout.domains);
-    } finally {
-      await removeTree(staging);
-    }
+    await this.#domains.replace(record.name, filledWith(record, documents));
   }
 
   /** `durable: false` for what the next start would find out again. */
@@ -194,62 +166,29 @@ export class DomainStore {
     return existsSync(path) ? readFileSync(path, 'utf8') : undefined;
   }
 
-  /** The moment a domain ceases to exist is the rename; what follows can be repeated. */
   async remove(name: string): Promise<void> {
-    await vanish(this.layout.domains, this.folder(name));
+    await this.#domains.remove(name);
   }
 
   async removeRoot(name: string): Promise<void> {
-    if (existsSync(this.rootFolder(name))) await vanish(this.layout.roots, this.rootFolder(name));
+    await this.#roots.removeIfThere(name);
   }
 }
 
-async function writeDocuments(folder: string, documents: Documents): Promise<void> {
-  for (const [file, text] of Object.entries(documents.native))
-    await writeAtomically(join(folder, file), text);
-  await writeAtomically(join(folder, 'domain.xml'), documents.xml);
-}
-
-async function vanish(parent: string, folder: string): Promise<void> {
-  // Nothing is made here: what is removed to gain space must go on a full disk too.
-  const grave = join(parent, `${GONE}${randomBytes(8).toString('hex')}`);
-  await rename(folder, grave);
-  await syncDirectory(parent);
-  await removeTree(grave);
-}
+const filledWith =
+  (record: DomainRecord, documents: Documents): Fill =>
+  async (folder) => {
+    for (const [file, text] of Object.entries(documents.native))
+      await writeAtomically(join(folder, file), text);
+    await writeAtomically(join(folder, 'domain.xml'), documents.xml);
+    await writeAtomically(join(folder, 'record.json'), formatRecord(record));
+  };
 
 function formatLease(lease: Lease): string {
   return `${JSON.stringify(lease)}\n`;
 }
 
-function parseLease(text: string, path: string): Lease {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (cause) {
-    throw new EngineError('internal', `${path} is damaged: ${String(cause)}`, { path }, { cause });
-  }
-  if (!isLease(value)) throw new EngineError('internal', `${path} is not a lease of this version`, { path });
-  return value;
-}
-
-/** The parsed file, or undefined and one more among what is damaged. */
-function readOr<T>(
-  damaged: EngineError[],
-  path: string,
-  parse: (text: string, path: string) => T,
-): T | undefined {
-  try {
-    return parse(readFileSync(path, 'utf8'), path);
-  } catch (cause) {
-    damaged.push(
-      cause instanceof EngineError
-        ? cause
-        : new EngineError('internal', `cannot read ${path}`, { path }, { cause }),
-    );
-    return undefined;
-  }
-}
+const parseLease = (text: string, path: string): Lease => parseJson(text, path, isLease, 'a lease');
 
 function isLease(value: unknown): value is Lease {
   if (typeof value !== 'object' || value === null) return false;
@@ -287,11 +226,13 @@ export async function prepareFolders(layout: Layout): Promise<void> {
     layout.profiles,
     layout.lib,
     layout.domains,
+    layout.networks,
     layout.roots,
     layout.templates,
     layout.traffic,
     layout.runtime,
     layout.endedLinks,
+    layout.networkRuntime,
   ];
   const check = (): void => {
     for (const path of [...open, ...closed]) requireTrusted(path, 'choose another --root');

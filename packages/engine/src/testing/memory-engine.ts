@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { BeancounterReport } from '@ctvirt/api';
 import { makeDomains } from '../build/domains.js';
+import { openNetworks, resumeNetworks } from '../build/networks.js';
 import { hostFacts, operationsOf } from '../build/operations.js';
 import { complete } from '../build/recover.js';
 import { makeRules } from '../build/rules.js';
@@ -13,6 +14,7 @@ import type { Engine } from '../contract.js';
 import type { Subject } from '../drivers/driver.js';
 import { Allowances } from '../drivers/lxc/accounting/allowed.js';
 import type { MemoryDriver } from '../drivers/memory/driver.js';
+import { MemoryNetworkHost } from '../drivers/memory/networks.js';
 import { explained } from '../explained.js';
 import { type Facts, readFacts } from '../host/facts.js';
 import { UserNamespacePool } from '../host/userns.js';
@@ -26,6 +28,7 @@ export async function openMemoryEngine(
   layout: Layout,
   driver: MemoryDriver,
   log: EngineLog = () => undefined,
+  networkHost = new MemoryNetworkHost(),
 ) {
   await prepareFolders(layout);
   const facts = { ...readFacts(layout.roots), pageSize: 4096, hostCpus: 2 };
@@ -34,9 +37,16 @@ export async function openMemoryEngine(
   const host = { layout, log, facts, cgroups: detectCgroups(), namespaces, livePath, driver };
   const below = { ...host, ...(await openState(host)) };
   const ruled = { ...below, ...makeRules(below, {}) };
-  const parts = { ...ruled, ...makeDomains(ruled) };
+  const networks = await openNetworks({
+    ...ruled,
+    host: networkHost,
+    links: networkHost,
+  });
+  const networked = { ...ruled, ...networks };
+  const parts = { ...networked, ...makeDomains(networked) };
   await complete(parts);
   await parts.lifecycle.recover();
+  await resumeNetworks(parts);
   const engine: Engine = {
     ...operationsOf({ ...parts, accounting: accountsOf(parts) }),
     host: async () => hostFacts(parts, { driver: 'memory', driverVersion: '1.0.0', appArmor: 'off' }),
@@ -47,6 +57,7 @@ export async function openMemoryEngine(
       while (parts.templates.isWorking()) await delay(5);
       parts.lifecycle.close();
       await parts.traffic.close();
+      networkHost.close();
       namespaces.close();
     },
   };

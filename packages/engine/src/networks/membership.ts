@@ -1,0 +1,47 @@
+// Who is on which network: links of domains that run, and addresses that are kept for those that do not.
+// SPDX-License-Identifier: Apache-2.0
+import type { Member } from './contract/plan.js';
+
+/** A link of a domain on a network. */
+export interface Membership extends Member {
+  readonly network: string;
+  /** The name of its domain. */
+  readonly domainName: string;
+  /** Whether its domain runs. */
+  readonly isRunning: boolean;
+  /** Its end on the host, and the bridge that it was plugged into. */
+  readonly hostName: string | undefined;
+  readonly bridge: string | undefined;
+}
+
+/** Knows all of them. */
+export class Memberships {
+  readonly #byNetwork = new Map<string, Map<string, readonly Membership[]>>();
+
+  /** Replaces those of a domain; answers the networks that hear of a difference. */
+  set(domain: string, memberships: readonly Membership[]): string[] {
+    const names = new Set(memberships.map(({ network }) => network));
+    const changed: string[] = [];
+    for (const name of new Set([...names, ...this.#byNetwork.keys()])) {
+      const own = memberships.filter(({ network }) => network === name);
+      const known = this.#byNetwork.get(name) ?? new Map<string, readonly Membership[]>();
+      const before = known.get(domain) ?? [];
+      if (JSON.stringify(before) === JSON.stringify(own)) continue;
+      if (own.length > 0) known.set(domain, own);
+      else known.delete(domain);
+      if (known.size > 0) this.#byNetwork.set(name, known);
+      else this.#byNetwork.delete(name);
+      changed.push(name);
+    }
+    return changed;
+  }
+
+  /** All that the host of a network is told of. */
+  on(network: string): Membership[] {
+    return [...(this.#byNetwork.get(network)?.values() ?? [])].flat();
+  }
+
+  running(network: string): Membership[] {
+    return this.on(network).filter(({ isRunning }) => isRunning);
+  }
+}

@@ -1,0 +1,62 @@
+// What stands in a network's document and has no effect here: said at define, never in silence.
+// SPDX-License-Identifier: Apache-2.0
+import type { Finding, Network } from '@ctvirt/xml';
+import { notKept } from '../lifecycle/not-enforced.js';
+import { type Row, remark } from '../lifecycle/remarks/remark.js';
+
+const onNetwork: readonly Row<Network>[] = [
+  ({ bandwidth }) =>
+    remark(
+      bandwidth,
+      '/bandwidth',
+      "the traffic through a network's bridge is not limited as a whole: that of each interface is, by port groups",
+    ),
+  ({ vlan }) => remark(vlan, '/vlan', 'frames are not tagged yet'),
+  ({ virtualport }) => remark(virtualport, '/virtualport', 'a port of a bridge of the kernel is all it has'),
+  ({ port }) => remark(port?.isolated, '/port', 'ports of a bridge are not isolated from each other'),
+  ({ bridge }) => remark(bridge?.zone, '/bridge/@zone', 'firewalld is told nothing of it'),
+  ({ bridge }) =>
+    remark(
+      bridge?.macTableManager === 'libvirt',
+      '/bridge/@macTableManager',
+      "the kernel fills the bridge's table by itself",
+    ),
+  ({ domain }) =>
+    remark(domain?.register, '/domain/@register', "the host's resolver is not told of the domain"),
+  ({ dnsmasqOptions }) =>
+    remark(dnsmasqOptions, '/dnsmasq:options', 'lines of others for dnsmasq are not passed on'),
+  ({ ips }) =>
+    remark(
+      ips?.find(({ localPtr }) => localPtr),
+      '/ip/@localPtr',
+      'names of addresses are asked of others, too',
+    ),
+  ({ ips }) =>
+    remark(
+      ips?.find(({ tftpRoot }) => tftpRoot),
+      '/ip/tftp/@root',
+      'no files are served by TFTP',
+    ),
+];
+
+type Group = NonNullable<Network['portgroups']>[number];
+
+const onPortgroup: readonly Row<Group>[] = [
+  ({ vlan }) => remark(vlan, '/vlan', 'frames are not tagged yet'),
+  ({ virtualport }) => remark(virtualport, '/virtualport', 'a port of a bridge of the kernel is all it has'),
+];
+
+/** One warning for each. */
+export function unkeptOf(network: Network): Finding[] {
+  const of = <T>(rows: readonly Row<T>[], model: T, base: string): Finding[] =>
+    rows.flatMap((row) => {
+      const found = row(model);
+      return found === undefined ? [] : [notKept(base + found[0], found[1])];
+    });
+  return [
+    ...of(onNetwork, network, '/network'),
+    ...(network.portgroups ?? []).flatMap((group, index) =>
+      of(onPortgroup, group, `/network/portgroup[${index + 1}]`),
+    ),
+  ];
+}

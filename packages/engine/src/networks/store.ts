@@ -1,0 +1,141 @@
+// Networks on disk: each that is defined a folder with its document and record, and each that runs one with what it runs as.
+// SPDX-License-Identifier: Apache-2.0
+import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { formatDocument, parseDocument, writtenLimits } from '@ctvirt/xml';
+import { EngineError } from '../errors.js';
+import { unfinishedIn, writeAtomically } from '../host/files.js';
+import { Folders, parseJson, readOr } from '../state/folders.js';
+import { diskName, type Layout } from '../state/layout.js';
+import type { SettledNetwork } from './plan.js';
+
+/** What stands beside a network's document. */
+export interface NetworkRecord {
+  readonly version: 1;
+  readonly name: string;
+  readonly uuid: string;
+  readonly autostart: boolean;
+}
+
+/** A network that is defined. */
+export interface StoredNetwork {
+  readonly record: NetworkRecord;
+  readonly network: SettledNetwork;
+}
+
+/** Reads and writes them. */
+export class NetworkStore {
+  readonly #defined: Folders;
+
+  constructor(private readonly layout: Pick<Layout, 'networks' | 'networkRuntime'>) {
+    this.#defined = new Folders(layout.networks);
+  }
+
+  /** Removes what an interrupted operation left half-made or half-removed; answers what that was. */
+  async recover(): Promise<string[]> {
+    const removed = await this.#defined.recover();
+    for (const entry of readdirSync(this.layout.networkRuntime)) {
+      const folder = join(this.layout.networkRuntime, entry);
+      // Not even its document was written: nothing was asked of the host yet, or all of it is given back.
+      if (!existsSync(join(folder, LIVE))) {
+        await rm(folder, { recursive: true, force: true });
+        continue;
+      }
+      for (const path of unfinishedIn(folder)) {
+        rmSync(path);
+        removed.push(path);
+      }
+    }
+    return removed;
+  }
+
+  /** What is damaged is answered as its error, so that one bad file does not hide the others. */
+  load(): { defined: StoredNetwork[]; running: SettledNetwork[]; damaged: EngineError[] } {
+    const damaged: EngineError[] = [];
+    const defined = this.#defined.onDisk().flatMap((entry) => {
+      const folder = join(this.layout.networks, entry);
+      const record = readOr(damaged, join(folder, 'record.json'), parseRecord);
+      const network = readOr(damaged, join(folder, 'network.xml'), readWritten);
+      return record === undefined || network === undefined ? [] : [{ record, network }];
+    });
+    const running = readdirSync(this.layout.networkRuntime).flatMap(
+      (entry) => readOr(damaged, join(this.layout.networkRuntime, entry, LIVE), readWritten) ?? [],
+    );
+    return { defined, running, damaged };
+  }
+
+  /** The moment a network is defined. */
+  async create(stored: StoredNetwork): Promise<void> {
+    await this.#defined.make(stored.record.name, filledWith(stored));
+  }
+
+  /** Replaces document and record at one moment. */
+  async update(stored: StoredNetwork): Promise<void> {
+    await this.#defined.replace(stored.record.name, filledWith(stored));
+  }
+
+  async writeRecord(record: NetworkRecord): Promise<void> {
+    await writeAtomically(join(this.#defined.path(record.name), 'record.json'), formatRecord(record));
+  }
+
+  /** The moment a network is not defined any more. */
+  async remove(name: string): Promise<void> {
+    await this.#defined.remove(name);
+  }
+
+  /** Where a network that runs has what it needs. */
+  runFolder(name: string): string {
+    return join(this.layout.networkRuntime, diskName(name));
+  }
+
+  /** Before the host is asked for anything, so that the next daemon knows of it. */
+  async writeLive(network: SettledNetwork): Promise<void> {
+    const folder = this.runFolder(network.name);
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await writeAtomically(join(folder, LIVE), formatDocument('network', network), { durable: false });
+  }
+
+  /** After all of it is given back. */
+  async removeLive(name: string): Promise<void> {
+    const folder = this.runFolder(name);
+    await rm(join(folder, LIVE), { force: true });
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+const LIVE = 'live.xml';
+
+const filledWith =
+  ({ record, network }: StoredNetwork) =>
+  async (folder: string): Promise<void> => {
+    await writeAtomically(join(folder, 'network.xml'), formatDocument('network', network));
+    await writeAtomically(join(folder, 'record.json'), formatRecord(record));
+  };
+
+const formatRecord = (record: NetworkRecord): string => `${JSON.stringify(record)}\n`;
+
+const parseRecord = (text: string, path: string): NetworkRecord =>
+  parseJson(text, path, isRecord, 'a record of a network');
+
+function isRecord(value: unknown): value is NetworkRecord {
+  if (typeof value !== 'object' || value === null) return false;
+  const { version, name, uuid, autostart } = value as Partial<Record<keyof NetworkRecord, unknown>>;
+  return (
+    version === 1 && typeof name === 'string' && typeof uuid === 'string' && typeof autostart === 'boolean'
+  );
+}
+
+/** A document that was written here. */
+function readWritten(text: string, path: string): SettledNetwork {
+  const { model, findings } = parseDocument('network', text, { limits: writtenLimits, stored: true });
+  if (model?.uuid === undefined)
+    throw new EngineError('internal', `${path} cannot be read: ${findings[0]?.message ?? 'it has no UUID'}`, {
+      path,
+      findings,
+    });
+  return { ...model, uuid: model.uuid };
+}
+
+/** The text that somebody reads of a network. */
+export const networkText = (network: SettledNetwork): string => formatDocument('network', network);

@@ -1,0 +1,118 @@
+// Folders of one parent, each of which appears, changes and vanishes whole, whenever the daemon is killed.
+// SPDX-License-Identifier: Apache-2.0
+import { randomBytes } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdtemp, rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import { EngineError } from '../errors.js';
+import { exchange, removeTree, syncDirectory, unfinishedIn } from '../host/files.js';
+import { diskName } from './layout.js';
+
+// A folder that is not complete yet, or not any more, has one of these names until it is.
+const NEW = '.new-';
+const GONE = '.gone-';
+
+/** Fills a folder that is empty. */
+export type Fill = (folder: string) => Promise<void>;
+
+/** Makes, replaces and removes them. */
+export class Folders {
+  constructor(readonly parent: string) {}
+
+  /** Where the one of this name lies. */
+  path(name: string): string {
+    return join(this.parent, diskName(name));
+  }
+
+  /** Names on disk of those that are whole. */
+  onDisk(): string[] {
+    return readdirSync(this.parent).filter((entry) => !entry.startsWith('.'));
+  }
+
+  /** Removes what an interrupted operation left half-made or half-removed; answers what that was. */
+  async recover(): Promise<string[]> {
+    const removed: string[] = [];
+    for (const entry of readdirSync(this.parent)) {
+      const path = join(this.parent, entry);
+      const isPart = entry.startsWith(NEW) || entry.startsWith(GONE);
+      for (const left of isPart ? [path] : unfinishedIn(path)) {
+        await removeTree(left);
+        removed.push(left);
+      }
+    }
+    return removed;
+  }
+
+  /** The moment it is there is the rename. */
+  async make(name: string, fill: Fill): Promise<void> {
+    const staging = await mkdtemp(join(this.parent, NEW));
+    try {
+      await fill(staging);
+      await rename(staging, this.path(name));
+    } catch (error) {
+      await removeTree(staging);
+      throw error;
+    }
+    await syncDirectory(this.parent);
+  }
+
+  /** The complete new folder changes places with the old one, at one moment. */
+  async replace(name: string, fill: Fill): Promise<void> {
+    const staging = await mkdtemp(join(this.parent, NEW));
+    try {
+      await fill(staging);
+      exchange(staging, this.path(name));
+      await syncDirectory(this.parent);
+    } finally {
+      await removeTree(staging);
+    }
+  }
+
+  /** The moment it is gone is the rename; what follows can be repeated. */
+  async remove(name: string): Promise<void> {
+    // Nothing is made here: what is removed to gain space must go on a full disk too.
+    const grave = join(this.parent, `${GONE}${randomBytes(8).toString('hex')}`);
+    await rename(this.path(name), grave);
+    await syncDirectory(this.parent);
+    await removeTree(grave);
+  }
+
+  async removeIfThere(name: string): Promise<void> {
+    if (existsSync(this.path(name))) await this.remove(name);
+  }
+}
+
+/** The parsed file, or undefined and one more among what is damaged. */
+export function readOr<T>(
+  damaged: EngineError[],
+  path: string,
+  parse: (text: string, path: string) => T,
+): T | undefined {
+  try {
+    return parse(readFileSync(path, 'utf8'), path);
+  } catch (cause) {
+    damaged.push(
+      cause instanceof EngineError
+        ? cause
+        : new EngineError('internal', `cannot read ${path}`, { path }, { cause }),
+    );
+    return undefined;
+  }
+}
+
+/** The value of a file of JSON; throws `internal` if it is damaged, or not what this version writes. */
+export function parseJson<T>(
+  text: string,
+  path: string,
+  is: (value: unknown) => value is T,
+  what: string,
+): T {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new EngineError('internal', `${path} is damaged: ${String(cause)}`, { path }, { cause });
+  }
+  if (!is(value)) throw new EngineError('internal', `${path} is not ${what} of this version`, { path });
+  return value;
+}
