@@ -64,6 +64,7 @@ const further = {
     reaches: ['apparmor', 'gauges', 'own-filter', 'own-limits', 'seccomp', 'userns'],
     why: 'builds the parts, and hands them what of the host they share',
   },
+  'build/networks.ts': { reaches: ['processes'], why: 'once in each boot: the number of the boot' },
   'engine.ts': { reaches: ['addresses'], why: "tells the host's own links" },
   'index.ts': {
     reaches: ['birth', 'descriptors', 'own-limits', 'spawn', 'syscalls'],

@@ -1,6 +1,6 @@
 // What a daemon does before anybody asks it for anything, and when it ends.
 // SPDX-License-Identifier: Apache-2.0
-import { addressesOf, filesystemsOf, shownOf, writableSources } from '../lifecycle/document.js';
+import { addressesOf, filesystemsOf, shownOf, shownOfRun, writableSources } from '../lifecycle/document.js';
 import { readStored } from '../lifecycle/stored-document.js';
 import type { Entry } from '../registry/registry.js';
 import type { Parts } from './domains.js';
@@ -10,9 +10,10 @@ import { resumeNetworks } from './networks.js';
 export async function recover(parts: Parts): Promise<void> {
   const { lifecycle, floor, namespaces, assets } = parts;
   await complete(parts);
+  // Before domains are: what has ended may be started again at once.
+  await resumeNetworks(parts);
   await lifecycle.recover();
   await floor.open(await knowRunning(parts));
-  await resumeNetworks(parts);
   namespaces.refill();
   await assets.claimIds();
   openWatches(parts);
@@ -44,8 +45,12 @@ export async function complete({
   }
 }
 
+type Known = Pick<Parts, 'registry' | 'log' | 'live' | 'networkLinks'> & {
+  readonly floor: Pick<Parts['floor'], 'know'>;
+};
+
 /** Answers those whose addresses are their own. */
-async function knowRunning(parts: Parts): Promise<Entry[]> {
+export async function knowRunning(parts: Known): Promise<Entry[]> {
   const { registry, log } = parts;
   const running: Entry[] = [];
   for (const entry of registry.entries()) {
@@ -63,12 +68,13 @@ async function knowRunning(parts: Parts): Promise<Entry[]> {
 }
 
 /** Its place, its processes and its addresses are its own; false if it has ended meanwhile. */
-async function know(entry: Entry, { live, floor, registry }: Parts): Promise<boolean> {
+async function know(entry: Entry, { live, floor, registry, networkLinks }: Known): Promise<boolean> {
   const domain = await live(entry);
   if (entry.running === undefined) return false;
   floor.know(entry, domain);
   registry.hold(entry, addressesOf(domain));
-  entry.shown = shownOf(domain);
+  entry.shown = shownOfRun(domain, entry.record);
+  await networkLinks.tell(entry, domain);
   return true;
 }
 

@@ -1,15 +1,20 @@
 // Changes the document of a running domain, and the run with it.
 // SPDX-License-Identifier: Apache-2.0
-import { formatDomain } from '@ctvirt/xml';
+import { isDeepStrictEqual } from 'node:util';
+import { type Domain, formatDomain } from '@ctvirt/xml';
 import type { Driver } from '../drivers/driver.js';
 import type { Admission } from '../guarantees/admission.js';
 import { asksMore } from '../guarantees/ledger.js';
 import { Undo } from '../host/undo.js';
 import { claimOf } from '../lifecycle/claim.js';
-import { addressesOf, type HostFacts, type Reader, shownOf } from '../lifecycle/document.js';
+import { addressesOf, type HostFacts, leasesOf, type Reader, shownOfRun } from '../lifecycle/document.js';
 import type { Changed, Edit } from '../lifecycle/edit.js';
+import { mergedLeases } from '../networks/choice.js';
+import type { NetworkLinks } from '../networks/links.js';
 import type { Documents } from '../registry/documents.js';
 import type { Entry, Registry } from '../registry/registry.js';
+import type { DomainRecord, LinkLease } from '../state/record.js';
+import type { DomainStore } from '../state/store.js';
 import { type Definer, transient } from './definer.js';
 
 /** Dependencies of `changeLive`. */
@@ -21,6 +26,8 @@ export interface ChangeParts {
   readonly reader: Reader;
   readonly facts: HostFacts;
   readonly admission: Admission;
+  readonly networkLinks: NetworkLinks;
+  readonly store: DomainStore;
 }
 
 /**
@@ -32,30 +39,81 @@ export async function changeLive(
   { edit, isStored }: { readonly edit: Edit; readonly isStored: boolean },
   parts: ChangeParts,
 ): Promise<Changed> {
-  const { documents, admission, reader, facts, definer, registry, driver } = parts;
+  const { documents, admission, reader, facts, definer, registry, driver, networkLinks } = parts;
   if (isStored && !entry.record.persistent) throw transient();
   const before = driver.named(entry, await documents.live(entry));
-  const after = driver.named(entry, edit(before));
+  const edited = driver.named(entry, edit(before));
+  const after = isDeepStrictEqual(edited.devices.interfaces, before.devices.interfaces)
+    ? edited
+    : await networkLinks.place(entry, edited);
   const { claim } = await reader.checkChange({ before, after });
   // Who is promised no more than before need not be let in again.
   const isMore = asksMore(claim, claimOf(before, facts));
   using _admitted = isMore ? await admission.beside(claim) : undefined;
   await using undo = new Undo();
+  const had = entry.record;
+  const next = await withLeasesOf(entry, after, parts);
+  if (next !== had) {
+    registry.replace(entry, next);
+    undo.push(() => registry.replace(entry, { ...entry.record, ...leasesIn(had) }));
+  }
   const held = entry.liveAddresses;
   registry.hold(entry, [...new Set([...held, ...addressesOf(after)])]);
   undo.push(() => registry.hold(entry, held));
   undo.push(() => documents.withdraw(entry));
   documents.propose(entry, formatDomain(after));
+  undo.push(() => networkLinks.tell(entry, before));
+  await networkLinks.tell(entry, after);
   const commit = async (): Promise<void> => {
     if (isStored) await definer.amend(entry, edit);
+    await keepLeases(entry, after, had, parts);
     documents.accept(entry, after);
     registry.hold(entry, addressesOf(after));
-    entry.shown = shownOf(after);
+    entry.shown = shownOfRun(after, entry.record);
   };
   await driver.change(entry, { before, after, commit });
   undo.keep();
   return { before, after };
 }
+
+/** With what its links are given by networks beside what they have. */
+async function withLeasesOf(
+  entry: Entry,
+  domain: Domain,
+  { networkLinks, registry }: ChangeParts,
+): Promise<DomainRecord> {
+  const choose = await networkLinks.chooserFor(domain);
+  const { record } = entry;
+  const known = record.leases ?? [];
+  const chosen = choose({ domain, record, own: entry });
+  registry.checkAddresses(
+    chosen.flatMap(({ addresses }) => addresses.map(({ address }) => address)),
+    entry,
+  );
+  const isNew = ({ network, mac }: LinkLease): boolean =>
+    !known.some((one) => one.network === network && one.mac === mac);
+  // Links that are there stay as they are.
+  const added = chosen.filter(isNew);
+  return added.length === 0 ? record : { ...record, leases: [...known, ...added] };
+}
+
+/** Those of links that are in neither of its documents any more are free again. */
+async function keepLeases(
+  entry: Entry,
+  live: Domain,
+  had: DomainRecord,
+  { documents, registry, store }: ChangeParts,
+): Promise<void> {
+  const { record } = entry;
+  const stored = await documents.stored(entry);
+  const leases = mergedLeases(leasesOf(live, record), leasesOf(stored, record));
+  if (isDeepStrictEqual(leases, had.leases ?? [])) return;
+  const next = { ...record, leases };
+  registry.replace(entry, next);
+  await store.writeRecord(next);
+}
+
+const leasesIn = ({ leases }: DomainRecord): Pick<DomainRecord, 'leases'> => ({ leases: leases ?? [] });
 
 /** Takes back what a killed daemon had begun to change; answers whether it had. */
 export async function takeBack(

@@ -17,11 +17,13 @@ import { notKept, remarkOf } from '../lifecycle/not-enforced.js';
 import { type Compared, sharedIds } from '../lifecycle/shared-ids.js';
 import { readStored } from '../lifecycle/stored-document.js';
 import { elsewhere, refuseHostAddresses, routedElsewhere } from '../network/refusals.js';
+import { mergedLeases } from '../networks/choice.js';
+import type { NetworkLinks } from '../networks/links.js';
 import { releaseLimits } from '../quota/release.js';
 import { checkFree, type Entry, HIGHEST_ID, type Registry } from '../registry/registry.js';
 import { type IdRanges, RANGE_SIZE } from '../state/id-ranges.js';
 import type { KeyedQueue } from '../state/queue.js';
-import type { DomainRecord } from '../state/record.js';
+import type { DomainRecord, LinkLease } from '../state/record.js';
 import type { DomainStore, Lease, Made } from '../state/store.js';
 import {
   backends,
@@ -42,6 +44,7 @@ export interface DefinerParts {
   readonly queue: KeyedQueue;
   readonly reader: Reader;
   readonly admission: Admission;
+  readonly networkLinks: NetworkLinks;
   /** What nobody will keep of the limits of its users. */
   readonly ownersRemark: (entry: Entry, specs: readonly FilesystemSpec[]) => string | undefined;
   /** What holds more already than it may. */
@@ -89,7 +92,11 @@ export class Definer {
         ? await reader.read(given, { strict: options.strict === true })
         : await reader.check(given);
     checkName(read.parts.name);
-    const findings = [...read.findings, ...this.#weigh(read.claim)];
+    const findings = [
+      ...read.findings,
+      ...this.#weigh(read.claim),
+      ...this.parts.networkLinks.findings(read.domain),
+    ];
     const unsafe = this.#lookAtSources(read.parts);
     return await this.parts.queue.run(read.parts.name, async () => {
       const existing = this.parts.registry.byName(read.parts.name);
@@ -117,6 +124,18 @@ export class Definer {
       const placed = typeof given === 'string' ? placeFindings(given, findings) : findings;
       return { entry, findings: placed, isChanged: existing !== undefined };
     });
+  }
+
+  /** What is kept for it there is nobody else's. It is defined whether or not they can be told: they are told again at its start. */
+  async #tellNetworks(entry: Entry): Promise<void> {
+    await this.parts.networkLinks
+      .tell(entry, undefined)
+      .catch((error: unknown) =>
+        this.parts.log(
+          'warn',
+          `domain '${entry.record.name}': its networks do not know of it: ${String(error)}`,
+        ),
+      );
   }
 
   /** A map of its own may name what others have, and another one's what this one leased. */
@@ -150,9 +169,10 @@ export class Definer {
   }
 
   async #add(domain: Domain, parts: DocumentParts, options: DefineOptions): Promise<Entry> {
-    const { store, registry, ids } = this.parts;
+    const { store, registry, ids, networkLinks } = this.parts;
     const { adoption } = options;
     await using undo = new Undo();
+    const choose = await networkLinks.chooserFor(domain);
     const kept = store.lease(parts.name);
     if (kept !== undefined) checkMade(kept, parts);
     const uuid = parts.uuid ?? kept?.uuid ?? randomUUID();
@@ -162,7 +182,7 @@ export class Definer {
     const leased =
       parts.mapped !== undefined ? null : (kept?.ids ?? { start: ids.lease(parts.name), count: RANGE_SIZE });
     if (leased !== null && kept === undefined) undo.push(() => ids.release(leased.start));
-    const record: DomainRecord = {
+    const unaddressed: DomainRecord = {
       version: 1,
       ...recordFields(parts),
       uuid,
@@ -176,6 +196,8 @@ export class Definer {
       lastReason: 'unknown',
       ...(adoption !== undefined && { adopted: adoption.files }),
     };
+    const record = withLeases(unaddressed, choose({ domain, record: unaddressed, own: undefined }));
+    registry.checkAddresses(addressesIn(record), undefined);
     // From here on name, UUID, CTID and addresses are taken.
     const entry = registry.add(record, 'shutoff', 'unknown');
     entry.pending = true;
@@ -200,6 +222,7 @@ export class Definer {
     }
     undo.keep();
     entry.pending = false;
+    await this.#tellNetworks(entry);
     // A transient one has no definition: its start is the first that is told of it.
     if (record.persistent) this.parts.emit('defined', 'added', entry);
     return entry;
@@ -212,7 +235,7 @@ export class Definer {
     parts: DocumentParts,
     options: DefineOptions & { readonly isQuiet?: boolean },
   ): Promise<Entry> {
-    const { store, registry } = this.parts;
+    const { store, registry, networkLinks } = this.parts;
     const { record } = entry;
     if (entry.pending) throw new EngineError('busy', `domain '${record.name}' is just being defined`);
     if (parts.uuid === undefined && options.uuidDecides === true)
@@ -229,18 +252,26 @@ export class Definer {
         'exists',
         `domain '${record.name}' is already defined: start it, or give this document another name`,
       );
+    const choose = await networkLinks.chooserFor(domain);
     this.#checkFree(record.uuid, record.ctid, parts, entry);
+    const chosen = choose({ domain, record: { ...record, ...recordFields(parts) }, own: entry });
+    // A run keeps what it was started with.
+    const leases = entry.running === undefined ? chosen : mergedLeases(record.leases ?? [], chosen);
     // Others are defined meanwhile: from here on its new addresses and ids are taken.
-    using _reserved = registry.reserve(entry, parts);
+    using _reserved = registry.reserve(entry, {
+      ...parts,
+      addresses: [...parts.addresses, ...addressesIn({ leases })],
+    });
     const lease = store.lease(record.name);
     if (lease !== undefined) checkMade(lease, parts);
     refuseOtherIds(parts, record.ids);
     for (const spec of parts.filesystems) if (spec.kind === 'template') this.parts.templatePath(spec.source);
     const specs = parts.filesystems.filter(({ kind }) => backends[kind].create !== undefined);
     await this.#extendRoot(record, domain, lease, specs);
-    const { adopted, ...rest } = record;
+    const { adopted, leases: _leases, ...rest } = record;
     const next: DomainRecord = {
       ...rest,
+      ...(leases.length > 0 && { leases }),
       ...recordFields(parts),
       persistent: true,
       eraseAtEnd: false,
@@ -253,6 +284,7 @@ export class Definer {
     const conf = record.ctid === null ? undefined : store.readNative(record.name, `${record.ctid}.conf`);
     await store.update(next, await this.parts.reader.documents(domain, next, conf));
     registry.replace(entry, next);
+    if (entry.running === undefined) await this.#tellNetworks(entry);
     if (options.isQuiet !== true) this.parts.emit('defined', record.persistent ? 'updated' : 'added', entry);
     return entry;
   }
@@ -303,7 +335,7 @@ export class Definer {
 
   /** Removes a domain that does not run; without `erase` its files and their ids stay leased for a domain of its name. */
   async forget(entry: Entry, options: { erase: boolean }): Promise<void> {
-    const { store, registry, ids } = this.parts;
+    const { store, registry, ids, networkLinks } = this.parts;
     const { record } = entry;
     const lease = store.lease(record.name);
     const keep = lease !== undefined && !options.erase;
@@ -312,6 +344,7 @@ export class Definer {
     await store.remove(record.name);
     if (keep) ids.keep(record.name, mapped);
     registry.remove(entry);
+    await networkLinks.forget(entry);
     if (keep) return;
     await this.#eraseRoot(record.name, record.ids);
     if (record.ids !== null) ids.release(record.ids.start);
@@ -428,6 +461,12 @@ export class Definer {
     if (files !== undefined) checkFree(files, registry.byFiles(files), own);
   }
 }
+
+const addressesIn = ({ leases = [] }: Pick<DomainRecord, 'leases'>): string[] =>
+  leases.flatMap(({ addresses }) => addresses.map(({ address }) => address));
+
+const withLeases = (record: DomainRecord, leases: readonly LinkLease[]): DomainRecord =>
+  leases.length === 0 ? record : { ...record, leases };
 
 function recordFields(
   parts: DocumentParts,

@@ -61,6 +61,11 @@ class Host {
         running: async () => [],
         warn: () => undefined,
       }),
+      networkLinks: {
+        place: async (_entry, domain) => domain,
+        chooserFor: async () => () => [],
+        tell: async () => undefined,
+      },
       stored: async () => ({ xml: this.#xml, domain: domainOf(this.#xml) }),
       claim: (domain) => claimOf(domain, facts),
       emit: (event, detail) => this.events.push(`${event} ${detail}`),

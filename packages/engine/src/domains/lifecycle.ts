@@ -1,14 +1,16 @@
 // Starts, watches and ends domains: their states, and what their documents want to happen at an end.
 // SPDX-License-Identifier: Apache-2.0
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import type { LifecycleEvent, StateReason } from '@ctvirt/api';
-import type { Domain } from '@ctvirt/xml';
+import { type Domain, formatDomain } from '@ctvirt/xml';
 import { type Driver, type Ending, KILL_WAIT_MS, type Run } from '../drivers/driver.js';
 import { EngineError, notRunning } from '../errors.js';
 import type { Admission } from '../guarantees/admission.js';
 import type { Claim } from '../lifecycle/claim.js';
 import { type EndAction, endActionOf } from '../lifecycle/document.js';
 import type { EngineLog } from '../log.js';
+import type { NetworkLinks } from '../networks/links.js';
 import type { Entry, Registry } from '../registry/registry.js';
 import type { KeyedQueue } from '../state/queue.js';
 import type { DomainStore } from '../state/store.js';
@@ -22,6 +24,7 @@ export interface LifecycleParts {
   readonly registry: Registry;
   readonly queue: KeyedQueue;
   readonly admission: Admission;
+  readonly networkLinks: Pick<NetworkLinks, 'place' | 'chooserFor' | 'tell'>;
   /** The stored document, as text and read. */
   readonly stored: (entry: Entry) => Promise<{ readonly xml: string; readonly domain: Domain }>;
   /** What a document is promised. */
@@ -49,26 +52,59 @@ export class Lifecycle {
   async start(entry: Entry, detail: 'booted' | 'rebooted' = 'booted'): Promise<void> {
     if (entry.state !== 'shutoff')
       throw new EngineError('wrong-state', `domain '${entry.record.name}' is already running`);
-    const { driver, admission, registry } = this.parts;
-    const { xml, domain } = await this.parts.stored(entry);
-    using _admitted = await admission.beside(this.parts.claim(domain));
+    const { driver, admission, registry, networkLinks } = this.parts;
+    const stored = await this.parts.stored(entry);
+    using _admitted = await admission.beside(this.parts.claim(stored.domain));
+    const domain = await networkLinks.place(entry, stored.domain);
+    const xml = domain === stored.domain ? stored.xml : formatDomain(domain);
+    await this.#lookAtLeases(entry, domain);
     let isBegun = false;
     const begun = (): void => {
       isBegun = true;
     };
     // Before anything runs: what another one has ends the start here.
     registry.hold(entry, entry.record.addresses);
-    const run = await driver.start(entry, domain, xml, begun).catch((error: unknown) => {
+    let run: Run | undefined;
+    try {
+      await networkLinks.tell(entry, domain);
+      run = await driver.start(entry, domain, xml, begun);
+    } catch (error) {
       registry.hold(entry, []);
+      await this.#leaveNetworks(entry);
       if (isBegun) entry.reason = 'failed';
       throw error;
-    });
+    }
     registry.setRun(entry, run);
     entry.state = 'running';
     entry.reason = 'booted';
     this.parts.emit('started', detail, entry);
     if (run === undefined) this.#finishLater(entry, () => hasEnded(entry));
     else this.#watch(entry, run);
+  }
+
+  /** Its networks may be others by now than when it was defined. */
+  async #lookAtLeases(entry: Entry, domain: Domain): Promise<void> {
+    const { registry, networkLinks, store } = this.parts;
+    const choose = await networkLinks.chooserFor(domain);
+    const { leases: before = [], ...record } = entry.record;
+    const leases = choose({ domain, record: entry.record, own: entry });
+    if (isDeepStrictEqual(before, leases)) return;
+    const next = leases.length === 0 ? record : { ...record, leases };
+    registry.checkAddresses(
+      leases.flatMap(({ addresses }) => addresses.map(({ address }) => address)),
+      entry,
+    );
+    registry.replace(entry, next);
+    await store.writeRecord(next);
+  }
+
+  /** What is kept for it there stays. */
+  async #leaveNetworks(entry: Entry): Promise<void> {
+    await this.parts.networkLinks
+      .tell(entry, undefined)
+      .catch((error: unknown) =>
+        this.parts.log('warn', `domain '${entry.record.name}': its networks know it still: ${String(error)}`),
+      );
   }
 
   /** Ends a domain at once and resolves when nothing of its run is left. */
@@ -226,6 +262,7 @@ export class Lifecycle {
     const isLast = wanted || options.isLast === true || cause === 'unstarted';
     const action = isLast ? 'destroy' : await this.#endAction(entry, cause);
     await driver.release(entry);
+    await this.#leaveNetworks(entry);
     if (action !== 'restart' && entry.record.persistent) await this.#remember(entry, entry.reason);
     // Last: until then a daemon that comes after this one finds out the same.
     await driver.putAway(entry);

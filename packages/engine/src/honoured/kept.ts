@@ -54,6 +54,11 @@ export const keptPlaces: readonly Kept[] = [
   { paths: /^devices\/interface\[\w+\]\/(?:model|tune|backenddomain)\//, why: forMachines },
   { paths: /^devices\/interface\[\w+\]\/guest\/@actual$/, why: 'libvirt writes it of a running domain' },
   {
+    paths: /^devices\/interface\[network\]\/source\/@portgroup$/,
+    by: 'networks/placing.ts',
+    why: 'what the network says for the group is written into the document of each run',
+  },
+  {
     paths: /^devices\/console\/target\/@(?:type|port)$/,
     why: 'a container has one console, whatever it is called',
   },

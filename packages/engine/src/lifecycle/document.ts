@@ -27,7 +27,7 @@ import type { LinkPlan, Rate } from '../network/link-plan.js';
 import { ROUTED_GATEWAY_V6 } from '../network/routed-link.js';
 import { commonPrefix, isDefaultRoute, staticRoutesOf } from '../network/routes.js';
 import type { HostIds, NamedIds } from '../state/id-ranges.js';
-import type { DomainRecord, Shown } from '../state/record.js';
+import type { DomainRecord, LinkLease, Shown } from '../state/record.js';
 import {
   type DiskLimit,
   type FilesystemKind,
@@ -267,6 +267,12 @@ export const shownOf = (domain: Domain): Shown => ({
   ...(domain.idmap !== undefined && { mapped: namedBy(domain.idmap) }),
 });
 
+/** The same of a run, with what its links have of networks. */
+export const shownOfRun = (domain: Domain, record: DomainRecord): Shown => ({
+  ...shownOf(domain),
+  leases: leasesOf(domain, record),
+});
+
 const namedBy = ({ uids, gids }: NonNullable<Domain['idmap']>): NamedIds => {
   const namedOf = (ranges: typeof uids): HostIds[] =>
     (ranges ?? []).map(({ target, count }) => ({ first: target, count }));
@@ -483,11 +489,21 @@ function numberOf(value: string | undefined, element: string): number | undefine
 }
 
 function guestFilesOf(domain: Domain, record: DomainRecord): GuestFile[] {
+  const leases = leasesOf(domain, record);
+  const own = <T>(said: readonly T[], given: readonly T[]): T[] => [
+    ...new Set(said.length > 0 ? said : given),
+  ];
   return guestNames({
     hostname: record.hostname,
     isAsked: domain.hostname !== undefined,
-    nameservers: (domain.dns?.nameservers ?? []).map(({ address }) => address),
-    searches: (domain.dns?.searches ?? []).map(({ domain: name }) => name),
+    nameservers: own(
+      (domain.dns?.nameservers ?? []).map(({ address }) => address),
+      leases.flatMap(({ nameservers }) => nameservers),
+    ),
+    searches: own(
+      (domain.dns?.searches ?? []).map(({ domain: name }) => name),
+      leases.flatMap(({ searches }) => searches),
+    ),
   });
 }
 
@@ -506,30 +522,73 @@ function innerMountsOf(domain: Domain): InnerMount[] {
 
 /** The domain's links in the order of its document. */
 export function linksOf(domain: Domain, record: DomainRecord): LinkPlan[] {
+  return withOneDefault(eachLink(domain, record));
+}
+
+/** What a document's links have of networks, by the record. */
+export const leasesOf = (domain: Domain, record: DomainRecord): LinkLease[] =>
+  eachLink(domain, record).flatMap(({ lease }) => lease ?? []);
+
+/** A link of a document, and what its domain's record has for it. */
+interface EachLink {
+  readonly link: Interface;
+  readonly plan: LinkPlan;
+  readonly lease: LinkLease | undefined;
+}
+
+/** In the order of the document, each by itself. */
+export function eachLink(domain: Domain, record: DomainRecord): EachLink[] {
   const interfaces = domain.devices.interfaces ?? [];
   const taken = new Set(
     interfaces.flatMap(({ guest, target }) => [numberIn(guest?.dev), numberIn(target?.dev)]),
   );
-  const links = interfaces.map((link, index) => {
-    if (link.guest?.dev !== undefined && link.target?.dev !== undefined) return linkOf(link, index, record);
+  return interfaces.map((link, index) => {
+    if (link.guest?.dev !== undefined && link.target?.dev !== undefined) return eachOf(link, index, record);
     // Its place, unless one that is there for longer has that number: those before it may have been taken away.
     let number = index;
     if (taken.has(number)) for (number = 0; taken.has(number); number++);
     taken.add(number);
-    return linkOf(link, number, record);
+    return eachOf(link, number, record);
   });
-  return withOneDefault(links);
 }
 
-/** A container has one default route of each family: the document's own, else that of the first routed link. */
-function withOneDefault(links: readonly LinkPlan[]): LinkPlan[] {
-  const familiesOf = ({ gateways }: LinkPlan): number[] => gateways.map(({ family }) => family);
-  const taken = new Set(links.filter(({ kind }) => kind !== 'routed').flatMap(familiesOf));
-  return links.map((link) => {
-    if (link.kind !== 'routed') return link;
-    const gateways = link.gateways.filter(({ family }) => !taken.has(family));
-    for (const { family } of gateways) taken.add(family);
-    return { ...link, gateways };
+function eachOf(link: Interface, index: number, record: DomainRecord): EachLink {
+  const plan = linkOf(link, index, record);
+  const lease =
+    link.type === 'network'
+      ? record.leases?.find(({ network, mac }) => network === link.source.network && mac === plan.mac)
+      : undefined;
+  return { link, plan: lease === undefined ? plan : withLease(plan, lease), lease };
+}
+
+/** What the document says of a family is all that the link has of it. */
+function withLease(plan: LinkPlan, lease: LinkLease): LinkPlan {
+  const isSaid = (family: 4 | 6): boolean => plan.addresses.some((one) => one.family === family);
+  const isRouted = (family: 4 | 6): boolean => plan.gateways.some((one) => one.family === family);
+  const gateways = plan.up ? lease.gateways.filter(({ family }) => !isSaid(family) && !isRouted(family)) : [];
+  return {
+    ...plan,
+    addresses: [...plan.addresses, ...lease.addresses.filter(({ family }) => !isSaid(family))],
+    gateways: [...plan.gateways, ...gateways],
+  };
+}
+
+/** A container has one default route of each family: the document's own, else that of the first link that is routed or given one. */
+function withOneDefault(links: readonly EachLink[]): LinkPlan[] {
+  const isGiven = ({ plan, lease }: EachLink, gateway: string): boolean =>
+    plan.kind === 'routed' || lease?.gateways.some(({ address }) => address === gateway) === true;
+  const own = links.flatMap((one) =>
+    one.plan.gateways.flatMap(({ address, family }) => (isGiven(one, address) ? [] : [family])),
+  );
+  const taken = new Set<number>(own);
+  return links.map((one) => {
+    const gateways = one.plan.gateways.filter(({ address, family }) => {
+      if (!isGiven(one, address)) return true;
+      if (taken.has(family)) return false;
+      taken.add(family);
+      return true;
+    });
+    return { ...one.plan, gateways };
   });
 }
 
@@ -547,14 +606,9 @@ function linkOf(link: Interface, index: number, record: DomainRecord): LinkPlan 
   const up = link.link?.state !== 'down';
   const name = link.guest?.dev ?? `eth${index}`;
   return {
-    kind: routed ? 'routed' : link.type === 'direct' ? 'macvlan' : 'bridge',
+    kind: routed ? 'routed' : sharedLink(link) !== undefined ? 'macvlan' : 'bridge',
     parent: parentOf(link),
-    macvlanMode:
-      link.type === 'direct'
-        ? link.source.mode === 'passthrough'
-          ? 'passthru'
-          : link.source.mode
-        : undefined,
+    macvlanMode: macvlanModeOf(link),
     name,
     hostName: hostNameOf(link, index, record),
     // By its name: its place may change while it is there.
@@ -584,12 +638,25 @@ function rateOf(rate: NonNullable<Interface['bandwidth']>['inbound']): Rate | un
 /** A routed address is the container's alone, whatever prefix the document gives: all else goes by the host. */
 const wholePrefix = (family: string): number => (family === 'ipv6' ? 128 : 32);
 
+/** The link of the host that it stands on, where that is no bridge; of a network it stands in the document of a run. */
+function sharedLink(link: Interface): { readonly dev: string; readonly mode: string } | undefined {
+  if (link.type === 'direct') return link.source;
+  if (link.type !== 'network' || link.source.dev === undefined) return undefined;
+  return { dev: link.source.dev, mode: link.source.mode ?? 'bridge' };
+}
+
+/** In the kernel's words. */
+function macvlanModeOf(link: Interface): string | undefined {
+  const mode = sharedLink(link)?.mode;
+  return mode === 'passthrough' ? 'passthru' : mode;
+}
+
 function parentOf(link: Interface): string | undefined {
   switch (link.type) {
     case 'bridge':
       return link.source.bridge;
     case 'network':
-      return link.source.network;
+      return link.source.bridge ?? link.source.dev ?? link.source.network;
     case 'direct':
       return link.source.dev;
     default:
@@ -602,7 +669,7 @@ function parentOf(link: Interface): string | undefined {
  * A name like vnet%d leaves the number to us.
  */
 function hostNameOf(link: Interface, index: number, record: DomainRecord): string | undefined {
-  if (link.type === 'direct') return undefined;
+  if (sharedLink(link) !== undefined) return undefined;
   const wanted = link.target?.dev;
   if (wanted !== undefined && !wanted.includes('%')) return wanted;
   return `${linkPrefixOf(record)}.${index}`;

@@ -9,9 +9,9 @@ export interface Membership extends Member {
   readonly domainName: string;
   /** Whether its domain runs. */
   readonly isRunning: boolean;
-  /** Its end on the host, and the bridge that it was plugged into. */
+  /** Its end on the host, and the bridge that it was plugged into, or the link that it stands on. */
   readonly hostName: string | undefined;
-  readonly bridge: string | undefined;
+  readonly parent: string | undefined;
 }
 
 /** Knows all of them. */
@@ -43,5 +43,10 @@ export class Memberships {
 
   running(network: string): Membership[] {
     return this.on(network).filter(({ isRunning }) => isRunning);
+  }
+
+  /** How many links of runs are on it. */
+  count(network: string): number {
+    return new Set(this.running(network).map(({ domain, mac }) => `${domain} ${mac}`)).size;
   }
 }

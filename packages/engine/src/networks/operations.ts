@@ -59,7 +59,7 @@ export function networkOperations(parts: NetworkParts): Operations {
 }
 
 const summaryOf = (entry: NetworkEntry, { memberships }: NetworkParts): NetworkSummary =>
-  summaryOfNetwork(entry, memberships.running(entry.name).length);
+  summaryOfNetwork(entry, memberships.count(entry.name));
 
 /** Runs one operation of a network when the earlier ones have ended; it may be gone by then. */
 async function inTurn<T>(
@@ -190,7 +190,7 @@ function settledFor(
 }
 
 async function undefine(entry: NetworkEntry, parts: NetworkParts): Promise<void> {
-  const { known, store, memberships, events } = parts;
+  const { known, store, memberships, events, due } = parts;
   const { name } = entry;
   if (entry.stored === undefined)
     throw new EngineError('wrong-state', `network '${name}' is transient: stopping it ends it`);
@@ -203,6 +203,7 @@ async function undefine(entry: NetworkEntry, parts: NetworkParts): Promise<void>
       { name, users },
     );
   await store.remove(name);
+  await due.done(name);
   entry.last = entry.stored;
   entry.stored = undefined;
   entry.autostart = false;
@@ -253,7 +254,7 @@ function xmlOf(entry: NetworkEntry, isInactive: boolean, { memberships }: Networ
   const { name, stored, live } = entry;
   if (live === undefined || (isInactive && stored !== undefined))
     return networkText(stored ?? documentOf(entry));
-  const connections = memberships.running(name).length;
+  const connections = memberships.count(name);
   return networkText(connections === 0 ? live.network : { ...live.network, connections });
 }
 

@@ -6,6 +6,7 @@ import { EngineError } from '../errors.js';
 import type { KeyedQueue } from '../state/queue.js';
 import type { NetworkHost } from './contract/network-host.js';
 import type { Member, NetworkPlan } from './contract/plan.js';
+import type { DueNetworks } from './due.js';
 import type { NetworkEvents } from './events.js';
 import { documentOf, type KnownNetworks, type NetworkEntry, summaryOfNetwork } from './known-networks.js';
 import type { Membership, Memberships } from './membership.js';
@@ -22,6 +23,7 @@ export interface RunnerParts {
   readonly queue: KeyedQueue;
   readonly events: NetworkEvents;
   readonly links: HostLinks;
+  readonly due: DueNetworks;
 }
 
 /** All but `ensure` and `know` in a turn of the network's queue. */
@@ -37,9 +39,18 @@ export class NetworkRunner {
     this.tell('started', entry);
   }
 
+  /** One that is to run since the boot and was neither started nor stopped yet. */
+  async startIfDue(entry: NetworkEntry): Promise<void> {
+    const { due, queue } = this.parts;
+    if (!due.has(entry.name)) return;
+    await queue.run(entry.name, async () => {
+      if (entry.live === undefined && due.has(entry.name)) await this.start(entry);
+    });
+  }
+
   /** Runs it as this document says; made whole or not at all. */
   async run(entry: NetworkEntry, network: SettledNetwork): Promise<void> {
-    const { host, store, memberships } = this.parts;
+    const { host, store, memberships, due } = this.parts;
     const plan = planOf(network);
     this.#refuseMissingDevs(network, plan);
     refuseOtherBridge(network, memberships.running(entry.name));
@@ -53,16 +64,18 @@ export class NetworkRunner {
       throw error;
     }
     entry.live = { network, plan };
+    await due.done(entry.name);
     await this.plug(plan);
   }
 
   async stop(entry: NetworkEntry): Promise<void> {
-    const { host, store, known } = this.parts;
+    const { host, store, known, due } = this.parts;
     if (entry.live === undefined) throw notActive(entry.name);
     const { plan, network } = entry.live;
     if (plan.bridge !== undefined) await host.stop(plan);
     await store.removeLive(entry.name);
     entry.live = undefined;
+    await due.done(entry.name);
     entry.last = network;
     if (entry.stored === undefined) known.remove(entry);
     this.tell('stopped', entry);
@@ -139,7 +152,7 @@ export class NetworkRunner {
 
   tell(event: 'started' | 'stopped', entry: NetworkEntry): void {
     const { events, memberships } = this.parts;
-    events.tell(event, summaryOfNetwork(entry, memberships.running(entry.name).length));
+    events.tell(event, summaryOfNetwork(entry, memberships.count(entry.name)));
   }
 }
 
@@ -148,12 +161,12 @@ export const notActive = (name: string): EngineError =>
 
 /** Where links of running domains were plugged in stands in their documents. */
 function refuseOtherBridge({ name, bridge }: SettledNetwork, running: readonly Membership[]): void {
-  const others = running.filter((one) => one.bridge !== undefined && one.bridge !== bridge?.name);
+  const others = running.filter((one) => one.hostName !== undefined && one.parent !== bridge?.name);
   const [first] = others;
   if (first === undefined) return;
   throw new EngineError(
     'in-use',
-    `domain '${first.domainName}' runs on network '${name}' when its bridge was ${first.bridge}: destroy the domain first, or give the network that bridge`,
+    `domain '${first.domainName}' runs on network '${name}' as it was on ${first.parent}: destroy the domain first, or give the network that bridge`,
     { name, users: [...new Set(others.map(({ domainName }) => domainName))] },
   );
 }

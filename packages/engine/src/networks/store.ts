@@ -50,6 +50,12 @@ export class NetworkStore {
     return removed;
   }
 
+  /** Whatever ran does not any more. */
+  async forgetRuns(): Promise<void> {
+    for (const entry of readdirSync(this.layout.networkRuntime))
+      await rm(join(this.layout.networkRuntime, entry), { recursive: true, force: true });
+  }
+
   /** What is damaged is answered as its error, so that one bad file does not hide the others. */
   load(): { defined: StoredNetwork[]; running: SettledNetwork[]; damaged: EngineError[] } {
     const damaged: EngineError[] = [];

@@ -103,6 +103,13 @@ export class Registry {
         checkFree(`address ${address}`, holder, own);
   }
 
+  /** Whether another one has it, or is about to. */
+  isTaken(address: string, own: Entry | undefined): boolean {
+    return [this.#byAddress.get(address), this.#reserved.get(address)].some(
+      (holder) => holder !== undefined && holder !== own,
+    );
+  }
+
   /** Takes addresses and ids for an entry whose record will have them; refuses an address that another one has. */
   reserve(entry: Entry, { addresses, mapped }: Pick<DomainRecord, 'addresses' | 'mapped'>): Disposable {
     this.checkAddresses(addresses, entry);
@@ -241,8 +248,12 @@ export class Registry {
 /** Records of older versions have them as they were written. */
 const addressesOf = ({ record, liveAddresses }: Entry): string[] => [
   ...record.addresses.map(normalAddress),
+  ...leasedOf(record),
   ...liveAddresses,
 ];
+
+const leasedOf = ({ leases }: Pick<DomainRecord, 'leases'>): string[] =>
+  (leases ?? []).flatMap(({ addresses }) => addresses.map(({ address }) => address));
 
 /** Refuses what another domain than `own` has. */
 export function checkFree(what: string, holder: Entry | undefined, own: Entry | undefined): void {
@@ -255,7 +266,8 @@ export function checkFree(what: string, holder: Entry | undefined, own: Entry | 
 /** Returns the summary of a domain. */
 export function summaryOf(entry: Entry): DomainSummary {
   const { record, state, reason } = entry;
-  const { title, hostname, addresses } = entry.shown ?? record;
+  const shown = entry.shown ?? record;
+  const { title, hostname } = shown;
   return {
     id: entry.id,
     name: record.name,
@@ -270,6 +282,6 @@ export function summaryOf(entry: Entry): DomainSummary {
     template: record.template,
     profile: record.profile,
     hostname,
-    addresses,
+    addresses: [...shown.addresses, ...leasedOf(shown)],
   };
 }

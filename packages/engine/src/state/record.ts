@@ -4,6 +4,21 @@ import type { StateReason } from '@ctvirt/api';
 import { parseJson } from './folders.js';
 import type { HostIds, NamedIds } from './id-ranges.js';
 
+/** What a link has of a network that gives addresses out, as the network was when its domain was defined or started. */
+export interface LinkLease {
+  readonly network: string;
+  /** Hardware address of the link. */
+  readonly mac: string;
+  readonly addresses: readonly {
+    readonly address: string;
+    readonly prefix: number;
+    readonly family: 4 | 6;
+  }[];
+  readonly gateways: readonly { readonly address: string; readonly family: 4 | 6 }[];
+  readonly nameservers: readonly string[];
+  readonly searches: readonly string[];
+}
+
 /** `ids` counts from the first host id; a domain with an `<idmap>` of its own leases none. */
 export interface DomainRecord {
   readonly version: 1;
@@ -22,7 +37,10 @@ export interface DomainRecord {
   readonly templates: readonly string[];
   readonly profile: string | null;
   readonly hostname: string;
+  /** Those that its document gives. */
   readonly addresses: readonly string[];
+  /** Those of networks; missing where it has none, and in records of older versions. */
+  readonly leases?: readonly LinkLease[];
   readonly createdAt: string;
   /** How it ended last; `unknown` if it never ran. */
   readonly lastReason: StateReason;
@@ -35,7 +53,7 @@ export interface DomainRecord {
 }
 
 /** Of a document, what is told of every domain or kept from others, and differs while a run has another document than is stored. */
-export type Shown = Pick<DomainRecord, 'title' | 'hostname' | 'addresses' | 'mapped'>;
+export type Shown = Pick<DomainRecord, 'title' | 'hostname' | 'addresses' | 'leases' | 'mapped'>;
 
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null;
@@ -45,6 +63,23 @@ const isCount = (value: unknown): value is number => Number.isSafeInteger(value)
 const areIds = (value: unknown): value is readonly HostIds[] =>
   Array.isArray(value) &&
   value.every((one: unknown) => isObject(one) && isCount(one['first']) && isCount(one['count']));
+
+const areTexts = (value: unknown): boolean => Array.isArray(value) && value.every(isText);
+const isFamily = (value: unknown): boolean => value === 4 || value === 6;
+const areOfFamily = (value: unknown, isWhole: (one: Record<string, unknown>) => boolean): boolean =>
+  Array.isArray(value) &&
+  value.every(
+    (one: unknown) => isObject(one) && isText(one['address']) && isFamily(one['family']) && isWhole(one),
+  );
+
+const isLease = (value: unknown): value is LinkLease =>
+  isObject(value) &&
+  isText(value['network']) &&
+  isText(value['mac']) &&
+  areOfFamily(value['addresses'], ({ prefix }) => isCount(prefix)) &&
+  areOfFamily(value['gateways'], () => true) &&
+  areTexts(value['nameservers']) &&
+  areTexts(value['searches']);
 
 /** Whether it is what a record or lease says of a map. */
 export const isNamedIds = (value: unknown): value is NamedIds =>
@@ -66,6 +101,7 @@ const checks: { readonly [K in keyof DomainRecord]-?: (value: unknown) => boolea
   profile: isTextOrNull,
   hostname: isText,
   addresses: (v) => Array.isArray(v) && v.every(isText),
+  leases: (v) => v === undefined || (Array.isArray(v) && v.every(isLease)),
   createdAt: isText,
   lastReason: isText,
   adopted: (v) => v === undefined || isText(v),

@@ -6,7 +6,7 @@ import type { BeancounterReport } from '@ctvirt/api';
 import { makeDomains } from '../build/domains.js';
 import { openNetworks, resumeNetworks } from '../build/networks.js';
 import { hostFacts, operationsOf } from '../build/operations.js';
-import { complete } from '../build/recover.js';
+import { complete, knowRunning } from '../build/recover.js';
 import { makeRules } from '../build/rules.js';
 import { openState, type StateParts } from '../build/state.js';
 import { type CgroupLayout, detectCgroups } from '../cgroups/layout.js';
@@ -45,8 +45,9 @@ export async function openMemoryEngine(
   const networked = { ...ruled, ...networks };
   const parts = { ...networked, ...makeDomains(networked) };
   await complete(parts);
-  await parts.lifecycle.recover();
   await resumeNetworks(parts);
+  await parts.lifecycle.recover();
+  await knowRunning({ ...parts, floor: { know: () => undefined } });
   const engine: Engine = {
     ...operationsOf({ ...parts, accounting: accountsOf(parts) }),
     host: async () => hostFacts(parts, { driver: 'memory', driverVersion: '1.0.0', appArmor: 'off' }),

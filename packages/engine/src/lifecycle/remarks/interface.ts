@@ -30,12 +30,6 @@ export const onInterface: readonly Row<Interface>[] = [
       '/ip/@peer',
       'an address is of a network, not of one other end',
     ),
-  ({ type, source }) =>
-    remark(
-      type === 'network' ? source.portgroup : undefined,
-      '/source/@portgroup',
-      'a network is the bridge of that name: it has no port groups',
-    ),
   ({ type, target }) =>
     remark(type === 'direct' ? target?.dev : undefined, '/target', 'a direct link has no end on the host'),
   ({ target }) =>

@@ -1,0 +1,79 @@
+// Where the links of a run are on the host: what its networks are there is written into the document of the run, as by libvirt.
+// SPDX-License-Identifier: Apache-2.0
+import type { Domain, Interface, Network } from '@ctvirt/xml';
+import { EngineError } from '../errors.js';
+import { forwardDevs, forwardModeOf } from './plan.js';
+
+type NetworkInterface = Extract<Interface, { type: 'network' }>;
+
+/** Where links on a network go: a bridge, or a link of the host's that they stand on. */
+export type Place =
+  | { readonly bridge: string }
+  | { readonly dev: string; readonly mode: 'bridge' | 'private' | 'vepa' | 'passthrough' };
+
+/** `uses` tells how many links of runs stand on a link of the host already. */
+export function placeOn(network: Network, uses: (dev: string) => number): Place {
+  const { name, bridge } = network;
+  if (bridge?.name !== undefined) return { bridge: bridge.name };
+  const mode = forwardModeOf(network);
+  const [dev] = forwardDevs(network).sort((a, b) => uses(a) - uses(b));
+  if (
+    dev === undefined ||
+    mode === 'none' ||
+    mode === 'nat' ||
+    mode === 'route' ||
+    mode === 'open' ||
+    mode === 'hostdev'
+  )
+    throw new EngineError('unsupported', `network '${name}' names no bridge and no link of the host`, {
+      name,
+    });
+  if (mode === 'passthrough' && uses(dev) > 0)
+    throw new EngineError(
+      'in-use',
+      `each link of the host that network '${name}' passes through has a container already`,
+      { name },
+    );
+  return { dev, mode };
+}
+
+/** What a document says of a run's place, which is another one's. */
+export function unplaced(link: NetworkInterface): NetworkInterface {
+  const {
+    portid: _id,
+    bridge: _bridge,
+    dev: _dev,
+    mode: _mode,
+    macTableManager: _manager,
+    ...source
+  } = link.source;
+  return { ...link, source };
+}
+
+/** With its place, and what the network has for it where the document says nothing. */
+export function placed(link: NetworkInterface, network: Network, place: Place): NetworkInterface {
+  const group = groupOf(network, link.source.portgroup);
+  const bandwidth = link.bandwidth ?? group?.bandwidth;
+  const mtu = link.mtu ?? network.mtu;
+  const trust = link.trustGuestRxFilters ?? group?.trustGuestRxFilters ?? network.trustGuestRxFilters;
+  const bare = unplaced(link);
+  return {
+    ...bare,
+    source: { ...bare.source, ...place },
+    ...(bandwidth !== undefined && { bandwidth }),
+    ...(mtu !== undefined && { mtu }),
+    ...(trust !== undefined && { trustGuestRxFilters: trust }),
+  };
+}
+
+/** The one of this name, or the network's default. */
+export const groupOf = ({ portgroups = [] }: Network, name: string | undefined) =>
+  name === undefined
+    ? portgroups.find((group) => group.default === true)
+    : portgroups.find((group) => group.name === name);
+
+/** A document with other interfaces. */
+export const withInterfaces = (domain: Domain, interfaces: Interface[]): Domain => ({
+  ...domain,
+  devices: { ...domain.devices, interfaces },
+});
