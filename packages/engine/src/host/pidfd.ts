@@ -19,8 +19,12 @@ const cSend = libc.func('syscall', 'long', ['long', 'int', 'int', 'void*', 'uint
 /** So many are held at a time. */
 const AT_ONCE = 256;
 
-/** Sends SIGKILL to those of the processes that are among the `meant` ones still when nobody else can get their pids. */
-export function killExactly(pids: readonly number[], meant: () => readonly number[]): void {
+/** Sends a signal to those of the processes that are among the `meant` ones still when nobody else can get their pids. */
+export function killExactly(
+  pids: readonly number[],
+  meant: () => readonly number[],
+  signal: NodeJS.Signals = 'SIGKILL',
+): void {
   for (let from = 0; from < pids.length; from += AT_ONCE) {
     const held = pids
       .slice(from, from + AT_ONCE)
@@ -28,7 +32,7 @@ export function killExactly(pids: readonly number[], meant: () => readonly numbe
     try {
       const still = new Set(meant());
       for (const { pid, fd } of held)
-        if (fd >= 0 && still.has(pid)) cSend(SYS_PIDFD_SEND_SIGNAL, fd, constants.signals.SIGKILL, null, 0);
+        if (fd >= 0 && still.has(pid)) cSend(SYS_PIDFD_SEND_SIGNAL, fd, constants.signals[signal], null, 0);
     } finally {
       for (const { fd } of held) if (fd >= 0) closeSync(fd);
     }

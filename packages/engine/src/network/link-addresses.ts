@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createHash } from 'node:crypto';
 
+export { addressBytes, addressText } from '../host/address-bytes.js';
+
 /**
  * A hardware address for a link whose document gives none, the same at each start: what may come from a link can be said
  * before it is there. Locally administered, and with 46 bits no two of a network are alike.
@@ -26,22 +28,3 @@ export function interfaceId(mac: string): Buffer {
 /** The address of the link itself that a kernel makes by default. */
 export const linkLocal = (mac: string): Buffer =>
   Buffer.concat([Buffer.from([0xfe, 0x80, 0, 0, 0, 0, 0, 0]), interfaceId(mac)]);
-
-/** 4 or 16 bytes of an address in any of its forms. */
-export function addressBytes(address: string): Buffer {
-  if (!address.includes(':')) return Buffer.from(address.split('.').map(Number));
-  // The parser of URLs knows all forms and writes words in hexadecimal, with at most one gap.
-  const plain = new URL(`http://[${address}]/`).hostname.slice(1, -1);
-  const [head = '', tail] = plain.split('::');
-  const words = (part: string): number[] =>
-    part === '' ? [] : part.split(':').map((word) => Number.parseInt(word, 16));
-  const [first, last] = [words(head), words(tail ?? '')];
-  const gap = new Array<number>(8 - first.length - last.length).fill(0);
-  return Buffer.from([...first, ...gap, ...last].flatMap((word) => [word >> 8, word & 0xff]));
-}
-
-/** As nft reads it. */
-export const addressText = (bytes: Buffer): string =>
-  bytes.length === 4
-    ? bytes.join('.')
-    : Array.from({ length: 8 }, (_, at) => bytes.readUInt16BE(2 * at).toString(16)).join(':');
