@@ -1,0 +1,174 @@
+// What dnsmasq is told of one network, as libvirt tells it: its configuration, who has which address, and what they are called.
+// SPDX-License-Identifier: Apache-2.0
+import { addressBytes } from '../../host/address-bytes.js';
+import type { DhcpHost, DhcpPlan, DnsPlan, Member, OwnBridge } from '../contract/plan.js';
+import { address, asHostName, duid, hostName, linkName, mac, quoted } from './words.js';
+
+/** Where its files lie. */
+export interface DnsmasqFiles {
+  readonly config: string;
+  readonly hosts: string;
+  readonly names: string;
+  readonly leases: string;
+  readonly pid: string;
+}
+
+/** Whom it becomes when it has opened what only root may open. */
+export interface DnsmasqUser {
+  readonly name: string;
+  readonly group: string;
+}
+
+/** Only those that have an address, and something to be asked for. */
+export const needsDnsmasq = ({ addresses, dhcp, dns }: OwnBridge): boolean =>
+  addresses.length > 0 && (dns.isEnabled || dhcp.length > 0 || addresses.some(({ family }) => family === 6));
+
+/** The file that it is started with. */
+export function configText(bridge: OwnBridge, files: DnsmasqFiles, user: DnsmasqUser): string {
+  const { dns, dhcp, domain, forward, mtu } = bridge;
+  const lines = [
+    'strict-order',
+    `user=${user.name}`,
+    `group=${user.group}`,
+    ...(dns.isEnabled ? forwarderLines(dns) : ['port=0']),
+    ...(domain?.isLocal === true ? [`local=/${hostName(domain.name)}/`] : []),
+    ...(domain === undefined ? [] : [`domain=${hostName(domain.name)}`, 'expand-hosts']),
+    ...(dns.isEnabled && !dns.forwardsPlainNames ? ['domain-needed', 'local=//'] : []),
+    `pid-file=${quoted(files.pid)}`,
+    'except-interface=lo',
+    // Nobody is answered but who is on the bridge.
+    'bind-dynamic',
+    `interface=${linkName(bridge.name)}`,
+    // Nobody is told a way that leads nowhere, nor names by which something would get out.
+    ...(forward.mode === 'none' ? ['dhcp-option=3', 'no-resolv', 'ra-param=*,0,0'] : []),
+    ...(dns.isEnabled ? recordLines(dns) : []),
+    ...dhcp.flatMap((one) => rangeLines(bridge, one)),
+    ...(dhcp.length === 0
+      ? []
+      : [
+          `dhcp-lease-max=${dhcp.reduce((sum, one) => sum + sizeOf(bridge, one), 0)}`,
+          `dhcp-hostsfile=${quoted(files.hosts)}`,
+          // A lease is for whoever has the address, not for a program that an option could name.
+          `dhcp-leasefile=${quoted(files.leases)}`,
+          // Who is called so is asked by browsers which way to go.
+          'dhcp-name-match=set:wpad-ignore,wpad',
+          'dhcp-ignore-names=tag:wpad-ignore',
+        ]),
+    ...(dns.isEnabled ? [`addn-hosts=${quoted(files.names)}`] : []),
+    ...(mtu === undefined ? [] : [`dhcp-option=option:mtu,${mtu}`]),
+    ...advertisementLines(bridge),
+  ];
+  return lines.map((line) => `${line}\n`).join('');
+}
+
+function forwarderLines({ forwarders }: DnsPlan): string[] {
+  const servers = forwarders.map(({ domain, address: server }) => {
+    const of = domain === undefined ? '' : `/${hostName(domain)}/`;
+    return `server=${of}${server === undefined ? '#' : address(server)}`;
+  });
+  const areAll = forwarders.some((one) => one.domain === undefined && one.address !== undefined);
+  return areAll ? [...servers, 'no-resolv'] : servers;
+}
+
+function recordLines({ texts, services }: DnsPlan): string[] {
+  return [
+    ...texts.map(({ name, value }) => `txt-record=${hostName(name)},${quoted(value)}`),
+    ...services.map(({ service, protocol, domain, target, port, priority, weight }) => {
+      const name = `_${hostName(service)}._${hostName(protocol)}${domain === undefined ? '' : `.${hostName(domain)}`}`;
+      // Without a target there is no such service, and nothing else to be said.
+      if (target === undefined || target === '' || target === '.') return `srv-host=${name}`;
+      const numbers = [port ?? 1, priority ?? 0, weight ?? 0];
+      const said = [port, priority, weight].findLastIndex((number) => number !== undefined) + 1;
+      return `srv-host=${[name, hostName(target), ...numbers.slice(0, said)].join(',')}`;
+    }),
+  ];
+}
+
+const prefixOf = (bridge: OwnBridge, { server, family }: DhcpPlan): number =>
+  bridge.addresses.find((one) => one.address === server)?.prefix ?? (family === 4 ? 24 : 64);
+
+/** There are as many as a subnet has, since those that are kept for somebody lie anywhere in it; none has more than a host would hold. */
+const sizeOf = (bridge: OwnBridge, dhcp: DhcpPlan): number =>
+  Math.min(2 ** ((dhcp.family === 4 ? 32 : 128) - prefixOf(bridge, dhcp)), 65536);
+
+function rangeLines(bridge: OwnBridge, dhcp: DhcpPlan): string[] {
+  const { family, server, ranges, bootp } = dhcp;
+  const prefix = prefixOf(bridge, dhcp);
+  const size = family === 6 ? String(prefix) : netmask(prefix);
+  const lines = ranges.map(({ start, end, leaseSeconds }) =>
+    [
+      `dhcp-range=${address(start)}`,
+      address(end),
+      size,
+      ...(leaseSeconds === undefined ? [] : [leaseSeconds]),
+    ].join(','),
+  );
+  // Those alone whose address is kept for them.
+  if (lines.length === 0) lines.push(`dhcp-range=${address(server)},static,${size}`);
+  if (family === 6) return lines;
+  const boot =
+    bootp === undefined
+      ? []
+      : [`dhcp-boot=${quoted(bootp.file)}${bootp.server === undefined ? '' : `,,${address(bootp.server)}`}`];
+  return [...lines, 'dhcp-no-override', 'dhcp-authoritative', ...boot];
+}
+
+/** Of IPv6 a router tells the way, and whether there are addresses to be asked for. */
+function advertisementLines({ addresses, dhcp }: OwnBridge): string[] {
+  if (dhcp.some(({ family }) => family === 6)) return ['enable-ra'];
+  return addresses
+    .filter(({ family }) => family === 6)
+    .map((one) => `dhcp-range=${address(one.address)},ra-only`);
+}
+
+const netmask = (prefix: number): string =>
+  [0, 8, 16, 24].map((from) => 256 - 2 ** (8 - Math.min(8, Math.max(0, prefix - from)))).join('.');
+
+const inBrackets = (text: string): string => (text.includes(':') ? `[${address(text)}]` : address(text));
+
+/** Whose an address is, line by line. */
+export function hostsText(bridge: OwnBridge, members: readonly Member[]): string {
+  const written = bridge.dhcp.flatMap(({ hosts }) => hosts);
+  const known = new Set(written.flatMap((host) => (host.address === undefined ? [] : [keyOf(host.address)])));
+  const lines = [
+    ...written.map(hostLine),
+    ...members.flatMap((member) => {
+      // What the document says of an address stands before what we say.
+      const own = member.addresses.filter((one) => !known.has(keyOf(one)));
+      return own.length === 0 ? [] : [memberLine({ ...member, addresses: own })];
+    }),
+  ];
+  return lines.map((line) => `${line}\n`).join('');
+}
+
+const keyOf = (text: string): string => addressBytes(address(text)).toString('hex');
+
+const hostLine = ({ mac: hardware, id, name, address: given }: DhcpHost): string =>
+  [
+    ...(hardware === undefined ? [] : [mac(hardware)]),
+    ...(id === undefined ? [] : [`id:${duid(id)}`]),
+    // As libvirt has it: of IPv6 the name comes first.
+    ...(name === undefined || given?.includes(':') === false ? [] : [hostName(name)]),
+    ...(given === undefined ? [] : [inBrackets(given)]),
+    ...(name === undefined || given?.includes(':') !== false ? [] : [hostName(name)]),
+  ].join(',');
+
+const usable = (names: readonly string[]): string[] => names.flatMap((name) => asHostName(name) ?? []);
+
+/** A domain is told the first of its names that is one word. */
+function memberLine({ mac: hardware, addresses, names }: Member): string {
+  const name = usable(names).find((one) => !one.includes('.'));
+  return [mac(hardware), ...addresses.map(inBrackets), ...(name === undefined ? [] : [name])].join(',');
+}
+
+/** What addresses are called, as in /etc/hosts. A domain's name that is no host's is left out: it is a domain all the same. */
+export function namesText({ dns }: OwnBridge, members: readonly Member[]): string {
+  const lines = [
+    ...dns.hosts.map((host) => [address(host.address), ...host.names.map(hostName)]),
+    ...members.flatMap(({ addresses, names }) => {
+      const words = usable(names);
+      return words.length === 0 ? [] : addresses.map((one) => [address(one), ...words]);
+    }),
+  ];
+  return lines.map((words) => `${words.join(' ')}\n`).join('');
+}

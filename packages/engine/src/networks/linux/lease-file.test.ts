@@ -1,0 +1,37 @@
+// Lines as dnsmasq 2.90 has written them.
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { networkMember } from '../../testing/network-plan.js';
+import { readLeases } from './lease-file.js';
+
+const text = `1796000000 52:54:00:aa:bb:01 192.168.122.50 web 01:52:54:00:aa:bb:01
+0 06-52:54:00:aa:bb:02 192.168.122.51 * *
+1795000000 52:54:00:aa:bb:03 192.168.122.52 old *
+duid 00:01:00:01:30:b3:8f:3f:52:54:00:00:00:07
+1796000000 11189196 fd00:7::51 web 00:03:00:01:52:54:00:aa:bb:01
+1796000000 T5 fd00:7::99 * 00:03:00:01:52:54:00:aa:bb:09
+`;
+
+test('leases of both families, but those that have run out', () => {
+  const members = [networkMember({ addresses: ['192.168.122.50', 'fd00:7:0::51'] })];
+  assert.deepEqual(readLeases(text, members, new Date(1795500000 * 1000)), [
+    {
+      ...{ mac: '52:54:00:aa:bb:01', address: '192.168.122.50', family: 4, hostname: 'web' },
+      ...{ clientId: '01:52:54:00:aa:bb:01', iaid: undefined, expires: 1796000000 },
+    },
+    {
+      ...{ mac: '52:54:00:aa:bb:02', address: '192.168.122.51', family: 4, hostname: undefined },
+      ...{ clientId: undefined, iaid: undefined, expires: 0 },
+    },
+    {
+      ...{ mac: '52:54:00:aa:bb:01', address: 'fd00:7::51', family: 6, hostname: 'web' },
+      ...{ clientId: '00:03:00:01:52:54:00:aa:bb:01', iaid: '11189196', expires: 1796000000 },
+    },
+    {
+      ...{ mac: undefined, address: 'fd00:7::99', family: 6, hostname: undefined },
+      ...{ clientId: '00:03:00:01:52:54:00:aa:bb:09', iaid: '5', expires: 1796000000 },
+    },
+  ]);
+  assert.deepEqual(readLeases('', [], new Date()), []);
+});

@@ -1,0 +1,31 @@
+// The file in which dnsmasq keeps who has which address until when.
+// SPDX-License-Identifier: Apache-2.0
+import { addressBytes } from '../../host/address-bytes.js';
+import type { HeldLease, Member } from '../contract/plan.js';
+
+const known = (word: string | undefined): string | undefined => (word === '*' ? undefined : word);
+
+/** Those that have not run out by then. IPv6's do not tell whose hardware they are for: members' addresses do. */
+export function readLeases(text: string, members: readonly Member[], now: Date): HeldLease[] {
+  const macs = new Map(
+    members.flatMap(({ mac, addresses }) =>
+      addresses.map((one) => [addressBytes(one).toString('hex'), mac] as const),
+    ),
+  );
+  return text.split('\n').flatMap((line): HeldLease[] => {
+    const [expires = '', who = '', address = '', hostname, clientId] = line.split(' ');
+    if (!/^\d+$/.test(expires) || address === '') return []; // the server's own DUID
+    const isV6 = address.includes(':');
+    const lease: HeldLease = {
+      mac: isV6 ? macs.get(addressBytes(address).toString('hex')) : who.replace(/^[0-9a-f]{2}-/i, ''),
+      address,
+      family: isV6 ? 6 : 4,
+      hostname: known(hostname),
+      clientId: known(clientId),
+      // T stands before that of an address that is to change.
+      iaid: isV6 ? who.replace(/^T/, '') : undefined,
+      expires: Number(expires),
+    };
+    return lease.expires !== 0 && lease.expires * 1000 < now.getTime() ? [] : [lease];
+  });
+}
