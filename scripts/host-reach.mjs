@@ -8,7 +8,7 @@ const packages = new URL('../packages/', import.meta.url).pathname;
 /** What the modules of engine/src/host do, and which folders of the engine may have that done. Types are everyone's. */
 const kinds = {
   'files, words and facts': {
-    modules: ['facts', 'files', 'gone', 'held-asset', 'paths', 'refusal', 'trusted', 'undo'],
+    modules: ['address-bytes', 'facts', 'files', 'gone', 'held-asset', 'paths', 'refusal', 'trusted', 'undo'],
     folders: [''],
   },
   mounts: {
@@ -18,29 +18,23 @@ const kinds = {
   'disks and quotas': { modules: ['disks', 'loop', 'projects', 'quota'], folders: ['storage'] },
   links: {
     modules: [
-      ...[
-        'addresses',
-        'link-addresses',
-        'link-counts',
-        'link-kind',
-        'links',
-        'netlink',
-        'netlink-route',
-        'netlink-watch',
-      ],
-      ...['nfnetlink', 'routes', 'upper-links'],
+      ...['addresses', 'link-addresses', 'link-counts', 'link-kind', 'links', 'netlink', 'netlink-route'],
+      ...['netlink-watch', 'nfnetlink', 'routes', 'subnets', 'upper-links'],
     ],
-    folders: ['network', 'drivers/lxc'],
+    folders: ['network', 'networks/linux', 'drivers/lxc'],
   },
   processes: {
     modules: [
       ...['birth', 'descriptors', 'inner-pid', 'monitor-limits', 'own-filter', 'pidfd', 'piped', 'processes'],
       ...['pty', 'rlimits', 'spawn'],
     ],
-    folders: ['attach', 'cgroups', 'drivers/lxc', 'guest', 'templates'],
+    folders: ['attach', 'cgroups', 'drivers/lxc', 'guest', 'networks/linux', 'templates'],
   },
   'limits of its own': { modules: ['own-limits'], folders: ['drivers/lxc', 'storage'] },
-  programs: { modules: ['run'], folders: ['drivers/lxc', 'network', 'storage', 'templates'] },
+  programs: {
+    modules: ['run'],
+    folders: ['drivers/lxc', 'network', 'networks/linux', 'storage', 'templates'],
+  },
   walls: {
     modules: ['apparmor', 'apparmor-profile', 'seccomp'],
     folders: ['attach', 'drivers/lxc', 'walls'],
@@ -51,7 +45,16 @@ const kinds = {
 };
 
 /** Folders that read and write /proc and /sys. */
-const kernelFiles = ['attach', 'cgroups', 'drivers/lxc', 'guest', 'host', 'network', 'storage'];
+const kernelFiles = [
+  'attach',
+  'cgroups',
+  'drivers/lxc',
+  'guest',
+  'host',
+  'network',
+  'networks/linux',
+  'storage',
+];
 
 /**
  * What reaches further, and why it does; what no longer does has to be taken out.

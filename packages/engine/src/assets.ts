@@ -39,6 +39,7 @@ const kinds: Readonly<Record<Asset['kind'], number>> = {
   link: 5,
   cgroup: 6,
   'id-range': 7,
+  table: 8,
 };
 
 /** Lists what the host holds of ours, and removes what has no owner. */

@@ -1,0 +1,388 @@
+// Networks on the kernel itself: made whole or not at all, used by clients, kept as they are, and gone without a trace.
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict';
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
+import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, afterEach, before, beforeEach, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type EngineCode, EngineError } from '../../errors.js';
+import { linkIndex } from '../../host/links.js';
+import { networkMember, networkPlan, plainDns } from '../../testing/network-plan.js';
+import { isInOwnNetwork } from '../../testing/own-network.js';
+import type { Member, NetworkPlan } from '../contract/plan.js';
+import { dnsmasqsBelow } from './dnsmasq.js';
+import { LinuxNetworks } from './linux-networks.js';
+
+const NAME = 'ctvirt-test';
+const sh = (script: string): string => execFileSync('/bin/sh', ['-ec', script], { encoding: 'utf8' });
+const nat = { mode: 'nat', devs: [], addresses: undefined, ports: undefined, ipv6: false } as const;
+const v4 = { address: '192.168.122.1', prefix: 24, family: 4 } as const;
+const v6 = { address: 'fd00:7::1', prefix: 64, family: 6 } as const;
+
+/** Another machine: a namespace with one link, kept by a process that sleeps. */
+class Machine implements Disposable {
+  readonly #keeper: ChildProcess;
+
+  constructor(
+    /** Of the host's end. */
+    readonly link: string,
+    mac: string,
+    setUp: string,
+  ) {
+    this.#keeper = spawn('/usr/bin/unshare', ['--net', '--', '/bin/sleep', 'infinity'], { stdio: 'ignore' });
+    while (readlinkSync(`/proc/${this.#keeper.pid}/ns/net`) === readlinkSync('/proc/self/ns/net'))
+      spawnSync('/bin/sleep', ['0.005']);
+    sh(`ip link add ${link} type veth peer name eth0 address ${mac} netns ${this.#keeper.pid}; ${setUp}`);
+    sh(`ip link set ${link} up`);
+    this.run('ip link set lo up; ip link set eth0 up');
+  }
+
+  run(script: string): string {
+    return sh(`nsenter --net=/proc/${this.#keeper.pid}/ns/net -- sh -ec '${script}'`);
+  }
+
+  /** Whether it succeeds. */
+  can(script: string): boolean {
+    const inside = [`--net=/proc/${this.#keeper.pid}/ns/net`, '--', '/bin/sh', '-ec', script];
+    return spawnSync('/usr/bin/nsenter', inside, { stdio: 'ignore', timeout: 5000 }).status === 0;
+  }
+
+  [Symbol.dispose](): void {
+    this.#keeper.kill('SIGKILL');
+    spawnSync('ip', ['link', 'delete', this.link], { stdio: 'ignore' });
+  }
+}
+
+const asksForLease = `cat > /tmp/ctvirt-udhcpc.$$ <<\\END
+#!/bin/sh
+[ "$1" = bound ] && { ip address add $ip/$mask dev $interface; [ -z "$router" ] || ip route add default via $router; echo "$ip $router $dns $domain" >&2; }
+exit 0
+END
+chmod 755 /tmp/ctvirt-udhcpc.$$; busybox udhcpc -i eth0 -n -q -t 5 -T 1 -s /tmp/ctvirt-udhcpc.$$ 2>&1; rm /tmp/ctvirt-udhcpc.$$`;
+
+if (isInOwnNetwork(import.meta.url)) {
+  let folder: string;
+  let networks: LinuxNetworks;
+  let log: string[] = [];
+  const plugged: string[] = [];
+  const open = async (running: readonly { plan: NetworkPlan; members: readonly Member[] }[] = []) => {
+    networks = new LinuxNetworks({
+      name: NAME,
+      folder,
+      log: (level, message) => log.push(`${level} ${message}`),
+    });
+    await networks.open(running, async ({ name }) => void plugged.push(name));
+  };
+  const left = (): unknown => ({
+    links: sh('ip -o link show type bridge'),
+    rules: sh('nft list ruleset'),
+    processes: dnsmasqsBelow(folder),
+    files: readdirSync(folder),
+  });
+  const nothing = { links: '', rules: '', processes: [], files: [] };
+  const refusedWith = (code: EngineCode, words: RegExp) => (error: unknown) => {
+    assert.ok(error instanceof EngineError, String(error));
+    assert.equal(error.code, code, error.message);
+    assert.match(error.message, words);
+    return true;
+  };
+
+  before(() => {
+    sh('ip link set lo up');
+    folder = mkdtempSync(join(tmpdir(), 'ctvirt-networks-'));
+    chmodSync(folder, 0o755);
+  });
+  beforeEach(async () => {
+    log = [];
+    plugged.length = 0;
+    await open();
+  });
+  afterEach(async () => {
+    networks.close();
+    await open();
+    networks.close();
+    assert.deepEqual(left(), nothing);
+  });
+  after(() => rmSync(folder, { recursive: true }));
+
+  test('start makes it whole, stop leaves nothing, and either is done again without harm', async () => {
+    const plan = networkPlan({
+      addresses: [v4, v6],
+      routes: [
+        { destination: '10.9.0.0', prefix: 16, family: 4, gateway: '192.168.122.9', metric: 7 },
+        { destination: 'fd00:9::', prefix: 48, family: 6, gateway: 'fd00:7::9', metric: undefined },
+      ],
+      mtu: 1400,
+      delaySeconds: 3,
+      stp: true,
+    });
+    await networks.check(plan);
+    await networks.start(plan, []);
+    await networks.start(plan, []);
+    const link = sh('ip -d link show virbr7');
+    assert.match(link, /52:54:00:00:00:07/);
+    assert.match(link, /mtu 1400/);
+    assert.match(link, /forward_delay 300 .*stp_state 1/);
+    assert.match(sh('ip address show virbr7'), /inet 192\.168\.122\.1\/24 brd 192\.168\.122\.255/);
+    assert.match(sh('ip address show virbr7'), /inet6 fd00:7::1\/64 scope global nodad/);
+    assert.match(sh('ip route'), /10\.9\.0\.0\/16 via 192\.168\.122\.9 dev virbr7 metric 7/);
+    assert.match(sh('ip -6 route'), /fd00:9::\/48 via fd00:7::9 dev virbr7/);
+    const setting = (path: string) => readFileSync(`/proc/sys/net/${path}`, 'utf8').trim();
+    assert.equal(setting('ipv4/ip_forward'), '1');
+    assert.equal(setting('ipv6/conf/all/forwarding'), '1');
+    assert.equal(setting('ipv6/conf/virbr7/accept_ra'), '0');
+    assert.equal(setting('ipv6/conf/virbr7/autoconf'), '0');
+    assert.deepEqual(
+      networks.assets().map(({ kind, owner }) => [kind, owner]),
+      [
+        ['link', 'default'],
+        ['process', 'default'],
+        ['file', 'default'],
+        ['table', 'daemon'],
+      ],
+    );
+    await networks.stop(plan);
+    await networks.stop(plan);
+    assert.deepEqual(left(), nothing);
+    assert.deepEqual(networks.assets(), []);
+    assert.deepEqual(log, []);
+  });
+
+  test('a network without IPv6 has none on its bridge, and does not wait with what it has', async () => {
+    await networks.start(networkPlan(), []);
+    assert.equal(readFileSync('/proc/sys/net/ipv6/conf/virbr7/disable_ipv6', 'utf8'), '1\n');
+    await networks.stop(networkPlan());
+  });
+
+  test('members get the address that is kept for them, answers by name, and the world behind the NAT', async () => {
+    using world = new Machine('wan0', '52:54:00:00:99:01', 'ip address add 203.0.113.1/24 dev wan0');
+    world.run('ip address add 203.0.113.2/24 dev eth0');
+    const web = networkMember();
+    const db = networkMember({ mac: '52:54:00:aa:bb:02', names: ['db'], addresses: ['192.168.122.51'] });
+    const plan = networkPlan({ domain: { name: 'lan.example', isLocal: true } });
+    await networks.start(plan, [web]);
+    using one = new Machine('cv1.0', web.mac, 'ip link set cv1.0 master virbr7');
+    assert.match(one.run(asksForLease), /192\.168\.122\.50 192\.168\.122\.1 192\.168\.122\.1 lan\.example/);
+    await networks.know(plan, [web, db]);
+    using two = new Machine('cv2.0', db.mac, 'ip link set cv2.0 master virbr7');
+    assert.match(two.run(asksForLease), /192\.168\.122\.51 /);
+    for (const name of ['db', 'db.lan.example'])
+      assert.match(one.run(`busybox nslookup ${name} 192.168.122.1 || true`), /Address: 192\.168\.122\.51/);
+    const leases = await networks.leases(plan);
+    assert.deepEqual(leases.map(({ mac, address }) => [mac, address]).sort(), [
+      [web.mac, '192.168.122.50'],
+      [db.mac, '192.168.122.51'],
+    ]);
+    assert.ok(one.can('busybox ping -c 1 -W 2 192.168.122.51'), 'a neighbour');
+    assert.ok(
+      one.can('busybox ping -c 1 -W 2 203.0.113.2'),
+      'the world, which has no way back to the member',
+    );
+    world.run('ip route add 192.168.122.0/24 via 203.0.113.1');
+    assert.ok(!world.can('busybox ping -c 1 -W 1 192.168.122.50'), 'unasked');
+    // With an address that is not its own; the world counts what comes from there.
+    world.run(`nft "add table ip t; add chain ip t i { type filter hook input priority 0; }
+      add rule ip t i ip saddr 198.51.100.9 counter; add rule ip t i ip saddr 203.0.113.1 counter"`);
+    sh('ip route add 198.51.100.9 dev virbr7');
+    one.run('ip address add 198.51.100.9/32 dev eth0');
+    assert.ok(!one.can('busybox ping -I 198.51.100.9 -c 1 -W 1 203.0.113.2'));
+    assert.ok(one.can('busybox ping -I 192.168.122.50 -c 1 -W 1 203.0.113.2'));
+    assert.match(
+      world.run('nft list ruleset'),
+      /198\.51\.100\.9 counter packets 0 [\s\S]*203\.0\.113\.1 counter packets 1 /,
+    );
+    await networks.stop(plan);
+  });
+
+  test('isolated: neighbours and the host, and nobody tells a way', async () => {
+    using world = new Machine('wan0', '52:54:00:00:99:01', 'ip address add 203.0.113.1/24 dev wan0');
+    world.run('ip address add 203.0.113.2/24 dev eth0; ip route add 192.168.122.0/24 via 203.0.113.1');
+    const plan = networkPlan({ forward: { mode: 'none' } });
+    await networks.start(plan, []);
+    using one = new Machine('cv1.0', '52:54:00:aa:bb:01', 'ip link set cv1.0 master virbr7');
+    assert.match(one.run(asksForLease), /192\.168\.122\.\d+ {2}192\.168\.122\.1/);
+    one.run('ip route add default via 192.168.122.1');
+    assert.ok(one.can('busybox ping -c 1 -W 2 192.168.122.1'));
+    assert.ok(!one.can('busybox ping -c 1 -W 1 203.0.113.2'));
+    assert.ok(
+      !world.can(`busybox ping -c 1 -W 1 ${/inet ([\d.]+)/.exec(one.run('ip -4 address show eth0'))?.[1]}`),
+    );
+    await networks.stop(plan);
+  });
+
+  test('routed by one link: seen by its own address, there and back, and by no other link', async () => {
+    using world = new Machine('wan0', '52:54:00:00:99:01', 'ip address add 203.0.113.1/24 dev wan0');
+    world.run('ip address add 203.0.113.2/24 dev eth0; ip route add 192.168.122.0/24 via 203.0.113.1');
+    using other = new Machine('lan0', '52:54:00:00:99:02', 'ip address add 198.51.100.1/24 dev lan0');
+    other.run('ip address add 198.51.100.2/24 dev eth0; ip route add 192.168.122.0/24 via 198.51.100.1');
+    const plan = networkPlan({ addresses: [v4, v6], forward: { mode: 'route', devs: ['wan0'] } });
+    await networks.start(plan, [networkMember()]);
+    using one = new Machine('cv1.0', '52:54:00:aa:bb:01', 'ip link set cv1.0 master virbr7');
+    one.run(asksForLease);
+    assert.ok(one.can('busybox ping -c 1 -W 2 203.0.113.2'));
+    assert.ok(world.can('busybox ping -c 1 -W 2 192.168.122.50'));
+    assert.ok(!one.can('busybox ping -c 1 -W 1 198.51.100.2'));
+    assert.ok(!other.can('busybox ping -c 1 -W 1 192.168.122.50'));
+    await networks.stop(plan);
+  });
+
+  test('networks beside each other: no way into one that is translated', async () => {
+    const [first, second] = [
+      networkPlan(),
+      networkPlan(
+        {
+          ...{ name: 'virbr8', mac: '52:54:00:00:00:08', dhcp: [] },
+          addresses: [{ ...v4, address: '192.168.123.1' }],
+        },
+        'second one/2',
+      ),
+    ];
+    await Promise.all([networks.start(first, []), networks.start(second, [])]);
+    using one = new Machine('cv1.0', '52:54:00:aa:bb:01', 'ip link set cv1.0 master virbr7');
+    using two = new Machine('cv2.0', '52:54:00:aa:bb:02', 'ip link set cv2.0 master virbr8');
+    one.run('ip address add 192.168.122.50/24 dev eth0; ip route add default via 192.168.122.1');
+    two.run('ip address add 192.168.123.50/24 dev eth0; ip route add default via 192.168.123.1');
+    assert.ok(two.can('busybox ping -c 1 -W 2 192.168.123.1'));
+    assert.ok(!two.can('busybox ping -c 1 -W 1 192.168.122.50'));
+    assert.ok(!one.can('busybox ping -c 1 -W 1 192.168.123.50'));
+    await networks.stop(first);
+    assert.ok(two.can('busybox ping -c 1 -W 2 192.168.123.1'), 'the other goes on');
+    await networks.stop(second);
+  });
+
+  test('what somebody takes away is put back, and told of once', async () => {
+    const plan = networkPlan({ addresses: [v4, v6] });
+    await networks.start(plan, [networkMember()]);
+    using one = new Machine('cv1.0', '52:54:00:aa:bb:01', 'ip link set cv1.0 master virbr7');
+    const backAgain = async (script: string, ...said: readonly RegExp[]) => {
+      log = [];
+      sh(script);
+      for (const deadline = performance.now() + 8000; log.length < said.length; await sleep(50))
+        assert.ok(performance.now() < deadline, `${script}: ${log}`);
+      await sleep(100);
+      assert.equal(log.length, said.length, log.join());
+      for (const words of said)
+        assert.ok(
+          log.some((line) => words.test(line)),
+          `${words}: ${log}`,
+        );
+      sh('ip link set cv1.0 master virbr7');
+      assert.match(one.run(asksForLease), /192\.168\.122\.50 /, script);
+      assert.match(sh('nft list ruleset'), /chain nat4_0/);
+      assert.match(sh('ip address show virbr7'), /fd00:7::1/);
+    };
+    await backAgain('nft flush ruleset', /nftables' table 'ctvirt-test-net'/);
+    await backAgain('nft flush chain inet ctvirt-test-net forward', /nftables' table 'ctvirt-test-net'/);
+    const [found] = dnsmasqsBelow(folder);
+    await backAgain(`kill -9 ${found?.pid}`, /lost its dnsmasq/);
+    await backAgain('ip address flush dev virbr7', /lost an address of its bridge/);
+    assert.deepEqual(plugged, []);
+    await backAgain('ip link delete virbr7; nft flush ruleset', /lost its bridge/, /nftables/);
+    assert.deepEqual(plugged, ['default']);
+    await networks.stop(plan);
+  });
+
+  test('what cannot be made is refused in a sentence, with nothing made', async () => {
+    const tries = async (plan: NetworkPlan, code: EngineCode, words: RegExp) => {
+      const before = left();
+      await assert.rejects(networks.check(plan), refusedWith(code, words));
+      await assert.rejects(networks.start(plan, []), refusedWith(code, words));
+      assert.deepEqual(left(), before);
+    };
+    using _ = new Machine('wan0', '52:54:00:00:99:01', 'ip address add 192.168.122.9/25 dev wan0');
+    await tries(networkPlan(), 'in-use', /192\.168\.122\.1\/24.*by its link wan0/);
+    sh('ip address flush dev wan0; ip link set wan0 up; ip route add 192.168.122.0/24 dev wan0');
+    await tries(networkPlan(), 'in-use', /by its link wan0/);
+    sh('ip route delete 192.168.122.0/24; ip route add 192.168.0.0/16 dev wan0');
+    await tries(networkPlan({ name: 'wan0' }), 'exists', /link of that name/);
+    await tries(networkPlan({ forward: { ...nat, devs: ['gone0'] } }), 'not-found', /gone0/);
+    await tries(networkPlan({ domain: { name: 'a b', isLocal: false } }), 'invalid', /"a b"/);
+    const strange = { domain: undefined, address: 'a\nuser=root' };
+    await tries(networkPlan({ dns: { ...plainDns, forwarders: [strange] } }), 'invalid', /user=root/);
+    // A bridge that is somebody's, with the hardware address that ours is to have.
+    sh('ip link add virbr7 address 52:54:00:00:00:07 type bridge');
+    await tries(networkPlan(), 'exists', /virbr7/);
+    sh('ip link delete virbr7');
+    await networks.start(networkPlan(), []);
+    const inside = { ...v4, address: '192.168.122.129', prefix: 25 };
+    await tries(networkPlan({ name: 'virbr8', addresses: [inside] }, 'other'), 'in-use', /network 'default'/);
+    await networks.stop(networkPlan());
+  });
+
+  test('what fails on the way is undone', async () => {
+    const gateway = { destination: '10.9.0.0', prefix: 16, family: 4, metric: undefined } as const;
+    const plan = networkPlan({ routes: [{ ...gateway, gateway: '203.0.113.77' }] });
+    await assert.rejects(
+      networks.start(plan, []),
+      refusedWith('host-command', /10\.9\.0\.0|gateway|unreachable/),
+    );
+    assert.deepEqual(left(), nothing);
+    // Another's DNS on the address that ours is to answer at.
+    const blocker = networkPlan({ dns: { ...plainDns, texts: [{ name: 'x', value: 'y'.repeat(70_000) }] } });
+    await assert.rejects(networks.start(blocker, []), refusedWith('host-command', /dnsmasq/));
+    assert.deepEqual(left(), nothing);
+  });
+
+  test('a change leaves bridge and members where they are, and one that fails changes nothing', async () => {
+    const from = networkPlan();
+    await networks.start(from, [networkMember()]);
+    using one = new Machine('cv1.0', '52:54:00:aa:bb:01', 'ip link set cv1.0 master virbr7');
+    one.run(asksForLease);
+    const index = linkIndex('virbr7');
+    const dns = { ...plainDns, hosts: [{ address: '192.168.122.200', names: ['printer'] }] };
+    const to = networkPlan({ dns, mtu: 1400, addresses: [v4, v6], forward: { mode: 'none' } });
+    await networks.change(from, to, [networkMember()]);
+    assert.match(one.run('busybox nslookup printer 192.168.122.1 || true'), /192\.168\.122\.200/);
+    assert.match(sh('ip address show virbr7'), /mtu 1400[\s\S]*fd00:7::1/);
+    assert.match(sh('nft list ruleset'), /chain from_0 \{\s+reject/);
+    assert.equal(linkIndex('virbr7'), index);
+    const bad = networkPlan({ dns: { ...plainDns, texts: [{ name: 'x', value: 'y'.repeat(70_000) }] } });
+    await assert.rejects(networks.change(to, bad, []));
+    assert.match(one.run('busybox nslookup printer 192.168.122.1 || true'), /192\.168\.122\.200/);
+    assert.match(sh('ip address show virbr7'), /mtu 1400[\s\S]*fd00:7::1/);
+    await networks.stop(to);
+  });
+
+  test('the next daemon goes on with what runs, and takes away what does not', async () => {
+    const plan = networkPlan();
+    const gone = networkPlan(
+      {
+        name: 'virbr8',
+        mac: '52:54:00:00:00:08',
+        addresses: [{ ...v4, address: '192.168.123.1' }],
+        dhcp: [],
+      },
+      'gone',
+    );
+    await networks.start(plan, []);
+    await networks.start(gone, []);
+    const before = dnsmasqsBelow(folder).find(({ config }) => config.includes('/default/'));
+    networks.close();
+    await open([{ plan, members: [networkMember()] }]);
+    assert.deepEqual(
+      dnsmasqsBelow(folder).map(({ pid }) => pid),
+      [before?.pid],
+      'the same process',
+    );
+    assert.match(sh('ip -o link show type bridge'), /^\d+: virbr7:[^\n]*\n$/);
+    assert.deepEqual(readdirSync(folder), ['default']);
+    assert.doesNotMatch(sh('nft list ruleset'), /virbr8/);
+    using one = new Machine('cv1.0', '52:54:00:aa:bb:01', 'ip link set cv1.0 master virbr7');
+    assert.match(one.run(asksForLease), /192\.168\.122\.50 /, 'with who came meanwhile');
+    assert.deepEqual(plugged, []);
+    networks.close();
+    sh('ip link delete virbr7; nft flush ruleset');
+    await open([{ plan, members: [] }]);
+    assert.deepEqual(plugged, ['default']);
+    assert.match(sh('nft list ruleset'), /virbr7/);
+    // A bridge of ours whose record somebody erased.
+    networks.close();
+    for (const file of readdirSync(join(folder, 'default')).filter((name) => name !== 'dnsmasq.conf'))
+      rmSync(join(folder, 'default', file));
+    await open();
+    assert.deepEqual(left(), nothing);
+    assert.ok(!existsSync(join(folder, 'default')));
+  });
+}

@@ -1,0 +1,385 @@
+// Networks on this kernel: a bridge, rules of nftables and a dnsmasq for each, made whole or not at all, and kept that way.
+// SPDX-License-Identifier: Apache-2.0
+import { EngineError } from '../../errors.js';
+import { addressBytes } from '../../host/address-bytes.js';
+import type { HeldAsset } from '../../host/held-asset.js';
+import { addressesOn } from '../../host/link-addresses.js';
+import { linkIndex } from '../../host/links.js';
+import { Nftables } from '../../host/nfnetlink.js';
+import { run } from '../../host/run.js';
+import { hostLinks } from '../../host/subnets.js';
+import { Undo } from '../../host/undo.js';
+import type { EngineLog } from '../../log.js';
+import { KeyedQueue } from '../../state/queue.js';
+import type { NetworkHost } from '../contract/network-host.js';
+import type { HeldLease, Member, NetworkPlan, OwnBridge } from '../contract/plan.js';
+import { putBridge, removeBridge, type StandingLink, standingLink } from './bridge.js';
+import { Dnsmasq, dnsmasqsBelow, dnsmasqUser } from './dnsmasq.js';
+import { configText, hostsText, namesText, needsDnsmasq } from './dnsmasq-config.js';
+import { type NetworkRecord, NetworkRecords } from './records.js';
+import { explained, NFT, refuseImpossible, refuseOverlap } from './refusals.js';
+import { ruleset, withoutTable } from './rules.js';
+
+/** How long somebody may have to do without what was taken away. */
+const LOOK_MS = 2000;
+const RULES = 'rules';
+
+/** Dependencies of `LinuxNetworks`. */
+export interface LinuxNetworksParts {
+  /** Unlike any other daemon's: the table is named by it, and each bridge bears it. */
+  readonly name: string;
+  /** A folder for each network lies in it, which nobody renames while the network runs. */
+  readonly folder: string;
+  readonly log: EngineLog;
+}
+
+/** A network that runs. */
+interface Held {
+  plan: NetworkPlan;
+  bridge: OwnBridge;
+  members: readonly Member[];
+  readonly folder: string;
+  readonly dnsmasq: Dnsmasq;
+  /** The number of its bridge; 0 until there is one. */
+  index: number;
+  /** What went wrong the last time that it was looked after, said once. */
+  complaint: string | undefined;
+}
+
+/** Makes them, and looks after them until it is closed. */
+export class LinuxNetworks implements NetworkHost {
+  readonly #held = new Map<string, Held>();
+  readonly #queue = new KeyedQueue();
+  readonly #loading = new KeyedQueue();
+  readonly #records: NetworkRecords;
+  readonly #nftables = new Nftables();
+  readonly #table: string;
+  readonly #timer: NodeJS.Timeout;
+  #plug: (plan: NetworkPlan) => Promise<void> = async () => undefined;
+  #isLooking = false;
+  #hasRules = false;
+
+  constructor(private readonly parts: LinuxNetworksParts) {
+    this.#records = new NetworkRecords(parts.folder);
+    this.#table = `${parts.name}-net`;
+    this.#timer = setInterval(() => void this.#look(), LOOK_MS).unref();
+  }
+
+  async check(plan: NetworkPlan): Promise<void> {
+    const { bridge, name } = plan;
+    if (bridge !== undefined && !this.#held.has(name)) this.#refuse(plan, bridge);
+  }
+
+  start(plan: NetworkPlan, members: readonly Member[]): Promise<void> {
+    return this.#queue.run(plan.name, async () => {
+      const { bridge, name } = plan;
+      if (bridge === undefined || this.#held.has(name)) return;
+      // Both at once: of two who want one subnet the second is refused.
+      this.#refuse(plan, bridge);
+      const held = this.#hold(plan, bridge, members);
+      await using undo = new Undo();
+      undo.push(() => this.#takeAway(held));
+      await this.#make(held);
+      undo.keep();
+    });
+  }
+
+  stop(plan: NetworkPlan): Promise<void> {
+    return this.#queue.run(plan.name, async () => {
+      if (plan.bridge === undefined) return;
+      await this.#takeAway(this.#held.get(plan.name) ?? this.#unheld(plan, plan.bridge, []));
+    });
+  }
+
+  async know(plan: NetworkPlan, members: readonly Member[]): Promise<void> {
+    const held = this.#held.get(plan.name);
+    if (held === undefined) return;
+    // Of many who come at once the first tells it of all.
+    held.members = members;
+    await this.#queue.run(plan.name, async () => {
+      if (this.#held.get(plan.name) === held && needsDnsmasq(held.bridge))
+        await held.dnsmasq.know(held.bridge, held.members);
+    });
+  }
+
+  change(from: NetworkPlan, to: NetworkPlan, members: readonly Member[]): Promise<void> {
+    return this.#queue.run(to.name, async () => {
+      const held = this.#held.get(from.name);
+      if (held === undefined || from.bridge === undefined || to.bridge === undefined) return;
+      if (from.bridge.name !== to.bridge.name)
+        throw new EngineError(
+          'unsupported',
+          `the bridge of network '${from.name}' changes with its next start`,
+        );
+      const before = { plan: held.plan, bridge: held.bridge, members: held.members };
+      await using undo = new Undo();
+      undo.push(async () => {
+        Object.assign(held, before);
+        await this.#make(held, to.bridge);
+      });
+      Object.assign(held, { plan: to, bridge: to.bridge, members });
+      await this.#make(held, from.bridge);
+      undo.keep();
+    });
+  }
+
+  async leases({ name }: NetworkPlan): Promise<readonly HeldLease[]> {
+    const held = this.#held.get(name);
+    return held === undefined ? [] : await held.dnsmasq.leases(held.members);
+  }
+
+  async open(
+    running: readonly { readonly plan: NetworkPlan; readonly members: readonly Member[] }[],
+    plug: (plan: NetworkPlan) => Promise<void>,
+  ): Promise<void> {
+    this.#plug = plug;
+    for (const { plan, members } of running)
+      if (plan.bridge !== undefined) this.#hold(plan, plan.bridge, members);
+    await this.#clear();
+    await Promise.all([...this.#held.values()].map((held) => this.#lookAfter(held)));
+    if (this.#held.size === 0) await this.#loadRules().catch((error: unknown) => this.#complain(error));
+  }
+
+  assets(): readonly HeldAsset[] {
+    const { folder } = this.parts;
+    const owners = new Map([...this.#held.values()].map((held) => [held.folder, held.plan.name]));
+    const bridges = hostLinks().filter(({ alias }) => alias.startsWith(this.#alias('')));
+    return [
+      ...bridges.map(({ name, alias }): HeldAsset => {
+        const owner = [...this.#held.values()].find((held) => this.#aliasOf(held.folder) === alias);
+        const isOwn = owner?.bridge.name === name;
+        return {
+          kind: 'link',
+          what: name,
+          owner: isOwn ? owner.plan.name : null,
+          remove: () => removeBridge(name),
+        };
+      }),
+      ...dnsmasqsBelow(folder).map(({ pid, config }): HeldAsset => {
+        const own = config.slice(0, config.lastIndexOf('/'));
+        return {
+          kind: 'process',
+          what: `${pid} dnsmasq`,
+          owner: owners.get(own) ?? null,
+          remove: () => new Dnsmasq(this.#records.files(own)).end(),
+        };
+      }),
+      ...this.#records.all().map(
+        (path): HeldAsset => ({
+          kind: 'file',
+          what: path,
+          owner: owners.get(path) ?? null,
+          remove: () => this.#records.remove(path),
+        }),
+      ),
+      ...(this.#nftables.has('inet', this.#table)
+        ? [
+            {
+              kind: 'table',
+              what: `inet ${this.#table}`,
+              owner: this.#held.size > 0 ? 'daemon' : null,
+              remove: () => nft(withoutTable(this.#table)),
+            } as const,
+          ]
+        : []),
+    ];
+  }
+
+  async remarks(): Promise<readonly string[]> {
+    return [];
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+    this.#nftables[Symbol.dispose]();
+  }
+
+  #alias(name: string): string {
+    return `${this.parts.name}:${name}`;
+  }
+
+  #aliasOf(folder: string): string {
+    return this.#alias(folder.slice(folder.lastIndexOf('/') + 1));
+  }
+
+  #unheld(plan: NetworkPlan, bridge: OwnBridge, members: readonly Member[]): Held {
+    const folder = this.#records.folder(plan.name);
+    const dnsmasq = new Dnsmasq(this.#records.files(folder));
+    return { plan, bridge, members, folder, dnsmasq, index: 0, complaint: undefined };
+  }
+
+  #hold(plan: NetworkPlan, bridge: OwnBridge, members: readonly Member[]): Held {
+    const held = this.#unheld(plan, bridge, members);
+    this.#held.set(plan.name, held);
+    return held;
+  }
+
+  /** Ours bear our name; one that was made and not named yet is known by its record. */
+  #isOurs(link: StandingLink, folder: string, record: NetworkRecord | undefined): boolean {
+    if (link.kind !== 'bridge') return false;
+    if (link.alias !== '') return link.alias === this.#aliasOf(folder);
+    return link.name === record?.bridge && link.mac === record.mac.toLowerCase();
+  }
+
+  /** All that a start would be refused for. */
+  #refuse(plan: NetworkPlan, bridge: OwnBridge): void {
+    const { name } = plan;
+    refuseImpossible(plan, bridge);
+    refuseOverlap(plan, bridge, this.#held.values());
+    this.#refuseTaken(plan, bridge, standingLink(bridge.name));
+    // Words that cannot be told to dnsmasq or nft.
+    configText(bridge, this.#records.files(this.#records.folder(name)), dnsmasqUser());
+    hostsText(bridge, []);
+    namesText(bridge, []);
+    ruleset(this.#table, [bridge]);
+  }
+
+  #refuseTaken({ name }: NetworkPlan, bridge: OwnBridge, link: StandingLink | undefined): void {
+    const folder = this.#records.folder(name);
+    if (link === undefined || this.#isOurs(link, folder, this.#records.read(folder))) return;
+    throw new EngineError(
+      'exists',
+      `network '${name}' cannot have a bridge ${bridge.name}: the host has a link of that name that is not of this network`,
+      { name: bridge.name, link: bridge.name },
+    );
+  }
+
+  /** All of it is there when this resolves, whatever of it was; answers whether its bridge is a new one. */
+  async #make(held: Held, before?: OwnBridge): Promise<boolean> {
+    const { bridge, folder, plan } = held;
+    try {
+      const link = standingLink(bridge.name);
+      this.#refuseTaken(plan, bridge, link);
+      await this.#records.write(folder, { bridge: bridge.name, mac: bridge.mac });
+      await all([
+        this.#loadRules(),
+        putBridge(bridge, this.#aliasOf(folder), link, before),
+        // It would listen on the one that is no more.
+        link === undefined ? held.dnsmasq.end() : Promise.resolve(),
+      ]);
+      held.index = linkIndex(bridge.name);
+      if (needsDnsmasq(bridge)) await held.dnsmasq.serve(bridge, held.members);
+      else await held.dnsmasq.end();
+      return link === undefined;
+    } catch (cause) {
+      throw explained(cause, `network '${plan.name}' cannot be made`);
+    }
+  }
+
+  async #takeAway(held: Held): Promise<void> {
+    if (this.#held.get(held.plan.name) === held) this.#held.delete(held.plan.name);
+    await held.dnsmasq.end();
+    await this.#loadRules();
+    await this.#removeBridge(held.folder, held.bridge.name);
+    await this.#records.remove(held.folder);
+  }
+
+  async #removeBridge(folder: string, name: string): Promise<void> {
+    const link = standingLink(name);
+    if (link !== undefined && this.#isOurs(link, folder, this.#records.read(folder)))
+      await removeBridge(name);
+  }
+
+  /** What a killed daemon left that no network owns. */
+  async #clear(): Promise<void> {
+    const owned = new Set([...this.#held.values()].map(({ folder }) => folder));
+    for (const folder of this.#records.all().filter((path) => !owned.has(path)))
+      try {
+        await new Dnsmasq(this.#records.files(folder)).end();
+        const record = this.#records.read(folder);
+        if (record !== undefined) await this.#removeBridge(folder, record.bridge);
+        await this.#records.remove(folder);
+      } catch (error) {
+        this.#complain(error);
+      }
+    for (const stray of this.assets().filter(({ owner, kind }) => owner === null && kind !== 'table'))
+      await Promise.resolve(stray.remove()).catch((error: unknown) => this.#complain(error));
+  }
+
+  /** One that others wait for is loaded with what is known by then. */
+  #loadRules(): Promise<void> {
+    return this.#loading.run(RULES, async () => {
+      const text = ruleset(
+        this.#table,
+        [...this.#held.values()].map(({ bridge }) => bridge),
+      );
+      this.#hasRules = text !== withoutTable(this.#table);
+      if (!this.#hasRules && !this.#nftables.has('inet', this.#table)) return;
+      this.#nftables.watch();
+      await nft(text);
+      this.#nftables.isChanged(this.#table, true);
+    });
+  }
+
+  #complain(error: unknown): void {
+    this.parts.log('error', `networks: ${error instanceof Error ? error.message : String(error)}`);
+  }
+
+  async #look(): Promise<void> {
+    if (this.#isLooking) return;
+    this.#isLooking = true;
+    try {
+      await this.#lookAtRules();
+      for (const held of this.#held.values())
+        if (!this.#queue.isBusy(held.plan.name) && this.#missing(held).length > 0)
+          await this.#lookAfter(held);
+    } catch (error) {
+      this.#complain(error);
+    } finally {
+      this.#isLooking = false;
+    }
+  }
+
+  async #lookAtRules(): Promise<void> {
+    if (!this.#hasRules || this.#loading.isBusy(RULES)) return;
+    const isThere = this.#nftables.has('inet', this.#table);
+    if (this.#nftables.isChanged(this.#table) !== true && isThere) return;
+    this.parts.log(
+      'warn',
+      `somebody changed nftables' table '${this.#table}' or took it away: it is put back`,
+    );
+    await this.#loadRules();
+  }
+
+  #missing(held: Held): string[] {
+    const { bridge, index, dnsmasq } = held;
+    const isThere = index !== 0 && linkIndex(bridge.name) === index;
+    const there = new Set(isThere ? addressesOn([bridge.name]).map((one) => one.toString('hex')) : []);
+    const lost = bridge.addresses.some((one) => !there.has(addressBytes(one.address).toString('hex')));
+    return [
+      ...(isThere ? [] : ['its bridge']),
+      ...(isThere && lost ? ['an address of its bridge'] : []),
+      ...(needsDnsmasq(bridge) && !dnsmasq.isUp() ? ['its dnsmasq'] : []),
+    ];
+  }
+
+  /** Puts back what is missing, and says so once. */
+  #lookAfter(held: Held): Promise<void> {
+    const { plan } = held;
+    return this.#queue.run(plan.name, async () => {
+      if (this.#held.get(plan.name) !== held) return;
+      const isOpening = held.index === 0;
+      const missing = isOpening ? [] : this.#missing(held);
+      try {
+        const isNew = await this.#make(held);
+        if (missing.length > 0)
+          this.parts.log('warn', `network '${plan.name}' lost ${missing.join(' and ')}: it is put back`);
+        held.complaint = undefined;
+        if (isNew) await this.#plug(plan);
+      } catch (error) {
+        const complaint = `network '${plan.name}' is not whole: ${error instanceof Error ? error.message : String(error)}`;
+        if (held.complaint !== complaint) this.parts.log('error', complaint);
+        held.complaint = complaint;
+      }
+    });
+  }
+}
+
+/** The first failure, when all have ended. */
+async function all(steps: readonly Promise<void>[]): Promise<void> {
+  for (const result of await Promise.allSettled(steps)) if (result.status === 'rejected') throw result.reason;
+}
+
+async function nft(input: string): Promise<void> {
+  await run([NFT, '-f', '-'], { input });
+}

@@ -1,0 +1,86 @@
+// What is written down of each network before anything of it is made, and goes when all of it is gone.
+// SPDX-License-Identifier: Apache-2.0
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdir, rm, rmdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { unfinishedIn, writeAtomically } from '../../host/files.js';
+import { isErrno, unlessGone } from '../../host/gone.js';
+import { diskName } from '../../state/layout.js';
+import type { DnsmasqFiles } from './dnsmasq-config.js';
+
+/** By what its bridge is known again. */
+export interface NetworkRecord {
+  readonly bridge: string;
+  readonly mac: string;
+}
+
+const RECORD = 'bridge.json';
+const files: DnsmasqFiles = {
+  config: 'dnsmasq.conf',
+  hosts: 'dnsmasq.hosts',
+  names: 'dnsmasq.names',
+  leases: 'dnsmasq.leases',
+  pid: 'dnsmasq.pid',
+};
+const own: readonly string[] = [RECORD, ...Object.values(files)];
+
+/** A folder for each network, by its name on disk; others may keep files of theirs in it. */
+export class NetworkRecords {
+  constructor(readonly parent: string) {}
+
+  folder(name: string): string {
+    return join(this.parent, diskName(name));
+  }
+
+  files(folder: string): DnsmasqFiles {
+    const path = (file: string): string => join(folder, file);
+    return {
+      config: path(files.config),
+      hosts: path(files.hosts),
+      names: path(files.names),
+      leases: path(files.leases),
+      pid: path(files.pid),
+    };
+  }
+
+  async write(folder: string, record: NetworkRecord): Promise<void> {
+    // dnsmasq looks into it as a user of its own.
+    await mkdir(folder, { recursive: true, mode: 0o711 });
+    await writeAtomically(join(folder, RECORD), JSON.stringify(record), { durable: false });
+  }
+
+  /** Undefined where there is none, or none that says anything. */
+  read(folder: string): NetworkRecord | undefined {
+    const text = unlessGone(() => readFileSync(join(folder, RECORD), 'utf8'));
+    return text === undefined ? undefined : parse(text);
+  }
+
+  /** Those that something of ours lies in. */
+  all(): string[] {
+    if (!existsSync(this.parent)) return [];
+    return readdirSync(this.parent)
+      .map((entry) => join(this.parent, entry))
+      .filter((folder) => own.some((file) => existsSync(join(folder, file))));
+  }
+
+  /** The record last: as long as it is there, somebody takes away what it speaks of. */
+  async remove(folder: string): Promise<void> {
+    if (!existsSync(folder)) return;
+    for (const file of unfinishedIn(folder).filter((path) =>
+      own.some((one) => path.startsWith(join(folder, one))),
+    ))
+      await rm(file, { force: true });
+    for (const file of own.toReversed()) await rm(join(folder, file), { force: true });
+    await rmdir(folder).catch((error: unknown) => {
+      if (!isErrno(error, 'ENOTEMPTY') && !isErrno(error, 'ENOENT')) throw error;
+    });
+  }
+}
+
+function parse(text: string): NetworkRecord | undefined {
+  const found: unknown = JSON.parse(text);
+  if (typeof found !== 'object' || found === null || !('bridge' in found) || !('mac' in found))
+    return undefined;
+  const { bridge, mac } = found;
+  return typeof bridge === 'string' && typeof mac === 'string' ? { bridge, mac } : undefined;
+}
