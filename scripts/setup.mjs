@@ -23,6 +23,7 @@ const runtimePackages = [
   'util-linux',
   'iproute2',
   'nftables',
+  'dnsmasq-base',
   'bubblewrap',
   'tar',
   'gzip',

@@ -37,7 +37,18 @@ const prefix = 'vm-';
 
 /** What is installed in the machine; its kernel comes on top of that. */
 const packages = [
-  ...['init', 'systemd-sysv', 'udev', 'dbus', 'kmod', 'apparmor', 'procps', 'iproute2', 'nftables'],
+  ...[
+    'init',
+    'systemd-sysv',
+    'udev',
+    'dbus',
+    'kmod',
+    'apparmor',
+    'procps',
+    'iproute2',
+    'nftables',
+    'dnsmasq-base',
+  ],
   ...['lxc', 'lxcfs', 'busybox-static', 'bubblewrap', 'util-linux', 'tar', 'gzip', 'xz-utils', 'zstd'],
   ...['e2fsprogs', 'xfsprogs', 'quota'],
   ...(isDebianNode ? ['nodejs'] : []),
