@@ -57,7 +57,8 @@ export class LinuxNetworks implements NetworkHost {
   readonly #timer: NodeJS.Timeout;
   #plug: (plan: NetworkPlan) => Promise<void> = async () => undefined;
   #isLooking = false;
-  #hasRules = false;
+  /** The rules that the kernel has of us; undefined where it has none, or others. */
+  #loaded: string | undefined;
 
   constructor(private readonly parts: LinuxNetworksParts) {
     this.#records = new NetworkRecords(parts.folder);
@@ -296,19 +297,28 @@ export class LinuxNetworks implements NetworkHost {
       await Promise.resolve(stray.remove()).catch((error: unknown) => this.#complain(error));
   }
 
-  /** One that others wait for is loaded with what is known by then. */
+  /** With what is known when its turn comes; what stands so already is left. */
   #loadRules(): Promise<void> {
     return this.#loading.run(RULES, async () => {
       const text = ruleset(
         this.#table,
         [...this.#held.values()].map(({ bridge }) => bridge),
       );
-      this.#hasRules = text !== withoutTable(this.#table);
-      if (!this.#hasRules && !this.#nftables.has('inet', this.#table)) return;
+      const isWanted = text !== withoutTable(this.#table);
+      if (text === this.#loaded && this.#isOthersWork() === false) return;
+      if (!isWanted && !this.#nftables.has('inet', this.#table)) return;
+      this.#loaded = undefined;
       this.#nftables.watch();
       await nft(text);
       this.#nftables.isChanged(this.#table, true);
+      if (isWanted) this.#loaded = text;
     });
+  }
+
+  /** Whether somebody else has changed the table since it was loaded; 'unknown' where too much else has happened to be told. */
+  #isOthersWork(): boolean | 'unknown' {
+    if (this.#loaded === undefined) return false;
+    return this.#nftables.has('inet', this.#table) ? this.#nftables.isChanged(this.#table) : true;
   }
 
   #complain(error: unknown): void {
@@ -331,13 +341,14 @@ export class LinuxNetworks implements NetworkHost {
   }
 
   async #lookAtRules(): Promise<void> {
-    if (!this.#hasRules || this.#loading.isBusy(RULES)) return;
-    const isThere = this.#nftables.has('inet', this.#table);
-    if (this.#nftables.isChanged(this.#table) !== true && isThere) return;
-    this.parts.log(
-      'warn',
-      `somebody changed nftables' table '${this.#table}' or took it away: it is put back`,
-    );
+    const isOthers = !this.#loading.isBusy(RULES) && this.#isOthersWork();
+    if (isOthers === false) return;
+    this.#loaded = undefined;
+    if (isOthers === true)
+      this.parts.log(
+        'warn',
+        `somebody changed nftables' table '${this.#table}' or took it away: it is put back`,
+      );
     await this.#loadRules();
   }
 
