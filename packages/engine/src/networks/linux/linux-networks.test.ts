@@ -2,11 +2,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { type EngineCode, EngineError } from '../../errors.js';
 import { linkIndex } from '../../host/links.js';
 import { networkMember, networkPlan, plainDns } from '../../testing/network-plan.js';
@@ -384,5 +386,33 @@ if (isInOwnNetwork(import.meta.url)) {
     await open();
     assert.deepEqual(left(), nothing);
     assert.ok(!existsSync(join(folder, 'default')));
+  });
+
+  test('a daemon that is killed on the way leaves nothing that the next one does not finish or undo', async () => {
+    networks.close();
+    const worker = fileURLToPath(new URL('../../testing/network-worker.js', import.meta.url));
+    const made = { bridge: 0, process: 0, nothing: 0 };
+    for (let round = 0; round < 24; round++) {
+      const killed = spawn(process.execPath, [worker, NAME, folder], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      await once(killed.stdout, 'data');
+      await sleep(5 * round);
+      killed.kill('SIGKILL');
+      await once(killed, 'close');
+      const isBridge = linkIndex('virbr7') > 0;
+      made[dnsmasqsBelow(folder).length > 0 ? 'process' : isBridge ? 'bridge' : 'nothing'] += 1;
+      const plan = networkPlan();
+      // What it had begun to start runs with the next, or what it had begun to stop does not.
+      await open(round % 2 === 0 ? [] : [{ plan, members: [] }]);
+      if (round % 2 === 1) {
+        assert.deepEqual(log, []);
+        assert.equal(dnsmasqsBelow(folder).length, 1);
+        await networks.stop(plan);
+      }
+      networks.close();
+      assert.deepEqual(left(), nothing, `round ${round}`);
+    }
+    assert.ok(made.bridge > 0 && made.process > 0, JSON.stringify(made));
   });
 }

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdir, rm, rmdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { unfinishedIn, writeAtomically } from '../../host/files.js';
 import { isErrno, unlessGone } from '../../host/gone.js';
 import { diskName } from '../../state/layout.js';
@@ -23,6 +23,9 @@ const files: DnsmasqFiles = {
   pid: 'dnsmasq.pid',
 };
 const own: readonly string[] = [RECORD, ...Object.values(files)];
+
+/** Also one that is being written. */
+const isOwn = (entry: string): boolean => own.some((file) => entry.startsWith(file));
 
 /** A folder for each network, by its name on disk; others may keep files of theirs in it. */
 export class NetworkRecords {
@@ -55,20 +58,22 @@ export class NetworkRecords {
     return text === undefined ? undefined : parse(text);
   }
 
-  /** Those that something of ours lies in. */
+  /** Those that something of ours lies in, if only begun, or nothing yet. */
   all(): string[] {
     if (!existsSync(this.parent)) return [];
-    return readdirSync(this.parent)
-      .map((entry) => join(this.parent, entry))
-      .filter((folder) => own.some((file) => existsSync(join(folder, file))));
+    return readdirSync(this.parent, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map(({ name }) => join(this.parent, name))
+      .filter((folder) => {
+        const entries = readdirSync(folder);
+        return entries.length === 0 || entries.some(isOwn);
+      });
   }
 
   /** The record last: as long as it is there, somebody takes away what it speaks of. */
   async remove(folder: string): Promise<void> {
     if (!existsSync(folder)) return;
-    for (const file of unfinishedIn(folder).filter((path) =>
-      own.some((one) => path.startsWith(join(folder, one))),
-    ))
+    for (const file of unfinishedIn(folder).filter((path) => isOwn(basename(path))))
       await rm(file, { force: true });
     for (const file of own.toReversed()) await rm(join(folder, file), { force: true });
     await rmdir(folder).catch((error: unknown) => {
