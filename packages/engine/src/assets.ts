@@ -8,6 +8,7 @@ import { removeTree } from './host/files.js';
 import type { HeldAsset } from './host/held-asset.js';
 import { type BoundLoop, boundLoops } from './host/loop.js';
 import { run } from './host/run.js';
+import type { NetworkHost } from './networks/contract/network-host.js';
 import type { Entry, Registry } from './registry/registry.js';
 import type { IdRanges } from './state/id-ranges.js';
 import { diskName, type Layout } from './state/layout.js';
@@ -20,6 +21,8 @@ export interface AssetParts {
   readonly registry: Registry;
   readonly store: DomainStore;
   readonly driver: Driver;
+  readonly networkHost: Pick<NetworkHost, 'assets'>;
+  readonly networkQueue: KeyedQueue;
   readonly ids: IdRanges;
   /** What is just being done makes and removes things whose owner is not, or no more, to be seen. */
   readonly queue: KeyedQueue;
@@ -73,9 +76,24 @@ export class Assets {
     return [
       ...this.#files(byDiskName),
       ...driver.assets({ subjects: registry.entries(), isBusy }),
+      ...this.#networks(),
       ...this.#loops(byDiskName),
       ...this.#ids(byDiskName),
     ].sort((a, b) => kinds[a.kind] - kinds[b.kind]);
+  }
+
+  /** Of a network the operation under way has in its hands what nobody seems to own. */
+  #networks(): HeldAsset[] {
+    const { networkHost, networkQueue } = this.parts;
+    const unfinished = networkQueue.isBusy() ? UNDER_WAY : null;
+    const ownerOf = (owner: string | null): string | null =>
+      owner === null ? unfinished : owner === 'daemon' ? owner : `network ${owner}`;
+    return networkHost.assets().map((asset) => ({
+      kind: asset.kind,
+      what: asset.what,
+      owner: ownerOf(asset.owner),
+      remove: () => asset.remove(),
+    }));
   }
 
   #byDiskName(): Map<string, Entry> {

@@ -3,7 +3,7 @@
 import { makeDomains, type Parts } from './build/domains.js';
 import { type DriverName, makeFloor } from './build/drivers.js';
 import { openHost } from './build/host.js';
-import { openNetworks } from './build/networks.js';
+import { openNetworks, startDue } from './build/networks.js';
 import { hostFacts, operationsOf } from './build/operations.js';
 import { close, recover } from './build/recover.js';
 import { makeRules, type RuleOptions } from './build/rules.js';
@@ -40,11 +40,17 @@ export async function openEngine(
 async function open(layout: Layout, log: EngineLog, options: EngineOptions): Promise<Engine> {
   const parts = await build(layout, log, options);
   await recover(parts);
+  await parts
+    .defineDefault()
+    .catch((error: unknown) => log('error', `the default network is not defined: ${String(error)}`));
   const engine = engineOf(parts);
-  if (options.autostart !== false)
-    autostart(engine.start, parts).catch((error: unknown) =>
-      log('error', `no domain was started by itself: ${String(error)}`),
-    );
+  if (options.autostart !== false) {
+    // One with a root of its own starts a network when a domain needs it.
+    const networks = layout.root === undefined ? startDue(parts) : Promise.resolve();
+    networks
+      .then(() => autostart(engine.start, parts))
+      .catch((error: unknown) => log('error', `no domain was started by itself: ${String(error)}`));
+  }
   return engine;
 }
 

@@ -9,7 +9,7 @@ export const asset = object(
       description: 'What it is; a profile is one of AppArmor, a table one of nftables',
     }),
     what: string({ description: 'Its path, name or numbers' }),
-    owner: nullable(string({ description: 'Domain, template or `daemon`; null for a stray' })),
+    owner: nullable(string({ description: 'Domain, template, network or `daemon`; null for a stray' })),
   },
   { title: 'Asset', description: 'Something of ours on the host' },
 );

@@ -10,11 +10,11 @@ import { LinkMeter } from '../drivers/lxc/link-meter.js';
 import { Survival } from '../drivers/lxc/survival.js';
 import { LxcTools } from '../drivers/lxc/tools.js';
 import { uncoverAll } from '../drivers/lxc/uncover.js';
-import { MemoryNetworkHost } from '../drivers/memory/networks.js';
 import { Lxcfs } from '../guest/lxcfs.js';
 import { linksOf } from '../lifecycle/document.js';
 import type { LinkPlan } from '../network/link-plan.js';
 import { hostLinks } from '../network/live-links.js';
+import { LinuxNetworks } from '../networks/linux/linux-networks.js';
 import { Placement } from '../placement/placement.js';
 import type { Entry } from '../registry/registry.js';
 import { diskName } from '../state/layout.js';
@@ -59,7 +59,7 @@ export function makeLxc(below: Below): Floor<Entry> {
   return {
     driver,
     accounting,
-    networks: new MemoryNetworkHost(),
+    networks: new LinuxNetworks({ name: layout.cgroup, folder: layout.networkRuntime, log }),
     links: hostLinks,
     version: () => tools.version(),
     know: (entry, domain) => {

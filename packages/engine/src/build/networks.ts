@@ -7,6 +7,7 @@ import { readIfThere } from '../host/files.js';
 import { bootId } from '../host/processes.js';
 import { readStored } from '../lifecycle/stored-document.js';
 import type { NetworkHost } from '../networks/contract/network-host.js';
+import { defineDefault } from '../networks/default.js';
 import { DueNetworks } from '../networks/due.js';
 import { NetworkEvents } from '../networks/events.js';
 import { KnownNetworks } from '../networks/known-networks.js';
@@ -28,6 +29,8 @@ export interface NetworkBuild {
   readonly memberships: Memberships;
   readonly networkQueue: KeyedQueue;
   readonly networkRunner: NetworkRunner;
+  /** Defines the network that is there from the first start on. */
+  readonly defineDefault: () => Promise<void>;
   readonly dueNetworks: DueNetworks;
   readonly networkLinks: NetworkLinks;
   readonly networks: Engine['networks'];
@@ -73,6 +76,7 @@ export async function openNetworks(below: Below): Promise<NetworkBuild> {
     memberships,
     networkQueue: queue,
     networkRunner: runner,
+    defineDefault: () => defineDefault(parts),
     networkLinks: new NetworkLinks({ ...parts, runner }),
     dueNetworks: due,
     networks: networkOperations({ ...parts, runner }),
@@ -104,4 +108,23 @@ async function leftDocument(entry: Entry, { livePath, log }: Resumed): Promise<D
     log('warn', `domain '${name}': which networks it is on cannot be told: ${String(error)}`);
     return undefined;
   }
+}
+
+/** All that are due; each that cannot be started is told, and may be again when a domain needs it. */
+export async function startDue({
+  dueNetworks,
+  knownNetworks,
+  networkRunner,
+  log,
+}: Pick<NetworkBuild, 'dueNetworks' | 'knownNetworks' | 'networkRunner'> &
+  Pick<HostParts, 'log'>): Promise<void> {
+  await Promise.all(
+    dueNetworks.names().map(async (name) => {
+      const entry = knownNetworks.byName(name);
+      if (entry === undefined) return;
+      await networkRunner
+        .startIfDue(entry)
+        .catch((error: unknown) => log('error', `network '${name}' could not be started: ${String(error)}`));
+    }),
+  );
 }

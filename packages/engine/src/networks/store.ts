@@ -1,11 +1,12 @@
 // Networks on disk: each that is defined a folder with its document and record, and each that runs one with what it runs as.
 // SPDX-License-Identifier: Apache-2.0
-import { existsSync, readdirSync, rmSync } from 'node:fs';
-import { mkdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { existsSync, readdirSync } from 'node:fs';
+import { mkdir, rm, rmdir } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { formatDocument, parseDocument, writtenLimits } from '@ctvirt/xml';
 import { EngineError } from '../errors.js';
 import { unfinishedIn, writeAtomically } from '../host/files.js';
+import { isErrno } from '../host/gone.js';
 import { Folders, parseJson, readOr } from '../state/folders.js';
 import { diskName, type Layout } from '../state/layout.js';
 import type { SettledNetwork } from './plan.js';
@@ -35,25 +36,19 @@ export class NetworkStore {
   /** Removes what an interrupted operation left half-made or half-removed; answers what that was. */
   async recover(): Promise<string[]> {
     const removed = await this.#defined.recover();
-    for (const entry of readdirSync(this.layout.networkRuntime)) {
-      const folder = join(this.layout.networkRuntime, entry);
-      // Not even its document was written: nothing was asked of the host yet, or all of it is given back.
-      if (!existsSync(join(folder, LIVE))) {
-        await rm(folder, { recursive: true, force: true });
-        continue;
-      }
-      for (const path of unfinishedIn(folder)) {
-        rmSync(path);
-        removed.push(path);
-      }
-    }
+    // What else lies there is its host's to clear.
+    for (const entry of readdirSync(this.layout.networkRuntime))
+      for (const path of unfinishedIn(join(this.layout.networkRuntime, entry)))
+        if (basename(path).startsWith(LIVE)) {
+          await rm(path, { force: true });
+          removed.push(path);
+        }
     return removed;
   }
 
   /** Whatever ran does not any more. */
   async forgetRuns(): Promise<void> {
-    for (const entry of readdirSync(this.layout.networkRuntime))
-      await rm(join(this.layout.networkRuntime, entry), { recursive: true, force: true });
+    for (const path of this.#liveOnes()) await rm(path);
   }
 
   /** What is damaged is answered as its error, so that one bad file does not hide the others. */
@@ -65,9 +60,7 @@ export class NetworkStore {
       const network = readOr(damaged, join(folder, 'network.xml'), readWritten);
       return record === undefined || network === undefined ? [] : [{ record, network }];
     });
-    const running = readdirSync(this.layout.networkRuntime).flatMap(
-      (entry) => readOr(damaged, join(this.layout.networkRuntime, entry, LIVE), readWritten) ?? [],
-    );
+    const running = this.#liveOnes().flatMap((path) => readOr(damaged, path, readWritten) ?? []);
     return { defined, running, damaged };
   }
 
@@ -98,7 +91,8 @@ export class NetworkStore {
   /** Before the host is asked for anything, so that the next daemon knows of it. */
   async writeLive(network: SettledNetwork): Promise<void> {
     const folder = this.runFolder(network.name);
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    // What answers there is root no more.
+    await mkdir(folder, { recursive: true, mode: 0o711 });
     await writeAtomically(join(folder, LIVE), formatDocument('network', network), { durable: false });
   }
 
@@ -106,7 +100,16 @@ export class NetworkStore {
   async removeLive(name: string): Promise<void> {
     const folder = this.runFolder(name);
     await rm(join(folder, LIVE), { force: true });
-    await rm(folder, { recursive: true, force: true });
+    await rmdir(folder).catch((error: unknown) => {
+      // Its host has files in it, or has removed it already.
+      if (!isErrno(error, 'ENOTEMPTY') && !isErrno(error, 'ENOENT')) throw error;
+    });
+  }
+
+  #liveOnes(): string[] {
+    return readdirSync(this.layout.networkRuntime)
+      .map((entry) => join(this.layout.networkRuntime, entry, LIVE))
+      .filter((path) => existsSync(path));
   }
 }
 

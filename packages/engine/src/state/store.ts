@@ -220,7 +220,7 @@ function isMade(value: unknown): value is Made {
  * after whether they are root's alone, because whoever can write there decides what the daemon does.
  */
 export async function prepareFolders(layout: Layout): Promise<void> {
-  const open = [layout.run, layout.mounts, layout.lxc];
+  const open = [layout.run, layout.mounts, layout.lxc, layout.networkRuntime];
   const closed = [
     layout.etc,
     layout.profiles,
@@ -232,7 +232,6 @@ export async function prepareFolders(layout: Layout): Promise<void> {
     layout.traffic,
     layout.runtime,
     layout.endedLinks,
-    layout.networkRuntime,
   ];
   const check = (): void => {
     for (const path of [...open, ...closed]) requireTrusted(path, 'choose another --root');
