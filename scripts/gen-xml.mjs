@@ -2,14 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { domainJsonSchema, domainReference, domainRelaxNg } from '../packages/xml/dist/index.js';
+import { xmlReference } from '../packages/xml/dist/index.js';
 
 const folder = new URL('../docs/reference/xml/', import.meta.url).pathname;
-const files = new Map([
-  ...domainReference(),
-  ['domain.rng', domainRelaxNg()],
-  ['domain.schema.json', `${JSON.stringify(domainJsonSchema(), null, 1)}\n`],
-]);
+const files = xmlReference();
 
 mkdirSync(folder, { recursive: true });
 const present = readdirSync(folder);

@@ -72,12 +72,16 @@ export type { Network } from './network/index.js';
 export type { Pool } from './pool/index.js';
 export { defaultLimits, type Limits, writtenLimits } from './read/node.js';
 export {
+  type DescribedKind,
+  describedKinds,
+  documentJsonSchema,
+  documentRelaxNg,
   domainJsonSchema,
   domainPlaces,
-  domainReference,
   domainRelaxNg,
   explain,
   explainable,
+  xmlReference,
 } from './reference.js';
 export type { Extra, Preserved } from './schema/model.js';
 export type { Place, PlaceHints } from './schema/places.js';

@@ -10,7 +10,8 @@ import { explainPath } from './emit/explain.js';
 import { formatElement } from './emit/format.js';
 import { emitJsonSchema } from './emit/json-schema.js';
 import { emitRelaxNg } from './emit/relax-ng.js';
-import { domainJsonSchema, domainReference, domainRelaxNg, explain, explainable } from './index.js';
+import { documentRelaxNg, explain, explainable, xmlReference } from './index.js';
+import { network } from './network/index.js';
 import type { AnyElement, Fields } from './schema/declaration.js';
 import { attribute, child, element } from './schema/element.js';
 import type { Infer } from './schema/infer.js';
@@ -33,17 +34,13 @@ const seeds = [
 ];
 
 test('both seeds validate', () => {
-  const refusal = grammarOracle(domainRelaxNg());
+  const refusal = grammarOracle(documentRelaxNg('domain'));
   for (const seed of seeds) assert.equal(refusal(seed), undefined);
 });
 
 test('the files in docs/reference/xml are what the schema says', () => {
   const folder = new URL('../../../docs/reference/xml/', import.meta.url);
-  const files = new Map([
-    ...domainReference(),
-    ['domain.rng', domainRelaxNg()],
-    ['domain.schema.json', `${JSON.stringify(domainJsonSchema(), null, 1)}\n`],
-  ]);
+  const files = xmlReference();
   assert.deepEqual(readdirSync(folder).sort(), [...files.keys()].sort());
   for (const [name, text] of files) assert.equal(readFileSync(new URL(name, folder), 'utf8'), text, name);
 });
@@ -96,13 +93,15 @@ test('an attribute added in one line is in type, parser, writer, grammar, JSON S
 });
 
 test('every page has an example, and every example is understood by parser and grammar', () => {
-  for (const [name, page] of domainReference())
-    if (name !== 'README.md') assert.match(page, /^```xml\n</m, name);
-  const withExamples = [...elementsBeneath(domain)].filter(({ body }) => body.example !== undefined);
-  assert.ok(withExamples.length > 30);
+  for (const [name, page] of xmlReference())
+    if (name.endsWith('.md') && name !== 'README.md') assert.match(page, /^```xml\n</m, name);
+  const withExamples = [domain, network]
+    .flatMap((root) => [...elementsBeneath(root)])
+    .filter(({ body }) => body.example !== undefined);
+  assert.ok(withExamples.length > 50);
   for (const one of withExamples) {
     const example = one.body.example ?? '';
-    if (one.name.startsWith('lxc:') || one.name === 'ctvirt:parameter') continue;
+    if (/^(?:lxc|dnsmasq):|^ctvirt:parameter$/.test(one.name)) continue;
     const { model, findings } = parseElement([one], example, { strict: true });
     assert.ok(model !== undefined, JSON.stringify(findings));
     assert.equal(grammarOracle(emitRelaxNg(one))(example), undefined, example);
@@ -118,8 +117,14 @@ test('explain finds elements and attributes by path', () => {
   assert.match(explain('vcpu') ?? '', /^vcpu\n/);
   assert.equal(explain('devices/teapot'), undefined);
   assert.match(explain('devices/filesystem/@type') ?? '', /^type: .*\n.*one of mount, template,/);
+  assert.match(explain('network/forward') ?? '', /^network\/forward|^forward/);
+  assert.match(explain('/network/ip[2]/dhcp/host/@mac') ?? '', /^mac: /);
   const all = explainable();
-  assert.ok(all.includes('devices/filesystem/quota/@max') && all.includes('os/init'));
+  assert.ok(
+    all.includes('devices/filesystem/quota/@max') &&
+      all.includes('os/init') &&
+      all.includes('network/ip/dhcp'),
+  );
   for (const path of all) {
     const text = explain(path) ?? '';
     assert.match(text, /\S/, path);

@@ -9,13 +9,18 @@ import { verb } from '../verb.js';
 export const xmlExplain = verb({
   name: 'xml explain',
   group: 'Documents',
-  summary: 'Print the reference entry of an element or attribute of domain documents',
+  summary: 'Print the reference entry of an element or attribute of domains and networks',
   details: [
-    'Without PATH the entry of <domain> itself, which names what may stand in it. An attribute is written with an @, as in devices/filesystem/@accessmode; the path that a finding names is understood as it stands. No daemon is asked.',
+    'Without PATH the entry of <domain> itself, which names what may stand in it; paths of <network> start with network/. An attribute is written with an @, as in devices/filesystem/@accessmode; the path that a finding names is understood as it stands. No daemon is asked.',
     'Ends with status 1 if there is no such element or attribute.',
   ],
   args: {
-    path: { summary: 'Path below <domain>', complete: 'element', optional: true, many: true },
+    path: {
+      summary: 'Path below <domain>, or network/ and one below <network>',
+      complete: 'element',
+      optional: true,
+      many: true,
+    },
   },
   options: {},
   example: {

@@ -1,21 +1,23 @@
 // ctvirt xml schema
 // SPDX-License-Identifier: Apache-2.0
+import type { DescribedKind } from '@ctvirt/xml';
 import { CliError } from '../errors.js';
 import { didYouMean } from '../suggestion.js';
 import { verb } from '../verb.js';
 
 const forms = ['rng', 'json'] as const;
+const kinds = ['domain', 'network'] as const satisfies readonly DescribedKind[];
 
 /** With `--json` and no `--format` it is the JSON Schema itself. */
 export const xmlSchema = verb({
   name: 'xml schema',
   group: 'Documents',
-  summary: 'Print the schema of domain documents, for editors and validators',
+  summary: 'Print the schema of domains or networks, for editors and validators',
   details: [
-    'rng is a RELAX NG grammar of the XML, json a JSON Schema of the same domains as JSON. Both come from the declarations that the parser goes by.',
+    'rng is a RELAX NG grammar of the XML, json a JSON Schema of the same documents as JSON. Both come from the declarations that the parser goes by.',
     "A grammar cannot say everything: 'ctvirt xml validate' also finds two roots, overlapping id maps and the like. No daemon is asked.",
   ],
-  args: {},
+  args: { kind: { summary: 'domain or network (default: domain)', complete: kinds, optional: true } },
   options: {
     format: { type: 'text', value: 'FORMAT', complete: forms, summary: 'rng or json (default: rng)' },
   },
@@ -23,15 +25,23 @@ export const xmlSchema = verb({
     command: 'ctvirt xml schema --format rng > domain.rng',
     does: "Writes the grammar for 'xmllint --relaxng domain.rng web.xml'.",
   },
-  async run(context, { options: { format = context.isJson ? 'json' : 'rng' } }) {
-    const { domainJsonSchema, domainRelaxNg } = await import('@ctvirt/xml');
-    if (format === 'json')
-      context.print(domainJsonSchema(), () => `${JSON.stringify(domainJsonSchema(), null, 2)}\n`);
-    else if (format === 'rng') context.print({ format, text: domainRelaxNg() }, domainRelaxNg);
-    else
-      throw new CliError(
-        'usage',
-        `xml schema: --format is one of ${forms.join(', ')}, not '${format}'${didYouMean(format, forms)}`,
-      );
+  async run(context, { args: { kind: given = 'domain' }, options }) {
+    const { format = context.isJson ? 'json' : 'rng' } = options;
+    const kind = kinds.find((one) => one === given);
+    if (kind === undefined) throw wrong('KIND', given, kinds);
+    const { documentJsonSchema, documentRelaxNg } = await import('@ctvirt/xml');
+    if (format === 'json') {
+      const schema = documentJsonSchema(kind);
+      context.print(schema, () => `${JSON.stringify(schema, null, 2)}\n`);
+    } else if (format === 'rng') {
+      const text = documentRelaxNg(kind);
+      context.print({ format, text }, () => text);
+    } else throw wrong('--format', format, forms);
   },
 });
+
+const wrong = (what: string, given: string, words: readonly string[]): CliError =>
+  new CliError(
+    'usage',
+    `xml schema: ${what} is one of ${words.join(', ')}, not '${given}'${didYouMean(given, words)}`,
+  );

@@ -24,7 +24,7 @@ export function usesIn(element: AnyElement): readonly Use[] {
   });
 }
 
-/** Elements that hold most others: what stands in them has a page of its own. */
+/** Elements that hold most others: what stands in them has a page of its own, and so does a document of another kind as a whole. */
 const wholes = new Set(['domain', 'devices']);
 
 /** One page for the root, each of its children and each device, by file name; deeper elements are sections. */
@@ -41,12 +41,11 @@ export function emitDocs(root: AnyElement): ReadonlyMap<string, string> {
     if (isWhole) for (const inner of usesIn(use.element)) visit(inner, [...path, inner.element.name]);
   };
   visit({ element: root, variants: undefined }, []);
-  const links = [...pages].map(([file, text]) => `- [${/^# (.*)/m.exec(text)?.[1]}](${file})`);
-  pages.set('README.md', `# The domain XML, element by element\n\n${generated}\n\n${links.join('\n')}\n`);
   return pages;
 }
 
-const generated = '<!-- Generated from the schema of @ctvirt/xml; do not edit. -->';
+/** What each of them starts with. */
+export const generated = '<!-- Generated from the schema of @ctvirt/xml; do not edit. -->';
 
 function nested(
   element: AnyElement,
@@ -130,7 +129,7 @@ function row(key: string, field: Field, variants: readonly string[] | undefined)
   const notes = [field.doc];
   if (variants !== undefined)
     notes.push(`Only with ${variants.map((variant) => `\`${variant}\``).join(', ')}.`);
-  if (field.live === true) notes.push('Only while the domain runs.');
+  if (field.live === true) notes.push('Only while it runs.');
   if (field.zeroIsUnset === true) notes.push('0 says nothing.');
   if (field.since !== undefined) notes.push(`Since ${sinceText(field.since)}.`);
   const isAttribute = field.kind === 'attribute' || field.kind === 'size-attribute';

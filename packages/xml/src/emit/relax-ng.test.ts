@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import { parseElement } from '../convert/parse.js';
 import { domain } from '../domain/index.js';
 import { domainRelaxNg, type FindingCode, parseDomain } from '../index.js';
+import { network } from '../network/index.js';
 import type { AnyElement } from '../schema/declaration.js';
 import { elementsBeneath, fieldsOf, modelOf } from '../testing/arbitrary.js';
 import { grammarOracle } from '../testing/grammar-oracle.js';
@@ -23,6 +24,8 @@ const beyondGrammar: Readonly<Partial<Record<FindingCode, string>>> = {
   'bad-address': 'which digits make an address, and of which family; no bits beyond the prefix',
   'bad-prefix': 'a bound that follows from the family of the address',
   'overlapping-idmap': 'ranges of numbers against each other',
+  'outside-subnet': 'one address against another',
+  'taken-twice': 'equal values in two elements',
   conflict: 'statements that exclude each other by their values',
 };
 
@@ -43,7 +46,23 @@ const partlyBeyond: readonly (readonly [code: FindingCode, message: RegExp, reas
     /'average' or 'floor'|has no value/,
     'one of two attributes, depending on the others',
   ],
-  ['missing-element', /<vlan> needs a <tag>/, 'written liberally: an empty list is no grammar error'],
+  [
+    'missing-attribute',
+    /'(?:mac|id|addr)' or '|<virtualport> needs the attribute 'type'/,
+    'one of two attributes, or one that depends on where the element stands',
+  ],
+  [
+    'missing-element',
+    /<vlan> needs a <tag>|<host> needs a <hostname>/,
+    'written liberally: an empty list is no grammar error',
+  ],
+  ['missing-element', /of mode '\w+' needs an <ip>/, 'needed with some values of an attribute'],
+  ['bad-value', /expected a number, 0 to/, 'a bound of a number in one of three bases'],
+  [
+    'out-of-range',
+    /id(?:version)? is \d+, at most|a lease of|a burst of|too many addresses|more than 65536 addresses/,
+    'a bound of a number in one of three bases, or with its unit, or of two numbers',
+  ],
   ['missing-source', /<disk> needs <source>/, 'needed unless the device is a drive'],
 ];
 
@@ -52,7 +71,9 @@ function isBeyondGrammar({ code, message }: { readonly code: string; readonly me
   return partlyBeyond.some(([partly, pattern]) => partly === code && pattern.test(message));
 }
 
-const elements = [...elementsBeneath(domain)].filter((one) => one !== domain && !one.name.includes(':'));
+const elements = [domain, network]
+  .flatMap((root) => [...elementsBeneath(root)])
+  .filter((one) => one !== domain && !one.name.includes(':'));
 const root = { type: 'mount', accessmode: 'passthrough', source: { dir: '/r' }, target: { dir: '/' } };
 const domains = fieldsOf(domain.body.fields, { type: 'lxc', devices: { filesystems: [root] } });
 

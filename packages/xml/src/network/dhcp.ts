@@ -5,7 +5,7 @@ import { attribute, child, element, many } from '../schema/element.js';
 import type { Infer } from '../schema/infer.js';
 import type { ModelPath, Report } from '../schema/report.js';
 import { count, ipAddress, nonEmptyText, oneOf, ownMacAddress, pattern } from '../schema/scalar.js';
-import { firstAndLast } from './address.js';
+import { checkAddresses, firstAndLast } from './address.js';
 import { endsOf, isWithin, type Subnet } from './subnet.js';
 
 const lease = element(
@@ -39,11 +39,15 @@ const lease = element(
 );
 
 /** Addresses for whoever asks. */
-export const dhcpRange = element('range', {
-  doc: 'Addresses for whoever asks.',
-  example: "<range start='192.168.122.2' end='192.168.122.254'/>",
-  fields: { ...firstAndLast, lease: child(lease) },
-});
+export const dhcpRange = element(
+  'range',
+  {
+    doc: 'Addresses for whoever asks.',
+    example: "<range start='192.168.122.2' end='192.168.122.254'/>",
+    fields: { ...firstAndLast, lease: child(lease) },
+  },
+  { check: (model, report) => checkAddresses(model, ['start', 'end'], report) },
+);
 
 const duid = pattern('a DHCP unique identifier: bytes in hexadecimal, with colons', '[0-9a-fA-F:]+', [
   '0:3:0:1:0:16:3e:11:22:33',
@@ -58,27 +62,35 @@ const memberName = pattern(
 );
 
 /** The address of one machine. */
-export const dhcpHost = element('host', {
-  doc: 'The address of one machine.',
-  example: "<host mac='00:16:3e:77:e2:ed' name='a.example.com' ip='192.168.122.10'/>",
-  fields: {
-    mac: attribute(ownMacAddress, { doc: 'Its hardware address, with IPv4.' }),
-    id: attribute(duid, { doc: 'Its DHCPv6 identifier, with IPv6.', since: '1.0.3' }),
-    name: attribute(memberName, { doc: 'Its name, which it is given.' }),
-    ip: attribute(ipAddress, { doc: 'Its address.', required: true }),
-    lease: child(lease),
+export const dhcpHost = element(
+  'host',
+  {
+    doc: 'The address of one machine.',
+    example: "<host mac='00:16:3e:77:e2:ed' name='a.example.com' ip='192.168.122.10'/>",
+    fields: {
+      mac: attribute(ownMacAddress, { doc: 'Its hardware address, with IPv4.' }),
+      id: attribute(duid, { doc: 'Its DHCPv6 identifier, with IPv6.', since: '1.0.3' }),
+      name: attribute(memberName, { doc: 'Its name, which it is given.' }),
+      ip: attribute(ipAddress, { doc: 'Its address.', required: true }),
+      lease: child(lease),
+    },
   },
-});
+  { check: (model, report) => checkAddresses(model, ['ip'], report) },
+);
 
-const bootp = element('bootp', {
-  doc: 'What a machine boots by network, with IPv4.',
-  since: '0.7.1',
-  example: "<bootp file='pxeboot.img' server='192.0.2.4'/>",
-  fields: {
-    file: attribute(nonEmptyText, { doc: 'The file that it loads.', required: true }),
-    server: attribute(ipAddress, { doc: 'Who has it; the network itself when absent.', since: '0.7.3' }),
+const bootp = element(
+  'bootp',
+  {
+    doc: 'What a machine boots by network, with IPv4.',
+    since: '0.7.1',
+    example: "<bootp file='pxeboot.img' server='192.0.2.4'/>",
+    fields: {
+      file: attribute(nonEmptyText, { doc: 'The file that it loads.', required: true }),
+      server: attribute(ipAddress, { doc: 'Who has it; the network itself when absent.', since: '0.7.3' }),
+    },
   },
-});
+  { check: (model, report) => checkAddresses(model, ['server'], report) },
+);
 
 /** Whether it gives any address to anybody. */
 export const givesOut = ({
@@ -102,13 +114,6 @@ export const dhcp = element(
   {
     /** What there is to boot it forgets where nobody gets an address. */
     libvirt: (model) => (givesOut(model) ? model : {}),
-    check({ bootp: boot }, report) {
-      if (boot?.server !== undefined && familyOf(boot.server) === undefined)
-        report.error('bad-address', ['bootp', 'server'], `'${boot.server}' is not an IP address`, {
-          found: boot.server,
-          expected: 'an IPv4 or IPv6 address',
-        });
-    },
   },
 );
 

@@ -1,12 +1,9 @@
 // <dns>: what a network's own resolver answers, and whom it asks.
 // SPDX-License-Identifier: Apache-2.0
-import { familyOf } from '../address.js';
 import { attribute, element, leaves, many } from '../schema/element.js';
 import type { Infer } from '../schema/infer.js';
 import { dnsName, integer, ipAddress, lineText, pattern, uint16, yesNo } from '../schema/scalar.js';
-
-const badAddress = (address: string) =>
-  [`'${address}' is not an IP address`, { found: address, expected: 'an IPv4 or IPv6 address' }] as const;
+import { checkAddresses } from './address.js';
 
 const forwarder = element(
   'forwarder',
@@ -28,8 +25,7 @@ const forwarder = element(
         report.error('missing-attribute', [], "<forwarder> needs the attribute 'addr' or 'domain'", {
           expected: "addr='…', an IPv4 or IPv6 address",
         });
-      if (addr !== undefined && familyOf(addr) === undefined)
-        report.error('bad-address', ['addr'], ...badAddress(addr));
+      checkAddresses({ addr }, ['addr'], report);
     },
   },
 );
@@ -92,7 +88,7 @@ export const dnsHost = element(
   },
   {
     check({ ip, hostnames = [] }, report) {
-      if (familyOf(ip) === undefined) report.error('bad-address', ['ip'], ...badAddress(ip));
+      checkAddresses({ ip }, ['ip'], report);
       if (hostnames.length === 0)
         report.error('missing-element', [], '<host> needs a <hostname>', { expected: '<hostname>' });
     },

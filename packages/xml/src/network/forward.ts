@@ -81,7 +81,7 @@ const driver = element('driver', {
 
 const pf = element('pf', {
   doc: 'A card whose virtual functions are the devices.',
-  since: '0.9.8',
+  since: '0.9.10',
   fields: { dev: attribute(deviceName, { doc: 'Its name.', required: true }) },
 });
 
