@@ -69,6 +69,13 @@ export {
 } from './metadata.js';
 export { nearest } from './nearest.js';
 export type { Network } from './network/index.js';
+export {
+  type NetworkChange,
+  type NetworkCommand,
+  type NetworkSection,
+  networkSections,
+  updateNetwork,
+} from './network-update.js';
 export type { Pool } from './pool/index.js';
 export { defaultLimits, type Limits, writtenLimits } from './read/node.js';
 export {

@@ -85,7 +85,8 @@ const pf = element('pf', {
   fields: { dev: attribute(deviceName, { doc: 'Its name.', required: true }) },
 });
 
-const hostInterface = element('interface', {
+/** One of several; it names a device of the host. */
+export const hostInterface = element('interface', {
   doc: 'An interface of the host, of several.',
   since: '0.9.4',
   fields: { dev: attribute(deviceName, { doc: 'Its name.', required: true }), connections },
