@@ -4,6 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { ParseOptions } from '../convert/parse.js';
 import { formatDevice, parseDevice } from '../device.js';
 import { formatDomain, parseDomain } from '../document.js';
+import { formatDocument, parseDocument } from '../documents.js';
 import { XmlError } from '../errors.js';
 import type { Finding } from '../finding.js';
 import { defaultLimits, type Limits, type Node, writtenLimits } from '../read/node.js';
@@ -43,6 +44,10 @@ const readers: readonly ((text: string, options: ParseOptions) => Outcome)[] = [
       findings,
       write: device === undefined ? undefined : () => formatDevice(device),
     };
+  },
+  (text, options) => {
+    const { model, findings } = parseDocument('network', text, options);
+    return { model, findings, write: model && (() => formatDocument('network', model)) };
   },
 ];
 
@@ -154,14 +159,14 @@ function checkRoundTrip(read: (text: string) => Outcome, { model, write }: Outco
 }
 
 /** libvirt's form leaves things out; what it has is well-formed and stays as it is. */
-function checkLibvirtForm(text: string): void {
-  const { domain } = parseDomain(text);
-  if (domain === undefined) return;
+function checkLibvirtForm(kind: 'domain' | 'network', text: string): void {
+  const { model } = parseDocument(kind, text);
+  if (model === undefined) return;
   try {
-    const written = formatDomain(domain, { libvirt: true });
-    const again = parseDomain(written, { foreign: true });
-    holds(again.domain !== undefined, `libvirt's form is refused: ${again.findings[0]?.message}\n${written}`);
-    const rewritten = formatDomain(again.domain, { libvirt: true });
+    const written = formatDocument(kind, model, { libvirt: true });
+    const again = parseDocument(kind, written, { foreign: true });
+    holds(again.model !== undefined, `libvirt's form is refused: ${again.findings[0]?.message}\n${written}`);
+    const rewritten = formatDocument(kind, again.model, { libvirt: true });
     holds(rewritten === written, `libvirt's form changes:\n${written}\n---\n${rewritten}`);
   } catch (error) {
     if (!(error instanceof XmlError)) throw error;
@@ -213,7 +218,7 @@ export function checkCase({ text, ...options }: Case): boolean {
     checkPlain(model);
     checkRoundTrip((written) => reader(written, { ...options, limits: writtenLimits }), outcome);
   }
-  if (isAccepted) checkLibvirtForm(text);
+  if (isAccepted) for (const kind of ['domain', 'network'] as const) checkLibvirtForm(kind, text);
   holds(inherited() === untouched, 'a prototype was changed');
   return isAccepted;
 }

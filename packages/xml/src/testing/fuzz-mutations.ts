@@ -1,6 +1,7 @@
 // Changes a document at random: its bytes, its tokens, its structure.
 // SPDX-License-Identifier: Apache-2.0
 import { domain } from '../domain/index.js';
+import { network } from '../network/index.js';
 import type { Fields } from '../schema/declaration.js';
 import { elementsBeneath } from './arbitrary.js';
 import type { Random } from './random.js';
@@ -103,7 +104,15 @@ const hostile = [
 
 function vocabulary(): { elements: string[]; attributes: string[]; words: string[] } {
   const elements = new Set<string>();
-  const attributes = new Set<string>(['xmlns', 'xmlns:x', 'xmlns:lxc', 'x:a', 'unit', '__proto__']);
+  const attributes = new Set<string>([
+    'xmlns',
+    'xmlns:x',
+    'xmlns:lxc',
+    'xmlns:dnsmasq',
+    'x:a',
+    'unit',
+    '__proto__',
+  ]);
   const words = new Set<string>(['bytes', 'KiB', 'GB', 'E', 'urn:x']);
   const collect = (fields: Fields): void => {
     for (const [key, field] of Object.entries(fields)) {
@@ -115,7 +124,7 @@ function vocabulary(): { elements: string[]; attributes: string[]; words: string
         for (const value of field.scalar.grammar.values) words.add(value);
     }
   };
-  for (const { name, body } of elementsBeneath(domain)) {
+  for (const { name, body } of elementsBeneath(network, elementsBeneath(domain))) {
     elements.add(name);
     collect(body.fields);
     for (const [variant, { fields }] of Object.entries(body.choice?.variants ?? {})) {

@@ -138,5 +138,55 @@ const devices = [
   "<hostdev mode='capabilities' type='misc'><source><char>/dev/net/tun</char></source></hostdev>",
 ];
 
-/** Whole domains first, then single devices. */
-export const samples: readonly string[] = [proposal2007, small, full, full, ...devices];
+const network = `<network ipv6='yes' xmlns:dnsmasq='http://libvirt.org/schemas/network/dnsmasq/1.0'>
+  <name>inside</name>
+  <uuid>81ff0d90c91e674264da4a736edb9a9b</uuid>
+  <title>Inside</title>
+  <metadata><a:b xmlns:a='urn:a'/></metadata>
+  <forward dev='eth1' mode='nat'>
+    <nat ipv6='yes'><address start='203.0.113.1' end='203.0.113.3'/><port start='1024' end='65535'/></nat>
+    <interface dev='eth1'/>
+  </forward>
+  <bridge name='virbr1' stp='on' delay='0' macTableManager='kernel'/>
+  <mtu size='9000'/><mac address='52:54:00:17:3F:37'/>
+  <domain name='example.com' localOnly='yes' register='yes'/>
+  <dns forwardPlainNames='yes'>
+    <forwarder domain='example.org' addr='2001:db8::53'/>
+    <txt name='example' value='a &quot;text&quot;'/>
+    <srv service='ldap' protocol='tcp' domain='example.com' target='ldap' port='389' priority='1' weight='2'/>
+    <host ip='192.168.122.2'><hostname>gateway</hostname><hostname>host</hostname></host>
+  </dns>
+  <bandwidth><inbound average='1000' peak='5000' burst='5120'/></bandwidth>
+  <port isolated='yes'/>
+  <!-- subnets -->
+  <ip address='192.168.122.1' netmask='255.255.255.0' localPtr='yes'>
+    <tftp root='/srv/tftp'/>
+    <dhcp>
+      <range start='192.168.122.2' end='192.168.122.254'><lease expiry='12' unit='hours'/></range>
+      <host mac='00:16:3e:77:e2:ed' name='a.example.com' ip='192.168.122.10'><lease expiry='0'/></host>
+      <bootp file='pxeboot.img' server='192.0.2.4'/>
+    </dhcp>
+  </ip>
+  <ip family='ipv6' address='2001:db8::1' prefix='64'>
+    <dhcp><host id='0:3:0:1:0:16:3e:11:22:33' name='b' ip='2001:db8::9'/></dhcp>
+  </ip>
+  <route address='192.168.222.0' prefix='24' gateway='192.168.122.10' metric='2'/>
+  <portgroup name='slow' default='yes'><bandwidth><outbound average='10'/></bandwidth></portgroup>
+  <later/>
+  <dnsmasq:options><dnsmasq:option value='cname=*.example.com,web.example.com'/></dnsmasq:options>
+</network>
+`;
+
+const links = `<network>
+  <name>cards</name>
+  <forward mode='hostdev' managed='yes'>
+    <driver name='vfio'/>
+    <address type='pci' domain='0x0000' bus='3' slot='010' function='0x1'/>
+  </forward>
+  <vlan trunk='yes'><tag id='42'/><tag id='47' nativeMode='untagged'/></vlan>
+  <virtualport type='802.1Qbg'><parameters managerid='11' typeid='0x12' typeidversion='2'/></virtualport>
+</network>
+`;
+
+/** Whole documents first, then single devices. */
+export const samples: readonly string[] = [proposal2007, small, full, full, network, links, ...devices];
