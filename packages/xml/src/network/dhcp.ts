@@ -6,7 +6,7 @@ import type { Infer } from '../schema/infer.js';
 import type { ModelPath, Report } from '../schema/report.js';
 import { count, ipAddress, nonEmptyText, oneOf, ownMacAddress, pattern } from '../schema/scalar.js';
 import { checkAddresses, firstAndLast } from './address.js';
-import { endsOf, isWithin, type Subnet } from './subnet.js';
+import { clashes, endsOf, isWithin, type Subnet } from './subnet.js';
 
 const lease = element(
   'lease',
@@ -175,19 +175,16 @@ function checkRange({ start, end }: Range, subnet: Subnet, path: ModelPath, repo
 }
 
 function checkOverlap(ranges: readonly Range[], report: Report): void {
-  const spans = ranges.map(({ start, end }) => ({ from: addressNumber(start), to: addressNumber(end) }));
-  for (const [index, { from, to }] of spans.entries()) {
-    if (from === undefined || to === undefined) continue;
-    const other = spans
-      .slice(0, index)
-      .findIndex((one) => one.from !== undefined && one.to !== undefined && one.from <= to && from <= one.to);
-    if (other >= 0)
-      report.error(
-        'taken-twice',
-        ['dhcp', 'ranges', index, 'start'],
-        `the range has addresses of that from ${ranges[other]?.start} to ${ranges[other]?.end}`,
-      );
-  }
+  const spans = ranges.map(({ start, end }) => {
+    const [first, last] = [addressNumber(start), addressNumber(end)];
+    return first === undefined || last === undefined || last < first ? undefined : { first, last };
+  });
+  for (const [later, earlier] of clashes(spans))
+    report.error(
+      'taken-twice',
+      ['dhcp', 'ranges', later, 'start'],
+      `the range has addresses of that from ${ranges[earlier]?.start} to ${ranges[earlier]?.end}`,
+    );
 }
 
 function checkHost({ mac, id, name, ip }: Host, subnet: Subnet, path: ModelPath, report: Report): void {

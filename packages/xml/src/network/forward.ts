@@ -118,11 +118,12 @@ const pciAddress = element(
   { libvirt: (model) => ({ ...model, multifunction: undefined }) },
 );
 
-/** Whether some value stands a second time; undefined, or where it does. */
-const repeated = <T>(values: readonly T[]): number | undefined => {
-  const at = values.findIndex((value, index) => values.indexOf(value) < index);
+/** Where a value stands a second time. */
+function repeated(values: readonly string[]): number | undefined {
+  const seen = new Set<string>();
+  const at = values.findIndex((value) => seen.size === seen.add(value).size);
   return at < 0 ? undefined : at;
-};
+}
 
 /** Its devices are a list of interfaces (with `dev` the first of them), one of PCI addresses, or those of one card. */
 export const forward = element(

@@ -31,7 +31,15 @@ export function subnetOf({ address: text, netmask, prefix: said = 0 }: Statement
   const address = addressNumber(text);
   if (family === undefined || address === undefined) return undefined;
   const prefix = said > 0 ? said : netmask === undefined ? commonPrefix(family, address) : prefixOf(netmask);
-  return prefix === undefined || prefix > addressWidth[family] ? undefined : { family, address, prefix };
+  return prefix === undefined ? undefined : subnetAround(text, prefix);
+}
+
+/** Undefined for what is no address, or of a family whose addresses are shorter. */
+export function subnetAround(text: string, prefix: number): Subnet | undefined {
+  const family = familyOf(text);
+  const address = addressNumber(text);
+  if (family === undefined || address === undefined || prefix > addressWidth[family]) return undefined;
+  return { family, address, prefix };
 }
 
 /** How many bits of an address are left to its hosts. */
@@ -45,16 +53,34 @@ export function isWithin(subnet: Subnet, text: string): boolean {
   return address >> free === subnet.address >> free;
 }
 
-/** Whether any address lies in both. */
-export function overlap(a: Subnet, b: Subnet): boolean {
-  if (a.family !== b.family) return false;
-  const free = hostBits(a.prefix < b.prefix ? a : b);
-  return a.address >> free === b.address >> free;
-}
-
 /** Its first address and its last: of IPv4 the network's own and that for all of its hosts. */
-export function endsOf(subnet: Subnet): { readonly first: bigint; readonly last: bigint } {
+export function endsOf(subnet: Subnet): Span {
   const free = hostBits(subnet);
   const first = (subnet.address >> free) << free;
   return { first, last: first + (1n << free) - 1n };
+}
+
+/** Addresses of one family that follow each other. */
+export interface Span {
+  readonly first: bigint;
+  readonly last: bigint;
+}
+
+/**
+ * Spans that have an address in common, as the numbers of both, the later first; of those that clash with several one is told. Undefined
+ * ones are left out.
+ */
+export function clashes(spans: readonly (Span | undefined)[]): readonly (readonly [number, number])[] {
+  const sorted = spans
+    .flatMap((span, at) => (span === undefined ? [] : [{ ...span, at }]))
+    .sort((a, b) => (a.first < b.first ? -1 : a.first > b.first ? 1 : a.at - b.at));
+  const found: [number, number][] = [];
+  let [furthest] = sorted;
+  for (const span of sorted.slice(1)) {
+    if (furthest === undefined) break;
+    if (span.first <= furthest.last)
+      found.push([Math.max(span.at, furthest.at), Math.min(span.at, furthest.at)]);
+    if (span.last > furthest.last) furthest = span;
+  }
+  return found;
 }

@@ -4,7 +4,7 @@ import type { Report } from '../schema/report.js';
 import { givesOut } from './dhcp.js';
 import type { NetworkIp } from './ip.js';
 import type { NetworkRoute } from './route.js';
-import { isWithin, overlap, subnetOf } from './subnet.js';
+import { clashes, endsOf, type Subnet, subnetAround, subnetOf } from './subnet.js';
 
 /** What of a network is asked here; a `Network` has it. */
 interface Addressed {
@@ -15,19 +15,17 @@ interface Addressed {
 /** No address is in two subnets, DHCP answers in one of each family, and gateways are members. */
 export function checkSubnets({ ips = [], routes = [] }: Addressed, report: Report): void {
   const subnets = ips.map((ip) => subnetOf(ip));
-  for (const [index, subnet] of subnets.entries()) {
-    if (subnet === undefined) continue;
-    const other = subnets.slice(0, index).findIndex((one) => one !== undefined && overlap(one, subnet));
-    const { address } = ips[index] ?? {};
-    if (other >= 0)
+  for (const family of ['ipv4', 'ipv6'] as const) {
+    const spans = subnets.map((subnet) => (subnet?.family === family ? endsOf(subnet) : undefined));
+    for (const [later, earlier] of clashes(spans)) {
+      const found = ips[later]?.address ?? '';
       report.error(
         'taken-twice',
-        ['ips', index, 'address'],
-        `the network of '${address}' has addresses of that of '${ips[other]?.address}'`,
-        { ...(address !== undefined && { found: address }) },
+        ['ips', later, 'address'],
+        `the network of '${found}' has addresses of that of '${ips[earlier]?.address}'`,
+        { found },
       );
-  }
-  for (const family of ['ipv4', 'ipv6'] as const) {
+    }
     const [, second] = ips.flatMap(({ dhcp }, index) =>
       dhcp !== undefined && givesOut(dhcp) && subnets[index]?.family === family ? [index] : [],
     );
@@ -36,8 +34,10 @@ export function checkSubnets({ ips = [], routes = [] }: Addressed, report: Repor
         expected: 'one of each family',
       });
   }
+  const known = new Set(subnets.flatMap((subnet) => (subnet === undefined ? [] : [keyOf(subnet)])));
+  const prefixes = [...new Set(subnets.map((subnet) => subnet?.prefix ?? 0))];
   for (const [index, { gateway }] of routes.entries())
-    if (!subnets.some((subnet) => subnet !== undefined && isWithin(subnet, gateway)))
+    if (!prefixes.some((prefix) => known.has(keyOf(subnetAround(gateway, prefix)))))
       report.error(
         'outside-subnet',
         ['routes', index, 'gateway'],
@@ -45,3 +45,6 @@ export function checkSubnets({ ips = [], routes = [] }: Addressed, report: Repor
         { found: gateway },
       );
 }
+
+const keyOf = (subnet: Subnet | undefined): string =>
+  subnet === undefined ? '' : `${subnet.family} ${endsOf(subnet).first}/${subnet.prefix}`;
