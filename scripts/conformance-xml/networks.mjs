@@ -44,7 +44,7 @@ function normalFault(given, out) {
   return difference(out, formatDocument('network', parsed.model, { libvirt: true }));
 }
 
-/** By libvirt's words for them. @type {Readonly<Record<string, import('../../packages/xml/dist/index.js').NetworkSection>>} */
+/** By libvirt's words for them. @type {Readonly<Record<string, import('../../packages/xml/dist/index.js').NetworkUpdateSection>>} */
 const sections = {
   IP_DHCP_HOST: 'ip-dhcp-host',
   IP_DHCP_RANGE: 'ip-dhcp-range',
@@ -54,7 +54,7 @@ const sections = {
   DNS_TXT: 'dns-txt',
   DNS_SRV: 'dns-srv',
 };
-/** @type {Readonly<Record<string, import('../../packages/xml/dist/index.js').NetworkCommand>>} */
+/** @type {Readonly<Record<string, import('../../packages/xml/dist/index.js').NetworkUpdateCommand>>} */
 const commands = { ADD_FIRST: 'add-first', ADD_LAST: 'add-last', MODIFY: 'modify', DELETE: 'delete' };
 
 /** The changes that libvirt's own test makes, as its table has them. @returns {Case[]} */
@@ -81,9 +81,10 @@ function updates() {
         if (model === undefined) return 'the network cannot be read';
         const text = readFileSync(join(tests, 'networkxml2xmlupdatein', `${entry}.xml`), 'utf8');
         // Whatever number the table has: its macro puts it where the flags stand, and the first <ip> is taken.
-        const result = updateNetwork(model, list, doing, text, index === '' ? -1 : 0);
-        if (fails !== undefined) return result.network === undefined ? undefined : 'it was not refused';
-        if (result.network === undefined) return result.refusal;
+        const parent = index === '' ? -1 : 0;
+        const result = updateNetwork(model, { section: list, command: doing, xml: text, parent });
+        if (fails !== undefined) return 'fault' in result ? undefined : 'it was not refused';
+        if ('fault' in result) return result.fault.message;
         return difference(
           readFileSync(join(tests, 'networkxml2xmlupdateout', `${out}.xml`), 'utf8'),
           formatDocument('network', result.network, { libvirt: true }),

@@ -70,12 +70,12 @@ export {
 export { nearest } from './nearest.js';
 export type { Network } from './network/index.js';
 export {
-  type NetworkChange,
-  type NetworkCommand,
-  type NetworkSection,
-  networkSections,
+  type NetworkUpdate,
+  type NetworkUpdateCommand,
+  type NetworkUpdateFault,
+  type NetworkUpdateSection,
   updateNetwork,
-} from './network-update.js';
+} from './network/update.js';
 export type { Pool } from './pool/index.js';
 export { defaultLimits, type Limits, writtenLimits } from './read/node.js';
 export {
