@@ -3,8 +3,9 @@
 import { lines, none, resource } from './route.js';
 import { string } from './schema.js';
 import { domainEvent } from './shapes/event.js';
+import { networkEvent } from './shapes/network.js';
 
-/** What happens to domains, as it happens. */
+/** What happens to domains and networks, as it happens. */
 export const events = resource({
   watch: {
     method: 'GET',
@@ -14,5 +15,13 @@ export const events = resource({
     query: { domain: string({ description: 'Only of the domain with this name, UUID or id' }) },
     body: none,
     answer: lines(domainEvent),
+  },
+  networks: {
+    method: 'GET',
+    path: '/v1/events/networks',
+    summary: 'The same of networks: a line for each that came, went, started or stopped',
+    query: { network: string({ description: 'Only of the network with this name or UUID' }) },
+    body: none,
+    answer: lines(networkEvent),
   },
 });

@@ -12,6 +12,7 @@ export const capabilities = [
   'templates',
   'template-upload',
   'profiles',
+  'networks',
   'check',
   'events',
   'beancounters',

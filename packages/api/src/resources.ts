@@ -6,6 +6,7 @@ import { domains } from './domains.js';
 import { events } from './events.js';
 import { guarantees } from './guarantees.js';
 import { host } from './host.js';
+import { networks } from './networks.js';
 import { profiles } from './profiles.js';
 import { quota } from './quota.js';
 import { templates } from './templates.js';
@@ -16,6 +17,7 @@ export const resources = {
   domains,
   templates,
   profiles,
+  networks,
   beancounters,
   quota,
   traffic,

@@ -1,6 +1,18 @@
 // Networks of ours, and the addresses that are given out there.
 // SPDX-License-Identifier: Apache-2.0
-import { boolean, integer, list, nullable, object, oneOf, type Static, string } from '../schema.js';
+import {
+  boolean,
+  integer,
+  list,
+  nullable,
+  object,
+  oneOf,
+  optional,
+  type Static,
+  strict,
+  string,
+} from '../schema.js';
+import { finding } from './finding.js';
 
 const subnet = object({
   address: string({ description: "The host's address in it" }),
@@ -11,8 +23,8 @@ const subnet = object({
 /** A network as lists show it. */
 export const networkSummary = object(
   {
-    name: string(),
-    uuid: string(),
+    name: string({ description: '`<name>` of its document, no other network has it' }),
+    uuid: string({ description: '`<uuid>` of its document, or the one it was given; 36 characters' }),
     active: boolean({ description: 'Whether it runs' }),
     persistent: boolean({ description: 'Whether it stays defined when it is stopped' }),
     autostart: boolean({ description: 'Whether it is started with the daemon' }),
@@ -20,7 +32,7 @@ export const networkSummary = object(
     forward: oneOf(['nat', 'route', 'open', 'none', 'bridge', 'private', 'vepa', 'passthrough', 'hostdev'], {
       description: 'How its members reach others; `none` if they do not',
     }),
-    subnets: list(subnet),
+    subnets: list(subnet, { description: 'Its `<ip>`, in the order of the document' }),
     domain: nullable(string({ description: 'DNS domain of its members' })),
     members: integer({ description: 'Interfaces of running domains on it' }),
   },
@@ -32,11 +44,11 @@ export type NetworkSummary = Static<typeof networkSummary>;
 /** An address that somebody has on a network. */
 export const networkLease = object(
   {
-    family: oneOf(['ipv4', 'ipv6']),
-    address: string(),
+    family: oneOf(['ipv4', 'ipv6'], { description: 'Of the address' }),
+    address: string({ description: 'Without prefix' }),
     prefix: integer({ description: 'Length of the prefix of its subnet' }),
     mac: nullable(string({ description: 'Hardware address of the link' })),
-    hostname: nullable(string()),
+    hostname: nullable(string({ description: 'What it is called, or calls itself' })),
     domain: nullable(string({ description: 'The domain that has it; null for a stranger on the bridge' })),
     clientId: nullable(string({ description: 'What the client calls itself: of IPv6 its DUID' })),
     iaid: nullable(string({ description: "Of IPv6: the client's number of its link" })),
@@ -60,3 +72,59 @@ export const networkEvent = object(
 );
 /** Something happened to a network. */
 export type NetworkEvent = Static<typeof networkEvent>;
+
+/** The network that a document has become, and what is to be said of the document. */
+export const networkDefineResult = object(
+  {
+    network: networkSummary,
+    findings: list(finding, { description: 'What was kept but not understood, or is not enforced here' }),
+  },
+  { title: 'NetworkDefineResult', description: 'A network that was defined, and remarks on its document' },
+);
+/** The network that a document has become. */
+export type NetworkDefineResult = Static<typeof networkDefineResult>;
+
+/** The parts of a network's document that can be named to change something in them, by virsh's names. */
+export const networkSections = [
+  'bridge',
+  'domain',
+  'ip',
+  'ip-dhcp-host',
+  'ip-dhcp-range',
+  'forward',
+  'forward-interface',
+  'forward-pf',
+  'portgroup',
+  'dns-host',
+  'dns-txt',
+  'dns-srv',
+] as const;
+/** A part of a network's document, by virsh's name of it. */
+export type NetworkSection = (typeof networkSections)[number];
+
+/** What can be done with an element of a part. */
+export const networkCommands = ['modify', 'delete', 'add-last', 'add-first'] as const;
+/** What is done with an element of a part. */
+export type NetworkCommand = (typeof networkCommands)[number];
+
+/** One element of a network's document, added, changed or taken out. */
+export const networkUpdate = strict({
+  section: oneOf(networkSections, { description: "The part, by virsh's name of it" }),
+  command: oneOf(networkCommands, { description: 'What is done with the element' }),
+  xml: string({
+    maxLength: 1_048_576,
+    description: 'The element; to take one out, what tells it from others',
+  }),
+  parent: optional(
+    integer({
+      minimum: -1,
+      description: 'Of ip-dhcp-*: which `<ip>`, from 0; -1, as by default, for the one that fits',
+    }),
+  ),
+  live: optional(boolean({ description: 'Of the running network' })),
+  stored: optional(
+    boolean({ description: 'Of its next start; without either, of the running one if it runs' }),
+  ),
+});
+/** One element of a network's document, added, changed or taken out. */
+export type NetworkUpdate = Static<typeof networkUpdate>;

@@ -13,4 +13,11 @@ export const bindEvents = (engine: Engine): Handlers<Resources['events']> => ({
       if (event.domain.name === name || event.domain.uuid === uuid) send(event);
     });
   },
+  networks: ({ query: { network } }, send) => {
+    if (network === undefined) return engine.networks.onEvent(send);
+    const { name, uuid } = engine.networks.get(network);
+    return engine.networks.onEvent((event) => {
+      if (event.network.name === name || event.network.uuid === uuid) send(event);
+    });
+  },
 });

@@ -26,7 +26,7 @@ import { EngineError } from '@ctvirt/engine';
 import { archive, file } from '@ctvirt/engine/testing';
 import type { ReportRow as FormatRow, ResourceRow } from '@ctvirt/formats';
 import { pino } from 'pino';
-import { memoryEngine, promisedTooMuch, sampleXml } from '../testing/memory-engine.js';
+import { memoryEngine, networkXml, promisedTooMuch, sampleXml } from '../testing/memory-engine.js';
 import { serve } from '../testing/serve.js';
 import { hearing } from './remarks.js';
 import { createHttpApp } from './server.js';
@@ -180,6 +180,12 @@ test('every answer is as its schema says, and says nothing more', async (t) => {
   });
   const limit = { body: { values: { NUMPROC: '10' }, stored: true } };
   const owner = { body: { kind: 'user', id: 7, space: '1M', stored: true } } as const;
+  const lan = { network: 'lan' };
+  const host = {
+    command: 'add-last',
+    section: 'ip-dhcp-host',
+    xml: "<host name='a' ip='192.0.2.5'/>",
+  } as const;
   const calls: Readonly<Record<string, () => Promise<unknown>>> = {
     'domains.define': () => client.domains.define({ body: sampleXml('odd', '<odd/>') }),
     'domains.adopt': () =>
@@ -204,6 +210,14 @@ test('every answer is as its schema says, and says nothing more', async (t) => {
       await client.domains.start(web);
       await client.domains.destroy(web);
     },
+    'networks.define': () => client.networks.define({ body: networkXml('lan') }),
+    'networks.list': () => client.networks.list(),
+    'networks.info': () => client.networks.info(lan),
+    'networks.autostart': () => client.networks.autostart({ ...lan, body: { autostart: true } }),
+    'networks.start': () => client.networks.start(lan),
+    'networks.update': () => client.networks.update({ ...lan, body: host }),
+    'networks.leases': () => client.networks.leases(lan),
+    'networks.stop': () => client.networks.stop(lan),
     'guarantees.show': () => client.guarantees.show(),
     'guarantees.delivered': () => client.guarantees.delivered(),
     'templates.list': () => client.templates.list(),

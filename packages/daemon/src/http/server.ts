@@ -29,6 +29,7 @@ import { refuseForeignPages } from './foreign-page.js';
 import { bindGuarantees } from './guarantees.js';
 import type { Handlers } from './handler.js';
 import { bindHost } from './host.js';
+import { bindNetworks } from './networks.js';
 import { bindProfiles } from './profiles.js';
 import { bindQuota } from './quota.js';
 import { remarking } from './remarks.js';
@@ -42,6 +43,7 @@ const binders = {
   domains: bindDomains,
   templates: bindTemplates,
   profiles: bindProfiles,
+  networks: bindNetworks,
   beancounters: bindBeancounters,
   quota: bindQuota,
   traffic: bindTraffic,

@@ -33,17 +33,18 @@ export async function openOverMemory(root: string, log?: EngineLog): Promise<Mem
   const { templates } = engine;
   templates.buildDebian = (name) => templates.buildBusybox(name);
   let listeners = 0;
+  const counted = (leave: () => void): (() => void) => {
+    listeners++;
+    return () => {
+      listeners--;
+      leave();
+    };
+  };
   return {
     ...engine,
     adopt: (request) => engine.adopt({ config: configIn(join(root, 'host'), request), ...request }),
-    onEvent(listener) {
-      const leave = engine.onEvent(listener);
-      listeners++;
-      return () => {
-        listeners--;
-        leave();
-      };
-    },
+    onEvent: (listener) => counted(engine.onEvent(listener)),
+    networks: { ...engine.networks, onEvent: (listener) => counted(engine.networks.onEvent(listener)) },
     liveSessions: () => live.size,
     listeners: () => listeners,
   };
@@ -81,3 +82,8 @@ export const promisedTooMuch =
 export const sampleXml = (name: string, more = ''): string =>
   `<domain type='lxc'><name>${name}</name>${more}<os><type>exe</type></os><devices>` +
   "<filesystem type='ram'><source usage='1048576'/><target dir='/'/></filesystem></devices></domain>";
+
+/** A document of a network; by default one that is isolated and gives addresses out. */
+export const networkXml = (name: string, more = ''): string =>
+  `<network><name>${name}</name>${more}<ip address='192.0.2.1' prefix='24'>` +
+  "<dhcp><range start='192.0.2.10' end='192.0.2.99'/></dhcp></ip></network>";
