@@ -46,6 +46,12 @@ export function toLibvirtError(error: EngineError, driver: ErrorDomainName): Rpc
   return refusal(code, domain === 'driver' ? driver : domain, libvirtWords(error));
 }
 
+/** The same of what was asked of a network: none of it is a domain's, whatever its driver. */
+export function toNetworkError(error: EngineError): RpcError {
+  const code = isFault(error, 'not-found') ? 'noNetwork' : libvirtNumbers(error).code;
+  return refusal(code, 'network', error.message);
+}
+
 /** Scripts look for what libvirt says of a domain that is off, which names none. */
 const libvirtWords = (error: EngineError): string =>
   isFault(error, 'wrong-state') && error.details.state === 'shutoff'

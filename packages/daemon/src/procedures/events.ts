@@ -1,10 +1,11 @@
 // The engine's events as libvirt's: one row for each, numbered as clients know them.
 // SPDX-License-Identifier: Apache-2.0
-import type { Change, DomainSummary, LifecycleEvent } from '@ctvirt/api';
+import type { Change, DomainSummary, LifecycleEvent, NetworkEvent } from '@ctvirt/api';
 import type { Engine } from '@ctvirt/engine';
 import type { RpcServer, TypedParam } from '@ctvirt/rpc';
-import { metadataTypes } from './domain/metadata-types.js';
+import { toWireNetwork } from './network/shown.js';
 import { type Session, subjectOf } from './session.js';
+import { metadataTypes } from './words/metadata-types.js';
 
 type Publish = RpcServer<Session>['publish'];
 
@@ -19,6 +20,12 @@ const lifecycle = {
 } as const satisfies Record<
   LifecycleEvent['event'],
   { event: number; details: Readonly<Record<string, number>> }
+>;
+
+/** virNetworkEventLifecycleType. */
+const networkLifecycle = { defined: 0, undefined: 1, started: 2, stopped: 3 } as const satisfies Record<
+  NetworkEvent['event'],
+  number
 >;
 
 /** The type libvirt gives each value of its tunable event: the quota may be negative. */
@@ -61,6 +68,23 @@ function tellChange(publish: Publish, domain: DomainSummary, change: Change): vo
 
 /** Tells clients of every event from now on; the result ends that. */
 export function publishEvents(engine: Engine, publish: Publish): () => void {
+  const leave = [ofDomains(engine, publish), ofNetworks(engine, publish)];
+  return () => {
+    for (const each of leave) each();
+  };
+}
+
+function ofNetworks({ networks }: Engine, publish: Publish): () => void {
+  return networks.onEvent(({ event, network }) =>
+    publish('network', 'lifecycle', {
+      net: toWireNetwork(network),
+      event: networkLifecycle[event],
+      detail: 0,
+    }),
+  );
+}
+
+function ofDomains(engine: Engine, publish: Publish): () => void {
   return engine.onEvent((told) => {
     const { domain } = told;
     // libvirt has no word for what a domain was refused.

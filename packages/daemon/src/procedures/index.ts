@@ -1,7 +1,7 @@
 // All procedures of libvirt's protocol that this daemon answers, by group; a new group is a file and a line here.
 // SPDX-License-Identifier: Apache-2.0
 import { EngineError } from '@ctvirt/engine';
-import { toLibvirtError } from '../errors.js';
+import { toLibvirtError, toNetworkError } from '../errors.js';
 import { bindAbsentOfDomain, bindAbsentOfHost } from './absent.js';
 import { bindDomainAccess } from './domain/access.js';
 import { bindDomainBandwidth } from './domain/bandwidth.js';
@@ -22,7 +22,12 @@ import { bindDomainTuning } from './domain/tuning.js';
 import { bindConnect } from './host/connect.js';
 import { bindNode } from './host/node.js';
 import { bindNodeMemory } from './host/node-memory.js';
-import { bindNetworks } from './network/networks.js';
+import { bindNetworkFacts } from './network/facts.js';
+import { bindNetworkLife } from './network/life.js';
+import { bindNetworkLookup } from './network/lookup.js';
+import { bindNetworkMetadata } from './network/metadata.js';
+import { bindNetworkPorts } from './network/ports.js';
+import { bindNetworkUpdate } from './network/update.js';
 import type { Bind, Binding, Procedures, Session } from './session.js';
 import { bindPool } from './storage/pool.js';
 import { bindPoolChanges } from './storage/pool-changes.js';
@@ -52,7 +57,14 @@ export const groups: Readonly<Record<string, Bind>> = {
   'access to domains': bindDomainAccess,
   'native configurations': bindNative,
   'templates as a storage pool': together(bindPool, bindPoolChanges, bindVolumes),
-  'bridges as networks': bindNetworks,
+  networks: together(
+    bindNetworkLookup,
+    bindNetworkLife,
+    bindNetworkFacts,
+    bindNetworkUpdate,
+    bindNetworkMetadata,
+    bindNetworkPorts,
+  ),
   'objects there are none of': together(bindAbsentOfDomain, bindAbsentOfHost),
 };
 
@@ -67,7 +79,8 @@ export function bindProcedures(binding: Binding): Procedures {
       try {
         return await Reflect.apply(handler, undefined, [args, call]);
       } catch (error) {
-        throw error instanceof EngineError ? toLibvirtError(error, call.session.errors) : error;
+        if (!(error instanceof EngineError)) throw error;
+        throw name.startsWith('network') ? toNetworkError(error) : toLibvirtError(error, call.session.errors);
       }
     };
     return [name, translating];

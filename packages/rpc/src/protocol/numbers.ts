@@ -108,6 +108,7 @@ export const errorCodes = {
   noHostname: 108,
   checkpointInconsistent: 109,
   multipleDomains: 110,
+  noNetworkMetadata: 111,
 } as const;
 
 /** Which part of libvirt says so, as `RpcError.details.domain` has it; clients print a name made from it. */

@@ -58,6 +58,7 @@ const defaultFeatures = [
   features.typedParamString,
   features.remoteEventCallback,
   features.remoteCloseCallback,
+  features.networkUpdateHasCorrectOrder,
 ];
 
 function serve<S>(

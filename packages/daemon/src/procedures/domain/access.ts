@@ -1,6 +1,7 @@
 // Access to what runs in a domain: its console, its processes, its addresses and names.
 // SPDX-License-Identifier: Apache-2.0
 import type { Duplex } from 'node:stream';
+import type { NetworkLease } from '@ctvirt/api';
 import { type Engine, isFault, type LinkAddresses } from '@ctvirt/engine';
 import type { ServerStream, TypedParam } from '@ctvirt/rpc';
 import { type Bind, runningDomainOf } from '../session.js';
@@ -12,7 +13,8 @@ const consoleNames: readonly (string | null)[] = [null, '', 'console0', 'console
 /** For others who would like to have it. */
 const by = 'a client of libvirt, such as virsh,';
 const highestSignal = 64;
-/** virDomainInterfaceAddressesSource: leases, an agent, the neighbour table; here the kernel is asked in all three cases. */
+/** virDomainInterfaceAddressesSource: leases, an agent, the neighbour table; what gave no lease the kernel is asked for. */
+const leaseSource = 0;
 const agentSource = 1;
 const highestSource = 2;
 
@@ -32,15 +34,41 @@ function join(terminal: Duplex, wire: ServerStream): void {
   wire.once('close', () => terminal.destroy());
 }
 
-const familyNumbers = { 4: 0, 6: 1 } as const;
+const familyNumbers = { 4: 0, 6: 1, ipv4: 0, ipv6: 1 } as const;
 
-async function addressesOf(engine: Engine, uuid: string, isInside: boolean) {
-  const [inside, counted] = await Promise.all([engine.addresses(uuid), engine.counters(uuid).links()]);
+interface Address {
+  readonly family: keyof typeof familyNumbers;
+  readonly address: string;
+  readonly prefix: number;
+}
+
+/** What was given out on the networks of ours that a domain's links are on. */
+async function leasesOf(engine: Engine, uuid: string): Promise<readonly NetworkLease[]> {
+  const { devices } = await engine.document(uuid);
+  const names = new Set(
+    (devices.interfaces ?? []).flatMap((link) => (link.type === 'network' ? [link.source.network] : [])),
+  );
+  const networks = [...names]
+    .flatMap((name) => engine.networks.find({ name }) ?? [])
+    .filter(({ active }) => active);
+  return (await Promise.all(networks.map((network) => engine.networks.leases(network.uuid)))).flat();
+}
+
+async function addressesOf(engine: Engine, uuid: string, source: number) {
+  const [inside, counted, leases] = await Promise.all([
+    engine.addresses(uuid),
+    engine.counters(uuid).links(),
+    source === leaseSource ? leasesOf(engine, uuid) : [],
+  ]);
   const hostName = new Map(counted.map((link) => [link.name, link.hostName]));
+  const given = (mac: string | null, own: readonly Address[]): readonly Address[] => {
+    const leased = mac === null ? [] : leases.filter((lease) => lease.mac === mac.toLowerCase());
+    return leased.length > 0 ? leased : own;
+  };
   return inside.map(({ name, mac, addresses }) => ({
-    name: (isInside ? undefined : hostName.get(name)) ?? name,
+    name: (source === agentSource ? undefined : hostName.get(name)) ?? name,
     hwaddr: mac,
-    addrs: addresses.map(({ family, address, prefix }) => ({
+    addrs: given(mac, addresses).map(({ family, address, prefix }) => ({
       type: familyNumbers[family],
       addr: address,
       prefix,
@@ -110,7 +138,7 @@ export const bindDomainAccess: Bind = ({ engine }) => {
       const { uuid } = runningDomainOf(engine, session, dom);
       if (source > highestSource)
         throw refusal('argumentUnsupported', 'domain', `Unknown IP address data source ${source}`);
-      return { ifaces: await addressesOf(engine, uuid, source === agentSource) };
+      return { ifaces: await addressesOf(engine, uuid, source) };
     },
     async domainGetFsinfo({ dom, flags }, { session, name }) {
       checkFlags(flags, 0, name);

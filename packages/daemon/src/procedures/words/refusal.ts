@@ -26,6 +26,8 @@ const openings: Partial<Record<ErrorName, string>> = {
   noDomainSnapshot: 'Domain snapshot not found',
   noDomainCheckpoint: 'Domain checkpoint not found',
   noDomainMetadata: 'metadata not found',
+  noNetworkMetadata: 'metadata not found',
+  noNetworkPort: 'network port not found',
   noHostname: 'no hostname found',
   operationInvalid: 'Requested operation is not valid',
   configUnsupported: 'unsupported configuration',

@@ -1,0 +1,27 @@
+// Titles, descriptions and metadata of networks.
+// SPDX-License-Identifier: Apache-2.0
+import { type Network, parseDocument } from '@ctvirt/xml';
+import type { Bind } from '../session.js';
+import { metadataEdit, readMetadata } from '../words/metadata.js';
+import { affectedNetwork } from './affect.js';
+import { networkOf, ownNetworkOf } from './shown.js';
+
+const errors = { domain: 'network', absent: 'noNetworkMetadata' } as const;
+
+/** What is absent is `noNetworkMetadata`, such as all of a bridge of the host; an empty text removes what there is. */
+export const bindNetworkMetadata: Bind = ({ engine }) => ({
+  async networkGetMetadata({ network: net, type, uri, flags }, { name }) {
+    const network = await networkOf(engine, net);
+    const { live } = affectedNetwork(flags, network, name);
+    const xml =
+      network.link === undefined ? await engine.networks.xml(network.uuid, { inactive: !live }) : '';
+    const { model = {} } = parseDocument('network', xml);
+    return { metadata: readMetadata(model, { type, uri, procedure: name }, errors) };
+  },
+  async networkSetMetadata({ network: net, type, metadata, key, uri, flags }, { name }) {
+    const network = await ownNetworkOf(engine, net);
+    const affected = affectedNetwork(flags, network, name);
+    const edit = metadataEdit<Network>({ type, uri, procedure: name }, { text: metadata, key }, errors);
+    await engine.networks.amend(network.uuid, affected, edit);
+  },
+});
