@@ -9,6 +9,9 @@ export type Completion =
   | 'inactive-domain'
   | 'template'
   | 'profile'
+  | 'network'
+  | 'active-network'
+  | 'inactive-network'
   | 'format'
   | 'element'
   | 'file'
@@ -67,7 +70,13 @@ export interface Given<A extends Arguments, O extends Options> {
 }
 
 /** A heading of the help; verbs stand below it in the order of the list of verbs. */
-export type Group = 'Domains' | 'Documents' | 'Templates and profiles' | 'Host' | 'ctvirt itself';
+export type Group =
+  | 'Domains'
+  | 'Documents'
+  | 'Templates and profiles'
+  | 'Networks'
+  | 'Host'
+  | 'ctvirt itself';
 
 interface Declaration<A extends Arguments, O extends Options> {
   /** One or two words: `start`, `template import`. */

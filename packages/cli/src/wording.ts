@@ -1,6 +1,6 @@
 // States and sizes in the words and units people read, virsh's where it has them.
 // SPDX-License-Identifier: Apache-2.0
-import type { DomainSummary } from '@ctvirt/api';
+import type { DomainSummary, NetworkSummary } from '@ctvirt/api';
 
 const stateWords: Readonly<Record<DomainSummary['state'], string>> = {
   running: 'running',
@@ -31,3 +31,11 @@ export const yesOrNo = (value: boolean): string => (value ? 'yes' : 'no');
 /** What a new document's effect waits for, where the domain runs. */
 export const later = 'from its next start on';
 export const sinceWhen = ({ id }: DomainSummary): string => (id === null ? '' : ` (${later})`);
+export const sinceWhenNetwork = ({ active }: NetworkSummary): string => (active ? ` (${later})` : '');
+
+/** virsh's words for the state of a network. */
+export const describeActive = ({ active }: NetworkSummary): string => (active ? 'active' : 'inactive');
+
+/** `192.168.122.1/24, fd00::1/64`: the host's own address in each. */
+export const describeSubnets = ({ subnets }: NetworkSummary): string =>
+  subnets.length === 0 ? '-' : subnets.map(({ address, prefix }) => `${address}/${prefix}`).join(', ');

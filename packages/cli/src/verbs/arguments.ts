@@ -26,3 +26,23 @@ export const existingTemplate = {
   summary: 'Name of a template',
   complete: 'template',
 } as const satisfies Argument;
+
+const networkSummary = 'Name or UUID';
+
+/** A network in whatever state. */
+export const anyNetwork = { summary: networkSummary, complete: 'network' } as const satisfies Argument;
+/** One that runs; only what completion offers differs, the daemon is the judge. */
+export const activeNetwork = {
+  summary: networkSummary,
+  complete: 'active-network',
+} as const satisfies Argument;
+/** One that does not, likewise. */
+export const inactiveNetwork = {
+  summary: networkSummary,
+  complete: 'inactive-network',
+} as const satisfies Argument;
+/** One document of a network. */
+export const networkFile = {
+  summary: "File with the network's XML; - is standard input",
+  complete: 'file',
+} as const satisfies Argument;

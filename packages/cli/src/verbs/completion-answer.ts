@@ -34,6 +34,12 @@ const namesFrom =
         return (await client.domains.list({ active: false })).map(({ name }) => name);
       case 'template':
         return (await client.templates.list()).map(({ name }) => name);
+      case 'network':
+        return (await client.networks.list()).map(({ name }) => name);
+      case 'active-network':
+        return (await client.networks.list({ active: true })).map(({ name }) => name);
+      case 'inactive-network':
+        return (await client.networks.list({ active: false })).map(({ name }) => name);
       case 'format':
         return (await import('../conversion/ends.js')).endNames;
       case 'element':

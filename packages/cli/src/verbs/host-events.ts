@@ -3,6 +3,7 @@
 import type { Change, DomainEvent } from '@ctvirt/api';
 import { printable } from '../printable.js';
 import { verb } from '../verb.js';
+import { eventOptions, followEvents } from './following.js';
 
 /** JSON is one event a line, as it happens; without `--loop` it ends after the first. */
 export const events = verb({
@@ -12,27 +13,18 @@ export const events = verb({
   summary: 'Print state changes and refused resources as they happen',
   details: ['Ends at the first event, with --loop at Ctrl-C. With --json, one object a line.'],
   args: { domain: { summary: 'Only of this domain (name, UUID or id)', optional: true, complete: 'domain' } },
-  options: {
-    loop: { type: 'flag', summary: 'Go on after the first' },
-    timestamp: { type: 'flag', summary: 'Begin each line with its time' },
-    timeout: { type: 'whole', value: 'SECONDS', summary: 'End after so long' },
-  },
+  options: eventOptions,
   example: {
     command: 'ctvirt events --loop --timestamp',
     does: 'Prints what happens to any domain, until Ctrl-C.',
   },
-  async run(context, { args: { domain }, options: { loop, timestamp, timeout } }) {
-    const { io } = context;
-    const signal =
-      timeout === undefined ? io.signal : AbortSignal.any([io.signal, AbortSignal.timeout(timeout * 1000)]);
-    let received = 0;
-    for await (const event of await context.client.events.watch({ domain }, { signal })) {
-      received++;
-      if (context.isJson) io.stdout.write(`${JSON.stringify(event)}\n`);
-      else io.stdout.write(`${timestamp ? `${event.at}: ` : ''}${describeEvent(event)}\n`);
-      if (!loop) break;
-    }
-    if (!context.isJson) context.remark(`events received: ${received}`);
+  async run(context, { args: { domain }, options }) {
+    await followEvents(
+      context,
+      options,
+      (signal) => context.client.events.watch({ domain }, { signal }),
+      describeEvent,
+    );
   },
 });
 

@@ -32,6 +32,19 @@ import { check } from './host-check.js';
 import { events } from './host-events.js';
 import { guarantees } from './host-guarantees.js';
 import { nodeinfo } from './host-nodeinfo.js';
+import { networkAutostart } from './network-autostart.js';
+import { networkCreate } from './network-create.js';
+import { networkDefine } from './network-define.js';
+import { networkDumpxml } from './network-dumpxml.js';
+import { networkEdit } from './network-edit.js';
+import { networkEvents } from './network-events.js';
+import { networkInfo } from './network-info.js';
+import { networkLeases } from './network-leases.js';
+import { networkList } from './network-list.js';
+import { networkStart } from './network-start.js';
+import { networkStop } from './network-stop.js';
+import { networkUndefine } from './network-undefine.js';
+import { networkUpdate } from './network-update.js';
 import { openapi } from './openapi-print.js';
 import { profileList } from './profile-list.js';
 import { profileShow } from './profile-show.js';
@@ -83,6 +96,19 @@ export const verbs: readonly Verb[] = [
   templateRemove,
   profileList,
   profileShow,
+  networkList,
+  networkInfo,
+  networkDefine,
+  networkCreate,
+  networkEdit,
+  networkUpdate,
+  networkDumpxml,
+  networkStart,
+  networkStop,
+  networkAutostart,
+  networkUndefine,
+  networkLeases,
+  networkEvents,
   guarantees,
   check,
   events,
