@@ -31,6 +31,8 @@ export async function writeAtomically(
     options.mode ?? 0o600,
   );
   try {
+    // Whatever the umask.
+    if (options.mode !== undefined) await file.chmod(options.mode);
     await file.writeFile(content);
     if (options.durable !== false) await file.sync();
   } catch (error) {

@@ -91,8 +91,7 @@ export class NetworkStore {
   /** Before the host is asked for anything, so that the next daemon knows of it. */
   async writeLive(network: SettledNetwork): Promise<void> {
     const folder = this.runFolder(network.name);
-    // What answers there is root no more.
-    await mkdir(folder, { recursive: true, mode: 0o711 });
+    await mkdir(folder, { recursive: true, mode: 0o700 });
     await writeAtomically(join(folder, LIVE), formatDocument('network', network), { durable: false });
   }
 
