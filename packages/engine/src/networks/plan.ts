@@ -47,7 +47,8 @@ function ownBridgeOf(network: SettledNetwork): OwnBridge {
     name: bridge.name,
     mac: mac.address,
     mtu: mtu?.size,
-    stp: bridge.stp !== false,
+    // The kernel's protocol would keep each new link waiting for four seconds, whatever the delay.
+    stp: bridge.stp !== false && (bridge.delay ?? 0) > 0,
     delaySeconds: bridge.delay ?? 0,
     addresses: subnetsOf(network),
     routes: routesOf(network),

@@ -14,6 +14,12 @@ const onNetwork: readonly Row<Network>[] = [
   ({ vlan }) => remark(vlan, '/vlan', 'frames are not tagged yet'),
   ({ virtualport }) => remark(virtualport, '/virtualport', 'a port of a bridge of the kernel is all it has'),
   ({ port }) => remark(port?.isolated, '/port', 'ports of a bridge are not isolated from each other'),
+  ({ bridge }) =>
+    remark(
+      bridge?.stp === true && (bridge.delay ?? 0) === 0,
+      '/bridge/@stp',
+      "with no delay there is no spanning tree: the kernel's keeps each new link waiting for four seconds",
+    ),
   ({ bridge }) => remark(bridge?.zone, '/bridge/@zone', 'firewalld is told nothing of it'),
   ({ bridge }) =>
     remark(
