@@ -1,0 +1,184 @@
+// Domains on networks of ours: an address before init runs, names, the way out through NAT, and all of it without a daemon, too.
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
+import { after, afterEach, before, test } from 'node:test';
+import { domainXml } from '../world/documents.js';
+import { waitFor } from '../world/wait.js';
+import { refused, World } from '../world/world.js';
+
+/** A host beyond the enclosure, by a link of it. */
+const beyond = { address: '203.0.113.9', gateway: '203.0.113.1' } as const;
+
+let world: World;
+let keeper: ChildProcess | undefined;
+before(async () => {
+  world = await World.open();
+});
+afterEach(async () => {
+  await world.erase(...(await world.client.domains.list()).map(({ name }) => name));
+  for (const { name, active, persistent } of await world.client.networks.list()) {
+    if (active) await world.client.networks.stop({ network: name });
+    if (persistent && name !== 'default') await world.client.networks.undefine({ network: name });
+  }
+  if (keeper !== undefined) {
+    keeper.kill('SIGKILL');
+    keeper = undefined;
+    await waitFor(
+      'the link to the other host to go',
+      async () => !(await world.enclosure.links()).includes('up0'),
+    );
+  }
+  await world.assertClean();
+});
+after(() => world.close());
+
+/** A network namespace beyond the uplink `up0`, which knows no way back to the network. */
+async function otherHost(): Promise<(...argv: string[]) => Promise<string>> {
+  const [file = '', ...args] = world.enclosure.argv(
+    '/usr/bin/unshare',
+    '--net',
+    '--',
+    '/bin/sleep',
+    'infinity',
+  );
+  keeper = spawn(file, args, { stdio: 'ignore' });
+  const pid = keeper.pid ?? assert.fail('no process');
+  const { output } = world.enclosure;
+  const here = (...argv: string[]) => output.apply(world.enclosure, argv);
+  const there = (...argv: string[]) => here('nsenter', `--net=/proc/${pid}/ns/net`, '--', ...argv);
+  const own = await here('readlink', '/proc/self/ns/net');
+  await waitFor('the other host', async () => (await here('readlink', `/proc/${pid}/ns/net`)) !== own);
+  await here('ip', 'link', 'add', 'up0', 'type', 'veth', 'peer', 'name', 'eth0', 'netns', String(pid));
+  await here('ip', 'address', 'add', `${beyond.gateway}/24`, 'dev', 'up0');
+  await here('ip', 'link', 'set', 'up0', 'up');
+  for (const line of [`address add ${beyond.address}/24 dev eth0`, 'link set eth0 up', 'link set lo up'])
+    await there('ip', ...line.split(' '));
+  return there;
+}
+
+const onNetwork = (network: string, more = '') =>
+  `<interface type='network'><source network='${network}'/>${more}</interface>`;
+const member = (name: string, network = 'default', more = '') =>
+  domainXml({ name, interfaces: [onNetwork(network, more)] });
+
+const lan = (third: number, more = '') =>
+  `<network><name>lan</name><forward mode='nat'/>${more}<domain name='lan.example'/>
+  <ip address='10.99.${third}.1' prefix='24'><dhcp><range start='10.99.${third}.10' end='10.99.${third}.99'/></dhcp></ip>
+  <ip family='ipv6' address='fd00:99:${third}::1' prefix='64'><dhcp><range start='fd00:99:${third}::10' end='fd00:99:${third}::99'/></dhcp></ip></network>`;
+
+test('a domain on the default network has its address at once, and reaches who knows no way back', async () => {
+  const looking = ['/bin/sh', '-c', 'ip -4 address show dev eth0 >/first; exec /bin/sleep infinity'];
+  const { domain } = await world.define(
+    domainXml({ name: 'one', program: looking, interfaces: [onNetwork('default')] }),
+  );
+  const [address = ''] = domain.addresses;
+  assert.match(address, /^192\.168\.\d+\.2$/);
+  assert.equal((await world.client.networks.info({ network: 'default' })).active, false);
+  await world.client.domains.start({ domain: 'one' });
+  const network = await world.client.networks.info({ network: 'default' });
+  assert.deepEqual([network.active, network.members], [true, 1]);
+  // What init itself saw: nothing had asked for it.
+  assert.match(await world.shell('one', 'cat /first'), new RegExp(`inet ${address}/24`));
+  const gateway = address.replace(/\.2$/, '.1');
+  assert.match(await world.shell('one', 'ip route'), new RegExp(`default via ${gateway} dev eth0`));
+  assert.equal(await world.shell('one', 'cat /etc/resolv.conf'), `nameserver ${gateway}`);
+  await world.run(member('two'));
+  assert.match(await world.shell('one', 'nslookup -type=a two'), new RegExp(address.replace(/\.2$/, '\\.3')));
+  await world.shell('one', 'ping -c 1 -W 3 two');
+  const there = await otherHost();
+  const serving = there('/bin/sh', '-c', 'echo beyond | timeout 20 /bin/busybox nc -l -p 8080');
+  const heard = await waitFor('the host beyond to answer', async () => {
+    const { stdout } = await world.exec('one', '/bin/sh', '-c', `nc -w 3 ${beyond.address} 8080 </dev/null`);
+    return stdout.includes('beyond') ? stdout : undefined;
+  });
+  assert.equal(heard.trim(), 'beyond');
+  await serving;
+  // A client of DHCP inside ends where it began.
+  const asked = await world.shell('one', 'udhcpc -i eth0 -n -q -f -t 5 -s /bin/true 2>&1');
+  assert.match(asked, new RegExp(`lease of ${address} obtained`));
+  const leases = await world.client.networks.leases({ network: 'default' });
+  assert.deepEqual(leases.map((lease) => [lease.address, lease.domain, lease.hostname]).sort(), [
+    [address, 'one', 'one'],
+    [address.replace(/\.2$/, '.3'), 'two', 'two'],
+  ]);
+  await world.client.domains.destroy({ domain: 'one' });
+  await world.client.domains.start({ domain: 'one' });
+  assert.match(await world.shell('one', 'ip -4 address show dev eth0'), new RegExp(`inet ${address}/24`));
+});
+
+test('both families, the domain of the DNS, a fixed address by name, and a link that comes live', async () => {
+  await world.client.networks.define({ body: lan(1) });
+  await world.client.networks.start({ network: 'lan' });
+  await world.run(member('six', 'lan'));
+  await world.run(member('fixed', 'lan', "<ip address='10.99.1.200' prefix='24'/>"));
+  const shown = await world.shell('six', 'ip address show dev eth0');
+  assert.match(shown, /inet 10\.99\.1\.10\/24/);
+  assert.match(shown, /inet6 fd00:99:1::10\/64/);
+  assert.match(
+    await world.shell('six', 'cat /etc/resolv.conf'),
+    /^search lan\.example\nnameserver 10\.99\.1\.1\nnameserver fd00:99:1::1$/,
+  );
+  assert.match(await world.shell('six', 'nslookup -type=a fixed.lan.example'), /10\.99\.1\.200/);
+  await world.shell('six', 'ping -c 1 -W 3 fixed');
+  await waitFor('the IPv6 address to be settled', async () => {
+    return (await world.exec('six', 'ping', '-c', '1', '-W', '1', 'fd00:99:1::1')).status === 0;
+  });
+  const path = `${world.host}/link.xml`;
+  await writeFile(path, onNetwork('lan', "<mac address='52:54:00:99:00:02'/>"));
+  const virsh = (...args: string[]) => world.enclosure.output('virsh', '-c', world.uri('lxc'), ...args);
+  await virsh('attach-device', 'six', path, '--live');
+  const { addresses } = await world.client.domains.summary({ domain: 'six' });
+  assert.ok(addresses.includes('10.99.1.11'), addresses.join());
+  assert.match(await world.shell('six', 'ip -4 address show dev eth1'), /inet 10\.99\.1\.11\/24/);
+});
+
+test('a killed daemon leaves it working, and the next one goes on with it', async () => {
+  await world.client.networks.define({ body: lan(2) });
+  await world.client.networks.start({ network: 'lan' });
+  await world.run(member('one', 'lan'));
+  await world.run(member('two', 'lan'));
+  const dnsmasq = () => world.processes().filter((line) => line.includes('dnsmasq'));
+  const before = dnsmasq();
+  // Not by a session of the daemon's, which ends with it.
+  const line =
+    '(for n in 1 2 3 4 5 6 7 8 9; do ping -c 1 -W 2 10.99.2.11 || break; sleep 0.2; done; echo "$n" >/done) >/dev/null 2>&1 &';
+  await world.shell('one', line);
+  await world.kill();
+  await world.start();
+  const tries = await waitFor('the end of the pings', async () => {
+    const { status, stdout } = await world.exec('one', 'cat', '/done');
+    return status === 0 ? stdout.trim() : undefined;
+  });
+  assert.equal(tries, '9');
+  assert.deepEqual(dnsmasq(), before);
+  assert.equal((await world.client.networks.info({ network: 'lan' })).members, 2);
+  await world.run(member('three', 'lan'));
+  await world.shell('one', 'ping -c 1 -W 3 three');
+  // What somebody has taken away meanwhile is there again.
+  await world.kill();
+  const bridge = (await world.enclosure.links()).find((name) => name.startsWith('virbr')) ?? '';
+  await world.enclosure.output('ip', 'link', 'delete', bridge);
+  await world.start();
+  await world.shell('one', 'ping -c 1 -W 5 two');
+});
+
+test('links are plugged in again when their network starts, and nobody undefines it under them', async () => {
+  await world.client.networks.define({ body: lan(3) });
+  await refused('wrong-state', world.run(member('early', 'lan')));
+  await world.client.networks.start({ network: 'lan' });
+  await world.run(member('one', 'lan'));
+  await world.run(member('two', 'lan'));
+  const { message } = await refused('in-use', world.client.networks.undefine({ network: 'lan' }));
+  assert.match(message, /domain 'one' and 1 more run on network 'lan'/);
+  await world.client.networks.stop({ network: 'lan' });
+  const [address = ''] = (await world.client.domains.summary({ domain: 'two' })).addresses;
+  assert.notEqual((await world.exec('one', 'ping', '-c', '1', '-W', '1', address)).status, 0);
+  await world.client.networks.start({ network: 'lan' });
+  await world.shell('one', 'ping -c 1 -W 3 two');
+  await world.client.networks.stop({ network: 'lan' });
+  await world.client.domains.destroy({ domain: 'two' });
+  const stopped = await refused('wrong-state', world.client.domains.start({ domain: 'two' }));
+  assert.match(stopped.message, /network 'lan' does not run: `ctvirt network start lan`/);
+});
