@@ -16,6 +16,7 @@ import type { HeldLease, Member, NetworkPlan, OwnBridge } from '../contract/plan
 import { putBridge, removeBridge, type StandingLink, standingLink } from './bridge.js';
 import { Dnsmasq, dnsmasqsBelow, dnsmasqUser } from './dnsmasq.js';
 import { configText, hostsText, namesText, needsDnsmasq } from './dnsmasq-config.js';
+import { foreignRemarks } from './foreign-rules.js';
 import { type NetworkRecord, NetworkRecords } from './records.js';
 import { explained, NFT, refuseImpossible, refuseOverlap } from './refusals.js';
 import { ruleset, withoutTable } from './rules.js';
@@ -186,8 +187,8 @@ export class LinuxNetworks implements NetworkHost {
     ];
   }
 
-  async remarks(): Promise<readonly string[]> {
-    return [];
+  async remarks({ bridge }: NetworkPlan): Promise<readonly string[]> {
+    return bridge === undefined ? [] : await foreignRemarks(bridge);
   }
 
   close(): void {
