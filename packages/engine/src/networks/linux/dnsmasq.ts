@@ -9,7 +9,7 @@ import { commandLine, hasEnded, startTicks } from '../../host/processes.js';
 import { run } from '../../host/run.js';
 import type { HeldLease, Member, OwnBridge } from '../contract/plan.js';
 import { configText, type DnsmasqFiles, type DnsmasqUser, hostsText, namesText } from './dnsmasq-config.js';
-import { readLeases } from './lease-file.js';
+import { readLeases, withoutTaken } from './lease-file.js';
 
 /** Debian's package dnsmasq-base. */
 export const DNSMASQ = '/usr/sbin/dnsmasq';
@@ -36,27 +36,43 @@ export class Dnsmasq {
     const { files } = this;
     const config = configText(bridge, files, dnsmasqUser());
     const isSame = (await readIfThere(files.config)) === config;
-    if (isSame && this.isUp()) return this.know(bridge, members);
+    if (isSame && this.isUp()) return await this.know(bridge, members);
     await this.end();
     await writeAtomically(files.config, config, { durable: false });
     await this.#write(bridge, members);
-    try {
-      // It answers by the time that it leaves its first process, which says what is wrong.
-      await run([DNSMASQ, optionOf(files.config)], { timeoutMs: START_WAIT_MS });
-    } catch (cause) {
-      throw refusal(cause, bridge);
-    }
-    this.#process = this.#find();
-    if (this.#process === undefined)
-      throw new EngineError(
-        'host-command',
-        `dnsmasq of bridge ${bridge.name} ended when it had just started`,
-      );
+    await this.#start(bridge, members);
   }
 
   /** Tells one that runs who is called what, and has which address. */
   async know(bridge: OwnBridge, members: readonly Member[]): Promise<void> {
-    if (await this.#write(bridge, members)) this.#signal('SIGHUP');
+    const isNew = await this.#write(bridge, members);
+    if (isNew && (await this.#takenLeases(members)) !== undefined) {
+      // It reads its leases when it starts, and never again.
+      await this.end();
+      await this.#start(bridge, members);
+    } else if (isNew) this.#signal('SIGHUP');
+  }
+
+  async #start({ name }: OwnBridge, members: readonly Member[]): Promise<void> {
+    const { config, leases } = this.files;
+    const left = await this.#takenLeases(members);
+    if (left !== undefined) await writeAtomically(leases, left, { durable: false });
+    try {
+      // It answers by the time that it leaves its first process, which says what is wrong.
+      await run([DNSMASQ, optionOf(config)], { timeoutMs: START_WAIT_MS });
+    } catch (cause) {
+      throw refusal(cause, name);
+    }
+    this.#process = this.#find();
+    if (this.#process === undefined)
+      throw new EngineError('host-command', `dnsmasq of bridge ${name} ended when it had just started`);
+  }
+
+  /** What the leases are to be without those that stand in a member's way; undefined where there are none. */
+  async #takenLeases(members: readonly Member[]): Promise<string | undefined> {
+    const text = (await readIfThere(this.files.leases)) ?? '';
+    const left = withoutTaken(text, members);
+    return left === text ? undefined : left;
   }
 
   /** Whether it runs, be it that an earlier daemon started it. */
@@ -162,7 +178,7 @@ const entries = (path: string): string[][] =>
     .split('\n')
     .map((line) => line.split(':'));
 
-function refusal(cause: unknown, { name }: OwnBridge): unknown {
+function refusal(cause: unknown, name: string): unknown {
   if (!isFault(cause, 'host-command')) return cause;
   const { details, message } = cause;
   if (/not installed/.test(message))

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { networkMember } from '../../testing/network-plan.js';
-import { readLeases } from './lease-file.js';
+import { readLeases, withoutTaken } from './lease-file.js';
 
 const text = `1796000000 52:54:00:aa:bb:01 192.168.122.50 web 01:52:54:00:aa:bb:01
 0 06-52:54:00:aa:bb:02 192.168.122.51 * *
@@ -34,4 +34,18 @@ test('leases of both families, but those that have run out', () => {
     },
   ]);
   assert.deepEqual(readLeases('', [], new Date()), []);
+});
+
+test('an address that is kept for another by now is not the old one’s any more', () => {
+  assert.equal(withoutTaken(text, []), text);
+  const own = { mac: '52:54:00:AA:BB:01', addresses: ['192.168.122.50', 'fd00:7::51'] };
+  assert.equal(withoutTaken(text, [networkMember(own)]), text);
+  const lines = withoutTaken(text, [
+    networkMember({ mac: '52:54:00:aa:bb:07', addresses: own.addresses }),
+    networkMember({ mac: '52:54:00:aa:bb:09', addresses: ['fd00:7::99', '192.168.122.99'] }),
+  ]).split('\n');
+  assert.deepEqual(
+    lines.map((line) => line.split(' ')[2]),
+    ['192.168.122.51', '192.168.122.52', undefined, 'fd00:7::99', undefined],
+  );
 });

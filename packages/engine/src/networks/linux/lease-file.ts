@@ -29,3 +29,30 @@ export function readLeases(text: string, members: readonly Member[], now: Date):
     return lease.expires !== 0 && lease.expires * 1000 < now.getTime() ? [] : [lease];
   });
 }
+
+/** The half of a DUID that is a hardware address, in those that are made of one. */
+const macOfDuid = (duid = ''): string | undefined =>
+  /^00:0[13]:00:01:(?:(?:[0-9a-f]{2}:){4})?((?:[0-9a-f]{2}:){5}[0-9a-f]{2})$/i.exec(duid)?.[1];
+
+/**
+ * The file without leases of addresses that are kept for another by now: as long as one stands, the other is given none. The text
+ * itself if there are none.
+ */
+export function withoutTaken(text: string, members: readonly Member[]): string {
+  const owners = new Map(
+    members.flatMap(({ mac, addresses }) =>
+      addresses.map((one) => [addressBytes(one).toString('hex'), mac.toLowerCase()] as const),
+    ),
+  );
+  const isTaken = (line: string): boolean => {
+    const [expires = '', who = '', address = '', , id] = line.split(' ');
+    if (!/^\d+$/.test(expires) || address === '') return false;
+    const owner = owners.get(addressBytes(address).toString('hex'));
+    const holder = address.includes(':') ? macOfDuid(id) : who.replace(/^[0-9a-f]{2}-/i, '');
+    return owner !== undefined && holder !== undefined && holder.toLowerCase() !== owner;
+  };
+  return text
+    .split('\n')
+    .filter((line) => !isTaken(line))
+    .join('\n');
+}

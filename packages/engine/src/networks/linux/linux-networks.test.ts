@@ -11,7 +11,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type EngineCode, EngineError } from '../../errors.js';
 import { linkIndex } from '../../host/links.js';
-import { networkMember, networkPlan, plainDns } from '../../testing/network-plan.js';
+import { bridgePlan, networkMember, networkPlan, plainDns } from '../../testing/network-plan.js';
 import { isInOwnNetwork } from '../../testing/own-network.js';
 import type { Member, NetworkPlan } from '../contract/plan.js';
 import { dnsmasqsBelow } from './dnsmasq.js';
@@ -22,6 +22,21 @@ const sh = (script: string): string => execFileSync('/bin/sh', ['-ec', script], 
 const nat = { mode: 'nat', devs: [], addresses: undefined, ports: undefined, ipv6: false } as const;
 const v4 = { address: '192.168.122.1', prefix: 24, family: 4 } as const;
 const v6 = { address: 'fd00:7::1', prefix: 64, family: 6 } as const;
+
+/** One address alone. */
+const only = { start: '192.168.122.77', end: '192.168.122.77' };
+const dhcp4 = {
+  family: 4,
+  server: v4.address,
+  hosts: [],
+  bootp: undefined,
+  ranges: { leaseSeconds: undefined },
+} as const;
+
+async function until(isSo: () => boolean, what: string): Promise<void> {
+  for (const deadline = performance.now() + 8000; !isSo(); await sleep(50))
+    assert.ok(performance.now() < deadline, what);
+}
 
 /** Another machine: a namespace with one link, kept by a process that sleeps. */
 class Machine implements Disposable {
@@ -43,6 +58,19 @@ class Machine implements Disposable {
 
   run(script: string): string {
     return sh(`nsenter --net=/proc/${this.#keeper.pid}/ns/net -- sh -ec '${script}'`);
+  }
+
+  /** Answers in hexadecimal what is answered to a client of DHCPv6 that is content with the first answer. */
+  asksForLease6(mac: string): string {
+    const id = `000100 0a 00030001 ${mac.replaceAll(':', '')}`;
+    const ask = `01 abcdef ${id} 0003 000c 00000001 00000000 00000000 000e 0000 0008 0002 0000`;
+    const program = `const socket = require('node:dgram').createSocket('udp6');
+      const text = Buffer.from('${ask.replaceAll(' ', '')}', 'hex');
+      socket.on('message', (answer) => { console.log(answer.toString('hex')); process.exit(); });
+      socket.bind(546, () => setInterval(() => socket.send(text, 547, 'ff02::1:2%eth0'), 200));
+      setTimeout(() => process.exit(1), 8000);`;
+    const inside = [`--net=/proc/${this.#keeper.pid}/ns/net`, '--', process.execPath, '-e', program];
+    return execFileSync('/usr/bin/nsenter', inside, { encoding: 'utf8' });
   }
 
   /** Whether it succeeds. */
@@ -252,6 +280,50 @@ if (isInOwnNetwork(import.meta.url)) {
     await networks.stop(first);
     assert.ok(two.can('busybox ping -c 1 -W 2 192.168.123.1'), 'the other goes on');
     await networks.stop(second);
+  });
+
+  test('an address that somebody had before is its new owner’s at once', async () => {
+    const plan = networkPlan({ dhcp: [{ ...dhcp4, ranges: [{ ...dhcp4.ranges, ...only }] }] });
+    await networks.start(plan, []);
+    {
+      using old = new Machine('cv1.0', '52:54:00:aa:bb:01', 'ip link set cv1.0 master virbr7');
+      assert.match(old.run(asksForLease), /192\.168\.122\.77 /);
+    }
+    await networks.know(plan, [networkMember({ mac: '52:54:00:aa:bb:02', addresses: [only.start] })]);
+    using owner = new Machine('cv2.0', '52:54:00:aa:bb:02', 'ip link set cv2.0 master virbr7');
+    assert.match(owner.run(asksForLease), /192\.168\.122\.77 /);
+    await networks.stop(plan);
+  });
+
+  test('IPv6: addresses kept, a way told by the router, names, and the world by either mode of NAT', async () => {
+    using world = new Machine('wan0', '52:54:00:00:99:01', 'ip address add 2001:db8:99::1/64 dev wan0 nodad');
+    world.run('ip address add 2001:db8:99::2/64 dev eth0 nodad');
+    const range = { start: 'fd00:7::100', end: 'fd00:7::1ff', leaseSeconds: undefined };
+    const dhcp6 = { family: 6, server: v6.address, ranges: [range], hosts: [], bootp: undefined } as const;
+    const plan = networkPlan({
+      ...{ addresses: [v4, v6], dhcp: [...bridgePlan().dhcp, dhcp6] },
+      forward: { ...nat, ipv6: true },
+    });
+    const web = networkMember({ addresses: ['192.168.122.50', 'fd00:7::50'] });
+    await networks.start(plan, [web]);
+    using one = new Machine('cv1.0', web.mac, 'ip link set cv1.0 master virbr7');
+    await until(() => /default via fe80/.test(one.run('ip -6 route')), 'a way from the router');
+    assert.match(one.asksForLease6(web.mac), /fd000007000000000000000000000050/);
+    one.run('ip address add fd00:7::50/64 dev eth0 nodad');
+    assert.match(one.run('busybox nslookup web fd00:7::1 || true'), /fd00:7::50/);
+    assert.ok(one.can('busybox ping -6 -c 1 -W 2 2001:db8:99::2'), 'as the host');
+    assert.ok(
+      (await networks.leases(plan)).some(({ address, mac }) => address === 'fd00:7::50' && mac === web.mac),
+    );
+    await networks.change(plan, networkPlan({ ...plan.bridge, forward: nat }), [web]);
+    assert.ok(
+      !one.can('busybox ping -6 -c 1 -W 1 2001:db8:99::2'),
+      'by its own address, which has no way back',
+    );
+    world.run('ip -6 route add fd00:7::/64 via 2001:db8:99::1');
+    assert.ok(one.can('busybox ping -6 -c 1 -W 2 2001:db8:99::2'));
+    assert.ok(world.can('busybox ping -6 -c 1 -W 2 fd00:7::50'), 'routed, since it is not translated');
+    await networks.stop(plan);
   });
 
   test('what somebody takes away is put back, and told of once', async () => {
