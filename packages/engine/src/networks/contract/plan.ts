@@ -105,6 +105,17 @@ export interface NetworkPlan {
   readonly bridge: OwnBridge | undefined;
 }
 
+/** Ports of the host that a member answers at, for all who cannot reach it. */
+export interface PortForward {
+  readonly protocol: 'tcp' | 'udp';
+  /** The host's address that it is for; all that it has if undefined, but for the one it has for itself. */
+  readonly address: string | undefined;
+  readonly start: number;
+  readonly end: number;
+  /** The member's port for the first of them; the others follow. */
+  readonly to: number;
+}
+
 /** Who has which address on a network. */
 export interface Member {
   /** UUID of its domain. */
@@ -115,6 +126,8 @@ export interface Member {
   readonly addresses: readonly string[];
   /** Whether the addresses are kept for it and given by DHCP; others its document gives, and are known by name alone. */
   readonly isReserved: boolean;
+  /** On a network that translates; who came first has a port that two ask for. */
+  readonly forwards?: readonly PortForward[];
 }
 
 /** A lease that somebody asked for. */

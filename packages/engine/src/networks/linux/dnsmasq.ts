@@ -184,6 +184,14 @@ function refusal(cause: unknown, name: string): unknown {
   if (/not installed/.test(message))
     return new EngineError('unsupported', missingDnsmasq, { argv: [DNSMASQ] }, { cause });
   const said = details.stderr?.trim() ?? '';
+  // Root's watches of files, of which a host has 128 by default: nothing of this daemon's.
+  if (/inotify/.test(said))
+    return new EngineError(
+      'busy',
+      `dnsmasq does not start on bridge ${name}: ${said}; raise fs.inotify.max_user_instances, then try again`,
+      details,
+      { cause, errno: 'EMFILE' },
+    );
   return new EngineError(
     'host-command',
     `dnsmasq does not start on bridge ${name}: ${said === '' ? message : said}`,

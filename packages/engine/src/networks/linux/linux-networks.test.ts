@@ -3,7 +3,16 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
@@ -41,6 +50,7 @@ async function until(isSo: () => boolean, what: string): Promise<void> {
 /** Another machine: a namespace with one link, kept by a process that sleeps. */
 class Machine implements Disposable {
   readonly #keeper: ChildProcess;
+  readonly #servers: ChildProcess[] = [];
 
   constructor(
     /** Of the host's end. */
@@ -73,6 +83,16 @@ class Machine implements Disposable {
     return execFileSync('/usr/bin/nsenter', inside, { encoding: 'utf8' });
   }
 
+  /** Whoever comes to the port is told its number. */
+  serves(port: number): void {
+    const serve = ['/bin/busybox', 'nc', '-ll', '-p', String(port), '-e', '/bin/echo', String(port)];
+    this.#servers.push(
+      spawn('/usr/bin/nsenter', [`--net=/proc/${this.#keeper.pid}/ns/net`, '--', ...serve], {
+        stdio: 'ignore',
+      }),
+    );
+  }
+
   /** Whether it succeeds. */
   can(script: string): boolean {
     const inside = [`--net=/proc/${this.#keeper.pid}/ns/net`, '--', '/bin/sh', '-ec', script];
@@ -80,7 +100,7 @@ class Machine implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#keeper.kill('SIGKILL');
+    for (const process of [this.#keeper, ...this.#servers]) process.kill('SIGKILL');
     spawnSync('ip', ['link', 'delete', this.link], { stdio: 'ignore' });
   }
 }
@@ -280,6 +300,49 @@ if (isInOwnNetwork(import.meta.url)) {
     await networks.stop(first);
     assert.ok(two.can('busybox ping -c 1 -W 2 192.168.123.1'), 'the other goes on');
     await networks.stop(second);
+  });
+
+  test('at a port of the host a member answers: the world, its neighbours and the host', async () => {
+    using world = new Machine('wan0', '52:54:00:00:99:01', 'ip address add 203.0.113.1/24 dev wan0');
+    world.run('ip address add 203.0.113.2/24 dev eth0');
+    const forward = { protocol: 'tcp', address: undefined, start: 8000, end: 8001, to: 80 } as const;
+    const aimed = { ...forward, address: '203.0.113.1', start: 53, end: 53 };
+    const plan = networkPlan();
+    await networks.start(plan, []);
+    await networks.know(plan, [networkMember({ forwards: [forward, aimed] })]);
+    using web = new Machine('cv1.0', '52:54:00:aa:bb:01', 'ip link set cv1.0 master virbr7');
+    using near = new Machine('cv2.0', '52:54:00:aa:bb:02', 'ip link set cv2.0 master virbr7');
+    web.run('ip address add 192.168.122.50/24 dev eth0; ip route add default via 192.168.122.1');
+    near.run('ip address add 192.168.122.51/24 dev eth0; ip route add default via 192.168.122.1');
+    for (const port of [80, 81]) web.serves(port);
+    const asks = (who: Machine, to: string, port: number) =>
+      who.run(`busybox nc -w 2 ${to} ${port} </dev/null || true`);
+    const callers = [
+      [world, '203.0.113.1'],
+      [near, '203.0.113.1'],
+      [near, '192.168.122.1'],
+    ] as const;
+    // Where it is loaded, as Docker does, what goes over a bridge passes these rules, too; and then none of its ports hears itself.
+    const filter = '/proc/sys/net/bridge/bridge-nf-call-iptables';
+    const [first = '', ...others] = existsSync(filter) ? ['1', '0'] : [''];
+    for (const value of [first, ...others]) {
+      if (value !== '') writeFileSync(filter, value);
+      for (const [who, to] of value === '1' ? callers : [...callers, [web, '203.0.113.1'] as const])
+        await until(() => asks(who, to, 8000) === '80\n', `${who.link} at ${to}, ${value}`);
+    }
+    if (first !== '') writeFileSync(filter, first);
+    assert.equal(asks(world, '203.0.113.1', 8001), '81\n');
+    assert.equal(asks(world, '203.0.113.1', 53), '80\n');
+    assert.equal(sh('busybox nc -w 2 203.0.113.1 8000 </dev/null || true'), '80\n', 'the host');
+    assert.match(
+      near.run('busybox nslookup web 192.168.122.1 || true'),
+      /192\.168\.122\.50/,
+      'not the forwarded port 53',
+    );
+    assert.ok(!world.can('busybox nc -w 1 203.0.113.1 8002 </dev/null'));
+    await networks.know(plan, [networkMember()]);
+    assert.equal(asks(world, '203.0.113.1', 8000), '', 'not any more');
+    await networks.stop(plan);
   });
 
   test('an address that somebody had before is its new owner’s at once', async () => {

@@ -99,8 +99,9 @@ export class LinuxNetworks implements NetworkHost {
     // Of many who come at once the first tells it of all.
     held.members = members;
     await this.#queue.run(plan.name, async () => {
-      if (this.#held.get(plan.name) === held && needsDnsmasq(held.bridge))
-        await held.dnsmasq.know(held.bridge, held.members);
+      if (this.#held.get(plan.name) !== held) return;
+      await this.#loadRules();
+      if (needsDnsmasq(held.bridge)) await held.dnsmasq.know(held.bridge, held.members);
     });
   }
 
@@ -233,7 +234,7 @@ export class LinuxNetworks implements NetworkHost {
     configText(bridge, this.#records.files(this.#records.folder(name)), dnsmasqUser());
     hostsText(bridge, []);
     namesText(bridge, []);
-    ruleset(this.#table, [bridge]);
+    ruleset(this.#table, [{ bridge, members: [] }]);
   }
 
   #refuseTaken({ name }: NetworkPlan, bridge: OwnBridge, link: StandingLink | undefined): void {
@@ -301,10 +302,7 @@ export class LinuxNetworks implements NetworkHost {
   /** With what is known when its turn comes; what stands so already is left. */
   #loadRules(): Promise<void> {
     return this.#loading.run(RULES, async () => {
-      const text = ruleset(
-        this.#table,
-        [...this.#held.values()].map(({ bridge }) => bridge),
-      );
+      const text = ruleset(this.#table, [...this.#held.values()]);
       const isWanted = text !== withoutTable(this.#table);
       if (text === this.#loaded && this.#isOthersWork() === false) return;
       if (!isWanted && !this.#nftables.has('inet', this.#table)) return;

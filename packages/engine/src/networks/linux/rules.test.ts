@@ -6,18 +6,20 @@ import { EngineError } from '../../errors.js';
 import { run } from '../../host/run.js';
 import { bridgePlan } from '../../testing/network-plan.js';
 import type { ForwardPlan, OwnBridge } from '../contract/plan.js';
-import { ruleset, withoutTable } from './rules.js';
+import { type Ruled, ruleset, withoutTable } from './rules.js';
 
 const needsRoot = process.getuid?.() === 0 ? false : 'namespaces of its own are for root';
 const v4 = { address: '192.168.122.1', prefix: 24, family: 4 } as const;
 const v6 = { address: 'fd00:7::1', prefix: 64, family: 6 } as const;
 const nat = { mode: 'nat', devs: [], addresses: undefined, ports: undefined, ipv6: false } as const;
 
+const alone = (bridge: OwnBridge): Ruled => ({ bridge, members: [] });
+
 /** As the kernel has them. */
 async function loaded(...bridges: readonly OwnBridge[]): Promise<string> {
   const script = 'nft --file - && nft list ruleset';
   const { stdout } = await run(['/usr/bin/unshare', '--net', '--', '/bin/sh', '-ec', script], {
-    input: ruleset('ctvirt-test-net', bridges),
+    input: ruleset('ctvirt-test-net', bridges.map(alone)),
   });
   return stdout;
 }
@@ -57,22 +59,25 @@ test('all modes beside each other', { skip: needsRoot }, async () => {
   assert.deepEqual(chain(text, 'to_0'), [
     'ip daddr 192.168.0.0/24 ct state established,related accept',
     'ip6 daddr fd00::/64 accept',
+    'ct status dnat accept',
     'reject',
   ]);
   assert.deepEqual(chain(text, 'from_1').at(-1), 'oifname != { "eth0", "eth1" } reject');
   assert.deepEqual(chain(text, 'nat4_1'), [
+    'oifname "virbr1" ct status dnat masquerade',
     'ip daddr { 192.168.1.0/24, 224.0.0.0/24, 255.255.255.255 } return',
     'oifname != { "eth0", "eth1" } return',
     'meta l4proto { tcp, udp } snat ip to 192.0.2.1-192.0.2.4:1024-65535',
     'snat ip to 192.0.2.1-192.0.2.4',
   ]);
-  assert.deepEqual(chain(text, 'nat6_2').slice(1), [
+  assert.deepEqual(chain(text, 'nat6_2').slice(2), [
     'meta l4proto { tcp, udp } snat ip6 to [2001:db8::1]-[2001:db8::2]:2000-3000',
     'snat ip6 to 2001:db8::1-2001:db8::2',
   ]);
   assert.deepEqual(chain(text, 'to_3'), [
     'ip daddr 192.168.3.0/24 accept',
     'ip6 daddr fd00:3::/64 accept',
+    'ct status dnat accept',
     'reject',
   ]);
   assert.deepEqual(chain(text, 'from_4'), ['reject']);
@@ -91,14 +96,14 @@ test('several subnets of a family are one network', { skip: needsRoot }, async (
 
 test('without a rule there is no table', () => {
   assert.equal(ruleset('t', []), withoutTable('t'));
-  assert.equal(ruleset('t', [bridgePlan({ forward: { mode: 'open' } })]), withoutTable('t'));
+  assert.equal(ruleset('t', [alone(bridgePlan({ forward: { mode: 'open' } }))]), withoutTable('t'));
 });
 
 test('a name that nft would read otherwise is refused', () => {
   for (const name of ['a"b', 'eth*', 'a\nb', '', 'a'.repeat(16)])
     for (const bridge of [bridgePlan({ name }), bridgePlan({ forward: { ...nat, devs: [name] } })])
       assert.throws(
-        () => ruleset('t', [bridge]),
+        () => ruleset('t', [alone(bridge)]),
         (error) => error instanceof EngineError && error.code === 'invalid',
         name,
       );

@@ -1,8 +1,15 @@
 // The rules of nftables for what members of networks send beyond their bridge and get from there.
 // SPDX-License-Identifier: Apache-2.0
 import { addressBytes, addressText, networkOf } from '../../host/address-bytes.js';
-import type { Family, OwnBridge } from '../contract/plan.js';
+import type { Family, Member, OwnBridge } from '../contract/plan.js';
+import { forwardMaps } from './forward-maps.js';
 import { address, linkName } from './words.js';
+
+/** A network that rules are for. */
+export interface Ruled {
+  readonly bridge: OwnBridge;
+  readonly members: readonly Member[];
+}
 
 /** Text for nft that takes the table away, if it is there. */
 export const withoutTable = (table: string): string =>
@@ -14,8 +21,9 @@ export const withoutTable = (table: string): string =>
  *
  * What is sent to the host itself is not looked at: nobody's accepting here would keep it from being dropped by other tables.
  */
-export function ruleset(table: string, bridges: readonly OwnBridge[]): string {
-  const ruled = bridges.filter(({ forward }) => forward.mode !== 'open');
+export function ruleset(table: string, networks: readonly Ruled[]): string {
+  const shown = networks.filter(({ bridge }) => bridge.forward.mode !== 'open');
+  const ruled = shown.map(({ bridge }) => bridge);
   if (ruled.length === 0) return withoutTable(table);
   const translated = ruled.flatMap((bridge, at) =>
     ([4, 6] as const).flatMap((family) =>
@@ -29,7 +37,16 @@ export function ruleset(table: string, bridges: readonly OwnBridge[]): string {
       .filter((one) => one.family === family)
       .flatMap(({ subnets, chain }) => subnets.map((subnet) => `${subnet} : goto ${chain}`));
   const names = ruled.map(({ name }) => `"${linkName(name)}"`);
+  const forwards = forwardMaps(
+    shown.flatMap(({ bridge, members }) =>
+      families
+        .filter((family) => isTranslated(bridge, family))
+        .flatMap((family) => members.map((member) => ({ family, member }))),
+    ),
+  );
   const parts = [
+    ...forwards.maps.map(({ name, type, elements }) => map(name, type, elements)),
+    map('links', 'type ifname', names, 'set'),
     map(
       'among',
       'type ifname . ifname',
@@ -59,6 +76,24 @@ export function ruleset(table: string, bridges: readonly OwnBridge[]): string {
       'iifname vmap @from',
       'oifname vmap @to',
     ]),
+    ...(forwards.rules.length === 0
+      ? []
+      : [
+          chain('forwards', forwards.rules),
+          chain('prerouting', [
+            'type nat hook prerouting priority dstnat; policy accept;',
+            // What members ask the host itself, whoever else would answer it.
+            'iifname @links meta l4proto { tcp, udp } th dport { 53, 67, 547 } return',
+            'jump forwards',
+          ]),
+          chain('output', [
+            'type nat hook output priority -100; policy accept;',
+            // What has the loopback's source leaves by no other link.
+            'ip daddr 127.0.0.0/8 return',
+            'ip6 daddr ::1 return',
+            'jump forwards',
+          ]),
+        ]),
     chain('postrouting', [
       'type nat hook postrouting priority srcnat; policy accept;',
       'ip saddr vmap @sources4',
@@ -123,6 +158,8 @@ function arriving(bridge: OwnBridge): string[] {
       const asked = isTranslated(bridge, family) ? ' ct state established,related' : '';
       return subnets.length === 0 ? [] : [`${words[family]} daddr ${list(subnets)}${asked} accept`];
     }),
+    // At a port of the host's that is this member's.
+    'ct status dnat accept',
     'reject',
   ];
 }
@@ -152,6 +189,8 @@ function translation(
   };
   const devs = devsOf({ forward, ...bridge });
   return [
+    // Asked at the host's port by a neighbour, a member would answer him by its own address.
+    `oifname "${linkName(bridge.name)}" ct status dnat masquerade`,
     `${word} daddr ${list([...subnets, ...local])} return`,
     ...(devs.length === 0 ? [] : [`oifname != ${linkList(devs)} return`]),
     `meta l4proto { tcp, udp } ${to(range)}`,

@@ -1,0 +1,52 @@
+// Which port leads to whom.
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { networkMember } from '../../testing/network-plan.js';
+import type { Member, PortForward } from '../contract/plan.js';
+import { forwardMaps } from './forward-maps.js';
+
+const forward = (given: Partial<PortForward>): PortForward => ({
+  ...{ protocol: 'tcp', address: undefined, start: 2222, end: 2222, to: 22 },
+  ...given,
+});
+const elements = (...members: readonly Member[]) =>
+  Object.fromEntries(
+    forwardMaps(
+      members.flatMap((member) => [4 as const, 6 as const].map((family) => ({ family, member }))),
+    ).maps.map(({ name, elements: found }) => [name, found]),
+  );
+
+test('without a forward there is nothing', () => {
+  assert.deepEqual(forwardMaps([{ family: 4, member: networkMember() }]), { maps: [], rules: [] });
+});
+
+test('of either family the first address of the member, for all of the host or one', () => {
+  const member = networkMember({
+    addresses: ['192.168.122.50', '192.168.122.51', 'fd00:7::50'],
+    forwards: [
+      forward({}),
+      forward({ protocol: 'udp', address: '203.0.113.1', start: 5000, end: 5001, to: 6000 }),
+      forward({ address: '2001:db8::1' }),
+    ],
+  });
+  assert.deepEqual(elements(member), {
+    any4: ['tcp . 2222 : 192.168.122.50 . 22'],
+    at4: [
+      '203.0.113.1 . udp . 5000 : 192.168.122.50 . 6000',
+      '203.0.113.1 . udp . 5001 : 192.168.122.50 . 6001',
+    ],
+    any6: ['tcp . 2222 : fd00:7:0:0:0:0:0:50 . 22'],
+    at6: ['2001:db8:0:0:0:0:0:1 . tcp . 2222 : fd00:7:0:0:0:0:0:50 . 22'],
+  });
+});
+
+test('a port that two ask for is the first one’s', () => {
+  const [first, second] = [50, 51].map((last) =>
+    networkMember({ addresses: [`192.168.122.${last}`], forwards: [forward({ end: 2221 + (last - 49) })] }),
+  );
+  assert.ok(first && second);
+  assert.deepEqual(elements(first, second), {
+    any4: ['tcp . 2222 : 192.168.122.50 . 22', 'tcp . 2223 : 192.168.122.51 . 23'],
+  });
+});
