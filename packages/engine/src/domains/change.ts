@@ -43,16 +43,15 @@ export async function changeLive(
   if (isStored && !entry.record.persistent) throw transient();
   const before = driver.named(entry, await documents.live(entry));
   const edited = driver.named(entry, edit(before));
-  const after = isDeepStrictEqual(edited.devices.interfaces, before.devices.interfaces)
-    ? edited
-    : await networkLinks.place(entry, edited);
+  const areSame = isDeepStrictEqual(edited.devices.interfaces, before.devices.interfaces);
+  const after = areSame ? edited : await networkLinks.place(entry, edited);
   const { claim } = await reader.checkChange({ before, after });
   // Who is promised no more than before need not be let in again.
   const isMore = asksMore(claim, claimOf(before, facts));
   using _admitted = isMore ? await admission.beside(claim) : undefined;
   await using undo = new Undo();
   const had = entry.record;
-  const next = await withLeasesOf(entry, after, parts);
+  const next = areSame ? had : await withLeasesOf(entry, after, parts);
   if (next !== had) {
     registry.replace(entry, next);
     undo.push(() => registry.replace(entry, { ...entry.record, ...leasesIn(had) }));
@@ -62,11 +61,13 @@ export async function changeLive(
   undo.push(() => registry.hold(entry, held));
   undo.push(() => documents.withdraw(entry));
   documents.propose(entry, formatDomain(after));
-  undo.push(() => networkLinks.tell(entry, before));
-  await networkLinks.tell(entry, after);
+  if (!areSame) {
+    undo.push(() => networkLinks.tell(entry, before));
+    await networkLinks.tell(entry, after);
+  }
   const commit = async (): Promise<void> => {
     if (isStored) await definer.amend(entry, edit);
-    await keepLeases(entry, after, had, parts);
+    if (!areSame) await keepLeases(entry, after, had, parts);
     documents.accept(entry, after);
     registry.hold(entry, addressesOf(after));
     entry.shown = shownOfRun(after, entry.record);

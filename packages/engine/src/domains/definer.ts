@@ -19,6 +19,7 @@ import { readStored } from '../lifecycle/stored-document.js';
 import { elsewhere, refuseHostAddresses, routedElsewhere } from '../network/refusals.js';
 import { mergedLeases } from '../networks/choice.js';
 import type { NetworkLinks } from '../networks/links.js';
+import { withoutPlaces } from '../networks/placing.js';
 import { releaseLimits } from '../quota/release.js';
 import { checkFree, type Entry, HIGHEST_ID, type Registry } from '../registry/registry.js';
 import { type IdRanges, RANGE_SIZE } from '../state/id-ranges.js';
@@ -168,7 +169,8 @@ export class Definer {
     return remark === undefined ? [] : [notKept('/domain', remark)];
   }
 
-  async #add(domain: Domain, parts: DocumentParts, options: DefineOptions): Promise<Entry> {
+  async #add(given: Domain, parts: DocumentParts, options: DefineOptions): Promise<Entry> {
+    const domain = withoutPlaces(given);
     const { store, registry, ids, networkLinks } = this.parts;
     const { adoption } = options;
     await using undo = new Undo();
@@ -231,10 +233,11 @@ export class Definer {
   /** A document for a domain that exists: its identity and its files stay, the rest is replaced. */
   async #change(
     entry: Entry,
-    domain: Domain,
+    given: Domain,
     parts: DocumentParts,
     options: DefineOptions & { readonly isQuiet?: boolean },
   ): Promise<Entry> {
+    const domain = withoutPlaces(given);
     const { store, registry, networkLinks } = this.parts;
     const { record } = entry;
     if (entry.pending) throw new EngineError('busy', `domain '${record.name}' is just being defined`);

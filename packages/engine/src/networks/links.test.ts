@@ -74,6 +74,10 @@ test('a link gets its address at define, and its bridge at start', options, asyn
   await engine.start('d');
   assert.match(await engine.xml('a'), /<source network='lan' bridge='virbr0'\/>/);
   assert.doesNotMatch(await engine.xml('a', { inactive: true }), /virbr0/);
+  // The document of a run, defined: where that was is not the next one's place.
+  await engine.define((await engine.xml('a')).replace(/ id='\d+'/, ''));
+  assert.doesNotMatch(await engine.xml('a', { inactive: true }), /virbr0/);
+  assert.deepEqual(engine.summary('a').addresses, ['10.0.1.2']);
   const { links, guestFiles } = plan('a');
   assert.deepEqual(
     links.map(({ kind, parent, addresses, gateways }) => ({ kind, parent, addresses, gateways })),

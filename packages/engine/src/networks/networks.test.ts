@@ -72,6 +72,10 @@ test('what a document was given stays: bridge, hardware address, UUID', options,
   assert.deepEqual([second.network.uuid, second.network.bridge], [first.network.uuid, first.network.bridge]);
   assert.equal(/<mac [^>]*>/.exec(await networks.xml('a'))?.[0], mac);
   const other = await networks.define(natXml('b', 12));
+  assert.deepEqual(
+    (await networks.define(natXml('b', 11))).findings.map(({ code, message }) => [code, message]),
+    [['conflict', "network 'a' has addresses of 192.168.11.1/24, too: only one of them can run"]],
+  );
   assert.equal(other.network.bridge, 'virbr1');
   await assert.rejects(
     networks.define(natXml('c', 13, "<bridge name='virbr1'/>")),

@@ -5,6 +5,7 @@ import { checkNetwork, type Finding, type Network, parseDocument, placeFindings 
 import type { Engine } from '../contract.js';
 import { EngineError } from '../errors.js';
 import { refuseErrors } from '../lifecycle/document.js';
+import { remarkOf } from '../lifecycle/not-enforced.js';
 import type { Registry } from '../registry/registry.js';
 import { diskName } from '../state/layout.js';
 import type { HeldLease } from './contract/plan.js';
@@ -14,7 +15,7 @@ import { unkeptOf } from './remarks.js';
 import { type NetworkRunner, notActive, type RunnerParts } from './runner.js';
 import { settled } from './settle.js';
 import { networkText } from './store.js';
-import { familyOfAddress, isWithin } from './subnets.js';
+import { familyOfAddress, isWithin, overlap } from './subnets.js';
 
 /** Dependencies of `networkOperations`. */
 export interface NetworkParts extends RunnerParts {
@@ -104,7 +105,21 @@ async function define({ network, findings }: Read, parts: NetworkParts): Promise
     }
     entry.pending = false;
     events.tell('defined', summaryOf(entry, parts));
-    return { network: summaryOf(entry, parts), findings };
+    return {
+      network: summaryOf(entry, parts),
+      findings: [...findings, ...sharedSubnets(next, entry, parts)],
+    };
+  });
+}
+
+/** Defined they may both be; only one of them runs at a time. */
+function sharedSubnets(network: SettledNetwork, own: NetworkEntry, { known }: NetworkParts): Finding[] {
+  const others = known.entries().filter((entry) => entry !== own);
+  return subnetsOf(network).flatMap((subnet, index) => {
+    const other = others.find((entry) => subnetsOf(documentOf(entry)).some((one) => overlap(one, subnet)));
+    if (other === undefined) return [];
+    const message = `network '${other.name}' has addresses of ${subnet.address}/${subnet.prefix}, too: only one of them can run`;
+    return [remarkOf('conflict', `/network/ip[${index + 1}]`, message)];
   });
 }
 

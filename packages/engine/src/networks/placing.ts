@@ -72,6 +72,16 @@ export const groupOf = ({ portgroups = [] }: Network, name: string | undefined) 
     ? portgroups.find((group) => group.default === true)
     : portgroups.find((group) => group.name === name);
 
+/** A document to be stored: where a run of it was is not the next one's place. */
+export function withoutPlaces(domain: Domain): Domain {
+  const { interfaces } = domain.devices;
+  if (interfaces?.some(({ type }) => type === 'network') !== true) return domain;
+  return withInterfaces(
+    domain,
+    interfaces.map((link) => (link.type === 'network' ? unplaced(link) : link)),
+  );
+}
+
 /** A document with other interfaces. */
 export const withInterfaces = (domain: Domain, interfaces: Interface[]): Domain => ({
   ...domain,

@@ -3,6 +3,7 @@
 
 import type { HostLinks } from '../drivers/floor.js';
 import { EngineError } from '../errors.js';
+import type { EngineLog } from '../log.js';
 import type { KeyedQueue } from '../state/queue.js';
 import type { NetworkHost } from './contract/network-host.js';
 import type { Member, NetworkPlan } from './contract/plan.js';
@@ -12,6 +13,7 @@ import { documentOf, type KnownNetworks, type NetworkEntry, summaryOfNetwork } f
 import type { Membership, Memberships } from './membership.js';
 import { forwardDevs, planOf, type SettledNetwork } from './plan.js';
 import type { NetworkStore } from './store.js';
+import { isWithin } from './subnets.js';
 
 /** Dependencies of `NetworkRunner`. */
 export interface RunnerParts {
@@ -24,6 +26,7 @@ export interface RunnerParts {
   readonly events: NetworkEvents;
   readonly links: HostLinks;
   readonly due: DueNetworks;
+  readonly log: EngineLog;
 }
 
 /** All but `ensure` and `know` in a turn of the network's queue. */
@@ -50,7 +53,7 @@ export class NetworkRunner {
 
   /** Runs it as this document says; made whole or not at all. */
   async run(entry: NetworkEntry, network: SettledNetwork): Promise<void> {
-    const { host, store, memberships, due } = this.parts;
+    const { host, store, memberships, due, log } = this.parts;
     const plan = planOf(network);
     this.#refuseMissingDevs(network, plan);
     refuseOtherBridge(network, memberships.running(entry.name));
@@ -66,6 +69,8 @@ export class NetworkRunner {
     entry.live = { network, plan };
     await due.done(entry.name);
     await this.plug(plan);
+    const remarks = plan.bridge === undefined ? [] : await host.remarks(plan);
+    for (const remark of remarks) log('warn', `network '${entry.name}': ${remark}`);
   }
 
   async stop(entry: NetworkEntry): Promise<void> {
@@ -118,14 +123,21 @@ export class NetworkRunner {
   }
 
   /** Who has which address there, as the host is told. */
-  members({ name }: NetworkPlan): Member[] {
-    return this.parts.memberships.on(name).map(({ domain, mac, names, addresses, isReserved }) => ({
-      domain,
-      mac,
-      names,
-      addresses,
-      isReserved,
-    }));
+  members({ name, bridge }: NetworkPlan): Member[] {
+    const given = (bridge?.dhcp ?? []).map(({ server }) => server);
+    const subnets = (bridge?.addresses ?? []).filter(({ address }) => given.includes(address));
+    return this.parts.memberships.on(name).flatMap((one): Member[] => {
+      const { domain, mac, names, addresses } = one;
+      // Of one that was chosen when it had another subnet nothing is kept there.
+      const kept = one.isReserved
+        ? addresses.filter((address) => subnets.some((subnet) => isWithin(subnet, address)))
+        : [];
+      const own = one.isRunning ? addresses.filter((address) => !kept.includes(address)) : [];
+      return [
+        ...(kept.length > 0 ? [{ domain, mac, names, addresses: kept, isReserved: true }] : []),
+        ...(own.length > 0 ? [{ domain, mac, names, addresses: own, isReserved: false }] : []),
+      ];
+    });
   }
 
   /** Plugs the links of running domains into its bridge. */
