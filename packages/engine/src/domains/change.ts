@@ -44,7 +44,7 @@ export async function changeLive(
   const before = driver.named(entry, await documents.live(entry));
   const edited = driver.named(entry, edit(before));
   const areSame = isDeepStrictEqual(edited.devices.interfaces, before.devices.interfaces);
-  const after = areSame ? edited : await networkLinks.place(entry, edited);
+  const after = areSame ? edited : await networkLinks.place(entry, edited, before);
   const { claim } = await reader.checkChange({ before, after });
   // Who is promised no more than before need not be let in again.
   const isMore = asksMore(claim, claimOf(before, facts));

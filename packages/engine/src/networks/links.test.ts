@@ -321,6 +321,18 @@ test('links are plugged in again when their network starts', options, async () =
   await engine.start('a');
   await networks.stop('lan');
   assert.deepEqual([...host.plugged], []);
+  // What is there stays there, and can be changed.
+  await engine.amend('a', { live: true, stored: false }, (domain) => ({
+    ...domain,
+    devices: {
+      ...domain.devices,
+      interfaces: domain.devices.interfaces?.map((one) => ({
+        ...one,
+        bandwidth: { inbound: { average: 7 } },
+      })),
+    },
+  }));
+  assert.match(await engine.xml('a'), /<source network='lan' bridge='virbr0'\/>\s*<bandwidth>/);
   assert.equal(networks.get('lan').members, 1);
   await networks.start('lan');
   assert.deepEqual([...host.plugged.values()], ['virbr0']);

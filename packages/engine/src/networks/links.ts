@@ -12,7 +12,15 @@ import { type Chooser, chooseLeases, type GivingNetwork } from './choice.js';
 import type { NetworkHost } from './contract/network-host.js';
 import { documentOf, type KnownNetworks, type NetworkEntry } from './known-networks.js';
 import type { Membership, Memberships } from './membership.js';
-import { groupOf, placed, placeOn, unplaced, withInterfaces } from './placing.js';
+import {
+  groupOf,
+  keptIn,
+  type NetworkInterface,
+  placed,
+  placeOn,
+  unplaced,
+  withInterfaces,
+} from './placing.js';
 import { planOf } from './plan.js';
 import type { NetworkRunner } from './runner.js';
 
@@ -68,18 +76,22 @@ export class NetworkLinks {
 
   /**
    * The document of a run: with the bridge or link that each network is. Starts one that is to run and does not yet; throws
-   * `wrong-state` for one that is stopped, and `not-found` for one that is not there.
+   * `wrong-state` for one that is stopped, and `not-found` for one that is not there. Of a run that changes, links that are there
+   * stay where they are, whatever became of their network.
    */
-  async place(entry: Entry, domain: Domain): Promise<Domain> {
+  async place(entry: Entry, domain: Domain, before?: Domain): Promise<Domain> {
     const { interfaces = [] } = domain.devices;
     if (!interfaces.some(({ type }) => type === 'network')) return domain;
-    const next: Interface[] = [];
-    for (const link of interfaces)
-      next.push(link.type === 'network' ? await this.#placed(entry, link) : link);
+    const there = before?.devices.interfaces;
+    const next = interfaces.map((link) => (link.type === 'network' ? (keptIn(link, there) ?? link) : link));
+    for (const [index, link] of next.entries())
+      if (link.type === 'network' && keptIn(link, there) === undefined)
+        next[index] = await this.#placed(entry, link, next.toSpliced(index, 1));
     return withInterfaces(domain, next);
   }
 
-  async #placed(entry: Entry, link: Extract<Interface, { type: 'network' }>): Promise<Interface> {
+  /** `beside` are the other interfaces of its document. */
+  async #placed(entry: Entry, link: NetworkInterface, beside: readonly Interface[]): Promise<Interface> {
     const { runner, links, memberships } = this.parts;
     const { network: name } = link.source;
     const found = this.#entry(name);
@@ -97,18 +109,10 @@ export class NetworkLinks {
         `domain '${entry.record.name}' cannot start: network '${name}' does not run: \`ctvirt network start ${name}\``,
       );
     const others = memberships.running(name).filter(({ domain: uuid }) => uuid !== entry.record.uuid);
-    const uses = (dev: string): number => others.filter(({ parent }) => parent === dev).length;
-    // A link that is there stays where it is.
-    const { dev, bridge } = link.source;
-    const place =
-      dev !== undefined && bridge === undefined && this.#isThere(entry, name, dev)
-        ? { dev, mode: modeOf(link.source.mode) }
-        : placeOn(live.network, uses);
-    return placed(link, live.network, place);
-  }
-
-  #isThere({ record: { uuid } }: Entry, network: string, dev: string): boolean {
-    return this.parts.memberships.running(network).some((one) => one.domain === uuid && one.parent === dev);
+    const own = beside.flatMap((one) => (one.type === 'network' ? [one.source.dev] : []));
+    const uses = (dev: string): number =>
+      [...others.map(({ parent }) => parent), ...own].filter((one) => one === dev).length;
+    return placed(link, live.network, placeOn(live.network, uses));
   }
 
   /** Of a domain that runs, or is about to, with its document; of one that is off what is kept for it. Resolves when hosts know. */
@@ -149,9 +153,6 @@ const networksOf = (domain: Domain): Set<string> =>
       link.type === 'network' ? [link.source.network] : [],
     ),
   );
-
-const modes = ['bridge', 'private', 'vepa', 'passthrough'] as const;
-const modeOf = (mode: string | undefined) => modes.find((one) => one === mode) ?? 'bridge';
 
 /** Each link once, or twice where the document gives it addresses and the network others. */
 function membershipsOf(domain: Domain, record: DomainRecord): Membership[] {

@@ -4,7 +4,8 @@ import type { Domain, Interface, Network } from '@ctvirt/xml';
 import { EngineError } from '../errors.js';
 import { forwardDevs, forwardModeOf } from './plan.js';
 
-type NetworkInterface = Extract<Interface, { type: 'network' }>;
+/** A link on a network. */
+export type NetworkInterface = Extract<Interface, { type: 'network' }>;
 
 /** Where links on a network go: a bridge, or a link of the host's that they stand on. */
 export type Place =
@@ -64,6 +65,27 @@ export function placed(link: NetworkInterface, network: Network, place: Place): 
     ...(mtu !== undefined && { mtu }),
     ...(trust !== undefined && { trustGuestRxFilters: trust }),
   };
+}
+
+/** In the place of the same link among those that are there; undefined where there is none. */
+export function keptIn(
+  link: NetworkInterface,
+  there: readonly Interface[] = [],
+): NetworkInterface | undefined {
+  const { network } = link.source;
+  for (const one of there) {
+    if (one.type !== 'network' || one.source.network !== network) continue;
+    if (one.guest?.dev !== link.guest?.dev || one.mac?.address !== link.mac?.address) continue;
+    const { bridge, dev, mode } = one.source;
+    const place = {
+      ...(bridge !== undefined && { bridge }),
+      ...(dev !== undefined && { dev }),
+      ...(mode !== undefined && { mode }),
+    };
+    const bare = unplaced(link);
+    return { ...bare, source: { ...bare.source, ...place } };
+  }
+  return undefined;
 }
 
 /** The one of this name, or the network's default. */
