@@ -61,10 +61,14 @@ export async function openNetworks(below: Below): Promise<NetworkBuild> {
   if (isFirst) await store.forgetRuns();
   for (const network of isFirst ? [] : running) {
     const { name, uuid } = network;
-    const live = { network, plan: planOf(network) };
-    const entry = known.byName(name);
-    if (entry !== undefined) entry.live = live;
-    else known.add({ name, uuid, autostart: false, stored: undefined, live, pending: false });
+    try {
+      const live = { network, plan: planOf(network) };
+      const entry = known.byName(name);
+      if (entry !== undefined) entry.live = live;
+      else known.add({ name, uuid, autostart: false, stored: undefined, live, pending: false });
+    } catch (error) {
+      log('error', `network '${name}' does not run any more: ${String(error)}`);
+    }
   }
   const memberships = new Memberships();
   const queue = new KeyedQueue();
