@@ -271,9 +271,11 @@ export class LinuxNetworks implements NetworkHost {
 
   async #takeAway(held: Held): Promise<void> {
     if (this.#held.get(held.plan.name) === held) this.#held.delete(held.plan.name);
-    await held.dnsmasq.end();
-    await this.#loadRules();
-    await this.#removeBridge(held.folder, held.bridge.name);
+    await all([
+      held.dnsmasq.end(),
+      this.#loadRules(),
+      this.#removeBridge(held.folder, held.bridge.name),
+    ]);
     await this.#records.remove(held.folder);
   }
 
