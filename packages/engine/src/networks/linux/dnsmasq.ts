@@ -37,7 +37,7 @@ export class Dnsmasq {
     const config = configText(bridge, files, dnsmasqUser());
     const isSame = (await readIfThere(files.config)) === config;
     if (isSame && this.isUp()) return await this.know(bridge, members);
-    await this.end();
+    if (this.isUp()) await this.end();
     await writeAtomically(files.config, config, { durable: false });
     await this.#write(bridge, members);
     await this.#start(bridge, members);

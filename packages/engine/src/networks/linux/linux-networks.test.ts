@@ -438,6 +438,10 @@ if (isInOwnNetwork(import.meta.url)) {
     await tries(networkPlan({ domain: { name: 'a b', isLocal: false } }), 'invalid', /"a b"/);
     const strange = { domain: undefined, address: 'a\nuser=root' };
     await tries(networkPlan({ dns: { ...plainDns, forwarders: [strange] } }), 'invalid', /user=root/);
+    writeFileSync('/proc/sys/net/ipv6/conf/all/forwarding', '0');
+    sh('ip -6 route add default via fe80::1 dev wan0 proto ra');
+    await tries(networkPlan({ addresses: [v6], dhcp: [] }), 'unsupported', /wan0\.accept_ra=2/);
+    sh('ip -6 route flush proto ra');
     // A bridge that is somebody's, with the hardware address that ours is to have.
     sh('ip link add virbr7 address 52:54:00:00:00:07 type bridge');
     await tries(networkPlan(), 'exists', /virbr7/);
@@ -446,6 +450,18 @@ if (isInOwnNetwork(import.meta.url)) {
     const inside = { ...v4, address: '192.168.122.129', prefix: 25 };
     await tries(networkPlan({ name: 'virbr8', addresses: [inside] }, 'other'), 'in-use', /network 'default'/);
     await networks.stop(networkPlan());
+  });
+
+  test('without the right to it, it is denied, with nothing made', () => {
+    const worker = fileURLToPath(new URL('../../testing/network-worker.js', import.meta.url));
+    const { stderr } = spawnSync(
+      '/usr/bin/setpriv',
+      ['--bounding-set=-net_admin', '--inh-caps=-net_admin', process.execPath, worker, NAME, folder],
+      { encoding: 'utf8' },
+    );
+    assert.match(stderr, /network 'default' cannot be made: Operation not permitted/);
+    assert.match(stderr, /code: 'denied'/);
+    assert.deepEqual(left(), nothing);
   });
 
   test('what fails on the way is undone', async () => {

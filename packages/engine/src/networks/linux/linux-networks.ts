@@ -258,11 +258,11 @@ export class LinuxNetworks implements NetworkHost {
         this.#loadRules(),
         putBridge(bridge, this.#aliasOf(folder), link, before),
         // It would listen on the one that is no more.
-        link === undefined ? held.dnsmasq.end() : Promise.resolve(),
+        link === undefined && held.dnsmasq.isUp() ? held.dnsmasq.end() : Promise.resolve(),
       ]);
       held.index = linkIndex(bridge.name);
       if (needsDnsmasq(bridge)) await held.dnsmasq.serve(bridge, held.members);
-      else await held.dnsmasq.end();
+      else if (held.dnsmasq.isUp()) await held.dnsmasq.end();
       return link === undefined;
     } catch (cause) {
       throw explained(cause, `network '${plan.name}' cannot be made`);
@@ -271,11 +271,7 @@ export class LinuxNetworks implements NetworkHost {
 
   async #takeAway(held: Held): Promise<void> {
     if (this.#held.get(held.plan.name) === held) this.#held.delete(held.plan.name);
-    await all([
-      held.dnsmasq.end(),
-      this.#loadRules(),
-      this.#removeBridge(held.folder, held.bridge.name),
-    ]);
+    await all([held.dnsmasq.end(), this.#loadRules(), this.#removeBridge(held.folder, held.bridge.name)]);
     await this.#records.remove(held.folder);
   }
 
@@ -373,6 +369,8 @@ export class LinuxNetworks implements NetworkHost {
       const isOpening = held.index === 0;
       const missing = isOpening ? [] : this.#missing(held);
       try {
+        // One that was just being started has not written down which it is.
+        if (isOpening && !held.dnsmasq.isUp()) await held.dnsmasq.end();
         const isNew = await this.#make(held);
         if (missing.length > 0)
           this.parts.log('warn', `network '${plan.name}' lost ${missing.join(' and ')}: it is put back`);
