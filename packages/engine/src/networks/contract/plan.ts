@@ -9,6 +9,8 @@ export interface NetworkAddress {
   readonly address: string;
   readonly prefix: number;
   readonly family: Family;
+  /** Whether nobody else is asked who has an address of its network. */
+  readonly hasLocalPtr?: boolean;
 }
 
 /** From the first to the last, both included. */

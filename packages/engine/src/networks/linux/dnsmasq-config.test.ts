@@ -141,6 +141,17 @@ test('names, records and whom to ask', async () => {
   await tested(configText(bridgePlan(given), files, user));
 });
 
+test('who has an address is asked of nobody else, where its network is a zone', () => {
+  const local = (address: string, prefix: number, family: 4 | 6) =>
+    told({ addresses: [{ address, prefix, family, hasLocalPtr: true }], dhcp: [] })[0];
+  assert.equal(local('192.168.122.1', 24, 4), 'local=/122.168.192.in-addr.arpa/');
+  assert.equal(local('2001:db8:ca2:2::1', 64, 6), 'local=/2.0.0.0.2.a.c.0.8.b.d.0.1.0.0.2.ip6.arpa/');
+  assert.throws(
+    () => local('192.168.122.1', 25, 4),
+    (error) => error instanceof EngineError && error.code === 'unsupported',
+  );
+});
+
 test('whose an address is: the document first, then members with what it does not say', () => {
   const host = { mac: undefined, id: undefined, name: undefined, address: undefined };
   const [dhcp] = bridgePlan().dhcp;

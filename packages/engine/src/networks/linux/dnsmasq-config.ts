@@ -1,7 +1,8 @@
 // What dnsmasq is told of one network, as libvirt tells it: its configuration, who has which address, and what they are called.
 // SPDX-License-Identifier: Apache-2.0
+import { EngineError } from '../../errors.js';
 import { addressBytes } from '../../host/address-bytes.js';
-import type { DhcpHost, DhcpPlan, DnsPlan, Member, OwnBridge } from '../contract/plan.js';
+import type { DhcpHost, DhcpPlan, DnsPlan, Member, NetworkAddress, OwnBridge } from '../contract/plan.js';
 import { address, asHostName, duid, hostName, linkName, mac, quoted } from './words.js';
 
 /** Where its files lie. */
@@ -33,6 +34,7 @@ export function configText(bridge: OwnBridge, files: DnsmasqFiles, user: Dnsmasq
     ...(dns.isEnabled ? forwarderLines(dns) : ['port=0']),
     ...(domain?.isLocal === true ? [`local=/${hostName(domain.name)}/`] : []),
     ...(domain === undefined ? [] : [`domain=${hostName(domain.name)}`, 'expand-hosts']),
+    ...(dns.isEnabled ? bridge.addresses.filter((one) => one.hasLocalPtr === true).map(reverseLine) : []),
     ...(dns.isEnabled && !dns.forwardsPlainNames ? ['domain-needed', 'local=//'] : []),
     `pid-file=${quoted(files.pid)}`,
     'except-interface=lo',
@@ -59,6 +61,20 @@ export function configText(bridge: OwnBridge, files: DnsmasqFiles, user: Dnsmasq
     ...advertisementLines(bridge),
   ];
   return lines.map((line) => `${line}\n`).join('');
+}
+
+/** The zone in which a network's addresses are names: of whole bytes in decimal, of half ones in hexadecimal. */
+function reverseLine({ address: text, prefix, family }: NetworkAddress): string {
+  const bits = family === 4 ? 8 : 4;
+  if (prefix % bits !== 0)
+    throw new EngineError(
+      'unsupported',
+      `who has an address of ${text}/${prefix} cannot be kept from being asked of others: that takes a prefix that ${bits} divides`,
+    );
+  const bytes = addressBytes(address(text));
+  const labels = family === 4 ? [...bytes].map(String) : [...bytes.toString('hex')];
+  const zone = [...labels.slice(0, prefix / bits).toReversed(), family === 4 ? 'in-addr.arpa' : 'ip6.arpa'];
+  return `local=/${zone.join('.')}/`;
 }
 
 function forwarderLines({ forwarders }: DnsPlan): string[] {

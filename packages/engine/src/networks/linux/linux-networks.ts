@@ -39,6 +39,8 @@ interface Held {
   plan: NetworkPlan;
   bridge: OwnBridge;
   members: readonly Member[];
+  /** The members that dnsmasq knows, where it knows any. */
+  told: readonly Member[] | undefined;
   readonly folder: string;
   readonly dnsmasq: Dnsmasq;
   /** The number of its bridge; 0 until there is one. */
@@ -96,12 +98,14 @@ export class LinuxNetworks implements NetworkHost {
   async know(plan: NetworkPlan, members: readonly Member[]): Promise<void> {
     const held = this.#held.get(plan.name);
     if (held === undefined) return;
-    // Of many who come at once the first tells it of all.
     held.members = members;
     await this.#queue.run(plan.name, async () => {
-      if (this.#held.get(plan.name) !== held) return;
+      // Of many who come at once the first has told it of all.
+      if (this.#held.get(plan.name) !== held || held.told === held.members) return;
+      const told = held.members;
       await this.#loadRules();
-      if (needsDnsmasq(held.bridge)) await held.dnsmasq.know(held.bridge, held.members);
+      if (needsDnsmasq(held.bridge)) await held.dnsmasq.know(held.bridge, told);
+      held.told = told;
     });
   }
 
@@ -208,7 +212,10 @@ export class LinuxNetworks implements NetworkHost {
   #unheld(plan: NetworkPlan, bridge: OwnBridge, members: readonly Member[]): Held {
     const folder = this.#records.folder(plan.name);
     const dnsmasq = new Dnsmasq(this.#records.files(folder));
-    return { plan, bridge, members, folder, dnsmasq, index: 0, complaint: undefined };
+    return {
+      ...{ plan, bridge, members, folder, dnsmasq },
+      ...{ told: undefined, index: 0, complaint: undefined },
+    };
   }
 
   #hold(plan: NetworkPlan, bridge: OwnBridge, members: readonly Member[]): Held {
@@ -261,6 +268,7 @@ export class LinuxNetworks implements NetworkHost {
         link === undefined && held.dnsmasq.isUp() ? held.dnsmasq.end() : Promise.resolve(),
       ]);
       held.index = linkIndex(bridge.name);
+      held.told = undefined;
       if (needsDnsmasq(bridge)) await held.dnsmasq.serve(bridge, held.members);
       else if (held.dnsmasq.isUp()) await held.dnsmasq.end();
       return link === undefined;
