@@ -11,6 +11,8 @@ export interface NetworkAddress {
   readonly family: Family;
   /** Whether nobody else is asked who has an address of its network. */
   readonly hasLocalPtr?: boolean;
+  /** A folder of the host's whose files are handed out by TFTP. */
+  readonly tftpRoot?: string;
 }
 
 /** From the first to the last, both included. */
@@ -28,6 +30,8 @@ export interface DhcpHost {
   readonly id: string | undefined;
   readonly name: string | undefined;
   readonly address: string | undefined;
+  /** As in a range. */
+  readonly leaseSeconds?: AddressRange['leaseSeconds'];
 }
 
 /** What is given out in one subnet. */

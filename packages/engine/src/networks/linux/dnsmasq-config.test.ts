@@ -152,6 +152,13 @@ test('who has an address is asked of nobody else, where its network is a zone', 
   );
 });
 
+test('files for machines that start over the network', async () => {
+  const addresses = [{ address: '192.168.122.1', prefix: 24, family: 4, tftpRoot: '/srv/a, "b"' } as const];
+  const lines = told({ addresses, dhcp: [] });
+  assert.deepEqual(lines.slice(1), ['enable-tftp', 'tftp-root="/srv/a, \\"b\\""']);
+  await tested(configText(bridgePlan({ addresses }), files, user));
+});
+
 test('whose an address is: the document first, then members with what it does not say', () => {
   const host = { mac: undefined, id: undefined, name: undefined, address: undefined };
   const [dhcp] = bridgePlan().dhcp;
@@ -160,13 +167,21 @@ test('whose an address is: the document first, then members with what it does no
     dhcp: [
       {
         ...dhcp,
-        hosts: [{ ...host, mac: '52:54:00:aa:bb:01', name: 'doc', address: '192.168.122.50' }],
+        hosts: [
+          {
+            ...host,
+            mac: '52:54:00:aa:bb:01',
+            name: 'doc',
+            address: '192.168.122.50',
+            leaseSeconds: 'infinite',
+          },
+        ],
       },
       {
         ...dhcp,
         family: 6,
         hosts: [
-          { ...host, id: '0:4:7e:7d', name: 'peter.xyz', address: 'fd00:7::22' },
+          { ...host, id: '0:4:7e:7d', name: 'peter.xyz', address: 'fd00:7::22', leaseSeconds: 7200 },
           { ...host, name: 'paul', address: 'fd00:7::21' },
         ],
       },
@@ -183,8 +198,8 @@ test('whose an address is: the document first, then members with what it does no
   assert.equal(
     hostsText(bridge, members),
     [
-      '52:54:00:aa:bb:01,192.168.122.50,doc',
-      'id:0:4:7e:7d,peter.xyz,[fd00:7::22]',
+      '52:54:00:aa:bb:01,192.168.122.50,doc,infinite',
+      'id:0:4:7e:7d,peter.xyz,[fd00:7::22],7200',
       'paul,[fd00:7::21]',
       '52:54:00:aa:bb:01,[fd00:7::50],web',
       '52:54:00:aa:bb:02,192.168.122.51,db',

@@ -22,7 +22,10 @@ export interface DnsmasqUser {
 
 /** Only those that have an address, and something to be asked for. */
 export const needsDnsmasq = ({ addresses, dhcp, dns }: OwnBridge): boolean =>
-  addresses.length > 0 && (dns.isEnabled || dhcp.length > 0 || addresses.some(({ family }) => family === 6));
+  addresses.length > 0 &&
+  (dns.isEnabled ||
+    dhcp.length > 0 ||
+    addresses.some(({ family, tftpRoot }) => family === 6 || tftpRoot !== undefined));
 
 /** The file that it is started with. */
 export function configText(bridge: OwnBridge, files: DnsmasqFiles, user: DnsmasqUser): string {
@@ -44,6 +47,7 @@ export function configText(bridge: OwnBridge, files: DnsmasqFiles, user: Dnsmasq
     // Nobody is told a way that leads nowhere, nor names by which something would get out.
     ...(forward.mode === 'none' ? ['dhcp-option=3', 'no-resolv', 'ra-param=*,0,0'] : []),
     ...(dns.isEnabled ? recordLines(dns) : []),
+    ...tftpLines(bridge),
     ...dhcp.flatMap((one) => rangeLines(bridge, one)),
     ...(dhcp.length === 0
       ? []
@@ -98,6 +102,11 @@ function recordLines({ texts, services }: DnsPlan): string[] {
       return `srv-host=${[name, hostName(target), ...numbers.slice(0, said)].join(',')}`;
     }),
   ];
+}
+
+function tftpLines({ addresses }: OwnBridge): string[] {
+  const roots = addresses.flatMap(({ tftpRoot }) => tftpRoot ?? []);
+  return roots.length === 0 ? [] : ['enable-tftp', ...roots.map((root) => `tftp-root=${quoted(root)}`)];
 }
 
 const prefixOf = (bridge: OwnBridge, { server, family }: DhcpPlan): number =>
@@ -159,7 +168,7 @@ export function hostsText(bridge: OwnBridge, members: readonly Member[]): string
 
 const keyOf = (text: string): string => addressBytes(address(text)).toString('hex');
 
-const hostLine = ({ mac: hardware, id, name, address: given }: DhcpHost): string =>
+const hostLine = ({ mac: hardware, id, name, address: given, leaseSeconds }: DhcpHost): string =>
   [
     ...(hardware === undefined ? [] : [mac(hardware)]),
     ...(id === undefined ? [] : [`id:${duid(id)}`]),
@@ -167,6 +176,7 @@ const hostLine = ({ mac: hardware, id, name, address: given }: DhcpHost): string
     ...(name === undefined || given?.includes(':') === false ? [] : [hostName(name)]),
     ...(given === undefined ? [] : [inBrackets(given)]),
     ...(name === undefined || given?.includes(':') !== false ? [] : [hostName(name)]),
+    ...(leaseSeconds === undefined ? [] : [leaseSeconds]),
   ].join(',');
 
 const usable = (names: readonly string[]): string[] => names.flatMap((name) => asHostName(name) ?? []);
