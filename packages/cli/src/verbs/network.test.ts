@@ -158,6 +158,9 @@ describe('ctvirt network', () => {
       assert.equal(status, 3, `${name}: ${err}`);
       assert.match(err, /^error: .*'nosuch'/);
     }
+    await ctvirt('network define -', { input: xml('default') });
+    assert.match((await ctvirt('network start defualt')).err, /'defualt'; did you mean 'default'\?/);
+    await ctvirt('network undefine default');
     assert.match((await ctvirt('network lst')).err, /did you mean 'list'\?/);
     assert.match((await ctvirt('net-lst')).err, /did you mean 'net-list'\?/);
   });

@@ -1,6 +1,7 @@
 // The networks there are, defined or running, found by name, UUID or bridge.
 // SPDX-License-Identifier: Apache-2.0
 import type { NetworkSummary } from '@ctvirt/api';
+import { nearest } from '@ctvirt/xml';
 import { EngineError } from '../errors.js';
 import type { NetworkPlan } from './contract/plan.js';
 import { type SettledNetwork, shownOfNetwork } from './plan.js';
@@ -60,9 +61,13 @@ export class KnownNetworks {
   /** Throws `not-found`. */
   find(ref: string): NetworkEntry {
     const found = this.byUuid(ref) ?? this.byName(ref);
-    if (found === undefined || found.pending)
-      throw new EngineError('not-found', `no network has the name or UUID '${ref}'`, { ref });
-    return found;
+    if (found !== undefined && !found.pending) return found;
+    const near = nearest(
+      ref,
+      this.entries().map(({ name }) => name),
+    );
+    const hint = near === undefined ? '' : `; did you mean '${near}'?`;
+    throw new EngineError('not-found', `no network has the name or UUID '${ref}'${hint}`, { ref });
   }
 }
 
