@@ -24,7 +24,7 @@ test('all that a document says of a bridge is in its plan', () => {
   <domain name='a.example' localOnly='yes'/>
   <dns forwardPlainNames='no'><forwarder domain='x.example' addr='192.0.2.53'/><txt name='t' value='v'/>
     <srv service='ldap' protocol='tcp' target='l.example' port='389'/><host ip='10.0.1.7'><hostname>seven</hostname></host></dns>
-  <ip address='10.0.1.1' prefix='24'><dhcp><range start='10.0.1.2' end='10.0.1.9'><lease expiry='2' unit='hours'/></range>
+  <ip address='10.0.1.1' prefix='24' localPtr='yes'><tftp root='/srv/tftp'/><dhcp><range start='10.0.1.2' end='10.0.1.9'><lease expiry='2' unit='hours'/></range>
     <range start='10.0.1.20' end='10.0.1.29'><lease expiry='0'/></range>
     <host mac='52:54:00:AA:00:01' name='one' ip='10.0.1.100'/><bootp file='boot.img' server='10.0.1.5'/></dhcp></ip>
   <ip family='ipv6' address='FD00:1:0:0::1' prefix='64'/>
@@ -36,7 +36,7 @@ test('all that a document says of a bridge is in its plan', () => {
     stp: true,
     delaySeconds: 2,
     addresses: [
-      { address: '10.0.1.1', prefix: 24, family: 4 },
+      { address: '10.0.1.1', prefix: 24, family: 4, hasLocalPtr: true, tftpRoot: '/srv/tftp' },
       { address: 'fd00:1::1', prefix: 64, family: 6 },
     ],
     routes: [{ destination: '10.9.0.0', prefix: 16, family: 4, gateway: '10.0.1.3', metric: 2 }],
@@ -55,7 +55,15 @@ test('all that a document says of a bridge is in its plan', () => {
           { start: '10.0.1.2', end: '10.0.1.9', leaseSeconds: 7200 },
           { start: '10.0.1.20', end: '10.0.1.29', leaseSeconds: 'infinite' },
         ],
-        hosts: [{ mac: '52:54:00:aa:00:01', id: undefined, name: 'one', address: '10.0.1.100' }],
+        hosts: [
+          {
+            mac: '52:54:00:aa:00:01',
+            id: undefined,
+            name: 'one',
+            address: '10.0.1.100',
+            leaseSeconds: undefined,
+          },
+        ],
         bootp: { file: 'boot.img', server: '10.0.1.5' },
       },
     ],
@@ -120,17 +128,11 @@ test('a network on what the host has asks for no bridge, and says where links go
 test('what has no effect is said', () => {
   const network = settle(
     "<network><name>a</name><forward mode='nat'/><bridge name='b' zone='z' stp='on' delay='0'/><bandwidth><inbound average='1'/></bandwidth>" +
-      "<port isolated='yes'/><ip address='10.0.0.1' prefix='24' localPtr='yes'/><portgroup name='g'><bandwidth><inbound average='1'/></bandwidth></portgroup></network>",
+      "<port isolated='yes'/><ip address='10.0.0.1' prefix='24'/><portgroup name='g'><bandwidth><inbound average='1'/></bandwidth></portgroup></network>",
   );
   assert.deepEqual(
     unkeptOf(network).map(({ path }) => path),
-    [
-      '/network/bandwidth',
-      '/network/port',
-      '/network/bridge/@stp',
-      '/network/bridge/@zone',
-      '/network/ip/@localPtr',
-    ],
+    ['/network/bandwidth', '/network/port', '/network/bridge/@stp', '/network/bridge/@zone'],
   );
 });
 

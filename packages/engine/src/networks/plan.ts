@@ -63,12 +63,14 @@ function ownBridgeOf(network: SettledNetwork): OwnBridge {
 /** The host's addresses on it. */
 export const subnetsOf = ({ ips }: Network): NetworkAddress[] => (ips ?? []).map(subnetOf);
 
-function subnetOf({ address, family, ...ip }: Ip): NetworkAddress {
+function subnetOf({ address, family, localPtr, tftpRoot, ...ip }: Ip): NetworkAddress {
   const isSix = family === 'ipv6';
   return {
     address: normalAddress(address),
     prefix: prefixIn(ip) ?? commonPrefix(address),
     family: isSix ? 6 : 4,
+    ...(localPtr === true && { hasLocalPtr: true }),
+    ...(tftpRoot !== undefined && { tftpRoot }),
   };
 }
 
@@ -121,11 +123,12 @@ function dhcpOf(ip: Ip): DhcpPlan[] {
         end: normalAddress(end),
         leaseSeconds: leaseSeconds(lease),
       })),
-      hosts: (dhcp.hosts ?? []).map(({ mac, id, name, ip: address }) => ({
+      hosts: (dhcp.hosts ?? []).map(({ mac, id, name, ip: address, lease }) => ({
         mac: mac?.toLowerCase(),
         id,
         name,
         address: normalAddress(address),
+        leaseSeconds: leaseSeconds(lease),
       })),
       bootp: dhcp.bootp === undefined ? undefined : { file: dhcp.bootp.file, server: dhcp.bootp.server },
     },

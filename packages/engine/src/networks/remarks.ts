@@ -31,18 +31,6 @@ const onNetwork: readonly Row<Network>[] = [
     remark(domain?.register, '/domain/@register', "the host's resolver is not told of the domain"),
   ({ dnsmasqOptions }) =>
     remark(dnsmasqOptions, '/dnsmasq:options', 'lines of others for dnsmasq are not passed on'),
-  ({ ips }) =>
-    remark(
-      ips?.find(({ localPtr }) => localPtr),
-      '/ip/@localPtr',
-      'names of addresses are asked of others, too',
-    ),
-  ({ ips }) =>
-    remark(
-      ips?.find(({ tftpRoot }) => tftpRoot),
-      '/ip/tftp/@root',
-      'no files are served by TFTP',
-    ),
 ];
 
 type Group = NonNullable<Network['portgroups']>[number];
