@@ -128,6 +128,9 @@ async function serve(layout: Layout): Promise<void> {
       );
     }
   });
+  const unsubscribeNetworks = engine.networks.onEvent(({ event, network }) =>
+    log.info({ network: network.name }, `network '${network.name}' ${event}`),
+  );
   const running = engine.list().filter(({ id }) => id !== null).length;
   log.info(
     `ready on ${layout.httpSocket} after ${Math.round(performance.now() - began)} ms: ${engine.list().length} domains, ${running} running`,
@@ -143,6 +146,7 @@ async function serve(layout: Layout): Promise<void> {
   }
   log.info('stopping; containers go on');
   unsubscribe();
+  unsubscribeNetworks();
   const stopped = (async () => {
     await Promise.all([app.close(), libvirt.close()]);
     await engine.close();
