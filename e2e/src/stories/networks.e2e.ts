@@ -185,6 +185,50 @@ test('links are plugged in again when their network starts, and nobody undefines
   assert.match(stopped.message, /network 'lan' does not run: `ctvirt network start lan`/);
 });
 
+test('networks on what the host has: a bridge of its own, and a link that is shared', async () => {
+  const here = (line: string) => world.enclosure.output('ip', ...line.split(' '));
+  await here('link add hostbr type bridge');
+  await here('address add 10.98.0.1/24 dev hostbr');
+  await here('link set hostbr up');
+  await here('link add shared type veth peer name peer');
+  for (const name of ['shared', 'peer']) await here(`link set ${name} up`);
+  await here('address add 10.98.1.1/24 dev peer');
+  try {
+    const { networks } = world.client;
+    const shaped =
+      "<portgroup name='slow' default='yes'><bandwidth><inbound average='125'/></bandwidth></portgroup>";
+    await networks.define({
+      body: `<network><name>bridged</name><forward mode='bridge'/><bridge name='hostbr'/>${shaped}</network>`,
+    });
+    await networks.define({
+      body: "<network><name>macvlan</name><forward dev='shared' mode='private'/></network>",
+    });
+    for (const network of ['bridged', 'macvlan']) await networks.start({ network });
+    const interfaces = [
+      onNetwork('bridged', "<ip address='10.98.0.5' prefix='24'/>"),
+      onNetwork('macvlan', "<ip address='10.98.1.5' prefix='24'/>"),
+    ];
+    await world.run(domainXml({ name: 'both', interfaces }));
+    await world.shell('both', 'ping -c 1 -W 3 10.98.0.1');
+    await world.shell('both', 'ping -c 1 -W 3 10.98.1.1');
+    const [bridged, shared] = await Promise.all(
+      ['bridged', 'macvlan'].map((network) => networks.info({ network })),
+    );
+    assert.deepEqual([bridged?.forward, bridged?.bridge, bridged?.members], ['bridge', 'hostbr', 1]);
+    assert.deepEqual([shared?.forward, shared?.bridge, shared?.members], ['private', null, 1]);
+    const port = (await here('-o link show master hostbr')).split(/[ :@]+/)[1] ?? '';
+    // As far as the kernel can do it.
+    if (!world.log.includes('eth0 is not limited'))
+      assert.match(await world.enclosure.output('tc', 'qdisc', 'show', 'dev', port), /tbf .*rate 1Mbit/);
+    const live = await world.client.domains.xml({ domain: 'both' });
+    assert.match(live, /<source network='macvlan' dev='shared' mode='private'\/>/);
+    await world.erase('both');
+  } finally {
+    await here('link delete hostbr');
+    await here('link delete shared');
+  }
+});
+
 test(`a daemon that is killed at any moment leaves nothing without an owner (CTVIRT_SEED=${seed})`, async () => {
   const chance = new Chance(seed);
   let reachMs = 1000;
