@@ -32,9 +32,10 @@ export async function defineDefault(parts: DefaultParts): Promise<void> {
     const { uuid, bridge } = network;
     await store.create({ record: { version: 1, name: NAME, uuid, autostart: true }, network });
     known.add({ name: NAME, uuid, autostart: true, stored: network, live: undefined, pending: false });
-    await due.add(NAME);
     log('info', `network '${NAME}' is defined: ${network.ips?.[0]?.address}/24 on ${bridge?.name}`);
   }
+  // Also of a daemon that was killed between the two.
+  if (known.byName(NAME)?.autostart === true) await due.add(NAME);
   await writeAtomically(marker, 'made once\n', { durable: false });
 }
 

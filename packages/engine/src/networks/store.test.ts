@@ -119,6 +119,11 @@ test('the default network is there once, in a subnet that nobody has', options, 
   const third = Number(/^192\.168\.(\d+)\.1$/.exec(subnets[0]?.address ?? '')?.[1]);
   assert.deepEqual([bridge, autostart, active], [`virbr${third}`, true, false]);
   assert.ok(third >= 100 && third < 250);
+  // As one that was killed before it said that it is due:
+  rmSync(join(first.layout.lib, 'default-network'));
+  await first.parts.dueNetworks.done('default');
+  await first.parts.defineDefault();
+  assert.deepEqual(first.parts.dueNetworks.names(), ['default']);
   const again = await daemon('default', first.host);
   await again.parts.defineDefault();
   assert.equal(again.networks.list().length, 1);
