@@ -51,7 +51,7 @@ test('a link gets its address at define, and its bridge at start', options, asyn
   const { engine, networks, plan, members, host } = await daemon('address');
   const lan = networkXml('lan', 1, `${range(1)}<host mac='52:54:00:00:00:09' ip='10.0.1.9'/>`).replace(
     '<ip ',
-    "<domain name='lan.example'/><ip ",
+    "<mtu size='1400'/><domain name='lan.example'/><ip ",
   );
   await networks.define(lan);
   const { domain, findings } = await engine.define(xmlOf('a', link()));
@@ -80,10 +80,11 @@ test('a link gets its address at define, and its bridge at start', options, asyn
   assert.deepEqual(engine.summary('a').addresses, ['10.0.1.2']);
   const { links, guestFiles } = plan('a');
   assert.deepEqual(
-    links.map(({ kind, parent, addresses, gateways }) => ({ kind, parent, addresses, gateways })),
+    links.map(({ kind, mtu, parent, addresses, gateways }) => ({ kind, mtu, parent, addresses, gateways })),
     [
       {
         kind: 'bridge',
+        mtu: 1400,
         parent: 'virbr0',
         addresses: [{ address: '10.0.1.2', prefix: 24, family: 4 }],
         gateways: [{ address: '10.0.1.1', family: 4 }],
