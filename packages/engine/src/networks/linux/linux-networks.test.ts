@@ -140,6 +140,7 @@ if (isInOwnNetwork(import.meta.url)) {
   };
 
   before(() => {
+    process.umask(0o077); // as the daemon's is
     sh('ip link set lo up');
     folder = mkdtempSync(join(tmpdir(), 'ctvirt-networks-'));
     chmodSync(folder, 0o755);
