@@ -123,7 +123,11 @@ if (isInOwnNetwork(import.meta.url)) {
       folder,
       log: (level, message) => log.push(`${level} ${message}`),
     });
-    await networks.open(running, async ({ name }) => void plugged.push(name));
+    await networks.open(running, async (plan) => {
+      plugged.push(plan.name);
+      // As one does who plugs them in: nobody waits for himself.
+      await networks.know(plan, [networkMember()]);
+    });
   };
   const left = (): unknown => ({
     links: sh('ip -o link show type bridge'),
@@ -494,6 +498,9 @@ if (isInOwnNetwork(import.meta.url)) {
     assert.equal(linkIndex('virbr7'), index);
     const bad = networkPlan({ dns: { ...plainDns, texts: [{ name: 'x', value: 'y'.repeat(70_000) }] } });
     await assert.rejects(networks.change(to, bad, []));
+    using _ = new Machine('wan0', '52:54:00:00:99:01', 'ip address add 203.0.113.1/24 dev wan0');
+    const taken = networkPlan({ addresses: [v4, { ...v4, address: '203.0.113.77' }] });
+    await assert.rejects(networks.change(to, taken, []), refusedWith('in-use', /wan0/));
     assert.match(one.run('busybox nslookup printer 192.168.122.1 || true'), /192\.168\.122\.200/);
     assert.match(sh('ip address show virbr7'), /mtu 1400[\s\S]*fd00:7::1/);
     await networks.stop(to);

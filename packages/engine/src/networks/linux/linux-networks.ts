@@ -118,6 +118,7 @@ export class LinuxNetworks implements NetworkHost {
           'unsupported',
           `the bridge of network '${from.name}' changes with its next start`,
         );
+      this.#refuse(to, to.bridge);
       const before = { plan: held.plan, bridge: held.bridge, members: held.members };
       await using undo = new Undo();
       undo.push(async () => {
@@ -235,7 +236,8 @@ export class LinuxNetworks implements NetworkHost {
   #refuse(plan: NetworkPlan, bridge: OwnBridge): void {
     const { name } = plan;
     refuseImpossible(plan, bridge);
-    refuseOverlap(plan, bridge, this.#held.values());
+    const others = [...this.#held.values()].filter((one) => one.plan.name !== name);
+    refuseOverlap(plan, bridge, others);
     this.#refuseTaken(plan, bridge, standingLink(bridge.name));
     // Words that cannot be told to dnsmasq or nft.
     configText(bridge, this.#records.files(this.#records.folder(name)), dnsmasqUser());
@@ -369,27 +371,31 @@ export class LinuxNetworks implements NetworkHost {
     ];
   }
 
-  /** Puts back what is missing, and says so once. */
-  #lookAfter(held: Held): Promise<void> {
-    const { plan } = held;
-    return this.#queue.run(plan.name, async () => {
-      if (this.#held.get(plan.name) !== held) return;
-      const isOpening = held.index === 0;
-      const missing = isOpening ? [] : this.#missing(held);
-      try {
-        // One that was just being started has not written down which it is.
-        if (isOpening && !held.dnsmasq.isUp()) await held.dnsmasq.end();
-        const isNew = await this.#make(held);
-        if (missing.length > 0)
-          this.parts.log('warn', `network '${plan.name}' lost ${missing.join(' and ')}: it is put back`);
-        held.complaint = undefined;
-        if (isNew) await this.#plug(plan);
-      } catch (error) {
-        const complaint = `network '${plan.name}' is not whole: ${error instanceof Error ? error.message : String(error)}`;
-        if (held.complaint !== complaint) this.parts.log('error', complaint);
-        held.complaint = complaint;
-      }
-    });
+  /** Puts back what is missing, and says so once; whoever plugs links in again may ask for more of the network. */
+  async #lookAfter(held: Held): Promise<void> {
+    try {
+      const isNew = await this.#queue.run(held.plan.name, () => this.#putBack(held));
+      if (isNew) await this.#plug(held.plan);
+      held.complaint = undefined;
+    } catch (error) {
+      const complaint = `network '${held.plan.name}' is not whole: ${error instanceof Error ? error.message : String(error)}`;
+      if (held.complaint !== complaint) this.parts.log('error', complaint);
+      held.complaint = complaint;
+    }
+  }
+
+  /** Whether its bridge is a new one. */
+  async #putBack(held: Held): Promise<boolean> {
+    const { plan, dnsmasq } = held;
+    if (this.#held.get(plan.name) !== held) return false;
+    const isOpening = held.index === 0;
+    const missing = isOpening ? [] : this.#missing(held);
+    // One that was just being started has not written down which it is.
+    if (isOpening && !dnsmasq.isUp()) await dnsmasq.end();
+    const isNew = await this.#make(held);
+    if (missing.length > 0)
+      this.parts.log('warn', `network '${plan.name}' lost ${missing.join(' and ')}: it is put back`);
+    return isNew;
   }
 }
 
