@@ -1,10 +1,12 @@
-// A libvirtd with its LXC driver, run inside `unshare --mount --pid --net`: nothing of it outlives that. Arguments: a folder, a bridge to make.
+// A libvirtd with its LXC driver or others, run inside `unshare --mount --pid --net`: nothing of it outlives that.
+// Arguments: a folder, a bridge to make or an empty word, and the drivers if not `lxc`.
 // SPDX-License-Identifier: Apache-2.0
 import { execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, rmdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-const [folder = '', bridge] = process.argv.slice(2);
+const [folder = '', bridge = '', ...named] = process.argv.slice(2);
+const wanted = named.length > 0 ? named : ['lxc'];
 /** @param {string[]} args */
 const mount = (...args) => execFileSync('mount', args);
 
@@ -35,7 +37,7 @@ for (const path of ['/run', '/var/lib/libvirt', '/var/log', '/var/cache', '/etc/
 for (const path of ['/run/libvirt', '/var/log/libvirt', '/var/cache/libvirt', '/var/lib/libvirt/lxc'])
   mkdirSync(path, { recursive: true });
 execFileSync('ip', ['link', 'set', 'lo', 'up']);
-if (bridge !== undefined) {
+if (bridge !== '') {
   execFileSync('ip', ['link', 'add', bridge, 'type', 'bridge']);
   execFileSync('ip', ['link', 'set', bridge, 'up']);
 }
@@ -48,11 +50,12 @@ const settings = [
   `log_outputs = "2:file:${folder}/log"`,
 ];
 writeFileSync(config, `${settings.join('\n')}\n`);
-// Only the one driver: others may not start here, and would take the daemon with them.
+// No other drivers: some may not start here, and would take the daemon with them.
 const drivers = join(folder, 'drivers');
 mkdirSync(drivers);
 const modules = `/usr/lib/${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}-linux-gnu/libvirt/connection-driver`;
-symlinkSync(join(modules, 'libvirt_driver_lxc.so'), join(drivers, 'libvirt_driver_lxc.so'));
+for (const name of wanted)
+  symlinkSync(join(modules, `libvirt_driver_${name}.so`), join(drivers, `libvirt_driver_${name}.so`));
 writeFileSync('/etc/libvirt/lxc.conf', 'security_driver = "none"\n');
 const libvirtd = spawn('/usr/sbin/libvirtd', ['--config', config, '--pid-file', join(folder, 'pid')], {
   stdio: 'ignore',

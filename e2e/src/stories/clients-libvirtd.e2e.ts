@@ -105,7 +105,7 @@ async function runHere(): Promise<(Outcome | undefined)[]> {
 async function runThere(): Promise<(Outcome | undefined)[]> {
   const folder = `${world.host}/there`;
   await mkdir(folder);
-  await using libvirtd = await startLxcLibvirtd(folder, 'clients0');
+  await using libvirtd = startLxcLibvirtd(folder, 'clients0');
   const ready = async () => (await run(['virsh', '-c', libvirtd.uri, 'uri'], clientOptions)).status === 0;
   await waitFor('libvirtd', ready, 20_000);
   return await runWith(libvirtd.uri, folder);

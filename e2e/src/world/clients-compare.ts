@@ -99,14 +99,24 @@ const errorLines = ({ stderr }: Outcome): string[] =>
     .replace(/\d{3,}/g, 'N')
     .split('\n');
 
+/** The lines in which two runs differ whatever scripts read of them; whether they worked is one of them. */
+export function sameBut(ours: Outcome, theirs: Outcome): string[] {
+  const linesOf = (outcome: Outcome): string[] => [
+    outcome.status === 0 ? 'works' : 'refused',
+    ...(outcome.status === 0 ? shapeOf(outcome) : errorLines(outcome)),
+  ];
+  return differing(linesOf(ours), linesOf(theirs));
+}
+
+const differing = (here: readonly string[], there: readonly string[]): string[] => [
+  ...here.filter((line) => !there.includes(line)).map((line) => `here: ${line}`),
+  ...there.filter((line) => !here.includes(line)).map((line) => `there: ${line}`),
+];
+
 /** The lines in which two runs of a command differ; none if no script could tell them apart, or only one of them works. */
 export function differencesOf(command: string, ours: Outcome, theirs: Outcome): string[] {
   if ((ours.status === 0) !== (theirs.status === 0)) return [];
   if (ours.status === 0 && !readCommands.has(command)) return [];
   const shape = ours.status === 0 ? shapeOf : errorLines;
-  const [here, there] = [shape(ours), shape(theirs)];
-  return [
-    ...here.filter((line) => !there.includes(line)).map((line) => `here: ${line}`),
-    ...there.filter((line) => !here.includes(line)).map((line) => `there: ${line}`),
-  ];
+  return differing(shape(ours), shape(theirs));
 }

@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { knownDifferences, readCommands } from './clients-compare.js';
+import { formatNetworkTable } from './clients-networks.js';
 
 /** One command. Words like UUID stand for what the story made (`wordsOf`); `input` is a file the command names as FILE. */
 export interface VirshRow {
@@ -259,7 +260,7 @@ export const virshRows: readonly VirshRow[] = [
     {
       command: 'net-destroy clients0',
       refused: "the host's bridges are the host's",
-      prints: /not supported by the connection driver/,
+      prints: /'clients0' is a bridge of the host/,
     },
     { command: 'pool-list --all --details', prints: /default\s+running/ },
     { command: 'pool-info default', prints: /State:\s+running/ },
@@ -319,5 +320,6 @@ ${Object.entries(knownDifferences)
   .map(([command, { reason }]) => `- \`${command}\`: ${reason}`)
   .join('\n')}
 
-${sections.join('\n')}`;
+${sections.join('\n')}
+${formatNetworkTable()}`;
 }

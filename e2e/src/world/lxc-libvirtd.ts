@@ -1,4 +1,4 @@
-// A libvirtd with its LXC driver and a bridge, in namespaces of its own; nothing of it is left afterwards.
+// A libvirtd with its LXC driver and a bridge, or with its network driver, in namespaces of its own; nothing of it is left afterwards.
 // SPDX-License-Identifier: Apache-2.0
 import { spawn } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
@@ -21,19 +21,34 @@ export interface LxcLibvirtd extends AsyncDisposable {
 }
 
 /** Starts it; its socket and state are below `folder`. */
-export async function startLxcLibvirtd(folder: string, bridge: string): Promise<LxcLibvirtd> {
+export const startLxcLibvirtd = (folder: string, bridge: string): LxcLibvirtd =>
+  startLibvirtd(folder, 'lxc', [bridge]);
+
+/** Who waits for processes that lost their parents: that driver waits long for each dnsmasq that it ended, and that is nobody's. */
+const reaper = ['/bin/sh', '-c', 'exec 3<&0; "$0" "$@" <&3 & wait $!'];
+
+/** The same with libvirt's own network driver, and no bridge. */
+export const startNetworkLibvirtd = (folder: string): LxcLibvirtd =>
+  startLibvirtd(folder, 'network', ['', 'network'], reaper);
+
+function startLibvirtd(
+  folder: string,
+  scheme: string,
+  words: readonly string[],
+  first: readonly string[] = [],
+): LxcLibvirtd {
   const before = new Set(groups());
   const libvirtd = spawn(
     'unshare',
     [
       ...['--mount', '--propagation', 'private', '--pid', '--fork', '--kill-child', '--mount-proc', '--net'],
-      ...[process.execPath, helper, folder, bridge],
+      ...[...first, process.execPath, helper, folder, ...words],
     ],
     { stdio: ['pipe', 'ignore', 'ignore'] },
   );
   const gone = new Promise((resolve) => libvirtd.once('exit', resolve));
   return {
-    uri: `lxc+unix:///system?socket=${folder}/libvirt-sock`,
+    uri: `${scheme}+unix:///system?socket=${folder}/libvirt-sock`,
     async [Symbol.asyncDispose]() {
       libvirtd.stdin.end();
       await gone;

@@ -69,6 +69,7 @@ export {
 } from './metadata.js';
 export { nearest } from './nearest.js';
 export type { Network } from './network/index.js';
+export { hasOwnBridge, modeOf } from './network/mode.js';
 export {
   type NetworkUpdate,
   type NetworkUpdateCommand,

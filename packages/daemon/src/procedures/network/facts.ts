@@ -3,7 +3,7 @@
 import type { NetworkLease } from '@ctvirt/api';
 import type { LinkAddresses } from '@ctvirt/engine';
 import { libvirtError } from '@ctvirt/rpc';
-import { formatDocument } from '@ctvirt/xml';
+import { formatDocument, hasOwnBridge, modeOf, parseDocument } from '@ctvirt/xml';
 import type { Bind } from '../session.js';
 import { checkFlags, refusal } from '../words/refusal.js';
 import { networkOf, type ShownNetwork } from './shown.js';
@@ -29,6 +29,13 @@ const bridgeXml = ({ uuid }: ShownNetwork, { name, mac }: LinkAddresses): string
     ...(mac !== null && { mac: { address: mac } }),
   });
 
+/** With what libvirt writes out although nobody stated it; reading it again changes nothing about what is run. */
+function withDefaults(xml: string): string {
+  const { model } = parseDocument('network', xml);
+  if (model === undefined || !hasOwnBridge(modeOf(model))) return xml;
+  return formatDocument('network', { ...model, bridge: { stp: true, delay: 0, ...model.bridge } });
+}
+
 const toWireLease = (iface: string, lease: NetworkLease) => ({
   iface,
   expirytime: BigInt(lease.expires === null ? 0 : Math.floor(Date.parse(lease.expires) / 1000)),
@@ -47,7 +54,8 @@ export const bindNetworkFacts: Bind = ({ engine }) => ({
     checkFlags(flags, inactiveFlag, name);
     const network = await networkOf(engine, net);
     if (network.link !== undefined) return { xml: bridgeXml(network, network.link) };
-    return { xml: await engine.networks.xml(network.uuid, { inactive: (flags & inactiveFlag) !== 0 }) };
+    const inactive = (flags & inactiveFlag) !== 0;
+    return { xml: withDefaults(await engine.networks.xml(network.uuid, { inactive })) };
   },
   async networkGetBridgeName({ net }) {
     const { name, bridge } = await networkOf(engine, net);

@@ -28,6 +28,8 @@ test('a network is listed, found and named by its state', async (t) => {
   assert.deepEqual([await lan.isActive(), await temporary.isActive()], [0, 1]);
   assert.deepEqual([await lan.isPersistent(), await temporary.isPersistent()], [1, 0]);
   assert.match(await temporary.getBridgeName(), /^virbr\d+$/);
+  // libvirt's clients are shown what it assumes.
+  assert.match(await temporary.getXmlDesc({ flags: 0 }), /<bridge name='virbr\d+' stp='on' delay='0'\/>/);
   await temporary.destroy();
   assert.equal((await libvirtErrorOf(temporary.isActive())).code, errorCodes.noNetwork);
 });
