@@ -32,7 +32,11 @@ export async function serveLibvirt(
   const server: RpcServer<Session> = new RpcServer({
     open: ({ name }) => openSession(name),
     closed: (session) => void endOwned(session),
-    handlers: bindProcedures({ engine, templatesFolder: layout.templates }),
+    handlers: bindProcedures({
+      engine,
+      templatesFolder: layout.templates,
+      publish: (...event) => server.publish(...event),
+    }),
     lxc: { domainOpenNamespace: refuseNamespace },
     sees: (session, kind, subject) => kind !== 'domain' || seesSubject(session, subject),
     // Clients are counted where they come in: those of one socket never take the places of another's.

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { DomainSummary } from '@ctvirt/api';
 import { type Engine, notRunning } from '@ctvirt/engine';
-import { type Handlers, libvirtError } from '@ctvirt/rpc';
+import { type Handlers, libvirtError, type RpcServer } from '@ctvirt/rpc';
 import type { ContainerType } from '@ctvirt/xml';
 import { type ErrorDomainName, refusal } from './words/refusal.js';
 
@@ -32,6 +32,8 @@ export interface Binding {
   readonly engine: Engine;
   /** Where the templates lie on the host. */
   readonly templatesFolder: string;
+  /** Tells clients of what only they have a word for; all else is an event of the engine's. */
+  readonly publish: RpcServer<Session>['publish'];
 }
 
 /** Handlers of some procedures; those nobody binds are answered as unknown. */

@@ -4,12 +4,12 @@ import { type Network, parseDocument } from '@ctvirt/xml';
 import type { Bind } from '../session.js';
 import { metadataEdit, readMetadata } from '../words/metadata.js';
 import { affectedNetwork } from './affect.js';
-import { networkOf, ownNetworkOf } from './shown.js';
+import { networkOf, ownNetworkOf, toWireNetwork } from './shown.js';
 
 const errors = { domain: 'network', absent: 'noNetworkMetadata' } as const;
 
 /** What is absent is `noNetworkMetadata`, such as all of a bridge of the host; an empty text removes what there is. */
-export const bindNetworkMetadata: Bind = ({ engine }) => ({
+export const bindNetworkMetadata: Bind = ({ engine, publish }) => ({
   async networkGetMetadata({ network: net, type, uri, flags }, { name }) {
     const network = await networkOf(engine, net);
     const { live } = affectedNetwork(flags, network, name);
@@ -23,5 +23,6 @@ export const bindNetworkMetadata: Bind = ({ engine }) => ({
     const affected = affectedNetwork(flags, network, name);
     const edit = metadataEdit<Network>({ type, uri, procedure: name }, { text: metadata, key }, errors);
     await engine.networks.amend(network.uuid, affected, edit);
+    publish('network', 'metadataChange', { net: toWireNetwork(network), type, nsuri: uri });
   },
 });

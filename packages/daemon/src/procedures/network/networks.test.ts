@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { errorCodes, features } from '@ctvirt/rpc';
-import { networkXml } from '../../testing/memory-engine.js';
+import { networkXml, sampleXml } from '../../testing/memory-engine.js';
 import { libvirtErrorOf, serveLibvirtInMemory } from '../../testing/serve-libvirt.js';
 
 const command = { modify: 1, delete: 2, addLast: 3, addFirst: 4 } as const;
@@ -180,7 +180,13 @@ test('titles, descriptions and elements of networks', async (t) => {
     [absent.code, absent.message],
     [errorCodes.noNetworkMetadata, 'metadata not found: Requested metadata element is not present'],
   );
+  const events = connection.events('network', 'metadataChange');
+  const first = events.next();
+  await connection.getHostname();
   await lan.setMetadata({ type: 0, metadata: 'A text', key: null, uri: null, flags: 0 });
+  const told = (await first).value;
+  assert.deepEqual([told?.net.name, told?.type, told?.nsuri], ['lan', 0, null]);
+  await events.return();
   await lan.setMetadata({ type: 1, metadata: 'A title', key: null, uri: null, flags: 0 });
   await lan.setMetadata({ type: 2, metadata: '<a/>', key: 'x', uri: 'http://x/', flags: 0 });
   assert.deepEqual([await get(0), await get(1), await get(2, 'http://x/')], ['A text', 'A title', '<a/>']);
@@ -267,4 +273,52 @@ test('events of networks reach who asked for them', async (t) => {
     [0, 2, 3, 1].map((event) => ['lan', event]),
   );
   await events.return();
+});
+
+test('addresses of a domain by lease are those its networks gave it, and of other links what the kernel says', async (t) => {
+  const served = await serveLibvirtInMemory(t);
+  const { engine } = served;
+  const connection = await served.connect();
+  await engine.networks.define(networkXml('lan'));
+  await engine.networks.start('lan');
+  await engine.define(sampleXml('web'));
+  await engine.start('web');
+  const macs = ['52:54:00:00:00:01', '52:54:00:00:00:02'];
+  const { document } = engine;
+  engine.document = async (...asked) => {
+    const { devices, ...rest } = await document(...asked);
+    const link = { type: 'network', source: { network: 'lan' } } as const;
+    return { ...rest, devices: { ...devices, interfaces: [link] } };
+  };
+  engine.addresses = async () =>
+    macs.map((mac, at) => ({
+      name: `eth${at}`,
+      mac,
+      up: true,
+      kind: null,
+      addresses: [{ family: 4, address: `198.51.100.${at}`, prefix: 24 }],
+    }));
+  const { counters } = engine;
+  engine.counters = (ref) => ({ ...counters(ref), links: async () => [] });
+  engine.networks.leases = async () => [
+    {
+      family: 'ipv4',
+      address: '192.0.2.10',
+      prefix: 24,
+      mac: macs[0] ?? null,
+      hostname: 'web',
+      domain: 'web',
+      clientId: null,
+      iaid: null,
+      expires: null,
+    },
+  ];
+  const dom = await connection.domainLookupByName({ name: 'web' });
+  const addresses = async (source: number): Promise<string[]> =>
+    (await dom.interfaceAddresses({ source, flags: 0 })).map(
+      ({ name, addrs }) => `${name} ${addrs.map(({ addr }) => addr).join()}`,
+    );
+  assert.deepEqual(await addresses(0), ['eth0 192.0.2.10', 'eth1 198.51.100.1']);
+  assert.deepEqual(await addresses(1), ['eth0 198.51.100.0', 'eth1 198.51.100.1']);
+  assert.deepEqual(await addresses(2), ['eth0 198.51.100.0', 'eth1 198.51.100.1']);
 });
