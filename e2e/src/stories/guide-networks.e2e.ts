@@ -1,0 +1,66 @@
+// The guide to networks as a reader follows it: each document is written, each command run, in their order.
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict';
+import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { after, before, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { World } from '../world/world.js';
+
+const page = fileURLToPath(new URL('../../../docs/guide/networks.md', import.meta.url));
+const ctvirt = fileURLToPath(new URL('../../../ctvirt', import.meta.url));
+
+let world: World;
+before(async () => {
+  world = await World.open();
+});
+after(() => world.close());
+
+/** What a command must print, beside that it works. */
+const prints: Readonly<Record<string, RegExp>> = {
+  'ip route get 192.0.2.10': /^192\.0\.2\.10 dev /,
+  'ctvirt exec web -- ip address show eth0': /192\.0\.2\.10[\s\S]*2001:db8::10/,
+  'ctvirt network info default': /Autostart: +yes[\s\S]*Forward: +nat/,
+  'ctvirt network leases default': /192\.168\.\d+\.\d+\/24 .* shop /,
+  'ctvirt exec shop -- ip address show eth0': /inet 192\.168\./,
+  'ctvirt exec shop -- ip route': /^default via 192\.168\.\d+\.1 /m,
+  'ctvirt network list': /^ default +active +yes /m,
+  'ctvirt network leases lan': /10\.77\.0\.5\/24 +52:54:00:77:00:05 +db /,
+  'ctvirt exec db -- ip address show eth0': /inet 10\.77\.0\.5\/24/,
+  'ctvirt exec app -- nslookup db.lan.example': /10\.77\.0\.5/,
+  'ctvirt exec app -- nslookup gateway.lan.example': /10\.77\.0\.1/,
+  'ctvirt network info backstage': /Active: +yes[\s\S]*Forward: +none/,
+  'ctvirt exec desk -- ip address show eth0': /inet 198\.51\.100\.20\/24/,
+};
+
+test('each command of the guide to networks does what the guide says', async () => {
+  const folder = `${world.host}/guide`;
+  await mkdir(folder, { recursive: true });
+  await writeFile(`${folder}/ctvirt`, `#!/bin/sh\nexec ${ctvirt} --root ${world.root} "$@"\n`);
+  await chmod(`${folder}/ctvirt`, 0o755);
+  const unseen = new Set(Object.keys(prints));
+  const text = await readFile(page, 'utf8');
+  for (const [, language, block = ''] of text.matchAll(/^```(xml|sh)\n([\s\S]*?)^```$/gm)) {
+    if (language === 'xml') {
+      const [, name] = /^<!-- (\S+) -->\n/.exec(block) ?? [];
+      assert.ok(name !== undefined, `a document without a name: ${block}`);
+      await writeFile(`${folder}/${name}`, block);
+      continue;
+    }
+    for (const command of block.trim().split('\n')) {
+      const line = `cd ${folder} && PATH="${folder}:$PATH" && ${command}`;
+      const { status, stdout, stderr } = await world.enclosure.run(['/bin/sh', '-c', line]);
+      assert.equal(status, 0, `${command}\n${stdout}${stderr}`);
+      const expected = prints[command];
+      if (expected !== undefined) assert.match(stdout, expected, command);
+      unseen.delete(command);
+    }
+  }
+  assert.deepEqual([...unseen], [], 'what is expected is not in the guide');
+  await world.erase(...(await world.client.domains.list()).map(({ name }) => name));
+  for (const { name, active } of await world.client.networks.list()) {
+    if (active) await world.client.networks.stop({ network: name });
+    await world.client.networks.undefine({ network: name });
+  }
+  await world.enclosure.output('ip', 'link', 'delete', 'br0');
+  await world.clear();
+});
