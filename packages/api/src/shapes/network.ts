@@ -62,8 +62,8 @@ export type NetworkLease = Static<typeof networkLease>;
 /** Something happened to a network. */
 export const networkEvent = object(
   {
-    event: oneOf(['defined', 'undefined', 'started', 'stopped'], {
-      description: "libvirt's name of the event",
+    event: oneOf(['defined', 'undefined', 'started', 'stopped', 'changed'], {
+      description: "libvirt's name of the event, or `changed`: its document was, without a new definition",
     }),
     network: networkSummary,
     at: string({ description: 'When it happened: RFC 3339' }),

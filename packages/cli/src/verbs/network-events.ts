@@ -23,7 +23,7 @@ export const networkEvents = verb({
       options,
       (signal) => context.client.events.networks({ network }, { signal }),
       ({ event, network: { name } }) =>
-        `event 'lifecycle' for network '${printable(name)}': ${event.charAt(0).toUpperCase()}${event.slice(1)}`,
+        `event '${event === 'changed' ? event : 'lifecycle'}' for network '${printable(name)}': ${event.charAt(0).toUpperCase()}${event.slice(1)}`,
     );
   },
 });

@@ -110,18 +110,20 @@ test('what happens to networks is told, of one or of all, until its reader goes'
   while (engine.listeners() < 2) await new Promise((resolve) => setTimeout(resolve, 5));
   await client.networks.define({ body: networkXml('other') });
   await client.networks.start(lan);
+  const txt = { command: 'add-last', section: 'dns-txt', xml: "<txt name='a' value='b'/>" } as const;
+  await client.networks.update({ ...lan, body: txt });
   await client.networks.stop(lan);
   await client.networks.undefine(lan);
-  while (told.length < 7) await new Promise((resolve) => setTimeout(resolve, 5));
+  while (told.length < 9) await new Promise((resolve) => setTimeout(resolve, 5));
   over.abort();
   await Promise.allSettled([all, one]);
   assert.deepEqual(
     told.filter((line) => line.startsWith('all')),
-    ['all: defined other', 'all: started lan', 'all: stopped lan', 'all: undefined lan'],
+    ['all: defined other', 'all: started lan', 'all: changed lan', 'all: stopped lan', 'all: undefined lan'],
   );
   assert.deepEqual(
     told.filter((line) => line.startsWith('lan')),
-    ['lan: started lan', 'lan: stopped lan', 'lan: undefined lan'],
+    ['lan: started lan', 'lan: changed lan', 'lan: stopped lan', 'lan: undefined lan'],
   );
   while (engine.listeners() > 0) await new Promise((resolve) => setTimeout(resolve, 5));
   await assert.rejects(client.events.networks({ network: 'none' }), failsWith('not-found', /'none'/));

@@ -24,7 +24,7 @@ const lifecycle = {
 
 /** virNetworkEventLifecycleType. */
 const networkLifecycle = { defined: 0, undefined: 1, started: 2, stopped: 3 } as const satisfies Record<
-  NetworkEvent['event'],
+  Exclude<NetworkEvent['event'], 'changed'>,
   number
 >;
 
@@ -75,13 +75,15 @@ export function publishEvents(engine: Engine, publish: Publish): () => void {
 }
 
 function ofNetworks({ networks }: Engine, publish: Publish): () => void {
-  return networks.onEvent(({ event, network }) =>
+  return networks.onEvent(({ event, network }) => {
+    // libvirt has no word for it.
+    if (event === 'changed') return;
     publish('network', 'lifecycle', {
       net: toWireNetwork(network),
       event: networkLifecycle[event],
       detail: 0,
-    }),
-  );
+    });
+  });
 }
 
 function ofDomains(engine: Engine, publish: Publish): () => void {

@@ -241,7 +241,7 @@ async function amend(
   edit: (network: Network) => Network,
   parts: NetworkParts,
 ): Promise<void> {
-  const { runner, store } = parts;
+  const { runner, store, events } = parts;
   const { name, uuid, autostart } = entry;
   if (targets.live && entry.live === undefined) throw notActive(name);
   if (targets.stored && entry.stored === undefined)
@@ -261,6 +261,7 @@ async function amend(
   if (targets.live && entry.live !== undefined)
     await runner.change(entry, edited(entry.live.network), commit);
   else await commit();
+  events.tell('changed', summaryOf(entry, parts));
 }
 
 /** libvirt's clients are shown how many interfaces are on it. */
