@@ -3,10 +3,12 @@
 import assert from 'node:assert/strict';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
-import { clientOptions } from '../world/client-program.js';
+import { fileURLToPath } from 'node:url';
+import { clientOptions, done } from '../world/client-program.js';
 import { sameBut } from '../world/clients-compare.js';
 import { networkRows, networkUuid } from '../world/clients-networks.js';
 import { type Outcome, run } from '../world/command.js';
+import { domainXml } from '../world/documents.js';
 import { startNetworkLibvirtd } from '../world/lxc-libvirtd.js';
 import { waitFor } from '../world/wait.js';
 import { World } from '../world/world.js';
@@ -67,4 +69,65 @@ test("libvirt's own network driver does and says the same", async (t) => {
   }
   t.diagnostic(`${networkRows.length} commands`);
   assert.deepEqual(surprising, []);
+});
+
+test('libvirt-python: life, lookups, updates, events and error codes of networks', async () => {
+  const script = fileURLToPath(new URL('../../src/world/clients-networks.py', import.meta.url));
+  const uri = world.uri('ctvirt');
+  const { stdout } = await done(['/usr/bin/python3', script, uri, networkUuid]);
+  const network = 19; // VIR_FROM_NETWORK
+  assert.deepEqual(JSON.parse(stdout), {
+    lookups: ['py', 'py', 'py'],
+    facts: [1, 1, 1],
+    listed: ['py'],
+    hosts: [1, 1],
+    leases: [],
+    ports: [],
+    events: ['defined', 'started', 'stopped', 'undefined'].map((event) => ['py', event]),
+    codes: {
+      absent: [43, network],
+      'absent by UUID': [43, network],
+      'not active': [55, network],
+      'no XML': [35, network],
+      'no network': [27, network],
+      active: [55, network],
+      'no such part': [84, network],
+      'no such port': [107, network],
+      gone: [43, network],
+    },
+  });
+});
+
+test('a domain on a network, as virsh shows it', async () => {
+  const virsh = async (...words: readonly string[]): Promise<string> =>
+    (await done(['virsh', '-c', world.uri('ctvirt'), ...words])).stdout;
+  const mac = '52:54:00:00:00:41';
+  await world.client.networks.define({
+    body: "<network><name>shown</name><ip address='10.79.0.1' prefix='24'><dhcp><range start='10.79.0.10' end='10.79.0.99'/></dhcp></ip></network>",
+  });
+  await world.client.networks.start({ network: 'shown' });
+  const link = `<interface type='network'><mac address='${mac}'/><source network='shown'/></interface>`;
+  await world.run(domainXml({ name: 'on', interfaces: [link] }));
+  assert.match(await virsh('domiflist', 'on'), new RegExp(` network +shown +\\S+ +${mac}`));
+  for (const source of ['lease', 'agent', 'arp'])
+    assert.match(
+      await virsh('domifaddr', 'on', '--source', source),
+      new RegExp(`${mac} +ipv4 +10\\.79\\.0\\.\\d+/24`),
+      source,
+    );
+  assert.match(
+    await virsh('net-dhcp-leases', 'shown'),
+    new RegExp(`${mac} +ipv4 +10\\.79\\.0\\.\\d+/24 +on `),
+  );
+  assert.match(await virsh('net-dumpxml', 'shown'), /<network connections='1'>/);
+  const refused = await run(['virsh', '-c', world.uri('ctvirt'), 'net-undefine', 'shown'], options);
+  assert.match(refused.stderr, /domain 'on' runs on network 'shown'/);
+  assert.match((await world.cli(['dominfo', 'on'])).stdout, /Addresses: +10\.79\.0\./);
+  await virsh('detach-interface', 'on', 'network', '--mac', mac, '--live');
+  await virsh('attach-interface', 'on', 'network', 'shown', '--mac', mac, '--live');
+  assert.match(await virsh('domiflist', 'on'), new RegExp(` network +shown +\\S+ +${mac}`));
+  await world.erase('on');
+  await world.client.networks.stop({ network: 'shown' });
+  await world.client.networks.undefine({ network: 'shown' });
+  await world.assertClean();
 });
