@@ -1,5 +1,6 @@
 // The life of networks: defined, started, stopped, and whether they start by themselves.
 // SPDX-License-Identifier: Apache-2.0
+import type { NetworkSummary } from '@ctvirt/api';
 import { parseDocument } from '@ctvirt/xml';
 import type { Bind, Binding } from '../session.js';
 import { checkFlags, refusal } from '../words/refusal.js';
@@ -7,10 +8,10 @@ import { ownNetworkOf, toWireNetwork, type WireNetwork, wrongState } from './sho
 
 const validateFlag = 1;
 
-/** libvirt takes a document without a UUID for that of a new network, whose name must be free. */
-function checkIdentity({ engine: { networks } }: Binding, xml: string): void {
+/** The network that a document means by its UUID; libvirt takes one without for that of a new network, whose name must be free. */
+function meantBy({ engine: { networks } }: Binding, xml: string): NetworkSummary | undefined {
   const { model } = parseDocument('network', xml);
-  if (model === undefined) return; // the engine says what is wrong with it
+  if (model === undefined) return undefined; // the engine says what is wrong with it
   const { name } = model;
   const uuid = model.uuid?.toLowerCase();
   const same = uuid === undefined ? undefined : networks.find({ uuid });
@@ -23,20 +24,19 @@ function checkIdentity({ engine: { networks } }: Binding, xml: string): void {
   const other = same === undefined ? networks.find({ name }) : undefined;
   if (other !== undefined)
     throw refusal('operationFailed', 'network', `network '${name}' already exists with uuid ${other.uuid}`);
+  return same;
 }
 
 /** Define, create, undefine, start, stop and autostart of networks of ours. */
 export const bindNetworkLife: Bind = (binding) => {
   const { engine } = binding;
   const define = async (xml: string, strict: boolean) => {
-    checkIdentity(binding, xml);
+    meantBy(binding, xml);
     return { net: toWireNetwork((await engine.networks.define(xml, { strict })).network) };
   };
   const create = async (xml: string, strict: boolean) => {
-    const { model } = parseDocument('network', xml);
-    const running = model === undefined ? undefined : engine.networks.find({ name: model.name });
-    checkIdentity(binding, xml);
-    if (running?.active === true) throw wrongState(`network is already active as '${running.name}'`);
+    const same = meantBy(binding, xml);
+    if (same?.active === true) throw wrongState(`network is already active as '${same.name}'`);
     return { net: toWireNetwork((await engine.networks.create(xml, { strict })).network) };
   };
   const ours = (net: WireNetwork) => ownNetworkOf(engine, net);

@@ -37,17 +37,22 @@ export async function shownNetworks({ networks, links }: Engine): Promise<ShownN
 /** How clients name one: by UUID in calls, whatever else they send. */
 export type NetworkKey = { readonly name: string } | { readonly uuid: string };
 
-/** The network a client looks for; an absent one is refused in libvirt's words. */
-export async function lookUpNetwork(engine: Engine, key: NetworkKey): Promise<ShownNetwork> {
+async function findNetwork(engine: Engine, key: NetworkKey): Promise<ShownNetwork | undefined> {
   const ours = engine.networks.find(key);
   if (ours !== undefined) return own(ours);
-  const found = (await shownNetworks(engine)).find((network) =>
-    'name' in key ? network.name === key.name : network.uuid === key.uuid,
-  );
-  if (found !== undefined) return found;
-  const what = 'name' in key ? `name '${key.name}'` : `uuid '${key.uuid}'`;
-  throw refusal('noNetwork', 'network', `no network with matching ${what}`);
+  const shown = await shownNetworks(engine);
+  return shown.find(({ name, uuid }) => ('name' in key ? name === key.name : uuid === key.uuid));
 }
+
+/** The network a client looks for; an absent one is refused in libvirt's words. */
+export async function lookUpNetwork(engine: Engine, key: NetworkKey): Promise<ShownNetwork> {
+  const what = 'name' in key ? `name '${key.name}'` : `uuid '${key.uuid}'`;
+  return (await findNetwork(engine, key)) ?? refuseAbsent(what);
+}
+
+const refuseAbsent = (what: string): never => {
+  throw refusal('noNetwork', 'network', `no network with matching ${what}`);
+};
 
 /** A network as it is named on the wire. */
 export interface WireNetwork {
@@ -59,13 +64,8 @@ export interface WireNetwork {
 export const toWireNetwork = ({ name, uuid }: WireNetwork): WireNetwork => ({ name, uuid });
 
 /** The network of a call. */
-export async function networkOf(engine: Engine, { name, uuid }: WireNetwork): Promise<ShownNetwork> {
-  const ours = engine.networks.find({ uuid });
-  if (ours !== undefined) return own(ours);
-  const found = (await shownNetworks(engine)).find((network) => network.uuid === uuid);
-  if (found !== undefined) return found;
-  throw refusal('noNetwork', 'network', `no network with matching uuid '${uuid}' (${name})`);
-}
+export const networkOf = async (engine: Engine, { name, uuid }: WireNetwork): Promise<ShownNetwork> =>
+  (await findNetwork(engine, { uuid })) ?? refuseAbsent(`uuid '${uuid}' (${name})`);
 
 /** The same for what changes it: the host's bridges are the host's. */
 export async function ownNetworkOf(engine: Engine, net: WireNetwork): Promise<ShownNetwork> {
