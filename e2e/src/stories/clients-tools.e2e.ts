@@ -29,6 +29,23 @@ test('virt-install makes and starts a container, virt-xml changes it', async () 
   await world.clear();
 });
 
+test('virt-install goes from nothing to a container on the network default', async () => {
+  const root = `${world.host}/networked`;
+  await done(['cp', '-a', `${world.root}/lib/templates/busybox/rootfs`, root]);
+  await done([
+    ...['virt-install', '--connect', world.uri('lxc'), '--container', '--name', 'networked'],
+    ...['--memory', '128', '--filesystem', `${root},/`, '--init', '/sbin/init'],
+    ...['--network', 'default', '--noautoconsole'],
+  ]);
+  assert.equal(await world.state('networked'), 'running (booted)');
+  const [, subnet] = /inet (192\.168\.\d+)\.\d+\/24/.exec(await world.shell('networked', 'ip address')) ?? [];
+  assert.ok(subnet !== undefined);
+  assert.match(await world.shell('networked', 'ip route'), new RegExp(`^default via ${subnet}\\.1 `, 'm'));
+  await world.erase('networked');
+  await world.client.networks.stop({ network: 'default' });
+  await world.clear();
+});
+
 test('the exporter finds every counter it looks for', async () => {
   await world.run(domainXml({ name: 'scraped', more: "<memory unit='KiB'>65536</memory>" }));
   const port = 20_000 + (process.pid % 20_000);
