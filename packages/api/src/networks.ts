@@ -64,8 +64,10 @@ export const networks = resource({
   autostart: {
     method: 'PUT',
     path: '/v1/networks/{network}/autostart',
-    summary: 'Say whether a network starts with the daemon',
-    body: json(strict({ autostart: boolean({ description: 'Whether the daemon starts it' }) })),
+    summary: 'Say whether a network starts with each boot of the host',
+    body: json(
+      strict({ autostart: boolean({ description: 'Whether the first daemon after a boot starts it' }) }),
+    ),
     answer: json(networkSummary),
   },
   update: {

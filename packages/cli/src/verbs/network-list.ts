@@ -21,7 +21,7 @@ export const networkList = verb({
     inactive: { type: 'flag', summary: 'Only stopped networks' },
     persistent: { type: 'flag', summary: 'Only defined ones' },
     transient: { type: 'flag', summary: 'Only created ones' },
-    autostart: { type: 'flag', summary: 'Only ones that start with the daemon' },
+    autostart: { type: 'flag', summary: 'Only ones that start with the host' },
     'no-autostart': { type: 'flag', summary: 'Only ones that do not' },
     name: { type: 'flag', summary: 'Print names, one a line' },
     uuid: { type: 'flag', summary: 'Print UUIDs, one a line' },
