@@ -164,6 +164,12 @@ test('a killed daemon leaves it working, and the next one goes on with it', asyn
   await world.enclosure.output('ip', 'link', 'delete', bridge);
   await world.start();
   await world.shell('one', 'ping -c 1 -W 5 two');
+  // Also where a daemon looks on.
+  await world.enclosure.output('ip', 'link', 'delete', bridge);
+  await waitFor('the bridge to be there again', async () => {
+    return (await world.exec('one', 'ping', '-c', '1', '-W', '1', 'two')).status === 0;
+  });
+  assert.match(world.log, /network 'lan' lost its bridge: it is put back/);
 });
 
 test('links are plugged in again when their network starts, and nobody undefines it under them', async () => {
