@@ -568,7 +568,10 @@ function withLease(plan: LinkPlan, lease: LinkLease): LinkPlan {
   const gateways = plan.up ? lease.gateways.filter(({ family }) => !isSaid(family) && !isRouted(family)) : [];
   return {
     ...plan,
-    addresses: [...plan.addresses, ...lease.addresses.filter(({ family }) => !isSaid(family))],
+    addresses: [
+      ...plan.addresses,
+      ...lease.addresses.flatMap((one) => (isSaid(one.family) ? [] : [{ ...one, isKept: true }])),
+    ],
     gateways: [...plan.gateways, ...gateways],
   };
 }

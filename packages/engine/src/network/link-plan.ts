@@ -27,6 +27,8 @@ export interface LinkPlan {
     readonly address: string;
     readonly prefix: number;
     readonly family: 4 | 6;
+    /** Whether it is kept for this link by a network of ours: nobody else has it there. */
+    readonly isKept?: boolean;
   }[];
   readonly gateways: readonly { readonly address: string; readonly family: 4 | 6 }[];
   /** Inside, beside the default ones. */
@@ -37,10 +39,10 @@ export interface LinkPlan {
 
 /**
  * Addresses that are had at once, without the second or two in which the kernel looks for a duplicate of an IPv6 one and refuses it to
- * programs: only the host is at the other end of a routed link.
+ * programs: only the host is at the other end of a routed link, and a network of ours gives an address to one.
  */
 export const settledAddresses = ({
   kind,
   addresses,
 }: Pick<LinkPlan, 'kind' | 'addresses'>): LinkPlan['addresses'] =>
-  kind === 'routed' ? addresses.filter(({ family }) => family === 6) : [];
+  addresses.filter(({ family, isKept }) => family === 6 && (kind === 'routed' || isKept === true));

@@ -86,7 +86,7 @@ test('a link gets its address at define, and its bridge at start', options, asyn
         kind: 'bridge',
         mtu: 1400,
         parent: 'virbr0',
-        addresses: [{ address: '10.0.1.2', prefix: 24, family: 4 }],
+        addresses: [{ address: '10.0.1.2', prefix: 24, family: 4, isKept: true }],
         gateways: [{ address: '10.0.1.1', family: 4 }],
       },
     ],

@@ -219,8 +219,8 @@ test('one file stands in the place of a file, devices as nodes, and routes are s
     assert.ok(rows.includes(row), row);
 });
 
-test('an IPv6 address of a routed link is there at once; those of a bridge are searched for on it', () => {
-  const settled = (kind: 'routed' | 'bridge') =>
+test('an IPv6 address of a routed link or a network is there at once; others are searched for on the bridge', () => {
+  const settled = (kind: 'routed' | 'bridge', isKept = false) =>
     rowsOf(
       {},
       {
@@ -230,7 +230,7 @@ test('an IPv6 address of a routed link is there at once; those of a bridge are s
             name: "e'0",
             addresses: [
               { address: '192.0.2.7', prefix: 32, family: 4 },
-              { address: '2001:db8::7', prefix: 128, family: 6 },
+              { address: '2001:db8::7', prefix: 128, family: 6, isKept },
             ],
           }),
         ],
@@ -238,6 +238,7 @@ test('an IPv6 address of a routed link is there at once; those of a bridge are s
     ).filter((row) => row.startsWith('lxc.hook.start-host'));
   assert.deepEqual(settled('bridge'), []);
   const lines = `'address del 2001:db8::7/128 dev e'\\''0' 'address add 2001:db8::7/128 dev e'\\''0 nodad'`;
+  assert.deepEqual(settled('bridge', true), settled('routed'));
   assert.deepEqual(settled('routed'), [
     `lxc.hook.start-host = /usr/bin/printf '%s\\n' ${lines} | /usr/bin/nsenter "--net=/proc/$LXC_PID/ns/net" -- /sbin/ip -batch -`,
   ]);
