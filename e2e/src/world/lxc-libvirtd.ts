@@ -24,6 +24,12 @@ export interface LxcLibvirtd extends AsyncDisposable {
 export const startLxcLibvirtd = (folder: string, bridge: string): LxcLibvirtd =>
   startLibvirtd(folder, 'lxc', [bridge]);
 
+/** Debian 12 has it with the daemon, later ones in a package of its own. */
+export const hasNetworkDriver = (): boolean => {
+  const machine = process.arch === 'arm64' ? 'aarch64' : 'x86_64';
+  return existsSync(`/usr/lib/${machine}-linux-gnu/libvirt/connection-driver/libvirt_driver_network.so`);
+};
+
 /** Who waits for processes that lost their parents: that driver waits long for each dnsmasq that it ended, and that is nobody's. */
 const reaper = ['/bin/sh', '-c', 'exec 3<&0; "$0" "$@" <&3 & wait $!'];
 
