@@ -21,7 +21,7 @@ import { listOf, type Model, modelOf, piecesOf } from '../schema/model.js';
 import type { FaultDetails, Report } from '../schema/report.js';
 import type { Scalar } from '../schema/scalar.js';
 import { Fragments } from './fragments.js';
-import { stepOf, xpathOf } from './model-path.js';
+import { stepsOf, xpathOf } from './model-path.js';
 
 /** All that is wrong in a model; findings have paths of the canonical document, and no lines. */
 export function checkElement<E extends AnyElement>(
@@ -157,8 +157,9 @@ class Check {
     }
     if (value === undefined) return;
     const list = field.many ? listOf(value) : [value];
+    const steps = stepsOf(entry, list);
     for (const [index, one] of list.entries()) {
-      const step = `${path}/${stepOf(name, index, list.length)}`;
+      const step = `${path}/${steps[index]}`;
       if (element !== undefined) this.element(element, modelOf(one), step, scope);
       else this.plain(entry, one, step);
     }
@@ -212,7 +213,12 @@ class Check {
       scope,
     );
     for (const { attribute, value = '' } of extras) if (attribute !== undefined) this.text(value, path);
-    if (shape.element.body.isClosed !== true) return;
+    const { isClosed, isClosedToAttributes } = shape.element.body;
+    if (isClosedToAttributes === true)
+      for (const { attribute, of } of extras)
+        if (of === undefined && attribute !== undefined && !attribute.startsWith('xmlns'))
+          this.error('unknown-attribute', path, `unknown attribute '${shortened(attribute)}'`);
+    if (isClosed !== true) return;
     for (const { xml, of } of extras)
       if (of === undefined && xml !== undefined && /^<[^!?]/.test(xml))
         this.error('unknown-element', path, `unknown element ${shortened(xml)} in <${shape.element.name}>`);

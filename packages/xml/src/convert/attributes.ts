@@ -25,7 +25,13 @@ export function readAttributes(
       if (isNamespaceDeclaration(name)) {
         if (isRedundantDeclaration(node, shape, name, value)) continue;
       } else {
-        reportUnknownAttribute(context, node, name, Object.keys(shape.attributes));
+        reportUnknownAttribute(
+          context,
+          node,
+          name,
+          Object.keys(shape.attributes),
+          shape.element.body.isClosedToAttributes,
+        );
       }
       extras.push({ attribute: name, value });
     } else if (entry.field === undefined) {
@@ -53,13 +59,15 @@ export function reportUnknownAttribute(
   node: Node,
   name: string,
   known: readonly string[],
+  isClosed = false,
 ): void {
-  if (findings.isFull(findings.unknown)) return;
+  const severity = isClosed ? findings.wrong : findings.unknown;
+  if (findings.isFull(severity)) return;
   const details = findings.suggest(name, known);
   const found = shortened(name);
   const message = `unknown attribute '${found}' on <${writtenName(text, node)}>${hint(details)}`;
   const expected = known.length === 0 ? 'no attributes' : known.join(', ');
-  findings.fault(findings.unknown, 'unknown-attribute', node, name, message, { found, expected, ...details });
+  findings.fault(severity, 'unknown-attribute', node, name, message, { found, expected, ...details });
 }
 
 /** The writer declares a known namespace by itself where the element that needs it stands. */

@@ -58,8 +58,10 @@ function readChild(
   const there = model[key];
   const mark = findings.mark();
   if (there !== undefined && !isList(entry)) {
-    const message = `<${entry.name}> stands a second time`;
-    const expected = `one <${entry.name}>`;
+    const isNamed = element?.choice?.isName === true;
+    const name = isNamed ? writtenName(context.text, childNode) : entry.name;
+    const message = isNamed ? `<${name}> stands beside another` : `<${name}> stands a second time`;
+    const expected = isNamed ? 'one of them' : `one <${name}>`;
     findings.invalid('duplicate-element', childNode, undefined, message, { expected });
     findings.forgive(mark);
     return false;

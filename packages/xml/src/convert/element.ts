@@ -58,7 +58,7 @@ function chosenShape(
   model: ModelDraft,
 ): Shape | undefined {
   if (choice === undefined) return undefined;
-  const given = node.attributes[choice.attribute];
+  const given = choice.isName ? node.name : node.attributes[choice.attribute];
   const variant = given ?? choice.fallback;
   const shape = variant === undefined ? undefined : choice.shapes[variant];
   if (shape === undefined) reportChoice(context, node, choice.attribute, given, Object.keys(choice.shapes));

@@ -1,7 +1,7 @@
 // From keys of a model back to the node that says them.
 // SPDX-License-Identifier: Apache-2.0
 import type { Node } from '../read/node.js';
-import type { CompiledElement } from '../schema/compile.js';
+import { type CompiledElement, namesOf } from '../schema/compile.js';
 import type { ModelPath } from '../schema/report.js';
 
 /** The node, and the attribute, that a path of the element's model leads to; the last there is of the way. */
@@ -15,7 +15,10 @@ export function locate(
   for (let i = 0; i < path.length; i++) {
     const key = path[i];
     if (typeof key !== 'string') continue;
-    const variant = tables.choice && (at.attributes[tables.choice.attribute] ?? tables.choice.fallback);
+    const variant =
+      tables.choice?.isName === true
+        ? at.name
+        : tables.choice && (at.attributes[tables.choice.attribute] ?? tables.choice.fallback);
     const shape = tables.shape ?? (variant === undefined ? undefined : tables.choice?.shapes[variant]);
     if (key === tables.choice?.attribute) return { node: at, attribute: key };
     const entry = shape?.entryOf[key];
@@ -28,7 +31,8 @@ export function locate(
     if (!('element' in entry)) {
       return at.attributes[entry.name] === undefined ? { node: at } : { node: at, attribute: entry.name };
     }
-    const next = pick(at, entry.name, path[i + 1]);
+    const names = entry.element === undefined ? [entry.name] : namesOf(entry.element.element);
+    const next = pick(at, names, path[i + 1]);
     if (next === undefined) return { node: at };
     at = next;
     if (entry.element === undefined) return { node: at };
@@ -39,11 +43,11 @@ export function locate(
 
 function pick(
   parent: Node | undefined,
-  name: string | undefined,
+  names: readonly string[] | undefined,
   index: string | number | undefined,
 ): Node | undefined {
   const alike = parent?.children?.filter(
-    (other) => other.kind === 'element' && (name === undefined || other.name === name),
+    (other) => other.kind === 'element' && (names === undefined || names.includes(other.name)),
   );
   return alike?.[typeof index === 'number' ? index : 0];
 }

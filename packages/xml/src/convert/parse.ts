@@ -5,7 +5,7 @@ import { defaultLimits, type Limits, type Tree } from '../read/node.js';
 import { LineIndex, writtenName } from '../read/place.js';
 import { readTree, Unreadable } from '../read/tree.js';
 import { epilogAnchor, prologAnchor } from '../schema/anchors.js';
-import { compile } from '../schema/compile.js';
+import { compile, namesOf } from '../schema/compile.js';
 import type { AnyElement } from '../schema/declaration.js';
 import type { Infer } from '../schema/infer.js';
 import type { Extra, Model } from '../schema/model.js';
@@ -32,9 +32,9 @@ export function parseElement<E extends AnyElement>(
   }
   const { root } = tree;
   const findings = new Findings(text, options);
-  const element = elements.find(({ name }) => name === root.name);
+  const element = elements.find((one) => namesOf(one).includes(root.name));
   if (element === undefined) {
-    const names = elements.map(({ name }) => name);
+    const names = elements.flatMap(namesOf);
     const found = writtenName(text, root);
     const expected = names.map((name) => `<${name}>`).join(', ');
     const details = { found, expected, ...suggest(root.name, names) };

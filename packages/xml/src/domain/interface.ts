@@ -18,6 +18,7 @@ import {
 } from '../schema/scalar.js';
 import { bandwidth } from './bandwidth.js';
 import { address, alias } from './device.js';
+import { filterref } from './filterref.js';
 import { ip, route } from './ip.js';
 import { port } from './port.js';
 import { virtualport } from './virtualport.js';
@@ -142,21 +143,6 @@ const backendDomain = element('backenddomain', {
   doc: 'The domain that drives the card, with Xen.',
   since: '1.2.13',
   fields: { name: attribute(nonEmptyText, { doc: 'Its name.', required: true }) },
-});
-const filterParameter = element('parameter', {
-  doc: 'A variable of the filter.',
-  fields: {
-    name: attribute(nonEmptyText, { doc: 'Its name.', required: true }),
-    value: attribute(nonEmptyText, { doc: 'Its value.', required: true }),
-  },
-});
-const filterref = element('filterref', {
-  doc: 'A filter on the traffic.',
-  since: '0.8.0',
-  fields: {
-    filter: attribute(nonEmptyText, { doc: 'Name of the filter.', required: true }),
-    parameters: many(filterParameter),
-  },
 });
 const tune = element('tune', {
   doc: 'Buffers of the interface, for full machines.',

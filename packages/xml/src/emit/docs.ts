@@ -1,5 +1,6 @@
 // Reference pages from the schema: one for each element, as Markdown.
 // SPDX-License-Identifier: Apache-2.0
+import { namesOf } from '../schema/compile.js';
 import type { AnyElement, Field } from '../schema/declaration.js';
 import type { Model } from '../schema/model.js';
 import type { Scalar } from '../schema/scalar.js';
@@ -76,8 +77,13 @@ function section({ element, variants }: Use, level: number, title: string): stri
   if (body.since !== undefined) lines.push('', `Since ${sinceText(body.since)}.`);
   if (body.example !== undefined) lines.push('', '```xml', body.example, '```');
   if (body.choice !== undefined) {
-    const { by, doc, fallback, variants: own } = body.choice;
-    lines.push('', `\`${by}\`: ${doc}${fallback === undefined ? '' : ` \`${fallback}\` when absent.`}`, '');
+    const { by, doc, fallback, isName, variants: own } = body.choice;
+    const how = isName === true ? `, in documents the name of the element` : '';
+    lines.push(
+      '',
+      `\`${by}\`${how}: ${doc}${fallback === undefined ? '' : ` \`${fallback}\` when absent.`}`,
+      '',
+    );
     for (const [variant, about] of Object.entries(own)) lines.push(`- \`${variant}\`: ${about.doc}`);
   }
   const rows = fieldRows(element);
@@ -148,7 +154,7 @@ function nameOf(key: string, field: Field): string {
       return field.name ?? key;
     case 'child':
     case 'lifted':
-      return field.element.name;
+      return namesOf(field.element).join('>, <');
     case 'text':
       return 'text';
     default:

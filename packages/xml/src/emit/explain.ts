@@ -1,5 +1,6 @@
 // One entry of the reference as plain text, for a terminal.
 // SPDX-License-Identifier: Apache-2.0
+import { namesOf } from '../schema/compile.js';
 import type { AnyElement } from '../schema/declaration.js';
 import { choiceRows, code, fieldRows, type Row, sinceText, type Use, usesIn } from './docs.js';
 
@@ -12,7 +13,9 @@ export function explainPath(root: AnyElement, path: string): string | undefined 
   let here: readonly Use[] = [{ element: root, variants: undefined }];
   for (const [index, given] of steps.entries()) {
     const step = given.replace(/\[\d+\]$/, '');
-    const next = here.flatMap(({ element }) => usesIn(element).filter((use) => use.element.name === step));
+    const next = here.flatMap(({ element }) =>
+      usesIn(element).filter((use) => namesOf(use.element).includes(step)),
+    );
     if (next.length === 0) {
       const rows = here.flatMap(({ element }) => [...choiceRows(element), ...fieldRows(element)]);
       const found = rows.filter(({ name }) => name === step || `@${name}` === step || name === `<${step}>`);
@@ -31,9 +34,10 @@ export function explainablePaths(root: AnyElement): readonly string[] {
     if (above.includes(element)) return;
     for (const { name, isAttribute } of [...choiceRows(element), ...fieldRows(element)])
       if (name !== '<text>')
-        paths.add([...path, isAttribute ? `@${name}` : name.replace(/^<|>$/g, '')].join('/'));
+        for (const one of name.split(', '))
+          paths.add([...path, isAttribute ? `@${one}` : one.replace(/^<|>$/g, '')].join('/'));
     for (const { element: inner } of usesIn(element))
-      visit(inner, [...path, inner.name], [...above, element]);
+      for (const name of namesOf(inner)) visit(inner, [...path, name], [...above, element]);
   };
   visit(root, [], []);
   return [...paths];

@@ -11,6 +11,7 @@ import {
   type Placed,
   type Shape,
   shapeOf,
+  tagOf,
 } from '../schema/compile.js';
 import type { AnyElement } from '../schema/declaration.js';
 import type { Infer } from '../schema/infer.js';
@@ -61,7 +62,8 @@ function writeElement(compiled: CompiledElement, given: Model, pad: string, isRo
   const shape = knownShapeOf(compiled, given);
   const model = shape.complete === undefined ? given : shape.complete(given);
   const { extras } = model;
-  let out = `${pad}<${compiled.name}${writeAttributes(shape, model, extras, isRoot)}`;
+  const tag = tagOf(compiled, model);
+  let out = `${pad}<${tag}${writeAttributes(shape, model, extras, isRoot)}`;
   const inner =
     shape.childOrder.length > 0 || extras !== undefined
       ? writeChildren(shape, model, extras, deeper(pad))
@@ -69,10 +71,10 @@ function writeElement(compiled: CompiledElement, given: Model, pad: string, isRo
   if (shape.text !== undefined) {
     const value = model[shape.text.key];
     const text = value === undefined ? '' : escapeText(shape.text.field.scalar.format(value));
-    out += text === '' && inner === '' ? '/>\n' : `>${text}${inner}</${compiled.name}>\n`;
+    out += text === '' && inner === '' ? '/>\n' : `>${text}${inner}</${tag}>\n`;
   } else {
     const { hasBothTags, isSpaced } = shape.element.body;
-    const end = `${isSpaced === true ? '\n' : ''}${pad}</${compiled.name}>\n`;
+    const end = `${isSpaced === true ? '\n' : ''}${pad}</${tag}>\n`;
     out += inner === '' && hasBothTags !== true ? '/>\n' : `>\n${inner}${end}`;
   }
   return out;

@@ -19,6 +19,8 @@ function formOf(compiled: CompiledElement, given: Model): Model | undefined {
   const shape = shapeOf(compiled, start);
   if (shape === undefined) return given;
   const result: ModelDraft = {};
+  const { choice } = compiled;
+  if (choice?.isName === true) result[choice.attribute] = start[choice.attribute];
   for (const [key, field] of Object.entries(shape.fields)) {
     if (field.kind === 'slot' || field.since === 'ctvirt' || field.live === true) continue;
     const { assumed } = field;

@@ -109,6 +109,12 @@ class Emitter {
 
   /** `optional`: children that this use of the element may lack. */
   element(element: AnyElement, optional: readonly string[]): Lines {
+    if (element.body.choice?.isName === true)
+      return choice(
+        shapesOf(element).map((shape) =>
+          named('element', shape.variant ?? element.name, this.shape(element, shape, optional, [])),
+        ),
+      );
     const options = shapesOf(element).map((shape) => this.shape(element, shape, optional, []));
     for (const form of element.body.legacy ?? []) {
       const { implies } = form;
@@ -157,7 +163,7 @@ class Emitter {
       });
     };
     const { choice: deciding } = element.body;
-    if (deciding !== undefined && shape.variant !== undefined) {
+    if (deciding !== undefined && deciding.isName !== true && shape.variant !== undefined) {
       const own = named('attribute', deciding.by, [`<value>${shape.variant}</value>`]);
       const isOptional = deciding.fallback === shape.variant || instead.length > 0;
       attributes.push(isOptional ? wrap('optional', own) : own);

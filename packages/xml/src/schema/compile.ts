@@ -109,6 +109,8 @@ export interface CompiledElement {
   readonly choice:
     | {
         readonly attribute: string;
+        /** The element's own name says it. */
+        readonly isName: boolean;
         readonly fallback: string | undefined;
         readonly shapes: Lookup<Shape>;
       }
@@ -133,21 +135,33 @@ export function shapeOf({ shape, choice }: CompiledElement, model: Model): Shape
   return shape ?? choice?.shapes[String(model[choice.attribute] ?? choice.fallback)];
 }
 
+/** What elements of this kind may be called in a document. */
+export const namesOf = ({ name, body: { choice } }: AnyElement): readonly string[] =>
+  choice?.isName === true ? Object.keys(choice.variants) : [name];
+
+/** What a model's element is called. */
+export const tagOf = ({ name, choice }: CompiledElement, model: Model): string =>
+  choice?.isName === true ? String(model[choice.attribute]) : name;
+
 function build(element: AnyElement): CompiledElement {
   const { body, name } = element;
   const legacy = groupLegacy(body.legacy);
   if (body.choice === undefined) {
     return { element, name, choice: undefined, shape: buildShape(element, body.fields), legacy };
   }
-  const { by, fallback, variants } = body.choice;
+  const { by, fallback, variants, isName = false } = body.choice;
   const shapes: Lookup<Shape> = Object.create(null);
   for (const [variant, { fields }] of Object.entries(variants)) {
     const deciding = attribute(oneOf(variant), { doc: body.choice.doc });
     // First of the attributes, unless a slot keeps another place for it.
-    const all = by in body.fields ? { ...body.fields, [by]: deciding } : { [by]: deciding, ...body.fields };
+    const all = isName
+      ? body.fields
+      : by in body.fields
+        ? { ...body.fields, [by]: deciding }
+        : { [by]: deciding, ...body.fields };
     shapes[variant] = buildShape(element, { ...all, ...fields });
   }
-  return { element, name, shape: undefined, choice: { attribute: by, fallback, shapes }, legacy };
+  return { element, name, shape: undefined, choice: { attribute: by, isName, fallback, shapes }, legacy };
 }
 
 function groupLegacy(forms: readonly LegacyForm[] | undefined): Lookup<readonly LegacyForm[]> | undefined {
@@ -183,7 +197,8 @@ function buildShape(element: AnyElement, fields: Fields): Shape {
       }
     } else {
       const entry = childEntry(key, field, fields);
-      children[entry.name] = entry;
+      for (const name of field.kind === 'child' ? namesOf(field.element) : [entry.name])
+        children[name] = entry;
       childOrder.push(entry);
       entryOf[key] = entry;
     }

@@ -121,6 +121,8 @@ export type Variants = Readonly<Record<string, { readonly doc: string; readonly 
 export interface Choice<K extends string = string, V extends Variants = Variants> {
   readonly by: K;
   readonly doc: string;
+  /** The element is named as its variant, and no attribute says it: elements of several names that stand in one list, or in one place. */
+  readonly isName?: true;
   /** The variant of an element that does not say. */
   readonly fallback?: string;
   readonly variants: V;
@@ -142,8 +144,10 @@ export interface ElementBody<F extends Fields, C extends Choice | undefined> {
   readonly isSpaced?: true;
   /** Namespaces are declared before its attributes, as libvirt does. */
   readonly declaresFirst?: true;
-  /** What is misspelt in it would leave a wall out without a word: what it does not know is an error. */
+  /** What is misspelt in it would leave a wall out without a word: an element that it does not know is an error. */
   readonly isClosed?: true;
+  /** An attribute that it does not know is an error, too: without it, it would mean more than was meant. */
+  readonly isClosedToAttributes?: true;
   /** The namespace of the element's prefix, declared where the element is written if `declares`. */
   readonly namespace?: { readonly prefix: string; readonly uri: string; readonly declares: boolean };
   /** Older forms, rewritten to the present one before anything else looks at them. */
