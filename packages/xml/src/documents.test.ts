@@ -78,6 +78,22 @@ const texts: Readonly<Record<Exclude<DocumentKind, 'domain'>, string>> = {
   </dnsmasq:options>
 </network>
 `,
+  filter: `<filter name='own' chain='ipv4-own' priority='-650'>
+  <uuid>83011800-f663-96d6-8841-fd836b4318c6</uuid>
+  <filterref filter='no-mac-spoofing'>
+    <parameter name='IP' value='10.1.2.3'/>
+    <parameter name='IP' value='10.1.2.4'/>
+  </filterref>
+  <rule action='accept' direction='out' priority='-500' statematch='false'>
+    <ip match='no' srcipaddr='$IP[@1]' srcipmask='24' protocol='udp' dstportstart='0x43'/>
+  </rule>
+  <filterref filter='allow-arp'/>
+  <rule action='drop' direction='inout' priority='1000'/>
+  <rule action='reject' direction='in' priority='500'>
+    <tcp-ipv6 srcipaddr='2001:db8::' srcipmask='32' connlimit-above='5' state='NEW' flags='SYN,ACK/SYN' comment='a &quot;text&quot;'/>
+  </rule>
+</filter>
+`,
   pool: `<pool type='dir'>
   <name>default</name>
   <uuid>35bb2ad9-388a-cdfe-461a-b8907f6e53fe</uuid>

@@ -9,6 +9,7 @@ import { formatElement } from './emit/format.js';
 import { libvirtForm } from './emit/libvirt.js';
 import type { Finding } from './finding.js';
 import { type Network, network } from './network/index.js';
+import { nwfilter } from './nwfilter/index.js';
 import { pool } from './pool/index.js';
 import type { AnyElement } from './schema/declaration.js';
 import type { Infer } from './schema/infer.js';
@@ -19,6 +20,7 @@ import { volume } from './volume/index.js';
 export const documentKinds = {
   domain,
   network,
+  filter: nwfilter,
   pool,
   volume,
   capabilities,

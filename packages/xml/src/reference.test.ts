@@ -12,6 +12,7 @@ import { emitJsonSchema } from './emit/json-schema.js';
 import { emitRelaxNg } from './emit/relax-ng.js';
 import { documentRelaxNg, explain, explainable, xmlReference } from './index.js';
 import { network } from './network/index.js';
+import { nwfilter } from './nwfilter/index.js';
 import type { AnyElement, Fields } from './schema/declaration.js';
 import { attribute, child, element } from './schema/element.js';
 import type { Infer } from './schema/infer.js';
@@ -95,7 +96,7 @@ test('an attribute added in one line is in type, parser, writer, grammar, JSON S
 test('every page has an example, and every example is understood by parser and grammar', () => {
   for (const [name, page] of xmlReference())
     if (name.endsWith('.md') && name !== 'README.md') assert.match(page, /^```xml\n</m, name);
-  const withExamples = [domain, network]
+  const withExamples = [domain, network, nwfilter]
     .flatMap((root) => [...elementsBeneath(root)])
     .filter(({ body }) => body.example !== undefined);
   assert.ok(withExamples.length > 50);

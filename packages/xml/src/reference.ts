@@ -10,7 +10,7 @@ import type { AnyElement } from './schema/declaration.js';
 import { type Place, type PlaceHints, placesOf } from './schema/places.js';
 
 /** Documents that have pages, and are explained; the first is meant where none is named. */
-export const describedKinds = ['domain', 'network'] as const satisfies readonly DocumentKind[];
+export const describedKinds = ['domain', 'network', 'filter'] as const satisfies readonly DocumentKind[];
 /** One of `describedKinds`. */
 export type DescribedKind = (typeof describedKinds)[number];
 

@@ -9,14 +9,14 @@ import { verb } from '../verb.js';
 export const xmlExplain = verb({
   name: 'xml explain',
   group: 'Documents',
-  summary: 'Print the reference entry of an element or attribute of domains and networks',
+  summary: 'Print the reference entry of an element or attribute of domains, networks and filters',
   details: [
-    'Without PATH the entry of <domain> itself, which names what may stand in it; paths of <network> start with network/. An attribute is written with an @, as in devices/filesystem/@accessmode; the path that a finding names is understood as it stands. No daemon is asked.',
+    'Without PATH the entry of <domain> itself, which names what may stand in it; paths of <network> and <filter> start with network/ and filter/. An attribute is written with an @, as in devices/filesystem/@accessmode; the path that a finding names is understood as it stands. No daemon is asked.',
     'Ends with status 1 if there is no such element or attribute.',
   ],
   args: {
     path: {
-      summary: 'Path below <domain>, or network/ and one below <network>',
+      summary: 'Path below <domain>, or network/ or filter/ and one below those',
       complete: 'element',
       optional: true,
       many: true,

@@ -6,18 +6,18 @@ import { didYouMean } from '../suggestion.js';
 import { verb } from '../verb.js';
 
 const forms = ['rng', 'json'] as const;
-const kinds = ['domain', 'network'] as const satisfies readonly DescribedKind[];
+const kinds = ['domain', 'network', 'filter'] as const satisfies readonly DescribedKind[];
 
 /** With `--json` and no `--format` it is the JSON Schema itself. */
 export const xmlSchema = verb({
   name: 'xml schema',
   group: 'Documents',
-  summary: 'Print the schema of domains or networks, for editors and validators',
+  summary: 'Print the schema of domains, networks or filters, for editors and validators',
   details: [
     'rng is a RELAX NG grammar of the XML, json a JSON Schema of the same documents as JSON. Both come from the declarations that the parser goes by.',
     "A grammar cannot say everything: 'ctvirt xml validate' also finds two roots, overlapping id maps and the like. No daemon is asked.",
   ],
-  args: { kind: { summary: 'domain or network (default: domain)', complete: kinds, optional: true } },
+  args: { kind: { summary: 'domain, network or filter (default: domain)', complete: kinds, optional: true } },
   options: {
     format: { type: 'text', value: 'FORMAT', complete: forms, summary: 'rng or json (default: rng)' },
   },

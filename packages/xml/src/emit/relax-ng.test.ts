@@ -7,6 +7,7 @@ import { parseElement } from '../convert/parse.js';
 import { domain } from '../domain/index.js';
 import { domainRelaxNg, type FindingCode, parseDomain } from '../index.js';
 import { network } from '../network/index.js';
+import { nwfilter } from '../nwfilter/index.js';
 import type { AnyElement } from '../schema/declaration.js';
 import { elementsBeneath, fieldsOf, modelOf } from '../testing/arbitrary.js';
 import { grammarOracle } from '../testing/grammar-oracle.js';
@@ -57,6 +58,11 @@ const partlyBeyond: readonly (readonly [code: FindingCode, message: RegExp, reas
     'written liberally: an empty list is no grammar error',
   ],
   ['missing-element', /of mode '\w+' needs an <ip>/, 'needed with some values of an attribute'],
+  [
+    'bad-value',
+    /or a variable such as \$IP/,
+    'which digits make an address or a mask, and the bounds of a number',
+  ],
   ['bad-value', /expected a number, 0 to/, 'a bound of a number in one of three bases'],
   [
     'out-of-range',
@@ -71,7 +77,7 @@ function isBeyondGrammar({ code, message }: { readonly code: string; readonly me
   return partlyBeyond.some(([partly, pattern]) => partly === code && pattern.test(message));
 }
 
-const elements = [domain, network]
+const elements = [domain, network, nwfilter]
   .flatMap((root) => [...elementsBeneath(root)])
   .filter((one) => one !== domain && !one.name.includes(':'));
 const root = { type: 'mount', accessmode: 'passthrough', source: { dir: '/r' }, target: { dir: '/' } };

@@ -10,6 +10,7 @@ import type { Finding } from '../finding.js';
 import { defaultLimits, type Limits, type Node, writtenLimits } from '../read/node.js';
 import { readPlain } from '../read/plain.js';
 import { readFully } from '../read/tree.js';
+import { type DescribedKind, describedKinds } from '../reference.js';
 import type { Extra } from '../schema/model.js';
 
 /** A guarantee that does not hold; the text it was found with is told by who catches it. */
@@ -48,6 +49,10 @@ const readers: readonly ((text: string, options: ParseOptions) => Outcome)[] = [
   (text, options) => {
     const { model, findings } = parseDocument('network', text, options);
     return { model, findings, write: model && (() => formatDocument('network', model)) };
+  },
+  (text, options) => {
+    const { model, findings } = parseDocument('filter', text, options);
+    return { model, findings, write: model && (() => formatDocument('filter', model)) };
   },
 ];
 
@@ -159,7 +164,7 @@ function checkRoundTrip(read: (text: string) => Outcome, { model, write }: Outco
 }
 
 /** libvirt's form leaves things out; what it has is well-formed and stays as it is. */
-function checkLibvirtForm(kind: 'domain' | 'network', text: string): void {
+function checkLibvirtForm(kind: DescribedKind, text: string): void {
   const { model } = parseDocument(kind, text);
   if (model === undefined) return;
   try {
@@ -218,7 +223,7 @@ export function checkCase({ text, ...options }: Case): boolean {
     checkPlain(model);
     checkRoundTrip((written) => reader(written, { ...options, limits: writtenLimits }), outcome);
   }
-  if (isAccepted) for (const kind of ['domain', 'network'] as const) checkLibvirtForm(kind, text);
+  if (isAccepted) for (const kind of describedKinds) checkLibvirtForm(kind, text);
   holds(inherited() === untouched, 'a prototype was changed');
   return isAccepted;
 }

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { domain } from '../domain/index.js';
 import { network } from '../network/index.js';
+import { nwfilter } from '../nwfilter/index.js';
 import type { Fields } from '../schema/declaration.js';
 import { elementsBeneath } from './arbitrary.js';
 import type { Random } from './random.js';
@@ -124,11 +125,12 @@ function vocabulary(): { elements: string[]; attributes: string[]; words: string
         for (const value of field.scalar.grammar.values) words.add(value);
     }
   };
-  for (const { name, body } of elementsBeneath(network, elementsBeneath(domain))) {
+  for (const { name, body } of elementsBeneath(nwfilter, elementsBeneath(network, elementsBeneath(domain)))) {
     elements.add(name);
     collect(body.fields);
     for (const [variant, { fields }] of Object.entries(body.choice?.variants ?? {})) {
       words.add(variant);
+      if (body.choice?.isName === true) elements.add(variant);
       collect(fields);
     }
   }

@@ -188,5 +188,30 @@ const links = `<network>
 </network>
 `;
 
+const filter = `<filter name='own' chain='ipv4-own' priority='-650'>
+  <uuid>83011800-f663-96d6-8841-fd836b4318c6</uuid>
+  <!-- in their order -->
+  <filterref filter='no-mac-spoofing'><parameter name='IP' value='10.1.2.3'/></filterref>
+  <rule action='accept' direction='out' priority='-500' statematch='false'>
+    <ip match='no' srcmacaddr='1:2:3:4:5:6' srcipaddr='$IP[@1]' srcipmask='255.255.0.0' protocol='17' dstportstart='0x43'/>
+  </rule>
+  <filterref filter='allow-arp'/>
+  <rule action='drop' direction='inout'/>
+  <rule action='reject' direction='in'><stp root-priority='0x1' root-cost='5' root-cost-hi='7'/></rule>
+  <rule action='return' direction='in'>
+    <tcp-ipv6 srcipaddr='2001:DB8::' srcipmask='ffff:ffff::' connlimit-above='5' state='NEW' flags='SYN,ACK/SYN'/>
+  </rule>
+</filter>
+`;
+
 /** Whole documents first, then single devices. */
-export const samples: readonly string[] = [proposal2007, small, full, full, network, links, ...devices];
+export const samples: readonly string[] = [
+  proposal2007,
+  small,
+  full,
+  full,
+  network,
+  links,
+  filter,
+  ...devices,
+];
