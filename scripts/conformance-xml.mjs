@@ -6,9 +6,11 @@ import { parseArgs } from 'node:util';
 import { xmlRegisterFsInputProviders } from 'libxml2-wasm/lib/nodejs.mjs';
 import { domainRelaxNg, formatDomain, parseDevice, parseDomain } from '../packages/xml/dist/index.js';
 import { differentialCases } from './conformance-xml/differential.mjs';
+import { filterSuites } from './conformance-xml/filters.mjs';
 import { lostNodes } from './conformance-xml/lost-nodes.mjs';
 import { lxcCases, openvzCases } from './conformance-xml/native.mjs';
-import { networkSuites, networksVersion } from './conformance-xml/networks.mjs';
+import { version as networksVersion } from './conformance-xml/network-source.mjs';
+import { networkSuites } from './conformance-xml/networks.mjs';
 import { difference, errorsOf, grammar, parseXml, xmlFiles } from './conformance-xml/texts.mjs';
 import { twins } from './conformance-xml/twins.mjs';
 import { fetchLibvirtSource } from './libvirt-source.mjs';
@@ -99,6 +101,7 @@ const suites = {
   "random containers: as libvirt's C code writes them": () =>
     differentialCases(Number(values.random), Number(values.seed)),
   ...networkSuites,
+  ...filterSuites,
 };
 
 const containerFiles = () =>
@@ -210,7 +213,7 @@ for (const [suite, cases] of Object.entries(suites)) {
   ]);
 }
 
-console.log(`libvirt ${version} (Debian ${values.suite}), of networks ${networksVersion}\n`);
+console.log(`libvirt ${version} (Debian ${values.suite}), of networks and filters ${networksVersion}\n`);
 const width = Math.max(...rows.map(([suite]) => suite.length));
 /** @type {typeof rows} */
 const lines = [['suite', 'cases', 'passed', ['deviations']], ...rows];

@@ -1,34 +1,24 @@
-// Documents of networks over the test data of the libvirt whose network driver we follow, which is newer than that of domains.
+// Documents of networks over libvirt's test data, and the changes that its test makes to them.
 // SPDX-License-Identifier: Apache-2.0
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { formatDocument, parseDocument, updateNetwork } from '../../packages/xml/dist/index.js';
-import { fetchLibvirtSource } from '../libvirt-source.mjs';
 import { lostNodes } from './lost-nodes.mjs';
-import { difference, errorsOf, grammar, parseXml, xmlFiles } from './texts.mjs';
+import { documents, relative, testData, tree } from './network-source.mjs';
+import { difference, errorsOf, grammar, parseXml } from './texts.mjs';
 
 /** @typedef {import('./texts.mjs').Case} Case */
 
-const wanted = ['*/tests/network*', '*/src/conf/schemas/*'];
-const { tree, version } = fetchLibvirtSource('trixie', { name: 'networks', wanted });
-const tests = join(tree, 'tests');
-/** What the suites compare with. */
-export const networksVersion = version;
-
-/** @param {string} path */
-const relative = (path) => path.slice(tree.length + 1);
-/** @param {readonly string[]} dirs */
-const documents = (...dirs) => dirs.flatMap((dir) => xmlFiles(join(tests, dir)));
 /** What libvirt writes of a document; there is none of those that its test wants refused. @param {string} path */
-const outOf = (path) => join(tests, 'networkxml2xmlout', basename(path));
-const accepted = () => documents('networkxml2xmlin').filter((path) => existsSync(outOf(path)));
+const outOf = (path) => testData(join('networkxml2xmlout', basename(path)));
+const accepted = () => documents('tests/networkxml2xmlin').filter((path) => existsSync(outOf(path)));
 const all = () => [
   ...accepted(),
   ...documents(
-    'networkxml2xmlout',
-    'networkxml2xmlupdateout',
-    'networkxml2confdata',
-    'networkxml2firewalldata',
+    'tests/networkxml2xmlout',
+    'tests/networkxml2xmlupdateout',
+    'tests/networkxml2confdata',
+    'tests/networkxml2firewalldata',
   ),
 ];
 
@@ -59,7 +49,7 @@ const commands = { ADD_FIRST: 'add-first', ADD_LAST: 'add-last', MODIFY: 'modify
 
 /** The changes that libvirt's own test makes, as its table has them. @returns {Case[]} */
 function updates() {
-  const source = readFileSync(join(tests, 'networkxml2xmlupdatetest.c'), 'utf8');
+  const source = readFileSync(testData('networkxml2xmlupdatetest.c'), 'utf8');
   /** @type {Case[]} */
   const cases = [];
   let section = '';
@@ -76,17 +66,17 @@ function updates() {
     cases.push([
       `${section} ${name} ${entry} in ${network}`,
       () => {
-        const path = join(tests, 'networkxml2xmlin', `${network}.xml`);
+        const path = testData(`networkxml2xmlin/${network}.xml`);
         const { model } = parseDocument('network', readFileSync(path, 'utf8'));
         if (model === undefined) return 'the network cannot be read';
-        const text = readFileSync(join(tests, 'networkxml2xmlupdatein', `${entry}.xml`), 'utf8');
+        const text = readFileSync(testData(`networkxml2xmlupdatein/${entry}.xml`), 'utf8');
         // Whatever number the table has: its macro puts it where the flags stand, and the first <ip> is taken.
         const parent = index === '' ? -1 : 0;
         const result = updateNetwork(model, { section: list, command: doing, xml: text, parent });
         if (fails !== undefined) return 'fault' in result ? undefined : 'it was not refused';
         if ('fault' in result) return result.fault.message;
         return difference(
-          readFileSync(join(tests, 'networkxml2xmlupdateout', `${out}.xml`), 'utf8'),
+          readFileSync(testData(`networkxml2xmlupdateout/${out}.xml`), 'utf8'),
           formatDocument('network', result.network, { libvirt: true }),
         );
       },
@@ -98,7 +88,7 @@ function updates() {
 /** @type {Readonly<Record<string, () => readonly Case[]>>} */
 export const networkSuites = {
   'network XML to XML, byte for byte': () =>
-    documents('networkxml2xmlin').map((path) => [
+    documents('tests/networkxml2xmlin').map((path) => [
       relative(path),
       () => {
         const given = readFileSync(path, 'utf8');
@@ -109,7 +99,7 @@ export const networkSuites = {
       },
     ]),
   'networks in the normal form: as they were': () =>
-    documents('networkxml2xmlout', 'networkxml2xmlupdateout').map((path) => [
+    documents('tests/networkxml2xmlout', 'tests/networkxml2xmlupdateout').map((path) => [
       relative(path),
       () => {
         const text = readFileSync(path, 'utf8');
