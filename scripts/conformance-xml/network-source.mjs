@@ -4,7 +4,13 @@ import { join } from 'node:path';
 import { fetchLibvirtSource } from '../libvirt-source.mjs';
 import { xmlFiles } from './texts.mjs';
 
-const wanted = ['*/tests/network*', '*/tests/nwfilter*', '*/src/conf/schemas/*', '*/src/nwfilter/xml/*'];
+const wanted = [
+  '*/tests/network*',
+  '*/tests/nwfilter*',
+  '*/tests/virnetworkport*',
+  '*/src/conf/schemas/*',
+  '*/src/nwfilter/xml/*',
+];
 /** Its files and its version. */
 export const { tree, version } = fetchLibvirtSource('trixie', { name: 'networks', wanted });
 /** @param {string} name */

@@ -135,4 +135,14 @@ export const networkSuites = {
     });
   },
   'changes of one entry of a network': updates,
+  'ports of a network: as they were': () =>
+    documents('tests/virnetworkportxml2xmldata').map((path) => [
+      relative(path),
+      () => {
+        const text = readFileSync(path, 'utf8');
+        const parsed = parseDocument('networkport', text, { strict: true });
+        if (parsed.model === undefined) return errorsOf(parsed).join('; ');
+        return difference(text, formatDocument('networkport', parsed.model, { libvirt: true }));
+      },
+    ]),
 };

@@ -78,6 +78,33 @@ const texts: Readonly<Record<Exclude<DocumentKind, 'domain'>, string>> = {
   </dnsmasq:options>
 </network>
 `,
+  networkport: `<networkport>
+  <uuid>5d744f21-ba4a-4d6e-bdb2-30a35ff3207d</uuid>
+  <owner>
+    <name>web</name>
+    <uuid>d54df46f-1ab5-4a22-8618-4560ef5fac2c</uuid>
+  </owner>
+  <group>customers</group>
+  <mac address='52:54:00:7b:35:93'/>
+  <virtualport type='802.1Qbg'>
+    <parameters managerid='11' typeid='1193047' typeidversion='2'/>
+  </virtualport>
+  <bandwidth classID='1729'>
+    <inbound average='1000' peak='4000' floor='2000' burst='1024'/>
+    <outbound average='128' peak='256' burst='32768'/>
+  </bandwidth>
+  <vlan trunk='yes'>
+    <tag id='2'/>
+    <tag id='1729'/>
+  </vlan>
+  <port isolated='yes'/>
+  <rxfilters trustGuest='yes'/>
+  <plug type='hostdev-pci' managed='no'>
+    <driver name='vfio'/>
+    <address domain='0x0001' bus='0x02' slot='0x03' function='0x4'/>
+  </plug>
+</networkport>
+`,
   filter: `<filter name='own' chain='ipv4-own' priority='-650'>
   <uuid>83011800-f663-96d6-8841-fd836b4318c6</uuid>
   <filterref filter='no-mac-spoofing'>

@@ -9,6 +9,7 @@ import { formatElement } from './emit/format.js';
 import { libvirtForm } from './emit/libvirt.js';
 import type { Finding } from './finding.js';
 import { type Network, network } from './network/index.js';
+import { networkport } from './networkport/index.js';
 import { nwfilter } from './nwfilter/index.js';
 import { pool } from './pool/index.js';
 import type { AnyElement } from './schema/declaration.js';
@@ -20,6 +21,7 @@ import { volume } from './volume/index.js';
 export const documentKinds = {
   domain,
   network,
+  networkport,
   filter: nwfilter,
   pool,
   volume,

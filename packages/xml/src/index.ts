@@ -77,6 +77,7 @@ export {
   type NetworkUpdateSection,
   updateNetwork,
 } from './network/update.js';
+export type { Networkport } from './networkport/index.js';
 export type { Nwfilter } from './nwfilter/index.js';
 export type { Pool } from './pool/index.js';
 export { defaultLimits, type Limits, writtenLimits } from './read/node.js';

@@ -69,7 +69,8 @@ const nat = element('nat', {
   },
 });
 
-const driver = element('driver', {
+/** Of a device that is handed over. */
+export const driver = element('driver', {
   doc: 'How a device of the host is handed over, with mode `hostdev`.',
   since: '1.2.7',
   emptyIsUnset: true,
@@ -95,7 +96,7 @@ export const hostInterface = element('interface', {
 const hex = (digits: number) => (value: number) => `0x${value.toString(16).padStart(digits, '0')}`;
 
 /** Where a device sits on a PCI bus; libvirt writes all four numbers. */
-const pciPlace = {
+export const pciPlace = {
   domain: attribute(cNumber(0xffffffff, hex(4)), { doc: 'PCI domain.', assumed: 0 }),
   bus: attribute(cNumber(0xff, hex(2)), { doc: 'Number of the bus.', assumed: 0 }),
   slot: attribute(cNumber(0x1f, hex(2)), { doc: 'Slot on the bus.', assumed: 0 }),
