@@ -2,14 +2,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import {
+  type DocumentKind,
   type Domain,
   defaultLimits,
   type Finding,
   type FormatOptions,
   formatDevice,
+  formatDocument,
   formatDomain,
   leftOutOfLibvirtForm,
   parseDevice,
+  parseDocument,
   parseDomain,
   placeFindings,
 } from '@ctvirt/xml';
@@ -19,7 +22,7 @@ import type { Io } from '../io.js';
 import { readBytes, readInput } from './bytes.js';
 import { decodeXml } from './decode.js';
 
-/** What a document came to; without errors it can be written, and is a domain unless it is a single device. */
+/** What a document came to; without errors it can be written, and is a domain unless it is a single device, a network or a filter. */
 export interface CheckedDocument {
   readonly file: string;
   readonly isValid: boolean;
@@ -73,16 +76,24 @@ function checkText(
   const { domain, findings } = parseDomain(text, options);
   if (domain !== undefined)
     return { isValid: true, findings, domain, format: (form) => formatDomain(domain, form) };
-  if (findings.some(({ code }) => code === 'wrong-root')) {
-    const alone = parseDevice(text, options);
-    const { device } = alone;
-    if (device !== undefined)
-      return { isValid: true, findings: alone.findings, format: () => formatDevice(device) };
-    if (!alone.findings.some(({ code }) => code === 'wrong-root'))
-      return { isValid: false, findings: alone.findings };
+  if (!isOtherRoot(findings)) return { isValid: false, findings };
+  const alone = parseDevice(text, options);
+  const { device } = alone;
+  if (device !== undefined)
+    return { isValid: true, findings: alone.findings, format: () => formatDevice(device) };
+  if (!isOtherRoot(alone.findings)) return { isValid: false, findings: alone.findings };
+  for (const kind of otherKinds) {
+    const { model, findings: own } = parseDocument(kind, text, options);
+    if (model !== undefined)
+      return { isValid: true, findings: own, format: (form) => formatDocument(kind, model, form) };
+    if (!isOtherRoot(own)) return { isValid: false, findings: own };
   }
   return { isValid: false, findings };
 }
+
+const otherKinds = ['network', 'filter', 'networkport'] as const satisfies readonly DocumentKind[];
+const isOtherRoot = (findings: readonly Finding[]): boolean =>
+  findings.some(({ code }) => code === 'wrong-root');
 
 /** The findings of a document that is written in libvirt's form, with what that leaves out; each thing is told once. */
 export function withLeftOut({ domain, file, text, findings }: CheckedDocument): readonly Finding[] {

@@ -15,7 +15,7 @@ export const xmlFormat = verb({
   summary: 'Print documents in their canonical form, old forms made present ones',
   details: [
     'What is not known stays where it stands, comments and foreign namespaces included.',
-    "With --libvirt the form is what libvirt's LXC driver answers for an inactive domain, but for what libvirt makes up itself, such as a UUID; what libvirt does not know is left out, and so, with a warning, is what it alone knows.",
+    "With --libvirt the form is what libvirt's LXC driver answers for an inactive domain, or libvirt for a network or filter, but for what libvirt makes up itself, such as a UUID; what libvirt does not know is left out, and so, with a warning, is what it alone knows.",
     `A document with errors is told and left alone; the status is then ${invalidStatus}, or 1 where a file cannot be read or written. No daemon is asked.`,
   ],
   args: { file: documentFiles },

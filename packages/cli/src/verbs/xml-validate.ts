@@ -13,7 +13,8 @@ import { documentFiles } from './arguments.js';
 export const xmlValidate = verb({
   name: 'xml validate',
   group: 'Documents',
-  summary: 'Check domain documents, and single devices, and tell all that is wrong in them',
+  summary:
+    'Check documents of domains, single devices, networks and filters, and tell all that is wrong in them',
   details: [
     'Each finding has its place, the line itself, what stands there, what was expected and the nearest spelling.',
     `Ends with status ${invalidStatus} if a document has an error, with 1 if a file cannot be read. Warnings, such as about what is not known and kept as it stands, leave a document valid unless --strict is given.`,

@@ -49,6 +49,24 @@ describe('xml validate', () => {
     assert.deepEqual([device.status, device.out], [0, '<stdin> is valid\n']);
   });
 
+  test('networks and filters are read as what they are, and written in the form that is asked for', async () => {
+    const network =
+      "<network><name>a</name><ip address='10.0.0.1' prefix='24'><dhcp><range start='10.0.0.9' end='10.0.1.9'/></dhcp></ip></network>";
+    const { status, out } = await invoke(['xml', 'validate', '-'], { input: network });
+    assert.equal(status, 8);
+    assert.match(out, /'10\.0\.1\.9' is not within[\s\S]*at \/network\/ip\/dhcp\/range\/@end/);
+    const filter = "<filter name='a'><rule action='drop' direction='in'><tcp/></rule></filter>";
+    const written = await invoke(['xml', 'format', '--libvirt', '-'], { input: filter });
+    assert.equal(
+      written.out.replace(/\n */g, ''),
+      "<filter name='a' chain='root'><rule action='drop' direction='in' priority='500'><tcp/></rule></filter>",
+    );
+    assert.match(
+      (await invoke(['xml', 'validate', '-'], { input: '<pool/>' })).out,
+      /the document is a <pool>/,
+    );
+  });
+
   test('tells every fault at once with its place, line and caret, and ends with 8', async () => {
     const { status, out, err } = await invoke(['xml', 'validate', bad, good]);
     assert.deepEqual([status, err], [8, '']);
@@ -182,6 +200,9 @@ describe('xml schema', () => {
     const json = await invoke(['xml', 'schema', '--format', 'json']);
     assert.equal(typeof JSON.parse(json.out).$schema, 'string');
     assert.equal((await invoke(['xml', 'schema', '--json'])).out, json.out);
+    const filters = await invoke(['xml', 'schema', 'filter']);
+    assert.match(filters.out, /<ref name="filter"\/>/);
+    assert.match((await invoke(['xml', 'schema', 'netwrk'])).err, /did you mean 'network'\?/);
     const wrong = await invoke(['xml', 'schema', '--format', 'jsn']);
     assert.equal(wrong.status, 2);
     assert.match(wrong.err, /did you mean 'json'\?/);
@@ -196,6 +217,8 @@ describe('xml explain', () => {
     assert.deepEqual([status, err], [0, '']);
     assert.match(out, /^devices\/filesystem\/quota\n/);
     assert.match((await explain('/domain/devices/filesystem[1]/@accessmode')).out, /^accessmode: /);
+    assert.match((await explain('/network/ip[2]/dhcp/range/@start')).out, /^start: /);
+    assert.match((await explain('filter/rule/tcp/@flags')).out, /^flags: /);
     assert.match((await explain()).out, /^domain\n[\s\S]*<devices>: /);
     const both = JSON.parse((await explain('--json', 'os', 'vcpu')).out);
     assert.deepEqual(
