@@ -28,7 +28,7 @@ const { values, positionals } = parseArgs({
 /** Where a fault leaves what is needed to see it again. */
 const artifacts = process.env.CTVIRT_ARTIFACTS ?? '/tmp/ctvirt-artifacts';
 const results = join(root, 'docs/campaign.json');
-const fuzzTargets = ['xml', 'rpc', 'formats', 'http', 'tar', 'lxc-conf'];
+const fuzzTargets = ['xml', 'rpc', 'formats', 'http', 'tar', 'lxc-conf', 'networks'];
 
 /**
  * How much a part is to do, and what of it is told meanwhile.

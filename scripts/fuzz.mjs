@@ -1,4 +1,4 @@
-// `npm run fuzz [-- xml|formats|rpc|http|tar|lxc-conf … --seconds N --seed N]`: mutated input for that many seconds in all, a minute if not said.
+// `npm run fuzz [-- xml|formats|rpc|http|tar|lxc-conf|networks … --seconds N --seed N]`: mutated input for that many seconds in all, a minute if not said.
 // SPDX-License-Identifier: Apache-2.0
 import { spawnSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
@@ -16,6 +16,7 @@ const targets = {
   http: { of: 'daemon', runs: [[]] },
   tar: { of: 'engine', runs: [['tar']] },
   'lxc-conf': { of: 'engine', runs: [['lxc-conf']] },
+  networks: { of: 'engine', runs: [['networks']] },
 };
 
 const { values, positionals } = parseArgs({

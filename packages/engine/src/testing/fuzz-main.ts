@@ -1,4 +1,4 @@
-// Runs the fuzz targets by hand: `node packages/engine/dist/testing/fuzz-main.js SECONDS tar|lxc-conf [SEED]`.
+// Runs the fuzz targets by hand: `node packages/engine/dist/testing/fuzz-main.js SECONDS tar|lxc-conf|networks [SEED]`.
 // SPDX-License-Identifier: Apache-2.0
 import { randomInt } from 'node:crypto';
 import { fuzzTargets, isTarget, runFuzz } from './fuzz.js';

@@ -3,9 +3,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { Random } from '@ctvirt/xml/testing';
 import { fuzzLxcConf } from './fuzz-lxc-conf.js';
+import { fuzzNetworks } from './fuzz-networks.js';
 import { fuzzTar } from './fuzz-tar.js';
 
-const targets = { tar: fuzzTar, 'lxc-conf': fuzzLxcConf } as const;
+const targets = { tar: fuzzTar, 'lxc-conf': fuzzLxcConf, networks: fuzzNetworks } as const;
 export type TargetName = keyof typeof targets;
 export const isTarget = (name: string): name is TargetName => Object.hasOwn(targets, name);
 export const fuzzTargets = Object.keys(targets).filter(isTarget);

@@ -235,15 +235,15 @@ export class LinuxNetworks implements NetworkHost {
   /** All that a start would be refused for. */
   #refuse(plan: NetworkPlan, bridge: OwnBridge): void {
     const { name } = plan;
-    refuseImpossible(plan, bridge);
-    const others = [...this.#held.values()].filter((one) => one.plan.name !== name);
-    refuseOverlap(plan, bridge, others);
-    this.#refuseTaken(plan, bridge, standingLink(bridge.name));
     // Words that cannot be told to dnsmasq or nft.
     configText(bridge, this.#records.files(this.#records.folder(name)), dnsmasqUser());
     hostsText(bridge, []);
     namesText(bridge, []);
     ruleset(this.#table, [{ bridge, members: [] }]);
+    refuseImpossible(plan, bridge);
+    const others = [...this.#held.values()].filter((one) => one.plan.name !== name);
+    refuseOverlap(plan, bridge, others);
+    this.#refuseTaken(plan, bridge, standingLink(bridge.name));
   }
 
   #refuseTaken({ name }: NetworkPlan, bridge: OwnBridge, link: StandingLink | undefined): void {

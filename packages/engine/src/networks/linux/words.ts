@@ -43,7 +43,6 @@ export const linkName = (text: string): string =>
 /** Any other text, for an option of dnsmasq's: in its quotes where it would read something into it. */
 export function quoted(text: string): string {
   if (/^[\w./=+@:-]*(?: [\w./=+@:-]+)*$/.test(text)) return text;
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: it is these that are meant
-  if (/[\0-\x1f\x7f]/.test(text)) return refuse('a text', text, 'it has control characters');
+  if (/\p{Cc}/u.test(text)) return refuse('a text', text, 'it has control characters');
   return `"${text.replace(/["\\]/g, '\\$&')}"`;
 }
