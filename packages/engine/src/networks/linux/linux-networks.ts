@@ -263,25 +263,31 @@ export class LinuxNetworks implements NetworkHost {
       const link = standingLink(bridge.name);
       this.#refuseTaken(plan, bridge, link);
       await this.#records.write(folder, { bridge: bridge.name, mac: bridge.mac });
-      await all([
-        this.#loadRules(),
-        putBridge(bridge, this.#aliasOf(folder), link, before),
-        // It would listen on the one that is no more.
-        link === undefined && held.dnsmasq.isUp() ? held.dnsmasq.end() : Promise.resolve(),
-      ]);
-      held.index = linkIndex(bridge.name);
-      held.told = undefined;
-      if (needsDnsmasq(bridge)) await held.dnsmasq.serve(bridge, held.members);
-      else if (held.dnsmasq.isUp()) await held.dnsmasq.end();
+      await all([this.#loadRules(), this.#putServed(held, link, before)]);
       return link === undefined;
     } catch (cause) {
       throw explained(cause, `network '${plan.name}' cannot be made`);
     }
   }
 
+  async #putServed(held: Held, link: StandingLink | undefined, before: OwnBridge | undefined): Promise<void> {
+    const { bridge, folder, dnsmasq } = held;
+    await all([
+      putBridge(bridge, this.#aliasOf(folder), link, before),
+      // It would listen on the one that is no more.
+      link === undefined && dnsmasq.isUp() ? dnsmasq.end() : Promise.resolve(),
+    ]);
+    held.index = linkIndex(bridge.name);
+    held.told = undefined;
+    if (needsDnsmasq(bridge)) await dnsmasq.serve(bridge, held.members);
+    else if (dnsmasq.isUp()) await dnsmasq.end();
+  }
+
   async #takeAway(held: Held): Promise<void> {
     if (this.#held.get(held.plan.name) === held) this.#held.delete(held.plan.name);
-    await all([held.dnsmasq.end(), this.#loadRules(), this.#removeBridge(held.folder, held.bridge.name)]);
+    await all([held.dnsmasq.end(), this.#removeBridge(held.folder, held.bridge.name)]);
+    // As long as members are on it, rules are.
+    await this.#loadRules();
     await this.#records.remove(held.folder);
   }
 
@@ -311,14 +317,15 @@ export class LinuxNetworks implements NetworkHost {
   #loadRules(): Promise<void> {
     return this.#loading.run(RULES, async () => {
       const text = ruleset(this.#table, [...this.#held.values()]);
-      const isWanted = text !== withoutTable(this.#table);
       if (text === this.#loaded && this.#isOthersWork() === false) return;
-      if (!isWanted && !this.#nftables.has('inet', this.#table)) return;
       this.#loaded = undefined;
+      // Taking one away takes the kernel ten milliseconds.
+      const gone = this.#nftables.has('inet', this.#table) ? withoutTable(this.#table) : '';
+      if (gone + text === '') return;
       this.#nftables.watch();
-      await nft(text);
+      await nft(gone + text);
       this.#nftables.isChanged(this.#table, true);
-      if (isWanted) this.#loaded = text;
+      if (text !== '') this.#loaded = text;
     });
   }
 

@@ -16,7 +16,7 @@ export const withoutTable = (table: string): string =>
   `add table inet ${table}\ndelete table inet ${table}\n`;
 
 /**
- * Text for nft that puts a table with rules for these in the place of the one there is, at one moment. A packet is looked up by its
+ * Text for nft that makes a table with rules for these; empty where none has any. A packet is looked up by its
  * links and source, and goes through the chain of its own network alone.
  *
  * What is sent to the host itself is not looked at: nobody's accepting here would keep it from being dropped by other tables.
@@ -24,7 +24,7 @@ export const withoutTable = (table: string): string =>
 export function ruleset(table: string, networks: readonly Ruled[]): string {
   const shown = networks.filter(({ bridge }) => bridge.forward.mode !== 'open');
   const ruled = shown.map(({ bridge }) => bridge);
-  if (ruled.length === 0) return withoutTable(table);
+  if (ruled.length === 0) return '';
   const translated = ruled.flatMap((bridge, at) =>
     ([4, 6] as const).flatMap((family) =>
       isTranslated(bridge, family)
@@ -100,7 +100,7 @@ export function ruleset(table: string, networks: readonly Ruled[]): string {
       'ip6 saddr vmap @sources6',
     ]),
   ];
-  return `${withoutTable(table)}table inet ${table} {\n${parts.join('')}}\n`;
+  return `table inet ${table} {\n${parts.join('')}}\n`;
 }
 
 const chain = (name: string, rules: readonly string[]): string =>
