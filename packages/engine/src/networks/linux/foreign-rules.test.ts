@@ -75,6 +75,9 @@ if (isInOwnNetwork(import.meta.url)) {
     load(`flush ruleset; ${docker}`);
     load('insert rule ip filter FORWARD iifname "virbr*" accept');
     assert.deepEqual(await remarks(), []);
+    load(`flush ruleset; ${docker}`);
+    load('insert rule ip filter DOCKER-USER counter accept');
+    assert.deepEqual(await remarks(), [], 'whatever it is');
   });
 
   test('firewalld rejects at the end', async () => {
@@ -88,6 +91,13 @@ if (isInOwnNetwork(import.meta.url)) {
     load(`flush ruleset; ${firewalld('iifname { "virbr7", "eth1" } accept')}`);
     assert.deepEqual(await remarks(), []);
     load(`flush ruleset; ${firewalld('iifname vmap { "virbr7" : accept }')}`);
+    assert.deepEqual(await remarks(), []);
+  });
+
+  test('a link may stand in a set', async () => {
+    load(firewalld('iifname @known accept').replace('chain', 'set known { type ifname; }\nchain'));
+    assert.equal((await remarks()).length, 1);
+    load('add element inet firewalld known { "virbr7" }');
     assert.deepEqual(await remarks(), []);
   });
 

@@ -65,17 +65,40 @@ const verdict = (rule: Json, words: readonly string[]): boolean =>
 const isAlways = (rule: Json, verdicts: readonly string[]): boolean =>
   verdict(rule, verdicts) && isFor([...verdicts, 'counter', 'log'], rule);
 
+const targetOf = (rule: Json): unknown =>
+  expressions(rule).flatMap(({ jump, goto }) =>
+    [jump, goto].flatMap((to) => (isObject(to) ? [to['target']] : [])),
+  )[0];
+
+/** What becomes of a packet that no rule of a chain, nor of those it always goes to, speaks of; undefined if that is left to others. */
+function endOf(
+  chain: unknown,
+  rules: readonly Json[],
+  seen: readonly unknown[] = [],
+): 'accept' | 'drop' | undefined {
+  if (seen.includes(chain)) return undefined;
+  for (const rule of rules.filter((one) => one['chain'] === chain)) {
+    if (isAlways(rule, ['accept'])) return 'accept';
+    if (isAlways(rule, ['drop', 'reject'])) return 'drop';
+    if (!isAlways(rule, ['jump', 'goto'])) continue;
+    const end = endOf(targetOf(rule), rules, [...seen, chain]);
+    if (end !== undefined) return end;
+  }
+  return undefined;
+}
+
 /** Whether it drops what no rule there speaks of, and none speaks of this link. */
 export function isObstacle(base: Base, table: string, link: string): boolean {
   const rules = listed(table, 'rule');
-  const own = rules.filter(({ chain }) => chain === base.chain);
-  const end = own.find((rule) => isAlways(rule, ['accept', 'drop', 'reject']));
-  const drops = end === undefined ? base.policy === 'drop' : !verdict(end, ['accept']);
   const isMeant = (rule: Json): boolean =>
     speaksOf(rule['expr'], link) ||
     (base.hook === 'input' && verdict(rule, ['accept']) && expressions(rule).some(speaksOfDhcp));
-  // Sets of names of links are listed beside the rules.
-  return drops && !rules.some(isMeant) && !listed(table, 'map').some((one) => speaksOf(one['elem'], link));
+  return (
+    (endOf(base.chain, rules) ?? base.policy) === 'drop' &&
+    !rules.some(isMeant) &&
+    // Names of links in sets and maps are listed beside the rules.
+    !['set', 'map'].some((kind) => listed(table, kind).some((one) => speaksOf(one['elem'], link)))
+  );
 }
 
 interface Program {
