@@ -83,7 +83,9 @@ export class Nftables implements Disposable {
     const groups = new Map<string, SetElement[]>();
     for (const one of elements) {
       const name = `${one.family} ${one.set}`;
-      groups.set(name, [...(groups.get(name) ?? []), one]);
+      const group = groups.get(name);
+      if (group === undefined) groups.set(name, [one]);
+      else group.push(one);
     }
     const all = [...groups.values()].flatMap((group) =>
       chunks(group, ELEMENTS_EACH).map((chunk) => changeOf(changes[change], flags, table, chunk)),
