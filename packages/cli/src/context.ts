@@ -2,8 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { open, readFile } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
-import type { Finding, Progress } from '@ctvirt/api';
+import { ApiError, type Finding, type Progress } from '@ctvirt/api';
 import { type ApiClient, createClient, type Endpoint } from '@ctvirt/api/node';
+import { decodeXml } from './documents/decode.js';
 import {
   describeError,
   describeFinding,
@@ -124,14 +125,19 @@ export class Context {
     }
   }
 
-  /** A file's text; `-` is standard input. */
-  async readText(file: string): Promise<string> {
-    if (file === '-') {
-      const chunks: Buffer[] = [];
-      for await (const chunk of this.io.stdin) chunks.push(Buffer.from(chunk));
-      return Buffer.concat(chunks).toString('utf8');
-    }
-    return readFile(file, 'utf8').catch((cause: unknown) => refuseFile(file, cause));
+  /** The text of an XML file, in whatever encoding it says it has; `-` is standard input. */
+  async readXml(file: string): Promise<string> {
+    const { text, finding } = decodeXml(await this.#read(file));
+    if (finding !== undefined)
+      throw new ApiError('invalid', 'the document cannot be used', { findings: [finding] });
+    return text;
+  }
+
+  async #read(file: string): Promise<Buffer> {
+    if (file !== '-') return readFile(file).catch((cause: unknown) => refuseFile(file, cause));
+    const chunks: Buffer[] = [];
+    for await (const chunk of this.io.stdin) chunks.push(Buffer.from(chunk));
+    return Buffer.concat(chunks);
   }
 
   /** A file's bytes as a stream; `-` is standard input. */

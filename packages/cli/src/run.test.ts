@@ -23,6 +23,21 @@ describe('ctvirt', () => {
     return JSON.parse(out);
   };
 
+  test('takes a document in the encoding that it says, and none whose text is not that', async () => {
+    const text = `<?xml version='1.0' encoding='ISO-8859-1'?>${domainXml('old').replace('</name>', '</name><title>M\u00fcller</title>')}`;
+    const file = join(daemon.folder, 'latin.xml');
+    writeFileSync(file, Buffer.from(text, 'latin1'));
+    for (const verb of ['define', 'create']) {
+      assert.equal((await ctvirt(`${verb} ${file}`)).status, 0);
+      assert.match((await ctvirt('dumpxml old')).out, /<title>M\u00fcller<\/title>/);
+      await ctvirt('undefine old');
+    }
+    writeFileSync(file, Buffer.from(text.replace('ISO-8859-1', 'UTF-8'), 'latin1'));
+    const { status, err } = await ctvirt(`define ${file}`);
+    assert.equal(status, 8);
+    assert.match(err, /the text is not UTF-8/);
+  });
+
   test("takes a domain through its life in virsh's words", async () => {
     const file = join(daemon.folder, 'life.xml');
     writeFileSync(file, domainXml('life'));

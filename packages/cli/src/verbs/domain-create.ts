@@ -18,7 +18,7 @@ export const create = verb({
     does: 'Runs the domain that try.xml describes, until it stops.',
   },
   async run(context, { args: { file }, options: { validate } }) {
-    const body = await context.readText(file);
+    const body = await locate(file, context.readXml(file));
     const { domain, findings } = await locate(
       file,
       context.busy(`creating from ${file}`, () =>

@@ -20,7 +20,7 @@ export const define = verb({
   options: { validate: { type: 'flag', summary: 'Refuse a document with anything not understood' } },
   example: { command: 'ctvirt define web.xml', does: 'Defines the domain that web.xml describes.' },
   async run(context, { args: { file }, options: { validate } }) {
-    const body = await context.readText(file);
+    const body = await locate(file, context.readXml(file));
     const { domain, findings, changed } = await locate(
       file,
       context.busy(`defining ${file}`, () => context.client.domains.define({ body, strict: validate })),
