@@ -133,6 +133,16 @@ const refused: readonly [piece: Piece, code: string, path: string][] = [
   [{ os: "<os><type arch='amd64'>exe</type></os>" }, 'bad-value', '/domain/os/type/@arch'],
   [{ os: "<os><type arch='none'>exe</type></os>" }, 'bad-value', '/domain/os/type/@arch'],
   [{ head: "<vcpu current='0'>2</vcpu>" }, 'out-of-range', '/domain/vcpu/@current'],
+  ...['0,^0', '1-0', '^1'].map((cpuset): (typeof refused)[number] => [
+    { head: `<vcpu cpuset='${cpuset}'>2</vcpu>` },
+    'bad-value',
+    '/domain/vcpu/@cpuset',
+  ]),
+  [
+    { head: "<numatune><memory mode='strict' nodeset='0,^0'/></numatune>" },
+    'bad-value',
+    '/domain/numatune/memory/@nodeset',
+  ],
   [{ head: '<cputune><period>500</period></cputune>' }, 'out-of-range', '/domain/cputune/period'],
   [
     { head: '<memtune><hard_limit>1</hard_limit><soft_limit>2</soft_limit></memtune>' },

@@ -39,13 +39,27 @@ function normalSet(list: string): string {
   return runs.join(',');
 }
 
-/** `0-3,^2,8`: processors or nodes by number. */
-export const cpuSet = pattern(
-  'a list of numbers and ranges such as 0-3,^2,8',
+const isAscending = (list: string): boolean =>
+  list.split(',').every((part) => {
+    const [first, last = first] = part.replace('^', '').split('-').map(Number);
+    return first !== undefined && last !== undefined && first <= last;
+  });
+
+const cpuList = pattern(
+  'a list of numbers and ascending ranges such as 0-3,^2,8, of one number at least',
   String.raw`\s*\^?\d{1,6}(-\d{1,6})?(\s*,\s*\^?\d{1,6}(-\d{1,6})?)*\s*`,
   ['0-3,^2', '0,2', '7'],
   normalSet,
 );
+
+/** `0-3,^2,8`: processors or nodes by number; `1-0` and `0,^0`, which are none, libvirt refuses, too. */
+export const cpuSet: Scalar<string> = {
+  ...cpuList,
+  parse(given) {
+    const list = cpuList.parse(given);
+    return list !== undefined && isAscending(list) && normalSet(list) !== '' ? list : undefined;
+  },
+};
 
 const inKiB = { unit: 'KiB', defaultUnit: 'KiB' } as const;
 
