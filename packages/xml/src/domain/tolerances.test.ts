@@ -95,6 +95,10 @@ const read: readonly [piece: Piece, normal: string | undefined][] = [
   ]),
   [link("<target dev='vnet0'/>"), undefined],
   [
+    { head: '<uuid>\n 8509A1D4 1569-4467 8b37 4e433a1ac7b1\n</uuid>' },
+    '<uuid>8509a1d4-1569-4467-8b37-4e433a1ac7b1</uuid>',
+  ],
+  [
     { device: "<hostdev type='usb'><source><vendor id='0x1'/><product id='2'/></source></hostdev>" },
     "<source><vendor id='0x0001'/><product id='0x0002'/></source>",
   ],

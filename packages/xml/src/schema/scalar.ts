@@ -162,7 +162,7 @@ export const yesNo = bool('yes', 'no');
 /** True for `on`. */
 export const onOff = bool('on', 'off');
 
-/** A UUID with or without hyphens, in either case; kept in libvirt's lower-case hyphenated form. */
+/** A UUID with or without hyphens or blanks, in either case; kept in libvirt's lower-case hyphenated form. */
 export const uuid: Scalar<string> = {
   expected: 'a UUID such as 8509a1d4-1569-4467-8b37-4e433a1ac7b1',
   grammar: {
@@ -171,7 +171,7 @@ export const uuid: Scalar<string> = {
     examples: ['8509a1d4-1569-4467-8b37-4e433a1ac7b1'],
   },
   parse: (text) => {
-    const hex = trim(text).replaceAll('-', '').toLowerCase();
+    const hex = trim(text).replace(/[- ]/g, '').toLowerCase();
     if (!/^[0-9a-f]{32}$/.test(hex)) return undefined;
     return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
   },
