@@ -97,6 +97,7 @@ test('a number of processors that is set keeps the maximum, and raises it where 
   assert.deepEqual(after('<vcpu>4</vcpu>', 6, false), [6, undefined]);
   assert.deepEqual(after("<vcpu current='2'>4</vcpu>", 3, true), [3, 2]);
   assert.deepEqual(after("<vcpu current='2'>4</vcpu>", 1, true), [1, undefined]);
+  assert.deepEqual(after('<vcpu>2</vcpu>', 4, true), [4, 2]);
   assert.deepEqual(after('', 2, false), [2, undefined]);
 });
 

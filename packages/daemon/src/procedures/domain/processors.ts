@@ -28,7 +28,7 @@ export const setVcpus =
   (before: Domain): Domain => {
     const { vcpu } = before;
     const value = isMaximum ? count : Math.max(count, vcpu?.value ?? count);
-    const now = isMaximum ? Math.min(vcpu?.current ?? count, count) : count;
+    const now = isMaximum ? Math.min(vcpu?.current ?? vcpu?.value ?? count, count) : count;
     const domain = {
       ...before,
       vcpu: { placement: 'static' as const, ...vcpu, value, current: now === value ? undefined : now },
