@@ -21,7 +21,10 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.
 
 // Not awaited: the bundle is a function, and no module.
 run(process.argv.slice(2), {
-  stdin: process.stdin,
+  // Asked for by the verbs that read it alone: Node opens a pipe without blocking, and others may read from it.
+  get stdin() {
+    return process.stdin;
+  },
   stdout: process.stdout,
   stderr: process.stderr,
   env: process.env,

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -62,6 +62,21 @@ describe('ctvirt', () => {
     );
     assert.deepEqual(both, { status: 9, out: '12\n', err: 'loud\n' });
     assert.equal((await ctvirt('exec run no-such-program-here')).status, 127);
+  });
+
+  test('a verb that reads no input leaves the pipe there as it is for who reads it', async () => {
+    const nonBlocking = 0o4000;
+    const seen: number[] = [];
+    await launch([process.execPath, program, 'events', '--timeout', '1'], async (child) => {
+      while (child.exitCode === null) {
+        const info = existsSync(`/proc/${child.pid}/fdinfo/0`)
+          ? readFileSync(`/proc/${child.pid}/fdinfo/0`, 'utf8')
+          : '';
+        seen.push(Number.parseInt(/^flags:\s*(\d+)/m.exec(info)?.[1] ?? '0', 8) & nonBlocking);
+        await delay(10);
+      }
+    });
+    assert.ok(seen.length > 10 && !seen.includes(nonBlocking));
   });
 
   test('exec -n leaves the input to the loop around it', async () => {
