@@ -179,6 +179,15 @@ test('beancounters are typed and live in the metadata beside whatever else stand
   assert.deepEqual(parseDomainOrThrow(formatDomain(domain)), domain);
 });
 
+test('of a domain without beancounters no empty element stays, beside which the next one would stand', () => {
+  const empty = `<ctvirt:beancounters xmlns:ctvirt='urn:ctvirt:beancounters:1'/>`;
+  const domain = parseDomainOrThrow(container(`<metadata>${empty}</metadata>`));
+  assert.doesNotMatch(formatDomain(domain), /beancounters/);
+  assert.doesNotMatch(formatDomain({ ...domain, beancounters: [] }), /beancounters/);
+  const again = formatDomain({ ...domain, beancounters: [{ name: 'numproc', barrier: 1, limit: 1 }] });
+  assert.equal(again.match(/<ctvirt:beancounters/g)?.length, 1);
+});
+
 test('namespaces shared with others keep their declaration on the root', () => {
   const text = `<domain type='lxc' xmlns:n='http://libvirt.org/schemas/domain/lxc/1.0'><name>a</name><devices>
 <filesystem><source dir='/r'/><target dir='/'/></filesystem></devices>

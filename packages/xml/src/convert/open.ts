@@ -24,6 +24,8 @@ export function readOpen(
     const isCounted = known !== undefined && children.findLast(({ name }) => name === inner.name) === inner;
     const value = isCounted ? convertLifted(context, inner, known.element) : undefined;
     const lifted = known === undefined ? undefined : value?.[known.field.key];
+    // Nothing is in it: kept, it would stand beside the one that is written at the next change.
+    if (known !== undefined && isEmpty(inner)) continue;
     if (known === undefined || value === undefined || lifted === undefined) {
       if (known !== undefined && !isCounted) {
         const message = `<${inner.name}> follows again and counts`;
@@ -40,6 +42,11 @@ export function readOpen(
   }
   return entries;
 }
+
+const isEmpty = ({ attributes, children = [], text }: Node): boolean =>
+  Object.keys(attributes).every((name) => /^xmlns(:|$)/.test(name)) &&
+  children.length === 0 &&
+  text.trim() === '';
 
 function convertLifted({ convert, findings }: Context, node: Node, compiled: CompiledElement) {
   const mark = findings.mark();

@@ -199,8 +199,12 @@ function liftedExtras(model: Model, key: string): readonly Extra[] | undefined {
   return extras === undefined || extras.length === 0 ? undefined : extras.map(({ of: _, ...extra }) => extra);
 }
 
+/** A list without members is not written: another one would stand beside it at the next change. */
+const isWritten = (lifted: unknown): boolean =>
+  lifted !== undefined && !(Array.isArray(lifted) && lifted.length === 0);
+
 const hasLifted = (entry: ChildEntry, model: Model): boolean =>
-  Object.values(entry.lifted).some(({ key }) => model[key] !== undefined);
+  Object.values(entry.lifted).some(({ key }) => isWritten(model[key]));
 
 function writeChild(
   entry: ChildEntry,
@@ -217,7 +221,7 @@ function writeChild(
     for (const xml of piecesOf(value)) content += `${pad}  ${xml}\n`;
     for (const { key, field: own, element } of Object.values(entry.lifted)) {
       const lifted = model[key];
-      if (lifted !== undefined)
+      if (isWritten(lifted))
         content += writeElement(element, { [own.key]: lifted, extras: liftedExtras(model, key) }, `${pad}  `);
     }
     if (content !== '') content = `\n${content}${pad}`;
