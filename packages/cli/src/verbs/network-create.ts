@@ -19,7 +19,7 @@ export const networkCreate = verb({
     does: 'Runs the network that try-lan.xml describes, until it is stopped.',
   },
   async run(context, { args: { file }, options: { validate } }) {
-    const body = await context.readText(file);
+    const body = await locate(file, context.readXml(file));
     const { network, findings } = await locate(
       file,
       context.busy(`creating from ${file}`, () =>

@@ -21,7 +21,7 @@ export const networkDefine = verb({
   options: { validate: { type: 'flag', summary: 'Refuse a document with anything not understood' } },
   example: { command: 'ctvirt network define lan.xml', does: 'Defines the network that lan.xml describes.' },
   async run(context, { args: { file }, options: { validate } }) {
-    const body = await context.readText(file);
+    const body = await locate(file, context.readXml(file));
     const { network, findings } = await locate(
       file,
       context.busy(`defining ${file}`, () => context.client.networks.define({ body, strict: validate })),

@@ -41,7 +41,7 @@ export const networkUpdate = verb({
     const { section } = args;
     if (!isOneOf(sections, section)) throw unknown('SECTION', section, sections);
     const isFile = !args.xml.trimStart().startsWith('<');
-    const xml = isFile ? await context.readText(args.xml) : args.xml;
+    const xml = isFile ? await locate(args.xml, context.readXml(args.xml)) : args.xml;
     const body = { command, section, xml, live, stored: config, ...(parent !== undefined && { parent }) };
     const updated = await locate(
       isFile ? args.xml : 'element',
