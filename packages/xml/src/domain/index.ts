@@ -164,6 +164,22 @@ export const domain = element(
           found: '0 KiB',
           expected: 'at least 1 KiB, or no <memory>',
         });
+      const swap = limits?.swapHardLimitKiB;
+      if (
+        swap !== undefined &&
+        limits?.hardLimitKiB === undefined &&
+        memoryKiB !== undefined &&
+        swap < memoryKiB
+      )
+        report.refuse(
+          'conflict',
+          ['memtune', 'swapHardLimitKiB'],
+          `memory and swap together are limited (${swap} KiB) below memory alone (${memoryKiB} KiB)`,
+          {
+            found: `${swap} KiB`,
+            expected: `at least ${memoryKiB} KiB`,
+          },
+        );
       const least = limits?.minGuaranteeKiB;
       if (
         least !== undefined &&

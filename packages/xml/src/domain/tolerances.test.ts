@@ -149,6 +149,11 @@ const refused: readonly [piece: Piece, code: string, path: string][] = [
   ],
   [{ head: '<cputune><period>500</period></cputune>' }, 'out-of-range', '/domain/cputune/period'],
   [
+    { memory: '<memory>2</memory>', head: '<memtune><swap_hard_limit>1</swap_hard_limit></memtune>' },
+    'conflict',
+    '/domain/memtune/swap_hard_limit',
+  ],
+  [
     { head: '<memtune><hard_limit>1</hard_limit><soft_limit>2</soft_limit></memtune>' },
     'soft-over-hard',
     '/domain/memtune/soft_limit',
