@@ -179,6 +179,23 @@ test('beancounters are typed and live in the metadata beside whatever else stand
   assert.deepEqual(parseDomainOrThrow(formatDomain(domain)), domain);
 });
 
+test('what the kernel has no such number of, and takes its nearest, is told', () => {
+  const device = (weight: number) => `<device><path>/dev/vda</path><weight>${weight}</weight></device>`;
+  for (const [tuning, path] of [
+    ['<cputune><shares>1</shares></cputune>', '/domain/cputune/shares'],
+    ['<cputune><shares>262145</shares></cputune>', '/domain/cputune/shares'],
+    ['<blkiotune><weight>1001</weight></blkiotune>', '/domain/blkiotune/weight'],
+    [`<blkiotune>${device(9)}</blkiotune>`, '/domain/blkiotune/device/weight'],
+    [
+      `<blkiotune><weight>10</weight>${device(1000)}</blkiotune><cputune><shares>2</shares></cputune>`,
+      undefined,
+    ],
+  ] as const) {
+    const [told] = parseDomain(container(tuning)).findings;
+    assert.deepEqual([told?.severity, told?.path], [path && 'warning', path], tuning);
+  }
+});
+
 test('of a domain without beancounters no empty element stays, beside which the next one would stand', () => {
   const empty = `<ctvirt:beancounters xmlns:ctvirt='urn:ctvirt:beancounters:1'/>`;
   const domain = parseDomainOrThrow(container(`<metadata>${empty}</metadata>`));

@@ -24,7 +24,7 @@ export {
 } from './documents.js';
 export type { Bandwidth } from './domain/bandwidth.js';
 export type { Beancounter } from './domain/beancounters.js';
-export type { Blkiotune } from './domain/blkiotune.js';
+export { type Blkiotune, weightRange } from './domain/blkiotune.js';
 export type { Clock } from './domain/clock.js';
 export type { Console } from './domain/console.js';
 export type { Controller } from './domain/controller.js';
@@ -55,7 +55,14 @@ export { defaultInit, initCommand, type Os } from './domain/os.js';
 export type { Quota } from './domain/quota.js';
 export type { Seclabel } from './domain/seclabel.js';
 export { type DeniedCall, deniedCalls } from './domain/system-calls.js';
-export type { Cputune, Memtune, Numatune, Resource, Vcpu } from './domain/tuning.js';
+export {
+  type Cputune,
+  type Memtune,
+  type Numatune,
+  type Resource,
+  sharesRange,
+  type Vcpu,
+} from './domain/tuning.js';
 export type { JsonSchema } from './emit/json-schema.js';
 export { XmlError } from './errors.js';
 export { describeFinding, type Finding, type FindingCode, findingCodes } from './finding.js';

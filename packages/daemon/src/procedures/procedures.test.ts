@@ -82,6 +82,28 @@ describe('typed parameters', () => {
   });
 });
 
+describe('numbers that the kernel has not', () => {
+  test('are refused: it would take its nearest, and another one would be read back', async (t) => {
+    const served = await serveLibvirtInMemory(t);
+    const connection = await served.connect();
+    const dom = await connection.domainDefineXml({ xml: document('one') });
+    for (const value of [0n, 1n, 262_145n]) {
+      const set = dom.setSchedulerParametersFlags({
+        params: [{ field: 'cpu_shares', type: 'ullong', value }],
+        flags: 2,
+      });
+      const { code } = await libvirtErrorOf(set);
+      assert.equal(code, errorCodes.invalidArg);
+    }
+    for (const value of [9, 1001]) {
+      const set = dom.setBlkioParameters({ params: [{ field: 'weight', type: 'uint', value }], flags: 2 });
+      const { code } = await libvirtErrorOf(set);
+      assert.equal(code, errorCodes.invalidArg);
+    }
+    await dom.setBlkioParameters({ params: [{ field: 'weight', type: 'uint', value: 0 }], flags: 2 });
+  });
+});
+
 describe('metadata', () => {
   test('an element comes back as it was given, for any prefix', async (t) => {
     const served = await serveLibvirtInMemory(t);

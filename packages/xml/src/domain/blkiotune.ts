@@ -32,6 +32,9 @@ const device = element('device', {
   },
 });
 
+/** What the kernel takes of weights, whichever of its schedulers has them. */
+export const weightRange = { least: 10, most: 1000 } as const;
+
 /** Weights are 10 to 1000, limits are bytes or requests a second; libvirt takes 0 for unsaid. */
 export const blkiotune = element(
   'blkiotune',
@@ -56,6 +59,16 @@ export const blkiotune = element(
       return { ...model, devices: limiting?.length === 0 ? undefined : limiting };
     },
     check(model, report) {
+      const weights = [
+        [['weight'], model.weight],
+        ...(model.devices ?? []).map(({ weight }, index) => [['devices', index, 'weight'], weight] as const),
+      ] as const;
+      for (const [path, weight = 0] of weights)
+        if (weight !== 0 && (weight < weightRange.least || weight > weightRange.most))
+          report.warning('out-of-range', path, 'the kernel has no such weight, and takes its nearest', {
+            found: String(weight),
+            expected: `${weightRange.least} to ${weightRange.most}`,
+          });
       const paths = (model.devices ?? []).map(({ path }) => path);
       paths.forEach((path, index) => {
         if (paths.indexOf(path) < index)

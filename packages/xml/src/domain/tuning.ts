@@ -197,6 +197,9 @@ const quota: Scalar<number> = {
   format: String,
 };
 
+/** What the kernel takes of shares: more or less is as much as these, and libvirt refuses it. */
+export const sharesRange = { least: 2, most: 262_144 } as const;
+
 /** Periods and quotas are in microseconds; a quota counts by processor, a global one for the whole domain. */
 export const cputune = element(
   'cputune',
@@ -285,6 +288,13 @@ export const cputune = element(
     },
   },
   {
+    check({ shares }, report) {
+      if (shares !== undefined && (shares < sharesRange.least || shares > sharesRange.most))
+        report.warning('out-of-range', ['shares'], 'the kernel has no such shares, and takes its nearest', {
+          found: String(shares),
+          expected: `${sharesRange.least} to ${sharesRange.most}`,
+        });
+    },
     complete(model) {
       if (periods.every((key) => model[key] !== 0)) return model;
       const isUnset = ([key, value]: [string, unknown]) => value === 0 && periods.some((one) => one === key);

@@ -10,7 +10,9 @@ import {
   memoryLimitKiB,
   type Numatune,
   processorTimeOf,
+  sharesRange,
   unlimitedKiB,
+  weightRange,
 } from '@ctvirt/xml';
 import { type Bind, domainOf, type Session } from '../session.js';
 import { askedDocument, stringFlag } from '../words/affect.js';
@@ -26,13 +28,19 @@ const withMemtune = (domain: Domain, change: Partial<Memtune>): Domain => ({
   memtune: { ...domain.memtune, ...change },
 });
 
+/** Beyond its bounds the kernel takes its nearest, and a client is told another number than it has. */
+function within({ least, most }: { least: number; most: number }, field: string, value: number): number {
+  if (value >= least && value <= most) return value;
+  throw refusal('invalidArg', 'domain', `${field} '${value}' must be in range [${least}, ${most}]`);
+}
+
 /** The kernel's own values stand for what a document leaves out. */
 const scheduler: readonly Parameter[] = [
   {
     field: 'cpu_shares',
     type: 'ullong',
     read: (domain) => processorTimeOf(domain).shares,
-    write: (domain, shares) => withCputune(domain, { shares }),
+    write: (domain, shares) => withCputune(domain, { shares: within(sharesRange, 'cpu_shares', shares) }),
   },
   {
     field: 'vcpu_period',
@@ -116,7 +124,10 @@ const blkio: readonly Parameter[] = [
     read: ({ blkiotune }) => blkiotune?.weight ?? 0,
     write: (domain, weight) => ({
       ...domain,
-      blkiotune: { ...domain.blkiotune, weight: weight === 0 ? undefined : weight },
+      blkiotune: {
+        ...domain.blkiotune,
+        weight: weight === 0 ? undefined : within(weightRange, 'weight', weight),
+      },
     }),
   },
   deviceParameter('device_weight', 'weight'),
