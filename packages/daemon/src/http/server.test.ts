@@ -42,7 +42,7 @@ function raw(
   socketPath: string,
   method: string,
   path: string,
-  options: { headers?: Record<string, string>; body?: string } = {},
+  options: { headers?: Record<string, string>; body?: string | Uint8Array } = {},
 ): Promise<{ status: number; body: unknown; headers: NodeJS.Dict<string | string[]> }> {
   return new Promise((resolve, reject) => {
     const call = request({ socketPath, method, path, headers: options.headers ?? {} }, (answer) => {
@@ -319,6 +319,18 @@ test('a request that the contract does not admit is refused with its place', asy
       'POST',
       '/v1/domains',
       { headers: { 'content-type': 'application/xml' }, body: 'x'.repeat(5 << 20) },
+    ],
+    [
+      'text that is not UTF-8',
+      'POST',
+      '/v1/domains',
+      {
+        headers: { 'content-type': 'application/xml' },
+        body: Buffer.from(
+          sampleXml('latin').replace('</name>', '</name><title>M\u00fcller</title>'),
+          'latin1',
+        ),
+      },
     ],
     [
       'relative import source',

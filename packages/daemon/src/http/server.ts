@@ -1,5 +1,6 @@
 // The HTTP server: every route of the contract, bound by its kind of answer to a handler over the engine.
 // SPDX-License-Identifier: Apache-2.0
+import { isUtf8 } from 'node:buffer';
 import { PassThrough, type Readable } from 'node:stream';
 import {
   type Answer,
@@ -81,9 +82,17 @@ export function createHttpApp(
     { parseAs: 'string' },
     app.getDefaultJsonParser('error', 'error'),
   );
-  app.addContentTypeParser('application/xml', { parseAs: 'string' }, (_request, body, done) =>
-    done(null, body),
-  );
+  app.addContentTypeParser<Buffer>('application/xml', { parseAs: 'buffer' }, (_request, body, done) => {
+    // Other bytes would be stored as U+FFFD each.
+    if (isUtf8(body)) done(null, body.toString('utf8'));
+    else
+      done(
+        new EngineError(
+          'invalid',
+          'body: the document is not UTF-8: convert it, whatever its first line says',
+        ),
+      );
+  });
   app.addContentTypeParser('application/octet-stream', (_request, payload, done) =>
     done(null, ownStream(payload)),
   );
