@@ -238,6 +238,34 @@ test('what is told of a domain is told by its name, whatever that is on disk', o
 const mapOf = (target: number, count = RANGE_SIZE): string =>
   `<idmap><uid start='0' target='${target}' count='${count}'/><gid start='0' target='${target}' count='${count}'/></idmap>`;
 
+test(
+  'a map without ranges is none, and one without a root for the container is refused',
+  options,
+  async () => {
+    const { engine, parts } = await daemon('maps');
+    await engine.define(xmlOf('empty', '<idmap/>'));
+    assert.equal(parts.registry.find('empty').record.ids?.count, RANGE_SIZE);
+    await engine.start('empty');
+    const range = (kind: string, start: number): string =>
+      `<${kind} start='${start}' target='100000' count='10'/>`;
+    for (const [ranges, kind] of [
+      [range('uid', 10) + range('gid', 0), 'uid'],
+      [range('uid', 0) + range('gid', 1), 'gid'],
+      [range('uid', 0), 'gid'],
+    ] as const)
+      await assert.rejects(engine.define(xmlOf('rootless', `<idmap>${ranges}</idmap>`)), {
+        code: 'invalid',
+        message: new RegExp(`maps no ${kind} 0`),
+      });
+    await engine.define(
+      xmlOf(
+        'rooted',
+        `<idmap>${range('uid', 10)}${range('uid', 0).replace('100000', '200000')}${range('gid', 0)}</idmap>`,
+      ),
+    );
+  },
+);
+
 test('nobody is leased ids that a document names, and who shares some is told so', options, async () => {
   const { engine, parts, driver } = await daemon('ids');
   const startOf = (name: string): number => parts.registry.find(name).record.ids?.start ?? assert.fail(name);

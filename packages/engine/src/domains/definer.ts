@@ -11,7 +11,14 @@ import type { ProjectRange } from '../host/projects.js';
 import { Undo } from '../host/undo.js';
 import type { UserNamespacePool } from '../host/userns.js';
 import type { Claim } from '../lifecycle/claim.js';
-import { type DocumentParts, idMapOf, linksOf, type Reader, writableSources } from '../lifecycle/document.js';
+import {
+  type DocumentParts,
+  idMapOf,
+  linksOf,
+  ownMap,
+  type Reader,
+  writableSources,
+} from '../lifecycle/document.js';
 import type { Changed, Edit } from '../lifecycle/edit.js';
 import { notKept, remarkOf } from '../lifecycle/not-enforced.js';
 import { type Compared, sharedIds } from '../lifecycle/shared-ids.js';
@@ -141,7 +148,7 @@ export class Definer {
 
   /** A map of its own may name what others have, and another one's what this one leased. */
   #shared(domain: Domain, { record }: Entry): Finding[] {
-    const isLeased = domain.idmap === undefined;
+    const isLeased = ownMap(domain) === undefined;
     const compared: Compared = {
       isLeased,
       sharers: (kind, ids) => this.parts.ids.sharers(record.name, kind, ids),

@@ -77,6 +77,7 @@ type Fields = Readonly<Record<string, unknown>>;
 /** By the path of the element, or of the place itself, with kinds; what is undefined is taken away. */
 const besides: Readonly<Record<string, Fields>> = {
   vcpu: { value: 4 },
+  idmap: { uids: [{ start: 0, target: 100_000, count: 1 }], gids: [{ start: 0, target: 100_000, count: 1 }] },
   memtune: { hardLimitKiB: 2 ** 21 },
   'cputune/vcpupin': { vcpu: 0, cpuset: '1' },
   'cputune/vcpupin/@vcpu': { cpuset: '1' },

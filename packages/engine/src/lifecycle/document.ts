@@ -209,6 +209,7 @@ function refuseForeign(domain: Domain): void {
         `filesystem ${index + 1} of type '${filesystem.type}' cannot be had: ${source.missing}`,
       );
   }
+  refuseRootless(domain);
   for (const { target } of domain.devices.filesystems ?? [])
     if (target !== undefined) refuseTarget(insidePath(target.dir));
   devicesOf(domain);
@@ -260,12 +261,15 @@ function partsOf(domain: Domain): DocumentParts {
 }
 
 /** What of a document every list shows, and which ids it names. */
-export const shownOf = (domain: Domain): Shown => ({
-  title: domain.title ?? null,
-  hostname: hostnameOf(domain),
-  addresses: addressesOf(domain),
-  ...(domain.idmap !== undefined && { mapped: namedBy(domain.idmap) }),
-});
+export const shownOf = (domain: Domain): Shown => {
+  const own = ownMap(domain);
+  return {
+    title: domain.title ?? null,
+    hostname: hostnameOf(domain),
+    addresses: addressesOf(domain),
+    ...(own !== undefined && { mapped: namedBy(own) }),
+  };
+};
 
 /** The same of a run, with what its links have of networks. */
 export const shownOfRun = (domain: Domain, record: DomainRecord): Shown => ({
@@ -421,12 +425,29 @@ function limitOf(filesystem: Filesystem): DiskLimit | undefined {
   return bytes === undefined && inodes === undefined ? undefined : { bytes, inodes };
 }
 
+/** The document's own map; an element without ranges is none, as for libvirt. */
+export const ownMap = ({ idmap }: Pick<Domain, 'idmap'>): Domain['idmap'] =>
+  (idmap?.uids ?? []).length + (idmap?.gids ?? []).length === 0 ? undefined : idmap;
+
+/** The kernel has nobody whom programs could start as, and liblxc no owner for the groups. */
+function refuseRootless(domain: Domain): void {
+  const own = ownMap(domain);
+  if (own === undefined) return;
+  for (const [kind, ranges] of [['uid', own.uids] as const, ['gid', own.gids] as const])
+    if (!(ranges ?? []).some(({ start }) => start === 0))
+      throw new EngineError(
+        'invalid',
+        `<idmap> maps no ${kind} 0: the container's root needs one on the host, by <${kind} start='0' target='...' count='...'/>`,
+      );
+}
+
 /** Ids of the container on the host: the document's own map, or the range leased for the domain. */
 export function idMapOf(domain: Domain, record: Pick<DomainRecord, 'ids' | 'name'>): IdMap {
-  if (domain.idmap !== undefined) {
+  const own = ownMap(domain);
+  if (own !== undefined) {
     const entries = (ranges: NonNullable<Domain['idmap']>['uids']): IdMap['uid'] =>
       (ranges ?? []).map(({ start, target, count }) => ({ inside: start, outside: target, count }));
-    return { uid: entries(domain.idmap.uids), gid: entries(domain.idmap.gids) };
+    return { uid: entries(own.uids), gid: entries(own.gids) };
   }
   if (record.ids === null)
     throw new EngineError('internal', `domain '${record.name}' has neither an id range nor an <idmap>`);
@@ -454,7 +475,7 @@ export function planOf(domain: Domain, record: DomainRecord, facts: HostFacts): 
     resources: resourcesOf(domain, facts),
     walls: wantedWalls(domain),
     map: idMapOf(domain, record),
-    shifted: domain.idmap !== undefined,
+    shifted: ownMap(domain) !== undefined,
   };
 }
 

@@ -16,12 +16,16 @@ const ip = (...args: readonly string[]) => run(['/sbin/ip', ...args]);
 const ipInside = (pid: number, ...args: readonly string[]) =>
   run(['/usr/bin/nsenter', `--net=/proc/${pid}/ns/net`, '--', '/sbin/ip', ...args]);
 
-/** Interfaces with the names their links have, so that they keep them whatever comes before them in the document. */
+/**
+ * Interfaces with the names and hardware addresses their links have, so that they keep them whatever comes before them in the document,
+ * and clients find them by what they see.
+ */
 export function withLinkNames(interfaces: readonly Interface[], links: readonly LinkPlan[]): Interface[] {
   return interfaces.map((link, index) => {
-    const { name, hostName } = links[index] ?? {};
+    const { name, hostName, mac } = links[index] ?? {};
     return {
       ...link,
+      ...(mac !== undefined && link.mac === undefined && { mac: { address: mac } }),
       ...(name === undefined ? {} : { guest: { ...link.guest, dev: name } }),
       ...(hostName === undefined ? {} : { target: { ...link.target, dev: hostName } }),
     };

@@ -6,7 +6,7 @@ import type { Domain } from '@ctvirt/xml';
 import { withProcessDefault } from '../../cgroups/processes.js';
 import type { Confinement } from '../../host/apparmor.js';
 import type { Facts } from '../../host/facts.js';
-import { filesystemsOf, type HostFacts, idMapOf, linksOf } from '../../lifecycle/document.js';
+import { filesystemsOf, type HostFacts, idMapOf, linksOf, ownMap } from '../../lifecycle/document.js';
 import { sharedIds } from '../../lifecycle/shared-ids.js';
 import type { IdRanges } from '../../state/id-ranges.js';
 import { describeWalls } from '../../walls/describe.js';
@@ -45,7 +45,7 @@ function wallsOf(entry: Subject, domain: Domain, parts: InfoParts): Wall[] {
     .filter(({ kind }) => kind === 'mount')
     .map(({ source, readOnly, target }) => ({ source, readOnly, isRoot: target === '/' }));
   const shared = sharedIds(idMapOf(domain, entry.record), {
-    isLeased: domain.idmap === undefined,
+    isLeased: ownMap(domain) === undefined,
     sharers: (kind, ids) => parts.ids.sharers(entry.record.name, kind, ids),
   });
   return describeWalls({
