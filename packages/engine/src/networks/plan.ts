@@ -152,7 +152,9 @@ function dnsOf({ dns }: Network): DnsPlan {
   const { forwarders = [], hosts = [], txts = [], srvs = [] } = dns ?? {};
   return {
     isEnabled: dns?.enable !== false,
-    forwardsPlainNames: dns?.forwardPlainNames !== false,
+    // libvirt forwards them when nothing is said. Who asks for the AAAA of a member that has only IPv4 is then told by some server, or by
+    // none, that there is no such name, and some resolvers believe that of the member.
+    forwardsPlainNames: dns?.forwardPlainNames === true,
     forwarders: forwarders.map(({ domain, addr }) => ({ domain, address: addr })),
     hosts: hosts.map(({ ip, hostnames = [] }) => ({ address: normalAddress(ip), names: hostnames })),
     texts: txts.map(({ name, value }) => ({ name, value })),

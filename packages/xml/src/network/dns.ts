@@ -107,7 +107,7 @@ export const networkDns = element(
     fields: {
       enable: attribute(yesNo, { doc: 'Whether there is one; there is when absent.', since: '2.2.0' }),
       forwardPlainNames: attribute(yesNo, {
-        doc: 'Whether names without a dot are asked of others; they are when absent.',
+        doc: 'Whether names without a dot are asked of others; they are not when absent, unlike under libvirt.',
         since: '1.1.2',
       }),
       forwarders: many(forwarder),
