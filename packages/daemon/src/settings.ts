@@ -132,6 +132,11 @@ export const settings = {
   cert_file: text("The daemon's certificate.", `${pki}/libvirt/servercert.pem`),
   ca_file: text('Certificate of who signs the certificates of clients.', `${pki}/CA/cacert.pem`),
   tls_allowed_names: names('Common names of clients that are let in; all with a certificate, if empty.'),
+  link_walls: word(
+    'What a link on a bridge or routed to may send of which no filter says anything: "up" from its own addresses alone, "down" whatever it likes.',
+    'up',
+    'down',
+  ),
   guarantees: word(
     'What becomes of a guarantee that this host cannot keep: "warn" lets it in and says so, "strict" refuses it, "off" does not look.',
     'warn',
@@ -175,7 +180,9 @@ export const engineOptions = ({
   guarantees,
   guarantee_reserve_mib: reserveMiB,
   project_ids: projects,
+  link_walls: linkWalls,
 }: Settings): EngineOptions => ({
+  linkWalls,
   guarantees,
   reserveBytes: reserveMiB * 2 ** 20,
   projectIds: rangeIn(projects),

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { makeDomains, type Parts } from './build/domains.js';
 import { type DriverName, makeFloor } from './build/drivers.js';
-import { openHost } from './build/host.js';
+import { openHost, type WallOptions } from './build/host.js';
 import { openNetworks, startDue } from './build/networks.js';
 import { hostFacts, operationsOf } from './build/operations.js';
 import { close, recover } from './build/recover.js';
@@ -17,7 +17,7 @@ import type { Layout } from './state/layout.js';
 import { prepareFolders } from './state/store.js';
 
 /** Settings of an engine. */
-export interface EngineOptions extends RuleOptions {
+export interface EngineOptions extends RuleOptions, WallOptions {
   /** Whether the first engine since the host's boot starts the domains that are marked so; it does if absent. */
   readonly autostart?: boolean;
   /** What runs domains; liblxc if absent. */
@@ -56,7 +56,7 @@ async function open(layout: Layout, log: EngineLog, options: EngineOptions): Pro
 
 async function build(layout: Layout, log: EngineLog, options: EngineOptions): Promise<Parts> {
   await prepareFolders(layout);
-  const host = await openHost(layout, log);
+  const host = await openHost(layout, log, options);
   const below = { ...host, ...(await openState(host)) };
   const ruled = { ...below, ...makeRules(below, options) };
   const driven = { ...ruled, ...makeFloor(options.driver ?? 'liblxc', ruled) };

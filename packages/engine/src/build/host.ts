@@ -3,6 +3,7 @@
 import { join } from 'node:path';
 import { type CgroupLayout, detectCgroups } from '../cgroups/layout.js';
 import type { Subject } from '../drivers/driver.js';
+import { KnownFilters } from '../filters/rules/known-filters.js';
 import { Confinement } from '../host/apparmor.js';
 import { type Facts, readFacts } from '../host/facts.js';
 import { Gauges } from '../host/gauges.js';
@@ -13,6 +14,12 @@ import { UserNamespacePool } from '../host/userns.js';
 import type { EngineLog } from '../log.js';
 import { Wall } from '../network/wall.js';
 import { diskName, type Layout } from '../state/layout.js';
+
+/** Settings of what stands around all containers. */
+export interface WallOptions {
+  /** What links may send of which no filter says anything: from their own addresses (`up`), or whatever they like; `up` if absent. */
+  readonly linkWalls?: 'up' | 'down';
+}
 
 /** Counters of the kernel's that stay open: some fifteen of each domain that runs, and 5 KB of the kernel's memory for each. */
 const MOST_GAUGES = 8192;
@@ -28,17 +35,25 @@ export interface HostParts {
   readonly appArmor: Confinement;
   readonly namespaces: UserNamespacePool;
   readonly gauges: Gauges;
+  readonly filters: KnownFilters;
   readonly wall: Wall;
+  readonly linkWalls: 'up' | 'down';
 }
 
 /** Finds out what there is, and puts the walls up that stand around all containers. */
-export async function openHost(layout: Layout, log: EngineLog): Promise<HostParts> {
+export async function openHost(
+  layout: Layout,
+  log: EngineLog,
+  { linkWalls = 'up' }: WallOptions = {},
+): Promise<HostParts> {
   const facts = readFacts(layout.roots);
   const cgroups = detectCgroups(facts.cgroupVersion);
   const appArmor = new Confinement(`lxc-${layout.cgroup}`, layout.appArmor);
   await appArmor.load(facts, (message) => log('warn', message));
   if (facts.hasSeccomp) putOnFilter(compileOwnFilter());
   else log('warn', 'this kernel filters no system calls: containers run without that wall');
+  const filters = new KnownFilters();
+  const findFilter = (name: string) => filters.byName(name);
   return {
     layout,
     log,
@@ -48,6 +63,8 @@ export async function openHost(layout: Layout, log: EngineLog): Promise<HostPart
     appArmor,
     namespaces: new UserNamespacePool(),
     gauges: new Gauges(Math.min(MOST_GAUGES, openFilesLimit() / 2)),
-    wall: new Wall({ name: layout.cgroup, log }),
+    filters,
+    linkWalls,
+    wall: new Wall({ name: layout.cgroup, log, findFilter, isOpen: linkWalls === 'down' }),
   };
 }

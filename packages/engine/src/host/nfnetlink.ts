@@ -32,6 +32,8 @@ const changes = { add: 12, remove: 14 } as const;
 const ACK = 4;
 const CREATE = 0x400;
 const NESTED = 0x8000;
+/** A verdict. */
+const GOTO = -4;
 /** An attribute's length has 16 bits, and an element some fifty bytes. */
 const ELEMENTS_EACH = 500;
 
@@ -45,6 +47,10 @@ export interface SetElement {
   readonly set: string;
   /** The key as the kernel compares it: each part of a concatenation fills whole words of 32 bits. */
   readonly key: Buffer;
+  /** Of a set of ranges: the last key that it stands for. */
+  readonly end?: Buffer | undefined;
+  /** Of a map: the chain that its packets go to. */
+  readonly goto?: string | undefined;
 }
 
 /**
@@ -139,7 +145,7 @@ function chunks<T>(list: readonly T[], size: number): T[][] {
 function changeOf(type: number, flags: number, table: string, elements: readonly SetElement[]): Buffer {
   const [first] = elements;
   if (first === undefined) return Buffer.alloc(0);
-  const list = elements.map(({ key }) => attribute(1 | NESTED, attribute(1 | NESTED, attribute(1, key))));
+  const list = elements.map((one) => attribute(1 | NESTED, elementOf(one)));
   const body = [
     generic(families[first.family]),
     attribute(1, text(table)),
@@ -147,6 +153,24 @@ function changeOf(type: number, flags: number, table: string, elements: readonly
     attribute(3 | NESTED, Buffer.concat(list)),
   ];
   return message((SUBSYSTEM << 8) | type, flags, Buffer.concat(body));
+}
+
+function elementOf({ key, end, goto: chain }: SetElement): Buffer {
+  const value = (bytes: Buffer): Buffer => attribute(1, bytes);
+  const code = Buffer.alloc(4);
+  code.writeInt32BE(GOTO);
+  return Buffer.concat([
+    attribute(1 | NESTED, value(key)),
+    ...(chain === undefined
+      ? []
+      : [
+          attribute(
+            2 | NESTED,
+            attribute(2 | NESTED, Buffer.concat([attribute(1, code), attribute(2, text(chain))])),
+          ),
+        ]),
+    ...(end === undefined ? [] : [attribute(10 | NESTED, value(end))]),
+  ]);
 }
 
 /** Begins or ends what is done at one moment. */

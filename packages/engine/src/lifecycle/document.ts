@@ -638,6 +638,8 @@ function linkOf(link: Interface, index: number, record: DomainRecord): LinkPlan 
     // By its name: its place may change while it is there.
     mac: link.mac?.address ?? madeMac(record.uuid, name),
     isTrusted: link.trustGuestRxFilters === true,
+    filter: link.filterref && { name: link.filterref.filter, parameters: link.filterref.parameters ?? [] },
+    isIsolated: link.port?.isolated === true,
     mtu: link.mtu?.size,
     up,
     addresses,

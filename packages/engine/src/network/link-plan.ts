@@ -9,6 +9,12 @@ export interface Rate {
   readonly burstBytes: number | undefined;
 }
 
+/** A network filter by its name. */
+export interface LinkFilter {
+  readonly name: string;
+  readonly parameters: readonly { readonly name: string; readonly value: string }[];
+}
+
 /** A network link of the container. `routed` is OpenVZ's venet: addresses the host has a route to, no bridge. */
 export interface LinkPlan {
   readonly kind: 'routed' | 'bridge' | 'macvlan';
@@ -21,6 +27,10 @@ export interface LinkPlan {
   readonly mac: string;
   /** Whether the container may send in any name. */
   readonly isTrusted: boolean;
+  /** The filter that its document names, with values for the filter's variables. */
+  readonly filter: LinkFilter | undefined;
+  /** Whether other such ports of its bridge and this one do not reach each other. */
+  readonly isIsolated: boolean;
   readonly mtu: number | undefined;
   readonly up: boolean;
   readonly addresses: readonly {

@@ -30,14 +30,24 @@ const named = (domain: Domain): Domain =>
 test('links come and go by what they are, not by their place', () => {
   const before = domainWith([link(1), link(2)]);
   const after = domainWith([link(2), link(3)]);
-  assert.deepEqual(changedLinks(before, after), { gone: [0], come: [1], reshaped: [] });
-  assert.deepEqual(changedLinks(before, before), { gone: [], come: [], reshaped: [] });
+  assert.deepEqual(changedLinks(before, after), {
+    gone: [0],
+    come: [1],
+    kept: [{ from: 1, to: 0 }],
+    reshaped: [],
+  });
+  const kept = [0, 1].map((at) => ({ from: at, to: at }));
+  assert.deepEqual(changedLinks(before, before), { gone: [], come: [], kept, reshaped: [] });
 });
 
-test('a link at another rate stays the link it is', () => {
+test('a link at another rate, or with another filter, stays the link it is', () => {
   const faster = { ...link(2), bandwidth: { inbound: { average: 100 } } };
   const changes = changedLinks(domainWith([link(1), link(2)]), domainWith([faster]));
-  assert.deepEqual(changes, { gone: [0], come: [], reshaped: [{ from: 1, to: 0 }] });
+  const kept = [{ from: 1, to: 0 }];
+  assert.deepEqual(changes, { gone: [0], come: [], kept, reshaped: kept });
+  const filtered = { ...link(2), filterref: { filter: 'clean-traffic' }, port: { isolated: true } };
+  const others = changedLinks(domainWith([link(1), link(2)]), domainWith([filtered]));
+  assert.deepEqual(others, { gone: [0], come: [], kept, reshaped: [] });
 });
 
 test('other devices of a running domain stay', () => {

@@ -36,7 +36,9 @@ export function withLinkNames(interfaces: readonly Interface[], links: readonly 
 export interface LinkChanges {
   readonly gone: readonly number[];
   readonly come: readonly number[];
-  /** Links that stay, at other rates. */
+  /** Links that stay. */
+  readonly kept: readonly { readonly from: number; readonly to: number }[];
+  /** Of these, those at other rates. */
   readonly reshaped: readonly { readonly from: number; readonly to: number }[];
 }
 
@@ -54,11 +56,14 @@ export function changedLinks(before: Domain, after: Domain): LinkChanges {
     );
   const missing = (from: readonly Interface[], list: readonly Interface[]): number[] =>
     from.flatMap((link, at) => (list.some((other) => isSameLink(link, other)) ? [] : [at]));
-  const reshaped = old.flatMap((link, from) => {
+  const kept = old.flatMap((link, from) => {
     const to = next.findIndex((other) => isSameLink(link, other));
-    return to < 0 || isDeepStrictEqual(link.bandwidth, next[to]?.bandwidth) ? [] : [{ from, to }];
+    return to < 0 ? [] : [{ from, to }];
   });
-  return { gone: missing(old, next), come: missing(next, old), reshaped };
+  const reshaped = kept.filter(
+    ({ from, to }) => !isDeepStrictEqual(old[from]?.bandwidth, next[to]?.bandwidth),
+  );
+  return { gone: missing(old, next), come: missing(next, old), kept, reshaped };
 }
 
 /** All but interfaces and disk limits, which have changes of their own. */
@@ -69,9 +74,14 @@ function fixedDevices({ devices: { interfaces: _links, filesystems, ...others } 
   return { ...others, filesystems: fixed };
 }
 
-/** A link stays the same while its rates change. */
-const isSameLink = (a: Interface, b: Interface): boolean =>
-  isDeepStrictEqual({ ...a, bandwidth: undefined }, { ...b, bandwidth: undefined });
+/** A link stays the same while its rates change, and what it may send. */
+const isSameLink = (a: Interface, b: Interface): boolean => isDeepStrictEqual(bareLink(a), bareLink(b));
+const bareLink = (link: Interface) => ({
+  ...link,
+  bandwidth: undefined,
+  filterref: undefined,
+  port: undefined,
+});
 
 /** Makes a link; what was made of it goes again if something fails. */
 export async function addLink(link: LinkPlan, pid: number): Promise<void> {

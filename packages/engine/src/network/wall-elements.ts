@@ -1,6 +1,8 @@
 // What may come from the links of a domain, as elements of the sets that the rules of the wall look into.
 // SPDX-License-Identifier: Apache-2.0
 import { EngineError } from '../errors.js';
+import { elementsOfLink, type Program, stages } from '../filters/rules/program.js';
+import { variablesIn } from '../filters/rules/tree.js';
 import type { SetElement } from '../host/nfnetlink.js';
 import { addressBytes, addressText, interfaceId, linkLocal, macBytes } from './link-addresses.js';
 import type { LinkPlan } from './link-plan.js';
@@ -16,17 +18,77 @@ export interface WallElement extends SetElement {
 type Table = SetElement['family'];
 type Part = { readonly bytes: Buffer; readonly text: string };
 
+/** What says of links besides their plans. */
+export interface LinkRules {
+  /** The rules of the filter that a link names. */
+  readonly programOf: (link: LinkPlan) => Program | undefined;
+  /** Whether a link of which no filter says anything may send in any name. */
+  readonly isOpen: boolean;
+}
+const noRules: LinkRules = { programOf: () => undefined, isOpen: false };
+
 /** A domain may send from any address it has by any of its links: its answers take the way of its default route. */
-export function wallElements(links: readonly LinkPlan[]): WallElement[] {
+export function wallElements(links: readonly LinkPlan[], { programOf, isOpen } = noRules): WallElement[] {
   const addresses = links.flatMap((link) => link.addresses);
   const own4 = partsOf(addresses, 4);
   const own6 = partsOf(addresses, 6);
   return links.flatMap((link) => {
     const { hostName, kind, isTrusted } = link;
     if (hostName === undefined) return [];
-    if (isTrusted) return kind === 'bridge' ? ownedElements(link) : [];
-    return kind === 'routed' ? routedElements(link, own4, own6) : bridgeElements(link, own4, own6);
+    if (kind === 'routed') return isTrusted || isOpen ? [] : routedElements(link, own4, own6);
+    const program = programOf(link);
+    const filters = [...portElements(link), ...(program === undefined ? [] : filterElements(link, program))];
+    if (isTrusted) return [...ownedElements(link), ...filters];
+    // A filter that forbids something says all that is forbidden; one that does not only lets through.
+    if (program?.forbids === true) return [...filteredElements(link), ...filters];
+    if (isOpen) return [...ownedElements(link), ...filters];
+    return [...bridgeElements(link, own4, own6), ...filters];
   });
+}
+
+/** Of a port, whoever says what it sends. */
+const portElements = (link: LinkPlan): WallElement[] =>
+  link.isIsolated ? [elementsOf('bridge', link)('isolated')] : [];
+
+/** Of a port whose filter stands in the place of the wall: what guards the host and the bridge is all that stays. */
+const filteredElements = (link: LinkPlan): WallElement[] => [
+  elementsOf('bridge', link)('filtered'),
+  elementsOf('inet', link)('links'),
+  elementsOf('arp', link)('links'),
+  ...ownedElements(link),
+];
+
+/** Its way into the chains of its filter, and its values. */
+function filterElements(link: LinkPlan, program: Program): WallElement[] {
+  const bridge = elementsOf('bridge', link);
+  const { entries, guidance } = program;
+  return [
+    ...stages.flatMap((stage): WallElement[] => {
+      const chain = entries[stage];
+      if (chain === undefined) return [];
+      const way = bridge(stage);
+      return [{ ...way, goto: chain, text: `${way.text} : goto ${chain}` }];
+    }),
+    ...elementsOfLink(program, variablesOf(link)).map(({ set, key, end, text }): WallElement => {
+      const one = bridge(set, { bytes: key, text });
+      const name = one.key.subarray(0, NAME_BYTES);
+      return end === undefined ? one : { ...one, end: Buffer.concat([name, end]) };
+    }),
+    ...[...guidance].map((kind) => bridge(`may_${kind}`)),
+  ];
+}
+
+/** Its own hardware and other addresses where the document gives no others. */
+function variablesOf(link: LinkPlan): Readonly<Record<string, readonly string[]>> {
+  const { mac, addresses, filter } = link;
+  const of = (wanted: 4 | 6): string[] =>
+    addresses.filter(({ family }) => family === wanted).map(({ address }) => address);
+  return {
+    MAC: [mac],
+    IP: of(4),
+    IPV6: [...of(6), addressText(linkLocal(mac))],
+    ...variablesIn(filter?.parameters),
+  };
 }
 
 function routedElements(link: LinkPlan, own4: readonly Part[], own6: readonly Part[]): WallElement[] {

@@ -10,9 +10,10 @@ export function withoutAllBut(learnt: ReadonlySet<string>, table: string, listin
     kind,
     name,
   }));
-  const isChain = ({ kind }: { readonly kind: string }): boolean => kind === 'chain';
-  const others = parts.filter((part) => !isChain(part) && !(part.kind === 'set' && learnt.has(part.name)));
-  const gone = [...parts.filter(isChain), ...others];
+  const of = (kind: string) => parts.filter((part) => part.kind === kind);
+  const sets = of('set').filter(({ name }) => !learnt.has(name));
+  // A map's elements hold the chains that they name.
+  const gone = [...of('map'), ...of('chain'), ...sets];
   return [
     `flush table bridge ${table}`,
     ...gone.map(({ kind, name }) => `delete ${kind} bridge ${table} ${name}`),

@@ -105,7 +105,7 @@ add element bridge ctvirt-test asked { "cv1.0" . 52:54:00:12:34:56 limit rate ov
 `;
   // What is listed is not to be known before: the second text is made of what the first one left.
   const left = await shell([first, hole], list);
-  const again = ruleset('ctvirt-test', wallElements([link]), left);
+  const again = ruleset('ctvirt-test', wallElements([link]), { standing: left });
   const told = await shell([first, hole, learnt, again], `${list}\nnft list ruleset`);
   assert.ok(told.startsWith(standing), 'it is as it was at first');
   assert.match(told, /0x20010db8000000000000000000000005 expires/);

@@ -1,5 +1,8 @@
 // The rules of nftables between the links of our containers and everything else: static but for what their sets hold.
 // SPDX-License-Identifier: Apache-2.0
+
+import { guidances } from '../filters/rules/guidance.js';
+import { type Program, stages } from '../filters/rules/program.js';
 import type { TableFamily } from '../host/nfnetlink.js';
 import type { WallElement } from './wall-elements.js';
 import { withoutAllBut } from './wall-learnt.js';
@@ -8,6 +11,8 @@ import { withoutAllBut } from './wall-learnt.js';
 interface Table {
   readonly sets: Readonly<Record<string, string>>;
   readonly chains: Readonly<Record<string, readonly string[]>>;
+  /** A map the type of its elements. */
+  readonly maps?: Readonly<Record<string, string>>;
 }
 
 /** Before anybody's tracking, translation and accepting. */
@@ -25,6 +30,16 @@ const noGuidance = [
 ];
 /** By number: nft looks these up in /etc/protocols, which a small system has not. */
 const protocols = { igmp: 2, ah: 51, pim: 103 } as const;
+/** The same from ports of a bridge: each may say what its filter lets through by name. */
+const named = (kind: string, rule: string): string => `iifname != @may_${kind} ${rule}`;
+const noGuidanceButNamed = [
+  named('router6', 'icmpv6 type { nd-router-advert, nd-redirect } drop'),
+  named('router4', 'icmp type { redirect, router-advertisement } drop'),
+  named('groups', 'icmpv6 type mld-listener-query drop'),
+  named('groups', 'igmp type membership-query drop'),
+  named('dhcp4', 'udp dport 68 drop'),
+  named('dhcp6', 'udp dport 546 drop'),
+];
 /** A bridge believes these whatever hosts make of them: also in a piece of a packet, and behind a signature. */
 const noMulticastRouters = [
   `ip protocol ${protocols.pim} drop`,
@@ -138,6 +153,7 @@ const tables: Readonly<Record<TableFamily, Table>> = {
       taken4: 'type ipv4_addr',
       taken6: 'typeof @nh,64,128',
       owned6: 'typeof @nh,128,64',
+      ...Object.fromEntries(guidances.map((kind) => [`may_${kind}`, 'type ifname'])),
     },
     chains: {
       bound4: [
@@ -216,9 +232,9 @@ const tables: Readonly<Record<TableFamily, Table>> = {
         // What is in tags, sessions and lengths (LLC) no rule below would see, and switches believe some of it.
         'ether type != { ip, ip6, arp } drop',
         'iifname . arp saddr ether != @macs drop',
-        ...noGuidance,
+        ...noGuidanceButNamed,
         'udp dport 67 iifname . @th,288,48 != @clients drop',
-        ...noMulticastRouters,
+        ...noMulticastRouters.map((rule) => named('groups', rule)),
         ...fewGroups,
         ...fewLeases,
         'ip saddr @taken4 iifname . ip saddr != @sources4 drop',
@@ -227,11 +243,6 @@ const tables: Readonly<Record<TableFamily, Table>> = {
         'iifname @bound4 jump bound4',
         'iifname != @bound4 jump few4',
         'meta protocol ip6 jump six',
-      ],
-      prerouting: [
-        `type filter hook prerouting ${early}`,
-        'iifname @links goto link',
-        `${tagged6} icmpv6 type { nd-router-advert, nd-neighbor-solicit, nd-neighbor-advert } jump lan`,
       ],
       // Frames to a bridge itself come by here alone, and it learns from them.
       input: [
@@ -242,6 +253,90 @@ const tables: Readonly<Record<TableFamily, Table>> = {
   },
 };
 
+/** In a tag as without one; a tag within a tag hides what is said. */
+const alsoTagged = (rule: string): string =>
+  rule.replace(/(icmpv6|icmp|igmp) type/, (text, protocol) =>
+    protocol === 'icmpv6' ? `${tagged6} ${text}` : `meta protocol ip ${text}`,
+  );
+const filteredLearnt = { askers: dynamic('iifname', '10m') };
+const filteredRules = [
+  'meta protocol { 0x8100, 0x88a8 } drop',
+  named('stp', 'ether daddr & ff:ff:ff:ff:ff:f0 == 01:80:c2:00:00:00 drop'),
+  ...noGuidanceButNamed.map(alsoTagged),
+  ...noMulticastRouters.map((rule) => named('groups', rule)),
+  ...fewGroups,
+  'udp dport 67 ip frag-off & 0x3fff != 0 drop',
+  // Its hardware address is what it says, and no account.
+  `udp dport 67 ${few('askers', '30/minute burst 30', 'iifname')}`,
+];
+const discovery = `${tagged6} icmpv6 type { nd-router-advert, nd-neighbor-solicit, nd-neighbor-advert } jump lan`;
+
+/** What ports with filters need: there only where there are some. Connections are known from -200 on. */
+function filterTable(programs: readonly Program[]): Table {
+  const base = (hook: string, priority: number): string =>
+    `type filter hook ${hook} priority ${priority}; policy accept;`;
+  const stage = (hook: string, priority: number, link: string, map: string): readonly string[] => [
+    base(hook, priority),
+    `${link} vmap @${map}`,
+  ];
+  return {
+    sets: {
+      ...filteredLearnt,
+      filtered: 'type ifname',
+      ...Object.fromEntries(programs.flatMap(({ sets }) => [...sets])),
+    },
+    maps: Object.fromEntries(stages.map((name) => [name, 'type ifname : verdict'])),
+    chains: {
+      ...Object.fromEntries(programs.flatMap(({ chains }) => [...chains])),
+      filtered: filteredRules,
+      floor: [`type filter hook prerouting ${early}`, 'iifname @filtered jump filtered'],
+      frames_from: stage('prerouting', -150, 'iifname', 'frames_out'),
+      packets_from: stage('prerouting', -140, 'iifname', 'packets_out'),
+      // What a filter lets through others may have to know.
+      learning: [base('prerouting', -130), `iifname @filtered ${discovery}`],
+      frames_to: stage('postrouting', 150, 'oifname', 'frames_in'),
+      packets_to: stage('postrouting', 160, 'oifname', 'packets_in'),
+      bridge_itself: [
+        `type filter hook input ${early}`,
+        `iifname @filtered ${named('stp', 'ether daddr & ff:ff:ff:ff:ff:f0 == 01:80:c2:00:00:00 drop')}`,
+      ],
+    },
+  };
+}
+
+const prerouting = (isFiltering: boolean): readonly string[] => [
+  `type filter hook prerouting ${early}`,
+  'iifname @links goto link',
+  ...(isFiltering ? ['iifname @filtered return'] : []),
+  discovery,
+];
+
+/** What isolated ports need. */
+const isolation: Table = {
+  sets: { isolated: 'type ifname' },
+  chains: {
+    isolation: [`type filter hook forward ${early}`, 'iifname @isolated oifname @isolated drop'],
+  },
+};
+
+const together = (parts: readonly Table[]): Table => ({
+  sets: Object.assign({}, ...parts.map(({ sets }) => sets)),
+  maps: Object.assign({}, ...parts.map(({ maps }) => maps)),
+  chains: Object.assign({}, ...parts.map(({ chains }) => chains)),
+});
+
+/** Whoever is the first to need a part finds no such set, and has all loaded. */
+function bridgeTable(elements: readonly WallElement[], programs: readonly Program[]): Table {
+  const isIsolating = elements.some(({ set }) => set === 'isolated');
+  const isFiltering = programs.length > 0;
+  return together([
+    tables.bridge,
+    ...(isIsolating ? [isolation] : []),
+    ...(isFiltering ? [filterTable(programs)] : []),
+    { sets: {}, chains: { prerouting: prerouting(isFiltering) } },
+  ]);
+}
+
 /** The families in which the wall has a table. */
 export const tableFamilies = ['inet', 'arp', 'bridge'] as const satisfies readonly TableFamily[];
 
@@ -249,17 +344,26 @@ export const tableFamilies = ['inet', 'arp', 'bridge'] as const satisfies readon
  * Text for nft that puts tables of this name in the place of those there are, at one moment. `standing` is the bridge's as it is listed:
  * what it has learnt stays, or nft refuses the whole where that is from other rules.
  */
-export function ruleset(name: string, elements: readonly WallElement[], standing?: string): string {
+export function ruleset(
+  name: string,
+  elements: readonly WallElement[],
+  { standing, programs = [] }: { readonly standing?: string; readonly programs?: readonly Program[] } = {},
+): string {
   const gone = tableFamilies.map((family) =>
     family === 'bridge' && standing !== undefined
-      ? withoutAllBut(new Set(Object.keys(learnt)), name, standing)
+      ? withoutAllBut(new Set(Object.keys({ ...learnt, ...filteredLearnt })), name, standing)
       : withoutTable(family, name),
   );
   return `${gone.join('')}${tableFamilies
     .map((family) => {
-      const { sets, chains } = tables[family];
+      const {
+        sets,
+        chains,
+        maps = {},
+      } = family === 'bridge' ? bridgeTable(elements, programs) : tables[family];
       const parts = [
-        ...Object.entries(sets).map(([set, type]) => setText(set, type, held(elements, family, set))),
+        ...Object.entries(sets).map(([set, type]) => setText('set', set, type, held(elements, family, set))),
+        ...Object.entries(maps).map(([map, type]) => setText('map', map, type, held(elements, family, map))),
         ...Object.entries(chains).map(([chain, rules]) => `chain ${chain} {\n${rules.join('\n')}\n}`),
       ];
       return `table ${family} ${name} {\n${parts.join('\n')}\n}\n`;
@@ -278,5 +382,5 @@ const held = (elements: readonly WallElement[], family: TableFamily, set: string
   ...new Set(elements.filter((one) => one.family === family && one.set === set).map(({ text }) => text)),
 ];
 
-const setText = (set: string, type: string, elements: readonly string[]): string =>
-  `set ${set} {\n${type}\n${elements.length === 0 ? '' : `elements = { ${elements.join(', ')} }\n`}}`;
+const setText = (kind: 'set' | 'map', set: string, type: string, elements: readonly string[]): string =>
+  `${kind} ${set} {\n${type}\n${elements.length === 0 ? '' : `elements = { ${elements.join(', ')} }\n`}}`;

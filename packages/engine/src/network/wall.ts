@@ -8,6 +8,7 @@ import { addressBytes } from './link-addresses.js';
 import type { LinkPlan } from './link-plan.js';
 import { refuseOthersMacs } from './refusals.js';
 import { takenElements, type WallElement, wallElements } from './wall-elements.js';
+import { type FindFilter, WallFilters } from './wall-filters.js';
 import { WallHoldings } from './wall-holdings.js';
 import { ruleset, tableFamilies, withoutTables } from './wall-rules.js';
 
@@ -19,6 +20,9 @@ const NFT = '/usr/sbin/nft';
 export interface WallParts {
   /** The tables' name, unlike any other daemon's. */
   readonly name: string;
+  readonly findFilter: FindFilter;
+  /** Whether links of which no filter says anything may send in any name. */
+  readonly isOpen: boolean;
   readonly log: (level: 'info' | 'warn' | 'error', message: string) => void;
 }
 
@@ -30,9 +34,11 @@ export class Wall {
   readonly #timer: NodeJS.Timeout;
   readonly #nftables = new Nftables();
   readonly #neighbours = new HostNeighbours();
+  readonly filters: WallFilters;
   #loading: Promise<void> | undefined;
 
   constructor(private readonly parts: WallParts) {
+    this.filters = new WallFilters(parts.findFilter, parts.isOpen);
     this.#timer = setInterval(() => void this.#look(), LOOK_MS).unref();
   }
 
@@ -44,7 +50,7 @@ export class Wall {
     try {
       for (const [domain, list] of addresses)
         this.#held.put(`addresses of ${domain}`, takenElements(list.map(addressBytes)));
-      for (const [domain, list] of links) this.#know(domain, list, wallElements(list));
+      for (const [domain, list] of links) await this.#find(domain, list);
       this.#held.put('host', this.#hostElements());
       if (this.#guarded.size > 0) await this.#load();
       else if (this.#isThere()) await this.#remove();
@@ -55,13 +61,50 @@ export class Wall {
 
   /** Lets a domain send what these links may, and nothing else: before they are there. */
   async guard(domain: string, links: readonly LinkPlan[]): Promise<void> {
-    const after = wallElements(links);
+    const after = wallElements(links, await this.filters.rulesFor(links));
     this.#refuseShared(domain, links, after);
     const seen = bridgesOf(this.#guarded.values());
     const gone = this.#know(domain, links, after);
     // Of a bridge with containers on it the next look is soon enough.
     if ([...bridgesOf([links])].some((name) => !seen.has(name))) await this.#lookAtHost();
     await this.#change(after, gone);
+  }
+
+  /** Runs as an earlier daemon left it: with the wall of all links where its filter is no more what it can be. */
+  async #find(domain: string, links: readonly LinkPlan[]): Promise<void> {
+    try {
+      this.#know(domain, links, wallElements(links, await this.filters.rulesFor(links)));
+    } catch (error) {
+      this.parts.log(
+        'error',
+        `links of domain ${domain} are guarded without their filters: ${String(error)}`,
+      );
+      const bare = links.map((link) => ({ ...link, filter: undefined }));
+      this.#know(domain, bare, wallElements(bare));
+    }
+  }
+
+  /** Domains that run, each with the filters that its links name. */
+  *filtered(): Iterable<readonly [domain: string, link: LinkPlan]> {
+    for (const [domain, links] of this.#guarded)
+      for (const link of links) if (link.filter !== undefined) yield [domain, link];
+  }
+
+  /** Throws as a start would where what runs could not be filtered so. */
+  async checkFilters(find: FindFilter): Promise<void> {
+    if ([...this.filtered()].length === 0) return;
+    const rules = await this.filters.rulesWith(find);
+    for (const links of this.#guarded.values()) wallElements(links, rules);
+  }
+
+  /** Filters are others now: what runs has them all at one moment. */
+  async refilter(): Promise<void> {
+    this.filters.forget();
+    const domains = new Set([...this.filtered()].map(([domain]) => domain));
+    if (domains.size === 0) return;
+    while (this.#loading !== undefined) await this.#loading;
+    for (const domain of domains) await this.#find(domain, this.#guarded.get(domain) ?? []);
+    await this.#load();
   }
 
   /** Addresses of a domain, whether it runs or not: no port of a bridge may take them. */
@@ -175,11 +218,21 @@ export class Wall {
     if (this.#nftables.has('bridge', name))
       try {
         const { stdout } = await run([NFT, '--terse', 'list', 'table', 'bridge', name]);
-        return void (await run([NFT, '-f', '-'], { input: ruleset(name, this.#held.all(), stdout) }));
+        return void (await run([NFT, '-f', '-'], { input: await this.#text(stdout) }));
       } catch {
         // All anew is what else there is, and tells what is wrong.
       }
-    await nft(ruleset(name, this.#held.all()));
+    await nft(await this.#text());
+  }
+
+  /** With what is known at the moment in which it is made. */
+  async #text(standing?: string): Promise<string> {
+    const rules = await this.filters.rulesFor([...this.#guarded.values()].flat());
+    const programs = this.filters.programs([...this.#guarded.values()].flat(), rules);
+    return ruleset(this.parts.name, this.#held.all(), {
+      programs,
+      ...(standing !== undefined && { standing }),
+    });
   }
 
   async #remove(): Promise<void> {

@@ -57,12 +57,14 @@ export function placed(link: NetworkInterface, network: Network, place: Place): 
   const bandwidth = link.bandwidth ?? group?.bandwidth;
   const mtu = link.mtu ?? network.mtu;
   const trust = link.trustGuestRxFilters ?? group?.trustGuestRxFilters ?? network.trustGuestRxFilters;
+  const port = link.port ?? network.port;
   const bare = unplaced(link);
   return {
     ...bare,
     source: { ...bare.source, ...place },
     ...(bandwidth !== undefined && { bandwidth }),
     ...(mtu !== undefined && { mtu }),
+    ...(port !== undefined && { port }),
     ...(trust !== undefined && { trustGuestRxFilters: trust }),
   };
 }

@@ -13,7 +13,6 @@ const onNetwork: readonly Row<Network>[] = [
     ),
   ({ vlan }) => remark(vlan, '/vlan', 'frames are not tagged yet'),
   ({ virtualport }) => remark(virtualport, '/virtualport', 'a port of a bridge of the kernel is all it has'),
-  ({ port }) => remark(port?.isolated, '/port', 'ports of a bridge are not isolated from each other'),
   ({ bridge }) =>
     remark(
       bridge?.stp === true && (bridge.delay ?? 0) === 0,

@@ -10,6 +10,8 @@ export const linkPlan = (parts: Partial<LinkPlan>): LinkPlan => ({
   hostName: 'cv1.0',
   mac: '52:54:00:12:34:56',
   isTrusted: false,
+  filter: undefined,
+  isIsolated: false,
   mtu: undefined,
   up: true,
   addresses: [],

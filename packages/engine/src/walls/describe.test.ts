@@ -34,6 +34,7 @@ function stateOf(
     wanted: walls,
     maxProcesses: 240,
     links: [],
+    linkWalls: 'up',
     sharedIds: [],
     folders: [],
     ...more,
@@ -85,6 +86,10 @@ test('the network: which links send from other addresses than their own', () => 
   assert.match(said({ addresses: [v4, v6], isTrusted: true }), /^loosened: .*eth0 .*trustGuestRxFilters/);
   assert.match(said({ addresses: [v4] }), /^loosened: .*any address of IPv6 that no other domain has/);
   assert.match(said({}), /^loosened: .*any address of IPv4 and IPv6/);
+  const filter = { name: 'clean-traffic', parameters: [] };
+  assert.match(said({ filter }), /^loosened: .*eth0 sends what filter 'clean-traffic' lets through$/);
+  const links = [linkPlan({ kind: 'bridge', addresses: [v4, v6] })];
+  assert.match(stateOf('network', {}, confined, { links, linkWalls: 'down' }), /link_walls = "down"$/);
   assert.match(
     said({ addresses: [v4, v6] }, { name: 'eth1', kind: 'macvlan' }),
     /^loosened: .*; eth1 .*macvlan/,

@@ -12,6 +12,8 @@ export interface Described {
   readonly wanted: WantedWalls;
   readonly maxProcesses: number | null;
   readonly links: readonly LinkPlan[];
+  /** What stands around those of which no filter says anything. */
+  readonly linkWalls: 'up' | 'down';
   /** Who else has ids of its own map, each in words. */
   readonly sharedIds: readonly string[];
   /** What it has of the host's file tree. */
@@ -115,10 +117,10 @@ function processesWall({ maxProcesses }: Described): Wall {
     : { name: 'processes', state: 'up', how: `at most ${maxProcesses}` };
 }
 
-function networkWall({ standing: { ownNetwork }, links }: Described): Wall {
+function networkWall({ standing: { ownNetwork }, links, linkWalls }: Described): Wall {
   if (!ownNetwork) return { name: 'network', state: 'down', how: "the host's interfaces" };
   const open = links.flatMap((link) => {
-    const why = openness(link);
+    const why = openness(link, linkWalls);
     return why === undefined ? [] : [`${link.name} ${why}`];
   });
   const own = 'interfaces of its own';
@@ -142,9 +144,14 @@ function foldersWall({ folders }: Described): Wall {
 }
 
 /** Why a link may send from other addresses than its domain's. */
-function openness({ kind, isTrusted, addresses }: LinkPlan): string | undefined {
+function openness(
+  { kind, isTrusted, addresses, filter }: LinkPlan,
+  linkWalls: Described['linkWalls'],
+): string | undefined {
   if (kind === 'macvlan') return 'sends from any address: the host does not see what a macvlan sends';
   if (isTrusted) return "sends from any address: the document has trustGuestRxFilters='yes'";
+  if (kind === 'bridge' && filter !== undefined) return `sends what filter '${filter.name}' lets through`;
+  if (linkWalls === 'down') return 'sends from any address: ctvirtd.conf has link_walls = "down"';
   if (kind === 'routed') return undefined;
   const missing = ([4, 6] as const).filter((wanted) => !addresses.some(({ family }) => family === wanted));
   if (missing.length === 0) return undefined;

@@ -115,6 +115,8 @@ test('a routed link has the host for its default route, and no bridge', () => {
           hostName: 'cv1.0',
           mac: '02:00:00:00:00:01',
           isTrusted: false,
+          filter: undefined,
+          isIsolated: false,
           mtu: undefined,
           up: true,
           addresses: [{ address: '192.0.2.5', prefix: 32, family: 4 }],

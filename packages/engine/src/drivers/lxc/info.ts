@@ -20,6 +20,8 @@ export interface InfoParts {
   readonly facts: HostFacts & Pick<Facts, 'hasSeccomp'>;
   readonly appArmor: Confinement;
   readonly ids: Pick<IdRanges, 'sharers'>;
+  /** What stands around links of which no filter says anything. */
+  readonly linkWalls: 'up' | 'down';
 }
 
 /** Returns what a domain has; of one that is off, what its next start would have. */
@@ -53,6 +55,7 @@ function wallsOf(entry: Subject, domain: Domain, parts: InfoParts): Wall[] {
     wanted,
     maxProcesses: most ?? null,
     links,
+    linkWalls: parts.linkWalls,
     folders,
     sharedIds: shared.map(({ message }) => message.split(/[:;,] /, 1)[0] ?? message),
   });

@@ -48,8 +48,24 @@ export const onInterface: readonly Row<Interface>[] = [
     ),
   ({ vlan }) => remark(vlan, '/vlan', 'frames are not tagged yet'),
   ({ virtualport }) => remark(virtualport, '/virtualport', 'a port of a bridge of the kernel is all it has'),
-  ({ port }) => remark(port?.isolated, '/port', 'ports of a bridge are not isolated from each other'),
-  ({ filterref }) => remark(filterref, '/filterref', 'network filters are not applied'),
+  ({ type, port }) =>
+    remark(
+      type === 'ethernet' || type === 'direct' ? port?.isolated : undefined,
+      '/port',
+      'only ports of a bridge are isolated from each other',
+    ),
+  ({ type, filterref }) =>
+    remark(
+      type === 'ethernet' ? filterref : undefined,
+      '/filterref',
+      'network filters are for ports of bridges: a routed link sends from its own addresses alone, whatever one says',
+    ),
+  ({ type, filterref }) =>
+    remark(
+      type === 'direct' ? filterref : undefined,
+      '/filterref',
+      'network filters are for ports of bridges: the host does not see what a direct link sends',
+    ),
   ({ script }) => remark(script, '/script', noScripts),
   ({ downscript }) => remark(downscript, '/downscript', noScripts),
 ];

@@ -1,5 +1,6 @@
 // The links of a container, while it runs: those that go and come, and the rates of those that stay.
 // SPDX-License-Identifier: Apache-2.0
+import { isDeepStrictEqual } from 'node:util';
 import type { Domain } from '@ctvirt/xml';
 import { linkPrefixOf, linksOf } from '../../../lifecycle/document.js';
 import { addLink, changedLinks, isLinkThere, removeLink } from '../../../network/live-links.js';
@@ -22,10 +23,17 @@ export function linkSteps(from: Domain, to: Domain, { record, initPid, wall }: L
   const changed = changedLinks(from, to);
   const gone = changed.gone.flatMap((at) => old[at] ?? []);
   const come = changed.come.flatMap((at) => next[at] ?? []);
+  // Those that stay have their new filters at once.
+  const there = old.map((link, at) => {
+    const to = changed.kept.find(({ from: place }) => place === at)?.to;
+    const { filter, isIsolated } = (to === undefined ? undefined : next[to]) ?? link;
+    return { ...link, filter, isIsolated };
+  });
   const guard: Step = {
     async do() {
       refuseLinks(come, linkPrefixOf(record), old);
-      if (come.length > 0) await wall.guard(record.uuid, [...old, ...come]);
+      if (come.length > 0 || !isDeepStrictEqual(there, old))
+        await wall.guard(record.uuid, [...there, ...come]);
     },
     undo: () => wall.guard(record.uuid, old),
     isGradual: true,
