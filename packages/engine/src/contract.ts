@@ -16,6 +16,9 @@ import type {
   DomainSummary,
   ExecRequest,
   ExpectedArchive,
+  FilterBinding,
+  FilterDefineResult,
+  FilterSummary,
   Finding,
   GuaranteeReport,
   HostFacts,
@@ -41,6 +44,9 @@ export type DomainKey = { readonly id: number } | { readonly name: string } | { 
 
 /** A network by UUID or name, looked up in this order. */
 export type NetworkRef = string;
+
+/** A network filter by UUID or name, looked up in this order. */
+export type FilterRef = string;
 
 /** Called with how far a long operation is. */
 export type OnProgress = (progress: Progress) => void;
@@ -208,6 +214,20 @@ export interface Engine {
     leases(ref: NetworkRef): Promise<readonly NetworkLease[]>;
     /** Calls back on every change of state; the result unsubscribes. */
     onEvent(listener: (event: NetworkEvent) => void): () => void;
+  };
+
+  filters: {
+    list(): readonly FilterSummary[];
+    get(ref: FilterRef): FilterSummary;
+    /** The filter of this key, if there is one. */
+    find(key: { readonly name: string } | { readonly uuid: string }): FilterSummary | undefined;
+    xml(ref: FilterRef): string;
+    /** A document without a UUID is that of the filter of its name, if there is one. What runs with it has its rules at once, or nothing is changed. */
+    define(xml: string, options?: { strict?: boolean }): Promise<FilterDefineResult>;
+    /** Throws `in-use` with the filters and domains that name it. */
+    undefine(ref: FilterRef): Promise<void>;
+    /** Links of running domains that have one. */
+    bindings(): readonly FilterBinding[];
   };
 
   /** The host's ledger of promises; with a profile, how many more domains of it could be kept to theirs. */

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { makeDomains, type Parts } from './build/domains.js';
 import { type DriverName, makeFloor } from './build/drivers.js';
+import { openFilters } from './build/filters.js';
 import { openHost, type WallOptions } from './build/host.js';
 import { openNetworks, startDue } from './build/networks.js';
 import { hostFacts, operationsOf } from './build/operations.js';
@@ -65,7 +66,8 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
     ...driven,
     ...(await openNetworks({ ...driven, host: floor.networks, links: floor.links })),
   };
-  return { ...networked, ...makeDomains(networked) };
+  const filtered = { ...networked, ...(await openFilters(networked)) };
+  return { ...filtered, ...makeDomains(filtered) };
 }
 
 function engineOf(parts: Parts): Engine {

@@ -37,6 +37,7 @@ type ParserCode = Exclude<
   | 'wall-down'
   | 'kept-files'
   | 'taken-address'
+  | 'no-filter'
   | 'no-network'
   | 'over-limit'
   | 'unread-profile'

@@ -38,6 +38,8 @@ export const findingCodes = {
   'not-enforced': 'understood and kept, but without effect on the host that runs it',
   'wall-down': 'it takes down a wall between the container and its host',
   'taken-address': 'an address that the host sends elsewhere, so that it cannot be had as long as that is so',
+  'no-filter':
+    'a network filter that is not defined, or cannot be kept so, without which the domain does not start',
   'no-network': 'a network that is not defined, without which the domain does not start',
   'kept-files': 'files that an earlier domain of its name left become its own',
   'over-limit': 'a file system holds more already than it may',

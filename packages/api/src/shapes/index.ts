@@ -7,6 +7,7 @@ export * from './delivery.js';
 export * from './domain.js';
 export * from './domain-info.js';
 export * from './event.js';
+export * from './filter.js';
 export * from './finding.js';
 export * from './guarantees.js';
 export * from './host.js';

@@ -9,6 +9,7 @@ import { Turns } from '../domains/turns.js';
 import type { Driver } from '../drivers/driver.js';
 import { claimOf } from '../lifecycle/claim.js';
 import type { FloorParts } from './drivers.js';
+import type { FilterBuild } from './filters.js';
 import type { HostParts } from './host.js';
 import type { NetworkBuild } from './networks.js';
 import type { RuleParts } from './rules.js';
@@ -24,14 +25,21 @@ export interface DomainParts {
 }
 
 /** All that the engine is made of. */
-export type Parts = HostParts & StateParts & RuleParts & FloorParts & NetworkBuild & DomainParts;
+export type Parts = HostParts &
+  StateParts &
+  RuleParts &
+  FloorParts &
+  NetworkBuild &
+  FilterBuild &
+  DomainParts;
 
 /** Builds them over a driver. */
 export function makeDomains(
   below: Pick<HostParts, 'layout' | 'log' | 'facts' | 'namespaces'> &
     StateParts &
     RuleParts &
-    NetworkBuild & { readonly driver: Driver },
+    NetworkBuild &
+    FilterBuild & { readonly driver: Driver },
 ): DomainParts {
   const { registry, queue, events, facts, templates, quotas } = below;
   const definer = new Definer({

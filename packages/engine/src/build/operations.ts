@@ -8,6 +8,7 @@ import { type InsideParts, insideOperations } from '../domains/inside.js';
 import { type LookParts, lookOperations } from '../domains/look.js';
 import { type RunParts, runOperations } from '../domains/run.js';
 import type { DomainParts } from './domains.js';
+import type { FilterBuild } from './filters.js';
 import type { HostParts } from './host.js';
 import type { NetworkBuild } from './networks.js';
 import type { StateParts } from './state.js';
@@ -20,7 +21,8 @@ export type OperationParts = LookParts &
   InsideParts &
   Pick<StateParts, 'templates' | 'profiles' | 'events'> &
   Pick<DomainParts, 'assets'> &
-  Pick<NetworkBuild, 'networks'>;
+  Pick<NetworkBuild, 'networks'> &
+  Pick<FilterBuild, 'filterOperations'>;
 
 /** All that an engine answers, but for facts and links of the host, and its end. */
 export function operationsOf(parts: OperationParts): Omit<Engine, 'host' | 'links' | 'close'> {
@@ -34,6 +36,7 @@ export function operationsOf(parts: OperationParts): Omit<Engine, 'host' | 'link
     templates,
     profiles,
     networks,
+    filters: parts.filterOperations,
     check: () => assets.check(),
     clean: () => assets.clean(),
     onEvent: (listener) => events.listen((event) => listener(event)),

@@ -87,10 +87,11 @@ function openWatches({ quotas, events }: Parts): void {
 
 /** Stops watching; containers go on. */
 export async function close(parts: Parts): Promise<void> {
-  const { queue, networkQueue, lifecycle, registry, floor, appArmor, namespaces, gauges, quotas, traffic } =
-    parts;
+  const { queue, networkQueue, filterQueue, lifecycle, registry, floor } = parts;
+  const { appArmor, namespaces, gauges, quotas, traffic } = parts;
   await queue.idle();
   await networkQueue.idle();
+  await filterQueue.idle();
   lifecycle.close();
   const isUsed = [...registry.entries()].some(({ running }) => running !== undefined);
   floor.networks.close();

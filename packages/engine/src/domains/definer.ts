@@ -53,6 +53,8 @@ export interface DefinerParts {
   readonly reader: Reader;
   readonly admission: Admission;
   readonly networkLinks: NetworkLinks;
+  /** What is to be said of the filters that it names. */
+  readonly filterFindings: (domain: Domain) => Promise<Finding[]>;
   /** What nobody will keep of the limits of its users. */
   readonly ownersRemark: (entry: Entry, specs: readonly FilesystemSpec[]) => string | undefined;
   /** What holds more already than it may. */
@@ -104,6 +106,7 @@ export class Definer {
       ...read.findings,
       ...this.#weigh(read.claim),
       ...this.parts.networkLinks.findings(read.domain),
+      ...(await this.parts.filterFindings(read.domain)),
     ];
     const unsafe = this.#lookAtSources(read.parts);
     return await this.parts.queue.run(read.parts.name, async () => {

@@ -14,6 +14,7 @@ export interface Layout {
   readonly lib: string;
   readonly domains: string;
   readonly networks: string;
+  readonly filters: string;
   readonly roots: string;
   readonly templates: string;
   /** What passed the links of domains. */
@@ -74,6 +75,7 @@ export function layoutOf(root?: string): Layout {
     lib,
     domains: join(lib, 'domains'),
     networks: join(lib, 'networks'),
+    filters: join(lib, 'filters'),
     roots: join(lib, 'roots'),
     templates: join(lib, 'templates'),
     traffic: join(lib, 'traffic'),

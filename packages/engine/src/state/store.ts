@@ -227,6 +227,7 @@ export async function prepareFolders(layout: Layout): Promise<void> {
     layout.lib,
     layout.domains,
     layout.networks,
+    layout.filters,
     layout.roots,
     layout.templates,
     layout.traffic,

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { BeancounterReport } from '@ctvirt/api';
 import { makeDomains } from '../build/domains.js';
+import { openFilters } from '../build/filters.js';
 import { openNetworks, resumeNetworks } from '../build/networks.js';
 import { hostFacts, operationsOf } from '../build/operations.js';
 import { complete, knowRunning } from '../build/recover.js';
@@ -16,9 +17,11 @@ import { Allowances } from '../drivers/lxc/accounting/allowed.js';
 import type { MemoryDriver } from '../drivers/memory/driver.js';
 import { MemoryNetworkHost } from '../drivers/memory/networks.js';
 import { explained } from '../explained.js';
+import { KnownFilters } from '../filters/rules/known-filters.js';
 import { type Facts, readFacts } from '../host/facts.js';
 import { UserNamespacePool } from '../host/userns.js';
 import type { EngineLog } from '../log.js';
+import { Wall } from '../network/wall.js';
 import type { Entry } from '../registry/registry.js';
 import { diskName, type Layout } from '../state/layout.js';
 import { prepareFolders } from '../state/store.js';
@@ -42,7 +45,10 @@ export async function openMemoryEngine(
     host: networkHost,
     links: networkHost,
   });
-  const networked = { ...ruled, ...networks };
+  const known = new KnownFilters();
+  const wall = new Wall({ name: 'memory', log, findFilter: (name) => known.byName(name), isOpen: false });
+  const filters = await openFilters({ ...ruled, filters: known, wall });
+  const networked = { ...ruled, ...networks, ...filters };
   const parts = { ...networked, ...makeDomains(networked) };
   await complete(parts);
   await resumeNetworks(parts);

@@ -41,6 +41,10 @@ export class KnownFilters {
     return this.#own.get(name);
   }
 
+  shipped(name: string): KnownFilter | undefined {
+    return this.#shipped.get(name);
+  }
+
   byName(name: string): KnownFilter | undefined {
     return this.#own.get(name) ?? this.#shipped.get(name);
   }

@@ -25,6 +25,8 @@ export interface Lookup {
 /** Rules for nft, of one filter with all that it names. */
 export interface Program {
   readonly filter: string;
+  /** Names of all whose rules are in it. */
+  readonly holds: ReadonlySet<string>;
   /** What links of a stage go to; undefined of a stage where nothing is said. */
   readonly entries: Readonly<Partial<Record<Stage, string>>>;
   /** Rules by the names of their chains, each chain before those that jump to it. */
@@ -91,6 +93,7 @@ class Writer {
     }
     return {
       filter,
+      holds: new Set(this.rules.map((one) => one.filter)),
       entries,
       chains: this.#chains,
       sets: this.#sets,
