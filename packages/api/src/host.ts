@@ -13,6 +13,7 @@ export const capabilities = [
   'template-upload',
   'profiles',
   'networks',
+  'filters',
   'check',
   'events',
   'beancounters',

@@ -4,6 +4,7 @@ import { beancounters } from './beancounters.js';
 import { check } from './check.js';
 import { domains } from './domains.js';
 import { events } from './events.js';
+import { filters } from './filters.js';
 import { guarantees } from './guarantees.js';
 import { host } from './host.js';
 import { networks } from './networks.js';
@@ -18,6 +19,7 @@ export const resources = {
   templates,
   profiles,
   networks,
+  filters,
   beancounters,
   quota,
   traffic,

@@ -26,6 +26,7 @@ import { admitClients, type ClientRules } from './clients.js';
 import { bindDomains } from './domains.js';
 import { bindEvents } from './events.js';
 import { failed } from './failure.js';
+import { bindFilters } from './filters.js';
 import { refuseForeignPages } from './foreign-page.js';
 import { bindGuarantees } from './guarantees.js';
 import type { Handlers } from './handler.js';
@@ -45,6 +46,7 @@ const binders = {
   templates: bindTemplates,
   profiles: bindProfiles,
   networks: bindNetworks,
+  filters: bindFilters,
   beancounters: bindBeancounters,
   quota: bindQuota,
   traffic: bindTraffic,

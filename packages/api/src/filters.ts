@@ -1,0 +1,52 @@
+// Network filters over HTTP: what interfaces of domains may send and are sent, by the names of rules.
+// SPDX-License-Identifier: Apache-2.0
+import { json, none, resource, text, xml } from './route.js';
+import { boolean, list } from './schema.js';
+import { filterBinding, filterDefineResult, filterSummary } from './shapes/filter.js';
+
+/** Network filters: their definition, and who has which. */
+export const filters = resource({
+  list: {
+    method: 'GET',
+    path: '/v1/filters',
+    summary: 'List network filters',
+    body: none,
+    answer: json(list(filterSummary)),
+  },
+  define: {
+    method: 'POST',
+    path: '/v1/filters',
+    summary: 'Define a network filter from its XML; what runs with it has its rules at once',
+    query: { strict: boolean({ description: 'Refuse what is not understood instead of keeping it' }) },
+    body: xml,
+    answer: json(filterDefineResult),
+  },
+  info: {
+    method: 'GET',
+    path: '/v1/filters/{filter}',
+    summary: 'One network filter',
+    body: none,
+    answer: json(filterSummary),
+  },
+  undefine: {
+    method: 'DELETE',
+    path: '/v1/filters/{filter}',
+    summary: 'Forget a network filter that no filter and no domain names',
+    body: none,
+    answer: none,
+  },
+  xml: {
+    method: 'GET',
+    path: '/v1/filters/{filter}/xml',
+    summary: "A network filter's XML",
+    body: none,
+    answer: text('application/xml'),
+  },
+  bindings: {
+    method: 'GET',
+    path: '/v1/filter-bindings',
+    summary: 'Links of running domains that have a network filter',
+    body: none,
+    answer: json(list(filterBinding)),
+  },
+});
