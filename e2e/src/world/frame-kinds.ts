@@ -10,6 +10,8 @@ export interface FrameKind {
   readonly name: string;
   readonly to: string;
   readonly rest: Buffer;
+  /** Of another sender than the link's own. */
+  readonly from?: string;
 }
 
 const MARK_BYTES = 'frame-kind-000'.length;
@@ -95,12 +97,12 @@ export const senderMac = mac.replaceAll(/..(?!$)/g, '$&:');
 const all: readonly FrameKind[] = [...otherFrames, ...hostFrames];
 const marked = (at: number): string => `frame-kind-${String(at).padStart(3, '0')}`;
 
-/** For the program that sends: each as hexadecimal digits, without its sender. */
-export const framesToSend = (): string =>
-  all
-    .map(({ to, rest }, at) => {
+/** For the program that sends: each as hexadecimal digits, without its sender where that is the link. */
+export const framesToSend = (kinds = all): string =>
+  kinds
+    .map(({ to, rest, from }, at) => {
       const body = Buffer.concat([rest, Buffer.from(marked(at))]);
-      return `${to}-${body.toString('hex').padEnd(92, '0')}`;
+      return [to, body.toString('hex').padEnd(92, '0'), ...(from === undefined ? [] : [from])].join('-');
     })
     .join(',');
 
@@ -118,11 +120,12 @@ export async function heardKinds(
   argv: (...words: string[]) => string[],
   ready: string,
   send: () => Promise<void>,
+  kinds = all,
 ): Promise<string[]> {
-  const hearing = run(argv('perl', '-e', listener, ready, marked(all.length - 1)));
+  const hearing = run(argv('perl', '-e', listener, ready, marked(kinds.length - 1)));
   await waitFor('the listener', () => existsSync(ready));
   await send();
   const { status, stdout, stderr } = await hearing;
   assert.equal(status, 0, `${stderr}: the last was not heard of ${stdout}`);
-  return all.flatMap(({ name }, at) => (stdout.includes(marked(at)) ? [name] : []));
+  return kinds.flatMap(({ name }, at) => (stdout.includes(marked(at)) ? [name] : []));
 }

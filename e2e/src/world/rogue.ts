@@ -229,13 +229,13 @@ my %say = (
   },
   # For a client of another address than its own, with the sender's address that it has, and with none.
   starves => sub { talk4 $_, $host4, "\0" x 28 . $foreign . "\0" x 200, $peer, 68, 67 for $own4, "\0" x 4 },
-  # As they are written, but for the sender: the last when the others are through.
+  # As they are written, but for a sender that is not said: the last when the others are through.
   raw => sub {
     my @raw = split /,/, $o{raw};
     while (defined(my $one = shift @raw)) {
-      my ($to, $rest) = map pack('H*', $_), split /-/, $one;
+      my ($to, $rest, $from) = map pack('H*', $_), split /-/, $one;
       select undef, undef, undef, 0.3 if @raw == 0;
-      frame $to, unpack('n', $rest), substr $rest, 2;
+      frame $to, unpack('n', $rest), substr($rest, 2), $from;
     }
   },
   faces => sub {

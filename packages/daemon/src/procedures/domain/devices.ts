@@ -107,6 +107,36 @@ function changed<K extends Kind>(domain: Domain, { kind, model }: DeviceOf<K>, c
   return put([...list.slice(0, place), ...next, ...list.slice(place + 1)]);
 }
 
+/** What of a link changes while it is there. */
+const changing: ReadonlySet<string> = new Set(['bandwidth', 'filterref', 'port']);
+
+/** Of an interface of a running container what it is asked to be of that; all else has to be as it is. */
+function updatedLink(domain: Domain, asked: Model<'interface'>): Domain {
+  const same = (wanted: unknown, there: unknown): boolean =>
+    typeof wanted !== 'object' || wanted === null || Array.isArray(wanted)
+      ? isDeepStrictEqual(wanted, there)
+      : typeof there === 'object' &&
+        there !== null &&
+        Object.entries(wanted).every(([key, value]) => same(value, Reflect.get(there, key)));
+  const { bandwidth, filterref, port } = asked;
+  const update = (device: Model<'interface'>): Model<'interface'> => {
+    for (const [key, value] of Object.entries(asked))
+      if (!changing.has(key) && value !== undefined && !same(value, Reflect.get(device, key)))
+        throw refusal(
+          'operationUnsupported',
+          'domain',
+          `of an interface of a running container <filterref>, <port> and <bandwidth> change, and not ${key}: update it with --config, and start the domain again`,
+        );
+    return { ...device, bandwidth, filterref, port };
+  };
+  const { list, matches } = shelves.interface;
+  const found = list(domain.devices).filter((device) => matches(asked, device, 'update'));
+  const [device] = found;
+  if (device === undefined || found.length > 1)
+    return changed(domain, { kind: 'interface', model: asked }, 'update');
+  return changed(domain, { kind: 'interface', model: update(device) }, 'update');
+}
+
 function deviceOf(xml: string): Device {
   const { device, findings } = parseDevice(xml);
   if (device !== undefined) return device;
@@ -141,13 +171,17 @@ export const bindDomainDevices: Bind = ({ engine }) => {
     const affected = affectedBy(flags, domain, name);
     const device = withMac(deviceOf(xml), change);
     const { kind } = device;
-    if (affected.live && (kind !== 'interface' || change === 'update'))
+    if (affected.live && kind !== 'interface')
       throw refusal(
         'operationUnsupported',
         'domain',
         `a running container keeps its ${kind}s: ${change} it with --config, and start the domain again`,
       );
-    await amend(engine, domain, affected, (document) => changed(document, device, change));
+    await amend(engine, domain, affected, (document) =>
+      affected.live && change === 'update' && device.kind === 'interface'
+        ? updatedLink(document, device.model)
+        : changed(document, device, change),
+    );
   };
   const live = affectFlags.live;
   return {
