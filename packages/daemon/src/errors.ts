@@ -52,6 +52,12 @@ export function toNetworkError(error: EngineError): RpcError {
   return refusal(code, 'network', error.message);
 }
 
+/** The same of network filters. */
+export function toNwfilterError(error: EngineError): RpcError {
+  const code = isFault(error, 'not-found') ? 'noNwfilter' : libvirtNumbers(error).code;
+  return refusal(code, 'nwfilter', error.message);
+}
+
 /** Scripts look for what libvirt says of a domain that is off, which names none. */
 const libvirtWords = (error: EngineError): string =>
   isFault(error, 'wrong-state') && error.details.state === 'shutoff'

@@ -63,6 +63,7 @@ export {
   sharesRange,
   type Vcpu,
 } from './domain/tuning.js';
+export { escapeAttribute, escapeText } from './emit/escape.js';
 export type { JsonSchema } from './emit/json-schema.js';
 export { XmlError } from './errors.js';
 export { describeFinding, type Finding, type FindingCode, findingCodes } from './finding.js';

@@ -76,17 +76,6 @@ export const bindAbsentOfHost: Bind = () => ({
   nodeDeviceIsPersistent: refuseDevice,
   nodeDeviceIsActive: refuseDevice,
 
-  connectNumOfNwfilters: () => ({ num: 0 }),
-  connectListNwfilters: () => ({ names: [] }),
-  connectListAllNwfilters: () => ({ filters: [], ret: 0 }),
-  connectListAllNwfilterBindings: () => ({ bindings: [], ret: 0 }),
-  nwfilterLookupByName({ name }) {
-    throw refusal('noNwfilter', 'nwfilter', `no nwfilter with matching name '${name}'`);
-  },
-  nwfilterLookupByUuid({ uuid }) {
-    throw refusal('noNwfilter', 'nwfilter', `no nwfilter with matching uuid '${uuid}'`);
-  },
-
   connectNumOfSecrets: () => ({ num: 0 }),
   connectListSecrets: () => ({ uuids: [] }),
   connectListAllSecrets: () => ({ secrets: [], ret: 0 }),

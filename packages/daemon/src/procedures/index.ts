@@ -1,7 +1,7 @@
 // All procedures of libvirt's protocol that this daemon answers, by group; a new group is a file and a line here.
 // SPDX-License-Identifier: Apache-2.0
 import { EngineError } from '@ctvirt/engine';
-import { toLibvirtError, toNetworkError } from '../errors.js';
+import { toLibvirtError, toNetworkError, toNwfilterError } from '../errors.js';
 import { bindAbsentOfDomain, bindAbsentOfHost } from './absent.js';
 import { bindDomainAccess } from './domain/access.js';
 import { bindDomainBandwidth } from './domain/bandwidth.js';
@@ -28,6 +28,8 @@ import { bindNetworkLookup } from './network/lookup.js';
 import { bindNetworkMetadata } from './network/metadata.js';
 import { bindNetworkPorts } from './network/ports.js';
 import { bindNetworkUpdate } from './network/update.js';
+import { bindNwfilterBindings } from './nwfilter/bindings.js';
+import { bindNwfilters } from './nwfilter/filters.js';
 import type { Bind, Binding, Procedures, Session } from './session.js';
 import { bindPool } from './storage/pool.js';
 import { bindPoolChanges } from './storage/pool-changes.js';
@@ -65,6 +67,7 @@ export const groups: Readonly<Record<string, Bind>> = {
     bindNetworkMetadata,
     bindNetworkPorts,
   ),
+  'network filters': together(bindNwfilters, bindNwfilterBindings),
   'objects there are none of': together(bindAbsentOfDomain, bindAbsentOfHost),
 };
 
@@ -80,7 +83,9 @@ export function bindProcedures(binding: Binding): Procedures {
         return await Reflect.apply(handler, undefined, [args, call]);
       } catch (error) {
         if (!(error instanceof EngineError)) throw error;
-        throw name.startsWith('network') ? toNetworkError(error) : toLibvirtError(error, call.session.errors);
+        if (name.startsWith('network')) throw toNetworkError(error);
+        if (name.startsWith('nwfilter')) throw toNwfilterError(error);
+        throw toLibvirtError(error, call.session.errors);
       }
     };
     return [name, translating];

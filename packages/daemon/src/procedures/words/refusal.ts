@@ -22,6 +22,7 @@ const openings: Partial<Record<ErrorName, string>> = {
   noNodeDevice: 'Node device not found',
   noInterface: 'Interface not found',
   noNwfilter: 'Network filter not found',
+  noNwfilterBinding: 'Network filter binding not found',
   noSecret: 'Secret not found',
   noDomainSnapshot: 'Domain snapshot not found',
   noDomainCheckpoint: 'Domain checkpoint not found',
