@@ -12,6 +12,7 @@ export type Completion =
   | 'network'
   | 'active-network'
   | 'inactive-network'
+  | 'filter'
   | 'format'
   | 'element'
   | 'file'
@@ -75,6 +76,7 @@ export type Group =
   | 'Documents'
   | 'Templates and profiles'
   | 'Networks'
+  | 'Network filters'
   | 'Host'
   | 'ctvirt itself';
 

@@ -46,3 +46,11 @@ export const networkFile = {
   summary: "File with the network's XML; - is standard input",
   complete: 'file',
 } as const satisfies Argument;
+
+/** A network filter. */
+export const anyFilter = { summary: networkSummary, complete: 'filter' } as const satisfies Argument;
+/** One document of a network filter. */
+export const filterFile = {
+  summary: "File with the filter's XML; - is standard input",
+  complete: 'file',
+} as const satisfies Argument;

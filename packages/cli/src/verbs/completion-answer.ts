@@ -34,6 +34,8 @@ const namesFrom =
         return (await client.domains.list({ active: false })).map(({ name }) => name);
       case 'template':
         return (await client.templates.list()).map(({ name }) => name);
+      case 'filter':
+        return (await client.filters.list()).map(({ name }) => name);
       case 'network':
         return (await client.networks.list()).map(({ name }) => name);
       case 'active-network':

@@ -27,6 +27,12 @@ import { start } from './domain-start.js';
 import { suspend } from './domain-suspend.js';
 import { traffic } from './domain-traffic.js';
 import { undefine } from './domain-undefine.js';
+import { filterBindings } from './filter-bindings.js';
+import { filterDefine } from './filter-define.js';
+import { filterDumpxml } from './filter-dumpxml.js';
+import { filterEdit } from './filter-edit.js';
+import { filterList } from './filter-list.js';
+import { filterUndefine } from './filter-undefine.js';
 import { help } from './help-show.js';
 import { check } from './host-check.js';
 import { events } from './host-events.js';
@@ -109,6 +115,12 @@ export const verbs: readonly Verb[] = [
   networkUndefine,
   networkLeases,
   networkEvents,
+  filterList,
+  filterDumpxml,
+  filterDefine,
+  filterEdit,
+  filterUndefine,
+  filterBindings,
   guarantees,
   check,
   events,
