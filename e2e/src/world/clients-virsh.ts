@@ -24,6 +24,8 @@ const link = (mac: string): string =>
 const mac = '52:54:00:00:00:10';
 const noAgent = 'a container has no agent';
 const noImage = 'memory of a container is not saved';
+const ownFilter =
+  "<filter name='own-filter'><rule action='drop' direction='out'><tcp dstportstart='25'/></rule></filter>";
 const templatesPool = "<pool type='dir'><name>default</name></pool>";
 const otherPool = "<pool type='dir'><name>other</name><target><path>/srv</path></target></pool>";
 const onlyTemplates = 'the templates are the only pool';
@@ -288,7 +290,13 @@ export const virshRows: readonly VirshRow[] = [
     },
     { command: 'iface-list', prints: /Name/ },
     { command: 'nodedev-list' },
-    { command: 'nwfilter-list', prints: /UUID/ },
+    { command: 'nwfilter-list', prints: /clean-traffic/ },
+    { command: 'nwfilter-define FILE', input: ownFilter, prints: /own-filter defined from/ },
+    { command: 'nwfilter-list', prints: /own-filter/ },
+    { command: 'nwfilter-dumpxml own-filter', prints: /<filter name='own-filter' chain='root'>/ },
+    { command: 'nwfilter-dumpxml clean-traffic', prints: /<filterref filter='no-mac-spoofing'\/>/ },
+    { command: 'nwfilter-undefine own-filter', prints: /own-filter undefined/ },
+    { command: 'nwfilter-binding-list', prints: /Port Dev/ },
     { command: 'secret-list', prints: /UUID/ },
   ]),
 ];
