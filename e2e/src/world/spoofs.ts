@@ -56,6 +56,7 @@ const guidance: readonly FrameKind[] = [
     Buffer.concat([Buffer.from('81000005', 'hex'), ip6('3a', local6, '8600000040000708'.padEnd(32, '0'))]),
     to6,
   ),
+  kind('two tags', Buffer.concat([Buffer.from('88a8000a81000005', 'hex'), ip4('11', own.v4, udp(5, 9999))])),
   kind('redirect', ip4('01', own.v4, `05010000${other.v4}${'00'.repeat(28)}`)),
   kind('DHCP', ip4('11', own.v4, udp(67, 68))),
   kind('DHCPv6', ip6('11', local6, udp(547, 546)), to6),
