@@ -29,6 +29,8 @@ const prints: Readonly<Record<string, RegExp>> = {
   'ctvirt exec app -- nslookup db.lan.example': /10\.77\.0\.5/,
   'ctvirt exec app -- nslookup gateway.lan.example': /10\.77\.0\.1/,
   'ctvirt network info backstage': /Active: +yes[\s\S]*Forward: +none/,
+  'ctvirt filter list': /^ clean-traffic +ctvirt +root /m,
+  'ctvirt filter bindings': / clean +eth0 +no-mail /,
   'ctvirt exec desk -- ip address show eth0': /inet 198\.51\.100\.20\/24/,
 };
 
@@ -61,6 +63,7 @@ test('each command of the guide to networks does what the guide says', async () 
     if (active) await world.client.networks.stop({ network: name });
     await world.client.networks.undefine({ network: name });
   }
+  await world.client.filters.undefine({ filter: 'no-mail' });
   await world.enclosure.output('ip', 'link', 'delete', 'br0');
   await world.clear();
 });

@@ -160,6 +160,24 @@ test('a domain with a filter that there is not does not start, nor does one with
   assert.match(message, /needs a value for \$DHCPSERVER/);
 });
 
+test('an address that a network gave is a value of the filter, too', async () => {
+  const { networks } = world.client;
+  const subnet =
+    "<ip address='10.78.0.1' prefix='24'><dhcp><range start='10.78.0.2' end='10.78.0.9'/></dhcp></ip>";
+  await networks.define({ body: `<network><name>lan</name>${subnet}</network>` });
+  await networks.start({ network: 'lan' });
+  const ofLan = `<interface type='network'><source network='lan'/>${ref('clean-traffic')}</interface>`;
+  await world.run(domain('a', ofLan));
+  const pings = async (...from: string[]): Promise<boolean> =>
+    (await world.exec('a', 'ping', '-c', '1', '-W', '1', ...from, '10.78.0.1')).status === 0;
+  assert.equal(await pings(), true);
+  await world.shell('a', 'ip address add 10.78.0.8/24 dev eth0');
+  assert.equal(await pings('-I', '10.78.0.8'), false);
+  await world.erase('a');
+  await networks.stop({ network: 'lan' });
+  await networks.undefine({ network: 'lan' });
+});
+
 test('isolated ports reach what is not isolated, and not each other', async () => {
   const isolated = "<port isolated='yes'/>";
   await world.run(domain('a', link(isolated)));

@@ -269,7 +269,7 @@ test('networks on what the host has, and port groups', options, async () => {
   const { engine, networks, host, plan } = await daemon('host');
   for (const name of ['br7', 'eth7', 'eth8']) host.links.add(name);
   await networks.create(
-    "<network><name>br</name><forward mode='bridge'/><bridge name='br7'/>" +
+    "<network><name>br</name><forward mode='bridge'/><bridge name='br7'/><port isolated='yes'/>" +
       "<portgroup name='slow' default='yes'><bandwidth><inbound average='100'/></bandwidth></portgroup><portgroup name='fast'/></network>",
   );
   await networks.create(
@@ -290,10 +290,10 @@ test('networks on what the host has, and port groups', options, async () => {
   );
   await engine.start('a');
   assert.deepEqual(
-    plan('a').links.map(({ parent, rates }) => [parent, rates.inbound?.averageBytes]),
+    plan('a').links.map(({ parent, rates, isIsolated }) => [parent, rates.inbound?.averageBytes, isIsolated]),
     [
-      ['br7', 100_000],
-      ['br7', undefined],
+      ['br7', 100_000, true],
+      ['br7', undefined, true],
     ],
   );
   for (const name of ['m1', 'm2', 'm3']) await engine.define(xmlOf(name, link('', 'mac')));
