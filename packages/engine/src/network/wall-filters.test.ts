@@ -33,9 +33,16 @@ const port = (number: number, name: string | undefined, more: Partial<LinkPlan> 
     ...more,
   });
 
-function textOf(links: readonly LinkPlan[], programs: ReadonlyMap<string, Program>): string {
+function textOf(
+  links: readonly LinkPlan[],
+  programs: ReadonlyMap<string, Program>,
+  standing?: string,
+): string {
   const rules: LinkRules = { isOpen: false, programOf: ({ filter }) => programs.get(filter?.name ?? '') };
-  return ruleset('ctvirt-test', wallElements(links, rules), { programs: [...programs.values()] });
+  return ruleset('ctvirt-test', wallElements(links, rules), {
+    programs: [...programs.values()],
+    ...(standing !== undefined && { standing }),
+  });
 }
 const compiled = (names: readonly string[], from = find): Map<string, Program> =>
   new Map(names.map((name) => [name, programOf(name, from, without)]));
@@ -70,6 +77,27 @@ test('two hundred links with a filter have the chains of one', { skip: needsRoot
     return [...listed.matchAll(/^\tchain /gm)].length;
   };
   assert.equal(await chains(200), await chains(1));
+});
+
+test('filters come and go while what has been learnt stays', { skip: needsRoot }, async () => {
+  const links = [port(0, 'clean-traffic', { isIsolated: true }), port(1, 'no-arp-spoofing')];
+  const first = textOf(links, compiled(['clean-traffic', 'no-arp-spoofing']));
+  const list = 'nft --terse list table bridge ctvirt-test';
+  const learnt =
+    'nft add element bridge ctvirt-test names6 "{ 0x20010db8000000000000000000000005 }"; nft list table bridge ctvirt-test';
+  const standing = await nft(first, list);
+  const next = [
+    textOf([port(0, 'no-mac-spoofing')], compiled(['no-mac-spoofing']), standing),
+    textOf([port(0, undefined)], new Map(), standing),
+  ];
+  for (const text of next) {
+    const again = `nft --file - <<'END'\n${text}\nEND\n`;
+    const told = await nft(first, learnt, again, 'echo after', 'nft list table bridge ctvirt-test');
+    const [, after = ''] = told.split('after\n');
+    assert.match(after, /0x20010db8000000000000000000000005 expires/);
+    assert.doesNotMatch(after, /oifname @isolated/);
+    assert.equal(/vmap @frames_out/.test(after), text.includes('vmap'));
+  }
 });
 
 test('without filters and isolated ports the kernel has no more rules than before', () => {
