@@ -191,6 +191,20 @@ test('a filter that there is not, and one that names itself', () => {
   assert.throws(() => made("<filterref filter='own'/>"), /'own' names itself/);
 });
 
+test('filters that double what they name have an end', () => {
+  const twice = (name: string, inner: string): string =>
+    `<filter name='${name}'>${`<filterref filter='${inner}'/>`.repeat(2)}</filter>`;
+  const all = new Map<string, Nwfilter>();
+  for (let at = 1; at <= 30; at++) {
+    const { model } = parseDocument('filter', twice(`f${at}`, at === 1 ? 'allow-arp' : `f${at - 1}`));
+    assert.ok(model !== undefined);
+    all.set(model.name, model);
+  }
+  const findIn = (name: string) => all.get(name) ?? find(name);
+  assert.equal(programOf('f9', findIn, without).chains.size, 4);
+  assert.throws(() => programOf('f30', findIn, without), /more than 4096 rules and filters/);
+});
+
 test('which filters forbid, and which let guidance through by its name', () => {
   const forbids = (name: string): boolean => programOf(name, find, without).forbids;
   assert.deepEqual(['clean-traffic', 'no-arp-spoofing', 'no-ip-multicast'].map(forbids), [true, true, true]);

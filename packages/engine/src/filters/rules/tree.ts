@@ -50,8 +50,20 @@ export function variablesIn(
   return Object.fromEntries(values);
 }
 
+/** Filters that name others twice each double with each step. */
+const MOST_ENTRIES = 4096;
+
 /** In the order of the documents. Throws `not-found` for a filter that there is not, `invalid` for one that names itself. */
 export function placedRules(name: string, find: (name: string) => Nwfilter | undefined): PlacedRule[] {
+  let count = 0;
+  const tick = (): void => {
+    if (++count > MOST_ENTRIES)
+      throw new EngineError(
+        'invalid',
+        `filter '${name}' has more than ${MOST_ENTRIES} rules and filters with all that it names`,
+        { name },
+      );
+  };
   const walk = (wanted: string, given: Variables, above: readonly string[]): PlacedRule[] => {
     if (above.includes(wanted))
       throw new EngineError(
@@ -74,11 +86,12 @@ export function placedRules(name: string, find: (name: string) => Nwfilter | und
       chainPriority: chainPriority(filter),
       given,
     };
-    return (filter.entries ?? []).flatMap((entry) =>
-      entry.kind === 'rule'
+    return (filter.entries ?? []).flatMap((entry) => {
+      tick();
+      return entry.kind === 'rule'
         ? [{ ...place, rule: entry }]
-        : walk(entry.filter, { ...variablesIn(entry.parameters), ...given }, [...above, wanted]),
-    );
+        : walk(entry.filter, { ...variablesIn(entry.parameters), ...given }, [...above, wanted]);
+    });
   };
   return walk(name, {}, []);
 }
