@@ -22,7 +22,7 @@ export const filterDefine = verb({
     does: 'Defines the filter that no-mail.xml describes.',
   },
   async run(context, { args: { file }, options: { validate } }) {
-    const body = await context.readText(file);
+    const body = await locate(file, context.readXml(file));
     const { filter, findings } = await locate(
       file,
       context.busy(`defining ${file}`, () => context.client.filters.define({ body, strict: validate })),

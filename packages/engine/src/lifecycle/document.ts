@@ -594,6 +594,7 @@ function withLease(plan: LinkPlan, lease: LinkLease): LinkPlan {
       ...lease.addresses.flatMap((one) => (isSaid(one.family) ? [] : [{ ...one, isKept: true }])),
     ],
     gateways: [...plan.gateways, ...gateways],
+    ...(lease.absent !== undefined && { absent: lease.absent }),
   };
 }
 

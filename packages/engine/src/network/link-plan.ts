@@ -40,6 +40,8 @@ export interface LinkPlan {
     /** Whether it is kept for this link by a network of ours: nobody else has it there. */
     readonly isKept?: boolean;
   }[];
+  /** Families that its network has no addresses of: it has none either but those of its document. */
+  readonly absent?: readonly (4 | 6)[];
   readonly gateways: readonly { readonly address: string; readonly family: 4 | 6 }[];
   /** Inside, beside the default ones. */
   readonly routes?: readonly StaticRoute[];

@@ -39,6 +39,19 @@ test('bridge: bound are the families the document has addresses of', () => {
   assert.deepEqual(bound(bridge(v4, v6)), ['bridge bound4 "cv1.0"', 'bridge bound6 "cv1.0"']);
 });
 
+test('bridge: a family that its network has not is bound to what the link has of itself', () => {
+  const elements = said(link({ kind: 'bridge', addresses: [v4], absent: [6] }));
+  assert.deepEqual(
+    elements.filter((one) => / (bound|sources6|prefixes6)/.test(one)),
+    [
+      'bridge sources6 "cv1.0" . 0xfe80000000000000505400fffe123456',
+      'bridge bound4 "cv1.0"',
+      'bridge bound6 "cv1.0"',
+      'bridge prefixes6 "cv1.0" . 0xfe80000000000000',
+    ],
+  );
+});
+
 test('bridge: what is its own is denied to all others, with the gateway', () => {
   const gateways = [{ address: '192.0.2.1', family: 4 }] as const;
   const elements = said(link({ kind: 'bridge', addresses: [v4, { ...v6, prefix: 64 }], gateways }));

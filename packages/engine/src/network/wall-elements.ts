@@ -102,10 +102,14 @@ function routedElements(link: LinkPlan, own4: readonly Part[], own6: readonly Pa
   ];
 }
 
-/** On a bridge a container may have addresses by DHCP and the like: only those families are bound that the document knows of. */
+/**
+ * On a bridge a container may have addresses by DHCP and the like: only those families are bound that the document or a network of
+ * ours knows of, be it that there are none.
+ */
 function bridgeElements(link: LinkPlan, own4: readonly Part[], own6: readonly Part[]): WallElement[] {
   const bridge = elementsOf('bridge', link);
-  const has = (wanted: 4 | 6): boolean => link.addresses.some(({ family }) => family === wanted);
+  const has = (wanted: 4 | 6): boolean =>
+    link.addresses.some(({ family }) => family === wanted) || link.absent?.includes(wanted) === true;
   const local = linkLocal(link.mac);
   return [
     bridge('links'),

@@ -79,6 +79,7 @@ function leaseOf(
     gateways: isIsolated ? [] : given.map(({ server, family }) => ({ address: server, family })),
     nameservers: bridge.dns.isEnabled ? given.map(({ server }) => server) : [],
     searches: bridge.domain === undefined ? [] : [bridge.domain.name],
+    absent: ([4, 6] as const).filter((family) => !bridge.addresses.some((one) => one.family === family)),
   };
 }
 

@@ -17,6 +17,8 @@ export interface LinkLease {
   readonly gateways: readonly { readonly address: string; readonly family: 4 | 6 }[];
   readonly nameservers: readonly string[];
   readonly searches: readonly string[];
+  /** Families that the network has no subnet of. */
+  readonly absent?: readonly (4 | 6)[];
 }
 
 /** `ids` counts from the first host id; a domain with an `<idmap>` of its own leases none. */
@@ -72,6 +74,9 @@ const areOfFamily = (value: unknown, isWhole: (one: Record<string, unknown>) => 
     (one: unknown) => isObject(one) && isText(one['address']) && isFamily(one['family']) && isWhole(one),
   );
 
+const areFamilies = (value: unknown): boolean =>
+  Array.isArray(value) && value.every((one: unknown) => one === 4 || one === 6);
+
 const isLease = (value: unknown): value is LinkLease =>
   isObject(value) &&
   isText(value['network']) &&
@@ -79,7 +84,8 @@ const isLease = (value: unknown): value is LinkLease =>
   areOfFamily(value['addresses'], ({ prefix }) => isCount(prefix)) &&
   areOfFamily(value['gateways'], () => true) &&
   areTexts(value['nameservers']) &&
-  areTexts(value['searches']);
+  areTexts(value['searches']) &&
+  (value['absent'] === undefined || areFamilies(value['absent']));
 
 /** Whether it is what a record or lease says of a map. */
 export const isNamedIds = (value: unknown): value is NamedIds =>

@@ -86,6 +86,7 @@ test('the network: which links send from other addresses than their own', () => 
   assert.match(said({ addresses: [v4, v6], isTrusted: true }), /^loosened: .*eth0 .*trustGuestRxFilters/);
   assert.match(said({ addresses: [v4] }), /^loosened: .*any address of IPv6 that no other domain has/);
   assert.match(said({}), /^loosened: .*any address of IPv4 and IPv6/);
+  assert.match(said({ addresses: [v4], absent: [6] }), /^up: /);
   const filter = { name: 'clean-traffic', parameters: [] };
   assert.match(said({ filter }), /^loosened: .*eth0 sends what filter 'clean-traffic' lets through$/);
   const links = [linkPlan({ kind: 'bridge', addresses: [v4, v6] })];

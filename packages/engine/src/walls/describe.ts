@@ -145,7 +145,7 @@ function foldersWall({ folders }: Described): Wall {
 
 /** Why a link may send from other addresses than its domain's. */
 function openness(
-  { kind, isTrusted, addresses, filter }: LinkPlan,
+  { kind, isTrusted, addresses, absent = [], filter }: LinkPlan,
   linkWalls: Described['linkWalls'],
 ): string | undefined {
   if (kind === 'macvlan') return 'sends from any address: the host does not see what a macvlan sends';
@@ -153,7 +153,9 @@ function openness(
   if (kind === 'bridge' && filter !== undefined) return `sends what filter '${filter.name}' lets through`;
   if (linkWalls === 'down') return 'sends from any address: ctvirtd.conf has link_walls = "down"';
   if (kind === 'routed') return undefined;
-  const missing = ([4, 6] as const).filter((wanted) => !addresses.some(({ family }) => family === wanted));
+  const missing = ([4, 6] as const).filter(
+    (wanted) => !absent.includes(wanted) && !addresses.some(({ family }) => family === wanted),
+  );
   if (missing.length === 0) return undefined;
   const families = missing.map((family) => `IPv${family}`).join(' and ');
   return `sends from any address of ${families} that no other domain has: the document has none`;
