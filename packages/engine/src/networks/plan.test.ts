@@ -132,7 +132,7 @@ test('what has no effect is said', () => {
   );
   assert.deepEqual(
     unkeptOf(network).map(({ path }) => path),
-    ['/network/bandwidth', '/network/port', '/network/bridge/@stp', '/network/bridge/@zone'],
+    ['/network/bandwidth', '/network/bridge/@stp', '/network/bridge/@zone'],
   );
 });
 
