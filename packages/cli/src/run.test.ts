@@ -27,10 +27,13 @@ describe('ctvirt', () => {
     const text = `<?xml version='1.0' encoding='ISO-8859-1'?>${domainXml('old').replace('</name>', '</name><title>M\u00fcller</title>')}`;
     const file = join(daemon.folder, 'latin.xml');
     writeFileSync(file, Buffer.from(text, 'latin1'));
-    for (const verb of ['define', 'create']) {
+    for (const [verb, end] of [
+      ['define', 'undefine'],
+      ['create', 'destroy'],
+    ]) {
       assert.equal((await ctvirt(`${verb} ${file}`)).status, 0);
       assert.match((await ctvirt('dumpxml old')).out, /<title>M\u00fcller<\/title>/);
-      await ctvirt('undefine old');
+      assert.equal((await ctvirt(`${end} old`)).status, 0);
     }
     writeFileSync(file, Buffer.from(text.replace('ISO-8859-1', 'UTF-8'), 'latin1'));
     const { status, err } = await ctvirt(`define ${file}`);
