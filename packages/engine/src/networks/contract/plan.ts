@@ -116,6 +116,8 @@ export interface PortForward {
   readonly protocol: 'tcp' | 'udp';
   /** The host's address that it is for; all that it has if undefined, but for the one it has for itself. */
   readonly address: string | undefined;
+  /** The link of the host that it is asked by; any if undefined. */
+  readonly dev?: string;
   readonly start: number;
   readonly end: number;
   /** The member's port for the first of them; the others follow. */
@@ -132,7 +134,7 @@ export interface Member {
   readonly addresses: readonly string[];
   /** Whether the addresses are kept for it and given by DHCP; others its document gives, and are known by name alone. */
   readonly isReserved: boolean;
-  /** On a network that translates; who came first has a port that two ask for. */
+  /** On a network that translates or routes; who came first has a port that two ask for. */
   readonly forwards?: readonly PortForward[];
 }
 

@@ -50,3 +50,34 @@ test('a port that two ask for is the first one’s', () => {
     any4: ['tcp . 2222 : 192.168.122.50 . 22', 'tcp . 2223 : 192.168.122.51 . 23'],
   });
 });
+
+test('ports that stay the same are one element for a range, by link and address where they are said', () => {
+  const member = networkMember({
+    forwards: [
+      forward({ start: 8000, end: 8010, to: 8000 }),
+      forward({ protocol: 'udp', start: 53, end: 53, to: 53, dev: 'eth0' }),
+      forward({ address: '203.0.113.1', start: 1, end: 65_535, to: 1 }),
+      forward({ address: '203.0.113.2', dev: 'eth0' }),
+      forward({ dev: 'no link', start: 80, end: 80 }),
+    ],
+  });
+  const { maps, rules } = forwardMaps([{ family: 4, member }]);
+  assert.deepEqual(Object.fromEntries(maps.map(({ name, elements: found }) => [name, found])), {
+    at_by4: ['"eth0" . 203.0.113.2 . tcp . 2222 : 192.168.122.50 . 22'],
+    at_same4: ['203.0.113.1 . tcp . 1-65535 : 192.168.122.50'],
+    any_by_same4: ['"eth0" . udp . 53 : 192.168.122.50'],
+    any_same4: ['tcp . 8000-8010 : 192.168.122.50'],
+  });
+  assert.equal(rules.length, 4);
+});
+
+test('ranges that overlap are cut where another one begins', () => {
+  const [first, second] = [50, 51].map((last) =>
+    networkMember({
+      addresses: [`192.168.122.${last}`],
+      forwards: [forward({ start: 100 * last, end: 5200, to: 100 * last })],
+    }),
+  );
+  assert.ok(first && second);
+  assert.deepEqual(elements(first, second), { any_same4: ['tcp . 5000-5200 : 192.168.122.50'] });
+});

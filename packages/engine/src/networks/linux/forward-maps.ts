@@ -1,8 +1,8 @@
-// Ports of the host that members answer at, as maps of nftables: one look for a new connection, however many there are.
+// Ports of the host that members answer at, as maps of nftables: a few looks for a new connection, however many there are.
 // SPDX-License-Identifier: Apache-2.0
 import { addressBytes, addressText } from '../../host/address-bytes.js';
 import type { Family, Member, PortForward } from '../contract/plan.js';
-import { address } from './words.js';
+import { address, isLinkName } from './words.js';
 
 /** A map of nftables. */
 export interface ForwardMap {
@@ -11,9 +11,30 @@ export interface ForwardMap {
   readonly elements: readonly string[];
 }
 
+/** What a forward asks of a packet beside protocol and port. */
+interface Kind {
+  readonly name: string;
+  readonly hasAddress: boolean;
+  readonly hasDev: boolean;
+}
+
+/** Those that say more come first. */
+const kinds: readonly Kind[] = [
+  { name: 'at_by', hasAddress: true, hasDev: true },
+  { name: 'at', hasAddress: true, hasDev: false },
+  { name: 'any_by', hasAddress: false, hasDev: true },
+  { name: 'any', hasAddress: false, hasDev: false },
+];
+
 const types = { 4: 'ipv4_addr', 6: 'ipv6_addr' } as const;
 const words = { 4: 'ip', 6: 'ip6' } as const;
 const isOf = (family: Family, text: string): boolean => text.includes(':') === (family === 6);
+
+/** A forward, and where it leads. */
+interface Led {
+  readonly forward: PortForward;
+  readonly to: string;
+}
 
 /** Maps, and the rules that look into them; neither without a forward. */
 export function forwardMaps(members: readonly { readonly family: Family; readonly member: Member }[]): {
@@ -21,47 +42,85 @@ export function forwardMaps(members: readonly { readonly family: Family; readonl
   rules: string[];
 } {
   const found = ([4, 6] as const).flatMap((family) => {
-    const own = members.filter((one) => one.family === family).map(({ member }) => member);
-    const [aimed, any] = [true, false].map((isAimed) => elementsOf(own, family, isAimed));
-    const key = 'inet_proto . inet_service';
-    const target = `${types[family]} . inet_service`;
-    const looks = 'meta l4proto . th dport';
-    return [
-      {
-        map: {
-          name: `at${family}`,
-          type: `type ${types[family]} . ${key} : ${target}`,
-          elements: aimed ?? [],
-        },
-        rule: `dnat ${words[family]} to ${words[family]} daddr . ${looks} map @at${family}`,
-      },
-      {
-        map: { name: `any${family}`, type: `type ${key} : ${target}`, elements: any ?? [] },
-        rule: `meta nfproto ipv${family} fib daddr type local dnat ${words[family]} to ${looks} map @any${family}`,
-      },
-    ].filter(({ map }) => map.elements.length > 0);
+    const led = members.filter((one) => one.family === family).flatMap(({ member }) => ledTo(member, family));
+    return kinds.flatMap((kind) => mapsOf(kind, led, family));
   });
   return { maps: found.map(({ map }) => map), rules: found.map(({ rule }) => rule) };
 }
 
+function ledTo({ addresses, forwards = [] }: Member, family: Family): Led[] {
+  const own = addresses.find((one) => isOf(family, one));
+  if (own === undefined) return [];
+  const to = addressText(addressBytes(address(own)));
+  return forwards
+    .filter(
+      ({ address: at, dev }) =>
+        (at === undefined || isOf(family, at)) && (dev === undefined || isLinkName(dev)),
+    )
+    .map((forward) => ({ forward, to }));
+}
+
+/** Ports that stay the same are one element for a range; others one each, since a map has one target for each key. */
+function mapsOf(
+  { name, hasAddress, hasDev }: Kind,
+  all: readonly Led[],
+  family: Family,
+): { map: ForwardMap; rule: string }[] {
+  const led = all.filter(
+    ({ forward }) => (forward.address !== undefined) === hasAddress && (forward.dev !== undefined) === hasDev,
+  );
+  const keys = [
+    ...(hasDev ? [['ifname', 'iifname']] : []),
+    ...(hasAddress ? [[types[family], `${words[family]} daddr`]] : []),
+    ['inet_proto', 'meta l4proto'],
+    ['inet_service', 'th dport'],
+  ];
+  const key = keys.map(([type]) => type).join(' . ');
+  const looks = keys.map(([, look]) => look).join(' . ');
+  const local = hasAddress ? '' : `meta nfproto ipv${family} fib daddr type local `;
+  const of = (what: string, type: string, elements: readonly string[]) =>
+    elements.length === 0
+      ? []
+      : [
+          {
+            map: { name: `${name}${what}${family}`, type: `type ${key} : ${type}`, elements },
+            rule: `${local}dnat ${words[family]} to ${looks} map @${name}${what}${family}`,
+          },
+        ];
+  const isMoved = ({ forward: { start, to } }: Led): boolean => start !== to;
+  return [
+    ...of('', `${types[family]} . inet_service`, portsOf(led.filter(isMoved))),
+    ...of('_same', `${types[family]}; flags interval`, rangesOf(led.filter((one) => !isMoved(one)))),
+  ];
+}
+
+/** What a key begins with. */
+function placeOf({ protocol, address: at, dev }: PortForward): string {
+  const link = dev === undefined ? '' : `"${dev}" . `;
+  const host = at === undefined ? '' : `${addressText(addressBytes(address(at)))} . `;
+  return `${link}${host}${protocol}`;
+}
+
 /** Two of one key would be refused, and all others with them. */
-function elementsOf(members: readonly Member[], family: Family, isAimed: boolean): string[] {
+function portsOf(led: readonly Led[]): string[] {
   const elements = new Map<string, string>();
-  for (const { addresses, forwards = [] } of members) {
-    const own = addresses.find((one) => isOf(family, one));
-    if (own === undefined) continue;
-    const to = addressText(addressBytes(address(own)));
-    for (const forward of forwards.filter((one) => (one.address !== undefined) === isAimed))
-      for (const [key, port] of portsOf(forward, family))
-        if (!elements.has(key)) elements.set(key, `${key} : ${to} . ${port}`);
-  }
+  for (const { forward, to } of led)
+    for (let port = forward.start; port <= Math.min(forward.end, 65_535); port++) {
+      const key = `${placeOf(forward)} . ${port}`;
+      if (!elements.has(key)) elements.set(key, `${key} : ${to} . ${forward.to + port - forward.start}`);
+    }
   return [...elements.values()];
 }
 
-/** A range that moves is one element for each port: a map has one target for each key. */
-function portsOf({ protocol, address: at, start, end, to }: PortForward, family: Family): [string, number][] {
-  if (at !== undefined && !isOf(family, at)) return [];
-  const host = at === undefined ? '' : `${addressText(addressBytes(address(at)))} . `;
-  const count = Math.max(0, Math.min(end, 65535) - start + 1);
-  return Array.from({ length: count }, (_, more) => [`${host}${protocol} . ${start + more}`, to + more]);
+/** Likewise two that overlap. */
+function rangesOf(led: readonly Led[]): string[] {
+  const last = new Map<string, number>();
+  const inOrder = [...led].sort((a, b) => a.forward.start - b.forward.start);
+  return inOrder.flatMap(({ forward, to }) => {
+    const place = placeOf(forward);
+    const start = Math.max(forward.start, (last.get(place) ?? 0) + 1);
+    if (start > forward.end) return [];
+    last.set(place, forward.end);
+    return [`${place} . ${start === forward.end ? start : `${start}-${forward.end}`} : ${to}`];
+  });
 }

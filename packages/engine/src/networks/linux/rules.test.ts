@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { EngineError } from '../../errors.js';
 import { run } from '../../host/run.js';
-import { bridgePlan } from '../../testing/network-plan.js';
+import { bridgePlan, networkMember } from '../../testing/network-plan.js';
 import type { ForwardPlan, OwnBridge } from '../contract/plan.js';
 import { type Ruled, ruleset } from './rules.js';
 
@@ -16,10 +16,12 @@ const nat = { mode: 'nat', devs: [], addresses: undefined, ports: undefined, ipv
 const alone = (bridge: OwnBridge): Ruled => ({ bridge, members: [] });
 
 /** As the kernel has them. */
-async function loaded(...bridges: readonly OwnBridge[]): Promise<string> {
+const loaded = (...bridges: readonly OwnBridge[]): Promise<string> => loadedWith(...bridges.map(alone));
+
+async function loadedWith(...networks: readonly Ruled[]): Promise<string> {
   const script = 'nft --file - && nft list ruleset';
   const { stdout } = await run(['/usr/bin/unshare', '--net', '--', '/bin/sh', '-ec', script], {
-    input: ruleset('ctvirt-test-net', bridges.map(alone)),
+    input: ruleset('ctvirt-test-net', networks),
   });
   return stdout;
 }
@@ -82,6 +84,25 @@ test('all modes beside each other', { skip: needsRoot }, async () => {
   ]);
   assert.deepEqual(chain(text, 'from_4'), ['reject']);
   assert.ok(!text.includes('virbr5'), 'open has no rules');
+});
+
+test('every kind of forward is one that the kernel takes, of both families, also where nothing is translated', {
+  skip: needsRoot,
+}, async () => {
+  const kinds = ['192.0.2.1', '2001:db8::1', undefined].flatMap((address) =>
+    [{ dev: 'eth0' }, {}].flatMap((dev) =>
+      [22, 2222].map((to) => ({ protocol: 'tcp', address, ...dev, start: 2222, end: 2230, to }) as const),
+    ),
+  );
+  const member = networkMember({ addresses: ['192.168.122.50', 'fd00:7::50'], forwards: kinds });
+  for (const mode of ['nat', 'route'] as const) {
+    const bridge = bridgePlan({ addresses: [v4, v6], forward: mode === 'nat' ? nat : { mode, devs: [] } });
+    const text = await loadedWith({ bridge, members: [member] });
+    assert.equal(chain(text, 'forwards').length, 16, text);
+    assert.match(text, /"eth0" \. 192\.0\.2\.1 \. tcp \. 2222-2230 : 192\.168\.122\.50/);
+    assert.match(text, /tcp \. 2230 : fd00:7::50 \. 30/);
+    assert.deepEqual(chain(text, 'nat6_0'), ['oifname "virbr7" ct status dnat masquerade']);
+  }
 });
 
 test('several subnets of a family are one network', { skip: needsRoot }, async () => {

@@ -26,8 +26,8 @@ export function ruleset(table: string, networks: readonly Ruled[]): string {
   const ruled = shown.map(({ bridge }) => bridge);
   if (ruled.length === 0) return '';
   const translated = ruled.flatMap((bridge, at) =>
-    ([4, 6] as const).flatMap((family) =>
-      isTranslated(bridge, family)
+    families.flatMap((family) =>
+      isAnswering(bridge, family)
         ? [{ family, bridge, chain: `nat${family}_${at}`, subnets: subnetsOf(bridge, family) }]
         : [],
     ),
@@ -40,7 +40,7 @@ export function ruleset(table: string, networks: readonly Ruled[]): string {
   const forwards = forwardMaps(
     shown.flatMap(({ bridge, members }) =>
       families
-        .filter((family) => isTranslated(bridge, family))
+        .filter((family) => isAnswering(bridge, family))
         .flatMap((family) => members.map((member) => ({ family, member }))),
     ),
   );
@@ -132,6 +132,10 @@ const isTranslated = (bridge: OwnBridge, family: Family): boolean =>
   (family === 4 || bridge.forward.ipv6) &&
   subnetsOf(bridge, family).length > 0;
 
+/** Whether members answer at ports of the host: what is not translated the world sends there by other ways, too. */
+const isAnswering = (bridge: OwnBridge, family: Family): boolean =>
+  (bridge.forward.mode === 'nat' || bridge.forward.mode === 'route') && subnetsOf(bridge, family).length > 0;
+
 /** From a member: by its own address, and by the links that the document names. */
 function leaving(bridge: OwnBridge): string[] {
   if (bridge.forward.mode === 'none') return ['reject'];
@@ -165,11 +169,15 @@ function arriving(bridge: OwnBridge): string[] {
 }
 
 /** What leaves the subnet looks as if it came from the host; what is for all neighbours does not leave it. */
-function translation(
-  { forward, ...bridge }: OwnBridge,
-  family: Family,
-  subnets: readonly string[],
-): string[] {
+function translation(bridge: OwnBridge, family: Family, subnets: readonly string[]): string[] {
+  return [
+    // Asked at the host's port by a neighbour, a member would answer him by its own address.
+    `oifname "${linkName(bridge.name)}" ct status dnat masquerade`,
+    ...(isTranslated(bridge, family) ? outwards(bridge, family, subnets) : []),
+  ];
+}
+
+function outwards({ forward, ...bridge }: OwnBridge, family: Family, subnets: readonly string[]): string[] {
   if (forward.mode !== 'nat') return [];
   const word = words[family];
   const { addresses, ports } = forward;
@@ -189,8 +197,6 @@ function translation(
   };
   const devs = devsOf({ forward, ...bridge });
   return [
-    // Asked at the host's port by a neighbour, a member would answer him by its own address.
-    `oifname "${linkName(bridge.name)}" ct status dnat masquerade`,
     `${word} daddr ${list([...subnets, ...local])} return`,
     ...(devs.length === 0 ? [] : [`oifname != ${linkList(devs)} return`]),
     `meta l4proto { tcp, udp } ${to(range)}`,

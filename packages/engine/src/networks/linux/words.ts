@@ -34,11 +34,13 @@ export const duid = (text: string): string =>
     ? text
     : refuse('a DUID', text, 'bytes in hexadecimal with : between them');
 
-/** The name of a link; these two the kernel's settings have for all links. */
+/** Whether it is the name of a link; these two the kernel's settings have for all links. */
+export const isLinkName = (text: string): boolean =>
+  /^[\w.:@+-]{1,15}$/.test(text) && !['.', '..', 'all', 'default'].includes(text);
+
+/** The name of a link. */
 export const linkName = (text: string): string =>
-  /^[\w.:@+-]{1,15}$/.test(text) && !['.', '..', 'all', 'default'].includes(text)
-    ? text
-    : refuse('a link', text, '1 to 15 letters, digits and . _ : @ + -');
+  isLinkName(text) ? text : refuse('a link', text, '1 to 15 letters, digits and . _ : @ + -');
 
 /** Any other text, for an option of dnsmasq's: in its quotes where it would read something into it. */
 export function quoted(text: string): string {
