@@ -38,6 +38,7 @@ type ParserCode = Exclude<
   | 'kept-files'
   | 'taken-address'
   | 'no-filter'
+  | 'taken-port'
   | 'no-network'
   | 'over-limit'
   | 'unread-profile'

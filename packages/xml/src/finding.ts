@@ -40,6 +40,7 @@ export const findingCodes = {
   'taken-address': 'an address that the host sends elsewhere, so that it cannot be had as long as that is so',
   'no-filter':
     'a network filter that is not defined, or cannot be kept so, without which the domain does not start',
+  'taken-port': 'a port of the host at which a program of it listens, which is not reached there any more',
   'no-network': 'a network that is not defined, without which the domain does not start',
   'kept-files': 'files that an earlier domain of its name left become its own',
   'over-limit': 'a file system holds more already than it may',

@@ -1,6 +1,6 @@
 // What a daemon does before anybody asks it for anything, and when it ends.
 // SPDX-License-Identifier: Apache-2.0
-import { addressesOf, filesystemsOf, shownOf, shownOfRun, writableSources } from '../lifecycle/document.js';
+import { filesystemsOf, heldOf, shownOf, shownOfRun, writableSources } from '../lifecycle/document.js';
 import { readStored } from '../lifecycle/stored-document.js';
 import type { Entry } from '../registry/registry.js';
 import type { Parts } from './domains.js';
@@ -72,7 +72,7 @@ async function know(entry: Entry, { live, floor, registry, networkLinks }: Known
   const domain = await live(entry);
   if (entry.running === undefined) return false;
   floor.know(entry, domain);
-  registry.hold(entry, addressesOf(domain));
+  registry.hold(entry, heldOf(domain));
   entry.shown = shownOfRun(domain, entry.record);
   await networkLinks.tell(entry, domain);
   return true;

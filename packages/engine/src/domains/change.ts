@@ -7,13 +7,13 @@ import type { Admission } from '../guarantees/admission.js';
 import { asksMore } from '../guarantees/ledger.js';
 import { Undo } from '../host/undo.js';
 import { claimOf } from '../lifecycle/claim.js';
-import { addressesOf, type HostFacts, leasesOf, type Reader, shownOfRun } from '../lifecycle/document.js';
+import { type HostFacts, heldOf, leasesOf, type Reader, shownOfRun } from '../lifecycle/document.js';
 import type { Changed, Edit } from '../lifecycle/edit.js';
 import { mergedLeases } from '../networks/choice.js';
 import type { NetworkLinks } from '../networks/links.js';
 import type { Documents } from '../registry/documents.js';
 import type { Entry, Registry } from '../registry/registry.js';
-import type { DomainRecord, LinkLease } from '../state/record.js';
+import type { DomainRecord, Held, LinkLease } from '../state/record.js';
 import type { DomainStore } from '../state/store.js';
 import { type Definer, transient } from './definer.js';
 
@@ -56,8 +56,8 @@ export async function changeLive(
     registry.replace(entry, next);
     undo.push(() => registry.replace(entry, { ...entry.record, ...leasesIn(had) }));
   }
-  const held = entry.liveAddresses;
-  registry.hold(entry, [...new Set([...held, ...addressesOf(after)])]);
+  const { held } = entry;
+  registry.hold(entry, both(held, heldOf(after)));
   undo.push(() => registry.hold(entry, held));
   undo.push(() => documents.withdraw(entry));
   documents.propose(entry, formatDomain(after));
@@ -69,13 +69,19 @@ export async function changeLive(
     if (isStored) await definer.amend(entry, edit);
     if (!areSame) await keepLeases(entry, after, had, parts);
     documents.accept(entry, after);
-    registry.hold(entry, addressesOf(after));
+    registry.hold(entry, heldOf(after));
     entry.shown = shownOfRun(after, entry.record);
   };
   await driver.change(entry, { before, after, commit });
   undo.keep();
   return { before, after };
 }
+
+/** What it has until the change is done or taken back. */
+const both = (a: Held, b: Held): Held => ({
+  addresses: [...new Set([...a.addresses, ...b.addresses])],
+  forwards: [...(a.forwards ?? []), ...(b.forwards ?? [])],
+});
 
 /** With what its links are given by networks beside what they have. */
 async function withLeasesOf(

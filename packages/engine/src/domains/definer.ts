@@ -107,6 +107,7 @@ export class Definer {
       ...this.#weigh(read.claim),
       ...this.parts.networkLinks.findings(read.domain),
       ...(await this.parts.filterFindings(read.domain)),
+      ...(await this.parts.networkLinks.shadowed(read.domain)),
     ];
     const unsafe = this.#lookAtSources(read.parts);
     return await this.parts.queue.run(read.parts.name, async () => {
@@ -281,7 +282,7 @@ export class Definer {
     for (const spec of parts.filesystems) if (spec.kind === 'template') this.parts.templatePath(spec.source);
     const specs = parts.filesystems.filter(({ kind }) => backends[kind].create !== undefined);
     await this.#extendRoot(record, domain, lease, specs);
-    const { adopted, leases: _leases, ...rest } = record;
+    const { adopted, leases: _leases, forwards: _forwards, ...rest } = record;
     const next: DomainRecord = {
       ...rest,
       ...(leases.length > 0 && { leases }),
@@ -458,7 +459,7 @@ export class Definer {
     return isCtid ? Number(parts.name) : this.parts.registry.freeCtid();
   }
 
-  /** One name, one UUID, one CTID, one address each. */
+  /** One name, one UUID, one CTID, one address, one port each. */
   #checkFree(
     uuid: string,
     ctid: number | null,
@@ -470,6 +471,7 @@ export class Definer {
     checkFree(`UUID ${uuid}`, registry.byUuid(uuid), own);
     if (ctid !== null) checkFree(`CTID ${ctid}`, registry.byCtid(ctid), own);
     registry.checkAddresses(parts.addresses, own);
+    registry.checkForwards(parts.forwards, own);
     refuseHostAddresses(parts.addresses);
     if (files !== undefined) checkFree(files, registry.byFiles(files), own);
   }
@@ -495,6 +497,7 @@ function recordFields(
   | 'addresses'
   | 'writable'
   | 'mapped'
+  | 'forwards'
 > {
   const { filesystems, uuid: _uuid, ...kept } = parts;
   return { ...kept, writable: writableSources(filesystems) };

@@ -65,6 +65,7 @@ class Host {
         place: async (_entry, domain) => domain,
         chooserFor: async () => () => [],
         tell: async () => undefined,
+        shadowed: async () => [],
       },
       stored: async () => ({ xml: this.#xml, domain: domainOf(this.#xml) }),
       claim: (domain) => claimOf(domain, facts),

@@ -8,10 +8,10 @@ import { type Driver, type Ending, KILL_WAIT_MS, type Run } from '../drivers/dri
 import { EngineError, notRunning } from '../errors.js';
 import type { Admission } from '../guarantees/admission.js';
 import type { Claim } from '../lifecycle/claim.js';
-import { type EndAction, endActionOf } from '../lifecycle/document.js';
+import { type EndAction, endActionOf, heldOf } from '../lifecycle/document.js';
 import type { EngineLog } from '../log.js';
 import type { NetworkLinks } from '../networks/links.js';
-import type { Entry, Registry } from '../registry/registry.js';
+import { type Entry, nothingHeld, type Registry } from '../registry/registry.js';
 import type { KeyedQueue } from '../state/queue.js';
 import type { DomainStore } from '../state/store.js';
 import { RebootPace } from './reboot-pace.js';
@@ -24,7 +24,7 @@ export interface LifecycleParts {
   readonly registry: Registry;
   readonly queue: KeyedQueue;
   readonly admission: Admission;
-  readonly networkLinks: Pick<NetworkLinks, 'place' | 'chooserFor' | 'tell'>;
+  readonly networkLinks: Pick<NetworkLinks, 'place' | 'chooserFor' | 'tell' | 'shadowed'>;
   /** The stored document, as text and read. */
   readonly stored: (entry: Entry) => Promise<{ readonly xml: string; readonly domain: Domain }>;
   /** What a document is promised. */
@@ -63,13 +63,13 @@ export class Lifecycle {
       isBegun = true;
     };
     // Before anything runs: what another one has ends the start here.
-    registry.hold(entry, entry.record.addresses);
+    registry.hold(entry, { ...heldOf(domain), addresses: entry.record.addresses });
     let run: Run | undefined;
     try {
       await networkLinks.tell(entry, domain);
       run = await driver.start(entry, domain, xml, begun);
     } catch (error) {
-      registry.hold(entry, []);
+      registry.hold(entry, nothingHeld);
       await this.#leaveNetworks(entry);
       if (isBegun) entry.reason = 'failed';
       throw error;
@@ -78,8 +78,16 @@ export class Lifecycle {
     entry.state = 'running';
     entry.reason = 'booted';
     this.parts.emit('started', detail, entry);
+    await this.#tellShadowed(entry, domain);
     if (run === undefined) this.#finishLater(entry, () => hasEnded(entry));
     else this.#watch(entry, run);
+  }
+
+  /** It runs whether or not this can be found out. */
+  async #tellShadowed({ record: { name } }: Entry, domain: Domain): Promise<void> {
+    const { networkLinks, log } = this.parts;
+    const found = await networkLinks.shadowed(domain).catch(() => []);
+    for (const { message } of found) log('warn', `domain '${name}': ${message}`, { domain: name });
   }
 
   /** Its networks may be others by now than when it was defined. */
@@ -252,7 +260,7 @@ export class Lifecycle {
     entry.watch?.[Symbol.dispose]();
     entry.watch = undefined;
     this.parts.registry.setRun(entry, undefined);
-    this.parts.registry.hold(entry, []);
+    this.parts.registry.hold(entry, nothingHeld);
     entry.state = 'shutoff';
     entry.reason = wanted ? 'destroyed' : reasons[cause];
     log('info', `domain '${name}' ended: ${wanted ? 'destroyed' : detail}`, {

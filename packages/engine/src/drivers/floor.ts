@@ -1,7 +1,9 @@
 // What the engine needs of one of the things that run domains: the driver, and what watches all of its runs together.
 // SPDX-License-Identifier: Apache-2.0
+
 import type { BeancounterReport } from '@ctvirt/api';
 import type { Domain } from '@ctvirt/xml';
+import type { Listener } from '../host/listeners.js';
 import type { NetworkHost } from '../networks/contract/network-host.js';
 import type { Driver, Subject } from './driver.js';
 
@@ -18,6 +20,8 @@ export interface HostLinks {
   has(name: string): boolean;
   /** Plugs them into a bridge; what is gone meanwhile is passed over. */
   plug(bridge: string, names: readonly string[]): Promise<void>;
+  /** Where programs of the host listen. */
+  listeners(): Promise<readonly Listener[]>;
 }
 
 /** One of the things that run domains. */

@@ -49,6 +49,7 @@ const values: Readonly<Record<string, readonly unknown[]>> = {
   'route/@prefix': [9, 10],
   'route/@netmask': ['255.128.0.0', '255.192.0.0'],
   'route/@gateway': ['192.0.2.3', '192.0.2.4'],
+  'portForward/@address': ['192.0.2.1', '192.0.2.2'],
   'hostdev/source/char': ['/dev/net/tun', '/dev/fuse'],
   'hostdev/source/block': ['/dev/sda', '/dev/sdb'],
   'interface/target/@dev': ['veth7', 'veth8'],
@@ -100,6 +101,8 @@ const besidesByEnd: Readonly<Record<string, Fields>> = {
   route: { address: '10.0.0.0', prefix: 9, gateway: '192.0.2.3', family: 'ipv4' },
   'route/@netmask': { prefix: undefined },
   'quota/@soft': { maxBytes: 2 ** 22, max: 2 ** 22 },
+  // All its ports may be left out.
+  portForward: { address: '192.0.2.7' },
   'ctvirt:parameter': { name: 'numproc', limit: 1000 },
   'ctvirt:parameter/@barrier': { name: 'oomguarpages' },
   'ctvirt:parameter/@value': { name: 'iolimit', limit: undefined },

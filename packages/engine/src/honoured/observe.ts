@@ -42,7 +42,7 @@ export async function observe(model: Domain): Promise<Observation> {
     const { domain, parts, findings } = await reader.read(formatDomain(model), { strict: true });
     const own = { ...record, name: parts.name, uuid: parts.uuid ?? record.uuid, hostname: parts.hostname };
     const ends = (['poweroff', 'reboot', 'crash'] as const).map((cause) => endActionOf(domain, cause));
-    const view = JSON.stringify([viewOf(planOf(domain, own, facts)), ends]);
+    const view = JSON.stringify([viewOf(planOf(domain, own, facts)), ends, parts.forwards]);
     return { is: 'taken', view, findings };
   } catch (error) {
     if (isFault(error, 'invalid')) return { is: 'invalid', message: error.message };

@@ -24,10 +24,12 @@ import type { Facts } from '../host/facts.js';
 import type { IdMap } from '../host/userns.js';
 import { madeMac } from '../network/link-addresses.js';
 import type { LinkPlan, Rate } from '../network/link-plan.js';
+import { forwardsOf } from '../network/port-forwards.js';
 import { ROUTED_GATEWAY_V6 } from '../network/routed-link.js';
 import { commonPrefix, isDefaultRoute, staticRoutesOf } from '../network/routes.js';
+import type { PortForward } from '../networks/contract/plan.js';
 import type { HostIds, NamedIds } from '../state/id-ranges.js';
-import type { DomainRecord, LinkLease, Shown } from '../state/record.js';
+import type { DomainRecord, Held, LinkLease, Shown } from '../state/record.js';
 import {
   type DiskLimit,
   type FilesystemKind,
@@ -62,6 +64,8 @@ export interface DocumentParts {
   readonly filesystems: readonly FilesystemSpec[];
   /** Ids of the host that the document's own map names, if it brings one. */
   readonly mapped?: NamedIds;
+  /** Ports of the host that it asks for, if any. */
+  readonly forwards?: readonly PortForward[];
 }
 
 /** What of the host a document's meaning depends on. */
@@ -240,7 +244,7 @@ function refuseTwins(interfaces: readonly Interface[]): void {
 const linkKinds = new Set(['ethernet', 'bridge', 'network', 'direct']);
 
 /** Addresses of its links; each can be one domain's only. */
-export const addressesOf = (domain: Domain): string[] =>
+const addressesOf = (domain: Domain): string[] =>
   (domain.devices.interfaces ?? []).flatMap((link) =>
     (link.ips ?? []).map(({ address }) => normalAddress(address)),
   );
@@ -260,13 +264,19 @@ function partsOf(domain: Domain): DocumentParts {
   };
 }
 
+/** What of a document nobody else can have. */
+export function heldOf(domain: Domain): Held {
+  const forwards = forwardsOf(domain);
+  return { addresses: addressesOf(domain), ...(forwards.length > 0 && { forwards }) };
+}
+
 /** What of a document every list shows, and which ids it names. */
 export const shownOf = (domain: Domain): Shown => {
   const own = ownMap(domain);
   return {
     title: domain.title ?? null,
     hostname: hostnameOf(domain),
-    addresses: addressesOf(domain),
+    ...heldOf(domain),
     ...(own !== undefined && { mapped: namedBy(own) }),
   };
 };

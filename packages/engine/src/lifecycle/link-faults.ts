@@ -9,7 +9,9 @@ import {
   type Route,
 } from '@ctvirt/xml';
 import { addressBytes, addressText } from '../network/link-addresses.js';
+import { forwardsIn, sharedPorts } from '../network/port-forwards.js';
 import { commonPrefix, isDefaultRoute } from '../network/routes.js';
+import type { PortForward } from '../networks/contract/plan.js';
 
 /** An error of the document. */
 export interface LinkFault extends Finding {
@@ -33,13 +35,18 @@ export function linkFaults(interfaces: readonly Interface[]): LinkFault[] {
       const at = { line: 0, column: 0, path: `${base}${path}` };
       faults.push({ severity: 'error', code, message, ...at, ...more, isFatal });
     };
-  const others = { addresses: new Set<string>(), gateways: new Map<string, string>() };
+  const others = {
+    addresses: new Set<string>(),
+    gateways: new Map<string, string>(),
+    forwards: [] as PortForward[],
+  };
   for (const [index, link] of interfaces.entries()) {
     const tell = tellAt(`/domain/devices/interface[${index + 1}]`);
     lookAtName(link, tell);
     lookAtSize(link, tell);
     lookAtAddresses(link, others.addresses, tell);
     lookAtRoutes(link, others.gateways, tell);
+    lookAtForwards(link, others.forwards, tell);
   }
   return faults;
 }
@@ -178,6 +185,30 @@ function lookAtGateway({ ips = [], routes = [] }: Interface, route: Route, tell:
     isFatal: own.length === 0 || !isDefaultRoute(route),
   });
   return false;
+}
+
+/** Each port of the host leads to one place; all of them lead somewhere only where others than the host's own are left. */
+function lookAtForwards({ type, portForwards = [] }: Interface, taken: PortForward[], tell: Tell): void {
+  if (type !== 'network') return;
+  for (const [at, said] of portForwards.entries()) {
+    const path = `/portForward[${at + 1}]`;
+    if (said.dev !== undefined && !/^[\w.@+-]+$/.test(said.dev))
+      tell(`${path}/@dev`, 'bad-value', `'${said.dev}' is no name of a link of the host`, {
+        found: said.dev,
+      });
+    const isAll = (said.ranges ?? []).every(({ exclude }) => exclude === true);
+    if (isAll && said.address === undefined)
+      tell(
+        path,
+        'conflict',
+        'without a range and an address it would take every port of the host, its own ssh among them: give it ranges, or an address',
+      );
+    for (const forward of forwardsIn(said)) {
+      const shared = taken.map((one) => sharedPorts(one, forward)).find((one) => one !== undefined);
+      if (shared !== undefined) tell(path, 'conflict', `${shared} is forwarded twice`);
+      taken.push(forward);
+    }
+  }
 }
 
 const ownNetworks = ({ ips = [] }: Interface): Set<string> => new Set(ips.map(networkOf));

@@ -5,6 +5,7 @@ import type { Domain, Interface } from '@ctvirt/xml';
 import { EngineError } from '../errors.js';
 import { linkAddresses } from '../host/addresses.js';
 import { hasLink, linkNames } from '../host/links.js';
+import { listeners } from '../host/listeners.js';
 import { run } from '../host/run.js';
 import { Undo } from '../host/undo.js';
 import { type LinkPlan, settledAddresses } from './link-plan.js';
@@ -74,13 +75,14 @@ function fixedDevices({ devices: { interfaces: _links, filesystems, ...others } 
   return { ...others, filesystems: fixed };
 }
 
-/** A link stays the same while its rates change, and what it may send. */
+/** A link stays the same while its rates change, what it may send, and ports of the host that lead to it. */
 const isSameLink = (a: Interface, b: Interface): boolean => isDeepStrictEqual(bareLink(a), bareLink(b));
 const bareLink = (link: Interface) => ({
   ...link,
   bandwidth: undefined,
   filterref: undefined,
   port: undefined,
+  portForwards: undefined,
 });
 
 /** Makes a link; what was made of it goes again if something fails. */
@@ -167,6 +169,7 @@ async function addMacvlan(link: LinkPlan, pid: number, undo: Undo): Promise<void
 /** The host's links, for networks that come and go beneath them. */
 export const hostLinks = {
   has: hasLink,
+  listeners,
   /** What is gone has nothing to be plugged in. */
   async plug(bridge: string, names: readonly string[]): Promise<void> {
     for (const name of names)

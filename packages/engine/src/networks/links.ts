@@ -3,13 +3,17 @@
 import type { Domain, Finding, Interface } from '@ctvirt/xml';
 import type { HostLinks } from '../drivers/floor.js';
 import { EngineError } from '../errors.js';
+import { addressBytes } from '../host/address-bytes.js';
+import type { Listener } from '../host/listeners.js';
 import { eachLink } from '../lifecycle/document.js';
 import { notKept, remarkOf } from '../lifecycle/not-enforced.js';
 import type { LinkPlan } from '../network/link-plan.js';
+import { forwardsIn, forwardsOf, forwardsOfLink, portsInWords } from '../network/port-forwards.js';
 import type { Entry, Registry } from '../registry/registry.js';
 import type { DomainRecord, LinkLease } from '../state/record.js';
 import { type Chooser, chooseLeases, type GivingNetwork } from './choice.js';
 import type { NetworkHost } from './contract/network-host.js';
+import type { PortForward } from './contract/plan.js';
 import { documentOf, type KnownNetworks, type NetworkEntry } from './known-networks.js';
 import type { Membership, Memberships } from './membership.js';
 import {
@@ -21,7 +25,7 @@ import {
   unplaced,
   withInterfaces,
 } from './placing.js';
-import { planOf } from './plan.js';
+import { forwardModeOf, planOf } from './plan.js';
 import type { NetworkRunner } from './runner.js';
 
 /** Dependencies of `NetworkLinks`. */
@@ -43,6 +47,55 @@ export class NetworkLinks {
 
   /** What a document asks of networks that is not there. */
   findings(domain: Domain): Finding[] {
+    return [...this.#missing(domain), ...this.#unforwarded(domain)];
+  }
+
+  /** Programs of the host that are not reached any more where a document's domain runs, each in a sentence with the port's path. */
+  async shadowed(domain: Domain): Promise<Finding[]> {
+    if (forwardsOf(domain).length === 0) return [];
+    const there = await this.parts.links.listeners();
+    return eachForward(domain).flatMap(({ path, forwards }) => {
+      const port = there.find((one) => forwards.some((forward) => isShadowed(one, forward)))?.port;
+      const found = forwards.find((forward) => port !== undefined && isPortOf(forward, port));
+      if (found === undefined || port === undefined) return [];
+      const what = portsInWords({ ...found, start: port, end: port });
+      return [
+        remarkOf(
+          'taken-port',
+          path,
+          `a program of the host listens at ${what}: while the domain runs, others reach the container there instead`,
+        ),
+      ];
+    });
+  }
+
+  /** Ports of the host that lead nowhere. */
+  #unforwarded(domain: Domain): Finding[] {
+    return eachForward(domain).flatMap(({ path, link, address }) => {
+      const { network: name } = link.source;
+      const entry = this.#entry(name);
+      const mode = entry === undefined ? undefined : forwardModeOf(documentOf(entry));
+      if (mode === undefined && !this.parts.links.has(name)) return [];
+      if (mode !== 'nat' && mode !== 'route')
+        return [
+          notKept(
+            path,
+            mode === undefined
+              ? `'${name}' is a bridge of the host: ports are forwarded on networks that translate or route`
+              : `network '${name}' neither translates nor routes (its mode is ${mode}): no port of the host leads there`,
+          ),
+        ];
+      if (address === undefined || !isLoopback(addressBytes(address))) return [];
+      return [
+        notKept(
+          `${path}/@address`,
+          `what the host sends to itself by ${address} stays there: give another address of it, or none`,
+        ),
+      ];
+    });
+  }
+
+  #missing(domain: Domain): Finding[] {
     return (domain.devices.interfaces ?? []).flatMap((link, index) => {
       if (link.type !== 'network') return [];
       const { network: name, portgroup } = link.source;
@@ -154,11 +207,39 @@ const networksOf = (domain: Domain): Set<string> =>
     ),
   );
 
+/** Each `<portForward>` of a document's links on networks. */
+const eachForward = (domain: Domain) =>
+  (domain.devices.interfaces ?? []).flatMap((link, index) =>
+    link.type !== 'network'
+      ? []
+      : (link.portForwards ?? []).map((said, at) => ({
+          link,
+          address: said.address,
+          forwards: forwardsIn(said),
+          path: `/domain/devices/interface[${index + 1}]/portForward[${at + 1}]`,
+        })),
+  );
+
+const isPortOf = ({ start, end }: PortForward, port: number): boolean => start <= port && port <= end;
+
+const isLoopback = (bytes: Buffer): boolean =>
+  bytes.length === 4 ? bytes[0] === 127 : bytes.every((byte, at) => byte === (at === 15 ? 1 : 0));
+
+/** Who listens at all addresses of IPv6 mostly does at those of IPv4, too. */
+function isShadowed({ protocol, address, port }: Listener, forward: PortForward): boolean {
+  if (protocol !== forward.protocol || !isPortOf(forward, port) || isLoopback(address)) return false;
+  if (forward.address === undefined) return true;
+  const own = addressBytes(forward.address);
+  const isAny = address.every((byte) => byte === 0);
+  return isAny ? own.length <= address.length : own.equals(address);
+}
+
 /** Each link once, or twice where the document gives it addresses and the network others. */
 function membershipsOf(domain: Domain, record: DomainRecord): Membership[] {
   return eachLink(domain, record).flatMap(({ link, plan, lease }) => {
     if (link.type !== 'network') return [];
     const leased = new Set(lease?.addresses.map(({ address }) => address));
+    const forwards = forwardsOfLink(link);
     const isLeased = ({ address }: LinkPlan['addresses'][number]): boolean => leased.has(address);
     const common = {
       network: link.source.network,
@@ -169,6 +250,7 @@ function membershipsOf(domain: Domain, record: DomainRecord): Membership[] {
       hostName: plan.hostName,
       parent: plan.parent,
       names: namesOf(record),
+      ...(forwards.length > 0 && { forwards }),
     };
     const of = (addresses: LinkPlan['addresses'], isReserved: boolean): Membership => ({
       ...common,

@@ -128,14 +128,15 @@ export class NetworkRunner {
     const subnets = (bridge?.addresses ?? []).filter(({ address }) => given.includes(address));
     return this.parts.memberships.on(name).flatMap((one): Member[] => {
       const { domain, mac, names, addresses } = one;
+      const forwards = one.forwards === undefined ? {} : { forwards: one.forwards };
       // Of one that was chosen when it had another subnet nothing is kept there.
       const kept = one.isReserved
         ? addresses.filter((address) => subnets.some((subnet) => isWithin(subnet, address)))
         : [];
       const own = one.isRunning ? addresses.filter((address) => !kept.includes(address)) : [];
       return [
-        ...(kept.length > 0 ? [{ domain, mac, names, addresses: kept, isReserved: true }] : []),
-        ...(own.length > 0 ? [{ domain, mac, names, addresses: own, isReserved: false }] : []),
+        ...(kept.length > 0 ? [{ domain, mac, names, addresses: kept, isReserved: true, ...forwards }] : []),
+        ...(own.length > 0 ? [{ domain, mac, names, addresses: own, isReserved: false, ...forwards }] : []),
       ];
     });
   }

@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { MemoryRun } from '../drivers/memory/driver.js';
 import type { DomainRecord } from '../state/record.js';
 import { domainRecord } from '../testing/record.js';
-import { HIGHEST_ID, Registry } from './registry.js';
+import { HIGHEST_ID, nothingHeld, Registry } from './registry.js';
 
 const uuidOf = (index: number) => `00000000-0000-4000-8000-${String(index).padStart(12, '0')}`;
 
@@ -86,9 +86,9 @@ test('an address that a change will have is taken before the change is there, an
   {
     using _reserved = registry.reserve(one, { addresses: ['10.0.0.1'] });
     assert.throws(() => registry.reserve(two, { addresses: ['10.0.0.1'] }), { code: 'exists' });
-    assert.throws(() => registry.hold(two, ['10.0.0.1']), { code: 'exists' });
-    registry.hold(one, ['10.0.0.1']);
-    registry.hold(one, []);
+    assert.throws(() => registry.hold(two, { addresses: ['10.0.0.1'] }), { code: 'exists' });
+    registry.hold(one, { addresses: ['10.0.0.1'] });
+    registry.hold(one, nothingHeld);
   }
   using _reserved = registry.reserve(two, { addresses: ['10.0.0.1'] });
   registry.replace(two, { ...two.record, addresses: ['10.0.0.1'] });

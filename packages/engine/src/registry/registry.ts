@@ -1,12 +1,14 @@
-// All domains in memory: their records and present states, found by name, UUID, id, CTID or address.
+// All domains in memory: their records and present states, found by name, UUID, id, CTID, address or port of the host.
 // SPDX-License-Identifier: Apache-2.0
 import type { DomainState, DomainSummary, StateReason } from '@ctvirt/api';
 import { normalAddress } from '@ctvirt/xml';
 import type { DomainKey } from '../contract.js';
 import type { Run } from '../drivers/driver.js';
 import { EngineError } from '../errors.js';
+import { sharedPorts } from '../network/port-forwards.js';
+import type { PortForward } from '../networks/contract/plan.js';
 import type { NamedIds } from '../state/id-ranges.js';
-import type { DomainRecord, Shown } from '../state/record.js';
+import type { DomainRecord, Held, Shown } from '../state/record.js';
 
 /** A domain and what it does now. Only the lifecycle changes it, one operation at a time. */
 export interface Entry {
@@ -21,8 +23,8 @@ export interface Entry {
   watch: Disposable | undefined;
   /** Its name, UUID, CTID and addresses are taken, but it is not defined yet. */
   pending: boolean;
-  /** Addresses its run has, which its stored document need not have, or not any more. */
-  liveAddresses: readonly string[];
+  /** What its run has, which its stored document need not have, or not any more. */
+  held: Held;
   /** What the document of its run says of it, which the stored one need not say any more; undefined if it is off. */
   shown: Shown | undefined;
 }
@@ -33,7 +35,10 @@ export const HIGHEST_ID = 2 ** 31 - 1;
 /** As many as there are pids: a run's own id and this are no other run's. */
 const ID_STEP = 2 ** 22;
 
-/** Indexes domains, and keeps names, UUIDs, CTIDs, ids and addresses unique. */
+/** Of a domain that is off. */
+export const nothingHeld: Held = { addresses: [] };
+
+/** Indexes domains, and keeps names, UUIDs, CTIDs, ids, addresses and ports unique. */
 export class Registry {
   readonly #byName = new Map<string, Entry>();
   readonly #byUuid = new Map<string, Entry>();
@@ -42,6 +47,7 @@ export class Registry {
   /** Of definitions that are just being changed. */
   readonly #reserved = new Map<string, Entry>();
   readonly #reservedIds = new Map<Entry, NamedIds>();
+  readonly #reservedPorts = new Map<Entry, readonly PortForward[]>();
   #told: (uuid: string, addresses: readonly string[]) => void = () => undefined;
 
   /** Who is told from now on which addresses a domain has. */
@@ -63,7 +69,7 @@ export class Registry {
       id: null,
       watch: undefined,
       pending: false,
-      liveAddresses: [],
+      held: nothingHeld,
       shown: undefined,
     };
     this.#index(entry);
@@ -88,11 +94,12 @@ export class Registry {
     entry.shown = run === undefined ? undefined : entry.record;
   }
 
-  /** Keeps these addresses for the domain beside those of its record, until told others; refuses what another one has. */
-  hold(entry: Entry, addresses: readonly string[]): void {
-    this.checkAddresses(addresses, entry);
+  /** Keeps these addresses and ports for the domain beside those of its record, until told others; refuses what another one has. */
+  hold(entry: Entry, held: Held): void {
+    this.checkAddresses(held.addresses, entry);
+    this.checkForwards(held.forwards, entry);
     this.#releaseAddresses(entry);
-    entry.liveAddresses = addresses;
+    entry.held = held;
     this.#takeAddresses(entry);
     this.#tell(entry);
   }
@@ -103,6 +110,23 @@ export class Registry {
         checkFree(`address ${address}`, holder, own);
   }
 
+  /** Refuses ports of the host that another one has, or is about to. */
+  checkForwards(forwards: readonly PortForward[] | undefined, own: Entry | undefined): void {
+    if (forwards === undefined || forwards.length === 0) return;
+    for (const entry of this.#byName.values()) {
+      if (entry === own) continue;
+      for (const theirs of [
+        entry.record.forwards,
+        entry.held.forwards,
+        this.#reservedPorts.get(entry),
+      ].flat())
+        for (const one of forwards) {
+          const shared = theirs === undefined ? undefined : sharedPorts(one, theirs);
+          if (shared !== undefined) checkFree(shared, entry, own);
+        }
+    }
+  }
+
   /** Whether another one has it, or is about to. */
   isTaken(address: string, own: Entry | undefined): boolean {
     return [this.#byAddress.get(address), this.#reserved.get(address)].some(
@@ -110,13 +134,16 @@ export class Registry {
     );
   }
 
-  /** Takes addresses and ids for an entry whose record will have them; refuses an address that another one has. */
-  reserve(entry: Entry, { addresses, mapped }: Pick<DomainRecord, 'addresses' | 'mapped'>): Disposable {
+  /** Takes addresses, ports and ids for an entry whose record will have them; refuses an address or port that another one has. */
+  reserve(entry: Entry, { addresses, forwards, mapped }: Held & Pick<DomainRecord, 'mapped'>): Disposable {
     this.checkAddresses(addresses, entry);
+    this.checkForwards(forwards, entry);
     for (const address of addresses) this.#reserved.set(address, entry);
     if (mapped !== undefined) this.#reservedIds.set(entry, mapped);
+    if (forwards !== undefined) this.#reservedPorts.set(entry, forwards);
     const release = (): void => {
       this.#reservedIds.delete(entry);
+      this.#reservedPorts.delete(entry);
       for (const address of addresses)
         if (this.#reserved.get(address) === entry) this.#reserved.delete(address);
     };
@@ -246,10 +273,10 @@ export class Registry {
 }
 
 /** Records of older versions have them as they were written. */
-const addressesOf = ({ record, liveAddresses }: Entry): string[] => [
+const addressesOf = ({ record, held }: Entry): string[] => [
   ...record.addresses.map(normalAddress),
   ...leasedOf(record),
-  ...liveAddresses,
+  ...held.addresses,
 ];
 
 const leasedOf = ({ leases }: Pick<DomainRecord, 'leases'>): string[] =>

@@ -1,6 +1,7 @@
 // The record beside a domain's XML: what the daemon must know of it without reading the document.
 // SPDX-License-Identifier: Apache-2.0
 import type { StateReason } from '@ctvirt/api';
+import type { PortForward } from '../networks/contract/plan.js';
 import { parseJson } from './folders.js';
 import type { HostIds, NamedIds } from './id-ranges.js';
 
@@ -52,10 +53,15 @@ export interface DomainRecord {
   readonly writable?: readonly string[];
   /** Ids of the host that its `<idmap>` names; missing where it has none, and in records of older versions. */
   readonly mapped?: NamedIds;
+  /** Ports of the host that its document asks for; missing where it asks for none. */
+  readonly forwards?: readonly PortForward[];
 }
 
+/** What one domain alone can have. */
+export type Held = Pick<DomainRecord, 'addresses' | 'forwards'>;
+
 /** Of a document, what is told of every domain or kept from others, and differs while a run has another document than is stored. */
-export type Shown = Pick<DomainRecord, 'title' | 'hostname' | 'addresses' | 'leases' | 'mapped'>;
+export type Shown = Pick<DomainRecord, 'title' | 'hostname' | 'addresses' | 'leases' | 'mapped' | 'forwards'>;
 
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null;
@@ -87,6 +93,15 @@ const isLease = (value: unknown): value is LinkLease =>
   areTexts(value['searches']) &&
   (value['absent'] === undefined || areFamilies(value['absent']));
 
+const isForward = (value: unknown): value is PortForward =>
+  isObject(value) &&
+  (value['protocol'] === 'tcp' || value['protocol'] === 'udp') &&
+  (value['address'] === undefined || isText(value['address'])) &&
+  (value['dev'] === undefined || isText(value['dev'])) &&
+  isCount(value['start']) &&
+  isCount(value['end']) &&
+  isCount(value['to']);
+
 /** Whether it is what a record or lease says of a map. */
 export const isNamedIds = (value: unknown): value is NamedIds =>
   isObject(value) && areIds(value['uid']) && areIds(value['gid']);
@@ -113,6 +128,7 @@ const checks: { readonly [K in keyof DomainRecord]-?: (value: unknown) => boolea
   adopted: (v) => v === undefined || isText(v),
   writable: (v) => v === undefined || (Array.isArray(v) && v.every(isText)),
   mapped: (v) => v === undefined || isNamedIds(v),
+  forwards: (v) => v === undefined || (Array.isArray(v) && v.every(isForward)),
 };
 
 function isRecord(value: unknown): value is DomainRecord {

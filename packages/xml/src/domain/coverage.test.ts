@@ -86,7 +86,8 @@ const devices: Readonly<Record<string, string>> = {
     "<bandwidth><inbound average='1' peak='2' burst='3'/><outbound average='4'/></bandwidth>" +
     "<script path='/s'/><filterref filter='f'><parameter name='IP' value='1.2.3.4'/></filterref></interface>",
   'interface network':
-    "<interface type='network'><source network='default' portgroup='g'/><bandwidth><inbound average='1' floor='1'/></bandwidth></interface>",
+    "<interface type='network'><source network='default' portgroup='g'/><bandwidth><inbound average='1' floor='1'/></bandwidth>" +
+    "<portForward proto='udp' address='192.0.2.1' dev='eth0'><range start='1' end='2' to='3'/><range start='2' exclude='yes'/></portForward></interface>",
   'interface direct': "<interface type='direct'><source dev='eth0' mode='passthrough'/></interface>",
   'interface hostdev':
     "<interface type='hostdev' managed='yes'><source><address type='pci' domain='0x0000' bus='0x01' slot='0x00' function='0x0'/></source></interface>",

@@ -21,6 +21,7 @@ import { address, alias } from './device.js';
 import { filterref } from './filterref.js';
 import { ip, route } from './ip.js';
 import { port } from './port.js';
+import { portForward } from './port-forward.js';
 import { virtualport } from './virtualport.js';
 import { vlan } from './vlan.js';
 
@@ -181,6 +182,7 @@ export const netInterface = variants(
       port: child(port),
       ips: many(ip),
       routes: many(route),
+      portForwards: many(portForward),
       script: child(script('script', 'Script run when the interface is set up.')),
       downscript: child(script('downscript', 'Script run when the interface is taken down.')),
       backenddomain: child(backendDomain),

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { EngineError } from '../../errors.js';
 import type { HeldAsset } from '../../host/held-asset.js';
+import type { Listener } from '../../host/listeners.js';
 import type { NetworkHost } from '../../networks/contract/network-host.js';
 import type { HeldLease, Member, NetworkPlan } from '../../networks/contract/plan.js';
 import type { HostLinks } from '../floor.js';
@@ -16,6 +17,8 @@ export class MemoryNetworkHost implements NetworkHost, HostLinks {
   readonly plugged = new Map<string, string>();
   /** What strangers were given, by the name of the network. */
   readonly held = new Map<string, readonly HeldLease[]>();
+  /** Where its programs listen. */
+  readonly listening: Listener[] = [];
   /** What the next start, change or stop fails of. */
   fault: Error | undefined;
 
@@ -69,6 +72,10 @@ export class MemoryNetworkHost implements NetworkHost, HostLinks {
 
   async remarks(): Promise<readonly string[]> {
     return [];
+  }
+
+  async listeners(): Promise<readonly Listener[]> {
+    return this.listening;
   }
 
   close(): void {

@@ -54,6 +54,12 @@ export const onInterface: readonly Row<Interface>[] = [
       '/port',
       'only ports of a bridge are isolated from each other',
     ),
+  ({ type, portForwards }) =>
+    remark(
+      type === 'network' ? undefined : portForwards?.[0],
+      '/portForward',
+      "ports of the host are forwarded on networks alone: <interface type='network'>",
+    ),
   ({ type, filterref }) =>
     remark(
       type === 'ethernet' ? filterref : undefined,
