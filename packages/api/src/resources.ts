@@ -5,6 +5,7 @@ import { check } from './check.js';
 import { domains } from './domains.js';
 import { events } from './events.js';
 import { filters } from './filters.js';
+import { forwards } from './forwards.js';
 import { guarantees } from './guarantees.js';
 import { host } from './host.js';
 import { networks } from './networks.js';
@@ -23,6 +24,7 @@ export const resources = {
   beancounters,
   quota,
   traffic,
+  forwards,
   guarantees,
   check,
   events,

@@ -20,6 +20,9 @@ import type {
   FilterDefineResult,
   FilterSummary,
   Finding,
+  ForwardChange,
+  ForwardResult,
+  ForwardRow,
   GuaranteeReport,
   HostFacts,
   NetworkEvent,
@@ -138,6 +141,16 @@ export interface Engine {
     values: OwnerLimits,
     targets: { readonly live: boolean; readonly stored: boolean },
   ): Promise<QuotaReport>;
+  /** Ports of the host that lead to the domain; of one that runs as it runs. */
+  forwards(ref: DomainRef, options?: { inactive?: boolean }): Promise<readonly ForwardRow[]>;
+  /** The same of all that have some. */
+  allForwards(): Promise<readonly ForwardRow[]>;
+  /** Adds or removes ports, all of them or none, as `setParameters` sets parameters. Throws `exists` for one that another domain has. */
+  changeForwards(
+    ref: DomainRef,
+    change: Pick<ForwardChange, 'action' | 'forwards' | 'network'>,
+    targets: { readonly live: boolean; readonly stored: boolean },
+  ): Promise<ForwardResult>;
   /** What a running domain has used; throws `wrong-state` if it is off. */
   counters(ref: DomainRef): DomainCounters;
   /** The links a running domain has inside, with their present addresses. */

@@ -9,6 +9,7 @@ export * from './domain-info.js';
 export * from './event.js';
 export * from './filter.js';
 export * from './finding.js';
+export * from './forward.js';
 export * from './guarantees.js';
 export * from './host.js';
 export * from './network.js';

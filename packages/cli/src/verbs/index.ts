@@ -16,6 +16,7 @@ import { domstate } from './domain-domstate.js';
 import { dumpxml } from './domain-dumpxml.js';
 import { edit } from './domain-edit.js';
 import { exec } from './domain-exec.js';
+import { forward } from './domain-forward.js';
 import { list } from './domain-list.js';
 import { params } from './domain-params.js';
 import { quota } from './domain-quota.js';
@@ -121,6 +122,7 @@ export const verbs: readonly Verb[] = [
   filterEdit,
   filterUndefine,
   filterBindings,
+  forward,
   guarantees,
   check,
   events,

@@ -205,6 +205,15 @@ test('every answer is as its schema says, and says nothing more', async (t) => {
     'traffic.list': () => client.traffic.list({ domain: 'web', month: '2026-11' }),
     'quota.show': () => client.quota.show(web),
     'quota.setOwner': () => client.quota.setOwner({ ...web, ...owner }),
+    'forwards.all': () => client.forwards.all(),
+    'forwards.show': () => client.forwards.show(web),
+    'forwards.change': async () => {
+      await client.networks.define({ body: networkXml('wan', "<forward mode='nat'/>") });
+      const links = "<interface type='network'><source network='wan'/></interface></devices>";
+      await client.domains.define({ body: sampleXml('forwarding').replace('</devices>', links) });
+      const forwards = [{ protocol: 'tcp', start: 2222, to: 22 } as const];
+      await client.forwards.change({ domain: 'forwarding', body: { action: 'add', forwards } });
+    },
     'domains.shutdown': () => client.domains.shutdown({ ...web, waitMs: 5000 }),
     'domains.destroy': async () => {
       await client.domains.start(web);

@@ -28,6 +28,7 @@ import { bindEvents } from './events.js';
 import { failed } from './failure.js';
 import { bindFilters } from './filters.js';
 import { refuseForeignPages } from './foreign-page.js';
+import { bindForwards } from './forwards.js';
 import { bindGuarantees } from './guarantees.js';
 import type { Handlers } from './handler.js';
 import { bindHost } from './host.js';
@@ -50,6 +51,7 @@ const binders = {
   beancounters: bindBeancounters,
   quota: bindQuota,
   traffic: bindTraffic,
+  forwards: bindForwards,
   guarantees: bindGuarantees,
   check: bindCheck,
   events: bindEvents,

@@ -4,6 +4,7 @@ import type { HostFacts } from '@ctvirt/api';
 import type { Engine } from '../contract.js';
 import { type AmendParts, amendOperations } from '../domains/amend.js';
 import { type DefineParts, defineOperations } from '../domains/define.js';
+import { forwardOperations } from '../domains/forwards.js';
 import { type InsideParts, insideOperations } from '../domains/inside.js';
 import { type LookParts, lookOperations } from '../domains/look.js';
 import { type RunParts, runOperations } from '../domains/run.js';
@@ -30,6 +31,7 @@ export function operationsOf(parts: OperationParts): Omit<Engine, 'host' | 'link
   return {
     ...lookOperations(parts),
     ...amendOperations(parts),
+    ...forwardOperations(parts),
     ...defineOperations(parts),
     ...runOperations(parts),
     ...insideOperations(parts),

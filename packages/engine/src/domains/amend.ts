@@ -53,7 +53,7 @@ export function amendOperations(
   };
 }
 
-async function amend(entry: Entry, targets: Targets, edit: Edit, parts: AmendParts): Promise<void> {
+export async function amend(entry: Entry, targets: Targets, edit: Edit, parts: AmendParts): Promise<void> {
   const { definer, quotas, events, facts, log } = parts;
   const { live, stored: isStored } = targets;
   const { before, after } = live
@@ -105,7 +105,7 @@ async function setOwnerQuota(entry: Entry, values: OwnerValues, asked: Targets, 
 }
 
 /** Asked for neither, the running one if it runs. */
-function targetsOf({ running: run, record }: Entry, { live, stored }: Targets): Targets {
+export function targetsOf({ running: run, record }: Entry, { live, stored }: Targets): Targets {
   if (live && run === undefined)
     throw notRunning(record.name, ': change its stored configuration alone (--config), or start it first');
   return live || stored ? { live, stored } : { live: run !== undefined, stored: run === undefined };

@@ -69,6 +69,14 @@ export class NetworkLinks {
     });
   }
 
+  /** Whether ports of the host lead to members of a network, if it runs or `now`. */
+  doesForward(name: string, { now = false } = {}): boolean {
+    const entry = this.#entry(name);
+    if (entry === undefined || (now && entry.live === undefined)) return false;
+    const mode = forwardModeOf(documentOf(entry));
+    return mode === 'nat' || mode === 'route';
+  }
+
   /** Ports of the host that lead nowhere. */
   #unforwarded(domain: Domain): Finding[] {
     return eachForward(domain).flatMap(({ path, link, address }) => {

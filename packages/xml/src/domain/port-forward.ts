@@ -47,7 +47,7 @@ const range = element(
 
 /** libvirt has it of passt alone. */
 export const portForward = element('portForward', {
-  doc: 'Ports of the host at which the container answers, on a network that translates or routes. Without a range, all ports of the address.',
+  doc: 'Ports of the host at which the container answers, on a network that translates or routes: for others, for neighbours, and for the host itself by any address but 127.0.0.1 and ::1. Without a range, all ports of the address.',
   since: '9.0.0',
   example: "<portForward proto='tcp'>\n  <range start='2222' to='22'/>\n</portForward>",
   fields: {
