@@ -1,20 +1,17 @@
 // Domains on networks of ours: an address before init runs, names, the way out through NAT, and all of it without a daemon, too.
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { after, afterEach, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Chance, seed } from '../world/chance.js';
 import { domainXml } from '../world/documents.js';
+import { beyond, type OtherHost, otherHost } from '../world/other-host.js';
 import { waitFor } from '../world/wait.js';
 import { refused, World } from '../world/world.js';
 
-/** A host beyond the enclosure, by a link of it. */
-const beyond = { address: '203.0.113.9', gateway: '203.0.113.1' } as const;
-
 let world: World;
-let keeper: ChildProcess | undefined;
+let other: OtherHost | undefined;
 before(async () => {
   world = await World.open();
 });
@@ -24,41 +21,11 @@ afterEach(async () => {
     if (active) await world.client.networks.stop({ network: name });
     if (persistent && name !== 'default') await world.client.networks.undefine({ network: name });
   }
-  if (keeper !== undefined) {
-    keeper.kill('SIGKILL');
-    keeper = undefined;
-    await waitFor(
-      'the link to the other host to go',
-      async () => !(await world.enclosure.links()).includes('up0'),
-    );
-  }
+  await other?.[Symbol.asyncDispose]();
+  other = undefined;
   await world.assertClean();
 });
 after(() => world.close());
-
-/** A network namespace beyond the uplink `up0`, which knows no way back to the network. */
-async function otherHost(): Promise<(...argv: string[]) => Promise<string>> {
-  const [file = '', ...args] = world.enclosure.argv(
-    '/usr/bin/unshare',
-    '--net',
-    '--',
-    '/bin/sleep',
-    'infinity',
-  );
-  keeper = spawn(file, args, { stdio: 'ignore' });
-  const pid = keeper.pid ?? assert.fail('no process');
-  const { output } = world.enclosure;
-  const here = (...argv: string[]) => output.apply(world.enclosure, argv);
-  const there = (...argv: string[]) => here('nsenter', `--net=/proc/${pid}/ns/net`, '--', ...argv);
-  const own = await here('readlink', '/proc/self/ns/net');
-  await waitFor('the other host', async () => (await here('readlink', `/proc/${pid}/ns/net`)) !== own);
-  await here('ip', 'link', 'add', 'up0', 'type', 'veth', 'peer', 'name', 'eth0', 'netns', String(pid));
-  await here('ip', 'address', 'add', `${beyond.gateway}/24`, 'dev', 'up0');
-  await here('ip', 'link', 'set', 'up0', 'up');
-  for (const line of [`address add ${beyond.address}/24 dev eth0`, 'link set eth0 up', 'link set lo up'])
-    await there('ip', ...line.split(' '));
-  return there;
-}
 
 const onNetwork = (network: string, more = '') =>
   `<interface type='network'><source network='${network}'/>${more}</interface>`;
@@ -89,7 +56,8 @@ test('a domain on the default network has its address at once, and reaches who k
   await world.run(member('two'));
   assert.match(await world.shell('one', 'nslookup two'), new RegExp(address.replace(/\.2$/, '\\.3')));
   await world.shell('one', 'ping -c 1 -W 3 two');
-  const there = await otherHost();
+  other = await otherHost(world.enclosure);
+  const { there } = other;
   const serving = there('/bin/sh', '-c', 'echo beyond | timeout 20 /bin/busybox nc -l -p 8080');
   const heard = await waitFor('the host beyond to answer', async () => {
     const { stdout } = await world.exec('one', '/bin/sh', '-c', `nc -w 3 ${beyond.address} 8080 </dev/null`);
