@@ -19,7 +19,7 @@ const notes: Readonly<Record<string, string>> = {
   domainAttachDeviceFlags: 'live: interfaces; configuration: all devices',
   domainDetachDevice: 'interfaces',
   domainDetachDeviceFlags: 'live: interfaces; configuration: all devices',
-  domainUpdateDeviceFlags: 'configuration only',
+  domainUpdateDeviceFlags: 'live: ports of the host that lead to an interface; configuration: all devices',
   domainBlockStats: 'of the whole container: path `/` or empty',
   domainBlockStatsFlags: 'of the whole container: path `/` or empty',
   domainGetBlockInfo: 'of the root file system, `/`, if it is limited',

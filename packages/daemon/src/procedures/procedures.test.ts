@@ -12,6 +12,7 @@ import {
   type TypedParam,
 } from '@ctvirt/rpc';
 import fc from 'fast-check';
+import { networkXml } from '../testing/memory-engine.js';
 import { libvirtErrorOf, serveLibvirtInMemory } from '../testing/serve-libvirt.js';
 
 const document = (name: string, more = '', type = 'lxc') => `<domain type='${type}'>
@@ -200,6 +201,29 @@ test('devices of a stored document come and go', async (t) => {
   assert.equal(broken.code, errorCodes.xmlDetail);
   const off = await libvirtErrorOf(dom.attachDevice({ xml: link(1) }));
   assert.equal(off.code, errorCodes.operationInvalid);
+});
+
+test('of a running container an update changes the ports of the host that lead to a link, and nothing else', async (t) => {
+  const served = await serveLibvirtInMemory(t);
+  const connection = await served.connect();
+  await served.engine.networks.define(networkXml('lan', "<forward mode='nat'/>"));
+  await served.engine.networks.start('lan');
+  const dom = await connection.domainDefineXml({ xml: document('one') });
+  await dom.create();
+  const link = (inner = '') =>
+    `<interface type='network'><mac address='52:54:00:00:00:08'/><source network='lan'/>${inner}</interface>`;
+  const ports = "<portForward proto='tcp'><range start='42222' to='22'/></portForward>";
+  await dom.attachDeviceFlags({ xml: link(), flags: 1 });
+  await dom.updateDeviceFlags({ xml: link(ports), flags: 1 });
+  assert.match(await dom.getXmlDesc({ flags: 0 }), /<range start='42222' to='22'\/>/);
+  const other = await libvirtErrorOf(
+    dom.updateDeviceFlags({ xml: link(`${ports}<mtu size='1300'/>`), flags: 1 }),
+  );
+  assert.equal(other.code, errorCodes.operationUnsupported);
+  await dom.updateDeviceFlags({ xml: link(), flags: 1 });
+  const shown = await dom.getXmlDesc({ flags: 0 });
+  assert.match(shown, /52:54:00:00:00:08/);
+  assert.doesNotMatch(shown, /portForward/);
 });
 
 test('a link is found by what was said of it: its address, too, and an update keeps what it says nothing of', async (t) => {
