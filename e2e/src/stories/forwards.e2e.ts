@@ -65,16 +65,16 @@ const tcp = (to: string, port: number) => `/bin/busybox nc -w 3 ${to} ${port} </
 
 /** busybox's own speaks TCP alone. */
 const asks = `
-my ($to, $port) = @ARGV; my $v6 = length $to > 8;
+my ($to, $port, $own) = @ARGV; my $v6 = length $to > 8;
 my $at = $v6 ? pack("S n N H32 N", 10, $port, 0, $to, 0) : pack("S n H8 x8", 2, $port, $to);
-socket(my $s, $v6 ? 10 : 2, 2, 0) or die; send($s, "hi", 0, $at) or die;
+socket(my $s, $v6 ? 10 : 2, 2, 0) or die; bind($s, pack("S n x12", 2, $own)) or die if $own; send($s, "hi", 0, $at) or die;
 my $set = ""; vec($set, fileno($s), 1) = 1; exit 1 unless select($set, undef, undef, 1);
 recv($s, my $text, 999, 0); print $text;`;
 const bytes: Readonly<Record<string, string>> = {
   [beyond.gateway]: 'cb007101',
   [beyond.gateway6]: '20010db8009900000000000000000001',
 };
-const udp = (to: string, port: number) => `$PERL -e '${asks}' ${bytes[to]} ${port}`;
+const udp = (to: string, port: number, own = '') => `$PERL -e '${asks}' ${bytes[to]} ${port} ${own}`;
 type Asking = (line: string) => Promise<string>;
 /** Whatever comes back; nothing is an answer, too. */
 const asking =
@@ -145,7 +145,7 @@ test('they come and go live, beside connections that stay, whatever becomes of t
   other = await otherHost(world.enclosure);
   await world.client.networks.define({ body: lan("<forward mode='nat'/>") });
   await world.client.networks.start({ network: 'lan' });
-  await world.run(serving('web', [22, 80], forwards));
+  await world.run(serving('web', [22, 53, 80], forwards));
   const ctvirt = async (...words: string[]) => {
     const argv = [process.execPath, cliProgram, '--socket', world.socket, 'forward', ...words];
     const { status, stdout, stderr } = await world.enclosure.run(argv);
@@ -167,7 +167,13 @@ test('they come and go live, beside connections that stay, whatever becomes of t
   await answers(fromWorld, tcp(beyond.gateway, 3000), 'tcp 80');
   await ctvirt('web', 'remove', 'tcp:2222');
   await isSilent(fromWorld, tcp(beyond.gateway, 2222));
-  // The link is the one that it was.
+  // A client that keeps its port is led where it is meant to be by then.
+  const same = udp(beyond.gateway, 5999, '45000');
+  await isSilent(fromWorld, same);
+  await ctvirt('web', 'add', 'udp:5999:53');
+  assert.equal(await fromWorld(same), 'udp 53 hi');
+  await ctvirt('web', 'remove', 'udp:5999');
+  await isSilent(fromWorld, same);
   assert.match(await ctvirt(), / web +tcp +\* +3000 +80 +10\.98\.1\.10, fd00:98::10 +lan +yes\n/);
   const { message } = await refused(
     'exists',

@@ -31,24 +31,32 @@ const words = { 4: 'ip', 6: 'ip6' } as const;
 const isOf = (family: Family, text: string): boolean => text.includes(':') === (family === 6);
 
 /** A forward, and where it leads. */
-interface Led {
+export interface Led {
   readonly forward: PortForward;
   readonly to: string;
+  readonly family: Family;
+}
+
+/** Of one family of a member's addresses, its first one. */
+export interface Answering {
+  readonly family: Family;
+  readonly member: Member;
 }
 
 /** Maps, and the rules that look into them; neither without a forward. */
-export function forwardMaps(members: readonly { readonly family: Family; readonly member: Member }[]): {
+export function forwardMaps(members: readonly Answering[]): {
   maps: ForwardMap[];
   rules: string[];
 } {
   const found = ([4, 6] as const).flatMap((family) => {
-    const led = members.filter((one) => one.family === family).flatMap(({ member }) => ledTo(member, family));
+    const led = members.filter((one) => one.family === family).flatMap(ledTo);
     return kinds.flatMap((kind) => mapsOf(kind, led, family));
   });
   return { maps: found.map(({ map }) => map), rules: found.map(({ rule }) => rule) };
 }
 
-function ledTo({ addresses, forwards = [] }: Member, family: Family): Led[] {
+/** Where the forwards of a member lead. */
+export function ledTo({ family, member: { addresses, forwards = [] } }: Answering): Led[] {
   const own = addresses.find((one) => isOf(family, one));
   if (own === undefined) return [];
   const to = addressText(addressBytes(address(own)));
@@ -57,7 +65,7 @@ function ledTo({ addresses, forwards = [] }: Member, family: Family): Led[] {
       ({ address: at, dev }) =>
         (at === undefined || isOf(family, at)) && (dev === undefined || isLinkName(dev)),
     )
-    .map((forward) => ({ forward, to }));
+    .map((forward) => ({ forward, to, family }));
 }
 
 /** Ports that stay the same are one element for a range; others one each, since a map has one target for each key. */

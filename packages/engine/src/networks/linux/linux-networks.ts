@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { EngineError } from '../../errors.js';
 import { addressBytes } from '../../host/address-bytes.js';
+import { forgetUdpFlows } from '../../host/conntrack.js';
 import type { HeldAsset } from '../../host/held-asset.js';
 import { addressesOn } from '../../host/link-addresses.js';
 import { linkIndex } from '../../host/links.js';
@@ -17,9 +18,11 @@ import { putBridge, removeBridge, type StandingLink, standingLink } from './brid
 import { Dnsmasq, dnsmasqsBelow, dnsmasqUser } from './dnsmasq.js';
 import { configText, hostsText, namesText, needsDnsmasq } from './dnsmasq-config.js';
 import { foreignRemarks } from './foreign-rules.js';
+import { type Led, ledTo } from './forward-maps.js';
 import { type NetworkRecord, NetworkRecords } from './records.js';
 import { explained, NFT, refuseImpossible, refuseOverlap } from './refusals.js';
-import { ruleset, withoutTable } from './rules.js';
+import { answeringOn, ruleset, withoutTable } from './rules.js';
+import { staleFlows } from './udp-flows.js';
 
 /** How long somebody may have to do without what was taken away. */
 const LOOK_MS = 2000;
@@ -62,6 +65,8 @@ export class LinuxNetworks implements NetworkHost {
   #isLooking = false;
   /** The rules that the kernel has of us; undefined where it has none, or others. */
   #loaded: string | undefined;
+  /** Where forwards lead by them. */
+  #led: readonly Led[] = [];
 
   constructor(private readonly parts: LinuxNetworksParts) {
     this.#records = new NetworkRecords(parts.folder);
@@ -326,7 +331,20 @@ export class LinuxNetworks implements NetworkHost {
       await nft(gone + text);
       this.#nftables.isChanged(this.#table, true);
       if (text !== '') this.#loaded = text;
+      this.#forgetFlows();
     });
+  }
+
+  /** What is told of flows is no reason not to have the rules. */
+  #forgetFlows(): void {
+    const led = answeringOn([...this.#held.values()]).flatMap(ledTo);
+    try {
+      const stale = staleFlows(this.#led, led, ownAddresses);
+      if (stale !== undefined) forgetUdpFlows(stale);
+    } catch (error) {
+      this.#complain(error);
+    }
+    this.#led = led;
   }
 
   /** Whether somebody else has changed the table since it was loaded; 'unknown' where too much else has happened to be told. */
@@ -405,6 +423,9 @@ export class LinuxNetworks implements NetworkHost {
     return isNew;
   }
 }
+
+const ownAddresses = (): ReadonlySet<string> =>
+  new Set(addressesOn(hostLinks().map(({ name }) => name)).map((one) => one.toString('hex')));
 
 /** The first failure, when all have ended. */
 async function all(steps: readonly Promise<void>[]): Promise<void> {

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { addressBytes, addressText, networkOf } from '../../host/address-bytes.js';
 import type { Family, Member, OwnBridge } from '../contract/plan.js';
-import { forwardMaps } from './forward-maps.js';
+import { type Answering, forwardMaps } from './forward-maps.js';
 import { address, linkName } from './words.js';
 
 /** A network that rules are for. */
@@ -37,13 +37,7 @@ export function ruleset(table: string, networks: readonly Ruled[]): string {
       .filter((one) => one.family === family)
       .flatMap(({ subnets, chain }) => subnets.map((subnet) => `${subnet} : goto ${chain}`));
   const names = ruled.map(({ name }) => `"${linkName(name)}"`);
-  const forwards = forwardMaps(
-    shown.flatMap(({ bridge, members }) =>
-      families
-        .filter((family) => isAnswering(bridge, family))
-        .flatMap((family) => members.map((member) => ({ family, member }))),
-    ),
-  );
+  const forwards = forwardMaps(answeringOn(shown));
   const parts = [
     ...forwards.maps.map(({ name, type, elements }) => map(name, type, elements)),
     map('links', 'type ifname', names, 'set'),
@@ -135,6 +129,14 @@ const isTranslated = (bridge: OwnBridge, family: Family): boolean =>
 /** Whether members answer at ports of the host: what is not translated the world sends there by other ways, too. */
 const isAnswering = (bridge: OwnBridge, family: Family): boolean =>
   (bridge.forward.mode === 'nat' || bridge.forward.mode === 'route') && subnetsOf(bridge, family).length > 0;
+
+/** Who answers at ports of the host. */
+export const answeringOn = (networks: readonly Ruled[]): Answering[] =>
+  networks.flatMap(({ bridge, members }) =>
+    families
+      .filter((family) => isAnswering(bridge, family))
+      .flatMap((family) => members.map((member) => ({ family, member }))),
+  );
 
 /** From a member: by its own address, and by the links that the document names. */
 function leaving(bridge: OwnBridge): string[] {
