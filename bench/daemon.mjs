@@ -23,9 +23,13 @@ export class Daemon {
   #child;
   #log = '';
 
-  /** @param {string} folder */
-  constructor(folder) {
+  /**
+   * @param {string} folder
+   * @param {readonly string[]} [through] a command line that becomes the daemon, whose own follows it
+   */
+  constructor(folder, through = []) {
     this.folder = folder;
+    this.through = through;
     this.layout = layoutOf(folder);
     this.client = createClient({ socketPath: this.layout.httpSocket });
   }
@@ -34,7 +38,9 @@ export class Daemon {
   async start() {
     const began = performance.now();
     this.#log = '';
-    const child = spawn(process.execPath, [daemonProgram, '--root', this.folder, '--log-level', 'warn'], {
+    const own = [process.execPath, daemonProgram, '--root', this.folder, '--log-level', 'warn'];
+    const [file, ...args] = [...this.through, ...own];
+    const child = spawn(file, args, {
       stdio: ['ignore', 'ignore', 'pipe'],
     });
     this.#child = child;
@@ -81,8 +87,9 @@ export class Daemon {
  *
  * @template T
  * @param {(daemon: Daemon) => Promise<T>} work
+ * @param {readonly string[]} [through] a command line that becomes the daemon, whose own follows it
  */
-export async function withDaemon(work) {
+export async function withDaemon(work, through) {
   if (ending !== undefined) throw new Error('the benchmarks are being ended');
   const folder = mkdtempSync('/tmp/ctb-');
   chmodSync(folder, 0o711);
@@ -90,7 +97,7 @@ export async function withDaemon(work) {
   // As /run is: in memory. The mount goes with this process's mount namespace, if not before.
   mkdirSync(join(folder, 'run'), { mode: 0o711 });
   await run('mount', ['-t', 'tmpfs', '-o', 'mode=711', 'run', join(folder, 'run')]);
-  const daemon = new Daemon(folder);
+  const daemon = new Daemon(folder, through);
   try {
     return await work(daemon);
   } finally {
@@ -146,7 +153,7 @@ const hierarchies = () => {
 };
 
 /**
- * Containers' processes, their monitors and daemons, the containers' own first.
+ * Containers' processes, their monitors and daemons, the containers' own first; and what serves networks.
  *
  * @param {string} folder
  */
@@ -163,7 +170,18 @@ function processesOf(folder) {
   };
   for (const top of hierarchies())
     for (const group of [layoutOf(folder).cgroup, bareGroup(folder)]) add(join(top, group));
+  for (const entry of readdirSync('/proc').filter((name) => /^\d+$/.test(name)))
+    if (commandLine(entry).includes(`${folder}/run/networks/`)) pids.add(Number(entry));
   return [...pids];
+}
+
+/** @param {string} pid */
+function commandLine(pid) {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+  } catch {
+    return ''; // ended meanwhile
+  }
 }
 
 /** @param {string} group */

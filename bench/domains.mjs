@@ -6,13 +6,14 @@ export const sleeper = ['/bin/sleep', 'infinity'];
 /**
  * @param {string} name
  * @param {string} [template]
+ * @param {string} [link] an element of `<devices>`
  */
-export const sleepingDomain = (name, template = 'busybox') => `<domain type='lxc'>
+export const sleepingDomain = (name, template = 'busybox', link = '') => `<domain type='lxc'>
   <name>${name}</name>
   <memory unit='MiB'>64</memory>
   <os><type>exe</type><init>${sleeper[0]}</init><initarg>${sleeper[1]}</initarg></os>
   <devices>
-    <filesystem type='template'><source name='${template}'/><target dir='/'/></filesystem>
+    <filesystem type='template'><source name='${template}'/><target dir='/'/></filesystem>${link}
   </devices>
 </domain>`;
 

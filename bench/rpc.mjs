@@ -2,7 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { runBench } from './run.mjs';
 
-await runBench('bench:rpc', async () => (await import('./rpc/rows.mjs')).rpcRows, [
-  ...['python3', 'python3-libvirt'],
-  ...['libvirt-daemon', 'libvirt-daemon-driver-lxc', 'libvirt-clients'],
-]);
+await runBench('bench:rpc', async () => (await import('./rpc/rows.mjs')).rpcRows, {
+  packages: [
+    ...['python3', 'python3-libvirt'],
+    ...['libvirt-daemon', 'libvirt-daemon-driver-lxc', 'libvirt-clients'],
+  ],
+});

@@ -6,6 +6,7 @@ import { cpus, loadavg, release } from 'node:os';
 import { parseArgs } from 'node:util';
 import { setUp } from '../scripts/setup.mjs';
 import { reportOf, step } from '../scripts/steps.mjs';
+import { ownNetwork } from './own-network.mjs';
 import { formatTable } from './table.mjs';
 
 const signals = /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP']);
@@ -20,27 +21,38 @@ const machine = () => ({
 
 /**
  * Runs the rows that are asked for, or all. `load` imports them, once everything is built; `packages` are Debian's that they
- * need besides the project's own.
+ * need besides the project's own; with `network` they have one of their own.
  *
  * @param {string} command
  * @param {() => Promise<readonly import('./measure.mjs').Row[]>} load
- * @param {readonly string[]} [packages]
+ * @param {{ packages?: readonly string[], network?: boolean }} [needs]
  */
-export async function runBench(command, load, packages = []) {
+export async function runBench(command, load, { packages = [], network = false } = {}) {
   if (process.env.CTVIRT_BENCH_INSIDE === undefined) {
     await setUp(packages);
-    return await runInside();
+    return await runInside(network);
   }
   const rows = await load();
   const { clearAll } = await import('./daemon.mjs');
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { json: { type: 'boolean', default: false }, help: { type: 'boolean', short: 'h' } },
+    options: {
+      json: { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h' },
+      // Other numbers than a row's own, to try it.
+      count: { type: 'string' },
+      rounds: { type: 'string' },
+    },
   });
+  const { count, rounds } = values;
+  const amounts = {
+    ...(count !== undefined && { count: Number(count) }),
+    ...(rounds !== undefined && { rounds: Number(rounds) }),
+  };
   const unknown = positionals.filter((name) => !rows.some((row) => row.name === name));
   if (values.help === true || unknown.length > 0) {
     process.stdout.write(
-      `npm run ${command} [-- ROW … --json]; rows: ${rows.map(({ name }) => name).join(', ')}\n`,
+      `npm run ${command} [-- ROW … --count N --rounds N --json]; rows: ${rows.map(({ name }) => name).join(', ')}\n`,
     );
     process.exit(unknown.length > 0 ? 2 : 0);
   }
@@ -52,7 +64,7 @@ export async function runBench(command, load, packages = []) {
   for (const row of rows) {
     if (positionals.length > 0 && !positionals.includes(row.name)) continue;
     try {
-      results.push(...(await step(`bench: ${row.name}`, (note) => row.run({ note }))));
+      results.push(...(await step(`bench: ${row.name}`, (note) => row.run({ note, ...amounts }))));
     } catch (error) {
       failed++;
       process.stderr.write(`\n${reportOf(error)}\n\n`);
@@ -70,12 +82,14 @@ export async function runBench(command, load, packages = []) {
 /**
  * In a mount namespace of its own, whatever happens to this process leaves no mount behind. Mounts in there are shared, as systemd has
  * them everywhere: where they are private the daemon has to take each of the host's from every monitor.
+ *
+ * @param {boolean} network
  */
-async function runInside() {
-  const wrapped =
-    'setpriv --pdeathsig TERM unshare --mount --propagation private unshare --mount --propagation shared'.split(
-      ' ',
-    );
+async function runInside(network) {
+  const namespaces = network
+    ? ownNetwork
+    : 'unshare --mount --propagation private unshare --mount --propagation shared'.split(' ');
+  const wrapped = ['setpriv', '--pdeathsig', 'TERM', ...namespaces];
   const [file, ...args] = [...wrapped, process.execPath, ...process.argv.slice(1)];
   const child = spawn(file, args, { stdio: 'inherit', env: { ...process.env, CTVIRT_BENCH_INSIDE: '1' } });
   for (const signal of signals) process.on(signal, () => child.kill(signal));

@@ -22,7 +22,8 @@ if (hierarchies.length > 0) {
   mkdirSync(aside);
   mount('--rbind', '/sys/fs/cgroup', aside);
   mount('-t', 'tmpfs', 'cgroup', '/sys/fs/cgroup');
-  for (const name of hierarchies) {
+  // Where /sys is mounted above another one, each is told twice.
+  for (const name of new Set(hierarchies)) {
     mkdirSync(join('/sys/fs/cgroup', name));
     mount('--bind', join(aside, name), join('/sys/fs/cgroup', name));
   }
