@@ -88,6 +88,14 @@ export interface ConsoleStream {
   resize(columns: number, rows: number): void;
 }
 
+/** How a network's document is taken. */
+export interface NetworkDefineOptions {
+  /** What is only doubtful is refused, too. */
+  readonly strict?: boolean;
+  /** Looks at the document that was read, and throws what forbids it. */
+  readonly permit?: (network: Network) => void;
+}
+
 /** All operations on domains; every failure is an `EngineError`. */
 export interface Engine {
   list(): readonly DomainSummary[];
@@ -201,15 +209,17 @@ export interface Engine {
     find(key: { readonly name: string } | { readonly uuid: string }): NetworkSummary | undefined;
     /** Its XML; of one that runs as it runs unless `inactive`. */
     xml(ref: NetworkRef, options?: { inactive?: boolean }): Promise<string>;
+    /** The same, read. */
+    document(ref: NetworkRef, options?: { inactive?: boolean }): Network;
     /** A document without a UUID is that of the network of its name, if there is one. One that runs goes on as it is until it is started again. */
     define(
       xml: string,
-      options?: { strict?: boolean },
+      options?: NetworkDefineOptions,
     ): Promise<{ network: NetworkSummary; findings: readonly Finding[] }>;
     /** Starts a network that is gone when it is stopped. */
     create(
       xml: string,
-      options?: { strict?: boolean },
+      options?: NetworkDefineOptions,
     ): Promise<{ network: NetworkSummary; findings: readonly Finding[] }>;
     start(ref: NetworkRef): Promise<NetworkSummary>;
     /** Links of running domains stay, and are plugged in again when it starts. */

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { NetworkLease, NetworkSummary } from '@ctvirt/api';
 import { checkNetwork, type Finding, type Network, parseDocument, placeFindings } from '@ctvirt/xml';
-import type { Engine } from '../contract.js';
+import type { Engine, NetworkDefineOptions } from '../contract.js';
 import { EngineError } from '../errors.js';
 import { refuseErrors } from '../lifecycle/document.js';
 import { remarkOf } from '../lifecycle/not-enforced.js';
@@ -46,9 +46,10 @@ export function networkOperations(parts: NetworkParts): Operations {
       const entry = 'name' in key ? known.byName(key.name) : known.byUuid(key.uuid);
       return entry === undefined || entry.pending ? undefined : summary(entry);
     },
-    xml: async (ref, options) => xmlOf(known.find(ref), options?.inactive === true, parts),
-    define: (xml, options) => define(read(xml, options?.strict === true), parts),
-    create: (xml, options) => create(read(xml, options?.strict === true), parts),
+    xml: async (ref, options) => networkText(shownOf(known.find(ref), options?.inactive === true, parts)),
+    document: (ref, options) => shownOf(known.find(ref), options?.inactive === true, parts),
+    define: (xml, options) => define(read(xml, options), parts),
+    create: (xml, options) => create(read(xml, options), parts),
     start: (ref) => taken(ref, (entry) => runner.start(entry)),
     stop: (ref) => taken(ref, (entry) => runner.stop(entry)),
     undefine: async (ref) => await inTurn(ref, parts, (entry) => undefine(entry, parts)),
@@ -72,11 +73,12 @@ async function inTurn<T>(
   return await queue.run(name, async () => await operation(known.find(uuid)));
 }
 
-function read(xml: string, strict: boolean): Read {
+function read(xml: string, { strict = false, permit }: NetworkDefineOptions = {}): Read {
   const { model, findings } = parseDocument('network', xml, { strict });
   refuseErrors(findings, 'the document');
   if (model === undefined) throw new EngineError('invalid', 'the document is no network', { findings });
   diskName(model.name);
+  permit?.(model);
   return { network: model, findings: [...findings, ...placeFindings(xml, unkeptOf(model))] };
 }
 
@@ -265,12 +267,11 @@ async function amend(
 }
 
 /** libvirt's clients are shown how many interfaces are on it. */
-function xmlOf(entry: NetworkEntry, isInactive: boolean, { memberships }: NetworkParts): string {
+function shownOf(entry: NetworkEntry, isInactive: boolean, { memberships }: NetworkParts): SettledNetwork {
   const { name, stored, live } = entry;
-  if (live === undefined || (isInactive && stored !== undefined))
-    return networkText(stored ?? documentOf(entry));
+  if (live === undefined || (isInactive && stored !== undefined)) return stored ?? documentOf(entry);
   const connections = memberships.count(name);
-  return networkText(connections === 0 ? live.network : { ...live.network, connections });
+  return connections === 0 ? live.network : { ...live.network, connections };
 }
 
 async function leasesOf(entry: NetworkEntry, parts: NetworkParts): Promise<NetworkLease[]> {

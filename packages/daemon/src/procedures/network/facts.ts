@@ -3,7 +3,7 @@
 import type { NetworkLease } from '@ctvirt/api';
 import type { LinkAddresses } from '@ctvirt/engine';
 import { libvirtError } from '@ctvirt/rpc';
-import { formatDocument, hasOwnBridge, modeOf, parseDocument } from '@ctvirt/xml';
+import { formatDocument, hasOwnBridge, modeOf, type Network } from '@ctvirt/xml';
 import type { Bind } from '../session.js';
 import { checkFlags, refusal } from '../words/refusal.js';
 import { networkOf, type ShownNetwork } from './shown.js';
@@ -30,11 +30,10 @@ const bridgeXml = ({ uuid }: ShownNetwork, { name, mac }: LinkAddresses): string
   });
 
 /** With what libvirt writes out although nobody stated it; reading it again changes nothing about what is run. */
-function withDefaults(xml: string): string {
-  const { model } = parseDocument('network', xml);
-  if (model === undefined || !hasOwnBridge(modeOf(model))) return xml;
-  return formatDocument('network', { ...model, bridge: { stp: true, delay: 0, ...model.bridge } });
-}
+const withDefaults = (network: Network): Network =>
+  hasOwnBridge(modeOf(network))
+    ? { ...network, bridge: { stp: true, delay: 0, ...network.bridge } }
+    : network;
 
 const toWireLease = (iface: string, lease: NetworkLease) => ({
   iface,
@@ -55,7 +54,8 @@ export const bindNetworkFacts: Bind = ({ engine }) => ({
     const network = await networkOf(engine, net);
     if (network.link !== undefined) return { xml: bridgeXml(network, network.link) };
     const inactive = (flags & inactiveFlag) !== 0;
-    return { xml: withDefaults(await engine.networks.xml(network.uuid, { inactive })) };
+    const document = engine.networks.document(network.uuid, { inactive });
+    return { xml: formatDocument('network', withDefaults(document)) };
   },
   async networkGetBridgeName({ net }) {
     const { name, bridge } = await networkOf(engine, net);

@@ -1,7 +1,7 @@
 // The life of networks: defined, started, stopped, and whether they start by themselves.
 // SPDX-License-Identifier: Apache-2.0
 import type { NetworkSummary } from '@ctvirt/api';
-import { parseDocument } from '@ctvirt/xml';
+import type { Network } from '@ctvirt/xml';
 import type { Bind, Binding } from '../session.js';
 import { checkFlags, refusal } from '../words/refusal.js';
 import { ownNetworkOf, toWireNetwork, type WireNetwork, wrongState } from './shown.js';
@@ -9,9 +9,7 @@ import { ownNetworkOf, toWireNetwork, type WireNetwork, wrongState } from './sho
 const validateFlag = 1;
 
 /** The network that a document means by its UUID; libvirt takes one without for that of a new network, whose name must be free. */
-function meantBy({ engine: { networks } }: Binding, xml: string): NetworkSummary | undefined {
-  const { model } = parseDocument('network', xml);
-  if (model === undefined) return undefined; // the engine says what is wrong with it
+function meantBy({ engine: { networks } }: Binding, model: Network): NetworkSummary | undefined {
   const { name } = model;
   const uuid = model.uuid?.toLowerCase();
   const same = uuid === undefined ? undefined : networks.find({ uuid });
@@ -31,13 +29,15 @@ function meantBy({ engine: { networks } }: Binding, xml: string): NetworkSummary
 export const bindNetworkLife: Bind = (binding) => {
   const { engine } = binding;
   const define = async (xml: string, strict: boolean) => {
-    meantBy(binding, xml);
-    return { net: toWireNetwork((await engine.networks.define(xml, { strict })).network) };
+    const permit = (model: Network): void => void meantBy(binding, model);
+    return { net: toWireNetwork((await engine.networks.define(xml, { strict, permit })).network) };
   };
   const create = async (xml: string, strict: boolean) => {
-    const same = meantBy(binding, xml);
-    if (same?.active === true) throw wrongState(`network is already active as '${same.name}'`);
-    return { net: toWireNetwork((await engine.networks.create(xml, { strict })).network) };
+    const permit = (model: Network): void => {
+      const same = meantBy(binding, model);
+      if (same?.active === true) throw wrongState(`network is already active as '${same.name}'`);
+    };
+    return { net: toWireNetwork((await engine.networks.create(xml, { strict, permit })).network) };
   };
   const ours = (net: WireNetwork) => ownNetworkOf(engine, net);
 

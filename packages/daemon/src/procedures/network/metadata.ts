@@ -1,6 +1,6 @@
 // Titles, descriptions and metadata of networks.
 // SPDX-License-Identifier: Apache-2.0
-import { type Network, parseDocument } from '@ctvirt/xml';
+import type { Network } from '@ctvirt/xml';
 import type { Bind } from '../session.js';
 import { metadataEdit, readMetadata } from '../words/metadata.js';
 import { affectedNetwork } from './affect.js';
@@ -13,9 +13,8 @@ export const bindNetworkMetadata: Bind = ({ engine, publish }) => ({
   async networkGetMetadata({ network: net, type, uri, flags }, { name }) {
     const network = await networkOf(engine, net);
     const { live } = affectedNetwork(flags, network, name);
-    const xml =
-      network.link === undefined ? await engine.networks.xml(network.uuid, { inactive: !live }) : '';
-    const { model = {} } = parseDocument('network', xml);
+    const model =
+      network.link === undefined ? engine.networks.document(network.uuid, { inactive: !live }) : {};
     return { metadata: readMetadata(model, { type, uri, procedure: name }, errors) };
   },
   async networkSetMetadata({ network: net, type, metadata, key, uri, flags }, { name }) {
