@@ -1,8 +1,17 @@
 // Files that survive a crash: written beside, synced, renamed; and trees removed without following links.
 // SPDX-License-Identifier: Apache-2.0
 import { randomBytes } from 'node:crypto';
-import { constants, readdirSync } from 'node:fs';
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import {
+  closeSync,
+  constants,
+  fchmodSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { lstat, mkdir, open, readdir, readFile, rename, rmdir, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { isErrno } from './gone.js';
 import { run } from './run.js';
@@ -10,6 +19,7 @@ import { run } from './run.js';
 export { exchange } from './syscalls.js';
 
 const UNFINISHED = '.new';
+const FEW = 16;
 
 /** Files in a folder that a killed daemon had begun to write. */
 export function unfinishedIn(folder: string): string[] {
@@ -18,34 +28,64 @@ export function unfinishedIn(folder: string): string[] {
     .map((name) => join(folder, name));
 }
 
-/** Replaces `path` whole or not at all; with `durable` it is on the disk when this resolves. */
+/**
+ * Replaces `path` whole or not at all; with `durable` it is on the disk when this resolves. What need not be there takes less time
+ * than to hand it to another thread.
+ */
 export async function writeAtomically(
   path: string,
   content: string,
   options: { durable?: boolean; mode?: number } = {},
 ): Promise<void> {
   const temporary = `${path}.${randomBytes(4).toString('hex')}${UNFINISHED}`;
-  const file = await open(
-    temporary,
-    constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW,
-    options.mode ?? 0o600,
-  );
+  const isDurable = options.durable !== false;
   try {
-    // Whatever the umask.
-    if (options.mode !== undefined) await file.chmod(options.mode);
-    await file.writeFile(content);
-    if (options.durable !== false) await file.sync();
+    await writeNew(temporary, content, options);
+    if (isDurable) await rename(temporary, path);
+    else renameSync(temporary, path);
   } catch (error) {
-    await rm(temporary, { force: true });
+    rmSync(temporary, { force: true });
     throw error;
+  }
+  if (isDurable) await syncDirectory(dirname(path));
+}
+
+/** Writes the files of a folder that nobody looks into yet; they are on the disk when this resolves. */
+export async function fillFolder(folder: string, files: Readonly<Record<string, string>>): Promise<void> {
+  await settle(Object.entries(files).map(([name, content]) => writeNew(join(folder, name), content)));
+  await syncDirectory(folder);
+}
+
+async function writeNew(
+  path: string,
+  content: string,
+  { durable, mode }: { durable?: boolean; mode?: number } = {},
+): Promise<void> {
+  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
+  if (durable === false) {
+    const file = openSync(path, flags, mode ?? 0o600);
+    try {
+      // Whatever the umask.
+      if (mode !== undefined) fchmodSync(file, mode);
+      writeFileSync(file, content);
+    } finally {
+      closeSync(file);
+    }
+    return;
+  }
+  const file = await open(path, flags, mode ?? 0o600);
+  try {
+    if (mode !== undefined) await file.chmod(mode);
+    await file.writeFile(content);
+    await file.sync();
   } finally {
     await file.close();
   }
-  await rename(temporary, path).catch(async (error: unknown) => {
-    await rm(temporary, { force: true });
-    throw error;
-  });
-  if (options.durable !== false) await syncDirectory(dirname(path));
+}
+
+/** The first failure, when all have ended. */
+async function settle(steps: readonly Promise<void>[]): Promise<void> {
+  for (const result of await Promise.allSettled(steps)) if (result.status === 'rejected') throw result.reason;
 }
 
 /** Makes renames and removals in a directory durable. */
@@ -75,5 +115,20 @@ export async function makePrivateDirectory(path: string, mode = 0o700): Promise<
 
 /** GNU rm walks by descriptors: neither links nor names that are not UTF-8 nor great depth trouble it, as they would Node. */
 export async function removeTree(path: string): Promise<void> {
+  if (await removeFlat(path)) return;
   await run(['/bin/rm', '-rf', '--one-file-system', '--', path]);
+}
+
+/** Of a folder with a few files, such as a definition, no program is needed; whatever is in the way is left to that. */
+async function removeFlat(path: string): Promise<boolean> {
+  try {
+    if (!(await lstat(path)).isDirectory()) return false;
+    const entries = await readdir(path, { withFileTypes: true });
+    if (entries.length > FEW || !entries.every((entry) => entry.isFile())) return false;
+    await Promise.all(entries.map(({ name }) => unlink(join(path, name))));
+    await rmdir(path);
+    return true;
+  } catch {
+    return false;
+  }
 }

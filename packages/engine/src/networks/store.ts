@@ -5,7 +5,7 @@ import { mkdir, rm, rmdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { formatDocument, parseDocument, writtenLimits } from '@ctvirt/xml';
 import { EngineError } from '../errors.js';
-import { unfinishedIn, writeAtomically } from '../host/files.js';
+import { fillFolder, unfinishedIn, writeAtomically } from '../host/files.js';
 import { isErrno } from '../host/gone.js';
 import { Folders, parseJson, readOr } from '../state/folders.js';
 import { diskName, type Layout } from '../state/layout.js';
@@ -116,10 +116,11 @@ const LIVE = 'live.xml';
 
 const filledWith =
   ({ record, network }: StoredNetwork) =>
-  async (folder: string): Promise<void> => {
-    await writeAtomically(join(folder, 'network.xml'), formatDocument('network', network));
-    await writeAtomically(join(folder, 'record.json'), formatRecord(record));
-  };
+  (folder: string): Promise<void> =>
+    fillFolder(folder, {
+      'network.xml': formatDocument('network', network),
+      'record.json': formatRecord(record),
+    });
 
 const formatRecord = (record: NetworkRecord): string => `${JSON.stringify(record)}\n`;
 

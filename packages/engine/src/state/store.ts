@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { chmod, mkdir, readFile, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { EngineError } from '../errors.js';
-import { removeTree, writeAtomically } from '../host/files.js';
+import { fillFolder, removeTree, writeAtomically } from '../host/files.js';
 import { requireTrusted } from '../host/trusted.js';
 import { type Fill, Folders, parseJson, readOr } from './folders.js';
 import type { NamedIds } from './id-ranges.js';
@@ -176,13 +176,9 @@ export class DomainStore {
 }
 
 const filledWith =
-  (record: DomainRecord, documents: Documents): Fill =>
-  async (folder) => {
-    for (const [file, text] of Object.entries(documents.native))
-      await writeAtomically(join(folder, file), text);
-    await writeAtomically(join(folder, 'domain.xml'), documents.xml);
-    await writeAtomically(join(folder, 'record.json'), formatRecord(record));
-  };
+  (record: DomainRecord, { native, xml }: Documents): Fill =>
+  (folder) =>
+    fillFolder(folder, { ...native, 'domain.xml': xml, 'record.json': formatRecord(record) });
 
 function formatLease(lease: Lease): string {
   return `${JSON.stringify(lease)}\n`;

@@ -28,6 +28,8 @@ const optionOf = (file: string): string => `--conf-file=${file}`;
 /** Starts, tells, and ends it. */
 export class Dnsmasq {
   #process: Process | undefined;
+  /** What the files have that only we write, by path, so that they need not be read again. */
+  readonly #written = new Map<string, string>();
 
   constructor(private readonly files: DnsmasqFiles) {}
 
@@ -35,6 +37,8 @@ export class Dnsmasq {
   async serve(bridge: OwnBridge, members: readonly Member[]): Promise<void> {
     const { files } = this;
     const config = configText(bridge, files, dnsmasqUser());
+    // Whoever took it away may have touched its files, too.
+    this.#written.clear();
     const isSame = (await readIfThere(files.config)) === config;
     if (isSame && this.isUp()) return await this.know(bridge, members);
     if (this.isUp()) await this.end();
@@ -118,8 +122,9 @@ export class Dnsmasq {
       [hosts, hostsText(bridge, members)],
       [names, namesText(bridge, members)],
     ] as const) {
-      if ((await readIfThere(path)) === text) continue;
+      if ((this.#written.get(path) ?? (await readIfThere(path))) === text) continue;
       await writeAtomically(path, text, { durable: false, mode: READABLE });
+      this.#written.set(path, text);
       isNew = true;
     }
     return isNew;

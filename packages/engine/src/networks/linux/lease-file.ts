@@ -5,19 +5,27 @@ import type { HeldLease, Member } from '../contract/plan.js';
 
 const known = (word: string | undefined): string | undefined => (word === '*' ? undefined : word);
 
+/** Whose hardware has an address. Worked out when it is first asked: of many members few have asked for theirs. */
+function ownersOf(members: readonly Member[]): (address: string) => string | undefined {
+  const keyOf = (address: string): string => addressBytes(address).toString('hex');
+  let owners: ReadonlyMap<string, string> | undefined;
+  return (address) => {
+    owners ??= new Map(
+      members.flatMap(({ mac, addresses }) => addresses.map((one) => [keyOf(one), mac] as const)),
+    );
+    return owners.get(keyOf(address));
+  };
+}
+
 /** Those that have not run out by then. IPv6's do not tell whose hardware they are for: members' addresses do. */
 export function readLeases(text: string, members: readonly Member[], now: Date): HeldLease[] {
-  const macs = new Map(
-    members.flatMap(({ mac, addresses }) =>
-      addresses.map((one) => [addressBytes(one).toString('hex'), mac] as const),
-    ),
-  );
+  const macOf = ownersOf(members);
   return text.split('\n').flatMap((line): HeldLease[] => {
     const [expires = '', who = '', address = '', hostname, clientId] = line.split(' ');
     if (!/^\d+$/.test(expires) || address === '') return []; // the server's own DUID
     const isV6 = address.includes(':');
     const lease: HeldLease = {
-      mac: isV6 ? macs.get(addressBytes(address).toString('hex')) : who.replace(/^[0-9a-f]{2}-/i, ''),
+      mac: isV6 ? macOf(address) : who.replace(/^[0-9a-f]{2}-/i, ''),
       address,
       family: isV6 ? 6 : 4,
       hostname: known(hostname),
@@ -39,15 +47,11 @@ const macOfDuid = (duid = ''): string | undefined =>
  * itself if there are none.
  */
 export function withoutTaken(text: string, members: readonly Member[]): string {
-  const owners = new Map(
-    members.flatMap(({ mac, addresses }) =>
-      addresses.map((one) => [addressBytes(one).toString('hex'), mac.toLowerCase()] as const),
-    ),
-  );
+  const ownerOf = ownersOf(members);
   const isTaken = (line: string): boolean => {
     const [expires = '', who = '', address = '', , id] = line.split(' ');
     if (!/^\d+$/.test(expires) || address === '') return false;
-    const owner = owners.get(addressBytes(address).toString('hex'));
+    const owner = ownerOf(address)?.toLowerCase();
     const holder = address.includes(':') ? macOfDuid(id) : who.replace(/^[0-9a-f]{2}-/i, '');
     return owner !== undefined && holder !== undefined && holder.toLowerCase() !== owner;
   };
