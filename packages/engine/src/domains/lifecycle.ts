@@ -65,9 +65,11 @@ export class Lifecycle {
     // Before anything runs: what another one has ends the start here.
     registry.hold(entry, { ...heldOf(domain), addresses: entry.record.addresses });
     let run: Run | undefined;
+    // While liblxc does its work, which takes longer. Who fails first says why.
+    const ready = networkLinks.tell(entry, domain);
+    ready.catch(() => undefined);
     try {
-      await networkLinks.tell(entry, domain);
-      run = await driver.start(entry, domain, xml, begun);
+      run = await driver.start(entry, domain, xml, { begun, ready });
     } catch (error) {
       registry.hold(entry, nothingHeld);
       await this.#leaveNetworks(entry);

@@ -126,13 +126,18 @@ export interface Owners {
   readonly isBusy: (subject: Subject) => boolean;
 }
 
+/** What goes on beside a start. */
+export interface AroundStart {
+  /** Called when there is nothing more to refuse: what fails from then on is a run that failed. */
+  readonly begun: () => void;
+  /** What has to be done before init runs; the start fails with it. */
+  readonly ready: Promise<void>;
+}
+
 /** What starts, finds, changes and puts away the runs of domains. */
 export interface Driver {
-  /**
-   * Starts a domain from its document and resolves when its init runs; undefined if that has ended already. Calls `begun` when
-   * there is nothing more to refuse: what fails from then on is a run that failed.
-   */
-  start(subject: Subject, domain: Domain, xml: string, begun: () => void): Promise<Run | undefined>;
+  /** Starts a domain from its document and resolves when its init runs; undefined if that has ended already. */
+  start(subject: Subject, domain: Domain, xml: string, around: AroundStart): Promise<Run | undefined>;
   /** Finishes or undoes what an earlier daemon had begun, and answers what runs, and what ran and was not put away. */
   find<S extends Subject>(subjects: Iterable<S>): Promise<readonly Found<S>[]>;
   /** How the last run ended that was not put away. */

@@ -5,6 +5,7 @@ import type { HostLinks } from '../drivers/floor.js';
 import { EngineError } from '../errors.js';
 import type { EngineLog } from '../log.js';
 import type { KeyedQueue } from '../state/queue.js';
+import { remembered } from '../state/remembered.js';
 import type { NetworkHost } from './contract/network-host.js';
 import type { Member, NetworkPlan } from './contract/plan.js';
 import type { DueNetworks } from './due.js';
@@ -122,24 +123,26 @@ export class NetworkRunner {
     );
   }
 
-  /** Who has which address there, as the host is told. */
-  members({ name, bridge }: NetworkPlan): Member[] {
+  /** Who has which address there, as the host is told; the same objects as before of those who have not changed. */
+  members(plan: NetworkPlan): Member[] {
+    return this.parts.memberships.on(plan.name).flatMap((one) => this.#membersOf(one, plan));
+  }
+
+  readonly #membersOf = remembered((one: Membership, { bridge }: NetworkPlan): Member[] => {
+    const { domain, mac, names, addresses } = one;
     const given = (bridge?.dhcp ?? []).map(({ server }) => server);
     const subnets = (bridge?.addresses ?? []).filter(({ address }) => given.includes(address));
-    return this.parts.memberships.on(name).flatMap((one): Member[] => {
-      const { domain, mac, names, addresses } = one;
-      const forwards = one.forwards === undefined ? {} : { forwards: one.forwards };
-      // Of one that was chosen when it had another subnet nothing is kept there.
-      const kept = one.isReserved
-        ? addresses.filter((address) => subnets.some((subnet) => isWithin(subnet, address)))
-        : [];
-      const own = one.isRunning ? addresses.filter((address) => !kept.includes(address)) : [];
-      return [
-        ...(kept.length > 0 ? [{ domain, mac, names, addresses: kept, isReserved: true, ...forwards }] : []),
-        ...(own.length > 0 ? [{ domain, mac, names, addresses: own, isReserved: false, ...forwards }] : []),
-      ];
-    });
-  }
+    const forwards = one.forwards === undefined ? {} : { forwards: one.forwards };
+    // Of one that was chosen when it had another subnet nothing is kept there.
+    const kept = one.isReserved
+      ? addresses.filter((address) => subnets.some((subnet) => isWithin(subnet, address)))
+      : [];
+    const own = one.isRunning ? addresses.filter((address) => !kept.includes(address)) : [];
+    return [
+      ...(kept.length > 0 ? [{ domain, mac, names, addresses: kept, isReserved: true, ...forwards }] : []),
+      ...(own.length > 0 ? [{ domain, mac, names, addresses: own, isReserved: false, ...forwards }] : []),
+    ];
+  });
 
   /** Plugs the links of running domains into its bridge. */
   async plug({ name, bridge }: NetworkPlan): Promise<void> {

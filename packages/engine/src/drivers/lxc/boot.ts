@@ -42,7 +42,7 @@ import type { IdRanges } from '../../state/id-ranges.js';
 import { diskName, type Layout } from '../../state/layout.js';
 import type { DomainStore } from '../../state/store.js';
 import type { FilesystemSpec, OpenContext, Sources } from '../../storage/index.js';
-import type { Subject } from '../driver.js';
+import type { AroundStart, Subject } from '../driver.js';
 import { configRows } from './config.js';
 import { endedPath } from './ended-links.js';
 import type { DiskLimits } from './facets/disk-limits.js';
@@ -75,12 +75,25 @@ export interface BootParts {
   readonly log: EngineLog;
 }
 
+/** What liblxc is given besides the plan. */
+interface Launch extends Pick<AroundStart, 'ready'> {
+  readonly xml: string;
+  readonly config: OpenedFiles &
+    Pick<Parameters<typeof configRows>[0], 'plan' | 'views'> & { readonly limits: readonly Limit[] };
+  readonly mounts: PrivateMounts;
+}
+
 /** Starts containers; a start that fails leaves nothing. */
 export class Boot {
   constructor(private readonly parts: BootParts) {}
 
   /** Resolves when init runs; undefined if it has ended already. */
-  async start(subject: Subject, plan: RunPlan, xml: string, begun: () => void): Promise<Running | undefined> {
+  async start(
+    subject: Subject,
+    plan: RunPlan,
+    xml: string,
+    around: AroundStart,
+  ): Promise<Running | undefined> {
     const { cgroups, layout, placement, ceiling } = this.parts;
     beginMoves(cgroups);
     this.#refuse(subject, plan);
@@ -97,8 +110,8 @@ export class Boot {
     const launch = async (limited: Resources): Promise<Running | undefined> => {
       const limits = this.#limits(subject, { ...plan, resources: limited });
       const config = { plan: { ...plan, resources }, ...files, views, limits };
-      begun();
-      return await this.#launch(subject, plan, xml, config, mounts);
+      around.begun();
+      return await this.#launch(subject, plan, { xml, ready: around.ready, config, mounts });
     };
     const running = await launch(place.to).catch((error: unknown) => {
       const unplaced = place.without(error);
@@ -154,10 +167,7 @@ export class Boot {
   async #launch(
     subject: Subject,
     plan: RunPlan,
-    xml: string,
-    config: OpenedFiles &
-      Pick<Parameters<typeof configRows>[0], 'plan' | 'views'> & { readonly limits: readonly Limit[] },
-    mounts: PrivateMounts,
+    { xml, ready, config, mounts }: Launch,
   ): Promise<Running | undefined> {
     const { cgroups, layout, tools, appArmor, wall } = this.parts;
     const { record } = subject;
@@ -190,6 +200,7 @@ export class Boot {
         this.#checkGroups(subject, run, config.limits);
         boundGroups(cgroups, tools.group(name));
         await this.openLinks(subject, plan);
+        await ready;
       });
     } catch (error) {
       await this.clearLinks(subject);

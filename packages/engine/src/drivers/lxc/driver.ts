@@ -20,7 +20,17 @@ import { planOf } from '../../lifecycle/document.js';
 import { linkFaults } from '../../lifecycle/link-faults.js';
 import type { HostIds } from '../../state/id-ranges.js';
 import { diskName } from '../../state/layout.js';
-import type { Driver, Ending, Found, LiveChange, Owners, Run, RunInfo, Subject } from '../driver.js';
+import type {
+  AroundStart,
+  Driver,
+  Ending,
+  Found,
+  LiveChange,
+  Owners,
+  Run,
+  RunInfo,
+  Subject,
+} from '../driver.js';
 import { type LxcAssetParts, LxcAssets } from './assets.js';
 import { Boot, type BootParts } from './boot.js';
 import { type ChangeParts, changeRun, namedLinks, restoreRun } from './change.js';
@@ -61,10 +71,10 @@ export class LxcDriver implements Driver {
     this.#runParts = { ...parts, consoles: this.#consoles, filters: new FilterCache() };
   }
 
-  async start(subject: Subject, domain: Domain, xml: string, begun: () => void): Promise<Run | undefined> {
+  async start(subject: Subject, domain: Domain, xml: string, around: AroundStart): Promise<Run | undefined> {
     this.#lookAtLinks(subject, domain);
     const plan = planOf(domain, subject.record, this.parts.facts);
-    const running = await this.#boot.start(subject, plan, xml, begun);
+    const running = await this.#boot.start(subject, plan, xml, around);
     // Not on the way of who waits for the start; a daemon that is killed before leaves it to the next one.
     setImmediate(() => this.#detachFrom(subject));
     return running === undefined ? undefined : this.#runOf(subject, running);

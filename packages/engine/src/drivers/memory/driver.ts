@@ -12,6 +12,7 @@ import type { HostIds } from '../../state/id-ranges.js';
 import type { Usage } from '../../storage/index.js';
 import type { DomainCounters, LinkAddresses } from '../../view.js';
 import {
+  type AroundStart,
   type Driver,
   type Ending,
   type Found,
@@ -156,13 +157,19 @@ export class MemoryDriver implements Driver {
     return [...this.#runs.keys()];
   }
 
-  async start(subject: Subject, domain: Domain, xml: string, begun: () => void): Promise<Run | undefined> {
+  async start(
+    subject: Subject,
+    domain: Domain,
+    xml: string,
+    { begun, ready }: AroundStart,
+  ): Promise<Run | undefined> {
     const { fault, isBrief } = this;
     this.fault = undefined;
     this.isBrief = false;
     if (fault !== undefined && !fault.isBegun) throw fault.error;
     begun();
     if (fault !== undefined) throw fault.error;
+    await ready;
     const run = new MemoryRun(++this.#lastId, domain, this.host);
     this.#runs.set(subject.record.name, run);
     const path = this.host.documentPath?.(subject);

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { EngineError } from '../../errors.js';
 import { addressBytes } from '../../host/address-bytes.js';
+import { remembered } from '../../state/remembered.js';
 import type { DhcpHost, DhcpPlan, DnsPlan, Member, NetworkAddress, OwnBridge } from '../contract/plan.js';
 import { address, asHostName, duid, hostName, linkName, mac, quoted } from './words.js';
 
@@ -154,17 +155,27 @@ const inBrackets = (text: string): string => (text.includes(':') ? `[${address(t
 /** Whose an address is, line by line. */
 export function hostsText(bridge: OwnBridge, members: readonly Member[]): string {
   const written = bridge.dhcp.flatMap(({ hosts }) => hosts);
-  const known = new Set(written.flatMap((host) => (host.address === undefined ? [] : [keyOf(host.address)])));
-  const lines = [
-    ...written.map(hostLine),
-    ...members.flatMap((member) => {
-      // What the document says of an address stands before what we say.
-      const own = member.addresses.filter((one) => !known.has(keyOf(one)));
-      return own.length === 0 ? [] : [memberLine({ ...member, addresses: own })];
-    }),
-  ];
-  return lines.map((line) => `${line}\n`).join('');
+  return [
+    ...written.map((host) => `${hostLine(host)}\n`),
+    ...members.map((member) => memberHosts(member, bridge)),
+  ].join('');
 }
+
+/** What the document says of an address stands before what we say. */
+const memberHosts = remembered((member: Member, bridge: OwnBridge): string => {
+  const known = saidIn(bridge, undefined);
+  const own = member.addresses.filter((one) => !known.has(keyOf(one)));
+  return own.length === 0 ? '' : `${memberLine({ ...member, addresses: own })}\n`;
+});
+
+const saidIn = remembered(
+  ({ dhcp }: OwnBridge): ReadonlySet<string> =>
+    new Set(
+      dhcp.flatMap(({ hosts }) =>
+        hosts.flatMap((host) => (host.address === undefined ? [] : [keyOf(host.address)])),
+      ),
+    ),
+);
 
 const keyOf = (text: string): string => addressBytes(address(text)).toString('hex');
 
@@ -189,12 +200,15 @@ function memberLine({ mac: hardware, addresses, names }: Member): string {
 
 /** What addresses are called, as in /etc/hosts. A domain's name that is no host's is left out: it is a domain all the same. */
 export function namesText({ dns }: OwnBridge, members: readonly Member[]): string {
-  const lines = [
-    ...dns.hosts.map((host) => [address(host.address), ...host.names.map(hostName)]),
-    ...members.flatMap(({ addresses, names }) => {
-      const words = usable(names);
-      return words.length === 0 ? [] : addresses.map((one) => [address(one), ...words]);
-    }),
-  ];
-  return lines.map((words) => `${words.join(' ')}\n`).join('');
+  return [
+    ...dns.hosts.map((host) => nameLine([address(host.address), ...host.names.map(hostName)])),
+    ...members.map((member) => memberNames(member, undefined)),
+  ].join('');
 }
+
+const nameLine = (words: readonly string[]): string => `${words.join(' ')}\n`;
+
+const memberNames = remembered(({ addresses, names }: Member): string => {
+  const words = usable(names);
+  return words.length === 0 ? '' : addresses.map((one) => nameLine([address(one), ...words])).join('');
+});
