@@ -43,7 +43,8 @@ const v6 = { address: 'fd00:7::1', prefix: 64, family: 6 } as const;
 test('a network as default is', async () => {
   assert.deepEqual(told({}), [
     'interface=virbr7',
-    'dhcp-range=192.168.122.2,192.168.122.254,255.255.255.0',
+    'dhcp-range=tag:!known,tag:!known-othernet,192.168.122.2,192.168.122.254,255.255.255.0',
+    'dhcp-range=192.168.122.1,static,255.255.255.0',
     'dhcp-no-override',
     'dhcp-authoritative',
     'dhcp-lease-max=256',
@@ -76,7 +77,8 @@ test('of IPv6 either addresses are given, or only the subnet is advertised', () 
     told({ addresses: [v6], dhcp: [{ ...dhcp, ranges: [{ ...ends, leaseSeconds: 'infinite' }] }] }),
     [
       'interface=virbr7',
-      'dhcp-range=fd00:7::100,fd00:7::1ff,64,infinite',
+      'dhcp-range=tag:!known,tag:!known-othernet,fd00:7::100,fd00:7::1ff,64,infinite',
+      'dhcp-range=fd00:7::1,static,64,infinite',
       'dhcp-lease-max=65536',
       'enable-ra',
     ],
@@ -132,7 +134,8 @@ test('names, records and whom to ask', async () => {
     'srv-host=_ldap._tcp.lan.example,ds.lan.example,389',
     'srv-host=_ldap._tcp,ds,1,0,7',
     'srv-host=_ldap._tcp',
-    'dhcp-range=192.168.122.2,192.168.122.254,255.255.255.0',
+    'dhcp-range=tag:!known,tag:!known-othernet,192.168.122.2,192.168.122.254,255.255.255.0',
+    'dhcp-range=192.168.122.1,static,255.255.255.0',
     'dhcp-no-override',
     'dhcp-authoritative',
     'dhcp-lease-max=256',

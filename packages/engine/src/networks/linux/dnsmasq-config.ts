@@ -110,6 +110,11 @@ function tftpLines({ addresses }: OwnBridge): string[] {
   return roots.length === 0 ? [] : ['enable-tftp', ...roots.map((root) => `tftp-root=${quoted(root)}`)];
 }
 
+/** Who has a line, be it for addresses that are not of this subnet: he is given what is kept for him, and nothing else. */
+const strangers = ['known', 'known-othernet'].map((one) => `tag:!${one}`).join(',');
+
+const hostsOf = (dhcp: readonly DhcpPlan[]): DhcpHost[] => dhcp.flatMap(({ hosts }) => hosts);
+
 const prefixOf = (bridge: OwnBridge, { server, family }: DhcpPlan): number =>
   bridge.addresses.find((one) => one.address === server)?.prefix ?? (family === 4 ? 24 : 64);
 
@@ -121,16 +126,20 @@ function rangeLines(bridge: OwnBridge, dhcp: DhcpPlan): string[] {
   const { family, server, ranges, bootp } = dhcp;
   const prefix = prefixOf(bridge, dhcp);
   const size = family === 6 ? String(prefix) : netmask(prefix);
-  const lines = ranges.map(({ start, end, leaseSeconds }) =>
-    [
-      `dhcp-range=${address(start)}`,
-      address(end),
-      size,
-      ...(leaseSeconds === undefined ? [] : [leaseSeconds]),
-    ].join(','),
-  );
-  // Those alone whose address is kept for them.
-  if (lines.length === 0) lines.push(`dhcp-range=${address(server)},static,${size}`);
+  const lines = [
+    ...ranges.map(({ start, end, leaseSeconds }) =>
+      [
+        // By another name of its own, of which it may have any number, a machine is not given another address.
+        `dhcp-range=${strangers}`,
+        address(start),
+        address(end),
+        size,
+        ...(leaseSeconds === undefined ? [] : [leaseSeconds]),
+      ].join(','),
+    ),
+    // Those whose address is kept for them.
+    [`dhcp-range=${address(server)}`, 'static', size, ...leaseTime(ranges)].join(','),
+  ];
   if (family === 6) return lines;
   const boot =
     bootp === undefined
@@ -154,28 +163,35 @@ const inBrackets = (text: string): string => (text.includes(':') ? `[${address(t
 
 /** Whose an address is, line by line. */
 export function hostsText(bridge: OwnBridge, members: readonly Member[]): string {
-  const written = bridge.dhcp.flatMap(({ hosts }) => hosts);
   return [
-    ...written.map((host) => `${hostLine(host)}\n`),
+    ...hostsOf(bridge.dhcp).map((host) => `${hostLine(host)}\n`),
     ...members.map((member) => memberHosts(member, bridge)),
   ].join('');
 }
 
 /** What the document says of an address stands before what we say. */
 const memberHosts = remembered((member: Member, bridge: OwnBridge): string => {
-  const known = saidIn(bridge, undefined);
-  const own = member.addresses.filter((one) => !known.has(keyOf(one)));
-  return own.length === 0 ? '' : `${memberLine({ ...member, addresses: own })}\n`;
+  const said = saidIn(bridge, undefined);
+  const own = member.addresses.filter((one) => !said.addresses.has(keyOf(one)));
+  const isSaid = own.length === 0 && said.macs.has(member.mac.toLowerCase());
+  return isSaid ? '' : `${memberLine({ ...member, addresses: own })}\n`;
 });
 
-const saidIn = remembered(
-  ({ dhcp }: OwnBridge): ReadonlySet<string> =>
-    new Set(
-      dhcp.flatMap(({ hosts }) =>
-        hosts.flatMap((host) => (host.address === undefined ? [] : [keyOf(host.address)])),
-      ),
-    ),
-);
+interface Said {
+  readonly addresses: ReadonlySet<string>;
+  readonly macs: ReadonlySet<string>;
+}
+const saidIn = remembered(({ dhcp }: OwnBridge): Said => {
+  const hosts = hostsOf(dhcp);
+  return {
+    addresses: new Set(hosts.flatMap((host) => (host.address === undefined ? [] : [keyOf(host.address)]))),
+    macs: new Set(hosts.flatMap((host) => host.mac?.toLowerCase() ?? [])),
+  };
+});
+
+/** Those that are kept for somebody last as long as those that are given to whoever asks. */
+const leaseTime = ([range]: DhcpPlan['ranges']): string[] =>
+  range?.leaseSeconds === undefined ? [] : [String(range.leaseSeconds)];
 
 const keyOf = (text: string): string => addressBytes(address(text)).toString('hex');
 
@@ -195,7 +211,7 @@ const usable = (names: readonly string[]): string[] => names.flatMap((name) => a
 /** A domain is told the first of its names that is one word. */
 function memberLine({ mac: hardware, addresses, names }: Member): string {
   const name = usable(names).find((one) => !one.includes('.'));
-  return [mac(hardware), ...addresses.map(inBrackets), ...(name === undefined ? [] : [name])].join(',');
+  return [...[mac(hardware), ...addresses.map(inBrackets)], ...(name === undefined ? [] : [name])].join(',');
 }
 
 /** What addresses are called, as in /etc/hosts. A domain's name that is no host's is left out: it is a domain all the same. */
