@@ -129,18 +129,18 @@ export class NetworkRunner {
   }
 
   readonly #membersOf = remembered((one: Membership, { bridge }: NetworkPlan): Member[] => {
-    const { domain, mac, names, addresses } = one;
+    const { domain, mac, names, isRunning, addresses } = one;
     const given = (bridge?.dhcp ?? []).map(({ server }) => server);
     const subnets = (bridge?.addresses ?? []).filter(({ address }) => given.includes(address));
-    const forwards = one.forwards === undefined ? {} : { forwards: one.forwards };
+    const common = { domain, mac, names, isRunning, ...(one.forwards && { forwards: one.forwards }) };
     // Of one that was chosen when it had another subnet nothing is kept there.
     const kept = one.isReserved
       ? addresses.filter((address) => subnets.some((subnet) => isWithin(subnet, address)))
       : [];
-    const own = one.isRunning ? addresses.filter((address) => !kept.includes(address)) : [];
+    const own = isRunning ? addresses.filter((address) => !kept.includes(address)) : [];
     return [
-      ...(kept.length > 0 ? [{ domain, mac, names, addresses: kept, isReserved: true, ...forwards }] : []),
-      ...(own.length > 0 ? [{ domain, mac, names, addresses: own, isReserved: false, ...forwards }] : []),
+      ...(kept.length > 0 ? [{ ...common, addresses: kept, isReserved: true }] : []),
+      ...(own.length > 0 ? [{ ...common, addresses: own, isReserved: false }] : []),
     ];
   });
 

@@ -49,5 +49,6 @@ export const networkMember = (given: Partial<Member> = {}): Member => ({
   names: ['web'],
   addresses: ['192.168.122.50'],
   isReserved: true,
+  isRunning: true,
   ...given,
 });

@@ -134,6 +134,7 @@ export interface Member {
   readonly addresses: readonly string[];
   /** Whether the addresses are kept for it and given by DHCP; others its document gives, and are known by name alone. */
   readonly isReserved: boolean;
+  readonly isRunning: boolean;
   /** On a network that translates or routes; who came first has a port that two ask for. */
   readonly forwards?: readonly PortForward[];
 }

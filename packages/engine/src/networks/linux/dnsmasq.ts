@@ -9,7 +9,8 @@ import { commandLine, hasEnded, startTicks } from '../../host/processes.js';
 import { run } from '../../host/run.js';
 import type { HeldLease, Member, OwnBridge } from '../contract/plan.js';
 import { configText, type DnsmasqFiles, type DnsmasqUser, hostsText, namesText } from './dnsmasq-config.js';
-import { readLeases, withoutTaken } from './lease-file.js';
+import { leftLeases, readLeases, serverId, withoutTaken } from './lease-file.js';
+import { release } from './release.js';
 
 /** Debian's package dnsmasq-base. */
 export const DNSMASQ = '/usr/sbin/dnsmasq';
@@ -55,6 +56,13 @@ export class Dnsmasq {
       await this.end();
       await this.#start(bridge, members);
     } else if (isNew) this.#signal('SIGHUP');
+    await this.#endLeft(bridge, members);
+  }
+
+  /** It knows a machine of IPv6 by a name that the machine has made up, perhaps anew at each start. */
+  async #endLeft({ name }: OwnBridge, members: readonly Member[]): Promise<void> {
+    const text = (await readIfThere(this.files.leases)) ?? '';
+    await release(name, leftLeases(text, members, new Date()), serverId(text));
   }
 
   async #start({ name }: OwnBridge, members: readonly Member[]): Promise<void> {

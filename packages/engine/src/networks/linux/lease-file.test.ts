@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { networkMember } from '../../testing/network-plan.js';
-import { readLeases, withoutTaken } from './lease-file.js';
+import { leftLeases, readLeases, serverId, withoutTaken } from './lease-file.js';
+import { releaseMessage } from './release.js';
 
 const text = `1796000000 52:54:00:aa:bb:01 192.168.122.50 web 01:52:54:00:aa:bb:01
 0 06-52:54:00:aa:bb:02 192.168.122.51 * *
@@ -48,4 +49,26 @@ test('an address that is kept for another by now is not the old one’s any more
     lines.map((line) => line.split(' ')[2]),
     ['192.168.122.51', '192.168.122.52', undefined, 'fd00:7::99', undefined],
   );
+});
+
+test('a machine that is off holds no lease of IPv6, since it may be called otherwise the next time', () => {
+  const addresses = ['192.168.122.50', 'fd00:7:0::51'];
+  const now = new Date(0);
+  assert.deepEqual(leftLeases(text, [networkMember({ addresses })], now), []);
+  const left = leftLeases(text, [networkMember({ addresses, isRunning: false })], now);
+  assert.deepEqual(
+    left.map(({ address }) => address),
+    ['fd00:7::51'],
+  );
+  const [lease] = left;
+  assert.ok(lease);
+  assert.equal(
+    releaseMessage(lease, '00:01').toString('hex'),
+    [
+      ...['08000001', '0001000a', '00030001525400aabb01', '00020002', '0001'],
+      ...['00030028', Number(lease.iaid).toString(16).padStart(8, '0'), '00'.repeat(8)],
+      ...['00050018', 'fd000007000000000000000000000051', '00'.repeat(8)],
+    ].join(''),
+  );
+  assert.equal(serverId(text), /^duid (.*)$/m.exec(text)?.[1]);
 });

@@ -38,6 +38,21 @@ export function readLeases(text: string, members: readonly Member[], now: Date):
   });
 }
 
+/** By which clients of IPv6 know the server. */
+export const serverId = (text: string): string | undefined => /^duid (\S+)$/m.exec(text)?.[1];
+
+/** Leases of IPv6 of members that are off. */
+export function leftLeases(text: string, members: readonly Member[], now: Date): HeldLease[] {
+  const off = new Set(
+    members.flatMap(({ isRunning, addresses }) =>
+      isRunning ? [] : addresses.map((one) => addressBytes(one).toString('hex')),
+    ),
+  );
+  return readLeases(text, members, now).filter(
+    ({ family, address }) => family === 6 && off.has(addressBytes(address).toString('hex')),
+  );
+}
+
 /** The half of a DUID that is a hardware address, in those that are made of one. */
 const macOfDuid = (duid = ''): string | undefined =>
   /^00:0[13]:00:01:(?:(?:[0-9a-f]{2}:){4})?((?:[0-9a-f]{2}:){5}[0-9a-f]{2})$/i.exec(duid)?.[1];
