@@ -47,13 +47,11 @@ const macOf = async (link: string) =>
   /link\/ether (\S+)/.exec(await world.enclosure.output('ip', '-o', 'link', 'show', link))?.[1] ?? '';
 
 /** What comes to the host by UDP, from now on: `SENDER PORT TEXT` each. */
-async function hostHears(): Promise<() => string[]> {
+async function hostHears(ports = '9999,67,68,546'): Promise<() => string[]> {
   const folder = `${world.host}/heard`;
   await mkdir(folder, { recursive: true });
   const file = `${folder}/${stops.length}-${performance.now()}`;
-  const [program = '', ...args] = world.enclosure.argv(
-    ...rogue.onHost('hear', { ports: '9999,67,68,546', file }),
-  );
+  const [program = '', ...args] = world.enclosure.argv(...rogue.onHost('hear', { ports, file }));
   const listener: ChildProcess = spawn(program, args, { stdio: 'ignore', detached: true });
   stops.push(async () => {
     const gone = new Promise((resolve) => listener.once('exit', resolve));
@@ -62,7 +60,7 @@ async function hostHears(): Promise<() => string[]> {
   });
   await waitFor(
     'the listener',
-    () => existsSync(file) && lines(readFileSync(file, 'utf8'), true).length === 4,
+    () => existsSync(file) && lines(readFileSync(file, 'utf8'), true).length === ports.split(',').length,
   );
   return () => lines(readFileSync(file, 'utf8'));
 }
@@ -480,5 +478,80 @@ test('bridge: what the document trusts may have other faces', async () => {
     await world.run(domain('rogue', program, onBridge(66, " trustGuestRxFilters='yes'")));
     await done('rogue');
     assert.match(await world.enclosure.output('bridge', 'fdb', 'show', 'br', 'br-e2e'), /02:ba:ad/);
+  });
+});
+
+const third = 5;
+const gateway = { v4: `10.99.${third}.1`, v6: `fd00:99:${third}::1` };
+const onNetwork = (network: string) => `<interface type='network'><source network='${network}'/></interface>`;
+
+/** A network of ours with few addresses, and what it needs to be reached. */
+async function withNetwork(use: () => Promise<void>): Promise<void> {
+  const { networks } = world.client;
+  const range = (start: string, end: string) => `<dhcp><range start='${start}' end='${end}'/></dhcp>`;
+  await networks.define({
+    body: `<network><name>lan</name><forward mode='nat'/><domain name='lan.example'/>
+      <ip address='${gateway.v4}' prefix='24'>${range(`10.99.${third}.10`, `10.99.${third}.17`)}</ip>
+      <ip family='ipv6' address='${gateway.v6}' prefix='64'>${range(`fd00:99:${third}::10`, `fd00:99:${third}::17`)}</ip></network>`,
+  });
+  try {
+    await networks.start({ network: 'lan' });
+    await use();
+  } finally {
+    await world.erase(...(await world.client.domains.list()).map(({ name }) => name));
+    await networks.stop({ network: 'lan' });
+    await networks.undefine({ network: 'lan' });
+  }
+}
+/** Of the members in the order of their definition. */
+const member4 = (at: number) => `10.99.${third}.${10 + at}`;
+const member6 = (at: number) => `fd00:99:${third}::${10 + at}`;
+
+test('network of ours: what a member forges nobody takes in, and it has its own addresses alone', async () => {
+  await withNetwork(async () => {
+    const heard = await hostHears('9999,68,546');
+    const near4 = await neighbour(onNetwork('lan'));
+    for (const address of Object.values(gateway)) await answers('near', address);
+    // Its addresses are kept for it, and it has never run.
+    await world.define(domainXml({ name: 'late', interfaces: [onNetwork('lan')] }));
+    const parts = {
+      ...{ own4: member4(2), near4: member4(0), host4: gateway.v4 },
+      ...{ own6: member6(2), near6: member6(0), host6: gateway.v6 },
+    };
+    await world.run(
+      domain('rogue', rogue.inside(`${everything},starves,honest`, { ...parts, times: 2 }), onNetwork('lan')),
+    );
+    await done('rogue');
+    const lies = async (what: string) => {
+      const words = { ...parts, near4: member4(1), near6: member6(1), leave: 1 };
+      const { status, stderr } = await world.exec('rogue', ...rogue.inside(what, words));
+      assert.equal(status, 0, stderr);
+    };
+    await lies('strangers,claims,denials');
+    await waitFor('what is honest', () => heard().some((line) => line.includes('honest')));
+    assertDeaf(await fromAny());
+    const honest = new RegExp(`^(0:0:0:0:0:ffff:a63:50c|fd00:99:${third}:0:0:0:0:12) 9999 honest$`);
+    assert.deepEqual(
+      [...heard(), ...(await near4())].filter((line) => !honest.test(line)),
+      [],
+    );
+    // What it is answered is for all to hear.
+    await lies('clients');
+    const leases = await world.client.networks.leases({ network: 'lan' });
+    assert.deepEqual(
+      leases.filter(({ domain: owner }) => owner === null),
+      [],
+    );
+    const [link = ''] = (await world.enclosure.links()).filter((name) => name.startsWith('virbr'));
+    const bridge = await macOf(link);
+    const seen = await world.shell('near', 'ip -6 route; ip -6 address; ip neigh');
+    assert.doesNotMatch(seen, /bad|10\.9\./);
+    assert.match(seen, new RegExp(`${gateway.v4} dev eth0 lladdr ${bridge}`));
+    assert.match(seen, new RegExp(`${gateway.v6} dev eth0 lladdr ${bridge}`));
+    await world.client.domains.start({ domain: 'late' });
+    for (const address of [gateway.v4, member4(0), gateway.v6, member6(0)]) await answers('late', address);
+    // There is room for who comes next.
+    await world.run(domainXml({ name: 'next', interfaces: [onNetwork('lan')] }));
+    await answers('next', member6(1));
   });
 });

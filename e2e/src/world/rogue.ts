@@ -229,6 +229,42 @@ my %say = (
   },
   # For a client of another address than its own, with the sender's address that it has, and with none.
   starves => sub { talk4 $_, $host4, "\0" x 28 . $foreign . "\0" x 200, $peer, 68, 67 for $own4, "\0" x 4 },
+  # Many clients of DHCP in one: a server knows them by names that they make up themselves.
+  clients => sub {
+    my $talk = sub {
+      my ($s, $to, $message) = @_;
+      send $s, $message, 0, $to or die "send: $!";
+      my $ready = ''; vec($ready, fileno $s, 1) = 1;
+      return '' if select($ready, undef, undef, 1) < 1;
+      recv $s, my $answer, 2000, 0;
+      return $answer;
+    };
+    socket(my $four, 2, 2, 17) or die "socket: $!";
+    setsockopt $four, 1, $_->[0], $_->[1] or die "option: $!" for [6, pack 'i', 1], [25, "$dev\0"];
+    bind($four, pack 'S n a4 x8', 2, 68, "\0" x 4) or die "bind: $!";
+    my $all4 = pack 'S n a4 x8', 2, 67, "\xff" x 4;
+    my $asked = sub {
+      my ($type, $n, $more) = @_;
+      return pack('C4 N n n a4 a4 a4 a4 a16 x192 N', 1, 1, 6, 0, $n, 0, 0x8000, ("\0" x 4) x 4, $mac, 0x63825363)
+        . pack('C3 C3 N', 53, 1, $type, 61, 5, 0, $n) . $more . "\xff";
+    };
+    for my $n (1 .. 12) {
+      my $offer = $talk->($four, $all4, $asked->(1, $n, '')) or next;
+      my ($server) = $offer =~ /(\x36\x04....)/s;
+      $talk->($four, $all4, $asked->(3, $n, "\x32\x04" . substr($offer, 16, 4) . $server));
+    }
+    socket(my $six, 10, 2, 17) or die "socket: $!";
+    bind($six, pack 'S n N a16 L', 10, 546, 0, "\0" x 16, 0) or die "bind: $!";
+    my $all6 = pack 'S n N a16 L', 10, 547, 0, ip6('ff02::1:2'), $index;
+    my $option = sub { pack('n n', $_[0], length $_[1]) . $_[1] };
+    my $options = sub { my %o; my $b = substr $_[0], $_[1]; while (length $b >= 4) { my ($type, $size) = unpack 'n n', $b; $o{$type} = substr $b, 4, $size; $b = substr $b, 4 + $size } %o };
+    for my $n (1 .. 12) {
+      my $duid = $option->(1, pack 'n N n', 2, 9, $n);
+      my $advertised = $talk->($six, $all6, pack('C4', 1, 0, 0, $n) . $duid . $option->(3, pack 'N3', $n, 0, 0)) or next;
+      my %o = $options->($advertised, 4);
+      $talk->($six, $all6, pack('C4', 3, 0, 0, $n) . $duid . $option->(2, $o{2}) . $option->(3, $o{3})) if $o{3};
+    }
+  },
   # As they are written, but for a sender that is not said: the last when the others are through.
   raw => sub {
     my @raw = split /,/, $o{raw};
