@@ -437,9 +437,11 @@ if (isInOwnNetwork(import.meta.url)) {
     await tries(networkPlan(), 'in-use', /192\.168\.122\.1\/24.*by its link wan0/);
     sh('ip address flush dev wan0; ip link set wan0 up; ip route add 192.168.122.0/24 dev wan0');
     await tries(networkPlan(), 'in-use', /by its link wan0/);
-    sh('ip route delete 192.168.122.0/24; ip route add 192.168.0.0/16 dev wan0');
+    sh('ip route delete 192.168.122.0/24; ip route add 192.168.122.128/25 dev wan0');
+    await tries(networkPlan(), 'in-use', /by its link wan0/);
+    sh('ip route delete 192.168.122.128/25; ip route add 192.168.0.0/16 dev wan0');
     await tries(networkPlan({ name: 'wan0' }), 'exists', /link of that name/);
-    await tries(networkPlan({ forward: { ...nat, devs: ['gone0'] } }), 'not-found', /gone0/);
+    await tries(networkPlan({ forward: { ...nat, devs: ['gone0'] } }), 'host-command', /gone0/);
     await tries(networkPlan({ domain: { name: 'a b', isLocal: false } }), 'invalid', /"a b"/);
     const strange = { domain: undefined, address: 'a\nuser=root' };
     await tries(networkPlan({ dns: { ...plainDns, forwarders: [strange] } }), 'invalid', /user=root/);

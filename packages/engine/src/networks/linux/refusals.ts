@@ -5,7 +5,7 @@ import { EngineError } from '../../errors.js';
 import { addressBytes, networkOf } from '../../host/address-bytes.js';
 import { hasLink } from '../../host/links.js';
 import { refusalOf } from '../../host/refusal.js';
-import { advertisedLinks, hostAddresses, hostRoutes } from '../../host/subnets.js';
+import { advertisedLinks, type HostSubnet, hostAddresses, hostRoutes } from '../../host/subnets.js';
 import type { NetworkAddress, NetworkPlan, OwnBridge } from '../contract/plan.js';
 import { DNSMASQ, missingDnsmasq } from './dnsmasq.js';
 import { needsDnsmasq } from './dnsmasq-config.js';
@@ -28,7 +28,7 @@ export function refuseImpossible({ name }: NetworkPlan, bridge: OwnBridge): void
   refuseLostRouter(name, bridge);
 }
 
-/** A link of the host in the subnet, or the host's way to it, would be cut off. */
+/** A link of the host in the subnet, or the host's way to it or into it, would be cut off, or cut the members off. */
 function refuseTaken(network: string, bridge: OwnBridge, { address, prefix }: NetworkAddress): void {
   const own = addressBytes(address);
   const subnet = networkOf(own, prefix);
@@ -36,7 +36,7 @@ function refuseTaken(network: string, bridge: OwnBridge, { address, prefix }: Ne
     link !== bridge.name && other.length === own.length;
   const holder =
     hostAddresses().find((one) => isElsewhere(one) && networkOf(one.address, prefix).equals(subnet)) ??
-    hostRoutes().find((one) => isElsewhere(one) && one.bits === prefix && one.address.equals(subnet));
+    hostRoutes().find((one) => isElsewhere(one) && isWayInto(one, subnet, prefix));
   if (holder === undefined) return;
   throw new EngineError(
     'in-use',
@@ -44,6 +44,10 @@ function refuseTaken(network: string, bridge: OwnBridge, { address, prefix }: Ne
     { name: `${address}/${prefix}`, users: [holder.link] },
   );
 }
+
+/** That to a single machine is a container's, or of somebody who knows what he does. */
+const isWayInto = ({ address, bits }: HostSubnet, subnet: Buffer, prefix: number): boolean =>
+  bits >= prefix && bits < 8 * address.length && networkOf(address, prefix).equals(subnet);
 
 /** Another network of ours in the subnet, whether its bridge is there yet or not. */
 export function refuseOverlap(
@@ -70,9 +74,9 @@ function refuseMissingLinks(network: string, { forward }: OwnBridge): void {
   const missing = devs.find((dev) => !hasLink(dev));
   if (missing !== undefined)
     throw new EngineError(
-      'not-found',
-      `network '${network}' is to forward to the link ${missing}, which this host does not have`,
-      { name: missing },
+      'host-command',
+      `this host has no link '${missing}', which network '${network}' is to forward to: make it, or name another (ip link shows them)`,
+      { link: missing },
     );
 }
 
