@@ -72,7 +72,12 @@ test('one that leads nowhere tells no way and asks nobody', () => {
 test('of IPv6 either addresses are given, or only the subnet is advertised', () => {
   const ends = { start: 'fd00:7::100', end: 'fd00:7::1ff' };
   const dhcp = { family: 6, server: v6.address, hosts: [], bootp: undefined } as const;
-  assert.deepEqual(told({ addresses: [v6], dhcp: [] }), ['interface=virbr7', 'dhcp-range=fd00:7::1,ra-only']);
+  const server = 'dhcp-option=option6:dns-server,[fd00:7::1]';
+  assert.deepEqual(told({ addresses: [v6], dhcp: [] }), [
+    'interface=virbr7',
+    server,
+    'dhcp-range=fd00:7::1,ra-only',
+  ]);
   assert.deepEqual(
     told({ addresses: [v6], dhcp: [{ ...dhcp, ranges: [{ ...ends, leaseSeconds: 'infinite' }] }] }),
     [
@@ -80,6 +85,7 @@ test('of IPv6 either addresses are given, or only the subnet is advertised', () 
       'dhcp-range=tag:!known,tag:!known-othernet,fd00:7::100,fd00:7::1ff,64,infinite',
       'dhcp-range=fd00:7::1,static,64,infinite',
       'dhcp-lease-max=65536',
+      server,
       'enable-ra',
     ],
   );

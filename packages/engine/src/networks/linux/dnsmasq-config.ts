@@ -149,11 +149,16 @@ function rangeLines(bridge: OwnBridge, dhcp: DhcpPlan): string[] {
 }
 
 /** Of IPv6 a router tells the way, and whether there are addresses to be asked for. */
-function advertisementLines({ addresses, dhcp }: OwnBridge): string[] {
-  if (dhcp.some(({ family }) => family === 6)) return ['enable-ra'];
-  return addresses
-    .filter(({ family }) => family === 6)
-    .map((one) => `dhcp-range=${address(one.address)},ra-only`);
+function advertisementLines({ addresses, dhcp, dns }: OwnBridge): string[] {
+  const own = addresses.filter(({ family }) => family === 6).map((one) => address(one.address));
+  // That of the link, which is told otherwise, is not what members have before they ask.
+  const servers = own.map((one) => `[${one}]`).join(',');
+  return [
+    ...(own.length > 0 && dns.isEnabled ? [`dhcp-option=option6:dns-server,${servers}`] : []),
+    ...(dhcp.some(({ family }) => family === 6)
+      ? ['enable-ra']
+      : own.map((one) => `dhcp-range=${one},ra-only`)),
+  ];
 }
 
 const netmask = (prefix: number): string =>
