@@ -130,6 +130,58 @@ test('in the middle of a start', async () => {
   assert.ok(refusals > 0, `${refusals} refusals`);
 });
 
+const lan = `<network><name>lan</name><forward mode='nat'/><ip address='10.99.30.1' prefix='24'>
+  <dhcp><range start='10.99.30.10' end='10.99.30.99'/></dhcp></ip></network>`;
+const onLan = "<interface type='network'><source network='lan'/></interface>";
+
+test('in the middle of the definition of a network, of its start, and of a domain on it', async () => {
+  const { networks, domains } = world.client;
+  const left = Array.from({ length: 10 }, (_, blocks) => kibibytes(blocks));
+  const definition = async () => {
+    await networks.define({ body: lan });
+    await networks.undefine({ network: 'lan' });
+  };
+  const defining = await atEachFilling([...left, kibibytes(64)], definition);
+  assert.ok(defining > 1 && defining <= left.length, `${defining} refusals`);
+  await world.disk.empty();
+  await networks.define({ body: lan });
+  const starting = await atEachFilling([...left, kibibytes(64)], async () => {
+    await networks.start({ network: 'lan' });
+    await networks.stop({ network: 'lan' });
+  });
+  assert.ok(starting > 3 && starting <= left.length, `${starting} refusals`);
+  await world.disk.empty();
+  await networks.start({ network: 'lan' });
+  await world.define(domainXml({ name: 'on-it', interfaces: [onLan] }));
+  const work = async () => {
+    await domains.start({ domain: 'on-it' });
+    await domains.destroy({ domain: 'on-it' });
+  };
+  // What all containers share is there from now on.
+  await work();
+  await atEachFilling([...left, kibibytes(64)], work, () => world.everything());
+  // dnsmasq cannot write down to whom it has given what: the container has its address, and goes on.
+  await world.disk.empty();
+  await domains.start({ domain: 'on-it' });
+  await world.disk.fill();
+  assert.match(
+    await world.shell('on-it', 'udhcpc -i eth0 -n -q -f -t 5 -s /bin/true 2>&1'),
+    /lease of 10\.99\.30\.10 obtained/,
+  );
+  const leases = await networks.leases({ network: 'lan' });
+  assert.deepEqual(
+    leases.map(({ address }) => address),
+    ['10.99.30.10'],
+  );
+  await networks.stop({ network: 'lan' });
+  await world.disk.empty();
+  await networks.start({ network: 'lan' });
+  await world.shell('on-it', 'ping -c 1 -W 3 10.99.30.1');
+  await world.erase('on-it');
+  await networks.stop({ network: 'lan' });
+  await networks.undefine({ network: 'lan' });
+});
+
 test('what runs on a full disk is ended and erased all the same, also by the next daemon', async () => {
   for (const name of ['first', 'second', 'third']) await world.run(domainXml({ name }));
   await world.disk.fill();

@@ -108,9 +108,11 @@ export async function readIfThere(path: string): Promise<string | undefined> {
   }
 }
 
-/** Makes a folder and those above it; an existing one keeps its mode. */
-export async function makePrivateDirectory(path: string, mode = 0o700): Promise<void> {
-  await mkdir(path, { recursive: true, mode });
+/** Makes a folder in one that is there; one that exists keeps its mode. Made with those above it, Node calls a full disk a missing folder. */
+export async function makeFolder(path: string, mode = 0o700): Promise<void> {
+  await mkdir(path, { mode }).catch((error: unknown) => {
+    if (!isErrno(error, 'EEXIST')) throw error;
+  });
 }
 
 /** GNU rm walks by descriptors: neither links nor names that are not UTF-8 nor great depth trouble it, as they would Node. */

@@ -60,8 +60,8 @@ export class NetworkRunner {
     refuseOtherBridge(network, memberships.running(entry.name));
     if (plan.bridge !== undefined) await host.check(plan);
     // The next daemon finishes what this one has begun.
-    await store.writeLive(network);
     try {
+      await store.writeLive(network);
       if (plan.bridge !== undefined) await host.start(plan, this.members(plan));
     } catch (error) {
       await store.removeLive(entry.name);

@@ -1,11 +1,11 @@
 // Networks on disk: each that is defined a folder with its document and record, and each that runs one with what it runs as.
 // SPDX-License-Identifier: Apache-2.0
 import { existsSync, readdirSync } from 'node:fs';
-import { mkdir, rm, rmdir } from 'node:fs/promises';
+import { rm, rmdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { formatDocument, parseDocument, writtenLimits } from '@ctvirt/xml';
 import { EngineError } from '../errors.js';
-import { fillFolder, unfinishedIn, writeAtomically } from '../host/files.js';
+import { fillFolder, makeFolder, unfinishedIn, writeAtomically } from '../host/files.js';
 import { isErrno } from '../host/gone.js';
 import { Folders, parseJson, readOr } from '../state/folders.js';
 import { diskName, type Layout } from '../state/layout.js';
@@ -91,7 +91,7 @@ export class NetworkStore {
   /** Before the host is asked for anything, so that the next daemon knows of it. */
   async writeLive(network: SettledNetwork): Promise<void> {
     const folder = this.runFolder(network.name);
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await makeFolder(folder);
     await writeAtomically(join(folder, LIVE), formatDocument('network', network), { durable: false });
   }
 

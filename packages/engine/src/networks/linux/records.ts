@@ -1,9 +1,9 @@
 // What is written down of each network before anything of it is made, and goes when all of it is gone.
 // SPDX-License-Identifier: Apache-2.0
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { chmod, mkdir, rm, rmdir } from 'node:fs/promises';
+import { chmod, rm, rmdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { unfinishedIn, writeAtomically } from '../../host/files.js';
+import { makeFolder, unfinishedIn, writeAtomically } from '../../host/files.js';
 import { isErrno, unlessGone } from '../../host/gone.js';
 import { diskName } from '../../state/layout.js';
 import type { DnsmasqFiles } from './dnsmasq-config.js';
@@ -48,7 +48,7 @@ export class NetworkRecords {
 
   async write(folder: string, record: NetworkRecord): Promise<void> {
     // dnsmasq looks into it as a user of its own.
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     await chmod(folder, 0o711); // whatever the umask
     await writeAtomically(join(folder, RECORD), JSON.stringify(record), { durable: false });
   }

@@ -103,9 +103,10 @@ const errnos = {
   'Operation not permitted': 'EPERM',
   'Permission denied': 'EACCES',
   'Read-only file system': 'EROFS',
+  'No space left on device': 'ENOSPC',
 } as const;
 
-/** A refusal of the kernel's for want of rights, whoever was told it. */
+/** A refusal of the kernel's for want of rights or room, whoever was told it. */
 export function explained(cause: unknown, what: string): unknown {
   if (cause instanceof EngineError && cause.code !== 'host-command') return cause;
   const message = cause instanceof Error ? cause.message : String(cause);
