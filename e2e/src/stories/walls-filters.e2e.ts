@@ -190,3 +190,39 @@ test('isolated ports reach what is not isolated, and not each other', async () =
     [false, true, true, true],
   );
 });
+
+test('isolated ports do not reach each other by way of their gateway either', async () => {
+  const { networks } = world.client;
+  const ips =
+    "<ip address='10.78.0.1' prefix='24'><dhcp><range start='10.78.0.2' end='10.78.0.9'/></dhcp></ip>" +
+    "<ip family='ipv6' address='fd00:78::1' prefix='64'><dhcp><range start='fd00:78::2' end='fd00:78::9'/></dhcp></ip>";
+  await networks.define({ body: `<network><name>lan</name><forward mode='nat'/>${ips}</network>` });
+  await networks.start({ network: 'lan' });
+  const ofLan = (more = '') => `<interface type='network'><source network='lan'/>${more}</interface>`;
+  const isolated = "<port isolated='yes'/>";
+  await world.run(domain('a', ofLan(isolated)));
+  await world.run(domain('b', ofLan(isolated)));
+  await world.run(domain('c', ofLan()));
+  const numbers: Readonly<Record<string, number>> = { a: 2, b: 3, c: 4 };
+  const others = (name: string) => Object.entries(numbers).filter(([other]) => other !== name);
+  for (const name of Object.keys(numbers))
+    for (const [, last] of others(name))
+      await world.shell(
+        name,
+        `ip route add 10.78.0.${last} via 10.78.0.1; ip -6 route add fd00:78::${last} via fd00:78::1`,
+      );
+  const reached = async (name: string): Promise<string[]> => {
+    const found: string[] = [];
+    for (const [other, last] of others(name))
+      for (const address of [`10.78.0.${last}`, `fd00:78::${last}`])
+        if ((await world.exec(name, 'ping', '-c', '1', '-W', '1', address)).status === 0) found.push(other);
+    return found;
+  };
+  assert.deepEqual(await reached('a'), ['c', 'c']);
+  assert.deepEqual(await reached('c'), ['a', 'a', 'b', 'b']);
+  for (const address of ['10.78.0.1', 'fd00:78::1'])
+    assert.equal((await world.exec('a', 'ping', '-c', '1', '-W', '3', address)).status, 0);
+  await world.erase('a', 'b', 'c');
+  await networks.stop({ network: 'lan' });
+  await networks.undefine({ network: 'lan' });
+});

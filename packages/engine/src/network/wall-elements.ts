@@ -48,7 +48,20 @@ export function wallElements(links: readonly LinkPlan[], { programOf, isOpen } =
 
 /** Of a port, whoever says what it sends. */
 const portElements = (link: LinkPlan): WallElement[] =>
-  link.isIsolated ? [elementsOf('bridge', link)('isolated')] : [];
+  link.isIsolated ? [elementsOf('bridge', link)('isolated'), ...ofTheHost(link)] : [];
+
+/** The host that passes packets on sees the bridge alone: ports are their hardware and other addresses there. */
+function ofTheHost({ hostName, parent = '', mac, addresses }: LinkPlan): WallElement[] {
+  const element = (set: string, { bytes, text }: Part): WallElement => ({
+    ...{ family: 'inet', set, link: hostName },
+    key: Buffer.concat([padded(Buffer.from(parent), NAME_BYTES), words(bytes)]),
+    text: `"${parent}" . ${text}`,
+  });
+  return [
+    element('isolated', { bytes: macBytes(mac), text: mac }),
+    ...addresses.map(({ address, family }) => element(`away${family}`, addressPart(addressBytes(address)))),
+  ];
+}
 
 /** Of a port whose filter stands in the place of the wall: what guards the host and the bridge is all that stays. */
 const filteredElements = (link: LinkPlan): WallElement[] => [

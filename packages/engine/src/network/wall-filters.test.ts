@@ -105,6 +105,15 @@ test('without filters and isolated ports the kernel has no more rules than befor
   assert.match(textOf([port(0, undefined, { isIsolated: true })], new Map()), /oifname @isolated drop/);
 });
 
+test('isolated ports and their addresses are taken by the kernel', { skip: needsRoot }, async () => {
+  const links = [0, 1].map((number) =>
+    port(number, undefined, { isIsolated: true, mac: `52:54:00:00:00:0${number}` }),
+  );
+  const told = await nft(textOf(links, new Map()), 'nft list table inet ctvirt-test');
+  assert.match(told, /"br0" \. 52:54:00:00:00:01/);
+  assert.match(told, /"br0" \. 192\.0\.2\.5/);
+});
+
 test('a filter that only lets through leaves the wall; one that forbids stands in its place', () => {
   const programs = compiled(['allow-dhcp', 'no-arp-spoofing']);
   const rules: LinkRules = { isOpen: false, programOf: ({ filter }) => programs.get(filter?.name ?? '') };

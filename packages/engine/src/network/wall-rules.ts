@@ -311,11 +311,29 @@ const prerouting = (isFiltering: boolean): readonly string[] => [
   discovery,
 ];
 
-/** What isolated ports need. */
-const isolation: Table = {
-  sets: { isolated: 'type ifname' },
-  chains: {
-    isolation: [`type filter hook forward ${early}`, 'iifname @isolated oifname @isolated drop'],
+/** What isolated ports need: on their bridge, and where the host passes on what one sends it for another. */
+const isolation: Readonly<Record<'bridge' | 'inet', Table>> = {
+  bridge: {
+    sets: { isolated: 'type ifname' },
+    chains: {
+      isolation: [`type filter hook forward ${early}`, 'iifname @isolated oifname @isolated drop'],
+    },
+  },
+  inet: {
+    sets: {
+      isolated: 'type ifname . ether_addr',
+      away4: 'type ifname . ipv4_addr',
+      away6: 'type ifname . ipv6_addr',
+    },
+    chains: {
+      isolation: [
+        `type filter hook forward ${early}`,
+        // At a port of the host's anybody may ask.
+        'ct status dnat accept',
+        'iifname . ether saddr @isolated oifname . ip daddr @away4 drop',
+        'iifname . ether saddr @isolated oifname . ip6 daddr @away6 drop',
+      ],
+    },
   },
 };
 
@@ -326,12 +344,14 @@ const together = (parts: readonly Table[]): Table => ({
 });
 
 /** Whoever is the first to need a part finds no such set, and has all loaded. */
-function bridgeTable(elements: readonly WallElement[], programs: readonly Program[]): Table {
+function tableOf(family: TableFamily, elements: readonly WallElement[], programs: readonly Program[]): Table {
   const isIsolating = elements.some(({ set }) => set === 'isolated');
+  if (family === 'arp') return tables.arp;
+  if (family === 'inet') return together([tables.inet, ...(isIsolating ? [isolation.inet] : [])]);
   const isFiltering = programs.length > 0;
   return together([
     tables.bridge,
-    ...(isIsolating ? [isolation] : []),
+    ...(isIsolating ? [isolation.bridge] : []),
     ...(isFiltering ? [filterTable(programs)] : []),
     { sets: {}, chains: { prerouting: prerouting(isFiltering) } },
   ]);
@@ -356,11 +376,7 @@ export function ruleset(
   );
   return `${gone.join('')}${tableFamilies
     .map((family) => {
-      const {
-        sets,
-        chains,
-        maps = {},
-      } = family === 'bridge' ? bridgeTable(elements, programs) : tables[family];
+      const { sets, chains, maps = {} } = tableOf(family, elements, programs);
       const parts = [
         ...Object.entries(sets).map(([set, type]) => setText('set', set, type, held(elements, family, set))),
         ...Object.entries(maps).map(([map, type]) => setText('map', map, type, held(elements, family, map))),
