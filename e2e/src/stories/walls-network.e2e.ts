@@ -555,3 +555,35 @@ test('network of ours: what a member forges nobody takes in, and it has its own 
     await answers('next', member6(1));
   });
 });
+
+test('network of ours: its names are for its members alone', async () => {
+  const { networks } = world.client;
+  await withNetwork(async () => {
+    await networks.define({
+      body: "<network><name>other</name><forward mode='nat'/><ip address='10.99.6.1' prefix='24'><dhcp><range start='10.99.6.10' end='10.99.6.17'/></dhcp></ip><ip family='ipv6' address='fd00:99:6::1' prefix='64'><dhcp><range start='fd00:99:6::10' end='fd00:99:6::17'/></dhcp></ip></network>",
+    });
+    await networks.start({ network: 'other' });
+    try {
+      const sleeping = ['/bin/sleep', 'infinity'];
+      await world.run(domain('asks', sleeping, onNetwork('lan')));
+      await world.run(domain('other', sleeping, onNetwork('other')));
+      await world.run(domain('beside', sleeping, routed([own.own4, own.own6])));
+      const answered = async (name: string): Promise<string[]> => {
+        const words = { host4: gateway.v4, host6: gateway.v6, name: 'asks.lan.example', leave: 1 };
+        const { status, stdout, stderr } = await world.exec(name, ...rogue.inside('names', words));
+        assert.equal(status, 0, stderr);
+        return stdout
+          .split('\n')
+          .filter((line) => line !== '')
+          .sort();
+      };
+      assert.deepEqual(await answered('asks'), ['tcp4', 'tcp6', 'udp4', 'udp6']);
+      assert.deepEqual(await answered('other'), []);
+      assert.deepEqual(await answered('beside'), []);
+      await world.erase('other', 'beside');
+    } finally {
+      await networks.stop({ network: 'other' });
+      await networks.undefine({ network: 'other' });
+    }
+  });
+});

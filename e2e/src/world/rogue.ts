@@ -229,6 +229,23 @@ my %say = (
   },
   # For a client of another address than its own, with the sender's address that it has, and with none.
   starves => sub { talk4 $_, $host4, "\0" x 28 . $foreign . "\0" x 200, $peer, 68, 67 for $own4, "\0" x 4 },
+  # A server for a name, by UDP and by TCP: prints by which of them it was answered.
+  names => sub {
+    my $question = pack('n6', 7, 0x100, 1, 0, 0, 0) . join('', map { pack 'C a*', length, $_ } split /\./, $o{name}) . pack 'C n n', 0, 1, 1;
+    for my $how ([6, 1, pack('n', length $question) . $question], [17, 2, $question]) {
+      my ($protocol, $type, $asked) = @$how;
+      for my $to (pack('S n a4 x8', 2, 53, $host4), pack 'S n N a16 N', 10, 53, 0, $host6, 0) {
+        socket(my $s, unpack('S', $to), $type, $protocol) or die "socket: $!";
+        setsockopt $s, 1, 21, pack 'q2', 1, 0; # send and connect for a second at most
+        connect $s, $to or next;
+        syswrite $s, $asked;
+        my $ready = ''; vec($ready, fileno $s, 1) = 1;
+        next if select($ready, undef, undef, 1) < 1;
+        my $size = sysread $s, my $answer, 500;
+        print $type == 1 ? 'tcp' : 'udp', unpack('S', $to) == 2 ? '4' : '6', "\n" if $size && index($answer, pack 'n', 0x8580) >= 0;
+      }
+    }
+  },
   # Many clients of DHCP in one: a server knows them by names that they make up themselves.
   clients => sub {
     my $talk = sub {
