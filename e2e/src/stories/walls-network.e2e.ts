@@ -472,6 +472,24 @@ test('bridge: addresses drawn for privacy are a container’s own, as long as th
   });
 });
 
+test('bridge: a server of leases hears of a container now and then, of both families', async () => {
+  await forward(0);
+  await withBridge(async () => {
+    const heard = await hostHears('67,547');
+    await world.run(domain('rogue', ['/bin/sleep', 'infinity'], onBridge(66)));
+    for (const address of ['10.77.0.1', '2001:db8:77::1']) await answers('rogue', address);
+    const words = { ...onBridgeParts, peer: await macOf('br-e2e'), leave: 1 };
+    const { status, stderr } = await world.exec('rogue', ...rogue.inside('begs', words));
+    assert.equal(status, 0, stderr);
+    const count = (at: number) => heard().filter((line) => line.includes(` ${at} `)).length;
+    await waitFor('some of it', () => count(67) + count(547) >= 30);
+    assert.ok(
+      count(67) > 0 && count(547) > 0 && count(67) + count(547) < 40,
+      `${count(67)} and ${count(547)}`,
+    );
+  });
+});
+
 test('bridge: what the document trusts may have other faces', async () => {
   await withBridge(async () => {
     const program = rogue.inside('faces', onBridgeParts);

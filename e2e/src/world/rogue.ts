@@ -229,6 +229,13 @@ my %say = (
   },
   # For a client of another address than its own, with the sender's address that it has, and with none.
   starves => sub { talk4 $_, $host4, "\0" x 28 . $foreign . "\0" x 200, $peer, 68, 67 for $own4, "\0" x 4 },
+  # Its own server of leases, again and again.
+  begs => sub {
+    for (1 .. 100) {
+      talk4 $own4, $host4, "\0" x 28 . $mac . "\0" x 20, $peer, 68, 67;
+      talk6 $own6, $host6, 'beg', $peer, 546, 547;
+    }
+  },
   # A server for a name, by UDP and by TCP: prints by which of them it was answered.
   names => sub {
     my $question = pack('n6', 7, 0x100, 1, 0, 0, 0) . join('', map { pack 'C a*', length, $_ } split /\./, $o{name}) . pack 'C n n', 0, 1, 1;
@@ -265,7 +272,7 @@ my %say = (
       return pack('C4 N n n a4 a4 a4 a4 a16 x192 N', 1, 1, 6, 0, $n, 0, 0x8000, ("\0" x 4) x 4, $mac, 0x63825363)
         . pack('C3 C3 N', 53, 1, $type, 61, 5, 0, $n) . $more . "\xff";
     };
-    for my $n (1 .. 12) {
+    for my $n (1 .. 6) {
       my $offer = $talk->($four, $all4, $asked->(1, $n, '')) or next;
       my ($server) = $offer =~ /(\x36\x04....)/s;
       $talk->($four, $all4, $asked->(3, $n, "\x32\x04" . substr($offer, 16, 4) . $server));
@@ -275,7 +282,7 @@ my %say = (
     my $all6 = pack 'S n N a16 L', 10, 547, 0, ip6('ff02::1:2'), $index;
     my $option = sub { pack('n n', $_[0], length $_[1]) . $_[1] };
     my $options = sub { my %o; my $b = substr $_[0], $_[1]; while (length $b >= 4) { my ($type, $size) = unpack 'n n', $b; $o{$type} = substr $b, 4, $size; $b = substr $b, 4 + $size } %o };
-    for my $n (1 .. 12) {
+    for my $n (1 .. 6) {
       my $duid = $option->(1, pack 'n N n', 2, 9, $n);
       my $advertised = $talk->($six, $all6, pack('C4', 1, 0, 0, $n) . $duid . $option->(3, pack 'N3', $n, 0, 0)) or next;
       my %o = $options->($advertised, 4);

@@ -69,10 +69,11 @@ const fewGroups = [
   `ip protocol ${protocols.igmp} ${few('reports', '20/minute burst 20', thisTime)}`,
   `icmpv6 type { ${reports} } ${few('reports', '20/minute burst 20', thisTime)}`,
 ];
-/** A server gives an address to each name that asks, and there are more names than addresses. */
+/** A server gives an address to each name that asks, and there are more names than addresses; of both families each time is one. */
 const fewLeases = [
   'udp dport 67 ip frag-off & 0x3fff != 0 drop',
-  `udp dport 67 ${few('asked', '30/minute burst 30')}`,
+  'udp dport 547 exthdr frag exists drop',
+  `udp dport { 67, 547 } ${few('asked', '30/minute burst 30')}`,
 ];
 
 const dynamic = (type: string, timeout: string): string =>
