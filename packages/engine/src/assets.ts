@@ -2,13 +2,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Asset } from '@ctvirt/api';
+import type { Asset, AssetReport } from '@ctvirt/api';
 import type { Driver } from './drivers/driver.js';
 import { removeTree } from './host/files.js';
 import type { HeldAsset } from './host/held-asset.js';
 import { type BoundLoop, boundLoops } from './host/loop.js';
 import { run } from './host/run.js';
 import type { NetworkHost } from './networks/contract/network-host.js';
+import type { KnownNetworks } from './networks/known-networks.js';
 import type { Entry, Registry } from './registry/registry.js';
 import type { IdRanges } from './state/id-ranges.js';
 import { diskName, type Layout } from './state/layout.js';
@@ -21,7 +22,8 @@ export interface AssetParts {
   readonly registry: Registry;
   readonly store: DomainStore;
   readonly driver: Driver;
-  readonly networkHost: Pick<NetworkHost, 'assets'>;
+  readonly networkHost: Pick<NetworkHost, 'assets' | 'remarks'>;
+  readonly knownNetworks: Pick<KnownNetworks, 'entries'>;
   readonly networkQueue: KeyedQueue;
   readonly ids: IdRanges;
   /** What is just being done makes and removes things whose owner is not, or no more, to be seen. */
@@ -55,11 +57,12 @@ export class Assets {
     for (const stray of await driver.strayIds(registry.entries())) ids.claimStray(stray);
   }
 
-  async check(): Promise<{ owned: Asset[]; stray: Asset[] }> {
+  async check(): Promise<AssetReport> {
     const all = this.#all().map(({ kind, what, owner }): Asset => ({ kind, what, owner }));
     return {
       owned: all.filter(({ owner }) => owner !== null),
       stray: all.filter(({ owner }) => owner === null),
+      remarks: await this.#remarks(),
     };
   }
 
@@ -94,6 +97,16 @@ export class Assets {
       owner: ownerOf(asset.owner),
       remove: () => asset.remove(),
     }));
+  }
+
+  /** Of each network that runs, what other programs do to it. */
+  async #remarks(): Promise<string[]> {
+    const { networkHost, knownNetworks } = this.parts;
+    const remarks: string[] = [];
+    for (const { name, live } of knownNetworks.entries())
+      for (const remark of live === undefined ? [] : await networkHost.remarks(live.plan))
+        remarks.push(`network '${name}': ${remark}`);
+    return remarks;
   }
 
   #byDiskName(): Map<string, Entry> {

@@ -21,6 +21,10 @@ export const assetReport = object(
   {
     owned: list(asset, { description: 'What has an owner' }),
     stray: list(asset, { description: 'What has none: left by what was killed, or by hand' }),
+    remarks: list(string(), {
+      description:
+        "What of ours does not work for the host's own doing, such as rules that drop what a network forwards",
+    }),
   },
   { title: 'AssetReport', description: 'All that the host holds of ours' },
 );

@@ -13,6 +13,7 @@ export const check = verb({
   details: [
     `Ends with status ${straysStatus} if something has no owner and stays.`,
     'What stays of a domain that was undefined without --storage is marked (kept). It is no stray, and --clean leaves it: ctvirt undefine NAME --storage erases it.',
+    'Rules of other programs that drop what a network forwards are told in a sentence each.',
   ],
   args: {},
   options: { clean: { type: 'flag', summary: 'Return what has no owner to the host' } },
@@ -32,6 +33,7 @@ export const check = verb({
       context.remark(
         "what is (kept) is no stray: it stays of undefined domains until 'ctvirt undefine NAME --storage' erases it",
       );
+    if (!context.isJson) for (const remark of found.remarks) context.remark(remark);
     return removed === undefined && found.stray.length > 0 ? straysStatus : 0;
   },
 });

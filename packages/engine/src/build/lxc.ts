@@ -96,7 +96,7 @@ export function makeLxc(below: Below): Floor<Entry> {
 }
 
 function makeDriver(parts: Below & LxcParts & { readonly meter: LinkMeter }): LxcDriver {
-  const { blockIo, kept, quotas, lxcfs, ids, stored, meter } = parts;
+  const { blockIo, kept, quotas, lxcfs, ids, meter } = parts;
   return new LxcDriver({
     ...parts,
     has: (limit) => blockIo.has(limit),
@@ -107,7 +107,6 @@ function makeDriver(parts: Below & LxcParts & { readonly meter: LinkMeter }): Lx
     linksChanged: (subject) => void meter.began(subject),
     everLeased: (start) => ids.everLeased(start),
     served: () => lxcfs.assets(),
-    stored: async (subject) => (await stored(subject)).domain,
   });
 }
 

@@ -23,8 +23,9 @@ import { guestNames } from '../guest/names.js';
 import type { Facts } from '../host/facts.js';
 import type { IdMap } from '../host/userns.js';
 import { madeMac } from '../network/link-addresses.js';
-import type { LinkPlan, Rate } from '../network/link-plan.js';
+import type { LinkPlan } from '../network/link-plan.js';
 import { forwardsOf } from '../network/port-forwards.js';
+import { ratesOf } from '../network/rates.js';
 import { ROUTED_GATEWAY_V6 } from '../network/routed-link.js';
 import { commonPrefix, isDefaultRoute, staticRoutesOf } from '../network/routes.js';
 import type { PortForward } from '../networks/contract/plan.js';
@@ -657,18 +658,7 @@ function linkOf(link: Interface, index: number, record: DomainRecord): LinkPlan 
     // No way leads over a link that is down: the kernel has none, and liblxc refuses it.
     gateways: !up ? [] : routed ? routedGateways(addresses) : gatewaysOf(link),
     ...(up && !routed && { routes: staticRoutesOf(link.routes) }),
-    rates: { inbound: rateOf(link.bandwidth?.inbound), outbound: rateOf(link.bandwidth?.outbound) },
-  };
-}
-
-/** libvirt hands its numbers to tc, whose kilobyte a second has 1000 bytes and whose kilobyte 1024. */
-function rateOf(rate: NonNullable<Interface['bandwidth']>['inbound']): Rate | undefined {
-  if (rate?.average === undefined) return undefined;
-  const { average, peak, burst } = rate;
-  return {
-    averageBytes: average * 1000,
-    peakBytes: peak === undefined ? undefined : peak * 1000,
-    burstBytes: burst === undefined ? undefined : burst * 1024,
+    rates: ratesOf(link.bandwidth),
   };
 }
 

@@ -15,6 +15,12 @@ export interface LinkFilter {
   readonly parameters: readonly { readonly name: string; readonly value: string }[];
 }
 
+/** Towards a container, or the members of a network, and from there. */
+export interface Rates {
+  readonly inbound: Rate | undefined;
+  readonly outbound: Rate | undefined;
+}
+
 /** A network link of the container. `routed` is OpenVZ's venet: addresses the host has a route to, no bridge. */
 export interface LinkPlan {
   readonly kind: 'routed' | 'bridge' | 'macvlan';
@@ -45,8 +51,7 @@ export interface LinkPlan {
   readonly gateways: readonly { readonly address: string; readonly family: 4 | 6 }[];
   /** Inside, beside the default ones. */
   readonly routes?: readonly StaticRoute[];
-  /** Towards the container and from it. */
-  readonly rates: { readonly inbound: Rate | undefined; readonly outbound: Rate | undefined };
+  readonly rates: Rates;
 }
 
 /**

@@ -1,8 +1,8 @@
-// Keeps the traffic of a link within its rates, at the host's end, where the container cannot undo it.
+// Keeps the traffic of a link or of a whole bridge within its rates, at the host's end, where no container can undo it.
 // SPDX-License-Identifier: Apache-2.0
 import { EngineError } from '../errors.js';
 import { run } from '../host/run.js';
-import type { LinkPlan, Rate } from './link-plan.js';
+import type { LinkPlan, Rate, Rates } from './link-plan.js';
 
 const tc = (...args: readonly string[]) => run(['/sbin/tc', ...args]);
 
@@ -15,12 +15,17 @@ const LATENCY = '50ms';
 export async function shapeLink(link: LinkPlan): Promise<void> {
   const { hostName, rates } = link;
   if (hostName === undefined) return; // a macvlan link has no end on the host
-  await limitInbound(hostName, rates.inbound);
-  await limitOutbound(hostName, rates.outbound);
+  await shape(hostName, rates);
+}
+
+/** The same of a link or bridge of the host, whose other side is in or behind containers. */
+export async function shape(dev: string, { inbound, outbound }: Rates): Promise<void> {
+  await limitInbound(dev, inbound);
+  await limitOutbound(dev, outbound);
 }
 
 /** Whether something has to be done at all: links are made unshaped. */
-export const isShaped = ({ rates }: LinkPlan): boolean =>
+export const isShaped = ({ rates }: { readonly rates: Rates }): boolean =>
   rates.inbound !== undefined || rates.outbound !== undefined;
 
 /** What goes to the container leaves the host by this end: it waits in a token bucket. */

@@ -4,6 +4,7 @@ import type { NetworkSummary } from '@ctvirt/api';
 import { type Network, normalAddress, prefixOf } from '@ctvirt/xml';
 import { EngineError } from '../errors.js';
 import { addressBytes } from '../network/link-addresses.js';
+import { ratesOf } from '../network/rates.js';
 import type {
   DhcpPlan,
   DnsPlan,
@@ -56,6 +57,7 @@ function ownBridgeOf(network: SettledNetwork): OwnBridge {
     dhcp: (network.ips ?? []).flatMap(dhcpOf),
     dns: dnsOf(network),
     domain: domain === undefined ? undefined : { name: domain.name, isLocal: domain.localOnly === true },
+    rates: ratesOf(network.bandwidth),
     passesIpv6: ipv6 === true,
   };
 }

@@ -3,13 +3,14 @@
 import type { Finding, Network } from '@ctvirt/xml';
 import { notKept } from '../lifecycle/not-enforced.js';
 import { type Row, remark } from '../lifecycle/remarks/remark.js';
+import { hasOwnBridge } from './plan.js';
 
 const onNetwork: readonly Row<Network>[] = [
-  ({ bandwidth }) =>
+  (network) =>
     remark(
-      bandwidth,
+      hasOwnBridge(network) ? undefined : network.bandwidth,
       '/bandwidth',
-      "the traffic through a network's bridge is not limited as a whole: that of each interface is, by port groups",
+      'what the host itself has is not limited as a whole: that of each interface is, by port groups',
     ),
   ({ vlan }) => remark(vlan, '/vlan', 'frames are not tagged yet'),
   ({ virtualport }) => remark(virtualport, '/virtualport', 'a port of a bridge of the kernel is all it has'),

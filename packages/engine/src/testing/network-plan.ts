@@ -33,6 +33,7 @@ export const bridgePlan = (given: Partial<OwnBridge> = {}): OwnBridge => ({
   ],
   dns: plainDns,
   domain: undefined,
+  rates: { inbound: undefined, outbound: undefined },
   passesIpv6: false,
   ...given,
 });

@@ -53,8 +53,8 @@ export interface LxcDriverParts
   /** Told before a run's links come and go, and after. */
   readonly linksChange: (subject: Subject, change: LiveChange) => void;
   readonly linksChanged: (subject: Subject) => void;
-  /** The stored document. */
-  readonly stored: (subject: Subject) => Promise<Domain>;
+  /** The document of a run. */
+  readonly live: (subject: Subject) => Promise<Domain>;
 }
 
 /** The driver of containers by liblxc. */
@@ -97,8 +97,9 @@ export class LxcDriver implements Driver {
       }
       // A monitor whose daemon was killed may have its start's mounts still.
       this.#detachFrom(subject);
-      if (interrupted.has(name)) await this.#boot.openLinks(subject, await this.#planOf(subject));
-      found.push({ subject, run: this.#runOf(subject, running), isUnwanted });
+      const run = this.#runOf(subject, running);
+      if (interrupted.has(name)) await this.#finish(subject, run);
+      found.push({ subject, run, isUnwanted });
     }
     return found;
   }
@@ -190,8 +191,10 @@ export class LxcDriver implements Driver {
     return new LxcRun(subject, running, this.#runParts);
   }
 
-  async #planOf(subject: Subject) {
-    return planOf(await this.parts.stored(subject), subject.record, this.parts.facts);
+  /** What the stored document does not say of its links, their networks do: it stands in that of the run. */
+  async #finish({ record }: Subject, run: LxcRun): Promise<void> {
+    const subject = { record, running: run };
+    await this.#boot.openLinks(subject, planOf(await this.parts.live(subject), record, this.parts.facts));
   }
 
   /** An older version may have let in what no link can be, or is of no use. */

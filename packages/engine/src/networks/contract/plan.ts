@@ -1,5 +1,6 @@
 // What a network's document asks of the host, worked out: names, addresses and modes are settled, nothing is left to be assumed.
 // SPDX-License-Identifier: Apache-2.0
+import type { Rates } from '../../network/link-plan.js';
 
 /** Of IPv4 or IPv6. */
 export type Family = 4 | 6;
@@ -99,6 +100,8 @@ export interface OwnBridge {
   readonly dns: DnsPlan;
   /** Members' DNS domain. */
   readonly domain: { readonly name: string; readonly isLocal: boolean } | undefined;
+  /** What passes between the host and all members together; among themselves they are not limited by it. */
+  readonly rates: Rates;
   /** Whether IPv6 passes among members although the network has no address of it. */
   readonly passesIpv6: boolean;
 }

@@ -11,6 +11,7 @@ import { run } from '../../host/run.js';
 import { hostLinks } from '../../host/subnets.js';
 import { Undo } from '../../host/undo.js';
 import type { EngineLog } from '../../log.js';
+import { isShaped, shape } from '../../network/shaping.js';
 import { KeyedQueue } from '../../state/queue.js';
 import type { NetworkHost } from '../contract/network-host.js';
 import type { HeldLease, Member, NetworkPlan, OwnBridge } from '../contract/plan.js';
@@ -23,6 +24,7 @@ import { type NetworkRecord, NetworkRecords } from './records.js';
 import { explained, NFT, refuseImpossible, refuseOverlap } from './refusals.js';
 import { answeringOn, ruleset, withoutTable } from './rules.js';
 import { staleFlows } from './udp-flows.js';
+import { linkName } from './words.js';
 
 /** How long somebody may have to do without what was taken away. */
 const LOOK_MS = 2000;
@@ -283,9 +285,18 @@ export class LinuxNetworks implements NetworkHost {
       link === undefined && dnsmasq.isUp() ? dnsmasq.end() : Promise.resolve(),
     ]);
     held.index = linkIndex(bridge.name);
+    if (isShaped(bridge) || (before !== undefined && isShaped(before))) await this.#shape(held);
     held.told = undefined;
     if (needsDnsmasq(bridge)) await dnsmasq.serve(bridge, held.members);
     else if (dnsmasq.isUp()) await dnsmasq.end();
+  }
+
+  /** A network without its rates is of more use than none. */
+  async #shape({ bridge, plan }: Held): Promise<void> {
+    await shape(linkName(bridge.name), bridge.rates).catch((error: unknown) => {
+      if (!(error instanceof EngineError) || error.code !== 'unsupported') throw error;
+      this.parts.log('warn', `network '${plan.name}' is not limited: ${error.message}`);
+    });
   }
 
   async #takeAway(held: Held): Promise<void> {
