@@ -1,24 +1,12 @@
 // The links of a container as its document asks for them.
 // SPDX-License-Identifier: Apache-2.0
+import type { Rates } from '../host/shaping.js';
 import type { StaticRoute } from './routes.js';
-
-/** What may pass one way in the long run, as fast as what for a moment, and how much in that moment. */
-export interface Rate {
-  readonly averageBytes: number;
-  readonly peakBytes: number | undefined;
-  readonly burstBytes: number | undefined;
-}
 
 /** A network filter by its name. */
 export interface LinkFilter {
   readonly name: string;
   readonly parameters: readonly { readonly name: string; readonly value: string }[];
-}
-
-/** Towards a container, or the members of a network, and from there. */
-export interface Rates {
-  readonly inbound: Rate | undefined;
-  readonly outbound: Rate | undefined;
 }
 
 /** A network link of the container. `routed` is OpenVZ's venet: addresses the host has a route to, no bridge. */

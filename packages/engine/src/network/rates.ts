@@ -1,7 +1,7 @@
 // The rates of a <bandwidth>, in bytes.
 // SPDX-License-Identifier: Apache-2.0
 import type { Bandwidth } from '@ctvirt/xml';
-import type { Rate, Rates } from './link-plan.js';
+import type { Rate, Rates } from '../host/shaping.js';
 
 export const ratesOf = (bandwidth: Bandwidth | undefined): Rates => ({
   inbound: rateOf(bandwidth?.inbound),

@@ -1,6 +1,6 @@
 // What a network's document asks of the host, worked out: names, addresses and modes are settled, nothing is left to be assumed.
 // SPDX-License-Identifier: Apache-2.0
-import type { Rates } from '../../network/link-plan.js';
+import type { Rates } from '../../host/shaping.js';
 
 /** Of IPv4 or IPv6. */
 export type Family = 4 | 6;
