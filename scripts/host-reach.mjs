@@ -18,8 +18,26 @@ const kinds = {
   'disks and quotas': { modules: ['disks', 'loop', 'projects', 'quota'], folders: ['storage'] },
   links: {
     modules: [
-      ...['addresses', 'conntrack', 'link-addresses', 'link-counts', 'link-kind', 'link-use', 'links', 'listeners'],
-      ...['netlink', 'netlink-route', 'netlink-watch', 'nfnetlink', 'routes', 'shaping', 'subnets', 'upper-links'],
+      ...[
+        'addresses',
+        'conntrack',
+        'link-addresses',
+        'link-counts',
+        'link-kind',
+        'link-use',
+        'links',
+        'listeners',
+      ],
+      ...[
+        'netlink',
+        'netlink-route',
+        'netlink-watch',
+        'nfnetlink',
+        'routes',
+        'shaping',
+        'subnets',
+        'upper-links',
+      ],
     ],
     folders: ['network', 'networks/linux', 'drivers/lxc'],
   },

@@ -12,6 +12,7 @@ import { LxcTools } from '../drivers/lxc/tools.js';
 import { uncoverAll } from '../drivers/lxc/uncover.js';
 import { Lxcfs } from '../guest/lxcfs.js';
 import { linksOf } from '../lifecycle/document.js';
+import { LentLinks } from '../network/lent-links.js';
 import type { LinkPlan } from '../network/link-plan.js';
 import { hostLinks } from '../network/live-links.js';
 import { LinuxNetworks } from '../networks/linux/linux-networks.js';
@@ -26,6 +27,7 @@ type Below = HostParts & StateParts & RuleParts;
 
 /** Objects that watch its runs. */
 interface LxcParts {
+  readonly lent: LentLinks;
   readonly tools: LxcTools;
   readonly lxcfs: Lxcfs;
   readonly placement: Placement;
@@ -50,7 +52,12 @@ export function makeLxc(below: Below): Floor<Entry> {
     log,
   });
   const ceiling = new ProcessCeiling(cgroups, layout.cgroup);
-  const parts = { ...below, tools, lxcfs, placement, ceiling };
+  const lent = new LentLinks({
+    folder: layout.lentLinks,
+    nameOf: (uuid) => [...registry.entries()].find(({ record }) => record.uuid === uuid)?.record.name,
+    log,
+  });
+  const parts = { ...below, tools, lxcfs, placement, ceiling, lent };
   const meter = makeMeter(parts);
   const driver = makeDriver({ ...parts, meter });
   const accounting = makeAccounting(parts);
@@ -86,6 +93,7 @@ export function makeLxc(below: Below): Floor<Entry> {
     },
     close: async ({ isUsed }) => {
       await driver.close({ isUsed });
+      lent.close();
       await lxcfs.close({ isUsed });
       await wall.close();
       accounting.close();

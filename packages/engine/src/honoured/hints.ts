@@ -89,6 +89,7 @@ const besides: Readonly<Record<string, Fields>> = {
   'devices/disk[block]': { device: 'cdrom', source: { dev: '/dev/sda' } },
   'devices/disk[dir]': { device: 'cdrom', source: { dir: '/srv/alpha' } },
   'devices/disk[volume]': { device: 'cdrom', source: { pool: 'alpha', volume: 'beta' } },
+  'devices/hostdev[net]': { ips: [{ address: '192.0.2.200', family: 'ipv4', prefix: 24 }] },
   'devices/console': { type: 'file' },
   'devices/console/target/@type': { type: 'lxc' },
 };

@@ -44,7 +44,7 @@ export const keptPlaces: readonly Kept[] = [
   },
   { paths: /^devices\/interface\[\w+\]\/mac\/@(?:type|check)$/, why: 'who chose the address, for VMware' },
   {
-    paths: /^devices\/interface\[\w+\]\/(?:ip|route)\/@family$/,
+    paths: /^devices\/(?:interface|hostdev)\[\w+\]\/(?:ip|route)\/@family$/,
     why: 'it follows from the address; another one is refused',
   },
   {
@@ -63,7 +63,7 @@ export const keptPlaces: readonly Kept[] = [
     why: 'a container has one console, whatever it is called',
   },
   {
-    paths: /^devices\/hostdev\[misc\]\/@(?:mode|managed)$/,
+    paths: /^devices\/hostdev\[(?:misc|net)\]\/@(?:mode|managed)$/,
     why: "a device that is handed over by name stays the host's",
   },
 ];

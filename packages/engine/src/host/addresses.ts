@@ -5,9 +5,10 @@ import { EngineError } from '../errors.js';
 import type { LinkAddresses } from '../view.js';
 import { run } from './run.js';
 
-/** Links with their addresses, but not the loopback one; of the network namespace of `pid` if given. */
-export async function linkAddresses(pid?: number): Promise<LinkAddresses[]> {
-  const inside = pid === undefined ? [] : ['/usr/bin/nsenter', `--net=/proc/${pid}/ns/net`, '--'];
+/** Links with their addresses, but not the loopback one; of the network namespace of a process, or at a path, if given. */
+export async function linkAddresses(of?: number | string): Promise<LinkAddresses[]> {
+  const path = typeof of === 'number' ? `/proc/${of}/ns/net` : of;
+  const inside = path === undefined ? [] : ['/usr/bin/nsenter', `--net=${path}`, '--'];
   const [file = '', ...args] = [...inside, '/sbin/ip', '-json', '-details', 'address', 'show'];
   const { stdout } = await run([file, ...args], { timeoutMs: 10_000 });
   return parseAddresses(stdout);

@@ -22,6 +22,7 @@ import { insidePath, refuseTarget } from '../guest/inside.js';
 import { guestNames } from '../guest/names.js';
 import type { Facts } from '../host/facts.js';
 import type { IdMap } from '../host/userns.js';
+import type { LentLink } from '../network/lent-links.js';
 import { madeMac } from '../network/link-addresses.js';
 import type { LinkPlan } from '../network/link-plan.js';
 import { forwardsOf } from '../network/port-forwards.js';
@@ -181,7 +182,7 @@ export class Reader {
   }
 }
 
-const faultsOf = ({ devices }: Domain) => linkFaults(devices.interfaces ?? []);
+const faultsOf = ({ devices }: Domain) => linkFaults(devices.interfaces ?? [], devices.hostdevs);
 const isError = ({ severity }: Finding): boolean => severity === 'error';
 const wordsOf = ({ code, path, message }: Finding): string => `${code} ${path} ${message}`;
 
@@ -219,11 +220,12 @@ function refuseForeign(domain: Domain): void {
     if (target !== undefined) refuseTarget(insidePath(target.dir));
   devicesOf(domain);
   refuseTwins(domain.devices.interfaces ?? []);
+  refuseLentTwins(domain);
   for (const [index, link] of (domain.devices.interfaces ?? []).entries()) {
     if (!linkKinds.has(link.type))
       throw new EngineError(
         'unsupported',
-        `interface ${index + 1} of type '${link.type}' cannot be had: ethernet, bridge, network and direct are known here`,
+        `interface ${index + 1} of type '${link.type}' cannot be had: ethernet, bridge, network and direct are known here${link.type === 'hostdev' ? "; a link of the host's is handed over by its name, in a <hostdev mode='capabilities' type='net'>" : ''}`,
       );
   }
 }
@@ -239,6 +241,18 @@ function refuseTwins(interfaces: readonly Interface[]): void {
         `two interfaces on ${bridge} have the hardware address ${mac}: give one of them another`,
       );
     seen.add(`${mac} ${bridge}`);
+  }
+}
+
+/** A link of the host keeps its name, which no other has inside. */
+function refuseLentTwins(domain: Domain): void {
+  const taken = new Set((domain.devices.interfaces ?? []).map(({ guest }) => guest?.dev));
+  for (const { name } of lentLinksOf(domain)) {
+    if (/[\s/]/.test(name) || Buffer.byteLength(name) > 15)
+      throw new EngineError('invalid', `'${name}' is no name of a link of the host`);
+    if (taken.has(name))
+      throw new EngineError('invalid', `two links of the container are to be named ${name}`);
+    taken.add(name);
   }
 }
 
@@ -483,6 +497,7 @@ export function planOf(domain: Domain, record: DomainRecord, facts: HostFacts): 
     innerMounts: innerMountsOf(domain),
     devices: devicesOf(domain),
     links: linksOf(domain, record),
+    lent: lentLinksOf(domain),
     resources: resourcesOf(domain, facts),
     walls: wantedWalls(domain),
     map: idMapOf(domain, record),
@@ -554,8 +569,27 @@ function innerMountsOf(domain: Domain): InnerMount[] {
 
 /** The domain's links in the order of its document. */
 export function linksOf(domain: Domain, record: DomainRecord): LinkPlan[] {
-  return withOneDefault(eachLink(domain, record));
+  return withOneDefault(eachLink(domain, record), lentLinksOf(domain));
 }
+
+/** Links of the host that it asks for. */
+export const lentLinksOf = ({ devices }: Domain): LentLink[] =>
+  (devices.hostdevs ?? []).flatMap((one): LentLink[] => {
+    if (one.type !== 'net') return [];
+    const { source, ips = [], routes } = one;
+    return [
+      {
+        name: source.interface,
+        addresses: ips.map(({ address, prefix, family }) => ({
+          address: normalAddress(address),
+          prefix: prefix ?? commonPrefix(family),
+          family: family === 'ipv6' ? (6 as const) : (4 as const),
+        })),
+        gateways: gatewaysOf(routes),
+        routes: staticRoutesOf(routes),
+      },
+    ];
+  });
 
 /** What a document's links have of networks, by the record. */
 export const leasesOf = (domain: Domain, record: DomainRecord): LinkLease[] =>
@@ -574,6 +608,7 @@ export function eachLink(domain: Domain, record: DomainRecord): EachLink[] {
   const taken = new Set(
     interfaces.flatMap(({ guest, target }) => [numberIn(guest?.dev), numberIn(target?.dev)]),
   );
+  for (const { name } of lentLinksOf(domain)) taken.add(numberIn(name));
   return interfaces.map((link, index) => {
     if (link.guest?.dev !== undefined && link.target?.dev !== undefined) return eachOf(link, index, record);
     // Its place, unless one that is there for longer has that number: those before it may have been taken away.
@@ -610,13 +645,14 @@ function withLease(plan: LinkPlan, lease: LinkLease): LinkPlan {
 }
 
 /** A container has one default route of each family: the document's own, else that of the first link that is routed or given one. */
-function withOneDefault(links: readonly EachLink[]): LinkPlan[] {
+function withOneDefault(links: readonly EachLink[], lent: readonly LentLink[]): LinkPlan[] {
   const isGiven = ({ plan, lease }: EachLink, gateway: string): boolean =>
     plan.kind === 'routed' || lease?.gateways.some(({ address }) => address === gateway) === true;
   const own = links.flatMap((one) =>
     one.plan.gateways.flatMap(({ address, family }) => (isGiven(one, address) ? [] : [family])),
   );
-  const taken = new Set<number>(own);
+  const lentOnes = lent.flatMap(({ gateways }) => gateways.map(({ family }) => family));
+  const taken = new Set<number>([...own, ...lentOnes]);
   return links.map((one) => {
     const gateways = one.plan.gateways.filter(({ address, family }) => {
       if (!isGiven(one, address)) return true;
@@ -656,7 +692,7 @@ function linkOf(link: Interface, index: number, record: DomainRecord): LinkPlan 
     up,
     addresses,
     // No way leads over a link that is down: the kernel has none, and liblxc refuses it.
-    gateways: !up ? [] : routed ? routedGateways(addresses) : gatewaysOf(link),
+    gateways: !up ? [] : routed ? routedGateways(addresses) : gatewaysOf(link.routes),
     ...(up && !routed && { routes: staticRoutesOf(link.routes) }),
     rates: ratesOf(link.bandwidth),
   };
@@ -714,8 +750,8 @@ function routedGateways(addresses: LinkPlan['addresses']): LinkPlan['gateways'] 
     .map((family) => ({ address: family === 4 ? 'dev' : ROUTED_GATEWAY_V6, family }));
 }
 
-function gatewaysOf(link: Interface): LinkPlan['gateways'] {
-  return (link.routes ?? []).filter(isDefaultRoute).map(({ gateway, family }) => ({
+function gatewaysOf(routes: Interface['routes']): LinkPlan['gateways'] {
+  return (routes ?? []).filter(isDefaultRoute).map(({ gateway, family }) => ({
     address: normalAddress(gateway),
     family: family === 'ipv6' ? (6 as const) : (4 as const),
   }));

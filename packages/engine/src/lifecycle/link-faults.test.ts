@@ -142,3 +142,17 @@ test('routes that nothing leads over', () => {
     [],
   );
 });
+
+test('links of the host are to have addresses that a container can have, and one default route with the others', () => {
+  const card = `${ips('10.1.0.1', '0.0.0.0')}${route('0.0.0.0', '10.1.0.2')}`;
+  const { interfaces = [], hostdevs } = parseDomainOrThrow(
+    domain(
+      bridged(['10.0.0.1'], route('0.0.0.0', '10.0.0.2')),
+      `<hostdev mode='capabilities' type='net'><source><interface>card</interface></source>${card}</hostdev>`,
+    ),
+  ).devices;
+  assert.deepEqual(
+    linkFaults(interfaces, hostdevs).map(({ path }) => path),
+    ['/domain/devices/hostdev[1]/ip[2]/@address', '/domain/devices/hostdev[1]/route[1]'],
+  );
+});

@@ -3,6 +3,7 @@
 import {
   type Finding,
   type FindingCode,
+  type Hostdev,
   type Interface,
   normalAddress,
   prefixOf,
@@ -26,8 +27,11 @@ type Tell = (
   more?: { readonly found?: string; readonly isFatal?: boolean },
 ) => void;
 
-/** All of them at once, each with the path of what is at fault. */
-export function linkFaults(interfaces: readonly Interface[]): LinkFault[] {
+/** What can be at fault in links of either kind. */
+type Link = Pick<Interface, 'type' | 'ips' | 'routes' | 'link'>;
+
+/** All of them at once, each with the path of what is at fault; of links of the host what they are to have inside. */
+export function linkFaults(interfaces: readonly Interface[], hostdevs: readonly Hostdev[] = []): LinkFault[] {
   const faults: LinkFault[] = [];
   const tellAt =
     (base: string): Tell =>
@@ -47,6 +51,14 @@ export function linkFaults(interfaces: readonly Interface[]): LinkFault[] {
     lookAtAddresses(link, others.addresses, tell);
     lookAtRoutes(link, others.gateways, tell);
     lookAtForwards(link, others.forwards, tell);
+  }
+  for (const [index, hostdev] of hostdevs.entries()) {
+    if (hostdev.type !== 'net') continue;
+    const { ips, routes } = hostdev;
+    const link: Link = { type: 'direct', ...(ips && { ips }), ...(routes && { routes }) };
+    const tell = tellAt(`/domain/devices/hostdev[${index + 1}]`);
+    lookAtAddresses(link, others.addresses, tell);
+    lookAtRoutes(link, others.gateways, tell);
   }
   return faults;
 }
@@ -80,7 +92,7 @@ function lookAtSize({ mtu, ips = [] }: Interface, tell: Tell): void {
   });
 }
 
-function lookAtAddresses({ type, ips = [] }: Interface, taken: Set<string>, tell: Tell): void {
+function lookAtAddresses({ type, ips = [] }: Link, taken: Set<string>, tell: Tell): void {
   for (const [at, { address: written, prefix, family }] of ips.entries()) {
     const path = `/ip[${at + 1}]/@address`;
     const address = normalAddress(written);
@@ -129,7 +141,7 @@ function networks(bytes: Buffer, prefix: number): string | undefined {
 }
 
 /** liblxc sets one default route of each family, by a link that is up and has an address of it; the others are set as they stand. */
-function lookAtRoutes(link: Interface, taken: Map<string, string>, tell: Tell): void {
+function lookAtRoutes(link: Link, taken: Map<string, string>, tell: Tell): void {
   if (link.type === 'ethernet' || link.link?.state === 'down') return;
   const seen = new Set<string>();
   for (const [at, route] of (link.routes ?? []).entries()) {
@@ -158,7 +170,7 @@ function lookAtRoutes(link: Interface, taken: Map<string, string>, tell: Tell): 
 }
 
 /** Whether the container can send to it at all; where not, it is told. */
-function lookAtGateway({ ips = [], routes = [] }: Interface, route: Route, tell: Tell): boolean {
+function lookAtGateway({ ips = [], routes = [] }: Link, route: Route, tell: Tell): boolean {
   const { family, gateway: written } = route;
   const gateway = normalAddress(written);
   const version = family === 'ipv6' ? 'IPv6' : 'IPv4';
@@ -211,7 +223,7 @@ function lookAtForwards({ type, portForwards = [] }: Interface, taken: PortForwa
   }
 }
 
-const ownNetworks = ({ ips = [] }: Interface): Set<string> => new Set(ips.map(networkOf));
+const ownNetworks = ({ ips = [] }: Link): Set<string> => new Set(ips.map(networkOf));
 
 /** With its prefix, of which the document may say nothing. */
 function networkOf({

@@ -3,6 +3,7 @@
 import type { Resources } from '@ctvirt/formats';
 import type { GuestFile } from '../guest/files.js';
 import type { IdMap } from '../host/userns.js';
+import type { LentLink } from '../network/lent-links.js';
 import type { LinkPlan } from '../network/link-plan.js';
 import type { FilesystemSpec } from '../storage/index.js';
 import type { WantedWalls } from '../walls/wanted.js';
@@ -36,6 +37,8 @@ export interface RunPlan {
   /** Device files of the host that it is given, by their paths there and inside. */
   readonly devices: readonly string[];
   readonly links: readonly LinkPlan[];
+  /** Links of the host that it has meanwhile. */
+  readonly lent: readonly LentLink[];
   readonly resources: Resources;
   readonly walls: WantedWalls;
   readonly map: IdMap;

@@ -67,12 +67,14 @@ export function changedLinks(before: Domain, after: Domain): LinkChanges {
   return { gone: missing(old, next), come: missing(next, old), kept, reshaped };
 }
 
-/** All but interfaces and disk limits, which have changes of their own. */
-function fixedDevices({ devices: { interfaces: _links, filesystems, ...others } }: Domain): unknown {
+/** All but links and disk limits, which have changes of their own. */
+function fixedDevices({
+  devices: { interfaces: _links, filesystems, hostdevs, ...others },
+}: Domain): unknown {
   const fixed = filesystems?.map(
     ({ spaceHardLimitBytes: _hard, spaceSoftLimitBytes: _soft, quotas: _quotas, ...rest }) => rest,
   );
-  return { ...others, filesystems: fixed };
+  return { ...others, filesystems: fixed, hostdevs: hostdevs?.filter(({ type }) => type !== 'net') ?? [] };
 }
 
 /** A link stays the same while its rates change, what it may send, and ports of the host that lead to it. */
@@ -90,8 +92,17 @@ export async function addLink(link: LinkPlan, pid: number): Promise<void> {
   await using undo = new Undo();
   if (link.kind === 'macvlan') await addMacvlan(link, pid, undo);
   else await addPair(link, pid, undo);
+  await putInside(link, settledAddresses(link), pid);
+  undo.keep();
+}
+
+/** Addresses and ways of a link that is inside. */
+export async function putInside(
+  link: Pick<LinkPlan, 'name' | 'addresses' | 'gateways' | 'routes' | 'up'>,
+  settled: LinkPlan['addresses'],
+  pid: number,
+): Promise<void> {
   const inside = (...args: readonly string[]) => ipInside(pid, ...args);
-  const settled = settledAddresses(link);
   for (const one of link.addresses) {
     const { address, prefix, family } = one;
     const broadcast = family === 4 && prefix <= 30 ? ['broadcast', '+'] : [];
@@ -104,7 +115,6 @@ export async function addLink(link: LinkPlan, pid: number): Promise<void> {
     await inside(`-${family}`, 'route', 'add', 'default', ...via, 'dev', link.name);
   }
   for (const route of link.routes ?? []) await inside(...routeWords(route, link.name));
-  undo.keep();
 }
 
 async function addPair(link: LinkPlan, pid: number, undo: Undo): Promise<void> {
@@ -128,7 +138,7 @@ async function addPair(link: LinkPlan, pid: number, undo: Undo): Promise<void> {
 }
 
 /** Which it may have made itself. */
-const nameTaken = (name: string): EngineError =>
+export const nameTaken = (name: string): EngineError =>
   new EngineError(
     'exists',
     `the container has a link named ${name} already: give this one another name, by <guest dev='...'/>`,

@@ -30,6 +30,8 @@ export interface Layout {
   readonly runtime: string;
   /** What links had counted when their containers ended, one file each until somebody has read it. */
   readonly endedLinks: string;
+  /** A file for each link of the host that a container has: what it was. */
+  readonly lentLinks: string;
   /** One folder per network that runs: its document as it runs, and what its host has. */
   readonly networkRuntime: string;
   /** Which lxcfs serves what. */
@@ -86,6 +88,7 @@ export function layoutOf(root?: string): Layout {
     mounts: join(run, 'mnt'),
     runtime: join(run, 'domains'),
     endedLinks: join(run, 'ended-links'),
+    lentLinks: join(run, 'lent-links'),
     networkRuntime: join(run, 'networks'),
     lxcfs: join(run, 'lxcfs'),
     appArmor: join(run, 'apparmor'),

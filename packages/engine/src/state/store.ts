@@ -229,6 +229,7 @@ export async function prepareFolders(layout: Layout): Promise<void> {
     layout.traffic,
     layout.runtime,
     layout.endedLinks,
+    layout.lentLinks,
   ];
   const check = (): void => {
     for (const path of [...open, ...closed]) requireTrusted(path, 'choose another --root');

@@ -35,6 +35,7 @@ function stateOf(
     maxProcesses: 240,
     links: [],
     linkWalls: 'up',
+    lent: [],
     sharedIds: [],
     folders: [],
     ...more,

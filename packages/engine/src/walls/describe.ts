@@ -14,6 +14,8 @@ export interface Described {
   readonly links: readonly LinkPlan[];
   /** What stands around those of which no filter says anything. */
   readonly linkWalls: 'up' | 'down';
+  /** Names of links of the host that it has. */
+  readonly lent: readonly string[];
   /** Who else has ids of its own map, each in words. */
   readonly sharedIds: readonly string[];
   /** What it has of the host's file tree. */
@@ -117,12 +119,14 @@ function processesWall({ maxProcesses }: Described): Wall {
     : { name: 'processes', state: 'up', how: `at most ${maxProcesses}` };
 }
 
-function networkWall({ standing: { ownNetwork }, links, linkWalls }: Described): Wall {
+function networkWall({ standing: { ownNetwork }, links, linkWalls, lent }: Described): Wall {
   if (!ownNetwork) return { name: 'network', state: 'down', how: "the host's interfaces" };
   const open = links.flatMap((link) => {
     const why = openness(link, linkWalls);
     return why === undefined ? [] : [`${link.name} ${why}`];
   });
+  for (const name of lent)
+    open.push(`${name} sends from any address: it is a link of the host's, which sees nothing of it`);
   const own = 'interfaces of its own';
   if (open.length > 0) return { name: 'network', state: 'loosened', how: `${own}; ${open.join('; ')}` };
   const bound = links.length === 0 ? '' : ', which send from its own addresses alone';

@@ -171,7 +171,8 @@ export const bindDomainDevices: Bind = ({ engine }) => {
     const affected = affectedBy(flags, domain, name);
     const device = withMac(deviceOf(xml), change);
     const { kind } = device;
-    if (affected.live && kind !== 'interface')
+    const isHostLink = kind === 'hostdev' && device.model.type === 'net' && change !== 'update';
+    if (affected.live && kind !== 'interface' && !isHostLink)
       throw refusal(
         'operationUnsupported',
         'domain',

@@ -16,6 +16,7 @@ import { mountsBelow } from '../../host/mountinfo.js';
 import { run } from '../../host/run.js';
 import { idsOfProcess } from '../../host/userns.js';
 import { linkPrefixOf } from '../../lifecycle/document.js';
+import type { LentLinks } from '../../network/lent-links.js';
 import { type HostIds, RANGE_SIZE } from '../../state/id-ranges.js';
 import { diskName, type Layout } from '../../state/layout.js';
 import type { Owners, Subject } from '../driver.js';
@@ -26,6 +27,7 @@ export interface LxcAssetParts {
   readonly layout: Layout;
   readonly cgroups: CgroupLayout;
   readonly tools: LxcTools;
+  readonly lent: LentLinks;
   readonly appArmor: Confinement;
   /** What the host holds of lxcfs. */
   readonly served: () => readonly HeldAsset[];
@@ -48,6 +50,7 @@ export class LxcAssets {
       ...this.parts.served(),
       ...this.#profiles(),
       ...this.#links(known),
+      ...this.#lent(known),
       ...this.#groups(known),
     ];
   }
@@ -108,6 +111,17 @@ export class LxcAssets {
     });
   }
 
+  /** By the link's name: it is the host's, and lent. */
+  #lent(known: Known): HeldAsset[] {
+    const { lent } = this.parts;
+    return lent.lent().map(({ name, domain }) => ({
+      kind: 'link',
+      what: name,
+      owner: known.ownerByUuid(domain),
+      remove: () => lent.giveBack(domain),
+    }));
+  }
+
   /** Links of daemons with another root carry ranges of another window, or of domains only that daemon knows. */
   #isOwnPrefix(prefix: string): boolean {
     return this.parts.everLeased(Number.parseInt(prefix.slice(2), 36) * RANGE_SIZE);
@@ -162,6 +176,11 @@ class Known {
   ownerOf(name: string): Asset['owner'] {
     const isOwned = this.#subjects.get(name)?.running !== undefined || this.isBusy(name);
     return isOwned ? this.nameOf(name) : null;
+  }
+
+  ownerByUuid(uuid: string): Asset['owner'] {
+    for (const [name, { record }] of this.#subjects) if (record.uuid === uuid) return this.ownerOf(name);
+    return null;
   }
 
   ownerOfLinks(prefix: string): Asset['owner'] {

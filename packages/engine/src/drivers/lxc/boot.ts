@@ -32,6 +32,7 @@ import { refuseTooLittle } from '../../lifecycle/floors.js';
 import type { RunPlan } from '../../lifecycle/plan.js';
 import { sharedIds } from '../../lifecycle/shared-ids.js';
 import type { EngineLog } from '../../log.js';
+import type { LentLinks } from '../../network/lent-links.js';
 import { removeLeftLinks } from '../../network/live-links.js';
 import { refuseLinks } from '../../network/refusals.js';
 import { openRoutedLink } from '../../network/routed-link.js';
@@ -63,6 +64,7 @@ export interface BootParts {
   readonly appArmor: Confinement;
   readonly ceiling: ProcessCeiling;
   readonly wall: Wall;
+  readonly lent: LentLinks;
   /** Whether groups have the file of a limit. */
   readonly has: (limit: Limit) => boolean;
   /** The disks below a domain's file systems, once those are open. */
@@ -187,6 +189,7 @@ export class Boot {
     });
     try {
       refuseLinks(plan.links, linkPrefixOf(record));
+      await this.parts.lent.lend(record.uuid, plan.lent);
       await wall.guard(record.uuid, plan.links);
       tools.prepare(name, {
         'live.xml': xml,
@@ -199,6 +202,7 @@ export class Boot {
         this.#checkMounts(subject, run);
         this.#checkGroups(subject, run, config.limits);
         boundGroups(cgroups, tools.group(name));
+        if (run !== undefined) this.parts.lent.hold(record.uuid, run.initPid);
         await this.openLinks(subject, plan);
         await ready;
       });
@@ -227,6 +231,7 @@ export class Boot {
 
   async clearLinks({ record }: Subject): Promise<void> {
     await removeLeftLinks(linkPrefixOf(record));
+    await this.parts.lent.giveBack(record.uuid);
     await this.parts.wall.release(record.uuid);
   }
 

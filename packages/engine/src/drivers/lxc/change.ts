@@ -9,6 +9,7 @@ import type { ProcessCeiling } from '../../cgroups/processes.js';
 import { notRunning } from '../../errors.js';
 import { Undo } from '../../host/undo.js';
 import { filesystemsOf, type HostFacts, linksOf } from '../../lifecycle/document.js';
+import type { LentLinks } from '../../network/lent-links.js';
 import { withLinkNames } from '../../network/live-links.js';
 import type { Wall } from '../../network/wall.js';
 import type { PlacedChange, Placement } from '../../placement/placement.js';
@@ -18,7 +19,7 @@ import type { FilesystemSpec } from '../../storage/index.js';
 import type { LiveChange, Subject } from '../driver.js';
 import { type DiskLimits, diskLimitSteps } from './facets/disk-limits.js';
 import { limitSteps } from './facets/limits.js';
-import { linkSteps } from './facets/links.js';
+import { lentSteps, linkSteps } from './facets/links.js';
 import type { Step } from './facets/step.js';
 import { lxcRun } from './run.js';
 import type { LxcTools } from './tools.js';
@@ -29,6 +30,7 @@ export interface ChangeParts {
   readonly cgroups: CgroupLayout;
   readonly placement: Placement;
   readonly wall: Wall;
+  readonly lent: LentLinks;
   readonly ceiling: ProcessCeiling;
   readonly facts: HostFacts;
   /** Whether groups have the file of a limit. */
@@ -91,6 +93,7 @@ function stepsOf(
       name: record.name,
       disks: parts.disks(subject, filesystemsOf(to)),
     }),
+    ...lentSteps(from, to, { record, lent: parts.lent, initPid: runOf(subject).initPid }),
     ...linkSteps(from, to, { record, wall, initPid: runOf(subject).initPid }),
     ...diskLimitSteps(from, to, subject, { limits: parts.diskLimits, isBack }),
   ];

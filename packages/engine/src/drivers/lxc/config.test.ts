@@ -21,6 +21,7 @@ const plan: RunPlan = {
   innerMounts: [],
   devices: [],
   links: [],
+  lent: [],
   resources: {},
   walls: {
     dropCapabilities: ['sys_time'],
@@ -244,4 +245,26 @@ test('an IPv6 address of a routed link or a network is there at once; others are
   assert.deepEqual(settled('routed'), [
     `lxc.hook.start-host = /usr/bin/printf '%s\\n' ${lines} | /usr/bin/nsenter "--net=/proc/$LXC_PID/ns/net" -- /sbin/ip -batch -`,
   ]);
+});
+
+test('a link of the host keeps its name, beside those that are made', () => {
+  const lent = {
+    name: 'card',
+    addresses: [{ address: '192.0.2.7', prefix: 24, family: 4 as const }],
+    gateways: [{ address: '192.0.2.1', family: 4 as const }],
+    routes: [],
+  };
+  const rows = rowsOf({}, { links: [linkPlan({})], lent: [lent] });
+  assert.deepEqual(
+    rows.filter((row) => row.startsWith('lxc.net.1.')),
+    [
+      'lxc.net.1.type = phys',
+      'lxc.net.1.link = card',
+      'lxc.net.1.name = card',
+      'lxc.net.1.flags = up',
+      'lxc.net.1.ipv4.address = 192.0.2.7/24 192.0.2.255',
+      'lxc.net.1.ipv4.gateway = 192.0.2.1',
+    ],
+  );
+  assert.ok(!rowsOf({}, { lent: [lent] }).includes('lxc.net.0.type = empty'));
 });

@@ -7,6 +7,7 @@ import type { View } from '../../guest/lxcfs-server.js';
 import type { Confinement } from '../../host/apparmor.js';
 import type { IdMap } from '../../host/userns.js';
 import type { RunPlan } from '../../lifecycle/plan.js';
+import type { LentLink } from '../../network/lent-links.js';
 import { addressBytes, addressText } from '../../network/link-addresses.js';
 import { type LinkPlan, settledAddresses } from '../../network/link-plan.js';
 import { routeWords } from '../../network/routes.js';
@@ -96,9 +97,9 @@ export function configRows(input: ConfigInput): ConfigRow[] {
     ...workFolderRows(input.workFolder),
     ...optional('lxc.init.uid', plan.user),
     ...optional('lxc.init.gid', plan.group),
-    ...networkRows(plan.links, input.endedPath),
+    ...networkRows(plan, input.endedPath),
     ...plan.links.flatMap(settledRows),
-    ...plan.links.flatMap(routeRows),
+    ...[...plan.links, ...plan.lent].flatMap(routeRows),
     // A reboot is ours to do: the mounts a second start needs are detached by then, and on_reboot may forbid it.
     ['lxc.hook.version', '1'],
     ['lxc.hook.post-stop', STOP_HOOK],
@@ -165,7 +166,7 @@ function settledRows(link: LinkPlan): ConfigRow[] {
 }
 
 /** liblxc knows default routes alone. */
-function routeRows({ name, routes = [] }: LinkPlan): ConfigRow[] {
+function routeRows({ name, routes = [] }: Pick<LinkPlan, 'name' | 'routes'>): ConfigRow[] {
   return routes.map((route) => [
     'lxc.hook.start-host',
     `${ipInside} ${routeWords(route, name).map(inQuotes).join(' ')}`,
@@ -245,14 +246,42 @@ function capabilityRows({ keepCapabilities: keep, dropCapabilities: drop }: Want
   return drop.length === 0 ? [] : [['lxc.cap.drop', drop.join(' ')]];
 }
 
-function networkRows(links: readonly LinkPlan[], endedPath: ConfigInput['endedPath']): ConfigRow[] {
-  if (links.length === 0) return [['lxc.net.0.type', 'empty']];
-  return links.flatMap((link, index) => {
+function networkRows({ links, lent }: RunPlan, endedPath: ConfigInput['endedPath']): ConfigRow[] {
+  if (links.length + lent.length === 0) return [['lxc.net.0.type', 'empty']];
+  const own = links.flatMap((link, index): ConfigRow[] => {
     const { hostName } = link;
     const rows = linkRows(link, index);
     if (hostName === undefined) return rows;
     return [...rows, [`lxc.net.${index}.script.down`, endedCommand(endedPath(), hostName, inQuotes)]];
   });
+  return [...own, ...lent.flatMap((link, index): ConfigRow[] => lentRows(link, links.length + index))];
+}
+
+/** The monitor hands it back when the container ends. */
+function lentRows(link: LentLink, index: number): ConfigRow[] {
+  const key = (name: string): string => `lxc.net.${index}.${name}`;
+  return [
+    [key('type'), 'phys'],
+    [key('link'), link.name],
+    [key('name'), link.name],
+    [key('flags'), 'up'],
+    ...addressRows(link, key),
+  ];
+}
+
+function addressRows(
+  { addresses, gateways }: Pick<LinkPlan, 'addresses' | 'gateways'>,
+  key: (name: string) => string,
+): ConfigRow[] {
+  return [
+    ...addresses.map(
+      ({ address, prefix, family }): ConfigRow => [
+        key(`ipv${family}.address`),
+        `${address}/${prefix}${withBroadcast(address, prefix, family)}`,
+      ],
+    ),
+    ...gateways.map(({ address, family }): ConfigRow => [key(`ipv${family}.gateway`), address]),
+  ];
 }
 
 /** liblxc makes one of the host's part of the address alone. */
@@ -277,8 +306,5 @@ function linkRows(link: LinkPlan, index: number): ConfigRow[] {
   ]);
   rows.push([key('hwaddr'), link.mac], ...optional(key('mtu'), link.mtu));
   if (link.up) rows.push([key('flags'), 'up']);
-  for (const { address, prefix, family } of link.addresses)
-    rows.push([key(`ipv${family}.address`), `${address}/${prefix}${withBroadcast(address, prefix, family)}`]);
-  for (const { address, family } of link.gateways) rows.push([key(`ipv${family}.gateway`), address]);
-  return rows;
+  return [...rows, ...addressRows(link, key)];
 }

@@ -81,11 +81,12 @@ export class LxcDriver implements Driver {
   }
 
   async find<S extends Subject>(subjects: Iterable<S>): Promise<Found<S>[]> {
-    const { tools } = this.parts;
+    const { tools, lent } = this.parts;
     const interrupted = new Set(await tools.settle());
     await this.#clearMounts();
     const byName = new Map([...subjects].map((subject) => [diskName(subject.record.name), subject]));
     const found: Found<S>[] = [];
+    const alive = new Set<string>();
     for (const name of tools.started()) {
       const subject = byName.get(name);
       if (subject === undefined) continue; // shown by check as a stray
@@ -98,9 +99,12 @@ export class LxcDriver implements Driver {
       // A monitor whose daemon was killed may have its start's mounts still.
       this.#detachFrom(subject);
       const run = this.#runOf(subject, running);
+      alive.add(subject.record.uuid);
+      lent.hold(subject.record.uuid, run.initPid);
       if (interrupted.has(name)) await this.#finish(subject, run);
       found.push({ subject, run, isUnwanted });
     }
+    await lent.giveBackAll(alive);
     return found;
   }
 
@@ -199,7 +203,7 @@ export class LxcDriver implements Driver {
 
   /** An older version may have let in what no link can be, or is of no use. */
   #lookAtLinks({ record: { name } }: Subject, { devices }: Domain): void {
-    for (const { isFatal, message } of linkFaults(devices.interfaces ?? [])) {
+    for (const { isFatal, message } of linkFaults(devices.interfaces ?? [], devices.hostdevs)) {
       if (isFatal) throw new EngineError('invalid', `domain '${name}' cannot start: ${message}`);
       this.parts.log('warn', `domain '${name}': ${message}`, { domain: name });
     }

@@ -6,7 +6,14 @@ import type { Domain } from '@ctvirt/xml';
 import { withProcessDefault } from '../../cgroups/processes.js';
 import type { Confinement } from '../../host/apparmor.js';
 import type { Facts } from '../../host/facts.js';
-import { filesystemsOf, type HostFacts, idMapOf, linksOf, ownMap } from '../../lifecycle/document.js';
+import {
+  filesystemsOf,
+  type HostFacts,
+  idMapOf,
+  lentLinksOf,
+  linksOf,
+  ownMap,
+} from '../../lifecycle/document.js';
 import { sharedIds } from '../../lifecycle/shared-ids.js';
 import type { IdRanges } from '../../state/id-ranges.js';
 import { describeWalls } from '../../walls/describe.js';
@@ -56,6 +63,7 @@ function wallsOf(entry: Subject, domain: Domain, parts: InfoParts): Wall[] {
     maxProcesses: most ?? null,
     links,
     linkWalls: parts.linkWalls,
+    lent: lentLinksOf(domain).map(({ name }) => name),
     folders,
     sharedIds: shared.map(({ message }) => message.split(/[:;,] /, 1)[0] ?? message),
   });

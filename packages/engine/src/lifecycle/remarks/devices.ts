@@ -23,13 +23,21 @@ export const onConsole: readonly Row<Console>[] = [
   ({ log }) => remark(log, '/log', 'what the console shows is not copied to a file'),
 ];
 
+export const onePeer = 'an address is of a network, not of one other end';
+
 export const onHostdev: readonly Row<Hostdev>[] = [
+  (one) =>
+    remark(
+      one.type === 'net' ? one.ips?.find(({ peer }) => peer !== undefined) : undefined,
+      '/ip/@peer',
+      onePeer,
+    ),
   ({ type }) =>
     remark(
-      type === 'misc' ? undefined : type,
+      type === 'misc' || type === 'net' ? undefined : type,
       '',
       type === 'storage'
         ? 'a block device is not handed over as it is: a <filesystem> of type block is mounted'
-        : 'of the devices of the host character devices alone are handed over',
+        : 'of the devices of the host character devices and links alone are handed over',
     ),
 ];

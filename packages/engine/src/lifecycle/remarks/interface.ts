@@ -1,6 +1,7 @@
 // What stands in an <interface> and has no effect.
 // SPDX-License-Identifier: Apache-2.0
 import type { Interface } from '@ctvirt/xml';
+import { onePeer } from './devices.js';
 import { type Row, remark } from './remark.js';
 
 const noScripts = 'scripts of interfaces are not run';
@@ -28,7 +29,7 @@ export const onInterface: readonly Row<Interface>[] = [
     remark(
       ips?.find(({ peer }) => peer !== undefined),
       '/ip/@peer',
-      'an address is of a network, not of one other end',
+      onePeer,
     ),
   ({ type, target }) =>
     remark(type === 'direct' ? target?.dev : undefined, '/target', 'a direct link has no end on the host'),

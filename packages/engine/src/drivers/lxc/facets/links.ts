@@ -2,7 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { isDeepStrictEqual } from 'node:util';
 import type { Domain } from '@ctvirt/xml';
-import { linkPrefixOf, linksOf } from '../../../lifecycle/document.js';
+import { lentLinksOf, linkPrefixOf, linksOf } from '../../../lifecycle/document.js';
+import type { LentLink, LentLinks } from '../../../network/lent-links.js';
 import { addLink, changedLinks, isLinkThere, removeLink } from '../../../network/live-links.js';
 import { refuseLinks } from '../../../network/refusals.js';
 import { shapeLink } from '../../../network/shaping.js';
@@ -59,5 +60,32 @@ export function linkSteps(from: Domain, to: Domain, { record, initPid, wall }: L
       if (was === undefined || is === undefined) return [];
       return [{ do: () => shapeLink(is), undo: () => shapeLink(was), isGradual: true }];
     }),
+  ];
+}
+
+/** Links of the host that go and come; one with other addresses does both. */
+export function lentSteps(
+  from: Domain,
+  to: Domain,
+  { record: { uuid }, initPid, lent }: Omit<LinksContext, 'wall'> & { readonly lent: LentLinks },
+): Step[] {
+  const [old, next] = [lentLinksOf(from), lentLinksOf(to)];
+  const missing = (links: readonly LentLink[], among: readonly LentLink[]): LentLink[] =>
+    links.filter((link) => !among.some((other) => isDeepStrictEqual(link, other)));
+  return [
+    ...missing(old, next).map(
+      (link): Step => ({
+        do: () => lent.remove(link, initPid),
+        undo: () => lent.add(uuid, link, initPid),
+        isDone: () => !lent.isThere(link),
+      }),
+    ),
+    ...missing(next, old).map(
+      (link): Step => ({
+        do: () => lent.add(uuid, link, initPid),
+        undo: () => lent.remove(link, initPid),
+        isDone: () => lent.isThere(link),
+      }),
+    ),
   ];
 }

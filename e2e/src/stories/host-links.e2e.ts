@@ -1,0 +1,170 @@
+// Links of the host that containers have meanwhile: moved in at the start or live, and back in every way that a run ends.
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { after, afterEach, before, beforeEach, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Chance, seed } from '../world/chance.js';
+import { domainXml, templateRoot } from '../world/documents.js';
+import { waitFor } from '../world/wait.js';
+import { refused, World } from '../world/world.js';
+
+let world: World;
+const here = (line: string) => world.enclosure.output('ip', ...line.split(' '));
+const virsh = (...args: string[]) => world.enclosure.output('virsh', '-c', world.uri('lxc'), ...args);
+const MAC = '02:00:00:00:77:01';
+
+before(async () => {
+  world = await World.open();
+});
+/** This kernel has no card to spare: a pair stands for one, whose other end is the network beyond it. */
+beforeEach(async () => {
+  await here(`link add card address ${MAC} mtu 1400 type veth peer name beyond`);
+  await here('address add 10.96.0.1/24 dev beyond');
+  for (const name of ['card', 'beyond']) await here(`link set ${name} up`);
+});
+afterEach(async () => {
+  await world.erase(...(await world.client.domains.list()).map(({ name }) => name));
+  await here('link delete beyond');
+  await world.assertClean();
+});
+after(() => world.close());
+
+const hostdev = (name = 'card', more = "<ip address='10.96.0.5' prefix='24' family='ipv4'/>") =>
+  `<hostdev mode='capabilities' type='net'><source><interface>${name}</interface></source>${more}</hostdev>`;
+const withLink = (name: string, program?: string[], link = hostdev()) =>
+  domainXml({ name, filesystems: [templateRoot, link], ...(program !== undefined && { program }) });
+/** What its own machine had. */
+const isBack = async () => {
+  const shown = await waitFor('the link to be on the host', () =>
+    here('link show dev card').then(
+      (text) => (text.includes(',UP') ? text : undefined),
+      () => undefined,
+    ),
+  );
+  assert.match(shown, new RegExp(`mtu 1400[\\s\\S]*${MAC}`));
+};
+const isGone = async () => assert.ok(!(await world.enclosure.links()).includes('card'));
+
+test('a link of the host is in the container alone, and back as it was when that is destroyed', async () => {
+  await world.run(withLink('one'));
+  await isGone();
+  assert.match(await world.shell('one', 'ip address show dev card'), /mtu 1400[\s\S]*inet 10\.96\.0\.5\/24/);
+  await world.shell('one', 'ping -c 1 -W 3 10.96.0.1');
+  const { owned } = await world.client.check.list();
+  assert.ok(owned.some(({ kind, what, owner }) => kind === 'link' && what === 'card' && owner === 'one'));
+  const { walls } = await world.client.domains.info({ domain: 'one' });
+  const network = walls.find(({ name }) => name === 'network');
+  assert.equal(network?.state, 'loosened');
+  assert.match(network?.how ?? '', /card sends from any address/);
+  const other = await world
+    .define(withLink('two'))
+    .then(() => refused('in-use', world.client.domains.start({ domain: 'two' })));
+  assert.match(other.message, /domain 'one' has the link card/);
+  // Whatever it is called there, and whatever was done to it.
+  await world.shell(
+    'one',
+    'ip link set card down; ip link set card name mine mtu 1300 address 02:00:00:00:77:09',
+  );
+  await world.client.domains.destroy({ domain: 'one' });
+  await isBack();
+  await world.client.domains.start({ domain: 'two' });
+  await isGone();
+});
+
+test('it comes back from a container that ends by itself, and with whatever daemon there is', async () => {
+  await world.run(withLink('ends', ['/bin/sh', '-c', 'rm -f /end; until [ -e /end ]; do sleep 0.1; done']));
+  await world.shell('ends', 'touch /end');
+  await world.waitForState('ends', 'shutoff (shutdown)');
+  await isBack();
+  // While no daemon is there, by the monitor; the next daemon sets what it was.
+  await world.client.domains.start({ domain: 'ends' });
+  await world.kill();
+  await world.start();
+  await isGone();
+  const { initPid } = await world.client.domains.info({ domain: 'ends' });
+  await world.kill();
+  process.kill(initPid ?? assert.fail('no init'), 'SIGKILL');
+  await waitFor('the monitor to hand it back', async () => (await world.enclosure.links()).includes('card'));
+  await world.start();
+  await isBack();
+});
+
+test('it is not lost with a monitor that is killed', async () => {
+  await world.run(withLink('crashed'));
+  const monitor =
+    world.processes().find((line) => line.includes('[lxc monitor]')) ?? assert.fail('no monitor');
+  const { initPid } = await world.client.domains.info({ domain: 'crashed' });
+  process.kill(Number(monitor.split(' ')[0]), 'SIGKILL');
+  process.kill(initPid ?? assert.fail('no init'), 'SIGKILL');
+  await world.waitForState('crashed', 'shutoff (crashed)');
+  await isBack();
+});
+
+test(`it is back whenever the daemon is killed (CTVIRT_SEED=${seed})`, async () => {
+  const chance = new Chance(seed);
+  await world.define(withLink('cut'));
+  for (let round = 0; round < 8; round++) {
+    const starting = world.client.domains.start({ domain: 'cut' }).catch(() => undefined);
+    await sleep(chance.next() * 250);
+    await world.kill();
+    await starting;
+    await world.start();
+    const { state } = await world.client.domains.summary({ domain: 'cut' });
+    if (state !== 'shutoff') {
+      await isGone();
+      const ending = world.client.domains.destroy({ domain: 'cut' }).catch(() => undefined);
+      await sleep(chance.next() * 100);
+      await world.kill();
+      await ending;
+      await world.start();
+      if ((await world.client.domains.summary({ domain: 'cut' })).state !== 'shutoff')
+        await world.client.domains.destroy({ domain: 'cut' });
+    }
+    await isBack();
+  }
+});
+
+test('it comes and goes while the container runs', async () => {
+  await world.run(domainXml({ name: 'live' }));
+  const path = `${world.host}/hostdev.xml`;
+  await writeFile(path, hostdev());
+  await virsh('attach-device', 'live', path, '--live');
+  await isGone();
+  await world.shell('live', 'ping -c 1 -W 3 10.96.0.1');
+  assert.match(await virsh('dumpxml', 'live'), /<interface>card<\/interface>/);
+  await world.shell('live', 'ip link set card down; ip link set card name mine');
+  await virsh('detach-device', 'live', path, '--live');
+  await isBack();
+  await virsh('attach-device', 'live', path, '--live');
+  await world.kill();
+  await world.start();
+  await world.client.domains.destroy({ domain: 'live' });
+  await isBack();
+});
+
+test('what the host needs, it keeps', async () => {
+  await world.define(withLink('wants'));
+  const why = async (code: 'in-use' | 'not-found') => {
+    const { message } = await refused(code, world.client.domains.start({ domain: 'wants' }));
+    await isBack();
+    return message;
+  };
+  await here('address add 10.96.1.1/24 dev card');
+  assert.match(await why('in-use'), /the host has addresses on it/);
+  await here('address flush dev card scope global');
+  await here('route add 10.96.2.0/24 dev card');
+  assert.match(await why('in-use'), /the host has routes by it/);
+  await here('route delete 10.96.2.0/24 dev card');
+  await here('link add over type bridge');
+  await here('link set card master over');
+  assert.match(await why('in-use'), /it is a port of over/);
+  await here('link delete over');
+  await here('link add link card name over type macvlan');
+  assert.match(await why('in-use'), /over lies on it/);
+  await here('link delete over');
+  await world.client.domains.undefine({ domain: 'wants', storage: true });
+  await world.define(withLink('wants', undefined, hostdev('nowhere')));
+  assert.match(await why('not-found'), /no link 'nowhere'/);
+  await refused('invalid', world.define(withLink('twice', undefined, hostdev() + hostdev())));
+});
