@@ -77,15 +77,20 @@ function fixedDevices({
   return { ...others, filesystems: fixed, hostdevs: hostdevs?.filter(({ type }) => type !== 'net') ?? [] };
 }
 
-/** A link stays the same while its rates change, what it may send, and ports of the host that lead to it. */
+/** A link stays the same while its rates change, its state, what it may send, and ports of the host that lead to it. */
 const isSameLink = (a: Interface, b: Interface): boolean => isDeepStrictEqual(bareLink(a), bareLink(b));
 const bareLink = (link: Interface) => ({
   ...link,
+  // One without an end on the host comes anew.
+  link: hasHostEnd(link) ? undefined : link.link,
   bandwidth: undefined,
   filterref: undefined,
   port: undefined,
   portForwards: undefined,
 });
+
+const hasHostEnd = (link: Interface): boolean =>
+  link.type !== 'direct' && (link.type !== 'network' || link.source.dev === undefined);
 
 /** Makes a link; what was made of it goes again if something fails. */
 export async function addLink(link: LinkPlan, pid: number): Promise<void> {
@@ -110,11 +115,18 @@ export async function putInside(
     await inside('address', 'add', `${address}/${prefix}`, ...broadcast, 'dev', link.name, ...flags);
   }
   if (link.up) await inside('link', 'set', link.name, 'up');
-  for (const { address, family } of link.gateways) {
+  await addWays(link, inside);
+}
+
+async function addWays(
+  { name, gateways, routes = [] }: Pick<LinkPlan, 'name' | 'gateways' | 'routes'>,
+  inside: (...args: readonly string[]) => Promise<unknown>,
+): Promise<void> {
+  for (const { address, family } of gateways) {
     const via = address === 'dev' ? [] : ['via', address];
-    await inside(`-${family}`, 'route', 'add', 'default', ...via, 'dev', link.name);
+    await inside(`-${family}`, 'route', 'add', 'default', ...via, 'dev', name);
   }
-  for (const route of link.routes ?? []) await inside(...routeWords(route, link.name));
+  for (const route of routes) await inside(...routeWords(route, name));
 }
 
 async function addPair(link: LinkPlan, pid: number, undo: Undo): Promise<void> {
@@ -130,11 +142,32 @@ async function addPair(link: LinkPlan, pid: number, undo: Undo): Promise<void> {
   undo.push(async () => void (await ip('link', 'delete', hostName)));
   if (parent !== undefined) await ip('link', 'set', hostName, 'master', parent);
   await openRoutedLink(link);
-  await ip('link', 'set', hostName, 'up');
   if (isShaped(link)) await shapeLink(link);
-  if (link.kind !== 'routed') return;
-  for (const { address: own, prefix, family } of link.addresses)
-    await ip(`-${family}`, 'route', 'add', `${own}/${prefix}`, 'dev', hostName);
+  await switchHostEnd(link);
+}
+
+/** What is down on the host the container cannot put up. */
+export async function switchHostEnd({ hostName, up, kind, addresses }: LinkPlan): Promise<void> {
+  if (hostName === undefined) return;
+  await ip('link', 'set', hostName, up ? 'up' : 'down');
+  // Ways over a link go when it goes down.
+  if (kind !== 'routed' || !up) return;
+  for (const { address: own, prefix, family } of addresses)
+    await ip(`-${family}`, 'route', 'replace', `${own}/${prefix}`, 'dev', hostName);
+}
+
+/** Puts a link that is there up or down. One that began down was never up inside, and has no ways there. */
+export async function switchLink(link: LinkPlan, pid: number): Promise<void> {
+  await switchHostEnd(link);
+  if (!link.up) return;
+  const inside = (await linkAddresses(pid)).find(({ mac }) => mac === link.mac);
+  if (inside === undefined) return; // the container's own doing
+  await ipInside(pid, 'link', 'set', inside.name, 'up');
+  await addWays({ ...link, name: inside.name }, async (...words) => {
+    await ipInside(pid, ...words).catch((error: unknown) => {
+      if (!String(error).includes('File exists')) throw error;
+    });
+  });
 }
 
 /** Which it may have made itself. */

@@ -108,7 +108,7 @@ function changed<K extends Kind>(domain: Domain, { kind, model }: DeviceOf<K>, c
 }
 
 /** What of a link changes while it is there. */
-const changing: ReadonlySet<string> = new Set(['bandwidth', 'filterref', 'port', 'portForwards']);
+const changing: ReadonlySet<string> = new Set(['bandwidth', 'filterref', 'link', 'port', 'portForwards']);
 
 /** Of an interface of a running container what it is asked to be of that; all else has to be as it is. */
 function updatedLink(domain: Domain, asked: Model<'interface'>): Domain {
@@ -118,16 +118,16 @@ function updatedLink(domain: Domain, asked: Model<'interface'>): Domain {
       : typeof there === 'object' &&
         there !== null &&
         Object.entries(wanted).every(([key, value]) => same(value, Reflect.get(there, key)));
-  const { bandwidth, filterref, port, portForwards } = asked;
+  const { bandwidth, filterref, link, port, portForwards } = asked;
   const update = (device: Model<'interface'>): Model<'interface'> => {
     for (const [key, value] of Object.entries(asked))
       if (!changing.has(key) && value !== undefined && !same(value, Reflect.get(device, key)))
         throw refusal(
           'operationUnsupported',
           'domain',
-          `of an interface of a running container <filterref>, <port>, <portForward> and <bandwidth> change, and not ${key}: update it with --config, and start the domain again`,
+          `of an interface of a running container <filterref>, <link>, <port>, <portForward> and <bandwidth> change, and not ${key}: update it with --config, and start the domain again`,
         );
-    return { ...device, bandwidth, filterref, port, portForwards };
+    return { ...device, bandwidth, filterref, link, port, portForwards };
   };
   const { list, matches } = shelves.interface;
   const found = list(domain.devices).filter((device) => matches(asked, device, 'update'));

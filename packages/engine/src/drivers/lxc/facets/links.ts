@@ -1,10 +1,10 @@
-// The links of a container, while it runs: those that go and come, and the rates of those that stay.
+// The links of a container, while it runs: those that go and come, and the state and rates of those that stay.
 // SPDX-License-Identifier: Apache-2.0
 import { isDeepStrictEqual } from 'node:util';
 import type { Domain } from '@ctvirt/xml';
 import { lentLinksOf, linkPrefixOf, linksOf } from '../../../lifecycle/document.js';
 import type { LentLink, LentLinks } from '../../../network/lent-links.js';
-import { addLink, changedLinks, isLinkThere, removeLink } from '../../../network/live-links.js';
+import { addLink, changedLinks, isLinkThere, removeLink, switchLink } from '../../../network/live-links.js';
 import { refuseLinks } from '../../../network/refusals.js';
 import { shapeLink } from '../../../network/shaping.js';
 import type { Wall } from '../../../network/wall.js';
@@ -55,6 +55,11 @@ export function linkSteps(from: Domain, to: Domain, { record, initPid, wall }: L
         isDone: () => isLinkThere(link, initPid),
       }),
     ),
+    ...changed.kept.flatMap((at): Step[] => {
+      const [was, is] = [old[at.from], next[at.to]];
+      if (was === undefined || is === undefined || was.up === is.up) return [];
+      return [{ do: () => switchLink(is, initPid), undo: () => switchLink(was, initPid), isGradual: true }];
+    }),
     ...changed.reshaped.flatMap((at): Step[] => {
       const [was, is] = [old[at.from], next[at.to]];
       if (was === undefined || is === undefined) return [];
