@@ -143,6 +143,19 @@ test('it comes and goes while the container runs', async () => {
   await isBack();
 });
 
+test('what a daemon wrote before the host was started anew says nothing of its links', async () => {
+  await world.stop();
+  const path = `${world.root}/run/lent-links/card`;
+  const domain = '8509a1d4-1569-4467-8b37-4e433a1ac7b1';
+  await writeFile(path, `another-boot@1 ${domain} 02:00:00:00:77:44 1300 down made card\n`);
+  await world.start();
+  await isBack();
+  await world.run(withLink('later'));
+  await isGone();
+  await world.client.domains.destroy({ domain: 'later' });
+  await isBack();
+});
+
 test('what the host needs, it keeps', async () => {
   await world.define(withLink('wants'));
   const why = async (code: 'in-use' | 'not-found') => {

@@ -6,6 +6,7 @@ import type { Floor } from '../drivers/floor.js';
 import { Accounting } from '../drivers/lxc/accounting/accounting.js';
 import { sampleOf } from '../drivers/lxc/accounting/sample.js';
 import { LxcDriver } from '../drivers/lxc/driver.js';
+import { hostNetwork } from '../drivers/lxc/ended-links.js';
 import { LinkMeter } from '../drivers/lxc/link-meter.js';
 import { Survival } from '../drivers/lxc/survival.js';
 import { LxcTools } from '../drivers/lxc/tools.js';
@@ -54,6 +55,7 @@ export function makeLxc(below: Below): Floor<Entry> {
   const ceiling = new ProcessCeiling(cgroups, layout.cgroup);
   const lent = new LentLinks({
     folder: layout.lentLinks,
+    host: hostNetwork().replace(' ', '@'),
     nameOf: (uuid) => [...registry.entries()].find(({ record }) => record.uuid === uuid)?.record.name,
     log,
   });

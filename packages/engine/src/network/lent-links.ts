@@ -22,6 +22,8 @@ export type LentLink = Pick<LinkPlan, 'name' | 'addresses' | 'gateways' | 'route
 export interface LentLinksParts {
   /** A file for each of them. */
   readonly folder: string;
+  /** Names this network of the host as long as the host is up: what is written of another says nothing of its links. */
+  readonly host: string;
   /** The name of a domain, by its UUID. */
   readonly nameOf: (uuid: string) => string | undefined;
   readonly log: (level: 'info' | 'warn' | 'error', message: string) => void;
@@ -61,7 +63,8 @@ export class LentLinks {
           'warn',
           `the link ${name} of the host is made by software: should the kernel end its container's network with nobody there to take it out, it is gone`,
         );
-      const words = [domain, mac, mtu, isUp ? 'up' : 'down', isHardware ? 'card' : 'made', name];
+      const state = [mac, mtu, isUp ? 'up' : 'down', isHardware ? 'card' : 'made'];
+      const words = [this.parts.host, domain, ...state, name];
       await writeAtomically(this.#path(name), `${words.join(' ')}\n`, { durable: false });
     }
   }
@@ -196,8 +199,9 @@ export class LentLinks {
 
   #loanOf(name: string): Loan | undefined {
     const text = unlessGone(() => readFileSync(this.#path(name), 'utf8')) ?? '';
-    const [domain, mac, mtu, state, made, own] = text.trimEnd().split(' ');
-    if (domain === undefined || mac === undefined || own !== name) return undefined;
+    const [host, domain, mac, mtu, state, made, own] = text.trimEnd().split(' ');
+    if (host !== this.parts.host || domain === undefined || mac === undefined || own !== name)
+      return undefined;
     return { domain, name, mac, mtu: Number(mtu), isUp: state === 'up', isHardware: made === 'card' };
   }
 }
