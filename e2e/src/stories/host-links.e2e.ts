@@ -169,6 +169,9 @@ test('what the host needs, it keeps', async () => {
   await here('route add 10.96.2.0/24 dev card');
   assert.match(await why('in-use'), /the host has routes by it/);
   await here('route delete 10.96.2.0/24 dev card');
+  await here('route add default dev card metric 77');
+  assert.match(await why('in-use'), /the host has routes by it/);
+  await here('route delete default dev card metric 77');
   await here('link add over type bridge');
   await here('link set card master over');
   assert.match(await why('in-use'), /it is a port of over/);

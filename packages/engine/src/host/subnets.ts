@@ -76,6 +76,9 @@ export function hostAddresses(): HostSubnet[] {
 /** Where routes lead, but for those that lead everywhere. */
 export const hostRoutes = (): HostSubnet[] => routes(({ bits }) => bits > 0);
 
+/** By which links routes lead everywhere. */
+export const defaultLinks = (): string[] => routes(({ bits }) => bits === 0).map(({ link }) => link);
+
 /** By which links routers have told the host their way. */
 export const advertisedLinks = (): string[] => [
   ...new Set(routes((_, protocol) => protocol === PROTOCOL_RA).map(({ link }) => link)),

@@ -11,7 +11,7 @@ import { unlessGone } from '../host/gone.js';
 import { linkUse } from '../host/link-use.js';
 import { hasLink } from '../host/links.js';
 import { run } from '../host/run.js';
-import { hostAddresses, hostLinks, hostRoutes } from '../host/subnets.js';
+import { defaultLinks, hostAddresses, hostLinks, hostRoutes } from '../host/subnets.js';
 import type { LinkPlan } from './link-plan.js';
 import { nameTaken, putInside } from './live-links.js';
 
@@ -220,8 +220,10 @@ function whyNot(
   if (upper !== undefined) return `${upper} lies on it`;
   if (hostAddresses().some(({ link }) => link === name))
     return `the host has addresses on it, and would be cut off: take them away first (ip address flush dev ${name})`;
-  if (hostRoutes().some(({ link, address: [a, b] }) => link === name && !(a === 0xfe && b === 0x80)))
-    return 'the host has routes by it, and would be cut off';
+  const isNeeded = hostRoutes().some(
+    ({ link, address: [a, b] }) => link === name && !(a === 0xfe && b === 0x80),
+  );
+  if (isNeeded || defaultLinks().includes(name)) return 'the host has routes by it, and would be cut off';
   return undefined;
 }
 
