@@ -549,6 +549,21 @@ if (isInOwnNetwork(import.meta.url)) {
     assert.ok(!existsSync(join(folder, 'default')));
   });
 
+  test('a record that a full disk or a power cut has emptied holds up nothing', async () => {
+    const plan = networkPlan();
+    await networks.start(plan, []);
+    const record = join(folder, 'default', 'bridge.json');
+    for (const damaged of ['', '{"bridge":', 'null', '[]']) {
+      writeFileSync(record, damaged);
+      await networks.change(plan, plan, []);
+      assert.match(readFileSync(record, 'utf8'), /virbr7/);
+    }
+    writeFileSync(record, '');
+    await networks.stop(plan);
+    assert.deepEqual(left(), nothing);
+    assert.deepEqual(log, []);
+  });
+
   test('a daemon that is killed on the way leaves nothing that the next one does not finish or undo', async () => {
     networks.close();
     const worker = fileURLToPath(new URL('../../testing/network-worker.js', import.meta.url));

@@ -84,7 +84,12 @@ export class NetworkRecords {
 }
 
 function parse(text: string): NetworkRecord | undefined {
-  const found: unknown = JSON.parse(text);
+  let found: unknown;
+  try {
+    found = JSON.parse(text);
+  } catch {
+    return undefined; // damaged
+  }
   if (typeof found !== 'object' || found === null || !('bridge' in found) || !('mac' in found))
     return undefined;
   const { bridge, mac } = found;
