@@ -35,6 +35,7 @@ export async function putBridge(
   if (before !== undefined) await removeRoutes(bridge, before);
   await batch([
     ...(standing === undefined ? [] : changes(bridge, alias, standing, before)),
+    ...mtuLines(bridge, before),
     ...addressLines(bridge, standing),
     `link set dev ${name} up`,
     ...routeLines(bridge),
@@ -56,8 +57,7 @@ const creation = (bridge: OwnBridge): string =>
   ['link', 'add', linkName(bridge.name), 'address', mac(bridge.mac), ...settings(bridge)].join(' ');
 
 /** In hundredths of a second; a bridge that speaks the protocol makes at least two seconds of it, from when it begins to. */
-const settings = ({ mtu, stp, delaySeconds }: OwnBridge): string[] => [
-  ...(mtu === undefined ? [] : ['mtu', String(mtu)]),
+const settings = ({ stp, delaySeconds }: OwnBridge): string[] => [
   ...['type', 'bridge', 'forward_delay', String(Math.round(delaySeconds * 100))],
   ...['stp_state', stp ? '1' : '0'],
 ];
@@ -71,17 +71,23 @@ function changes(
   before: OwnBridge = bridge,
 ): string[] {
   const set = `link set dev ${linkName(bridge.name)}`;
-  const { mtu = ETHERNET_MTU, stp, delaySeconds } = bridge;
+  const { stp, delaySeconds } = bridge;
   const isOther = stp !== before.stp || delaySeconds !== before.delaySeconds;
   return [
     ...(standing.alias === alias ? [] : [`${set} alias ${alias}`]),
     ...(standing.mac === bridge.mac.toLowerCase() ? [] : [`${set} address ${mac(bridge.mac)}`]),
-    // One that nobody has set is that of the members.
-    ...(bridge.mtu === before.mtu ? [] : [`${set} mtu ${mtu}`]),
-    ...(isOther
-      ? [`${set} type bridge stp_state 0`, `${set} ${settings({ ...bridge, mtu: undefined }).join(' ')}`]
-      : []),
+    ...(isOther ? [`${set} type bridge stp_state 0`, `${set} ${settings(bridge).join(' ')}`] : []),
   ];
+}
+
+/**
+ * One that nobody has set is that of the members, the smallest of them. The kernel takes as set only what was changed, and not what the
+ * bridge was made with: hence another one first.
+ */
+function mtuLines({ name, mtu }: OwnBridge, before: OwnBridge | undefined): string[] {
+  const set = `link set dev ${linkName(name)} mtu`;
+  if (mtu !== undefined) return [`${set} ${mtu === ETHERNET_MTU ? mtu + 1 : ETHERNET_MTU}`, `${set} ${mtu}`];
+  return before?.mtu === undefined ? [] : [`${set} ${ETHERNET_MTU}`];
 }
 
 const keyOf = (bytes: Buffer, bits: number): string => `${bytes.toString('hex')}/${bits}`;

@@ -394,6 +394,16 @@ if (isInOwnNetwork(import.meta.url)) {
     await networks.stop(plan);
   });
 
+  test('the MTU that a document says stays, whatever members have', async () => {
+    for (const mtu of [9000, 1500]) {
+      const plan = networkPlan({ mtu, addresses: [v4] });
+      await networks.start(plan, []);
+      using _ = new Machine('cv1.0', '52:54:00:aa:bb:01', 'ip link set cv1.0 mtu 1400 master virbr7');
+      assert.match(sh('ip link show virbr7'), new RegExp(`mtu ${mtu} `));
+      await networks.stop(plan);
+    }
+  });
+
   test('what somebody takes away is put back, and told of once', async () => {
     const plan = networkPlan({ addresses: [v4, v6] });
     await networks.start(plan, [networkMember()]);
