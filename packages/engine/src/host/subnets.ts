@@ -1,8 +1,8 @@
 // Which networks this host has links in, or sends to by a route of its own, as the kernel tells it.
 // SPDX-License-Identifier: Apache-2.0
 import { linkOfIndex } from './links.js';
-import { get32 } from './netlink.js';
-import { attributesOf, dump } from './netlink-route.js';
+import { get16, get32, HEADER, message, put32, REQUEST } from './netlink.js';
+import { ask, attributesOf, dump } from './netlink-route.js';
 
 const NEW_LINK = 16;
 const GET_LINK = 18;
@@ -60,6 +60,20 @@ export function hostLinks(): HostLink[] {
       },
     ];
   });
+}
+
+const IS_UP = 1;
+
+/** Whether somebody has set the link of this number up, carrier or not; one that is not there is not. */
+export function isUp(index: number): boolean {
+  let flags = 0;
+  const body = Buffer.alloc(headers.link);
+  put32(body, index, 4);
+  ask(message(GET_LINK, REQUEST, body), (answer) => {
+    if (get16(answer, 4) === NEW_LINK) flags = get32(answer, HEADER + 8);
+    return true;
+  });
+  return (flags & IS_UP) !== 0;
 }
 
 /** What the host's links have, but for what each has of itself. */

@@ -4,7 +4,7 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { addressBytes, addressText } from '../../host/address-bytes.js';
 import { hasLink } from '../../host/links.js';
 import { run } from '../../host/run.js';
-import { type HostLink, type HostSubnet, hostAddresses, hostLinks } from '../../host/subnets.js';
+import { type HostLink, type HostSubnet, hostAddresses, hostLinks, hostRoutes } from '../../host/subnets.js';
 import type { OwnBridge } from '../contract/plan.js';
 import { address, linkName, mac } from './words.js';
 
@@ -117,6 +117,15 @@ const routeWords = ({ destination, prefix, gateway, metric }: Way, name: string)
 
 const routeLines = ({ name, routes }: OwnBridge): string[] =>
   routes.map((route) => ['route', 'replace', ...routeWords(route, name)].join(' '));
+
+/** Whether one is gone, as all are when somebody sets the bridge down. */
+export function isWithoutRoute({ name, routes }: OwnBridge): boolean {
+  if (routes.length === 0) return false;
+  const there = new Set(
+    hostRoutes().flatMap((one) => (one.link === name ? [keyOf(one.address, one.bits)] : [])),
+  );
+  return routes.some((one) => one.prefix > 0 && !there.has(keyOf(addressBytes(one.destination), one.prefix)));
+}
 
 /** One that is not there any more is no error. */
 async function removeRoutes({ name, routes }: OwnBridge, before: OwnBridge): Promise<void> {

@@ -405,7 +405,8 @@ if (isInOwnNetwork(import.meta.url)) {
   });
 
   test('what somebody takes away is put back, and told of once', async () => {
-    const plan = networkPlan({ addresses: [v4, v6] });
+    const route = { destination: '10.9.0.0', prefix: 16, family: 4, gateway: '192.168.122.9' } as const;
+    const plan = networkPlan({ addresses: [v4, v6], routes: [{ ...route, metric: undefined }] });
     await networks.start(plan, [networkMember()]);
     using one = new Machine('cv1.0', '52:54:00:aa:bb:01', 'ip link set cv1.0 master virbr7');
     const backAgain = async (script: string, ...said: readonly RegExp[]) => {
@@ -424,12 +425,15 @@ if (isInOwnNetwork(import.meta.url)) {
       assert.match(one.run(asksForLease), /192\.168\.122\.50 /, script);
       assert.match(sh('nft list ruleset'), /chain nat4_0/);
       assert.match(sh('ip address show virbr7'), /fd00:7::1/);
+      assert.match(sh('ip route'), /10\.9\.0\.0\/16 via 192\.168\.122\.9 dev virbr7/);
     };
     await backAgain('nft flush ruleset', /nftables' table 'ctvirt-test-net'/);
     await backAgain('nft flush chain inet ctvirt-test-net forward', /nftables' table 'ctvirt-test-net'/);
     const [found] = dnsmasqsBelow(folder);
     await backAgain(`kill -9 ${found?.pid}`, /lost its dnsmasq/);
     await backAgain('ip address flush dev virbr7', /lost an address of its bridge/);
+    await backAgain('ip route delete 10.9.0.0/16', /lost a route/);
+    await backAgain('ip link set virbr7 down', /lost the up state of its bridge/);
     assert.deepEqual(plugged, []);
     await backAgain('ip link delete virbr7; nft flush ruleset', /lost its bridge/, /nftables/);
     assert.deepEqual(plugged, ['default']);

@@ -9,13 +9,13 @@ import { linkIndex } from '../../host/links.js';
 import { Nftables } from '../../host/nfnetlink.js';
 import { run } from '../../host/run.js';
 import { isShaped, shape } from '../../host/shaping.js';
-import { hostLinks } from '../../host/subnets.js';
+import { hostLinks, isUp } from '../../host/subnets.js';
 import { Undo } from '../../host/undo.js';
 import type { EngineLog } from '../../log.js';
 import { KeyedQueue } from '../../state/queue.js';
 import type { NetworkHost } from '../contract/network-host.js';
 import type { HeldLease, Member, NetworkPlan, OwnBridge } from '../contract/plan.js';
-import { putBridge, removeBridge, type StandingLink, standingLink } from './bridge.js';
+import { isWithoutRoute, putBridge, removeBridge, type StandingLink, standingLink } from './bridge.js';
 import { Dnsmasq, dnsmasqsBelow, dnsmasqUser } from './dnsmasq.js';
 import { configText, hostsText, namesText, needsDnsmasq } from './dnsmasq-config.js';
 import { foreignRemarks } from './foreign-rules.js';
@@ -402,7 +402,9 @@ export class LinuxNetworks implements NetworkHost {
     const lost = bridge.addresses.some((one) => !there.has(addressBytes(one.address).toString('hex')));
     return [
       ...(isThere ? [] : ['its bridge']),
+      ...(isThere && !isUp(index) ? ['the up state of its bridge'] : []),
       ...(isThere && lost ? ['an address of its bridge'] : []),
+      ...(isThere && isWithoutRoute(bridge) ? ['a route'] : []),
       ...(needsDnsmasq(bridge) && !dnsmasq.isUp() ? ['its dnsmasq'] : []),
     ];
   }
