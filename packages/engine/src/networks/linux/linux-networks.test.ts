@@ -251,6 +251,22 @@ if (isInOwnNetwork(import.meta.url)) {
     await networks.stop(plan);
   });
 
+  test('clients of DHCP that look at the sum of a frame find none that is wrong', async () => {
+    for (const mode of ['none', 'open'] as const) {
+      const plan = networkPlan({ forward: { mode } });
+      await networks.start(plan, []);
+      using one = new Machine('cv1.0', '52:54:00:aa:bb:01', 'ip link set cv1.0 master virbr7');
+      one.run(`nft "add table netdev t; add chain netdev t i { type filter hook ingress device eth0 priority 0; };
+        add rule netdev t i udp sport 67 udp checksum 0 counter; add rule netdev t i udp sport 67 udp checksum != 0 counter"`);
+      assert.match(one.run(asksForLease), /192\.168\.122\.\d+ /);
+      assert.match(
+        one.run('nft list ruleset'),
+        /checksum 0 counter packets [1-9][\s\S]*!= 0 counter packets 0 /,
+      );
+      await networks.stop(plan);
+    }
+  });
+
   test('isolated: neighbours and the host, and nobody tells a way', async () => {
     using world = new Machine('wan0', '52:54:00:00:99:01', 'ip address add 203.0.113.1/24 dev wan0');
     world.run('ip address add 203.0.113.2/24 dev eth0; ip route add 192.168.122.0/24 via 203.0.113.1');

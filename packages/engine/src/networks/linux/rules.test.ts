@@ -50,6 +50,7 @@ test('all modes beside each other', { skip: needsRoot }, async () => {
       bridgePlan({
         forward,
         name: `virbr${at}`,
+        dhcp: [],
         addresses: [
           { ...v4, address: `192.168.${at}.1` },
           { ...v6, address: `fd00:${at}::1` },
@@ -117,7 +118,7 @@ test('several subnets of a family are one network', { skip: needsRoot }, async (
 
 test('without a rule there is no table', () => {
   assert.equal(ruleset('t', []), '');
-  assert.equal(ruleset('t', [alone(bridgePlan({ forward: { mode: 'open' } }))]), '');
+  assert.equal(ruleset('t', [alone(bridgePlan({ forward: { mode: 'open' }, dhcp: [] }))]), '');
 });
 
 test('a name that nft would read otherwise is refused', () => {

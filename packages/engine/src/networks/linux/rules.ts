@@ -24,7 +24,10 @@ export const withoutTable = (table: string): string =>
 export function ruleset(table: string, networks: readonly Ruled[]): string {
   const shown = networks.filter(({ bridge }) => bridge.forward.mode !== 'open');
   const ruled = shown.map(({ bridge }) => bridge);
-  if (ruled.length === 0) return '';
+  const giving = networks.flatMap(({ bridge }) =>
+    bridge.dhcp.some(({ family }) => family === 4) ? [`"${linkName(bridge.name)}"`] : [],
+  );
+  if (ruled.length === 0 && giving.length === 0) return '';
   const translated = ruled.flatMap((bridge, at) =>
     families.flatMap((family) =>
       isAnswering(bridge, family)
@@ -86,6 +89,16 @@ export function ruleset(table: string, networks: readonly Ruled[]): string {
             'ip daddr 127.0.0.0/8 return',
             'ip6 daddr ::1 return',
             'jump forwards',
+          ]),
+        ]),
+    // The kernel leaves the sum to the card that would send it. Older clients of DHCP read the frame as it is, and take it for damaged.
+    ...(giving.length === 0
+      ? []
+      : [
+          map('giving', 'type ifname', giving, 'set'),
+          chain('answers', [
+            'type filter hook postrouting priority mangle; policy accept;',
+            'oifname @giving udp sport 67 udp dport 68 udp checksum set 0',
           ]),
         ]),
     chain('postrouting', [
