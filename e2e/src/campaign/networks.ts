@@ -133,10 +133,7 @@ class NetworkTrial {
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       if (error.code !== 'unreachable') {
-        assert.ok(
-          refusals.includes(error.code),
-          `${step.title} ${name}: ${error.code}: ${error.message}`,
-        );
+        assert.ok(refusals.includes(error.code), `${step.title} ${name}: ${error.code}: ${error.message}`);
         beliefs.set(name, [from]);
         return true;
       }
