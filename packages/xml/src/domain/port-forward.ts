@@ -25,20 +25,15 @@ const range = element(
   {
     check({ start, end = start, to = start, exclude }, report) {
       if (end < start)
-        report.error('out-of-range', ['end'], `a range from ${start} does not end at ${end}`, {
+        report.error('conflict', ['end'], `a range from ${start} does not end at ${end}`, {
           found: String(end),
           expected: `${start} to ${LAST_PORT}`,
         });
       else if (to + end - start > LAST_PORT)
-        report.error(
-          'out-of-range',
-          ['to'],
-          `${end - start + 1} ports from ${to} on go beyond ${LAST_PORT}`,
-          {
-            found: String(to),
-            expected: `1 to ${LAST_PORT - (end - start)}`,
-          },
-        );
+        report.error('conflict', ['to'], `${end - start + 1} ports from ${to} on go beyond ${LAST_PORT}`, {
+          found: String(to),
+          expected: `1 to ${LAST_PORT - (end - start)}`,
+        });
       if (exclude === true && to !== start)
         report.error('conflict', ['to'], 'ports that are left out lead nowhere', { found: String(to) });
     },
