@@ -298,6 +298,29 @@ test('a link copied from the running domain means the stored one, and does not b
   assert.doesNotMatch(await dom.getXmlDesc({ flags: 2 }), /192\.0\.2\.8/);
 });
 
+test('a link copied from the running domain with what its run gave it means the stored one, and itself where it is there', async (t) => {
+  const served = await serveLibvirtInMemory(t);
+  const connection = await served.connect();
+  const link = (mac: string, source: string, more = '') =>
+    `<interface type='network'>${mac}<source ${source}/>${more}</interface>`;
+  const mac = (last: string) => `<mac address='52:54:00:00:00:${last}'/>`;
+  const run = "<target dev='cv131x.0'/>";
+  const links = link('', "network='lan'") + link(mac('02'), "network='lan'");
+  const dom = await connection.domainDefineXml({
+    xml: document('one').replace('</devices>', `${links}</devices>`),
+  });
+  const copied = (last: string) => link(mac(last), "network='lan' bridge='virbr7'", run);
+  await dom.detachDeviceFlags({ xml: copied('02'), flags: 2 });
+  assert.doesNotMatch(await dom.getXmlDesc({ flags: 2 }), /52:54/);
+  const uncopied = link(mac('01'), "network='lan'");
+  assert.equal(
+    (await libvirtErrorOf(dom.detachDeviceFlags({ xml: uncopied, flags: 2 }))).code,
+    errorCodes.deviceMissing,
+  );
+  await dom.detachDeviceFlags({ xml: copied('01'), flags: 2 });
+  assert.doesNotMatch(await dom.getXmlDesc({ flags: 2 }), /<interface/);
+});
+
 test('a document shows the defaults libvirt writes out, keeps what is stated, and defines the same again', async (t) => {
   const served = await serveLibvirtInMemory(t);
   const connection = await served.connect();

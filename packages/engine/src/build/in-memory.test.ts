@@ -70,6 +70,18 @@ test('a domain is defined, runs, is looked at, and goes', options, async () => {
   );
 });
 
+test('the document of a running domain has the hardware address of each link', options, async () => {
+  const { engine } = await daemon('macs');
+  const links = "<interface type='ethernet'><ip address='192.0.2.1'/></interface>";
+  await engine.define(xmlOf('a').replace('</devices>', `${links}</devices>`));
+  const address = / {6}<mac address='[0-9a-f:]{17}'\/>/;
+  assert.doesNotMatch(await engine.xml('a'), address);
+  await engine.start('a');
+  assert.match(await engine.xml('a'), address);
+  assert.doesNotMatch(await engine.xml('a', { inactive: true }), address);
+  await engine.destroy('a');
+});
+
 test(
   'shutdown waits for the end, as long as it is told to, and reboot for the next start',
   options,

@@ -110,11 +110,7 @@ async function xmlOf(
 ): Promise<string> {
   if (options?.inactive === true || entry.running === undefined)
     return await store.readXml(entry.record.name);
-  const links = linksOf(await documents.live(entry), entry.record);
-  return await documents.liveXml(
-    entry,
-    links.map(({ hostName }) => hostName),
-  );
+  return await documents.liveXml(entry, linksOf(await documents.live(entry), entry.record));
 }
 
 const documentOf = (

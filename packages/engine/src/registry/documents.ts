@@ -5,6 +5,7 @@ import { readFile } from 'node:fs/promises';
 import { type Domain, formatDomain } from '@ctvirt/xml';
 import type { Subject } from '../drivers/driver.js';
 import { readStored } from '../lifecycle/stored-document.js';
+import type { LinkPlan } from '../network/link-plan.js';
 import type { DomainStore } from '../state/store.js';
 
 /** Parsed documents of domains that are off; each of a running one is kept as long as it runs. */
@@ -93,15 +94,19 @@ export class Documents {
     return `${this.livePath(entry)}.proposed`;
   }
 
-  /** The text clients get of a running domain: with its id and the names its links have on the host. */
+  /** The text clients get of a running domain: with its id, and the hardware addresses of its links and their names on the host. */
   async liveXml(
     entry: Subject & { readonly id: number | null },
-    hostNames: readonly (string | undefined)[],
+    links: readonly Pick<LinkPlan, 'hostName' | 'mac'>[],
   ): Promise<string> {
     const domain = await this.live(entry);
     const interfaces = domain.devices.interfaces?.map((link, index) => {
-      const dev = hostNames[index];
-      return dev === undefined ? link : { ...link, target: { ...link.target, dev } };
+      const { hostName: dev, mac: address } = links[index] ?? {};
+      return {
+        ...link,
+        ...(address !== undefined && link.mac === undefined && { mac: { address } }),
+        ...(dev !== undefined && { target: { ...link.target, dev } }),
+      };
     });
     const devices = interfaces === undefined ? domain.devices : { ...domain.devices, interfaces };
     return formatDomain({ ...domain, devices, id: entry.id ?? undefined });

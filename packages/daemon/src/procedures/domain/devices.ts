@@ -18,6 +18,8 @@ interface Shelf<K extends Kind> {
   readonly list: (devices: Devices) => readonly Model<K>[];
   readonly put: (devices: Devices, list: readonly Model<K>[]) => Devices;
   readonly matches: (asked: Model<K>, device: Model<K>, change: Change) => boolean;
+  /** Of several that match, the one that it is by more than its looks. */
+  readonly isItself?: (asked: Model<K>, device: Model<K>) => boolean;
   /** A description without what nobody asks for. */
   readonly asked?: (model: Model<K>) => Model<K>;
   /** What a new description has of the old one where it says nothing. */
@@ -31,18 +33,22 @@ const shelves: { readonly [K in Kind]: Shelf<K> } = {
     put: (devices, interfaces) => ({ ...devices, interfaces: [...interfaces] }),
     asked: withoutMadeName,
     matches(asked, device, change) {
-      if (asked.mac !== undefined)
-        return asked.mac.address.toLowerCase() === device.mac?.address.toLowerCase();
-      // A description that was copied from the running domain has the name made up for that run, which the stored one lacks.
+      // A description that was copied from the running domain has the name made up for that run, which the stored one lacks, as it
+      // may the hardware address and the bridge.
       const isOfRun = isMadeName(asked.target?.dev) && device.target?.dev === undefined;
+      if (asked.mac !== undefined && (device.mac !== undefined || !isOfRun)) return hasMacOf(asked, device);
       const name = isOfRun ? asked.guest?.dev : (asked.target?.dev ?? asked.guest?.dev);
       if (name !== undefined) return name === device.target?.dev || name === device.guest?.dev;
-      if (asked.type !== device.type || !isDeepStrictEqual(asked.source, device.source)) return false;
+      const isSource = isOfRun
+        ? holds(device.source, asked.source)
+        : isDeepStrictEqual(asked.source, device.source);
+      if (asked.type !== device.type || !isSource) return false;
       // libvirt asks for the hardware address alone, and takes the one link there is, whatever address it was asked for.
       const isThere = ({ address }: { readonly address: string }): boolean =>
         device.ips?.some((one) => normalAddress(one.address) === normalAddress(address)) === true;
       return change === 'update' || asked.ips?.every(isThere) !== false;
     },
+    isItself: hasMacOf,
     kept: ({ mac }, asked) => (mac === undefined ? asked : { mac, ...asked }),
     noun: 'network device',
   },
@@ -82,6 +88,18 @@ const shelves: { readonly [K in Kind]: Shelf<K> } = {
   },
 };
 
+function hasMacOf(asked: Model<'interface'>, device: Model<'interface'>): boolean {
+  const mac = asked.mac?.address.toLowerCase();
+  return mac !== undefined && mac === device.mac?.address.toLowerCase();
+}
+
+/** Whether all that is said of one is so of the other, which may have more. */
+function holds(said: unknown, there: unknown): boolean {
+  if (typeof said !== 'object' || said === null || Array.isArray(said)) return isDeepStrictEqual(said, there);
+  if (typeof there !== 'object' || there === null) return false;
+  return Object.entries(said).every(([key, value]) => holds(value, Reflect.get(there, key)));
+}
+
 type Change = 'attach' | 'detach' | 'update';
 
 /** A device of any of these kinds: the model and its shelf are of the same one. */
@@ -96,9 +114,11 @@ function changed<K extends Kind>(domain: Domain, { kind, model }: DeviceOf<K>, c
   });
   const wanted = shelf.asked?.(model) ?? model;
   if (change === 'attach') return put([...list, wanted]);
-  const [found, ...more] = list.flatMap((device, place) =>
+  const alike = list.flatMap((device, place) =>
     shelf.matches(model, device, change) ? [{ device, place }] : [],
   );
+  const itself = alike.filter(({ device }) => shelf.isItself?.(model, device) === true);
+  const [found, ...more] = itself.length > 0 ? itself : alike;
   if (found === undefined) throw refusal('deviceMissing', 'domain', `no matching ${shelf.noun} was found`);
   if (more.length > 0)
     throw refusal('operationFailed', 'domain', `multiple matching ${shelf.noun}s were found`);
@@ -112,20 +132,14 @@ const changing: ReadonlySet<string> = new Set(['bandwidth', 'filterref', 'link',
 
 /** Of an interface of a running container what it is asked to be of that; all else has to be as it is. */
 function updatedLink(domain: Domain, asked: Model<'interface'>): Domain {
-  const same = (wanted: unknown, there: unknown): boolean =>
-    typeof wanted !== 'object' || wanted === null || Array.isArray(wanted)
-      ? isDeepStrictEqual(wanted, there)
-      : typeof there === 'object' &&
-        there !== null &&
-        Object.entries(wanted).every(([key, value]) => same(value, Reflect.get(there, key)));
   const { bandwidth, filterref, link, port, portForwards } = asked;
   const update = (device: Model<'interface'>): Model<'interface'> => {
     for (const [key, value] of Object.entries(asked))
-      if (!changing.has(key) && value !== undefined && !same(value, Reflect.get(device, key)))
+      if (!changing.has(key) && value !== undefined && !holds(value, Reflect.get(device, key)))
         throw refusal(
           'operationUnsupported',
           'domain',
-          `of an interface of a running container <filterref>, <link>, <port>, <portForward> and <bandwidth> change, and not ${key}: update it with --config, and start the domain again`,
+          `of an interface of a running container <filterref>, <link>, <port>, <portForward> and <bandwidth> change, and not ${key}: detach it and attach it as it is to be, or update it with --config alone and start the domain again`,
         );
     return { ...device, bandwidth, filterref, link, port, portForwards };
   };
