@@ -83,13 +83,33 @@ export function findVerb(
     );
     throw new CliError('usage', `unknown command '${one}'${verbHere(one) ?? didYouMean(one, known)}`);
   }
-  const actions = nouns.map(({ name }) => name.slice(one.length + 1));
+  const actions = actionsOf(one, nouns);
   const two = second === undefined ? undefined : words[second];
   const both = nouns.find(({ name }) => name === `${one} ${two}`);
   if (both !== undefined && second !== undefined) return { verb: both, rest: without(first, second) };
-  if (two === undefined) throw new CliError('usage', `${one} what? one of: ${actions.join(', ')}`);
-  throw new CliError('usage', `unknown command '${one} ${two}'${didYouMean(two, actions)}`);
+  const oneOf = `one of: ${actions.join(', ')}`;
+  if (two === undefined) throw new CliError('usage', `${one} what? ${oneOf}`);
+  const called = `${one} ${two}`;
+  const hint =
+    verbHere(called) ??
+    (didYouMean(
+      called,
+      nouns.map(({ name }) => name),
+    ) ||
+      `; ${oneOf}`);
+  throw new CliError('usage', `unknown command '${called}'${hint}`);
 }
+
+/** The verbs of a noun that stands alone, such as `network`. */
+export function verbsOfNoun(words: readonly string[], verbs: readonly Verb[]): readonly Verb[] {
+  const [noun, ...more] = tokensOf(words, globalOptions).flatMap((token) =>
+    token.kind === 'positional' ? [token.value] : [],
+  );
+  return more.length > 0 ? [] : verbs.filter(({ name }) => name.startsWith(`${noun} `));
+}
+
+const actionsOf = (noun: string, verbs: readonly Verb[]): readonly string[] =>
+  verbs.map(({ name }) => name.slice(noun.length + 1));
 
 /** Reads a verb's words; throws CliError `usage` that says what does not fit. */
 export function parseVerb(verb: Verb, words: readonly string[]): ParsedCommand {

@@ -32,6 +32,7 @@ test('words, options and values are offered where they may stand', async () => {
   assert.ok((await wordsAfter('')).includes('template'));
   assert.ok(!(await wordsAfter('')).includes('complete'));
   assert.ok((await wordsAfter('help', '')).includes('list'));
+  assert.deepEqual(await wordsAfter('help', 'network', 'le'), ['leases']);
 });
 
 test('every script is one its shell can read', () => {

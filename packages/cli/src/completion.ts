@@ -44,6 +44,8 @@ interface State {
   /** The option whose value is at the cursor. */
   readonly pending: Options[string] | undefined;
   readonly isRest: boolean;
+  /** The word before the cursor. */
+  readonly last: string | undefined;
 }
 
 const longOf = (word: string, options: Options): Options[string] | undefined =>
@@ -76,7 +78,14 @@ function walk(before: readonly string[], verbs: readonly Verb[]): State {
     }
   }
   const rest = Object.values(verb?.args ?? {}).findIndex((argument) => argument.rest === true);
-  return { verb, noun, position, pending, isRest: isOver || (rest >= 0 && position > rest) };
+  return {
+    verb,
+    noun,
+    position,
+    pending,
+    isRest: isOver || (rest >= 0 && position > rest),
+    last: before.at(-1),
+  };
 }
 
 async function candidatesAt(
@@ -85,8 +94,8 @@ async function candidatesAt(
   verbs: readonly Verb[],
   names: Names,
 ): Promise<Completed> {
-  const { verb, noun, position, pending, isRest } = state;
-  if (pending !== undefined) return valuesOf(pending.complete, names, verbs);
+  const { verb, noun, position, pending, isRest, last } = state;
+  if (pending !== undefined) return valuesOf(pending.complete, names);
   if (partial.startsWith('-') && !isRest) {
     const options = Object.entries(optionsOf(verb));
     return { candidates: options.map(([name, { summary }]) => ({ word: `--${name}`, summary })) };
@@ -99,7 +108,9 @@ async function candidatesAt(
     (position >= declared.length && argument.rest !== true && argument.many !== true)
   )
     return { candidates: [] };
-  return valuesOf(argument.complete, names, verbs);
+  if (argument.complete === 'verb')
+    return { candidates: verbWords(verbs, position === 0 ? undefined : last) };
+  return valuesOf(argument.complete, names);
 }
 
 /** The first words of all verbs, or after a noun its actions. */
@@ -114,15 +125,11 @@ function verbWords(verbs: readonly Verb[], noun: string | undefined): readonly C
   return [...seen.values()];
 }
 
-async function valuesOf(
-  kind: Completion | readonly string[] | undefined,
-  names: Names,
-  verbs: readonly Verb[],
-): Promise<Completed> {
+async function valuesOf(kind: Completion | readonly string[] | undefined, names: Names): Promise<Completed> {
   if (kind === undefined) return { candidates: [] };
   if (typeof kind !== 'string') return { candidates: words(kind) };
   if (kind === 'file' || kind === 'directory') return { shell: kind };
-  return { candidates: kind === 'verb' ? verbWords(verbs, undefined) : words(await names(kind)) };
+  return { candidates: kind === 'verb' ? [] : words(await names(kind)) };
 }
 
 /** The answer as the scripts below read it: a line per candidate, or `:file`. */

@@ -20,6 +20,15 @@ export function helpOverview(verbs: readonly Verb[]): string {
   ].join('\n');
 }
 
+/** `ctvirt help network`: each verb that begins so. */
+export function helpNoun(verbs: readonly Verb[]): string {
+  const rows = verbs.map(({ name, summary, aliases }) => [name, withAliases(summary, aliases)] as const);
+  return `${columns(rows)}\n'ctvirt help VERB' tells more of one verb.\n`;
+}
+
+const withAliases = (summary: string, aliases: readonly string[] = []): string =>
+  aliases.length === 0 ? summary : `${summary} (also: ${aliases.join(', ')})`;
+
 /** `ctvirt help VERB`. */
 export function helpVerb(verb: Verb): string {
   const args = Object.entries(verb.args).map(([name, { summary }]) => [name.toUpperCase(), summary] as const);

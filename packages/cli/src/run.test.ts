@@ -427,11 +427,26 @@ describe('ctvirt', () => {
   });
 });
 
+test('a noun alone is asked of in two ways, and tells of each of its verbs in a line', async () => {
+  const asked = await invoke(['help', 'network']);
+  assert.equal(asked.status, 0);
+  assert.match(asked.out, /^ {2}network list +List networks \(also: net-list\)$/m);
+  assert.match(asked.out, /^ {2}network leases /m);
+  assert.doesNotMatch(asked.out, /^ {2}list /m);
+  assert.deepEqual(await invoke(['network', '--help']), asked);
+});
+
 test('a wrong command line ends with 2, names the fault and what was meant', async () => {
   const cases = [
     ['lsit', "unknown command 'lsit'; did you mean 'list'?"],
     ['template', 'template what? one of: list, info, import, build, remove'],
-    ['template imprt', "unknown command 'template imprt'; did you mean 'import'?"],
+    ['template imprt', "unknown command 'template imprt'; did you mean 'template import'?"],
+    ['template fetch', "unknown command 'template fetch'; one of: list, info, import, build, remove"],
+    ['network destroy lan', "unknown command 'network destroy': here it is ctvirt network stop NETWORK"],
+    [
+      'domiflist web',
+      "unknown command 'domiflist': here it is virsh -c 'ctvirt+unix:///system?socket=/run/ctvirt/libvirt-sock' domiflist ...",
+    ],
     ['list --al', "list: unknown option '--al'; did you mean '--all'?"],
     ['list -x', "list: unknown option '-x'"],
     ['list -a', "list: unknown option '-a': here it is --all"],

@@ -1,12 +1,12 @@
 // One command line from its words to its exit status.
 // SPDX-License-Identifier: Apache-2.0
 import { ApiError } from '@ctvirt/api';
-import { findVerb, parseVerb } from './command-line.js';
+import { findVerb, parseVerb, verbsOfNoun } from './command-line.js';
 import { Context } from './context.js';
 import { type Choice, socketPathOf, startHint } from './endpoint.js';
 import { CliError, describeError, encodeError } from './errors.js';
 import { usageStatus } from './exit-status.js';
-import { helpOverview, helpVerb } from './help.js';
+import { helpNoun, helpOverview, helpVerb } from './help.js';
 import { hasColour, type Io } from './io.js';
 import type { Verb } from './verb.js';
 import { verbs } from './verbs/index.js';
@@ -20,9 +20,14 @@ export async function run(words: readonly string[], io: Io): Promise<number> {
   let isJson = words.slice(0, end < 0 ? words.length : end).includes('--json');
   try {
     if (words.includes('--version') && words.length === 1) return await run(['version', '--client'], io);
+    const isAsked = words.includes('--help') || words.includes('-h');
+    const ofNoun = isAsked ? verbsOfNoun(words, verbs) : [];
+    if (ofNoun.length > 0) {
+      io.stdout.write(helpNoun(ofNoun));
+      return 0;
+    }
     const found = findVerb(words, verbs);
     if (found === undefined) {
-      const isAsked = words.includes('--help') || words.includes('-h');
       (isAsked ? io.stdout : io.stderr).write(helpOverview(verbs));
       return isAsked ? 0 : usageStatus;
     }
@@ -68,7 +73,9 @@ function advise(error: unknown, io: Io, choice: Choice, verb: Verb | undefined):
   if (error instanceof ApiError && error.code === 'unreachable')
     io.stderr.write(`${startHint(choice, io.env, error.cause)}\n`);
   if (error instanceof CliError && error.code === 'usage')
-    io.stderr.write(`see 'ctvirt help${verb === undefined ? '' : ` ${verb.name}`}'\n`);
+    io.stderr.write(
+      `see 'ctvirt help${verb === undefined || verb.name === 'help' ? '' : ` ${verb.name}`}'\n`,
+    );
 }
 
 const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);

@@ -1,4 +1,4 @@
-// Verbs and options of vzctl and vzlist that ctvirt has under another name, and what does it here.
+// Verbs and options of vzctl, vzlist and virsh that ctvirt has under another name or not at all, and what does it here.
 // SPDX-License-Identifier: Apache-2.0
 
 type Words = Readonly<Record<string, string>>;
@@ -15,6 +15,28 @@ const vzctlVerbs: Words = {
   vzlist: 'ctvirt list, or, as with -a, ctvirt list --all',
 };
 
+/** What ctvirt leaves to virsh. */
+const virsh = "virsh -c 'ctvirt+unix:///system?socket=/run/ctvirt/libvirt-sock'";
+const virshVerbs: Words = Object.fromEntries(
+  [
+    ...['attach-device', 'attach-interface', 'detach-device', 'detach-interface', 'update-device'],
+    ...['domifaddr', 'domiflist', 'domifstat', 'domstats'],
+    ...['blkiotune', 'memtune', 'numatune', 'schedinfo', 'setmem', 'setvcpus'],
+  ].map((name) => [name, `${virsh} ${name} ...`]),
+);
+
+/** Second words by which others call what a noun's verbs do. */
+const nounVerbs: Words = {
+  'network delete': 'ctvirt network undefine NETWORK',
+  'network destroy': 'ctvirt network stop NETWORK',
+  'network remove': 'ctvirt network undefine NETWORK',
+  'network restart': 'ctvirt network stop NETWORK, then ctvirt network start NETWORK',
+  'network show': 'ctvirt network info NETWORK, or, as XML, ctvirt network dumpxml NETWORK',
+  'filter delete': 'ctvirt filter undefine FILTER',
+  'filter remove': 'ctvirt filter undefine FILTER',
+  'filter show': 'ctvirt filter dumpxml FILTER',
+};
+
 /** What the document says. */
 const documentOptions: Words = {
   description: '<description>',
@@ -23,7 +45,7 @@ const documentOptions: Words = {
   ipadd: "<ip address='...'/> in <interface>",
   ipdel: "<ip address='...'/> in <interface>",
   nameserver: '<nameserver> in <dns>',
-  netif_add: "<interface type='bridge'>",
+  netif_add: "<interface type='bridge'> or <interface type='network'>",
   searchdomain: '<search> in <dns>',
 };
 
@@ -54,7 +76,8 @@ const options: Readonly<Record<string, Words>> = {
 const told = (words: Words | undefined, word: string): string | undefined =>
   words !== undefined && Object.hasOwn(words, word) ? `: here it is ${words[word]}` : undefined;
 
-export const verbHere = (word: string): string | undefined => told(vzctlVerbs, word);
+export const verbHere = (word: string): string | undefined =>
+  told({ ...vzctlVerbs, ...virshVerbs, ...nounVerbs }, word);
 export const optionHere = (verb: string, name: string): string | undefined => told(options[verb], name);
 
 const listed = (words: Words, separator: string): string =>

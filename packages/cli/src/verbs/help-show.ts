@@ -1,7 +1,7 @@
 // ctvirt help
 // SPDX-License-Identifier: Apache-2.0
-import { findVerb } from '../command-line.js';
-import { helpOverview, helpVerb } from '../help.js';
+import { findVerb, verbsOfNoun } from '../command-line.js';
+import { helpNoun, helpOverview, helpVerb } from '../help.js';
 import { formatMan } from '../reference/man.js';
 import { formatMarkdown } from '../reference/markdown.js';
 import { type Verb, verb } from '../verb.js';
@@ -11,8 +11,15 @@ export const help = (verbs: () => readonly Verb[]) =>
   verb({
     name: 'help',
     group: 'ctvirt itself',
-    summary: 'Show help on ctvirt or on one verb',
-    args: { verb: { summary: 'The verb, one word or two', optional: true, rest: true, complete: 'verb' } },
+    summary: 'Show help on ctvirt, on what there is of networks and the like, or on one verb',
+    args: {
+      verb: {
+        summary: 'The verb, or its first word alone, such as network',
+        optional: true,
+        rest: true,
+        complete: 'verb',
+      },
+    },
     options: {
       man: { type: 'flag', summary: 'Print the manual page ctvirt(1)' },
       markdown: { type: 'flag', summary: 'Print the reference page' },
@@ -30,6 +37,8 @@ function textOf(
 ): string {
   if (form.man) return formatMan(verbs);
   if (form.markdown) return formatMarkdown(verbs);
+  const ofNoun = verbsOfNoun(words, verbs);
+  if (ofNoun.length > 0) return helpNoun(ofNoun);
   const found = findVerb(words, verbs);
   return found === undefined ? helpOverview(verbs) : helpVerb(found.verb);
 }

@@ -161,7 +161,7 @@ describe('ctvirt network', () => {
     await ctvirt('network define -', { input: xml('default') });
     assert.match((await ctvirt('network start defualt')).err, /'defualt'; did you mean 'default'\?/);
     await ctvirt('network undefine default');
-    assert.match((await ctvirt('network lst')).err, /did you mean 'list'\?/);
+    assert.match((await ctvirt('network lst')).err, /did you mean 'network list'\?/);
     assert.match((await ctvirt('net-lst')).err, /did you mean 'net-list'\?/);
   });
 
