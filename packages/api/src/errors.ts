@@ -11,7 +11,11 @@ interface ErrorRow {
 
 /** The codes a daemon answers: HTTP status, exit status of `ctvirt`, and the words of its manual. */
 export const errorTable = {
-  'not-found': { httpStatus: 404, exitStatus: 3, summary: 'no such domain, network, template or profile' },
+  'not-found': {
+    httpStatus: 404,
+    exitStatus: 3,
+    summary: 'no such domain, network, filter, template or profile',
+  },
   exists: { httpStatus: 409, exitStatus: 4, summary: 'the name, UUID, CTID, address or port is taken' },
   'in-use': { httpStatus: 409, exitStatus: 5, summary: 'something else still needs it' },
   busy: { httpStatus: 409, exitStatus: 6, summary: 'another operation on it is under way' },

@@ -36,6 +36,7 @@ describe('ctvirt filter', () => {
       err: '',
     });
     assert.equal((await ctvirt('filter dumpxml own')).status, 3);
+    assert.match((await ctvirt('filter dumpxml clean-trafic')).err, /; did you mean 'clean-traffic'\?/);
   });
 
   test('tells what is wrong with a document, and what is done in another way, by its line', async () => {

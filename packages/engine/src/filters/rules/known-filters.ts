@@ -1,7 +1,7 @@
 // The filters there are, by their names: those that come with the program, and own ones, which go before them.
 // SPDX-License-Identifier: Apache-2.0
 import { createHash } from 'node:crypto';
-import { type Nwfilter, parseDocument } from '@ctvirt/xml';
+import { type Nwfilter, nearest, parseDocument } from '@ctvirt/xml';
 import { EngineError } from '../../errors.js';
 import { shippedFilters } from './shipped.js';
 
@@ -61,8 +61,12 @@ export class KnownFilters {
   /** By what a person calls it. Throws `not-found`. */
   find(ref: string): KnownFilter {
     const found = this.byUuid(ref) ?? this.byName(ref);
-    if (found === undefined)
-      throw new EngineError('not-found', `no network filter has the name or UUID '${ref}'`, { ref });
-    return found;
+    if (found !== undefined) return found;
+    const near = nearest(
+      ref,
+      this.list().map(({ name }) => name),
+    );
+    const hint = near === undefined ? '' : `; did you mean '${near}'?`;
+    throw new EngineError('not-found', `no network filter has the name or UUID '${ref}'${hint}`, { ref });
   }
 }
