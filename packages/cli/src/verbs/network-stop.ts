@@ -22,6 +22,12 @@ export const networkStop = verb({
     const stopped = await context.busy(`stopping ${network}`, () =>
       context.client.networks.stop({ network }),
     );
-    context.done(stopped, `Network '${stopped.name}' stopped`);
+    const { name, members } = stopped;
+    const left =
+      members === 1 ? '1 interface of a running domain is' : `${members} interfaces of running domains are`;
+    context.done(
+      stopped,
+      `Network '${name}' stopped${members === 0 ? '' : `: ${left} plugged into nothing until it starts`}`,
+    );
   },
 });

@@ -14,12 +14,13 @@ export const networkUpdate = verb({
   summary: "Add, change or take out one element of a network's document, without a restart",
   details: [
     'Without --live and --config it is for the running network if it runs, else for its definition; with both for both.',
+    'Domains keep the addresses they have: one that is kept for a domain with <host> is its own from its next start on.',
     'What tells an element from others is enough to delete it: the MAC of a <host>, the name of a <portgroup>.',
   ],
   args: {
     network: anyNetwork,
     command: { summary: 'add, add-first, add-last, modify or delete', complete: ['add', ...commands] },
-    section: { summary: 'The part of the document', complete: sections },
+    section: { summary: `The part of the document: ${sections.join(', ')}`, complete: sections },
     xml: { summary: 'The element, or a file with it; - is standard input', complete: 'file' },
   },
   options: {

@@ -74,7 +74,7 @@ describe('ctvirt network', () => {
     assert.equal((await json('network dumpxml shown')).xml, dumped.out);
     const off = await ctvirt('network leases shown');
     assert.equal(off.status, 7);
-    assert.match(off.err, /network 'shown'/);
+    assert.match(off.err, /network 'shown' is not running: `ctvirt network start shown`/);
     await ctvirt('network start shown');
     assert.match((await ctvirt('network leases shown')).out, /^ Address +MAC address +Domain /);
     assert.deepEqual(await json('network leases shown'), []);

@@ -9,6 +9,7 @@ import { remarkOf } from '../lifecycle/not-enforced.js';
 import type { Registry } from '../registry/registry.js';
 import { diskName } from '../state/layout.js';
 import type { HeldLease } from './contract/plan.js';
+import { heldBack } from './held-back.js';
 import { documentOf, type NetworkEntry, summaryOfNetwork } from './known-networks.js';
 import { planOf, type SettledNetwork, subnetsOf } from './plan.js';
 import { unkeptOf } from './remarks.js';
@@ -253,6 +254,7 @@ async function amend(
     refuseErrors(checkNetwork(next), 'the changed document');
     return settledFor(next, entry, parts);
   };
+  const before = planOf((targets.live ? entry.live?.network : undefined) ?? documentOf(entry));
   const stored = targets.stored && entry.stored !== undefined ? edited(entry.stored) : undefined;
   const commit = async (): Promise<void> => {
     if (stored === undefined) return;
@@ -263,6 +265,9 @@ async function amend(
   if (targets.live && entry.live !== undefined)
     await runner.change(entry, edited(entry.live.network), commit);
   else await commit();
+  const after = planOf(targets.live ? documentOf(entry) : (stored ?? documentOf(entry)));
+  for (const sentence of heldBack(before, after, parts.memberships.on(name)))
+    parts.log('warn', `network '${name}': ${sentence}`);
   events.tell('changed', summaryOf(entry, parts));
 }
 

@@ -173,7 +173,7 @@ export class NetworkRunner {
 }
 
 export const notActive = (name: string): EngineError =>
-  new EngineError('wrong-state', `network '${name}' is not running`);
+  new EngineError('wrong-state', `network '${name}' is not running: \`ctvirt network start ${name}\``);
 
 /** Where links of running domains were plugged in stands in their documents. */
 function refuseOtherBridge({ name, bridge }: SettledNetwork, running: readonly Membership[]): void {
