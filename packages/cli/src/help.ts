@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { globalOptions, usageOf } from './command-line.js';
 import { exitStatuses } from './exit-status.js';
+import type { Output } from './io.js';
 import type { Group, Options, Verb } from './verb.js';
 
 type Rows = readonly (readonly [left: string, right: string])[];
@@ -60,6 +61,30 @@ export const optionRows = (options: Options): Rows =>
     `${short === undefined ? '' : `-${short}, `}--${name}${type === 'flag' ? '' : ` ${value ?? 'VALUE'}`}`,
     type === 'texts' ? `${summary} (may be repeated)` : summary,
   ]);
+
+/** Broken between words where it is read on a terminal, below the column that it stands in; command lines stay whole. */
+export function fitted(text: string, { isTTY, columns: width = 0 }: Output): string {
+  if (isTTY !== true || width < NARROWEST) return text;
+  return text
+    .split('\n')
+    .map((line) => (/^ *ctvirt /.test(line) ? line : brokenAt(line, width)))
+    .join('\n');
+}
+
+/** Below it there is no room beside the longest option. */
+const NARROWEST = 60;
+
+function brokenAt(line: string, width: number): string {
+  const indent = / {2}\S.*? {2,}(?=\S)/.exec(line)?.[0].length ?? /^ */.exec(line)?.[0].length ?? 0;
+  const [first = '', ...more] = line.slice(indent).split(' ');
+  const lines = [line.slice(0, indent) + first];
+  for (const word of more) {
+    const last = lines.at(-1) ?? '';
+    if (last.length + 1 + word.length <= width) lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(' '.repeat(indent) + word);
+  }
+  return lines.join('\n');
+}
 
 const columns = (rows: Rows): string => {
   const width = Math.max(...rows.map(([left]) => left.length));

@@ -6,7 +6,7 @@ import { Context } from './context.js';
 import { type Choice, socketPathOf, startHint } from './endpoint.js';
 import { CliError, describeError, encodeError } from './errors.js';
 import { usageStatus } from './exit-status.js';
-import { helpNoun, helpOverview, helpVerb } from './help.js';
+import { fitted, helpNoun, helpOverview, helpVerb } from './help.js';
 import { hasColour, type Io } from './io.js';
 import type { Verb } from './verb.js';
 import { verbs } from './verbs/index.js';
@@ -23,18 +23,19 @@ export async function run(words: readonly string[], io: Io): Promise<number> {
     const isAsked = words.includes('--help') || words.includes('-h');
     const ofNoun = isAsked ? verbsOfNoun(words, verbs) : [];
     if (ofNoun.length > 0) {
-      io.stdout.write(helpNoun(ofNoun));
+      io.stdout.write(fitted(helpNoun(ofNoun), io.stdout));
       return 0;
     }
     const found = findVerb(words, verbs);
     if (found === undefined) {
-      (isAsked ? io.stdout : io.stderr).write(helpOverview(verbs));
+      const output = isAsked ? io.stdout : io.stderr;
+      output.write(fitted(helpOverview(verbs), output));
       return isAsked ? 0 : usageStatus;
     }
     verb = found.verb;
     const { args, options } = parseVerb(verb, found.rest);
     if (options.help === true) {
-      io.stdout.write(helpVerb(verb));
+      io.stdout.write(fitted(helpVerb(verb), io.stdout));
       return 0;
     }
     choice = {

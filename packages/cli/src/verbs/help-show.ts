@@ -1,7 +1,7 @@
 // ctvirt help
 // SPDX-License-Identifier: Apache-2.0
 import { findVerb, verbsOfNoun } from '../command-line.js';
-import { helpNoun, helpOverview, helpVerb } from '../help.js';
+import { fitted, helpNoun, helpOverview, helpVerb } from '../help.js';
 import { formatMan } from '../reference/man.js';
 import { formatMarkdown } from '../reference/markdown.js';
 import { type Verb, verb } from '../verb.js';
@@ -26,7 +26,8 @@ export const help = (verbs: () => readonly Verb[]) =>
     },
     example: { command: 'ctvirt help template import', does: 'Shows what template import takes.' },
     async run({ io }, { args: { verb: words }, options: { man, markdown } }) {
-      io.stdout.write(textOf(verbs(), words, { man, markdown }));
+      const text = textOf(verbs(), words, { man, markdown });
+      io.stdout.write(man || markdown ? text : fitted(text, io.stdout));
     },
   });
 
