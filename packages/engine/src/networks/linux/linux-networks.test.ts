@@ -564,7 +564,8 @@ if (isInOwnNetwork(import.meta.url)) {
     assert.doesNotMatch(sh('nft list ruleset'), /virbr8/);
     using one = new Machine('cv1.0', '52:54:00:aa:bb:01', 'ip link set cv1.0 master virbr7');
     assert.match(one.run(asksForLease), /192\.168\.122\.50 /, 'with who came meanwhile');
-    assert.deepEqual(plugged, []);
+    // Whoever made the bridge may have been killed before he plugged them in.
+    assert.deepEqual(plugged.splice(0), ['default']);
     networks.close();
     sh('ip link delete virbr7; nft flush ruleset');
     await open([{ plan, members: [] }]);

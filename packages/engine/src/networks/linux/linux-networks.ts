@@ -412,8 +412,8 @@ export class LinuxNetworks implements NetworkHost {
   /** Puts back what is missing, and says so once; whoever plugs links in again may ask for more of the network. */
   async #lookAfter(held: Held): Promise<void> {
     try {
-      const isNew = await this.#queue.run(held.plan.name, () => this.#putBack(held));
-      if (isNew) await this.#plug(held.plan);
+      const isUnplugged = await this.#queue.run(held.plan.name, () => this.#putBack(held));
+      if (isUnplugged) await this.#plug(held.plan);
       held.complaint = undefined;
     } catch (error) {
       const complaint = `network '${held.plan.name}' is not whole: ${error instanceof Error ? error.message : String(error)}`;
@@ -422,7 +422,7 @@ export class LinuxNetworks implements NetworkHost {
     }
   }
 
-  /** Whether its bridge is a new one. */
+  /** Whether links may have to be plugged in: its bridge is a new one, or one that a killed daemon made before it could do so. */
   async #putBack(held: Held): Promise<boolean> {
     const { plan, dnsmasq } = held;
     if (this.#held.get(plan.name) !== held) return false;
@@ -433,7 +433,7 @@ export class LinuxNetworks implements NetworkHost {
     const isNew = await this.#make(held);
     if (missing.length > 0)
       this.parts.log('warn', `network '${plan.name}' lost ${missing.join(' and ')}: it is put back`);
-    return isNew;
+    return isNew || isOpening;
   }
 }
 
