@@ -76,6 +76,9 @@ const fewLeases = [
   `udp dport { 67, 547 } ${few('asked', '30/minute burst 30')}`,
 ];
 
+/** Most of what there is, and nothing that a rule below the first few looks for: it need not pass all of them. */
+const ordinary = 'ip protocol 6 iifname . ip saddr @sources4 accept';
+
 const dynamic = (type: string, timeout: string): string =>
   `typeof ${type}\nsize 65535\nflags dynamic,timeout\ntimeout ${timeout}`;
 /** Also in a tag, where a frame's type is the tag's. */
@@ -117,6 +120,7 @@ const tables: Readonly<Record<TableFamily, Table>> = {
     sets: { links: 'type ifname', sources4: 'type ifname . ipv4_addr', sources6: 'type ifname . ipv6_addr' },
     chains: {
       link: [
+        ordinary,
         ...noGuidance,
         // The host's answer to one would be an advertisement; asking fills its table of neighbours.
         'icmpv6 type nd-router-solicit drop',
@@ -232,6 +236,7 @@ const tables: Readonly<Record<TableFamily, Table>> = {
         'ether daddr & ff:ff:ff:ff:ff:f0 == 01:80:c2:00:00:00 drop',
         // What is in tags, sessions and lengths (LLC) no rule below would see, and switches believe some of it.
         'ether type != { ip, ip6, arp } drop',
+        ordinary,
         'iifname . arp saddr ether != @macs drop',
         ...noGuidanceButNamed,
         'udp dport 67 iifname . @th,288,48 != @clients drop',
