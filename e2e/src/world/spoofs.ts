@@ -48,7 +48,7 @@ const spoofs: readonly FrameKind[] = [
   kind('ND', ip6('3a', local6, advert(other.v6)), to6),
   kind('VLAN', Buffer.concat([Buffer.from('81000005', 'hex'), ip4('11', own.v4, udp(5, 9999))])),
 ];
-/** Of those who lead others. */
+/** Of those who lead others, and what hides what is said. */
 const guidance: readonly FrameKind[] = [
   kind('RA', ip6('3a', local6, '8600000040000708'.padEnd(32, '0')), to6),
   kind(
@@ -57,6 +57,10 @@ const guidance: readonly FrameKind[] = [
     to6,
   ),
   kind('two tags', Buffer.concat([Buffer.from('88a8000a81000005', 'hex'), ip4('11', own.v4, udp(5, 9999))])),
+  kind(
+    'mail in a tag of no VLAN',
+    Buffer.concat([Buffer.from('8100e000', 'hex'), ip4('06', own.v4, tcp(40_000, 25))]),
+  ),
   kind('redirect', ip4('01', own.v4, `05010000${other.v4}${'00'.repeat(28)}`)),
   kind('DHCP', ip4('11', own.v4, udp(67, 68))),
   kind('DHCPv6', ip6('11', local6, udp(547, 546)), to6),

@@ -267,6 +267,8 @@ const alsoTagged = (rule: string): string =>
 const filteredLearnt = { askers: dynamic('iifname', '10m') };
 const filteredRules = [
   'meta protocol { 0x8100, 0x88a8 } drop',
+  // A tag that names no VLAN (802.1Q's priority): hosts read it as if it were not there, and rules for IPv4 do not look behind it.
+  'ether type { 0x8100, 0x88a8 } @ll,116,12 0 drop',
   named('stp', 'ether daddr & ff:ff:ff:ff:ff:f0 == 01:80:c2:00:00:00 drop'),
   ...noGuidanceButNamed.map(alsoTagged),
   ...noMulticastRouters.map((rule) => named('groups', rule)),
