@@ -28,7 +28,7 @@ const tcp = (source: number, destination: number): string =>
   `${length16(source)}${length16(destination)}00000001000000005002200000000000`;
 const arp = (hardware: string, address: string): Buffer =>
   typed('0806', `0001080006040002${hardware}${address}${'00'.repeat(6)}${address}`);
-const advert = (target: string): string => `8800000020000000${target}0201${own.mac}`;
+const advert = (target: string, mac = own.mac): string => `8800000020000000${target}0201${mac}`;
 
 const to6 = '333300000001';
 const kind = (name: string, rest: Buffer, to = everybody, from?: string): FrameKind => ({
@@ -46,6 +46,7 @@ const spoofs: readonly FrameKind[] = [
   kind('ARP of a MAC', arp(other.mac, own.v4)),
   kind('IPv6', ip6('11', other.v6, udp(5, 9999)), to6),
   kind('ND', ip6('3a', local6, advert(other.v6)), to6),
+  kind('ND of a MAC', ip6('3a', local6, advert(local6, other.mac)), to6),
   kind('VLAN', Buffer.concat([Buffer.from('81000005', 'hex'), ip4('11', own.v4, udp(5, 9999))])),
 ];
 /** Of those who lead others, and what hides what is said. */

@@ -78,6 +78,16 @@ const fewLeases = [
 
 /** Most of what there is, and nothing that a rule below the first few looks for: it need not pass all of them. */
 const ordinary = 'ip protocol 6 iifname . ip saddr @sources4 accept';
+/**
+ * At which hardware address it is, a container says of itself alone: a server of DHCPv6 knows by it who asks. One option is all that
+ * neighbours and those who look for a router say.
+ */
+const ownHardware = [
+  'icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } ip6 length > 32 drop',
+  'icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } @th,192,8 { 1, 2 } iifname . @th,208,48 != @clients drop',
+  'icmpv6 type nd-router-solicit ip6 length > 16 drop',
+  'icmpv6 type nd-router-solicit @th,64,8 1 iifname . @th,80,48 != @clients drop',
+];
 
 const dynamic = (type: string, timeout: string): string =>
   `typeof ${type}\nsize 65535\nflags dynamic,timeout\ntimeout ${timeout}`;
@@ -146,7 +156,7 @@ const tables: Readonly<Record<TableFamily, Table>> = {
       ...learnt,
       links: 'type ifname',
       macs: 'type ifname . ether_addr',
-      // Who asks for a lease, by its head: others would use up all there are.
+      // Who asks for a lease, by its head, and who says where he is: others would use up all leases there are.
       clients: 'typeof iifname . @th,288,48',
       bound4: 'type ifname',
       bound6: 'type ifname',
@@ -240,6 +250,7 @@ const tables: Readonly<Record<TableFamily, Table>> = {
         'iifname . arp saddr ether != @macs drop',
         ...noGuidanceButNamed,
         'udp dport 67 iifname . @th,288,48 != @clients drop',
+        ...ownHardware,
         ...noMulticastRouters.map((rule) => named('groups', rule)),
         ...fewGroups,
         ...fewLeases,
