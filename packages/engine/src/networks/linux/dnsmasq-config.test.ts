@@ -30,7 +30,10 @@ const told = (given: Partial<OwnBridge>): string[] =>
   configText(bridgePlan(given), files, user)
     .split('\n')
     .filter((line) => line !== '' && !/^(strict-order|user|group|pid-file|except-interface|bind-)/.test(line))
-    .filter((line) => !/^(dhcp-hostsfile|dhcp-leasefile|addn-hosts|dhcp-name-match|dhcp-ignore)/.test(line));
+    .filter(
+      (line) =>
+        !/^(dhcp-hostsfile|dhcp-leasefile|addn-hosts|no-hosts|dhcp-name-match|dhcp-ignore)/.test(line),
+    );
 
 async function tested(text: string): Promise<void> {
   writeFileSync(files.config, text);

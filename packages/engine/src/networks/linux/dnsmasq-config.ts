@@ -61,7 +61,8 @@ export function configText(bridge: OwnBridge, files: DnsmasqFiles, user: Dnsmasq
           'dhcp-name-match=set:wpad-ignore,wpad',
           'dhcp-ignore-names=tag:wpad-ignore',
         ]),
-    ...(dns.isEnabled ? [`addn-hosts=${quoted(files.names)}`] : []),
+    // The host's own names are for the host: its own would be the asker's loopback, and one that a member has, too, would have two addresses.
+    ...(dns.isEnabled ? ['no-hosts', `addn-hosts=${quoted(files.names)}`] : []),
     ...(mtu === undefined ? [] : [`dhcp-option=option:mtu,${mtu}`]),
     ...advertisementLines(bridge),
   ];

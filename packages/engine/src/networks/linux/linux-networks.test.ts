@@ -274,6 +274,9 @@ if (isInOwnNetwork(import.meta.url)) {
     await networks.start(plan, []);
     using one = new Machine('cv1.0', '52:54:00:aa:bb:01', 'ip link set cv1.0 master virbr7');
     assert.match(one.run(asksForLease), /192\.168\.122\.\d+ {2}192\.168\.122\.1/);
+    assert.match(readFileSync('/etc/hosts', 'utf8'), /localhost/);
+    const name = one.run('busybox nslookup localhost 192.168.122.1 2>&1 || true');
+    assert.doesNotMatch(name, /Address.*: 127/, 'the host’s own names');
     one.run('ip route add default via 192.168.122.1');
     assert.ok(one.can('busybox ping -c 1 -W 2 192.168.122.1'));
     assert.ok(!one.can('busybox ping -c 1 -W 1 203.0.113.2'));
