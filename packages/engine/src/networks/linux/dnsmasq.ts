@@ -197,6 +197,17 @@ function refusal(cause: unknown, name: string): unknown {
   if (/not installed/.test(message))
     return new EngineError('unsupported', missingDnsmasq, { argv: [DNSMASQ] }, { cause });
   const said = details.stderr?.trim() ?? '';
+  if (/Address already in use/.test(said)) {
+    const [service, without] = said.includes('DHCP')
+      ? ['DHCP', '<dhcp>']
+      : ['DNS', 'DNS (<dns enable="no"/>)'];
+    return new EngineError(
+      'in-use',
+      `dnsmasq does not start on bridge ${name}: another program answers ${service} on all addresses of this host; let that one listen on links of its own alone (of dnsmasq: bind-dynamic), or define the network without ${without}`,
+      { name: `${service} on ${name}`, users: [] },
+      { cause },
+    );
+  }
   // Root's watches of files, of which a host has 128 by default: nothing of this daemon's.
   if (/inotify/.test(said))
     return new EngineError(

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
+import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import {
   chmodSync,
@@ -486,6 +487,16 @@ if (isInOwnNetwork(import.meta.url)) {
     sh('ip link add virbr7 address 52:54:00:00:00:07 type bridge');
     await tries(networkPlan(), 'exists', /virbr7/);
     sh('ip link delete virbr7');
+    for (const [port, service] of [
+      [53, /answers DNS on all.*<dns enable="no"\/>/],
+      [67, /answers DHCP on all.*<dhcp>/],
+    ] as const) {
+      const other = createSocket('udp4').bind(port, '0.0.0.0').unref();
+      await once(other, 'listening');
+      await assert.rejects(networks.start(networkPlan(), []), refusedWith('in-use', service));
+      other.close();
+    }
+    assert.deepEqual(left(), nothing);
     await networks.start(networkPlan(), []);
     const inside = { ...v4, address: '192.168.122.129', prefix: 25 };
     await tries(networkPlan({ name: 'virbr8', addresses: [inside] }, 'other'), 'in-use', /network 'default'/);
