@@ -1,6 +1,6 @@
 // The bridge of one network: made, changed to what its plan says, and taken away.
 // SPDX-License-Identifier: Apache-2.0
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { addressBytes, addressText } from '../../host/address-bytes.js';
 import { hasLink } from '../../host/links.js';
 import { run } from '../../host/run.js';
@@ -150,8 +150,20 @@ function setIpv6(bridge: OwnBridge): void {
   put('disable_ipv6', has6 ? '0' : '1');
 }
 
+const forwarding = { 4: 'ipv4/ip_forward', 6: 'ipv6/conf/all/forwarding' } as const;
+
 /** Of all links, as for libvirt: who turned it off has no network that forwards. */
 function allowForwarding({ addresses }: OwnBridge): void {
-  for (const { family } of addresses)
-    writeFileSync(`${SETTINGS}/${family === 4 ? 'ipv4/ip_forward' : 'ipv6/conf/all/forwarding'}`, '1');
+  for (const { family } of addresses) writeFileSync(`${SETTINGS}/${forwarding[family]}`, '1');
+}
+
+/** What somebody has turned off since. */
+export function forwardingRemarks({ name, forward, addresses }: OwnBridge): string[] {
+  if (forward.mode === 'none') return [];
+  return [...new Set(addresses.map(({ family }) => forwarding[family]))]
+    .filter((file) => readFileSync(`${SETTINGS}/${file}`, 'utf8').trim() === '0')
+    .map((file) => {
+      const key = `net.${file.replaceAll('/', '.')}`;
+      return `${key} is 0 by now: members on ${name} reach nothing beyond this host until sysctl -w ${key}=1, and /etc/sysctl.d may set it back`;
+    });
 }

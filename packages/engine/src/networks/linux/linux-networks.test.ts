@@ -206,6 +206,19 @@ if (isInOwnNetwork(import.meta.url)) {
     assert.deepEqual(log, []);
   });
 
+  test('a host that has stopped forwarding is told of once, and left so', async () => {
+    const plan = networkPlan();
+    await networks.start(plan, []);
+    const file = '/proc/sys/net/ipv4/ip_forward';
+    writeFileSync(file, '0');
+    await until(() => log.length > 0, 'told');
+    await sleep(2500);
+    assert.equal(log.length, 1);
+    assert.match(log[0] ?? '', /'default': net\.ipv4\.ip_forward is 0 .*virbr7.* -w net\.ipv4\.ip_forward=1/);
+    assert.equal(readFileSync(file, 'utf8').trim(), '0');
+    await networks.stop(plan);
+  });
+
   test('a network without IPv6 has none on its bridge, and does not wait with what it has', async () => {
     await networks.start(networkPlan(), []);
     assert.equal(readFileSync('/proc/sys/net/ipv6/conf/virbr7/disable_ipv6', 'utf8'), '1\n');

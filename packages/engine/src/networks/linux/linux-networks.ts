@@ -15,7 +15,14 @@ import type { EngineLog } from '../../log.js';
 import { KeyedQueue } from '../../state/queue.js';
 import type { NetworkHost } from '../contract/network-host.js';
 import type { HeldLease, Member, NetworkPlan, OwnBridge } from '../contract/plan.js';
-import { isWithoutRoute, putBridge, removeBridge, type StandingLink, standingLink } from './bridge.js';
+import {
+  forwardingRemarks,
+  isWithoutRoute,
+  putBridge,
+  removeBridge,
+  type StandingLink,
+  standingLink,
+} from './bridge.js';
 import { Dnsmasq, dnsmasqsBelow, dnsmasqUser } from './dnsmasq.js';
 import { configText, hostsText, namesText, needsDnsmasq } from './dnsmasq-config.js';
 import { foreignRemarks } from './foreign-rules.js';
@@ -64,6 +71,7 @@ export class LinuxNetworks implements NetworkHost {
   readonly #table: string;
   readonly #timer: NodeJS.Timeout;
   #plug: (plan: NetworkPlan) => Promise<void> = async () => undefined;
+  #remarked: ReadonlySet<string> = new Set();
   #isLooking = false;
   /** The rules that the kernel has of us; undefined where it has none, or others. */
   #loaded: string | undefined;
@@ -373,6 +381,7 @@ export class LinuxNetworks implements NetworkHost {
     this.#isLooking = true;
     try {
       await this.#lookAtRules();
+      this.#lookAtForwarding();
       for (const held of this.#held.values())
         if (!this.#queue.isBusy(held.plan.name) && this.#missing(held).length > 0)
           await this.#lookAfter(held);
@@ -393,6 +402,16 @@ export class LinuxNetworks implements NetworkHost {
         `somebody changed nftables' table '${this.#table}' or took it away: it is put back`,
       );
     await this.#loadRules();
+  }
+
+  /** Somebody may mean it: it is told once, and not undone. */
+  #lookAtForwarding(): void {
+    const made = [...this.#held.values()].filter(({ plan }) => !this.#queue.isBusy(plan.name));
+    const remarks = made.flatMap(({ plan, bridge }) =>
+      forwardingRemarks(bridge).map((one) => `network '${plan.name}': ${one}`),
+    );
+    for (const one of remarks) if (!this.#remarked.has(one)) this.parts.log('warn', one);
+    this.#remarked = new Set(remarks);
   }
 
   #missing(held: Held): string[] {
