@@ -63,7 +63,14 @@ function checkConfig({ bridge }: Input, isAsked: boolean): boolean {
   const counts: Readonly<Record<string, number>> = {
     ...{ 'strict-order': 1, user: 1, group: 1, 'pid-file': 1, 'except-interface': 1, 'bind-dynamic': 1 },
     ...{ interface: 1, domain: 1, 'expand-hosts': 1, 'domain-needed': 1, 'dhcp-lease-max': 1 },
-    ...{ 'dhcp-hostsfile': 1, 'dhcp-leasefile': 1, 'no-hosts': 1, 'addn-hosts': 1, 'dhcp-option': 2, 'enable-ra': 1 },
+    ...{
+      'dhcp-hostsfile': 1,
+      'dhcp-leasefile': 1,
+      'no-hosts': 1,
+      'addn-hosts': 1,
+      'dhcp-option': 2,
+      'enable-ra': 1,
+    },
     ...{ 'dhcp-name-match': 1, 'dhcp-ignore-names': 1, 'dhcp-no-override': 1, 'dhcp-authoritative': 1 },
     ...{ 'no-resolv': 1, 'enable-tftp': 1, 'dhcp-boot': 1, server: dns.forwarders.length },
     'tftp-root': addresses.filter(({ tftpRoot }) => tftpRoot !== undefined).length,
