@@ -679,6 +679,7 @@ function linkOf(link: Interface, index: number, record: DomainRecord): LinkPlan 
   const name = link.guest?.dev ?? `eth${index}`;
   return {
     kind: routed ? 'routed' : sharedLink(link) !== undefined ? 'macvlan' : 'bridge',
+    ...(link.type === 'network' && link.source.bridge !== undefined && { network: link.source.network }),
     parent: parentOf(link),
     macvlanMode: macvlanModeOf(link),
     name,

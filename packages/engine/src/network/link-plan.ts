@@ -12,6 +12,8 @@ export interface LinkFilter {
 /** A network link of the container. `routed` is OpenVZ's venet: addresses the host has a route to, no bridge. */
 export interface LinkPlan {
   readonly kind: 'routed' | 'bridge' | 'macvlan';
+  /** The network of ours that it is on. */
+  readonly network?: string;
   /** Bridge or parent device on the host. */
   readonly parent: string | undefined;
   readonly macvlanMode: string | undefined;

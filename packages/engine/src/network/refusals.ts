@@ -60,11 +60,13 @@ function refuseTakenNames(links: readonly LinkPlan[], prefix: string): void {
 }
 
 function refuseMissingParents(links: readonly LinkPlan[]): void {
-  for (const { kind, name, parent } of links)
+  for (const { kind, name, parent, network } of links)
     if (parent !== undefined && !hasLink(parent))
       throw new EngineError(
         'host-command',
-        `this host has no ${kind === 'bridge' ? 'bridge' : 'link'} '${parent}', which interface ${name} is to be on: make it, or name another (ip link shows them)`,
+        network === undefined
+          ? `this host has no ${kind === 'bridge' ? 'bridge' : 'link'} '${parent}', which interface ${name} is to be on: make it, or name another (ip link shows them)`
+          : `network '${network}' was stopped meanwhile, on which interface ${name} is to be: \`ctvirt network start ${network}\``,
         { link: parent },
       );
 }

@@ -285,8 +285,9 @@ const filteredRules = [
   ...noMulticastRouters.map((rule) => named('groups', rule)),
   ...fewGroups,
   'udp dport 67 ip frag-off & 0x3fff != 0 drop',
+  'udp dport 547 exthdr frag exists drop',
   // Its hardware address is what it says, and no account.
-  `udp dport 67 ${few('askers', '30/minute burst 30', 'iifname')}`,
+  `udp dport { 67, 547 } ${few('askers', '30/minute burst 30', 'iifname')}`,
 ];
 const discovery = `${tagged6} icmpv6 type { nd-router-advert, nd-neighbor-solicit, nd-neighbor-advert } jump lan`;
 
