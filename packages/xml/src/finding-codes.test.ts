@@ -179,6 +179,10 @@ const faults: Readonly<Record<ParserCode, readonly (readonly [text: string, path
     ],
   ],
   'bad-address': [
+    [
+      plugged(link("<portForward proto='tcp' address='99999999999999999999'/>")),
+      '/domain/devices/interface/portForward/@address',
+    ],
     [plugged(link("<ip address='10.0.0.256'/>")), '/domain/devices/interface/ip/@address'],
     [plugged(link("<ip address='fe80:::1'/>")), '/domain/devices/interface/ip/@address'],
     [plugged(link("<ip address='::1' family='ipv4'/>")), '/domain/devices/interface/ip/@address'],

@@ -72,7 +72,7 @@ test('a domain is defined, runs, is looked at, and goes', options, async () => {
 
 test('the document of a running domain has the hardware address of each link', options, async () => {
   const { engine } = await daemon('macs');
-  const links = "<interface type='ethernet'><ip address='192.0.2.1'/></interface>";
+  const links = "<interface type='ethernet'><ip address='192.0.2.201'/></interface>";
   await engine.define(xmlOf('a').replace('</devices>', `${links}</devices>`));
   const address = / {6}<mac address='[0-9a-f:]{17}'\/>/;
   assert.doesNotMatch(await engine.xml('a'), address);

@@ -1,5 +1,6 @@
 // <portForward>: ports of the host at which the container answers.
 // SPDX-License-Identifier: Apache-2.0
+import { familyOf } from '../address.js';
 import { attribute, element, many } from '../schema/element.js';
 import type { Infer } from '../schema/infer.js';
 import { deviceName, integer, ipAddress, oneOf, yesNo } from '../schema/scalar.js';
@@ -41,19 +42,31 @@ const range = element(
 );
 
 /** libvirt has it of passt alone. */
-export const portForward = element('portForward', {
-  doc: 'Ports of the host at which the container answers, on a network that translates or routes: for others, for neighbours, and for the host itself by any address but 127.0.0.1 and ::1. Without a range, all ports of the address.',
-  since: '9.0.0',
-  example: "<portForward proto='tcp'>\n  <range start='2222' to='22'/>\n</portForward>",
-  fields: {
-    proto: attribute(oneOf('tcp', 'udp'), { doc: 'The protocol.', required: true }),
-    address: attribute(ipAddress, { doc: "The host's address; all that it has where nothing is said." }),
-    dev: attribute(deviceName, {
-      doc: 'The link of the host that it is asked by; any where nothing is said.',
-    }),
-    ranges: many(range),
+export const portForward = element(
+  'portForward',
+  {
+    doc: 'Ports of the host at which the container answers, on a network that translates or routes: for others, for neighbours, and for the host itself by any address but 127.0.0.1 and ::1. Without a range, all ports of the address.',
+    since: '9.0.0',
+    example: "<portForward proto='tcp'>\n  <range start='2222' to='22'/>\n</portForward>",
+    fields: {
+      proto: attribute(oneOf('tcp', 'udp'), { doc: 'The protocol.', required: true }),
+      address: attribute(ipAddress, { doc: "The host's address; all that it has where nothing is said." }),
+      dev: attribute(deviceName, {
+        doc: 'The link of the host that it is asked by; any where nothing is said.',
+      }),
+      ranges: many(range),
+    },
   },
-});
+  {
+    check({ address }, report) {
+      if (address === undefined || familyOf(address) !== undefined) return;
+      report.error('bad-address', ['address'], `'${address}' is not an IP address`, {
+        found: address,
+        expected: 'an IPv4 or IPv6 address',
+      });
+    },
+  },
+);
 
 /** Ports of the host, by protocol, address and link. */
 export type PortForward = Infer<typeof portForward>;

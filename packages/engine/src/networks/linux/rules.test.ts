@@ -23,8 +23,15 @@ async function loadedWith(...networks: readonly Ruled[]): Promise<string> {
   const { stdout } = await run(['/usr/bin/unshare', '--net', '--', '/bin/sh', '-ec', script], {
     input: ruleset('ctvirt-test-net', networks),
   });
-  return stdout;
+  return named(stdout);
 }
+
+/** Where there is no /etc/protocols nft lists these by number. */
+const named = (text: string): string =>
+  text
+    .replaceAll('{ 6, 17 }', '{ tcp, udp }')
+    .replace(/ \. (6|17) \. /g, (_, number) => (number === '6' ? ' . tcp . ' : ' . udp . '));
+
 const chain = (text: string, name: string): string[] =>
   new RegExp(`chain ${name} \\{\\n([^}]*(?:\\{[^}]*\\}[^}]*)*?)\\n\\t\\}`)
     .exec(text)?.[1]
