@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { World } from '../world/world.js';
@@ -53,7 +54,7 @@ test('each command of the guide to networks does what the guide says', async () 
       continue;
     }
     for (const command of block.trim().split('\n')) {
-      const line = `cd ${folder} && PATH="${folder}:$PATH" && ${command}`;
+      const line = `cd ${folder} && PATH="${folder}:${dirname(process.execPath)}:$PATH" && ${command}`;
       const { status, stdout, stderr } = await world.enclosure.run(['/bin/sh', '-c', line]);
       assert.equal(status, 0, `${command}\n${stdout}${stderr}`);
       const expected = prints[command];
