@@ -42,19 +42,19 @@ export const untried: Readonly<Record<string, string>> = {
   'nodesuspend mem 60': 'not tried: it sends hosts to sleep',
 };
 
-/** What a later virsh needs of the pid namespace of its libvirtd, which here is another: the control groups of init by its pid. */
-const sameNamespace: Readonly<Record<string, number>> = { 'lxc-enter-namespace ct /bin/true': 11 };
+/**
+ * What virsh looks up by a pid of its libvirtd's, whose pid namespace is another here: it works where some process has that pid by chance.
+ */
+export const worksByChance: ReadonlySet<string> = new Set(['lxc-enter-namespace ct /bin/true']);
 
 /** What works on libvirt 9.0's own LXC driver, of the commands below, as the comparison with it has written it. */
 export const elsewherePath = fileURLToPath(
   new URL('../../src/world/clients-virsh-lxc.json', import.meta.url),
 );
-export function worksElsewhere(majorVersion: number): string[] {
+export function worksElsewhere(): string[] {
   const list: unknown = JSON.parse(readFileSync(elsewherePath, 'utf8'));
   if (!Array.isArray(list)) throw new Error(`${elsewherePath} is no list`);
-  return list
-    .map(String)
-    .filter((command) => majorVersion < (sameNamespace[command] ?? Number.POSITIVE_INFINITY));
+  return list.map(String);
 }
 
 /** What the host merges equal pages by now: a row that sets it to that changes nothing. */
@@ -305,7 +305,7 @@ export const virshRows: readonly VirshRow[] = [
 export function formatVirshTable(): string {
   const works = virshRows.filter(({ refused }) => refused === undefined).length;
   const names = [...new Set(virshRows.map(({ group }) => group))];
-  const elsewhere = new Set(worksElsewhere(9));
+  const elsewhere = new Set(worksElsewhere());
   const there = (command: string): string =>
     untried[command] ?? (elsewhere.has(command) ? 'works' : 'refused');
   const sections = names.map((name) => {
