@@ -228,6 +228,8 @@ async function starts(log) {
     await answersOnItsAddress();
     await inside('./ctvirt', 'destroy', '105');
     await inside('./ctvirt', 'undefine', '105', '--storage');
+    // It runs with the host, and outlives the daemon as containers do.
+    await inside('./ctvirt', 'network', 'stop', 'default');
     await terminal.interrupt();
     process.stderr.write(`  ready after ${seconds.toFixed(2)} s\n`);
   });
