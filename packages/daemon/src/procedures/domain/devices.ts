@@ -24,6 +24,8 @@ interface Shelf<K extends Kind> {
   readonly asked?: (model: Model<K>) => Model<K>;
   /** What a new description has of the old one where it says nothing. */
   readonly kept?: (device: Model<K>, asked: Model<K>) => Model<K>;
+  /** What a new description makes of it while it is there; throws for what cannot change then. */
+  readonly live?: (device: Model<K>, asked: Model<K>) => Model<K>;
   readonly noun: string;
 }
 
@@ -50,6 +52,7 @@ const shelves: { readonly [K in Kind]: Shelf<K> } = {
     },
     isItself: hasMacOf,
     kept: ({ mac }, asked) => (mac === undefined ? asked : { mac, ...asked }),
+    live: updatedLink,
     noun: 'network device',
   },
   filesystem: {
@@ -105,7 +108,11 @@ type Change = 'attach' | 'detach' | 'update';
 /** A device of any of these kinds: the model and its shelf are of the same one. */
 type DeviceOf<K extends Kind> = { [P in K]: { readonly kind: P; readonly model: Model<P> } }[K];
 
-function changed<K extends Kind>(domain: Domain, { kind, model }: DeviceOf<K>, change: Change): Domain {
+function changed<K extends Kind>(
+  domain: Domain,
+  { kind, model }: DeviceOf<K>,
+  { change, isLive }: { readonly change: Change; readonly isLive: boolean },
+): Domain {
   const shelf: Shelf<K> = shelves[kind];
   const list = shelf.list(domain.devices);
   const put = (next: readonly Model<K>[]): Domain => ({
@@ -123,32 +130,25 @@ function changed<K extends Kind>(domain: Domain, { kind, model }: DeviceOf<K>, c
   if (more.length > 0)
     throw refusal('operationFailed', 'domain', `multiple matching ${shelf.noun}s were found`);
   const { place, device } = found;
-  const next = change === 'update' ? [shelf.kept?.(device, wanted) ?? wanted] : [];
+  const become = isLive ? shelf.live : shelf.kept;
+  const next = change === 'update' ? [become?.(device, wanted) ?? wanted] : [];
   return put([...list.slice(0, place), ...next, ...list.slice(place + 1)]);
 }
 
 /** What of a link changes while it is there. */
 const changing: ReadonlySet<string> = new Set(['bandwidth', 'filterref', 'link', 'port', 'portForwards']);
 
-/** Of an interface of a running container what it is asked to be of that; all else has to be as it is. */
-function updatedLink(domain: Domain, asked: Model<'interface'>): Domain {
+/** An interface of a running container is what it is asked to be of that; all else has to be as it is. */
+function updatedLink(device: Model<'interface'>, asked: Model<'interface'>): Model<'interface'> {
+  for (const [key, value] of Object.entries(asked))
+    if (!changing.has(key) && value !== undefined && !holds(value, Reflect.get(device, key)))
+      throw refusal(
+        'operationUnsupported',
+        'domain',
+        `of an interface of a running container <filterref>, <link>, <port>, <portForward> and <bandwidth> change, and not ${key}: detach it and attach it as it is to be, or update it with --config alone and start the domain again`,
+      );
   const { bandwidth, filterref, link, port, portForwards } = asked;
-  const update = (device: Model<'interface'>): Model<'interface'> => {
-    for (const [key, value] of Object.entries(asked))
-      if (!changing.has(key) && value !== undefined && !holds(value, Reflect.get(device, key)))
-        throw refusal(
-          'operationUnsupported',
-          'domain',
-          `of an interface of a running container <filterref>, <link>, <port>, <portForward> and <bandwidth> change, and not ${key}: detach it and attach it as it is to be, or update it with --config alone and start the domain again`,
-        );
-    return { ...device, bandwidth, filterref, link, port, portForwards };
-  };
-  const { list, matches } = shelves.interface;
-  const found = list(domain.devices).filter((device) => matches(asked, device, 'update'));
-  const [device] = found;
-  if (device === undefined || found.length > 1)
-    return changed(domain, { kind: 'interface', model: asked }, 'update');
-  return changed(domain, { kind: 'interface', model: update(device) }, 'update');
+  return { ...device, bandwidth, filterref, link, port, portForwards };
 }
 
 function deviceOf(xml: string): Device {
@@ -192,11 +192,8 @@ export const bindDomainDevices: Bind = ({ engine }) => {
         'domain',
         `a running container keeps its ${kind}s: ${change} it with --config, and start the domain again`,
       );
-    await amend(engine, domain, affected, (document) =>
-      affected.live && change === 'update' && device.kind === 'interface'
-        ? updatedLink(document, device.model)
-        : changed(document, device, change),
-    );
+    const how = { change, isLive: affected.live };
+    await amend(engine, domain, affected, (document) => changed(document, device, how));
   };
   const live = affectFlags.live;
   return {
