@@ -84,7 +84,7 @@ export const networkDefineResult = object(
 /** The network that a document has become. */
 export type NetworkDefineResult = Static<typeof networkDefineResult>;
 
-/** The parts of a network's document that can be named to change something in them, by virsh's names. */
+/** The parts of a network's document that can be named to change something in them, by virsh's names and in libvirt's order. */
 export const networkSections = [
   'bridge',
   'domain',
@@ -99,13 +99,9 @@ export const networkSections = [
   'dns-txt',
   'dns-srv',
 ] as const;
-/** A part of a network's document, by virsh's name of it. */
-export type NetworkSection = (typeof networkSections)[number];
 
-/** What can be done with an element of a part. */
+/** What can be done with an element of a part, in libvirt's order. */
 export const networkCommands = ['modify', 'delete', 'add-last', 'add-first'] as const;
-/** What is done with an element of a part. */
-export type NetworkCommand = (typeof networkCommands)[number];
 
 /** One element of a network's document, added, changed or taken out. */
 export const networkUpdate = strict({

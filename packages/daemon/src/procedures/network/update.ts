@@ -1,6 +1,6 @@
 // One element of a network's document added, changed or taken out, of the running network too.
 // SPDX-License-Identifier: Apache-2.0
-import type { NetworkCommand, NetworkSection } from '@ctvirt/api';
+import { networkCommands, networkSections } from '@ctvirt/api';
 import type { RpcError } from '@ctvirt/rpc';
 import { type NetworkUpdateFault, updateNetwork } from '@ctvirt/xml';
 import type { Bind } from '../session.js';
@@ -8,29 +8,9 @@ import { refusal } from '../words/refusal.js';
 import { affectedNetwork } from './affect.js';
 import { ownNetworkOf } from './shown.js';
 
-/** virNetworkUpdateCommand and virNetworkUpdateSection, by their numbers; 0 is none of them. */
-const commands: readonly (NetworkCommand | undefined)[] = [
-  undefined,
-  'modify',
-  'delete',
-  'add-last',
-  'add-first',
-];
-const sections: readonly (NetworkSection | undefined)[] = [
-  undefined,
-  'bridge',
-  'domain',
-  'ip',
-  'ip-dhcp-host',
-  'ip-dhcp-range',
-  'forward',
-  'forward-interface',
-  'forward-pf',
-  'portgroup',
-  'dns-host',
-  'dns-txt',
-  'dns-srv',
-];
+/** virNetworkUpdateCommand and virNetworkUpdateSection, by their numbers: those of the lists' order; 0 is none of them. */
+const commands = [undefined, ...networkCommands];
+const sections = [undefined, ...networkSections];
 
 const codes = {
   unsupported: 'operationUnsupported',
