@@ -28,6 +28,9 @@ export function describeBytes(bytes: number): string {
 /** As virsh answers what is true or false of a domain. */
 export const yesOrNo = (value: boolean): string => (value ? 'yes' : 'no');
 
+/** The first word of a sentence. */
+export const capitalise = (word: string): string => word.charAt(0).toUpperCase() + word.slice(1);
+
 /** What a new document's effect waits for, where the domain runs. */
 export const later = 'from its next start on';
 export const sinceWhen = ({ id }: DomainSummary): string => (id === null ? '' : ` (${later})`);

@@ -5,6 +5,7 @@ import type { Context } from '../context.js';
 import { ask, EditedText } from '../editor.js';
 import { CliError, describeError, locate } from '../errors.js';
 import { hasColour } from '../io.js';
+import { capitalise } from '../wording.js';
 
 /** What is edited, and how it is read and defined. */
 export interface Editing<R extends { readonly findings: readonly Finding[] }> {
@@ -24,7 +25,7 @@ export async function editDefinition<R extends { readonly findings: readonly Fin
   editing: Editing<R>,
 ): Promise<void> {
   const { noun, name } = editing;
-  const title = `${noun.charAt(0).toUpperCase()}${noun.slice(1)}`;
+  const title = capitalise(noun);
   const before = await editing.read();
   using text = new EditedText(before, `${noun}.xml`, context.io);
   for (;;) {

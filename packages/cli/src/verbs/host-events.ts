@@ -3,6 +3,7 @@
 import type { Change, DomainEvent } from '@ctvirt/api';
 import { printable } from '../printable.js';
 import { verb } from '../verb.js';
+import { capitalise } from '../wording.js';
 import { eventOptions, followEvents } from './following.js';
 
 /** JSON is one event a line, as it happens; without `--loop` it ends after the first. */
@@ -27,8 +28,6 @@ export const events = verb({
     );
   },
 });
-
-const capitalise = (word: string): string => word.charAt(0).toUpperCase() + word.slice(1);
 
 function describeEvent(told: DomainEvent): string {
   const name = printable(told.domain.name);

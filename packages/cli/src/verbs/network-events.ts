@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { printable } from '../printable.js';
 import { verb } from '../verb.js';
+import { capitalise } from '../wording.js';
 import { eventOptions, followEvents } from './following.js';
 
 /** JSON is one event a line, as it happens; without `--loop` it ends after the first. */
@@ -23,7 +24,7 @@ export const networkEvents = verb({
       options,
       (signal) => context.client.events.networks({ network }, { signal }),
       ({ event, network: { name } }) =>
-        `event '${event === 'changed' ? event : 'lifecycle'}' for network '${printable(name)}': ${event.charAt(0).toUpperCase()}${event.slice(1)}`,
+        `event '${event === 'changed' ? event : 'lifecycle'}' for network '${printable(name)}': ${capitalise(event)}`,
     );
   },
 });
