@@ -5,6 +5,7 @@ import { CliError } from '../errors.js';
 import { formatTable } from '../table.js';
 import { verb } from '../verb.js';
 import { describeState } from '../wording.js';
+import { plainLines, plainOptions } from './listing.js';
 
 /** JSON is an array of summaries in the order of the table, whatever columns were asked for. */
 export const list = verb({
@@ -26,8 +27,7 @@ export const list = verb({
     transient: { type: 'flag', summary: 'Only created ones' },
     autostart: { type: 'flag', summary: 'Only ones that start with the host' },
     'no-autostart': { type: 'flag', summary: 'Only ones that do not' },
-    name: { type: 'flag', summary: 'Print names, one a line' },
-    uuid: { type: 'flag', summary: 'Print UUIDs, one a line' },
+    ...plainOptions,
     id: { type: 'flag', summary: 'Print ids, one a line' },
     table: { type: 'flag', summary: 'Print a table (as without an option)' },
     title: { type: 'flag', summary: 'Add the titles' },
@@ -99,16 +99,14 @@ const detailColumns: readonly Column[] = [
   ['Addresses', ({ addresses }) => (addresses.length > 0 ? addresses.join(', ') : '-')],
 ];
 
-function textOf(domains: readonly DomainSummary[], options: Flags): string {
-  const plain: readonly ((domain: DomainSummary) => string)[] = [
-    ...(options.id === true ? [idOf] : []),
-    ...(options.uuid === true ? [({ uuid }: DomainSummary) => uuid] : []),
-    ...(options.name === true ? [({ name }: DomainSummary) => name] : []),
-  ];
-  if (plain.length > 0 && options.table === true)
+function textOf(
+  domains: readonly DomainSummary[],
+  options: Flags & { readonly name: boolean; readonly uuid: boolean },
+): string {
+  const plain = plainLines(domains, options, options.id === true ? [idOf] : []);
+  if (plain !== undefined && options.table === true)
     throw new CliError('usage', 'list: --table excludes --name, --uuid and --id');
-  if (plain.length > 0)
-    return domains.map((domain) => `${plain.map((cell) => cell(domain)).join(' ')}\n`).join('');
+  if (plain !== undefined) return plain;
   const columns = [
     ...standardColumns,
     ...(options.title === true ? [titleColumn] : []),

@@ -4,6 +4,7 @@ import type { NetworkSummary } from '@ctvirt/api';
 import { formatTable } from '../table.js';
 import { verb } from '../verb.js';
 import { describeActive, describeSubnets, yesOrNo } from '../wording.js';
+import { plainLines, plainOptions } from './listing.js';
 
 /** JSON is an array of networks in the order of the table, whatever was asked for. */
 export const networkList = verb({
@@ -23,8 +24,7 @@ export const networkList = verb({
     transient: { type: 'flag', summary: 'Only created ones' },
     autostart: { type: 'flag', summary: 'Only ones that start with the host' },
     'no-autostart': { type: 'flag', summary: 'Only ones that do not' },
-    name: { type: 'flag', summary: 'Print names, one a line' },
-    uuid: { type: 'flag', summary: 'Print UUIDs, one a line' },
+    ...plainOptions,
   },
   example: {
     command: 'ctvirt network list --all',
@@ -41,23 +41,15 @@ export const networkList = verb({
           isAsked(options.autostart, options['no-autostart'], autostart),
       )
       .sort((a, b) => (a.name < b.name ? -1 : 1));
-    context.print(networks, () => textOf(networks, options));
+    context.print(networks, () => plainLines(networks, options) ?? tableOf(networks));
   },
 });
 
 /** Neither of two opposite filters lets all pass, and so do both. */
 const isAsked = (yes: boolean, no: boolean, value: boolean): boolean => yes === no || value === yes;
 
-function textOf(
-  networks: readonly NetworkSummary[],
-  options: { readonly name: boolean; readonly uuid: boolean },
-): string {
-  if (options.name || options.uuid)
-    return networks
-      .map(({ name, uuid }) => [...(options.uuid ? [uuid] : []), ...(options.name ? [name] : [])].join(' '))
-      .map((line) => `${line}\n`)
-      .join('');
-  return formatTable(
+const tableOf = (networks: readonly NetworkSummary[]): string =>
+  formatTable(
     ['Name', 'State', 'Autostart', 'Persistent', 'Forward', 'Bridge', 'Subnets', 'Interfaces'],
     networks.map((network) => [
       network.name,
@@ -70,4 +62,3 @@ function textOf(
       String(network.members),
     ]),
   );
-}
