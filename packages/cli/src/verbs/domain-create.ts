@@ -1,9 +1,8 @@
 // ctvirt create
 // SPDX-License-Identifier: Apache-2.0
-
-import { locate } from '../errors.js';
 import { verb } from '../verb.js';
 import { documentFile } from './arguments.js';
+import { sendDocument } from './sending.js';
 
 /** Answers the started domain with the findings on its document; a refused document leaves nothing behind. */
 export const create = verb({
@@ -18,12 +17,8 @@ export const create = verb({
     does: 'Runs the domain that try.xml describes, until it stops.',
   },
   async run(context, { args: { file }, options: { validate } }) {
-    const body = await locate(file, context.readXml(file));
-    const { domain, findings } = await locate(
-      file,
-      context.busy(`creating from ${file}`, () =>
-        context.client.domains.define({ body, strict: validate, transient: true }),
-      ),
+    const { domain, findings } = await sendDocument(context, file, 'creating from', (body) =>
+      context.client.domains.define({ body, strict: validate, transient: true }),
     );
     context.warn(findings, file);
     context.done({ domain, findings }, `Domain '${domain.name}' created from ${file}`);

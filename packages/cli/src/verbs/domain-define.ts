@@ -1,10 +1,9 @@
 // ctvirt define
 // SPDX-License-Identifier: Apache-2.0
-
-import { locate } from '../errors.js';
 import { verb } from '../verb.js';
 import { sinceWhen } from '../wording.js';
 import { documentFile } from './arguments.js';
+import { sendDocument } from './sending.js';
 
 /** Answers the domain with the findings on its document, and `changed` where there was one of its name. */
 export const define = verb({
@@ -20,10 +19,8 @@ export const define = verb({
   options: { validate: { type: 'flag', summary: 'Refuse a document with anything not understood' } },
   example: { command: 'ctvirt define web.xml', does: 'Defines the domain that web.xml describes.' },
   async run(context, { args: { file }, options: { validate } }) {
-    const body = await locate(file, context.readXml(file));
-    const { domain, findings, changed } = await locate(
-      file,
-      context.busy(`defining ${file}`, () => context.client.domains.define({ body, strict: validate })),
+    const { domain, findings, changed } = await sendDocument(context, file, 'defining', (body) =>
+      context.client.domains.define({ body, strict: validate }),
     );
     context.warn(findings, file);
     context.done(

@@ -1,9 +1,9 @@
 // ctvirt filter define
 // SPDX-License-Identifier: Apache-2.0
-import { locate } from '../errors.js';
 import { shownName } from '../input-name.js';
 import { verb } from '../verb.js';
 import { filterFile } from './arguments.js';
+import { sendDocument } from './sending.js';
 
 /** Answers the filter with the findings on its document. */
 export const filterDefine = verb({
@@ -22,10 +22,8 @@ export const filterDefine = verb({
     does: 'Defines the filter that no-mail.xml describes.',
   },
   async run(context, { args: { file }, options: { validate } }) {
-    const body = await locate(file, context.readXml(file));
-    const { filter, findings } = await locate(
-      file,
-      context.busy(`defining ${file}`, () => context.client.filters.define({ body, strict: validate })),
+    const { filter, findings } = await sendDocument(context, file, 'defining', (body) =>
+      context.client.filters.define({ body, strict: validate }),
     );
     context.warn(findings, shownName(file));
     context.done({ filter, findings }, `Network filter '${filter.name}' defined from ${shownName(file)}`);

@@ -1,9 +1,9 @@
 // ctvirt network create
 // SPDX-License-Identifier: Apache-2.0
-import { locate } from '../errors.js';
 import { shownName } from '../input-name.js';
 import { verb } from '../verb.js';
 import { networkFile } from './arguments.js';
+import { sendDocument } from './sending.js';
 
 /** Answers the started network with the findings on its document; a refused document leaves nothing behind. */
 export const networkCreate = verb({
@@ -19,12 +19,8 @@ export const networkCreate = verb({
     does: 'Runs the network that try-lan.xml describes, until it is stopped.',
   },
   async run(context, { args: { file }, options: { validate } }) {
-    const body = await locate(file, context.readXml(file));
-    const { network, findings } = await locate(
-      file,
-      context.busy(`creating from ${file}`, () =>
-        context.client.networks.define({ body, strict: validate, transient: true }),
-      ),
+    const { network, findings } = await sendDocument(context, file, 'creating from', (body) =>
+      context.client.networks.define({ body, strict: validate, transient: true }),
     );
     context.warn(findings, shownName(file));
     context.done({ network, findings }, `Network '${network.name}' created from ${shownName(file)}`);

@@ -1,10 +1,10 @@
 // ctvirt network define
 // SPDX-License-Identifier: Apache-2.0
-import { locate } from '../errors.js';
 import { shownName } from '../input-name.js';
 import { verb } from '../verb.js';
 import { sinceWhenNetwork } from '../wording.js';
 import { networkFile } from './arguments.js';
+import { sendDocument } from './sending.js';
 
 /** Answers the network with the findings on its document. */
 export const networkDefine = verb({
@@ -21,10 +21,8 @@ export const networkDefine = verb({
   options: { validate: { type: 'flag', summary: 'Refuse a document with anything not understood' } },
   example: { command: 'ctvirt network define lan.xml', does: 'Defines the network that lan.xml describes.' },
   async run(context, { args: { file }, options: { validate } }) {
-    const body = await locate(file, context.readXml(file));
-    const { network, findings } = await locate(
-      file,
-      context.busy(`defining ${file}`, () => context.client.networks.define({ body, strict: validate })),
+    const { network, findings } = await sendDocument(context, file, 'defining', (body) =>
+      context.client.networks.define({ body, strict: validate }),
     );
     context.warn(findings, shownName(file));
     context.done(
