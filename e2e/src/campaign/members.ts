@@ -21,7 +21,7 @@ export const members: Part = {
       await networks.define({ body: document });
       await networks.start({ network });
       const found = await run(world, order);
-      await world.erase(...(await world.client.domains.list()).map(({ name }) => name));
+      await world.eraseAll();
       await networks.stop({ network });
       await networks.undefine({ network });
       return found;

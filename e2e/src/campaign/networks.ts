@@ -235,12 +235,8 @@ class NetworkTrial {
 
   /** Takes everything away, and asserts that nothing of it is left. */
   async close(): Promise<void> {
-    const { client } = this.world;
-    await this.world.erase(...(await client.domains.list()).map(({ name }) => name));
-    for (const { name, active } of await client.networks.list()) {
-      if (active) await client.networks.stop({ network: name });
-      if (name !== 'default') await client.networks.undefine({ network: name });
-    }
+    await this.world.eraseAll();
+    await this.world.eraseNetworks();
     const { tables } = await inventory(this.world.root, this.world.enclosure);
     assert.deepEqual(
       tables.filter((table) => table.endsWith('-net')),

@@ -63,7 +63,7 @@ test('each command of the guide to networks does what the guide says', async () 
     }
   }
   assert.deepEqual([...unseen], [], 'what is expected is not in the guide');
-  await world.erase(...(await world.client.domains.list()).map(({ name }) => name));
+  await world.eraseAll();
   for (const { name, active } of await world.client.networks.list()) {
     if (active) await world.client.networks.stop({ network: name });
     await world.client.networks.undefine({ network: name });

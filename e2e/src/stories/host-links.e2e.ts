@@ -25,7 +25,7 @@ beforeEach(async () => {
   for (const name of ['card', 'beyond']) await here(`link set ${name} up`);
 });
 afterEach(async () => {
-  await world.erase(...(await world.client.domains.list()).map(({ name }) => name));
+  await world.eraseAll();
   await here('link delete beyond');
   await world.assertClean();
 });

@@ -15,7 +15,7 @@ before(async () => {
   await here('link set br0 up');
 });
 after(async () => {
-  await world.erase(...(await world.client.domains.list()).map(({ name }) => name));
+  await world.eraseAll();
   await here('link delete br0');
   await world.close();
 });

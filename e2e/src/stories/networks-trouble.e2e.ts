@@ -16,11 +16,8 @@ before(async () => {
   world = await World.open();
 });
 afterEach(async () => {
-  await world.erase(...(await world.client.domains.list()).map(({ name }) => name));
-  for (const { name, active } of await world.client.networks.list()) {
-    if (active) await world.client.networks.stop({ network: name });
-    if (name !== 'default') await world.client.networks.undefine({ network: name });
-  }
+  await world.eraseAll();
+  await world.eraseNetworks();
   await world.assertClean();
 });
 after(() => world.close());

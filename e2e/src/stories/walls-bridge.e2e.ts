@@ -25,7 +25,7 @@ beforeEach(async () => {
   await ip('link', 'set', 'br-e2e', 'up');
 });
 afterEach(async () => {
-  await world.erase(...(await world.client.domains.list()).map(({ name }) => name));
+  await world.eraseAll();
   await ip('link', 'delete', 'br-e2e');
   await world.clear();
 });

@@ -29,7 +29,7 @@ beforeEach(async () => {
   assert.equal((await run(inLan('ip', 'link', 'set', 'eth0', 'up'))).status, 0);
 });
 afterEach(async () => {
-  await world.erase(...(await world.client.domains.list()).map(({ name }) => name));
+  await world.eraseAll();
   for (const { name, shipped } of await world.client.filters.list())
     if (!shipped) await world.client.filters.undefine({ filter: name });
   await ip('link', 'delete', 'br-e2e');

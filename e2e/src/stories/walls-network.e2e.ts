@@ -265,7 +265,7 @@ async function withBridge(use: () => Promise<void>): Promise<void> {
     await ip('address', 'add', '2001:db8:77::1/64', 'dev', 'br-e2e', 'nodad');
     await ip('link', 'set', 'br-e2e', 'up');
     await use();
-    await world.erase(...(await world.client.domains.list()).map(({ name }) => name));
+    await world.eraseAll();
   } finally {
     await ip('link', 'delete', 'br-e2e');
   }
@@ -516,7 +516,7 @@ async function withNetwork(use: () => Promise<void>): Promise<void> {
     await networks.start({ network: 'lan' });
     await use();
   } finally {
-    await world.erase(...(await world.client.domains.list()).map(({ name }) => name));
+    await world.eraseAll();
     await networks.stop({ network: 'lan' });
     await networks.undefine({ network: 'lan' });
   }

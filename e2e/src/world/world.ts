@@ -251,9 +251,23 @@ export class World {
     }
   }
 
+  /** The same of every domain. */
+  async eraseAll(): Promise<void> {
+    await this.erase(...(await this.client.domains.list()).map(({ name }) => name));
+  }
+
+  /** Stops every network, and undefines all but `default`. */
+  async eraseNetworks(): Promise<void> {
+    const { networks } = this.client;
+    for (const { name, active, persistent } of await networks.list()) {
+      if (active) await networks.stop({ network: name });
+      if (persistent && name !== 'default') await networks.undefine({ network: name });
+    }
+  }
+
   /** Erases every domain, and asserts that nothing of them is left. */
   async clear(): Promise<void> {
-    await this.erase(...(await this.client.domains.list()).map(({ name }) => name));
+    await this.eraseAll();
     await this.assertClean();
   }
 
