@@ -35,6 +35,8 @@ function isIpv6(text: string): boolean {
 
 /** The two kinds of IP addresses. */
 export type Family = 'ipv4' | 'ipv6';
+/** How people write them. */
+export const familyName = { ipv4: 'IPv4', ipv6: 'IPv6' } as const;
 /** Bits of an address. */
 export const addressWidth = { ipv4: 32, ipv6: 128 } as const;
 

@@ -1,7 +1,7 @@
 // <ip> and <route>: addresses and routes of an interface, of either family.
 // SPDX-License-Identifier: Apache-2.0
 
-import { type Family, familyOf, isNetwork, prefixOf } from '../address.js';
+import { addressWidth, type Family, familyName, familyOf, isNetwork, prefixOf } from '../address.js';
 import type { Fields } from '../schema/declaration.js';
 import { attribute, element } from '../schema/element.js';
 import type { Infer, InferFields } from '../schema/infer.js';
@@ -14,16 +14,32 @@ const prefixLength = integer(0, 128);
 
 const addressFamily = (model: Model): Family => (String(model.address).includes(':') ? 'ipv6' : 'ipv4');
 
+/** Those of the keys that are said are addresses of any family. */
+export function checkAddresses<K extends string>(
+  model: { readonly [key in K]?: string | undefined },
+  keys: readonly K[],
+  report: Report,
+): void {
+  for (const key of keys) {
+    const address = model[key];
+    if (address !== undefined && familyOf(address) === undefined)
+      report.error('bad-address', [key], `'${address}' is not an IP address`, {
+        found: address,
+        expected: 'an IPv4 or IPv6 address',
+      });
+  }
+}
+
 function checkAddress(report: Report, key: string, address: string | undefined, wanted: Family): void {
   if (address === undefined) return;
   const actual = familyOf(address);
   if (actual === wanted) return;
-  const expected = `an ${wanted === 'ipv4' ? 'IPv4' : 'IPv6'} address`;
+  const expected = `an ${familyName[wanted]} address`;
   report.error('bad-address', [key], `'${address}' is not ${expected}`, { found: address, expected });
 }
 
 function checkPrefix(report: Report, prefix: number | undefined, wanted: Family): void {
-  const most = wanted === 'ipv4' ? 32 : 128;
+  const most = addressWidth[wanted];
   if (prefix === undefined || prefix <= most) return;
   report.error('bad-prefix', ['prefix'], `the prefix ${prefix} is longer than an ${wanted} address`, {
     found: String(prefix),

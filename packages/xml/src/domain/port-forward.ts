@@ -1,9 +1,9 @@
 // <portForward>: ports of the host at which the container answers.
 // SPDX-License-Identifier: Apache-2.0
-import { familyOf } from '../address.js';
 import { attribute, element, many } from '../schema/element.js';
 import type { Infer } from '../schema/infer.js';
 import { deviceName, integer, ipAddress, oneOf, yesNo } from '../schema/scalar.js';
+import { checkAddresses } from './ip.js';
 
 const LAST_PORT = 65_535;
 const portNumber = integer(1, LAST_PORT);
@@ -57,15 +57,7 @@ export const portForward = element(
       ranges: many(range),
     },
   },
-  {
-    check({ address }, report) {
-      if (address === undefined || familyOf(address) !== undefined) return;
-      report.error('bad-address', ['address'], `'${address}' is not an IP address`, {
-        found: address,
-        expected: 'an IPv4 or IPv6 address',
-      });
-    },
-  },
+  { check: (model, report) => checkAddresses(model, ['address'], report) },
 );
 
 /** Ports of the host, by protocol, address and link. */

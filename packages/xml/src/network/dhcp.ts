@@ -1,11 +1,12 @@
 // <dhcp>: the addresses that a network gives to its members.
 // SPDX-License-Identifier: Apache-2.0
-import { addressNumber, familyOf } from '../address.js';
+import { addressNumber, familyName, familyOf } from '../address.js';
+import { checkAddresses } from '../domain/ip.js';
 import { attribute, child, element, many } from '../schema/element.js';
 import type { Infer } from '../schema/infer.js';
 import type { ModelPath, Report } from '../schema/report.js';
 import { count, ipAddress, nonEmptyText, oneOf, ownMacAddress, pattern } from '../schema/scalar.js';
-import { checkAddresses, firstAndLast } from './address.js';
+import { firstAndLast } from './address.js';
 import { clashes, endsOf, isWithin, type Subnet } from './subnet.js';
 
 const lease = element(
@@ -135,8 +136,6 @@ export function checkDhcp(
   if (boot !== undefined && subnet.family === 'ipv6')
     report.warning('not-enforced', ['dhcp', 'bootp'], 'only machines with IPv4 boot by network');
 }
-
-const familyName = { ipv4: 'IPv4', ipv6: 'IPv6' } as const;
 
 /** False, and told, for what is no address of the subnet. */
 function isOfSubnet(text: string, subnet: Subnet, path: ModelPath, report: Report): boolean {

@@ -1,9 +1,9 @@
 // <dns>: what a network's own resolver answers, and whom it asks.
 // SPDX-License-Identifier: Apache-2.0
+import { checkAddresses } from '../domain/ip.js';
 import { attribute, element, leaves, many } from '../schema/element.js';
 import type { Infer } from '../schema/infer.js';
 import { dnsName, integer, ipAddress, lineText, pattern, uint16, yesNo } from '../schema/scalar.js';
-import { checkAddresses } from './address.js';
 
 const forwarder = element(
   'forwarder',

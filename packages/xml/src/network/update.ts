@@ -1,6 +1,6 @@
 // One element of a network's document added, changed or taken out, by libvirt's rules for each part of it.
 // SPDX-License-Identifier: Apache-2.0
-import { addressNumber, familyOf } from '../address.js';
+import { addressNumber, familyName, familyOf } from '../address.js';
 import { checkElement } from '../check/check.js';
 import { parseElement } from '../convert/parse.js';
 import type { Finding } from '../finding.js';
@@ -105,8 +105,6 @@ const withIp = (network: Network, at: number, change: (ip: NetworkIp) => Network
   ...network,
   ips: network.ips?.map((ip, place) => (place === at ? change(ip) : ip)),
 });
-
-const familyName = { ipv4: 'IPv4', ipv6: 'IPv6' } as const;
 
 /** Of each family one subnet gives addresses out. */
 function otherGives(network: Network, at: number): string | undefined {
@@ -335,8 +333,7 @@ function changed<E extends AnyElement>(
   if (command === 'modify') {
     if (place < 0) return refuse('state', rules.isAbsent(network.name, asked, one));
   } else if (place >= 0) {
-    const there = rules.isThere(one, network.name);
-    return refuse('state', there);
+    return refuse('state', rules.isThere(one, network.name));
   }
   const obstacle = rules.obstacle?.(network, one, ip);
   if (obstacle !== undefined) return refuse('state', obstacle);
