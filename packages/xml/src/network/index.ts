@@ -6,7 +6,7 @@ import { virtualport } from '../domain/virtualport.js';
 import { vlan } from '../domain/vlan.js';
 import { attribute, child, element, leaf, many, open } from '../schema/element.js';
 import type { Infer } from '../schema/infer.js';
-import { anyText, pattern, titleText, uint32, uuid, yesNo } from '../schema/scalar.js';
+import { anyText, documentName, titleText, uint32, uuid, yesNo } from '../schema/scalar.js';
 import { bridge, mac, mtu } from './bridge.js';
 import { networkDns } from './dns.js';
 import { dnsDomain } from './dns-domain.js';
@@ -18,12 +18,6 @@ import { portgroup } from './portgroup.js';
 import { checkPortgroups } from './portgroups.js';
 import { networkRoute } from './route.js';
 import { checkSubnets } from './subnets.js';
-
-/** It names files, too. */
-const networkName = pattern('a name without slashes and control characters', '[^/\\p{Cc}]+', [
-  'default',
-  'customers-1',
-]);
 
 /** A network as `virNetworkGetXMLDesc` of libvirt has it. */
 export const network = element(
@@ -43,7 +37,7 @@ export const network = element(
         doc: 'Whether its interfaces may send in any name.',
         since: '1.2.10',
       }),
-      name: leaf('name', networkName, { doc: 'Its name, unique on the host.', required: true }),
+      name: leaf('name', documentName, { doc: 'Its name, unique on the host.', required: true }),
       uuid: leaf('uuid', uuid, { doc: 'Its UUID; made up when absent.' }),
       title: leaf('title', titleText, { doc: 'A line for people.', since: '9.7.0' }),
       description: leaf('description', anyText, { doc: 'A text for people.', since: '9.7.0' }),

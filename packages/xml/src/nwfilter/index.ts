@@ -3,7 +3,7 @@
 import { filterrefFields } from '../domain/filterref.js';
 import { attribute, child, element, leaf, many, variants } from '../schema/element.js';
 import type { Infer } from '../schema/infer.js';
-import { integer, oneOf, pattern, type Scalar, uuid } from '../schema/scalar.js';
+import { documentName, integer, oneOf, pattern, type Scalar, uuid } from '../schema/scalar.js';
 import { protocolMatch } from './protocols.js';
 
 const priority = integer(-1000, 1000);
@@ -101,13 +101,7 @@ export const nwfilter = element(
     example:
       "<filter name='no-mail' chain='ipv4'>\n  <rule action='drop' direction='out' priority='500'>\n    <tcp dstportstart='25'/>\n  </rule>\n</filter>",
     fields: {
-      name: attribute(
-        pattern('a name without slashes and control characters', '[^/\\p{Cc}]+', ['clean-traffic']),
-        {
-          doc: 'Its name, unique on the host.',
-          required: true,
-        },
-      ),
+      name: attribute(documentName, { doc: 'Its name, unique on the host.', required: true }),
       chain: attribute(chainName, { doc: 'The chain that its rules stand in.', assumed: 'root' }),
       priority: attribute(priority, {
         doc: 'Chains of a lower one come first; that of its kind when absent.',

@@ -41,6 +41,12 @@ export const titleText: Scalar<string> = pattern('a text without line breaks', S
   '',
 ]);
 
+/** The name of a document, by which its file is called, too. */
+export const documentName = pattern('a name without slashes and control characters', '[^/\\p{Cc}]+', [
+  'default',
+  'customers-1',
+]);
+
 const control = /\p{Cc}/u;
 
 /** What goes into one line of a file or a message: control characters, line breaks among them, would make it another. */
