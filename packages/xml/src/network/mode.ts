@@ -5,7 +5,6 @@ import type { Virtualport } from '../domain/virtualport.js';
 import type { Report } from '../schema/report.js';
 import type { NetworkDns } from './dns.js';
 import type { Forward, ForwardMode } from './forward.js';
-import type { Portgroup } from './portgroup.js';
 
 /** What of a network is asked here; a `Network` has it. */
 interface Moded {
@@ -26,7 +25,6 @@ interface Moded {
   readonly ips?: readonly unknown[] | undefined;
   readonly bandwidth?: Bandwidth | undefined;
   readonly virtualport?: Virtualport | undefined;
-  readonly portgroups?: readonly Portgroup[] | undefined;
 }
 
 /** The mode of its <forward>, `nat` where that is silent; `none` without one: the network is isolated. */

@@ -1,6 +1,6 @@
 // Values of a filter's rules: each may be a variable, and is kept as it is written.
 // SPDX-License-Identifier: Apache-2.0
-import { addressNumber, familyOf, normalAddress, prefixOf } from '../address.js';
+import { addressNumber, type Family, familyOf, normalAddress, prefixOf } from '../address.js';
 import { type Grammar, pattern, type Scalar } from '../schema/scalar.js';
 
 const name = '[A-Za-z0-9_]+';
@@ -57,7 +57,7 @@ export const macMask = value('a mask of a hardware address', macPattern, ['ff:ff
 });
 
 const ofFamily =
-  (family: 'ipv4' | 'ipv6'): Spell =>
+  (family: Family): Spell =>
   (text) =>
     familyOf(text) === family ? normalAddress(text) : undefined;
 
