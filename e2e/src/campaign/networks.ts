@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ApiError } from '@ctvirt/api';
+import { ApiError, type DomainSummary, type NetworkSummary } from '@ctvirt/api';
 import { Chance } from '../world/chance.js';
 import { domainXml } from '../world/documents.js';
 import { inventory } from '../world/inventory.js';
@@ -32,6 +32,15 @@ const memberXml = (network: string): string =>
     name: `on-${network}`,
     interfaces: [`<interface type='network'><source network='${network}'/></interface>`],
   });
+
+const networkCondition = (all: readonly NetworkSummary[], name: string): Condition =>
+  conditionOf(all.find((one) => one.name === name)?.active);
+const domainCondition = (all: readonly DomainSummary[], network: string): Condition => {
+  const domain = all.find(({ name }) => name === `on-${network}`);
+  return conditionOf(domain && domain.state === 'running');
+};
+const conditionOf = (isRunning: boolean | undefined): Condition =>
+  isRunning === undefined ? 'gone' : isRunning ? 'running' : 'off';
 
 /** `count` kills. */
 export const networks: Part = {
@@ -193,12 +202,8 @@ class NetworkTrial {
     await assertUnchanged([], async () => await this.#faults());
     const [nets, doms] = [await client.networks.list(), await client.domains.list()];
     for (const name of subjects) {
-      const network = nets.find((one) => one.name === name);
-      this.#networks.set(name, [network === undefined ? 'gone' : network.active ? 'running' : 'off']);
-      const domain = doms.find((one) => one.name === `on-${name}`);
-      this.#domains.set(name, [
-        domain === undefined ? 'gone' : domain.state === 'running' ? 'running' : 'off',
-      ]);
+      this.#networks.set(name, [networkCondition(nets, name)]);
+      this.#domains.set(name, [domainCondition(doms, name)]);
     }
     const { initPid } = await client.domains.info({ domain: `on-${witness}` });
     assert.equal(initPid, this.#initPid, 'the witness was touched');
@@ -211,12 +216,10 @@ class NetworkTrial {
     const { stray } = await client.check.list();
     const faults = stray.map(({ kind, what }) => `stray by the daemon's own account: ${kind} ${what}`);
     for (const name of subjects) {
-      const network = nets.find((one) => one.name === name);
-      const now = network === undefined ? 'gone' : network.active ? 'running' : 'off';
+      const now = networkCondition(nets, name);
       const may = this.#networks.get(name) ?? [];
       if (!may.includes(now)) faults.push(`network ${name} is ${now}, not ${may.join(' or ')}`);
-      const domain = doms.find((one) => one.name === `on-${name}`);
-      const state = domain === undefined ? 'gone' : domain.state === 'running' ? 'running' : 'off';
+      const state = domainCondition(doms, name);
       const can = this.#domains.get(name) ?? [];
       if (!can.includes(state)) faults.push(`domain on-${name} is ${state}, not ${can.join(' or ')}`);
     }
