@@ -1,17 +1,15 @@
 // What the rows of networks share: daemons with the busybox template, libvirt's own network driver, and links of both kinds.
 // SPDX-License-Identifier: Apache-2.0
-import { execFile, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { withDaemon } from '../daemon.mjs';
 import { timed } from '../measure.mjs';
+import { withOwnLibvirtd } from '../rpc/own-libvirtd.mjs';
 
 /** @typedef {import('../daemon.mjs').Daemon} Daemon */
 
 const exec = promisify(execFile);
-const helper = new URL('../rpc/lxc-libvirtd.mjs', import.meta.url).pathname;
 
 /** @param {string} name */
 export const onNetwork = (name) => `<interface type='network'><source network='${name}'/></interface>`;
@@ -76,31 +74,17 @@ const reaper = ['/bin/sh', '-c', 'exec 3<&0; "$0" "$@" <&3 & wait $!'];
  */
 export async function withLibvirt(work) {
   const folder = mkdtempSync('/tmp/ctb-net-');
-  const namespaces = [
-    '--mount',
-    '--propagation',
-    'private',
-    '--pid',
-    '--fork',
-    '--kill-child',
-    '--mount-proc',
-    '--net',
-  ];
-  const argv = [...namespaces, ...reaper, process.execPath, helper, folder, '', 'network'];
-  const child = spawn('/usr/bin/unshare', argv, { stdio: ['pipe', 'ignore', 'inherit'] });
-  const gone = new Promise((resolve) => child.once('exit', resolve));
-  const uri = `network+unix:///system?socket=${folder}/libvirt-sock`;
   try {
-    for (let tries = 0; !existsSync(join(folder, 'libvirt-sock')); tries++) {
-      if (tries > 800 || child.exitCode !== null)
-        throw new Error(`libvirtd did not start; see ${folder}/log`);
-      await sleep(25);
-    }
-    await exec('/usr/bin/virsh', ['-c', uri, 'net-list']);
-    return await work(uri, ['/usr/bin/nsenter', `--net=/proc/${child.pid}/ns/net`]);
+    return await withOwnLibvirtd(
+      folder,
+      'network',
+      async (uri, inside) => {
+        await exec('/usr/bin/virsh', ['-c', uri, 'net-list']);
+        return await work(uri, inside);
+      },
+      reaper,
+    );
   } finally {
-    child.stdin.end();
-    await gone;
     rmSync(folder, { recursive: true, force: true });
   }
 }

@@ -1,16 +1,14 @@
 // `virsh start` of a sleeping container: here, and on libvirt's own LXC driver.
 // SPDX-License-Identifier: Apache-2.0
-import { spawn } from 'node:child_process';
 import { cpSync, existsSync, mkdtempSync, readdirSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { sleepingDomain } from '../domains.mjs';
 import { byTurns, median, ms } from '../measure.mjs';
+import { withOwnLibvirtd } from './own-libvirtd.mjs';
 import { python, virsh, withOurs } from './sides.mjs';
 
 const rounds = 15;
 const reach = 0.5;
-const helper = new URL('lxc-libvirtd.mjs', import.meta.url).pathname;
 
 /** Its domain has a root of its own: without one that driver would run the host's init on the host's root. */
 const theirDomain = (/** @type {string} */ root) => `<domain type='lxc'>
@@ -40,42 +38,17 @@ async function withLxcDriver(template, work) {
   const before = new Set(theirGroups().filter((path) => existsSync(path)));
   const root = join(folder, 'root');
   cpSync(template, root, { recursive: true, verbatimSymlinks: true });
-  const child = spawn(
-    '/usr/bin/unshare',
-    [
-      '--mount',
-      '--propagation',
-      'private',
-      '--pid',
-      '--fork',
-      '--kill-child',
-      '--mount-proc',
-      '--net',
-      process.execPath,
-      helper,
-      folder,
-    ],
-    { stdio: ['pipe', 'inherit', 'inherit'] },
-  );
-  const gone = new Promise((resolve) => child.once('exit', resolve));
-  const socket = join(folder, 'libvirt-sock');
-  const uri = `lxc+unix:///system?socket=${socket}`;
   try {
-    for (let tries = 0; !existsSync(socket); tries++) {
-      if (tries > 400 || child.exitCode !== null)
-        throw new Error(`libvirtd did not start; see ${folder}/log`);
-      await sleep(25);
-    }
-    if (!existsSync(join(root, 'bin/sleep'))) throw new Error(`${root} is no root of a container`);
-    const file = join(folder, 'one.xml');
-    writeFileSync(file, theirDomain(root));
-    await virsh(uri, 'define', file);
-    if (!(await virsh(uri, 'dumpxml', 'one')).stdout.includes("<target dir='/'/>"))
-      throw new Error('libvirt took the root out of the domain: it must not be started');
-    return await work(uri);
+    return await withOwnLibvirtd(folder, 'lxc', async (uri) => {
+      if (!existsSync(join(root, 'bin/sleep'))) throw new Error(`${root} is no root of a container`);
+      const file = join(folder, 'one.xml');
+      writeFileSync(file, theirDomain(root));
+      await virsh(uri, 'define', file);
+      if (!(await virsh(uri, 'dumpxml', 'one')).stdout.includes("<target dir='/'/>"))
+        throw new Error('libvirt took the root out of the domain: it must not be started');
+      return await work(uri);
+    });
   } finally {
-    child.stdin.end();
-    await gone;
     /** @param {string} path */
     const remove = (path) => {
       if (!existsSync(path)) return;
