@@ -7,7 +7,7 @@ import type { EndName } from '../conversion/ends.js';
 import { CliError, describeError, describeFinding } from '../errors.js';
 import { invalidStatus } from '../exit-status.js';
 import { hasColour } from '../io.js';
-import { didYouMean } from '../suggestion.js';
+import { noneOf } from '../suggestion.js';
 import { verb } from '../verb.js';
 
 /** JSON has one object for each container, refused ones too; what could not be read or written comes before a refusal in the exit status. */
@@ -79,10 +79,7 @@ async function formatNamed(option: string, word: string | undefined): Promise<En
   if (word === undefined) return undefined;
   const { isEndName, endNames } = await import('../conversion/ends.js');
   if (isEndName(word)) return word;
-  throw new CliError(
-    'usage',
-    `convert: --${option} is one of ${endNames.join(', ')}, not '${word}'${didYouMean(word, endNames)}`,
-  );
+  throw noneOf(`convert: --${option}`, word, endNames);
 }
 
 function refuseSame({ from }: Found, to: EndName): void {

@@ -1,8 +1,8 @@
 // ctvirt network update
 // SPDX-License-Identifier: Apache-2.0
 import { networkCommands as commands, networkSections as sections } from '@ctvirt/api';
-import { CliError, locate } from '../errors.js';
-import { didYouMean } from '../suggestion.js';
+import { locate } from '../errors.js';
+import { noneOf } from '../suggestion.js';
 import { verb } from '../verb.js';
 import { anyNetwork } from './arguments.js';
 
@@ -38,9 +38,9 @@ export const networkUpdate = verb({
   },
   async run(context, { args, options: { live, config, 'parent-index': parent } }) {
     const command = args.command === 'add' ? 'add-last' : args.command;
-    if (!isOneOf(commands, command)) throw unknown('COMMAND', command, ['add', ...commands]);
+    if (!isOneOf(commands, command)) throw noneOf('network update: COMMAND', command, ['add', ...commands]);
     const { section } = args;
-    if (!isOneOf(sections, section)) throw unknown('SECTION', section, sections);
+    if (!isOneOf(sections, section)) throw noneOf('network update: SECTION', section, sections);
     const isFile = !args.xml.trimStart().startsWith('<');
     const xml = isFile ? await locate(args.xml, context.readXml(args.xml)) : args.xml;
     const body = { command, section, xml, live, stored: config, ...(parent !== undefined && { parent }) };
@@ -56,9 +56,3 @@ export const networkUpdate = verb({
 
 const isOneOf = <W extends string>(words: readonly W[], word: string): word is W =>
   words.some((known) => known === word);
-
-const unknown = (what: string, word: string, known: readonly string[]): CliError =>
-  new CliError(
-    'usage',
-    `network update: ${what} is one of ${known.join(', ')}, not '${word}'${didYouMean(word, known)}`,
-  );

@@ -1,8 +1,7 @@
 // ctvirt xml schema
 // SPDX-License-Identifier: Apache-2.0
 import type { DescribedKind } from '@ctvirt/xml';
-import { CliError } from '../errors.js';
-import { didYouMean } from '../suggestion.js';
+import { noneOf } from '../suggestion.js';
 import { verb } from '../verb.js';
 
 const forms = ['rng', 'json'] as const;
@@ -28,7 +27,7 @@ export const xmlSchema = verb({
   async run(context, { args: { kind: given = 'domain' }, options }) {
     const { format = context.isJson ? 'json' : 'rng' } = options;
     const kind = kinds.find((one) => one === given);
-    if (kind === undefined) throw wrong('KIND', given, kinds);
+    if (kind === undefined) throw noneOf('xml schema: KIND', given, kinds);
     const { documentJsonSchema, documentRelaxNg } = await import('@ctvirt/xml');
     if (format === 'json') {
       const schema = documentJsonSchema(kind);
@@ -36,12 +35,6 @@ export const xmlSchema = verb({
     } else if (format === 'rng') {
       const text = documentRelaxNg(kind);
       context.print({ format, text }, () => text);
-    } else throw wrong('--format', format, forms);
+    } else throw noneOf('xml schema: --format', format, forms);
   },
 });
-
-const wrong = (what: string, given: string, words: readonly string[]): CliError =>
-  new CliError(
-    'usage',
-    `xml schema: ${what} is one of ${words.join(', ')}, not '${given}'${didYouMean(given, words)}`,
-  );
