@@ -109,13 +109,13 @@ export interface Engine {
   /** The same, parsed: shared with others, not to be changed. */
   document(ref: DomainRef, options?: { inactive?: boolean }): Promise<Domain>;
   /**
-   * Changes the document by a pure function: the stored one, the running one, or both. Of a running domain limits and
-   * network interfaces change with it; other devices stay what they are, and are refused.
+   * Changes the document by a pure function, which is told whose it is: the stored one, the running one, or both. Of a running
+   * domain limits and network interfaces change with it; other devices stay what they are, and are refused.
    */
   amend(
     ref: DomainRef,
     targets: { readonly live: boolean; readonly stored: boolean },
-    edit: (domain: Domain) => Domain,
+    edit: (domain: Domain, of: 'live' | 'stored') => Domain,
   ): Promise<void>;
   /** Every resource parameter the document names, in OpenVZ's spelling, and what becomes of each on this host. */
   parameters(ref: DomainRef, options?: { inactive?: boolean }): Promise<readonly ParameterRow[]>;

@@ -220,6 +220,13 @@ test('of a running container an update changes the ports of the host that lead t
     dom.updateDeviceFlags({ xml: link(`${ports}<mtu size='1300'/>`), flags: 1 }),
   );
   assert.equal(other.code, errorCodes.operationUnsupported);
+  // As the running domain shows it, which says more than the stored document: each is changed by its own rules.
+  await dom.attachDeviceFlags({ xml: link(), flags: 2 });
+  const copied = /<interface [\s\S]*<\/interface>/.exec(await dom.getXmlDesc({ flags: 0 }))?.[0] ?? '';
+  assert.match(copied, /bridge='/);
+  await dom.updateDeviceFlags({ xml: copied.replace('42222', '43333'), flags: 3 });
+  for (const flags of [0, 2])
+    assert.match(await dom.getXmlDesc({ flags }), /<range start='43333' to='22'\/>/);
   await dom.updateDeviceFlags({ xml: link(), flags: 1 });
   const shown = await dom.getXmlDesc({ flags: 0 });
   assert.match(shown, /52:54:00:00:00:08/);

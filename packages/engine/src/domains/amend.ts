@@ -98,7 +98,7 @@ async function setOwnerQuota(entry: Entry, values: OwnerValues, asked: Targets, 
   const edit = ownerEdit(values);
   // Said in a document it is recorded; asked for, it is to be had or refused.
   const before = await (targets.live ? documents.live(entry) : documents.stored(entry));
-  const after = filesystemsOf(edit(before));
+  const after = filesystemsOf(edit(before, targets.live ? 'live' : 'stored'));
   if (isLimiting(values)) quotas.checkOwners(entry, after);
   await amend(entry, targets, edit, parts);
   return await quotas.report(entry);

@@ -42,7 +42,7 @@ export async function changeLive(
   const { documents, admission, reader, facts, definer, registry, driver, networkLinks } = parts;
   if (isStored && !entry.record.persistent) throw transient();
   const before = driver.named(entry, await documents.live(entry));
-  const edited = driver.named(entry, edit(before));
+  const edited = driver.named(entry, edit(before, 'live'));
   const areSame = isDeepStrictEqual(edited.devices.interfaces, before.devices.interfaces);
   const after = areSame ? edited : await networkLinks.place(entry, edited, before);
   const { claim } = await reader.checkChange({ before, after });

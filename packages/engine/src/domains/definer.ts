@@ -308,7 +308,7 @@ export class Definer {
     const { record } = entry;
     if (!record.persistent) throw transient();
     const before = readStored(await this.parts.store.readXml(record.name), record.name);
-    const after = { ...edit(before), name: record.name, uuid: record.uuid };
+    const after = { ...edit(before, 'stored'), name: record.name, uuid: record.uuid };
     const read = await this.parts.reader.checkChange({ before, after });
     this.#weigh(read.claim);
     await this.#change(entry, read.domain, read.parts, { persistent: true, isQuiet: true });

@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Domain } from '@ctvirt/xml';
 
-/** Changes a document; must not change its argument. */
-export type Edit = (domain: Domain) => Domain;
+/** Changes a document, of the run or the stored one; must not change its argument. */
+export type Edit = (domain: Domain, of: 'live' | 'stored') => Domain;
 
 /** A document before a change and after it. */
 export interface Changed {

@@ -4,7 +4,6 @@ import type { ForwardPorts } from '@ctvirt/api';
 import { type Domain, type Interface, normalAddress } from '@ctvirt/xml';
 import { EngineError } from '../errors.js';
 import { portsInWords } from '../network/port-forwards.js';
-import type { Edit } from './edit.js';
 
 type Said = NonNullable<Interface['portForwards']>[number];
 type Range = NonNullable<Said['ranges']>[number];
@@ -17,7 +16,7 @@ export interface Where {
 
 /** Adds all of them. */
 export const addForwards =
-  (ports: readonly ForwardPorts[], where: Where): Edit =>
+  (ports: readonly ForwardPorts[], where: Where): ((domain: Domain) => Domain) =>
   (domain) => {
     const place = placeFor(domain, where);
     return withForwards(domain, (link, at) =>
@@ -27,7 +26,7 @@ export const addForwards =
 
 /** Takes all of them out, of whichever interface has them; throws `not-found` for one that none has. */
 export const removeForwards =
-  (ports: readonly ForwardPorts[], { network }: Pick<Where, 'network'>): Edit =>
+  (ports: readonly ForwardPorts[], { network }: Pick<Where, 'network'>): ((domain: Domain) => Domain) =>
   (domain) =>
     ports.reduce((next, one) => {
       let isThere = false;

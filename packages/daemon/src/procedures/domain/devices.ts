@@ -192,8 +192,9 @@ export const bindDomainDevices: Bind = ({ engine }) => {
         'domain',
         `a running container keeps its ${kind}s: ${change} it with --config, and start the domain again`,
       );
-    const how = { change, isLive: affected.live };
-    await amend(engine, domain, affected, (document) => changed(document, device, how));
+    await amend(engine, domain, affected, (document, of) =>
+      changed(document, device, { change, isLive: of === 'live' }),
+    );
   };
   const live = affectFlags.live;
   return {

@@ -113,7 +113,7 @@ export async function amend(
   engine: Engine,
   { uuid }: DomainSummary,
   affected: Affected,
-  edit: Edit,
+  edit: Parameters<Engine['amend']>[2],
 ): Promise<void> {
   try {
     await engine.amend(uuid, affected, edit);
