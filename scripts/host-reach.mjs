@@ -30,6 +30,7 @@ const kinds = {
       ],
       ...[
         'netlink',
+        'netlink-asking',
         'netlink-route',
         'netlink-watch',
         'nfnetlink',

@@ -1,32 +1,25 @@
 // Flows of UDP that the kernel remembers: where one leads is settled by its first packet, and it has no end but silence.
 // SPDX-License-Identifier: Apache-2.0
-import { closeSync } from 'node:fs';
-import { EngineError } from '../errors.js';
 import {
-  ATTRIBUTE_HEADER,
+  ACK,
   attribute,
-  failure,
-  HEADER,
+  attributesOf,
   message,
-  NLMSG_ERROR,
-  openNetlink,
-  parts,
+  NETLINK_NETFILTER,
+  nested,
   put32,
   REQUEST,
-  receive,
-  refusalOfMessage,
-  send,
+  REQUEST_DUMP,
 } from './netlink.js';
-import { attributesOf } from './netlink-route.js';
+import { Asking } from './netlink-asking.js';
+import { generic } from './nfnetlink.js';
 
-const NETLINK_NETFILTER = 12;
-const NLMSG_DONE = 3;
-const REQUEST_DUMP = 0x301;
-const ACK = 4;
 const SUBSYSTEM = 1;
+const NEW = 0;
 const GET = 1;
 const DELETE = 2;
-const NESTED = 0x8000;
+/** struct nfgenmsg. */
+const FLOW_HEADER = 4;
 const UDP = 17;
 /** Of the kernel's attributes and flags. */
 const ct = {
@@ -51,14 +44,10 @@ export interface UdpFlow {
 
 /** The next packet of each that is `stale` is looked at as a first one. Throws `host-command` where the kernel tells of none. */
 export function forgetUdpFlows(stale: (flow: UdpFlow) => boolean): void {
-  const fd = openNetlink(NETLINK_NETFILTER);
-  if (fd < 0) throw untold(failure());
-  try {
-    for (const family of [4, 6] as const)
-      for (const { flow, original } of flowsOf(fd, family)) if (stale(flow)) forget(fd, family, original);
-  } finally {
-    closeSync(fd);
-  }
+  using asking = new Asking(NETLINK_NETFILTER, 'which flows it knows');
+  for (const family of [4, 6] as const)
+    for (const { flow, original } of flowsOf(asking, family))
+      if (stale(flow)) asking.ask(deletion(family, original), () => true); // it may have ended by itself meanwhile
 }
 
 interface Known {
@@ -67,66 +56,39 @@ interface Known {
   readonly original: Buffer;
 }
 
-function flowsOf(fd: number, family: 4 | 6): Known[] {
+function flowsOf(asking: Asking, family: 4 | 6): Known[] {
   const flags = Buffer.alloc(4);
   put32(flags, ct.byNumber, 0);
   // A kernel before 5.8 tells of other protocols, too.
-  const ofUdp = attribute(ct.proto | NESTED, attribute(ct.number, Buffer.from([UDP])));
-  const request = message(
-    (SUBSYSTEM << 8) | GET,
-    REQUEST_DUMP,
-    Buffer.concat([
-      generic(family),
-      attribute(ct.original | NESTED, ofUdp),
-      attribute(ct.filter | NESTED, attribute(1, flags)),
-    ]),
-  );
-  if (!send(fd, request)) throw untold(failure());
-  const found: Known[] = [];
-  const answer = Buffer.alloc(1 << 16);
-  for (;;) {
-    const length = receive(fd, answer);
-    if (length <= 0) throw untold(failure());
-    for (const { at, end, type } of parts(answer, 0, length, HEADER)) {
-      if (type === NLMSG_DONE) return found;
-      if (type === NLMSG_ERROR) throw untold(refusalOfMessage(answer, at) ?? 'an error');
-      const known = flowIn(answer, at + HEADER + 4, end, family);
-      if (known !== undefined) found.push(known);
-    }
-  }
+  const ofUdp = nested(ct.original, nested(ct.proto, attribute(ct.number, Buffer.from([UDP]))));
+  const body = Buffer.concat([generic(families[family]), ofUdp, nested(ct.filter, attribute(1, flags))]);
+  return asking.dump(message(typeOf(GET), REQUEST_DUMP, body), typeOf(NEW), (flow) => flowIn(flow, family));
 }
 
-function flowIn(bytes: Buffer, from: number, to: number, family: 4 | 6): Known | undefined {
-  const tuples = new Map(
-    attributesOf(bytes, from, to).map(({ type, value }) => [type & ~NESTED, value] as const),
-  );
-  const original = tuples.get(ct.original);
-  const reply = tuples.get(ct.reply);
-  if (original === undefined || reply === undefined) return undefined;
+function flowIn(body: Buffer, family: 4 | 6): Known[] {
+  const original = within(body.subarray(FLOW_HEADER), ct.original);
+  const reply = within(body.subarray(FLOW_HEADER), ct.reply);
   const [source, target] = family === 4 ? [1, 2] : [3, 4];
-  const asked = partOf(original, ct.ip, target);
-  const answering = partOf(reply, ct.ip, source);
-  const port = partOf(original, ct.proto, ct.port);
-  if (partOf(original, ct.proto, ct.number)?.[0] !== UDP) return undefined;
-  if (asked === undefined || answering === undefined || port === undefined) return undefined;
-  return { flow: { family, to: asked, port: port.readUInt16BE(0), answering }, original };
+  const asked = within(original, ct.ip, target);
+  const answering = within(reply, ct.ip, source);
+  const port = within(original, ct.proto, ct.port);
+  if (within(original, ct.proto, ct.number)?.[0] !== UDP) return [];
+  if (original === undefined || asked === undefined || answering === undefined || port === undefined)
+    return [];
+  return [{ flow: { family, to: asked, port: port.readUInt16BE(0), answering }, original }];
 }
 
-/** Of a part of a tuple one of its attributes. */
-function partOf(tuple: Buffer, part: number, wanted: number): Buffer | undefined {
-  const whole = attributesOf(tuple, 0, tuple.length).find(({ type }) => (type & ~NESTED) === part)?.value;
-  if (whole === undefined) return undefined;
-  return attributesOf(whole, 0, whole.length).find(({ type }) => (type & ~NESTED) === wanted)?.value;
+/** An attribute of an attribute, and so on. */
+function within(bytes: Buffer | undefined, ...[wanted, ...rest]: readonly number[]): Buffer | undefined {
+  if (bytes === undefined || wanted === undefined) return bytes;
+  return within(attributesOf(bytes, 0, bytes.length, [wanted])[0]?.value, ...rest);
 }
 
-/** It may have ended by itself meanwhile. */
-function forget(fd: number, family: 4 | 6, original: Buffer): void {
-  const body = Buffer.concat([generic(family), attribute(ct.original | NESTED, original)]);
-  if (!send(fd, message((SUBSYSTEM << 8) | DELETE, REQUEST | ACK, body))) throw untold(failure());
-  receive(fd, Buffer.alloc(ATTRIBUTE_HEADER << 10));
-}
+const deletion = (family: 4 | 6, original: Buffer): Buffer =>
+  message(
+    typeOf(DELETE),
+    REQUEST | ACK,
+    Buffer.concat([generic(families[family]), nested(ct.original, original)]),
+  );
 
-const generic = (family: 4 | 6): Buffer => Buffer.from([families[family], 0, 0, 0]);
-
-const untold = (errno: string): EngineError =>
-  new EngineError('host-command', `the kernel does not tell which flows it knows: ${errno}`, {}, { errno });
+const typeOf = (what: number): number => (SUBSYSTEM << 8) | what;

@@ -1,8 +1,8 @@
 // Addresses this host has and relies on, asked of the kernel by netlink: also on links that have no carrier yet.
 // SPDX-License-Identifier: Apache-2.0
 import { linkIndex } from './links.js';
-import { get16, get32, parts } from './netlink.js';
-import { type Attribute, attributesOf, dump } from './netlink-route.js';
+import { type Attribute, attributesOf, get16, get32, parts } from './netlink.js';
+import { dump } from './netlink-route.js';
 
 const NEW_ADDRESS = 20;
 const GET_ADDRESS = 22;

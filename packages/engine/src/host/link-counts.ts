@@ -4,15 +4,25 @@ import { closeSync, openSync, readlinkSync, writeSync } from 'node:fs';
 import { endianness } from 'node:os';
 import koffi from 'koffi';
 import { unlessGone } from './gone.js';
-import { ATTRIBUTE_HEADER, attribute, get32, HEADER, message, parts, REQUEST } from './netlink.js';
-import { type Attribute, ask, attributesOf, dump } from './netlink-route.js';
+import {
+  ATTRIBUTE_HEADER,
+  type Attribute,
+  attribute,
+  attributesOf,
+  get32,
+  HEADER,
+  message,
+  NETLINK_ROUTE,
+  parts,
+  REQUEST,
+} from './netlink.js';
+import { ask, dump } from './netlink-route.js';
 import { NetlinkWatch } from './netlink-watch.js';
 import { check } from './syscalls.js';
 
 const CLONE_NEWNET = 0x40000000;
 const cSetns = koffi.load(null).func('int setns(int, int)');
 
-const NETLINK_ROUTE = 0;
 const LINKS_GROUP = 1;
 const NEW_LINK = 16;
 const DEL_LINK = 17;

@@ -42,10 +42,23 @@ const LISTEN_ALL = 8;
 const AF_NETLINK = 16;
 const SOCK_RAW_CLOEXEC = 3 | 0o2000000;
 
+/** The parts of the kernel that are asked. */
+export const NETLINK_ROUTE = 0;
+export const NETLINK_NETFILTER = 12;
+
 /** Message type of an error or an acknowledgement. */
 export const NLMSG_ERROR = 2;
+/** Message type of the end of an answer of many. */
+export const NLMSG_DONE = 3;
 /** Flag of every request. */
 export const REQUEST = 1;
+/** Flag of one whose answer says whether it was done. */
+export const ACK = 4;
+/** Flags of one that asks for all there are. */
+export const REQUEST_DUMP = 0x301;
+/** Flag of an attribute's type, as is that of the order of its bytes. */
+const NESTED = 0x8000;
+const ATTRIBUTE_TYPE = 0x3fff;
 /** Of a message, and of an attribute. */
 export const HEADER = 16;
 /** Bytes of an attribute's header. */
@@ -161,6 +174,10 @@ export function attribute(type: number, value: Buffer): Buffer {
   return bytes;
 }
 
+/** Returns an attribute that is made of attributes. */
+export const nested = (type: number, ...values: readonly Buffer[]): Buffer =>
+  attribute(type | NESTED, Buffer.concat(values));
+
 /** The errno's name that a message of type NLMSG_ERROR tells; undefined where it tells of none. */
 export function refusalOfMessage(bytes: Buffer, at: number): string | undefined {
   const error = get32(bytes, at + HEADER) | 0;
@@ -183,4 +200,26 @@ export function* parts(
     yield { at, end: Math.min(at + length, to), type: get16(bytes, at + (header === HEADER ? 4 : 2)) };
     at += Math.ceil(length / 4) * 4;
   }
+}
+
+/** One attribute of a message. */
+export interface Attribute {
+  readonly type: number;
+  readonly value: Buffer;
+}
+
+/** Of some types, or of all, without the flags of these. */
+export function attributesOf(
+  bytes: Buffer,
+  from: number,
+  to: number,
+  wanted?: readonly number[],
+): Attribute[] {
+  const found: Attribute[] = [];
+  for (const { at, end, type: flagged } of parts(bytes, from, to, ATTRIBUTE_HEADER)) {
+    const type = flagged & ATTRIBUTE_TYPE;
+    if (wanted === undefined || wanted.includes(type))
+      found.push({ type, value: Buffer.from(bytes.subarray(at + ATTRIBUTE_HEADER, end)) });
+  }
+  return found;
 }

@@ -3,12 +3,15 @@
 import { closeSync } from 'node:fs';
 import { EngineError } from '../errors.js';
 import {
+  ACK,
   ATTRIBUTE_HEADER,
   attribute,
   failure,
   HEADER,
   message,
+  NETLINK_NETFILTER,
   NLMSG_ERROR,
+  nested,
   numberOf,
   openNetlink,
   parts,
@@ -19,7 +22,6 @@ import {
 } from './netlink.js';
 import { NetlinkWatch } from './netlink-watch.js';
 
-const NETLINK_NETFILTER = 12;
 const CHANGES_GROUP = 7;
 const NEW_TABLE = 0;
 const MSG_DONTWAIT = 0x40;
@@ -29,9 +31,7 @@ const BATCH_END = 0x11;
 const SUBSYSTEM = 10;
 const GET_TABLE = 1;
 const changes = { add: 12, remove: 14 } as const;
-const ACK = 4;
 const CREATE = 0x400;
-const NESTED = 0x8000;
 /** A verdict. */
 const GOTO = -4;
 /** An attribute's length has 16 bits, and an element some fifty bytes. */
@@ -145,38 +145,30 @@ function chunks<T>(list: readonly T[], size: number): T[][] {
 function changeOf(type: number, flags: number, table: string, elements: readonly SetElement[]): Buffer {
   const [first] = elements;
   if (first === undefined) return Buffer.alloc(0);
-  const list = elements.map((one) => attribute(1 | NESTED, elementOf(one)));
   const body = [
     generic(families[first.family]),
     attribute(1, text(table)),
     attribute(2, text(first.set)),
-    attribute(3 | NESTED, Buffer.concat(list)),
+    nested(3, ...elements.map((one) => nested(1, ...elementOf(one)))),
   ];
   return message((SUBSYSTEM << 8) | type, flags, Buffer.concat(body));
 }
 
-function elementOf({ key, end, goto: chain }: SetElement): Buffer {
-  const value = (bytes: Buffer): Buffer => attribute(1, bytes);
+function elementOf({ key, end, goto: chain }: SetElement): Buffer[] {
   const code = Buffer.alloc(4);
   code.writeInt32BE(GOTO);
-  return Buffer.concat([
-    attribute(1 | NESTED, value(key)),
-    ...(chain === undefined
-      ? []
-      : [
-          attribute(
-            2 | NESTED,
-            attribute(2 | NESTED, Buffer.concat([attribute(1, code), attribute(2, text(chain))])),
-          ),
-        ]),
-    ...(end === undefined ? [] : [attribute(10 | NESTED, value(end))]),
-  ]);
+  return [
+    nested(1, attribute(1, key)),
+    ...(chain === undefined ? [] : [nested(2, nested(2, attribute(1, code), attribute(2, text(chain))))]),
+    ...(end === undefined ? [] : [nested(10, attribute(1, end))]),
+  ];
 }
 
 /** Begins or ends what is done at one moment. */
 const frame = (type: number): Buffer => message(type, REQUEST, generic(0, SUBSYSTEM));
 
-function generic(family: number, resource = 0): Buffer {
+/** The head of each message about packets. */
+export function generic(family: number, resource = 0): Buffer {
   const bytes = Buffer.alloc(4);
   bytes.writeUInt8(family, 0);
   bytes.writeUInt16BE(resource, 2);

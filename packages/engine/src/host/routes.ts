@@ -2,7 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { linkOfIndex } from './links.js';
 import {
+  type Attribute,
   attribute,
+  attributesOf,
   get16,
   get32,
   HEADER,
@@ -13,7 +15,7 @@ import {
   REQUEST,
   refusalOfMessage,
 } from './netlink.js';
-import { type Attribute, ask, attributesOf, dump } from './netlink-route.js';
+import { ask, dump } from './netlink-route.js';
 
 const NEW_ROUTE = 24;
 const GET_ROUTE = 26;

@@ -1,8 +1,8 @@
 // Which networks this host has links in, or sends to by a route of its own, as the kernel tells it.
 // SPDX-License-Identifier: Apache-2.0
 import { linkOfIndex } from './links.js';
-import { get16, get32, HEADER, message, put32, REQUEST } from './netlink.js';
-import { ask, attributesOf, dump } from './netlink-route.js';
+import { attributesOf, get16, get32, HEADER, message, put32, REQUEST } from './netlink.js';
+import { ask, dump } from './netlink-route.js';
 
 const NEW_LINK = 16;
 const GET_LINK = 18;

@@ -1,8 +1,8 @@
 // Which links of the host lie above others: what they send and hear goes over these.
 // SPDX-License-Identifier: Apache-2.0
 import { linkIndex } from './links.js';
-import { attribute, get32 } from './netlink.js';
-import { type Attribute, dump } from './netlink-route.js';
+import { type Attribute, attribute, get32 } from './netlink.js';
+import { dump } from './netlink-route.js';
 
 const NEW_LINK = 16;
 const GET_LINK = 18;

@@ -1,11 +1,11 @@
 // What the host reaches over its bridges, and must go on reaching there: its own addresses, next hops, permanent neighbours.
 // SPDX-License-Identifier: Apache-2.0
 import { addressesOn, peersOn } from '../host/link-addresses.js';
+import { NETLINK_ROUTE } from '../host/netlink.js';
 import { NetlinkWatch } from '../host/netlink-watch.js';
 import { withLinksAbove } from '../host/upper-links.js';
 import { takenElements, type WallElement } from './wall-elements.js';
 
-const NETLINK_ROUTE = 0;
 /** Links, neighbours, addresses and routes of both families, next hops by number. */
 const groups = [1, 3, 5, 7, 9, 11, 32];
 /** Of a host with very many routes that change all the time, looking takes at most this part of the time. */
