@@ -18,16 +18,7 @@ const kinds = {
   'disks and quotas': { modules: ['disks', 'loop', 'projects', 'quota'], folders: ['storage'] },
   links: {
     modules: [
-      ...[
-        'addresses',
-        'conntrack',
-        'link-addresses',
-        'link-counts',
-        'link-kind',
-        'link-use',
-        'links',
-        'listeners',
-      ],
+      ...['addresses', 'conntrack', 'host-links', 'link-addresses', 'link-counts', 'links', 'listeners'],
       ...[
         'netlink',
         'netlink-asking',

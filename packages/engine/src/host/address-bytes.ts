@@ -20,6 +20,10 @@ export const addressText = (bytes: Buffer): string =>
     ? bytes.join('.')
     : Array.from({ length: 8 }, (_, at) => bytes.readUInt16BE(2 * at).toString(16)).join(':');
 
+/** A hardware address: two hexadecimal digits for each byte, with colons. */
+export const macText = (bytes: Uint8Array): string =>
+  [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join(':');
+
 /** The address with all bits behind the first `bits` cleared. */
 export function networkOf(address: Buffer, bits: number): Buffer {
   return Buffer.from(address.map((byte, at) => byte & (0xff << Math.max(0, Math.min(8, 8 - bits + 8 * at)))));

@@ -36,15 +36,29 @@ const PERMANENT = 0x80;
 /** Where a link has another end, the first is that one's. */
 const attributes = { address: 1, local: 2 } as const;
 
+/** An address of a link. */
+export interface LinkAddress {
+  /** The link's. */
+  readonly index: number;
+  /** 4 or 16 bytes. */
+  readonly address: Buffer;
+  readonly bits: number;
+  readonly scope: number;
+}
+
+/** Of all links of this network. */
+export const allAddresses = (): LinkAddress[] =>
+  dump(GET_ADDRESS, NEW_ADDRESS, ADDRESS_HEADER, (head, body) => {
+    const values = new Map(body.map(({ type, value }) => [type, value]));
+    const address = values.get(attributes.local) ?? values.get(attributes.address);
+    if (address === undefined) return [];
+    return [{ index: get32(head, 4), address, bits: head.readUInt8(1), scope: head.readUInt8(3) }];
+  });
+
 /** 4 or 16 bytes each. */
 export function addressesOn(links: Iterable<string>): Buffer[] {
   const indexes = new Set([...links].map(linkIndex));
-  return dump(GET_ADDRESS, NEW_ADDRESS, ADDRESS_HEADER, (head, body) => {
-    if (!indexes.has(get32(head, 4))) return [];
-    const values = new Map(body.map(({ type, value }) => [type, value]));
-    const found = values.get(attributes.local) ?? values.get(attributes.address);
-    return found === undefined ? [] : [found];
-  });
+  return allAddresses().flatMap(({ index, address }) => (indexes.has(index) ? [address] : []));
 }
 
 /** Whom the host sends what is for others, and whom it knows for good: the routers of its own and its fixed neighbours. */

@@ -4,19 +4,8 @@ import { closeSync, openSync, readlinkSync, writeSync } from 'node:fs';
 import { endianness } from 'node:os';
 import koffi from 'koffi';
 import { unlessGone } from './gone.js';
-import {
-  ATTRIBUTE_HEADER,
-  type Attribute,
-  attribute,
-  attributesOf,
-  get32,
-  HEADER,
-  message,
-  NETLINK_ROUTE,
-  parts,
-  REQUEST,
-} from './netlink.js';
-import { ask, dump } from './netlink-route.js';
+import { countedLinks, type LinkWithCounts, linkNamed, linkOfMessage } from './host-links.js';
+import { NETLINK_ROUTE } from './netlink.js';
 import { NetlinkWatch } from './netlink-watch.js';
 import { check } from './syscalls.js';
 
@@ -24,13 +13,7 @@ const CLONE_NEWNET = 0x40000000;
 const cSetns = koffi.load(null).func('int setns(int, int)');
 
 const LINKS_GROUP = 1;
-const NEW_LINK = 16;
 const DEL_LINK = 17;
-const GET_LINK = 18;
-const LINK_HEADER = 16;
-const INDEX = 4;
-const numbers = { name: 3, lower: 5, info: 18, counts: 23, lowerNamespace: 37, kind: 1 } as const;
-const wanted = [numbers.name, numbers.lower, numbers.info, numbers.counts, numbers.lowerNamespace];
 
 /** A link of a network, and what has passed it since it was made. */
 export interface CountedLink {
@@ -51,18 +34,12 @@ export interface PassedCount {
 }
 
 /** All links of this network, in one answer of the kernel's. */
-export const linkCounts = (): CountedLink[] => dump(GET_LINK, NEW_LINK, LINK_HEADER, countedIn, { wanted });
+export const linkCounts = (): CountedLink[] => countedLinks().map(countedIn);
 
 /** One link of this network; undefined where there is none of this name. */
 export function linkCount(name: string): CountedLink | undefined {
-  const named = attribute(numbers.name, Buffer.from(`${name}\0`));
-  let found: CountedLink | undefined;
-  ask(message(GET_LINK, REQUEST, Buffer.concat([Buffer.alloc(LINK_HEADER), named])), (messages) => {
-    for (const { at, end, type } of parts(messages, 0, messages.length, HEADER))
-      if (type === NEW_LINK) [found] = countedFrom(messages.subarray(at + HEADER, end));
-    return true;
-  });
-  return found;
+  const found = linkNamed(name);
+  return found && countedIn(found);
 }
 
 /** A link by this network's number for another one, and its own number there. */
@@ -119,8 +96,8 @@ export class GoneLinks implements Disposable {
   take(): GoneLink[] | undefined {
     return this.#watch.take()?.flatMap(({ body, network }) =>
       // A port that leaves its bridge is told likewise, as of another family.
-      (body.readUInt8(0) === 0 ? countedFrom(body) : []).map((link) => ({
-        ...link,
+      (body.readUInt8(0) === 0 ? linkOfMessage(body) : []).map((link) => ({
+        ...countedIn(link),
         elsewhere: network === undefined ? undefined : placeOf(network, link.index),
       })),
     );
@@ -131,34 +108,16 @@ export class GoneLinks implements Disposable {
   }
 }
 
-const countedFrom = (body: Buffer): CountedLink[] =>
-  countedIn(body.subarray(0, LINK_HEADER), attributesOf(body, LINK_HEADER, body.length, wanted));
-
-function countedIn(head: Buffer, body: readonly Attribute[]): CountedLink[] {
-  const values = new Map(body.map(({ type, value }) => [type, value]));
-  const counts = values.get(numbers.counts);
-  if (counts === undefined) return [];
-  const [lower, network] = [values.get(numbers.lower), values.get(numbers.lowerNamespace)];
+function countedIn({ name, index, kind, elsewhere, counts }: LinkWithCounts): CountedLink {
   const number = (at: number): bigint =>
     endianness() === 'LE' ? counts.readBigUInt64LE(at * 8) : counts.readBigUInt64BE(at * 8);
-  return [
-    {
-      name: textIn(values.get(numbers.name)),
-      index: get32(head, INDEX),
-      isFromElsewhere: kindOf(values.get(numbers.info)) === 'macvlan' && network !== undefined,
-      peer:
-        lower === undefined || network === undefined
-          ? undefined
-          : placeOf(get32(network, 0), get32(lower, 0)),
-      // struct rtnl_link_stats64 begins with packets in and out, then bytes.
-      rx: { packets: number(0), bytes: number(2) },
-      tx: { packets: number(1), bytes: number(3) },
-    },
-  ];
+  return {
+    name,
+    index,
+    isFromElsewhere: kind === 'macvlan' && elsewhere !== undefined,
+    peer: elsewhere && placeOf(elsewhere.network, elsewhere.index),
+    // struct rtnl_link_stats64 begins with packets in and out, then bytes.
+    rx: { packets: number(0), bytes: number(2) },
+    tx: { packets: number(1), bytes: number(3) },
+  };
 }
-
-const textIn = (value: Buffer | undefined): string => value?.toString().replace(/\0$/, '') ?? '';
-const kindOf = (info: Buffer | undefined): string =>
-  info === undefined || info.length < ATTRIBUTE_HEADER
-    ? ''
-    : textIn(attributesOf(info, 0, info.length, [numbers.kind])[0]?.value);

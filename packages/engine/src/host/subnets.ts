@@ -1,20 +1,14 @@
 // Which networks this host has links in, or sends to by a route of its own, as the kernel tells it.
 // SPDX-License-Identifier: Apache-2.0
+import { allAddresses } from './link-addresses.js';
 import { linkOfIndex } from './links.js';
-import { attributesOf, get16, get32, HEADER, message, put32, REQUEST } from './netlink.js';
-import { ask, dump } from './netlink-route.js';
+import { get32 } from './netlink.js';
+import { dump } from './netlink-route.js';
 
-const NEW_LINK = 16;
-const GET_LINK = 18;
-const NEW_ADDRESS = 20;
-const GET_ADDRESS = 22;
 const NEW_ROUTE = 24;
 const GET_ROUTE = 26;
-/** struct ifinfomsg, ifaddrmsg, rtmsg. */
-const headers = { link: 16, address: 8, route: 12 } as const;
-const linkAttributes = { mac: 1, name: 3, info: 18, alias: 20, kind: 1 } as const;
-/** Where a link has another end, the first is that one's. */
-const addressAttributes = { address: 1, local: 2 } as const;
+/** struct rtmsg. */
+const ROUTE_HEADER = 12;
 const routeAttributes = { to: 1, link: 4 } as const;
 const MAIN_TABLE = 254;
 const UNICAST = 1;
@@ -30,60 +24,11 @@ export interface HostSubnet {
   readonly bits: number;
 }
 
-/** A link, with what tells whose it is. */
-export interface HostLink {
-  readonly name: string;
-  readonly index: number;
-  /** The kernel's word for what it is; empty for a card. */
-  readonly kind: string;
-  /** What somebody wrote on it; empty for nothing. */
-  readonly alias: string;
-  readonly mac: string;
-}
-
-const textOf = (bytes: Buffer | undefined): string => bytes?.toString('utf8').replace(/\0.*$/s, '') ?? '';
-
-/** Of all links. */
-export function hostLinks(): HostLink[] {
-  return dump(GET_LINK, NEW_LINK, headers.link, (head, body) => {
-    const values = new Map(body.map(({ type, value }) => [type & 0x3fff, value]));
-    const info = values.get(linkAttributes.info) ?? Buffer.alloc(0);
-    const kind = attributesOf(info, 0, info.length, [linkAttributes.kind])[0]?.value;
-    const mac = values.get(linkAttributes.mac) ?? Buffer.alloc(0);
-    return [
-      {
-        name: textOf(values.get(linkAttributes.name)),
-        index: get32(head, 4),
-        kind: textOf(kind),
-        alias: textOf(values.get(linkAttributes.alias)),
-        mac: [...mac].map((byte) => byte.toString(16).padStart(2, '0')).join(':'),
-      },
-    ];
-  });
-}
-
-const IS_UP = 1;
-
-/** Whether somebody has set the link of this number up, carrier or not; one that is not there is not. */
-export function isUp(index: number): boolean {
-  let flags = 0;
-  const body = Buffer.alloc(headers.link);
-  put32(body, index, 4);
-  ask(message(GET_LINK, REQUEST, body), (answer) => {
-    if (get16(answer, 4) === NEW_LINK) flags = get32(answer, HEADER + 8);
-    return true;
-  });
-  return (flags & IS_UP) !== 0;
-}
-
 /** What the host's links have, but for what each has of itself. */
 export function hostAddresses(): HostSubnet[] {
-  return dump(GET_ADDRESS, NEW_ADDRESS, headers.address, (head, body) => {
-    const values = new Map(body.map(({ type, value }) => [type, value]));
-    const address = values.get(addressAttributes.local) ?? values.get(addressAttributes.address);
-    const link = linkOfIndex(get32(head, 4));
-    if (address === undefined || link === undefined || head.readUInt8(3) === SCOPE_LINK) return [];
-    return [{ link, address, bits: head.readUInt8(1) }];
+  return allAddresses().flatMap(({ index, address, bits, scope }) => {
+    const link = linkOfIndex(index);
+    return link === undefined || scope === SCOPE_LINK ? [] : [{ link, address, bits }];
   });
 }
 
@@ -99,7 +44,7 @@ export const advertisedLinks = (): string[] => [
 ];
 
 function routes(isMeant: (route: HostSubnet, protocol: number) => boolean): HostSubnet[] {
-  return dump(GET_ROUTE, NEW_ROUTE, headers.route, (head, body) => {
+  return dump(GET_ROUTE, NEW_ROUTE, ROUTE_HEADER, (head, body) => {
     if (head.readUInt8(4) !== MAIN_TABLE || head.readUInt8(7) !== UNICAST) return [];
     const values = new Map(body.map(({ type, value }) => [type, value]));
     const index = values.get(routeAttributes.link);

@@ -8,10 +8,10 @@ import { EngineError } from '../errors.js';
 import { linkAddresses } from '../host/addresses.js';
 import { unfinishedIn, writeAtomically } from '../host/files.js';
 import { unlessGone } from '../host/gone.js';
-import { linkUse } from '../host/link-use.js';
-import { hasLink } from '../host/links.js';
+import { type HostLink, hostLinks, linkNamed } from '../host/host-links.js';
+import { hasLink, linkIndex } from '../host/links.js';
 import { run } from '../host/run.js';
-import { defaultLinks, hostAddresses, hostLinks, hostRoutes } from '../host/subnets.js';
+import { defaultLinks, hostAddresses, hostRoutes } from '../host/subnets.js';
 import type { LinkPlan } from './link-plan.js';
 import { nameTaken, putInside } from './live-links.js';
 
@@ -53,11 +53,9 @@ export class LentLinks {
 
   /** Writes down what they are, before they are moved; throws where the host or another domain needs one. */
   async lend(domain: string, links: readonly LentLink[]): Promise<void> {
-    for (const { name } of links) this.#refuse(domain, name);
-    for (const { name } of links) {
-      const use = linkUse(name);
-      if (use === undefined) continue; // gone this moment: the move says so
-      const { mac, mtu, isUp, isHardware } = use;
+    const found = links.map(({ name }) => ({ ...this.#free(domain, name), name }));
+    for (const { name, mac, mtu, isUp, kind } of found) {
+      const isHardware = kind === '';
       if (!isHardware)
         this.parts.log(
           'warn',
@@ -151,7 +149,7 @@ export class LentLinks {
 
   /** It is on the host again, or nowhere. */
   async #settle({ name, mac, mtu, isUp }: Loan): Promise<void> {
-    const now = linkUse(name);
+    const now = linkNamed(name);
     if (now === undefined)
       this.parts.log('error', `the link ${name} of the host is gone with the container that had it`);
     else {
@@ -162,7 +160,8 @@ export class LentLinks {
     await rm(this.#path(name), { force: true });
   }
 
-  #refuse(domain: string, name: string): void {
+  /** One that nobody needs; throws for any other. */
+  #free(domain: string, name: string): HostLink {
     const loan = this.#loanOf(name);
     if (loan !== undefined && loan.domain !== domain)
       throw new EngineError(
@@ -170,19 +169,22 @@ export class LentLinks {
         `domain '${this.parts.nameOf(loan.domain) ?? loan.domain}' has the link ${name} of the host`,
         { name, users: [this.parts.nameOf(loan.domain) ?? loan.domain] },
       );
-    const use = linkUse(name);
-    if (use === undefined)
+    const links = hostLinks();
+    const index = linkIndex(name);
+    const link = links.find((one) => index > 0 && one.index === index);
+    if (link === undefined)
       throw new EngineError(
         'not-found',
         `this host has no link '${name}', which is to be handed over (ip link shows those it has)`,
         { name },
       );
-    const why = whyNot(name, use);
+    const why = whyNot(name, link, links);
     if (why !== undefined)
       throw new EngineError('in-use', `the link ${name} of the host cannot be handed over: ${why}`, {
         name,
         users: [],
       });
+    return link;
   }
 
   #path(name: string): string {
@@ -209,15 +211,18 @@ export class LentLinks {
 /** Why the host cannot do without it. */
 function whyNot(
   name: string,
-  { master, upper }: { readonly master: string | undefined; readonly upper: string | undefined },
+  { kind, index, lower, master }: HostLink,
+  links: readonly HostLink[],
 ): string | undefined {
   if (name === 'lo') return 'it is the loopback link';
-  const kind = hostLinks().find((link) => link.name === name)?.kind;
   if (kind === 'bridge' || kind === 'openvswitch') return 'it is a bridge';
   if (/^cv[0-9a-z]+\.\d+$/.test(name)) return "it is the end of a container's";
-  if (master !== undefined)
-    return `it is a port of ${master}: take it out first (ip link set ${name} nomaster)`;
-  if (upper !== undefined) return `${upper} lies on it`;
+  const bridge = links.find((one) => one.index === master);
+  if (bridge !== undefined)
+    return `it is a port of ${bridge.name}: take it out first (ip link set ${name} nomaster)`;
+  // Two ends of a pair lie on each other, in the kernel's account.
+  const upper = links.find((one) => one.lower === index && lower !== one.index);
+  if (upper !== undefined) return `${upper.name} lies on it`;
   if (hostAddresses().some(({ link }) => link === name))
     return `the host has addresses on it, and would be cut off: take them away first (ip address flush dev ${name})`;
   const isNeeded = hostRoutes().some(

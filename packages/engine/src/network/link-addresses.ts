@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createHash } from 'node:crypto';
 
+import { macText } from '../host/address-bytes.js';
+
 export { addressBytes, addressText } from '../host/address-bytes.js';
 
 /**
@@ -11,7 +13,7 @@ export { addressBytes, addressText } from '../host/address-bytes.js';
 export function madeMac(uuid: string, name: string): string {
   const bytes = createHash('sha256').update(`${uuid} ${name}`).digest().subarray(0, 6);
   bytes[0] = ((bytes[0] ?? 0) & 0xfc) | 2;
-  return [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join(':');
+  return macText(bytes);
 }
 
 /** Returns the six bytes of a hardware address. */

@@ -1,7 +1,7 @@
 // What this host makes impossible for links and addresses of a container, said before anything is made.
 // SPDX-License-Identifier: Apache-2.0
 import { EngineError } from '../errors.js';
-import { linkKind } from '../host/link-kind.js';
+import { linkNamed } from '../host/host-links.js';
 import { hasLink } from '../host/links.js';
 import { isOwnAddress, routeTo } from '../host/routes.js';
 import { addressBytes } from './link-addresses.js';
@@ -76,9 +76,9 @@ const bridgeKinds = ['bridge', 'openvswitch', 'tun'];
 
 /** A port is none of the host's links, nor of a container's, and has not the hardware address of the bridge. */
 function refuseOddBridge({ name, parent = '', mac }: LinkPlan): void {
-  const found = linkKind(parent);
+  const found = linkNamed(parent);
   if (found === undefined) return;
-  if (!bridgeKinds.includes(found.kind ?? ''))
+  if (!bridgeKinds.includes(found.kind))
     throw new EngineError(
       'host-command',
       `'${parent}' is no bridge, and interface ${name} is to be on it: name a bridge (ip link show type bridge)`,
@@ -94,7 +94,7 @@ function refuseOddBridge({ name, parent = '', mac }: LinkPlan): void {
 
 /** The kernel makes no macvlan on the loopback link, nor one with larger packets than what it is on has. */
 function refuseOddParent({ name, parent = '', mtu = 0 }: LinkPlan): void {
-  const most = linkKind(parent)?.mtu ?? mtu;
+  const most = linkNamed(parent)?.mtu ?? mtu;
   const why =
     parent === 'lo'
       ? 'is the loopback link, which nobody shares'

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { isIP } from 'node:net';
 import { EngineError } from '../../errors.js';
-import { addressBytes, addressText, networkOf } from '../../host/address-bytes.js';
+import { addressBytes, addressText, macText, networkOf } from '../../host/address-bytes.js';
 
 /** A kind of value: as nft reads it, and as the kernel compares it. */
 export interface ValueType {
@@ -57,7 +57,7 @@ const macBytes = (value: string): Buffer => {
 };
 /** A hardware address. */
 export const macType: ValueType = {
-  text: (value) => [...macBytes(value)].map((byte) => byte.toString(16).padStart(2, '0')).join(':'),
+  text: (value) => macText(macBytes(value)),
   bytes: macBytes,
 };
 

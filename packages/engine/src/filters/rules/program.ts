@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import type { Nwfilter } from '@ctvirt/xml';
 import { EngineError } from '../../errors.js';
+import { macText } from '../../host/address-bytes.js';
 import { type Condition, endsOf, textOf, type Value, type Variable } from './condition.js';
 import { attributesOf, described, isOfFrames, type Looked, looksOf } from './fields.js';
 import { type Guidance, guidanceIn } from './guidance.js';
@@ -302,9 +303,6 @@ function literal({ mask, ...one }: Looked, filter: string): string {
     );
   }
 }
-
-const macText = (bytes: Buffer): string =>
-  [...bytes].map((one) => one.toString(16).padStart(2, '0')).join(':');
 
 const bits: Readonly<Record<string, string>> = {
   ALL: 'fin|syn|rst|psh|ack|urg',

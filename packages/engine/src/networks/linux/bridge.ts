@@ -2,9 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { addressBytes, addressText } from '../../host/address-bytes.js';
+import { type HostLink, hostLinks } from '../../host/host-links.js';
 import { hasLink } from '../../host/links.js';
 import { run } from '../../host/run.js';
-import { type HostLink, type HostSubnet, hostAddresses, hostLinks, hostRoutes } from '../../host/subnets.js';
+import { type HostSubnet, hostAddresses, hostRoutes } from '../../host/subnets.js';
 import type { OwnBridge } from '../contract/plan.js';
 import { address, linkName, mac } from './words.js';
 

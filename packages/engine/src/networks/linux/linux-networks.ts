@@ -4,12 +4,12 @@ import { EngineError } from '../../errors.js';
 import { addressBytes } from '../../host/address-bytes.js';
 import { forgetUdpFlows } from '../../host/conntrack.js';
 import type { HeldAsset } from '../../host/held-asset.js';
+import { hostLinks, linkAt } from '../../host/host-links.js';
 import { addressesOn } from '../../host/link-addresses.js';
 import { linkIndex } from '../../host/links.js';
 import { Nftables } from '../../host/nfnetlink.js';
 import { run } from '../../host/run.js';
 import { isShaped, shape } from '../../host/shaping.js';
-import { hostLinks, isUp } from '../../host/subnets.js';
 import { Undo } from '../../host/undo.js';
 import type { EngineLog } from '../../log.js';
 import { KeyedQueue } from '../../state/queue.js';
@@ -421,7 +421,7 @@ export class LinuxNetworks implements NetworkHost {
     const lost = bridge.addresses.some((one) => !there.has(addressBytes(one.address).toString('hex')));
     return [
       ...(isThere ? [] : ['its bridge']),
-      ...(isThere && !isUp(index) ? ['the up state of its bridge'] : []),
+      ...(isThere && linkAt(index)?.isUp !== true ? ['the up state of its bridge'] : []),
       ...(isThere && lost ? ['an address of its bridge'] : []),
       ...(isThere && isWithoutRoute(bridge) ? ['a route'] : []),
       ...(needsDnsmasq(bridge) && !dnsmasq.isUp() ? ['its dnsmasq'] : []),

@@ -1,0 +1,125 @@
+// The host's links as the kernel tells of them: all, or one.
+// SPDX-License-Identifier: Apache-2.0
+import { macText } from './address-bytes.js';
+import {
+  type Attribute,
+  attribute,
+  attributesOf,
+  get32,
+  HEADER,
+  message,
+  parts,
+  put32,
+  REQUEST,
+} from './netlink.js';
+import { ask, dump } from './netlink-route.js';
+
+const NEW_LINK = 16;
+const GET_LINK = 18;
+/** struct ifinfomsg, and where in it what is. */
+const LINK_HEADER = 16;
+const at = { index: 4, flags: 8 } as const;
+const IFF_UP = 1;
+const numbers = {
+  ...{ mac: 1, name: 3, mtu: 4, lower: 5, master: 10, info: 18, alias: 20, counts: 23 },
+  ...{ mask: 29, lowerNamespace: 37, kind: 1 },
+} as const;
+const wanted = [
+  ...[numbers.mac, numbers.name, numbers.mtu, numbers.lower, numbers.master, numbers.info, numbers.alias],
+  ...[numbers.counts, numbers.lowerNamespace],
+];
+/** Without what each link has counted, which is most of an answer. */
+const SKIP_STATISTICS = 8;
+
+/** A link of this network. */
+export interface HostLink {
+  readonly name: string;
+  readonly index: number;
+  /** 'bridge', 'veth' and the like; empty for a card and what else no driver makes on demand. */
+  readonly kind: string;
+  /** What somebody wrote on it; empty for nothing. */
+  readonly alias: string;
+  readonly mac: string;
+  readonly mtu: number;
+  /** Whether somebody has set it up, carrier or not. */
+  readonly isUp: boolean;
+  /** What a VLAN, a macvlan or a tunnel is on, by its index here. */
+  readonly lower: number | undefined;
+  /** The same in another network, by this one's number for that, and its index there; of a pair that is the other end. */
+  readonly elsewhere: { readonly network: number; readonly index: number } | undefined;
+  /** The bridge or bond it is a port of. */
+  readonly master: number | undefined;
+}
+
+/** With what has passed it, as the kernel has it: struct rtnl_link_stats64. */
+export interface LinkWithCounts extends HostLink {
+  readonly counts: Buffer;
+}
+
+/** All there are. */
+export function hostLinks(): HostLink[] {
+  const mask = Buffer.alloc(4);
+  put32(mask, SKIP_STATISTICS, 0);
+  const more = { asked: attribute(numbers.mask, mask), wanted };
+  return dump(GET_LINK, NEW_LINK, LINK_HEADER, (head, body) => [linkIn(head, body)], more);
+}
+
+/** The same, with what has passed them. */
+export const countedLinks = (): LinkWithCounts[] =>
+  dump(GET_LINK, NEW_LINK, LINK_HEADER, withCounts, { wanted });
+
+/** The one of this name; undefined where there is none. */
+export const linkNamed = (name: string): LinkWithCounts | undefined =>
+  oneOf(Buffer.alloc(LINK_HEADER), attribute(numbers.name, Buffer.from(`${name}\0`)));
+
+/** The one with this index; undefined where there is none. */
+export function linkAt(index: number): LinkWithCounts | undefined {
+  const head = Buffer.alloc(LINK_HEADER);
+  put32(head, index, at.index);
+  return oneOf(head);
+}
+
+/** What the body of a message about a link says of it. */
+export const linkOfMessage = (body: Buffer): LinkWithCounts[] =>
+  withCounts(body.subarray(0, LINK_HEADER), attributesOf(body, LINK_HEADER, body.length, wanted));
+
+function oneOf(...request: readonly Buffer[]): LinkWithCounts | undefined {
+  let found: LinkWithCounts | undefined;
+  ask(message(GET_LINK, REQUEST, Buffer.concat(request)), (messages) => {
+    for (const one of parts(messages, 0, messages.length, HEADER))
+      if (one.type === NEW_LINK) [found] = linkOfMessage(messages.subarray(one.at + HEADER, one.end));
+    return true;
+  });
+  return found;
+}
+
+function withCounts(head: Buffer, body: readonly Attribute[]): LinkWithCounts[] {
+  const counts = body.find(({ type }) => type === numbers.counts)?.value;
+  return counts === undefined ? [] : [{ ...linkIn(head, body), counts }];
+}
+
+function linkIn(head: Buffer, body: readonly Attribute[]): HostLink {
+  const values = new Map(body.map(({ type, value }) => [type, value]));
+  const number = (type: number): number | undefined => {
+    const value = values.get(type);
+    return value === undefined ? undefined : get32(value, 0);
+  };
+  const info = values.get(numbers.info) ?? Buffer.alloc(0);
+  const index = get32(head, at.index);
+  const [lower, network] = [number(numbers.lower), number(numbers.lowerNamespace)];
+  return {
+    name: textIn(values.get(numbers.name)),
+    index,
+    kind: textIn(attributesOf(info, 0, info.length, [numbers.kind])[0]?.value),
+    alias: textIn(values.get(numbers.alias)),
+    mac: macText(values.get(numbers.mac) ?? Buffer.alloc(0)),
+    mtu: number(numbers.mtu) ?? 0,
+    isUp: (get32(head, at.flags) & IFF_UP) !== 0,
+    // A number of another network's says nothing here.
+    lower: network === undefined ? lower : undefined,
+    elsewhere: network === undefined ? undefined : { network, index: lower ?? index },
+    master: number(numbers.master),
+  };
+}
+
+const textIn = (value: Buffer | undefined): string => value?.toString().replace(/\0.*$/s, '') ?? '';
