@@ -26,11 +26,7 @@ interface Place {
 }
 
 const place = (field: string, type: ValueType, back = field): Place => ({ field, back, type });
-const raw = (field: string, type: ValueType, back = field): Place => ({
-  field,
-  back,
-  type: rawType(type),
-});
+const raw = (field: string, type: ValueType): Place => place(field, rawType(type));
 
 const byte = numberType(1);
 const word = numberType(2);
@@ -72,12 +68,6 @@ const [srcmac, dstmac] = bothWays('ether saddr', 'ether daddr', macType);
 const [src4, dst4] = bothWays('ip saddr', 'ip daddr', ip4Type);
 const [src6, dst6] = bothWays('ip6 saddr', 'ip6 daddr', ip6Type);
 const [srcport, dstport] = bothWays('th sport', 'th dport', word);
-const [arpsrcmac, arpdstmac] = bothWays('arp saddr ether', 'arp daddr ether', macType);
-const [arpsrcip, arpdstip] = bothWays('arp saddr ip', 'arp daddr ip', ip4Type);
-const rarpsrcmac = raw('@nh,64,48', macType, '@nh,144,48');
-const rarpdstmac = raw('@nh,144,48', macType, '@nh,64,48');
-const rarpsrcip = raw('@nh,112,32', ip4Type, '@nh,192,32');
-const rarpdstip = raw('@nh,192,32', ip4Type, '@nh,112,32');
 
 /** How the values of a condition stand in attributes: one, or with its mask, its prefix, or its other end. */
 interface Row {
@@ -134,26 +124,33 @@ const spanningTree: readonly Row[] = [
   range('helloTime', 'helloTimeHi', bpdu(384, word, 16)),
   range('forwardDelay', 'forwardDelayHi', bpdu(400, word, 16)),
 ];
-const resolution: readonly Row[] = [
+/** Which address belongs to which, by what one frame says of its sender and of whom it looks for. */
+interface Resolution {
+  readonly head: readonly [hwtype: Place, protocoltype: Place, opcode: Place];
+  readonly macs: readonly [source: Place, destination: Place];
+  readonly ips: readonly [source: Place, destination: Place];
+}
+const resolution = ({ head: [hwtype, protocoltype, opcode], macs, ips }: Resolution): readonly Row[] => [
   ...ethernet,
-  one('hwtype', place('arp htype', word)),
-  one('protocoltype', place('arp ptype', word)),
-  one('opcode', place('arp operation', operation)),
-  one('arpsrcmacaddr', arpsrcmac),
-  one('arpdstmacaddr', arpdstmac),
-  network('arpsrcipaddr', 'arpsrcipmask', arpsrcip),
-  network('arpdstipaddr', 'arpdstipmask', arpdstip),
+  one('hwtype', hwtype),
+  one('protocoltype', protocoltype),
+  one('opcode', opcode),
+  one('arpsrcmacaddr', macs[0]),
+  one('arpdstmacaddr', macs[1]),
+  network('arpsrcipaddr', 'arpsrcipmask', ips[0]),
+  network('arpdstipaddr', 'arpdstipmask', ips[1]),
 ];
-const reverse: readonly Row[] = [
-  ...ethernet,
-  one('hwtype', raw('@nh,0,16', word)),
-  one('protocoltype', raw('@nh,16,16', word)),
-  one('opcode', raw('@nh,48,16', operation)),
-  one('arpsrcmacaddr', rarpsrcmac),
-  one('arpdstmacaddr', rarpdstmac),
-  network('arpsrcipaddr', 'arpsrcipmask', rarpsrcip),
-  network('arpdstipaddr', 'arpdstipmask', rarpdstip),
-];
+const arp = resolution({
+  head: [place('arp htype', word), place('arp ptype', word), place('arp operation', operation)],
+  macs: bothWays('arp saddr ether', 'arp daddr ether', macType),
+  ips: bothWays('arp saddr ip', 'arp daddr ip', ip4Type),
+});
+/** Of the same form, and nft has no words for it. */
+const rarp = resolution({
+  head: [raw('@nh,0,16', word), raw('@nh,16,16', word), raw('@nh,48,16', operation)],
+  macs: bothWays('@nh,64,48', '@nh,144,48', rawType(macType)),
+  ips: bothWays('@nh,112,32', '@nh,192,32', rawType(ip4Type)),
+});
 
 /** What tells packets of a protocol from others, and where each of its attributes is. */
 interface Described {
@@ -181,8 +178,8 @@ export const described: Readonly<Record<Protocol, Described>> = {
     ],
   },
   stp: { head: ['ether daddr 01:80:c2:00:00:00', '@ll,112,24 0x424203'], rows: spanningTree },
-  arp: { head: ['ether type arp'], rows: resolution },
-  rarp: { head: ['ether type 0x8035'], rows: reverse },
+  arp: { head: ['ether type arp'], rows: arp },
+  rarp: { head: ['ether type 0x8035'], rows: rarp },
   ip: {
     head: ['ether type ip'],
     rows: [

@@ -246,9 +246,8 @@ class Writer {
       if (!ownVariables.has(name) && known[name] === undefined) this.#needs.add(name);
     const keys = looks.map(({ field, values, as }) => ({ field, values, as }));
     const set = `v${digest({ keys, known })}`;
-    const isRanges = looks.some(({ as }) => as !== 'value');
     const fields = looks.map(({ field }) => field).join(' . ');
-    this.#sets.set(set, `typeof iifname . ${fields}${isRanges ? '\nflags interval' : ''}`);
+    this.#sets.set(set, `typeof iifname . ${fields}${hasRanges(looks) ? '\nflags interval' : ''}`);
     this.#lookups.set(set, { set, looks, given: known });
     return `${link} . ${fields} ${looks.some(({ isNot }) => isNot) ? '!= ' : ''}@${set}`;
   }
@@ -277,8 +276,12 @@ const headsOfChains: readonly (readonly [prefix: string, head: string])[] = [
 const headOfChain = (chain: string): string =>
   headsOfChains.find(([prefix]) => chain.startsWith(prefix))?.[1] ?? '';
 
+const hasRanges = (looks: readonly Condition[]): boolean => looks.some(({ as }) => as !== 'value');
 const isName = (value: Value): value is Variable => typeof value !== 'string';
 const variablesOf = ({ values }: Pick<Condition, 'values'>): Variable[] => values.filter(isName);
+const iteratorsOf = (variables: readonly Variable[]): number[] => [
+  ...new Set(variables.map(({ iterator }) => iterator).filter((number) => number >= 0)),
+];
 const isVariable = (one: Condition): boolean => variablesOf(one).length > 0;
 
 function literal({ mask, ...one }: Looked, filter: string): string {
@@ -318,13 +321,7 @@ function tcpFlags(text: string, not: boolean): string {
 function groups(looks: readonly Looked[]): Looked[][] {
   const byIterator = new Map<string, Looked[]>();
   for (const [at, one] of looks.entries()) {
-    const iterators = [
-      ...new Set(
-        variablesOf(one)
-          .map(({ iterator }) => iterator)
-          .filter((number) => number >= 0),
-      ),
-    ];
+    const iterators = iteratorsOf(variablesOf(one));
     // One that is denied is so by itself.
     const key = one.isNot || iterators.length !== 1 ? `alone ${at}` : `together ${iterators[0]}`;
     byIterator.set(key, [...(byIterator.get(key) ?? []), one]);
@@ -361,12 +358,11 @@ export function elementsOfLink(program: Program, own: Variables): ProgramElement
         const before = ends.slice(0, at).reduce((sum, [bytes]) => sum + words(bytes).length, 0);
         return [before, before + first.length] as const;
       });
-      const hasRanges = looks.some(({ as }) => as !== 'value');
       const whole = (which: 0 | 1): Buffer => Buffer.concat(ends.map((end) => words(end[which])));
       return {
         set,
         key: whole(0),
-        end: hasRanges ? whole(1) : undefined,
+        end: hasRanges(looks) ? whole(1) : undefined,
         widths,
         text: looks.map((one, at) => textOf(one, tuple[at] ?? [])).join(' . '),
       };
@@ -414,7 +410,7 @@ const words = (bytes: Buffer): Buffer => Buffer.concat([bytes], Math.ceil(bytes.
 /** Every set of values that a rule is for; with lists of different lengths what there is. */
 function tuples(looks: readonly Looked[], values: Variables, filter: string): string[][][] {
   const names = looks.flatMap(variablesOf);
-  const iterators = [...new Set(names.map(({ iterator }) => iterator).filter((number) => number >= 0))];
+  const iterators = iteratorsOf(names);
   const counts = iterators.map((iterator) => {
     const lengths = names
       .filter((one) => one.iterator === iterator)
