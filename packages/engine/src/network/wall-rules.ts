@@ -40,6 +40,8 @@ const noGuidanceButNamed = [
   named('dhcp4', 'udp dport 68 drop'),
   named('dhcp6', 'udp dport 546 drop'),
 ];
+/** Spanning tree and its like: for bridges to say to each other. */
+const betweenBridges = 'ether daddr & ff:ff:ff:ff:ff:f0 == 01:80:c2:00:00:00';
 /** A bridge believes these whatever hosts make of them: also in a piece of a packet, and behind a signature. */
 const noMulticastRouters = [
   `ip protocol ${protocols.pim} drop`,
@@ -70,10 +72,10 @@ const fewGroups = [
   `icmpv6 type { ${reports} } ${few('reports', '20/minute burst 20', thisTime)}`,
 ];
 /** A server gives an address to each name that asks, and there are more names than addresses; of both families each time is one. */
-const fewLeases = [
+const leases = 'udp dport { 67, 547 }';
+const noLeasesInPieces = [
   'udp dport 67 ip frag-off & 0x3fff != 0 drop',
   'udp dport 547 exthdr frag exists drop',
-  `udp dport { 67, 547 } ${few('asked', '30/minute burst 30')}`,
 ];
 
 /** Most of what there is, and nothing that a rule below the first few looks for: it need not pass all of them. */
@@ -242,8 +244,7 @@ const tables: Readonly<Record<TableFamily, Table>> = {
       ],
       link: [
         'iifname . ether saddr != @macs drop',
-        // Spanning tree and its like: for bridges to say to each other.
-        'ether daddr & ff:ff:ff:ff:ff:f0 == 01:80:c2:00:00:00 drop',
+        `${betweenBridges} drop`,
         // What is in tags, sessions and lengths (LLC) no rule below would see, and switches believe some of it.
         'ether type != { ip, ip6, arp } drop',
         ordinary,
@@ -253,7 +254,8 @@ const tables: Readonly<Record<TableFamily, Table>> = {
         ...ownHardware,
         ...noMulticastRouters.map((rule) => named('groups', rule)),
         ...fewGroups,
-        ...fewLeases,
+        ...noLeasesInPieces,
+        `${leases} ${few('asked', '30/minute burst 30')}`,
         'ip saddr @taken4 iifname . ip saddr != @sources4 drop',
         'arp saddr ip @taken4 iifname . arp saddr ip != @sources4 drop',
         'arp saddr ip 0.0.0.0 arp daddr ip @taken4 iifname . arp daddr ip != @sources4 drop',
@@ -262,10 +264,7 @@ const tables: Readonly<Record<TableFamily, Table>> = {
         'meta protocol ip6 jump six',
       ],
       // Frames to a bridge itself come by here alone, and it learns from them.
-      input: [
-        `type filter hook input ${early}`,
-        'ether daddr & ff:ff:ff:ff:ff:f0 == 01:80:c2:00:00:00 iifname @links drop',
-      ],
+      input: [`type filter hook input ${early}`, `${betweenBridges} iifname @links drop`],
     },
   },
 };
@@ -280,14 +279,13 @@ const filteredRules = [
   'meta protocol { 0x8100, 0x88a8 } drop',
   // A tag that names no VLAN (802.1Q's priority): hosts read it as if it were not there, and rules for IPv4 do not look behind it.
   'ether type { 0x8100, 0x88a8 } @ll,116,12 0 drop',
-  named('stp', 'ether daddr & ff:ff:ff:ff:ff:f0 == 01:80:c2:00:00:00 drop'),
+  named('stp', `${betweenBridges} drop`),
   ...noGuidanceButNamed.map(alsoTagged),
   ...noMulticastRouters.map((rule) => named('groups', rule)),
   ...fewGroups,
-  'udp dport 67 ip frag-off & 0x3fff != 0 drop',
-  'udp dport 547 exthdr frag exists drop',
+  ...noLeasesInPieces,
   // Its hardware address is what it says, and no account.
-  `udp dport { 67, 547 } ${few('askers', '30/minute burst 30', 'iifname')}`,
+  `${leases} ${few('askers', '30/minute burst 30', 'iifname')}`,
 ];
 const discovery = `${tagged6} icmpv6 type { nd-router-advert, nd-neighbor-solicit, nd-neighbor-advert } jump lan`;
 
@@ -318,7 +316,7 @@ function filterTable(programs: readonly Program[]): Table {
       packets_to: stage('postrouting', 160, 'oifname', 'packets_in'),
       bridge_itself: [
         `type filter hook input ${early}`,
-        `iifname @filtered ${named('stp', 'ether daddr & ff:ff:ff:ff:ff:f0 == 01:80:c2:00:00:00 drop')}`,
+        `iifname @filtered ${named('stp', `${betweenBridges} drop`)}`,
       ],
     },
   };
