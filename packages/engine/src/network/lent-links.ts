@@ -12,7 +12,7 @@ import { type HostLink, hostLinks, linkNamed } from '../host/host-links.js';
 import { hasLink, linkIndex } from '../host/links.js';
 import { run } from '../host/run.js';
 import { defaultLinks, hostAddresses, hostRoutes } from '../host/subnets.js';
-import type { LinkPlan } from './link-plan.js';
+import { type LinkPlan, prefixOfEnd } from './link-plan.js';
 import { nameTaken, putInside } from './live-links.js';
 
 /** A link of the host that a document asks for; it keeps its name. */
@@ -163,12 +163,13 @@ export class LentLinks {
   /** One that nobody needs; throws for any other. */
   #free(domain: string, name: string): HostLink {
     const loan = this.#loanOf(name);
-    if (loan !== undefined && loan.domain !== domain)
-      throw new EngineError(
-        'in-use',
-        `domain '${this.parts.nameOf(loan.domain) ?? loan.domain}' has the link ${name} of the host`,
-        { name, users: [this.parts.nameOf(loan.domain) ?? loan.domain] },
-      );
+    if (loan !== undefined && loan.domain !== domain) {
+      const other = this.parts.nameOf(loan.domain) ?? loan.domain;
+      throw new EngineError('in-use', `domain '${other}' has the link ${name} of the host`, {
+        name,
+        users: [other],
+      });
+    }
     const links = hostLinks();
     const index = linkIndex(name);
     const link = links.find((one) => index > 0 && one.index === index);
@@ -216,7 +217,7 @@ function whyNot(
 ): string | undefined {
   if (name === 'lo') return 'it is the loopback link';
   if (kind === 'bridge' || kind === 'openvswitch') return 'it is a bridge';
-  if (/^cv[0-9a-z]+\.\d+$/.test(name)) return "it is the end of a container's";
+  if (prefixOfEnd(name) !== undefined) return "it is the end of a container's";
   const bridge = links.find((one) => one.index === master);
   if (bridge !== undefined)
     return `it is a port of ${bridge.name}: take it out first (ip link set ${name} nomaster)`;

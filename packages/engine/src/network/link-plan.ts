@@ -44,6 +44,9 @@ export interface LinkPlan {
   readonly rates: Rates;
 }
 
+/** What the host's ends of one domain's links begin with, by the name of one; undefined of what is no such end. */
+export const prefixOfEnd = (name: string): string | undefined => /^(cv[0-9a-z]+)\.\d+$/.exec(name)?.[1];
+
 /**
  * Addresses that are had at once, without the second or two in which the kernel looks for a duplicate of an IPv6 one and refuses it to
  * programs: only the host is at the other end of a routed link, and a network of ours gives an address to one.

@@ -17,6 +17,7 @@ import { run } from '../../host/run.js';
 import { idsOfProcess } from '../../host/userns.js';
 import { linkPrefixOf } from '../../lifecycle/document.js';
 import type { LentLinks } from '../../network/lent-links.js';
+import { prefixOfEnd } from '../../network/link-plan.js';
 import { type HostIds, RANGE_SIZE } from '../../state/id-ranges.js';
 import { diskName, type Layout } from '../../state/layout.js';
 import type { Owners, Subject } from '../driver.js';
@@ -104,7 +105,7 @@ export class LxcAssets {
 
   #links(known: Known): HeldAsset[] {
     return linkNames().flatMap((link): HeldAsset[] => {
-      const prefix = /^(cv[0-9a-z]+)\.\d+$/.exec(link)?.[1];
+      const prefix = prefixOfEnd(link);
       if (prefix === undefined || !this.#isOwnPrefix(prefix)) return [];
       const remove = async () => void (await run(['/sbin/ip', 'link', 'delete', link]));
       return [{ kind: 'link', what: link, owner: known.ownerOfLinks(prefix), remove }];
