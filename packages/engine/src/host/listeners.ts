@@ -1,6 +1,7 @@
 // Ports of the host at which programs of it listen.
 // SPDX-License-Identifier: Apache-2.0
 import { readFile } from 'node:fs/promises';
+import { endianness } from 'node:os';
 
 /** Where a program waits to be asked. */
 export interface Listener {
@@ -39,4 +40,4 @@ export function listenersIn(text: string, protocol: Listener['protocol']): Liste
 
 /** The tables have words of four bytes as this processor has them. */
 const inOrder = (bytes: Buffer): Buffer => (isLittle ? bytes.swap32() : bytes);
-const isLittle = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
+const isLittle = endianness() === 'LE';
