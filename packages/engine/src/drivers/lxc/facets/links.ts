@@ -41,20 +41,11 @@ export function linkSteps(from: Domain, to: Domain, { record, initPid, wall }: L
   };
   return [
     guard,
-    ...gone.map(
-      (link): Step => ({
-        do: () => removeLink(link, initPid),
-        undo: () => addLink(link, initPid),
-        isDone: async () => !(await isLinkThere(link, initPid)),
-      }),
-    ),
-    ...come.map(
-      (link): Step => ({
-        do: () => addLink(link, initPid),
-        undo: () => removeLink(link, initPid),
-        isDone: () => isLinkThere(link, initPid),
-      }),
-    ),
+    ...exchangeSteps(gone, come, {
+      add: (link) => addLink(link, initPid),
+      remove: (link) => removeLink(link, initPid),
+      isThere: (link) => isLinkThere(link, initPid),
+    }),
     ...changed.kept.flatMap((at): Step[] => {
       const [was, is] = [old[at.from], next[at.to]];
       if (was === undefined || is === undefined || was.up === is.up) return [];
@@ -77,19 +68,37 @@ export function lentSteps(
   const [old, next] = [lentLinksOf(from), lentLinksOf(to)];
   const missing = (links: readonly LentLink[], among: readonly LentLink[]): LentLink[] =>
     links.filter((link) => !among.some((other) => isDeepStrictEqual(link, other)));
+  return exchangeSteps(missing(old, next), missing(next, old), {
+    add: (link) => lent.add(uuid, link, initPid),
+    remove: (link) => lent.remove(link, initPid),
+    isThere: lent.isThere,
+  });
+}
+
+/** What goes and what comes: the one is done by what undoes the other. */
+function exchangeSteps<Link>(
+  gone: readonly Link[],
+  come: readonly Link[],
+  ways: {
+    readonly add: (link: Link) => Promise<void>;
+    readonly remove: (link: Link) => Promise<void>;
+    readonly isThere: (link: Link) => boolean | Promise<boolean>;
+  },
+): Step[] {
+  const { add, remove, isThere } = ways;
   return [
-    ...missing(old, next).map(
+    ...gone.map(
       (link): Step => ({
-        do: () => lent.remove(link, initPid),
-        undo: () => lent.add(uuid, link, initPid),
-        isDone: () => !lent.isThere(link),
+        do: () => remove(link),
+        undo: () => add(link),
+        isDone: async () => !(await isThere(link)),
       }),
     ),
-    ...missing(next, old).map(
+    ...come.map(
       (link): Step => ({
-        do: () => lent.add(uuid, link, initPid),
-        undo: () => lent.remove(link, initPid),
-        isDone: () => lent.isThere(link),
+        do: () => add(link),
+        undo: () => remove(link),
+        isDone: () => isThere(link),
       }),
     ),
   ];
