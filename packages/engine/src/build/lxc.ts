@@ -12,7 +12,7 @@ import { Survival } from '../drivers/lxc/survival.js';
 import { LxcTools } from '../drivers/lxc/tools.js';
 import { uncoverAll } from '../drivers/lxc/uncover.js';
 import { Lxcfs } from '../guest/lxcfs.js';
-import { linksOf } from '../lifecycle/document.js';
+import { linksOf } from '../lifecycle/links.js';
 import { LentLinks } from '../network/lent-links.js';
 import type { LinkPlan } from '../network/link-plan.js';
 import { hostLinks } from '../network/live-links.js';

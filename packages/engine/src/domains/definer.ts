@@ -11,15 +11,9 @@ import type { ProjectRange } from '../host/projects.js';
 import { Undo } from '../host/undo.js';
 import type { UserNamespacePool } from '../host/userns.js';
 import type { Claim } from '../lifecycle/claim.js';
-import {
-  type DocumentParts,
-  idMapOf,
-  linksOf,
-  ownMap,
-  type Reader,
-  writableSources,
-} from '../lifecycle/document.js';
+import { type DocumentParts, idMapOf, ownMap, type Reader, writableSources } from '../lifecycle/document.js';
 import type { Changed, Edit } from '../lifecycle/edit.js';
+import { linksOf } from '../lifecycle/links.js';
 import { notKept, remarkOf } from '../lifecycle/not-enforced.js';
 import { type Compared, sharedIds } from '../lifecycle/shared-ids.js';
 import { readStored } from '../lifecycle/stored-document.js';

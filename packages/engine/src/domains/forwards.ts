@@ -3,8 +3,8 @@
 import type { ForwardRow } from '@ctvirt/api';
 import type { Finding } from '@ctvirt/xml';
 import type { Engine } from '../contract.js';
-import { eachLink } from '../lifecycle/document.js';
 import { addForwards, removeForwards } from '../lifecycle/forward-edit.js';
+import { eachLink } from '../lifecycle/links.js';
 import { forwardsOfLink } from '../network/port-forwards.js';
 import type { NetworkLinks } from '../networks/links.js';
 import type { Entry } from '../registry/registry.js';

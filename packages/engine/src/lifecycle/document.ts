@@ -8,7 +8,6 @@ import {
   type Filesystem,
   type Finding,
   formatDomain,
-  type Interface,
   initCommand,
   isContainerType,
   normalAddress,
@@ -22,16 +21,10 @@ import { insidePath, refuseTarget } from '../guest/inside.js';
 import { guestNames } from '../guest/names.js';
 import type { Facts } from '../host/facts.js';
 import type { IdMap } from '../host/userns.js';
-import type { LentLink } from '../network/lent-links.js';
-import { madeMac } from '../network/link-addresses.js';
-import type { LinkPlan } from '../network/link-plan.js';
 import { forwardsOf } from '../network/port-forwards.js';
-import { ratesOf } from '../network/rates.js';
-import { ROUTED_GATEWAY_V6 } from '../network/routed-link.js';
-import { commonPrefix, isDefaultRoute, staticRoutesOf } from '../network/routes.js';
 import type { PortForward } from '../networks/contract/plan.js';
 import type { HostIds, NamedIds } from '../state/id-ranges.js';
-import type { DomainRecord, Held, LinkLease, Shown } from '../state/record.js';
+import type { DomainRecord, Held, Shown } from '../state/record.js';
 import {
   type DiskLimit,
   type FilesystemKind,
@@ -45,6 +38,7 @@ import { beyondHost } from './beyond-host.js';
 import { type Claim, claimOf } from './claim.js';
 import { refuseTooLittle } from './floors.js';
 import { linkFaults } from './link-faults.js';
+import { leasesOf, lentLinksOf, linksOf, refuseLinks } from './links.js';
 import { withoutMadeNames } from './made-names.js';
 import { oddOptions, splitAtCommas } from './mount-options.js';
 import { notEnforced } from './not-enforced.js';
@@ -219,44 +213,8 @@ function refuseForeign(domain: Domain): void {
   for (const { target } of domain.devices.filesystems ?? [])
     if (target !== undefined) refuseTarget(insidePath(target.dir));
   devicesOf(domain);
-  refuseTwins(domain.devices.interfaces ?? []);
-  refuseLentTwins(domain);
-  for (const [index, link] of (domain.devices.interfaces ?? []).entries()) {
-    if (!linkKinds.has(link.type))
-      throw new EngineError(
-        'unsupported',
-        `interface ${index + 1} of type '${link.type}' cannot be had: ethernet, bridge, network and direct are known here${link.type === 'hostdev' ? "; a link of the host's is handed over by its name, in a <hostdev mode='capabilities' type='net'>" : ''}`,
-      );
-  }
+  refuseLinks(domain);
 }
-
-function refuseTwins(interfaces: readonly Interface[]): void {
-  const seen = new Set<string>();
-  for (const link of interfaces) {
-    const [mac, bridge] = [link.mac?.address, link.type === 'direct' ? undefined : parentOf(link)];
-    if (mac === undefined || bridge === undefined) continue;
-    if (seen.has(`${mac} ${bridge}`))
-      throw new EngineError(
-        'invalid',
-        `two interfaces on ${bridge} have the hardware address ${mac}: give one of them another`,
-      );
-    seen.add(`${mac} ${bridge}`);
-  }
-}
-
-/** A link of the host keeps its name, which no other has inside. */
-function refuseLentTwins(domain: Domain): void {
-  const taken = new Set((domain.devices.interfaces ?? []).map(({ guest }) => guest?.dev));
-  for (const { name } of lentLinksOf(domain)) {
-    if (/[\s/]/.test(name) || Buffer.byteLength(name) > 15)
-      throw new EngineError('invalid', `'${name}' is no name of a link of the host`);
-    if (taken.has(name))
-      throw new EngineError('invalid', `two links of the container are to be named ${name}`);
-    taken.add(name);
-  }
-}
-
-const linkKinds = new Set(['ethernet', 'bridge', 'network', 'direct']);
 
 /** Addresses of its links; each can be one domain's only. */
 const addressesOf = (domain: Domain): string[] =>
@@ -565,195 +523,4 @@ function innerMountsOf(domain: Domain): InnerMount[] {
       return [{ ...common, kind: 'ram', source: 'tmpfs', sizeKiB: filesystem.source.usageKiB }];
     return [{ ...common, kind: 'bind', source: insidePath(filesystem.source.dir), sizeKiB: undefined }];
   });
-}
-
-/** The domain's links in the order of its document. */
-export function linksOf(domain: Domain, record: DomainRecord): LinkPlan[] {
-  return withOneDefault(eachLink(domain, record), lentLinksOf(domain));
-}
-
-/** Links of the host that it asks for. */
-export const lentLinksOf = ({ devices }: Domain): LentLink[] =>
-  (devices.hostdevs ?? []).flatMap((one): LentLink[] => {
-    if (one.type !== 'net') return [];
-    const { source, ips = [], routes } = one;
-    return [
-      {
-        name: source.interface,
-        addresses: ips.map(({ address, prefix, family }) => ({
-          address: normalAddress(address),
-          prefix: prefix ?? commonPrefix(family),
-          family: family === 'ipv6' ? (6 as const) : (4 as const),
-        })),
-        gateways: gatewaysOf(routes),
-        routes: staticRoutesOf(routes),
-      },
-    ];
-  });
-
-/** What a document's links have of networks, by the record. */
-export const leasesOf = (domain: Domain, record: DomainRecord): LinkLease[] =>
-  eachLink(domain, record).flatMap(({ lease }) => lease ?? []);
-
-/** A link of a document, and what its domain's record has for it. */
-interface EachLink {
-  readonly link: Interface;
-  readonly plan: LinkPlan;
-  readonly lease: LinkLease | undefined;
-}
-
-/** In the order of the document, each by itself. */
-export function eachLink(domain: Domain, record: DomainRecord): EachLink[] {
-  const interfaces = domain.devices.interfaces ?? [];
-  const taken = new Set(
-    interfaces.flatMap(({ guest, target }) => [numberIn(guest?.dev), numberIn(target?.dev)]),
-  );
-  for (const { name } of lentLinksOf(domain)) taken.add(numberIn(name));
-  return interfaces.map((link, index) => {
-    if (link.guest?.dev !== undefined && link.target?.dev !== undefined) return eachOf(link, index, record);
-    // Its place, unless one that is there for longer has that number: those before it may have been taken away.
-    let number = index;
-    if (taken.has(number)) for (number = 0; taken.has(number); number++);
-    taken.add(number);
-    return eachOf(link, number, record);
-  });
-}
-
-function eachOf(link: Interface, index: number, record: DomainRecord): EachLink {
-  const plan = linkOf(link, index, record);
-  const lease =
-    link.type === 'network'
-      ? record.leases?.find(({ network, mac }) => network === link.source.network && mac === plan.mac)
-      : undefined;
-  return { link, plan: lease === undefined ? plan : withLease(plan, lease), lease };
-}
-
-/** What the document says of a family is all that the link has of it. */
-function withLease(plan: LinkPlan, lease: LinkLease): LinkPlan {
-  const isSaid = (family: 4 | 6): boolean => plan.addresses.some((one) => one.family === family);
-  const isRouted = (family: 4 | 6): boolean => plan.gateways.some((one) => one.family === family);
-  const gateways = plan.up ? lease.gateways.filter(({ family }) => !isSaid(family) && !isRouted(family)) : [];
-  return {
-    ...plan,
-    addresses: [
-      ...plan.addresses,
-      ...lease.addresses.flatMap((one) => (isSaid(one.family) ? [] : [{ ...one, isKept: true }])),
-    ],
-    gateways: [...plan.gateways, ...gateways],
-    ...(lease.absent !== undefined && { absent: lease.absent }),
-  };
-}
-
-/** A container has one default route of each family: the document's own, else that of the first link that is routed or given one. */
-function withOneDefault(links: readonly EachLink[], lent: readonly LentLink[]): LinkPlan[] {
-  const isGiven = ({ plan, lease }: EachLink, gateway: string): boolean =>
-    plan.kind === 'routed' || lease?.gateways.some(({ address }) => address === gateway) === true;
-  const own = links.flatMap((one) =>
-    one.plan.gateways.flatMap(({ address, family }) => (isGiven(one, address) ? [] : [family])),
-  );
-  const lentOnes = lent.flatMap(({ gateways }) => gateways.map(({ family }) => family));
-  const taken = new Set<number>([...own, ...lentOnes]);
-  return links.map((one) => {
-    const gateways = one.plan.gateways.filter(({ address, family }) => {
-      if (!isGiven(one, address)) return true;
-      if (taken.has(family)) return false;
-      taken.add(family);
-      return true;
-    });
-    return { ...one.plan, gateways };
-  });
-}
-
-/** Of a name that is made by number, inside or on the host. */
-const numberIn = (name: string | undefined): number =>
-  Number(/^(?:eth|cv[0-9a-z]+\.)(\d+)$/.exec(name ?? '')?.[1] ?? -1);
-
-function linkOf(link: Interface, index: number, record: DomainRecord): LinkPlan {
-  const addresses = (link.ips ?? []).map(({ address, prefix, family }) => ({
-    address: normalAddress(address),
-    prefix: link.type === 'ethernet' ? wholePrefix(family) : (prefix ?? commonPrefix(family)),
-    family: family === 'ipv6' ? (6 as const) : (4 as const),
-  }));
-  const routed = link.type === 'ethernet';
-  const up = link.link?.state !== 'down';
-  const name = link.guest?.dev ?? `eth${index}`;
-  return {
-    kind: routed ? 'routed' : sharedLink(link) !== undefined ? 'macvlan' : 'bridge',
-    ...(link.type === 'network' && link.source.bridge !== undefined && { network: link.source.network }),
-    parent: parentOf(link),
-    macvlanMode: macvlanModeOf(link),
-    name,
-    hostName: hostNameOf(link, index, record),
-    // By its name: its place may change while it is there.
-    mac: link.mac?.address ?? madeMac(record.uuid, name),
-    isTrusted: link.trustGuestRxFilters === true,
-    filter: link.filterref && { name: link.filterref.filter, parameters: link.filterref.parameters ?? [] },
-    isIsolated: link.port?.isolated === true,
-    mtu: link.mtu?.size,
-    up,
-    addresses,
-    // No way leads over a link that is down: the kernel has none, and liblxc refuses it.
-    gateways: !up ? [] : routed ? routedGateways(addresses) : gatewaysOf(link.routes),
-    ...(up && !routed && { routes: staticRoutesOf(link.routes) }),
-    rates: ratesOf(link.bandwidth),
-  };
-}
-
-/** A routed address is the container's alone, whatever prefix the document gives: all else goes by the host. */
-const wholePrefix = (family: string): number => (family === 'ipv6' ? 128 : 32);
-
-/** The link of the host that it stands on, where that is no bridge; of a network it stands in the document of a run. */
-function sharedLink(link: Interface): { readonly dev: string; readonly mode: string } | undefined {
-  if (link.type === 'direct') return link.source;
-  if (link.type !== 'network' || link.source.dev === undefined) return undefined;
-  return { dev: link.source.dev, mode: link.source.mode ?? 'bridge' };
-}
-
-/** In the kernel's words. */
-function macvlanModeOf(link: Interface): string | undefined {
-  const mode = sharedLink(link)?.mode;
-  return mode === 'passthrough' ? 'passthru' : mode;
-}
-
-function parentOf(link: Interface): string | undefined {
-  switch (link.type) {
-    case 'bridge':
-      return link.source.bridge;
-    case 'network':
-      return link.source.bridge ?? link.source.dev ?? link.source.network;
-    case 'direct':
-      return link.source.dev;
-    default:
-      return undefined;
-  }
-}
-
-/**
- * The host's end carries a name by which `check` knows it for ours: the id range makes it unlike any other daemon's.
- * A name like vnet%d leaves the number to us.
- */
-function hostNameOf(link: Interface, index: number, record: DomainRecord): string | undefined {
-  if (sharedLink(link) !== undefined) return undefined;
-  const wanted = link.target?.dev;
-  if (wanted !== undefined && !wanted.includes('%')) return wanted;
-  return `${linkPrefixOf(record)}.${index}`;
-}
-
-/** What the host's ends of a domain's links begin with, before a dot and a number. */
-export function linkPrefixOf({ ids, uuid }: Pick<DomainRecord, 'ids' | 'uuid'>): string {
-  return ids === null ? `cvx${uuid.slice(0, 8)}` : `cv${Math.floor(ids.start / ids.count).toString(36)}`;
-}
-
-/** `dev` makes the link itself the default route, as for OpenVZ's venet. */
-function routedGateways(addresses: LinkPlan['addresses']): LinkPlan['gateways'] {
-  return ([4, 6] as const)
-    .filter((family) => addresses.some((one) => one.family === family))
-    .map((family) => ({ address: family === 4 ? 'dev' : ROUTED_GATEWAY_V6, family }));
-}
-
-function gatewaysOf(routes: Interface['routes']): LinkPlan['gateways'] {
-  return (routes ?? []).filter(isDefaultRoute).map(({ gateway, family }) => ({
-    address: normalAddress(gateway),
-    family: family === 'ipv6' ? (6 as const) : (4 as const),
-  }));
 }

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { type Domain, type Interface, parseDomainOrThrow } from '@ctvirt/xml';
 import fc from 'fast-check';
 import { EngineError } from '../errors.js';
-import { linksOf } from '../lifecycle/document.js';
+import { linksOf } from '../lifecycle/links.js';
 import type { DomainRecord } from '../state/record.js';
 import { changedLinks, withLinkNames } from './live-links.js';
 

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Domain } from '@ctvirt/xml';
 import { EngineError } from '../errors.js';
-import { eachLink } from '../lifecycle/document.js';
+import { eachLink } from '../lifecycle/links.js';
 import type { LinkPlan } from '../network/link-plan.js';
 import type { Entry, Registry } from '../registry/registry.js';
 import type { DomainRecord, LinkLease } from '../state/record.js';

@@ -5,7 +5,7 @@ import type { HostLinks } from '../drivers/floor.js';
 import { EngineError } from '../errors.js';
 import { addressBytes } from '../host/address-bytes.js';
 import type { Listener } from '../host/listeners.js';
-import { eachLink } from '../lifecycle/document.js';
+import { eachLink } from '../lifecycle/links.js';
 import { notKept, remarkOf } from '../lifecycle/not-enforced.js';
 import type { LinkPlan } from '../network/link-plan.js';
 import { forwardsIn, forwardsOf, forwardsOfLink, portsInWords } from '../network/port-forwards.js';

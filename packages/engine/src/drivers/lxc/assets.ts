@@ -15,7 +15,7 @@ import { detachMount } from '../../host/mount-calls.js';
 import { mountsBelow } from '../../host/mountinfo.js';
 import { run } from '../../host/run.js';
 import { idsOfProcess } from '../../host/userns.js';
-import { linkPrefixOf } from '../../lifecycle/document.js';
+import { linkPrefixOf } from '../../lifecycle/links.js';
 import type { LentLinks } from '../../network/lent-links.js';
 import { prefixOfEnd } from '../../network/link-plan.js';
 import { type HostIds, RANGE_SIZE } from '../../state/id-ranges.js';

@@ -6,14 +6,8 @@ import type { Domain } from '@ctvirt/xml';
 import { withProcessDefault } from '../../cgroups/processes.js';
 import type { Confinement } from '../../host/apparmor.js';
 import type { Facts } from '../../host/facts.js';
-import {
-  filesystemsOf,
-  type HostFacts,
-  idMapOf,
-  lentLinksOf,
-  linksOf,
-  ownMap,
-} from '../../lifecycle/document.js';
+import { filesystemsOf, type HostFacts, idMapOf, ownMap } from '../../lifecycle/document.js';
+import { lentLinksOf, linksOf } from '../../lifecycle/links.js';
 import { sharedIds } from '../../lifecycle/shared-ids.js';
 import type { IdRanges } from '../../state/id-ranges.js';
 import { describeWalls } from '../../walls/describe.js';

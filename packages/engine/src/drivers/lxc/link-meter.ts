@@ -14,7 +14,7 @@ import {
   networkOf,
 } from '../../host/link-counts.js';
 import { bootId } from '../../host/processes.js';
-import { linksOf } from '../../lifecycle/document.js';
+import { linksOf } from '../../lifecycle/links.js';
 import type { EngineLog } from '../../log.js';
 import type { LinkPlan } from '../../network/link-plan.js';
 import type { LinkReading } from '../../view.js';

@@ -17,7 +17,7 @@ import type { Confinement } from '../../host/apparmor.js';
 import type { Gauges } from '../../host/gauges.js';
 import { hostPidOf } from '../../host/inner-pid.js';
 import { programPath } from '../../host/processes.js';
-import { linksOf } from '../../lifecycle/document.js';
+import { linksOf } from '../../lifecycle/links.js';
 import type { EngineLog } from '../../log.js';
 import { diskName } from '../../state/layout.js';
 import type { Usage } from '../../storage/index.js';

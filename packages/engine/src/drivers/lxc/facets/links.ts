@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { isDeepStrictEqual } from 'node:util';
 import type { Domain } from '@ctvirt/xml';
-import { lentLinksOf, linkPrefixOf, linksOf } from '../../../lifecycle/document.js';
+import { lentLinksOf, linkPrefixOf, linksOf } from '../../../lifecycle/links.js';
 import type { LentLink, LentLinks } from '../../../network/lent-links.js';
 import { addLink, changedLinks, isLinkThere, removeLink, switchLink } from '../../../network/live-links.js';
 import { refuseLinks } from '../../../network/refusals.js';
