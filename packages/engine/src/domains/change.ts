@@ -10,11 +10,11 @@ import { claimOf } from '../lifecycle/claim.js';
 import { type HostFacts, heldOf, type Reader, shownOfRun } from '../lifecycle/document.js';
 import type { Changed, Edit } from '../lifecycle/edit.js';
 import { leasesOf } from '../lifecycle/links.js';
-import { mergedLeases } from '../networks/choice.js';
+import { isSameLink, mergedLeases } from '../networks/choice.js';
 import type { NetworkLinks } from '../networks/links.js';
 import type { Documents } from '../registry/documents.js';
 import type { Entry, Registry } from '../registry/registry.js';
-import type { DomainRecord, Held, LinkLease } from '../state/record.js';
+import { type DomainRecord, type Held, leasedIn } from '../state/record.js';
 import type { DomainStore } from '../state/store.js';
 import { type Definer, transient } from './definer.js';
 
@@ -94,14 +94,9 @@ async function withLeasesOf(
   const { record } = entry;
   const known = record.leases ?? [];
   const chosen = choose({ domain, record, own: entry });
-  registry.checkAddresses(
-    chosen.flatMap(({ addresses }) => addresses.map(({ address }) => address)),
-    entry,
-  );
-  const isNew = ({ network, mac }: LinkLease): boolean =>
-    !known.some((one) => one.network === network && one.mac === mac);
+  registry.checkAddresses(leasedIn({ leases: chosen }), entry);
   // Links that are there stay as they are.
-  const added = chosen.filter(isNew);
+  const added = chosen.filter((one) => !known.some((other) => isSameLink(one, other)));
   return added.length === 0 ? record : { ...record, leases: [...known, ...added] };
 }
 

@@ -25,7 +25,7 @@ import { releaseLimits } from '../quota/release.js';
 import { checkFree, type Entry, HIGHEST_ID, type Registry } from '../registry/registry.js';
 import { type IdRanges, RANGE_SIZE } from '../state/id-ranges.js';
 import type { KeyedQueue } from '../state/queue.js';
-import type { DomainRecord, LinkLease } from '../state/record.js';
+import { type DomainRecord, type LinkLease, leasedIn } from '../state/record.js';
 import type { DomainStore, Lease, Made } from '../state/store.js';
 import {
   backends,
@@ -204,7 +204,7 @@ export class Definer {
       ...(adoption !== undefined && { adopted: adoption.files }),
     };
     const record = withLeases(unaddressed, choose({ domain, record: unaddressed, own: undefined }));
-    registry.checkAddresses(addressesIn(record), undefined);
+    registry.checkAddresses(leasedIn(record), undefined);
     // From here on name, UUID, CTID and addresses are taken.
     const entry = registry.add(record, 'shutoff', 'unknown');
     entry.pending = true;
@@ -268,7 +268,7 @@ export class Definer {
     // Others are defined meanwhile: from here on its new addresses and ids are taken.
     using _reserved = registry.reserve(entry, {
       ...parts,
-      addresses: [...parts.addresses, ...addressesIn({ leases })],
+      addresses: [...parts.addresses, ...leasedIn({ leases })],
     });
     const lease = store.lease(record.name);
     if (lease !== undefined) checkMade(lease, parts);
@@ -470,9 +470,6 @@ export class Definer {
     if (files !== undefined) checkFree(files, registry.byFiles(files), own);
   }
 }
-
-const addressesIn = ({ leases = [] }: Pick<DomainRecord, 'leases'>): string[] =>
-  leases.flatMap(({ addresses }) => addresses.map(({ address }) => address));
 
 const withLeases = (record: DomainRecord, leases: readonly LinkLease[]): DomainRecord =>
   leases.length === 0 ? record : { ...record, leases };

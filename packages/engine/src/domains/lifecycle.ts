@@ -13,6 +13,7 @@ import type { EngineLog } from '../log.js';
 import type { NetworkLinks } from '../networks/links.js';
 import { type Entry, nothingHeld, type Registry } from '../registry/registry.js';
 import type { KeyedQueue } from '../state/queue.js';
+import { leasedIn } from '../state/record.js';
 import type { DomainStore } from '../state/store.js';
 import { RebootPace } from './reboot-pace.js';
 import { Recent } from './recent.js';
@@ -100,10 +101,7 @@ export class Lifecycle {
     const leases = choose({ domain, record: entry.record, own: entry });
     if (isDeepStrictEqual(before, leases)) return;
     const next = leases.length === 0 ? record : { ...record, leases };
-    registry.checkAddresses(
-      leases.flatMap(({ addresses }) => addresses.map(({ address }) => address)),
-      entry,
-    );
+    registry.checkAddresses(leasedIn({ leases }), entry);
     registry.replace(entry, next);
     await store.writeRecord(next);
   }

@@ -5,7 +5,7 @@ import { EngineError } from '../errors.js';
 import { eachLink } from '../lifecycle/links.js';
 import type { LinkPlan } from '../network/link-plan.js';
 import type { Entry, Registry } from '../registry/registry.js';
-import type { DomainRecord, LinkLease } from '../state/record.js';
+import { type DomainRecord, type LinkLease, leasedIn } from '../state/record.js';
 import type { DhcpHost, DhcpPlan, HeldLease, OwnBridge } from './contract/plan.js';
 import { addressOf, isWithin, numberOf } from './subnets.js';
 
@@ -57,8 +57,8 @@ function leaseOf(
 ): LinkLease | undefined {
   const { bridge, name } = network;
   const { mac } = plan;
-  const before = chooser.record.leases?.find((one) => one.network === name && one.mac === mac);
-  const taken = new Set(others.flatMap(({ addresses }) => addresses.map(({ address }) => address)));
+  const before = chooser.record.leases?.find((one) => isSameLink(one, { network: name, mac }));
+  const taken = new Set(leasedIn({ leases: others }));
   const isSaid = (family: 4 | 6): boolean => plan.addresses.some((one) => one.family === family);
   const given = bridge.dhcp.flatMap((dhcp) => {
     const { family, server } = dhcp;
@@ -122,10 +122,11 @@ function addressFor({ dhcp, mac, had, isFree, network, chooser }: Wanted): strin
 }
 
 /** Two with one hardware address would take each other's place. */
-function refuseTwin({ network, mac }: LinkLease, own: Entry | undefined, registry: Registry): void {
+function refuseTwin(lease: LinkLease, own: Entry | undefined, registry: Registry): void {
+  const { network, mac } = lease;
   for (const entry of registry.entries()) {
     if (entry === own) continue;
-    if (entry.record.leases?.some((one) => one.network === network && one.mac === mac) !== true) continue;
+    if (entry.record.leases?.some((one) => isSameLink(one, lease)) !== true) continue;
     const { name } = entry.record;
     throw new EngineError(
       'exists',
@@ -135,8 +136,13 @@ function refuseTwin({ network, mac }: LinkLease, own: Entry | undefined, registr
   }
 }
 
+type LinkOf = Pick<LinkLease, 'network' | 'mac'>;
+
+/** Whether both are of one link, or would be. */
+export const isSameLink = (a: LinkOf, b: LinkOf): boolean => a.network === b.network && a.mac === b.mac;
+
 /** What a domain has of both: the same link's once, as it is later. */
-export const mergedLeases = (earlier: readonly LinkLease[], later: readonly LinkLease[]): LinkLease[] => {
-  const isSame = (a: LinkLease, b: LinkLease): boolean => a.network === b.network && a.mac === b.mac;
-  return [...earlier.filter((one) => !later.some((other) => isSame(one, other))), ...later];
-};
+export const mergedLeases = (earlier: readonly LinkLease[], later: readonly LinkLease[]): LinkLease[] => [
+  ...earlier.filter((one) => !later.some((other) => isSameLink(one, other))),
+  ...later,
+];

@@ -8,7 +8,7 @@ import { EngineError } from '../errors.js';
 import { sharedPorts } from '../network/port-forwards.js';
 import type { PortForward } from '../networks/contract/plan.js';
 import type { NamedIds } from '../state/id-ranges.js';
-import type { DomainRecord, Held, Shown } from '../state/record.js';
+import { type DomainRecord, type Held, leasedIn, type Shown } from '../state/record.js';
 
 /** A domain and what it does now. Only the lifecycle changes it, one operation at a time. */
 export interface Entry {
@@ -275,12 +275,9 @@ export class Registry {
 /** Records of older versions have them as they were written. */
 const addressesOf = ({ record, held }: Entry): string[] => [
   ...record.addresses.map(normalAddress),
-  ...leasedOf(record),
+  ...leasedIn(record),
   ...held.addresses,
 ];
-
-const leasedOf = ({ leases }: Pick<DomainRecord, 'leases'>): string[] =>
-  (leases ?? []).flatMap(({ addresses }) => addresses.map(({ address }) => address));
 
 /** Refuses what another domain than `own` has. */
 export function checkFree(what: string, holder: Entry | undefined, own: Entry | undefined): void {
@@ -309,6 +306,6 @@ export function summaryOf(entry: Entry): DomainSummary {
     template: record.template,
     profile: record.profile,
     hostname,
-    addresses: [...shown.addresses, ...leasedOf(shown)],
+    addresses: [...shown.addresses, ...leasedIn(shown)],
   };
 }

@@ -22,6 +22,10 @@ export interface LinkLease {
   readonly absent?: readonly (4 | 6)[];
 }
 
+/** Addresses that networks gave. */
+export const leasedIn = ({ leases = [] }: { readonly leases?: readonly LinkLease[] | undefined }): string[] =>
+  leases.flatMap(({ addresses }) => addresses.map(({ address }) => address));
+
 /** `ids` counts from the first host id; a domain with an `<idmap>` of its own leases none. */
 export interface DomainRecord {
   readonly version: 1;
