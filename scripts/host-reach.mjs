@@ -8,7 +8,18 @@ const packages = new URL('../packages/', import.meta.url).pathname;
 /** What the modules of engine/src/host do, and which folders of the engine may have that done. Types are everyone's. */
 const kinds = {
   'files, words and facts': {
-    modules: ['address-bytes', 'facts', 'files', 'gone', 'held-asset', 'paths', 'refusal', 'trusted', 'undo'],
+    modules: [
+      'address-bytes',
+      'all-ended',
+      'facts',
+      'files',
+      'gone',
+      'held-asset',
+      'paths',
+      'refusal',
+      'trusted',
+      'undo',
+    ],
     folders: [''],
   },
   mounts: {

@@ -1,9 +1,10 @@
 // Own network filters on disk: each a folder with its document.
 // SPDX-License-Identifier: Apache-2.0
 import { join } from 'node:path';
-import { formatDocument, parseDocument, writtenLimits } from '@ctvirt/xml';
-import { EngineError } from '../errors.js';
+import { formatDocument } from '@ctvirt/xml';
+import type { EngineError } from '../errors.js';
 import { writeAtomically } from '../host/files.js';
+import { readWritten } from '../lifecycle/stored-document.js';
 import { Folders, readOr } from '../state/folders.js';
 import type { KnownFilter } from './rules/known-filters.js';
 
@@ -25,7 +26,7 @@ export class FilterStore {
     const damaged: EngineError[] = [];
     const filters = this.#folders
       .onDisk()
-      .flatMap((entry) => readOr(damaged, join(this.#folders.parent, entry, FILE), readWritten) ?? []);
+      .flatMap((entry) => readOr(damaged, join(this.#folders.parent, entry, FILE), readFilter) ?? []);
     return { filters, damaged };
   }
 
@@ -45,12 +46,4 @@ export class FilterStore {
 
 const FILE = 'filter.xml';
 
-function readWritten(text: string, path: string): KnownFilter {
-  const { model, findings } = parseDocument('filter', text, { limits: writtenLimits, stored: true });
-  if (model?.uuid === undefined)
-    throw new EngineError('internal', `${path} cannot be read: ${findings[0]?.message ?? 'it has no UUID'}`, {
-      path,
-      findings,
-    });
-  return { ...model, uuid: model.uuid };
-}
+const readFilter = (text: string, path: string): KnownFilter => readWritten('filter', text, path);

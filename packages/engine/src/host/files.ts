@@ -13,6 +13,7 @@ import {
 } from 'node:fs';
 import { lstat, mkdir, open, readdir, readFile, rename, rmdir, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { allEnded } from './all-ended.js';
 import { isErrno } from './gone.js';
 import { run } from './run.js';
 
@@ -52,7 +53,7 @@ export async function writeAtomically(
 
 /** Writes the files of a folder that nobody looks into yet; they are on the disk when this resolves. */
 export async function fillFolder(folder: string, files: Readonly<Record<string, string>>): Promise<void> {
-  await settle(Object.entries(files).map(([name, content]) => writeNew(join(folder, name), content)));
+  await allEnded(Object.entries(files).map(([name, content]) => writeNew(join(folder, name), content)));
   await syncDirectory(folder);
 }
 
@@ -83,11 +84,6 @@ async function writeNew(
   }
 }
 
-/** The first failure, when all have ended. */
-async function settle(steps: readonly Promise<void>[]): Promise<void> {
-  for (const result of await Promise.allSettled(steps)) if (result.status === 'rejected') throw result.reason;
-}
-
 /** Makes renames and removals in a directory durable. */
 export async function syncDirectory(path: string): Promise<void> {
   const directory = await open(path, constants.O_RDONLY | constants.O_DIRECTORY);
@@ -112,6 +108,13 @@ export async function readIfThere(path: string): Promise<string | undefined> {
 export async function makeFolder(path: string, mode = 0o700): Promise<void> {
   await mkdir(path, { mode }).catch((error: unknown) => {
     if (!isErrno(error, 'EEXIST')) throw error;
+  });
+}
+
+/** Removes a folder, unless somebody has files in it; one that is gone already is no error. */
+export async function removeIfEmpty(path: string): Promise<void> {
+  await rmdir(path).catch((error: unknown) => {
+    if (!isErrno(error, 'ENOTEMPTY') && !isErrno(error, 'ENOENT')) throw error;
   });
 }
 

@@ -1,7 +1,14 @@
 // The engine's operations on networks.
 // SPDX-License-Identifier: Apache-2.0
 import type { NetworkLease, NetworkSummary } from '@ctvirt/api';
-import { checkNetwork, type Finding, type Network, parseDocument, placeFindings } from '@ctvirt/xml';
+import {
+  checkNetwork,
+  type Finding,
+  formatDocument,
+  type Network,
+  parseDocument,
+  placeFindings,
+} from '@ctvirt/xml';
 import type { Engine, NetworkDefineOptions } from '../contract.js';
 import { EngineError } from '../errors.js';
 import { refuseErrors } from '../lifecycle/document.js';
@@ -15,7 +22,6 @@ import { planOf, type SettledNetwork, subnetsOf } from './plan.js';
 import { unkeptOf } from './remarks.js';
 import { type NetworkRunner, notActive, type RunnerParts } from './runner.js';
 import { settled } from './settle.js';
-import { networkText } from './store.js';
 import { familyOfAddress, isWithin, overlap } from './subnets.js';
 
 /** Dependencies of `networkOperations`. */
@@ -47,7 +53,8 @@ export function networkOperations(parts: NetworkParts): Operations {
       const entry = 'name' in key ? known.byName(key.name) : known.byUuid(key.uuid);
       return entry === undefined || entry.pending ? undefined : summary(entry);
     },
-    xml: async (ref, options) => networkText(shownOf(known.find(ref), options?.inactive === true, parts)),
+    xml: async (ref, options) =>
+      formatDocument('network', shownOf(known.find(ref), options?.inactive === true, parts)),
     document: (ref, options) => shownOf(known.find(ref), options?.inactive === true, parts),
     define: (xml, options) => define(read(xml, options), parts),
     create: (xml, options) => create(read(xml, options), parts),

@@ -1,12 +1,12 @@
 // Networks on disk: each that is defined a folder with its document and record, and each that runs one with what it runs as.
 // SPDX-License-Identifier: Apache-2.0
 import { existsSync, readdirSync } from 'node:fs';
-import { rm, rmdir } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { formatDocument, parseDocument, writtenLimits } from '@ctvirt/xml';
-import { EngineError } from '../errors.js';
-import { fillFolder, makeFolder, unfinishedIn, writeAtomically } from '../host/files.js';
-import { isErrno } from '../host/gone.js';
+import { formatDocument } from '@ctvirt/xml';
+import type { EngineError } from '../errors.js';
+import { fillFolder, makeFolder, removeIfEmpty, unfinishedIn, writeAtomically } from '../host/files.js';
+import { readWritten } from '../lifecycle/stored-document.js';
 import { Folders, parseJson, readOr } from '../state/folders.js';
 import { diskName, type Layout } from '../state/layout.js';
 import type { SettledNetwork } from './plan.js';
@@ -57,10 +57,10 @@ export class NetworkStore {
     const defined = this.#defined.onDisk().flatMap((entry) => {
       const folder = join(this.layout.networks, entry);
       const record = readOr(damaged, join(folder, 'record.json'), parseRecord);
-      const network = readOr(damaged, join(folder, 'network.xml'), readWritten);
+      const network = readOr(damaged, join(folder, 'network.xml'), readNetwork);
       return record === undefined || network === undefined ? [] : [{ record, network }];
     });
-    const running = this.#liveOnes().flatMap((path) => readOr(damaged, path, readWritten) ?? []);
+    const running = this.#liveOnes().flatMap((path) => readOr(damaged, path, readNetwork) ?? []);
     return { defined, running, damaged };
   }
 
@@ -99,10 +99,8 @@ export class NetworkStore {
   async removeLive(name: string): Promise<void> {
     const folder = this.runFolder(name);
     await rm(join(folder, LIVE), { force: true });
-    await rmdir(folder).catch((error: unknown) => {
-      // Its host has files in it, or has removed it already.
-      if (!isErrno(error, 'ENOTEMPTY') && !isErrno(error, 'ENOENT')) throw error;
-    });
+    // Its host has files in it, or has removed it already.
+    await removeIfEmpty(folder);
   }
 
   #liveOnes(): string[] {
@@ -135,16 +133,4 @@ function isRecord(value: unknown): value is NetworkRecord {
   );
 }
 
-/** A document that was written here. */
-function readWritten(text: string, path: string): SettledNetwork {
-  const { model, findings } = parseDocument('network', text, { limits: writtenLimits, stored: true });
-  if (model?.uuid === undefined)
-    throw new EngineError('internal', `${path} cannot be read: ${findings[0]?.message ?? 'it has no UUID'}`, {
-      path,
-      findings,
-    });
-  return { ...model, uuid: model.uuid };
-}
-
-/** The text that somebody reads of a network. */
-export const networkText = (network: SettledNetwork): string => formatDocument('network', network);
+const readNetwork = (text: string, path: string): SettledNetwork => readWritten('network', text, path);

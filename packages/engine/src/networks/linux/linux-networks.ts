@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { EngineError } from '../../errors.js';
 import { addressBytes } from '../../host/address-bytes.js';
+import { allEnded } from '../../host/all-ended.js';
 import { forgetUdpFlows } from '../../host/conntrack.js';
 import type { HeldAsset } from '../../host/held-asset.js';
 import { hostLinks, linkAt } from '../../host/host-links.js';
@@ -278,7 +279,7 @@ export class LinuxNetworks implements NetworkHost {
       const link = standingLink(bridge.name);
       this.#refuseTaken(plan, bridge, link);
       await this.#records.write(folder, { bridge: bridge.name, mac: bridge.mac });
-      await all([this.#loadRules(), this.#putServed(held, link, before)]);
+      await allEnded([this.#loadRules(), this.#putServed(held, link, before)]);
       return link === undefined;
     } catch (cause) {
       throw explained(cause, `network '${plan.name}' cannot be made`);
@@ -287,7 +288,7 @@ export class LinuxNetworks implements NetworkHost {
 
   async #putServed(held: Held, link: StandingLink | undefined, before: OwnBridge | undefined): Promise<void> {
     const { bridge, folder, dnsmasq } = held;
-    await all([
+    await allEnded([
       putBridge(bridge, this.#aliasOf(folder), link, before),
       // It would listen on the one that is no more.
       link === undefined && dnsmasq.isUp() ? dnsmasq.end() : Promise.resolve(),
@@ -309,7 +310,7 @@ export class LinuxNetworks implements NetworkHost {
 
   async #takeAway(held: Held): Promise<void> {
     if (this.#held.get(held.plan.name) === held) this.#held.delete(held.plan.name);
-    await all([held.dnsmasq.end(), this.#removeBridge(held.folder, held.bridge.name)]);
+    await allEnded([held.dnsmasq.end(), this.#removeBridge(held.folder, held.bridge.name)]);
     // As long as members are on it, rules are.
     await this.#loadRules();
     await this.#records.remove(held.folder);
@@ -458,11 +459,6 @@ export class LinuxNetworks implements NetworkHost {
 
 const ownAddresses = (): ReadonlySet<string> =>
   new Set(addressesOn(hostLinks().map(({ name }) => name)).map((one) => one.toString('hex')));
-
-/** The first failure, when all have ended. */
-async function all(steps: readonly Promise<void>[]): Promise<void> {
-  for (const result of await Promise.allSettled(steps)) if (result.status === 'rejected') throw result.reason;
-}
 
 async function nft(input: string): Promise<void> {
   await run([NFT, '-f', '-'], { input });

@@ -1,10 +1,10 @@
 // What is written down of each network before anything of it is made, and goes when all of it is gone.
 // SPDX-License-Identifier: Apache-2.0
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { chmod, rm, rmdir } from 'node:fs/promises';
+import { chmod, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { makeFolder, unfinishedIn, writeAtomically } from '../../host/files.js';
-import { isErrno, unlessGone } from '../../host/gone.js';
+import { makeFolder, removeIfEmpty, unfinishedIn, writeAtomically } from '../../host/files.js';
+import { unlessGone } from '../../host/gone.js';
 import { diskName } from '../../state/layout.js';
 import type { DnsmasqFiles } from './dnsmasq-config.js';
 
@@ -77,9 +77,7 @@ export class NetworkRecords {
     for (const file of unfinishedIn(folder).filter((path) => isOwn(basename(path))))
       await rm(file, { force: true });
     for (const file of own.toReversed()) await rm(join(folder, file), { force: true });
-    await rmdir(folder).catch((error: unknown) => {
-      if (!isErrno(error, 'ENOTEMPTY') && !isErrno(error, 'ENOENT')) throw error;
-    });
+    await removeIfEmpty(folder);
   }
 }
 
