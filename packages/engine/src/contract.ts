@@ -19,12 +19,12 @@ import type {
   FilterBinding,
   FilterDefineResult,
   FilterSummary,
-  Finding,
   ForwardChange,
   ForwardResult,
   ForwardRow,
   GuaranteeReport,
   HostFacts,
+  NetworkDefineResult,
   NetworkEvent,
   NetworkLease,
   NetworkSummary,
@@ -212,15 +212,9 @@ export interface Engine {
     /** The same, read. */
     document(ref: NetworkRef, options?: { inactive?: boolean }): Network;
     /** A document without a UUID is that of the network of its name, if there is one. One that runs goes on as it is until it is started again. */
-    define(
-      xml: string,
-      options?: NetworkDefineOptions,
-    ): Promise<{ network: NetworkSummary; findings: readonly Finding[] }>;
+    define(xml: string, options?: NetworkDefineOptions): Promise<NetworkDefineResult>;
     /** Starts a network that is gone when it is stopped. */
-    create(
-      xml: string,
-      options?: NetworkDefineOptions,
-    ): Promise<{ network: NetworkSummary; findings: readonly Finding[] }>;
+    create(xml: string, options?: NetworkDefineOptions): Promise<NetworkDefineResult>;
     start(ref: NetworkRef): Promise<NetworkSummary>;
     /** Links of running domains stay, and are plugged in again when it starts. */
     stop(ref: NetworkRef): Promise<NetworkSummary>;

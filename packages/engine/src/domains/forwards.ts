@@ -6,7 +6,6 @@ import type { Engine } from '../contract.js';
 import { addForwards, removeForwards } from '../lifecycle/forward-edit.js';
 import { eachLink } from '../lifecycle/links.js';
 import { forwardsOfLink } from '../network/port-forwards.js';
-import type { NetworkLinks } from '../networks/links.js';
 import type { Entry } from '../registry/registry.js';
 import { type AmendParts, amend, targetsOf } from './amend.js';
 
@@ -46,7 +45,7 @@ export function forwardOperations(parts: AmendParts): Forwards {
 async function remarksOn(
   entry: Entry,
   isLive: boolean,
-  { documents, networkLinks }: Pick<AmendParts, 'documents'> & { readonly networkLinks: NetworkLinks },
+  { documents, networkLinks }: Pick<AmendParts, 'documents' | 'networkLinks'>,
 ): Promise<Finding[]> {
   const domain = await (isLive ? documents.live(entry) : documents.stored(entry));
   return [...networkLinks.findings(domain), ...(await networkLinks.shadowed(domain))];

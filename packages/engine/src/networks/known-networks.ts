@@ -58,10 +58,16 @@ export class KnownNetworks {
     );
   }
 
+  /** The network of this key; undefined where there is none, or none yet. */
+  there(key: { readonly name: string } | { readonly uuid: string }): NetworkEntry | undefined {
+    const found = 'name' in key ? this.byName(key.name) : this.byUuid(key.uuid);
+    return found?.pending === true ? undefined : found;
+  }
+
   /** Throws `not-found`. */
   find(ref: string): NetworkEntry {
-    const found = this.byUuid(ref) ?? this.byName(ref);
-    if (found !== undefined && !found.pending) return found;
+    const found = this.there({ uuid: ref }) ?? this.there({ name: ref });
+    if (found !== undefined) return found;
     const near = nearest(
       ref,
       this.entries().map(({ name }) => name),

@@ -14,7 +14,7 @@ import type { DomainRecord, LinkLease } from '../state/record.js';
 import { type Chooser, chooseLeases, type GivingNetwork } from './choice.js';
 import type { NetworkHost } from './contract/network-host.js';
 import type { PortForward } from './contract/plan.js';
-import { documentOf, type KnownNetworks, type NetworkEntry } from './known-networks.js';
+import { documentOf, type KnownNetworks } from './known-networks.js';
 import type { Membership, Memberships } from './membership.js';
 import {
   groupOf,
@@ -71,7 +71,7 @@ export class NetworkLinks {
 
   /** Whether ports of the host lead to members of a network, if it runs or `now`. */
   doesForward(name: string, { now = false } = {}): boolean {
-    const entry = this.#entry(name);
+    const entry = this.parts.known.there({ name });
     if (entry === undefined || (now && entry.live === undefined)) return false;
     const mode = forwardModeOf(documentOf(entry));
     return mode === 'nat' || mode === 'route';
@@ -81,7 +81,7 @@ export class NetworkLinks {
   #unforwarded(domain: Domain): Finding[] {
     return eachForward(domain).flatMap(({ path, link, address }) => {
       const { network: name } = link.source;
-      const entry = this.#entry(name);
+      const entry = this.parts.known.there({ name });
       const mode = entry === undefined ? undefined : forwardModeOf(documentOf(entry));
       if (mode === undefined && !this.parts.links.has(name)) return [];
       if (mode !== 'nat' && mode !== 'route')
@@ -108,7 +108,7 @@ export class NetworkLinks {
       if (link.type !== 'network') return [];
       const { network: name, portgroup } = link.source;
       const path = `/domain/devices/interface[${index + 1}]/source`;
-      const entry = this.#entry(name);
+      const entry = this.parts.known.there({ name });
       if (entry === undefined && !this.parts.links.has(name))
         return [remarkOf('no-network', `${path}/@network`, noNetwork(name))];
       if (
@@ -125,7 +125,7 @@ export class NetworkLinks {
     const { registry, host } = this.parts;
     const networks = new Map<string, GivingNetwork>();
     for (const name of networksOf(domain)) {
-      const entry = this.#entry(name);
+      const entry = this.parts.known.there({ name });
       if (entry === undefined) continue;
       const { bridge } = entry.live?.plan ?? planOf(documentOf(entry));
       if (bridge === undefined || bridge.dhcp.length === 0) continue;
@@ -155,7 +155,7 @@ export class NetworkLinks {
   async #placed(entry: Entry, link: NetworkInterface, beside: readonly Interface[]): Promise<Interface> {
     const { runner, links, memberships } = this.parts;
     const { network: name } = link.source;
-    const found = this.#entry(name);
+    const found = this.parts.known.there({ name });
     if (found === undefined) {
       if (links.has(name)) return unplaced(link); // a bridge of the host of that name
       throw new EngineError('not-found', `domain '${entry.record.name}' cannot start: ${noNetwork(name)}`, {
@@ -178,30 +178,19 @@ export class NetworkLinks {
 
   /** Of a domain that runs, or is about to, with its document; of one that is off what is kept for it. Resolves when hosts know. */
   async tell(entry: Pick<Entry, 'record'>, domain: Domain | undefined): Promise<void> {
-    const { memberships, runner } = this.parts;
-    const { record } = entry;
-    const own = domain === undefined ? keptFor(record) : membershipsOf(domain, record);
-    await runner.know(memberships.set(record.uuid, own));
+    await this.parts.runner.know(this.find(entry, domain));
   }
 
-  /** The same without waiting: a daemon that finds what runs tells hosts of all at once. */
-  find(entry: Pick<Entry, 'record'>, domain: Domain | undefined): void {
-    const { record } = entry;
-    this.parts.memberships.set(
-      record.uuid,
-      domain === undefined ? keptFor(record) : membershipsOf(domain, record),
-    );
+  /** The same without telling, as a daemon that finds what runs tells hosts of all at once; answers the networks that have others now. */
+  find({ record }: Pick<Entry, 'record'>, domain: Domain | undefined): string[] {
+    const own = domain === undefined ? keptFor(record) : membershipsOf(domain, record);
+    return this.parts.memberships.set(record.uuid, own);
   }
 
   /** A domain is no more. */
   async forget({ record }: Pick<Entry, 'record'>): Promise<void> {
     const { memberships, runner } = this.parts;
     await runner.know(memberships.set(record.uuid, []));
-  }
-
-  #entry(name: string): NetworkEntry | undefined {
-    const entry = this.parts.known.byName(name);
-    return entry === undefined || entry.pending ? undefined : entry;
   }
 }
 

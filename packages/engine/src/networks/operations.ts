@@ -1,6 +1,6 @@
 // The engine's operations on networks.
 // SPDX-License-Identifier: Apache-2.0
-import type { NetworkLease, NetworkSummary } from '@ctvirt/api';
+import type { NetworkDefineResult, NetworkLease, NetworkSummary } from '@ctvirt/api';
 import {
   checkNetwork,
   type Finding,
@@ -31,7 +31,6 @@ export interface NetworkParts extends RunnerParts {
 }
 
 type Operations = Engine['networks'];
-type Defined = Awaited<ReturnType<Operations['define']>>;
 interface Read {
   readonly network: Network;
   readonly findings: readonly Finding[];
@@ -50,8 +49,8 @@ export function networkOperations(parts: NetworkParts): Operations {
     list: () => known.entries().map(summary),
     get: (ref) => summary(known.find(ref)),
     find: (key) => {
-      const entry = 'name' in key ? known.byName(key.name) : known.byUuid(key.uuid);
-      return entry === undefined || entry.pending ? undefined : summary(entry);
+      const entry = known.there(key);
+      return entry && summary(entry);
     },
     xml: async (ref, options) =>
       formatDocument('network', shownOf(known.find(ref), options?.inactive === true, parts)),
@@ -90,8 +89,8 @@ function read(xml: string, { strict = false, permit }: NetworkDefineOptions = {}
   return { network: model, findings: [...findings, ...placeFindings(xml, unkeptOf(model))] };
 }
 
-async function define({ network, findings }: Read, parts: NetworkParts): Promise<Defined> {
-  const { known, queue, store, events } = parts;
+async function define({ network, findings }: Read, parts: NetworkParts): Promise<NetworkDefineResult> {
+  const { known, queue, store, runner } = parts;
   const { name } = network;
   return await queue.run(name, async () => {
     const existing = known.byName(name);
@@ -114,7 +113,7 @@ async function define({ network, findings }: Read, parts: NetworkParts): Promise
       throw error;
     }
     entry.pending = false;
-    events.tell('defined', summaryOf(entry, parts));
+    runner.tell('defined', entry);
     return {
       network: summaryOf(entry, parts),
       findings: [...findings, ...sharedSubnets(next, entry, parts)],
@@ -133,7 +132,7 @@ function sharedSubnets(network: SettledNetwork, own: NetworkEntry, { known }: Ne
   });
 }
 
-async function create({ network, findings }: Read, parts: NetworkParts): Promise<Defined> {
+async function create({ network, findings }: Read, parts: NetworkParts): Promise<NetworkDefineResult> {
   const { known, queue, runner } = parts;
   return await queue.run(network.name, async () => {
     const existing = known.byName(network.name);
@@ -215,7 +214,7 @@ function settledFor(
 }
 
 async function undefine(entry: NetworkEntry, parts: NetworkParts): Promise<void> {
-  const { known, store, memberships, events, due } = parts;
+  const { known, store, memberships, runner, due } = parts;
   const { name } = entry;
   if (entry.stored === undefined)
     throw new EngineError('wrong-state', `network '${name}' is transient: stopping it ends it`);
@@ -233,7 +232,7 @@ async function undefine(entry: NetworkEntry, parts: NetworkParts): Promise<void>
   entry.stored = undefined;
   entry.autostart = false;
   if (entry.live === undefined) known.remove(entry);
-  events.tell('undefined', summaryOf(entry, parts));
+  runner.tell('undefined', entry);
 }
 
 async function setAutostart(entry: NetworkEntry, autostart: boolean, { store }: NetworkParts): Promise<void> {
@@ -251,7 +250,7 @@ async function amend(
   edit: (network: Network) => Network,
   parts: NetworkParts,
 ): Promise<void> {
-  const { runner, store, events } = parts;
+  const { runner, store } = parts;
   const { name, uuid, autostart } = entry;
   if (targets.live && entry.live === undefined) throw notActive(name);
   if (targets.stored && entry.stored === undefined)
@@ -275,7 +274,7 @@ async function amend(
   const after = planOf(targets.live ? documentOf(entry) : (stored ?? documentOf(entry)));
   for (const sentence of heldBack(before, after, parts.memberships.on(name)))
     parts.log('warn', `network '${name}': ${sentence}`);
-  events.tell('changed', summaryOf(entry, parts));
+  runner.tell('changed', entry);
 }
 
 /** libvirt's clients are shown how many interfaces are on it. */

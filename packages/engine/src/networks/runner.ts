@@ -1,6 +1,6 @@
 // Starts, stops and changes networks on the host, and tells it who is on them.
 // SPDX-License-Identifier: Apache-2.0
-
+import type { NetworkEvent } from '@ctvirt/api';
 import type { HostLinks } from '../drivers/floor.js';
 import { EngineError } from '../errors.js';
 import type { EngineLog } from '../log.js';
@@ -30,7 +30,7 @@ export interface RunnerParts {
   readonly log: EngineLog;
 }
 
-/** All but `ensure` and `know` in a turn of the network's queue. */
+/** All but `startIfDue` and `know` in a turn of the network's queue. */
 export class NetworkRunner {
   readonly #untold = new Set<string>();
 
@@ -166,7 +166,7 @@ export class NetworkRunner {
         );
   }
 
-  tell(event: 'started' | 'stopped', entry: NetworkEntry): void {
+  tell(event: NetworkEvent['event'], entry: NetworkEntry): void {
     const { events, memberships } = this.parts;
     events.tell(event, summaryOfNetwork(entry, memberships.count(entry.name)));
   }
