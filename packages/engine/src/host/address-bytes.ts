@@ -28,3 +28,15 @@ export const macText = (bytes: Uint8Array): string =>
 export function networkOf(address: Buffer, bits: number): Buffer {
   return Buffer.from(address.map((byte, at) => byte & (0xff << Math.max(0, Math.min(8, 8 - bits + 8 * at)))));
 }
+
+interface Prefixed {
+  readonly address: string;
+  readonly prefix: number;
+}
+
+/** Whether some address is in the networks of both. */
+export function overlap(a: Prefixed, b: Prefixed): boolean {
+  const bits = Math.min(a.prefix, b.prefix);
+  const [one, other] = [addressBytes(a.address), addressBytes(b.address)];
+  return one.length === other.length && networkOf(one, bits).equals(networkOf(other, bits));
+}

@@ -11,6 +11,7 @@ import {
 } from '@ctvirt/xml';
 import type { Engine, NetworkDefineOptions } from '../contract.js';
 import { EngineError } from '../errors.js';
+import { overlap } from '../host/address-bytes.js';
 import { refuseErrors } from '../lifecycle/document.js';
 import { remarkOf } from '../lifecycle/not-enforced.js';
 import type { Registry } from '../registry/registry.js';
@@ -22,7 +23,7 @@ import { planOf, type SettledNetwork, subnetsOf } from './plan.js';
 import { unkeptOf } from './remarks.js';
 import { type NetworkRunner, notActive, type RunnerParts } from './runner.js';
 import { settled } from './settle.js';
-import { familyOfAddress, isWithin, overlap } from './subnets.js';
+import { familyOfAddress, isWithin } from './subnets.js';
 
 /** Dependencies of `networkOperations`. */
 export interface NetworkParts extends RunnerParts {

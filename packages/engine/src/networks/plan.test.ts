@@ -5,11 +5,12 @@ import { test } from 'node:test';
 import { parseDocument } from '@ctvirt/xml';
 import fc from 'fast-check';
 import { isFault } from '../errors.js';
+import { overlap } from '../host/address-bytes.js';
 import { placeOn } from './placing.js';
 import { planOf, shownOfNetwork } from './plan.js';
 import { unkeptOf } from './remarks.js';
 import { settled } from './settle.js';
-import { addressOf, endsOf, isWithin, numberOf, overlap } from './subnets.js';
+import { addressOf, endsOf, isWithin, numberOf } from './subnets.js';
 
 const settle = (xml: string) => {
   const { model, findings } = parseDocument('network', xml);
@@ -152,7 +153,7 @@ test('an address and its number are one, and subnets know what is in them', () =
     ['10.0.1.127', '10.0.1.128', '::1'].map((address) => isWithin(subnet, address)),
     [true, false, false],
   );
-  const other = (address: string, prefix: number) => overlap(subnet, { address, prefix, family: 4 });
+  const other = (address: string, prefix: number) => overlap(subnet, { address, prefix });
   assert.deepEqual(
     [other('10.0.0.1', 16), other('10.0.1.100', 32), other('10.0.1.200', 25)],
     [true, true, false],

@@ -35,9 +35,3 @@ export function isWithin(subnet: Subnet, address: string): boolean {
   const number = numberOf(address);
   return first <= number && number <= last;
 }
-
-/** Whether some address is in both. */
-export function overlap(a: Subnet, b: Subnet): boolean {
-  const shorter = a.prefix <= b.prefix ? a : b;
-  return isWithin(shorter, (shorter === a ? b : a).address);
-}

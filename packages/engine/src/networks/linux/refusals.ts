@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { existsSync, readFileSync } from 'node:fs';
 import { EngineError } from '../../errors.js';
-import { addressBytes, networkOf } from '../../host/address-bytes.js';
+import { addressBytes, networkOf, overlap } from '../../host/address-bytes.js';
 import { hasLink } from '../../host/links.js';
 import { refusalOf } from '../../host/refusal.js';
 import { advertisedLinks, type HostSubnet, hostAddresses, hostRoutes } from '../../host/subnets.js';
@@ -58,9 +58,7 @@ export function refuseOverlap(
   for (const other of others)
     for (const own of bridge.addresses)
       for (const held of other.bridge.addresses) {
-        const bits = Math.min(own.prefix, held.prefix);
-        const [subnet, taken] = [own, held].map((one) => networkOf(addressBytes(one.address), bits));
-        if (own.family !== held.family || subnet === undefined || !taken?.equals(subnet)) continue;
+        if (!overlap(own, held)) continue;
         throw new EngineError(
           'in-use',
           `network '${name}' cannot have ${own.address}/${own.prefix}: network '${other.plan.name}' has ${held.address}/${held.prefix}; give one of them another subnet`,
