@@ -5,29 +5,34 @@ import { onConsole, onDevices, onHostdev } from './remarks/devices.js';
 import { onDomain } from './remarks/domain.js';
 import { onFilesystem } from './remarks/filesystem.js';
 import { onInterface } from './remarks/interface.js';
-import type { Remark, Row } from './remarks/remark.js';
+import type { Row } from './remarks/remark.js';
 
 /** One warning for each such element; paths are those of the canonical document. */
 export function notEnforced(domain: Domain): Finding[] {
   const { filesystems, interfaces, consoles, hostdevs } = domain.devices;
   return [
-    ...remarksOf([...onDomain, ...onDevices], domain, ''),
-    ...remarksOfEach(onFilesystem, filesystems, 'filesystem'),
-    ...remarksOfEach(onInterface, interfaces, 'interface'),
-    ...remarksOfEach(onConsole, consoles, 'console'),
-    ...remarksOfEach(onHostdev, hostdevs, 'hostdev'),
-  ].map(([path, message]) => notKept(path, message));
+    ...unkeptIn([...onDomain, ...onDevices], domain, ''),
+    ...unkeptInEach(onFilesystem, filesystems, '/domain/devices/filesystem'),
+    ...unkeptInEach(onInterface, interfaces, '/domain/devices/interface'),
+    ...unkeptInEach(onConsole, consoles, '/domain/devices/console'),
+    ...unkeptInEach(onHostdev, hostdevs, '/domain/devices/hostdev'),
+  ];
 }
 
-function remarksOf<T>(rows: readonly Row<T>[], model: T, base: string): Remark[] {
+/** What rows say of an element at this path. */
+export function unkeptIn<T>(rows: readonly Row<T>[], model: T, base: string): Finding[] {
   return rows.flatMap((row) => {
     const found = row(model);
-    return found === undefined ? [] : [[base + found[0], found[1]] as const];
+    return found === undefined ? [] : [notKept(base + found[0], found[1])];
   });
 }
 
-const remarksOfEach = <T>(rows: readonly Row<T>[], models: readonly T[] = [], name: string): Remark[] =>
-  models.flatMap((model, index) => remarksOf(rows, model, `/domain/devices/${name}[${index + 1}]`));
+/** The same of each of several. */
+export const unkeptInEach = <T>(
+  rows: readonly Row<T>[],
+  models: readonly T[] = [],
+  base: string,
+): Finding[] => models.flatMap((model, index) => unkeptIn(rows, model, `${base}[${index + 1}]`));
 
 /** A warning about the document; the path is of the canonical one, which has no lines. */
 export const remarkOf = (code: FindingCode, path: string, message: string): Finding => ({

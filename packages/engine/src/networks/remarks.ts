@@ -1,7 +1,7 @@
 // What stands in a network's document and has no effect here: said at define, never in silence.
 // SPDX-License-Identifier: Apache-2.0
 import type { Finding, Network } from '@ctvirt/xml';
-import { notKept } from '../lifecycle/not-enforced.js';
+import { unkeptIn, unkeptInEach } from '../lifecycle/not-enforced.js';
 import { type Row, remark } from '../lifecycle/remarks/remark.js';
 import { hasOwnBridge } from './plan.js';
 
@@ -41,16 +41,7 @@ const onPortgroup: readonly Row<Group>[] = [
 ];
 
 /** One warning for each. */
-export function unkeptOf(network: Network): Finding[] {
-  const of = <T>(rows: readonly Row<T>[], model: T, base: string): Finding[] =>
-    rows.flatMap((row) => {
-      const found = row(model);
-      return found === undefined ? [] : [notKept(base + found[0], found[1])];
-    });
-  return [
-    ...of(onNetwork, network, '/network'),
-    ...(network.portgroups ?? []).flatMap((group, index) =>
-      of(onPortgroup, group, `/network/portgroup[${index + 1}]`),
-    ),
-  ];
-}
+export const unkeptOf = (network: Network): Finding[] => [
+  ...unkeptIn(onNetwork, network, '/network'),
+  ...unkeptInEach(onPortgroup, network.portgroups, '/network/portgroup'),
+];
