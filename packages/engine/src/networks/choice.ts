@@ -94,17 +94,15 @@ interface Wanted {
 
 /** That which the network keeps for it, else the one it had, else the lowest that nobody has. */
 function addressFor({ dhcp, mac, had, isFree, network, chooser }: Wanted): string | undefined {
-  const names = new Set([chooser.record.hostname, chooser.record.name].map((name) => name.toLowerCase()));
-  const isOwn = (host: DhcpHost): boolean =>
-    host.mac === undefined ? names.has(host.name?.toLowerCase() ?? '') : host.mac === mac.toLowerCase();
-  const fixed = dhcp.hosts.find((host) => isOwn(host) && host.address !== undefined)?.address;
+  const own = { mac, names: [chooser.record.hostname, chooser.record.name] };
+  const fixed = dhcp.hosts.find((host) => isHostOf(host, own) && host.address !== undefined)?.address;
   // Another one's is refused where all are, with his name.
   if (fixed !== undefined) return fixed;
   const kept = new Set(dhcp.hosts.map(({ address }) => address));
   const strangers = new Set(network.held.flatMap((one) => (one.mac === mac ? [] : [one.address])));
-  const own = new Set(network.bridge.addresses.map(({ address }) => address));
+  const hosts = new Set(network.bridge.addresses.map(({ address }) => address));
   const isLeft = (address: string): boolean =>
-    isFree(address) && !kept.has(address) && !strangers.has(address) && !own.has(address);
+    isFree(address) && !kept.has(address) && !strangers.has(address) && !hosts.has(address);
   if (had !== undefined && isFree(had) && !kept.has(had)) return had;
   if (dhcp.ranges.length === 0) return undefined;
   for (const { start, end } of dhcp.ranges) {
@@ -120,6 +118,15 @@ function addressFor({ dhcp, mac, had, isFree, network, chooser }: Wanted): strin
     `network '${network.name}' has no address left of ${ranges}: widen its range (ctvirt network edit ${network.name}), or give the interface an <ip>`,
   );
 }
+
+/** Whether a network keeps an address for this machine: by its hardware address, else by one of its names. */
+export const isHostOf = (
+  { mac, name }: DhcpHost,
+  machine: { readonly mac: string; readonly names: readonly string[] },
+): boolean =>
+  mac === undefined
+    ? machine.names.some((one) => one.toLowerCase() === name?.toLowerCase())
+    : mac === machine.mac.toLowerCase();
 
 /** Two with one hardware address would take each other's place. */
 function refuseTwin(lease: LinkLease, own: Entry | undefined, registry: Registry): void {

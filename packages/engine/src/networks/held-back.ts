@@ -1,5 +1,6 @@
 // What a change of addresses that a network keeps for machines does not do yet: who has one keeps it until it starts again.
 // SPDX-License-Identifier: Apache-2.0
+import { isHostOf } from './choice.js';
 import type { DhcpHost, NetworkPlan } from './contract/plan.js';
 import type { Membership } from './membership.js';
 
@@ -14,11 +15,9 @@ export function heldBack(before: NetworkPlan, after: NetworkPlan, members: reado
 const hostsOf = ({ bridge }: NetworkPlan): readonly DhcpHost[] =>
   bridge?.dhcp.flatMap(({ hosts }) => hosts) ?? [];
 
-function sentenceOf({ mac, name, address }: DhcpHost, member: Membership): string[] {
-  const isOwn =
-    mac === undefined
-      ? member.names.some((one) => one.toLowerCase() === name?.toLowerCase())
-      : mac === member.mac.toLowerCase();
+function sentenceOf(host: DhcpHost, member: Membership): string[] {
+  const { address } = host;
+  const isOwn = isHostOf(host, member);
   const isThere = address !== undefined && member.addresses.includes(address);
   if (!member.isReserved || address === undefined || isOwn === isThere) return [];
   return isOwn
