@@ -84,9 +84,6 @@ const areOfFamily = (value: unknown, isWhole: (one: Record<string, unknown>) => 
     (one: unknown) => isObject(one) && isText(one['address']) && isFamily(one['family']) && isWhole(one),
   );
 
-const areFamilies = (value: unknown): boolean =>
-  Array.isArray(value) && value.every((one: unknown) => one === 4 || one === 6);
-
 const isLease = (value: unknown): value is LinkLease =>
   isObject(value) &&
   isText(value['network']) &&
@@ -95,7 +92,7 @@ const isLease = (value: unknown): value is LinkLease =>
   areOfFamily(value['gateways'], () => true) &&
   areTexts(value['nameservers']) &&
   areTexts(value['searches']) &&
-  (value['absent'] === undefined || areFamilies(value['absent']));
+  (value['absent'] === undefined || (Array.isArray(value['absent']) && value['absent'].every(isFamily)));
 
 const isForward = (value: unknown): value is PortForward =>
   isObject(value) &&
@@ -122,15 +119,15 @@ const checks: { readonly [K in keyof DomainRecord]-?: (value: unknown) => boolea
   eraseAtEnd: (v) => typeof v === 'boolean',
   ids: (v) => v === null || (isObject(v) && isCount(v['start']) && isCount(v['count'])),
   template: isTextOrNull,
-  templates: (v) => Array.isArray(v) && v.every(isText),
+  templates: areTexts,
   profile: isTextOrNull,
   hostname: isText,
-  addresses: (v) => Array.isArray(v) && v.every(isText),
+  addresses: areTexts,
   leases: (v) => v === undefined || (Array.isArray(v) && v.every(isLease)),
   createdAt: isText,
   lastReason: isText,
   adopted: (v) => v === undefined || isText(v),
-  writable: (v) => v === undefined || (Array.isArray(v) && v.every(isText)),
+  writable: (v) => v === undefined || areTexts(v),
   mapped: (v) => v === undefined || isNamedIds(v),
   forwards: (v) => v === undefined || (Array.isArray(v) && v.every(isForward)),
 };
