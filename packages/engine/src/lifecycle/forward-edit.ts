@@ -4,6 +4,7 @@ import type { ForwardPorts } from '@ctvirt/api';
 import { type Domain, type Interface, normalAddress } from '@ctvirt/xml';
 import { EngineError } from '../errors.js';
 import { portsInWords } from '../network/port-forwards.js';
+import { withInterfaces } from './edit.js';
 
 type Said = NonNullable<Interface['portForwards']>[number];
 type Range = NonNullable<Said['ranges']>[number];
@@ -60,7 +61,7 @@ function withForwards(
     const { portForwards: _before, ...bare } = link;
     return next.length === 0 ? bare : { ...bare, portForwards: [...next] };
   });
-  return { ...domain, devices: { ...domain.devices, interfaces } };
+  return withInterfaces(domain, interfaces);
 }
 
 function placeFor({ name, devices }: Domain, { network, forwards }: Where): number {

@@ -1,6 +1,7 @@
 // Names of the host's ends of links that were made up for one run, and stand in a document that was copied from it.
 // SPDX-License-Identifier: Apache-2.0
 import type { Domain, Interface } from '@ctvirt/xml';
+import { withInterfaces } from './edit.js';
 
 /** libvirt's own, which it ignores where a document is defined, and ours. */
 const made = /^(?:(?:vnet|macvtap|macvlan)\d+|cv[0-9a-z]+\.\d+)$/;
@@ -20,5 +21,5 @@ export function withoutMadeName(link: Interface): Interface {
 export function withoutMadeNames(domain: Domain): Domain {
   const { interfaces } = domain.devices;
   if (interfaces?.some(({ target }) => isMadeName(target?.dev)) !== true) return domain;
-  return { ...domain, devices: { ...domain.devices, interfaces: interfaces.map(withoutMadeName) } };
+  return withInterfaces(domain, interfaces.map(withoutMadeName));
 }

@@ -5,6 +5,7 @@ import type { HostLinks } from '../drivers/floor.js';
 import { EngineError } from '../errors.js';
 import { addressBytes } from '../host/address-bytes.js';
 import type { Listener } from '../host/listeners.js';
+import { withInterfaces } from '../lifecycle/edit.js';
 import { eachLink } from '../lifecycle/links.js';
 import { notKept, remarkOf } from '../lifecycle/not-enforced.js';
 import type { LinkPlan } from '../network/link-plan.js';
@@ -16,15 +17,7 @@ import type { NetworkHost } from './contract/network-host.js';
 import type { PortForward } from './contract/plan.js';
 import { documentOf, type KnownNetworks } from './known-networks.js';
 import type { Membership, Memberships } from './membership.js';
-import {
-  groupOf,
-  keptIn,
-  type NetworkInterface,
-  placed,
-  placeOn,
-  unplaced,
-  withInterfaces,
-} from './placing.js';
+import { groupOf, keptIn, type NetworkInterface, placed, placeOn, unplaced } from './placing.js';
 import { forwardModeOf, planOf } from './plan.js';
 import type { NetworkRunner } from './runner.js';
 

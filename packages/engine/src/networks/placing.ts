@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Domain, Interface, Network } from '@ctvirt/xml';
 import { EngineError } from '../errors.js';
+import { withInterfaces } from '../lifecycle/edit.js';
 import { forwardDevs, forwardModeOf } from './plan.js';
 
 /** A link on a network. */
@@ -105,9 +106,3 @@ export function withoutPlaces(domain: Domain): Domain {
     interfaces.map((link) => (link.type === 'network' ? unplaced(link) : link)),
   );
 }
-
-/** A document with other interfaces. */
-export const withInterfaces = (domain: Domain, interfaces: Interface[]): Domain => ({
-  ...domain,
-  devices: { ...domain.devices, interfaces },
-});

@@ -43,13 +43,9 @@ export const serverId = (text: string): string | undefined => /^duid (\S+)$/m.ex
 
 /** Leases of IPv6 of members that are off. */
 export function leftLeases(text: string, members: readonly Member[], now: Date): HeldLease[] {
-  const off = new Set(
-    members.flatMap(({ isRunning, addresses }) =>
-      isRunning ? [] : addresses.map((one) => addressBytes(one).toString('hex')),
-    ),
-  );
+  const offOwnerOf = ownersOf(members.filter(({ isRunning }) => !isRunning));
   return readLeases(text, members, now).filter(
-    ({ family, address }) => family === 6 && off.has(addressBytes(address).toString('hex')),
+    ({ family, address }) => family === 6 && offOwnerOf(address) !== undefined,
   );
 }
 
