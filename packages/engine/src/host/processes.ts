@@ -30,11 +30,17 @@ export function childrenOf(pid: number): number[] {
     .map(Number);
 }
 
-/** Whether it counts its processes by itself, unlike this one; false if it is gone. */
-export function hasOwnPids(pid: number): boolean {
-  const own = unlessGone(() => readlinkSync(`/proc/${pid}/ns/pid`));
-  return own !== undefined && own !== readlinkSync('/proc/self/ns/pid');
+/** Its numbers, from the one it has here inwards; none if it is gone. */
+export function pidsOf(pid: number): number[] {
+  const told = /^NSpid:\s+(.*)$/m.exec(read(`/proc/${pid}/status`) ?? '')?.[1];
+  return told?.split(/\s+/).map(Number) ?? [];
 }
+
+/**
+ * Whether it counts its processes by itself, unlike this one; false if it is gone.
+ * Its link ns/pid would tell the same, but not to everybody while the process changes its ids or capabilities.
+ */
+export const hasOwnPids = (pid: number): boolean => pidsOf(pid).length > 1;
 
 /** The kernel's letter for what it does now; empty if it is gone. */
 function stateOf(pid: number): string {
