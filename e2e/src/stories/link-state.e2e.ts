@@ -56,7 +56,10 @@ test('links go down and come up, whatever the container does', async () => {
   await world.client.networks.start({ network: 'lan' });
   await world.run(document('one'));
   assert.deepEqual(await reaches('one'), [true, true, true]);
+  const ends = await world.enclosure.links();
   await set('one', 'down');
+  // The links that were there: counters, rates and what the container set inside stay with them.
+  assert.deepEqual(await world.enclosure.links(), ends);
   assert.match(await virsh('domif-getlink', 'one', macs[0]), /down/);
   await world.shell('one', 'for link in eth0 eth1 eth2; do ip link set $link up; done');
   assert.deepEqual(await reaches('one'), [false, false, false]);
