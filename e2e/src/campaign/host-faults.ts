@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { copyFile, mkdir, rm, rmdir, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, rename, rm, rmdir, writeFile } from 'node:fs/promises';
 import { output } from '../world/command.js';
 import { cgroupsOf } from '../world/inventory.js';
 import { waitFor } from '../world/wait.js';
@@ -168,7 +168,12 @@ export const hostFaults: Readonly<Record<string, HostFault>> = {
   },
   'a clock that is set back a day, and forth': async (world) => {
     const file = `${world.root}/run/clock`;
-    const set = (offset: string) => writeFile(world.enclosure.path(file), offset);
+    const path = world.enclosure.path(file);
+    // Read at any moment, and by libfaketime never half.
+    const set = async (offset: string) => {
+      await writeFile(`${path}.next`, offset);
+      await rename(`${path}.next`, path);
+    };
     await set('+0');
     await world.stop();
     await world.start({ through: falseClock(file) });
@@ -179,7 +184,7 @@ export const hostFaults: Readonly<Record<string, HostFault>> = {
     }, 150);
     return async () => {
       clearInterval(timer);
-      await rm(world.enclosure.path(file));
+      for (const left of [path, `${path}.next`]) await rm(left, { force: true });
     };
   },
   'out of inotify': async () => {

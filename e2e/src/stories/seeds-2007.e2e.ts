@@ -134,13 +134,13 @@ test('processes: the kernel refuses the one too many', async () => {
     assert.equal(info.maxProcesses, processLimit);
     assert.ok((info.processes ?? 0) > processLimit - 5, `${info.processes} processes`);
   } finally {
-    for (const line of processesOf(world.root, world.enclosure))
-      if (line.endsWith(' sleep 60')) process.kill(Number(line.split(' ')[0]), 'SIGKILL');
+    // One that was forked last is called otherwise until it runs its program.
+    await waitFor('the processes to end', async () => {
+      for (const line of processesOf(world.root, world.enclosure))
+        if (line.endsWith(' sleep 60')) process.kill(Number(line.split(' ')[0]), 'SIGKILL');
+      return ((await world.client.domains.info({ domain })).processes ?? 0) < 10;
+    });
   }
-  await waitFor(
-    'the processes to end',
-    async () => ((await world.client.domains.info({ domain })).processes ?? 0) < 10,
-  );
   assert.equal(await world.shell(domain, 'echo alive'), 'alive');
 });
 
