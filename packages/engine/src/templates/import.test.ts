@@ -25,11 +25,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { TemplateError } from './errors.js';
-import { archive, file, folder } from './hostile-archive.js';
-import { HOSTILE } from './hostile-cases.js';
 import type { ImportProgress } from './import-archive.js';
 import { DEFAULT_LIMITS } from './limits.js';
 import { TemplateStore } from './store.js';
+import { archive, file, folder } from './testing/hostile-archive.js';
+import { HOSTILE } from './testing/hostile-cases.js';
 
 const run = promisify(execFile);
 

@@ -1,6 +1,7 @@
 // Archives that must be refused, each with the reason told.
 // SPDX-License-Identifier: Apache-2.0
-import type { RefusalReason } from './errors.js';
+import type { RefusalReason } from '../errors.js';
+import type { ImportLimits } from '../limits.js';
 import {
   archive,
   BLOCK_BYTES,
@@ -14,7 +15,6 @@ import {
   rawEntry,
   symlink,
 } from './hostile-archive.js';
-import type { ImportLimits } from './limits.js';
 
 /** One archive, why it is refused, and the limits it is refused under, if not the ordinary ones. */
 export interface HostileCase {
