@@ -1,40 +1,19 @@
 // The files of the embedded default template, beside the busybox program itself.
 // SPDX-License-Identifier: Apache-2.0
 
-/** Folders of the template with their modes. */
-export const BUSYBOX_DIRECTORIES: readonly (readonly [path: string, mode: number])[] = [
-  ['', 0o755],
-  ['bin', 0o755],
-  ['dev', 0o755],
-  ['etc', 0o755],
-  ['etc/init.d', 0o755],
-  ['home', 0o755],
-  ['lib', 0o755],
-  ['media', 0o755],
-  ['mnt', 0o755],
-  ['opt', 0o755],
-  ['proc', 0o755],
+const folders =
+  'bin dev etc etc/init.d home lib media mnt opt proc root run sbin srv srv/www srv/www/cgi-bin sys tmp usr usr/bin usr/lib usr/sbin usr/share usr/share/udhcpc var var/cache var/lib var/log var/spool var/tmp';
+const otherModes = new Map([
   ['root', 0o700],
-  ['run', 0o755],
-  ['sbin', 0o755],
-  ['srv', 0o755],
-  ['srv/www', 0o755],
-  ['srv/www/cgi-bin', 0o755],
-  ['sys', 0o755],
   ['tmp', 0o1777],
-  ['usr', 0o755],
-  ['usr/bin', 0o755],
-  ['usr/lib', 0o755],
-  ['usr/sbin', 0o755],
-  ['usr/share', 0o755],
-  ['usr/share/udhcpc', 0o755],
-  ['var', 0o755],
-  ['var/cache', 0o755],
-  ['var/lib', 0o755],
-  ['var/log', 0o755],
-  ['var/spool', 0o755],
   ['var/tmp', 0o1777],
-];
+]);
+
+/** Folders of the template with their modes, from the root of it on. */
+export const BUSYBOX_DIRECTORIES: readonly (readonly [path: string, mode: number])[] = [
+  '',
+  ...folders.split(' '),
+].map((path) => [path, otherModes.get(path) ?? 0o755]);
 
 /** Links that are no applets. */
 export const BUSYBOX_LINKS: readonly (readonly [path: string, target: string])[] = [

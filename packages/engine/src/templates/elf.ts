@@ -7,23 +7,28 @@ export interface ElfFacts {
   needsLoader: boolean;
 }
 
-// ELF e_machine, class (1 = 32 bit) and byte order (1 = little) against libvirt's names.
-const machines: readonly { machine: number; bits: 1 | 2; order: 1 | 2; arch: string }[] = [
-  { machine: 3, bits: 1, order: 1, arch: 'i686' },
-  { machine: 8, bits: 1, order: 2, arch: 'mips' },
-  { machine: 8, bits: 1, order: 1, arch: 'mipsel' },
-  { machine: 8, bits: 2, order: 1, arch: 'mips64el' },
-  { machine: 20, bits: 1, order: 2, arch: 'ppc' },
-  { machine: 21, bits: 2, order: 2, arch: 'ppc64' },
-  { machine: 21, bits: 2, order: 1, arch: 'ppc64le' },
-  { machine: 22, bits: 2, order: 2, arch: 's390x' },
-  { machine: 40, bits: 1, order: 1, arch: 'armv7l' },
-  { machine: 50, bits: 2, order: 1, arch: 'ia64' },
-  { machine: 62, bits: 2, order: 1, arch: 'x86_64' },
-  { machine: 183, bits: 2, order: 1, arch: 'aarch64' },
-  { machine: 243, bits: 2, order: 1, arch: 'riscv64' },
-  { machine: 258, bits: 2, order: 1, arch: 'loongarch64' },
-];
+/** libvirt's names of ELF e_machine, class (1 = 32 bit) and byte order (1 = little), a line each. */
+const machines = new Map(
+  `
+  3 1 1 i686
+  8 1 2 mips
+  8 1 1 mipsel
+  8 2 1 mips64el
+  20 1 2 ppc
+  21 2 2 ppc64
+  21 2 1 ppc64le
+  22 2 2 s390x
+  40 1 1 armv7l
+  50 2 1 ia64
+  62 2 1 x86_64
+  183 2 1 aarch64
+  243 2 1 riscv64
+  258 2 1 loongarch64`
+    .trim()
+    .split('\n')
+    .map((line) => line.trim().split(' '))
+    .map(([machine, bits, order, arch = '']) => [`${machine} ${bits} ${order}`, arch]),
+);
 
 const PT_INTERP = 3;
 
@@ -35,9 +40,8 @@ export function parseElf(bytes: Buffer): ElfFacts | undefined {
   const u16 = (at: number) => (little ? bytes.readUInt16LE(at) : bytes.readUInt16BE(at));
   const u32 = (at: number) => (little ? bytes.readUInt32LE(at) : bytes.readUInt32BE(at));
   const u64 = (at: number) => Number(little ? bytes.readBigUInt64LE(at) : bytes.readBigUInt64BE(at));
-  const machine = u16(18);
-  const known = machines.find((row) => row.machine === machine && row.bits === bits && row.order === order);
-  if (!known) return undefined;
+  const arch = machines.get(`${u16(18)} ${bits} ${order}`);
+  if (arch === undefined) return undefined;
   const start = bits === 2 ? u64(32) : u32(28);
   const size = u16(bits === 2 ? 54 : 42);
   const count = u16(bits === 2 ? 56 : 44);
@@ -47,5 +51,5 @@ export function parseElf(bytes: Buffer): ElfFacts | undefined {
     if (at + 4 > bytes.length) break;
     if (u32(at) === PT_INTERP) needsLoader = true;
   }
-  return { arch: known.arch, needsLoader };
+  return { arch, needsLoader };
 }

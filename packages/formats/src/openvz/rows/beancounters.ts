@@ -8,23 +8,29 @@ const raises = `${inMemory}, which it raises by its own`;
 const raisesToo = `${raises} where KMEMSIZE is set`;
 const noSockets = 'the kernel does not count the sockets of a container';
 
+const counted = { syntax: 'ubc', unit: 'count' } as const;
+const pages = { syntax: 'ubc', unit: 'pages' } as const;
+const kernelMemory = {
+  syntax: 'ubc',
+  unit: 'bytes',
+  ubcClass: 'secondary',
+  bounds: 'ordered',
+  status: 'approximated',
+  isKernelMemory: true,
+} as const;
+const buffers = (key: string, meaning: string) => ({ key, ...kernelMemory, meaning, how: raisesToo });
+
 /** In the kernel's order. */
 export const beancounterRows = inGroup('beancounter', [
   {
     key: 'KMEMSIZE',
-    syntax: 'ubc',
-    unit: 'bytes',
-    ubcClass: 'secondary',
-    bounds: 'ordered',
+    ...kernelMemory,
     meaning: 'kernel memory that cannot be swapped',
-    status: 'approximated',
     how: raises,
-    isKernelMemory: true,
   },
   {
     key: 'LOCKEDPAGES',
-    syntax: 'ubc',
-    unit: 'pages',
+    ...pages,
     ubcClass: 'auxiliary',
     bounds: 'ordered',
     meaning: 'memory locked with mlock',
@@ -34,8 +40,7 @@ export const beancounterRows = inGroup('beancounter', [
   },
   {
     key: 'PRIVVMPAGES',
-    syntax: 'ubc',
-    unit: 'pages',
+    ...pages,
     ubcClass: 'secondary',
     bounds: 'ordered',
     meaning: 'private virtual memory allocated, touched or not',
@@ -45,8 +50,7 @@ export const beancounterRows = inGroup('beancounter', [
   },
   {
     key: 'SHMPAGES',
-    syntax: 'ubc',
-    unit: 'pages',
+    ...pages,
     ubcClass: 'auxiliary',
     bounds: 'equal',
     meaning: 'shared memory: SysV, tmpfs, shared anonymous maps',
@@ -56,8 +60,7 @@ export const beancounterRows = inGroup('beancounter', [
   },
   {
     key: 'NUMPROC',
-    syntax: 'ubc',
-    unit: 'count',
+    ...counted,
     ubcClass: 'primary',
     bounds: 'equal',
     meaning: 'processes and threads',
@@ -67,8 +70,7 @@ export const beancounterRows = inGroup('beancounter', [
   },
   {
     key: 'PHYSPAGES',
-    syntax: 'ubc',
-    unit: 'pages',
+    ...pages,
     ubcClass: 'auxiliary',
     bounds: 'total',
     meaning: 'memory in use; with a limit set, the RAM of the container (VSwap)',
@@ -78,8 +80,7 @@ export const beancounterRows = inGroup('beancounter', [
   },
   {
     key: 'VMGUARPAGES',
-    syntax: 'ubc',
-    unit: 'pages',
+    ...pages,
     ubcClass: 'primary',
     bounds: 'guarantee',
     meaning: 'virtual memory whose allocation never fails',
@@ -89,8 +90,7 @@ export const beancounterRows = inGroup('beancounter', [
   },
   {
     key: 'OOMGUARPAGES',
-    syntax: 'ubc',
-    unit: 'pages',
+    ...pages,
     ubcClass: 'secondary',
     bounds: 'guarantee',
     meaning: 'memory and swap below which nothing is killed when the node runs out',
@@ -100,8 +100,7 @@ export const beancounterRows = inGroup('beancounter', [
   },
   {
     key: 'NUMTCPSOCK',
-    syntax: 'ubc',
-    unit: 'count',
+    ...counted,
     ubcClass: 'primary',
     bounds: 'equal',
     meaning: 'TCP sockets',
@@ -110,8 +109,7 @@ export const beancounterRows = inGroup('beancounter', [
   },
   {
     key: 'NUMFLOCK',
-    syntax: 'ubc',
-    unit: 'count',
+    ...counted,
     ubcClass: 'auxiliary',
     bounds: 'ordered',
     meaning: 'file locks',
@@ -120,8 +118,7 @@ export const beancounterRows = inGroup('beancounter', [
   },
   {
     key: 'NUMPTY',
-    syntax: 'ubc',
-    unit: 'count',
+    ...counted,
     ubcClass: 'auxiliary',
     bounds: 'equal',
     meaning: 'pseudo-terminals',
@@ -131,8 +128,7 @@ export const beancounterRows = inGroup('beancounter', [
   },
   {
     key: 'NUMSIGINFO',
-    syntax: 'ubc',
-    unit: 'count',
+    ...counted,
     ubcClass: 'auxiliary',
     bounds: 'equal',
     meaning: 'queued signals',
@@ -140,54 +136,13 @@ export const beancounterRows = inGroup('beancounter', [
     how: "RLIMIT_SIGPENDING of who makes the user namespace, at most half of root's; compared with what all containers and root have queued together",
     becomes: ['sigpending', 'limit', 'plain'],
   },
-  {
-    key: 'TCPSNDBUF',
-    syntax: 'ubc',
-    unit: 'bytes',
-    ubcClass: 'secondary',
-    bounds: 'ordered',
-    meaning: 'TCP send buffers',
-    status: 'approximated',
-    how: raisesToo,
-    isKernelMemory: true,
-  },
-  {
-    key: 'TCPRCVBUF',
-    syntax: 'ubc',
-    unit: 'bytes',
-    ubcClass: 'secondary',
-    bounds: 'ordered',
-    meaning: 'TCP receive buffers',
-    status: 'approximated',
-    how: raisesToo,
-    isKernelMemory: true,
-  },
-  {
-    key: 'OTHERSOCKBUF',
-    syntax: 'ubc',
-    unit: 'bytes',
-    ubcClass: 'secondary',
-    bounds: 'ordered',
-    meaning: 'UNIX socket buffers and other send buffers',
-    status: 'approximated',
-    how: raisesToo,
-    isKernelMemory: true,
-  },
-  {
-    key: 'DGRAMRCVBUF',
-    syntax: 'ubc',
-    unit: 'bytes',
-    ubcClass: 'secondary',
-    bounds: 'ordered',
-    meaning: 'datagram receive buffers',
-    status: 'approximated',
-    how: raisesToo,
-    isKernelMemory: true,
-  },
+  buffers('TCPSNDBUF', 'TCP send buffers'),
+  buffers('TCPRCVBUF', 'TCP receive buffers'),
+  buffers('OTHERSOCKBUF', 'UNIX socket buffers and other send buffers'),
+  buffers('DGRAMRCVBUF', 'datagram receive buffers'),
   {
     key: 'NUMOTHERSOCK',
-    syntax: 'ubc',
-    unit: 'count',
+    ...counted,
     ubcClass: 'primary',
     bounds: 'equal',
     meaning: 'sockets other than TCP',
@@ -206,8 +161,7 @@ export const beancounterRows = inGroup('beancounter', [
   },
   {
     key: 'NUMFILE',
-    syntax: 'ubc',
-    unit: 'count',
+    ...counted,
     ubcClass: 'auxiliary',
     bounds: 'equal',
     meaning: 'open files',
@@ -217,8 +171,7 @@ export const beancounterRows = inGroup('beancounter', [
   },
   {
     key: 'NUMIPTENT',
-    syntax: 'ubc',
-    unit: 'count',
+    ...counted,
     ubcClass: 'auxiliary',
     bounds: 'equal',
     meaning: 'packet filter rules',
@@ -227,8 +180,7 @@ export const beancounterRows = inGroup('beancounter', [
   },
   {
     key: 'SWAPPAGES',
-    syntax: 'ubc',
-    unit: 'pages',
+    ...pages,
     ubcClass: 'auxiliary',
     bounds: 'total',
     required: false,
@@ -243,8 +195,7 @@ export const beancounterRows = inGroup('beancounter', [
 export const memoryRows = inGroup('memory', [
   {
     key: 'AVNUMPROC',
-    syntax: 'ubc',
-    unit: 'count',
+    ...counted,
     meaning: 'average number of processes, for planning only',
     status: 'recorded',
     how: 'an estimate for planning, by definition',

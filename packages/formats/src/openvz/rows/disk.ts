@@ -5,7 +5,7 @@ import { parameterValue, withValue } from '../../beancounters.js';
 import { rootOf, withRoot } from '../../edit.js';
 import { isExact, tooMuch } from '../../numbers.js';
 import { approximated, carried, ignored, type Outcome } from '../../outcome.js';
-import { inGroup, ownWord } from '../parameter.js';
+import { inGroup, ownWord, type ReadContext } from '../parameter.js';
 import { type DiskLimit, formatDisk, isNoLimit, parseDisk, parseUlong } from '../values.js';
 import { omit } from '../without.js';
 
@@ -47,6 +47,19 @@ function heldOf(
 const within = ({ soft, hard }: DiskLimit, domain: Domain, how: string): Outcome =>
   soft > hard ? approximated(domain, `${how}, the soft one lowered to the hard one`) : carried(domain, how);
 
+/** Why a limit of the root is not read: there is no root, no quota, or the document has its own word; undefined where it is. */
+function unreadLimit(
+  domain: Domain,
+  key: string,
+  values: ReadContext['values'],
+  isSaid: (root: Filesystem) => boolean,
+): Outcome | undefined {
+  const root = rootOf(domain);
+  if (root === undefined) return noRoot;
+  if (values.get('DISK_QUOTA') === 'no') return ignored('DISK_QUOTA is off');
+  return isSaid(root) || parameterValue(domain, key) !== undefined ? ownWord : undefined;
+}
+
 /**
  * OpenVZ 7's own shares of its eight priorities, on the scale of today's kernels: its 500 for priority 4, which every
  * container has that says nothing, is their 100.
@@ -75,11 +88,10 @@ export const diskRows = inGroup('disk', [
     how: "the size of an image of its own, less what is kept back of it, or a project of the host's quotas; the soft limit likewise, when its grace is over",
     read(domain, value, { values, isAsked }) {
       const limit = parseDisk(value, 'KiB');
-      const root = rootOf(domain);
-      if (root === undefined || limit === undefined) return noRoot;
-      if (values.get('DISK_QUOTA') === 'no') return ignored('DISK_QUOTA is off');
-      const isSaid = root.spaceHardLimitBytes !== undefined || root.spaceSoftLimitBytes !== undefined;
-      if (isSaid || parameterValue(domain, 'DISKSPACE') !== undefined) return ownWord;
+      const isSaid = ({ spaceHardLimitBytes: hard, spaceSoftLimitBytes: soft }: Filesystem): boolean =>
+        hard !== undefined || soft !== undefined;
+      const refused = unreadLimit(domain, 'DISKSPACE', values, isSaid);
+      if (refused !== undefined || limit === undefined) return refused ?? noRoot;
       const held = heldOf(limit, 1024n, isAsked);
       if (held === undefined) return unheld(domain, 'DISKSPACE', value, limit);
       const space = { spaceSoftLimitBytes: held.soft, spaceHardLimitBytes: held.hard };
@@ -109,11 +121,9 @@ export const diskRows = inGroup('disk', [
     how: 'the inodes of the image, which gets more of them when it grows; above the soft limit ctvirt quota says so',
     read(domain, value, { values, isAsked }) {
       const limit = parseDisk(value, 'inodes');
-      const root = rootOf(domain);
-      if (root === undefined || limit === undefined) return noRoot;
-      if (values.get('DISK_QUOTA') === 'no') return ignored('DISK_QUOTA is off');
-      if (inodeQuotaOf(root) !== undefined || parameterValue(domain, 'DISKINODES') !== undefined)
-        return ownWord;
+      const isSaid = (root: Filesystem): boolean => inodeQuotaOf(root) !== undefined;
+      const refused = unreadLimit(domain, 'DISKINODES', values, isSaid);
+      if (refused !== undefined || limit === undefined) return refused ?? noRoot;
       const held = heldOf(limit, 1n, isAsked);
       if (held === undefined) return unheld(domain, 'DISKINODES', value, limit);
       const quota: InodeQuota = { type: 'inodes', max: held.hard, soft: held.soft };
