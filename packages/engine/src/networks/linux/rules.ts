@@ -73,34 +73,8 @@ export function ruleset(table: string, networks: readonly Ruled[]): string {
       'iifname vmap @from',
       'oifname vmap @to',
     ]),
-    ...(forwards.rules.length === 0
-      ? []
-      : [
-          chain('forwards', forwards.rules),
-          chain('prerouting', [
-            'type nat hook prerouting priority dstnat; policy accept;',
-            // What members ask the host itself, whoever else would answer it.
-            'iifname @links meta l4proto { tcp, udp } th dport { 53, 67, 547 } return',
-            'jump forwards',
-          ]),
-          chain('output', [
-            'type nat hook output priority -100; policy accept;',
-            // What has the loopback's source leaves by no other link.
-            'ip daddr 127.0.0.0/8 return',
-            'ip6 daddr ::1 return',
-            'jump forwards',
-          ]),
-        ]),
-    // The kernel leaves the sum to the card that would send it. Older clients of DHCP read the frame as it is, and take it for damaged.
-    ...(giving.length === 0
-      ? []
-      : [
-          map('giving', 'type ifname', giving, 'set'),
-          chain('answers', [
-            'type filter hook postrouting priority mangle; policy accept;',
-            'oifname @giving udp sport 67 udp dport 68 udp checksum set 0',
-          ]),
-        ]),
+    ...forwardChains(forwards.rules),
+    ...answerChains(giving),
     chain('postrouting', [
       'type nat hook postrouting priority srcnat; policy accept;',
       'ip saddr vmap @sources4',
@@ -109,6 +83,38 @@ export function ruleset(table: string, networks: readonly Ruled[]): string {
   ];
   return `table inet ${table} {\n${parts.join('')}}\n`;
 }
+
+const forwardChains = (rules: readonly string[]): string[] =>
+  rules.length === 0
+    ? []
+    : [
+        chain('forwards', rules),
+        chain('prerouting', [
+          'type nat hook prerouting priority dstnat; policy accept;',
+          // What members ask the host itself, whoever else would answer it.
+          'iifname @links meta l4proto { tcp, udp } th dport { 53, 67, 547 } return',
+          'jump forwards',
+        ]),
+        chain('output', [
+          'type nat hook output priority -100; policy accept;',
+          // What has the loopback's source leaves by no other link.
+          'ip daddr 127.0.0.0/8 return',
+          'ip6 daddr ::1 return',
+          'jump forwards',
+        ]),
+      ];
+
+/** The kernel leaves the sum to the card that would send it. Older clients of DHCP read the frame as it is, and take it for damaged. */
+const answerChains = (giving: readonly string[]): string[] =>
+  giving.length === 0
+    ? []
+    : [
+        map('giving', 'type ifname', giving, 'set'),
+        chain('answers', [
+          'type filter hook postrouting priority mangle; policy accept;',
+          'oifname @giving udp sport 67 udp dport 68 udp checksum set 0',
+        ]),
+      ];
 
 const chain = (name: string, rules: readonly string[]): string =>
   `chain ${name} {\n${rules.map((rule) => `${rule}\n`).join('')}}\n`;

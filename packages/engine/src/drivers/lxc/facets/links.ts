@@ -22,6 +22,11 @@ export interface LinksContext {
 export function linkSteps(from: Domain, to: Domain, { record, initPid, wall }: LinksContext): Step[] {
   const [old, next] = [linksOf(from, record), linksOf(to, record)];
   const changed = changedLinks(from, to);
+  const both = (places: typeof changed.kept) =>
+    places.flatMap((at) => {
+      const [was, is] = [old[at.from], next[at.to]];
+      return was === undefined || is === undefined ? [] : [{ was, is }];
+    });
   const gone = changed.gone.flatMap((at) => old[at] ?? []);
   const come = changed.come.flatMap((at) => next[at] ?? []);
   // Those that stay have their new filters at once.
@@ -46,16 +51,14 @@ export function linkSteps(from: Domain, to: Domain, { record, initPid, wall }: L
       remove: (link) => removeLink(link, initPid),
       isThere: (link) => isLinkThere(link, initPid),
     }),
-    ...changed.kept.flatMap((at): Step[] => {
-      const [was, is] = [old[at.from], next[at.to]];
-      if (was === undefined || is === undefined || was.up === is.up) return [];
-      return [{ do: () => switchLink(is, initPid), undo: () => switchLink(was, initPid), isGradual: true }];
-    }),
-    ...changed.reshaped.flatMap((at): Step[] => {
-      const [was, is] = [old[at.from], next[at.to]];
-      if (was === undefined || is === undefined) return [];
-      return [{ do: () => shapeLink(is), undo: () => shapeLink(was), isGradual: true }];
-    }),
+    ...both(changed.kept).flatMap(({ was, is }): Step[] =>
+      was.up === is.up
+        ? []
+        : [{ do: () => switchLink(is, initPid), undo: () => switchLink(was, initPid), isGradual: true }],
+    ),
+    ...both(changed.reshaped).map(
+      ({ was, is }): Step => ({ do: () => shapeLink(is), undo: () => shapeLink(was), isGradual: true }),
+    ),
   ];
 }
 
