@@ -24,12 +24,12 @@ import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { archive, file, folder } from '../testing/hostile-archive.js';
+import { HOSTILE } from '../testing/hostile-cases.js';
 import { TemplateError } from './errors.js';
 import type { ImportProgress } from './import-archive.js';
 import { DEFAULT_LIMITS } from './limits.js';
 import { TemplateStore } from './store.js';
-import { archive, file, folder } from './testing/hostile-archive.js';
-import { HOSTILE } from './testing/hostile-cases.js';
 
 const run = promisify(execFile);
 

@@ -3,12 +3,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { archive, file, folder, hardlink, longEntry, paxEntry, symlink } from '../testing/hostile-archive.js';
+import { HOSTILE } from '../testing/hostile-cases.js';
+import { damagedArchive, soundArchive } from '../testing/hostile-random.js';
 import { refuse, TemplateError } from './errors.js';
 import { type Inspection, TarInspector } from './inspect.js';
 import { DEFAULT_LIMITS, type ImportLimits, RATIO_FROM } from './limits.js';
-import { archive, file, folder, hardlink, longEntry, paxEntry, symlink } from './testing/hostile-archive.js';
-import { HOSTILE } from './testing/hostile-cases.js';
-import { damagedArchive, soundArchive } from './testing/hostile-random.js';
 
 /** More with `CTVIRT_FUZZ_RUNS`, for a long run by hand. */
 const DAMAGED_RUNS = Number(process.env.CTVIRT_FUZZ_RUNS ?? 2000);

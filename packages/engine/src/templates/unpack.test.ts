@@ -8,12 +8,12 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
 import fc from 'fast-check';
+import { damagedArchive } from '../testing/hostile-random.js';
 import { TemplateError } from './errors.js';
 import { TarInspector } from './inspect.js';
 import { DEFAULT_LIMITS } from './limits.js';
 import { parseHeader, textField } from './tar-header.js';
 import { BLOCK } from './tar-write.js';
-import { damagedArchive } from './testing/hostile-random.js';
 import { unpack } from './unpack.js';
 
 const run = promisify(execFile);

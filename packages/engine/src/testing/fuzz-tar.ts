@@ -7,8 +7,8 @@ import { TarInspector } from '../templates/inspect.js';
 import { DEFAULT_LIMITS } from '../templates/limits.js';
 import { parseHeader, textField } from '../templates/tar-header.js';
 import { BLOCK } from '../templates/tar-write.js';
-import { mendChecksum } from '../templates/testing/hostile-archive.js';
-import { HOSTILE } from '../templates/testing/hostile-cases.js';
+import { mendChecksum } from './hostile-archive.js';
+import { HOSTILE } from './hostile-cases.js';
 
 /** A hole costs nothing in an archive: an import weighs what it unpacks against the archive's length, this target has less patience. */
 const limits = { ...DEFAULT_LIMITS, unpackedBytes: 8 * 2 ** 20, fileBytes: 4 * 2 ** 20 };

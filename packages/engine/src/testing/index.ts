@@ -2,5 +2,5 @@
 // SPDX-License-Identifier: Apache-2.0
 export { type Inside, MemoryDriver, type MemoryHost } from '../drivers/memory/driver.js';
 export { MemoryNetworkHost } from '../drivers/memory/networks.js';
-export { archive, file } from '../templates/testing/hostile-archive.js';
+export { archive, file } from './hostile-archive.js';
 export { documentPathIn, openMemoryEngine } from './memory-engine.js';
