@@ -12,6 +12,7 @@ import { Registry } from '../registry/registry.js';
 import { IdRanges, privateWindow, systemWindow } from '../state/id-ranges.js';
 import type { Layout } from '../state/layout.js';
 import { KeyedQueue } from '../state/queue.js';
+import { bringForward } from '../state/schema.js';
 import { DomainStore } from '../state/store.js';
 import { foundAt, type KeptContext, keyOf, Sources } from '../storage/index.js';
 import { TemplateCatalog } from '../template-catalog.js';
@@ -84,8 +85,13 @@ export async function openState(
 /** All domains, and the ids that they or files of theirs have. */
 async function openDomains(layout: Layout, log: EngineLog) {
   const store = new DomainStore(layout);
+  await bringForward(
+    layout,
+    // From state without a schema: its leases do not say how layers are kept.
+    [() => store.nameLayers((folder, target) => foundAt({ folder, key: keyOf(target) }))],
+    log,
+  );
   for (const path of await store.recover()) log('warn', `removed ${path}, left by an interrupted operation`);
-  await store.nameLayers((folder, target) => foundAt({ folder, key: keyOf(target) }));
   const registry = new Registry();
   const window = layout.root === undefined ? systemWindow : privateWindow;
   const ids = new IdRanges(window, () => registry.mapped(), layout.root);

@@ -118,14 +118,14 @@ export class DomainStore {
     return (target) => lease?.made.find((made) => made.target === target)?.layer;
   }
 
-  /** Lets `name` say of leases of earlier versions how their layers are kept. What cannot be written is said again by the next daemon. */
+  /** Lets `name` say of leases of earlier versions how their layers are kept. */
   async nameLayers(name: (folder: string, target: string) => string): Promise<void> {
     for (const entry of this.#roots.onDisk()) {
       const folder = join(this.layout.roots, entry);
       const lease = readOr([], join(folder, 'lease.json'), parseLease);
       if (lease === undefined || lease.made.every(({ layer }) => layer !== undefined)) continue;
       const made = lease.made.map((one) => ({ ...one, layer: one.layer ?? name(folder, one.target) }));
-      await this.writeLease({ ...lease, made }).catch(() => undefined);
+      await this.writeLease({ ...lease, made });
     }
   }
 
