@@ -1,10 +1,11 @@
 // `npm start`: sets up what is missing, runs the daemon in the foreground, and the first time shows it at work.
 // SPDX-License-Identifier: Apache-2.0
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { exampleDocument, exampleUuid } from './example.mjs';
 import { root, setUp } from './setup.mjs';
 import { command, hasCode, reportOf, StepError, step } from './steps.mjs';
 
@@ -65,12 +66,15 @@ async function firstRun(client) {
   });
   const example = step('the example domain: examples/105.xml', async () => {
     const domains = await client.domains.list();
-    const known = domains.find(({ name }) => name === '105');
-    if (known === undefined)
-      await client.domains.define({ body: readFileSync(join(root, 'examples', '105.xml'), 'utf8') });
-    if ((known?.id ?? null) === null) await client.domains.start({ domain: '105' });
+    const known = domains.find(({ uuid }) => uuid === exampleUuid);
+    if (known === undefined) {
+      const { xml, remark } = await exampleDocument();
+      await client.domains.define({ body: xml });
+      if (remark !== undefined) process.stderr.write(`  ${remark}\n`);
+    }
+    if ((known?.id ?? null) === null) await client.domains.start({ domain: exampleUuid });
   });
-  // Its address may be somebody else's here, say: that is no reason to have no daemon. The next start tries again.
+  // Its name may be somebody else's here, say: that is no reason to have no daemon. The next start tries again.
   await example.then(
     () => writeFileSync(marker, ''),
     (error) =>
@@ -92,7 +96,7 @@ const quoted = (name) =>
 async function welcome(client) {
   const table = await command([process.execPath, cliProgram, ...rootArguments, 'list', '--all']);
   const domains = await client.domains.list();
-  const example = domains.find(({ name, id }) => name === '105' && id !== null);
+  const example = domains.find(({ uuid, id }) => uuid === exampleUuid && id !== null);
   const lines = ['', table.trimEnd(), ''];
   if (example !== undefined)
     lines.push(
