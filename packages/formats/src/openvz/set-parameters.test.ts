@@ -81,7 +81,7 @@ for (const { key } of resourceRules) {
 test("vzctl's options for memory count bytes, and pages are whole", () => {
   const domain = setParameters(plain, { ram: '512M', swap: '1G' }, host);
   assert.deepEqual(resourcesOf(domain, host), { memoryMaxBytes: 512 << 20, swapMaxBytes: 2 ** 30 });
-  assert.equal(written(setParameters(plain, { ram: '10000' }, host), 'PHYSPAGES'), '0:3');
+  assert.equal(written(setParameters(plain, { ram: '1200000' }, host), 'PHYSPAGES'), '0:293');
 });
 
 test('new memory keeps the swap there is, new processors their mask', () => {

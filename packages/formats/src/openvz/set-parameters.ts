@@ -74,9 +74,25 @@ function readAsked(name: string, value: string, pageSize: number): [key: string,
     throw new FormatError('invalid', `${name} cannot be '${value}': ${why}`, { key: name });
   };
   if (text === undefined || expected !== undefined) return refuse(`expected ${expected}`);
+  const meant = meantBy(name, value, parameter);
+  if (meant !== undefined) return refuse(meant);
   const inverted = inversionOf(parameter, text, pageSize);
   if (inverted !== undefined) return refuse(inverted);
   return [parameter.key, text];
+}
+
+const MEBIBYTE = 2 ** 20;
+
+/** A number without a unit that is too small for anything is mostly one of mebibytes, or of gibibytes of disk. */
+function meantBy(name: string, value: string, { key }: Parameter): string | undefined {
+  const numbers = value.split(':');
+  const isFew = (unit: number): boolean =>
+    numbers.every((one) => /^\d+$/.test(one) && Number(one) > 0 && Number(one) * unit < MEBIBYTE);
+  const asked = (suffix: string): string => numbers.map((one) => `${one}${suffix}`).join(':');
+  if (Object.hasOwn(byteOptions, name.toUpperCase()) && isFew(1))
+    return `that is in bytes; did you mean ${asked('M')}?`;
+  if (key === 'DISKSPACE' && isFew(1024)) return `that is in KiB; did you mean ${asked('G')}?`;
+  return undefined;
 }
 
 /** A limit in whole pages, rounded up. */
