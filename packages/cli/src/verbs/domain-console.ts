@@ -22,8 +22,9 @@ export const console = verb({
   async run(context, { args: { domain }, options: { force } }) {
     const { io, client } = context;
     const open = { ...sizeOf(io), ...(force && { force }) };
-    const session = await client.domains.console({ domain, open }, { signal: io.signal });
-    context.remark(`Connected to domain '${domain}'\nEscape character is ^] (Ctrl + ])`);
+    const { name, uuid } = await client.domains.summary({ domain });
+    const session = await client.domains.console({ domain: uuid, open }, { signal: io.signal });
+    context.remark(`Connected to domain '${name}'\nEscape character is ^] (Ctrl + ])`);
     const ending = await attach(session, io, { isTerminal: true, detachByte: escapeByte });
     context.remark(ending.kind === 'detached' ? '\ndetached' : '\nthe console is closed');
   },

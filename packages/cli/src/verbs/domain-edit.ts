@@ -19,11 +19,11 @@ export const edit = verb({
   example: { command: 'EDITOR=nano ctvirt edit web', does: "Edits the XML of 'web' in nano." },
   async run(context, { args }) {
     const { domains } = context.client;
-    const { name } = await domains.summary({ domain: args.domain });
+    const { name, uuid } = await domains.summary({ domain: args.domain });
     await editDefinition(context, {
       noun: 'domain',
       name,
-      read: () => domains.xml({ domain: name, inactive: true }),
+      read: () => domains.xml({ domain: uuid, inactive: true }),
       define: (body) => domains.define({ body }),
       result: ({ domain }) => ({ data: { domain }, when: sinceWhen(domain) }),
     });

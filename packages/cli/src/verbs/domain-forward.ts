@@ -76,7 +76,10 @@ export const forward = verb({
     };
     // Before: afterwards a transient one may be gone.
     const before = await context.client.domains.summary({ domain });
-    const { forwards: rows, findings } = await context.client.forwards.change({ domain, body });
+    const { forwards: rows, findings } = await context.client.forwards.change({
+      domain: before.uuid,
+      body,
+    });
     context.warn(findings, before.name);
     const isLive = live || config ? live : before.id !== null;
     const until = isLive

@@ -70,10 +70,10 @@ export const set = verb({
     const body = { values, live: live === true, stored: config === true };
     // Before: afterwards a transient one may be gone.
     const before = await context.client.domains.summary({ domain });
-    const rows = await context.client.domains.setParameters({ domain, body });
+    const rows = await context.client.domains.setParameters({ domain: before.uuid, body });
     const isLive = live || config ? live === true : before.id !== null;
     const until = isLive ? (config ? lasting : before.persistent ? fleeting : transient) : later;
     const told = names.map((name) => `${name} ${values[name]}`).join(', ');
-    context.done(rows, `Domain '${domain}': ${told} (${until})`);
+    context.done(rows, `Domain '${before.name}': ${told} (${until})`);
   },
 });

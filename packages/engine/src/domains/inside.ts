@@ -23,8 +23,9 @@ export function insideOperations({
         .active(ref)
         .exec({ argv, env, user, folder: cwd, ...(tty === true && { terminal: { columns, rows } }) }),
     console: async (ref, { columns = 80, rows = 24, force = false, by = 'somebody' } = {}) => {
-      const run = turns.active(ref);
-      return await holders.hold(turns.find(ref).record, { force, by }, () => run.console({ columns, rows }));
+      const { record } = turns.find(ref);
+      const run = turns.active(record.uuid);
+      return await holders.hold(record, { force, by }, () => run.console({ columns, rows }));
     },
     signal: (ref, pid, signal) => turns.run(ref).signal(pid, signal),
     addresses: async (ref) => await turns.run(ref).addresses(),

@@ -35,9 +35,28 @@ export class Turns {
     return run;
   }
 
-  /** Runs one operation of a domain when the earlier ones have ended; it may be gone by then. */
+  /**
+   * Runs one operation of a domain when the earlier ones have ended. Whom the reference means is decided when it is asked for: by then
+   * that one may be gone, or have another name, but nobody else is taken for it.
+   */
   async take<T>(ref: DomainRef, operation: (entry: Entry) => Promise<T>): Promise<T> {
-    const { name, uuid } = this.find(ref).record;
-    return await this.queue.run(name, async () => await operation(this.find(uuid)));
+    const { uuid, name: asked } = this.find(ref).record;
+    for (let name = asked; ; ) {
+      const turn = await this.queue.run(name, async () => {
+        const entry = this.#known(uuid, asked);
+        // Renamed meanwhile: its turns are those of its new name.
+        if (entry.record.name !== name) return entry.record.name;
+        return { done: await operation(entry) };
+      });
+      if (typeof turn !== 'string') return turn.done;
+      name = turn;
+    }
+  }
+
+  #known(uuid: string, asked: string): Entry {
+    const entry = this.registry.byUuid(uuid);
+    if (entry === undefined)
+      throw new EngineError('not-found', `domain '${asked}' (${uuid}) is gone meanwhile`, { ref: uuid });
+    return this.find(uuid);
   }
 }

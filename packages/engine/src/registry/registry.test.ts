@@ -32,6 +32,7 @@ test('a UUID is a UUID, and a name comes before the id of another run', () => {
   assert.equal(registry.find('102'), named);
   assert.equal(registry.find(uuidOf(2)), named);
   assert.equal(registry.find('613'), pid);
+  assert.equal(registry.lookFor(`0${other.id}`), undefined, 'no id is written so');
   assert.notEqual(running.id, 102, 'virsh asks for an id first');
   assert.notEqual(other.id, 613);
   assert.equal(registry.byId(running.id ?? -1), running);

@@ -198,7 +198,7 @@ export class Registry {
         if (ids !== undefined) yield [entry.record.name, ids];
   }
 
-  /** By what a person calls it: a UUID is a UUID, a name comes before the id of a run. */
+  /** By what a person calls it: a UUID is a UUID, a name comes before the id of a run, which is written without zeros before it. */
   find(ref: string): Entry {
     const found = this.lookFor(ref);
     if (found === undefined)
@@ -211,7 +211,7 @@ export class Registry {
     return (
       this.#byUuid.get(ref.toLowerCase()) ??
       this.#byName.get(ref) ??
-      (/^\d{1,10}$/.test(ref) ? this.byId(Number(ref)) : undefined)
+      (/^[1-9]\d{0,9}$/.test(ref) ? this.byId(Number(ref)) : undefined)
     );
   }
 
