@@ -7,6 +7,7 @@ import { defineResult, domainSummary } from './shapes/domain.js';
 import { domainInfo } from './shapes/domain-info.js';
 import { parameterRow } from './shapes/parameter.js';
 import { consoleRequest, execRequest } from './shapes/session.js';
+import { createRequest, createResult, setRequest, setResult } from './shapes/settings.js';
 
 const waitMs = integer({
   minimum: 0,
@@ -33,6 +34,15 @@ export const domains = resource({
     },
     body: xml,
     answer: json(defineResult),
+  },
+  create: {
+    method: 'POST',
+    path: '/v1/creations',
+    summary:
+      'Make a domain of a template, without writing XML; one of that name is left as it is, and refused',
+    query: { dryRun: boolean({ description: 'Answer its document and make nothing' }) },
+    body: json(createRequest),
+    answer: json(createResult),
   },
   adopt: {
     method: 'POST',
@@ -95,6 +105,13 @@ export const domains = resource({
       }),
     ),
     answer: json(list(parameterRow)),
+  },
+  set: {
+    method: 'PUT',
+    path: '/v1/domains/{domain}/settings',
+    summary: 'Change what a domain has, in words: addresses, names, limits and more; the rest stays',
+    body: json(setRequest),
+    answer: json(setResult),
   },
   start: {
     method: 'POST',

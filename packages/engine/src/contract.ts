@@ -9,10 +9,13 @@ import type {
   BeancounterReport,
   BuildRequest,
   ConsoleRequest,
+  CreateRequest,
+  CreateResult,
   DefineResult,
   DeliveryReport,
   DomainEvent,
   DomainInfo,
+  DomainSettings,
   DomainSummary,
   ExecRequest,
   ExpectedArchive,
@@ -33,6 +36,7 @@ import type {
   Profile,
   Progress,
   QuotaReport,
+  SetResult,
   Template,
   TrafficReport,
 } from '@ctvirt/api';
@@ -129,6 +133,12 @@ export interface Engine {
     values: Readonly<Record<string, string>>,
     targets: { readonly live: boolean; readonly stored: boolean },
   ): Promise<readonly ParameterRow[]>;
+  /** Changes what can be said in words, as `setParameters` does parameters; all of it or nothing. */
+  set(
+    ref: DomainRef,
+    settings: DomainSettings,
+    targets: { readonly live: boolean; readonly stored: boolean },
+  ): Promise<SetResult>;
   /** OpenVZ's accounting of a domain; of one that is off only what it may have. */
   beancounters(ref: DomainRef): Promise<BeancounterReport>;
   /** The same of all that run. */
@@ -168,6 +178,8 @@ export interface Engine {
 
   /** A document without a UUID is that of the domain of its name, if there is one; with `uuidDecides` it is a new domain's. */
   define(xml: string, options?: { strict?: boolean; uuidDecides?: boolean }): Promise<DefineResult>;
+  /** Defines a new domain by words instead of a document; with `dryRun` it only answers the document. Throws `exists` for a name that is taken. */
+  defineFrom(request: CreateRequest, options?: { dryRun?: boolean }): Promise<CreateResult>;
   /** Defines a container of another system on its own files, where they lie; nothing of them is changed. */
   adopt(request: AdoptRequest): Promise<AdoptResult>;
   /** Starts a transient domain: it is gone, root included, when it stops. */

@@ -17,5 +17,6 @@ export * from './parameter.js';
 export * from './profile.js';
 export * from './quota.js';
 export * from './session.js';
+export * from './settings.js';
 export * from './template.js';
 export * from './traffic.js';

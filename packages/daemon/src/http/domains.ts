@@ -16,6 +16,7 @@ export const bindDomains = (engine: Engine): Handlers<Resources['domains']> => (
     const options = strict === undefined ? {} : { strict };
     return transient ? engine.create(body, options) : engine.define(body, options);
   },
+  create: ({ body, query: { dryRun } }) => engine.defineFrom(body, { dryRun: dryRun === true }),
   adopt: ({ body }) => engine.adopt(body),
   summary: ({ params: { domain } }) => engine.summary(domain),
   info: ({ params: { domain } }) => engine.info(domain),
@@ -27,6 +28,8 @@ export const bindDomains = (engine: Engine): Handlers<Resources['domains']> => (
     engine.parameters(domain, inactive === undefined ? {} : { inactive }),
   setParameters: ({ params: { domain }, body: { values, live = false, stored = false } }) =>
     engine.setParameters(domain, values, { live, stored }),
+  set: ({ params: { domain }, body: { live = false, stored = false, ...settings } }) =>
+    engine.set(domain, settings, { live, stored }),
   start: ({ params: { domain } }) => engine.start(domain),
   shutdown: ({ params: { domain }, query: { waitMs } }) =>
     engine.shutdown(domain, waitMs === undefined ? {} : { waitMs }),

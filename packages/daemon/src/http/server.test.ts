@@ -188,6 +188,19 @@ test('every answer is as its schema says, and says nothing more', async (t) => {
   } as const;
   const calls: Readonly<Record<string, () => Promise<unknown>>> = {
     'domains.define': () => client.domains.define({ body: sampleXml('odd', '<odd/>') }),
+    'domains.create': async () => {
+      const body = { name: 'made', template: 'small', addAddresses: ['10.77.1.9'], autostart: true };
+      const dry = await client.domains.create({ body, dryRun: true });
+      assert.equal(dry.domain, null);
+      const { domain, xml } = await client.domains.create({ body });
+      assert.deepEqual([domain?.addresses, domain?.autostart, xml], [['10.77.1.9'], true, dry.xml]);
+      await assert.rejects(client.domains.create({ body }), failsWith('exists'));
+    },
+    'domains.set': () =>
+      client.domains.set({
+        ...web,
+        body: { values: { ram: '300M' }, hostname: 'www', autostart: false, stored: true },
+      }),
     'domains.adopt': () =>
       client.domains.adopt({ body: { format: 'openvz', name: '105', config, private: files } }),
     'domains.list': () => client.domains.list(),

@@ -1,5 +1,6 @@
 // Changes the document of a domain: the stored one, the running one and the run with it, or both.
 // SPDX-License-Identifier: Apache-2.0
+import type { DomainSettings, SetResult } from '@ctvirt/api';
 import { isLimiting, type ResourceRow } from '@ctvirt/formats';
 import type { Engine } from '../contract.js';
 import { notRunning } from '../errors.js';
@@ -8,12 +9,14 @@ import { beyondHost } from '../lifecycle/beyond-host.js';
 import { diskObstacle } from '../lifecycle/disk-rows.js';
 import { filesystemsOf, type HostFacts } from '../lifecycle/document.js';
 import type { Edit } from '../lifecycle/edit.js';
-import { beyondCounting, ownerEdit, parameterEdit, rowsOf } from '../lifecycle/parameters.js';
+import { beyondCounting, ownerEdit, rowsOf } from '../lifecycle/parameters.js';
+import { hasEdit, settingsEdit } from '../lifecycle/settings.js';
 import type { EngineLog } from '../log.js';
 import type { Quotas } from '../quota/quotas.js';
 import type { DomainEvents } from '../registry/events.js';
-import type { Entry } from '../registry/registry.js';
+import { type Entry, summaryOf } from '../registry/registry.js';
 import { type ChangeParts, changeLive } from './change.js';
+import { refuseAutostart, setAutostart } from './define.js';
 import { type LookParts, parametersOf } from './look.js';
 import type { Turns } from './turns.js';
 
@@ -36,18 +39,13 @@ type OwnerValues = Parameters<Engine['setOwnerQuota']>[1];
 /** The engine's operations that change documents. */
 export function amendOperations(
   parts: AmendParts,
-): Pick<Engine, 'amend' | 'setParameters' | 'setOwnerQuota'> {
-  const { turns, facts } = parts;
+): Pick<Engine, 'amend' | 'set' | 'setParameters' | 'setOwnerQuota'> {
+  const { turns } = parts;
   return {
     amend: (ref, targets, edit) => turns.take(ref, (entry) => amend(entry, targets, edit, parts)),
+    set: (ref, settings, asked) => turns.take(ref, (entry) => set(entry, settings, asked, parts)),
     setParameters: (ref, values, asked) =>
-      turns.take(ref, async (entry) => {
-        const targets = targetsOf(entry, asked);
-        await amend(entry, targets, parameterEdit(values, facts), parts);
-        const rows = rowsOf(values, await parametersOf(entry, { inactive: !targets.live }, parts));
-        await tellUnkept(entry, { rows, values }, targets, parts);
-        return rows;
-      }),
+      turns.take(ref, async (entry) => (await set(entry, { values }, asked, parts)).parameters),
     setOwnerQuota: (ref, values, asked) =>
       turns.take(ref, (entry) => setOwnerQuota(entry, values, asked, parts)),
   };
@@ -65,6 +63,23 @@ export async function amend(entry: Entry, targets: Targets, edit: Edit, parts: A
   const had = new Set(beyondHost(before, facts).map(({ message }) => message));
   for (const { message } of beyondHost(after, facts))
     if (!had.has(message)) log('warn', `domain '${name}': ${message}`, { domain: name });
+}
+
+/** What it has besides its document comes last: that cannot fail any more. */
+async function set(
+  entry: Entry,
+  settings: DomainSettings,
+  asked: Targets,
+  parts: AmendParts,
+): Promise<SetResult> {
+  const { values = {}, autostart } = settings;
+  const targets = targetsOf(entry, asked);
+  if (autostart !== undefined) refuseAutostart(entry);
+  if (hasEdit(settings)) await amend(entry, targets, settingsEdit(settings, parts.facts), parts);
+  if (autostart !== undefined) await setAutostart(entry, autostart, parts);
+  const parameters = rowsOf(values, await parametersOf(entry, { inactive: !targets.live }, parts));
+  await tellUnkept(entry, { rows: parameters, values }, targets, parts);
+  return { domain: summaryOf(entry), parameters };
 }
 
 interface Asked {

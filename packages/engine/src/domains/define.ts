@@ -1,8 +1,11 @@
 // Defines, adopts and undefines domains, and makes transient ones.
 // SPDX-License-Identifier: Apache-2.0
-import type { DefineResult } from '@ctvirt/api';
+import type { CreateRequest, CreateResult, DefineResult } from '@ctvirt/api';
+import { formatDomain } from '@ctvirt/xml';
 import type { DomainRef, Engine } from '../contract.js';
 import { EngineError } from '../errors.js';
+import type { HostFacts } from '../lifecycle/document.js';
+import { domainFrom } from '../lifecycle/settings.js';
 import { type Entry, type Registry, summaryOf } from '../registry/registry.js';
 import type { KeyedQueue } from '../state/queue.js';
 import type { DomainStore } from '../state/store.js';
@@ -19,6 +22,7 @@ export interface DefineParts {
   readonly queue: KeyedQueue;
   readonly registry: Registry;
   readonly store: DomainStore;
+  readonly facts: HostFacts;
 }
 
 type Options = { readonly strict?: boolean } | undefined;
@@ -26,18 +30,33 @@ type Options = { readonly strict?: boolean } | undefined;
 /** The engine's operations that make and unmake a domain. */
 export function defineOperations(
   parts: DefineParts,
-): Pick<Engine, 'define' | 'adopt' | 'create' | 'undefine' | 'setAutostart'> {
+): Pick<Engine, 'define' | 'defineFrom' | 'adopt' | 'create' | 'undefine' | 'setAutostart'> {
   const { turns, adopter, definer } = parts;
   return {
     define: async (xml, options) => {
       const { entry, findings, isChanged } = await definer.define(xml, { ...options, persistent: true });
       return { domain: summaryOf(entry), findings, ...(isChanged && { changed: true }) };
     },
+    defineFrom: (request, options) => defineFrom(request, options?.dryRun === true, parts),
     adopt: (request) => adopter.adopt(request),
     create: (xml, options) => create(xml, options, parts),
     undefine: (ref, options) => undefine(ref, options?.storage === true, parts),
     setAutostart: (ref, autostart) => turns.take(ref, (entry) => setAutostart(entry, autostart, parts)),
   };
+}
+
+/** One whose start fails stays defined: what was in the way can be put right, and the start be asked for again. */
+async function defineFrom(
+  request: CreateRequest,
+  dryRun: boolean,
+  { definer, turns, lifecycle, facts }: DefineParts,
+): Promise<CreateResult> {
+  const xml = formatDomain(domainFrom(request, facts));
+  if (dryRun) return { domain: null, xml, findings: await definer.look(xml) };
+  const { autostart = false, start = false } = request;
+  const { entry, findings } = await definer.define(xml, { persistent: true, fresh: { autostart } });
+  if (start) await turns.take(entry.record.uuid, (found) => lifecycle.start(found));
+  return { domain: summaryOf(entry), xml, findings };
 }
 
 async function create(
@@ -70,12 +89,18 @@ async function undefine(
   await turns.take(ref, (entry) => definer.undefine(entry, { storage }));
 }
 
-async function setAutostart(entry: Entry, autostart: boolean, { store, registry }: DefineParts) {
-  if (!entry.record.persistent)
-    throw new EngineError(
-      'wrong-state',
-      `domain '${entry.record.name}' is transient and cannot be started by itself`,
-    );
+/** Throws `wrong-state` for a transient domain. */
+export function refuseAutostart({ record: { name, persistent } }: Entry): void {
+  if (persistent) return;
+  throw new EngineError('wrong-state', `domain '${name}' is transient and cannot be started by itself`);
+}
+
+export async function setAutostart(
+  entry: Entry,
+  autostart: boolean,
+  { store, registry }: Pick<DefineParts, 'store' | 'registry'>,
+) {
+  refuseAutostart(entry);
   const record = { ...entry.record, autostart };
   await store.writeRecord(record);
   registry.replace(entry, record);

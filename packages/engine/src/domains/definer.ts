@@ -67,8 +67,15 @@ export interface DefineOptions {
   readonly uuidDecides?: boolean | undefined;
   /** A transient domain goes, files and all, when it stops. */
   readonly persistent: boolean;
+  /** What it has besides its document, of a domain that has to be new: one of its name, or files kept of one, are in the way. */
+  readonly fresh?: Fresh | undefined;
   /** Only for a domain that is new, on files that are not ours. */
   readonly adoption?: Adoption | undefined;
+}
+
+/** What a new domain has besides its document. */
+export interface Fresh {
+  readonly autostart: boolean;
 }
 
 /** What a domain brings along from the system it comes from. */
@@ -90,26 +97,11 @@ export class Definer {
     given: string | Domain,
     options: DefineOptions,
   ): Promise<{ entry: Entry; findings: readonly Finding[]; isChanged: boolean }> {
-    const { reader } = this.parts;
-    const read =
-      typeof given === 'string'
-        ? await reader.read(given, { strict: options.strict === true })
-        : await reader.check(given);
-    checkName(read.parts.name);
-    const findings = [
-      ...read.findings,
-      ...this.#weigh(read.claim),
-      ...this.parts.networkLinks.findings(read.domain),
-      ...(await this.parts.filterFindings(read.domain)),
-      ...(await this.parts.networkLinks.shadowed(read.domain)),
-    ];
+    const { findings, ...read } = await this.#read(given, options.strict === true);
     const unsafe = this.#lookAtSources(read.parts);
     return await this.parts.queue.run(read.parts.name, async () => {
       const existing = this.parts.registry.byName(read.parts.name);
-      if (existing !== undefined && options.adoption !== undefined)
-        throw new EngineError('exists', `domain '${read.parts.name}' is already defined`, {
-          holder: read.parts.name,
-        });
+      this.#refuseTaken(read.parts.name, options);
       if (existing === undefined && this.parts.store.lease(read.parts.name) !== undefined) {
         const remark = 'the files kept of an earlier domain of this name are its own';
         findings.push(remarkOf('kept-files', '/domain/name', remark));
@@ -130,6 +122,42 @@ export class Definer {
       const placed = typeof given === 'string' ? placeFindings(given, findings) : findings;
       return { entry, findings: placed, isChanged: existing !== undefined };
     });
+  }
+
+  /** What `define` would say of a new domain, which is not made. */
+  async look(xml: string): Promise<readonly Finding[]> {
+    const { findings, parts } = await this.#read(xml, false);
+    this.#refuseTaken(parts.name, { fresh: { autostart: false } });
+    this.#checkFree(parts.uuid, this.#ctidFor(parts), parts, undefined);
+    for (const spec of parts.filesystems) if (spec.kind === 'template') this.parts.templatePath(spec.source);
+    return placeFindings(xml, [...findings, ...this.#lookAtSources(parts)]);
+  }
+
+  async #read(given: string | Domain, strict: boolean) {
+    const { reader, networkLinks, filterFindings } = this.parts;
+    const read = typeof given === 'string' ? await reader.read(given, { strict }) : await reader.check(given);
+    checkName(read.parts.name);
+    const findings = [
+      ...read.findings,
+      ...this.#weigh(read.claim),
+      ...networkLinks.findings(read.domain),
+      ...(await filterFindings(read.domain)),
+      ...(await networkLinks.shadowed(read.domain)),
+    ];
+    return { ...read, findings };
+  }
+
+  #refuseTaken(name: string, { fresh, adoption }: Pick<DefineOptions, 'fresh' | 'adoption'>): void {
+    if (fresh === undefined && adoption === undefined) return;
+    const details = { holder: name };
+    if (this.parts.registry.byName(name) !== undefined)
+      throw new EngineError('exists', `domain '${name}' is already defined`, details);
+    if (fresh !== undefined && this.parts.store.lease(name) !== undefined)
+      throw new EngineError(
+        'exists',
+        `files are kept of an earlier domain '${name}': 'ctvirt undefine ${name} --storage' erases them; a document of that name, by 'ctvirt define', takes them over`,
+        details,
+      );
   }
 
   /** What is kept for it there is nobody else's. It is defined whether or not they can be told: they are told again at its start. */
@@ -177,7 +205,7 @@ export class Definer {
   async #add(given: Domain, parts: DocumentParts, options: DefineOptions): Promise<Entry> {
     const domain = withoutPlaces(given);
     const { store, registry, ids, networkLinks } = this.parts;
-    const { adoption } = options;
+    const { adoption, fresh } = options;
     await using undo = new Undo();
     const choose = await networkLinks.chooserFor(domain);
     const kept = store.lease(parts.name);
@@ -194,7 +222,7 @@ export class Definer {
       ...recordFields(parts),
       uuid,
       ctid,
-      autostart: adoption?.autostart === true,
+      autostart: (fresh ?? adoption)?.autostart === true,
       persistent: options.persistent,
       // What was kept for a domain of this name is not a transient one's to erase.
       eraseAtEnd: !options.persistent && kept === undefined,
@@ -455,14 +483,14 @@ export class Definer {
 
   /** One name, one UUID, one CTID, one address, one port each. */
   #checkFree(
-    uuid: string,
+    uuid: string | undefined,
     ctid: number | null,
     parts: DocumentParts,
     own: Entry | undefined,
     files?: string,
   ): void {
     const { registry } = this.parts;
-    checkFree(`UUID ${uuid}`, registry.byUuid(uuid), own);
+    if (uuid !== undefined) checkFree(`UUID ${uuid}`, registry.byUuid(uuid), own);
     if (ctid !== null) checkFree(`CTID ${ctid}`, registry.byCtid(ctid), own);
     registry.checkAddresses(parts.addresses, own);
     registry.checkForwards(parts.forwards, own);

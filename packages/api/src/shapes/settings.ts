@@ -1,0 +1,138 @@
+// What a domain is given in words instead of a document: for one that is made, and for one that is there.
+// SPDX-License-Identifier: Apache-2.0
+import {
+  boolean,
+  list,
+  nullable,
+  object,
+  oneOf,
+  optional,
+  record,
+  type Static,
+  strict,
+  string,
+} from '../schema.js';
+import { domainSummary } from './domain.js';
+import { finding } from './finding.js';
+import { parameterRow } from './parameter.js';
+
+const word = (description: string) => string({ minLength: 1, maxLength: 255, description });
+const path = (description: string) => string({ minLength: 1, maxLength: 4096, description });
+
+/** A directory of the host inside a domain. */
+export const mountSetting = strict({
+  source: path('Directory of the host'),
+  target: path('Where it stands inside'),
+  readonly: optional(boolean({ description: 'Whether the domain cannot write to it' })),
+});
+/** A directory of the host inside a domain. */
+export type MountSetting = Static<typeof mountSetting>;
+
+const settings = {
+  values: optional(
+    record(string({ maxLength: 64 }), string({ maxLength: 4096 }), {
+      description: "Resource parameters by OpenVZ's names, in vzctl's spelling",
+    }),
+  ),
+  hostname: optional(word('Host name inside')),
+  nameservers: optional(
+    list(word('An address'), { maxItems: 16, description: 'Name servers, in place of those before' }),
+  ),
+  searchDomains: optional(
+    list(word('A domain'), {
+      maxItems: 16,
+      description: 'Domains in which short names are looked up, in place of those before',
+    }),
+  ),
+  description: optional(string({ maxLength: 65_536, description: 'A text for people; empty is none' })),
+  addAddresses: optional(
+    list(word('An address, with its prefix or without: 192.168.1.5, fd00::5/64'), {
+      maxItems: 256,
+      description: 'Addresses that it gets besides',
+    }),
+  ),
+  removeAddresses: optional(
+    list(word('An address, or `all`'), { maxItems: 256, description: 'Addresses that it loses' }),
+  ),
+  network: optional(
+    word(
+      'Addresses and rate are for the interface on this network, which is made where there is none; without it for that of type ethernet, else the first',
+    ),
+  ),
+  rate: optional(
+    string({
+      maxLength: 32,
+      description: 'What passes its interfaces in each direction: 10mbit, 500kbit, 1gbit, or `unlimited`',
+    }),
+  ),
+  addMounts: optional(
+    list(mountSetting, { maxItems: 64, description: 'Directories of the host that it gets besides' }),
+  ),
+  removeMounts: optional(
+    list(path('Where it stands inside'), { maxItems: 64, description: 'Directories that it loses' }),
+  ),
+  autostart: optional(boolean({ description: 'Whether it starts with each boot of the host' })),
+};
+
+/** What can be said of a domain in words, whether it is new or there. */
+export const domainSettings = strict(settings, {
+  title: 'DomainSettings',
+  description: 'What a domain is given in words instead of a document',
+});
+/** What can be said of a domain in words. */
+export type DomainSettings = Static<typeof domainSettings>;
+
+/** A domain to be made of a template. */
+export const createRequest = strict(
+  {
+    name: word('Its name'),
+    type: optional(oneOf(['lxc', 'openvz', 'vserver'], { description: 'Its type; lxc without it' })),
+    template: word('The template of its root'),
+    profile: optional(word('The profile that fills in what is not said')),
+    ...settings,
+    start: optional(boolean({ description: 'Whether it is started at once' })),
+  },
+  { title: 'CreateRequest', description: 'A domain to be made of a template' },
+);
+/** A domain to be made of a template. */
+export type CreateRequest = Static<typeof createRequest>;
+
+/** The domain that was made, or its document alone. */
+export const createResult = object(
+  {
+    domain: nullable(domainSummary),
+    xml: string({ description: 'The document that was made of the words' }),
+    findings: list(finding, { description: 'Remarks on the document' }),
+  },
+  {
+    title: 'CreateResult',
+    description: 'A domain that was made; null and its document alone where that was asked for',
+  },
+);
+/** The domain that was made, or its document alone. */
+export type CreateResult = Static<typeof createResult>;
+
+/** A change of a domain in words. */
+export const setRequest = strict(
+  {
+    ...settings,
+    live: optional(boolean({ description: 'Of the running domain' })),
+    stored: optional(
+      boolean({ description: 'Of its next start; without either, of the running one if it runs' }),
+    ),
+  },
+  { title: 'SetRequest', description: 'A change of a domain in words; all of it is done or nothing' },
+);
+/** A change of a domain in words. */
+export type SetRequest = Static<typeof setRequest>;
+
+/** A domain after a change in words. */
+export const setResult = object(
+  {
+    domain: domainSummary,
+    parameters: list(parameterRow, { description: 'The resource parameters that were set' }),
+  },
+  { title: 'SetResult', description: 'A domain after a change in words' },
+);
+/** A domain after a change in words. */
+export type SetResult = Static<typeof setResult>;
