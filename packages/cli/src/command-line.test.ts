@@ -78,7 +78,7 @@ test('exec leaves the options of its program alone', () => {
 });
 
 test('a name that looks like an option stands behind --', () => {
-  assert.equal(parse('start', '--', '--all').args['domain'], '--all');
+  assert.equal(parse('suspend', '--', '--all').args['domain'], '--all');
   assert.equal(parse('define', '-').args['file'], '-');
 });
 

@@ -22,7 +22,8 @@ test('words, options and values are offered where they may stand', async () => {
   assert.deepEqual(await wordsAfter('template', 'i'), ['info', 'import']);
   assert.deepEqual(await wordsAfter('start', ''), ['a-inactive-domain', 'b-inactive-domain']);
   assert.deepEqual(await wordsAfter('--root', '/x', 'destroy', 'a'), ['a-active-domain']);
-  assert.deepEqual(await wordsAfter('start', 'web', ''), []);
+  assert.deepEqual(await wordsAfter('suspend', 'web', ''), []);
+  assert.deepEqual(await wordsAfter('start', 'web', 'b'), ['b-inactive-domain']);
   assert.deepEqual(await wordsAfter('shutdown', '--t'), ['--timeout']);
   assert.deepEqual(await wordsAfter('shutdown', '--timeout', ''), []);
   assert.deepEqual(await wordsAfter('exec', 'web', '--', '-'), []);

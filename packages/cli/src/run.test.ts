@@ -29,7 +29,7 @@ describe('ctvirt', () => {
     writeFileSync(file, Buffer.from(text, 'latin1'));
     for (const [verb, end] of [
       ['define', 'undefine'],
-      ['create', 'destroy'],
+      ['create --transient', 'destroy'],
     ]) {
       assert.equal((await ctvirt(`${verb} ${file}`)).status, 0);
       assert.match((await ctvirt('dumpxml old')).out, /<title>M\u00fcller<\/title>/);
@@ -165,7 +165,10 @@ describe('ctvirt', () => {
     for (const words of [
       'set limited',
       'set limited --numproc 1 --current --live',
-      'set limited --hostname x',
+      'set limited --onboot maybe',
+      'set limited --mount-add /srv',
+      'set',
+      'set limited --all --numproc 1',
       'guarantees --minutes 3',
       'guarantees --delivered --minutes 16',
       'guarantees --delivered --minutes 0',
@@ -188,7 +191,7 @@ describe('ctvirt', () => {
     await ctvirt('destroy limited');
     assert.equal(await when(''), 'from its next start on');
     await ctvirt('undefine limited');
-    await ctvirt(`create ${file}`);
+    await ctvirt(`create --transient ${file}`);
     assert.equal(await when(''), 'until it stops', 'a transient one');
     await ctvirt('destroy limited');
   });
@@ -302,11 +305,73 @@ describe('ctvirt', () => {
   });
 
   test('creates a domain that is gone when it stops', async () => {
-    const { out } = await ctvirt('create -', { input: domainXml('fleeting') });
+    const { out } = await ctvirt('create --transient -', { input: domainXml('fleeting') });
     assert.equal(out, "Domain 'fleeting' created from -\n");
     await ctvirt('shutdown fleeting --timeout 5');
     // It is forgotten once its end is told.
     for (let tries = 0; (await ctvirt('domstate fleeting')).status !== 3; tries++) assert.ok(tries < 100);
+  });
+
+  test('makes a domain of a template without XML, and changes it in words', async () => {
+    await ctvirt('template build busybox busybox');
+    const words =
+      'create shop --template busybox --ip 10.77.0.9 --hostname www --nameserver 10.77.0.1 --ram 64M --disk 1G --mount /srv:/mnt:ro --autostart';
+    const { out: xml } = await ctvirt(`${words} --dry-run`);
+    assert.match(xml, /^<domain type='lxc'>[\s\S]*<memory unit='KiB'>65536<\/memory>[\s\S]*<readonly\/>/);
+    assert.equal((await ctvirt('domstate shop')).status, 3, 'a dry run makes nothing');
+    assert.equal((await ctvirt(`${words} --start`)).out, "Domain 'shop' created and started\n");
+    assert.deepEqual(
+      (await json('list')).flatMap(
+        (one: { name: string; state: string; autostart: boolean; addresses: string[] }) =>
+          one.name === 'shop' ? [one.state, one.autostart, ...one.addresses] : [],
+      ),
+      ['running', true, '10.77.0.9'],
+    );
+    assert.equal((await ctvirt(`${words}`)).status, 4);
+    const told = async (options: string) => (await ctvirt(`set shop ${options}`)).out;
+    assert.equal(
+      await told('--ipadd 10.77.0.10 --ipdel 10.77.0.9 --rate 10mbit --save'),
+      "Domain 'shop': without 10.77.0.9, with 10.77.0.10, rate 10mbit (now and after its next start)\n",
+    );
+    assert.equal(await told('--onboot no'), "Domain 'shop': unmarked as autostarted\n");
+    assert.match((await ctvirt('dumpxml shop --inactive')).out, /address='10\.77\.0\.10'/);
+    await ctvirt('stop shop --timeout 5');
+    assert.equal(
+      await told('--description words --mount-del /mnt --save'),
+      "Domain 'shop': another description, without /mnt (from its next start on)\n",
+    );
+    assert.doesNotMatch((await ctvirt('dumpxml shop')).out, /\/mnt/);
+    await ctvirt('undefine shop --storage');
+    await ctvirt('template remove busybox');
+  });
+
+  test('does the same to several domains, a line for each, and ends with the worst status', async () => {
+    for (const name of ['first', 'second', 'third']) await define(name);
+    const lines = async (words: string): Promise<readonly [number, string, string]> => {
+      const { status, out, err } = await ctvirt(words);
+      return [status, out, err];
+    };
+    assert.deepEqual(await lines('start second nosuch first'), [
+      3,
+      "Domain 'second' started\nDomain 'first' started\n",
+      "error: no domain has the name, UUID or id 'nosuch'\n",
+    ]);
+    assert.equal((await lines('start first third'))[0], 7);
+    assert.deepEqual(await lines('start --all'), [0, 'No domain is in that state\n', '']);
+    const { out } = await ctvirt('set first second --numproc 99 --config');
+    assert.equal(out.match(/^Domain '(first|second)': numproc 99/gm)?.length, 2);
+    assert.deepEqual(
+      (await json('destroy first second')).map(({ name }: { name: string }) => name),
+      ['first', 'second'],
+    );
+    assert.deepEqual(await lines('shutdown third first --timeout 5'), [
+      7,
+      "Domain 'third' is shut off\n",
+      "error: domain 'first' is not running\n",
+    ]);
+    assert.equal((await lines('start --all --parallel 2'))[1].match(/started/g)?.length, 3);
+    assert.equal((await lines('destroy --all'))[0], 0);
+    for (const name of ['first', 'second', 'third']) await ctvirt(`undefine ${name}`);
   });
 
   test('points at the place in a document that is wrong', async () => {
@@ -451,15 +516,25 @@ test('a wrong command line ends with 2, names the fault and what was meant', asy
     ['list -x', "list: unknown option '-x'"],
     ['list -a', "list: unknown option '-a': here it is --all"],
     ['enter web', "unknown command 'enter': here it is ctvirt exec -t DOMAIN -- /bin/sh"],
-    ['set web --save', "set: unknown option '--save': here it is --config"],
-    ['set web --hostname x', "set: unknown option '--hostname': here it is <hostname> by ctvirt edit DOMAIN"],
+    ['set web --devnodes x', "set: unknown option '--devnodes': here it is <hostdev> by ctvirt edit DOMAIN"],
     [
-      'create 101 --ostemplate debian',
-      "create: unknown option '--ostemplate': here it is <source name='TEMPLATE'/> in <filesystem type='template'> in the document, which ctvirt define takes",
+      'delete web',
+      "unknown command 'delete': here it is ctvirt undefine DOMAIN, or, with its files, ctvirt undefine DOMAIN --storage",
+    ],
+    ['create 101 --ostemplate debian', "create: unknown option '--ostemplate': here it is --template"],
+    [
+      'create web.xml',
+      "create: 'web.xml' looks like a document: ctvirt create --transient web.xml runs it until it stops, ctvirt define web.xml keeps it",
+    ],
+    ['create web', 'create: --template is missing; ctvirt template list shows which there are'],
+    [
+      'create web --template t --mount /srv',
+      "create: a directory is SOURCE:TARGET or SOURCE:TARGET:ro, not '/srv'",
     ],
     ['list --all=1', '--all takes no value'],
     ['list extra', "list: 'extra' is one argument too many; usage: ctvirt list [OPTIONS]"],
-    ['start', 'start: DOMAIN is missing; usage: ctvirt start DOMAIN'],
+    ['start', 'start: name DOMAINs, or say --all'],
+    ['suspend', 'suspend: DOMAIN is missing; usage: ctvirt suspend DOMAIN'],
     ['shutdown web --timeout', '--timeout needs a value: --timeout SECONDS'],
     ['exec --user= web ls', '--user needs a value: --user USER'],
     ['shutdown web --timeout soon', "--timeout takes a whole number, not 'soon'"],

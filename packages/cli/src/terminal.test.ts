@@ -15,7 +15,7 @@ const program = fileURLToPath(new URL('./main.js', import.meta.url));
 describe('ctvirt', () => {
   const daemon = withDaemon();
   const { ctvirt } = daemon;
-  const create = (name: string) => ctvirt('create -', { input: domainXml(name) });
+  const create = (name: string) => ctvirt('create --transient -', { input: domainXml(name) });
 
   /** ctvirt as a process of its own; `act` sees its output so far and may type or signal. */
   function launch(

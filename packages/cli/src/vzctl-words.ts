@@ -4,13 +4,11 @@
 type Words = Readonly<Record<string, string>>;
 
 const vzctlVerbs: Words = {
+  delete: 'ctvirt undefine DOMAIN, or, with its files, ctvirt undefine DOMAIN --storage',
   enter: 'ctvirt exec -t DOMAIN -- /bin/sh',
   exec2: 'ctvirt exec DOMAIN -- PROGRAM',
   mount: 'ctvirt start DOMAIN, which mounts its files; ctvirt exec DOMAIN reaches them',
-  restart: 'ctvirt reboot DOMAIN --wait',
   runscript: 'ctvirt exec DOMAIN -- /bin/sh -s < SCRIPT',
-  status: 'ctvirt domstate DOMAIN',
-  stop: 'ctvirt shutdown DOMAIN --wait, or, as with --fast, ctvirt destroy DOMAIN',
   umount: 'ctvirt shutdown DOMAIN, at whose end its files are unmounted',
   vzlist: 'ctvirt list, or, as with -a, ctvirt list --all',
 };
@@ -37,38 +35,24 @@ const nounVerbs: Words = {
   'filter show': 'ctvirt filter dumpxml FILTER',
 };
 
-/** What the document says. */
-const documentOptions: Words = {
-  description: '<description>',
-  devnodes: '<hostdev>',
-  hostname: '<hostname>',
-  ipadd: "<ip address='...'/> in <interface>",
-  ipdel: "<ip address='...'/> in <interface>",
-  nameserver: '<nameserver> in <dns>',
-  netif_add: "<interface type='bridge'> or <interface type='network'>",
-  searchdomain: '<search> in <dns>',
+const ownOptions: Words = {
+  userpasswd: 'echo USER:PASSWORD | ctvirt exec DOMAIN -- chpasswd',
 };
 
-const newOptions: Words = {
-  ...documentOptions,
-  config: '<profile>',
-  ostemplate: "<source name='TEMPLATE'/> in <filesystem type='template'>",
+/** What the document says. */
+const editedOptions: Words = {
+  applyconfig: '<profile>',
+  devnodes: '<hostdev>',
+  netif_add: "<interface type='bridge'> or <interface type='network'>",
 };
 
 const inDocument = (words: Words, how: string): Words =>
   Object.fromEntries(Object.entries(words).map(([option, element]) => [option, `${element} ${how}`]));
 
-const ownOptions: Words = {
-  save: '--config',
-  onboot: 'ctvirt autostart DOMAIN, or with --disable',
-  userpasswd: 'echo USER:PASSWORD | ctvirt exec DOMAIN -- chpasswd',
-};
-const editedOptions: Words = { ...documentOptions, applyconfig: '<profile>' };
-
 const options: Readonly<Record<string, Words>> = {
   set: { ...ownOptions, ...inDocument(editedOptions, 'by ctvirt edit DOMAIN') },
-  create: inDocument(newOptions, 'in the document, which ctvirt define takes'),
-  define: inDocument(newOptions, 'in the document'),
+  create: { config: '--profile', ipadd: '--ip', onboot: '--autostart', ostemplate: '--template' },
+  shutdown: { fast: 'ctvirt destroy DOMAIN' },
   list: { a: '--all' },
 };
 

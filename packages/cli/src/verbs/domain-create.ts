@@ -1,26 +1,103 @@
 // ctvirt create
 // SPDX-License-Identifier: Apache-2.0
+import type { CreateRequest } from '@ctvirt/api';
+import type { Context } from '../context.js';
+import { CliError } from '../errors.js';
 import { verb } from '../verb.js';
-import { documentFile } from './arguments.js';
 import { sendDocument } from './sending.js';
+import { limitOptions, mountOf, settingOptions, settingsOf } from './settings.js';
 
-/** Answers the started domain with the findings on its document; a refused document leaves nothing behind. */
+const types = ['lxc', 'openvz', 'vserver'] as const;
+const typeOf = (word: string): NonNullable<CreateRequest['type']> => {
+  const type = types.find((one) => one === word);
+  if (type === undefined)
+    throw new CliError('usage', `create: --type is one of ${types.join(', ')}, not '${word}'`);
+  return type;
+};
+
+/** JSON is the domain, its document and the findings on it; with --transient the domain and the findings. */
 export const create = verb({
   name: 'create',
   group: 'Domains',
-  summary: 'Start a domain from its XML without defining it',
-  details: ['When it stops it is gone, its root file system included.'],
-  args: { file: documentFile },
-  options: { validate: { type: 'flag', summary: 'Refuse a document with anything not understood' } },
-  example: {
-    command: 'ctvirt create try.xml',
-    does: 'Runs the domain that try.xml describes, until it stops.',
+  summary: 'Make a domain of a template, without writing XML',
+  details: [
+    'The domain keeps its definition until it is undefined, as by define; one of that name is left as it is, and refused. Resource parameters are those of set.',
+    'With addresses alone it has a routed interface (type ethernet), as under OpenVZ; with --network one on that network, with the addresses said or those the network gives.',
+    'With --transient it starts a domain from its XML without defining it, as virsh create does: when it stops it is gone, its root file system included.',
+  ],
+  args: { name: { summary: 'Name of the new domain', optional: true } },
+  options: {
+    template: { type: 'text', value: 'TEMPLATE', complete: 'template', summary: 'What its root is made of' },
+    profile: { type: 'text', value: 'PROFILE', complete: 'profile', summary: 'Fills in what is not said' },
+    type: { type: 'text', value: 'TYPE', complete: types, summary: 'lxc (default), openvz or vserver' },
+    ip: {
+      type: 'texts',
+      value: 'ADDRESS',
+      summary: 'Address, with its prefix or without; for several it is given several times',
+    },
+    ...settingOptions,
+    mount: {
+      type: 'texts',
+      value: 'SOURCE:TARGET[:ro]',
+      summary: 'Directory of the host, and where it is inside',
+    },
+    autostart: { type: 'flag', summary: 'Start it with each boot of the host' },
+    start: { type: 'flag', summary: 'Start it now' },
+    'dry-run': { type: 'flag', summary: 'Print its document and make nothing' },
+    transient: {
+      type: 'text',
+      value: 'FILE',
+      complete: 'file',
+      summary: 'Start a domain from its XML without defining it',
+    },
+    validate: { type: 'flag', summary: 'With --transient: refuse a document with anything not understood' },
+    ...limitOptions,
   },
-  async run(context, { args: { file }, options: { validate } }) {
-    const { domain, findings } = await sendDocument(context, file, 'creating from', (body) =>
-      context.client.domains.define({ body, strict: validate, transient: true }),
+  example: {
+    command: 'ctvirt create web --template busybox --ip 192.168.1.110 --ram 256M --start',
+    does: "Makes the domain 'web' and starts it.",
+  },
+  async run(context, { args: { name }, options }) {
+    const { transient, validate } = options;
+    if (transient !== undefined) {
+      if (name !== undefined)
+        throw new CliError('usage', 'create: a transient domain has its name in its document');
+      return await startTransient(context, transient, validate);
+    }
+    if (name === undefined)
+      throw new CliError('usage', 'create: NAME is missing; usage: ctvirt create NAME --template TEMPLATE');
+    const { template, profile, type, ip, mount, autostart, start, 'dry-run': dryRun } = options;
+    if (template === undefined) throw new CliError('usage', whatFor(name));
+    const body: CreateRequest = {
+      name,
+      template,
+      ...(profile !== undefined && { profile }),
+      ...(type !== undefined && { type: typeOf(type) }),
+      ...settingsOf(options),
+      ...(ip.length > 0 && { addAddresses: ip }),
+      ...(mount.length > 0 && { addMounts: mount.map((word) => mountOf('create', word)) }),
+      ...(autostart && { autostart }),
+      ...(start && { start }),
+    };
+    const made = await context.busy(`creating ${name}`, () =>
+      context.client.domains.create({ body, dryRun }),
     );
-    context.warn(findings, file);
-    context.done({ domain, findings }, `Domain '${domain.name}' created from ${file}`);
+    context.warn(made.findings, name);
+    if (dryRun) context.printVerbatim(made, made.xml);
+    else context.done(made, `Domain '${name}' created${start ? ' and started' : ''}`);
   },
 });
+
+/** As before there was anything else to create. */
+async function startTransient(context: Context, file: string, validate: boolean): Promise<void> {
+  const { domain, findings } = await sendDocument(context, file, 'creating from', (body) =>
+    context.client.domains.define({ body, strict: validate, transient: true }),
+  );
+  context.warn(findings, file);
+  context.done({ domain, findings }, `Domain '${domain.name}' created from ${file}`);
+}
+
+const whatFor = (name: string): string =>
+  name === '-' || name.includes('/') || name.endsWith('.xml')
+    ? `create: '${name}' looks like a document: ctvirt create --transient ${name} runs it until it stops, ctvirt define ${name} keeps it`
+    : 'create: --template is missing; ctvirt template list shows which there are';

@@ -9,6 +9,7 @@ import { anyDomain } from './arguments.js';
 /** JSON is the daemon's DomainInfo whole; the text has virsh's fields in virsh's columns. */
 export const dominfo = verb({
   name: 'dominfo',
+  aliases: ['info'],
   group: 'Domains',
   summary: 'Show what a domain is and what it uses',
   args: { domain: anyDomain },

@@ -7,6 +7,7 @@ import { anyDomain } from './arguments.js';
 /** JSON has `state` and `reason` always; the text ends with an empty line, as virsh's does. */
 export const domstate = verb({
   name: 'domstate',
+  aliases: ['status'],
   group: 'Domains',
   summary: "Print a domain's state",
   args: { domain: anyDomain },

@@ -7,6 +7,7 @@ import { waitMsOf, waitOptions } from './waiting.js';
 /** Answers at once with the summary, or with `--wait` when it is up again; `timeout` says that it was not by then. */
 export const reboot = verb({
   name: 'reboot',
+  aliases: ['restart'],
   group: 'Domains',
   summary: "Ask a domain's init to restart",
   args: { domain: activeDomain },

@@ -1,79 +1,138 @@
 // ctvirt set
 // SPDX-License-Identifier: Apache-2.0
-import { parameterOf, resourceRules } from '@ctvirt/formats';
+import type { DomainSettings, DomainSummary } from '@ctvirt/api';
 import { CliError } from '../errors.js';
-import { type Option, verb } from '../verb.js';
+import { type Options, verb } from '../verb.js';
 import { setOptionsHere } from '../vzctl-words.js';
 import { later } from '../wording.js';
-import { anyDomain } from './arguments.js';
+import { limitOptions, mountOf, settingOptions, settingsOf } from './settings.js';
+import { anyDomains, checkSeveral, eachDomain, severalOptions } from './several.js';
 
 const where = {
   live: { type: 'flag', summary: 'Change the running domain' },
   config: { type: 'flag', summary: 'Change what its next start reads' },
+  save: { type: 'flag', summary: "As vzctl's: both, or the stored one alone of a domain that is off" },
   current: {
     type: 'flag',
     summary: 'Change the running domain if it runs, else the stored one (as without an option)',
   },
-} as const satisfies Record<string, Option>;
+} as const satisfies Options;
 
-/** vzctl's own options beside the parameters of its files. */
-const memory: Readonly<Record<string, Option>> = {
-  ram: { type: 'text', value: 'BYTES', summary: 'Memory' },
-  swap: { type: 'text', value: 'BYTES', summary: 'Swap' },
-};
-
-const named: Readonly<Record<string, Option>> = Object.fromEntries(
-  resourceRules.map(({ key }): [string, Option] => {
-    const { meaning = '', unit, bounds } = parameterOf(key) ?? {};
-    const pair = bounds !== undefined || unit === 'KiB' || unit === 'inodes' ? 'N[:N]' : 'VALUE';
-    return [
-      key.toLowerCase(),
-      { type: 'text', value: pair, summary: unit === undefined ? meaning : `${meaning} (${unit})` },
-    ];
-  }),
-);
+const changes = {
+  ipadd: { type: 'texts', value: 'ADDRESS', summary: 'Address that it gets besides' },
+  ipdel: { type: 'texts', value: 'ADDRESS', summary: 'Address that it loses; all of them by the word all' },
+  ...settingOptions,
+  'mount-add': {
+    type: 'texts',
+    value: 'SOURCE:TARGET[:ro]',
+    summary: 'Directory of the host that it gets, and where it is inside',
+  },
+  'mount-del': { type: 'texts', value: 'TARGET', summary: 'Directory that it loses' },
+  onboot: {
+    type: 'text',
+    value: 'yes|no',
+    complete: ['yes', 'no'],
+    summary: 'Start it with each boot of the host',
+  },
+} as const satisfies Options;
 
 const lasting = 'now and after its next start';
 const fleeting = 'until it stops; --config keeps it';
 const transient = 'until it stops';
 
-const limits = { ...memory, ...named };
-
-/** Answers the parameters that were given, as the domain then has them; all of them are set or none. */
+/** JSON is the domain and the parameters that were given, as it then has them, of several an array; all that was said is set or nothing. */
 export const set = verb({
   name: 'set',
   group: 'Domains',
-  summary: "Set resource parameters by OpenVZ's names, in vzctl's spelling",
+  summary: "Change what domains have, by vzctl's words: parameters, addresses, names, directories",
   details: [
     'Values are barrier:limit, soft:hard or one number, with a suffix K, M, G or T where they count memory or space.',
     'A value that the kernel refuses changes nothing. ctvirt params shows what becomes of each parameter.',
     `Of vzctl's other options, ${setOptionsHere}.`,
   ],
-  args: { domain: anyDomain },
-  options: { ...where, ...limits },
+  args: { domains: anyDomains },
+  options: { ...where, ...severalOptions('Every domain'), ...changes, ...limitOptions },
   example: {
     command: 'ctvirt set 105 --numproc 200:220 --ram 512M --live --config',
     does: 'Gives 105 other limits, now and after its next start.',
   },
-  async run(context, { args: { domain }, options }) {
-    const { live, config, current } = options;
-    if (current === true && (live === true || config === true))
-      throw new CliError('usage', 'set: --current excludes --live and --config');
-    const given: Readonly<Record<string, unknown>> = options;
-    const values: Record<string, string> = {};
-    for (const name of Object.keys(limits)) {
-      const value = given[name];
-      if (typeof value === 'string') values[name] = value;
-    }
-    const names = Object.keys(values);
-    if (names.length === 0) throw new CliError('usage', 'set: nothing to set; for example --numproc 200:220');
-    const body = { values, live: live === true, stored: config === true };
-    // Before: afterwards a transient one may be gone.
-    const before = await context.client.domains.summary({ domain });
-    const rows = await context.client.domains.setParameters({ domain: before.uuid, body });
-    const isLive = live || config ? live === true : before.id !== null;
-    const until = isLive ? (config ? lasting : before.persistent ? fleeting : transient) : later;
-    const told = names.map((name) => `${name} ${values[name]}`).join(', ');
-    context.done(rows, `Domain '${before.name}': ${told} (${until})`);
+  async run(context, { args: { domains }, options }) {
+    const { live, config, save, current, all, parallel } = options;
+    if (current && (live || config || save))
+      throw new CliError('usage', 'set: --current excludes --live, --config and --save');
+    const several = { domains, all, parallel };
+    checkSeveral('set', several);
+    const settings = changesOf(options);
+    const said = wordsOf(settings);
+    if (said.length === 0) throw new CliError('usage', 'set: nothing to set; for example --numproc 200:220');
+    const { autostart: _autostart, ...document } = settings;
+    const isOfDocument = Object.keys(document).length > 0;
+    const { client } = context;
+    return await eachDomain(context, several, {
+      verb: 'set',
+      doing: 'changing',
+      listed: () => client.domains.list({}),
+      async operation(domain) {
+        // Before: afterwards a transient one may be gone.
+        const before = await client.domains.summary({ domain });
+        const targets = { live: live || (save && before.id !== null), stored: config || save };
+        const data = await client.domains.set({ domain: before.uuid, body: { ...settings, ...targets } });
+        const until = isOfDocument ? ` (${untilOf(before, targets)})` : '';
+        return { data, sentence: `Domain '${data.domain.name}': ${said.join(', ')}${until}` };
+      },
+    });
   },
 });
+
+function untilOf(
+  { id, persistent }: DomainSummary,
+  { live, stored }: { live: boolean; stored: boolean },
+): string {
+  const isLive = live || stored ? live : id !== null;
+  if (!isLive) return later;
+  if (stored) return lasting;
+  return persistent ? fleeting : transient;
+}
+
+function changesOf(
+  options: Parameters<typeof settingsOf>[0] & {
+    readonly ipadd: readonly string[];
+    readonly ipdel: readonly string[];
+    readonly 'mount-add': readonly string[];
+    readonly 'mount-del': readonly string[];
+    readonly onboot: string | undefined;
+  },
+): DomainSettings {
+  const { ipadd, ipdel, 'mount-add': mounts, 'mount-del': unmounted, onboot } = options;
+  if (onboot !== undefined && onboot !== 'yes' && onboot !== 'no')
+    throw new CliError('usage', `set: --onboot is yes or no, not '${onboot}'`);
+  return {
+    ...settingsOf(options),
+    ...(ipadd.length > 0 && { addAddresses: ipadd }),
+    ...(ipdel.length > 0 && { removeAddresses: ipdel }),
+    ...(mounts.length > 0 && { addMounts: mounts.map((word) => mountOf('set', word)) }),
+    ...(unmounted.length > 0 && { removeMounts: unmounted }),
+    ...(onboot !== undefined && { autostart: onboot === 'yes' }),
+  };
+}
+
+/** `numproc 200:220`, `with 10.0.0.5`: what is told of a change. */
+function wordsOf(settings: DomainSettings): string[] {
+  const { values = {}, hostname, nameservers, searchDomains, description, rate, autostart } = settings;
+  const { addAddresses = [], removeAddresses = [], addMounts = [], removeMounts = [] } = settings;
+  const one = (name: string, value: string | undefined): string[] =>
+    value === undefined ? [] : [`${name} ${value}`];
+  return [
+    ...Object.entries(values).map(([name, value]) => `${name} ${value}`),
+    ...removeAddresses.map((address) => `without ${address === 'all' ? 'any address before' : address}`),
+    ...addAddresses.map((address) => `with ${address}`),
+    ...one('hostname', hostname),
+    ...one('nameserver', nameservers?.join(' ')),
+    ...one('searchdomain', searchDomains?.join(' ')),
+    ...(description === undefined ? [] : ['another description']),
+    ...one('rate', rate),
+    ...removeMounts.map((target) => `without ${target}`),
+    ...addMounts.map(({ source, target }) => `with ${source} at ${target}`),
+    ...(autostart === undefined ? [] : [autostart ? 'marked as autostarted' : 'unmarked as autostarted']),
+  ];
+}

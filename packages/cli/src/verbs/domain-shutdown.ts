@@ -2,48 +2,42 @@
 // SPDX-License-Identifier: Apache-2.0
 import { ApiError, type DomainSummary } from '@ctvirt/api';
 import type { Context } from '../context.js';
-import { CliError } from '../errors.js';
 import { verb } from '../verb.js';
-import { activeDomain } from './arguments.js';
 import { type Outcome, type Patience, powerOff, powerOffAll } from './powering-off.js';
+import { activeDomains, checkSeveral, severalOptions, together } from './several.js';
 import { patientMsOf, waitMsOf, waitOptions } from './waiting.js';
 
-/** JSON is a summary, with `--all` an array of them; the exit status is that of the first failure. */
+/** JSON is a summary, of several an array of them; the exit status is the worst of those that failed. */
 export const shutdown = verb({
   name: 'shutdown',
   group: 'Domains',
+  aliases: ['stop'],
   summary: "Ask a domain's init to power off",
   details: [
     "A domain that does not obey is stopped by 'ctvirt destroy', or by --destroy when the time is over.",
-    'With --all, all are asked at once, and each gets that time from when it is asked, and suspended ones are resumed for it. Ctrl-C asks and destroys no more; those asked go on shutting down. The unit ctvirt-domains.service does it when the host goes down.',
+    'Of several all are asked at once, and each gets that time from when it is asked, and suspended ones are resumed for it. Ctrl-C asks and destroys no more; those asked go on shutting down. The unit ctvirt-domains.service does it when the host goes down.',
   ],
-  args: { domain: { ...activeDomain, optional: true } },
+  args: { domains: activeDomains },
   options: {
-    all: { type: 'flag', summary: 'Every domain that runs' },
+    ...severalOptions('Every domain that runs'),
     ...waitOptions,
     destroy: { type: 'flag', summary: 'Wait, then destroy what still runs' },
-    parallel: {
-      type: 'whole',
-      value: 'COUNT',
-      summary: 'With --all: only so many at a time',
-    },
   },
   example: {
     command: 'ctvirt shutdown --all --timeout 60 --destroy',
     does: 'Shuts all domains down; what still runs 60 s after it was asked is destroyed.',
   },
-  async run(context, { args: { domain }, options }) {
+  async run(context, { args: { domains }, options }) {
     const { all, destroy, parallel } = options;
-    if (all === (domain !== undefined))
-      throw new CliError('usage', 'shutdown: name one DOMAIN, or say --all');
-    if (parallel !== undefined && (!all || parallel === 0))
-      throw new CliError('usage', 'shutdown: --parallel is at least 1, and goes with --all');
+    checkSeveral('shutdown', { domains, all, parallel });
     const patience = {
       waitMs: destroy ? patientMsOf(options) : waitMsOf(options),
       destroy,
       signal: context.io.signal,
     };
-    if (domain === undefined) return await shutAllDown(context, patience, parallel);
+    const [only] = domains;
+    if (all || domains.length > 1) return await shutAllDown(context, domains, patience, parallel);
+    const domain = only ?? '';
     const result = await context.busy(`shutting ${domain} down`, async () =>
       powerOff(context.client, await context.client.domains.summary({ domain }), patience),
     );
@@ -52,35 +46,57 @@ export const shutdown = verb({
   },
 });
 
-/** Answers the exit status of the first failure. */
+/** Those that are named, or all that run; answers the worst exit status of those that failed. */
 async function shutAllDown(
   context: Context,
+  named: readonly string[],
   patience: Patience,
   parallel: number | undefined,
 ): Promise<number> {
   const { client } = context;
-  const outcomes = await context.busy('shutting down', async (onProgress) => {
-    const domains = await client.domains.list({ active: true });
+  const { unfound, outcomes } = await context.busy('shutting down', async (onProgress) => {
+    const { domains, unfound } =
+      named.length > 0
+        ? await runningOf(context, named)
+        : { domains: await client.domains.list({ active: true }), unfound: [] };
     let done = 0;
     const onOutcome = (): void => onProgress({ phase: 'domains', done: ++done, total: domains.length });
-    return await powerOffAll(client, domains, patience, { parallel, onOutcome });
+    return { unfound, outcomes: await powerOffAll(client, domains, patience, { parallel, onOutcome }) };
   });
   if (context.isJson)
     context.print(
       outcomes.map(({ domain }) => domain),
       () => '',
     );
-  else if (outcomes.length === 0) context.done([], 'No domain is running');
+  else if (outcomes.length === 0 && unfound.length === 0) context.done([], 'No domain is running');
   let status = 0;
   for (const { domain, error } of outcomes)
     if (error === undefined) {
       if (!context.isJson) context.done(domain, sentenceOf(domain));
-    } else if (!isInterrupted(error)) {
-      const own = context.tellError(error);
-      status ||= own;
-    }
+    } else if (!isInterrupted(error)) status = Math.max(status, context.tellError(error));
+  for (const error of unfound) status = Math.max(status, context.tellError(error));
   refuseInterrupted(outcomes);
   return status;
+}
+
+/** With why the others are not among them. */
+async function runningOf(
+  { client }: Context,
+  named: readonly string[],
+): Promise<{ domains: DomainSummary[]; unfound: unknown[] }> {
+  const found = await together(named, 8, async (domain) => {
+    try {
+      const summary = await client.domains.summary({ domain });
+      if (summary.id !== null) return { summary };
+      return { error: new ApiError('wrong-state', `domain '${summary.name}' is not running`) };
+    } catch (error) {
+      return { error };
+    }
+  });
+  return {
+    domains: found.flatMap(({ summary }) => summary ?? []),
+    unfound: found.flatMap((one) => ('error' in one ? [one.error] : [])),
+  };
 }
 
 function refuseInterrupted(outcomes: readonly Outcome[]): void {

@@ -1,0 +1,97 @@
+// What create and set say of a domain in words, in vzctl's spelling where it has them.
+// SPDX-License-Identifier: Apache-2.0
+import type { DomainSettings, MountSetting } from '@ctvirt/api';
+import { parameterOf, resourceRules } from '@ctvirt/formats';
+import { CliError } from '../errors.js';
+import type { Option, Options } from '../verb.js';
+
+const names = {
+  hostname: { type: 'text', value: 'NAME', summary: 'Host name inside' },
+  nameserver: {
+    type: 'texts',
+    value: 'ADDRESS',
+    summary: 'Name server; for several it is given several times',
+  },
+  searchdomain: { type: 'texts', value: 'DOMAIN', summary: 'Where short names are looked up, likewise' },
+  description: { type: 'text', value: 'TEXT', summary: 'A text for people' },
+} as const satisfies Options;
+
+const links = {
+  network: {
+    type: 'text',
+    value: 'NETWORK',
+    complete: 'network',
+    summary: 'The interface on this network (default: the routed one, else the first)',
+  },
+  rate: {
+    type: 'text',
+    value: 'RATE',
+    summary: 'What passes its interfaces in each direction: 10mbit, 500kbit, 1gbit, unlimited',
+  },
+} as const satisfies Options;
+
+/** Beside the parameters of vzctl's files. */
+const sizes: Readonly<Record<string, Option>> = {
+  ram: { type: 'text', value: 'BYTES', summary: 'Memory' },
+  swap: { type: 'text', value: 'BYTES', summary: 'Swap' },
+  disk: { type: 'text', value: 'SIZE', summary: 'Space of its root: another word for --diskspace' },
+};
+
+const parameters: Readonly<Record<string, Option>> = Object.fromEntries(
+  resourceRules.map(({ key }): [string, Option] => {
+    const { meaning = '', unit, bounds } = parameterOf(key) ?? {};
+    const pair = bounds !== undefined || unit === 'KiB' || unit === 'inodes' ? 'N[:N]' : 'VALUE';
+    return [
+      key.toLowerCase(),
+      { type: 'text', value: pair, summary: unit === undefined ? meaning : `${meaning} (${unit})` },
+    ];
+  }),
+);
+
+/** Resource parameters by OpenVZ's names. */
+export const limitOptions = { ...sizes, ...parameters };
+
+/** What both say alike. */
+export const settingOptions = { ...names, ...links } as const;
+
+interface Said {
+  readonly hostname: string | undefined;
+  readonly nameserver: readonly string[];
+  readonly searchdomain: readonly string[];
+  readonly description: string | undefined;
+  readonly network: string | undefined;
+  readonly rate: string | undefined;
+}
+
+/** The parameters that were given, by the names the daemon has for them. */
+function valuesOf(options: Readonly<Record<string, unknown>>): Record<string, string> {
+  const values: Record<string, string> = {};
+  for (const name of Object.keys(limitOptions)) {
+    const value = options[name];
+    if (typeof value === 'string') values[name === 'disk' ? 'diskspace' : name] = value;
+  }
+  return values;
+}
+
+/** What was said of a domain by the options of both verbs. */
+export function settingsOf(options: Said): DomainSettings {
+  const { hostname, nameserver, searchdomain, description, network, rate } = options;
+  const values = valuesOf({ ...options });
+  return {
+    ...(Object.keys(values).length > 0 && { values }),
+    ...(hostname !== undefined && { hostname }),
+    ...(nameserver.length > 0 && { nameservers: nameserver }),
+    ...(searchdomain.length > 0 && { searchDomains: searchdomain }),
+    ...(description !== undefined && { description }),
+    ...(network !== undefined && { network }),
+    ...(rate !== undefined && { rate }),
+  };
+}
+
+/** `/srv/www:/var/www:ro`; the host's path may have colons, that inside has none. */
+export function mountOf(verb: string, word: string): MountSetting {
+  const [, source, target, mode] = /^(.+?):(\/[^:]*)(?::(ro|rw))?$/.exec(word) ?? [];
+  if (source === undefined || target === undefined)
+    throw new CliError('usage', `${verb}: a directory is SOURCE:TARGET or SOURCE:TARGET:ro, not '${word}'`);
+  return { source, target, ...(mode === 'ro' && { readonly: true }) };
+}
