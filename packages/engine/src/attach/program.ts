@@ -1,34 +1,18 @@
 // The program that enters a container: perl, which every Debian has, can do what neither Node nor util-linux can.
 // SPDX-License-Identifier: Apache-2.0
+import { accounts, asRoot, atInit, besideMonitor, request } from './perl.js';
 
 // Two processes. The first one joins the namespaces, but for that of pids, which holds only for its children: it is never
 // visible inside. Its child is born there, already with the container's ids, on a memory that belongs to the host's user
 // namespace and may not be dumped: nobody in the container may trace it or read what it holds, until it runs its program.
-//
-// Once the mount namespace is joined a file that perl would load would be the container's: no module is used.
 /** The program's source, which `attach` runs in a process of its own. */
-export const program = String.raw`
-my ($calls, $facts, $argv, $env, $groups, $keepers, $filter, $softs, $given, $account, $folder) =
-  do { local $/; open my $in, '<&=', 4; unpack '(N/a*)*', <$in> };
-my %call = unpack '(N/a*)*', $calls;
-my %is = unpack '(N/a*)*', $facts;
-# To syscall a number is a number, and anything else a place in memory.
-$_ += 0 for values %call, values %is;
+export const program = String.raw`${request(['argv', 'env', 'groups', 'keepers', 'filter', 'softs', 'given', 'account', 'folder'])}
+${asRoot}
 my @argv = unpack '(N/a*)*', $argv;
-open my $told, '>&=', 5;
 
-sub fail { syswrite $told, join ' ', $! + 0, @_; exit 125 }
-sub call { my $name = shift; syscall $call{$name}, @_ }
-sub must { my $what = shift; my $got = &call; fail($what) if $got < 0; $got }
-sub text { open my $in, '<', $_[0] or return ''; local $/; <$in> // '' }
-sub refuse_dumps { must('dumpable', 'prctl', 4, 0, 0, 0, 0) }
-
-# What the host tells of the container. The folder stands for this process for good, whoever has its pid next.
+# What the host tells of the container.
 refuse_dumps();
-chdir "/proc/$is{init}" or fail('gone');
-my (undef, $stat) = split /.*\) /s, text('stat');
-$! = 3;
-fail('gone') if (split / /, $stat)[19] != $is{ticks};
+${atInit}
 my $status = text('status');
 my ($bounding) = $status =~ /^CapBnd:\s*(\w+)/m;
 my ($no_new) = $status =~ /^NoNewPrivs:\s*(\d)/m;
@@ -52,11 +36,7 @@ umask 022;
 
 # What a program inside has by its birth. The first process waits beside the container's monitor, so that neither its
 # memory nor its own groups are the container's affair.
-for my $folder (unpack '(N/a*)*', $keepers) {
-  sysopen my $group, "$folder/cgroup.procs", 1 or next;
-  syswrite $group, '0' or fail("group $folder");
-}
-my @groups;
+${besideMonitor}my @groups;
 for my $folder (unpack '(N/a*)*', $groups) {
   next unless -e "$folder/cgroup.procs";
   # In the second version a group that has others below may hold no processes.
@@ -89,11 +69,7 @@ chown $owner, $owning, *STDIN, *STDOUT, *STDERR unless $is{rows};
 
 # Into the container, its ids first.
 my $user = shift @namespaces;
-must('join user', 'setns', fileno $user->[1], 0);
-must('groups', 'setgroups', 0, 0);
-must('group', 'setresgid', 0, 0, 0);
-must('user', 'setresuid', 0, 0, 0);
-refuse_dumps();
+join_user($user->[1]);
 must("join $_->[0]", 'setns', fileno $_->[1], 0) for @namespaces;
 
 # A terminal of the container's own; whatever lies there instead can keep nobody waiting but this session.
@@ -173,31 +149,12 @@ if ($filter ne '') {
 }
 
 # Only root may put a filter on: by now it is there, and lets through what any container does.
-# Who the program is, by the container's own lists: they are read in here, with the rights of whoever wrote them, and no further
-# than a list is long. What they say reaches nothing but the numbers below.
-sub records {
-  sysopen my $list, $_[0], 04400 or return;
-  my $text = '';
-  while (-f $list && length $text <= 1 << 20 && sysread $list, $text, 1 << 16, length $text) {}
-  $! = 27;
-  return if !-f $list || length $text > 1 << 20;
-  $! = 0;
-  map [split /:/, $_, -1], split /\n/, $text;
-}
-# The highest number stands for no change at all, and of higher ones the kernel sees the lower half.
-sub is_id { defined $_[0] && $_[0] =~ /^\d{1,10}$/ && $_[0] < 4294967295 }
+# Who the program is, by the container's own lists: what they say reaches nothing but the numbers below.
+${accounts}
 my $home = '/';
 if ($account ne '') {
-  my @all = grep is_id($_->[2]) && is_id($_->[3]), records('/etc/passwd');
-  fail('accounts') if !@all && $! && $! != 2;
-  my ($found) = grep $_->[0] eq $account, @all;
-  ($found) = grep $_->[2] == $account, @all if !$found && is_id($account);
-  $found = [$account, '', $account, $account, '', '/', ''] if !$found && is_id($account);
-  $! = 2;
-  fail('account') if !$found;
-  my ($name, undef, $uid, $gid) = @$found;
-  $_ += 0 for $uid, $gid;
-  $home = $found->[5] if defined $found->[5] && $found->[5] =~ m{^/};
+  my ($name, undef, $uid, $gid, undef, $own_home, $own_shell) = account_of($account);
+  $home = $own_home if defined $own_home && $own_home =~ m{^/};
   my @more = grep { is_id($_->[2]) && grep $_ eq $name, split /,/, $_->[3] // '' } records('/etc/group');
   my @ids = map $_->[2] + 0, @more[0 .. ($#more < 65535 ? $#more : 65535)];
   if ($slave) { chown $uid, -1, *STDIN } else { chown $uid, $gid, *STDIN, *STDOUT, *STDERR }
@@ -210,7 +167,7 @@ if ($account ne '') {
   exit 125 if getppid;
   refuse_dumps();
   @ENV{qw(USER LOGNAME HOME)} = ($name, $name, $home);
-  $ENV{SHELL} = $found->[6] if defined $found->[6] && $found->[6] =~ m{^/};
+  $ENV{SHELL} = $own_shell if defined $own_shell && $own_shell =~ m{^/};
 }
 my $there = $folder ne '' ? $folder : $account ne '' ? $home : '/';
 unless (chdir $there) {

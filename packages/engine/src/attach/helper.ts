@@ -1,0 +1,166 @@
+// A helper of ours on its way into a container: its text and its request come by descriptors, and it tells when it is inside.
+// SPDX-License-Identifier: Apache-2.0
+import { closeSync, writeSync } from 'node:fs';
+import { Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { getSystemErrorName } from 'node:util';
+import type { ExecSession, PassedSignal } from '../contract.js';
+import { containerGone, EngineError } from '../errors.js';
+import { bornAsFirst } from '../host/birth.js';
+import { onPipes } from '../host/piped.js';
+import { refusalOf } from '../host/refusal.js';
+import { type Spawned, spawnProgram } from '../host/spawn.js';
+import { openMemory, openPipe } from '../host/syscalls.js';
+
+/** What may keep it waiting is the container's doing. */
+const ENTER_WAIT_MS = 10_000;
+const PERL = '/usr/bin/perl';
+/** What a helper takes for the end of all that runs in the session; other signals it passes on. */
+export const KILL_ALL = 'SIGALRM';
+
+/** Starts a helper on three streams; one more descriptor of ours is its seventh. */
+export type Start = (stdio: readonly (number | undefined)[], more?: number) => Spawned;
+/** A helper, and its session once it is inside. */
+export interface Helped {
+  readonly helper: Spawned;
+  readonly session: (entered: Promise<void>) => Promise<ExecSession>;
+}
+/** What the container has not of what was asked for, by the step that failed and the errno; undefined for other steps. */
+export type Explain = (step: string, errno: string) => EngineError | undefined;
+
+/** Runs a helper, whose program lies in memory, until it is inside. */
+export async function enterBy(
+  programFd: number,
+  request: Buffer,
+  open: (start: Start) => Helped,
+  explain: Explain,
+): Promise<ExecSession> {
+  const asked = memoryOf('attach request', request);
+  const told = openPipe();
+  const start: Start = (stdio, more) =>
+    bornAsFirst(() =>
+      spawnProgram([PERL, '/proc/self/fd/3'], {
+        env: {},
+        stdio: [...stdio, programFd, asked, told.write, more],
+      }),
+    );
+  let opened: Helped;
+  try {
+    opened = open(start);
+  } catch (error) {
+    closeSync(told.read);
+    throw error;
+  } finally {
+    closeSync(asked);
+    closeSync(told.write);
+  }
+  return await opened.session(enter(opened.helper, told.read, explain));
+}
+
+/** Starts it on pipes. */
+export function onStreams(start: Start, more?: number): Helped {
+  const { program: helper, stdin, stdout, stderr, leave } = onPipes((stdio) => start(stdio, more));
+  void helper.ended.then(leave, leave);
+  const session = async (entered: Promise<void>): Promise<ExecSession> => {
+    try {
+      await entered;
+    } catch (error) {
+      for (const stream of [stdin, stdout, stderr]) stream.destroy();
+      throw error;
+    }
+    const kill = (): void => helper.kill(KILL_ALL);
+    const signal = (name: PassedSignal): void => helper.kill(name);
+    return { stdin, stdout, stderr, exited: helper.ended, resize: () => undefined, signal, kill };
+  };
+  return { helper, session };
+}
+
+/** Resolves when the program is inside; its helper is gone otherwise. */
+async function enter(helper: Spawned, fd: number, explain: Explain): Promise<void> {
+  const stream = new Socket({ fd, readable: true, writable: false });
+  const late = new AbortController();
+  let isLate = false;
+  void sleep(ENTER_WAIT_MS, undefined, { signal: late.signal, ref: false }).then(
+    () => {
+      isLate = true;
+      stream.destroy();
+    },
+    () => undefined, // it is inside in time
+  );
+  let said = '';
+  try {
+    for await (const chunk of stream.setEncoding('utf8')) said += chunk;
+  } catch {
+    said = ''; // too late
+  }
+  late.abort();
+  if (said === 'ok') return;
+  // It may still wait for the container; its child ends with it.
+  helper.kill('SIGKILL');
+  throw isLate ? tooLate() : refused(said, explain);
+}
+
+const tooLate = (): EngineError =>
+  new EngineError(
+    'timeout',
+    `the program was not inside the container after ${ENTER_WAIT_MS / 1000} s: something in there holds it up`,
+  );
+
+function refused(said: string, explain: Explain): EngineError {
+  const [errno = '', ...rest] = said.split(' ');
+  const step = rest.join(' ');
+  if (step === 'gone') return containerGone();
+  if (step === '') return new EngineError('host-command', `${PERL} ended before it was inside the container`);
+  const name = errno === '0' ? 'unknown' : getSystemErrorName(-Number(errno));
+  const lacking = explain(step, name);
+  if (lacking !== undefined) return lacking;
+  const what = `the container cannot be entered: ${step}`;
+  return (
+    refusalOf(name, what, { step }) ??
+    new EngineError('host-command', `${what}: ${name}`, { step }, { errno: name })
+  );
+}
+
+/** What is wrong with somebody whom the container's own lists are to tell of. */
+export function noAccount(step: string, errno: string, user: string): EngineError | undefined {
+  if (step === 'account')
+    return new EngineError('not-found', `the container has no user '${user}' in its /etc/passwd`);
+  if (step === 'accounts')
+    return new EngineError(
+      'host-command',
+      `who '${user}' is cannot be told: /etc/passwd of the container is no file of at most 1 MiB that can be read (${errno})`,
+    );
+  if (step === 'account ids')
+    return new EngineError(
+      'invalid',
+      `user '${user}' or a group of his has a number that is none of the container's ids`,
+    );
+  return undefined;
+}
+
+/** The kernel takes a word to end there. */
+export function refuseNul(words: readonly string[]): void {
+  const word = words.find((each) => each.includes('\0'));
+  if (word === undefined) return;
+  throw new EngineError('invalid', `a word of a program has a NUL in it: ${JSON.stringify(word)}`);
+}
+
+/** Each behind its length, for perl's unpack. */
+export function packed(items: readonly (string | number | Uint8Array)[]): Buffer {
+  return Buffer.concat(
+    items.flatMap((item) => {
+      const bytes = Buffer.from(typeof item === 'number' ? String(item) : item);
+      const length = Buffer.alloc(4);
+      length.writeUInt32BE(bytes.length);
+      return [length, bytes];
+    }),
+  );
+}
+
+/** A file in memory, which a helper reads its program or request from. */
+export function memoryOf(name: string, content: Buffer): number {
+  const fd = openMemory(name);
+  // At a place, so that whoever reads begins where it begins.
+  writeSync(fd, content, 0, content.length, 0);
+  return fd;
+}
