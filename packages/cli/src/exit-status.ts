@@ -25,6 +25,8 @@ export const straysStatus = fixed.strays.status;
 export const invalidStatus = errorTable.invalid.exitStatus;
 /** Of an `exec` whose program never ran or whose session broke; below it all statuses are the program's. */
 export const execFailedStatus = fixed['exec-failed'].status;
+/** Of what Ctrl-C ended. */
+export const interruptedStatus = errorTable.interrupted.exitStatus;
 
 /** The exit status that an error's code gives. */
 export const exitStatusOf = (code: ApiErrorCode): number =>

@@ -98,6 +98,26 @@ describe('ctvirt', () => {
     assert.equal((await ctvirt('exec either echo -e A=1')).out, 'A=1\n');
   });
 
+  test('exec takes a single word with signs of a shell for a line of one', async () => {
+    await create('line');
+    const line = await launch(
+      [process.execPath, program, 'exec', 'line', 'echo one; exit 4'],
+      async (child) => void child.stdin?.end(),
+    );
+    assert.deepEqual([line.status, line.out], [4, 'one\n']);
+    assert.equal((await ctvirt('exec line echo a;b')).out, 'a;b\n');
+  });
+
+  test('enter runs a login shell, on a terminal where there is one', async () => {
+    await create('entered');
+    const { status, out } = await ctvirt('enter entered', { input: 'echo told; exit 5\n' });
+    assert.deepEqual([status, out], [5, 'told\n']);
+    const shown = await launch(inTerminal(`${quoted} enter entered`), async (child) => {
+      child.stdin?.write('exit 6\n');
+    });
+    assert.equal(shown.status, 6);
+  });
+
   test("exec's own failures end with 125", async () => {
     assert.equal((await ctvirt('exec none true')).status, 125);
     await ctvirt('define -', { input: domainXml('stopped') });

@@ -5,7 +5,6 @@ type Words = Readonly<Record<string, string>>;
 
 const vzctlVerbs: Words = {
   delete: 'ctvirt undefine DOMAIN, or, with its files, ctvirt undefine DOMAIN --storage',
-  enter: 'ctvirt exec -t DOMAIN -- /bin/sh',
   exec2: 'ctvirt exec DOMAIN -- PROGRAM',
   mount: 'ctvirt start DOMAIN, which mounts its files; ctvirt exec DOMAIN reaches them',
   runscript: 'ctvirt exec DOMAIN -- /bin/sh -s < SCRIPT',

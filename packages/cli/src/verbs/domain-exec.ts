@@ -2,12 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Readable } from 'node:stream';
 import { CliError } from '../errors.js';
-import { execFailedStatus, usageStatus } from '../exit-status.js';
+import { execFailedStatus, interruptedStatus, usageStatus } from '../exit-status.js';
 import { attach, sizeOf } from '../terminal.js';
 import { verb } from '../verb.js';
 import { activeDomain } from './arguments.js';
-
-const interruptedStatus = 130;
 
 /** Passes the program's exit status on, and 130 after Ctrl-C; it prints no JSON. */
 export const exec = verb({
@@ -17,12 +15,16 @@ export const exec = verb({
   details: [
     "Input, output and exit status are the program's: 128 + signal number if it was killed.",
     `It is 127 where the container has no such program, 126 where it cannot be run, ${execFailedStatus} where ctvirt itself fails, and ${usageStatus} where the command line is wrong.`,
+    'A single word with blanks or other signs of a shell is a line for /bin/sh of the container: ctvirt exec web "cd /srv; ls | wc -l".',
     "Options of ctvirt stand before the program, on either side of DOMAIN; what follows the program, or --, is the program's own.",
     'It reads the input of ctvirt, all there is, as ssh does. --no-input leaves that to others, such as the loop around it: ctvirt list --name | while read -r name; do ctvirt exec -n "$name" -- uptime; done',
     "It is root's, and begins in /. --user takes a name or a number by the container's own /etc/passwd, with the groups of its /etc/group, and begins in that user's home.",
     'It has PATH, TERM, USER, LOGNAME, HOME and PWD, LANG=C.UTF-8 where the container has that locale, what the document says in <initenv>, and what --env says.',
   ],
-  args: { domain: activeDomain, command: { summary: 'The program and its arguments', rest: true } },
+  args: {
+    domain: activeDomain,
+    command: { summary: 'The program and its arguments, or one line for /bin/sh', rest: true },
+  },
   options: {
     'no-input': { type: 'flag', short: 'n', summary: 'Give it no input, and read none' },
     tty: { type: 'flag', short: 't', summary: 'Give it a terminal' },
@@ -41,7 +43,7 @@ export const exec = verb({
     if (cwd !== undefined && !cwd.startsWith('/'))
       throw new CliError('usage', `exec: --cwd takes an absolute path of the container, not '${cwd}'`);
     const open = {
-      argv: command,
+      argv: programOf(command),
       env: variablesOf(env),
       ...(user !== undefined && { user }),
       ...(cwd !== undefined && { cwd }),
@@ -55,6 +57,15 @@ export const exec = verb({
     return ending.kind === 'exited' ? ending.status : undefined;
   },
 });
+
+/** No program has such a name; a word alone that has it was meant for a shell. */
+const shellSigns = /[\s;&|<>()$`"'*?[\]{}~!#\\]/;
+
+/** The program that the words of a command line mean. */
+export function programOf(command: readonly string[]): readonly string[] {
+  const [line = ''] = command;
+  return command.length === 1 && shellSigns.test(line) ? ['/bin/sh', '-c', line] : command;
+}
 
 function variablesOf(settings: readonly string[]): Record<string, string> {
   return Object.fromEntries(

@@ -15,6 +15,7 @@ import { dominfo } from './domain-dominfo.js';
 import { domstate } from './domain-domstate.js';
 import { dumpxml } from './domain-dumpxml.js';
 import { edit } from './domain-edit.js';
+import { enter } from './domain-enter.js';
 import { exec } from './domain-exec.js';
 import { forward } from './domain-forward.js';
 import { list } from './domain-list.js';
@@ -90,6 +91,7 @@ export const verbs: readonly Verb[] = [
   dumpxml,
   edit,
   console,
+  enter,
   exec,
   xmlValidate,
   xmlFormat,
