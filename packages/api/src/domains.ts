@@ -6,7 +6,7 @@ import { adoptRequest, adoptResult } from './shapes/adoption.js';
 import { defineResult, domainSummary } from './shapes/domain.js';
 import { domainInfo } from './shapes/domain-info.js';
 import { parameterRow } from './shapes/parameter.js';
-import { consoleRequest, execRequest } from './shapes/session.js';
+import { consoleRequest, execRequest, waitRequest } from './shapes/session.js';
 import { createRequest, createResult, setRequest, setResult } from './shapes/settings.js';
 
 const waitMs = integer({
@@ -155,6 +155,13 @@ export const domains = resource({
     path: '/v1/domains/{domain}/resume',
     summary: 'Thaw a suspended domain',
     body: none,
+    answer: json(domainSummary),
+  },
+  wait: {
+    method: 'POST',
+    path: '/v1/domains/{domain}/wait',
+    summary: 'Wait until a domain is running, stopped or booted; answers at once if it is',
+    body: json(waitRequest),
     answer: json(domainSummary),
   },
   autostart: {

@@ -13,6 +13,7 @@ import { profiles } from './profiles.js';
 import { quota } from './quota.js';
 import { templates } from './templates.js';
 import { traffic } from './traffic.js';
+import { usage } from './usage.js';
 
 /** Every resource by name, each with its operations. */
 export const resources = {
@@ -24,6 +25,7 @@ export const resources = {
   beancounters,
   quota,
   traffic,
+  usage,
   forwards,
   guarantees,
   check,

@@ -15,8 +15,10 @@ import type {
   DeliveryReport,
   DomainEvent,
   DomainInfo,
+  DomainProcess,
   DomainSettings,
   DomainSummary,
+  DomainUsage,
   ExecRequest,
   ExpectedArchive,
   FilterBinding,
@@ -39,6 +41,7 @@ import type {
   SetResult,
   Template,
   TrafficReport,
+  WaitRequest,
 } from '@ctvirt/api';
 import type { Domain, Network } from '@ctvirt/xml';
 import type { DomainCounters, LinkAddresses } from './view.js';
@@ -86,6 +89,8 @@ export interface ExecSession {
   kill(): void;
 }
 
+/** What is to be put into a container's tree, or taken out. */
+
 /** A container's /dev/console, as those have it who sit before it. */
 export interface ConsoleStream {
   readonly stream: Duplex;
@@ -107,6 +112,13 @@ export interface Engine {
   /** The domain of this key, if there is one. */
   find(key: DomainKey): DomainSummary | undefined;
   info(ref: DomainRef): Promise<DomainInfo>;
+  /** The few numbers of `info` that say who uses the host, of all domains at once. */
+  usage(): Promise<readonly DomainUsage[]>;
+  /** Processes of one running domain, or of all; only the one of a host's pid, `not-found` where that is no domain's. */
+  processes(options?: {
+    readonly domain?: DomainRef;
+    readonly pid?: number;
+  }): Promise<readonly DomainProcess[]>;
   /** The domain's XML; of a running domain with its id and live addresses unless `inactive`. */
   xml(ref: DomainRef, options?: { inactive?: boolean }): Promise<string>;
 
@@ -189,6 +201,8 @@ export interface Engine {
   shutdown(ref: DomainRef, options?: { waitMs?: number }): Promise<DomainSummary>;
   reboot(ref: DomainRef, options?: { waitMs?: number }): Promise<DomainSummary>;
   destroy(ref: DomainRef): Promise<DomainSummary>;
+  /** Resolves at once if it is what is waited for; rejects with `timeout`, and `not-found` if it is undefined meanwhile. */
+  wait(ref: DomainRef, request: WaitRequest): Promise<DomainSummary>;
   suspend(ref: DomainRef): Promise<DomainSummary>;
   resume(ref: DomainRef): Promise<DomainSummary>;
   undefine(ref: DomainRef, options?: { storage?: boolean }): Promise<void>;

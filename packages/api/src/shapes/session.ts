@@ -1,6 +1,6 @@
 // What the first frame of a session says: the program to run, the size of the terminal.
 // SPDX-License-Identifier: Apache-2.0
-import { boolean, integer, list, optional, record, type Static, strict, string } from '../schema.js';
+import { boolean, integer, list, oneOf, optional, record, type Static, strict, string } from '../schema.js';
 
 /** The size of a terminal. */
 export const terminalSize = strict({
@@ -51,3 +51,14 @@ export const execRequest = strict({
 });
 /** A program to run inside a container. */
 export type ExecRequest = Static<typeof execRequest>;
+
+/** What to wait for of a domain. */
+export const waitRequest = strict({
+  for: oneOf(['running', 'stopped', 'booted'], {
+    description:
+      '`running`: its init runs; `stopped`: it is off; `booted`: its systemd says running or degraded, with any other init as `running`',
+  }),
+  timeoutMs: integer({ minimum: 0, maximum: 2 ** 31 - 1, description: '`timeout` when this time is over' }),
+});
+/** What to wait for of a domain. */
+export type WaitRequest = Static<typeof waitRequest>;

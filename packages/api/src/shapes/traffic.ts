@@ -2,7 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { boolean, list, object, type Static, string } from '../schema.js';
 
-const count = (description: string) =>
+/** A number that may be beyond what JSON's are exact to. */
+export const count = (description: string) =>
   string({
     pattern: '^[0-9]+$',
     description: `${description}; a decimal number as text, since JSON numbers are exact up to 2^53 only`,

@@ -1,19 +1,23 @@
 // ctvirt list
 // SPDX-License-Identifier: Apache-2.0
 import type { DomainSummary } from '@ctvirt/api';
+import type { Context } from '../context.js';
 import { CliError } from '../errors.js';
 import { formatTable } from '../table.js';
 import { verb } from '../verb.js';
 import { describeState } from '../wording.js';
 import { plainLines, plainOptions } from './listing.js';
+import { columnNames, columnsOf, sortedBy, usageText } from './usage-columns.js';
 
-/** JSON is an array of summaries in the order of the table, whatever columns were asked for. */
+/** JSON is an array of summaries in the order of the table, whatever columns were asked for; with `--output` or `--sort` of what each uses. */
 export const list = verb({
   name: 'list',
   group: 'Domains',
   summary: 'List domains',
   details: [
     'Without a filter, the running ones. Filters of one kind add up, filters of different kinds narrow.',
+    `Columns of --output: ${columnNames.join(', ')}. CPU is that of the last ten seconds or so, 100% one processor; disk that of the root; traffic that of this month (in UTC), in and out. A dash is what nothing tells.`,
+    'With --sort the largest numbers stand first, or texts by the alphabet; a dash before the column turns that round: --sort=-ram.',
   ],
   args: {},
   options: {
@@ -31,10 +35,35 @@ export const list = verb({
     id: { type: 'flag', summary: 'Print ids, one a line' },
     table: { type: 'flag', summary: 'Print a table (as without an option)' },
     title: { type: 'flag', summary: 'Add the titles' },
+    output: {
+      type: 'text',
+      short: 'o',
+      value: 'COLUMN,...',
+      complete: columnNames,
+      summary: 'Show these columns (--sort alone: name, ip, ram, cpu, procs, disk, traffic)',
+    },
+    sort: {
+      type: 'text',
+      short: 's',
+      value: 'COLUMN',
+      complete: columnNames,
+      summary: 'Sort by this column, the largest first',
+    },
+    'no-heading': {
+      type: 'flag',
+      short: 'H',
+      summary: 'With --output or --sort: no heading, exact numbers, tabs between',
+    },
     details: { type: 'flag', summary: 'Add type, template, profile, hostname and addresses' },
   },
-  example: { command: 'ctvirt list --all', does: 'Lists every domain with its id, name and state.' },
+  example: {
+    command: 'ctvirt list --output name,ip,ram,cpu,disk --sort cpu',
+    does: 'Lists the running domains, those that use the processors most first.',
+  },
   async run(context, { options }) {
+    const { output, sort } = options;
+    if (output !== undefined || sort !== undefined) return await listUsage(context, options);
+    if (options['no-heading']) throw new CliError('usage', 'list: --no-heading goes with --output or --sort');
     const all = await context.busy('listing', () => context.client.domains.list(scopeOf(options)));
     const domains = all.filter((domain) => isWanted(domain, options)).sort(byIdThenName);
     if (options.name === true) context.printVerbatim(domains, textOf(domains, options));
@@ -42,7 +71,20 @@ export const list = verb({
   },
 });
 
-type Flags = { readonly [name: string]: boolean };
+type Flags = { readonly [name: string]: boolean | string | undefined };
+
+async function listUsage(
+  context: Context,
+  options: Flags & { readonly output: string | undefined; readonly sort: string | undefined },
+): Promise<void> {
+  for (const name of ['name', 'uuid', 'id', 'table', 'title', 'details'])
+    if (options[name] === true) throw new CliError('usage', `list: --${name} excludes --output and --sort`);
+  const shown = columnsOf(options.output);
+  const all = await context.busy('listing', () => context.client.usage.list(scopeOf(options)));
+  const wanted = all.filter((domain) => isWanted(domain, options)).sort(byIdThenName);
+  const domains = options.sort === undefined ? wanted : sortedBy(options.sort, wanted);
+  context.print(domains, () => usageText(shown, domains, { isBare: options['no-heading'] === true }));
+}
 
 /** What to ask the daemon for: the list without a filter holds running domains only, as virsh's does. */
 function scopeOf(options: Flags): { active?: boolean } {

@@ -20,6 +20,7 @@ import { exec } from './domain-exec.js';
 import { forward } from './domain-forward.js';
 import { list } from './domain-list.js';
 import { params } from './domain-params.js';
+import { ps } from './domain-ps.js';
 import { quota } from './domain-quota.js';
 import { reboot } from './domain-reboot.js';
 import { resume } from './domain-resume.js';
@@ -29,6 +30,7 @@ import { start } from './domain-start.js';
 import { suspend } from './domain-suspend.js';
 import { traffic } from './domain-traffic.js';
 import { undefine } from './domain-undefine.js';
+import { wait } from './domain-wait.js';
 import { filterBindings } from './filter-bindings.js';
 import { filterDefine } from './filter-define.js';
 import { filterDumpxml } from './filter-dumpxml.js';
@@ -87,7 +89,9 @@ export const verbs: readonly Verb[] = [
   beancounters,
   quota,
   traffic,
+  ps,
   domstate,
+  wait,
   dumpxml,
   edit,
   console,

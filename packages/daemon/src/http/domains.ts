@@ -38,6 +38,7 @@ export const bindDomains = (engine: Engine): Handlers<Resources['domains']> => (
   destroy: ({ params: { domain } }) => engine.destroy(domain),
   suspend: ({ params: { domain } }) => engine.suspend(domain),
   resume: ({ params: { domain } }) => engine.resume(domain),
+  wait: ({ params: { domain }, body }) => engine.wait(domain, body),
   autostart: ({ params: { domain }, body: { autostart } }) => engine.setAutostart(domain, autostart),
   exec: ({ params: { domain } }, open) => engine.exec(domain, open),
   console: async ({ params: { domain } }, open): Promise<ExecSession> => {

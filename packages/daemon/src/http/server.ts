@@ -40,6 +40,7 @@ import { acceptSessions, type SessionRoute } from './session.js';
 import { type AnyCall, answerLines, answerProgress } from './stream.js';
 import { bindTemplates } from './templates.js';
 import { bindTraffic } from './traffic.js';
+import { bindUsage } from './usage.js';
 import { type Admit, admitBody, admitQuery } from './validation.js';
 
 const binders = {
@@ -51,6 +52,7 @@ const binders = {
   beancounters: bindBeancounters,
   quota: bindQuota,
   traffic: bindTraffic,
+  usage: bindUsage,
   forwards: bindForwards,
   guarantees: bindGuarantees,
   check: bindCheck,

@@ -26,6 +26,20 @@ const counters: DomainCounters = {
   links: async () => [],
 };
 
+const init = {
+  pid: 4711,
+  pidInside: 1,
+  parent: 4700,
+  uidInside: 0,
+  state: 'S',
+  threads: 1,
+  memoryKiB: 512,
+  cpuTimeNs: 1.5e9,
+  startedAt: '2026-11-29T12:00:00.000Z',
+  name: 'init',
+  command: ['/sbin/init'],
+};
+
 /** Puts each program that runs into `live`, and takes it out at its end. */
 export const insideWith = (live: Set<ExecSession>): Inside => ({
   exec: async (program) => {
@@ -37,6 +51,7 @@ export const insideWith = (live: Set<ExecSession>): Inside => ({
   console: async () => shoutingConsole(),
   addresses: async () => [],
   usage: async () => ({ bytes: 1536 * 1024, inodes: 12 }),
+  processes: async (pid) => [init].filter((one) => pid === undefined || one.pid === pid),
   signal: () => undefined,
   counters: () => counters,
   use: () => ({ usedMemoryKiB: 1024, cpuTimeNs: 1.5e9, processes: 3, maxProcesses: 240 }),

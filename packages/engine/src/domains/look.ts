@@ -1,12 +1,13 @@
 // What there is to know of domains: which there are, their documents, what they may have and what they use.
 // SPDX-License-Identifier: Apache-2.0
-import type { DomainInfo, ParameterRow } from '@ctvirt/api';
+import type { DomainInfo, DomainProcess, ParameterRow } from '@ctvirt/api';
 import { beancounterOf, explainResources } from '@ctvirt/formats';
 import { currentVcpus, type Domain, maxMemoryKiB } from '@ctvirt/xml';
 import { processDefaults } from '../cgroups/processes.js';
 import type { Engine } from '../contract.js';
 import { type Driver, type Subject, unmeasured } from '../drivers/driver.js';
 import type { Accounts } from '../drivers/floor.js';
+import { EngineError } from '../errors.js';
 import type { Guarantees } from '../guarantees/guarantees.js';
 import type { BlockIo } from '../lifecycle/block-io.js';
 import { explainDisk } from '../lifecycle/disk-rows.js';
@@ -20,6 +21,7 @@ import type { DomainStore } from '../state/store.js';
 import type { KeptContext } from '../storage/index.js';
 import type { Traffic } from '../traffic/traffic.js';
 import type { Turns } from './turns.js';
+import { usageOf } from './usage.js';
 
 /** Dependencies of `lookOperations`. */
 export interface LookParts {
@@ -49,6 +51,8 @@ export function lookOperations(
   | 'summary'
   | 'find'
   | 'info'
+  | 'usage'
+  | 'processes'
   | 'xml'
   | 'document'
   | 'parameters'
@@ -61,13 +65,15 @@ export function lookOperations(
 > {
   const { turns, registry, reader, guarantees, quotas, accounting, traffic } = parts;
   return {
-    list: () => [...registry.entries()].filter(({ pending }) => !pending).map(summaryOf),
+    list: () => defined(registry).map(summaryOf),
     summary: (ref) => summaryOf(turns.find(ref)),
     find: (key) => {
       const entry = registry.byKey(key);
       return entry === undefined || entry.pending ? undefined : summaryOf(entry);
     },
     info: async (ref) => await infoOf(turns.find(ref), parts),
+    usage: async () => await usageOf(defined(registry), parts),
+    processes: async (options) => await processesOf(options, parts),
     xml: async (ref, options) => await xmlOf(turns.find(ref), options, parts),
     document: async (ref, options) => await documentOf(turns.find(ref), options, parts),
     parameters: async (ref, options) => await parametersOf(turns.find(ref), options, parts),
@@ -81,6 +87,32 @@ export function lookOperations(
     allBeancounters: async () => await accounting.reports(),
     traffic: async (options) => await traffic.report(options),
   };
+}
+
+const defined = (registry: Registry): Entry[] => [...registry.entries()].filter(({ pending }) => !pending);
+
+async function processesOf(
+  { domain, pid }: { readonly domain?: string; readonly pid?: number } = {},
+  { turns, registry }: Pick<LookParts, 'turns' | 'registry'>,
+): Promise<readonly DomainProcess[]> {
+  const runs =
+    domain === undefined
+      ? defined(registry).flatMap(({ record, running }) =>
+          running === undefined ? [] : [{ record, running }],
+        )
+      : [{ record: turns.find(domain).record, running: turns.run(domain) }];
+  const found = await Promise.all(
+    runs.map(async ({ record: { name, uuid }, running }) =>
+      (await running.processes(pid)).map((process) => ({ domain: name, uuid, ...process })),
+    ),
+  );
+  if (pid !== undefined && found.flat().length === 0)
+    throw new EngineError(
+      'not-found',
+      `process ${pid} of the host is ${domain === undefined ? "no domain's" : `not of domain '${domain}'`}`,
+      { pid },
+    );
+  return found.flat();
 }
 
 async function infoOf(

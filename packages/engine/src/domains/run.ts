@@ -6,6 +6,7 @@ import type { DomainEvents } from '../registry/events.js';
 import { type Entry, summaryOf } from '../registry/registry.js';
 import type { Lifecycle } from './lifecycle.js';
 import type { Turns } from './turns.js';
+import { waitFor } from './wait.js';
 
 /** Dependencies of `runOperations`. */
 export interface RunParts {
@@ -17,7 +18,7 @@ export interface RunParts {
 /** The engine's operations on what a domain does. */
 export function runOperations(
   parts: RunParts,
-): Pick<Engine, 'start' | 'shutdown' | 'reboot' | 'destroy' | 'suspend' | 'resume'> {
+): Pick<Engine, 'start' | 'shutdown' | 'reboot' | 'destroy' | 'suspend' | 'resume' | 'wait'> {
   const { turns, lifecycle } = parts;
   const summarily = (operation: (entry: Entry) => Promise<void>) => (ref: DomainRef) =>
     turns.take(ref, async (entry) => {
@@ -31,6 +32,7 @@ export function runOperations(
     destroy: summarily((entry) => lifecycle.destroy(entry)),
     suspend: summarily((entry) => lifecycle.suspend(entry)),
     resume: summarily((entry) => lifecycle.resume(entry)),
+    wait: (ref, request) => waitFor(ref, request, parts),
   };
 }
 

@@ -1,6 +1,6 @@
 // What runs domains: all that the rest of the engine knows of it. No process, path or control group of the host is named here.
 // SPDX-License-Identifier: Apache-2.0
-import type { DomainInfo, DomainUse, PromisedDomain } from '@ctvirt/api';
+import type { DomainInfo, DomainProcess, DomainUse, PromisedDomain } from '@ctvirt/api';
 import type { Domain } from '@ctvirt/xml';
 import type { ConsoleStream, ExecSession } from '../contract.js';
 import type { HeldAsset } from '../host/held-asset.js';
@@ -42,6 +42,8 @@ export interface Run {
   exec(program: Program): Promise<ExecSession>;
   /** Its console; closing the stream detaches. */
   console(size: Size): Promise<ConsoleStream>;
+  /** Its processes; only the one of a host's pid, if that is one of them. */
+  processes(pid?: number): Promise<readonly RunProcess[]>;
   /** Sends a signal to a process by the number it has inside; throws `not-found` if there is none. */
   signal(pid: number, signal: number): void;
   /** The links inside, with their present addresses. */
@@ -55,6 +57,9 @@ export interface Run {
   /** What the file system mounted at this path inside holds. */
   usage(target: string): Promise<Usage>;
 }
+
+/** A process of a run. */
+export type RunProcess = Omit<DomainProcess, 'domain' | 'uuid'>;
 
 /** The size of a terminal. */
 export interface Size {

@@ -82,6 +82,11 @@ export class Guarantees {
     ring.add(look(this.#host));
   }
 
+  /** Processors that a run had over the last seconds; null before this daemon has looked twice. */
+  cpuShare(running: Run, seconds: number): number | null {
+    return this.#rings.get(running)?.over(seconds)?.cpuShare ?? null;
+  }
+
   /** What was promised and what was given over so many minutes, as far back as this daemon looked. */
   async deliveries(minutes: number): Promise<DeliveryReport[]> {
     const { hostCpus } = this.parts.facts;

@@ -23,11 +23,12 @@ import { diskName } from '../../state/layout.js';
 import type { Usage } from '../../storage/index.js';
 import type { DomainCounters, LinkAddresses } from '../../view.js';
 import { wantedWalls } from '../../walls/wanted.js';
-import type { Held, Program, Run, Size, Subject } from '../driver.js';
+import type { Held, Program, Run, RunProcess, Size, Subject } from '../driver.js';
 import { openConsole } from './console.js';
 import type { ConsoleWatch } from './console-watch.js';
 import { countersOf, heldBy, useOf } from './counters.js';
 import { initSignal } from './init-signals.js';
+import { processesOf } from './processes.js';
 import type { LxcTools, Running } from './tools.js';
 import { usageInside } from './usage.js';
 
@@ -140,6 +141,10 @@ export class LxcRun implements Run, Running {
     if (this.subject.running === this)
       terminal.stream.once('close', consoles.watch(this.subject, this, hangUp));
     return terminal;
+  }
+
+  processes(pid?: number): Promise<readonly RunProcess[]> {
+    return processesOf({ ...this.parts, group: this.group, initPid: this.initPid }, pid);
   }
 
   signal(pid: number, signal: number): void {

@@ -21,6 +21,7 @@ import {
   type Program,
   type Run,
   type RunInfo,
+  type RunProcess,
   type Size,
   type Subject,
   unmeasured,
@@ -28,7 +29,10 @@ import {
 
 /** What goes on inside runs, where a test wants something to. */
 export interface Inside
-  extends Pick<Run, 'exec' | 'console' | 'addresses' | 'usage' | 'signal' | 'counters' | 'use'> {
+  extends Pick<
+    Run,
+    'exec' | 'console' | 'addresses' | 'usage' | 'signal' | 'counters' | 'use' | 'processes'
+  > {
   info(): RunInfo;
 }
 
@@ -104,6 +108,9 @@ export class MemoryRun implements Run {
   }
   signal(pid: number, signal: number): void {
     this.#inside.signal(pid, signal);
+  }
+  async processes(pid?: number): Promise<readonly RunProcess[]> {
+    return await this.#inside.processes(pid);
   }
   counters(): DomainCounters {
     return this.#inside.counters();

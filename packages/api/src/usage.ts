@@ -1,0 +1,32 @@
+// What domains use and run over HTTP: one answer for all of them.
+// SPDX-License-Identifier: Apache-2.0
+import { json, none, resource } from './route.js';
+import { boolean, integer, list, string } from './schema.js';
+import { domainProcess } from './shapes/processes.js';
+import { domainUsage } from './shapes/usage.js';
+
+/** What domains use now, and their processes. */
+export const usage = resource({
+  list: {
+    method: 'GET',
+    path: '/v1/usage',
+    summary: 'What each domain uses now',
+    query: { active: boolean({ description: 'Only running ones, or only stopped ones' }) },
+    body: none,
+    answer: json(list(domainUsage)),
+  },
+  processes: {
+    method: 'GET',
+    path: '/v1/processes',
+    summary: 'Processes of running domains',
+    query: {
+      domain: string({ description: 'Name, UUID or id of one domain (default: all that run)' }),
+      pid: integer({
+        minimum: 1,
+        description: "Only the one that has this number on the host; `not-found` where that is no domain's",
+      }),
+    },
+    body: none,
+    answer: json(list(domainProcess)),
+  },
+});

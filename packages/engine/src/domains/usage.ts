@@ -1,0 +1,54 @@
+// Who uses the host: the few numbers of every domain, gathered in one go.
+// SPDX-License-Identifier: Apache-2.0
+import type { DomainUsage, TrafficReport } from '@ctvirt/api';
+import { maxMemoryKiB } from '@ctvirt/xml';
+import { unmeasured } from '../drivers/driver.js';
+import type { Guarantees } from '../guarantees/guarantees.js';
+import type { Quotas } from '../quota/quotas.js';
+import type { Documents } from '../registry/documents.js';
+import { type Entry, summaryOf } from '../registry/registry.js';
+import type { Traffic } from '../traffic/traffic.js';
+
+/** Dependencies of `usageOf`. */
+export interface UsageParts {
+  readonly documents: Documents;
+  readonly guarantees: Guarantees;
+  readonly quotas: Quotas;
+  readonly traffic: Traffic;
+}
+
+const RECENT_SECONDS = 10;
+const nothingPassed = { inBytes: '0', outBytes: '0' };
+
+/** What each of these uses now. */
+export async function usageOf(entries: readonly Entry[], parts: UsageParts): Promise<readonly DomainUsage[]> {
+  const passed = new Map((await parts.traffic.report()).map(({ uuid, total }) => [uuid, total]));
+  return await Promise.all(entries.map((entry) => oneOf(entry, passed.get(entry.record.uuid), parts)));
+}
+
+async function oneOf(
+  entry: Entry,
+  total: TrafficReport['total'] | undefined,
+  { documents, guarantees, quotas }: UsageParts,
+): Promise<DomainUsage> {
+  const domain = await documents.live(entry);
+  const use = entry.running?.use() ?? unmeasured;
+  const { inBytes, outBytes } = total ?? nothingPassed;
+  return {
+    ...summaryOf(entry),
+    ...use,
+    maxMemoryKiB: maxMemoryKiB(domain) ?? null,
+    cpuShare: cpuShareOf(entry, use.cpuTimeNs, guarantees),
+    disk: await quotas.root(entry, domain),
+    traffic: { inBytes, outBytes },
+  };
+}
+
+function cpuShareOf({ running }: Entry, cpuTimeNs: number | null, guarantees: Guarantees): number | null {
+  if (running === undefined) return null;
+  const recent = guarantees.cpuShare(running, RECENT_SECONDS);
+  if (recent !== null || cpuTimeNs === null) return recent;
+  const now = new Date();
+  const lastedMs = Math.max(1, now.getTime() - running.startedAt.getTime());
+  return cpuTimeNs / 1e6 / lastedMs;
+}

@@ -1,0 +1,81 @@
+// Waits for what a domain is to become: by its events, not in its turn, which others need for it.
+// SPDX-License-Identifier: Apache-2.0
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { DomainState, DomainSummary, WaitRequest } from '@ctvirt/api';
+import type { DomainRef } from '../contract.js';
+import { EngineError, isFault } from '../errors.js';
+import type { DomainEvents } from '../registry/events.js';
+import { type Entry, summaryOf } from '../registry/registry.js';
+import type { Turns } from './turns.js';
+
+/** Dependencies of `waitFor`. */
+export interface WaitParts {
+  readonly turns: Turns;
+  readonly events: DomainEvents;
+}
+
+const LOOK_MS = 300;
+
+/** What systemd says of itself in words that will not change by themselves; any other init says nothing of the kind. */
+const bootedLine =
+  'case $(readlink /proc/1/exe) in */systemd) ;; *) exit 0 ;; esac; ' +
+  'case $(systemctl is-system-running 2>/dev/null) in running|degraded) exit 0 ;; esac; exit 1';
+
+/** Resolves when the domain is so, at once if it is. */
+export async function waitFor(
+  ref: DomainRef,
+  { for: wanted, timeoutMs }: WaitRequest,
+  { turns, events }: WaitParts,
+): Promise<DomainSummary> {
+  const entry = turns.find(ref);
+  const deadline = performance.now() + timeoutMs;
+  const late = (): EngineError =>
+    new EngineError(
+      'timeout',
+      `domain '${entry.record.name}' is not ${wanted} after ${timeoutMs / 1000} s: it is ${entry.state}`,
+    );
+  for (;;) {
+    await becomes(entry, wanted === 'stopped' ? 'shutoff' : 'running', { events, deadline, late });
+    if (wanted !== 'booted' || (await isBooted(entry))) return summaryOf(entry);
+    if (performance.now() > deadline) throw late();
+    await sleep(LOOK_MS);
+  }
+}
+
+/** Looks at the state after each event of the domain. */
+async function becomes(
+  entry: Entry,
+  state: DomainState,
+  { events, deadline, late }: { events: DomainEvents; deadline: number; late: () => EngineError },
+): Promise<void> {
+  if (entry.state === state) return;
+  await new Promise<void>((resolve, reject) => {
+    const over = (error?: EngineError): void => {
+      clearTimeout(timer);
+      stop();
+      if (error === undefined) resolve();
+      else reject(error);
+    };
+    const stop = events.listen(({ event }, of) => {
+      if (of !== entry) return;
+      if (entry.state === state) over();
+      else if (event === 'undefined')
+        over(new EngineError('not-found', `domain '${entry.record.name}' was undefined meanwhile`));
+    });
+    const timer = setTimeout(() => over(late()), deadline - performance.now());
+  });
+}
+
+/** Asked inside; false as well where nothing can be asked, since it is just ending. */
+async function isBooted({ running }: Entry): Promise<boolean> {
+  try {
+    const session = await running?.exec({ argv: ['/bin/sh', '-c', bootedLine], env: {} });
+    session?.stdout.resume();
+    session?.stderr.resume();
+    session?.stdin.end();
+    return (await session?.exited) === 0;
+  } catch (error) {
+    if (isFault(error, 'wrong-state') || isFault(error, 'timeout')) return false;
+    throw error;
+  }
+}
