@@ -6,7 +6,7 @@ import { adoptRequest, adoptResult } from './shapes/adoption.js';
 import { defineResult, domainSummary } from './shapes/domain.js';
 import { domainInfo } from './shapes/domain-info.js';
 import { parameterRow } from './shapes/parameter.js';
-import { consoleRequest, execRequest, waitRequest } from './shapes/session.js';
+import { consoleRequest, execRequest, pullRequest, pushRequest, waitRequest } from './shapes/session.js';
 import { createRequest, createResult, setRequest, setResult } from './shapes/settings.js';
 
 const waitMs = integer({
@@ -179,6 +179,22 @@ export const domains = resource({
     summary: 'Run a program inside a running domain',
     body: none,
     answer: session(execRequest),
+  },
+  push: {
+    method: 'GET',
+    path: '/v1/domains/{domain}/push',
+    summary:
+      'Put a file or a tree into a domain, running or not; what is left out is told on stderr, and the exit status is 1 then',
+    body: none,
+    answer: session(pushRequest),
+  },
+  pull: {
+    method: 'GET',
+    path: '/v1/domains/{domain}/pull',
+    summary:
+      "Take a file or a tree out of a domain, running or not: stdout is a tar archive, with the file by its name, or the folder's own files as ./NAME",
+    body: none,
+    answer: session(pullRequest),
   },
   console: {
     method: 'GET',

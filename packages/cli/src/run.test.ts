@@ -112,6 +112,8 @@ describe('ctvirt', () => {
   }, async () => {
     const more: Readonly<Record<string, string>> = {
       exec: 'true',
+      push: '- /x',
+      pull: '/x',
       set: '--numproc 10',
       events: '--timeout 5',
     };

@@ -37,6 +37,8 @@ import type {
   ParameterRow,
   Profile,
   Progress,
+  PullRequest,
+  PushRequest,
   QuotaReport,
   SetResult,
   Template,
@@ -90,6 +92,7 @@ export interface ExecSession {
 }
 
 /** What is to be put into a container's tree, or taken out. */
+export type Transfer = ({ readonly kind: 'push' } & PushRequest) | ({ readonly kind: 'pull' } & PullRequest);
 
 /** A container's /dev/console, as those have it who sit before it. */
 export interface ConsoleStream {
@@ -209,6 +212,10 @@ export interface Engine {
   setAutostart(ref: DomainRef, autostart: boolean): Promise<DomainSummary>;
 
   exec(ref: DomainRef, request: ExecRequest): Promise<ExecSession>;
+  /** Puts a file or an archive into the domain's tree, whether it runs or not; one that is off cannot start meanwhile. */
+  push(ref: DomainRef, request: PushRequest): Promise<ExecSession>;
+  /** Takes a file or a tree out of it, as an archive. */
+  pull(ref: DomainRef, request: PullRequest): Promise<ExecSession>;
   /** The container's /dev/console, which one has at a time: throws `in-use` with who has it. Closing the stream detaches. */
   console(
     ref: DomainRef,

@@ -62,3 +62,54 @@ export const waitRequest = strict({
 });
 /** What to wait for of a domain. */
 export type WaitRequest = Static<typeof waitRequest>;
+
+const insidePath = string({
+  pattern: '^/',
+  maxLength: 4096,
+  description: 'Absolute path in the container; it may be a link, which leads where it leads in there',
+});
+
+/** What to take out of a container. */
+export const pullRequest = strict({ path: insidePath });
+/** What to take out of a container. */
+export type PullRequest = Static<typeof pullRequest>;
+
+const id = (whose: string) =>
+  optional(
+    integer({ minimum: 0, maximum: 2 ** 32 - 2, description: `${whose} of a file, by number (default: 0)` }),
+  );
+
+/** What to put into a container, and where. */
+export const pushRequest = strict({
+  path: insidePath,
+  form: oneOf(['file', 'archive'], {
+    description: '`file`: the input is its bytes; `archive`: it is a tar archive, unpacked below the path',
+  }),
+  name: optional(
+    string({
+      minLength: 1,
+      maxLength: 255,
+      description: 'What it is called below the path, where that is a folder',
+    }),
+  ),
+  owner: optional(
+    string({
+      minLength: 1,
+      maxLength: 256,
+      description:
+        "Whose all of it is to be, by a name or number of the container's own /etc/passwd (default: as `uid` and `gid` or the archive say)",
+    }),
+  ),
+  uid: id('User'),
+  gid: id('Group'),
+  mode: optional(
+    integer({
+      minimum: 0,
+      maximum: 0o7777,
+      description: 'Permissions of a file (default: 420, which is 0644)',
+    }),
+  ),
+  mtime: optional(integer({ description: 'When a file was changed, in seconds since 1970 (default: now)' })),
+});
+/** What to put into a container, and where. */
+export type PushRequest = Static<typeof pushRequest>;

@@ -21,6 +21,8 @@ import { forward } from './domain-forward.js';
 import { list } from './domain-list.js';
 import { params } from './domain-params.js';
 import { ps } from './domain-ps.js';
+import { pull } from './domain-pull.js';
+import { push } from './domain-push.js';
 import { quota } from './domain-quota.js';
 import { reboot } from './domain-reboot.js';
 import { resume } from './domain-resume.js';
@@ -97,6 +99,8 @@ export const verbs: readonly Verb[] = [
   console,
   enter,
   exec,
+  push,
+  pull,
   xmlValidate,
   xmlFormat,
   xmlSchema,

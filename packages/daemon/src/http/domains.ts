@@ -41,6 +41,8 @@ export const bindDomains = (engine: Engine): Handlers<Resources['domains']> => (
   wait: ({ params: { domain }, body }) => engine.wait(domain, body),
   autostart: ({ params: { domain }, body: { autostart } }) => engine.setAutostart(domain, autostart),
   exec: ({ params: { domain } }, open) => engine.exec(domain, open),
+  push: ({ params: { domain } }, open) => engine.push(domain, open),
+  pull: ({ params: { domain } }, open) => engine.pull(domain, open),
   console: async ({ params: { domain } }, open): Promise<ExecSession> => {
     const { stream, resize } = await engine.console(domain, {
       ...open,

@@ -5,8 +5,10 @@ import { EngineError } from '../errors.js';
 type Call =
   | 'close_range'
   | 'dup3'
+  | 'fchownat'
   | 'fstatfs'
   | 'keyctl'
+  | 'linkat'
   | 'personality'
   | 'prctl'
   | 'prlimit64'
@@ -21,8 +23,10 @@ type Call =
 const x64: Readonly<Record<Call, number>> = {
   close_range: 436,
   dup3: 292,
+  fchownat: 260,
   fstatfs: 138,
   keyctl: 250,
+  linkat: 265,
   personality: 135,
   prctl: 157,
   prlimit64: 302,
@@ -39,8 +43,10 @@ const x64: Readonly<Record<Call, number>> = {
 const generic: typeof x64 = {
   close_range: 436,
   dup3: 24,
+  fchownat: 54,
   fstatfs: 44,
   keyctl: 219,
+  linkat: 37,
   personality: 92,
   prctl: 167,
   prlimit64: 261,

@@ -1,7 +1,9 @@
 // What is done in a running domain: its programs, its console, its links.
 // SPDX-License-Identifier: Apache-2.0
-import type { Engine } from '../contract.js';
+import type { DomainRef, Engine, ExecSession, Transfer } from '../contract.js';
+import type { Driver } from '../drivers/driver.js';
 import type { EngineLog } from '../log.js';
+import type { Documents } from '../registry/documents.js';
 import { ConsoleHolders } from './console-holder.js';
 import type { Turns } from './turns.js';
 
@@ -9,19 +11,23 @@ import type { Turns } from './turns.js';
 export interface InsideParts {
   readonly turns: Turns;
   readonly log: EngineLog;
+  readonly driver: Driver;
+  readonly documents: Documents;
 }
 
 /** The engine's operations on what runs in a domain. */
-export function insideOperations({
-  turns,
-  log,
-}: InsideParts): Pick<Engine, 'exec' | 'console' | 'signal' | 'addresses' | 'counters'> {
+export function insideOperations(
+  parts: InsideParts,
+): Pick<Engine, 'exec' | 'push' | 'pull' | 'console' | 'signal' | 'addresses' | 'counters'> {
+  const { turns, log } = parts;
   const holders = new ConsoleHolders(log);
   return {
     exec: async (ref, { argv, env = {}, user, cwd, tty, columns = 80, rows = 24 }) =>
       await turns
         .active(ref)
         .exec({ argv, env, user, folder: cwd, ...(tty === true && { terminal: { columns, rows } }) }),
+    push: async (ref, request) => await transferOf(ref, { kind: 'push', ...request }, parts),
+    pull: async (ref, request) => await transferOf(ref, { kind: 'pull', ...request }, parts),
     console: async (ref, { columns = 80, rows = 24, force = false, by = 'somebody' } = {}) => {
       const { record } = turns.find(ref);
       const run = turns.active(record.uuid);
@@ -31,4 +37,22 @@ export function insideOperations({
     addresses: async (ref) => await turns.run(ref).addresses(),
     counters: (ref) => turns.run(ref).counters(),
   };
+}
+
+/** What runs is reached beside its turn; what is off has its turn until the transfer has ended, so that nobody starts it meanwhile. */
+async function transferOf(
+  ref: DomainRef,
+  what: Transfer,
+  { turns, driver, documents }: InsideParts,
+): Promise<ExecSession> {
+  const entry = turns.find(ref);
+  if (entry.running !== undefined) return await driver.transfer(entry, await documents.live(entry), what);
+  return await new Promise((resolve, reject) => {
+    const turn = turns.take(ref, async (found) => {
+      const session = await driver.transfer(found, await documents.live(found), what);
+      resolve(session);
+      await session.exited;
+    });
+    turn.catch(reject);
+  });
 }

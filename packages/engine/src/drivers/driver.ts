@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { DomainInfo, DomainProcess, DomainUse, PromisedDomain } from '@ctvirt/api';
 import type { Domain } from '@ctvirt/xml';
-import type { ConsoleStream, ExecSession } from '../contract.js';
+import type { ConsoleStream, ExecSession, Transfer } from '../contract.js';
 import type { HeldAsset } from '../host/held-asset.js';
 import type { HostIds } from '../state/id-ranges.js';
 import type { DomainRecord } from '../state/record.js';
@@ -163,6 +163,8 @@ export interface Driver {
   info(subject: Subject, domain: Domain): Promise<RunInfo>;
   /** What the host holds for runs, each with the domain that needs it; `null` owns a stray. */
   assets(owners: Owners): readonly HeldAsset[];
+  /** Puts files into the tree of a domain or takes some out; nobody starts one that is off until that has ended. */
+  transfer(subject: Subject, domain: Domain, what: Transfer): Promise<ExecSession>;
   /** Ids of the host that processes have whose domain is known no more. */
   strayIds(subjects: Iterable<Subject>): Promise<readonly HostIds[]>;
   /** Nothing runs: gives back what all runs share. */

@@ -13,7 +13,7 @@ import { strayControllers } from '../../cgroups/membership.js';
 import { type ProcessCeiling, withProcessDefault } from '../../cgroups/processes.js';
 import { shareProtection } from '../../cgroups/protection.js';
 import { EngineError } from '../../errors.js';
-import { writeGuestFiles } from '../../guest/files.js';
+import { type GuestRoot, writeGuestFiles } from '../../guest/files.js';
 import { viewsAt } from '../../guest/lxcfs-server.js';
 import { strangers } from '../../guest/own-mounts.js';
 import type { Confinement } from '../../host/apparmor.js';
@@ -106,7 +106,9 @@ export class Boot {
     using mounts = PrivateMounts.open(layout.mounts);
     const views = shown === undefined ? [] : viewsAt(mounts.attach(shown, 'lxcfs'));
     await using undo = new Undo();
-    const files = await this.#open(subject, plan, mounts, undo);
+    const files = await this.open(subject, plan, mounts, undo, (tree) =>
+      writeGuestFiles(tree, plan.guestFiles, (remark) => this.#tell(subject, remark)),
+    );
     this.parts.diskLimits.limitOwners(subject, plan.filesystems, plan.map);
     using place = placement.change(subject, {}, plan.resources);
     const launch = async (limited: Resources): Promise<Running | undefined> => {
@@ -258,8 +260,15 @@ export class Boot {
     return set;
   }
 
-  async #open(subject: Subject, plan: RunPlan, mounts: PrivateMounts, undo: Undo): Promise<OpenedFiles> {
-    const { store, namespaces, sources, templatePath, diskLimits, log } = this.parts;
+  /** Opens the files of a domain that is off, in mounts that nobody else sees; `furnish` has the root before its ids are mapped. */
+  async open(
+    subject: Subject,
+    plan: RunPlan,
+    mounts: PrivateMounts,
+    undo: Undo,
+    furnish: (root: GuestRoot) => void = () => undefined,
+  ): Promise<OpenedFiles> {
+    const { store, namespaces, sources, templatePath, diskLimits } = this.parts;
     const { name } = subject.record;
     const context: OpenContext = {
       keep: store.rootFolder(name),
@@ -272,14 +281,17 @@ export class Boot {
       sources,
       templatePath,
       furnish: ({ target, readOnly }, tree) => {
-        if (target !== '/' || readOnly) return;
-        writeGuestFiles(tree, plan.guestFiles, (remark) => context.tell([remark]));
+        if (target === '/' && !readOnly) furnish(tree);
       },
       tell: (remarks) => {
-        for (const remark of remarks) log('warn', `domain '${name}': ${remark}`, { domain: name });
+        for (const remark of remarks) this.#tell(subject, remark);
       },
     };
     return await openFiles(plan, context, undo);
+  }
+
+  #tell({ record: { name } }: Subject, remark: string): void {
+    this.parts.log('warn', `domain '${name}': ${remark}`, { domain: name });
   }
 
   /** Whatever went on while liblxc mounted: a container that sees more of the host than it was given does not run. */

@@ -9,6 +9,7 @@ import type { Domain } from '@ctvirt/xml';
 import { FilterCache } from '../../attach/filters.js';
 import { removeGroup } from '../../cgroups/layout.js';
 import { shareProtection } from '../../cgroups/protection.js';
+import type { ExecSession, Transfer } from '../../contract.js';
 import { EngineError } from '../../errors.js';
 import type { Facts } from '../../host/facts.js';
 import type { HeldAsset } from '../../host/held-asset.js';
@@ -36,6 +37,7 @@ import { Boot, type BootParts } from './boot.js';
 import { type ChangeParts, changeRun, namedLinks, restoreRun } from './change.js';
 import { ConsoleWatch } from './console-watch.js';
 import { type InfoParts, infoOf } from './info.js';
+import { transferOff } from './off-tree.js';
 import { INTENT, LxcRun, type LxcRunParts, lxcRun } from './run.js';
 import type { Running } from './tools.js';
 
@@ -106,6 +108,13 @@ export class LxcDriver implements Driver {
     }
     await lent.giveBackAll(alive);
     return found;
+  }
+
+  async transfer(subject: Subject, domain: Domain, what: Transfer): Promise<ExecSession> {
+    if (subject.running !== undefined) return await lxcRun(subject.running).transfer(what);
+    const plan = planOf(domain, subject.record, this.parts.facts);
+    const { layout, namespaces } = this.parts;
+    return await transferOff(subject, plan, what, { boot: this.#boot, mounts: layout.mounts, namespaces });
   }
 
   async ending(subject: Subject): Promise<Ending> {

@@ -7,10 +7,11 @@ import type { Domain } from '@ctvirt/xml';
 import { type AttachOptions, attach, type Container } from '../../attach/attach.js';
 import type { FilterCache } from '../../attach/filters.js';
 import { refuseWithoutRoom } from '../../attach/room.js';
+import { transfer } from '../../attach/transfer.js';
 import { beginMoves } from '../../cgroups/early-move.js';
 import { isFrozen, setFrozen } from '../../cgroups/freezer.js';
 import type { CgroupLayout } from '../../cgroups/layout.js';
-import type { ConsoleStream, ExecSession } from '../../contract.js';
+import type { ConsoleStream, ExecSession, Transfer } from '../../contract.js';
 import { EngineError } from '../../errors.js';
 import { linkAddresses, printable } from '../../host/addresses.js';
 import type { Confinement } from '../../host/apparmor.js';
@@ -131,6 +132,14 @@ export class LxcRun implements Run, Running {
   /** The same for a program of the engine's own, which nobody waits for. */
   async enter({ env, ...options }: AttachOptions): Promise<ExecSession> {
     return await attach(await this.#container(), { ...options, env: { ...environment, ...env } });
+  }
+
+  /** Not in its groups, so that it goes on while the container is frozen. */
+  async transfer(what: Transfer): Promise<ExecSession> {
+    const { tools, cgroups } = this.parts;
+    const { initPid, initTicks } = this;
+    const keeperGroups = cgroups.all(tools.monitorGroup(this.name));
+    return await transfer({ initPid, initTicks, keeperGroups }, what);
   }
 
   async console(size: Size): Promise<ConsoleStream> {

@@ -251,6 +251,10 @@ export class MemoryDriver implements Driver {
     return [];
   }
 
+  async transfer(): Promise<ExecSession> {
+    throw nothingInside();
+  }
+
   idle(): void {
     // Nothing is shared.
   }

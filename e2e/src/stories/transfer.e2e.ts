@@ -1,0 +1,228 @@
+// Files in and out of containers: whole, with the owners they have inside, whether it runs or not, and never anything of the host's.
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict';
+import { chmodSync, chownSync, lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { mkdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { after, afterEach, before, test } from 'node:test';
+import { output } from '../world/command.js';
+import { domainXml, templateRoot } from '../world/documents.js';
+import { World } from '../world/world.js';
+
+let world: World;
+let here = '';
+before(async () => {
+  world = await World.open();
+  here = `${world.host}/here`;
+});
+afterEach(async () => {
+  await rm(here, { recursive: true, force: true });
+  await world.clear();
+});
+after(() => world.close());
+
+/** Runs ctvirt, which must succeed without a word on stderr. */
+async function ctvirt(...words: readonly string[]): Promise<string> {
+  const { status, stdout, stderr } = await world.cli(words);
+  assert.deepEqual([status, stderr], [0, ''], words.join(' '));
+  return stdout;
+}
+
+/** A tree with all that can be in one. */
+async function makeTree(folder: string): Promise<void> {
+  await mkdir(`${folder}/deep/empty`, { recursive: true });
+  await writeFile(`${folder}/plain`, 'plain\n');
+  await writeFile(`${folder}/deep/large`, Buffer.alloc(3_000_001, 'x'));
+  await writeFile(`${folder}/${'n'.repeat(150)}`, 'long name\n');
+  await writeFile(`${folder}/ümlaut "and" $more`, 'odd\n');
+  await symlink('../plain', `${folder}/deep/link`);
+  await symlink('/etc/shadow', `${folder}/absolute`);
+  await output(['ln', `${folder}/plain`, `${folder}/second`]);
+  chmodSync(`${folder}/deep`, 0o750);
+  chownSync(`${folder}/plain`, 33, 34);
+  await output(['touch', '-d', '2001-02-03 04:05:06 UTC', `${folder}/plain`]);
+}
+
+/** Names, kinds, modes, owners, times of files, targets and contents. */
+function told(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .sort()
+    .map((name) => {
+      const path = `${folder}/${name}`;
+      const is = lstatSync(path);
+      const content = is.isSymbolicLink()
+        ? readlinkSync(path)
+        : is.isFile()
+          ? readFileSync(path, 'latin1').length
+          : '';
+      const time = is.isFile() ? Math.trunc(is.mtimeMs / 1000) : '';
+      return `${name} ${is.isSymbolicLink() ? '' : is.mode.toString(8)} ${is.uid}:${is.gid} ${time} ${is.isFile() ? is.nlink : ''} ${content}`;
+    });
+}
+
+for (const how of ['running', 'suspended', 'stopped'] as const)
+  test(`a tree goes in and out of a ${how} container as it is, owners and all`, async () => {
+    await mkdir(here);
+    await makeTree(`${here}/tree`);
+    const { domain } = await world.define(domainXml({ name: 'both', program: [] }));
+    if (how !== 'stopped') await world.client.domains.start({ domain: domain.name });
+    if (how === 'suspended') await world.client.domains.suspend({ domain: domain.name });
+    await ctvirt('push', 'both', `${here}/tree`, '/root');
+    await ctvirt('push', 'both', `${here}/tree`, '/srv-as-named');
+    for (const path of ['/root/tree', '/srv-as-named']) {
+      await ctvirt('pull', 'both', path, `${here}/back`);
+      assert.deepEqual(told(`${here}/back`), told(`${here}/tree`));
+      await rm(`${here}/back`, { recursive: true });
+    }
+    await ctvirt('push', 'both', `${here}/tree/plain`, '/root/file');
+    await ctvirt('push', 'both', `${here}/tree/deep/large`, '/root');
+    assert.equal(await ctvirt('pull', 'both', '/root/file', '-'), 'plain\n');
+    await ctvirt('pull', 'both', '/root/large', here);
+    assert.equal(lstatSync(`${here}/large`).size, 3_000_001);
+    if (how === 'suspended') await world.client.domains.resume({ domain: 'both' });
+    if (how === 'stopped') await world.client.domains.start({ domain: 'both' });
+    assert.equal(
+      await world.shell('both', 'cd /root; stat -c "%u:%g %a" file tree/deep/large; readlink tree/absolute'),
+      '33:34 644\n0:0 644\n/etc/shadow',
+    );
+    assert.deepEqual(readdirSync(`${world.root}/run/mnt`), []);
+  });
+
+test('streams go through - in both ways, an archive from one container to another', async () => {
+  for (const name of ['from', 'to']) await world.run(domainXml({ name }));
+  const given = await world.cli(['push', 'from', '-', '/root/note', '--mode', '600', '--owner', 'nobody'], {
+    input: 'from the input\n',
+  });
+  assert.deepEqual([given.status, given.stderr], [0, '']);
+  const id = await world.shell('from', 'id -u nobody');
+  assert.equal(
+    await world.shell('from', 'stat -c "%a %u" /root/note; cat /root/note'),
+    `600 ${id}\nfrom the input`,
+  );
+  await world.shell('from', 'mkdir /srv; cp /root/note /srv/one; ln -s one /srv/two');
+  const archive = await ctvirt('pull', 'from', '/srv', '-');
+  const unpacked = await world.cli(['push', 'to', '--tar', '-', '/srv'], { input: archive });
+  assert.deepEqual([unpacked.status, unpacked.stderr], [0, '']);
+  assert.equal(await world.shell('to', 'cat /srv/two; readlink /srv/two'), 'from the input\none');
+  const pax = await output([
+    'sh',
+    '-c',
+    `mkdir -p ${here}/p; echo pax > ${here}/p/${'q'.repeat(120)}; tar --format=pax -C ${here}/p -cf - .`,
+  ]);
+  assert.equal((await world.cli(['push', 'to', '--tar', '-', '/pax'], { input: pax })).status, 0);
+  assert.equal(await world.shell('to', 'cat /pax/q*'), 'pax');
+});
+
+test('what cannot be is refused before anything passes, in words', async () => {
+  await world.run(domainXml({ name: 'plain' }));
+  await world.shell('plain', 'mkfifo /root/pipe');
+  const refusals: readonly (readonly [words: readonly string[], status: number, said: RegExp])[] = [
+    [['pull', 'plain', '/none', '-'], 3, /has no '\/none'/],
+    [['pull', 'plain', 'etc', '-'], 8, /absolute|open/],
+    [['pull', 'plain', '/root/pipe', '-'], 8, /neither a file nor a folder/],
+    [['push', 'plain', '-', '/none/x'], 3, /no folder '\/none'/],
+    [['push', 'plain', '-', '/etc'], 8, /is a folder/],
+    [['push', 'plain', '-', '/x', '--owner', 'nosuch'], 3, /no user 'nosuch'/],
+    [['push', 'plain', '/none/here', '/x'], 1, /cannot read/],
+    [['push', 'plain', '-', '/x', '--mode', 'rw'], 2, /octal/],
+  ];
+  for (const [words, status, said] of refusals) {
+    const found = await world.cli(words);
+    assert.equal(found.status, status, `${words.join(' ')}: ${found.stderr}`);
+    assert.match(found.stderr, said);
+  }
+  const broken = await world.cli(['push', 'plain', '--tar', '-', '/x'], { input: 'no archive'.repeat(100) });
+  assert.equal(broken.status, 1);
+  assert.match(broken.stderr, /no archive of tar/);
+});
+
+test('no link of a container leads to the host or out of the tree that was named, whoever turns them meanwhile', async () => {
+  await mkdir(here, { recursive: true });
+  await writeFile(`${here}/secret`, 'of the host\n');
+  await world.run(domainXml({ name: 'foe' }));
+  await world.shell(
+    'foe',
+    `ln -s ${here}/secret /root/file; ln -s ${here} /root/folder; mkdir -p /root/t/sub; touch /root/t/sub/own`,
+  );
+  for (const path of ['/root/file', '/root/folder', '/root/folder/secret', '/proc/1/root/nosuch'])
+    assert.notEqual((await world.cli(['pull', 'foe', path, '-'])).status, 0, path);
+  assert.equal((await world.cli(['push', 'foe', '-', '/root/folder/secret'], { input: 'gone' })).status, 3);
+  // A link in the file's place is replaced.
+  assert.equal((await world.cli(['push', 'foe', '-', '/root/file'], { input: 'mine' })).status, 0);
+  assert.equal(await world.shell('foe', 'test ! -L /root/file && cat /root/file'), 'mine');
+  const turning = await world.client.domains.exec({
+    domain: 'foe',
+    open: {
+      argv: ['sh', '-c', 'cd /root/t; while :; do mv sub kept; ln -s /etc sub; rm sub; mv kept sub; done'],
+    },
+  });
+  turning.stdout.resume();
+  turning.stderr.resume();
+  mkdirSync(`${here}/new/sub`, { recursive: true });
+  await writeFile(`${here}/new/sub/passwd`, 'pushed\n');
+  try {
+    for (let at = 0; at < 20; at++) {
+      const { stdout } = await world.cli(['pull', 'foe', '/root/t', '-']);
+      assert.doesNotMatch(stdout, /shadow|root:/);
+      const archive = await output(['tar', '-C', `${here}/new`, '-cf', '-', '.']);
+      await world.cli(['push', 'foe', '--tar', '-', '/root/t'], { input: archive });
+    }
+  } finally {
+    turning.kill();
+    await turning.exited;
+  }
+  assert.match(await world.shell('foe', 'cat /etc/passwd'), /^root:/);
+  assert.equal(readFileSync(`${here}/secret`, 'utf8'), 'of the host\n');
+});
+
+test('an archive with names that lead elsewhere puts nothing there', async () => {
+  await world.run(domainXml({ name: 'odd' }));
+  await mkdir(here, { recursive: true });
+  await output([
+    'sh',
+    '-c',
+    `cd ${here}; echo x > f; ln -s / out; tar -P --transform 's,^f$,../../escaped,' -cf a.tar f; tar -rf a.tar out; tar -P --transform 's,^f$,out/etc/escaped,' -rf a.tar f; tar -rf a.tar f`,
+  ]);
+  const { status, stderr } = await world.cli(['push', 'odd', '--tar', `${here}/a.tar`, '/srv']);
+  assert.equal(status, 1);
+  assert.match(stderr, /\.\.\/\.\.\/escaped is left out/);
+  assert.equal(await world.shell('odd', 'ls /escaped /etc/escaped /srv/f 2>/dev/null || :'), '/srv/f');
+});
+
+test("set-uid bits, devices and pipes stay inside; the kernel's own file systems are not walked", async () => {
+  await world.run(domainXml({ name: 'rich' }));
+  await world.shell(
+    'rich',
+    'mkdir /b; cp /bin/busybox /b/su; chmod 4755 /b/su; mkfifo /b/pipe; echo ok > /b/ok',
+  );
+  const { status, stderr } = await world.cli(['pull', 'rich', '/b', `${here}`]);
+  assert.equal(status, 1);
+  assert.match(stderr, /pipe is left out/);
+  assert.equal(lstatSync(`${here}/su`).mode & 0o7777, 0o755);
+  assert.equal(readFileSync(`${here}/ok`, 'utf8'), 'ok\n');
+  const whole = await world.cli(['pull', 'rich', '/', `${here}/whole`]);
+  assert.match(whole.stderr, /pipe is left out/);
+  assert.deepEqual(readdirSync(`${here}/whole/proc`), []);
+  assert.ok(readdirSync(`${here}/whole/etc`).includes('passwd'));
+});
+
+test('a full disk inside is told, and leaves nothing half', async () => {
+  const limited = templateRoot.replace(
+    '</filesystem>',
+    "<space_hard_limit unit='M'>16</space_hard_limit></filesystem>",
+  );
+  await world.run(domainXml({ name: 'small', filesystems: [limited] }));
+  await mkdir(here);
+  await writeFile(`${here}/large`, Buffer.alloc(40_000_000));
+  const { status, stderr } = await world.cli(['push', 'small', `${here}/large`, '/root']);
+  assert.equal(status, 1);
+  assert.match(stderr, /No space left|quota/i);
+  assert.equal(await world.shell('small', 'ls -A /root'), '');
+});
+
+test('a second file system of a stopped container is where it belongs', async () => {
+  await mkdir(`${here}/data`, { recursive: true });
+  await writeFile(`${here}/data/there`, 'data\n');
+  const mount = `<filesystem type='mount'><source dir='${here}/data'/><target dir='/mnt'/></filesystem>`;
+  await world.define(domainXml({ name: 'two', filesystems: [templateRoot, mount] }));
+  assert.equal(await ctvirt('pull', 'two', '/mnt/there', '-'), 'data\n');
+});

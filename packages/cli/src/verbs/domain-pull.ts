@@ -1,0 +1,91 @@
+// ctvirt pull
+// SPDX-License-Identifier: Apache-2.0
+import { type FileHandle, mkdir, open as openFile, stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import type { ClientSession } from '@ctvirt/api/node';
+import { type ArchiveHead, readHead } from '../archive-head.js';
+import { refuseFile } from '../errors.js';
+import type { Io } from '../io.js';
+import { verb } from '../verb.js';
+import { anyDomain } from './arguments.js';
+import { firstOf, passOn, startTar, whileOpen } from './transferring.js';
+
+/** Prints no JSON: what is left out is told on stderr, and by status 1. */
+export const pull = verb({
+  name: 'pull',
+  group: 'Domains',
+  summary: 'Take a file or a folder out of a domain, running or not',
+  details: [
+    "Where DESTINATION is a folder here it gets the file or folder by its own name; otherwise that is called DESTINATION. Without one, that is the folder you are in. - is standard output: a file's bytes, or a folder as a tar archive.",
+    'Owners are numbers inside, where root asks: a file of user 33 there belongs to user 33 here. Permissions and times are kept, but for set-uid and set-gid; ACLs and extended attributes are not. Devices, pipes and sockets are left out, and so are /proc, /sys and /dev below a path that is above them.',
+    'PATH may be a link, which leads where it leads inside. Links below it are taken for what they are: none is followed, whatever the container does meanwhile.',
+  ],
+  args: {
+    domain: anyDomain,
+    path: { summary: 'Absolute path in the container' },
+    destination: {
+      summary: 'File or folder here (default: this folder); - is standard output',
+      complete: 'file',
+      optional: true,
+    },
+  },
+  options: {},
+  example: { command: 'ctvirt pull web /var/log ./web-log', does: "Takes the logs of 'web'." },
+  async run(context, { args: { domain, path, destination = '.' } }) {
+    const { client, io } = context;
+    const session = await client.domains.pull({ domain, open: { path } }, { signal: io.signal });
+    session.stdin.end();
+    return await context.busy(`pulling ${path}`, () =>
+      whileOpen(session, io, async () => {
+        const head = await readHead(session.stdout);
+        if (head === undefined) return;
+        await (destination === '-' ? toOutput(session, head, io) : toPlace(session, head, path, destination));
+      }),
+    );
+  },
+});
+
+async function toOutput({ stdout }: ClientSession, head: ArchiveHead, io: Io): Promise<void> {
+  await passOn(head.isFolder ? stdout : firstOf(stdout, head.size), io.stdout);
+}
+
+async function toPlace(
+  { stdout }: ClientSession,
+  head: ArchiveHead,
+  path: string,
+  destination: string,
+): Promise<void> {
+  const there = await stat(destination).catch(() => undefined);
+  const target = there?.isDirectory() === true ? join(destination, basename(path)) : destination;
+  const fail = (cause: unknown): never => refuseFile(target, cause, 'write');
+  if (head.isFolder) {
+    await mkdir(target).catch((cause: unknown) =>
+      isFolder(target).then((is) => (is ? undefined : fail(cause))),
+    );
+    const { child, ended } = startTar('unpack', target);
+    if (child.stdin === null) throw new Error('a tar without input');
+    const passed = pipeline(stdout, child.stdin).catch(() => undefined); // tar knows best why
+    await ended;
+    await passed;
+    return;
+  }
+  const file = await openFile(target, 'w', head.mode & 0o777).catch(fail);
+  await using _closed = { [Symbol.asyncDispose]: () => file.close() };
+  await pipeline(firstOf(stdout, head.size), file.createWriteStream({ autoClose: false })).catch(fail);
+  await settle(file, head);
+}
+
+const isFolder = async (path: string): Promise<boolean> =>
+  await stat(path).then(
+    (is) => is.isDirectory(),
+    () => false,
+  );
+
+/** As it is inside, as far as who asks may say so. */
+async function settle(file: FileHandle, { mode, uid, gid, mtime }: ArchiveHead): Promise<void> {
+  if (!(await file.stat()).isFile()) return;
+  if (process.getuid?.() === 0) await file.chown(uid, gid);
+  await file.chmod(mode & 0o777);
+  await file.utimes(mtime, mtime);
+}
