@@ -128,6 +128,19 @@ test('a domain on a network, as virsh shows it', async () => {
   await virsh('attach-interface', 'on', 'network', 'shown', '--mac', mac, '--live');
   assert.match(await virsh('domiflist', 'on'), new RegExp(` network +shown +\\S+ +${mac}`));
   await world.erase('on');
+  // Without one in the document: what the running link shows is in the stored document, too, and names it there.
+  await world.run(
+    domainXml({
+      name: 'on',
+      interfaces: ["<interface type='network'><source network='shown'/></interface>"],
+    }),
+  );
+  const [own = ''] = /(?:[0-9a-f]{2}:){5}[0-9a-f]{2}/.exec(await virsh('domiflist', 'on')) ?? [];
+  assert.match(await virsh('domiflist', 'on', '--inactive'), new RegExp(` network +shown +\\S+ +${own}`));
+  await virsh('detach-interface', 'on', 'network', '--mac', own, '--config');
+  assert.doesNotMatch(await virsh('domiflist', 'on', '--inactive'), /shown/);
+  assert.match(await virsh('domiflist', 'on'), new RegExp(own));
+  await world.erase('on');
   await world.client.networks.stop({ network: 'shown' });
   await world.client.networks.undefine({ network: 'shown' });
   await world.assertClean();

@@ -15,6 +15,7 @@ import { type DocumentParts, idMapOf, ownMap, type Reader, writableSources } fro
 import type { Changed, Edit } from '../lifecycle/edit.js';
 import { linksOf } from '../lifecycle/links.js';
 import { notKept, remarkOf } from '../lifecycle/not-enforced.js';
+import { withOwnMacs } from '../lifecycle/own-macs.js';
 import { type Compared, sharedIds } from '../lifecycle/shared-ids.js';
 import { readStored } from '../lifecycle/stored-document.js';
 import { elsewhere, refuseHostAddresses, routedElsewhere } from '../network/refusals.js';
@@ -203,11 +204,10 @@ export class Definer {
   }
 
   async #add(given: Domain, parts: DocumentParts, options: DefineOptions): Promise<Entry> {
-    const domain = withoutPlaces(given);
     const { store, registry, ids, networkLinks } = this.parts;
     const { adoption, fresh } = options;
     await using undo = new Undo();
-    const choose = await networkLinks.chooserFor(domain);
+    const choose = await networkLinks.chooserFor(given);
     const kept = store.lease(parts.name);
     if (kept !== undefined) checkMade(kept, parts);
     const uuid = parts.uuid ?? kept?.uuid ?? randomUUID();
@@ -231,6 +231,7 @@ export class Definer {
       lastReason: 'unknown',
       ...(adoption !== undefined && { adopted: adoption.files }),
     };
+    const domain = toBeStored(given, unaddressed);
     const record = withLeases(unaddressed, choose({ domain, record: unaddressed, own: undefined }));
     registry.checkAddresses(leasedIn(record), undefined);
     // From here on name, UUID, CTID and addresses are taken.
@@ -270,9 +271,9 @@ export class Definer {
     parts: DocumentParts,
     options: DefineOptions & { readonly isQuiet?: boolean },
   ): Promise<Entry> {
-    const domain = withoutPlaces(given);
     const { store, registry, networkLinks } = this.parts;
     const { record } = entry;
+    const domain = toBeStored(given, record);
     if (entry.pending) throw new EngineError('busy', `domain '${record.name}' is just being defined`);
     if (parts.uuid === undefined && options.uuidDecides === true)
       throw new EngineError('exists', `domain '${record.name}' already exists with uuid ${record.uuid}`, {
@@ -498,6 +499,10 @@ export class Definer {
     if (files !== undefined) checkFree(files, registry.byFiles(files), own);
   }
 }
+
+/** Where a run of it was is not the next one's place; the hardware addresses that its links had are the next one's, too. */
+const toBeStored = (domain: Domain, record: DomainRecord): Domain =>
+  withOwnMacs(withoutPlaces(domain), record);
 
 const withLeases = (record: DomainRecord, leases: readonly LinkLease[]): DomainRecord =>
   leases.length === 0 ? record : { ...record, leases };
