@@ -84,8 +84,8 @@ export class Month {
     );
   }
 
-  /** Undefined for what no daemon of this version wrote. */
-  static parse(text: string): Month | undefined {
+  /** Undefined for what no daemon of this version wrote of that month. */
+  static parse(text: string, of: string): Month | undefined {
     let value: unknown;
     try {
       value = JSON.parse(text);
@@ -94,11 +94,11 @@ export class Month {
     }
     if (!isObject(value) || value['version'] !== 1) return undefined;
     const { month, sequence, domains, links } = value;
-    if (typeof month !== 'string' || !isMonth(month) || typeof sequence !== 'number') return undefined;
+    if (month !== of || typeof sequence !== 'number') return undefined;
     const booked = mapOf(domains, bookedIn);
     const counted = mapOf(links, passedIn);
     if (booked === undefined || counted === undefined) return undefined;
-    return new Month(month, sequence, booked, counted);
+    return new Month(of, sequence, booked, counted);
   }
 }
 

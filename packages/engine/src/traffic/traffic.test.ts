@@ -1,7 +1,7 @@
 // What is booked of links: the sum of what passed, whatever becomes of links, daemons, disks and the clock.
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -191,6 +191,55 @@ test(`the last ${KEPT_MONTHS} months are kept`, async () => {
   const files = readdirSync(one.folder).sort();
   assert.deepEqual([files.length, files[0], files.at(-1)], [KEPT_MONTHS, '2026-03.json', '2027-03.json']);
   assert.equal((await booked(traffic, ['2026-03'])).inBytes, 1n);
+});
+
+test('with the clock set back before all months that are kept, nothing is lost or booked twice', async () => {
+  const one = host();
+  let traffic = await one.open();
+  for (let at = 0; at < KEPT_MONTHS; at++) {
+    one.at = new Date(Date.UTC(2026, at, 3)).toISOString();
+    traffic.book([reading('a', passed(BigInt(at + 1)))]);
+    await traffic.save();
+  }
+  one.at = '1970-01-01T00:01:00Z';
+  traffic.book([reading('a', passed(100n))]);
+  await traffic.close();
+  traffic = await one.open();
+  assert.equal((await booked(traffic, ['1970-01'])).inBytes, 100n - BigInt(KEPT_MONTHS));
+  one.at = '2027-01-04T12:00:00Z';
+  traffic.book([reading('a', passed(101n))]);
+  assert.equal((await booked(traffic, ['2027-01'])).inBytes, 2n);
+  await traffic.close();
+});
+
+test("another month's file, a folder in its place and one that is damaged meanwhile are set aside", async () => {
+  const one = host();
+  let traffic = await one.open();
+  traffic.book([reading('a', passed(10n))]);
+  await traffic.close();
+  const path = (month: string) => join(one.folder, `${month}.json`);
+  writeFileSync(path('2026-12'), readFileSync(path('2026-11')));
+  mkdirSync(path('2027-01'));
+  traffic = await one.open();
+  writeFileSync(path('2026-10'), '{');
+  assert.deepEqual(await traffic.report({ month: '2026-10' }), []);
+  one.at = '2026-12-02T12:00:00Z';
+  traffic.book([reading('a', passed(17n))]);
+  assert.deepEqual(
+    [(await booked(traffic, ['2026-11'])).inBytes, (await booked(traffic, ['2026-12'])).inBytes],
+    [10n, 7n],
+  );
+  await traffic.close();
+  assert.deepEqual(readdirSync(one.folder).sort(), [
+    ...[
+      '2026-10.json.damaged',
+      '2026-11.json',
+      '2026-12.json',
+      '2026-12.json.damaged',
+      '2027-01.json.damaged',
+    ],
+  ]);
+  assert.equal(one.log.filter((line) => /was damaged/.test(line)).length, 3);
 });
 
 test('nothing is forgotten of a link that is there', async () => {

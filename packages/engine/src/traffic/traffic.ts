@@ -4,7 +4,7 @@ import { readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TrafficReport } from '@ctvirt/api';
 import { EngineError } from '../errors.js';
-import { readIfThere, unfinishedIn, writeAtomically } from '../host/files.js';
+import { unfinishedIn, writeAtomically } from '../host/files.js';
 import { unlessGone } from '../host/gone.js';
 import type { EngineLog } from '../log.js';
 import type { LinkReading, Passed } from '../view.js';
@@ -58,19 +58,12 @@ export class Traffic {
 
   /** Goes on where an earlier daemon was. */
   static async open(parts: TrafficParts): Promise<Traffic> {
-    const { folder, log } = parts;
+    const { folder } = parts;
     for (const path of unfinishedIn(folder)) rmSync(path, { force: true });
     let last: Month | undefined;
     for (const month of monthsIn(folder)) {
-      const path = pathOf(folder, month);
-      const found = Month.parse((await readIfThere(path)) ?? '');
-      if (found === undefined) {
-        renameSync(path, `${path}.damaged`);
-        log(
-          'error',
-          `${path} was damaged: it is ${path}.damaged now, and what passed in that month is counted anew`,
-        );
-      } else if (last === undefined || found.sequence > last.sequence) last = found;
+      const found = monthOnDisk(parts, month);
+      if (found !== undefined && (last === undefined || found.sequence > last.sequence)) last = found;
     }
     return new Traffic(parts, last);
   }
@@ -120,7 +113,7 @@ export class Traffic {
       throw new EngineError('invalid', `'${month}' is no month: one is written as 2026-11`);
     await this.#look();
     const { nameOf } = this.parts;
-    const found = await this.#monthNow(month);
+    const found = month === this.#month.month ? this.#month : this.#known(month);
     const reports = [...(found?.domains ?? [])].map(([uuid, booked]): TrafficReport => {
       const name = nameOf(uuid);
       const days = [...booked.days].sort(([a], [b]) => (a < b ? -1 : 1));
@@ -166,20 +159,13 @@ export class Traffic {
     if (month === last.month) return;
     if (this.#isChanged) this.#left.push({ month: last.month, text: last.format() });
     this.#isChanged = true;
-    const path = pathOf(this.parts.folder, month);
-    const text = this.#leftOf(month) ?? unlessGone(() => readFileSync(path, 'utf8'));
-    const known = text === undefined ? undefined : Month.parse(text);
-    this.#month = (known ?? Month.first(month)).after(last);
+    this.#month = (this.#known(month) ?? Month.first(month)).after(last);
   }
 
-  #leftOf(month: string): string | undefined {
-    return this.#left.findLast((left) => left.month === month)?.text;
-  }
-
-  async #monthNow(month: string): Promise<Month | undefined> {
-    if (month === this.#month.month) return this.#month;
-    const text = this.#leftOf(month) ?? (await readIfThere(pathOf(this.parts.folder, month)));
-    return text === undefined ? undefined : Month.parse(text);
+  /** One that is not in use. */
+  #known(month: string): Month | undefined {
+    const left = this.#left.findLast((one) => one.month === month);
+    return left === undefined ? monthOnDisk(this.parts, month) : Month.parse(left.text, month);
   }
 
   #saveIn(ms: number): void {
@@ -209,8 +195,9 @@ export class Traffic {
           this.#isChanged = true;
           throw error;
         });
-        for (const old of monthsIn(folder).slice(0, -KEPT_MONTHS))
-          rmSync(pathOf(folder, old), { force: true });
+        // The one in use is, whatever the clock says: where the counters stand is known to it alone.
+        const others = monthsIn(folder).filter((month) => month !== this.#month.month);
+        for (const old of others.slice(0, 1 - KEPT_MONTHS)) rmSync(pathOf(folder, old), { force: true });
       }
       for (const done of after) done();
       if (this.#isComplained) log('info', 'what passes the links of domains is written down again');
@@ -230,6 +217,26 @@ export class Traffic {
 
 const monthOf = (at: Date): string => at.toISOString().slice(0, 7);
 const pathOf = (folder: string, month: string): string => join(folder, `${month}.json`);
+
+/** What is damaged is set aside, and told. */
+function monthOnDisk({ folder, log }: TrafficParts, month: string): Month | undefined {
+  const path = pathOf(folder, month);
+  let why = '';
+  try {
+    const text = unlessGone(() => readFileSync(path, 'utf8'));
+    const found = text === undefined ? undefined : Month.parse(text, month);
+    if (text === undefined || found !== undefined) return found;
+  } catch (error) {
+    why = ` (${String(error)})`;
+  }
+  const aside = `${path}.damaged`;
+  renameSync(path, aside);
+  log(
+    'error',
+    `${path} was damaged${why}: it is ${aside} now, and what passed in that month is counted anew`,
+  );
+  return undefined;
+}
 
 /** In order. */
 const monthsIn = (folder: string): string[] =>
