@@ -59,6 +59,26 @@ test("a network's rates are those of its bridge, whichever daemon comes", async 
   assert.match(await virsh('net-dumpxml', 'lan'), /<inbound average='100'\/>/);
 });
 
+test('rates that say little, much, or what contradicts itself let packets through', async () => {
+  await started('');
+  const virsh = (...args: string[]) => here('virsh', '-c', world.uri('lxc'), ...args);
+  const limited = (rates: string) =>
+    member('one').replace('</interface>', `<bandwidth>${rates}</bandwidth></interface>`);
+  await world.run(limited("<inbound average='500' peak='500' burst='1'/>"));
+  const answer = "printf 'HTTP/1.0 200 OK\\r\\n\\r\\n'; head -c 300000 /dev/zero";
+  const get = 'until wget -q -O /got http://10.97.1.1:5001/; do sleep 0.1; done; wc -c </got';
+  const passes = async () => {
+    const serving = here('/bin/sh', '-c', `(${answer}) | timeout 20 busybox nc -l -p 5001 >/dev/null`);
+    assert.equal(await world.shell('one', get), '300000');
+    await serving;
+  };
+  await passes();
+  for (const inbound of ['500,100,4096', '4294967295,4294967295,4294967295']) {
+    await virsh('domiftune', 'one', 'eth0', '--inbound', inbound, '--live');
+    await passes();
+  }
+});
+
 test('a start that the next daemon finishes has the rates of its port group', async () => {
   const bridge = await started(
     "<portgroup name='slow' default='yes'><bandwidth><inbound average='125'/></bandwidth></portgroup>",
