@@ -3,6 +3,7 @@
 import type { ForwardRow } from '@ctvirt/api';
 import type { Finding } from '@ctvirt/xml';
 import type { Engine } from '../contract.js';
+import { addressBytes } from '../host/address-bytes.js';
 import { addForwards, removeForwards } from '../lifecycle/forward-edit.js';
 import { eachLink } from '../lifecycle/links.js';
 import { forwardsOfLink } from '../network/port-forwards.js';
@@ -62,13 +63,18 @@ async function rowsOf(
   return eachLink(domain, record).flatMap(({ link, plan }) => {
     if (link.type !== 'network') return [];
     const { network } = link.source;
-    const targets = plan.addresses.map(({ address }) => address);
     return forwardsOfLink(link).map(
-      ({ protocol, address = null, dev = null, start, end, to }): ForwardRow => ({
-        ...{ domain: record.name, interface: plan.name, network },
-        ...{ protocol, address, dev, start, end, to, targets },
-        active: isLive && targets.length > 0 && networkLinks.doesForward(network, { now: true }),
-      }),
+      ({ protocol, address = null, dev = null, start, end, to }): ForwardRow => {
+        const family = address === null ? undefined : addressBytes(address).length === 16 ? 6 : 4;
+        const targets = plan.addresses
+          .filter((one) => one.family === (family ?? one.family))
+          .map((one) => one.address);
+        return {
+          ...{ domain: record.name, interface: plan.name, network },
+          ...{ protocol, address, dev, start, end, to, targets },
+          active: isLive && targets.length > 0 && networkLinks.doesForward(network, { now: true }),
+        };
+      },
     );
   });
 }

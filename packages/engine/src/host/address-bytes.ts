@@ -14,6 +14,9 @@ export function addressBytes(address: string): Buffer {
   return Buffer.from([...first, ...gap, ...last].flatMap((word) => [word >> 8, word & 0xff]));
 }
 
+/** Whether it stands for all addresses of its family. */
+export const isUnspecified = (address: string): boolean => addressBytes(address).every((byte) => byte === 0);
+
 /** As nft reads it. */
 export const addressText = (bytes: Buffer): string =>
   bytes.length === 4

@@ -9,6 +9,7 @@ import {
   prefixOf,
   type Route,
 } from '@ctvirt/xml';
+import { isUnspecified } from '../host/address-bytes.js';
 import { addressBytes, addressText } from '../network/link-addresses.js';
 import { forwardsIn, sharedPorts } from '../network/port-forwards.js';
 import { commonPrefix, isDefaultRoute } from '../network/routes.js';
@@ -209,7 +210,7 @@ function lookAtForwards({ type, portForwards = [] }: Interface, taken: PortForwa
         found: said.dev,
       });
     const isAll = (said.ranges ?? []).every(({ exclude }) => exclude === true);
-    if (isAll && said.address === undefined)
+    if (isAll && (said.address === undefined || isUnspecified(said.address)))
       tell(
         path,
         'conflict',

@@ -57,7 +57,7 @@ const port = fc.integer({ min: 1, max: 40 });
 const some = fc
   .record({
     protocol: fc.constantFrom('tcp' as const, 'udp' as const),
-    address: fc.constantFrom(undefined, '192.0.2.1', '2001:db8::1'),
+    address: fc.constantFrom(undefined, '192.0.2.1', '2001:db8::1', '0.0.0.0', '::'),
     dev: fc.constantFrom('', 'eth0', 'eth1'),
     start: port,
     more: fc.integer({ min: 0, max: 9 }),
@@ -71,7 +71,7 @@ test('two share ports exactly if some packet could be for both', () => {
     ['192.0.2.1', '2001:db8::1', '192.0.2.9'].map((address) => ({ dev: `eth${link - 1}`, address })),
   );
   const takes = (one: PortForward, at: { dev: string; address: string }, number: number): boolean =>
-    (one.address ?? at.address) === at.address &&
+    [undefined, at.address, at.address.includes(':') ? '::' : '0.0.0.0'].includes(one.address) &&
     (one.dev ?? at.dev) === at.dev &&
     one.start <= number &&
     number <= one.end;

@@ -1,6 +1,7 @@
 // Ports of the host at which containers answer: what documents ask for, range by range, and which of them nobody else can have, too.
 // SPDX-License-Identifier: Apache-2.0
-import { type Domain, type Interface, normalAddress } from '@ctvirt/xml';
+import { type Domain, familyOf, type Interface, normalAddress } from '@ctvirt/xml';
+import { isUnspecified } from '../host/address-bytes.js';
 import type { PortForward } from '../networks/contract/plan.js';
 
 type Said = NonNullable<Interface['portForwards']>[number];
@@ -47,9 +48,14 @@ export const forwardsOf = ({ devices }: Domain): PortForward[] =>
 export function isSamePlace(a: PortForward, b: PortForward): boolean {
   return (
     a.protocol === b.protocol &&
-    (a.address === undefined || b.address === undefined || a.address === b.address) &&
+    isSameAddress(a.address, b.address) &&
     (a.dev === undefined || b.dev === undefined || a.dev === b.dev)
   );
+}
+
+function isSameAddress(a: string | undefined, b: string | undefined): boolean {
+  if (a === undefined || b === undefined || a === b) return true;
+  return familyOf(a) === familyOf(b) && (isUnspecified(a) || isUnspecified(b));
 }
 
 /** The ports that both ask for, in words; undefined if there is none. */

@@ -137,6 +137,23 @@ test('what leads nowhere, or takes the place of a program, is told', options, as
       ],
     ],
   );
+  host.listening.push({ protocol: 'tcp', address: at('192.0.2.7'), port: 45 });
+  const other = await engine.define(
+    xmlOf('c', forwardXml(40, '', " address='2001:db8::1'") + forwardXml(45, '', " address='0.0.0.0'")),
+  );
+  assert.deepEqual(
+    other.findings.map(({ path, message }) => [path, message]),
+    [
+      [
+        '/domain/devices/interface[1]/portForward[1]',
+        "the domain has no IPv6 address on network 'lan' to which this could lead: give the interface an <ip>, or the network a <dhcp>",
+      ],
+      [
+        '/domain/devices/interface[1]/portForward[2]',
+        'a program of the host listens at tcp port 45 of 0.0.0.0: while the domain runs, others reach the container there instead',
+      ],
+    ],
+  );
   host.links.add('br0');
   const bridge = await engine.define(xmlOf('b', forwardXml(99), 'br0'));
   assert.match(bridge.findings[0]?.message ?? '', /^'br0' is a bridge of the host: ports are forwarded on/);

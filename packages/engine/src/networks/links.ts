@@ -3,7 +3,7 @@
 import type { Domain, Finding, Interface } from '@ctvirt/xml';
 import type { HostLinks } from '../drivers/floor.js';
 import { EngineError } from '../errors.js';
-import { addressBytes } from '../host/address-bytes.js';
+import { addressBytes, isUnspecified } from '../host/address-bytes.js';
 import type { Listener } from '../host/listeners.js';
 import { withInterfaces } from '../lifecycle/edit.js';
 import { eachLink } from '../lifecycle/links.js';
@@ -15,7 +15,7 @@ import type { DomainRecord, LinkLease } from '../state/record.js';
 import { type Chooser, chooseLeases, type GivingNetwork } from './choice.js';
 import type { NetworkHost } from './contract/network-host.js';
 import type { PortForward } from './contract/plan.js';
-import { documentOf, type KnownNetworks } from './known-networks.js';
+import { documentOf, type KnownNetworks, type NetworkEntry } from './known-networks.js';
 import type { Membership, Memberships } from './membership.js';
 import { groupOf, keptIn, type NetworkInterface, placed, placeOn, unplaced } from './placing.js';
 import { forwardModeOf, planOf } from './plan.js';
@@ -75,24 +75,31 @@ export class NetworkLinks {
     return eachForward(domain).flatMap(({ path, link, address }) => {
       const { network: name } = link.source;
       const entry = this.parts.known.there({ name });
-      const mode = entry === undefined ? undefined : forwardModeOf(documentOf(entry));
-      if (mode === undefined && !this.parts.links.has(name)) return [];
+      if (entry === undefined)
+        return this.parts.links.has(name)
+          ? [
+              notKept(
+                path,
+                `'${name}' is a bridge of the host: ports are forwarded on networks that translate or route`,
+              ),
+            ]
+          : [];
+      const mode = forwardModeOf(documentOf(entry));
       if (mode !== 'nat' && mode !== 'route')
         return [
           notKept(
             path,
-            mode === undefined
-              ? `'${name}' is a bridge of the host: ports are forwarded on networks that translate or route`
-              : `network '${name}' neither translates nor routes (its mode is ${mode}): no port of the host leads there`,
+            `network '${name}' neither translates nor routes (its mode is ${mode}): no port of the host leads there`,
           ),
         ];
-      if (address === undefined || !isLoopback(addressBytes(address))) return [];
-      return [
-        notKept(
-          `${path}/@address`,
-          `what the host sends to itself by ${address} stays there: give another address of it, or none`,
-        ),
-      ];
+      if (address !== undefined && isLoopback(addressBytes(address)))
+        return [
+          notKept(
+            `${path}/@address`,
+            `what the host sends to itself by ${address} stays there: give another address of it, or none`,
+          ),
+        ];
+      return unanswered(path, link, address, entry);
     });
   }
 
@@ -210,6 +217,30 @@ const eachForward = (domain: Domain) =>
         })),
   );
 
+/** Asked at an address of a family of which the member of a network has none, as far as is known, nobody is there to answer. */
+function unanswered(
+  path: string,
+  { ips = [] }: NetworkInterface,
+  address: string | undefined,
+  network: NetworkEntry,
+): Finding[] {
+  const { bridge } = network.live?.plan ?? planOf(documentOf(network));
+  const own = ips.map(({ family }) => (family === 'ipv6' ? 6 : 4));
+  const given = bridge?.dhcp.map(({ family }) => family) ?? [];
+  const wanted = address === undefined ? undefined : addressBytes(address).length === 16 ? 6 : 4;
+  const isAnswered = bridge?.addresses.some(
+    ({ family }) => family === (wanted ?? family) && [...own, ...given].includes(family),
+  );
+  if (isAnswered === true) return [];
+  const kind = wanted === undefined ? '' : `IPv${wanted} `;
+  return [
+    notKept(
+      path,
+      `the domain has no ${kind}address on network '${network.name}' to which this could lead: give the interface an <ip>, or the network a <dhcp>`,
+    ),
+  ];
+}
+
 const isPortOf = ({ start, end }: PortForward, port: number): boolean => start <= port && port <= end;
 
 const isLoopback = (bytes: Buffer): boolean =>
@@ -220,8 +251,8 @@ function isShadowed({ protocol, address, port }: Listener, forward: PortForward)
   if (protocol !== forward.protocol || !isPortOf(forward, port) || isLoopback(address)) return false;
   if (forward.address === undefined) return true;
   const own = addressBytes(forward.address);
-  const isAny = address.every((byte) => byte === 0);
-  return isAny ? own.length <= address.length : own.equals(address);
+  if (address.every((byte) => byte === 0)) return own.length <= address.length;
+  return isUnspecified(forward.address) ? own.length === address.length : own.equals(address);
 }
 
 /** Each link once, or twice where the document gives it addresses and the network others. */

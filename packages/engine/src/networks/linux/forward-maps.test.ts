@@ -41,6 +41,17 @@ test('of either family the first address of the member, for all of the host or o
   });
 });
 
+test('0.0.0.0 and :: are all addresses of their family', () => {
+  const member = networkMember({
+    addresses: ['192.168.122.50', 'fd00:7::50'],
+    forwards: [forward({ address: '0.0.0.0' }), forward({ address: '::', start: 80, end: 80 })],
+  });
+  assert.deepEqual(elements(member), {
+    any4: ['tcp . 2222 : 192.168.122.50 . 22'],
+    any6: ['tcp . 80 : fd00:7:0:0:0:0:0:50 . 22'],
+  });
+});
+
 test('a port that two ask for is the first one’s', () => {
   const [first, second] = [50, 51].map((last) =>
     networkMember({ addresses: [`192.168.122.${last}`], forwards: [forward({ end: 2221 + (last - 49) })] }),

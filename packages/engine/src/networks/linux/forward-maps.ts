@@ -1,6 +1,6 @@
 // Ports of the host that members answer at, as maps of nftables: a few looks for a new connection, however many there are.
 // SPDX-License-Identifier: Apache-2.0
-import { addressBytes, addressText } from '../../host/address-bytes.js';
+import { addressBytes, addressText, isUnspecified } from '../../host/address-bytes.js';
 import type { Family, Member, PortForward } from '../contract/plan.js';
 import { address, isLinkName } from './words.js';
 
@@ -65,7 +65,11 @@ export function ledTo({ family, member: { addresses, forwards = [] } }: Answerin
       ({ address: at, dev }) =>
         (at === undefined || isOf(family, at)) && (dev === undefined || isLinkName(dev)),
     )
-    .map((forward) => ({ forward, to, family }));
+    .map(({ address: at, ...forward }) => ({
+      forward: { ...forward, address: at === undefined || isUnspecified(at) ? undefined : at },
+      to,
+      family,
+    }));
 }
 
 /** Ports that stay the same are one element for a range; others one each, since a map has one target for each key. */
