@@ -114,7 +114,7 @@ export async function putInside(
     const flags = settled.includes(one) ? ['nodad'] : [];
     await inside('address', 'add', `${address}/${prefix}`, ...broadcast, 'dev', link.name, ...flags);
   }
-  if (link.up) await inside('link', 'set', link.name, 'up');
+  if (link.up) await inside('link', 'set', 'dev', link.name, 'up');
   await addWays(link, inside);
 }
 
@@ -135,12 +135,12 @@ async function addPair(link: LinkPlan, pid: number, undo: Undo): Promise<void> {
   const size = mtu === undefined ? [] : ['mtu', String(mtu)];
   const peer = ['peer', 'name', name, 'address', mac, ...size, 'netns', String(pid)];
   // A bridge takes the lowest address of its ports: this one, as liblxc's, is never that.
-  const ends = [hostName, 'address', `fe${mac.slice(2)}`, ...size, 'type', 'veth', ...peer];
+  const ends = ['name', hostName, 'address', `fe${mac.slice(2)}`, ...size, 'type', 'veth', ...peer];
   await ip('link', 'add', ...ends).catch((error: unknown) => {
     throw hasLink(hostName) || !String(error).includes('File exists') ? error : nameTaken(name);
   });
-  undo.push(async () => void (await ip('link', 'delete', hostName)));
-  if (parent !== undefined) await ip('link', 'set', hostName, 'master', parent);
+  undo.push(async () => void (await ip('link', 'delete', 'dev', hostName)));
+  if (parent !== undefined) await ip('link', 'set', 'dev', hostName, 'master', parent);
   await openRoutedLink(link);
   if (isShaped(link)) await shapeLink(link);
   await switchHostEnd(link);
@@ -149,7 +149,7 @@ async function addPair(link: LinkPlan, pid: number, undo: Undo): Promise<void> {
 /** What is down on the host the container cannot put up. */
 export async function switchHostEnd({ hostName, up, kind, addresses }: LinkPlan): Promise<void> {
   if (hostName === undefined) return;
-  await ip('link', 'set', hostName, up ? 'up' : 'down');
+  await ip('link', 'set', 'dev', hostName, up ? 'up' : 'down');
   // Ways over a link go when it goes down.
   if (kind !== 'routed' || !up) return;
   for (const { address: own, prefix, family } of addresses)
@@ -162,7 +162,7 @@ export async function switchLink(link: LinkPlan, pid: number): Promise<void> {
   if (!link.up) return;
   const inside = (await linkAddresses(pid)).find(({ mac }) => mac === link.mac);
   if (inside === undefined) return; // the container's own doing
-  await ipInside(pid, 'link', 'set', inside.name, 'up');
+  await ipInside(pid, 'link', 'set', 'dev', inside.name, 'up');
   await addWays({ ...link, name: inside.name }, async (...words) => {
     await ipInside(pid, ...words).catch((error: unknown) => {
       if (!String(error).includes('File exists')) throw error;
@@ -200,7 +200,7 @@ async function addMacvlan(link: LinkPlan, pid: number, undo: Undo): Promise<void
   );
   let isInside = false;
   undo.push(async () => {
-    if (isInside) await ipInside(pid, 'link', 'delete', name);
+    if (isInside) await ipInside(pid, 'link', 'delete', 'dev', name);
     else await ip('link', 'delete', passing);
   });
   await ip('link', 'set', passing, 'netns', String(pid), 'name', name).catch((error: unknown) => {
@@ -216,7 +216,7 @@ export const hostLinks = {
   /** What is gone has nothing to be plugged in. */
   async plug(bridge: string, names: readonly string[]): Promise<void> {
     for (const name of names)
-      await ip('link', 'set', name, 'master', bridge).catch((error: unknown) => {
+      await ip('link', 'set', 'dev', name, 'master', bridge).catch((error: unknown) => {
         if (hasLink(name)) throw error;
       });
   },
@@ -230,7 +230,7 @@ export async function removeLeftLinks(prefix: string): Promise<void> {
   const isLeft = (name: string): boolean => name.startsWith(`${prefix}.`);
   // Gone by itself meanwhile is as good.
   for (const name of linkNames().filter(isLeft))
-    await ip('link', 'delete', name).catch((error: unknown) => {
+    await ip('link', 'delete', 'dev', name).catch((error: unknown) => {
       if (hasLink(name)) throw error;
     });
 }
@@ -243,7 +243,7 @@ export async function removeLink(link: LinkPlan, pid: number): Promise<void> {
   const { hostName } = link;
   if (hostName === undefined) return await removeMacvlan(link, pid);
   // A container that has deleted its own end has deleted this one.
-  await ip('link', 'delete', hostName).catch((error: unknown) => {
+  await ip('link', 'delete', 'dev', hostName).catch((error: unknown) => {
     if (hasLink(hostName)) throw error;
   });
 }
@@ -258,7 +258,7 @@ async function removeMacvlan({ name, mac }: LinkPlan, pid: number): Promise<void
       'wrong-state',
       `the container has no link ${name} with address ${mac} any more: it has changed both, or deleted it; it goes with the container's end`,
     );
-  for (const link of found) await ipInside(pid, 'link', 'delete', link.name);
+  for (const link of found) await ipInside(pid, 'link', 'delete', 'dev', link.name);
 }
 
 /** Whether a link is there, whatever the container calls it. */

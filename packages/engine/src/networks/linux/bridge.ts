@@ -55,7 +55,7 @@ async function batch(lines: readonly string[]): Promise<void> {
 
 /** With its hardware address from the first moment, by which it is known should its maker be killed before the next. */
 const creation = (bridge: OwnBridge): string =>
-  ['link', 'add', linkName(bridge.name), 'address', mac(bridge.mac), ...settings(bridge)].join(' ');
+  ['link', 'add', 'name', linkName(bridge.name), 'address', mac(bridge.mac), ...settings(bridge)].join(' ');
 
 /** In hundredths of a second; a bridge that speaks the protocol makes at least two seconds of it, from when it begins to. */
 const settings = ({ stp, delaySeconds }: OwnBridge): string[] => [
