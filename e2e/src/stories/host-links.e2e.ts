@@ -145,6 +145,11 @@ test('it comes and goes while the container runs', async () => {
   await virsh('detach-device', 'live', path, '--live');
   await isBack();
   await virsh('attach-device', 'live', path, '--live');
+  // Its name is enough, as for libvirt.
+  await writeFile(path, hostdev('card', ''));
+  await virsh('detach-device', 'live', path, '--live');
+  await isBack();
+  await virsh('attach-device', 'live', path, '--live');
   await world.kill();
   await world.start();
   await world.client.domains.destroy({ domain: 'live' });

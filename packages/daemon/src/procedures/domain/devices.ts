@@ -82,11 +82,8 @@ const shelves: { readonly [K in Kind]: Shelf<K> } = {
   hostdev: {
     list: ({ hostdevs }) => hostdevs ?? [],
     put: (devices, hostdevs) => ({ ...devices, hostdevs: [...hostdevs] }),
-    matches: (asked, device) =>
-      isDeepStrictEqual(
-        { ...asked, alias: undefined, address: undefined },
-        { ...device, alias: undefined, address: undefined },
-      ),
+    // What it is on the host says which one it is, as for libvirt.
+    matches: (asked, device) => asked.type === device.type && isDeepStrictEqual(asked.source, device.source),
     noun: 'host device',
   },
 };
