@@ -29,13 +29,15 @@ const kinds = {
   'disks and quotas': { modules: ['disks', 'loop', 'projects', 'quota'], folders: ['storage'] },
   links: {
     modules: [
-      ...['addresses', 'conntrack', 'host-links', 'link-addresses', 'link-counts', 'links', 'listeners'],
+      ...['addresses', 'conntrack', 'host-links', 'link-addresses', 'link-counts', 'link-orders', 'links'],
       ...[
+        'listeners',
         'netlink',
         'netlink-asking',
         'netlink-route',
         'netlink-watch',
         'nfnetlink',
+        'other-network',
         'routes',
         'shaping',
         'subnets',

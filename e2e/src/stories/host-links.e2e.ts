@@ -1,7 +1,7 @@
 // Links of the host that containers have meanwhile: moved in at the start or live, and back in every way that a run ends.
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ApiError } from '@ctvirt/api';
@@ -156,11 +156,81 @@ test('it comes and goes while the container runs', async () => {
   await isBack();
 });
 
+/** In the container's network, as its root can. */
+const inside = async (domain: string, line: string) => {
+  const { initPid } = await world.client.domains.info({ domain });
+  return world.enclosure.output('nsenter', `--net=/proc/${initPid}/ns/net`, '--', '/bin/sh', '-c', line);
+};
+const details = async () => {
+  const shown = await here('-details link show dev card');
+  return shown.replace(/^\d+: card@if\d+: |,?(NO-CARRIER|LOWER_UP)|state \w+|qdisc \w+/gm, '');
+};
+
+for (const way of ['detached', 'destroyed'] as const)
+  test(`whatever its container made of it, it is what it was (${way})`, async () => {
+    await here('link property add dev card altname card-at-the-wall');
+    const before = await details();
+    await world.run(domainXml({ name: 'hostile' }));
+    const path = `${world.host}/hostdev.xml`;
+    await writeFile(path, hostdev());
+    await virsh('attach-device', 'hostile', path, '--live');
+    for (const line of [
+      // The names of others on the host, words of ip, and a twin of its name and address.
+      'set card down',
+      'property del dev card altname card-at-the-wall',
+      'property add dev card altname beyond altname virbr0',
+      'add link card name over type macvlan',
+      'set dev over up',
+      'set dev card name down',
+      'set dev down arp off multicast off allmulticast on promisc on txqueuelen 7 alias mine mode dormant',
+      `add card address ${MAC} type veth peer name twin`,
+    ])
+      await inside('hostile', `ip link ${line}`);
+    if (way === 'detached') {
+      await virsh('detach-device', 'hostile', path, '--live');
+      const left = await inside('hostile', 'ip -oneline link');
+      assert.match(left, /: card@twin/);
+      assert.doesNotMatch(left, /over|down@/);
+    } else await world.client.domains.destroy({ domain: 'hostile' });
+    await isBack();
+    assert.equal(await details(), before);
+  });
+
+test('a link that came to its name meanwhile stays what it is', async () => {
+  await world.run(withLink('one'));
+  await here('link add card mtu 1280 type veth peer name stranger');
+  const [, mac = ''] = /link\/ether (\S+)/.exec(await here('link show dev card')) ?? [];
+  await world.client.domains.destroy({ domain: 'one' });
+  assert.match(await here('link show dev card'), new RegExp(`mtu 1280[\\s\\S]*${mac}`));
+  assert.match(await here('link show dev card.1'), new RegExp(`,UP[\\s\\S]*mtu 1400[\\s\\S]*${MAC}`));
+  assert.match(
+    world.log,
+    /the link card of the host is back as card\.1: another link has its name meanwhile/,
+  );
+  await here('link delete stranger');
+});
+
+test('what a daemon wrote that was killed before it handed a link over keeps that from nobody', async () => {
+  await world.run(domainXml({ name: 'live' }));
+  const path = `${world.host}/hostdev.xml`;
+  await writeFile(path, hostdev());
+  await virsh('attach-device', 'live', path, '--live');
+  const written = await readFile(`${world.root}/run/lent-links/card`, 'utf8');
+  await virsh('detach-device', 'live', path, '--live');
+  await world.kill();
+  await writeFile(`${world.root}/run/lent-links/card`, written);
+  await world.start();
+  await world.run(withLink('other'));
+  await isGone();
+});
+
 test('what a daemon wrote before the host was started anew says nothing of its links', async () => {
   await world.stop();
   const path = `${world.root}/run/lent-links/card`;
   const domain = '8509a1d4-1569-4467-8b37-4e433a1ac7b1';
-  await writeFile(path, `another-boot@1 ${domain} 02:00:00:00:77:44 1300 down made card\n`);
+  const link = { name: 'card', index: 3, kind: 'veth', mac: '02:00:00:00:77:44', permanentMac: '' };
+  const state = { mtu: 1300, flags: 0, queueLength: 1000, mode: 0, alias: '', altNames: [], isUp: false };
+  await writeFile(path, JSON.stringify({ host: 'another-boot@1', domain, ...link, ...state }));
   await world.start();
   await isBack();
   await world.run(withLink('later'));

@@ -17,16 +17,18 @@ import { ask, dump } from './netlink-route.js';
 const NEW_LINK = 16;
 const GET_LINK = 18;
 /** struct ifinfomsg, and where in it what is. */
-const LINK_HEADER = 16;
-const at = { index: 4, flags: 8 } as const;
-const IFF_UP = 1;
-const numbers = {
-  ...{ mac: 1, name: 3, mtu: 4, lower: 5, master: 10, info: 18, alias: 20, counts: 23 },
-  ...{ mask: 29, lowerNamespace: 37, kind: 1 },
+export const LINK_HEADER = 16;
+export const at = { index: 4, flags: 8, changed: 12 } as const;
+export const IFF_UP = 1;
+export const numbers = {
+  ...{ mac: 1, name: 3, mtu: 4, lower: 5, master: 10, queueLength: 13, mode: 17, info: 18, alias: 20 },
+  ...{ counts: 23, networkFd: 28, mask: 29, lowerNamespace: 37, properties: 52, permanentMac: 54 },
+  ...{ kind: 1, altName: 53 },
 } as const;
 const wanted = [
-  ...[numbers.mac, numbers.name, numbers.mtu, numbers.lower, numbers.master, numbers.info, numbers.alias],
-  ...[numbers.counts, numbers.lowerNamespace],
+  ...[numbers.mac, numbers.name, numbers.mtu, numbers.lower, numbers.master, numbers.queueLength],
+  ...[numbers.mode, numbers.info, numbers.alias, numbers.counts, numbers.lowerNamespace],
+  ...[numbers.properties, numbers.permanentMac],
 ];
 /** Without what each link has counted, which is most of an answer. */
 const SKIP_STATISTICS = 8;
@@ -40,7 +42,16 @@ export interface HostLink {
   /** What somebody wrote on it; empty for nothing. */
   readonly alias: string;
   readonly mac: string;
+  /** What a card came with; empty for what has none. */
+  readonly permanentMac: string;
   readonly mtu: number;
+  /** The kernel's flags of it. */
+  readonly flags: number;
+  readonly queueLength: number;
+  /** When it is taken for up: 0 with its carrier. */
+  readonly mode: number;
+  /** Others that it has beside its name, each character a byte. */
+  readonly altNames: readonly string[];
   /** Whether somebody has set it up, carrier or not. */
   readonly isUp: boolean;
   /** What a VLAN, a macvlan or a tunnel is on, by its index here. */
@@ -105,6 +116,8 @@ function linkIn(head: Buffer, body: readonly Attribute[]): HostLink {
     return value === undefined ? undefined : get32(value, 0);
   };
   const info = values.get(numbers.info) ?? Buffer.alloc(0);
+  const properties = values.get(numbers.properties) ?? Buffer.alloc(0);
+  const flags = get32(head, at.flags);
   const index = get32(head, at.index);
   const [lower, network] = [number(numbers.lower), number(numbers.lowerNamespace)];
   return {
@@ -113,8 +126,15 @@ function linkIn(head: Buffer, body: readonly Attribute[]): HostLink {
     kind: textIn(attributesOf(info, 0, info.length, [numbers.kind])[0]?.value),
     alias: textIn(values.get(numbers.alias)),
     mac: macText(values.get(numbers.mac) ?? Buffer.alloc(0)),
+    permanentMac: macText(values.get(numbers.permanentMac) ?? Buffer.alloc(0)),
     mtu: number(numbers.mtu) ?? 0,
-    isUp: (get32(head, at.flags) & IFF_UP) !== 0,
+    flags,
+    queueLength: number(numbers.queueLength) ?? 0,
+    mode: values.get(numbers.mode)?.[0] ?? 0,
+    altNames: attributesOf(properties, 0, properties.length, [numbers.altName]).map(({ value }) =>
+      value.toString('latin1').replace(/\0.*$/s, ''),
+    ),
+    isUp: (flags & IFF_UP) !== 0,
     // A number of another network's says nothing here.
     lower: network === undefined ? lower : undefined,
     elsewhere: network === undefined ? undefined : { network, index: lower ?? index },

@@ -1,16 +1,12 @@
 // What has passed links, as the kernel counts it: of all links of a network, and of those that it reports as gone.
 // SPDX-License-Identifier: Apache-2.0
-import { closeSync, openSync, readlinkSync, writeSync } from 'node:fs';
+import { readlinkSync } from 'node:fs';
 import { endianness } from 'node:os';
-import koffi from 'koffi';
 import { unlessGone } from './gone.js';
 import { countedLinks, type LinkWithCounts, linkNamed, linkOfMessage } from './host-links.js';
 import { NETLINK_ROUTE } from './netlink.js';
 import { NetlinkWatch } from './netlink-watch.js';
-import { check } from './syscalls.js';
-
-const CLONE_NEWNET = 0x40000000;
-const cSetns = koffi.load(null).func('int setns(int, int)');
+import { inNetwork } from './other-network.js';
 
 const LINKS_GROUP = 1;
 const DEL_LINK = 17;
@@ -50,30 +46,7 @@ export const networkOf = (pid: number | 'self'): string | undefined =>
   unlessGone(() => /\d+/.exec(readlinkSync(`/proc/${pid}/ns/net`))?.[0]);
 
 /** All links of a process' network. */
-export function linkCountsOf(pid: number): CountedLink[] {
-  const [here, there] = [openSync('/proc/thread-self/ns/net', 'r'), openSync(`/proc/${pid}/ns/net`, 'r')];
-  try {
-    check(cSetns(there, CLONE_NEWNET), 'setns', 'a network');
-    try {
-      return linkCounts();
-    } finally {
-      comeBack(here);
-    }
-  } finally {
-    closeSync(here);
-    closeSync(there);
-  }
-}
-
-/** In another network every name means another link: there is no going on from there. */
-function comeBack(here: number): void {
-  try {
-    check(cSetns(here, CLONE_NEWNET), 'setns', "the host's network");
-  } catch (error) {
-    writeSync(2, `ctvirt cannot come back from a network: ${String(error)}\n`);
-    process.abort();
-  }
-}
+export const linkCountsOf = (pid: number): CountedLink[] => inNetwork(`/proc/${pid}/ns/net`, linkCounts);
 
 /** A link that went. */
 export interface GoneLink extends CountedLink {

@@ -5,10 +5,18 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EngineError } from '../errors.js';
-import { linkAddresses } from '../host/addresses.js';
 import { unfinishedIn, writeAtomically } from '../host/files.js';
 import { unlessGone } from '../host/gone.js';
-import { type HostLink, hostLinks, linkNamed } from '../host/host-links.js';
+import { type HostLink, hostLinks } from '../host/host-links.js';
+import {
+  deleteLinkIn,
+  dropAltNamesIn,
+  type LinkState,
+  linksIn,
+  renameLink,
+  restoreLink,
+  takeLink,
+} from '../host/link-orders.js';
 import { hasLink, linkIndex } from '../host/links.js';
 import { run } from '../host/run.js';
 import { defaultLinks, hostAddresses, hostRoutes } from '../host/subnets.js';
@@ -30,13 +38,10 @@ export interface LentLinksParts {
 }
 
 /** What a link was on the host, and whose it is meanwhile. */
-interface Loan {
+interface Loan extends LinkState, Pick<HostLink, 'name' | 'index' | 'kind' | 'permanentMac'> {
+  /** Where it was. */
+  readonly host: string;
   readonly domain: string;
-  readonly name: string;
-  readonly mac: string;
-  readonly mtu: number;
-  readonly isUp: boolean;
-  readonly isHardware: boolean;
 }
 
 /** How long a monitor may take to hand one back, or the kernel a card when the network that it was in has ended. */
@@ -48,22 +53,27 @@ const ip = (...args: readonly string[]) => run(['/sbin/ip', ...args]);
 export class LentLinks {
   /** The networks of containers that have some, which end no sooner than their links are taken out of them. */
   readonly #networks = new Map<string, number>();
+  /** Whose those are of which nothing is written yet. */
+  readonly #asked = new Map<string, string>();
 
   constructor(private readonly parts: LentLinksParts) {}
 
   /** Writes down what they are, before they are moved; throws where the host or another domain needs one. */
   async lend(domain: string, links: readonly LentLink[]): Promise<void> {
-    const found = links.map(({ name }) => ({ ...this.#free(domain, name), name }));
-    for (const { name, mac, mtu, isUp, kind } of found) {
-      const isHardware = kind === '';
-      if (!isHardware)
-        this.parts.log(
-          'warn',
-          `the link ${name} of the host is made by software: should the kernel end its container's network with nobody there to take it out, it is gone`,
-        );
-      const state = [mac, mtu, isUp ? 'up' : 'down', isHardware ? 'card' : 'made'];
-      const words = [this.parts.host, domain, ...state, name];
-      await writeAtomically(this.#path(name), `${words.join(' ')}\n`, { durable: false });
+    const { host } = this.parts;
+    const found = links.map(({ name }) => loanOf(this.#free(domain, name), { host, domain }));
+    for (const { name } of found) this.#asked.set(name, domain);
+    try {
+      for (const loan of found) {
+        if (!isHardware(loan))
+          this.parts.log(
+            'warn',
+            `the link ${loan.name} of the host is made by software: should the kernel end its container's network with nobody there to take it out, it is gone`,
+          );
+        await writeAtomically(this.#path(loan.name), `${JSON.stringify(loan)}\n`, { durable: false });
+      }
+    } finally {
+      for (const { name } of found) this.#asked.delete(name);
     }
   }
 
@@ -79,7 +89,7 @@ export class LentLinks {
     const { name } = link;
     await this.lend(domain, [link]);
     try {
-      await ip('link', 'set', name, 'netns', String(pid)).catch((error: unknown) => {
+      await ip('link', 'set', 'dev', name, 'netns', String(pid)).catch((error: unknown) => {
         throw String(error).includes('File exists') ? nameTaken(name) : error;
       });
       this.hold(domain, pid);
@@ -94,15 +104,18 @@ export class LentLinks {
   async remove({ name }: LentLink, pid: number): Promise<void> {
     const loan = this.#loanOf(name);
     if (loan === undefined) return;
-    if (!hasLink(name) && !(await pull(loan, `/proc/${pid}/ns/net`)))
+    if (!pull(loan, `/proc/${pid}/ns/net`) && found(loan, hostLinks()) === undefined)
       throw new EngineError(
         'wrong-state',
-        `the container has no link ${name} with address ${loan.mac} any more: it has changed both; it is handed back with the container's end`,
+        `the container has no link ${name} any more: it has put it into a network of its own; it is handed back with the container's end`,
       );
     await this.#settle(loan);
   }
 
-  isThere = ({ name }: LentLink): boolean => !hasLink(name);
+  isThere = ({ name }: LentLink): boolean => {
+    const loan = this.#loanOf(name);
+    return loan !== undefined && found(loan, hostLinks()) === undefined;
+  };
 
   /** The domain has ended. */
   async giveBack(domain: string): Promise<void> {
@@ -116,9 +129,12 @@ export class LentLinks {
     }
   }
 
-  /** What a killed daemon left, of domains that do not run. */
+  /** What a killed daemon left, of domains that do not run, and of those that do what it had not handed over, or taken back. */
   async giveBackAll(running: ReadonlySet<string>): Promise<void> {
-    for (const loan of this.#loans().filter((one) => !running.has(one.domain)))
+    const here = new Set(hostLinks().map(({ index, kind }) => `${index} ${kind}`));
+    const isDue = ({ domain, index, kind }: Loan): boolean =>
+      !running.has(domain) || here.has(`${index} ${kind}`);
+    for (const loan of this.#loans().filter(isDue))
       await this.#giveBack(loan, undefined).catch((error: unknown) =>
         this.parts.log('error', `the link ${loan.name} of the host: ${String(error)}`),
       );
@@ -136,35 +152,34 @@ export class LentLinks {
 
   async #giveBack(loan: Loan | undefined, network: string | undefined): Promise<void> {
     if (loan === undefined) return;
-    const { name, isHardware, mac } = loan;
-    for (const deadline = performance.now() + RETURN_MS; !hasLink(name); await sleep(20)) {
-      if (network !== undefined && (await pull(loan, network))) break;
-      // The kernel gives it another name where its own is taken at that moment.
-      const other = isHardware ? hostLinks().find((one) => one.kind === '' && one.mac === mac) : undefined;
-      if (other !== undefined) await ip('link', 'set', other.name, 'down', 'name', name);
-      else if (performance.now() > deadline) break;
+    for (const deadline = performance.now() + RETURN_MS; ; await sleep(20)) {
+      if (network !== undefined && pull(loan, network)) break;
+      if (found(loan, hostLinks()) !== undefined || performance.now() > deadline) break;
     }
     await this.#settle(loan);
   }
 
   /** It is on the host again, or nowhere. */
-  async #settle({ name, mac, mtu, isUp }: Loan): Promise<void> {
-    const now = linkNamed(name);
-    if (now === undefined)
-      this.parts.log('error', `the link ${name} of the host is gone with the container that had it`);
+  async #settle(loan: Loan): Promise<void> {
+    const { name } = loan;
+    const tell = (message: string): void =>
+      this.parts.log('error', `the link ${name} of the host ${message}`);
+    const now = found(loan, hostLinks());
+    if (now === undefined) tell('is gone with the container that had it');
     else {
-      if (now.mac !== mac) await ip('link', 'set', name, 'down', 'address', mac);
-      if (now.mtu !== mtu) await ip('link', 'set', name, 'mtu', String(mtu));
-      await ip('link', 'set', name, isUp ? 'up' : 'down');
+      const own = ownName(now, name);
+      if (own !== now.name) renameLink(now.index, own);
+      if (own !== name) tell(`is back as ${own}: another link has its name meanwhile`);
+      for (const what of restoreLink(now, loan)) tell(`is back, but without ${what}`);
     }
     await rm(this.#path(name), { force: true });
   }
 
   /** One that nobody needs; throws for any other. */
   #free(domain: string, name: string): HostLink {
-    const loan = this.#loanOf(name);
-    if (loan !== undefined && loan.domain !== domain) {
-      const other = this.parts.nameOf(loan.domain) ?? loan.domain;
+    const owner = this.#loanOf(name)?.domain ?? this.#asked.get(name);
+    if (owner !== undefined && owner !== domain) {
+      const other = this.parts.nameOf(owner) ?? owner;
       throw new EngineError('in-use', `domain '${other}' has the link ${name} of the host`, {
         name,
         users: [other],
@@ -177,6 +192,12 @@ export class LentLinks {
       throw new EngineError(
         'not-found',
         `this host has no link '${name}', which is to be handed over (ip link shows those it has)`,
+        { name },
+      );
+    if (link.name !== name)
+      throw new EngineError(
+        'not-found',
+        `this host has no link '${name}' but one that is called so besides: it is handed over as ${link.name}`,
         { name },
       );
     const why = whyNot(name, link, links);
@@ -201,12 +222,59 @@ export class LentLinks {
   }
 
   #loanOf(name: string): Loan | undefined {
-    const text = unlessGone(() => readFileSync(this.#path(name), 'utf8')) ?? '';
-    const [host, domain, mac, mtu, state, made, own] = text.trimEnd().split(' ');
-    if (host !== this.parts.host || domain === undefined || mac === undefined || own !== name)
-      return undefined;
-    return { domain, name, mac, mtu: Number(mtu), isUp: state === 'up', isHardware: made === 'card' };
+    const loan = parseLoan(unlessGone(() => readFileSync(this.#path(name), 'utf8')) ?? '');
+    return loan?.host === this.parts.host && loan.name === name ? loan : undefined;
   }
+}
+
+/** What is written down of a link. */
+function loanOf(link: HostLink, { host, domain }: Pick<Loan, 'host' | 'domain'>): Loan {
+  const { name, index, kind, permanentMac, mac, mtu } = link;
+  const { flags, queueLength, mode, alias, altNames, isUp } = link;
+  return {
+    ...{ host, domain, name, index, kind, permanentMac, mac, mtu },
+    ...{ flags, queueLength, mode, alias, altNames, isUp },
+  };
+}
+
+function parseLoan(text: string): Loan | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isLoan(value) ? value : undefined;
+  } catch {
+    return undefined; // cut off, or an earlier daemon's
+  }
+}
+
+const kinds: { readonly [K in keyof Loan]-?: 'string' | 'number' | 'boolean' | 'object' } = {
+  ...{ host: 'string', domain: 'string', name: 'string', kind: 'string', mac: 'string' },
+  ...{ permanentMac: 'string', alias: 'string', altNames: 'object', isUp: 'boolean' },
+  ...{ index: 'number', mtu: 'number', flags: 'number', queueLength: 'number', mode: 'number' },
+};
+const isLoan = (value: unknown): value is Loan =>
+  typeof value === 'object' &&
+  value !== null &&
+  Object.entries(kinds).every(([key, kind]) => {
+    const found: unknown = Reflect.get(value, key);
+    const isList = Array.isArray(found) && found.every((one) => typeof one === 'string');
+    return kind === 'object' ? isList : typeof found === kind;
+  });
+
+/** A card is the only thing that the kernel does not make on demand. */
+const isHardware = ({ kind }: Pick<HostLink, 'kind'>): boolean => kind === '';
+
+/**
+ * A link among those of a network. What it is called, and its address, are the container's to change; its number the kernel changes
+ * where another link has it. That of a kind which software makes says less: many VLANs have one address.
+ */
+function found(loan: Loan, links: readonly HostLink[]): HostLink | undefined {
+  const alike = links.filter(({ kind }) => kind === loan.kind);
+  return (
+    alike.find(({ index }) => index === loan.index) ??
+    alike.find(({ permanentMac }) => permanentMac !== '' && permanentMac === loan.permanentMac) ??
+    alike.find(({ name }) => name === loan.name) ??
+    alike.find(({ mac }) => mac === loan.mac)
+  );
 }
 
 /** Why the host cannot do without it. */
@@ -233,12 +301,29 @@ function whyNot(
   return undefined;
 }
 
-/** Out of a container's network, by address or by name, whatever else became of it; false if it is not there. */
-async function pull({ name, mac }: Loan, network: string): Promise<boolean> {
-  const found = await linkAddresses(network);
-  const own = found.find((link) => link.mac === mac) ?? found.find((link) => link.name === name);
+/** Kinds of links that lie on another one, wherever that is moved. */
+const upperKinds: ReadonlySet<string> = new Set(['macvlan', 'macvtap', 'ipvlan', 'ipvtap', 'vlan', 'macsec']);
+
+/** Out of a container's network, whatever became of it there, with nothing left that lies on it; false if it is not there. */
+function pull(loan: Loan, network: string): boolean {
+  const own = found(loan, unlessGone(() => linksIn(network)) ?? []);
   if (own === undefined) return false;
-  const inside = ['/usr/bin/nsenter', `--net=${network}`, '--', '/sbin/ip', 'link', 'set'] as const;
-  await run([...inside, own.name, 'down', 'netns', String(process.pid), 'name', name]);
+  dropAltNamesIn(
+    network,
+    own.index,
+    own.altNames.filter((name) => !loan.altNames.includes(name)),
+  );
+  const name = ownName(undefined, loan.name);
+  takeLink(network, own.index, name);
+  const index = linkIndex(name);
+  for (const { kind, index: above, elsewhere } of linksIn(network))
+    if (elsewhere?.index === index && upperKinds.has(kind)) deleteLinkIn(network, above);
   return true;
+}
+
+/** Its own, or with a number while another link has that; `now` is what it is called here already. */
+function ownName(now: Pick<HostLink, 'name'> | undefined, name: string): string {
+  let free = name;
+  for (let number = 1; free !== now?.name && hasLink(free); number++) free = `${name.slice(0, 11)}.${number}`;
+  return free;
 }
