@@ -68,6 +68,12 @@ test('links go down and come up, whatever the container does', async () => {
   assert.deepEqual(await reaches('one'), [false, false, false]);
   await set('one', 'up');
   assert.deepEqual(await reaches('one'), [true, true, true]);
+  // What it has taken away of its own, so that no way can lead there, keeps nobody from putting a link up.
+  await set('one', 'down');
+  await world.shell('one', 'ip link set eth0 down; ip address flush dev eth0');
+  await set('one', 'up');
+  assert.match(await virsh('domif-getlink', 'one', macs[0]), /up/);
+  assert.match(await world.shell('one', 'ip link show eth0'), /,UP/);
   await world.erase('one');
   // One that begins down has no way out until it is up.
   await world.run(document('two', "<link state='down'/>"));

@@ -163,10 +163,9 @@ export async function switchLink(link: LinkPlan, pid: number): Promise<void> {
   const inside = (await linkAddresses(pid)).find(({ mac }) => mac === link.mac);
   if (inside === undefined) return; // the container's own doing
   await ipInside(pid, 'link', 'set', 'dev', inside.name, 'up');
+  // What is there already, or leads nowhere since the container has taken an address away, is its own doing, too.
   await addWays({ ...link, name: inside.name }, async (...words) => {
-    await ipInside(pid, ...words).catch((error: unknown) => {
-      if (!String(error).includes('File exists')) throw error;
-    });
+    await ipInside(pid, ...words).catch(() => undefined);
   });
 }
 
