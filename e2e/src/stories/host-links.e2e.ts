@@ -1,7 +1,7 @@
 // Links of the host that containers have meanwhile: moved in at the start or live, and back in every way that a run ends.
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ApiError } from '@ctvirt/api';
@@ -231,12 +231,17 @@ test('what a daemon wrote before the host was started anew says nothing of its l
   const link = { name: 'card', index: 3, kind: 'veth', mac: '02:00:00:00:77:44', permanentMac: '' };
   const state = { mtu: 1300, flags: 0, queueLength: 1000, mode: 0, alias: '', altNames: [], isUp: false };
   await writeFile(path, JSON.stringify({ host: 'another-boot@1', domain, ...link, ...state }));
+  // Nor does what no daemon wrote.
+  await writeFile(`${world.root}/run/lent-links/beyond`, '{"host":');
+  await mkdir(`${world.root}/run/lent-links/folder`);
   await world.start();
   await isBack();
   await world.run(withLink('later'));
   await isGone();
   await world.client.domains.destroy({ domain: 'later' });
   await isBack();
+  for (const name of ['beyond', 'folder'])
+    await rm(`${world.root}/run/lent-links/${name}`, { recursive: true });
 });
 
 test('what the host needs, it keeps', async () => {

@@ -216,8 +216,8 @@ export class LentLinks {
   #loans(): Loan[] {
     const { folder } = this.parts;
     const unfinished = new Set(unfinishedIn(folder));
-    return readdirSync(folder).flatMap((name) =>
-      unfinished.has(join(folder, name)) ? [] : (this.#loanOf(name) ?? []),
+    return readdirSync(folder, { withFileTypes: true }).flatMap((entry) =>
+      !entry.isFile() || unfinished.has(join(folder, entry.name)) ? [] : (this.#loanOf(entry.name) ?? []),
     );
   }
 

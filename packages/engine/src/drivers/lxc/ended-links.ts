@@ -29,9 +29,10 @@ export interface EndedLink extends Omit<LinkReading, 'name'> {
 
 /** What is being written just now is there the next time. */
 export function endedLinks(folder: string, isWanted: (path: string) => boolean = () => true): EndedLink[] {
-  return readdirSync(folder).flatMap((file): EndedLink[] => {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry): EndedLink[] => {
+    const { name: file } = entry;
     const path = join(folder, file);
-    if (!isWanted(path)) return [];
+    if (!entry.isFile() || !isWanted(path)) return [];
     const [uuid = '', boot = '', network = ''] = file.split('@');
     const counted = parseEnded(unlessGone(() => readFileSync(path, 'utf8')) ?? '');
     if (counted === undefined) return [];
