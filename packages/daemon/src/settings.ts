@@ -137,6 +137,10 @@ export const settings = {
     'up',
     'down',
   ),
+  link_connections: whole(
+    'How many connections each container link may have at once of those that the host tracks, as it does for networks that translate: a flood from one leaves room in its table for the others. 0 for any number.',
+    16_384,
+  ),
   guarantees: word(
     'What becomes of a guarantee that this host cannot keep: "warn" lets it in and says so, "strict" refuses it, "off" does not look.',
     'warn',
@@ -181,8 +185,10 @@ export const engineOptions = ({
   guarantee_reserve_mib: reserveMiB,
   project_ids: projects,
   link_walls: linkWalls,
+  link_connections: linkConnections,
 }: Settings): EngineOptions => ({
   linkWalls,
+  linkConnections,
   guarantees,
   reserveBytes: reserveMiB * 2 ** 20,
   projectIds: rangeIn(projects),

@@ -19,7 +19,11 @@ import { diskName, type Layout } from '../state/layout.js';
 export interface WallOptions {
   /** What links may send of which no filter says anything: from their own addresses (`up`), or whatever they like; `up` if absent. */
   readonly linkWalls?: 'up' | 'down';
+  /** How many connections each link may have at once where the host tracks them; any number if 0, 16,384 if absent. */
+  readonly linkConnections?: number;
 }
+
+const COMMON_CONNECTIONS = 16_384;
 
 /** Counters of the kernel's that stay open: some fifteen of each domain that runs, and 5 KB of the kernel's memory for each. */
 const MOST_GAUGES = 8192;
@@ -44,7 +48,7 @@ export interface HostParts {
 export async function openHost(
   layout: Layout,
   log: EngineLog,
-  { linkWalls = 'up' }: WallOptions = {},
+  { linkWalls = 'up', linkConnections: connections = COMMON_CONNECTIONS }: WallOptions = {},
 ): Promise<HostParts> {
   const facts = readFacts(layout.roots);
   const cgroups = detectCgroups(facts.cgroupVersion);
@@ -65,6 +69,6 @@ export async function openHost(
     gauges: new Gauges(Math.min(MOST_GAUGES, openFilesLimit() / 2)),
     filters,
     linkWalls,
-    wall: new Wall({ name: layout.cgroup, log, findFilter, isOpen: linkWalls === 'down' }),
+    wall: new Wall({ name: layout.cgroup, log, findFilter, isOpen: linkWalls === 'down', connections }),
   };
 }

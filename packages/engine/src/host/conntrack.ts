@@ -1,5 +1,6 @@
 // Flows of UDP that the kernel remembers: where one leads is settled by its first packet, and it has no end but silence.
 // SPDX-License-Identifier: Apache-2.0
+import { readFileSync } from 'node:fs';
 import {
   ACK,
   attribute,
@@ -33,6 +34,15 @@ const ct = {
   byNumber: 1 << 3,
 } as const;
 const families = { 4: 2, 6: 10 } as const;
+
+/** Whether the host remembers any connection: it does where rules of somebody's need to know of them, and not else. */
+export function tracksConnections(): boolean {
+  try {
+    return readFileSync('/proc/sys/net/netfilter/nf_conntrack_count', 'utf8').trim() !== '0';
+  } catch {
+    return false; // a kernel, or a host, without
+  }
+}
 
 /** Whom somebody asked, and who answers him. */
 export interface UdpFlow {

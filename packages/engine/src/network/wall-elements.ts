@@ -24,11 +24,25 @@ export interface LinkRules {
   readonly programOf: (link: LinkPlan) => Program | undefined;
   /** Whether a link of which no filter says anything may send in any name. */
   readonly isOpen: boolean;
+  /** Whether its connections are counted. */
+  readonly counts?: (link: LinkPlan) => boolean;
 }
 const noRules: LinkRules = { programOf: () => undefined, isOpen: false };
 
 /** A domain may send from any address it has by any of its links: its answers take the way of its default route. */
-export function wallElements(links: readonly LinkPlan[], { programOf, isOpen } = noRules): WallElement[] {
+export function wallElements(links: readonly LinkPlan[], rules: LinkRules = noRules): WallElement[] {
+  const { counts = () => false } = rules;
+  const counted = links.filter((link) => link.hostName !== undefined && !link.isTrusted && counts(link));
+  return [...boundElements(links, rules), ...counted.map(countedElement)];
+}
+
+/** Of a routed link whatever comes by it; of a port, whose packets come by the bridge, what is from its hardware address. */
+const countedElement = (link: LinkPlan): WallElement =>
+  link.kind === 'routed'
+    ? elementsOf('inet', link)('counted_links')
+    : ofTheHost(link)('counted_ports', { bytes: macBytes(link.mac), text: link.mac });
+
+function boundElements(links: readonly LinkPlan[], { programOf, isOpen }: LinkRules): WallElement[] {
   const addresses = links.flatMap((link) => link.addresses);
   const own4 = partsOf(addresses, 4);
   const own6 = partsOf(addresses, 6);
@@ -48,15 +62,20 @@ export function wallElements(links: readonly LinkPlan[], { programOf, isOpen } =
 
 /** Of a port, whoever says what it sends. */
 const portElements = (link: LinkPlan): WallElement[] =>
-  link.isIsolated ? [elementsOf('bridge', link)('isolated'), ...ofTheHost(link)] : [];
+  link.isIsolated ? [elementsOf('bridge', link)('isolated'), ...isolatedElements(link)] : [];
 
 /** The host that passes packets on sees the bridge alone: ports are their hardware and other addresses there. */
-function ofTheHost({ hostName, parent = '', mac, addresses }: LinkPlan): WallElement[] {
-  const element = (set: string, { bytes, text }: Part): WallElement => ({
+const ofTheHost =
+  ({ hostName, parent = '' }: LinkPlan) =>
+  (set: string, { bytes, text }: Part): WallElement => ({
     ...{ family: 'inet', set, link: hostName },
     key: Buffer.concat([padded(Buffer.from(parent), NAME_BYTES), words(bytes)]),
     text: `"${parent}" . ${text}`,
   });
+
+function isolatedElements(link: LinkPlan): WallElement[] {
+  const { mac, addresses } = link;
+  const element = ofTheHost(link);
   return [
     element('isolated', { bytes: macBytes(mac), text: mac }),
     ...addresses.map(({ address, family }) => element(`away${family}`, addressPart(addressBytes(address)))),

@@ -355,6 +355,31 @@ const isolation: Readonly<Record<'bridge' | 'inet', Table>> = {
   },
 };
 
+/** What bounds the connections of each link: there only where some are counted, since the host tracks all that there are from then on. */
+const counting = (most: number): Table => {
+  // The kernel takes away those that count none any more.
+  const accounts = 'size 65535\nflags dynamic';
+  const bound = (who: string, kind: string): string =>
+    `${who} @counted_${kind} update @connections_${kind} { ${who} ct count over ${most} } counter drop`;
+  return {
+    sets: {
+      counted_links: 'type ifname',
+      counted_ports: 'type ifname . ether_addr',
+      connections_links: `type ifname\n${accounts}`,
+      connections_ports: `type ifname . ether_addr\n${accounts}`,
+    },
+    chains: {
+      connections: [
+        // When it is known whether a packet belongs to one that is there.
+        'type filter hook prerouting priority -150; policy accept;',
+        'ct state != new accept',
+        bound('iifname', 'links'),
+        bound('iifname . ether saddr', 'ports'),
+      ],
+    },
+  };
+};
+
 const together = (parts: readonly Table[]): Table => ({
   sets: Object.assign({}, ...parts.map(({ sets }) => sets)),
   maps: Object.assign({}, ...parts.map(({ maps }) => maps)),
@@ -362,10 +387,20 @@ const together = (parts: readonly Table[]): Table => ({
 });
 
 /** Whoever is the first to need a part finds no such set, and has all loaded. */
-function tableOf(family: TableFamily, elements: readonly WallElement[], programs: readonly Program[]): Table {
+function tableOf(
+  family: TableFamily,
+  elements: readonly WallElement[],
+  { programs = [], connections }: RulesetParts,
+): Table {
   const isIsolating = elements.some(({ set }) => set === 'isolated');
+  const isCounting = connections !== undefined && elements.some(({ set }) => set.startsWith('counted'));
   if (family === 'arp') return tables.arp;
-  if (family === 'inet') return together([tables.inet, ...(isIsolating ? [isolation.inet] : [])]);
+  if (family === 'inet')
+    return together([
+      tables.inet,
+      ...(isIsolating ? [isolation.inet] : []),
+      ...(isCounting ? [counting(connections)] : []),
+    ]);
   const isFiltering = programs.length > 0;
   return together([
     tables.bridge,
@@ -375,6 +410,15 @@ function tableOf(family: TableFamily, elements: readonly WallElement[], programs
   ]);
 }
 
+/** What rules depend on besides their elements. */
+export interface RulesetParts {
+  /** The bridge's table as it is listed. */
+  readonly standing?: string;
+  readonly programs?: readonly Program[];
+  /** How many connections a link has at most that is counted. */
+  readonly connections?: number;
+}
+
 /** The families in which the wall has a table. */
 export const tableFamilies = ['inet', 'arp', 'bridge'] as const satisfies readonly TableFamily[];
 
@@ -382,11 +426,8 @@ export const tableFamilies = ['inet', 'arp', 'bridge'] as const satisfies readon
  * Text for nft that puts tables of this name in the place of those there are, at one moment. `standing` is the bridge's as it is listed:
  * what it has learnt stays, or nft refuses the whole where that is from other rules.
  */
-export function ruleset(
-  name: string,
-  elements: readonly WallElement[],
-  { standing, programs = [] }: { readonly standing?: string; readonly programs?: readonly Program[] } = {},
-): string {
+export function ruleset(name: string, elements: readonly WallElement[], parts: RulesetParts = {}): string {
+  const { standing } = parts;
   const gone = tableFamilies.map((family) =>
     family === 'bridge' && standing !== undefined
       ? withoutAllBut(new Set(Object.keys({ ...learnt, ...filteredLearnt })), name, standing)
@@ -394,13 +435,13 @@ export function ruleset(
   );
   return `${gone.join('')}${tableFamilies
     .map((family) => {
-      const { sets, chains, maps = {} } = tableOf(family, elements, programs);
-      const parts = [
+      const { sets, chains, maps = {} } = tableOf(family, elements, parts);
+      const texts = [
         ...Object.entries(sets).map(([set, type]) => setText('set', set, type, held(elements, family, set))),
         ...Object.entries(maps).map(([map, type]) => setText('map', map, type, held(elements, family, map))),
         ...Object.entries(chains).map(([chain, rules]) => `chain ${chain} {\n${rules.join('\n')}\n}`),
       ];
-      return `table ${family} ${name} {\n${parts.join('\n')}\n}\n`;
+      return `table ${family} ${name} {\n${texts.join('\n')}\n}\n`;
     })
     .join('')}`;
 }

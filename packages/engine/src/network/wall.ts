@@ -1,13 +1,14 @@
 // The wall between the links of containers and the host: stands before a link does, and is put back if somebody takes it away.
 // SPDX-License-Identifier: Apache-2.0
 import { EngineError } from '../errors.js';
+import { tracksConnections } from '../host/conntrack.js';
 import { Nftables } from '../host/nfnetlink.js';
 import { run } from '../host/run.js';
 import { HostNeighbours } from './host-neighbours.js';
 import { addressBytes } from './link-addresses.js';
 import type { LinkPlan } from './link-plan.js';
 import { refuseOthersMacs } from './refusals.js';
-import { takenElements, type WallElement, wallElements } from './wall-elements.js';
+import { type LinkRules, takenElements, type WallElement, wallElements } from './wall-elements.js';
 import { type FindFilter, WallFilters } from './wall-filters.js';
 import { WallHoldings } from './wall-holdings.js';
 import { ruleset, tableFamilies, withoutTables } from './wall-rules.js';
@@ -15,6 +16,8 @@ import { ruleset, tableFamilies, withoutTables } from './wall-rules.js';
 /** How long the wall may have a hole after somebody changed its rules or emptied the host's whole ruleset. */
 const LOOK_MS = 500;
 const NFT = '/usr/sbin/nft';
+const COUNTING =
+  'table inet ctvirt-probe { set a { type ifname; size 9; flags dynamic; }; chain probe { update @a { iifname ct count over 1 } drop; }; }';
 
 /** Dependencies of `Wall`. */
 export interface WallParts {
@@ -23,6 +26,8 @@ export interface WallParts {
   readonly findFilter: FindFilter;
   /** Whether links of which no filter says anything may send in any name. */
   readonly isOpen: boolean;
+  /** How many connections a link has at once at most; any number if 0. */
+  readonly connections: number;
   readonly log: (level: 'info' | 'warn' | 'error', message: string) => void;
 }
 
@@ -36,6 +41,7 @@ export class Wall {
   readonly #neighbours = new HostNeighbours();
   readonly filters: WallFilters;
   #loading: Promise<void> | undefined;
+  #canCount: Promise<boolean> | undefined;
 
   constructor(private readonly parts: WallParts) {
     this.filters = new WallFilters(parts.findFilter, parts.isOpen);
@@ -61,7 +67,7 @@ export class Wall {
 
   /** Lets a domain send what these links may, and nothing else: before they are there. */
   async guard(domain: string, links: readonly LinkPlan[]): Promise<void> {
-    const after = wallElements(links, await this.filters.rulesFor(links));
+    const after = wallElements(links, await this.#rulesFor(links));
     this.#refuseShared(domain, links, after);
     const seen = bridgesOf(this.#guarded.values());
     const gone = this.#know(domain, links, after);
@@ -73,7 +79,7 @@ export class Wall {
   /** Runs as an earlier daemon left it: with the wall of all links where its filter is no more what it can be. */
   async #find(domain: string, links: readonly LinkPlan[]): Promise<void> {
     try {
-      this.#know(domain, links, wallElements(links, await this.filters.rulesFor(links)));
+      this.#know(domain, links, wallElements(links, await this.#rulesFor(links)));
     } catch (error) {
       this.parts.log(
         'error',
@@ -231,14 +237,36 @@ export class Wall {
     const programs = this.filters.programs([...this.#guarded.values()].flat(), rules);
     return ruleset(this.parts.name, this.#held.all(), {
       programs,
+      connections: this.parts.connections,
       ...(standing !== undefined && { standing }),
     });
+  }
+
+  async #rulesFor(links: readonly LinkPlan[]): Promise<LinkRules> {
+    const rules = await this.filters.rulesFor(links);
+    return (await this.#counts()) ? { ...rules, counts: isTracked } : rules;
+  }
+
+  async #counts(): Promise<boolean> {
+    const { connections, log } = this.parts;
+    if (connections === 0) return false;
+    this.#canCount ??= run([NFT, '--check', '--file', '-'], { input: COUNTING }).then(
+      () => true,
+      () => {
+        log('warn', 'connections of links are not limited: this kernel cannot count them (nft_connlimit)');
+        return false;
+      },
+    );
+    return await this.#canCount;
   }
 
   async #remove(): Promise<void> {
     await nft(withoutTables(this.parts.name));
   }
 }
+
+/** Where the host tracks no connections, none fill its table, and rules that count them would have it begin: networks of ours have it. */
+const isTracked = ({ network }: LinkPlan): boolean => network !== undefined || tracksConnections();
 
 const isGuarded = ({ hostName, isTrusted }: LinkPlan): boolean => hostName !== undefined && !isTrusted;
 

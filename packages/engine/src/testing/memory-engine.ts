@@ -46,7 +46,13 @@ export async function openMemoryEngine(
     links: networkHost,
   });
   const known = new KnownFilters();
-  const wall = new Wall({ name: 'memory', log, findFilter: (name) => known.byName(name), isOpen: false });
+  const wall = new Wall({
+    name: 'memory',
+    log,
+    findFilter: (name) => known.byName(name),
+    isOpen: false,
+    connections: 0,
+  });
   const filters = await openFilters({ ...ruled, filters: known, wall });
   const networked = { ...ruled, ...networks, ...filters };
   const parts = { ...networked, ...makeDomains(networked) };

@@ -65,7 +65,7 @@ export const onInterface: readonly Row<Interface>[] = [
     remark(
       type === 'ethernet' ? filterref : undefined,
       '/filterref',
-      'network filters are for ports of bridges: a routed link sends from its own addresses alone, whatever one says',
+      'network filters are for ports of bridges: a routed link sends from its own addresses alone, as clean-traffic has it, and what else one says is not kept',
     ),
   ({ type, filterref }) =>
     remark(
