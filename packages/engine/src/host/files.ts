@@ -5,14 +5,16 @@ import {
   closeSync,
   constants,
   fchmodSync,
+  fsync,
   openSync,
   readdirSync,
   renameSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { lstat, mkdir, open, readdir, readFile, rename, rmdir, unlink } from 'node:fs/promises';
+import { lstat, mkdir, readdir, readFile, rmdir, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 import { allEnded } from './all-ended.js';
 import { isErrno } from './gone.js';
 import { run } from './run.js';
@@ -22,6 +24,12 @@ export { exchange } from './syscalls.js';
 const UNFINISHED = '.new';
 const FEW = 16;
 
+/**
+ * Waits for the disk on another thread. Whatever else these functions do of a small file happens in memory, which takes less time than to
+ * hand it there.
+ */
+const sync = promisify(fsync);
+
 /** Files in a folder that a killed daemon had begun to write. */
 export function unfinishedIn(folder: string): string[] {
   return readdirSync(folder)
@@ -29,32 +37,28 @@ export function unfinishedIn(folder: string): string[] {
     .map((name) => join(folder, name));
 }
 
-/**
- * Replaces `path` whole or not at all; with `durable` it is on the disk when this resolves. What need not be there takes less time
- * than to hand it to another thread.
- */
+/** Replaces `path` whole or not at all; with `durable` it is on the disk when this resolves. */
 export async function writeAtomically(
   path: string,
   content: string,
   options: { durable?: boolean; mode?: number } = {},
 ): Promise<void> {
   const temporary = `${path}.${randomBytes(4).toString('hex')}${UNFINISHED}`;
-  const isDurable = options.durable !== false;
   try {
     await writeNew(temporary, content, options);
-    if (isDurable) await rename(temporary, path);
-    else renameSync(temporary, path);
+    renameSync(temporary, path);
   } catch (error) {
     rmSync(temporary, { force: true });
     throw error;
   }
-  if (isDurable) await syncDirectory(dirname(path));
+  if (options.durable !== false) await syncDirectory(dirname(path));
 }
 
 /** Writes the files of a folder that nobody looks into yet; they are on the disk when this resolves. */
 export async function fillFolder(folder: string, files: Readonly<Record<string, string>>): Promise<void> {
-  await allEnded(Object.entries(files).map(([name, content]) => writeNew(join(folder, name), content)));
-  await syncDirectory(folder);
+  const written = Object.entries(files).map(([name, content]) => writeNew(join(folder, name), content));
+  // All are there by now, if not on the disk: that can wait for them and their names at once.
+  await allEnded([...written, syncDirectory(folder)]);
 }
 
 async function writeNew(
@@ -63,34 +67,24 @@ async function writeNew(
   { durable, mode }: { durable?: boolean; mode?: number } = {},
 ): Promise<void> {
   const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
-  if (durable === false) {
-    const file = openSync(path, flags, mode ?? 0o600);
-    try {
-      // Whatever the umask.
-      if (mode !== undefined) fchmodSync(file, mode);
-      writeFileSync(file, content);
-    } finally {
-      closeSync(file);
-    }
-    return;
-  }
-  const file = await open(path, flags, mode ?? 0o600);
+  const file = openSync(path, flags, mode ?? 0o600);
   try {
-    if (mode !== undefined) await file.chmod(mode);
-    await file.writeFile(content);
-    await file.sync();
+    // Whatever the umask.
+    if (mode !== undefined) fchmodSync(file, mode);
+    writeFileSync(file, content);
+    if (durable !== false) await sync(file);
   } finally {
-    await file.close();
+    closeSync(file);
   }
 }
 
 /** Makes renames and removals in a directory durable. */
 export async function syncDirectory(path: string): Promise<void> {
-  const directory = await open(path, constants.O_RDONLY | constants.O_DIRECTORY);
+  const directory = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY);
   try {
-    await directory.sync();
+    await sync(directory);
   } finally {
-    await directory.close();
+    closeSync(directory);
   }
 }
 

@@ -1,8 +1,7 @@
 // Folders of one parent, each of which appears, changes and vanishes whole, whenever the daemon is killed.
 // SPDX-License-Identifier: Apache-2.0
 import { randomBytes } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { mkdtemp, rename } from 'node:fs/promises';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { EngineError } from '../errors.js';
 import { exchange, removeTree, syncDirectory, unfinishedIn } from '../host/files.js';
@@ -45,10 +44,10 @@ export class Folders {
 
   /** The moment it is there is the rename. */
   async make(name: string, fill: Fill): Promise<void> {
-    const staging = await mkdtemp(join(this.parent, NEW));
+    const staging = mkdtempSync(join(this.parent, NEW));
     try {
       await fill(staging);
-      await rename(staging, this.path(name));
+      renameSync(staging, this.path(name));
     } catch (error) {
       await removeTree(staging);
       throw error;
@@ -58,7 +57,7 @@ export class Folders {
 
   /** The complete new folder changes places with the old one, at one moment. */
   async replace(name: string, fill: Fill): Promise<void> {
-    const staging = await mkdtemp(join(this.parent, NEW));
+    const staging = mkdtempSync(join(this.parent, NEW));
     try {
       await fill(staging);
       exchange(staging, this.path(name));
@@ -72,7 +71,7 @@ export class Folders {
   async remove(name: string): Promise<void> {
     // Nothing is made here: what is removed to gain space must go on a full disk too.
     const grave = join(this.parent, `${GONE}${randomBytes(8).toString('hex')}`);
-    await rename(this.path(name), grave);
+    renameSync(this.path(name), grave);
     await syncDirectory(this.parent);
     await removeTree(grave);
   }
