@@ -109,6 +109,16 @@ test('names are found in any case, by key, old name or option; what is no resour
     assert.equal(settableParameter(name), undefined, name);
 });
 
+test('a size without a unit that is too small for anything is asked back', () => {
+  for (const [values, meant] of [
+    [{ ram: '512' }, /^ram cannot be '512': that is in bytes; did you mean 512M\?$/],
+    [{ swap: '1024' }, /did you mean 1024M\?/],
+    [{ diskspace: '10:11' }, /that is in KiB; did you mean 10G:11G\?/],
+  ] as const)
+    assert.throws(() => setParameters(plain, values, host), { code: 'invalid', message: meant });
+  setParameters(plain, { ram: '536870912', swap: '0', diskspace: '1048576' }, host);
+});
+
 test('what cannot be is refused with its name', () => {
   const wrong: Record<string, string>[] = [
     { numproc: 'many' },
