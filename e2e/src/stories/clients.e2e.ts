@@ -68,7 +68,7 @@ test('every virsh command of the table does what the table says', async (t) => {
   t.diagnostic(`${virshRows.length} commands`);
   await ip('delete', bridge);
   // What undefine had kept was not the transient one's to erase.
-  await world.client.domains.undefine({ domain: 'plain', storage: true });
+  await world.client.roots.erase({ root: 'plain~1' });
   await world.clear();
 });
 

@@ -139,26 +139,27 @@ test('ids are not given away while files have them', async () => {
   await world.start();
   await world.define(domainXml({ name: 'other' }));
   assert.notEqual((await infoOf('other')).idMap?.start, idMap?.start);
-  await world.client.domains.undefine({ domain: 'owner', storage: true });
+  await world.client.roots.erase({ root: 'owner~1' });
 });
 
-test('files outlive the definition unless undefine erases them, and the next definition has them', async () => {
-  const xml = domainXml({ name: 'kept' });
+test('files outlive the definition unless undefine erases them, and its UUID has them back', async () => {
+  const uuid = '0f7ab6ee-6a3b-4b8c-9a55-30b1b1e1c0df';
+  const xml = domainXml({ name: 'kept', more: `<uuid>${uuid}</uuid>` });
   await world.run(xml);
   await world.shell('kept', 'echo precious > /file');
-  const { uuid, idMap } = await infoOf('kept');
+  const { idMap } = await infoOf('kept');
   await world.erase(); // nothing: only to show that it erases what it is told
   await world.client.domains.destroy({ domain: 'kept' });
   const { stderr } = await world.cli(['undefine', 'kept']);
-  assert.match(stderr, /its files stay in \/\S+\/kept, and its ids.*undefine kept --storage/);
+  assert.match(stderr, /its files are kept as root 'kept~1', and its ids.*root erase kept~1/);
   await refused('not-found', infoOf('kept'));
   for (const words of [['check'], ['check', '--clean']])
-    assert.match((await world.cli(words)).stderr, /no stray.*undefine NAME --storage/);
+    assert.match((await world.cli(words)).stderr, /no stray.*root erase/);
   const { owned } = await world.client.check.list();
-  assert.ok(owned.some(({ owner }) => owner === 'kept (kept)'));
+  assert.ok(owned.some(({ owner }) => owner === 'kept~1 (kept)'));
   const codes = async () => (await world.define(xml)).findings.map(({ code }) => code);
   assert.deepEqual(await codes(), ['kept-files']);
-  assert.match(world.log, /'kept': the files kept of an earlier domain of this name are its own/);
+  assert.match(world.log, /'kept': its files are those that were kept as 'kept~1' when it was undefined/);
   assert.deepEqual(await codes(), [], 'told once');
   await world.client.domains.start({ domain: 'kept' });
   assert.equal(await world.shell('kept', 'cat /file'), 'precious');
@@ -399,7 +400,7 @@ test('undefine of a running domain: it goes on and is gone when it ends', async 
     await refused('not-found', stateOf('leaving'));
     const kept = (await world.client.check.list()).owned.filter(({ owner }) => owner?.startsWith('leaving'));
     assert.equal(kept.length > 0, !storage);
-    if (!storage) await world.client.domains.undefine({ domain: 'leaving', storage: true });
+    if (!storage) await world.client.roots.erase({ root: 'leaving~1' });
   }
 });
 

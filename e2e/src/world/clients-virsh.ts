@@ -117,11 +117,8 @@ export const virshRows: readonly VirshRow[] = [
     { command: 'domjobinfo ct', prints: /Job type:\s+None/ },
     { command: 'domfsinfo ct', prints: /\/\s+busybox/ },
     { command: 'guestinfo ct --interface --hostname', prints: /hostname\s+: ct/ },
-    {
-      command: 'domrename off other',
-      refused: 'not supported; dump, undefine and define it',
-      prints: /not supported by the connection driver/,
-    },
+    { command: 'domrename off other', prints: /Domain successfully renamed/ },
+    { command: 'domrename other off', prints: /Domain successfully renamed/ },
     {
       command: 'reset ct',
       refused: 'a container has no reset button',

@@ -42,9 +42,14 @@ export const subjects: Readonly<Record<string, Subject>> = {
 export const names = Object.keys(subjects);
 const subject = (name: string): Subject => subjects[name] ?? assert.fail(name);
 
+/** What the files of a domain that is gone are kept as: there are never two of one. */
+export const keptAs = (name: string): string => `${name}~1`;
+
+/** Each has a UUID of its own, by which it gets the files back that were kept of it. */
 function documentOf(name: string, title: string): string {
   const { type, filesystems, interfaces } = subject(name);
-  const more = `<title>${title}</title>`;
+  const uuid = `5eed0000-0000-4000-8000-00000000000${names.indexOf(name)}`;
+  const more = `<uuid>${uuid}</uuid><title>${title}</title>`;
   return domainXml({ name, type, program: obedient, filesystems, interfaces, more });
 }
 
@@ -54,7 +59,7 @@ export function stepsFrom(
   from: Condition,
   { title, number, isLimited }: { title: string; number: number; isLimited: boolean },
 ): readonly Step[] {
-  const { domains, quota } = client;
+  const { domains, quota, roots } = client;
   const define = (leads: Condition): Step => ({
     title: 'define',
     leads,
@@ -103,7 +108,10 @@ export function stepsFrom(
   };
   const steps: Readonly<Record<Condition, readonly Step[]>> = {
     gone: [define('off')],
-    kept: [define('off'), erase],
+    kept: [
+      define('off'),
+      { title: 'undefine', leads: 'gone', run: (name) => roots.erase({ root: keptAs(name) }) },
+    ],
     off: [
       start,
       start,

@@ -7,7 +7,7 @@ import { Chance } from './chance.js';
 import { output } from './command.js';
 import { domainXml } from './documents.js';
 import { cgroupName, cgroupsOf, type Inventory, inventory } from './inventory.js';
-import { type Condition, linkOf, names, type Step, stepsFrom, subjects } from './trial-steps.js';
+import { type Condition, keptAs, linkOf, names, type Step, stepsFrom, subjects } from './trial-steps.js';
 import { waitFor } from './wait.js';
 import { busybox, World } from './world.js';
 
@@ -191,8 +191,7 @@ export class Trial {
   /** Erases everything, kept files too, and asserts that nothing of it is left. */
   async clear(): Promise<void> {
     for (const name of names)
-      if (this.#conditions.get(name) === 'kept')
-        await this.world.client.domains.undefine({ domain: name, storage: true });
+      if (this.#conditions.get(name) === 'kept') await this.world.client.roots.erase({ root: keptAs(name) });
     if (this.#conditions.get(spare) === 'kept') await this.world.client.templates.remove({ template: spare });
     await this.world.clear();
     assert.equal(await this.#lookAtRules(), this.#rules, 'rules of the packet filter');
@@ -201,7 +200,7 @@ export class Trial {
   async #assertBelief(name: string): Promise<void> {
     const { domains } = this.world.client;
     const found = (await domains.list()).find((one) => one.name === name);
-    const hasFiles = readdirSync(`${this.world.root}/lib/roots`).includes(name);
+    const hasFiles = readdirSync(`${this.world.root}/lib/roots`).includes(keptAs(name));
     const condition: Condition =
       found === undefined ? (hasFiles ? 'kept' : 'gone') : found.state === 'shutoff' ? 'off' : 'running';
     const { conditions, titles } = this.belief(name);
@@ -257,7 +256,10 @@ export class Trial {
     assert.deepEqual([...new Set(groups)].sort(), running, 'control groups');
     const folders = {
       'lib/domains': this.#namesThatAre('off', 'running'),
-      'lib/roots': this.#namesThatAre('kept', 'off', 'running'),
+      'lib/roots': [
+        ...this.#namesThatAre('off', 'running'),
+        ...this.#namesThatAre('kept').map(keptAs),
+      ].sort(),
       'lib/templates': this.#conditions.get(spare) === 'kept' ? [busybox, spare] : [busybox],
       'run/domains': running,
       'run/mnt': [],

@@ -61,10 +61,17 @@ export const domains = resource({
   undefine: {
     method: 'DELETE',
     path: '/v1/domains/{domain}',
-    summary: 'Forget a domain',
+    summary: 'Forget a domain; its root is kept unless it is erased',
     query: { storage: boolean({ description: 'Erase its root file system as well' }) },
     body: none,
     answer: none,
+  },
+  rename: {
+    method: 'PUT',
+    path: '/v1/domains/{domain}/name',
+    summary: 'Give a domain that is off another name; its files and all else of it go along',
+    body: json(strict({ name: string({ minLength: 1, description: 'Its new name' }) })),
+    answer: json(domainSummary),
   },
   info: {
     method: 'GET',

@@ -11,6 +11,7 @@ import { host } from './host.js';
 import { networks } from './networks.js';
 import { profiles } from './profiles.js';
 import { quota } from './quota.js';
+import { roots } from './roots.js';
 import { templates } from './templates.js';
 import { traffic } from './traffic.js';
 import { usage } from './usage.js';
@@ -18,6 +19,7 @@ import { usage } from './usage.js';
 /** Every resource by name, each with its operations. */
 export const resources = {
   domains,
+  roots,
   templates,
   profiles,
   networks,

@@ -116,6 +116,8 @@ describe('ctvirt', () => {
       pull: '/x',
       set: '--numproc 10',
       events: '--timeout 5',
+      rename: 'other',
+      'root adopt': 'nosuch',
     };
     for (const { name, failureStatus = 3 } of verbs.filter(({ args }) => 'domain' in args)) {
       const { status, err } = await ctvirt(`${name} nosuch ${more[name] ?? ''}`);

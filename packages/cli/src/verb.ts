@@ -13,6 +13,7 @@ export type Completion =
   | 'active-network'
   | 'inactive-network'
   | 'filter'
+  | 'root'
   | 'format'
   | 'element'
   | 'file'

@@ -130,12 +130,7 @@ export class Assets {
       owner,
       remove: () => removeTree(path),
     });
-    const kept = new Map(
-      this.parts.store
-        .keptLeases()
-        .filter((lease) => lease.kept)
-        .map(({ name }) => [diskName(name), `${name} (kept)`]),
-    );
+    const kept = new Map(this.parts.store.keptRoots().map(({ root }) => [root, `${root} (kept)`]));
     const defined = (name: string): string | undefined => entries.get(name)?.record.name;
     return [
       ...readdirSync(layout.domains).map((name) =>
@@ -173,7 +168,9 @@ export class Assets {
 
   #ids(entries: ReadonlyMap<string, Entry>): HeldAsset[] {
     const own = [...entries.values()].map(({ record }) => ({ owner: record.name, ids: record.ids }));
-    const kept = this.parts.store.keptLeases().map(({ name, ids }) => ({ owner: `${name} (kept)`, ids }));
+    const kept = this.parts.store
+      .keptRoots()
+      .map(({ root, lease: { ids } }) => ({ owner: `${root} (kept)`, ids }));
     return [...own, ...kept].flatMap(({ owner, ids }): HeldAsset[] => {
       if (ids === null) return [];
       const what = `${ids.start}-${ids.start + ids.count - 1}`;

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Duplex, Readable } from 'node:stream';
 import type {
+  AdoptedRoot,
   AdoptRequest,
   AdoptResult,
   Asset,
@@ -29,6 +30,7 @@ import type {
   ForwardRow,
   GuaranteeReport,
   HostFacts,
+  KeptRoot,
   NetworkDefineResult,
   NetworkEvent,
   NetworkLease,
@@ -208,7 +210,10 @@ export interface Engine {
   wait(ref: DomainRef, request: WaitRequest): Promise<DomainSummary>;
   suspend(ref: DomainRef): Promise<DomainSummary>;
   resume(ref: DomainRef): Promise<DomainSummary>;
+  /** Without `storage` its files are kept: see `roots`. */
   undefine(ref: DomainRef, options?: { storage?: boolean }): Promise<void>;
+  /** Of a domain that is off; all that it has goes along. */
+  rename(ref: DomainRef, name: string): Promise<DomainSummary>;
   setAutostart(ref: DomainRef, autostart: boolean): Promise<DomainSummary>;
 
   exec(ref: DomainRef, request: ExecRequest): Promise<ExecSession>;
@@ -230,6 +235,15 @@ export interface Engine {
     buildBusybox(name: string): Promise<Template>;
     remove(name: string): Promise<void>;
   };
+  /** Files of domains that are gone. A domain gets them when one of its UUID is defined, or is given them here. */
+  roots: {
+    list(): readonly KeptRoot[];
+    /** The domain's own is kept from now on, and answered. Throws `exists` for one that its document does not fit. */
+    adopt(root: string, ref: DomainRef): Promise<AdoptedRoot>;
+    /** Answers what was erased. */
+    erase(root: string): Promise<KeptRoot>;
+  };
+
   profiles: {
     list(): Promise<readonly Profile[]>;
     get(name: string): Promise<Profile>;

@@ -90,9 +90,9 @@ export class TemplateCatalog implements Templates {
       .filter(({ record }) => record.templates.includes(name))
       .map(({ record }) => record.name);
     const kept = this.domains
-      .keptLeases()
-      .filter(({ made }) => made.some(({ template }) => template === name));
-    return [...users, ...kept.map(({ name: owner }) => `${owner} (kept files)`)];
+      .keptRoots()
+      .filter(({ lease: { made } }) => made.some(({ template }) => template === name));
+    return [...users, ...kept.map(({ root }) => `${root} (kept files)`)];
   }
 
   #view(template: StoredTemplate): Template {

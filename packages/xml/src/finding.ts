@@ -42,7 +42,7 @@ export const findingCodes = {
     'a network filter that is not defined, or cannot be kept so, without which the domain does not start',
   'taken-port': 'a port of the host at which a program of it listens, which is not reached there any more',
   'no-network': 'a network that is not defined, without which the domain does not start',
-  'kept-files': 'files that an earlier domain of its name left become its own',
+  'kept-files': 'files of an earlier domain are its own again, or kept beside its new ones',
   'over-limit': 'a file system holds more already than it may',
   'unread-profile': 'a line of the profile that cannot be read there, and sets nothing',
   'left-out': 'known to libvirt, kept here as it stands, and not in the normal form',

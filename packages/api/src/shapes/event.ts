@@ -57,7 +57,8 @@ export const lifecycleEvent = object(
       description: "libvirt's name of the event",
     }),
     detail: string({
-      description: 'How: added or updated, removed, booted or rebooted, paused, unpaused, or why it stopped',
+      description:
+        'How: added, updated or renamed, removed or renamed, booted or rebooted, paused, unpaused, or why it stopped',
     }),
     ...members,
   },

@@ -17,6 +17,7 @@ export * from './parameter.js';
 export * from './processes.js';
 export * from './profile.js';
 export * from './quota.js';
+export * from './root.js';
 export * from './session.js';
 export * from './settings.js';
 export * from './template.js';

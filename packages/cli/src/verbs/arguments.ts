@@ -27,6 +27,12 @@ export const existingTemplate = {
   complete: 'template',
 } as const satisfies Argument;
 
+/** The root of a domain that is gone. */
+export const keptRoot = {
+  summary: 'What it is kept as: see ctvirt root list',
+  complete: 'root',
+} as const satisfies Argument;
+
 const networkSummary = 'Name or UUID';
 
 /** A network in whatever state. */

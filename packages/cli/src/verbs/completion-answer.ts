@@ -36,6 +36,8 @@ const namesFrom =
         return (await client.templates.list()).map(({ name }) => name);
       case 'filter':
         return (await client.filters.list()).map(({ name }) => name);
+      case 'root':
+        return (await client.roots.list()).map(({ name }) => name);
       case 'network':
         return (await client.networks.list()).map(({ name }) => name);
       case 'active-network':

@@ -12,7 +12,7 @@ export const check = verb({
   summary: 'Show what the host holds of ours, and what of it has no owner',
   details: [
     `Ends with status ${straysStatus} if something has no owner and stays.`,
-    'What stays of a domain that was undefined without --storage is marked (kept). It is no stray, and --clean leaves it: ctvirt undefine NAME --storage erases it.',
+    'What stays of a domain that was undefined without --storage is marked (kept). It is no stray, and --clean leaves it: ctvirt root erase erases it.',
     'Rules of other programs that drop what a network forwards are told in a sentence each.',
   ],
   args: {},
@@ -31,7 +31,7 @@ export const check = verb({
     });
     if (!context.isJson && found.owned.some(isKept))
       context.remark(
-        "what is (kept) is no stray: it stays of undefined domains until 'ctvirt undefine NAME --storage' erases it",
+        "what is (kept) is no stray: it stays of undefined domains until 'ctvirt root erase' erases it",
       );
     if (!context.isJson) for (const remark of found.remarks) context.remark(remark);
     return removed === undefined && found.stray.length > 0 ? straysStatus : 0;

@@ -25,6 +25,7 @@ import { pull } from './domain-pull.js';
 import { push } from './domain-push.js';
 import { quota } from './domain-quota.js';
 import { reboot } from './domain-reboot.js';
+import { rename } from './domain-rename.js';
 import { resume } from './domain-resume.js';
 import { set } from './domain-set.js';
 import { shutdown } from './domain-shutdown.js';
@@ -60,6 +61,9 @@ import { networkUpdate } from './network-update.js';
 import { openapi } from './openapi-print.js';
 import { profileList } from './profile-list.js';
 import { profileShow } from './profile-show.js';
+import { rootAdopt } from './root-adopt.js';
+import { rootErase } from './root-erase.js';
+import { rootList } from './root-list.js';
 import { templateBuild } from './template-build.js';
 import { templateImport } from './template-import.js';
 import { templateInfo } from './template-info.js';
@@ -82,6 +86,10 @@ export const verbs: readonly Verb[] = [
   reboot,
   destroy,
   undefine,
+  rename,
+  rootList,
+  rootAdopt,
+  rootErase,
   suspend,
   resume,
   autostart,

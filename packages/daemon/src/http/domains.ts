@@ -24,6 +24,7 @@ export const bindDomains = (engine: Engine): Handlers<Resources['domains']> => (
     engine.xml(domain, inactive === undefined ? {} : { inactive }),
   undefine: ({ params: { domain }, query: { storage } }) =>
     engine.undefine(domain, storage === undefined ? {} : { storage }),
+  rename: ({ params: { domain }, body: { name } }) => engine.rename(domain, name),
   parameters: ({ params: { domain }, query: { inactive } }) =>
     engine.parameters(domain, inactive === undefined ? {} : { inactive }),
   setParameters: ({ params: { domain }, body: { values, live = false, stored = false } }) =>

@@ -235,6 +235,18 @@ test('every answer is as its schema says, and says nothing more', async (t) => {
       await client.domains.start(web);
       await client.domains.destroy(web);
     },
+    'domains.rename': async () => {
+      await client.domains.rename({ ...web, body: { name: 'shop' } });
+      await client.domains.rename({ domain: 'shop', body: { name: 'web' } });
+    },
+    'roots.list': async () => {
+      const xml = await client.domains.xml(web);
+      await client.domains.undefine(web);
+      await client.domains.define({ body: xml.replace(/<uuid>.*<\/uuid>/, '') });
+      assert.equal((await client.roots.list()).length, 1);
+    },
+    'roots.adopt': () => client.roots.adopt({ root: 'web~1', body: web }),
+    'roots.erase': () => client.roots.erase({ root: 'web~2' }),
     'networks.define': () => client.networks.define({ body: networkXml('lan') }),
     'networks.list': () => client.networks.list(),
     'networks.info': () => client.networks.info(lan),

@@ -36,6 +36,7 @@ import { bindNetworks } from './networks.js';
 import { bindProfiles } from './profiles.js';
 import { bindQuota } from './quota.js';
 import { remarking } from './remarks.js';
+import { bindRoots } from './roots.js';
 import { acceptSessions, type SessionRoute } from './session.js';
 import { type AnyCall, answerLines, answerProgress } from './stream.js';
 import { bindTemplates } from './templates.js';
@@ -45,6 +46,7 @@ import { type Admit, admitBody, admitQuery } from './validation.js';
 
 const binders = {
   domains: bindDomains,
+  roots: bindRoots,
   templates: bindTemplates,
   profiles: bindProfiles,
   networks: bindNetworks,

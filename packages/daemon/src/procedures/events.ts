@@ -11,8 +11,8 @@ type Publish = RpcServer<Session>['publish'];
 
 /** virDomainEventType, and each one's details by the engine's word; others are 0. */
 const lifecycle = {
-  defined: { event: 0, details: { added: 0, updated: 1 } },
-  undefined: { event: 1, details: { removed: 0 } },
+  defined: { event: 0, details: { added: 0, updated: 1, renamed: 2 } },
+  undefined: { event: 1, details: { removed: 0, renamed: 1 } },
   started: { event: 2, details: { booted: 0 } },
   suspended: { event: 3, details: { paused: 0 } },
   resumed: { event: 4, details: { unpaused: 0 } },

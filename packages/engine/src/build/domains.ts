@@ -5,6 +5,7 @@ import { Assets } from '../assets.js';
 import { takeBack } from '../domains/change.js';
 import { Definer } from '../domains/definer.js';
 import { Lifecycle } from '../domains/lifecycle.js';
+import { Roots } from '../domains/roots.js';
 import { Turns } from '../domains/turns.js';
 import type { Driver } from '../drivers/driver.js';
 import { claimOf } from '../lifecycle/claim.js';
@@ -17,6 +18,7 @@ import type { StateParts } from './state.js';
 
 /** Objects above the driver. */
 export interface DomainParts {
+  readonly roots: Roots;
   readonly definer: Definer;
   readonly turns: Turns;
   readonly lifecycle: Lifecycle;
@@ -42,8 +44,10 @@ export function makeDomains(
     FilterBuild & { readonly driver: Driver },
 ): DomainParts {
   const { registry, queue, events, facts, templates, quotas } = below;
+  const roots = new Roots(below);
   const definer = new Definer({
     ...below,
+    roots,
     ownersRemark: (entry, specs) => quotas.ownersRemark(entry, specs),
     overfull: (entry, specs) => quotas.overfull(entry, specs),
     emit: (event, detail, entry) => events.lifecycle(event, detail, entry),
@@ -57,6 +61,7 @@ export function makeDomains(
     forget: (entry) => definer.forget(entry, { erase: entry.record.eraseAtEnd }),
   });
   return {
+    roots,
     definer,
     turns: new Turns(registry, queue),
     lifecycle,

@@ -6,7 +6,9 @@ import { type AmendParts, amendOperations } from '../domains/amend.js';
 import { type DefineParts, defineOperations } from '../domains/define.js';
 import { forwardOperations } from '../domains/forwards.js';
 import { type InsideParts, insideOperations } from '../domains/inside.js';
+import { type KeptParts, rootOperations } from '../domains/kept.js';
 import { type LookParts, lookOperations } from '../domains/look.js';
+import { type RenameParts, renameOperation } from '../domains/rename.js';
 import { type RunParts, runOperations } from '../domains/run.js';
 import type { DomainParts } from './domains.js';
 import type { FilterBuild } from './filters.js';
@@ -18,6 +20,8 @@ import type { StateParts } from './state.js';
 export type OperationParts = LookParts &
   AmendParts &
   DefineParts &
+  KeptParts &
+  Omit<RenameParts, 'emit'> &
   RunParts &
   InsideParts &
   Pick<StateParts, 'templates' | 'profiles' | 'events'> &
@@ -33,8 +37,13 @@ export function operationsOf(parts: OperationParts): Omit<Engine, 'host' | 'link
     ...amendOperations(parts),
     ...forwardOperations(parts),
     ...defineOperations(parts),
+    ...renameOperation({
+      ...parts,
+      emit: (event, detail, entry) => events.lifecycle(event, detail, entry),
+    }),
     ...runOperations(parts),
     ...insideOperations(parts),
+    roots: rootOperations(parts),
     templates,
     profiles,
     networks,

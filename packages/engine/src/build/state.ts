@@ -96,15 +96,14 @@ async function openDomains(layout: Layout, log: EngineLog) {
   const window = layout.root === undefined ? systemWindow : privateWindow;
   const ids = new IdRanges(window, () => registry.mapped(), layout.root);
   const { records, leases, damaged } = store.load();
+  const kept = store.keptRoots(damaged);
   for (const error of damaged) log('error', error.message);
   for (const record of records) {
     registry.add(record, 'shutoff', record.lastReason);
     if (record.ids !== null) ids.claim(record.ids.start, record.name);
   }
-  for (const { name, ids: leased, mapped } of leases) {
-    if (leased !== null) ids.claim(leased.start, name);
-    ids.keep(name, mapped);
-  }
+  for (const { name, ids: leased } of leases) if (leased !== null) ids.claim(leased.start, name);
+  for (const { root, lease } of kept) ids.keep(root, lease);
   return { store, registry, ids };
 }
 

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { CreateRequest, CreateResult, DefineResult } from '@ctvirt/api';
 import { formatDomain } from '@ctvirt/xml';
-import type { DomainRef, Engine } from '../contract.js';
+import type { Engine } from '../contract.js';
 import { EngineError } from '../errors.js';
 import type { HostFacts } from '../lifecycle/document.js';
 import { domainFrom } from '../lifecycle/settings.js';
@@ -40,7 +40,8 @@ export function defineOperations(
     defineFrom: (request, options) => defineFrom(request, options?.dryRun === true, parts),
     adopt: (request) => adopter.adopt(request),
     create: (xml, options) => create(xml, options, parts),
-    undefine: (ref, options) => undefine(ref, options?.storage === true, parts),
+    undefine: (ref, options) =>
+      turns.take(ref, (entry) => definer.undefine(entry, { storage: options?.storage === true })),
     setAutostart: (ref, autostart) => turns.take(ref, (entry) => setAutostart(entry, autostart, parts)),
   };
 }
@@ -76,17 +77,6 @@ async function create(
     }
   });
   return { domain: summaryOf(entry), findings };
-}
-
-/** With its storage also what was kept of a domain that is gone. */
-async function undefine(
-  ref: DomainRef,
-  storage: boolean,
-  { turns, definer, queue, registry }: DefineParts,
-): Promise<void> {
-  const isKept = storage && registry.byName(ref) === undefined;
-  if (isKept && (await queue.run(ref, () => definer.eraseKept(ref)))) return;
-  await turns.take(ref, (entry) => definer.undefine(entry, { storage }));
 }
 
 /** Throws `wrong-state` for a transient domain. */

@@ -1,7 +1,7 @@
 // Defines and undefines domains: each appears whole with its files, and goes whole.
 // SPDX-License-Identifier: Apache-2.0
 import { randomUUID } from 'node:crypto';
-import { existsSync, realpathSync } from 'node:fs';
+import { realpathSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { LifecycleEvent } from '@ctvirt/api';
 import { type Domain, type Finding, placeFindings } from '@ctvirt/xml';
@@ -22,12 +22,11 @@ import { elsewhere, refuseHostAddresses, routedElsewhere } from '../network/refu
 import { mergedLeases } from '../networks/choice.js';
 import type { NetworkLinks } from '../networks/links.js';
 import { withoutPlaces } from '../networks/placing.js';
-import { releaseLimits } from '../quota/release.js';
 import { checkFree, type Entry, HIGHEST_ID, type Registry } from '../registry/registry.js';
 import { type IdRanges, RANGE_SIZE } from '../state/id-ranges.js';
 import type { KeyedQueue } from '../state/queue.js';
 import { type DomainRecord, type LinkLease, leasedIn } from '../state/record.js';
-import type { DomainStore, Lease, Made } from '../state/store.js';
+import type { DomainStore, KeptRoot, Lease, Made } from '../state/store.js';
 import {
   backends,
   chooseLayer,
@@ -36,12 +35,14 @@ import {
   type StorageContext,
 } from '../storage/index.js';
 import { checkName } from './domain-name.js';
+import { fixedOf, misfitOf, type Roots } from './roots.js';
 
 /** Dependencies of `Definer`. */
 export interface DefinerParts {
   readonly store: DomainStore;
   readonly registry: Registry;
   readonly ids: IdRanges;
+  readonly roots: Roots;
   readonly namespaces: UserNamespacePool;
   readonly sources: Sources;
   readonly queue: KeyedQueue;
@@ -103,15 +104,9 @@ export class Definer {
     return await this.parts.queue.run(read.parts.name, async () => {
       const existing = this.parts.registry.byName(read.parts.name);
       this.#refuseTaken(read.parts.name, options);
-      if (existing === undefined && this.parts.store.lease(read.parts.name) !== undefined) {
-        const remark = 'the files kept of an earlier domain of this name are its own';
-        findings.push(remarkOf('kept-files', '/domain/name', remark));
-        // libvirt's clients are told no findings.
-        this.parts.log('info', `domain '${read.parts.name}': ${remark}`);
-      }
       const entry =
         existing === undefined
-          ? await this.#add(read.domain, read.parts, options)
+          ? await this.#addWithRoot(read.domain, read.parts, options, findings)
           : await this.#change(existing, read.domain, read.parts, options);
       findings.push(...this.#shared(read.domain, entry));
       const unkept = this.parts.ownersRemark(entry, read.parts.filesystems);
@@ -150,15 +145,8 @@ export class Definer {
 
   #refuseTaken(name: string, { fresh, adoption }: Pick<DefineOptions, 'fresh' | 'adoption'>): void {
     if (fresh === undefined && adoption === undefined) return;
-    const details = { holder: name };
     if (this.parts.registry.byName(name) !== undefined)
-      throw new EngineError('exists', `domain '${name}' is already defined`, details);
-    if (fresh !== undefined && this.parts.store.lease(name) !== undefined)
-      throw new EngineError(
-        'exists',
-        `files are kept of an earlier domain '${name}': 'ctvirt undefine ${name} --storage' erases them; a document of that name, by 'ctvirt define', takes them over`,
-        details,
-      );
+      throw new EngineError('exists', `domain '${name}' is already defined`, { holder: name });
   }
 
   /** What is kept for it there is nobody else's. It is defined whether or not they can be told: they are told again at its start. */
@@ -203,19 +191,39 @@ export class Definer {
     return remark === undefined ? [] : [notKept('/domain', remark)];
   }
 
-  async #add(given: Domain, parts: DocumentParts, options: DefineOptions): Promise<Entry> {
-    const { store, registry, ids, networkLinks } = this.parts;
+  /** On the files that were kept of it, if there are any: a domain is known by its UUID, and a name alone gets nobody's files. */
+  async #addWithRoot(
+    domain: Domain,
+    parts: DocumentParts,
+    options: DefineOptions,
+    findings: Finding[],
+  ): Promise<Entry> {
+    const { roots } = this.parts;
+    const { kept, remark } = roots.lookFor(parts);
+    const entry =
+      kept === undefined
+        ? await this.#add(domain, parts, options)
+        : await roots.turn(kept.root, async (found) => await this.#add(domain, parts, options, found));
+    if (remark !== undefined) {
+      findings.push(remarkOf('kept-files', '/domain/name', remark));
+      // libvirt's clients are told no findings.
+      this.parts.log('info', `domain '${parts.name}': ${remark}`);
+    }
+    return entry;
+  }
+
+  async #add(given: Domain, parts: DocumentParts, options: DefineOptions, kept?: KeptRoot): Promise<Entry> {
+    const { store, registry, ids, roots, networkLinks } = this.parts;
     const { adoption, fresh } = options;
     await using undo = new Undo();
     const choose = await networkLinks.chooserFor(given);
-    const kept = store.lease(parts.name);
-    if (kept !== undefined) checkMade(kept, parts);
-    const uuid = parts.uuid ?? kept?.uuid ?? randomUUID();
+    const uuid = parts.uuid ?? randomUUID();
     const ctid = adoption?.ctid ?? this.#ctidFor(parts);
     this.#checkFree(uuid, ctid, parts, undefined, adoption?.files);
-    if (kept !== undefined) refuseOtherIds(parts, kept.ids);
     const leased =
-      parts.mapped !== undefined ? null : (kept?.ids ?? { start: ids.lease(parts.name), count: RANGE_SIZE });
+      parts.mapped !== undefined
+        ? null
+        : (kept?.lease.ids ?? { start: ids.lease(parts.name), count: RANGE_SIZE });
     if (leased !== null && kept === undefined) undo.push(() => ids.release(leased.start));
     const unaddressed: DomainRecord = {
       version: 1,
@@ -224,7 +232,7 @@ export class Definer {
       ctid,
       autostart: (fresh ?? adoption)?.autostart === true,
       persistent: options.persistent,
-      // What was kept for a domain of this name is not a transient one's to erase.
+      // What was kept is not a transient one's to erase.
       eraseAtEnd: !options.persistent && kept === undefined,
       ids: leased,
       createdAt: new Date().toISOString(),
@@ -247,14 +255,15 @@ export class Definer {
     const documents = await this.parts.reader.documents(domain, record, adoption?.conf);
     const specs = parts.filesystems.filter(({ kind }) => backends[kind].create !== undefined);
     for (const spec of parts.filesystems) if (spec.kind === 'template') this.parts.templatePath(spec.source);
-    if (kept !== undefined) await this.#extendRoot(record, domain, kept, specs);
-    else if (specs.length > 0) await this.#makeRoot(record, domain, specs, undo);
+    if (kept !== undefined) {
+      await roots.take(kept, record, undo);
+      await this.#extendRoot(record, domain, store.lease(record.name), specs);
+    } else if (specs.length > 0) await this.#makeRoot(record, domain, specs, undo);
     await store.create(record, documents);
     if (kept !== undefined) {
       // Only now: a lease that is not kept and has no domain is what an interrupted define leaves, and is removed.
       undo.push(() => store.remove(parts.name));
-      await store.writeLease({ ...(store.lease(parts.name) ?? kept), uuid, kept: false });
-      ids.keep(parts.name, undefined);
+      await store.ownRoot(record, store.lease(record.name) ?? kept.lease);
     }
     undo.keep();
     entry.pending = false;
@@ -341,7 +350,7 @@ export class Definer {
   /** Takes the definition away. A running domain goes on and is forgotten when it stops. */
   async undefine(entry: Entry, options: { storage: boolean }): Promise<void> {
     const { store, log } = this.parts;
-    const { name, adopted } = entry.record;
+    const { name, uuid, adopted } = entry.record;
     if (options.storage && adopted !== undefined)
       throw new EngineError(
         'denied',
@@ -359,55 +368,38 @@ export class Definer {
       };
       await store.writeRecord(next);
       this.parts.registry.replace(entry, next);
+      if (!options.storage && store.lease(name) !== undefined)
+        log(
+          'warn',
+          `domain '${name}' (${uuid}): its files are kept when it stops, and its ids with them: \`ctvirt root list\` shows them then`,
+        );
     } else {
       await this.forget(entry, { erase: options.storage });
     }
     this.parts.emit('undefined', 'removed', entry);
-    if (!options.storage && store.lease(name) !== undefined)
-      log(
-        'warn',
-        `domain '${name}': its files stay in ${store.rootFolder(name)}, and its ids with them; \`ctvirt undefine ${name} --storage\` erases them, now or later`,
-      );
   }
 
-  /** Removes a domain that does not run; without `erase` its files and their ids stay leased for a domain of its name. */
+  /** Removes a domain that does not run; without `erase` its files are kept, and their ids with them. */
   async forget(entry: Entry, options: { erase: boolean }): Promise<void> {
-    const { store, registry, ids, networkLinks } = this.parts;
+    const { store, registry, ids, roots, networkLinks } = this.parts;
     const { record } = entry;
-    const lease = store.lease(record.name);
-    const keep = lease !== undefined && !options.erase;
-    const { mapped } = record;
-    if (keep) await store.writeLease({ ...lease, kept: true, ...(mapped !== undefined && { mapped }) });
+    const isKept = !options.erase && (await store.keepRoot(record.name, record.mapped));
     await store.remove(record.name);
-    if (keep) ids.keep(record.name, mapped);
     registry.remove(entry);
+    if (isKept) await roots.putAside(record);
     await networkLinks.forget(entry);
-    if (keep) return;
-    await this.#eraseRoot(record.name, record.ids);
+    if (isKept) return;
+    await roots.erase(record);
     if (record.ids !== null) ids.release(record.ids.start);
   }
 
-  /** Erases files that outlived their domain. */
-  async eraseKept(name: string): Promise<boolean> {
-    const lease = this.parts.store.lease(name);
-    if (lease === undefined || this.parts.registry.byName(name) !== undefined) return false;
-    await this.#eraseRoot(name, lease.ids);
-    if (lease.ids !== null) this.parts.ids.release(lease.ids.start);
-    this.parts.ids.keep(name, undefined);
-    return true;
-  }
-
-  /** Erases a domain's files, and before them the limits that the host's quotas would keep without them. */
-  async #eraseRoot(name: string, ids: DomainRecord['ids']): Promise<void> {
-    const { store, log } = this.parts;
-    const folder = store.rootFolder(name);
-    try {
-      if (existsSync(folder)) releaseLimits(folder, ids);
-    } catch (error) {
-      // Whoever gets those numbers next begins with limits of its own.
-      log('warn', `domain '${name}': its limits are left in the host's quotas: ${String(error)}`);
-    }
-    await store.removeRoot(name);
+  /** Makes what its root lacks of the file systems that its document has. */
+  async complete(
+    { record }: Entry,
+    { domain, parts }: { domain: Domain; parts: DocumentParts },
+  ): Promise<void> {
+    const specs = parts.filesystems.filter(({ kind }) => backends[kind].create !== undefined);
+    await this.#extendRoot(record, domain, this.parts.store.lease(record.name), specs);
   }
 
   async #makeRoot(
@@ -477,9 +469,7 @@ export class Definer {
   }
 
   #ctidFor(parts: DocumentParts): number | null {
-    if (parts.type !== 'openvz') return null;
-    const isCtid = /^[1-9]\d{0,9}$/.test(parts.name) && Number(parts.name) <= HIGHEST_ID;
-    return isCtid ? Number(parts.name) : this.parts.registry.freeCtid();
+    return parts.type === 'openvz' ? (ctidOf(parts) ?? this.parts.registry.freeCtid()) : null;
   }
 
   /** One name, one UUID, one CTID, one address, one port each. */
@@ -504,10 +494,16 @@ export class Definer {
 const toBeStored = (domain: Domain, record: DomainRecord): Domain =>
   withOwnMacs(withoutPlaces(domain), record);
 
+/** An openvz domain that is called by a number has it. */
+export function ctidOf({ type, name }: DocumentParts): number | undefined {
+  const isCtid = type === 'openvz' && /^[1-9]\d{0,9}$/.test(name) && Number(name) <= HIGHEST_ID;
+  return isCtid ? Number(name) : undefined;
+}
+
 const withLeases = (record: DomainRecord, leases: readonly LinkLease[]): DomainRecord =>
   leases.length === 0 ? record : { ...record, leases };
 
-function recordFields(
+export function recordFields(
   parts: DocumentParts,
 ): Pick<
   DomainRecord,
@@ -546,37 +542,16 @@ function isRootAt(parts: DocumentParts, path: string): boolean {
   }
 }
 
-/** What of it cannot change once it is made. */
-function fixedOf(spec: FilesystemSpec): Omit<Made, 'layer'> {
-  return {
-    target: spec.target,
-    template: spec.source,
-    limited: spec.limit !== undefined,
-    inodes: spec.limit?.inodes ?? null,
-  };
-}
-
 /** What a file system was made from and how cannot change under it. */
 function checkMade(lease: Lease, parts: DocumentParts): void {
-  for (const made of lease.made) {
-    const spec = parts.filesystems.find(({ target }) => target === made.target);
-    if (spec === undefined) continue; // taken out of the document: its files stay for when it comes back
-    const now = fixedOf(spec);
-    const differs =
-      spec.kind !== 'template' || now.template !== made.template
-        ? `it was made from template '${made.template}'`
-        : now.limited !== made.limited
-          ? `it was made ${made.limited ? 'with' : 'without'} disk limits`
-          : now.inodes !== made.inodes
-            ? `its number of inodes (${made.inodes ?? 'unlimited'}) was fixed when it was made`
-            : undefined;
-    if (differs !== undefined)
-      throw new EngineError(
-        'exists',
-        `domain '${lease.name}' has a file system for '${made.target}' already, and ${differs}: a domain of another name has it as it is asked for, and what is to be kept can be copied there`,
-        { target: made.target },
-      );
-  }
+  const misfit = misfitOf(lease, parts);
+  if (misfit === undefined) return;
+  const { target, why } = misfit;
+  throw new EngineError(
+    'exists',
+    `domain '${lease.name}' has a file system for '${target}' already, and ${why}: a domain of another name has it as it is asked for, and what is to be kept can be copied there`,
+    { target },
+  );
 }
 
 /** Thrown when a transient domain is asked for its stored document. */

@@ -69,11 +69,28 @@ export class Folders {
 
   /** The moment it is gone is the rename; what follows can be repeated. */
   async remove(name: string): Promise<void> {
+    await this.erase(diskName(name));
+  }
+
+  /** The same by the name on disk. */
+  async erase(folder: string): Promise<void> {
     // Nothing is made here: what is removed to gain space must go on a full disk too.
     const grave = join(this.parent, `${GONE}${randomBytes(8).toString('hex')}`);
-    renameSync(this.path(name), grave);
+    renameSync(join(this.parent, folder), grave);
     await syncDirectory(this.parent);
     await removeTree(grave);
+  }
+
+  /** Gives a folder another name; both are names on disk. */
+  async move(from: string, to: string): Promise<void> {
+    renameSync(join(this.parent, from), join(this.parent, to));
+    await syncDirectory(this.parent);
+  }
+
+  /** Lets two folders change places, at one moment; names on disk. */
+  async swap(one: string, other: string): Promise<void> {
+    exchange(join(this.parent, one), join(this.parent, other));
+    await syncDirectory(this.parent);
   }
 
   async removeIfThere(name: string): Promise<void> {

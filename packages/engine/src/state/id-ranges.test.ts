@@ -82,10 +82,29 @@ test('nobody is leased what a document names, whether of users or of groups, as 
   assert.equal(ranges.sharers('a', 'gid', { first, count: RANGE_SIZE }), undefined);
   // Files that outlive their domain have the ids of its map.
   named.clear();
-  ranges.keep('gone', { uid: [{ first: first + 4 * RANGE_SIZE, count: 1 }], gid: [] });
+  ranges.keep('gone~1', {
+    ids: null,
+    mapped: { uid: [{ first: first + 4 * RANGE_SIZE, count: 1 }], gid: [] },
+  });
   assert.equal(ranges.lease('b'), first + 5 * RANGE_SIZE);
-  ranges.keep('gone', undefined);
+  assert.equal(
+    ranges.sharers('a', 'uid', { first: first + 4 * RANGE_SIZE, count: 1 }),
+    "the kept root 'gone~1'",
+  );
+  ranges.unkeep('gone~1');
   assert.equal(ranges.sharers('a', 'uid', { first: first + 4 * RANGE_SIZE, count: 1 }), undefined);
+});
+
+test('a range that was kept with files is theirs, and the domain that gets them has it', () => {
+  const ranges = new IdRanges(systemWindow, () => []);
+  const start = ranges.lease('a');
+  ranges.keep('a~1', { ids: { start } });
+  assert.notEqual(ranges.lease('a'), start);
+  const of = (own: string) => ranges.sharers(own, 'uid', { first: start, count: 1 });
+  assert.equal(of('a'), "the kept root 'a~1'");
+  ranges.unkeep('a~1');
+  ranges.claim(start, 'b');
+  assert.equal(of('a'), "domain 'b'");
 });
 
 test('daemons with roots of their own begin at places of their own', () => {

@@ -36,6 +36,14 @@ export type NamedIds = Readonly<Record<IdKind, readonly HostIds[]>>;
 interface Held extends HostIds {
   readonly owner: string | undefined;
   readonly kind?: IdKind;
+  /** Whether the owner is files that outlived their domain. */
+  readonly isKept?: boolean;
+}
+
+/** Ids that files have which outlived their domain: a leased range, or what its map named. */
+export interface KeptIds {
+  readonly ids: { readonly start: number } | null;
+  readonly mapped?: NamedIds | undefined;
 }
 
 /** Knows who has which ids, leases ranges that nobody has, and remembers which ones were ever leased. */
@@ -43,8 +51,8 @@ export class IdRanges {
   /** Owners by first id. */
   readonly #leased = new Map<number, string>();
   readonly #ever = new Set<number>();
-  /** Maps whose ids files have that outlived their domain, by its name. */
-  readonly #kept = new Map<string, NamedIds>();
+  /** What files have that outlived their domain, by what they are kept as. */
+  readonly #kept = new Map<string, KeptIds>();
   readonly #strays: HostIds[] = [];
   #next: number;
 
@@ -87,6 +95,10 @@ export class IdRanges {
   /** Marks a range found in a record or beside kept files as leased. */
   claim(start: number, owner: string): void {
     this.#leased.set(start, owner);
+    this.#remember(start);
+  }
+
+  #remember(start: number): void {
     this.#ever.add(start);
     if (start >= this.#next && start + 2 * RANGE_SIZE - 1 <= this.window.last)
       this.#next = start + RANGE_SIZE;
@@ -98,10 +110,17 @@ export class IdRanges {
     for (const start of this.#rangesOf(ids)) this.#ever.add(start);
   }
 
-  /** What the map of a domain that is gone named, as long as its files stay; undefined when they are erased. */
-  keep(owner: string, ids: NamedIds | undefined): void {
-    if (ids === undefined) this.#kept.delete(owner);
-    else this.#kept.set(owner, ids);
+  /** What a domain that is gone had is its files' as long as these stay: in place of its lease. */
+  keep(root: string, kept: KeptIds): void {
+    this.#kept.set(root, kept);
+    if (kept.ids === null) return;
+    this.#leased.delete(kept.ids.start);
+    this.#remember(kept.ids.start);
+  }
+
+  /** The files are a domain's again, or erased. */
+  unkeep(root: string): void {
+    this.#kept.delete(root);
   }
 
   /** Whether this daemon has leased the range since it started, or found it leased. */
@@ -115,12 +134,11 @@ export class IdRanges {
 
   /** In words, who has any of these ids beside `own`; undefined if nobody has. */
   sharers(own: string, kind: IdKind, ids: HostIds): string | undefined {
-    const owners = new Set<string | undefined>();
+    const owners = new Set<string>();
     for (const held of this.#held())
-      if (held.owner !== own && (held.kind ?? kind) === kind && meet(held, ids)) owners.add(held.owner);
-    const [first, ...more] = owners;
-    if (owners.size === 0) return undefined;
-    const who = first === undefined ? 'a container whose domain is known no more' : `domain '${first}'`;
+      if ((held.owner !== own || held.isKept === true) && (held.kind ?? kind) === kind && meet(held, ids))
+        owners.add(inWords(held));
+    const [who, ...more] = owners;
     return more.length === 0 ? who : `${who} and ${more.length} more`;
   }
 
@@ -128,11 +146,11 @@ export class IdRanges {
   *#held(): Iterable<Held> {
     for (const [first, owner] of this.#leased) yield { owner, first, count: RANGE_SIZE };
     for (const ids of this.#strays) yield { owner: undefined, ...ids };
-    for (const named of [this.#kept, this.named()])
-      for (const [owner, { uid, gid }] of named) {
-        for (const ids of uid) yield { owner, kind: 'uid', ...ids };
-        for (const ids of gid) yield { owner, kind: 'gid', ...ids };
-      }
+    for (const [owner, named] of this.named()) yield* idsOf(named, { owner });
+    for (const [owner, { ids, mapped }] of this.#kept) {
+      if (ids !== null) yield { owner, isKept: true, first: ids.start, count: RANGE_SIZE };
+      if (mapped !== undefined) yield* idsOf(mapped, { owner, isKept: true });
+    }
   }
 
   /** First ids of the ranges of the window that have any of these. */
@@ -146,3 +164,13 @@ export class IdRanges {
 }
 
 const meet = (a: HostIds, b: HostIds): boolean => a.first < b.first + b.count && b.first < a.first + a.count;
+
+function* idsOf({ uid, gid }: NamedIds, whose: Pick<Held, 'owner' | 'isKept'>): Iterable<Held> {
+  for (const ids of uid) yield { ...whose, kind: 'uid', ...ids };
+  for (const ids of gid) yield { ...whose, kind: 'gid', ...ids };
+}
+
+function inWords({ owner, isKept }: Held): string {
+  if (owner === undefined) return 'a container whose domain is known no more';
+  return isKept === true ? `the kept root '${owner}'` : `domain '${owner}'`;
+}

@@ -59,6 +59,8 @@ export interface DomainRecord {
   readonly mapped?: NamedIds;
   /** Ports of the host that its document asks for; missing where it asks for none. */
   readonly forwards?: readonly PortForward[];
+  /** The name that it had, while what followed that is not done. */
+  readonly renamedFrom?: string;
 }
 
 /** What one domain alone can have. */
@@ -130,6 +132,7 @@ const checks: { readonly [K in keyof DomainRecord]-?: (value: unknown) => boolea
   writable: (v) => v === undefined || areTexts(v),
   mapped: (v) => v === undefined || isNamedIds(v),
   forwards: (v) => v === undefined || (Array.isArray(v) && v.every(isForward)),
+  renamedFrom: (v) => v === undefined || isText(v),
 };
 
 function isRecord(value: unknown): value is DomainRecord {

@@ -3,12 +3,14 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { chmod, mkdir, readFile, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { EngineError } from '../errors.js';
 import { fillFolder, removeTree, writeAtomically } from '../host/files.js';
 import { requireTrusted } from '../host/trusted.js';
 import { type Fill, Folders, parseJson, readOr } from './folders.js';
 import type { NamedIds } from './id-ranges.js';
-import type { Layout } from './layout.js';
+import { isKeptOf, isKeptRoot, nextKeptRoot } from './kept-root.js';
+import { diskName, type Layout } from './layout.js';
 import { type DomainRecord, formatRecord, isNamedIds, parseRecord } from './record.js';
 
 /** What stands beside a domain's files: whose they are, made from what, and whether they outlive the definition. */
@@ -19,8 +21,16 @@ export interface Lease {
   /** The file systems made for the domain. */
   readonly made: readonly Made[];
   readonly kept: boolean;
+  /** Since when, of files that are kept; missing in leases of earlier versions. */
+  readonly keptAt?: string;
   /** Of files that are kept: ids of the host that the domain's `<idmap>` named. */
   readonly mapped?: NamedIds;
+}
+
+/** The files of a domain that is gone, by the folder they are in. */
+export interface KeptRoot {
+  readonly root: string;
+  readonly lease: Lease;
 }
 
 /** A file system made for a domain; what of it cannot change afterwards. */
@@ -59,25 +69,65 @@ export class DomainStore {
   /** Removes what an interrupted operation left half-made or half-removed; answers what that was. */
   async recover(): Promise<string[]> {
     const removed = [...(await this.#domains.recover()), ...(await this.#roots.recover())];
+    // On a full disk the next daemon does what is left of it.
+    for (const name of this.#domains.onDisk()) await this.#finishRename(name).catch(() => undefined);
     for (const entry of readdirSync(this.layout.roots)) {
       // Files whose lease cannot be read stay: load tells of them, and somebody may want them.
       const lease = readOr([], join(this.layout.roots, entry, 'lease.json'), parseLease);
       if (lease === undefined) continue;
-      const isDefined = existsSync(join(this.layout.domains, entry));
-      if (!lease.kept && !isDefined) {
+      if (isKeptRoot(entry) || !existsSync(join(this.layout.domains, entry))) {
+        if (lease.kept) {
+          if (!isKeptOf(entry, lease.name)) await this.#roots.move(entry, this.#nextKept(lease.name));
+          continue;
+        }
         const path = join(this.layout.roots, entry);
         await removeTree(path);
         removed.push(path);
-      }
-      // A definition that took kept files over and was interrupted then: erasing it would leave them.
-      if (lease.kept && isDefined) await this.writeLease({ ...lease, kept: false }).catch(() => undefined); // on a full disk the next daemon does
+      } else if (lease.kept) await this.#takeOver(entry, lease);
     }
     return removed;
   }
 
+  /** A definition that took kept files over and was interrupted then: erasing it would leave them. Whose the files are, has their ids. */
+  async #takeOver(entry: string, lease: Lease): Promise<void> {
+    const record = readOr([], join(this.layout.domains, entry, 'record.json'), parseRecord);
+    if (record === undefined) return;
+    try {
+      if (!isDeepStrictEqual(record.ids, lease.ids)) await this.writeRecord({ ...record, ids: lease.ids });
+      await this.ownRoot(record, lease);
+    } catch {
+      // On a full disk the next daemon does.
+    }
+  }
+
+  /** What follows the moment at which a domain has its new name, as often as it takes. */
+  async #finishRename(entry: string): Promise<void> {
+    const record = readOr([], join(this.layout.domains, entry, 'record.json'), parseRecord);
+    const { renamedFrom } = record ?? {};
+    if (record === undefined || renamedFrom === undefined) return;
+    const left = readOr([], join(this.folder(renamedFrom), 'record.json'), parseRecord);
+    if (left?.uuid === record.uuid) await this.#domains.remove(renamedFrom);
+    const old = readOr([], join(this.rootFolder(renamedFrom), 'lease.json'), parseLease);
+    if (old?.uuid === record.uuid && !existsSync(this.rootFolder(record.name)))
+      await this.#roots.move(diskName(renamedFrom), diskName(record.name));
+    const lease = readOr([], join(this.rootFolder(record.name), 'lease.json'), parseLease);
+    if (lease !== undefined) await this.writeLease({ ...lease, name: record.name });
+    const { renamedFrom: _renamedFrom, ...finished } = record;
+    await this.writeRecord(finished);
+  }
+
   /**
-   * All records, and the leases of files that no record speaks for: those that outlived their domain, and those of a domain
-   * whose record is damaged. What is damaged is answered as its error, so that one bad file does not hide the others.
+   * Gives a domain that is off another name: `record` has it, and the documents say it. The moment it is renamed is the one at which
+   * the new folder is there; what follows is done by the next daemon, too, and answered as an error if it fails.
+   */
+  async rename(old: string, record: DomainRecord, documents: Documents): Promise<unknown> {
+    await this.#domains.make(record.name, filledWith({ ...record, renamedFrom: old }, documents));
+    return await this.#finishRename(diskName(record.name)).catch((error: unknown) => error);
+  }
+
+  /**
+   * All records, and the leases of files whose domain has a damaged record: their ids are its own. What is damaged is answered as its
+   * error, so that one bad file does not hide the others.
    */
   load(): { records: DomainRecord[]; leases: Lease[]; damaged: EngineError[] } {
     const records: DomainRecord[] = [];
@@ -89,19 +139,98 @@ export class DomainStore {
       records.push(record);
       known.add(entry);
     }
-    return { records, leases: this.#leases((entry) => !known.has(entry), damaged), damaged };
+    const unknown = this.#leases((entry) => !isKeptRoot(entry) && !known.has(entry), damaged);
+    return { records, leases: unknown.map(({ lease }) => lease), damaged };
   }
 
-  /** Leases of files that outlived their domain. */
-  keptLeases(): Lease[] {
-    return this.#leases((entry) => !existsSync(join(this.layout.domains, entry)), []);
+  /** Files that outlived their domain; those whose lease is damaged are among `damaged`. */
+  keptRoots(damaged: EngineError[] = []): KeptRoot[] {
+    return this.#leases(isKeptRoot, damaged);
   }
 
-  #leases(isWanted: (entry: string) => boolean, damaged: EngineError[]): Lease[] {
+  #leases(isWanted: (entry: string) => boolean, damaged: EngineError[]): KeptRoot[] {
     return this.#roots
       .onDisk()
       .filter(isWanted)
-      .flatMap((entry) => readOr(damaged, join(this.layout.roots, entry, 'lease.json'), parseLease) ?? []);
+      .flatMap((root) => {
+        const lease = readOr(damaged, join(this.layout.roots, root, 'lease.json'), parseLease);
+        return lease === undefined ? [] : [{ root, lease }];
+      });
+  }
+
+  /** Those of one domain, the last first: by its UUID they are its own whatever it was called. */
+  keptOf(uuid: string): KeptRoot[] {
+    return this.keptRoots()
+      .filter(({ lease }) => lease.uuid === uuid)
+      .sort((a, b) => (b.lease.keptAt ?? '').localeCompare(a.lease.keptAt ?? ''));
+  }
+
+  /** Throws `not-found` where there is no such root. */
+  keptRoot(root: string): KeptRoot {
+    const found = this.keptRoots().find((one) => one.root === root);
+    if (found !== undefined) return found;
+    throw new EngineError(
+      'not-found',
+      `no root is kept as '${root}': \`ctvirt root list\` shows those that are`,
+      {
+        ref: root,
+      },
+    );
+  }
+
+  #nextKept(name: string): string {
+    return nextKeptRoot(this.#roots.onDisk(), name);
+  }
+
+  /** The files of a domain outlive it from here on, if its definition goes; answers whether it has any. */
+  async keepRoot(name: string, mapped: NamedIds | undefined): Promise<boolean> {
+    const lease = this.lease(name);
+    if (lease === undefined) return false;
+    const keptAt = new Date().toISOString();
+    await this.writeLease({ ...lease, kept: true, keptAt, ...(mapped !== undefined && { mapped }) });
+    return true;
+  }
+
+  /** Puts such files out of the way of the next domain of this name. */
+  async putAside(name: string): Promise<KeptRoot> {
+    const root = this.#nextKept(name);
+    await this.#roots.move(diskName(name), root);
+    return this.keptRoot(root);
+  }
+
+  /** Puts kept files where those of a domain of this name are; they stay kept until its lease says that they are not. */
+  async takeRoot({ root, lease }: KeptRoot, name: string): Promise<void> {
+    await this.#roots.move(root, diskName(name));
+    await this.writeLease({ ...lease, name });
+  }
+
+  /** Puts them back. */
+  async returnRoot({ root, lease }: KeptRoot, name: string): Promise<void> {
+    await writeAtomically(join(this.rootFolder(name), 'lease.json'), formatLease(lease));
+    await this.#roots.move(diskName(name), root);
+  }
+
+  /** The files that lie there are this domain's. */
+  async ownRoot(record: Pick<DomainRecord, 'name' | 'uuid'>, lease: Lease): Promise<void> {
+    const { keptAt: _keptAt, mapped: _mapped, ...rest } = lease;
+    await this.writeLease({ ...rest, name: record.name, uuid: record.uuid, kept: false });
+  }
+
+  /** Lets kept files and those of a domain, which are kept from now on, change places; answers what the latter are kept as. */
+  async swapRoots(root: string, name: string): Promise<KeptRoot> {
+    await this.#roots.swap(root, diskName(name));
+    const kept = this.#nextKept(name);
+    await this.#roots.move(root, kept);
+    return this.keptRoot(kept);
+  }
+
+  keptFolder(root: string): string {
+    return join(this.layout.roots, root);
+  }
+
+  /** Erases kept files. */
+  async eraseKept(root: string): Promise<void> {
+    await this.#roots.erase(root);
   }
 
   lease(name: string): Lease | undefined {
@@ -188,7 +317,7 @@ const parseLease = (text: string, path: string): Lease => parseJson(text, path, 
 
 function isLease(value: unknown): value is Lease {
   if (typeof value !== 'object' || value === null) return false;
-  const { name, uuid, ids, made, kept, mapped } = value as Partial<Record<keyof Lease, unknown>>;
+  const { name, uuid, ids, made, kept, keptAt, mapped } = value as Partial<Record<keyof Lease, unknown>>;
   const idsFit =
     ids === null || (typeof ids === 'object' && ids !== undefined && 'start' in ids && 'count' in ids);
   return (
@@ -198,6 +327,7 @@ function isLease(value: unknown): value is Lease {
     Array.isArray(made) &&
     made.every(isMade) &&
     typeof kept === 'boolean' &&
+    (keptAt === undefined || typeof keptAt === 'string') &&
     (mapped === undefined || isNamedIds(mapped))
   );
 }

@@ -88,6 +88,15 @@ export class Traffic {
     if (this.#isChanged) this.#saveIn(SAVE_MS);
   }
 
+  /** A domain is called otherwise now, and is shown so when it is gone. */
+  rename(uuid: string, name: string): void {
+    const booked = this.#month.domains.get(uuid);
+    if (booked === undefined) return;
+    booked.name = name;
+    this.#isChanged = true;
+    this.#saveIn(SAVE_MS);
+  }
+
   /** A run has ended: what it came to is written soon, whatever becomes of the daemon then. `after` is called when it is. */
   saveSoon(after?: () => void): void {
     if (after !== undefined) this.#after.push(after);

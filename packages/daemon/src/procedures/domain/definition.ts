@@ -20,7 +20,7 @@ export function checkType(session: Session, xml: string): void {
     );
 }
 
-/** Define, undefine and autostart; a transient domain has neither of the last two. */
+/** Define, undefine, rename and autostart; a transient domain has neither of the last two. */
 export const bindDefinitions: Bind = ({ engine }) => {
   const define = async (session: Session, xml: string, strict: boolean) => {
     checkType(session, xml);
@@ -43,6 +43,13 @@ export const bindDefinitions: Bind = ({ engine }) => {
     domainUndefineFlags({ dom, flags }, { session, name }) {
       checkFlags(flags, undefineFlags, name);
       return undefine(session, dom);
+    },
+    async domainRename({ dom, newName, flags }, { session, name }) {
+      checkFlags(flags, 0, name);
+      if (newName === null || newName === undefined)
+        throw refusal('invalidArg', session.errors, 'new_name in virDomainRename must not be NULL');
+      await engine.rename(domainOf(engine, session, dom).uuid, newName);
+      return { retcode: 0 };
     },
     domainGetAutostart: ({ dom }, { session }) => ({
       autostart: domainOf(engine, session, dom).autostart ? 1 : 0,

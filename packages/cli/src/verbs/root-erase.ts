@@ -1,0 +1,19 @@
+// ctvirt root erase
+// SPDX-License-Identifier: Apache-2.0
+import { verb } from '../verb.js';
+import { keptRoot } from './arguments.js';
+
+/** Answers what was erased. */
+export const rootErase = verb({
+  name: 'root erase',
+  group: 'Domains',
+  summary: 'Erase the root that is kept of a domain that is gone',
+  details: ['Nothing brings it back. The range of ids that its files had is free again.'],
+  args: { root: keptRoot },
+  options: {},
+  example: { command: 'ctvirt root erase web~1', does: "Erases what was kept of a 'web' that is gone." },
+  async run(context, { args: { root } }) {
+    const erased = await context.busy(`erasing ${root}`, () => context.client.roots.erase({ root }));
+    context.done(erased, `Root '${erased.name}' of the domain '${erased.domain}' (${erased.uuid}) erased`);
+  },
+});

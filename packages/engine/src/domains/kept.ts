@@ -1,0 +1,70 @@
+// Roots of domains that are gone: which there are, and what may become of one.
+// SPDX-License-Identifier: Apache-2.0
+import type { KeptRoot as ShownRoot } from '@ctvirt/api';
+import type { Engine } from '../contract.js';
+import { EngineError } from '../errors.js';
+import { readStored } from '../lifecycle/stored-document.js';
+import type { Entry } from '../registry/registry.js';
+import { summaryOf } from '../registry/registry.js';
+import type { DomainStore, KeptRoot } from '../state/store.js';
+import type { DefineParts } from './define.js';
+import type { DefinerParts } from './definer.js';
+import { type Roots, refuseMisfit } from './roots.js';
+
+/** Dependencies of `rootOperations`. */
+export interface KeptParts
+  extends Pick<DefineParts, 'turns' | 'definer' | 'registry' | 'store'>,
+    Pick<DefinerParts, 'reader'> {
+  readonly roots: Roots;
+}
+
+/** The engine's operations on them. */
+export function rootOperations(parts: KeptParts): Engine['roots'] {
+  const { roots, turns, store } = parts;
+  return {
+    list: () => roots.list().map((kept) => shownOf(kept, store)),
+    adopt: (root, ref) =>
+      turns.take(ref, (entry) =>
+        roots.turn(root, async (kept) => {
+          const own = await adopt(kept, entry, parts);
+          return { domain: summaryOf(entry), kept: own === undefined ? null : shownOf(own, store) };
+        }),
+      ),
+    erase: (root) =>
+      roots.turn(root, async (kept) => {
+        const shown = shownOf(kept, store);
+        await roots.eraseKept(kept);
+        return shown;
+      }),
+  };
+}
+
+const shownOf = ({ root, lease }: KeptRoot, store: DomainStore): ShownRoot => ({
+  name: root,
+  domain: lease.name,
+  uuid: lease.uuid,
+  keptAt: lease.keptAt ?? null,
+  templates: [...new Set(lease.made.map(({ template }) => template))],
+  path: store.keptFolder(root),
+});
+
+/** The domain has its files and ids from now on; its own are kept, and answered. */
+async function adopt(kept: KeptRoot, entry: Entry, parts: KeptParts): Promise<KeptRoot | undefined> {
+  const { roots, definer, reader, registry, store } = parts;
+  const { record } = entry;
+  if (entry.state !== 'shutoff')
+    throw new EngineError(
+      'wrong-state',
+      `domain '${record.name}' is not off: it has the root that it was started with`,
+    );
+  const read = await reader.check(readStored(await store.readXml(record.name), record.name));
+  refuseMisfit(kept, read.parts);
+  const own = await roots.exchange(kept, record);
+  // Until here the next daemon finds what is to be done by the lease.
+  const next = { ...record, ids: kept.lease.ids };
+  await store.writeRecord(next);
+  registry.replace(entry, next);
+  await store.ownRoot(record, kept.lease);
+  await definer.complete(entry, read);
+  return own;
+}

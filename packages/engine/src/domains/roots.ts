@@ -1,0 +1,157 @@
+// The files of domains that are gone: kept until somebody gives them to a domain or erases them, and by nothing else.
+// SPDX-License-Identifier: Apache-2.0
+import { existsSync } from 'node:fs';
+import { isDeepStrictEqual } from 'node:util';
+import { EngineError } from '../errors.js';
+import type { Undo } from '../host/undo.js';
+import type { DocumentParts } from '../lifecycle/document.js';
+import type { EngineLog } from '../log.js';
+import { releaseLimits } from '../quota/release.js';
+import type { IdRanges } from '../state/id-ranges.js';
+import { isKeptOf } from '../state/kept-root.js';
+import type { KeyedQueue } from '../state/queue.js';
+import type { DomainRecord } from '../state/record.js';
+import type { DomainStore, KeptRoot, Lease, Made } from '../state/store.js';
+import type { FilesystemSpec } from '../storage/index.js';
+
+/** Dependencies of `Roots`. */
+export interface RootsParts {
+  readonly store: DomainStore;
+  readonly ids: IdRanges;
+  readonly queue: KeyedQueue;
+  readonly log: EngineLog;
+}
+
+/** Keeps, gives and erases them. A domain's turn may wait for a root's, never the other way round. */
+export class Roots {
+  constructor(private readonly parts: RootsParts) {}
+
+  list(): KeptRoot[] {
+    return this.parts.store.keptRoots();
+  }
+
+  /** One operation of each kept root at a time; throws `not-found` where there is none. */
+  async turn<T>(root: string, operation: (kept: KeptRoot) => Promise<T>): Promise<T> {
+    const { queue, store } = this.parts;
+    // No domain is called so.
+    return await queue.run(`root/${root}`, async () => await operation(store.keptRoot(root)));
+  }
+
+  /** What a new domain gets of those that are kept, and what is to be said of that. */
+  lookFor(parts: DocumentParts): { kept?: KeptRoot; remark?: string } {
+    if (!parts.filesystems.some(({ kind }) => kind === 'template')) return {};
+    const { store } = this.parts;
+    const own = parts.uuid === undefined ? [] : store.keptOf(parts.uuid);
+    const kept = own.find(({ lease }) => misfitOf(lease, parts) === undefined);
+    if (kept !== undefined)
+      return { kept, remark: `its files are those that were kept as '${kept.root}' when it was undefined` };
+    const [last] = [...own, ...store.keptRoots().filter(({ root }) => isKeptOf(root, parts.name))];
+    if (last === undefined) return {};
+    const { root, lease } = last;
+    return {
+      remark: `its root is new: that of an earlier domain '${lease.name}' (${lease.uuid}) is kept as '${root}', and \`ctvirt root adopt ${root} ${parts.name}\` gives it`,
+    };
+  }
+
+  /** Puts kept files and their ids where a domain of this record has its own. */
+  async take(kept: KeptRoot, { name }: DomainRecord, undo: Undo): Promise<void> {
+    const { store, ids } = this.parts;
+    await store.takeRoot(kept, name);
+    undo.push(() => store.returnRoot(kept, name));
+    ids.unkeep(kept.root);
+    if (kept.lease.ids !== null) ids.claim(kept.lease.ids.start, name);
+    undo.push(() => ids.keep(kept.root, kept.lease));
+  }
+
+  /** Of a domain that is gone, with its lease marked as kept. */
+  async putAside({ name, uuid }: Pick<DomainRecord, 'name' | 'uuid'>): Promise<void> {
+    const { store, ids, log } = this.parts;
+    const { root, lease } = await store.putAside(name);
+    ids.keep(root, lease);
+    log(
+      'warn',
+      `domain '${name}' (${uuid}): its files are kept as root '${root}', and its ids with them; \`ctvirt root erase ${root}\` erases them`,
+    );
+  }
+
+  /** Lets a domain have a kept root in the place of its own, which is kept from now on; answers that. */
+  async exchange(kept: KeptRoot, record: DomainRecord): Promise<KeptRoot | undefined> {
+    const { store, ids } = this.parts;
+    const { name, mapped } = record;
+    const hasOwn = await store.keepRoot(name, mapped);
+    const own = hasOwn ? await store.swapRoots(kept.root, name) : undefined;
+    if (own === undefined) await store.takeRoot(kept, name);
+    else ids.keep(own.root, own.lease);
+    ids.unkeep(kept.root);
+    if (kept.lease.ids !== null) ids.claim(kept.lease.ids.start, name);
+    return own;
+  }
+
+  /** Erases what is kept. */
+  async eraseKept({ root, lease }: KeptRoot): Promise<void> {
+    const { store, ids } = this.parts;
+    this.#release(store.keptFolder(root), root, lease.ids);
+    await store.eraseKept(root);
+    ids.unkeep(root);
+  }
+
+  /** Erases a domain's files. */
+  async erase({ name, ids }: Pick<DomainRecord, 'name' | 'ids'>): Promise<void> {
+    const { store } = this.parts;
+    this.#release(store.rootFolder(name), name, ids);
+    await store.removeRoot(name);
+  }
+
+  /** Before them: limits that the host's quotas would keep without them. */
+  #release(folder: string, name: string, ids: DomainRecord['ids']): void {
+    try {
+      if (existsSync(folder)) releaseLimits(folder, ids);
+    } catch (error) {
+      // Whoever gets those numbers next begins with limits of its own.
+      this.parts.log('warn', `'${name}': its limits are left in the host's quotas: ${String(error)}`);
+    }
+  }
+}
+
+/** What of a file system cannot change once it is made. */
+export function fixedOf(spec: FilesystemSpec): Omit<Made, 'layer'> {
+  return {
+    target: spec.target,
+    template: spec.source,
+    limited: spec.limit !== undefined,
+    inodes: spec.limit?.inodes ?? null,
+  };
+}
+
+/** Where and why a document does not fit files that are there. */
+export function misfitOf(lease: Lease, parts: DocumentParts): { target: string; why: string } | undefined {
+  for (const made of lease.made) {
+    const spec = parts.filesystems.find(({ target }) => target === made.target);
+    if (spec === undefined) continue; // taken out of the document: its files stay for when it comes back
+    const now = fixedOf(spec);
+    const why =
+      spec.kind !== 'template' || now.template !== made.template
+        ? `it was made from template '${made.template}'`
+        : now.limited !== made.limited
+          ? `it was made ${made.limited ? 'with' : 'without'} disk limits`
+          : now.inodes !== made.inodes
+            ? `its number of inodes (${made.inodes ?? 'unlimited'}) was fixed when it was made`
+            : undefined;
+    if (why !== undefined) return { target: made.target, why };
+  }
+  const { mapped = parts.mapped } = lease;
+  const fits = lease.ids !== null ? parts.mapped === undefined : isDeepStrictEqual(mapped, parts.mapped);
+  return fits || !lease.kept ? undefined : { target: '/', why: 'its files carry the ids of another map' };
+}
+
+/** Throws `exists` for a root that a domain cannot have. */
+export function refuseMisfit({ root, lease }: KeptRoot, parts: DocumentParts): void {
+  const misfit = misfitOf(lease, parts);
+  const isMade = parts.filesystems.some(({ kind }) => kind === 'template');
+  if (misfit === undefined && isMade) return;
+  const why =
+    misfit === undefined ? 'it has none that is made from a template' : `${misfit.why} (${misfit.target})`;
+  throw new EngineError('exists', `root '${root}' is not one for domain '${parts.name}': ${why}`, {
+    name: root,
+  });
+}

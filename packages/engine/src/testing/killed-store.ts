@@ -1,0 +1,37 @@
+// Moves what a domain has on disk and is killed before one of its steps: `node killed-store.js ROOT OPERATION STEP`.
+// SPDX-License-Identifier: Apache-2.0
+import fs from 'node:fs/promises';
+import { syncBuiltinESMExports } from 'node:module';
+
+const [root = '', operation = '', step = ''] = process.argv.slice(2);
+let left = Number(step);
+for (const name of ['rename', 'mkdtemp', 'open', 'unlink', 'rmdir']) {
+  const real: unknown = Reflect.get(fs, name);
+  if (typeof real !== 'function') throw new Error(`there is no ${name}`);
+  Reflect.set(fs, name, (...given: unknown[]): unknown => {
+    if (left-- === 0) process.kill(process.pid, 'SIGKILL');
+    return Reflect.apply(real, fs, given);
+  });
+}
+syncBuiltinESMExports();
+// Imported now, for they take the calls as they are when they are read.
+const { layoutOf } = await import('../state/layout.js');
+const { DomainStore } = await import('../state/store.js');
+const { movedDocuments, movedRecord } = await import('./moved-domain.js');
+
+const store = new DomainStore(layoutOf(root));
+const record = movedRecord('old');
+if (operation === 'rename') {
+  const failed = await store.rename('old', movedRecord('new'), movedDocuments('new'));
+  if (failed !== undefined) throw failed;
+} else if (operation === 'keep') {
+  await store.keepRoot('old', undefined);
+  await store.remove('old');
+  await store.putAside('old');
+} else {
+  const kept = store.keptRoot('gone~1');
+  await store.keepRoot('old', undefined);
+  await store.swapRoots('gone~1', 'old');
+  await store.writeRecord({ ...record, ids: kept.lease.ids });
+  await store.ownRoot(record, kept.lease);
+}
