@@ -1,9 +1,10 @@
 // Who a domain is: by what name, with which files, and with keys of its own.
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
-import { readdir } from 'node:fs/promises';
+import { cp, mkdir, readdir, writeFile } from 'node:fs/promises';
 import { after, afterEach, before, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { output } from '../world/command.js';
 import { domainXml } from '../world/documents.js';
 import { busybox, World } from '../world/world.js';
 
@@ -114,4 +115,46 @@ test('what is kept is taken over, erased or shown by nobody but those who ask fo
     /Root 'cust~2' of the domain 'cust' \([0-9a-f-]{36}\) erased/,
   );
   assert.deepEqual(await roots(), ['cust']);
+});
+
+test('all that are made from a template have SSH keys and a machine-id of their own', async () => {
+  const tree = `${world.host}/tree`;
+  await cp(`${world.root}/lib/templates/${busybox}/rootfs`, tree, {
+    recursive: true,
+    verbatimSymlinks: true,
+  });
+  await mkdir(`${tree}/etc/ssh`, { recursive: true });
+  await writeFile(`${tree}/etc/ssh/sshd_config`, '#HostKey none\n');
+  for (const name of ['ssh_host_ed25519_key', 'ssh_host_ed25519_key.pub'])
+    await writeFile(`${tree}/etc/ssh/${name}`, 'everybody knows');
+  await writeFile(`${tree}/etc/machine-id`, `${'0123456789abcdef'.repeat(2)}\n`);
+  await output(['tar', '-C', tree, '-cf', `${world.host}/ssh.tar`, '.']);
+  await world.client.templates.import({ template: 'ssh', body: { source: `${world.host}/ssh.tar` } });
+  const model = `${world.root}/lib/templates/ssh/rootfs/etc`;
+  assert.deepEqual(await readdir(`${model}/ssh`), ['sshd_config']);
+  const seen = new Set<string>();
+  const look = 'cat /etc/ssh/ssh_host_ed25519_key.pub /etc/ssh/ssh_host_ecdsa_key.pub /etc/machine-id';
+  for (const name of ['one', 'two', 'three']) {
+    // What an earlier version had imported is as it came.
+    if (name === 'three') {
+      await writeFile(`${model}/ssh/ssh_host_ed25519_key`, 'everybody knows');
+      await writeFile(`${model}/ssh/ssh_host_rsa_key`, 'everybody knows');
+    }
+    const filesystems = [`<filesystem type='template'><source name='ssh'/><target dir='/'/></filesystem>`];
+    await world.run(domainXml({ name, filesystems }));
+    const own = await world.shell(name, look);
+    assert.match(own, /^ssh-ed25519 \S+ root@\w+\necdsa-sha2-nistp256 \S+ root@\w+\n[0-9a-f]{32}$/);
+    for (const line of own.split('\n')) {
+      const [, key = line] = line.split(' ');
+      assert.ok(!seen.has(key), `${name} has another one's: ${line}`);
+      seen.add(key);
+    }
+    assert.equal(await world.shell(name, 'stat -c "%a %u" /etc/ssh/ssh_host_ed25519_key'), '600 0');
+    assert.equal(await world.shell(name, 'ls /etc/ssh/ssh_host_rsa_key 2>/dev/null || echo none'), 'none');
+    await world.client.domains.destroy({ domain: name });
+    await world.client.domains.start({ domain: name });
+    assert.equal(await world.shell(name, look), own, 'they stay');
+  }
+  await world.eraseAll();
+  await world.client.templates.remove({ template: 'ssh' });
 });

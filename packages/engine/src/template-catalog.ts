@@ -6,6 +6,7 @@ import type { Readable } from 'node:stream';
 import type { Template } from '@ctvirt/api';
 import type { Engine, OnProgress } from './contract.js';
 import { type EngineCode, EngineError } from './errors.js';
+import { forgetIdentity } from './guest/identity.js';
 import type { Registry } from './registry/registry.js';
 import type { DomainStore } from './state/store.js';
 import { type Template as StoredTemplate, TemplateError, TemplateStore } from './templates/index.js';
@@ -25,7 +26,7 @@ export class TemplateCatalog implements Templates {
     private readonly domains: DomainStore,
     log: (message: string) => void,
   ) {
-    this.#store = new TemplateStore({ dir: folder, log });
+    this.#store = new TemplateStore({ dir: folder, log, clean: forgetIdentity });
   }
 
   recover(): Promise<string[]> {

@@ -40,8 +40,10 @@ export interface GuestFile {
   /** Folder and name below the container's root. */
   readonly folder: string;
   readonly name: string;
-  /** Its bytes, each a character as above; undefined leaves it as it is. */
-  readonly text: (known: Known) => string | undefined;
+  /** What it may be used for, and by whom; all may read it if absent. */
+  readonly mode?: number;
+  /** Its bytes, each a character as above; undefined leaves it as it is, null removes it. */
+  readonly text: (known: Known) => string | null | undefined;
 }
 
 /** The tree the files are written into. */
@@ -97,7 +99,8 @@ function writeOne({ root, owner, model }: GuestRoot, file: GuestFile): void {
     });
     if (text === undefined || (typeof present === 'object' && present.text === text && present.isOpen))
       return;
-    replace(folder, file.name, text, owner);
+    if (text === null) rmSync(`/proc/self/fd/${folder}/${file.name}`, { force: true });
+    else replace(folder, file, text, owner);
   } finally {
     closeSync(folder);
   }
@@ -112,17 +115,22 @@ function openFolder(root: number, path: string): number | undefined {
   }
 }
 
-function replace(folder: number, name: string, text: string, owner: GuestRoot['owner']): void {
+function replace(
+  folder: number,
+  { name, mode = MODE }: Pick<GuestFile, 'name' | 'mode'>,
+  text: string,
+  owner: GuestRoot['owner'],
+): void {
   const path = `/proc/self/fd/${folder}/${name}`;
   const temporary = `${path}.${randomBytes(4).toString('hex')}`;
   const fd = openSync(
     temporary,
     constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW,
-    MODE,
+    mode,
   );
   try {
     fchownSync(fd, owner.uid, owner.gid);
-    fchmodSync(fd, MODE);
+    fchmodSync(fd, mode);
     // All of it: a single write ends early where there is no more room.
     writeFileSync(fd, text, 'latin1');
     renameSync(temporary, path);

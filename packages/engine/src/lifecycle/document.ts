@@ -17,6 +17,7 @@ import {
 import { EngineError } from '../errors.js';
 import { devicePath } from '../guest/device-path.js';
 import type { GuestFile } from '../guest/files.js';
+import { hostKeys, machineId } from '../guest/host-keys.js';
 import { insidePath, refuseTarget } from '../guest/inside.js';
 import { guestNames } from '../guest/names.js';
 import type { Facts } from '../host/facts.js';
@@ -498,7 +499,7 @@ function guestFilesOf(domain: Domain, record: DomainRecord): GuestFile[] {
   const own = <T>(said: readonly T[], given: readonly T[]): T[] => [
     ...new Set(said.length > 0 ? said : given),
   ];
-  return guestNames({
+  const names = guestNames({
     hostname: record.hostname,
     isAsked: domain.hostname !== undefined,
     nameservers: own(
@@ -510,6 +511,10 @@ function guestFilesOf(domain: Domain, record: DomainRecord): GuestFile[] {
       leases.flatMap(({ searches }) => searches),
     ),
   });
+  const root = domain.devices.filesystems?.find(({ target }) => target?.dir === '/');
+  // Once it has run, they are its own; and files that are no template's are as somebody made them.
+  const isNew = record.lastReason === 'unknown' && root?.type === 'template';
+  return isNew ? [...names, machineId(record.uuid), ...hostKeys(record.hostname)] : names;
 }
 
 function innerMountsOf(domain: Domain): InnerMount[] {

@@ -30,6 +30,8 @@ export interface TemplateStoreOptions {
   log?: (message: string) => void;
   /** The static busybox the embedded template is made of. */
   busybox?: string;
+  /** Takes out of an unpacked tree what only one system may have. */
+  clean?: (root: string) => void;
 }
 
 /** The templates of one daemon; one store object per folder at a time. */
@@ -38,6 +40,7 @@ export class TemplateStore {
   readonly #now: () => Date;
   readonly #log: (message: string) => void;
   readonly #busybox: string;
+  readonly #clean: (root: string) => void;
   readonly #changing = new Set<TemplateName>();
 
   constructor(options: TemplateStoreOptions) {
@@ -45,6 +48,7 @@ export class TemplateStore {
     this.#now = options.now ?? (() => new Date());
     this.#log = options.log ?? (() => {});
     this.#busybox = options.busybox ?? '/usr/bin/busybox';
+    this.#clean = options.clean ?? (() => {});
   }
 
   /** Makes the folder if needed and removes what interrupted imports left; returns the names removed. */
@@ -186,6 +190,7 @@ export class TemplateStore {
         await chmod(join(partial, ROOT), 0o755);
         const { entries, ...facts } = await fill(join(partial, ROOT), join(partial, SCRATCH));
         await removeTree(join(partial, SCRATCH));
+        this.#clean(join(partial, ROOT));
         const template: Template = { name: safe, importedAt: this.#now().toISOString(), ...facts };
         onProgress?.({ phase: 'sync', doneBytes: facts.sizeBytes, totalBytes: facts.sizeBytes, entries });
         await writeFile(join(partial, RECORD), formatRecord(template), { mode: 0o600 });

@@ -1,0 +1,52 @@
+// Takes out of a template what tells one system from another: all that are made from it would have it.
+// SPDX-License-Identifier: Apache-2.0
+import { closeSync, constants, lstatSync, openSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { errnoOf } from '../errors.js';
+import { openInRoot } from '../host/syscalls.js';
+
+/** In each folder the files and folders that go. */
+const own: readonly (readonly [folder: string, name: RegExp])[] = [
+  ['etc/ssh', /^ssh_host_\w+_key(\.pub)?$/],
+  ['var/lib/dbus', /^machine-id$/],
+  ['var/lib/systemd', /^(random-seed|credential\.secret)$/],
+  ['var/lib/urandom', /^random-seed$/],
+  ['var/lib', /^random-seed$/],
+  ['var/lib/cloud', /^(instance|instances|data|sem)$/],
+  ['var/lib/NetworkManager', /^(secret_key|seen-bssids|timestamps)$/],
+];
+
+/** No link of the tree leads out of it. Links themselves stay, but for those of cloud-init: they have nothing of their own. */
+export function forgetIdentity(path: string): void {
+  const root = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY);
+  try {
+    for (const [folder, name] of own)
+      inFolder(root, folder, (at) => {
+        for (const entry of readdirSync(at).filter((one) => name.test(one)))
+          if (folder === 'var/lib/cloud' || !lstatSync(`${at}/${entry}`).isSymbolicLink())
+            rmSync(`${at}/${entry}`, { recursive: true });
+      });
+    inFolder(root, 'etc', (at) => {
+      const file = `${at}/machine-id`;
+      const found = lstatSync(file, { throwIfNoEntry: false });
+      // Empty, each makes its own at its first start. A word there is for systemd, and stays.
+      if (found?.isFile() === true && found.size >= 32) writeFileSync(file, '');
+    });
+  } finally {
+    closeSync(root);
+  }
+}
+
+function inFolder(root: number, folder: string, work: (at: string) => void): void {
+  let fd: number;
+  try {
+    fd = openInRoot(root, folder, constants.O_RDONLY | constants.O_DIRECTORY);
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR', 'ELOOP'].includes(errnoOf(error) ?? '')) return;
+    throw error;
+  }
+  try {
+    work(`/proc/self/fd/${fd}`);
+  } finally {
+    closeSync(fd);
+  }
+}
