@@ -44,29 +44,46 @@ export function testsOf(isAsked) {
 }
 
 /**
- * The program, fetched once and kept outside the checkout.
+ * A package of npm's that has nothing to run when it is installed, fetched once for whatever processor and kept outside the checkout.
  *
- * @param {Lane} lane
- * @param {import('./steps.mjs').Note} note
+ * @param {string} name
+ * @param {string} version
+ * @param {import('./steps.mjs').Note} [note]
+ * @returns {Promise<string>} its folder
  */
-async function programOf(lane, note) {
-  const name = `node-linux-${process.arch}`;
-  const folder = join(cacheFolder, `node-${versions[lane]}-${process.arch}`);
-  const program = join(folder, 'node_modules', name, 'bin/node');
-  if (existsSync(program)) return program;
+export async function fromNpm(name, version, note) {
+  const folder = join(cacheFolder, `${name.replace('/', '+')}-${version}`);
+  const own = join(folder, 'node_modules', name);
+  if (existsSync(own)) return own;
   const making = `${folder}.${process.pid}`;
   mkdirSync(making, { recursive: true });
   try {
-    // The package is the program as nodejs.org has it; it has nothing to run when it is installed.
-    const options = ['--prefix', making, '--no-save', '--ignore-scripts', '--no-audit', '--no-fund'];
-    await command(['npm', 'install', ...options, `${name}@${versions[lane]}`], note);
+    const options = [
+      '--prefix',
+      making,
+      '--no-save',
+      '--ignore-scripts',
+      '--no-audit',
+      '--no-fund',
+      '--force',
+    ];
+    await command(['npm', 'install', ...options, `${name}@${version}`], note);
     rmSync(folder, { recursive: true, force: true });
     renameSync(making, folder);
   } finally {
     rmSync(making, { recursive: true, force: true });
   }
-  return program;
+  return own;
 }
+
+/**
+ * The program as nodejs.org has it.
+ *
+ * @param {Lane} lane
+ * @param {import('./steps.mjs').Note} note
+ */
+const programOf = async (lane, note) =>
+  join(await fromNpm(`node-linux-${process.arch}`, versions[lane], note), 'bin/node');
 
 /**
  * Runs test files on that Node, each in a process of its own, and hands on what they report.

@@ -15,7 +15,7 @@ export const cacheFolder = join(process.env.XDG_CACHE_HOME || join(homedir(), '.
 export const requireLine = `import { createRequire as ctvirtCreateRequire } from 'node:module'; const require = ctvirtCreateRequire(import.meta.url);`;
 
 /** What the daemon calls on, by the Debian package that has it. */
-const runtimePackages = [
+export const runtimePackages = [
   'lxc',
   'lxcfs',
   'busybox-static',
@@ -50,6 +50,11 @@ export async function setUp(extraPackages = []) {
   if (process.getuid?.() !== 0)
     throw new StepError('containers are run by root: become root, or put sudo before this command');
   await debianPackages([...runtimePackages, ...extraPackages]);
+  await buildCheckout();
+}
+
+/** What runs from a checkout. */
+export async function buildCheckout() {
   await npmPackages();
   await build();
 }

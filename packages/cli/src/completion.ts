@@ -170,7 +170,8 @@ _ctvirt() {
   done
   _describe ctvirt candidates
 }
-compdef _ctvirt ctvirt
+# As a file in zsh's folder of completions this is itself the function, at its first call.
+if [ "\${funcstack[1]}" = _ctvirt ]; then _ctvirt "$@"; else compdef _ctvirt ctvirt; fi
 `,
   fish: `# fish completion of ctvirt: ctvirt completion fish | source
 function __ctvirt_complete

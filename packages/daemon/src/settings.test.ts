@@ -5,7 +5,14 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { EngineError, isFault } from '@ctvirt/engine';
 import fc from 'fast-check';
-import { accountId, engineOptions, formatSettings, parseSettings, settings } from './settings.js';
+import {
+  accountId,
+  engineOptions,
+  formatSettings,
+  formatSettingsFile,
+  parseSettings,
+  settings,
+} from './settings.js';
 
 const refusedAt = (content: string): number => {
   try {
@@ -58,6 +65,15 @@ test('what is unknown or does not fit is refused with its line', () => {
   assert.equal(refusedAt('auth_tcp = "sasl"'), 1);
   for (const range of ['7', '9-7', '0-9', '1-4294967296', '1-2-3'])
     assert.equal(refusedAt(`project_ids = "${range}"`), 1, range);
+});
+
+test('the file as it is installed sets nothing, and each of its lines is the default', () => {
+  const file = formatSettingsFile();
+  const defaults = parseSettings('', 'file');
+  assert.deepEqual(parseSettings(file, 'file'), defaults);
+  const all = file.replace(/^#(\w+ = )/gm, '$1');
+  assert.equal(all.match(/^\w+ = /gm)?.length, Object.keys(settings).length);
+  assert.deepEqual(parseSettings(all, 'file'), defaults);
 });
 
 test('whatever the file holds, it is settings or refused', () => {

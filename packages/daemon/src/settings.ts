@@ -175,6 +175,14 @@ ${lines.join('\n')}
 `;
 }
 
+/** The file as it is installed: every setting with what it is for, none of them set. */
+export function formatSettingsFile(): string {
+  const entries = [...rows].map(
+    ([key, { doc, fallback }]) => `# ${doc}\n#${key} = ${JSON.stringify(fallback)}\n`,
+  );
+  return `# What ctvirtd reads when it starts; see ctvirtd.conf(5). Each setting stands here with what it is without this file.\n\n${entries.join('\n')}`;
+}
+
 type Table = typeof settings;
 /** Each setting by its name in the file, of its default's type; units are in the names. */
 export type Settings = { readonly [K in keyof Table]: Table[K]['fallback'] };

@@ -49,11 +49,12 @@ function section(verb: Verb): readonly string[] {
   ];
 }
 
-const tagged = (rows: readonly (readonly [tag: string, text: string])[]): readonly string[] =>
+/** What each tag means. */
+export const tagged = (rows: readonly (readonly [tag: string, text: string])[]): readonly string[] =>
   rows.flatMap(([tag, text]) => ['.TP', `\\fB${plain(tag)}\\fR`, plain(text)]);
 
 /** Text that is no macro: backslashes, hyphens and leading dots lose their meaning. */
-const plain = (text: string): string =>
+export const plain = (text: string): string =>
   text
     .replaceAll('\\', '\\e')
     .replaceAll('-', '\\-')
