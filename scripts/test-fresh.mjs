@@ -1,4 +1,5 @@
-// `npm run test:fresh [-- --only start|test] [--suite bookworm|trixie] [--run WORDS]`: bare Debians, a clone, and the README's two commands.
+// `npm run test:fresh [-- --only start|test|package] [--suite bookworm|trixie] [--run WORDS] [--previous DEB]`: bare Debians, a clone, and the
+// README's two commands; and bare Debians with the package.
 // SPDX-License-Identifier: Apache-2.0
 import { spawn, spawnSync } from 'node:child_process';
 import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -7,15 +8,22 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { changedNodes, deviceNodes } from './fresh/devices.mjs';
+import { becomeInit, initMounts, quietInit } from './fresh/init.mjs';
+import { bringPackages, walkInstallation } from './fresh/installation.mjs';
 import { Machine, removeGroups } from './fresh/machine.mjs';
 import { openProxy, proxyPort } from './fresh/proxy.mjs';
-import { addNode, copyRegistrySettings, nodeFolder, suites, unpackDebian } from './fresh/root.mjs';
+import { addNode, copyRegistrySettings, installed, nodeFolder, suites, unpackDebian } from './fresh/root.mjs';
 import { root as checkout, debianPackages } from './setup.mjs';
 import { command, reportOf, StepError, step } from './steps.mjs';
 
 /** `run` takes the place of `npm test` in the same machine: what fails there is seen alone by it. */
 const { values: options } = parseArgs({
-  options: { only: { type: 'string' }, suite: { type: 'string' }, run: { type: 'string' } },
+  options: {
+    only: { type: 'string' },
+    suite: { type: 'string' },
+    run: { type: 'string' },
+    previous: { type: 'string' },
+  },
 });
 const testing = options.run ?? 'npm test';
 const suite = options.suite ?? '';
@@ -164,14 +172,16 @@ function expect(what, isSo) {
   if (!isSo) throw new Error(`expected: ${what}`);
 }
 
-async function prepare() {
+/** @param {readonly string[]} include */
+async function prepare(include) {
   await debianPackages(['mmdebstrap', 'git', 'tar', 'util-linux', 'iproute2']);
-  await watched(
-    `a bare Debian ${suite} with ${suites[suite].include.join(', ')}, made by mmdebstrap`,
-    async (note) => {
-      await unpackDebian(folder, suite, cache, note);
-    },
+  await watched(`a bare Debian ${suite} with ${include.join(', ')}, made by mmdebstrap`, (note) =>
+    unpackDebian(folder, { suite, include }, cache, note),
   );
+}
+
+/** A machine on which somebody has cloned the repository. */
+async function prepareClone() {
   const isNodeOfHost = !suites[suite].include.includes('nodejs');
   if (isNodeOfHost)
     await watched(`Node ${process.versions.node} and npm, copied from this host into ${nodeFolder}`, () =>
@@ -193,7 +203,6 @@ async function prepare() {
     ]);
   });
   await watched('namespaces and control groups of its own', () => machine.boot());
-  return await openProxy(machine.enterNetwork);
 }
 
 async function cloned() {
@@ -253,8 +262,50 @@ async function testsPass(log) {
   });
 }
 
-/** @type {Readonly<Record<string, (log: string) => Promise<void>>>} */
-const parts = { start: starts, test: testsPass };
+/** What is done on a machine with a clone. @type {Readonly<Record<string, (log: string) => Promise<void>>>} */
+const cloneParts = { start: starts, test: testsPass };
+
+/** A machine with a clone on it, and the README's commands there. @type {Kind} */
+const withClone = {
+  parts: Object.keys(cloneParts),
+  include: () => suites[suite].include,
+  boot: prepareClone,
+  async run(log, wanted) {
+    await cloned();
+    for (const part of wanted) await cloneParts[part](log);
+  },
+};
+
+/** A machine on which nobody has built anything, and the package. @type {Kind} */
+const withPackage = {
+  parts: ['package'],
+  include: () => installed,
+  async boot() {
+    await copyRegistrySettings(folder);
+    quietInit(folder);
+    await watched('namespaces and control groups of its own', () =>
+      machine.boot({ firstProcess: becomeInit, devices: initMounts }),
+    );
+  },
+  async run() {
+    const packages = await watched('the package, and the one before it', (note) =>
+      bringPackages(folder, options.previous, note),
+    );
+    await walkInstallation({ machine, env, folder, packages, watched, expect });
+  },
+};
+
+/**
+ * A machine, and what is done there.
+ *
+ * @typedef {{
+ *   parts: readonly string[],
+ *   include: () => readonly string[],
+ *   boot: () => Promise<void>,
+ *   run: (log: string, wanted: readonly string[]) => Promise<void>,
+ * }} Kind
+ */
+const kinds = [withClone, withPackage];
 
 /** @param {string} path */
 const removeRoot = (path) => command(['rm', '--recursive', '--force', '--one-file-system', path]);
@@ -293,25 +344,34 @@ function hostState() {
   return JSON.stringify({ mounts, groups, loops, files: existsSync(folder) });
 }
 
-/** Every suite in turn, each in a process of its own. */
-function runAll() {
-  const { only, run } = options;
-  const words = Object.entries({ only, run }).flatMap(([name, value]) =>
+/**
+ * Every machine in turn, each in a process of its own.
+ *
+ * @param {readonly string[]} wanted
+ */
+function runAll(wanted) {
+  const { run, previous } = options;
+  const words = Object.entries({ run, previous }).flatMap(([name, value]) =>
     value === undefined ? [] : [`--${name}`, value],
   );
-  for (const each of Object.keys(suites)) {
-    const argv = [fileURLToPath(import.meta.url), ...words, '--suite', each];
-    if (spawnSync(process.execPath, argv, { stdio: 'inherit' }).status !== 0) process.exitCode = 1;
-  }
+  for (const each of options.suite === undefined ? Object.keys(suites) : [suite])
+    for (const { parts } of kinds) {
+      const only = parts.filter((part) => wanted.includes(part));
+      if (only.length === 0) continue;
+      const argv = [fileURLToPath(import.meta.url), ...words, '--suite', each, '--only', only.join()];
+      if (spawnSync(process.execPath, argv, { stdio: 'inherit' }).status !== 0) process.exitCode = 1;
+    }
 }
 
 async function main() {
-  const wanted = options.only === undefined ? Object.keys(parts) : [options.only];
-  if (!wanted.every((part) => Object.hasOwn(parts, part)))
-    throw new StepError(`--only takes one of ${Object.keys(parts).join(', ')}, not '${options.only}'`);
-  if (options.suite === undefined) return runAll();
-  if (!Object.hasOwn(suites, suite))
+  const known = kinds.flatMap(({ parts }) => parts);
+  const wanted = options.only?.split(',') ?? known;
+  if (!wanted.every((part) => known.includes(part)))
+    throw new StepError(`--only takes one of ${known.join(', ')}, not '${options.only}'`);
+  if (options.suite !== undefined && !Object.hasOwn(suites, suite))
     throw new StepError(`--suite takes one of ${Object.keys(suites).join(', ')}, not '${suite}'`);
+  const [kind, other] = kinds.filter(({ parts }) => parts.some((part) => wanted.includes(part)));
+  if (options.suite === undefined || other !== undefined) return runAll(wanted);
   if (process.getuid?.() !== 0)
     throw new StepError('namespaces and containers are made by root: become root first');
   await clearEarlier();
@@ -324,9 +384,10 @@ async function main() {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
     process.on(signal, () => clear(proxyServer).finally(() => process.exit(130)));
   try {
-    proxyServer = await prepare();
-    await cloned();
-    for (const part of wanted) await parts[part](log);
+    await prepare(kind.include());
+    await kind.boot();
+    proxyServer = await openProxy(machine.enterNetwork);
+    await kind.run(log, wanted);
   } finally {
     await clear(proxyServer);
   }

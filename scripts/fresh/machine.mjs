@@ -24,7 +24,8 @@ const groupFolders = (group) =>
  * character device is made anew. Loop devices stay the host's, since the kernel makes those that are asked
  * for, and ptmx, which has to lie beside its pts.
  */
-const ownNodes = [
+const hostDevices = [
+  'mount --rbind /dev "$1/dev"',
   'for path in $(cd /dev && find . -xdev -type c ! -name ptmx | sort); do',
   '  own=$1/.dev-$(echo "$path" | tr -c "[:alnum:]\\n" _)',
   '  mknod --mode="$(stat --format=%a "/dev/$path")" "$own" c $(stat --format="0x%t 0x%T" "/dev/$path")',
@@ -50,9 +51,14 @@ export class Machine {
     this.name = name;
   }
 
-  async boot() {
+  /**
+   * A shell as process 1 takes in orphans, as an init does. It dies with unshare, and that with us. `devices` is run with the
+   * root as its argument, and gives it its /dev.
+   *
+   * @param {{ firstProcess?: string, devices?: string }} [options]
+   */
+  async boot({ firstProcess = waitForever, devices = hostDevices } = {}) {
     makeGroups(this.name);
-    // A shell as process 1 takes in orphans, as an init does. It dies with unshare, and that with us.
     const argv = [
       'setpriv',
       '--pdeathsig',
@@ -75,10 +81,10 @@ export class Machine {
       '--fork',
       '--kill-child',
     ];
-    const [file, ...args] = [...argv, ...unshare, '--propagation', 'private', 'sh', '-c', waitForever];
+    const [file, ...args] = [...argv, ...unshare, '--propagation', 'private', 'sh', '-c', firstProcess];
     const init = spawn(file, args, { stdio: ['ignore', 'ignore', 'inherit'] });
     this.#init = init;
-    this.#pid = await firstProcess(init);
+    this.#pid = await childOf(init);
     if (isUnified)
       for (const pid of [init.pid, this.#pid])
         writeFileSync(join(cgroups, this.name, 'init', 'cgroup.procs'), String(pid));
@@ -97,8 +103,7 @@ export class Machine {
     await inside('mount', '-t', 'proc', 'proc', at('proc'));
     await inside('mount', '-t', 'sysfs', 'sys', at('sys'));
     await inside('mount', '-t', 'tmpfs', '-o', 'mode=755', 'run', at('run'));
-    await inside('mount', '--rbind', '/dev', at('dev'));
-    await inside('sh', '-e', '-c', ownNodes, 'sh', this.folder);
+    await inside('sh', '-e', '-c', devices, 'sh', this.folder);
     if (!isUnified) await inside('mount', '-t', 'tmpfs', '-o', 'mode=755', 'cgroup', at(cgroups));
     for (const folder of groupFolders(this.name)) {
       const target = at(isUnified ? cgroups : folder.slice(0, -this.name.length - 1));
@@ -169,7 +174,7 @@ export class Machine {
 }
 
 /** @param {import('node:child_process').ChildProcess} init */
-async function firstProcess(init) {
+async function childOf(init) {
   for (let waited = 0; waited < 1000; waited++) {
     if (init.exitCode !== null) throw new Error('the namespaces of the fresh machine cannot be made');
     const children = `/proc/${init.pid}/task/${init.pid}/children`;

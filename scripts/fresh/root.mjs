@@ -17,16 +17,18 @@ export const suites = {
   trixie: { include: ['git', 'nodejs', 'npm'] },
 };
 
+/** What a machine has besides the essential packages that one installs ctvirt on, be it Debian 12 or 13. */
+export const installed = ['systemd-sysv'];
+
 /**
  * A minimal Debian with that; the archive is kept for a day, since mmdebstrap takes most of a minute.
  *
  * @param {string} folder
- * @param {string} suite
+ * @param {{ suite: string, include: readonly string[] }} wanted
  * @param {string} cache
  * @param {import('../steps.mjs').Note} note
  */
-export async function unpackDebian(folder, suite, cache, note) {
-  const { include } = suites[suite];
+export async function unpackDebian(folder, { suite, include }, cache, note) {
   const archive = join(cache, `${suite}-${include.join('-')}.tar`);
   mkdirSync(cache, { recursive: true });
   const isRecent = existsSync(archive) && Date.now() - statSync(archive).mtimeMs < 24 * 3_600_000;
