@@ -133,6 +133,17 @@ test(`it is back whenever the daemon is killed (CTVIRT_SEED=${seed})`, async () 
   }
 });
 
+test('it is back when a start fails that had moved it in', async () => {
+  for (const [name, program] of [
+    ['nothing', '/no/such'],
+    ['folder', '/etc'],
+  ] as const) {
+    await world.define(withLink(name, [program]));
+    await assert.rejects(world.client.domains.start({ domain: name }));
+    await isBack();
+  }
+});
+
 test('it comes and goes while the container runs', async () => {
   await world.run(domainXml({ name: 'live' }));
   const path = `${world.host}/hostdev.xml`;

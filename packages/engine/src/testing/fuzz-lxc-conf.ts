@@ -53,6 +53,7 @@ function lateInput(random: Random, xml: string, rarity: number): ConfigInput {
     rlimits: { nofile: '1024:524288' },
     oomScore: 0,
     endedPath: () => '/run/ended',
+    networkPath: '/run/network',
     seccompPath: '/run/ctvirt/domains/web/seccomp',
     appArmor: { state: random.of(['off', 'unconfined'] as const), name: 'lxc-ctvirt' },
   };

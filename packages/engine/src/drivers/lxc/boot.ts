@@ -49,6 +49,7 @@ import { endedPath } from './ended-links.js';
 import type { DiskLimits } from './facets/disk-limits.js';
 import { givenLimits } from './given-limits.js';
 import { type OpenedFiles, openFiles } from './opening.js';
+import { hearNetwork } from './start-network.js';
 import type { LxcTools, Running } from './tools.js';
 
 /** Dependencies of `Boot`. */
@@ -179,6 +180,7 @@ export class Boot {
     const { seccomp } = plan.walls;
     const own = ownOomScore();
     const inside = guestOomScore(own);
+    const networkPath = join(tools.folder(name), 'network');
     const rows = configRows({
       ...config,
       cgroupVersion: cgroups.version,
@@ -187,6 +189,7 @@ export class Boot {
       oomScore: own === inside ? undefined : inside,
       appArmor,
       endedPath: () => endedPath(layout.endedLinks, record.uuid),
+      networkPath,
       seccompPath: this.parts.facts.hasSeccomp ? join(tools.folder(name), 'seccomp') : undefined,
     });
     try {
@@ -199,6 +202,10 @@ export class Boot {
         ...(seccomp === 'off' ? {} : { seccomp: policyText(seccomp) }),
       });
       const launch = { program: plan.program, sigpending: plan.resources.sigpending, mounts };
+      using _heard =
+        plan.lent.length === 0
+          ? undefined
+          : hearNetwork(networkPath, (pid) => this.parts.lent.hold(record.uuid, pid));
       return await tools.start(name, launch, async () => {
         const run = tools.running(name);
         this.#checkMounts(subject, run);

@@ -49,6 +49,7 @@ const input: ConfigInput = {
   cgroupParent: 'ctvirt',
   appArmor: { state: 'off', name: 'lxc-ctvirt' },
   endedPath: () => "/run/it's/ended",
+  networkPath: "/run/it's/network",
   seccompPath: '/run/ctvirt/domains/web/seccomp',
 };
 const rowsOf = (change: Partial<ConfigInput> = {}, planChange: Partial<RunPlan> = {}): string[] =>
@@ -255,8 +256,10 @@ test('a link of the host keeps its name, beside those that are made', () => {
     routes: [],
   };
   const rows = rowsOf({}, { links: [linkPlan({})], lent: [lent] });
+  const told = rows.filter((row) => row.startsWith('lxc.net.1.script.up = '));
+  assert.match(told.join(), / '\/run\/it'\\''s\/network'$/);
   assert.deepEqual(
-    rows.filter((row) => row.startsWith('lxc.net.1.')),
+    rows.filter((row) => row.startsWith('lxc.net.1.') && !told.includes(row)),
     [
       'lxc.net.1.type = phys',
       'lxc.net.1.link = card',

@@ -14,6 +14,7 @@ import { routeWords } from '../../network/routes.js';
 import type { WantedWalls } from '../../walls/wanted.js';
 import { endedCommand } from './ended-links.js';
 import { STOP_HOOK } from './ending.js';
+import { networkCommand } from './start-network.js';
 
 /** One line of the configuration; the writer of `@ctvirt/formats` escapes or refuses. */
 export type ConfigRow = readonly [key: string, value: string];
@@ -60,6 +61,8 @@ export interface ConfigInput {
   readonly seccompPath: string | undefined;
   /** Where what a link has counted is written at its end: another file for each. */
   readonly endedPath: () => string;
+  /** Where a start that moves links of the host in says which its network is. */
+  readonly networkPath: string;
 }
 
 /** Returns the lines of a container's configuration, in order. */
@@ -97,7 +100,7 @@ export function configRows(input: ConfigInput): ConfigRow[] {
     ...workFolderRows(input.workFolder),
     ...optional('lxc.init.uid', plan.user),
     ...optional('lxc.init.gid', plan.group),
-    ...networkRows(plan, input.endedPath),
+    ...networkRows(plan, input),
     ...plan.links.flatMap(settledRows),
     ...[...plan.links, ...plan.lent].flatMap(routeRows),
     // A reboot is ours to do: the mounts a second start needs are detached by then, and on_reboot may forbid it.
@@ -246,7 +249,10 @@ function capabilityRows({ keepCapabilities: keep, dropCapabilities: drop }: Want
   return drop.length === 0 ? [] : [['lxc.cap.drop', drop.join(' ')]];
 }
 
-function networkRows({ links, lent }: RunPlan, endedPath: ConfigInput['endedPath']): ConfigRow[] {
+function networkRows(
+  { links, lent }: RunPlan,
+  { endedPath, networkPath }: Pick<ConfigInput, 'endedPath' | 'networkPath'>,
+): ConfigRow[] {
   if (links.length + lent.length === 0) return [['lxc.net.0.type', 'empty']];
   const own = links.flatMap((link, index): ConfigRow[] => {
     const { hostName } = link;
@@ -254,8 +260,15 @@ function networkRows({ links, lent }: RunPlan, endedPath: ConfigInput['endedPath
     if (hostName === undefined) return rows;
     return [...rows, [`lxc.net.${index}.script.down`, endedCommand(endedPath(), hostName, inQuotes)]];
   });
-  return [...own, ...lent.flatMap((link, index): ConfigRow[] => lentRows(link, links.length + index))];
+  const told = lent.length === 0 ? [] : [tellRow(links.length, networkPath)];
+  return [...own, ...lent.flatMap((link, index) => lentRows(link, links.length + index)), ...told];
 }
+
+/** Before the first of them is moved in: a start that fails then would end the network with what is in it. */
+const tellRow = (index: number, path: string): ConfigRow => [
+  `lxc.net.${index}.script.up`,
+  networkCommand(path, inQuotes),
+];
 
 /** The monitor hands it back when the container ends. */
 function lentRows(link: LentLink, index: number): ConfigRow[] {
