@@ -18,6 +18,8 @@ export interface Accounts<S extends Subject> {
 /** The host's links, the ends of runs' links among them. */
 export interface HostLinks {
   has(name: string): boolean;
+  /** Whether the host has an address, by whichever link. */
+  hasAddress(address: string): boolean;
   /** Plugs them into a bridge; what is gone meanwhile is passed over. */
   plug(bridge: string, names: readonly string[]): Promise<void>;
   /** Where programs of the host listen. */

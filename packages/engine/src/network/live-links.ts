@@ -3,9 +3,11 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Domain, Interface } from '@ctvirt/xml';
 import { EngineError } from '../errors.js';
+import { addressBytes } from '../host/address-bytes.js';
 import { linkAddresses } from '../host/addresses.js';
 import { hasLink, linkNames } from '../host/links.js';
 import { listeners } from '../host/listeners.js';
+import { isOwnAddress } from '../host/routes.js';
 import { run } from '../host/run.js';
 import { Undo } from '../host/undo.js';
 import { type LinkPlan, settledAddresses } from './link-plan.js';
@@ -211,6 +213,7 @@ async function addMacvlan(link: LinkPlan, pid: number, undo: Undo): Promise<void
 /** The host's links, for networks that come and go beneath them. */
 export const hostLinks = {
   has: hasLink,
+  hasAddress: (address: string): boolean => isOwnAddress(addressBytes(address)),
   listeners,
   /** What is gone has nothing to be plugged in. */
   async plug(bridge: string, names: readonly string[]): Promise<void> {

@@ -138,6 +138,18 @@ test('what leads nowhere, or takes the place of a program, is told', options, as
     ],
   );
   host.listening.push({ protocol: 'tcp', address: at('192.0.2.7'), port: 45 });
+  host.foreign.add('198.51.100.7');
+  const elsewhere = await engine.define(xmlOf('d', forwardXml(50, '', " address='198.51.100.7'")));
+  assert.deepEqual(
+    elsewhere.findings.map(({ code, path, message }) => [code, path, message]),
+    [
+      [
+        'bad-address',
+        '/domain/devices/interface[1]/portForward[1]/@address',
+        'the host does not have the address 198.51.100.7 now: what passes this host on its way there is led to the domain, too',
+      ],
+    ],
+  );
   const other = await engine.define(
     xmlOf('c', forwardXml(40, '', " address='2001:db8::1'") + forwardXml(45, '', " address='0.0.0.0'")),
   );

@@ -99,8 +99,20 @@ export class NetworkLinks {
             `what the host sends to itself by ${address} stays there: give another address of it, or none`,
           ),
         ];
-      return unanswered(path, link, address, entry);
+      return [...this.#elsewhere(path, address), ...unanswered(path, link, address, entry)];
     });
+  }
+
+  /** It may be an address that comes and goes, or that others send to this host without its having it; or a slip. */
+  #elsewhere(path: string, address: string | undefined): Finding[] {
+    if (address === undefined || isUnspecified(address) || this.parts.links.hasAddress(address)) return [];
+    return [
+      remarkOf(
+        'bad-address',
+        `${path}/@address`,
+        `the host does not have the address ${address} now: what passes this host on its way there is led to the domain, too`,
+      ),
+    ];
   }
 
   #missing(domain: Domain): Finding[] {

@@ -17,6 +17,8 @@ export class MemoryNetworkHost implements NetworkHost, HostLinks {
   readonly plugged = new Map<string, string>();
   /** What strangers were given, by the name of the network. */
   readonly held = new Map<string, readonly HeldLease[]>();
+  /** Addresses that it does not have. */
+  readonly foreign = new Set<string>();
   /** Where its programs listen. */
   readonly listening: Listener[] = [];
   /** What the next start, change or stop fails of. */
@@ -80,6 +82,10 @@ export class MemoryNetworkHost implements NetworkHost, HostLinks {
 
   close(): void {
     // Nobody looks.
+  }
+
+  hasAddress(address: string): boolean {
+    return !this.foreign.has(address);
   }
 
   has(name: string): boolean {
