@@ -5,6 +5,7 @@ import {
   type Attribute,
   attribute,
   attributesOf,
+  get16,
   get32,
   HEADER,
   message,
@@ -23,8 +24,10 @@ export const IFF_UP = 1;
 export const numbers = {
   ...{ mac: 1, name: 3, mtu: 4, lower: 5, master: 10, queueLength: 13, mode: 17, info: 18, alias: 20 },
   ...{ counts: 23, networkFd: 28, mask: 29, lowerNamespace: 37, properties: 52, permanentMac: 54 },
-  ...{ kind: 1, altName: 53 },
+  ...{ kind: 1, data: 2, altName: 53 },
 } as const;
+/** What a bridge says of itself. */
+const bridgeNumbers = { vlanFiltering: 7, defaultVlan: 39 } as const;
 const wanted = [
   ...[numbers.mac, numbers.name, numbers.mtu, numbers.lower, numbers.master, numbers.queueLength],
   ...[numbers.mode, numbers.info, numbers.alias, numbers.counts, numbers.lowerNamespace],
@@ -60,6 +63,8 @@ export interface HostLink {
   readonly elsewhere: { readonly network: number; readonly index: number } | undefined;
   /** The bridge or bond it is a port of. */
   readonly master: number | undefined;
+  /** Of a bridge: whether it keeps VLANs apart, and which one a new port is in. Undefined also where no bridge of the kernel's can. */
+  readonly vlans: { readonly areApart: boolean; readonly first: number } | undefined;
 }
 
 /** With what has passed it, as the kernel has it: struct rtnl_link_stats64. */
@@ -139,7 +144,20 @@ function linkIn(head: Buffer, body: readonly Attribute[]): HostLink {
     lower: network === undefined ? lower : undefined,
     elsewhere: network === undefined ? undefined : { network, index: lower ?? index },
     master: number(numbers.master),
+    vlans: vlansIn(info),
   };
+}
+
+function vlansIn(info: Buffer): HostLink['vlans'] {
+  const kind = textIn(attributesOf(info, 0, info.length, [numbers.kind])[0]?.value);
+  const data = attributesOf(info, 0, info.length, [numbers.data])[0]?.value;
+  if (kind !== 'bridge' || data === undefined) return undefined;
+  const said = new Map(
+    attributesOf(data, 0, data.length, Object.values(bridgeNumbers)).map(({ type, value }) => [type, value]),
+  );
+  const [areApart, first] = [said.get(bridgeNumbers.vlanFiltering), said.get(bridgeNumbers.defaultVlan)];
+  if (areApart === undefined || first === undefined) return undefined;
+  return { areApart: areApart.readUInt8(0) !== 0, first: get16(first, 0) };
 }
 
 const textIn = (value: Buffer | undefined): string => value?.toString().replace(/\0.*$/s, '') ?? '';

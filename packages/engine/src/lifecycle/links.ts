@@ -5,6 +5,7 @@ import { EngineError } from '../errors.js';
 import type { LentLink } from '../network/lent-links.js';
 import { madeMac } from '../network/link-addresses.js';
 import type { LinkPlan } from '../network/link-plan.js';
+import { tagsOf } from '../network/port-tags.js';
 import { ratesOf } from '../network/rates.js';
 import { ROUTED_GATEWAY_V6 } from '../network/routed-link.js';
 import { commonPrefix, isDefaultRoute, staticRoutesOf } from '../network/routes.js';
@@ -17,6 +18,7 @@ export function refuseLinks(domain: Domain): void {
   refuseTwins(domain.devices.interfaces ?? []);
   refuseLentTwins(domain);
   for (const [index, link] of (domain.devices.interfaces ?? []).entries()) {
+    if (link.vlan !== undefined) tagsOf(link.vlan);
     if (!linkKinds.has(link.type))
       throw new EngineError(
         'unsupported',
@@ -161,8 +163,9 @@ function linkOf(link: Interface, index: number, record: DomainRecord): LinkPlan 
   const routed = link.type === 'ethernet';
   const up = link.link?.state !== 'down';
   const name = link.guest?.dev ?? `eth${index}`;
+  const kind = routed ? 'routed' : sharedLink(link) !== undefined ? 'macvlan' : 'bridge';
   return {
-    kind: routed ? 'routed' : sharedLink(link) !== undefined ? 'macvlan' : 'bridge',
+    kind,
     ...(link.type === 'network' && link.source.bridge !== undefined && { network: link.source.network }),
     parent: parentOf(link),
     macvlanMode: macvlanModeOf(link),
@@ -173,6 +176,7 @@ function linkOf(link: Interface, index: number, record: DomainRecord): LinkPlan 
     isTrusted: link.trustGuestRxFilters === true,
     filter: link.filterref && { name: link.filterref.filter, parameters: link.filterref.parameters ?? [] },
     isIsolated: link.port?.isolated === true,
+    ...(kind === 'bridge' && link.vlan !== undefined && { tags: tagsOf(link.vlan) }),
     mtu: link.mtu?.size,
     up,
     addresses,

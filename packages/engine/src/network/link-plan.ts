@@ -1,6 +1,7 @@
 // The links of a container as its document asks for them.
 // SPDX-License-Identifier: Apache-2.0
 import type { Rates } from '../host/shaping.js';
+import type { PortTags } from './port-tags.js';
 import type { StaticRoute } from './routes.js';
 
 /** A network filter by its name. */
@@ -27,6 +28,8 @@ export interface LinkPlan {
   readonly filter: LinkFilter | undefined;
   /** Whether other such ports of its bridge and this one do not reach each other. */
   readonly isIsolated: boolean;
+  /** The VLANs that it is in, where its document says so; of a port of a bridge. */
+  readonly tags?: PortTags;
   readonly mtu: number | undefined;
   readonly up: boolean;
   readonly addresses: readonly {

@@ -35,19 +35,23 @@ test('links come and go by what they are, not by their place', () => {
     come: [1],
     kept: [{ from: 1, to: 0 }],
     reshaped: [],
+    retagged: [],
   });
   const kept = [0, 1].map((at) => ({ from: at, to: at }));
-  assert.deepEqual(changedLinks(before, before), { gone: [], come: [], kept, reshaped: [] });
+  assert.deepEqual(changedLinks(before, before), { gone: [], come: [], kept, reshaped: [], retagged: [] });
 });
 
-test('a link at another rate, or with another filter, stays the link it is', () => {
+test('a link at another rate, with another filter or in another VLAN stays the link it is', () => {
   const faster = { ...link(2), bandwidth: { inbound: { average: 100 } } };
   const changes = changedLinks(domainWith([link(1), link(2)]), domainWith([faster]));
   const kept = [{ from: 1, to: 0 }];
-  assert.deepEqual(changes, { gone: [0], come: [], kept, reshaped: kept });
+  assert.deepEqual(changes, { gone: [0], come: [], kept, reshaped: kept, retagged: [] });
   const filtered = { ...link(2), filterref: { filter: 'clean-traffic' }, port: { isolated: true } };
   const others = changedLinks(domainWith([link(1), link(2)]), domainWith([filtered]));
-  assert.deepEqual(others, { gone: [0], come: [], kept, reshaped: [] });
+  assert.deepEqual(others, { gone: [0], come: [], kept, reshaped: [], retagged: [] });
+  const tagged = { ...link(2), vlan: { tags: [{ id: 42 }] } };
+  const moved = changedLinks(domainWith([link(1), link(2)]), domainWith([tagged]));
+  assert.deepEqual(moved, { gone: [0], come: [], kept, reshaped: [], retagged: kept });
 });
 
 test('other devices of a running domain stay', () => {

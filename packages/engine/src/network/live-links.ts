@@ -11,6 +11,7 @@ import { isOwnAddress } from '../host/routes.js';
 import { run } from '../host/run.js';
 import { Undo } from '../host/undo.js';
 import { type LinkPlan, settledAddresses } from './link-plan.js';
+import { plugIn, tagPort } from './port-tags.js';
 import { openRoutedLink } from './routed-link.js';
 import { routeWords } from './routes.js';
 import { isShaped, shapeLink } from './shaping.js';
@@ -43,6 +44,8 @@ export interface LinkChanges {
   readonly kept: readonly { readonly from: number; readonly to: number }[];
   /** Of these, those at other rates. */
   readonly reshaped: readonly { readonly from: number; readonly to: number }[];
+  /** And those in other VLANs. */
+  readonly retagged: readonly { readonly from: number; readonly to: number }[];
 }
 
 /**
@@ -63,10 +66,12 @@ export function changedLinks(before: Domain, after: Domain): LinkChanges {
     const to = next.findIndex((other) => isSameLink(link, other));
     return to < 0 ? [] : [{ from, to }];
   });
-  const reshaped = kept.filter(
-    ({ from, to }) => !isDeepStrictEqual(old[from]?.bandwidth, next[to]?.bandwidth),
-  );
-  return { gone: missing(old, next), come: missing(next, old), kept, reshaped };
+  const changed = (part: 'bandwidth' | 'vlan') =>
+    kept.filter(({ from, to }) => !isDeepStrictEqual(old[from]?.[part], next[to]?.[part]));
+  return {
+    ...{ gone: missing(old, next), come: missing(next, old), kept },
+    ...{ reshaped: changed('bandwidth'), retagged: changed('vlan') },
+  };
 }
 
 /** All but links and disk limits, which have changes of their own. */
@@ -79,7 +84,7 @@ function fixedDevices({
   return { ...others, filesystems: fixed, hostdevs: hostdevs?.filter(({ type }) => type !== 'net') ?? [] };
 }
 
-/** A link stays the same while its rates change, its state, what it may send, and ports of the host that lead to it. */
+/** A link stays the same while its rates change, its state, its VLANs, what it may send, and ports of the host that lead to it. */
 const isSameLink = (a: Interface, b: Interface): boolean => isDeepStrictEqual(bareLink(a), bareLink(b));
 const bareLink = (link: Interface) => ({
   ...link,
@@ -89,6 +94,7 @@ const bareLink = (link: Interface) => ({
   filterref: undefined,
   port: undefined,
   portForwards: undefined,
+  vlan: undefined,
 });
 
 const hasHostEnd = (link: Interface): boolean =>
@@ -132,7 +138,7 @@ async function addWays(
 }
 
 async function addPair(link: LinkPlan, pid: number, undo: Undo): Promise<void> {
-  const { name, hostName, mac, mtu, parent } = link;
+  const { name, hostName, mac, mtu, parent, tags } = link;
   if (hostName === undefined) throw new EngineError('internal', `the link ${name} has no name on the host`);
   const size = mtu === undefined ? [] : ['mtu', String(mtu)];
   const peer = ['peer', 'name', name, 'address', mac, ...size, 'netns', String(pid)];
@@ -142,10 +148,29 @@ async function addPair(link: LinkPlan, pid: number, undo: Undo): Promise<void> {
     throw hasLink(hostName) || !String(error).includes('File exists') ? error : nameTaken(name);
   });
   undo.push(async () => void (await ip('link', 'delete', 'dev', hostName)));
-  if (parent !== undefined) await ip('link', 'set', 'dev', hostName, 'master', parent);
+  if (parent !== undefined) await plugIn(parent, { name: hostName, tags });
   await openRoutedLink(link);
   if (isShaped(link)) await shapeLink(link);
   await switchHostEnd(link);
+}
+
+/** Plugs in one that liblxc made. */
+export const plugLink = ({ hostName, parent, tags }: LinkPlan): Promise<void> =>
+  onBridge(hostName, parent, (name, bridge) => plugIn(bridge, { name, tags }));
+
+/** Gives one that is there other VLANs. */
+export const retagLink = ({ kind, hostName, parent, tags }: LinkPlan): Promise<void> =>
+  onBridge(kind === 'bridge' ? hostName : undefined, parent, (name, bridge) =>
+    tagPort(bridge, { name, tags }),
+  );
+
+/** A bridge that is no more has no VLANs. */
+async function onBridge(
+  name: string | undefined,
+  bridge: string | undefined,
+  act: (name: string, bridge: string) => Promise<void>,
+): Promise<void> {
+  if (name !== undefined && bridge !== undefined && hasLink(bridge)) await act(name, bridge);
 }
 
 /** What is down on the host the container cannot put up. */

@@ -6,6 +6,7 @@ import { hasLink } from '../host/links.js';
 import { isOwnAddress, routeTo } from '../host/routes.js';
 import { addressBytes } from './link-addresses.js';
 import type { LinkPlan } from './link-plan.js';
+import { refuseVainTags } from './port-tags.js';
 
 /** Of links that are about to come; the domain's own are those whose names begin with `prefix`, and `there`, which it has. */
 export function refuseLinks(
@@ -75,9 +76,10 @@ function refuseMissingParents(links: readonly LinkPlan[]): void {
 const bridgeKinds = ['bridge', 'openvswitch', 'tun'];
 
 /** A port is none of the host's links, nor of a container's, and has not the hardware address of the bridge. */
-function refuseOddBridge({ name, parent = '', mac }: LinkPlan): void {
+function refuseOddBridge({ name, parent = '', mac, tags }: LinkPlan): void {
   const found = linkNamed(parent);
   if (found === undefined) return;
+  if (tags !== undefined) refuseVainTags(name, parent);
   if (!bridgeKinds.includes(found.kind))
     throw new EngineError(
       'host-command',

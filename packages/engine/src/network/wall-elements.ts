@@ -152,6 +152,7 @@ function bridgeElements(link: LinkPlan, own4: readonly Part[], own6: readonly Pa
     bridge('clients', numberPart(macBytes(link.mac))),
     ...own4.map((address) => bridge('sources4', address)),
     ...[...own6.map(({ bytes }) => bytes), local].map((bytes) => bridge('sources6', numberPart(bytes))),
+    ...(isTrunk(link) ? [bridge('trunks')] : []),
     ...ownedElements(link),
     bridge('identifiers', numberPart(interfaceId(link.mac))),
     ...(has(4) ? [bridge('bound4')] : []),
@@ -163,6 +164,10 @@ function bridgeElements(link: LinkPlan, own4: readonly Part[], own6: readonly Pa
       : []),
   ];
 }
+
+/** Whether it knows VLANs by their tags. */
+const isTrunk = ({ tags }: LinkPlan): boolean =>
+  tags !== undefined && (tags.isNativeTagged || tags.tagged.length > 0);
 
 /** What others on its bridge may not take from it: of any network the address made of its hardware address, and its gateways. */
 function ownedElements({ mac, gateways, routes = [] }: LinkPlan): WallElement[] {

@@ -74,8 +74,8 @@ const fewGroups = [
 /** A server gives an address to each name that asks, and there are more names than addresses; of both families each time is one. */
 const leases = 'udp dport { 67, 547 }';
 const noLeasesInPieces = [
-  'udp dport 67 ip frag-off & 0x3fff != 0 drop',
-  'udp dport 547 exthdr frag exists drop',
+  'meta protocol ip udp dport 67 ip frag-off & 0x3fff != 0 drop',
+  'meta protocol ip6 udp dport 547 exthdr frag exists drop',
 ];
 
 /** Most of what there is, and nothing that a rule below the first few looks for: it need not pass all of them. */
@@ -127,6 +127,37 @@ const learnt = {
   asked: dynamic(port, '10m'),
 };
 
+/** In a tag as without one; a tag within a tag hides what is said. */
+const alsoTagged = (rule: string): string =>
+  rule.replace(/(icmpv6|icmp|igmp) type|ip protocol|ip6 nexthdr/, (text) =>
+    text.includes('6') ? `${tagged6} ${text}` : `meta protocol ip ${text}`,
+  );
+/** A tag that names no VLAN (802.1Q's priority): hosts read it as if it were not there. */
+const noVlan = '@ll,116,12 0';
+/**
+ * In the tags of a trunk, of which the bridge lets pass those of the document: no document tells which addresses a container has there. It
+ * has none of another's, and leads nobody.
+ */
+const trunkRules = [
+  `${noVlan} drop`,
+  'meta protocol != { ip, ip6, arp } drop',
+  'meta protocol arp iifname . arp saddr ether != @macs drop',
+  ...noGuidanceButNamed.map(alsoTagged),
+  'udp dport 67 iifname . @th,288,48 != @clients drop',
+  ...ownHardware.map(alsoTagged),
+  ...noMulticastRouters.map((rule) => named('groups', alsoTagged(rule))),
+  ...fewGroups.map(alsoTagged),
+  ...noLeasesInPieces,
+  `${leases} ${few('asked', '30/minute burst 30')}`,
+  'meta protocol ip ip saddr @taken4 iifname . ip saddr != @sources4 drop',
+  'meta protocol arp arp saddr ip @taken4 iifname . arp saddr ip != @sources4 drop',
+  'meta protocol arp arp saddr ip 0.0.0.0 arp daddr ip @taken4 iifname . arp daddr ip != @sources4 drop',
+  `${tagged6} @nh,64,128 @taken6 iifname . @nh,64,128 != @sources6 drop`,
+  `${tagged6} @nh,128,64 @owned6 iifname . @nh,128,64 != @identifiers iifname . @nh,64,128 != @sources6 drop`,
+  `${tagged6} icmpv6 type nd-neighbor-advert ${target} @taken6 iifname . ${target} != @sources6 drop`,
+  `${tagged6} icmpv6 type nd-neighbor-advert @th,128,64 @owned6 iifname . @th,128,64 != @identifiers drop`,
+];
+
 const tables: Readonly<Record<TableFamily, Table>> = {
   inet: {
     sets: { links: 'type ifname', sources4: 'type ifname . ipv4_addr', sources6: 'type ifname . ipv6_addr' },
@@ -157,6 +188,8 @@ const tables: Readonly<Record<TableFamily, Table>> = {
     sets: {
       ...learnt,
       links: 'type ifname',
+      // Whose document gives them VLANs that they know by their tags.
+      trunks: 'type ifname',
       macs: 'type ifname . ether_addr',
       // Who asks for a lease, by its head, and who says where he is: others would use up all leases there are.
       clients: 'typeof iifname . @th,288,48',
@@ -246,7 +279,7 @@ const tables: Readonly<Record<TableFamily, Table>> = {
         'iifname . ether saddr != @macs drop',
         `${betweenBridges} drop`,
         // What is in tags, sessions and lengths (LLC) no rule below would see, and switches believe some of it.
-        'ether type != { ip, ip6, arp } drop',
+        'ether type != { ip, ip6, arp } goto other',
         ordinary,
         'iifname . arp saddr ether != @macs drop',
         ...noGuidanceButNamed,
@@ -263,22 +296,19 @@ const tables: Readonly<Record<TableFamily, Table>> = {
         'iifname != @bound4 jump few4',
         'meta protocol ip6 jump six',
       ],
+      other: ['ether type 0x8100 iifname @trunks goto trunk', 'drop'],
+      trunk: trunkRules,
       // Frames to a bridge itself come by here alone, and it learns from them.
       input: [`type filter hook input ${early}`, `${betweenBridges} iifname @links drop`],
     },
   },
 };
 
-/** In a tag as without one; a tag within a tag hides what is said. */
-const alsoTagged = (rule: string): string =>
-  rule.replace(/(icmpv6|icmp|igmp) type/, (text, protocol) =>
-    protocol === 'icmpv6' ? `${tagged6} ${text}` : `meta protocol ip ${text}`,
-  );
 const filteredLearnt = { askers: dynamic('iifname', '10m') };
 const filteredRules = [
   'meta protocol { 0x8100, 0x88a8 } drop',
-  // A tag that names no VLAN (802.1Q's priority): hosts read it as if it were not there, and rules for IPv4 do not look behind it.
-  'ether type { 0x8100, 0x88a8 } @ll,116,12 0 drop',
+  // Rules for IPv4 do not look behind it.
+  `ether type { 0x8100, 0x88a8 } ${noVlan} drop`,
   named('stp', `${betweenBridges} drop`),
   ...noGuidanceButNamed.map(alsoTagged),
   ...noMulticastRouters.map((rule) => named('groups', rule)),

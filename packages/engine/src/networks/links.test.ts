@@ -265,6 +265,34 @@ test('both families are given, and what the document says of one is all it has o
   );
 });
 
+test('VLANs are those of the link, else of its port group, else of its network', options, async () => {
+  const { engine, networks, host, plan } = await daemon('vlans');
+  const vlan = (id: number): string => `<vlan><tag id='${id}'/></vlan>`;
+  host.links.add('br7');
+  const lan = (name: string, id: number): string =>
+    `<network><name>${name}</name><forward mode='bridge'/><bridge name='br7'/>${vlan(id)}<portgroup name='red'>${vlan(10)}</portgroup></network>`;
+  await networks.create(lan('lan', 1));
+  await networks.create("<network><name>flat</name><ip address='10.0.2.1' prefix='24'/></network>");
+  const red = "<interface type='network'><source network='lan' portgroup='red'/>";
+  await engine.define(xmlOf('a', `${link()}${red}</interface>${red}${vlan(20)}</interface>`));
+  await engine.start('a');
+  assert.deepEqual(
+    plan('a').links.map(({ tags }) => tags?.native),
+    [1, 10, 20],
+  );
+  const { findings } = await engine.define(xmlOf('b', link(vlan(30), 'flat')));
+  const refusal = /VLANs are for networks on a bridge of the host's.*'flat' is not/;
+  assert.deepEqual(
+    findings.map(({ path, message }) => [path, refusal.test(message)]),
+    [['/domain/devices/interface[1]/vlan', true]],
+  );
+  await assert.rejects(engine.start('b'), fails('unsupported', refusal));
+  for (const id of [0, 4095]) {
+    await assert.rejects(networks.define(lan('lan', id)), fails('unsupported', /no VLAN/));
+    await assert.rejects(engine.define(xmlOf('odd', link(vlan(id)))), fails('unsupported', /no VLAN/));
+  }
+});
+
 test('networks on what the host has, and port groups', options, async () => {
   const { engine, networks, host, plan } = await daemon('host');
   for (const name of ['br7', 'eth7', 'eth8']) host.links.add(name);

@@ -17,8 +17,8 @@ import type { NetworkHost } from './contract/network-host.js';
 import type { PortForward } from './contract/plan.js';
 import { documentOf, type KnownNetworks, type NetworkEntry } from './known-networks.js';
 import type { Membership, Memberships } from './membership.js';
-import { groupOf, keptIn, type NetworkInterface, placed, placeOn, unplaced } from './placing.js';
-import { forwardModeOf, planOf } from './plan.js';
+import { groupOf, keptIn, type NetworkInterface, noVlans, placed, placeOn, unplaced } from './placing.js';
+import { forwardModeOf, hasOwnBridge, planOf } from './plan.js';
 import type { NetworkRunner } from './runner.js';
 
 /** Dependencies of `NetworkLinks`. */
@@ -40,7 +40,7 @@ export class NetworkLinks {
 
   /** What a document asks of networks that is not there. */
   findings(domain: Domain): Finding[] {
-    return [...this.#missing(domain), ...this.#unforwarded(domain)];
+    return [...this.#missing(domain), ...this.#untagged(domain), ...this.#unforwarded(domain)];
   }
 
   /** Programs of the host that are not reached any more where a document's domain runs, each in a sentence with the port's path. */
@@ -129,6 +129,18 @@ export class NetworkLinks {
       )
         return [];
       return [notKept(`${path}/@portgroup`, `'${name}' has no port group '${portgroup}'`)];
+    });
+  }
+
+  /** Tags where nothing puts them on. */
+  #untagged(domain: Domain): Finding[] {
+    return (domain.devices.interfaces ?? []).flatMap((link, index) => {
+      if (link.type !== 'network' || link.vlan === undefined) return [];
+      const { network: name } = link.source;
+      const entry = this.parts.known.there({ name });
+      if (entry === undefined) return [];
+      if (!hasOwnBridge(documentOf(entry))) return [];
+      return [notKept(`/domain/devices/interface[${index + 1}]/vlan`, noVlans(name))];
     });
   }
 

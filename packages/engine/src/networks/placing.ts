@@ -3,7 +3,7 @@
 import type { Domain, Interface, Network } from '@ctvirt/xml';
 import { EngineError } from '../errors.js';
 import { withInterfaces } from '../lifecycle/edit.js';
-import { forwardDevs, forwardModeOf } from './plan.js';
+import { forwardDevs, forwardModeOf, hasOwnBridge } from './plan.js';
 
 /** A link on a network. */
 export type NetworkInterface = Extract<Interface, { type: 'network' }>;
@@ -52,6 +52,10 @@ export function unplaced(link: NetworkInterface): NetworkInterface {
   return { ...link, source };
 }
 
+/** As for libvirt: what gives the members addresses and leads them out would be in none of their VLANs. */
+export const noVlans = (name: string): string =>
+  `VLANs are for networks on a bridge of the host's (<forward mode='bridge'/>), which '${name}' is not: no domain starts on it with a <vlan>`;
+
 /** With its place, and what the network has for it where the document says nothing. */
 export function placed(link: NetworkInterface, network: Network, place: Place): NetworkInterface {
   const group = groupOf(network, link.source.portgroup);
@@ -59,6 +63,9 @@ export function placed(link: NetworkInterface, network: Network, place: Place): 
   const mtu = link.mtu ?? network.mtu;
   const trust = link.trustGuestRxFilters ?? group?.trustGuestRxFilters ?? network.trustGuestRxFilters;
   const port = link.port ?? network.port;
+  const vlan = link.vlan ?? group?.vlan ?? network.vlan;
+  if (vlan !== undefined && hasOwnBridge(network))
+    throw new EngineError('unsupported', noVlans(network.name));
   const bare = unplaced(link);
   return {
     ...bare,
@@ -66,6 +73,7 @@ export function placed(link: NetworkInterface, network: Network, place: Place): 
     ...(bandwidth !== undefined && { bandwidth }),
     ...(mtu !== undefined && { mtu }),
     ...(port !== undefined && { port }),
+    ...(vlan !== undefined && { vlan }),
     ...(trust !== undefined && { trustGuestRxFilters: trust }),
   };
 }

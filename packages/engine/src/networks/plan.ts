@@ -4,6 +4,7 @@ import type { NetworkSummary } from '@ctvirt/api';
 import { type Network, normalAddress, prefixOf } from '@ctvirt/xml';
 import { EngineError } from '../errors.js';
 import { addressBytes } from '../network/link-addresses.js';
+import { tagsOf } from '../network/port-tags.js';
 import { ratesOf } from '../network/rates.js';
 import type {
   DhcpPlan,
@@ -37,6 +38,8 @@ export function planOf(network: SettledNetwork): NetworkPlan {
       'unsupported',
       `network '${name}' hands over whole devices of the host, which no container here is given: its <forward> needs another mode`,
     );
+  // Refused here, not when a link is given them.
+  for (const { vlan } of [network, ...(network.portgroups ?? [])]) if (vlan !== undefined) tagsOf(vlan);
   return { name, uuid, bridge: hasOwnBridge(network) ? ownBridgeOf(network) : undefined };
 }
 

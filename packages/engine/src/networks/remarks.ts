@@ -5,6 +5,14 @@ import { unkeptIn, unkeptInEach } from '../lifecycle/not-enforced.js';
 import { type Row, remark } from '../lifecycle/remarks/remark.js';
 import { hasOwnBridge } from './plan.js';
 
+/** What a network of links that stand on the host's says of VLANs. */
+const vlanOf = (network: Network, vlan: Network['vlan']) =>
+  remark(
+    network.bridge?.name === undefined ? vlan : undefined,
+    '/vlan',
+    "only ports of a bridge are in VLANs: a direct link is in one by standing on a VLAN of the host's card",
+  );
+
 const onNetwork: readonly Row<Network>[] = [
   (network) =>
     remark(
@@ -12,7 +20,7 @@ const onNetwork: readonly Row<Network>[] = [
       '/bandwidth',
       'what the host itself has is not limited as a whole: that of each interface is, by port groups',
     ),
-  ({ vlan }) => remark(vlan, '/vlan', 'frames are not tagged yet'),
+  (network) => vlanOf(network, network.vlan),
   ({ virtualport }) => remark(virtualport, '/virtualport', 'a port of a bridge of the kernel is all it has'),
   ({ bridge }) =>
     remark(
@@ -35,13 +43,13 @@ const onNetwork: readonly Row<Network>[] = [
 
 type Group = NonNullable<Network['portgroups']>[number];
 
-const onPortgroup: readonly Row<Group>[] = [
-  ({ vlan }) => remark(vlan, '/vlan', 'frames are not tagged yet'),
+const onPortgroup = (network: Network): readonly Row<Group>[] => [
+  ({ vlan }) => vlanOf(network, vlan),
   ({ virtualport }) => remark(virtualport, '/virtualport', 'a port of a bridge of the kernel is all it has'),
 ];
 
 /** One warning for each. */
 export const unkeptOf = (network: Network): Finding[] => [
   ...unkeptIn(onNetwork, network, '/network'),
-  ...unkeptInEach(onPortgroup, network.portgroups, '/network/portgroup'),
+  ...unkeptInEach(onPortgroup(network), network.portgroups, '/network/portgroup'),
 ];

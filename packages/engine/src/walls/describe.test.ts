@@ -88,6 +88,9 @@ test('the network: which links send from other addresses than their own', () => 
   assert.match(said({ addresses: [v4] }), /^loosened: .*any address of IPv6 that no other domain has/);
   assert.match(said({}), /^loosened: .*any address of IPv4 and IPv6/);
   assert.match(said({ addresses: [v4], absent: [6] }), /^up: /);
+  const tags = { native: 10, isNativeTagged: false, tagged: [] };
+  assert.match(said({ addresses: [v4, v6], tags }), /^up: /);
+  assert.match(said({ addresses: [v4, v6], tags: { ...tags, tagged: [20] } }), /^loosened: .*VLANs .*\(20\)/);
   const filter = { name: 'clean-traffic', parameters: [] };
   assert.match(said({ filter }), /^loosened: .*eth0 sends what filter 'clean-traffic' lets through$/);
   const links = [linkPlan({ kind: 'bridge', addresses: [v4, v6] })];

@@ -149,7 +149,7 @@ function foldersWall({ folders }: Described): Wall {
 
 /** Why a link may send from other addresses than its domain's. */
 function openness(
-  { kind, isTrusted, addresses, absent = [], filter }: LinkPlan,
+  { kind, isTrusted, addresses, absent = [], filter, tags }: LinkPlan,
   linkWalls: Described['linkWalls'],
 ): string | undefined {
   if (kind === 'macvlan') return 'sends from any address: the host does not see what a macvlan sends';
@@ -160,7 +160,10 @@ function openness(
   const missing = ([4, 6] as const).filter(
     (wanted) => !absent.includes(wanted) && !addresses.some(({ family }) => family === wanted),
   );
-  if (missing.length === 0) return undefined;
+  if (missing.length === 0)
+    return tags === undefined || tags.tagged.length === 0
+      ? undefined
+      : `sends from any address that no other domain has in the VLANs that it tags itself (${tags.tagged.join(', ')})`;
   const families = missing.map((family) => `IPv${family}`).join(' and ');
   return `sends from any address of ${families} that no other domain has: the document has none`;
 }

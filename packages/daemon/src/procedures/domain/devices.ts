@@ -133,7 +133,14 @@ function changed<K extends Kind>(
 }
 
 /** What of a link changes while it is there. */
-const changing: ReadonlySet<string> = new Set(['bandwidth', 'filterref', 'link', 'port', 'portForwards']);
+const changing: ReadonlySet<string> = new Set([
+  'bandwidth',
+  'filterref',
+  'link',
+  'port',
+  'portForwards',
+  'vlan',
+]);
 
 /** An interface of a running container is what it is asked to be of that; all else has to be as it is. */
 function updatedLink(device: Model<'interface'>, asked: Model<'interface'>): Model<'interface'> {
@@ -142,10 +149,12 @@ function updatedLink(device: Model<'interface'>, asked: Model<'interface'>): Mod
       throw refusal(
         'operationUnsupported',
         'domain',
-        `of an interface of a running container <filterref>, <link>, <port>, <portForward> and <bandwidth> change, and not ${key}: detach it and attach it as it is to be, or update it with --config alone and start the domain again`,
+        `of an interface of a running container <filterref>, <link>, <port>, <portForward>, <vlan> and <bandwidth> change, and not ${key}: detach it and attach it as it is to be, or update it with --config alone and start the domain again`,
       );
   const { bandwidth, filterref, link, port, portForwards } = asked;
-  return { ...device, bandwidth, filterref, link, port, portForwards };
+  // Who says nothing of VLANs does not mean all that the bridge has for those without: a port group may have given them.
+  const vlan = asked.vlan ?? device.vlan;
+  return { ...device, bandwidth, filterref, link, port, portForwards, vlan };
 }
 
 function deviceOf(xml: string): Device {

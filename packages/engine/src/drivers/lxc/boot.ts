@@ -33,7 +33,7 @@ import type { RunPlan } from '../../lifecycle/plan.js';
 import { sharedIds } from '../../lifecycle/shared-ids.js';
 import type { EngineLog } from '../../log.js';
 import type { LentLinks } from '../../network/lent-links.js';
-import { removeLeftLinks, switchHostEnd } from '../../network/live-links.js';
+import { plugLink, removeLeftLinks, switchHostEnd } from '../../network/live-links.js';
 import { refuseLinks } from '../../network/refusals.js';
 import { openRoutedLink } from '../../network/routed-link.js';
 import { isShaped, shapeLink } from '../../network/shaping.js';
@@ -227,6 +227,7 @@ export class Boot {
   async openLinks(subject: Subject, { links }: RunPlan): Promise<void> {
     for (const link of links) {
       await openRoutedLink(link);
+      if (link.tags !== undefined) await plugLink(link);
       if (!link.up) await switchHostEnd(link);
       if (!isShaped(link)) continue;
       await shapeLink(link).catch((error: unknown) => {

@@ -313,10 +313,12 @@ function linkRows(link: LinkPlan, index: number): ConfigRow[] {
     for (const { address, prefix, family } of link.addresses)
       rows.push([key(`veth.ipv${family}.route`), `${address}/${prefix}`]);
   if (link.macvlanMode !== undefined) rows.push([key('macvlan.mode'), link.macvlanMode]);
-  rows.push(...optional(key('link'), link.parent), ...optional(key('veth.pair'), link.hostName), [
-    key('name'),
-    link.name,
-  ]);
+  // One with tags is plugged in when it has them.
+  rows.push(
+    ...optional(key('link'), link.tags === undefined ? link.parent : undefined),
+    ...optional(key('veth.pair'), link.hostName),
+    [key('name'), link.name],
+  );
   rows.push([key('hwaddr'), link.mac], ...optional(key('mtu'), link.mtu));
   if (link.up) rows.push([key('flags'), 'up']);
   return [...rows, ...addressRows(link, key)];

@@ -47,7 +47,12 @@ export const onInterface: readonly Row<Interface>[] = [
       '/route',
       'no route leads over a link that is down',
     ),
-  ({ vlan }) => remark(vlan, '/vlan', 'frames are not tagged yet'),
+  ({ type, vlan }) =>
+    remark(
+      type === 'ethernet' || type === 'direct' ? vlan : undefined,
+      '/vlan',
+      "only ports of a bridge are in VLANs: a direct link is in one by standing on a VLAN of the host's card",
+    ),
   ({ virtualport }) => remark(virtualport, '/virtualport', 'a port of a bridge of the kernel is all it has'),
   ({ type, port }) =>
     remark(

@@ -4,7 +4,14 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Domain } from '@ctvirt/xml';
 import { lentLinksOf, linkPrefixOf, linksOf } from '../../../lifecycle/links.js';
 import type { LentLink, LentLinks } from '../../../network/lent-links.js';
-import { addLink, changedLinks, isLinkThere, removeLink, switchLink } from '../../../network/live-links.js';
+import {
+  addLink,
+  changedLinks,
+  isLinkThere,
+  removeLink,
+  retagLink,
+  switchLink,
+} from '../../../network/live-links.js';
 import { refuseLinks } from '../../../network/refusals.js';
 import { shapeLink } from '../../../network/shaping.js';
 import type { Wall } from '../../../network/wall.js';
@@ -58,6 +65,9 @@ export function linkSteps(from: Domain, to: Domain, { record, initPid, wall }: L
     ),
     ...both(changed.reshaped).map(
       ({ was, is }): Step => ({ do: () => shapeLink(is), undo: () => shapeLink(was), isGradual: true }),
+    ),
+    ...both(changed.retagged).map(
+      ({ was, is }): Step => ({ do: () => retagLink(is), undo: () => retagLink(was), isGradual: true }),
     ),
   ];
 }
