@@ -278,6 +278,11 @@ test('bridge: routes of the document beside the default one, from the first mome
     const { status, stderr } = await run(attach);
     assert.equal(status, 0, stderr);
     const seen = await world.shell('ways', 'cat /first; ip route; ip -6 route');
+    assert.equal(
+      (await ip('-6', 'address', 'show', 'master', 'br-e2e')).trim(),
+      '',
+      'ports have no addresses',
+    );
     for (const number of [7, 8]) {
       const v4 = `10\\.9${number}\\.0\\.0/16 via 10\\.7${number}\\.0\\.1 dev a\\$b;${number} +metric 7`;
       assert.equal(seen.match(new RegExp(v4, 'g'))?.length, number === 7 ? 2 : 1, seen);

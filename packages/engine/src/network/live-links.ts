@@ -10,6 +10,7 @@ import { listeners } from '../host/listeners.js';
 import { isOwnAddress } from '../host/routes.js';
 import { run } from '../host/run.js';
 import { Undo } from '../host/undo.js';
+import { leaveWithoutAddresses } from './bridge-port.js';
 import { type LinkPlan, settledAddresses } from './link-plan.js';
 import { plugIn, tagPort } from './port-tags.js';
 import { openRoutedLink } from './routed-link.js';
@@ -149,6 +150,7 @@ async function addPair(link: LinkPlan, pid: number, undo: Undo): Promise<void> {
   });
   undo.push(async () => void (await ip('link', 'delete', 'dev', hostName)));
   if (parent !== undefined) await plugIn(parent, { name: hostName, tags });
+  leaveWithoutAddresses(link);
   await openRoutedLink(link);
   if (isShaped(link)) await shapeLink(link);
   await switchHostEnd(link);

@@ -270,12 +270,13 @@ const isTracked = ({ network }: LinkPlan): boolean => network !== undefined || t
 
 const isGuarded = ({ hostName, isTrusted }: LinkPlan): boolean => hostName !== undefined && !isTrusted;
 
-const bridgesOf = (lists: Iterable<readonly LinkPlan[]>): Set<string> =>
-  new Set(
-    [...lists]
-      .flat()
-      .flatMap(({ kind, parent }) => (kind === 'bridge' && parent !== undefined ? [parent] : [])),
-  );
+/** At each start of all that run: hence without a list of their links. */
+function bridgesOf(lists: Iterable<readonly LinkPlan[]>): Set<string> {
+  const found = new Set<string>();
+  for (const links of lists)
+    for (const { kind, parent } of links) if (kind === 'bridge' && parent !== undefined) found.add(parent);
+  return found;
+}
 
 async function nft(input: string): Promise<void> {
   await run([NFT, '-f', '-'], { input }).catch((cause: unknown) => {

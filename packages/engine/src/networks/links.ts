@@ -193,10 +193,11 @@ export class NetworkLinks {
         'wrong-state',
         `domain '${entry.record.name}' cannot start: network '${name}' does not run: \`ctvirt network start ${name}\``,
       );
-    const others = memberships.running(name).filter(({ domain: uuid }) => uuid !== entry.record.uuid);
-    const own = beside.flatMap((one) => (one.type === 'network' ? [one.source.dev] : []));
-    const uses = (dev: string): number =>
-      [...others.map(({ parent }) => parent), ...own].filter((one) => one === dev).length;
+    const uses = (dev: string): number => {
+      const others = memberships.running(name).filter(({ domain: uuid }) => uuid !== entry.record.uuid);
+      const own = beside.flatMap((one) => (one.type === 'network' ? [one.source.dev] : []));
+      return [...others.map(({ parent }) => parent), ...own].filter((one) => one === dev).length;
+    };
     return placed(link, live.network, placeOn(live.network, uses));
   }
 

@@ -14,9 +14,16 @@ export interface Membership extends Member {
   readonly parent: string | undefined;
 }
 
+/** Of one network. */
+interface Known {
+  readonly byDomain: Map<string, readonly Membership[]>;
+  /** All together, once they have been asked for. */
+  all?: readonly Membership[] | undefined;
+}
+
 /** Knows all of them. */
 export class Memberships {
-  readonly #byNetwork = new Map<string, Map<string, readonly Membership[]>>();
+  readonly #byNetwork = new Map<string, Known>();
 
   /** Replaces those of a domain; answers the networks that hear of a difference. */
   set(domain: string, memberships: readonly Membership[]): string[] {
@@ -24,12 +31,14 @@ export class Memberships {
     const changed: string[] = [];
     for (const name of new Set([...names, ...this.#byNetwork.keys()])) {
       const own = memberships.filter(({ network }) => network === name);
-      const known = this.#byNetwork.get(name) ?? new Map<string, readonly Membership[]>();
-      const before = known.get(domain) ?? [];
+      const { byDomain } = this.#byNetwork.get(name) ?? {
+        byDomain: new Map<string, readonly Membership[]>(),
+      };
+      const before = byDomain.get(domain) ?? [];
       if (JSON.stringify(before) === JSON.stringify(own)) continue;
-      if (own.length > 0) known.set(domain, own);
-      else known.delete(domain);
-      if (known.size > 0) this.#byNetwork.set(name, known);
+      if (own.length > 0) byDomain.set(domain, own);
+      else byDomain.delete(domain);
+      if (byDomain.size > 0) this.#byNetwork.set(name, { byDomain });
       else this.#byNetwork.delete(name);
       changed.push(name);
     }
@@ -37,8 +46,11 @@ export class Memberships {
   }
 
   /** All that the host of a network is told of. */
-  on(network: string): Membership[] {
-    return [...(this.#byNetwork.get(network)?.values() ?? [])].flat();
+  on(network: string): readonly Membership[] {
+    const known = this.#byNetwork.get(network);
+    if (known === undefined) return [];
+    known.all ??= [...known.byDomain.values()].flat();
+    return known.all;
   }
 
   running(network: string): Membership[] {

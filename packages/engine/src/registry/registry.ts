@@ -193,9 +193,11 @@ export class Registry {
 
   /** Ids of the host that the maps of documents name: of stored ones, of those that run, and of those just being stored. */
   *mapped(): Iterable<readonly [owner: string, ids: NamedIds]> {
-    for (const entry of this.#byName.values())
-      for (const ids of [entry.record.mapped, entry.shown?.mapped, this.#reservedIds.get(entry)])
-        if (ids !== undefined) yield [entry.record.name, ids];
+    for (const { record, shown } of this.#byName.values()) {
+      if (record.mapped !== undefined) yield [record.name, record.mapped];
+      if (shown?.mapped !== undefined) yield [record.name, shown.mapped];
+    }
+    for (const [entry, ids] of this.#reservedIds) yield [entry.record.name, ids];
   }
 
   /** By what a person calls it: a UUID is a UUID, a name comes before the id of a run, which is written without zeros before it. */

@@ -32,6 +32,7 @@ import { linkPrefixOf } from '../../lifecycle/links.js';
 import type { RunPlan } from '../../lifecycle/plan.js';
 import { sharedIds } from '../../lifecycle/shared-ids.js';
 import type { EngineLog } from '../../log.js';
+import { leaveWithoutAddresses } from '../../network/bridge-port.js';
 import type { LentLinks } from '../../network/lent-links.js';
 import { plugLink, removeLeftLinks, switchHostEnd } from '../../network/live-links.js';
 import { refuseLinks } from '../../network/refusals.js';
@@ -226,6 +227,7 @@ export class Boot {
   /** What the links need on the host besides what liblxc gives them. */
   async openLinks(subject: Subject, { links }: RunPlan): Promise<void> {
     for (const link of links) {
+      leaveWithoutAddresses(link);
       await openRoutedLink(link);
       if (link.tags !== undefined) await plugLink(link);
       if (!link.up) await switchHostEnd(link);

@@ -149,13 +149,14 @@ const isTranslated = (bridge: OwnBridge, family: Family): boolean =>
 const isAnswering = (bridge: OwnBridge, family: Family): boolean =>
   (bridge.forward.mode === 'nat' || bridge.forward.mode === 'route') && subnetsOf(bridge, family).length > 0;
 
-/** Who answers at ports of the host. */
+/** Who answers at ports of the host: of many members few do. */
 export const answeringOn = (networks: readonly Ruled[]): Answering[] =>
-  networks.flatMap(({ bridge, members }) =>
-    families
+  networks.flatMap(({ bridge, members }) => {
+    const answering = members.filter(({ forwards }) => forwards !== undefined);
+    return families
       .filter((family) => isAnswering(bridge, family))
-      .flatMap((family) => members.map((member) => ({ family, member }))),
-  );
+      .flatMap((family) => answering.map((member) => ({ family, member })));
+  });
 
 /** From a member: by its own address, and by the links that the document names. */
 function leaving(bridge: OwnBridge): string[] {
