@@ -10,6 +10,22 @@ export function numberIn(text: string): number | null {
   return text.trim() !== '' && Number.isFinite(value) && value < 2 ** 62 ? value : null;
 }
 
+const once = Buffer.alloc(65_536);
+
+/** All of a small file, which is closed again; empty where it is not there, or not any more. */
+export function textOnce(path: string): string {
+  try {
+    const file = openSync(path, 'r');
+    try {
+      return once.toString('latin1', 0, readSync(file, once, 0, once.length, 0));
+    } finally {
+      closeSync(file);
+    }
+  } catch {
+    return '';
+  }
+}
+
 /** Reads files of counters by their folder and name. */
 export class Gauges {
   /** By folder, since a folder's files end together, and by name. */

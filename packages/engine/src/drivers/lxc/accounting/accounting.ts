@@ -1,13 +1,13 @@
 // Keeps the accounts of all running domains: looks at them now and then, remembers, and tells of refusals.
 // SPDX-License-Identifier: Apache-2.0
-import { closeSync, openSync, readSync, renameSync, writeFileSync } from 'node:fs';
+import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { BeancounterEvent, BeancounterReport, BeancounterRow } from '@ctvirt/api';
 import type { ResourceOptions } from '@ctvirt/formats';
 import type { Domain } from '@ctvirt/xml';
 import { type CgroupLayout, type Controller, processesIn } from '../../../cgroups/layout.js';
-import type { Gauges } from '../../../host/gauges.js';
+import { type Gauges, textOnce } from '../../../host/gauges.js';
 import { diskName } from '../../../state/layout.js';
 import type { Run as DomainRun, Subject } from '../../driver.js';
 import { Rounds } from '../rounds.js';
@@ -277,7 +277,7 @@ export class Accounting<S extends Subject> {
   #opened(entry: S): Account {
     const { version } = this.parts.cgroups;
     const path = this.#statePath(entry);
-    const text = textOf(path);
+    const text = textOnce(path);
     if (text === '') return new Account(version);
     const state = parseAccount(text);
     if (state === undefined)
@@ -308,21 +308,5 @@ export class Accounting<S extends Subject> {
         { domain: entry.record.name },
       );
     }
-  }
-}
-
-const buffer = Buffer.alloc(65_536);
-
-/** Read and closed; empty where it is not there. */
-function textOf(path: string): string {
-  try {
-    const file = openSync(path, 'r');
-    try {
-      return buffer.toString('latin1', 0, readSync(file, buffer, 0, buffer.length, 0));
-    } finally {
-      closeSync(file);
-    }
-  } catch {
-    return ''; // the domain ended meanwhile, or this kernel has no such file
   }
 }

@@ -1,8 +1,9 @@
 // What no cgroup counts: open files, terminals, queued signals and file locks of a container's processes, and its sockets.
 // SPDX-License-Identifier: Apache-2.0
-import { opendirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import { opendirSync, readdirSync, readlinkSync, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { setImmediate as turn } from 'node:timers/promises';
+import { textOnce } from '../../../host/gauges.js';
 
 /** Null is what this kernel does not tell. */
 export interface Census {
@@ -65,7 +66,7 @@ export async function takeCensus(
     looked += found.looked;
     files += found.files;
     if (!found.isWhole) uncounted++;
-    const status = textOf(`${folder}/status`);
+    const status = textOnce(`${folder}/status`);
     const queued = /^SigQ:\t(\d+)\//m.exec(status)?.[1];
     const user = /^Uid:\t(\d+)/m.exec(status)?.[1];
     // The kernel counts them by user.
@@ -76,7 +77,7 @@ export async function takeCensus(
     terminals: terminals.size,
     signals: [...signals.values()].reduce((sum, one) => sum + one, 0),
     locks: pids.reduce((sum, pid) => sum + (locks.get(pid) ?? 0), 0),
-    ...sockets(textOf(`/proc/${initPid}/net/sockstat`), textOf(`/proc/${initPid}/net/sockstat6`)),
+    ...sockets(textOnce(`/proc/${initPid}/net/sockstat`), textOnce(`/proc/${initPid}/net/sockstat6`)),
     uncounted,
   };
 }
@@ -94,25 +95,33 @@ async function filesOf(
   folder: string,
   { most, terminals, slices }: Looking,
 ): Promise<{ files: number; looked: number; isWhole: boolean }> {
-  const open = orNothing(() => opendirSync(`${folder}/fd`, { bufferSize: NAMES_AT_ONCE }), undefined);
-  if (open === undefined) return { files: 0, looked: 0, isWhole: true };
+  // From Linux 6.2 on the folder's size is their number; before, it is zero.
+  const told = orNothing(() => statSync(`${folder}/fd`).size, 0);
   let looked = 0;
+  for (const fd of namesIn(`${folder}/fd`, told > 0 && told <= NAMES_AT_ONCE)) {
+    if (looked === most) return { files: Math.max(told, looked), looked, isWhole: false };
+    looked++;
+    const terminal = terminalOf(folder, fd);
+    if (terminal !== undefined) terminals.add(terminal);
+    if (slices.isOver()) await slices.turn();
+  }
+  return { files: looked, looked, isWhole: true };
+}
+
+/** Few are read at once, which costs least; of many a part after the other. */
+function* namesIn(folder: string, areFew: boolean): Iterable<string> {
+  if (areFew) return yield* orNothing(() => readdirSync(folder), []);
+  const open = orNothing(() => opendirSync(folder, { bufferSize: NAMES_AT_ONCE }), undefined);
+  if (open === undefined) return;
   try {
     for (;;) {
-      const fd = orNothing(() => open.readSync(), null);
-      if (fd === null) return { files: looked, looked, isWhole: true };
-      if (looked === most) break;
-      looked++;
-      const terminal = terminalOf(folder, fd.name);
-      if (terminal !== undefined) terminals.add(terminal);
-      if (slices.isOver()) await slices.turn();
+      const entry = orNothing(() => open.readSync(), null);
+      if (entry === null) return;
+      yield entry.name;
     }
   } finally {
     open.closeSync();
   }
-  // From Linux 6.2 on the folder's size is their number; before, it is zero.
-  const files = orNothing(() => statSync(`${folder}/fd`).size, 0);
-  return { files: Math.max(files, looked), looked, isWhole: false };
 }
 
 /** Of both families; those that are not TCP's are told by the sum of all. */
@@ -130,7 +139,7 @@ export function sockets(v4: string, v6: string): Pick<Census, 'tcpSockets' | 'ot
 /** A terminal is known by its master, which several processes may hold. */
 function terminalOf(folder: string, fd: string): string | undefined {
   if (!orNothing(() => readlinkSync(`${folder}/fd/${fd}`), '').endsWith('/ptmx')) return undefined;
-  const info = textOf(`${folder}/fdinfo/${fd}`);
+  const info = textOnce(`${folder}/fdinfo/${fd}`);
   const index = /^tty-index:\s*(\d+)$/m.exec(info)?.[1];
   return index === undefined ? undefined : `${/^mnt_id:\s*(\d+)$/m.exec(info)?.[1]} ${index}`;
 }
@@ -152,8 +161,6 @@ export async function fileLocks(): Promise<FileLocks> {
   }
   return locks;
 }
-
-const textOf = (path: string): string => orNothing(() => readFileSync(path, 'latin1'), '');
 
 /** A process may end between any two reads. */
 function orNothing<T>(read: () => T, nothing: T): T {
