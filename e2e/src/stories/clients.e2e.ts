@@ -132,7 +132,7 @@ test('libvirt-python: life, lookups, events, typed parameters, streams and error
     'unknown procedure': 3,
     'read only': 29,
   });
-  await world.client.domains.undefine({ domain: 'py', storage: true });
+  await world.client.roots.erase({ root: 'py~1' });
 });
 
 test('a domain that is to end with its connection ends with it', async () => {

@@ -77,7 +77,10 @@ test('a name alone gets nobody’s files; the UUID of their domain does, and say
   const erased = await engine.roots.erase('c~1');
   assert.deepEqual([erased.domain, erased.uuid], ['c', uuid(1)]);
   await engine.roots.erase('a~2');
-  await assert.rejects(engine.roots.erase('a~2'), { code: 'not-found', message: /no root is kept as 'a~2'/ });
+  await engine.define(xmlOf('a'));
+  for (const none of ['a~2', 'a', '../roots/a', '../domains/a~1', '.~1'])
+    await assert.rejects(engine.roots.erase(none), { code: 'not-found', message: /no root is kept as/ });
+  await engine.undefine('a', { storage: true });
   assert.deepEqual(folders(), []);
 });
 

@@ -40,16 +40,22 @@ export class Roots {
   /** What a new domain gets of those that are kept, and what is to be said of that. */
   lookFor(parts: DocumentParts): { kept?: KeptRoot; remark?: string } {
     if (!parts.filesystems.some(({ kind }) => kind === 'template')) return {};
-    const { store } = this.parts;
-    const own = parts.uuid === undefined ? [] : store.keptOf(parts.uuid);
+    // The last one first.
+    const all = this.list().sort((a, b) => (b.lease.keptAt ?? '').localeCompare(a.lease.keptAt ?? ''));
+    const own = all.filter(({ lease }) => lease.uuid === parts.uuid);
     const kept = own.find(({ lease }) => misfitOf(lease, parts) === undefined);
     if (kept !== undefined)
       return { kept, remark: `its files are those that were kept as '${kept.root}' when it was undefined` };
-    const [last] = [...own, ...store.keptRoots().filter(({ root }) => isKeptOf(root, parts.name))];
+    const last = own[0] ?? all.find(({ root }) => isKeptOf(root, parts.name));
     if (last === undefined) return {};
     const { root, lease } = last;
+    const misfit = misfitOf(lease, parts);
+    const how =
+      misfit === undefined
+        ? `\`ctvirt root adopt ${root} ${parts.name}\` gives it`
+        : `does not fit (${misfit.target}): ${misfit.why}`;
     return {
-      remark: `its root is new: that of an earlier domain '${lease.name}' (${lease.uuid}) is kept as '${root}', and \`ctvirt root adopt ${root} ${parts.name}\` gives it`,
+      remark: `its root is new: that of an earlier domain '${lease.name}' (${lease.uuid}) is kept as '${root}', and ${how}`,
     };
   }
 

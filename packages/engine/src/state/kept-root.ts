@@ -6,7 +6,7 @@ import { diskName } from './layout.js';
 const MARK = '~';
 
 /** Whether a folder of roots is one that was kept: `web~2` is the second of a domain that was called `web`. */
-export const isKeptRoot = (folder: string): boolean => /~[1-9]\d*$/.test(folder);
+export const isKeptRoot = (folder: string): boolean => /^[^./][^/]*~[1-9]\d*$/.test(folder);
 
 /** Whether it is one of a domain of this name. */
 export const isKeptOf = (folder: string, name: string): boolean =>

@@ -158,17 +158,11 @@ export class DomainStore {
       });
   }
 
-  /** Those of one domain, the last first: by its UUID they are its own whatever it was called. */
-  keptOf(uuid: string): KeptRoot[] {
-    return this.keptRoots()
-      .filter(({ lease }) => lease.uuid === uuid)
-      .sort((a, b) => (b.lease.keptAt ?? '').localeCompare(a.lease.keptAt ?? ''));
-  }
-
   /** Throws `not-found` where there is no such root. */
   keptRoot(root: string): KeptRoot {
-    const found = this.keptRoots().find((one) => one.root === root);
-    if (found !== undefined) return found;
+    const path = join(this.layout.roots, root, 'lease.json');
+    if (isKeptRoot(root) && existsSync(path))
+      return { root, lease: parseLease(readFileSync(path, 'utf8'), path) };
     throw new EngineError(
       'not-found',
       `no root is kept as '${root}': \`ctvirt root list\` shows those that are`,
