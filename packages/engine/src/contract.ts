@@ -190,6 +190,18 @@ export interface Engine {
   counters(ref: DomainRef): DomainCounters;
   /** The links a running domain has inside, with their present addresses. */
   addresses(ref: DomainRef): Promise<readonly LinkAddresses[]>;
+  /** A password of a user, or its hash: set inside if it runs, else before its next start. */
+  setPassword(
+    ref: DomainRef,
+    secret: { readonly user: string; readonly password: string; readonly isHash?: boolean },
+  ): Promise<void>;
+  /** What a user of a running domain logs in with by SSH. */
+  sshKeys(ref: DomainRef, user: string): Promise<readonly string[]>;
+  setSshKeys(
+    ref: DomainRef,
+    user: string,
+    change: { readonly keys: readonly string[]; readonly how: 'add' | 'remove' | 'replace' },
+  ): Promise<void>;
   /** Sends a signal by number to a process of a running domain, by the pid it has there. */
   signal(ref: DomainRef, pid: number, signal: number): void;
 
@@ -209,6 +221,8 @@ export interface Engine {
   /** Resolves at once if it is what is waited for; rejects with `timeout`, and `not-found` if it is undefined meanwhile. */
   wait(ref: DomainRef, request: WaitRequest): Promise<DomainSummary>;
   suspend(ref: DomainRef): Promise<DomainSummary>;
+  /** Suspends it with all that its root holds on the disk; `resume` lets it go on. */
+  quiesce(ref: DomainRef): Promise<DomainSummary>;
   resume(ref: DomainRef): Promise<DomainSummary>;
   /** Without `storage` its files are kept: see `roots`. */
   undefine(ref: DomainRef, options?: { storage?: boolean }): Promise<void>;

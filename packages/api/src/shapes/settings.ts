@@ -71,6 +71,24 @@ const settings = {
   removeMounts: optional(
     list(path('Where it stands inside'), { maxItems: 64, description: 'Directories that it loses' }),
   ),
+  passwords: optional(
+    list(strict({ user: word('Who'), password: string({ maxLength: 512, description: 'In plain text' }) }), {
+      maxItems: 64,
+      description: 'Set inside a running domain, else before its next start',
+    }),
+  ),
+  sshKeys: optional(
+    list(
+      strict({
+        user: word('Who'),
+        keys: list(string({ maxLength: 16_384, description: 'A line of `authorized_keys`' }), {
+          maxItems: 256,
+          description: 'Added to those there are',
+        }),
+      }),
+      { maxItems: 64, description: 'Public keys of SSH, likewise' },
+    ),
+  ),
   autostart: optional(boolean({ description: 'Whether it starts with each boot of the host' })),
 };
 

@@ -3,6 +3,7 @@
 import type { HostFacts } from '@ctvirt/api';
 import type { Engine } from '../contract.js';
 import { type AmendParts, amendOperations } from '../domains/amend.js';
+import { credentialOperations } from '../domains/credentials.js';
 import { type DefineParts, defineOperations } from '../domains/define.js';
 import { forwardOperations } from '../domains/forwards.js';
 import { type InsideParts, insideOperations } from '../domains/inside.js';
@@ -44,6 +45,7 @@ export function operationsOf(parts: OperationParts): Omit<Engine, 'host' | 'link
     ...runOperations(parts),
     ...insideOperations(parts),
     roots: rootOperations(parts),
+    ...credentialOperations(parts),
     templates,
     profiles,
     networks,

@@ -16,6 +16,7 @@ import type { Quotas } from '../quota/quotas.js';
 import type { DomainEvents } from '../registry/events.js';
 import { type Entry, summaryOf } from '../registry/registry.js';
 import { type ChangeParts, changeLive } from './change.js';
+import { credentialsOf, give } from './credentials.js';
 import { refuseAutostart, setAutostart } from './define.js';
 import { type LookParts, parametersOf } from './look.js';
 import type { Turns } from './turns.js';
@@ -65,7 +66,7 @@ export async function amend(entry: Entry, targets: Targets, edit: Edit, parts: A
     if (!had.has(message)) log('warn', `domain '${name}': ${message}`, { domain: name });
 }
 
-/** What it has besides its document comes last: that cannot fail any more. */
+/** What it has besides its document comes last. */
 async function set(
   entry: Entry,
   settings: DomainSettings,
@@ -75,7 +76,9 @@ async function set(
   const { values = {}, autostart } = settings;
   const targets = targetsOf(entry, asked);
   if (autostart !== undefined) refuseAutostart(entry);
+  const credentials = credentialsOf(settings);
   if (hasEdit(settings)) await amend(entry, targets, settingsEdit(settings, parts.facts), parts);
+  if (credentials !== undefined) await give(entry, credentials, parts);
   if (autostart !== undefined) await setAutostart(entry, autostart, parts);
   const parameters = rowsOf(values, await parametersOf(entry, { inactive: !targets.live }, parts));
   await tellUnkept(entry, { rows: parameters, values }, targets, parts);

@@ -9,6 +9,7 @@ import { domainFrom } from '../lifecycle/settings.js';
 import { type Entry, type Registry, summaryOf } from '../registry/registry.js';
 import type { KeyedQueue } from '../state/queue.js';
 import type { DomainStore } from '../state/store.js';
+import { credentialsOf } from './credentials.js';
 import type { Definer } from './definer.js';
 import type { Lifecycle } from './lifecycle.js';
 import type { Turns } from './turns.js';
@@ -55,7 +56,11 @@ async function defineFrom(
   const xml = formatDomain(domainFrom(request, facts));
   if (dryRun) return { domain: null, xml, findings: await definer.look(xml) };
   const { autostart = false, start = false } = request;
-  const { entry, findings } = await definer.define(xml, { persistent: true, fresh: { autostart } });
+  const credentials = credentialsOf(request);
+  const { entry, findings } = await definer.define(xml, {
+    persistent: true,
+    fresh: { autostart, credentials },
+  });
   if (start) await turns.take(entry.record.uuid, (found) => lifecycle.start(found));
   return { domain: summaryOf(entry), xml, findings };
 }

@@ -7,6 +7,7 @@ import type { LifecycleEvent } from '@ctvirt/api';
 import { type Domain, type Finding, placeFindings } from '@ctvirt/xml';
 import { EngineError } from '../errors.js';
 import type { Admission } from '../guarantees/admission.js';
+import type { Credentials } from '../guest/credentials.js';
 import type { ProjectRange } from '../host/projects.js';
 import { Undo } from '../host/undo.js';
 import type { UserNamespacePool } from '../host/userns.js';
@@ -78,6 +79,7 @@ export interface DefineOptions {
 /** What a new domain has besides its document. */
 export interface Fresh {
   readonly autostart: boolean;
+  readonly credentials?: Credentials | undefined;
 }
 
 /** What a domain brings along from the system it comes from. */
@@ -238,6 +240,7 @@ export class Definer {
       createdAt: new Date().toISOString(),
       lastReason: 'unknown',
       ...(adoption !== undefined && { adopted: adoption.files }),
+      ...(fresh?.credentials !== undefined && { credentials: fresh.credentials }),
     };
     const domain = toBeStored(given, unaddressed);
     const record = withLeases(unaddressed, choose({ domain, record: unaddressed, own: undefined }));

@@ -81,9 +81,23 @@ export class Lifecycle {
     entry.state = 'running';
     entry.reason = 'booted';
     this.parts.emit('started', detail, entry);
+    await this.#forgetCredentials(entry);
     await this.#tellShadowed(entry, domain);
     if (run === undefined) this.#finishLater(entry, () => hasEnded(entry));
     else this.#watch(entry, run);
+  }
+
+  /** They are in its files now; written a second time they would undo what its users have changed. */
+  async #forgetCredentials(entry: Entry): Promise<void> {
+    const { store, registry, log } = this.parts;
+    const { credentials, ...record } = entry.record;
+    if (credentials === undefined) return;
+    registry.replace(entry, record);
+    await store
+      .writeRecord(record)
+      .catch((error: unknown) =>
+        log('warn', `domain '${record.name}': its record keeps passwords that are set: ${String(error)}`),
+      );
   }
 
   /** It runs whether or not this can be found out. */

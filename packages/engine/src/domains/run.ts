@@ -18,7 +18,10 @@ export interface RunParts {
 /** The engine's operations on what a domain does. */
 export function runOperations(
   parts: RunParts,
-): Pick<Engine, 'start' | 'shutdown' | 'reboot' | 'destroy' | 'suspend' | 'resume' | 'wait'> {
+): Pick<
+  Engine,
+  'start' | 'shutdown' | 'reboot' | 'destroy' | 'suspend' | 'quiesce' | 'resume' | 'wait'
+> {
   const { turns, lifecycle } = parts;
   const summarily = (operation: (entry: Entry) => Promise<void>) => (ref: DomainRef) =>
     turns.take(ref, async (entry) => {
@@ -31,9 +34,21 @@ export function runOperations(
     reboot: (ref, options) => ask(ref, 'reboot', options?.waitMs, parts),
     destroy: summarily((entry) => lifecycle.destroy(entry)),
     suspend: summarily((entry) => lifecycle.suspend(entry)),
+    quiesce: summarily((entry) => quiesce(entry, lifecycle)),
     resume: summarily((entry) => lifecycle.resume(entry)),
     wait: (ref, request) => waitFor(ref, request, parts),
   };
+}
+
+/** What cannot be written leaves it running. */
+async function quiesce(entry: Entry, lifecycle: Lifecycle): Promise<void> {
+  await lifecycle.suspend(entry);
+  try {
+    await entry.running?.sync();
+  } catch (error) {
+    await lifecycle.resume(entry);
+    throw error;
+  }
 }
 
 /** Asks init, then waits outside the domain's queue: its end needs a turn there. */

@@ -37,9 +37,13 @@ export interface Run {
   kill(gone: Promise<void>): Promise<boolean>;
   freeze(): Promise<void>;
   thaw(): Promise<void>;
+  /** Writes what its root has in memory alone. */
+  sync(): Promise<void>;
 
   /** Runs a program inside; resolves once it is there. */
   exec(program: Program): Promise<ExecSession>;
+  /** Its users, by its own lists. */
+  readonly users: RunUsers;
   /** Its console; closing the stream detaches. */
   console(size: Size): Promise<ConsoleStream>;
   /** Its processes; only the one of a host's pid, if that is one of them. */
@@ -60,6 +64,15 @@ export interface Run {
 
 /** A process of a run. */
 export type RunProcess = Omit<DomainProcess, 'domain' | 'uuid'>;
+
+/** What users of a run log in with; each fails with `host-command` for a user that is not there. */
+export interface RunUsers {
+  /** A hash as crypt(3) makes them. */
+  setPassword(user: string, hash: string): Promise<void>;
+  /** The lines of `authorized_keys`, comments included. */
+  sshKeys(user: string): Promise<readonly string[]>;
+  setSshKeys(user: string, lines: readonly string[]): Promise<void>;
+}
 
 /** The size of a terminal. */
 export interface Size {

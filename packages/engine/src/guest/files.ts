@@ -14,7 +14,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { constants as osConstants } from 'node:os';
-import { errnoOf } from '../errors.js';
+import { EngineError, errnoOf } from '../errors.js';
 import { isErrno } from '../host/gone.js';
 import { openInRoot } from '../host/syscalls.js';
 
@@ -68,16 +68,26 @@ export function writeGuestFiles(
   files: readonly GuestFile[],
   tell: (remark: string) => void,
 ): void {
-  for (const file of files) {
-    try {
-      writeOne(tree, file);
-    } catch (error) {
-      const errno = numberOf(error);
-      if (errno === undefined || ofHost.has(errno)) throw error;
-      tell(`its /${file.folder}/${file.name} is left as it is, since it cannot be written: ${String(error)}`);
-    }
+  for (const file of files)
+    telling(tell, `its /${file.folder}/${file.name} is left as it is, since it cannot be written`, () =>
+      writeOne(tree, file),
+    );
+}
+
+/** Does it; what cannot be done for how the container's files are is told as `what`, and why. */
+export function telling(tell: (remark: string) => void, what: string, work: () => void): void {
+  try {
+    work();
+  } catch (error) {
+    const errno = numberOf(error);
+    if (errno === undefined ? !isOfTree(error) : ofHost.has(errno)) throw error;
+    tell(`${what}: ${error instanceof EngineError ? error.message : String(error)}`);
   }
 }
+
+/** What somebody found in the tree, or not. */
+const isOfTree = (error: unknown): boolean =>
+  error instanceof EngineError && (error.code === 'not-found' || error.code === 'denied');
 
 /** The kernel's number of what went wrong: Node has no name for each. */
 function numberOf(error: unknown): number | undefined {
@@ -100,13 +110,14 @@ function writeOne({ root, owner, model }: GuestRoot, file: GuestFile): void {
     if (text === undefined || (typeof present === 'object' && present.text === text && present.isOpen))
       return;
     if (text === null) rmSync(`/proc/self/fd/${folder}/${file.name}`, { force: true });
-    else replace(folder, file, text, owner);
+    else replace(folder, file.name, text, { ...owner, mode: file.mode ?? MODE });
   } finally {
     closeSync(folder);
   }
 }
 
-function openFolder(root: number, path: string): number | undefined {
+/** A folder below the root, links in its way followed as inside; undefined if it is not there. */
+export function openFolder(root: number, path: string): number | undefined {
   try {
     return openInRoot(root, path, constants.O_RDONLY | constants.O_DIRECTORY);
   } catch (error) {
@@ -115,22 +126,25 @@ function openFolder(root: number, path: string): number | undefined {
   }
 }
 
-function replace(
-  folder: number,
-  { name, mode = MODE }: Pick<GuestFile, 'name' | 'mode'>,
-  text: string,
-  owner: GuestRoot['owner'],
-): void {
+/** Whose a file is, and for whom. */
+export interface Owned {
+  readonly uid: number;
+  readonly gid: number;
+  readonly mode: number;
+}
+
+/** At one moment; a link of that name gives way, and is not followed. */
+export function replace(folder: number, name: string, text: string, { uid, gid, mode }: Owned): void {
   const path = `/proc/self/fd/${folder}/${name}`;
   const temporary = `${path}.${randomBytes(4).toString('hex')}`;
   const fd = openSync(
     temporary,
     constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW,
-    mode,
+    0o600,
   );
   try {
-    fchownSync(fd, owner.uid, owner.gid);
-    fchmodSync(fd, mode);
+    fchownSync(fd, uid, gid);
+    fchmodSync(fd, mode & 0o777);
     // All of it: a single write ends early where there is no more room.
     writeFileSync(fd, text, 'latin1');
     renameSync(temporary, path);
@@ -153,6 +167,15 @@ function presentBelow(root: number, file: GuestFile): Present {
 }
 
 function presentIn(folder: number, name: string): Present {
+  const found = readIn(folder, name);
+  return typeof found === 'string' ? found : { text: found.text, isOpen: (found.mode & MODE) === MODE };
+}
+
+/** What lies there, if it is a plain file of no great size, and whose it is. */
+export function readIn(
+  folder: number,
+  name: string,
+): (Owned & { readonly text: string }) | 'missing' | 'other' {
   let fd: number;
   try {
     const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
@@ -164,7 +187,7 @@ function presentIn(folder: number, name: string): Present {
     const found = fstatSync(fd);
     // The container decides what lies here: read nothing that could be endless.
     if (!found.isFile() || found.size > LARGEST) return 'other';
-    return { text: readFileSync(fd, 'latin1'), isOpen: (found.mode & MODE) === MODE };
+    return { text: readFileSync(fd, 'latin1'), uid: found.uid, gid: found.gid, mode: found.mode };
   } finally {
     closeSync(fd);
   }

@@ -451,6 +451,7 @@ export function planOf(domain: Domain, record: DomainRecord, facts: HostFacts): 
     arch: domain.os.type.arch,
     hostname: record.hostname,
     guestFiles: guestFilesOf(domain, record),
+    credentials: record.credentials,
     filesystems: filesystemsOf(domain),
     graceSeconds: graceSecondsOf(domain),
     innerMounts: innerMountsOf(domain),

@@ -1,6 +1,7 @@
 // What a domain's document asks of this host, worked out without touching it: the input of every start.
 // SPDX-License-Identifier: Apache-2.0
 import type { Resources } from '@ctvirt/formats';
+import type { Credentials } from '../guest/credentials.js';
 import type { GuestFile } from '../guest/files.js';
 import type { IdMap } from '../host/userns.js';
 import type { LentLink } from '../network/lent-links.js';
@@ -30,6 +31,8 @@ export interface RunPlan {
   readonly arch: string | undefined;
   readonly hostname: string;
   readonly guestFiles: readonly GuestFile[];
+  /** What users of it get, if anything. */
+  readonly credentials?: Credentials | undefined;
   readonly filesystems: readonly FilesystemSpec[];
   /** How long a soft limit of theirs may be passed. */
   readonly graceSeconds: number;

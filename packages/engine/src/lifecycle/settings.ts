@@ -30,8 +30,13 @@ export function domainFrom(request: CreateRequest, facts: HostFacts): Domain {
 }
 
 /** Whether there is anything that a document says. */
-export const hasEdit = ({ autostart: _autostart, network: _network, ...said }: DomainSettings): boolean =>
-  Object.values(said).some((value) => value !== undefined);
+export const hasEdit = ({
+  autostart: _autostart,
+  network: _network,
+  passwords: _passwords,
+  sshKeys: _keys,
+  ...said
+}: DomainSettings): boolean => Object.values(said).some((value) => value !== undefined);
 
 /** The edit throws `invalid` for what cannot be, `exists` and `not-found` for what is there already, or is not. */
 export const settingsEdit =

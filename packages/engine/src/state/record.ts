@@ -1,6 +1,7 @@
 // The record beside a domain's XML: what the daemon must know of it without reading the document.
 // SPDX-License-Identifier: Apache-2.0
 import type { StateReason } from '@ctvirt/api';
+import type { Credentials } from '../guest/credentials.js';
 import type { PortForward } from '../networks/contract/plan.js';
 import { parseJson } from './folders.js';
 import type { HostIds, NamedIds } from './id-ranges.js';
@@ -61,6 +62,8 @@ export interface DomainRecord {
   readonly forwards?: readonly PortForward[];
   /** The name that it had, while what followed that is not done. */
   readonly renamedFrom?: string;
+  /** What its users get at its next start; missing where that is nothing. */
+  readonly credentials?: Credentials;
 }
 
 /** What one domain alone can have. */
@@ -133,6 +136,13 @@ const checks: { readonly [K in keyof DomainRecord]-?: (value: unknown) => boolea
   mapped: (v) => v === undefined || isNamedIds(v),
   forwards: (v) => v === undefined || (Array.isArray(v) && v.every(isForward)),
   renamedFrom: (v) => v === undefined || isText(v),
+  credentials: (v) =>
+    v === undefined ||
+    (isObject(v) &&
+      isObject(v['passwords']) &&
+      Object.values(v['passwords']).every(isText) &&
+      isObject(v['sshKeys']) &&
+      Object.values(v['sshKeys']).every(areTexts)),
 };
 
 function isRecord(value: unknown): value is DomainRecord {

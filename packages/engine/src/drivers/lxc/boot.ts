@@ -13,6 +13,7 @@ import { strayControllers } from '../../cgroups/membership.js';
 import { type ProcessCeiling, withProcessDefault } from '../../cgroups/processes.js';
 import { shareProtection } from '../../cgroups/protection.js';
 import { EngineError } from '../../errors.js';
+import { furnishCredentials } from '../../guest/credentials.js';
 import { type GuestRoot, writeGuestFiles } from '../../guest/files.js';
 import { viewsAt } from '../../guest/lxcfs-server.js';
 import { strangers } from '../../guest/own-mounts.js';
@@ -108,9 +109,7 @@ export class Boot {
     using mounts = PrivateMounts.open(layout.mounts);
     const views = shown === undefined ? [] : viewsAt(mounts.attach(shown, 'lxcfs'));
     await using undo = new Undo();
-    const files = await this.open(subject, plan, mounts, undo, (tree) =>
-      writeGuestFiles(tree, plan.guestFiles, (remark) => this.#tell(subject, remark)),
-    );
+    const files = await this.open(subject, plan, mounts, undo, (tree) => this.#furnish(subject, plan, tree));
     this.parts.diskLimits.limitOwners(subject, plan.filesystems, plan.map);
     using place = placement.change(subject, {}, plan.resources);
     const launch = async (limited: Resources): Promise<Running | undefined> => {
@@ -298,6 +297,13 @@ export class Boot {
       },
     };
     return await openFiles(plan, context, undo);
+  }
+
+  /** What is written into a root before its init runs. */
+  #furnish(subject: Subject, plan: RunPlan, tree: GuestRoot): void {
+    const tell = (remark: string): void => this.#tell(subject, remark);
+    writeGuestFiles(tree, plan.guestFiles, tell);
+    if (plan.credentials !== undefined) furnishCredentials(tree, plan.credentials, tell);
   }
 
   #tell({ record: { name } }: Subject, remark: string): void {

@@ -18,13 +18,14 @@ import type { Confinement } from '../../host/apparmor.js';
 import type { Gauges } from '../../host/gauges.js';
 import { hostPidOf } from '../../host/inner-pid.js';
 import { programPath } from '../../host/processes.js';
+import { run } from '../../host/run.js';
 import { linksOf } from '../../lifecycle/links.js';
 import type { EngineLog } from '../../log.js';
 import { diskName } from '../../state/layout.js';
 import type { Usage } from '../../storage/index.js';
 import type { DomainCounters, LinkAddresses } from '../../view.js';
 import { wantedWalls } from '../../walls/wanted.js';
-import type { Held, Program, Run, RunProcess, Size, Subject } from '../driver.js';
+import type { Held, Program, Run, RunProcess, RunUsers, Size, Subject } from '../driver.js';
 import { openConsole } from './console.js';
 import type { ConsoleWatch } from './console-watch.js';
 import { countersOf, heldBy, useOf } from './counters.js';
@@ -32,6 +33,7 @@ import { initSignal } from './init-signals.js';
 import { processesOf } from './processes.js';
 import type { LxcTools, Running } from './tools.js';
 import { usageInside } from './usage.js';
+import { usersOf } from './users.js';
 
 /** Dependencies of `LxcRun`. */
 export interface LxcRunParts {
@@ -121,6 +123,11 @@ export class LxcRun implements Run, Running {
     return setFrozen(this.parts.cgroups, this.group, false);
   }
 
+  /** By a program, which can be ended: a disk may take its time. */
+  async sync(): Promise<void> {
+    await run(['/bin/sync', '-f', `/proc/${this.initPid}/root`], { timeoutMs: 60_000 });
+  }
+
   async exec({ argv, env, user, folder, terminal }: Program): Promise<ExecSession> {
     const { cgroups } = this.parts;
     refuseWithoutRoom(this.subject.record.name, cgroups.path('pids', this.group));
@@ -140,6 +147,10 @@ export class LxcRun implements Run, Running {
     const { initPid, initTicks } = this;
     const keeperGroups = cgroups.all(tools.monitorGroup(this.name));
     return await transfer({ initPid, initTicks, keeperGroups }, what);
+  }
+
+  get users(): RunUsers {
+    return usersOf(this);
   }
 
   async console(size: Size): Promise<ConsoleStream> {

@@ -22,6 +22,7 @@ import {
   type Run,
   type RunInfo,
   type RunProcess,
+  type RunUsers,
   type Size,
   type Subject,
   unmeasured,
@@ -55,6 +56,13 @@ export class MemoryRun implements Run {
   /** Whether it goes on when it is killed. */
   isHung = false;
   ending: Ending | undefined;
+  readonly passwords = new Map<string, string>();
+  readonly #keys = new Map<string, readonly string[]>();
+  readonly users: RunUsers = {
+    setPassword: async (user, hash) => void this.passwords.set(user, hash),
+    sshKeys: async (user) => this.#keys.get(user) ?? [],
+    setSshKeys: async (user, lines) => void this.#keys.set(user, lines),
+  };
   readonly #watchers = new Set<() => void>();
 
   constructor(
@@ -93,6 +101,7 @@ export class MemoryRun implements Run {
   async thaw(): Promise<void> {
     this.isFrozen = false;
   }
+  async sync(): Promise<void> {}
 
   async exec(program: Program): Promise<ExecSession> {
     return await this.#inside.exec(program);

@@ -1,0 +1,129 @@
+// Writes passwords and SSH keys into a container's root before its start, below an open folder and without following a link.
+// SPDX-License-Identifier: Apache-2.0
+import { closeSync, constants, fchmodSync, fchownSync, fstatSync, mkdirSync } from 'node:fs';
+import { EngineError } from '../errors.js';
+import { isErrno } from '../host/gone.js';
+import { openInRoot, Resolve } from '../host/syscalls.js';
+import { type GuestRoot, openFolder, readIn, replace, telling } from './files.js';
+
+/** What users of a container are given before its next start. */
+export interface Credentials {
+  /** Hashes as crypt(3) makes them, by user. */
+  readonly passwords: Readonly<Record<string, string>>;
+  /** Lines of `authorized_keys` that they get besides, by user. */
+  readonly sshKeys: Readonly<Record<string, readonly string[]>>;
+}
+
+/** Both, the later one's passwords in place of those before. */
+export function mergedCredentials(before: Credentials | undefined, later: Credentials): Credentials {
+  const sshKeys: Record<string, readonly string[]> = { ...before?.sshKeys };
+  for (const [user, keys] of Object.entries(later.sshKeys)) sshKeys[user] = joined(sshKeys[user] ?? [], keys);
+  return { passwords: { ...before?.passwords, ...later.passwords }, sshKeys };
+}
+
+/** The keys with those that are not among them yet. */
+export const joined = (keys: readonly string[], more: readonly string[]): string[] => [
+  ...new Set([...keys, ...more]),
+];
+
+/** What cannot be written, since the container has no such user or has made something else of the place, is told. */
+export function furnishCredentials(
+  tree: GuestRoot,
+  { passwords, sshKeys }: Credentials,
+  tell: (remark: string) => void,
+): void {
+  for (const [user, hash] of Object.entries(passwords))
+    telling(tell, `the password of '${user}' is not set`, () => setPassword(tree, user, hash));
+  for (const [user, keys] of Object.entries(sshKeys))
+    telling(tell, `the SSH keys of '${user}' are not set`, () => addKeys(tree, user, keys));
+}
+
+function setPassword(tree: GuestRoot, user: string, hash: string): void {
+  withFolder(tree, 'etc', (folder) => {
+    const found = readIn(folder, 'shadow');
+    const text = typeof found === 'object' ? withPassword(found.text, user, hash) : undefined;
+    if (typeof found !== 'object' || text === undefined)
+      throw new EngineError('not-found', `its /etc/shadow has no user '${user}'`);
+    if (text !== found.text) replace(folder, 'shadow', text, found);
+  });
+}
+
+/** The second of the fields; undefined where there is no such user. */
+export function withPassword(shadow: string, user: string, hash: string): string | undefined {
+  let isThere = false;
+  const lines = shadow.split('\n').map((line) => {
+    const [name, , ...rest] = line.split(':');
+    if (name !== user) return line;
+    isThere = true;
+    return [name, hash, ...rest].join(':');
+  });
+  return isThere ? lines.join('\n') : undefined;
+}
+
+function addKeys(tree: GuestRoot, user: string, keys: readonly string[]): void {
+  withFolder(tree, homeOf(tree, user), (home) => {
+    const owner = fstatSync(home);
+    // The user, who is not root, may have made it a link to anywhere: no link is followed.
+    const open = (): number =>
+      openInRoot(
+        home,
+        '.ssh',
+        constants.O_RDONLY | constants.O_DIRECTORY,
+        0,
+        Resolve.beneath | Resolve.noSymlinks,
+      );
+    const isNew = makeFolder(home);
+    const folder = open();
+    try {
+      if (isNew) {
+        fchownSync(folder, owner.uid, owner.gid);
+        fchmodSync(folder, 0o700);
+      }
+      const found = readIn(folder, 'authorized_keys');
+      if (found === 'other') throw new EngineError('denied', 'there is no plain file .ssh/authorized_keys');
+      const text = found === 'missing' ? '' : found.text;
+      const there = text.split('\n').filter((line) => line !== '');
+      const bytes = keys.map((key) => Buffer.from(key, 'utf8').toString('latin1'));
+      const { uid, gid, mode } = found === 'missing' ? { ...owner, mode: 0o600 } : found;
+      replace(
+        folder,
+        'authorized_keys',
+        joined(there, bytes)
+          .map((line) => `${line}\n`)
+          .join(''),
+        { uid, gid, mode },
+      );
+    } finally {
+      closeSync(folder);
+    }
+  });
+}
+
+/** Answers whether it was not there. */
+function makeFolder(home: number): boolean {
+  try {
+    mkdirSync(`/proc/self/fd/${home}/.ssh`, 0o700);
+    return true;
+  } catch (error) {
+    if (isErrno(error, 'EEXIST')) return false;
+    throw error;
+  }
+}
+
+function homeOf(tree: GuestRoot, user: string): string {
+  const passwd = withFolder(tree, 'etc', (folder) => readIn(folder, 'passwd'));
+  const lines = typeof passwd === 'object' ? passwd.text.split('\n') : [];
+  const home = lines.map((line) => line.split(':')).find(([name]) => name === user)?.[5];
+  if (home === undefined) throw new EngineError('not-found', `its /etc/passwd has no user '${user}'`);
+  return `./${home}`;
+}
+
+function withFolder<T>({ root }: GuestRoot, path: string, use: (folder: number) => T): T {
+  const folder = openFolder(root, path);
+  if (folder === undefined) throw new EngineError('not-found', `it has no /${path.replace(/^[./]*/, '')}`);
+  try {
+    return use(folder);
+  } finally {
+    closeSync(folder);
+  }
+}
