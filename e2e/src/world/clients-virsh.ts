@@ -22,7 +22,7 @@ const rows = (group: string, list: readonly Omit<VirshRow, 'group'>[]): VirshRow
 const link = (mac: string): string =>
   `<interface type='bridge'><mac address='${mac}'/><source bridge='clients0'/></interface>`;
 const mac = '52:54:00:00:00:10';
-const noAgent = 'a container has no agent';
+const sshKey = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIF joe@example\n';
 const noImage = 'memory of a container is not saved';
 const ownFilter =
   "<filter name='own-filter'><rule action='drop' direction='out'><tcp dstportstart='25'/></rule></filter>";
@@ -135,7 +135,23 @@ export const virshRows: readonly VirshRow[] = [
       refused: noImage,
       prints: /not supported by the connection driver/,
     },
-    { command: 'domtime ct', refused: noAgent, prints: /not supported by the connection driver/ },
+    { command: 'domtime ct', prints: /Time: \d+/ },
+    { command: 'domtime ct --now' },
+    {
+      command: 'domtime ct --time 1',
+      refused: "the clock of a container is the host's",
+      prints: /the clock of a container is the host's/,
+    },
+    { command: 'set-user-password ct root secret', prints: /Password set successfully/ },
+    { command: 'set-user-sshkeys ct root --file FILE', input: sshKey },
+    { command: 'get-user-sshkeys ct root', prints: /^ssh-ed25519 AAAA\S+ joe@example$/m },
+    {
+      command: 'set-user-password ct eve secret',
+      refused: 'there is no such user inside',
+      prints: /operation failed: .*user 'eve' does not exist/,
+    },
+    { command: 'domfsfreeze ct', prints: /Froze 1 filesystem/ },
+    { command: 'domfsthaw ct', prints: /Thawed 1 filesystem/ },
     {
       command: 'lxc-enter-namespace ct /bin/true',
       refused: 'virsh would be nobody inside, and free of its limits; `ctvirt exec` runs programs inside',

@@ -19,6 +19,7 @@ import { bindDomainTimes } from './domain/processor-times.js';
 import { bindDomainProcessors } from './domain/processors.js';
 import { bindDomainStats } from './domain/stats.js';
 import { bindDomainTuning } from './domain/tuning.js';
+import { bindDomainUsers } from './domain/users.js';
 import { bindConnect } from './host/connect.js';
 import { bindNode } from './host/node.js';
 import { bindNodeMemory } from './host/node-memory.js';
@@ -56,7 +57,7 @@ export const groups: Readonly<Record<string, Bind>> = {
   'bandwidth of links': bindDomainBandwidth,
   'counters of domains': together(bindDomainStats, bindDeviceCounters),
   'devices of domains': bindDomainDevices,
-  'access to domains': bindDomainAccess,
+  'access to domains': together(bindDomainAccess, bindDomainUsers),
   'native configurations': bindNative,
   'templates as a storage pool': together(bindPool, bindPoolChanges, bindVolumes),
   networks: together(
