@@ -1,7 +1,7 @@
 // A customer's container in one line: made of a template without XML, changed in words while it runs, with others at a time.
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { after, afterEach, before, test } from 'node:test';
 import { busybox, World } from '../world/world.js';
 
@@ -85,4 +85,35 @@ test('many are made, started, and ended in one call each', async () => {
     ],
   );
   assert.equal((await ctvirt('destroy --all')).trim().split('\n').length, 3);
+});
+
+test('a password and a key are there at the first start, and are set while it runs', async () => {
+  const key = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIF joe@example';
+  const file = `${world.host}/id.pub`;
+  await writeFile(file, `# mine\n${key}\n`);
+  await ctvirt(`create web --template ${busybox} --password first --ssh-key ${file} --start`);
+  const shadow = () => world.shell('web', 'cat /etc/shadow; stat -c "%a %u %g" /etc/shadow');
+  const keys = () =>
+    world.shell('web', 'cd /root; cat .ssh/authorized_keys; stat -c "%a %u" .ssh .ssh/authorized_keys');
+  const before = await shadow();
+  assert.match(before, /^root:\$6\$[^:]+:19000::::::\ndaemon:\*:/);
+  assert.match(before, /600 0 0$/);
+  assert.equal(await keys(), `${key}\n700 0\n600 0`);
+  const record = await readFile(`${world.root}/lib/domains/web/record.json`, 'utf8');
+  assert.ok(!record.includes('$6$'), 'what is set waits no more');
+  assert.equal(await ctvirt('set web --userpasswd root:second'), "Domain 'web': password of root\n");
+  const after = await shadow();
+  assert.match(after, /^root:\$6\$/);
+  assert.notEqual(after.split(':')[1], before.split(':')[1]);
+  assert.equal(after.replace(/\$6\$[^:]+/, ''), before.replace(/\$6\$[^:]+/, ''), 'nothing else differs');
+  await writeFile(file, `${key}\n${key}2\n`.replace(`${key}2`, key.replace('IF', 'IG')));
+  await ctvirt(`set web --ssh-key ${file}`);
+  assert.equal((await keys()).split('\n').filter((line) => line.startsWith('ssh-')).length, 2);
+  assert.equal((await world.cli(['set', 'web', '--userpasswd', 'nobody-here:x'])).status, 14);
+  await ctvirt('destroy web');
+  await ctvirt('set web --userpasswd root:third --userpasswd lost:x');
+  const started = await world.cli(['start', 'web']);
+  assert.equal(started.status, 0);
+  assert.match(started.stderr, /the password of 'lost' is not set: its \/etc\/shadow has no user 'lost'/);
+  assert.notEqual((await shadow()).split(':')[1], after.split(':')[1]);
 });

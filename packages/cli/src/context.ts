@@ -140,6 +140,11 @@ export class Context {
     return Buffer.concat(chunks);
   }
 
+  /** The text of a file, in UTF-8; `-` is standard input. */
+  async readText(file: string): Promise<string> {
+    return (await this.#read(file)).toString('utf8');
+  }
+
   /** A file's bytes as a stream; `-` is standard input. */
   async openStream(file: string): Promise<Readable> {
     if (file === '-') return this.io.stdin;

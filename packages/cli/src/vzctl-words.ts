@@ -34,10 +34,6 @@ const nounVerbs: Words = {
   'filter show': 'ctvirt filter dumpxml FILTER',
 };
 
-const ownOptions: Words = {
-  userpasswd: 'echo USER:PASSWORD | ctvirt exec DOMAIN -- chpasswd',
-};
-
 /** What the document says. */
 const editedOptions: Words = {
   applyconfig: '<profile>',
@@ -49,8 +45,14 @@ const inDocument = (words: Words, how: string): Words =>
   Object.fromEntries(Object.entries(words).map(([option, element]) => [option, `${element} ${how}`]));
 
 const options: Readonly<Record<string, Words>> = {
-  set: { ...ownOptions, ...inDocument(editedOptions, 'by ctvirt edit DOMAIN') },
-  create: { config: '--profile', ipadd: '--ip', onboot: '--autostart', ostemplate: '--template' },
+  set: inDocument(editedOptions, 'by ctvirt edit DOMAIN'),
+  create: {
+    config: '--profile',
+    ipadd: '--ip',
+    onboot: '--autostart',
+    ostemplate: '--template',
+    userpasswd: '--password',
+  },
   shutdown: { fast: 'ctvirt destroy DOMAIN' },
   list: { a: '--all' },
 };
@@ -69,4 +71,4 @@ const listed = (words: Words, separator: string): string =>
     .join(separator);
 
 /** The options of `vzctl set` that are something else here, in a sentence. */
-export const setOptionsHere = `${listed(ownOptions, '; ')}; and by ctvirt edit DOMAIN ${listed(editedOptions, ', ')}`;
+export const setOptionsHere = `by ctvirt edit DOMAIN ${listed(editedOptions, ', ')}`;

@@ -5,7 +5,7 @@ import type { Context } from '../context.js';
 import { CliError } from '../errors.js';
 import { verb } from '../verb.js';
 import { sendDocument } from './sending.js';
-import { limitOptions, mountOf, settingOptions, settingsOf } from './settings.js';
+import { limitOptions, mountOf, settingOptions, settingsOf, usersOf } from './settings.js';
 
 const types = ['lxc', 'openvz', 'vserver'] as const;
 const typeOf = (word: string): NonNullable<CreateRequest['type']> => {
@@ -36,6 +36,7 @@ export const create = verb({
       summary: 'Address, with its prefix or without; for several it is given several times',
     },
     ...settingOptions,
+    password: { type: 'text', value: 'PASSWORD', summary: "Root's password; - is a line of standard input" },
     mount: {
       type: 'texts',
       value: 'SOURCE:TARGET[:ro]',
@@ -66,7 +67,7 @@ export const create = verb({
     }
     if (name === undefined)
       throw new CliError('usage', 'create: NAME is missing; usage: ctvirt create NAME --template TEMPLATE');
-    const { template, profile, type, ip, mount, autostart, start, 'dry-run': dryRun } = options;
+    const { password, template, profile, type, ip, mount, autostart, start, 'dry-run': dryRun } = options;
     if (template === undefined) throw new CliError('usage', whatFor(name));
     const body: CreateRequest = {
       name,
@@ -74,6 +75,10 @@ export const create = verb({
       ...(profile !== undefined && { profile }),
       ...(type !== undefined && { type: typeOf(type) }),
       ...settingsOf(options),
+      ...(await usersOf(context, 'create', {
+        keys: options['ssh-key'],
+        passwords: password === undefined ? [] : [`root:${password}`],
+      })),
       ...(ip.length > 0 && { addAddresses: ip }),
       ...(mount.length > 0 && { addMounts: mount.map((word) => mountOf('create', word)) }),
       ...(autostart && { autostart }),

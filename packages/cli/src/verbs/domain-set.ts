@@ -5,7 +5,7 @@ import { CliError } from '../errors.js';
 import { type Options, verb } from '../verb.js';
 import { setOptionsHere } from '../vzctl-words.js';
 import { later } from '../wording.js';
-import { limitOptions, mountOf, settingOptions, settingsOf } from './settings.js';
+import { limitOptions, mountOf, settingOptions, settingsOf, usersOf } from './settings.js';
 import { anyDomains, checkSeveral, eachDomain, severalOptions } from './several.js';
 
 const where = {
@@ -28,6 +28,11 @@ const changes = {
     summary: 'Directory of the host that it gets, and where it is inside',
   },
   'mount-del': { type: 'texts', value: 'TARGET', summary: 'Directory that it loses' },
+  userpasswd: {
+    type: 'texts',
+    value: 'USER:PASSWORD',
+    summary: 'Password of a user inside; - for it is a line of standard input',
+  },
   onboot: {
     type: 'text',
     value: 'yes|no',
@@ -62,10 +67,13 @@ export const set = verb({
       throw new CliError('usage', 'set: --current excludes --live, --config and --save');
     const several = { domains, all, parallel };
     checkSeveral('set', several);
-    const settings = changesOf(options);
+    const settings: DomainSettings = {
+      ...changesOf(options),
+      ...(await usersOf(context, 'set', { keys: options['ssh-key'], passwords: options.userpasswd })),
+    };
     const said = wordsOf(settings);
     if (said.length === 0) throw new CliError('usage', 'set: nothing to set; for example --numproc 200:220');
-    const { autostart: _autostart, ...document } = settings;
+    const { autostart: _autostart, passwords: _passwords, sshKeys: _keys, ...document } = settings;
     const isOfDocument = Object.keys(document).length > 0;
     const { client } = context;
     return await eachDomain(context, several, {
@@ -119,6 +127,7 @@ function changesOf(
 /** `numproc 200:220`, `with 10.0.0.5`: what is told of a change. */
 function wordsOf(settings: DomainSettings): string[] {
   const { values = {}, hostname, nameservers, searchDomains, description, rate, autostart } = settings;
+  const { passwords = [], sshKeys = [] } = settings;
   const { addAddresses = [], removeAddresses = [], addMounts = [], removeMounts = [] } = settings;
   const one = (name: string, value: string | undefined): string[] =>
     value === undefined ? [] : [`${name} ${value}`];
@@ -133,6 +142,8 @@ function wordsOf(settings: DomainSettings): string[] {
     ...one('rate', rate),
     ...removeMounts.map((target) => `without ${target}`),
     ...addMounts.map(({ source, target }) => `with ${source} at ${target}`),
+    ...passwords.map(({ user }) => `password of ${user}`),
+    ...sshKeys.map(({ user }) => `SSH keys of ${user}`),
     ...(autostart === undefined ? [] : [autostart ? 'marked as autostarted' : 'unmarked as autostarted']),
   ];
 }

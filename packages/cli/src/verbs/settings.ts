@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { DomainSettings, MountSetting } from '@ctvirt/api';
 import { parameterOf, resourceRules } from '@ctvirt/formats';
+import type { Context } from '../context.js';
 import { CliError } from '../errors.js';
 import type { Option, Options } from '../verb.js';
 
@@ -48,11 +49,20 @@ const parameters: Readonly<Record<string, Option>> = Object.fromEntries(
   }),
 );
 
+const users = {
+  'ssh-key': {
+    type: 'texts',
+    value: 'FILE',
+    complete: 'file',
+    summary: 'File with public keys that root gets, such as ~/.ssh/id_ed25519.pub; - is standard input',
+  },
+} as const satisfies Options;
+
 /** Resource parameters by OpenVZ's names. */
 export const limitOptions = { ...sizes, ...parameters };
 
 /** What both say alike. */
-export const settingOptions = { ...names, ...links } as const;
+export const settingOptions = { ...names, ...links, ...users } as const;
 
 interface Said {
   readonly hostname: string | undefined;
@@ -85,6 +95,31 @@ export function settingsOf(options: Said): DomainSettings {
     ...(description !== undefined && { description }),
     ...(network !== undefined && { network }),
     ...(rate !== undefined && { rate }),
+  };
+}
+
+/** What users get: keys of these files for root, and passwords as `USER:PASSWORD`, of which a `-` stands for a line of standard input. */
+export async function usersOf(
+  context: Context,
+  verb: string,
+  { keys, passwords }: { readonly keys: readonly string[]; readonly passwords: readonly string[] },
+): Promise<Pick<DomainSettings, 'passwords' | 'sshKeys'>> {
+  const texts = await Promise.all(keys.map((file) => context.readText(file)));
+  const lines = texts.flatMap((text) => text.split(/\r?\n/)).filter((line) => /^\s*[^\s#]/.test(line));
+  if (keys.length > 0 && lines.length === 0)
+    throw new CliError('usage', `${verb}: there is no key in ${keys.join(', ')}`);
+  const said = await Promise.all(
+    passwords.map(async (word) => {
+      const [, user, password] = /^([^:]+):(.+)$/s.exec(word) ?? [];
+      if (user === undefined || password === undefined)
+        throw new CliError('usage', `${verb}: a password is given as USER:PASSWORD, not '${word}'`);
+      if (password !== '-') return { user, password };
+      return { user, password: (await context.readText('-')).split('\n')[0] ?? '' };
+    }),
+  );
+  return {
+    ...(said.length > 0 && { passwords: said }),
+    ...(lines.length > 0 && { sshKeys: [{ user: 'root', keys: lines }] }),
   };
 }
 
