@@ -117,3 +117,23 @@ test('a password and a key are there at the first start, and are set while it ru
   assert.match(started.stderr, /the password of 'lost' is not set: its \/etc\/shadow has no user 'lost'/);
   assert.notEqual((await shadow()).split(':')[1], after.split(':')[1]);
 });
+
+test('names change while it runs, for its programs at once', async () => {
+  await ctvirt(`create web --template ${busybox} --nameserver 10.77.0.1 --start`);
+  const names = () => world.shell('web', 'cat /proc/sys/kernel/hostname /etc/hostname /etc/resolv.conf');
+  assert.equal(await names(), 'web\nweb\nnameserver 10.77.0.1');
+  await ctvirt(
+    'set web --hostname shop.example.org --nameserver 10.77.0.2 --searchdomain example.org --save',
+  );
+  assert.equal(await names(), 'shop.example.org\nshop.example.org\nsearch example.org\nnameserver 10.77.0.2');
+  assert.match(await world.shell('web', 'cat /etc/hosts'), /^127\.0\.1\.1\tshop\.example\.org shop$/m);
+  assert.equal((await world.client.domains.summary({ domain: 'web' })).hostname, 'shop.example.org');
+  await ctvirt('suspend web');
+  assert.equal((await world.cli(['set', 'web', '--hostname', 'other', '--live'])).status, 7);
+  await ctvirt('set web --hostname other --config');
+  await ctvirt('resume web');
+  // Its own program is in the way: nothing changes.
+  await world.shell('web', 'rm /etc/hosts; mkdir -p /etc/hosts/x');
+  assert.notEqual((await world.cli(['set', 'web', '--nameserver', '10.77.0.9', '--live'])).status, 0);
+  assert.match(await names(), /^shop[\s\S]*10\.77\.0\.2$/);
+});

@@ -267,8 +267,8 @@ const namedBy = ({ uids, gids }: NonNullable<Domain['idmap']>): NamedIds => {
   return { uid: namedOf(uids), gid: namedOf(gids) };
 };
 
-/** A host name made of the domain's name where the document gives none. */
-function hostnameOf(domain: Domain): string {
+/** The document's host name, or one made of the domain's name where it gives none. */
+export function hostnameOf(domain: Domain): string {
   if (domain.hostname !== undefined) return domain.hostname;
   const labels = domain.name.split('.').map(labelOf);
   return labels.filter((label) => label !== '').join('.') || 'localhost';
@@ -495,13 +495,14 @@ function numberOf(value: string | undefined, element: string): number | undefine
   );
 }
 
-function guestFilesOf(domain: Domain, record: DomainRecord): GuestFile[] {
+/** The files that tell the container its names. */
+export function nameFilesOf(domain: Domain, record: DomainRecord): GuestFile[] {
   const leases = leasesOf(domain, record);
   const own = <T>(said: readonly T[], given: readonly T[]): T[] => [
     ...new Set(said.length > 0 ? said : given),
   ];
-  const names = guestNames({
-    hostname: record.hostname,
+  return guestNames({
+    hostname: hostnameOf(domain),
     isAsked: domain.hostname !== undefined,
     nameservers: own(
       (domain.dns?.nameservers ?? []).map(({ address }) => address),
@@ -512,6 +513,11 @@ function guestFilesOf(domain: Domain, record: DomainRecord): GuestFile[] {
       leases.flatMap(({ searches }) => searches),
     ),
   });
+}
+
+/** What is written for it before it runs: its names, and at first what it is known by. */
+function guestFilesOf(domain: Domain, record: DomainRecord): GuestFile[] {
+  const names = nameFilesOf(domain, record);
   const root = domain.devices.filesystems?.find(({ target }) => target?.dir === '/');
   // Once it has run, they are its own; and files that are no template's are as somebody made them.
   const isNew = record.lastReason === 'unknown' && root?.type === 'template';

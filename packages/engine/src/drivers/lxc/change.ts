@@ -6,7 +6,7 @@ import type { IoDisks } from '../../cgroups/io-limits.js';
 import type { CgroupLayout } from '../../cgroups/layout.js';
 import type { Limit } from '../../cgroups/limit.js';
 import type { ProcessCeiling } from '../../cgroups/processes.js';
-import { notRunning } from '../../errors.js';
+import { EngineError, notRunning } from '../../errors.js';
 import { Undo } from '../../host/undo.js';
 import { filesystemsOf, type HostFacts } from '../../lifecycle/document.js';
 import { linksOf } from '../../lifecycle/links.js';
@@ -21,8 +21,10 @@ import type { LiveChange, Subject } from '../driver.js';
 import { type DiskLimits, diskLimitSteps } from './facets/disk-limits.js';
 import { limitSteps } from './facets/limits.js';
 import { lentSteps, linkSteps } from './facets/links.js';
+import { nameSteps } from './facets/names.js';
 import type { Step } from './facets/step.js';
 import { lxcRun } from './run.js';
+import { runInside, type Tool } from './run-inside.js';
 import type { LxcTools } from './tools.js';
 
 /** Dependencies of `changeRun` and `restoreRun`. */
@@ -96,6 +98,7 @@ function stepsOf(
     }),
     ...lentSteps(from, to, { record, lent: parts.lent, initPid: runOf(subject).initPid }),
     ...linkSteps(from, to, { record, wall, initPid: runOf(subject).initPid }),
+    ...nameSteps(from, to, { record, inside: (tool) => insideOf(subject, tool) }),
     ...diskLimitSteps(from, to, subject, { limits: parts.diskLimits, isBack }),
   ];
 }
@@ -103,6 +106,17 @@ function stepsOf(
 function runOf({ running, record }: Subject) {
   if (running === undefined) throw notRunning(record.name);
   return lxcRun(running);
+}
+
+/** Nothing gets on in one that is paused. */
+async function insideOf(subject: Subject, tool: Tool): Promise<string> {
+  const run = runOf(subject);
+  if (run.isFrozen)
+    throw new EngineError(
+      'wrong-state',
+      `domain '${subject.record.name}' is paused: resume it first, or change its stored configuration alone (--config)`,
+    );
+  return await runInside(run, tool);
 }
 
 /** A document with names for its links that no earlier or later one has. */

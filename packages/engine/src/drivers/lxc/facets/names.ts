@@ -1,0 +1,51 @@
+// The names of a running container, its own and where names are asked for: told to its kernel's part, and to its files.
+// SPDX-License-Identifier: Apache-2.0
+import { isDeepStrictEqual } from 'node:util';
+import type { Domain } from '@ctvirt/xml';
+import type { GuestFile, Present } from '../../../guest/files.js';
+import { hostnameOf, nameFilesOf } from '../../../lifecycle/document.js';
+import type { DomainRecord } from '../../../state/record.js';
+import type { Step } from './step.js';
+
+/** What is needed of a run. */
+export interface NamesContext {
+  readonly record: DomainRecord;
+  /** Runs a script with /bin/sh inside, and answers what it printed. */
+  readonly inside: (tool: {
+    readonly script: string;
+    readonly words?: readonly string[];
+    readonly input?: string;
+  }) => Promise<string>;
+}
+
+/** None where no name differs. */
+export function nameSteps(from: Domain, to: Domain, context: NamesContext): Step[] {
+  if (isDeepStrictEqual(namesIn(from), namesIn(to))) return [];
+  return [{ do: () => tell(to, context), undo: () => tell(from, context), isGradual: true }];
+}
+
+const namesIn = (domain: Domain) => ({ hostname: hostnameOf(domain), dns: domain.dns ?? {} });
+
+const nameScript = 'hostname "$1" 2>/dev/null || busybox hostname "$1"';
+const writeScript = `if [ -d "$1" ]; then echo "$1 is a folder" >&2; exit 1; fi
+umask 022
+cat > "$1.new" && mv -f "$1.new" "$1"`;
+
+async function tell(domain: Domain, { record, inside }: NamesContext): Promise<void> {
+  await inside({ script: nameScript, words: [hostnameOf(domain)] });
+  const known = new Map<string, Present>();
+  for (const file of nameFilesOf(domain, record)) await write(file, known, inside);
+}
+
+async function write(
+  { folder, name, text }: GuestFile,
+  known: Map<string, Present>,
+  inside: NamesContext['inside'],
+): Promise<void> {
+  const path = `/${folder}/${name}`;
+  const bytes = await inside({ script: 'cat "$1" 2>/dev/null || true', words: [path] });
+  const present: Present = bytes === '' ? 'missing' : { text: bytes, isOpen: true };
+  const next = text({ present, made: 'missing', beside: (other) => known.get(other) ?? 'missing' });
+  if (next !== undefined && next !== bytes) await inside({ script: writeScript, words: [path], input: next });
+  known.set(name, next === undefined ? present : { text: next, isOpen: true });
+}
