@@ -137,3 +137,19 @@ test('names change while it runs, for its programs at once', async () => {
   assert.notEqual((await world.cli(['set', 'web', '--nameserver', '10.77.0.9', '--live'])).status, 0);
   assert.match(await names(), /^shop[\s\S]*10\.77\.0\.2$/);
 });
+
+test('a root with cloud-init has its seed, and any other none', async () => {
+  await ctvirt(`create web --template ${busybox} --ip 10.77.3.5 --start`);
+  assert.equal(await world.shell('web', 'ls /var/lib'), '');
+  await world.shell('web', 'mkdir /etc/cloud');
+  await ctvirt('destroy web');
+  await ctvirt('start web');
+  const { uuid } = await world.client.domains.summary({ domain: 'web' });
+  assert.equal(
+    await world.shell(
+      'web',
+      'cd /var/lib/cloud/seed/nocloud; cat meta-data network-config; stat -c "%u %a" meta-data',
+    ),
+    `instance-id: ${uuid}\nlocal-hostname: "web"\nconfig: disabled\n0 600`,
+  );
+});

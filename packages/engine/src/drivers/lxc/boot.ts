@@ -13,6 +13,7 @@ import { strayControllers } from '../../cgroups/membership.js';
 import { type ProcessCeiling, withProcessDefault } from '../../cgroups/processes.js';
 import { shareProtection } from '../../cgroups/protection.js';
 import { EngineError } from '../../errors.js';
+import { furnishCloudSeed } from '../../guest/cloud-seed.js';
 import { furnishCredentials } from '../../guest/credentials.js';
 import { type GuestRoot, writeGuestFiles } from '../../guest/files.js';
 import { viewsAt } from '../../guest/lxcfs-server.js';
@@ -304,6 +305,8 @@ export class Boot {
     const tell = (remark: string): void => this.#tell(subject, remark);
     writeGuestFiles(tree, plan.guestFiles, tell);
     if (plan.credentials !== undefined) furnishCredentials(tree, plan.credentials, tell);
+    const isAddressed = plan.links.every(({ addresses }) => addresses.length > 0);
+    furnishCloudSeed(tree, { instance: subject.record.uuid, hostname: plan.hostname, isAddressed }, tell);
   }
 
   #tell({ record: { name } }: Subject, remark: string): void {

@@ -45,7 +45,9 @@ async function write(
   const path = `/${folder}/${name}`;
   const bytes = await inside({ script: 'cat "$1" 2>/dev/null || true', words: [path] });
   const present: Present = bytes === '' ? 'missing' : { text: bytes, isOpen: true };
-  const next = text({ present, made: 'missing', beside: (other) => known.get(other) ?? 'missing' });
+  // None of a name is ever removed.
+  const next =
+    text({ present, made: 'missing', beside: (other) => known.get(other) ?? 'missing' }) ?? undefined;
   if (next !== undefined && next !== bytes) await inside({ script: writeScript, words: [path], input: next });
   known.set(name, next === undefined ? present : { text: next, isOpen: true });
 }

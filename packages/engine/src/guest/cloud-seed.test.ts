@@ -1,0 +1,76 @@
+// cloud-init's seed in a tree that belongs to somebody else, who may have laid traps there.
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict';
+import {
+  closeSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { type CloudSeed, furnishCloudSeed } from './cloud-seed.js';
+
+const owner = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
+const web: CloudSeed = { instance: 'a-b', hostname: 'web', isAddressed: true };
+
+function inTree(use: (root: string, seed: (said?: Partial<CloudSeed>) => string[]) => void): void {
+  const root = mkdtempSync(join(tmpdir(), 'ctvirt-seed-'));
+  try {
+    mkdirSync(join(root, 'var', 'lib'), { recursive: true });
+    use(root, (said) => {
+      const told: string[] = [];
+      const fd = openSync(root, 'r');
+      try {
+        furnishCloudSeed({ root: fd, owner }, { ...web, ...said }, (remark) => told.push(remark));
+      } finally {
+        closeSync(fd);
+      }
+      return told;
+    });
+  } finally {
+    rmSync(root, { recursive: true });
+  }
+}
+
+test('a root with cloud-init has a seed once, and any other none', () => {
+  inTree((root, seed) => {
+    assert.deepEqual(seed(), []);
+    assert.deepEqual(readdirSync(join(root, 'var', 'lib')), []);
+    mkdirSync(join(root, 'etc', 'cloud'), { recursive: true });
+    const file = (name: string): string =>
+      readFileSync(join(root, 'var/lib/cloud/seed/nocloud', name), 'utf8');
+    assert.deepEqual(seed(), []);
+    assert.equal(file('meta-data'), 'instance-id: a-b\nlocal-hostname: "web"\n');
+    assert.equal(file('network-config'), 'config: disabled\n');
+    assert.match(file('user-data'), /^#cloud-config\n/);
+    seed({ hostname: 'other' });
+    assert.match(file('meta-data'), /local-hostname: "web"/);
+  });
+});
+
+test('one without addresses of the host asks for them itself', () => {
+  inTree((root, seed) => {
+    mkdirSync(join(root, 'etc', 'cloud'), { recursive: true });
+    seed({ isAddressed: false });
+    assert.deepEqual(readdirSync(join(root, 'var/lib/cloud/seed/nocloud')).sort(), [
+      'meta-data',
+      'user-data',
+    ]);
+  });
+});
+
+test('a link in the way is not followed', () => {
+  inTree((root, seed) => {
+    mkdirSync(join(root, 'etc', 'cloud'), { recursive: true });
+    mkdirSync(join(root, 'elsewhere'));
+    symlinkSync('/elsewhere', join(root, 'var', 'lib', 'cloud'));
+    assert.match(seed()[0] ?? '', /^cloud-init has no seed: /);
+    assert.deepEqual(readdirSync(join(root, 'elsewhere')), []);
+  });
+});
