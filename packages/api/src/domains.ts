@@ -3,7 +3,7 @@
 import { json, none, resource, session, text, xml } from './route.js';
 import { boolean, integer, list, optional, record, strict, string } from './schema.js';
 import { adoptRequest, adoptResult } from './shapes/adoption.js';
-import { defineResult, domainSummary } from './shapes/domain.js';
+import { autostartChange, defineResult, domainSummary } from './shapes/domain.js';
 import { domainInfo } from './shapes/domain-info.js';
 import { parameterRow } from './shapes/parameter.js';
 import { consoleRequest, execRequest, pullRequest, pushRequest, waitRequest } from './shapes/session.js';
@@ -174,10 +174,8 @@ export const domains = resource({
   autostart: {
     method: 'PUT',
     path: '/v1/domains/{domain}/autostart',
-    summary: 'Say whether a domain starts with each boot of the host',
-    body: json(
-      strict({ autostart: boolean({ description: 'Whether the first daemon after a boot starts it' }) }),
-    ),
+    summary: 'Say whether a domain starts with each boot of the host, and in which order',
+    body: json(autostartChange),
     answer: json(domainSummary),
   },
   exec: {

@@ -7,6 +7,7 @@ import type {
   AdoptResult,
   Asset,
   AssetReport,
+  AutostartChange,
   BeancounterReport,
   BuildRequest,
   ConsoleRequest,
@@ -228,7 +229,8 @@ export interface Engine {
   undefine(ref: DomainRef, options?: { storage?: boolean }): Promise<void>;
   /** Of a domain that is off; all that it has goes along. */
   rename(ref: DomainRef, name: string): Promise<DomainSummary>;
-  setAutostart(ref: DomainRef, autostart: boolean): Promise<DomainSummary>;
+  /** What is not named of it stays as it is; `null` takes an order or a delay away. */
+  setAutostart(ref: DomainRef, change: AutostartChange): Promise<DomainSummary>;
 
   exec(ref: DomainRef, request: ExecRequest): Promise<ExecSession>;
   /** Puts a file or an archive into the domain's tree, whether it runs or not; one that is off cannot start meanwhile. */

@@ -39,3 +39,4 @@ export {
   resourcesOf,
 } from './resources/resources-of.js';
 export { type ResourceRule, resourceRules } from './resources/rules.js';
+export { inStartOrder, type Ordered } from './start-order.js';

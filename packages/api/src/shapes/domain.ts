@@ -1,6 +1,17 @@
 // A domain as every list shows it: what is known of it without a look at the container.
 // SPDX-License-Identifier: Apache-2.0
-import { boolean, integer, list, nullable, object, oneOf, optional, type Static, string } from '../schema.js';
+import {
+  boolean,
+  integer,
+  list,
+  nullable,
+  object,
+  oneOf,
+  optional,
+  type Static,
+  strict,
+  string,
+} from '../schema.js';
 import { finding } from './finding.js';
 
 /** libvirt's states, as far as containers have them. */
@@ -37,6 +48,15 @@ export const domainSummary = object(
     state: domainState,
     reason: stateReason,
     autostart: boolean({ description: 'Whether the first daemon after a boot of the host starts it' }),
+    order: optional(
+      integer({
+        description:
+          'Lower ones start earlier with the host, and are shut down later; missing for those that start last',
+      }),
+    ),
+    delaySeconds: optional(
+      integer({ description: 'How long those of later orders wait after its start; missing if not at all' }),
+    ),
     persistent: boolean({ description: 'Whether it stays defined when it is off' }),
     ctid: nullable(integer({ description: "OpenVZ's number of it; null if it has none" })),
     template: nullable(string({ description: 'The template of its root; null if that is none' })),
@@ -54,6 +74,31 @@ export const domainSummary = object(
 );
 /** One line of `list`. */
 export type DomainSummary = Static<typeof domainSummary>;
+
+/** Whether, when among the others, and how long before the next ones a domain starts with the host. */
+export const autostartChange = strict({
+  autostart: optional(boolean({ description: 'Whether the first daemon after a boot starts it' })),
+  order: optional(
+    nullable(
+      integer({
+        minimum: 0,
+        maximum: 1_000_000,
+        description: 'Lower ones start earlier, and are shut down later; null for with the last ones',
+      }),
+    ),
+  ),
+  delaySeconds: optional(
+    nullable(
+      integer({
+        minimum: 0,
+        maximum: 86_400,
+        description: 'How long those of later orders wait after its start; null for not at all',
+      }),
+    ),
+  ),
+});
+/** What is to become of a domain when the host starts; what is not named stays. */
+export type AutostartChange = Static<typeof autostartChange>;
 
 /** The domain that a document has become, and what is to be said of the document. */
 export const defineResult = object(

@@ -40,6 +40,12 @@ const refusing = (resource: string): object =>
     },
   );
 
+/** Refuses what was said of something that no libvirt has. */
+function refuseOwn(what: string, ...said: readonly unknown[]): void {
+  if (said.every((one) => one === undefined)) return;
+  throw new ApiError('unsupported', `only ctvirtd ${what}, not a libvirt reached by -c`);
+}
+
 type Calls = Partial<ApiClient['domains']>;
 
 /** The calls with libvirt's errors in the daemon's codes; those that are missing are refused. */
@@ -62,6 +68,33 @@ function translated(calls: Calls): object {
   return new Proxy(known, {
     get: (target, name) => Reflect.get(target, name) ?? Reflect.get(refusing('domains'), name),
   });
+}
+
+/** What a libvirt tells of a domain; of what it does not tell it says so. */
+function infoOf(
+  summary: DomainSummary,
+  info: {
+    readonly nrVirtCpu: number;
+    readonly maxMem: bigint;
+    readonly memory: bigint;
+    readonly cpuTime: bigint;
+  },
+): DomainInfo {
+  return {
+    ...summary,
+    ...unmeasured,
+    initPid: null,
+    startedAt: null,
+    vcpus: info.nrVirtCpu,
+    maxMemoryKiB: Number(info.maxMem),
+    // Of one that is off a libvirt says what it would be given.
+    usedMemoryKiB: summary.id === null ? null : Number(info.memory),
+    cpuTimeNs: summary.id === null ? null : Number(info.cpuTime),
+    maxProcessesDefault: false,
+    disk: { usedBytes: null, limitBytes: null, usedInodes: null, limitInodes: null },
+    idMap: null,
+    walls: [],
+  };
 }
 
 function domainCalls(connection: () => Promise<Connection>): Calls {
@@ -91,21 +124,7 @@ function domainCalls(connection: () => Promise<Connection>): Calls {
     async info({ domain: ref }): Promise<DomainInfo> {
       const domain = await find(ref);
       const [summary, info] = await Promise.all([summaryOf(domain), domain.getInfo()]);
-      return {
-        ...summary,
-        ...unmeasured,
-        initPid: null,
-        startedAt: null,
-        vcpus: info.nrVirtCpu,
-        maxMemoryKiB: Number(info.maxMem),
-        // Of one that is off a libvirt says what it would be given.
-        usedMemoryKiB: summary.id === null ? null : Number(info.memory),
-        cpuTimeNs: summary.id === null ? null : Number(info.cpuTime),
-        maxProcessesDefault: false,
-        disk: { usedBytes: null, limitBytes: null, usedInodes: null, limitInodes: null },
-        idMap: null,
-        walls: [],
-      };
+      return infoOf(summary, info);
     },
     xml: async ({ domain, inactive }) =>
       await (await find(domain)).getXmlDesc({ flags: inactive === true ? xmlFlags.inactive : 0 }),
@@ -137,7 +156,9 @@ function domainCalls(connection: () => Promise<Connection>): Calls {
         if (waitMs !== undefined) await waitUntilOff(domain, waitMs);
       })({ domain: ref });
     },
-    autostart: async ({ domain, body }) =>
-      await acting((found) => found.setAutostart({ autostart: body.autostart ? 1 : 0 }))({ domain }),
+    async autostart({ domain, body: { autostart, order, delaySeconds } }) {
+      refuseOwn('has an order of starts', order, delaySeconds);
+      return await acting((found) => found.setAutostart({ autostart: autostart ? 1 : 0 }))({ domain });
+    },
   };
 }

@@ -45,6 +45,8 @@ function fieldsOf(info: DomainInfo, isForeign: boolean): readonly Field[] {
     ...optional('Used memory', info.usedMemoryKiB === null ? null : `${info.usedMemoryKiB} KiB`),
     ['Persistent', yesOrNo(info.persistent)],
     ['Autostart', info.autostart ? 'enable' : 'disable'],
+    ...optional('Start order', info.order ?? null),
+    ...optional('Start delay', info.delaySeconds === undefined ? null : `${info.delaySeconds} s`),
     ['Type', info.type],
     ...optional('CTID', info.ctid),
     ...optional('Template', info.template),

@@ -7,6 +7,7 @@ import { setOptionsHere } from '../vzctl-words.js';
 import { later } from '../wording.js';
 import { limitOptions, mountOf, settingOptions, settingsOf, usersOf } from './settings.js';
 import { anyDomains, checkSeveral, eachDomain, severalOptions } from './several.js';
+import { describeOrder, orderOf, orderOptions } from './start-order.js';
 
 const where = {
   live: { type: 'flag', summary: 'Change the running domain' },
@@ -53,10 +54,11 @@ export const set = verb({
   details: [
     'Values are barrier:limit, soft:hard or one number, with a suffix K, M, G or T where they count memory or space.',
     'A value that the kernel refuses changes nothing. ctvirt params shows what becomes of each parameter.',
+    'An order and a delay are for the start of the host (ctvirt autostart), whichever of --live and --config is said.',
     `Of vzctl's other options, ${setOptionsHere}.`,
   ],
   args: { domains: anyDomains },
-  options: { ...where, ...severalOptions('Every domain'), ...changes, ...limitOptions },
+  options: { ...where, ...orderOptions, ...severalOptions('Every domain'), ...changes, ...limitOptions },
   example: {
     command: 'ctvirt set 105 --numproc 200:220 --ram 512M --live --config',
     does: 'Gives 105 other limits, now and after its next start.',
@@ -72,7 +74,10 @@ export const set = verb({
       ...(await usersOf(context, 'set', { keys: options['ssh-key'], passwords: options.userpasswd })),
     };
     const said = wordsOf(settings);
-    if (said.length === 0) throw new CliError('usage', 'set: nothing to set; for example --numproc 200:220');
+    const order = orderOf('set', options);
+    const isOrdered = Object.keys(order).length > 0;
+    if (said.length === 0 && !isOrdered)
+      throw new CliError('usage', 'set: nothing to set; for example --numproc 200:220');
     const { autostart: _autostart, passwords: _passwords, sshKeys: _keys, ...document } = settings;
     const isOfDocument = Object.keys(document).length > 0;
     const { client } = context;
@@ -83,10 +88,19 @@ export const set = verb({
       async operation(domain) {
         // Before: afterwards a transient one may be gone.
         const before = await client.domains.summary({ domain });
+        const ordered = isOrdered
+          ? await client.domains.autostart({ domain: before.uuid, body: order })
+          : undefined;
+        const whenStarted = `${describeOrder(order)} (when the host starts)`;
+        if (ordered !== undefined && said.length === 0)
+          return { data: ordered, sentence: `Domain '${ordered.name}': ${whenStarted}` };
         const targets = { live: live || (save && before.id !== null), stored: config || save };
         const data = await client.domains.set({ domain: before.uuid, body: { ...settings, ...targets } });
         const until = isOfDocument ? ` (${untilOf(before, targets)})` : '';
-        return { data, sentence: `Domain '${data.domain.name}': ${said.join(', ')}${until}` };
+        return {
+          data,
+          sentence: `Domain '${data.domain.name}': ${said.join(', ')}${until}${isOrdered ? `; ${whenStarted}` : ''}`,
+        };
       },
     });
   },

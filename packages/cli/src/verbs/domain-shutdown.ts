@@ -15,7 +15,8 @@ export const shutdown = verb({
   summary: "Ask a domain's init to power off",
   details: [
     "A domain that does not obey is stopped by 'ctvirt destroy', or by --destroy when the time is over.",
-    'Of several all are asked at once, and each gets that time from when it is asked, and suspended ones are resumed for it. Ctrl-C asks and destroys no more; those asked go on shutting down. The unit ctvirt-domains.service does it when the host goes down.',
+    'With a wait, those of a later start order (ctvirt autostart --order) come first, and those of an earlier one when they have ended.',
+    'Of several, all of one order are asked at once, and each gets that time from when it is asked, and suspended ones are resumed for it. Ctrl-C asks and destroys no more; those asked go on shutting down. The unit ctvirt-domains.service does it when the host goes down.',
   ],
   args: { domains: activeDomains },
   options: {

@@ -3,6 +3,7 @@
 import { setMaxListeners } from 'node:events';
 import { ApiError, type DomainSummary } from '@ctvirt/api';
 import type { ApiClient } from '@ctvirt/api/node';
+import { inStartOrder } from '@ctvirt/formats';
 import { Endings } from './endings.js';
 
 /** How long a domain may take to power off, and what becomes of one that does not. */
@@ -72,7 +73,10 @@ export interface Outcome {
   readonly error?: unknown;
 }
 
-/** All at once or so many at a time, the first of the list first; after the signal the rest is left as it is. */
+/**
+ * All at once or so many at a time, the first of the list first; after the signal the rest is left as it is. Where they are waited
+ * for, those that start last go first, and those of an earlier order when all of these have ended.
+ */
 export async function powerOffAll(
   client: ApiClient,
   domains: readonly DomainSummary[],
@@ -86,14 +90,14 @@ export async function powerOffAll(
   const crowd = { turns: new Turns(AT_ONCE), endings };
   // Without tidings each that is waited for takes a connection.
   const most = parallel ?? (endings === undefined ? AT_ONCE : domains.length);
-  const waiting = [...domains];
-  const worker = async (): Promise<void> => {
+  const worker = async (waiting: DomainSummary[]): Promise<void> => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
       outcomes.push(await outcomeOf(client, next, patience, crowd));
       onOutcome();
     }
   };
-  await Promise.all(Array.from({ length: most }, worker));
+  const groups = patience.waitMs === undefined ? [[...domains]] : inStartOrder(domains).reverse();
+  for (const waiting of groups) await Promise.all(Array.from({ length: most }, () => worker(waiting)));
   return outcomes;
 }
 

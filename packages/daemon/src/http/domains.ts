@@ -40,7 +40,7 @@ export const bindDomains = (engine: Engine): Handlers<Resources['domains']> => (
   suspend: ({ params: { domain } }) => engine.suspend(domain),
   resume: ({ params: { domain } }) => engine.resume(domain),
   wait: ({ params: { domain }, body }) => engine.wait(domain, body),
-  autostart: ({ params: { domain }, body: { autostart } }) => engine.setAutostart(domain, autostart),
+  autostart: ({ params: { domain }, body }) => engine.setAutostart(domain, body),
   exec: ({ params: { domain } }, open) => engine.exec(domain, open),
   push: ({ params: { domain } }, open) => engine.push(domain, open),
   pull: ({ params: { domain } }, open) => engine.pull(domain, open),

@@ -110,7 +110,7 @@ test('a transient domain is gone after its end, and after a start that fails', o
   await assert.rejects(engine.create(xmlOf('a')), /no room/);
   assert.deepEqual(engine.list(), []);
   await engine.create(xmlOf('a'));
-  await assert.rejects(engine.setAutostart('a', true), fails('wrong-state', /transient/));
+  await assert.rejects(engine.setAutostart('a', { autostart: true }), fails('wrong-state', /transient/));
   await assert.rejects(
     engine.amend('a', { live: false, stored: true }, (domain) => domain),
     fails('wrong-state', /persistent config/),
@@ -211,8 +211,8 @@ test('marked domains are started once in each boot of the host', options, async 
   await engine.define(xmlOf('a'));
   await engine.define(xmlOf('b'));
   await engine.define(xmlOf('c'));
-  await engine.setAutostart('a', true);
-  await engine.setAutostart('b', true);
+  await engine.setAutostart('a', { autostart: true });
+  await engine.setAutostart('b', { autostart: true });
   driver.fault = { error: new Error('no room'), isBegun: true };
   await autostart(engine.start, parts);
   const [started = '', ...others] = driver.left;

@@ -130,7 +130,7 @@ test(
     );
     await engine.define(xmlOf('105', withUuid(2), 'openvz'));
     await engine.setParameters('105', { numproc: '77' }, { live: false, stored: true });
-    await engine.setAutostart('105', true);
+    await engine.setAutostart('105', { autostart: true });
     const ids = idsOf('105');
     await engine.start('105');
     await assert.rejects(engine.rename('105', 'web'), { code: 'wrong-state', message: /'105' is not off/ });

@@ -79,7 +79,7 @@ async function set(
   const credentials = credentialsOf(settings);
   if (hasEdit(settings)) await amend(entry, targets, settingsEdit(settings, parts.facts), parts);
   if (credentials !== undefined) await give(entry, credentials, parts);
-  if (autostart !== undefined) await setAutostart(entry, autostart, parts);
+  if (autostart !== undefined) await setAutostart(entry, { autostart }, parts);
   const parameters = rowsOf(values, await parametersOf(entry, { inactive: !targets.live }, parts));
   await tellUnkept(entry, { rows: parameters, values }, targets, parts);
   return { domain: summaryOf(entry), parameters };

@@ -1,6 +1,6 @@
 // Defines, adopts and undefines domains, and makes transient ones.
 // SPDX-License-Identifier: Apache-2.0
-import type { CreateRequest, CreateResult, DefineResult } from '@ctvirt/api';
+import type { AutostartChange, CreateRequest, CreateResult, DefineResult } from '@ctvirt/api';
 import { formatDomain } from '@ctvirt/xml';
 import type { Engine } from '../contract.js';
 import { EngineError } from '../errors.js';
@@ -43,7 +43,7 @@ export function defineOperations(
     create: (xml, options) => create(xml, options, parts),
     undefine: (ref, options) =>
       turns.take(ref, (entry) => definer.undefine(entry, { storage: options?.storage === true })),
-    setAutostart: (ref, autostart) => turns.take(ref, (entry) => setAutostart(entry, autostart, parts)),
+    setAutostart: (ref, change) => turns.take(ref, (entry) => setAutostart(entry, change, parts)),
   };
 }
 
@@ -92,11 +92,18 @@ export function refuseAutostart({ record: { name, persistent } }: Entry): void {
 
 export async function setAutostart(
   entry: Entry,
-  autostart: boolean,
+  change: AutostartChange,
   { store, registry }: Pick<DefineParts, 'store' | 'registry'>,
 ) {
   refuseAutostart(entry);
-  const record = { ...entry.record, autostart };
+  const { order: oldOrder, delaySeconds: oldDelay, ...rest } = entry.record;
+  const { autostart = rest.autostart, order = oldOrder, delaySeconds = oldDelay } = change;
+  const record = {
+    ...rest,
+    autostart,
+    ...(typeof order === 'number' && { order }),
+    ...(typeof delaySeconds === 'number' && { delaySeconds }),
+  };
   await store.writeRecord(record);
   registry.replace(entry, record);
   return summaryOf(entry);

@@ -18,10 +18,7 @@ export interface RunParts {
 /** The engine's operations on what a domain does. */
 export function runOperations(
   parts: RunParts,
-): Pick<
-  Engine,
-  'start' | 'shutdown' | 'reboot' | 'destroy' | 'suspend' | 'quiesce' | 'resume' | 'wait'
-> {
+): Pick<Engine, 'start' | 'shutdown' | 'reboot' | 'destroy' | 'suspend' | 'quiesce' | 'resume' | 'wait'> {
   const { turns, lifecycle } = parts;
   const summarily = (operation: (entry: Entry) => Promise<void>) => (ref: DomainRef) =>
     turns.take(ref, async (entry) => {

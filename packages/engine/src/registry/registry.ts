@@ -303,6 +303,8 @@ export function summaryOf(entry: Entry): DomainSummary {
     state,
     reason,
     autostart: record.autostart,
+    ...(record.order !== undefined && { order: record.order }),
+    ...(record.delaySeconds !== undefined && { delaySeconds: record.delaySeconds }),
     persistent: record.persistent,
     ctid: record.ctid,
     template: record.template,

@@ -36,6 +36,10 @@ export interface DomainRecord {
   readonly title: string | null;
   readonly ctid: number | null;
   readonly autostart: boolean;
+  /** Lower ones start earlier with the host; missing for those that start last. */
+  readonly order?: number;
+  /** How long those of later orders wait after its start; missing if not at all. */
+  readonly delaySeconds?: number;
   readonly persistent: boolean;
   /** Of a transient domain: whether its files end with it. */
   readonly eraseAtEnd: boolean;
@@ -120,6 +124,8 @@ const checks: { readonly [K in keyof DomainRecord]-?: (value: unknown) => boolea
   title: isTextOrNull,
   ctid: (v) => v === null || isCount(v),
   autostart: (v) => typeof v === 'boolean',
+  order: (v) => v === undefined || isCount(v),
+  delaySeconds: (v) => v === undefined || isCount(v),
   persistent: (v) => typeof v === 'boolean',
   eraseAtEnd: (v) => typeof v === 'boolean',
   ids: (v) => v === null || (isObject(v) && isCount(v['start']) && isCount(v['count'])),

@@ -57,7 +57,7 @@ export const bindDefinitions: Bind = ({ engine }) => {
     async domainSetAutostart({ dom, autostart }, { session }) {
       const { uuid, persistent } = domainOf(engine, session, dom);
       if (!persistent) throw new EngineError('wrong-state', 'Cannot set autostart for transient domain');
-      await engine.setAutostart(uuid, autostart !== 0);
+      await engine.setAutostart(uuid, { autostart: autostart !== 0 });
     },
   };
 };
