@@ -51,12 +51,12 @@ const kinds = {
       ...['birth', 'descriptors', 'inner-pid', 'monitor-limits', 'own-filter', 'pidfd', 'piped', 'processes'],
       ...['pty', 'rlimits', 'spawn'],
     ],
-    folders: ['attach', 'cgroups', 'drivers/lxc', 'guest', 'networks/linux', 'templates'],
+    folders: ['attach', 'cgroups', 'drivers/lxc', 'guest', 'hooks', 'networks/linux', 'templates'],
   },
   'limits of its own': { modules: ['own-limits'], folders: ['drivers/lxc', 'storage'] },
   programs: {
     modules: ['run'],
-    folders: ['drivers/lxc', 'network', 'networks/linux', 'storage', 'templates'],
+    folders: ['drivers/lxc', 'hooks', 'network', 'networks/linux', 'storage', 'templates'],
   },
   walls: {
     modules: ['apparmor', 'apparmor-profile', 'seccomp'],

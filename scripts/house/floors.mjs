@@ -22,7 +22,7 @@ const floors = [
   ['storage/layers'],
   ['storage/ext4'],
   ['storage/contract', 'networks/contract', 'filters/rules'],
-  ['guest', 'cgroups', 'templates'],
+  ['guest', 'cgroups', 'templates', 'hooks'],
   ['host'],
   ['errors'],
   ['contract'],

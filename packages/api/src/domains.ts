@@ -3,10 +3,17 @@
 import { json, none, resource, session, text, xml } from './route.js';
 import { boolean, integer, list, optional, record, strict, string } from './schema.js';
 import { adoptRequest, adoptResult } from './shapes/adoption.js';
-import { autostartChange, defineResult, domainSummary } from './shapes/domain.js';
+import { autostartChange, defineResult, domainSummary, rootMount } from './shapes/domain.js';
 import { domainInfo } from './shapes/domain-info.js';
 import { parameterRow } from './shapes/parameter.js';
-import { consoleRequest, execRequest, pullRequest, pushRequest, waitRequest } from './shapes/session.js';
+import {
+  consoleLog,
+  consoleRequest,
+  execRequest,
+  pullRequest,
+  pushRequest,
+  waitRequest,
+} from './shapes/session.js';
 import { createRequest, createResult, setRequest, setResult } from './shapes/settings.js';
 
 const waitMs = integer({
@@ -124,6 +131,7 @@ export const domains = resource({
     method: 'POST',
     path: '/v1/domains/{domain}/start',
     summary: 'Start a defined domain',
+    query: { rescue: boolean({ description: 'With a shell in the place of its init, for this run' }) },
     body: none,
     answer: json(domainSummary),
   },
@@ -177,6 +185,28 @@ export const domains = resource({
     summary: 'Say whether a domain starts with each boot of the host, and in which order',
     body: json(autostartChange),
     answer: json(domainSummary),
+  },
+  mountRoot: {
+    method: 'POST',
+    path: '/v1/domains/{domain}/root-mount',
+    summary: 'Mount the root of a domain that is off on the host; it cannot be started meanwhile',
+    body: none,
+    answer: json(rootMount),
+  },
+  unmountRoot: {
+    method: 'DELETE',
+    path: '/v1/domains/{domain}/root-mount',
+    summary: 'Take it away again',
+    body: none,
+    answer: none,
+  },
+  consoleLog: {
+    method: 'GET',
+    path: '/v1/domains/{domain}/console-log',
+    summary: 'What a domain wrote to its console in its present or last run, or the one before',
+    query: { before: boolean({ description: 'Of the run before that' }) },
+    body: none,
+    answer: json(consoleLog),
   },
   exec: {
     method: 'GET',

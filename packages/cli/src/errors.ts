@@ -59,7 +59,16 @@ export function describeError(error: unknown, colour: boolean): { status: number
   const findings = error.findings.map((finding) =>
     describeFinding(finding, fileOf.get(error) ?? 'document', colour),
   );
-  return { status: exitStatusOf(error.code), text: head(error.message) + findings.join('') };
+  return {
+    status: exitStatusOf(error.code),
+    text: head(error.message) + describeConsole(error.details['console']) + findings.join(''),
+  };
+}
+
+/** What a container wrote before its start failed. */
+function describeConsole(lines: unknown): string {
+  if (!Array.isArray(lines)) return '';
+  return lines.map((line) => `  console: ${visible(String(line))}\n`).join('');
 }
 
 /** The same for a program: one line of JSON. */

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { ApiError } from '@ctvirt/api';
 import fc from 'fast-check';
 import { describeError, describeFinding, describeRemark } from './errors.js';
-import { printable, printableLines } from './printable.js';
+import { printable, printableLines, wordsOfTerminal } from './printable.js';
 import { formatFields, formatTable } from './table.js';
 
 const nasty = [
@@ -56,4 +56,11 @@ test('nothing that people read holds control characters or marks of direction, w
     }),
   );
   assert.equal(printable('Zoë 東京 é'), 'Zoë 東京 é');
+});
+
+test('of what was written to a terminal the words are left', () => {
+  assert.equal(
+    wordsOfTerminal('[\x1b[0;32m  OK  \x1b[0m] Started it.\r\n\x1b[2Jnext\n'),
+    '[  OK  ] Started it.\nnext\n',
+  );
 });

@@ -6,9 +6,7 @@ type Words = Readonly<Record<string, string>>;
 const vzctlVerbs: Words = {
   delete: 'ctvirt undefine DOMAIN, or, with its files, ctvirt undefine DOMAIN --storage',
   exec2: 'ctvirt exec DOMAIN -- PROGRAM',
-  mount: 'ctvirt start DOMAIN, which mounts its files; ctvirt exec DOMAIN reaches them',
   runscript: 'ctvirt exec DOMAIN -- /bin/sh -s < SCRIPT',
-  umount: 'ctvirt shutdown DOMAIN, at whose end its files are unmounted',
   vzlist: 'ctvirt list, or, as with -a, ctvirt list --all',
 };
 

@@ -15,6 +15,7 @@ import type { IdRanges } from './state/id-ranges.js';
 import { diskName, type Layout } from './state/layout.js';
 import type { KeyedQueue } from './state/queue.js';
 import type { DomainStore } from './state/store.js';
+import type { RootMounts } from './storage/root-mounts.js';
 
 /** Dependencies of `Assets`. */
 export interface AssetParts {
@@ -26,6 +27,7 @@ export interface AssetParts {
   readonly knownNetworks: Pick<KnownNetworks, 'entries'>;
   readonly networkQueue: KeyedQueue;
   readonly ids: IdRanges;
+  readonly rootMounts: RootMounts;
   /** What is just being done makes and removes things whose owner is not, or no more, to be seen. */
   readonly queue: KeyedQueue;
   readonly isChangingTemplates: () => boolean;
@@ -79,6 +81,7 @@ export class Assets {
     return [
       ...this.#files(byDiskName),
       ...driver.assets({ subjects: registry.entries(), isBusy }),
+      ...this.#rootMounts(),
       ...this.#networks(),
       ...this.#loops(byDiskName),
       ...this.#ids(byDiskName),
@@ -116,8 +119,20 @@ export class Assets {
   /** A domain owns what a run has if it runs, or if an operation of it is under way. */
   #ownerOf(entry: Entry | undefined): string | null {
     if (entry === undefined) return null;
-    const { name } = entry.record;
+    const { name, uuid } = entry.record;
+    if (this.parts.rootMounts.isMounted(uuid)) return name;
     return entry.running !== undefined || this.parts.queue.isBusy(name) ? name : null;
+  }
+
+  /** Roots of domains that are off, mounted for the host's administrator. */
+  #rootMounts(): HeldAsset[] {
+    const { rootMounts, registry } = this.parts;
+    return rootMounts.mounted().map((uuid) => ({
+      kind: 'mount',
+      what: rootMounts.path(uuid),
+      owner: registry.byUuid(uuid)?.record.name ?? null,
+      remove: () => rootMounts.unmount(uuid),
+    }));
   }
 
   #files(entries: ReadonlyMap<string, Entry>): HeldAsset[] {

@@ -10,6 +10,7 @@ import type {
   AutostartChange,
   BeancounterReport,
   BuildRequest,
+  ConsoleLog,
   ConsoleRequest,
   CreateRequest,
   CreateResult,
@@ -43,6 +44,7 @@ import type {
   PullRequest,
   PushRequest,
   QuotaReport,
+  RootMount,
   SetResult,
   Template,
   TrafficReport,
@@ -125,6 +127,8 @@ export interface Engine {
     readonly domain?: DomainRef;
     readonly pid?: number;
   }): Promise<readonly DomainProcess[]>;
+  /** What it wrote to its console in its present or last run, or the one before: the last 64 KiB of it. */
+  consoleLog(ref: DomainRef, run?: ConsoleLog['run']): ConsoleLog;
   /** The domain's XML; of a running domain with its id and live addresses unless `inactive`. */
   xml(ref: DomainRef, options?: { inactive?: boolean }): Promise<string>;
 
@@ -214,7 +218,8 @@ export interface Engine {
   adopt(request: AdoptRequest): Promise<AdoptResult>;
   /** Starts a transient domain: it is gone, root included, when it stops. */
   create(xml: string, options?: { strict?: boolean }): Promise<DefineResult>;
-  start(ref: DomainRef): Promise<DomainSummary>;
+  /** With `rescue` a shell runs in the place of its init, until that ends: nothing of its definition or its files changes. */
+  start(ref: DomainRef, options?: { rescue?: boolean }): Promise<DomainSummary>;
   /** Asks init to power off; resolves when it was asked, or with `waitMs` when it is off. */
   shutdown(ref: DomainRef, options?: { waitMs?: number }): Promise<DomainSummary>;
   reboot(ref: DomainRef, options?: { waitMs?: number }): Promise<DomainSummary>;
@@ -231,6 +236,11 @@ export interface Engine {
   rename(ref: DomainRef, name: string): Promise<DomainSummary>;
   /** What is not named of it stays as it is; `null` takes an order or a delay away. */
   setAutostart(ref: DomainRef, change: AutostartChange): Promise<DomainSummary>;
+
+  /** Shows the root of a domain that is off to the host; it cannot be started meanwhile. Answers where, also if it was there already. */
+  mountRoot(ref: DomainRef): Promise<RootMount>;
+  /** Takes it away again; throws `in-use` while a program of the host is in there. */
+  unmountRoot(ref: DomainRef): Promise<void>;
 
   exec(ref: DomainRef, request: ExecRequest): Promise<ExecSession>;
   /** Puts a file or an archive into the domain's tree, whether it runs or not; one that is off cannot start meanwhile. */

@@ -37,6 +37,8 @@ export interface HostDetails {
   readonly stderr?: string;
   /** What a program of the host wrote into its log before it ended. */
   readonly errors?: readonly string[];
+  /** The last lines that a container wrote to its console. */
+  readonly console?: readonly string[];
   /** How far a program had come into a container. */
   readonly step?: string;
 }

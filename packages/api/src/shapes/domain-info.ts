@@ -93,6 +93,15 @@ export const domainInfo = object(
     ...domainSummary.properties,
     initPid: nullable(integer({ description: "Its init's pid on the host; null if it is off" })),
     startedAt: nullable(string({ description: 'RFC 3339; null if it is off' })),
+    lastEnd: nullable(
+      object(
+        {
+          at: string({ description: 'RFC 3339' }),
+          how: string({ description: 'For people: what init ended with, or why it could not start' }),
+        },
+        { description: 'How its last run ended; null if none did' },
+      ),
+    ),
     vcpus: number({
       description: "Processors it has: `current` of `<vcpu>`, else its number, else the host's",
     }),

@@ -75,6 +75,14 @@ export const domainSummary = object(
 /** One line of `list`. */
 export type DomainSummary = Static<typeof domainSummary>;
 
+/** Where the root of a domain that is off is mounted. */
+export const rootMount = object(
+  { path: string({ description: "A folder of the host, which is root's alone" }) },
+  { title: 'RootMount', description: 'Where the root of a domain that is off is mounted' },
+);
+/** Where the root of a domain that is off is mounted. */
+export type RootMount = Static<typeof rootMount>;
+
 /** Whether, when among the others, and how long before the next ones a domain starts with the host. */
 export const autostartChange = strict({
   autostart: optional(boolean({ description: 'Whether the first daemon after a boot starts it' })),

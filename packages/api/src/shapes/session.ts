@@ -1,6 +1,17 @@
 // What the first frame of a session says: the program to run, the size of the terminal.
 // SPDX-License-Identifier: Apache-2.0
-import { boolean, integer, list, oneOf, optional, record, type Static, strict, string } from '../schema.js';
+import {
+  boolean,
+  integer,
+  list,
+  object,
+  oneOf,
+  optional,
+  record,
+  type Static,
+  strict,
+  string,
+} from '../schema.js';
 
 /** The size of a terminal. */
 export const terminalSize = strict({
@@ -113,3 +124,15 @@ export const pushRequest = strict({
 });
 /** What to put into a container, and where. */
 export type PushRequest = Static<typeof pushRequest>;
+
+/** What a run wrote to its console. */
+export const consoleLog = object(
+  {
+    run: oneOf(['last', 'before'], { description: 'Which run: the present or last one, or the one before' }),
+    text: string({ description: 'The last 64 KiB of it, escape sequences and all' }),
+    truncated: boolean({ description: 'Whether it wrote more than that' }),
+  },
+  { title: 'ConsoleLog', description: 'What a run wrote to its console' },
+);
+/** What a run wrote to its console. */
+export type ConsoleLog = Static<typeof consoleLog>;

@@ -85,6 +85,7 @@ function infoOf(
     ...unmeasured,
     initPid: null,
     startedAt: null,
+    lastEnd: null,
     vcpus: info.nrVirtCpu,
     maxMemoryKiB: Number(info.maxMem),
     // Of one that is off a libvirt says what it would be given.
@@ -143,7 +144,10 @@ function domainCalls(connection: () => Promise<Connection>): Calls {
         throw new ApiError('unsupported', 'a libvirt does not erase the storage of a domain it undefines');
       await (await find(domain)).undefine();
     },
-    start: acting((domain) => domain.create()),
+    async start({ domain, rescue }) {
+      refuseOwn('starts for rescue', rescue);
+      return await acting((found) => found.create())({ domain });
+    },
     destroy: acting((domain) => domain.destroy()),
     suspend: acting((domain) => domain.suspend()),
     resume: acting((domain) => domain.resume()),

@@ -55,6 +55,7 @@ function fieldsOf(info: DomainInfo, isForeign: boolean): readonly Field[] {
     ...optional('Addresses', info.addresses.join(', ')),
     ...optional('Init pid', info.initPid),
     ...optional('Started', info.startedAt),
+    ...optional('Last end', info.lastEnd === null ? null : `${info.lastEnd.how} (${info.lastEnd.at})`),
     ...optional('Processes', processesOf(info)),
     ...optional('Disk', ofDisk(disk.usedBytes, disk.limitBytes, describeBytes)),
     ...optional('Inodes', ofDisk(disk.usedInodes, disk.limitInodes, String)),

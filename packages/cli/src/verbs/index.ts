@@ -19,6 +19,7 @@ import { enter } from './domain-enter.js';
 import { exec } from './domain-exec.js';
 import { forward } from './domain-forward.js';
 import { list } from './domain-list.js';
+import { mount } from './domain-mount.js';
 import { params } from './domain-params.js';
 import { ps } from './domain-ps.js';
 import { pull } from './domain-pull.js';
@@ -32,6 +33,7 @@ import { shutdown } from './domain-shutdown.js';
 import { start } from './domain-start.js';
 import { suspend } from './domain-suspend.js';
 import { traffic } from './domain-traffic.js';
+import { umount } from './domain-umount.js';
 import { undefine } from './domain-undefine.js';
 import { wait } from './domain-wait.js';
 import { filterBindings } from './filter-bindings.js';
@@ -106,6 +108,8 @@ export const verbs: readonly Verb[] = [
   edit,
   console,
   enter,
+  mount,
+  umount,
   exec,
   push,
   pull,

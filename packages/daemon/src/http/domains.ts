@@ -31,7 +31,8 @@ export const bindDomains = (engine: Engine): Handlers<Resources['domains']> => (
     engine.setParameters(domain, values, { live, stored }),
   set: ({ params: { domain }, body: { live = false, stored = false, ...settings } }) =>
     engine.set(domain, settings, { live, stored }),
-  start: ({ params: { domain } }) => engine.start(domain),
+  start: ({ params: { domain }, query: { rescue } }) =>
+    engine.start(domain, rescue === undefined ? {} : { rescue }),
   shutdown: ({ params: { domain }, query: { waitMs } }) =>
     engine.shutdown(domain, waitMs === undefined ? {} : { waitMs }),
   reboot: ({ params: { domain }, query: { waitMs } }) =>
@@ -41,6 +42,10 @@ export const bindDomains = (engine: Engine): Handlers<Resources['domains']> => (
   resume: ({ params: { domain } }) => engine.resume(domain),
   wait: ({ params: { domain }, body }) => engine.wait(domain, body),
   autostart: ({ params: { domain }, body }) => engine.setAutostart(domain, body),
+  mountRoot: ({ params: { domain } }) => engine.mountRoot(domain),
+  unmountRoot: ({ params: { domain } }) => engine.unmountRoot(domain),
+  consoleLog: ({ params: { domain }, query: { before } }) =>
+    engine.consoleLog(domain, before === true ? 'before' : 'last'),
   exec: ({ params: { domain } }, open) => engine.exec(domain, open),
   push: ({ params: { domain } }, open) => engine.push(domain, open),
   pull: ({ params: { domain } }, open) => engine.pull(domain, open),

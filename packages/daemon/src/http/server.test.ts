@@ -173,6 +173,8 @@ test('every answer is as its schema says, and says nothing more', async (t) => {
   const { config, files } = await openvzContainer(t);
   // The file system of a temporary folder need not enforce any.
   engine.setOwnerQuota = (ref) => engine.quota(ref);
+  // Nothing is mounted on the host of the tests.
+  engine.mountRoot = async () => ({ path: '/run/ctvirt/roots/web' });
   await client.templates.build({ template: 'small', body: { distribution: 'busybox' } });
   await client.domains.define({
     body: `<domain type='openvz'><name>web</name><memory>262144</memory><os><type>exe</type><init>/sbin/init</init></os>
@@ -206,9 +208,11 @@ test('every answer is as its schema says, and says nothing more', async (t) => {
     'domains.list': () => client.domains.list(),
     'domains.summary': () => client.domains.summary(web),
     'domains.info': () => client.domains.info(web),
+    'domains.consoleLog': () => client.domains.consoleLog(web),
     'domains.setParameters': () => client.domains.setParameters({ ...web, ...limit }),
     'domains.parameters': () => client.domains.parameters(web),
     'domains.autostart': () => client.domains.autostart({ ...web, body: { autostart: true } }),
+    'domains.mountRoot': () => client.domains.mountRoot(web),
     'domains.start': () => client.domains.start(web),
     'domains.suspend': () => client.domains.suspend(web),
     'domains.resume': () => client.domains.resume(web),

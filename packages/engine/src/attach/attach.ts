@@ -10,18 +10,9 @@ import { openSlave, type TerminalSize, terminalOf } from '../host/pty.js';
 import { guestLimits, INFINITY, type RlimitName, rlimitNames } from '../host/rlimits.js';
 import type { Spawned } from '../host/spawn.js';
 import { callNumbers } from './calls.js';
-import {
-  enterBy,
-  type Helped,
-  KILL_ALL,
-  memoryOf,
-  noAccount,
-  onStreams,
-  packed,
-  refuseNul,
-  type Start,
-} from './helper.js';
+import { enterBy, type Helped, KILL_ALL, noAccount, onStreams, refuseNul, type Start } from './helper.js';
 import { program } from './program.js';
+import { memoryOf, packed } from './request.js';
 
 /** What to enter, as the host knows it. */
 export interface Container {

@@ -9,6 +9,8 @@ type Call =
   | 'fstatfs'
   | 'keyctl'
   | 'linkat'
+  | 'move_mount'
+  | 'open_tree'
   | 'personality'
   | 'prctl'
   | 'prlimit64'
@@ -18,7 +20,9 @@ type Call =
   | 'setns'
   | 'setresgid'
   | 'setresuid'
-  | 'setsid';
+  | 'setsid'
+  | 'umount2'
+  | 'unshare';
 
 const x64: Readonly<Record<Call, number>> = {
   close_range: 436,
@@ -27,6 +31,8 @@ const x64: Readonly<Record<Call, number>> = {
   fstatfs: 138,
   keyctl: 250,
   linkat: 265,
+  move_mount: 429,
+  open_tree: 428,
   personality: 135,
   prctl: 157,
   prlimit64: 302,
@@ -37,6 +43,8 @@ const x64: Readonly<Record<Call, number>> = {
   setresgid: 119,
   setresuid: 117,
   setsid: 112,
+  umount2: 166,
+  unshare: 272,
 };
 
 /** Of the architectures that came to Linux late, among them arm64. */
@@ -47,6 +55,8 @@ const generic: typeof x64 = {
   fstatfs: 44,
   keyctl: 219,
   linkat: 37,
+  move_mount: 429,
+  open_tree: 428,
   personality: 92,
   prctl: 167,
   prlimit64: 261,
@@ -57,6 +67,8 @@ const generic: typeof x64 = {
   setresgid: 149,
   setresuid: 147,
   setsid: 157,
+  umount2: 39,
+  unshare: 97,
 };
 
 const tables: Readonly<Record<string, typeof x64>> = {

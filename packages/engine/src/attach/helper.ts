@@ -1,6 +1,6 @@
 // A helper of ours on its way into a container: its text and its request come by descriptors, and it tells when it is inside.
 // SPDX-License-Identifier: Apache-2.0
-import { closeSync, writeSync } from 'node:fs';
+import { closeSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { getSystemErrorName } from 'node:util';
@@ -10,11 +10,11 @@ import { bornAsFirst } from '../host/birth.js';
 import { onPipes } from '../host/piped.js';
 import { refusalOf } from '../host/refusal.js';
 import { type Spawned, spawnProgram } from '../host/spawn.js';
-import { openMemory, openPipe } from '../host/syscalls.js';
+import { openPipe } from '../host/syscalls.js';
+import { memoryOf, PERL } from './request.js';
 
 /** What may keep it waiting is the container's doing. */
 const ENTER_WAIT_MS = 10_000;
-const PERL = '/usr/bin/perl';
 /** What a helper takes for the end of all that runs in the session; other signals it passes on. */
 export const KILL_ALL = 'SIGALRM';
 
@@ -143,24 +143,4 @@ export function refuseNul(words: readonly string[]): void {
   const word = words.find((each) => each.includes('\0'));
   if (word === undefined) return;
   throw new EngineError('invalid', `a word of a program has a NUL in it: ${JSON.stringify(word)}`);
-}
-
-/** Each behind its length, for perl's unpack. */
-export function packed(items: readonly (string | number | Uint8Array)[]): Buffer {
-  return Buffer.concat(
-    items.flatMap((item) => {
-      const bytes = Buffer.from(typeof item === 'number' ? String(item) : item);
-      const length = Buffer.alloc(4);
-      length.writeUInt32BE(bytes.length);
-      return [length, bytes];
-    }),
-  );
-}
-
-/** A file in memory, which a helper reads its program or request from. */
-export function memoryOf(name: string, content: Buffer): number {
-  const fd = openMemory(name);
-  // At a place, so that whoever reads begins where it begins.
-  writeSync(fd, content, 0, content.length, 0);
-  return fd;
 }

@@ -6,7 +6,8 @@ import type { ExecSession, Transfer } from '../contract.js';
 import { EngineError } from '../errors.js';
 import { insidePath } from '../guest/inside.js';
 import { callNumbers } from './calls.js';
-import { enterBy, type Helped, memoryOf, noAccount, onStreams, packed, refuseNul } from './helper.js';
+import { enterBy, type Helped, noAccount, onStreams, refuseNul } from './helper.js';
+import { memoryOf, packed } from './request.js';
 import { transferProgram } from './transfer-program.js';
 
 /** Whose tree it is: a running container's, or one that was mounted for it, below `root`. */

@@ -57,6 +57,7 @@ export function makeDomains(
     ...parts,
     claim: (domain) => claimOf(domain, facts),
     emit: (event, detail, entry) => events.lifecycle(event, detail, entry),
+    ofRun: (subject) => below.documents.ofRun(subject),
     takeBack: (entry) => takeBack(entry, parts),
     forget: (entry) => definer.forget(entry, { erase: entry.record.eraseAtEnd }),
   });

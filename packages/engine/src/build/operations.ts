@@ -9,6 +9,7 @@ import { forwardOperations } from '../domains/forwards.js';
 import { type InsideParts, insideOperations } from '../domains/inside.js';
 import { type KeptParts, rootOperations } from '../domains/kept.js';
 import { type LookParts, lookOperations } from '../domains/look.js';
+import { type MountParts, mountOperations } from '../domains/mounting.js';
 import { type RenameParts, renameOperation } from '../domains/rename.js';
 import { type RunParts, runOperations } from '../domains/run.js';
 import type { DomainParts } from './domains.js';
@@ -25,6 +26,7 @@ export type OperationParts = LookParts &
   Omit<RenameParts, 'emit'> &
   RunParts &
   InsideParts &
+  MountParts &
   Pick<StateParts, 'templates' | 'profiles' | 'events'> &
   Pick<DomainParts, 'assets'> &
   Pick<NetworkBuild, 'networks'> &
@@ -44,6 +46,7 @@ export function operationsOf(parts: OperationParts): Omit<Engine, 'host' | 'link
     }),
     ...runOperations(parts),
     ...insideOperations(parts),
+    ...mountOperations(parts),
     roots: rootOperations(parts),
     ...credentialOperations(parts),
     templates,

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Domain } from '@ctvirt/xml';
 import type { Subject } from '../drivers/driver.js';
+import { Hooks } from '../hooks/hooks.js';
 import { Reader } from '../lifecycle/document.js';
 import { readStored } from '../lifecycle/stored-document.js';
 import type { EngineLog } from '../log.js';
@@ -9,12 +10,14 @@ import { Profiles } from '../profiles.js';
 import { Documents } from '../registry/documents.js';
 import { DomainEvents } from '../registry/events.js';
 import { Registry } from '../registry/registry.js';
+import { ConsoleLogs } from '../state/console-logs.js';
 import { IdRanges, privateWindow, systemWindow } from '../state/id-ranges.js';
 import type { Layout } from '../state/layout.js';
 import { KeyedQueue } from '../state/queue.js';
 import { bringForward } from '../state/schema.js';
 import { DomainStore } from '../state/store.js';
 import { foundAt, type KeptContext, keyOf, Sources } from '../storage/index.js';
+import { RootMounts } from '../storage/root-mounts.js';
 import { TemplateCatalog } from '../template-catalog.js';
 import { Traffic } from '../traffic/traffic.js';
 import type { HostParts } from './host.js';
@@ -28,6 +31,9 @@ export interface StateParts {
   readonly queue: KeyedQueue;
   readonly events: DomainEvents;
   readonly traffic: Traffic;
+  readonly consoleLogs: ConsoleLogs;
+  readonly hooks: Hooks;
+  readonly rootMounts: RootMounts;
   readonly profiles: Profiles;
   readonly templates: TemplateCatalog;
   readonly templatePath: (name: string) => string;
@@ -60,6 +66,9 @@ export async function openState(
     queue: new KeyedQueue(),
     events: new DomainEvents(facts),
     traffic: await openTraffic(layout, log, registry),
+    consoleLogs: openConsoleLogs(layout, registry),
+    hooks: new Hooks({ folder: layout.hooks, log }),
+    rootMounts: openRootMounts(layout),
     profiles,
     templates,
     templatePath,
@@ -105,6 +114,18 @@ async function openDomains(layout: Layout, log: EngineLog) {
   for (const { name, ids: leased } of leases) if (leased !== null) ids.claim(leased.start, name);
   for (const { root, lease } of kept) ids.keep(root, lease);
   return { store, registry, ids };
+}
+
+function openRootMounts({ rootMounts: folder, mounts }: Layout): RootMounts {
+  const rootMounts = new RootMounts({ folder, mounts });
+  rootMounts.clear();
+  return rootMounts;
+}
+
+function openConsoleLogs(layout: Layout, registry: Registry): ConsoleLogs {
+  const logs = new ConsoleLogs(layout.consoles);
+  logs.forgetOthers(new Set([...registry.entries()].map(({ record }) => record.uuid)));
+  return logs;
 }
 
 const openTraffic = (layout: Layout, log: EngineLog, registry: Registry): Promise<Traffic> =>

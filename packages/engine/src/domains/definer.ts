@@ -4,10 +4,11 @@ import { randomUUID } from 'node:crypto';
 import { realpathSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { LifecycleEvent } from '@ctvirt/api';
-import { type Domain, type Finding, placeFindings } from '@ctvirt/xml';
+import { type Domain, type Finding, formatDomain, placeFindings } from '@ctvirt/xml';
 import { EngineError } from '../errors.js';
 import type { Admission } from '../guarantees/admission.js';
 import type { Credentials } from '../guest/credentials.js';
+import type { Hooks } from '../hooks/hooks.js';
 import type { ProjectRange } from '../host/projects.js';
 import { Undo } from '../host/undo.js';
 import type { UserNamespacePool } from '../host/userns.js';
@@ -24,6 +25,7 @@ import { mergedLeases } from '../networks/choice.js';
 import type { NetworkLinks } from '../networks/links.js';
 import { withoutPlaces } from '../networks/placing.js';
 import { checkFree, type Entry, HIGHEST_ID, type Registry } from '../registry/registry.js';
+import type { ConsoleLogs } from '../state/console-logs.js';
 import { type IdRanges, RANGE_SIZE } from '../state/id-ranges.js';
 import type { KeyedQueue } from '../state/queue.js';
 import { type DomainRecord, type LinkLease, leasedIn } from '../state/record.js';
@@ -35,6 +37,7 @@ import {
   type Sources,
   type StorageContext,
 } from '../storage/index.js';
+import type { RootMounts } from '../storage/root-mounts.js';
 import { checkName } from './domain-name.js';
 import { fixedOf, misfitOf, type Roots } from './roots.js';
 
@@ -50,6 +53,9 @@ export interface DefinerParts {
   readonly reader: Reader;
   readonly admission: Admission;
   readonly networkLinks: NetworkLinks;
+  readonly consoleLogs: Pick<ConsoleLogs, 'forget'>;
+  readonly hooks: Pick<Hooks, 'ask' | 'tell'>;
+  readonly rootMounts: Pick<RootMounts, 'refuse'>;
   /** What is to be said of the filters that it names. */
   readonly filterFindings: (domain: Domain) => Promise<Finding[]>;
   /** What nobody will keep of the limits of its users. */
@@ -106,6 +112,9 @@ export class Definer {
     return await this.parts.queue.run(read.parts.name, async () => {
       const existing = this.parts.registry.byName(read.parts.name);
       this.#refuseTaken(read.parts.name, options);
+      // One that is transient has no definition, only starts.
+      if (options.persistent)
+        await this.parts.hooks.ask({ name: read.parts.name, xml: () => formatDomain(read.domain) }, 'define');
       const entry =
         existing === undefined
           ? await this.#addWithRoot(read.domain, read.parts, options, findings)
@@ -352,14 +361,16 @@ export class Definer {
 
   /** Takes the definition away. A running domain goes on and is forgotten when it stops. */
   async undefine(entry: Entry, options: { storage: boolean }): Promise<void> {
-    const { store, log } = this.parts;
+    const { store, log, hooks } = this.parts;
     const { name, uuid, adopted } = entry.record;
+    this.parts.rootMounts.refuse(entry.record);
     if (options.storage && adopted !== undefined)
       throw new EngineError(
         'denied',
         `domain '${name}' was adopted: its files in ${adopted} were there before it and are not erased; undefine it without its storage, then remove them yourself`,
         { files: adopted },
       );
+    const xml = await store.readXml(name).catch(() => '');
     if (entry.state !== 'shutoff') {
       if (!entry.record.persistent)
         throw new EngineError('wrong-state', `domain '${entry.record.name}' is transient: destroy ends it`);
@@ -380,6 +391,7 @@ export class Definer {
       await this.forget(entry, { erase: options.storage });
     }
     this.parts.emit('undefined', 'removed', entry);
+    await hooks.tell({ name, xml: () => xml }, 'undefine');
   }
 
   /** Removes a domain that does not run; without `erase` its files are kept, and their ids with them. */
@@ -390,6 +402,7 @@ export class Definer {
     await store.remove(record.name);
     registry.remove(entry);
     if (isKept) await roots.putAside(record);
+    this.parts.consoleLogs.forget(record.uuid);
     await networkLinks.forget(entry);
     if (isKept) return;
     await roots.erase(record);

@@ -9,6 +9,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { type Domain, parseDomain } from '@ctvirt/xml';
 import type { Ending } from '../drivers/driver.js';
 import { MemoryDriver } from '../drivers/memory/driver.js';
+import { EngineError } from '../errors.js';
 import { Admission } from '../guarantees/admission.js';
 import { claimOf } from '../lifecycle/claim.js';
 import { type Entry, Registry } from '../registry/registry.js';
@@ -33,6 +34,11 @@ const recordOf = (name: string, more: Partial<DomainRecord>): DomainRecord => do
 class Host {
   readonly events: string[] = [];
   readonly logged: string[] = [];
+  readonly hooked: string[] = [];
+  /** The hook that does not let it start. */
+  refusedBy = '';
+  /** What its runs write to their consoles. */
+  said = '';
   readonly #xml: string;
   #queue = new KeyedQueue();
   readonly registry = new Registry();
@@ -67,6 +73,18 @@ class Host {
         tell: async () => undefined,
         shadowed: async () => [],
       },
+      consoleLogs: { read: (_uuid, run) => ({ run, text: this.said, truncated: false }) },
+      hooks: {
+        ask: async (_subject, operation) => {
+          this.hooked.push(operation);
+          if (this.refusedBy === operation) throw new EngineError('host-command', `${operation} refused`);
+        },
+        tell: async (_subject, operation) => {
+          this.hooked.push(operation);
+        },
+      },
+      rootMounts: { refuse: () => undefined },
+      ofRun: async () => domainOf(this.#xml),
       stored: async () => ({ xml: this.#xml, domain: domainOf(this.#xml) }),
       claim: (domain) => claimOf(domain, facts),
       emit: (event, detail) => this.events.push(`${event} ${detail}`),
@@ -308,6 +326,55 @@ test('the next daemon finds it as it is: running, or paused', async () => {
   await next.do((entry) => next.lifecycle.resume(entry));
   assert.equal(next.state, 'running unpaused');
 });
+
+test('how it ended is remembered, and what it said is told of one that ended soon', async () => {
+  const host = new Host();
+  host.said = 'no disk\n\ngiving up\n';
+  await host.start();
+  host.driver.run('d').end('crash', 'init ended with status 3');
+  await host.settled();
+  assert.equal(host.entry.record.lastEnd?.how, 'init ended with status 3');
+  assert.match(
+    host.logged.join('\n'),
+    /warn: .* ended soon after its start \(init .* 3\): no disk \| giving up/,
+  );
+  await host.start();
+  await host.do((entry) => host.lifecycle.destroy(entry));
+  assert.equal(host.entry.record.lastEnd?.how, 'destroyed');
+  assert.equal(host.logged.filter((line) => line.includes('soon after')).length, 1);
+  host.driver.fault = { error: new Error('no room'), isBegun: true };
+  await assert.rejects(host.start());
+  assert.deepEqual([host.entry.record.lastEnd?.how, host.state], ['no room', 'shutoff failed']);
+});
+
+test('hooks are told of each run, and of a restart as of an end and a start', async () => {
+  const host = new Host(undefined, '<on_reboot>restart</on_reboot>');
+  await host.start();
+  const [begun, over] = [
+    ['prepare', 'start', 'started'],
+    ['stopped', 'release'],
+  ];
+  assert.deepEqual(host.hooked.splice(0), begun);
+  await host.end('reboot');
+  assert.deepEqual(host.hooked.splice(0), [...over, ...begun]);
+  await host.again().then((next) => assert.deepEqual(next.hooked, ['reconnect']));
+  await host.do((entry) => host.lifecycle.destroy(entry));
+  assert.deepEqual(host.hooked, over);
+});
+
+for (const [operation, hooked] of [
+  ['prepare', ['prepare']],
+  ['start', ['prepare', 'start', 'release']],
+  ['started', ['prepare', 'start', 'started', 'stopped', 'release']],
+] as const)
+  test(`a hook that refuses at ${operation} leaves nothing running`, async () => {
+    const host = new Host();
+    host.refusedBy = operation;
+    await assert.rejects(host.start(), { message: `${operation} refused` });
+    await host.settled();
+    assert.match(host.state, /^shutoff/);
+    assert.deepEqual([host.driver.left, host.hooked], [[], hooked]);
+  });
 
 /** Operations on a domain, by what they need of it. */
 const refusals: readonly [name: string, wanted: string, (host: Host) => Promise<void>][] = [

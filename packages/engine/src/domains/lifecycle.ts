@@ -4,17 +4,21 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { LifecycleEvent, StateReason } from '@ctvirt/api';
 import { type Domain, formatDomain } from '@ctvirt/xml';
-import { type Driver, type Ending, KILL_WAIT_MS, type Run } from '../drivers/driver.js';
+import { type Driver, type Ending, KILL_WAIT_MS, type Run, type Subject } from '../drivers/driver.js';
 import { EngineError, notRunning } from '../errors.js';
 import type { Admission } from '../guarantees/admission.js';
+import type { HookOperation, HookSubject, Hooks } from '../hooks/hooks.js';
 import type { Claim } from '../lifecycle/claim.js';
 import { type EndAction, endActionOf, heldOf } from '../lifecycle/document.js';
+import { rescueOf } from '../lifecycle/rescue.js';
 import type { EngineLog } from '../log.js';
 import type { NetworkLinks } from '../networks/links.js';
 import { type Entry, nothingHeld, type Registry } from '../registry/registry.js';
+import { type ConsoleLogs, lastLines } from '../state/console-logs.js';
 import type { KeyedQueue } from '../state/queue.js';
 import { leasedIn } from '../state/record.js';
 import type { DomainStore } from '../state/store.js';
+import type { RootMounts } from '../storage/root-mounts.js';
 import { RebootPace } from './reboot-pace.js';
 import { Recent } from './recent.js';
 
@@ -25,6 +29,11 @@ export interface LifecycleParts {
   readonly registry: Registry;
   readonly queue: KeyedQueue;
   readonly admission: Admission;
+  readonly consoleLogs: Pick<ConsoleLogs, 'read'>;
+  readonly hooks: Pick<Hooks, 'ask' | 'tell'>;
+  readonly rootMounts: Pick<RootMounts, 'refuse'>;
+  /** What a run was started with, over or not, until it is put away. */
+  readonly ofRun: (subject: Subject) => Promise<Domain>;
   readonly networkLinks: Pick<NetworkLinks, 'place' | 'chooserFor' | 'tell' | 'shadowed'>;
   /** The stored document, as text and read. */
   readonly stored: (entry: Entry) => Promise<{ readonly xml: string; readonly domain: Domain }>;
@@ -41,43 +50,47 @@ export interface LifecycleParts {
 /** A domain that ends by itself this often within the time is not restarted any more, but for reboots. */
 const RESTART_LIMIT = { times: 5, withinMs: 60_000 };
 
+/** How a domain is started. */
+export interface StartOptions {
+  /** Tells those who listen why. */
+  readonly detail?: 'booted' | 'rebooted';
+  /** With a shell in the place of its init. */
+  readonly isRescue?: boolean;
+}
+
+/** What a run that ends sooner wrote to its console is told. */
+const BRIEF_MS = 10_000;
+
 /** Changes the state of domains: at a client's request, and when a container ends. */
 export class Lifecycle {
   readonly #endings = new Recent(RESTART_LIMIT.withinMs);
   readonly #pace = new RebootPace();
   readonly #closing = new AbortController();
+  /** When the runs began that this daemon started. */
+  readonly #begunMs = new WeakMap<Run, number>();
 
   constructor(private readonly parts: LifecycleParts) {}
 
-  /** `detail` tells those who listen why it started. */
-  async start(entry: Entry, detail: 'booted' | 'rebooted' = 'booted'): Promise<void> {
+  async start(entry: Entry, { detail = 'booted', isRescue = false }: StartOptions = {}): Promise<void> {
     if (entry.state !== 'shutoff')
       throw new EngineError('wrong-state', `domain '${entry.record.name}' is already running`);
-    const { driver, admission, registry, networkLinks } = this.parts;
+    const { admission, networkLinks, rootMounts } = this.parts;
+    rootMounts.refuse(entry.record);
     const stored = await this.parts.stored(entry);
     using _admitted = await admission.beside(this.parts.claim(stored.domain));
-    const domain = await networkLinks.place(entry, stored.domain);
+    const wanted = isRescue ? rescueOf(stored.domain) : stored.domain;
+    const domain = await networkLinks.place(entry, wanted);
     const xml = domain === stored.domain ? stored.xml : formatDomain(domain);
     await this.#lookAtLeases(entry, domain);
-    let isBegun = false;
-    const begun = (): void => {
-      isBegun = true;
-    };
-    // Before anything runs: what another one has ends the start here.
-    registry.hold(entry, { ...heldOf(domain), addresses: entry.record.addresses });
-    let run: Run | undefined;
-    // While liblxc does its work, which takes longer. Who fails first says why.
-    const ready = networkLinks.tell(entry, domain);
-    ready.catch(() => undefined);
+    const hooked = { name: entry.record.name, xml: () => xml };
+    await this.parts.hooks.ask(hooked, 'prepare');
     try {
-      run = await driver.start(entry, domain, xml, { begun, ready });
+      await this.#run(entry, { domain, xml, hooked });
     } catch (error) {
-      registry.hold(entry, nothingHeld);
-      await this.#leaveNetworks(entry);
-      if (isBegun) entry.reason = 'failed';
+      await this.parts.hooks.tell(hooked, 'release');
       throw error;
     }
-    registry.setRun(entry, run);
+    const { running: run } = entry;
     entry.state = 'running';
     entry.reason = 'booted';
     this.parts.emit('started', detail, entry);
@@ -85,6 +98,43 @@ export class Lifecycle {
     await this.#tellShadowed(entry, domain);
     if (run === undefined) this.#finishLater(entry, () => hasEnded(entry));
     else this.#watch(entry, run);
+    await this.parts.hooks.ask(hooked, 'started').catch(async (error: unknown) => {
+      await this.destroy(entry);
+      throw error;
+    });
+  }
+
+  /** What fails leaves nothing of it. */
+  async #run(
+    entry: Entry,
+    { domain, xml, hooked }: { readonly domain: Domain; readonly xml: string; readonly hooked: HookSubject },
+  ): Promise<void> {
+    const { driver, registry, networkLinks, hooks } = this.parts;
+    let isBegun = false;
+    const begun = (): void => {
+      isBegun = true;
+    };
+    // Before anything runs: what another one has ends the start here.
+    registry.hold(entry, { ...heldOf(domain), addresses: entry.record.addresses });
+    let run: Run | undefined;
+    let isHooked = false;
+    try {
+      await hooks.ask(hooked, 'start');
+      isHooked = true;
+      // While liblxc does its work, which takes longer. Who fails first says why.
+      const ready = networkLinks.tell(entry, domain);
+      ready.catch(() => undefined);
+      run = await driver.start(entry, domain, xml, { begun, ready });
+    } catch (error) {
+      registry.hold(entry, nothingHeld);
+      await this.#leaveNetworks(entry);
+      if (isBegun)
+        await this.#remember(entry, 'failed', error instanceof Error ? error.message : String(error));
+      if (isHooked) await hooks.tell(hooked, 'stopped');
+      throw error;
+    }
+    registry.setRun(entry, run);
+    if (run !== undefined) this.#begunMs.set(run, performance.now());
   }
 
   /** They are in its files now; written a second time they would undo what its users have changed. */
@@ -191,6 +241,7 @@ export class Lifecycle {
       else {
         this.#watch(entry, run);
         await this.#takeBack(entry);
+        void this.#hooked(entry)('reconnect');
       }
     }
     const isLeft = (entry: Entry): boolean => !entry.record.persistent && entry.state === 'shutoff';
@@ -270,39 +321,50 @@ export class Lifecycle {
     const { driver, log } = this.parts;
     const { name } = entry.record;
     const { cause, detail, isWanted } = await driver.ending(entry);
+    const tell = this.#hooked(entry);
     const wanted = options.wanted === true || isWanted;
+    const how = wanted ? 'destroyed' : detail;
+    if (!wanted && cause !== 'reboot') this.#tellBrief(entry, how);
     entry.watch?.[Symbol.dispose]();
     entry.watch = undefined;
     this.parts.registry.setRun(entry, undefined);
     this.parts.registry.hold(entry, nothingHeld);
+    const reason = wanted ? 'destroyed' : reasons[cause];
     entry.state = 'shutoff';
-    entry.reason = wanted ? 'destroyed' : reasons[cause];
-    log('info', `domain '${name}' ended: ${wanted ? 'destroyed' : detail}`, {
-      domain: name,
-      reason: entry.reason,
-    });
+    entry.reason = reason;
+    log('info', `domain '${name}' ended: ${how}`, { domain: name, reason });
     const isLast = wanted || options.isLast === true || cause === 'unstarted';
     const action = isLast ? 'destroy' : await this.#endAction(entry, cause);
+    await tell('stopped');
     await driver.release(entry);
     await this.#leaveNetworks(entry);
-    if (action !== 'restart' && entry.record.persistent) await this.#remember(entry, entry.reason);
+    await tell('release');
+    await this.#remember(entry, reason, how);
     // Last: until then a daemon that comes after this one finds out the same.
     await driver.putAway(entry);
-    this.parts.emit('stopped', entry.reason, entry);
+    this.parts.emit('stopped', reason, entry);
     if (action === 'restart') {
       // It comes back to its processors: nobody is moved for a reboot.
-      await this.start(entry, cause === 'reboot' ? 'rebooted' : 'booted').catch((error: unknown) => {
-        driver.leave(entry);
-        log('error', `domain '${name}' could not be restarted: ${String(error)}`);
-      });
+      await this.start(entry, { detail: cause === 'reboot' ? 'rebooted' : 'booted' }).catch(
+        (error: unknown) => {
+          driver.leave(entry);
+          log('error', `domain '${name}' could not be restarted: ${String(error)}`);
+        },
+      );
       return;
     }
     driver.leave(entry);
     if (!entry.record.persistent) await this.parts.forget(entry);
   }
 
+  /** Tells the hooks of a run, as it was: by the time they are called it may be no more. */
+  #hooked({ record, running }: Entry): (operation: HookOperation) => Promise<void> {
+    const xml = async () => formatDomain(await this.parts.ofRun({ record, running }));
+    return (operation) => this.parts.hooks.tell({ name: record.name, xml }, operation);
+  }
+
   async #endAction(entry: Entry, cause: 'poweroff' | 'reboot' | 'crash'): Promise<EndAction> {
-    const action = endActionOf((await this.parts.stored(entry)).domain, cause);
+    const action = endActionOf(await this.parts.ofRun(entry), cause);
     if (action !== 'restart' || cause === 'reboot') return action;
     const { name, uuid } = entry.record;
     const { length: times } = this.#endings.note(uuid, performance.now());
@@ -311,10 +373,29 @@ export class Lifecycle {
     return 'destroy';
   }
 
+  /** What ends so soon has most often said why. */
+  #tellBrief({ record: { name, uuid }, running }: Entry, how: string): void {
+    // Of one that another daemon started nobody knows how long it ran.
+    const begunMs = running === undefined ? performance.now() : this.#begunMs.get(running);
+    if (begunMs === undefined || performance.now() - begunMs >= BRIEF_MS) return;
+    const console = lastLines(this.parts.consoleLogs.read(uuid, 'last'));
+    if (console.length === 0) return;
+    this.parts.log('warn', `domain '${name}' ended soon after its start (${how}): ${console.join(' | ')}`, {
+      domain: name,
+      console,
+    });
+  }
+
   /** It is off whether or not the disk has room to say why. */
-  async #remember(entry: Entry, reason: StateReason): Promise<void> {
+  async #remember(entry: Entry, reason: StateReason, how: string): Promise<void> {
     const { registry, store, log } = this.parts;
-    registry.replace(entry, { ...entry.record, lastReason: reason });
+    entry.reason = reason;
+    registry.replace(entry, {
+      ...entry.record,
+      lastReason: reason,
+      lastEnd: { at: new Date().toISOString(), how },
+    });
+    if (!entry.record.persistent) return;
     await store
       .writeRecord(entry.record, { durable: false })
       .catch((error: unknown) => log('warn', `domain '${entry.record.name}' is off: ${String(error)}`));

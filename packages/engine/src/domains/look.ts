@@ -17,6 +17,7 @@ import { withDefaultRow } from '../lifecycle/parameters.js';
 import type { Quotas } from '../quota/quotas.js';
 import type { Documents } from '../registry/documents.js';
 import { type Entry, type Registry, summaryOf } from '../registry/registry.js';
+import type { ConsoleLogs } from '../state/console-logs.js';
 import type { DomainStore } from '../state/store.js';
 import type { KeptContext } from '../storage/index.js';
 import type { Traffic } from '../traffic/traffic.js';
@@ -37,6 +38,7 @@ export interface LookParts {
   readonly quotas: Quotas;
   readonly accounting: Accounts<Entry>;
   readonly traffic: Traffic;
+  readonly consoleLogs: ConsoleLogs;
   readonly facts: HostFacts;
 }
 
@@ -62,6 +64,7 @@ export function lookOperations(
   | 'beancounters'
   | 'allBeancounters'
   | 'traffic'
+  | 'consoleLog'
 > {
   const { turns, registry, reader, guarantees, quotas, accounting, traffic } = parts;
   return {
@@ -74,6 +77,7 @@ export function lookOperations(
     info: async (ref) => await infoOf(turns.find(ref), parts),
     usage: async () => await usageOf(defined(registry), parts),
     processes: async (options) => await processesOf(options, parts),
+    consoleLog: (ref, run) => parts.consoleLogs.read(turns.find(ref).record.uuid, run ?? 'last'),
     xml: async (ref, options) => await xmlOf(turns.find(ref), options, parts),
     document: async (ref, options) => await documentOf(turns.find(ref), options, parts),
     parameters: async (ref, options) => await parametersOf(turns.find(ref), options, parts),
@@ -127,6 +131,7 @@ async function infoOf(
     initPid,
     startedAt: running?.startedAt.toISOString() ?? null,
     vcpus: currentVcpus(domain) ?? facts.hostCpus,
+    lastEnd: record.lastEnd ?? null,
     maxMemoryKiB: maxMemoryKiB(domain) ?? null,
     ...(entry.running?.use() ?? unmeasured),
     maxProcessesDefault: beancounterOf(domain, 'NUMPROC') === undefined,

@@ -26,7 +26,11 @@ export function runOperations(
       return summaryOf(entry);
     });
   return {
-    start: summarily((entry) => lifecycle.start(entry)),
+    start: (ref, options) =>
+      turns.take(ref, async (entry) => {
+        await lifecycle.start(entry, { isRescue: options?.rescue === true });
+        return summaryOf(entry);
+      }),
     shutdown: (ref, options) => ask(ref, 'poweroff', options?.waitMs, parts),
     reboot: (ref, options) => ask(ref, 'reboot', options?.waitMs, parts),
     destroy: summarily((entry) => lifecycle.destroy(entry)),

@@ -199,6 +199,11 @@ export function mountNow(
   check(cMount(source, target, type, flags, data), 'mount', `${type} ${source} at ${target}`);
 }
 
+/** Takes a mount away that nobody uses; throws with `EBUSY` where somebody does. */
+export function unmount(target: string): void {
+  check(cUmount(target, UMOUNT_NOFOLLOW), 'umount', target);
+}
+
 const MNT_DETACH = 2;
 const UMOUNT_NOFOLLOW = 8;
 

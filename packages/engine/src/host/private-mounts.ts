@@ -132,16 +132,16 @@ export class PrivateMounts implements Disposable {
   /**
    * The container has its own copies: takes away what a process of its start, which has copies too, would keep in use as long as
    * it lives. Besides, what of the host would stay there when it is unmounted on the host. A process that has no mounts of ours, or
-   * no more, is left alone.
+   * no more, is left alone. What it writes to lies in `kept`.
    */
-  static detachFrom(pid: number, folder: string): void {
+  static detachFrom(pid: number, folder: string, kept: readonly string[] = []): void {
     if (!mountsOf(pid).some(({ target }) => target === folder)) return;
     using place = Place.ofProcess(pid);
     visit(
       () => place.enter(),
       () => {
         detachMount(folder);
-        detachOfHost(folder, needed);
+        detachOfHost(folder, [...needed, ...kept]);
       },
     );
   }

@@ -251,6 +251,7 @@ export const shownOf = (domain: Domain): Shown => {
     title: domain.title ?? null,
     hostname: hostnameOf(domain),
     ...heldOf(domain),
+    writable: writableSources(filesystemsOf(domain)),
     ...(own !== undefined && { mapped: namedBy(own) }),
   };
 };
@@ -337,7 +338,7 @@ function specOf(filesystem: Filesystem, kind: FilesystemKind, source: string): F
 }
 
 /** Character devices; those that liblxc gives every container need not be given again. */
-function devicesOf({ devices }: Domain): string[] {
+export function devicesOf({ devices }: Domain): string[] {
   return (devices.hostdevs ?? []).flatMap((one) => {
     if (one.type !== 'misc') return [];
     const path = devicePath(one.source.char);

@@ -59,7 +59,7 @@ export function changedLinks(before: Domain, after: Domain): LinkChanges {
   if (!isDeepStrictEqual(fixedDevices(before), fixedDevices(after)))
     throw new EngineError(
       'unsupported',
-      'of a running container only interfaces and disk limits can change: change its stored configuration (--config) and start it again',
+      'of a running container only interfaces, folders of the host, device files and disk limits can change: change its stored configuration (--config) and start it again',
     );
   const missing = (from: readonly Interface[], list: readonly Interface[]): number[] =>
     from.flatMap((link, at) => (list.some((other) => isSameLink(link, other)) ? [] : [at]));
@@ -75,14 +75,15 @@ export function changedLinks(before: Domain, after: Domain): LinkChanges {
   };
 }
 
-/** All but links and disk limits, which have changes of their own. */
+/** All but links, folders of the host, device files and disk limits, which have changes of their own. */
 function fixedDevices({
   devices: { interfaces: _links, filesystems, hostdevs, ...others },
 }: Domain): unknown {
-  const fixed = filesystems?.map(
-    ({ spaceHardLimitBytes: _hard, spaceSoftLimitBytes: _soft, quotas: _quotas, ...rest }) => rest,
-  );
-  return { ...others, filesystems: fixed, hostdevs: hostdevs?.filter(({ type }) => type !== 'net') ?? [] };
+  const fixed = (filesystems ?? [])
+    .filter(({ type, target }) => type !== 'mount' || target?.dir === '/')
+    .map(({ spaceHardLimitBytes: _hard, spaceSoftLimitBytes: _soft, quotas: _quotas, ...rest }) => rest);
+  const isFixed = ({ type }: { readonly type: string }): boolean => type !== 'net' && type !== 'misc';
+  return { ...others, filesystems: fixed, hostdevs: hostdevs?.filter(isFixed) ?? [] };
 }
 
 /** A link stays the same while its rates change, its state, its VLANs, what it may send, and ports of the host that lead to it. */

@@ -4,6 +4,7 @@ import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'nod
 import { readFile } from 'node:fs/promises';
 import { type Domain, formatDomain } from '@ctvirt/xml';
 import type { Subject } from '../drivers/driver.js';
+import { unlessGone } from '../host/gone.js';
 import { readStored } from '../lifecycle/stored-document.js';
 import type { LinkPlan } from '../network/link-plan.js';
 import type { DomainStore } from '../state/store.js';
@@ -63,6 +64,13 @@ export class Documents {
     const domain = readStored(withoutMark(text), record.name);
     this.#live.set(running, domain);
     return domain;
+  }
+
+  /** Of a run that may be over, as long as it is not put away; then the stored one. */
+  async ofRun(entry: Subject): Promise<Domain> {
+    if (entry.running !== undefined) return await this.live(entry);
+    const text = unlessGone(() => readFileSync(this.livePath(entry), 'utf8'));
+    return text === undefined ? await this.stored(entry) : readStored(withoutMark(text), entry.record.name);
   }
 
   /**

@@ -188,7 +188,10 @@ export class Registry {
 
   /** Folders of the host that some domain may write to. */
   *writable(): Iterable<string> {
-    for (const { record } of this.#byName.values()) yield* record.writable ?? [];
+    for (const { record, shown } of this.#byName.values()) {
+      yield* record.writable ?? [];
+      yield* shown?.writable ?? [];
+    }
   }
 
   /** Ids of the host that the maps of documents name: of stored ones, of those that run, and of those just being stored. */

@@ -11,6 +11,8 @@ export interface Layout {
   readonly root: string | undefined;
   readonly etc: string;
   readonly profiles: string;
+  /** Programs of the administrator's that are told what becomes of domains. */
+  readonly hooks: string;
   readonly lib: string;
   readonly domains: string;
   readonly networks: string;
@@ -19,6 +21,8 @@ export interface Layout {
   readonly templates: string;
   /** What passed the links of domains. */
   readonly traffic: string;
+  /** What containers wrote to their consoles. */
+  readonly consoles: string;
   readonly run: string;
   readonly httpSocket: string;
   /** libvirt's protocol, and the same for clients that may only read. */
@@ -26,6 +30,8 @@ export interface Layout {
   readonly libvirtReadOnlySocket: string;
   /** Where a start puts its mounts for the moment until the container has them. */
   readonly mounts: string;
+  /** Roots of domains that are off, mounted for the host's administrator. */
+  readonly rootMounts: string;
   /** One folder per started domain: liblxc's configuration, pid and log, and the XML it was started with. */
   readonly runtime: string;
   /** What links had counted when their containers ended, one file each until somebody has read it. */
@@ -74,6 +80,7 @@ export function layoutOf(root?: string): Layout {
     root: base,
     etc,
     profiles: join(etc, 'profiles'),
+    hooks: join(etc, 'hooks'),
     lib,
     domains: join(lib, 'domains'),
     networks: join(lib, 'networks'),
@@ -81,11 +88,13 @@ export function layoutOf(root?: string): Layout {
     roots: join(lib, 'roots'),
     templates: join(lib, 'templates'),
     traffic: join(lib, 'traffic'),
+    consoles: join(lib, 'consoles'),
     run,
     httpSocket: join(run, 'http.sock'),
     libvirtSocket: join(run, 'libvirt-sock'),
     libvirtReadOnlySocket: join(run, 'libvirt-sock-ro'),
     mounts: join(run, 'mnt'),
+    rootMounts: join(run, 'roots'),
     runtime: join(run, 'domains'),
     endedLinks: join(run, 'ended-links'),
     lentLinks: join(run, 'lent-links'),

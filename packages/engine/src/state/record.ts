@@ -56,6 +56,8 @@ export interface DomainRecord {
   readonly createdAt: string;
   /** How it ended last; `unknown` if it never ran. */
   readonly lastReason: StateReason;
+  /** When that was, and how in words; missing if it never ran, and in records of older versions. */
+  readonly lastEnd?: { readonly at: string; readonly how: string };
   /** Of a domain that was adopted: where its root lies, which is not ours to erase; links in it followed. */
   readonly adopted?: string;
   /** Folders of the host that it may write to, as its document names them; missing in records of older versions. */
@@ -74,7 +76,10 @@ export interface DomainRecord {
 export type Held = Pick<DomainRecord, 'addresses' | 'forwards'>;
 
 /** Of a document, what is told of every domain or kept from others, and differs while a run has another document than is stored. */
-export type Shown = Pick<DomainRecord, 'title' | 'hostname' | 'addresses' | 'leases' | 'mapped' | 'forwards'>;
+export type Shown = Pick<
+  DomainRecord,
+  'title' | 'hostname' | 'addresses' | 'leases' | 'mapped' | 'forwards' | 'writable'
+>;
 
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null;
@@ -137,6 +142,7 @@ const checks: { readonly [K in keyof DomainRecord]-?: (value: unknown) => boolea
   leases: (v) => v === undefined || (Array.isArray(v) && v.every(isLease)),
   createdAt: isText,
   lastReason: isText,
+  lastEnd: (v) => v === undefined || (isObject(v) && isText(v['at']) && isText(v['how'])),
   adopted: (v) => v === undefined || isText(v),
   writable: (v) => v === undefined || areTexts(v),
   mapped: (v) => v === undefined || isNamedIds(v),

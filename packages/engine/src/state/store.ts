@@ -344,6 +344,7 @@ export async function prepareFolders(layout: Layout): Promise<void> {
   const closed = [
     layout.etc,
     layout.profiles,
+    layout.hooks,
     layout.lib,
     layout.domains,
     layout.networks,
@@ -351,7 +352,9 @@ export async function prepareFolders(layout: Layout): Promise<void> {
     layout.roots,
     layout.templates,
     layout.traffic,
+    layout.consoles,
     layout.runtime,
+    layout.rootMounts,
     layout.endedLinks,
     layout.lentLinks,
   ];

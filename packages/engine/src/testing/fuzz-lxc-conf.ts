@@ -52,6 +52,7 @@ function lateInput(random: Random, xml: string, rarity: number): ConfigInput {
     cgroupParent: 'ctvirt',
     rlimits: { nofile: '1024:524288' },
     oomScore: 0,
+    consoleLog: '/var/lib/ctvirt/consoles/web/last',
     endedPath: () => '/run/ended',
     networkPath: '/run/network',
     seccompPath: '/run/ctvirt/domains/web/seccomp',

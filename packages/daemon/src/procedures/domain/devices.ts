@@ -191,8 +191,10 @@ export const bindDomainDevices: Bind = ({ engine }) => {
     const affected = affectedBy(flags, domain, name);
     const device = withMac(deviceOf(xml), change);
     const { kind } = device;
-    const isHostLink = kind === 'hostdev' && device.model.type === 'net' && change !== 'update';
-    if (affected.live && kind !== 'interface' && !isHostLink)
+    // Which of these the running container takes the engine knows.
+    const isOfHost = kind === 'hostdev' && (device.model.type === 'net' || device.model.type === 'misc');
+    const isExchanged = (isOfHost || kind === 'filesystem') && change !== 'update';
+    if (affected.live && kind !== 'interface' && !isExchanged)
       throw refusal(
         'operationUnsupported',
         'domain',

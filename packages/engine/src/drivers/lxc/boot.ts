@@ -42,6 +42,7 @@ import { openRoutedLink } from '../../network/routed-link.js';
 import { isShaped, shapeLink } from '../../network/shaping.js';
 import type { Wall } from '../../network/wall.js';
 import type { Placement } from '../../placement/placement.js';
+import { type ConsoleLogs, lastLines } from '../../state/console-logs.js';
 import type { IdRanges } from '../../state/id-ranges.js';
 import { diskName, type Layout } from '../../state/layout.js';
 import type { DomainStore } from '../../state/store.js';
@@ -69,6 +70,7 @@ export interface BootParts {
   readonly ceiling: ProcessCeiling;
   readonly wall: Wall;
   readonly lent: LentLinks;
+  readonly consoleLogs: Pick<ConsoleLogs, 'begin' | 'read'>;
   /** Whether groups have the file of a limit. */
   readonly has: (limit: Limit) => boolean;
   /** The disks below a domain's file systems, once those are open. */
@@ -189,6 +191,7 @@ export class Boot {
       rlimits: givenLimits(config.plan.resources),
       oomScore: own === inside ? undefined : inside,
       appArmor,
+      consoleLog: this.#consoleLog(subject),
       endedPath: () => endedPath(layout.endedLinks, record.uuid),
       networkPath,
       seccompPath: this.parts.facts.hasSeccomp ? join(tools.folder(name), 'seccomp') : undefined,
@@ -202,7 +205,12 @@ export class Boot {
         'lxc.conf': formatLxcConfig(rows),
         ...(seccomp === 'off' ? {} : { seccomp: policyText(seccomp) }),
       });
-      const launch = { program: plan.program, sigpending: plan.resources.sigpending, mounts };
+      const launch = {
+        program: plan.program,
+        sigpending: plan.resources.sigpending,
+        mounts,
+        said: () => lastLines(this.parts.consoleLogs.read(record.uuid, 'last')),
+      };
       using _heard =
         plan.lent.length === 0
           ? undefined
@@ -221,6 +229,16 @@ export class Boot {
       await tools.clearGroups(name);
       await tools.clear(name);
       throw error;
+    }
+  }
+
+  /** It runs whether or not the disk has room for what it says. */
+  #consoleLog({ record: { name, uuid } }: Subject): string | undefined {
+    try {
+      return this.parts.consoleLogs.begin(uuid);
+    } catch (error) {
+      this.parts.log('warn', `domain '${name}': what it writes to its console is not kept: ${String(error)}`);
+      return undefined;
     }
   }
 

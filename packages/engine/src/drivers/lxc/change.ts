@@ -21,6 +21,7 @@ import type { LiveChange, Subject } from '../driver.js';
 import { type DiskLimits, diskLimitSteps } from './facets/disk-limits.js';
 import { limitSteps } from './facets/limits.js';
 import { lentSteps, linkSteps } from './facets/links.js';
+import { deviceSteps, filesystemSteps, type MountParts } from './facets/mounts.js';
 import { nameSteps } from './facets/names.js';
 import type { Step } from './facets/step.js';
 import { lxcRun } from './run.js';
@@ -28,7 +29,7 @@ import { runInside, type Tool } from './run-inside.js';
 import type { LxcTools } from './tools.js';
 
 /** Dependencies of `changeRun` and `restoreRun`. */
-export interface ChangeParts {
+export interface ChangeParts extends MountParts {
   readonly tools: LxcTools;
   readonly cgroups: CgroupLayout;
   readonly placement: Placement;
@@ -98,6 +99,8 @@ function stepsOf(
     }),
     ...lentSteps(from, to, { record, lent: parts.lent, initPid: runOf(subject).initPid }),
     ...linkSteps(from, to, { record, wall, initPid: runOf(subject).initPid }),
+    ...filesystemSteps(from, to, { record, run: runOf(subject) }, parts),
+    ...deviceSteps(from, to, { record, run: runOf(subject) }, parts),
     ...nameSteps(from, to, { record, inside: (tool) => insideOf(subject, tool) }),
     ...diskLimitSteps(from, to, subject, { limits: parts.diskLimits, isBack }),
   ];

@@ -48,6 +48,7 @@ const input: ConfigInput = {
   cgroupVersion: 1,
   cgroupParent: 'ctvirt',
   appArmor: { state: 'off', name: 'lxc-ctvirt' },
+  consoleLog: undefined,
   endedPath: () => "/run/it's/ended",
   networkPath: "/run/it's/network",
   seccompPath: '/run/ctvirt/domains/web/seccomp',
@@ -68,6 +69,17 @@ test('a plain container: ids, root, terminal, an empty network, its end told', (
     'lxc.cap.drop = sys_time',
   ])
     assert.ok(rows.includes(row), row);
+});
+
+test('what is written to the console is kept, a full file beside the next one', () => {
+  const rows = rowsOf({ consoleLog: '/lib/consoles/web/last' }).filter((row) => row.includes('console.'));
+  assert.deepEqual(rows, [
+    'lxc.console.buffer.size = 65536',
+    'lxc.console.logfile = /lib/consoles/web/last',
+    'lxc.console.size = 65536',
+    'lxc.console.rotate = 1',
+  ]);
+  assert.ok(!rowsOf().some((row) => row.includes('logfile')));
 });
 
 test('limits go to the key family of the cgroup world at hand', () => {

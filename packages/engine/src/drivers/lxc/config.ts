@@ -11,9 +11,11 @@ import type { LentLink } from '../../network/lent-links.js';
 import { addressBytes, addressText } from '../../network/link-addresses.js';
 import { type LinkPlan, settledAddresses } from '../../network/link-plan.js';
 import { routeWords } from '../../network/routes.js';
+import { CONSOLE_LOG_BYTES } from '../../state/console-logs.js';
 import type { WantedWalls } from '../../walls/wanted.js';
 import { endedCommand } from './ended-links.js';
 import { STOP_HOOK } from './ending.js';
+import type { OpenedDevice } from './facets/devices.js';
 import { networkCommand } from './start-network.js';
 
 /** One line of the configuration; the writer of `@ctvirt/formats` escapes or refuses. */
@@ -26,12 +28,6 @@ export interface OpenedFilesystem {
   readonly readOnly: boolean;
   /** One file, which stands in the place of one. */
   readonly isFile?: boolean;
-}
-
-/** A device of the host, as a node of the container's own. */
-export interface OpenedDevice {
-  readonly target: string;
-  readonly path: string;
 }
 
 /** Where init begins: by its name in the container, and as the host has opened it. */
@@ -59,6 +55,8 @@ export interface ConfigInput {
   readonly appArmor: Pick<Confinement, 'state' | 'name'>;
   /** Where the policy of system calls lies; undefined where this kernel filters none. */
   readonly seccompPath: string | undefined;
+  /** Where what is written to the console is kept; undefined where it cannot be. */
+  readonly consoleLog: string | undefined;
   /** Where what a link has counted is written at its end: another file for each. */
   readonly endedPath: () => string;
   /** Where a start that moves links of the host in says which its network is. */
@@ -82,6 +80,7 @@ export function configRows(input: ConfigInput): ConfigRow[] {
     ['lxc.pty.max', String((plan.resources.ptyMax ?? 1024) + 1)],
     ['lxc.tty.max', '0'],
     ['lxc.console.buffer.size', '65536'],
+    ...consoleLogRows(input),
     ['lxc.cgroup.dir', input.cgroupParent],
     ...groupRows[input.cgroupVersion],
     ...input.limits.map(
@@ -106,6 +105,16 @@ export function configRows(input: ConfigInput): ConfigRow[] {
     // A reboot is ours to do: the mounts a second start needs are detached by then, and on_reboot may forbid it.
     ['lxc.hook.version', '1'],
     ['lxc.hook.post-stop', STOP_HOOK],
+  ];
+}
+
+/** One that is full is put aside, and another one begun. */
+function consoleLogRows({ consoleLog }: ConfigInput): ConfigRow[] {
+  if (consoleLog === undefined) return [];
+  return [
+    ['lxc.console.logfile', consoleLog],
+    ['lxc.console.size', String(CONSOLE_LOG_BYTES)],
+    ['lxc.console.rotate', '1'],
   ];
 }
 

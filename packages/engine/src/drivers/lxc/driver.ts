@@ -228,7 +228,8 @@ export class LxcDriver implements Driver {
     const name = diskName(record.name);
     const running = tools.running(name);
     try {
-      if (running !== undefined) PrivateMounts.detachFrom(running.monitorPid, layout.mounts);
+      if (running !== undefined)
+        PrivateMounts.detachFrom(running.monitorPid, layout.mounts, [layout.consoles]);
     } catch (error) {
       if (tools.running(name) !== undefined)
         log('error', `the monitor of domain '${record.name}' keeps its start's mounts: ${String(error)}`);

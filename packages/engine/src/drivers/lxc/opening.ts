@@ -7,8 +7,8 @@ import type { Undo } from '../../host/undo.js';
 import type { InnerMount, RunPlan } from '../../lifecycle/plan.js';
 import { backends, type FilesystemSpec, hostId, type OpenContext } from '../../storage/index.js';
 import { bindAttributes, memoryOptions } from '../../storage/sources/inner.js';
-import type { OpenedDevice, OpenedFilesystem, WorkFolder } from './config.js';
-import { openDevices } from './devices.js';
+import type { OpenedFilesystem, WorkFolder } from './config.js';
+import { type OpenedDevice, openDevices } from './facets/devices.js';
 import { inMountOrder, type Placed } from './mount-order.js';
 
 const O_PATH = 0o10000000;

@@ -23,6 +23,7 @@ const launch: Launch = {
   program: ['/sbin/init'],
   sigpending: undefined,
   mounts: { within: (work) => work() },
+  said: () => [],
 };
 const processesOfRoot = () =>
   readdirSync('/proc').filter(

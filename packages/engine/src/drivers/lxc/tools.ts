@@ -98,6 +98,8 @@ export interface Launch {
   readonly sigpending: number | undefined;
   /** Where what the configuration names is found. */
   readonly mounts: Pick<PrivateMounts, 'within'>;
+  /** The last lines that it has written to its console. */
+  readonly said: () => readonly string[];
 }
 
 /** Starts, watches and ends containers by their liblxc names; their state is in files of their folders. */
@@ -190,7 +192,7 @@ export class LxcTools {
     if (attempt.status === 0 && squatter === undefined) await this.#complete(name, complete);
     rmSync(marker, { force: true });
     if (squatter !== undefined) throw squatted(squatter);
-    if (attempt.status !== 0) throw await this.#failure(name, attempt);
+    if (attempt.status !== 0) throw await this.#failure(name, attempt, launch.said());
     return this.running(name);
   }
 
@@ -272,13 +274,14 @@ export class LxcTools {
     for (const name of left) await this.clearGroups(name);
   }
 
-  async #failure(name: string, { status, fault }: Attempt): Promise<EngineError> {
+  async #failure(name: string, { status, fault }: Attempt, console: readonly string[]): Promise<EngineError> {
     const errors = startErrors((await readIfThere(this.logPath(name))) ?? '');
+    const details = { errors, ...(console.length > 0 && { console }) };
     if (fault === 'late')
       return new EngineError(
         'timeout',
         `lxc-start had not started the container after ${this.#startLimitMs / 1000} s and was ended${errors.length === 0 ? '' : `: ${errors.join('; ')}`}`,
-        { errors },
+        details,
       );
     const isHook = errors.some((error) => error.includes('lxc.hook.start-host'));
     // Of the hook's programs ip(8) alone ends so.
@@ -287,13 +290,13 @@ export class LxcTools {
         'invalid',
         'init was not started: the kernel takes a <route> of the document for none; see that its gateway is in a network of the ' +
           'interface, and that no other route is the same',
-        { errors },
+        details,
       );
     if (isHook)
       return new EngineError(
         'denied',
         "init was not started: the folder it was to begin in was changed meanwhile, and is not the container's own any more",
-        { errors },
+        details,
       );
     if (errors.length === 0) refuseWithoutRoom(this.folder(name));
     const reason =
@@ -303,8 +306,7 @@ export class LxcTools {
     const [, list = ''] = /Failed to set "(cpuset\.\w+)"/.exec(reason) ?? [];
     const what = `liblxc could not start the container: ${reason}${hostHas(list)}`;
     return (
-      refusalOf(errnoInWords(reason) ?? '', what, { errors }) ??
-      new EngineError('host-command', what, { errors })
+      refusalOf(errnoInWords(reason) ?? '', what, details) ?? new EngineError('host-command', what, details)
     );
   }
 

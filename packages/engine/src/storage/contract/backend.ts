@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import type { GuestRoot } from '../../guest/files.js';
 import type { Disk } from '../../host/disks.js';
+import type { DetachedMount } from '../../host/mount-calls.js';
 import type { PrivateMounts } from '../../host/private-mounts.js';
 import type { ProjectRange } from '../../host/projects.js';
 import type { Undo } from '../../host/undo.js';
@@ -106,7 +107,12 @@ export interface OpenContext extends StorageContext {
   readonly furnish: (spec: FilesystemSpec, tree: GuestRoot) => void;
   /** What whoever looks after the host should know of a source. */
   readonly tell: (remarks: readonly string[]) => void;
+  /** Where the host is to look at it: shows what carries the container's ids on the host with those inside. Else the container is. */
+  readonly forHost?: ForHost | undefined;
 }
+
+/** Changes a mount that is attached nowhere yet. */
+export type ForHost = (mount: DetachedMount) => Promise<void>;
 
 /** Where a domain's file systems lie, whether or not it runs. */
 export type KeptContext = Pick<StorageContext, 'keep' | 'templatePath' | 'layerOf'>;
@@ -142,6 +148,20 @@ export interface Backend {
 /** Owner of the container root's files on a tree whose ids are stored as the container sees them, unless shifted. */
 export function rootOwner(context: StorageContext, shifted: boolean): GuestRoot['owner'] {
   return shifted ? { uid: hostId(context.map.uid, 0), gid: hostId(context.map.gid, 0) } : { uid: 0, gid: 0 };
+}
+
+/**
+ * The way back, from ids of the host to those inside. What is the host root's on disk, such as overlay's own folder, is shown as
+ * somebody's whom nobody inside is: files of nobody at all cannot be changed.
+ */
+export function unmappedOf({ uid, gid }: IdMap): IdMap {
+  const back = (entries: IdMap['uid']): IdMap['uid'] => {
+    const turned = entries.map(({ inside, outside, count }) => ({ inside: outside, outside: inside, count }));
+    if (turned.some(({ inside }) => inside === 0)) return turned;
+    const free = Math.max(...entries.map(({ inside, count }) => inside + count));
+    return [...turned, { inside: 0, outside: free, count: 1 }];
+  };
+  return { uid: back(uid), gid: back(gid) };
 }
 
 /** The id a container's own `inside` id has on the host. */

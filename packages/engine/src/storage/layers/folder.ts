@@ -10,7 +10,7 @@ export const folder: Layer = {
   isAt: (place) => existsSync(treePath(place)),
   files: (place) => [treePath(place)],
   create: (place, making) => makeTree(treePath(place), making),
-  open: async (place, opening) => openTree(place, opening),
+  open: (place, opening) => openTree(place, opening),
   keeping: (place) => ({
     how: 'a folder of the host: not limited',
     isWhole: false,

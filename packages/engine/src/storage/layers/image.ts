@@ -6,8 +6,9 @@ import { join } from 'node:path';
 import { EngineError } from '../../errors.js';
 import { loopsOver } from '../../host/disks.js';
 import { attachLoop, openImage } from '../../host/loop.js';
-import { MountAttr, newMount } from '../../host/mount-calls.js';
+import { cloneMount, type DetachedMount, MountAttr, newMount } from '../../host/mount-calls.js';
 import type { PrivateMounts } from '../../host/private-mounts.js';
+import type { ForHost } from '../contract/backend.js';
 import { fitImage, usageOfImage } from '../ext4/fit.js';
 import { makeImage } from '../ext4/make.js';
 import { growMounted, keepBlocks, limitSpace, type MountedImage } from '../ext4/mounted.js';
@@ -32,7 +33,7 @@ export const image: Layer = {
     await rm(staging, { recursive: true });
   },
 
-  async open(place, { limit = noLimit, mounts, tell }) {
+  async open(place, { limit = noLimit, mounts, tell, forHost }) {
     const path = imagePath(place);
     using file = await openImage(path);
     tell(await fitImage(path, limit));
@@ -47,7 +48,7 @@ export const image: Layer = {
     await keepBlocks(mounted, 0);
     withSpare(freeSpare, mounted, path, tell);
     return {
-      ...treeIn(mountName(place)),
+      ...treeIn(forHost === undefined ? mountName(place) : await attachShown(disk, place, mounts, forHost)),
       settle: async (wanted) => {
         withSpare(keepSpare, mounted, path, tell);
         await limitSpace(mounted, path, wanted);
@@ -77,6 +78,20 @@ export const image: Layer = {
   /** The loop device, through which all of it goes; the disk below sees the cache of the image's file. */
   disks: (place) => loopsOver(imagePath(place)),
 };
+
+/** A second view: what a start itself does with the disk it does as it is. */
+async function attachShown(
+  { fd }: DetachedMount,
+  place: Place,
+  mounts: PrivateMounts,
+  forHost: ForHost,
+): Promise<string> {
+  using shown = mounts.within(() => cloneMount(fd, place.folder));
+  await forHost(shown);
+  const name = `shown-${place.key}`;
+  mounts.attach(shown, name);
+  return name;
+}
 
 const mountName = ({ key }: Place): string => `disk-${key}`;
 

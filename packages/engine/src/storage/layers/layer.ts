@@ -4,7 +4,7 @@ import type { Disk } from '../../host/disks.js';
 import type { PrivateMounts } from '../../host/private-mounts.js';
 import type { ProjectRange } from '../../host/projects.js';
 import type { IdMap } from '../../host/userns.js';
-import type { DiskLimit, Keeping } from '../contract/backend.js';
+import type { DiskLimit, ForHost, Keeping } from '../contract/backend.js';
 
 /** Where a layer lies: the files of one file system of a domain, in the domain's folder. */
 export interface Place {
@@ -35,6 +35,8 @@ export interface Opening {
   readonly mounts: PrivateMounts;
   /** What whoever looks after the host should know. */
   readonly tell: (remarks: readonly string[]) => void;
+  /** Where the host is to look at it, by whose numbers it is shown. */
+  readonly forHost?: ForHost | undefined;
 }
 
 /** How the limit of an open layer changes. */

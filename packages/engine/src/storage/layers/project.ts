@@ -28,7 +28,7 @@ export const project: Layer = {
   },
 
   async open(place, opening) {
-    const layer = openTree(place, opening);
+    const layer = await openTree(place, opening);
     // What the start itself writes is not refused.
     limitProject(treePath(place), undefined);
     return { ...layer, settle: async (limit) => limitProject(treePath(place), limit) };

@@ -26,11 +26,15 @@ export async function makeTree(
 }
 
 /** One that lies in a folder of the host. */
-export function openTree(place: Place, { mounts }: Pick<Opening, 'mounts'>): OpenLayer {
+export async function openTree(
+  place: Place,
+  { mounts, forHost }: Pick<Opening, 'mounts' | 'forHost'>,
+): Promise<OpenLayer> {
   const folder = treePath(place);
   const fd = openSync(folder, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
   try {
     using copy = cloneMount(fd, folder);
+    await forHost?.(copy);
     const name = `layer-${place.key}`;
     mounts.attach(copy, name);
     return treeIn(name);

@@ -31,7 +31,9 @@ export async function handOver(
   attributes: number,
 ): Promise<Opened> {
   context.furnish(spec, { root: tree.fd, owner: rootOwner(context, context.shifted) });
-  await mapTree(tree, spec.source, context, { attributes, mapped: !context.shifted });
+  const { forHost, shifted } = context;
+  await mapTree(tree, spec.source, context, { attributes, mapped: !shifted && forHost === undefined });
+  if (shifted) await forHost?.(tree);
   const path = context.mounts.attach(tree, `root-${spec.key}`);
   const root = openSync(`/proc/self/fd/${tree.fd}`, O_PATH);
   undo.push(() => closeSync(root));

@@ -40,7 +40,7 @@ export const template: Backend = {
     undo.push(() => closeSync(below));
     using lower = await mappedClone(below, path, context, {
       attributes: MountAttr.readOnly | MountAttr.noDev,
-      mapped: true,
+      mapped: context.forHost === undefined,
     });
     const layer = await layerOf(spec, context).open(placeOf(spec, context), {
       ...context,

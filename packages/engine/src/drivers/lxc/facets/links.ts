@@ -16,7 +16,7 @@ import { refuseLinks } from '../../../network/refusals.js';
 import { shapeLink } from '../../../network/shaping.js';
 import type { Wall } from '../../../network/wall.js';
 import type { DomainRecord } from '../../../state/record.js';
-import type { Step } from './step.js';
+import { exchangeSteps, type Step } from './step.js';
 
 /** Dependencies of `linkSteps`. */
 export interface LinksContext {
@@ -86,33 +86,4 @@ export function lentSteps(
     remove: (link) => lent.remove(link, initPid),
     isThere: lent.isThere,
   });
-}
-
-/** What goes and what comes: the one is done by what undoes the other. */
-function exchangeSteps<Link>(
-  gone: readonly Link[],
-  come: readonly Link[],
-  ways: {
-    readonly add: (link: Link) => Promise<void>;
-    readonly remove: (link: Link) => Promise<void>;
-    readonly isThere: (link: Link) => boolean | Promise<boolean>;
-  },
-): Step[] {
-  const { add, remove, isThere } = ways;
-  return [
-    ...gone.map(
-      (link): Step => ({
-        do: () => remove(link),
-        undo: () => add(link),
-        isDone: async () => !(await isThere(link)),
-      }),
-    ),
-    ...come.map(
-      (link): Step => ({
-        do: () => add(link),
-        undo: () => remove(link),
-        isDone: () => isThere(link),
-      }),
-    ),
-  ];
 }

@@ -9,3 +9,32 @@ export interface Step {
   /** Whether it has no effect any more: another daemon, killed since, has done it. */
   readonly isDone?: () => boolean | Promise<boolean>;
 }
+
+/** What goes and what comes: the one is done by what undoes the other. */
+export function exchangeSteps<One>(
+  gone: readonly One[],
+  come: readonly One[],
+  ways: {
+    readonly add: (one: One) => Promise<void>;
+    readonly remove: (one: One) => Promise<void>;
+    readonly isThere: (one: One) => boolean | Promise<boolean>;
+  },
+): Step[] {
+  const { add, remove, isThere } = ways;
+  return [
+    ...gone.map(
+      (one): Step => ({
+        do: () => remove(one),
+        undo: () => add(one),
+        isDone: async () => !(await isThere(one)),
+      }),
+    ),
+    ...come.map(
+      (one): Step => ({
+        do: () => add(one),
+        undo: () => remove(one),
+        isDone: () => isThere(one),
+      }),
+    ),
+  ];
+}

@@ -2,11 +2,16 @@
 // SPDX-License-Identifier: Apache-2.0
 import { fstatSync } from 'node:fs';
 import { join } from 'node:path';
-import { EngineError } from '../../errors.js';
-import { MountAttr, newMountNow } from '../../host/mount-calls.js';
-import { makeNode } from '../../host/syscalls.js';
-import { hostId, type OpenContext } from '../../storage/index.js';
-import type { OpenedDevice } from './config.js';
+import { EngineError } from '../../../errors.js';
+import { MountAttr, newMountNow } from '../../../host/mount-calls.js';
+import { makeNode } from '../../../host/syscalls.js';
+import { hostId, type OpenContext } from '../../../storage/index.js';
+
+/** A device of the host, as a node of the container's own. */
+export interface OpenedDevice {
+  readonly target: string;
+  readonly path: string;
+}
 
 /**
  * A node that the container itself made would be none: the kernel takes none of a user namespace. As libvirt's driver does, the

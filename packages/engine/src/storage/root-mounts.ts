@@ -1,0 +1,93 @@
+// Roots of domains that are off, mounted on the host for its administrator to look at and repair.
+// SPDX-License-Identifier: Apache-2.0
+import { existsSync, mkdirSync, readdirSync, rmdirSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { EngineError, errnoOf } from '../errors.js';
+import { attachMount, MountAttr, setMountAttributes, unmount } from '../host/mount-calls.js';
+import { mountsBelow } from '../host/mountinfo.js';
+import { PrivateMounts } from '../host/private-mounts.js';
+import { Undo } from '../host/undo.js';
+import { type FilesystemSpec, type OpenContext, unmappedOf } from './contract/backend.js';
+import { backends } from './index.js';
+
+/** What the opening of a root needs besides what this brings. */
+export type RootContext = Omit<OpenContext, 'mounts' | 'furnish' | 'forHost'>;
+
+export interface RootMountsParts {
+  /** A folder for each, by UUID: root's alone, so that no setuid file in there is anybody else's to run. */
+  readonly folder: string;
+  /** Where a start puts its mounts. */
+  readonly mounts: string;
+}
+
+/** Which are mounted is what the kernel says: nothing is kept beside it, so that no daemon can be wrong about it. */
+export class RootMounts {
+  constructor(private readonly parts: RootMountsParts) {}
+
+  path(uuid: string): string {
+    return join(this.parts.folder, uuid);
+  }
+
+  isMounted(uuid: string): boolean {
+    // Most have not even a folder, and a start is not to read all mounts of the host.
+    return existsSync(this.path(uuid)) && this.mounted().includes(uuid);
+  }
+
+  /** Two who write to one root do not see each other's changes, and destroy it. */
+  refuse({ name, uuid }: { readonly name: string; readonly uuid: string }): void {
+    if (!this.isMounted(uuid)) return;
+    const path = this.path(uuid);
+    throw new EngineError(
+      'in-use',
+      `the root of domain '${name}' is mounted on the host at ${path}: \`ctvirt umount ${name}\` first`,
+      { name, path },
+    );
+  }
+
+  /** UUIDs of domains whose root is mounted. */
+  mounted(): string[] {
+    return mountsBelow(this.parts.folder).map(({ target }) => basename(target));
+  }
+
+  /** Mounts it and answers where: with the ids that its files have inside, without what could harm the host. */
+  async mount(uuid: string, spec: FilesystemSpec, context: RootContext): Promise<string> {
+    const path = this.path(uuid);
+    const { map, namespaces } = context;
+    const back = unmappedOf(map);
+    await using undo = new Undo();
+    using mounts = PrivateMounts.open(this.parts.mounts);
+    const forHost: OpenContext['forHost'] = (mount) =>
+      namespaces.with(back, (fd) => setMountAttributes(mount, 0, fd));
+    await backends[spec.kind].open(spec, { ...context, mounts, furnish: () => undefined, forHost }, undo);
+    using tree = mounts.clone(`root-${spec.key}`);
+    const attributes = MountAttr.noSuid | MountAttr.noDev | (spec.readOnly ? MountAttr.readOnly : 0);
+    setMountAttributes(tree, attributes);
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+    attachMount(tree, path);
+    return path;
+  }
+
+  /** Takes it away again; throws `in-use` while somebody is in there, for who starts then would write what he reads. */
+  unmount(uuid: string): void {
+    const path = this.path(uuid);
+    try {
+      unmount(path);
+    } catch (cause) {
+      if (errnoOf(cause) !== 'EBUSY') throw cause;
+      throw new EngineError(
+        'in-use',
+        `${path} is in use by programs of the host: \`fuser -vm ${path}\` shows which`,
+        { path },
+        { cause },
+      );
+    }
+    this.clear();
+  }
+
+  /** Takes away folders on which nothing is mounted. */
+  clear(): void {
+    const mounted = new Set(this.mounted());
+    for (const name of readdirSync(this.parts.folder))
+      if (!mounted.has(name)) rmdirSync(join(this.parts.folder, name));
+  }
+}
