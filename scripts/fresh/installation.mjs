@@ -37,7 +37,7 @@ export async function bringPackages(folder, previous, note) {
   const out = join(folder, 'root');
   const arch = process.arch === 'arm64' ? 'arm64' : 'amd64';
   /** @param {string} each */
-  const make = (each) => makeDebianPackage({ version: each, arch, out, compression: 'none', note });
+  const make = (each) => makeDebianPackage({ version: each, arch, out, compression: 'gzip', note });
   const next = basename(await make(version));
   await command(['lintian', '--allow-root', '--fail-on', 'error', join(out, next)], note);
   if (previous === undefined) return { next, version, previous: basename(await make(`${version}~previous`)) };
