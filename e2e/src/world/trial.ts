@@ -266,10 +266,13 @@ export class Trial {
     };
     for (const [folder, wanted] of Object.entries(folders))
       assert.deepEqual(readdirSync(`${root}/${folder}`).sort(), wanted, folder);
-    const begun = readdirSync(`${root}/lib`, { recursive: true, encoding: 'utf8' }).filter((path) =>
-      /(^|\/)\.(new|gone|layer|partial)-|\.new$/.test(path),
-    );
-    assert.deepEqual(begun, [], 'half-made files');
+    const begun = (): string[] =>
+      readdirSync(`${root}/lib`, { recursive: true, encoding: 'utf8' }).filter((path) =>
+        /(^|\/)\.(new|gone|layer|partial)-|\.new$/.test(path),
+      );
+    // What the daemon that runs writes just now is soon whole.
+    await waitFor('files to be whole', async () => begun().length === 0, 5000).catch(() => undefined);
+    assert.deepEqual(begun(), [], 'half-made files');
   }
 
   /** The kernel takes links and loop devices away after the last process, in its own time. */
