@@ -107,6 +107,35 @@ describe('ctvirt', () => {
     await ctvirt('undefine billed --storage');
   });
 
+  test('what is kept of a domain that is gone is shown, given to another one, and erased', async () => {
+    await ctvirt('template build busybox');
+    const xml = domainXml('first').replace(
+      /<filesystem.*<\/filesystem>/,
+      "<filesystem type='template'><source name='busybox'/><target dir='/'/></filesystem>",
+    );
+    await ctvirt('define -', { input: xml });
+    const { uuid } = await json('dominfo first');
+    assert.match((await ctvirt('undefine first')).err, /its files are kept as root 'first~1'/);
+    const gone = await ctvirt('undefine first --storage');
+    assert.equal(gone.status, 3);
+    assert.match(gone.err, /of one that is gone 'first~1' is kept: ctvirt root erase first~1 erases it/);
+    assert.match((await ctvirt('root list')).out, new RegExp(`first~1 +first +${uuid} +busybox +\\d`));
+    assert.match((await ctvirt('define -', { input: xml })).err, /its root is new: .*'first~1'/);
+    assert.equal((await ctvirt('rename first second')).out, "Domain 'first' renamed to 'second'\n");
+    assert.equal(
+      (await ctvirt('root adopt first~1 second')).out,
+      "Domain 'second' has the root 'first~1'; what it had before is kept as 'second~1'\n",
+    );
+    assert.equal((await ctvirt('root list --name')).out, 'second~1\n');
+    assert.match(
+      (await ctvirt('root erase second~1')).out,
+      /^Root 'second~1' of the domain 'second' \([0-9a-f-]{36}\) erased\n$/,
+    );
+    assert.equal((await ctvirt('root erase second~1')).status, 3);
+    await ctvirt('undefine second --storage');
+    await ctvirt('template remove busybox');
+  });
+
   test('a domain that is not there is not found, by every verb that takes one', {
     timeout: 20_000,
   }, async () => {

@@ -1,5 +1,6 @@
 // ctvirt undefine
 // SPDX-License-Identifier: Apache-2.0
+import { ApiError } from '@ctvirt/api';
 import { verb } from '../verb.js';
 import { anyDomain } from './arguments.js';
 
@@ -16,8 +17,16 @@ export const undefine = verb({
   options: { storage: { type: 'flag', summary: 'Erase the root file system: nothing brings it back' } },
   example: { command: 'ctvirt undefine web --storage', does: "Removes 'web' and all it held." },
   async run(context, { args: { domain }, options: { storage } }) {
-    const { domains } = context.client;
-    const { name, uuid } = await domains.summary({ domain });
+    const { domains, roots } = context.client;
+    const { name, uuid } = await domains.summary({ domain }).catch(async (error: unknown) => {
+      if (error instanceof ApiError && error.code === 'not-found')
+        for (const root of await roots.list())
+          if (root.domain === domain || root.uuid === domain)
+            context.remark(
+              `of one that is gone '${root.name}' is kept: ctvirt root erase ${root.name} erases it`,
+            );
+      throw error;
+    });
     await context.busy(`undefining ${name}`, () => domains.undefine({ domain: uuid, storage }));
     context.done({ domain: name, storage }, `Domain '${name}' has been undefined`);
   },
