@@ -72,15 +72,21 @@ const settings = {
     list(path('Where it stands inside'), { maxItems: 64, description: 'Directories that it loses' }),
   ),
   passwords: optional(
-    list(strict({ user: word('Who'), password: string({ maxLength: 512, description: 'In plain text' }) }), {
-      maxItems: 64,
-      description: 'Set inside a running domain, else before its next start',
-    }),
+    list(
+      strict({
+        user: word("A user of the domain's own lists"),
+        password: string({ maxLength: 512, description: 'In plain text' }),
+      }),
+      {
+        maxItems: 64,
+        description: 'Set inside a running domain, else before its next start',
+      },
+    ),
   ),
   sshKeys: optional(
     list(
       strict({
-        user: word('Who'),
+        user: word("A user of the domain's own lists"),
         keys: list(string({ maxLength: 16_384, description: 'A line of `authorized_keys`' }), {
           maxItems: 256,
           description: 'Added to those there are',
