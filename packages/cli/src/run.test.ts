@@ -549,6 +549,7 @@ test('a wrong command line ends with 2, names the fault and what was meant', asy
     ['list -x', "list: unknown option '-x'"],
     ['list -a', "list: unknown option '-a': here it is --all"],
     ['set web --devnodes x', "set: unknown option '--devnodes': here it is <hostdev> by ctvirt edit DOMAIN"],
+    ['set web --ip 10.0.0.5', "set: unknown option '--ip': here it is --ipadd"],
     [
       'delete web',
       "unknown command 'delete': here it is ctvirt undefine DOMAIN, or, with its files, ctvirt undefine DOMAIN --storage",

@@ -43,7 +43,13 @@ const inDocument = (words: Words, how: string): Words =>
   Object.fromEntries(Object.entries(words).map(([option, element]) => [option, `${element} ${how}`]));
 
 const options: Readonly<Record<string, Words>> = {
-  set: inDocument(editedOptions, 'by ctvirt edit DOMAIN'),
+  set: {
+    ...inDocument(editedOptions, 'by ctvirt edit DOMAIN'),
+    autostart: '--onboot yes',
+    ip: '--ipadd',
+    mount: '--mount-add',
+    password: '--userpasswd USER:PASSWORD',
+  },
   create: {
     config: '--profile',
     ipadd: '--ip',
