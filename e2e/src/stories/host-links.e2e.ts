@@ -278,6 +278,23 @@ test('what the host needs, it keeps', async () => {
   await here('link add link card name over type macvlan');
   assert.match(await why('in-use'), /over lies on it/);
   await here('link delete over');
+  // What lies on it in another container, and a network's only way out.
+  await world.run(
+    domainXml({
+      name: 'shares',
+      interfaces: [
+        "<interface type='direct'><source dev='card' mode='bridge'/><ip address='10.96.0.7' prefix='24'/></interface>",
+      ],
+    }),
+  );
+  assert.match(await why('in-use'), /domain 'shares' has a link that lies on it/);
+  await world.erase('shares');
+  await world.client.networks.define({
+    body: "<network><name>out</name><forward mode='nat' dev='card'/><ip address='10.96.3.1' prefix='24'/></network>",
+  });
+  await world.client.networks.start({ network: 'out' });
+  assert.match(await why('in-use'), /the members of network 'out' leave by it/);
+  await world.eraseNetworks();
   await world.client.domains.undefine({ domain: 'wants', storage: true });
   await world.define(withLink('wants', undefined, hostdev('nowhere')));
   assert.match(await why('not-found'), /no link 'nowhere'/);

@@ -8,6 +8,7 @@ import { sampleOf } from '../drivers/lxc/accounting/sample.js';
 import { LxcDriver } from '../drivers/lxc/driver.js';
 import { hostNetwork } from '../drivers/lxc/ended-links.js';
 import { LinkMeter } from '../drivers/lxc/link-meter.js';
+import { lxcRun } from '../drivers/lxc/run.js';
 import { Survival } from '../drivers/lxc/survival.js';
 import { LxcTools } from '../drivers/lxc/tools.js';
 import { uncoverAll } from '../drivers/lxc/uncover.js';
@@ -53,10 +54,16 @@ export function makeLxc(below: Below): Floor<Entry> {
     log,
   });
   const ceiling = new ProcessCeiling(cgroups, layout.cgroup);
+  const networks = new LinuxNetworks({ name: layout.cgroup, folder: layout.networkRuntime, log });
   const lent = new LentLinks({
     folder: layout.lentLinks,
     host: hostNetwork().replace(' ', '@'),
     nameOf: (uuid) => [...registry.entries()].find(({ record }) => record.uuid === uuid)?.record.name,
+    running: () =>
+      [...registry.entries()].flatMap(({ record: { name }, running }) =>
+        running === undefined ? [] : [{ name, initPid: lxcRun(running).initPid }],
+      ),
+    forwardsBy: (link) => networks.forwardsBy(link),
     log,
   });
   const parts = { ...below, tools, lxcfs, placement, ceiling, lent };
@@ -68,7 +75,7 @@ export function makeLxc(below: Below): Floor<Entry> {
   return {
     driver,
     accounting,
-    networks: new LinuxNetworks({ name: layout.cgroup, folder: layout.networkRuntime, log }),
+    networks,
     links: hostLinks,
     version: () => tools.version(),
     know: (entry, domain) => {

@@ -34,6 +34,10 @@ export interface LentLinksParts {
   readonly host: string;
   /** The name of a domain, by its UUID. */
   readonly nameOf: (uuid: string) => string | undefined;
+  /** Domains that run, with what tells their networks. */
+  readonly running: () => Iterable<{ readonly name: string; readonly initPid: number }>;
+  /** The network whose members leave by a link. */
+  readonly forwardsBy: (link: string) => string | undefined;
   readonly log: (level: 'info' | 'warn' | 'error', message: string) => void;
 }
 
@@ -200,13 +204,24 @@ export class LentLinks {
         `this host has no link '${name}' but one that is called so besides: it is handed over as ${link.name}`,
         { name },
       );
-    const why = whyNot(name, link, links);
+    const why = whyNot(name, link, links) ?? this.#usedBy(link);
     if (why !== undefined)
       throw new EngineError('in-use', `the link ${name} of the host cannot be handed over: ${why}`, {
         name,
         users: [],
       });
     return link;
+  }
+
+  /** What lies on it in a container is not among the host's links. */
+  #usedBy({ index, name }: HostLink): string | undefined {
+    for (const { name: domain, initPid } of this.parts.running()) {
+      const inside = unlessGone(() => linksIn(`/proc/${initPid}/ns/net`)) ?? [];
+      if (inside.some(({ kind, elsewhere }) => upperKinds.has(kind) && elsewhere?.index === index))
+        return `domain '${domain}' has a link that lies on it`;
+    }
+    const network = this.parts.forwardsBy(name);
+    return network === undefined ? undefined : `the members of network '${network}' leave by it`;
   }
 
   #path(name: string): string {

@@ -209,6 +209,12 @@ export class LinuxNetworks implements NetworkHost {
     ];
   }
 
+  /** The network that runs and forwards by a link alone, or by it and others. */
+  forwardsBy(link: string): string | undefined {
+    const isBy = ({ bridge: { forward } }: Held): boolean => 'devs' in forward && forward.devs.includes(link);
+    return [...this.#held.values()].find(isBy)?.plan.name;
+  }
+
   async remarks({ bridge }: NetworkPlan): Promise<readonly string[]> {
     return bridge === undefined ? [] : await foreignRemarks(bridge);
   }
