@@ -77,6 +77,13 @@ test('rates that say little, much, or what contradicts itself let packets throug
     await virsh('domiftune', 'one', 'eth0', '--inbound', inbound, '--live');
     await passes();
   }
+  // The stored document says neither what it is called nor its hardware address, by which clients know it.
+  const [mac = ''] = /(?:[0-9a-f]{2}:){5}[0-9a-f]{2}/.exec(await virsh('domiflist', 'one')) ?? [];
+  await virsh('domiftune', 'one', mac, '--inbound', '700', '--config');
+  assert.match(await virsh('dumpxml', 'one', '--inactive'), /<inbound average='700'/);
+  await world.client.domains.destroy({ domain: 'one' });
+  await virsh('domiftune', 'one', 'eth0', '--inbound', '800');
+  assert.match(await virsh('dumpxml', 'one'), /<inbound average='800'/);
 });
 
 test('a start that the next daemon finishes has the rates of its port group', async () => {

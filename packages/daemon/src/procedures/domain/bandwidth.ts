@@ -14,6 +14,10 @@ type Names = ReadonlySet<string>;
 const isNamed = ({ mac, target, guest }: Interface, names: Names): boolean =>
   [mac?.address.toLowerCase(), target?.dev, guest?.dev].some((name) => name !== undefined && names.has(name));
 
+/** One of which nothing is said is called by its place inside. */
+const isPlaced = ({ guest }: Interface, at: number, names: Names): boolean =>
+  guest?.dev === undefined && names.has(`eth${at}`);
+
 /** Of a running domain also the names that its document leaves to us. */
 async function namesOf(engine: Engine, { uuid, id }: DomainSummary, device: string): Promise<Names> {
   const asked = device.toLowerCase();
@@ -28,7 +32,9 @@ type Key = 'average' | 'peak' | 'burst' | 'floor';
 
 const rowsFor = (device: string, names: Names): readonly Parameter[] => {
   const find = ({ devices }: Domain): Interface => {
-    const link = devices.interfaces?.find((one) => isNamed(one, names));
+    const { interfaces = [] } = devices;
+    const link =
+      interfaces.find((one) => isNamed(one, names)) ?? interfaces.find((one, at) => isPlaced(one, at, names));
     if (link === undefined) throw refusal('invalidArg', 'domain', `Can't find device ${device}`);
     return link;
   };
