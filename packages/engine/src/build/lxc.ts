@@ -117,7 +117,7 @@ function makeDriver(parts: Below & LxcParts & { readonly meter: LinkMeter }): Lx
   return new LxcDriver({
     ...parts,
     has: (limit) => blockIo.has(limit),
-    disks: (subject, filesystems) => blockIo.ioDisks(filesystems, kept(subject)),
+    disks: (subject, filesystems) => blockIo.ioDisks(filesystems, () => kept(subject)),
     diskLimits: quotas,
     shown: () => lxcfs.shown(),
     linksChange: (subject, { before, after }) => meter.changing(subject, before, after),

@@ -57,9 +57,11 @@ export async function changeLive(
     registry.replace(entry, next);
     undo.push(() => registry.replace(entry, { ...entry.record, ...leasesIn(had) }));
   }
-  const { held } = entry;
-  registry.hold(entry, both(held, heldOf(after)));
-  undo.push(() => registry.hold(entry, held));
+  if (!areSame) {
+    const { held } = entry;
+    registry.hold(entry, both(held, heldOf(after)));
+    undo.push(() => registry.hold(entry, held));
+  }
   undo.push(() => documents.withdraw(entry));
   documents.propose(entry, formatDomain(after));
   if (!areSame) {
@@ -70,7 +72,7 @@ export async function changeLive(
     if (isStored) await definer.amend(entry, edit);
     if (!areSame) await keepLeases(entry, after, had, parts);
     documents.accept(entry, after);
-    registry.hold(entry, heldOf(after));
+    if (!areSame) registry.hold(entry, heldOf(after));
     entry.shown = shownOfRun(after, entry.record);
   };
   await driver.change(entry, { before, after, commit });

@@ -1,7 +1,7 @@
 // What there is to know of domains: which there are, their documents, what they may have and what they use.
 // SPDX-License-Identifier: Apache-2.0
 import type { DomainInfo, DomainProcess, ParameterRow } from '@ctvirt/api';
-import { beancounterOf, explainResources } from '@ctvirt/formats';
+import { beancounterOf } from '@ctvirt/formats';
 import { currentVcpus, type Domain, maxMemoryKiB } from '@ctvirt/xml';
 import { processDefaults } from '../cgroups/processes.js';
 import type { Engine } from '../contract.js';
@@ -14,6 +14,7 @@ import { explainDisk } from '../lifecycle/disk-rows.js';
 import { filesystemsOf, type HostFacts, type Reader } from '../lifecycle/document.js';
 import { linksOf } from '../lifecycle/links.js';
 import { withDefaultRow } from '../lifecycle/parameters.js';
+import { explained } from '../lifecycle/resources.js';
 import type { Quotas } from '../quota/quotas.js';
 import type { Documents } from '../registry/documents.js';
 import { type Entry, type Registry, summaryOf } from '../registry/registry.js';
@@ -166,6 +167,6 @@ export async function parametersOf(
   const { blockIo, kept, facts } = parts;
   const domain = await documentOf(entry, options, parts);
   const disks = () => blockIo.disks(filesystemsOf(domain), kept(entry));
-  const said = explainResources(domain, facts).map((row) => explainDisk(blockIo.explain(row, disks), domain));
-  return withDefaultRow(said, processDefaults());
+  const said = explained(domain, facts).map((row) => explainDisk(blockIo.explain(row, disks), domain));
+  return withDefaultRow(said, () => processDefaults());
 }

@@ -1,9 +1,9 @@
 // Limits that are more than the host has: obeyed, and without any effect, which whoever slipped by a zero wants to hear.
 // SPDX-License-Identifier: Apache-2.0
-import { resourcesOf } from '@ctvirt/formats';
 import type { Domain, Finding } from '@ctvirt/xml';
 import type { Facts } from '../host/facts.js';
 import { notKept } from './not-enforced.js';
+import { resourcesIn } from './resources.js';
 
 const MiB = 2 ** 20;
 const show = (bytes: number): string => `${Math.floor(bytes / MiB)} MiB`;
@@ -13,7 +13,7 @@ export function beyondHost(
   domain: Domain,
   facts: Pick<Facts, 'pageSize' | 'hostCpus' | 'memoryBytes'>,
 ): Finding[] {
-  const { memoryMaxBytes } = resourcesOf(domain, facts);
+  const { memoryMaxBytes } = resourcesIn(domain, facts);
   const { memoryBytes } = facts;
   if (memoryMaxBytes === undefined || memoryMaxBytes <= memoryBytes) return [];
   const path = domain.memtune?.hardLimitKiB === undefined ? '/domain/memory' : '/domain/memtune/hard_limit';

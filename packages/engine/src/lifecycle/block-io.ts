@@ -35,8 +35,8 @@ export class BlockIo {
     return [...new Map(found.map((disk) => [disk.number, disk])).values()];
   }
 
-  ioDisks(filesystems: readonly FilesystemSpec[], context: KeptContext): IoDisks {
-    const look = () => this.disks(filesystems, context).map(({ number }) => number);
+  ioDisks(filesystems: readonly FilesystemSpec[], context: () => KeptContext): IoDisks {
+    const look = () => this.disks(filesystems, context()).map(({ number }) => number);
     let own: string[] | undefined;
     return {
       get own() {

@@ -1,7 +1,8 @@
 // What one domain has been promised and may take at most, in the host's own units.
 // SPDX-License-Identifier: Apache-2.0
-import { kernelMemory, resourcesOf, ubcOf, unlimited } from '@ctvirt/formats';
+import { kernelMemory, ubcOf, unlimited } from '@ctvirt/formats';
 import { commonShares, type Domain } from '@ctvirt/xml';
+import { resourcesIn } from './resources.js';
 
 /** What a document is promised. */
 export interface Claim {
@@ -21,7 +22,7 @@ export interface Claim {
 
 /** Returns what a document is promised. */
 export function claimOf(domain: Domain, facts: { pageSize: number; hostCpus: number }): Claim {
-  const resources = resourcesOf(domain, facts);
+  const resources = resourcesIn(domain, facts);
   const kernel = kernelMemory.map((key) => ubcOf(domain, key)?.limit ?? 0n);
   return {
     name: domain.name,

@@ -1,6 +1,6 @@
 // Reads a domain's document for the engine: what it names, what of it can run here, and the plan of a start.
 // SPDX-License-Identifier: Apache-2.0
-import { graceSecondsOf, resourcesOf, writeCtidConf } from '@ctvirt/formats';
+import { graceSecondsOf, writeCtidConf } from '@ctvirt/formats';
 import {
   checkDomain,
   type Domain,
@@ -45,6 +45,7 @@ import { oddOptions, splitAtCommas } from './mount-options.js';
 import { notEnforced } from './not-enforced.js';
 import type { InnerMount, RunPlan } from './plan.js';
 import { domainOfProfile, filledFrom } from './profile-remarks.js';
+import { resourcesIn } from './resources.js';
 import { takenDown } from './taken-down.js';
 
 /** What the engine keeps of a document in the domain's record, and what it makes for it. */
@@ -131,7 +132,7 @@ export class Reader {
     refuseErrors(of(oddOptions(filled)), 'the document');
     refuseForeign(filled);
     refuseErrors(of(faultsOf(filled)), 'the document');
-    refuseTooLittle(resourcesOf(filled, this.facts));
+    refuseTooLittle(resourcesIn(filled, this.facts));
     return {
       domain: filled,
       parts: partsOf(filled),
@@ -459,7 +460,7 @@ export function planOf(domain: Domain, record: DomainRecord, facts: HostFacts): 
     devices: devicesOf(domain),
     links: linksOf(domain, record),
     lent: lentLinksOf(domain),
-    resources: resourcesOf(domain, facts),
+    resources: resourcesIn(domain, facts),
     walls: wantedWalls(domain),
     map: idMapOf(domain, record),
     shifted: ownMap(domain) !== undefined,

@@ -44,9 +44,10 @@ export function beyondCounting(
 /** The rows with one for the processes that a domain has by default, where its document says nothing of them. */
 export function withDefaultRow(
   rows: readonly ResourceRow[],
-  { each, together }: ProcessDefaults,
+  defaults: () => ProcessDefaults,
 ): readonly ResourceRow[] {
   if (rows.some(({ key }) => key === 'NUMPROC')) return rows;
+  const { each, together } = defaults();
   const how = `default: pids.max, 15 % of what the host can have; all domains together have 80 %, ${together}`;
   return [...rows, { key: 'NUMPROC', value: `${each}:${each}`, status: 'enforced', how }];
 }

@@ -1,8 +1,9 @@
 // What differs between two documents of a domain, in the words that clients are told a change in.
 // SPDX-License-Identifier: Apache-2.0
 import type { Change } from '@ctvirt/api';
-import { explainResources, type ResourceOptions } from '@ctvirt/formats';
+import type { ResourceOptions } from '@ctvirt/formats';
 import { currentMemoryKiB, type Domain, namespaceOf, processorTimeOf } from '@ctvirt/xml';
+import { explained } from '../lifecycle/resources.js';
 
 /** Of a running domain the interfaces have the names that their links have. */
 export function changesBetween(before: Domain, after: Domain, facts: ResourceOptions): Change[] {
@@ -45,7 +46,7 @@ function memory(before: Domain, after: Domain): Change[] {
 
 function parameters(before: Domain, after: Domain, facts: ResourceOptions): Change[] {
   const valuesOf = (domain: Domain) =>
-    new Map(explainResources(domain, facts).map(({ key, value }) => [key, value] as const));
+    new Map(explained(domain, facts).map(({ key, value }) => [key, value] as const));
   const [old, next] = [valuesOf(before), valuesOf(after)];
   const keys = [...new Set([...old.keys(), ...next.keys()])].filter((key) => old.get(key) !== next.get(key));
   return keys.length === 0 ? [] : [{ what: 'parameters', keys }];

@@ -1,6 +1,5 @@
 // Changes a running container without a restart: its limits, its links, and what its document says besides.
 // SPDX-License-Identifier: Apache-2.0
-import { resourcesOf } from '@ctvirt/formats';
 import type { Domain } from '@ctvirt/xml';
 import type { IoDisks } from '../../cgroups/io-limits.js';
 import type { CgroupLayout } from '../../cgroups/layout.js';
@@ -10,6 +9,7 @@ import { EngineError, notRunning } from '../../errors.js';
 import { Undo } from '../../host/undo.js';
 import { filesystemsOf, type HostFacts } from '../../lifecycle/document.js';
 import { linksOf } from '../../lifecycle/links.js';
+import { resourcesIn } from '../../lifecycle/resources.js';
 import type { LentLinks } from '../../network/lent-links.js';
 import { withLinkNames } from '../../network/live-links.js';
 import type { Wall } from '../../network/wall.js';
@@ -70,7 +70,7 @@ export async function restoreRun(
   domain: Domain,
   parts: ChangeParts,
 ): Promise<void> {
-  parts.placement.know(subject, resourcesOf(wanted, parts.facts));
+  parts.placement.know(subject, resourcesIn(wanted, parts.facts));
   using place = placed(subject, wanted, domain, parts);
   for (const step of stepsOf(subject, wanted, domain, { place, isBack: true }, parts))
     if ((await step.isDone?.()) !== true) await step.do();
@@ -78,7 +78,7 @@ export async function restoreRun(
 }
 
 const placed = (subject: Subject, from: Domain, to: Domain, { placement, facts }: ChangeParts) =>
-  placement.change(subject, resourcesOf(from, facts), resourcesOf(to, facts));
+  placement.change(subject, resourcesIn(from, facts), resourcesIn(to, facts));
 
 /** What has to be done to a running container for what differs between two of its documents: each property's own, in order. */
 function stepsOf(
@@ -91,7 +91,7 @@ function stepsOf(
   const { record } = subject;
   const { cgroups, ceiling, has, wall, tools, facts } = parts;
   return [
-    ...limitSteps(resourcesOf(from, facts), resourcesOf(to, facts), {
+    ...limitSteps(resourcesIn(from, facts), resourcesIn(to, facts), {
       ...{ cgroups, ceiling, has, place },
       group: tools.group(diskName(record.name)),
       name: record.name,
