@@ -1,12 +1,23 @@
 // Files in and out of containers: whole, with the owners they have inside, whether it runs or not, and never anything of the host's.
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
-import { chmodSync, chownSync, lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+} from 'node:fs';
 import { mkdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { createConnection, createServer } from 'node:net';
 import { after, afterEach, before, test } from 'node:test';
 import { output } from '../world/command.js';
 import { domainXml, templateRoot } from '../world/documents.js';
-import { World } from '../world/world.js';
+import { refused, World } from '../world/world.js';
 
 let world: World;
 let here = '';
@@ -86,6 +97,50 @@ for (const how of ['running', 'suspended', 'stopped'] as const)
     );
     assert.deepEqual(readdirSync(`${world.root}/run/mnt`), []);
   });
+
+test('a large file is moved by the daemon itself, by what the client has open, and by nothing else', async () => {
+  await mkdir(here);
+  await output(['dd', 'if=/dev/urandom', `of=${here}/large`, 'bs=1M', 'count=8']);
+  for (const how of ['running', 'stopped']) {
+    const { domain } = await world.define(domainXml({ name: how }));
+    if (how === 'running') await world.client.domains.start({ domain: domain.name });
+    await ctvirt('push', how, `${here}/large`, '/root/large');
+    await ctvirt('pull', how, '/root/large', `${here}/back`);
+    assert.ok(readFileSync(`${here}/back`).equals(readFileSync(`${here}/large`)), how);
+    await rm(`${here}/back`);
+  }
+  const { dev, ino } = lstatSync(`${here}/large`, { bigint: true });
+  const own = openSync(`${here}/large`, 'r');
+  const lent = { pid: process.pid, descriptor: own, device: String(dev), inode: String(ino) };
+  const push = async (change: Partial<typeof lent>): Promise<number> => {
+    const open = { path: '/root/lent', form: 'file' as const, lent: { ...lent, ...change } };
+    const session = await world.client.domains.push({ domain: 'running', open });
+    session.stdin.end();
+    return await session.exited;
+  };
+  assert.equal(await push({}), 0);
+  assert.equal(await world.shell('running', 'cmp /root/lent /root/large; echo $?'), '0');
+  for (const change of [
+    { inode: '1' },
+    { device: '1' },
+    { descriptor: 4711 },
+    { pid: 1 },
+    { pid: world.daemonPid },
+  ])
+    await refused('unsupported', push(change));
+  closeSync(own);
+  // Who passes the bytes of another on has no such file: they are sent.
+  const proxy = createServer((client) => {
+    const daemon = createConnection(world.socket);
+    client.pipe(daemon).pipe(client);
+    for (const end of [client, daemon]) end.on('error', () => end.destroy());
+  });
+  await new Promise<void>((resolve) => void proxy.listen(`${here}/proxy`, resolve));
+  await ctvirt('--socket', `${here}/proxy`, 'push', 'running', `${here}/large`, '/root/sent');
+  await ctvirt('--socket', `${here}/proxy`, 'pull', 'running', '/root/sent', `${here}/back`);
+  assert.ok(readFileSync(`${here}/back`).equals(readFileSync(`${here}/large`)));
+  proxy.close();
+});
 
 test('streams go through - in both ways, an archive from one container to another', async () => {
   for (const name of ['from', 'to']) await world.run(domainXml({ name }));

@@ -97,7 +97,13 @@ export interface ExecSession {
 }
 
 /** What is to be put into a container's tree, or taken out. */
-export type Transfer = ({ readonly kind: 'push' } & PushRequest) | ({ readonly kind: 'pull' } & PullRequest);
+export type Transfer = (
+  | ({ readonly kind: 'push' } & PushRequest)
+  | ({ readonly kind: 'pull' } & PullRequest)
+) & {
+  /** A descriptor of ours for the bytes of one file, in place of the session's stream. */
+  readonly file?: number | undefined;
+};
 
 /** A container's /dev/console, as those have it who sit before it. */
 export interface ConsoleStream {
@@ -244,9 +250,9 @@ export interface Engine {
 
   exec(ref: DomainRef, request: ExecRequest): Promise<ExecSession>;
   /** Puts a file or an archive into the domain's tree, whether it runs or not; one that is off cannot start meanwhile. */
-  push(ref: DomainRef, request: PushRequest): Promise<ExecSession>;
-  /** Takes a file or a tree out of it, as an archive. */
-  pull(ref: DomainRef, request: PullRequest): Promise<ExecSession>;
+  push(ref: DomainRef, request: PushRequest, file?: number): Promise<ExecSession>;
+  /** Takes a file or a tree out of it, as an archive; the bytes of a file to an open one of ours, if there is one. */
+  pull(ref: DomainRef, request: PullRequest, file?: number): Promise<ExecSession>;
   /** The container's /dev/console, which one has at a time: throws `in-use` with who has it. Closing the stream detaches. */
   console(
     ref: DomainRef,

@@ -80,8 +80,24 @@ const insidePath = string({
   description: 'Absolute path in the container; it may be a link, which leads where it leads in there',
 });
 
+/** A file that a client on the daemon's machine has open. */
+export const lentFile = strict(
+  {
+    pid: integer({ minimum: 1, description: 'The client, which must be the other end of this connection' }),
+    descriptor: integer({ minimum: 0, description: 'Its number of the open file' }),
+    device: string({ pattern: '^\\d+$', description: 'st_dev of the file, in decimal' }),
+    inode: string({ pattern: '^\\d+$', description: 'st_ino of the file, in decimal' }),
+  },
+  {
+    description:
+      "A regular file that the client has open, for the bytes of one file: they do not pass this connection; `unsupported` where the connection's other end has no such file open, since it is no client on the daemon's machine",
+  },
+);
+/** A file that a client on the daemon's machine has open. */
+export type LentFile = Static<typeof lentFile>;
+
 /** What to take out of a container. */
-export const pullRequest = strict({ path: insidePath });
+export const pullRequest = strict({ path: insidePath, lent: optional(lentFile) });
 /** What to take out of a container. */
 export type PullRequest = Static<typeof pullRequest>;
 
@@ -120,6 +136,7 @@ export const pushRequest = strict({
       description: 'Permissions of a file (default: 420, which is 0644)',
     }),
   ),
+  lent: optional(lentFile),
   mtime: optional(integer({ description: 'When a file was changed, in seconds since 1970 (default: now)' })),
 });
 /** What to put into a container, and where. */

@@ -3,13 +3,22 @@
 import { type FileHandle, mkdir, open as openFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import type { PullRequest } from '@ctvirt/api';
 import type { ClientSession } from '@ctvirt/api/node';
 import { type ArchiveHead, readHead } from '../archive-head.js';
 import { refuseFile } from '../errors.js';
 import type { Io } from '../io.js';
 import { verb } from '../verb.js';
 import { anyDomain } from './arguments.js';
-import { firstOf, passOn, startTar, whileOpen } from './transferring.js';
+import {
+  firstOf,
+  ifLent,
+  lentFile,
+  passOn,
+  startTar,
+  WORTH_LENDING_BYTES,
+  whileOpen,
+} from './transferring.js';
 
 /** Prints no JSON: what is left out is told on stderr, and by status 1. */
 export const pull = verb({
@@ -34,46 +43,71 @@ export const pull = verb({
   example: { command: 'ctvirt pull web /var/log ./web-log', does: "Takes the logs of 'web'." },
   async run(context, { args: { domain, path, destination = '.' } }) {
     const { client, io } = context;
-    const session = await client.domains.pull({ domain, open: { path } }, { signal: io.signal });
-    session.stdin.end();
-    return await context.busy(`pulling ${path}`, () =>
-      whileOpen(session, io, async () => {
-        const head = await readHead(session.stdout);
-        if (head === undefined) return;
-        await (destination === '-' ? toOutput(session, head, io) : toPlace(session, head, path, destination));
-      }),
-    );
+    const start = (lent: Pick<PullRequest, 'lent'> = {}): Promise<ClientSession> =>
+      client.domains.pull({ domain, open: { path, ...lent } }, { signal: io.signal });
+    return await context.busy(`pulling ${path}`, async () => {
+      const session = await start();
+      session.stdin.end();
+      const looked = await readHead(session.stdout);
+      if (looked === undefined) return await whileOpen(session, io, nothing);
+      if (destination === '-') return await whileOpen(session, io, () => toOutput(session, looked, io));
+      const there = await stat(destination).catch(() => undefined);
+      const target = there?.isDirectory() === true ? join(destination, basename(path)) : destination;
+      if (looked.isFolder) return await whileOpen(session, io, () => toFolder(session, target));
+      return await toFile(session, looked, target, { io, start });
+    });
   },
 });
+
+const nothing = async (): Promise<void> => undefined;
 
 async function toOutput({ stdout }: ClientSession, head: ArchiveHead, io: Io): Promise<void> {
   await passOn(head.isFolder ? stdout : firstOf(stdout, head.size), io.stdout);
 }
 
-async function toPlace(
-  { stdout }: ClientSession,
+async function toFolder({ stdout }: ClientSession, target: string): Promise<void> {
+  await mkdir(target).catch((cause: unknown) =>
+    isFolder(target).then((is) => (is ? undefined : refuseFile(target, cause, 'write'))),
+  );
+  const { child, ended } = startTar('unpack', target);
+  if (child.stdin === null) throw new Error('a tar without input');
+  const passed = pipeline(stdout, child.stdin).catch(() => undefined); // tar knows best why
+  await ended;
+  await passed;
+}
+
+/** A large one is written by the daemon, where that is on this machine. */
+async function toFile(
+  session: ClientSession,
   head: ArchiveHead,
-  path: string,
-  destination: string,
-): Promise<void> {
-  const there = await stat(destination).catch(() => undefined);
-  const target = there?.isDirectory() === true ? join(destination, basename(path)) : destination;
+  target: string,
+  { io, start }: { io: Io; start: (lent?: Pick<PullRequest, 'lent'>) => Promise<ClientSession> },
+): Promise<number> {
   const fail = (cause: unknown): never => refuseFile(target, cause, 'write');
-  if (head.isFolder) {
-    await mkdir(target).catch((cause: unknown) =>
-      isFolder(target).then((is) => (is ? undefined : fail(cause))),
-    );
-    const { child, ended } = startTar('unpack', target);
-    if (child.stdin === null) throw new Error('a tar without input');
-    const passed = pipeline(stdout, child.stdin).catch(() => undefined); // tar knows best why
-    await ended;
-    await passed;
-    return;
-  }
   const file = await openFile(target, 'w', head.mode & 0o777).catch(fail);
   await using _closed = { [Symbol.asyncDispose]: () => file.close() };
-  await pipeline(firstOf(stdout, head.size), file.createWriteStream({ autoClose: false })).catch(fail);
+  const receive = (from: ClientSession, size: number): Promise<number> =>
+    whileOpen(from, io, () =>
+      pipeline(firstOf(from.stdout, size), file.createWriteStream({ autoClose: false })).catch(fail),
+    );
+  let status: number;
+  if (head.size < WORTH_LENDING_BYTES || !(await file.stat()).isFile())
+    status = await receive(session, head.size);
+  else {
+    // A domain that is off has one session at a time.
+    session.close();
+    const byDaemon = await ifLent(start({ lent: lentFile(file.fd) }));
+    if (byDaemon !== undefined) {
+      byDaemon.stdout.resume();
+      status = await whileOpen(byDaemon, io, nothing);
+    } else {
+      const again = await start();
+      again.stdin.end();
+      status = await receive(again, (await readHead(again.stdout))?.size ?? 0);
+    }
+  }
   await settle(file, head);
+  return status;
 }
 
 const isFolder = async (path: string): Promise<boolean> =>

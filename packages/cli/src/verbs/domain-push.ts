@@ -1,15 +1,14 @@
 // ctvirt push
 // SPDX-License-Identifier: Apache-2.0
-import { createReadStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
+import { open as openFile, stat } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
-import type { PushRequest } from '@ctvirt/api';
+import type { LentFile, PushRequest } from '@ctvirt/api';
 import type { Context } from '../context.js';
 import { CliError, refuseFile } from '../errors.js';
 import { verb } from '../verb.js';
 import { anyDomain } from './arguments.js';
-import { passOn, startTar, whileOpen } from './transferring.js';
+import { ifLent, lentFile, passOn, startTar, WORTH_LENDING_BYTES, whileOpen } from './transferring.js';
 
 /** Prints no JSON: what is left out is told on stderr, and by status 1. */
 export const push = verb({
@@ -40,11 +39,14 @@ export const push = verb({
     const from = await sourceOf(context, source, tar, mode);
     const open = { path, ...from.request, ...(owner !== undefined && { owner }) };
     try {
-      const session = await client.domains.push({ domain, open }, { signal: io.signal });
+      const start = (lent: Pick<PushRequest, 'lent'> = {}) =>
+        client.domains.push({ domain, open: { ...open, ...lent } }, { signal: io.signal });
+      const byDaemon = from.lent && (await ifLent(start({ lent: from.lent })));
+      const session = byDaemon ?? (await start());
       session.stdout.resume();
       return await context.busy(`pushing ${source}`, () =>
         whileOpen(session, io, async () => {
-          await passOn(from.stream, session.stdin);
+          if (byDaemon === undefined) await passOn(from.stream, session.stdin);
           await from.ended;
           session.stdin.end();
         }),
@@ -59,6 +61,8 @@ export const push = verb({
 interface Source {
   readonly request: Omit<PushRequest, 'path'>;
   readonly stream: Readable;
+  /** The same as an open file, where it is a large one. */
+  readonly lent?: LentFile;
   /** Rejects where it is not whole. */
   readonly ended?: Promise<void>;
 }
@@ -84,9 +88,11 @@ async function sourceOf(
   }
   if (!is.isFile()) throw new CliError('local', `cannot read ${source}: it is neither a file nor a folder`);
   const own = { mode: is.mode & 0o7777, uid: is.uid, gid: is.gid, mtime: Math.trunc(is.mtimeMs / 1000) };
+  const file = await openFile(source).catch((cause: unknown) => refuseFile(source, cause));
   return {
     request: { form: 'file', name, ...own, ...given },
-    stream: createReadStream(source, { highWaterMark: CHUNK_BYTES }),
+    stream: file.createReadStream({ highWaterMark: CHUNK_BYTES }),
+    ...(is.size >= WORTH_LENDING_BYTES && { lent: lentFile(file.fd) }),
   };
 }
 

@@ -1,8 +1,10 @@
 // Files between this machine and a session of `push` or `pull`: trees by the tar that is here, one file by ourselves.
 // SPDX-License-Identifier: Apache-2.0
 import { type ChildProcess, spawn } from 'node:child_process';
+import { fstatSync } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { ApiError, type LentFile } from '@ctvirt/api';
 import type { ClientSession } from '@ctvirt/api/node';
 import { CliError } from '../errors.js';
 import type { Io } from '../io.js';
@@ -76,4 +78,23 @@ export async function* firstOf(stream: Readable, size: number): AsyncGenerator<B
     left -= Math.min(left, bytes.length);
   }
   if (left > 0) throw new CliError('local', `${left} bytes are missing at the end`);
+}
+
+/** Below this the bytes have passed before two programs have agreed on who moves them. */
+export const WORTH_LENDING_BYTES = 1 << 20;
+
+/** An open file as the daemon is told of it, which moves the bytes itself where it is on this machine. */
+export function lentFile(descriptor: number): LentFile {
+  const { dev, ino } = fstatSync(descriptor, { bigint: true });
+  return { pid: process.pid, descriptor, device: String(dev), inode: String(ino) };
+}
+
+/** Undefined where the daemon cannot have it: the bytes are sent then. */
+export async function ifLent<T>(lending: Promise<T>): Promise<T | undefined> {
+  try {
+    return await lending;
+  } catch (error) {
+    if (error instanceof ApiError && error.code === 'unsupported') return undefined;
+    throw error;
+  }
 }

@@ -47,8 +47,8 @@ export const bindDomains = (engine: Engine): Handlers<Resources['domains']> => (
   consoleLog: ({ params: { domain }, query: { before } }) =>
     engine.consoleLog(domain, before === true ? 'before' : 'last'),
   exec: ({ params: { domain } }, open) => engine.exec(domain, open),
-  push: ({ params: { domain } }, open) => engine.push(domain, open),
-  pull: ({ params: { domain } }, open) => engine.pull(domain, open),
+  push: ({ params: { domain } }, open, lend) => lend(open.lent, (file) => engine.push(domain, open, file)),
+  pull: ({ params: { domain } }, open, lend) => lend(open.lent, (file) => engine.pull(domain, open, file)),
   console: async ({ params: { domain } }, open): Promise<ExecSession> => {
     const { stream, resize } = await engine.console(domain, {
       ...open,

@@ -3,6 +3,7 @@
 import type { Readable } from 'node:stream';
 import type { BodyOf, OpenOf, Params, Query, Resource, ResultOf, Route } from '@ctvirt/api';
 import type { ExecSession, Watched } from '@ctvirt/engine';
+import type { Lender } from './lending.js';
 
 /** A checked request. */
 export interface Call<R extends Route> {
@@ -20,7 +21,8 @@ interface HandlerByAnswer<R extends Route> {
   /** Sends lines until the result is called. */
   lines(call: Call<R>, send: (line: ResultOf<R>) => void): () => void;
   progress(call: Call<R>, watched: Required<Watched>): Promise<ResultOf<R>>;
-  session(call: Call<R>, open: OpenOf<R>): Promise<ExecSession>;
+  /** `lend` has the files that the client lends. */
+  session(call: Call<R>, open: OpenOf<R>, lend: Lender): Promise<ExecSession>;
 }
 
 /** What a route's function takes and answers follows from the kind of its answer. */

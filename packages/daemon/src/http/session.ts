@@ -24,11 +24,12 @@ import { EngineError, type ExecSession, passedSignals } from '@ctvirt/engine';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import { failed } from './failure.js';
 import { foreignPage } from './foreign-page.js';
+import { type Lender, lenderOf } from './lending.js';
 import { SessionInput } from './session-input.js';
 import type { AnyCall } from './stream.js';
 import { admitBody } from './validation.js';
 
-type OpenHandler = (call: AnyCall, open: unknown) => Promise<ExecSession>;
+type OpenHandler = (call: AnyCall, open: unknown, lend: Lender) => Promise<ExecSession>;
 
 /** A route that is upgraded to a session, with what opens its program or console. */
 export interface SessionRoute {
@@ -54,8 +55,9 @@ export function acceptSessions(app: FastifyInstance, routes: readonly SessionRou
     for (const { match, admitOpen, handler } of table) {
       const params = match(path);
       if (params === undefined) continue;
-      const open = (value: unknown) => handler({ params, query: {}, body: undefined }, admitOpen(value));
       upgrade(request, socket, head, (client) => {
+        const call = { params, query: {}, body: undefined };
+        const open = (value: unknown) => handler(call, admitOpen(value), lenderOf(client));
         if (isClosing) {
           client.destroy();
           return;

@@ -51,11 +51,11 @@ let programFd: number | undefined;
 /** Runs a program inside; resolves once it is there, whether or not it can be found. It ends with its session. */
 export async function attach(container: Container, options: AttachOptions): Promise<ExecSession> {
   programFd ??= memoryOf('attach', Buffer.from(program));
-  const open = options.terminal === undefined ? onStreams : onTerminal;
+  const isPiped = options.terminal === undefined;
   return await enterBy(
     programFd,
     requestOf(container, options),
-    (start) => open(start),
+    (start) => (isPiped ? onStreams(start) : onTerminal(start)),
     (step, errno) => absent(step, errno, options),
   ).catch((error: unknown) => {
     // Whatever the helper stumbled over first.

@@ -18,8 +18,11 @@ const ENTER_WAIT_MS = 10_000;
 /** What a helper takes for the end of all that runs in the session; other signals it passes on. */
 export const KILL_ALL = 'SIGALRM';
 
-/** Starts a helper on three streams; one more descriptor of ours is its seventh. */
-export type Start = (stdio: readonly (number | undefined)[], more?: number) => Spawned;
+/** Starts a helper on three streams; more descriptors of ours are its seventh and those behind it. */
+export type Start = (
+  stdio: readonly (number | undefined)[],
+  ...more: readonly (number | undefined)[]
+) => Spawned;
 /** A helper, and its session once it is inside. */
 export interface Helped {
   readonly helper: Spawned;
@@ -37,11 +40,11 @@ export async function enterBy(
 ): Promise<ExecSession> {
   const asked = memoryOf('attach request', request);
   const told = openPipe();
-  const start: Start = (stdio, more) =>
+  const start: Start = (stdio, ...more) =>
     bornAsFirst(() =>
       spawnProgram([PERL, '/proc/self/fd/3'], {
         env: {},
-        stdio: [...stdio, programFd, asked, told.write, more],
+        stdio: [...stdio, programFd, asked, told.write, ...more],
       }),
     );
   let opened: Helped;
@@ -58,8 +61,8 @@ export async function enterBy(
 }
 
 /** Starts it on pipes. */
-export function onStreams(start: Start, more?: number): Helped {
-  const { program: helper, stdin, stdout, stderr, leave } = onPipes((stdio) => start(stdio, more));
+export function onStreams(start: Start, ...more: readonly (number | undefined)[]): Helped {
+  const { program: helper, stdin, stdout, stderr, leave } = onPipes((stdio) => start(stdio, ...more));
   void helper.ended.then(leave, leave);
   const session = async (entered: Promise<void>): Promise<ExecSession> => {
     try {

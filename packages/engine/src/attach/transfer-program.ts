@@ -40,14 +40,20 @@ sub remark { print STDERR "$_[0]\n"; $is_whole = 0 }
 $SIG{$_} = sub { leave(1) } for qw(HUP INT QUIT TERM ALRM PIPE);
 sub begin { syswrite $told, 'ok'; close $told }
 
+# The bytes of one file may come from or go to another place than the streams.
+my $lent;
+open $lent, $is{push} ? '<&=' : '>&=', 7 or fail('lent file') if $is{lent};
+
 # Out: an archive in GNU tar's form.
-sub put {
+sub put_to {
+  my $to = shift;
   for (my $at = 0; $at < length $_[0];) {
-    my $written = syswrite STDOUT, $_[0], length($_[0]) - $at, $at;
-    leave(1) unless defined $written;
+    my $written = syswrite $to, $_[0], length($_[0]) - $at, $at;
+    stop("it cannot be written: $!") unless defined $written;
     $at += $written;
   }
 }
+sub put { put_to(*STDOUT, $_[0]) }
 # In eight's digits, or where these are too few in bytes.
 sub number {
   my ($value, $width) = @_;
@@ -88,19 +94,20 @@ sub put_file {
   }
   member('0', $shown, '', \@stat, $stat[7]);
   my $left = $stat[7];
+  my $to = $lent // *STDOUT;
   my $buffer;
   while ($left > 0) {
     my $read = sysread $in, $buffer, $left < $CHUNK ? $left : $CHUNK;
     if (!$read) {
       remark("$shown: " . (defined $read ? 'it became shorter while it was read' : $!));
       $buffer = "\0" x $CHUNK;
-      for (; $left > 0; $left -= $CHUNK) { put($left < $CHUNK ? substr $buffer, 0, $left : $buffer) }
+      for (; $left > 0; $left -= $CHUNK) { put_to($to, $left < $CHUNK ? substr $buffer, 0, $left : $buffer) }
       last;
     }
-    put($buffer);
+    put_to($to, $buffer);
     $left -= $read;
   }
-  put(padding($stat[7]));
+  put(padding($stat[7])) unless $lent;
 }
 my %kernels;
 sub put_folder {
@@ -135,18 +142,19 @@ sub pull {
   sysopen my $top, $path, $is{follow} or fail('path');
   my $is_folder = -d $top;
   $! = 22;
-  fail('kind') unless $is_folder || -f _;
+  fail('kind') unless -f _ || $is_folder && !$lent;
   begin();
   # Of the kernel's own file systems there are no files to be had.
   for ('/proc', '/sys', '/dev') { my @stat = stat $_; $kernels{$stat[0]} = 1 if @stat }
   $is_folder ? put_folder($top, '.') : put_file($top, $name);
-  put("\0" x 1024);
+  put("\0" x 1024) unless $lent;
 }
 
 # In: one file, or an archive.
 my $buffer = '';
+my $from = $lent // *STDIN;
 sub fill {
-  my $read = sysread STDIN, $buffer, $CHUNK, length $buffer;
+  my $read = sysread $from, $buffer, $CHUNK, length $buffer;
   stop("the input: $!") unless defined $read;
   $read;
 }

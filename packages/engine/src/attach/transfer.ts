@@ -35,7 +35,7 @@ export async function transfer(place: TransferPlace, what: Transfer): Promise<Ex
   return await enterBy(
     programFd,
     requestOf(place, { ...what, path }),
-    (start) => within(() => onStreams(start, open?.namespace)),
+    (start) => within(() => onStreams(start, open?.namespace, what.file)),
     (step, errno) => lacking(step, errno, path, what),
   );
 }
@@ -55,6 +55,7 @@ function requestOf(place: TransferPlace, what: Transfer): Buffer {
     daemon: process.pid,
     push: Number(isPush),
     file: Number(isPush && what.form === 'file'),
+    lent: Number(what.file !== undefined),
     mode: (isPush ? what.mode : undefined) ?? 0o644,
     uid: (isPush ? what.uid : undefined) ?? 0,
     gid: (isPush ? what.gid : undefined) ?? 0,

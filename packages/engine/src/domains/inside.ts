@@ -26,8 +26,8 @@ export function insideOperations(
       await turns
         .active(ref)
         .exec({ argv, env, user, folder: cwd, ...(tty === true && { terminal: { columns, rows } }) }),
-    push: async (ref, request) => await transferOf(ref, { kind: 'push', ...request }, parts),
-    pull: async (ref, request) => await transferOf(ref, { kind: 'pull', ...request }, parts),
+    push: async (ref, request, file) => await transferOf(ref, { kind: 'push', ...request, file }, parts),
+    pull: async (ref, request, file) => await transferOf(ref, { kind: 'pull', ...request, file }, parts),
     console: async (ref, { columns = 80, rows = 24, force = false, by = 'somebody' } = {}) => {
       const { record } = turns.find(ref);
       const run = turns.active(record.uuid);

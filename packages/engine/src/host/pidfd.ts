@@ -39,6 +39,18 @@ export function killExactly(
   }
 }
 
+/** A descriptor of an open file of a process, by its number there; undefined where it has none. */
+export function fetchDescriptor(pid: number, number: number): number | undefined {
+  const holder = Number(cOpen(SYS_PIDFD_OPEN, pid, 0));
+  if (holder < 0) return undefined;
+  try {
+    const copy = Number(cGet(SYS_PIDFD_GETFD, holder, number, 0));
+    return copy < 0 ? undefined : copy;
+  } finally {
+    closeSync(holder);
+  }
+}
+
 const TIOCGPTN = 0x80045430;
 
 /** Which terminal it is: each devpts numbers its own. */

@@ -185,11 +185,14 @@ const SOL_SOCKET = 1;
 const SO_PEERCRED = 17;
 
 /** The user at the other end of a unix socket, as the kernel saw it connect. */
-export function peerUid(fd: number): number {
+export const peerUid = (fd: number): number => peerOf(fd).uid;
+
+/** The process and the user at the other end of a unix socket, as the kernel saw it connect; 0 is no process that is seen here. */
+export function peerOf(fd: number): { readonly pid: number; readonly uid: number } {
   const credentials = Buffer.alloc(12);
   const length = [credentials.length];
   check(cGetsockopt(fd, SOL_SOCKET, SO_PEERCRED, credentials, length), 'getsockopt', `socket ${fd}`);
-  return credentials.readUInt32LE(4);
+  return { pid: credentials.readUInt32LE(0), uid: credentials.readUInt32LE(4) };
 }
 
 const LOCK_EX_NB = 2 | 4;
