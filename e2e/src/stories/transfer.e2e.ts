@@ -17,6 +17,7 @@ import { createConnection, createServer } from 'node:net';
 import { after, afterEach, before, test } from 'node:test';
 import { output } from '../world/command.js';
 import { domainXml, templateRoot } from '../world/documents.js';
+import { assertUnchanged } from '../world/wait.js';
 import { refused, World } from '../world/world.js';
 
 let world: World;
@@ -30,6 +31,11 @@ afterEach(async () => {
   await world.clear();
 });
 after(() => world.close());
+
+const limited = templateRoot.replace(
+  '</filesystem>',
+  "<space_hard_limit unit='M'>16</space_hard_limit></filesystem>",
+);
 
 /** Runs ctvirt, which must succeed without a word on stderr. */
 async function ctvirt(...words: readonly string[]): Promise<string> {
@@ -261,10 +267,6 @@ test("set-uid bits, devices and pipes stay inside; the kernel's own file systems
 });
 
 test('a full disk inside is told, and leaves nothing half', async () => {
-  const limited = templateRoot.replace(
-    '</filesystem>',
-    "<space_hard_limit unit='M'>16</space_hard_limit></filesystem>",
-  );
   await world.run(domainXml({ name: 'small', filesystems: [limited] }));
   await mkdir(here);
   await writeFile(`${here}/large`, Buffer.alloc(40_000_000));
@@ -280,4 +282,30 @@ test('a second file system of a stopped container is where it belongs', async ()
   const mount = `<filesystem type='mount'><source dir='${here}/data'/><target dir='/mnt'/></filesystem>`;
   await world.define(domainXml({ name: 'two', filesystems: [templateRoot, mount] }));
   assert.equal(await ctvirt('pull', 'two', '/mnt/there', '-'), 'data\n');
+});
+
+test('an image of a stopped container is let go of when the transfer ends, also by a client or a daemon that goes', async () => {
+  await world.define(domainXml({ name: 'image', filesystems: [limited] }));
+  const given = await world.cli(['push', 'image', '-', '/root/kept'], { input: 'kept\n' });
+  assert.deepEqual([given.status, given.stderr], [0, '']);
+  const left = async (): Promise<unknown> => (await world.leftovers()).loops;
+  await assertUnchanged([], left, 'a loop device');
+  const open = { path: '/root/half', form: 'file' as const };
+  const begin = async () => {
+    const session = await world.client.domains.push({ domain: 'image', open });
+    session.stdin.write('half');
+    return session;
+  };
+  const session = await begin();
+  // Who starts it waits for the end of the transfer.
+  const start = world.client.domains.start({ domain: 'image' });
+  session.close();
+  await start;
+  assert.equal(await world.shell('image', 'ls -A /root'), 'kept');
+  await world.client.domains.destroy({ domain: 'image' });
+  (await begin()).exited.catch(() => undefined);
+  await world.kill();
+  await world.start();
+  await assertUnchanged([], left, 'a loop device');
+  assert.equal(await ctvirt('pull', 'image', '/root/kept', '-'), 'kept\n');
 });
