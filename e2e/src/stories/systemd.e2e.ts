@@ -74,6 +74,17 @@ test('of its making it has nothing: apt gives root up to fetch, and no name of t
     );
 });
 
+test('who waits for its boot comes back when it has booted, and not before', async () => {
+  await world.define(debian('awaited'));
+  const waited = world.cli(['wait', 'awaited', '--for', 'booted', '--timeout', '60'], {
+    timeoutMs: bootMs + 5000,
+  });
+  await world.client.domains.start({ domain: 'awaited' });
+  const { status, stderr } = await waited;
+  assert.equal(status, 0, stderr);
+  assert.equal(await world.shell('awaited', 'systemctl is-system-running'), 'running');
+});
+
 test('it shuts down by itself when asked, and boots again with its files', async () => {
   await world.run(debian('comes-back'));
   await assertBooted('comes-back');
