@@ -30,7 +30,8 @@ exit 125 if getppid != $is{daemon};
 chdir '/' or fail('root');
 $0 = 'ctvirt-transfer';
 
-my $CHUNK = 1 << 20;
+# Of a size that a processor keeps at hand.
+my $CHUNK = 1 << 17;
 my $made;
 my $is_whole = 1;
 sub leave { unlink $made if defined $made; exit $_[0] }
