@@ -92,7 +92,7 @@ export function summaryOfNetwork(entry: NetworkEntry, members: number): NetworkS
     active: entry.live !== undefined,
     persistent: entry.stored !== undefined,
     autostart: entry.autostart,
-    ...shownOfNetwork(documentOf(entry)),
+    ...shownOfNetwork(documentOf(entry), undefined),
     members,
   };
 }

@@ -112,7 +112,10 @@ test('a network on what the host has asks for no bridge, and says where links go
     placeOn(host, () => 0),
     { bridge: 'br7' },
   );
-  assert.deepEqual([shownOfNetwork(host).bridge, shownOfNetwork(host).forward], ['br7', 'bridge']);
+  assert.deepEqual(
+    [shownOfNetwork(host, undefined).bridge, shownOfNetwork(host, undefined).forward],
+    ['br7', 'bridge'],
+  );
   const shared = settle(
     "<network><name>a</name><forward mode='private'><interface dev='eth0'/><interface dev='eth1'/></forward></network>",
   );

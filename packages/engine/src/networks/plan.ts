@@ -6,6 +6,7 @@ import { EngineError } from '../errors.js';
 import { addressBytes } from '../network/link-addresses.js';
 import { tagsOf } from '../network/port-tags.js';
 import { ratesOf } from '../network/rates.js';
+import { remembered } from '../state/remembered.js';
 import type {
   DhcpPlan,
   DnsPlan,
@@ -169,10 +170,10 @@ function dnsOf({ dns }: Network): DnsPlan {
   };
 }
 
-/** What lists show of a document. */
-export function shownOfNetwork(
-  network: Network,
-): Pick<NetworkSummary, 'bridge' | 'forward' | 'subnets' | 'domain'> {
+type Shown = Pick<NetworkSummary, 'bridge' | 'forward' | 'subnets' | 'domain'>;
+
+/** What lists show of a document: each look for a network asks for it. */
+export const shownOfNetwork = remembered((network: Network, _: undefined): Shown => {
   const subnets = (network.ips ?? []).map((ip) => {
     const { address, prefix } = subnetOf(ip);
     return { address, prefix, dhcp: ip.dhcp !== undefined };
@@ -183,4 +184,4 @@ export function shownOfNetwork(
     subnets,
     domain: network.domain?.name ?? null,
   };
-}
+});
