@@ -1,18 +1,24 @@
 // Moves what a domain has on disk and is killed before one of its steps: `node killed-store.js ROOT OPERATION STEP`.
 // SPDX-License-Identifier: Apache-2.0
-import fs from 'node:fs/promises';
+import fs from 'node:fs';
+import promises from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';
 
 const [root = '', operation = '', step = ''] = process.argv.slice(2);
 let left = Number(step);
-for (const name of ['rename', 'mkdtemp', 'open', 'unlink', 'rmdir']) {
-  const real: unknown = Reflect.get(fs, name);
-  if (typeof real !== 'function') throw new Error(`there is no ${name}`);
-  Reflect.set(fs, name, (...given: unknown[]): unknown => {
-    if (left-- === 0) process.kill(process.pid, 'SIGKILL');
-    return Reflect.apply(real, fs, given);
-  });
-}
+for (const [calls, suffix] of [
+  [promises, ''],
+  [fs, 'Sync'],
+] as const)
+  for (const step of ['rename', 'mkdtemp', 'open', 'unlink', 'rmdir']) {
+    const name = `${step}${suffix}`;
+    const real: unknown = Reflect.get(calls, name);
+    if (typeof real !== 'function') throw new Error(`there is no ${name}`);
+    Reflect.set(calls, name, (...given: unknown[]): unknown => {
+      if (left-- === 0) process.kill(process.pid, 'SIGKILL');
+      return Reflect.apply(real, calls, given);
+    });
+  }
 syncBuiltinESMExports();
 // Imported now, for they take the calls as they are when they are read.
 const { layoutOf } = await import('../state/layout.js');
