@@ -17,15 +17,24 @@ export const maintainer = `${process.env.DEBFULLNAME ?? 'ctvirt'} <${process.env
 async function libraries(program) {
   const versions = await command(['readelf', '--version-info', '--wide', program]);
   const needed = [...versions.matchAll(/Name: GLIBC_2\.(\d+)/g)].map(([, minor]) => Number(minor));
-  const named = await command(['readelf', '--dynamic', '--wide', program]);
-  const foreign = [...named.matchAll(/\(NEEDED\).*\[(.*)\]/g)]
-    .map(([, name]) => name)
-    .filter((name) => !/^(lib(c|m|dl|pthread|stdc\+\+|gcc_s)\.so|ld-linux)/.test(name));
+  const foreign = await foreignLibraries(program);
   if (foreign.length > 0)
     throw new Error(
       `${program} needs ${foreign.join(', ')}, which not every Debian has: give another by --node, such as nodejs.org's`,
     );
   return [`libc6 (>= 2.${Math.max(...needed)})`, 'libstdc++6', 'libgcc-s1'];
+}
+
+/**
+ * Libraries that a program needs and not every Debian has; Debian's own Node is of such.
+ *
+ * @param {string} program
+ */
+export async function foreignLibraries(program) {
+  const named = await command(['readelf', '--dynamic', '--wide', program]);
+  return [...named.matchAll(/\(NEEDED\).*\[(.*)\]/g)]
+    .map(([, name]) => name)
+    .filter((name) => !/^(lib(c|m|dl|pthread|stdc\+\+|gcc_s)\.so|ld-linux)/.test(name));
 }
 
 /** Every Debian has these, and a package may not ask for them. */

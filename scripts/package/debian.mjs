@@ -17,7 +17,7 @@ import { fromNpm } from '../other-node.mjs';
 import { debianPackages, root } from '../setup.mjs';
 import { command } from '../steps.mjs';
 import { contents, nodePath, programFolder } from './contents.mjs';
-import { changelogText, conffilesText, controlText, sumsText } from './control.mjs';
+import { changelogText, conffilesText, controlText, foreignLibraries, sumsText } from './control.mjs';
 import { copyrightText, thirdPartyText } from './copyright.mjs';
 
 /**
@@ -33,7 +33,8 @@ export const architectures = {
 /** @typedef {import('./contents.mjs').Entry} Entry */
 /** @typedef {import('../steps.mjs').Note} Note */
 /**
- * `node` is the program that goes into the package: this one, or of another processor the same from npm, if it is left out.
+ * `node` is the program that goes into the package: this one, or the same from npm where it is of another processor or needs
+ * libraries of its Debian's, if it is left out.
  *
  * @typedef {{ version: string, arch: string, node?: string, out: string, compression?: string, note?: Note }} Wanted
  */
@@ -106,7 +107,8 @@ export async function makeDebianPackage({ version, arch, node: given, out, compr
  * @param {Note} [note]
  */
 async function nodeFor(cpu, note) {
-  if (cpu === process.arch) return process.execPath;
+  const isOwn = cpu === process.arch && (await foreignLibraries(process.execPath)).length === 0;
+  if (isOwn) return process.execPath;
   return join(await fromNpm(`node-linux-${cpu}`, process.versions.node, note), 'bin/node');
 }
 
