@@ -113,9 +113,12 @@ export const hostFaults: Readonly<Record<string, HostFault>> = {
     };
   },
   'a read-only state': async (world) => {
-    await world.enclosure.output('mount', '-o', 'remount,ro', world.root);
+    // A view of it alone: consoles of what runs are written on, which keeps the disk itself from being made so.
+    const state = `${world.root}/lib`;
+    await world.enclosure.output('mount', '--rbind', state, state);
+    await world.enclosure.output('mount', '-o', 'remount,bind,ro', state);
     return async () => {
-      await world.enclosure.output('mount', '-o', 'remount,rw', world.root);
+      await world.enclosure.output('umount', '--recursive', '--lazy', state);
     };
   },
   'out of descriptors': async (world) => {

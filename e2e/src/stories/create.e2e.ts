@@ -61,9 +61,16 @@ test('what is there is changed in words, the running one and the next', async ()
   const stored = await world.client.domains.xml({ domain: 'web', inactive: true });
   for (const part of ["'10.77.3.5'", "'10.77.3.6'", "average='1000'", 'fd77:3::6'])
     assert.ok(stored.includes(part), part);
-  const refused = await world.cli(['set', 'web', '--mount-add', '/srv:/mnt', '--ipdel', 'all', '--save']);
-  assert.equal(refused.status, 9, 'a directory waits for the next start');
+  const refused = await world.cli(['set', 'web', '--mount-add', '/nosuch:/mnt', '--ipdel', 'all', '--save']);
+  assert.notEqual(refused.status, 0, 'there is no such directory');
   assert.match(await addresses(), /10\.77\.3\.6/, 'all of it or nothing');
+  const folder = `${world.host}/shared`;
+  await mkdir(folder, { recursive: true });
+  await writeFile(`${folder}/file`, 'shared\n');
+  await ctvirt(`set web --mount-add ${folder}:/mnt:ro --save`);
+  assert.equal(await world.shell('web', 'cat /mnt/file'), 'shared');
+  await ctvirt('set web --mount-del /mnt --save');
+  assert.equal(await world.shell('web', 'ls /mnt'), '');
 });
 
 test('many are made, started, and ended in one call each', async () => {
