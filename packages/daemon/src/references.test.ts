@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ApiError, type DomainSummary } from '@ctvirt/api';
 import type { ApiClient } from '@ctvirt/api/node';
 import type { Connection } from '@ctvirt/rpc';
@@ -40,6 +41,19 @@ const meant = (domains: readonly DomainSummary[], reference: string): DomainSumm
   domains.find(({ name }) => name === reference) ??
   domains.find(({ id }) => String(id) === reference);
 
+/** One that was asked to shut down ends in its own time, and is forgotten then where its definition is gone. */
+async function settled(engine: MemoryEngine, uuid: string | undefined): Promise<void> {
+  for (let same = 0, before = ''; same < 3; ) {
+    const one = engine.list().find((domain) => domain.uuid === uuid);
+    if (one === undefined) return;
+    const isGoing = one.state === 'shutoff' && !one.persistent;
+    const now = one.state;
+    same = now === before && !isGoing ? same + 1 : 0;
+    before = now;
+    await sleep(2);
+  }
+}
+
 /** Does it, and answers whom it changed; it fails if that is anybody but `target`. */
 async function hits(
   engine: MemoryEngine,
@@ -54,6 +68,7 @@ async function hits(
     if (error instanceof assert.AssertionError) throw error;
     if (target === undefined && error instanceof ApiError) assert.equal(error.code, 'not-found');
   }
+  await settled(engine, target?.uuid);
   const after = await stateOf(engine);
   for (const uuid of new Set([...before.keys(), ...after.keys()]))
     if (uuid !== target?.uuid) assert.equal(after.get(uuid), before.get(uuid), 'another one was hit');
@@ -68,7 +83,7 @@ const ofHttp: readonly ((client: ApiClient, domain: string, name: string) => Pro
   ({ domains }, domain) => domains.start({ domain }),
   ({ domains }, domain) => domains.start({ domain }),
   ({ domains }, domain) => domains.destroy({ domain }),
-  ({ domains }, domain) => domains.shutdown({ domain }),
+  ({ domains }, domain) => domains.shutdown({ domain, waitMs: 5000 }),
   ({ domains }, domain) => domains.reboot({ domain }),
   ({ domains }, domain) => domains.suspend({ domain }),
   ({ domains }, domain) => domains.resume({ domain }),
