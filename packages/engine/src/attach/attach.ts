@@ -9,10 +9,9 @@ import { hasEnded } from '../host/processes.js';
 import { openSlave, type TerminalSize, terminalOf } from '../host/pty.js';
 import { guestLimits, INFINITY, type RlimitName, rlimitNames } from '../host/rlimits.js';
 import type { Spawned } from '../host/spawn.js';
-import { callNumbers } from './calls.js';
 import { enterBy, type Helped, KILL_ALL, noAccount, onStreams, refuseNul, type Start } from './helper.js';
 import { program } from './program.js';
-import { memoryOf, packed } from './request.js';
+import { memoryOf, packed, requestOf } from './request.js';
 
 /** What to enter, as the host knows it. */
 export interface Container {
@@ -54,7 +53,7 @@ export async function attach(container: Container, options: AttachOptions): Prom
   const isPiped = options.terminal === undefined;
   return await enterBy(
     programFd,
-    requestOf(container, options),
+    requestTo(container, options),
     (start) => (isPiped ? onStreams(start) : onTerminal(start)),
     (step, errno) => absent(step, errno, options),
   ).catch((error: unknown) => {
@@ -119,7 +118,7 @@ function absent(step: string, errno: string, { user = '', folder }: AttachOption
     : new EngineError('not-found', `the container has no folder '${folder}' (${errno})`);
 }
 
-function requestOf(container: Container, options: AttachOptions): Buffer {
+function requestTo(container: Container, options: AttachOptions): Buffer {
   const { argv, env, given = {}, terminal, user = '', folder = '' } = options;
   const facts = {
     init: container.initPid,
@@ -132,9 +131,7 @@ function requestOf(container: Container, options: AttachOptions): Buffer {
   };
   const environment = { ...container.environment, container: 'lxc', ...env };
   refuseNul([...argv, ...Object.entries(given).flat(), user, folder]);
-  return packed([
-    packed(Object.entries(callNumbers()).flat()),
-    packed(Object.entries(facts).flat()),
+  return requestOf(facts, [
     packed(argv),
     packed(Object.entries(environment).flat()),
     packed(container.groups),

@@ -31,25 +31,23 @@ export interface Helped {
 /** What the container has not of what was asked for, by the step that failed and the errno; undefined for other steps. */
 export type Explain = (step: string, errno: string) => EngineError | undefined;
 
-/** Runs a helper, whose program lies in memory, until it is inside. */
-export async function enterBy(
+/** The descriptors of a helper behind its streams: its program, its request, and where it tells. */
+type Held = readonly [program: number, asked: number, told: number];
+
+/** Of the program that is its fourth descriptor. */
+export const spawnHelper = (stdio: readonly (number | undefined)[]): Spawned =>
+  spawnProgram([PERL, '/proc/self/fd/3'], { env: {}, stdio: [...stdio] });
+
+/** Has a helper started whose program lies in memory, and returns where it tells beside what `open` does. */
+export function begin<T>(
   programFd: number,
   request: Buffer,
-  open: (start: Start) => Helped,
-  explain: Explain,
-): Promise<ExecSession> {
+  open: (held: Held) => T,
+): { readonly opened: T; readonly told: number } {
   const asked = memoryOf('attach request', request);
   const told = openPipe();
-  const start: Start = (stdio, ...more) =>
-    bornAsFirst(() =>
-      spawnProgram([PERL, '/proc/self/fd/3'], {
-        env: {},
-        stdio: [...stdio, programFd, asked, told.write, ...more],
-      }),
-    );
-  let opened: Helped;
   try {
-    opened = open(start);
+    return { opened: open([programFd, asked, told.write]), told: told.read };
   } catch (error) {
     closeSync(told.read);
     throw error;
@@ -57,7 +55,19 @@ export async function enterBy(
     closeSync(asked);
     closeSync(told.write);
   }
-  return await opened.session(enter(opened.helper, told.read, explain));
+}
+
+/** Runs a helper, whose program lies in memory, until it is inside. */
+export async function enterBy(
+  programFd: number,
+  request: Buffer,
+  open: (start: Start) => Helped,
+  explain: Explain,
+): Promise<ExecSession> {
+  const { opened, told } = begin(programFd, request, (held) =>
+    open((stdio, ...more) => bornAsFirst(() => spawnHelper([...stdio, ...held, ...more]))),
+  );
+  return await opened.session(enter(opened.helper, told, explain));
 }
 
 /** Starts it on pipes. */
@@ -80,6 +90,17 @@ export function onStreams(start: Start, ...more: readonly (number | undefined)[]
 
 /** Resolves when the program is inside; its helper is gone otherwise. */
 async function enter(helper: Spawned, fd: number, explain: Explain): Promise<void> {
+  const said = await saidOn(fd);
+  if (said === 'ok') return;
+  // It may still wait for the container; its child ends with it.
+  helper.kill('SIGKILL');
+  throw said === undefined
+    ? tooLate('the program was not inside the container')
+    : refused(said, 'the container cannot be entered', explain);
+}
+
+/** All that a helper tells; undefined if it takes too long. */
+export async function saidOn(fd: number): Promise<string | undefined> {
   const stream = new Socket({ fd, readable: true, writable: false });
   const late = new AbortController();
   let isLate = false;
@@ -88,39 +109,35 @@ async function enter(helper: Spawned, fd: number, explain: Explain): Promise<voi
       isLate = true;
       stream.destroy();
     },
-    () => undefined, // it is inside in time
+    () => undefined, // it has told all in time
   );
   let said = '';
   try {
     for await (const chunk of stream.setEncoding('utf8')) said += chunk;
   } catch {
-    said = ''; // too late
+    said = '';
   }
   late.abort();
-  if (said === 'ok') return;
-  // It may still wait for the container; its child ends with it.
-  helper.kill('SIGKILL');
-  throw isLate ? tooLate() : refused(said, explain);
+  return isLate ? undefined : said;
 }
 
-const tooLate = (): EngineError =>
-  new EngineError(
-    'timeout',
-    `the program was not inside the container after ${ENTER_WAIT_MS / 1000} s: something in there holds it up`,
-  );
+/** What was not done in time. */
+export const tooLate = (what: string): EngineError =>
+  new EngineError('timeout', `${what} after ${ENTER_WAIT_MS / 1000} s: something in there holds it up`);
 
-function refused(said: string, explain: Explain): EngineError {
+/** What is wrong, by what a helper said of the step that failed; `what` is what cannot be done then. */
+export function refused(said: string, what: string, explain: Explain): EngineError {
   const [errno = '', ...rest] = said.split(' ');
   const step = rest.join(' ');
   if (step === 'gone') return containerGone();
-  if (step === '') return new EngineError('host-command', `${PERL} ended before it was inside the container`);
+  if (step === '')
+    return new EngineError('host-command', `${what}: ${PERL} ended before it was inside the container`);
   const name = errno === '0' ? 'unknown' : getSystemErrorName(-Number(errno));
-  const lacking = explain(step, name);
-  if (lacking !== undefined) return lacking;
-  const what = `the container cannot be entered: ${step}`;
+  const told = `${what}: ${step}`;
   return (
-    refusalOf(name, what, { step }) ??
-    new EngineError('host-command', `${what}: ${name}`, { step }, { errno: name })
+    explain(step, name) ??
+    refusalOf(name, told, { step }) ??
+    new EngineError('host-command', `${told}: ${name}`, { step }, { errno: name })
   );
 }
 

@@ -1,45 +1,24 @@
 // The program that mounts in a running container, and takes mounts of ours away there; perl, as the one that enters it.
 // SPDX-License-Identifier: Apache-2.0
+import { asRoot, atInit, request } from './perl.js';
 
 // It takes the container's ids and rights before it goes where names are the container's: what it makes or follows there it does
 // with no more than the container's own root has. In no moment is it in the container's namespace of pids, and nobody may trace it.
 //
 // The mount is copied in a mount namespace that belongs to the container's user namespace, since the kernel locks what a namespace
 // with fewer rights copies: read-only, nosuid and nodev stay as they are, whatever the container's root does.
-//
-// Once the container's mounts are joined a file that perl would load would be the container's: no module is used.
 /** The program's source, which `mounts.ts` runs in a process of its own. */
-export const mountProgram = String.raw`
-my ($calls, $facts, $verb, $folder, $name, $target) =
-  do { local $/; open my $in, '<&=', 4; unpack '(N/a*)*', <$in> };
-my %call = unpack '(N/a*)*', $calls;
-my %is = unpack '(N/a*)*', $facts;
-$_ += 0 for values %call, values %is;
-open my $told, '>&=', 5;
-
-sub fail { syswrite $told, join ' ', $! + 0, @_; exit 125 }
-sub call { my $name = shift; syscall $call{$name}, @_ }
-sub must { my $what = shift; my $got = &call; fail($what) if $got < 0; $got }
-sub text { open my $in, '<', $_[0] or return ''; local $/; <$in> // '' }
-sub refuse_dumps { must('dumpable', 'prctl', 4, 0, 0, 0, 0) }
-
+export const mountProgram = `${request(['verb', 'folder', 'name', 'target'])}
+${asRoot}
 refuse_dumps();
 must('parent', 'prctl', 1, 9, 0, 0, 0);
-# The folder stands for this process for good, whoever has its pid next.
-chdir "/proc/$is{init}" or fail('gone');
-my (undef, $stat) = split /.*\) /s, text('stat');
-$! = 3;
-fail('gone') if (split / /, $stat)[19] != $is{ticks};
+${atInit}
 open my $user, '<', 'ns/user' or fail('gone');
 open my $mounts, '<', 'ns/mnt' or fail('gone');
 chdir $folder or fail('folder') if $verb eq 'mount';
 
 umask 022;
-must('join user', 'setns', fileno $user, 0);
-must('groups', 'setgroups', 0, 0);
-must('group', 'setresgid', 0, 0, 0);
-must('user', 'setresuid', 0, 0, 0);
-refuse_dumps();
+join_user($user);
 my $empty = '';
 my $copy;
 if ($verb eq 'mount') {

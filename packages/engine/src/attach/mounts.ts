@@ -1,27 +1,18 @@
 // Mounts in a running container, and the other way: a file system or a device of the host, as its start would have given it.
 // SPDX-License-Identifier: Apache-2.0
-import { closeSync } from 'node:fs';
-import { Socket } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { getSystemErrorName } from 'node:util';
 import { containerGone, EngineError } from '../errors.js';
 import { hasEnded } from '../host/processes.js';
-import { refusalOf } from '../host/refusal.js';
-import { type Spawned, spawnProgram } from '../host/spawn.js';
-import { openPipe } from '../host/syscalls.js';
+import type { Spawned } from '../host/spawn.js';
 import type { Container } from './attach.js';
-import { callNumbers } from './calls.js';
+import { begin, refused, saidOn, spawnHelper, tooLate } from './helper.js';
 import { mountProgram } from './mount-program.js';
-import { memoryOf, PERL, packed } from './request.js';
+import { memoryOf, requestOf } from './request.js';
 
 /** Whose mounts. */
 export type Entered = Pick<Container, 'initPid' | 'initTicks'>;
 
 /** What is at a place, as the host's kernel numbers it: a file by device and inode, or a device file by its own number. */
 export type Found = { readonly dev: bigint; readonly ino: bigint } | { readonly rdev: bigint } | 'anything';
-
-/** What may keep it waiting is the container's doing. */
-const WAIT_MS = 10_000;
 
 let programFd: number | undefined;
 
@@ -77,75 +68,33 @@ async function ask(
   start: (begin: () => Spawned) => Spawned,
 ): Promise<string> {
   const { initPid, initTicks } = container;
-  const facts = { init: initPid, ticks: initTicks, ...more };
+  const target = words[3];
   programFd ??= memoryOf('mounts', Buffer.from(mountProgram));
-  const request = memoryOf(
-    'mounts request',
-    packed([packed(Object.entries(callNumbers()).flat()), packed(Object.entries(facts).flat()), ...words]),
+  const facts = { init: initPid, ticks: initTicks, ...more };
+  const { opened: helper, told } = begin(programFd, requestOf(facts, words), (held) =>
+    start(() => spawnHelper([undefined, undefined, undefined, ...held])),
   );
-  const told = openPipe();
-  const stdio = [undefined, undefined, undefined, programFd, request, told.write];
-  let helper: Spawned;
-  try {
-    helper = start(() => spawnProgram([PERL, '/proc/self/fd/3'], { env: {}, stdio }));
-  } catch (error) {
-    closeSync(told.read);
-    throw error;
-  } finally {
-    closeSync(request);
-    closeSync(told.write);
-  }
-  const said = await answerOf(helper, told.read);
+  const said = await saidOn(told);
+  if (said === undefined) helper.kill('SIGKILL');
+  await helper.ended;
   if (said === 'ok' || said?.startsWith('found ') === true) return said;
   if (hasEnded(initPid, initTicks)) throw containerGone();
-  throw refused(said, words[3]);
+  throw said === undefined
+    ? tooLate(`the mounts of the container were not changed at ${target}`)
+    : refused(said, `the mounts of the container cannot be changed at ${target}`, (step, errno) =>
+        inTheWay(step, errno, target),
+      );
 }
 
-/** Undefined if it says nothing in time. */
-async function answerOf(helper: Spawned, fd: number): Promise<string | undefined> {
-  const stream = new Socket({ fd, readable: true, writable: false });
-  const late = new AbortController();
-  void sleep(WAIT_MS, undefined, { signal: late.signal, ref: false }).then(
-    () => {
-      helper.kill('SIGKILL');
-      stream.destroy();
-    },
-    () => undefined, // it has answered in time
-  );
-  let said = '';
-  try {
-    for await (const chunk of stream.setEncoding('utf8')) said += chunk;
-  } catch {
-    return undefined; // too late
-  } finally {
-    late.abort();
-  }
-  await helper.ended;
-  return said;
-}
-
-function refused(said: string | undefined, target: string): EngineError {
-  if (said === undefined)
-    return new EngineError(
-      'timeout',
-      `nothing could be mounted at ${target} within ${WAIT_MS / 1000} s: something in the container holds it up`,
-    );
-  const [errno = '0', ...step] = said.split(' ');
-  const name = Number(errno) === 0 ? 'unknown' : getSystemErrorName(-Number(errno));
-  const details = { step: step.join(' ') };
-  if (details.step === 'unmount' && name === 'EBUSY')
-    return new EngineError('in-use', `programs in the container use ${target}: end them first`, {
-      path: target,
-    });
-  if (details.step === 'mount' && ['EINVAL', 'ENOTDIR', 'ELOOP'].includes(name))
+/** What is there instead of a place to mount on, or who is in there. */
+function inTheWay(step: string, errno: string, path: string): EngineError | undefined {
+  if (step === 'unmount' && errno === 'EBUSY')
+    return new EngineError('in-use', `programs in the container use ${path}: end them first`, { path });
+  if (step === 'mount' && ['EINVAL', 'ENOTDIR', 'ELOOP'].includes(errno))
     return new EngineError(
       'invalid',
-      `nothing can be mounted at ${target} in the container: there is a link, or a file in the place of a folder`,
-      { path: target },
+      `nothing can be mounted at ${path} in the container: there is a link, or a file in the place of a folder`,
+      { path },
     );
-  const what = `the mounts of the container cannot be changed at ${target}: ${details.step === '' ? 'the helper ended' : details.step}`;
-  return (
-    refusalOf(name, what, details) ??
-    new EngineError('host-command', `${what}: ${name}`, details, { errno: name })
-  );
+  return undefined;
 }

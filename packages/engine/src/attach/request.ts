@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { writeSync } from 'node:fs';
 import { openMemory } from '../host/syscalls.js';
+import { callNumbers } from './calls.js';
 
 export const PERL = '/usr/bin/perl';
 
@@ -16,6 +17,13 @@ export function packed(items: readonly (string | number | Uint8Array)[]): Buffer
     }),
   );
 }
+
+/** What `request` of `perl.ts` reads: the numbers of calls, facts by their names, and the parts in its order. */
+export const requestOf = (
+  facts: Readonly<Record<string, number>>,
+  parts: readonly (string | Uint8Array)[],
+): Buffer =>
+  packed([packed(Object.entries(callNumbers()).flat()), packed(Object.entries(facts).flat()), ...parts]);
 
 export function memoryOf(name: string, content: Buffer): number {
   const fd = openMemory(name);

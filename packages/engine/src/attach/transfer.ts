@@ -5,9 +5,8 @@ import { posix } from 'node:path';
 import type { ExecSession, Transfer } from '../contract.js';
 import { EngineError } from '../errors.js';
 import { insidePath } from '../guest/inside.js';
-import { callNumbers } from './calls.js';
 import { enterBy, type Helped, noAccount, onStreams, refuseNul } from './helper.js';
-import { memoryOf, packed } from './request.js';
+import { memoryOf, packed, requestOf } from './request.js';
 import { transferProgram } from './transfer-program.js';
 
 /** Whose tree it is: a running container's, or one that was mounted for it, below `root`. */
@@ -34,13 +33,13 @@ export async function transfer(place: TransferPlace, what: Transfer): Promise<Ex
   const within = open?.within ?? ((start) => start());
   return await enterBy(
     programFd,
-    requestOf(place, { ...what, path }),
+    requestFor(place, { ...what, path }),
     (start) => within(() => onStreams(start, open?.namespace, what.file)),
     (step, errno) => lacking(step, errno, path, what),
   );
 }
 
-function requestOf(place: TransferPlace, what: Transfer): Buffer {
+function requestFor(place: TransferPlace, what: Transfer): Buffer {
   const { path } = what;
   const isPush = what.kind === 'push';
   const name = isPush ? (what.name ?? '') : posix.basename(path);
@@ -66,9 +65,7 @@ function requestOf(place: TransferPlace, what: Transfer): Buffer {
     folder: O_RDONLY | O_DIRECTORY | O_NOFOLLOW,
     make: O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW,
   };
-  return packed([
-    packed(Object.entries(callNumbers()).flat()),
-    packed(Object.entries(facts).flat()),
+  return requestOf(facts, [
     packed('root' in place ? [] : place.keeperGroups),
     'root' in place ? place.root : '',
     path,
