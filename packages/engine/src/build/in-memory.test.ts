@@ -120,6 +120,37 @@ test('a transient domain is gone after its end, and after a start that fails', o
   assert.deepEqual(engine.list(), []);
 });
 
+test(
+  'who looks at a domain that is just going is told that it is gone, and at all, of the others',
+  options,
+  async () => {
+    const { engine, parts } = await daemon('going');
+    await engine.define(xmlOf('b'));
+    await engine.create(xmlOf('a'));
+    const { store } = parts;
+    const remove = store.remove.bind(store);
+    const found: unknown[] = [];
+    store.remove = async (name) => {
+      await remove(name);
+      const looks = [
+        engine.xml(name),
+        engine.xml(name, { inactive: true }),
+        engine.document(name),
+        engine.info(name),
+        engine.parameters(name),
+        engine.beancounters(name),
+        engine.forwards(name),
+      ];
+      for (const look of await Promise.allSettled(looks))
+        found.push(look.status === 'rejected' && isFault(look.reason, 'not-found') ? 'gone' : look);
+      found.push((await engine.usage()).map((one) => one.name));
+    };
+    await engine.destroy('a');
+    await parts.queue.idle();
+    assert.deepEqual(found, [...Array.from({ length: 7 }, () => 'gone'), ['b']]);
+  },
+);
+
 test('a transient domain is told of by its run, and one that is defined then is new', options, async () => {
   const { engine, parts, told } = await daemon('unstored');
   const ended = async () => {

@@ -256,7 +256,7 @@ export class Definer {
     registry.checkAddresses(leasedIn(record), undefined);
     // From here on name, UUID, CTID and addresses are taken.
     const entry = registry.add(record, 'shutoff', 'unknown');
-    entry.pending = true;
+    entry.presence = 'coming';
     undo.push(() => registry.remove(entry));
     if (adoption !== undefined)
       for (const spec of parts.filesystems)
@@ -278,7 +278,7 @@ export class Definer {
       await store.ownRoot(record, store.lease(record.name) ?? kept.lease);
     }
     undo.keep();
-    entry.pending = false;
+    entry.presence = 'here';
     await this.#tellNetworks(entry);
     // A transient one has no definition: its start is the first that is told of it.
     if (record.persistent) this.parts.emit('defined', 'added', entry);
@@ -295,7 +295,8 @@ export class Definer {
     const { store, registry, networkLinks } = this.parts;
     const { record } = entry;
     const domain = toBeStored(given, record);
-    if (entry.pending) throw new EngineError('busy', `domain '${record.name}' is just being defined`);
+    if (entry.presence === 'coming')
+      throw new EngineError('busy', `domain '${record.name}' is just being defined`);
     if (parts.uuid === undefined && options.uuidDecides === true)
       throw new EngineError('exists', `domain '${record.name}' already exists with uuid ${record.uuid}`, {
         holder: record.name,
@@ -399,7 +400,13 @@ export class Definer {
     const { store, registry, ids, roots, networkLinks } = this.parts;
     const { record } = entry;
     const isKept = !options.erase && (await store.keepRoot(record.name, record.mapped));
-    await store.remove(record.name);
+    entry.presence = 'going';
+    try {
+      await store.remove(record.name);
+    } catch (error) {
+      entry.presence = 'here';
+      throw error;
+    }
     registry.remove(entry);
     if (isKept) await roots.putAside(record);
     this.parts.consoleLogs.forget(record.uuid);

@@ -17,12 +17,12 @@ export function forwardOperations(parts: AmendParts): Forwards {
   const { turns, registry } = parts;
   const rows = (entry: Entry, inactive = false): Promise<ForwardRow[]> => rowsOf(entry, inactive, parts);
   return {
-    forwards: async (ref, options) => await rows(turns.find(ref), options?.inactive),
+    forwards: async (ref, options) => await turns.look(ref, (entry) => rows(entry, options?.inactive)),
     allForwards: async () => {
-      const asking = [...registry.entries()].filter(
-        ({ pending, record, held }) => !pending && [record.forwards, held.forwards].flat().some(Boolean),
-      );
-      return (await Promise.all(asking.map((entry) => rows(entry)))).flat();
+      const asking = registry
+        .here()
+        .filter(({ record, held }) => [record.forwards, held.forwards].flat().some(Boolean));
+      return (await turns.lookAtEach(asking, (entry) => rows(entry))).flat();
     },
     changeForwards: (ref, { action, forwards, network }, asked) =>
       turns.take(ref, async (entry) => {

@@ -69,32 +69,30 @@ export function lookOperations(
 > {
   const { turns, registry, reader, guarantees, quotas, accounting, traffic } = parts;
   return {
-    list: () => defined(registry).map(summaryOf),
+    list: () => registry.here().map(summaryOf),
     summary: (ref) => summaryOf(turns.find(ref)),
     find: (key) => {
       const entry = registry.byKey(key);
-      return entry === undefined || entry.pending ? undefined : summaryOf(entry);
+      return entry?.presence === 'here' ? summaryOf(entry) : undefined;
     },
-    info: async (ref) => await infoOf(turns.find(ref), parts),
-    usage: async () => await usageOf(defined(registry), parts),
+    info: (ref) => turns.look(ref, (entry) => infoOf(entry, parts)),
+    usage: async () => await usageOf(registry.here(), parts),
     processes: async (options) => await processesOf(options, parts),
     consoleLog: (ref, run) => parts.consoleLogs.read(turns.find(ref).record.uuid, run ?? 'last'),
-    xml: async (ref, options) => await xmlOf(turns.find(ref), options, parts),
-    document: async (ref, options) => await documentOf(turns.find(ref), options, parts),
-    parameters: async (ref, options) => await parametersOf(turns.find(ref), options, parts),
+    xml: (ref, options) => turns.look(ref, (entry) => xmlOf(entry, options, parts)),
+    document: (ref, options) => turns.look(ref, (entry) => documentOf(entry, options, parts)),
+    parameters: (ref, options) => turns.look(ref, (entry) => parametersOf(entry, options, parts)),
     quota: async (ref) => await turns.take(ref, (entry) => quotas.report(entry)),
     guarantees: async (options) =>
       await guarantees.report(
         options?.profile === undefined ? undefined : await reader.ofProfile(options.profile),
       ),
     deliveries: async (options) => await guarantees.deliveries(options?.minutes ?? 5),
-    beancounters: async (ref) => await accounting.report(turns.find(ref)),
+    beancounters: (ref) => turns.look(ref, (entry) => accounting.report(entry)),
     allBeancounters: async () => await accounting.reports(),
     traffic: async (options) => await traffic.report(options),
   };
 }
-
-const defined = (registry: Registry): Entry[] => [...registry.entries()].filter(({ pending }) => !pending);
 
 async function processesOf(
   { domain, pid }: { readonly domain?: string; readonly pid?: number } = {},
@@ -102,9 +100,7 @@ async function processesOf(
 ): Promise<readonly DomainProcess[]> {
   const runs =
     domain === undefined
-      ? defined(registry).flatMap(({ record, running }) =>
-          running === undefined ? [] : [{ record, running }],
-        )
+      ? registry.here().flatMap(({ record, running }) => (running === undefined ? [] : [{ record, running }]))
       : [{ record: turns.find(domain).record, running: turns.run(domain) }];
   const found = await Promise.all(
     runs.map(async ({ record: { name, uuid }, running }) =>

@@ -17,8 +17,25 @@ export class Turns {
   /** Throws `not-found`, and `busy` for one that is not defined yet. */
   find(ref: DomainRef): Entry {
     const entry = this.registry.find(ref);
-    if (entry.pending) throw new EngineError('busy', `domain '${entry.record.name}' is just being defined`);
+    const { name, uuid } = entry.record;
+    if (entry.presence === 'coming') throw new EngineError('busy', `domain '${name}' is just being defined`);
+    if (entry.presence === 'going') throw goneMeanwhile(name, uuid);
     return entry;
+  }
+
+  /** Reads beside whoever changes the domain: again if it failed on a change, and one that is gone meanwhile is `not-found`. */
+  async look<T>(ref: DomainRef, read: (entry: Entry) => Promise<T>): Promise<T> {
+    return await lookAt(this.find(ref), read);
+  }
+
+  /** The same of several; those that are gone meanwhile are left out. */
+  async lookAtEach<T>(entries: readonly Entry[], read: (entry: Entry) => Promise<T>): Promise<T[]> {
+    const looks = await Promise.allSettled(entries.map((entry) => lookAt(entry, read)));
+    return looks.flatMap((look, index) => {
+      if (look.status === 'fulfilled') return [look.value];
+      if (entries[index]?.presence === 'going') return [];
+      throw look.reason;
+    });
   }
 
   /** The run of a domain; throws `wrong-state` if it is off. */
@@ -55,8 +72,22 @@ export class Turns {
 
   #known(uuid: string, asked: string): Entry {
     const entry = this.registry.byUuid(uuid);
-    if (entry === undefined)
-      throw new EngineError('not-found', `domain '${asked}' (${uuid}) is gone meanwhile`, { ref: uuid });
+    if (entry === undefined) throw goneMeanwhile(asked, uuid);
     return this.find(uuid);
   }
 }
+
+async function lookAt<T>(entry: Entry, read: (entry: Entry) => Promise<T>): Promise<T> {
+  for (;;) {
+    const { record } = entry;
+    try {
+      return await read(entry);
+    } catch (error) {
+      if (entry.presence === 'going') throw goneMeanwhile(record.name, record.uuid);
+      if (entry.record === record) throw error;
+    }
+  }
+}
+
+const goneMeanwhile = (name: string, uuid: string): EngineError =>
+  new EngineError('not-found', `domain '${name}' (${uuid}) is gone meanwhile`, { ref: uuid });

@@ -8,9 +8,11 @@ import type { Quotas } from '../quota/quotas.js';
 import type { Documents } from '../registry/documents.js';
 import { type Entry, summaryOf } from '../registry/registry.js';
 import type { Traffic } from '../traffic/traffic.js';
+import type { Turns } from './turns.js';
 
 /** Dependencies of `usageOf`. */
 export interface UsageParts {
+  readonly turns: Turns;
   readonly documents: Documents;
   readonly guarantees: Guarantees;
   readonly quotas: Quotas;
@@ -23,7 +25,7 @@ const nothingPassed = { inBytes: '0', outBytes: '0' };
 /** What each of these uses now. */
 export async function usageOf(entries: readonly Entry[], parts: UsageParts): Promise<readonly DomainUsage[]> {
   const passed = new Map((await parts.traffic.report()).map(({ uuid, total }) => [uuid, total]));
-  return await Promise.all(entries.map((entry) => oneOf(entry, passed.get(entry.record.uuid), parts)));
+  return await parts.turns.lookAtEach(entries, (entry) => oneOf(entry, passed.get(entry.record.uuid), parts));
 }
 
 async function oneOf(

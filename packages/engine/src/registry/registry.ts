@@ -21,8 +21,8 @@ export interface Entry {
   /** libvirt's id of its run; null when not running. */
   id: number | null;
   watch: Disposable | undefined;
-  /** Its name, UUID, CTID and addresses are taken, but it is not defined yet. */
-  pending: boolean;
+  /** Of one that is coming or going name, UUID, CTID and addresses are taken, but it is not defined yet, or not any more. */
+  presence: 'coming' | 'here' | 'going';
   /** What its run has, which its stored document need not have, or not any more. */
   held: Held;
   /** What the document of its run says of it, which the stored one need not say any more; undefined if it is off. */
@@ -59,6 +59,11 @@ export class Registry {
     for (const entry of this.#byName.values()) yield [entry.record.uuid, addressesOf(entry)];
   }
 
+  /** Those that are defined. */
+  here(): Entry[] {
+    return [...this.#byName.values()].filter(({ presence }) => presence === 'here');
+  }
+
   add(record: DomainRecord, state: DomainState, reason: StateReason): Entry {
     const entry: Entry = {
       record,
@@ -68,7 +73,7 @@ export class Registry {
       isOver: false,
       id: null,
       watch: undefined,
-      pending: false,
+      presence: 'here',
       held: nothingHeld,
       shown: undefined,
     };
