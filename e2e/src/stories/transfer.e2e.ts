@@ -104,6 +104,19 @@ for (const how of ['running', 'suspended', 'stopped'] as const)
     assert.deepEqual(readdirSync(`${world.root}/run/mnt`), []);
   });
 
+test('a tree that is packed before anybody reads it is there, too, whatever its files are called', async () => {
+  const names = ['TEST[0]', 'core.a\\x20b', 'two\nlines', 'K\xf6ln', '-rf', 'name.'];
+  await mkdir(`${here}/small`, { recursive: true });
+  for (const name of names) await writeFile(Buffer.from(`${here}/small/${name}`, 'latin1'), name);
+  await world.run(domainXml({ name: 'small' }));
+  await ctvirt('push', 'small', `${here}/small`, '/root');
+  await ctvirt('pull', 'small', '/root/small', `${here}/back`);
+  assert.deepEqual(readdirSync(`${here}/back`, 'latin1').sort(), names.sort());
+  await output(['diff', '-r', `${here}/small`, `${here}/back`]);
+  const unread = await world.cli(['push', 'small', `${here}/none`, '/root']);
+  assert.equal(unread.status, 1);
+});
+
 test('a large file is moved by the daemon itself, by what the client has open, and by nothing else', async () => {
   await mkdir(here);
   await output(['dd', 'if=/dev/urandom', `of=${here}/large`, 'bs=1M', 'count=8']);

@@ -2,13 +2,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import { open as openFile, stat } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import type { LentFile, PushRequest } from '@ctvirt/api';
 import type { Context } from '../context.js';
 import { CliError, refuseFile } from '../errors.js';
 import { verb } from '../verb.js';
 import { anyDomain } from './arguments.js';
-import { ifLent, lentFile, passOn, startTar, WORTH_LENDING_BYTES, whileOpen } from './transferring.js';
+import { ifLent, lentFile, packed, passOn, WORTH_LENDING_BYTES, whileOpen } from './transferring.js';
 
 /** Prints no JSON: what is left out is told on stderr, and by status 1. */
 export const push = verb({
@@ -47,7 +47,6 @@ export const push = verb({
       return await context.busy(`pushing ${source}`, () =>
         whileOpen(session, io, async () => {
           if (byDaemon === undefined) await passOn(from.stream, session.stdin);
-          await from.ended;
           session.stdin.end();
         }),
       );
@@ -63,8 +62,6 @@ interface Source {
   readonly stream: Readable;
   /** The same as an open file, where it is a large one. */
   readonly lent?: LentFile;
-  /** Rejects where it is not whole. */
-  readonly ended?: Promise<void>;
 }
 
 /** In pieces that cost little each. */
@@ -82,9 +79,8 @@ async function sourceOf(
   const is = await stat(source).catch((cause: unknown) => refuseFile(source, cause));
   const name = basename(resolve(source));
   if (is.isDirectory()) {
-    const { child, ended } = startTar('pack', source);
-    if (child.stdout === null) throw new Error('a tar without output');
-    return { request: { form: 'archive', ...(name !== '' && { name }) }, stream: child.stdout, ended };
+    const stream = Readable.from(packed(source), { objectMode: false });
+    return { request: { form: 'archive', ...(name !== '' && { name }) }, stream };
   }
   if (!is.isFile()) throw new CliError('local', `cannot read ${source}: it is neither a file nor a folder`);
   const own = { mode: is.mode & 0o7777, uid: is.uid, gid: is.gid, mtime: Math.trunc(is.mtimeMs / 1000) };

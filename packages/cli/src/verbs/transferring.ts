@@ -64,6 +64,17 @@ export function startTar(way: 'pack' | 'unpack', folder: string): Tar {
   return { child, ended };
 }
 
+/**
+ * A folder as an archive; throws at the end where that is not whole. Tar begins with the first read: of a child that ends before its
+ * output has a reader Node throws that away.
+ */
+export async function* packed(folder: string): AsyncGenerator<Buffer> {
+  const { child, ended } = startTar('pack', folder);
+  if (child.stdout === null) throw new Error('a tar without output');
+  yield* child.stdout;
+  await ended;
+}
+
 /** All of a stream, to one that stays open. */
 export async function passOn(from: AsyncIterable<Buffer> | Readable, to: Writable): Promise<void> {
   await pipeline(from, to, { end: false });
