@@ -20,7 +20,7 @@ export const undefine = verb({
     const { domains, roots } = context.client;
     const { name, uuid } = await domains.summary({ domain }).catch(async (error: unknown) => {
       if (error instanceof ApiError && error.code === 'not-found')
-        for (const root of await roots.list())
+        for (const root of await roots.list().catch(unlessUnsupported))
           if (root.domain === domain || root.uuid === domain)
             context.remark(
               `of one that is gone '${root.name}' is kept: ctvirt root erase ${root.name} erases it`,
@@ -31,3 +31,9 @@ export const undefine = verb({
     context.done({ domain: name, storage }, `Domain '${name}' has been undefined`);
   },
 });
+
+/** A libvirt keeps none. */
+function unlessUnsupported(error: unknown): readonly [] {
+  if (error instanceof ApiError && error.code === 'unsupported') return [];
+  throw error;
+}
