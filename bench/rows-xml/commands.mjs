@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { byTurns, median, ms, timed } from '../measure.mjs';
 import { documents, smallDocument } from './documents.mjs';
 
-const ctvirt = new URL('../../packages/cli/dist/ctvirt.mjs', import.meta.url).pathname;
+const ctvirt = new URL('../../packages/cli/dist/ctvirt.cjs', import.meta.url).pathname;
 const schema = '/usr/share/libvirt/schemas/domain.rng';
 
 /**
