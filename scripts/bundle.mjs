@@ -3,22 +3,41 @@
 import { execFileSync } from 'node:child_process';
 import { chmodSync, copyFileSync, existsSync, rmSync, writeFileSync } from 'node:fs';
 import { build } from 'esbuild';
+import { keepCode } from './keep-code.mjs';
 import { requireLine, root } from './setup.mjs';
 
-const cli = 'packages/cli/dist/ctvirt';
-/** @type {readonly { entry: string, out: string, options: import('esbuild').BuildOptions }[]} */
-const bundles = [
-  {
-    entry: 'packages/cli/dist/main.js',
-    out: `${cli}.cjs`,
-    // A function for the launcher, which V8 can keep compiled.
-    options: {
-      format: 'cjs',
-      supported: { 'dynamic-import': false },
-      banner: { js: '((require, module, exports) => {' },
-      footer: { js: '})' },
-    },
+const cli = 'packages/cli/dist/';
+/** What not every verb needs: parts of their own, which the launcher loads at the first use. None does anything when it is loaded. */
+const lateParts = ['@ctvirt/xml', '@ctvirt/formats', '@ctvirt/rpc'];
+
+/** @typedef {{ entry: string, out: string, options: import('esbuild').BuildOptions }} Bundle */
+
+/**
+ * A function for the launcher, which V8 can keep compiled.
+ *
+ * @param {string} name
+ * @param {string} entry
+ * @returns {Bundle}
+ */
+const part = (name, entry) => ({
+  entry,
+  out: `${cli}code/${name}.js`,
+  options: {
+    format: 'cjs',
+    supported: { 'dynamic-import': false },
+    external: lateParts.filter((part) => part !== `@ctvirt/${name}`),
+    banner: { js: '((require, module, exports) => {' },
+    footer: { js: '})' },
   },
+});
+
+/** @type {readonly Bundle[]} */
+const bundles = [
+  part('cli', `${cli}main.js`),
+  ...lateParts.map((late) => {
+    const name = late.slice('@ctvirt/'.length);
+    return part(name, `packages/${name}/dist/index.js`);
+  }),
   {
     entry: 'packages/daemon/dist/main.js',
     out: 'packages/daemon/dist/ctvirtd.mjs',
@@ -31,6 +50,7 @@ const bundles = [
   },
 ];
 
+rmSync(`${root}${cli}code`, { recursive: true, force: true });
 for (const { entry, out, options } of bundles) {
   if (!existsSync(root + entry)) continue;
   const { metafile } = await build({
@@ -49,19 +69,15 @@ for (const { entry, out, options } of bundles) {
     logLevel: 'warning',
     ...options,
   });
-  chmodSync(root + out, 0o755);
+  if (options.format === 'esm') chmodSync(root + out, 0o755);
   const [{ bytes }] = Object.values(metafile?.outputs ?? {});
   console.log(`${out}: ${Math.round(bytes / 1024)} KiB`);
 }
 
-if (existsSync(`${root}${cli}.cjs`)) {
-  const launcher = `${root}${cli}.mjs`;
-  copyFileSync(`${root}scripts/launcher.mjs`, launcher);
+if (existsSync(`${root}${cli}main.js`)) {
+  const launcher = `${root}${cli}ctvirt.cjs`;
+  copyFileSync(`${root}scripts/launcher.cjs`, launcher);
   chmodSync(launcher, 0o755);
-  rmSync(`${root}${cli}.cjs.cache`, { force: true });
-  // Functions are compiled when they are first called: what the most frequent verbs need is called once here.
-  const check = [launcher, 'xml', 'validate', `${root}examples/105.xml`];
-  const env = { ...process.env, CTVIRT_KEEP_CODE: '1' };
-  execFileSync(process.execPath, check, { stdio: ['ignore', 'ignore', 'inherit'], env });
-  writeFileSync(`${root}${cli}.1`, execFileSync(process.execPath, [launcher, 'help', '--man']));
+  await keepCode(process.execPath, launcher);
+  writeFileSync(`${root}${cli}ctvirt.1`, execFileSync(process.execPath, [launcher, 'help', '--man']));
 }

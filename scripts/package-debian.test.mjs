@@ -38,7 +38,7 @@ test('its programs run from where they lie, with the Node beside them', () => {
   }
   const said = execFileSync(
     join(programs, 'ctvirt-node'),
-    [join(programs, 'ctvirt.mjs'), 'version', '--client'],
+    [join(programs, 'ctvirt.cjs'), 'version', '--client'],
     {
       encoding: 'utf8',
       env: {},

@@ -132,7 +132,8 @@ function sourceFiles() {
     join(root, 'tsconfig.json'),
     join(root, 'tsconfig.base.json'),
     join(root, 'scripts', 'bundle.mjs'),
-    join(root, 'scripts', 'launcher.mjs'),
+    join(root, 'scripts', 'keep-code.mjs'),
+    join(root, 'scripts', 'launcher.cjs'),
     join(root, 'scripts', 'setup.mjs'),
   ]
     .filter((path) => existsSync(path) && statSync(path).isFile())

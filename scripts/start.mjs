@@ -10,7 +10,7 @@ import { root, setUp } from './setup.mjs';
 import { command, hasCode, reportOf, StepError, step } from './steps.mjs';
 
 const daemonProgram = join(root, 'packages/daemon/dist/ctvirtd.mjs');
-const cliProgram = join(root, 'packages/cli/dist/ctvirt.mjs');
+const cliProgram = join(root, 'packages/cli/dist/ctvirt.cjs');
 const given = process.argv.slice(2);
 
 /** The folder that the arguments or the environment put everything in; undefined for the system's own places. */

@@ -60,7 +60,10 @@ function programs() {
       isProgram: true,
       content: String(read(file)).replace(/^#!.*/, `#!/${nodePath}`),
     })),
-    { path: join(programFolder, 'ctvirt.cjs'), content: read('packages/cli/dist/ctvirt.cjs') },
+    // What V8 has kept of them is of another Node.
+    ...wholeFolder('packages/cli/dist/code', join(programFolder, 'code')).filter(
+      ({ path }) => !path.endsWith('.cache'),
+    ),
     ...found.map(({ name, file }) => ({
       path: join('usr/bin', name),
       link: join('../lib/ctvirt', basename(file)),

@@ -5,6 +5,7 @@ import {
   copyFileSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   symlinkSync,
@@ -13,6 +14,7 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { keepCode } from '../keep-code.mjs';
 import { fromNpm } from '../other-node.mjs';
 import { debianPackages, root } from '../setup.mjs';
 import { command } from '../steps.mjs';
@@ -74,7 +76,7 @@ export async function makeDebianPackage({ version, arch, node: given, out, compr
       },
     ];
     for (const entry of entries) place(tree, entry);
-    if (cpu === process.arch) entries.push(await compiled(tree));
+    if (cpu === process.arch) entries.push(...(await compiled(tree)));
     for (const entry of [
       {
         path: 'control',
@@ -141,16 +143,12 @@ function place(tree, { path, content = '', link, isProgram = false }) {
  * The command line as the Node of the package has compiled it.
  *
  * @param {string} tree
- * @returns {Promise<Entry>}
+ * @returns {Promise<Entry[]>}
  */
 async function compiled(tree) {
-  const launcher = join(tree, programFolder, 'ctvirt.mjs');
-  const env = { ...process.env, CTVIRT_KEEP_CODE: '1' };
-  await command(
-    [join(tree, nodePath), launcher, 'xml', 'validate', join(root, 'examples/105.xml')],
-    undefined,
-    { env },
-  );
-  const path = join(programFolder, 'ctvirt.cjs.cache');
-  return { path, content: readFileSync(join(tree, path)) };
+  await keepCode(join(tree, nodePath), join(tree, programFolder, 'ctvirt.cjs'));
+  const folder = join(programFolder, 'code');
+  return readdirSync(join(tree, folder))
+    .filter((name) => name.endsWith('.cache'))
+    .map((name) => ({ path: join(folder, name), content: readFileSync(join(tree, folder, name)) }));
 }

@@ -8,7 +8,7 @@ import { isDebianNode } from './image.mjs';
 
 const copied = [
   ...['packages/daemon/dist/ctvirtd.mjs', 'packages/daemon/systemd'],
-  ...['packages/cli/dist/ctvirt.mjs', 'packages/cli/dist/ctvirt.cjs', 'packages/cli/dist/ctvirt.cjs.cache'],
+  ...['packages/cli/dist/ctvirt.cjs', 'packages/cli/dist/code'],
   ...['node_modules/koffi', 'node_modules/@koromix', 'scripts/vm/reporter.mjs', 'examples', 'package.json'],
 ];
 

@@ -17,7 +17,7 @@ import { assertUnchanged, waitFor } from './wait.js';
 const packages = new URL('../../../packages/', import.meta.url);
 const built = (path: string): string => fileURLToPath(new URL(path, packages));
 export const daemonProgram = built('daemon/dist/ctvirtd.mjs');
-export const cliProgram = built('cli/dist/ctvirt.mjs');
+export const cliProgram = built('cli/dist/ctvirt.cjs');
 
 /** The template most stories use. */
 export const busybox = 'busybox';

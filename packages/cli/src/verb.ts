@@ -90,7 +90,8 @@ interface Declaration<A extends Arguments, O extends Options> {
   /** Paragraphs below the summary. */
   readonly details?: readonly string[];
   readonly args: A;
-  readonly options: O;
+  /** A function where they come from a table that other verbs need not read. */
+  readonly options: O | (() => O);
   /** A whole command line that works, and what it does. */
   readonly example: { readonly command: string; readonly does: string };
   /** Not listed in help. */
@@ -103,7 +104,8 @@ interface Declaration<A extends Arguments, O extends Options> {
 }
 
 /** What the command line, help, manual and completion know of a verb; only its own declaration knows more of its types. */
-export interface Verb extends Omit<Declaration<Arguments, Options>, 'run'> {
+export interface Verb extends Omit<Declaration<Arguments, Options>, 'options' | 'run'> {
+  readonly options: Options;
   /** Takes the words as they were read by this declaration; answers the exit status, if not 0. */
   // biome-ignore lint/suspicious/noConfusingVoidType: a run without a result is the usual one
   run(context: Context, given: Words): Promise<number | void>;
@@ -114,18 +116,24 @@ export const verb = <const A extends Arguments, const O extends Options>(
   declaration: Declaration<A, O>,
 ): Verb => ({
   ...declaration,
+  get options() {
+    return optionsOf(declaration);
+  },
   async run(context, given) {
     if (!fits(given, declaration)) throw new Error(`the words are not those of '${declaration.name}'`);
     return await declaration.run(context, given);
   },
 });
 
+const optionsOf = <A extends Arguments, O extends Options>({ options }: Declaration<A, O>): O =>
+  typeof options === 'function' ? options() : options;
+
 const fits = <A extends Arguments, O extends Options>(
   given: Words,
-  { args, options }: Declaration<A, O>,
+  declaration: Declaration<A, O>,
 ): given is Words & Given<A, O> =>
-  Object.entries(args).every(([name, argument]) => isArgument(given.args[name], argument)) &&
-  Object.entries(options).every(([name, { type }]) => isOption[type](given.options[name]));
+  Object.entries(declaration.args).every(([name, argument]) => isArgument(given.args[name], argument)) &&
+  Object.entries(optionsOf(declaration)).every(([name, { type }]) => isOption[type](given.options[name]));
 
 function isArgument(value: unknown, { rest, many, optional }: Argument): boolean {
   if (rest || many) return Array.isArray(value);

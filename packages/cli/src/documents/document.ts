@@ -39,19 +39,19 @@ export interface CheckOptions {
 }
 
 /** Each character takes four bytes at most. */
-const mostBytes = 4 * defaultLimits.length;
+const mostBytes = (): number => 4 * defaultLimits.length;
 
 /** Reads and checks a file; `-` is standard input. Throws CliError `local` where it cannot be read. */
 export async function checkFile(file: string, io: Io, options: CheckOptions): Promise<CheckedDocument> {
   return file === '-'
-    ? checkBytes(stdinName, await readInput(io.stdin, mostBytes), options)
+    ? checkBytes(stdinName, await readInput(io.stdin, mostBytes()), options)
     : checkPath(file, options);
 }
 
 function checkPath(file: string, options: CheckOptions): CheckedDocument {
   let bytes: Buffer;
   try {
-    bytes = readBytes(file, mostBytes);
+    bytes = readBytes(file, mostBytes());
   } catch (cause) {
     return refuseFile(file, cause);
   }
@@ -59,8 +59,8 @@ function checkPath(file: string, options: CheckOptions): CheckedDocument {
 }
 
 function checkBytes(file: string, bytes: Buffer, options: CheckOptions): CheckedDocument {
-  if (bytes.length > mostBytes) {
-    const message = `the document has more than ${mostBytes} bytes`;
+  if (bytes.length > mostBytes()) {
+    const message = `the document has more than ${mostBytes()} bytes`;
     const finding = { severity: 'error', code: 'too-large', message, line: 0, column: 0, path: '' } as const;
     return { file, isValid: false, findings: [finding], text: '' };
   }

@@ -26,7 +26,7 @@ export const create = verb({
     'With --transient it starts a domain from its XML without defining it, as virsh create does: when it stops it is gone, its root file system included.',
   ],
   args: { name: { summary: 'Name of the new domain', optional: true } },
-  options: {
+  options: () => ({
     template: { type: 'text', value: 'TEMPLATE', complete: 'template', summary: 'What its root is made of' },
     profile: { type: 'text', value: 'PROFILE', complete: 'profile', summary: 'Fills in what is not said' },
     type: { type: 'text', value: 'TYPE', complete: types, summary: 'lxc (default), openvz or vserver' },
@@ -52,8 +52,8 @@ export const create = verb({
       summary: 'Start a domain from its XML without defining it',
     },
     validate: { type: 'flag', summary: 'With --transient: refuse a document with anything not understood' },
-    ...limitOptions,
-  },
+    ...limitOptions(),
+  }),
   example: {
     command: 'ctvirt create web --template busybox --ip 192.168.1.110 --ram 256M --start',
     does: "Makes the domain 'web' and starts it.",

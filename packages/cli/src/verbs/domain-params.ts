@@ -19,10 +19,11 @@ export const params = verb({
   example: { command: 'ctvirt params web', does: "Shows the limits of 'web' and how each is kept." },
   async run(context, { args: { domain }, options: { inactive } }) {
     if (domain === undefined) {
-      context.print(known, () =>
+      const rows = known();
+      context.print(rows, () =>
         formatTable(
           ['Parameter', 'Unit', 'Status', 'Meaning', 'How'],
-          known.map(({ key, unit, status, meaning, how }) => [
+          rows.map(({ key, unit, status, meaning, how }) => [
             key.toLowerCase(),
             unit ?? '-',
             status,
@@ -43,7 +44,8 @@ export const params = verb({
   },
 });
 
-const known = resourceRules.map(({ key, status, how }) => {
-  const { unit, meaning } = parameterOf(key) ?? { meaning: '' };
-  return { key, unit: unit ?? null, status, meaning, how };
-});
+const known = () =>
+  resourceRules.map(({ key, status, how }) => {
+    const { unit, meaning } = parameterOf(key) ?? { meaning: '' };
+    return { key, unit: unit ?? null, status, meaning, how };
+  });

@@ -58,7 +58,13 @@ export const set = verb({
     `Of vzctl's other options, ${setOptionsHere}.`,
   ],
   args: { domains: anyDomains },
-  options: { ...where, ...orderOptions, ...severalOptions('Every domain'), ...changes, ...limitOptions },
+  options: () => ({
+    ...where,
+    ...orderOptions,
+    ...severalOptions('Every domain'),
+    ...changes,
+    ...limitOptions(),
+  }),
   example: {
     command: 'ctvirt set 105 --numproc 200:220 --ram 512M --live --config',
     does: 'Gives 105 other limits, now and after its next start.',

@@ -38,7 +38,7 @@ const sizes: Readonly<Record<string, Option>> = {
   disk: { type: 'text', value: 'SIZE', summary: 'Space of its root: another word for --diskspace' },
 };
 
-const parameters: Readonly<Record<string, Option>> = Object.fromEntries(
+const parameters = (): [string, Option][] =>
   resourceRules.map(({ key }): [string, Option] => {
     const { meaning = '', unit, bounds } = parameterOf(key) ?? {};
     const pair = bounds !== undefined || unit === 'KiB' || unit === 'inodes' ? 'N[:N]' : 'VALUE';
@@ -46,8 +46,7 @@ const parameters: Readonly<Record<string, Option>> = Object.fromEntries(
       key.toLowerCase(),
       { type: 'text', value: pair, summary: unit === undefined ? meaning : `${meaning} (${unit})` },
     ];
-  }),
-);
+  });
 
 const users = {
   'ssh-key': {
@@ -59,7 +58,10 @@ const users = {
 } as const satisfies Options;
 
 /** Resource parameters by OpenVZ's names. */
-export const limitOptions = { ...sizes, ...parameters };
+export const limitOptions = (): Readonly<Record<string, Option>> => ({
+  ...sizes,
+  ...Object.fromEntries(parameters()),
+});
 
 /** What both say alike. */
 export const settingOptions = { ...names, ...links, ...users } as const;
@@ -76,7 +78,7 @@ interface Said {
 /** The parameters that were given, by the names the daemon has for them. */
 function valuesOf(options: Readonly<Record<string, unknown>>): Record<string, string> {
   const values: Record<string, string> = {};
-  for (const name of Object.keys(limitOptions)) {
+  for (const name of Object.keys(limitOptions())) {
     const value = options[name];
     if (typeof value === 'string') values[name === 'disk' ? 'diskspace' : name] = value;
   }
