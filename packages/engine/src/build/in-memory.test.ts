@@ -202,6 +202,24 @@ test('a parameter is set in what runs, in what is stored, in both or in neither'
   assert.equal(told.filter((line) => line === 'a changed parameters').length, 2);
 });
 
+test('words that no document can hold are refused as such', options, async () => {
+  const { engine } = await daemon('words');
+  const request = { name: 'a', template: 't' };
+  for (const said of [
+    { name: 'a\u001b' },
+    { description: '\u001b' },
+    { template: 't\u001b' },
+    { profile: '\u001b' },
+  ])
+    for (const dryRun of [true, false])
+      await assert.rejects(
+        engine.defineFrom({ ...request, ...said }, { dryRun }),
+        fails('invalid', /control char|U\+001B/),
+        JSON.stringify(said),
+      );
+  assert.deepEqual(engine.list(), []);
+});
+
 test('limits of block I/O that no container starts with are refused at every door', options, async () => {
   const { engine } = await daemon('slow');
   const low = (name: string, value: string): string =>

@@ -1,10 +1,10 @@
 // Defines, adopts and undefines domains, and makes transient ones.
 // SPDX-License-Identifier: Apache-2.0
 import type { AutostartChange, CreateRequest, CreateResult, DefineResult } from '@ctvirt/api';
-import { formatDomain } from '@ctvirt/xml';
+import { checkDomain, formatDomain } from '@ctvirt/xml';
 import type { Engine } from '../contract.js';
 import { EngineError } from '../errors.js';
-import type { HostFacts } from '../lifecycle/document.js';
+import { type HostFacts, refuseErrors } from '../lifecycle/document.js';
 import { domainFrom } from '../lifecycle/settings.js';
 import { type Entry, type Registry, summaryOf } from '../registry/registry.js';
 import type { KeyedQueue } from '../state/queue.js';
@@ -53,7 +53,10 @@ async function defineFrom(
   dryRun: boolean,
   { definer, turns, lifecycle, facts }: DefineParts,
 ): Promise<CreateResult> {
-  const xml = formatDomain(domainFrom(request, facts));
+  const wanted = domainFrom(request, facts);
+  // Before it is written: some of what a word may hold no document can.
+  refuseErrors(checkDomain(wanted), 'the document');
+  const xml = formatDomain(wanted);
   if (dryRun) return { domain: null, xml, findings: await definer.look(xml) };
   const { autostart = false, start = false } = request;
   const credentials = credentialsOf(request);
