@@ -10,11 +10,13 @@ import type { Turns } from './turns.js';
 
 /** Dependencies of `waitFor`. */
 export interface WaitParts {
-  readonly turns: Turns;
-  readonly events: DomainEvents;
+  readonly turns: Pick<Turns, 'find'>;
+  readonly events: Pick<DomainEvents, 'listen'>;
 }
 
 const LOOK_MS = 300;
+/** What is asked inside may never answer. */
+const ANSWER_MS = 10_000;
 
 /** What systemd says of itself in words that will not change by themselves; any other init says nothing of the kind. */
 const bootedLine =
@@ -36,7 +38,7 @@ export async function waitFor(
     );
   for (;;) {
     await becomes(entry, wanted === 'stopped' ? 'shutoff' : 'running', { events, deadline, late });
-    if (wanted !== 'booted' || (await isBooted(entry))) return summaryOf(entry);
+    if (wanted !== 'booted' || (await isBooted(entry, deadline))) return summaryOf(entry);
     if (performance.now() > deadline) throw late();
     await sleep(LOOK_MS);
   }
@@ -46,7 +48,7 @@ export async function waitFor(
 async function becomes(
   entry: Entry,
   state: DomainState,
-  { events, deadline, late }: { events: DomainEvents; deadline: number; late: () => EngineError },
+  { events, deadline, late }: { events: WaitParts['events']; deadline: number; late: () => EngineError },
 ): Promise<void> {
   if (entry.state === state) return;
   await new Promise<void>((resolve, reject) => {
@@ -67,13 +69,20 @@ async function becomes(
 }
 
 /** Asked inside; false as well where nothing can be asked, since it is just ending. */
-async function isBooted({ running }: Entry): Promise<boolean> {
+async function isBooted({ running }: Entry, deadline: number): Promise<boolean> {
   try {
     const session = await running?.exec({ argv: ['/bin/sh', '-c', bootedLine], env: {} });
-    session?.stdout.resume();
-    session?.stderr.resume();
-    session?.stdin.end();
-    return (await session?.exited) === 0;
+    if (session === undefined) return false;
+    const patienceMs = Math.max(0, Math.min(ANSWER_MS, deadline - performance.now()));
+    const timer = setTimeout(() => session.kill(), patienceMs);
+    session.stdout.resume();
+    session.stderr.resume();
+    session.stdin.end();
+    try {
+      return (await session.exited) === 0;
+    } finally {
+      clearTimeout(timer);
+    }
   } catch (error) {
     if (isFault(error, 'wrong-state') || isFault(error, 'timeout')) return false;
     throw error;
