@@ -231,7 +231,7 @@ export interface Engine {
   reboot(ref: DomainRef, options?: { waitMs?: number }): Promise<DomainSummary>;
   destroy(ref: DomainRef): Promise<DomainSummary>;
   /** Resolves at once if it is what is waited for; rejects with `timeout`, and `not-found` if it is undefined meanwhile. */
-  wait(ref: DomainRef, request: WaitRequest): Promise<DomainSummary>;
+  wait(ref: DomainRef, request: WaitRequest, gone?: AbortSignal): Promise<DomainSummary>;
   suspend(ref: DomainRef): Promise<DomainSummary>;
   /** Suspends it with all that its root holds on the disk; `resume` lets it go on. */
   quiesce(ref: DomainRef): Promise<DomainSummary>;

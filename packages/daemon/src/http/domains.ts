@@ -40,7 +40,7 @@ export const bindDomains = (engine: Engine): Handlers<Resources['domains']> => (
   destroy: ({ params: { domain } }) => engine.destroy(domain),
   suspend: ({ params: { domain } }) => engine.suspend(domain),
   resume: ({ params: { domain } }) => engine.resume(domain),
-  wait: ({ params: { domain }, body }) => engine.wait(domain, body),
+  wait: ({ params: { domain }, body }, gone) => engine.wait(domain, body, gone),
   autostart: ({ params: { domain }, body }) => engine.setAutostart(domain, body),
   mountRoot: ({ params: { domain } }) => engine.mountRoot(domain),
   unmountRoot: ({ params: { domain } }) => engine.unmountRoot(domain),

@@ -16,7 +16,8 @@ type MaybePromise<T> = T | Promise<T>;
 
 interface HandlerByAnswer<R extends Route> {
   none(call: Call<R>): MaybePromise<void>;
-  json(call: Call<R>): MaybePromise<ResultOf<R>>;
+  /** `gone` is when the client left before its answer. */
+  json(call: Call<R>, gone: AbortSignal): MaybePromise<ResultOf<R>>;
   text(call: Call<R>): MaybePromise<ResultOf<R>>;
   /** Sends lines until the result is called. */
   lines(call: Call<R>, send: (line: ResultOf<R>) => void): () => void;

@@ -486,6 +486,24 @@ test('a client that goes interrupts its long operation', async (t) => {
   assert.deepEqual(await engine.templates.list(), []);
 });
 
+test('who waits for a domain and leaves keeps nobody waiting for it', async (t) => {
+  const engine = await memoryEngine(t);
+  await engine.define(sampleXml('b'));
+  const left: Promise<unknown>[] = [];
+  const wait: typeof engine.wait = async (...asked) => {
+    const waiting = engine.wait(...asked);
+    left.push(waiting.catch((error: unknown) => error));
+    return await waiting;
+  };
+  const { client } = await serve(t, { ...engine, wait });
+  const abort = new AbortController();
+  const body = { for: 'running', timeoutMs: 60_000 } as const;
+  const call = client.domains.wait({ domain: 'b', body }, { signal: abort.signal });
+  setTimeout(() => abort.abort(), 100);
+  await assert.rejects(call, failsWith('interrupted'));
+  assert.match(String(await left[0]), /who waited has left/);
+});
+
 test('events arrive from the moment the watch begins, and leave no listener behind', async (t) => {
   const { client, engine } = await serve(t);
   await client.domains.define({ body: sampleXml('b') });

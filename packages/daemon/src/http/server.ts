@@ -38,7 +38,7 @@ import { bindQuota } from './quota.js';
 import { remarking } from './remarks.js';
 import { bindRoots } from './roots.js';
 import { acceptSessions, type SessionRoute } from './session.js';
-import { type AnyCall, answerLines, answerProgress } from './stream.js';
+import { type AnyCall, answerLines, answerProgress, goneOf } from './stream.js';
 import { bindTemplates } from './templates.js';
 import { bindTraffic } from './traffic.js';
 import { bindUsage } from './usage.js';
@@ -154,6 +154,7 @@ type Responder = (
 ) => unknown;
 
 type ValueHandler = (call: AnyCall) => unknown;
+type JsonHandler = (call: AnyCall, gone: AbortSignal) => unknown;
 
 const contentTypeOf = (answer: Answer): string =>
   `${answer.kind === 'text' ? answer.type : 'application/json'}; charset=utf-8`;
@@ -163,8 +164,11 @@ const responders: { readonly [K in Answer['kind']]: Responder } = {
     await remarking(reply, () => handler(call));
     return reply.code(204).send();
   },
-  json: async (call, handler: ValueHandler, _request, reply, { answer }) =>
-    reply.type(contentTypeOf(answer)).send(JSON.stringify(await remarking(reply, () => handler(call)))),
+  json: async (call, handler: JsonHandler, _request, reply, { answer }) => {
+    const gone = goneOf(reply);
+    const result = await remarking(reply, () => handler(call, gone));
+    return reply.type(contentTypeOf(answer)).send(JSON.stringify(result));
+  },
   text: async (call, handler: ValueHandler, _request, reply, { answer }) =>
     reply.type(contentTypeOf(answer)).send(await remarking(reply, () => handler(call))),
   lines: answerLines,

@@ -52,6 +52,15 @@ export function answerLines(
   raw.on('error', (error) => request.log.debug({ err: error }, 'a client of events went'));
 }
 
+/** When the client leaves before it has its answer. */
+export function goneOf({ raw }: FastifyReply): AbortSignal {
+  const gone = new AbortController();
+  raw.on('close', () => {
+    if (!raw.writableFinished) gone.abort();
+  });
+  return gone.signal;
+}
+
 type ProgressHandler = (call: AnyCall, watched: Required<Watched>) => Promise<unknown>;
 
 /** Errors before the first progress are answered with their own status, later ones as the last line. */
@@ -62,10 +71,7 @@ export async function answerProgress(
   reply: FastifyReply,
 ): Promise<void> {
   const { raw } = reply;
-  const gone = new AbortController();
-  raw.on('close', () => {
-    if (!raw.writableFinished) gone.abort();
-  });
+  const gone = goneOf(reply);
   const start = () => {
     if (raw.headersSent) return;
     reply.hijack();
@@ -82,7 +88,7 @@ export async function answerProgress(
     if (!raw.destroyed) writeLine(raw, { progress });
   };
   try {
-    const result = await handler(call, { onProgress, signal: gone.signal });
+    const result = await handler(call, { onProgress, signal: gone });
     start();
     raw.end(`${JSON.stringify({ result })}\n`);
   } catch (error) {

@@ -37,7 +37,7 @@ export function runOperations(
     suspend: summarily((entry) => lifecycle.suspend(entry)),
     quiesce: summarily((entry) => quiesce(entry, lifecycle)),
     resume: summarily((entry) => lifecycle.resume(entry)),
-    wait: (ref, request) => waitFor(ref, request, parts),
+    wait: (ref, request, gone) => waitFor(ref, request, { ...parts, gone }),
   };
 }
 

@@ -43,3 +43,18 @@ test('a shell inside that never answers keeps nobody waiting beyond his time', a
   await assert.rejects(waitFor('d', { for: 'booted', timeoutMs: 200 }, parts), { code: 'timeout' });
   assert.equal(run.left, 0);
 });
+
+for (const state of ['running', 'shutoff'] as const)
+  test(`who leaves while it is ${state} is waited for no more`, async () => {
+    const registry = new Registry();
+    const entry = registry.add(domainRecord({ name: 'd' }), state, 'booted');
+    let listeners = 0;
+    const listen = () => {
+      listeners++;
+      return () => void listeners--;
+    };
+    const gone = AbortSignal.timeout(50);
+    const parts = { turns: { find: () => entry }, events: { listen }, gone };
+    await assert.rejects(waitFor('d', { for: 'booted', timeoutMs: 60_000 }, parts), { code: 'interrupted' });
+    assert.equal(listeners, 0);
+  });

@@ -12,6 +12,8 @@ import type { Turns } from './turns.js';
 export interface WaitParts {
   readonly turns: Pick<Turns, 'find'>;
   readonly events: Pick<DomainEvents, 'listen'>;
+  /** When nobody waits any more. */
+  readonly gone?: AbortSignal | undefined;
 }
 
 const LOOK_MS = 300;
@@ -27,7 +29,7 @@ const bootedLine =
 export async function waitFor(
   ref: DomainRef,
   { for: wanted, timeoutMs }: WaitRequest,
-  { turns, events }: WaitParts,
+  { turns, events, gone }: WaitParts,
 ): Promise<DomainSummary> {
   const entry = turns.find(ref);
   const deadline = performance.now() + timeoutMs;
@@ -37,24 +39,33 @@ export async function waitFor(
       `domain '${entry.record.name}' is not ${wanted} after ${timeoutMs / 1000} s: it is ${entry.state}`,
     );
   for (;;) {
-    await becomes(entry, wanted === 'stopped' ? 'shutoff' : 'running', { events, deadline, late });
+    await becomes(entry, wanted === 'stopped' ? 'shutoff' : 'running', { events, gone, deadline, late });
     if (wanted !== 'booted' || (await isBooted(entry, deadline))) return summaryOf(entry);
     if (performance.now() > deadline) throw late();
+    if (gone?.aborted === true) throw left();
     await sleep(LOOK_MS);
   }
 }
+
+interface Late {
+  readonly deadline: number;
+  readonly late: () => EngineError;
+}
+
+const left = (): EngineError => new EngineError('interrupted', 'who waited has left');
 
 /** Looks at the state after each event of the domain. */
 async function becomes(
   entry: Entry,
   state: DomainState,
-  { events, deadline, late }: { events: WaitParts['events']; deadline: number; late: () => EngineError },
+  { events, gone, deadline, late }: Pick<WaitParts, 'events' | 'gone'> & Late,
 ): Promise<void> {
   if (entry.state === state) return;
   await new Promise<void>((resolve, reject) => {
     const over = (error?: EngineError): void => {
       clearTimeout(timer);
       stop();
+      gone?.removeEventListener('abort', leave);
       if (error === undefined) resolve();
       else reject(error);
     };
@@ -65,6 +76,9 @@ async function becomes(
         over(new EngineError('not-found', `domain '${entry.record.name}' was undefined meanwhile`));
     });
     const timer = setTimeout(() => over(late()), deadline - performance.now());
+    const leave = (): void => over(left());
+    gone?.addEventListener('abort', leave);
+    if (gone?.aborted === true) leave();
   });
 }
 
