@@ -57,6 +57,11 @@ for (const [what, root] of [
     const error = await refused('in-use', world.client.domains.start({ domain: name }));
     assert.match(error.message, /is mounted on the host at .*: `ctvirt umount broken` first/);
     await refused('in-use', world.client.domains.undefine({ domain: name, storage: true }));
+    await refused('in-use', world.client.domains.pull({ domain: name, open: { path: '/etc/motd' } }));
+    await refused(
+      'in-use',
+      world.client.domains.push({ domain: name, open: { path: '/root/', form: 'file', name: 'theirs' } }),
+    );
     await world.kill();
     await world.start();
     await refused('in-use', world.client.domains.start({ domain: name }));

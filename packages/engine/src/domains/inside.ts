@@ -4,6 +4,7 @@ import type { DomainRef, Engine, ExecSession, Transfer } from '../contract.js';
 import type { Driver } from '../drivers/driver.js';
 import type { EngineLog } from '../log.js';
 import type { Documents } from '../registry/documents.js';
+import type { RootMounts } from '../storage/root-mounts.js';
 import { ConsoleHolders } from './console-holder.js';
 import type { Turns } from './turns.js';
 
@@ -13,6 +14,7 @@ export interface InsideParts {
   readonly log: EngineLog;
   readonly driver: Driver;
   readonly documents: Documents;
+  readonly rootMounts: Pick<RootMounts, 'refuse'>;
 }
 
 /** The engine's operations on what runs in a domain. */
@@ -43,12 +45,13 @@ export function insideOperations(
 async function transferOf(
   ref: DomainRef,
   what: Transfer,
-  { turns, driver, documents }: InsideParts,
+  { turns, driver, documents, rootMounts }: InsideParts,
 ): Promise<ExecSession> {
   const entry = turns.find(ref);
   if (entry.running !== undefined) return await driver.transfer(entry, await documents.live(entry), what);
   return await new Promise((resolve, reject) => {
     const turn = turns.take(ref, async (found) => {
+      rootMounts.refuse(found.record);
       const session = await driver.transfer(found, await documents.live(found), what);
       resolve(session);
       await session.exited;
