@@ -186,6 +186,21 @@ for (const [more, cause, state, events] of ends) {
   });
 }
 
+for (const over of ['goes on', 'has ended'] as const)
+  test(`passwords that a killed daemon had set are not set again where the run ${over}`, async () => {
+    const credentials = { passwords: { root: '$6$a' }, sshKeys: {} };
+    const host = new Host(recordOf('d', { credentials }));
+    await host.start();
+    assert.equal(host.entry.record.credentials, undefined);
+    if (over === 'has ended') {
+      host.lifecycle.close();
+      await host.end('poweroff');
+    }
+    // It has the record as it was before the start.
+    const next = await host.again();
+    assert.equal(next.entry.record.credentials, undefined);
+  });
+
 test('what crashes again and again stays off, what reboots does not', async () => {
   const crashing = new Host(recordOf('d', {}), '<on_crash>restart</on_crash>');
   await crashing.start();

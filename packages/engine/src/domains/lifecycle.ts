@@ -241,6 +241,7 @@ export class Lifecycle {
       else {
         this.#watch(entry, run);
         await this.#takeBack(entry);
+        await this.#forgetCredentials(entry);
         void this.#hooked(entry)('reconnect');
       }
     }
@@ -323,6 +324,8 @@ export class Lifecycle {
     const { cause, detail, isWanted } = await driver.ending(entry);
     const tell = this.#hooked(entry);
     const wanted = options.wanted === true || isWanted;
+    // The daemon that started it may have been killed before it could.
+    if (cause !== 'unstarted') await this.#forgetCredentials(entry);
     const how = wanted ? 'destroyed' : detail;
     if (!wanted && cause !== 'reboot') this.#tellBrief(entry, how);
     entry.watch?.[Symbol.dispose]();
