@@ -106,10 +106,12 @@ test('one that is in use inside stays, and a link in the place of the target is 
   session.kill();
   await session.exited;
   await done('detach-device', 'web', xml, '--live');
-  await world.shell('web', 'mkdir /elsewhere; ln -s /elsewhere /link');
-  const linked = await virsh('attach-device', 'web', filesystem(folder, '/link'), '--live');
-  assert.match(linked.stderr, /nothing can be mounted at \/link/);
-  assert.doesNotMatch(await world.client.domains.xml({ domain: 'web' }), /\/link/);
+  await world.shell('web', 'mkdir /elsewhere; ln -s /elsewhere /link; ln -s /nowhere /dangling; touch /file');
+  for (const target of ['/link', '/dangling', '/dangling/below', '/file', '/file/below']) {
+    const { stderr } = await virsh('attach-device', 'web', filesystem(folder, target), '--live');
+    assert.match(stderr, new RegExp(`invalid argument: nothing can be mounted at ${target} `));
+  }
+  assert.doesNotMatch(await world.client.domains.xml({ domain: 'web' }), /\/link|\/dangling|\/file'/);
 });
 
 test('what the host forbids is refused live as at a start, and templates stay for the start', async () => {

@@ -90,7 +90,7 @@ async function ask(
 function inTheWay(step: string, errno: string, path: string): EngineError | undefined {
   if (step === 'unmount' && errno === 'EBUSY')
     return new EngineError('in-use', `programs in the container use ${path}: end them first`, { path });
-  if (step === 'mount' && ['EINVAL', 'ENOTDIR', 'ELOOP'].includes(errno))
+  if (['mount', 'target'].includes(step) && ['EINVAL', 'EEXIST', 'ENOTDIR', 'ELOOP'].includes(errno))
     return new EngineError(
       'invalid',
       `nothing can be mounted at ${path} in the container: there is a link, or a file in the place of a folder`,
