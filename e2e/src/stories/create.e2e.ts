@@ -139,8 +139,15 @@ test('names change while it runs, for its programs at once', async () => {
   assert.equal((await world.cli(['set', 'web', '--hostname', 'other', '--live'])).status, 7);
   await ctvirt('set web --hostname other --config');
   await ctvirt('resume web');
-  // Its own program is in the way: nothing changes.
-  await world.shell('web', 'rm /etc/hosts; mkdir -p /etc/hosts/x');
+  // What is no file, or a large one, is left, as by a start.
+  await world.shell('web', 'for n in $(seq 5000); do echo "192.0.2.1 nobody$n"; done >/etc/hosts');
+  const sum = () => world.shell('web', 'md5sum /etc/hosts');
+  const before = await sum();
+  await ctvirt('set web --hostname shop2 --live');
+  assert.equal(await sum(), before);
+  await ctvirt('set web --hostname shop.example.org --live');
+  // Its own files are in the way: nothing changes.
+  await world.shell('web', 'mkdir /etc/resolv.conf.new');
   assert.notEqual((await world.cli(['set', 'web', '--nameserver', '10.77.0.9', '--live'])).status, 0);
   assert.match(await names(), /^shop[\s\S]*10\.77\.0\.2$/);
 });

@@ -19,7 +19,7 @@ export interface Tool {
   readonly input?: string;
 }
 
-/** Returns what it printed; throws `host-command` with its own words if it fails, `timeout` if it does not end. */
+/** Returns all that it printed; throws `host-command` with its own words if it fails, `timeout` if it does not end. */
 export async function runInside(
   run: Pick<Run, 'exec'>,
   { script, words = [], user, input = '' }: Tool,
@@ -40,6 +40,11 @@ export async function runInside(
       session.exited,
     ]);
     if (isLate) throw new EngineError('timeout', `a program inside did not end within ${WAIT_MS / 1000} s`);
+    // A part of a file would be written back as the whole.
+    if (out.length > MOST)
+      throw new EngineError('host-command', `a program inside printed more than ${MOST >> 20} MiB`, {
+        status,
+      });
     if (status === 0) return out;
     const said = err.trim().split('\n').at(-1);
     throw new EngineError('host-command', said || `a program inside ended with status ${status}`, { status });
@@ -50,6 +55,6 @@ export async function runInside(
 
 async function textOf(stream: Readable): Promise<string> {
   let text = '';
-  for await (const chunk of stream.setEncoding('latin1')) if (text.length < MOST) text += chunk;
+  for await (const chunk of stream.setEncoding('latin1')) if (text.length <= MOST) text += chunk;
   return text;
 }

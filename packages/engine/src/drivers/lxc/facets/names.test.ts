@@ -25,7 +25,9 @@ test('only names that differ are told, and told back', async () => {
   }) => {
     if (script.startsWith('hostname')) hostnames.push(word);
     else if (input !== undefined) files.set(word, input);
-    return files.get(word) ?? '';
+    const text = files.get(word);
+    if (text === undefined) return '';
+    return text.length > 65536 ? 'other\n' : `text\n${text}`;
   };
   const context = { record: domainRecord({ name: 'a' }), inside };
   const [old, next] = [
@@ -60,4 +62,8 @@ test('only names that differ are told, and told back', async () => {
     '127.0.0.1\tlocalhost\n127.0.1.1\tone\n',
     'nameserver 10.0.0.1\n',
   ]);
+  const large = '192.0.2.1 nobody\n'.repeat(10_000);
+  files.set('/etc/hosts', large);
+  await step?.do();
+  assert.equal(files.get('/etc/hosts'), large);
 });

@@ -27,6 +27,9 @@ export function nameSteps(from: Domain, to: Domain, context: NamesContext): Step
 const namesIn = (domain: Domain) => ({ hostname: hostnameOf(domain), dns: domain.dns ?? {} });
 
 const nameScript = 'hostname "$1" 2>/dev/null || busybox hostname "$1"';
+/** What is no plain file of no great size is left, as by a start. */
+const readScript = `if [ ! -e "$1" ]; then exit 0; fi
+if [ -f "$1" ] && [ "$(wc -c < "$1")" -le 65536 ]; then echo text; cat "$1"; else echo other; fi`;
 const writeScript = `if [ -d "$1" ]; then echo "$1 is a folder" >&2; exit 1; fi
 umask 022
 cat > "$1.new" && mv -f "$1.new" "$1"`;
@@ -43,11 +46,18 @@ async function write(
   inside: NamesContext['inside'],
 ): Promise<void> {
   const path = `/${folder}/${name}`;
-  const bytes = await inside({ script: 'cat "$1" 2>/dev/null || true', words: [path] });
-  const present: Present = bytes === '' ? 'missing' : { text: bytes, isOpen: true };
+  const present = presentIn(await inside({ script: readScript, words: [path] }));
+  const before = typeof present === 'object' ? present.text : undefined;
   // None of a name is ever removed.
   const next =
     text({ present, made: 'missing', beside: (other) => known.get(other) ?? 'missing' }) ?? undefined;
-  if (next !== undefined && next !== bytes) await inside({ script: writeScript, words: [path], input: next });
+  if (next !== undefined && next !== before)
+    await inside({ script: writeScript, words: [path], input: next });
   known.set(name, next === undefined ? present : { text: next, isOpen: true });
+}
+
+function presentIn(said: string): Present {
+  const [, kind, text = ''] = /^(text|other)\n(.*)$/s.exec(said) ?? [];
+  if (kind === undefined) return 'missing';
+  return kind === 'other' ? 'other' : { text, isOpen: true };
 }
