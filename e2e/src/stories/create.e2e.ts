@@ -125,6 +125,22 @@ test('a password and a key are there at the first start, and are set while it ru
   assert.notEqual((await shadow()).split(':')[1], after.split(':')[1]);
 });
 
+test('on a full disk inside nothing changes, and nothing half is left', async () => {
+  const file = `${world.host}/id.pub`;
+  await writeFile(file, 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIF joe@example\n');
+  await ctvirt(`create web --template ${busybox} --disk 24M --start`);
+  await world.shell('web', 'mkdir /root/.ssh; cp /etc/shadow /tmp; cp /etc/hostname /tmp');
+  // To the last block, and each piece of it.
+  await world.shell(
+    'web',
+    'for size in 64k 1k; do dd if=/dev/zero of=/full$size bs=$size 2>/dev/null; done; :',
+  );
+  for (const change of ['--userpasswd root:x', `--ssh-key ${file}`, '--hostname other --live'])
+    assert.notEqual((await world.cli(`set web ${change}`.split(' '))).status, 0, change);
+  assert.equal(await world.shell('web', 'cmp /etc/shadow /tmp/shadow; cmp /etc/hostname /tmp/hostname'), '');
+  assert.equal(await world.shell('web', 'ls -A /root/.ssh; ls -A /etc | grep "[.]new" || :'), '');
+});
+
 test('names change while it runs, for its programs at once', async () => {
   await ctvirt(`create web --template ${busybox} --nameserver 10.77.0.1 --start`);
   const names = () => world.shell('web', 'cat /proc/sys/kernel/hostname /etc/hostname /etc/resolv.conf');

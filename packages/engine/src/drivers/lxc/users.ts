@@ -9,13 +9,14 @@ if command -v chpasswd >/dev/null; then exec chpasswd -e; fi
 IFS=: read -r user hash
 umask 077
 new=/etc/shadow.new.$$
+trap 'rm -f "$new"' EXIT
 cp -p /etc/shadow "$new"
 found=
 while IFS= read -r line; do
   case $line in "$user":*) line="$user:$hash:\${line#*:*:}"; found=1 ;; esac
   printf '%s\\n' "$line"
 done < /etc/shadow > "$new"
-if [ -z "$found" ]; then rm "$new"; echo "user '$user' does not exist" >&2; exit 1; fi
+if [ -z "$found" ]; then echo "user '$user' does not exist" >&2; exit 1; fi
 mv "$new" /etc/shadow
 `;
 
@@ -25,6 +26,7 @@ const writeScript = `set -eu
 cd
 umask 077
 mkdir -p .ssh
+trap 'rm -f .ssh/authorized_keys.new' EXIT
 cat > .ssh/authorized_keys.new
 mv .ssh/authorized_keys.new .ssh/authorized_keys
 `;

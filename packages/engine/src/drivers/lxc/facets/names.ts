@@ -32,7 +32,7 @@ const readScript = `if [ ! -e "$1" ]; then exit 0; fi
 if [ -f "$1" ] && [ "$(wc -c < "$1")" -le 65536 ]; then echo text; cat "$1"; else echo other; fi`;
 const writeScript = `if [ -d "$1" ]; then echo "$1 is a folder" >&2; exit 1; fi
 umask 022
-cat > "$1.new" && mv -f "$1.new" "$1"`;
+if ! { cat > "$1.new" && mv -f "$1.new" "$1"; }; then rm -f "$1.new"; exit 1; fi`;
 
 async function tell(domain: Domain, { record, inside }: NamesContext): Promise<void> {
   await inside({ script: nameScript, words: [hostnameOf(domain)] });
