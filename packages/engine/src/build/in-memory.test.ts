@@ -5,6 +5,7 @@ import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import { autostart } from '../domains/autostart.js';
 import { MemoryDriver } from '../drivers/memory/driver.js';
@@ -39,6 +40,10 @@ async function daemon(name: string, driver?: MemoryDriver) {
   const told: string[] = [];
   parts.events.listen(({ event, detail, domain }) => void told.push(`${domain.name} ${event} ${detail}`));
   return { engine, parts, driver: own, log, told };
+}
+
+async function settled(isSo: () => boolean): Promise<void> {
+  for (const deadline = performance.now() + 5000; !isSo() && performance.now() < deadline; ) await sleep(5);
 }
 
 /** Fails with this code. */
@@ -148,6 +153,27 @@ test(
     await engine.destroy('a');
     await parts.queue.idle();
     assert.deepEqual(found, [...Array.from({ length: 7 }, () => 'gone'), ['b']]);
+  },
+);
+
+test(
+  'a hook that takes a start back is what is told, of a transient domain and of one that restarts',
+  options,
+  async () => {
+    const { engine, driver, parts, log } = await daemon('taken-back');
+    const hook = join(parts.layout.hooks, 'lxc');
+    writeFileSync(hook, '#!/bin/sh\n[ "$2" != started ] || { echo "not here" >&2; exit 1; }\n', {
+      mode: 0o755,
+    });
+    await assert.rejects(engine.create(xmlOf('a')), fails('host-command', /not here/));
+    assert.deepEqual(engine.list(), []);
+    rmSync(hook);
+    await engine.create(xmlOf('b', '<on_poweroff>restart</on_poweroff>'));
+    driver.fault = { error: new Error('no room'), isBegun: true };
+    driver.run('b').end('poweroff');
+    await settled(() => engine.list().length === 0);
+    assert.match(log.join('\n'), /'b' could not be restarted: Error: no room/);
+    assert.doesNotMatch(log.join('\n'), /after the end/);
   },
 );
 

@@ -399,6 +399,8 @@ export class Definer {
   async forget(entry: Entry, options: { erase: boolean }): Promise<void> {
     const { store, registry, ids, roots, networkLinks } = this.parts;
     const { record } = entry;
+    // The end of a start that is taken back forgets a transient one before whoever asked for it can.
+    if (registry.byUuid(record.uuid) !== entry) return;
     const isKept = !options.erase && (await store.keepRoot(record.name, record.mapped));
     entry.presence = 'going';
     try {

@@ -348,13 +348,14 @@ export class Lifecycle {
     this.parts.emit('stopped', reason, entry);
     if (action === 'restart') {
       // It comes back to its processors: nobody is moved for a reboot.
-      await this.start(entry, { detail: cause === 'reboot' ? 'rebooted' : 'booted' }).catch(
-        (error: unknown) => {
-          driver.leave(entry);
-          log('error', `domain '${name}' could not be restarted: ${String(error)}`);
-        },
-      );
-      return;
+      const detail = cause === 'reboot' ? 'rebooted' : 'booted';
+      try {
+        return await this.start(entry, { detail });
+      } catch (error) {
+        log('error', `domain '${name}' could not be restarted: ${String(error)}`);
+        // A start that was taken back may hang.
+        if (entry.running !== undefined) return;
+      }
     }
     driver.leave(entry);
     if (!entry.record.persistent) await this.parts.forget(entry);
