@@ -177,6 +177,27 @@ test(
   },
 );
 
+test(
+  'who waits for a domain hears that it is gone, and no less of one that only changes its name',
+  options,
+  async () => {
+    const { engine, driver } = await daemon('awaited');
+    await engine.define(xmlOf('a'));
+    const running = engine.wait('a', { for: 'running', timeoutMs: 10_000 });
+    await engine.rename('a', 'b');
+    await engine.start('b');
+    assert.deepEqual([(await running).name, (await running).state], ['b', 'running']);
+    const stopped = engine.wait('b', { for: 'stopped', timeoutMs: 10_000 });
+    await engine.undefine('b');
+    driver.run('b').end('poweroff');
+    assert.equal((await stopped).state, 'shutoff');
+    await engine.define(xmlOf('c'));
+    const never = engine.wait('c', { for: 'running', timeoutMs: 10_000 });
+    await engine.undefine('c');
+    await assert.rejects(never, fails('not-found', /'c' was undefined meanwhile/));
+  },
+);
+
 test('a transient domain is told of by its run, and one that is defined then is new', options, async () => {
   const { engine, parts, told } = await daemon('unstored');
   const ended = async () => {

@@ -69,10 +69,10 @@ async function becomes(
       if (error === undefined) resolve();
       else reject(error);
     };
-    const stop = events.listen(({ event }, of) => {
+    const stop = events.listen((_event, of) => {
       if (of !== entry) return;
       if (entry.state === state) over();
-      else if (event === 'undefined')
+      else if (entry.presence === 'going')
         over(new EngineError('not-found', `domain '${entry.record.name}' was undefined meanwhile`));
     });
     const timer = setTimeout(() => over(late()), deadline - performance.now());
