@@ -62,6 +62,12 @@ for (const [what, root] of [
       'in-use',
       world.client.domains.push({ domain: name, open: { path: '/root/', form: 'file', name: 'theirs' } }),
     );
+    const pulled = await world.cli(['pull', name, '/etc/motd', '-']);
+    assert.match(pulled.stderr, /is mounted on the host at .*: `ctvirt umount broken` first/);
+    await world.define(domainXml({ name: 'gone', filesystems: [root] }));
+    await world.client.domains.undefine({ domain: 'gone' });
+    await refused('in-use', world.client.roots.adopt({ root: 'gone~1', body: { domain: name } }));
+    await world.client.roots.erase({ root: 'gone~1' });
     await world.kill();
     await world.start();
     await refused('in-use', world.client.domains.start({ domain: name }));

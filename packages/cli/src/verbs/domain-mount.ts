@@ -10,7 +10,7 @@ export const mount = verb({
   summary: "Mount a stopped domain's root on the host",
   details: [
     'Prints the folder, which only root can enter. Files there have the owners that they have inside; setuid bits and device files count for nothing. Links that lead to an absolute path lead to files of the host: use chroot, or look at where they lead.',
-    'As long as it is mounted the domain cannot be started or undefined, whether or not the daemon runs meanwhile; ctvirt umount takes it away.',
+    'As long as it is mounted the domain cannot be started or undefined, and push, pull and root adopt are refused for it, whether or not the daemon runs meanwhile; ctvirt umount takes it away.',
   ],
   args: { domain: inactiveDomain },
   options: {},

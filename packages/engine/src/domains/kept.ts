@@ -14,7 +14,7 @@ import { type Roots, refuseMisfit } from './roots.js';
 /** Dependencies of `rootOperations`. */
 export interface KeptParts
   extends Pick<DefineParts, 'turns' | 'definer' | 'registry' | 'store'>,
-    Pick<DefinerParts, 'reader'> {
+    Pick<DefinerParts, 'reader' | 'rootMounts'> {
   readonly roots: Roots;
 }
 
@@ -50,13 +50,14 @@ const shownOf = ({ root, lease }: KeptRoot, store: DomainStore): ShownRoot => ({
 
 /** The domain has its files and ids from now on; its own are kept, and answered. */
 async function adopt(kept: KeptRoot, entry: Entry, parts: KeptParts): Promise<KeptRoot | undefined> {
-  const { roots, definer, reader, registry, store } = parts;
+  const { roots, definer, reader, registry, store, rootMounts } = parts;
   const { record } = entry;
   if (entry.state !== 'shutoff')
     throw new EngineError(
       'wrong-state',
       `domain '${record.name}' is not off: it has the root that it was started with`,
     );
+  rootMounts.refuse(record);
   const read = await reader.check(readStored(await store.readXml(record.name), record.name));
   refuseMisfit(kept, read.parts);
   const own = await roots.exchange(kept, record);
