@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { after, afterEach, before, test } from 'node:test';
+import { domainXml } from '../world/documents.js';
 import { busybox, World } from '../world/world.js';
 
 let world: World;
@@ -139,6 +140,17 @@ test('on a full disk inside nothing changes, and nothing half is left', async ()
     assert.notEqual((await world.cli(`set web ${change}`.split(' '))).status, 0, change);
   assert.equal(await world.shell('web', 'cmp /etc/shadow /tmp/shadow; cmp /etc/hostname /tmp/hostname'), '');
   assert.equal(await world.shell('web', 'ls -A /root/.ssh; ls -A /etc | grep "[.]new" || :'), '');
+});
+
+test('a root that is not written to has no password set, and the start says so', async () => {
+  const root = `<filesystem type='template'><source name='${busybox}'/><target dir='/'/><readonly/></filesystem>`;
+  await world.define(domainXml({ name: 'fixed', filesystems: [root] }));
+  await ctvirt('set fixed --userpasswd root:first');
+  const { status, stderr } = await world.cli(['start', 'fixed']);
+  assert.deepEqual(
+    [status, /passwords and SSH keys are not set: .*/.exec(stderr)?.[0]],
+    [0, 'passwords and SSH keys are not set: its root is not to be written to'],
+  );
 });
 
 test('names change while it runs, for its programs at once', async () => {

@@ -112,7 +112,13 @@ export class Boot {
     using mounts = PrivateMounts.open(layout.mounts);
     const views = shown === undefined ? [] : viewsAt(mounts.attach(shown, 'lxcfs'));
     await using undo = new Undo();
-    const files = await this.open(subject, plan, mounts, undo, (tree) => this.#furnish(subject, plan, tree));
+    let isFurnished = false;
+    const files = await this.open(subject, plan, mounts, undo, (tree) => {
+      this.#furnish(subject, plan, tree);
+      isFurnished = true;
+    });
+    if (plan.credentials !== undefined && !isFurnished)
+      this.#tell(subject, 'passwords and SSH keys are not set: its root is not to be written to');
     this.parts.diskLimits.limitOwners(subject, plan.filesystems, plan.map);
     using place = placement.change(subject, {}, plan.resources);
     const launch = async (limited: Resources): Promise<Running | undefined> => {
