@@ -14,7 +14,7 @@ import {
   refuseFile,
 } from './errors.js';
 import { createForeignClient } from './foreign/client.js';
-import { hasColour, type Io } from './io.js';
+import { hasColour, type Io, widthOf } from './io.js';
 import { printableLines } from './printable.js';
 import { ProgressDisplay } from './progress-display.js';
 
@@ -63,9 +63,10 @@ export class Context {
     this.#client?.close();
   }
 
-  /** Data: JSON where asked for, else the text for people. */
-  print(data: unknown, text: () => string): void {
-    this.io.stdout.write(this.isJson ? `${JSON.stringify(data, null, 2)}\n` : printableLines(text()));
+  /** Data: JSON where asked for, else the text for people, made for so many columns of their terminal. */
+  print(data: unknown, text: (width: number) => string): void {
+    const { stdout } = this.io;
+    stdout.write(this.isJson ? `${JSON.stringify(data, null, 2)}\n` : printableLines(text(widthOf(stdout))));
   }
 
   /** A text that is itself what was asked for: a file or a program gets it as it is, and only a terminal does not. */

@@ -31,3 +31,7 @@ export interface Io {
 /** Colour only where a person looks and has not said no. */
 export const hasColour = (output: Output, env: Io['env']): boolean =>
   output.isTTY === true && (env.NO_COLOR ?? '') === '' && env.TERM !== 'dumb';
+
+/** A terminal's columns; a file, a program and a terminal that tells none have room for anything. */
+export const widthOf = ({ isTTY, columns = 0 }: Output): number =>
+  isTTY === true && columns > 0 ? columns : Infinity;

@@ -20,6 +20,62 @@ test('every column begins at one place', () => {
   );
 });
 
+test('a table that is wider than the terminal is broken within its columns, and loses nothing', () => {
+  const cell = fc.stringMatching(/^([a-z]{1,9}[ ,/-]){1,12}$/);
+  fc.assert(
+    fc.property(fc.array(fc.tuple(cell, cell, cell), { minLength: 1, maxLength: 4 }), (rows) => {
+      const text = formatTable(['A', 'B', 'C'], rows, 40);
+      for (const line of text.split('\n')) assert.ok(displayWidth(line) <= 40, line);
+      const letters = (of: string): string => [...of.replaceAll(/[^a-z]/g, '')].sort().join('');
+      assert.equal(letters(text), letters(rows.flat().join('')));
+    }),
+  );
+  const table = (width: number) =>
+    formatTable(
+      ['Name', 'RAM', 'How', 'IP'],
+      [['web', '1.5 KiB', 'of what it is', '10.0.0.5,10.0.0.6']],
+      width,
+    )
+      .trimEnd()
+      .split('\n');
+  assert.deepEqual(table(51), [
+    ' Name   RAM       How             IP',
+    '---------------------------------------------------',
+    ' web    1.5 KiB   of what it is   10.0.0.5,10.0.0.6',
+  ]);
+  assert.deepEqual(table(50), [
+    ' Name  RAM      How            IP',
+    '-------------------------------------------------',
+    ' web   1.5 KiB  of what it is  10.0.0.5,10.0.0.6',
+  ]);
+  assert.deepEqual(table(44), [
+    ' Name  RAM      How        IP',
+    '--------------------------------------------',
+    ' web   1.5 KiB  of what    10.0.0.5,10.0.0.6',
+    '                it is',
+  ]);
+  assert.deepEqual(table(35), [
+    ' Name RAM     How  IP',
+    '-----------------------------------',
+    ' web  1.5 KiB of   10.0.0.5,',
+    '              what 10.0.0.6',
+    '              it   ',
+    '              is',
+  ]);
+});
+
+test('where nothing can be broken a line is as wide as it has to be, and its rule as the terminal', () => {
+  const [head, rule, line] = formatTable(['Name', 'File'], [['web', 'x'.repeat(50)]], 30).split('\n');
+  assert.deepEqual([head, rule, line], [' Name File', '-'.repeat(30), ` web  ${'x'.repeat(50)}`]);
+});
+
+test('fields are broken beside their names', () => {
+  assert.equal(
+    formatFields([['Wall', 'up: all but sys_module and sys_rawio']], 40),
+    'Wall:           up: all but sys_module\n                and sys_rawio\n\n',
+  );
+});
+
 test('no control character reaches the terminal', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary' }), (text) => {

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { styleText } from 'node:util';
 import type { ReportRow, ReportStatus } from '@ctvirt/formats';
-import { formatTable } from '../table.js';
+import { tableLines } from '../table.js';
 
 const colours = { carried: 'green', approximated: 'yellow', ignored: 'red' } as const satisfies Readonly<
   Record<ReportStatus, string>
@@ -17,8 +17,11 @@ export function summarize(report: readonly ReportRow[]): string {
   return counts.length === 0 ? 'nothing to report' : counts.join(', ');
 }
 
-/** Key, place, status and its reason, aligned; empty for an empty report. */
-export function reportTable(report: readonly ReportRow[], colour: boolean): string {
+/** Key, place, status and its reason, aligned, in so many columns of a terminal; empty for an empty report. */
+export function reportTable(
+  report: readonly ReportRow[],
+  { colour, width }: { readonly colour: boolean; readonly width: number },
+): string {
   if (report.length === 0) return '';
   const rows = report.map(({ key, file, line, status, how }) => [
     key,
@@ -26,13 +29,15 @@ export function reportTable(report: readonly ReportRow[], colour: boolean): stri
     status,
     how,
   ]);
-  const text = formatTable(['Key', 'Where', 'Status', 'How, or why not'], rows);
-  if (!colour) return text;
-  const lines = text.split('\n');
-  return lines
-    .map((line, at) => {
-      const status = report[at - 2]?.status;
-      return status === undefined ? line : styleText(colours[status], line, { validateStream: false });
-    })
-    .join('\n');
+  const { headLines, rule, rowLines } = tableLines(
+    ['Key', 'Where', 'Status', 'How, or why not'],
+    rows,
+    width,
+  );
+  const painted = report.flatMap(({ status }, at) =>
+    (rowLines[at] ?? []).map((line) =>
+      colour ? styleText(colours[status], line, { validateStream: false }) : line,
+    ),
+  );
+  return `${[...headLines, rule, ...painted].join('\n')}\n\n`;
 }

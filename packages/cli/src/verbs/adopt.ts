@@ -3,7 +3,7 @@
 import { type AdoptResult, ApiError } from '@ctvirt/api';
 import type { Context } from '../context.js';
 import { CliError } from '../errors.js';
-import { hasColour } from '../io.js';
+import { hasColour, widthOf } from '../io.js';
 import { didYouMean } from '../suggestion.js';
 import { verb } from '../verb.js';
 
@@ -92,7 +92,8 @@ async function tell(
   const shown = losses ? report.filter(({ status }) => status !== 'carried') : report;
   const { stderr, env } = context.io;
   if (heading !== undefined && shown.length + findings.length > 0) context.remark(`${heading}:`);
-  if (shown.length > 0) context.remarkTable(reportTable(shown, hasColour(stderr, env)));
+  if (shown.length > 0)
+    context.remarkTable(reportTable(shown, { colour: hasColour(stderr, env), width: widthOf(stderr) }));
   context.warn(findings, domain.name);
   const warned =
     findings.length === 0 ? '' : `, ${findings.length} warning${findings.length === 1 ? '' : 's'}`;

@@ -6,7 +6,7 @@ import type { Conversion, Found } from '../conversion/convert.js';
 import type { EndName } from '../conversion/ends.js';
 import { CliError, describeError, describeFinding } from '../errors.js';
 import { invalidStatus } from '../exit-status.js';
-import { hasColour } from '../io.js';
+import { hasColour, widthOf } from '../io.js';
 import { noneOf } from '../suggestion.js';
 import { verb } from '../verb.js';
 
@@ -171,7 +171,10 @@ class Run {
     const { reportTable, summarize } = await import('../conversion/report-table.js');
     const shown = this.options.losses ? report.filter(({ status }) => status !== 'carried') : report;
     if (!isAlone || this.options.losses) this.context.remark(`${name} (${path}): ${summarize(report)}`);
-    if (shown.length > 0) this.context.remarkTable(reportTable(shown, this.#colour));
+    if (shown.length > 0)
+      this.context.remarkTable(
+        reportTable(shown, { colour: this.#colour, width: widthOf(this.context.io.stderr) }),
+      );
     if (!isAlone) this.context.remark('');
   }
 
@@ -184,7 +187,7 @@ class Run {
     if (failure === undefined) {
       const shown = report.filter(({ status }) => status === 'ignored');
       head(`is not converted: ${summarize(shown)}`);
-      stderr.write(reportTable(shown, colour));
+      stderr.write(reportTable(shown, { colour, width: widthOf(stderr) }));
     } else {
       head(`cannot be converted: ${failure.message}`);
       for (const finding of failure.findings) stderr.write(describeFinding(finding, path, colour));

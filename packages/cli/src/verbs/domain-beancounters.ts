@@ -49,8 +49,8 @@ export const beancounters = verb({
     const shown = failed
       ? reports.map((report) => ({ ...report, rows: report.rows.filter((row) => (row.failcnt ?? 0) > 0) }))
       : reports;
-    context.print(domain === undefined ? shown : shown[0], () =>
-      tableOf(shown, { isOne: domain !== undefined, how }),
+    context.print(domain === undefined ? shown : shown[0], (width) =>
+      tableOf(shown, width, { isOne: domain !== undefined, how }),
     );
   },
 });
@@ -59,6 +59,7 @@ const blockOf = ({ ctid, uuid, rows }: BeancounterReport) => ({ uid: String(ctid
 
 function tableOf(
   reports: readonly BeancounterReport[],
+  width: number,
   { isOne, how }: { isOne: boolean; how: boolean },
 ): string {
   const optional = (isThere: boolean, cell: string): string[] => (isThere ? [cell] : []);
@@ -84,5 +85,6 @@ function tableOf(
       ...optional(how, 'How'),
     ],
     reports.flatMap(({ name, rows }) => rows.map((one) => row(name, one))),
+    width,
   );
 }

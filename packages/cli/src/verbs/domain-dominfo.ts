@@ -18,7 +18,10 @@ export const dominfo = verb({
   async run(context, { args: { domain } }) {
     const info = await context.client.domains.info({ domain });
     // Apart, so that virsh's fields stand in virsh's columns.
-    context.print(info, () => formatFields(fieldsOf(info, context.isForeign)) + formatFields(wallsOf(info)));
+    context.print(
+      info,
+      (width) => formatFields(fieldsOf(info, context.isForeign), width) + formatFields(wallsOf(info), width),
+    );
   },
 });
 

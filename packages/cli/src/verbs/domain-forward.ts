@@ -102,7 +102,7 @@ async function show(context: Context, domain: string | undefined, inactive: bool
   if (isAll && inactive) throw new CliError('usage', 'forward: --inactive goes with one domain');
   const { forwards } = context.client;
   const rows = isAll ? await forwards.all() : await forwards.show({ domain, inactive });
-  context.print(rows, () => formatTable(head, rows.map(cells)));
+  context.print(rows, (width) => formatTable(head, rows.map(cells), width));
 }
 
 const head = ['Domain', 'Proto', 'Host address', 'Host ports', 'Ports', 'Addresses', 'Network', 'Active'];

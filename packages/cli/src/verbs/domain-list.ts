@@ -66,8 +66,8 @@ export const list = verb({
     if (options['no-heading']) throw new CliError('usage', 'list: --no-heading goes with --output or --sort');
     const all = await context.busy('listing', () => context.client.domains.list(scopeOf(options)));
     const domains = all.filter((domain) => isWanted(domain, options)).sort(byIdThenName);
-    if (options.name === true) context.printVerbatim(domains, textOf(domains, options));
-    else context.print(domains, () => textOf(domains, options));
+    if (options.name === true) context.printVerbatim(domains, textOf(domains, options, Infinity));
+    else context.print(domains, (width) => textOf(domains, options, width));
   },
 });
 
@@ -83,7 +83,9 @@ async function listUsage(
   const all = await context.busy('listing', () => context.client.usage.list(scopeOf(options)));
   const wanted = all.filter((domain) => isWanted(domain, options)).sort(byIdThenName);
   const domains = options.sort === undefined ? wanted : sortedBy(options.sort, wanted);
-  context.print(domains, () => usageText(shown, domains, { isBare: options['no-heading'] === true }));
+  context.print(domains, (width) =>
+    usageText(shown, domains, { width, isBare: options['no-heading'] === true }),
+  );
 }
 
 /** What to ask the daemon for: the list without a filter holds running domains only, as virsh's does. */
@@ -144,6 +146,7 @@ const detailColumns: readonly Column[] = [
 function textOf(
   domains: readonly DomainSummary[],
   options: Flags & { readonly name: boolean; readonly uuid: boolean },
+  width: number,
 ): string {
   const plain = plainLines(domains, options, options.id === true ? [idOf] : []);
   if (plain !== undefined && options.table === true)
@@ -157,5 +160,6 @@ function textOf(
   return formatTable(
     columns.map(([head]) => head),
     domains.map((domain) => columns.map(([, cell]) => cell(domain))),
+    width,
   );
 }

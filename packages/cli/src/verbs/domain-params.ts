@@ -20,7 +20,7 @@ export const params = verb({
   async run(context, { args: { domain }, options: { inactive } }) {
     if (domain === undefined) {
       const rows = known();
-      context.print(rows, () =>
+      context.print(rows, (width) =>
         formatTable(
           ['Parameter', 'Unit', 'Status', 'Meaning', 'How'],
           rows.map(({ key, unit, status, meaning, how }) => [
@@ -30,15 +30,17 @@ export const params = verb({
             meaning,
             how,
           ]),
+          width,
         ),
       );
       return;
     }
     const rows = await context.client.domains.parameters({ domain, ...(inactive ? { inactive } : {}) });
-    context.print(rows, () =>
+    context.print(rows, (width) =>
       formatTable(
         ['Parameter', 'Value', 'Status', 'How'],
         rows.map(({ key, value, status, how }) => [key.toLowerCase(), value, status, how]),
+        width,
       ),
     );
   },

@@ -30,7 +30,7 @@ export const ps = verb({
       ...(pid === undefined ? {} : { pid }),
     });
     const sorted = [...found].sort((one, other) => other.cpuTimeNs - one.cpuTimeNs);
-    context.print(sorted, () => formatTable(columns, sorted.map(rowOf)));
+    context.print(sorted, (width) => formatTable(columns, sorted.map(rowOf), width));
   },
 });
 

@@ -57,10 +57,11 @@ export const quota = verb({
               stored: config,
             },
           });
-    context.print(report, () =>
+    context.print(report, (width) =>
       formatTable(
         ['File system', 'Owner', 'What', 'Used', 'Soft', 'Hard', 'Grace', ...(how ? ['How'] : [])],
         report.filesystems.flatMap((one) => rowsOf(one, how)),
+        width,
       ),
     );
   },

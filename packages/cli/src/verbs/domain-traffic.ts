@@ -36,7 +36,11 @@ export const traffic = verb({
       ...(domain === undefined ? {} : { domain }),
       ...(month === undefined ? {} : { month }),
     });
-    context.print(reports, () => (domain === undefined ? sumTable(reports) : reports.map(dayTable).join('')));
+    context.print(reports, (width) =>
+      domain === undefined
+        ? sumTable(reports, width)
+        : reports.map((report) => dayTable(report, width)).join(''),
+    );
   },
 });
 
@@ -53,19 +57,20 @@ const cells = ({ inBytes, outBytes, inPackets, outPackets }: Passed): string[] =
 
 const whose = ({ name, defined }: TrafficReport): string => (defined ? name : `${name} (gone)`);
 
-const sumTable = (reports: readonly TrafficReport[]): string =>
+const sumTable = (reports: readonly TrafficReport[], width: number): string =>
   formatTable(
     ['Name', 'UUID', ...columns],
     [
       ...reports.map((report) => [whose(report), report.uuid, ...cells(report.total)]),
       ['all', '', ...cells(reports.map(({ total }) => total).reduce(sum, none))],
     ],
+    width,
   );
 
-function dayTable(report: TrafficReport): string {
+function dayTable(report: TrafficReport, width: number): string {
   const { uuid, days, total } = report;
   const rows = [...days.map((day) => [day.day, ...cells(day)]), [report.month, ...cells(total)]];
-  return `${whose(report)} (${uuid})\n\n${formatTable(['Day', ...columns], rows)}`;
+  return `${whose(report)} (${uuid})\n\n${formatTable(['Day', ...columns], rows, width)}`;
 }
 
 const none: Passed = { inBytes: '0', inPackets: '0', outBytes: '0', outPackets: '0' };

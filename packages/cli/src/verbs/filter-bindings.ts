@@ -14,7 +14,7 @@ export const filterBindings = verb({
   example: { command: 'ctvirt filter bindings', does: 'Lists which link of which domain has which filter.' },
   async run(context) {
     const bindings = await context.client.filters.bindings();
-    context.print(bindings, () =>
+    context.print(bindings, (width) =>
       formatTable(
         ['Link', 'Domain', 'Interface', 'Filter', 'Values'],
         bindings.map(({ link, domain, interface: name, filter, parameters }) => [
@@ -24,6 +24,7 @@ export const filterBindings = verb({
           filter,
           parameters.map((one) => `${one.name}=${one.value}`).join(' ') || '-',
         ]),
+        width,
       ),
     );
   },

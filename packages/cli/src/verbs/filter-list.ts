@@ -20,11 +20,11 @@ export const filterList = verb({
   },
   async run(context, { options }) {
     const filters = await context.client.filters.list();
-    context.print(filters, () => plainLines(filters, options) ?? tableOf(filters));
+    context.print(filters, (width) => plainLines(filters, options) ?? tableOf(filters, width));
   },
 });
 
-const tableOf = (filters: readonly FilterSummary[]): string =>
+const tableOf = (filters: readonly FilterSummary[], width: number): string =>
   formatTable(
     ['Name', 'Origin', 'Chain', 'Filters in it'],
     filters.map(({ name, shipped, chain, filters: inner }) => [
@@ -33,4 +33,5 @@ const tableOf = (filters: readonly FilterSummary[]): string =>
       chain,
       inner.join(', ') || '-',
     ]),
+    width,
   );

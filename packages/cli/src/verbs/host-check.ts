@@ -25,9 +25,9 @@ export const check = verb({
     const { check: host } = context.client;
     const removed = clean ? await context.busy('cleaning', () => host.clean()) : undefined;
     const found = await context.busy('checking', () => host.list());
-    context.print(removed ?? found, () => {
+    context.print(removed ?? found, (width) => {
       if (removed?.length === 0) return 'nothing to clean\n';
-      return tableOf(removed ?? [...found.owned, ...found.stray]);
+      return tableOf(removed ?? [...found.owned, ...found.stray], width);
     });
     if (!context.isJson && found.owned.some(isKept))
       context.remark(
@@ -40,8 +40,9 @@ export const check = verb({
 
 const isKept = ({ owner }: Asset): boolean => owner?.endsWith(' (kept)') === true;
 
-const tableOf = (assets: readonly Asset[]): string =>
+const tableOf = (assets: readonly Asset[], width: number): string =>
   formatTable(
     ['Kind', 'Owner', 'What'],
     assets.map(({ kind, owner, what }) => [kind, owner ?? '(none)', what]),
+    width,
   );

@@ -43,12 +43,12 @@ export const guarantees = verb({
       throw new CliError('usage', 'guarantees: --minutes goes with --delivered, and is 1 to 15');
     if (delivered) {
       const reports = await context.client.guarantees.delivered(minutes === undefined ? {} : { minutes });
-      context.print(reports, () => deliveredTable(reports));
+      context.print(reports, (width) => deliveredTable(reports, width));
       return;
     }
     const report = await context.client.guarantees.show(profile === undefined ? {} : { profile });
-    context.print(report, () => {
-      const table = domains ? domainTable(report) : ledgerTable(report);
+    context.print(report, (width) => {
+      const table = domains ? domainTable(report, width) : ledgerTable(report, width);
       if (profile === undefined) return table;
       return `${table}${fitting(report, profile)}\n`;
     });
@@ -78,7 +78,7 @@ const consequences: Readonly<Record<GuaranteeReport['policy'], string>> = {
   off: 'let in',
 };
 
-function ledgerTable({ rows, policy }: GuaranteeReport): string {
+function ledgerTable({ rows, policy }: GuaranteeReport, width: number): string {
   const over = rows.filter(({ headroom }) => headroom !== null && headroom < 0);
   const remarks = over.map(
     (row) =>
@@ -101,11 +101,12 @@ function ledgerTable({ rows, policy }: GuaranteeReport): string {
         headroom === null ? '-' : promisedBy,
       ];
     }),
+    width,
   );
   return [table, ...remarks].join('');
 }
 
-function domainTable({ domains }: GuaranteeReport): string {
+function domainTable({ domains }: GuaranteeReport, width: number): string {
   return formatTable(
     ['Name', 'Allocation', 'Survival', 'Limit', 'Memory', 'Swap', 'Processes', 'CPU units'],
     domains.map((domain) => [
@@ -118,10 +119,11 @@ function domainTable({ domains }: GuaranteeReport): string {
       String(domain.processes),
       String(domain.cpuUnits),
     ]),
+    width,
   );
 }
 
-function deliveredTable(reports: readonly DeliveryReport[]): string {
+function deliveredTable(reports: readonly DeliveryReport[], width: number): string {
   const percent = (share: number | null | undefined): string =>
     share === null || share === undefined ? '-' : `${Math.round(share * 100)} %`;
   const count = (value: number | null | undefined): string => String(value ?? '-');
@@ -148,5 +150,6 @@ function deliveredTable(reports: readonly DeliveryReport[]): string {
       percent(given?.stalledShare),
       memory.verdict ?? '-',
     ]),
+    width,
   );
 }

@@ -13,8 +13,11 @@ export const nodeinfo = verb({
   example: { command: 'ctvirt nodeinfo', does: 'Shows kernel, cgroup version, memory and the like.' },
   async run(context) {
     const facts = await context.client.host.facts();
-    context.print(facts, () =>
-      formatFields(Object.entries(facts).map(([name, value]) => [name, String(value) || 'none'])),
+    context.print(facts, (width) =>
+      formatFields(
+        Object.entries(facts).map(([name, value]) => [name, String(value) || 'none']),
+        width,
+      ),
     );
   },
 });

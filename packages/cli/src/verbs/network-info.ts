@@ -16,19 +16,22 @@ export const networkInfo = verb({
   example: { command: 'ctvirt network info default', does: "Shows the network 'default'." },
   async run(context, { args: { network } }) {
     const info = await context.client.networks.info({ network });
-    context.print(info, () =>
-      formatFields([
-        ['Name', info.name],
-        ['UUID', info.uuid],
-        ['Active', yesOrNo(info.active)],
-        ['Persistent', yesOrNo(info.persistent)],
-        ['Autostart', yesOrNo(info.autostart)],
-        ['Bridge', info.bridge ?? '-'],
-        ['Forward', info.forward],
-        ['Subnets', describeSubnets(info)],
-        ['DNS domain', info.domain ?? '-'],
-        ['Interfaces', String(info.members)],
-      ]),
+    context.print(info, (width) =>
+      formatFields(
+        [
+          ['Name', info.name],
+          ['UUID', info.uuid],
+          ['Active', yesOrNo(info.active)],
+          ['Persistent', yesOrNo(info.persistent)],
+          ['Autostart', yesOrNo(info.autostart)],
+          ['Bridge', info.bridge ?? '-'],
+          ['Forward', info.forward],
+          ['Subnets', describeSubnets(info)],
+          ['DNS domain', info.domain ?? '-'],
+          ['Interfaces', String(info.members)],
+        ],
+        width,
+      ),
     );
   },
 });

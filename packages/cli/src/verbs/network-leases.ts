@@ -21,7 +21,7 @@ export const networkLeases = verb({
   },
   async run(context, { args: { network }, options: { mac } }) {
     const leases = await context.client.networks.leases({ network, mac });
-    context.print(leases, () =>
+    context.print(leases, (width) =>
       formatTable(
         ['Address', 'MAC address', 'Domain', 'Hostname', 'Expires', 'Client id'],
         leases.map((lease) => [
@@ -32,6 +32,7 @@ export const networkLeases = verb({
           lease.expires ?? 'never',
           lease.clientId ?? '-',
         ]),
+        width,
       ),
     );
   },

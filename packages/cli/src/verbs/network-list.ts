@@ -41,14 +41,14 @@ export const networkList = verb({
           isAsked(options.autostart, options['no-autostart'], autostart),
       )
       .sort((a, b) => (a.name < b.name ? -1 : 1));
-    context.print(networks, () => plainLines(networks, options) ?? tableOf(networks));
+    context.print(networks, (width) => plainLines(networks, options) ?? tableOf(networks, width));
   },
 });
 
 /** Neither of two opposite filters lets all pass, and so do both. */
 const isAsked = (yes: boolean, no: boolean, value: boolean): boolean => yes === no || value === yes;
 
-const tableOf = (networks: readonly NetworkSummary[]): string =>
+const tableOf = (networks: readonly NetworkSummary[], width: number): string =>
   formatTable(
     ['Name', 'State', 'Autostart', 'Persistent', 'Forward', 'Bridge', 'Subnets', 'Interfaces'],
     networks.map((network) => [
@@ -61,4 +61,5 @@ const tableOf = (networks: readonly NetworkSummary[]): string =>
       describeSubnets(network),
       String(network.members),
     ]),
+    width,
   );

@@ -16,12 +16,13 @@ export const profileList = verb({
   example: { command: 'ctvirt profile list', does: 'Lists the profiles that a document may name.' },
   async run(context, { options: { name } }) {
     const profiles = await context.client.profiles.list();
-    context.print(profiles, () =>
+    context.print(profiles, (width) =>
       name
         ? profiles.map((profile) => `${profile.name}\n`).join('')
         : formatTable(
             ['Name', 'File', 'Not read'],
             profiles.map(({ name, path, findings }) => [name, path, unreadOf(findings.length)]),
+            width,
           ),
     );
   },

@@ -16,7 +16,7 @@ export const rootList = verb({
   example: { command: 'ctvirt root list', does: 'Lists what is kept of which domain, and since when.' },
   async run(context, { options: { name } }) {
     const roots = await context.client.roots.list();
-    context.print(roots, () =>
+    context.print(roots, (width) =>
       name
         ? roots.map((root) => `${root.name}\n`).join('')
         : formatTable(
@@ -28,6 +28,7 @@ export const rootList = verb({
               root.templates.join(', ') || '-',
               root.keptAt === null ? '-' : `${root.keptAt.slice(0, 16)}Z`,
             ]),
+            width,
           ),
     );
   },

@@ -15,17 +15,20 @@ export const templateInfo = verb({
   example: { command: 'ctvirt template info debian', does: "Shows the template 'debian'." },
   async run(context, { args: { template } }) {
     const info = await context.client.templates.info({ template });
-    context.print(info, () =>
-      formatFields([
-        ['Name', info.name],
-        ['Source', info.source],
-        ['Digest', info.digest],
-        ['Size', describeBytes(info.sizeBytes)],
-        ['Unpacked', describeBytes(info.unpackedBytes)],
-        ['Inodes', String(info.inodes)],
-        ['Imported', info.importedAt],
-        ['Used by', info.usedBy.length > 0 ? info.usedBy.join(', ') : '-'],
-      ]),
+    context.print(info, (width) =>
+      formatFields(
+        [
+          ['Name', info.name],
+          ['Source', info.source],
+          ['Digest', info.digest],
+          ['Size', describeBytes(info.sizeBytes)],
+          ['Unpacked', describeBytes(info.unpackedBytes)],
+          ['Inodes', String(info.inodes)],
+          ['Imported', info.importedAt],
+          ['Used by', info.usedBy.length > 0 ? info.usedBy.join(', ') : '-'],
+        ],
+        width,
+      ),
     );
   },
 });

@@ -17,7 +17,7 @@ export const templateList = verb({
   },
   async run(context, { options: { name } }) {
     const templates = await context.client.templates.list();
-    context.print(templates, () =>
+    context.print(templates, (width) =>
       name
         ? templates.map((template) => `${template.name}\n`).join('')
         : formatTable(
@@ -29,6 +29,7 @@ export const templateList = verb({
               String(template.usedBy.length),
               template.importedAt.slice(0, 10),
             ]),
+            width,
           ),
     );
   },

@@ -91,7 +91,7 @@ export function sortedBy(key: string, domains: readonly DomainUsage[]): readonly
 export function usageText(
   shown: readonly Column[],
   domains: readonly DomainUsage[],
-  { isBare }: { readonly isBare: boolean },
+  { isBare, width }: { readonly isBare: boolean; readonly width: number },
 ): string {
   const cell = ({ value, show }: Column, domain: DomainUsage): string => {
     const found = value(domain);
@@ -105,5 +105,6 @@ export function usageText(
   return formatTable(
     shown.map(({ head }) => head),
     rows,
+    width,
   );
 }
