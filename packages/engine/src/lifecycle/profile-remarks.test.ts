@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parameters } from '@ctvirt/formats';
-import { parseDomain } from '@ctvirt/xml';
+import { formatDomain, parseDomain } from '@ctvirt/xml';
 import { Reader } from './document.js';
 
 const facts = { pageSize: 4096, hostCpus: 2, memoryBytes: 2 ** 50 };
@@ -36,6 +36,14 @@ test('of each parameter that a profile may set a value that is none is told', as
     assert.match(found?.message ?? '', new RegExp(`^${key} sets nothing`), key);
     assert.deepEqual(more, []);
   }
+});
+
+test('a document that says something itself is not told that the profile does not: it fills in what is not said', async () => {
+  const reader = readerOf('PHYSPAGES="0:256M"\nCPUUNITS="1000"\nNUMPROC="50"\n');
+  const findingsOf = async (xml: string) => (await reader.read(xml, { strict: false })).findings;
+  assert.deepEqual(await findingsOf(document('mine', '<memory>65536</memory>')), []);
+  const { domain } = await reader.read(document(), { strict: false });
+  assert.deepEqual(await findingsOf(formatDomain(domain)), []);
 });
 
 test('a change is not told of the profile’s lines again, unless it names another profile', async () => {

@@ -1,6 +1,6 @@
 // What of a profile sets nothing, line by line: a limit that was misspelt there is one that nobody keeps.
 // SPDX-License-Identifier: Apache-2.0
-import { applyProfile, type ReportRow } from '@ctvirt/formats';
+import { applyProfile, ownWord, type ReportRow } from '@ctvirt/formats';
 import type { Domain, Finding } from '@ctvirt/xml';
 import type { Facts } from '../host/facts.js';
 
@@ -24,7 +24,7 @@ export const domainOfProfile = (name: string): Domain => ({
 });
 
 function remarkOnRow({ status, file, line, key, how }: ReportRow): Finding[] {
-  if (status !== 'ignored') return [];
+  if (status !== 'ignored' || how === ownWord.why) return [];
   return [
     {
       severity: 'warning',

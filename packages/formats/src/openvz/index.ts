@@ -25,6 +25,7 @@ export {
 } from './ctid-conf.js';
 export { formatNetif, type Netif, parseNetif } from './netif.js';
 export type { Bounds, Duplicates, Group, Parameter, Syntax, UbcClass, Unit } from './parameter.js';
+export { ownWord } from './parameter.js';
 export { beancounters, canonicalKey, parameterOf, parameters } from './parameters.js';
 export { type Profile, profileFileName, profileNameOf, profiles } from './profiles.js';
 export { setParameters, settableParameter } from './set-parameters.js';
