@@ -32,6 +32,8 @@ export class Context {
   #client: ApiClient | undefined;
   /** The daemon's on what it did, kept until no progress is shown any more. */
   readonly #remarks: string[] = [];
+  /** What was said of a file, which the daemon may remark on what it did with it, too. */
+  readonly #warned = new Set<string>();
 
   constructor(
     readonly io: Io,
@@ -103,7 +105,8 @@ export class Context {
   tellRemarks(): void {
     if (this.#globals.quiet) return;
     const colour = hasColour(this.io.stderr, this.io.env);
-    for (const remark of this.#remarks.splice(0))
+    const isNew = (remark: string): boolean => ![...this.#warned].some((message) => remark.endsWith(message));
+    for (const remark of this.#remarks.splice(0).filter(isNew))
       this.io.stderr.write(
         this.isJson ? jsonLine({ warning: { message: remark } }) : describeRemark(remark, colour),
       );
@@ -113,7 +116,10 @@ export class Context {
   warn(findings: readonly Finding[], file: string): void {
     if (this.#globals.quiet || this.isJson) return;
     const colour = hasColour(this.io.stderr, this.io.env);
-    for (const finding of findings) this.io.stderr.write(describeFinding(finding, file, colour));
+    for (const finding of findings) {
+      this.#warned.add(finding.message);
+      this.io.stderr.write(describeFinding(finding, file, colour));
+    }
   }
 
   /** Runs something that may take long: after a second a person sees that it lives, and how far it is. */

@@ -56,9 +56,10 @@ export function describeError(error: unknown, colour: boolean): { status: number
     const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
     return { status: 1, text: head(`ctvirt has a fault: ${message}`) };
   }
-  const findings = error.findings.map((finding) =>
-    describeFinding(finding, fileOf.get(error) ?? 'document', colour),
-  );
+  const isTold = ({ line, message }: Finding): boolean => line === 0 && error.message.includes(message);
+  const findings = error.findings
+    .filter((finding) => !isTold(finding))
+    .map((finding) => describeFinding(finding, fileOf.get(error) ?? 'document', colour));
   return {
     status: exitStatusOf(error.code),
     text: head(error.message) + describeConsole(error.details['console']) + findings.join(''),

@@ -378,6 +378,24 @@ describe('ctvirt', () => {
     await ctvirt('template remove busybox');
   });
 
+  test('warns once of what a domain is given, in a document where that stands', async () => {
+    await ctvirt('template build busybox busybox');
+    const folder = join(daemon.folder, 'www');
+    mkdirSync(folder, { mode: 0o755 });
+    const words = `create given --template busybox --mount ${folder}:/www`;
+    const { err } = await ctvirt(`${words} --start`);
+    assert.match(err, /^given: warning: [^\n]*setuid programs there[^\n]*\n$/);
+    assert.equal((await ctvirt('create given --template busybox --hostname a/b')).err.split('\n').length, 2);
+    const { out } = await ctvirt('dumpxml given');
+    await ctvirt('destroy given');
+    await ctvirt('undefine given --storage');
+    const lines = (await ctvirt('define -', { input: out })).err.split('\n');
+    assert.match(lines[1] ?? '', new RegExp(`<source dir='${folder}'`));
+    assert.equal(lines[3], '    at /domain/devices/filesystem[2]/source');
+    await ctvirt('undefine given --storage');
+    await ctvirt('template remove busybox');
+  });
+
   test('does the same to several domains, a line for each, and ends with the worst status', async () => {
     for (const name of ['first', 'second', 'third']) await define(name);
     const lines = async (words: string): Promise<readonly [number, string, string]> => {

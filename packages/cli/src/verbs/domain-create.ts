@@ -87,7 +87,9 @@ export const create = verb({
     const made = await context.busy(`creating ${name}`, () =>
       context.client.domains.create({ body, dryRun }),
     );
-    context.warn(made.findings, name);
+    // Where in its document is said only to who is shown that.
+    const findings = dryRun ? made.findings : made.findings.map((finding) => ({ ...finding, path: '' }));
+    context.warn(findings, name);
     if (dryRun) context.printVerbatim(made, made.xml);
     else context.done(made, `Domain '${name}' created${start ? ' and started' : ''}`);
   },

@@ -53,14 +53,14 @@ async function defineFrom(
   dryRun: boolean,
   { definer, turns, lifecycle, facts }: DefineParts,
 ): Promise<CreateResult> {
-  const wanted = domainFrom(request, facts);
+  const asked = domainFrom(request, facts);
   // Before it is written: some of what a word may hold no document can.
-  refuseErrors(checkDomain(wanted), 'the document');
-  const xml = formatDomain(wanted);
+  refuseErrors(checkDomain(asked), 'the document');
+  const xml = formatDomain(asked);
   if (dryRun) return { domain: null, xml, findings: await definer.look(xml) };
   const { autostart = false, start = false } = request;
   const credentials = credentialsOf(request);
-  const { entry, findings } = await definer.define(xml, {
+  const { entry, findings } = await definer.define(asked, {
     persistent: true,
     fresh: { autostart, credentials },
   });

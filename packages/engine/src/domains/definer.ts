@@ -13,7 +13,14 @@ import type { ProjectRange } from '../host/projects.js';
 import { Undo } from '../host/undo.js';
 import type { UserNamespacePool } from '../host/userns.js';
 import type { Claim } from '../lifecycle/claim.js';
-import { type DocumentParts, idMapOf, ownMap, type Reader, writableSources } from '../lifecycle/document.js';
+import {
+  type DocumentParts,
+  idMapOf,
+  ownMap,
+  placedFilesystems,
+  type Reader,
+  writableSources,
+} from '../lifecycle/document.js';
 import type { Changed, Edit } from '../lifecycle/edit.js';
 import { linksOf } from '../lifecycle/links.js';
 import { notKept, remarkOf } from '../lifecycle/not-enforced.js';
@@ -108,7 +115,7 @@ export class Definer {
     options: DefineOptions,
   ): Promise<{ entry: Entry; findings: readonly Finding[]; isChanged: boolean }> {
     const { findings, ...read } = await this.#read(given, options.strict === true);
-    const unsafe = this.#lookAtSources(read.parts);
+    const unsafe = this.#lookAtSources(read.domain, read.parts);
     return await this.parts.queue.run(read.parts.name, async () => {
       const existing = this.parts.registry.byName(read.parts.name);
       this.#refuseTaken(read.parts.name, options);
@@ -133,11 +140,11 @@ export class Definer {
 
   /** What `define` would say of a new domain, which is not made. */
   async look(xml: string): Promise<readonly Finding[]> {
-    const { findings, parts } = await this.#read(xml, false);
+    const { domain, findings, parts } = await this.#read(xml, false);
     this.#refuseTaken(parts.name, { fresh: { autostart: false } });
     this.#checkFree(parts.uuid, this.#ctidFor(parts), parts, undefined);
     for (const spec of parts.filesystems) if (spec.kind === 'template') this.parts.templatePath(spec.source);
-    return placeFindings(xml, [...findings, ...this.#lookAtSources(parts)]);
+    return placeFindings(xml, [...findings, ...this.#lookAtSources(domain, parts)]);
   }
 
   async #read(given: string | Domain, strict: boolean) {
@@ -185,9 +192,14 @@ export class Definer {
   }
 
   /** Refuses what no container may have, and says what others could do by what this one gets. */
-  #lookAtSources({ filesystems, mapped }: DocumentParts): Finding[] {
-    const remarks = this.parts.sources.remarks(filesystems, mapped !== undefined);
-    return remarks.map((message) => remarkOf('unsafe-source', '/domain/devices/filesystem/source', message));
+  #lookAtSources(domain: Domain, { mapped }: DocumentParts): Finding[] {
+    return placedFilesystems(domain).flatMap(({ spec, index }) =>
+      this.parts.sources
+        .remarks([spec], mapped !== undefined)
+        .map((message) =>
+          remarkOf('unsafe-source', `/domain/devices/filesystem[${index + 1}]/source`, message),
+        ),
+    );
   }
 
   /** Which it is not started with as long as that is so. */

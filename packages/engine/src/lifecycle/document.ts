@@ -285,10 +285,14 @@ const labelOf = (text: string): string =>
     .replace(/-+$/, '');
 
 /** What the host opens for the domain; the others are made inside. */
-export function filesystemsOf(domain: Domain): FilesystemSpec[] {
-  return (domain.devices.filesystems ?? []).flatMap((filesystem) => {
+export const filesystemsOf = (domain: Domain): FilesystemSpec[] =>
+  placedFilesystems(domain).map(({ spec }) => spec);
+
+/** The same, each with where it stands among the document's. */
+export function placedFilesystems({ devices }: Domain): { spec: FilesystemSpec; index: number }[] {
+  return (devices.filesystems ?? []).flatMap((filesystem, index) => {
     const source = sourceOf(filesystem);
-    return 'kind' in source ? [specOf(filesystem, source.kind, source.path)] : [];
+    return 'kind' in source ? [{ spec: specOf(filesystem, source.kind, source.path), index }] : [];
   });
 }
 
