@@ -1,18 +1,14 @@
-// The guide to networks as a reader follows it: each document is written, each command run, in their order.
+// The guides as a reader follows them, one after the other on the same host.
 // SPDX-License-Identifier: Apache-2.0
-import assert from 'node:assert/strict';
-import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import { after, before, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
+import { Reader } from '../world/guide.js';
 import { World } from '../world/world.js';
 
-const page = fileURLToPath(new URL('../../../docs/guide/networks.md', import.meta.url));
-const ctvirt = fileURLToPath(new URL('../../../ctvirt', import.meta.url));
-
 let world: World;
+let reader: Reader;
 before(async () => {
   world = await World.open();
+  reader = await Reader.at(world);
 });
 after(() => world.close());
 
@@ -39,30 +35,8 @@ const prints: Readonly<Record<string, RegExp>> = {
   'ctvirt exec desk -- ip address show eth0': /inet 198\.51\.100\.20\/24/,
 };
 
-test('each command of the guide to networks does what the guide says', async () => {
-  const folder = `${world.host}/guide`;
-  await mkdir(folder, { recursive: true });
-  await writeFile(`${folder}/ctvirt`, `#!/bin/sh\nexec ${ctvirt} --root ${world.root} "$@"\n`);
-  await chmod(`${folder}/ctvirt`, 0o755);
-  const unseen = new Set(Object.keys(prints));
-  const text = await readFile(page, 'utf8');
-  for (const [, language, block = ''] of text.matchAll(/^```(xml|sh)\n([\s\S]*?)^```$/gm)) {
-    if (language === 'xml') {
-      const [, name] = /^<!-- (\S+) -->\n/.exec(block) ?? [];
-      assert.ok(name !== undefined, `a document without a name: ${block}`);
-      await writeFile(`${folder}/${name}`, block);
-      continue;
-    }
-    for (const command of block.trim().split('\n')) {
-      const line = `cd ${folder} && PATH="${folder}:${dirname(process.execPath)}:$PATH" && ${command}`;
-      const { status, stdout, stderr } = await world.enclosure.run(['/bin/sh', '-c', line]);
-      assert.equal(status, 0, `${command}\n${stdout}${stderr}`);
-      const expected = prints[command];
-      if (expected !== undefined) assert.match(stdout, expected, command);
-      unseen.delete(command);
-    }
-  }
-  assert.deepEqual([...unseen], [], 'what is expected is not in the guide');
+test('networks', async () => {
+  await reader.follow('networks.md', prints);
   await world.eraseAll();
   for (const { name, active } of await world.client.networks.list()) {
     if (active) await world.client.networks.stop({ network: name });

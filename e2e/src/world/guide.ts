@@ -1,0 +1,138 @@
+// Follows a page of docs/guide as a reader does: each file is written, each command run, in their order, and each output compared.
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict';
+import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Outcome } from './command.js';
+import type { World } from './world.js';
+
+const folderOfPages = new URL('../../../docs/guide/', import.meta.url);
+const ctvirt = fileURLToPath(new URL('../../../ctvirt', import.meta.url));
+
+/**
+ * `sh` is run line by line and has to succeed, with `fails` after it to fail in the end; `text` is what the commands before it
+ * print; any other language is a file, named by the comment in its first line; a block without one is left alone.
+ */
+interface Block {
+  readonly language: string;
+  readonly fails: boolean;
+  readonly body: string;
+}
+
+export function blocksOf(markdown: string): Block[] {
+  return [...markdown.matchAll(/^```(\w+)( fails)?\n([\s\S]*?)^```$/gm)].map(
+    ([, language = '', fails, body = '']) => ({ language, fails: fails !== undefined, body }),
+  );
+}
+
+/** A command a line; what ends in a backslash goes on. */
+const commandsOf = (body: string): string[] => body.trim().split(/(?<!\\)\n/);
+
+/** Numbers, addresses of hardware and UUIDs differ from run to run, and with them the widths of columns. */
+const masked = (line: string): string =>
+  line
+    .replace(/\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g, 'UUID')
+    .replace(/\b[0-9a-f]{2}(:[0-9a-f]{2}){5}\b/g, 'MAC')
+    .replace(/\d+/g, 'N')
+    .replace(/[\s-]+/g, ' ')
+    .trim();
+
+/** Asserts that the output has these lines in this order; `...` stands for any others. */
+function assertShown(shown: string, output: string, after: string): void {
+  const lines = output.split('\n').map(masked);
+  let from = 0;
+  let skips = true;
+  for (const line of shown.split('\n').map(masked)) {
+    if (line === '') continue;
+    if (/^\.+$/.test(line)) {
+      skips = true;
+      continue;
+    }
+    while (lines[from] === '') from++;
+    const at = lines.indexOf(line, from);
+    assert.ok(
+      at >= 0 && (skips || at === from),
+      `after '${after}' the page shows '${line}', but:\n${output}`,
+    );
+    from = at + 1;
+    skips = false;
+  }
+}
+
+/** Reads pages at the host of a world. */
+export class Reader {
+  private constructor(
+    private readonly world: World,
+    private readonly folder: string,
+  ) {}
+
+  static async at(world: World): Promise<Reader> {
+    const folder = `${world.host}/guide`;
+    await mkdir(folder, { recursive: true });
+    await writeFile(`${folder}/ctvirt`, `#!/bin/sh\nexec ${ctvirt} --root ${world.root} "$@"\n`);
+    await chmod(`${folder}/ctvirt`, 0o755);
+    return new Reader(world, folder);
+  }
+
+  /** Follows a page; `prints` is what commands print that the page does not show. */
+  async follow(page: string, prints: Readonly<Record<string, RegExp>> = {}): Promise<void> {
+    const unseen = new Set(Object.keys(prints));
+    let said = '';
+    let last = '';
+    for (const { language, fails, body } of blocksOf(await readFile(new URL(page, folderOfPages), 'utf8'))) {
+      if (language === 'text') assertShown(body, said, last);
+      else if (language !== 'sh') await this.write(body);
+      else {
+        said = '';
+        const commands = commandsOf(body);
+        for (const [index, command] of commands.entries()) {
+          const { status, stdout, stderr } = await this.run(command);
+          const shouldFail = fails && index === commands.length - 1;
+          assert.equal(status !== 0, shouldFail, `${command}\n${stdout}${stderr}`);
+          assert.match(stdout, prints[command] ?? /^/, command);
+          unseen.delete(command);
+          said += stderr + stdout;
+          last = command;
+        }
+      }
+    }
+    assert.deepEqual([...unseen], [], 'what is expected is not in the guide');
+  }
+
+  /** One command line; ctvirt's own places are those of the world. */
+  async run(command: string): Promise<Outcome> {
+    const path = `${this.folder}:${dirname(process.execPath)}:$PATH`;
+    const line = `cd ${this.folder} && PATH="${path}" && ${this.#here(command)}`;
+    const { status, stdout, stderr } = await this.world.enclosure.run(['/bin/sh', '-c', line]);
+    return { status, stdout: this.#there(stdout), stderr: this.#there(stderr) };
+  }
+
+  /** A file by the name in its first line, which is `# NAME` or `<!-- NAME -->`. */
+  async write(body: string): Promise<void> {
+    const [, name] = /^(?:<!-- |# )(\S+)(?: -->)?\n/.exec(body) ?? [];
+    assert.ok(name !== undefined, `a file without a name: ${body}`);
+    const path = name.startsWith('/')
+      ? this.world.enclosure.path(this.#here(name))
+      : `${this.folder}/${name}`;
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, body);
+  }
+
+  get #places(): [string, string][] {
+    const { root } = this.world;
+    return [
+      ['/etc/ctvirt', `${root}/etc`],
+      ['/var/lib/ctvirt', `${root}/lib`],
+      ['/run/ctvirt', `${root}/run`],
+    ];
+  }
+
+  #here(text: string): string {
+    return this.#places.reduce((done, [usual, own]) => done.replaceAll(usual, own), text);
+  }
+
+  #there(text: string): string {
+    return this.#places.reduce((done, [usual, own]) => done.replaceAll(own, usual), text);
+  }
+}
