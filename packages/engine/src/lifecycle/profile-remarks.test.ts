@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { parameters } from '@ctvirt/formats';
 import { formatDomain, parseDomain } from '@ctvirt/xml';
 import { Reader } from './document.js';
+import { domainOfProfile, filledFrom } from './profile-remarks.js';
 
 const facts = { pageSize: 4096, hostCpus: 2, memoryBytes: 2 ** 50 };
 const document = (profile = 'mine', memory = '') =>
@@ -54,4 +55,13 @@ test('a change is not told of the profile’s lines again, unless it names anoth
     (await reader.checkChange({ before, after: parsed(after) })).findings.map(({ code }) => code);
   assert.deepEqual(await told(document('mine', '<memory>65536</memory>')), []);
   assert.deepEqual(await told(document('other')), ['unread-profile']);
+});
+
+test('a profile by itself is told of what no domain would have of it, and of nothing else', () => {
+  const text = 'NUMPROC="50"\nDISKSPACE="2G:3G"\nDISKINODES="1000:2000"\nFOO=1\n';
+  const { findings } = filledFrom(domainOfProfile('mine'), { name: 'mine', text }, facts);
+  assert.deepEqual(
+    findings.map(({ line }) => line),
+    [4],
+  );
 });

@@ -14,13 +14,15 @@ export function filledFrom(
   return { domain: applied.domain, findings: applied.report.flatMap(remarkOnRow) };
 }
 
-/** A domain of which nothing is known but its profile. */
+/** A domain of which nothing is known but its profile; it has a root, which limits of the disk are for. */
 export const domainOfProfile = (name: string): Domain => ({
   type: 'openvz',
   name,
   profile: name,
   os: { type: { value: 'exe' } },
-  devices: {},
+  devices: {
+    filesystems: [{ type: 'template', accessmode: 'passthrough', source: { name }, target: { dir: '/' } }],
+  },
 });
 
 function remarkOnRow({ status, file, line, key, how }: ReportRow): Finding[] {
