@@ -1,6 +1,6 @@
 // The guides as a reader follows them, one after the other on the same host.
 // SPDX-License-Identifier: Apache-2.0
-import { after, before, test } from 'node:test';
+import { after, afterEach, before, test } from 'node:test';
 import { Reader } from '../world/guide.js';
 import { World } from '../world/world.js';
 
@@ -10,7 +10,10 @@ before(async () => {
   world = await World.open();
   reader = await Reader.at(world);
 });
-after(() => world.close());
+after(async () => {
+  await world.eraseNetworks();
+  await world.close();
+});
 
 /** What a command must print, beside that it works. */
 const prints: Readonly<Record<string, RegExp>> = {
@@ -35,14 +38,14 @@ const prints: Readonly<Record<string, RegExp>> = {
   'ctvirt exec desk -- ip address show eth0': /inet 198\.51\.100\.20\/24/,
 };
 
-test('networks', async () => {
+afterEach(() => world.eraseAll());
+
+for (const page of ['first-hour.md', 'customers-and-promises.md']) test(page, () => reader.follow(page));
+
+test('networks.md', async () => {
   await reader.follow('networks.md', prints);
   await world.eraseAll();
-  for (const { name, active } of await world.client.networks.list()) {
-    if (active) await world.client.networks.stop({ network: name });
-    await world.client.networks.undefine({ network: name });
-  }
   await world.client.filters.undefine({ filter: 'no-mail' });
+  await world.eraseNetworks();
   await world.enclosure.output('ip', 'link', 'delete', 'br0');
-  await world.clear();
 });
