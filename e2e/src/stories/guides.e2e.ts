@@ -40,7 +40,8 @@ const prints: Readonly<Record<string, RegExp>> = {
 
 afterEach(() => world.eraseAll());
 
-for (const page of ['first-hour.md', 'customers-and-promises.md']) test(page, () => reader.follow(page));
+for (const page of ['first-hour.md', 'customers-and-promises.md', 'when-it-does-not-start.md'])
+  test(page, () => reader.follow(page));
 
 test('networks.md', async () => {
   await reader.follow('networks.md', prints);

@@ -109,9 +109,9 @@ export class Reader {
     return { ...outcome, stdout: this.#there(outcome.stdout) };
   }
 
-  /** A file by the name in its first line, which is `# NAME` or `<!-- NAME -->`. */
+  /** A file by the name in its first line, which is `# NAME` or `<!-- NAME -->`; before it a program names its interpreter. */
   async write(body: string): Promise<void> {
-    const [, name] = /^(?:<!-- |# )(\S+)(?: -->)?\n/.exec(body) ?? [];
+    const [, name] = /^(?:#!.*\n)?(?:<!-- |# )(\S+)(?: -->)?\n/.exec(body) ?? [];
     assert.ok(name !== undefined, `a file without a name: ${body}`);
     const path = name.startsWith('/')
       ? this.world.enclosure.path(this.#here(name))
