@@ -40,7 +40,12 @@ const prints: Readonly<Record<string, RegExp>> = {
 
 afterEach(() => world.eraseAll());
 
-for (const page of ['first-hour.md', 'customers-and-promises.md', 'when-it-does-not-start.md'])
+for (const page of [
+  'first-hour.md',
+  'customers-and-promises.md',
+  'when-it-does-not-start.md',
+  'disks-and-quotas.md',
+])
   test(page, () => reader.follow(page));
 
 test('networks.md', async () => {
