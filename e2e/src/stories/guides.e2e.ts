@@ -40,13 +40,14 @@ const prints: Readonly<Record<string, RegExp>> = {
 
 afterEach(() => world.eraseAll());
 
-for (const page of [
+const pages = [
   'first-hour.md',
   'customers-and-promises.md',
   'when-it-does-not-start.md',
   'disks-and-quotas.md',
-])
-  test(page, () => reader.follow(page));
+  'automation.md',
+];
+for (const page of pages) test(page, () => reader.follow(page));
 
 test('networks.md', async () => {
   await reader.follow('networks.md', prints);

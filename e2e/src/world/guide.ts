@@ -105,7 +105,7 @@ export class Reader {
   async run(command: string): Promise<Outcome> {
     const path = `${this.folder}:${dirname(process.execPath)}:$PATH`;
     const line = `exec 2>&1; cd ${this.folder} && PATH="${path}" && ${this.#here(command)}`;
-    const outcome = await this.world.enclosure.run(['/bin/sh', '-c', line]);
+    const outcome = await this.world.enclosure.run(['/bin/sh', '-c', line], { env: { HOME: this.folder } });
     return { ...outcome, stdout: this.#there(outcome.stdout) };
   }
 
@@ -117,7 +117,7 @@ export class Reader {
       ? this.world.enclosure.path(this.#here(name))
       : `${this.folder}/${name}`;
     await mkdir(dirname(path), { recursive: true });
-    await writeFile(path, body);
+    await writeFile(path, this.#here(body));
   }
 
   get #places(): [string, string][] {
