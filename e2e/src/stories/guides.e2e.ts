@@ -2,16 +2,20 @@
 // SPDX-License-Identifier: Apache-2.0
 import { after, afterEach, before, test } from 'node:test';
 import { Reader } from '../world/guide.js';
+import { makeOldHosts } from '../world/old-hosts.js';
 import { World } from '../world/world.js';
 
 let world: World;
 let reader: Reader;
+let removeOldHosts: () => Promise<void>;
 before(async () => {
   world = await World.open();
   reader = await Reader.at(world);
+  removeOldHosts = await makeOldHosts(world);
 });
 after(async () => {
   await world.eraseNetworks();
+  await removeOldHosts();
   await world.close();
 });
 
@@ -38,13 +42,17 @@ const prints: Readonly<Record<string, RegExp>> = {
   'ctvirt exec desk -- ip address show eth0': /inet 198\.51\.100\.20\/24/,
 };
 
-afterEach(() => world.eraseAll());
+afterEach(async () => {
+  await world.eraseAll();
+  await world.enclosure.run(['ip', 'link', 'delete', 'br0']); // where a page made one
+});
 
 const pages = [
   'first-hour.md',
   'customers-and-promises.md',
   'when-it-does-not-start.md',
   'disks-and-quotas.md',
+  'from-openvz.md',
   'automation.md',
 ];
 for (const page of pages) test(page, () => reader.follow(page));
@@ -54,5 +62,4 @@ test('networks.md', async () => {
   await world.eraseAll();
   await world.client.filters.undefine({ filter: 'no-mail' });
   await world.eraseNetworks();
-  await world.enclosure.output('ip', 'link', 'delete', 'br0');
 });

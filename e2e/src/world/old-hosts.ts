@@ -12,8 +12,8 @@ const trees = [
   '/var/lib/libvirt/filesystems/shop',
 ];
 
-/** Puts such files on the host, and starts the daemon anew to see them. */
-export async function makeOldHosts(world: World): Promise<void> {
+/** Puts such files on the host, and starts the daemon anew to see them; what is returned takes them away. */
+export async function makeOldHosts(world: World): Promise<() => Promise<void>> {
   const { enclosure, host } = world;
   await world.stop();
   const seen = (path: string): string => enclosure.path(path);
@@ -41,4 +41,7 @@ export async function makeOldHosts(world: World): Promise<void> {
     await enclosure.output('mount', '--bind', real, tree);
   }
   await world.start();
+  return async () => {
+    for (const tree of trees) await enclosure.output('umount', tree);
+  };
 }
