@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -49,6 +50,13 @@ test('the busybox template is made and says what it is', async () => {
   assert.match(template.digest, /^sha256:[0-9a-f]{64}$/);
   assert.deepEqual(await store.get('busybox'), template);
   assert.deepEqual(await store.list(), [template]);
+});
+
+test('every applet is a program of its own', async () => {
+  const { stdout } = await run('busybox', ['--list-full']);
+  const paths = stdout.split('\n').filter((path) => path !== '' && path !== 'linuxrc');
+  const missing = paths.filter((path) => !existsSync(join(store.rootfs('busybox'), path)));
+  assert.deepEqual(missing, []);
 });
 
 test('it boots unprivileged, serves its name, and powers off by SIGUSR2', { timeout: 60_000 }, async () => {

@@ -8,8 +8,11 @@ import { parseElf } from './elf.js';
 import { TemplateError } from './errors.js';
 import { endOfArchive, type Member, memberHeader, padding } from './tar-write.js';
 
-// The program itself, the name only an initramfs uses, and what a file of the template's stands for.
-const notLinked = new Set(['busybox', 'linuxrc', ...BUSYBOX_FILES.map(([path]) => posix.basename(path))]);
+// Not etc/hostname, which is no program.
+const programs = BUSYBOX_FILES.map(([path]) => path).filter((path) => /bin\/[^/]+$/.test(path));
+
+// The program itself, the name only an initramfs uses, and what a program of the template's stands for.
+const notLinked = new Set(['busybox', 'linuxrc', ...programs.map((path) => posix.basename(path))]);
 
 /** Name under which the archive is recorded as the template's source. */
 export interface BusyboxArchive {
