@@ -1,51 +1,17 @@
 // Reads a hostile tar stream and writes it anew in canonical form: what tar unpacks is what was checked.
 // SPDX-License-Identifier: Apache-2.0
-import { ByteReader } from './byte-reader.js';
-import { isOrdinaryDevice } from './device-rule.js';
 import { refuse } from './errors.js';
 import type { ImportLimits } from './limits.js';
-import { MemberTree, parsePath } from './member-tree.js';
-import {
-  countLeftOut,
-  type PaxRecords,
-  parsePax,
-  paxCapability,
-  paxNumber,
-  paxText,
-  paxTime,
-} from './pax.js';
-import { isPaxSparse, readGnuSparse, readPaxSparse, type SparseMap } from './sparse.js';
+import { MemberTree } from './member-tree.js';
 import { FactCollector, type SystemFacts } from './system-facts.js';
-import { isZero, parseHeader, show, type TarHeader } from './tar-header.js';
-import { BLOCK, endOfArchive, type Member, type MemberKind, memberHeader, padding } from './tar-write.js';
+import { show } from './tar-header.js';
+import { type Budget, TarReader } from './tar-reader.js';
+import { BLOCK, endOfArchive, type Member, memberHeader, padding } from './tar-write.js';
 
-const ZEROS = Buffer.alloc(65_536);
-// What writers put after the end mark to fill their last record.
-const TAIL_BYTES = 1024 ** 2;
 /** Folders a container's own /dev, /proc and /sys are mounted on. */
 const MOUNT_POINTS = ['dev', 'proc', 'sys'];
 /** Folders that must be real ones: mounted on, or written into by the host before a start. */
 const REAL_FOLDERS = [...MOUNT_POINTS, 'etc'];
-
-const kinds: Readonly<Record<string, MemberKind | 'character' | 'block' | 'sparse'>> = {
-  '0': 'file',
-  '\0': 'file',
-  '7': 'file',
-  '1': 'hardlink',
-  '2': 'symlink',
-  '3': 'character',
-  '4': 'block',
-  '5': 'directory',
-  '6': 'fifo',
-  S: 'sparse',
-};
-
-/** What comes before a member's own header. */
-interface Extension {
-  pax: PaxRecords;
-  longName?: string;
-  longLink?: string;
-}
 
 /** Totals and findings of one archive. */
 export interface Inspection extends SystemFacts {
@@ -55,265 +21,91 @@ export interface Inspection extends SystemFacts {
   notes: string[];
 }
 
-/** Refuses one more unpacked byte too many; called before the bytes are passed on. */
-export type Budget = (unpackedBytes: number) => void;
-
 /** Inspects one archive; `blocks` is read once, then `result` holds. */
 export class TarInspector {
-  readonly #reader: ByteReader;
-  readonly #limits: ImportLimits;
-  readonly #budget: Budget;
+  readonly #archive: TarReader;
   readonly #tree: MemberTree;
   readonly #facts = new FactCollector();
-  #droppedDevices = 0;
-  #droppedAttributes = 0;
   #notes: string[] = [];
-  #headerBytes = 0;
-  entries = 0;
-  unpackedBytes = 0;
 
-  constructor(input: AsyncIterable<Buffer>, limits: ImportLimits, budget: Budget = () => {}) {
-    this.#reader = new ByteReader(input);
-    this.#limits = limits;
-    this.#budget = budget;
+  constructor(input: AsyncIterable<Buffer>, limits: ImportLimits, budget?: Budget) {
+    this.#archive = new TarReader(input, limits, budget);
     this.#tree = new MemberTree(limits);
+  }
+
+  /** How many members were read so far. */
+  get entries(): number {
+    return this.#archive.entries;
   }
 
   /** The canonical archive, ended only if the whole input was in order. */
   async *blocks(): AsyncGenerator<Buffer> {
-    try {
-      let extension: Extension = { pax: new Map() };
-      for (;;) {
-        const block = await this.#reader.need(BLOCK);
-        if (isZero(block)) {
-          await this.#end(extension);
-          break;
-        }
-        const header = parseHeader(block);
-        const extended = await this.#extend(header, extension);
-        if (extended) {
-          extension = extended;
-          continue;
-        }
-        yield* this.#member(header, block, extension);
-        extension = { pax: new Map() };
-        this.#headerBytes = 0;
+    for await (const { parts, member, data } of this.#archive.members()) {
+      if (member === undefined) {
+        this.#tree.add(parts, 'dropped');
+        this.#checkMountPoint(parts.join('/'));
+        continue;
       }
-      yield* this.#missingFolders();
-      yield endOfArchive();
-    } finally {
-      await this.#reader.close();
+      if (!this.#enter(parts, member)) continue;
+      yield memberHeader(member);
+      if (member.kind !== 'file') continue;
+      yield* this.#watched(member, data);
+      if (member.size % BLOCK !== 0) yield padding(member.size);
     }
+    yield* this.#missingFolders();
+    yield endOfArchive();
   }
 
   /** What was found; complete once `blocks` has ended. */
   result(): Inspection {
+    const { entries, unpackedBytes, droppedDevices, droppedAttributes } = this.#archive;
     const notes = [...this.#notes];
-    if (this.#droppedDevices > 0) {
-      notes.push(
-        `${this.#droppedDevices} device nodes were left out: a container gets its /dev when it starts`,
-      );
+    if (droppedDevices > 0) {
+      notes.push(`${droppedDevices} device nodes were left out: a container gets its /dev when it starts`);
     }
-    if (this.#droppedAttributes > 0) {
+    if (droppedAttributes > 0) {
       notes.push(
-        `${this.#droppedAttributes} extended attributes and access lists were left out: only file capabilities are kept`,
+        `${droppedAttributes} extended attributes and access lists were left out: only file capabilities are kept`,
       );
     }
     if (!['bin', 'usr/bin', 'sbin'].some((path) => this.#tree.resolve(path) !== undefined)) {
       notes.push('the archive has no bin, sbin or usr/bin at its top: it may not be a root file system');
     }
     return {
-      entries: this.entries,
-      unpackedBytes: this.unpackedBytes,
+      entries,
+      unpackedBytes,
       inodes: this.#tree.inodes,
       notes,
       ...this.#facts.facts(this.#tree),
     };
   }
 
-  /** Reads an extended header into a new extension; undefined if the header is a member's own. */
-  async #extend(header: TarHeader, before: Extension): Promise<Extension | undefined> {
-    const once = (known: unknown) => {
-      if (known !== undefined) throw refuse('header', 'an entry has two extended headers of one kind');
-    };
-    switch (header.type) {
-      case 'x': {
-        once(before.pax.size > 0 || undefined);
-        return { ...before, pax: parsePax(await this.#headerData(header.size)) };
-      }
-      case 'g': {
-        const pax = parsePax(await this.#headerData(header.size));
-        const bad = [...pax.keys()].find((key) => key !== 'comment');
-        if (bad !== undefined) throw refuse('header', `a global header sets ${show(bad)} for all entries`);
-        return before;
-      }
-      case 'L':
-        once(before.longName);
-        return { ...before, longName: await this.#longText(header.size) };
-      case 'K':
-        once(before.longLink);
-        return { ...before, longLink: await this.#longText(header.size) };
-      default:
-        return undefined;
-    }
-  }
-
-  async #headerData(size: number): Promise<Buffer> {
-    this.#headerBytes += size + BLOCK;
-    if (this.#headerBytes > this.#limits.headerBytes) {
-      throw refuse('limit', `extended headers of more than ${this.#limits.headerBytes} bytes`);
-    }
-    const data = await this.#reader.need(size);
-    await this.#reader.need(padding(size).length);
-    return data;
-  }
-
-  async #longText(size: number): Promise<string> {
-    const text = (await this.#headerData(size)).toString('latin1').replace(/\0+$/, '');
-    if (text.includes('\0')) throw refuse('bad-name', 'a long name holds a NUL byte');
-    return text;
-  }
-
-  async *#member(header: TarHeader, block: Buffer, extension: Extension): AsyncGenerator<Buffer> {
-    const { pax } = extension;
-    if (++this.entries > this.#limits.entries) {
-      throw refuse('limit', `the archive has more than ${this.#limits.entries} entries`);
-    }
-    const stored = paxNumber(pax, 'size') ?? header.size;
-    const name = chooseName(header, extension);
-    const parts = parsePath(name, this.#limits);
-    const path = parts.join('/');
-    const kind = chooseKind(header, name, path, stored);
-    this.#droppedAttributes += countLeftOut(pax);
-    if (kind === 'character' || kind === 'block') {
-      this.#dropDevice(kind, header, parts);
-      return;
-    }
-    const member: Member = {
-      kind: kind === 'sparse' ? 'file' : kind,
-      path,
-      mode: header.mode & 0o7777,
-      uid: this.#id(paxNumber(pax, 'uid') ?? header.uid, path),
-      gid: this.#id(paxNumber(pax, 'gid') ?? header.gid, path),
-      mtime: clampTime(paxTime(pax, 'mtime') ?? header.mtime),
-      size: 0,
-    };
-    if (kind === 'file' || kind === 'sparse') {
-      yield* this.#file(member, kind, parts, stored, block, pax);
-      return;
-    }
-    if (stored !== 0) throw refuse('header', `entry ${show(path)} is a ${kind} with data`);
-    const target = paxText(pax, 'linkpath') ?? extension.longLink ?? header.link;
+  /** Whether it is unpacked: a hard link to a device is not. */
+  #enter(parts: readonly string[], member: Member): boolean {
+    const { kind, path, target = '' } = member;
     if (kind === 'hardlink') {
-      const targetParts = parseLinkName(path, target, this.#limits);
-      if (this.#tree.addHardlink(parts, targetParts) === 'dropped') return;
-      member.target = targetParts.join('/');
+      if (this.#tree.addHardlink(parts, target.split('/')) === 'dropped') return false;
     } else {
       this.#tree.add(parts, kind, target);
-      if (kind === 'symlink') member.target = target;
     }
     this.#checkMountPoint(path);
     if (path === '') this.#openRoot(member);
-    yield memberHeader(member);
+    return true;
   }
 
-  async *#file(
-    member: Member,
-    kind: 'file' | 'sparse',
-    parts: readonly string[],
-    stored: number,
-    block: Buffer,
-    pax: PaxRecords,
-  ): AsyncGenerator<Buffer> {
-    this.#tree.add(parts, 'file');
-    this.#checkMountPoint(member.path);
-    const capability = paxCapability(pax);
-    if (capability) member.capability = capability;
-    const map = await this.#sparseMap(kind, stored, block, pax);
-    member.size = map?.size ?? stored;
-    this.#count(member);
-    yield memberHeader(member);
-    if (map) yield* this.#expand(map);
-    else yield* this.#data(member.path, stored);
-    await this.#reader.need(padding(stored).length);
-    if (member.size % BLOCK !== 0) yield padding(member.size);
-  }
-
-  async #sparseMap(
-    kind: string,
-    stored: number,
-    block: Buffer,
-    pax: PaxRecords,
-  ): Promise<SparseMap | undefined> {
-    const paxSparse = isPaxSparse(pax);
-    if (kind === 'sparse') {
-      if (paxSparse) throw refuse('header', 'an entry is sparse in two ways');
-      return readGnuSparse(block, stored, this.#reader);
-    }
-    return paxSparse ? readPaxSparse(pax, stored, this.#reader) : undefined;
-  }
-
-  #count(member: Member): void {
-    if (member.size > this.#limits.fileBytes) {
-      throw refuse(
-        'limit',
-        `file ${show(member.path)} has ${member.size} bytes, more than ${this.#limits.fileBytes}`,
-      );
-    }
-    this.unpackedBytes += member.size;
-    if (this.unpackedBytes > this.#limits.unpackedBytes) {
-      throw refuse('limit', `the archive unpacks to more than ${this.#limits.unpackedBytes} bytes`);
-    }
-    this.#budget(this.unpackedBytes);
-  }
-
-  async *#data(path: string, size: number): AsyncGenerator<Buffer> {
+  async *#watched({ path, size }: Member, data: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
     const wanted = this.#facts.wants(path, size);
-    let rest = size;
-    if (wanted > 0) {
-      const begin = await this.#reader.need(wanted);
-      this.#facts.see(path, begin);
-      yield begin;
-      rest -= begin.length;
-    }
-    while (rest > 0) {
-      const piece = await this.#reader.some(rest);
-      rest -= piece.length;
+    const seen: Buffer[] = [];
+    let missing = wanted;
+    for await (const piece of data) {
+      if (missing > 0) {
+        const part = piece.subarray(0, missing);
+        seen.push(part);
+        missing -= part.length;
+      }
       yield piece;
     }
-  }
-
-  async *#expand(map: SparseMap): AsyncGenerator<Buffer> {
-    let at = 0;
-    for (const { offset, length } of [...map.segments, { offset: map.size, length: 0 }]) {
-      for (; at < offset; at += Math.min(ZEROS.length, offset - at)) {
-        yield ZEROS.subarray(0, Math.min(ZEROS.length, offset - at));
-      }
-      for (let rest = length; rest > 0; ) {
-        const piece = await this.#reader.some(rest);
-        rest -= piece.length;
-        yield piece;
-      }
-      at += length;
-    }
-  }
-
-  #dropDevice(kind: 'character' | 'block', header: TarHeader, parts: readonly string[]): void {
-    const path = parts.join('/');
-    if (!isOrdinaryDevice(kind, header.major, header.minor)) {
-      throw refuse('device', `entry ${show(path)} is the ${kind} device ${header.major}:${header.minor}`);
-    }
-    this.#tree.add(parts, 'dropped');
-    this.#checkMountPoint(path);
-    this.#droppedDevices++;
-  }
-
-  #id(id: number, path: string): number {
-    if (id <= this.#limits.maxId) return id;
-    throw refuse(
-      'owner',
-      `entry ${show(path)} belongs to ${id}, above ${this.#limits.maxId}: no container's range of ids holds it`,
-    );
+    if (wanted > 0) this.#facts.see(path, Buffer.concat(seen));
   }
 
   #checkMountPoint(path: string): void {
@@ -340,68 +132,4 @@ export class TarInspector {
       yield memberHeader({ kind: 'directory', path, mode: 0o755, uid: 0, gid: 0, mtime: 0, size: 0 });
     }
   }
-
-  /** After the first zero block: a second one, then nothing but zeros. */
-  async #end(extension: Extension): Promise<void> {
-    if (this.entries === 0) throw refuse('format', 'the archive holds no entries');
-    if (extension.pax.size > 0 || extension.longName !== undefined || extension.longLink !== undefined) {
-      throw refuse('header', 'the archive ends after an extended header');
-    }
-    if (!isZero(await this.#reader.need(BLOCK))) {
-      throw refuse('trailing-data', 'the archive goes on after a block of zeros');
-    }
-    for (let tail = 0; ; tail += BLOCK) {
-      const block = await this.#reader.take(BLOCK);
-      if (!block) return;
-      if (!isZero(block)) {
-        throw refuse(
-          'trailing-data',
-          'something follows the end of the archive: a second archive, or rubbish',
-        );
-      }
-      if (tail > TAIL_BYTES)
-        throw refuse('trailing-data', `more than ${TAIL_BYTES} zeros follow the end of the archive`);
-    }
-  }
-}
-
-function chooseName(header: TarHeader, { pax, longName }: Extension): string {
-  const paxName = paxText(pax, 'GNU.sparse.name') ?? paxText(pax, 'path');
-  if (paxName !== undefined && longName !== undefined) {
-    throw refuse('header', `an entry has two long names: ${show(paxName)} and ${show(longName)}`);
-  }
-  return paxName ?? longName ?? header.name;
-}
-
-function chooseKind(header: TarHeader, name: string, path: string, stored: number): (typeof kinds)[string] {
-  const kind = kinds[header.type];
-  if (kind === undefined) {
-    throw refuse(
-      'file-type',
-      `entry ${show(path)} is of type ${show(header.type)}, which a root file system has not`,
-    );
-  }
-  if (!name.endsWith('/') || kind === 'directory') return kind;
-  // Before there was a type for folders, a slash told them.
-  if (kind === 'file' && stored === 0) return 'directory';
-  throw refuse('bad-name', `entry ${show(name)} is a ${kind} with the name of a folder`);
-}
-
-function parseLinkName(path: string, target: string, limits: ImportLimits): string[] {
-  try {
-    return parsePath(target, limits);
-  } catch (cause) {
-    throw refuse(
-      'link-target',
-      `hard link ${show(path)} names ${show(target)}, which is not below the root`,
-      cause,
-    );
-  }
-}
-
-// 2242: enough, and it fits every file system's time stamps.
-const TIME_MAX = 2 ** 33;
-
-function clampTime(seconds: number): number {
-  return Math.min(Math.max(0, seconds), TIME_MAX);
 }
