@@ -249,6 +249,31 @@ test('a parameter is set in what runs, in what is stored, in both or in neither'
   assert.equal(told.filter((line) => line === 'a changed parameters').length, 2);
 });
 
+test(
+  'who looks at a domain that is just renamed or undefined sees it, or that it is gone',
+  options,
+  async () => {
+    const { engine } = await daemon('looks');
+    for (let round = 0; round < 20; round++) {
+      const { uuid } = (await engine.define(xmlOf('a'))).domain;
+      let isOver = false;
+      const looking = async (): Promise<void> => {
+        const isHere = (error: unknown): void =>
+          assert.ok(isOver && isFault(error, 'not-found'), String(error));
+        while (!isOver) {
+          const looks = [engine.xml(uuid), engine.info(uuid), engine.document(uuid), engine.parameters(uuid)];
+          await Promise.all([...looks.map((look) => look.catch(isHere)), engine.usage()]);
+        }
+      };
+      const all = Promise.all([looking(), looking()]);
+      for (const name of ['b', 'c', 'd']) await engine.rename(uuid, name);
+      const gone = engine.undefine(uuid);
+      isOver = true;
+      await Promise.all([gone, all]);
+    }
+  },
+);
+
 test('words that no document can hold are refused as such', options, async () => {
   const { engine } = await daemon('words');
   const request = { name: 'a', template: 't' };

@@ -3,6 +3,7 @@
 import type { DomainRef } from '../contract.js';
 import type { Run } from '../drivers/driver.js';
 import { EngineError } from '../errors.js';
+import { isGone } from '../host/gone.js';
 import type { Entry, Registry } from '../registry/registry.js';
 import type { KeyedQueue } from '../state/queue.js';
 import { runOf } from './lifecycle.js';
@@ -23,14 +24,14 @@ export class Turns {
     return entry;
   }
 
-  /** Reads beside whoever changes the domain: again if it failed on a change, and one that is gone meanwhile is `not-found`. */
+  /** Looks at a domain beside its turns; one that is just renamed is looked at when that is done, and one that goes is gone. */
   async look<T>(ref: DomainRef, read: (entry: Entry) => Promise<T>): Promise<T> {
-    return await lookAt(this.find(ref), read);
+    return await this.#lookAt(this.find(ref), read);
   }
 
   /** The same of several; those that are gone meanwhile are left out. */
   async lookAtEach<T>(entries: readonly Entry[], read: (entry: Entry) => Promise<T>): Promise<T[]> {
-    const looks = await Promise.allSettled(entries.map((entry) => lookAt(entry, read)));
+    const looks = await Promise.allSettled(entries.map((entry) => this.#lookAt(entry, read)));
     return looks.flatMap((look, index) => {
       if (look.status === 'fulfilled') return [look.value];
       if (entries[index]?.presence === 'going') return [];
@@ -70,22 +71,19 @@ export class Turns {
     }
   }
 
+  async #lookAt<T>(entry: Entry, read: (entry: Entry) => Promise<T>): Promise<T> {
+    try {
+      return await read(entry);
+    } catch (error) {
+      if (!isGone(error)) throw error;
+      return await this.take(entry.record.uuid, read);
+    }
+  }
+
   #known(uuid: string, asked: string): Entry {
     const entry = this.registry.byUuid(uuid);
     if (entry === undefined) throw goneMeanwhile(asked, uuid);
     return this.find(uuid);
-  }
-}
-
-async function lookAt<T>(entry: Entry, read: (entry: Entry) => Promise<T>): Promise<T> {
-  for (;;) {
-    const { record } = entry;
-    try {
-      return await read(entry);
-    } catch (error) {
-      if (entry.presence === 'going') throw goneMeanwhile(record.name, record.uuid);
-      if (entry.record === record) throw error;
-    }
   }
 }
 
