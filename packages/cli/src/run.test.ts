@@ -374,6 +374,17 @@ describe('ctvirt', () => {
       "Domain 'shop': another description, without /mnt (from its next start on)\n",
     );
     assert.doesNotMatch((await ctvirt('dumpxml shop')).out, /\/mnt/);
+    assert.equal(
+      await told('--name store --numproc 70 --config'),
+      "Domain 'shop' renamed to 'store'\nDomain 'store': numproc 70 (from its next start on)\n",
+    );
+    const refused = await ctvirt('set store --name other --numproc many --config');
+    assert.notEqual(refused.status, 0);
+    assert.equal((await ctvirt('set store second --name other')).status, 2);
+    await ctvirt('start store');
+    assert.equal((await ctvirt('set store --name other --numproc 71')).status, 7);
+    await ctvirt('destroy store');
+    assert.equal((await ctvirt('set store --name shop')).out, "Domain 'store' renamed to 'shop'\n");
     await ctvirt('undefine shop --storage');
     await ctvirt('template remove busybox');
   });

@@ -6,7 +6,7 @@ import { type Options, verb } from '../verb.js';
 import { setOptionsHere } from '../vzctl-words.js';
 import { later } from '../wording.js';
 import { limitOptions, mountOf, settingOptions, settingsOf, usersOf } from './settings.js';
-import { anyDomains, checkSeveral, eachDomain, severalOptions } from './several.js';
+import { anyDomains, checkSeveral, eachDomain, severalOptions, type Told } from './several.js';
 import { describeOrder, orderOf, orderOptions } from './start-order.js';
 
 const where = {
@@ -20,6 +20,7 @@ const where = {
 } as const satisfies Options;
 
 const changes = {
+  name: { type: 'text', value: 'NAME', summary: 'Another name, of a domain that is off' },
   ipadd: { type: 'texts', value: 'ADDRESS', summary: 'Address that it gets besides' },
   ipdel: { type: 'texts', value: 'ADDRESS', summary: 'Address that it loses; all of them by the word all' },
   ...settingOptions,
@@ -82,11 +83,29 @@ export const set = verb({
     const said = wordsOf(settings);
     const order = orderOf('set', options);
     const isOrdered = Object.keys(order).length > 0;
-    if (said.length === 0 && !isOrdered)
+    const { name } = options;
+    if (name !== undefined && (all || domains.length > 1))
+      throw new CliError('usage', 'set: --name is for one domain');
+    if (said.length === 0 && !isOrdered && name === undefined)
       throw new CliError('usage', 'set: nothing to set; for example --numproc 200:220');
     const { autostart: _autostart, passwords: _passwords, sshKeys: _keys, ...document } = settings;
     const isOfDocument = Object.keys(document).length > 0;
     const { client } = context;
+    const change = async (before: DomainSummary): Promise<Told> => {
+      const ordered = isOrdered
+        ? await client.domains.autostart({ domain: before.uuid, body: order })
+        : undefined;
+      const whenStarted = `${describeOrder(order)} (when the host starts)`;
+      if (ordered !== undefined && said.length === 0)
+        return { data: ordered, sentence: `Domain '${ordered.name}': ${whenStarted}` };
+      const targets = { live: live || (save && before.id !== null), stored: config || save };
+      const data = await client.domains.set({ domain: before.uuid, body: { ...settings, ...targets } });
+      const until = isOfDocument ? ` (${untilOf(before, targets)})` : '';
+      return {
+        data,
+        sentence: `Domain '${data.domain.name}': ${said.join(', ')}${until}${isOrdered ? `; ${whenStarted}` : ''}`,
+      };
+    };
     return await eachDomain(context, several, {
       verb: 'set',
       doing: 'changing',
@@ -94,19 +113,20 @@ export const set = verb({
       async operation(domain) {
         // Before: afterwards a transient one may be gone.
         const before = await client.domains.summary({ domain });
-        const ordered = isOrdered
-          ? await client.domains.autostart({ domain: before.uuid, body: order })
-          : undefined;
-        const whenStarted = `${describeOrder(order)} (when the host starts)`;
-        if (ordered !== undefined && said.length === 0)
-          return { data: ordered, sentence: `Domain '${ordered.name}': ${whenStarted}` };
-        const targets = { live: live || (save && before.id !== null), stored: config || save };
-        const data = await client.domains.set({ domain: before.uuid, body: { ...settings, ...targets } });
-        const until = isOfDocument ? ` (${untilOf(before, targets)})` : '';
-        return {
-          data,
-          sentence: `Domain '${data.domain.name}': ${said.join(', ')}${until}${isOrdered ? `; ${whenStarted}` : ''}`,
-        };
+        if (name === undefined) return await change(before);
+        const renamed = await client.domains.rename({ domain: before.uuid, body: { name } });
+        const sentence = `Domain '${before.name}' renamed to '${name}'`;
+        if (said.length === 0 && !isOrdered) return { data: renamed, sentence };
+        try {
+          const { data, sentence: others } = await change(renamed);
+          return { data, sentence: `${sentence}\n${others}` };
+        } catch (error) {
+          // Nothing of it is done; where its name cannot be given back either, the remark says how to.
+          await client.domains
+            .rename({ domain: before.uuid, body: { name: before.name } })
+            .catch(() => context.remark(`it is called '${name}' now: ctvirt rename ${name} ${before.name}`));
+          throw error;
+        }
       },
     });
   },
