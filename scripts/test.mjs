@@ -61,6 +61,16 @@ async function tests(title, files, concurrency) {
   });
 }
 
+/** Those that take longest are begun first, so that none of them runs alone in the end. */
+const longStories = ['trust', 'systemd', 'networks-clients', 'campaign', 'transfer', 'walls-attach'];
+
+/** Each story has namespaces and folders of its own, and mostly waits: two at a time keep out of each other's way. */
+function storyFiles() {
+  const isLong = (/** @type {string} */ path) => longStories.some((name) => path.endsWith(`/${name}.e2e.js`));
+  const files = testFiles('e2e', '.e2e');
+  return [...files.filter(isLong), ...files.filter((path) => !isLong(path))];
+}
+
 const unitFiles = () =>
   readdirSync(join(root, 'packages')).flatMap((name) => testFiles(join('packages', name), '.test'));
 
@@ -148,7 +158,7 @@ await attempt(async () => {
   const machine =
     wanted('vm') &&
     machineTests(askedStories.length > 0 ? askedStories : stories.filter((name) => !onDemand.includes(name)));
-  if (wanted('e2e')) await attempt(() => tests('end-to-end tests', testFiles('e2e', '.e2e'), 1));
+  if (wanted('e2e')) await attempt(() => tests('end-to-end tests', storyFiles(), 2));
   for (const lane of lanes) if (wanted(lane)) await attempt(() => otherNode(lane));
   if (machine !== false) await attempt(machine);
 });
