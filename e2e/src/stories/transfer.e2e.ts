@@ -15,6 +15,8 @@ import {
 import { mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { createConnection, createServer } from 'node:net';
 import { after, afterEach, before, test } from 'node:test';
+import { ApiError } from '@ctvirt/api';
+import type { ClientSession } from '@ctvirt/api/node';
 import { output } from '../world/command.js';
 import { domainXml, templateRoot } from '../world/documents.js';
 import { assertUnchanged } from '../world/wait.js';
@@ -207,6 +209,38 @@ test('what cannot be is refused before anything passes, in words', async () => {
   const broken = await world.cli(['push', 'plain', '--tar', '-', '/x'], { input: 'no archive'.repeat(100) });
   assert.equal(broken.status, 1);
   assert.match(broken.stderr, /no archive of tar/);
+});
+
+test('a container that ends just then is told to have ended', async () => {
+  await world.define(domainXml({ name: 'brief' }));
+  const refusals: string[] = [];
+  const again = async (begin: () => Promise<ClientSession>): Promise<void> => {
+    for (let times = 0; times < 6; times++)
+      try {
+        const session = await begin();
+        session.stdout.resume();
+        session.stderr.resume();
+        session.stdin.end('x');
+        await session.exited.catch(() => undefined);
+      } catch (error) {
+        refusals.push(error instanceof ApiError ? `${error.code} ${error.message}` : String(error));
+      }
+  };
+  const { domains } = world.client;
+  for (let round = 0; round < 8; round++) {
+    await domains.start({ domain: 'brief' });
+    const all = [1, 2, 3, 4].flatMap(() => [
+      again(() => domains.push({ domain: 'brief', open: { path: '/root/x', form: 'file' } })),
+      again(() => domains.pull({ domain: 'brief', open: { path: '/etc/passwd' } })),
+    ]);
+    await new Promise((resolve) => setTimeout(resolve, 10 + 8 * round));
+    await domains.destroy({ domain: 'brief' });
+    await Promise.all(all);
+  }
+  assert.deepEqual(
+    refusals.filter((said) => !said.startsWith('wrong-state')),
+    [],
+  );
 });
 
 test('no link of a container leads to the host or out of the tree that was named, whoever turns them meanwhile', async () => {

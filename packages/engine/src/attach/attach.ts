@@ -5,7 +5,7 @@ import { PassThrough } from 'node:stream';
 import type { ExecSession, PassedSignal } from '../contract.js';
 import { containerGone, EngineError } from '../errors.js';
 import { openSocketPair, receive } from '../host/descriptors.js';
-import { hasEnded } from '../host/processes.js';
+import { isLeaving } from '../host/processes.js';
 import { openSlave, type TerminalSize, terminalOf } from '../host/pty.js';
 import { guestLimits, INFINITY, type RlimitName, rlimitNames } from '../host/rlimits.js';
 import type { Spawned } from '../host/spawn.js';
@@ -58,7 +58,7 @@ export async function attach(container: Container, options: AttachOptions): Prom
     (step, errno) => absent(step, errno, options),
   ).catch((error: unknown) => {
     // Whatever the helper stumbled over first.
-    throw hasEnded(container.initPid, container.initTicks) ? containerGone() : error;
+    throw isLeaving(container.initPid, container.initTicks) ? containerGone() : error;
   });
 }
 

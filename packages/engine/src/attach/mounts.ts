@@ -1,7 +1,7 @@
 // Mounts in a running container, and the other way: a file system or a device of the host, as its start would have given it.
 // SPDX-License-Identifier: Apache-2.0
 import { containerGone, EngineError } from '../errors.js';
-import { hasEnded } from '../host/processes.js';
+import { isLeaving } from '../host/processes.js';
 import type { Spawned } from '../host/spawn.js';
 import type { Container } from './attach.js';
 import { begin, refused, saidOn, spawnHelper, tooLate } from './helper.js';
@@ -78,7 +78,7 @@ async function ask(
   if (said === undefined) helper.kill('SIGKILL');
   await helper.ended;
   if (said === 'ok' || said?.startsWith('found ') === true) return said;
-  if (hasEnded(initPid, initTicks)) throw containerGone();
+  if (isLeaving(initPid, initTicks)) throw containerGone();
   throw said === undefined
     ? tooLate(`the mounts of the container were not changed at ${target}`)
     : refused(said, `the mounts of the container cannot be changed at ${target}`, (step, errno) =>

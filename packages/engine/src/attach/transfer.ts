@@ -3,8 +3,9 @@
 import { constants } from 'node:fs';
 import { posix } from 'node:path';
 import type { ExecSession, Transfer } from '../contract.js';
-import { EngineError } from '../errors.js';
+import { containerGone, EngineError } from '../errors.js';
 import { insidePath } from '../guest/inside.js';
+import { isLeaving } from '../host/processes.js';
 import { enterBy, type Helped, noAccount, onStreams, refuseNul } from './helper.js';
 import { memoryOf, packed, requestOf } from './request.js';
 import { transferProgram } from './transfer-program.js';
@@ -36,7 +37,10 @@ export async function transfer(place: TransferPlace, what: Transfer): Promise<Ex
     requestFor(place, { ...what, path }),
     (start) => within(() => onStreams(start, open?.namespace, what.file)),
     (step, errno) => lacking(step, errno, path, what),
-  );
+  ).catch((error: unknown) => {
+    // Whatever the helper stumbled over first.
+    throw 'initPid' in place && isLeaving(place.initPid, place.initTicks) ? containerGone() : error;
+  });
 }
 
 function requestFor(place: TransferPlace, what: Transfer): Buffer {

@@ -64,6 +64,9 @@ export function isEnding(pid: number): boolean {
   return (Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[6]) & PF_EXITING) !== 0;
 }
 
+/** Whether it is ending, has ended, or its pid is another's by now. */
+export const isLeaving = (pid: number, ticks: number): boolean => isEnding(pid) || hasEnded(pid, ticks);
+
 /** Whether somebody has stopped it, by a signal or to trace it. */
 export const isHeld = (pid: number): boolean => /^[Tt]$/.test(stateOf(pid));
 
