@@ -105,7 +105,14 @@ test('one that is in use inside stays, and a link in the place of the target is 
   assert.match(await world.client.domains.xml({ domain: 'web' }), /\/used/);
   session.kill();
   await session.exited;
+  await world.shell('web', 'mount -t tmpfs over /used');
+  const hidden = await virsh('detach-device', 'web', xml, '--live');
+  assert.match(hidden.stderr, /something else is mounted over \/used in the container/);
+  assert.match(await world.client.domains.xml({ domain: 'web' }), /\/used/);
+  await world.shell('web', 'umount /used; mkdir /mine; mount --bind /used /mine');
   await done('detach-device', 'web', xml, '--live');
+  await world.logged(/\/used is taken away, but its programs have mounted the same at \/mine/);
+  await world.shell('web', 'umount /mine');
   await world.shell('web', 'mkdir /elsewhere; ln -s /elsewhere /link; ln -s /nowhere /dangling; touch /file');
   for (const target of ['/link', '/dangling', '/dangling/below', '/file', '/file/below']) {
     const { stderr } = await virsh('attach-device', 'web', filesystem(folder, target), '--live');
@@ -162,6 +169,10 @@ test('a device file comes and goes', async () => {
     assert.notEqual(await status('web', `test -c ${path}`), 0);
     await done('attach-device', 'web', device, '--live');
     assert.equal(await world.shell('web', `test -c ${path} && exec 3<>${path} && stat -c %u ${path}`), '0');
+    await world.shell('web', `mount --bind /dev/null ${path}`);
+    const hidden = await virsh('detach-device', 'web', device, '--live');
+    assert.match(hidden.stderr, /something else is mounted over /);
+    await world.shell('web', `umount ${path}`);
     await done('detach-device', 'web', device, '--live');
     assert.notEqual(await status('web', `test -e ${path}`), 0);
   }

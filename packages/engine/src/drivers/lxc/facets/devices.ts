@@ -7,6 +7,9 @@ import { MountAttr, newMountNow } from '../../../host/mount-calls.js';
 import { makeNode } from '../../../host/syscalls.js';
 import { hostId, type OpenContext } from '../../../storage/index.js';
 
+/** What mountinfo names as the source of the file system that the nodes are in. */
+export const OWN_SOURCE = 'ctvirt';
+
 /** A device of the host, as a node of the container's own. */
 export interface OpenedDevice {
   readonly target: string;
@@ -23,7 +26,7 @@ export function openDevices(paths: readonly string[], context: OpenContext): Ope
   // Not nodev, alone of all mounts: it is the host's, and no name leads anybody but this start there.
   using memory = newMountNow({
     type: 'tmpfs',
-    source: 'ctvirt',
+    source: OWN_SOURCE,
     data: 'mode=711,size=64k',
     attributes: MountAttr.noSuid | MountAttr.noExec,
   });

@@ -1,9 +1,14 @@
 // Folders of the host and device files of a container, while it runs: those that go and come.
 // SPDX-License-Identifier: Apache-2.0
-import { fstatSync, statSync } from 'node:fs';
+import { fstatSync, realpathSync, statSync } from 'node:fs';
+import { join, relative } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { Domain } from '@ctvirt/xml';
 import { type Entered, type Found, isInside, mountInside, unmountInside } from '../../../attach/mounts.js';
+import { EngineError } from '../../../errors.js';
+import { unlessGone } from '../../../host/gone.js';
+import { type MountEntry, mountAt, mountsOf } from '../../../host/mountinfo.js';
+import { isPathIn } from '../../../host/paths.js';
 import { PrivateMounts } from '../../../host/private-mounts.js';
 import { Undo } from '../../../host/undo.js';
 import type { UserNamespacePool } from '../../../host/userns.js';
@@ -13,7 +18,7 @@ import type { Layout } from '../../../state/layout.js';
 import type { DomainRecord } from '../../../state/record.js';
 import type { DomainStore } from '../../../state/store.js';
 import { backends, type FilesystemSpec, type OpenContext, type Sources } from '../../../storage/index.js';
-import { openDevices } from './devices.js';
+import { OWN_SOURCE, openDevices } from './devices.js';
 import { exchangeSteps, type Step } from './step.js';
 
 /** What opening takes. */
@@ -52,7 +57,11 @@ export function filesystemSteps(from: Domain, to: Domain, target: Target, parts:
           isFile: !fstatSync(root).isDirectory(),
         });
       }),
-    remove: (spec) => unmountInside(target.run, spec.target, sourceOf(spec)),
+    remove: async (spec) => {
+      const isIt = mountIs(spec);
+      await unmountInside(target.run, spec.target, sourceOf(spec));
+      lookAtRest(spec.target, isIt, { target, to, log: parts.log });
+    },
     isThere: (spec) => isInside(target.run, spec.target, sourceOf(spec)),
   });
 }
@@ -66,9 +75,52 @@ export function deviceSteps(from: Domain, to: Domain, target: Target, parts: Mou
         for (const device of openDevices([path], context))
           await mounted(target.run, context.mounts, { ...device, isFile: true });
       }),
-    remove: (path) => unmountInside(target.run, path, numberOf(path)),
+    remove: async (path) => {
+      const node = mountsOf(target.run.initPid).find(
+        (one) => one.target === path && one.source === OWN_SOURCE,
+      );
+      await unmountInside(target.run, path, numberOf(path));
+      const isIt = ({ device, root }: MountEntry): boolean => device === node?.device && root === node.root;
+      lookAtRest(path, isIt, { target, to, log: parts.log });
+    },
     isThere: (path) => isInside(target.run, path, numberOf(path)),
   });
+}
+
+/** Whether a mount in a container is of a file system's folder or file, or of something below it. */
+function mountIs({ source }: FilesystemSpec): (mount: MountEntry) => boolean {
+  const path = unlessGone(() => realpathSync(source));
+  const on = path === undefined ? undefined : mountAt(path);
+  if (path === undefined || on === undefined) return () => false;
+  const wanted = join(on.root, relative(on.target, path));
+  return ({ device, root }) => device === on.device && isPathIn(root, wanted);
+}
+
+/**
+ * What the container's programs have made of a mount that was taken away: one that they have hidden is there still, and what they have
+ * of it elsewhere is theirs until they end.
+ */
+function lookAtRest(
+  at: string,
+  isIt: (mount: MountEntry) => boolean,
+  { target: { record, run }, to, log }: { target: Target; to: Domain } & Pick<MountParts, 'log'>,
+): void {
+  const left = mountsOf(run.initPid).filter(isIt);
+  if (left.some(({ target }) => target === at))
+    throw new EngineError(
+      'in-use',
+      `something else is mounted over ${at} in the container: unmount that there first`,
+      { path: at },
+    );
+  const said = new Set(filesystemsOf(to).map(({ target }) => target));
+  const kept = left.map(({ target }) => target).filter((target) => !said.has(target));
+  if (kept.length === 0) return;
+  const { name } = record;
+  log(
+    'warn',
+    `domain '${name}': ${at} is taken away, but its programs have mounted the same at ${kept.join(', ')}: they have it until they unmount it, or end`,
+    { domain: name },
+  );
 }
 
 const missing = <T>(some: readonly T[], others: readonly T[], by: (one: T) => unknown): T[] =>
