@@ -282,6 +282,30 @@ test('no link of a container leads to the host or out of the tree that was named
   assert.equal(readFileSync(`${here}/secret`, 'utf8'), 'of the host\n');
 });
 
+test('no link that an earlier pull has left leads a later one anywhere', async () => {
+  await mkdir(`${here}/elsewhere`, { recursive: true });
+  const shell = (line: string) => world.shell('left', `cd /root/t; ${line}`);
+  await world.run(domainXml({ name: 'left' }));
+  await world.shell('left', 'mkdir /root/t');
+  await shell(`for one in file large folder; do ln -s ${here}/elsewhere/$one $one; done`);
+  await shell(`ln -s ${here}/elsewhere there`);
+  await ctvirt('pull', 'left', '/root/t', here);
+  await shell('rm *; echo theirs >file; dd if=/dev/zero of=large bs=1M count=2 2>/dev/null');
+  await shell('mkdir folder there; echo theirs >there/one; echo theirs >folder/one');
+  for (const one of ['file', 'large', 'folder', 'there'])
+    await ctvirt('pull', 'left', `/root/t/${one}`, `${here}/t`);
+  assert.deepEqual(readdirSync(`${here}/elsewhere`), []);
+  assert.equal(readFileSync(`${here}/t/there/one`, 'utf8'), 'theirs\n');
+  assert.equal(readFileSync(`${here}/t/large`).length, 2 << 20);
+  // A tree again over links.
+  await rm(`${here}/t`, { recursive: true });
+  await shell(`rm -r *; ln -s ${here}/elsewhere there; ln -s ${here}/elsewhere/file file`);
+  await ctvirt('pull', 'left', '/root/t', here);
+  await shell('rm *; mkdir there; echo theirs >there/one; echo theirs >file');
+  await ctvirt('pull', 'left', '/root/t', here);
+  assert.deepEqual(readdirSync(`${here}/elsewhere`), []);
+});
+
 test('an archive with names that lead elsewhere puts nothing there', async () => {
   await world.run(domainXml({ name: 'odd' }));
   await mkdir(here, { recursive: true });

@@ -1,6 +1,7 @@
 // ctvirt pull
 // SPDX-License-Identifier: Apache-2.0
-import { type FileHandle, mkdir, open as openFile, stat } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { type FileHandle, lstat, mkdir, open as openFile, rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { PullRequest } from '@ctvirt/api';
@@ -26,7 +27,7 @@ export const pull = verb({
   group: 'Domains',
   summary: 'Take a file or a folder out of a domain, running or not',
   details: [
-    "Where DESTINATION is a folder here it gets the file or folder by its own name; otherwise that is called DESTINATION. Without one, that is the folder you are in. - is standard output: a file's bytes, or a folder as a tar archive.",
+    "Where DESTINATION is a folder here it gets the file or folder by its own name, in the place of a link that is called so; otherwise that is called DESTINATION. Without one, that is the folder you are in. - is standard output: a file's bytes, or a folder as a tar archive.",
     'Owners are numbers inside, where root asks: a file of user 33 there belongs to user 33 here. Permissions and times are kept, but for set-uid and set-gid; ACLs and extended attributes are not. Devices, pipes and sockets are left out, and so are /proc, /sys and /dev below a path that is above them.',
     'PATH may be a link, which leads where it leads inside. Links below it are taken for what they are: none is followed, whatever the container does meanwhile.',
   ],
@@ -52,12 +53,21 @@ export const pull = verb({
       if (looked === undefined) return await whileOpen(session, io, nothing);
       if (destination === '-') return await whileOpen(session, io, () => toOutput(session, looked, io));
       const there = await stat(destination).catch(() => undefined);
-      const target = there?.isDirectory() === true ? join(destination, basename(path)) : destination;
+      const isNamedInside = there?.isDirectory() === true;
+      const target = isNamedInside ? join(destination, basename(path)) : destination;
+      if (isNamedInside) await removeLink(target);
       if (looked.isFolder) return await whileOpen(session, io, () => toFolder(session, target));
-      return await toFile(session, looked, target, { io, start });
+      return await toFile(session, looked, target, { io, start, isNamedInside });
     });
   },
 });
+
+/** An earlier pull may have left it: where it leads is the container's choice. */
+async function removeLink(path: string): Promise<void> {
+  const found = await lstat(path).catch(() => undefined);
+  if (found?.isSymbolicLink() === true)
+    await rm(path).catch((cause: unknown) => refuseFile(path, cause, 'write'));
+}
 
 const nothing = async (): Promise<void> => undefined;
 
@@ -76,15 +86,24 @@ async function toFolder({ stdout }: ClientSession, target: string): Promise<void
   await passed;
 }
 
+interface Wanted {
+  readonly io: Io;
+  readonly start: (lent?: Pick<PullRequest, 'lent'>) => Promise<ClientSession>;
+  /** Whether the container says what it is called here. */
+  readonly isNamedInside: boolean;
+}
+
 /** A large one is written by the daemon, where that is on this machine. */
 async function toFile(
   session: ClientSession,
   head: ArchiveHead,
   target: string,
-  { io, start }: { io: Io; start: (lent?: Pick<PullRequest, 'lent'>) => Promise<ClientSession> },
+  { io, start, isNamedInside }: Wanted,
 ): Promise<number> {
   const fail = (cause: unknown): never => refuseFile(target, cause, 'write');
-  const file = await openFile(target, 'w', head.mode & 0o777).catch(fail);
+  const { O_WRONLY, O_CREAT, O_TRUNC, O_NOFOLLOW } = constants;
+  const flags = O_WRONLY | O_CREAT | O_TRUNC | (isNamedInside ? O_NOFOLLOW : 0);
+  const file = await openFile(target, flags, head.mode & 0o777).catch(fail);
   await using _closed = { [Symbol.asyncDispose]: () => file.close() };
   const receive = (from: ClientSession, size: number): Promise<number> =>
     whileOpen(from, io, () =>
