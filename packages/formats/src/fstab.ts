@@ -38,6 +38,8 @@ export function fstabField(text: string): string {
 /** What the runtime mounts by itself. */
 const basic =
   /^\/(proc(\/sys(\/net\/ipv[46])?)?|sys(\/kernel\/security|\/fs\/selinux|\/fs\/cgroup)?|dev\/pts)$/;
+/** Made anew in each container, with nothing of the host's in them; of /dev these are its own to fill. */
+const madeAnew = /^\/(proc|sys|dev(?!\/(shm|mqueue|hugepages)(\/|$)))(?=\/|$)/;
 const basicTypes = new Set(['proc', 'sysfs', 'devpts', 'cgroup', 'cgroup2', 'devtmpfs']);
 const networkTypes = new Set(['nfs', 'nfs4', 'cifs', 'smbfs', '9p', 'ceph', 'glusterfs']);
 /** What every mount gets here anyway, or what only the tool that reads fstab cares for. */
@@ -85,6 +87,9 @@ export function filesystemOf(entry: FstabEntry, options: { readonly inside?: boo
 function obstacleOf({ type, options }: FstabEntry, dir: string): string | undefined {
   if (dir !== '/' && (basic.test(dir) || basicTypes.has(type))) return `${dir} is mounted by the runtime`;
   if (networkTypes.has(type)) return `${type}: mount it on the host and bind it into the container`;
+  const [made] = madeAnew.exec(dir) ?? [];
+  if (made !== undefined && options.includes('optional'))
+    return `${made} is made anew in each container, which starts without what is optional there`;
   if (type === 'overlay' || type === 'overlayfs' || type === 'aufs') return `${type} mounts have no element`;
   return options.includes('noauto') ? 'noauto: nothing mounts it at the start' : undefined;
 }

@@ -206,6 +206,25 @@ describe('mounts', () => {
     }
   });
 
+  test('what is optional in a folder that each container has of its own is left out, and comes back', () => {
+    // The first is a line of the common.conf that comes with LXC and that nearly all configurations include.
+    for (const target of ['sys/fs/fuse/connections', '/srv/web/dev/hugepages-2M', 'proc/fs/nfsd']) {
+      const line = `lxc.mount.entry = /opt ${target} none bind,optional 0 0`;
+      const found = read(line);
+      assert.equal(statusOf(found, 'mount.entry'), 'ignored', target);
+      assert.equal(found.domain.devices.filesystems?.length, 1, target);
+      assert.ok(written(found.domain).includes(line), target);
+    }
+    for (const target of ['dev/shm', 'dev/mqueue/q', 'devices', 'proc.d/x', 'opt/sys'])
+      assert.equal(
+        read(`lxc.mount.entry = /opt ${target} none bind,optional 0 0`).domain.devices.filesystems?.length,
+        2,
+        target,
+      );
+    // What has to be there is refused by define, which tells why.
+    assert.equal(read('lxc.mount.entry = /opt sys/x none bind 0 0').domain.devices.filesystems?.length, 2);
+  });
+
   test('what is mounted below is told as lost', () => {
     const found = read('lxc.mount.entry = /srv/a a none rbind,create=dir 0 0');
     assert.equal(statusOf(found, 'mount.entry'), 'approximated');
