@@ -53,6 +53,8 @@ const pages = [
   'when-it-does-not-start.md',
   'disks-and-quotas.md',
   'from-openvz.md',
+  'from-lxc.md',
+  'from-libvirt-lxc.md',
   'automation.md',
 ];
 for (const page of pages) test(page, () => reader.follow(page));

@@ -40,8 +40,13 @@ export async function makeOldHosts(world: World): Promise<() => Promise<void>> {
     await mkdir(seen(tree), { recursive: true });
     await enclosure.output('mount', '--bind', real, tree);
   }
+  // The service lxc-net makes it.
+  await enclosure.output('ip', 'link', 'add', 'lxcbr0', 'type', 'bridge');
+  await enclosure.output('ip', 'address', 'add', '10.0.3.1/24', 'dev', 'lxcbr0');
+  await enclosure.output('ip', 'link', 'set', 'lxcbr0', 'up');
   await world.start();
   return async () => {
+    await enclosure.output('ip', 'link', 'delete', 'lxcbr0');
     for (const tree of trees) await enclosure.output('umount', tree);
   };
 }
