@@ -56,6 +56,8 @@ const pages = [
   'from-lxc.md',
   'from-libvirt-lxc.md',
   'automation.md',
+  'walls.md',
+  'upgrade.md',
 ];
 for (const page of pages) test(page, () => reader.follow(page));
 

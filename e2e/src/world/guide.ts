@@ -133,7 +133,11 @@ export class Reader {
     return this.#places.reduce((done, [usual, own]) => done.replaceAll(usual, own), text);
   }
 
+  /** The reader sits in a folder for such work. */
   #there(text: string): string {
-    return this.#places.reduce((done, [usual, own]) => done.replaceAll(own, usual), text);
+    return [...this.#places, ['/srv/work', this.folder]].reduce(
+      (done, [usual = '', own = '']) => done.replaceAll(own, usual),
+      text,
+    );
   }
 }
