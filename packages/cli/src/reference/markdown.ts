@@ -30,8 +30,7 @@ function section(verb: Verb): readonly string[] {
     `${verb.summary}.`,
     `\`${usageOf(verb)}\``,
     ...(verb.aliases ? [`Also: ${verb.aliases.map((alias) => `\`${alias}\``).join(', ')}`] : []),
-    // An element of a document is none of the page's.
-    ...(verb.details ?? []).map((paragraph) => paragraph.replaceAll('<', '\\<')),
+    ...(verb.details ?? []).map(prose),
     ...(args.length > 0
       ? [
           table(
@@ -41,7 +40,7 @@ function section(verb: Verb): readonly string[] {
         ]
       : []),
     ...(Object.keys(verb.options).length > 0 ? [optionTable(verb.options)] : []),
-    `${verb.example.does}\n\n\`\`\`sh\n${verb.example.command}\n\`\`\``,
+    `${prose(verb.example.does)}\n\n\`\`\`sh\n${verb.example.command}\n\`\`\``,
   ];
 }
 
@@ -54,4 +53,11 @@ const optionTable = (options: Options): string =>
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
   [head, head.map(() => '---'), ...rows].map((row) => `| ${row.map(escapeCell).join(' | ')} |`).join('\n');
 
-const escapeCell = (text: string): string => text.replaceAll('|', '\\|');
+const escapeCell = (text: string): string => prose(text).replaceAll('|', '\\|');
+
+/** An element of a document is none of the page's; what stands in backquotes is taken as it is. */
+const prose = (text: string): string =>
+  text
+    .split(/(`[^`]*`)/)
+    .map((part) => (part.startsWith('`') ? part : part.replaceAll('<', '\\<')))
+    .join('');
