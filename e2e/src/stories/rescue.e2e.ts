@@ -174,4 +174,11 @@ test('the command line attaches to the shell, and leaves the domain running when
   assert.match(stdout, /^Domain 'cli' started, with \/bin\/sh for its init\n/);
   assert.match(stdout, /here/);
   assert.equal(await world.state('cli'), 'running (booted)');
+  const { domains } = world.client;
+  assert.equal((await domains.info({ domain: 'cli' })).rescue, true);
+  await refused('wrong-state', domains.reboot({ domain: 'cli' }));
+  await domains.shutdown({ domain: 'cli', waitMs: 10_000 });
+  assert.equal(await world.state('cli'), 'shutoff (destroyed)');
+  await domains.start({ domain: 'cli' });
+  assert.equal((await domains.info({ domain: 'cli' })).rescue, false);
 });

@@ -93,6 +93,7 @@ export const domainInfo = object(
     ...domainSummary.properties,
     initPid: nullable(integer({ description: "Its init's pid on the host; null if it is off" })),
     startedAt: nullable(string({ description: 'RFC 3339; null if it is off' })),
+    rescue: boolean({ description: 'Whether a shell runs in the place of its init' }),
     lastEnd: nullable(
       object(
         {

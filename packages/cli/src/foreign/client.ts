@@ -85,6 +85,7 @@ function infoOf(
     ...unmeasured,
     initPid: null,
     startedAt: null,
+    rescue: false,
     lastEnd: null,
     vcpus: info.nrVirtCpu,
     maxMemoryKiB: Number(info.maxMem),

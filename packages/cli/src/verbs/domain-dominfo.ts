@@ -57,6 +57,7 @@ function fieldsOf(info: DomainInfo, isForeign: boolean): readonly Field[] {
     ...optional('Hostname', info.hostname),
     ...optional('Addresses', info.addresses.join(', ')),
     ...optional('Init pid', info.initPid),
+    ...optional('Rescue', info.rescue ? 'yes: /bin/sh runs in the place of its init' : null),
     ...optional('Started', info.startedAt),
     ...optional('Last end', info.lastEnd === null ? null : `${info.lastEnd.how} (${info.lastEnd.at})`),
     ...optional('Processes', processesOf(info)),

@@ -16,7 +16,7 @@ export const start = verb({
   summary: 'Start defined domains',
   details: [
     'Of several the others are started whatever becomes of one; the exit status is the highest.',
-    'With --rescue /bin/sh runs in the place of init and ctvirt attaches to it, so that files can be repaired from within, networks and all. The definition stays as it is; when the shell ends (exit, or ctvirt destroy) the domain is off, and its next start is as any. Where even the shell does not run, ctvirt mount shows the files to the host.',
+    'With --rescue /bin/sh runs in the place of init and ctvirt attaches to it, so that files can be repaired from within, networks and all. The definition stays as it is; when the shell ends (exit, or ctvirt shutdown) the domain is off, and its next start is as any. Where even the shell does not run, ctvirt mount shows the files to the host.',
     'It returns when init runs. With --watch it looks for a while longer: if the domain ends meanwhile, it shows what that wrote last to its console, and ends with status 1. ctvirt console --log shows that at any time.',
   ],
   args: { domains: inactiveDomains },

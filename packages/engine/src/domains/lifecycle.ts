@@ -10,7 +10,7 @@ import type { Admission } from '../guarantees/admission.js';
 import type { HookOperation, HookSubject, Hooks } from '../hooks/hooks.js';
 import type { Claim } from '../lifecycle/claim.js';
 import { type EndAction, endActionOf, heldOf } from '../lifecycle/document.js';
-import { rescueOf } from '../lifecycle/rescue.js';
+import { isRescue, rescueOf } from '../lifecycle/rescue.js';
 import type { EngineLog } from '../log.js';
 import type { NetworkLinks } from '../networks/links.js';
 import { type Entry, nothingHeld, type Registry } from '../registry/registry.js';
@@ -202,7 +202,18 @@ export class Lifecycle {
     const run = runOf(entry);
     if (entry.state === 'paused')
       throw new EngineError('wrong-state', `domain '${entry.record.name}' is paused: resume it first`);
-    run.ask(what);
+    if (!(await this.#isRescued(entry))) return run.ask(what);
+    if (what === 'reboot')
+      throw new EngineError(
+        'wrong-state',
+        `domain '${entry.record.name}' runs a shell in the place of its init: shut it down, and start it again`,
+      );
+    // A shell hears nobody, and has nothing to put in order.
+    await this.destroy(entry);
+  }
+
+  async #isRescued(entry: Entry): Promise<boolean> {
+    return isRescue(await this.parts.ofRun(entry), (await this.parts.stored(entry)).domain);
   }
 
   async suspend(entry: Entry): Promise<void> {

@@ -14,6 +14,7 @@ import { explainDisk } from '../lifecycle/disk-rows.js';
 import { filesystemsOf, type HostFacts, type Reader } from '../lifecycle/document.js';
 import { linksOf } from '../lifecycle/links.js';
 import { withDefaultRow } from '../lifecycle/parameters.js';
+import { isRescue } from '../lifecycle/rescue.js';
 import { explained } from '../lifecycle/resources.js';
 import type { Quotas } from '../quota/quotas.js';
 import type { Documents } from '../registry/documents.js';
@@ -128,6 +129,7 @@ async function infoOf(
     initPid,
     startedAt: running?.startedAt.toISOString() ?? null,
     vcpus: currentVcpus(domain) ?? facts.hostCpus,
+    rescue: isRescue(domain, await documents.stored(entry)),
     lastEnd: record.lastEnd ?? null,
     maxMemoryKiB: maxMemoryKiB(domain) ?? null,
     ...(entry.running?.use() ?? unmeasured),

@@ -16,3 +16,9 @@ export function rescueOf(domain: Domain): Domain {
     onCrash: 'destroy',
   };
 }
+
+/** Whether a run is such a one, by the document that it was started with and the stored one. */
+export const isRescue = (live: Domain, stored: Domain): boolean => isShell(live) && !isShell(stored);
+
+const isShell = ({ os: { init, initargs } }: Domain): boolean =>
+  init === SHELL && (initargs?.length ?? 0) === 0;
