@@ -189,6 +189,8 @@ function assignArguments(verb: Verb, positionals: readonly string[]): ParsedComm
     const value = rest || many ? positionals.slice(at) : positionals[at];
     if (!optional && (value === undefined || value.length === 0))
       throw new CliError('usage', `${verb.name}: ${name.toUpperCase()} is missing; usage: ${usageOf(verb)}`);
+    if (!rest && (value === '' || (many && value?.includes(''))))
+      throw new CliError('usage', `${verb.name}: ${name.toUpperCase()} is empty; usage: ${usageOf(verb)}`);
     args[name] = value;
   }
   const last = declared.at(-1)?.[1];

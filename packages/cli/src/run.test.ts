@@ -603,6 +603,10 @@ test('a wrong command line ends with 2, names the fault and what was meant', asy
     ['shutdown web --timeout 1 --timeout 2', '--timeout is given more than once'],
     ['exec web', 'exec: COMMAND is missing; usage: ctvirt exec [OPTIONS] DOMAIN COMMAND...'],
     ['exec --env PATH web ls', "exec: --env takes NAME=VALUE, not 'PATH'"],
+    ['exec --cwd srv web ls', "exec: --cwd is an absolute path of the container, not 'srv'"],
+    ['push web /etc/hosts srv', "push: PATH is an absolute path of the container, not 'srv'"],
+    ['pull web srv', "pull: PATH is an absolute path of the container, not 'srv'"],
+    ['create  --template t', 'create: NAME is empty; usage: ctvirt create [OPTIONS] [NAME]'],
     ['exec -t web sh', 'exec: --tty needs a terminal on standard input'],
     ['completion tcsh', "completion: SHELL is one of bash, zsh, fish, not 'tcsh'"],
   ] as const;

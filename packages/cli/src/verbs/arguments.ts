@@ -1,5 +1,6 @@
 // Arguments that many verbs take.
 // SPDX-License-Identifier: Apache-2.0
+import { CliError } from '../errors.js';
 import type { Argument } from '../verb.js';
 
 const summary = 'Name, UUID or id';
@@ -60,3 +61,9 @@ export const filterFile = {
   summary: "File with the filter's XML; - is standard input",
   complete: 'file',
 } as const satisfies Argument;
+
+/** Of a container, whose present folder nobody has; `what` is who takes it: `push: PATH`. */
+export function absolutePath(what: string, path: string): string {
+  if (path.startsWith('/')) return path;
+  throw new CliError('usage', `${what} is an absolute path of the container, not '${path}'`);
+}

@@ -5,7 +5,7 @@ import { CliError } from '../errors.js';
 import { execFailedStatus, interruptedStatus, usageStatus } from '../exit-status.js';
 import { attach, sizeOf } from '../terminal.js';
 import { verb } from '../verb.js';
-import { activeDomain } from './arguments.js';
+import { absolutePath, activeDomain } from './arguments.js';
 
 /** Passes the program's exit status on, and 130 after Ctrl-C; it prints no JSON. */
 export const exec = verb({
@@ -40,13 +40,11 @@ export const exec = verb({
     if (tty && noInput) throw new CliError('usage', 'exec: --tty and --no-input exclude each other');
     if (tty && io.stdin.isTTY !== true)
       throw new CliError('usage', 'exec: --tty needs a terminal on standard input');
-    if (cwd !== undefined && !cwd.startsWith('/'))
-      throw new CliError('usage', `exec: --cwd takes an absolute path of the container, not '${cwd}'`);
     const open = {
       argv: programOf(command),
       env: variablesOf(env),
       ...(user !== undefined && { user }),
-      ...(cwd !== undefined && { cwd }),
+      ...(cwd !== undefined && { cwd: absolutePath('exec: --cwd', cwd) }),
       ...(tty && { tty, ...sizeOf(io) }),
     };
     const session = await client.domains.exec({ domain, open }, { signal: io.signal });

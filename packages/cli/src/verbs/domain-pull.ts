@@ -10,7 +10,7 @@ import { type ArchiveHead, readHead } from '../archive-head.js';
 import { refuseFile } from '../errors.js';
 import type { Io } from '../io.js';
 import { verb } from '../verb.js';
-import { anyDomain } from './arguments.js';
+import { absolutePath, anyDomain } from './arguments.js';
 import {
   firstOf,
   ifLent,
@@ -42,7 +42,8 @@ export const pull = verb({
   },
   options: {},
   example: { command: 'ctvirt pull web /var/log ./web-log', does: "Takes the logs of 'web'." },
-  async run(context, { args: { domain, path, destination = '.' } }) {
+  async run(context, { args: { domain, path: word, destination = '.' } }) {
+    const path = absolutePath('pull: PATH', word);
     const { client, io } = context;
     const start = (lent: Pick<PullRequest, 'lent'> = {}): Promise<ClientSession> =>
       client.domains.pull({ domain, open: { path, ...lent } }, { signal: io.signal });

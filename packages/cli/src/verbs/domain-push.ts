@@ -7,7 +7,7 @@ import type { LentFile, PushRequest } from '@ctvirt/api';
 import type { Context } from '../context.js';
 import { CliError, refuseFile } from '../errors.js';
 import { verb } from '../verb.js';
-import { anyDomain } from './arguments.js';
+import { absolutePath, anyDomain } from './arguments.js';
 import { ifLent, lentFile, packed, passOn, WORTH_LENDING_BYTES, whileOpen } from './transferring.js';
 
 /** Prints no JSON: what is left out is told on stderr, and by status 1. */
@@ -34,8 +34,9 @@ export const push = verb({
     command: 'ctvirt push web ./site /srv/www --owner www-data',
     does: "Puts the folder 'site' into 'web', for its web server.",
   },
-  async run(context, { args: { domain, source, path }, options: { owner, mode, tar } }) {
+  async run(context, { args: { domain, source, path: word }, options: { owner, mode, tar } }) {
     const { client, io } = context;
+    const path = absolutePath('push: PATH', word);
     const from = await sourceOf(context, source, tar, mode);
     const open = { path, ...from.request, ...(owner !== undefined && { owner }) };
     try {
