@@ -3,7 +3,17 @@ import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { test } from 'node:test';
-import { childrenOf, hasOwnPids } from './processes.js';
+import { childrenOf, hasOwnPids, startedAt, startTicks } from './processes.js';
+
+test('a start is told to some hundredths of a second', async () => {
+  const before = new Date();
+  const child = spawn('cat');
+  await once(child, 'spawn');
+  const after = new Date();
+  const at = startedAt(startTicks(child.pid ?? 0) ?? 0).getTime();
+  child.stdin.end();
+  assert.ok(at > before.getTime() - 50 && at < after.getTime() + 50);
+});
 
 const options = { skip: process.getuid?.() === 0 ? false : 'namespaces of its own are for root' };
 

@@ -14,10 +14,11 @@ export function startTicks(pid: number): number | undefined {
   return Number.isSafeInteger(ticks) ? ticks : undefined;
 }
 
-/** The wall-clock time of a start given in ticks. */
+/** The wall-clock time of a start given in ticks; the boot's in /proc/stat has whole seconds alone. */
 export function startedAt(ticks: number): Date {
-  const boot = /^btime (\d+)$/m.exec(read('/proc/stat') ?? '');
-  return new Date((Number(boot?.[1] ?? 0) + ticks / 100) * 1000);
+  const uptime = Number((read('/proc/uptime') ?? '').split(' ')[0]);
+  const now = new Date();
+  return new Date(now.getTime() - (uptime - ticks / 100) * 1000);
 }
 
 /** Pids of the direct children of a single-threaded process. */
