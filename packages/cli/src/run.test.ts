@@ -433,7 +433,28 @@ describe('ctvirt', () => {
     ]);
     assert.equal((await lines('start --all --parallel 2'))[1].match(/started/g)?.length, 3);
     assert.equal((await lines('destroy --all'))[0], 0);
-    for (const name of ['first', 'second', 'third']) await ctvirt(`undefine ${name}`);
+    assert.deepEqual((await lines('autostart first second --order 3 --delay 2'))[1].split('\n').slice(0, 2), [
+      "Domain 'first' marked as autostarted: order 3, a delay of 2 s after it",
+      "Domain 'second' marked as autostarted: order 3, a delay of 2 s after it",
+    ]);
+    assert.equal(
+      (await lines('list --all -o name,autostart,order,delay --sort=-name'))[1],
+      [
+        ' Name     Autostart   Order   Delay',
+        '-------------------------------------',
+        ' third    no          -       -',
+        ' second   yes         3       2 s',
+        ' first    yes         3       2 s',
+        '',
+        '',
+      ].join('\n'),
+    );
+    assert.deepEqual(await lines('undefine first nosuch second third --storage'), [
+      3,
+      "Domain 'first' has been undefined\nDomain 'second' has been undefined\nDomain 'third' has been undefined\n",
+      "error: no domain has the name, UUID or id 'nosuch'\n",
+    ]);
+    assert.equal((await lines('undefine --storage'))[0], 2);
   });
 
   test('points at the place in a document that is wrong', async () => {
@@ -596,6 +617,7 @@ test('a wrong command line ends with 2, names the fault and what was meant', asy
     ['list --all=1', '--all takes no value'],
     ['list extra', "list: 'extra' is one argument too many; usage: ctvirt list [OPTIONS]"],
     ['start', 'start: name DOMAINs, or say --all'],
+    ['undefine', 'undefine: DOMAINS is missing; usage: ctvirt undefine [OPTIONS] DOMAINS...'],
     ['suspend', 'suspend: DOMAIN is missing; usage: ctvirt suspend DOMAIN'],
     ['shutdown web --timeout', '--timeout needs a value: --timeout SECONDS'],
     ['exec --user= web ls', '--user needs a value: --user USER'],

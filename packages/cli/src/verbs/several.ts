@@ -9,6 +9,8 @@ const named = { summary: 'Names, UUIDs or ids', many: true, optional: true } as 
 
 /** Domains in whatever state. */
 export const anyDomains = { ...named, complete: 'domain' } as const satisfies Argument;
+/** The same where they have to be named. */
+export const namedDomains = { ...anyDomains, optional: false } as const satisfies Argument;
 /** Domains that run or are suspended; only what completion offers differs, the daemon is the judge. */
 export const activeDomains = { ...named, complete: 'active-domain' } as const satisfies Argument;
 /** Domains that are off, likewise. */

@@ -32,6 +32,8 @@ const columns = {
   hostname: { head: 'Hostname', value: ({ hostname }) => hostname },
   ip: { head: 'IP', value: ({ addresses }) => (addresses.length > 0 ? addresses.join(',') : null) },
   autostart: { head: 'Autostart', value: ({ autostart }) => (autostart ? 'yes' : 'no') },
+  order: { head: 'Order', value: ({ order }) => order ?? null },
+  delay: { head: 'Delay', value: ({ delaySeconds }) => delaySeconds ?? null, show: (value) => `${value} s` },
   ram: { head: 'RAM', value: ({ usedMemoryKiB }) => kib(usedMemoryKiB), show: describeBytes },
   maxram: { head: 'Max RAM', value: ({ maxMemoryKiB }) => kib(maxMemoryKiB), show: describeBytes },
   cpu: { head: 'CPU', value: ({ cpuShare }) => cpuShare, show: inPercent },
