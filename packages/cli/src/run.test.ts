@@ -407,6 +407,15 @@ describe('ctvirt', () => {
     await ctvirt('template remove busybox');
   });
 
+  test('starts a domain and waits until it has booted', async () => {
+    await define('waited');
+    const { status, out } = await ctvirt('start waited --wait --timeout 5');
+    assert.deepEqual([status, out], [0, "Domain 'waited' has booted\n"]);
+    assert.equal((await ctvirt('start waited --wait --watch 1')).status, 2);
+    await ctvirt('destroy waited');
+    await ctvirt('undefine waited --storage');
+  });
+
   test('does the same to several domains, a line for each, and ends with the worst status', async () => {
     for (const name of ['first', 'second', 'third']) await define(name);
     const lines = async (words: string): Promise<readonly [number, string, string]> => {
@@ -600,6 +609,8 @@ test('a wrong command line ends with 2, names the fault and what was meant', asy
     ['list -a', "list: unknown option '-a': here it is --all"],
     ['set web --devnodes x', "set: unknown option '--devnodes': here it is <hostdev> by ctvirt edit DOMAIN"],
     ['set web --ip 10.0.0.5', "set: unknown option '--ip': here it is --ipadd"],
+    ['top', "unknown command 'top': here it is ctvirt list --sort cpu, or, by processes, ctvirt ps"],
+    ['set web --name www', "set: unknown option '--name': here it is ctvirt rename DOMAIN NAME"],
     [
       'delete web',
       "unknown command 'delete': here it is ctvirt undefine DOMAIN, or, with its files, ctvirt undefine DOMAIN --storage",

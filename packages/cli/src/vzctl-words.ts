@@ -1,13 +1,50 @@
-// Verbs and options of vzctl, vzlist and virsh that ctvirt has under another name or not at all, and what does it here.
+// Verbs and options of vzctl, vzlist, virsh and others that ctvirt has under another name or not at all, and what does it here.
 // SPDX-License-Identifier: Apache-2.0
 
 type Words = Readonly<Record<string, string>>;
 
 const vzctlVerbs: Words = {
-  delete: 'ctvirt undefine DOMAIN, or, with its files, ctvirt undefine DOMAIN --storage',
   exec2: 'ctvirt exec DOMAIN -- PROGRAM',
   runscript: 'ctvirt exec DOMAIN -- /bin/sh -s < SCRIPT',
   vzlist: 'ctvirt list, or, as with -a, ctvirt list --all',
+};
+
+/** What people type who know other tools, or none. */
+const erase = 'ctvirt undefine DOMAIN, or, with its files, ctvirt undefine DOMAIN --storage';
+const powerOff = 'ctvirt shutdown DOMAIN, or, at once, ctvirt destroy DOMAIN';
+const shell = 'ctvirt enter DOMAIN';
+const make = 'ctvirt create NAME --template TEMPLATE';
+const addresses = 'ctvirt list --output name,ip, or ctvirt dominfo DOMAIN';
+const commonVerbs: Words = {
+  addresses,
+  attach: 'ctvirt console DOMAIN, or, for a shell, ctvirt enter DOMAIN',
+  backup:
+    "ctvirt mount DOMAIN, which shows the files of one that is off to the host's tar, rsync and the like",
+  cp: 'ctvirt push and ctvirt pull',
+  delete: erase,
+  df: 'ctvirt quota DOMAIN, or ctvirt list --sort disk',
+  halt: powerOff,
+  hooks: 'a program in /etc/ctvirt/hooks: ctvirt help start',
+  ip: addresses,
+  kill: 'ctvirt destroy DOMAIN',
+  launch: make,
+  log: 'ctvirt console DOMAIN --log',
+  login: shell,
+  logs: 'ctvirt console DOMAIN --log',
+  ls: 'ctvirt list --all',
+  net: 'ctvirt network list',
+  new: make,
+  passwd: 'ctvirt set DOMAIN --userpasswd USER:PASSWORD',
+  poweroff: powerOff,
+  register: 'ctvirt adopt openvz CTID',
+  remove: erase,
+  rescue: 'ctvirt start DOMAIN --rescue',
+  reset: 'ctvirt destroy DOMAIN, then ctvirt start DOMAIN',
+  rm: erase,
+  run: make,
+  shell,
+  top: 'ctvirt list --sort cpu, or, by processes, ctvirt ps',
+  unregister: 'ctvirt undefine DOMAIN',
 };
 
 /** What ctvirt leaves to virsh. */
@@ -35,6 +72,7 @@ const nounVerbs: Words = {
 /** What the document says. */
 const editedOptions: Words = {
   applyconfig: '<profile>',
+  capability: '<capabilities>',
   devnodes: '<hostdev>',
   netif_add: "<interface type='bridge'> or <interface type='network'>",
 };
@@ -46,6 +84,10 @@ const options: Readonly<Record<string, Words>> = {
   set: {
     ...inDocument(editedOptions, 'by ctvirt edit DOMAIN'),
     autostart: '--onboot yes',
+    bindmount_add: '--mount-add',
+    bindmount_del: '--mount-del',
+    bootorder: '--order',
+    name: 'ctvirt rename DOMAIN NAME',
     ip: '--ipadd',
     mount: '--mount-add',
     password: '--userpasswd USER:PASSWORD',
@@ -66,7 +108,7 @@ const told = (words: Words | undefined, word: string): string | undefined =>
   words !== undefined && Object.hasOwn(words, word) ? `: here it is ${words[word]}` : undefined;
 
 export const verbHere = (word: string): string | undefined =>
-  told({ ...vzctlVerbs, ...virshVerbs, ...nounVerbs }, word);
+  told({ ...commonVerbs, ...vzctlVerbs, ...virshVerbs, ...nounVerbs }, word);
 export const optionHere = (verb: string, name: string): string | undefined => told(options[verb], name);
 
 const listed = (words: Words, separator: string): string =>
