@@ -11,6 +11,7 @@ import {
   readdirSync,
   readFileSync,
   readlinkSync,
+  writeSync,
 } from 'node:fs';
 import { mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { createConnection, createServer } from 'node:net';
@@ -161,6 +162,67 @@ test('a large file is moved by the daemon itself, by what the client has open, a
   await ctvirt('--socket', `${here}/proxy`, 'pull', 'running', '/root/sent', `${here}/back`);
   assert.ok(readFileSync(`${here}/back`).equals(readFileSync(`${here}/large`)));
   proxy.close();
+});
+
+test('holes of files stay holes, whoever moves them', async () => {
+  await mkdir(`${here}/tree`, { recursive: true });
+  const sparse = `${here}/tree/sparse`;
+  await output([
+    'sh',
+    '-c',
+    `truncate -s 1G ${sparse}; echo middle | dd of=${sparse} seek=1000000 conv=notrunc`,
+  ]);
+  await output(['truncate', '-s', '2G', sparse]);
+  const many = openSync(`${here}/tree/many`, 'w');
+  for (let at = 0; at < 100; at++) writeSync(many, 'stretch', at * 8192);
+  closeSync(many);
+  await output(['truncate', '-s', '3M', `${here}/tree/nothing`]);
+  const same = async (path: string): Promise<void> => {
+    for (const name of ['sparse', 'many', 'nothing']) {
+      const [there, back] = [lstatSync(`${here}/tree/${name}`), lstatSync(`${path}/${name}`)];
+      assert.deepEqual([back.size, back.blocks <= there.blocks], [there.size, true], name);
+      await output(['cmp', `${here}/tree/${name}`, `${path}/${name}`]);
+    }
+  };
+  for (const how of ['running', 'stopped']) {
+    await world.define(domainXml({ name: how }));
+    if (how === 'running') await world.client.domains.start({ domain: how });
+    await ctvirt('push', how, `${here}/tree`, '/root');
+    await ctvirt('push', how, sparse, '/root/tree/alone');
+    await ctvirt('pull', how, '/root/tree', `${here}/back`);
+    await same(`${here}/back`);
+    assert.ok(lstatSync(`${here}/back/alone`).blocks <= lstatSync(sparse).blocks);
+    await output(['cmp', sparse, `${here}/back/alone`]);
+    await ctvirt('pull', how, '/root/tree/sparse', `${here}/back/sparse`);
+    await same(`${here}/back`);
+    await rm(`${here}/back`, { recursive: true });
+  }
+  for (const form of [['--format=gnu'], ['--format=posix'], ['--format=posix', '--sparse-version=0.1']]) {
+    await output(['tar', ...form, '-S', '-C', `${here}/tree`, '-cf', `${here}/tar`, '.']);
+    const { status, stderr } = await world.cli(['push', 'running', '--tar', `${here}/tar`, '/root/unpacked']);
+    if (form.length > 1) {
+      assert.equal(status, 1);
+      assert.match(stderr, /is left out: it is sparse in an old form/);
+      continue;
+    }
+    assert.deepEqual([status, stderr], [0, '']);
+    await ctvirt('pull', 'running', '/root/unpacked', `${here}/back`);
+    await same(`${here}/back`);
+    await rm(`${here}/back`, { recursive: true });
+    await world.shell('running', 'rm -r /root/unpacked');
+  }
+});
+
+test("the kernel's own files, which have no size, are told whole", async () => {
+  await world.run(domainXml({ name: 'told' }));
+  const version = await world.shell('told', 'cat /proc/version');
+  assert.equal(await ctvirt('pull', 'told', '/proc/version', '-'), `${version}\n`);
+  assert.equal(
+    await ctvirt('pull', 'told', '/sys/class/net/lo/mtu', '-'),
+    readFileSync('/sys/class/net/lo/mtu', 'utf8'),
+  );
+  await ctvirt('pull', 'told', '/proc/kallsyms', `${here}`);
+  assert.equal(lstatSync(here).size, Number(await world.shell('told', 'wc -c </proc/kallsyms')));
 });
 
 test('streams go through - in both ways, an archive from one container to another', async () => {

@@ -27,8 +27,8 @@ export const pull = verb({
   group: 'Domains',
   summary: 'Take a file or a folder out of a domain, running or not',
   details: [
-    "Where DESTINATION is a folder here it gets the file or folder by its own name, in the place of a link that is called so; otherwise that is called DESTINATION. Without one, that is the folder you are in. - is standard output: a file's bytes, or a folder as a tar archive.",
-    'Owners are numbers inside, where root asks: a file of user 33 there belongs to user 33 here. Permissions and times are kept, but for set-uid and set-gid; ACLs and extended attributes are not. Devices, pipes and sockets are left out, and so are /proc, /sys and /dev below a path that is above them.',
+    "Where DESTINATION is a folder here it gets the file or folder by its own name, in the place of a link that is called so; otherwise that is called DESTINATION. Without one, that is the folder you are in. - is standard output: a file's bytes, or a folder as a tar archive in GNU's form.",
+    'Owners are numbers inside, where root asks: a file of user 33 there belongs to user 33 here. Permissions, times and holes of files are kept, but for set-uid and set-gid; ACLs and extended attributes are not. Devices, pipes and sockets are left out, and so are /proc, /sys and /dev below a path that is above them.',
     'PATH may be a link, which leads where it leads inside. Links below it are taken for what they are: none is followed, whatever the container does meanwhile.',
   ],
   args: {

@@ -44,7 +44,7 @@ export interface Tar {
 
 /** Packs a folder on `stdout`, or unpacks `stdin` into it. Rejects in `ended` if it fails. */
 export function startTar(way: 'pack' | 'unpack', folder: string): Tar {
-  const args = way === 'pack' ? ['--format=gnu', '-cf', '-', '.'] : ['-xpf', '-'];
+  const args = way === 'pack' ? ['--format=gnu', '--sparse', '-cf', '-', '.'] : ['-xpf', '-'];
   const child = spawn('tar', ['--numeric-owner', '-C', folder, ...args], {
     stdio: [way === 'unpack' ? 'pipe' : 'ignore', way === 'pack' ? 'pipe' : 'ignore', 'pipe'],
   });

@@ -32,6 +32,10 @@ $0 = 'ctvirt-transfer';
 
 # Of a size that a processor keeps at hand.
 my $CHUNK = 1 << 17;
+# No more is read of a file that has no size: it need not have an end.
+my $UNSIZED = 1 << 24;
+# A container may make any number of holes.
+my $MOST_STRETCHES = 4096;
 my $made;
 my $is_whole = 1;
 sub leave { unlink $made if defined $made; exit $_[0] }
@@ -45,6 +49,23 @@ sub begin { syswrite $told, 'ok'; close $told }
 my $lent;
 open $lent, $is{push} ? '<&=' : '>&=', 7 or fail('lent file') if $is{lent};
 
+# Where there are bytes in a file, up to a size: the rest is holes.
+sub stretches {
+  my ($in, $at, $size) = @_;
+  my @all;
+  while ($at < $size) {
+    my $from = sysseek $in, $at, 3;
+    last if !defined $from && $! == 6;
+    $from = defined $from ? $from + 0 : $at;
+    last if $from >= $size;
+    my $to = @all < $MOST_STRETCHES ? sysseek $in, $from, 4 : undef;
+    $to = $size if !defined $to || $to > $size || $to <= $from;
+    push @all, [$from, $to - $from];
+    $at = $to;
+  }
+  @all;
+}
+
 # Out: an archive in GNU tar's form.
 sub put_to {
   my $to = shift;
@@ -55,6 +76,18 @@ sub put_to {
   }
 }
 sub put { put_to(*STDOUT, $_[0]) }
+# Nothing, or how many bytes there were not, and why.
+sub copy {
+  my ($in, $to, $left) = @_;
+  my $buffer;
+  while ($left > 0) {
+    my $read = sysread $in, $buffer, $left < $CHUNK ? $left : $CHUNK;
+    return ($left, defined $read ? 'it became shorter while it was read' : "$!") unless $read;
+    put_to($to, $buffer);
+    $left -= $read;
+  }
+  return;
+}
 # In eight's digits, or where these are too few in bytes.
 sub number {
   my ($value, $width) = @_;
@@ -64,15 +97,15 @@ sub number {
   chr(ord($bytes) | 0x80) . substr $bytes, 1;
 }
 sub block {
-  my ($type, $name, $link, $mode, $uid, $gid, $size, $mtime) = @_;
-  my $block = pack 'a100 a8 a8 a8 a12 a12 a8 a1 a100 a8 x247', $name, number($mode, 8), number($uid, 8), number($gid, 8),
-    number($size, 12), number($mtime, 12), ' ' x 8, $type, $link, "ustar  \0";
+  my ($type, $name, $link, $mode, $uid, $gid, $size, $mtime, $rest) = @_;
+  my $block = pack 'a100 a8 a8 a8 a12 a12 a8 a1 a100 a8 a247', $name, number($mode, 8), number($uid, 8), number($gid, 8),
+    number($size, 12), number($mtime, 12), ' ' x 8, $type, $link, "ustar  \0", $rest // '';
   substr $block, 148, 8, sprintf "%06o\0 ", unpack '%32C*', $block;
   $block;
 }
 sub padding { "\0" x (-$_[0] % 512) }
 sub member {
-  my ($type, $name, $link, $stat, $size) = @_;
+  my ($type, $name, $link, $stat, $size, $rest) = @_;
   for (['L', $name], ['K', $link]) {
     my ($long, $text) = @$_;
     next if length $text <= 100;
@@ -80,9 +113,22 @@ sub member {
     put(block($long, '././@LongLink', '', 0, 0, 0, length $text, 0) . $text . padding(length $text));
   }
   # What is set-uid here is not to be that elsewhere.
-  put(block($type, substr($name, 0, 100), substr($link, 0, 100), $stat->[2] & 01777, @$stat[4, 5], $size, $stat->[9]));
+  put(block($type, substr($name, 0, 100), substr($link, 0, 100), $stat->[2] & 01777, @$stat[4, 5], $size, $stat->[9], $rest));
+}
+# A file with holes, in GNU's own form: four stretches in its head, 21 in each block after it.
+sub sparse_member {
+  my ($shown, $stat, $size, $stored, @stretches) = @_;
+  push @stretches, [$size, 0] if !@stretches || $stretches[-1][0] + $stretches[-1][1] < $size;
+  my $next = sub { join '', map number($_->[0], 12) . number($_->[1], 12), splice @stretches, 0, $_[0] };
+  my $first = $next->(4);
+  member('S', $shown, '', $stat, $stored, pack 'x121 a96 C a12', $first, @stretches ? 1 : 0, number($size, 12));
+  while (@stretches) {
+    my $more = $next->(21);
+    put(pack 'a504 C x7', $more, @stretches ? 1 : 0);
+  }
 }
 my %seen;
+my $is_tree;
 sub put_file {
   my ($in, $shown) = @_;
   my @stat = stat $in;
@@ -93,22 +139,48 @@ sub put_file {
     # A container may have any number of them.
     $seen{$key} = $shown if keys %seen < 100_000;
   }
-  member('0', $shown, '', \@stat, $stat[7]);
-  my $left = $stat[7];
-  my $to = $lent // *STDOUT;
-  my $buffer;
-  while ($left > 0) {
-    my $read = sysread $in, $buffer, $left < $CHUNK ? $left : $CHUNK;
-    if (!$read) {
-      remark("$shown: " . (defined $read ? 'it became shorter while it was read' : $!));
-      $buffer = "\0" x $CHUNK;
-      for (; $left > 0; $left -= $CHUNK) { put_to($to, $left < $CHUNK ? substr $buffer, 0, $left : $buffer) }
-      last;
-    }
-    put_to($to, $buffer);
-    $left -= $read;
+  return put_small($in, $shown, \@stat) if $stat[7] < $CHUNK;
+  my @stretches = stretches($in, 0, $stat[7]);
+  my $stored = 0;
+  $stored += $_->[1] for @stretches;
+  if ($lent) { member('0', $shown, '', \@stat, $stat[7]) }
+  elsif ($is_tree && $stored < $stat[7]) { sparse_member($shown, \@stat, $stat[7], $stored, @stretches) }
+  else {
+    # Who asks for one file has it byte by byte.
+    @stretches = [0, $stored = $stat[7]];
+    member('0', $shown, '', \@stat, $stored);
   }
-  put(padding($stat[7])) unless $lent;
+  for (@stretches) {
+    my ($from, $size) = @$_;
+    sysseek $in, $from, 0;
+    sysseek $lent, $from, 0 if $lent;
+    put_bytes($in, $shown, $size);
+  }
+  if ($lent) { truncate $lent, $stat[7] or stop("it cannot be written: $!") }
+  else { put(padding($stored)) }
+}
+# What is told of its size is what was read: the kernel's own files have none, or another one.
+sub put_small {
+  my ($in, $shown, $stat) = @_;
+  my $most = $stat->[7] ? $CHUNK : $UNSIZED;
+  my $content = '';
+  while (length $content < $most) {
+    my $read = sysread $in, $content, $most - length $content, length $content;
+    remark("$shown: $!") unless defined $read;
+    last unless $read;
+  }
+  remark("$shown is cut off: it has no size, and more than 16 MiB") if length $content == $UNSIZED;
+  member('0', $shown, '', $stat, length $content);
+  put_to($lent // *STDOUT, $content);
+  put(padding(length $content)) unless $lent;
+}
+sub put_bytes {
+  my ($in, $shown, $size) = @_;
+  my $to = $lent // *STDOUT;
+  my ($left, $why) = copy($in, $to, $size) or return;
+  remark("$shown: $why");
+  my $buffer = "\0" x $CHUNK;
+  for (; $left > 0; $left -= $CHUNK) { put_to($to, $left < $CHUNK ? substr $buffer, 0, $left : $buffer) }
 }
 my %kernels;
 sub put_folder {
@@ -147,6 +219,7 @@ sub pull {
   begin();
   # Of the kernel's own file systems there are no files to be had.
   for ('/proc', '/sys', '/dev') { my @stat = stat $_; $kernels{$stat[0]} = 1 if @stat }
+  $is_tree = $is_folder;
   $is_folder ? put_folder($top, '.') : put_file($top, $name);
   put("\0" x 1024) unless $lent;
 }
@@ -190,15 +263,29 @@ sub settle {
 sub a_name { sprintf '.ctvirt-%08x%08x', rand(1 << 32), rand(1 << 32) }
 # Whole or not at all, in the place of whatever file or link is there.
 sub take_file {
-  my ($shown, $name, $size, @has) = @_;
+  my ($shown, $name, $fill, @has) = @_;
   my $temporary = a_name();
   sysopen my $out, $temporary, $is{make}, 0600 or stop("$shown: $!");
   $made = $temporary;
-  pass($size, $out);
+  $fill->($out);
   settle($shown, $out, @has);
   close $out or stop("$shown: $!");
   if (!rename $temporary, $name) { remark("$shown: $!"); unlink $temporary }
   undef $made;
+}
+# All that comes, or of a lent file all but its holes.
+sub fill_one {
+  my ($out) = @_;
+  return pass(undef, $out) unless $lent;
+  my $size = -s $lent;
+  for (stretches($lent, 0, $size)) {
+    my ($from, $length) = @$_;
+    sysseek $lent, $from, 0;
+    sysseek $out, $from, 0;
+    my (undef, $why) = copy($lent, $out, $length);
+    stop("the input: $why") if defined $why;
+  }
+  truncate $out, $size or stop("it cannot be written: $!");
 }
 sub folder_here {
   my ($name) = @_;
@@ -226,13 +313,72 @@ sub value {
   my ($field) = @_;
   return oct $1 if $field =~ /^\s*([0-7]*)[\s\0]*$/;
   my $first = ord $field;
-  stop('this is no archive of tar, or a damaged one') unless $first & 0x80;
+  damaged() unless $first & 0x80;
   substr $field, 0, 1, chr($first & 0x7f) unless $first == 0xff;
   unpack 'q>', substr $field, -8;
 }
 sub names_of {
   my @names = grep $_ ne '' && $_ ne '.', split m{/}, $_[0];
   return grep($_ eq '..', @names) ? undef : \@names;
+}
+sub damaged { stop('this is no archive of tar, or a damaged one') }
+# Those of GNU's own form: four in the head, 21 in each block after it.
+sub stretches_in {
+  my ($head) = @_;
+  my @all;
+  my $read = sub {
+    for my $entry (unpack '(a24)*', $_[0]) {
+      my ($from, $length) = unpack 'a12 a12', $entry;
+      push @all, [value($from), value($length)] unless $length =~ /^\0/;
+    }
+  };
+  $read->(substr $head, 386, 96);
+  my $more = ord substr $head, 482, 1;
+  while ($more) {
+    my $block = take(512) // damaged();
+    $read->(substr $block, 0, 504);
+    $more = ord substr $block, 504, 1;
+    damaged() if @all > 1_000_000;
+  }
+  @all;
+}
+# Those of the form 1.0 of pax, which stand before the bytes; and how much of the file they take.
+sub stretches_before {
+  my ($size) = @_;
+  my ($text, $taken) = ('', 0);
+  my $number = sub {
+    while ($text !~ /\n/) {
+      damaged() if $taken >= $size;
+      $text .= take(512) // damaged();
+      $taken += 512;
+    }
+    $text =~ s/^(\d{1,18})\n// or damaged();
+    $1 + 0;
+  };
+  my $count = $number->();
+  damaged() if $count > 1_000_000;
+  my @all = map [$number->(), $number->()], 1 .. $count;
+  ($taken, @all);
+}
+sub take_sparse {
+  my ($shown, $name, $found, @has) = @_;
+  my ($size, $stored) = @$found{qw(full size)};
+  my @stretches = @{$found->{stretches} // []};
+  (my $taken, @stretches) = stretches_before($stored) unless $found->{stretches};
+  $stored -= $taken // 0;
+  my $end = 0;
+  for (@stretches) {
+    damaged() if $_->[0] < $end;
+    $end = $_->[0] + $_->[1];
+    $stored -= $_->[1];
+  }
+  damaged() if $end > $size || $stored;
+  my $fill = sub {
+    my ($out) = @_;
+    for (@stretches) { sysseek $out, $_->[0], 0; pass($_->[1], $out) }
+    truncate $out, $size or stop("it cannot be written: $!");
+  };
+  take_file($shown, $name, $fill, @has);
 }
 sub take_link {
   my ($shown, $name, $target, @has) = @_;
@@ -276,7 +422,8 @@ sub known {
 }
 sub take_archive {
   my %next;
-  for (my $empty = 0; $empty < 2;) {
+  my $empty = 0;
+  while ($empty < 2) {
     my $head = take(512);
     if (!defined $head) { last if $buffer eq ''; stop('the archive ends amid a head') }
     if ($head !~ /[^\0]/) { $empty++; next }
@@ -285,7 +432,7 @@ sub take_archive {
       unpack 'a100 a8 a8 a8 a12 a12 a8 a1 a100 a8 x80 a155', $head;
     my $counted = $head;
     substr $counted, 148, 8, ' ' x 8;
-    stop('this is no archive of tar, or a damaged one') if unpack('%32C*', $counted) != value($sum);
+    damaged() if unpack('%32C*', $counted) != value($sum);
     s/\0.*//s for $name, $link, $prefix;
     $name = "$prefix/$name" if $magic =~ /^ustar\0/ && $prefix ne '';
     $size = value($size);
@@ -298,6 +445,9 @@ sub take_archive {
     }
     my %found = (path => $name, linkpath => $link, size => $size, uid => value($uid), gid => value($gid), mtime => value($mtime), %next);
     %next = ();
+    if ($type eq 'S') { @found{qw(full stretches)} = (value(substr $head, 483, 12), [stretches_in($head)]) }
+    elsif ("@found{'GNU.sparse.major', 'GNU.sparse.minor'}" eq '1 0') { @found{qw(path full)} = @found{'GNU.sparse.name', 'GNU.sparse.realsize'} }
+    elsif (grep /^GNU\.sparse\./, keys %found) { $type = 'old' }
     take_member($type, value($mode), \%found);
   }
   1 while sysread STDIN, $buffer, $CHUNK;
@@ -308,7 +458,7 @@ sub take_member {
   # Those of pax are texts, which a system call takes for places in memory.
   my @has = ($mode & 07777, map { int } @$found{qw(uid gid mtime)});
   my $names = names_of($shown);
-  my $size = $type =~ /[0\0 7]/ ? $found->{size} : 0;
+  my $size = $type =~ /^[0\0 7So]/ ? $found->{size} : 0;
   if (!$names || (!@$names && $type ne '5')) {
     remark("$shown is left out: it would lie elsewhere");
   } elsif ($type eq '5') {
@@ -318,8 +468,13 @@ sub take_member {
     if ($type eq '1') { take_hard_link($shown, $names, $name, $found->{linkpath}) }
     elsif (!go(@$names)) { remark("$shown: $!") }
     elsif ($type eq '2') { take_link($shown, $name, $found->{linkpath}, @has) }
-    elsif ($type =~ /[0\0 7]/) { take_file($shown, $name, $size, @has), take(-$size % 512), return }
-    else { remark("$shown is left out: it is no file, folder or link") }
+    elsif ($type =~ /^[0\0 7S]/) {
+      if (defined $found->{full}) { take_sparse($shown, $name, $found, @has) }
+      else { take_file($shown, $name, sub { pass($size, $_[0]) }, @has) }
+      take(-$size % 512);
+      return;
+    }
+    else { remark("$shown is left out: it is " . ($type eq 'old' ? 'sparse in an old form' : 'no file, folder or link')) }
   }
   pass($size) if $size;
   take(-$size % 512) // stop('the archive ends amid a file');
@@ -337,7 +492,7 @@ sub push_there {
   }
   if ($is{file}) {
     begin();
-    take_file($path, $base, undef, @is{qw(mode uid gid)}, $is{timed} ? $is{mtime} : undef);
+    take_file($path, $base, \&fill_one, @is{qw(mode uid gid)}, $is{timed} ? $is{mtime} : undef);
     return;
   }
   $top = $base eq '' ? undef : folder_here($base);
