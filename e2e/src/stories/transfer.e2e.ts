@@ -252,13 +252,15 @@ test('streams go through - in both ways, an archive from one container to anothe
 
 test('what cannot be is refused before anything passes, in words', async () => {
   await world.run(domainXml({ name: 'plain' }));
-  await world.shell('plain', 'mkfifo /root/pipe');
+  await world.shell('plain', 'mkfifo /root/pipe; ln -s /none /root/nowhere');
   const refusals: readonly (readonly [words: readonly string[], status: number, said: RegExp])[] = [
     [['pull', 'plain', '/none', '-'], 3, /has no '\/none'/],
     [['pull', 'plain', 'etc', '-'], 8, /absolute|open/],
     [['pull', 'plain', '/root/pipe', '-'], 8, /neither a file nor a folder/],
     [['push', 'plain', '-', '/none/x'], 3, /no folder '\/none'/],
     [['push', 'plain', '-', '/etc'], 8, /is a folder/],
+    [['push', 'plain', '-', '/etc/none/'], 3, /no folder '\/etc\/none'/],
+    [['push', 'plain', '-', '/root/nowhere/'], 3, /no folder '\/root\/nowhere'/],
     [['push', 'plain', '-', '/x', '--owner', 'nosuch'], 3, /no user 'nosuch'/],
     [['push', 'plain', '/none/here', '/x'], 1, /cannot read/],
     [['push', 'plain', '-', '/x', '--mode', 'rw'], 2, /octal/],
@@ -271,6 +273,13 @@ test('what cannot be is refused before anything passes, in words', async () => {
   const broken = await world.cli(['push', 'plain', '--tar', '-', '/x'], { input: 'no archive'.repeat(100) });
   assert.equal(broken.status, 1);
   assert.match(broken.stderr, /no archive of tar/);
+  await mkdir(`${here}/tree`, { recursive: true });
+  const whole = await output(['tar', '-C', `${here}/tree`, '-cf', '-', '.']);
+  for (const input of ['', whole.slice(0, 512)]) {
+    const cut = await world.cli(['push', 'plain', '--tar', '-', '/x'], { input });
+    assert.equal(cut.status, 1);
+    assert.match(cut.stderr, /has no end/);
+  }
 });
 
 test('a container that ends just then is told to have ended', async () => {

@@ -450,6 +450,7 @@ sub take_archive {
     elsif (grep /^GNU\.sparse\./, keys %found) { $type = 'old' }
     take_member($type, value($mode), \%found);
   }
+  remark('the archive has no end: there may have been more') unless $empty;
   1 while sysread STDIN, $buffer, $CHUNK;
 }
 sub take_member {
@@ -487,7 +488,7 @@ sub push_there {
     fail('path') if $is{file} && $name eq '';
     $base = $name;
   } else {
-    fail('path') if $! != 2 && $! != 20 || $base eq '' || !$is{file} && $! == 20;
+    fail('path') if $! != 2 && $! != 20 || $base eq '' || $is{inside} || !$is{file} && $! == 20;
     chdir $folder or fail('path');
   }
   if ($is{file}) {

@@ -34,7 +34,7 @@ export async function transfer(place: TransferPlace, what: Transfer): Promise<Ex
   const within = open?.within ?? ((start) => start());
   return await enterBy(
     programFd,
-    requestFor(place, { ...what, path }),
+    requestFor(place, what, path),
     (start) => within(() => onStreams(start, open?.namespace, what.file)),
     (step, errno) => lacking(step, errno, path, what),
   ).catch((error: unknown) => {
@@ -43,8 +43,7 @@ export async function transfer(place: TransferPlace, what: Transfer): Promise<Ex
   });
 }
 
-function requestFor(place: TransferPlace, what: Transfer): Buffer {
-  const { path } = what;
+function requestFor(place: TransferPlace, what: Transfer, path: string): Buffer {
   const isPush = what.kind === 'push';
   const name = isPush ? (what.name ?? '') : posix.basename(path);
   const owner = isPush ? (what.owner ?? '') : '';
@@ -58,6 +57,8 @@ function requestFor(place: TransferPlace, what: Transfer): Buffer {
     daemon: process.pid,
     push: Number(isPush),
     file: Number(isPush && what.form === 'file'),
+    // As cp has it: what ends with a slash is a folder.
+    inside: Number(isPush && what.form === 'file' && what.path.endsWith('/')),
     lent: Number(what.file !== undefined),
     mode: (isPush ? what.mode : undefined) ?? 0o644,
     uid: (isPush ? what.uid : undefined) ?? 0,
@@ -89,7 +90,11 @@ function lacking(step: string, errno: string, path: string, what: Transfer): Eng
       { path },
     );
   if (what.kind === 'push' && errno === 'ENOENT')
-    return new EngineError('not-found', `the container has no folder '${posix.dirname(path)}'`, { path });
+    return new EngineError(
+      'not-found',
+      `the container has no folder '${what.path.endsWith('/') ? path : posix.dirname(path)}'`,
+      { path },
+    );
   const code = errno === 'ENOENT' || errno === 'ENOTDIR' ? 'not-found' : 'host-command';
   const why = errno === 'ENOENT' ? '' : ` (${errno})`;
   return new EngineError(code, `the container has no '${path}' that can be used${why}`, { path });
