@@ -104,7 +104,8 @@ test('a password and a key are there at the first start, and are set while it ru
   const keys = () =>
     world.shell('web', 'cd /root; cat .ssh/authorized_keys; stat -c "%a %u" .ssh .ssh/authorized_keys');
   const before = await shadow();
-  assert.match(before, /^root:\$6\$[^:]+:19000::::::\ndaemon:\*:/);
+  const day = Math.trunc(new Date().getTime() / 86_400_000);
+  assert.match(before, new RegExp(`^root:\\$6\\$[^:]+:${day}::::::\\ndaemon:\\*:19000:`));
   assert.match(before, /600 0 0$/);
   assert.equal(await keys(), `${key}\n700 0\n600 0`);
   const record = await readFile(`${world.root}/lib/domains/web/record.json`, 'utf8');
@@ -114,6 +115,26 @@ test('a password and a key are there at the first start, and are set while it ru
   assert.match(after, /^root:\$6\$/);
   assert.notEqual(after.split(':')[1], before.split(':')[1]);
   assert.equal(after.replace(/\$6\$[^:]+/, ''), before.replace(/\$6\$[^:]+/, ''), 'nothing else differs');
+  // Lists as they may be: a user without a line in the one, passwordless in the other, and no end to the last line.
+  await world.shell(
+    'web',
+    'sed -i "s/^root:x:/root::/" /etc/passwd; printf "joe:x:1000:1000::/:/bin/sh" >> /etc/passwd; printf "eve:*:1:2:3:4:::" >> /etc/shadow',
+  );
+  await ctvirt('set web --userpasswd root:third --userpasswd joe:fourth');
+  const lists = await world.shell('web', 'grep -E "root|joe|eve" /etc/passwd /etc/shadow');
+  assert.deepEqual(
+    lists
+      .replace(/\$6\$[^:]+/g, 'HASH')
+      .replaceAll(`:${day}:`, ':DAY:')
+      .split('\n'),
+    [
+      '/etc/passwd:root:x:0:0:root:/root:/bin/sh',
+      '/etc/passwd:joe:x:1000:1000::/:/bin/sh',
+      '/etc/shadow:root:HASH:DAY::::::',
+      '/etc/shadow:eve:*:1:2:3:4:::',
+      '/etc/shadow:joe:HASH:DAY:0:99999:7:::',
+    ],
+  );
   await writeFile(file, `${key}\n${key}2\n`.replace(`${key}2`, key.replace('IF', 'IG')));
   await ctvirt(`set web --ssh-key ${file}`);
   assert.equal((await keys()).split('\n').filter((line) => line.startsWith('ssh-')).length, 2);
@@ -122,7 +143,7 @@ test('a password and a key are there at the first start, and are set while it ru
   await ctvirt('set web --userpasswd root:third --userpasswd lost:x');
   const started = await world.cli(['start', 'web']);
   assert.equal(started.status, 0);
-  assert.match(started.stderr, /the password of 'lost' is not set: its \/etc\/shadow has no user 'lost'/);
+  assert.match(started.stderr, /the password of 'lost' is not set: its \/etc\/passwd has no user 'lost'/);
   assert.notEqual((await shadow()).split(':')[1], after.split(':')[1]);
 });
 

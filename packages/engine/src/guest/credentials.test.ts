@@ -17,7 +17,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { type Credentials, furnishCredentials, mergedCredentials } from './credentials.js';
+import { type Credentials, furnishCredentials, mergedCredentials, withPassword } from './credentials.js';
 
 const owner = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
 const none: Credentials = { passwords: {}, sshKeys: {} };
@@ -55,9 +55,42 @@ test('a password is put in its place, and the file stays who it was for', () => 
   inTree((root, _outside, give) => {
     assert.deepEqual(give({ passwords: { root: '$6$s$h' } }), []);
     const path = join(root, 'etc', 'shadow');
-    assert.equal(readFileSync(path, 'utf8'), 'root:$6$s$h:19000:0:99999:7:::\njoe:!:19000::::::\n');
+    const day = Math.trunc(new Date().getTime() / 86_400_000);
+    assert.equal(readFileSync(path, 'utf8'), `root:$6$s$h:${day}:0:99999:7:::\njoe:!:19000::::::\n`);
     assert.equal(statSync(path).mode & 0o777, 0o640);
     assert.match(give({ passwords: { eve: 'x' } })[0] ?? '', /password of 'eve' is not set: .*no user 'eve'/);
+  });
+});
+
+test('a password counts from its day on, wherever the lists had one before', () => {
+  const change = { user: 'root', hash: '$6$s$h', day: 20_000 };
+  const passwd = 'root:x:0:0::/root:/bin/sh\n';
+  const after = (before: string, lists = passwd) => withPassword({ passwd: lists, shadow: before }, change);
+  // Expired: it had to be changed at the first login.
+  assert.equal(after('root:!:0:0:99999:7:::\n')?.shadow, 'root:$6$s$h:20000:0:99999:7:::\n');
+  // Nobody was asked for any, for the other list is not looked into.
+  assert.deepEqual(after('root:*:19000::::::', 'root::0:0::/root:/bin/sh\njoe::1:1:::\n'), {
+    shadow: 'root:$6$s$h:20000::::::',
+    passwd: `${passwd}joe::1:1:::\n`,
+  });
+  assert.deepEqual(after('joe:*:19000::::::'), {
+    shadow: 'joe:*:19000::::::\nroot:$6$s$h:20000:0:99999:7:::\n',
+    passwd,
+  });
+  assert.deepEqual(withPassword({ passwd, shadow: undefined }, change), {
+    passwd: 'root:$6$s$h:0:0::/root:/bin/sh\n',
+    shadow: undefined,
+  });
+  assert.equal(withPassword({ passwd, shadow: '' }, { ...change, user: 'eve' }), undefined);
+});
+
+test('lists of very many users are read, too', () => {
+  inTree((root, _outside, give) => {
+    const path = join(root, 'etc', 'shadow');
+    const others = Array.from({ length: 4000 }, (_, at) => `user${at}:*:19000:0:99999:7:::\n`).join('');
+    writeFileSync(path, `${others}root:*:19000::::::\n`);
+    assert.deepEqual(give({ passwords: { root: '$6$s$h' } }), []);
+    assert.match(readFileSync(path, 'utf8'), /^root:\$6\$s\$h:/m);
   });
 });
 

@@ -40,24 +40,70 @@ export function furnishCredentials(
 
 function setPassword(tree: GuestRoot, user: string, hash: string): void {
   withFolder(tree, 'etc', (folder) => {
-    const found = readIn(folder, 'shadow');
-    const text = typeof found === 'object' ? withPassword(found.text, user, hash) : undefined;
-    if (typeof found !== 'object' || text === undefined)
-      throw new EngineError('not-found', `its /etc/shadow has no user '${user}'`);
-    if (text !== found.text) replace(folder, 'shadow', text, found);
+    const found = { passwd: readIn(folder, 'passwd'), shadow: readIn(folder, 'shadow') };
+    if (found.shadow === 'other') throw new EngineError('denied', 'its /etc/shadow is no plain file');
+    const next = withPassword(
+      { passwd: textOf(found.passwd), shadow: textOf(found.shadow) },
+      { user, hash, day: Math.trunc(new Date().getTime() / DAY_MS) },
+    );
+    if (next === undefined) throw new EngineError('not-found', `its /etc/passwd has no user '${user}'`);
+    // The hash first: who has none in the other file has one here.
+    for (const name of ['shadow', 'passwd'] as const) {
+      const [old, text] = [found[name], next[name]];
+      if (typeof old === 'object' && text !== undefined && text !== old.text)
+        replace(folder, name, text, old);
+    }
   });
 }
 
-/** The second of the fields; undefined where there is no such user. */
-export function withPassword(shadow: string, user: string, hash: string): string | undefined {
-  let isThere = false;
-  const lines = shadow.split('\n').map((line) => {
-    const [name, , ...rest] = line.split(':');
-    if (name !== user) return line;
-    isThere = true;
-    return [name, hash, ...rest].join(':');
-  });
-  return isThere ? lines.join('\n') : undefined;
+const DAY_MS = 86_400_000;
+const textOf = (found: ReturnType<typeof readIn>): string | undefined =>
+  typeof found === 'object' ? found.text : undefined;
+
+/** The two files that tell of users; undefined is one that is not there. */
+export interface UserLists {
+  readonly passwd: string | undefined;
+  readonly shadow: string | undefined;
+}
+
+/**
+ * As chpasswd does: the day of the change goes with the hash, for the password would be expired with that of the one before. The hash is
+ * in `shadow`, which counts where `passwd` has an `x`; without such a file it is in `passwd`. Undefined where there is no such user.
+ */
+export function withPassword(
+  { passwd, shadow }: UserLists,
+  { user, hash, day }: { readonly user: string; readonly hash: string; readonly day: number },
+): UserLists | undefined {
+  const [own, secret] = [fieldsOf(passwd, user), fieldsOf(shadow, user)];
+  if (own === undefined && secret === undefined) return undefined;
+  if (shadow === undefined) return { shadow, passwd: edited(passwd, user, ([, ...rest]) => [hash, ...rest]) };
+  return {
+    shadow:
+      secret === undefined
+        ? `${shadow}${/[^\n]$/.test(shadow) ? '\n' : ''}${user}:${hash}:${day}:0:99999:7:::\n`
+        : edited(shadow, user, ([, , ...rest]) => [hash, String(day), ...rest]),
+    passwd: own === undefined ? passwd : edited(passwd, user, ([, ...rest]) => ['x', ...rest]),
+  };
+}
+
+/** Of a user's line, all behind the name. */
+function fieldsOf(text: string | undefined, user: string): string[] | undefined {
+  const lines = text?.split('\n').map((line) => line.split(':'));
+  return lines?.find(([name]) => name === user)?.slice(1);
+}
+
+function edited(
+  text: string | undefined,
+  user: string,
+  edit: (fields: readonly string[]) => readonly string[],
+): string | undefined {
+  return text
+    ?.split('\n')
+    .map((line) => {
+      const [name, ...fields] = line.split(':');
+      return name === user ? [name, ...edit(fields)].join(':') : line;
+    })
+    .join('\n');
 }
 
 function addKeys(tree: GuestRoot, user: string, keys: readonly string[]): void {
@@ -112,8 +158,7 @@ function makeFolder(home: number): boolean {
 
 function homeOf(tree: GuestRoot, user: string): string {
   const passwd = withFolder(tree, 'etc', (folder) => readIn(folder, 'passwd'));
-  const lines = typeof passwd === 'object' ? passwd.text.split('\n') : [];
-  const home = lines.map((line) => line.split(':')).find(([name]) => name === user)?.[5];
+  const home = fieldsOf(textOf(passwd), user)?.[4];
   if (home === undefined) throw new EngineError('not-found', `its /etc/passwd has no user '${user}'`);
   return `./${home}`;
 }

@@ -3,21 +3,37 @@
 import type { Run, RunUsers } from '../driver.js';
 import { runInside } from './run-inside.js';
 
-/** By chpasswd, which knows the container's ways; where there is none the line of /etc/shadow is replaced. */
+/** By chpasswd, which knows the container's ways; where there is none the lists are changed as `withPassword` does. */
 const passwordScript = `set -eu
 if command -v chpasswd >/dev/null; then exec chpasswd -e; fi
 IFS=: read -r user hash
 umask 077
-new=/etc/shadow.new.$$
+new=
 trap 'rm -f "$new"' EXIT
-cp -p /etc/shadow "$new"
-found=
-while IFS= read -r line; do
-  case $line in "$user":*) line="$user:$hash:\${line#*:*:}"; found=1 ;; esac
-  printf '%s\\n' "$line"
-done < /etc/shadow > "$new"
-if [ -z "$found" ]; then echo "user '$user' does not exist" >&2; exit 1; fi
-mv "$new" /etc/shadow
+day=$(($(date +%s) / 86400))
+missing() { echo "user '$user' does not exist" >&2; exit 1; }
+known() { while IFS=: read -r name rest || [ -n "$name" ]; do [ "$name" != "$user" ] || return 0; done < /etc/passwd; return 1; }
+# Puts $3 behind the user's name in list $1, in the place of as many fields as $2 has signs; without such a line there is $4, if that is given.
+change() {
+  found= new=$1.new.$$
+  cp -p "$1" "$new" || exit 1
+  while IFS= read -r line || [ -n "$line" ]; do
+    case $line in "$user":*) found=1; line=\${line#*:}; fields=$2
+      while [ -n "$fields" ]; do line=\${line#*:}; fields=\${fields#?}; done
+      line="$user:$3:$line" ;;
+    esac
+    printf '%s\\n' "$line" || exit 1
+  done < "$1" > "$new"
+  if [ -z "$found" ] && [ -z "\${4-}" ]; then rm "$new"; return 1; fi
+  if [ -z "$found" ]; then printf '%s\\n' "$4" >> "$new" || exit 1; fi
+  mv "$new" "$1" || exit 1
+}
+if [ -e /etc/shadow ]; then
+  line=
+  if known; then line="$user:$hash:$day:0:99999:7:::"; fi
+  change /etc/shadow 12 "$hash:$day" "$line" || missing
+  change /etc/passwd 1 x || :
+else change /etc/passwd 1 "$hash" || missing; fi
 `;
 
 const readScript = 'cd && if [ -e .ssh/authorized_keys ]; then cat .ssh/authorized_keys; fi';
