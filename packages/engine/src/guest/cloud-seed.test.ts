@@ -10,11 +10,13 @@ import {
   readFileSync,
   rmSync,
   symlinkSync,
+  writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { type CloudSeed, furnishCloudSeed } from './cloud-seed.js';
+import { forgetIdentity } from './identity.js';
 
 const owner = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
 const web: CloudSeed = { instance: 'a-b', hostname: 'web', isAddressed: true };
@@ -62,6 +64,23 @@ test('one without addresses of the host asks for them itself', () => {
       'meta-data',
       'user-data',
     ]);
+  });
+});
+
+test('what is made of a container that became a template is another instance, but for a seed of its own', () => {
+  inTree((root, seed) => {
+    mkdirSync(join(root, 'etc', 'cloud'), { recursive: true });
+    const place = join(root, 'var/lib/cloud/seed/nocloud');
+    const metaData = (): string => readFileSync(join(place, 'meta-data'), 'utf8');
+    seed();
+    forgetIdentity(root);
+    seed({ instance: 'c-d', hostname: 'shop', isAddressed: false });
+    assert.equal(metaData(), 'instance-id: c-d\nlocal-hostname: "shop"\n');
+    assert.ok(!readdirSync(place).includes('network-config'));
+    writeFileSync(join(place, 'user-data'), '#cloud-config\npackages: [nginx]\n');
+    forgetIdentity(root);
+    seed({ instance: 'e-f' });
+    assert.match(metaData(), /c-d/);
   });
 });
 

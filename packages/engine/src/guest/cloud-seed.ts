@@ -1,6 +1,6 @@
 // The seed that cloud-init reads at its first start where nothing else tells it what it is: its data source NoCloud.
 // SPDX-License-Identifier: Apache-2.0
-import { closeSync, constants, fchmodSync, fchownSync, mkdirSync } from 'node:fs';
+import { closeSync, constants, fchmodSync, fchownSync, mkdirSync, rmSync } from 'node:fs';
 import { EngineError } from '../errors.js';
 import { isErrno } from '../host/gone.js';
 import { openInRoot, Resolve } from '../host/syscalls.js';
@@ -15,6 +15,9 @@ export interface CloudSeed {
   readonly isAddressed: boolean;
 }
 
+const PLACE = ['cloud', 'seed', 'nocloud'];
+const userData = '#cloud-config\ndisable_root: false\nssh_deletekeys: false\n';
+
 /** In a root that has cloud-init and no seed: a later start has the one that is there. */
 export function furnishCloudSeed(
   tree: GuestRoot,
@@ -25,12 +28,12 @@ export function furnishCloudSeed(
     const settings = openFolder(tree.root, 'etc/cloud');
     if (settings === undefined) return;
     closeSync(settings);
-    const folder = madeFolder(tree, 'var/lib', ['cloud', 'seed', 'nocloud']);
+    const folder = madeFolder(tree, 'var/lib', PLACE);
     try {
       if (readIn(folder, 'meta-data') !== 'missing') return;
       const write = (name: string, text: string): void =>
         replace(folder, name, text, { ...tree.owner, mode: 0o600 });
-      write('user-data', '#cloud-config\ndisable_root: false\nssh_deletekeys: false\n');
+      write('user-data', userData);
       if (isAddressed) write('network-config', 'config: disabled\n');
       // Last: with it the seed is one.
       write('meta-data', `instance-id: ${instance}\nlocal-hostname: ${JSON.stringify(hostname)}\n`);
@@ -38,6 +41,18 @@ export function furnishCloudSeed(
       closeSync(folder);
     }
   });
+}
+
+/** Where `forgetCloudSeed` looks. */
+export const cloudSeedFolder = ['var/lib', ...PLACE].join('/');
+
+/** Takes out one that a container had from here: of its root a template was made, whose containers are others. Anybody else's stays. */
+export function forgetCloudSeed(folder: number): void {
+  const found = [readIn(folder, 'user-data'), readIn(folder, 'meta-data')];
+  const [user, meta] = found.map((file) => (typeof file === 'object' ? file.text : ''));
+  if (user !== userData || !/^instance-id: [^\n]*\nlocal-hostname: "[^\n]*"\n$/.test(meta ?? '')) return;
+  for (const name of ['meta-data', 'network-config', 'user-data'])
+    rmSync(`/proc/self/fd/${folder}/${name}`, { force: true });
 }
 
 /** Each of the folders is the container root's, or is made so; none of them is a link. */

@@ -3,6 +3,7 @@
 import { closeSync, constants, lstatSync, openSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { errnoOf } from '../errors.js';
 import { openInRoot } from '../host/syscalls.js';
+import { cloudSeedFolder, forgetCloudSeed } from './cloud-seed.js';
 
 /** In each folder the files and folders that go. */
 const own: readonly (readonly [folder: string, name: RegExp])[] = [
@@ -25,6 +26,7 @@ export function forgetIdentity(path: string): void {
           if (folder === 'var/lib/cloud' || !lstatSync(`${at}/${entry}`).isSymbolicLink())
             rmSync(`${at}/${entry}`, { recursive: true });
       });
+    inFolder(root, cloudSeedFolder, (_at, folder) => forgetCloudSeed(folder));
     inFolder(root, 'etc', (at) => {
       const file = `${at}/machine-id`;
       const found = lstatSync(file, { throwIfNoEntry: false });
@@ -36,7 +38,7 @@ export function forgetIdentity(path: string): void {
   }
 }
 
-function inFolder(root: number, folder: string, work: (at: string) => void): void {
+function inFolder(root: number, folder: string, work: (at: string, fd: number) => void): void {
   let fd: number;
   try {
     fd = openInRoot(root, folder, constants.O_RDONLY | constants.O_DIRECTORY);
@@ -45,7 +47,7 @@ function inFolder(root: number, folder: string, work: (at: string) => void): voi
     throw error;
   }
   try {
-    work(`/proc/self/fd/${fd}`);
+    work(`/proc/self/fd/${fd}`, fd);
   } finally {
     closeSync(fd);
   }
