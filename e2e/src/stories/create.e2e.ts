@@ -104,7 +104,8 @@ test('a password and a key are there at the first start, and are set while it ru
   const keys = () =>
     world.shell('web', 'cd /root; cat .ssh/authorized_keys; stat -c "%a %u" .ssh .ssh/authorized_keys');
   const before = await shadow();
-  const day = Math.trunc(new Date().getTime() / 86_400_000);
+  const now = new Date();
+  const day = Math.trunc(now.getTime() / 86_400_000);
   assert.match(before, new RegExp(`^root:\\$6\\$[^:]+:${day}::::::\\ndaemon:\\*:19000:`));
   assert.match(before, /600 0 0$/);
   assert.equal(await keys(), `${key}\n700 0\n600 0`);

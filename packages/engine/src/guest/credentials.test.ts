@@ -55,7 +55,8 @@ test('a password is put in its place, and the file stays who it was for', () => 
   inTree((root, _outside, give) => {
     assert.deepEqual(give({ passwords: { root: '$6$s$h' } }), []);
     const path = join(root, 'etc', 'shadow');
-    const day = Math.trunc(new Date().getTime() / 86_400_000);
+    const now = new Date();
+    const day = Math.trunc(now.getTime() / 86_400_000);
     assert.equal(readFileSync(path, 'utf8'), `root:$6$s$h:${day}:0:99999:7:::\njoe:!:19000::::::\n`);
     assert.equal(statSync(path).mode & 0o777, 0o640);
     assert.match(give({ passwords: { eve: 'x' } })[0] ?? '', /password of 'eve' is not set: .*no user 'eve'/);
@@ -63,7 +64,7 @@ test('a password is put in its place, and the file stays who it was for', () => 
 });
 
 test('a password counts from its day on, wherever the lists had one before', () => {
-  const change = { user: 'root', hash: '$6$s$h', day: 20_000 };
+  const change = { user: 'root', hash: '$6$s$h', now: new Date(20_000 * 86_400_000) };
   const passwd = 'root:x:0:0::/root:/bin/sh\n';
   const after = (before: string, lists = passwd) => withPassword({ passwd: lists, shadow: before }, change);
   // Expired: it had to be changed at the first login.

@@ -44,7 +44,7 @@ function setPassword(tree: GuestRoot, user: string, hash: string): void {
     if (found.shadow === 'other') throw new EngineError('denied', 'its /etc/shadow is no plain file');
     const next = withPassword(
       { passwd: textOf(found.passwd), shadow: textOf(found.shadow) },
-      { user, hash, day: Math.trunc(new Date().getTime() / DAY_MS) },
+      { user, hash, now: new Date() },
     );
     if (next === undefined) throw new EngineError('not-found', `its /etc/passwd has no user '${user}'`);
     // The hash first: who has none in the other file has one here.
@@ -72,8 +72,9 @@ export interface UserLists {
  */
 export function withPassword(
   { passwd, shadow }: UserLists,
-  { user, hash, day }: { readonly user: string; readonly hash: string; readonly day: number },
+  { user, hash, now }: { readonly user: string; readonly hash: string; readonly now: Date },
 ): UserLists | undefined {
+  const day = Math.trunc(now.getTime() / DAY_MS);
   const [own, secret] = [fieldsOf(passwd, user), fieldsOf(shadow, user)];
   if (own === undefined && secret === undefined) return undefined;
   if (shadow === undefined) return { shadow, passwd: edited(passwd, user, ([, ...rest]) => [hash, ...rest]) };
