@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import '@ctvirt/api/no-debugger';
 import { constants } from 'node:os';
+import { isatty } from 'node:tty';
 import { run } from './run.js';
 
 const abort = new AbortController();
@@ -16,6 +17,13 @@ for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR
     abort.abort();
     setTimeout(() => process.exit(status(name)), 3000).unref();
   });
+// Node puts terminals back when it ends, and aborts with a core dump where one is gone: whoever closed its window ends it by that.
+const terminals = [0, 1, 2].filter(isatty);
+process.on('exit', () => {
+  if (terminals.every(isatty)) return;
+  process.removeAllListeners('SIGHUP');
+  process.kill(process.pid, 'SIGHUP');
+});
 // `ctvirt list | head` ends when head has enough.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
 

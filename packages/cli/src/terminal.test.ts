@@ -173,6 +173,23 @@ describe('ctvirt', () => {
     assert.equal((await ctvirt('domstate term')).out, 'running\n\n');
   });
 
+  test('a terminal that is closed ends ctvirt by SIGHUP, and leaves no core dump', async () => {
+    await create('closed');
+    const told = join(daemon.folder, 'how-it-ended');
+    for (const words of ['console closed', 'exec -t closed cat', 'enter closed']) {
+      const shell = `trap "" HUP; ${quoted} ${words}; echo $? >${told}`;
+      await launch(inTerminal(shell), async (child, seen) => {
+        if (words.startsWith('console')) await until(seen, 'login: ');
+        else await delay(1500);
+        child.kill('SIGKILL');
+      });
+      const isTold = (): boolean => existsSync(told) && readFileSync(told, 'utf8') !== '';
+      for (let tries = 0; !isTold() && tries < 400; tries++) await delay(20);
+      assert.equal(readFileSync(told, 'utf8'), '129\n', words);
+      rmSync(told);
+    }
+  });
+
   test('a console that closes ends ctvirt', async () => {
     await create('closing');
     const { out, status, err } = await ctvirt('console closing', { input: 'bye' });
