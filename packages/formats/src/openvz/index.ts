@@ -24,6 +24,7 @@ export {
   writeCtidConf,
 } from './ctid-conf.js';
 export { formatNetif, type Netif, parseNetif } from './netif.js';
+export { addKey, type KeyOptions, keyValue, setKey } from './own-keys.js';
 export type { Bounds, Duplicates, Group, Parameter, Syntax, UbcClass, Unit } from './parameter.js';
 export { ownWord } from './parameter.js';
 export { beancounters, canonicalKey, parameterOf, parameters } from './parameters.js';

@@ -5,6 +5,7 @@ import { capabilityStates, isCapability, withCapabilities, withHostdevs } from '
 import { approximated, carried, ignored, type Outcome } from '../../outcome.js';
 import { inGroup, ownWord } from '../parameter.js';
 import { parseList, parseSwitches } from '../values.js';
+import { omit } from '../without.js';
 
 /** Nodes that are characters; OpenVZ names nodes without telling their kind. */
 const characterNodes =
@@ -85,6 +86,10 @@ export const deviceRows = inGroup('device', [
       const items = capabilityStates(domain).map(([word, state]) => `${word.toUpperCase()}:${state}`);
       return items.length === 0 ? undefined : items.join(' ');
     },
+    forget: (domain) =>
+      domain.features === undefined
+        ? domain
+        : { ...domain, features: omit(domain.features, ['capabilities']) },
   },
   {
     key: 'FEATURES',

@@ -7,6 +7,7 @@ import { withHostdevs, withInterfaces } from '../../edit.js';
 import { approximated, carried, ignored, type Outcome } from '../../outcome.js';
 import { inGroup, ownWord, type TwoWay } from '../parameter.js';
 import { parseList } from '../values.js';
+import { omit } from '../without.js';
 import { isOfNetif, netif } from './netif.js';
 
 const interfacesOf = <T extends Interface['type']>(domain: Domain, type: T) =>
@@ -27,8 +28,9 @@ function dnsRow(
   key: string,
   part: 'nameservers' | 'searches',
   set: (domain: Domain, items: string[]) => Outcome,
-): TwoWay {
+): TwoWay & { forget(domain: Domain): Domain } {
   return {
+    forget: (domain) => (domain.dns === undefined ? domain : { ...domain, dns: omit(domain.dns, [part]) }),
     read(domain, value) {
       if ((domain.dns?.[part]?.length ?? 0) > 0 || parameterValue(domain, key) !== undefined) return ownWord;
       // Said on two lines it is said twice.
