@@ -3,7 +3,7 @@
 import { json, none, resource, session, text, xml } from './route.js';
 import { boolean, integer, list, optional, record, strict, string } from './schema.js';
 import { adoptRequest, adoptResult } from './shapes/adoption.js';
-import { autostartChange, defineResult, domainSummary, rootMount } from './shapes/domain.js';
+import { autostartChange, defineResult, domainSummary, mountedRoot, rootMount } from './shapes/domain.js';
 import { domainInfo } from './shapes/domain-info.js';
 import { parameterRow } from './shapes/parameter.js';
 import {
@@ -185,6 +185,13 @@ export const domains = resource({
     summary: 'Say whether a domain starts with each boot of the host, and in which order',
     body: json(autostartChange),
     answer: json(domainSummary),
+  },
+  rootMounts: {
+    method: 'GET',
+    path: '/v1/root-mounts',
+    summary: 'The roots of domains that are mounted on the host',
+    body: none,
+    answer: json(list(mountedRoot)),
   },
   mountRoot: {
     method: 'POST',

@@ -33,6 +33,7 @@ import type {
   GuaranteeReport,
   HostFacts,
   KeptRoot,
+  MountedRoot,
   NetworkDefineResult,
   NetworkEvent,
   NetworkLease,
@@ -243,6 +244,8 @@ export interface Engine {
   /** What is not named of it stays as it is; `null` takes an order or a delay away. */
   setAutostart(ref: DomainRef, change: AutostartChange): Promise<DomainSummary>;
 
+  /** The roots that are mounted on the host. */
+  rootMounts(): Promise<readonly MountedRoot[]>;
   /** Shows the root of a domain that is off to the host; it cannot be started meanwhile. Answers where, also if it was there already. */
   mountRoot(ref: DomainRef): Promise<RootMount>;
   /** Takes it away again; throws `in-use` while a program of the host is in there. */

@@ -83,6 +83,14 @@ export const rootMount = object(
 /** Where the root of a domain that is off is mounted. */
 export type RootMount = Static<typeof rootMount>;
 
+/** One of those that are mounted. */
+export const mountedRoot = object(
+  { ...rootMount.properties, uuid: string({ description: "The domain's UUID" }) },
+  { title: 'MountedRoot', description: 'The root of a domain that is mounted on the host' },
+);
+/** One of those that are mounted. */
+export type MountedRoot = Static<typeof mountedRoot>;
+
 /** Whether, when among the others, and how long before the next ones a domain starts with the host. */
 export const autostartChange = strict({
   autostart: optional(boolean({ description: 'Whether the first daemon after a boot starts it' })),

@@ -42,6 +42,7 @@ export const bindDomains = (engine: Engine): Handlers<Resources['domains']> => (
   resume: ({ params: { domain } }) => engine.resume(domain),
   wait: ({ params: { domain }, body }, gone) => engine.wait(domain, body, gone),
   autostart: ({ params: { domain }, body }) => engine.setAutostart(domain, body),
+  rootMounts: async () => await engine.rootMounts(),
   mountRoot: ({ params: { domain } }) => engine.mountRoot(domain),
   unmountRoot: ({ params: { domain } }) => engine.unmountRoot(domain),
   consoleLog: ({ params: { domain }, query: { before } }) =>

@@ -174,6 +174,9 @@ test('every answer is as its schema says, and says nothing more', async (t) => {
   // The file system of a temporary folder need not enforce any.
   engine.setOwnerQuota = (ref) => engine.quota(ref);
   // Nothing is mounted on the host of the tests.
+  engine.rootMounts = async () => [
+    { uuid: '00000000-0000-4000-8000-000000000001', path: '/run/ctvirt/roots/web' },
+  ];
   engine.mountRoot = async () => ({ path: '/run/ctvirt/roots/web' });
   await client.templates.build({ template: 'small', body: { distribution: 'busybox' } });
   await client.domains.define({
@@ -212,6 +215,7 @@ test('every answer is as its schema says, and says nothing more', async (t) => {
     'domains.setParameters': () => client.domains.setParameters({ ...web, ...limit }),
     'domains.parameters': () => client.domains.parameters(web),
     'domains.autostart': () => client.domains.autostart({ ...web, body: { autostart: true } }),
+    'domains.rootMounts': () => client.domains.rootMounts(),
     'domains.mountRoot': () => client.domains.mountRoot(web),
     'domains.start': () => client.domains.start(web),
     'domains.suspend': () => client.domains.suspend(web),

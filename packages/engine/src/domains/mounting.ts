@@ -23,9 +23,10 @@ export interface MountParts {
 }
 
 /** The engine's operations on the roots of domains that are off. */
-export function mountOperations(parts: MountParts): Pick<Engine, 'mountRoot' | 'unmountRoot'> {
+export function mountOperations(parts: MountParts): Pick<Engine, 'rootMounts' | 'mountRoot' | 'unmountRoot'> {
   const { turns, rootMounts } = parts;
   return {
+    rootMounts: async () => rootMounts.mounted().map((uuid) => ({ uuid, path: rootMounts.path(uuid) })),
     mountRoot: (ref) => turns.take(ref, async (entry) => ({ path: await mountRoot(entry, parts) })),
     unmountRoot: (ref) =>
       turns.take(ref, async ({ record: { name, uuid } }) => {
