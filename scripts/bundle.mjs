@@ -1,7 +1,7 @@
 // Bundles the commands to one file each, so that they start fast: `node scripts/bundle.mjs` after `tsc -b`.
 // SPDX-License-Identifier: Apache-2.0
 import { execFileSync } from 'node:child_process';
-import { chmodSync, copyFileSync, existsSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { build } from 'esbuild';
 import { keepCode } from './keep-code.mjs';
 import { requireLine, root } from './setup.mjs';
@@ -78,6 +78,12 @@ if (existsSync(`${root}${cli}main.js`)) {
   const launcher = `${root}${cli}ctvirt.cjs`;
   copyFileSync(`${root}scripts/launcher.cjs`, launcher);
   chmodSync(launcher, 0o755);
+  const { programNames } = await import('../packages/cli/dist/vz/names.js');
+  for (const name of programNames) {
+    const link = `${root}${cli}${name}.cjs`;
+    rmSync(link, { force: true });
+    symlinkSync('ctvirt.cjs', link);
+  }
   await keepCode(process.execPath, launcher);
   writeFileSync(`${root}${cli}ctvirt.1`, execFileSync(process.execPath, [launcher, 'help', '--man']));
 }

@@ -1,6 +1,7 @@
-// The reference pages of libvirt's protocol, of the daemon's settings, of resource parameters and of what is obeyed, from their own tables.
+// The reference pages of libvirt's protocol, of the daemon's settings, of resource parameters, of OpenVZ's programs and of what is obeyed, from their own tables.
 // SPDX-License-Identifier: Apache-2.0
 import { writeFileSync } from 'node:fs';
+import { formatVzctl } from '../packages/cli/dist/vz/reference.js';
 import { formatCompatibility } from '../packages/daemon/dist/procedures/describe.js';
 import { formatSettings } from '../packages/daemon/dist/settings.js';
 import { formatHonoured } from '../packages/engine/dist/honoured/reference.js';
@@ -11,5 +12,6 @@ const folder = new URL('../docs/reference/', import.meta.url).pathname;
 writeFileSync(`${folder}libvirt-compatibility.md`, formatCompatibility());
 writeFileSync(`${folder}ctvirtd.conf.md`, formatSettings());
 writeFileSync(`${folder}parameters.md`, formatParameters());
+writeFileSync(`${folder}vzctl.md`, formatVzctl());
 writeFileSync(`${folder}walls.md`, formatWalls());
 writeFileSync(`${folder}honoured.md`, await formatHonoured());

@@ -46,6 +46,9 @@ test('its programs run from where they lie, with the Node beside them', () => {
   );
   assert.match(said, /\d+\.\d+\.\d+/);
   execFileSync(join(programs, 'ctvirt-node'), [join(programs, 'ctvirtd.mjs'), '--help'], { env: {} });
+  const vzctl = [join(tree, 'usr/sbin/vzctl'), '--version'];
+  const like = execFileSync(join(programs, 'ctvirt-node'), vzctl, { encoding: 'utf8', env: {} });
+  assert.match(like, /^vzctl version 4\./);
 });
 
 test('manual pages, completions, units and licences are where Debian has them', () => {
@@ -53,6 +56,8 @@ test('manual pages, completions, units and licences are where Debian has them', 
     const text = execFileSync('zcat', [join(tree, 'usr/share/man', `${page}.gz`)], { encoding: 'utf8' });
     assert.match(text, /^\.TH CTVIRT/, page);
   }
+  for (const name of readdirSync(join(tree, 'usr/sbin')))
+    execFileSync('zcat', [join(tree, `usr/share/man/man8/${name}.8.gz`)]);
   assert.match(read('usr/share/bash-completion/completions/ctvirt'), /^complete -F _ctvirt ctvirt$/m);
   assert.match(read('usr/share/zsh/vendor-completions/_ctvirt'), /^#compdef ctvirt\n/);
   assert.match(read('usr/share/fish/vendor_completions.d/ctvirt.fish'), /^complete -c ctvirt/m);

@@ -65,7 +65,8 @@ function programs() {
       ({ path }) => !path.endsWith('.cache'),
     ),
     ...found.map(({ name, file }) => ({
-      path: join('usr/bin', name),
+      // Where OpenVZ has its own, and scripts look for them.
+      path: join(name.startsWith('vz') ? 'usr/sbin' : 'usr/bin', name),
       link: join('../lib/ctvirt', basename(file)),
     })),
   ];
@@ -119,6 +120,7 @@ async function configuration() {
 
 /** @returns {Promise<Entry[]>} */
 async function documentation() {
+  const { vzManPages } = await import('../../packages/cli/dist/vz/reference.js');
   const { completionScripts } = await import('../../packages/cli/dist/completion.js');
   const { bash, zsh, fish } = completionScripts;
   const manuals = 'usr/share/man';
@@ -126,6 +128,10 @@ async function documentation() {
   return [
     { path: join(manuals, 'man1/ctvirt.1.gz'), content: packed(read('packages/cli/dist/ctvirt.1')) },
     { path: join(manuals, 'man8/ctvirtd.8.gz'), content: packed(await daemonPage()) },
+    ...vzManPages().map(({ name, text }) => ({
+      path: join(manuals, `man8/${name}.8.gz`),
+      content: packed(text),
+    })),
     { path: join(manuals, 'man5/ctvirtd.conf.5.gz'), content: packed(await settingsPage()) },
     { path: 'usr/share/bash-completion/completions/ctvirt', content: bash },
     { path: 'usr/share/zsh/vendor-completions/_ctvirt', content: zsh },

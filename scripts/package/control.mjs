@@ -64,12 +64,14 @@ Maintainer: ${maintainer}
 Installed-Size: ${Math.ceil(bytes / 1024)}
 Depends: ${depends.join(', ')}
 Recommends: apparmor
+Conflicts: vzctl
 Suggests: libvirt-clients
 Description: run libvirt's container domains (OpenVZ, LXC, Linux-VServer)
  ctvirtd runs container domains on any current Linux kernel through liblxc:
  the documents that libvirt has of them, OpenVZ's templates, profiles, quotas
  and limits, networks and network filters. ctvirt is its command line; virsh
- and other clients of libvirt's protocol need nothing new.
+ and other clients of libvirt's protocol need nothing new, and vzctl, vzlist
+ and their like take the words of OpenVZ's.
  .
  Containers outlive the daemon, and an upgrade of this package.
 `;

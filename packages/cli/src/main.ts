@@ -1,9 +1,11 @@
-// Entry of the `ctvirt` command.
+// Entry of the `ctvirt` command, and of OpenVZ's programs, which are the same file by other names.
 // SPDX-License-Identifier: Apache-2.0
 import '@ctvirt/api/no-debugger';
 import { constants } from 'node:os';
 import { isatty } from 'node:tty';
+import type { Io } from './io.js';
 import { run } from './run.js';
+import { calledAs } from './vz/names.js';
 
 const abort = new AbortController();
 const status = (name: NodeJS.Signals): number => 128 + constants.signals[name];
@@ -27,8 +29,7 @@ process.on('exit', () => {
 // `ctvirt list | head` ends when head has enough.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
 
-// Not awaited: the bundle is a function, and no module.
-run(process.argv.slice(2), {
+const io: Io = {
   // Asked for by the verbs that read it alone: Node opens a pipe without blocking, and others may read from it.
   get stdin() {
     return process.stdin;
@@ -43,6 +44,13 @@ run(process.argv.slice(2), {
       listener = undefined;
     };
   },
-}).then((code) => {
+};
+const [, program = '', ...words] = process.argv;
+const name = calledAs(program);
+// Not awaited: the bundle is a function, and no module.
+(name === undefined
+  ? run(words, io)
+  : import('./vz/run.js').then(({ runVz }) => runVz(name, words, io))
+).then((code) => {
   process.exitCode = code;
 });

@@ -1,0 +1,12 @@
+// Whether this is OpenVZ's program or ctvirt, by the name that it is called by.
+// SPDX-License-Identifier: Apache-2.0
+import { basename } from 'node:path';
+
+/** OpenVZ's programs. */
+export const programNames = ['vzctl', 'vzlist', 'vzubc', 'vzmemcheck', 'vzcpucheck', 'vzcalc'] as const;
+/** One of them. */
+export type ProgramName = (typeof programNames)[number];
+
+/** Undefined for ctvirt; the path is that of the link. */
+export const calledAs = (path: string): ProgramName | undefined =>
+  programNames.find((name) => name === basename(path).replace(/\.[cm]?js$/, ''));
