@@ -143,4 +143,8 @@ test('what waits for a start is joined with what was said before', () => {
       sshKeys: { root: ['x', 'y'], joe: ['z'] },
     },
   );
+  for (const user of ['constructor', '__proto__']) {
+    const named = { passwords: { [user]: 'a' }, sshKeys: { [user]: ['x'] } };
+    assert.deepEqual(mergedCredentials(mergedCredentials(undefined, named), named), named);
+  }
 });

@@ -16,9 +16,14 @@ export interface Credentials {
 
 /** Both, the later one's passwords in place of those before. */
 export function mergedCredentials(before: Credentials | undefined, later: Credentials): Credentials {
-  const sshKeys: Record<string, readonly string[]> = { ...before?.sshKeys };
-  for (const [user, keys] of Object.entries(later.sshKeys)) sshKeys[user] = joined(sshKeys[user] ?? [], keys);
-  return { passwords: { ...before?.passwords, ...later.passwords }, sshKeys };
+  // Users may be called as what every object has.
+  const sshKeys = new Map(Object.entries(before?.sshKeys ?? {}));
+  for (const [user, keys] of Object.entries(later.sshKeys))
+    sshKeys.set(user, joined(sshKeys.get(user) ?? [], keys));
+  return {
+    passwords: { ...before?.passwords, ...later.passwords },
+    sshKeys: Object.fromEntries(sshKeys),
+  };
 }
 
 /** The keys with those that are not among them yet. */
