@@ -134,6 +134,17 @@ test('no link leads out of the tree, nor a user to what is not the own', () => {
   });
 });
 
+test('of files that are too long that is told', () => {
+  inTree((root, _outside, give) => {
+    const long = 'one:x:1:1::/home/one:\n'.repeat(60_000);
+    for (const name of ['shadow', 'passwd'])
+      writeFileSync(join(root, 'etc', name), `root:*::::/root:\n${long}`);
+    const told = give({ passwords: { root: 'x' }, sshKeys: { root: ['k'] } });
+    assert.match(told[0] ?? '', /its \/etc\/shadow is no plain file of at most 1024 KiB/);
+    assert.match(told[1] ?? '', /its \/etc\/passwd is no plain file of at most 1024 KiB/);
+  });
+});
+
 test('what waits for a start is joined with what was said before', () => {
   const first = mergedCredentials(undefined, { passwords: { root: 'a' }, sshKeys: { root: ['x'] } });
   assert.deepEqual(

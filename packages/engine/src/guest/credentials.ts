@@ -4,7 +4,7 @@ import { closeSync, constants, fchmodSync, fchownSync, fstatSync, mkdirSync } fr
 import { EngineError } from '../errors.js';
 import { isErrno } from '../host/gone.js';
 import { openInRoot, Resolve } from '../host/syscalls.js';
-import { type GuestRoot, openFolder, readIn, replace, telling } from './files.js';
+import { type GuestRoot, LARGEST, openFolder, readIn, replace, telling } from './files.js';
 
 /** What users of a container are given before its next start. */
 export interface Credentials {
@@ -46,7 +46,8 @@ export function furnishCredentials(
 function setPassword(tree: GuestRoot, user: string, hash: string): void {
   withFolder(tree, 'etc', (folder) => {
     const found = { passwd: readIn(folder, 'passwd'), shadow: readIn(folder, 'shadow') };
-    if (found.shadow === 'other') throw new EngineError('denied', 'its /etc/shadow is no plain file');
+    for (const name of ['shadow', 'passwd'] as const)
+      if (found[name] === 'other') throw noFile(`/etc/${name}`);
     const next = withPassword(
       { passwd: textOf(found.passwd), shadow: textOf(found.shadow) },
       { user, hash, now: new Date() },
@@ -60,6 +61,9 @@ function setPassword(tree: GuestRoot, user: string, hash: string): void {
     }
   });
 }
+
+const noFile = (name: string): EngineError =>
+  new EngineError('denied', `its ${name} is no plain file of at most ${LARGEST >> 10} KiB`);
 
 const DAY_MS = 86_400_000;
 const textOf = (found: ReturnType<typeof readIn>): string | undefined =>
@@ -132,7 +136,7 @@ function addKeys(tree: GuestRoot, user: string, keys: readonly string[]): void {
         fchmodSync(folder, 0o700);
       }
       const found = readIn(folder, 'authorized_keys');
-      if (found === 'other') throw new EngineError('denied', 'there is no plain file .ssh/authorized_keys');
+      if (found === 'other') throw noFile('.ssh/authorized_keys');
       const text = found === 'missing' ? '' : found.text;
       const there = text.split('\n').filter((line) => line !== '');
       const bytes = keys.map((key) => Buffer.from(key, 'utf8').toString('latin1'));
@@ -164,6 +168,7 @@ function makeFolder(home: number): boolean {
 
 function homeOf(tree: GuestRoot, user: string): string {
   const passwd = withFolder(tree, 'etc', (folder) => readIn(folder, 'passwd'));
+  if (passwd === 'other') throw noFile('/etc/passwd');
   const home = fieldsOf(textOf(passwd), user)?.[4];
   if (home === undefined) throw new EngineError('not-found', `its /etc/passwd has no user '${user}'`);
   return `./${home}`;

@@ -19,7 +19,7 @@ import { isErrno } from '../host/gone.js';
 import { openInRoot } from '../host/syscalls.js';
 
 const errnos: Readonly<Record<string, number>> = osConstants.errno;
-const LARGEST = 1 << 20;
+export const LARGEST = 1 << 20;
 /** What every program in the container may read, whatever umask the daemon has. */
 const MODE = 0o644;
 
