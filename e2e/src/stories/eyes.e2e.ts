@@ -116,6 +116,10 @@ test('enter is a login shell of the user that is named, exec takes a line of one
   await world.shell('web', 'echo kim:x:1000:100::/tmp:/none >> /etc/passwd');
   const other = await world.cli(['enter', 'web', '--user', 'kim'], { input: 'id -u; pwd\n' });
   assert.match(other.stdout, /^1000\n\/tmp\n/, other.stderr);
+  await world.shell('web', 'echo more:x:77:kim,root >> /etc/group');
+  const groups = await ctvirt('exec', '--user', 'root', 'web', 'id -G');
+  assert.match(groups, /^0 (.* )?77\n$/);
+  assert.equal(await ctvirt('exec', 'web', 'id -G'), groups, 'root is root, named or not');
   assert.equal(await ctvirt('exec', 'web', 'cd /etc; ls | grep -c "^passwd$"'), '1\n');
   const none = await world.cli(['exec', 'web', 'no-such-program']);
   assert.deepEqual(

@@ -18,7 +18,7 @@ export const exec = verb({
     'A single word with blanks or other signs of a shell is a line for /bin/sh of the container: ctvirt exec web "cd /srv; ls | wc -l".',
     "Options of ctvirt stand before the program, on either side of DOMAIN; what follows the program, or --, is the program's own.",
     'It reads the input of ctvirt, all there is, as ssh does. --no-input leaves that to others, such as the loop around it: ctvirt list --name | while read -r name; do ctvirt exec -n "$name" -- uptime; done',
-    "It is root's, and begins in /. --user takes a name or a number by the container's own /etc/passwd, with the groups of its /etc/group, and begins in that user's home.",
+    "It is root's, with the groups of the container's own /etc/group, and begins in /. --user takes a name or a number by its /etc/passwd, and begins in that user's home.",
     'It has PATH, TERM, USER, LOGNAME, HOME and PWD, LANG=C.UTF-8 where the container has that locale, what the document says in <initenv>, and what --env says.',
   ],
   args: {

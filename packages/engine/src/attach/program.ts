@@ -152,11 +152,20 @@ if ($filter ne '') {
 # Who the program is, by the container's own lists: what they say reaches nothing but the numbers below.
 ${accounts}
 my $home = '/';
-if ($account ne '') {
+sub groups_of {
+  my ($name) = @_;
+  my @more = grep { is_id($_->[2]) && grep $_ eq $name, split /,/, $_->[3] // '' } records('/etc/group');
+  map $_->[2] + 0, @more[0 .. ($#more < 65535 ? $#more : 65535)];
+}
+if ($account eq '') {
+  # Root needs none to be root.
+  my @ids = groups_of('root');
+  my $ids = pack 'L*', @ids;
+  call('setgroups', scalar @ids, $ids) if @ids;
+} else {
   my ($name, undef, $uid, $gid, undef, $own_home, $own_shell) = account_of($account);
   $home = $own_home if defined $own_home && $own_home =~ m{^/};
-  my @more = grep { is_id($_->[2]) && grep $_ eq $name, split /,/, $_->[3] // '' } records('/etc/group');
-  my @ids = map $_->[2] + 0, @more[0 .. ($#more < 65535 ? $#more : 65535)];
+  my @ids = groups_of($name);
   if ($slave) { chown $uid, -1, *STDIN } else { chown $uid, $gid, *STDIN, *STDOUT, *STDERR }
   my $ids = pack 'L*', @ids;
   must('account ids', 'setgroups', scalar @ids, $ids);
