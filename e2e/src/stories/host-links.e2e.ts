@@ -167,6 +167,76 @@ test('it comes and goes while the container runs', async () => {
   await isBack();
 });
 
+test('a card is had by its place on a PCI bus, as an interface, and comes and goes so while the container runs', async () => {
+  // This kernel has no such bus to look at: a folder in its place says where the link is.
+  const bus = '/sys/bus/pci/devices';
+  const place = '0000:03:00.1';
+  // The kernel lets a container have a sysfs where one is whole.
+  const whole = `${world.host}/sys`;
+  await mkdir(whole);
+  await world.enclosure.output('mount', '-t', 'sysfs', 'sysfs', whole);
+  await world.enclosure.output('mount', '-t', 'tmpfs', 'bus', bus);
+  try {
+    const show = `mkdir -p ${bus}/${place}/net/card; echo ${MAC} > ${bus}/${place}/net/card/address`;
+    const hide = `rm -r ${bus}/${place}/net/card`;
+    const sh = (line: string) => world.enclosure.output('/bin/sh', '-c', line);
+    const card = (address: string, more = '') =>
+      "<interface type='hostdev' managed='yes'><source><address type='pci' domain='0x0000' bus='0x03' slot='0x00' function='0x1'/></source>" +
+      `${more}<ip address='${address}' prefix='24'/></interface>`;
+    const other = "<mac address='02:00:00:00:77:05'/><mtu size='1300'/>";
+    await world.define(domainXml({ name: 'whole', interfaces: [card('10.96.0.5', other)] }));
+    const { message } = await refused('not-found', world.client.domains.start({ domain: 'whole' }));
+    assert.match(message, /this host has no PCI device 0000:03:00\.1/);
+    await sh(show);
+    await world.client.domains.start({ domain: 'whole' });
+    await sh(hide);
+    await isGone();
+    const inside = await world.shell(
+      'whole',
+      'ip address show dev eth0; ping -c 1 -W 3 10.96.0.1 >/dev/null',
+    );
+    assert.match(inside, /UP.*mtu 1300[\s\S]*02:00:00:00:77:05[\s\S]*inet 10\.96\.0\.5\/24/);
+    assert.match(await virsh('dumpxml', 'whole'), /<source dev='card'>/);
+    assert.doesNotMatch(await virsh('dumpxml', 'whole', '--inactive'), /dev='card'/);
+    assert.match(await virsh('domiflist', 'whole'), /hostdev .* 02:00:00:00:77:05/);
+    await world.kill();
+    await world.start();
+    await isGone();
+    await world.client.domains.destroy({ domain: 'whole' });
+    await isBack();
+    await sh(show);
+    await world.run(
+      domainXml({
+        name: 'live',
+        interfaces: ["<interface type='ethernet'><ip address='10.96.7.7'/></interface>"],
+      }),
+    );
+    const path = `${world.host}/card.xml`;
+    await writeFile(path, card('10.96.0.6'));
+    await virsh('attach-device', 'live', path, '--live');
+    assert.match(
+      await world.shell('live', 'ip address show dev eth1'),
+      new RegExp(`mtu 1400[\\s\\S]*${MAC}`),
+    );
+    const taken = await refused('in-use', world.client.domains.start({ domain: 'whole' }));
+    assert.match(taken.message, /domain 'live' has the link card/);
+    await virsh('detach-device', 'live', path, '--live');
+    await isBack();
+    await virsh('attach-device', 'live', path, '--live', '--config');
+    await world.client.domains.destroy({ domain: 'live' });
+    await isBack();
+    await world.client.domains.start({ domain: 'live' });
+    await world.shell('live', 'ping -c 1 -W 3 -I eth1 10.96.0.1');
+    await virsh('detach-interface', 'live', 'hostdev', '--mac', MAC, '--live');
+    await isBack();
+    await virsh('attach-interface', 'live', 'hostdev', place, '--managed', '--live');
+    assert.match(await world.shell('live', 'ip link show dev eth1'), new RegExp(`,UP[\\s\\S]*${MAC}`));
+  } finally {
+    await world.eraseAll();
+    await world.enclosure.output('umount', bus, whole);
+  }
+});
+
 /** In the container's network, as its root can. */
 const inside = async (domain: string, line: string) => {
   const { initPid } = await world.client.domains.info({ domain });

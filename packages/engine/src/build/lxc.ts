@@ -76,7 +76,7 @@ export function makeLxc(below: Below): Floor<Entry> {
     driver,
     accounting,
     networks,
-    links: hostLinks,
+    links: { ...hostLinks, cardAt: (place) => lent.cardAt(place) },
     version: () => tools.version(),
     know: (entry, domain) => {
       const resources = resourcesOf(domain, below.facts);

@@ -4,6 +4,7 @@
 import type { BeancounterReport } from '@ctvirt/api';
 import type { Domain } from '@ctvirt/xml';
 import type { Listener } from '../host/listeners.js';
+import type { CardLink } from '../host/pci-links.js';
 import type { NetworkHost } from '../networks/contract/network-host.js';
 import type { Driver, Subject } from './driver.js';
 
@@ -22,6 +23,8 @@ export interface HostLinks {
   hasAddress(address: string): boolean;
   /** Plugs them into a bridge; what is gone meanwhile is passed over. */
   plug(bridge: string, names: readonly string[]): Promise<void>;
+  /** The link that is the card at a place on a PCI bus; throws where there is none that could be handed over. */
+  cardAt(place: string): CardLink;
   /** Where programs of the host listen. */
   listeners(): Promise<readonly Listener[]>;
 }

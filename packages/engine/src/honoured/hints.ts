@@ -21,6 +21,7 @@ export const base: Domain = {
 };
 
 const absolute = ['/srv/alpha', '/srv/beta'];
+const hexes = ['0x1', '0x2'];
 const ids = ['8509a1d4-1569-4467-8b37-4e433a1ac7b1', '8509a1d4-1569-4467-8b37-4e433a1ac7b2'];
 
 /** By the end of the path, the longest first that is found. */
@@ -50,6 +51,11 @@ const values: Readonly<Record<string, readonly unknown[]>> = {
   'route/@netmask': ['255.128.0.0', '255.192.0.0'],
   'route/@gateway': ['192.0.2.3', '192.0.2.4'],
   'portForward/@address': ['192.0.2.1', '192.0.2.2'],
+  'source/address/@type': ['pci', 'usb'],
+  'source/address/@domain': hexes,
+  'source/address/@bus': hexes,
+  'source/address/@slot': hexes,
+  'source/address/@function': hexes,
   'hostdev/source/char': ['/dev/net/tun', '/dev/fuse'],
   'hostdev/source/block': ['/dev/sda', '/dev/sdb'],
   'interface/target/@dev': ['veth7', 'veth8'],
@@ -110,6 +116,7 @@ const besidesByEnd: Readonly<Record<string, Fields>> = {
   'disk/@sgio': { device: 'lun' },
   'disk/@rawio': { device: 'lun' },
   vlan: { tags: [{ id: 42 }] },
+  'source/address': { type: 'pci' },
 };
 
 /** Places that the grammar has, and that nothing but a contradiction can fill. */

@@ -40,7 +40,11 @@ export const keptPlaces: readonly Kept[] = [
   },
   {
     paths: /^devices\/interface\[\w+\]\/@managed$/,
-    why: 'of a device of the host, which is handed over by none',
+    why: "a card's driver stays the host's: it is handed over as the link that it is",
+  },
+  {
+    paths: /^devices\/interface\[hostdev\]\/source\/address\/@(?!type|domain|bus|slot|function)/,
+    why: 'of other buses than that of a card',
   },
   { paths: /^devices\/interface\[\w+\]\/mac\/@(?:type|check)$/, why: 'who chose the address, for VMware' },
   {

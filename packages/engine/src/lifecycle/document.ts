@@ -39,7 +39,7 @@ import { beyondHost } from './beyond-host.js';
 import { type Claim, claimOf } from './claim.js';
 import { refuseTooLittle } from './floors.js';
 import { linkFaults } from './link-faults.js';
-import { leasesOf, lentLinksOf, linksOf, refuseLinks } from './links.js';
+import { leasesOf, lentIn, linksOf, refuseLinks } from './links.js';
 import { withoutMadeNames } from './made-names.js';
 import { oddOptions, splitAtCommas } from './mount-options.js';
 import { notEnforced } from './not-enforced.js';
@@ -463,7 +463,7 @@ export function planOf(domain: Domain, record: DomainRecord, facts: HostFacts): 
     innerMounts: innerMountsOf(domain),
     devices: devicesOf(domain),
     links: linksOf(domain, record),
-    lent: lentLinksOf(domain),
+    lent: lentIn(domain, record),
     resources: resourcesIn(domain, facts),
     walls: wantedWalls(domain),
     map: idMapOf(domain, record),

@@ -11,18 +11,19 @@ import { ROUTED_GATEWAY_V6 } from '../network/routed-link.js';
 import { commonPrefix, isDefaultRoute, staticRoutesOf } from '../network/routes.js';
 import type { DomainRecord, LinkLease } from '../state/record.js';
 
-const linkKinds = new Set(['ethernet', 'bridge', 'network', 'direct']);
+const linkKinds = new Set(['ethernet', 'bridge', 'network', 'direct', 'hostdev']);
 
 /** What no link can be, and what two cannot share. */
 export function refuseLinks(domain: Domain): void {
   refuseTwins(domain.devices.interfaces ?? []);
   refuseLentTwins(domain);
+  refuseTwinCards(domain.devices.interfaces ?? []);
   for (const [index, link] of (domain.devices.interfaces ?? []).entries()) {
     if (link.vlan !== undefined) tagsOf(link.vlan);
     if (!linkKinds.has(link.type))
       throw new EngineError(
         'unsupported',
-        `interface ${index + 1} of type '${link.type}' cannot be had: ethernet, bridge, network and direct are known here${link.type === 'hostdev' ? "; a link of the host's is handed over by its name, in a <hostdev mode='capabilities' type='net'>" : ''}`,
+        `interface ${index + 1} of type '${link.type}' cannot be had: ethernet, bridge, network, direct and hostdev are known here`,
       );
   }
 }
@@ -53,6 +54,17 @@ function refuseLentTwins(domain: Domain): void {
   }
 }
 
+function refuseTwinCards(interfaces: readonly Interface[]): void {
+  const seen = new Set<string>();
+  for (const link of interfaces) {
+    if (link.type !== 'hostdev') continue;
+    const place = placeOf(link);
+    if (seen.has(place))
+      throw new EngineError('invalid', `two interfaces are the card at ${place}: it is handed over once`);
+    seen.add(place);
+  }
+}
+
 /** The domain's links in the order of its document. */
 export function linksOf(domain: Domain, record: DomainRecord): LinkPlan[] {
   return withOneDefault(eachLink(domain, record), lentLinksOf(domain));
@@ -65,7 +77,7 @@ export const lentLinksOf = ({ devices }: Domain): LentLink[] =>
     const { source, ips = [], routes } = one;
     return [
       {
-        name: source.interface,
+        ...{ name: source.interface, host: source.interface, up: true },
         addresses: ips.map(({ address, prefix, family }) => ({
           address: normalAddress(address),
           prefix: prefix ?? commonPrefix(family),
@@ -76,6 +88,30 @@ export const lentLinksOf = ({ devices }: Domain): LentLink[] =>
       },
     ];
   });
+
+/** All that it has of the host's links: those, and the cards among its interfaces. */
+export const lentIn = (domain: Domain, record: DomainRecord): LentLink[] => [
+  ...lentLinksOf(domain),
+  ...linksOf(domain, record).flatMap((link) => (link.kind === 'card' ? [cardOf(link)] : [])),
+];
+
+const cardOf = ({
+  name,
+  parent = '',
+  place,
+  mac,
+  mtu,
+  up,
+  addresses,
+  gateways,
+  routes,
+}: LinkPlan): LentLink => ({
+  ...{ name, host: parent, up, addresses, gateways },
+  ...(place !== undefined && { place }),
+  ...(mac !== '' && { mac }),
+  ...(mtu !== undefined && { mtu }),
+  ...(routes !== undefined && { routes }),
+});
 
 /** What a document's links have of networks, by the record. */
 export const leasesOf = (domain: Domain, record: DomainRecord): LinkLease[] =>
@@ -163,16 +199,17 @@ function linkOf(link: Interface, index: number, record: DomainRecord): LinkPlan 
   const routed = link.type === 'ethernet';
   const up = link.link?.state !== 'down';
   const name = link.guest?.dev ?? `eth${index}`;
-  const kind = routed ? 'routed' : sharedLink(link) !== undefined ? 'macvlan' : 'bridge';
+  const kind = kindOf(link);
   return {
     kind,
     ...(link.type === 'network' && link.source.bridge !== undefined && { network: link.source.network }),
     parent: parentOf(link),
+    ...(link.type === 'hostdev' && { place: placeOf(link) }),
     macvlanMode: macvlanModeOf(link),
     name,
     hostName: hostNameOf(link, index, record),
     // By its name: its place may change while it is there.
-    mac: link.mac?.address ?? madeMac(record.uuid, name),
+    mac: link.mac?.address ?? (kind === 'card' ? '' : madeMac(record.uuid, name)),
     isTrusted: link.trustGuestRxFilters === true,
     filter: link.filterref && { name: link.filterref.filter, parameters: link.filterref.parameters ?? [] },
     isIsolated: link.port?.isolated === true,
@@ -185,6 +222,32 @@ function linkOf(link: Interface, index: number, record: DomainRecord): LinkPlan 
     ...(up && !routed && { routes: staticRoutesOf(link.routes) }),
     rates: ratesOf(link.bandwidth),
   };
+}
+
+function kindOf(link: Interface): LinkPlan['kind'] {
+  if (link.type === 'ethernet') return 'routed';
+  if (link.type === 'hostdev') return 'card';
+  return sharedLink(link) === undefined ? 'bridge' : 'macvlan';
+}
+
+/** As the kernel writes it; throws `invalid` for what is no place on a PCI bus. */
+export function placeOf({ source }: Extract<Interface, { type: 'hostdev' }>): string {
+  const { type, domain, bus, slot, function: part } = source.address;
+  const digits = (
+    text: string | undefined,
+    [what, width, most]: readonly [string, number, number],
+  ): string => {
+    const value = /^(?:0x[0-9a-f]+|\d+)$/i.test(text ?? '0') ? Number(text ?? 0) : most + 1;
+    if (value > most) throw new EngineError('invalid', `a PCI device has no ${what} ${text}`);
+    return value.toString(16).padStart(width, '0');
+  };
+  if (type !== 'pci')
+    throw new EngineError(
+      'unsupported',
+      `an interface of type hostdev is a card on a PCI bus, and not on one of type '${type ?? ''}': hand it over by its name, in a <hostdev mode='capabilities' type='net'>`,
+    );
+  const [first, second] = [digits(domain, ['domain', 4, 0xffff_ffff]), digits(bus, ['bus', 2, 0xff])];
+  return `${first}:${second}:${digits(slot, ['slot', 2, 0x1f])}.${digits(part, ['function', 1, 7])}`;
 }
 
 /** A routed address is the container's alone, whatever prefix the document gives: all else goes by the host. */
@@ -210,6 +273,7 @@ function parentOf(link: Interface): string | undefined {
     case 'network':
       return link.source.bridge ?? link.source.dev ?? link.source.network;
     case 'direct':
+    case 'hostdev':
       return link.source.dev;
     default:
       return undefined;
@@ -221,7 +285,8 @@ function parentOf(link: Interface): string | undefined {
  * A name like vnet%d leaves the number to us.
  */
 function hostNameOf(link: Interface, index: number, record: DomainRecord): string | undefined {
-  if (sharedLink(link) !== undefined) return undefined;
+  const kind = kindOf(link);
+  if (kind === 'macvlan' || kind === 'card') return undefined;
   const wanted = link.target?.dev;
   if (wanted !== undefined && !wanted.includes('%')) return wanted;
   return `${linkPrefixOf(record)}.${index}`;

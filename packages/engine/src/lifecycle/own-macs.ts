@@ -12,7 +12,8 @@ export function withOwnMacs(domain: Domain, record: DomainRecord): Domain {
   const taken = new Set(interfaces.flatMap(({ mac }) => mac?.address.toLowerCase() ?? []));
   if (interfaces.every(({ mac }) => mac !== undefined)) return domain;
   const links = eachLink(domain, record).map(({ link, plan: { name, mac } }) => {
-    if (link.mac !== undefined) return link;
+    // A card keeps its own.
+    if (link.mac !== undefined || mac === '') return link;
     let address = mac;
     for (let more = 2; taken.has(address); more++) address = madeMac(record.uuid, `${name} ${more}`);
     taken.add(address);

@@ -18,13 +18,22 @@ import {
   takeLink,
 } from '../host/link-orders.js';
 import { hasLink, linkIndex } from '../host/links.js';
+import { type CardLink, linksAt, placeOfLink } from '../host/pci-links.js';
 import { run } from '../host/run.js';
 import { defaultLinks, hostAddresses, hostRoutes } from '../host/subnets.js';
 import { type LinkPlan, prefixOfEnd } from './link-plan.js';
 import { nameTaken, putInside } from './live-links.js';
 
-/** A link of the host that a document asks for; it keeps its name. */
-export type LentLink = Pick<LinkPlan, 'name' | 'addresses' | 'gateways' | 'routes'>;
+/** A link of the host that a document asks for. */
+export interface LentLink extends Pick<LinkPlan, 'name' | 'addresses' | 'gateways' | 'routes' | 'up'> {
+  /** Its name on the host. */
+  readonly host: string;
+  /** What it has meanwhile in the place of its own. */
+  readonly mac?: string;
+  readonly mtu?: number;
+  /** Where it is on a PCI bus, if it is asked for by that. */
+  readonly place?: string;
+}
 
 /** Dependencies of `LentLinks`. */
 export interface LentLinksParts {
@@ -39,6 +48,8 @@ export interface LentLinksParts {
   /** The network whose members leave by a link. */
   readonly forwardsBy: (link: string) => string | undefined;
   readonly log: (level: 'info' | 'warn' | 'error', message: string) => void;
+  /** Where it is mounted, for tests. */
+  readonly sysfs?: string;
 }
 
 /** What a link was on the host, and whose it is meanwhile. */
@@ -46,6 +57,8 @@ interface Loan extends LinkState, Pick<HostLink, 'name' | 'index' | 'kind' | 'pe
   /** Where it was. */
   readonly host: string;
   readonly domain: string;
+  /** Where the card is; empty of one that is on no PCI bus. */
+  readonly place: string;
 }
 
 /** How long a monitor may take to hand one back, or the kernel a card when the network that it was in has ended. */
@@ -62,22 +75,57 @@ export class LentLinks {
 
   constructor(private readonly parts: LentLinksParts) {}
 
+  /** The link that is the card at a place on a PCI bus; throws where that is not one. */
+  cardAt(place: string): CardLink {
+    const found = linksAt(place, this.parts.sysfs);
+    if (found === undefined)
+      throw new EngineError(
+        'not-found',
+        `this host has no PCI device ${place} (lspci -D shows those it has)`,
+        {
+          name: place,
+        },
+      );
+    const [link, ...others] = found;
+    if (link !== undefined && others.length === 0) return link;
+    if (link !== undefined)
+      throw new EngineError(
+        'unsupported',
+        `the PCI device ${place} has several links (${found.map(({ name }) => name).join(', ')}): hand one over by its name, in a <hostdev mode='capabilities' type='net'>`,
+        { name: place },
+      );
+    const loan = this.#loans().find((one) => one.place === place);
+    if (loan !== undefined) throw this.#taken(loan.name, loan.domain);
+    throw new EngineError(
+      'not-found',
+      `the PCI device ${place} has no link on this host: it is no network card, no driver for one is bound to it (lspci -k -s ${place}), or another network namespace has its link`,
+      { name: place },
+    );
+  }
+
   /** Writes down what they are, before they are moved; throws where the host or another domain needs one. */
   async lend(domain: string, links: readonly LentLink[]): Promise<void> {
-    const { host } = this.parts;
-    const found = links.map(({ name }) => loanOf(this.#free(domain, name), { host, domain }));
-    for (const { name } of found) this.#asked.set(name, domain);
+    const { host, sysfs } = this.parts;
+    const found = links.map((link) => {
+      const place = placeOfLink(link.host, sysfs) ?? link.place ?? '';
+      return { link, loan: loanOf(this.#free(domain, link.host), { host, domain, place }) };
+    });
+    for (const { loan } of found) this.#asked.set(loan.name, domain);
     try {
-      for (const loan of found) {
+      for (const { loan, link } of found) {
         if (!isHardware(loan))
           this.parts.log(
             'warn',
             `the link ${loan.name} of the host is made by software: should the kernel end its container's network with nobody there to take it out, it is gone`,
           );
         await writeAtomically(this.#path(loan.name), `${JSON.stringify(loan)}\n`, { durable: false });
+        await prepared(loan, link).catch(async (error: unknown) => {
+          await this.#settle(loan);
+          throw error;
+        });
       }
     } finally {
-      for (const { name } of found) this.#asked.delete(name);
+      for (const { loan } of found) this.#asked.delete(loan.name);
     }
   }
 
@@ -90,23 +138,23 @@ export class LentLinks {
 
   /** Moves one into a container that runs, and sets it up there. */
   async add(domain: string, link: LentLink, pid: number): Promise<void> {
-    const { name } = link;
+    const { name, host } = link;
     await this.lend(domain, [link]);
     try {
-      await ip('link', 'set', 'dev', name, 'netns', String(pid)).catch((error: unknown) => {
+      await ip('link', 'set', 'dev', host, 'netns', String(pid), 'name', name).catch((error: unknown) => {
         throw String(error).includes('File exists') ? nameTaken(name) : error;
       });
       this.hold(domain, pid);
-      await putInside({ ...link, up: true }, [], pid);
+      await putInside(link, [], pid);
     } catch (error) {
-      await this.#giveBack(this.#loanOf(name), `/proc/${pid}/ns/net`);
+      await this.#giveBack(this.#loanOf(host), `/proc/${pid}/ns/net`);
       throw error;
     }
   }
 
   /** Takes one out of a container that runs. */
-  async remove({ name }: LentLink, pid: number): Promise<void> {
-    const loan = this.#loanOf(name);
+  async remove({ name, host }: LentLink, pid: number): Promise<void> {
+    const loan = this.#loanOf(host);
     if (loan === undefined) return;
     if (!pull(loan, `/proc/${pid}/ns/net`) && found(loan, hostLinks()) === undefined)
       throw new EngineError(
@@ -116,8 +164,8 @@ export class LentLinks {
     await this.#settle(loan);
   }
 
-  isThere = ({ name }: LentLink): boolean => {
-    const loan = this.#loanOf(name);
+  isThere = ({ host }: LentLink): boolean => {
+    const loan = this.#loanOf(host);
     return loan !== undefined && found(loan, hostLinks()) === undefined;
   };
 
@@ -182,13 +230,7 @@ export class LentLinks {
   /** One that nobody needs; throws for any other. */
   #free(domain: string, name: string): HostLink {
     const owner = this.#loanOf(name)?.domain ?? this.#asked.get(name);
-    if (owner !== undefined && owner !== domain) {
-      const other = this.parts.nameOf(owner) ?? owner;
-      throw new EngineError('in-use', `domain '${other}' has the link ${name} of the host`, {
-        name,
-        users: [other],
-      });
-    }
+    if (owner !== undefined && owner !== domain) throw this.#taken(name, owner);
     const links = hostLinks();
     const index = linkIndex(name);
     const link = links.find((one) => index > 0 && one.index === index);
@@ -211,6 +253,14 @@ export class LentLinks {
         users: [],
       });
     return link;
+  }
+
+  #taken(name: string, owner: string): EngineError {
+    const other = this.parts.nameOf(owner) ?? owner;
+    return new EngineError('in-use', `domain '${other}' has the link ${name} of the host`, {
+      name,
+      users: [other],
+    });
   }
 
   /** What lies on it in a container is not among the host's links. */
@@ -243,11 +293,11 @@ export class LentLinks {
 }
 
 /** What is written down of a link. */
-function loanOf(link: HostLink, { host, domain }: Pick<Loan, 'host' | 'domain'>): Loan {
+function loanOf(link: HostLink, { host, domain, place }: Pick<Loan, 'host' | 'domain' | 'place'>): Loan {
   const { name, index, kind, permanentMac, mac, mtu } = link;
   const { flags, queueLength, mode, alias, altNames, isUp } = link;
   return {
-    ...{ host, domain, name, index, kind, permanentMac, mac, mtu },
+    ...{ host, domain, place, name, index, kind, permanentMac, mac, mtu },
     ...{ flags, queueLength, mode, alias, altNames, isUp },
   };
 }
@@ -255,14 +305,16 @@ function loanOf(link: HostLink, { host, domain }: Pick<Loan, 'host' | 'domain'>)
 function parseLoan(text: string): Loan | undefined {
   try {
     const value: unknown = JSON.parse(text);
-    return isLoan(value) ? value : undefined;
+    // Those of earlier daemons say nothing of their place.
+    const whole: unknown = typeof value === 'object' ? { place: '', ...value } : value;
+    return isLoan(whole) ? whole : undefined;
   } catch {
     return undefined; // cut off, or an earlier daemon's
   }
 }
 
 const kinds: { readonly [K in keyof Loan]-?: 'string' | 'number' | 'boolean' | 'object' } = {
-  ...{ host: 'string', domain: 'string', name: 'string', kind: 'string', mac: 'string' },
+  ...{ host: 'string', domain: 'string', place: 'string', name: 'string', kind: 'string', mac: 'string' },
   ...{ permanentMac: 'string', alias: 'string', altNames: 'object', isUp: 'boolean' },
   ...{ index: 'number', mtu: 'number', flags: 'number', queueLength: 'number', mode: 'number' },
 };
@@ -274,6 +326,17 @@ const isLoan = (value: unknown): value is Loan =>
     const isList = Array.isArray(found) && found.every((one) => typeof one === 'string');
     return kind === 'object' ? isList : typeof found === kind;
   });
+
+/** What the document gives it instead of its own is set while the host has it; it goes with what is restored. */
+async function prepared({ name, mac, mtu }: Loan, link: LentLink): Promise<void> {
+  if (link.mac !== undefined && link.mac !== mac) {
+    // Few cards take another address while they are up.
+    await ip('link', 'set', 'dev', name, 'down');
+    await ip('link', 'set', 'dev', name, 'address', link.mac);
+  }
+  if (link.mtu !== undefined && link.mtu !== mtu)
+    await ip('link', 'set', 'dev', name, 'mtu', String(link.mtu));
+}
 
 /** A card is the only thing that the kernel does not make on demand. */
 const isHardware = ({ kind }: Pick<HostLink, 'kind'>): boolean => kind === '';

@@ -10,17 +10,23 @@ export interface LinkFilter {
   readonly parameters: readonly { readonly name: string; readonly value: string }[];
 }
 
-/** A network link of the container. `routed` is OpenVZ's venet: addresses the host has a route to, no bridge. */
+/**
+ * A network link of the container. `routed` is OpenVZ's venet: addresses the host has a route to, no bridge. A `card` is the host's, lent
+ * to the container.
+ */
 export interface LinkPlan {
-  readonly kind: 'routed' | 'bridge' | 'macvlan';
+  readonly kind: 'routed' | 'bridge' | 'macvlan' | 'card';
   /** The network of ours that it is on. */
   readonly network?: string;
-  /** Bridge or parent device on the host. */
+  /** Bridge or parent device on the host; of a card of a run its name there. */
   readonly parent: string | undefined;
+  /** Where a card is on a PCI bus. */
+  readonly place?: string;
   readonly macvlanMode: string | undefined;
   /** Names inside and on the host. */
   readonly name: string;
   readonly hostName: string | undefined;
+  /** Empty of a card that keeps its own. */
   readonly mac: string;
   /** Whether the container may send in any name. */
   readonly isTrusted: boolean;

@@ -30,7 +30,7 @@ export function withLinkNames(interfaces: readonly Interface[], links: readonly 
     const { name, hostName, mac } = links[index] ?? {};
     return {
       ...link,
-      ...(mac !== undefined && link.mac === undefined && { mac: { address: mac } }),
+      ...(mac !== undefined && mac !== '' && link.mac === undefined && { mac: { address: mac } }),
       ...(name === undefined ? {} : { guest: { ...link.guest, dev: name } }),
       ...(hostName === undefined ? {} : { target: { ...link.target, dev: hostName } }),
     };
@@ -100,7 +100,9 @@ const bareLink = (link: Interface) => ({
 });
 
 const hasHostEnd = (link: Interface): boolean =>
-  link.type !== 'direct' && (link.type !== 'network' || link.source.dev === undefined);
+  link.type !== 'direct' &&
+  link.type !== 'hostdev' &&
+  (link.type !== 'network' || link.source.dev === undefined);
 
 /** Makes a link; what was made of it goes again if something fails. */
 export async function addLink(link: LinkPlan, pid: number): Promise<void> {

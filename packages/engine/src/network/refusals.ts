@@ -61,8 +61,9 @@ function refuseTakenNames(links: readonly LinkPlan[], prefix: string): void {
 }
 
 function refuseMissingParents(links: readonly LinkPlan[]): void {
+  // A card may be inside by now.
   for (const { kind, name, parent, network } of links)
-    if (parent !== undefined && !hasLink(parent))
+    if (kind !== 'card' && parent !== undefined && !hasLink(parent))
       throw new EngineError(
         'host-command',
         network === undefined

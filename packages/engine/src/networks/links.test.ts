@@ -5,10 +5,12 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { type Domain, parseDomain } from '@ctvirt/xml';
 import { MemoryDriver } from '../drivers/memory/driver.js';
 import { MemoryNetworkHost } from '../drivers/memory/networks.js';
 import { isFault } from '../errors.js';
 import { planOf } from '../lifecycle/document.js';
+import { withInterfaces } from '../lifecycle/edit.js';
 import { layoutOf } from '../state/layout.js';
 import { documentPathIn, openMemoryEngine } from '../testing/memory-engine.js';
 
@@ -372,3 +374,51 @@ test('links are plugged in again when their network starts', options, async () =
     fails('in-use', /domain 'a' runs on network 'lan' as it was on virbr0/),
   );
 });
+
+test(
+  'a card is found at its place at start, and stands in the document of that run alone',
+  options,
+  async () => {
+    const { engine, host, plan, parts } = await daemon('cards');
+    const card = (bus: string, more = ''): string =>
+      `<interface type='hostdev' managed='yes'><source><address type='pci' bus='${bus}' slot='0' function='0x1'/></source>${more}</interface>`;
+    await engine.define(xmlOf('a', card('3', "<mtu size='9000'/>")));
+    await assert.rejects(engine.start('a'), fails('not-found', /no card at 0000:03:00\.1/));
+    host.cards.set('0000:03:00.1', { name: 'enp3s0f1', mac: '02:00:00:00:03:01' });
+    host.cards.set('0000:0a:00.1', { name: 'enp10s0f1', mac: '02:00:00:00:0a:01' });
+    await engine.start('a');
+    assert.match(await engine.xml('a'), /<source dev='enp3s0f1'>/);
+    assert.match(await engine.xml('a'), /<mac address='02:00:00:00:03:01'\/>/);
+    assert.doesNotMatch(await engine.xml('a', { inactive: true }), /enp3s0f1|<mac/);
+    assert.deepEqual(
+      plan('a').lent.map(({ name, host: own, mac, mtu }) => [name, own, mac, mtu]),
+      [['eth0', 'enp3s0f1', '02:00:00:00:03:01', 9000]],
+    );
+    // While it is the container's the host does not show it.
+    host.cards.delete('0000:03:00.1');
+    const add = (domain: Domain): Domain => {
+      const { domain: other } = parseDomain(xmlOf('b', card('0xa', "<mac address='52:54:00:00:00:07'/>")));
+      const more = other?.devices.interfaces ?? [];
+      return withInterfaces(domain, [...(domain.devices.interfaces ?? []), ...more]);
+    };
+    await engine.amend('a', { live: true, stored: true }, add);
+    assert.deepEqual(
+      plan('a').lent.map(({ name, host: own, mac }) => [name, own, mac]),
+      [
+        ['eth0', 'enp3s0f1', '02:00:00:00:03:01'],
+        ['eth1', 'enp10s0f1', '52:54:00:00:00:07'],
+      ],
+    );
+    const stored = await engine.xml('a', { inactive: true });
+    assert.doesNotMatch(stored, /enp/);
+    await parts.queue.idle();
+    for (const [two, why] of [
+      [card('3') + card('0x03'), /two interfaces are the card at 0000:03:00\.1/],
+      [card('0x100'), /a PCI device has no bus 0x100/],
+      [card('x'), /a PCI device has no bus x/],
+    ] as const)
+      await assert.rejects(engine.define(xmlOf('c', two)), fails('invalid', why));
+    const usb = card('3').replace("type='pci'", "type='usb'");
+    await assert.rejects(engine.define(xmlOf('c', usb)), fails('unsupported', /by its name/));
+  },
+);

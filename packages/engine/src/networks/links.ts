@@ -6,7 +6,7 @@ import { EngineError } from '../errors.js';
 import { addressBytes, isUnspecified } from '../host/address-bytes.js';
 import type { Listener } from '../host/listeners.js';
 import { withInterfaces } from '../lifecycle/edit.js';
-import { eachLink } from '../lifecycle/links.js';
+import { eachLink, placeOf } from '../lifecycle/links.js';
 import { notKept, remarkOf } from '../lifecycle/not-enforced.js';
 import type { LinkPlan } from '../network/link-plan.js';
 import { forwardsIn, forwardsOf, forwardsOfLink, portsInWords } from '../network/port-forwards.js';
@@ -17,7 +17,17 @@ import type { NetworkHost } from './contract/network-host.js';
 import type { PortForward } from './contract/plan.js';
 import { documentOf, type KnownNetworks, type NetworkEntry } from './known-networks.js';
 import type { Membership, Memberships } from './membership.js';
-import { groupOf, keptIn, type NetworkInterface, noVlans, placed, placeOn, unplaced } from './placing.js';
+import {
+  groupOf,
+  hasPlace,
+  keptIn,
+  type NetworkInterface,
+  noVlans,
+  placed,
+  placedCard,
+  placeOn,
+  unplaced,
+} from './placing.js';
 import { forwardModeOf, hasOwnBridge, planOf } from './plan.js';
 import type { NetworkRunner } from './runner.js';
 
@@ -160,18 +170,20 @@ export class NetworkLinks {
   }
 
   /**
-   * The document of a run: with the bridge or link that each network is. Starts one that is to run and does not yet; throws
+   * The document of a run: with the bridge or link that each network is, and what each card is called. Starts one that is to run and does not yet; throws
    * `wrong-state` for one that is stopped, and `not-found` for one that is not there. Of a run that changes, links that are there
    * stay where they are, whatever became of their network.
    */
   async place(entry: Entry, domain: Domain, before?: Domain): Promise<Domain> {
     const { interfaces = [] } = domain.devices;
-    if (!interfaces.some(({ type }) => type === 'network')) return domain;
+    if (!interfaces.some(hasPlace)) return domain;
     const there = before?.devices.interfaces;
-    const next = interfaces.map((link) => (link.type === 'network' ? (keptIn(link, there) ?? link) : link));
-    for (const [index, link] of next.entries())
-      if (link.type === 'network' && keptIn(link, there) === undefined)
-        next[index] = await this.#placed(entry, link, next.toSpliced(index, 1));
+    const next = interfaces.map((link) => keptIn(link, there) ?? link);
+    for (const [index, link] of next.entries()) {
+      if (keptIn(link, there) !== undefined) continue;
+      if (link.type === 'network') next[index] = await this.#placed(entry, link, next.toSpliced(index, 1));
+      if (link.type === 'hostdev') next[index] = placedCard(link, this.parts.links.cardAt(placeOf(link)));
+    }
     return withInterfaces(domain, next);
   }
 

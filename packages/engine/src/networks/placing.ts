@@ -2,11 +2,15 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Domain, Interface, Network } from '@ctvirt/xml';
 import { EngineError } from '../errors.js';
+import type { CardLink } from '../host/pci-links.js';
 import { withInterfaces } from '../lifecycle/edit.js';
+import { placeOf } from '../lifecycle/links.js';
 import { forwardDevs, forwardModeOf, hasOwnBridge } from './plan.js';
 
 /** A link on a network. */
 export type NetworkInterface = Extract<Interface, { type: 'network' }>;
+/** A card of the host. */
+export type CardInterface = Extract<Interface, { type: 'hostdev' }>;
 
 /** Where links on a network go: a bridge, or a link of the host's that they stand on. */
 export type Place =
@@ -78,11 +82,20 @@ export function placed(link: NetworkInterface, network: Network, place: Place): 
   };
 }
 
+/** With its name on the host, and its hardware address there where the document gives none. */
+export const placedCard = (link: CardInterface, { name, mac }: CardLink): CardInterface => ({
+  ...link,
+  source: { ...link.source, dev: name },
+  mac: link.mac ?? { address: mac },
+});
+
+/** Whether a document of a run says where on the host it is. */
+export const hasPlace = ({ type }: Interface): boolean => type === 'network' || type === 'hostdev';
+
 /** In the place of the same link among those that are there; undefined where there is none. */
-export function keptIn(
-  link: NetworkInterface,
-  there: readonly Interface[] = [],
-): NetworkInterface | undefined {
+export function keptIn(link: Interface, there: readonly Interface[] = []): Interface | undefined {
+  if (link.type === 'hostdev') return keptCard(link, there);
+  if (link.type !== 'network') return undefined;
   const { network } = link.source;
   for (const one of there) {
     if (one.type !== 'network' || one.source.network !== network) continue;
@@ -99,6 +112,14 @@ export function keptIn(
   return undefined;
 }
 
+/** By where it is: the host does not show it there while it is the container's. */
+function keptCard(link: CardInterface, there: readonly Interface[]): CardInterface | undefined {
+  for (const one of there)
+    if (one.type === 'hostdev' && one.source.dev !== undefined && placeOf(one) === placeOf(link))
+      return { ...link, source: { ...link.source, dev: one.source.dev } };
+  return undefined;
+}
+
 /** The one of this name, or the network's default. */
 export const groupOf = ({ portgroups = [] }: Network, name: string | undefined) =>
   name === undefined
@@ -108,9 +129,14 @@ export const groupOf = ({ portgroups = [] }: Network, name: string | undefined) 
 /** A document to be stored: where a run of it was is not the next one's place. */
 export function withoutPlaces(domain: Domain): Domain {
   const { interfaces } = domain.devices;
-  if (interfaces?.some(({ type }) => type === 'network') !== true) return domain;
+  if (interfaces?.some(hasPlace) !== true) return domain;
   return withInterfaces(
     domain,
-    interfaces.map((link) => (link.type === 'network' ? unplaced(link) : link)),
+    interfaces.map((link): Interface => {
+      if (link.type === 'network') return unplaced(link);
+      if (link.type !== 'hostdev') return link;
+      const { dev: _dev, ...source } = link.source;
+      return { ...link, source };
+    }),
   );
 }

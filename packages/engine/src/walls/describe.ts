@@ -152,6 +152,7 @@ function openness(
   { kind, isTrusted, addresses, absent = [], filter, tags }: LinkPlan,
   linkWalls: Described['linkWalls'],
 ): string | undefined {
+  if (kind === 'card') return undefined; // told as what is lent
   if (kind === 'macvlan') return 'sends from any address: the host does not see what a macvlan sends';
   if (isTrusted) return "sends from any address: the document has trustGuestRxFilters='yes'";
   if (kind === 'bridge' && filter !== undefined) return `sends what filter '${filter.name}' lets through`;

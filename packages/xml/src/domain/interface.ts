@@ -82,8 +82,14 @@ const directSource = element('source', {
   },
 });
 const hostdevSource = element('source', {
-  doc: 'The host device that is handed over.',
-  fields: { address: required(address), ...hostSide },
+  doc: 'The network card of the host that is handed over, by its place on a PCI bus.',
+  example:
+    "<source>\n  <address type='pci' domain='0x0000' bus='0x03' slot='0x00' function='0x0'/>\n</source>",
+  fields: {
+    dev: attribute(deviceName, { doc: "The card's name on the host, in a running domain.", live: true }),
+    address: required(address),
+    ...hostSide,
+  },
 });
 const internalSource = element('source', {
   doc: 'A private network among domains.',
@@ -217,7 +223,10 @@ export const netInterface = variants(
           doc: 'A macvlan on an interface of the host. It has no end on the host where what it sends could be bound.',
           fields: { source: required(directSource) },
         },
-        hostdev: { doc: 'A device of the host, handed over.', fields: { source: required(hostdevSource) } },
+        hostdev: {
+          doc: 'A network card of the host, moved into the container as it is and back at the end. It keeps its hardware address unless the document gives it one. The host sees nothing of what it sends.',
+          fields: { source: required(hostdevSource) },
+        },
         internal: { doc: 'A private network among domains.', fields: { source: child(internalSource) } },
         user: { doc: 'Networking in user space, for full machines.', fields: { source: child(hostEnd) } },
       },

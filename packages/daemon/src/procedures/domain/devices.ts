@@ -43,7 +43,7 @@ const shelves: { readonly [K in Kind]: Shelf<K> } = {
       if (name !== undefined) return name === device.target?.dev || name === device.guest?.dev;
       const isSource = isOfRun
         ? holds(device.source, asked.source)
-        : isDeepStrictEqual(asked.source, device.source);
+        : isDeepStrictEqual(sourceOf(asked), sourceOf(device));
       if (asked.type !== device.type || !isSource) return false;
       // libvirt asks for the hardware address alone, and takes the one link there is, whatever address it was asked for.
       const isThere = ({ address }: { readonly address: string }): boolean =>
@@ -101,6 +101,10 @@ function holds(said: unknown, there: unknown): boolean {
 }
 
 type Change = 'attach' | 'detach' | 'update';
+
+/** What a card is called on the host stands in the document of a run alone. */
+const sourceOf = (link: Model<'interface'>): unknown =>
+  link.type === 'hostdev' ? link.source.address : link.source;
 
 /** A device of any of these kinds: the model and its shelf are of the same one. */
 type DeviceOf<K extends Kind> = { [P in K]: { readonly kind: P; readonly model: Model<P> } }[K];
@@ -171,6 +175,8 @@ function deviceOf(xml: string): Device {
 /** Clients find an interface again by its address, so that one without it is given one, as libvirt does. */
 function withMac(device: Device, change: Change): Device {
   if (device.kind !== 'interface' || change !== 'attach' || device.model.mac !== undefined) return device;
+  // A card has its own.
+  if (device.model.type === 'hostdev') return device;
   const address = [
     '52',
     '54',

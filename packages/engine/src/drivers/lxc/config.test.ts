@@ -262,7 +262,7 @@ test('an IPv6 address of a routed link or a network is there at once; others are
 
 test('a link of the host keeps its name, beside those that are made', () => {
   const lent = {
-    name: 'card',
+    ...{ name: 'card', host: 'card', up: true },
     addresses: [{ address: '192.0.2.7', prefix: 24, family: 4 as const }],
     gateways: [{ address: '192.0.2.1', family: 4 as const }],
     routes: [],
@@ -282,4 +282,13 @@ test('a link of the host keeps its name, beside those that are made', () => {
     ],
   );
   assert.ok(!rowsOf({}, { lent: [lent] }).includes('lxc.net.0.type = empty'));
+});
+
+test('a card that is an interface has the name of one, and is there once', () => {
+  const card = linkPlan({ kind: 'card', parent: 'enp3s0', hostName: undefined });
+  const lent = { ...{ name: 'eth0', host: 'enp3s0', up: false }, addresses: [], gateways: [] };
+  assert.deepEqual(
+    rowsOf({}, { links: [card], lent: [lent] }).filter((row) => /^lxc\.net\.\d\.(?!script)/.test(row)),
+    ['lxc.net.0.type = phys', 'lxc.net.0.link = enp3s0', 'lxc.net.0.name = eth0'],
+  );
 });

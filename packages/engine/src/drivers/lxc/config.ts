@@ -100,8 +100,8 @@ export function configRows(input: ConfigInput): ConfigRow[] {
     ...optional('lxc.init.uid', plan.user),
     ...optional('lxc.init.gid', plan.group),
     ...networkRows(plan, input),
-    ...plan.links.flatMap(settledRows),
-    ...[...plan.links, ...plan.lent].flatMap(routeRows),
+    ...madeLinks(plan).flatMap(settledRows),
+    ...[...madeLinks(plan), ...plan.lent].flatMap(routeRows),
     // A reboot is ours to do: the mounts a second start needs are detached by then, and on_reboot may forbid it.
     ['lxc.hook.version', '1'],
     ['lxc.hook.post-stop', STOP_HOOK],
@@ -258,10 +258,16 @@ function capabilityRows({ keepCapabilities: keep, dropCapabilities: drop }: Want
   return drop.length === 0 ? [] : [['lxc.cap.drop', drop.join(' ')]];
 }
 
+/** Those that are not there before. */
+const madeLinks = ({ links }: Pick<RunPlan, 'links'>): LinkPlan[] =>
+  links.filter(({ kind }) => kind !== 'card');
+
 function networkRows(
-  { links, lent }: RunPlan,
+  plan: RunPlan,
   { endedPath, networkPath }: Pick<ConfigInput, 'endedPath' | 'networkPath'>,
 ): ConfigRow[] {
+  const { lent } = plan;
+  const links = madeLinks(plan);
   if (links.length + lent.length === 0) return [['lxc.net.0.type', 'empty']];
   const own = links.flatMap((link, index): ConfigRow[] => {
     const { hostName } = link;
@@ -279,14 +285,14 @@ const tellRow = (index: number, path: string): ConfigRow => [
   networkCommand(path, inQuotes),
 ];
 
-/** The monitor hands it back when the container ends. */
+/** The monitor hands it back, by its name on the host, when the container ends. */
 function lentRows(link: LentLink, index: number): ConfigRow[] {
   const key = (name: string): string => `lxc.net.${index}.${name}`;
   return [
     [key('type'), 'phys'],
-    [key('link'), link.name],
+    [key('link'), link.host],
     [key('name'), link.name],
-    [key('flags'), 'up'],
+    ...(link.up ? [[key('flags'), 'up'] satisfies ConfigRow] : []),
     ...addressRows(link, key),
   ];
 }

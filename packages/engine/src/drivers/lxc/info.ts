@@ -7,7 +7,7 @@ import { withProcessDefault } from '../../cgroups/processes.js';
 import type { Confinement } from '../../host/apparmor.js';
 import type { Facts } from '../../host/facts.js';
 import { filesystemsOf, type HostFacts, idMapOf, ownMap } from '../../lifecycle/document.js';
-import { lentLinksOf, linksOf } from '../../lifecycle/links.js';
+import { lentIn, linksOf } from '../../lifecycle/links.js';
 import { sharedIds } from '../../lifecycle/shared-ids.js';
 import type { IdRanges } from '../../state/id-ranges.js';
 import { describeWalls } from '../../walls/describe.js';
@@ -57,7 +57,7 @@ function wallsOf(entry: Subject, domain: Domain, parts: InfoParts): Wall[] {
     maxProcesses: most ?? null,
     links,
     linkWalls: parts.linkWalls,
-    lent: lentLinksOf(domain).map(({ name }) => name),
+    lent: lentIn(domain, entry.record).map(({ name }) => name),
     folders,
     sharedIds: shared.map(({ message }) => message.split(/[:;,] /, 1)[0] ?? message),
   });

@@ -3,6 +3,7 @@
 import { EngineError } from '../../errors.js';
 import type { HeldAsset } from '../../host/held-asset.js';
 import type { Listener } from '../../host/listeners.js';
+import type { CardLink } from '../../host/pci-links.js';
 import type { NetworkHost } from '../../networks/contract/network-host.js';
 import type { HeldLease, Member, NetworkPlan } from '../../networks/contract/plan.js';
 import type { HostLinks } from '../floor.js';
@@ -19,6 +20,8 @@ export class MemoryNetworkHost implements NetworkHost, HostLinks {
   readonly held = new Map<string, readonly HeldLease[]>();
   /** Addresses that it does not have. */
   readonly foreign = new Set<string>();
+  /** By their places on a PCI bus. */
+  readonly cards = new Map<string, CardLink>();
   /** Where its programs listen. */
   readonly listening: Listener[] = [];
   /** What the next start, change or stop fails of. */
@@ -90,6 +93,12 @@ export class MemoryNetworkHost implements NetworkHost, HostLinks {
 
   has(name: string): boolean {
     return this.links.has(name) || [...this.running.values()].some(({ plan }) => plan.bridge?.name === name);
+  }
+
+  cardAt(place: string): CardLink {
+    const card = this.cards.get(place);
+    if (card === undefined) throw new EngineError('not-found', `no card at ${place}`);
+    return card;
   }
 
   async plug(bridge: string, links: readonly string[]): Promise<void> {

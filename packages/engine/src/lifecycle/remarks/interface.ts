@@ -6,12 +6,17 @@ import { type Row, remark } from './remark.js';
 
 const noScripts = 'scripts of interfaces are not run';
 
+/** What it sends the host does not see. */
+const hasNoEnd = (type: Interface['type']): boolean => type === 'direct' || type === 'hostdev';
+const inWords = (type: Interface['type']): string =>
+  type === 'hostdev' ? 'a card of the host' : 'a direct link';
+
 export const onInterface: readonly Row<Interface>[] = [
   ({ type, bandwidth }) =>
     remark(
-      type === 'direct' ? bandwidth : undefined,
+      hasNoEnd(type) ? bandwidth : undefined,
       '/bandwidth',
-      'the rates of a direct link are not limited: it has no end on the host',
+      `the rates of ${inWords(type)} are not limited: it has no end on the host`,
     ),
   ({ bandwidth }) =>
     remark(
@@ -32,7 +37,7 @@ export const onInterface: readonly Row<Interface>[] = [
       onePeer,
     ),
   ({ type, target }) =>
-    remark(type === 'direct' ? target?.dev : undefined, '/target', 'a direct link has no end on the host'),
+    remark(hasNoEnd(type) ? target?.dev : undefined, '/target', `${inWords(type)} has no end on the host`),
   ({ target }) =>
     remark(target?.managed === false, '/target/@managed', 'each link is made and removed with the run'),
   ({ type, routes }) =>
@@ -49,14 +54,16 @@ export const onInterface: readonly Row<Interface>[] = [
     ),
   ({ type, vlan }) =>
     remark(
-      type === 'ethernet' || type === 'direct' ? vlan : undefined,
+      type === 'ethernet' || hasNoEnd(type) ? vlan : undefined,
       '/vlan',
-      "only ports of a bridge are in VLANs: a direct link is in one by standing on a VLAN of the host's card",
+      type === 'hostdev'
+        ? 'only ports of a bridge are in VLANs: a card has those that its switch, or the card that it is a virtual function of, gives it'
+        : "only ports of a bridge are in VLANs: a direct link is in one by standing on a VLAN of the host's card",
     ),
   ({ virtualport }) => remark(virtualport, '/virtualport', 'a port of a bridge of the kernel is all it has'),
   ({ type, port }) =>
     remark(
-      type === 'ethernet' || type === 'direct' ? port?.isolated : undefined,
+      type === 'ethernet' || hasNoEnd(type) ? port?.isolated : undefined,
       '/port',
       'only ports of a bridge are isolated from each other',
     ),
@@ -74,9 +81,9 @@ export const onInterface: readonly Row<Interface>[] = [
     ),
   ({ type, filterref }) =>
     remark(
-      type === 'direct' ? filterref : undefined,
+      hasNoEnd(type) ? filterref : undefined,
       '/filterref',
-      'network filters are for ports of bridges: the host does not see what a direct link sends',
+      `network filters are for ports of bridges: the host does not see what ${inWords(type)} sends`,
     ),
   ({ script }) => remark(script, '/script', noScripts),
   ({ downscript }) => remark(downscript, '/downscript', noScripts),

@@ -2,8 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { isDeepStrictEqual } from 'node:util';
 import type { Domain } from '@ctvirt/xml';
-import { lentLinksOf, linkPrefixOf, linksOf } from '../../../lifecycle/links.js';
+import { lentIn, linkPrefixOf, linksOf } from '../../../lifecycle/links.js';
 import type { LentLink, LentLinks } from '../../../network/lent-links.js';
+import type { LinkPlan } from '../../../network/link-plan.js';
 import {
   addLink,
   changedLinks,
@@ -34,6 +35,7 @@ export function linkSteps(from: Domain, to: Domain, { record, initPid, wall }: L
       const [was, is] = [old[at.from], next[at.to]];
       return was === undefined || is === undefined ? [] : [{ was, is }];
     });
+  const isMade = ({ kind }: LinkPlan): boolean => kind !== 'card';
   const gone = changed.gone.flatMap((at) => old[at] ?? []);
   const come = changed.come.flatMap((at) => next[at] ?? []);
   // Those that stay have their new filters at once.
@@ -53,7 +55,7 @@ export function linkSteps(from: Domain, to: Domain, { record, initPid, wall }: L
   };
   return [
     guard,
-    ...exchangeSteps(gone, come, {
+    ...exchangeSteps(gone.filter(isMade), come.filter(isMade), {
       add: (link) => addLink(link, initPid),
       remove: (link) => removeLink(link, initPid),
       isThere: (link) => isLinkThere(link, initPid),
@@ -76,13 +78,13 @@ export function linkSteps(from: Domain, to: Domain, { record, initPid, wall }: L
 export function lentSteps(
   from: Domain,
   to: Domain,
-  { record: { uuid }, initPid, lent }: Omit<LinksContext, 'wall'> & { readonly lent: LentLinks },
+  { record, initPid, lent }: Omit<LinksContext, 'wall'> & { readonly lent: LentLinks },
 ): Step[] {
-  const [old, next] = [lentLinksOf(from), lentLinksOf(to)];
+  const [old, next] = [lentIn(from, record), lentIn(to, record)];
   const missing = (links: readonly LentLink[], among: readonly LentLink[]): LentLink[] =>
     links.filter((link) => !among.some((other) => isDeepStrictEqual(link, other)));
   return exchangeSteps(missing(old, next), missing(next, old), {
-    add: (link) => lent.add(uuid, link, initPid),
+    add: (link) => lent.add(record.uuid, link, initPid),
     remove: (link) => lent.remove(link, initPid),
     isThere: lent.isThere,
   });
