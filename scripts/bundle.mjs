@@ -34,6 +34,7 @@ const part = (name, entry) => ({
 /** @type {readonly Bundle[]} */
 const bundles = [
   part('cli', `${cli}main.js`),
+  part('vz', `${cli}vz/main.js`),
   ...lateParts.map((late) => {
     const name = late.slice('@ctvirt/'.length);
     return part(name, `packages/${name}/dist/index.js`);

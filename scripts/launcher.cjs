@@ -3,6 +3,7 @@
 // when they were built; without that, or with another V8, they are compiled anew.
 // SPDX-License-Identifier: Apache-2.0
 const { readFileSync, writeFileSync } = require('node:fs');
+const { basename } = require('node:path');
 const { Script } = require('node:vm');
 
 const own = '@ctvirt/';
@@ -62,4 +63,5 @@ if (process.env.CTVIRT_KEEP_CODE !== undefined)
   process.once('exit', () => {
     for (const [filename, script] of scripts) writeFileSync(`${filename}.cache`, script.createCachedData());
   });
-load('cli');
+// OpenVZ's programs are this file by other names.
+load(basename(process.argv[1] ?? '').startsWith('vz') ? 'vz' : 'cli');

@@ -1,56 +1,10 @@
-// Entry of the `ctvirt` command, and of OpenVZ's programs, which are the same file by other names.
+// Entry of the `ctvirt` command.
 // SPDX-License-Identifier: Apache-2.0
 import '@ctvirt/api/no-debugger';
-import { constants } from 'node:os';
-import { isatty } from 'node:tty';
-import type { Io } from './io.js';
+import { processIo } from './process-io.js';
 import { run } from './run.js';
-import { calledAs } from './vz/names.js';
 
-const abort = new AbortController();
-const status = (name: NodeJS.Signals): number => 128 + constants.signals[name];
-let listener: ((name: NodeJS.Signals) => void) | undefined;
-
-for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'] as const)
-  process.on(name, () => {
-    if (listener !== undefined) return listener(name);
-    // Whatever does not listen to the signal is left behind at the second Ctrl-C, or soon.
-    if (abort.signal.aborted || name !== 'SIGINT') process.exit(status(name));
-    abort.abort();
-    setTimeout(() => process.exit(status(name)), 3000).unref();
-  });
-// Node puts terminals back when it ends, and aborts with a core dump where one is gone: whoever closed its window ends it by that.
-const terminals = [0, 1, 2].filter(isatty);
-process.on('exit', () => {
-  if (terminals.every(isatty)) return;
-  process.removeAllListeners('SIGHUP');
-  process.kill(process.pid, 'SIGHUP');
-});
-// `ctvirt list | head` ends when head has enough.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
-
-const io: Io = {
-  // Asked for by the verbs that read it alone: Node opens a pipe without blocking, and others may read from it.
-  get stdin() {
-    return process.stdin;
-  },
-  stdout: process.stdout,
-  stderr: process.stderr,
-  env: process.env,
-  signal: abort.signal,
-  onSignal(listen) {
-    listener = listen;
-    return () => {
-      listener = undefined;
-    };
-  },
-};
-const [, program = '', ...words] = process.argv;
-const name = calledAs(program);
 // Not awaited: the bundle is a function, and no module.
-(name === undefined
-  ? run(words, io)
-  : import('./vz/run.js').then(({ runVz }) => runVz(name, words, io))
-).then((code) => {
+run(process.argv.slice(2), processIo()).then((code) => {
   process.exitCode = code;
 });

@@ -1,4 +1,4 @@
-// Whether this is OpenVZ's program or ctvirt, by the name that it is called by.
+// OpenVZ's programs, by the names they are called by.
 // SPDX-License-Identifier: Apache-2.0
 import { basename } from 'node:path';
 
@@ -7,6 +7,6 @@ export const programNames = ['vzctl', 'vzlist', 'vzubc', 'vzmemcheck', 'vzcpuche
 /** One of them. */
 export type ProgramName = (typeof programNames)[number];
 
-/** Undefined for ctvirt; the path is that of the link. */
+/** Undefined for any other; the path is that of the link. */
 export const calledAs = (path: string): ProgramName | undefined =>
   programNames.find((name) => name === basename(path).replace(/\.[cm]?js$/, ''));
