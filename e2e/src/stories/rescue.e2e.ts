@@ -1,7 +1,17 @@
 // A domain that does not come up is reached all the same: its root on the host, or a shell in the place of its init.
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
-import { chownSync, existsSync, lstatSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chownSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { after, afterEach, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { run } from '../world/command.js';
@@ -115,6 +125,51 @@ test('a daemon that is killed while it mounts leaves the root mounted or not, an
     else await refused('wrong-state', world.client.domains.unmountRoot({ domain: name }));
   }
   await world.client.domains.start({ domain: name });
+});
+
+test('what somebody has put among its folders keeps the daemon from nothing', async () => {
+  await world.run(domainXml({ name: 'goes-on' }));
+  await world.define(domainXml({ name: 'off' }));
+  const path = await mounted('off');
+  await refused('wrong-state', world.client.domains.mountRoot({ domain: 'goes-on' }));
+  const own = [
+    'lib/domains',
+    'lib/roots',
+    'lib/networks',
+    'lib/filters',
+    'lib/templates',
+    'lib/consoles',
+  ].concat([
+    'run/domains',
+    'run/networks',
+    'run/mnt',
+    'run/roots',
+    'run/lxcfs',
+    'run/ended-links',
+    'run/lent-links',
+  ]);
+  await world.kill();
+  for (const folder of own) {
+    writeFileSync(`${world.root}/${folder}/notes.txt`, 'not for a daemon\n');
+    symlinkSync('/nowhere', `${world.root}/${folder}/link`);
+  }
+  for (const folder of ['run/roots', 'run/mnt', 'run/networks']) {
+    mkdirSync(`${world.root}/${folder}/folder/below`, { recursive: true });
+    writeFileSync(`${world.root}/${folder}/folder/below/notes.txt`, '');
+  }
+  await world.start();
+  assert.match(await world.state('goes-on'), /^running/);
+  await world.enclosure.run(['/bin/mount', '-t', 'tmpfs', 'tmpfs', `${path}/tmp`]);
+  const { stderr } = await world.cli(['umount', 'off']);
+  assert.match(stderr, new RegExp(`is in use by what is mounted at ${path}/tmp: `));
+  await world.enclosure.run(['/bin/umount', `${path}/tmp`]);
+  await umounted('off');
+  await world.client.domains.start({ domain: 'off' });
+  await world.kill();
+  for (const folder of own)
+    for (const name of ['notes.txt', 'link', 'folder'])
+      rmSync(`${world.root}/${folder}/${name}`, { force: true, recursive: true });
+  await world.start();
 });
 
 test('files that carry the ids of an idmap of their own are shown by those inside, too', async () => {

@@ -4,7 +4,7 @@ import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Asset, AssetReport } from '@ctvirt/api';
 import type { Driver } from './drivers/driver.js';
-import { removeTree } from './host/files.js';
+import { foldersIn, removeTree } from './host/files.js';
 import type { HeldAsset } from './host/held-asset.js';
 import { type BoundLoop, boundLoops } from './host/loop.js';
 import { run } from './host/run.js';
@@ -203,7 +203,7 @@ function fileBelow(folder: string, { file, dev, ino }: BoundLoop): string | unde
     const found = statSync(path, { bigint: true, throwIfNoEntry: false });
     return found?.dev === dev && found.ino === ino;
   };
-  const images = readdirSync(folder)
+  const images = foldersIn(folder)
     .map((name) => join(folder, name))
     .flatMap((root) => readdirSync(root).map((name) => join(root, name)));
   return images.find(isIt) ?? (known.startsWith(`${folder}/`) ? known : undefined);

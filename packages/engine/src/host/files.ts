@@ -10,6 +10,7 @@ import {
   readdirSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { lstat, mkdir, readdir, readFile, rmdir, unlink } from 'node:fs/promises';
@@ -29,6 +30,18 @@ const FEW = 16;
  * hand it there.
  */
 const sync = promisify(fsync);
+
+/** Names of the folders in a folder, and of links to some: a file that somebody has put beside them is none of theirs. */
+export function foldersIn(folder: string): string[] {
+  return readdirSync(folder, { withFileTypes: true })
+    .filter(
+      (entry) =>
+        entry.isDirectory() ||
+        (entry.isSymbolicLink() &&
+          statSync(join(folder, entry.name), { throwIfNoEntry: false })?.isDirectory() === true),
+    )
+    .map(({ name }) => name);
+}
 
 /** Files in a folder that a killed daemon had begun to write. */
 export function unfinishedIn(folder: string): string[] {

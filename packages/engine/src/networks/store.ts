@@ -1,11 +1,18 @@
 // Networks on disk: each that is defined a folder with its document and record, and each that runs one with what it runs as.
 // SPDX-License-Identifier: Apache-2.0
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { formatDocument } from '@ctvirt/xml';
 import type { EngineError } from '../errors.js';
-import { fillFolder, makeFolder, removeIfEmpty, unfinishedIn, writeAtomically } from '../host/files.js';
+import {
+  fillFolder,
+  foldersIn,
+  makeFolder,
+  removeIfEmpty,
+  unfinishedIn,
+  writeAtomically,
+} from '../host/files.js';
 import { readWritten } from '../lifecycle/stored-document.js';
 import { Folders, parseJson, readOr } from '../state/folders.js';
 import { diskName, type Layout } from '../state/layout.js';
@@ -37,7 +44,7 @@ export class NetworkStore {
   async recover(): Promise<string[]> {
     const removed = await this.#defined.recover();
     // What else lies there is its host's to clear.
-    for (const entry of readdirSync(this.layout.networkRuntime))
+    for (const entry of foldersIn(this.layout.networkRuntime))
       for (const path of unfinishedIn(join(this.layout.networkRuntime, entry)))
         if (basename(path).startsWith(LIVE)) {
           await rm(path, { force: true });
@@ -104,7 +111,7 @@ export class NetworkStore {
   }
 
   #liveOnes(): string[] {
-    return readdirSync(this.layout.networkRuntime)
+    return foldersIn(this.layout.networkRuntime)
       .map((entry) => join(this.layout.networkRuntime, entry, LIVE))
       .filter((path) => existsSync(path));
   }

@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { EngineError } from '../errors.js';
-import { exchange, removeTree, syncDirectory, unfinishedIn } from '../host/files.js';
+import { exchange, foldersIn, removeTree, syncDirectory, unfinishedIn } from '../host/files.js';
 import { diskName } from './layout.js';
 
 // A folder that is not complete yet, or not any more, has one of these names until it is.
@@ -25,19 +25,18 @@ export class Folders {
 
   /** Names on disk of those that are whole. */
   onDisk(): string[] {
-    return readdirSync(this.parent).filter((entry) => !entry.startsWith('.'));
+    return foldersIn(this.parent).filter((entry) => !entry.startsWith('.'));
   }
 
   /** Removes what an interrupted operation left half-made or half-removed; answers what that was. */
   async recover(): Promise<string[]> {
     const removed: string[] = [];
-    for (const entry of readdirSync(this.parent)) {
-      const path = join(this.parent, entry);
-      const isPart = entry.startsWith(NEW) || entry.startsWith(GONE);
-      for (const left of isPart ? [path] : unfinishedIn(path)) {
-        await removeTree(left);
-        removed.push(left);
-      }
+    const isPart = (entry: string): boolean => entry.startsWith(NEW) || entry.startsWith(GONE);
+    const parts = readdirSync(this.parent).filter(isPart);
+    const unfinished = this.onDisk().flatMap((entry) => unfinishedIn(join(this.parent, entry)));
+    for (const left of [...parts.map((entry) => join(this.parent, entry)), ...unfinished]) {
+      await removeTree(left);
+      removed.push(left);
     }
     return removed;
   }

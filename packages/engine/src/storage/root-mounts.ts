@@ -1,8 +1,10 @@
 // Roots of domains that are off, mounted on the host for its administrator to look at and repair.
 // SPDX-License-Identifier: Apache-2.0
-import { existsSync, mkdirSync, readdirSync, rmdirSync } from 'node:fs';
+import { existsSync, mkdirSync, rmdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { EngineError, errnoOf } from '../errors.js';
+import { foldersIn } from '../host/files.js';
+import { isErrno } from '../host/gone.js';
 import { attachMount, MountAttr, setMountAttributes, unmount } from '../host/mount-calls.js';
 import { mountsBelow } from '../host/mountinfo.js';
 import { PrivateMounts } from '../host/private-mounts.js';
@@ -74,20 +76,29 @@ export class RootMounts {
       unmount(path);
     } catch (cause) {
       if (errnoOf(cause) !== 'EBUSY') throw cause;
-      throw new EngineError(
-        'in-use',
-        `${path} is in use by programs of the host: \`fuser -vm ${path}\` shows which`,
-        { path },
-        { cause },
-      );
+      const below = mountsBelow(path).find(({ target }) => target !== path);
+      const by =
+        below === undefined
+          ? `by programs of the host: \`fuser -vm ${path}\` shows which`
+          : `by what is mounted at ${below.target}: \`umount ${below.target}\` first`;
+      throw new EngineError('in-use', `${path} is in use ${by}`, { path }, { cause });
     }
     this.clear();
   }
 
-  /** Takes away folders on which nothing is mounted. */
+  /** Takes away folders on which nothing is mounted; one in which somebody has left files stays. */
   clear(): void {
     const mounted = new Set(this.mounted());
-    for (const name of readdirSync(this.parts.folder))
-      if (!mounted.has(name)) rmdirSync(join(this.parts.folder, name));
+    for (const name of foldersIn(this.parts.folder))
+      if (!mounted.has(name)) rmdirIfEmpty(join(this.parts.folder, name));
+  }
+}
+
+function rmdirIfEmpty(path: string): void {
+  try {
+    rmdirSync(path);
+  } catch (error) {
+    // Nor is a link a folder of ours.
+    if (!isErrno(error, 'ENOTEMPTY') && !isErrno(error, 'ENOTDIR')) throw error;
   }
 }

@@ -1,8 +1,7 @@
 // Runs domains as containers of liblxc: the floor below the domains, put together of its parts.
 // SPDX-License-Identifier: Apache-2.0
 
-import { existsSync, readdirSync } from 'node:fs';
-import { rmdir } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Domain } from '@ctvirt/xml';
@@ -12,6 +11,7 @@ import { shareProtection } from '../../cgroups/protection.js';
 import type { ExecSession, Transfer } from '../../contract.js';
 import { EngineError } from '../../errors.js';
 import type { Facts } from '../../host/facts.js';
+import { foldersIn, removeIfEmpty } from '../../host/files.js';
 import type { HeldAsset } from '../../host/held-asset.js';
 import { detachMount } from '../../host/mount-calls.js';
 import { mountsBelow } from '../../host/mountinfo.js';
@@ -243,10 +243,10 @@ export class LxcDriver implements Driver {
       log('warn', `detaching ${target}, left by an interrupted start`);
       detachMount(target);
     }
-    for (const name of readdirSync(layout.mounts)) {
-      for (const folder of readdirSync(join(layout.mounts, name)))
-        await rmdir(join(layout.mounts, name, folder));
-      await rmdir(join(layout.mounts, name));
+    for (const name of foldersIn(layout.mounts)) {
+      for (const folder of foldersIn(join(layout.mounts, name)))
+        await removeIfEmpty(join(layout.mounts, name, folder));
+      await removeIfEmpty(join(layout.mounts, name));
     }
   }
 }

@@ -24,7 +24,7 @@ import { letGo } from '../../cgroups/let-go.js';
 import { EngineError } from '../../errors.js';
 import { bornAsFirst } from '../../host/birth.js';
 import { hostHas } from '../../host/facts.js';
-import { readIfThere } from '../../host/files.js';
+import { foldersIn, readIfThere } from '../../host/files.js';
 import { isErrno, unlessGone } from '../../host/gone.js';
 import { withinShare, withMonitorLimits } from '../../host/monitor-limits.js';
 import type { PrivateMounts } from '../../host/private-mounts.js';
@@ -356,7 +356,7 @@ export class LxcTools {
 
   /** Names of all that were started and not yet cleared. */
   started(): string[] {
-    return readdirSync(this.layout.runtime).filter((name) => !name.startsWith(GONE));
+    return foldersIn(this.layout.runtime).filter((name) => !name.startsWith(GONE));
   }
 
   /** Folders of ended runs on their way out. */
