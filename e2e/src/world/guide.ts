@@ -1,14 +1,15 @@
 // Follows a page of docs/guide as a reader does: each file is written, each command run, in their order, and each output compared.
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
-import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Outcome } from './command.js';
 import type { World } from './world.js';
 
 const folderOfPages = new URL('../../../docs/guide/', import.meta.url);
-const ctvirt = fileURLToPath(new URL('../../../ctvirt', import.meta.url));
+/** Where `ctvirt`, `vzctl` and the like are. */
+const checkout = fileURLToPath(new URL('../../..', import.meta.url));
 
 /**
  * `sh` is run line by line and has to succeed, with `fails` after it to fail in the end; `text` is what the commands before it
@@ -76,8 +77,6 @@ export class Reader {
   static async at(world: World): Promise<Reader> {
     const folder = `${world.host}/guide`;
     await mkdir(folder, { recursive: true });
-    await writeFile(`${folder}/ctvirt`, `#!/bin/sh\nexec ${ctvirt} --root ${world.root} "$@"\n`);
-    await chmod(`${folder}/ctvirt`, 0o755);
     return new Reader(world, folder);
   }
 
@@ -108,9 +107,11 @@ export class Reader {
 
   /** One command line, all that it prints in `stdout`; ctvirt's own places are those of the world. */
   async run(command: string): Promise<Outcome> {
-    const path = `${this.folder}:${dirname(process.execPath)}:$PATH`;
+    const path = `${checkout}:${dirname(process.execPath)}:$PATH`;
     const line = `exec 2>&1; cd ${this.folder} && PATH="${path}" && ${this.#here(command)}`;
-    const outcome = await this.world.enclosure.run(['/bin/sh', '-c', line], { env: { HOME: this.folder } });
+    const outcome = await this.world.enclosure.run(['/bin/sh', '-c', line], {
+      env: { HOME: this.folder, CTVIRT_ROOT: this.world.root },
+    });
     return { ...outcome, stdout: this.#there(outcome.stdout) };
   }
 
