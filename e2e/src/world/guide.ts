@@ -1,6 +1,7 @@
 // Follows a page of docs/guide as a reader does: each file is written, each command run, in their order, and each output compared.
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,6 +9,10 @@ import type { Outcome } from './command.js';
 import type { World } from './world.js';
 
 const folderOfPages = new URL('../../../docs/guide/', import.meta.url);
+/** The pages there are, but for the one that lists them. */
+export const guides = (): string[] =>
+  readdirSync(folderOfPages).filter((name) => name.endsWith('.md') && name !== 'README.md');
+
 /** Where `ctvirt`, `vzctl` and the like are. */
 const checkout = fileURLToPath(new URL('../../..', import.meta.url));
 
