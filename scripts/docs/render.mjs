@@ -8,7 +8,7 @@ import { urlOf } from './pages.mjs';
 
 /** A heading with what stands below it. @typedef {{ anchor: string, heading: string, text: string }} Section */
 
-const markdown = new MarkdownIt({ html: true, linkify: true });
+const markdown = new MarkdownIt({ html: true });
 
 /** The anchor of a heading as GitHub makes it. @param {string} heading */
 const slugOf = (heading) =>
