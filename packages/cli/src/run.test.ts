@@ -367,6 +367,19 @@ describe('ctvirt', () => {
       "Domain 'shop': without 10.77.0.9, with 10.77.0.10, rate 10mbit (now and after its next start)\n",
     );
     assert.equal(await told('--onboot no'), "Domain 'shop': unmarked as autostarted\n");
+    assert.equal(
+      await told('--network-add lan --network-del lan --network-add wan --config'),
+      '',
+      'what is taken away has to be there',
+    );
+    assert.equal(
+      await told('--network-add wan --config'),
+      "Domain 'shop': with network wan (from its next start on)\n",
+    );
+    assert.equal(
+      await told('--network-del wan --config'),
+      "Domain 'shop': without network wan (from its next start on)\n",
+    );
     assert.match((await ctvirt('dumpxml shop --inactive')).out, /address='10\.77\.0\.10'/);
     await ctvirt('stop shop --timeout 5');
     assert.equal(
@@ -608,9 +621,13 @@ test('a wrong command line ends with 2, names the fault and what was meant', asy
     ['list -x', "list: unknown option '-x'"],
     ['list -a', "list: unknown option '-a': here it is --all"],
     ['set web --devnodes x', "set: unknown option '--devnodes': here it is <hostdev> by ctvirt edit DOMAIN"],
+    ['set web --netif_add eth1', "set: unknown option '--netif_add': here it is --network-add NETWORK"],
+    [
+      'set web --network lan',
+      'set: --network says whose interface --ipadd and --rate are for; --network-add lan gives it one',
+    ],
     ['set web --ip 10.0.0.5', "set: unknown option '--ip': here it is --ipadd"],
     ['top', "unknown command 'top': here it is ctvirt list --sort cpu, or, by processes, ctvirt ps"],
-    ['set web --name www', "set: unknown option '--name': here it is ctvirt rename DOMAIN NAME"],
     [
       'delete web',
       "unknown command 'delete': here it is ctvirt undefine DOMAIN, or, with its files, ctvirt undefine DOMAIN --storage",

@@ -74,7 +74,6 @@ const editedOptions: Words = {
   applyconfig: '<profile>',
   capability: '<capabilities>',
   devnodes: '<hostdev>',
-  netif_add: "<interface type='bridge'> or <interface type='network'>",
 };
 
 const inDocument = (words: Words, how: string): Words =>
@@ -87,7 +86,8 @@ const options: Readonly<Record<string, Words>> = {
     bindmount_add: '--mount-add',
     bindmount_del: '--mount-del',
     bootorder: '--order',
-    name: 'ctvirt rename DOMAIN NAME',
+    netif_add: '--network-add NETWORK',
+    netif_del: '--network-del NETWORK',
     ip: '--ipadd',
     mount: '--mount-add',
     password: '--userpasswd USER:PASSWORD',

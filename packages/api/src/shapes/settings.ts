@@ -45,6 +45,18 @@ const settings = {
     }),
   ),
   description: optional(string({ maxLength: 65_536, description: 'A text for people; empty is none' })),
+  addNetworks: optional(
+    list(word('A network, or a bridge of the host'), {
+      maxItems: 16,
+      description: 'Networks on which it gets an interface besides, before any address is added',
+    }),
+  ),
+  removeNetworks: optional(
+    list(word('A network, or a bridge of the host'), {
+      maxItems: 16,
+      description: 'Networks whose interface it loses, with its addresses',
+    }),
+  ),
   addAddresses: optional(
     list(word('An address, with its prefix or without: 192.168.1.5, fd00::5/64'), {
       maxItems: 256,

@@ -24,6 +24,23 @@ const changes = {
   ipadd: { type: 'texts', value: 'ADDRESS', summary: 'Address that it gets besides' },
   ipdel: { type: 'texts', value: 'ADDRESS', summary: 'Address that it loses; all of them by the word all' },
   ...settingOptions,
+  network: {
+    ...settingOptions.network,
+    summary:
+      'With --ipadd and --rate: the interface on this network, made where there is none (default: the routed one, else the first)',
+  },
+  'network-add': {
+    type: 'texts',
+    value: 'NETWORK',
+    complete: 'network',
+    summary: 'Network, or bridge of the host, on which it gets an interface besides',
+  },
+  'network-del': {
+    type: 'texts',
+    value: 'NETWORK',
+    complete: 'network',
+    summary: 'Network whose interface it loses, with its addresses',
+  },
   'mount-add': {
     type: 'texts',
     value: 'SOURCE:TARGET[:ro]',
@@ -87,7 +104,12 @@ export const set = verb({
     if (name !== undefined && (all || domains.length > 1))
       throw new CliError('usage', 'set: --name is for one domain');
     if (said.length === 0 && !isOrdered && name === undefined)
-      throw new CliError('usage', 'set: nothing to set; for example --numproc 200:220');
+      throw new CliError(
+        'usage',
+        options.network === undefined
+          ? 'set: nothing to set; for example --numproc 200:220'
+          : `set: --network says whose interface --ipadd and --rate are for; --network-add ${options.network} gives it one`,
+      );
     const { autostart: _autostart, passwords: _passwords, sshKeys: _keys, ...document } = settings;
     const isOfDocument = Object.keys(document).length > 0;
     const { client } = context;
@@ -146,16 +168,21 @@ function changesOf(
   options: Parameters<typeof settingsOf>[0] & {
     readonly ipadd: readonly string[];
     readonly ipdel: readonly string[];
+    readonly 'network-add': readonly string[];
+    readonly 'network-del': readonly string[];
     readonly 'mount-add': readonly string[];
     readonly 'mount-del': readonly string[];
     readonly onboot: string | undefined;
   },
 ): DomainSettings {
+  const { 'network-add': networks, 'network-del': left } = options;
   const { ipadd, ipdel, 'mount-add': mounts, 'mount-del': unmounted, onboot } = options;
   if (onboot !== undefined && onboot !== 'yes' && onboot !== 'no')
     throw new CliError('usage', `set: --onboot is yes or no, not '${onboot}'`);
   return {
     ...settingsOf(options),
+    ...(networks.length > 0 && { addNetworks: networks }),
+    ...(left.length > 0 && { removeNetworks: left }),
     ...(ipadd.length > 0 && { addAddresses: ipadd }),
     ...(ipdel.length > 0 && { removeAddresses: ipdel }),
     ...(mounts.length > 0 && { addMounts: mounts.map((word) => mountOf('set', word)) }),
@@ -168,11 +195,14 @@ function changesOf(
 function wordsOf(settings: DomainSettings): string[] {
   const { values = {}, hostname, nameservers, searchDomains, description, rate, autostart } = settings;
   const { passwords = [], sshKeys = [] } = settings;
+  const { addNetworks = [], removeNetworks = [] } = settings;
   const { addAddresses = [], removeAddresses = [], addMounts = [], removeMounts = [] } = settings;
   const one = (name: string, value: string | undefined): string[] =>
     value === undefined ? [] : [`${name} ${value}`];
   return [
     ...Object.entries(values).map(([name, value]) => `${name} ${value}`),
+    ...removeNetworks.map((network) => `without network ${network}`),
+    ...addNetworks.map((network) => `with network ${network}`),
     ...removeAddresses.map((address) => `without ${address === 'all' ? 'any address before' : address}`),
     ...addAddresses.map((address) => `with ${address}`),
     ...one('hostname', hostname),

@@ -22,7 +22,7 @@ const links = {
     type: 'text',
     value: 'NETWORK',
     complete: 'network',
-    summary: 'The interface on this network (default: the routed one, else the first)',
+    summary: 'Network, or bridge of the host, that its interface is on (default: none, it is routed)',
   },
   rate: {
     type: 'text',

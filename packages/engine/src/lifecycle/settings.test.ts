@@ -57,6 +57,33 @@ test('an interface on a network, with addresses or without', () => {
   assert.match(xml, /<source network='default'\/>[\s\S]*average='1'[\s\S]*<ip address='192.168.122.9'/);
 });
 
+test('interfaces on networks come and go', () => {
+  const begun = domainFrom({ name: 'web', template: 't', addAddresses: ['10.0.0.5'] }, facts);
+  const set = (domain: typeof begun, settings: DomainSettings) =>
+    settingsEdit(settings, facts)(domain, 'stored');
+  const both = set(begun, { addNetworks: ['lan', 'br0'], network: 'lan', addAddresses: ['10.1.0.5'] });
+  assert.deepEqual(
+    both.devices.interfaces?.map((link) => [link.type, link.ips?.map(({ address }) => address)]),
+    [
+      ['ethernet', ['10.0.0.5']],
+      ['network', ['10.1.0.5']],
+      ['network', undefined],
+    ],
+  );
+  assert.throws(() => set(both, { addNetworks: ['lan'] }), /interface on 'lan' already/);
+  const moved = set(both, { removeNetworks: ['lan'], addNetworks: ['other'] });
+  assert.deepEqual(
+    moved.devices.interfaces?.flatMap((link) => (link.type === 'network' ? [link.source.network] : [])),
+    ['br0', 'other'],
+  );
+  assert.throws(() => set(moved, { removeNetworks: ['lan'] }), /no interface on 'lan'/);
+  const bridged: typeof begun = {
+    ...begun,
+    devices: { interfaces: [{ type: 'bridge', source: { bridge: 'br0' } }] },
+  };
+  assert.deepEqual(set(bridged, { removeNetworks: ['br0'] }).devices.interfaces, []);
+});
+
 test('addresses and directories come and go', () => {
   const begun = domainFrom(
     {

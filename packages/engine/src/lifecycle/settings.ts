@@ -42,10 +42,20 @@ export const hasEdit = ({
 export const settingsEdit =
   (settings: DomainSettings, facts: HostFacts): Edit =>
   (domain, of) => {
-    const { values = {}, network } = settings;
+    const { values = {}, network, addNetworks = [], removeNetworks = [] } = settings;
     const { removeAddresses = [], addAddresses = [], rate, removeMounts = [], addMounts = [] } = settings;
     const steps: Step[] = [
       (one) => named(one, settings),
+      ...removeNetworks.map(
+        (lost): Step =>
+          (one) =>
+            withoutNetwork(one, lost),
+      ),
+      ...addNetworks.map(
+        (added): Step =>
+          (one) =>
+            withNetwork(one, added),
+      ),
       ...removeAddresses.map(
         (address): Step =>
           (one) =>
@@ -94,11 +104,34 @@ const withLink = (domain: Domain, link: Interface): Domain =>
 
 const networkLink = (network: string): Interface => ({ type: 'network', source: { network } });
 
+/** A network may be a bridge of the host, which a document may also name as such. */
+const isOn =
+  (network: string) =>
+  (link: Interface): boolean =>
+    (link.type === 'network' && link.source.network === network) ||
+    (link.type === 'bridge' && link.source.bridge === network);
+
+function withNetwork(domain: Domain, network: string): Domain {
+  if (linksIn(domain).some(isOn(network)))
+    throw new EngineError('exists', `domain '${domain.name}' has an interface on '${network}' already`);
+  return withLink(domain, networkLink(network));
+}
+
+function withoutNetwork(domain: Domain, network: string): Domain {
+  const links = linksIn(domain);
+  const place = links.findIndex(isOn(network));
+  if (place < 0)
+    throw new EngineError('not-found', `domain '${domain.name}' has no interface on '${network}'`);
+  return withInterfaces(
+    domain,
+    links.filter((_, at) => at !== place),
+  );
+}
+
 /** The place of the interface that is meant; less than 0 where there is none. */
 function placeOf(domain: Domain, network: string | undefined): number {
   const links = linksIn(domain);
-  if (network !== undefined)
-    return links.findIndex((link) => link.type === 'network' && link.source.network === network);
+  if (network !== undefined) return links.findIndex(isOn(network));
   const routed = links.findIndex(({ type }) => type === 'ethernet');
   return routed < 0 ? Math.min(links.length - 1, 0) : routed;
 }
