@@ -402,6 +402,19 @@ describe('ctvirt', () => {
     await ctvirt('template remove busybox');
   });
 
+  test('gives a domain the parameters of a profile, but for those that are said besides', async () => {
+    await ctvirt('template build busybox busybox');
+    await ctvirt('create plain --template busybox --profile vswap-256m --cpuunits 500');
+    const { out } = await ctvirt('set plain --profile vswap-1g --ram 300M');
+    assert.equal(out, "Domain 'plain': profile vswap-1g, ram 300M (from its next start on)\n");
+    const { out: document } = await ctvirt('dumpxml plain');
+    assert.match(document, /<profile>vswap-1g<\/profile>\s*<memory unit='KiB'>307200<\/memory>/);
+    assert.match(document, /<swap_hard_limit unit='KiB'>2404352<[\s\S]*<shares>1024</);
+    assert.equal((await ctvirt('set plain --profile none')).status, 3);
+    await ctvirt('undefine plain --storage');
+    await ctvirt('template remove busybox');
+  });
+
   test('warns once of what a domain is given, in a document where that stands', async () => {
     await ctvirt('template build busybox busybox');
     const folder = join(daemon.folder, 'www');

@@ -71,7 +71,6 @@ const nounVerbs: Words = {
 
 /** What the document says. */
 const editedOptions: Words = {
-  applyconfig: '<profile>',
   capability: '<capabilities>',
   devnodes: '<hostdev>',
 };
@@ -82,6 +81,7 @@ const inDocument = (words: Words, how: string): Words =>
 const options: Readonly<Record<string, Words>> = {
   set: {
     ...inDocument(editedOptions, 'by ctvirt edit DOMAIN'),
+    applyconfig: '--profile PROFILE',
     autostart: '--onboot yes',
     bindmount_add: '--mount-add',
     bindmount_del: '--mount-del',

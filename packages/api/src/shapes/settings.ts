@@ -29,6 +29,11 @@ export const mountSetting = strict({
 export type MountSetting = Static<typeof mountSetting>;
 
 const settings = {
+  profile: optional(
+    word(
+      'A profile: of a new domain it fills in what is not said; of one that is there its parameters are set, but for those that are said besides',
+    ),
+  ),
   values: optional(
     record(string({ maxLength: 64 }), string({ maxLength: 4096 }), {
       description: "Resource parameters by OpenVZ's names, in vzctl's spelling",
@@ -124,7 +129,6 @@ export const createRequest = strict(
     name: word('Its name'),
     type: optional(oneOf(['lxc', 'openvz', 'vserver'], { description: 'Its type; lxc without it' })),
     template: word('The template of its root'),
-    profile: optional(word('The profile that fills in what is not said')),
     ...settings,
     start: optional(boolean({ description: 'Whether it is started at once' })),
   },

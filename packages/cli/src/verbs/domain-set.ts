@@ -21,6 +21,12 @@ const where = {
 
 const changes = {
   name: { type: 'text', value: 'NAME', summary: 'Another name, of a domain that is off' },
+  profile: {
+    type: 'text',
+    value: 'PROFILE',
+    complete: 'profile',
+    summary: "The parameters of this profile, as vzctl's --applyconfig; what is said besides goes before",
+  },
   ipadd: { type: 'texts', value: 'ADDRESS', summary: 'Address that it gets besides' },
   ipdel: { type: 'texts', value: 'ADDRESS', summary: 'Address that it loses; all of them by the word all' },
   ...settingOptions,
@@ -168,6 +174,7 @@ function changesOf(
   options: Parameters<typeof settingsOf>[0] & {
     readonly ipadd: readonly string[];
     readonly ipdel: readonly string[];
+    readonly profile: string | undefined;
     readonly 'network-add': readonly string[];
     readonly 'network-del': readonly string[];
     readonly 'mount-add': readonly string[];
@@ -175,12 +182,13 @@ function changesOf(
     readonly onboot: string | undefined;
   },
 ): DomainSettings {
-  const { 'network-add': networks, 'network-del': left } = options;
+  const { profile, 'network-add': networks, 'network-del': left } = options;
   const { ipadd, ipdel, 'mount-add': mounts, 'mount-del': unmounted, onboot } = options;
   if (onboot !== undefined && onboot !== 'yes' && onboot !== 'no')
     throw new CliError('usage', `set: --onboot is yes or no, not '${onboot}'`);
   return {
     ...settingsOf(options),
+    ...(profile !== undefined && { profile }),
     ...(networks.length > 0 && { addNetworks: networks }),
     ...(left.length > 0 && { removeNetworks: left }),
     ...(ipadd.length > 0 && { addAddresses: ipadd }),
@@ -200,6 +208,7 @@ function wordsOf(settings: DomainSettings): string[] {
   const one = (name: string, value: string | undefined): string[] =>
     value === undefined ? [] : [`${name} ${value}`];
   return [
+    ...one('profile', settings.profile),
     ...Object.entries(values).map(([name, value]) => `${name} ${value}`),
     ...removeNetworks.map((network) => `without network ${network}`),
     ...addNetworks.map((network) => `with network ${network}`),

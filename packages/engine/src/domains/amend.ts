@@ -1,7 +1,7 @@
 // Changes the document of a domain: the stored one, the running one and the run with it, or both.
 // SPDX-License-Identifier: Apache-2.0
 import type { DomainSettings, SetResult } from '@ctvirt/api';
-import { isLimiting, type ResourceRow } from '@ctvirt/formats';
+import { isLimiting, parametersOfProfile, type ResourceRow } from '@ctvirt/formats';
 import type { Engine } from '../contract.js';
 import { notRunning } from '../errors.js';
 import type { Facts } from '../host/facts.js';
@@ -12,6 +12,7 @@ import type { Edit } from '../lifecycle/edit.js';
 import { beyondCounting, ownerEdit, rowsOf } from '../lifecycle/parameters.js';
 import { hasEdit, settingsEdit } from '../lifecycle/settings.js';
 import type { EngineLog } from '../log.js';
+import type { Profiles } from '../profiles.js';
 import type { Quotas } from '../quota/quotas.js';
 import type { DomainEvents } from '../registry/events.js';
 import { type Entry, summaryOf } from '../registry/registry.js';
@@ -28,6 +29,7 @@ export interface AmendParts extends ChangeParts, Pick<LookParts, 'blockIo' | 'ke
   readonly events: DomainEvents;
   readonly facts: HostFacts & Pick<Facts, 'memoryBytes'>;
   readonly log: EngineLog;
+  readonly profiles: Pick<Profiles, 'get'>;
 }
 
 interface Targets {
@@ -73,11 +75,17 @@ async function set(
   asked: Targets,
   parts: AmendParts,
 ): Promise<SetResult> {
-  const { values = {}, autostart } = settings;
+  const { profile, autostart } = settings;
   const targets = targetsOf(entry, asked);
+  const said = settings.values ?? {};
+  const values =
+    profile === undefined
+      ? said
+      : { ...parametersOfProfile((await parts.profiles.get(profile)).text, Object.keys(said)), ...said };
   if (autostart !== undefined) refuseAutostart(entry);
   const credentials = credentialsOf(settings);
-  if (hasEdit(settings)) await amend(entry, targets, settingsEdit(settings, parts.facts), parts);
+  if (hasEdit(settings))
+    await amend(entry, targets, settingsEdit({ ...settings, values }, parts.facts), parts);
   if (credentials !== undefined) await give(entry, credentials, parts);
   if (autostart !== undefined) await setAutostart(entry, { autostart }, parts);
   const parameters = rowsOf(values, await parametersOf(entry, { inactive: !targets.live }, parts));

@@ -41,6 +41,7 @@ import {
   backends,
   chooseLayer,
   type FilesystemSpec,
+  otherDomain,
   type Sources,
   type StorageContext,
 } from '../storage/index.js';
@@ -586,7 +587,7 @@ function checkMade(lease: Lease, parts: DocumentParts): void {
   const { target, why } = misfit;
   throw new EngineError(
     'exists',
-    `domain '${lease.name}' has a file system for '${target}' already, and ${why}: a domain of another name has it as it is asked for, and what is to be kept can be copied there`,
+    `the file system '${target}' of domain '${lease.name}' stays as it is, since ${why}: ${otherDomain}`,
     { target },
   );
 }

@@ -39,12 +39,15 @@ test('of each parameter that a profile may set a value that is none is told', as
   }
 });
 
-test('a document that says something itself is not told that the profile does not: it fills in what is not said', async () => {
-  const reader = readerOf('PHYSPAGES="0:256M"\nCPUUNITS="1000"\nNUMPROC="50"\n');
-  const findingsOf = async (xml: string) => (await reader.read(xml, { strict: false })).findings;
-  assert.deepEqual(await findingsOf(document('mine', '<memory>65536</memory>')), []);
+test('a document that has what its profile says is told of nothing, and one that has something else of that', async () => {
+  const reader = readerOf('PHYSPAGES="0:256M"\nCPUUNITS="1000"\nNUMPROC="50"\nNETFILTER="full"\n');
+  const told = async (xml: string) =>
+    (await reader.read(xml, { strict: false })).findings.map(({ message }) => message);
   const { domain } = await reader.read(document(), { strict: false });
-  assert.deepEqual(await findingsOf(formatDomain(domain)), []);
+  assert.deepEqual(await told(formatDomain(domain)), []);
+  assert.deepEqual(await told(document('mine', '<memory>65536</memory>')), [
+    'PHYSPAGES sets nothing: the document has its own',
+  ]);
 });
 
 test('a change is not told of the profile’s lines again, unless it names another profile', async () => {

@@ -12,11 +12,10 @@ type Step = (domain: Domain) => Domain;
 
 /** The document of a new domain. */
 export function domainFrom(request: CreateRequest, facts: HostFacts): Domain {
-  const { name, type = 'lxc', template, profile } = request;
+  const { name, type = 'lxc', template } = request;
   const bare: Domain = {
     type,
     name,
-    ...(profile !== undefined && { profile }),
     os: { type: { value: 'exe' } },
     devices: {
       filesystems: [
@@ -80,7 +79,7 @@ export const settingsEdit =
 
 function named(
   domain: Domain,
-  { hostname, nameservers, searchDomains, description }: DomainSettings,
+  { profile, hostname, nameservers, searchDomains, description }: DomainSettings,
 ): Domain {
   const { description: had, ...undescribed } = domain;
   const text = description ?? had ?? '';
@@ -92,6 +91,7 @@ function named(
   return {
     ...undescribed,
     ...(text !== '' && { description: text }),
+    ...(profile !== undefined && { profile }),
     ...(hostname !== undefined && { hostname }),
     ...((nameservers ?? searchDomains) !== undefined && { dns }),
   };

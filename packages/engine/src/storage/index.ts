@@ -21,6 +21,6 @@ export type {
   StorageContext,
   Usage,
 } from './contract/backend.js';
-export { hostId, keyOf } from './contract/backend.js';
+export { hostId, keyOf, otherDomain } from './contract/backend.js';
 export { type Source, Sources } from './contract/sources.js';
 export { chooseLayer, foundAt, releaseLayers } from './layers/index.js';

@@ -29,6 +29,6 @@ export type { Bounds, Duplicates, Group, Parameter, Syntax, UbcClass, Unit } fro
 export { ownWord } from './parameter.js';
 export { beancounters, canonicalKey, parameterOf, parameters } from './parameters.js';
 export { type Profile, profileFileName, profileNameOf, profiles } from './profiles.js';
-export { setParameters, settableParameter } from './set-parameters.js';
+export { parametersOfProfile, setParameters, settableParameter } from './set-parameters.js';
 export { type BeancounterBlock, type BeancounterLine, formatUserBeancounters } from './user-beancounters.js';
 export * from './values.js';

@@ -6,6 +6,7 @@ import { FormatError } from '../errors.js';
 import type { ResourceOptions } from '../resources/resources-of.js';
 import { resourceRuleOf } from '../resources/rules.js';
 import { faultOf, inversionOf } from './check.js';
+import { effectiveValues, parseConf } from './conf-file.js';
 import { hasAllocationLimit, isVswap } from './memory.js';
 import type { Parameter, ReadContext } from './parameter.js';
 import { canonicalKey, parameterOf, readingOrder } from './parameters.js';
@@ -19,6 +20,18 @@ export function settableParameter(name: string): Parameter | undefined {
   const key = canonicalKey(name.toUpperCase());
   const parameter = parameterOf(byteOptions[key] ?? key);
   return parameter !== undefined && resourceRuleOf(parameter.key) !== undefined ? parameter : undefined;
+}
+
+/** What a profile says of resources, by the names of its file; `said` are the names of what is said besides, and goes before. */
+export function parametersOfProfile(text: string, said: Iterable<string>): Readonly<Record<string, string>> {
+  const had = new Set([...said].map((name) => settableParameter(name)?.key));
+  const { values } = effectiveValues(parseConf(text));
+  return Object.fromEntries(
+    [...values].flatMap(([name, { value }]) => {
+      const key = settableParameter(name)?.key;
+      return key === undefined || had.has(key) ? [] : [[key.toLowerCase(), value]];
+    }),
+  );
 }
 
 /**

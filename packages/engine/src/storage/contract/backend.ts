@@ -172,3 +172,7 @@ export function hostId(entries: IdMap['uid'], inside: number): number {
   }
   return 65534;
 }
+
+/** What helps where a file system stays as it was made. */
+export const otherDomain =
+  'make another domain that has it as you want it, and copy its files there (`ctvirt mount` shows those of both)';

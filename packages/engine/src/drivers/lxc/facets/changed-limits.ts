@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { isDeepStrictEqual } from 'node:util';
 import { EngineError } from '../../../errors.js';
-import { backends, type FilesystemSpec } from '../../../storage/index.js';
+import { backends, type FilesystemSpec, otherDomain } from '../../../storage/index.js';
 
 /** One file system, with its limit before and after. */
 export interface ChangedSpace {
@@ -28,11 +28,9 @@ export function changedSpaces(
             ? `has ${from.limit.inodes ?? 'any number of'} inodes since it was made, and keeps them`
             : undefined;
     if (why !== undefined)
-      throw new EngineError(
-        'unsupported',
-        `the file system at '${to.target}' ${why}: a domain of another name has it as it is defined, and what is to be kept can be copied there`,
-        { target: to.target },
-      );
+      throw new EngineError('unsupported', `the file system at '${to.target}' ${why}: ${otherDomain}`, {
+        target: to.target,
+      });
     return [{ from, to }];
   });
 }
