@@ -121,9 +121,10 @@ class Host {
     await this.#queue.idle();
   }
 
-  async again(): Promise<Host> {
+  async again(said = ''): Promise<Host> {
     this.lifecycle.close();
     const next = new Host(this.record, this.#more, this.driver);
+    next.said = said;
     await next.lifecycle.recover();
     await next.settled();
     return next;
@@ -360,6 +361,17 @@ test('how it ended is remembered, and what it said is told of one that ended soo
   host.driver.fault = { error: new Error('no room'), isBegun: true };
   await assert.rejects(host.start());
   assert.deepEqual([host.entry.record.lastEnd?.how, host.state], ['no room', 'shutoff failed']);
+});
+
+test('of one that ended while no daemon ran nobody says that it was soon', async () => {
+  const host = new Host();
+  host.said = 'up and well\n';
+  await host.start();
+  host.lifecycle.close();
+  host.driver.run('d').end('crash', 'the monitor of the container was ended');
+  const next = await host.again('up and well\n');
+  assert.equal(next.state, 'shutoff crashed');
+  assert.doesNotMatch(next.logged.join('\n'), /soon after/);
 });
 
 test('hooks are told of each run, and of a restart as of an end and a start', async () => {

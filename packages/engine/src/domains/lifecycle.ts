@@ -66,8 +66,8 @@ export class Lifecycle {
   readonly #endings = new Recent(RESTART_LIMIT.withinMs);
   readonly #pace = new RebootPace();
   readonly #closing = new AbortController();
-  /** When the runs began that this daemon started. */
-  readonly #begunMs = new WeakMap<Run, number>();
+  /** When the runs began that this daemon started, and that have not ended. */
+  readonly #begunMs = new WeakMap<Entry, number>();
 
   constructor(private readonly parts: LifecycleParts) {}
 
@@ -134,7 +134,7 @@ export class Lifecycle {
       throw error;
     }
     registry.setRun(entry, run);
-    if (run !== undefined) this.#begunMs.set(run, performance.now());
+    this.#begunMs.set(entry, performance.now());
   }
 
   /** They are in its files now; written a second time they would undo what its users have changed. */
@@ -339,6 +339,7 @@ export class Lifecycle {
     if (cause !== 'unstarted') await this.#forgetCredentials(entry);
     const how = wanted ? 'destroyed' : detail;
     if (!wanted && cause !== 'reboot') this.#tellBrief(entry, how);
+    this.#begunMs.delete(entry);
     entry.watch?.[Symbol.dispose]();
     entry.watch = undefined;
     this.parts.registry.setRun(entry, undefined);
@@ -389,9 +390,10 @@ export class Lifecycle {
   }
 
   /** What ends so soon has most often said why. */
-  #tellBrief({ record: { name, uuid }, running }: Entry, how: string): void {
+  #tellBrief(entry: Entry, how: string): void {
+    const { name, uuid } = entry.record;
     // Of one that another daemon started nobody knows how long it ran.
-    const begunMs = running === undefined ? performance.now() : this.#begunMs.get(running);
+    const begunMs = this.#begunMs.get(entry);
     if (begunMs === undefined || performance.now() - begunMs >= BRIEF_MS) return;
     const console = lastLines(this.parts.consoleLogs.read(uuid, 'last'));
     if (console.length === 0) return;
