@@ -18,10 +18,10 @@ import { createConnection, createServer } from 'node:net';
 import { after, afterEach, before, test } from 'node:test';
 import { ApiError } from '@ctvirt/api';
 import type { ClientSession } from '@ctvirt/api/node';
-import { output } from '../world/command.js';
+import { output, run } from '../world/command.js';
 import { domainXml, templateRoot } from '../world/documents.js';
 import { assertUnchanged } from '../world/wait.js';
-import { refused, World } from '../world/world.js';
+import { cliProgram, refused, World } from '../world/world.js';
 
 let world: World;
 let here = '';
@@ -416,6 +416,24 @@ test('a full disk inside is told, and leaves nothing half', async () => {
   assert.equal(status, 1);
   assert.match(stderr, /No space left|quota/i);
   assert.equal(await world.shell('small', 'ls -A /root'), '');
+});
+
+test('a file that is pulled is there whole, or what was there before', async () => {
+  await world.run(domainXml({ name: 'full' }));
+  await world.shell('full', 'head -c 300000 /dev/zero | tr "\\0" x >/root/large; echo small >/root/small');
+  await mkdir(here);
+  await writeFile(`${here}/large`, 'of yesterday\n');
+  // As on a full disk.
+  const narrow = ['/bin/sh', '-c', 'trap "" XFSZ; ulimit -f 100; exec "$@"', 'sh'];
+  for (const to of [here, `${here}/large`, `${here}/new`]) {
+    const words = ['--socket', world.socket, 'pull', 'full', '/root/large', to];
+    const { status, stderr } = await run([...narrow, process.execPath, cliProgram, ...words]);
+    assert.match(`${status} ${stderr}`, /^1 error: cannot write .*EFBIG/);
+    assert.equal(readFileSync(`${here}/large`, 'utf8'), 'of yesterday\n');
+    assert.deepEqual(readdirSync(here), ['large']);
+  }
+  await ctvirt('pull', 'full', '/root/small', `${here}/large`);
+  assert.equal(readFileSync(`${here}/large`, 'utf8'), 'small\n');
 });
 
 test('a second file system of a stopped container is where it belongs', async () => {

@@ -1,12 +1,12 @@
 // ctvirt pull
 // SPDX-License-Identifier: Apache-2.0
-import { constants } from 'node:fs';
-import { type FileHandle, lstat, mkdir, open as openFile, rm, stat } from 'node:fs/promises';
+import { type FileHandle, lstat, mkdir, rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { PullRequest } from '@ctvirt/api';
 import type { ClientSession } from '@ctvirt/api/node';
 import { type ArchiveHead, readHead } from '../archive-head.js';
+import { arrivingFile } from '../arriving-file.js';
 import { refuseFile } from '../errors.js';
 import type { Io } from '../io.js';
 import { verb } from '../verb.js';
@@ -29,7 +29,7 @@ export const pull = verb({
   details: [
     "Where DESTINATION is a folder here it gets the file or folder by its own name, in the place of a link that is called so; otherwise that is called DESTINATION. Without one, that is the folder you are in. - is standard output: a file's bytes, or a folder as a tar archive in GNU's form.",
     'Owners are numbers inside, where root asks: a file of user 33 there belongs to user 33 here. Permissions, times and holes of files are kept, but for set-uid and set-gid; ACLs and extended attributes are not. Devices, pipes and sockets are left out, and so are /proc, /sys and /dev below a path that is above them.',
-    'PATH may be a link, which leads where it leads inside. Links below it are taken for what they are: none is followed, whatever the container does meanwhile.',
+    'PATH may be a link, which leads where it leads inside. Links below it are taken for what they are: none is followed, whatever the container does meanwhile. A file is there whole, or what was there before stays.',
   ],
   args: {
     domain: anyDomain,
@@ -56,8 +56,10 @@ export const pull = verb({
       const there = await stat(destination).catch(() => undefined);
       const isNamedInside = there?.isDirectory() === true;
       const target = isNamedInside ? join(destination, basename(path)) : destination;
-      if (isNamedInside) await removeLink(target);
-      if (looked.isFolder) return await whileOpen(session, io, () => toFolder(session, target));
+      if (looked.isFolder) {
+        if (isNamedInside) await removeLink(target);
+        return await whileOpen(session, io, () => toFolder(session, target));
+      }
       return await toFile(session, looked, target, { io, start, isNamedInside });
     });
   },
@@ -102,17 +104,16 @@ async function toFile(
   { io, start, isNamedInside }: Wanted,
 ): Promise<number> {
   const fail = (cause: unknown): never => refuseFile(target, cause, 'write');
-  const { O_WRONLY, O_CREAT, O_TRUNC, O_NOFOLLOW } = constants;
-  const flags = O_WRONLY | O_CREAT | O_TRUNC | (isNamedInside ? O_NOFOLLOW : 0);
-  const file = await openFile(target, flags, head.mode & 0o777).catch(fail);
-  await using _closed = { [Symbol.asyncDispose]: () => file.close() };
-  const receive = (from: ClientSession, size: number): Promise<number> =>
+  const place = { mode: head.mode & 0o777, isNamed: !isNamedInside };
+  await using arriving = await arrivingFile(target, place).catch(fail);
+  const { file } = arriving;
+  let { size } = head;
+  const receive = (from: ClientSession): Promise<number> =>
     whileOpen(from, io, () =>
       pipeline(firstOf(from.stdout, size), file.createWriteStream({ autoClose: false })).catch(fail),
     );
   let status: number;
-  if (head.size < WORTH_LENDING_BYTES || !(await file.stat()).isFile())
-    status = await receive(session, head.size);
+  if (head.size < WORTH_LENDING_BYTES || !(await file.stat()).isFile()) status = await receive(session);
   else {
     // A domain that is off has one session at a time.
     session.close();
@@ -123,10 +124,15 @@ async function toFile(
     } else {
       const again = await start();
       again.stdin.end();
-      status = await receive(again, (await readHead(again.stdout))?.size ?? 0);
+      size = (await readHead(again.stdout))?.size ?? 0;
+      status = await receive(again);
     }
   }
-  await settle(file, head);
+  // Of one that became shorter meanwhile, which is told, there is all that there is.
+  if (status === 0 || (await file.stat()).size === size) {
+    await settle(file, head);
+    await arriving.keep().catch(fail);
+  }
   return status;
 }
 
