@@ -59,10 +59,11 @@ async function makeTree(folder: string): Promise<void> {
   await output(['ln', `${folder}/plain`, `${folder}/second`]);
   chmodSync(`${folder}/deep`, 0o750);
   chownSync(`${folder}/plain`, 33, 34);
-  await output(['touch', '-d', '2001-02-03 04:05:06 UTC', `${folder}/plain`]);
+  await output(['touch', '-d', '2001-02-03 04:05:06 UTC', `${folder}/plain`, `${folder}/deep/empty`]);
+  await output(['touch', '-d', '1960-02-03 04:05:06 UTC', `${folder}/deep/large`, `${folder}/deep`]);
 }
 
-/** Names, kinds, modes, owners, times of files, targets and contents. */
+/** Names, kinds, modes, owners, times, targets and contents. */
 function told(folder: string): string[] {
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .sort()
@@ -74,7 +75,7 @@ function told(folder: string): string[] {
         : is.isFile()
           ? readFileSync(path, 'latin1').length
           : '';
-      const time = is.isFile() ? Math.trunc(is.mtimeMs / 1000) : '';
+      const time = is.isSymbolicLink() ? '' : Math.floor(is.mtimeMs / 1000);
       return `${name} ${is.isSymbolicLink() ? '' : is.mode.toString(8)} ${is.uid}:${is.gid} ${time} ${is.isFile() ? is.nlink : ''} ${content}`;
     });
 }
@@ -98,6 +99,7 @@ for (const how of ['running', 'suspended', 'stopped'] as const)
     assert.equal(await ctvirt('pull', 'both', '/root/file', '-'), 'plain\n');
     await ctvirt('pull', 'both', '/root/large', here);
     assert.equal(lstatSync(`${here}/large`).size, 3_000_001);
+    assert.equal(lstatSync(`${here}/large`).mtimeMs, lstatSync(`${here}/tree/deep/large`).mtimeMs);
     if (how === 'suspended') await world.client.domains.resume({ domain: 'both' });
     if (how === 'stopped') await world.client.domains.start({ domain: 'both' });
     assert.equal(
@@ -248,6 +250,17 @@ test('streams go through - in both ways, an archive from one container to anothe
   ]);
   assert.equal((await world.cli(['push', 'to', '--tar', '-', '/pax'], { input: pax })).status, 0);
   assert.equal(await world.shell('to', 'cat /pax/q*'), 'pax');
+  const files = await output([
+    'sh',
+    '-c',
+    `mkdir ${here}/p/sub; echo > ${here}/p/sub/f; tar -C ${here}/p -cf - sub/f`,
+  ]);
+  const owned = await world.cli(['push', 'to', '--tar', '-', '/owned', '--owner', 'nobody'], {
+    input: files,
+  });
+  assert.deepEqual([owned.status, owned.stderr], [0, '']);
+  const owners = await world.shell('to', 'stat -c %u /owned /owned/sub /owned/sub/f');
+  assert.equal(owners, `${id}\n${id}\n${id}`, 'folders that the archive does not mention, too');
 });
 
 test('what cannot be is refused before anything passes, in words', async () => {

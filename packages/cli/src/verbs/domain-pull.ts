@@ -147,5 +147,7 @@ async function settle(file: FileHandle, { mode, uid, gid, mtime }: ArchiveHead):
   if (!(await file.stat()).isFile()) return;
   if (process.getuid?.() === 0) await file.chown(uid, gid);
   await file.chmod(mode & 0o777);
-  await file.utimes(mtime, mtime);
+  // Of a number below 0 Node makes the present.
+  const time = new Date(mtime * 1000);
+  await file.utimes(time, time);
 }

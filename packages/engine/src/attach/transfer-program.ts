@@ -294,6 +294,7 @@ sub folder_here {
   return if $! != 2;
   mkdir $name, 0700 or return;
   sysopen $folder, $name, $is{folder} or return;
+  chown @owner[0, 1], $folder if @owner;
   chmod 0755, $folder;
   $folder;
 }
@@ -402,6 +403,15 @@ sub take_hard_link {
   # Two names of one file are left both by a rename.
   unlink $temporary;
 }
+# What is put into a folder changes its time: it is set when all is there, of no more than fit into some memory.
+my @timed;
+my $MOST_TIMED = 100_000;
+sub set_times {
+  for (reverse @timed) {
+    my ($names, $mtime) = @$_;
+    utime $mtime, $mtime, $last if go(@$names);
+  }
+}
 sub take_folder {
   my ($shown, $folders, $name, @has) = @_;
   my $folder;
@@ -410,6 +420,7 @@ sub take_folder {
     $folder = folder_here($name) or return remark("$shown: $!");
   } else { $folder = $top }
   settle($shown, $folder, @has[0 .. 2]);
+  push @timed, [[@$folders, $name // ()], $has[3]] if @timed < $MOST_TIMED;
 }
 # The long names and what else there is to know of the next member.
 sub known {
@@ -450,6 +461,7 @@ sub take_archive {
     elsif (grep /^GNU\.sparse\./, keys %found) { $type = 'old' }
     take_member($type, value($mode), \%found);
   }
+  set_times();
   remark('the archive has no end: there may have been more') unless $empty;
   1 while sysread STDIN, $buffer, $CHUNK;
 }
