@@ -161,7 +161,11 @@ export const setRequest = strict(
       boolean({ description: 'Of its next start; without either, of the running one if it runs' }),
     ),
   },
-  { title: 'SetRequest', description: 'A change of a domain in words; all of it is done or nothing' },
+  {
+    title: 'SetRequest',
+    description:
+      'A change of a domain in words: of its document all is done or nothing, and then passwords, keys and autostart are set',
+  },
 );
 /** A change of a domain in words. */
 export type SetRequest = Static<typeof setRequest>;
