@@ -64,6 +64,8 @@ export async function runMachine({ folder, code, console, silence, onReport }) {
     ...['setpriv', '--pdeathsig', 'KILL', 'qemu-system-x86_64', '-nodefaults', ...processor, '-m', '1500'],
     ...['-kernel', join(folder, 'vmlinuz'), '-append', kernelLine, '-device', 'nvme,id=nvme,serial=1'],
     ...disks.flatMap((name) => diskOptions(name, file(name))),
+    // A card that leads nowhere.
+    ...['-netdev', 'hubport,id=card,hubid=0', '-device', 'virtio-net-pci,netdev=card'],
     ...['-display', 'none', '-no-reboot'],
     ...['-serial', `file:${console}`, '-serial', 'stdio'],
   ];
