@@ -28,6 +28,30 @@ export const mountSetting = strict({
 /** A directory of the host inside a domain. */
 export type MountSetting = Static<typeof mountSetting>;
 
+/** An interface of its own beside those that its addresses are on. */
+export const interfaceSetting = strict({
+  name: string({ minLength: 1, maxLength: 15, description: 'What it is called inside' }),
+  bridge: optional(
+    string({
+      minLength: 1,
+      maxLength: 15,
+      description: 'A bridge of the host that it is on; without, it is routed',
+    }),
+  ),
+  mac: optional(string({ maxLength: 17, description: 'Its hardware address; without, one is made' })),
+  hostName: optional(
+    string({
+      minLength: 1,
+      maxLength: 15,
+      description: "What the host's end is called; without, a name is made",
+    }),
+  ),
+});
+/** An interface of its own. */
+export type InterfaceSetting = Static<typeof interfaceSetting>;
+
+const device = path("A device file of the host, /dev/net/tun, or the name of one of the host's links");
+
 const settings = {
   profile: optional(
     word(
@@ -88,6 +112,16 @@ const settings = {
   removeMounts: optional(
     list(path('Where it stands inside'), { maxItems: 64, description: 'Directories that it loses' }),
   ),
+  addInterfaces: optional(
+    list(interfaceSetting, { maxItems: 64, description: 'Interfaces that it gets besides' }),
+  ),
+  removeInterfaces: optional(
+    list(word('What it is called inside'), { maxItems: 64, description: 'Interfaces that it loses' }),
+  ),
+  addDevices: optional(
+    list(device, { maxItems: 64, description: 'Devices of the host that it gets besides' }),
+  ),
+  removeDevices: optional(list(device, { maxItems: 64, description: 'Devices of the host that it loses' })),
   passwords: optional(
     list(
       strict({

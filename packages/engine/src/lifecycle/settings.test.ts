@@ -127,3 +127,44 @@ test('what cannot be is refused', () => {
   refused({ removeMounts: ['/mnt'] }, 'not-found', /no file system/);
   refused({ values: { ram: 'x' } }, 'invalid', /ram/);
 });
+
+test('interfaces and devices of the host come and go by their names', () => {
+  const before = xmlOf({
+    addInterfaces: [
+      { name: 'eth1', bridge: 'br0', mac: '52:54:00:00:00:01', hostName: 'veth1' },
+      { name: 'eth2' },
+    ],
+    addDevices: ['/dev/net/tun', 'eth7'],
+  });
+  for (const part of [
+    "<source bridge='br0'/>",
+    "<mac address='52:54:00:00:00:01'/>",
+    "<target dev='veth1'/>",
+    "<guest dev='eth2'/>",
+    '<char>/dev/net/tun</char>',
+    '<interface>eth7</interface>',
+  ])
+    assert.ok(before.includes(part), `${part} in ${before}`);
+  const { domain } = parseDomain(before);
+  assert.ok(domain !== undefined);
+  const edit = (settings: DomainSettings) => settingsEdit(settings, facts)(domain, 'stored');
+  const { interfaces, hostdevs } = edit({
+    removeInterfaces: ['eth1'],
+    removeDevices: ['/dev/net/tun'],
+  }).devices;
+  assert.deepEqual(
+    interfaces?.map(({ guest }) => guest?.dev),
+    ['eth2'],
+  );
+  assert.equal(hostdevs?.length, 1);
+  for (const [settings, code] of [
+    [{ addInterfaces: [{ name: 'eth1' }] }, 'exists'],
+    [{ removeInterfaces: ['eth9'] }, 'not-found'],
+    [{ addDevices: ['eth7'] }, 'exists'],
+    [{ removeDevices: ['/dev/fuse'] }, 'not-found'],
+  ] as const)
+    assert.throws(
+      () => edit(settings),
+      (error) => error instanceof EngineError && error.code === code,
+    );
+});

@@ -4,6 +4,7 @@ import type { CreateRequest, DomainSettings, MountSetting } from '@ctvirt/api';
 import { type Domain, type Filesystem, familyOf, type Interface, type Ip, normalAddress } from '@ctvirt/xml';
 import { EngineError } from '../errors.js';
 import { insidePath } from '../guest/inside.js';
+import { withDevice, withInterface, withoutDevice, withoutInterface } from './device-settings.js';
 import type { HostFacts } from './document.js';
 import { type Edit, withInterfaces } from './edit.js';
 import { parameterEdit } from './parameters.js';
@@ -43,35 +44,22 @@ export const settingsEdit =
   (domain, of) => {
     const { values = {}, network, addNetworks = [], removeNetworks = [] } = settings;
     const { removeAddresses = [], addAddresses = [], rate, removeMounts = [], addMounts = [] } = settings;
+    const { removeInterfaces = [], addInterfaces = [], removeDevices = [], addDevices = [] } = settings;
+    const each = <T>(items: readonly T[], change: (domain: Domain, item: T) => Domain): Step[] =>
+      items.map((item) => (one) => change(one, item));
     const steps: Step[] = [
       (one) => named(one, settings),
-      ...removeNetworks.map(
-        (lost): Step =>
-          (one) =>
-            withoutNetwork(one, lost),
-      ),
-      ...addNetworks.map(
-        (added): Step =>
-          (one) =>
-            withNetwork(one, added),
-      ),
-      ...removeAddresses.map(
-        (address): Step =>
-          (one) =>
-            withoutAddress(one, address),
-      ),
+      ...each(removeNetworks, withoutNetwork),
+      ...each(addNetworks, withNetwork),
+      ...each(removeAddresses, withoutAddress),
       ...(addAddresses.length === 0 ? [] : [(one: Domain) => withAddresses(one, addAddresses, network)]),
       ...(rate === undefined ? [] : [(one: Domain) => withRate(one, rate, network)]),
-      ...removeMounts.map(
-        (target): Step =>
-          (one) =>
-            withoutMount(one, target),
-      ),
-      ...addMounts.map(
-        (mount): Step =>
-          (one) =>
-            withMount(one, mount),
-      ),
+      ...each(removeMounts, withoutMount),
+      ...each(addMounts, withMount),
+      ...each(removeInterfaces, withoutInterface),
+      ...each(addInterfaces, withInterface),
+      ...each(removeDevices, withoutDevice),
+      ...each(addDevices, withDevice),
     ];
     if (Object.keys(values).length > 0) steps.push((one) => parameterEdit(values, facts)(one, of));
     return steps.reduce((one, step) => step(one), domain);
