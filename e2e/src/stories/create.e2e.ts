@@ -74,6 +74,23 @@ test('what is there is changed in words, the running one and the next', async ()
   assert.equal(await world.shell('web', 'ls /mnt'), '');
 });
 
+test('a device of the host is handed over while it runs, and taken back', async () => {
+  await ctvirt(`create web --template ${busybox} --start`);
+  assert.equal(
+    await ctvirt('set web --device-add /dev/fuse --save'),
+    "Domain 'web': with /dev/fuse (now and after its next start)\n",
+  );
+  assert.equal(await world.shell('web', 'ls /dev/fuse'), '/dev/fuse');
+  assert.equal((await world.cli(['set', 'web', '--device-add', '/dev/fuse', '--save'])).status, 4);
+  assert.equal(
+    (await world.cli(['set', 'web', '--device-add', '/dev/nosuch', '--live'])).status === 0,
+    false,
+  );
+  await ctvirt('set web --device-del /dev/fuse --save');
+  assert.notEqual((await world.exec('web', 'ls', '/dev/fuse')).status, 0);
+  assert.equal((await world.cli(['set', 'web', '--device-del', '/dev/fuse', '--save'])).status, 3);
+});
+
 test('many are made, started, and ended in one call each', async () => {
   const names = Array.from({ length: 5 }, (_, at) => `many-${at}`);
   const begun = performance.now();

@@ -633,7 +633,7 @@ test('a wrong command line ends with 2, names the fault and what was meant', asy
     ['list --al', "list: unknown option '--al'; did you mean '--all'?"],
     ['list -x', "list: unknown option '-x'"],
     ['list -a', "list: unknown option '-a': here it is --all"],
-    ['set web --devnodes x', "set: unknown option '--devnodes': here it is <hostdev> by ctvirt edit DOMAIN"],
+    ['set web --devnodes x', "set: unknown option '--devnodes': here it is --device-add /dev/..."],
     ['set web --netif_add eth1', "set: unknown option '--netif_add': here it is --network-add NETWORK"],
     [
       'set web --network lan',

@@ -72,7 +72,6 @@ const nounVerbs: Words = {
 /** What the document says. */
 const editedOptions: Words = {
   capability: '<capabilities>',
-  devnodes: '<hostdev>',
 };
 
 const inDocument = (words: Words, how: string): Words =>
@@ -83,6 +82,8 @@ const options: Readonly<Record<string, Words>> = {
     ...inDocument(editedOptions, 'by ctvirt edit DOMAIN'),
     applyconfig: '--profile PROFILE',
     autostart: '--onboot yes',
+    device: '--device-add',
+    devnodes: '--device-add /dev/...',
     bindmount_add: '--mount-add',
     bindmount_del: '--mount-del',
     bootorder: '--order',

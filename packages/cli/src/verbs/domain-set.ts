@@ -53,6 +53,14 @@ const changes = {
     summary: 'Directory of the host that it gets, and where it is inside',
   },
   'mount-del': { type: 'texts', value: 'TARGET', summary: 'Directory that it loses' },
+  'device-add': {
+    type: 'texts',
+    value: 'DEVICE',
+    complete: 'file',
+    summary:
+      'Device of the host that it gets: the path of its file, such as /dev/net/tun, or the name of a link',
+  },
+  'device-del': { type: 'texts', value: 'DEVICE', summary: 'Device that it loses' },
   userpasswd: {
     type: 'texts',
     value: 'USER:PASSWORD',
@@ -179,11 +187,14 @@ function changesOf(
     readonly 'network-del': readonly string[];
     readonly 'mount-add': readonly string[];
     readonly 'mount-del': readonly string[];
+    readonly 'device-add': readonly string[];
+    readonly 'device-del': readonly string[];
     readonly onboot: string | undefined;
   },
 ): DomainSettings {
   const { profile, 'network-add': networks, 'network-del': left } = options;
   const { ipadd, ipdel, 'mount-add': mounts, 'mount-del': unmounted, onboot } = options;
+  const { 'device-add': devices, 'device-del': lost } = options;
   if (onboot !== undefined && onboot !== 'yes' && onboot !== 'no')
     throw new CliError('usage', `set: --onboot is yes or no, not '${onboot}'`);
   return {
@@ -195,6 +206,8 @@ function changesOf(
     ...(ipdel.length > 0 && { removeAddresses: ipdel }),
     ...(mounts.length > 0 && { addMounts: mounts.map((word) => mountOf('set', word)) }),
     ...(unmounted.length > 0 && { removeMounts: unmounted }),
+    ...(devices.length > 0 && { addDevices: devices }),
+    ...(lost.length > 0 && { removeDevices: lost }),
     ...(onboot !== undefined && { autostart: onboot === 'yes' }),
   };
 }
@@ -205,6 +218,7 @@ function wordsOf(settings: DomainSettings): string[] {
   const { passwords = [], sshKeys = [] } = settings;
   const { addNetworks = [], removeNetworks = [] } = settings;
   const { addAddresses = [], removeAddresses = [], addMounts = [], removeMounts = [] } = settings;
+  const { addDevices = [], removeDevices = [] } = settings;
   const one = (name: string, value: string | undefined): string[] =>
     value === undefined ? [] : [`${name} ${value}`];
   return [
@@ -221,6 +235,8 @@ function wordsOf(settings: DomainSettings): string[] {
     ...one('rate', rate),
     ...removeMounts.map((target) => `without ${target}`),
     ...addMounts.map(({ source, target }) => `with ${source} at ${target}`),
+    ...removeDevices.map((device) => `without ${device}`),
+    ...addDevices.map((device) => `with ${device}`),
     ...passwords.map(({ user }) => `password of ${user}`),
     ...sshKeys.map(({ user }) => `SSH keys of ${user}`),
     ...(autostart === undefined ? [] : [autostart ? 'marked as autostarted' : 'unmarked as autostarted']),

@@ -2,11 +2,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { ApiError, type DomainSettings } from '@ctvirt/api';
 import { effectiveValues, parameterOf, parseConf, setKey, settableParameter } from '@ctvirt/formats';
-import { normalAddress } from '@ctvirt/xml';
-import { type Container, editDocument } from '../containers.js';
+import { type Domain, normalAddress } from '@ctvirt/xml';
+import { type Container, documentOf, editDocument } from '../containers.js';
 import { type CodesOf, coded, failureOf, VzError } from '../exit-codes.js';
 import type { VzHost } from '../host.js';
 import type { Change, Edit } from './change.js';
+import { devicesOf, ownInterfaces } from './devices.js';
 import { startContainer, stopContainer } from './life.js';
 
 /** How a change is made. */
@@ -69,8 +70,26 @@ function addressesOf(container: Container, { added, removed }: Change): DomainSe
   };
 }
 
+/** Devices of the host, but those that it has, or has not, already. */
+function devicesFor({ devices, lostDevices }: Change, had: readonly string[]): DomainSettings {
+  const gained = [...new Set(devices)].filter((one) => !had.includes(one));
+  const lost = [...new Set(lostDevices)].filter((one) => had.includes(one));
+  return {
+    ...(gained.length > 0 && { addDevices: gained }),
+    ...(lost.length > 0 && { removeDevices: lost }),
+  };
+}
+
+function interfacesFor({ interfaces, lostInterfaces }: Change, own: readonly string[]): DomainSettings {
+  const lost = lostInterfaces.includes('all') ? [...own] : lostInterfaces;
+  return {
+    ...(lost.length > 0 && { removeInterfaces: lost }),
+    ...(interfaces.length > 0 && { addInterfaces: interfaces }),
+  };
+}
+
 /** What can be said in the contract's words, each part with the codes that its failure has. */
-function partsOf(container: Container, change: Change): Part[] {
+function partsOf(container: Container, change: Change, domain: Domain): Part[] {
   const { values, words, passwords } = change;
   const nameservers = itemsOf(change.nameservers);
   const searchDomains = itemsOf(change.searchDomains);
@@ -86,6 +105,14 @@ function partsOf(container: Container, change: Change): Part[] {
     {
       settings: addressesOf(container, change),
       codes: { invalid: 'address', exists: 'addressInUse', 'not-found': 'address' },
+    },
+    {
+      settings: interfacesFor(change, ownInterfaces(domain)),
+      codes: { exists: 'veth', 'not-found': 'veth', invalid: 'veth', 'host-command': 'veth' },
+    },
+    {
+      settings: devicesFor(change, devicesOf(domain)),
+      codes: { 'not-found': 'device', invalid: 'device', 'host-command': 'device' },
     },
     {
       settings: passwords.length > 0 ? { passwords } : {},
@@ -192,7 +219,8 @@ export async function applyChange(
   for (const remark of change.remarks) host.warn(`Warning: ${remark}`);
   if (save) await saveMarks(host, container, change);
   let isLate = change.edits.length > 0 || change.name !== undefined;
-  const parts = partsOf(container, change).filter(
+  const { domain } = await documentOf(host, container, { inactive: !isUp });
+  const parts = partsOf(container, change, domain).filter(
     ({ settings }) => isUp || save || settings.passwords !== undefined,
   );
   for (const part of parts) isLate = (await setPart(host, container, part, save)) || isLate;
@@ -217,9 +245,11 @@ export async function applyChange(
 /** Whether there is anything that --save would keep. */
 export const isSavable = (change: Change): boolean =>
   [change.values, change.words].some((one) => Object.keys(one).length > 0) ||
-  [change.added, change.removed, change.nameservers, change.searchDomains, change.edits, change.marks].some(
-    ({ length }) => length > 0,
-  ) ||
+  [
+    ...[change.added, change.removed, change.nameservers, change.searchDomains],
+    ...[change.interfaces, change.lostInterfaces, change.devices, change.lostDevices],
+    ...[change.edits, change.marks],
+  ].some(({ length }) => length > 0) ||
   change.name !== undefined ||
   change.order !== undefined ||
   change.profile !== undefined;

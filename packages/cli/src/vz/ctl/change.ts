@@ -1,6 +1,6 @@
 // What one call of vzctl set or create says of a container, gathered from its options.
 // SPDX-License-Identifier: Apache-2.0
-import type { DomainSettings } from '@ctvirt/api';
+import type { DomainSettings, InterfaceSetting } from '@ctvirt/api';
 import type { KeyOptions } from '@ctvirt/formats';
 import type { Domain } from '@ctvirt/xml';
 
@@ -18,6 +18,11 @@ export class Change {
   readonly nameservers: string[] = [];
   readonly searchDomains: string[] = [];
   readonly passwords: { user: string; password: string }[] = [];
+  readonly interfaces: InterfaceSetting[] = [];
+  readonly lostInterfaces: string[] = [];
+  /** Devices of the host: paths of their files, and names of its links. */
+  readonly devices: string[] = [];
+  readonly lostDevices: string[] = [];
   readonly words: Mutable<Pick<DomainSettings, 'hostname' | 'description' | 'autostart'>> = {};
   /** Of the document, which a running container does not see. */
   readonly edits: Edit[] = [];

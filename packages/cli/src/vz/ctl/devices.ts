@@ -1,7 +1,8 @@
-// Interfaces and devices in vzctl's words, as edits of a document.
+// Interfaces and devices in vzctl's words.
 // SPDX-License-Identifier: Apache-2.0
-import { addKey, parseNetif } from '@ctvirt/formats';
-import type { Domain, Hostdev, Interface } from '@ctvirt/xml';
+import type { InterfaceSetting } from '@ctvirt/api';
+import { parseNetif } from '@ctvirt/formats';
+import type { Domain, Interface } from '@ctvirt/xml';
 import { VzError } from '../exit-codes.js';
 import type { Edit } from './change.js';
 
@@ -23,32 +24,27 @@ function netifOf(word: string): string {
   return places.flatMap((key, at) => (parts[at] ? [`${key}=${parts[at]}`] : [])).join(',');
 }
 
-/** Adds a veth. */
-export function addInterface(word: string): Edit {
-  const text = netifOf(word);
-  const [nic, ...more] = parseNetif(text) ?? [];
+/** A veth; what the host's end has for an address it has of its own. */
+export function interfaceOf(word: string): InterfaceSetting {
+  const [nic, ...more] = parseNetif(netifOf(word)) ?? [];
   if (nic === undefined || more.length > 0)
     throw new VzError('value', `Bad parameter for option --netif_add: ${word}`);
-  return (domain, keys) => {
-    if (namesOf(domain).includes(nic.ifname))
-      throw new VzError('veth', `Interface ${nic.ifname} already exists`);
-    return addKey(domain, 'NETIF', text, keys);
+  const { ifname: name, bridge, mac, host_ifname: hostName } = nic;
+  return {
+    name,
+    ...(bridge !== undefined && { bridge }),
+    ...(mac !== undefined && { mac: mac.toLowerCase() }),
+    ...(hostName !== undefined && { hostName }),
   };
 }
 
-/** Takes one away, or with the word all every one that is no venet's. */
-export const removeInterface =
-  (name: string): Edit =>
-  (domain) => {
-    const names = namesOf(domain);
-    const all = domain.devices.interfaces ?? [];
-    if (name !== 'all' && !names.includes(name)) throw new VzError('veth', `There is no interface ${name}`);
-    const isVenet = ({ type, ips, guest }: Interface): boolean =>
-      type === 'ethernet' && ips !== undefined && guest?.dev === undefined;
-    const isLeft = (one: Interface, at: number): boolean =>
-      name === 'all' ? isVenet(one) : names[at] !== name;
-    return withInterfaces(domain, all.filter(isLeft));
-  };
+/** What `all` means: every interface but those of venet. */
+export function ownInterfaces(domain: Domain): string[] {
+  const names = namesOf(domain);
+  const isVenet = ({ type, ips, guest }: Interface): boolean =>
+    type === 'ethernet' && ips !== undefined && guest?.dev === undefined;
+  return (domain.devices.interfaces ?? []).flatMap((one, at) => (isVenet(one) ? [] : (names[at] ?? [])));
+}
 
 /** Changes one property of the interface that --ifname names. */
 export const changeInterface =
@@ -78,50 +74,22 @@ export const changeInterface =
     );
   };
 
-const withoutHostdevs = (domain: Domain, isGone: (one: Hostdev) => boolean): Domain => ({
-  ...domain,
-  devices: {
-    ...domain.devices,
-    hostdevs: (domain.devices.hostdevs ?? []).filter((one) => !isGone(one)),
-  },
-});
-
-const isLink =
-  (name: string) =>
-  (one: Hostdev): boolean =>
-    one.type === 'net' && one.source.interface === name;
-
-/** Hands a link of the host over. */
-export const addLink =
-  (name: string): Edit =>
-  (domain, keys) =>
-    addKey(withoutHostdevs(domain, isLink(name)), 'NETDEV', name, keys);
-
-/** Takes one back. */
-export const removeLink =
-  (name: string): Edit =>
-  (domain) => {
-    if (!(domain.devices.hostdevs ?? []).some(isLink(name)))
-      throw new VzError('netdev', `There is no network device ${name}`);
-    return withoutHostdevs(domain, isLink(name));
-  };
-
-const isNode =
-  (node: string) =>
-  (one: Hostdev): boolean => {
-    const path =
-      one.type === 'misc' ? one.source.char : one.type === 'storage' ? one.source.block : undefined;
-    return path === `/dev/${node}`;
-  };
+/** The devices of the host that it has, by the paths of their files and the names of its links. */
+export const devicesOf = ({ devices }: Domain): string[] =>
+  (devices.hostdevs ?? []).flatMap((one) => {
+    if (one.type === 'net') return [one.source.interface];
+    return one.type === 'misc' ? [one.source.char] : [];
+  });
 
 /** `net/tun:rw`; `none` takes it away again. */
-export function deviceNode(word: string): Edit {
+export function deviceNode(
+  option: string,
+  word: string,
+): { readonly path: string; readonly isGone: boolean } {
   const [, node, access] = /^([^:]+):(none|[rwq]+)$/.exec(word) ?? [];
-  if (node === undefined) throw new VzError('value', `Bad parameter for option --devnodes: ${word}`);
-  return (domain, keys) => {
-    const rest = withoutHostdevs(domain, isNode(node));
-    return access === 'none' ? rest : addKey(rest, 'DEVNODES', word, keys);
-  };
+  if (node === undefined || node.split('/').includes('..'))
+    throw new VzError('value', `Bad parameter for option --${option}: ${word}`);
+  return { path: `/dev/${node}`, isGone: access === 'none' };
 }
 
 /** What customers ask for by number; by their names they are handed over. */
@@ -132,10 +100,12 @@ const nodes: Readonly<Record<string, string>> = {
   'c:10:232': 'kvm',
 };
 
-/** The same by numbers: `c:10:200:rw`; undefined for one that no name is known of. */
-export function numberedDevice(word: string): Edit | undefined {
+/** The same by numbers: `c:10:200:rw`. */
+export function numberedDevice(word: string): ReturnType<typeof deviceNode> {
   const [, numbers = '', access] = /^([bc]:\d+:(?:\d+|all)):(none|[rwq]+)$/.exec(word) ?? [];
   if (numbers === '') throw new VzError('value', `Bad parameter for option --devices: ${word}`);
   const node = nodes[numbers];
-  return node === undefined ? undefined : deviceNode(`${node}:${access}`);
+  if (node === undefined)
+    throw new VzError('device', `No device is handed over by its numbers ${word}: name it by --devnodes`);
+  return deviceNode('devices', `${node}:${access}`);
 }

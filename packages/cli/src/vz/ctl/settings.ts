@@ -4,15 +4,7 @@ import { keyValue, parameterOf, resourceRules, setKey } from '@ctvirt/formats';
 import { VzError } from '../exit-codes.js';
 import type { Given, VzOption } from '../options.js';
 import { Change, type Edit } from './change.js';
-import {
-  addInterface,
-  addLink,
-  changeInterface,
-  deviceNode,
-  numberedDevice,
-  removeInterface,
-  removeLink,
-} from './devices.js';
+import { changeInterface, deviceNode, interfaceOf, numberedDevice } from './devices.js';
 
 interface Setting extends VzOption {
   readonly gather: (change: Change, value: string) => void;
@@ -208,13 +200,13 @@ const network: Readonly<Record<string, Setting>> = {
   },
   netif_add: {
     value: 'dev[,mac,host_ifname,host_mac,bridge]',
-    here: 'an `<interface>`, of type bridge where it names one; with the next start. host_mac is recorded',
-    gather: (change, value) => change.edits.push(addInterface(value)),
+    here: 'an `<interface>`, of type bridge where it names one; host_mac has no effect',
+    gather: (change, value) => change.interfaces.push(interfaceOf(value)),
   },
   netif_del: {
     value: 'dev|all',
-    here: 'takes it away, with the next start',
-    gather: (change, value) => change.edits.push(removeInterface(value)),
+    here: 'takes it away',
+    gather: (change, value) => change.lostInterfaces.push(value),
   },
   ifname: {
     value: 'dev',
@@ -250,13 +242,13 @@ const network: Readonly<Record<string, Setting>> = {
   },
   netdev_add: {
     value: 'dev',
-    here: 'hands that link of the host over, with the next start',
-    gather: (change, value) => change.edits.push(addLink(value)),
+    here: 'hands that link of the host over',
+    gather: (change, value) => change.devices.push(value),
   },
   netdev_del: {
     value: 'dev',
-    here: 'takes it back, with the next start',
-    gather: (change, value) => change.edits.push(removeLink(value)),
+    here: 'takes it back',
+    gather: (change, value) => change.lostDevices.push(value),
   },
   netfilter: {
     value: 'mode',
@@ -265,6 +257,10 @@ const network: Readonly<Record<string, Setting>> = {
   },
   iptables: { value: 'modules', here: 'recorded, likewise', gather: key('IPTABLES') },
 };
+
+function exchange(change: Change, { path, isGone }: ReturnType<typeof deviceNode>): void {
+  (isGone ? change.lostDevices : change.devices).push(path);
+}
 
 const rights: Readonly<Record<string, Setting>> = {
   capability: {
@@ -279,22 +275,16 @@ const rights: Readonly<Record<string, Setting>> = {
   },
   devnodes: {
     value: 'device:rw|none',
-    here: 'a `<hostdev>` of that device file, with the next start; block devices are not handed over',
-    gather: (change, value) => change.edits.push(...listed(value).map(deviceNode)),
+    here: 'a `<hostdev>` of that device file; block devices are not handed over',
+    gather: (change, value) => {
+      for (const word of listed(value)) exchange(change, deviceNode('devnodes', word));
+    },
   },
   devices: {
     value: 'c:major:minor:rw',
     here: 'the same for tun, fuse, ppp and kvm; others have to be named by --devnodes',
     gather: (change, value) => {
-      for (const word of listed(value)) {
-        const edit = numberedDevice(word);
-        if (edit === undefined)
-          throw new VzError(
-            'device',
-            `No device is handed over by its numbers ${word}: name it by --devnodes`,
-          );
-        change.edits.push(edit);
-      }
+      for (const word of listed(value)) exchange(change, numberedDevice(word));
     },
   },
   pci_add: {
