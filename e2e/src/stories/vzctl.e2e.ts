@@ -134,6 +134,62 @@ const cases: readonly Case[] = [
   { by: 'wiki: iptables', line: 'vzctl set 101 --netfilter full --save', out: saved },
   { by: 'wiki: NFS', line: "vzctl set 101 --features 'nfs:on' --save", out: saved },
   { by: 'SolusVM', line: 'vzctl set 101 --ioprio 6 --iolimit 10 --iopslimit 500 --save', out: saved },
+  { by: 'wiki: VSwap', line: 'vzctl set 101 --physpages 0:512M --swappages 0:512M --save', out: saved },
+  {
+    by: 'wiki: UBC',
+    line: 'vzctl set 101 --kmemsize 16777216:17825792 --lockedpages 4096 --shmpages 21504 --vmguarpages 33792:unlimited --oomguarpages 26112:unlimited --numtcpsock 360 --numflock 188:206 --numpty 16 --numsiginfo 256 --save',
+    out: saved,
+  },
+  {
+    by: 'wiki: UBC',
+    line: 'vzctl set 101 --tcpsndbuf 1720320:2703360 --tcprcvbuf 1720320:2703360 --othersockbuf 1126080:2097152 --dgramrcvbuf 262144 --numothersock 360 --dcachesize 3409920:3624960 --numiptent 128 --avnumproc 180 --save',
+    out: saved,
+  },
+  {
+    by: 'HyperVM',
+    line: 'vzctl set 101 --kmemsize unlimited --numproc 9999999 --numfile unlimited:unlimited --save',
+    out: saved,
+  },
+  { by: 'wiki: CPU', line: 'vzctl set 101 --cpulimit 10% --cpumask all --save', out: saved },
+  { by: 'wiki: CPU', line: 'vzctl set 101 --cpus 64 --save', out: saved },
+  { by: 'wiki: I/O', line: 'vzctl set 101 --iolimit unlimited --iopslimit 0 --save', out: saved },
+  {
+    by: 'wiki: memory',
+    line: 'vzctl set 101 --meminfo privvmpages:1 --vm_overcommit 1.5 --save',
+    out: saved,
+  },
+  { by: 'wiki: DNS', line: 'vzctl set 101 --nameserver inherit --searchdomain inherit --save', out: saved },
+  { by: 'wiki: distributions', line: 'vzctl set 101 --ostemplate debian-8.0-x86 --save', out: saved },
+  { by: 'wiki: ploop', line: 'vzctl set 101 --mount_opts noatime --diskquota yes --save', out: saved },
+  {
+    by: 'wiki: features',
+    line: 'vzctl set 101 --features nfs:on,sit:off --features ppp:on --save',
+    out: saved,
+  },
+  {
+    by: 'wiki: paths',
+    line: 'vzctl set 101 --root /vz/root/101 --private /vz/private/101 --save',
+    out: saved,
+  },
+  {
+    by: 'vps.basic scripts',
+    line: 'vzctl set 101 --stop-timeout 5 --iptables ipt_REJECT --iptables ipt_state --save',
+    out: saved,
+  },
+  { by: 'OVZ Web Panel', line: "vzctl set 101 --description '' --save", out: saved },
+  {
+    by: 'OVZ Web Panel',
+    line: 'vzctl set 101 --nameserver 10.77.0.1 --numproc 100 --cpus 1 --kmemsize 16M:17M --save',
+    out: saved,
+  },
+  { by: 'SolusVM', line: "vzctl set 101 --hostname 'a b' --save", status: 70 },
+  { by: 'SolusVM', line: 'vzctl set 101 --userpasswd root', status: 21 },
+  { by: 'SolusVM', line: 'vzctl set 102 --name 101 --save', status: 131 },
+  { by: 'SolusVM', line: "vzctl set 102 --name 'a/b' --save", status: 131 },
+  { by: 'SolusVM', line: 'vzctl create 103 --name mail', status: 131 },
+  { by: 'SolusVM', line: 'vzctl status 103', out: 'CTID 103 deleted unmounted down\n' },
+  { by: 'SolusVM', line: 'vzctl create 103 --ipadd 10.77.5.1', status: 78 },
+  { by: 'SolusVM', line: 'vzlist -a -1', out: '       101\n       102\n' },
   { by: 'SolusVM', line: 'vzctl set 101 --disabled yes --save', out: saved },
   { by: 'SolusVM', line: 'vzctl start 101', status: 105, err: /start disabled/ },
   { by: 'SolusVM', line: 'vzctl set 101 --disabled no --save', out: saved },
@@ -182,6 +238,8 @@ const cases: readonly Case[] = [
   { by: 'vpsAdmin', line: 'vzctl exec2 101 exit 5', status: 5 },
   { by: 'wiki: exec', line: 'vzctl exec 101 -', input: 'echo from stdin\n', out: 'from stdin\n' },
   { by: 'OVZ Web Panel', line: 'vzctl runscript 101 HOST/script.sh', status: 7, out: /^script in shop/ },
+  { by: 'wiki: console', line: 'vzctl console 101', input: '\r\x1b.', out: /^Attached to CT 101/ },
+  { by: 'wiki: console', line: 'vzctl console 101 2', status: 21 },
   { by: 'SolusVM', line: 'vzctl enter 101 --exec hostname', out: /shop\.example\.org/ },
   { by: 'wiki: TUN', line: 'vzctl exec 101 ls /dev/net/tun /dev/fuse', out: '/dev/fuse\n/dev/net/tun\n' },
   {
@@ -281,6 +339,20 @@ test('what vzlist prints as JSON can be read, and is of all containers', async (
   );
   assert.deepEqual(JSON.parse((await vz('vzlist -j')).stdout), []);
   await vz('vzctl destroy 103');
+});
+
+test('each field that vzlist knows it shows, of one that runs and one that is off', async () => {
+  await vz('vzctl create 103 --ipadd 10.77.5.3');
+  await vz('vzctl create 104');
+  await vz('vzctl start 103');
+  const names = (await vz('vzlist -L')).stdout.split('\n').flatMap((line) => line.split(/ +/)[0] || []);
+  assert.ok(names.length > 130, String(names.length));
+  const { status, stdout, stderr } = await vz(`vzlist -a -H -t -o ${names.join(',')}`);
+  assert.equal(status, 0, stderr);
+  assert.equal(stdout.trimEnd().split('\n').length, 2);
+  for (const name of ['kmemsize', 'ip', '-numproc.f', 'uptime', 'capability'])
+    assert.equal((await vz(`vzlist -a -s ${name}`)).status, 0, name);
+  await world.eraseAll();
 });
 
 test('domains that are no containers of OpenVZ are none of its programs', async () => {

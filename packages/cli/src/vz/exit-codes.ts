@@ -8,6 +8,7 @@ export const vzCodes = {
   system: { status: 3, meaning: 'another failure' },
   kernel: { status: 5, meaning: 'there is no such thing on this system, or the daemon does not answer' },
   resources: { status: 6, meaning: 'not enough of what the system has' },
+  start: { status: 7, meaning: 'the container could not be started' },
   command: { status: 8, meaning: 'the command inside failed, or could not be run' },
   locked: { status: 9, meaning: 'another operation on the container is under way' },
   access: { status: 12, meaning: 'not allowed' },
@@ -84,8 +85,8 @@ const ofApi: Readonly<Partial<Record<ApiErrorCode, VzCode>>> = {
   'host-command': 'system',
 };
 
-/** Which codes an operation has for the daemon's failures. */
-export type CodesOf = Readonly<Partial<Record<ApiErrorCode, VzCode>>>;
+/** Which codes an operation has for the daemon's failures, and for a document of which each value may be right. */
+export type CodesOf = Readonly<Partial<Record<ApiErrorCode | 'contradiction', VzCode>>>;
 
 /** The code and the sentence of any failure. */
 export function failureOf(error: unknown, own: CodesOf = {}): VzError {
@@ -93,9 +94,8 @@ export function failureOf(error: unknown, own: CodesOf = {}): VzError {
   if (error instanceof ApiError) {
     const { message, findings } = error;
     const more = findings.map((one) => one.message).filter((text) => !message.includes(text));
-    // A document that contradicts itself: each of its values may be right.
-    const isWhole = error.code === 'invalid' && findings.length > 0;
-    const code = isWhole ? 'invalid' : (own[error.code] ?? ofApi[error.code] ?? 'system');
+    const whole = error.code === 'invalid' && findings.length > 0 ? own.contradiction : undefined;
+    const code = whole ?? own[error.code] ?? ofApi[error.code] ?? 'system';
     return new VzError(code, [message, ...more].join(': '), { cause: error });
   }
   return new VzError('system', error instanceof Error ? error.message : String(error), { cause: error });

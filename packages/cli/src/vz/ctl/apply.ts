@@ -100,7 +100,10 @@ function partsOf(container: Container, change: Change, domain: Domain): Part[] {
     ...(searchDomains !== undefined && { searchDomains }),
   };
   const parts: Part[] = [
-    { settings: Object.keys(values).length > 0 ? { values } : {}, codes: { invalid: 'syntax' } },
+    {
+      settings: Object.keys(values).length > 0 ? { values } : {},
+      codes: { invalid: 'syntax', contradiction: 'invalid' },
+    },
     { settings: names, codes: { invalid: words.hostname === undefined ? 'value' : 'hostname' } },
     {
       settings: addressesOf(container, change),

@@ -8,6 +8,7 @@ import { attach, sizeOf } from '../../terminal.js';
 import type { Container } from '../containers.js';
 import { coded, VzError } from '../exit-codes.js';
 import type { VzHost } from '../host.js';
+import { escapedInput } from './escape.js';
 import { onContainer, type VzVerb, withProgram } from './verb.js';
 
 const codes = { 'wrong-state': 'notRunning', 'not-found': 'command', timeout: 'command' } as const;
@@ -113,7 +114,7 @@ const console = onContainer({
   names: ['console'],
   synopsis: '[TTYNUM]',
   options: {},
-  here: 'Attaches to its console; ^] leaves it. There is the one that is /dev/console: TTYNUM is 1. It has to run.',
+  here: 'Attaches to its console; Esc and a dot at the beginning of a line leave it, and so does ^]. There is the one that is /dev/console: TTYNUM is 1. It has to run.',
   async act({ host, container, given: { words } }) {
     if ((words[0] ?? '1') !== '1')
       throw new VzError('value', `There is no console ${words[0]}: a container has the one of /dev/console`);
@@ -124,8 +125,9 @@ const console = onContainer({
       { signal: io.signal },
     );
     const session = await coded(opened, { ...codes, busy: 'locked' });
-    host.say(`Attached to CT ${container.ctid} (^] to detach)`);
-    await attach(session, io, { isTerminal: true, detachByte: escapeByte });
+    host.say(`Attached to CT ${container.ctid} (ESC . to detach)`);
+    const escaped = { ...io, stdin: escapedInput(io.stdin, escapeByte) };
+    await attach(session, escaped, { isTerminal: true, detachByte: escapeByte });
   },
 });
 

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { ApiError } from '@ctvirt/api';
 import { type Container, ctidOf, documentOf, lookUp } from '../containers.js';
-import { coded, type VzCode, VzError } from '../exit-codes.js';
+import { type CodesOf, coded, type VzCode, VzError } from '../exit-codes.js';
 import type { VzHost } from '../host.js';
 import { type Given, isSaid, readOptions } from '../options.js';
 import { onContainer, type VzVerb } from './verb.js';
@@ -25,6 +25,16 @@ export const isMounted = async ({ client }: VzHost, { uuid }: Container): Promis
 
 const bootSeconds = 600;
 
+const startCodes = {
+  'in-use': 'mounted',
+  'wrong-state': 'running',
+  exists: 'addressInUse',
+  'host-command': 'start',
+  invalid: 'start',
+  unsupported: 'start',
+  timeout: 'start',
+} as const satisfies CodesOf;
+
 /** Starts it, as `vzctl start` and `restart` do. */
 export async function startContainer(host: VzHost, container: Container, given: Given): Promise<void> {
   const { client } = host;
@@ -35,8 +45,7 @@ export async function startContainer(host: VzHost, container: Container, given: 
   host.say('Starting container...');
   if (!isSaid(given, 'skip-remount') && (await isMounted(host, container)))
     await coded(client.domains.unmountRoot({ domain }), { 'in-use': 'umount' });
-  const codes = { 'in-use': 'mounted', 'wrong-state': 'running', exists: 'addressInUse' } as const;
-  await coded(client.domains.start({ domain }, { signal: host.io.signal }), codes);
+  await coded(client.domains.start({ domain }, { signal: host.io.signal }), startCodes);
   host.say('Container is mounted');
   host.say('Container start in progress...');
   if (!isSaid(given, 'wait')) return;

@@ -89,6 +89,9 @@ const identity: Readonly<Record<string, Setting>> = {
     value: 'name',
     here: 'calls the domain so; it keeps its CTID. One that runs is called so after a restart (--setmode restart), else it is refused',
     gather: (change, value) => {
+      // Digits are a CTID wherever a container is named.
+      if (!/^[A-Za-z0-9 +_.-]*$/.test(value) || /^\d+$/.test(value))
+        throw new VzError('name', `Bad name: ${value}`);
       change.name = value;
     },
   },
