@@ -66,7 +66,7 @@ const optionWord = (name: string, { short, value }: VzOption): string =>
 
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
-const escapeCell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('<', '\\<');
+const escapeCell = (text: string): string => text.replaceAll('|', '\\|');
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
   [head, head.map(() => '---'), ...rows].map((row) => `| ${row.map(escapeCell).join(' | ')} |`).join('\n');
 

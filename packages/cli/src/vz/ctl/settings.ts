@@ -125,7 +125,7 @@ const identity: Readonly<Record<string, Setting>> = {
   },
   disabled: {
     value: 'yes|no',
-    here: 'vzctl start refuses it then, but for --force; ctvirt and libvirt do not',
+    here: 'refused by vzctl start then, but for --force; ctvirt and libvirt start it',
     gather: marked('disabled', 'DISABLED'),
   },
   'stop-timeout': {
