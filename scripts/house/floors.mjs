@@ -23,6 +23,8 @@ const floors = [
   ['storage/ext4'],
   ['storage/contract', 'networks/contract', 'filters/rules'],
   ['guest', 'cgroups', 'templates', 'hooks'],
+  ['templates/image'],
+  ['templates/archive'],
   ['host'],
   ['errors'],
   ['contract'],

@@ -97,17 +97,7 @@ export class TemplateCatalog implements Templates {
   }
 
   #view(template: StoredTemplate): Template {
-    const { name, digest, sizeBytes, unpackedBytes, inodes, importedAt, source } = template;
-    return {
-      name,
-      digest,
-      sizeBytes,
-      unpackedBytes,
-      inodes,
-      importedAt,
-      source,
-      usedBy: this.#usersOf(name),
-    };
+    return { ...template, usedBy: this.#usersOf(template.name) };
   }
 }
 

@@ -2,6 +2,25 @@
 // SPDX-License-Identifier: Apache-2.0
 import { integer, list, number, object, oneOf, optional, type Static, strict, string } from '../schema.js';
 
+/** What a domain of the image starts, as the image says. */
+export const imageDefaults = object(
+  {
+    command: list(string(), { description: 'The program by its whole path, and its arguments' }),
+    environment: list(
+      object({ name: string({ description: 'Of a variable' }), value: string({ description: 'Its text' }) }),
+      { description: 'Variables that it has' },
+    ),
+    folder: optional(string({ description: 'Working directory' })),
+    user: optional(integer({ description: 'Whom it runs as, if not root' })),
+    group: optional(integer({ description: 'Its group, if not that of root' })),
+    volumes: list(string(), { description: 'Folders whose contents are meant to outlive the container' }),
+    ports: list(string(), { description: 'What it listens on: `80/tcp`' }),
+  },
+  { title: 'ImageDefaults', description: 'What a domain of an OCI image starts, as the image says' },
+);
+/** What a domain of the image starts, as the image says. */
+export type ImageDefaults = Static<typeof imageDefaults>;
+
 /** An unpacked image of a system, which any number of roots stand on. */
 export const template = object(
   {
@@ -14,6 +33,11 @@ export const template = object(
     inodes: number({ description: 'Files, folders and links' }),
     importedAt: string({ description: 'RFC 3339' }),
     source: string({ description: 'For people: where it came from' }),
+    os: optional(string({ description: "The system's own name of itself" })),
+    arch: optional(string({ description: 'Machine of its programs, such as x86_64' })),
+    init: optional(string({ description: 'Kind of its init, such as systemd' })),
+    image: optional(imageDefaults),
+    notes: list(string(), { description: 'What was left out when it was made' }),
     usedBy: list(string(), { description: 'Names of the domains whose files stand on it' }),
   },
   { title: 'Template', description: 'An unpacked image of a system, which roots stand on' },
@@ -37,6 +61,13 @@ export type Progress = Static<typeof progressLine>;
 export const expectedArchive = strict({
   digest: optional(string({ description: 'Expected digest, `sha256:` and 64 hexadecimal digits' })),
   sizeBytes: optional(integer({ minimum: 0, description: 'Expected size of the archive' })),
+  image: optional(
+    string({
+      minLength: 1,
+      maxLength: 255,
+      description: 'Which image, of an archive or layout with several',
+    }),
+  ),
 });
 /** What an archive must be, or it is refused. */
 export type ExpectedArchive = Static<typeof expectedArchive>;

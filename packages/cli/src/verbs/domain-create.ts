@@ -1,6 +1,7 @@
 // ctvirt create
 // SPDX-License-Identifier: Apache-2.0
-import type { CreateRequest } from '@ctvirt/api';
+import { basename, resolve } from 'node:path';
+import { ApiError, type CreateRequest } from '@ctvirt/api';
 import type { Context } from '../context.js';
 import { CliError } from '../errors.js';
 import { verb } from '../verb.js';
@@ -23,11 +24,18 @@ export const create = verb({
   details: [
     'The domain keeps its definition until it is undefined, as by define; one of that name is left as it is, and refused. Resource parameters are those of set.',
     'With addresses alone it has a routed interface (type ethernet), as under OpenVZ; with --network one on that network, with the addresses said or those the network gives.',
+    'With --oci the template is made first, of an image, and what the image starts is what the domain starts: it has no init of its own but that program.',
     'With --transient it starts a domain from its XML without defining it, as virsh create does: when it stops it is gone, its root file system included.',
   ],
   args: { name: { summary: 'Name of the new domain', optional: true } },
   options: () => ({
     template: { type: 'text', value: 'TEMPLATE', complete: 'template', summary: 'What its root is made of' },
+    oci: {
+      type: 'text',
+      value: 'IMAGE',
+      complete: 'file',
+      summary: 'An image to be made a template of, which is called after it: as for template import',
+    },
     profile: { type: 'text', value: 'PROFILE', complete: 'profile', summary: 'Fills in what is not said' },
     type: { type: 'text', value: 'TYPE', complete: types, summary: 'lxc (default), openvz or vserver' },
     ip: {
@@ -67,8 +75,14 @@ export const create = verb({
     }
     if (name === undefined)
       throw new CliError('usage', 'create: NAME is missing; usage: ctvirt create NAME --template TEMPLATE');
-    const { password, template, profile, type, ip, mount, autostart, start, 'dry-run': dryRun } = options;
+    const { password, oci, profile, type, ip, mount, autostart, start, 'dry-run': dryRun } = options;
+    const template = options.template ?? (oci === undefined ? undefined : templateOf(oci));
     if (template === undefined) throw new CliError('usage', whatFor(name));
+    if (oci !== undefined) {
+      if (dryRun)
+        throw new CliError('usage', 'create: a dry run imports no image: ctvirt template import does');
+      await importImage(context, template, oci);
+    }
     const body: CreateRequest = {
       name,
       template,
@@ -94,6 +108,28 @@ export const create = verb({
     else context.done(made, `Domain '${name}' created${start ? ' and started' : ''}`);
   },
 });
+
+/** `images/nginx-1.27.tar.gz` makes the template `nginx-1.27`. */
+function templateOf(image: string): string {
+  const base = basename(image).replace(/(?:\.oci)?(?:\.tar(?:\.[a-z]+)?|\.tgz)?$/, '');
+  return base.replace(/[^A-Za-z0-9._+-]/g, '-');
+}
+
+async function importImage(context: Context, template: string, image: string): Promise<void> {
+  const { client, io } = context;
+  const there = await client.templates.list();
+  if (there.some(({ name }) => name === template))
+    throw new ApiError(
+      'exists',
+      `there is a template '${template}': --template ${template} without --oci takes it, with it another name makes another`,
+    );
+  await context.busy(`importing ${template}`, (onProgress) =>
+    client.templates.import(
+      { template, body: { source: resolve(image) } },
+      { onProgress, signal: io.signal },
+    ),
+  );
+}
 
 /** As before there was anything else to create. */
 async function startTransient(context: Context, file: string, validate: boolean): Promise<void> {

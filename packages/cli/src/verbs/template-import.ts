@@ -8,17 +8,20 @@ import { describeBytes } from '../wording.js';
 export const templateImport = verb({
   name: 'template import',
   group: 'Templates and profiles',
-  summary: 'Make a template from a .tar, .tar.gz, .tar.xz or .tar.zst archive',
+  summary: 'Make a template from an archive of a root, or from an image',
   details: [
+    'An archive is a .tar, .tar.gz, .tar.xz or .tar.zst. An image is a folder in the OCI layout, an archive of one, what docker save writes, or an archive of Incus; what it is is seen from its contents.',
+    'What an OCI image starts, with its variables, user and working directory, is what domains start that are made of it by ctvirt create.',
     'The archive is unpacked once, in a confined process; one that would put anything outside its folder is refused.',
     'The daemon reads the file itself; --upload sends it, for a daemon that does not see it.',
   ],
   args: {
     template: { summary: 'Name it gets' },
-    archive: { summary: 'The archive; - is standard input', complete: 'file' },
+    archive: { summary: 'The archive or folder; - is standard input', complete: 'file' },
   },
   options: {
     digest: { type: 'text', value: 'sha256:HEX', summary: 'Refuse an archive with another digest' },
+    image: { type: 'text', value: 'NAME', summary: 'Which image, of an archive or layout with several' },
     size: { type: 'whole', value: 'BYTES', summary: 'Refuse an archive of another size' },
     upload: { type: 'flag', summary: 'Send the archive to the daemon' },
   },
@@ -26,11 +29,12 @@ export const templateImport = verb({
     command: 'ctvirt template import debian debian.tar.zst',
     does: "Makes the template 'debian' from an archive on this machine.",
   },
-  async run(context, { args: { template, archive }, options: { digest, size, upload } }) {
+  async run(context, { args: { template, archive }, options: { digest, size, image, upload } }) {
     const { client, io } = context;
     const expected = {
       ...(digest !== undefined && { digest }),
       ...(size !== undefined && { sizeBytes: size }),
+      ...(image !== undefined && { image }),
     };
     const made = await context.busy(`importing ${template}`, async (onProgress) => {
       const options = { onProgress, signal: io.signal };

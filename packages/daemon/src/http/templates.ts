@@ -13,10 +13,11 @@ export const bindTemplates = ({ templates }: Engine): Handlers<Resources['templa
     if (!source.startsWith('/')) throw new EngineError('invalid', `source is no absolute path: ${source}`);
     return templates.import(template, source, { ...expected, ...watcher });
   },
-  upload: ({ params: { template }, query: { digest, sizeBytes }, body }, watcher) =>
+  upload: ({ params: { template }, query: { digest, sizeBytes, image }, body }, watcher) =>
     templates.import(template, body, {
       ...(digest !== undefined && { digest }),
       ...(sizeBytes !== undefined && { sizeBytes }),
+      ...(image !== undefined && { image }),
       ...watcher,
     }),
   build: ({ params: { template }, body: { distribution, ...options } }, watcher) => {

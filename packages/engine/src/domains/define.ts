@@ -24,6 +24,7 @@ export interface DefineParts {
   readonly registry: Registry;
   readonly store: DomainStore;
   readonly facts: HostFacts;
+  readonly templates: Pick<Engine['templates'], 'get'>;
 }
 
 type Options = { readonly strict?: boolean } | undefined;
@@ -51,9 +52,10 @@ export function defineOperations(
 async function defineFrom(
   request: CreateRequest,
   dryRun: boolean,
-  { definer, turns, lifecycle, facts }: DefineParts,
+  { definer, turns, lifecycle, facts, templates }: DefineParts,
 ): Promise<CreateResult> {
-  const asked = domainFrom(request, facts);
+  const { image } = await templates.get(request.template);
+  const asked = domainFrom(request, facts, image);
   // Before it is written: some of what a word may hold no document can.
   refuseErrors(checkDomain(asked), 'the document');
   const xml = formatDomain(asked);

@@ -1,6 +1,7 @@
 // What /proc tells of a process: who its child is, when it started, whether it is still that one.
 // SPDX-License-Identifier: Apache-2.0
 import { readFileSync, readlinkSync } from 'node:fs';
+import { constants } from 'node:os';
 import { isErrno, unlessGone } from './gone.js';
 
 /** A process may end between any two reads. */
@@ -78,6 +79,18 @@ export function commandLine(pid: number): string[] {
 
 /** The file of the program a process runs, as its own mount namespace names it; empty if it is gone. */
 export const programPath = (pid: number): string => unlessGone(() => readlinkSync(`/proc/${pid}/exe`)) ?? '';
+
+/** Tells of a signal whether the process handles it, by a handler or by waiting for it. */
+export function handlerOf(pid: number): (signal: NodeJS.Signals | number) => boolean {
+  const status = read(`/proc/${pid}/status`) ?? '';
+  const mask = (name: string): bigint =>
+    BigInt(`0x${new RegExp(`^${name}:\\s+([0-9a-f]+)$`, 'm').exec(status)?.[1] ?? '0'}`);
+  const handled = mask('SigCgt') | mask('SigBlk');
+  return (signal) => {
+    const number = typeof signal === 'number' ? signal : constants.signals[signal];
+    return ((handled >> BigInt(number - 1)) & 1n) === 1n;
+  };
+}
 
 /** Whether the pid is in use, if only by a zombie. */
 export function isAlive(pid: number): boolean {

@@ -16,6 +16,25 @@ const refused = (settings: DomainSettings, code: EngineError['code'], pattern: R
     (error) => error instanceof EngineError && error.code === code && pattern.test(error.message),
   );
 
+test('a document has what the image of its template starts', () => {
+  const image = {
+    command: ['/bin/serve', '--all'],
+    environment: [{ name: 'PATH', value: '/bin' }],
+    folder: '/data',
+    user: 33,
+    group: 34,
+    volumes: [],
+    ports: [],
+  };
+  const xml = formatDomain(domainFrom({ name: 'web', template: 'serve' }, facts, image)).replace(/\n */g, '');
+  assert.ok(
+    xml.includes(
+      "<init>/bin/serve</init><initarg>--all</initarg><initenv name='PATH'>/bin</initenv><initdir>/data</initdir><inituser>33</inituser><initgroup>34</initgroup>",
+    ),
+    xml,
+  );
+});
+
 test('all that can be said of a new domain', () => {
   const xml = xmlOf({
     profile: 'vps.basic',

@@ -1,7 +1,15 @@
 // What is said of a domain in words, as an edit of its document; a new domain begins with next to nothing in it.
 // SPDX-License-Identifier: Apache-2.0
-import type { CreateRequest, DomainSettings, MountSetting } from '@ctvirt/api';
-import { type Domain, type Filesystem, familyOf, type Interface, type Ip, normalAddress } from '@ctvirt/xml';
+import type { CreateRequest, DomainSettings, ImageDefaults, MountSetting } from '@ctvirt/api';
+import {
+  type Domain,
+  type Filesystem,
+  familyOf,
+  type Interface,
+  type Ip,
+  normalAddress,
+  type Os,
+} from '@ctvirt/xml';
 import { EngineError } from '../errors.js';
 import { insidePath } from '../guest/inside.js';
 import { withDevice, withInterface, withoutDevice, withoutInterface } from './device-settings.js';
@@ -12,12 +20,12 @@ import { parameterEdit } from './parameters.js';
 type Step = (domain: Domain) => Domain;
 
 /** The document of a new domain. */
-export function domainFrom(request: CreateRequest, facts: HostFacts): Domain {
+export function domainFrom(request: CreateRequest, facts: HostFacts, image?: ImageDefaults): Domain {
   const { name, type = 'lxc', template } = request;
   const bare: Domain = {
     type,
     name,
-    os: { type: { value: 'exe' } },
+    os: { type: { value: 'exe' }, ...(image && programOf(image)) },
     devices: {
       filesystems: [
         { type: 'template', accessmode: 'passthrough', source: { name: template }, target: { dir: '/' } },
@@ -27,6 +35,23 @@ export function domainFrom(request: CreateRequest, facts: HostFacts): Domain {
   const { network } = request;
   const isPlugged = network !== undefined && (request.addAddresses ?? []).length === 0;
   return settingsEdit(request, facts)(isPlugged ? withLink(bare, networkLink(network)) : bare, 'stored');
+}
+
+/** What the image of its template starts, which then stands in the document and is changed there. */
+function programOf({
+  command: [init, ...initargs],
+  environment,
+  folder,
+  user,
+  group,
+}: ImageDefaults): Partial<Os> {
+  return {
+    ...(init !== undefined && { init, initargs }),
+    ...(environment.length > 0 && { initenvs: environment }),
+    ...(folder !== undefined && { initdir: folder }),
+    ...(user !== undefined && { inituser: String(user) }),
+    ...(group !== undefined && { initgroup: String(group) }),
+  };
 }
 
 /** Whether there is anything that a document says. */

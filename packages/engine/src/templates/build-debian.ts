@@ -2,10 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { mkdir } from 'node:fs/promises';
 import { Readable } from 'node:stream';
-import { Child } from './child.js';
-import { missingPackage, tethered } from './confined.js';
-import { commandFailure, refuse } from './errors.js';
-import { type Imported, type ImportOptions, importArchive } from './import-archive.js';
+import { Child } from './archive/child.js';
+import { missingPackage, tethered } from './archive/confined.js';
+import { commandFailure, refuse } from './archive/errors.js';
+import { type Imported, type ImportOptions, importArchive, type Places } from './import-archive.js';
 
 /** What to build; left out, it is the stable minimum that systemd boots from. */
 export interface DebianOptions extends Pick<ImportOptions, 'onProgress' | 'signal' | 'limits'> {
@@ -64,11 +64,11 @@ export function debianArgv(options: DebianOptions): [string, ...string[]] {
 
 const PROXIES = ['http_proxy', 'https_proxy', 'no_proxy'];
 
-/** Builds into `root`; `scratch` is a path of its own, made here, for the caller to remove in any case. */
-export async function buildDebian(root: string, scratch: string, options: DebianOptions): Promise<Imported> {
+/** Builds into the root, and leaves what it needed meanwhile in `scratch`. */
+export async function buildDebian(places: Places, options: DebianOptions): Promise<Imported> {
   const argv = debianArgv(options);
-  await mkdir(scratch, { mode: 0o700 });
-  const env: Record<string, string> = { TMPDIR: scratch };
+  await mkdir(places.scratch, { mode: 0o700 });
+  const env: Record<string, string> = { TMPDIR: places.scratch };
   for (const name of PROXIES) {
     const value = process.env[name];
     if (value !== undefined) env[name] = value;
@@ -94,5 +94,5 @@ export async function buildDebian(root: string, scratch: string, options: Debian
   };
   const label = `mmdebstrap ${options.suite ?? DEFAULT_SUITE}`;
   // Awaited here: leaving this function ends the child.
-  return await importArchive(Readable.from(archive(), { objectMode: false }), root, { ...options, label });
+  return await importArchive(Readable.from(archive(), { objectMode: false }), places, { ...options, label });
 }

@@ -3,10 +3,10 @@
 import { open } from 'node:fs/promises';
 import { posix } from 'node:path';
 import { run } from '../host/run.js';
+import { parseElf } from './archive/elf.js';
+import { TemplateError } from './archive/errors.js';
+import { endOfArchive, type Member, memberHeader, padding } from './archive/tar-write.js';
 import { BUSYBOX_DIRECTORIES, BUSYBOX_FILES, BUSYBOX_LINKS } from './busybox-files.js';
-import { parseElf } from './elf.js';
-import { TemplateError } from './errors.js';
-import { endOfArchive, type Member, memberHeader, padding } from './tar-write.js';
 
 // Not etc/hostname, which is no program.
 const programs = BUSYBOX_FILES.map(([path]) => path).filter((path) => /bin\/[^/]+$/.test(path));

@@ -1,18 +1,26 @@
 // One archive's way from its bytes to an unpacked tree: measured, decompressed, inspected, unpacked.
 // SPDX-License-Identifier: Apache-2.0
+import { stat } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
-import { ByteReader } from './byte-reader.js';
-import { decompress, detectCompression, MAGIC_BYTES } from './compression.js';
-import { refuse } from './errors.js';
-import { TarInspector } from './inspect.js';
-import { DEFAULT_LIMITS, type ImportLimits, RATIO_FROM } from './limits.js';
+import { ByteReader } from './archive/byte-reader.js';
+import { decompress, detectCompression, MAGIC_BYTES } from './archive/compression.js';
+import { refuse } from './archive/errors.js';
+import { TarInspector } from './archive/inspect.js';
+import { DEFAULT_LIMITS, type ImportLimits, RATIO_FROM } from './archive/limits.js';
+import { type Expected, MeasuredSource, openSource } from './archive/source.js';
+import type { Budget } from './archive/tar-reader.js';
+import { unpack } from './archive/unpack.js';
+import { type Blobs, FolderBlobs, SpooledBlobs } from './image/blobs.js';
+import { defaultsOf } from './image/defaults.js';
+import { kindOfArchive } from './image/kind.js';
+import { LayerMerge } from './image/merge.js';
+import { nestedRoot } from './image/nested.js';
+import { type Image, readImage } from './image/read.js';
 import type { Template } from './record.js';
-import { type Expected, MeasuredSource, openSource } from './source.js';
-import { unpack } from './unpack.js';
 
 /** How far an import is; `doneBytes` counts the archive's own bytes. */
 export interface ImportProgress {
-  phase: 'build' | 'unpack' | 'sync';
+  phase: 'build' | 'read' | 'unpack' | 'sync';
   doneBytes: number;
   totalBytes?: number;
   entries: number;
@@ -28,6 +36,16 @@ export interface ImportOptions extends Expected {
   signal?: AbortSignal;
   /** Recorded as the template's source in place of the path. */
   label?: string;
+  /** Which of several images in a layout or archive of them. */
+  image?: string;
+}
+
+/** Where an import works: two folders that nobody else knows. */
+export interface Places {
+  /** Fresh and empty; whatever is thrown, the caller removes it. */
+  root: string;
+  /** A path of its own, made where it is needed, for the caller to remove in any case. */
+  scratch: string;
 }
 
 /** What an import found out. */
@@ -37,56 +55,134 @@ export interface Imported extends Omit<Template, 'name' | 'importedAt'> {
 
 const PROGRESS_MS = 100;
 
-/** Unpacks `source` into `root`, a fresh empty folder; whatever it throws, the caller removes the folder. */
+interface Work {
+  readonly places: Places;
+  readonly options: ImportOptions;
+  readonly limits: ImportLimits;
+}
+
+/** Unpacks an archive of a root or of an image, or the folder of an image in OCI's layout. */
 export async function importArchive(
   source: string | Readable,
-  root: string,
+  places: Places,
   options: ImportOptions,
 ): Promise<Imported> {
-  const { onProgress, signal } = options;
-  const limits: ImportLimits = { ...DEFAULT_LIMITS, ...options.limits };
-  signal?.throwIfAborted();
+  const work: Work = { places, options, limits: { ...DEFAULT_LIMITS, ...options.limits } };
+  options.signal?.throwIfAborted();
+  if (typeof source === 'string' && (await isFolder(source))) return importFolder(source, work);
+  return importStream(source, work);
+}
+
+const isFolder = (path: string): Promise<boolean> =>
+  stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+
+async function importFolder(folder: string, work: Work): Promise<Imported> {
+  const { digest, sizeBytes } = work.options;
+  const blobs = new FolderBlobs(folder, work.limits);
+  if (!(await blobs.has('index.json')))
+    throw refuse('source', `${folder} is no image in OCI's layout: it has no index.json`);
+  if (sizeBytes !== undefined)
+    throw refuse('size', `${folder} is a folder, whose size is not known beforehand`);
+  const made = await importImage(blobs, work);
+  if (digest !== undefined && digest !== made.digest)
+    throw refuse('digest', `the digest of the image is ${made.digest} where it should be ${digest}`);
+  return { ...made, source: work.options.label ?? folder };
+}
+
+const budgetOf =
+  (limits: ImportLimits, packedBytes: () => number): Budget =>
+  (unpackedBytes) => {
+    if (unpackedBytes <= RATIO_FROM || unpackedBytes <= packedBytes() * limits.ratio) return;
+    throw refuse('limit', `the archive unpacks to more than ${limits.ratio} times its own length`);
+  };
+
+async function importStream(source: string | Readable, work: Work): Promise<Imported> {
+  const { options, limits, places } = work;
+  const { signal } = options;
   const opened = await openSource(source, options.label);
   const cancel = () => opened.stream.destroy(new Error('cancelled'));
   signal?.addEventListener('abort', cancel);
   try {
     const measured = new MeasuredSource(opened.stream, options, limits.archiveBytes);
     const totalBytes = options.sizeBytes ?? opened.sizeBytes;
-    const budget = (unpackedBytes: number) => {
-      const packed = Math.max(measured.bytes, totalBytes ?? 0);
-      if (unpackedBytes <= RATIO_FROM || unpackedBytes <= packed * limits.ratio) return;
-      throw refuse('limit', `the archive unpacks to more than ${limits.ratio} times its own length`);
-    };
+    const budget = budgetOf(limits, () => Math.max(measured.bytes, totalBytes ?? 0));
     const reader = new ByteReader(measured.chunks());
     const compression = detectCompression(await reader.peek(MAGIC_BYTES));
-    const inspector = new TarInspector(
-      decompress(reader.rest(), compression, limits, signal),
-      limits,
-      budget,
-    );
-    let reportedAt = 0;
-    const report = (now: number) => {
-      reportedAt = now;
-      onProgress?.({
-        phase: 'unpack',
-        doneBytes: measured.bytes,
-        ...(totalBytes === undefined ? {} : { totalBytes }),
-        entries: inspector.entries,
-      });
+    const archive = new ByteReader(decompress(reader.rest(), compression, limits, signal));
+    const kind = await kindOfArchive(archive);
+    const seen = () => ({ doneBytes: measured.bytes, ...(totalBytes !== undefined && { totalBytes }) });
+    if (kind === 'image') {
+      const reported = watched(archive.rest(), work, () => ({ phase: 'read', entries: 0, ...seen() }));
+      const blobs = await SpooledBlobs.read(reported, places.scratch, limits, budget);
+      const digest = measured.finish();
+      const made = await importImage(blobs, work, measured.bytes);
+      return { ...made, digest, sizeBytes: measured.bytes, source: opened.label };
+    }
+    const bytes = kind === 'nested' ? nestedRoot(archive.rest(), limits, budget) : archive.rest();
+    const inspector = new TarInspector(bytes, limits, budget);
+    await unpackRoot(inspector, work, seen);
+    return {
+      digest: measured.finish(),
+      sizeBytes: measured.bytes,
+      source: opened.label,
+      ...inspector.result(),
     };
-    const watched = async function* () {
-      for await (const block of inspector.blocks()) {
-        const now = performance.now();
-        if (now - reportedAt >= PROGRESS_MS) report(now);
-        yield block;
-      }
-    };
-    await unpack(watched(), root, limits, signal);
-    report(performance.now());
-    const digest = measured.finish();
-    return { digest, sizeBytes: measured.bytes, source: opened.label, ...inspector.result() };
   } finally {
     signal?.removeEventListener('abort', cancel);
     opened.stream.destroy();
+  }
+}
+
+/** A folder's length is what its layers say, who are held to it. */
+async function importImage(
+  blobs: Blobs,
+  work: Work,
+  packedBytes?: number,
+): Promise<Omit<Imported, 'source'>> {
+  const { options, limits } = work;
+  const image: Image = await readImage({ blobs, limits, signal: options.signal }, options.image);
+  const budget = budgetOf(limits, () => packedBytes ?? image.sizeBytes);
+  const merge = new LayerMerge(image.layers, limits, budget);
+  const inspector = new TarInspector(merge.blocks(), limits);
+  await unpackRoot(inspector, work, () => ({
+    doneBytes: inspector.unpackedBytes,
+    totalBytes: merge.keptBytes,
+  }));
+  const { notes, ...facts } = inspector.result();
+  const found = defaultsOf(image.config, inspector.tree);
+  return {
+    ...facts,
+    digest: image.digest,
+    sizeBytes: image.sizeBytes,
+    notes: [...merge.notes, ...notes, ...found.notes],
+    image: found.image,
+  };
+}
+
+type Seen = Pick<ImportProgress, 'doneBytes' | 'totalBytes'>;
+
+async function unpackRoot(inspector: TarInspector, work: Work, seen: () => Seen): Promise<void> {
+  const { places, options, limits } = work;
+  const state = (): ImportProgress => ({ phase: 'unpack', entries: inspector.entries, ...seen() });
+  await unpack(watched(inspector.blocks(), work, state), places.root, limits, options.signal);
+  options.onProgress?.(state());
+}
+
+async function* watched(
+  bytes: AsyncIterable<Buffer>,
+  { options: { onProgress } }: Work,
+  state: () => ImportProgress,
+): AsyncGenerator<Buffer> {
+  let reportedAt = 0;
+  for await (const block of bytes) {
+    const now = performance.now();
+    if (now - reportedAt >= PROGRESS_MS) {
+      reportedAt = now;
+      onProgress?.(state());
+    }
+    yield block;
   }
 }

@@ -26,9 +26,9 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { archive, file, folder } from '../testing/hostile-archive.js';
 import { HOSTILE } from '../testing/hostile-cases.js';
-import { TemplateError } from './errors.js';
+import { TemplateError } from './archive/errors.js';
+import { DEFAULT_LIMITS } from './archive/limits.js';
 import type { ImportProgress } from './import-archive.js';
-import { DEFAULT_LIMITS } from './limits.js';
 import { TemplateStore } from './store.js';
 
 const run = promisify(execFile);

@@ -1,14 +1,15 @@
 // Public surface of the template store.
 // SPDX-License-Identifier: Apache-2.0
-export type { DebianOptions } from './build-debian.js';
+
 export {
   type RefusalReason,
   TemplateError,
   type TemplateErrorCode,
   type TemplateErrorDetails,
-} from './errors.js';
+} from './archive/errors.js';
+export { DEFAULT_LIMITS, type ImportLimits } from './archive/limits.js';
+export type { DebianOptions } from './build-debian.js';
 export type { ImportOptions, ImportProgress } from './import-archive.js';
-export { DEFAULT_LIMITS, type ImportLimits } from './limits.js';
 export type { Template } from './record.js';
 export { TemplateStore, type TemplateStoreOptions } from './store.js';
 export { parseTemplateName, type TemplateName } from './template-name.js';

@@ -1,6 +1,8 @@
 // What is known of an imported template, and its form on disk (template.json).
 // SPDX-License-Identifier: Apache-2.0
-import { TemplateError } from './errors.js';
+import { TemplateError } from './archive/errors.js';
+import type { ImageDefaults } from './image/defaults.js';
+import { Fields } from './image/json.js';
 import { parseTemplateName, type TemplateName } from './template-name.js';
 
 /** A template as the store lists it. */
@@ -24,8 +26,24 @@ export interface Template {
   init?: string;
   /** The system's own name of itself. */
   os?: string;
+  /** Of a template made of an image. */
+  image?: ImageDefaults;
   /** What was left out at import, one sentence each. */
   notes: readonly string[];
+}
+
+function parseImage(image: Fields): ImageDefaults {
+  return {
+    command: image.texts('command'),
+    environment: image
+      .objects('environment')
+      .map((variable) => ({ name: variable.text('name'), value: variable.text('value') })),
+    ...(image.has('folder') && { folder: image.text('folder') }),
+    ...(image.has('user') && { user: image.size('user') }),
+    ...(image.has('group') && { group: image.size('group') }),
+    volumes: image.texts('volumes'),
+    ports: image.texts('ports'),
+  };
 }
 
 const FORMAT = 1;
@@ -76,6 +94,13 @@ export function parseRecord(name: TemplateName, text: string): Template {
     source: string('source'),
     notes: notes.map(String),
   };
+  if (fields.has('image')) {
+    try {
+      template.image = parseImage(new Fields(fields.get('image'), 'image'));
+    } catch (cause) {
+      throw damaged('image', cause);
+    }
+  }
   if (template.name !== name) throw damaged(`it names ${template.name}`);
   if (fields.has('arch')) template.arch = string('arch');
   if (fields.has('init')) template.init = string('init');

@@ -9,10 +9,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { removeTree as removeFiles } from '../host/files.js';
 import { isErrno } from '../host/gone.js';
 import { run } from '../host/run.js';
+import { TemplateError } from './archive/errors.js';
 import { buildDebian, type DebianOptions } from './build-debian.js';
 import { makeBusyboxArchive } from './busybox.js';
-import { TemplateError } from './errors.js';
-import { type Imported, type ImportOptions, importArchive } from './import-archive.js';
+import { type Imported, type ImportOptions, importArchive, type Places } from './import-archive.js';
 import { formatRecord, parseRecord, type Template } from './record.js';
 import { parseTemplateName, type TemplateName } from './template-name.js';
 
@@ -93,7 +93,7 @@ export class TemplateStore {
    * reason for everything hostile, damaged or not as expected; nothing is kept then.
    */
   async import(name: string, source: string | Readable, options: ImportOptions = {}): Promise<Template> {
-    return this.#make(name, options, (root) => importArchive(source, root, options));
+    return this.#make(name, options, (places) => importArchive(source, places, options));
   }
 
   /** Makes the embedded default template from the host's static busybox. */
@@ -101,15 +101,15 @@ export class TemplateStore {
     name: string,
     options: Pick<ImportOptions, 'onProgress' | 'signal'> = {},
   ): Promise<Template> {
-    return this.#make(name, options, async (root) => {
+    return this.#make(name, options, async (places) => {
       const { archive, source } = await makeBusyboxArchive(this.#busybox);
-      return importArchive(Readable.from([archive]), root, { ...options, label: source });
+      return importArchive(Readable.from([archive]), places, { ...options, label: source });
     });
   }
 
   /** Builds a Debian root with mmdebstrap, which fetches Debian's packages, and imports what it made. */
   async buildDebian(name: string, options: DebianOptions = {}): Promise<Template> {
-    return this.#make(name, options, (root, scratch) => buildDebian(root, scratch, options));
+    return this.#make(name, options, (places) => buildDebian(places, options));
   }
 
   /** Removes a template no domain uses; throws `busy` with their names otherwise. */
@@ -174,7 +174,7 @@ export class TemplateStore {
   async #make(
     name: string,
     { onProgress, signal }: Pick<ImportOptions, 'onProgress' | 'signal'>,
-    fill: (root: string, scratch: string) => Promise<Imported>,
+    fill: (places: Places) => Promise<Imported>,
   ): Promise<Template> {
     const safe = parseTemplateName(name);
     const exists = () =>
@@ -188,7 +188,10 @@ export class TemplateStore {
         await mkdir(join(partial, ROOT));
         // Whatever the umask: it becomes the root folder of containers where the archive has none.
         await chmod(join(partial, ROOT), 0o755);
-        const { entries, ...facts } = await fill(join(partial, ROOT), join(partial, SCRATCH));
+        const { entries, ...facts } = await fill({
+          root: join(partial, ROOT),
+          scratch: join(partial, SCRATCH),
+        });
         await removeTree(join(partial, SCRATCH));
         this.#clean(join(partial, ROOT));
         const template: Template = { name: safe, importedAt: this.#now().toISOString(), ...facts };

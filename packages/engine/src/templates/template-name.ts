@@ -1,6 +1,6 @@
 // The name of a template, safe as one path component once parsed.
 // SPDX-License-Identifier: Apache-2.0
-import { refuse } from './errors.js';
+import { refuse } from './archive/errors.js';
 
 declare const brand: unique symbol;
 

@@ -2,11 +2,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { mutateBytes, type Random } from '@ctvirt/xml/testing';
-import { TemplateError } from '../templates/errors.js';
-import { TarInspector } from '../templates/inspect.js';
-import { DEFAULT_LIMITS } from '../templates/limits.js';
-import { parseHeader, textField } from '../templates/tar-header.js';
-import { BLOCK } from '../templates/tar-write.js';
+import { TemplateError } from '../templates/archive/errors.js';
+import { TarInspector } from '../templates/archive/inspect.js';
+import { DEFAULT_LIMITS } from '../templates/archive/limits.js';
+import { parseHeader, textField } from '../templates/archive/tar-header.js';
+import { BLOCK } from '../templates/archive/tar-write.js';
 import { mendChecksum } from './hostile-archive.js';
 import { HOSTILE } from './hostile-cases.js';
 

@@ -1,7 +1,7 @@
 // Archives that must be refused, each with the reason told.
 // SPDX-License-Identifier: Apache-2.0
-import type { RefusalReason } from '../templates/errors.js';
-import type { ImportLimits } from '../templates/limits.js';
+import type { RefusalReason } from '../templates/archive/errors.js';
+import type { ImportLimits } from '../templates/archive/limits.js';
 import {
   archive,
   BLOCK_BYTES,

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
-import { endOfArchive, type Member, memberHeader, padding } from '../templates/tar-write.js';
+import { endOfArchive, type Member, memberHeader, padding } from '../templates/archive/tar-write.js';
 import { mendChecksum } from './hostile-archive.js';
 
 const part = fc.stringMatching(/^[a-zA-Z0-9 ._\xe4-]{1,20}$/).filter((text) => text !== '.' && text !== '..');

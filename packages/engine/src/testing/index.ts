@@ -4,3 +4,4 @@ export { type Inside, MemoryDriver, type MemoryHost } from '../drivers/memory/dr
 export { MemoryNetworkHost } from '../drivers/memory/networks.js';
 export { archive, file } from './hostile-archive.js';
 export { documentPathIn, openMemoryEngine } from './memory-engine.js';
+export { dockerArchiveOf, layoutOf, tarOf, writeFiles } from './oci-image.js';

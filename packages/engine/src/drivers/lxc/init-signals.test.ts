@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { initSignal } from './init-signals.js';
+import { type InitSignal, initSignal } from './init-signals.js';
 
 for (const [path, poweroff, reboot] of [
   ['/usr/lib/systemd/systemd', 38, 39],
@@ -14,6 +14,22 @@ for (const [path, poweroff, reboot] of [
   ['', 'SIGPWR', 'SIGINT'],
 ] as const)
   test(`init at '${path}'`, () => {
-    assert.equal(initSignal(path, 'poweroff'), poweroff);
-    assert.equal(initSignal(path, 'reboot'), reboot);
+    assert.equal(
+      initSignal(path, 'poweroff', () => true),
+      poweroff,
+    );
+    assert.equal(
+      initSignal(path, 'reboot', () => true),
+      reboot,
+    );
+    assert.equal(
+      initSignal(path, 'poweroff', () => false),
+      poweroff,
+    );
   });
+
+test('a program in the place of an init is asked by the signal that it handles', () => {
+  const handles = (signal: InitSignal) => signal === 'SIGTERM';
+  for (const path of ['/usr/sbin/nginx', '/bin/busybox'])
+    assert.equal(initSignal(path, 'poweroff', handles), 'SIGTERM');
+});

@@ -22,8 +22,13 @@ const rows: readonly {
 /** What sysvinit and upstart take for a power failure and for Ctrl-Alt-Del, as liblxc sends them. */
 const otherwise = { poweroff: 'SIGPWR', reboot: 'SIGINT' } as const;
 
-/** The signal for an init whose program is at `path`. */
-export function initSignal(path: string, what: 'poweroff' | 'reboot'): InitSignal {
+/** The signal for an init whose program is at `path`; a program of an image in the place of an init is asked as images have it. */
+export function initSignal(
+  path: string,
+  what: 'poweroff' | 'reboot',
+  handles: (signal: InitSignal) => boolean,
+): InitSignal {
   const program = path.slice(path.lastIndexOf('/') + 1);
-  return (rows.find((row) => row.program.test(program)) ?? otherwise)[what];
+  const signal = (rows.find((row) => row.program.test(program)) ?? otherwise)[what];
+  return what === 'poweroff' && !handles(signal) && handles('SIGTERM') ? 'SIGTERM' : signal;
 }

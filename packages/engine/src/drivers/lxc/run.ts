@@ -17,7 +17,7 @@ import { linkAddresses, printable } from '../../host/addresses.js';
 import type { Confinement } from '../../host/apparmor.js';
 import type { Gauges } from '../../host/gauges.js';
 import { hostPidOf } from '../../host/inner-pid.js';
-import { programPath } from '../../host/processes.js';
+import { handlerOf, programPath } from '../../host/processes.js';
 import { run } from '../../host/run.js';
 import { linksOf } from '../../lifecycle/links.js';
 import type { EngineLog } from '../../log.js';
@@ -97,7 +97,8 @@ export class LxcRun implements Run, Running {
   }
 
   ask(what: 'poweroff' | 'reboot'): void {
-    this.parts.tools.signal(this, initSignal(programPath(this.initPid), what));
+    const { initPid } = this;
+    this.parts.tools.signal(this, initSignal(programPath(initPid), what, handlerOf(initPid)));
   }
 
   async kill(gone: Promise<void>): Promise<boolean> {

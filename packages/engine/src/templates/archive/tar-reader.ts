@@ -54,6 +54,21 @@ export interface TarEntry {
   readonly data: AsyncGenerator<Buffer>;
 }
 
+/** What was left out, one sentence each. */
+export function leftOut({
+  droppedDevices,
+  droppedAttributes,
+}: Pick<TarReader, 'droppedDevices' | 'droppedAttributes'>): string[] {
+  const notes: string[] = [];
+  if (droppedDevices > 0)
+    notes.push(`${droppedDevices} device nodes were left out: a container gets its /dev when it starts`);
+  if (droppedAttributes > 0)
+    notes.push(
+      `${droppedAttributes} extended attributes and access lists were left out: only file capabilities are kept`,
+    );
+  return notes;
+}
+
 async function* nothing(): AsyncGenerator<Buffer> {}
 
 /** Reads one archive; `members` is read once, then the counts hold. */
@@ -261,7 +276,6 @@ export class TarReader {
 
   /** After the first zero block: a second one, then nothing but zeros. */
   async #end(extension: Extension): Promise<void> {
-    if (this.entries === 0) throw refuse('format', 'the archive holds no entries');
     if (extension.pax.size > 0 || extension.longName !== undefined || extension.longLink !== undefined) {
       throw refuse('header', 'the archive ends after an extended header');
     }

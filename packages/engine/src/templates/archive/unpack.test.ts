@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
 import fc from 'fast-check';
-import { damagedArchive } from '../testing/hostile-random.js';
+import { damagedArchive } from '../../testing/hostile-random.js';
 import { TemplateError } from './errors.js';
 import { TarInspector } from './inspect.js';
 import { DEFAULT_LIMITS } from './limits.js';

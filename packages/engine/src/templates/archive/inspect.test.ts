@@ -3,9 +3,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { archive, file, folder, hardlink, longEntry, paxEntry, symlink } from '../testing/hostile-archive.js';
-import { HOSTILE } from '../testing/hostile-cases.js';
-import { damagedArchive, soundArchive } from '../testing/hostile-random.js';
+import {
+  archive,
+  file,
+  folder,
+  hardlink,
+  longEntry,
+  paxEntry,
+  symlink,
+} from '../../testing/hostile-archive.js';
+import { HOSTILE } from '../../testing/hostile-cases.js';
+import { damagedArchive, soundArchive } from '../../testing/hostile-random.js';
 import { refuse, TemplateError } from './errors.js';
 import { type Inspection, TarInspector } from './inspect.js';
 import { DEFAULT_LIMITS, type ImportLimits, RATIO_FROM } from './limits.js';

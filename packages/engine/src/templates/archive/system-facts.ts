@@ -10,11 +10,11 @@ export interface SystemFacts {
   os?: string;
 }
 
-const TEXT_BYTES = 16_384;
+const TEXT_BYTES = 65_536;
 const ELF_BYTES = 4096;
 
 const texts =
-  /^(?:etc|usr\/lib)\/(?:os-release|system-release|redhat-release|centos-release|debian_version|alpine-release)$/;
+  /^(?:etc|usr\/lib)\/(?:passwd|group|os-release|system-release|redhat-release|centos-release|debian_version|alpine-release)$/;
 const programs = /^(?:usr\/)?(?:s?bin|lib\/systemd)\/[^/]+$/;
 
 /** Which init answers to which file, in the order they are looked for. */
@@ -43,6 +43,11 @@ export class FactCollector {
   see(path: string, bytes: Buffer): void {
     if (texts.test(path)) this.#texts.set(path, bytes.toString('utf8'));
     else this.#arch ??= parseElf(bytes)?.arch;
+  }
+
+  /** Of a file that was seen. */
+  text(path: string): string | undefined {
+    return this.#texts.get(path);
   }
 
   /** The facts, once the whole tree is known. */

@@ -1,8 +1,8 @@
 // A child process fed from and read as streams, ended for certain when its user is done.
 // SPDX-License-Identifier: Apache-2.0
 import type { Readable, Writable } from 'node:stream';
-import { type Piped, spawnPiped } from '../host/piped.js';
-import { childrenOf, killIfThere } from '../host/processes.js';
+import { type Piped, spawnPiped } from '../../host/piped.js';
+import { childrenOf, killIfThere } from '../../host/processes.js';
 
 const STDERR_KEPT = 4096;
 

@@ -34,6 +34,7 @@ export type RefusalReason =
   | 'owner'
   | 'mount-point'
   | 'source'
+  | 'image'
   | 'limit';
 
 /** Facts beside the message, for callers that must decide and for logs. */

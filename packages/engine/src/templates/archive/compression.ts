@@ -15,9 +15,12 @@ export interface Compression {
 
 const magic = (hex: string) => Buffer.from(hex, 'hex');
 
+/** A tar as it is. */
+export const PLAIN_TAR: Compression = { name: 'tar', magic: Buffer.from('ustar'), at: 257 };
+
 /** The formats taken; a new one is one more row. */
 export const COMPRESSIONS: readonly Compression[] = [
-  { name: 'tar', magic: Buffer.from('ustar'), at: 257 },
+  PLAIN_TAR,
   { name: 'tar.gz', magic: magic('1f8b08'), at: 0, command: ['gzip', '-dc'] },
   {
     name: 'tar.xz',

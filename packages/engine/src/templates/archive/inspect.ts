@@ -5,7 +5,7 @@ import type { ImportLimits } from './limits.js';
 import { MemberTree } from './member-tree.js';
 import { FactCollector, type SystemFacts } from './system-facts.js';
 import { show } from './tar-header.js';
-import { type Budget, TarReader } from './tar-reader.js';
+import { type Budget, leftOut, TarReader } from './tar-reader.js';
 import { BLOCK, endOfArchive, type Member, memberHeader, padding } from './tar-write.js';
 
 /** Folders a container's own /dev, /proc and /sys are mounted on. */
@@ -19,6 +19,15 @@ export interface Inspection extends SystemFacts {
   unpackedBytes: number;
   inodes: number;
   notes: string[];
+}
+
+/** What can be asked of a tree once it is unpacked. */
+export interface UnpackedTree {
+  /** The path reached inside, if there is something, links followed. */
+  resolve(path: string): string | undefined;
+  isFile(path: string): boolean;
+  /** The text of one of the few small files that tell of a system. */
+  text(path: string): string | undefined;
 }
 
 /** Inspects one archive; `blocks` is read once, then `result` holds. */
@@ -38,6 +47,20 @@ export class TarInspector {
     return this.#archive.entries;
   }
 
+  /** Lengths of the files read so far. */
+  get unpackedBytes(): number {
+    return this.#archive.unpackedBytes;
+  }
+
+  /** What was unpacked, for questions. */
+  get tree(): UnpackedTree {
+    return {
+      resolve: (path) => this.#tree.resolve(path),
+      isFile: (path) => this.#tree.kind(path) === 'file',
+      text: (path) => this.#facts.text(this.#tree.resolve(path) ?? ''),
+    };
+  }
+
   /** The canonical archive, ended only if the whole input was in order. */
   async *blocks(): AsyncGenerator<Buffer> {
     for await (const { parts, member, data } of this.#archive.members()) {
@@ -52,22 +75,15 @@ export class TarInspector {
       yield* this.#watched(member, data);
       if (member.size % BLOCK !== 0) yield padding(member.size);
     }
+    if (this.entries === 0) throw refuse('format', 'the archive holds no entries');
     yield* this.#missingFolders();
     yield endOfArchive();
   }
 
   /** What was found; complete once `blocks` has ended. */
   result(): Inspection {
-    const { entries, unpackedBytes, droppedDevices, droppedAttributes } = this.#archive;
-    const notes = [...this.#notes];
-    if (droppedDevices > 0) {
-      notes.push(`${droppedDevices} device nodes were left out: a container gets its /dev when it starts`);
-    }
-    if (droppedAttributes > 0) {
-      notes.push(
-        `${droppedAttributes} extended attributes and access lists were left out: only file capabilities are kept`,
-      );
-    }
+    const { entries, unpackedBytes } = this.#archive;
+    const notes = [...this.#notes, ...leftOut(this.#archive)];
     if (!['bin', 'usr/bin', 'sbin'].some((path) => this.#tree.resolve(path) !== undefined)) {
       notes.push('the archive has no bin, sbin or usr/bin at its top: it may not be a root file system');
     }

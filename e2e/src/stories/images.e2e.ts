@@ -1,0 +1,107 @@
+// An image of OCI becomes a template and a container that runs what the image says, as whom and where it says.
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, afterEach, before, test } from 'node:test';
+import { dockerArchiveOf, layoutOf, tarOf, writeFiles } from '@ctvirt/engine/testing';
+import { busybox, World } from '../world/world.js';
+
+let world: World;
+before(async () => {
+  world = await World.open();
+});
+afterEach(() => world.clear());
+after(() => world.close());
+
+const serve = `#!/bin/sh
+echo "$GREETING from $(pwd) as $(id -u):$(id -g)" > /data/said
+trap 'echo ended > /data/ended; exit 0' TERM
+while :; do sleep 1 & wait $!; done
+`;
+
+/** The tar of a folder that these files were put into. */
+function layer(make: (root: string) => void): Buffer {
+  const root = mkdtempSync(join(tmpdir(), 'ctvirt-layer-'));
+  try {
+    make(root);
+    return execFileSync('tar', ['-C', root, '--numeric-owner', '-cf', '-', '.'], { maxBuffer: 2 ** 26 });
+  } finally {
+    rmSync(root, { recursive: true });
+  }
+}
+
+const shell = layer((root) => {
+  for (const path of ['bin', 'data', 'etc', 'old']) mkdirSync(join(root, path));
+  cpSync('/usr/bin/busybox', join(root, 'bin/busybox'));
+  for (const name of ['sh', 'sleep', 'id', 'cat', 'ls']) symlinkSync('busybox', join(root, 'bin', name));
+  writeFileSync(join(root, 'etc/passwd'), 'root:x:0:0::/:/bin/sh\nweb:x:33:34::/data:/bin/sh\n');
+  execFileSync('chown', ['33:34', join(root, 'data')]);
+});
+const app = layer((root) => {
+  mkdirSync(join(root, 'bin'));
+  writeFileSync(join(root, 'bin/serve'), serve, { mode: 0o755 });
+  writeFileSync(join(root, '.wh.old'), '');
+});
+const image = {
+  layers: [shell, app],
+  config: {
+    Entrypoint: ['serve'],
+    Env: ['PATH=/bin', 'GREETING=hello world'],
+    User: 'web',
+    WorkingDir: '/data',
+    Volumes: { '/data': {} },
+  },
+};
+
+async function ctvirt(...words: string[]): Promise<string> {
+  const { status, stdout, stderr } = await world.cli(words);
+  assert.equal(status, 0, `${words.join(' ')}: ${stderr}`);
+  return stdout;
+}
+
+test('one line makes a container of an image, which runs what the image says', async () => {
+  const path = `${world.host}/serve-1.0.tar`;
+  writeFileSync(path, tarOf(layoutOf(image)));
+  const made = await ctvirt('create', 'web', '--oci', path, '--ip', '10.77.9.5', '--start');
+  assert.equal(made, "Domain 'web' created and started\n");
+  assert.match(
+    await ctvirt('template', 'info', 'serve-1.0'),
+    /Starts: +\/bin\/serve\n[\s\S]*User: +33:34\nVolumes: +\/data\n/,
+  );
+  const said = () => world.cli(['exec', 'web', '--', '/bin/cat', '/data/said']);
+  for (let tries = 0; tries < 50 && (await said()).status !== 0; tries++)
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  assert.equal((await said()).stdout, 'hello world from /data as 33:34\n');
+  assert.equal((await world.cli(['exec', 'web', '--', '/bin/ls', '/old'])).status, 1);
+  await ctvirt('shutdown', 'web', '--wait');
+  await ctvirt('start', 'web');
+  assert.equal((await world.cli(['exec', 'web', '--', '/bin/cat', '/data/ended'])).stdout, 'ended\n');
+  const again = await world.cli(['create', 'web2', '--oci', path]);
+  assert.deepEqual([again.status, /there is a template 'serve-1.0'/.test(again.stderr)], [4, true]);
+  await ctvirt('create', 'web2', '--template', 'serve-1.0', '--start');
+  for (const name of ['web', 'web2']) {
+    await ctvirt('destroy', name);
+    await ctvirt('undefine', name, '--storage');
+  }
+  await ctvirt('template', 'remove', 'serve-1.0');
+});
+
+test('a layout in a folder and what docker save writes are the same', async () => {
+  const layout = await writeFiles(`${world.host}/layout`, layoutOf(image));
+  const saved = `${world.host}/saved.tar`;
+  writeFileSync(saved, tarOf(dockerArchiveOf(image)));
+  await ctvirt('template', 'import', 'one', layout);
+  await ctvirt('template', 'import', 'two', saved);
+  await ctvirt('template', 'import', 'three', saved, '--upload');
+  const starts = async (name: string) => (await world.client.templates.info({ template: name })).image;
+  assert.deepEqual(await starts('one'), await starts('two'));
+  assert.deepEqual(await starts('one'), await starts('three'));
+  for (const name of ['one', 'two', 'three']) await ctvirt('template', 'remove', name);
+  assert.deepEqual(
+    (await world.client.templates.list()).map(({ name }) => name),
+    [busybox],
+  );
+});

@@ -1,0 +1,457 @@
+// Imports images layer by layer, sound and hostile ones, and looks at what lies on disk then.
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readdir, readFile, readlink, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { after, before, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { gzipSync } from 'node:zlib';
+import { archive, file, folder, hardlink, type RawEntry, symlink } from '../testing/hostile-archive.js';
+import {
+  digestOf,
+  dockerArchiveOf,
+  type Files,
+  type ImageParts,
+  layoutOf,
+  tarOf,
+  writeFiles,
+} from '../testing/oci-image.js';
+import { type RefusalReason, TemplateError } from './archive/errors.js';
+import type { ImportLimits } from './archive/limits.js';
+import { TemplateStore } from './store.js';
+
+const run = promisify(execFile);
+
+let dir = '';
+let storeDir = '';
+let store: TemplateStore;
+
+before(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'ctvirt-image-'));
+  storeDir = join(dir, 'templates');
+  store = new TemplateStore({ dir: storeDir });
+  await store.recover();
+});
+
+after(async () => {
+  await rm(dir, { recursive: true, force: true });
+});
+
+const bytes = (buffer: Buffer): Readable => Readable.from([buffer]);
+
+/** Imports it, shows its files as `path=contents`, and removes it again. */
+async function treeOf(source: Readable | string): Promise<string[]> {
+  await store.import('tree', source);
+  const root = store.rootfs('tree');
+  try {
+    const { stdout } = await run('find', [root, '-mindepth', '1', '-printf', '%P\\t%y\\n']);
+    const lines = stdout.trim().split('\n').sort();
+    const shown = lines.map(async (line) => {
+      const [path = '', kind] = line.split('\t');
+      if (kind === 'f') return `${path}=${await readFile(join(root, path), 'utf8')}`;
+      if (kind === 'l') return `${path}->${await readlink(join(root, path))}`;
+      return `${path}/`;
+    });
+    return (await Promise.all(shown)).filter((line) => !['dev/', 'proc/', 'sys/'].includes(line));
+  } finally {
+    await store.remove('tree', { inUse: () => [] });
+  }
+}
+
+const layersOf = (...layers: readonly (readonly RawEntry[])[]): ImageParts => ({
+  layers: layers.map((entries) => archive(...entries)),
+});
+
+const imageOf = (...layers: readonly (readonly RawEntry[])[]): Readable =>
+  bytes(tarOf(layoutOf(layersOf(...layers))));
+
+const whiteout = (path: string): RawEntry => file(path, '');
+
+test('upper layers cover, take away and empty what lower ones have', async () => {
+  const lower = [
+    folder('etc/'),
+    file('etc/a', '1'),
+    file('etc/b', '1'),
+    folder('opt/'),
+    file('opt/x/y', '1'),
+    file('opt/z', '1'),
+    folder('srv/'),
+    file('srv/file', '1'),
+    folder('turned/'),
+    file('turned/in', '1'),
+    file('flat', '1'),
+  ];
+  const upper = [
+    file('etc/b', '2'),
+    whiteout('etc/.wh.a'),
+    // Whatever order its entries have, a whiteout is for layers below.
+    file('opt/new', '2'),
+    whiteout('opt/.wh..wh..opq'),
+    file('opt/x/new', '2'),
+    whiteout('.wh.srv'),
+    file('turned', '2'),
+    folder('flat/'),
+    file('flat/in', '2'),
+    whiteout('.wh..wh.aufs'),
+  ];
+  assert.deepEqual(await treeOf(imageOf(lower, upper)), [
+    'etc/',
+    'etc/b=2',
+    'flat/',
+    'flat/in=2',
+    'opt/',
+    'opt/new=2',
+    'opt/x/',
+    'opt/x/new=2',
+    'turned=2',
+  ]);
+});
+
+test('what is taken away and brought again is the new one alone', async () => {
+  const lower = [folder('data/'), file('data/old', '1'), file('data/kept', '1')];
+  const upper = [whiteout('.wh.data'), folder('data/'), file('data/kept', '2')];
+  assert.deepEqual(await treeOf(imageOf(lower, upper)), ['data/', 'data/kept=2']);
+  assert.deepEqual(await treeOf(imageOf(lower, upper, [whiteout('data/.wh.kept')])), ['data/']);
+});
+
+test('hard links hold across layers, and outlive the name that they were made of', async () => {
+  await store.import(
+    'links',
+    imageOf(
+      [
+        file('bin/a', 'program'),
+        hardlink('bin/b', 'bin/a'),
+        symlink('bin/l', 'a'),
+        hardlink('bin/m', 'bin/l'),
+      ],
+      [hardlink('bin/c', 'bin/b'), whiteout('bin/.wh.a')],
+      [file('bin/b', 'other')],
+    ),
+  );
+  const root = store.rootfs('links');
+  assert.deepEqual((await readdir(join(root, 'bin'))).sort(), ['b', 'c', 'l', 'm']);
+  assert.equal(await readFile(join(root, 'bin/c'), 'utf8'), 'program');
+  assert.equal((await stat(join(root, 'bin/c'))).nlink, 1);
+  assert.equal(await readlink(join(root, 'bin/m')), 'a');
+  await store.remove('links', { inUse: () => [] });
+});
+
+test('links of folders are followed as inside, and lead nowhere else', async () => {
+  const lower = [
+    folder('usr/lib/'),
+    symlink('lib', 'usr/lib'),
+    symlink('out', '/../../opt'),
+    file('usr/lib/a', '1'),
+  ];
+  const upper = [
+    file('lib/b', '2'),
+    hardlink('lib/c', 'lib/a'),
+    file('out/d', '2'),
+    symlink('usr/up', '../../../etc/x'),
+    whiteout('lib/.wh.a'),
+  ];
+  assert.deepEqual(await treeOf(imageOf(lower, upper)), [
+    'lib->usr/lib',
+    'opt/',
+    'opt/d=2',
+    'out->/opt',
+    'usr/',
+    'usr/lib/',
+    'usr/lib/b=2',
+    'usr/lib/c=1',
+    'usr/up->../etc/x',
+  ]);
+});
+
+const simple = layersOf([file('bin/sh', 'shell'), folder('./')], [file('bin/x', 'x')]);
+const simpleTree = ['bin/', 'bin/sh=shell', 'bin/x=x'];
+
+test('a layout is read from a folder and from a tar, packed or not, in any order', async () => {
+  const files = layoutOf(simple);
+  const reversed = new Map([...files].reverse());
+  const inPlace = new Map([...files].map(([name, data]): [string, Buffer] => [`./${name}`, data]));
+  for (const form of [
+    tarOf(files),
+    tarOf(reversed),
+    archive(folder('./'), tarOf(inPlace).subarray(0, -1024)),
+    gzipSync(tarOf(files)),
+  ])
+    assert.deepEqual(await treeOf(bytes(form)), simpleTree);
+  assert.deepEqual(await treeOf(await writeFiles(join(dir, 'layout'), files)), simpleTree);
+  const plain = layoutOf({ ...simple, pack: (layer) => layer });
+  assert.deepEqual(await treeOf(bytes(tarOf(plain))), simpleTree);
+  await writeFile(join(dir, 'layer'), simple.layers[1] ?? '');
+  const { stdout } = await run('zstd', ['-qc', join(dir, 'layer')], { encoding: 'buffer' });
+  const zstd = layoutOf({
+    ...simple,
+    pack: (layer) => (layer === simple.layers[1] ? stdout : gzipSync(layer)),
+  });
+  assert.deepEqual(await treeOf(bytes(tarOf(zstd))), simpleTree);
+});
+
+test('what docker save writes is read, with layers that are links and layers that are empty', async () => {
+  const empty = Buffer.alloc(1024);
+  const image = { layers: [empty, ...simple.layers, empty] };
+  const files = dockerArchiveOf(image);
+  assert.deepEqual(await treeOf(bytes(tarOf(files))), simpleTree);
+  const [name = ''] = [...files].find(([, data]) => data === simple.layers[1]) ?? [];
+  const moved = new Map(
+    [...files].map(([at, data]): [string, Buffer] => [at === name ? 'shared/layer.tar' : at, data]),
+  );
+  const linked = archive(tarOf(moved).subarray(0, -1024), symlink(name.slice(0, 90), '../shared/layer.tar'));
+  assert.deepEqual(await treeOf(bytes(linked)), simpleTree);
+});
+
+test('the image of this machine is taken, and of several the one that is named', async () => {
+  const architecture = process.arch === 'x64' ? 'amd64' : process.arch;
+  const here = { ...simple, platform: { os: 'linux', architecture } };
+  const there = {
+    ...layersOf([file('bin/other')]),
+    architecture: 's390x',
+    platform: { os: 'linux', architecture: 's390x' },
+  };
+  assert.deepEqual(await treeOf(bytes(tarOf(layoutOf(there, here)))), simpleTree);
+  await assert.rejects(store.import('x', bytes(tarOf(layoutOf(there)))), { code: 'unsupported' });
+  const two = tarOf(
+    layoutOf({ ...simple, name: 'web:1' }, { ...layersOf([file('bin/two')]), name: 'web:2' }),
+  );
+  await assert.rejects(store.import('x', bytes(two)), /one has to be named: web:1, web:2/);
+  await assert.rejects(store.import('x', bytes(two), { image: 'web:3' }), /there is web:1, web:2/);
+  await store.import('x', bytes(two), { image: '2' });
+  assert.deepEqual(await readdir(join(store.rootfs('x'), 'bin')), ['two']);
+  await store.remove('x', { inUse: () => [] });
+});
+
+test('what the image starts is kept, with its program, user and folders worked out', async () => {
+  const config = {
+    Entrypoint: ['entry.sh', '--run'],
+    Cmd: ['nginx', '-g', 'daemon off;'],
+    Env: ['PATH=/opt/bin:/bin', 'NGINX_VERSION=1.2', 'BAD=a\u0001b', 'no'],
+    User: 'web',
+    WorkingDir: '/srv//www/',
+    Volumes: { '/var/lib/data': {} },
+    ExposedPorts: { '80/tcp': {} },
+  };
+  const passwd = 'root:x:0:0::/root:/bin/sh\nweb:x:33:34::/:/bin/false\n';
+  const { layers } = layersOf([file('etc/passwd', passwd), file('opt/bin/entry.sh', '#!/bin/sh')]);
+  const made = await store.import('app', bytes(tarOf(layoutOf({ layers, config }))));
+  assert.deepEqual(made.image, {
+    command: ['/opt/bin/entry.sh', '--run', 'nginx', '-g', 'daemon off;'],
+    environment: [
+      { name: 'PATH', value: '/opt/bin:/bin' },
+      { name: 'NGINX_VERSION', value: '1.2' },
+    ],
+    folder: '/srv/www/',
+    user: 33,
+    group: 34,
+    volumes: ['/var/lib/data'],
+    ports: ['80/tcp'],
+  });
+  assert.equal(made.notes.filter((note) => note.includes('variable')).length, 2);
+  assert.deepEqual(await store.get('app'), made);
+  await store.remove('app', { inUse: () => [] });
+});
+
+test('an image of Incus is its root, whatever is beside it', async () => {
+  const incus = archive(
+    file('metadata.yaml', 'architecture: amd64\n'),
+    folder('templates/'),
+    file('templates/hostname.tpl', 'x'),
+    folder('rootfs/'),
+    file('rootfs/bin/sh', 'shell'),
+    hardlink('rootfs/bin/x', 'rootfs/bin/sh'),
+  );
+  assert.deepEqual(await treeOf(bytes(incus)), ['bin/', 'bin/sh=shell', 'bin/x=shell']);
+  const out = archive(file('metadata.yaml'), file('secret'), hardlink('rootfs/x', 'secret'));
+  await assert.rejects(store.import('x', bytes(out)), { code: 'invalid' });
+});
+
+const edited = (files: Files, edit: (files: Files) => void): Buffer => {
+  edit(files);
+  return tarOf(files);
+};
+
+const index = (descriptor: object): Buffer =>
+  Buffer.from(JSON.stringify({ schemaVersion: 2, manifests: [{ mediaType: 'x', size: 1, ...descriptor }] }));
+
+const sound = (): Files => layoutOf(simple);
+const blobName = (files: Files, place: number): string =>
+  [...files.keys()].filter((name) => name.startsWith('blobs/'))[place] ?? '';
+const bad = (...layers: readonly (readonly RawEntry[])[]): Buffer => tarOf(layoutOf(layersOf(...layers)));
+const device = (name: string, minor: string): RawEntry => ({ name, type: '4', major: '0000010\0', minor });
+
+const hostile: readonly (readonly [RefusalReason, string, Buffer, Partial<ImportLimits>?])[] = [
+  [
+    'digest',
+    'a layer of other bytes',
+    edited(sound(), (files) =>
+      files.set(blobName(files, 1), Buffer.from(files.get(blobName(files, 1)) ?? '').reverse()),
+    ),
+  ],
+  [
+    'size',
+    'a layer that is shorter',
+    edited(sound(), (files) => files.set(blobName(files, 1), Buffer.alloc(5))),
+  ],
+  [
+    'digest',
+    'a configuration of other bytes',
+    edited(sound(), (files) =>
+      files.set(
+        blobName(files, 0),
+        Buffer.from(String(files.get(blobName(files, 0))).replace('linux', 'xunil')),
+      ),
+    ),
+  ],
+  [
+    'digest',
+    'contents that the configuration does not know',
+    tarOf(layoutOf({ ...simple, diffIds: simple.layers.map(() => digestOf(Buffer.from('x'))) })),
+  ],
+  ['image', 'more layers than digests', tarOf(layoutOf({ ...simple, diffIds: [] }))],
+  ['image', 'a blob that is missing', edited(sound(), (files) => files.delete(blobName(files, 1)))],
+  ['image', 'no manifest at all', archive(file('oci-layout', '{}'))],
+  [
+    'image',
+    'an index that is no JSON',
+    edited(sound(), (files) => files.set('index.json', Buffer.from('{'))),
+  ],
+  [
+    'image',
+    'an index that is a list',
+    edited(sound(), (files) => files.set('index.json', Buffer.from('[]'))),
+  ],
+  [
+    'image',
+    'an index with nothing in it',
+    edited(sound(), (files) => files.set('index.json', Buffer.from('{"manifests":[]}'))),
+  ],
+  [
+    'image',
+    'a digest that is a path',
+    edited(sound(), (files) => files.set('index.json', index({ digest: 'sha256:../../../../etc/shadow' }))),
+  ],
+  [
+    'image',
+    'a digest of another kind',
+    edited(sound(), (files) => files.set('index.json', index({ digest: `md5:${'0'.repeat(32)}` }))),
+  ],
+  [
+    'limit',
+    'a description without end',
+    edited(sound(), (files) => files.set('index.json', Buffer.alloc(5 * 2 ** 20, ' '))),
+  ],
+  ['image', 'another system', tarOf(layoutOf({ ...simple, os: 'windows' }))],
+  ['parent-name', 'a layer that climbs', bad([file('../x')])],
+  ['absolute-name', 'a layer with an absolute name', bad([file('/x')])],
+  ['parent-name', 'an archive whose names climb', archive(file('oci-layout', '{}'), file('blobs/../../x'))],
+  ['duplicate', 'a blob twice', archive(file('oci-layout', '{}'), file('oci-layout', '{}'))],
+  ['through-link', 'links in a circle', bad([symlink('a', 'b'), symlink('b', 'a')], [file('a/x')])],
+  ['through-link', 'a file for a folder', bad([file('a')], [file('a/x')])],
+  ['link-target', 'a hard link to nothing', bad([hardlink('a', 'b')])],
+  [
+    'link-target',
+    'a hard link to what was taken away before',
+    bad([file('b')], [whiteout('.wh.b')], [hardlink('a', 'b')]),
+  ],
+  ['device', 'a disk', bad([device('sda', '0000000\0')])],
+  ['mount-point', '/etc as a link', bad([symlink('etc', 'tmp')])],
+  [
+    'mount-point',
+    '/proc as a link, in an upper layer',
+    bad([folder('proc/')], [whiteout('.wh.proc')], [symlink('proc', '/')]),
+  ],
+  ['owner', 'an owner that no container has', bad([{ ...file('a'), uid: '7777777\0' }])],
+  ['limit', 'entries over all layers', bad([file('a'), file('b')], [file('c'), file('d')]), { entries: 3 }],
+  [
+    'limit',
+    'bytes over all layers',
+    bad([file('a', 'x'.repeat(3000))], [file('a', 'x'.repeat(3000))]),
+    { unpackedBytes: 5000 },
+  ],
+  ['limit', 'names over all layers', bad([file('a'.repeat(60))], [file('b'.repeat(60))]), { nameBytes: 100 }],
+  [
+    'limit',
+    'folders that links make deep',
+    bad([symlink('a', 'b/c/d'), symlink('b/c/d/a', 'b/c/d'), file('a/a/a/x')]),
+    { depth: 6 },
+  ],
+  [
+    'trailing-data',
+    'a layer with a second archive',
+    tarOf(layoutOf({ layers: [Buffer.concat([archive(file('a')), archive(file('b'))])] })),
+  ],
+];
+
+for (const [reason, title, archived, limits = {}] of hostile)
+  test(`an image is refused: ${title}`, async () => {
+    const outside = await readdir(dir);
+    await assert.rejects(store.import('hostile', bytes(archived), { limits }), (error) => {
+      assert.ok(error instanceof TemplateError, String(error));
+      assert.equal(error.details.reason, reason, error.message);
+      return true;
+    });
+    assert.deepEqual(await readdir(storeDir), []);
+    assert.deepEqual(await readdir(dir), outside);
+  });
+
+test('a layer that is a bomb is refused before it unfolds', async () => {
+  const { stdout } = await run('sh', ['-c', 'truncate -s 300M zero; tar -cf - zero; rm zero'], {
+    cwd: dir,
+    encoding: 'buffer',
+    maxBuffer: 2 ** 29,
+  });
+  await assert.rejects(store.import('bomb', bytes(tarOf(layoutOf({ layers: [stdout] })))), {
+    code: 'invalid',
+  });
+  assert.deepEqual(await readdir(storeDir), []);
+});
+
+test('a folder is followed nowhere, and has to be a layout', async () => {
+  const layout = await writeFiles(join(dir, 'linked'), sound());
+  await rm(join(layout, 'index.json'));
+  await run('ln', ['-s', '/etc/passwd', join(layout, 'index.json')]);
+  await assert.rejects(store.import('x', layout), { code: 'invalid' });
+  await assert.rejects(store.import('x', dir), /no image in OCI's layout/);
+  assert.deepEqual(await readdir(storeDir), []);
+});
+
+test('kill -9 in the middle leaves nothing that recovery does not remove', { timeout: 120_000 }, async () => {
+  const path = join(dir, 'kill.tar');
+  const big = archive({ name: 'big', data: Buffer.alloc(30 * 2 ** 20, 'ctvirt') });
+  await writeFile(path, tarOf(layoutOf({ layers: [big, ...simple.layers], pack: (layer) => layer })));
+  const module = fileURLToPath(new URL('./store.js', import.meta.url));
+  const killDir = join(dir, 'killed');
+  const program =
+    `const { TemplateStore } = await import(${JSON.stringify(module)});` +
+    `const store = new TemplateStore({ dir: ${JSON.stringify(killDir)} });` +
+    `await store.recover(); process.stdout.write('ready\\n');` +
+    `await store.import('tree', ${JSON.stringify(path)});`;
+  const killed = new TemplateStore({ dir: killDir });
+  let partial = 0;
+  for (let delayMs = 10; delayMs <= 400; delayMs += 30) {
+    const child = spawn(process.execPath, ['--input-type=module', '-e', program], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    // Asked for now: it may end by itself before it is killed.
+    const closed = once(child, 'close');
+    await once(child.stdout, 'data');
+    await sleep(delayMs);
+    child.kill('SIGKILL');
+    await closed;
+    partial += (await killed.recover()).length;
+    const whole = await killed.list();
+    assert.deepEqual(
+      await readdir(killDir),
+      whole.map(({ name }) => name),
+    );
+    if (whole.length > 0) await killed.remove('tree', { inUse: () => [] });
+  }
+  assert.ok(partial > 2, `${partial} were interrupted`);
+});

@@ -1,0 +1,37 @@
+// What an image says of the program that it is made for.
+// SPDX-License-Identifier: Apache-2.0
+import { refuse } from '../archive/errors.js';
+import type { Fields } from './json.js';
+
+/** The configuration of an image, in its own words. */
+export interface ImageConfig {
+  /** Digests of the unpacked layers, the lowest first. */
+  readonly diffIds: readonly string[];
+  readonly architecture: string;
+  /** Entry point and arguments. */
+  readonly command: readonly string[];
+  readonly environment: readonly string[];
+  /** `USER[:GROUP]`, by names or numbers; empty is root. */
+  readonly user: string;
+  readonly folder: string;
+  readonly volumes: readonly string[];
+  readonly ports: readonly string[];
+}
+
+export function parseConfig(config: Fields): ImageConfig {
+  const os = config.textOr('os');
+  if (os !== '' && os !== 'linux')
+    throw refuse('image', `the image is for ${JSON.stringify(os)}, not for Linux`);
+  const rootfs = config.object('rootfs');
+  const run = config.object('config');
+  return {
+    diffIds: rootfs.texts('diff_ids'),
+    architecture: config.textOr('architecture'),
+    command: [...run.texts('Entrypoint'), ...run.texts('Cmd')],
+    environment: run.texts('Env'),
+    user: run.textOr('User'),
+    folder: run.textOr('WorkingDir'),
+    volumes: run.object('Volumes').keys,
+    ports: run.object('ExposedPorts').keys,
+  };
+}

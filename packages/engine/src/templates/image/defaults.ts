@@ -1,0 +1,113 @@
+// What a domain of an image starts, worked out of what the image says and of what its files are.
+// SPDX-License-Identifier: Apache-2.0
+import { posix } from 'node:path';
+import type { UnpackedTree } from '../archive/inspect.js';
+import type { ImageConfig } from './config.js';
+import { hostMachine } from './read.js';
+
+/** What a domain made of an image starts, as the image has it. */
+export interface ImageDefaults {
+  /** The program by its whole path, and its arguments; empty where it names none. */
+  command: readonly string[];
+  environment: readonly { name: string; value: string }[];
+  /** Working directory, if not the root. */
+  folder?: string;
+  /** Whom the program runs as, if not as root. */
+  user?: number;
+  group?: number;
+  /** Folders whose contents are meant to outlive the container. */
+  volumes: readonly string[];
+  /** Ports that it listens on, such as `80/tcp`. */
+  ports: readonly string[];
+}
+
+const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
+/** Numbers beyond are none of a container's. */
+const ID_MAX = 65_535;
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what cannot stand in a document
+const unsound = /[\u0000-\u001f\u007f\ufffe\uffff]/;
+
+/** The defaults, and what of the image cannot be kept. */
+export function defaultsOf(
+  config: ImageConfig,
+  tree: UnpackedTree,
+): { image: ImageDefaults; notes: string[] } {
+  const notes: string[] = [];
+  const environment = variablesOf(config.environment, notes);
+  const folder = posix.join('/', config.folder);
+  const command = commandOf(config.command, environment, folder, tree, notes);
+  const ids = idsOf(config.user, tree, notes);
+  if (config.architecture !== '' && config.architecture !== hostMachine())
+    notes.push(`the image is for ${config.architecture}, and this machine is ${hostMachine()}`);
+  const image: ImageDefaults = {
+    command,
+    environment,
+    ...(folder !== '/' && !unsound.test(folder) && { folder }),
+    ...ids,
+    volumes: config.volumes.map((path) => posix.join('/', path)),
+    ports: [...config.ports],
+  };
+  return { image, notes };
+}
+
+function variablesOf(environment: readonly string[], notes: string[]): ImageDefaults['environment'] {
+  return environment.flatMap((word) => {
+    const [, name = '', value = ''] = /^([A-Za-z_][A-Za-z0-9_.-]*)=(.*)$/s.exec(word) ?? [];
+    if (name !== '' && !unsound.test(value)) return [{ name, value }];
+    notes.push(
+      `a variable of the image is left out, since it cannot stand in a document: ${JSON.stringify(word.slice(0, 60))}`,
+    );
+    return [];
+  });
+}
+
+/** The program by its whole path: process 1 is looked for in no PATH. */
+function commandOf(
+  [program, ...words]: readonly string[],
+  environment: ImageDefaults['environment'],
+  folder: string,
+  tree: UnpackedTree,
+  notes: string[],
+): string[] {
+  if (program === undefined) return [];
+  if ([program, ...words].some((word) => unsound.test(word))) {
+    notes.push('the program that the image starts cannot stand in a document: it has control characters');
+    return [];
+  }
+  const path = environment.find(({ name }) => name === 'PATH')?.value ?? PATH;
+  const places = program.includes('/') ? [folder] : path.split(':');
+  const all = places.map((place) => posix.resolve('/', place, program));
+  const found = all.find((one) => {
+    const reached = tree.resolve(one);
+    return reached !== undefined && tree.isFile(reached);
+  });
+  if (found === undefined)
+    notes.push(`the program that the image starts is not in it: ${JSON.stringify(program)}`);
+  return [found ?? all[0] ?? program, ...words];
+}
+
+function idsOf(user: string, tree: UnpackedTree, notes: string[]): { user?: number; group?: number } {
+  const [who = '', group] = user.split(':');
+  if (who === '') return {};
+  const entry = entryOf(tree.text('etc/passwd'), who);
+  const uid = /^\d+$/.test(who) ? Number(who) : Number(entry?.[2]);
+  const named =
+    group === undefined || group === '' ? entry?.[3] : (entryOf(tree.text('etc/group'), group)?.[2] ?? group);
+  // Without a group of its own it is root's, as where images come from.
+  const gid = Number(named ?? 0);
+  const isId = (id: number): boolean => Number.isInteger(id) && id >= 0 && id <= ID_MAX;
+  if (isId(uid) && isId(gid)) return uid === 0 && gid === 0 ? {} : { user: uid, group: gid };
+  notes.push(
+    `the user that the image names is not in it, so its program is root's: ${JSON.stringify(user.slice(0, 60))}`,
+  );
+  return {};
+}
+
+/** A line of passwd or group by its name, or its number. */
+const entryOf = (text: string | undefined, who: string): string[] | undefined =>
+  (text ?? '')
+    .split('\n')
+    .map((line) => line.split(':'))
+    .find((fields) => fields[0] === who || (fields.length > 2 && fields[2] === who));
