@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, readlink, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -272,6 +273,51 @@ test('an image of Incus is its root, whatever is beside it', async () => {
   await assert.rejects(store.import('x', bytes(out)), { code: 'invalid' });
 });
 
+const hasSquashfs = existsSync('/usr/bin/mksquashfs');
+
+test('an image pair of LXC is its root, from squashfs or a tar', { skip: !hasSquashfs }, async () => {
+  const root = join(dir, 'pair-root');
+  const pair = join(dir, 'pair');
+  await run('mkdir', ['-p', join(root, 'bin'), join(root, 'dev'), join(root, 'home/u'), pair]);
+  await writeFile(join(root, 'bin/sh'), 'shell', { mode: 0o755 });
+  await run('setcap', ['cap_net_raw=ep', join(root, 'bin/sh')]);
+  await run('ln', [join(root, 'bin/sh'), join(root, 'bin/x')]);
+  await run('mknod', [join(root, 'dev/sda'), 'b', '8', '0']);
+  await run('chown', ['1000:33', join(root, 'home/u')]);
+  await writeFile(join(pair, 'metadata.yaml'), 'architecture: amd64\n');
+  await run('mksquashfs', [root, join(pair, 'rootfs.squashfs'), '-quiet', '-no-progress']);
+  await store.import('pair', pair);
+  const made = store.rootfs('pair');
+  assert.deepEqual((await readdir(made)).sort(), ['bin', 'dev', 'home', 'proc', 'sys']);
+  assert.deepEqual(await readdir(join(made, 'dev')), []);
+  const [home, shell] = [await stat(join(made, 'home/u')), await stat(join(made, 'bin/sh'))];
+  assert.deepEqual([home.uid, home.gid, shell.nlink], [1000, 33, 2]);
+  assert.match((await run('getcap', [join(made, 'bin/x')])).stdout, /cap_net_raw/);
+  await store.remove('pair', { inUse: () => [] });
+  await rm(join(root, 'dev'), { recursive: true });
+  await run('rm', [join(pair, 'rootfs.squashfs')]);
+  await run('tar', ['-C', root, '-cJf', join(pair, 'rootfs.tar.xz'), '.']);
+  assert.deepEqual(await treeOf(pair), ['bin/', 'bin/sh=shell', 'bin/x=shell', 'home/', 'home/u/']);
+});
+
+test('a squashfs that is damaged, too large or of other devices is refused', {
+  skip: !hasSquashfs,
+}, async () => {
+  const root = join(dir, 'bad-root');
+  const path = join(dir, 'bad.squashfs');
+  await run('mkdir', ['-p', join(root, 'bin')]);
+  await run('truncate', ['-s', '300M', join(root, 'bin/zero')]);
+  await run('mksquashfs', [root, path, '-quiet', '-no-progress']);
+  await assert.rejects(store.import('bad', path), { code: 'invalid', details: { reason: 'limit' } });
+  await run('truncate', ['-s', '-200', path]);
+  await assert.rejects(store.import('bad', path), { code: 'invalid' });
+  await run('rm', [path, join(root, 'bin/zero')]);
+  await run('mknod', [join(root, 'bin/sda'), 'b', '8', '0']);
+  await run('mksquashfs', [root, path, '-quiet', '-no-progress']);
+  await assert.rejects(store.import('bad', path), { code: 'invalid' });
+  assert.deepEqual(await readdir(storeDir), []);
+});
+
 const edited = (files: Files, edit: (files: Files) => void): Buffer => {
   edit(files);
   return tarOf(files);
@@ -418,7 +464,7 @@ test('a folder is followed nowhere, and has to be a layout', async () => {
   await rm(join(layout, 'index.json'));
   await run('ln', ['-s', '/etc/passwd', join(layout, 'index.json')]);
   await assert.rejects(store.import('x', layout), { code: 'invalid' });
-  await assert.rejects(store.import('x', dir), /no image in OCI's layout/);
+  await assert.rejects(store.import('x', dir), /is no image: it has neither/);
   assert.deepEqual(await readdir(storeDir), []);
 });
 

@@ -1,6 +1,7 @@
 // One archive's way from its bytes to an unpacked tree: measured, decompressed, inspected, unpacked.
 // SPDX-License-Identifier: Apache-2.0
-import { stat } from 'node:fs/promises';
+import { mkdir, readdir, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { ByteReader } from './archive/byte-reader.js';
 import { decompress, detectCompression, MAGIC_BYTES } from './archive/compression.js';
@@ -16,6 +17,7 @@ import { kindOfArchive } from './image/kind.js';
 import { LayerMerge } from './image/merge.js';
 import { nestedRoot } from './image/nested.js';
 import { type Image, readImage } from './image/read.js';
+import { SQUASHFS_MAGIC, squashfsPath, squashfsRoot } from './image/squashfs.js';
 import type { Template } from './record.js';
 
 /** How far an import is; `doneBytes` counts the archive's own bytes. */
@@ -82,14 +84,25 @@ const isFolder = (path: string): Promise<boolean> =>
 async function importFolder(folder: string, work: Work): Promise<Imported> {
   const { digest, sizeBytes } = work.options;
   const blobs = new FolderBlobs(folder, work.limits);
-  if (!(await blobs.has('index.json')))
-    throw refuse('source', `${folder} is no image in OCI's layout: it has no index.json`);
+  if (!(await blobs.has('index.json'))) return importStream(await rootIn(folder), work);
   if (sizeBytes !== undefined)
     throw refuse('size', `${folder} is a folder, whose size is not known beforehand`);
   const made = await importImage(blobs, work);
   if (digest !== undefined && digest !== made.digest)
     throw refuse('digest', `the digest of the image is ${made.digest} where it should be ${digest}`);
   return { ...made, source: work.options.label ?? folder };
+}
+
+/** LXC's and Incus' servers have a root and its description beside each other. */
+async function rootIn(folder: string): Promise<string> {
+  const [root, ...others] = (await readdir(folder)).filter((name) =>
+    /^rootfs\.(?:squashfs|tar(?:\.(?:gz|xz|zst))?)$/.test(name),
+  );
+  if (root !== undefined && others.length === 0) return join(folder, root);
+  throw refuse(
+    'source',
+    `${folder} is no image: it has neither the index.json of OCI's layout nor one file rootfs.squashfs or rootfs.tar.xz`,
+  );
 }
 
 const budgetOf =
@@ -109,11 +122,23 @@ async function importStream(source: string | Readable, work: Work): Promise<Impo
     const measured = new MeasuredSource(opened.stream, options, limits.archiveBytes);
     const totalBytes = options.sizeBytes ?? opened.sizeBytes;
     const budget = budgetOf(limits, () => Math.max(measured.bytes, totalBytes ?? 0));
+    const seen = () => ({ doneBytes: measured.bytes, ...(totalBytes !== undefined && { totalBytes }) });
     const reader = new ByteReader(measured.chunks());
+    if (SQUASHFS_MAGIC.equals(await reader.peek(SQUASHFS_MAGIC.length))) {
+      const bytes = watched(reader.rest(), work, () => ({ phase: 'read', entries: 0, ...seen() }));
+      await mkdir(places.scratch, { mode: 0o700 });
+      await writeFile(squashfsPath(places.scratch), bytes, { flag: 'wx', mode: 0o600 });
+      const digest = measured.finish();
+      const inspector = new TarInspector(
+        squashfsRoot({ folder: places.scratch, limits, budget, signal }),
+        limits,
+      );
+      await unpackRoot(inspector, work, seen);
+      return { digest, sizeBytes: measured.bytes, source: opened.label, ...inspector.result() };
+    }
     const compression = detectCompression(await reader.peek(MAGIC_BYTES));
     const archive = new ByteReader(decompress(reader.rest(), compression, limits, signal));
     const kind = await kindOfArchive(archive);
-    const seen = () => ({ doneBytes: measured.bytes, ...(totalBytes !== undefined && { totalBytes }) });
     if (kind === 'image') {
       const reported = watched(archive.rest(), work, () => ({ phase: 'read', entries: 0, ...seen() }));
       const blobs = await SpooledBlobs.read(reported, places.scratch, limits, budget);

@@ -58,6 +58,7 @@ const packages: Readonly<Record<string, string>> = {
   gzip: 'gzip',
   mmdebstrap: 'mmdebstrap',
   tar: 'tar',
+  unsquashfs: 'squashfs-tools',
   xz: 'xz-utils',
   zstd: 'zstd',
 };
