@@ -19,10 +19,10 @@ const printing = (bytes: number) => ({
 });
 
 test('of a file that is too long no part is taken for the whole', async () => {
-  const [tool, most] = [{ script: 'cat' }, 1 << 20];
+  const [tool, most] = [{ script: 'cat' }, 2 << 20];
   assert.match(await runInside(printing(most), tool), /xy$/);
   await assert.rejects(runInside(printing(most + 1), tool), {
     code: 'host-command',
-    message: /more than 1 MiB/,
+    message: /more than 2 MiB/,
   });
 });

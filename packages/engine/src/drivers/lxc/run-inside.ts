@@ -5,7 +5,8 @@ import { EngineError } from '../../errors.js';
 import type { Run } from '../driver.js';
 
 const WAIT_MS = 10_000;
-const MOST = 1 << 20;
+/** More than any file that is read for a change. */
+const MOST = 2 << 20;
 
 /** What to run, as whom, and what it reads. */
 export interface Tool {

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Domain, parseDomain } from '@ctvirt/xml';
+import { LARGEST } from '../../../guest/files.js';
 import { domainRecord } from '../../../testing/record.js';
 import { nameSteps } from './names.js';
 
@@ -27,7 +28,7 @@ test('only names that differ are told, and told back', async () => {
     else if (input !== undefined) files.set(word, input);
     const text = files.get(word);
     if (text === undefined) return '';
-    return text.length > 65536 ? 'other\n' : `text\n${text}`;
+    return text.length > LARGEST ? 'other\n' : `text\n${text}`;
   };
   const context = { record: domainRecord({ name: 'a' }), inside };
   const [old, next] = [
@@ -62,7 +63,7 @@ test('only names that differ are told, and told back', async () => {
     '127.0.0.1\tlocalhost\n127.0.1.1\tone\n',
     'nameserver 10.0.0.1\n',
   ]);
-  const large = '192.0.2.1 nobody\n'.repeat(10_000);
+  const large = '192.0.2.1 nobody\n'.repeat(100_000);
   files.set('/etc/hosts', large);
   await step?.do();
   assert.equal(files.get('/etc/hosts'), large);

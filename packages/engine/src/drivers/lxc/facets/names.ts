@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { isDeepStrictEqual } from 'node:util';
 import type { Domain } from '@ctvirt/xml';
-import type { GuestFile, Present } from '../../../guest/files.js';
+import { type GuestFile, LARGEST, type Present } from '../../../guest/files.js';
 import { hostnameOf, nameFilesOf } from '../../../lifecycle/document.js';
 import type { DomainRecord } from '../../../state/record.js';
 import type { Step } from './step.js';
@@ -29,7 +29,7 @@ const namesIn = (domain: Domain) => ({ hostname: hostnameOf(domain), dns: domain
 const nameScript = 'hostname "$1" 2>/dev/null || busybox hostname "$1"';
 /** What is no plain file of no great size is left, as by a start. */
 const readScript = `if [ ! -e "$1" ]; then exit 0; fi
-if [ -f "$1" ] && [ "$(wc -c < "$1")" -le 65536 ]; then echo text; cat "$1"; else echo other; fi`;
+if [ -f "$1" ] && [ "$(wc -c < "$1")" -le ${LARGEST} ]; then echo text; cat "$1"; else echo other; fi`;
 const writeScript = `if [ -d "$1" ]; then echo "$1 is a folder" >&2; exit 1; fi
 umask 022
 if ! { cat > "$1.new" && mv -f "$1.new" "$1"; }; then rm -f "$1.new"; exit 1; fi`;
