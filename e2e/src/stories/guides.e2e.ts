@@ -34,6 +34,7 @@ const prints: Readonly<Record<string, RegExp>> = {
   'ctvirt exec app -- nslookup gateway.lan.example': /10\.77\.0\.1/,
   'ctvirt exec shop -- nslookup shop': /Address: 192\.168\./,
   'ctvirt exec app -- ip address show eth0': /inet 10\.77\.0\.7\/24/,
+  'ctvirt exec app -- ip route': /default via 192\.168\./,
   'ctvirt network leases public': /203\.0\.113\.66\/28 .* site [\s\S]*2001:db8:77::1\S+\/64 /,
   'ctvirt exec site -- ip route': /^default via 203\.0\.113\.65 /m,
   'ctvirt network info backstage': /Active: +yes[\s\S]*Forward: +none/,
