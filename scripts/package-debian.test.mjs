@@ -1,7 +1,8 @@
 // The Debian package as dpkg sees it; `npm run test:fresh -- --only package` installs it.
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -78,4 +79,21 @@ test('its configuration is kept by dpkg', () => {
 
 test('its scripts are ones that sh can read', () => {
   for (const name of ['postinst', 'prerm', 'postrm']) execFileSync('sh', ['-n', join(tree, 'DEBIAN', name)]);
+});
+
+test('who runs is told without what only terminals read', async () => {
+  // Node would fill the name up with NULs.
+  const listen =
+    'socket my $in, 1, 1, 0; bind $in, pack "Sa*", 1, "\\0/run/ctvirt/lxc/x/evil\\e[31m * $$/command" or die; $| = 1; print "up"; <STDIN>';
+  const listener = spawn('perl', ['-e', listen], { stdio: ['pipe', 'pipe', 'inherit'] });
+  await once(listener.stdout, 'data');
+  try {
+    for (const script of ['prerm', 'postrm']) {
+      const [found = ''] = /^running\(\) \{.*?^\}$/ms.exec(read(`DEBIAN/${script}`)) ?? [];
+      const said = execFileSync('sh', ['-c', `${found}\nrunning`], { encoding: 'utf8' });
+      assert.ok(said.split('\n').includes(`evil[31m * ${listener.pid}`), said);
+    }
+  } finally {
+    listener.stdin.end();
+  }
 });
