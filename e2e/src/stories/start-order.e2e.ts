@@ -90,4 +90,6 @@ test('an order is taken away again, and a word that is none is refused', async (
   const wrong = await world.cli(['set', 'free', '--order', 'early']);
   assert.equal(wrong.status, 2);
   assert.match(wrong.stderr, /^error: set: --order takes a number, or none\n/);
+  const long = await world.cli(['autostart', 'free', '--delay', '99999999']);
+  assert.match(long.stderr, /delaySeconds: must be <= 86400/);
 });

@@ -23,7 +23,7 @@ type Given = { readonly [N in keyof typeof orderOptions]?: string | undefined };
 export function orderOf(verb: string, { order, delay }: Given): AutostartChange {
   const read = (name: string, text: string): number | null => {
     if (text === 'none') return null;
-    if (!/^\d{1,7}$/.test(text)) throw new CliError('usage', `${verb}: --${name} takes a number, or none`);
+    if (!/^\d{1,15}$/.test(text)) throw new CliError('usage', `${verb}: --${name} takes a number, or none`);
     return Number(text);
   };
   return {
