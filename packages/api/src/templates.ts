@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { bytes, json, none, progress, resource } from './route.js';
 import { list, strict, string } from './schema.js';
-import { buildRequest, expectedArchive, template } from './shapes/template.js';
+import { buildRequest, expectedArchive, template, updateRequest } from './shapes/template.js';
 
 /** The images from which roots are made. */
 export const templates = resource({
@@ -26,6 +26,20 @@ export const templates = resource({
     summary: 'Remove a template that no domain uses',
     body: none,
     answer: none,
+  },
+  rename: {
+    method: 'PUT',
+    path: '/v1/templates/{template}/name',
+    summary: 'Give a template that no domain uses another name',
+    body: json(strict({ name: string({ minLength: 1, description: 'Its new name' }) })),
+    answer: json(template),
+  },
+  update: {
+    method: 'POST',
+    path: '/v1/templates/{template}/update',
+    summary: 'Make a template again of what it was made of',
+    body: json(updateRequest),
+    answer: progress(template),
   },
   import: {
     method: 'POST',

@@ -622,9 +622,12 @@ test('a noun alone is asked of in two ways, and tells of each of its verbs in a 
 test('a wrong command line ends with 2, names the fault and what was meant', async () => {
   const cases = [
     ['lsit', "unknown command 'lsit'; did you mean 'list'?"],
-    ['template', 'template what? one of: list, info, import, build, remove'],
+    ['template', 'template what? one of: list, info, import, build, remove, rename, update, users'],
     ['template imprt', "unknown command 'template imprt'; did you mean 'template import'?"],
-    ['template fetch', "unknown command 'template fetch'; one of: list, info, import, build, remove"],
+    [
+      'template fetch',
+      "unknown command 'template fetch'; one of: list, info, import, build, remove, rename, update, users",
+    ],
     ['network destroy lan', "unknown command 'network destroy': here it is ctvirt network stop NETWORK"],
     [
       'domiflist web',

@@ -266,8 +266,17 @@ export interface Engine {
     list(): Promise<readonly Template[]>;
     get(name: string): Promise<Template>;
     import(name: string, source: string | Readable, options?: ExpectedArchive & Watched): Promise<Template>;
-    buildDebian(name: string, options?: Omit<BuildRequest, 'distribution'> & Watched): Promise<Template>;
+    buildDebian(
+      name: string,
+      options?: Omit<BuildRequest, 'distribution'> & {
+        distribution?: Exclude<BuildRequest['distribution'], 'busybox'>;
+      } & Watched,
+    ): Promise<Template>;
     buildBusybox(name: string): Promise<Template>;
+    /** Made again of what it was made of; with `as` beside it, without it in its place, which throws `in-use` where domains use it. */
+    update(name: string, options?: { as?: string } & Watched): Promise<Template>;
+    /** Throws `in-use` where domains use it: their documents name it. */
+    rename(name: string, to: string): Promise<Template>;
     remove(name: string): Promise<void>;
   };
   /** Files of domains that are gone. A domain gets them when one of its UUID is defined, or is given them here. */

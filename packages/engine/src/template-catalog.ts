@@ -13,6 +13,7 @@ import { type Template as StoredTemplate, TemplateError, TemplateStore } from '.
 
 type Templates = Engine['templates'];
 type ImportOptions = Parameters<Templates['import']>[2];
+type UpdateOptions = Parameters<Templates['update']>[1];
 type BuildOptions = Parameters<Templates['buildDebian']>[1];
 
 /** Lists, makes and removes templates; one that is in use is not removed. */
@@ -60,6 +61,25 @@ export class TemplateCatalog implements Templates {
 
   buildBusybox(name: string): Promise<Template> {
     return this.#work(async () => this.#view(await this.#store.buildBusybox(name)));
+  }
+
+  update(name: string, options: UpdateOptions = {}): Promise<Template> {
+    const { as, ...watched } = options;
+    return this.#work(async () =>
+      this.#view(
+        await this.#store.update(name, {
+          ...withProgress(watched),
+          ...(as !== undefined && { as }),
+          inUse: (one) => this.#usersOf(one),
+        }),
+      ),
+    );
+  }
+
+  rename(name: string, to: string): Promise<Template> {
+    return this.#work(async () =>
+      this.#view(await this.#store.rename(name, to, { inUse: (one) => this.#usersOf(one) })),
+    );
   }
 
   /** Whether a template is just being made or removed. */

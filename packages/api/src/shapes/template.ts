@@ -2,6 +2,21 @@
 // SPDX-License-Identifier: Apache-2.0
 import { integer, list, number, object, oneOf, optional, type Static, strict, string } from '../schema.js';
 
+/** What to build of a distribution's packages. */
+export const buildRequest = strict(
+  {
+    distribution: oneOf(['debian', 'ubuntu', 'devuan', 'busybox'], {
+      description: 'Whose packages; busybox is embedded',
+    }),
+    suite: optional(string({ description: 'Its release (default: bookworm, noble, daedalus)' })),
+    include: optional(list(string(), { description: 'Packages beyond the base' })),
+    mirror: optional(string({ description: "URL of the distribution's archive (default: its own)" })),
+  },
+  { title: 'BuildRequest', description: "What is built of a distribution's packages, or was" },
+);
+/** What to build of a distribution's packages. */
+export type BuildRequest = Static<typeof buildRequest>;
+
 /** What a domain of the image starts, as the image says. */
 export const imageDefaults = object(
   {
@@ -37,6 +52,8 @@ export const template = object(
     arch: optional(string({ description: 'Machine of its programs, such as x86_64' })),
     init: optional(string({ description: 'Kind of its init, such as systemd' })),
     image: optional(imageDefaults),
+    reference: optional(string({ description: 'Which image it is, of an archive with several' })),
+    recipe: optional(buildRequest),
     notes: list(string(), { description: 'What was left out when it was made' }),
     usedBy: list(string(), { description: 'Names of the domains whose files stand on it' }),
   },
@@ -72,12 +89,7 @@ export const expectedArchive = strict({
 /** What an archive must be, or it is refused. */
 export type ExpectedArchive = Static<typeof expectedArchive>;
 
-/** What to build of a distribution's packages. */
-export const buildRequest = strict({
-  distribution: oneOf(['debian', 'busybox'], { description: 'Whose packages; busybox is embedded' }),
-  suite: optional(string({ description: 'Of Debian: its release (default: bookworm)' })),
-  include: optional(list(string(), { description: 'Packages beyond the base' })),
-  mirror: optional(string({ description: "URL of Debian's archive (default: mmdebstrap's own choice)" })),
+/** How a template is made again. */
+export const updateRequest = strict({
+  as: optional(string({ minLength: 1, description: 'Beside it, under this name; without it in its place' })),
 });
-/** What to build of a distribution's packages. */
-export type BuildRequest = Static<typeof buildRequest>;

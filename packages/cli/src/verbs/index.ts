@@ -71,6 +71,9 @@ import { templateImport } from './template-import.js';
 import { templateInfo } from './template-info.js';
 import { templateList } from './template-list.js';
 import { templateRemove } from './template-remove.js';
+import { templateRename } from './template-rename.js';
+import { templateUpdate } from './template-update.js';
+import { templateUsers } from './template-users.js';
 import { version } from './version-show.js';
 import { xmlExplain } from './xml-explain.js';
 import { xmlFormat } from './xml-format.js';
@@ -123,6 +126,9 @@ export const verbs: readonly Verb[] = [
   templateImport,
   templateBuild,
   templateRemove,
+  templateRename,
+  templateUpdate,
+  templateUsers,
   profileList,
   profileShow,
   networkList,

@@ -5,7 +5,7 @@ import { didYouMean } from '../suggestion.js';
 import { verb } from '../verb.js';
 import { describeBytes } from '../wording.js';
 
-const distributions = ['debian', 'busybox'] as const;
+const distributions = ['debian', 'ubuntu', 'devuan', 'busybox'] as const;
 type Distribution = (typeof distributions)[number];
 
 const isDistribution = (word: string): word is Distribution => distributions.some((known) => known === word);
@@ -16,15 +16,19 @@ export const templateBuild = verb({
   group: 'Templates and profiles',
   summary: "Build a template from a distribution's packages",
   details: [
-    'debian is built by mmdebstrap; busybox is a system of a few files, made from the package installed here.',
+    'debian, ubuntu and devuan are built by mmdebstrap, from their own archives (Ubuntu and Devuan: if the keys of theirs are here); busybox is a system of a few files, made from the package installed here.',
     'Without NAME the template is called after the distribution and suite, such as debian-trixie.',
   ],
   args: {
-    distribution: { summary: distributions.join(' or '), complete: distributions },
+    distribution: { summary: distributions.join(', '), complete: distributions },
     name: { summary: 'Name it gets', optional: true },
   },
   options: {
-    suite: { type: 'text', value: 'SUITE', summary: 'Release, such as trixie (default: stable)' },
+    suite: {
+      type: 'text',
+      value: 'SUITE',
+      summary: 'Release, such as trixie (default: bookworm, noble, daedalus)',
+    },
     include: { type: 'texts', value: 'PACKAGE', summary: 'A package beyond the base' },
     mirror: { type: 'text', value: 'URL', summary: "Where packages come from (default: the host's own)" },
   },
@@ -37,7 +41,7 @@ export const templateBuild = verb({
     if (!isDistribution(distribution))
       throw new CliError(
         'usage',
-        `template build: DISTRIBUTION is ${distributions.join(' or ')}, not '${distribution}'${didYouMean(distribution, distributions)}`,
+        `template build: DISTRIBUTION is one of ${distributions.join(', ')}, not '${distribution}'${didYouMean(distribution, distributions)}`,
       );
     const template = args.name ?? (suite === undefined ? distribution : `${distribution}-${suite}`);
     const body = {

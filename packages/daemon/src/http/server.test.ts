@@ -271,6 +271,10 @@ test('every answer is as its schema says, and says nothing more', async (t) => {
     'guarantees.delivered': () => client.guarantees.delivered(),
     'templates.list': () => client.templates.list(),
     'templates.info': () => client.templates.info({ template: 'small' }),
+    'templates.rename': async () => {
+      await client.templates.build({ template: 'other', body: { distribution: 'busybox' } });
+      return client.templates.rename({ template: 'other', body: { name: 'renamed' } });
+    },
     'profiles.list': () => client.profiles.list(),
     'profiles.show': () => client.profiles.show({ profile: 'vps.basic' }),
     'check.list': () => client.check.list(),

@@ -9,6 +9,8 @@ export const bindTemplates = ({ templates }: Engine): Handlers<Resources['templa
   list: () => templates.list(),
   info: ({ params: { template } }) => templates.get(template),
   remove: ({ params: { template } }) => templates.remove(template),
+  rename: ({ params: { template }, body: { name } }) => templates.rename(template, name),
+  update: ({ params: { template }, body }, watcher) => templates.update(template, { ...body, ...watcher }),
   import: ({ params: { template }, body: { source, ...expected } }, watcher) => {
     if (!source.startsWith('/')) throw new EngineError('invalid', `source is no absolute path: ${source}`);
     return templates.import(template, source, { ...expected, ...watcher });
@@ -21,7 +23,8 @@ export const bindTemplates = ({ templates }: Engine): Handlers<Resources['templa
       ...watcher,
     }),
   build: ({ params: { template }, body: { distribution, ...options } }, watcher) => {
-    if (distribution === 'debian') return templates.buildDebian(template, { ...options, ...watcher });
+    if (distribution !== 'busybox')
+      return templates.buildDebian(template, { distribution, ...options, ...watcher });
     const [option] = Object.keys(options);
     if (option !== undefined) throw new EngineError('invalid', `a busybox template takes no ${option}`);
     return templates.buildBusybox(template);

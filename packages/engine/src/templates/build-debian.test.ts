@@ -55,6 +55,26 @@ test('nothing but a suite, packages, a machine and an address reaches mmdebstrap
   assert.ok(argv.some((word) => word.startsWith('--include=systemd-sysv,') && word.endsWith(',g++')));
 });
 
+test("Ubuntu's and Devuan's packages come from their archives, with their keys and inits", () => {
+  const ubuntu = debianArgv({ distribution: 'ubuntu', arch: 'amd64' });
+  assert.deepEqual(ubuntu.slice(-3), ['noble', '-', 'http://archive.ubuntu.com/ubuntu']);
+  assert.ok(ubuntu.includes('--components=main,universe'));
+  assert.ok(ubuntu.includes('--keyring=/usr/share/keyrings/ubuntu-archive-keyring.gpg'));
+  const other = debianArgv({ distribution: 'ubuntu', suite: 'jammy', arch: 'arm64' });
+  assert.deepEqual(other.slice(-3), ['jammy', '-', 'http://ports.ubuntu.com/ubuntu-ports']);
+  const devuan = debianArgv({ distribution: 'devuan', arch: 'amd64' });
+  assert.deepEqual(devuan.slice(-3), ['daedalus', '-', 'http://deb.devuan.org/merged']);
+  assert.ok(devuan.some((word) => word.startsWith('--include=sysvinit-core,iproute2,')));
+});
+
+test('a build whose archive nobody here can check says which package brings its keys', async () => {
+  await assert.rejects(
+    store.buildDebian('devuan', { distribution: 'devuan' }),
+    /install its package devuan-keyring/,
+  );
+  assert.deepEqual(await readdir(dir), []);
+});
+
 // No such archive: mmdebstrap makes its folder, asks apt, and gives up without the network.
 const nowhere = { mirror: 'file:///nonexistent/ctvirt-test' };
 

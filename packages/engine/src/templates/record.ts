@@ -1,9 +1,20 @@
 // What is known of an imported template, and its form on disk (template.json).
 // SPDX-License-Identifier: Apache-2.0
-import { TemplateError } from './archive/errors.js';
+import { refuse, TemplateError } from './archive/errors.js';
 import type { ImageDefaults } from './image/defaults.js';
 import { Fields } from './image/json.js';
-import { parseTemplateName, type TemplateName } from './template-name.js';
+import type { TemplateName } from './template-name.js';
+
+/** Distributions whose archives mmdebstrap reads. */
+export type Debianlike = 'debian' | 'ubuntu' | 'devuan';
+
+/** What a template was built of. */
+export interface Recipe {
+  distribution: Debianlike | 'busybox';
+  suite?: string;
+  include?: readonly string[];
+  mirror?: string;
+}
 
 /** A template as the store lists it. */
 export interface Template {
@@ -28,6 +39,10 @@ export interface Template {
   os?: string;
   /** Of a template made of an image. */
   image?: ImageDefaults;
+  /** Of a template that was built: of what, so that it can be built again. */
+  recipe?: Recipe;
+  /** Of a template made of one of several images: which. */
+  reference?: string;
   /** What was left out at import, one sentence each. */
   notes: readonly string[];
 }
@@ -43,6 +58,18 @@ function parseImage(image: Fields): ImageDefaults {
     ...(image.has('group') && { group: image.size('group') }),
     volumes: image.texts('volumes'),
     ports: image.texts('ports'),
+  };
+}
+
+function parseRecipe(recipe: Fields): Recipe {
+  const name = recipe.text('distribution');
+  const distribution = (['debian', 'ubuntu', 'devuan', 'busybox'] as const).find((one) => one === name);
+  if (distribution === undefined) throw refuse('format', `${JSON.stringify(name)} is no distribution`);
+  return {
+    distribution,
+    ...(recipe.has('suite') && { suite: recipe.text('suite') }),
+    ...(recipe.has('include') && { include: recipe.texts('include') }),
+    ...(recipe.has('mirror') && { mirror: recipe.text('mirror') }),
   };
 }
 
@@ -85,7 +112,8 @@ export function parseRecord(name: TemplateName, text: string): Template {
   const notes = fields.get('notes');
   if (!Array.isArray(notes)) throw damaged('notes is not a list');
   const template: Template = {
-    name: parseTemplateName(string('name')),
+    // That of its folder, which is all that a rename changes.
+    name,
     digest: string('digest'),
     sizeBytes: count('sizeBytes'),
     unpackedBytes: count('unpackedBytes'),
@@ -94,14 +122,13 @@ export function parseRecord(name: TemplateName, text: string): Template {
     source: string('source'),
     notes: notes.map(String),
   };
-  if (fields.has('image')) {
-    try {
-      template.image = parseImage(new Fields(fields.get('image'), 'image'));
-    } catch (cause) {
-      throw damaged('image', cause);
-    }
+  if (fields.has('reference')) template.reference = string('reference');
+  try {
+    if (fields.has('image')) template.image = parseImage(new Fields(fields.get('image'), 'image'));
+    if (fields.has('recipe')) template.recipe = parseRecipe(new Fields(fields.get('recipe'), 'recipe'));
+  } catch (cause) {
+    throw damaged('what it was made of', cause);
   }
-  if (template.name !== name) throw damaged(`it names ${template.name}`);
   if (fields.has('arch')) template.arch = string('arch');
   if (fields.has('init')) template.init = string('init');
   if (fields.has('os')) template.os = string('os');

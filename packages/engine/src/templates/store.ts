@@ -6,10 +6,10 @@ import { chmod, lstat, mkdir, open, readdir, readFile, rename, writeFile } from 
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { removeTree as removeFiles } from '../host/files.js';
+import { exchange, removeTree as removeFiles } from '../host/files.js';
 import { isErrno } from '../host/gone.js';
 import { run } from '../host/run.js';
-import { TemplateError } from './archive/errors.js';
+import { refuse, TemplateError } from './archive/errors.js';
 import { buildDebian, type DebianOptions } from './build-debian.js';
 import { makeBusyboxArchive } from './busybox.js';
 import { type Imported, type ImportOptions, importArchive, type Places } from './import-archive.js';
@@ -32,6 +32,20 @@ export interface TemplateStoreOptions {
   busybox?: string;
   /** Takes out of an unpacked tree what only one system may have. */
   clean?: (root: string) => void;
+}
+
+type InUse = (name: TemplateName) => string[];
+
+/** In place of a template of the name, which nobody may use then. */
+interface Making {
+  inUse?: InUse;
+}
+
+/** How a template is made again. */
+export interface UpdateOptions extends Pick<ImportOptions, 'onProgress' | 'signal'> {
+  inUse: InUse;
+  /** Beside it, under this name, and the one that is there stays. */
+  as?: string;
 }
 
 /** The templates of one daemon; one store object per folder at a time. */
@@ -92,23 +106,74 @@ export class TemplateStore {
    * Imports an archive: `source` is a file's path, opened once, or the bytes themselves. Throws `invalid` with a
    * reason for everything hostile, damaged or not as expected; nothing is kept then.
    */
-  async import(name: string, source: string | Readable, options: ImportOptions = {}): Promise<Template> {
-    return this.#make(name, options, (places) => importArchive(source, places, options));
+  async import(
+    name: string,
+    source: string | Readable,
+    options: ImportOptions & Making = {},
+  ): Promise<Template> {
+    return this.#make(name, options, async (places) => ({
+      ...(await importArchive(source, places, options)),
+      ...(options.image !== undefined && { reference: options.image }),
+    }));
+  }
+
+  /**
+   * Makes it again, of what it was made of: in its place, which throws `busy` with the names of those who use it, or beside it, under
+   * another name.
+   */
+  async update(name: string, options: UpdateOptions): Promise<Template> {
+    const { recipe, source, reference } = await this.get(name);
+    const { as, inUse, onProgress, signal } = options;
+    const making = {
+      ...(onProgress && { onProgress }),
+      ...(signal && { signal }),
+      ...(as === undefined && { inUse }),
+    };
+    const target = as ?? name;
+    if (as === undefined) refuseUsed(parseTemplateName(name), inUse, `--as NAME makes the new one beside it`);
+    if (recipe?.distribution === 'busybox') return this.buildBusybox(target, making);
+    if (recipe !== undefined) {
+      const { distribution, ...rest } = recipe;
+      return this.buildDebian(target, { ...rest, distribution, ...making });
+    }
+    if (!source.startsWith('/'))
+      throw new TemplateError(
+        'unsupported',
+        `template ${name} was made of nothing that can be read again: import or build the new one under its own name`,
+      );
+    return this.import(target, source, { ...making, ...(reference !== undefined && { image: reference }) });
+  }
+
+  /** Gives one that no domain uses another name. */
+  async rename(name: string, to: string, options: Pick<UpdateOptions, 'inUse'>): Promise<Template> {
+    const [safe, next] = [parseTemplateName(name), parseTemplateName(to)];
+    if (safe === next) throw refuse('name', `template ${safe} has that name already`);
+    return this.#alone(safe, () =>
+      this.#alone(next, async () => {
+        await this.#read(safe);
+        refuseUsed(safe, options.inUse, 'their documents name it');
+        if (await lstat(join(this.#dir, next)).catch(absent)) throw exists(next);
+        await rename(join(this.#dir, safe), join(this.#dir, next));
+        await syncFolder(this.#dir);
+        return this.#read(next);
+      }),
+    );
   }
 
   /** Makes the embedded default template from the host's static busybox. */
   async buildBusybox(
     name: string,
-    options: Pick<ImportOptions, 'onProgress' | 'signal'> = {},
+    options: Pick<ImportOptions, 'onProgress' | 'signal'> & Making = {},
   ): Promise<Template> {
     return this.#make(name, options, async (places) => {
       const { archive, source } = await makeBusyboxArchive(this.#busybox);
-      return importArchive(Readable.from([archive]), places, { ...options, label: source });
+      const made = await importArchive(Readable.from([archive]), places, { ...options, label: source });
+      return { ...made, recipe: { distribution: 'busybox' } };
     });
   }
 
-  /** Builds a Debian root with mmdebstrap, which fetches Debian's packages, and imports what it made. */
-  async buildDebian(name: string, options: DebianOptions = {}): Promise<Template> {
+  /** Builds a root with mmdebstrap, which fetches the distribution's packages, and imports what it made. */
+  async buildDebian(name: string, options: DebianOptions & Making = {}): Promise<Template> {
     return this.#make(name, options, (places) => buildDebian(places, options));
   }
 
@@ -117,13 +182,7 @@ export class TemplateStore {
     const safe = parseTemplateName(name);
     await this.#alone(safe, async () => {
       await this.#read(safe);
-      const users = options.inUse(safe);
-      if (users.length > 0) {
-        throw new TemplateError(
-          'busy',
-          `template ${safe} is in use by ${users.join(', ')}: undefine them first`,
-        );
-      }
+      refuseUsed(safe, options.inUse, 'undefine them first');
       const doomed = this.#partial();
       await rename(join(this.#dir, safe), doomed);
       await syncFolder(this.#dir);
@@ -173,15 +232,13 @@ export class TemplateStore {
   /** The one way a template comes to be: filled beside its place, synced, then renamed into it. */
   async #make(
     name: string,
-    { onProgress, signal }: Pick<ImportOptions, 'onProgress' | 'signal'>,
+    { onProgress, signal, inUse }: Pick<ImportOptions, 'onProgress' | 'signal'> & Making,
     fill: (places: Places) => Promise<Imported>,
   ): Promise<Template> {
     const safe = parseTemplateName(name);
-    const exists = () =>
-      new TemplateError('exists', `template ${safe} exists: remove it first or take another name`);
     return this.#alone(safe, async () => {
       await mkdir(this.#dir, { recursive: true, mode: 0o700 });
-      if (await lstat(join(this.#dir, safe)).catch(absent)) throw exists();
+      if (inUse === undefined && (await lstat(join(this.#dir, safe)).catch(absent))) throw exists(safe);
       const partial = this.#partial();
       try {
         await mkdir(partial, { mode: 0o700 });
@@ -200,8 +257,14 @@ export class TemplateStore {
         // The whole tree must be on disk before its name is: one sync of this file system, not one per file.
         await run(['/usr/bin/sync', '--file-system', '--', partial]);
         signal?.throwIfAborted();
-        await rename(partial, join(this.#dir, safe));
+        if (inUse === undefined) {
+          await rename(partial, join(this.#dir, safe));
+        } else {
+          refuseUsed(safe, inUse, 'nothing was changed');
+          exchange(partial, join(this.#dir, safe));
+        }
         await syncFolder(this.#dir);
+        if (inUse !== undefined) await removeTree(partial);
         return template;
       } catch (cause) {
         await removeTree(partial);
@@ -213,7 +276,7 @@ export class TemplateStore {
             cause,
           );
         }
-        if (isErrno(cause, 'ENOTEMPTY') || isErrno(cause, 'EEXIST')) throw exists();
+        if (isErrno(cause, 'ENOTEMPTY') || isErrno(cause, 'EEXIST')) throw exists(safe);
         if (isErrno(cause, 'ENOSPC') || isErrno(cause, 'EDQUOT')) {
           throw new TemplateError('no-space', `no space left in ${this.#dir}; nothing was kept`, {}, cause);
         }
@@ -221,6 +284,15 @@ export class TemplateStore {
       }
     });
   }
+}
+
+const exists = (name: TemplateName): TemplateError =>
+  new TemplateError('exists', `template ${name} exists: remove it first or take another name`);
+
+function refuseUsed(name: TemplateName, inUse: InUse, advice: string): void {
+  const users = inUse(name);
+  if (users.length > 0)
+    throw new TemplateError('busy', `template ${name} is in use by ${users.join(', ')}: ${advice}`);
 }
 
 function absent(error: unknown): undefined {
