@@ -1,9 +1,9 @@
 // OpenVZ's programs as panels, scripts and its wiki call them: what each line ends with, and what it prints.
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
-import { type Outcome, run } from '../world/command.js';
+import { type Outcome, output, run } from '../world/command.js';
 import { cliProgram, World } from '../world/world.js';
 
 let world: World;
@@ -353,6 +353,26 @@ test('each field that vzlist knows it shows, of one that runs and one that is of
   for (const name of ['kmemsize', 'ip', '-numproc.f', 'uptime', 'capability'])
     assert.equal((await vz(`vzlist -a -s ${name}`)).status, 0, name);
   await world.eraseAll();
+});
+
+test('a container is registered on its own files, run, and left behind', async () => {
+  const files = `${world.host}/private/120`;
+  await mkdir(`${world.host}/private`);
+  await output(['cp', '-a', `${world.root}/lib/templates/busybox/rootfs`, files]);
+  await writeFile(`${files}/ve.conf`, 'PHYSPAGES="0:16384"\nHOSTNAME="old.example.org"\nNAME="old"\n');
+  const registered = await vz(`vzctl register ${files} 120`);
+  assert.deepEqual([registered.status, registered.stdout], [0, 'Container 120 was registered\n']);
+  assert.equal((await vz(`vzctl register ${files} 120`)).status, 44);
+  assert.equal((await vz('vzctl register /nosuch 121')).status, 43);
+  assert.equal((await vz('vzlist -a -H -o ctid,private')).stdout, `       120 ${files}\n`);
+  assert.equal((await vz('vzctl start old')).status, 0);
+  assert.equal((await vz('vzctl exec 120 hostname')).stdout, 'old.example.org\n');
+  await vz('vzctl stop 120 --fast');
+  const destroyed = await vz('vzctl destroy 120');
+  assert.equal(destroyed.status, 52, destroyed.stderr);
+  assert.equal((await vz('vzctl unregister 120')).stdout, 'Container 120 was unregistered\n');
+  assert.equal((await vz('vzctl status 120')).stdout, 'CTID 120 deleted unmounted down\n');
+  assert.match(await readFile(`${files}/ve.conf`, 'utf8'), /PHYSPAGES/);
 });
 
 test('domains that are no containers of OpenVZ are none of its programs', async () => {

@@ -3,7 +3,7 @@
 import type { DomainSummary } from '@ctvirt/api';
 import type { ApiClient } from '@ctvirt/api/node';
 import { FormatError, type KeyOptions, keyValue } from '@ctvirt/formats';
-import { type Domain, formatDomain, parseDomainOrThrow } from '@ctvirt/xml';
+import { type Domain, formatDomain, isRoot, parseDomainOrThrow } from '@ctvirt/xml';
 import { VzError } from './exit-codes.js';
 import type { VzHost } from './host.js';
 
@@ -70,6 +70,16 @@ export async function documentOf(
   const domain = parseDomainOrThrow(text);
   const keys = { ctid, pageSize, hostCpus: cpus };
   return { domain, keys, value: (key) => keyValue(domain, key, keys) };
+}
+
+/** Where its files lie: those of one that was taken over are where they were. */
+export function filesOf(
+  { name }: Pick<Container, 'name'>,
+  document: Documented | undefined,
+  state: string,
+): string {
+  const root = document?.domain.devices.filesystems?.find(isRoot);
+  return root?.type === 'mount' ? root.source.dir : `${state}/roots/${name}`;
 }
 
 /** Changes what its next start has, all of it or nothing. */

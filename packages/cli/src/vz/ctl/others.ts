@@ -1,5 +1,7 @@
 // Verbs of vzctl for which there is little or nothing to do here, and those that move containers in and out.
 // SPDX-License-Identifier: Apache-2.0
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Container } from '../containers.js';
 import { coded, type VzCode, VzError } from '../exit-codes.js';
 import { isSaid, readOptions, type VzOptions } from '../options.js';
@@ -133,13 +135,20 @@ const register: VzVerb = {
   names: ['register'],
   synopsis: 'PATH',
   options: {},
-  here: 'Takes an OpenVZ container over where it lies: `ctvirt adopt openvz`. Its CTID.conf is that of /etc/vz/conf.',
+  here: 'Takes an OpenVZ container over where it lies: `ctvirt adopt openvz`. Its configuration is ve.conf in PATH, else that of /etc/vz/conf.',
   async run(host, word, words) {
     // OpenVZ's own order is the path, then the CTID.
     const [other] = readOptions(words, {}).words;
     const [path, ctid] = word.startsWith('/') ? [word, other] : [other, word];
     if (ctid === undefined) throw new VzError('value', 'CT ID missing');
-    const body = { format: 'openvz' as const, name: ctid, ...(path !== undefined && { private: path }) };
+    // As Virtuozzo has it, its configuration may lie with its files.
+    const config = path === undefined ? undefined : join(path, 've.conf');
+    const body = {
+      format: 'openvz' as const,
+      name: ctid,
+      ...(path !== undefined && { private: path }),
+      ...(config !== undefined && existsSync(config) && { config }),
+    };
     await coded(host.client.domains.adopt({ body }), { 'not-found': 'noFiles', exists: 'exists' });
     host.say(`Container ${ctid} was registered`);
   },

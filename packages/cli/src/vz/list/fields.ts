@@ -1,7 +1,7 @@
 // The fields of vzlist: head, width, and what each shows of a container.
 // SPDX-License-Identifier: Apache-2.0
 import type { BeancounterRow } from '@ctvirt/api';
-import { nameOf } from '../containers.js';
+import { filesOf, nameOf } from '../containers.js';
 import { bootorderOf } from '../ctl/settings.js';
 import type { ContainerData, Need } from './container-data.js';
 
@@ -65,14 +65,15 @@ const ctid = (name: string): Field => ({
   value: ({ container }) => container.ctid,
 });
 
-const privateOf = ({ state, container }: ContainerData): string => `${state}/roots/${container.name}`;
+const privateOf = ({ state, container, document }: ContainerData): string =>
+  filesOf(container, document, state);
 
 const identity: readonly Field[] = [
   ctid('ctid'),
   ctid('veid'),
   ctid('vpsid'),
-  text('private', 'PRIVATE', 32, privateOf),
-  text('root', 'ROOT', 32, privateOf),
+  { ...text('private', 'PRIVATE', 32, privateOf), needs: 'document' },
+  { ...text('root', 'ROOT', 32, privateOf), needs: 'document' },
   documented('mount_opts', 'MOUNT_OPTS', 16, 'MOUNT_OPTS'),
   { ...text('origin_sample', 'ORIGIN_SAMPLE', 32, ({ container }) => container.profile) },
   text('hostname', 'HOSTNAME', 32, ({ container }) => container.hostname),
