@@ -133,6 +133,8 @@ class Walk {
   async container(note) {
     const shown = await this.shell(this.commands('Install')[2], note);
     this.expect(`free in it, not: ${shown}`, /^Mem:/m.test(shown));
+    const status = (await this.shell('vzctl status 105')).trim();
+    this.expect(`vzctl finds it, not: ${status}`, status === 'CTID 105 exist mounted running');
     return { init: await this.init(), daemon: await this.daemon() };
   }
 

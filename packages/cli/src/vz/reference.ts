@@ -89,7 +89,15 @@ const ownOptions = ({ names, options }: VzVerb): VzOptions => {
 const usageOf = ({ names, synopsis }: VzVerb): string =>
   `vzctl ${names.join(' | ')} CTID ${synopsis}`.trimEnd();
 
+/** Without a suffix. */
 const isAdditive = ({ name }: (typeof fields)[number]): boolean => !name.includes('.');
+
+const fieldsText = `Fields: ${fields
+  .filter(isAdditive)
+  .map(({ name }) => `\`${name}\``)
+  .join(
+    ', ',
+  )}. Beancounters have \`.m\`, \`.b\`, \`.l\` and \`.f\` besides, \`diskspace\` and \`diskinodes\` \`.s\` and \`.h\`.`;
 
 const preface = [
   "vzctl 4's programs for domains of type openvz: the words of panels and scripts of a decade, over the daemon that `ctvirt` asks. A word of digits is a CTID, whatever a container is called; any other is a name. The domain of container 101 is called 101, or by the name that it was given.",
@@ -114,16 +122,7 @@ export function formatVzctl(): string {
     `\`${name} ${synopsis}\``,
     here,
     optionTable(options),
-    ...(name === 'vzlist'
-      ? [
-          `Fields: ${fields
-            .filter(isAdditive)
-            .map((field) => `\`${field.name}\``)
-            .join(
-              ', ',
-            )}. Beancounters have \`.m\`, \`.b\`, \`.l\` and \`.f\` besides, \`diskspace\` and \`diskinodes\` \`.s\` and \`.h\`.`,
-        ]
-      : []),
+    ...(name === 'vzlist' ? [fieldsText] : []),
   ]);
   return straight(
     [
@@ -192,7 +191,8 @@ export const vzManPages = (): readonly { readonly name: ProgramName; readonly te
         plain(here),
         '.SH OPTIONS',
         ...optionTags(options),
+        ...(name === 'vzlist' ? ['.SH FIELDS', plain(fieldsText)] : []),
         ...seeAlso,
       ].join('\n'),
     })),
-  ].map(({ name, text }) => ({ name, text: straight(text) }));
+  ].map(({ name, text }) => ({ name, text: straight(text).replaceAll('`', '') }));
