@@ -337,6 +337,15 @@ describe('ctvirt', () => {
     await ctvirt('template remove busybox');
   });
 
+  test('tells who asks for the processes of a number which verb finds its owner', async () => {
+    const { status, err } = await ctvirt('ps 4711');
+    assert.equal(status, 3);
+    assert.equal(
+      err,
+      "error: no domain has the name, UUID or id '4711'; ctvirt ps --pid 4711 tells whose process that is\n",
+    );
+  });
+
   test('creates a domain that is gone when it stops', async () => {
     const { out } = await ctvirt('create --transient -', { input: domainXml('fleeting') });
     assert.equal(out, "Domain 'fleeting' created from -\n");
@@ -669,6 +678,7 @@ test('a wrong command line ends with 2, names the fault and what was meant', asy
     ['shutdown web --timeout 1 --timeout 2', '--timeout is given more than once'],
     ['exec web', 'exec: COMMAND is missing; usage: ctvirt exec [OPTIONS] DOMAIN COMMAND...'],
     ['exec --env PATH web ls', "exec: --env takes NAME=VALUE, not 'PATH'"],
+    ['enter web -c id', "--connect takes a URI, such as qemu+unix:///system, not 'id'"],
     ['exec --cwd srv web ls', "exec: --cwd is an absolute path of the container, not 'srv'"],
     ['push web /etc/hosts srv', "push: PATH is an absolute path of the container, not 'srv'"],
     ['pull web srv', "pull: PATH is an absolute path of the container, not 'srv'"],

@@ -44,6 +44,9 @@ export async function run(words: readonly string[], io: Io): Promise<number> {
       uri: textOf(options.connect),
     };
     isJson = options.json === true;
+    // su's -c is a program, and so are others'.
+    if (choice.uri !== undefined && !choice.uri.includes(':'))
+      throw new CliError('usage', `--connect takes a URI, such as qemu+unix:///system, not '${choice.uri}'`);
     const context = new Context(io, {
       json: isJson,
       quiet: options.quiet === true,

@@ -105,7 +105,12 @@ export const create = verb({
     const findings = dryRun ? made.findings : made.findings.map((finding) => ({ ...finding, path: '' }));
     context.warn(findings, name);
     if (dryRun) context.printVerbatim(made, made.xml);
-    else context.done(made, `Domain '${name}' created${start ? ' and started' : ''}`);
+    else {
+      // Those that nobody said.
+      const given = ip.length > 0 ? [] : (made.domain?.addresses ?? []);
+      const where = given.length > 0 ? `, at ${given.join(', ')}` : '';
+      context.done(made, `Domain '${name}' created${start ? ' and started' : ''}${where}`);
+    }
   },
 });
 

@@ -1,6 +1,6 @@
 // ctvirt ps
 // SPDX-License-Identifier: Apache-2.0
-import type { DomainProcess } from '@ctvirt/api';
+import { ApiError, type DomainProcess } from '@ctvirt/api';
 import { CliError } from '../errors.js';
 import { formatTable } from '../table.js';
 import { verb } from '../verb.js';
@@ -25,10 +25,19 @@ export const ps = verb({
   example: { command: 'ctvirt ps --pid 4711', does: 'Tells whose process 4711 of the host is.' },
   async run(context, { args: { domain }, options: { pid } }) {
     if (pid === 0) throw new CliError('usage', 'ps: --pid is at least 1');
-    const found = await context.client.usage.processes({
-      ...(domain === undefined ? {} : { domain }),
-      ...(pid === undefined ? {} : { pid }),
-    });
+    const found = await context.client.usage
+      .processes({
+        ...(domain === undefined ? {} : { domain }),
+        ...(pid === undefined ? {} : { pid }),
+      })
+      .catch((error: unknown) => {
+        if (error instanceof ApiError && error.code === 'not-found' && /^\d+$/.test(domain ?? ''))
+          throw new ApiError(
+            'not-found',
+            `${error.message}; ctvirt ps --pid ${domain} tells whose process that is`,
+          );
+        throw error;
+      });
     const sorted = [...found].sort((one, other) => other.cpuTimeNs - one.cpuTimeNs);
     context.print(sorted, (width) => formatTable(columns, sorted.map(rowOf), width));
   },
