@@ -94,7 +94,8 @@ export class LinkMeter {
     try {
       this.#own(entry, linksOf(await this.parts.live(entry), entry.record));
     } catch (error) {
-      this.#complain(error);
+      // One that has ended meanwhile may be gone with its document.
+      if (entry.running !== undefined) this.#complain(error);
     }
   }
 
