@@ -493,6 +493,9 @@ describe('ctvirt', () => {
         '',
       ].join('\n'),
     );
+    await ctvirt('start first');
+    assert.match((await lines('list --all -o name,uptime --sort uptime'))[1], / first +[01]s\n second +-\n/);
+    await ctvirt('destroy first');
     assert.deepEqual(await lines('undefine first nosuch second third --storage'), [
       3,
       "Domain 'first' has been undefined\nDomain 'second' has been undefined\nDomain 'third' has been undefined\n",

@@ -25,6 +25,28 @@ export function describeBytes(bytes: number): string {
   return `${text} ${binaryUnits[unit]}`;
 }
 
+const units = [
+  ['d', 86_400],
+  ['h', 3600],
+  ['m', 60],
+  ['s', 1],
+] as const;
+
+/** `3d 4h`, `12m 5s`: the two largest units. */
+export function describeDuration(seconds: number): string {
+  const first = units.findIndex(([, length]) => seconds >= length);
+  if (first < 0) return '0s';
+  let left = seconds;
+  return units
+    .slice(first, first + 2)
+    .map(([unit, length]) => {
+      const count = Math.floor(left / length);
+      left -= count * length;
+      return `${count}${unit}`;
+    })
+    .join(' ');
+}
+
 /** As virsh answers what is true or false of a domain. */
 export const yesOrNo = (value: boolean): string => (value ? 'yes' : 'no');
 

@@ -1,6 +1,6 @@
 // What every domain uses now, in one answer: the line of the list with numbers beside it.
 // SPDX-License-Identifier: Apache-2.0
-import { nullable, number, object, type Static } from '../schema.js';
+import { nullable, number, object, type Static, string } from '../schema.js';
 import { domainSummary } from './domain.js';
 import { diskUse, domainUse } from './domain-info.js';
 import { count } from './traffic.js';
@@ -16,6 +16,7 @@ export const domainUsage = object(
   {
     ...domainSummary.properties,
     ...domainUse.properties,
+    startedAt: nullable(string({ description: 'RFC 3339; null if it is off' })),
     maxMemoryKiB: nullable(number({ description: '`<memory>`, else `<hard_limit>`; null without either' })),
     cpuShare: nullable(
       number({

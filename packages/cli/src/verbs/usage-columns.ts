@@ -4,7 +4,7 @@ import type { DomainUsage } from '@ctvirt/api';
 import { CliError } from '../errors.js';
 import { printable } from '../printable.js';
 import { formatTable } from '../table.js';
-import { describeBytes, describeState } from '../wording.js';
+import { describeBytes, describeDuration, describeState } from '../wording.js';
 
 /** What a column has of a domain: a text, or a number that is shown in a unit; null where there is none. */
 interface Column {
@@ -19,6 +19,12 @@ const passed = ({ traffic }: DomainUsage, which: 'inBytes' | 'outBytes'): number
 const inSeconds = (value: number): string => `${value.toFixed(1)}s`;
 const inPercent = (value: number): string => `${(value * 100).toFixed(value < 0.1 ? 1 : 0)}%`;
 
+function secondsUp({ startedAt }: DomainUsage): number | null {
+  if (startedAt === null) return null;
+  const now = new Date();
+  return Math.max(0, Math.round((now.getTime() - Date.parse(startedAt)) / 1000));
+}
+
 const columns = {
   id: { head: 'Id', value: ({ id }) => id },
   name: { head: 'Name', value: ({ name }) => name },
@@ -31,6 +37,7 @@ const columns = {
   profile: { head: 'Profile', value: ({ profile }) => profile },
   hostname: { head: 'Hostname', value: ({ hostname }) => hostname },
   ip: { head: 'IP', value: ({ addresses }) => (addresses.length > 0 ? addresses.join(',') : null) },
+  uptime: { head: 'Uptime', value: secondsUp, show: describeDuration },
   autostart: { head: 'Autostart', value: ({ autostart }) => (autostart ? 'yes' : 'no') },
   order: { head: 'Order', value: ({ order }) => order ?? null },
   delay: { head: 'Delay', value: ({ delaySeconds }) => delaySeconds ?? null, show: (value) => `${value} s` },

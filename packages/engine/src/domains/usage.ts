@@ -39,6 +39,7 @@ async function oneOf(
   return {
     ...summaryOf(entry),
     ...use,
+    startedAt: entry.running?.startedAt.toISOString() ?? null,
     maxMemoryKiB: maxMemoryKiB(domain) ?? null,
     cpuShare: cpuShareOf(entry, use.cpuTimeNs, guarantees),
     disk: await quotas.root(entry, domain),
