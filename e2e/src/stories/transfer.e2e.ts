@@ -457,6 +457,22 @@ test('a second file system of a stopped container is where it belongs', async ()
   assert.equal(await ctvirt('pull', 'two', '/mnt/there', '-'), 'data\n');
 });
 
+test('nothing is put where a start makes all anew', async () => {
+  const memory = `<filesystem type='ram'><source usage='1024' units='KiB'/><target dir='/scratch'/></filesystem>`;
+  await world.run(domainXml({ name: 'anew', filesystems: [templateRoot, memory] }));
+  const push = (path: string) => world.cli(['push', 'anew', '-', path], { input: 'lost\n' });
+  assert.equal((await push('/scratch/there')).status, 0);
+  await world.client.domains.destroy({ domain: 'anew' });
+  for (const path of ['/scratch/x', '/proc/x', '/sys/x', '/dev/x']) {
+    const { status, stderr } = await push(path);
+    assert.match(`${status} ${stderr}`, /^1 .*Read-only file system/, path);
+  }
+  assert.equal((await push('/root/x')).status, 0);
+  await ctvirt('pull', 'anew', '/', here);
+  assert.deepEqual(readdirSync(`${here}/proc`), []);
+  assert.equal(readFileSync(`${here}/root/x`, 'utf8'), 'lost\n');
+});
+
 test('an image of a stopped container is let go of when the transfer ends, also by a client or a daemon that goes', async () => {
   await world.define(domainXml({ name: 'image', filesystems: [limited] }));
   const given = await world.cli(['push', 'image', '-', '/root/kept'], { input: 'kept\n' });

@@ -18,7 +18,7 @@ export const push = verb({
   details: [
     'Where PATH is a folder of the container, it gets the file or folder by its own name in there; otherwise that is called PATH. For a file, a PATH that ends with a slash is a folder. - is standard input, as a file or, with --tar, as an archive that is unpacked below PATH.',
     'Owners are numbers inside: a file of user 33 here belongs to user 33 there, as far as the container has one. --owner gives all of it to a user of its /etc/passwd. Permissions, times and holes of files are kept; ACLs and extended attributes are not.',
-    'PATH may lead over links, which lead where they lead inside. Below it none is followed: a link in the place of a file is replaced. Files are whole or not there at all. A domain that is off cannot start meanwhile.',
+    'PATH may lead over links, which lead where they lead inside. Below it none is followed: a link in the place of a file is replaced. Files are whole or not there at all. A domain that is off cannot start meanwhile; its /proc, /sys and /dev and its memory file systems, which each start makes anew, are read-only then.',
   ],
   args: {
     domain: anyDomain,

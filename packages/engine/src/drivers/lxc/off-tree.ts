@@ -3,7 +3,13 @@
 import { transfer } from '../../attach/transfer.js';
 import type { ExecSession, Transfer } from '../../contract.js';
 import { errnoOf } from '../../errors.js';
-import { attachMount, cloneMounts } from '../../host/mount-calls.js';
+import {
+  attachMount,
+  cloneMounts,
+  type DetachedMount,
+  MountAttr,
+  newMountNow,
+} from '../../host/mount-calls.js';
 import { PrivateMounts } from '../../host/private-mounts.js';
 import { Undo } from '../../host/undo.js';
 import type { UserNamespacePool } from '../../host/userns.js';
@@ -31,7 +37,10 @@ export async function transferOff(
   try {
     const mounts = PrivateMounts.open(folder);
     undo.push(() => mounts[Symbol.dispose]());
-    const needed = { ...plan, devices: [], workFolder: undefined };
+    const innerMounts = plan.innerMounts.map((mount) =>
+      mount.kind === 'ram' ? { ...mount, options: [...mount.options, 'ro'] } : mount,
+    );
+    const needed = { ...plan, devices: [], workFolder: undefined, innerMounts };
     const { filesystems } = await boot.open(subject, needed, mounts, undo);
     const root = mounts.within(() => assemble(filesystems));
     const session = await namespaces.with(plan.map, (namespace) =>
@@ -45,17 +54,27 @@ export async function transferOff(
   }
 }
 
+/** What is made anew by each start: what was put there, or below it, would never be seen. */
+const ofARun = ['/proc', '/sys', '/dev'];
+
 /** Puts all into the root, where it has a place for them; a start would make one. */
 function assemble(filesystems: readonly OpenedFilesystem[]): string {
   const root = filesystems.find(({ target }) => target === '/')?.path ?? '';
-  for (const { target, path } of filesystems) {
-    if (target === '/') continue;
-    try {
-      using copy = cloneMounts(path);
-      attachMount(copy, `${root}${target}`);
-    } catch (error) {
-      if (errnoOf(error) !== 'ENOENT' && errnoOf(error) !== 'ENOTDIR') throw error;
-    }
-  }
+  for (const target of ofARun) putAt(`${root}${target}`, nothing);
+  for (const { target, path } of filesystems)
+    if (target !== '/') putAt(`${root}${target}`, () => cloneMounts(path));
   return root;
+}
+
+const nothing = (): DetachedMount =>
+  newMountNow({ type: 'tmpfs', source: 'none', data: 'mode=755', attributes: MountAttr.readOnly });
+
+function putAt(target: string, open: () => DetachedMount): void {
+  try {
+    using mount = open();
+    attachMount(mount, target);
+  } catch (error) {
+    // The container may have made anything of it.
+    if (!['ENOENT', 'ENOTDIR', 'ELOOP', 'EINVAL'].includes(errnoOf(error) ?? '')) throw error;
+  }
 }
