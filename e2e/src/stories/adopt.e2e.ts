@@ -56,6 +56,7 @@ async function makeOpenvz(more = '') {
     `#UUID: 8509a1d4-1569-4467-8b37-4e433a1ac7b1
 # the shop
 ONBOOT="yes"
+BOOTORDER="10"
 PHYSPAGES="0:16384"
 SWAPPAGES="0:16384"
 NUMPROC="64"
@@ -84,8 +85,8 @@ test('an OpenVZ container: defined on its own files, none of them touched, and e
   );
   const told = stderr.split('\n').map((line) => line.trim().split(/ {3,}/));
   const rowOf = (key: string) => told.find(([first]) => first === key)?.slice(1, 3);
-  assert.deepEqual(rowOf('HOSTNAME'), [`${config}:9`, 'carried']);
-  assert.deepEqual(rowOf('DATED'), [`${config}:13`, 'ignored']);
+  assert.deepEqual(rowOf('HOSTNAME'), [`${config}:10`, 'carried']);
+  assert.deepEqual(rowOf('DATED'), [`${config}:14`, 'ignored']);
   assert.deepEqual(rowOf('VE_PRIVATE'), [`${world.host}/vz/vz.conf:1`, 'carried']);
 
   const summary = await world.client.domains.summary({ domain: '105' });
@@ -100,6 +101,7 @@ test('an OpenVZ container: defined on its own files, none of them touched, and e
       ['192.0.2.105', '192.0.2.106', '2001:db8::105', '2001:db8::106'],
     ],
   );
+  assert.equal(summary.order, 999_990, 'the order the other way round');
   assert.ok((await world.client.domains.xml({ domain: '105' })).includes(`<source dir='${files}'/>`));
 });
 
@@ -233,12 +235,14 @@ test('an LXC container, with what its configuration includes', async () => {
   const more = await write(`${world.host}/lxc/more.conf`, 'lxc.init.cmd = /sbin/adopted\n');
   const config = await write(
     `${world.host}/lxc/web/config`,
-    `lxc.include = ${more}\nlxc.uts.name = web\nlxc.rootfs.path = dir:${files}\nlxc.net.0.type = empty\nlxc.hook.start = /bin/false\n`,
+    `lxc.include = ${more}\nlxc.uts.name = web\nlxc.rootfs.path = dir:${files}\nlxc.net.0.type = empty\nlxc.hook.start = /bin/false\nlxc.start.order = 3\nlxc.start.delay = 5\n`,
   );
   const untouched = listing(`${world.host}/lxc`);
   const { status, stderr } = await adopt('lxc', 'web', '--config', config);
   assert.equal(status, 0, stderr);
   assert.deepEqual(listing(`${world.host}/lxc`), untouched);
+  const { autostart, order, delaySeconds } = await world.client.domains.summary({ domain: 'web' });
+  assert.deepEqual([autostart, order, delaySeconds], [false, 3, 5]);
   await world.client.domains.start({ domain: 'web' });
   assert.equal(await world.shell('web', 'hostname; stat -c %u /home/web'), 'web\n500');
 });

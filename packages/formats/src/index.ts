@@ -39,4 +39,10 @@ export {
   resourcesOf,
 } from './resources/resources-of.js';
 export { type ResourceRule, resourceRules } from './resources/rules.js';
-export { inStartOrder, type Ordered } from './start-order.js';
+export {
+  bootorderOf,
+  inStartOrder,
+  type Ordered,
+  orderOfBootorder,
+  startOrderOf,
+} from './start-order.js';

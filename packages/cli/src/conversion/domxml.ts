@@ -1,7 +1,14 @@
 // The domain document as a format beside the native ones, so that either end of a conversion may be one.
 // SPDX-License-Identifier: Apache-2.0
-import { baseName, type FileSet, type Format, type NativeUnit, type ReportRow } from '@ctvirt/formats';
-import { type Finding, formatDomain, parseDomain, XmlError } from '@ctvirt/xml';
+import {
+  baseName,
+  type FileSet,
+  type Format,
+  type NativeUnit,
+  type ReportRow,
+  startOrderOf,
+} from '@ctvirt/formats';
+import { type Domain, type Finding, formatDomain, parseDomain, XmlError } from '@ctvirt/xml';
 
 const looksLikeDomain = /^\u{FEFF}?\s*(?:<[?!][^>]*>\s*){0,20}<domain[\s>/]/u;
 
@@ -11,6 +18,17 @@ function detect(files: FileSet): NativeUnit[] {
       ? [{ name: baseName(path).replace(/\.xml$/, ''), path }]
       : [],
   );
+}
+
+/** The command that says of a domain what its document does not. */
+function autostartOf(domain: Domain): string {
+  const { order, delaySeconds } = startOrderOf(domain);
+  const words = [
+    `ctvirt autostart ${domain.name}`,
+    ...(order === undefined ? [] : [`--order ${order}`]),
+    ...(delaySeconds === undefined ? [] : [`--delay ${delaySeconds}`]),
+  ];
+  return words.join(' ');
 }
 
 /** What a reader of documents only warns of, no other format can hold. */
@@ -50,7 +68,7 @@ export const domxmlFormat: Format = {
             line: 0,
             key: 'autostart',
             status: 'approximated',
-            how: `no element holds it: 'ctvirt autostart ${domain.name}' once it is defined`,
+            how: `no element holds it: '${autostartOf(domain)}' once it is defined`,
           },
         ]
       : [];

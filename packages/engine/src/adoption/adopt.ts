@@ -4,7 +4,14 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { AdoptRequest, AdoptResult } from '@ctvirt/api';
-import { FormatError, formats, type NativeUnit, type ReadResult, type ReportRow } from '@ctvirt/formats';
+import {
+  FormatError,
+  formats,
+  type NativeUnit,
+  type ReadResult,
+  type ReportRow,
+  startOrderOf,
+} from '@ctvirt/formats';
 import { type Domain, type Filesystem, isRoot, XmlError } from '@ctvirt/xml';
 import type { Definer } from '../domains/definer.js';
 import { EngineError } from '../errors.js';
@@ -38,6 +45,7 @@ export class Adopter {
       adoption: {
         files,
         autostart: read.autostart === true,
+        ...startOrderOf(domain),
         ctid: isOpenvz ? ctidOf(native.unit) : undefined,
         conf: isOpenvz ? native.files.get(native.unit.path)?.text : undefined,
       },

@@ -101,6 +101,8 @@ export interface Adoption {
   /** Where its root lies, links followed. */
   readonly files: string;
   readonly autostart: boolean;
+  readonly order?: number | undefined;
+  readonly delaySeconds?: number | undefined;
   readonly ctid: number | undefined;
   /** Its CTID.conf as it stands, whose comments and unknown keys are kept. */
   readonly conf: string | undefined;
@@ -262,6 +264,8 @@ export class Definer {
       createdAt: new Date().toISOString(),
       lastReason: 'unknown',
       ...(adoption !== undefined && { adopted: adoption.files }),
+      ...(adoption?.order !== undefined && { order: adoption.order }),
+      ...(adoption?.delaySeconds !== undefined && { delaySeconds: adoption.delaySeconds }),
       ...(fresh?.credentials !== undefined && { credentials: fresh.credentials }),
     };
     const domain = toBeStored(given, unaddressed);

@@ -1,6 +1,7 @@
 // Every key of an LXC configuration that is read by itself: identity, init, ids, capabilities, consoles.
 // SPDX-License-Identifier: Apache-2.0
 import type { CapabilityName, Console, Domain } from '@ctvirt/xml';
+import { withAnother } from '../beancounters.js';
 import { isCapability, withCapabilities, withOs } from '../edit.js';
 import type { HostFacts } from '../format.js';
 import { approximated, carried, ignored, type Outcome } from '../outcome.js';
@@ -10,7 +11,7 @@ import { readUint } from './numbers.js';
 import type { LxcSetting } from './parse.js';
 import { filesystemReads } from './read-filesystems.js';
 import { resourceReads } from './read-resources.js';
-import { type LxcRead, type LxcRows, note } from './row.js';
+import { type LxcRead, type LxcRows, note, notePrefix } from './row.js';
 import { wallReads } from './walls.js';
 
 const idmap: LxcRead = (domain, value) => {
@@ -124,6 +125,17 @@ const because =
   (domain, value, rest) =>
     note(domain, rest, value, why);
 
+/** No document says it, but the domain that is adopted has it. */
+const startNumber =
+  (name: 'start.order' | 'start.delay', word: string): LxcRead =>
+  (domain, value) =>
+    readUint(value) === undefined
+      ? note(domain, name, value, `${value} is no number`)
+      : carried(
+          withAnother(domain, notePrefix + name, value),
+          `kept by its name, and the ${word} of what is adopted`,
+        );
+
 const reads: LxcRows = {
   arch(domain, value) {
     const arch = archOf(value);
@@ -137,6 +149,8 @@ const reads: LxcRows = {
   'cap.keep': capabilities('deny', 'on'),
   environment,
   'init.cmd': initCommand,
+  'start.order': startNumber('start.order', 'start order'),
+  'start.delay': startNumber('start.delay', 'delay after its start'),
   'init.cwd': (domain, value) => carried(withOs(domain, { initdir: value }), 'initdir'),
   'init.uid': owner('inituser'),
   'init.gid': owner('initgroup'),

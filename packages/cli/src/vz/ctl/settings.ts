@@ -1,6 +1,6 @@
 // The parameters of vzctl set and create: each option, and what it adds to the change.
 // SPDX-License-Identifier: Apache-2.0
-import { keyValue, parameterOf, resourceRules, setKey } from '@ctvirt/formats';
+import { keyValue, orderOfBootorder, parameterOf, resourceRules, setKey } from '@ctvirt/formats';
 import { VzError } from '../exit-codes.js';
 import type { Given, VzOption } from '../options.js';
 import { Change, type Edit } from './change.js';
@@ -164,18 +164,11 @@ const identity: Readonly<Record<string, Setting>> = {
   applyconfig_map: { value: 'group', here: 'taken: a name needs no link', gather: () => undefined },
 };
 
-const mostOrder = 1_000_000;
-
-/** The other way round. */
-export function orderOf(bootorder: string): number {
+function orderOf(bootorder: string): number {
   if (!/^\d{1,9}$/.test(bootorder))
     throw new VzError('syntax', `Bad parameter for option --bootorder: ${bootorder}`);
-  return mostOrder - Math.min(mostOrder, Number(bootorder));
+  return orderOfBootorder(Number(bootorder));
 }
-
-/** What vzctl calls that order. */
-export const bootorderOf = (order: number | undefined): number | undefined =>
-  order === undefined ? undefined : mostOrder - order;
 
 const addition: Setting = {
   value: 'address',

@@ -1,8 +1,8 @@
 // The fields of vzlist: head, width, and what each shows of a container.
 // SPDX-License-Identifier: Apache-2.0
 import type { BeancounterRow } from '@ctvirt/api';
+import { bootorderOf } from '@ctvirt/formats';
 import { filesOf, nameOf } from '../containers.js';
-import { bootorderOf } from '../ctl/settings.js';
 import type { ContainerData, Need } from './container-data.js';
 
 /** A text, a number, yes or no; null is told by a dash. */

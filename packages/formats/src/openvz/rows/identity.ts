@@ -117,7 +117,19 @@ export const identityRows = inGroup('identity', [
     write: (domain) => domain.description?.replace(/[\r\n]+/g, ' ') || undefined,
   },
   { key: 'ONBOOT', syntax: 'bool', duplicates: 'first', meaning: 'start with the node' },
-  { key: 'BOOTORDER', syntax: 'ulong', unit: 'count', duplicates: 'first', meaning: 'higher starts earlier' },
+  {
+    key: 'BOOTORDER',
+    syntax: 'ulong',
+    unit: 'count',
+    duplicates: 'first',
+    meaning: 'higher starts earlier',
+    read: (domain, value) =>
+      carried(
+        withValue(domain, 'BOOTORDER', value),
+        'parameter bootorder, and the start order of what is adopted',
+      ),
+    write: (domain) => parameterValue(domain, 'BOOTORDER'),
+  },
   {
     key: 'DISABLED',
     syntax: 'bool',
