@@ -1,7 +1,7 @@
 // Defines, adopts and undefines domains, and makes transient ones.
 // SPDX-License-Identifier: Apache-2.0
-import type { AutostartChange, CreateRequest, CreateResult, DefineResult } from '@ctvirt/api';
-import { checkDomain, formatDomain } from '@ctvirt/xml';
+import type { AutostartChange, CreateRequest, CreateResult, DefineResult, ImageDefaults } from '@ctvirt/api';
+import { checkDomain, type Domain, formatDomain } from '@ctvirt/xml';
 import type { Engine } from '../contract.js';
 import { EngineError } from '../errors.js';
 import { type HostFacts, refuseErrors } from '../lifecycle/document.js';
@@ -54,10 +54,16 @@ async function defineFrom(
   dryRun: boolean,
   { definer, turns, lifecycle, facts, templates }: DefineParts,
 ): Promise<CreateResult> {
+  const written = (image?: ImageDefaults): Domain => {
+    const domain = domainFrom(request, facts, image);
+    // Before it is written: some of what a word may hold no document can.
+    refuseErrors(checkDomain(domain), 'the document');
+    return domain;
+  };
+  // What was said wrong is told before what is not there.
+  written();
   const { image } = await templates.get(request.template);
-  const asked = domainFrom(request, facts, image);
-  // Before it is written: some of what a word may hold no document can.
-  refuseErrors(checkDomain(asked), 'the document');
+  const asked = written(image);
   const xml = formatDomain(asked);
   if (dryRun) return { domain: null, xml, findings: await definer.look(xml) };
   const { autostart = false, start = false } = request;
