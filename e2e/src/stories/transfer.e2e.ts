@@ -270,6 +270,7 @@ test('what cannot be is refused before anything passes, in words', async () => {
     [['pull', 'plain', '/none', '-'], 3, /has no '\/none'/],
     [['pull', 'plain', 'etc', '-'], 2, /absolute/],
     [['pull', 'plain', '/root/pipe', '-'], 8, /neither a file nor a folder/],
+    [['pull', 'plain', '/proc/kmsg', '-'], 10, /no '\/proc\/kmsg' that can be used \(EACCES\)/],
     [['push', 'plain', '-', '/none/x'], 3, /no folder '\/none'/],
     [['push', 'plain', '-', '/etc'], 8, /is a folder/],
     [['push', 'plain', '-', '/etc/none/'], 3, /no folder '\/etc\/none'/],

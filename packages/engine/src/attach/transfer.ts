@@ -95,7 +95,12 @@ function lacking(step: string, errno: string, path: string, what: Transfer): Eng
       `the container has no folder '${what.path.endsWith('/') ? path : posix.dirname(path)}'`,
       { path },
     );
-  const code = errno === 'ENOENT' || errno === 'ENOTDIR' ? 'not-found' : 'host-command';
+  const code =
+    errno === 'ENOENT' || errno === 'ENOTDIR'
+      ? 'not-found'
+      : errno === 'EACCES' || errno === 'EPERM'
+        ? 'denied'
+        : 'host-command';
   const why = errno === 'ENOENT' ? '' : ` (${errno})`;
   return new EngineError(code, `the container has no '${path}' that can be used${why}`, { path });
 }
