@@ -97,6 +97,7 @@ const options: Readonly<Record<string, Words>> = {
     config: '--profile',
     ipadd: '--ip',
     onboot: '--autostart',
+    order: 'ctvirt autostart NAME --order NUMBER, when it is there',
     ostemplate: '--template',
     userpasswd: '--password',
   },

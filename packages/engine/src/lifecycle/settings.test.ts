@@ -135,13 +135,17 @@ test('addresses and directories come and go', () => {
 
 test('what cannot be is refused', () => {
   refused({ addAddresses: ['10.0.0'] }, 'invalid', /not an IP address/);
-  refused({ addAddresses: ['10.0.0.5', '10.0.0.5'] }, 'exists', /already/);
+  refused(
+    { addAddresses: ['10.0.0.5', '10.0.0.5'] },
+    'exists',
+    /domain 'web' has the address 10.0.0.5 already/,
+  );
   refused({ removeAddresses: ['10.0.0.5'] }, 'not-found', /does not have/);
   for (const rate of ['10', '1kbit', '10 mbit', '-1mbit', '9999999gbit'])
     refused({ rate, addAddresses: ['10.0.0.5'] }, 'invalid', /no rate/);
-  refused({ rate: '1mbit' }, 'invalid', /no interface/);
+  refused({ rate: '1mbit' }, 'invalid', /domain 'web' has no interface/);
   refused({ addMounts: [{ source: 'srv', target: '/mnt' }] }, 'invalid', /absolute/);
-  refused({ addMounts: [{ source: '/srv', target: '/' }] }, 'exists', /file system at \//);
+  refused({ addMounts: [{ source: '/srv', target: '/' }] }, 'exists', /domain 'web' has a file system at \//);
   refused({ removeMounts: ['/'] }, 'invalid', /root/);
   refused({ removeMounts: ['/mnt'] }, 'not-found', /no file system/);
   refused({ values: { ram: 'x' } }, 'invalid', /ram/);

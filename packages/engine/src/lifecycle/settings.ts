@@ -157,16 +157,18 @@ function withAddresses(domain: Domain, addresses: readonly string[], network: st
   }
   const links = linksIn(domain).map((link, at): Interface => {
     if (at !== place) return link;
-    return { ...link, ips: addresses.map(ipOf).reduce(withIp, [...(link.ips ?? [])]) };
+    return { ...link, ips: addresses.map(ipOf).reduce(withIp(domain.name), [...(link.ips ?? [])]) };
   });
   return withInterfaces(domain, links);
 }
 
-function withIp(ips: Ip[], ip: Ip): Ip[] {
-  if (ips.some(({ address }) => normalAddress(address) === normalAddress(ip.address)))
-    throw new EngineError('exists', `it has the address ${ip.address} already`);
-  return [...ips, ip];
-}
+const withIp =
+  (name: string) =>
+  (ips: Ip[], ip: Ip): Ip[] => {
+    if (ips.some(({ address }) => normalAddress(address) === normalAddress(ip.address)))
+      throw new EngineError('exists', `domain '${name}' has the address ${ip.address} already`);
+    return [...ips, ip];
+  };
 
 function ipOf(text: string): Ip {
   const [, address = '', length] = /^([^/]*)(?:\/(\d{1,3}))?$/.exec(text) ?? [];
@@ -210,7 +212,8 @@ function kilobytesOf(rate: string): number | undefined {
 function withRate(domain: Domain, rate: string, network: string | undefined): Domain {
   const average = kilobytesOf(rate);
   const place = placeOf(domain, network);
-  if (place < 0) throw new EngineError('invalid', 'it has no interface whose rate could be limited');
+  if (place < 0)
+    throw new EngineError('invalid', `domain '${domain.name}' has no interface whose rate could be limited`);
   return withInterfaces(
     domain,
     linksIn(domain).map((link, at): Interface => {
@@ -236,7 +239,7 @@ const standsAt =
 function withMount(domain: Domain, { source, target, readonly: isReadOnly = false }: MountSetting): Domain {
   const filesystems = domain.devices.filesystems ?? [];
   if (filesystems.some(standsAt(target)))
-    throw new EngineError('exists', `it has a file system at ${target} already`);
+    throw new EngineError('exists', `domain '${domain.name}' has a file system at ${target} already`);
   if (!source.startsWith('/'))
     throw new EngineError('invalid', `'${source}' is no absolute path of the host`);
   return withFilesystems(domain, [

@@ -194,16 +194,20 @@ export class NetworkLinks {
     const found = this.parts.known.there({ name });
     if (found === undefined) {
       if (links.has(name)) return unplaced(link); // a bridge of the host of that name
-      throw new EngineError('not-found', `domain '${entry.record.name}' cannot start: ${noNetwork(name)}`, {
-        name,
-      });
+      throw new EngineError(
+        'not-found',
+        `domain '${entry.record.name}' ${cannot(entry)}: ${noNetwork(name)}`,
+        {
+          name,
+        },
+      );
     }
     if (found.live === undefined) await runner.startIfDue(found);
     const { live } = found;
     if (live === undefined)
       throw new EngineError(
         'wrong-state',
-        `domain '${entry.record.name}' cannot start: network '${name}' does not run: \`ctvirt network start ${name}\``,
+        `domain '${entry.record.name}' ${cannot(entry)}: network '${name}' does not run: \`ctvirt network start ${name}\``,
       );
     const uses = (dev: string): number => {
       const others = memberships.running(name).filter(({ domain: uuid }) => uuid !== entry.record.uuid);
@@ -346,3 +350,7 @@ function namesOf({ hostname, name }: DomainRecord): string[] {
   const names = [hostname, name].filter((one) => hostNames.test(one) && one !== 'localhost');
   return [...new Set(names.map((one) => one.toLowerCase()))];
 }
+
+/** While it runs it is attached. */
+const cannot = ({ running }: Entry): string =>
+  running === undefined ? 'cannot start' : 'cannot have an interface there';

@@ -25,10 +25,15 @@ export async function openSource(source: string | Readable, label?: string): Pro
   if (typeof source !== 'string') return { stream: source, label: label ?? 'upload' };
   const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
   const file = await open(source, flags).catch((cause: NodeJS.ErrnoException) => {
+    const isMissing = cause.code === 'ENOENT';
     const why =
       cause.code === 'ELOOP' ? 'is a symbolic link: give the file itself' : `cannot be read (${cause.code})`;
-    const code = cause.code === 'ENOENT' ? 'not-found' : 'invalid';
-    throw new TemplateError(code, `${source} ${why}`, { reason: 'source' }, cause);
+    throw new TemplateError(
+      isMissing ? 'not-found' : 'invalid',
+      isMissing ? `there is no ${source} on this host` : `${source} ${why}`,
+      { reason: 'source' },
+      cause,
+    );
   });
   try {
     const stat = await file.stat();
