@@ -52,7 +52,10 @@ test('renamed, it has its files, ids, limits, quota, traffic and autostart', asy
   const [after] = await world.client.traffic.list({ domain: 'shop' });
   assert.deepEqual(after?.total, traffic?.total);
   await world.client.domains.start({ domain: 'shop' });
-  assert.equal(await world.shell('shop', 'cat /file; hostname'), 'precious\nshop');
+  assert.equal(
+    await world.shell('shop', 'cat /file; hostname; cat /etc/hostname; grep 127.0.1.1 /etc/hosts'),
+    'precious\nshop\nshop\n127.0.1.1\tshop',
+  );
   assert.match(await cli('params', 'shop'), /numproc\s+77/);
   const report = await world.client.quota.show({ domain: 'shop' });
   assert.equal(report.filesystems[0]?.space.hard, 16 << 20);

@@ -62,7 +62,13 @@ async function rename(entry: Entry, name: string, parts: RenameParts): Promise<v
   const ctid = ctidOf(read.parts) ?? record.ctid;
   if (ctid !== null) checkFree(`CTID ${ctid}`, registry.byCtid(ctid), entry);
   const conf = record.ctid === null ? undefined : store.readNative(record.name, `${record.ctid}.conf`);
-  const next: DomainRecord = { ...record, ...recordFields(read.parts), ctid };
+  const isMadeUp = stored.hostname === undefined;
+  const next: DomainRecord = {
+    ...record,
+    ...recordFields(read.parts),
+    ctid,
+    ...(isMadeUp && { earlierHostnames: [...(record.earlierHostnames ?? []), record.hostname] }),
+  };
   const left = await store.rename(record.name, next, await reader.documents(read.domain, next, conf));
   if (left !== undefined)
     log(

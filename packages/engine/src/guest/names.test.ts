@@ -47,6 +47,13 @@ test('a name that was asked for is written over any other; one that was made up 
     );
 });
 
+test('a name that was made up gives way to the next one', () => {
+  const names = { ...base, isAsked: false, earlier: ['cust4', 'm\u00fcller'] };
+  assert.equal(textOf(names, 'hostname', file('cust4\n')), 'web01.example.org\n');
+  assert.equal(textOf(names, 'hostname', file('m\u00c3\u00bcller\n')), 'web01.example.org\n');
+  assert.equal(textOf(names, 'hostname', file('cust5\n')), undefined);
+});
+
 test('hosts has the name that hostname has, and is not made of a link', () => {
   const localhost = file('127.0.0.1\tlocalhost\n');
   assert.equal(textOf(base, 'hosts', 'other'), undefined);

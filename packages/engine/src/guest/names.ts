@@ -7,6 +7,8 @@ export interface GuestNames {
   readonly hostname: string;
   /** Whether its document says so: a name that was made up gives way to one that was given inside. */
   readonly isAsked: boolean;
+  /** Names that were made up before it. */
+  readonly earlier?: readonly string[];
   readonly nameservers: readonly string[];
   readonly searches: readonly string[];
 }
@@ -16,12 +18,16 @@ const OWN_ADDRESS = '127.0.1.1';
 const NEW_HOSTS = '127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n';
 
 /** Returns the files for them; a file that the container has changed is left alone. */
-export function guestNames({ isAsked, nameservers, ...names }: GuestNames): GuestFile[] {
+export function guestNames({ isAsked, nameservers, earlier = [], ...names }: GuestNames): GuestFile[] {
   const hostname = bytesOf(names.hostname);
+  const isEarlier = (present: Present): boolean =>
+    typeof present === 'object' && earlier.map(bytesOf).includes(present.text.trim());
   const searches = names.searches.map(bytesOf);
   const etc = (name: string, text: GuestFile['text']): GuestFile => ({ folder: 'etc', name, text });
   const files = [
-    etc('hostname', ({ present, made }) => (isAsked || isUnset(present, made) ? `${hostname}\n` : undefined)),
+    etc('hostname', ({ present, made }) =>
+      isAsked || isUnset(present, made) || isEarlier(present) ? `${hostname}\n` : undefined,
+    ),
     etc('hosts', ({ present, beside }) => {
       const given = beside('hostname');
       const name = typeof given === 'object' ? given.text.trim() : hostname;

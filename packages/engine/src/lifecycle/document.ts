@@ -510,6 +510,7 @@ export function nameFilesOf(domain: Domain, record: DomainRecord): GuestFile[] {
   return guestNames({
     hostname: hostnameOf(domain),
     isAsked: domain.hostname !== undefined,
+    earlier: record.earlierHostnames ?? [],
     nameservers: own(
       (domain.dns?.nameservers ?? []).map(({ address }) => address),
       leases.flatMap(({ nameservers }) => nameservers),

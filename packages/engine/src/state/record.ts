@@ -68,6 +68,8 @@ export interface DomainRecord {
   readonly forwards?: readonly PortForward[];
   /** The name that it had, while what followed that is not done. */
   readonly renamedFrom?: string;
+  /** Host names that were made of names it had before, which its files may still have; missing where there are none. */
+  readonly earlierHostnames?: readonly string[];
   /** What its users get at its next start; missing where that is nothing. */
   readonly credentials?: Credentials;
 }
@@ -148,6 +150,7 @@ const checks: { readonly [K in keyof DomainRecord]-?: (value: unknown) => boolea
   mapped: (v) => v === undefined || isNamedIds(v),
   forwards: (v) => v === undefined || (Array.isArray(v) && v.every(isForward)),
   renamedFrom: (v) => v === undefined || isText(v),
+  earlierHostnames: (v) => v === undefined || areTexts(v),
   credentials: (v) =>
     v === undefined ||
     (isObject(v) &&
