@@ -34,8 +34,8 @@ $0 = 'ctvirt-transfer';
 my $CHUNK = 1 << 17;
 # No more is read of a file that has no size: it need not have an end.
 my $UNSIZED = 1 << 24;
-# A container may make any number of holes.
-my $MOST_STRETCHES = 4096;
+# A container may make any number of holes, of which an archive tells before the bytes.
+my $MOST_STRETCHES = 20_000;
 my $made;
 my $is_whole = 1;
 sub leave { unlink $made if defined $made; exit $_[0] }
@@ -49,20 +49,24 @@ sub begin { syswrite $told, 'ok'; close $told }
 my $lent;
 open $lent, $is{push} ? '<&=' : '>&=', 7 or fail('lent file') if $is{lent};
 
-# Where there are bytes in a file, up to a size: the rest is holes.
-sub stretches {
-  my ($in, $at, $size) = @_;
-  my @all;
+# Where there are bytes in a file, up to a size: the rest is holes. What is called ends it by what is not true.
+sub each_stretch {
+  my ($in, $at, $size, $do) = @_;
   while ($at < $size) {
     my $from = sysseek $in, $at, 3;
     last if !defined $from && $! == 6;
-    $from = defined $from ? $from + 0 : $at;
+    $from = $at if !defined $from || $from < $at;
     last if $from >= $size;
-    my $to = @all < $MOST_STRETCHES ? sysseek $in, $from, 4 : undef;
+    my $to = sysseek $in, $from, 4;
     $to = $size if !defined $to || $to > $size || $to <= $from;
-    push @all, [$from, $to - $from];
+    $do->($from + 0, $to - $from) or last;
     $at = $to;
   }
+}
+sub stretches {
+  my ($in, $size) = @_;
+  my @all;
+  each_stretch($in, 0, $size, sub { push @all, [@_]; @all <= $MOST_STRETCHES });
   @all;
 }
 
@@ -140,24 +144,24 @@ sub put_file {
     $seen{$key} = $shown if keys %seen < 100_000;
   }
   return put_small($in, $shown, \@stat) if $stat[7] < $CHUNK;
-  my @stretches = stretches($in, 0, $stat[7]);
+  if ($lent) {
+    member('0', $shown, '', \@stat, $stat[7]);
+    each_stretch($in, 0, $stat[7], sub { sysseek $in, $_[0], 0; sysseek $lent, $_[0], 0; put_bytes($in, $shown, $_[1]); 1 });
+    truncate $lent, $stat[7] or stop("it cannot be written: $!");
+    return;
+  }
+  # Who asks for one file has it byte by byte.
+  my @stretches = $is_tree ? stretches($in, $stat[7]) : [0, $stat[7]];
+  return remark("$shown is left out: it has very many holes, and has to be pulled by itself") if @stretches > $MOST_STRETCHES;
   my $stored = 0;
   $stored += $_->[1] for @stretches;
-  if ($lent) { member('0', $shown, '', \@stat, $stat[7]) }
-  elsif ($is_tree && $stored < $stat[7]) { sparse_member($shown, \@stat, $stat[7], $stored, @stretches) }
-  else {
-    # Who asks for one file has it byte by byte.
-    @stretches = [0, $stored = $stat[7]];
-    member('0', $shown, '', \@stat, $stored);
-  }
+  if ($stored < $stat[7]) { sparse_member($shown, \@stat, $stat[7], $stored, @stretches) }
+  else { member('0', $shown, '', \@stat, $stored) }
   for (@stretches) {
-    my ($from, $size) = @$_;
-    sysseek $in, $from, 0;
-    sysseek $lent, $from, 0 if $lent;
-    put_bytes($in, $shown, $size);
+    sysseek $in, $_->[0], 0;
+    put_bytes($in, $shown, $_->[1]);
   }
-  if ($lent) { truncate $lent, $stat[7] or stop("it cannot be written: $!") }
-  else { put(padding($stored)) }
+  put(padding($stored));
 }
 # What is told of its size is what was read: the kernel's own files have none, or another one.
 sub put_small {
@@ -278,13 +282,14 @@ sub fill_one {
   my ($out) = @_;
   return pass(undef, $out) unless $lent;
   my $size = -s $lent;
-  for (stretches($lent, 0, $size)) {
-    my ($from, $length) = @$_;
+  each_stretch($lent, 0, $size, sub {
+    my ($from, $length) = @_;
     sysseek $lent, $from, 0;
     sysseek $out, $from, 0;
     my (undef, $why) = copy($lent, $out, $length);
     stop("the input: $why") if defined $why;
-  }
+    1;
+  });
   truncate $out, $size or stop("it cannot be written: $!");
 }
 sub folder_here {
