@@ -110,12 +110,12 @@ export class Reader {
     assert.deepEqual([...unseen], [], 'what is expected is not in the guide');
   }
 
-  /** One command line, all that it prints in `stdout`; ctvirt's own places are those of the world. */
+  /** One command line, all that it prints in `stdout`; ctvirt's own places are those of the world, and nothing is left in root's home. */
   async run(command: string): Promise<Outcome> {
     const path = `${checkout}:${dirname(process.execPath)}:$PATH`;
     const line = `exec 2>&1; cd ${this.folder} && PATH="${path}" && ${this.#here(command)}`;
     const outcome = await this.world.enclosure.run(['/bin/sh', '-c', line], {
-      env: { HOME: this.folder, CTVIRT_ROOT: this.world.root },
+      env: { HOME: this.folder, CTVIRT_ROOT: this.world.root, ANSIBLE_REMOTE_TEMP: this.folder },
     });
     return { ...outcome, stdout: this.#there(outcome.stdout) };
   }
