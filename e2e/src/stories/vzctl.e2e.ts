@@ -355,6 +355,31 @@ test('each field that vzlist knows it shows, of one that runs and one that is of
   await world.eraseAll();
 });
 
+test('of several who start it at once one does, and the others hear that it runs', async () => {
+  await vz('vzctl create 103');
+  const ended = await Promise.all(Array.from({ length: 4 }, async () => await vz('vzctl start 103')));
+  assert.deepEqual(ended.map(({ status }) => status).sort(), [0, 32, 32, 32]);
+  const stopped = await Promise.all(
+    Array.from({ length: 3 }, async () => await vz('vzctl --quiet stop 103 --fast')),
+  );
+  for (const { status } of stopped) assert.ok(status === 0 || status === 31, String(status));
+  assert.equal((await vz('vzctl status 103')).stdout, 'CTID 103 exist unmounted down\n');
+  const sets = await Promise.all(
+    ['--numproc 91', '--ipadd 10.77.5.3', '--hostname one', '--cpuunits 2000'].map(
+      async (words) => await vz(`vzctl set 103 ${words} --save`),
+    ),
+  );
+  assert.deepEqual(
+    sets.map(({ status }) => status),
+    [0, 0, 0, 0],
+  );
+  assert.equal(
+    (await vz('vzlist -H -o numproc.b,ip,cpuunits,hostname -t 103')).stdout.trim().replace(/ +/g, ' '),
+    '91 10.77.5.3 2000 one',
+  );
+  await world.eraseAll();
+});
+
 test('a container is registered on its own files, run, and left behind', async () => {
   const files = `${world.host}/private/120`;
   await mkdir(`${world.host}/private`);
