@@ -220,10 +220,10 @@ const duplicates: readonly HostileCase[] = [
 ];
 
 const kinds: readonly HostileCase[] = [
-  { title: 'disk', reason: 'device', bytes: archive(device('4', 'dev/sda', 8, 0)) },
-  { title: 'memory', reason: 'device', bytes: archive(device('3', 'dev/mem', 1, 1)) },
+  { title: 'disk', reason: 'device', bytes: archive(device('4', 'opt/sda', 8, 0)) },
+  { title: 'memory', reason: 'device', bytes: archive(device('3', 'devices/mem', 1, 1)) },
   { title: 'overlay whiteout', reason: 'device', bytes: archive(device('3', 'etc/passwd', 0, 0)) },
-  { title: 'null as a block device', reason: 'device', bytes: archive(device('4', 'dev/null', 1, 3)) },
+  { title: 'null as a block device', reason: 'device', bytes: archive(device('4', 'var/null', 1, 3)) },
   { title: 'multi-volume part', reason: 'file-type', bytes: archive({ ...file('a'), type: 'M' }) },
   { title: 'volume label', reason: 'file-type', bytes: archive({ name: 'label', type: 'V' }) },
   { title: 'dump of a folder', reason: 'file-type', bytes: archive({ name: 'a/', type: 'D' }) },

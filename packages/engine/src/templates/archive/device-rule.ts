@@ -19,11 +19,15 @@ const ordinary: readonly (readonly [major: number, first: number, last: number, 
   [136, 0, 255, 'pseudo terminals'],
 ];
 
+/** What a system of before udev has in there it has from a list of all there are: disks, memory, loop devices. */
+const devices = /^(?:dev|(?:usr\/)?lib\/udev\/devices|etc\/udev\/devices)\//;
+
 /**
- * Whether a node is one of an ordinary /dev. A container gets its /dev from the host when it starts, so no node
- * of an archive is ever made; one that is not ordinary says that the archive wants something else.
+ * Whether a node is left out. A container gets its /dev from the host when it starts, so no node of an archive is ever made; one that
+ * is elsewhere and not ordinary says that the archive wants something else.
  */
-export function isOrdinaryDevice(type: 'character' | 'block', major: number, minor: number): boolean {
+export function isLeftOut(path: string, type: 'character' | 'block', major: number, minor: number): boolean {
+  if (devices.test(path)) return true;
   if (type === 'block') return false;
   return ordinary.some(([row, first, last]) => row === major && minor >= first && minor <= last);
 }

@@ -77,6 +77,19 @@ test('devices of an ordinary /dev are left out and told, with hard links to them
   assert.ok(!found.bytes.includes('null') && !found.bytes.includes('void'));
 });
 
+test('all devices of an old /dev are left out, as the templates of OpenVZ have them', async () => {
+  const node = (name: string, type: string, major: string) => ({ name, type, major, minor: '0000001\0' });
+  const found = await inspect(
+    archive(
+      node('dev/ram1', '4', '0000001\0'),
+      node('dev/mem', '3', '0000001\0'),
+      node('lib/udev/devices/loop1', '4', '0000007\0'),
+      file('bin/sh'),
+    ),
+  );
+  assert.match(found.notes.join(), /^3 device nodes were left out/);
+});
+
 test('a root closed to others is opened, a setuid file keeps its mode', async () => {
   const found = await inspect(
     archive({ ...folder('./'), mode: '0000700\0' }, { ...file('bin/su'), mode: '0004755\0' }),

@@ -1,7 +1,7 @@
 // Reads a hostile tar stream member by member; whatever is ambiguous or beyond the limits is refused.
 // SPDX-License-Identifier: Apache-2.0
 import { ByteReader } from './byte-reader.js';
-import { isOrdinaryDevice } from './device-rule.js';
+import { isLeftOut } from './device-rule.js';
 import { refuse } from './errors.js';
 import type { ImportLimits } from './limits.js';
 import { parsePath } from './member-tree.js';
@@ -260,7 +260,7 @@ export class TarReader {
   }
 
   #dropDevice(kind: 'character' | 'block', header: TarHeader, path: string): void {
-    if (!isOrdinaryDevice(kind, header.major, header.minor)) {
+    if (!isLeftOut(path, kind, header.major, header.minor)) {
       throw refuse('device', `entry ${show(path)} is the ${kind} device ${header.major}:${header.minor}`);
     }
     this.droppedDevices++;
