@@ -2,11 +2,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
 import { dockerArchiveOf, layoutOf, tarOf, writeFiles } from '@ctvirt/engine/testing';
+import { Reader } from '../world/guide.js';
 import { busybox, World } from '../world/world.js';
 
 let world: World;
@@ -26,6 +27,7 @@ while :; do sleep 1 & wait $!; done
 function layer(make: (root: string) => void): Buffer {
   const root = mkdtempSync(join(tmpdir(), 'ctvirt-layer-'));
   try {
+    chmodSync(root, 0o755);
     make(root);
     return execFileSync('tar', ['-C', root, '--numeric-owner', '-cf', '-', '.'], { maxBuffer: 2 ** 26 });
   } finally {
@@ -104,4 +106,13 @@ test('a layout in a folder and what docker save writes are the same', async () =
     (await world.client.templates.list()).map(({ name }) => name),
     [busybox],
   );
+});
+
+test('the page on templates does what it says', async () => {
+  const reader = await Reader.at(world);
+  writeFileSync(`${world.host}/guide/serve-1.0.tar`, tarOf(layoutOf(image)));
+  await reader.follow('templates.md', {
+    'ctvirt template info serve': /Starts: +\/bin\/serve\n[\s\S]*Used by: +-/,
+    'ctvirt template list': /^ small /m,
+  });
 });
