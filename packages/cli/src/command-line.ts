@@ -10,6 +10,13 @@ import { optionHere, verbHere } from './vzctl-words.js';
 export const globalOptions = {
   json: { type: 'flag', summary: 'Print data as JSON, and an error as a line of JSON on stderr' },
   quiet: { type: 'flag', short: 'q', summary: 'Say nothing but data and errors' },
+  progress: {
+    type: 'text',
+    value: 'WAY',
+    complete: ['bar', 'lines'],
+    summary:
+      'How far a long operation is: a bar on a terminal (default), or lines on stderr wherever that goes',
+  },
   root: {
     type: 'text',
     value: 'DIR',

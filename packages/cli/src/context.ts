@@ -16,12 +16,14 @@ import {
 import { createForeignClient } from './foreign/client.js';
 import { hasColour, type Io, widthOf } from './io.js';
 import { printableLines } from './printable.js';
-import { ProgressDisplay } from './progress-display.js';
+import { ProgressDisplay, ProgressLines } from './progress-display.js';
 
 /** The options every verb takes. */
 export interface Globals {
   readonly json: boolean;
   readonly quiet: boolean;
+  /** Whether progress is told in lines, for logs. */
+  readonly progressLines: boolean;
   /** The daemon's, or the URI of a libvirt. */
   readonly endpoint: Endpoint | { readonly uri: string };
 }
@@ -124,7 +126,11 @@ export class Context {
 
   /** Runs something that may take long: after a second a person sees that it lives, and how far it is. */
   async busy<T>(label: string, work: (onProgress: (progress: Progress) => void) => Promise<T>): Promise<T> {
-    const display = new ProgressDisplay(this.io.stderr, label, !this.#globals.quiet);
+    const { quiet, progressLines } = this.#globals;
+    const display =
+      progressLines && !quiet
+        ? new ProgressLines(this.io.stderr, label)
+        : new ProgressDisplay(this.io.stderr, label, !quiet);
     try {
       return await work((progress) => display.update(progress));
     } finally {

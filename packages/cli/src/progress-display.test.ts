@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { PassThrough } from 'node:stream';
 import { type TestContext, test } from 'node:test';
-import { describeProgress, ProgressDisplay } from './progress-display.js';
+import { describeProgress, ProgressDisplay, ProgressLines } from './progress-display.js';
 
 function watch(t: TestContext, isTTY: boolean, isWanted = true) {
   t.mock.timers.enable({ apis: ['setTimeout', 'setInterval'] });
@@ -43,4 +43,19 @@ test('a bar stays within its bounds', () => {
   assert.match(describeProgress({ phase: 'x', done: 5, total: 2 }), / 100 %$/);
   assert.match(describeProgress({ phase: 'x', done: -1, total: 2 }), / 0 %$/);
   assert.equal(describeProgress({ phase: 'x', done: 1, total: 0 }), ': x');
+});
+
+test('in lines, each phase is told, and each tenth of one, wherever they go', () => {
+  const output = Object.assign(new PassThrough().setEncoding('utf8'), { isTTY: false });
+  const lines = new ProgressLines(output, 'importing debian');
+  for (const done of [0, 1, 9, 10, 11, 95, 100]) lines.update({ phase: 'unpack', done, total: 100 });
+  lines.update({ phase: 'build: installing\u001b[0m packages', done: 0 });
+  lines.clear();
+  const parts = ['unpack 0 %', 'unpack 10 %', 'unpack 90 %', 'unpack 100 %'];
+  const seen = String(output.read()).split('\n');
+  assert.deepEqual(
+    seen.slice(0, 4),
+    parts.map((part) => `importing debian: ${part}`),
+  );
+  assert.ok(!seen.join().includes('\u001b'));
 });

@@ -1,4 +1,4 @@
-// A spinner or bar on stderr for what takes longer than a second; silent where nobody looks.
+// A spinner or bar on stderr for what takes longer than a second, silent where nobody looks; or lines, for logs.
 // SPDX-License-Identifier: Apache-2.0
 import type { Progress } from '@ctvirt/api';
 import type { Output } from './io.js';
@@ -46,6 +46,29 @@ export class ProgressDisplay {
     const line = printable(`${frame} ${this.label}${describeProgress(this.#progress)}`);
     this.output.write(`\r\x1b[K${[...line].slice(0, (this.output.columns ?? 80) - 1).join('')}`);
     this.#isDrawn = true;
+  }
+}
+
+/** A line for each phase, and for each tenth of one. */
+export class ProgressLines {
+  #last = '';
+
+  constructor(
+    private readonly output: Output,
+    private readonly label: string,
+  ) {}
+
+  update({ phase, done, total }: Progress): void {
+    const tenths = total === undefined || total <= 0 ? undefined : Math.floor((done * 10) / total);
+    const share = tenths === undefined ? '' : ` ${Math.min(Math.max(tenths, 0), 10) * 10} %`;
+    const line = printable(`${this.label}: ${phase}${share}`);
+    if (line === this.#last) return;
+    this.#last = line;
+    this.output.write(`${line}\n`);
+  }
+
+  clear(): void {
+    // Lines stay.
   }
 }
 

@@ -50,6 +50,7 @@ export async function run(words: readonly string[], io: Io): Promise<number> {
     const context = new Context(io, {
       json: isJson,
       quiet: options.quiet === true,
+      progressLines: isInLines(textOf(options.progress)),
       endpoint: choice.uri === undefined ? { socketPath: socketPathOf(choice, io.env) } : { uri: choice.uri },
     });
     try {
@@ -62,6 +63,12 @@ export async function run(words: readonly string[], io: Io): Promise<number> {
   } catch (error) {
     return fail(error, io, choice, verb, isJson);
   }
+}
+
+function isInLines(way: string | undefined): boolean {
+  if (way === undefined || way === 'bar') return false;
+  if (way === 'lines') return true;
+  throw new CliError('usage', `--progress is bar or lines, not '${way}'`);
 }
 
 function fail(error: unknown, io: Io, choice: Choice, verb: Verb | undefined, isJson: boolean): number {

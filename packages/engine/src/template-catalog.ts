@@ -127,9 +127,14 @@ function withProgress<T extends { onProgress?: OnProgress }>(options: T) {
   if (onProgress === undefined) return rest;
   return {
     ...rest,
-    onProgress: (seen: { phase: string; doneBytes: number; totalBytes?: number | undefined }) =>
+    onProgress: (seen: {
+      phase: string;
+      doneBytes: number;
+      totalBytes?: number | undefined;
+      message?: string | undefined;
+    }) =>
       onProgress({
-        phase: seen.phase,
+        phase: seen.message === undefined ? seen.phase : `${seen.phase}: ${seen.message}`,
         done: seen.doneBytes,
         ...(seen.totalBytes !== undefined && { total: seen.totalBytes }),
       }),
