@@ -183,9 +183,9 @@ export class World {
   }
 
   /** The same as a process of its own, which a test may end. */
-  startCli(args: readonly string[]): ChildProcess {
+  startCli(args: readonly string[], stdin: 'ignore' | 'pipe' = 'ignore'): ChildProcess {
     return spawn(process.execPath, [cliProgram, ...args], {
-      stdio: ['ignore', 'pipe', 'inherit'],
+      stdio: [stdin, 'pipe', 'inherit'],
       env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', CTVIRT_ROOT: this.#seen(this.root) },
     });
   }

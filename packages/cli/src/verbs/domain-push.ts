@@ -45,6 +45,9 @@ export const push = verb({
       const byDaemon = from.lent && (await ifLent(start({ lent: from.lent })));
       const session = byDaemon ?? (await start());
       session.stdout.resume();
+      // Nobody reads it any more, however long it says nothing.
+      const over = (): void => void from.stream.destroy();
+      session.exited.then(over, over);
       return await context.busy(`pushing ${source}`, () =>
         whileOpen(session, io, async () => {
           if (byDaemon === undefined) await passOn(from.stream, session.stdin);
