@@ -63,6 +63,8 @@ export interface LxcDriverParts
 export class LxcDriver implements Driver {
   readonly #boot: Boot;
   readonly #consoles: ConsoleWatch;
+  /** Of running domains, by UUID. */
+  readonly #transfers = new Map<string, Set<ExecSession>>();
   readonly #runParts: LxcRunParts;
   readonly #assets: LxcAssets;
 
@@ -111,10 +113,31 @@ export class LxcDriver implements Driver {
   }
 
   async transfer(subject: Subject, domain: Domain, what: Transfer): Promise<ExecSession> {
-    if (subject.running !== undefined) return await lxcRun(subject.running).transfer(what);
+    if (subject.running !== undefined) return await this.#transferIn(subject, lxcRun(subject.running), what);
     const plan = planOf(domain, subject.record, this.parts.facts);
     const { layout, namespaces } = this.parts;
     return await transferOff(subject, plan, what, { boot: this.#boot, mounts: layout.mounts, namespaces });
+  }
+
+  async #transferIn(subject: Subject, run: LxcRun, what: Transfer): Promise<ExecSession> {
+    const session = await run.transfer(what);
+    const { uuid } = subject.record;
+    const all = this.#transfers.get(uuid) ?? new Set();
+    this.#transfers.set(uuid, all.add(session));
+    const over = (): void => {
+      all.delete(session);
+      if (all.size === 0) this.#transfers.delete(uuid);
+    };
+    session.exited.then(over, over);
+    return session;
+  }
+
+  /** Killed with what is left of a run they would leave what they have half made. */
+  async #endTransfers({ record }: Subject): Promise<void> {
+    const all = [...(this.#transfers.get(record.uuid) ?? [])];
+    if (all.length === 0) return;
+    for (const session of all) session.kill();
+    await Promise.race([Promise.allSettled(all.map(({ exited }) => exited)), sleep(LEAVE_MS)]);
   }
 
   async ending(subject: Subject): Promise<Ending> {
@@ -125,6 +148,7 @@ export class LxcDriver implements Driver {
   async release(subject: Subject): Promise<void> {
     const { tools, ceiling, cgroups, layout } = this.parts;
     await this.#boot.clearLinks(subject);
+    await this.#endTransfers(subject);
     await tools.clearGroups(diskName(subject.record.name));
     ceiling.leave(subject.record.name);
     shareProtection(cgroups, layout.cgroup);
