@@ -1,6 +1,7 @@
 // Files in and out of containers: whole, with the owners they have inside, whether it runs or not, and never anything of the host's.
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import {
   chmodSync,
   chownSync,
@@ -20,7 +21,7 @@ import { ApiError } from '@ctvirt/api';
 import type { ClientSession } from '@ctvirt/api/node';
 import { output, run } from '../world/command.js';
 import { domainXml, templateRoot } from '../world/documents.js';
-import { assertUnchanged } from '../world/wait.js';
+import { assertUnchanged, waitFor } from '../world/wait.js';
 import { cliProgram, refused, World } from '../world/world.js';
 
 let world: World;
@@ -378,6 +379,32 @@ test('no link of a container leads to the host or out of the tree that was named
   }
   assert.match(await world.shell('foe', 'cat /etc/passwd'), /^root:/);
   assert.equal(readFileSync(`${here}/secret`, 'utf8'), 'of the host\n');
+});
+
+test('a push whose source says nothing more ends with its container, and with the daemon', async () => {
+  await mkdir(here, { recursive: true });
+  await world.run(domainXml({ name: 'silent', filesystems: [limited] }));
+  const pushing = async (): Promise<unknown> => {
+    const child = world.startCli(['push', 'silent', '-', '/root/x'], 'pipe');
+    child.stdout?.resume();
+    const late = setTimeout(() => child.kill('SIGKILL'), 15_000);
+    const [status] = await once(child, 'exit');
+    clearTimeout(late);
+    return status;
+  };
+  const first = pushing();
+  await waitFor('it to be inside', async () => (await world.shell('silent', 'ls -A /root')) !== '');
+  await world.client.domains.destroy({ domain: 'silent' });
+  assert.equal(await first, 1);
+  await world.client.domains.start({ domain: 'silent' });
+  const second = pushing();
+  await waitFor('it to be inside', async () => /ctvirt/.test(await world.shell('silent', 'ls -A /root')));
+  await world.kill();
+  assert.equal(await second, 15);
+  await world.start();
+  // No part of a file is taken for the whole.
+  await waitFor('it to be gone', async () => !/ctvirt/.test(await world.shell('silent', 'ls -A /root')));
+  assert.equal(await world.shell('silent', 'ls -A /root'), '');
 });
 
 test('no link that an earlier pull has left leads a later one anywhere', async () => {

@@ -280,7 +280,13 @@ sub take_file {
 # All that comes, or of a lent file all but its holes.
 sub fill_one {
   my ($out) = @_;
-  return pass(undef, $out) unless $lent;
+  if (!$lent) {
+    pass(undef, $out);
+    # Of a daemon that is killed the pipes end first, and its signal comes a moment later: that is no end of a file.
+    select undef, undef, undef, 0.02;
+    leave(1) if getppid != $is{daemon};
+    return;
+  }
   my $size = -s $lent;
   each_stretch($lent, 0, $size, sub {
     my ($from, $length) = @_;
