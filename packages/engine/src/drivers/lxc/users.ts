@@ -44,6 +44,8 @@ umask 077
 mkdir -p .ssh
 trap 'rm -f .ssh/authorized_keys.new' EXIT
 cat > .ssh/authorized_keys.new
+# Of a daemon that is killed comes a part, or nothing.
+[ $(wc -c < .ssh/authorized_keys.new) -eq "$1" ]
 mv .ssh/authorized_keys.new .ssh/authorized_keys
 `;
 
@@ -62,10 +64,7 @@ export const usersOf = (run: Pick<Run, 'exec'>): RunUsers => ({
       .filter((line) => line.trim() !== '');
   },
   async setSshKeys(user, lines) {
-    await runInside(run, {
-      script: writeScript,
-      user,
-      input: bytesOf(lines.map((line) => `${line}\n`).join('')),
-    });
+    const input = bytesOf(lines.map((line) => `${line}\n`).join(''));
+    await runInside(run, { script: writeScript, words: [String(input.length)], user, input });
   },
 });

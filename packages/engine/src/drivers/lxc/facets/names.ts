@@ -32,7 +32,8 @@ const readScript = `if [ ! -e "$1" ]; then exit 0; fi
 if [ -f "$1" ] && [ "$(wc -c < "$1")" -le ${LARGEST} ]; then echo text; cat "$1"; else echo other; fi`;
 const writeScript = `if [ -d "$1" ]; then echo "$1 is a folder" >&2; exit 1; fi
 umask 022
-if ! { cat > "$1.new" && mv -f "$1.new" "$1"; }; then rm -f "$1.new"; exit 1; fi`;
+# Of a daemon that is killed comes a part, or nothing.
+if ! { cat > "$1.new" && [ $(wc -c < "$1.new") -eq "$2" ] && mv -f "$1.new" "$1"; }; then rm -f "$1.new"; exit 1; fi`;
 
 async function tell(domain: Domain, { record, inside }: NamesContext): Promise<void> {
   await inside({ script: nameScript, words: [hostnameOf(domain)] });
@@ -52,7 +53,7 @@ async function write(
   const next =
     text({ present, made: 'missing', beside: (other) => known.get(other) ?? 'missing' }) ?? undefined;
   if (next !== undefined && next !== before)
-    await inside({ script: writeScript, words: [path], input: next });
+    await inside({ script: writeScript, words: [path, String(next.length)], input: next });
   known.set(name, next === undefined ? present : { text: next, isOpen: true });
 }
 
