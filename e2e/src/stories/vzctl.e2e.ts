@@ -307,7 +307,7 @@ const cases: readonly Case[] = [
     line: 'vzctl stop 101',
     out: /^Stopping container \.\.\.\n(Killing container \.\.\.\n)?Container was stopped\nContainer is unmounted\n$/,
   },
-  { by: 'SolusVM', line: 'vzctl stop 101', status: 31, err: /not running/ },
+  { by: 'vzctl stop && vzctl destroy', line: 'vzctl stop 101', out: '', err: /not running/ },
   { by: 'SolusVM', line: 'vzctl exec 101 ls', status: 31 },
   { by: 'wiki: umount', line: 'vzctl umount 101', status: 40 },
   { by: 'OVZ Web Panel', line: 'vzctl runscript 101 HOST/script.sh', status: 7, out: /^script in/ },

@@ -114,10 +114,11 @@ const stop = onContainer({
   names: ['stop'],
   synopsis: '[--fast] [--skip-umount]',
   options: stopOptions,
-  here: 'Asks its init to power off, and ends it when --stop-timeout (120 s) is over.',
+  here: 'Asks its init to power off, and ends it when --stop-timeout (120 s) is over. One that does not run is told to be so, with status 0.',
   async act({ host, container, given }) {
-    if (isOff(container)) throw new VzError('notRunning', 'Unable to stop: container is not running');
-    await stopContainer(host, container, isSaid(given, 'fast'));
+    // No failure, as with vzctl: `vzctl stop && vzctl destroy` is what scripts have.
+    if (isOff(container)) host.warn('Unable to stop: container is not running');
+    else await stopContainer(host, container, isSaid(given, 'fast'));
   },
 });
 
