@@ -48,7 +48,8 @@ const cases: readonly Case[] = [
   { by: 'wiki: basic operations', line: 'vzctl --version', out: /^vzctl version 4\.\d/ },
   { by: 'wiki: basic operations', line: 'vzctl', status: 20 },
   { by: 'SolusVM', line: 'vzctl status 101', out: 'CTID 101 deleted unmounted down\n' },
-  { by: 'Ansible', line: 'vzlist -a -H -o ctid', status: 1, err: /Container\(s\) not found/ },
+  { by: 'Ansible', line: 'vzlist -a -H -o ctid', out: '', err: /Container\(s\) not found/ },
+  { by: 'unxsVZ', line: 'vzlist', out: '' },
   { by: 'wiki: basic operations', line: 'vzctl start 101', status: 14, err: /config file does not exist/ },
   { by: 'wiki: basic operations', line: 'vzctl frob 101', status: 20, err: /^Bad command: frob/ },
   { by: 'wiki: basic operations', line: 'vzctl start', status: 21, err: /CT ID missing/ },
@@ -114,11 +115,17 @@ const cases: readonly Case[] = [
   { by: 'vpsAdmin', line: 'vzlist 103', status: 1, err: /Container\(s\) not found/ },
   { by: 'vpsAdmin', line: 'vzlist -H -o ip 101', out: '10.77.5.1 fd77:5::1\n' },
   { by: 'wiki: vzlist', line: 'vzlist -a -1 -N ma*', out: '       102\n' },
+  {
+    by: 'man page',
+    line: 'vzlist -a -n',
+    out: /^SMARTNAME +NPROC STATUS +IP_ADDR +HOSTNAME\n101 .* shop\.example\.org\nmail .* ct102\n$/,
+  },
   { by: 'wiki: vzlist', line: "vzlist -a -H -o ctid -d '*Joe*'", out: '       101\n' },
   { by: 'wiki: vzlist', line: 'vzlist -a -H -o ctid -s -ctid', out: '       102\n       101\n' },
   { by: 'OVZ Web Panel', line: 'vzlist -a -H -o frob', status: 1, err: /Unknown field: frob/ },
   { by: 'SolusVM', line: 'vzctl set 101 --name shop', status: 20, err: /without --save/ },
   { by: 'SolusVM', line: 'vzctl set 101 --numproc none --save', status: 20 },
+  { by: 'Rex', line: 'vzlist -a -H -o ctid -h nosuch.example.org', out: '' },
   {
     by: 'SolusVM',
     line: 'vzctl set 101 --frobnicate 5 --save',
@@ -404,6 +411,7 @@ test('domains that are no containers of OpenVZ are none of its programs', async 
   await world.client.domains.create({ body: { name: '104', template: 'busybox' }, dryRun: false });
   assert.equal((await vz('vzctl status 104')).stdout, 'CTID 104 deleted unmounted down\n');
   assert.equal((await vz('vzctl destroy 104')).status, 14);
-  assert.equal((await vz('vzlist -a')).status, 1);
+  assert.equal((await vz('vzlist -a')).stdout, '');
+  assert.equal((await vz('vzlist -a 104')).status, 1);
   await world.eraseAll();
 });

@@ -14,7 +14,7 @@ import { type Field, fieldNamed, fields } from './fields.js';
 export const vzlistOptions = {
   all: { short: 'a', here: 'those that are off, too' },
   stopped: { short: 'S', here: 'only those that do not run' },
-  name: { short: 'n', here: 'names in place of host names' },
+  name: { short: 'n', here: 'names in place of CTIDs' },
   'no-header': { short: 'H', here: 'no heading' },
   'no-trim': { short: 't', here: 'long values whole' },
   json: { short: 'j', here: 'JSON, of all fields where none are named' },
@@ -74,7 +74,7 @@ interface Asked {
 
 function askedOf(given: ReturnType<typeof readOptions>): Asked {
   const isAll = isSaid(given, 'json') && lastOf(given, 'output') === undefined;
-  const usual = ['ctid', 'numproc', 'status', 'ip', isSaid(given, 'name') ? 'smart_name' : 'hostname'];
+  const usual = [isSaid(given, 'name') ? 'smart_name' : 'ctid', 'numproc', 'status', 'ip', 'hostname'];
   const names = isSaid(given, 'ctids') ? ['ctid'] : (lastOf(given, 'output')?.split(',') ?? usual);
   const filters = { hostname: 'hostname', name_filter: 'name', description: 'description' } as const;
   const patterns = Object.entries(filters).flatMap(([option, name]) => {
@@ -164,7 +164,7 @@ function jsonOf(data: readonly ContainerData[], shown: readonly Field[]): string
   return `[\n  ${objects.map((one) => jsonText(one, '  ')).join(',\n  ')}\n]\n`;
 }
 
-/** Answers 1 where there is nothing to show. */
+/** Answers 1 where none of the containers that were named is there: that there are none at all is no failure. */
 export async function vzlist(host: VzHost, given: readonly string[]): Promise<number> {
   const options = readOptions(given, vzlistOptions);
   if (isSaid(options, 'help')) {
@@ -178,13 +178,14 @@ export async function vzlist(host: VzHost, given: readonly string[]): Promise<nu
   const asked = askedOf(options);
   const { shown } = asked;
   const data = await look(host, asked);
+  const status = data.length === 0 && asked.words.length > 0 ? 1 : 0;
   if (isSaid(options, 'json')) {
     host.print(jsonOf(data, shown));
-    return 0;
+    return status;
   }
   if (data.length === 0) {
     host.io.stderr.write('Container(s) not found\n');
-    return 1;
+    return status;
   }
   const isWhole = isSaid(options, 'no-trim');
   const heading =
