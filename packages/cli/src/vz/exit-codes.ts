@@ -11,6 +11,7 @@ export const vzCodes = {
   start: { status: 7, meaning: 'the container could not be started' },
   command: { status: 8, meaning: 'the command inside failed, or could not be run' },
   locked: { status: 9, meaning: 'another operation on the container is under way' },
+  noScript: { status: 11, meaning: 'there is no such script' },
   access: { status: 12, meaning: 'not allowed' },
   noContainer: { status: 14, meaning: 'there is no such container' },
   timeout: { status: 15, meaning: 'it took too long' },

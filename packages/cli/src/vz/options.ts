@@ -26,6 +26,11 @@ export const isSaid = ({ said }: Given, name: string): boolean => said.some((one
 export const lastOf = ({ said }: Given, name: string): string | undefined =>
   said.findLast((one) => one.name === name)?.value;
 
+/** For what takes options alone: a word besides would be one that nothing is done about. */
+export function refuseWords({ words }: Given): void {
+  if (words.length > 0) throw new VzError('syntax', `Invalid extra arguments: ${words.join(' ')}`);
+}
+
 /** `--ost` is `--ostemplate`; undefined where it is none, or not clear. */
 function fullName(name: string, options: VzOptions): string | undefined {
   if (Object.hasOwn(options, name)) return name;

@@ -102,7 +102,7 @@ function partsOf(container: Container, change: Change, domain: Domain): Part[] {
   const parts: Part[] = [
     {
       settings: Object.keys(values).length > 0 ? { values } : {},
-      codes: { invalid: 'syntax', contradiction: 'invalid' },
+      codes: { invalid: 'value', contradiction: 'invalid' },
     },
     { settings: names, codes: { invalid: words.hostname === undefined ? 'value' : 'hostname' } },
     {

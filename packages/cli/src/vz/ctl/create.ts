@@ -3,7 +3,7 @@
 import { badCtid, containerOf, ctidOf, lookUp } from '../containers.js';
 import { coded, VzError } from '../exit-codes.js';
 import type { VzHost } from '../host.js';
-import { type Given, lastOf, readOptions, type VzOptions } from '../options.js';
+import { type Given, lastOf, readOptions, refuseWords, type VzOptions } from '../options.js';
 import { applyChange, profileNamed } from './apply.js';
 import { changeOf, settings } from './settings.js';
 import type { VzVerb } from './verb.js';
@@ -46,6 +46,7 @@ export const create: VzVerb = {
   here: 'Makes a domain of type openvz of that CTID, of a template that `ctvirt template` has. It takes all parameters of set.',
   async run(host, word, words) {
     const given = readOptions(words, create.options);
+    refuseWords(given);
     const ctid = ctidOf(word);
     if (ctid === undefined || ctid === 0) throw badCtid(word);
     // The template is what its root is made of.

@@ -1,5 +1,6 @@
 // vzctl exec, exec2, enter, runscript and console: programs inside a container.
 // SPDX-License-Identifier: Apache-2.0
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import type { ExecRequest } from '@ctvirt/api';
@@ -91,11 +92,13 @@ const enter = withProgram({
 const runscript = onContainer({
   names: ['runscript'],
   synopsis: 'SCRIPT',
+  takesWords: true,
   options: {},
   here: "Runs a file of the host in /bin/sh inside. One that is off runs with a shell in its init's place meanwhile, so that none of its own programs start. The status is the script's.",
   async act({ host, container, given: { words } }) {
     const [file] = words;
     if (file === undefined) throw new VzError('syntax', 'Script is not given');
+    if (!existsSync(file)) throw new VzError('noScript', `Script not found: ${file}`);
     const text = await readFile(file, 'utf8').catch((cause: unknown) => refuseFile(file, cause));
     const run = async (): Promise<number> =>
       await runInside(host, container, { argv: ['/bin/sh', '-s'] }, text);
@@ -113,6 +116,7 @@ const runscript = onContainer({
 const console = onContainer({
   names: ['console'],
   synopsis: '[TTYNUM]',
+  takesWords: true,
   options: {},
   here: 'Attaches to its console; Esc and a dot at the beginning of a line leave it, and so does ^]. There is the one that is /dev/console: TTYNUM is 1. It has to run.',
   async act({ host, container, given: { words } }) {

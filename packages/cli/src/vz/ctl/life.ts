@@ -4,7 +4,7 @@ import { ApiError } from '@ctvirt/api';
 import { type Container, ctidOf, documentOf, filesOf, lookUp } from '../containers.js';
 import { type CodesOf, coded, type VzCode, VzError } from '../exit-codes.js';
 import type { VzHost } from '../host.js';
-import { type Given, isSaid, readOptions } from '../options.js';
+import { type Given, isSaid, readOptions, refuseWords } from '../options.js';
 import { onContainer, type VzVerb } from './verb.js';
 
 const startOptions = {
@@ -141,7 +141,7 @@ const status: VzVerb = {
   options: {},
   here: 'Prints `CTID 101 exist|deleted mounted|unmounted running|down`. One that is suspended runs: it is frozen.',
   async run(host, word, words) {
-    readOptions(words, {});
+    refuseWords(readOptions(words, {}));
     const container = await lookUp(host.client, word);
     const ctid = container?.ctid ?? ctidOf(word) ?? word;
     if (container === undefined) return host.print(`CTID ${ctid} deleted unmounted down\n`);

@@ -50,8 +50,6 @@ export const set = onContainer({
   here: 'Changes a running container at once where that can be, and with --save what its next start has. What waits for a restart is remarked.',
   async act(call) {
     const { host, container, given } = call;
-    const [stray] = given.words;
-    if (stray !== undefined) throw new VzError('syntax', `Invalid word '${stray}'`);
     if (isSaid(given, 'reset_ub')) {
       if (given.said.length > 1) throw new VzError('syntax', 'Error: option --reset_ub is exclusive');
       return await resetLimits(call);

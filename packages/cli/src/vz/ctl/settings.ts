@@ -46,7 +46,7 @@ const idle =
 
 function yesOrNo(option: string, value: string): boolean {
   if (value !== 'yes' && value !== 'no')
-    throw new VzError('syntax', `Bad parameter for option --${option}: ${value}`);
+    throw new VzError('value', `Bad parameter for option --${option}: ${value}`);
   return value === 'yes';
 }
 
@@ -133,7 +133,7 @@ const identity: Readonly<Record<string, Setting>> = {
     here: 'how long vzctl stop waits for its init',
     gather: (change, value) => {
       if (!/^\d{1,9}$/.test(value))
-        throw new VzError('syntax', `Bad parameter for option --stop-timeout: ${value}`);
+        throw new VzError('value', `Bad parameter for option --stop-timeout: ${value}`);
       change.marks.push((domain, keys) => setKey(domain, 'STOP_TIMEOUT', value, keys));
     },
   },
@@ -166,7 +166,7 @@ const identity: Readonly<Record<string, Setting>> = {
 
 function orderOf(bootorder: string): number {
   if (!/^\d{1,9}$/.test(bootorder))
-    throw new VzError('syntax', `Bad parameter for option --bootorder: ${bootorder}`);
+    throw new VzError('value', `Bad parameter for option --bootorder: ${bootorder}`);
   return orderOfBootorder(Number(bootorder));
 }
 

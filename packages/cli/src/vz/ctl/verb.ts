@@ -4,7 +4,7 @@ import type { Container } from '../containers.js';
 import { badCtid, lookUp } from '../containers.js';
 import { VzError } from '../exit-codes.js';
 import type { VzHost } from '../host.js';
-import { type Given, readOptions, type VzOptions } from '../options.js';
+import { type Given, readOptions, refuseWords, type VzOptions } from '../options.js';
 
 interface Declared {
   /** The first is its own, the others mean the same. */
@@ -12,6 +12,8 @@ interface Declared {
   /** What follows the CTID, as help has it. */
   readonly synopsis: string;
   readonly options: VzOptions;
+  /** Whether words of its own follow the CTID. */
+  readonly takesWords?: true;
   /** What it does here, in a sentence or two, for the reference. */
   readonly here: string;
 }
@@ -40,6 +42,7 @@ export const onContainer = (
   ...verb,
   async run(host, word, words) {
     const given = readOptions(words, verb.options);
+    if (verb.takesWords !== true) refuseWords(given);
     return await verb.act({ host, container: await found(host, word), given });
   },
 });
