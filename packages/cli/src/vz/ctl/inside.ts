@@ -34,13 +34,26 @@ function refuseOff({ state }: Container): void {
   if (state === 'shutoff') throw new VzError('notRunning', 'Container is not running');
 }
 
-/** As vzctl does: its words are a line for the shell, and - is a script on standard input. */
-async function execute(host: VzHost, container: Container, words: readonly string[]): Promise<number> {
+/** bash where there is one, as vzctl has it: scripts of years count on it. */
+const shell = (...words: readonly string[]): string[] => [
+  '/bin/sh',
+  '-c',
+  'test -x /bin/bash && exec /bin/bash "$@"; exec /bin/sh "$@"',
+  'sh',
+  ...words,
+];
+
+function programOf(words: readonly string[]): [string, ...string[]] {
   const [first, ...more] = words[0] === '--' ? words.slice(1) : words;
   if (first === undefined) throw new VzError('syntax', 'No command line is given');
+  return [first, ...more];
+}
+
+/** As vzctl does: its words are a line for the shell, and - is a script on standard input. */
+async function execute(host: VzHost, container: Container, words: readonly string[]): Promise<number> {
+  const [first, ...more] = programOf(words);
   refuseOff(container);
-  const argv =
-    first === '-' && more.length === 0 ? ['/bin/sh', '-s'] : ['/bin/sh', '-c', [first, ...more].join(' ')];
+  const argv = first === '-' && more.length === 0 ? shell('-s') : shell('-c', [first, ...more].join(' '));
   return await runInside(host, container, { argv });
 }
 
@@ -48,16 +61,28 @@ const exec = withProgram({
   names: ['exec'],
   synopsis: 'COMMAND [ARG ...]',
   options: {},
-  here: 'Runs a line in /bin/sh inside; - takes the lines from standard input. The status is 8 where it fails.',
+  here: 'Runs a line in a shell inside, bash where there is one, else /bin/sh; - takes the lines from standard input. The status is 8 where it fails.',
   act: async (host, container, words) => ((await execute(host, container, words)) === 0 ? 0 : 8),
 });
 
 const exec2 = withProgram({
-  names: ['exec2', 'exec3'],
+  names: ['exec2'],
   synopsis: 'COMMAND [ARG ...]',
   options: {},
   here: 'The same; the status is that of the command.',
   act: execute,
+});
+
+const exec3 = withProgram({
+  names: ['exec3'],
+  synopsis: 'PROGRAM [ARG ...]',
+  options: {},
+  here: 'Runs a program without a shell, with each argument as it is; the status is that of the program, and 127 where there is none.',
+  async act(host, container, words) {
+    const argv = programOf(words);
+    refuseOff(container);
+    return await runInside(host, container, { argv });
+  },
 });
 
 /** By the container's own /etc/passwd, as a login shell. */
@@ -94,14 +119,13 @@ const runscript = onContainer({
   synopsis: 'SCRIPT',
   takesWords: true,
   options: {},
-  here: "Runs a file of the host in /bin/sh inside. One that is off runs with a shell in its init's place meanwhile, so that none of its own programs start. The status is the script's.",
+  here: "Runs a file of the host in such a shell inside. One that is off runs with a shell in its init's place meanwhile, so that none of its own programs start. The status is the script's.",
   async act({ host, container, given: { words } }) {
     const [file] = words;
     if (file === undefined) throw new VzError('syntax', 'Script is not given');
     if (!existsSync(file)) throw new VzError('noScript', `Script not found: ${file}`);
     const text = await readFile(file, 'utf8').catch((cause: unknown) => refuseFile(file, cause));
-    const run = async (): Promise<number> =>
-      await runInside(host, container, { argv: ['/bin/sh', '-s'] }, text);
+    const run = async (): Promise<number> => await runInside(host, container, { argv: shell('-s') }, text);
     if (container.state !== 'shutoff') return await run();
     const { domains } = host.client;
     await coded(domains.start({ domain: container.uuid, rescue: true }), { 'in-use': 'mounted' });
@@ -136,4 +160,4 @@ const console = onContainer({
 });
 
 /** Those that run something inside. */
-export const insideVerbs: readonly VzVerb[] = [exec, exec2, enter, runscript, console];
+export const insideVerbs: readonly VzVerb[] = [exec, exec2, exec3, enter, runscript, console];
