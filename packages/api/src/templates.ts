@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { bytes, json, none, progress, resource } from './route.js';
 import { list, strict, string } from './schema.js';
-import { buildRequest, expectedArchive, template, updateRequest } from './shapes/template.js';
+import { buildRequest, expectedArchive, template, templateExport, updateRequest } from './shapes/template.js';
 
 /** The images from which roots are made. */
 export const templates = resource({
@@ -40,6 +40,13 @@ export const templates = resource({
     summary: 'Make a template again of what it was made of',
     body: json(updateRequest),
     answer: progress(template),
+  },
+  export: {
+    method: 'POST',
+    path: '/v1/templates/{template}/export',
+    summary: "Write a template as an OCI image, to a file of the daemon's machine that is not there yet",
+    body: json(strict({ target: string({ minLength: 1, description: 'Absolute path there' }) })),
+    answer: progress(templateExport),
   },
   import: {
     method: 'POST',

@@ -634,11 +634,11 @@ test('a noun alone is asked of in two ways, and tells of each of its verbs in a 
 test('a wrong command line ends with 2, names the fault and what was meant', async () => {
   const cases = [
     ['lsit', "unknown command 'lsit'; did you mean 'list'?"],
-    ['template', 'template what? one of: list, info, import, build, remove, rename, update, users'],
+    ['template', 'template what? one of: list, info, import, build, remove, rename, update, users, export'],
     ['template imprt', "unknown command 'template imprt'; did you mean 'template import'?"],
     [
       'template fetch',
-      "unknown command 'template fetch'; one of: list, info, import, build, remove, rename, update, users",
+      "unknown command 'template fetch'; one of: list, info, import, build, remove, rename, update, users, export",
     ],
     ['network destroy lan', "unknown command 'network destroy': here it is ctvirt network stop NETWORK"],
     [

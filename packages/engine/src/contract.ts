@@ -48,6 +48,7 @@ import type {
   RootMount,
   SetResult,
   Template,
+  TemplateExport,
   TrafficReport,
   WaitRequest,
 } from '@ctvirt/api';
@@ -275,6 +276,8 @@ export interface Engine {
     buildBusybox(name: string): Promise<Template>;
     /** Made again of what it was made of; with `as` beside it, without it in its place, which throws `in-use` where domains use it. */
     update(name: string, options?: { as?: string } & Watched): Promise<Template>;
+    /** Writes it as an image of OCI's, to a file of the host that is not there yet. */
+    export(name: string, target: string, options?: Watched): Promise<TemplateExport>;
     /** Throws `in-use` where domains use it: their documents name it. */
     rename(name: string, to: string): Promise<Template>;
     remove(name: string): Promise<void>;

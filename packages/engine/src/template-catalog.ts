@@ -3,7 +3,7 @@
 
 import { existsSync } from 'node:fs';
 import type { Readable } from 'node:stream';
-import type { Template } from '@ctvirt/api';
+import type { Template, TemplateExport } from '@ctvirt/api';
 import type { Engine, OnProgress } from './contract.js';
 import { type EngineCode, EngineError } from './errors.js';
 import { forgetIdentity } from './guest/identity.js';
@@ -13,6 +13,7 @@ import { type Template as StoredTemplate, TemplateError, TemplateStore } from '.
 
 type Templates = Engine['templates'];
 type ImportOptions = Parameters<Templates['import']>[2];
+type ExportOptions = Parameters<Templates['export']>[2];
 type UpdateOptions = Parameters<Templates['update']>[1];
 type BuildOptions = Parameters<Templates['buildDebian']>[1];
 
@@ -74,6 +75,10 @@ export class TemplateCatalog implements Templates {
         }),
       ),
     );
+  }
+
+  export(name: string, target: string, options: ExportOptions = {}): Promise<TemplateExport> {
+    return this.#work(() => this.#store.export(name, target, withProgress(options)));
   }
 
   rename(name: string, to: string): Promise<Template> {

@@ -89,6 +89,17 @@ export const expectedArchive = strict({
 /** What an archive must be, or it is refused. */
 export type ExpectedArchive = Static<typeof expectedArchive>;
 
+/** An image that was written of a template. */
+export const templateExport = object(
+  {
+    digest: string({ description: 'Of the image' }),
+    sizeBytes: number({ description: 'Length of the file' }),
+  },
+  { title: 'TemplateExport', description: 'An image that was written of a template' },
+);
+/** An image that was written of a template. */
+export type TemplateExport = Static<typeof templateExport>;
+
 /** How a template is made again. */
 export const updateRequest = strict({
   as: optional(string({ minLength: 1, description: 'Beside it, under this name; without it in its place' })),

@@ -67,6 +67,7 @@ import { rootAdopt } from './root-adopt.js';
 import { rootErase } from './root-erase.js';
 import { rootList } from './root-list.js';
 import { templateBuild } from './template-build.js';
+import { templateExport } from './template-export.js';
 import { templateImport } from './template-import.js';
 import { templateInfo } from './template-info.js';
 import { templateList } from './template-list.js';
@@ -129,6 +130,7 @@ export const verbs: readonly Verb[] = [
   templateRename,
   templateUpdate,
   templateUsers,
+  templateExport,
   profileList,
   profileShow,
   networkList,

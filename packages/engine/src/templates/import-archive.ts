@@ -22,7 +22,7 @@ import type { Template } from './record.js';
 
 /** How far an import is; `doneBytes` counts the archive's own bytes. */
 export interface ImportProgress {
-  phase: 'build' | 'read' | 'unpack' | 'sync';
+  phase: 'build' | 'read' | 'unpack' | 'sync' | 'pack';
   doneBytes: number;
   totalBytes?: number;
   entries: number;

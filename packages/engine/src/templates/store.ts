@@ -10,8 +10,10 @@ import { exchange, removeTree as removeFiles } from '../host/files.js';
 import { isErrno } from '../host/gone.js';
 import { run } from '../host/run.js';
 import { refuse, TemplateError } from './archive/errors.js';
+import { DEFAULT_LIMITS } from './archive/limits.js';
 import { buildDebian, type DebianOptions } from './build-debian.js';
 import { makeBusyboxArchive } from './busybox.js';
+import { writeImage } from './image/write.js';
 import { type Imported, type ImportOptions, importArchive, type Places } from './import-archive.js';
 import { formatRecord, parseRecord, type Template } from './record.js';
 import { parseTemplateName, type TemplateName } from './template-name.js';
@@ -46,6 +48,17 @@ export interface UpdateOptions extends Pick<ImportOptions, 'onProgress' | 'signa
   inUse: InUse;
   /** Beside it, under this name, and the one that is there stays. */
   as?: string;
+}
+
+/** How a template is written. */
+export type ExportOptions = Pick<ImportOptions, 'onProgress' | 'signal'>;
+
+/** What was written. */
+export interface Exported {
+  /** Of the image. */
+  digest: string;
+  /** Length of the file. */
+  sizeBytes: number;
 }
 
 /** The templates of one daemon; one store object per folder at a time. */
@@ -142,6 +155,60 @@ export class TemplateStore {
         `template ${name} was made of nothing that can be read again: import or build the new one under its own name`,
       );
     return this.import(target, source, { ...making, ...(reference !== undefined && { image: reference }) });
+  }
+
+  /** Writes it as an image of OCI's, to a file of the host that is not there yet. */
+  async export(name: string, target: string, options: ExportOptions = {}): Promise<Exported> {
+    const safe = parseTemplateName(name);
+    if (!target.startsWith('/')) throw refuse('source', `${JSON.stringify(target)} is no absolute path`);
+    const { onProgress, signal } = options;
+    return this.#alone(safe, async () => {
+      const { image, arch, importedAt, unpackedBytes } = await this.#read(safe);
+      const partial = this.#partial();
+      try {
+        await mkdir(partial, { mode: 0o700 });
+        return await writeImage({
+          root: this.rootfs(safe),
+          scratch: join(partial, SCRATCH),
+          target,
+          name: safe,
+          created: importedAt,
+          arch,
+          image,
+          limits: DEFAULT_LIMITS,
+          signal,
+          onBytes: (doneBytes) =>
+            onProgress?.({ phase: 'pack', doneBytes: Math.min(doneBytes, unpackedBytes), entries: 0 }),
+        });
+      } catch (cause) {
+        if (signal?.aborted)
+          throw new TemplateError(
+            'cancelled',
+            `export of ${safe} was cancelled; nothing was kept`,
+            {},
+            cause,
+          );
+        if (isErrno(cause, 'EEXIST'))
+          throw new TemplateError(
+            'exists',
+            `there is a file ${target}: another name, or it goes first`,
+            {},
+            cause,
+          );
+        if (isErrno(cause, 'ENOSPC') || isErrno(cause, 'EDQUOT'))
+          throw new TemplateError('no-space', `no space left for ${target}; nothing was kept`, {}, cause);
+        if (isErrno(cause, 'ENOENT') || isErrno(cause, 'ENOTDIR'))
+          throw new TemplateError(
+            'not-found',
+            `the folder of ${target} is not there`,
+            { reason: 'source' },
+            cause,
+          );
+        throw cause;
+      } finally {
+        await removeTree(partial);
+      }
+    });
   }
 
   /** Gives one that no domain uses another name. */

@@ -4,6 +4,8 @@
 export interface Confinement {
   /** Folder mounted writable at `/target`, the working directory; none: nothing is writable. */
   target?: string;
+  /** Folder mounted at `/source`, which cannot be written. */
+  source?: string;
   /** Capabilities kept, such as `CAP_CHOWN`; all others are gone for good. */
   capabilities?: readonly string[];
   cpuSeconds: number;
@@ -47,6 +49,7 @@ export function confinedArgv(command: readonly string[], box: Confinement): [str
   for (const path of ['/bin', '/lib', '/lib64']) argv.push('--ro-bind-try', path, path);
   argv.push('--cap-drop', 'ALL');
   for (const capability of box.capabilities ?? []) argv.push('--cap-add', capability);
+  if (box.source !== undefined) argv.push('--ro-bind', box.source, '/source');
   if (box.target !== undefined) argv.push('--bind', box.target, '/target', '--chdir', '/target');
   else argv.push('--chdir', '/');
   return tethered([...argv, '--', ...command]);

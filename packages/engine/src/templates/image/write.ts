@@ -1,0 +1,207 @@
+// Writes a tree as an image of one layer: a tar that is a layout of OCI's and what `docker load` takes, both.
+// SPDX-License-Identifier: Apache-2.0
+import { createHash } from 'node:crypto';
+import { createReadStream, createWriteStream } from 'node:fs';
+import { mkdir, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { createGzip } from 'node:zlib';
+import { Child } from '../archive/child.js';
+import { confinedArgv, missingPackage } from '../archive/confined.js';
+import { commandFailure } from '../archive/errors.js';
+import type { ImportLimits } from '../archive/limits.js';
+import { BLOCK, endOfArchive, memberHeader, padding } from '../archive/tar-write.js';
+import type { ImageDefaults } from './defaults.js';
+import { hostMachine } from './read.js';
+
+/** What is written, and where. */
+export interface ImageToWrite {
+  /** The tree. */
+  readonly root: string;
+  /** A path of its own, made here, for the caller to remove in any case. */
+  readonly scratch: string;
+  /** A file that is not there yet; of a failure nothing of it stays. */
+  readonly target: string;
+  readonly name: string;
+  readonly created: string;
+  /** Machine in libvirt's words. */
+  readonly arch: string | undefined;
+  readonly image: ImageDefaults | undefined;
+  readonly limits: ImportLimits;
+  readonly signal?: AbortSignal | undefined;
+  readonly onBytes?: (packed: number) => void;
+}
+
+const machines: Readonly<Record<string, string>> = {
+  x86_64: 'amd64',
+  aarch64: 'arm64',
+  i686: '386',
+  armv7l: 'arm',
+};
+
+const PACK = [
+  'tar',
+  '--create',
+  '--file=-',
+  '--format=pax',
+  '--pax-option=delete=atime,delete=ctime',
+  '--sort=name',
+  '--numeric-owner',
+  '--xattrs',
+  '--xattrs-include=security.capability',
+  '--directory=/source',
+  '.',
+];
+
+interface Blob {
+  readonly digest: string;
+  readonly size: number;
+  readonly bytes: () => AsyncIterable<Buffer>;
+}
+
+/** Its digest as an image, and the length of what was written. */
+export async function writeImage(image: ImageToWrite): Promise<{ digest: string; sizeBytes: number }> {
+  const { layer, diffId } = await writeLayer(image);
+  const config = jsonBlob({ ...configOf(image), rootfs: { type: 'layers', diff_ids: [diffId] } });
+  const described = (blob: Blob, type: string) => ({
+    mediaType: `application/vnd.oci.image.${type}`,
+    digest: blob.digest,
+    size: blob.size,
+  });
+  const manifest = jsonBlob({
+    schemaVersion: 2,
+    mediaType: 'application/vnd.oci.image.manifest.v1+json',
+    config: described(config, 'config.v1+json'),
+    layers: [described(layer, 'layer.v1.tar+gzip')],
+  });
+  const annotations = { 'org.opencontainers.image.ref.name': image.name };
+  const index = jsonBlob({
+    schemaVersion: 2,
+    manifests: [{ ...described(manifest, 'manifest.v1+json'), annotations }],
+  });
+  const [configPath, layerPath] = [pathOf(config), pathOf(layer)];
+  const forDocker = jsonBlob([
+    { Config: configPath, RepoTags: [`${image.name.toLowerCase()}:latest`], Layers: [layerPath] },
+  ]);
+  const files: [string, Blob][] = [
+    ['oci-layout', jsonBlob({ imageLayoutVersion: '1.0.0' })],
+    ['index.json', index],
+    ['manifest.json', forDocker],
+    [pathOf(manifest), manifest],
+    [configPath, config],
+    [layerPath, layer],
+  ];
+  await writeTar(image.target, files, image.signal);
+  return { digest: manifest.digest, sizeBytes: (await stat(image.target)).size };
+}
+
+const pathOf = ({ digest }: Blob): string => `blobs/sha256/${digest.slice('sha256:'.length)}`;
+
+function jsonBlob(value: unknown): Blob {
+  const bytes = Buffer.from(JSON.stringify(value));
+  const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+  return { digest, size: bytes.length, bytes: () => Readable.from([bytes]) };
+}
+
+function configOf({ arch, created, image }: ImageToWrite) {
+  const {
+    command = ['/sbin/init'],
+    environment = [],
+    folder,
+    user,
+    group,
+    volumes = [],
+    ports = [],
+  } = image ?? {};
+  const set = (words: readonly string[]) => Object.fromEntries(words.map((word) => [word, {}]));
+  return {
+    created,
+    architecture: machines[arch ?? ''] ?? hostMachine(),
+    os: 'linux',
+    config: {
+      ...(command.length > 0 && { Cmd: command }),
+      Env: environment.map(({ name, value }) => `${name}=${value}`),
+      ...(folder !== undefined && { WorkingDir: folder }),
+      ...(user !== undefined && { User: `${user}:${group ?? 0}` }),
+      ...(volumes.length > 0 && { Volumes: set(volumes) }),
+      ...(ports.length > 0 && { ExposedPorts: set(ports) }),
+    },
+  };
+}
+
+/** Packed into a file of ours: what it is called by is known at its end. */
+async function writeLayer(image: ImageToWrite): Promise<{ layer: Blob; diffId: string }> {
+  const { scratch, signal, onBytes } = image;
+  await mkdir(scratch, { mode: 0o700 });
+  const path = join(scratch, 'layer');
+  const [plain, packed] = [createHash('sha256'), createHash('sha256')];
+  let size = 0;
+  await pipeline(
+    Readable.from(
+      hashed(treeBytes(image), (chunk) => plain.update(chunk)),
+      { objectMode: false },
+    ),
+    createGzip({ level: 6 }),
+    async function* (chunks: AsyncIterable<Buffer>) {
+      yield* hashed(chunks, (chunk) => {
+        packed.update(chunk);
+        size += chunk.length;
+        onBytes?.(size);
+      });
+    },
+    createWriteStream(path, { flags: 'wx', mode: 0o600 }),
+    ...(signal === undefined ? [] : [{ signal }]),
+  );
+  const layer = { digest: `sha256:${packed.digest('hex')}`, size, bytes: () => createReadStream(path) };
+  return { layer, diffId: `sha256:${plain.digest('hex')}` };
+}
+
+async function* hashed(chunks: AsyncIterable<Buffer>, see: (chunk: Buffer) => void): AsyncGenerator<Buffer> {
+  for await (const chunk of chunks) {
+    see(chunk);
+    yield chunk;
+  }
+}
+
+async function* treeBytes({ root, limits, signal }: ImageToWrite): AsyncGenerator<Buffer> {
+  const { cpuSeconds, memoryBytes } = limits;
+  const box = { source: root, capabilities: ['CAP_DAC_READ_SEARCH'], cpuSeconds, memoryBytes, fileBytes: 0 };
+  await using child = new Child(confinedArgv(PACK, box), { signal });
+  for await (const chunk of child.stdout) yield chunk;
+  const status = await child.ended;
+  signal?.throwIfAborted();
+  if (status === 0) return;
+  const stderr = child.complaint;
+  throw commandFailure('tar could not pack the tree', { argv: PACK, status, stderr }, missingPackage(stderr));
+}
+
+async function writeTar(
+  target: string,
+  files: readonly (readonly [string, Blob])[],
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const bytes = async function* () {
+    for (const [path, blob] of files) {
+      yield memberHeader({ kind: 'file', path, mode: 0o644, uid: 0, gid: 0, mtime: 0, size: blob.size });
+      yield* blob.bytes();
+      if (blob.size % BLOCK !== 0) yield padding(blob.size);
+    }
+    yield endOfArchive();
+  };
+  const out = createWriteStream(target, { flags: 'wx', mode: 0o600, flush: true });
+  let isOurs = false;
+  out.once('open', () => {
+    isOurs = true;
+  });
+  try {
+    await pipeline(
+      Readable.from(bytes(), { objectMode: false }),
+      out,
+      ...(signal === undefined ? [] : [{ signal }]),
+    );
+  } catch (error) {
+    if (isOurs) await rm(target, { force: true });
+    throw error;
+  }
+}
