@@ -48,6 +48,9 @@ sub begin { syswrite $told, 'ok'; close $told }
 # The bytes of one file may come from or go to another place than the streams.
 my $lent;
 open $lent, $is{push} ? '<&=' : '>&=', 7 or fail('lent file') if $is{lent};
+# Where the daemon says that all has come.
+my $whole;
+open $whole, '<&=', 8 or fail('end of the input') if $is{file} && !$is{lent};
 
 # Where there are bytes in a file, up to a size: the rest is holes. What is called ends it by what is not true.
 sub each_stretch {
@@ -282,9 +285,8 @@ sub fill_one {
   my ($out) = @_;
   if (!$lent) {
     pass(undef, $out);
-    # Of a daemon that is killed the pipes end first, and its signal comes a moment later: that is no end of a file.
-    select undef, undef, undef, 0.02;
-    leave(1) if getppid != $is{daemon};
+    # Pipes of a daemon that is killed end, too: that is no end of a file.
+    leave(1) unless sysread $whole, my $said, 1;
     return;
   }
   my $size = -s $lent;

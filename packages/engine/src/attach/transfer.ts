@@ -1,11 +1,13 @@
 // Files into a container's tree and out of it, as streams: whether it runs or not, by a helper with the rights of its root.
 // SPDX-License-Identifier: Apache-2.0
-import { constants } from 'node:fs';
+import { closeSync, constants, writeSync } from 'node:fs';
 import { posix } from 'node:path';
 import type { ExecSession, Transfer } from '../contract.js';
 import { containerGone, EngineError } from '../errors.js';
 import { insidePath } from '../guest/inside.js';
+import { isErrno } from '../host/gone.js';
 import { isLeaving } from '../host/processes.js';
+import { openPipe } from '../host/syscalls.js';
 import { enterBy, type Helped, noAccount, onStreams, refuseNul } from './helper.js';
 import { memoryOf, packed, requestOf } from './request.js';
 import { transferProgram } from './transfer-program.js';
@@ -32,15 +34,47 @@ export async function transfer(place: TransferPlace, what: Transfer): Promise<Ex
   const path = insidePath(what.path);
   const open = 'root' in place ? place : undefined;
   const within = open?.within ?? ((start) => start());
-  return await enterBy(
-    programFd,
-    requestFor(place, what, path),
-    (start) => within(() => onStreams(start, open?.namespace, what.file)),
-    (step, errno) => lacking(step, errno, path, what),
-  ).catch((error: unknown) => {
+  const whole = isStreamed(what) ? openPipe() : undefined;
+  try {
+    const session = await enterBy(
+      programFd,
+      requestFor(place, what, path),
+      (start) => within(() => onStreams(start, open?.namespace, what.file, whole?.read)),
+      (step, errno) => lacking(step, errno, path, what),
+    );
+    return whole === undefined ? session : tellingWhole(session, whole.write);
+  } catch (error) {
+    if (whole !== undefined) closeSync(whole.write);
     // Whatever the helper stumbled over first.
     throw 'initPid' in place && isLeaving(place.initPid, place.initTicks) ? containerGone() : error;
+  } finally {
+    if (whole !== undefined) closeSync(whole.read);
+  }
+}
+
+/** An archive says itself where it ends, and who moves a lent file has no input. */
+const isStreamed = (what: Transfer): boolean =>
+  what.kind === 'push' && what.form === 'file' && what.file === undefined;
+
+/** Input ends for a helper also where we are killed: what comes by this pipe after the last byte says that it was all. */
+function tellingWhole(session: ExecSession, fd: number): ExecSession {
+  let isOpen = true;
+  const close = (): void => {
+    if (isOpen) closeSync(fd);
+    isOpen = false;
+  };
+  session.stdin.once('finish', () => {
+    try {
+      if (isOpen) writeSync(fd, '.');
+    } catch (error) {
+      // It has ended before; its status tells why.
+      if (!isErrno(error, 'EPIPE')) throw error;
+    } finally {
+      close();
+    }
   });
+  session.stdin.once('close', close);
+  return session;
 }
 
 function requestFor(place: TransferPlace, what: Transfer, path: string): Buffer {
