@@ -121,6 +121,11 @@ test('what is taken away and brought again is the new one alone', async () => {
   assert.deepEqual(await treeOf(imageOf(lower, upper, [whiteout('data/.wh.kept')])), ['data/']);
 });
 
+test('what takes away from a folder that is not there makes none', async () => {
+  const upper = [whiteout('a/.wh.b'), whiteout('c/d/.wh..wh..opq'), whiteout('file/.wh.x')];
+  assert.deepEqual(await treeOf(imageOf([file('file', '1')], upper)), ['file=1']);
+});
+
 test('hard links hold across layers, and outlive the name that they were made of', async () => {
   await store.import(
     'links',

@@ -76,8 +76,9 @@ export class LayerTree {
   }
 
   /** A whiteout: what layers below have of this name is gone, or with no name all that they have in the folder. */
-  remove(parts: readonly string[], name: string | undefined, layer: number): void {
-    const folder = this.#walk(parts, layer);
+  remove(parts: readonly string[], name: string | undefined): void {
+    const folder = this.#walk(parts);
+    if (folder === undefined) return;
     const removals = this.#removals.get(folder) ?? new Map<string | undefined, Removal>();
     this.#removals.set(folder, removals.set(name, { folder, name }));
   }

@@ -70,7 +70,7 @@ export class LayerMerge {
     });
     for await (const { parts, member } of reader.members()) {
       const name = parts.at(-1) ?? '';
-      if (name.startsWith(WHITEOUT)) this.#whiteout(parts.slice(0, -1), name, layer);
+      if (name.startsWith(WHITEOUT)) this.#whiteout(parts.slice(0, -1), name);
       else if (member === undefined) this.#tree.put(parts, layer, undefined);
       else if (member.kind === 'directory') this.#tree.putFolder(parts, layer, member);
       else if (member.kind === 'hardlink')
@@ -82,9 +82,9 @@ export class LayerMerge {
     this.#droppedAttributes += reader.droppedAttributes;
   }
 
-  #whiteout(folder: readonly string[], name: string, layer: number): void {
-    if (name === OPAQUE) this.#tree.remove(folder, undefined, layer);
-    else if (!name.startsWith(ACCOUNTS)) this.#tree.remove(folder, name.slice(WHITEOUT.length), layer);
+  #whiteout(folder: readonly string[], name: string): void {
+    if (name === OPAQUE) this.#tree.remove(folder, undefined);
+    else if (!name.startsWith(ACCOUNTS)) this.#tree.remove(folder, name.slice(WHITEOUT.length));
   }
 
   async *#take(
