@@ -40,6 +40,8 @@ export const testPackages = [
   ...['libvirt-clients', 'python3-libvirt', 'virtinst', 'prometheus-libvirt-exporter', 'virt-manager'],
   // A screen for virt-manager, and what presses its buttons.
   ...['xvfb', 'dbus-daemon', 'at-spi2-core', 'gir1.2-atspi-2.0', 'gir1.2-gtk-3.0'],
+  // What images of LXC and Incus are packed and unpacked by.
+  'squashfs-tools',
   // What the guides use beside ctvirt.
   ...['ansible-core', 'curl', 'wget'],
 ];
