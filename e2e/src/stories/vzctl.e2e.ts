@@ -50,6 +50,7 @@ const cases: readonly Case[] = [
   { by: 'SolusVM', line: 'vzctl status 101', out: 'CTID 101 deleted unmounted down\n' },
   { by: 'Ansible', line: 'vzlist -a -H -o ctid', out: '', err: /Container\(s\) not found/ },
   { by: 'unxsVZ', line: 'vzlist', out: '' },
+  { by: 'Ansible', line: 'vzlist -j 101', status: 1, out: '[]\n' },
   { by: 'wiki: basic operations', line: 'vzctl start 101', status: 14, err: /config file does not exist/ },
   { by: 'wiki: basic operations', line: 'vzctl frob 101', status: 20, err: /^Bad command: frob/ },
   { by: 'wiki: basic operations', line: 'vzctl start', status: 21, err: /CT ID missing/ },

@@ -28,7 +28,7 @@ const others: readonly Page[] = [
     name: 'vzlist',
     summary: 'list containers',
     synopsis: '[OPTIONS] [CTID ...]',
-    here: 'Those that run, or all with -a: CTID, processes, status, addresses and host name. A status is running, mounted (vzctl mount) or stopped. It ends with 1 where there is none.',
+    here: 'Those that run, or all with -a: CTID, processes, status, addresses and host name. A status is running, mounted (vzctl mount) or stopped. It ends with 1 where none that was named is there.',
     options: vzlistOptions,
   },
   {

@@ -161,6 +161,7 @@ function jsonOf(data: readonly ContainerData[], shown: readonly Field[]): string
       }),
     ),
   );
+  if (objects.length === 0) return '[]\n';
   return `[\n  ${objects.map((one) => jsonText(one, '  ')).join(',\n  ')}\n]\n`;
 }
 
