@@ -136,26 +136,29 @@ function withoutInodes({ settings, codes }: Part, error: unknown): Part | undefi
   return { settings: { ...settings, values }, codes };
 }
 
-/** Answers whether it waits for a restart. */
-async function setPart(host: VzHost, container: Container, part: Part, save: boolean): Promise<boolean> {
-  const { client } = host;
+/** Answers whether it waits for a restart. `live` is whether a running container is tried, too. */
+async function setPart(
+  host: VzHost,
+  container: Container,
+  part: Part,
+  { save, live }: { readonly save: boolean; readonly live: boolean },
+): Promise<boolean> {
   const { settings, codes } = part;
   const { uuid: domain, state } = container;
-  const isUp = state !== 'shutoff';
   try {
-    await client.domains.set({ domain, body: { ...settings, live: isUp, stored: save } });
-    return false;
+    await host.client.domains.set({ domain, body: { ...settings, live, stored: save } });
+    return !live && state !== 'shutoff';
   } catch (error) {
     const rest = withoutInodes(part, error);
     if (rest !== undefined) {
       host.warn('Warning: --diskinodes is ignored: the number is fixed in the image of this container');
       const isEmpty = Object.keys(rest.settings.values ?? {}).length === 0;
-      return isEmpty ? false : await setPart(host, container, rest, save);
+      return isEmpty ? false : await setPart(host, container, rest, { save, live: state !== 'shutoff' });
     }
-    if (!isUp || !save || !isForNextStart(error)) throw failureOf(error, codes);
+    if (live && save && isForNextStart(error))
+      return await setPart(host, container, part, { save, live: false });
+    throw failureOf(error, codes);
   }
-  await coded(client.domains.set({ domain, body: { ...settings, stored: true } }), codes);
-  return true;
 }
 
 /** What vzctl tells of a change that a running container has. */
@@ -226,7 +229,7 @@ export async function applyChange(
   const parts = partsOf(container, change, domain).filter(
     ({ settings }) => isUp || save || settings.passwords !== undefined,
   );
-  for (const part of parts) isLate = (await setPart(host, container, part, save)) || isLate;
+  for (const part of parts) isLate = (await setPart(host, container, part, { save, live: isUp })) || isLate;
   if (isUp) tellChanges(host, change);
   for (const { user } of change.passwords) host.say(`Changing password for user ${user}.`);
   let named = container;
