@@ -146,6 +146,12 @@ const cases: readonly Case[] = [
   { by: 'wiki: VPN via TUN', line: 'vzctl set 101 --devices c:10:200:rw --save', out: saved },
   { by: 'wiki: VPN via TUN', line: 'vzctl set 101 --capability net_admin:on --save', out: saved },
   { by: 'man page', line: 'vzctl set 101 --capability net_admin --save', status: 21 },
+  {
+    by: 'man page',
+    line: 'vzctl set 101 --capability ve_admin:on --save',
+    out: saved,
+    err: /has no ve_admin/,
+  },
   { by: 'man page', line: 'vzctl set 101 --features nfs --save', status: 21 },
   { by: 'wiki: FUSE', line: 'vzctl set 101 --devnodes fuse:rw --save', out: saved },
   { by: 'wiki: iptables', line: 'vzctl set 101 --netfilter full --save', out: saved },

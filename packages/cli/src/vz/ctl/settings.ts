@@ -1,6 +1,7 @@
 // The parameters of vzctl set and create: each option, and what it adds to the change.
 // SPDX-License-Identifier: Apache-2.0
 import { keyValue, orderOfBootorder, parameterOf, resourceRules, setKey } from '@ctvirt/formats';
+import { capabilityNames } from '@ctvirt/xml';
 import { VzError } from '../exit-codes.js';
 import type { Given, VzOption } from '../options.js';
 import { Change, type Edit } from './change.js';
@@ -261,8 +262,15 @@ function exchange(change: Change, { path, isGone }: ReturnType<typeof deviceNode
 const rights: Readonly<Record<string, Setting>> = {
   capability: {
     value: 'name:on|off',
-    here: '`<capabilities>`, with the next start, beside those said before',
-    gather: switches('CAPABILITY'),
+    here: '`<capabilities>`, with the next start, beside those said before; one that Linux does not have, such as ve_admin, is remarked',
+    gather: (change, value) => {
+      const missing = listed(value.toLowerCase())
+        .map((item) => item.replace(/:.*/, ''))
+        .filter((name) => !capabilityNames.some((one) => one === name));
+      if (missing.length > 0)
+        change.remarks.push(`--capability: Linux has no ${missing.join(', ')}; that is left out`);
+      switches('CAPABILITY')(change, value);
+    },
   },
   features: {
     value: 'name:on|off',
