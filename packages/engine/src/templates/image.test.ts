@@ -227,8 +227,8 @@ test('the image of this machine is taken, and of several the one that is named',
   const two = tarOf(
     layoutOf({ ...simple, name: 'web:1' }, { ...layersOf([file('bin/two')]), name: 'web:2' }),
   );
-  await assert.rejects(store.import('x', bytes(two)), /one has to be named: web:1, web:2/);
-  await assert.rejects(store.import('x', bytes(two), { image: 'web:3' }), /there is web:1, web:2/);
+  await assert.rejects(store.import('x', bytes(two)), /one has to be named: "web:1", "web:2"/);
+  await assert.rejects(store.import('x', bytes(two), { image: 'web:3' }), /there is "web:1", "web:2"/);
   await store.import('x', bytes(two), { image: '2' });
   assert.deepEqual(await readdir(join(store.rootfs('x'), 'bin')), ['two']);
   await store.remove('x', { inUse: () => [] });
@@ -259,9 +259,27 @@ test('what the image starts is kept, with its program, user and folders worked o
     volumes: ['/var/lib/data'],
     ports: ['80/tcp'],
   });
-  assert.equal(made.notes.filter((note) => note.includes('variable')).length, 2);
+  assert.deepEqual(
+    made.notes.filter((note) => note.includes('variable')),
+    ['a variable of the image is left out, since it cannot stand in a document: "BAD=a\\u0001b", and 1 more'],
+  );
   assert.deepEqual(await store.get('app'), made);
   await store.remove('app', { inUse: () => [] });
+});
+
+test('a layer that is no archive is let go of', async () => {
+  const layout = await writeFiles(
+    join(dir, 'rubbish'),
+    layoutOf({ ...simple, pack: (layer) => Buffer.concat([Buffer.from('BZh9'), layer]) }),
+  );
+  await assert.rejects(store.import('x', layout), { code: 'unsupported' });
+  const links = await Promise.all(
+    (await readdir('/proc/self/fd')).map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => '')),
+  );
+  assert.deepEqual(
+    links.filter((link) => link.startsWith(layout)),
+    [],
+  );
 });
 
 test('an image of Incus is its root, whatever is beside it', async () => {
@@ -337,6 +355,21 @@ const blobName = (files: Files, place: number): string =>
 const bad = (...layers: readonly (readonly RawEntry[])[]): Buffer => tarOf(layoutOf(layersOf(...layers)));
 const device = (name: string, minor: string): RawEntry => ({ name, type: '4', major: '0000010\0', minor });
 
+/** A layout whose index names the next one many times, and that one too, to some depth. */
+const unfolding = (depth: number, width: number): Buffer =>
+  edited(sound(), (files) => {
+    for (let level = 0; level < depth; level++) {
+      const { manifests } = JSON.parse(String(files.get('index.json')));
+      const data = Buffer.from(JSON.stringify({ manifests: Array(width).fill(manifests[0]) }));
+      const digest = digestOf(data);
+      files.set(`blobs/sha256/${digest.slice(7)}`, data);
+      files.set(
+        'index.json',
+        index({ digest, size: data.length, mediaType: 'application/vnd.oci.image.index.v1+json' }),
+      );
+    }
+  });
+
 const hostile: readonly (readonly [RefusalReason, string, Buffer, Partial<ImportLimits>?])[] = [
   [
     'digest',
@@ -393,6 +426,7 @@ const hostile: readonly (readonly [RefusalReason, string, Buffer, Partial<Import
     'a digest of another kind',
     edited(sound(), (files) => files.set('index.json', index({ digest: `md5:${'0'.repeat(32)}` }))),
   ],
+  ['limit', 'indexes that name an index again and again', unfolding(3, 40)],
   [
     'limit',
     'a description without end',
@@ -419,6 +453,12 @@ const hostile: readonly (readonly [RefusalReason, string, Buffer, Partial<Import
     bad([folder('proc/')], [whiteout('.wh.proc')], [symlink('proc', '/')]),
   ],
   ['owner', 'an owner that no container has', bad([{ ...file('a'), uid: '7777777\0' }])],
+  [
+    'limit',
+    'variables without end',
+    tarOf(layoutOf({ ...simple, config: { Env: Array(50_000).fill('A=b') } })),
+  ],
+  ['limit', 'a folder in all layers', bad(...Array(9).fill([folder('a/')])), { entries: 8 }],
   ['limit', 'entries over all layers', bad([file('a'), file('b')], [file('c'), file('d')]), { entries: 3 }],
   [
     'limit',

@@ -18,13 +18,16 @@ export interface ImageConfig {
   readonly ports: readonly string[];
 }
 
+/** Lists of templates and documents carry what an image says; no program is started with more. */
+const WORDS_BYTES = 128 * 1024;
+
 export function parseConfig(config: Fields): ImageConfig {
   const os = config.textOr('os');
   if (os !== '' && os !== 'linux')
     throw refuse('image', `the image is for ${JSON.stringify(os)}, not for Linux`);
   const rootfs = config.object('rootfs');
   const run = config.object('config');
-  return {
+  const parsed: ImageConfig = {
     diffIds: rootfs.texts('diff_ids'),
     architecture: config.textOr('architecture'),
     command: [...run.texts('Entrypoint'), ...run.texts('Cmd')],
@@ -34,4 +37,9 @@ export function parseConfig(config: Fields): ImageConfig {
     volumes: run.object('Volumes').keys,
     ports: run.object('ExposedPorts').keys,
   };
+  const { command, environment, user, folder, volumes, ports, architecture } = parsed;
+  const words = [...command, ...environment, ...volumes, ...ports, user, folder, architecture];
+  if (words.reduce((sum, word) => sum + word.length + 1, 0) > WORDS_BYTES)
+    throw refuse('limit', `the image says more than ${WORDS_BYTES} bytes of the program that it starts`);
+  return parsed;
 }

@@ -40,7 +40,9 @@ export function defaultsOf(
   const command = commandOf(config.command, environment, folder, tree, notes);
   const ids = idsOf(config.user, tree, notes);
   if (config.architecture !== '' && config.architecture !== hostMachine())
-    notes.push(`the image is for ${config.architecture}, and this machine is ${hostMachine()}`);
+    notes.push(
+      `the image is for ${JSON.stringify(config.architecture.slice(0, 60))}, and this machine is ${hostMachine()}`,
+    );
   const image: ImageDefaults = {
     command,
     environment,
@@ -53,14 +55,19 @@ export function defaultsOf(
 }
 
 function variablesOf(environment: readonly string[], notes: string[]): ImageDefaults['environment'] {
-  return environment.flatMap((word) => {
+  const kept: { name: string; value: string }[] = [];
+  const leftOut: string[] = [];
+  for (const word of environment) {
     const [, name = '', value = ''] = /^([A-Za-z_][A-Za-z0-9_.-]*)=(.*)$/s.exec(word) ?? [];
-    if (name !== '' && !unsound.test(value)) return [{ name, value }];
+    if (name !== '' && !unsound.test(value)) kept.push({ name, value });
+    else leftOut.push(word);
+  }
+  const [first, ...others] = leftOut;
+  if (first !== undefined)
     notes.push(
-      `a variable of the image is left out, since it cannot stand in a document: ${JSON.stringify(word.slice(0, 60))}`,
+      `a variable of the image is left out, since it cannot stand in a document: ${JSON.stringify(first.slice(0, 60))}${others.length > 0 ? `, and ${others.length} more` : ''}`,
     );
-    return [];
-  });
+  return kept;
 }
 
 /** The program by its whole path: process 1 is looked for in no PATH. */

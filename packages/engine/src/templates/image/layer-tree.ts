@@ -38,6 +38,9 @@ interface Removal {
   readonly name: string | undefined;
 }
 
+/** Folders that this layer has emptied, and whether something of its own is left in them: nested ones are gone through once. */
+type Emptied = Map<Folder, boolean>;
+
 /** Names here are byte strings; a path has no `./`, and `..` in a link leads no higher than the root. */
 export class LayerTree {
   readonly #limits: ImportLimits;
@@ -85,10 +88,11 @@ export class LayerTree {
 
   /** After the last entry of a layer: its whiteouts spare what itself has brought. */
   endLayer(layer: number): void {
+    const emptied: Emptied = new Map();
     for (const removals of this.#removals.values())
       for (const { folder, name } of removals.values()) {
-        if (name === undefined) this.#purge(folder, layer);
-        else this.#purgeChild(folder, name, layer);
+        if (name === undefined) this.#purge(folder, layer, emptied);
+        else this.#purgeChild(folder, name, layer, emptied);
       }
     this.#removals.clear();
   }
@@ -183,16 +187,20 @@ export class LayerTree {
   }
 
   /** Whether anything of this layer is left in it. */
-  #purge(folder: Folder, layer: number): boolean {
+  #purge(folder: Folder, layer: number, emptied: Emptied): boolean {
+    const known = emptied.get(folder);
+    if (known !== undefined) return known;
     let isLeft = false;
-    for (const name of [...folder.children.keys()]) isLeft = this.#purgeChild(folder, name, layer) || isLeft;
+    for (const name of [...folder.children.keys()])
+      isLeft = this.#purgeChild(folder, name, layer, emptied) || isLeft;
+    emptied.set(folder, isLeft);
     return isLeft;
   }
 
-  #purgeChild(folder: Folder, name: string, layer: number): boolean {
+  #purgeChild(folder: Folder, name: string, layer: number, emptied: Emptied): boolean {
     const node = folder.children.get(name);
     if (node === undefined) return false;
-    const isLeft = isFolder(node) && this.#purge(node, layer);
+    const isLeft = isFolder(node) && this.#purge(node, layer, emptied);
     if (isLeft || node.layer === layer) return true;
     folder.children.delete(name);
     return false;

@@ -21,6 +21,7 @@ export class LayerMerge {
   readonly #budget: Budget;
   readonly #tree: LayerTree;
   #unpackedBytes = 0;
+  #entries = 0;
   #keptBytes = 0;
   #droppedDevices = 0;
   #droppedAttributes = 0;
@@ -69,6 +70,9 @@ export class LayerMerge {
       this.#budget(this.#unpackedBytes);
     });
     for await (const { parts, member } of reader.members()) {
+      // Of all layers together: what one says again costs as much, and a layer can be named many times.
+      if (++this.#entries > this.#limits.entries)
+        throw refuse('limit', `the layers have more than ${this.#limits.entries} entries`);
       const name = parts.at(-1) ?? '';
       if (name.startsWith(WHITEOUT)) this.#whiteout(parts.slice(0, -1), name);
       else if (member === undefined) this.#tree.put(parts, layer, undefined);

@@ -42,7 +42,10 @@ interface Candidate {
 
 /** Indexes of indexes end. */
 const DEPTH = 4;
+const MANIFESTS = 1024;
 const LAYERS = 512;
+/** Of many names the first ones are told. */
+const TOLD = 8;
 
 const machines: Readonly<Record<string, string>> = { x64: 'amd64', ia32: '386' };
 
@@ -56,6 +59,13 @@ export async function readImage(reading: Reading, wanted: string | undefined): P
 }
 
 const quoted = (text: string): string => JSON.stringify(text.slice(0, 200));
+
+/** Names as the image has them, which may be many, and of any characters. */
+function listed(names: readonly string[]): string {
+  const all = [...new Set(names)];
+  const told = all.slice(0, TOLD).map((name) => (name === '' ? 'one without a name' : quoted(name)));
+  return [...told, ...(all.length > TOLD ? [`${all.length - TOLD} more`] : [])].join(', ') || 'none';
+}
 
 function blobName(digest: string): string {
   const [, hex] = /^sha256:([0-9a-f]{64})$/.exec(digest) ?? [];
@@ -80,7 +90,7 @@ async function objectOf(reading: Reading, descriptor: Fields, what: string): Pro
 
 async function ofLayout(reading: Reading, wanted: string | undefined): Promise<Image> {
   const index = new Fields(await jsonAt(reading, 'index.json'), 'index.json');
-  const { descriptor } = chosen(await candidatesOf(reading, index, '', DEPTH), wanted);
+  const { descriptor } = chosen(await candidatesOf(reading, index), wanted);
   const manifest = await objectOf(reading, descriptor, 'the manifest');
   const config = parseConfig(await objectOf(reading, manifest.object('config'), 'the configuration'));
   const layers = manifest.objects('layers').map((layer): Layer => {
@@ -92,26 +102,26 @@ async function ofLayout(reading: Reading, wanted: string | undefined): Promise<I
 }
 
 /** All manifests that an index leads to, but for what only tells of others. */
-async function candidatesOf(
-  reading: Reading,
-  index: Fields,
-  name: string,
-  depth: number,
-): Promise<Candidate[]> {
-  if (depth === 0) throw refuse('image', `the image's indexes are more than ${DEPTH} deep`);
+async function candidatesOf(reading: Reading, top: Fields): Promise<Candidate[]> {
   const found: Candidate[] = [];
-  for (const descriptor of index.objects('manifests')) {
-    const notes = descriptor.object('annotations');
-    if (notes.has('vnd.docker.reference.type')) continue;
-    const own = notes.textOr('io.containerd.image.name') || notes.textOr('org.opencontainers.image.ref.name');
-    const reference = own || name;
-    if (/index|manifest\.list/.test(descriptor.textOr('mediaType'))) {
-      const nested = await objectOf(reading, descriptor, 'an index');
-      found.push(...(await candidatesOf(reading, nested, reference, depth - 1)));
-    } else {
-      found.push({ reference, descriptor });
+  let seen = 0;
+  const gather = async (index: Fields, name: string, depth: number): Promise<void> => {
+    if (depth === 0) throw refuse('image', `the image's indexes are more than ${DEPTH} deep`);
+    for (const descriptor of index.objects('manifests')) {
+      // An index that is named again and again leads to as many more each time.
+      if (++seen > MANIFESTS)
+        throw refuse('limit', `the image's indexes name more than ${MANIFESTS} manifests`);
+      const notes = descriptor.object('annotations');
+      if (notes.has('vnd.docker.reference.type')) continue;
+      const own =
+        notes.textOr('io.containerd.image.name') || notes.textOr('org.opencontainers.image.ref.name');
+      const reference = own || name;
+      if (/index|manifest\.list/.test(descriptor.textOr('mediaType')))
+        await gather(await objectOf(reading, descriptor, 'an index'), reference, depth - 1);
+      else found.push({ reference, descriptor });
     }
-  }
+  };
+  await gather(top, '', DEPTH);
   return found;
 }
 
@@ -127,7 +137,7 @@ const isNamed = (reference: string, wanted: string): boolean =>
 
 function chosen(all: readonly Candidate[], wanted: string | undefined): Candidate {
   const named = wanted === undefined ? all : all.filter(({ reference }) => isNamed(reference, wanted));
-  const known = [...new Set(all.map(({ reference }) => reference || 'one without a name'))].join(', ');
+  const known = listed(all.map(({ reference }) => reference));
   if (named.length === 0)
     throw refuse(
       'image',
@@ -141,7 +151,7 @@ function chosen(all: readonly Candidate[], wanted: string | undefined): Candidat
   if (first === undefined)
     throw new TemplateError(
       'unsupported',
-      `the image is for ${named.map(platformOf).join(', ')}, and this machine is ${here}`,
+      `the image is for ${listed(named.map((one) => platformOf(one) ?? ''))}, and this machine is ${here}`,
       { reason: 'image' },
     );
   if (others.length > 0)
@@ -154,13 +164,13 @@ async function ofDockerArchive(reading: Reading, wanted: string | undefined): Pr
     'images',
   );
   const candidates = all.map((entry) => ({ entry, names: entry.texts('RepoTags') }));
-  const known = candidates.map(({ names }) => names.join(', ') || 'one without a name').join(', ');
+  const known = listed(candidates.flatMap(({ names }) => (names.length > 0 ? names : [''])));
   const named = candidates.filter(
     ({ names }) => wanted === undefined || names.some((name) => isNamed(name, wanted)),
   );
   const [first, ...others] = named;
   if (first === undefined || others.length > 0)
-    throw refuse('image', `one image of the archive has to be named: there is ${known || 'none'}`);
+    throw refuse('image', `one image of the archive has to be named: there is ${known}`);
   const name = first.entry.text('Config');
   const bytes = await readBlob(reading.blobs, name);
   const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
@@ -192,14 +202,19 @@ async function* layerBytes(
   diffId: string,
 ): AsyncGenerator<Buffer> {
   const reader = new ByteReader(blobs.chunks(name, expected));
-  const head = await reader.peek(MAGIC_BYTES);
-  // A layer that changes nothing is an archive without members.
-  const isEmpty = head.length > 0 && isZero(head);
-  const compression = isEmpty ? PLAIN_TAR : detectCompression(head);
   const hash = createHash('sha256');
-  for await (const chunk of decompress(reader.rest(), compression, limits, signal)) {
-    hash.update(chunk);
-    yield chunk;
+  try {
+    const head = await reader.peek(MAGIC_BYTES);
+    // A layer that changes nothing is an archive without members.
+    const isEmpty = head.length > 0 && isZero(head);
+    const compression = isEmpty ? PLAIN_TAR : detectCompression(head);
+    for await (const chunk of decompress(reader.rest(), compression, limits, signal)) {
+      hash.update(chunk);
+      yield chunk;
+    }
+  } finally {
+    // What is no archive is never read to its end.
+    await reader.close();
   }
   if (`sha256:${hash.digest('hex')}` !== diffId)
     throw refuse(
