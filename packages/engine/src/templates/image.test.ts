@@ -267,6 +267,20 @@ test('what the image starts is kept, with its program, user and folders worked o
   await store.remove('app', { inUse: () => [] });
 });
 
+test('a user or group that is no number in the image is told, and a group without a user is kept', async () => {
+  const passwd = 'root:x:0:0::/root:/bin/sh\nnone:x::5::/:/bin/sh\nhex:x:0x10:5::/:/bin/sh\n';
+  const { layers } = layersOf([file('etc/passwd', passwd)]);
+  const ids = async (User: string) => {
+    const { image, notes } = await store.import('u', bytes(tarOf(layoutOf({ layers, config: { User } }))));
+    await store.remove('u', { inUse: () => [] });
+    return [image?.user, image?.group, notes.filter((note) => note.includes('user')).length];
+  };
+  for (const user of ['none', 'hex', '1e2', '65536'])
+    assert.deepEqual(await ids(user), [undefined, undefined, 1], user);
+  assert.deepEqual(await ids(':100'), [0, 100, 0]);
+  assert.deepEqual(await ids('7'), [7, 0, 0]);
+});
+
 test('a layer that is no archive is let go of', async () => {
   const layout = await writeFiles(
     join(dir, 'rubbish'),

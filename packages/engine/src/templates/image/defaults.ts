@@ -96,21 +96,27 @@ function commandOf(
 }
 
 function idsOf(user: string, tree: UnpackedTree, notes: string[]): { user?: number; group?: number } {
-  const [who = '', group] = user.split(':');
-  if (who === '') return {};
+  const [name = '', group = ''] = user.split(':');
+  if (name === '' && group === '') return {};
+  const who = name || '0';
   const entry = entryOf(tree.text('etc/passwd'), who);
-  const uid = /^\d+$/.test(who) ? Number(who) : Number(entry?.[2]);
-  const named =
-    group === undefined || group === '' ? entry?.[3] : (entryOf(tree.text('etc/group'), group)?.[2] ?? group);
+  const uid = idOf(isNumber(who) ? who : entry?.[2]);
   // Without a group of its own it is root's, as where images come from.
-  const gid = Number(named ?? 0);
-  const isId = (id: number): boolean => Number.isInteger(id) && id >= 0 && id <= ID_MAX;
-  if (isId(uid) && isId(gid)) return uid === 0 && gid === 0 ? {} : { user: uid, group: gid };
+  const gid = idOf(
+    group === '' ? (entry?.[3] ?? '0') : (entryOf(tree.text('etc/group'), group)?.[2] ?? group),
+  );
+  if (uid !== undefined && gid !== undefined) return uid === 0 && gid === 0 ? {} : { user: uid, group: gid };
   notes.push(
     `the user that the image names is not in it, so its program is root's: ${JSON.stringify(user.slice(0, 60))}`,
   );
   return {};
 }
+
+const isNumber = (text: string): boolean => /^\d+$/.test(text);
+
+/** Of its digits alone: a field that is empty is not root's number. */
+const idOf = (text = ''): number | undefined =>
+  isNumber(text) && Number(text) <= ID_MAX ? Number(text) : undefined;
 
 /** A line of passwd or group by its name, or its number. */
 const entryOf = (text: string | undefined, who: string): string[] | undefined =>
