@@ -437,6 +437,25 @@ test('a container is registered on its own files, run, and left behind', async (
   assert.match(await readFile(`${files}/ve.conf`, 'utf8'), /PHYSPAGES/);
 });
 
+test("the host's end of a veth has the name that OpenVZ's scripts put on a bridge", async () => {
+  const links = async (): Promise<string[]> => {
+    const { stdout } = await run(world.enclosure.argv('ip', '-o', 'link'), {});
+    return [...stdout.matchAll(/ (veth10[\w.]*)@/g)].flatMap(([, name]) => name ?? []).sort();
+  };
+  await vz('vzctl create 103 --netif_add eth0');
+  await vz('vzctl start 103');
+  assert.deepEqual(await links(), ['veth103.0']);
+  await vz('vzctl set 103 --netif_add eth1 --save');
+  await vz('vzctl set 103 --netif_add lan,,veth103lan --save');
+  assert.deepEqual(await links(), ['veth103.0', 'veth103.1', 'veth103lan']);
+  assert.equal((await vz('vzctl set 103 --netif_del all --netif_add eth0 --save')).status, 0);
+  assert.deepEqual(await links(), ['veth103.0']);
+  // Longer than a link's name may be: it is called as any other.
+  assert.equal((await vz('vzctl create 2147483644 --netif_add eth10')).status, 0);
+  assert.equal((await vz('vzctl start 2147483644')).status, 0);
+  await world.eraseAll();
+});
+
 test('domains that are no containers of OpenVZ are none of its programs', async () => {
   await world.client.domains.create({ body: { name: '104', template: 'busybox' }, dryRun: false });
   assert.equal((await vz('vzctl status 104')).stdout, 'CTID 104 deleted unmounted down\n');

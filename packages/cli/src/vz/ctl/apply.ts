@@ -7,7 +7,7 @@ import { type Container, documentOf, editDocument } from '../containers.js';
 import { type CodesOf, coded, failureOf, VzError } from '../exit-codes.js';
 import type { VzHost } from '../host.js';
 import type { Change, Edit } from './change.js';
-import { devicesOf, ownInterfaces } from './devices.js';
+import { devicesOf, hostNamed, ownInterfaces } from './devices.js';
 import { startContainer, stopContainer } from './life.js';
 
 /** How a change is made. */
@@ -80,11 +80,15 @@ function devicesFor({ devices, lostDevices }: Change, had: readonly string[]): D
   };
 }
 
-function interfacesFor({ interfaces, lostInterfaces }: Change, own: readonly string[]): DomainSettings {
+function interfacesFor(
+  { ctid }: Container,
+  { interfaces, lostInterfaces }: Change,
+  own: readonly string[],
+): DomainSettings {
   const lost = lostInterfaces.includes('all') ? [...own] : lostInterfaces;
   return {
     ...(lost.length > 0 && { removeInterfaces: lost }),
-    ...(interfaces.length > 0 && { addInterfaces: interfaces }),
+    ...(interfaces.length > 0 && { addInterfaces: interfaces.map((one) => hostNamed(one, ctid)) }),
   };
 }
 
@@ -110,7 +114,7 @@ function partsOf(container: Container, change: Change, domain: Domain): Part[] {
       codes: { invalid: 'address', exists: 'addressInUse', 'not-found': 'address' },
     },
     {
-      settings: interfacesFor(change, ownInterfaces(domain)),
+      settings: interfacesFor(container, change, ownInterfaces(domain)),
       codes: { exists: 'veth', 'not-found': 'veth', invalid: 'veth', 'host-command': 'veth' },
     },
     {

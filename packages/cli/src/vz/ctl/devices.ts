@@ -38,6 +38,15 @@ export function interfaceOf(word: string): InterfaceSetting {
   };
 }
 
+/** A link's name has at most so many characters. */
+const LONGEST_LINK_NAME = 15;
+
+/** Where it is not said, the host's end is called as vzctl calls it, `veth101.0` of eth0, by which scripts put it on a bridge. */
+export function hostNamed(setting: InterfaceSetting, ctid: number): InterfaceSetting {
+  const hostName = `veth${ctid}.${/^\D+(\d+)/.exec(setting.name)?.[1] ?? 0}`;
+  return hostName.length > LONGEST_LINK_NAME ? setting : { hostName, ...setting };
+}
+
 /** What `all` means: every interface but those of venet. */
 export function ownInterfaces(domain: Domain): string[] {
   const names = namesOf(domain);

@@ -197,7 +197,7 @@ const network: Readonly<Record<string, Setting>> = {
   },
   netif_add: {
     value: 'dev[,mac,host_ifname,host_mac,bridge]',
-    here: 'an `<interface>`, of type bridge where it names one; host_mac has no effect',
+    here: "an `<interface>`, of type bridge where it names one; the host's end is `veth101.0` of container 101's eth0 where no other name is said; host_mac has no effect",
     gather: (change, value) => change.interfaces.push(interfaceOf(value)),
   },
   netif_del: {
