@@ -1,7 +1,7 @@
 // OpenVZ's programs as panels, scripts and its wiki call them: what each line ends with, and what it prints.
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { access, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
 import { type Outcome, output, run } from '../world/command.js';
 import { cliProgram, World } from '../world/world.js';
@@ -435,6 +435,17 @@ test('a container is registered on its own files, run, and left behind', async (
   assert.equal((await vz('vzctl unregister 120')).stdout, 'Container 120 was unregistered\n');
   assert.equal((await vz('vzctl status 120')).stdout, 'CTID 120 deleted unmounted down\n');
   assert.match(await readFile(`${files}/ve.conf`, 'utf8'), /PHYSPAGES/);
+});
+
+test('the paths that are told are there, whatever a container is called', async () => {
+  const { stdout } = await vz("vzctl create 103 --name 'Web Server 1'");
+  const [, conf = ''] = /saved to (.*)\n/.exec(stdout) ?? [];
+  assert.match(await readFile(conf, 'utf8'), /^OSTEMPLATE/m);
+  const files = (await vz('vzlist -a -t -H -o private 103')).stdout.trim();
+  await access(files);
+  assert.equal((await vz("vzctl start 'Web Server 1'")).status, 0);
+  await vz('vzctl stop 103 --fast');
+  assert.match((await vz('vzctl destroy 103')).stdout, new RegExp(`^Destroying .*: ${files}\n`));
 });
 
 test("the host's end of a veth has the name that OpenVZ's scripts put on a bridge", async () => {

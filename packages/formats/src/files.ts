@@ -25,6 +25,17 @@ export function absenceOf(path: string, isWhole: boolean | undefined): string {
   return `${path}: ${why}, so what it says is missing from the result`;
 }
 
+/** Any name as that of a file: libvirt allows almost any character in a domain's name, a path does not. */
+export function fileNameOf(name: string): string {
+  return [...new TextEncoder().encode(name)]
+    .map((byte, index) => {
+      const char = String.fromCharCode(byte);
+      const plain = /[A-Za-z0-9_+@-]/.test(char) || (char === '.' && index > 0);
+      return plain ? char : `%${byte.toString(16).padStart(2, '0')}`;
+    })
+    .join('');
+}
+
 /** The last part of a path. */
 export function baseName(path: string): string {
   return path.slice(path.lastIndexOf('/') + 1);

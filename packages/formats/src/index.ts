@@ -3,7 +3,7 @@
 
 export { beancounterOf, parameterValue, ubcOf } from './beancounters.js';
 export { type FormatCode, FormatError, formatCodes } from './errors.js';
-export { baseName, entryOf, type FileEntry, type FileSet, filesOf, folderOf } from './files.js';
+export { baseName, entryOf, type FileEntry, type FileSet, fileNameOf, filesOf, folderOf } from './files.js';
 export {
   type Format,
   type FormatFiles,

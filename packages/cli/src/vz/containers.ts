@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { DomainSummary } from '@ctvirt/api';
 import type { ApiClient } from '@ctvirt/api/node';
-import { FormatError, type KeyOptions, keyValue } from '@ctvirt/formats';
+import { FormatError, fileNameOf, type KeyOptions, keyValue } from '@ctvirt/formats';
 import { type Domain, formatDomain, isRoot, parseDomainOrThrow } from '@ctvirt/xml';
 import { VzError } from './exit-codes.js';
 import type { VzHost } from './host.js';
@@ -79,7 +79,7 @@ export function filesOf(
   state: string,
 ): string {
   const root = document?.domain.devices.filesystems?.find(isRoot);
-  return root?.type === 'mount' ? root.source.dir : `${state}/roots/${name}`;
+  return root?.type === 'mount' ? root.source.dir : `${state}/roots/${fileNameOf(name)}`;
 }
 
 /** Changes what its next start has, all of it or nothing. */

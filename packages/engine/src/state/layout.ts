@@ -1,8 +1,10 @@
 // Where everything lies: configuration, state and sockets, by default in the system's folders or all under one root.
 // SPDX-License-Identifier: Apache-2.0
+
 import { createHash } from 'node:crypto';
 import { realpathSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
+import { fileNameOf } from '@ctvirt/formats';
 import { EngineError } from '../errors.js';
 
 /** Paths of one daemon, and its names on the host. */
@@ -106,15 +108,9 @@ export function layoutOf(root?: string): Layout {
   };
 }
 
-/** The name as a file name: libvirt allows almost any character in a domain's name, a path does not. */
+/** The name as a file name, where it can be one. */
 export function diskName(name: string): string {
-  const encoded = [...Buffer.from(name)]
-    .map((byte, index) => {
-      const char = String.fromCharCode(byte);
-      const plain = /[A-Za-z0-9_+@-]/.test(char) || (char === '.' && index > 0);
-      return plain ? char : `%${byte.toString(16).padStart(2, '0')}`;
-    })
-    .join('');
+  const encoded = fileNameOf(name);
   if (encoded === '' || encoded.length > LONGEST_NAME)
     throw new EngineError(
       'invalid',

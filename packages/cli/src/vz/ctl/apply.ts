@@ -1,7 +1,14 @@
 // Gives a container what was said of it: now where it runs, and from its next start on where that is to be saved.
 // SPDX-License-Identifier: Apache-2.0
 import { ApiError, type DomainSettings } from '@ctvirt/api';
-import { effectiveValues, parameterOf, parseConf, setKey, settableParameter } from '@ctvirt/formats';
+import {
+  effectiveValues,
+  fileNameOf,
+  parameterOf,
+  parseConf,
+  setKey,
+  settableParameter,
+} from '@ctvirt/formats';
 import { type Domain, normalAddress } from '@ctvirt/xml';
 import { type Container, documentOf, editDocument } from '../containers.js';
 import { type CodesOf, coded, failureOf, VzError } from '../exit-codes.js';
@@ -184,7 +191,7 @@ function tellChanges(host: VzHost, { added, removed, values, words, nameservers 
 /** Where OpenVZ's own form of the configuration lies. */
 export async function confPath(host: VzHost, { name, ctid }: Container): Promise<string> {
   const { state } = await host.facts;
-  return `${state}/domains/${name}/${ctid}.conf`;
+  return `${state}/domains/${fileNameOf(name)}/${ctid}.conf`;
 }
 
 async function saveMarks(host: VzHost, container: Container, change: Change): Promise<void> {
