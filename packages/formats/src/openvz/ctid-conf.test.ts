@@ -50,11 +50,13 @@ test('a real file becomes a document that says the same', () => {
   assert.equal(root?.type === 'template' && root.source.name, 'centos-5-x86');
   assert.equal(root?.spaceHardLimitBytes, 1153024 * 1024);
   assert.deepEqual(
-    domain.devices.interfaces?.map((one) => [one.type, one.ips?.[0]?.address, one.guest?.dev]),
+    domain.devices.interfaces?.map((one) => [
+      one.type,
+      one.ips?.map(({ address }) => address),
+      one.guest?.dev,
+    ]),
     [
-      ['ethernet', '192.168.1.105', undefined],
-      ['ethernet', '10.0.0.1', undefined],
-      ['ethernet', 'fe80::1', undefined],
+      ['ethernet', ['192.168.1.105', '10.0.0.1', 'fe80::1'], undefined],
       ['bridge', undefined, 'eth0'],
     ],
   );

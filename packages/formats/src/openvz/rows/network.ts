@@ -83,16 +83,17 @@ export const networkRows = inGroup('network', [
       if (interfacesOf(domain, 'ethernet').some(({ ips }) => ips !== undefined)) return ownWord;
       const seen = new Set<string>();
       const bad: string[] = [];
-      const added: Interface[] = [];
+      const ips: Ip[] = [];
       for (const item of parseList(value)) {
         const ip = readOwn(item);
         if (ip === undefined) bad.push(item);
-        else if (!seen.has(ip.address)) added.push({ type: 'ethernet', ips: [ip] });
+        else if (!seen.has(ip.address)) ips.push(ip);
         if (ip) seen.add(ip.address);
       }
-      const result = withInterfaces(domain, added);
-      if (added.length === 0 && bad.length > 0) return ignored(`${bad.join(' ')}: no addresses`);
-      const how = 'an interface of type ethernet for each address';
+      // As venet is one link, whatever addresses it has.
+      const result = ips.length === 0 ? domain : withInterfaces(domain, [{ type: 'ethernet', ips }]);
+      if (ips.length === 0 && bad.length > 0) return ignored(`${bad.join(' ')}: no addresses`);
+      const how = 'an interface of type ethernet with all of them';
       return bad.length === 0
         ? carried(result, how)
         : approximated(result, `${how}, but for ${bad.join(' ')}`);
