@@ -110,7 +110,7 @@ test('it boots unprivileged, serves its name, and powers off by SIGUSR2', { time
 });
 
 test('a template in use stays, one not in use goes', async () => {
-  await assert.rejects(store.remove('busybox', { inUse: () => ['web', 'mail'] }), { code: 'busy' });
+  await assert.rejects(store.remove('busybox', { inUse: () => ['web', 'mail'] }), { code: 'in-use' });
   await assert.rejects(store.buildBusybox('busybox'), { code: 'exists' });
   await store.remove('busybox', { inUse: () => [] });
   await assert.rejects(store.get('busybox'), { code: 'not-found' });

@@ -33,7 +33,7 @@ test('one that nobody uses is replaced whole; of one in use a new one is made be
   await store.import('root', path);
   await writeFile(path, archive(file('etc/motd', 'new')));
   await assert.rejects(store.update('root', web), {
-    code: 'busy',
+    code: 'in-use',
     message: /in use by web: --as NAME makes/,
   });
   await store.update('root', { ...web, as: 'root-2' });
@@ -55,7 +55,7 @@ test('one that somebody begins to use meanwhile stays as it is', async () => {
   await writeFile(path, archive(file('etc/motd', 'new')));
   let asked = 0;
   const inUse = (): string[] => (++asked > 1 ? ['web'] : []);
-  await assert.rejects(store.update('late', { inUse }), { code: 'busy' });
+  await assert.rejects(store.update('late', { inUse }), { code: 'in-use' });
   assert.equal(await motd('late'), 'old');
   assert.deepEqual(await readdir(storeDir), ['late']);
   await store.remove('late', nobody);
@@ -79,7 +79,7 @@ test('what it was made of is known: packages, one image of several, or nothing t
 test('a new name is one rename; one in use, or a name that is taken, is refused', async () => {
   await store.import('one', Readable.from([archive(file('etc/motd', '1'))]));
   await store.import('two', Readable.from([archive(file('etc/motd', '2'))]));
-  await assert.rejects(store.rename('one', 'three', web), { code: 'busy' });
+  await assert.rejects(store.rename('one', 'three', web), { code: 'in-use' });
   await assert.rejects(store.rename('one', 'two', nobody), { code: 'exists' });
   await assert.rejects(store.rename('one', 'one', nobody), { code: 'invalid' });
   await assert.rejects(store.rename('one', '../x', nobody), { code: 'invalid' });

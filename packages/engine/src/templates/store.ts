@@ -131,7 +131,7 @@ export class TemplateStore {
   }
 
   /**
-   * Makes it again, of what it was made of: in its place, which throws `busy` with the names of those who use it, or beside it, under
+   * Makes it again, of what it was made of: in its place, which throws `in-use` with the names of those who use it, or beside it, under
    * another name.
    */
   async update(name: string, options: UpdateOptions): Promise<Template> {
@@ -244,7 +244,7 @@ export class TemplateStore {
     return this.#make(name, options, (places) => buildDebian(places, options));
   }
 
-  /** Removes a template no domain uses; throws `busy` with their names otherwise. */
+  /** Removes a template no domain uses; throws `in-use` with their names otherwise. */
   async remove(name: string, options: { inUse: (name: TemplateName) => string[] }): Promise<void> {
     const safe = parseTemplateName(name);
     await this.#alone(safe, async () => {
@@ -359,7 +359,10 @@ const exists = (name: TemplateName): TemplateError =>
 function refuseUsed(name: TemplateName, inUse: InUse, advice: string): void {
   const users = inUse(name);
   if (users.length > 0)
-    throw new TemplateError('busy', `template ${name} is in use by ${users.join(', ')}: ${advice}`);
+    throw new TemplateError('in-use', `template '${name}' is in use by ${users.join(', ')}: ${advice}`, {
+      name,
+      users,
+    });
 }
 
 function absent(error: unknown): undefined {

@@ -5,6 +5,7 @@
 export type TemplateErrorCode =
   | 'not-found'
   | 'exists'
+  | 'in-use'
   | 'busy'
   | 'invalid'
   | 'unsupported'
@@ -44,6 +45,8 @@ export interface TemplateErrorDetails {
   argv?: readonly string[];
   status?: number | string | null;
   stderr?: string;
+  /** Who uses it. */
+  users?: readonly string[];
 }
 
 /** The only error the template store throws on purpose. */
