@@ -1,6 +1,7 @@
 // Templates that are made again or get another name, while domains may stand on them.
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -74,6 +75,19 @@ test('what it was made of is known: packages, one image of several, or nothing t
   await store.import('sent', Readable.from([archive(file('etc/motd', 'x'))]));
   await assert.rejects(store.update('sent', nobody), { code: 'unsupported' });
   for (const name of ['busybox', 'again', 'image', 'sent']) await store.remove(name, nobody);
+});
+
+test('nobody comes to use one between the look at its users and its end', async () => {
+  await store.buildBusybox('held');
+  const seen: boolean[] = [];
+  const inUse = () => {
+    queueMicrotask(() => seen.push(existsSync(store.rootfs('held'))));
+    return [];
+  };
+  await store.rename('held', 'other', { inUse });
+  await store.rename('other', 'held', nobody);
+  await store.remove('held', { inUse });
+  assert.deepEqual(seen, [false, false]);
 });
 
 test('a new name is one rename; one in use, or a name that is taken, is refused', async () => {

@@ -1,7 +1,7 @@
 // Keeps templates: unpacked root trees under one private folder, each made whole or not at all.
 // SPDX-License-Identifier: Apache-2.0
 import { randomBytes } from 'node:crypto';
-import { readdirSync } from 'node:fs';
+import { readdirSync, renameSync } from 'node:fs';
 import { chmod, lstat, mkdir, open, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -218,9 +218,10 @@ export class TemplateStore {
     return this.#alone(safe, () =>
       this.#alone(next, async () => {
         await this.#read(safe);
-        refuseUsed(safe, options.inUse, 'their documents name it');
         if (await lstat(join(this.#dir, next)).catch(absent)) throw exists(next);
-        await rename(join(this.#dir, safe), join(this.#dir, next));
+        // In one piece with the rename: who is defined in between would stand on nothing.
+        refuseUsed(safe, options.inUse, 'their documents name it');
+        renameSync(join(this.#dir, safe), join(this.#dir, next));
         await syncFolder(this.#dir);
         return this.#read(next);
       }),
@@ -251,7 +252,7 @@ export class TemplateStore {
       await this.#read(safe);
       refuseUsed(safe, options.inUse, 'undefine them first');
       const doomed = this.#partial();
-      await rename(join(this.#dir, safe), doomed);
+      renameSync(join(this.#dir, safe), doomed);
       await syncFolder(this.#dir);
       await removeTree(doomed);
     });
