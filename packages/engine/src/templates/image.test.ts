@@ -267,6 +267,25 @@ test('what the image starts is kept, with its program, user and folders worked o
   await store.remove('app', { inUse: () => [] });
 });
 
+test('what no document holds is left out and told, and what one holds is kept', async () => {
+  const { layers } = layersOf([file('bin/sh', '#!')]);
+  const madeOf = async (config: object) => {
+    const { image, notes } = await store.import('u', bytes(tarOf(layoutOf({ layers, config }))));
+    await store.remove('u', { inUse: () => [] });
+    return { ...image, notes: notes.length };
+  };
+  const lines = ['sh', '-c', 'echo a\n\techo b\r\n', ''];
+  const kept = await madeOf({ Cmd: lines, Env: ['A=<é>\u{1f600}'], WorkingDir: '/w' });
+  assert.deepEqual([kept.command, kept.notes], [['/bin/sh', ...lines.slice(1)], 0]);
+  assert.deepEqual(kept.environment, [{ name: 'A', value: '<é>\u{1f600}' }]);
+  for (const bad of ['\u009b', '\ud800', '\u0001', '\uffff', '\u007f']) {
+    const { environment, folder, notes } = await madeOf({ Env: [`A=${bad}`], WorkingDir: `/${bad}` });
+    assert.deepEqual([environment, folder, notes], [[], undefined, 2], JSON.stringify(bad));
+    assert.deepEqual((await madeOf({ Cmd: [`/bin/${bad}`] })).command, []);
+  }
+  assert.deepEqual((await madeOf({ Cmd: ['sh', '\ud800'] })).command, []);
+});
+
 test('a user or group that is no number in the image is told, and a group without a user is kept', async () => {
   const passwd = 'root:x:0:0::/root:/bin/sh\nnone:x::5::/:/bin/sh\nhex:x:0x10:5::/:/bin/sh\n';
   const { layers } = layersOf([file('etc/passwd', passwd)]);

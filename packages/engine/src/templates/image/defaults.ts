@@ -26,8 +26,11 @@ const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 /** Numbers beyond are none of a container's. */
 const ID_MAX = 65_535;
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what cannot stand in a document
-const unsound = /[\u0000-\u001f\u007f\ufffe\uffff]/;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what no document holds
+const unwritable = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\p{Cs}\ufffe\uffff]/u;
+
+/** Nor does what has to be one line there. */
+const unsound = /[\p{Cc}\p{Cs}\ufffe\uffff]/u;
 
 /** The defaults, and what of the image cannot be kept. */
 export function defaultsOf(
@@ -36,7 +39,7 @@ export function defaultsOf(
 ): { image: ImageDefaults; notes: string[] } {
   const notes: string[] = [];
   const environment = variablesOf(config.environment, notes);
-  const folder = posix.join('/', config.folder);
+  const folder = folderOf(config.folder, notes);
   const command = commandOf(config.command, environment, folder, tree, notes);
   const ids = idsOf(config.user, tree, notes);
   if (config.architecture !== '' && config.architecture !== hostMachine())
@@ -46,7 +49,7 @@ export function defaultsOf(
   const image: ImageDefaults = {
     command,
     environment,
-    ...(folder !== '/' && !unsound.test(folder) && { folder }),
+    ...(folder !== '/' && { folder }),
     ...ids,
     volumes: config.volumes.map((path) => posix.join('/', path)),
     ports: [...config.ports],
@@ -70,6 +73,12 @@ function variablesOf(environment: readonly string[], notes: string[]): ImageDefa
   return kept;
 }
 
+function folderOf(path: string, notes: string[]): string {
+  if (!unsound.test(path)) return posix.join('/', path);
+  notes.push('the working directory of the image cannot stand in a document, so it is /');
+  return '/';
+}
+
 /** The program by its whole path: process 1 is looked for in no PATH. */
 function commandOf(
   [program, ...words]: readonly string[],
@@ -79,7 +88,7 @@ function commandOf(
   notes: string[],
 ): string[] {
   if (program === undefined) return [];
-  if ([program, ...words].some((word) => unsound.test(word))) {
+  if (unsound.test(program) || words.some((word) => unwritable.test(word))) {
     notes.push('the program that the image starts cannot stand in a document: it has control characters');
     return [];
   }
