@@ -253,7 +253,7 @@ test('what the image starts is kept, with its program, user and folders worked o
       { name: 'PATH', value: '/opt/bin:/bin' },
       { name: 'NGINX_VERSION', value: '1.2' },
     ],
-    folder: '/srv/www/',
+    folder: '/srv/www',
     user: 33,
     group: 34,
     volumes: ['/var/lib/data'],
@@ -284,6 +284,20 @@ test('what no document holds is left out and told, and what one holds is kept', 
     assert.deepEqual((await madeOf({ Cmd: [`/bin/${bad}`] })).command, []);
   }
   assert.deepEqual((await madeOf({ Cmd: ['sh', '\ud800'] })).command, []);
+});
+
+test('the working directory is made where no layer has it, as inside, and programs are found by any name', async () => {
+  const { layers } = layersOf([file(Buffer.from('é/sh').toString('latin1'), '#!'), symlink('app', '/srv')]);
+  const config = { Cmd: ['/é/sh'], WorkingDir: '/app/ü/' };
+  const made = await store.import('u', bytes(tarOf(layoutOf({ layers, config }))));
+  assert.deepEqual([made.image?.folder, made.image?.command], ['/app/ü', ['/é/sh']]);
+  assert.deepEqual(
+    made.notes.filter((note) => note.includes('program')),
+    [],
+  );
+  const { mode, uid, gid } = await stat(join(store.rootfs('u'), 'srv/ü'));
+  assert.deepEqual([mode & 0o7777, uid, gid], [0o755, 0, 0]);
+  await store.remove('u', { inUse: () => [] });
 });
 
 test('a user or group that is no number in the image is told, and a group without a user is kept', async () => {

@@ -12,7 +12,7 @@ import { type Expected, MeasuredSource, openSource } from './archive/source.js';
 import type { Budget } from './archive/tar-reader.js';
 import { unpack } from './archive/unpack.js';
 import { type Blobs, FolderBlobs, SpooledBlobs } from './image/blobs.js';
-import { defaultsOf } from './image/defaults.js';
+import { defaultsOf, folderOf } from './image/defaults.js';
 import { kindOfArchive } from './image/kind.js';
 import { LayerMerge } from './image/merge.js';
 import { nestedRoot } from './image/nested.js';
@@ -170,7 +170,7 @@ async function importImage(
   const { options, limits } = work;
   const image: Image = await readImage({ blobs, limits, signal: options.signal }, options.image);
   const budget = budgetOf(limits, () => packedBytes ?? image.sizeBytes);
-  const merge = new LayerMerge(image.layers, limits, budget);
+  const merge = new LayerMerge(image.layers, limits, budget, folderOf(image.config) ?? '/');
   const inspector = new TarInspector(merge.blocks(), limits);
   await unpackRoot(inspector, work, () => ({
     doneBytes: inspector.unpackedBytes,

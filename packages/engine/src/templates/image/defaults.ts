@@ -39,7 +39,9 @@ export function defaultsOf(
 ): { image: ImageDefaults; notes: string[] } {
   const notes: string[] = [];
   const environment = variablesOf(config.environment, notes);
-  const folder = folderOf(config.folder, notes);
+  const folder = folderOf(config) ?? '/';
+  if (folderOf(config) === undefined)
+    notes.push('the working directory of the image cannot stand in a document, so it is /');
   const command = commandOf(config.command, environment, folder, tree, notes);
   const ids = idsOf(config.user, tree, notes);
   if (config.architecture !== '' && config.architecture !== hostMachine())
@@ -73,11 +75,12 @@ function variablesOf(environment: readonly string[], notes: string[]): ImageDefa
   return kept;
 }
 
-function folderOf(path: string, notes: string[]): string {
-  if (!unsound.test(path)) return posix.join('/', path);
-  notes.push('the working directory of the image cannot stand in a document, so it is /');
-  return '/';
-}
+/** Where the program is started; undefined where no document can say it. */
+export const folderOf = ({ folder }: ImageConfig): string | undefined =>
+  unsound.test(folder) ? undefined : posix.resolve('/', folder);
+
+/** As names stand in archives. */
+const bytesOf = (text: string): string => Buffer.from(text).toString('latin1');
 
 /** The program by its whole path: process 1 is looked for in no PATH. */
 function commandOf(
@@ -96,7 +99,7 @@ function commandOf(
   const places = program.includes('/') ? [folder] : path.split(':');
   const all = places.map((place) => posix.resolve('/', place, program));
   const found = all.find((one) => {
-    const reached = tree.resolve(one);
+    const reached = tree.resolve(bytesOf(one));
     return reached !== undefined && tree.isFile(reached);
   });
   if (found === undefined)

@@ -86,6 +86,11 @@ export class LayerTree {
     this.#removals.set(folder, removals.set(name, { folder, name }));
   }
 
+  /** Makes what is missing of a folder. */
+  ensure(parts: readonly string[], layer: number): void {
+    this.#walk(parts, layer);
+  }
+
   /** After the last entry of a layer: its whiteouts spare what itself has brought. */
   endLayer(layer: number): void {
     const emptied: Emptied = new Map();

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { refuse } from '../archive/errors.js';
 import type { ImportLimits } from '../archive/limits.js';
+import { parsePath } from '../archive/member-tree.js';
 import { type Budget, leftOut, TarReader } from '../archive/tar-reader.js';
 import { BLOCK, endOfArchive, type Member, memberHeader, padding } from '../archive/tar-write.js';
 import { type Inode, LayerTree } from './layer-tree.js';
@@ -26,8 +27,13 @@ export class LayerMerge {
   #droppedDevices = 0;
   #droppedAttributes = 0;
 
-  /** Layers from the lowest to the highest. */
-  constructor(layers: readonly LayerBytes[], limits: ImportLimits, budget: Budget) {
+  /** Layers from the lowest to the highest; the folder is made where they lack it, as runtimes of images do. */
+  constructor(
+    layers: readonly LayerBytes[],
+    limits: ImportLimits,
+    budget: Budget,
+    private readonly folder: string,
+  ) {
     this.#layers = layers;
     this.#limits = limits;
     this.#budget = budget;
@@ -45,6 +51,8 @@ export class LayerMerge {
 
   async *blocks(): AsyncGenerator<Buffer> {
     for (const [layer, bytes] of this.#layers.entries()) await this.#learn(layer, bytes());
+    const folder = Buffer.from(this.folder).toString('latin1').slice(1);
+    if (folder !== '') this.#tree.ensure(parsePath(folder, this.#limits), this.#layers.length);
     const blank = { mode: 0o755, uid: 0, gid: 0, mtime: 0, size: 0 };
     for (const { path, member } of this.#tree.folders())
       yield memberHeader({ ...blank, ...member, kind: 'directory', path });
