@@ -64,9 +64,18 @@ async function ctvirt(...words: string[]): Promise<string> {
   return stdout;
 }
 
+const templates = async () => (await world.client.templates.list()).map(({ name }) => name).sort();
+
 test('one line makes a container of an image, which runs what the image says', async () => {
   const path = `${world.host}/serve-1.0.tar`;
   writeFileSync(path, tarOf(layoutOf(image)));
+  // Before there is a template of it, and after: the same document, and nothing is made.
+  const dry = await ctvirt('create', 'web', '--oci', path, '--dry-run');
+  assert.match(
+    dry,
+    /<init>\/bin\/serve<\/init>[\s\S]*<inituser>33<\/inituser>[\s\S]*<source name='serve-1.0'\/>/,
+  );
+  assert.deepEqual(await templates(), [busybox]);
   const made = await ctvirt('create', 'web', '--oci', path, '--ip', '10.77.9.5', '--start');
   assert.equal(made, "Domain 'web' created and started\n");
   assert.match(
@@ -81,9 +90,19 @@ test('one line makes a container of an image, which runs what the image says', a
   await ctvirt('shutdown', 'web', '--wait');
   await ctvirt('start', 'web');
   assert.equal((await world.cli(['exec', 'web', '--', '/bin/cat', '/data/ended'])).stdout, 'ended\n');
-  const again = await world.cli(['create', 'web2', '--oci', path]);
-  assert.deepEqual([again.status, /there is a template 'serve-1.0'/.test(again.stderr)], [4, true]);
-  await ctvirt('create', 'web2', '--template', 'serve-1.0', '--start');
+  // One of the same image is taken, whatever the file is called now; another image has another name.
+  cpSync(path, `${world.host}/serve-again.tar`);
+  assert.match(
+    await ctvirt('create', 'web2', '--oci', `${world.host}/serve-again.tar`, '--dry-run'),
+    /<source name='serve-1.0'\/>/,
+  );
+  await ctvirt('create', 'web2', '--oci', `${world.host}/serve-again.tar`, '--start');
+  assert.deepEqual(await templates(), [busybox, 'serve-1.0']);
+  writeFileSync(path, tarOf(layoutOf({ ...image, layers: [shell] })));
+  for (const dryRun of [[], ['--dry-run']]) {
+    const other = await world.cli(['create', 'web3', '--oci', path, ...dryRun]);
+    assert.deepEqual([other.status, /template serve-1.0 exists/.test(other.stderr)], [4, true]);
+  }
   for (const name of ['web', 'web2']) {
     await ctvirt('destroy', name);
     await ctvirt('undefine', name, '--storage');
@@ -101,7 +120,11 @@ test('a layout in a folder and what docker save writes are the same', async () =
   const starts = async (name: string) => (await world.client.templates.info({ template: name })).image;
   assert.deepEqual(await starts('one'), await starts('two'));
   assert.deepEqual(await starts('one'), await starts('three'));
-  for (const name of ['one', 'two', 'three']) await ctvirt('template', 'remove', name);
+  await ctvirt('template', 'remove', 'two');
+  await ctvirt('template', 'remove', 'three');
+  // A folder is known by its image.
+  assert.match(await ctvirt('create', 'web', '--oci', layout, '--dry-run'), /<source name='one'\/>/);
+  await ctvirt('template', 'remove', 'one');
   assert.deepEqual(
     (await world.client.templates.list()).map(({ name }) => name),
     [busybox],
@@ -112,7 +135,7 @@ test('the page on templates does what it says', async () => {
   const reader = await Reader.at(world);
   writeFileSync(`${world.host}/guide/serve-1.0.tar`, tarOf(layoutOf(image)));
   await reader.follow('templates.md', {
-    'ctvirt template info serve': /Starts: +\/bin\/serve\n[\s\S]*Used by: +-/,
+    'ctvirt template info serve-1.0': /Starts: +\/bin\/serve\n[\s\S]*Used by: +-/,
     'ctvirt template list': /^ small /m,
   });
 });

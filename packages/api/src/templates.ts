@@ -2,7 +2,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import { bytes, json, none, progress, resource } from './route.js';
 import { list, strict, string } from './schema.js';
-import { buildRequest, expectedArchive, template, templateExport, updateRequest } from './shapes/template.js';
+import {
+  buildRequest,
+  expectedArchive,
+  importRequest,
+  template,
+  templateExport,
+  updateRequest,
+} from './shapes/template.js';
 
 /** The images from which roots are made. */
 export const templates = resource({
@@ -56,6 +63,7 @@ export const templates = resource({
       strict({
         source: string({ minLength: 1, description: 'Absolute path there' }),
         ...expectedArchive.properties,
+        ...importRequest.properties,
       }),
     ),
     answer: progress(template),

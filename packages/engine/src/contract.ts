@@ -32,6 +32,7 @@ import type {
   ForwardRow,
   GuaranteeReport,
   HostFacts,
+  ImportRequest,
   KeptRoot,
   MountedRoot,
   NetworkDefineResult,
@@ -266,7 +267,11 @@ export interface Engine {
   templates: {
     list(): Promise<readonly Template[]>;
     get(name: string): Promise<Template>;
-    import(name: string, source: string | Readable, options?: ExpectedArchive & Watched): Promise<Template>;
+    import(
+      name: string,
+      source: string | Readable,
+      options?: ExpectedArchive & ImportRequest & Watched,
+    ): Promise<Template>;
     buildDebian(
       name: string,
       options?: Omit<BuildRequest, 'distribution'> & {

@@ -15,6 +15,7 @@ import {
 import { domainSummary } from './domain.js';
 import { finding } from './finding.js';
 import { parameterRow } from './parameter.js';
+import { imageDefaults } from './template.js';
 
 const word = (description: string) => string({ minLength: 1, maxLength: 255, description });
 const path = (description: string) => string({ minLength: 1, maxLength: 4096, description });
@@ -163,10 +164,15 @@ export const createRequest = strict(
     name: word('Its name'),
     type: optional(oneOf(['lxc', 'openvz', 'vserver'], { description: 'Its type; lxc without it' })),
     template: word('The template of its root'),
+    image: optional(imageDefaults),
     ...settings,
     start: optional(boolean({ description: 'Whether it is started at once' })),
   },
-  { title: 'CreateRequest', description: 'A domain to be made of a template' },
+  {
+    title: 'CreateRequest',
+    description:
+      'A domain to be made of a template; of a dry run whose template is yet to be imported, `image` is what it would have',
+  },
 );
 /** A domain to be made of a template. */
 export type CreateRequest = Static<typeof createRequest>;

@@ -1,6 +1,17 @@
 // Templates: the images from which roots are made, and how far a long operation on one is.
 // SPDX-License-Identifier: Apache-2.0
-import { integer, list, number, object, oneOf, optional, type Static, strict, string } from '../schema.js';
+import {
+  boolean,
+  integer,
+  list,
+  number,
+  object,
+  oneOf,
+  optional,
+  type Static,
+  strict,
+  string,
+} from '../schema.js';
 
 /** What to build of a distribution's packages. */
 export const buildRequest = strict(
@@ -88,6 +99,20 @@ export const expectedArchive = strict({
 });
 /** What an archive must be, or it is refused. */
 export type ExpectedArchive = Static<typeof expectedArchive>;
+
+/** What else an import may do. */
+export const importRequest = strict({
+  reuse: optional(
+    boolean({
+      description: 'Take the template that was made of the same image, if there is one, for a new one',
+    }),
+  ),
+  dryRun: optional(
+    boolean({ description: 'Judge it and tell what the template would be, and keep nothing' }),
+  ),
+});
+/** What else an import may do. */
+export type ImportRequest = Static<typeof importRequest>;
 
 /** An image that was written of a template. */
 export const templateExport = object(

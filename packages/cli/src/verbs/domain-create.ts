@@ -1,7 +1,7 @@
 // ctvirt create
 // SPDX-License-Identifier: Apache-2.0
 import { basename, resolve } from 'node:path';
-import { ApiError, type CreateRequest } from '@ctvirt/api';
+import type { CreateRequest, Template } from '@ctvirt/api';
 import type { Context } from '../context.js';
 import { CliError } from '../errors.js';
 import { verb } from '../verb.js';
@@ -24,7 +24,7 @@ export const create = verb({
   details: [
     'The domain keeps its definition until it is undefined, as by define; one of that name is left as it is, and refused. Resource parameters are those of set.',
     'With addresses alone it has a routed interface (type ethernet), as under OpenVZ; with --network one on that network, with the addresses said or those the network gives.',
-    'With --oci the template is made first, of an image, and what the image starts is what the domain starts: it has no init of its own but that program.',
+    'With --oci the template is made first, of an image, unless there is one of the same image already. What the image starts is what the domain starts: it has no init of its own but that program.',
     'With --transient it starts a domain from its XML without defining it, as virsh create does: when it stops it is gone, its root file system included.',
   ],
   args: { name: { summary: 'Name of the new domain', optional: true } },
@@ -76,16 +76,13 @@ export const create = verb({
     if (name === undefined)
       throw new CliError('usage', 'create: NAME is missing; usage: ctvirt create NAME --template TEMPLATE');
     const { password, oci, profile, type, ip, mount, autostart, start, 'dry-run': dryRun } = options;
-    const template = options.template ?? (oci === undefined ? undefined : templateOf(oci));
-    if (template === undefined) throw new CliError('usage', whatFor(name));
-    if (oci !== undefined) {
-      if (dryRun)
-        throw new CliError('usage', 'create: a dry run imports no image: ctvirt template import does');
-      await importImage(context, template, oci);
-    }
+    const wanted = options.template ?? (oci === undefined ? undefined : templateOf(oci));
+    if (wanted === undefined) throw new CliError('usage', whatFor(name));
+    const made = oci === undefined ? undefined : await importImage(context, wanted, oci, dryRun);
     const body: CreateRequest = {
       name,
-      template,
+      template: made?.name ?? wanted,
+      ...(dryRun && made !== undefined && { image: made.image ?? noImage }),
       ...(profile !== undefined && { profile }),
       ...(type !== undefined && { type: typeOf(type) }),
       ...settingsOf(options),
@@ -98,18 +95,20 @@ export const create = verb({
       ...(autostart && { autostart }),
       ...(start && { start }),
     };
-    const made = await context.busy(`creating ${name}`, () =>
+    const created = await context.busy(`creating ${name}`, () =>
       context.client.domains.create({ body, dryRun }),
     );
     // Where in its document is said only to who is shown that.
-    const findings = dryRun ? made.findings : made.findings.map((finding) => ({ ...finding, path: '' }));
+    const findings = dryRun
+      ? created.findings
+      : created.findings.map((finding) => ({ ...finding, path: '' }));
     context.warn(findings, name);
-    if (dryRun) context.printVerbatim(made, made.xml);
+    if (dryRun) context.printVerbatim(created, created.xml);
     else {
       // Those that nobody said.
-      const given = ip.length > 0 ? [] : (made.domain?.addresses ?? []);
+      const given = ip.length > 0 ? [] : (created.domain?.addresses ?? []);
       const where = given.length > 0 ? `, at ${given.join(', ')}` : '';
-      context.done(made, `Domain '${name}' created${start ? ' and started' : ''}${where}`);
+      context.done(created, `Domain '${name}' created${start ? ' and started' : ''}${where}`);
     }
   },
 });
@@ -120,21 +119,16 @@ function templateOf(image: string): string {
   return base.replace(/[^A-Za-z0-9._+-]/g, '-');
 }
 
-async function importImage(context: Context, template: string, image: string): Promise<void> {
-  const { client, io } = context;
-  const there = await client.templates.list();
-  if (there.some(({ name }) => name === template))
-    throw new ApiError(
-      'exists',
-      `there is a template '${template}': --template ${template} without --oci takes it, with it another name makes another`,
-    );
-  await context.busy(`importing ${template}`, (onProgress) =>
-    client.templates.import(
-      { template, body: { source: resolve(image) } },
-      { onProgress, signal: io.signal },
+const noImage = { command: [], environment: [], volumes: [], ports: [] };
+
+/** The template of the image, which may be there under another name; of a dry run what it would be. */
+const importImage = (context: Context, template: string, image: string, dryRun: boolean): Promise<Template> =>
+  context.busy(`importing ${template}`, (onProgress) =>
+    context.client.templates.import(
+      { template, body: { source: resolve(image), reuse: true, dryRun } },
+      { onProgress, signal: context.io.signal },
     ),
   );
-}
 
 /** As before there was anything else to create. */
 async function startTransient(context: Context, file: string, validate: boolean): Promise<void> {

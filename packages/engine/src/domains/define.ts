@@ -62,10 +62,16 @@ async function defineFrom(
   };
   // What was said wrong is told before what is not there.
   written();
-  const { image } = await templates.get(request.template);
-  const asked = written(image);
+  const { template } = request;
+  const isToCome = dryRun && request.image !== undefined;
+  const asked = written(isToCome ? request.image : (await templates.get(template)).image);
   const xml = formatDomain(asked);
-  if (dryRun) return { domain: null, xml, findings: await definer.look(xml) };
+  if (dryRun)
+    return {
+      domain: null,
+      xml,
+      findings: await definer.look(xml, { toCome: isToCome ? template : undefined }),
+    };
   const { autostart = false, start = false } = request;
   const credentials = credentialsOf(request);
   const { entry, findings } = await definer.define(asked, {

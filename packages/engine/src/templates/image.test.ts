@@ -234,6 +234,29 @@ test('the image of this machine is taken, and of several the one that is named',
   await store.remove('x', { inUse: () => [] });
 });
 
+test('a dry run keeps nothing, and what came from the same image is found under any name', async () => {
+  const parts = { ...layersOf([file('bin/a', '1')]), config: { Cmd: ['/bin/a'] }, name: 'image:1' };
+  const tar = join(dir, 'same.tar');
+  await writeFile(tar, tarOf(layoutOf(parts)));
+  const layout = await writeFiles(join(dir, 'same'), layoutOf(parts));
+  for (const source of [tar, layout]) {
+    const seen = await store.import('dry', source, { dryRun: true, reuse: true });
+    assert.deepEqual([seen.name, seen.image?.command, await readdir(storeDir)], ['dry', ['/bin/a'], []]);
+    const first = await store.import('first', source, { reuse: true });
+    assert.deepEqual(seen, { ...first, name: 'dry', importedAt: seen.importedAt });
+    for (const dryRun of [true, false])
+      assert.equal((await store.import('second', source, { reuse: true, dryRun })).name, 'first');
+    // Which of several it is has to be the same, too.
+    assert.equal((await store.import('named', source, { reuse: true, image: '1' })).name, 'named');
+    await store.remove('named', { inUse: () => [] });
+    await writeFile(tar, tarOf(layoutOf(layersOf([file('bin/a', '2')]))));
+    if (source === tar)
+      await assert.rejects(store.import('first', tar, { dryRun: true }), { code: 'exists' });
+    await store.remove('first', { inUse: () => [] });
+  }
+  await assert.rejects(store.import('none', join(dir, 'nowhere'), { reuse: true }), { code: 'not-found' });
+});
+
 test('what the image starts is kept, with its program, user and folders worked out', async () => {
   const config = {
     Entrypoint: ['entry.sh', '--run'],

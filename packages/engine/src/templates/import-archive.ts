@@ -44,8 +44,8 @@ export interface ImportOptions extends Expected {
 
 /** Where an import works: two folders that nobody else knows. */
 export interface Places {
-  /** Fresh and empty; whatever is thrown, the caller removes it. */
-  root: string;
+  /** Fresh and empty; whatever is thrown, the caller removes it. Without it all is read and judged, and nothing unpacked. */
+  root?: string;
   /** A path of its own, made where it is needed, for the caller to remove in any case. */
   scratch: string;
 }
@@ -71,8 +71,16 @@ export async function importArchive(
 ): Promise<Imported> {
   const work: Work = { places, options, limits: { ...DEFAULT_LIMITS, ...options.limits } };
   options.signal?.throwIfAborted();
-  if (typeof source === 'string' && (await isFolder(source))) return importFolder(source, work);
-  return importStream(source, work);
+  if (typeof source !== 'string') return importStream(source, work);
+  const place = await placeOf(source, work.limits);
+  return typeof place === 'string' ? importStream(place, work) : importLayout(source, place, work);
+}
+
+/** A file to be read, or the folder of a layout. */
+export async function placeOf(source: string, limits: ImportLimits): Promise<string | FolderBlobs> {
+  if (!(await isFolder(source))) return source;
+  const blobs = new FolderBlobs(source, limits);
+  return (await blobs.has('index.json')) ? blobs : await rootIn(source);
 }
 
 const isFolder = (path: string): Promise<boolean> =>
@@ -81,10 +89,8 @@ const isFolder = (path: string): Promise<boolean> =>
     () => false,
   );
 
-async function importFolder(folder: string, work: Work): Promise<Imported> {
+async function importLayout(folder: string, blobs: FolderBlobs, work: Work): Promise<Imported> {
   const { digest, sizeBytes } = work.options;
-  const blobs = new FolderBlobs(folder, work.limits);
-  if (!(await blobs.has('index.json'))) return importStream(await rootIn(folder), work);
   if (sizeBytes !== undefined)
     throw refuse('size', `${folder} is a folder, whose size is not known beforehand`);
   const made = await importImage(blobs, work);
@@ -192,7 +198,9 @@ type Seen = Pick<ImportProgress, 'doneBytes' | 'totalBytes'>;
 async function unpackRoot(inspector: TarInspector, work: Work, seen: () => Seen): Promise<void> {
   const { places, options, limits } = work;
   const state = (): ImportProgress => ({ phase: 'unpack', entries: inspector.entries, ...seen() });
-  await unpack(watched(inspector.blocks(), work, state), places.root, limits, options.signal);
+  const blocks = watched(inspector.blocks(), work, state);
+  if (places.root === undefined) for await (const _block of blocks);
+  else await unpack(blocks, places.root, limits, options.signal);
   options.onProgress?.(state());
 }
 

@@ -16,6 +16,7 @@ import { makeBusyboxArchive } from './busybox.js';
 import { writeImage } from './image/write.js';
 import { type Imported, type ImportOptions, importArchive, type Places } from './import-archive.js';
 import { formatRecord, parseRecord, type Template } from './record.js';
+import { sameSource } from './same-source.js';
 import { parseTemplateName, type TemplateName } from './template-name.js';
 
 const RECORD = 'template.json';
@@ -41,6 +42,14 @@ type InUse = (name: TemplateName) => string[];
 /** In place of a template of the name, which nobody may use then. */
 interface Making {
   inUse?: InUse;
+}
+
+/** What else an import may do. */
+export interface Importing extends ImportOptions {
+  /** Takes the template that was made of the same bytes, if there is one, in place of a new one. */
+  reuse?: boolean;
+  /** Reads and judges all, and tells what the template would be; nothing is kept. */
+  dryRun?: boolean;
 }
 
 /** How a template is made again. */
@@ -122,12 +131,31 @@ export class TemplateStore {
   async import(
     name: string,
     source: string | Readable,
-    options: ImportOptions & Making = {},
+    { reuse = false, dryRun = false, ...options }: Importing & Making = {},
   ): Promise<Template> {
-    return this.#make(name, options, async (places) => ({
+    const fill = async (places: Places) => ({
       ...(await importArchive(source, places, options)),
       ...(options.image !== undefined && { reference: options.image }),
-    }));
+    });
+    if (reuse && typeof source === 'string') {
+      const same = await sameSource(source, await this.list(), options);
+      if (same !== undefined) return same;
+    }
+    return dryRun ? this.#look(name, fill) : this.#make(name, options, fill);
+  }
+
+  /** What a template of the name would be. */
+  async #look(name: string, fill: (places: Places) => Promise<Imported>): Promise<Template> {
+    const safe = parseTemplateName(name);
+    if (await lstat(join(this.#dir, safe)).catch(absent)) throw exists(safe);
+    const partial = this.#partial();
+    try {
+      await mkdir(partial, { mode: 0o700 });
+      const { entries: _entries, ...facts } = await fill({ scratch: join(partial, SCRATCH) });
+      return { name: safe, importedAt: this.#now().toISOString(), ...facts };
+    } finally {
+      await removeTree(partial);
+    }
   }
 
   /**
