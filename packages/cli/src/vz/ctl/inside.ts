@@ -61,7 +61,7 @@ const exec = withProgram({
   names: ['exec'],
   synopsis: 'COMMAND [ARG ...]',
   options: {},
-  here: 'Runs a line in a shell inside, bash where there is one, else /bin/sh; - takes the lines from standard input. The status is 8 where it fails.',
+  here: "Runs a line in a shell inside, bash where there is one, else /bin/sh; - takes the lines from standard input. The status is 8 where it fails. Standard input is the command's own: in a loop that reads lines, say `</dev/null`.",
   act: async (host, container, words) => ((await execute(host, container, words)) === 0 ? 0 : 8),
 });
 
