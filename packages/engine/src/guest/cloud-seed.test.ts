@@ -21,11 +21,13 @@ import { forgetIdentity } from './identity.js';
 const owner = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
 const web: CloudSeed = { instance: 'a-b', hostname: 'web', isAddressed: true };
 
-function inTree(use: (root: string, seed: (said?: Partial<CloudSeed>) => string[]) => void): void {
+async function inTree(
+  use: (root: string, seed: (said?: Partial<CloudSeed>) => string[]) => void | Promise<void>,
+): Promise<void> {
   const root = mkdtempSync(join(tmpdir(), 'ctvirt-seed-'));
   try {
     mkdirSync(join(root, 'var', 'lib'), { recursive: true });
-    use(root, (said) => {
+    await use(root, (said) => {
       const told: string[] = [];
       const fd = openSync(root, 'r');
       try {
@@ -40,8 +42,8 @@ function inTree(use: (root: string, seed: (said?: Partial<CloudSeed>) => string[
   }
 }
 
-test('a root with cloud-init has a seed once, and any other none', () => {
-  inTree((root, seed) => {
+test('a root with cloud-init has a seed once, and any other none', async () => {
+  await inTree((root, seed) => {
     assert.deepEqual(seed(), []);
     assert.deepEqual(readdirSync(join(root, 'var', 'lib')), []);
     mkdirSync(join(root, 'etc', 'cloud'), { recursive: true });
@@ -56,8 +58,8 @@ test('a root with cloud-init has a seed once, and any other none', () => {
   });
 });
 
-test('one without addresses of the host asks for them itself', () => {
-  inTree((root, seed) => {
+test('one without addresses of the host asks for them itself', async () => {
+  await inTree((root, seed) => {
     mkdirSync(join(root, 'etc', 'cloud'), { recursive: true });
     seed({ isAddressed: false });
     assert.deepEqual(readdirSync(join(root, 'var/lib/cloud/seed/nocloud')).sort(), [
@@ -67,25 +69,25 @@ test('one without addresses of the host asks for them itself', () => {
   });
 });
 
-test('what is made of a container that became a template is another instance, but for a seed of its own', () => {
-  inTree((root, seed) => {
+test('what is made of a container that became a template is another instance, but for a seed of its own', async () => {
+  await inTree(async (root, seed) => {
     mkdirSync(join(root, 'etc', 'cloud'), { recursive: true });
     const place = join(root, 'var/lib/cloud/seed/nocloud');
     const metaData = (): string => readFileSync(join(place, 'meta-data'), 'utf8');
     seed();
-    forgetIdentity(root);
+    await forgetIdentity(root);
     seed({ instance: 'c-d', hostname: 'shop', isAddressed: false });
     assert.equal(metaData(), 'instance-id: c-d\nlocal-hostname: "shop"\n');
     assert.ok(!readdirSync(place).includes('network-config'));
     writeFileSync(join(place, 'user-data'), '#cloud-config\npackages: [nginx]\n');
-    forgetIdentity(root);
+    await forgetIdentity(root);
     seed({ instance: 'e-f' });
     assert.match(metaData(), /c-d/);
   });
 });
 
-test('a link in the way is not followed', () => {
-  inTree((root, seed) => {
+test('a link in the way is not followed', async () => {
+  await inTree((root, seed) => {
     mkdirSync(join(root, 'etc', 'cloud'), { recursive: true });
     mkdirSync(join(root, 'elsewhere'));
     symlinkSync('/elsewhere', join(root, 'var', 'lib', 'cloud'));

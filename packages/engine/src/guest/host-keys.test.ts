@@ -119,7 +119,7 @@ test('a machine-id that is empty or the template’s becomes one of its own', ()
   }
 });
 
-test('a template loses what only one system may have, and nothing else; no link leads out of it', () => {
+test('a template loses what only one system may have, and nothing else; no link leads out of it', async () => {
   const goes = [
     'etc/ssh/ssh_host_rsa_key',
     'etc/ssh/ssh_host_rsa_key.pub',
@@ -132,7 +132,12 @@ test('a template loses what only one system may have, and nothing else; no link 
   for (const path of [...goes, ...stays]) put(`root/${path}`, 'x');
   put('root/etc/machine-id', `${'0123456789abcdef'.repeat(2)}\n`);
   symlinkSync('/var/lib/cloud/instances/i-1', join(folder, 'root/var/lib/cloud/instance'));
-  forgetIdentity(join(folder, 'root'));
+  let isServed = false;
+  setImmediate(() => {
+    isServed = true;
+  });
+  await forgetIdentity(join(folder, 'root'));
+  assert.ok(isServed, 'the daemon does other work meanwhile');
   for (const path of goes) assert.ok(!existsSync(join(folder, 'root', path)), path);
   for (const path of stays) assert.ok(existsSync(join(folder, 'root', path)), path);
   assert.deepEqual(readdirSync(join(folder, 'root/var/lib/cloud')), ['seed']);
@@ -145,7 +150,7 @@ test('a template loses what only one system may have, and nothing else; no link 
   symlinkSync(join(folder, 'victim/machine-id'), join(folder, 'hostile/etc/machine-id'));
   mkdirSync(join(folder, 'hostile/var/lib/cloud'), { recursive: true });
   symlinkSync(join(folder, 'victim'), join(folder, 'hostile/var/lib/cloud/data'));
-  forgetIdentity(join(folder, 'hostile'));
+  await forgetIdentity(join(folder, 'hostile'));
   assert.deepEqual(readdirSync(join(folder, 'victim')).sort(), ['machine-id', 'ssh_host_rsa_key']);
   assert.match(read('victim/machine-id'), /^precious/);
 });

@@ -1,6 +1,7 @@
 // Takes out of a template what tells one system from another: all that are made from it would have it.
 // SPDX-License-Identifier: Apache-2.0
-import { closeSync, constants, lstatSync, openSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, constants, lstatSync, openSync, readdirSync, writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { errnoOf } from '../errors.js';
 import { openInRoot } from '../host/syscalls.js';
 import { cloudSeedFolder, forgetCloudSeed } from './cloud-seed.js';
@@ -16,18 +17,18 @@ const own: readonly (readonly [folder: string, name: RegExp])[] = [
   ['var/lib/NetworkManager', /^(secret_key|seen-bssids|timestamps)$/],
 ];
 
-/** No link of the tree leads out of it. Links themselves stay, but for those of cloud-init: they have nothing of their own. */
-export function forgetIdentity(path: string): void {
+/** Whoever made the tree may have made these folders as large as they like: nobody waits for them. No link of the tree leads out of it. Links themselves stay, but for those of cloud-init: they have nothing of their own. */
+export async function forgetIdentity(path: string): Promise<void> {
   const root = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY);
   try {
     for (const [folder, name] of own)
-      inFolder(root, folder, (at) => {
+      await inFolder(root, folder, async (at) => {
         for (const entry of readdirSync(at).filter((one) => name.test(one)))
           if (folder === 'var/lib/cloud' || !lstatSync(`${at}/${entry}`).isSymbolicLink())
-            rmSync(`${at}/${entry}`, { recursive: true });
+            await rm(`${at}/${entry}`, { recursive: true });
       });
-    inFolder(root, cloudSeedFolder, (_at, folder) => forgetCloudSeed(folder));
-    inFolder(root, 'etc', (at) => {
+    await inFolder(root, cloudSeedFolder, (_at, folder) => forgetCloudSeed(folder));
+    await inFolder(root, 'etc', (at) => {
       const file = `${at}/machine-id`;
       const found = lstatSync(file, { throwIfNoEntry: false });
       // Empty, each makes its own at its first start. A word there is for systemd, and stays.
@@ -38,7 +39,11 @@ export function forgetIdentity(path: string): void {
   }
 }
 
-function inFolder(root: number, folder: string, work: (at: string, fd: number) => void): void {
+async function inFolder(
+  root: number,
+  folder: string,
+  work: (at: string, fd: number) => void | Promise<void>,
+): Promise<void> {
   let fd: number;
   try {
     fd = openInRoot(root, folder, constants.O_RDONLY | constants.O_DIRECTORY);
@@ -47,7 +52,7 @@ function inFolder(root: number, folder: string, work: (at: string, fd: number) =
     throw error;
   }
   try {
-    work(`/proc/self/fd/${fd}`, fd);
+    await work(`/proc/self/fd/${fd}`, fd);
   } finally {
     closeSync(fd);
   }

@@ -34,7 +34,7 @@ export interface TemplateStoreOptions {
   /** The static busybox the embedded template is made of. */
   busybox?: string;
   /** Takes out of an unpacked tree what only one system may have. */
-  clean?: (root: string) => void;
+  clean?: (root: string) => void | Promise<void>;
 }
 
 type InUse = (name: TemplateName) => string[];
@@ -76,7 +76,7 @@ export class TemplateStore {
   readonly #now: () => Date;
   readonly #log: (message: string) => void;
   readonly #busybox: string;
-  readonly #clean: (root: string) => void;
+  readonly #clean: (root: string) => void | Promise<void>;
   readonly #changing = new Set<TemplateName>();
 
   constructor(options: TemplateStoreOptions) {
@@ -346,7 +346,7 @@ export class TemplateStore {
           scratch: join(partial, SCRATCH),
         });
         await removeTree(join(partial, SCRATCH));
-        this.#clean(join(partial, ROOT));
+        await this.#clean(join(partial, ROOT));
         const template: Template = { name: safe, importedAt: this.#now().toISOString(), ...facts };
         onProgress?.({ phase: 'sync', doneBytes: facts.sizeBytes, totalBytes: facts.sizeBytes, entries });
         await writeFile(join(partial, RECORD), formatRecord(template), { mode: 0o600 });
