@@ -1,8 +1,9 @@
 // Takes out of a template what tells one system from another: all that are made from it would have it.
 // SPDX-License-Identifier: Apache-2.0
 import { closeSync, constants, lstatSync, openSync, readdirSync, writeFileSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { unlink } from 'node:fs/promises';
 import { errnoOf } from '../errors.js';
+import { removeTree } from '../host/files.js';
 import { openInRoot } from '../host/syscalls.js';
 import { cloudSeedFolder, forgetCloudSeed } from './cloud-seed.js';
 
@@ -17,15 +18,20 @@ const own: readonly (readonly [folder: string, name: RegExp])[] = [
   ['var/lib/NetworkManager', /^(secret_key|seen-bssids|timestamps)$/],
 ];
 
-/** Whoever made the tree may have made these folders as large as they like: nobody waits for them. No link of the tree leads out of it. Links themselves stay, but for those of cloud-init: they have nothing of their own. */
+/**
+ * No link of the tree leads out of it. Links themselves stay, but for those of cloud-init: they have nothing of their own. These folders
+ * are as large as whoever made the tree likes: nobody else waits for them.
+ */
 export async function forgetIdentity(path: string): Promise<void> {
   const root = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY);
   try {
     for (const [folder, name] of own)
       await inFolder(root, folder, async (at) => {
-        for (const entry of readdirSync(at).filter((one) => name.test(one)))
-          if (folder === 'var/lib/cloud' || !lstatSync(`${at}/${entry}`).isSymbolicLink())
-            await rm(`${at}/${entry}`, { recursive: true });
+        for (const entry of readdirSync(at).filter((one) => name.test(one))) {
+          const found = lstatSync(`${at}/${entry}`);
+          if (found.isDirectory()) await removeTree(`${at}/${entry}`);
+          else if (folder === 'var/lib/cloud' || !found.isSymbolicLink()) await unlink(`${at}/${entry}`);
+        }
       });
     await inFolder(root, cloudSeedFolder, (_at, folder) => forgetCloudSeed(folder));
     await inFolder(root, 'etc', (at) => {
@@ -52,7 +58,8 @@ async function inFolder(
     throw error;
   }
   try {
-    await work(`/proc/self/fd/${fd}`, fd);
+    // A program that removes what is there has another /proc/self.
+    await work(`/proc/${process.pid}/fd/${fd}`, fd);
   } finally {
     closeSync(fd);
   }
