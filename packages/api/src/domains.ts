@@ -1,6 +1,6 @@
 // Domains over HTTP: what is told of one, and what can be done with it.
 // SPDX-License-Identifier: Apache-2.0
-import { json, none, resource, session, text, xml } from './route.js';
+import { json, none, progress, resource, session, text, xml } from './route.js';
 import { boolean, integer, list, optional, record, strict, string } from './schema.js';
 import { adoptRequest, adoptResult } from './shapes/adoption.js';
 import { autostartChange, defineResult, domainSummary, mountedRoot, rootMount } from './shapes/domain.js';
@@ -15,6 +15,7 @@ import {
   waitRequest,
 } from './shapes/session.js';
 import { createRequest, createResult, setRequest, setResult } from './shapes/settings.js';
+import { exportRequest, templateExport } from './shapes/template.js';
 
 const waitMs = integer({
   minimum: 0,
@@ -206,6 +207,14 @@ export const domains = resource({
     summary: 'Take it away again',
     body: none,
     answer: none,
+  },
+  exportRoot: {
+    method: 'POST',
+    path: '/v1/domains/{domain}/export',
+    summary:
+      "Write the root of a domain that is off as an image, to a file of the daemon's machine that is not there yet",
+    body: json(exportRequest),
+    answer: progress(templateExport),
   },
   consoleLog: {
     method: 'GET',

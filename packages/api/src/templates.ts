@@ -5,6 +5,7 @@ import { list, strict, string } from './schema.js';
 import {
   buildRequest,
   expectedArchive,
+  exportRequest,
   importRequest,
   template,
   templateExport,
@@ -51,8 +52,8 @@ export const templates = resource({
   export: {
     method: 'POST',
     path: '/v1/templates/{template}/export',
-    summary: "Write a template as an OCI image, to a file of the daemon's machine that is not there yet",
-    body: json(strict({ target: string({ minLength: 1, description: 'Absolute path there' }) })),
+    summary: "Write a template as an image, to a file of the daemon's machine that is not there yet",
+    body: json(exportRequest),
     answer: progress(templateExport),
   },
   import: {

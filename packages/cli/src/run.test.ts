@@ -146,6 +146,7 @@ describe('ctvirt', () => {
       set: '--numproc 10',
       events: '--timeout 5',
       rename: 'other',
+      export: 'x.tar',
       'root adopt': 'nosuch',
     };
     for (const { name, failureStatus = 3 } of verbs.filter(({ args }) => 'domain' in args)) {

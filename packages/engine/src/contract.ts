@@ -24,6 +24,7 @@ import type {
   DomainUsage,
   ExecRequest,
   ExpectedArchive,
+  ExportFormat,
   FilterBinding,
   FilterDefineResult,
   FilterSummary,
@@ -252,6 +253,8 @@ export interface Engine {
   mountRoot(ref: DomainRef): Promise<RootMount>;
   /** Takes it away again; throws `in-use` while a program of the host is in there. */
   unmountRoot(ref: DomainRef): Promise<void>;
+  /** Writes the root of a domain that is off as an image, to a file of the host that is not there yet; it cannot be started meanwhile. */
+  exportRoot(ref: DomainRef, target: string, options?: ExportFormat & Watched): Promise<TemplateExport>;
 
   exec(ref: DomainRef, request: ExecRequest): Promise<ExecSession>;
   /** Puts a file or an archive into the domain's tree, whether it runs or not; one that is off cannot start meanwhile. */
@@ -281,8 +284,8 @@ export interface Engine {
     buildBusybox(name: string): Promise<Template>;
     /** Made again of what it was made of; with `as` beside it, without it in its place, which throws `in-use` where domains use it. */
     update(name: string, options?: { as?: string } & Watched): Promise<Template>;
-    /** Writes it as an image of OCI's, to a file of the host that is not there yet. */
-    export(name: string, target: string, options?: Watched): Promise<TemplateExport>;
+    /** Writes it as an image, to a file of the host that is not there yet. */
+    export(name: string, target: string, options?: ExportFormat & Watched): Promise<TemplateExport>;
     /** Throws `in-use` where domains use it: their documents name it. */
     rename(name: string, to: string): Promise<Template>;
     remove(name: string): Promise<void>;

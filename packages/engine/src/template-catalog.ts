@@ -9,7 +9,12 @@ import { type EngineCode, EngineError } from './errors.js';
 import { forgetIdentity } from './guest/identity.js';
 import type { Registry } from './registry/registry.js';
 import type { DomainStore } from './state/store.js';
-import { type Template as StoredTemplate, TemplateError, TemplateStore } from './templates/index.js';
+import {
+  type Template as StoredTemplate,
+  TemplateError,
+  TemplateStore,
+  type TreeToWrite,
+} from './templates/index.js';
 
 type Templates = Engine['templates'];
 type ImportOptions = Parameters<Templates['import']>[2];
@@ -79,6 +84,11 @@ export class TemplateCatalog implements Templates {
 
   export(name: string, target: string, options: ExportOptions = {}): Promise<TemplateExport> {
     return this.#work(() => this.#store.export(name, target, withProgress(options)));
+  }
+
+  /** The root of a domain, say. */
+  exportTree(tree: TreeToWrite, target: string, options: ExportOptions = {}): Promise<TemplateExport> {
+    return this.#work(() => this.#store.exportTree(tree, target, withProgress(options)));
   }
 
   rename(name: string, to: string): Promise<Template> {

@@ -114,15 +114,33 @@ export const importRequest = strict({
 /** What else an import may do. */
 export type ImportRequest = Static<typeof importRequest>;
 
-/** An image that was written of a template. */
+/** As what an image is written. */
+export const exportFormat = strict({
+  format: optional(
+    oneOf(['oci', 'lxc'], {
+      description:
+        "OCI's layout, which docker load takes, too (default), or a unified archive of Incus and LXD",
+    }),
+  ),
+});
+/** As what an image is written. */
+export type ExportFormat = Static<typeof exportFormat>;
+
+/** Where an image is written, and as what. */
+export const exportRequest = strict({
+  target: string({ minLength: 1, description: "Absolute path on the daemon's machine, of no file yet" }),
+  ...exportFormat.properties,
+});
+
+/** An image that was written of a template or a domain. */
 export const templateExport = object(
   {
-    digest: string({ description: 'Of the image' }),
+    digest: string({ description: 'Of the image: of its manifest, or its fingerprint' }),
     sizeBytes: number({ description: 'Length of the file' }),
   },
-  { title: 'TemplateExport', description: 'An image that was written of a template' },
+  { title: 'TemplateExport', description: 'An image that was written of a template or a domain' },
 );
-/** An image that was written of a template. */
+/** An image that was written of a template or a domain. */
 export type TemplateExport = Static<typeof templateExport>;
 
 /** How a template is made again. */

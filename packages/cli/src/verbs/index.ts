@@ -17,6 +17,7 @@ import { dumpxml } from './domain-dumpxml.js';
 import { edit } from './domain-edit.js';
 import { enter } from './domain-enter.js';
 import { exec } from './domain-exec.js';
+import { exportDomain } from './domain-export.js';
 import { forward } from './domain-forward.js';
 import { list } from './domain-list.js';
 import { mount } from './domain-mount.js';
@@ -114,6 +115,7 @@ export const verbs: readonly Verb[] = [
   enter,
   mount,
   umount,
+  exportDomain,
   exec,
   push,
   pull,

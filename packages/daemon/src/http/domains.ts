@@ -45,6 +45,8 @@ export const bindDomains = (engine: Engine): Handlers<Resources['domains']> => (
   rootMounts: async () => await engine.rootMounts(),
   mountRoot: ({ params: { domain } }) => engine.mountRoot(domain),
   unmountRoot: ({ params: { domain } }) => engine.unmountRoot(domain),
+  exportRoot: ({ params: { domain }, body: { target, ...format } }, watcher) =>
+    engine.exportRoot(domain, target, { ...format, ...watcher }),
   consoleLog: ({ params: { domain }, query: { before } }) =>
     engine.consoleLog(domain, before === true ? 'before' : 'last'),
   exec: ({ params: { domain } }, open) => engine.exec(domain, open),

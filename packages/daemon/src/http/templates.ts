@@ -11,8 +11,8 @@ export const bindTemplates = ({ templates }: Engine): Handlers<Resources['templa
   remove: ({ params: { template } }) => templates.remove(template),
   rename: ({ params: { template }, body: { name } }) => templates.rename(template, name),
   update: ({ params: { template }, body }, watcher) => templates.update(template, { ...body, ...watcher }),
-  export: ({ params: { template }, body: { target } }, watcher) =>
-    templates.export(template, target, watcher),
+  export: ({ params: { template }, body: { target, ...format } }, watcher) =>
+    templates.export(template, target, { ...format, ...watcher }),
   import: ({ params: { template }, body: { source, ...expected } }, watcher) => {
     if (!source.startsWith('/')) throw new EngineError('invalid', `source is no absolute path: ${source}`);
     return templates.import(template, source, { ...expected, ...watcher });

@@ -1,14 +1,17 @@
-// Roots of domains that are off, shown to the host and taken away again.
+// Roots of domains that are off: shown to the host and taken away again, and written as images.
 // SPDX-License-Identifier: Apache-2.0
+import type { TemplateExport } from '@ctvirt/api';
 import type { Engine } from '../contract.js';
 import { EngineError } from '../errors.js';
 import type { UserNamespacePool } from '../host/userns.js';
 import { filesystemsOf, idMapOf, ownMap } from '../lifecycle/document.js';
+import { imageOf } from '../lifecycle/settings.js';
 import type { EngineLog } from '../log.js';
 import type { Documents } from '../registry/documents.js';
 import type { Entry } from '../registry/registry.js';
 import type { KeptContext, Sources } from '../storage/index.js';
-import type { RootMounts } from '../storage/root-mounts.js';
+import type { RootContext, RootMounts } from '../storage/root-mounts.js';
+import type { TemplateCatalog } from '../template-catalog.js';
 import type { Turns } from './turns.js';
 
 /** Dependencies of `mountOperations`. */
@@ -19,11 +22,14 @@ export interface MountParts {
   readonly sources: Sources;
   readonly namespaces: UserNamespacePool;
   readonly kept: (entry: Entry) => KeptContext;
+  readonly templates: Pick<TemplateCatalog, 'get' | 'exportTree'>;
   readonly log: EngineLog;
 }
 
 /** The engine's operations on the roots of domains that are off. */
-export function mountOperations(parts: MountParts): Pick<Engine, 'rootMounts' | 'mountRoot' | 'unmountRoot'> {
+export function mountOperations(
+  parts: MountParts,
+): Pick<Engine, 'rootMounts' | 'mountRoot' | 'unmountRoot' | 'exportRoot'> {
   const { turns, rootMounts } = parts;
   return {
     rootMounts: async () => rootMounts.mounted().map((uuid) => ({ uuid, path: rootMounts.path(uuid) })),
@@ -34,24 +40,58 @@ export function mountOperations(parts: MountParts): Pick<Engine, 'rootMounts' | 
           throw new EngineError('wrong-state', `the root of domain '${name}' is not mounted on the host`);
         rootMounts.unmount(uuid);
       }),
+    exportRoot: (ref, target, options) =>
+      turns.take(ref, (entry) => exportRoot(entry, target, options, parts)),
   };
 }
 
 async function mountRoot(entry: Entry, parts: MountParts): Promise<string> {
-  const { documents, rootMounts, sources, namespaces, kept, log } = parts;
-  const { record, state } = entry;
-  const { name, uuid } = record;
-  if (state !== 'shutoff')
-    throw new EngineError(
-      'wrong-state',
-      `domain '${name}' is running, and has its root for itself: \`ctvirt exec ${name}\` reaches its files, \`ctvirt shutdown ${name}\` ends it`,
-    );
+  const { rootMounts } = parts;
+  const { name, uuid } = entry.record;
+  refuseRunning(entry, `\`ctvirt exec ${name}\` reaches its files, \`ctvirt shutdown ${name}\` ends it`);
   if (rootMounts.isMounted(uuid)) return rootMounts.path(uuid);
+  const { root, context } = await rootOf(entry, parts);
+  return await rootMounts.mount(uuid, root, context);
+}
+
+/** Of its root alone: what else is mounted in there is not the domain's own. */
+async function exportRoot(
+  entry: Entry,
+  target: string,
+  options: Parameters<Engine['exportRoot']>[2],
+  parts: MountParts,
+): Promise<TemplateExport> {
+  const { rootMounts, templates } = parts;
+  const { record } = entry;
+  refuseRunning(entry, `\`ctvirt shutdown ${record.name}\` ends it`);
+  rootMounts.refuse(record);
+  const { domain, root, context } = await rootOf(entry, parts);
+  const below = root.kind === 'template' ? await templates.get(root.source) : undefined;
+  const said = {
+    name: record.name,
+    created: new Date().toISOString(),
+    arch: domain.os.type.arch ?? below?.arch,
+    os: below?.os,
+    image: imageOf(domain, below?.image),
+  };
+  return await rootMounts.lend(root, context, ({ path, within }) =>
+    templates.exportTree({ ...said, path, within }, target, options),
+  );
+}
+
+function refuseRunning({ record: { name }, state }: Entry, advice: string): void {
+  if (state === 'shutoff') return;
+  throw new EngineError('wrong-state', `domain '${name}' is running, and has its root for itself: ${advice}`);
+}
+
+async function rootOf(entry: Entry, { documents, sources, namespaces, kept, log }: MountParts) {
+  const { record } = entry;
+  const { name } = record;
   const domain = await documents.stored(entry);
   const root = filesystemsOf(domain).find(({ target }) => target === '/');
   if (root === undefined)
     throw new EngineError('unsupported', `domain '${name}' has no root of its own that could be mounted`);
-  return await rootMounts.mount(uuid, root, {
+  const context: RootContext = {
     ...kept(entry),
     map: idMapOf(domain, record),
     shifted: ownMap(domain) !== undefined,
@@ -61,5 +101,6 @@ async function mountRoot(entry: Entry, parts: MountParts): Promise<string> {
     tell: (remarks) => {
       for (const remark of remarks) log('warn', `domain '${name}': ${remark}`, { domain: name });
     },
-  });
+  };
+  return { domain, root, context };
 }

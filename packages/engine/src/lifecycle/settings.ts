@@ -7,6 +7,7 @@ import {
   familyOf,
   type Interface,
   type Ip,
+  initCommand,
   normalAddress,
   type Os,
 } from '@ctvirt/xml';
@@ -51,6 +52,20 @@ function programOf({
     ...(folder !== undefined && { initdir: folder }),
     ...(user !== undefined && { inituser: String(user) }),
     ...(group !== undefined && { initgroup: String(group) }),
+  };
+}
+
+/** The same the other way: what a domain starts by its document, with what only its template's image says. */
+export function imageOf({ os }: Domain, image?: ImageDefaults): ImageDefaults {
+  const [user, group] = [os.inituser, os.initgroup].map((id) => (id === undefined ? undefined : Number(id)));
+  return {
+    command: initCommand({ ...os, init: os.init ?? '/sbin/init' }),
+    environment: (os.initenvs ?? []).map(({ name, value = '' }) => ({ name, value })),
+    ...(os.initdir !== undefined && { folder: os.initdir }),
+    ...(user !== undefined && { user }),
+    ...(group !== undefined && { group }),
+    volumes: image?.volumes ?? [],
+    ports: image?.ports ?? [],
   };
 }
 

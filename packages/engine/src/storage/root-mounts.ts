@@ -54,19 +54,37 @@ export class RootMounts {
   /** Mounts it and answers where: with the ids that its files have inside, without what could harm the host. */
   async mount(uuid: string, spec: FilesystemSpec, context: RootContext): Promise<string> {
     const path = this.path(uuid);
-    const { map, namespaces } = context;
-    const back = unmappedOf(map);
     await using undo = new Undo();
-    using mounts = PrivateMounts.open(this.parts.mounts);
-    const forHost: OpenContext['forHost'] = (mount) =>
-      namespaces.with(back, (fd) => setMountAttributes(mount, 0, fd));
-    await backends[spec.kind].open(spec, { ...context, mounts, furnish: () => undefined, forHost }, undo);
+    const { mounts } = await this.#open(spec, context, undo);
     using tree = mounts.clone(`root-${spec.key}`);
     const attributes = MountAttr.noSuid | MountAttr.noDev | (spec.readOnly ? MountAttr.readOnly : 0);
     setMountAttributes(tree, attributes);
     mkdirSync(path, { recursive: true, mode: 0o700 });
     attachMount(tree, path);
     return path;
+  }
+
+  /** Lends it for a while, where nobody on the host finds it: what `within` starts does, below `path`. */
+  async lend<T>(
+    spec: FilesystemSpec,
+    context: RootContext,
+    work: (lent: { readonly path: string; readonly within: PrivateMounts['within'] }) => Promise<T>,
+  ): Promise<T> {
+    await using undo = new Undo();
+    const { mounts, path } = await this.#open(spec, context, undo);
+    return await work({ path, within: (start) => mounts.within(start) });
+  }
+
+  async #open(spec: FilesystemSpec, context: RootContext, undo: Undo) {
+    const { map, namespaces } = context;
+    const back = unmappedOf(map);
+    const mounts = PrivateMounts.open(this.parts.mounts);
+    undo.push(() => mounts[Symbol.dispose]());
+    const forHost: OpenContext['forHost'] = (mount) =>
+      namespaces.with(back, (fd) => setMountAttributes(mount, 0, fd));
+    const opened = { ...context, mounts, furnish: () => undefined, forHost };
+    const { path } = await backends[spec.kind].open(spec, opened, undo);
+    return { mounts, path };
   }
 
   /** Takes it away again; throws `in-use` while somebody is in there, for who starts then would write what he reads. */

@@ -9,7 +9,7 @@ import { refuse } from './archive/errors.js';
 import { TarInspector } from './archive/inspect.js';
 import { DEFAULT_LIMITS, type ImportLimits, RATIO_FROM } from './archive/limits.js';
 import { type Expected, MeasuredSource, openSource } from './archive/source.js';
-import type { Budget } from './archive/tar-reader.js';
+import { type Budget, leftOut, TarReader } from './archive/tar-reader.js';
 import { unpack } from './archive/unpack.js';
 import { type Blobs, FolderBlobs, SpooledBlobs } from './image/blobs.js';
 import { defaultsOf, folderOf } from './image/defaults.js';
@@ -152,15 +152,14 @@ async function importStream(source: string | Readable, work: Work): Promise<Impo
       const made = await importImage(blobs, work, measured.bytes);
       return { ...made, digest, sizeBytes: measured.bytes, source: opened.label };
     }
-    const bytes = kind === 'nested' ? nestedRoot(archive.rest(), limits, budget) : archive.rest();
+    const outer = kind === 'nested' ? new TarReader(archive.rest(), limits, budget) : undefined;
+    const bytes = outer === undefined ? archive.rest() : nestedRoot(outer);
     const inspector = new TarInspector(bytes, limits, budget);
     await unpackRoot(inspector, work, seen);
-    return {
-      digest: measured.finish(),
-      sizeBytes: measured.bytes,
-      source: opened.label,
-      ...inspector.result(),
-    };
+    const digest = measured.finish();
+    const found = inspector.result();
+    const notes = [...(outer === undefined ? [] : leftOut(outer)), ...found.notes];
+    return { digest, sizeBytes: measured.bytes, source: opened.label, ...found, notes };
   } finally {
     signal?.removeEventListener('abort', cancel);
     opened.stream.destroy();

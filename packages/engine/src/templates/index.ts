@@ -9,6 +9,7 @@ export {
 } from './archive/errors.js';
 export { DEFAULT_LIMITS, type ImportLimits } from './archive/limits.js';
 export type { DebianOptions } from './build-debian.js';
+export type { TreeToWrite } from './image/pack.js';
 export type { ImportOptions, ImportProgress } from './import-archive.js';
 export type { Template } from './record.js';
 export { TemplateStore, type TemplateStoreOptions } from './store.js';

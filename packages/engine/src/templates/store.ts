@@ -9,11 +9,18 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { exchange, removeTree as removeFiles } from '../host/files.js';
 import { isErrno } from '../host/gone.js';
 import { run } from '../host/run.js';
-import { refuse, TemplateError } from './archive/errors.js';
+import {
+  refuse,
+  TemplateError,
+  type TemplateErrorCode,
+  type TemplateErrorDetails,
+} from './archive/errors.js';
 import { DEFAULT_LIMITS } from './archive/limits.js';
 import { buildDebian, type DebianOptions } from './build-debian.js';
 import { makeBusyboxArchive } from './busybox.js';
-import { writeImage } from './image/write.js';
+import type { TreeToWrite, Writing } from './image/pack.js';
+import { writeOciImage } from './image/write.js';
+import { writeLxcImage } from './image/write-lxc.js';
 import { type Imported, type ImportOptions, importArchive, type Places } from './import-archive.js';
 import { formatRecord, parseRecord, type Template } from './record.js';
 import { sameSource } from './same-source.js';
@@ -60,7 +67,10 @@ export interface UpdateOptions extends Pick<ImportOptions, 'onProgress' | 'signa
 }
 
 /** How a template is written. */
-export type ExportOptions = Pick<ImportOptions, 'onProgress' | 'signal'>;
+export interface ExportOptions extends Pick<ImportOptions, 'onProgress' | 'signal'> {
+  /** As OCI's layout, if absent, or as LXC's and Incus' servers hand one out. */
+  format?: 'oci' | 'lxc';
+}
 
 /** What was written. */
 export interface Exported {
@@ -185,58 +195,45 @@ export class TemplateStore {
     return this.import(target, source, { ...making, ...(reference !== undefined && { image: reference }) });
   }
 
-  /** Writes it as an image of OCI's, to a file of the host that is not there yet. */
+  /** Writes it as an image, to a file of the host that is not there yet. */
   async export(name: string, target: string, options: ExportOptions = {}): Promise<Exported> {
     const safe = parseTemplateName(name);
-    if (!target.startsWith('/')) throw refuse('source', `${JSON.stringify(target)} is no absolute path`);
-    const { onProgress, signal } = options;
     return this.#alone(safe, async () => {
-      const { image, arch, importedAt, unpackedBytes } = await this.#read(safe);
-      const partial = this.#partial();
-      try {
-        await mkdir(partial, { mode: 0o700 });
-        return await writeImage({
-          root: this.rootfs(safe),
-          scratch: join(partial, SCRATCH),
-          target,
-          name: safe,
-          created: importedAt,
-          arch,
-          image,
-          limits: DEFAULT_LIMITS,
-          signal,
-          onBytes: (doneBytes) =>
-            onProgress?.({ phase: 'pack', doneBytes: Math.min(doneBytes, unpackedBytes), entries: 0 }),
-        });
-      } catch (cause) {
-        if (signal?.aborted)
-          throw new TemplateError(
-            'cancelled',
-            `export of ${safe} was cancelled; nothing was kept`,
-            {},
-            cause,
-          );
-        if (isErrno(cause, 'EEXIST'))
-          throw new TemplateError(
-            'exists',
-            `there is a file ${target}: another name, or it goes first`,
-            {},
-            cause,
-          );
-        if (isErrno(cause, 'ENOSPC') || isErrno(cause, 'EDQUOT'))
-          throw new TemplateError('no-space', `no space left for ${target}; nothing was kept`, {}, cause);
-        if (isErrno(cause, 'ENOENT') || isErrno(cause, 'ENOTDIR'))
-          throw new TemplateError(
-            'not-found',
-            `the folder of ${target} is not there`,
-            { reason: 'source' },
-            cause,
-          );
-        throw cause;
-      } finally {
-        await removeTree(partial);
-      }
+      const { image, arch, os, importedAt, unpackedBytes } = await this.#read(safe);
+      const tree = { path: this.rootfs(safe), name: safe, created: importedAt, arch, os, image };
+      return this.exportTree(tree, target, { ...options, mostBytes: unpackedBytes });
     });
+  }
+
+  /** The same of any tree; `mostBytes` is what its progress ends at. */
+  async exportTree(
+    tree: TreeToWrite,
+    target: string,
+    {
+      format = 'oci',
+      onProgress,
+      signal,
+      mostBytes = Number.POSITIVE_INFINITY,
+    }: ExportOptions & { mostBytes?: number },
+  ): Promise<Exported> {
+    if (!target.startsWith('/')) throw refuse('source', `${JSON.stringify(target)} is no absolute path`);
+    const partial = this.#partial();
+    const writing: Writing = {
+      scratch: join(partial, SCRATCH),
+      target,
+      limits: DEFAULT_LIMITS,
+      signal,
+      onBytes: (packed) =>
+        onProgress?.({ phase: 'pack', doneBytes: Math.min(packed, mostBytes), entries: 0 }),
+    };
+    try {
+      await mkdir(partial, { mode: 0o700 });
+      return await (format === 'oci' ? writeOciImage : writeLxcImage)(tree, writing);
+    } catch (cause) {
+      throw exportFault(cause, tree.name, writing);
+    } finally {
+      await removeTree(partial);
+    }
   }
 
   /** Gives one that no domain uses another name. */
@@ -384,6 +381,19 @@ export class TemplateStore {
 
 const exists = (name: TemplateName): TemplateError =>
   new TemplateError('exists', `template ${name} exists: remove it first or take another name`);
+
+function exportFault(cause: unknown, name: string, { target, signal }: Writing): unknown {
+  const fault = (code: TemplateErrorCode, message: string, details: TemplateErrorDetails = {}) =>
+    new TemplateError(code, message, details, cause);
+  if (signal?.aborted) return fault('cancelled', `export of ${name} was cancelled; nothing was kept`);
+  if (isErrno(cause, 'EEXIST'))
+    return fault('exists', `there is a file ${target}: another name, or it goes first`);
+  if (isErrno(cause, 'ENOSPC') || isErrno(cause, 'EDQUOT'))
+    return fault('no-space', `no space left for ${target}; nothing was kept`);
+  if (isErrno(cause, 'ENOENT') || isErrno(cause, 'ENOTDIR'))
+    return fault('not-found', `the folder of ${target} is not there`, { reason: 'source' });
+  return cause;
+}
 
 function refuseUsed(name: TemplateName, inUse: InUse, advice: string): void {
   const users = inUse(name);

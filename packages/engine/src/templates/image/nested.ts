@@ -1,20 +1,15 @@
 // Takes the root out of an archive that has it in a folder, as images of Incus and LXD do.
 // SPDX-License-Identifier: Apache-2.0
 import { refuse } from '../archive/errors.js';
-import type { ImportLimits } from '../archive/limits.js';
 import { show } from '../archive/tar-header.js';
-import { type Budget, TarReader } from '../archive/tar-reader.js';
+import type { TarReader } from '../archive/tar-reader.js';
 import { BLOCK, endOfArchive, memberHeader, padding } from '../archive/tar-write.js';
 
 const FOLDER = 'rootfs';
 
 /** An archive of the root alone, for the ordinary inspection; device nodes are no part of it. */
-export async function* nestedRoot(
-  bytes: AsyncIterable<Buffer>,
-  limits: ImportLimits,
-  budget: Budget,
-): AsyncGenerator<Buffer> {
-  for await (const { parts, member, data } of new TarReader(bytes, limits, budget).members()) {
+export async function* nestedRoot(archive: TarReader): AsyncGenerator<Buffer> {
+  for await (const { parts, member, data } of archive.members()) {
     const [top, ...below] = parts;
     if (top !== FOLDER || member === undefined) continue;
     const inner = { ...member, path: below.join('/') };

@@ -2,36 +2,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdir, rm, stat } from 'node:fs/promises';
+import { mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
-import { Child } from '../archive/child.js';
-import { confinedArgv, missingPackage } from '../archive/confined.js';
-import { commandFailure } from '../archive/errors.js';
-import type { ImportLimits } from '../archive/limits.js';
 import { BLOCK, endOfArchive, memberHeader, padding } from '../archive/tar-write.js';
-import type { ImageDefaults } from './defaults.js';
+import { packedTree, seen, type TreeToWrite, type Writing, writeNew } from './pack.js';
 import { hostMachine } from './read.js';
-
-/** What is written, and where. */
-export interface ImageToWrite {
-  /** The tree. */
-  readonly root: string;
-  /** A path of its own, made here, for the caller to remove in any case. */
-  readonly scratch: string;
-  /** A file that is not there yet; of a failure nothing of it stays. */
-  readonly target: string;
-  readonly name: string;
-  readonly created: string;
-  /** Machine in libvirt's words. */
-  readonly arch: string | undefined;
-  readonly image: ImageDefaults | undefined;
-  readonly limits: ImportLimits;
-  readonly signal?: AbortSignal | undefined;
-  readonly onBytes?: (packed: number) => void;
-}
 
 const machines: Readonly<Record<string, string>> = {
   x86_64: 'amd64',
@@ -40,20 +18,6 @@ const machines: Readonly<Record<string, string>> = {
   armv7l: 'arm',
 };
 
-const PACK = [
-  'tar',
-  '--create',
-  '--file=-',
-  '--format=pax',
-  '--pax-option=delete=atime,delete=ctime',
-  '--sort=name',
-  '--numeric-owner',
-  '--xattrs',
-  '--xattrs-include=security.capability',
-  '--directory=/source',
-  '.',
-];
-
 interface Blob {
   readonly digest: string;
   readonly size: number;
@@ -61,9 +25,12 @@ interface Blob {
 }
 
 /** Its digest as an image, and the length of what was written. */
-export async function writeImage(image: ImageToWrite): Promise<{ digest: string; sizeBytes: number }> {
-  const { layer, diffId } = await writeLayer(image);
-  const config = jsonBlob({ ...configOf(image), rootfs: { type: 'layers', diff_ids: [diffId] } });
+export async function writeOciImage(
+  tree: TreeToWrite,
+  writing: Writing,
+): Promise<{ digest: string; sizeBytes: number }> {
+  const { layer, diffId } = await writeLayer(tree, writing);
+  const config = jsonBlob({ ...configOf(tree), rootfs: { type: 'layers', diff_ids: [diffId] } });
   const described = (blob: Blob, type: string) => ({
     mediaType: `application/vnd.oci.image.${type}`,
     digest: blob.digest,
@@ -75,14 +42,14 @@ export async function writeImage(image: ImageToWrite): Promise<{ digest: string;
     config: described(config, 'config.v1+json'),
     layers: [described(layer, 'layer.v1.tar+gzip')],
   });
-  const annotations = { 'org.opencontainers.image.ref.name': image.name };
+  const annotations = { 'org.opencontainers.image.ref.name': tree.name };
   const index = jsonBlob({
     schemaVersion: 2,
     manifests: [{ ...described(manifest, 'manifest.v1+json'), annotations }],
   });
   const [configPath, layerPath] = [pathOf(config), pathOf(layer)];
   const forDocker = jsonBlob([
-    { Config: configPath, RepoTags: [`${image.name.toLowerCase()}:latest`], Layers: [layerPath] },
+    { Config: configPath, RepoTags: [`${tree.name.toLowerCase()}:latest`], Layers: [layerPath] },
   ]);
   const files: [string, Blob][] = [
     ['oci-layout', jsonBlob({ imageLayoutVersion: '1.0.0' })],
@@ -92,8 +59,10 @@ export async function writeImage(image: ImageToWrite): Promise<{ digest: string;
     [configPath, config],
     [layerPath, layer],
   ];
-  await writeTar(image.target, files, image.signal);
-  return { digest: manifest.digest, sizeBytes: (await stat(image.target)).size };
+  const { signal } = writing;
+  const bytes = Readable.from(tarOf(files), { objectMode: false });
+  await writeNew(writing, (out) => pipeline(bytes, out, ...(signal === undefined ? [] : [{ signal }])));
+  return { digest: manifest.digest, sizeBytes: (await stat(writing.target)).size };
 }
 
 const pathOf = ({ digest }: Blob): string => `blobs/sha256/${digest.slice('sha256:'.length)}`;
@@ -104,7 +73,7 @@ function jsonBlob(value: unknown): Blob {
   return { digest, size: bytes.length, bytes: () => Readable.from([bytes]) };
 }
 
-function configOf({ arch, created, image }: ImageToWrite) {
+function configOf({ arch, created, image }: TreeToWrite) {
   const {
     command = ['/sbin/init'],
     environment = [],
@@ -131,20 +100,20 @@ function configOf({ arch, created, image }: ImageToWrite) {
 }
 
 /** Packed into a file of ours: what it is called by is known at its end. */
-async function writeLayer(image: ImageToWrite): Promise<{ layer: Blob; diffId: string }> {
-  const { scratch, signal, onBytes } = image;
+async function writeLayer(tree: TreeToWrite, writing: Writing): Promise<{ layer: Blob; diffId: string }> {
+  const { scratch, signal, onBytes } = writing;
   await mkdir(scratch, { mode: 0o700 });
   const path = join(scratch, 'layer');
   const [plain, packed] = [createHash('sha256'), createHash('sha256')];
   let size = 0;
   await pipeline(
     Readable.from(
-      hashed(treeBytes(image), (chunk) => plain.update(chunk)),
+      seen(packedTree(tree, writing), (chunk) => plain.update(chunk)),
       { objectMode: false },
     ),
     createGzip({ level: 6 }),
     async function* (chunks: AsyncIterable<Buffer>) {
-      yield* hashed(chunks, (chunk) => {
+      yield* seen(chunks, (chunk) => {
         packed.update(chunk);
         size += chunk.length;
         onBytes?.(size);
@@ -157,51 +126,11 @@ async function writeLayer(image: ImageToWrite): Promise<{ layer: Blob; diffId: s
   return { layer, diffId: `sha256:${plain.digest('hex')}` };
 }
 
-async function* hashed(chunks: AsyncIterable<Buffer>, see: (chunk: Buffer) => void): AsyncGenerator<Buffer> {
-  for await (const chunk of chunks) {
-    see(chunk);
-    yield chunk;
+async function* tarOf(files: readonly (readonly [string, Blob])[]): AsyncGenerator<Buffer> {
+  for (const [path, blob] of files) {
+    yield memberHeader({ kind: 'file', path, mode: 0o644, uid: 0, gid: 0, mtime: 0, size: blob.size });
+    yield* blob.bytes();
+    if (blob.size % BLOCK !== 0) yield padding(blob.size);
   }
-}
-
-async function* treeBytes({ root, limits, signal }: ImageToWrite): AsyncGenerator<Buffer> {
-  const { cpuSeconds, memoryBytes } = limits;
-  const box = { source: root, capabilities: ['CAP_DAC_READ_SEARCH'], cpuSeconds, memoryBytes, fileBytes: 0 };
-  await using child = new Child(confinedArgv(PACK, box), { signal });
-  for await (const chunk of child.stdout) yield chunk;
-  const status = await child.ended;
-  signal?.throwIfAborted();
-  if (status === 0) return;
-  const stderr = child.complaint;
-  throw commandFailure('tar could not pack the tree', { argv: PACK, status, stderr }, missingPackage(stderr));
-}
-
-async function writeTar(
-  target: string,
-  files: readonly (readonly [string, Blob])[],
-  signal: AbortSignal | undefined,
-): Promise<void> {
-  const bytes = async function* () {
-    for (const [path, blob] of files) {
-      yield memberHeader({ kind: 'file', path, mode: 0o644, uid: 0, gid: 0, mtime: 0, size: blob.size });
-      yield* blob.bytes();
-      if (blob.size % BLOCK !== 0) yield padding(blob.size);
-    }
-    yield endOfArchive();
-  };
-  const out = createWriteStream(target, { flags: 'wx', mode: 0o600, flush: true });
-  let isOurs = false;
-  out.once('open', () => {
-    isOurs = true;
-  });
-  try {
-    await pipeline(
-      Readable.from(bytes(), { objectMode: false }),
-      out,
-      ...(signal === undefined ? [] : [{ signal }]),
-    );
-  } catch (error) {
-    if (isOurs) await rm(target, { force: true });
-    throw error;
-  }
+  yield endOfArchive();
 }

@@ -1,0 +1,99 @@
+// What is written of a tree, as a tar, and where to: a file that was not there before.
+// SPDX-License-Identifier: Apache-2.0
+import { createWriteStream, type WriteStream } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { Child } from '../archive/child.js';
+import { confinedArgv, missingPackage } from '../archive/confined.js';
+import { commandFailure } from '../archive/errors.js';
+import type { ImportLimits } from '../archive/limits.js';
+import type { ImageDefaults } from './defaults.js';
+
+/** A tree, and what is said of it. */
+export interface TreeToWrite {
+  readonly path: string;
+  /** Starts what finds the tree, where that is not everybody. */
+  readonly within?: (start: () => Child) => Child;
+  readonly name: string;
+  /** ISO 8601, UTC. */
+  readonly created: string;
+  /** Machine in libvirt's words. */
+  readonly arch?: string | undefined;
+  /** The system's own name of itself. */
+  readonly os?: string | undefined;
+  /** What a container of it starts. */
+  readonly image?: ImageDefaults | undefined;
+}
+
+/** How, and where to. */
+export interface Writing {
+  /** A path of its own, made here, for the caller to remove in any case. */
+  readonly scratch: string;
+  /** A file that is not there yet; of a failure nothing of it stays. */
+  readonly target: string;
+  readonly limits: ImportLimits;
+  readonly signal?: AbortSignal | undefined;
+  readonly onBytes?: (packed: number) => void;
+}
+
+const PACK = [
+  'tar',
+  '--create',
+  '--file=-',
+  '--format=pax',
+  '--pax-option=delete=atime,delete=ctime',
+  '--sort=name',
+  '--numeric-owner',
+  '--xattrs',
+  '--xattrs-include=security.capability',
+  '--xattrs-include=user.*',
+  // A container may have made them, and who unpacks it is to take nothing for a whiteout.
+  '--xattrs-exclude=user.overlay.*',
+  '--directory=/source',
+];
+
+/** The tree with `options` of tar's. */
+export async function* packedTree(
+  { path, within = (start) => start() }: TreeToWrite,
+  { limits, signal }: Writing,
+  ...options: readonly string[]
+): AsyncGenerator<Buffer> {
+  const { cpuSeconds, memoryBytes } = limits;
+  const argv = [...PACK, ...options, '.'];
+  const box = { source: path, capabilities: ['CAP_DAC_READ_SEARCH'], cpuSeconds, memoryBytes, fileBytes: 0 };
+  await using child = within(() => new Child(confinedArgv(argv, box), { signal }));
+  for await (const chunk of child.stdout) yield chunk;
+  const status = await child.ended;
+  signal?.throwIfAborted();
+  if (status === 0) return;
+  const stderr = child.complaint;
+  throw commandFailure('tar could not pack the tree', { argv, status, stderr }, missingPackage(stderr));
+}
+
+/** Passes bytes on that are looked at. */
+export async function* seen(
+  chunks: AsyncIterable<Buffer>,
+  see: (chunk: Buffer) => void,
+): AsyncGenerator<Buffer> {
+  for await (const chunk of chunks) {
+    see(chunk);
+    yield chunk;
+  }
+}
+
+/** Makes the file, which root alone may read; `fill` ends what it is given. */
+export async function writeNew(
+  { target }: Writing,
+  fill: (out: WriteStream) => Promise<void>,
+): Promise<void> {
+  const out = createWriteStream(target, { flags: 'wx', mode: 0o600, flush: true });
+  let isOurs = false;
+  out.once('open', () => {
+    isOurs = true;
+  });
+  try {
+    await fill(out);
+  } catch (error) {
+    if (isOurs) await rm(target, { force: true });
+    throw error;
+  }
+}

@@ -1,0 +1,61 @@
+// Writes a tree as a unified image of Incus and LXD: its root beside a description, in one packed tar.
+// SPDX-License-Identifier: Apache-2.0
+import { createHash } from 'node:crypto';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { createGzip } from 'node:zlib';
+import { BLOCK, memberHeader, padding } from '../archive/tar-write.js';
+import { packedTree, seen, type TreeToWrite, type Writing, writeNew } from './pack.js';
+
+/** As the kernel calls them. */
+const hostMachines: Readonly<Record<string, string>> = { x64: 'x86_64', arm64: 'aarch64', ia32: 'i686' };
+
+/** Its fingerprint, and the length of what was written. */
+export async function writeLxcImage(
+  tree: TreeToWrite,
+  writing: Writing,
+): Promise<{ digest: string; sizeBytes: number }> {
+  const hash = createHash('sha256');
+  let sizeBytes = 0;
+  const { signal, onBytes } = writing;
+  const measured = (chunks: AsyncIterable<Buffer>) =>
+    seen(chunks, (chunk) => {
+      hash.update(chunk);
+      sizeBytes += chunk.length;
+      onBytes?.(sizeBytes);
+    });
+  const bytes = Readable.from(imageBytes(tree, writing), { objectMode: false });
+  await writeNew(writing, (out) =>
+    pipeline(bytes, createGzip({ level: 6 }), measured, out, ...(signal === undefined ? [] : [{ signal }])),
+  );
+  return { digest: `sha256:${hash.digest('hex')}`, sizeBytes };
+}
+
+async function* imageBytes(tree: TreeToWrite, writing: Writing): AsyncGenerator<Buffer> {
+  // First, for whoever looks what it is.
+  const text = Buffer.from(metadataOf(tree));
+  const mtime = secondsOf(tree.created);
+  yield memberHeader({
+    kind: 'file',
+    path: 'metadata.yaml',
+    mode: 0o644,
+    uid: 0,
+    gid: 0,
+    mtime,
+    size: text.length,
+  });
+  yield text;
+  if (text.length % BLOCK !== 0) yield padding(text.length);
+  // What links lead to is the container's own business, but for hard links, which name members.
+  yield* packedTree(tree, writing, '--sparse', '--transform=s,^\\.,rootfs,S');
+}
+
+const secondsOf = (created: string): number => Math.floor(Date.parse(created) / 1000);
+
+function metadataOf({ name, created, arch, os }: TreeToWrite): string {
+  const architecture = arch ?? hostMachines[process.arch] ?? process.arch;
+  const properties = { architecture, description: os === undefined ? name : `${name}: ${os}`, name };
+  // What JSON quotes YAML reads alike.
+  const lines = Object.entries(properties).map(([key, value]) => `  ${key}: ${JSON.stringify(value)}\n`);
+  return `architecture: ${JSON.stringify(architecture)}\ncreation_date: ${secondsOf(created)}\nproperties:\n${lines.join('')}`;
+}
