@@ -76,7 +76,14 @@ test('one line makes a container of an image, which runs what the image says', a
     /<init>\/bin\/serve<\/init>[\s\S]*<inituser>33<\/inituser>[\s\S]*<source name='serve-1.0'\/>/,
   );
   assert.deepEqual(await templates(), [busybox]);
-  const made = await ctvirt('create', 'web', '--oci', path, '--ip', '10.77.9.5', '--start');
+  const { stderr } = await world.cli(['create', 'web', '--oci', path, '--dry-run', '--mount', '/srv:/data']);
+  assert.doesNotMatch(stderr, /outlive/);
+  const created = await world.cli(['create', 'web', '--oci', path, '--ip', '10.77.9.5', '--start']);
+  const made = created.stdout;
+  assert.match(
+    created.stderr,
+    /is part of the root here, and erased with it: \/data; --mount DIRECTORY:\/data puts/,
+  );
   assert.equal(made, "Domain 'web' created and started\n");
   assert.match(
     await ctvirt('template', 'info', 'serve-1.0'),

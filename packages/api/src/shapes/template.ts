@@ -41,6 +41,11 @@ export const imageDefaults = object(
     group: optional(integer({ description: 'Its group, if not that of root' })),
     volumes: list(string(), { description: 'Folders whose contents are meant to outlive the container' }),
     ports: list(string(), { description: 'What it listens on: `80/tcp`' }),
+    stopSignal: optional(
+      string({
+        description: 'Signal by which it wants to be asked to end, if not SIGTERM; `shutdown` sends that',
+      }),
+    ),
   },
   { title: 'ImageDefaults', description: 'What a domain of an OCI image starts, as the image says' },
 );

@@ -43,6 +43,9 @@ export const templateInfo = verb({
                 ['User', `${image.user ?? 0}:${image.group ?? 0}`],
                 ['Volumes', image.volumes.join(', ') || '-'],
                 ['Ports', image.ports.join(', ') || '-'],
+                ...(image.stopSignal === undefined
+                  ? []
+                  : [['Stop signal', `${image.stopSignal}; shutdown sends SIGTERM`] as const]),
               ] as const)),
           ...info.notes.map((note) => ['Note', note] as const),
           ['Used by', info.usedBy.length > 0 ? info.usedBy.join(', ') : '-'],

@@ -1,10 +1,13 @@
 // Defines, adopts and undefines domains, and makes transient ones.
 // SPDX-License-Identifier: Apache-2.0
+import { posix } from 'node:path';
 import type { AutostartChange, CreateRequest, CreateResult, DefineResult, ImageDefaults } from '@ctvirt/api';
-import { checkDomain, type Domain, formatDomain } from '@ctvirt/xml';
+import { checkDomain, type Domain, type Finding, formatDomain } from '@ctvirt/xml';
 import type { Engine } from '../contract.js';
 import { EngineError } from '../errors.js';
+import { isPathIn } from '../host/paths.js';
 import { type HostFacts, refuseErrors } from '../lifecycle/document.js';
+import { notKept } from '../lifecycle/not-enforced.js';
 import { domainFrom } from '../lifecycle/settings.js';
 import { type Entry, type Registry, summaryOf } from '../registry/registry.js';
 import type { KeyedQueue } from '../state/queue.js';
@@ -64,13 +67,15 @@ async function defineFrom(
   written();
   const { template } = request;
   const isToCome = dryRun && request.image !== undefined;
-  const asked = written(isToCome ? request.image : (await templates.get(template)).image);
+  const image = isToCome ? request.image : (await templates.get(template)).image;
+  const asked = written(image);
+  const volumes = volumeFindings(request, image);
   const xml = formatDomain(asked);
   if (dryRun)
     return {
       domain: null,
       xml,
-      findings: await definer.look(xml, { toCome: isToCome ? template : undefined }),
+      findings: [...(await definer.look(xml, { toCome: isToCome ? template : undefined })), ...volumes],
     };
   const { autostart = false, start = false } = request;
   const credentials = credentialsOf(request);
@@ -79,7 +84,23 @@ async function defineFrom(
     fresh: { autostart, credentials },
   });
   if (start) await turns.take(entry.record.uuid, (found) => lifecycle.start(found));
-  return { domain: summaryOf(entry), xml, findings };
+  return { domain: summaryOf(entry), xml, findings: [...findings, ...volumes] };
+}
+
+/** What an image means to outlive its containers lives as long as the root, unless it lies in a directory of the host. */
+function volumeFindings({ addMounts = [] }: CreateRequest, image?: ImageDefaults): Finding[] {
+  const volumes = (image?.volumes ?? []).filter(
+    (volume) => !addMounts.some(({ target }) => isPathIn(volume, posix.normalize(target))),
+  );
+  const [first, ...others] = volumes;
+  if (first === undefined) return [];
+  const all = others.length === 0 ? first : `${first} and ${others.length} more (ctvirt template info)`;
+  return [
+    notKept(
+      '/domain/devices',
+      `what the image means to outlive its containers is part of the root here, and erased with it: ${all}; --mount DIRECTORY:${first} puts a directory of the host there`,
+    ),
+  ];
 }
 
 async function create(

@@ -66,6 +66,7 @@ export function imageOf({ os }: Domain, image?: ImageDefaults): ImageDefaults {
     ...(group !== undefined && { group }),
     volumes: image?.volumes ?? [],
     ports: image?.ports ?? [],
+    ...(image?.stopSignal !== undefined && { stopSignal: image.stopSignal }),
   };
 }
 

@@ -36,6 +36,7 @@ const config = {
   WorkingDir: '/srv',
   Volumes: { '/data': {} },
   ExposedPorts: { '80/tcp': {} },
+  StopSignal: 'SIGQUIT',
 };
 const capability = paxEntry({
   'SCHILY.xattr.security.capability': Buffer.from('0100000200200000000000000000000000000000', 'hex'),

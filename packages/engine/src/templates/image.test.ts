@@ -264,8 +264,9 @@ test('what the image starts is kept, with its program, user and folders worked o
     Env: ['PATH=/opt/bin:/bin', 'NGINX_VERSION=1.2', 'BAD=a\u0001b', 'no'],
     User: 'web',
     WorkingDir: '/srv//www/',
-    Volumes: { '/var/lib/data': {} },
+    Volumes: { '/var/lib/data': {}, '/bad\u001b[2J': {} },
     ExposedPorts: { '80/tcp': {} },
+    StopSignal: 'SIGQUIT',
   };
   const passwd = 'root:x:0:0::/root:/bin/sh\nweb:x:33:34::/:/bin/false\n';
   const { layers } = layersOf([file('etc/passwd', passwd), file('opt/bin/entry.sh', '#!/bin/sh')]);
@@ -281,6 +282,7 @@ test('what the image starts is kept, with its program, user and folders worked o
     group: 34,
     volumes: ['/var/lib/data'],
     ports: ['80/tcp'],
+    stopSignal: 'SIGQUIT',
   });
   assert.deepEqual(
     made.notes.filter((note) => note.includes('variable')),
@@ -321,6 +323,24 @@ test('the working directory is made where no layer has it, as inside, and progra
   const { mode, uid, gid } = await stat(join(store.rootfs('u'), 'srv/ü'));
   assert.deepEqual([mode & 0o7777, uid, gid], [0o755, 0, 0]);
   await store.remove('u', { inUse: () => [] });
+});
+
+test('the signal that an image names is told by its name, and one that is none is not', async () => {
+  const { layers } = layersOf([file('bin/a', '1')]);
+  for (const [said, told] of [
+    ['SIGQUIT', 'SIGQUIT'],
+    ['quit', 'SIGQUIT'],
+    ['3', '3'],
+    ['SIGRTMIN+3', 'SIGRTMIN+3'],
+    ['SIGTERM', undefined],
+    ['15', undefined],
+    ['', undefined],
+    ['SIG QUIT\u001b', undefined],
+  ] as const) {
+    const made = await store.import('app', bytes(tarOf(layoutOf({ layers, config: { StopSignal: said } }))));
+    assert.equal(made.image?.stopSignal, told, said);
+    await store.remove('app', { inUse: () => [] });
+  }
 });
 
 test('a user or group that is no number in the image is told, and a group without a user is kept', async () => {

@@ -58,6 +58,7 @@ function parseImage(image: Fields): ImageDefaults {
     ...(image.has('group') && { group: image.size('group') }),
     volumes: image.texts('volumes'),
     ports: image.texts('ports'),
+    ...(image.has('stopSignal') && { stopSignal: image.text('stopSignal') }),
   };
 }
 

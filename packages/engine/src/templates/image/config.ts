@@ -16,6 +16,8 @@ export interface ImageConfig {
   readonly folder: string;
   readonly volumes: readonly string[];
   readonly ports: readonly string[];
+  /** By which its program wants to be asked to end, by name or number; empty is SIGTERM. */
+  readonly stopSignal: string;
 }
 
 /** Lists of templates and documents carry what an image says; no program is started with more. */
@@ -36,6 +38,7 @@ export function parseConfig(config: Fields): ImageConfig {
     folder: run.textOr('WorkingDir'),
     volumes: run.object('Volumes').keys,
     ports: run.object('ExposedPorts').keys,
+    stopSignal: run.textOr('StopSignal'),
   };
   const { command, environment, user, folder, volumes, ports, architecture } = parsed;
   const words = [...command, ...environment, ...volumes, ...ports, user, folder, architecture];

@@ -19,6 +19,8 @@ export interface ImageDefaults {
   volumes: readonly string[];
   /** Ports that it listens on, such as `80/tcp`. */
   ports: readonly string[];
+  /** By which its program wants to be asked to end, if not SIGTERM: `SIGQUIT`. */
+  stopSignal?: string;
 }
 
 const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
@@ -32,6 +34,8 @@ const unwritable = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\p{Cs}\ufffe\uffff]/u
 /** Nor does what has to be one line there. */
 const unsound = /[\p{Cc}\p{Cs}\ufffe\uffff]/u;
 
+const isSound = (text: string): boolean => !unsound.test(text);
+
 /** The defaults, and what of the image cannot be kept. */
 export function defaultsOf(
   config: ImageConfig,
@@ -44,6 +48,7 @@ export function defaultsOf(
     notes.push('the working directory of the image cannot stand in a document, so it is /');
   const command = commandOf(config.command, environment, folder, tree, notes);
   const ids = idsOf(config.user, tree, notes);
+  const stopSignal = stopSignalOf(config.stopSignal);
   if (config.architecture !== '' && config.architecture !== hostMachine())
     notes.push(
       `the image is for ${JSON.stringify(config.architecture.slice(0, 60))}, and this machine is ${hostMachine()}`,
@@ -53,8 +58,9 @@ export function defaultsOf(
     environment,
     ...(folder !== '/' && { folder }),
     ...ids,
-    volumes: config.volumes.map((path) => posix.join('/', path)),
-    ports: [...config.ports],
+    volumes: config.volumes.filter(isSound).map((path) => posix.join('/', path)),
+    ports: config.ports.filter(isSound),
+    ...(stopSignal !== undefined && { stopSignal }),
   };
   return { image, notes };
 }
@@ -105,6 +111,13 @@ function commandOf(
   if (found === undefined)
     notes.push(`the program that the image starts is not in it: ${JSON.stringify(program)}`);
   return [found ?? all[0] ?? program, ...words];
+}
+
+/** `SIGQUIT`, `QUIT`, `RTMIN+3`, or a number, which stays one. */
+function stopSignalOf(word: string): string | undefined {
+  const [, name] = /^(?:SIG)?([A-Z][A-Z0-9]{1,9}(?:[+-]\d{1,2})?)$/.exec(word.toUpperCase()) ?? [];
+  const signal = name === undefined ? /^\d{1,2}$/.exec(word)?.[0] : `SIG${name}`;
+  return signal === 'SIGTERM' || signal === '15' ? undefined : signal;
 }
 
 function idsOf(user: string, tree: UnpackedTree, notes: string[]): { user?: number; group?: number } {

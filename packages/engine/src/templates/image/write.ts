@@ -82,6 +82,7 @@ function configOf({ arch, created, image }: TreeToWrite) {
     group,
     volumes = [],
     ports = [],
+    stopSignal,
   } = image ?? {};
   const set = (words: readonly string[]) => Object.fromEntries(words.map((word) => [word, {}]));
   return {
@@ -95,6 +96,7 @@ function configOf({ arch, created, image }: TreeToWrite) {
       ...(user !== undefined && { User: `${user}:${group ?? 0}` }),
       ...(volumes.length > 0 && { Volumes: set(volumes) }),
       ...(ports.length > 0 && { ExposedPorts: set(ports) }),
+      ...(stopSignal !== undefined && { StopSignal: stopSignal }),
     },
   };
 }
