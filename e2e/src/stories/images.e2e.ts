@@ -117,6 +117,20 @@ test('one line makes a container of an image, which runs what the image says', a
   await ctvirt('template', 'remove', 'serve-1.0');
 });
 
+test('a program in the place of an init finds itself at 127.0.0.1, with an interface and without', async () => {
+  const path = `${world.host}/sleep.tar`;
+  const config = { Cmd: ['/bin/sleep', '99'] };
+  writeFileSync(path, tarOf(layoutOf({ layers: [shell], config })));
+  for (const links of [[], ['--ip', '10.77.9.6']]) {
+    await ctvirt('create', 'web', '--oci', path, ...links, '--start');
+    const lo = await ctvirt('exec', 'web', '--', '/bin/busybox', 'ip', 'address', 'show', 'lo');
+    assert.match(lo, /LOWER_UP[\s\S]*127\.0\.0\.1/);
+    await ctvirt('destroy', 'web');
+    await ctvirt('undefine', 'web', '--storage');
+  }
+  await ctvirt('template', 'remove', 'sleep');
+});
+
 test('a layout in a folder and what docker save writes are the same', async () => {
   const layout = await writeFiles(`${world.host}/layout`, layoutOf(image));
   const saved = `${world.host}/saved.tar`;

@@ -268,7 +268,12 @@ function networkRows(
 ): ConfigRow[] {
   const { lent } = plan;
   const links = madeLinks(plan);
-  if (links.length + lent.length === 0) return [['lxc.net.0.type', 'empty']];
+  // Up, it brings lo up, as any link that is up does.
+  if (links.length + lent.length === 0)
+    return [
+      ['lxc.net.0.type', 'empty'],
+      ['lxc.net.0.flags', 'up'],
+    ];
   const own = links.flatMap((link, index): ConfigRow[] => {
     const { hostName } = link;
     const rows = linkRows(link, index);
