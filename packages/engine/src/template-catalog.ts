@@ -7,6 +7,7 @@ import type { Template, TemplateExport } from '@ctvirt/api';
 import type { Engine, OnProgress } from './contract.js';
 import { type EngineCode, EngineError } from './errors.js';
 import { forgetIdentity } from './guest/identity.js';
+import { fitForContainer } from './guest/made-for-others.js';
 import type { Registry } from './registry/registry.js';
 import type { DomainStore } from './state/store.js';
 import {
@@ -33,7 +34,7 @@ export class TemplateCatalog implements Templates {
     private readonly domains: DomainStore,
     log: (message: string) => void,
   ) {
-    this.#store = new TemplateStore({ dir: folder, log, clean: forgetIdentity });
+    this.#store = new TemplateStore({ dir: folder, log, clean: forgetIdentity, fit: fitForContainer });
   }
 
   recover(): Promise<string[]> {

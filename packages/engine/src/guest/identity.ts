@@ -45,7 +45,8 @@ export async function forgetIdentity(path: string): Promise<void> {
   }
 }
 
-async function inFolder(
+/** Does it in a folder of the tree, if there is one; a path of links that lead out of it leads nowhere. */
+export async function inFolder(
   root: number,
   folder: string,
   work: (at: string, fd: number) => void | Promise<void>,

@@ -257,6 +257,18 @@ test('a dry run keeps nothing, and what came from the same image is found under 
   await assert.rejects(store.import('none', join(dir, 'nowhere'), { reuse: true }), { code: 'not-found' });
 });
 
+test('a root is made fit for a container, and told so; an image is as it came', async () => {
+  const fitting = new TemplateStore({ dir: storeDir, fit: async () => ['made fit'] });
+  const { layers } = layersOf([file('bin/a', '1')]);
+  const [layer] = layers;
+  assert.ok(layer !== undefined);
+  const image = await fitting.import('image', bytes(tarOf(layoutOf({ layers }))));
+  const root = await fitting.import('root', bytes(layer));
+  assert.deepEqual([image.notes.includes('made fit'), root.notes.includes('made fit')], [false, true]);
+  assert.deepEqual((await fitting.get('root')).notes, root.notes);
+  for (const name of ['image', 'root']) await store.remove(name, { inUse: () => [] });
+});
+
 test('what the image starts is kept, with its program, user and folders worked out', async () => {
   const config = {
     Entrypoint: ['entry.sh', '--run'],

@@ -42,6 +42,8 @@ export interface TemplateStoreOptions {
   busybox?: string;
   /** Takes out of an unpacked tree what only one system may have. */
   clean?: (root: string) => void | Promise<void>;
+  /** Makes a tree that is no image's fit, and answers what it changed. */
+  fit?: (root: string) => Promise<readonly string[]>;
 }
 
 type InUse = (name: TemplateName) => string[];
@@ -87,6 +89,7 @@ export class TemplateStore {
   readonly #log: (message: string) => void;
   readonly #busybox: string;
   readonly #clean: (root: string) => void | Promise<void>;
+  readonly #fit: (root: string) => Promise<readonly string[]>;
   readonly #changing = new Set<TemplateName>();
 
   constructor(options: TemplateStoreOptions) {
@@ -95,6 +98,7 @@ export class TemplateStore {
     this.#log = options.log ?? (() => {});
     this.#busybox = options.busybox ?? '/usr/bin/busybox';
     this.#clean = options.clean ?? (() => {});
+    this.#fit = options.fit ?? (async () => []);
   }
 
   /** Makes the folder if needed and removes what interrupted imports left; returns the names removed. */
@@ -344,7 +348,10 @@ export class TemplateStore {
         });
         await removeTree(join(partial, SCRATCH));
         await this.#clean(join(partial, ROOT));
-        const template: Template = { name: safe, importedAt: this.#now().toISOString(), ...facts };
+        // An image of OCI's starts its own program, and is made for any container.
+        const changes = facts.image === undefined ? await this.#fit(join(partial, ROOT)) : [];
+        const notes = [...facts.notes, ...changes];
+        const template: Template = { name: safe, importedAt: this.#now().toISOString(), ...facts, notes };
         onProgress?.({ phase: 'sync', doneBytes: facts.sizeBytes, totalBytes: facts.sizeBytes, entries });
         await writeFile(join(partial, RECORD), formatRecord(template), { mode: 0o600 });
         // The whole tree must be on disk before its name is: one sync of this file system, not one per file.

@@ -1,0 +1,65 @@
+// Makes what a system was given for a machine, or for the kernel of OpenVZ, fit a container here.
+// SPDX-License-Identifier: Apache-2.0
+import {
+  closeSync,
+  constants,
+  lstatSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { inFolder } from './identity.js';
+
+const LONGEST = 65_536;
+
+/** Answers what was changed, one sentence each. No link of the tree is followed. */
+export async function fitForContainer(path: string): Promise<string[]> {
+  const notes: string[] = [];
+  const root = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY);
+  try {
+    await inFolder(root, 'etc', (at) => {
+      const file = (name: string) => {
+        const found = lstatSync(`${at}/${name}`, { throwIfNoEntry: false });
+        return found?.isFile() === true && found.size <= LONGEST ? `${at}/${name}` : undefined;
+      };
+      const [mtab, inittab] = [file('mtab'), file('inittab')];
+      if (mtab !== undefined) {
+        rmSync(mtab);
+        symlinkSync('../proc/self/mounts', mtab);
+        notes.push('/etc/mtab, a list of mounts of where it was made, is a link to /proc/self/mounts');
+      }
+      if (inittab !== undefined) {
+        const text = readFileSync(inittab, 'latin1');
+        const { fitted, changed } = withoutTerminals(text);
+        if (changed === 0) return;
+        writeFileSync(inittab, fitted, 'latin1');
+        notes.push(
+          `${changed} lines of /etc/inittab do not start logins any more on terminals that no container has: one is on its console`,
+        );
+      }
+    });
+  } finally {
+    closeSync(root);
+  }
+  return notes;
+}
+
+const login = /^[^#:]*:[^:]*:respawn:.*getty\b.*$/;
+const terminal = /\btty(?:S?\d+)\b/g;
+
+/** A getty without its terminal ends at once, and is started again for ever. */
+export function withoutTerminals(text: string): { fitted: string; changed: number } {
+  const lines = text.split('\n');
+  let hasConsole = lines.some((line) => login.test(line) && /\bconsole\b/.test(line));
+  let changed = 0;
+  const fitted = lines.map((line) => {
+    if (!login.test(line) || line.search(terminal) < 0) return line;
+    changed++;
+    if (hasConsole) return `#${line}`;
+    hasConsole = true;
+    return line.replaceAll(terminal, 'console');
+  });
+  return { fitted: fitted.join('\n'), changed };
+}
