@@ -13,6 +13,7 @@ const floors = [
   ['drivers/lxc/accounting'],
   ['drivers/*'],
   ['drivers/lxc/facets'],
+  ['template-users'],
   ['registry'],
   ['lifecycle'],
   ['placement', 'walls', 'lifecycle/remarks'],

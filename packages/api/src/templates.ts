@@ -45,7 +45,7 @@ export const templates = resource({
   update: {
     method: 'POST',
     path: '/v1/templates/{template}/update',
-    summary: 'Make a template again of what it was made of',
+    summary: 'Make a template again of what it was made of; who uses the old one keeps it',
     body: json(updateRequest),
     answer: progress(template),
   },

@@ -282,7 +282,7 @@ export interface Engine {
       } & Watched,
     ): Promise<Template>;
     buildBusybox(name: string): Promise<Template>;
-    /** Made again of what it was made of; with `as` beside it, without it in its place, which throws `in-use` where domains use it. */
+    /** Made again of what it was made of: with `as` beside it, else in its place. One that domains use is kept as `NAME~1`, theirs. */
     update(name: string, options?: { as?: string } & Watched): Promise<Template>;
     /** Writes it as an image, to a file of the host that is not there yet. */
     export(name: string, target: string, options?: ExportFormat & Watched): Promise<TemplateExport>;

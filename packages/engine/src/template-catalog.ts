@@ -8,9 +8,9 @@ import type { Engine, OnProgress } from './contract.js';
 import { type EngineCode, EngineError } from './errors.js';
 import { forgetIdentity } from './guest/identity.js';
 import { fitForContainer } from './guest/made-for-others.js';
-import type { Registry } from './registry/registry.js';
-import type { DomainStore } from './state/store.js';
+import type { TemplateUsers } from './template-users.js';
 import {
+  replacedName,
   type Template as StoredTemplate,
   TemplateError,
   TemplateStore,
@@ -30,11 +30,10 @@ export class TemplateCatalog implements Templates {
 
   constructor(
     folder: string,
-    private readonly registry: Registry,
-    private readonly domains: DomainStore,
+    private readonly users: TemplateUsers,
     log: (message: string) => void,
   ) {
-    this.#store = new TemplateStore({ dir: folder, log, clean: forgetIdentity, fit: fitForContainer });
+    this.#store = new TemplateStore({ dir: folder, log, clean: forgetIdentity, fit: fitForContainer, users });
   }
 
   recover(): Promise<string[]> {
@@ -51,7 +50,11 @@ export class TemplateCatalog implements Templates {
   }
 
   list(): Promise<Template[]> {
-    return translated(async () => (await this.#store.list()).map((template) => this.#view(template)));
+    return translated(async () => {
+      const templates = await this.#store.list();
+      const users = this.users.all();
+      return templates.map((template) => viewOf(template, users.get(template.name)));
+    });
   }
 
   get(name: string): Promise<Template> {
@@ -74,11 +77,7 @@ export class TemplateCatalog implements Templates {
     const { as, ...watched } = options;
     return this.#work(async () =>
       this.#view(
-        await this.#store.update(name, {
-          ...withProgress(watched),
-          ...(as !== undefined && { as }),
-          inUse: (one) => this.#usersOf(one),
-        }),
+        await this.#store.update(name, { ...withProgress(watched), ...(as !== undefined && { as }) }),
       ),
     );
   }
@@ -93,9 +92,7 @@ export class TemplateCatalog implements Templates {
   }
 
   rename(name: string, to: string): Promise<Template> {
-    return this.#work(async () =>
-      this.#view(await this.#store.rename(name, to, { inUse: (one) => this.#usersOf(one) })),
-    );
+    return this.#work(async () => this.#view(await this.#store.rename(name, to)));
   }
 
   /** Whether a template is just being made or removed. */
@@ -113,28 +110,22 @@ export class TemplateCatalog implements Templates {
   }
 
   remove(name: string): Promise<void> {
-    const users = this.#usersOf(name);
+    const users = this.users.of(name);
     if (users.length > 0)
       return Promise.reject(
         new EngineError('in-use', `template '${name}' is in use by ${users.join(', ')}`, { name, users }),
       );
-    return this.#work(() => this.#store.remove(name, { inUse: (one) => this.#usersOf(one) }));
-  }
-
-  /** Domains whose files stand on it, and files kept from ones that are gone. */
-  #usersOf(name: string): string[] {
-    const users = [...this.registry.entries()]
-      .filter(({ record }) => record.templates.includes(name))
-      .map(({ record }) => record.name);
-    const kept = this.domains
-      .keptRoots()
-      .filter(({ lease: { made } }) => made.some(({ template }) => template === name));
-    return [...users, ...kept.map(({ root }) => `${root} (kept files)`)];
+    return this.#work(() => this.#store.remove(name));
   }
 
   #view(template: StoredTemplate): Template {
-    return { ...template, usedBy: this.#usersOf(template.name) };
+    return viewOf(template, this.users.of(template.name));
   }
+}
+
+function viewOf(template: StoredTemplate, usedBy: readonly string[] = []): Template {
+  const replacedBy = replacedName(template.name);
+  return { ...template, ...(replacedBy !== undefined && { replacedBy }), usedBy: [...usedBy] };
 }
 
 /** The store counts bytes and entries; frontends show one number and its total. */

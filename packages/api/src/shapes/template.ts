@@ -71,6 +71,9 @@ export const template = object(
     reference: optional(string({ description: 'Which image it is, of an archive with several' })),
     recipe: optional(buildRequest),
     notes: list(string(), { description: 'What was left out when it was made' }),
+    replacedBy: optional(
+      string({ description: 'Of one that was made anew while domains used it: what the new one is called' }),
+    ),
     usedBy: list(string(), { description: 'Names of the domains whose files stand on it' }),
   },
   { title: 'Template', description: 'An unpacked image of a system, which roots stand on' },
@@ -150,5 +153,11 @@ export type TemplateExport = Static<typeof templateExport>;
 
 /** How a template is made again. */
 export const updateRequest = strict({
-  as: optional(string({ minLength: 1, description: 'Beside it, under this name; without it in its place' })),
+  as: optional(
+    string({
+      minLength: 1,
+      description:
+        'Beside it, under this name; without it in its place, and what somebody uses is kept as `NAME~1`',
+    }),
+  ),
 });

@@ -19,6 +19,7 @@ import { DomainStore } from '../state/store.js';
 import { foundAt, type KeptContext, keyOf, Sources } from '../storage/index.js';
 import { RootMounts } from '../storage/root-mounts.js';
 import { TemplateCatalog } from '../template-catalog.js';
+import { TemplateUsers } from '../template-users.js';
 import { Traffic } from '../traffic/traffic.js';
 import type { HostParts } from './host.js';
 
@@ -57,13 +58,16 @@ export async function openState(
   const { store, registry } = known;
   const profiles = new Profiles(layout.profiles, facts);
   await profiles.prepare();
-  const templates = new TemplateCatalog(layout.templates, registry, store, (message) => log('warn', message));
+  const queue = new KeyedQueue();
+  const reader = new Reader(facts, async (name) => (await profiles.get(name)).text);
+  const documents = new Documents(store, livePath, (message) => log('warn', message));
+  const users = new TemplateUsers({ registry, store, queue, reader, documents, log });
+  const templates = new TemplateCatalog(layout.templates, users, (message) => log('warn', message));
   for (const name of await templates.recover()) log('warn', `removed ${name}, left by an interrupted import`);
   const templatePath = (name: string): string => templates.path(name);
-  const documents = new Documents(store, livePath, (message) => log('warn', message));
   return {
     ...known,
-    queue: new KeyedQueue(),
+    queue,
     events: new DomainEvents(facts),
     traffic: await openTraffic(layout, log, registry),
     consoleLogs: openConsoleLogs(layout, registry),
@@ -76,7 +80,7 @@ export async function openState(
       own: [layout.etc, layout.lib, layout.run],
       writable: () => registry.writable(),
     }),
-    reader: new Reader(facts, async (name) => (await profiles.get(name)).text),
+    reader,
     documents,
     live: (subject) => documents.live(subject),
     stored: async ({ record }) => {

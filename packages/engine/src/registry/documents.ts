@@ -94,6 +94,24 @@ export class Documents {
     if (entry.running !== undefined) this.#live.set(entry.running, domain);
   }
 
+  /** Of a run, and of a live change that a killed daemon had begun, while nothing else of it changes. */
+  changeRun(entry: Subject, edit: (domain: Domain) => Domain): void {
+    const path = this.livePath(entry);
+    for (const of of [path, this.#proposedPath(entry)]) {
+      const text = unlessGone(() => readFileSync(of, 'utf8'));
+      // One that was not written to its end leads to nothing.
+      if (text === undefined || (of !== path && !text.endsWith(WHOLE))) continue;
+      const next = `${of}.next`;
+      writeFileSync(next, `${formatDomain(edit(readStored(withoutMark(text), entry.record.name)))}${WHOLE}`, {
+        mode: 0o600,
+      });
+      renameSync(next, of);
+    }
+    const { running } = entry;
+    const known = this.known(entry);
+    if (running !== undefined && known !== undefined) this.#live.set(running, edit(known));
+  }
+
   withdraw(entry: Subject): void {
     rmSync(this.#proposedPath(entry), { force: true });
   }

@@ -148,6 +148,20 @@ export class DomainStore {
     return this.#leases(isKeptRoot, damaged);
   }
 
+  /** All of them, of domains and of files that are kept. */
+  leases(): KeptRoot[] {
+    return this.#leases(() => true, []);
+  }
+
+  /** Lets the lease of files call the template otherwise that they stand on; files that are elsewhere meanwhile are left. */
+  async nameTemplate(root: string, from: string, to: string): Promise<void> {
+    const path = join(this.layout.roots, root, 'lease.json');
+    const lease = readOr([], path, parseLease);
+    if (lease === undefined) return;
+    const made = lease.made.map((one) => (one.template === from ? { ...one, template: to } : one));
+    await writeAtomically(path, formatLease({ ...lease, made }));
+  }
+
   #leases(isWanted: (entry: string) => boolean, damaged: EngineError[]): KeptRoot[] {
     return this.#roots
       .onDisk()

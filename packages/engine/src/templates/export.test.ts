@@ -99,7 +99,7 @@ test('as LXC has it, it is a root beside its description, which is imported as i
   assert.equal((await stat(join(unpacked, 'rootfs/etc/hole'))).blocks, 0);
   await store.import('lxc', target);
   assert.equal(await describe(store.rootfs('lxc')), await describe(root));
-  await store.remove('lxc', { inUse: () => [] });
+  await store.remove('lxc');
 });
 
 test("what a program has noted at a file is written, but for what is overlay's", async (t) => {
@@ -118,7 +118,7 @@ test("what a program has noted at a file is written, but for what is overlay's",
     await store.import('noted', target);
     const { notes } = await store.get('noted');
     assert.match(notes.join(), /^1 extended attributes and access lists were left out/);
-    await store.remove('noted', { inUse: () => [] });
+    await store.remove('noted');
     await rm(target);
   }
 });

@@ -61,7 +61,7 @@ async function treeOf(source: Readable | string): Promise<string[]> {
     });
     return (await Promise.all(shown)).filter((line) => !['dev/', 'proc/', 'sys/'].includes(line));
   } finally {
-    await store.remove('tree', { inUse: () => [] });
+    await store.remove('tree');
   }
 }
 
@@ -145,7 +145,7 @@ test('hard links hold across layers, and outlive the name that they were made of
   assert.equal(await readFile(join(root, 'bin/c'), 'utf8'), 'program');
   assert.equal((await stat(join(root, 'bin/c'))).nlink, 1);
   assert.equal(await readlink(join(root, 'bin/m')), 'a');
-  await store.remove('links', { inUse: () => [] });
+  await store.remove('links');
 });
 
 test('links of folders are followed as inside, and lead nowhere else', async () => {
@@ -231,7 +231,7 @@ test('the image of this machine is taken, and of several the one that is named',
   await assert.rejects(store.import('x', bytes(two), { image: 'web:3' }), /there is "web:1", "web:2"/);
   await store.import('x', bytes(two), { image: '2' });
   assert.deepEqual(await readdir(join(store.rootfs('x'), 'bin')), ['two']);
-  await store.remove('x', { inUse: () => [] });
+  await store.remove('x');
 });
 
 test('a dry run keeps nothing, and what came from the same image is found under any name', async () => {
@@ -248,11 +248,11 @@ test('a dry run keeps nothing, and what came from the same image is found under 
       assert.equal((await store.import('second', source, { reuse: true, dryRun })).name, 'first');
     // Which of several it is has to be the same, too.
     assert.equal((await store.import('named', source, { reuse: true, image: '1' })).name, 'named');
-    await store.remove('named', { inUse: () => [] });
+    await store.remove('named');
     await writeFile(tar, tarOf(layoutOf(layersOf([file('bin/a', '2')]))));
     if (source === tar)
       await assert.rejects(store.import('first', tar, { dryRun: true }), { code: 'exists' });
-    await store.remove('first', { inUse: () => [] });
+    await store.remove('first');
   }
   await assert.rejects(store.import('none', join(dir, 'nowhere'), { reuse: true }), { code: 'not-found' });
 });
@@ -301,14 +301,14 @@ test('what the image starts is kept, with its program, user and folders worked o
     ['a variable of the image is left out, since it cannot stand in a document: "BAD=a\\u0001b", and 1 more'],
   );
   assert.deepEqual(await store.get('app'), made);
-  await store.remove('app', { inUse: () => [] });
+  await store.remove('app');
 });
 
 test('what no document holds is left out and told, and what one holds is kept', async () => {
   const { layers } = layersOf([file('bin/sh', '#!')]);
   const madeOf = async (config: object) => {
     const { image, notes } = await store.import('u', bytes(tarOf(layoutOf({ layers, config }))));
-    await store.remove('u', { inUse: () => [] });
+    await store.remove('u');
     return { ...image, notes: notes.length };
   };
   const lines = ['sh', '-c', 'echo a\n\techo b\r\n', ''];
@@ -334,7 +334,7 @@ test('the working directory is made where no layer has it, as inside, and progra
   );
   const { mode, uid, gid } = await stat(join(store.rootfs('u'), 'srv/ü'));
   assert.deepEqual([mode & 0o7777, uid, gid], [0o755, 0, 0]);
-  await store.remove('u', { inUse: () => [] });
+  await store.remove('u');
 });
 
 test('the signal that an image names is told by its name, and one that is none is not', async () => {
@@ -360,7 +360,7 @@ test('a user or group that is no number in the image is told, and a group withou
   const { layers } = layersOf([file('etc/passwd', passwd)]);
   const ids = async (User: string) => {
     const { image, notes } = await store.import('u', bytes(tarOf(layoutOf({ layers, config: { User } }))));
-    await store.remove('u', { inUse: () => [] });
+    await store.remove('u');
     return [image?.user, image?.group, notes.filter((note) => note.includes('user')).length];
   };
   for (const user of ['none', 'hex', '1e2', '65536'])
@@ -418,7 +418,7 @@ test('an image pair of LXC is its root, from squashfs or a tar', { skip: !hasSqu
   const [home, shell] = [await stat(join(made, 'home/u')), await stat(join(made, 'bin/sh'))];
   assert.deepEqual([home.uid, home.gid, shell.nlink], [1000, 33, 2]);
   assert.match((await run('getcap', [join(made, 'bin/x')])).stdout, /cap_net_raw/);
-  await store.remove('pair', { inUse: () => [] });
+  await store.remove('pair');
   await rm(join(root, 'dev'), { recursive: true });
   await run('rm', [join(pair, 'rootfs.squashfs')]);
   await run('tar', ['-C', root, '-cJf', join(pair, 'rootfs.tar.xz'), '.']);
@@ -644,7 +644,7 @@ test('kill -9 in the middle leaves nothing that recovery does not remove', { tim
       await readdir(killDir),
       whole.map(({ name }) => name),
     );
-    if (whole.length > 0) await killed.remove('tree', { inUse: () => [] });
+    if (whole.length > 0) await killed.remove('tree');
   }
   assert.ok(partial > 2, `${partial} were interrupted`);
 });

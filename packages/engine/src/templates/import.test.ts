@@ -152,7 +152,7 @@ for (const [suffix, ...options] of forms) {
     assert.equal(progress.at(-1)?.phase, 'sync');
     assert.equal(progress.at(-1)?.doneBytes, bytes.length);
     assert.deepEqual(await store.get(name), template);
-    await store.remove(name, { inUse: () => [] });
+    await store.remove(name);
   });
 }
 
@@ -162,7 +162,7 @@ test('GNU format with its own sparse form unpacks to the very tree, but for capa
   await store.import('gnu', path);
   const [want, found] = [await describe(join(dir, 'tree')), await describe(store.rootfs('gnu'))];
   assert.deepEqual(found.slice(0, -1), want.slice(0, -1));
-  await store.remove('gnu', { inUse: () => [] });
+  await store.remove('gnu');
 });
 
 test('a stream imports like a file, and modes do not depend on the umask', async () => {
@@ -177,7 +177,7 @@ test('a stream imports like a file, and modes do not depend on the umask', async
   } finally {
     process.umask(before);
   }
-  for (const name of ['stream', 'implied']) await store.remove(name, { inUse: () => [] });
+  for (const name of ['stream', 'implied']) await store.remove(name);
 });
 
 test('no hostile archive leaves anything, inside or outside the store', async () => {
@@ -291,7 +291,7 @@ test('two imports of one name: one wins, the other is told', async () => {
   const both = await Promise.allSettled([store.import('twice', path), store.import('twice', path)]);
   assert.deepEqual(both.map((result) => result.status).sort(), ['fulfilled', 'rejected']);
   await assert.rejects(store.import('twice', path), { code: 'exists' });
-  await store.remove('twice', { inUse: () => [] });
+  await store.remove('twice');
 });
 
 test('names that are no names are refused everywhere', async () => {
@@ -299,7 +299,7 @@ test('names that are no names are refused everywhere', async () => {
     assert.throws(() => store.rootfs(name), { code: 'invalid' });
     await assert.rejects(store.get(name), { code: 'invalid' });
     await assert.rejects(store.buildBusybox(name), { code: 'invalid' });
-    await assert.rejects(store.remove(name, { inUse: () => [] }), { code: 'invalid' });
+    await assert.rejects(store.remove(name), { code: 'invalid' });
   }
 });
 
@@ -364,7 +364,7 @@ test(`kill -9 at ${KILLS} points of an import leaves nothing that recovery does 
     if (templates.length > 0) {
       whole++;
       assert.deepEqual(await describe(killed.rootfs('tree')), want);
-      await killed.remove('tree', { inUse: () => [] });
+      await killed.remove('tree');
     }
   }
   assert.ok(
@@ -383,5 +383,5 @@ test('what tar makes of an archive that passed is what the inspection saw', asyn
   assert.equal(template.inodes, paths.length);
   assert.equal(template.unpackedBytes, 5004);
   assert.ok(DEFAULT_LIMITS.unpackedBytes > template.unpackedBytes);
-  await store.remove('seen', { inUse: () => [] });
+  await store.remove('seen');
 });

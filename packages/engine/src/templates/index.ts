@@ -12,5 +12,5 @@ export type { DebianOptions } from './build-debian.js';
 export type { TreeToWrite } from './image/pack.js';
 export type { ImportOptions, ImportProgress } from './import-archive.js';
 export type { Template } from './record.js';
-export { TemplateStore, type TemplateStoreOptions } from './store.js';
-export { parseTemplateName, type TemplateName } from './template-name.js';
+export { TemplateStore, type TemplateStoreOptions, type TemplateUsers } from './store.js';
+export { parseTemplateName, replacedName, type TemplateName } from './template-name.js';

@@ -1,12 +1,12 @@
 // Keeps templates: unpacked root trees under one private folder, each made whole or not at all.
 // SPDX-License-Identifier: Apache-2.0
 import { randomBytes } from 'node:crypto';
-import { readdirSync, renameSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { chmod, lstat, mkdir, open, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { exchange, removeTree as removeFiles } from '../host/files.js';
+import { exchange, readIfThere, removeTree as removeFiles } from '../host/files.js';
 import { isErrno } from '../host/gone.js';
 import { run } from '../host/run.js';
 import {
@@ -24,11 +24,13 @@ import { writeLxcImage } from './image/write-lxc.js';
 import { type Imported, type ImportOptions, importArchive, type Places } from './import-archive.js';
 import { formatRecord, parseRecord, type Template } from './record.js';
 import { sameSource } from './same-source.js';
-import { parseTemplateName, type TemplateName } from './template-name.js';
+import { nextReplaced, parseNewName, parseTemplateName, type TemplateName } from './template-name.js';
 
 const RECORD = 'template.json';
 const ROOT = 'rootfs';
 const SCRATCH = 'scratch';
+/** In one that took another's place: what that is called now, for as long as somebody who stands on it may still call it as before. */
+const REPLACES = 'replaces';
 // A template's name never begins with a dot, so these never collide with one.
 const PARTIAL = '.partial-';
 
@@ -44,13 +46,22 @@ export interface TemplateStoreOptions {
   clean?: (root: string) => void | Promise<void>;
   /** Makes a tree that is no image's fit, and answers what it changed. */
   fit?: (root: string) => Promise<readonly string[]>;
+  users?: TemplateUsers;
 }
 
-type InUse = (name: TemplateName) => string[];
+/** Who stands on templates. */
+export interface TemplateUsers {
+  /** In words. */
+  of(name: string): string[];
+  /** All who name the one name the other from now on; may find it half done by a daemon that was killed. */
+  move(from: string, to: string): Promise<void>;
+}
 
-/** In place of a template of the name, which nobody may use then. */
+const nobody: TemplateUsers = { of: () => [], move: async () => {} };
+
 interface Making {
-  inUse?: InUse;
+  /** In place of the template of the name. */
+  replaces?: true;
 }
 
 /** What else an import may do. */
@@ -63,7 +74,6 @@ export interface Importing extends ImportOptions {
 
 /** How a template is made again. */
 export interface UpdateOptions extends Pick<ImportOptions, 'onProgress' | 'signal'> {
-  inUse: InUse;
   /** Beside it, under this name, and the one that is there stays. */
   as?: string;
 }
@@ -90,7 +100,10 @@ export class TemplateStore {
   readonly #busybox: string;
   readonly #clean: (root: string) => void | Promise<void>;
   readonly #fit: (root: string) => Promise<readonly string[]>;
+  readonly #users: TemplateUsers;
   readonly #changing = new Set<TemplateName>();
+  /** Replaced ones, by the name that some of their users may still have for them. */
+  readonly #moving = new Map<TemplateName, TemplateName>();
 
   constructor(options: TemplateStoreOptions) {
     this.#dir = options.dir;
@@ -99,9 +112,10 @@ export class TemplateStore {
     this.#busybox = options.busybox ?? '/usr/bin/busybox';
     this.#clean = options.clean ?? (() => {});
     this.#fit = options.fit ?? (async () => []);
+    this.#users = options.users ?? nobody;
   }
 
-  /** Makes the folder if needed and removes what interrupted imports left; returns the names removed. */
+  /** Makes the folder if needed, removes what interrupted imports left, and ends what an update began; returns the names removed. */
   async recover(): Promise<string[]> {
     await mkdir(this.#dir, { recursive: true, mode: 0o700 });
     await chmod(this.#dir, 0o700);
@@ -109,6 +123,21 @@ export class TemplateStore {
     for (const entry of stray) {
       this.#log(`removing ${entry}, left by an interrupted import`);
       await removeTree(join(this.#dir, entry));
+    }
+    for (const entry of await readdir(this.#dir)) {
+      const replaced = await readIfThere(join(this.#dir, entry, REPLACES)).catch(notThere);
+      if (replaced === undefined) continue;
+      if (replaced === entry) {
+        // It was to change places with the one that it was made anew of.
+        await this.#erase(parseTemplateName(entry));
+        stray.push(entry);
+        continue;
+      }
+      const name = parseTemplateName(entry);
+      this.#moving.set(name, parseTemplateName(replaced));
+      await this.#finish(name).catch((error: unknown) =>
+        this.#log(`${name} is ${replaced} for those who are not told of the new one yet: ${String(error)}`),
+      );
     }
     return stray;
   }
@@ -135,7 +164,8 @@ export class TemplateStore {
 
   /** Absolute path of the unpacked tree, owners as in the archive; it exists if `get` succeeds. */
   rootfs(name: string): string {
-    return join(this.#dir, parseTemplateName(name), ROOT);
+    const safe = parseTemplateName(name);
+    return join(this.#dir, this.#moving.get(safe) ?? safe, ROOT);
   }
 
   /**
@@ -173,19 +203,19 @@ export class TemplateStore {
   }
 
   /**
-   * Makes it again, of what it was made of: in its place, which throws `in-use` with the names of those who use it, or beside it, under
-   * another name.
+   * Makes it again, of what it was made of: in its place, or beside it, under another name. In its place the old one goes, but for one
+   * that somebody stands on: that is kept as `NAME~1`, and its users with it.
    */
-  async update(name: string, options: UpdateOptions): Promise<Template> {
+  async update(name: string, options: UpdateOptions = {}): Promise<Template> {
     const { recipe, source, reference } = await this.get(name);
-    const { as, inUse, onProgress, signal } = options;
-    const making = {
+    const { as, onProgress, signal } = options;
+    const making: Pick<ImportOptions, 'onProgress' | 'signal'> & Making = {
       ...(onProgress && { onProgress }),
       ...(signal && { signal }),
-      ...(as === undefined && { inUse }),
+      ...(as === undefined && { replaces: true }),
     };
     const target = as ?? name;
-    if (as === undefined) refuseUsed(parseTemplateName(name), inUse, `--as NAME makes the new one beside it`);
+    if (as === undefined) parseNewName(name);
     if (recipe?.distribution === 'busybox') return this.buildBusybox(target, making);
     if (recipe !== undefined) {
       const { distribution, ...rest } = recipe;
@@ -241,15 +271,15 @@ export class TemplateStore {
   }
 
   /** Gives one that no domain uses another name. */
-  async rename(name: string, to: string, options: Pick<UpdateOptions, 'inUse'>): Promise<Template> {
-    const [safe, next] = [parseTemplateName(name), parseTemplateName(to)];
+  async rename(name: string, to: string): Promise<Template> {
+    const [safe, next] = [parseTemplateName(name), parseNewName(to)];
     if (safe === next) throw refuse('name', `template ${safe} has that name already`);
     return this.#alone(safe, () =>
       this.#alone(next, async () => {
         await this.#read(safe);
         if (await lstat(join(this.#dir, next)).catch(absent)) throw exists(next);
         // In one piece with the rename: who is defined in between would stand on nothing.
-        refuseUsed(safe, options.inUse, 'their documents name it');
+        this.#refuseUsed(safe, 'their documents name it');
         renameSync(join(this.#dir, safe), join(this.#dir, next));
         await syncFolder(this.#dir);
         return this.#read(next);
@@ -275,16 +305,21 @@ export class TemplateStore {
   }
 
   /** Removes a template no domain uses; throws `in-use` with their names otherwise. */
-  async remove(name: string, options: { inUse: (name: TemplateName) => string[] }): Promise<void> {
+  async remove(name: string): Promise<void> {
     const safe = parseTemplateName(name);
     await this.#alone(safe, async () => {
       await this.#read(safe);
-      refuseUsed(safe, options.inUse, 'undefine them first');
-      const doomed = this.#partial();
-      renameSync(join(this.#dir, safe), doomed);
-      await syncFolder(this.#dir);
-      await removeTree(doomed);
+      this.#refuseUsed(safe, 'undefine them first');
+      await this.#erase(safe);
     });
+  }
+
+  /** The moment it is gone is the rename. */
+  async #erase(name: TemplateName): Promise<void> {
+    const doomed = this.#partial();
+    renameSync(join(this.#dir, name), doomed);
+    await syncFolder(this.#dir);
+    await removeTree(doomed);
   }
 
   #partial(): string {
@@ -320,6 +355,8 @@ export class TemplateStore {
     }
     this.#changing.add(name);
     try {
+      // An update whose end failed, as on a full disk.
+      for (const [from, to] of this.#moving) if (from === name || to === name) await this.#finish(from);
       return await work();
     } finally {
       this.#changing.delete(name);
@@ -329,14 +366,16 @@ export class TemplateStore {
   /** The one way a template comes to be: filled beside its place, synced, then renamed into it. */
   async #make(
     name: string,
-    { onProgress, signal, inUse }: Pick<ImportOptions, 'onProgress' | 'signal'> & Making,
+    { onProgress, signal, replaces }: Pick<ImportOptions, 'onProgress' | 'signal'> & Making,
     fill: (places: Places) => Promise<Imported>,
   ): Promise<Template> {
-    const safe = parseTemplateName(name);
+    const safe = parseNewName(name);
     return this.#alone(safe, async () => {
       await mkdir(this.#dir, { recursive: true, mode: 0o700 });
-      if (inUse === undefined && (await lstat(join(this.#dir, safe)).catch(absent))) throw exists(safe);
+      if (!replaces && (await lstat(join(this.#dir, safe)).catch(absent))) throw exists(safe);
       const partial = this.#partial();
+      let old: TemplateName | undefined;
+      let template: Template;
       try {
         await mkdir(partial, { mode: 0o700 });
         await mkdir(join(partial, ROOT));
@@ -351,21 +390,18 @@ export class TemplateStore {
         // An image of OCI's starts its own program, and is made for any container.
         const changes = facts.image === undefined ? await this.#fit(join(partial, ROOT)) : [];
         const notes = [...facts.notes, ...changes];
-        const template: Template = { name: safe, importedAt: this.#now().toISOString(), ...facts, notes };
+        template = { name: safe, importedAt: this.#now().toISOString(), ...facts, notes };
         onProgress?.({ phase: 'sync', doneBytes: facts.sizeBytes, totalBytes: facts.sizeBytes, entries });
         await writeFile(join(partial, RECORD), formatRecord(template), { mode: 0o600 });
+        old = replaces && nextReplaced(await readdir(this.#dir), safe);
+        if (old !== undefined) await writeFile(join(partial, REPLACES), old, { mode: 0o600 });
         // The whole tree must be on disk before its name is: one sync of this file system, not one per file.
         await run(['/usr/bin/sync', '--file-system', '--', partial]);
         signal?.throwIfAborted();
-        if (inUse === undefined) {
+        if (old === undefined) {
           await rename(partial, join(this.#dir, safe));
-        } else {
-          refuseUsed(safe, inUse, 'nothing was changed');
-          exchange(partial, join(this.#dir, safe));
+          await syncFolder(this.#dir);
         }
-        await syncFolder(this.#dir);
-        if (inUse !== undefined) await removeTree(partial);
-        return template;
       } catch (cause) {
         await removeTree(partial);
         if (signal?.aborted) {
@@ -382,7 +418,52 @@ export class TemplateStore {
         }
         throw cause;
       }
+      // From here on what fails is not undone, but done later.
+      if (old !== undefined) await this.#replace(partial, safe, old);
+      return template;
     });
+  }
+
+  /**
+   * The moment there is a new one is that at which the two change places. The old one has its new name then; as long as its users do not
+   * all call it so, the old name means it, too.
+   */
+  async #replace(partial: string, name: TemplateName, old: TemplateName): Promise<void> {
+    await this.#alone(old, async () => {
+      const place = join(this.#dir, old);
+      renameSync(partial, place);
+      try {
+        exchange(place, join(this.#dir, name));
+      } catch (error) {
+        await this.#erase(old);
+        throw error;
+      }
+      this.#moving.set(name, old);
+      await syncFolder(this.#dir);
+      await this.#finish(name);
+    });
+  }
+
+  /** Who is told of a template from now on is told of the new one; as often as it takes. */
+  async #finish(name: TemplateName): Promise<void> {
+    const old = this.#moving.get(name);
+    if (old === undefined) return;
+    while (this.#users.of(name).length > 0) await this.#users.move(name, old);
+    // Nobody comes between: who did would stand on the old one, and be taken for one who stands on the new one.
+    rmSync(join(this.#dir, name, REPLACES), { force: true });
+    syncNow(join(this.#dir, name));
+    this.#moving.delete(name);
+    const isThere = (await lstat(join(this.#dir, old)).catch(absent)) !== undefined;
+    if (isThere && this.#users.of(old).length === 0) await this.#erase(old);
+  }
+
+  #refuseUsed(name: TemplateName, advice: string): void {
+    const users = this.#users.of(name);
+    if (users.length > 0)
+      throw new TemplateError('in-use', `template '${name}' is in use by ${users.join(', ')}: ${advice}`, {
+        name,
+        users,
+      });
   }
 }
 
@@ -402,17 +483,22 @@ function exportFault(cause: unknown, name: string, { target, signal }: Writing):
   return cause;
 }
 
-function refuseUsed(name: TemplateName, inUse: InUse, advice: string): void {
-  const users = inUse(name);
-  if (users.length > 0)
-    throw new TemplateError('in-use', `template '${name}' is in use by ${users.join(', ')}: ${advice}`, {
-      name,
-      users,
-    });
-}
-
 function absent(error: unknown): undefined {
   if (!isErrno(error, 'ENOENT')) throw error;
+}
+
+/** Where a file was put in a folder's place. */
+function notThere(error: unknown): undefined {
+  if (!isErrno(error, 'ENOTDIR')) throw error;
+}
+
+function syncNow(path: string): void {
+  const folder = openSync(path, 'r');
+  try {
+    fsyncSync(folder);
+  } finally {
+    closeSync(folder);
+  }
 }
 
 async function syncFolder(path: string): Promise<void> {
