@@ -556,7 +556,20 @@ describe('ctvirt', () => {
     assert.match((await ctvirt('template list')).out, /^ Name +Size +Unpacked +Domains +Imported\n/);
     assert.equal((await ctvirt('template build debain')).status, 2);
     assert.equal((await ctvirt('template import missing /nowhere/x.tar --upload')).status, 1);
-    for (const name of ['debian-trixie', 'mine', 'sent', 'read'])
+    assert.equal((await ctvirt('create web --template read')).status, 0);
+    const updated = await ctvirt('template update read');
+    assert.match(updated.out, /^Template 'read' made: /);
+    assert.equal(updated.err, "1 on 'read~1' as before: `ctvirt template users read` lists them\n");
+    assert.equal((await ctvirt('create shop --template read')).status, 0);
+    assert.match((await ctvirt('template users read')).out, /\n shop +read\n web +read~1\n\n$/);
+    assert.equal((await ctvirt('template users read --name')).out, 'shop\n');
+    assert.equal((await ctvirt('template remove read~1')).status, 5);
+    assert.equal((await ctvirt('undefine web shop --storage')).status, 0);
+    assert.equal(
+      (await ctvirt('template list')).err,
+      "nobody uses 'read~1' any more: `ctvirt template remove read~1` removes it\n",
+    );
+    for (const name of ['debian-trixie', 'mine', 'sent', 'read~1', 'read'])
       assert.equal((await ctvirt(`template remove ${name}`)).out, `Template '${name}' removed\n`);
     assert.equal((await ctvirt('template remove mine')).status, 3);
   });

@@ -32,5 +32,11 @@ export const templateList = verb({
             width,
           ),
     );
+    if (context.isJson || name) return;
+    for (const template of templates)
+      if (template.replacedBy !== undefined && template.usedBy.length === 0)
+        context.remark(
+          `nobody uses '${template.name}' any more: \`ctvirt template remove ${template.name}\` removes it`,
+        );
   },
 });

@@ -4,19 +4,20 @@ import { verb } from '../verb.js';
 import { describeBytes } from '../wording.js';
 import { existingTemplate } from './arguments.js';
 
-/** Answers the new template; one in use is refused with the names of its domains, unless it is made beside it. */
+/** Answers the new template. */
 export const templateUpdate = verb({
   name: 'template update',
   group: 'Templates and profiles',
   summary: 'Make a template again: build it anew, or import its archive again',
   details: [
-    'One that no domain uses is replaced when the new one is whole. With --as the new one is made beside it, for new domains: those on the old one keep it until they are gone or made anew (ctvirt template users).',
+    'When the new one is whole it takes the place of the old one, for domains that are made from then on. Those that there are, running or not, go on with the old one, which is kept as TEMPLATE~1, TEMPLATE~2 and so on, and goes by ctvirt template remove when nobody uses it any more. One that nobody uses goes at once.',
+    'With --as the new one is made beside it, and the old one keeps its name.',
   ],
   args: { template: existingTemplate },
   options: { as: { type: 'text', value: 'NAME', summary: 'Make it under this name, and leave the old one' } },
   example: {
     command: 'ctvirt template update debian --as debian-2026-12',
-    does: "Builds 'debian' of today's packages beside the one that is there.",
+    does: "Builds 'debian' of today's packages under another name, beside the one that is there.",
   },
   async run(context, { args: { template }, options: { as } }) {
     const { client, io } = context;
@@ -26,6 +27,12 @@ export const templateUpdate = verb({
         { onProgress, signal: io.signal },
       ),
     );
+    const olds = context.isJson ? [] : await client.templates.list();
     context.done(made, `Template '${made.name}' made: ${describeBytes(made.unpackedBytes)}`);
+    const kept = olds.filter(({ replacedBy, usedBy }) => replacedBy === made.name && usedBy.length > 0);
+    if (kept.length === 0) return;
+    const users = kept.flatMap(({ usedBy }) => usedBy).length;
+    const names = kept.map(({ name }) => `'${name}'`).join(', ');
+    context.remark(`${users} on ${names} as before: \`ctvirt template users ${made.name}\` lists them`);
   },
 });
