@@ -52,6 +52,7 @@ export class TemplateUsers implements StoreUsers {
       leases.delete(root);
     }
     for (const [root, lease] of leases) add(`${root} (kept files)`, madeOf(lease));
+    for (const users of found.values()) users.sort();
     return found;
   }
 

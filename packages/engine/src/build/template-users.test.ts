@@ -60,7 +60,7 @@ const all = ['105', 'dropped', 'gone~1 (kept files)', 'off', 'on'];
 const motd = ({ parts }: Opened, template: string): string =>
   readFileSync(join(parts.templatePath(template), 'etc/motd'), 'utf8');
 const usersOf = async ({ engine }: Opened): Promise<Record<string, string[]>> =>
-  Object.fromEntries((await engine.templates.list()).map(({ name, usedBy }) => [name, [...usedBy].sort()]));
+  Object.fromEntries((await engine.templates.list()).map(({ name, usedBy }) => [name, [...usedBy]]));
 
 /** What all places say that the domains stand on. */
 async function said(opened: Opened, { root, name }: { root: string; name: string }): Promise<void> {
