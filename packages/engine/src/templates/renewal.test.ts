@@ -91,13 +91,16 @@ test('one in use is kept for its users, under the next free number', async () =>
 });
 
 test('what an earlier one is called is no name for a new one; it may be called otherwise', async () => {
-  await imported('root', { next: 'new' });
+  const path = await imported('root', { next: 'new' });
   users.set('web', 'root');
   await store.update('root');
+  await writeFile(path, archive(file('etc/motd', 'old')));
+  assert.equal((await store.import('again', path, { reuse: true })).name, 'again');
   const refused = { code: 'invalid', message: /what an earlier root is called/ };
   await assert.rejects(store.update('root~1'), refused);
   await assert.rejects(store.update('root', { as: 'root~2' }), refused);
   await assert.rejects(store.import('root~2', join(dir, 'root.tar')), refused);
+  await assert.rejects(store.import('root~2', path, { dryRun: true }), refused);
   await assert.rejects(store.rename('root', 'root~2'), refused);
   users.clear();
   assert.equal((await store.rename('root~1', 'before')).name, 'before');

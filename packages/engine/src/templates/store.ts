@@ -24,7 +24,13 @@ import { writeLxcImage } from './image/write-lxc.js';
 import { type Imported, type ImportOptions, importArchive, type Places } from './import-archive.js';
 import { formatRecord, parseRecord, type Template } from './record.js';
 import { sameSource } from './same-source.js';
-import { nextReplaced, parseNewName, parseTemplateName, type TemplateName } from './template-name.js';
+import {
+  nextReplaced,
+  parseNewName,
+  parseTemplateName,
+  replacedName,
+  type TemplateName,
+} from './template-name.js';
 
 const RECORD = 'template.json';
 const ROOT = 'rootfs';
@@ -182,7 +188,9 @@ export class TemplateStore {
       ...(options.image !== undefined && { reference: options.image }),
     });
     if (reuse && typeof source === 'string') {
-      const same = await sameSource(source, await this.list(), options);
+      // Nobody new comes to stand on an earlier one.
+      const current = (await this.list()).filter((one) => replacedName(one.name) === undefined);
+      const same = await sameSource(source, current, options);
       if (same !== undefined) return same;
     }
     return dryRun ? this.#look(name, fill) : this.#make(name, options, fill);
@@ -190,7 +198,7 @@ export class TemplateStore {
 
   /** What a template of the name would be. */
   async #look(name: string, fill: (places: Places) => Promise<Imported>): Promise<Template> {
-    const safe = parseTemplateName(name);
+    const safe = parseNewName(name);
     if (await lstat(join(this.#dir, safe)).catch(absent)) throw exists(safe);
     const partial = this.#partial();
     try {
