@@ -61,6 +61,11 @@ export class TemplateCatalog implements Templates {
     return translated(async () => this.#view(await this.#store.get(name)));
   }
 
+  /** What a template of an image starts. Who uses it is not looked up: that takes a look at all domains. */
+  imageOf(name: string): Promise<Template['image']> {
+    return translated(async () => (await this.#store.get(name)).image);
+  }
+
   import(name: string, source: string | Readable, options: ImportOptions = {}): Promise<Template> {
     return this.#work(async () => this.#view(await this.#store.import(name, source, withProgress(options))));
   }

@@ -12,6 +12,7 @@ import { domainFrom } from '../lifecycle/settings.js';
 import { type Entry, type Registry, summaryOf } from '../registry/registry.js';
 import type { KeyedQueue } from '../state/queue.js';
 import type { DomainStore } from '../state/store.js';
+import type { TemplateCatalog } from '../template-catalog.js';
 import { credentialsOf } from './credentials.js';
 import type { Definer } from './definer.js';
 import type { Lifecycle } from './lifecycle.js';
@@ -27,7 +28,7 @@ export interface DefineParts {
   readonly registry: Registry;
   readonly store: DomainStore;
   readonly facts: HostFacts;
-  readonly templates: Pick<Engine['templates'], 'get'>;
+  readonly templates: Pick<TemplateCatalog, 'imageOf'>;
 }
 
 type Options = { readonly strict?: boolean } | undefined;
@@ -67,7 +68,7 @@ async function defineFrom(
   written();
   const { template } = request;
   const isToCome = dryRun && request.image !== undefined;
-  const image = isToCome ? request.image : (await templates.get(template)).image;
+  const image = isToCome ? request.image : await templates.imageOf(template);
   const asked = written(image);
   const volumes = volumeFindings(request, image);
   const xml = formatDomain(asked);
