@@ -266,7 +266,7 @@ test('a root is made fit for a container, and told so; an image is as it came', 
   const root = await fitting.import('root', bytes(layer));
   assert.deepEqual([image.notes.includes('made fit'), root.notes.includes('made fit')], [false, true]);
   assert.deepEqual((await fitting.get('root')).notes, root.notes);
-  for (const name of ['image', 'root']) await store.remove(name, { inUse: () => [] });
+  for (const name of ['image', 'root']) await store.remove(name);
 });
 
 test('what the image starts is kept, with its program, user and folders worked out', async () => {
@@ -351,7 +351,7 @@ test('the signal that an image names is told by its name, and one that is none i
   ] as const) {
     const made = await store.import('app', bytes(tarOf(layoutOf({ layers, config: { StopSignal: said } }))));
     assert.equal(made.image?.stopSignal, told, said);
-    await store.remove('app', { inUse: () => [] });
+    await store.remove('app');
   }
 });
 
