@@ -34,7 +34,7 @@ export class Daemon {
     this.client = createClient({ socketPath: this.layout.httpSocket });
   }
 
-  /** Starts it and answers how many milliseconds pass until it has answered. */
+  /** Starts it and returns how many milliseconds pass until it has answered. */
   async start() {
     const began = performance.now();
     this.#log = '';

@@ -10,7 +10,7 @@ const reachMs = 150;
 const longestWaitMs = 10;
 
 /**
- * Asks for something small again and again until told to stop; answers the longest it took.
+ * Asks for something small again and again until told to stop; returns the longest it took.
  *
  * @param {import('../../packages/rpc/dist/index.js').Connection} connection
  * @param {{ done: boolean }} until

@@ -36,7 +36,7 @@ export function difference(wanted, got) {
 export const parseXml = (text) => XmlDocument.fromString(text, { option: ParseOption.XML_PARSE_NOBLANKS });
 
 /**
- * A validator by a RELAX NG grammar: answers what is wrong.
+ * A validator by a RELAX NG grammar: returns what is wrong.
  *
  * @param {string} text
  * @param {string} [url]

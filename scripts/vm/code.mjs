@@ -16,7 +16,7 @@ const copied = [
 const systemLibraries = /\/(ld-linux|lib(c|m|dl|rt|pthread|resolv|stdc\+\+|gcc_s))[-.]/;
 
 /**
- * Makes the disk in `folder` and answers its path; the stories find `env` in their environment.
+ * Makes the disk in `folder` and returns its path; the stories find `env` in their environment.
  *
  * @param {string} folder
  * @param {readonly string[]} stories

@@ -86,7 +86,7 @@ const masked = [
 /** Debian's profiles that no story needs: emulated, to load them at every boot takes longer than many a story. */
 const unloaded = ['lxc-containers', 'lsb_release', 'nvidia_modprobe'];
 
-/** Answers the folder that holds `vmlinuz` and the disks; makes it if this version of them is not there yet. */
+/** Returns the folder that holds `vmlinuz` and the disks; makes it if this version of them is not there yet. */
 export async function machineDisks() {
   const suite = suiteOf();
   const folder = join(cacheFolder, `${prefix}${suite}-${digest()}`);

@@ -68,7 +68,7 @@ export async function closeFaultWorld(world: World): Promise<void> {
   await world.close();
 }
 
-/** One fault amid the usual work; answers what the calls ended with. */
+/** One fault amid the usual work; returns what the calls ended with. */
 export async function suffer(world: World, fault: HostFault): Promise<string[]> {
   const { domains } = world.client;
   await world.run(domainXml({ name: 'stays' }));

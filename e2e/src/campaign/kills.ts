@@ -39,7 +39,7 @@ function foundOf(seen: {
   return { done: `${seen.done} kills`, figures, faults: [...seen.faults, ...unmet] };
 }
 
-/** One world, killed so often; answers the faults. */
+/** One world, killed so often; returns the faults. */
 export async function survive({
   kills: count,
   seed,

@@ -40,7 +40,7 @@ interface World {
 const keyOf = ({ state, taken }: World): string => `${state} ${[...taken].sort((a, b) => a - b).join()}`;
 
 /**
- * Answers what is wrong, or undefined. Goes through calls and answers in order and keeps every world that is still possible: at
+ * Returns what is wrong, or undefined. Goes through calls and answers in order and keeps every world that is still possible: at
  * an answer, those in which that event has taken effect, be it after some others that are under way.
  */
 export function faultIn(events: readonly Event[], first: State, last?: State): string | undefined {

@@ -126,7 +126,7 @@ class NetworkTrial {
     await this.#assertTrue();
   }
 
-  /** Answers whether it was answered. What is refused leaves everything as it was. */
+  /** Returns whether it was answered. What is refused leaves everything as it was. */
   async #begin(
     beliefs: Map<string, readonly Condition[]>,
     name: string,

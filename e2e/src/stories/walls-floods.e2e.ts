@@ -25,7 +25,7 @@ async function ended(child: ChildProcess): Promise<void> {
   if (child.exitCode === null && child.kill('SIGKILL')) await gone;
 }
 
-/** Starts perl on the host, as whoever the words before it make it, and answers its first line. */
+/** Starts perl on the host, as whoever the words before it make it, and returns its first line. */
 async function perl(
   script: string,
   args: readonly string[] = [],

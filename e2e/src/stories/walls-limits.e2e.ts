@@ -141,7 +141,7 @@ describe('names that others take', () => {
     squatter = undefined;
   }
 
-  /** Answers a function that tells how many names it has. */
+  /** Returns a function that tells how many names it has. */
   async function begin(name: string, times: number): Promise<() => number> {
     const unprivileged = ['setpriv', '--reuid', '65534', '--regid', '65534', '--clear-groups', '--'];
     const [file = '', ...args] = world.enclosure.argv(

@@ -9,7 +9,7 @@ const loader = '/lib64/ld-linux-x86-64.so.2';
 /** How a container calls it that has the file system. */
 export const perl = ['/tools/ld-linux-x86-64.so.2', '--library-path', '/tools', '/tools/perl'] as const;
 
-/** Copies it with its libraries to a folder of the host's; answers the `<filesystem>` that brings it. */
+/** Copies it with its libraries to a folder of the host's; returns the `<filesystem>` that brings it. */
 export async function perlIn(host: string): Promise<string> {
   const folder = `${host}/tools`;
   await mkdir(folder);

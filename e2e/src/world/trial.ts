@@ -141,7 +141,7 @@ export class Trial {
     return this.#beliefs.get(name) ?? assert.fail(name);
   }
 
-  /** Ends one that runs, if there is one, as its own init might; answers its name. */
+  /** Ends one that runs, if there is one, as its own init might; returns its name. */
   endOne(): string | undefined {
     const running = [...this.#monitors()].filter(([name]) => names.includes(name));
     if (running.length === 0) return undefined;

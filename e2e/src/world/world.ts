@@ -197,7 +197,7 @@ export class World {
     });
   }
 
-  /** Defines a domain and answers what was found in its document. */
+  /** Defines a domain and returns what was found in its document. */
   async define(xml: string) {
     return await this.client.domains.define({ body: xml });
   }
@@ -221,7 +221,7 @@ export class World {
     return { status, stdout, stderr };
   }
 
-  /** A shell line inside that must succeed; answers what it wrote, without the last line break. */
+  /** A shell line inside that must succeed; returns what it wrote, without the last line break. */
   async shell(domain: string, line: string): Promise<string> {
     const { status, stdout, stderr } = await this.exec(domain, '/bin/sh', '-c', line);
     assert.equal(status, 0, `${line}: ${stderr}${stdout}`);

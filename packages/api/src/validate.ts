@@ -3,7 +3,7 @@
 import { Compile } from 'typebox/schema';
 import type { TSchema } from './schema.js';
 
-/** Answers what is wrong with a value, its place first (`/argv/0: must be string`); undefined if nothing is. */
+/** Returns what is wrong with a value, its place first (`/argv/0: must be string`); undefined if nothing is. */
 export type Check = (value: unknown) => string | undefined;
 
 /** The check of a schema, compiled when it is first asked. */

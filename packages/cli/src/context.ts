@@ -95,7 +95,7 @@ export class Context {
     if (!this.#globals.quiet) this.io.stderr.write(`${table.trimEnd()}\n`);
   }
 
-  /** An error that is not the end: in words, or as data; answers its exit status. */
+  /** An error that is not the end: in words, or as data; returns its exit status. */
   tellError(error: unknown): number {
     const colour = hasColour(this.io.stderr, this.io.env);
     const { status, text } = this.isJson ? encodeError(error) : describeError(error, colour);

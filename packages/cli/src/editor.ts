@@ -28,7 +28,7 @@ export class EditedText {
     writeFileSync(this.file, text, { mode: 0o600, flag: 'wx' });
   }
 
-  /** Opens the editor and answers the text it leaves. */
+  /** Opens the editor and returns the text it leaves. */
   async edit(): Promise<string> {
     const [program = 'vi', ...args] = splitWords(editorOf(this.io.env));
     // Loaded here: every other verb starts faster without it.
@@ -68,7 +68,7 @@ export const splitWords = (text: string): readonly string[] =>
     word.replace(/"([^"]*)"|'([^']*)'/g, '$1$2'),
   );
 
-/** Asks on stderr; answers the first letter, or `undefined` where nobody can answer. */
+/** Asks on stderr; returns the first letter, or `undefined` where nobody can answer. */
 export async function ask(question: string, io: Io): Promise<string | undefined> {
   if (io.stdin.isTTY !== true) return undefined;
   const { createInterface } = await import('node:readline/promises');

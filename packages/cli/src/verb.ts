@@ -98,7 +98,7 @@ interface Declaration<A extends Arguments, O extends Options> {
   readonly hidden?: boolean;
   /** Failures of ctvirt itself end with this status, where others would be mistaken for the verb's own. */
   readonly failureStatus?: number;
-  /** Answers the exit status, if not 0. */
+  /** Returns the exit status, if not 0. */
   // biome-ignore lint/suspicious/noConfusingVoidType: a run without a result is the usual one
   run(context: Context, given: Given<A, O>): Promise<number | void>;
 }
@@ -106,7 +106,7 @@ interface Declaration<A extends Arguments, O extends Options> {
 /** What the command line, help, manual and completion know of a verb; only its own declaration knows more of its types. */
 export interface Verb extends Omit<Declaration<Arguments, Options>, 'options' | 'run'> {
   readonly options: Options;
-  /** Takes the words as they were read by this declaration; answers the exit status, if not 0. */
+  /** Takes the words as they were read by this declaration; returns the exit status, if not 0. */
   // biome-ignore lint/suspicious/noConfusingVoidType: a run without a result is the usual one
   run(context: Context, given: Words): Promise<number | void>;
 }

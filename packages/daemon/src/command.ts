@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { spawnProgram } from '@ctvirt/engine';
 
-/** Runs it with our own streams and answers its status; one that a signal ended has that of a shell. */
+/** Runs it with our own streams and returns its status; one that a signal ended has that of a shell. */
 export async function runCommand(
   argv: readonly [string, ...string[]],
   root: string | undefined,

@@ -54,7 +54,7 @@ async function settled(engine: MemoryEngine, uuid: string | undefined): Promise<
   }
 }
 
-/** Does it, and answers whom it changed; it fails if that is anybody but `target`. */
+/** Does it, and returns whom it changed; it fails if that is anybody but `target`. */
 async function hits(
   engine: MemoryEngine,
   target: DomainSummary | undefined,

@@ -157,7 +157,7 @@ export interface Engine {
   parameters(ref: DomainRef, options?: { inactive?: boolean }): Promise<readonly ParameterRow[]>;
   /**
    * Sets parameters by OpenVZ's names, in vzctl's spelling, in the running domain, the stored document, or both; of neither
-   * asked for, in the running one if it runs. Answers those that were set. Throws `invalid` for a name or value that cannot be,
+   * asked for, in the running one if it runs. Returns those that were set. Throws `invalid` for a name or value that cannot be,
    * and as `amend` does.
    */
   setParameters(
@@ -249,7 +249,7 @@ export interface Engine {
 
   /** The roots that are mounted on the host. */
   rootMounts(): Promise<readonly MountedRoot[]>;
-  /** Shows the root of a domain that is off to the host; it cannot be started meanwhile. Answers where, also if it was there already. */
+  /** Shows the root of a domain that is off to the host; it cannot be started meanwhile. Returns where, also if it was there already. */
   mountRoot(ref: DomainRef): Promise<RootMount>;
   /** Takes it away again; throws `in-use` while a program of the host is in there. */
   unmountRoot(ref: DomainRef): Promise<void>;
@@ -295,7 +295,7 @@ export interface Engine {
     list(): readonly KeptRoot[];
     /** The domain's own is kept from now on, and answered. Throws `exists` for one that its document does not fit. */
     adopt(root: string, ref: DomainRef): Promise<AdoptedRoot>;
-    /** Answers what was erased. */
+    /** Returns what was erased. */
     erase(root: string): Promise<KeptRoot>;
   };
 
@@ -356,7 +356,7 @@ export interface Engine {
 
   /** What the host holds of ours, each with its owner; `stray` ones have none. */
   check(): Promise<AssetReport>;
-  /** Returns the strays to the host; answers what was removed. */
+  /** Returns the strays to the host; returns what was removed. */
   clean(): Promise<readonly Asset[]>;
   /** Calls back on every state change and when a domain is refused something; the result unsubscribes. */
   onEvent(listener: (event: DomainEvent) => void): () => void;

@@ -1,4 +1,4 @@
-// Composition root of the engine: builds the parts, and answers its frontends by them; no logic of its own.
+// Composition root of the engine: builds the parts, and returns its frontends by them; no logic of its own.
 // SPDX-License-Identifier: Apache-2.0
 import { makeDomains, type Parts } from './build/domains.js';
 import { type DriverName, makeFloor } from './build/drivers.js';

@@ -18,7 +18,7 @@ export const ignored = (why: string): Outcome => ({ why });
 /** Ignored, yet noted in the domain so that writing the same format gives it back. */
 export const noted = (domain: Domain, why: string): Outcome => ({ domain, why });
 
-/** Reports an outcome; answers the domain to go on with. */
+/** Reports an outcome; returns the domain to go on with. */
 export function settle(domain: Domain, outcome: Outcome, places: readonly Place[], report: Report): Domain {
   const contradiction =
     report.careful && outcome.domain !== undefined && outcome.domain !== domain

@@ -115,7 +115,7 @@ export class FrameDecoder {
   #pending: Uint8Array[] = [];
   #pendingBytes = 0;
 
-  /** Takes the next bytes; answers the frames that are now complete. Throws FrameError on foreign bytes. */
+  /** Takes the next bytes; returns the frames that are now complete. Throws FrameError on foreign bytes. */
   push(chunk: Uint8Array): Frame[] {
     this.#pending.push(chunk);
     this.#pendingBytes += chunk.length;

@@ -135,7 +135,7 @@ class Run {
     return failed > 0 ? 1 : refused > 0 ? invalidStatus : 0;
   }
 
-  /** Writes or prints the result; answers whether it arrived. */
+  /** Writes or prints the result; returns whether it arrived. */
   async #deliver(conversion: Conversion, isAlone: boolean): Promise<boolean> {
     const { files, name, path } = conversion;
     if (files === undefined) return false;

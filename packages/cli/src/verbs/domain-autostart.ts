@@ -4,7 +4,7 @@ import { verb } from '../verb.js';
 import { eachDomain, namedDomains } from './several.js';
 import { describeOrder, orderOf, orderOptions } from './start-order.js';
 
-/** Answers the summary of the domain as it is then, of several an array of them; a transient one is refused with `wrong-state`. */
+/** Returns the summary of the domain as it is then, of several an array of them; a transient one is refused with `wrong-state`. */
 export const autostart = verb({
   name: 'autostart',
   group: 'Domains',

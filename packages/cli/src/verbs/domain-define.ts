@@ -5,7 +5,7 @@ import { sinceWhen } from '../wording.js';
 import { documentFile } from './arguments.js';
 import { sendDocument } from './sending.js';
 
-/** Answers the domain with the findings on its document, and `changed` where there was one of its name. */
+/** Returns the domain with the findings on its document, and `changed` where there was one of its name. */
 export const define = verb({
   name: 'define',
   group: 'Domains',

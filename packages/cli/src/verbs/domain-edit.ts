@@ -5,7 +5,7 @@ import { sinceWhen } from '../wording.js';
 import { anyDomain } from './arguments.js';
 import { editDefinition } from './editing.js';
 
-/** Answers whether it was changed, and the domain as it is then. */
+/** Returns whether it was changed, and the domain as it is then. */
 export const edit = verb({
   name: 'edit',
   group: 'Domains',

@@ -3,7 +3,7 @@
 import { verb } from '../verb.js';
 import { inactiveDomain } from './arguments.js';
 
-/** Answers where it is; one that is mounted already is told again. */
+/** Returns where it is; one that is mounted already is told again. */
 export const mount = verb({
   name: 'mount',
   group: 'Domains',

@@ -7,7 +7,7 @@ import { verb } from '../verb.js';
 import { describeBytes } from '../wording.js';
 import { anyDomain } from './arguments.js';
 
-/** Answers the report of all file systems, after a limit was set too; JSON has bytes and ISO times. */
+/** Returns the report of all file systems, after a limit was set too; JSON has bytes and ISO times. */
 export const quota = verb({
   name: 'quota',
   group: 'Domains',

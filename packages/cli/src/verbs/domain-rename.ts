@@ -3,7 +3,7 @@
 import { verb } from '../verb.js';
 import { inactiveDomain } from './arguments.js';
 
-/** Answers the summary of the domain by its new name; one that runs is refused with `wrong-state`. */
+/** Returns the summary of the domain by its new name; one that runs is refused with `wrong-state`. */
 export const rename = verb({
   name: 'rename',
   aliases: ['domrename'],

@@ -3,7 +3,7 @@
 import { verb } from '../verb.js';
 import { activeDomain } from './arguments.js';
 
-/** Answers the summary of the domain that runs again; one that is not suspended is refused with `wrong-state`. */
+/** Returns the summary of the domain that runs again; one that is not suspended is refused with `wrong-state`. */
 export const resume = verb({
   name: 'resume',
   group: 'Domains',

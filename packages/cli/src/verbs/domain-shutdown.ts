@@ -47,7 +47,7 @@ export const shutdown = verb({
   },
 });
 
-/** Those that are named, or all that run; answers the worst exit status of those that failed. */
+/** Those that are named, or all that run; returns the worst exit status of those that failed. */
 async function shutAllDown(
   context: Context,
   named: readonly string[],

@@ -3,7 +3,7 @@
 import { verb } from '../verb.js';
 import { activeDomain } from './arguments.js';
 
-/** Answers the summary of the domain that is paused now; one that does not run is refused with `wrong-state`. */
+/** Returns the summary of the domain that is paused now; one that does not run is refused with `wrong-state`. */
 export const suspend = verb({
   name: 'suspend',
   group: 'Domains',

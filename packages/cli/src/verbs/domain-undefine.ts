@@ -5,7 +5,7 @@ import type { Context } from '../context.js';
 import { verb } from '../verb.js';
 import { eachDomain, namedDomains } from './several.js';
 
-/** Answers the name and whether files were erased, of several an array of that. */
+/** Returns the name and whether files were erased, of several an array of that. */
 export const undefine = verb({
   name: 'undefine',
   group: 'Domains',

@@ -5,7 +5,7 @@ import { verb } from '../verb.js';
 import { filterFile } from './arguments.js';
 import { sendDocument } from './sending.js';
 
-/** Answers the filter with the findings on its document. */
+/** Returns the filter with the findings on its document. */
 export const filterDefine = verb({
   name: 'filter define',
   aliases: ['nwfilter-define'],

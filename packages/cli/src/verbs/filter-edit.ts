@@ -4,7 +4,7 @@ import { verb } from '../verb.js';
 import { anyFilter } from './arguments.js';
 import { editDefinition } from './editing.js';
 
-/** Answers whether it was changed, and the filter as it is then. */
+/** Returns whether it was changed, and the filter as it is then. */
 export const filterEdit = verb({
   name: 'filter edit',
   aliases: ['nwfilter-edit'],

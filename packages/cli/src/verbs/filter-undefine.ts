@@ -3,7 +3,7 @@
 import { verb } from '../verb.js';
 import { anyFilter } from './arguments.js';
 
-/** Answers its name; one that filters or domains name is refused with their names. */
+/** Returns its name; one that filters or domains name is refused with their names. */
 export const filterUndefine = verb({
   name: 'filter undefine',
   aliases: ['nwfilter-undefine'],

@@ -3,7 +3,7 @@
 import { verb } from '../verb.js';
 import { anyNetwork } from './arguments.js';
 
-/** Answers the network as it is then; a transient one is refused with `wrong-state`. */
+/** Returns the network as it is then; a transient one is refused with `wrong-state`. */
 export const networkAutostart = verb({
   name: 'network autostart',
   aliases: ['net-autostart'],

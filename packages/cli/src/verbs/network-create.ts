@@ -5,7 +5,7 @@ import { verb } from '../verb.js';
 import { networkFile } from './arguments.js';
 import { sendDocument } from './sending.js';
 
-/** Answers the started network with the findings on its document; a refused document leaves nothing behind. */
+/** Returns the started network with the findings on its document; a refused document leaves nothing behind. */
 export const networkCreate = verb({
   name: 'network create',
   aliases: ['net-create'],

@@ -6,7 +6,7 @@ import { sinceWhenNetwork } from '../wording.js';
 import { networkFile } from './arguments.js';
 import { sendDocument } from './sending.js';
 
-/** Answers the network with the findings on its document. */
+/** Returns the network with the findings on its document. */
 export const networkDefine = verb({
   name: 'network define',
   aliases: ['net-define'],

@@ -5,7 +5,7 @@ import { sinceWhenNetwork } from '../wording.js';
 import { anyNetwork } from './arguments.js';
 import { editDefinition } from './editing.js';
 
-/** Answers whether it was changed, and the network as it is then. */
+/** Returns whether it was changed, and the network as it is then. */
 export const networkEdit = verb({
   name: 'network edit',
   aliases: ['net-edit'],

@@ -3,7 +3,7 @@
 import { verb } from '../verb.js';
 import { inactiveNetwork } from './arguments.js';
 
-/** Answers the network as it is then; one that runs already is refused with `wrong-state`. */
+/** Returns the network as it is then; one that runs already is refused with `wrong-state`. */
 export const networkStart = verb({
   name: 'network start',
   aliases: ['net-start'],

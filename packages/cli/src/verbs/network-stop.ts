@@ -3,7 +3,7 @@
 import { verb } from '../verb.js';
 import { activeNetwork } from './arguments.js';
 
-/** Answers the network after its end; one that does not run is refused with `wrong-state`. */
+/** Returns the network after its end; one that does not run is refused with `wrong-state`. */
 export const networkStop = verb({
   name: 'network stop',
   aliases: ['net-destroy'],

@@ -3,7 +3,7 @@
 import { verb } from '../verb.js';
 import { anyNetwork } from './arguments.js';
 
-/** Answers its name; one that running domains use is refused with their names. */
+/** Returns its name; one that running domains use is refused with their names. */
 export const networkUndefine = verb({
   name: 'network undefine',
   aliases: ['net-undefine'],

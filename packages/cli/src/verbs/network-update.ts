@@ -6,7 +6,7 @@ import { noneOf } from '../suggestion.js';
 import { verb } from '../verb.js';
 import { anyNetwork } from './arguments.js';
 
-/** Answers the network as it is then; an element that is not there, or there already, is refused with `wrong-state`. */
+/** Returns the network as it is then; an element that is not there, or there already, is refused with `wrong-state`. */
 export const networkUpdate = verb({
   name: 'network update',
   aliases: ['net-update'],

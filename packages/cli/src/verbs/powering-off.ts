@@ -42,7 +42,7 @@ interface Crowd {
   readonly endings: Endings | undefined;
 }
 
-/** Answers what became of the domain; rejects if it runs on and should not. */
+/** Returns what became of the domain; rejects if it runs on and should not. */
 export async function powerOff(
   client: ApiClient,
   before: DomainSummary,

@@ -3,7 +3,7 @@
 import { verb } from '../verb.js';
 import { inactiveDomain, keptRoot } from './arguments.js';
 
-/** Answers the domain, and what it had before as it is kept now. */
+/** Returns the domain, and what it had before as it is kept now. */
 export const rootAdopt = verb({
   name: 'root adopt',
   group: 'Domains',

@@ -3,7 +3,7 @@
 import { verb } from '../verb.js';
 import { keptRoot } from './arguments.js';
 
-/** Answers what was erased. */
+/** Returns what was erased. */
 export const rootErase = verb({
   name: 'root erase',
   group: 'Domains',

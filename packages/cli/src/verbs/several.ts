@@ -60,7 +60,7 @@ export interface Each {
 
 type Outcome = { readonly told: Told } | { readonly error: unknown };
 
-/** What was done is told in the order of the domains; answers the worst exit status of those that failed. One alone fails as it does. */
+/** What was done is told in the order of the domains; returns the worst exit status of those that failed. One alone fails as it does. */
 export async function eachDomain(context: Context, several: Several, each: Each): Promise<number> {
   checkSeveral(each.verb, several);
   const { domains, all, parallel = AT_ONCE } = several;

@@ -10,7 +10,7 @@ type Distribution = (typeof distributions)[number];
 
 const isDistribution = (word: string): word is Distribution => distributions.some((known) => known === word);
 
-/** Answers the template; a name that is taken is refused with `exists`. */
+/** Returns the template; a name that is taken is refused with `exists`. */
 export const templateBuild = verb({
   name: 'template build',
   group: 'Templates and profiles',

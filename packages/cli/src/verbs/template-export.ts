@@ -5,7 +5,7 @@ import { describeBytes } from '../wording.js';
 import { existingTemplate } from './arguments.js';
 import { exportDetails, exportOf, exportOptions, newFile } from './exporting.js';
 
-/** Answers digest and length of the image; a file that is there already is refused with `exists`. */
+/** Returns digest and length of the image; a file that is there already is refused with `exists`. */
 export const templateExport = verb({
   name: 'template export',
   group: 'Templates and profiles',

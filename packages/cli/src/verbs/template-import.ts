@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { verb } from '../verb.js';
 import { describeBytes } from '../wording.js';
 
-/** Answers the template; a digest or size that does not fit is refused with `invalid`, and nothing of it stays. */
+/** Returns the template; a digest or size that does not fit is refused with `invalid`, and nothing of it stays. */
 export const templateImport = verb({
   name: 'template import',
   group: 'Templates and profiles',

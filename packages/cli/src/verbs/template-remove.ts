@@ -3,7 +3,7 @@
 import { verb } from '../verb.js';
 import { existingTemplate } from './arguments.js';
 
-/** Answers its name; one in use is refused with the names of its domains. */
+/** Returns its name; one in use is refused with the names of its domains. */
 export const templateRemove = verb({
   name: 'template remove',
   group: 'Templates and profiles',

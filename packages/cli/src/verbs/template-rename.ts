@@ -3,7 +3,7 @@
 import { verb } from '../verb.js';
 import { existingTemplate } from './arguments.js';
 
-/** Answers the template by its new name; one in use is refused with the names of its domains. */
+/** Returns the template by its new name; one in use is refused with the names of its domains. */
 export const templateRename = verb({
   name: 'template rename',
   group: 'Templates and profiles',

@@ -4,7 +4,7 @@ import { verb } from '../verb.js';
 import { describeBytes } from '../wording.js';
 import { existingTemplate } from './arguments.js';
 
-/** Answers the new template. */
+/** Returns the new template. */
 export const templateUpdate = verb({
   name: 'template update',
   group: 'Templates and profiles',

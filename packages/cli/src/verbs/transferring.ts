@@ -10,7 +10,7 @@ import { CliError } from '../errors.js';
 import type { Io } from '../io.js';
 import { printableLines } from '../printable.js';
 
-/** Passes bytes while a session lasts, and its remarks on; answers its exit status. Ctrl-C leaves it. */
+/** Passes bytes while a session lasts, and its remarks on; returns its exit status. Ctrl-C leaves it. */
 export async function whileOpen(
   session: ClientSession,
   { stderr, signal }: Pick<Io, 'stderr' | 'signal'>,

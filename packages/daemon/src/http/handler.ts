@@ -26,7 +26,7 @@ interface HandlerByAnswer<R extends Route> {
   session(call: Call<R>, open: OpenOf<R>, lend: Lender): Promise<ExecSession>;
 }
 
-/** What a route's function takes and answers follows from the kind of its answer. */
+/** What a route's function takes and returns follows from the kind of its answer. */
 export type Handler<R extends Route> = HandlerByAnswer<R>[R['answer']['kind']];
 
 /** One handler per operation: a route without one does not compile. */

@@ -3,7 +3,7 @@
 import { compileCheck, type Route, type TSchema } from '@ctvirt/api';
 import { EngineError } from '@ctvirt/engine';
 
-/** Answers the value if the contract admits it; throws EngineError `invalid` that names the place. */
+/** Returns the value if the contract admits it; throws EngineError `invalid` that names the place. */
 export type Admit = (value: unknown) => unknown;
 
 /** A check by that schema, compiled once; `what` is how a refusal names the value. */

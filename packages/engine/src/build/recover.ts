@@ -49,7 +49,7 @@ type Known = Pick<Parts, 'registry' | 'log' | 'live' | 'networkLinks'> & {
   readonly floor: Pick<Parts['floor'], 'know'>;
 };
 
-/** Answers those whose addresses are their own. */
+/** Returns those whose addresses are their own. */
 export async function knowRunning(parts: Known): Promise<Entry[]> {
   const { registry, log } = parts;
   const running: Entry[] = [];

@@ -118,7 +118,7 @@ test('all who stand on it go on with the old one; who comes gets the new one', o
   }
 });
 
-/** Ends all that changes the disk after so many changes, as of a daemon that is killed; answers whether it came to that. */
+/** Ends all that changes the disk after so many changes, as of a daemon that is killed; returns whether it came to that. */
 async function killedAfter(changes: number, operation: () => Promise<unknown>): Promise<boolean> {
   let done = 0;
   const count = (): void => {

@@ -13,7 +13,7 @@ const DYING_MS = 5000;
 
 /**
  * Removes the groups of a container that is gone: liblxc leaves some after a failed start, and numbers the next ones. What still
- * runs in them, of a start that broke off, is ended. Answers those that are in use for all that.
+ * runs in them, of a start that broke off, is ended. Returns those that are in use for all that.
  */
 export async function removeContainerGroups(
   layout: CgroupLayout,

@@ -120,7 +120,7 @@ async function keepLeases(
 
 const leasesIn = ({ leases }: DomainRecord): Pick<DomainRecord, 'leases'> => ({ leases: leases ?? [] });
 
-/** Takes back what a killed daemon had begun to change; answers whether it had. */
+/** Takes back what a killed daemon had begun to change; returns whether it had. */
 export async function takeBack(
   entry: Entry,
   { documents, driver }: Pick<ChangeParts, 'documents' | 'driver'>,

@@ -41,7 +41,7 @@ export interface LifecycleParts {
   readonly claim: (domain: Domain) => Claim;
   readonly emit: (event: LifecycleEvent['event'], detail: string, entry: Entry) => void;
   readonly log: EngineLog;
-  /** Takes back what a killed daemon had begun to change of a running domain; answers whether it had. */
+  /** Takes back what a killed daemon had begun to change of a running domain; returns whether it had. */
   readonly takeBack: (entry: Entry) => Promise<boolean>;
   /** Removes a transient domain that has ended. */
   readonly forget: (entry: Entry) => Promise<void>;

@@ -11,7 +11,7 @@ const LONGEST_MS = 10_000;
 export class RebootPace {
   readonly #reboots = new Recent(FREE.withinMs);
 
-  /** Takes note of a reboot of the domain with this UUID: a later one of its name has a pace of its own. Answers how long to wait, and whether the one before did not have to. */
+  /** Takes note of a reboot of the domain with this UUID: a later one of its name has a pace of its own. Returns how long to wait, and whether the one before did not have to. */
   next(uuid: string, now = performance.now()): { pauseMs: number; isFirst: boolean } {
     const before = this.#reboots.before(uuid);
     const beyond = this.#reboots.note(uuid, now).length - FREE.times;

@@ -12,7 +12,7 @@ export class Recent {
     return this.#moments.get(domain) ?? [];
   }
 
-  /** Takes note of one more; answers all that count, this one with them. Nothing is kept of domains that are quiet since. */
+  /** Takes note of one more; returns all that count, this one with them. Nothing is kept of domains that are quiet since. */
   note(domain: string, now: number): readonly number[] {
     const counts = (at: number): boolean => now - at < this.withinMs;
     for (const [other, moments] of this.#moments) if (!moments.some(counts)) this.#moments.delete(other);

@@ -80,7 +80,7 @@ export class Roots {
     );
   }
 
-  /** Lets a domain have a kept root in the place of its own, which is kept from now on; answers that. */
+  /** Lets a domain have a kept root in the place of its own, which is kept from now on; returns that. */
   async exchange(kept: KeptRoot, record: DomainRecord): Promise<KeptRoot | undefined> {
     const { store, ids } = this.parts;
     const { name, mapped } = record;

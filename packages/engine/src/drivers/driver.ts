@@ -156,7 +156,7 @@ export interface AroundStart {
 export interface Driver {
   /** Starts a domain from its document and resolves when its init runs; undefined if that has ended already. */
   start(subject: Subject, domain: Domain, xml: string, around: AroundStart): Promise<Run | undefined>;
-  /** Finishes or undoes what an earlier daemon had begun, and answers what runs, and what ran and was not put away. */
+  /** Finishes or undoes what an earlier daemon had begun, and returns what runs, and what ran and was not put away. */
   find<S extends Subject>(subjects: Iterable<S>): Promise<readonly Found<S>[]>;
   /** How the last run ended that was not put away. */
   ending(subject: Subject): Promise<Ending>;

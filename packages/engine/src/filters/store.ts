@@ -16,7 +16,7 @@ export class FilterStore {
     this.#folders = new Folders(folder);
   }
 
-  /** Removes what an interrupted operation left half-made or half-removed; answers what that was. */
+  /** Removes what an interrupted operation left half-made or half-removed; returns what that was. */
   async recover(): Promise<string[]> {
     return await this.#folders.recover();
   }

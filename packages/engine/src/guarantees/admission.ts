@@ -24,7 +24,7 @@ export class Admission {
   constructor(private readonly parts: AdmissionParts) {}
 
   /**
-   * Whether the host could keep this promise if nothing else ran: what a definition may promise. Answers the remark for
+   * Whether the host could keep this promise if nothing else ran: what a definition may promise. Returns the remark for
    * who defines it; throws `overcommitted` where the policy is strict.
    */
   alone(claim: Claim): string | undefined {

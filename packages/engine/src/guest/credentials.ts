@@ -155,7 +155,7 @@ function addKeys(tree: GuestRoot, user: string, keys: readonly string[]): void {
   });
 }
 
-/** Answers whether it was not there. */
+/** Returns whether it was not there. */
 function makeFolder(home: number): boolean {
   try {
     mkdirSync(`/proc/self/fd/${home}/.ssh`, 0o700);

@@ -34,7 +34,7 @@ function inTree(use: (root: string, outside: string) => void): void {
   }
 }
 const owner = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
-/** Answers what was told. */
+/** Returns what was told. */
 function write(root: string, files: readonly GuestFile[]): string[] {
   const told: string[] = [];
   const fd = openSync(root, 'r');

@@ -17,7 +17,7 @@ export interface LxcfsParts {
   readonly mounts: string;
   readonly program?: string;
   readonly log: (level: 'info' | 'warn', message: string) => void;
-  /** Takes the files on these devices, which nobody serves any more, out of the containers; answers how many had some. */
+  /** Takes the files on these devices, which nobody serves any more, out of the containers; returns how many had some. */
   readonly uncover: (devices: ReadonlySet<string>) => Promise<number>;
 }
 

@@ -14,7 +14,7 @@ import { inFolder } from './identity.js';
 
 const LONGEST = 65_536;
 
-/** Answers what was changed, one sentence each. No link of the tree is followed. */
+/** Returns what was changed, one sentence each. No link of the tree is followed. */
 export async function fitForContainer(path: string): Promise<string[]> {
   const notes: string[] = [];
   const root = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY);

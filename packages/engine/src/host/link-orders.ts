@@ -59,7 +59,7 @@ export const renameLink = (index: number, name: string): void => {
   order(SET_LINK, index, [attribute(numbers.name, text(name))]);
 };
 
-/** Makes a link of this network what it was; answers what could not be done, in words. */
+/** Makes a link of this network what it was; returns what could not be done, in words. */
 export function restoreLink(now: LinkState & Pick<HostLink, 'index'>, was: LinkState): string[] {
   const { index } = now;
   const failed: string[] = [];

@@ -82,7 +82,7 @@ export class Nftables implements Disposable {
     return ours.slice(loader + 1).some(({ by }) => !known.includes(by));
   }
 
-  /** All of them at one moment or none; answers the errno's name where the kernel refuses. */
+  /** All of them at one moment or none; returns the errno's name where the kernel refuses. */
   change(change: 'add' | 'remove', table: string, elements: readonly SetElement[]): string | undefined {
     if (elements.length === 0) return undefined;
     const flags = REQUEST | ACK | (change === 'add' ? CREATE : 0);

@@ -165,7 +165,7 @@ export class PrivateMounts implements Disposable {
     return await started.result;
   }
 
-  /** Attaches a mount, of a folder or of one file, and answers where. */
+  /** Attaches a mount, of a folder or of one file, and returns where. */
   attach(mount: DetachedMount, name: string): string {
     return this.within(() => {
       const path = fstatSync(mount.fd).isDirectory() ? this.folderFor(name) : this.#fileFor(name);

@@ -140,7 +140,7 @@ export function isOpenedByOthers(fd: number): boolean {
   return false;
 }
 
-/** quotactl_fd(2); answers the errno's name where it is refused. */
+/** quotactl_fd(2); returns the errno's name where it is refused. */
 export function quotactl(fd: number, command: number, id: number, buffer: Uint8Array): string | undefined {
   if (toNumber(cQuotactl(SYS_QUOTACTL_FD, fd, command >>> 0, id, buffer)) === 0) return undefined;
   return getSystemErrorName(-koffi.errno());

@@ -59,7 +59,7 @@ export class Trail implements Disposable {
     return step;
   }
 
-  /** What lies on the way can be put in another's place by others than root; answers the first such path. */
+  /** What lies on the way can be put in another's place by others than root; returns the first such path. */
   changeable(): string | undefined {
     const index = this.#steps.findIndex((step, at) => at > 0 && isChangeable(this.#steps[at - 1], step));
     return index === -1 ? undefined : pathOf(this.#steps.slice(0, index + 1));

@@ -24,7 +24,7 @@ export function requireTrusted(path: string, wayOut = 'name another'): void {
   throw new EngineError('invalid', `${path} leads through too many links`, { path });
 }
 
-/** Looks at each part down to the first link, and answers the path with that link followed; undefined at its end. */
+/** Looks at each part down to the first link, and returns the path with that link followed; undefined at its end. */
 function walk(whole: string, wayOut: string): string | undefined {
   const names = whole.split('/').filter((name) => name !== '');
   for (let count = 0; count <= names.length; count++) {

@@ -7,7 +7,7 @@ export class WallHoldings {
   readonly #byOwner = new Map<string, readonly WallElement[]>();
   readonly #wanted = new Map<string, number>();
 
-  /** In the place of what this owner wanted before; answers what nobody wanted, and what nobody wants any more. */
+  /** In the place of what this owner wanted before; returns what nobody wanted, and what nobody wants any more. */
   put(owner: string, elements: readonly WallElement[]): { come: WallElement[]; gone: WallElement[] } {
     const before = this.#byOwner.get(owner) ?? [];
     const come = elements.filter((one) => !this.#wanted.has(nameOf(one)));

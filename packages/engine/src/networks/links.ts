@@ -222,7 +222,7 @@ export class NetworkLinks {
     await this.parts.runner.know(this.find(entry, domain));
   }
 
-  /** The same without telling, as a daemon that finds what runs tells hosts of all at once; answers the networks that have others now. */
+  /** The same without telling, as a daemon that finds what runs tells hosts of all at once; returns the networks that have others now. */
   find({ record }: Pick<Entry, 'record'>, domain: Domain | undefined): string[] {
     const own = domain === undefined ? keptFor(record) : membershipsOf(domain, record);
     return this.parts.memberships.set(record.uuid, own);

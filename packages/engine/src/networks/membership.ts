@@ -25,7 +25,7 @@ interface Known {
 export class Memberships {
   readonly #byNetwork = new Map<string, Known>();
 
-  /** Replaces those of a domain; answers the networks that hear of a difference. */
+  /** Replaces those of a domain; returns the networks that hear of a difference. */
   set(domain: string, memberships: readonly Membership[]): string[] {
     const names = new Set(memberships.map(({ network }) => network));
     const changed: string[] = [];

@@ -40,7 +40,7 @@ export class NetworkStore {
     this.#defined = new Folders(layout.networks);
   }
 
-  /** Removes what an interrupted operation left half-made or half-removed; answers what that was. */
+  /** Removes what an interrupted operation left half-made or half-removed; returns what that was. */
   async recover(): Promise<string[]> {
     const removed = await this.#defined.recover();
     // What else lies there is its host's to clear.

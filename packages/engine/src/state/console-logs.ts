@@ -19,7 +19,7 @@ const full = (path: string): string => `${path}.1`;
 export class ConsoleLogs {
   constructor(private readonly parent: string) {}
 
-  /** A run begins: what the last one wrote is that of the run before. Answers where liblxc is to write. */
+  /** A run begins: what the last one wrote is that of the run before. Returns where liblxc is to write. */
   begin(uuid: string): string {
     mkdirSync(this.#folder(uuid), { recursive: true, mode: 0o700 });
     const [now, before] = [this.#path(uuid, 'last'), this.#path(uuid, 'before')];

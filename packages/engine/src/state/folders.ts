@@ -28,7 +28,7 @@ export class Folders {
     return foldersIn(this.parent).filter((entry) => !entry.startsWith('.'));
   }
 
-  /** Removes what an interrupted operation left half-made or half-removed; answers what that was. */
+  /** Removes what an interrupted operation left half-made or half-removed; returns what that was. */
   async recover(): Promise<string[]> {
     const removed: string[] = [];
     const isPart = (entry: string): boolean => entry.startsWith(NEW) || entry.startsWith(GONE);

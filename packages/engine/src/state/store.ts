@@ -66,7 +66,7 @@ export class DomainStore {
     return this.#roots.path(name);
   }
 
-  /** Removes what an interrupted operation left half-made or half-removed; answers what that was. */
+  /** Removes what an interrupted operation left half-made or half-removed; returns what that was. */
   async recover(): Promise<string[]> {
     const removed = [...(await this.#domains.recover()), ...(await this.#roots.recover())];
     // On a full disk the next daemon does what is left of it.
@@ -190,7 +190,7 @@ export class DomainStore {
     return nextKeptRoot(this.#roots.onDisk(), name);
   }
 
-  /** The files of a domain outlive it from here on, if its definition goes; answers whether it has any. */
+  /** The files of a domain outlive it from here on, if its definition goes; returns whether it has any. */
   async keepRoot(name: string, mapped: NamedIds | undefined): Promise<boolean> {
     const lease = this.lease(name);
     if (lease === undefined) return false;
@@ -224,7 +224,7 @@ export class DomainStore {
     await this.writeLease({ ...rest, name: record.name, uuid: record.uuid, kept: false });
   }
 
-  /** Lets kept files and those of a domain, which are kept from now on, change places; answers what the latter are kept as. */
+  /** Lets kept files and those of a domain, which are kept from now on, change places; returns what the latter are kept as. */
   async swapRoots(root: string, name: string): Promise<KeptRoot> {
     await this.#roots.swap(root, diskName(name));
     const kept = this.#nextKept(name);

@@ -51,7 +51,7 @@ export class RootMounts {
     return mountsBelow(this.parts.folder).map(({ target }) => basename(target));
   }
 
-  /** Mounts it and answers where: with the ids that its files have inside, without what could harm the host. */
+  /** Mounts it and returns where: with the ids that its files have inside, without what could harm the host. */
   async mount(uuid: string, spec: FilesystemSpec, context: RootContext): Promise<string> {
     const path = this.path(uuid);
     await using undo = new Undo();

@@ -50,7 +50,7 @@ export interface TemplateStoreOptions {
   busybox?: string;
   /** Takes out of an unpacked tree what only one system may have. */
   clean?: (root: string) => void | Promise<void>;
-  /** Makes a tree that is no image's fit, and answers what it changed. */
+  /** Makes a tree that is no image's fit, and returns what it changed. */
   fit?: (root: string) => Promise<readonly string[]>;
   users?: TemplateUsers;
 }

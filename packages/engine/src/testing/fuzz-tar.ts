@@ -15,7 +15,7 @@ const limits = { ...DEFAULT_LIMITS, unpackedBytes: 8 * 2 ** 20, fileBytes: 4 * 2
 
 const small = HOSTILE.map(({ bytes }) => bytes).filter(({ length }) => length < 65_536);
 
-/** One damaged archive; answers whether it was taken. */
+/** One damaged archive; returns whether it was taken. */
 export async function fuzzTar(
   random: Random,
   corpus: readonly Buffer[],

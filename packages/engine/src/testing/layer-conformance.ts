@@ -420,7 +420,7 @@ function fullHost(subject: Conforming): void {
     }));
 }
 
-/** Takes all there is, to the last block; answers what gives it back. */
+/** Takes all there is, to the last block; returns what gives it back. */
 function fillUp(path: string): () => void {
   const file = openSync(path, 'w');
   try {

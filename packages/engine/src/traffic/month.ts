@@ -56,7 +56,7 @@ export class Month {
     return new Month(this.month, sequence + 1, this.domains, new Map(links));
   }
 
-  /** Answers whether anything was new. */
+  /** Returns whether anything was new. */
   book({ uuid, name, link, passed, isLate }: LinkReading, day: string): boolean {
     const before = this.links.get(link);
     const now = isLate ? pairwise(passed, before ?? nothing, higher) : passed;

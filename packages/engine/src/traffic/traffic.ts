@@ -35,7 +35,7 @@ const SAVE_MS = 120_000;
 /** After the end of a run. */
 const SOON_MS = 1000;
 
-/** Books what is read of links, and answers what was booked. */
+/** Books what is read of links, and returns what was booked. */
 export class Traffic {
   /** In use: all is booked here. */
   #month: Month;

@@ -113,7 +113,7 @@ const subKeys: Readonly<Record<string, SubKey>> = {
   'ipv6.gateway': gateway,
 };
 
-/** Reads a sub-key into the interface; answers the part it set beside what became of it. */
+/** Reads a sub-key into the interface; returns the part it set beside what became of it. */
 export function readSubKey(nic: Nic, sub: string, value: string): Said & { readonly part?: keyof Nic } {
   const key = Object.hasOwn(subKeys, sub) ? subKeys[sub] : undefined;
   if (key === undefined) return { why: 'no element holds it; kept by its name' };

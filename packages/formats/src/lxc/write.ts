@@ -10,7 +10,7 @@ export type LxcRow = readonly [key: string, value: string];
 // liblxc hands mount entries to getmntent with a buffer of PATH_MAX: what is longer is cut there.
 const maxMountEntry = 4095;
 
-/** What a value must not be, by its shape; answers what is wrong. */
+/** What a value must not be, by its shape; returns what is wrong. */
 const shapes: Readonly<Record<Shape, (value: string) => string | undefined>> = {
   flag: (value) => (/^[01]$/.test(value) ? undefined : 'must be 0 or 1'),
   count: (value) => (/^-?\d{1,10}$|^[A-Z]{3,8}$/.test(value) ? undefined : 'must be a number'),

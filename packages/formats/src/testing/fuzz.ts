@@ -189,7 +189,7 @@ export class FuzzFault extends Error {
   }
 }
 
-/** Runs for `seconds`; throws `FuzzFault` with the files at the first fault. Answers the number of cases. */
+/** Runs for `seconds`; throws `FuzzFault` with the files at the first fault. Returns the number of cases. */
 export function fuzz(name: FormatName, seconds: number, seed: number): number {
   const random = new Random(seed);
   const format = formats[name];

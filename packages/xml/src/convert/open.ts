@@ -5,7 +5,7 @@ import type { ChildEntry, CompiledElement } from '../schema/compile.js';
 import type { Extra, ModelDraft } from '../schema/model.js';
 import { type Context, raw } from './context.js';
 
-/** Answers each child as XML; those that the schema knows go to the parent's model, the element's attributes to `extras`. */
+/** Returns each child as XML; those that the schema knows go to the parent's model, the element's attributes to `extras`. */
 export function readOpen(
   context: Context,
   node: Node,

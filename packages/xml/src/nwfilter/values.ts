@@ -143,7 +143,7 @@ export const ipProtocol = named(
   [0, 255],
 );
 
-/** What an ARP packet asks or answers. */
+/** What an ARP packet asks or returns. */
 export const arpOperation = named(
   'an operation',
   {

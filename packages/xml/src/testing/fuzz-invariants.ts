@@ -204,7 +204,7 @@ export interface Case {
   readonly limits: Partial<Limits>;
 }
 
-/** Throws `BrokenInvariant` with what does not hold. Answers whether any reader accepted the text. */
+/** Throws `BrokenInvariant` with what does not hold. Returns whether any reader accepted the text. */
 export function checkCase({ text, ...options }: Case): boolean {
   const limits: Limits = { ...defaultLimits, ...options.limits };
   let isAccepted = false;

@@ -80,7 +80,7 @@ function shrink(given: Case): Case {
   return { ...given, text: pieces.join('') };
 }
 
-/** Runs for `seconds`; throws `FuzzFault` with the document at the first fault. Answers the number of documents. */
+/** Runs for `seconds`; throws `FuzzFault` with the document at the first fault. Returns the number of documents. */
 export function fuzz(seconds: number, seed: number): { documents: number; accepted: number } {
   const random = new Random(seed);
   let documents = 0;

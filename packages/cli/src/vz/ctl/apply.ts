@@ -147,7 +147,7 @@ function withoutInodes({ settings, codes }: Part, error: unknown): Part | undefi
   return { settings: { ...settings, values }, codes };
 }
 
-/** Answers whether it waits for a restart. `live` is whether a running container is tried, too. */
+/** Returns whether it waits for a restart. `live` is whether a running container is tried, too. */
 async function setPart(
   host: VzHost,
   container: Container,

@@ -15,7 +15,7 @@ import { onContainer, type VzVerb, withProgram } from './verb.js';
 const codes = { 'wrong-state': 'notRunning', 'not-found': 'command', timeout: 'command' } as const;
 const escapeByte = 0x1d; // ^]
 
-/** Until it ends; answers its status. */
+/** Until it ends; returns its status. */
 async function runInside(
   host: VzHost,
   { uuid: domain }: Container,

@@ -20,7 +20,7 @@ interface Declared {
 
 /** A verb as the command line sees it. */
 export interface VzVerb extends Declared {
-  /** `word` is what stands for the container; answers the exit status, if not 0. */
+  /** `word` is what stands for the container; returns the exit status, if not 0. */
   // biome-ignore lint/suspicious/noConfusingVoidType: a run without a result is the usual one
   run(host: VzHost, word: string, words: readonly string[]): Promise<number | void>;
 }

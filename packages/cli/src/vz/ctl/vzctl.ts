@@ -15,7 +15,7 @@ function usage(): string {
   return `vzctl of ctvirt ${version}: vzctl ${like}'s words for domains of type openvz\n${lines.join('\n')}\n`;
 }
 
-/** Answers the exit status. */
+/** Returns the exit status. */
 export async function vzctl(host: VzHost, given: readonly string[]): Promise<number> {
   const words = [...given];
   for (;;) {

@@ -165,7 +165,7 @@ function jsonOf(data: readonly ContainerData[], shown: readonly Field[]): string
   return `[\n  ${objects.map((one) => jsonText(one, '  ')).join(',\n  ')}\n]\n`;
 }
 
-/** Answers 1 where none of the containers that were named is there: that there are none at all is no failure. */
+/** Returns 1 where none of the containers that were named is there: that there are none at all is no failure. */
 export async function vzlist(host: VzHost, given: readonly string[]): Promise<number> {
   const options = readOptions(given, vzlistOptions);
   if (isSaid(options, 'help')) {

@@ -37,7 +37,7 @@ export function capabilitiesXml(type: string | undefined): string {
   });
 }
 
-/** Answers what a container of that type may have; a type it does not know is answered as `lxc`. */
+/** Returns what a container of that type may have; a type it does not know is answered as `lxc`. */
 export const domainCapabilitiesXml = (type: string, maxVcpus: number): string =>
   formatDocument('domainCapabilities', {
     path: '/usr/bin/lxc-start',

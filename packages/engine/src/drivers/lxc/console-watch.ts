@@ -21,7 +21,7 @@ export class ConsoleWatch {
   constructor(private readonly parts: { readonly tools: LxcTools; readonly log: EngineLog }) {}
 
   /**
-   * Calls `hangUp` after the end of a run, and answers how not to; the monitor is looked at as long as the run lasts, since what is
+   * Calls `hangUp` after the end of a run, and returns how not to; the monitor is looked at as long as the run lasts, since what is
    * typed may wait for longer than who typed it.
    */
   watch(subject: Subject, run: Watched, hangUp: () => void): () => void {

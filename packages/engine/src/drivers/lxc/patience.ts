@@ -13,7 +13,7 @@ export class Patience {
     this.#since = now;
   }
 
-  /** Takes note of how many are left, null where that is not counted; answers for how many ms more something is to be waited for. */
+  /** Takes note of how many are left, null where that is not counted; returns for how many ms more something is to be waited for. */
   left(count: number | null, now: number): number {
     if (count !== null && count < this.#least) {
       this.#least = count;

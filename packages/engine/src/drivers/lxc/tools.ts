@@ -258,7 +258,7 @@ export class LxcTools {
     await this.#monitorEnd(name);
   }
 
-  /** Ends what is left in a container's groups, and removes them; answers those that are still in use. */
+  /** Ends what is left in a container's groups, and removes them; returns those that are still in use. */
   async clearGroups(name: string): Promise<string[]> {
     // A start has its folder before it has groups, and the longer.
     const isOther = (other: string): boolean => existsSync(this.folder(other));
@@ -368,7 +368,7 @@ export class LxcTools {
 
   /**
    * Waits for lxc-start processes that a killed daemon left: each either brings its container up or cleans up after itself.
-   * Answers the names of those whose start was not complete.
+   * Returns the names of those whose start was not complete.
    */
   async settle(timeoutMs = 30_000): Promise<string[]> {
     for (const { path } of this.clearing()) await rm(path, { recursive: true });
@@ -480,7 +480,7 @@ export class LxcTools {
   }
 
   /**
-   * Ends the monitor of a container whose init has ended, and answers whether there was one. It passes on what is typed at the
+   * Ends the monitor of a container whose init has ended, and returns whether there was one. It passes on what is typed at the
    * console, and waits as long as nobody reads that, whatever ends meanwhile.
    */
   endDeafMonitor(name: string, running: Running): boolean {

@@ -11,7 +11,7 @@ import { type LxcRun, lxcRun } from './run.js';
 /** A container's program may do as it likes, and take its time. */
 const WAIT_MS = 10_000;
 
-/** In all that run; answers how many had some. */
+/** In all that run; returns how many had some. */
 export async function uncoverAll(
   subjects: Iterable<Subject>,
   devices: ReadonlySet<string>,
@@ -43,7 +43,7 @@ function coveredIn({ initPid }: LxcRun, devices: ReadonlySet<string>): string[] 
 
 /**
  * Asks the container's own umount: nothing of the host's may run in its mount namespace, nothing of its own outside.
- * Answers what is still covered.
+ * Returns what is still covered.
  */
 async function uncover(run: LxcRun, devices: ReadonlySet<string>): Promise<string[]> {
   const targets = coveredIn(run, devices);

@@ -36,7 +36,7 @@ const priorities: readonly (readonly [prefix: string, priority: number])[] = [
 const chainPriority = ({ chain = 'root', priority }: Nwfilter): number =>
   priority ?? priorities.find(([prefix]) => chain.startsWith(prefix))?.[1] ?? 0;
 
-/** Answers those a filter names, each once. */
+/** Returns those a filter names, each once. */
 export const referencesOf = ({ entries = [] }: Nwfilter): string[] => [
   ...new Set(entries.flatMap((entry) => (entry.kind === 'filterref' ? [entry.filter] : []))),
 ];

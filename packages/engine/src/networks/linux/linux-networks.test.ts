@@ -71,7 +71,7 @@ class Machine implements Disposable {
     return sh(`nsenter --net=/proc/${this.#keeper.pid}/ns/net -- sh -ec '${script}'`);
   }
 
-  /** Answers in hexadecimal what is answered to a client of DHCPv6 that is content with the first answer. */
+  /** Returns in hexadecimal what is answered to a client of DHCPv6 that is content with the first answer. */
   asksForLease6(mac: string): string {
     const id = `000100 0a 00030001 ${mac.replaceAll(':', '')}`;
     const ask = `01 abcdef ${id} 0003 000c 00000001 00000000 00000000 000e 0000 0008 0002 0000`;

@@ -278,7 +278,7 @@ export class LinuxNetworks implements NetworkHost {
     );
   }
 
-  /** All of it is there when this resolves, whatever of it was; answers whether its bridge is a new one. */
+  /** All of it is there when this resolves, whatever of it was; returns whether its bridge is a new one. */
   async #make(held: Held, before?: OwnBridge): Promise<boolean> {
     const { bridge, folder, plan } = held;
     try {

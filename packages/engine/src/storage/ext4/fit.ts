@@ -12,7 +12,7 @@ const SECTOR = 512;
 
 /**
  * A limit changed while the container was off: the image follows before it is mounted. Made smaller it is only where what
- * has to be kept from the container would be more than ext4 can reserve. Answers what had to be repaired first.
+ * has to be kept from the container would be more than ext4 can reserve. Returns what had to be repaired first.
  */
 export async function fitImage(image: string, limit: DiskLimit): Promise<string[]> {
   const found = superblockOf(image);

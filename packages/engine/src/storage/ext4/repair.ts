@@ -17,7 +17,7 @@ const MOST_LINES = 20;
 const MOST_WRITTEN = 1 << 20;
 
 /**
- * Checks an image that nothing has mounted where it says that it needs that; `isWhole` does it anyway. Answers, for the log, what
+ * Checks an image that nothing has mounted where it says that it needs that; `isWhole` does it anyway. Returns, for the log, what
  * was wrong with it. One without a journal is small and checked each time: the kernel does not note there what it could not write.
  */
 export async function checkImage(

@@ -52,7 +52,7 @@ export class Account {
     return !this.#remembered.has(key);
   }
 
-  /** Takes a look at the counters of refusals; answers those that rose. */
+  /** Takes a look at the counters of refusals; returns those that rose. */
   count(readings: Readings): Rise[] {
     return refusals.flatMap((refusal): Rise[] => {
       const now = refusalReads[this.version][refusal](readings);

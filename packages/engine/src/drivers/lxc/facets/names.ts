@@ -10,7 +10,7 @@ import type { Step } from './step.js';
 /** What is needed of a run. */
 export interface NamesContext {
   readonly record: DomainRecord;
-  /** Runs a script with /bin/sh inside, and answers what it printed. */
+  /** Runs a script with /bin/sh inside, and returns what it printed. */
   readonly inside: (tool: {
     readonly script: string;
     readonly words?: readonly string[];
