@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, afterEach, before, test } from 'node:test';
 import { domainXml } from '../world/documents.js';
+import { waitFor } from '../world/wait.js';
 import { refused, World } from '../world/world.js';
 
 let world: World;
@@ -68,7 +69,10 @@ test('ps tells whose a process of the host is, by both of its numbers', async ()
     domain: 'two',
     open: { argv: ['/bin/sleep', '4711'], user: 'nobody' },
   });
-  const found = await world.client.usage.processes({});
+  const processes = () => world.client.usage.processes({});
+  // A program that just begins has for a moment words of the one before.
+  await waitFor('the program', async () => (await processes()).some(({ command }) => command[1] === '4711'));
+  const found = await processes();
   assert.deepEqual(found.map(({ domain, command }) => [domain, command.join(' ')]).sort(), [
     ['one', '/bin/sleep infinity'],
     ['two', '/bin/sleep 4711'],
