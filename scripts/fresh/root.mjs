@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { copyFileSync, cpSync, existsSync, mkdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { nodeLicence } from '../package/copyright.mjs';
 import { command } from '../steps.mjs';
 
 /** Where Node is put in the root, so that it cannot be mistaken for a package of Debian's. */
@@ -59,6 +60,7 @@ export function addNode(folder) {
   const at = (path) => join(folder, nodeFolder, path);
   mkdirSync(at('bin'), { recursive: true });
   copyFileSync(process.execPath, at('bin/node'));
+  writeFileSync(at('LICENSE'), nodeLicence(process.execPath));
   const npm = [join(dirname(process.execPath), '../lib/node_modules/npm'), '/usr/share/nodejs/npm'].find(
     existsSync,
   );

@@ -5,11 +5,11 @@ import { dirname, join } from 'node:path';
 import { root } from '../setup.mjs';
 
 /**
- * Where Node's licence lies: beside its folder in an archive of nodejs.org's or a package of npm's, or where Debian keeps it.
+ * Node's licence: beside its folder in an archive of nodejs.org's or a package of npm's, or where Debian keeps it.
  *
  * @param {string} node
  */
-function nodeLicence(node) {
+export function nodeLicence(node) {
   const places = [join(dirname(node), '../LICENSE'), '/usr/share/doc/nodejs/LICENSE'];
   const found = places.find(existsSync);
   if (found === undefined)
