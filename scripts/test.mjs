@@ -64,11 +64,21 @@ async function tests(title, files, concurrency) {
 /** Those that take longest are begun first, so that none of them runs alone in the end. */
 const longStories = ['trust', 'systemd', 'networks-clients', 'campaign', 'transfer', 'walls-attach'];
 
-/** Each story has namespaces and folders of its own, and mostly waits: two at a time keep out of each other's way. */
+/** These use up what all of a host share, such as inotify's instances, or measure how fast its disk is. */
+const loneStories = ['block-io', 'host-faults', 'walls-floods', 'walls-limits'];
+
+/** The others have namespaces and folders of their own, and mostly wait: two at a time keep out of each other's way. */
 function storyFiles() {
-  const isLong = (/** @type {string} */ path) => longStories.some((name) => path.endsWith(`/${name}.e2e.js`));
+  /** @param {readonly string[]} stories */
+  const among = (stories) => (/** @type {string} */ path) =>
+    stories.some((name) => path.endsWith(`/${name}.e2e.js`));
+  const [isLong, isLone] = [among(longStories), among(loneStories)];
   const files = testFiles('e2e', '.e2e');
-  return [...files.filter(isLong), ...files.filter((path) => !isLong(path))];
+  const many = files.filter((path) => !isLone(path));
+  return {
+    many: [...many.filter(isLong), ...many.filter((path) => !isLong(path))],
+    lone: files.filter(isLone),
+  };
 }
 
 const unitFiles = () =>
@@ -158,7 +168,11 @@ await attempt(async () => {
   const machine =
     wanted('vm') &&
     machineTests(askedStories.length > 0 ? askedStories : stories.filter((name) => !onDemand.includes(name)));
-  if (wanted('e2e')) await attempt(() => tests('end-to-end tests', storyFiles(), 2));
+  if (wanted('e2e')) {
+    const { many, lone } = storyFiles();
+    await attempt(() => tests('end-to-end tests', many, 2));
+    await attempt(() => tests('end-to-end tests of what all share', lone, 1));
+  }
   for (const lane of lanes) if (wanted(lane)) await attempt(() => otherNode(lane));
   if (machine !== false) await attempt(machine);
 });
