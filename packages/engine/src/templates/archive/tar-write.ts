@@ -102,6 +102,13 @@ export function memberHeader(member: Member): Buffer {
   return Buffer.concat(parts);
 }
 
+/** A member whole: its header and, of a file, as many bytes as it has, up to the next block. */
+export async function* memberBlocks(member: Member, data: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  yield memberHeader(member);
+  yield* data;
+  if (member.size % BLOCK !== 0) yield padding(member.size);
+}
+
 /** The mark that ends an archive. */
 export function endOfArchive(): Buffer {
   return Buffer.alloc(2 * BLOCK);

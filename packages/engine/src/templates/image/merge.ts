@@ -4,7 +4,7 @@ import { refuse } from '../archive/errors.js';
 import type { ImportLimits } from '../archive/limits.js';
 import { parsePath } from '../archive/member-tree.js';
 import { type Budget, leftOut, TarReader } from '../archive/tar-reader.js';
-import { BLOCK, endOfArchive, type Member, memberHeader, padding } from '../archive/tar-write.js';
+import { endOfArchive, type Member, memberBlocks, memberHeader } from '../archive/tar-write.js';
 import { type Inode, LayerTree } from './layer-tree.js';
 
 /** The unpacked bytes of a layer, as often as they are asked for. */
@@ -109,9 +109,7 @@ export class LayerMerge {
       if (found === undefined) continue;
       const [path = '', ...others] = found.paths;
       const { member } = found.inode;
-      yield memberHeader({ ...member, path });
-      yield* data;
-      if (member.size % BLOCK !== 0) yield padding(member.size);
+      yield* memberBlocks({ ...member, path }, data);
       yield* hardLinks(member, path, others);
     }
   }

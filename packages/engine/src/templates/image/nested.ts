@@ -3,7 +3,7 @@
 import { refuse } from '../archive/errors.js';
 import { show } from '../archive/tar-header.js';
 import type { TarReader } from '../archive/tar-reader.js';
-import { BLOCK, endOfArchive, memberHeader, padding } from '../archive/tar-write.js';
+import { endOfArchive, memberBlocks } from '../archive/tar-write.js';
 
 const FOLDER = 'rootfs';
 
@@ -19,9 +19,7 @@ export async function* nestedRoot(archive: TarReader): AsyncGenerator<Buffer> {
         throw refuse('link-target', `hard link ${show(member.path)} leads out of ${FOLDER}`);
       inner.target = target.join('/');
     }
-    yield memberHeader(inner);
-    yield* data;
-    if (inner.size % BLOCK !== 0) yield padding(inner.size);
+    yield* memberBlocks(inner, data);
   }
   yield endOfArchive();
 }

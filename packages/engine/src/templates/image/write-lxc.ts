@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
-import { BLOCK, memberHeader, padding } from '../archive/tar-write.js';
+import { memberBlocks } from '../archive/tar-write.js';
 import { packedTree, seen, type TreeToWrite, type Writing, writeNew } from './pack.js';
 
 /** As the kernel calls them. */
@@ -35,17 +35,11 @@ async function* imageBytes(tree: TreeToWrite, writing: Writing): AsyncGenerator<
   // First, for whoever looks what it is.
   const text = Buffer.from(metadataOf(tree));
   const mtime = secondsOf(tree.created);
-  yield memberHeader({
-    kind: 'file',
-    path: 'metadata.yaml',
-    mode: 0o644,
-    uid: 0,
-    gid: 0,
-    mtime,
-    size: text.length,
-  });
-  yield text;
-  if (text.length % BLOCK !== 0) yield padding(text.length);
+  const size = text.length;
+  yield* memberBlocks(
+    { kind: 'file', path: 'metadata.yaml', mode: 0o644, uid: 0, gid: 0, mtime, size },
+    Readable.from([text]),
+  );
   // What links lead to is the container's own business, but for hard links, which name members.
   yield* packedTree(tree, writing, '--sparse', '--transform=s,^\\.,rootfs,S');
 }

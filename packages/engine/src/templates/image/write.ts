@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
-import { BLOCK, endOfArchive, memberHeader, padding } from '../archive/tar-write.js';
+import { endOfArchive, memberBlocks } from '../archive/tar-write.js';
 import { packedTree, seen, type TreeToWrite, type Writing, writeNew } from './pack.js';
 import { hostMachine } from './read.js';
 
@@ -130,9 +130,8 @@ async function writeLayer(tree: TreeToWrite, writing: Writing): Promise<{ layer:
 
 async function* tarOf(files: readonly (readonly [string, Blob])[]): AsyncGenerator<Buffer> {
   for (const [path, blob] of files) {
-    yield memberHeader({ kind: 'file', path, mode: 0o644, uid: 0, gid: 0, mtime: 0, size: blob.size });
-    yield* blob.bytes();
-    if (blob.size % BLOCK !== 0) yield padding(blob.size);
+    const { size } = blob;
+    yield* memberBlocks({ kind: 'file', path, mode: 0o644, uid: 0, gid: 0, mtime: 0, size }, blob.bytes());
   }
   yield endOfArchive();
 }
