@@ -4,8 +4,9 @@ import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { Child } from './archive/child.js';
-import { missingPackage, tethered } from './archive/confined.js';
-import { commandFailure, refuse, TemplateError } from './archive/errors.js';
+import { tethered } from './archive/confined.js';
+import { refuse, TemplateError } from './archive/errors.js';
+import { outputOf } from './archive/output.js';
 import { hostMachine } from './image/read.js';
 import { type Imported, type ImportOptions, importArchive, type Places } from './import-archive.js';
 import type { Debianlike } from './record.js';
@@ -127,18 +128,7 @@ export async function buildDebian(places: Places, options: DebianOptions): Promi
     if (message && !/tempdir|skipping|hook/.test(message))
       onProgress?.({ phase: 'build', doneBytes: 0, entries: 0, message });
   });
-  const archive = async function* () {
-    for await (const chunk of child.stdout) yield chunk;
-    const status = await child.ended;
-    signal?.throwIfAborted();
-    if (status === 0) return;
-    const stderr = child.complaint;
-    throw commandFailure(
-      'mmdebstrap could not make the root',
-      { argv, status, stderr },
-      missingPackage(stderr),
-    );
-  };
+  const archive = outputOf(child, { failed: 'mmdebstrap could not make the root', argv, signal });
   const suite = options.suite ?? usual;
   const label = `mmdebstrap ${suite}`;
   const recipe = {
@@ -148,7 +138,7 @@ export async function buildDebian(places: Places, options: DebianOptions): Promi
     ...(mirror !== undefined && { mirror }),
   };
   // Awaited here: leaving this function ends the child.
-  const made = await importArchive(Readable.from(archive(), { objectMode: false }), places, {
+  const made = await importArchive(Readable.from(archive, { objectMode: false }), places, {
     ...options,
     label,
   });

@@ -3,9 +3,9 @@
 import { createWriteStream, type WriteStream } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { Child } from '../archive/child.js';
-import { confinedArgv, missingPackage } from '../archive/confined.js';
-import { commandFailure } from '../archive/errors.js';
+import { confinedArgv } from '../archive/confined.js';
 import type { ImportLimits } from '../archive/limits.js';
+import { outputOf } from '../archive/output.js';
 import type { ImageDefaults } from './defaults.js';
 
 /** A tree, and what is said of it. */
@@ -61,12 +61,7 @@ export async function* packedTree(
   const argv = [...PACK, ...options, '.'];
   const box = { source: path, capabilities: ['CAP_DAC_READ_SEARCH'], cpuSeconds, memoryBytes, fileBytes: 0 };
   await using child = within(() => new Child(confinedArgv(argv, box), { signal }));
-  for await (const chunk of child.stdout) yield chunk;
-  const status = await child.ended;
-  signal?.throwIfAborted();
-  if (status === 0) return;
-  const stderr = child.complaint;
-  throw commandFailure('tar could not pack the tree', { argv, status, stderr }, missingPackage(stderr));
+  yield* outputOf(child, { failed: 'tar could not pack the tree', argv, signal });
 }
 
 /** Passes bytes on that are looked at. */

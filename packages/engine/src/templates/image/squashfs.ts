@@ -2,9 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { join } from 'node:path';
 import { Child } from '../archive/child.js';
-import { confinedArgv, missingPackage } from '../archive/confined.js';
-import { commandFailure, refuse } from '../archive/errors.js';
+import { confinedArgv } from '../archive/confined.js';
+import { refuse, TemplateError } from '../archive/errors.js';
 import type { ImportLimits } from '../archive/limits.js';
+import { outputOf } from '../archive/output.js';
 import type { Budget } from '../archive/tar-reader.js';
 
 /** First bytes of a squashfs image. */
@@ -83,17 +84,10 @@ async function* output(
   const { cpuSeconds, memoryBytes, fileBytes } = limits;
   const box = { target: folder, capabilities, cpuSeconds, memoryBytes, fileBytes };
   await using child = new Child(confinedArgv(argv, box), { signal });
-  for await (const chunk of child.stdout) yield chunk;
-  const status = await child.ended;
-  signal?.throwIfAborted();
-  if (status === 0) return;
-  const stderr = child.complaint;
-  const missing = missingPackage(stderr);
-  const failure = commandFailure(
-    'the squashfs image could not be unpacked',
-    { argv, status, stderr },
-    missing,
-  );
-  if (missing !== undefined || failure.code === 'no-space') throw failure;
-  throw refuse('format', failure.message, failure);
+  try {
+    yield* outputOf(child, { failed: 'the squashfs image could not be unpacked', argv, signal });
+  } catch (error) {
+    const isItsFault = error instanceof TemplateError && error.code === 'host-command';
+    throw isItsFault ? refuse('format', error.message, error) : error;
+  }
 }
