@@ -18,7 +18,7 @@ import {
 import { DEFAULT_LIMITS } from './archive/limits.js';
 import { buildDebian, type DebianOptions } from './build-debian.js';
 import { makeBusyboxArchive } from './busybox.js';
-import type { TreeToWrite, Writing } from './image/pack.js';
+import type { Exported, TreeToWrite, Writing } from './image/pack.js';
 import { writeOciImage } from './image/write.js';
 import { writeLxcImage } from './image/write-lxc.js';
 import { type Imported, type ImportOptions, importArchive, type Places } from './import-archive.js';
@@ -88,14 +88,6 @@ export interface UpdateOptions extends Pick<ImportOptions, 'onProgress' | 'signa
 export interface ExportOptions extends Pick<ImportOptions, 'onProgress' | 'signal'> {
   /** As OCI's layout, if absent, or as LXC's and Incus' servers hand one out. */
   format?: 'oci' | 'lxc';
-}
-
-/** What was written. */
-export interface Exported {
-  /** Of the image. */
-  digest: string;
-  /** Length of the file. */
-  sizeBytes: number;
 }
 
 /** The templates of one daemon; one store object per folder at a time. */

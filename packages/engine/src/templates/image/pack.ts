@@ -1,7 +1,11 @@
 // What is written of a tree, as a tar, and where to: a file that was not there before.
 // SPDX-License-Identifier: Apache-2.0
+import { createHash } from 'node:crypto';
 import { createWriteStream, type WriteStream } from 'node:fs';
 import { rm } from 'node:fs/promises';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { createGzip } from 'node:zlib';
 import { Child } from '../archive/child.js';
 import { confinedArgv } from '../archive/confined.js';
 import type { ImportLimits } from '../archive/limits.js';
@@ -51,6 +55,14 @@ const PACK = [
   '--directory=/source',
 ];
 
+/** What was written. */
+export interface Exported {
+  /** Of the image. */
+  digest: string;
+  /** Length of the file. */
+  sizeBytes: number;
+}
+
 /** The tree with `options` of tar's. */
 export async function* packedTree(
   { path, within = (start) => start() }: TreeToWrite,
@@ -75,18 +87,35 @@ export async function* seen(
   }
 }
 
+/** Packs the bytes; what is told is of the packed ones. */
+export async function writeGzip(
+  bytes: AsyncIterable<Buffer>,
+  out: WriteStream,
+  { signal, onBytes }: Writing,
+): Promise<Exported> {
+  const hash = createHash('sha256');
+  let sizeBytes = 0;
+  const measured = (chunks: AsyncIterable<Buffer>) =>
+    seen(chunks, (chunk) => {
+      hash.update(chunk);
+      sizeBytes += chunk.length;
+      onBytes?.(sizeBytes);
+    });
+  const source = Readable.from(bytes, { objectMode: false });
+  const options = signal === undefined ? {} : { signal };
+  await pipeline(source, createGzip({ level: 6 }), measured, out, options);
+  return { digest: `sha256:${hash.digest('hex')}`, sizeBytes };
+}
+
 /** Makes the file, which root alone may read; `fill` ends what it is given. */
-export async function writeNew(
-  { target }: Writing,
-  fill: (out: WriteStream) => Promise<void>,
-): Promise<void> {
+export async function writeNew<T>({ target }: Writing, fill: (out: WriteStream) => Promise<T>): Promise<T> {
   const out = createWriteStream(target, { flags: 'wx', mode: 0o600, flush: true });
   let isOurs = false;
   out.once('open', () => {
     isOurs = true;
   });
   try {
-    await fill(out);
+    return await fill(out);
   } catch (error) {
     if (isOurs) await rm(target, { force: true });
     throw error;

@@ -1,34 +1,15 @@
 // Writes a tree as a unified image of Incus and LXD: its root beside a description, in one packed tar.
 // SPDX-License-Identifier: Apache-2.0
-import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import { createGzip } from 'node:zlib';
 import { memberBlocks } from '../archive/tar-write.js';
-import { packedTree, seen, type TreeToWrite, type Writing, writeNew } from './pack.js';
+import { type Exported, packedTree, type TreeToWrite, type Writing, writeGzip, writeNew } from './pack.js';
 
 /** As the kernel calls them. */
 const hostMachines: Readonly<Record<string, string>> = { x64: 'x86_64', arm64: 'aarch64', ia32: 'i686' };
 
-/** Its fingerprint, and the length of what was written. */
-export async function writeLxcImage(
-  tree: TreeToWrite,
-  writing: Writing,
-): Promise<{ digest: string; sizeBytes: number }> {
-  const hash = createHash('sha256');
-  let sizeBytes = 0;
-  const { signal, onBytes } = writing;
-  const measured = (chunks: AsyncIterable<Buffer>) =>
-    seen(chunks, (chunk) => {
-      hash.update(chunk);
-      sizeBytes += chunk.length;
-      onBytes?.(sizeBytes);
-    });
-  const bytes = Readable.from(imageBytes(tree, writing), { objectMode: false });
-  await writeNew(writing, (out) =>
-    pipeline(bytes, createGzip({ level: 6 }), measured, out, ...(signal === undefined ? [] : [{ signal }])),
-  );
-  return { digest: `sha256:${hash.digest('hex')}`, sizeBytes };
+/** Its fingerprint is that of the file. */
+export function writeLxcImage(tree: TreeToWrite, writing: Writing): Promise<Exported> {
+  return writeNew(writing, (out) => writeGzip(imageBytes(tree, writing), out, writing));
 }
 
 async function* imageBytes(tree: TreeToWrite, writing: Writing): AsyncGenerator<Buffer> {

@@ -6,9 +6,16 @@ import { mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { createGzip } from 'node:zlib';
 import { endOfArchive, memberBlocks } from '../archive/tar-write.js';
-import { packedTree, seen, type TreeToWrite, type Writing, writeNew } from './pack.js';
+import {
+  type Exported,
+  packedTree,
+  seen,
+  type TreeToWrite,
+  type Writing,
+  writeGzip,
+  writeNew,
+} from './pack.js';
 import { hostMachine } from './read.js';
 
 const machines: Readonly<Record<string, string>> = {
@@ -25,10 +32,7 @@ interface Blob {
 }
 
 /** Its digest as an image, and the length of what was written. */
-export async function writeOciImage(
-  tree: TreeToWrite,
-  writing: Writing,
-): Promise<{ digest: string; sizeBytes: number }> {
+export async function writeOciImage(tree: TreeToWrite, writing: Writing): Promise<Exported> {
   const { layer, diffId } = await writeLayer(tree, writing);
   const config = jsonBlob({ ...configOf(tree), rootfs: { type: 'layers', diff_ids: [diffId] } });
   const described = (blob: Blob, type: string) => ({
@@ -103,28 +107,13 @@ function configOf({ arch, created, image }: TreeToWrite) {
 
 /** Packed into a file of ours: what it is called by is known at its end. */
 async function writeLayer(tree: TreeToWrite, writing: Writing): Promise<{ layer: Blob; diffId: string }> {
-  const { scratch, signal, onBytes } = writing;
-  await mkdir(scratch, { mode: 0o700 });
-  const path = join(scratch, 'layer');
-  const [plain, packed] = [createHash('sha256'), createHash('sha256')];
-  let size = 0;
-  await pipeline(
-    Readable.from(
-      seen(packedTree(tree, writing), (chunk) => plain.update(chunk)),
-      { objectMode: false },
-    ),
-    createGzip({ level: 6 }),
-    async function* (chunks: AsyncIterable<Buffer>) {
-      yield* seen(chunks, (chunk) => {
-        packed.update(chunk);
-        size += chunk.length;
-        onBytes?.(size);
-      });
-    },
-    createWriteStream(path, { flags: 'wx', mode: 0o600 }),
-    ...(signal === undefined ? [] : [{ signal }]),
-  );
-  const layer = { digest: `sha256:${packed.digest('hex')}`, size, bytes: () => createReadStream(path) };
+  await mkdir(writing.scratch, { mode: 0o700 });
+  const path = join(writing.scratch, 'layer');
+  const plain = createHash('sha256');
+  const bytes = seen(packedTree(tree, writing), (chunk) => plain.update(chunk));
+  const out = createWriteStream(path, { flags: 'wx', mode: 0o600 });
+  const { digest, sizeBytes } = await writeGzip(bytes, out, writing);
+  const layer = { digest, size: sizeBytes, bytes: () => createReadStream(path) };
   return { layer, diffId: `sha256:${plain.digest('hex')}` };
 }
 
