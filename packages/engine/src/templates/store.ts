@@ -2,11 +2,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { randomBytes } from 'node:crypto';
 import { closeSync, fsyncSync, openSync, readdirSync, renameSync, rmSync } from 'node:fs';
-import { chmod, lstat, mkdir, open, readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { chmod, lstat, mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { exchange, readIfThere, removeTree as removeFiles } from '../host/files.js';
+import { exchange, readIfThere, removeTree as removeFiles, syncDirectory } from '../host/files.js';
 import { isErrno } from '../host/gone.js';
 import { run } from '../host/run.js';
 import {
@@ -191,7 +191,7 @@ export class TemplateStore {
   /** What a template of the name would be. */
   async #look(name: string, fill: (places: Places) => Promise<Imported>): Promise<Template> {
     const safe = parseNewName(name);
-    if (await lstat(join(this.#dir, safe)).catch(absent)) throw exists(safe);
+    await this.#refuseTaken(safe);
     const partial = this.#partial();
     try {
       await mkdir(partial, { mode: 0o700 });
@@ -277,11 +277,11 @@ export class TemplateStore {
     return this.#alone(safe, () =>
       this.#alone(next, async () => {
         await this.#read(safe);
-        if (await lstat(join(this.#dir, next)).catch(absent)) throw exists(next);
+        await this.#refuseTaken(next);
         // In one piece with the rename: who is defined in between would stand on nothing.
         this.#refuseUsed(safe, 'their documents name it');
         renameSync(join(this.#dir, safe), join(this.#dir, next));
-        await syncFolder(this.#dir);
+        await syncDirectory(this.#dir);
         return this.#read(next);
       }),
     );
@@ -318,7 +318,7 @@ export class TemplateStore {
   async #erase(name: TemplateName): Promise<void> {
     const doomed = this.#partial();
     renameSync(join(this.#dir, name), doomed);
-    await syncFolder(this.#dir);
+    await syncDirectory(this.#dir);
     await removeTree(doomed);
   }
 
@@ -372,7 +372,7 @@ export class TemplateStore {
     const safe = parseNewName(name);
     return this.#alone(safe, async () => {
       await mkdir(this.#dir, { recursive: true, mode: 0o700 });
-      if (!replaces && (await lstat(join(this.#dir, safe)).catch(absent))) throw exists(safe);
+      if (!replaces) await this.#refuseTaken(safe);
       const partial = this.#partial();
       let old: TemplateName | undefined;
       let template: Template;
@@ -400,7 +400,7 @@ export class TemplateStore {
         signal?.throwIfAborted();
         if (old === undefined) {
           await rename(partial, join(this.#dir, safe));
-          await syncFolder(this.#dir);
+          await syncDirectory(this.#dir);
         }
       } catch (cause) {
         await removeTree(partial);
@@ -439,7 +439,7 @@ export class TemplateStore {
         throw error;
       }
       this.#moving.set(name, old);
-      await syncFolder(this.#dir);
+      await syncDirectory(this.#dir);
       await this.#finish(name);
     });
   }
@@ -453,8 +453,15 @@ export class TemplateStore {
     rmSync(join(this.#dir, name, REPLACES), { force: true });
     syncNow(join(this.#dir, name));
     this.#moving.delete(name);
-    const isThere = (await lstat(join(this.#dir, old)).catch(absent)) !== undefined;
-    if (isThere && this.#users.of(old).length === 0) await this.#erase(old);
+    if ((await this.#isThere(old)) && this.#users.of(old).length === 0) await this.#erase(old);
+  }
+
+  async #isThere(name: TemplateName): Promise<boolean> {
+    return (await lstat(join(this.#dir, name)).catch(absent)) !== undefined;
+  }
+
+  async #refuseTaken(name: TemplateName): Promise<void> {
+    if (await this.#isThere(name)) throw exists(name);
   }
 
   #refuseUsed(name: TemplateName, advice: string): void {
@@ -499,11 +506,6 @@ function syncNow(path: string): void {
   } finally {
     closeSync(folder);
   }
-}
-
-async function syncFolder(path: string): Promise<void> {
-  await using folder = await open(path, 'r');
-  await folder.sync();
 }
 
 /** Removes a tree of any owners and modes without following links or entering mounts. */
