@@ -257,6 +257,17 @@ test('a dry run keeps nothing, and what came from the same image is found under 
   await assert.rejects(store.import('none', join(dir, 'nowhere'), { reuse: true }), { code: 'not-found' });
 });
 
+test('a dry run, or a look for the same image, that is ended early says so', async () => {
+  const tar = join(dir, 'ended.tar');
+  await writeFile(tar, tarOf(layoutOf(layersOf([file('bin/a', '1')]))));
+  await store.import('first', tar);
+  const ended = { code: 'cancelled', message: /import of dry was cancelled/ };
+  for (const how of [{ dryRun: true }, { reuse: true }])
+    await assert.rejects(store.import('dry', tar, { ...how, signal: AbortSignal.abort() }), ended);
+  await store.remove('first');
+  assert.deepEqual(await readdir(storeDir), []);
+});
+
 test('a root is made fit for a container, and told so; an image is as it came', async () => {
   const fitting = new TemplateStore({ dir: storeDir, fit: async () => ['made fit'] });
   const { layers } = layersOf([file('bin/a', '1')]);

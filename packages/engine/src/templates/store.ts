@@ -182,14 +182,20 @@ export class TemplateStore {
     if (reuse && typeof source === 'string') {
       // Nobody new comes to stand on an earlier one.
       const current = (await this.list()).filter((one) => replacedName(one.name) === undefined);
-      const same = await sameSource(source, current, options);
+      const same = await sameSource(source, current, options).catch((cause: unknown) => {
+        throw this.#importFault(cause, name, options.signal);
+      });
       if (same !== undefined) return same;
     }
-    return dryRun ? this.#look(name, fill) : this.#make(name, options, fill);
+    return dryRun ? this.#look(name, options, fill) : this.#make(name, options, fill);
   }
 
   /** What a template of the name would be. */
-  async #look(name: string, fill: (places: Places) => Promise<Imported>): Promise<Template> {
+  async #look(
+    name: string,
+    { signal }: Pick<ImportOptions, 'signal'>,
+    fill: (places: Places) => Promise<Imported>,
+  ): Promise<Template> {
     const safe = parseNewName(name);
     await this.#refuseTaken(safe);
     const partial = this.#partial();
@@ -197,6 +203,8 @@ export class TemplateStore {
       await mkdir(partial, { mode: 0o700 });
       const { entries: _entries, ...facts } = await fill({ scratch: join(partial, SCRATCH) });
       return { name: safe, importedAt: this.#now().toISOString(), ...facts };
+    } catch (cause) {
+      throw this.#importFault(cause, safe, signal);
     } finally {
       await removeTree(partial);
     }
@@ -404,19 +412,8 @@ export class TemplateStore {
         }
       } catch (cause) {
         await removeTree(partial);
-        if (signal?.aborted) {
-          throw new TemplateError(
-            'cancelled',
-            `import of ${safe} was cancelled; nothing was kept`,
-            {},
-            cause,
-          );
-        }
         if (isErrno(cause, 'ENOTEMPTY') || isErrno(cause, 'EEXIST')) throw exists(safe);
-        if (isErrno(cause, 'ENOSPC') || isErrno(cause, 'EDQUOT')) {
-          throw new TemplateError('no-space', `no space left in ${this.#dir}; nothing was kept`, {}, cause);
-        }
-        throw cause;
+        throw this.#importFault(cause, safe, signal);
       }
       // From here on what fails is not undone, but done later.
       if (old !== undefined) await this.#replace(partial, safe, old);
@@ -454,6 +451,14 @@ export class TemplateStore {
     syncNow(join(this.#dir, name));
     this.#moving.delete(name);
     if ((await this.#isThere(old)) && this.#users.of(old).length === 0) await this.#erase(old);
+  }
+
+  #importFault(cause: unknown, name: string, signal: AbortSignal | undefined): unknown {
+    if (signal?.aborted)
+      return new TemplateError('cancelled', `import of ${name} was cancelled; nothing was kept`, {}, cause);
+    if (isErrno(cause, 'ENOSPC') || isErrno(cause, 'EDQUOT'))
+      return new TemplateError('no-space', `no space left in ${this.#dir}; nothing was kept`, {}, cause);
+    return cause;
   }
 
   async #isThere(name: TemplateName): Promise<boolean> {
