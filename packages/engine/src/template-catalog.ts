@@ -79,12 +79,7 @@ export class TemplateCatalog implements Templates {
   }
 
   update(name: string, options: UpdateOptions = {}): Promise<Template> {
-    const { as, ...watched } = options;
-    return this.#work(async () =>
-      this.#view(
-        await this.#store.update(name, { ...withProgress(watched), ...(as !== undefined && { as }) }),
-      ),
-    );
+    return this.#work(async () => this.#view(await this.#store.update(name, withProgress(options))));
   }
 
   export(name: string, target: string, options: ExportOptions = {}): Promise<TemplateExport> {
