@@ -246,6 +246,10 @@ test('a dry run keeps nothing, and what came from the same image is found under 
     assert.deepEqual(seen, { ...first, name: 'dry', importedAt: seen.importedAt });
     for (const dryRun of [true, false])
       assert.equal((await store.import('second', source, { reuse: true, dryRun })).name, 'first');
+    // What it should be is asked of what is taken in its place, too.
+    const expected = { reuse: true, digest: digestOf(Buffer.from('other')) };
+    await assert.rejects(store.import('second', source, expected), { details: { reason: 'digest' } });
+    assert.equal((await store.import('second', source, { ...expected, digest: first.digest })).name, 'first');
     // Which of several it is has to be the same, too.
     assert.equal((await store.import('named', source, { reuse: true, image: '1' })).name, 'named');
     await store.remove('named');

@@ -12,9 +12,12 @@ import type { Template } from './record.js';
 export async function sameSource(
   source: string,
   known: readonly Template[],
-  { image, signal, limits }: Pick<ImportOptions, 'image' | 'signal' | 'limits'>,
+  { image, signal, limits, ...expected }: ImportOptions,
 ): Promise<Template | undefined> {
-  const of = known.filter(({ reference }) => reference === image);
+  // One that is not as expected is left to the import, which says so.
+  const isExpected = ({ digest, sizeBytes }: Template): boolean =>
+    (expected.digest ?? digest) === digest && (expected.sizeBytes ?? sizeBytes) === sizeBytes;
+  const of = known.filter((one) => one.reference === image && isExpected(one));
   const most = { ...DEFAULT_LIMITS, ...limits };
   const place = await placeOf(source, most);
   if (place instanceof FolderBlobs) {
