@@ -1,8 +1,7 @@
 // Finds the template that was made of the same image before, without importing it again.
 // SPDX-License-Identifier: Apache-2.0
-import { createHash } from 'node:crypto';
 import { DEFAULT_LIMITS } from './archive/limits.js';
-import { openSource } from './archive/source.js';
+import { MeasuredSource, openSource } from './archive/source.js';
 import { FolderBlobs } from './image/blobs.js';
 import { readImage } from './image/read.js';
 import { type ImportOptions, placeOf } from './import-archive.js';
@@ -29,12 +28,9 @@ export async function sameSource(
     // Most are told by their length, and need not be read.
     const alike = of.filter((template) => template.sizeBytes === sizeBytes);
     if (alike.length === 0) return undefined;
-    const hash = createHash('sha256');
-    for await (const chunk of stream) {
-      signal?.throwIfAborted();
-      hash.update(chunk);
-    }
-    const digest = `sha256:${hash.digest('hex')}`;
+    const measured = new MeasuredSource(stream, {}, most.archiveBytes);
+    for await (const _chunk of measured.chunks()) signal?.throwIfAborted();
+    const digest = measured.finish();
     return alike.find((template) => template.digest === digest);
   } finally {
     stream.destroy();
