@@ -1,10 +1,7 @@
 // The files of an image, from a folder or an archive of it: each is opened by its name and measured as it is read.
 // SPDX-License-Identifier: Apache-2.0
-import { createWriteStream } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { refuse } from '../archive/errors.js';
 import type { ImportLimits } from '../archive/limits.js';
 import { type Expected, MeasuredSource, openSource } from '../archive/source.js';
@@ -95,10 +92,7 @@ export class SpooledBlobs implements Blobs {
     if (this.#paths.has(name)) throw refuse('duplicate', `${name} is in the archive twice`);
     const path = join(this.folder, String(this.#paths.size));
     this.#paths.set(name, path);
-    await pipeline(
-      Readable.from(data, { objectMode: false }),
-      createWriteStream(path, { flags: 'wx', mode: 0o600 }),
-    );
+    await writeFile(path, data, { flag: 'wx', mode: 0o600 });
   }
 
   async has(name: string): Promise<boolean> {
