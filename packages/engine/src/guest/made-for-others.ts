@@ -1,15 +1,7 @@
 // Makes what a system was given for a machine, or for the kernel of OpenVZ, fit a container here.
 // SPDX-License-Identifier: Apache-2.0
-import {
-  closeSync,
-  constants,
-  lstatSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { closeSync, constants, openSync, rmSync, symlinkSync } from 'node:fs';
+import { readIn, replace } from './files.js';
 import { inFolder } from './identity.js';
 
 const LONGEST = 65_536;
@@ -19,26 +11,24 @@ export async function fitForContainer(path: string): Promise<string[]> {
   const notes: string[] = [];
   const root = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY);
   try {
-    await inFolder(root, 'etc', (at) => {
-      const file = (name: string) => {
-        const found = lstatSync(`${at}/${name}`, { throwIfNoEntry: false });
-        return found?.isFile() === true && found.size <= LONGEST ? `${at}/${name}` : undefined;
+    await inFolder(root, 'etc', (at, folder) => {
+      const small = (name: string) => {
+        const found = readIn(folder, name);
+        return typeof found === 'object' && found.text.length <= LONGEST ? found : undefined;
       };
-      const [mtab, inittab] = [file('mtab'), file('inittab')];
-      if (mtab !== undefined) {
-        rmSync(mtab);
-        symlinkSync('../proc/self/mounts', mtab);
+      if (small('mtab') !== undefined) {
+        rmSync(`${at}/mtab`);
+        symlinkSync('../proc/self/mounts', `${at}/mtab`);
         notes.push('/etc/mtab, a list of mounts of where it was made, is a link to /proc/self/mounts');
       }
-      if (inittab !== undefined) {
-        const text = readFileSync(inittab, 'latin1');
-        const { fitted, changed } = withoutTerminals(text);
-        if (changed === 0) return;
-        writeFileSync(inittab, fitted, 'latin1');
-        notes.push(
-          `${changed} lines of /etc/inittab do not start logins any more on terminals that no container has: one is on its console`,
-        );
-      }
+      const inittab = small('inittab');
+      if (inittab === undefined) return;
+      const { fitted, changed } = withoutTerminals(inittab.text);
+      if (changed === 0) return;
+      replace(folder, 'inittab', fitted, inittab);
+      notes.push(
+        `${changed} lines of /etc/inittab do not start logins any more on terminals that no container has: one is on its console`,
+      );
     });
   } finally {
     closeSync(root);
