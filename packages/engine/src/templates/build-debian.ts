@@ -7,7 +7,7 @@ import { Child } from './archive/child.js';
 import { tethered } from './archive/confined.js';
 import { refuse, TemplateError } from './archive/errors.js';
 import { outputOf } from './archive/output.js';
-import { hostMachine } from './image/read.js';
+import { hostMachine } from './image/machines.js';
 import { type Imported, type ImportOptions, importArchive, type Places } from './import-archive.js';
 import type { Debianlike } from './record.js';
 

@@ -3,7 +3,7 @@
 import { posix } from 'node:path';
 import type { UnpackedTree } from '../archive/inspect.js';
 import type { ImageConfig } from './config.js';
-import { hostMachine } from './read.js';
+import { hostMachine } from './machines.js';
 
 /** What a domain made of an image starts, as the image has it. */
 export interface ImageDefaults {

@@ -10,6 +10,7 @@ import { isZero } from '../archive/tar-header.js';
 import { type Blobs, readBlob } from './blobs.js';
 import { type ImageConfig, parseConfig } from './config.js';
 import { Fields, parseJson } from './json.js';
+import { hostMachine } from './machines.js';
 import type { LayerBytes } from './merge.js';
 
 /** An image, ready to be merged. */
@@ -46,11 +47,6 @@ const MANIFESTS = 1024;
 const LAYERS = 512;
 /** Of many names the first ones are told. */
 const TOLD = 8;
-
-const machines: Readonly<Record<string, string>> = { x64: 'amd64', ia32: '386' };
-
-/** The host's machine in the words of images. */
-export const hostMachine = (): string => machines[process.arch] ?? process.arch;
 
 /** The image that is asked for by its name, or the only one that this machine runs. */
 export async function readImage(reading: Reading, wanted: string | undefined): Promise<Image> {

@@ -2,10 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Readable } from 'node:stream';
 import { memberBlocks } from '../archive/tar-write.js';
+import { hostKernelMachine } from './machines.js';
 import { type Exported, packedTree, type TreeToWrite, type Writing, writeGzip, writeNew } from './pack.js';
-
-/** As the kernel calls them. */
-const hostMachines: Readonly<Record<string, string>> = { x64: 'x86_64', arm64: 'aarch64', ia32: 'i686' };
 
 /** Its fingerprint is that of the file. */
 export function writeLxcImage(tree: TreeToWrite, writing: Writing): Promise<Exported> {
@@ -28,7 +26,7 @@ async function* imageBytes(tree: TreeToWrite, writing: Writing): AsyncGenerator<
 const secondsOf = (created: string): number => Math.floor(Date.parse(created) / 1000);
 
 function metadataOf({ name, created, arch, os }: TreeToWrite): string {
-  const architecture = arch ?? hostMachines[process.arch] ?? process.arch;
+  const architecture = arch ?? hostKernelMachine();
   const properties = { architecture, description: os === undefined ? name : `${name}: ${os}`, name };
   // What JSON quotes YAML reads alike.
   const lines = Object.entries(properties).map(([key, value]) => `  ${key}: ${JSON.stringify(value)}\n`);

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { endOfArchive, memberBlocks } from '../archive/tar-write.js';
+import { imageMachine } from './machines.js';
 import {
   type Exported,
   packedTree,
@@ -16,14 +17,6 @@ import {
   writeGzip,
   writeNew,
 } from './pack.js';
-import { hostMachine } from './read.js';
-
-const machines: Readonly<Record<string, string>> = {
-  x86_64: 'amd64',
-  aarch64: 'arm64',
-  i686: '386',
-  armv7l: 'arm',
-};
 
 interface Blob {
   readonly digest: string;
@@ -91,7 +84,7 @@ function configOf({ arch, created, image }: TreeToWrite) {
   const set = (words: readonly string[]) => Object.fromEntries(words.map((word) => [word, {}]));
   return {
     created,
-    architecture: machines[arch ?? ''] ?? hostMachine(),
+    architecture: imageMachine(arch),
     os: 'linux',
     config: {
       ...(command.length > 0 && { Cmd: command }),
