@@ -23,6 +23,6 @@ export const hostMachine = (): string => host?.image ?? process.arch;
 /** The same as the kernel calls it. */
 export const hostKernelMachine = (): string => host?.kernel ?? process.arch;
 
-/** Of the kernel's name, in the words of images; the host's if there is none. */
+/** Of the kernel's name, which most have in images, too; the host's if there is none. */
 export const imageMachine = (kernel: string | undefined): string =>
-  machines.find((one) => one.kernel === kernel)?.image ?? hostMachine();
+  machines.find((one) => one.kernel === kernel)?.image ?? kernel ?? hostMachine();
