@@ -82,7 +82,7 @@ export const spoofNames = names(spoofs);
 export const guidanceNames = names(guidance);
 export const honestNames = names(honest);
 
-/** Returns of two DHCP servers to a client, and something else. */
+/** Answers of two DHCP servers to a client, and something else. */
 export const answers: readonly FrameKind[] = [
   kind('answer of another server', ip4('11', other.v4, udp(67, 68))),
   kind('mail to it', ip4('06', other.v4, tcp(40_000, 25))),

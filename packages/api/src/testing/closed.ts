@@ -1,4 +1,4 @@
-// A schema that refuses what it does not name: returns let unknown members pass for later versions' sake, tests must not.
+// A schema that refuses what it does not name: answers let unknown members pass for later versions' sake, tests must not.
 // SPDX-License-Identifier: Apache-2.0
 import type { TSchema } from '../schema.js';
 

@@ -16,7 +16,7 @@ export function foreignPage(headers: IncomingHttpHeaders): ErrorBody | undefined
     : undefined;
 }
 
-/** Returns no request of such a page, whatever it asks for; an upgrade never gets here. */
+/** Answers no request of such a page, whatever it asks for; an upgrade never gets here. */
 export function refuseForeignPages(app: FastifyInstance): void {
   app.addHook('onRequest', async ({ headers }, reply) => {
     const refusal = foreignPage(headers);

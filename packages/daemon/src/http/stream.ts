@@ -1,4 +1,4 @@
-// Returns that take their time: NDJSON lines until someone ends it, and long operations with progress.
+// Answers that take their time: NDJSON lines until someone ends it, and long operations with progress.
 // SPDX-License-Identifier: Apache-2.0
 import type { ServerResponse } from 'node:http';
 import type { Progress } from '@ctvirt/api';

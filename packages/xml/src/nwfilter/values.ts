@@ -143,7 +143,7 @@ export const ipProtocol = named(
   [0, 255],
 );
 
-/** What an ARP packet asks or returns. */
+/** What an ARP packet asks or answers. */
 export const arpOperation = named(
   'an operation',
   {

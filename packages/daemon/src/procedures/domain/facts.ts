@@ -48,7 +48,7 @@ const noJob = {
   fileRemaining: 0n,
 } as const;
 
-/** Returns from the summary and the document; memory is in KiB, processor time in nanoseconds. */
+/** Answers from the summary and the document; memory is in KiB, processor time in nanoseconds. */
 export const bindDomainFacts: Bind = ({ engine }) => ({
   domainGetState({ dom, flags }, { session, name }) {
     checkFlags(flags, 0, name);

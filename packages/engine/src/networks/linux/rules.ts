@@ -173,7 +173,7 @@ function leaving(bridge: OwnBridge): string[] {
   ];
 }
 
-/** To a member: returns, and what is not translated also unasked. */
+/** To a member: answers, and what is not translated also unasked. */
 function arriving(bridge: OwnBridge): string[] {
   if (bridge.forward.mode === 'none') return ['reject'];
   const devs = devsOf(bridge);
