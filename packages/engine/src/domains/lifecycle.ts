@@ -213,7 +213,8 @@ export class Lifecycle {
   }
 
   async #isRescued(entry: Entry): Promise<boolean> {
-    return isRescue(await this.parts.ofRun(entry), (await this.parts.stored(entry)).domain);
+    const stored = async () => (await this.parts.stored(entry)).domain;
+    return await isRescue(await this.parts.ofRun(entry), stored);
   }
 
   async suspend(entry: Entry): Promise<void> {

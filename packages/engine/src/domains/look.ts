@@ -129,7 +129,7 @@ async function infoOf(
     initPid,
     startedAt: running?.startedAt.toISOString() ?? null,
     vcpus: currentVcpus(domain) ?? facts.hostCpus,
-    rescue: isRescue(domain, await documents.stored(entry)),
+    rescue: await isRescue(domain, () => documents.stored(entry)),
     lastEnd: record.lastEnd ?? null,
     maxMemoryKiB: maxMemoryKiB(domain) ?? null,
     ...(entry.running?.use() ?? unmeasured),

@@ -17,8 +17,9 @@ export function rescueOf(domain: Domain): Domain {
   };
 }
 
-/** Whether a run is such a one, by the document that it was started with and the stored one. */
-export const isRescue = (live: Domain, stored: Domain): boolean => isShell(live) && !isShell(stored);
+/** Whether a run is such a one, by the document that it was started with, and of a shell the stored one. */
+export const isRescue = async (live: Domain, stored: () => Promise<Domain>): Promise<boolean> =>
+  isShell(live) && !isShell(await stored());
 
 const isShell = ({ os: { init, initargs } }: Domain): boolean =>
   init === SHELL && (initargs?.length ?? 0) === 0;
