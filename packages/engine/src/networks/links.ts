@@ -178,9 +178,10 @@ export class NetworkLinks {
     const { interfaces = [] } = domain.devices;
     if (!interfaces.some(hasPlace)) return domain;
     const there = before?.devices.interfaces;
-    const next = interfaces.map((link) => keptIn(link, there) ?? link);
+    const kept = interfaces.map((link) => keptIn(link, there));
+    const next = interfaces.map((link, index) => kept[index] ?? link);
     for (const [index, link] of next.entries()) {
-      if (keptIn(link, there) !== undefined) continue;
+      if (kept[index] !== undefined) continue;
       if (link.type === 'network') next[index] = await this.#placed(entry, link, next.toSpliced(index, 1));
       if (link.type === 'hostdev') next[index] = placedCard(link, this.parts.links.cardAt(placeOf(link)));
     }
