@@ -36,7 +36,7 @@ export type { Filesystem, FilesystemType } from './domain/filesystem.js';
 export type { Hostdev } from './domain/hostdev.js';
 export type { Idmap, IdRange } from './domain/idmap.js';
 export { type ContainerType, containerTypes, type Domain, isContainerType } from './domain/index.js';
-export type { Interface, InterfaceType } from './domain/interface.js';
+export { type Interface, type InterfaceType, nameInside } from './domain/interface.js';
 export type { Ip, Route } from './domain/ip.js';
 export { limitKiB, unlimitedKiB } from './domain/limit.js';
 export type { LxcNamespace } from './domain/lxc-namespace.js';

@@ -1,6 +1,6 @@
 // The links that a document asks for, as they are on the host and inside: their names, addresses, and ways to others.
 // SPDX-License-Identifier: Apache-2.0
-import { type Domain, type Interface, normalAddress } from '@ctvirt/xml';
+import { type Domain, type Interface, nameInside, normalAddress } from '@ctvirt/xml';
 import { EngineError } from '../errors.js';
 import type { LentLink } from '../network/lent-links.js';
 import { madeMac } from '../network/link-addresses.js';
@@ -198,7 +198,7 @@ function linkOf(link: Interface, index: number, record: DomainRecord): LinkPlan 
   }));
   const routed = link.type === 'ethernet';
   const up = link.link?.state !== 'down';
-  const name = link.guest?.dev ?? `eth${index}`;
+  const name = nameInside(link, index);
   const kind = kindOf(link);
   return {
     kind,

@@ -258,3 +258,7 @@ export const netInterface = variants(
 export type Interface = Infer<typeof netInterface>;
 /** What the interface is plugged into: a `bridge`, a `network`, a link of the host (`direct`), or no more than its own pair (`ethernet`). */
 export type InterfaceType = Interface['type'];
+
+/** What it is called in the container: as it says itself, or by its place among the interfaces. */
+export const nameInside = ({ guest }: Pick<Interface, 'guest'>, index: number): string =>
+  guest?.dev ?? `eth${index}`;

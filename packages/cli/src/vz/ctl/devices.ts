@@ -2,12 +2,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { InterfaceSetting } from '@ctvirt/api';
 import { parseNetif } from '@ctvirt/formats';
-import type { Domain, Interface } from '@ctvirt/xml';
+import { type Domain, type Interface, nameInside } from '@ctvirt/xml';
 import { VzError } from '../exit-codes.js';
 import type { Edit } from './change.js';
 
-const namesOf = ({ devices }: Domain): string[] =>
-  (devices.interfaces ?? []).map(({ guest }, index) => guest?.dev ?? `eth${index}`);
+const namesOf = ({ devices }: Domain): string[] => (devices.interfaces ?? []).map(nameInside);
 
 const withInterfaces = (domain: Domain, interfaces: readonly Interface[]): Domain => ({
   ...domain,

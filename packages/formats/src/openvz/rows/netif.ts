@@ -1,6 +1,6 @@
 // NETIF both ways: an interface for each, with what no element holds beside it by its name in the container.
 // SPDX-License-Identifier: Apache-2.0
-import type { Domain, Interface, Ip } from '@ctvirt/xml';
+import { type Domain, type Interface, type Ip, nameInside } from '@ctvirt/xml';
 import { everywhere, maskOf, readAddress } from '../../addresses.js';
 import { withAnother } from '../../beancounters.js';
 import { withInterfaces } from '../../edit.js';
@@ -80,7 +80,7 @@ function netifOf(domain: Domain, one: Interface, index: number): (Netif & { othe
     one.type === 'network' ||
     (one.type === 'ethernet' && (one.ips === undefined || isOfNetif(domain, one)));
   if (!isPair) return undefined;
-  const ifname = one.guest?.dev ?? `eth${index}`;
+  const ifname = nameInside(one, index);
   const ips = one.ips ?? [];
   const listed = (family: 'ipv4' | 'ipv6'): string[] =>
     ips.flatMap((ip) => (ip.family === family ? [writeAddress(ip)] : []));
