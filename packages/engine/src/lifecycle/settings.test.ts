@@ -180,6 +180,12 @@ test('interfaces and devices of the host come and go by their names', () => {
     ['eth2'],
   );
   assert.equal(hostdevs?.length, 1);
+  // Where none says how it is called, their places do, as long as all are there.
+  const unnamed = [{ addNetworks: ['lan', 'wan', 'dmz'] }, { removeInterfaces: ['eth0', 'eth2'] }].reduce(
+    (one, settings) => settingsEdit(settings, facts)(one, 'stored'),
+    edit({ removeInterfaces: ['eth1', 'eth2'] }),
+  );
+  assert.deepEqual(unnamed.devices.interfaces, [{ type: 'network', source: { network: 'wan' } }]);
   for (const [settings, code] of [
     [{ addInterfaces: [{ name: 'eth1' }] }, 'exists'],
     [{ removeInterfaces: ['eth9'] }, 'not-found'],

@@ -1,21 +1,23 @@
 // What is said of a domain in words, as an edit of its document; a new domain begins with next to nothing in it.
 // SPDX-License-Identifier: Apache-2.0
 import type { CreateRequest, DomainSettings, ImageDefaults, MountSetting } from '@ctvirt/api';
-import {
-  type Domain,
-  type Filesystem,
-  familyOf,
-  type Interface,
-  type Ip,
-  initCommand,
-  normalAddress,
-  type Os,
-} from '@ctvirt/xml';
+import { type Domain, type Filesystem, initCommand, type Os } from '@ctvirt/xml';
 import { EngineError } from '../errors.js';
 import { insidePath } from '../guest/inside.js';
-import { withDevice, withInterface, withoutDevice, withoutInterface } from './device-settings.js';
+import { withDevice, withoutDevice } from './device-settings.js';
 import type { HostFacts } from './document.js';
-import { type Edit, withInterfaces } from './edit.js';
+import type { Edit } from './edit.js';
+import {
+  networkLink,
+  withAddresses,
+  withInterface,
+  withLink,
+  withNetwork,
+  withoutAddress,
+  withoutInterfaces,
+  withoutNetwork,
+  withRate,
+} from './link-settings.js';
 import { parameterEdit } from './parameters.js';
 
 type Step = (domain: Domain) => Domain;
@@ -97,7 +99,7 @@ export const settingsEdit =
       ...(rate === undefined ? [] : [(one: Domain) => withRate(one, rate, network)]),
       ...each(removeMounts, withoutMount),
       ...each(addMounts, withMount),
-      ...each(removeInterfaces, withoutInterface),
+      ...(removeInterfaces.length === 0 ? [] : [(one: Domain) => withoutInterfaces(one, removeInterfaces)]),
       ...each(addInterfaces, withInterface),
       ...each(removeDevices, withoutDevice),
       ...each(addDevices, withDevice),
@@ -124,122 +126,6 @@ function named(
     ...(hostname !== undefined && { hostname }),
     ...((nameservers ?? searchDomains) !== undefined && { dns }),
   };
-}
-
-const linksIn = ({ devices }: Domain): readonly Interface[] => devices.interfaces ?? [];
-
-const withLink = (domain: Domain, link: Interface): Domain =>
-  withInterfaces(domain, [...linksIn(domain), link]);
-
-const networkLink = (network: string): Interface => ({ type: 'network', source: { network } });
-
-/** A network may be a bridge of the host, which a document may also name as such. */
-const isOn =
-  (network: string) =>
-  (link: Interface): boolean =>
-    (link.type === 'network' && link.source.network === network) ||
-    (link.type === 'bridge' && link.source.bridge === network);
-
-function withNetwork(domain: Domain, network: string): Domain {
-  if (linksIn(domain).some(isOn(network)))
-    throw new EngineError('exists', `domain '${domain.name}' has an interface on '${network}' already`);
-  return withLink(domain, networkLink(network));
-}
-
-function withoutNetwork(domain: Domain, network: string): Domain {
-  const links = linksIn(domain);
-  const place = links.findIndex(isOn(network));
-  if (place < 0)
-    throw new EngineError('not-found', `domain '${domain.name}' has no interface on '${network}'`);
-  return withInterfaces(
-    domain,
-    links.filter((_, at) => at !== place),
-  );
-}
-
-/** The place of the interface that is meant; less than 0 where there is none. */
-function placeOf(domain: Domain, network: string | undefined): number {
-  const links = linksIn(domain);
-  if (network !== undefined) return links.findIndex(isOn(network));
-  const routed = links.findIndex(({ type }) => type === 'ethernet');
-  return routed < 0 ? Math.min(links.length - 1, 0) : routed;
-}
-
-function withAddresses(domain: Domain, addresses: readonly string[], network: string | undefined): Domain {
-  const place = placeOf(domain, network);
-  if (place < 0) {
-    const link: Interface = network === undefined ? { type: 'ethernet' } : networkLink(network);
-    return withAddresses(withLink(domain, link), addresses, network);
-  }
-  const links = linksIn(domain).map((link, at): Interface => {
-    if (at !== place) return link;
-    return { ...link, ips: addresses.map(ipOf).reduce(withIp(domain.name), [...(link.ips ?? [])]) };
-  });
-  return withInterfaces(domain, links);
-}
-
-const withIp =
-  (name: string) =>
-  (ips: Ip[], ip: Ip): Ip[] => {
-    if (ips.some(({ address }) => normalAddress(address) === normalAddress(ip.address)))
-      throw new EngineError('exists', `domain '${name}' has the address ${ip.address} already`);
-    return [...ips, ip];
-  };
-
-function ipOf(text: string): Ip {
-  const [, address = '', length] = /^([^/]*)(?:\/(\d{1,3}))?$/.exec(text) ?? [];
-  const family = familyOf(address);
-  if (family === undefined)
-    throw new EngineError('invalid', `'${text}' is not an IP address, as 192.168.1.5 or fd00::5/64 is one`);
-  return { address, family, ...(length !== undefined && { prefix: Number(length) }) };
-}
-
-function withoutAddress(domain: Domain, text: string): Domain {
-  const isMeant =
-    text === 'all'
-      ? () => true
-      : ({ address }: Ip) => normalAddress(address) === normalAddress(ipOf(text).address);
-  const links = linksIn(domain);
-  if (text !== 'all' && !links.some(({ ips }) => ips?.some(isMeant)))
-    throw new EngineError('not-found', `domain '${domain.name}' does not have the address ${text}`);
-  return withInterfaces(
-    domain,
-    links.map((link): Interface => {
-      const { ips, ...bare } = link;
-      const left = (ips ?? []).filter((ip) => !isMeant(ip));
-      return left.length === 0 ? bare : { ...link, ips: left };
-    }),
-  );
-}
-
-/** Kilobytes a second of tc's words; undefined is no limit. */
-function kilobytesOf(rate: string): number | undefined {
-  if (rate === 'unlimited') return undefined;
-  const [, number = '', unit = ''] = /^(\d{1,9}(?:\.\d{1,3})?)(kbit|mbit|gbit)$/i.exec(rate) ?? [];
-  const bits = { kbit: 1e3, mbit: 1e6, gbit: 1e9 }[unit.toLowerCase()] ?? 0;
-  const kilobytes = Math.floor((Number(number) * bits) / 8000);
-  if (kilobytes >= 1 && kilobytes < 2 ** 32) return kilobytes;
-  throw new EngineError(
-    'invalid',
-    `'${rate}' is no rate: 10mbit is one, in kbit, mbit or gbit (a second) and of 8kbit at least, or 'unlimited'`,
-  );
-}
-
-function withRate(domain: Domain, rate: string, network: string | undefined): Domain {
-  const average = kilobytesOf(rate);
-  const place = placeOf(domain, network);
-  if (place < 0)
-    throw new EngineError('invalid', `domain '${domain.name}' has no interface whose rate could be limited`);
-  return withInterfaces(
-    domain,
-    linksIn(domain).map((link, at): Interface => {
-      if (network !== undefined && at !== place) return link;
-      const { bandwidth: _before, ...bare } = link;
-      return average === undefined
-        ? bare
-        : { ...bare, bandwidth: { inbound: { average }, outbound: { average } } };
-    }),
-  );
 }
 
 const withFilesystems = (domain: Domain, filesystems: Filesystem[]): Domain => ({
