@@ -61,7 +61,7 @@ function programOf({
 export function imageOf({ os }: Domain, image?: ImageDefaults): ImageDefaults {
   const [user, group] = [os.inituser, os.initgroup].map((id) => (id === undefined ? undefined : Number(id)));
   return {
-    command: initCommand({ ...os, init: os.init ?? '/sbin/init' }),
+    command: initCommand(os),
     environment: (os.initenvs ?? []).map(({ name, value = '' }) => ({ name, value })),
     ...(os.initdir !== undefined && { folder: os.initdir }),
     ...(user !== undefined && { user }),
