@@ -1,15 +1,13 @@
 // Folders of the host and device files of a container, while it runs: those that go and come.
 // SPDX-License-Identifier: Apache-2.0
-import { fstatSync, realpathSync, statSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { fstatSync, statSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import type { Domain } from '@ctvirt/xml';
 import { type Entered, type Found, isInside, mountInside, unmountInside } from '../../../attach/mounts.js';
 import { EngineError } from '../../../errors.js';
-import { unlessGone } from '../../../host/gone.js';
-import { type MountEntry, mountAt, mountsOf } from '../../../host/mountinfo.js';
-import { isPathIn } from '../../../host/paths.js';
+import { type MountEntry, mountsOf } from '../../../host/mountinfo.js';
 import { PrivateMounts } from '../../../host/private-mounts.js';
+import { liesIn, placeAt } from '../../../host/trail.js';
 import { Undo } from '../../../host/undo.js';
 import type { UserNamespacePool } from '../../../host/userns.js';
 import { devicesOf, filesystemsOf, idMapOf, ownMap } from '../../../lifecycle/document.js';
@@ -89,11 +87,8 @@ export function deviceSteps(from: Domain, to: Domain, target: Target, parts: Mou
 
 /** Whether a mount in a container is of a file system's folder or file, or of something below it. */
 function mountIs({ source }: FilesystemSpec): (mount: MountEntry) => boolean {
-  const path = unlessGone(() => realpathSync(source));
-  const on = path === undefined ? undefined : mountAt(path);
-  if (path === undefined || on === undefined) return () => false;
-  const wanted = join(on.root, relative(on.target, path));
-  return ({ device, root }) => device === on.device && isPathIn(root, wanted);
+  const place = placeAt(source);
+  return ({ device, root }) => place !== undefined && liesIn({ device, path: root }, place);
 }
 
 /**
