@@ -202,7 +202,7 @@ export class Definer {
   #lookAtSources(domain: Domain, { mapped }: DocumentParts): Finding[] {
     return placedFilesystems(domain).flatMap(({ spec, index }) =>
       this.parts.sources
-        .remarks([spec], mapped !== undefined)
+        .remarks(spec, mapped !== undefined)
         .map((message) =>
           remarkOf('unsafe-source', `/domain/devices/filesystem[${index + 1}]/source`, message),
         ),

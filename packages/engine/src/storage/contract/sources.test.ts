@@ -218,8 +218,8 @@ test(
 );
 
 test('who writes to what the host itself obeys is told, whoever may enter the folder', options, () => {
-  const said = (source: string, readOnly: boolean): string[] =>
-    sources.remarks([{ source, kind: 'mount', readOnly }], false);
+  const said = (source: string, readOnly: boolean): readonly string[] =>
+    sources.remarks({ source, kind: 'mount', readOnly }, false);
   for (const source of ['/etc', '/root', '/usr/local', '/var/spool']) {
     const [message = '', ...more] = said(source, false);
     assert.match(message, /the host runs and obeys .*<readonly\/>/, source);

@@ -62,19 +62,17 @@ export class Sources {
     }
   }
 
-  /** What is to be said of those that are there. */
-  remarks(specs: readonly Asked[], shifted: boolean): string[] {
-    return specs.flatMap((spec) => {
-      if (spec.kind === 'template') return [];
-      try {
-        using source = this.open(spec, shifted);
-        return source.remarks;
-      } catch (error) {
-        // It may be there by the time of a start.
-        if (isFault(error, 'not-found')) return [];
-        throw error;
-      }
-    });
+  /** What is to be said of one, if it is there. */
+  remarks(spec: Asked, shifted: boolean): readonly string[] {
+    if (spec.kind === 'template') return [];
+    try {
+      using source = this.open(spec, shifted);
+      return source.remarks;
+    } catch (error) {
+      // It may be there by the time of a start.
+      if (isFault(error, 'not-found')) return [];
+      throw error;
+    }
   }
 
   /** A link is followed where it is root's, and where no container had its hands: its root is root on those files. */
