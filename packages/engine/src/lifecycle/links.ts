@@ -71,7 +71,7 @@ export function linksOf(domain: Domain, record: DomainRecord): LinkPlan[] {
 }
 
 /** Links of the host that it asks for. */
-export const lentLinksOf = ({ devices }: Domain): LentLink[] =>
+const lentLinksOf = ({ devices }: Domain): LentLink[] =>
   (devices.hostdevs ?? []).flatMap((one): LentLink[] => {
     if (one.type !== 'net') return [];
     const { source, ips = [], routes } = one;

@@ -10,7 +10,7 @@ import { forwardDevs, forwardModeOf, hasOwnBridge } from './plan.js';
 /** A link on a network. */
 export type NetworkInterface = Extract<Interface, { type: 'network' }>;
 /** A card of the host. */
-export type CardInterface = Extract<Interface, { type: 'hostdev' }>;
+type CardInterface = Extract<Interface, { type: 'hostdev' }>;
 
 /** Where links on a network go: a bridge, or a link of the host's that they stand on. */
 export type Place =
