@@ -325,6 +325,8 @@ const cases: readonly Case[] = [
   { by: 'wiki: devices', line: 'vzctl set 101 --devices b:8:0:rw --save', status: 86 },
   { by: 'OVZ Web Panel', line: 'vzctl set 101 --applyconfig basic --save', out: saved },
   { by: 'OVZ Web Panel', line: 'vzctl set 101 --applyconfig nosuch --save', status: 109 },
+  { by: 'man page', line: 'vzctl set 102 --ram 300M --applyconfig vswap-256m --save' },
+  { by: 'man page', line: 'vzlist -a -H -o physpages.l,swappages.l 102', out: '     76800     131072\n' },
   { by: 'OVZ Web Panel', line: 'vzctl set 101 --applyconfig light --save', out: saved, err: /--diskinodes/ },
   { by: 'SolusVM', line: 'vzctl set 101 --diskinodes 80000:88000 --save', out: saved, err: /--diskinodes/ },
   { by: 'OVZ Web Panel: clone', line: 'vzctl chkpnt 101 --suspend' },

@@ -5,6 +5,7 @@ import {
   effectiveValues,
   fileNameOf,
   parameterOf,
+  parametersOfProfile,
   parseConf,
   setKey,
   settableParameter,
@@ -37,11 +38,10 @@ async function addProfile(host: VzHost, change: Change): Promise<void> {
   if (profile === undefined)
     throw new VzError('applyConfig', `Sample config file not found: ${change.profile}`);
   const { text } = await host.client.profiles.show({ profile });
-  for (const { key, value } of effectiveValues(parseConf(text)).values.values()) {
-    if (settableParameter(key) !== undefined) change.values[key.toLowerCase()] ??= value;
-    else if (parameterOf(key)?.profile === true && key !== 'ONBOOT')
+  Object.assign(change.values, parametersOfProfile(text, Object.keys(change.values)));
+  for (const { key, value } of effectiveValues(parseConf(text)).values.values())
+    if (settableParameter(key) === undefined && parameterOf(key)?.profile === true && key !== 'ONBOOT')
       change.marks.unshift((domain, keys) => setKey(domain, key, value, keys));
-  }
 }
 
 /** `inherit` is the host's own, which a document says in a word of OpenVZ's. */
