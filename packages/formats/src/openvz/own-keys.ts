@@ -1,12 +1,11 @@
 // Keys of a container's own file, one at a time: what a domain says of each, and the domain with another word of it.
 // SPDX-License-Identifier: Apache-2.0
 import type { Domain } from '@ctvirt/xml';
-import { beancounterOf } from '../beancounters.js';
 import { FormatError } from '../errors.js';
 import { faultOf } from './check.js';
 import { hasAllocationLimit } from './memory.js';
-import type { Parameter } from './parameter.js';
-import { parameterOf } from './parameters.js';
+import { forget } from './parameter.js';
+import { rowOf } from './parameters.js';
 import type { Ctid } from './values.js';
 
 /** Whose file it is, and facts of the host that units need. */
@@ -44,21 +43,8 @@ export function addKey(domain: Domain, key: string, value: string, options: KeyO
 
 /** The domain with this value in place of the one it has; an empty one says nothing of the key. */
 export function setKey(domain: Domain, key: string, value: string, options: KeyOptions): Domain {
-  const rest = forget(domain, rowOf(key));
+  const rest = forget(domain, rowOf(key), { vswap: !hasAllocationLimit(domain) });
   return value === '' ? rest : addKey(rest, key, value, options);
-}
-
-function forget(domain: Domain, row: Parameter): Domain {
-  const rest = row.forget?.(domain, { vswap: !hasAllocationLimit(domain) }) ?? domain;
-  const said = beancounterOf(rest, row.key);
-  if (said === undefined) return rest;
-  return { ...rest, beancounters: (rest.beancounters ?? []).filter((one) => one !== said) };
-}
-
-function rowOf(key: string): Parameter {
-  const row = parameterOf(key);
-  if (row === undefined) throw new FormatError('invalid', `there is no parameter '${key}'`, { key });
-  return row;
 }
 
 const refusal = (key: string, value: string, why: string): FormatError =>

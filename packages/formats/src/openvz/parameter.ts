@@ -137,6 +137,15 @@ function complete(group: Group, row: Definition): Parameter {
   };
 }
 
+/** The domain without what says this parameter: an element, or a word in the metadata. */
+export function forget(domain: Domain, row: Parameter, context: Pick<ReadContext, 'vswap'>): Domain {
+  const rest = row.forget?.(domain, context) ?? domain;
+  const said = beancounterOf(rest, row.key);
+  return said === undefined
+    ? rest
+    : { ...rest, beancounters: (rest.beancounters ?? []).filter((one) => one !== said) };
+}
+
 /** What explicit XML answers to a profile. */
 export const ownWord = ignored('the document has its own');
 

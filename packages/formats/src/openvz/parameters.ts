@@ -1,5 +1,6 @@
 // Every parameter of OpenVZ's configuration files: the one list that readers, writers, checks and the engine share.
 // SPDX-License-Identifier: Apache-2.0
+import { FormatError } from '../errors.js';
 import type { Parameter, ReadContext } from './parameter.js';
 import { beancounterRows, memoryRows } from './rows/beancounters.js';
 import { cpuRows } from './rows/cpu.js';
@@ -59,6 +60,13 @@ export function canonicalKey(key: string): string {
 /** The parameter of a key or one of its old spellings. */
 export function parameterOf(key: string): Parameter | undefined {
   return byKey.get(canonicalKey(key));
+}
+
+/** The same of one that has to be there; throws FormatError `invalid` otherwise. */
+export function rowOf(key: string): Parameter {
+  const parameter = parameterOf(key);
+  if (parameter === undefined) throw new FormatError('invalid', `there is no parameter '${key}'`, { key });
+  return parameter;
 }
 
 /** The beancounters in the kernel's own order. */

@@ -1,15 +1,14 @@
 // Sets parameters of a domain by OpenVZ's names, in the spelling of `vzctl set`: a new word replaces the old one.
 // SPDX-License-Identifier: Apache-2.0
 import type { Domain } from '@ctvirt/xml';
-import { beancounterOf } from '../beancounters.js';
 import { FormatError } from '../errors.js';
 import type { ResourceOptions } from '../resources/resources-of.js';
 import { resourceRuleOf } from '../resources/rules.js';
 import { faultOf, inversionOf } from './check.js';
 import { effectiveValues, parseConf } from './conf-file.js';
 import { hasAllocationLimit, isVswap } from './memory.js';
-import type { Parameter, ReadContext } from './parameter.js';
-import { canonicalKey, parameterOf, readingOrder } from './parameters.js';
+import { forget, type Parameter, type ReadContext } from './parameter.js';
+import { canonicalKey, parameterOf, readingOrder, rowOf } from './parameters.js';
 import { askedDisk, formatUbc, parseUbc, unlimited } from './values.js';
 
 /** vzctl's options that are no key of its files; they count bytes, and the files pages. */
@@ -60,7 +59,7 @@ export function setParameters(
     const value = all.get(key);
     return value === undefined ? [] : [[key, value] as const];
   });
-  let result = ordered.reduce((before, [key]) => forget(before, key, context), domain);
+  let result = ordered.reduce((before, [key]) => forget(before, rowOf(key), context), domain);
   for (const [key, value] of ordered) {
     const { domain: next, why } = rowOf(key).read(result, value, context);
     if (why !== undefined)
@@ -123,12 +122,6 @@ function limitsAllocation(values: ReadonlyMap<string, string>, pageSize: number)
   return pages !== undefined && pages.limit < unlimited;
 }
 
-function rowOf(key: string): Parameter {
-  const parameter = parameterOf(key);
-  if (parameter === undefined) throw new FormatError('invalid', `there is no parameter '${key}'`, { key });
-  return parameter;
-}
-
 /** Values that share an element with one that is asked for are said again as they were. */
 function withDependents(
   domain: Domain,
@@ -142,12 +135,4 @@ function withDependents(
     if (value !== undefined) all.set(kept, value);
   }
   return all;
-}
-
-function forget(domain: Domain, key: string, context: ReadContext): Domain {
-  const rest = rowOf(key).forget?.(domain, context) ?? domain;
-  const said = beancounterOf(rest, key);
-  return said === undefined
-    ? rest
-    : { ...rest, beancounters: (rest.beancounters ?? []).filter((one) => one !== said) };
 }
