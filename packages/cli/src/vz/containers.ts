@@ -53,6 +53,8 @@ export async function lookUp(client: ApiClient, word: string): Promise<Container
 /** What its document says, and how its keys are read and written. */
 export interface Documented {
   readonly domain: Domain;
+  /** Where its files lie: those of one that was taken over are where they were. */
+  readonly files: string;
   readonly keys: KeyOptions;
   value(key: string): string | undefined;
 }
@@ -60,26 +62,18 @@ export interface Documented {
 /** `inactive` is what its next start has. */
 export async function documentOf(
   host: VzHost,
-  { uuid, ctid }: Container,
+  { uuid, name, ctid }: Container,
   { inactive }: { readonly inactive: boolean },
 ): Promise<Documented> {
-  const [text, { pageSize, cpus }] = await Promise.all([
+  const [text, { pageSize, cpus, state }] = await Promise.all([
     host.client.domains.xml({ domain: uuid, inactive }),
     host.facts,
   ]);
   const domain = parseDomainOrThrow(text);
   const keys = { ctid, pageSize, hostCpus: cpus };
-  return { domain, keys, value: (key) => keyValue(domain, key, keys) };
-}
-
-/** Where its files lie: those of one that was taken over are where they were. */
-export function filesOf(
-  { name }: Pick<Container, 'name'>,
-  document: Documented | undefined,
-  state: string,
-): string {
-  const root = document?.domain.devices.filesystems?.find(isRoot);
-  return root?.type === 'mount' ? root.source.dir : `${state}/roots/${fileNameOf(name)}`;
+  const root = domain.devices.filesystems?.find(isRoot);
+  const files = root?.type === 'mount' ? root.source.dir : `${state}/roots/${fileNameOf(name)}`;
+  return { domain, files, keys, value: (key) => keyValue(domain, key, keys) };
 }
 
 /** Changes what its next start has, all of it or nothing. */

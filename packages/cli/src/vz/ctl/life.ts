@@ -1,7 +1,7 @@
 // vzctl start, stop, restart, status, mount, umount and destroy.
 // SPDX-License-Identifier: Apache-2.0
 import { ApiError } from '@ctvirt/api';
-import { type Container, ctidOf, documentOf, filesOf, lookUp } from '../containers.js';
+import { type Container, ctidOf, documentOf, lookUp } from '../containers.js';
 import { type CodesOf, coded, type VzCode, VzError } from '../exit-codes.js';
 import type { VzHost } from '../host.js';
 import { type Given, isSaid, readOptions, refuseWords } from '../options.js';
@@ -192,9 +192,8 @@ const destroy = onContainer({
     refuseUp(container, 'running', 'Container is currently running. Stop it first.');
     if (await isMounted(host, container))
       throw new VzError('mounted', 'Container is currently mounted (umount first)');
-    const document = await documentOf(host, container, { inactive: true });
-    const { state } = await host.facts;
-    host.say(`Destroying container private area: ${filesOf(container, document, state)}`);
+    const { files } = await documentOf(host, container, { inactive: true });
+    host.say(`Destroying container private area: ${files}`);
     await coded(client.domains.undefine({ domain: container.uuid, storage: true }), {
       'in-use': 'erase',
       denied: 'erase',

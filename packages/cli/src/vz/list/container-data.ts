@@ -22,7 +22,6 @@ interface Limits {
 export interface ContainerData {
   readonly container: Container & Pick<DomainUsage, 'processes'>;
   readonly isMounted: boolean;
-  readonly state: string;
   readonly document?: Documented;
   readonly beancounters?: ReadonlyMap<string, BeancounterRow>;
   readonly disk?: Disk;
@@ -81,7 +80,6 @@ export async function dataOf(
   return {
     container,
     isMounted: mounted.has(domain),
-    state: (await host.facts).state,
     ...(document !== undefined && { document }),
     ...(report !== undefined && { beancounters: new Map(report.rows.map((row) => [row.resource, row])) }),
     ...(disk !== undefined && { disk }),

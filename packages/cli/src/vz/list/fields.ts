@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { BeancounterRow } from '@ctvirt/api';
 import { bootorderOf } from '@ctvirt/formats';
-import { filesOf, nameOf } from '../containers.js';
+import { nameOf } from '../containers.js';
 import type { ContainerData, Need } from './container-data.js';
 
 /** A text, a number, yes or no; null is told by a dash. */
@@ -65,8 +65,7 @@ const ctid = (name: string): Field => ({
   value: ({ container }) => container.ctid,
 });
 
-const privateOf = ({ state, container, document }: ContainerData): string =>
-  filesOf(container, document, state);
+const privateOf = ({ document }: ContainerData): Value => document?.files ?? null;
 
 const identity: readonly Field[] = [
   ctid('ctid'),
