@@ -15,12 +15,6 @@ export interface Container extends DomainSummary {
 /** The most that OpenVZ takes. */
 const maxCtid = 2_147_483_644;
 
-/** All of them, by CTID. */
-export async function allContainers(client: ApiClient): Promise<Container[]> {
-  const domains = await client.domains.list();
-  return domains.flatMap((one) => containerOf(one) ?? []).sort((one, other) => one.ctid - other.ctid);
-}
-
 /** Undefined for a domain that is none. */
 export const containerOf = (domain: DomainSummary): Container | undefined =>
   domain.type === 'openvz' && domain.ctid !== null ? { ...domain, ctid: domain.ctid } : undefined;
@@ -37,16 +31,21 @@ export function ctidOf(word: string): number | undefined {
   return ctid;
 }
 
+/** Whether a word of a command line is about it. */
+export function isCalled({ name, ctid }: Pick<DomainSummary, 'name' | 'ctid'>, word: string): boolean {
+  const number = ctidOf(word);
+  return number === undefined ? name === word : ctid === number;
+}
+
 /** vzctl's own refusal. */
 export const badCtid = (word: string): VzError => new VzError('value', `Bad CT ID ${word}`);
 
 /** Undefined where no container has that CTID; a name that none has is refused, as no CTID stands behind it. */
 export async function lookUp(client: ApiClient, word: string): Promise<Container | undefined> {
   const ctid = ctidOf(word);
-  const all = await allContainers(client);
-  if (ctid !== undefined) return all.find((one) => one.ctid === ctid);
-  const found = all.find((one) => nameOf(one) === word);
-  if (found === undefined) throw badCtid(word);
+  const domains = await client.domains.list();
+  const found = domains.flatMap((one) => containerOf(one) ?? []).find((one) => isCalled(one, word));
+  if (found === undefined && ctid === undefined) throw badCtid(word);
   return found;
 }
 

@@ -3,10 +3,10 @@
 
 import { printable } from '../../printable.js';
 import { together } from '../../verbs/several.js';
-import { containerOf, ctidOf, nameOf } from '../containers.js';
+import { containerOf, isCalled } from '../containers.js';
 import { VzError } from '../exit-codes.js';
 import type { VzHost } from '../host.js';
-import { isSaid, lastOf, readOptions, type VzOptions } from '../options.js';
+import { type Given, isSaid, lastOf, readOptions, type VzOptions } from '../options.js';
 import { type ContainerData, dataOf, type Need } from './container-data.js';
 import { type Field, fieldNamed, fields } from './fields.js';
 
@@ -68,11 +68,10 @@ interface Asked {
   readonly shown: readonly Field[];
   readonly sort: string | undefined;
   readonly patterns: readonly { readonly field: Field; readonly like: RegExp }[];
-  readonly words: readonly string[];
-  readonly options: ReturnType<typeof readOptions>;
+  readonly given: Given;
 }
 
-function askedOf(given: ReturnType<typeof readOptions>): Asked {
+function askedOf(given: Given): Asked {
   const isAll = isSaid(given, 'json') && lastOf(given, 'output') === undefined;
   const usual = [isSaid(given, 'name') ? 'smart_name' : 'ctid', 'numproc', 'status', 'ip', 'hostname'];
   const names = isSaid(given, 'ctids') ? ['ctid'] : (lastOf(given, 'output')?.split(',') ?? usual);
@@ -86,37 +85,33 @@ function askedOf(given: ReturnType<typeof readOptions>): Asked {
     shown: isAll ? fields.filter(({ name }) => !/^(veid|vpsid)$|\./.test(name)) : names.map(fieldOf),
     sort: lastOf(given, 'sort'),
     patterns,
-    words: given.words,
-    options: given,
+    given,
   };
 }
 
 const LOOK_AT_ONCE = 8;
 
 /** Those that are asked for, with what is needed of each. */
-async function look(
-  host: VzHost,
-  { shown, sort, patterns, words, options }: Asked,
-): Promise<ContainerData[]> {
+async function look(host: VzHost, { shown, sort, patterns, given }: Asked): Promise<ContainerData[]> {
   const { client } = host;
-  const named = words.length > 0;
+  const { words } = given;
   const [usages, mounts] = await Promise.all([client.usage.list(), client.domains.rootMounts()]);
   const all = usages.flatMap((usage) => {
     const container = containerOf(usage);
     return container === undefined ? [] : [{ ...usage, ...container }];
   });
   for (const word of words)
-    if (!all.some((one) => one.ctid === ctidOf(word) || nameOf(one) === word))
+    if (!all.some((one) => isCalled(one, word)))
       host.io.stderr.write(`Container ${printable(word)} is not found\n`);
   const wanted = all.filter((one) => {
-    if (named) return words.some((word) => one.ctid === ctidOf(word) || nameOf(one) === word);
-    if (isSaid(options, 'stopped')) return one.state === 'shutoff';
-    return isSaid(options, 'all') || one.state !== 'shutoff';
+    if (words.length > 0) return words.some((word) => isCalled(one, word));
+    if (isSaid(given, 'stopped')) return one.state === 'shutoff';
+    return isSaid(given, 'all') || one.state !== 'shutoff';
   });
   const by = sort === undefined ? fieldOf('ctid') : fieldOf(sort.replace(/^-/, ''));
   const used = [...shown, by, ...patterns.map(({ field }) => field)];
   const needs = new Set<Need>(used.flatMap((field) => field.needs ?? []));
-  if (isSaid(options, 'json') && shown.some(({ name }) => name === 'numproc')) needs.add('beancounters');
+  if (isSaid(given, 'json') && shown.some(({ name }) => name === 'numproc')) needs.add('beancounters');
   const mounted = new Set(mounts.map(({ uuid }) => uuid));
   const data = await together(
     wanted,
@@ -166,21 +161,21 @@ function jsonOf(data: readonly ContainerData[], shown: readonly Field[]): string
 }
 
 /** Returns 1 where none of the containers that were named is there: that there are none at all is no failure. */
-export async function vzlist(host: VzHost, given: readonly string[]): Promise<number> {
-  const options = readOptions(given, vzlistOptions);
-  if (isSaid(options, 'help')) {
+export async function vzlist(host: VzHost, words: readonly string[]): Promise<number> {
+  const given = readOptions(words, vzlistOptions);
+  if (isSaid(given, 'help')) {
     host.print(usage());
     return 0;
   }
-  if (isSaid(options, 'list')) {
+  if (isSaid(given, 'list')) {
     host.print(fields.map(({ name, head }) => `${name.padEnd(15)} ${head}\n`).join(''));
     return 0;
   }
-  const asked = askedOf(options);
+  const asked = askedOf(given);
   const { shown } = asked;
   const data = await look(host, asked);
-  const status = data.length === 0 && asked.words.length > 0 ? 1 : 0;
-  if (isSaid(options, 'json')) {
+  const status = data.length === 0 && given.words.length > 0 ? 1 : 0;
+  if (isSaid(given, 'json')) {
     host.print(jsonOf(data, shown));
     return status;
   }
@@ -188,9 +183,8 @@ export async function vzlist(host: VzHost, given: readonly string[]): Promise<nu
     host.io.stderr.write('Container(s) not found\n');
     return status;
   }
-  const isWhole = isSaid(options, 'no-trim');
-  const heading =
-    isSaid(options, 'no-header') || isSaid(options, 'ctids') ? [] : [shown.map(({ head }) => head)];
+  const isWhole = isSaid(given, 'no-trim');
+  const heading = isSaid(given, 'no-header') || isSaid(given, 'ctids') ? [] : [shown.map(({ head }) => head)];
   const rows = data.map((one) => shown.map(({ value }) => printable(String(value(one) ?? '-'))));
   host.print([...heading, ...rows].map((cells) => lineOf(cells, shown, isWhole)).join(''));
   return 0;

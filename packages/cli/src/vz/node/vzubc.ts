@@ -3,7 +3,7 @@
 import { join } from 'node:path';
 import type { BeancounterReport, BeancounterRow } from '@ctvirt/api';
 import { printable } from '../../printable.js';
-import { ctidOf } from '../containers.js';
+import { isCalled } from '../containers.js';
 import { VzError } from '../exit-codes.js';
 import type { VzHost } from '../host.js';
 import { isSaid, lastOf, readOptions, type VzOptions } from '../options.js';
@@ -134,11 +134,7 @@ export async function vzubc(host: VzHost, words: readonly string[]): Promise<num
     : undefined;
   if (isForgotten) earlier?.forget();
   const [all, { pageSize }] = await Promise.all([host.client.beancounters.list(), host.facts]);
-  const isNamed = ({ ctid, name }: BeancounterReport): boolean =>
-    given.words.some((word) => {
-      const number = ctidOf(word);
-      return number === undefined ? name === word : number === ctid;
-    });
+  const isNamed = (report: BeancounterReport): boolean => given.words.some((word) => isCalled(report, word));
   const reports = given.words.length === 0 ? all : all.filter(isNamed);
   const manner: Manner = {
     isQuiet: isSaid(given, 'quiet'),
