@@ -4,7 +4,7 @@ import type { DomainSummary } from '@ctvirt/api';
 import type { ApiClient } from '@ctvirt/api/node';
 import { FormatError, fileNameOf, type KeyOptions, keyValue } from '@ctvirt/formats';
 import { type Domain, formatDomain, isRoot, parseDomainOrThrow } from '@ctvirt/xml';
-import { VzError } from './exit-codes.js';
+import { type VzCode, VzError } from './exit-codes.js';
 import type { VzHost } from './host.js';
 
 /** A domain with a CTID. */
@@ -18,6 +18,23 @@ const maxCtid = 2_147_483_644;
 /** Undefined for a domain that is none. */
 export const containerOf = (domain: DomainSummary): Container | undefined =>
   domain.type === 'openvz' && domain.ctid !== null ? { ...domain, ctid: domain.ctid } : undefined;
+
+/** Whether nothing of it runs; a suspended one does. */
+export const isOff = ({ state }: Pick<DomainSummary, 'state'>): boolean => state === 'shutoff';
+
+/** Throws VzError where it runs. */
+export function refuseUp(
+  container: Container,
+  code: VzCode = 'running',
+  message = 'Container is running: stop it first',
+): void {
+  if (!isOff(container)) throw new VzError(code, message);
+}
+
+/** Throws VzError where it does not run. */
+export function refuseOff(container: Container): void {
+  if (isOff(container)) throw new VzError('notRunning', 'Container is not running');
+}
 
 /** The name beside the CTID, if it has one. */
 export const nameOf = ({ name, ctid }: Pick<Container, 'name' | 'ctid'>): string | undefined =>

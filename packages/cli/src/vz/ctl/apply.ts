@@ -11,7 +11,7 @@ import {
   settableParameter,
 } from '@ctvirt/formats';
 import { type Domain, normalAddress } from '@ctvirt/xml';
-import { type Container, documentOf, editDocument } from '../containers.js';
+import { type Container, documentOf, editDocument, isOff } from '../containers.js';
 import { type CodesOf, coded, failureOf, VzError } from '../exit-codes.js';
 import type { VzHost } from '../host.js';
 import type { Change, Edit } from './change.js';
@@ -155,16 +155,16 @@ async function setPart(
   { save, live }: { readonly save: boolean; readonly live: boolean },
 ): Promise<boolean> {
   const { settings, codes } = part;
-  const { uuid: domain, state } = container;
+  const { uuid: domain } = container;
   try {
     await host.client.domains.set({ domain, body: { ...settings, live, stored: save } });
-    return !live && state !== 'shutoff';
+    return !live && !isOff(container);
   } catch (error) {
     const rest = withoutInodes(part, error);
     if (rest !== undefined) {
       host.warn('Warning: --diskinodes is ignored: the number is fixed in the image of this container');
       const isEmpty = Object.keys(rest.settings.values ?? {}).length === 0;
-      return isEmpty ? false : await setPart(host, container, rest, { save, live: state !== 'shutoff' });
+      return isEmpty ? false : await setPart(host, container, rest, { save, live: !isOff(container) });
     }
     if (live && save && isForNextStart(error))
       return await setPart(host, container, part, { save, live: false });
@@ -225,7 +225,7 @@ export async function applyChange(
   change: Change,
   { save, setmode }: Manner,
 ): Promise<void> {
-  const isUp = container.state !== 'shutoff';
+  const isUp = !isOff(container);
   const isRestarted = isUp && setmode === 'restart';
   await addProfile(host, change);
   if (change.name !== undefined && isUp && !isRestarted && change.name !== container.name)

@@ -6,7 +6,7 @@ import { Readable } from 'node:stream';
 import type { ExecRequest } from '@ctvirt/api';
 import { refuseFile } from '../../errors.js';
 import { attach, sizeOf } from '../../terminal.js';
-import type { Container } from '../containers.js';
+import { type Container, isOff, refuseOff } from '../containers.js';
 import { coded, VzError } from '../exit-codes.js';
 import type { VzHost } from '../host.js';
 import { escapedInput } from './escape.js';
@@ -28,10 +28,6 @@ async function runInside(
   const ending = await attach(session, own, { isTerminal: open.tty === true });
   if (io.signal.aborted) throw new VzError('command', 'interrupted');
   return ending.kind === 'exited' ? ending.status : 0;
-}
-
-function refuseOff({ state }: Container): void {
-  if (state === 'shutoff') throw new VzError('notRunning', 'Container is not running');
 }
 
 /** bash where there is one, as vzctl has it: scripts of years count on it. */
@@ -126,7 +122,7 @@ const runscript = onContainer({
     if (!existsSync(file)) throw new VzError('noScript', `Script not found: ${file}`);
     const text = await readFile(file, 'utf8').catch((cause: unknown) => refuseFile(file, cause));
     const run = async (): Promise<number> => await runInside(host, container, { argv: shell('-s') }, text);
-    if (container.state !== 'shutoff') return await run();
+    if (!isOff(container)) return await run();
     const { domains } = host.client;
     await coded(domains.start({ domain: container.uuid, rescue: true }), { 'in-use': 'mounted' });
     try {

@@ -1,8 +1,8 @@
 // vzctl start, stop, restart, status, mount, umount and destroy.
 // SPDX-License-Identifier: Apache-2.0
 import { ApiError } from '@ctvirt/api';
-import { type Container, ctidOf, documentOf, lookUp } from '../containers.js';
-import { type CodesOf, coded, type VzCode, VzError } from '../exit-codes.js';
+import { type Container, ctidOf, documentOf, isOff, lookUp, refuseUp } from '../containers.js';
+import { type CodesOf, coded, VzError } from '../exit-codes.js';
 import type { VzHost } from '../host.js';
 import { type Given, isSaid, readOptions, refuseWords } from '../options.js';
 import { onContainer, type VzVerb } from './verb.js';
@@ -93,12 +93,6 @@ async function ignoreEnded(call: Promise<unknown>): Promise<void> {
   });
 }
 
-const isOff = ({ state }: Container): boolean => state === 'shutoff';
-
-function refuseUp(container: Container, code: VzCode, message: string): void {
-  if (!isOff(container)) throw new VzError(code, message);
-}
-
 const start = onContainer({
   names: ['start'],
   synopsis: '[--wait] [--force] [--skip-fsck] [--skip-remount]',
@@ -173,7 +167,7 @@ const umount = onContainer({
   options: {},
   here: 'Takes away what vzctl mount shows.',
   async act({ host, container }) {
-    refuseUp(container, 'running', 'Container is running: stop it first');
+    refuseUp(container);
     await coded(host.client.domains.unmountRoot({ domain: container.uuid }), {
       'wrong-state': 'notMounted',
       'in-use': 'umount',

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Container } from '../containers.js';
+import { isOff, refuseOff, refuseUp } from '../containers.js';
 import { coded, type VzCode, VzError } from '../exit-codes.js';
 import { isSaid, readOptions, type VzOptions } from '../options.js';
 import { type Call, onContainer, type VzVerb } from './verb.js';
@@ -19,12 +19,11 @@ const dumpOptions = {
 /** Of OpenVZ's checkpoint the steps that need no dump: scripts freeze a container while they copy its files. */
 async function step({ host, container, given }: Call, code: VzCode, why: string): Promise<void> {
   const { domains } = host.client;
-  const { uuid: domain, state } = container;
+  const { uuid: domain } = container;
   const isDump = ['dump', 'undump', 'dumpfile'].some((name) => isSaid(given, name));
   if (isDump) throw new VzError(code, why);
-  const freezes = isSaid(given, 'suspend');
-  if (state === 'shutoff') throw new VzError('notRunning', 'Container is not running');
-  if (freezes) await coded(domains.suspend({ domain }), { 'wrong-state': code });
+  refuseOff(container);
+  if (isSaid(given, 'suspend')) await coded(domains.suspend({ domain }), { 'wrong-state': code });
   else if (isSaid(given, 'resume')) await coded(domains.resume({ domain }), { 'wrong-state': code });
   else if (isSaid(given, 'kill')) await coded(domains.destroy({ domain }), { 'wrong-state': code });
   else throw new VzError(code, why);
@@ -47,7 +46,7 @@ const resume = onContainer({
   options: dumpOptions,
   here: 'Refused with 17, likewise.',
   async act(call) {
-    if (call.container.state === 'shutoff')
+    if (isOff(call.container))
       throw new VzError('restore', 'There is no dump file: checkpointing is not supported');
     await step(call, 'restore', noCheckpoint);
   },
@@ -113,10 +112,6 @@ const compact = onContainer({
   here: 'Nothing to do: what is erased inside is given back at once, or with fstrim.',
   act: async ({ host }) => host.say('Compact only makes sense for ploop containers'),
 });
-
-function refuseUp({ state }: Container): void {
-  if (state !== 'shutoff') throw new VzError('running', 'Container is running: stop it first');
-}
 
 const quotaVerb = (name: string): VzVerb =>
   onContainer({

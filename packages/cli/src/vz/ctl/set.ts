@@ -1,5 +1,6 @@
 // vzctl set.
 // SPDX-License-Identifier: Apache-2.0
+import { refuseOff } from '../containers.js';
 import { coded, VzError } from '../exit-codes.js';
 import { type Given, isSaid, lastOf, type VzOptions } from '../options.js';
 import { applyChange, isSavable, type Manner } from './apply.js';
@@ -35,7 +36,7 @@ function mannerOf(given: Given): Manner {
 async function resetLimits({ host, container }: Call): Promise<void> {
   const { domains } = host.client;
   const { uuid: domain } = container;
-  if (container.state === 'shutoff') throw new VzError('notRunning', 'Container is not running');
+  refuseOff(container);
   const rows = await domains.parameters({ domain, inactive: true });
   const values = Object.fromEntries(rows.map(({ key, value }) => [key.toLowerCase(), value]));
   await coded(domains.setParameters({ domain, body: { values, live: true } }), { invalid: 'ubc' });

@@ -1,7 +1,7 @@
 // What vzlist may show of a container; each part is asked for once, and only when a field needs it.
 // SPDX-License-Identifier: Apache-2.0
 import type { BeancounterRow, DomainUsage } from '@ctvirt/api';
-import { type Container, type Documented, documentOf } from '../containers.js';
+import { type Container, type Documented, documentOf, isOff } from '../containers.js';
 import type { VzHost } from '../host.js';
 
 /** Which parts the fields need that are to be shown, sorted by or filtered by. */
@@ -66,8 +66,8 @@ export async function dataOf(
   { needs, mounted }: { readonly needs: ReadonlySet<Need>; readonly mounted: ReadonlySet<string> },
 ): Promise<ContainerData> {
   const { client } = host;
-  const { uuid: domain, state } = container;
-  const isUp = state !== 'shutoff';
+  const { uuid: domain } = container;
+  const isUp = !isOff(container);
   const when = async <T>(need: Need, ask: () => Promise<T>): Promise<T | undefined> =>
     needs.has(need) ? await ask() : undefined;
   const [document, report, disk, info, load] = await Promise.all([

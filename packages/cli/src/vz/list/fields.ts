@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { BeancounterRow } from '@ctvirt/api';
 import { bootorderOf } from '@ctvirt/formats';
-import { nameOf } from '../containers.js';
+import { isOff, nameOf } from '../containers.js';
 import type { ContainerData, Need } from './container-data.js';
 
 /** A text, a number, yes or no; null is told by a dash. */
@@ -21,7 +21,7 @@ export interface Field {
   readonly json?: (data: ContainerData) => unknown;
 }
 
-const isUp = ({ container }: ContainerData): boolean => container.state !== 'shutoff';
+const isUp = ({ container }: ContainerData): boolean => !isOff(container);
 
 const text = (name: string, head: string, width: number, value: Field['value']): Field => ({
   name,

@@ -3,7 +3,7 @@
 
 import { printable } from '../../printable.js';
 import { together } from '../../verbs/several.js';
-import { containerOf, isCalled } from '../containers.js';
+import { containerOf, isCalled, isOff } from '../containers.js';
 import { VzError } from '../exit-codes.js';
 import type { VzHost } from '../host.js';
 import { type Given, isSaid, lastOf, readOptions, type VzOptions } from '../options.js';
@@ -105,8 +105,8 @@ async function look(host: VzHost, { shown, sort, patterns, given }: Asked): Prom
       host.io.stderr.write(`Container ${printable(word)} is not found\n`);
   const wanted = all.filter((one) => {
     if (words.length > 0) return words.some((word) => isCalled(one, word));
-    if (isSaid(given, 'stopped')) return one.state === 'shutoff';
-    return isSaid(given, 'all') || one.state !== 'shutoff';
+    if (isSaid(given, 'stopped')) return isOff(one);
+    return isSaid(given, 'all') || !isOff(one);
   });
   const by = sort === undefined ? fieldOf('ctid') : fieldOf(sort.replace(/^-/, ''));
   const used = [...shown, by, ...patterns.map(({ field }) => field)];

@@ -1,6 +1,6 @@
 // vzcalc: what part of the node a container uses, is promised and may have.
 // SPDX-License-Identifier: Apache-2.0
-import { lookUp } from '../containers.js';
+import { isOff, lookUp } from '../containers.js';
 import { VzError } from '../exit-codes.js';
 import type { VzHost } from '../host.js';
 import { isSaid, readOptions, type VzOptions } from '../options.js';
@@ -30,7 +30,7 @@ export async function vzcalc(host: VzHost, words: readonly string[]): Promise<nu
     host.facts,
   ]);
   const amounts = amountsOf(report, pageSize);
-  const isUp = container.state !== 'shutoff';
+  const isUp = !isOff(container);
   const now = (part: number, whole: number): Share => (isUp ? part / whole : undefined);
   const { lowBytes: low, ramBytes: ram, ramAndSwapBytes: all, processes } = node;
   const rows: (readonly [name: string, current: Share, promised: Share, most: Share])[] = [
