@@ -14,6 +14,9 @@ export interface Attachment {
   readonly detachByte?: number;
 }
 
+/** Ctrl and ]: what leaves a console. */
+export const escapeByte = 0x1d;
+
 /** How a session was left; the status is the program's, as `exec` answers it. */
 export type Ending = { readonly kind: 'exited'; readonly status: number } | { readonly kind: 'detached' };
 

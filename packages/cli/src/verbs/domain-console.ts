@@ -4,12 +4,9 @@ import { ApiError } from '@ctvirt/api';
 import type { Context } from '../context.js';
 import { CliError } from '../errors.js';
 import { wordsOfTerminal } from '../printable.js';
-import { attach, sizeOf } from '../terminal.js';
+import { attach, escapeByte, sizeOf } from '../terminal.js';
 import { verb } from '../verb.js';
 import { activeDomain } from './arguments.js';
-
-/** Ctrl and ]. */
-const escapeByte = 0x1d;
 
 /** Prints no JSON, but of `--log`: input and output are the console's; `^]` ends it and leaves the domain alone. */
 export const console = verb({

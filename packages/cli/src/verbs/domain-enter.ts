@@ -1,12 +1,10 @@
 // ctvirt enter
 // SPDX-License-Identifier: Apache-2.0
 import { execFailedStatus, interruptedStatus } from '../exit-status.js';
-import { attach, sizeOf } from '../terminal.js';
+import { loginShell } from '../login-shell.js';
+import { attach } from '../terminal.js';
 import { verb } from '../verb.js';
 import { activeDomain } from './arguments.js';
-
-/** By the container's own /etc/passwd; one that names none, or one that is not there, has /bin/sh. */
-const loginShell = '[ -x "$SHELL" ] || export SHELL=/bin/sh; exec "$SHELL" -l';
 
 /** Passes the shell's exit status on; it prints no JSON. */
 export const enter = verb({
@@ -25,16 +23,9 @@ export const enter = verb({
   failureStatus: execFailedStatus,
   async run(context, { args: { domain }, options: { user = '0' } }) {
     const { io, client } = context;
-    const tty = io.stdin.isTTY === true;
-    const { TERM } = io.env;
-    const open = {
-      argv: ['/bin/sh', '-c', loginShell],
-      user,
-      ...(tty && { tty, ...sizeOf(io) }),
-      ...(tty && TERM !== undefined && TERM !== '' && { env: { TERM } }),
-    };
+    const open = loginShell(io, user);
     const session = await client.domains.exec({ domain, open }, { signal: io.signal });
-    const ending = await attach(session, io, { isTerminal: tty });
+    const ending = await attach(session, io, { isTerminal: open.tty === true });
     if (io.signal.aborted) return interruptedStatus;
     return ending.kind === 'exited' ? ending.status : undefined;
   },

@@ -5,7 +5,8 @@ import { readFile } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import type { ExecRequest } from '@ctvirt/api';
 import { refuseFile } from '../../errors.js';
-import { attach, sizeOf } from '../../terminal.js';
+import { loginShell } from '../../login-shell.js';
+import { attach, escapeByte, sizeOf } from '../../terminal.js';
 import { type Container, isOff, refuseOff } from '../containers.js';
 import { coded, VzError } from '../exit-codes.js';
 import type { VzHost } from '../host.js';
@@ -13,7 +14,6 @@ import { escapedInput } from './escape.js';
 import { onContainer, type VzVerb, withProgram } from './verb.js';
 
 const codes = { 'wrong-state': 'notRunning', 'not-found': 'command', timeout: 'command' } as const;
-const escapeByte = 0x1d; // ^]
 
 /** Until it ends; returns its status. */
 async function runInside(
@@ -81,9 +81,6 @@ const exec3 = withProgram({
   },
 });
 
-/** By the container's own /etc/passwd, as a login shell. */
-const loginShell = '[ -x "$SHELL" ] || export SHELL=/bin/sh; exec "$SHELL" -l';
-
 const enter = withProgram({
   names: ['enter'],
   synopsis: '[--exec COMMAND [ARG ...]]',
@@ -94,17 +91,9 @@ const enter = withProgram({
     if (option !== undefined && (option !== '--exec' || command.length === 0))
       throw new VzError('syntax', `Invalid option ${option}: vzctl enter CTID [--exec COMMAND]`);
     refuseOff(container);
-    const { io } = host;
-    const tty = io.stdin.isTTY === true;
     const first = command.length === 0 ? '' : `${command.join(' ')}\n`;
-    const { TERM = '' } = io.env;
     host.say(`entered into CT ${container.ctid}`);
-    const status = await runInside(host, container, {
-      argv: ['/bin/sh', '-c', first + loginShell],
-      user: '0',
-      ...(tty && { tty, ...sizeOf(io) }),
-      ...(tty && TERM !== '' && { env: { TERM } }),
-    });
+    const status = await runInside(host, container, loginShell(host.io, '0', first));
     host.say(`exited from CT ${container.ctid}`);
     return status;
   },
