@@ -26,7 +26,6 @@ export interface Node {
   readonly ramBytes: number;
   readonly ramAndSwapBytes: number;
   readonly processes: number;
-  readonly cpuUnits: number;
 }
 
 /** As the daemon counts it. */
@@ -39,7 +38,6 @@ export async function nodeOf(host: VzHost): Promise<Node> {
     ramBytes: memoryBytes,
     ramAndSwapBytes: Math.max(memoryBytes, capacity('allocation')),
     processes: capacity('processes'),
-    cpuUnits: capacity('cpu'),
   };
 }
 

@@ -14,10 +14,11 @@ export async function vzcpucheck(host: VzHost, words: readonly string[]): Promis
   const given = readOptions(words, vzcpucheckOptions);
   if (given.words.length > 0) throw new VzError('syntax', 'vzcpucheck [-v]');
   const { client } = host;
-  const [{ rows, domains }, all] = await Promise.all([client.guarantees.show(), client.domains.list()]);
+  const { rows, domains } = await client.guarantees.show();
   const power = Math.round(rows.find(({ resource }) => resource === 'cpu')?.capacity ?? 0);
   const used = domains.reduce((sum, { cpuUnits }) => sum + cpuUnits, 0);
   if (isSaid(given, 'verbose')) {
+    const all = await client.domains.list();
     const ctids = new Map(all.map(({ name, ctid }) => [name, ctid]));
     const lines = domains.map(
       ({ name, cpuUnits }) =>
