@@ -3,7 +3,7 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BeancounterReport } from '@ctvirt/api';
-import { CliError } from '../../errors.js';
+import { refuseFile } from '../../errors.js';
 
 interface Seen {
   readonly held: number;
@@ -49,7 +49,7 @@ export class Earlier {
       rmSync(this.#file, { force: true });
       writeFileSync(this.#file, lines.join(''), { flag: 'wx', mode: 0o600 });
     } catch (cause) {
-      throw new CliError('local', `cannot write ${this.#file}`, { cause });
+      refuseFile(this.#file, cause, 'write');
     }
   }
 }

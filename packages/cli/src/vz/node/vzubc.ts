@@ -63,17 +63,17 @@ interface Line {
   readonly more: number;
 }
 
-function lineOf(row: BeancounterRow, pageSize: number, before: Earlier | undefined, id: string): Line {
+function lineOf(row: BeancounterRow, pageSize: number, { earlier, isRelative }: Manner, id: string): Line {
   const scale = row.unit === 'pages' ? pageSize : 1;
   const bytes = (value: number | null): number | null => (value === null ? null : value * scale);
-  const last = before?.of(id, row.resource);
+  const last = earlier?.of(id, row.resource);
   return {
     name: row.resource,
     held: bytes(row.held),
     maxheld: bytes(row.maxheld),
     barrier: bytes(row.barrier),
     limit: bytes(row.limit),
-    fails: (row.failcnt ?? 0) - (last?.failcnt ?? 0),
+    fails: (row.failcnt ?? 0) - (isRelative ? (last?.failcnt ?? 0) : 0),
     more: ((row.held ?? 0) - (last?.held ?? row.held ?? 0)) * scale,
   };
 }
@@ -90,11 +90,10 @@ function isShown(line: Line, { isQuiet, isVerbose, near, isIncremental }: Manner
 }
 
 function blockOf(report: BeancounterReport, pageSize: number, manner: Manner): string {
-  const { earlier, isRelative, isIncremental } = manner;
+  const { isRelative, isIncremental } = manner;
   const id = String(report.ctid ?? report.name);
   const lines = report.rows
-    .map((row) => lineOf(row, pageSize, isRelative || isIncremental ? earlier : undefined, id))
-    .map((line, at) => (isRelative ? line : { ...line, fails: report.rows[at]?.failcnt ?? 0 }))
+    .map((row) => lineOf(row, pageSize, manner, id))
     .filter((line) => isShown(line, manner));
   if (lines.length === 0) return '';
   const rule = '-'.repeat(64 + (isIncremental ? 6 : 0));
@@ -124,10 +123,8 @@ export async function vzubc(host: VzHost, words: readonly string[]): Promise<num
     return 0;
   }
   const [isRelative, isIncremental] = [isSaid(given, 'relative'), isSaid(given, 'incremental')];
-  const [isForgotten, folder] = [
-    isSaid(given, 'rc') || isSaid(given, 'ic'),
-    lastOf(given, 'rd') ?? lastOf(given, 'id'),
-  ];
+  const isForgotten = isSaid(given, 'rc') || isSaid(given, 'ic');
+  const folder = lastOf(given, 'rd') ?? lastOf(given, 'id');
   const isKept = isRelative || isIncremental || isForgotten;
   const earlier = isKept
     ? new Earlier(folder ?? join(host.io.env['HOME'] ?? '/root', '.cache/ctvirt/vzubc'))
