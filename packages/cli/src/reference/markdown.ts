@@ -50,7 +50,8 @@ const optionTable = (options: Options): string =>
     optionRows(options).map(([left, right]) => [`\`${left}\``, right]),
   );
 
-const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
+/** Its cells are in words, with code in backquotes. */
+export const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
   [head, head.map(() => '---'), ...rows].map((row) => `| ${row.map(escapeCell).join(' | ')} |`).join('\n');
 
 const escapeCell = (text: string): string => prose(text).replaceAll('|', '\\|');

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { version } from '@ctvirt/api';
 import { plain, tagged } from '../reference/man.js';
+import { table } from '../reference/markdown.js';
+import { capitalise } from '../wording.js';
 import type { VzVerb } from './ctl/verb.js';
 import { vzVerbs } from './ctl/verbs.js';
 import { vzCodes } from './exit-codes.js';
@@ -64,18 +66,12 @@ const others: readonly Page[] = [
 const optionWord = (name: string, { short, value }: VzOption): string =>
   `${short === undefined ? '' : `-${short}, `}--${name}${value === undefined ? '' : ` ${value}`}`;
 
-const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
-
-const escapeCell = (text: string): string => text.replaceAll('|', '\\|');
-const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
-  [head, head.map(() => '---'), ...rows].map((row) => `| ${row.map(escapeCell).join(' | ')} |`).join('\n');
-
 const optionTable = (options: VzOptions): string =>
   table(
     ['Option', 'Here'],
     Object.entries(options).map(([name, option]) => [
       `\`${optionWord(name, option)}\``,
-      capital(option.here),
+      capitalise(option.here),
     ]),
   );
 
@@ -137,7 +133,7 @@ export function formatVzctl(): string {
       table(
         ['Status', 'Meaning'],
         Object.values(vzCodes)
-          .map(({ status, meaning }) => [String(status), capital(meaning)])
+          .map(({ status, meaning }) => [String(status), capitalise(meaning)])
           .sort(([one], [other]) => Number(one) - Number(other)),
       ),
       'The other programs end with 1 when they fail.',
@@ -155,7 +151,9 @@ const head = (name: string, summary: string): string[] => [
 const seeAlso = ['.SH SEE ALSO', '.BR ctvirt (1),', '.BR vzctl (8)', ''];
 
 const optionTags = (options: VzOptions): readonly string[] =>
-  tagged(Object.entries(options).map(([name, option]) => [optionWord(name, option), capital(option.here)]));
+  tagged(
+    Object.entries(options).map(([name, option]) => [optionWord(name, option), capitalise(option.here)]),
+  );
 
 function vzctlPage(): string {
   return [
@@ -171,7 +169,7 @@ function vzctlPage(): string {
       ...optionTags(ownOptions(verb)),
     ]),
     '.SH EXIT STATUS',
-    ...tagged(Object.values(vzCodes).map(({ status, meaning }) => [String(status), capital(meaning)])),
+    ...tagged(Object.values(vzCodes).map(({ status, meaning }) => [String(status), capitalise(meaning)])),
     ...seeAlso,
   ].join('\n');
 }
