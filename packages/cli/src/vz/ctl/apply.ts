@@ -198,7 +198,7 @@ async function saveMarks(host: VzHost, container: Container, change: Change): Pr
   const { uuid: domain } = container;
   const { domains } = host.client;
   const edits = [...change.marks, ...inheriting(change), ...change.edits];
-  if (edits.length > 0) await coded(editDocument(host, container, edits), { invalid: 'value' });
+  if (edits.length > 0) await editDocument(host, container, edits);
   const { autostart } = change.words;
   const { order } = change;
   if (autostart !== undefined || order !== undefined)
@@ -226,9 +226,9 @@ export async function applyChange(
   { save, setmode }: Manner,
 ): Promise<void> {
   const isUp = !isOff(container);
-  const isRestarted = isUp && setmode === 'restart';
+  const mayRestart = isUp && setmode === 'restart';
   await addProfile(host, change);
-  if (change.name !== undefined && isUp && !isRestarted && change.name !== container.name)
+  if (change.name !== undefined && isUp && !mayRestart && change.name !== container.name)
     throw new VzError(
       'name',
       'The name of a running container is set after a stop, or with --setmode restart',
@@ -243,19 +243,17 @@ export async function applyChange(
   for (const part of parts) isLate = (await setPart(host, container, part, { save, live: isUp })) || isLate;
   if (isUp) tellChanges(host, change);
   for (const { user } of change.passwords) host.say(`Changing password for user ${user}.`);
-  let named = container;
-  if (isLate && isRestarted) {
+  const isRestarted = isLate && mayRestart;
+  if (isRestarted) {
     host.say('Restarting container');
     await stopContainer(host, container, false);
-    if (change.name !== undefined) named = await rename(host, container, change.name);
-    await startContainer(host, named, { said: [], words: [] });
-  } else {
-    if (change.name !== undefined) named = await rename(host, container, change.name);
-    if (isLate && isUp && setmode !== 'ignore')
-      host.warn(
-        'WARNING: Some of the parameters could not be applied to a running container: restart it, or use --setmode restart',
-      );
   }
+  const named = change.name === undefined ? container : await rename(host, container, change.name);
+  if (isRestarted) await startContainer(host, named, { said: [], words: [] });
+  else if (isLate && isUp && setmode !== 'ignore')
+    host.warn(
+      'WARNING: Some of the parameters could not be applied to a running container: restart it, or use --setmode restart',
+    );
   if (save) host.say(`CT configuration saved to ${await confPath(host, named)}`);
 }
 

@@ -1,7 +1,7 @@
 // vzctl create.
 // SPDX-License-Identifier: Apache-2.0
 import { badCtid, containerOf, ctidOf, lookUp } from '../containers.js';
-import { coded, VzError } from '../exit-codes.js';
+import { VzError } from '../exit-codes.js';
 import type { VzHost } from '../host.js';
 import { type Given, lastOf, readOptions, refuseWords, type VzOptions } from '../options.js';
 import { applyChange, profileNamed } from './apply.js';
@@ -57,10 +57,8 @@ export const create: VzVerb = {
     if ((await lookUp(host.client, name)) !== undefined)
       throw new VzError('exists', `Container ${name} exists already`);
     host.say(`Creating container private area (${template})`);
-    const { domain } = await coded(
-      host.client.domains.create({ body: { name, type: 'openvz', template, profile }, dryRun: false }),
-      { exists: 'exists', invalid: 'value' },
-    );
+    const body = { name, type: 'openvz' as const, template, profile };
+    const { domain } = await host.client.domains.create({ body, dryRun: false });
     const container = domain === null ? undefined : containerOf(domain);
     if (container === undefined) throw new VzError('system', `Container ${name} was not made`);
     host.say('Performing postcreate actions');

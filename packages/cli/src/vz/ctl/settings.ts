@@ -81,7 +81,7 @@ const resources: Readonly<Record<string, Setting>> = Object.fromEntries(
   resourceRules.map(({ key: rule }) => {
     const { meaning = '', unit, status, how } = parameterOf(rule) ?? {};
     const here = `${meaning}: ${status ?? 'recorded'}${how === undefined ? '' : ` (${how})`}`;
-    return [rule.toLowerCase(), resource(rule.toLowerCase(), here, unit === undefined ? 'value' : unit)];
+    return [rule.toLowerCase(), resource(rule.toLowerCase(), here, unit ?? 'value')];
   }),
 );
 
