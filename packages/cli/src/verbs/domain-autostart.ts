@@ -1,7 +1,7 @@
 // ctvirt autostart
 // SPDX-License-Identifier: Apache-2.0
 import { verb } from '../verb.js';
-import { eachDomain, namedDomains } from './several.js';
+import { eachNamed, namedDomains } from './several.js';
 import { describeOrder, orderOf, orderOptions } from './start-order.js';
 
 /** Returns the summary of the domain as it is then, of several an array of them; a transient one is refused with `wrong-state`. */
@@ -23,19 +23,13 @@ export const autostart = verb({
     const order = orderOf('autostart', given);
     const body = { autostart: !disable, ...order };
     const more = describeOrder(order);
-    return await eachDomain(
-      context,
-      { domains, all: false, parallel: undefined },
-      {
-        verb: 'autostart',
-        doing: 'marking',
-        listed: async () => [],
-        async operation(domain) {
-          const data = await context.client.domains.autostart({ domain, body });
-          const how = `${disable ? 'unmarked' : 'marked'} as autostarted${more === '' ? '' : `: ${more}`}`;
-          return { data, sentence: `Domain '${data.name}' ${how}` };
-        },
+    return await eachNamed(context, domains, {
+      doing: 'marking',
+      async operation(domain) {
+        const data = await context.client.domains.autostart({ domain, body });
+        const how = `${disable ? 'unmarked' : 'marked'} as autostarted${more === '' ? '' : `: ${more}`}`;
+        return { data, sentence: `Domain '${data.name}' ${how}` };
       },
-    );
+    });
   },
 });

@@ -3,7 +3,7 @@
 import { ApiError } from '@ctvirt/api';
 import type { Context } from '../context.js';
 import { verb } from '../verb.js';
-import { eachDomain, namedDomains } from './several.js';
+import { eachNamed, namedDomains } from './several.js';
 
 /** Returns the name and whether files were erased, of several an array of that. */
 export const undefine = verb({
@@ -18,20 +18,14 @@ export const undefine = verb({
   options: { storage: { type: 'flag', summary: 'Erase the root file system: nothing brings it back' } },
   example: { command: 'ctvirt undefine web --storage', does: "Removes 'web' and all it held." },
   async run(context, { args: { domains }, options: { storage } }) {
-    return await eachDomain(
-      context,
-      { domains, all: false, parallel: undefined },
-      {
-        verb: 'undefine',
-        doing: 'undefining',
-        listed: async () => [],
-        async operation(domain) {
-          const { name, uuid } = await find(context, domain);
-          await context.client.domains.undefine({ domain: uuid, storage });
-          return { data: { domain: name, storage }, sentence: `Domain '${name}' has been undefined` };
-        },
+    return await eachNamed(context, domains, {
+      doing: 'undefining',
+      async operation(domain) {
+        const { name, uuid } = await find(context, domain);
+        await context.client.domains.undefine({ domain: uuid, storage });
+        return { data: { domain: name, storage }, sentence: `Domain '${name}' has been undefined` };
       },
-    );
+    });
   },
 });
 

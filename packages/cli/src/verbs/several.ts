@@ -48,14 +48,18 @@ export interface Told {
 }
 
 /** What is done to each. */
-export interface Each {
-  /** `start`, for a command line that is wrong. */
-  readonly verb: string;
+interface Work {
   /** `starting`, for a person that waits. */
   readonly doing: string;
+  readonly operation: (domain: string) => Promise<Told>;
+}
+
+/** The same of a verb that has --all. */
+export interface Each extends Work {
+  /** `start`, for a command line that is wrong. */
+  readonly verb: string;
   /** Which domains are all of them. */
   readonly listed: () => Promise<readonly { readonly uuid: string }[]>;
-  readonly operation: (domain: string) => Promise<Told>;
 }
 
 type Outcome = { readonly told: Told } | { readonly error: unknown };
@@ -63,21 +67,40 @@ type Outcome = { readonly told: Told } | { readonly error: unknown };
 /** What was done is told in the order of the domains; returns the worst exit status of those that failed. One alone fails as it does. */
 export async function eachDomain(context: Context, several: Several, each: Each): Promise<number> {
   checkSeveral(each.verb, several);
-  const { domains, all, parallel = AT_ONCE } = several;
+  const { domains, all, parallel } = several;
+  if (!all) return await eachNamed(context, domains, each, parallel);
+  const listed = await each.listed();
+  const refs = listed.map(({ uuid }) => uuid);
+  return await doToEach(context, refs, each, parallel);
+}
+
+/** The same of a verb that has no --all. */
+export async function eachNamed(
+  context: Context,
+  domains: readonly string[],
+  work: Work,
+  parallel?: number,
+): Promise<number> {
   const [only] = domains;
-  if (!all && only !== undefined && domains.length === 1) {
-    const { data, sentence } = await context.busy(`${each.doing} ${only}`, () => each.operation(only));
-    context.done(data, sentence);
-    return 0;
-  }
-  const refs = all ? (await each.listed()).map(({ uuid }) => uuid) : domains;
-  const outcomes = await context.busy(each.doing, async (onProgress) => {
+  if (only === undefined || domains.length > 1) return await doToEach(context, domains, work, parallel);
+  const { data, sentence } = await context.busy(`${work.doing} ${only}`, () => work.operation(only));
+  context.done(data, sentence);
+  return 0;
+}
+
+async function doToEach(
+  context: Context,
+  refs: readonly string[],
+  { doing, operation }: Work,
+  parallel = AT_ONCE,
+): Promise<number> {
+  const outcomes = await context.busy(doing, async (onProgress) => {
     let done = 0;
     return await together(refs, parallel, async (domain): Promise<Outcome> => {
       try {
         if (context.io.signal.aborted)
           throw new ApiError('interrupted', `interrupted: ${domain} is left as it is`);
-        return { told: await each.operation(domain) };
+        return { told: await operation(domain) };
       } catch (error) {
         return { error };
       } finally {
