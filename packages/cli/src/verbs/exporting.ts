@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { resolve } from 'node:path';
 import type { ExportFormat } from '@ctvirt/api';
-import { CliError } from '../errors.js';
+import { noneOf } from '../suggestion.js';
 import type { Argument, Options } from '../verb.js';
 
 const formats = ['oci', 'lxc'] as const;
@@ -32,7 +32,6 @@ export function exportOf(
   const target = resolve(file);
   if (format === undefined) return { target };
   const known = formats.find((one) => one === format);
-  if (known === undefined)
-    throw new CliError('usage', `${verb}: --format is one of ${formats.join(', ')}, not '${format}'`);
+  if (known === undefined) throw noneOf(`${verb}: --format`, format, formats);
   return { target, format: known };
 }

@@ -1,7 +1,6 @@
 // ctvirt template build
 // SPDX-License-Identifier: Apache-2.0
-import { CliError } from '../errors.js';
-import { didYouMean } from '../suggestion.js';
+import { noneOf } from '../suggestion.js';
 import { verb } from '../verb.js';
 import { describeBytes } from '../wording.js';
 
@@ -39,10 +38,7 @@ export const templateBuild = verb({
   async run(context, { args, options: { suite, include, mirror } }) {
     const { distribution } = args;
     if (!isDistribution(distribution))
-      throw new CliError(
-        'usage',
-        `template build: DISTRIBUTION is one of ${distributions.join(', ')}, not '${distribution}'${didYouMean(distribution, distributions)}`,
-      );
+      throw noneOf('template build: DISTRIBUTION', distribution, distributions);
     const template = args.name ?? (suite === undefined ? distribution : `${distribution}-${suite}`);
     const body = {
       distribution,
