@@ -69,6 +69,15 @@ test('where nothing can be broken a line is as wide as it has to be, and its rul
   assert.deepEqual([head, rule, line], [' Name File', '-'.repeat(30), ` web  ${'x'.repeat(50)}`]);
 });
 
+test('a table of many rows is broken, too', () => {
+  const rows = Array.from({ length: 4000 }, () => ['web', 'word '.repeat(50)]);
+  const lines = formatTable(['Name', 'Command'], rows, 80).split('\n');
+  assert.deepEqual(
+    lines.filter((line) => displayWidth(line) > 80),
+    [],
+  );
+});
+
 test('fields are broken beside their names', () => {
   assert.equal(
     formatFields([['Wall', 'up: all but sys_module and sys_rawio']], 40),

@@ -39,7 +39,7 @@ export function tableLines(
   readonly rowLines: readonly (readonly string[])[];
 } {
   const clean = [head, ...rows].map((row) => row.map(printable));
-  const natural = head.map((_, at) => Math.max(...clean.map((row) => displayWidth(row[at] ?? ''))));
+  const natural = head.map((_, at) => greatest(clean.map((row) => displayWidth(row[at] ?? ''))));
   const { widths, gap } = layout(clean, natural, width);
   const space = ' '.repeat(gap - 1);
   const line = (row: Row) =>
@@ -53,6 +53,10 @@ export function tableLines(
   });
   return { headLines, rule: '-'.repeat(Math.min(sumOf(widths, gap), width)), rowLines };
 }
+
+/** Of any number of them: arguments have to fit the stack. */
+const greatest = (numbers: readonly number[]): number =>
+  numbers.reduce((most, one) => Math.max(most, one), 0);
 
 const whole = (text: string): readonly string[] => [text];
 /** A number stays with its unit. */
@@ -84,11 +88,11 @@ function layout(
     const room = terminal + gap - 1; // the last column needs no gap behind it
     if (sumOf(widths, gap) <= room) return { widths, gap };
     const least = natural.map((_, at) =>
-      Math.max(...rows.flatMap((row) => parts(row[at] ?? '').map((part) => displayWidth(part.trimEnd())))),
+      greatest(rows.flatMap((row) => parts(row[at] ?? '').map((part) => displayWidth(part.trimEnd())))),
     );
     while (sumOf(widths, gap) > room) {
       const spare = widths.map((width, at) => (width > (least[at] ?? width) ? width : 0));
-      const widest = Math.max(...spare);
+      const widest = greatest(spare);
       if (widest === 0) break;
       widths[spare.indexOf(widest)] = widest - 1;
     }
