@@ -47,6 +47,16 @@ export async function locate<T>(file: string, call: Promise<T>): Promise<T> {
   }
 }
 
+/** Undefined where the other side, a libvirt or a daemon elsewhere, cannot do it: there is another way then. */
+export async function ifSupported<T>(call: Promise<T>): Promise<T | undefined> {
+  try {
+    return await call;
+  } catch (error) {
+    if (error instanceof ApiError && error.code === 'unsupported') return undefined;
+    throw error;
+  }
+}
+
 /** The exit status and the lines for stderr that an error gives. */
 export function describeError(error: unknown, colour: boolean): { status: number; text: string } {
   const head = (message: string) => `${paint('red', 'error:', colour)} ${printableLines(message)}\n`;

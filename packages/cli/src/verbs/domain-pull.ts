@@ -7,19 +7,11 @@ import type { PullRequest } from '@ctvirt/api';
 import type { ClientSession } from '@ctvirt/api/node';
 import { type ArchiveHead, readHead } from '../archive-head.js';
 import { arrivingFile } from '../arriving-file.js';
-import { refuseFile } from '../errors.js';
+import { ifSupported, refuseFile } from '../errors.js';
 import type { Io } from '../io.js';
 import { verb } from '../verb.js';
 import { absolutePath, anyDomain } from './arguments.js';
-import {
-  firstOf,
-  ifLent,
-  lentFile,
-  passOn,
-  startTar,
-  WORTH_LENDING_BYTES,
-  whileOpen,
-} from './transferring.js';
+import { firstOf, lentFile, passOn, startTar, WORTH_LENDING_BYTES, whileOpen } from './transferring.js';
 
 /** Prints no JSON: what is left out is told on stderr, and by status 1. */
 export const pull = verb({
@@ -117,7 +109,7 @@ async function toFile(
   else {
     // A domain that is off has one session at a time.
     session.close();
-    const byDaemon = await ifLent(start({ lent: lentFile(file.fd) }));
+    const byDaemon = await ifSupported(start({ lent: lentFile(file.fd) }));
     if (byDaemon !== undefined) {
       byDaemon.stdout.resume();
       status = await whileOpen(byDaemon, io, nothing);

@@ -5,10 +5,10 @@ import { basename, resolve } from 'node:path';
 import { Readable } from 'node:stream';
 import type { LentFile, PushRequest } from '@ctvirt/api';
 import type { Context } from '../context.js';
-import { CliError, refuseFile } from '../errors.js';
+import { CliError, ifSupported, refuseFile } from '../errors.js';
 import { verb } from '../verb.js';
 import { absolutePath, anyDomain } from './arguments.js';
-import { ifLent, lentFile, packed, passOn, WORTH_LENDING_BYTES, whileOpen } from './transferring.js';
+import { lentFile, packed, passOn, WORTH_LENDING_BYTES, whileOpen } from './transferring.js';
 
 /** Prints no JSON: what is left out is told on stderr, and by status 1. */
 export const push = verb({
@@ -42,7 +42,7 @@ export const push = verb({
     try {
       const start = (lent: Pick<PushRequest, 'lent'> = {}) =>
         client.domains.push({ domain, open: { ...open, ...lent } }, { signal: io.signal });
-      const byDaemon = from.lent && (await ifLent(start({ lent: from.lent })));
+      const byDaemon = from.lent && (await ifSupported(start({ lent: from.lent })));
       const session = byDaemon ?? (await start());
       session.stdout.resume();
       // Nobody reads it any more, however long it says nothing.

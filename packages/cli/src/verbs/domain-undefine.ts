@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { ApiError } from '@ctvirt/api';
 import type { Context } from '../context.js';
+import { ifSupported } from '../errors.js';
 import { verb } from '../verb.js';
 import { eachNamed, namedDomains } from './several.js';
 
@@ -34,17 +35,11 @@ async function find(context: Context, domain: string) {
   const { client } = context;
   return await client.domains.summary({ domain }).catch(async (error: unknown) => {
     if (error instanceof ApiError && error.code === 'not-found')
-      for (const root of await client.roots.list().catch(unlessUnsupported))
+      for (const root of (await ifSupported(client.roots.list())) ?? [])
         if (root.domain === domain || root.uuid === domain)
           context.remark(
             `of one that is gone '${root.name}' is kept: ctvirt root erase ${root.name} erases it`,
           );
     throw error;
   });
-}
-
-/** A libvirt keeps none. */
-function unlessUnsupported(error: unknown): readonly [] {
-  if (error instanceof ApiError && error.code === 'unsupported') return [];
-  throw error;
 }

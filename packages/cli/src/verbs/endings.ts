@@ -3,6 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ApiError, type DomainEvent, type DomainSummary } from '@ctvirt/api';
 import type { ApiClient } from '@ctvirt/api/node';
+import { ifSupported } from '../errors.js';
 
 /** One stream of events, whoever waits on it; when it breaks every wait rejects with `unreachable`. */
 export class Endings implements Disposable {
@@ -21,12 +22,9 @@ export class Endings implements Disposable {
   /** Undefined where the other side tells of no events. */
   static async open(client: ApiClient, signal: AbortSignal): Promise<Endings | undefined> {
     const over = new AbortController();
-    const events = await client.events
-      .watch({}, { signal: AbortSignal.any([signal, over.signal]) })
-      .catch((error: unknown) => {
-        if (error instanceof ApiError && error.code === 'unsupported') return undefined;
-        throw error;
-      });
+    const events = await ifSupported(
+      client.events.watch({}, { signal: AbortSignal.any([signal, over.signal]) }),
+    );
     if (events === undefined) return undefined;
     const endings = new Endings(events, signal);
     endings.#over.signal.addEventListener('abort', () => over.abort());

@@ -4,7 +4,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { fstatSync } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { ApiError, type LentFile } from '@ctvirt/api';
+import type { LentFile } from '@ctvirt/api';
 import type { ClientSession } from '@ctvirt/api/node';
 import { CliError } from '../errors.js';
 import type { Io } from '../io.js';
@@ -98,14 +98,4 @@ export const WORTH_LENDING_BYTES = 1 << 20;
 export function lentFile(descriptor: number): LentFile {
   const { dev, ino } = fstatSync(descriptor, { bigint: true });
   return { pid: process.pid, descriptor, device: String(dev), inode: String(ino) };
-}
-
-/** Undefined where the daemon cannot have it: the bytes are sent then. */
-export async function ifLent<T>(lending: Promise<T>): Promise<T | undefined> {
-  try {
-    return await lending;
-  } catch (error) {
-    if (error instanceof ApiError && error.code === 'unsupported') return undefined;
-    throw error;
-  }
 }
