@@ -9,7 +9,7 @@ const floors = [
   ['build'],
   ['adoption', 'assets', 'explained', 'honoured'],
   ['domains'],
-  ['guarantees', 'quota', 'traffic', 'template-catalog', 'profiles', 'networks', 'filters'],
+  ['guarantees', 'quota', 'jobs', 'traffic', 'template-catalog', 'profiles', 'networks', 'filters'],
   ['drivers/lxc/accounting'],
   ['drivers/*'],
   ['drivers/lxc/facets'],

@@ -5,6 +5,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { after, afterEach, before, test } from 'node:test';
 import { domainXml, templateRoot } from '../world/documents.js';
+import { virsh } from '../world/doors.js';
 import { busybox, refused, World } from '../world/world.js';
 
 let world: World;
@@ -144,4 +145,46 @@ test('a daemon that is killed while it writes leaves the domain as it is, and it
   assert.ok(!existsSync(file) || readFileSync(file).length < 2 ** 26);
   rmSync(file, { force: true });
   await ctvirt('start', 'killed');
+});
+
+test('an export is a job: seen, alone, and ended by whoever may', async () => {
+  const file = `${world.host}/job.tar`;
+  await world.define(domainXml({ name: 'jobs', filesystems: [templateRoot] }));
+  await ctvirt('mount', 'jobs').then(async (path) => {
+    execFileSync('dd', [
+      'if=/dev/urandom',
+      `of=${world.enclosure.path(path.trimEnd())}/large`,
+      ...['bs=1M', 'count=400', 'status=none'],
+    ]);
+    await ctvirt('umount', 'jobs');
+  });
+  assert.match(await virsh(world, 'domjobinfo', 'jobs'), /None/);
+  const none = await world.cli(['job', 'abort', 'jobs']);
+  assert.match(none.stderr, /no job under way/);
+
+  for (const end of [() => ctvirt('job', 'abort', 'jobs'), () => virsh(world, 'domjobabort', 'jobs')]) {
+    const exporting = world.cli(['export', 'jobs', file, '--format', 'oci']);
+    for (const deadline = performance.now() + 20_000; performance.now() < deadline; ) {
+      const [job] = await world.client.jobs.list();
+      if (job?.state === 'running' && (job.progress?.done ?? 0) > 0) break;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    assert.match(await ctvirt('job', 'list'), /jobs +export +running/);
+    const shown = await virsh(world, 'domjobinfo', 'jobs');
+    assert.match(shown, /Unbounded/);
+    assert.match(shown, /Dump/);
+    const second = await world.cli(['export', 'jobs', `${world.host}/second.tar`]);
+    assert.match(second.stderr, /has a job, export, since .*: pack/);
+    await end();
+    const ended = await exporting;
+    assert.notEqual(ended.status, 0);
+    assert.match(ended.stderr, /export of domain 'jobs' was cancelled/);
+    assert.match(await ctvirt('job', 'info', 'jobs'), /State: +cancelled/);
+    assert.equal(await ctvirt('job', 'list', '--json'), '[]\n');
+    assert.match(await virsh(world, 'domjobinfo', 'jobs', '--completed'), /Cancelled/);
+    assert.ok(!existsSync(file));
+  }
+  await ctvirt('export', 'jobs', file);
+  assert.match(await virsh(world, 'domjobinfo', 'jobs', '--completed'), /Completed/);
+  rmSync(file);
 });

@@ -8,6 +8,7 @@ import { filters } from './filters.js';
 import { forwards } from './forwards.js';
 import { guarantees } from './guarantees.js';
 import { host } from './host.js';
+import { jobs } from './jobs.js';
 import { networks } from './networks.js';
 import { profiles } from './profiles.js';
 import { quota } from './quota.js';
@@ -19,6 +20,7 @@ import { usage } from './usage.js';
 /** Every resource by name, each with its operations. */
 export const resources = {
   domains,
+  jobs,
   roots,
   templates,
   profiles,

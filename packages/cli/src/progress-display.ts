@@ -81,3 +81,11 @@ export function describeProgress(progress: Progress | undefined): string {
   const full = Math.round(share * barCells);
   return `: ${phase} ${'█'.repeat(full)}${'░'.repeat(barCells - full)} ${Math.floor(share * 100)} %`;
 }
+
+/** How far something is, in a few words; empty where nothing is known. */
+export function progressWords(progress: Progress | null): string {
+  if (progress === null) return '';
+  const { phase, done, total } = progress;
+  if (total === undefined || total <= 0) return phase;
+  return `${phase} ${Math.floor(Math.min(Math.max(done / total, 0), 1) * 100)} %`;
+}

@@ -118,6 +118,8 @@ async function serve(layout: Layout): Promise<void> {
     const { name } = event.domain;
     if (event.event === 'changed')
       log.info({ domain: name, changes: event.changes }, `domain '${name}' changed (${event.detail})`);
+    else if (event.event === 'job' && event.job.state === 'failed')
+      log.warn({ domain: name }, `domain '${name}': ${event.job.kind} failed: ${event.job.error}`);
     else if (event.event !== 'beancounter')
       log.info({ domain: name }, `domain '${name}' ${event.event} (${event.detail})`);
     else {

@@ -34,6 +34,7 @@ import type {
   GuaranteeReport,
   HostFacts,
   ImportRequest,
+  Job,
   KeptRoot,
   MountedRoot,
   NetworkDefineResult,
@@ -289,6 +290,17 @@ export interface Engine {
     /** Throws `in-use` where domains use it: their documents name it. */
     rename(name: string, to: string): Promise<Template>;
     remove(name: string): Promise<void>;
+  };
+  /** Long operations of domains, each of which has one at a time. */
+  jobs: {
+    /** Of each domain the one that is under way, or else its last one. */
+    list(): readonly Job[];
+    /** The one that is under way. */
+    get(ref: DomainRef): Job | undefined;
+    /** Its last one that has ended, since the daemon started. */
+    last(ref: DomainRef): Job | undefined;
+    /** Tells the one that is under way to end; throws `wrong-state` if there is none. */
+    abort(ref: DomainRef): Job;
   };
   /** Files of domains that are gone. A domain gets them when one of its UUID is defined, or is given them here. */
   roots: {

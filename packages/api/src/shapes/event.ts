@@ -13,6 +13,7 @@ import {
   string,
 } from '../schema.js';
 import { domainSummary } from './domain.js';
+import { job } from './job.js';
 
 const tunableChange = object({
   what: oneOf(['tunable'], { description: 'Scheduler parameters' }),
@@ -103,8 +104,21 @@ export const changedEvent = object(
 /** A domain was changed, whoever did it. */
 export type ChangedEvent = Static<typeof changedEvent>;
 
+/** A job of a domain began or ended. */
+export const jobEvent = object(
+  {
+    event: oneOf(['job'], { description: 'A long operation began or ended' }),
+    detail: string({ description: 'What the job does, and its state, with a blank between them' }),
+    job,
+    ...members,
+  },
+  { title: 'JobEvent', description: 'A long operation of a domain began or ended' },
+);
+/** A job of a domain began or ended. */
+export type JobEvent = Static<typeof jobEvent>;
+
 /** Anything that happens to a domain; `event` tells which it is. */
-export const domainEvent = anyOf([lifecycleEvent, beancounterEvent, changedEvent], {
+export const domainEvent = anyOf([lifecycleEvent, beancounterEvent, changedEvent, jobEvent], {
   title: 'DomainEvent',
   description: 'Anything that happens to a domain; `event` tells which it is',
 });

@@ -12,6 +12,7 @@ export * from './finding.js';
 export * from './forward.js';
 export * from './guarantees.js';
 export * from './host.js';
+export * from './job.js';
 export * from './network.js';
 export * from './parameter.js';
 export * from './processes.js';

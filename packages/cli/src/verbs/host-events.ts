@@ -37,6 +37,11 @@ function describeEvent(told: DomainEvent): string {
   }
   if (told.event === 'changed')
     return `event 'changed' for domain '${name}': ${printable(told.changes.map(describeChange).join(', '))}`;
+  if (told.event === 'job') {
+    const { kind, state, error } = told.job;
+    const why = error === null ? '' : `: ${error}`;
+    return `event 'job' for domain '${name}': ${printable(`${kind} ${state}${why}`)}`;
+  }
   const { event, detail } = told;
   return `event 'lifecycle' for domain '${name}': ${capitalise(event)} ${capitalise(printable(detail))}`.trimEnd();
 }

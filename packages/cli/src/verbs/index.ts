@@ -48,6 +48,9 @@ import { check } from './host-check.js';
 import { events } from './host-events.js';
 import { guarantees } from './host-guarantees.js';
 import { nodeinfo } from './host-nodeinfo.js';
+import { jobAbort } from './job-abort.js';
+import { jobInfo } from './job-info.js';
+import { jobList } from './job-list.js';
 import { networkAutostart } from './network-autostart.js';
 import { networkCreate } from './network-create.js';
 import { networkDefine } from './network-define.js';
@@ -97,6 +100,9 @@ export const verbs: readonly Verb[] = [
   rootList,
   rootAdopt,
   rootErase,
+  jobList,
+  jobInfo,
+  jobAbort,
   suspend,
   resume,
   autostart,

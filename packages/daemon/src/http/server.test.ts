@@ -238,6 +238,20 @@ test('every answer is as its schema says, and says nothing more', async (t) => {
       const forwards = [{ protocol: 'tcp', start: 2222, to: 22 } as const];
       await client.forwards.change({ domain: 'forwarding', body: { action: 'add', forwards } });
     },
+    'jobs.get': async () => {
+      const exporting = client.domains.exportRoot({ ...web, body: { target: '/nonexistent/web.tar' } });
+      await assert.rejects(exporting, failsWith('wrong-state'));
+      const { kind, state, error } = await client.jobs.get(web);
+      assert.deepEqual([kind, state, /is running/.test(error ?? '')], ['export', 'failed', true]);
+    },
+    'jobs.list': async () => assert.equal((await client.jobs.list()).length, 1),
+    'jobs.abort': async () => {
+      await assert.rejects(client.jobs.abort(web), failsWith('wrong-state'));
+      const [last] = engine.jobs.list();
+      assert.ok(last);
+      engine.jobs.abort = () => last;
+      await client.jobs.abort(web);
+    },
     'domains.shutdown': () => client.domains.shutdown({ ...web, waitMs: 5000 }),
     'domains.destroy': async () => {
       await client.domains.start(web);

@@ -32,6 +32,7 @@ import { bindForwards } from './forwards.js';
 import { bindGuarantees } from './guarantees.js';
 import type { Handlers } from './handler.js';
 import { bindHost } from './host.js';
+import { bindJobs } from './jobs.js';
 import { bindNetworks } from './networks.js';
 import { bindProfiles } from './profiles.js';
 import { bindQuota } from './quota.js';
@@ -46,6 +47,7 @@ import { type Admit, admitBody, admitQuery } from './validation.js';
 
 const binders = {
   domains: bindDomains,
+  jobs: bindJobs,
   roots: bindRoots,
   templates: bindTemplates,
   profiles: bindProfiles,

@@ -29,6 +29,7 @@ const notes: Readonly<Record<string, string>> = {
   domainAuthorizedSshKeysSet: "by the container's own programs",
   domainSetUserPassword: "by the container's own programs",
   domainFsfreeze: 'its processes stand still until the thaw, too: the domain is paused',
+  domainGetJobStats: 'the last one stays known until the next has ended',
   domainGetTime: "the host's, which every container has",
   domainSetTime: "refused unless it is the host's: that is what every container has",
   domainGetVcpus: "the kernel counts a container's time as a whole: each processor is told an equal share",

@@ -5,6 +5,7 @@ import type { Engine } from '@ctvirt/engine';
 import type { RpcServer, TypedParam } from '@ctvirt/rpc';
 import { toWireNetwork } from './network/shown.js';
 import { type Session, subjectOf } from './session.js';
+import { jobParams } from './words/job.js';
 import { metadataTypes } from './words/metadata-types.js';
 
 type Publish = RpcServer<Session>['publish'];
@@ -93,6 +94,11 @@ function ofDomains(engine: Engine, publish: Publish): () => void {
     if (told.event === 'beancounter') return;
     if (told.event === 'changed') {
       for (const change of told.changes) tellChange(publish, domain, change);
+      return;
+    }
+    if (told.event === 'job') {
+      if (told.job.state !== 'running')
+        publish('domain', 'jobCompleted', { dom: subjectOf(domain), params: jobParams(told.job) });
       return;
     }
     const { event, details } = lifecycle[told.event];

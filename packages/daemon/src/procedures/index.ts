@@ -9,6 +9,7 @@ import { bindDefinitions } from './domain/definition.js';
 import { bindDeviceCounters } from './domain/device-counters.js';
 import { bindDomainDevices } from './domain/devices.js';
 import { bindDomainFacts } from './domain/facts.js';
+import { bindDomainJobs } from './domain/jobs.js';
 import { bindDomainLife } from './domain/life.js';
 import { bindDomainLookup } from './domain/lookup.js';
 import { bindDomainMemory } from './domain/memory.js';
@@ -50,6 +51,7 @@ export const groups: Readonly<Record<string, Bind>> = {
   'finding domains': bindDomainLookup,
   'life of domains': together(bindDefinitions, bindDomainLife),
   'facts of domains': bindDomainFacts,
+  'jobs of domains': bindDomainJobs,
   'metadata of domains': bindDomainMetadata,
   'memory of domains': bindDomainMemory,
   'processors of domains': together(bindDomainProcessors, bindDomainPins, bindDomainTimes),

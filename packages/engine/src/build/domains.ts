@@ -8,6 +8,7 @@ import { Lifecycle } from '../domains/lifecycle.js';
 import { Roots } from '../domains/roots.js';
 import { Turns } from '../domains/turns.js';
 import type { Driver } from '../drivers/driver.js';
+import { Jobs } from '../jobs/jobs.js';
 import { claimOf } from '../lifecycle/claim.js';
 import type { FloorParts } from './drivers.js';
 import type { FilterBuild } from './filters.js';
@@ -24,6 +25,7 @@ export interface DomainParts {
   readonly lifecycle: Lifecycle;
   readonly adopter: Adopter;
   readonly assets: Assets;
+  readonly jobs: Jobs;
 }
 
 /** All that the engine is made of. */
@@ -67,6 +69,19 @@ export function makeDomains(
     turns: new Turns(registry, queue),
     lifecycle,
     adopter: new Adopter(parts),
+    jobs: openJobs(below),
     assets: new Assets({ ...parts, isChangingTemplates: () => templates.isWorking() }),
   };
+}
+
+/** The last job of a domain is forgotten with it. */
+function openJobs({ registry, events }: Pick<StateParts, 'registry' | 'events'>): Jobs {
+  const jobs = new Jobs((job) => {
+    const entry = registry.byUuid(job.uuid);
+    if (entry !== undefined) events.job(entry, job);
+  });
+  events.listen(({ event, detail }, { record }) => {
+    if (event === 'undefined' && detail === 'removed') jobs.forget(record.uuid);
+  });
+  return jobs;
 }

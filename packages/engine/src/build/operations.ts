@@ -7,6 +7,7 @@ import { credentialOperations } from '../domains/credentials.js';
 import { type DefineParts, defineOperations } from '../domains/define.js';
 import { forwardOperations } from '../domains/forwards.js';
 import { type InsideParts, insideOperations } from '../domains/inside.js';
+import { jobOperations } from '../domains/jobs.js';
 import { type KeptParts, rootOperations } from '../domains/kept.js';
 import { type LookParts, lookOperations } from '../domains/look.js';
 import { type MountParts, mountOperations } from '../domains/mounting.js';
@@ -28,7 +29,7 @@ export type OperationParts = LookParts &
   InsideParts &
   MountParts &
   Pick<StateParts, 'templates' | 'profiles' | 'events'> &
-  Pick<DomainParts, 'assets'> &
+  Pick<DomainParts, 'assets' | 'jobs'> &
   Pick<NetworkBuild, 'networks'> &
   Pick<FilterBuild, 'filterOperations'>;
 
@@ -47,6 +48,7 @@ export function operationsOf(parts: OperationParts): Omit<Engine, 'host' | 'link
     ...runOperations(parts),
     ...insideOperations(parts),
     ...mountOperations(parts),
+    jobs: jobOperations(parts),
     roots: rootOperations(parts),
     ...credentialOperations(parts),
     templates,

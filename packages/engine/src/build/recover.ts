@@ -87,8 +87,9 @@ function openWatches({ quotas, events }: Parts): void {
 
 /** Stops watching; containers go on. */
 export async function close(parts: Parts): Promise<void> {
-  const { queue, networkQueue, filterQueue, lifecycle, registry, floor } = parts;
+  const { jobs, queue, networkQueue, filterQueue, lifecycle, registry, floor } = parts;
   const { appArmor, namespaces, gauges, quotas, traffic } = parts;
+  await jobs.close();
   await queue.idle();
   await networkQueue.idle();
   await filterQueue.idle();

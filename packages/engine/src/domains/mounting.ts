@@ -4,6 +4,7 @@ import type { TemplateExport } from '@ctvirt/api';
 import type { Engine } from '../contract.js';
 import { EngineError } from '../errors.js';
 import type { UserNamespacePool } from '../host/userns.js';
+import type { Jobs } from '../jobs/jobs.js';
 import { filesystemsOf, idMapOf, ownMap } from '../lifecycle/document.js';
 import { imageOf } from '../lifecycle/settings.js';
 import type { EngineLog } from '../log.js';
@@ -17,6 +18,7 @@ import type { Turns } from './turns.js';
 /** Dependencies of `mountOperations`. */
 export interface MountParts {
   readonly turns: Turns;
+  readonly jobs: Jobs;
   readonly documents: Documents;
   readonly rootMounts: RootMounts;
   readonly sources: Sources;
@@ -30,7 +32,7 @@ export interface MountParts {
 export function mountOperations(
   parts: MountParts,
 ): Pick<Engine, 'rootMounts' | 'mountRoot' | 'unmountRoot' | 'exportRoot'> {
-  const { turns, rootMounts } = parts;
+  const { turns, jobs, rootMounts } = parts;
   return {
     rootMounts: async () => rootMounts.mounted().map((uuid) => ({ uuid, path: rootMounts.path(uuid) })),
     mountRoot: (ref) => turns.take(ref, async (entry) => ({ path: await mountRoot(entry, parts) })),
@@ -40,8 +42,16 @@ export function mountOperations(
           throw new EngineError('wrong-state', `the root of domain '${name}' is not mounted on the host`);
         rootMounts.unmount(uuid);
       }),
-    exportRoot: (ref, target, options) =>
-      turns.take(ref, (entry) => exportRoot(entry, target, options, parts)),
+    exportRoot: async (ref, target, { onProgress, signal, ...format } = {}) => {
+      const entry = turns.find(ref);
+      return await jobs.run(
+        entry,
+        'export',
+        (watched) =>
+          turns.take(entry.record.uuid, () => exportRoot(entry, target, { ...format, ...watched }, parts)),
+        { onProgress, signal },
+      );
+    },
   };
 }
 

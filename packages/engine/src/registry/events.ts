@@ -1,7 +1,7 @@
 // What happens to domains, told once by whoever made it happen; every frontend listens here.
 // SPDX-License-Identifier: Apache-2.0
 import { EventEmitter } from 'node:events';
-import type { BeancounterEvent, DomainEvent, DomainSummary, LifecycleEvent } from '@ctvirt/api';
+import type { BeancounterEvent, DomainEvent, DomainSummary, Job, LifecycleEvent } from '@ctvirt/api';
 import type { ResourceOptions } from '@ctvirt/formats';
 import type { Domain } from '@ctvirt/xml';
 import { EngineError } from '../errors.js';
@@ -40,6 +40,10 @@ export class DomainEvents {
     if (changes.length === 0) return;
     const detail = [...new Set(changes.map(({ what }) => what))].join(' ');
     this.#tell({ ...factsOf(entry), event: 'changed', detail, changes }, entry);
+  }
+
+  job(entry: Entry, job: Job): void {
+    this.#tell({ ...factsOf(entry), event: 'job', detail: `${job.kind} ${job.state}`, job }, entry);
   }
 
   /** The next such event of a domain; rejects with `timeout`. */

@@ -65,6 +65,7 @@ export async function openMemoryEngine(
     host: async () => hostFacts(parts, { driver: 'memory', driverVersion: '1.0.0', appArmor: 'off' }),
     links: async () => [],
     async close() {
+      await parts.jobs.close();
       await parts.queue.idle();
       // Its folder is about to go: what a client left behind ends first.
       while (parts.templates.isWorking()) await delay(5);

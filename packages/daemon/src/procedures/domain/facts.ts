@@ -32,22 +32,6 @@ function usageOf(
   }
 }
 
-/** Nothing here takes so long that it would be a job. */
-const noJob = {
-  type: 0,
-  timeElapsed: 0n,
-  timeRemaining: 0n,
-  dataTotal: 0n,
-  dataProcessed: 0n,
-  dataRemaining: 0n,
-  memTotal: 0n,
-  memProcessed: 0n,
-  memRemaining: 0n,
-  fileTotal: 0n,
-  fileProcessed: 0n,
-  fileRemaining: 0n,
-} as const;
-
 /** Answers from the summary and the document; memory is in KiB, processor time in nanoseconds. */
 export const bindDomainFacts: Bind = ({ engine }) => ({
   domainGetState({ dom, flags }, { session, name }) {
@@ -90,15 +74,6 @@ export const bindDomainFacts: Bind = ({ engine }) => ({
     checkFlags(flags, 0, name);
     runningDomainOf(engine, session, dom);
     return { state: 0, details: 0, stateTime: 0n };
-  },
-  domainGetJobInfo({ dom }, { session }) {
-    domainOf(engine, session, dom);
-    return noJob;
-  },
-  domainGetJobStats({ dom, flags }, { session, name }) {
-    checkFlags(flags, 1, name);
-    domainOf(engine, session, dom);
-    return { type: noJob.type, params: [] };
   },
   domainHasManagedSaveImage({ dom }, { session }) {
     domainOf(engine, session, dom);

@@ -1,0 +1,98 @@
+// Jobs: one at a time for each domain, told of, ended by whoever may, and the last one remembered.
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Job } from '@ctvirt/api';
+import type { Watched } from '../contract.js';
+import { isFault } from '../errors.js';
+import { Jobs } from './jobs.js';
+
+const web = { record: { name: 'web', uuid: 'u1' } };
+const db = { record: { name: 'db', uuid: 'u2' } };
+
+/** Work that goes on until it is let go or told to end. */
+function held() {
+  const told: Job[] = [];
+  const jobs = new Jobs((job) => told.push(job));
+  let letGo = (): void => undefined;
+  const working: Required<Watched>[] = [];
+  const work = (watched: Required<Watched>) =>
+    new Promise<string>((resolve, reject) => {
+      working.push(watched);
+      letGo = () => resolve('made');
+      watched.signal.addEventListener('abort', () => reject(new Error('killed')));
+    });
+  return { jobs, told, work, working, end: () => letGo() };
+}
+
+test('a domain has one job at a time, and the second hears of the first', async () => {
+  const { jobs, told, work, working, end } = held();
+  const seen: unknown[] = [];
+  const first = jobs.run(web, 'export', work, { onProgress: (progress) => void seen.push(progress) });
+  working[0]?.onProgress({ phase: 'pack', done: 41, total: 100 });
+  assert.deepEqual(seen, [{ phase: 'pack', done: 41, total: 100 }]);
+  await assert.rejects(
+    jobs.run(web, 'backup', work),
+    (error) =>
+      isFault(error, 'in-use') && /'web' has a job, export, since 20.*: pack 41 %;/.test(error.message),
+  );
+  assert.equal(jobs.of('u1')?.state, 'running');
+  assert.equal(jobs.lastOf('u1'), undefined);
+  assert.equal(await jobs.run(db, 'backup', async () => 'beside it'), 'beside it');
+  end();
+  assert.equal(await first, 'made');
+  assert.equal(jobs.of('u1'), undefined);
+  assert.equal(jobs.lastOf('u1')?.state, 'done');
+  assert.notEqual(jobs.lastOf('u1')?.endedAt, null);
+  assert.deepEqual(
+    told.map(({ domain, kind, state }) => `${domain} ${kind} ${state}`),
+    ['web export running', 'db backup running', 'db backup done', 'web export done'],
+  );
+});
+
+test('what fails is remembered with its error, and the next one may begin', async () => {
+  const { jobs } = held();
+  await assert.rejects(
+    jobs.run(web, 'move', () => Promise.reject(new Error('no way'))),
+    /no way/,
+  );
+  const { state, error } = jobs.lastOf('u1') ?? {};
+  assert.deepEqual([state, error], ['failed', 'no way']);
+  await jobs.run(web, 'export', async () => undefined);
+  assert.deepEqual(
+    jobs.list().map(({ kind, state: how }) => `${kind} ${how}`),
+    ['export done'],
+  );
+  jobs.forget('u1');
+  assert.deepEqual(jobs.list(), []);
+});
+
+test('one ends when it is told to, or when who asked for it leaves, or the daemon', async () => {
+  const { jobs, work } = held();
+  const told = jobs.run(web, 'export', work);
+  assert.equal(jobs.abort('u1')?.state, 'running');
+  await assert.rejects(told, (error) => isFault(error, 'interrupted') && /cancelled/.test(error.message));
+  assert.equal(jobs.lastOf('u1')?.state, 'cancelled');
+  assert.equal(jobs.abort('u1'), undefined);
+
+  const leaving = new AbortController();
+  const left = jobs.run(web, 'export', work, { signal: leaving.signal });
+  leaving.abort();
+  await assert.rejects(left, /killed/);
+  assert.equal(jobs.lastOf('u1')?.state, 'cancelled');
+
+  const closed = assert.rejects(jobs.run(web, 'export', work), /cancelled/);
+  await jobs.close();
+  assert.equal(jobs.of('u1'), undefined);
+  await closed;
+});
+
+test('a domain that is renamed meanwhile has its job by its new name', async () => {
+  const { jobs, work, end } = held();
+  const entry = { record: { name: 'old', uuid: 'u3' } };
+  const job = jobs.run(entry, 'backup', work);
+  entry.record = { name: 'new', uuid: 'u3' };
+  assert.equal(jobs.of('u3')?.domain, 'new');
+  end();
+  await job;
+});

@@ -1,0 +1,164 @@
+// Long operations of domains: one at a time for each, told of while it goes on, ended when somebody asks, and the last one remembered.
+// SPDX-License-Identifier: Apache-2.0
+import type { Job, JobKind, Progress } from '@ctvirt/api';
+import type { Watched } from '../contract.js';
+import { EngineError } from '../errors.js';
+
+/** Whose job it is, by the name it has now. */
+interface JobSubject {
+  readonly record: { readonly name: string; readonly uuid: string };
+}
+
+interface Running {
+  readonly subject: JobSubject;
+  readonly controller: AbortController;
+  readonly settled: Promise<unknown>;
+  /** By the clock that nobody sets, in milliseconds; the end is undefined while it is under way. */
+  readonly began: number;
+  ended: number | undefined;
+  state: Omit<Job, 'domain' | 'elapsedMs'>;
+}
+
+type Given = { readonly [K in keyof Watched]?: Watched[K] | undefined };
+
+/** Runs jobs. They are known in memory alone: what one had made when the daemon ended is for its own part to clear. */
+export class Jobs {
+  readonly #running = new Map<string, Running>();
+  readonly #last = new Map<string, Running>();
+
+  /** `tell` hears of each when it begins and when it has ended. */
+  constructor(private readonly tell: (job: Job) => void) {}
+
+  /**
+   * Throws `in-use` with what is under way if the domain has a job. It does not wait for the domain's turn: work that needs that takes it
+   * itself. `watched` is whoever asked for it.
+   */
+  async run<T>(
+    subject: JobSubject,
+    kind: JobKind,
+    work: (watched: Required<Watched>) => Promise<T>,
+    watched: Given = {},
+  ): Promise<T> {
+    const { name, uuid } = subject.record;
+    this.refuse(uuid);
+    const controller = new AbortController();
+    const signals = [controller.signal, watched.signal].filter((one) => one !== undefined);
+    const signal = AbortSignal.any(signals);
+    const { promise: settled, resolve: settle } = promised();
+    const running: Running = {
+      subject,
+      controller,
+      settled,
+      began: performance.now(),
+      ended: undefined,
+      state: {
+        uuid,
+        kind,
+        state: 'running',
+        startedAt: new Date().toISOString(),
+        endedAt: null,
+        progress: null,
+        error: null,
+      },
+    };
+    this.#running.set(uuid, running);
+    const end = (ending: Pick<Job, 'state' | 'error'>): void => {
+      running.ended = performance.now();
+      running.state = { ...running.state, ...ending, endedAt: new Date().toISOString() };
+      this.#running.delete(uuid);
+      this.#last.set(uuid, running);
+      settle();
+      this.tell(jobOf(running));
+    };
+    this.tell(jobOf(running));
+    try {
+      const result = await work({
+        signal,
+        onProgress: (progress) => {
+          running.state = { ...running.state, progress };
+          watched.onProgress?.(progress);
+        },
+      });
+      end({ state: 'done', error: null });
+      return result;
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      end({ state: signal.aborted ? 'cancelled' : 'failed', error: message });
+      if (!controller.signal.aborted) throw error;
+      throw new EngineError(
+        'interrupted',
+        `the ${kind} of domain '${name}' was cancelled`,
+        {},
+        { cause: error },
+      );
+    }
+  }
+
+  /** Throws `in-use` if the domain has a job under way. */
+  refuse(uuid: string): void {
+    const running = this.#running.get(uuid);
+    if (running === undefined) return;
+    const { domain, kind, progress, startedAt } = jobOf(running);
+    throw new EngineError(
+      'in-use',
+      `domain '${domain}' has a job, ${kind}, since ${startedAt}${howFar(progress)}; \`ctvirt job abort ${domain}\` ends it`,
+      { name: domain },
+    );
+  }
+
+  list(): Job[] {
+    const known = new Map([...this.#last, ...this.#running]);
+    return [...known.values()].map(jobOf);
+  }
+
+  of(uuid: string): Job | undefined {
+    const running = this.#running.get(uuid);
+    return running && jobOf(running);
+  }
+
+  lastOf(uuid: string): Job | undefined {
+    const last = this.#last.get(uuid);
+    return last && jobOf(last);
+  }
+
+  /** Returns it as it was; undefined if there is none. */
+  abort(uuid: string): Job | undefined {
+    const running = this.#running.get(uuid);
+    running?.controller.abort();
+    return running && jobOf(running);
+  }
+
+  /** Of a domain that is gone. */
+  forget(uuid: string): void {
+    this.#last.delete(uuid);
+  }
+
+  /** Ends all, and resolves when they have ended. */
+  async close(): Promise<void> {
+    const running = [...this.#running.values()];
+    for (const { controller } of running) controller.abort();
+    await Promise.all(running.map(({ settled }) => settled));
+  }
+}
+
+const jobOf = ({ subject, state, began, ended }: Running): Job => ({
+  domain: subject.record.name,
+  ...state,
+  elapsedMs: Math.round((ended ?? performance.now()) - began),
+});
+
+function howFar(progress: Progress | null): string {
+  if (progress === null) return '';
+  const { phase, done, total } = progress;
+  return total === undefined || total <= 0
+    ? `: ${phase}`
+    : `: ${phase} ${Math.floor((100 * done) / total)} %`;
+}
+
+function promised() {
+  let resolve = (): void => undefined;
+  const promise = new Promise<void>((done) => {
+    resolve = done;
+  });
+  return { promise, resolve };
+}
