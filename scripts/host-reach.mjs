@@ -26,7 +26,7 @@ const kinds = {
     modules: ['mount-calls', 'mountinfo', 'private-mounts', 'trail'],
     folders: ['storage', 'drivers/lxc', 'guest'],
   },
-  'disks and quotas': { modules: ['disks', 'loop', 'projects', 'quota'], folders: ['storage'] },
+  'disks and quotas': { modules: ['btrfs', 'disks', 'loop', 'projects', 'quota'], folders: ['storage'] },
   links: {
     modules: [
       ...['addresses', 'conntrack', 'host-links', 'link-addresses', 'link-counts', 'link-orders', 'links'],

@@ -20,6 +20,7 @@ export const runtimePackages = [
   'lxcfs',
   'busybox-static',
   'e2fsprogs',
+  'btrfs-progs',
   'util-linux',
   'iproute2',
   'nftables',

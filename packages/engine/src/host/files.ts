@@ -17,6 +17,7 @@ import { lstat, mkdir, readdir, readFile, rmdir, unlink } from 'node:fs/promises
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { allEnded } from './all-ended.js';
+import { isOnBtrfs, removeSubvolumesIn } from './btrfs.js';
 import { isErrno } from './gone.js';
 import { run } from './run.js';
 
@@ -128,7 +129,12 @@ export async function removeIfEmpty(path: string): Promise<void> {
 /** GNU rm walks by descriptors: neither links nor names that are not UTF-8 nor great depth trouble it, as they would Node. */
 export async function removeTree(path: string): Promise<void> {
   if (await removeFlat(path)) return;
-  await run(['/bin/rm', '-rf', '--one-file-system', '--', path]);
+  const remove = ['/bin/rm', '-rf', '--one-file-system', '--', path] as const;
+  const { status } = await run(remove, { allow: [1] });
+  if (status === 0) return;
+  // It takes each subvolume for another file system, and leaves it.
+  if (isOnBtrfs(path)) await removeSubvolumesIn(path);
+  await run(remove);
 }
 
 /** Of a folder with a few files, such as a definition, no program is needed; whatever is in the way is left to that. */

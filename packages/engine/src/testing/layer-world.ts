@@ -1,6 +1,7 @@
 // A layer on the real kernel as a start has it: made in a folder of a host, opened, and written to through an overlay.
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import {
   closeSync,
   existsSync,
@@ -115,6 +116,8 @@ export class LayerWorld {
 
   /** While it is not open; undefined where nothing can tell. */
   async usage(): Promise<Usage | undefined> {
+    // Some count what has been written out.
+    execFileSync('sync', ['-f', this.place.folder]);
     const { tells, atRest } = this.layer.keeping(this.place);
     return tells === undefined ? await atRest?.() : tells();
   }

@@ -59,7 +59,8 @@ export interface DiskLimit {
 /** What a file system holds. */
 export interface Usage {
   readonly bytes: number;
-  readonly inodes: number;
+  /** Undefined where nobody counts files. */
+  readonly inodes: number | undefined;
   /** What it has room for, where it is one of its own: somewhat less than its image, by what it keeps for itself. */
   readonly room?: { readonly bytes: number; readonly inodes: number };
 }

@@ -1,13 +1,15 @@
 // The ways of keeping a layer, the plainest first, in the order in which they are asked; a lease names the one that was taken.
 // SPDX-License-Identifier: Apache-2.0
-import { rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
 import { EngineError } from '../../errors.js';
+import { removeTree } from '../../host/files.js';
+import { btrfs } from './btrfs.js';
 import { folder } from './folder.js';
 import { image } from './image.js';
 import type { Ground, Layer, Making, Place } from './layer.js';
 import { project } from './project.js';
 
-export const layers = { folder, project, image } satisfies Record<string, Layer>;
+export const layers = { folder, btrfs, project, image } satisfies Record<string, Layer>;
 export type LayerName = keyof typeof layers;
 const names = Object.keys(layers) as LayerName[];
 
@@ -31,7 +33,7 @@ export function layerAt(place: Place, said: string | undefined): Layer {
   return layers[known];
 }
 
-/** By what lies there: an image is one, a folder with a project is limited by that, any other is a folder. */
+/** By what lies there: an image is one, a folder with a project is limited by that, a subvolume is no other's, any other is a folder. */
 export const foundAt = (place: Place): LayerName =>
   names.findLast((name) => layers[name].isAt(place)) ?? 'folder';
 
@@ -48,7 +50,7 @@ export async function createLayer(layer: Layer, place: Place, making: Making): P
 
 async function clear(place: Place): Promise<void> {
   for (const layer of Object.values(layers))
-    for (const path of layer.files(place)) await rm(path, { recursive: true, force: true });
+    for (const path of layer.files(place)) if (existsSync(path)) await removeTree(path);
 }
 
 /** Takes back what the layers in a domain's folder have of the host, before that folder is erased. */

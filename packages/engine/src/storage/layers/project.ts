@@ -8,7 +8,7 @@ import { HostQuotas } from '../../host/quota.js';
 import type { DiskLimit } from '../contract/backend.js';
 import { folder } from './folder.js';
 import type { Layer } from './layer.js';
-import { makeTree, openTree, treePath } from './tree.js';
+import { makeFolder, makeTree, openTree, treePath } from './tree.js';
 
 export const project: Layer = {
   suits({ roots, limit, projectIds }) {
@@ -20,7 +20,8 @@ export const project: Layer = {
   files: folder.files,
 
   async create(place, making) {
-    await makeTree(treePath(place), making, (path) => {
+    await makeTree(treePath(place), making, async (path) => {
+      await makeFolder(path);
       // Both in one turn, so that no other layer is given the same.
       using quotas = new HostQuotas(path);
       setProject(path, freeProject(making.projectIds ?? none, quotas));

@@ -9,18 +9,18 @@ import type { Making, Opening, OpenLayer, Place } from './layer.js';
 
 export const treePath = ({ folder, key }: Place): string => join(folder, `${key}.layer`);
 
-/** `first` gets the folder while it is empty. */
+export const makeFolder = (folder: string): Promise<void> => mkdir(folder, { mode: 0o700 });
+
 export async function makeTree(
   folder: string,
   { model, map }: Pick<Making, 'model' | 'map'>,
-  first: (folder: string) => void = () => undefined,
+  make: (folder: string) => Promise<void> = makeFolder,
 ): Promise<void> {
   const root = await stat(model);
   const upper = join(folder, 'upper');
   // One by one: Node's recursive mkdir tells a full disk as a missing folder.
-  await mkdir(folder, { mode: 0o700 });
-  first(folder);
-  for (const path of [upper, join(folder, 'work')]) await mkdir(path, { mode: 0o700 });
+  await make(folder);
+  for (const path of [upper, join(folder, 'work')]) await makeFolder(path);
   await chown(upper, hostId(map.uid, root.uid), hostId(map.gid, root.gid));
   await chmod(upper, root.mode & 0o7777);
 }

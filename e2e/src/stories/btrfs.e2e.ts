@@ -1,0 +1,82 @@
+// Domains whose layers lie on btrfs: subvolumes, limited where the host counts what they hold, and gone with the domain.
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { chmod, mkdir, mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { after, afterEach, before, suite, test } from 'node:test';
+import { output } from '../world/command.js';
+import { domainXml } from '../world/documents.js';
+import { busybox, World } from '../world/world.js';
+
+const MiB = 2 ** 20;
+const hasBtrfs =
+  spawnSync('mkfs.btrfs', ['--version']).status === 0 &&
+  /\tbtrfs$/m.test(await readFile('/proc/filesystems', 'utf8'));
+
+suite('on btrfs', { skip: hasBtrfs ? false : 'this host has no btrfs' }, () => {
+  let world: World;
+  let scratch: string;
+  let disk: string;
+  before(async () => {
+    scratch = await mkdtemp('/tmp/cvb');
+    await chmod(scratch, 0o711);
+    disk = `${scratch}/d`;
+    await writeFile(`${scratch}/disk.img`, '');
+    await truncate(`${scratch}/disk.img`, 1024 * MiB);
+    await mkdir(disk);
+    await output(['mkfs.btrfs', '-q', `${scratch}/disk.img`]);
+    await output(['mount', '-o', 'loop', `${scratch}/disk.img`, disk]);
+    await output(['btrfs', 'quota', 'enable', disk]);
+    world = await World.open({ parent: disk });
+  });
+  afterEach(() => world.clear());
+  after(async () => {
+    await world.close();
+    await output(['umount', disk]);
+    await rm(scratch, { recursive: true });
+  });
+
+  const limited = (name: string) =>
+    domainXml({
+      name,
+      type: 'openvz',
+      filesystems: [
+        `<filesystem type='template'><source name='${busybox}'/><target dir='/'/><space_hard_limit unit='MiB'>64</space_hard_limit></filesystem>`,
+      ],
+    });
+  const subvolumes = async () =>
+    (await output(['btrfs', 'subvolume', 'list', disk])).split('\n').filter((line) => line !== '').length;
+  /** Writes so many MiB and tells how many there was room for. */
+  const roomFor = async (domain: string, mebibytes: number) => {
+    const write = `dd if=/dev/zero of=/file bs=64k count=${mebibytes * 16}; sync`;
+    await world.exec(domain, '/bin/sh', '-c', write);
+    return Number(await world.shell(domain, 'stat -c %s /file')) / MiB;
+  };
+  const assertRoom = (got: number, wanted: number) =>
+    assert.ok(got > wanted * 0.9 && got <= wanted, `${got} of ${wanted} MiB`);
+
+  test('a limit holds, at once when it changes, and the next start finds the files; nothing is left when it is erased', async () => {
+    await world.run(limited('700'));
+    assert.equal(await subvolumes(), 1);
+    assertRoom(await roomFor('700', 100), 64);
+    const set = (values: Record<string, string>) =>
+      world.client.domains.setParameters({ domain: '700', body: { values, live: true, stored: true } });
+    await set({ DISKSPACE: '96M' });
+    assertRoom(await roomFor('700', 200), 96);
+    await world.client.domains.destroy({ domain: '700' });
+    await world.client.domains.start({ domain: '700' });
+    assert.match(await world.shell('700', 'stat -c %s /file'), /^\d{8,}$/);
+    const { stdout } = await world.cli(['quota', '700', '--how']);
+    assert.match(stdout, /^ \/ +- +space +9\d MiB +- +96 MiB +- +a subvolume of btrfs$/m);
+    await world.client.domains.destroy({ domain: '700' });
+    await world.client.domains.undefine({ domain: '700', storage: true });
+    assert.equal(await subvolumes(), 0);
+  });
+
+  test('without a limit it is a subvolume, too, which goes with a transient domain', async () => {
+    await world.client.domains.define({ body: domainXml({ name: 'short' }), transient: true });
+    assert.equal(await subvolumes(), 1);
+    await world.client.domains.destroy({ domain: 'short' });
+    assert.equal(await subvolumes(), 0);
+  });
+});
