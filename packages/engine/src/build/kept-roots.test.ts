@@ -1,12 +1,21 @@
 // What becomes of the files of domains that are gone, and of domains that are called otherwise.
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
-import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
 import { MemoryDriver } from '../drivers/memory/driver.js';
 import { layoutOf } from '../state/layout.js';
+import type { Lease } from '../state/store.js';
 import { documentPathIn, openMemoryEngine } from '../testing/memory-engine.js';
 
 const options = { skip: process.getuid?.() === 0 ? false : "a daemon obeys root's files alone" };
@@ -61,7 +70,8 @@ test('a name alone gets nobody’s files; the UUID of their domain does, and say
   assert.deepEqual(folders(), ['a~1', 'a~2']);
   // By its UUID it is the same domain, whatever it is called.
   assert.match((await keptFindings(xmlOf('b', withUuid(1))))[0] ?? '', /those that were kept as 'a~1'/);
-  assert.deepEqual(idsOf('b'), ids);
+  // Its files carry none of the host's: it has others than before.
+  assert.notDeepEqual(idsOf('b'), ids);
   assert.deepEqual(folders(), ['a~2', 'b']);
   // A transient one that has them does not erase them.
   await engine.undefine('b');
@@ -95,29 +105,105 @@ test('what is kept as a UUID of another is nobody’s to erase by undefine', opt
   await engine.roots.erase(`${uuid(1)}~1`);
 });
 
-test('adopt gives a kept root, and keeps what was there; the ids go with the files', options, async () => {
-  const { engine } = opened;
-  await engine.define(xmlOf('a'));
-  const first = idsOf('a');
-  await engine.undefine('a');
-  await engine.define(xmlOf('shop'));
-  const second = idsOf('shop');
-  const { domain, kept } = await engine.roots.adopt('a~1', 'shop');
-  assert.deepEqual([domain.name, kept?.name, kept?.domain], ['shop', 'shop~1', 'shop']);
-  assert.deepEqual([idsOf('shop'), folders()], [first, ['shop', 'shop~1']]);
-  const ranges = (await opened.parts.assets.check()).owned.flatMap(({ kind, owner, what }) =>
-    kind === 'id-range' ? [`${owner} ${what.split('-')[0]}`] : [],
-  );
-  assert.deepEqual(ranges.sort(), [`shop ${first?.start}`, `shop~1 (kept) ${second?.start}`]);
-  await engine.start('shop');
-  await assert.rejects(engine.roots.adopt('shop~1', 'shop'), { code: 'wrong-state' });
-  await engine.destroy('shop');
-  const mapped = "<idmap><uid start='0' target='9' count='9'/><gid start='0' target='9' count='9'/></idmap>";
-  await engine.define(xmlOf('mapped', mapped));
-  await assert.rejects(engine.roots.adopt('shop~1', 'mapped'), { code: 'exists', message: /another map/ });
-  for (const name of ['shop', 'mapped']) await engine.undefine(name, { storage: true });
-  await engine.roots.erase('shop~1');
-});
+/** As an earlier version left it: its files have the ids of the host. */
+function asBefore(name: string): void {
+  const path = join(layout.roots, name, 'lease.json');
+  const lease: Lease = JSON.parse(readFileSync(path, 'utf8'));
+  const made = lease.made.map(({ ids: _ids, ...rest }) => rest);
+  writeFileSync(path, JSON.stringify({ ...lease, made }));
+}
+
+const rangesHeld = async (): Promise<string[]> =>
+  (await opened.parts.assets.check()).owned
+    .flatMap(({ kind, owner, what }) => (kind === 'id-range' ? [`${owner} ${what.split('-')[0]}`] : []))
+    .sort();
+
+const mapped = "<idmap><uid start='0' target='9' count='9'/><gid start='0' target='9' count='9'/></idmap>";
+
+test(
+  'adopt gives a kept root, and keeps what was there; the ids go with files that carry them',
+  options,
+  async () => {
+    const { engine } = opened;
+    await engine.define(xmlOf('a'));
+    asBefore('a');
+    const first = idsOf('a');
+    await engine.undefine('a');
+    assert.match(log.join('\n'), /and its ids with them/);
+    await engine.define(xmlOf('shop'));
+    asBefore('shop');
+    const second = idsOf('shop');
+    const { domain, kept } = await engine.roots.adopt('a~1', 'shop');
+    assert.deepEqual([domain.name, kept?.name, kept?.domain], ['shop', 'shop~1', 'shop']);
+    assert.deepEqual([idsOf('shop'), folders()], [first, ['shop', 'shop~1']]);
+    assert.deepEqual(await rangesHeld(), [`shop ${first?.start}`, `shop~1 (kept) ${second?.start}`]);
+    await engine.start('shop');
+    await assert.rejects(engine.roots.adopt('shop~1', 'shop'), { code: 'wrong-state' });
+    await engine.destroy('shop');
+    await engine.define(xmlOf('mapped', mapped));
+    await assert.rejects(engine.roots.adopt('shop~1', 'mapped'), { code: 'exists', message: /another map/ });
+    for (const name of ['shop', 'mapped']) await engine.undefine(name, { storage: true });
+    await engine.roots.erase('shop~1');
+  },
+);
+
+test(
+  'files that carry no ids of the host are had by a domain of any map, and no range is kept for them',
+  options,
+  async () => {
+    const { engine } = opened;
+    await engine.define(xmlOf('a'));
+    await engine.undefine('a');
+    assert.doesNotMatch(log.join('\n'), /its ids with them/);
+    assert.deepEqual(await rangesHeld(), []);
+    await engine.define(xmlOf('mapped', mapped));
+    await engine.roots.adopt('a~1', 'mapped');
+    assert.deepEqual([idsOf('mapped'), folders()], [null, ['mapped', 'mapped~1']]);
+    // What was the mapped one's, in the place of files that keep their ids: it needs others.
+    await engine.define(xmlOf('shop'));
+    asBefore('shop');
+    const before = idsOf('shop');
+    await engine.roots.adopt('mapped~1', 'shop');
+    const after = idsOf('shop');
+    assert.notDeepEqual(after, before);
+    assert.deepEqual(await rangesHeld(), [`shop ${after?.start}`, `shop~1 (kept) ${before?.start}`]);
+    // And back: what it had then is nobody's.
+    await engine.roots.adopt('shop~1', 'shop');
+    assert.deepEqual([idsOf('shop'), await rangesHeld()], [before, [`shop ${before?.start}`]]);
+    for (const name of ['shop', 'mapped']) await engine.undefine(name, { storage: true });
+    await engine.roots.erase('shop~2');
+  },
+);
+
+test(
+  'an <idmap> comes and goes where no file carries ids of the host, while it is off',
+  options,
+  async () => {
+    const { engine } = opened;
+    await engine.define(xmlOf('a'));
+    const hostRoot =
+      "<idmap><uid start='0' target='0' count='9'/><gid start='0' target='9' count='9'/></idmap>";
+    await assert.rejects(engine.define(xmlOf('a', hostRoot)), { code: 'exists', message: /host's root/ });
+    await engine.start('a');
+    await assert.rejects(engine.define(xmlOf('a', mapped)), { code: 'wrong-state' });
+    await engine.destroy('a');
+    await engine.define(xmlOf('a', mapped));
+    assert.deepEqual([idsOf('a'), await rangesHeld()], [null, []]);
+    await engine.define(xmlOf('a'));
+    assert.deepEqual(await rangesHeld(), [`a ${idsOf('a')?.start}`]);
+    asBefore('a');
+    await assert.rejects(engine.define(xmlOf('a', mapped)), {
+      code: 'unsupported',
+      message: /carry its present ids/,
+    });
+    await engine.undefine('a', { storage: true });
+    // Made with the host's root in its map, it has that one's ids.
+    await engine.define(xmlOf('a', hostRoot));
+    await assert.rejects(engine.define(xmlOf('a')), { code: 'unsupported' });
+    await engine.undefine('a', { storage: true });
+    assert.deepEqual(folders(), []);
+  },
+);
 
 test(
   'renamed, a domain keeps its UUID and all that it has, and the next daemon finds it so',

@@ -36,7 +36,7 @@ import type { ConsoleLogs } from '../state/console-logs.js';
 import { type IdRanges, RANGE_SIZE } from '../state/id-ranges.js';
 import type { KeyedQueue } from '../state/queue.js';
 import { type DomainRecord, type LinkLease, leasedIn } from '../state/record.js';
-import type { DomainStore, KeptRoot, Lease, Made } from '../state/store.js';
+import { type DomainStore, hasHostIds, type KeptRoot, type Lease, type Made } from '../state/store.js';
 import {
   backends,
   chooseLayer,
@@ -254,7 +254,7 @@ export class Definer {
       parts.mapped !== undefined
         ? null
         : (kept?.lease.ids ?? { start: ids.lease(parts.name), count: RANGE_SIZE });
-    if (leased !== null && kept === undefined) undo.push(() => ids.release(leased.start));
+    if (leased !== null && leased !== kept?.lease.ids) undo.push(() => ids.release(leased.start));
     const unaddressed: DomainRecord = {
       version: 1,
       ...recordFields(parts),
@@ -344,15 +344,17 @@ export class Definer {
     });
     const lease = store.lease(record.name);
     if (lease !== undefined) checkMade(lease, parts);
-    refuseOtherIds(parts, record.ids);
+    await using undo = new Undo();
+    const leased = this.#idsFor(entry, parts, lease, undo);
     for (const spec of parts.filesystems) if (spec.kind === 'template') this.parts.templatePath(spec.source);
     const specs = parts.filesystems.filter(({ kind }) => backends[kind].create !== undefined);
-    await this.#extendRoot(record, domain, lease, specs);
+    await this.#extendRoot({ ...record, ids: leased }, domain, lease, specs);
     const { adopted, leases: _leases, forwards: _forwards, ...rest } = record;
     const next: DomainRecord = {
       ...rest,
       ...(leases.length > 0 && { leases }),
       ...recordFields(parts),
+      ids: leased,
       persistent: true,
       eraseAtEnd: false,
       ...(adopted !== undefined && isRootAt(parts, adopted) && { adopted }),
@@ -363,7 +365,9 @@ export class Definer {
     };
     const conf = record.ctid === null ? undefined : store.readNative(record.name, `${record.ctid}.conf`);
     await store.update(next, await this.parts.reader.documents(domain, next, conf));
+    undo.keep();
     registry.replace(entry, next);
+    if (record.ids !== null && leased === null) this.parts.ids.release(record.ids.start);
     if (entry.running === undefined) await this.#tellNetworks(entry);
     if (options.isQuiet !== true) this.parts.emit('defined', record.persistent ? 'updated' : 'added', entry);
     return entry;
@@ -407,7 +411,7 @@ export class Definer {
       if (!options.storage && store.lease(name) !== undefined)
         log(
           'warn',
-          `domain '${name}' (${uuid}): its files are kept when it stops, and its ids with them: \`ctvirt root list\` shows them then`,
+          `domain '${name}' (${uuid}): its files are kept when it stops: \`ctvirt root list\` shows them then`,
         );
     } else {
       await this.forget(entry, { erase: options.storage });
@@ -416,7 +420,7 @@ export class Definer {
     await hooks.tell({ name, xml: () => xml }, 'undefine');
   }
 
-  /** Removes a domain that does not run; without `erase` its files are kept, and their ids with them. */
+  /** Removes a domain that does not run; without `erase` its files are kept, and the ids that they carry with them. */
   async forget(entry: Entry, options: { erase: boolean }): Promise<void> {
     const { store, registry, ids, roots, networkLinks } = this.parts;
     const { record } = entry;
@@ -434,8 +438,8 @@ export class Definer {
     if (isKept) await roots.putAside(record);
     this.parts.consoleLogs.forget(record.uuid);
     await networkLinks.forget(entry);
-    if (isKept) return;
-    await roots.erase(record);
+    if (!isKept) await roots.erase(record);
+    // What kept files carry they keep.
     if (record.ids !== null) ids.release(record.ids.start);
   }
 
@@ -459,7 +463,7 @@ export class Definer {
       name: record.name,
       uuid: record.uuid,
       ids: record.ids,
-      made: this.#madeOf(record.name, specs),
+      made: this.#madeOf(record, domain, specs),
       kept: false,
     };
     await store.makeRoot(lease, async (folder) => {
@@ -485,25 +489,46 @@ export class Definer {
     }
     const folder = store.rootFolder(record.name);
     const more = specs.filter((spec) => !lease.made.some(({ target }) => target === spec.target));
-    const made = this.#madeOf(record.name, more);
+    const made = this.#madeOf(record, domain, more);
     for (const spec of more)
       await backends[spec.kind].create?.(spec, this.#context(folder, record, domain, made));
-    await store.writeLease({ ...lease, made: [...lease.made, ...made] });
+    await store.writeLease({ ...lease, ids: record.ids, made: [...lease.made, ...made] });
   }
 
   /** How each is going to be made. */
-  #madeOf(name: string, specs: readonly FilesystemSpec[]): Made[] {
+  #madeOf(record: DomainRecord, domain: Domain, specs: readonly FilesystemSpec[]): Made[] {
     const { store, projectIds } = this.parts;
-    const roots = dirname(store.rootFolder(name));
-    return specs.map((spec) => ({
-      ...fixedOf(spec),
-      layer: chooseLayer({ roots, limit: spec.limit, projectIds }),
-    }));
+    const ground = {
+      roots: dirname(store.rootFolder(record.name)),
+      map: idMapOf(domain, record),
+      projectIds,
+    };
+    return specs.map((spec) => ({ ...fixedOf(spec), ...chooseLayer({ ...ground, limit: spec.limit }) }));
+  }
+
+  /** Those that the domain has with a document: where no file of its layers carries any, its <idmap> may come and go. */
+  #idsFor(
+    { record, running }: Entry,
+    { name, mapped }: DocumentParts,
+    lease: Lease | undefined,
+    undo: Undo,
+  ): DomainRecord['ids'] {
+    if ((mapped === undefined) === (record.ids !== null)) return record.ids;
+    if (lease === undefined || hasHostIds(lease)) throw otherIds(name);
+    if (running !== undefined)
+      throw new EngineError(
+        'wrong-state',
+        `domain '${name}' is not off: what runs has the ids that it was started with`,
+      );
+    if (mapped !== undefined) return null;
+    const start = this.parts.ids.lease(name);
+    undo.push(() => this.parts.ids.release(start));
+    return { start, count: RANGE_SIZE };
   }
 
   #context(folder: string, record: DomainRecord, domain: Domain, made: readonly Made[]): StorageContext {
     return {
-      layerOf: (target) => made.find((one) => one.target === target)?.layer,
+      layerOf: (target) => made.find((one) => one.target === target),
       keep: folder,
       map: idMapOf(domain, record),
       shifted: record.ids === null,
@@ -569,14 +594,12 @@ export function recordFields(
   return { ...kept, writable: writableSources(filesystems) };
 }
 
-/** Files that were made for a domain carry its ids. */
-function refuseOtherIds({ name, mapped }: DocumentParts, ids: DomainRecord['ids']): void {
-  if ((mapped === undefined) === (ids !== null)) return;
-  throw new EngineError(
+/** Files that were made for a domain may carry its ids. */
+const otherIds = (name: string): EngineError =>
+  new EngineError(
     'unsupported',
     `the files of domain '${name}' carry its present ids: an <idmap> can be added or removed only with \`undefine --storage\` first`,
   );
-}
 
 /** Whether the document's root is still the one at this path. */
 function isRootAt(parts: DocumentParts, path: string): boolean {

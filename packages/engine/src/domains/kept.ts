@@ -60,12 +60,10 @@ async function adopt(kept: KeptRoot, entry: Entry, parts: KeptParts): Promise<Ke
   rootMounts.refuse(record);
   const read = await reader.check(readStored(await store.readXml(record.name), record.name));
   refuseMisfit(kept, read.parts);
-  const own = await roots.exchange(kept, record);
+  const { own, record: next } = await roots.exchange(kept, record);
   // Until here the next daemon finds what is to be done by the lease.
-  const next = { ...record, ids: kept.lease.ids };
-  await store.writeRecord(next);
   registry.replace(entry, next);
-  await store.ownRoot(record, kept.lease);
+  await store.ownRoot(next, kept.lease);
   await definer.complete(entry, read);
   return own;
 }

@@ -7,11 +7,11 @@ import type { Undo } from '../host/undo.js';
 import type { DocumentParts } from '../lifecycle/document.js';
 import type { EngineLog } from '../log.js';
 import { releaseLimits } from '../quota/release.js';
-import type { IdRanges } from '../state/id-ranges.js';
+import { type IdRanges, RANGE_SIZE } from '../state/id-ranges.js';
 import { isKeptOf } from '../state/kept-root.js';
 import type { KeyedQueue } from '../state/queue.js';
 import type { DomainRecord } from '../state/record.js';
-import type { DomainStore, KeptRoot, Lease, Made } from '../state/store.js';
+import { type DomainStore, hasHostIds, type KeptRoot, type Lease, type Made } from '../state/store.js';
 import type { FilesystemSpec } from '../storage/index.js';
 
 /** Dependencies of `Roots`. */
@@ -74,23 +74,38 @@ export class Roots {
     const { store, ids, log } = this.parts;
     const { root, lease } = await store.putAside(name);
     ids.keep(root, lease);
+    const alsoIds = hasHostIds(lease) ? ', and its ids with them' : '';
     log(
       'warn',
-      `domain '${name}' (${uuid}): its files are kept as root '${root}', and its ids with them; \`ctvirt root erase ${root}\` erases them`,
+      `domain '${name}' (${uuid}): its files are kept as root '${root}'${alsoIds}; \`ctvirt root erase ${root}\` erases them`,
     );
   }
 
-  /** Lets a domain have a kept root in the place of its own, which is kept from now on; returns that. */
-  async exchange(kept: KeptRoot, record: DomainRecord): Promise<KeptRoot | undefined> {
+  /** Lets a domain have a kept root in the place of its own, which is kept from now on; answers that, and the domain's ids with it. */
+  async exchange(kept: KeptRoot, record: DomainRecord): Promise<Exchanged> {
     const { store, ids } = this.parts;
     const { name, mapped } = record;
+    const next = { ...record, ids: this.#idsWith(kept.lease, record) };
     const hasOwn = await store.keepRoot(name, mapped);
+    // From the exchange on the next daemon takes them from the files that lie there, where these carry any.
+    if (!hasHostIds(kept.lease)) await store.writeRecord(next);
     const own = hasOwn ? await store.swapRoots(kept.root, name) : undefined;
     if (own === undefined) await store.takeRoot(kept, name);
     else ids.keep(own.root, own.lease);
     ids.unkeep(kept.root);
     if (kept.lease.ids !== null) ids.claim(kept.lease.ids.start, name);
-    return own;
+    await store.writeRecord(next);
+    // What its own files carry they keep.
+    if (record.ids !== null && record.ids.start !== next.ids?.start) ids.release(record.ids.start);
+    return { own, record: next };
+  }
+
+  /** What a domain has with these files: what they carry, or what it had before unless its own files keep that. */
+  #idsWith(kept: Lease, { name, ids }: DomainRecord): DomainRecord['ids'] {
+    if (hasHostIds(kept)) return kept.ids;
+    const own = this.parts.store.lease(name);
+    const isLeft = own !== undefined && hasHostIds(own);
+    return isLeft && ids !== null ? { start: this.parts.ids.lease(name), count: RANGE_SIZE } : ids;
   }
 
   /** Erases what is kept. */
@@ -119,8 +134,15 @@ export class Roots {
   }
 }
 
+/** What came of an exchange. */
+interface Exchanged {
+  /** What was the domain's root, if it had one. */
+  readonly own: KeptRoot | undefined;
+  readonly record: DomainRecord;
+}
+
 /** What of a file system cannot change once it is made. */
-export function fixedOf(spec: FilesystemSpec): Omit<Made, 'layer'> {
+export function fixedOf(spec: FilesystemSpec): Omit<Made, 'layer' | 'ids'> {
   return {
     target: spec.target,
     template: spec.source,
@@ -145,10 +167,20 @@ export function misfitOf(lease: Lease, parts: DocumentParts): { target: string; 
             : undefined;
     if (why !== undefined) return { target: made.target, why };
   }
+  if (!hasHostIds(lease))
+    return namesHostRoot(parts.mapped)
+      ? {
+          target: '/',
+          why: "its files carry the container's own ids, which no map can have that names the host's root",
+        }
+      : undefined;
   const { mapped = parts.mapped } = lease;
   const fits = lease.ids !== null ? parts.mapped === undefined : isDeepStrictEqual(mapped, parts.mapped);
   return fits || !lease.kept ? undefined : { target: '/', why: 'its files carry the ids of another map' };
 }
+
+const namesHostRoot = (mapped: DocumentParts['mapped']): boolean =>
+  [...(mapped?.uid ?? []), ...(mapped?.gid ?? [])].some(({ first }) => first === 0);
 
 /** Throws `exists` for a root that a domain cannot have. */
 export function refuseMisfit({ root, lease }: KeptRoot, parts: DocumentParts): void {

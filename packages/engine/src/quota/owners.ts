@@ -8,9 +8,14 @@ const kinds = ['user', 'group'] as const;
 const words: Readonly<Record<OwnerKind, string>> = { user: 'usrquota', group: 'grpquota' };
 
 /** Why limits of such owners would refuse nothing; undefined where they do. */
-export function obstacleTo(wanted: readonly OwnerKind[], { counted }: Keeping): string | undefined {
+export function obstacleTo(
+  wanted: readonly OwnerKind[],
+  { counted, uncounted }: Keeping,
+): string | undefined {
   if (counted === undefined)
-    return 'what its users own is counted only in a folder of the host without a limit of its own';
+    return (
+      uncounted ?? 'what its users own is counted only in a folder of the host without a limit of its own'
+    );
   using quotas = new HostQuotas(counted);
   const missing = kinds.filter((kind) => wanted.includes(kind) && !quotas.enforces(kind));
   if (missing.length === 0) return undefined;

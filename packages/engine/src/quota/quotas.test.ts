@@ -39,7 +39,7 @@ test('a domain that ends while it is looked at is no error', async () => {
     queue,
     entries: () => [],
     document: async () => domain,
-    kept: () => ({ keep, templatePath: (name) => name, layerOf: () => 'image' }),
+    kept: () => ({ keep, templatePath: (name) => name, layerOf: () => ({ layer: 'image' }) }),
     mounts: keep,
     log: (level, message) => void told.push(`${level}: ${message}`),
   });

@@ -8,23 +8,34 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { movedDocuments, movedRecord } from '../testing/moved-domain.js';
 import { type Layout, layoutOf } from './layout.js';
-import { DomainStore, type Lease, prepareFolders } from './store.js';
+import { DomainStore, type Lease, type Made, prepareFolders } from './store.js';
 
 const options = { skip: process.getuid?.() === 0 ? false : "a daemon obeys root's files alone" };
 const program = fileURLToPath(new URL('../testing/killed-store.js', import.meta.url));
 const own = { start: 1 << 20, count: 65536 };
 const other = { start: 1 << 21, count: 65536 };
 
+/** Whose ids the files have on disk that the domain has, and those that were kept of another one. */
+interface OnDisk {
+  readonly old: Made['ids'];
+  readonly gone: Made['ids'];
+}
+
+const madeWith = (ids: Made['ids']): Lease['made'] => [
+  { target: '/', template: 't', limited: false, inodes: null, ...(ids !== undefined && { ids }) },
+];
+
 /** A domain with files, and beside it what was kept of another one. */
-async function prepare(root: string): Promise<Layout> {
+async function prepare(root: string, onDisk: OnDisk): Promise<Layout> {
   chmodSync(root, 0o755);
   const layout = layoutOf(root);
   await prepareFolders(layout);
   const store = new DomainStore(layout);
   const record = movedRecord('old');
-  const lease: Lease = { name: 'old', uuid: record.uuid, ids: own, made: [], kept: false };
+  const lease: Lease = { name: 'old', uuid: record.uuid, ids: own, made: madeWith(onDisk.old), kept: false };
   const fill = (text: string) => async (folder: string) => writeFileSync(join(folder, 'file'), text);
-  await store.makeRoot({ ...lease, name: 'gone', uuid: 'another', ids: other }, fill('gone'));
+  const made = madeWith(onDisk.gone);
+  await store.makeRoot({ ...lease, name: 'gone', uuid: 'another', ids: other, made }, fill('gone'));
   await store.keepRoot('gone', undefined);
   await store.putAside('gone');
   await store.makeRoot(lease, fill('old'));
@@ -52,12 +63,15 @@ async function find(layout: Layout): Promise<Found> {
     assert.deepEqual(record.ids, store.lease(name)?.ids, 'its ids are those of its files');
     assert.equal(store.lease(name)?.uuid, record.uuid);
   }
+  const ranges: (number | undefined)[] = [];
   const roots = readdirSync(layout.roots).map((folder) => {
     const text = readFileSync(join(layout.roots, folder, 'lease.json'), 'utf8');
-    const { name, kept }: { name: string; kept: boolean } = JSON.parse(text);
+    const { name, kept, ids }: Pick<Lease, 'name' | 'kept' | 'ids'> = JSON.parse(text);
     const file = readFileSync(join(layout.roots, folder, 'file'), 'utf8');
+    if (ids !== null) ranges.push(ids.start);
     return `${folder}: ${file}, ${name}${kept ? ' (kept)' : ''}`;
   });
+  assert.equal(new Set(ranges).size, ranges.length, 'nobody has the ids of others');
   return { domains: readdirSync(layout.domains), roots: roots.sort() };
 }
 
@@ -69,15 +83,28 @@ const operations: Readonly<Record<string, Found>> = {
   adopt: { domains: ['old'], roots: ['old: gone, old', 'old~1: old, old (kept)'] },
 };
 
-for (const [operation, after] of Object.entries(operations))
-  test(`${operation}, killed before each of its steps: as it was, or done`, options, async () => {
+const kinds: readonly OnDisk[] = [
+  { old: undefined, gone: undefined },
+  { old: undefined, gone: 'container' },
+  { old: 'container', gone: undefined },
+  { old: 'container', gone: 'container' },
+];
+const cases = Object.entries(operations).flatMap(([operation, after]) =>
+  kinds
+    .filter(({ gone }) => operation === 'adopt' || gone === undefined)
+    .map((onDisk) => ({ operation, after, onDisk })),
+);
+
+for (const { operation, after, onDisk } of cases) {
+  const whose = `ids of the ${onDisk.old ?? 'host'}, and of the ${onDisk.gone ?? 'host'}`;
+  test(`${operation}, killed before each of its steps: as it was, or done (${whose})`, options, async () => {
     let isDone = false;
     let wasBefore = 0;
     for (let step = 0; !isDone; step++) {
       assert.ok(step < 100, 'it ends');
       const root = mkdtempSync('/tmp/cvmoves');
       try {
-        const layout = await prepare(root);
+        const layout = await prepare(root, onDisk);
         const { status, signal, stderr } = spawnSync(
           process.execPath,
           [program, root, operation, String(step)],
@@ -96,3 +123,4 @@ for (const [operation, after] of Object.entries(operations))
     }
     assert.ok(wasBefore > 1, `${wasBefore} steps before it`);
   });
+}

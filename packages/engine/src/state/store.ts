@@ -41,7 +41,13 @@ export interface Made {
   readonly inodes: number | null;
   /** How it is kept, by the name that storage has for it; leases of earlier versions do not say. */
   readonly layer?: string;
+  /** Whose ids its files have on disk: the container's own, or, where nothing is said, those that the domain has on the host. */
+  readonly ids?: 'container';
 }
+
+/** Whether files carry ids of the host's. Those that do not can be had with any. */
+export const hasHostIds = ({ made }: Pick<Lease, 'made'>): boolean =>
+  made.some(({ ids }) => ids === undefined);
 
 /** The documents of a domain: the XML, which is the truth, and native files made from it, by name. */
 export interface Documents {
@@ -93,8 +99,9 @@ export class DomainStore {
     const record = readOr([], join(this.layout.domains, entry, 'record.json'), parseRecord);
     if (record === undefined) return;
     try {
-      if (!isDeepStrictEqual(record.ids, lease.ids)) await this.writeRecord({ ...record, ids: lease.ids });
-      await this.ownRoot(record, lease);
+      const next = hasHostIds(lease) ? { ...record, ids: lease.ids } : record;
+      if (!isDeepStrictEqual(record.ids, next.ids)) await this.writeRecord(next);
+      await this.ownRoot(next, lease);
     } catch {
       // On a full disk the next daemon does.
     }
@@ -195,7 +202,8 @@ export class DomainStore {
     const lease = this.lease(name);
     if (lease === undefined) return false;
     const keptAt = new Date().toISOString();
-    await this.writeLease({ ...lease, kept: true, keptAt, ...(mapped !== undefined && { mapped }) });
+    const carried = hasHostIds(lease) ? { ...(mapped !== undefined && { mapped }) } : { ids: null };
+    await this.writeLease({ ...lease, kept: true, keptAt, ...carried });
     return true;
   }
 
@@ -219,9 +227,12 @@ export class DomainStore {
   }
 
   /** The files that lie there are this domain's. */
-  async ownRoot(record: Pick<DomainRecord, 'name' | 'uuid'>, lease: Lease): Promise<void> {
+  async ownRoot(
+    { name, uuid, ids }: Pick<DomainRecord, 'name' | 'uuid' | 'ids'>,
+    lease: Lease,
+  ): Promise<void> {
     const { keptAt: _keptAt, mapped: _mapped, ...rest } = lease;
-    await this.writeLease({ ...rest, name: record.name, uuid: record.uuid, kept: false });
+    await this.writeLease({ ...rest, name, uuid, ids, kept: false });
   }
 
   /** Lets kept files and those of a domain, which are kept from now on, change places; returns what the latter are kept as. */
@@ -250,9 +261,9 @@ export class DomainStore {
    * How a domain's file systems are kept, by what its lease says of each. Without a lease, or with a damaged one, nothing is said:
    * what lies there tells, too, and a start does not fail for it.
    */
-  layersOf(name: string): (target: string) => string | undefined {
+  layersOf(name: string): (target: string) => Pick<Made, 'layer' | 'ids'> | undefined {
     const lease = readOr([], join(this.rootFolder(name), 'lease.json'), parseLease);
-    return (target) => lease?.made.find((made) => made.target === target)?.layer;
+    return (target) => lease?.made.find((made) => made.target === target);
   }
 
   /** Lets `name` say of leases of earlier versions how their layers are kept. */
@@ -342,11 +353,12 @@ function isLease(value: unknown): value is Lease {
 
 function isMade(value: unknown): value is Made {
   if (typeof value !== 'object' || value === null) return false;
-  const { target, template, limited, inodes, layer } = value as Partial<Record<keyof Made, unknown>>;
+  const { target, template, limited, inodes, layer, ids } = value as Partial<Record<keyof Made, unknown>>;
   const inodesFit = inodes === null || typeof inodes === 'number';
   const layerFits = layer === undefined || typeof layer === 'string';
   const areWords = typeof target === 'string' && typeof template === 'string';
-  return areWords && typeof limited === 'boolean' && inodesFit && layerFits;
+  const idsFit = ids === undefined || ids === 'container';
+  return areWords && typeof limited === 'boolean' && inodesFit && layerFits && idsFit;
 }
 
 /**

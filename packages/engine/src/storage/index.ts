@@ -14,6 +14,7 @@ export type {
   FilesystemSpec,
   Keeping,
   KeptContext,
+  LayerWords,
   OpenContext,
   Opened,
   OwnerLimit,

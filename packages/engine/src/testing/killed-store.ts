@@ -21,7 +21,10 @@ for (const [calls, suffix] of [
   }
 syncBuiltinESMExports();
 // Imported now, for they take the calls as they are when they are read.
+const { Roots } = await import('../domains/roots.js');
+const { IdRanges, privateWindow } = await import('../state/id-ranges.js');
 const { layoutOf } = await import('../state/layout.js');
+const { KeyedQueue } = await import('../state/queue.js');
 const { DomainStore } = await import('../state/store.js');
 const { movedDocuments, movedRecord } = await import('./moved-domain.js');
 
@@ -36,8 +39,8 @@ if (operation === 'rename') {
   await store.putAside('old');
 } else {
   const kept = store.keptRoot('gone~1');
-  await store.keepRoot('old', undefined);
-  await store.swapRoots('gone~1', 'old');
-  await store.writeRecord({ ...record, ids: kept.lease.ids });
-  await store.ownRoot(record, kept.lease);
+  const ids = new IdRanges(privateWindow, () => []);
+  const roots = new Roots({ store, ids, queue: new KeyedQueue(), log: () => undefined });
+  const { record: next } = await roots.exchange(kept, record);
+  await store.ownRoot(next, kept.lease);
 }

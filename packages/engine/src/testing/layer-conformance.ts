@@ -18,10 +18,11 @@ import { suite, test } from 'node:test';
 import { hasCapability } from '../host/own-limits.js';
 import { run } from '../host/run.js';
 import { type LayerName, layers } from '../storage/layers/index.js';
-import type { Layer, Place } from '../storage/layers/layer.js';
+import type { Layer, LayerIds, Place } from '../storage/layers/layer.js';
+import { ownership } from './layer-ids.js';
 import { killIn, timeOf } from './layer-process.js';
 import type { Operation } from './layer-worker.js';
-import { FIRST_ID, isFull, type LayerGround, LayerWorld, limit, MiB } from './layer-world.js';
+import { FIRST_ID, isFull, type LayerGround, LayerWorld, limit, MiB, mapFrom } from './layer-world.js';
 
 export interface Conforming {
   readonly name: LayerName;
@@ -47,9 +48,16 @@ interface Growth {
   readonly check: (place: Place) => void;
 }
 
+/** Each way can hold both kinds of ids: new layers have the container's, those of earlier versions the host's. */
 export function conformance(subject: Conforming): void {
-  suite(`a layer kept as ${subject.name}`, { skip: subject.skip ?? false }, () => {
+  for (const ids of ['host', 'container'] as const) conformanceWith(ids, subject);
+}
+
+function conformanceWith(ids: LayerIds, { skip = false, ...given }: Conforming): void {
+  const subject = { ...given, ground: { ...given.ground, ids } };
+  suite(`a layer kept as ${subject.name} with ids of the ${ids}`, { skip }, () => {
     files(subject);
+    ownership({ ids, wanted: first(subject), inWorld: (use) => inWorld(subject, use) });
     if (subject.isLimited) limits(subject);
     if (subject.growth !== undefined) unfinished(subject, subject.growth);
     kills(subject);
@@ -145,7 +153,14 @@ function limits(subject: Conforming): void {
   test('files are counted, and one that has as many as it may starts all the same; or such a limit is refused by name', () =>
     inWorld(subject, async (world) => {
       const wanted = limit(16, 300);
-      if (!layerOf(subject).suits({ ...subject.ground, roots: world.roots, limit: wanted })) {
+      if (
+        !layerOf(subject).suits({
+          ...subject.ground,
+          roots: world.roots,
+          limit: wanted,
+          map: mapFrom(FIRST_ID),
+        })
+      ) {
         await world.create(limit(16));
         await assert.rejects(
           world.run(wanted, () => undefined),
@@ -251,7 +266,7 @@ function limits(subject: Conforming): void {
           await world.relimit(limit(16));
           assertRoom(container.write('file', 32 * MiB), 16);
         },
-        limit(10),
+        { inForce: limit(10) },
       );
     }));
 
@@ -387,7 +402,10 @@ function fullHost(subject: Conforming): void {
     await run(['/usr/sbin/mkfs.ext4', '-q', '-F', '-m', '0', '-O', '^has_journal', disk]);
     await run(['/bin/mount', '-o', 'loop', disk, parent]);
     try {
-      await inWorld(subject, (world) => use(world, () => fillUp(join(parent, 'filler'))), { parent });
+      await inWorld(subject, (world) => use(world, () => fillUp(join(parent, 'filler'))), {
+        ...subject.ground,
+        parent,
+      });
     } finally {
       await run(['/bin/umount', parent]);
       rmSync(parent, { recursive: true });

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { once } from 'node:events';
 import { PrivateMounts } from '../host/private-mounts.js';
+import { UserNamespacePool } from '../host/userns.js';
 import type { DiskLimit } from '../storage/index.js';
 import { createLayer, layerAt } from '../storage/layers/index.js';
 import type { Making, Place } from '../storage/layers/layer.js';
@@ -30,8 +31,10 @@ async function perform({
     return await createLayer(layer, place, making);
   }
   using mounts = PrivateMounts.open(folder);
+  const namespaces = new UserNamespacePool(0);
   const open = async (): Promise<void> => {
-    const opened = await layer.open(place, { limit: making.limit, mounts, tell: () => undefined });
+    const { limit: first, map } = making;
+    const opened = await layer.open(place, { limit: first, map, namespaces, mounts, tell: () => undefined });
     await opened.settle?.(making.limit);
   };
   if (what === 'open') {

@@ -20,20 +20,33 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import koffi from 'koffi';
 import { loopsOver } from '../host/disks.js';
 import { isErrno } from '../host/gone.js';
-import { attachMount, cloneMount, mountNow } from '../host/mount-calls.js';
+import { attachMount, cloneMount, mountNow, setMountAttributes } from '../host/mount-calls.js';
 import { mountsOf } from '../host/mountinfo.js';
 import { PrivateMounts } from '../host/private-mounts.js';
 import type { ProjectRange } from '../host/projects.js';
+import { check } from '../host/syscalls.js';
+import { type IdMap, UserNamespacePool } from '../host/userns.js';
+import { type ForHost, unmappedOf } from '../storage/contract/backend.js';
+import { overlayOptions } from '../storage/contract/overlay.js';
 import type { DiskLimit, Usage } from '../storage/index.js';
 import { createLayer } from '../storage/layers/index.js';
-import type { Layer, Making, Place } from '../storage/layers/layer.js';
+import type { Layer, LayerIds, Making, OpenLayer, Place } from '../storage/layers/layer.js';
+
+const libc = koffi.load(null);
+const cGetxattr = libc.func('long getxattr(str, str, void *, size_t)');
+const cSetxattr = libc.func('int setxattr(str, str, void *, size_t, int)');
 
 export const MiB = 1 << 20;
 /** Where the container's ids lie on the host. */
 export const FIRST_ID = 1_000_000;
-const range = [{ inside: 0, outside: FIRST_ID, count: 65536 }];
+/** All of them from one id of the host on. */
+export function mapFrom(first: number): IdMap {
+  const range = [{ inside: 0, outside: first, count: 65536 }];
+  return { uid: range, gid: range };
+}
 
 export const limit = (mebibytes: number, inodes?: number): DiskLimit => ({ bytes: mebibytes * MiB, inodes });
 
@@ -41,6 +54,19 @@ export interface LayerGround {
   /** The folder to be in; the host's own for such files if absent. */
   readonly parent?: string | undefined;
   readonly projectIds?: ProjectRange | undefined;
+  /** Whose ids its files have on disk; the host's if absent. */
+  readonly ids?: LayerIds | undefined;
+}
+
+interface Running {
+  /** Ids of the container on the host. */
+  readonly map?: IdMap;
+  /** What is in force, if not the limit that it is opened with. */
+  readonly inForce?: DiskLimit | undefined;
+  /** Whether it is the host that is to look at it. */
+  readonly forHost?: boolean;
+  /** Whether a lease says whose ids its files have. */
+  readonly isSaid?: boolean;
 }
 
 export class LayerWorld {
@@ -48,6 +74,7 @@ export class LayerWorld {
   readonly roots: string;
   readonly place: Place;
   readonly told: string[] = [];
+  readonly #namespaces = new UserNamespacePool(1);
 
   constructor(
     private readonly layer: Layer,
@@ -55,10 +82,11 @@ export class LayerWorld {
   ) {
     this.base = mkdtempSync(join(ground.parent ?? tmpdir(), 'cvlayer-'));
     this.roots = join(this.base, 'roots');
-    this.place = { folder: join(this.roots, 'domain'), key: 'root' };
+    this.place = { folder: join(this.roots, 'domain'), key: 'root', ids: ground.ids ?? 'host' };
     for (const path of [this.roots, this.place.folder, this.mounts]) mkdirSync(path);
     mkdirSync(this.model, { mode: 0o751 });
-    writeFileSync(join(this.model, 'below'), 'below');
+    mkdirSync(join(this.model, 'folder'));
+    for (const name of ['below', 'gone', 'folder/old']) writeFileSync(join(this.model, name), 'below');
   }
 
   /** What an operation in another process needs to know. */
@@ -71,35 +99,55 @@ export class LayerWorld {
 
   making(wanted: DiskLimit | undefined): Making {
     const { projectIds } = this.ground;
-    return { model: this.model, map: { uid: range, gid: range }, limit: wanted, projectIds };
+    return { model: this.model, map: mapFrom(FIRST_ID), limit: wanted, projectIds };
   }
 
   async create(wanted?: DiskLimit): Promise<void> {
     await createLayer(this.layer, this.place, this.making(wanted));
   }
 
-  /** Opens the layer for as long as `use` takes, with that limit, and with `inForce` in force. */
+  /** Opens the layer for as long as `use` takes, with that limit. */
   async run<T>(
     wanted: DiskLimit | undefined,
     use: (container: Container) => T | Promise<T>,
-    inForce = wanted,
+    running: Running = {},
   ): Promise<T> {
     using mounts = PrivateMounts.open(this.mounts);
-    const tell = (remarks: readonly string[]): void => void this.told.push(...remarks);
-    const opened = await this.layer.open(this.place, { limit: wanted, mounts, tell });
+    const opened = await this.#open(wanted, mounts, running);
     const model = openSync(this.model, 'r');
     try {
       using lower = cloneMount(model, this.model);
+      const map = (namespace: number): void => setMountAttributes(lower, 0, namespace);
+      if (running.forHost !== true) await this.#namespaces.with(running.map ?? mapFrom(FIRST_ID), map);
       mounts.within(() => {
         attachMount(lower, mounts.folderFor('lower'));
-        const options = `lowerdir=lower,upperdir=${opened.upper},workdir=${opened.work}`;
-        mountNow('overlay', mounts.folderFor('root'), 'overlay', 0, options);
+        const folders = ['lowerdir=lower', `upperdir=${opened.upper}`, `workdir=${opened.work}`];
+        mountNow('overlay', mounts.folderFor('root'), 'overlay', 0, [...folders, ...overlayOptions].join());
       });
     } finally {
       closeSync(model);
     }
-    await opened.settle?.(inForce);
-    return await use(new Container(mounts));
+    await opened.settle?.('inForce' in running ? running.inForce : wanted);
+    const { map = mapFrom(FIRST_ID) } = running;
+    return await use(new Container(mounts, (work) => this.#namespaces.with(map, work)));
+  }
+
+  async #open(
+    limit: DiskLimit | undefined,
+    mounts: PrivateMounts,
+    { map = mapFrom(FIRST_ID), forHost = false, isSaid = true }: Running,
+  ): Promise<OpenLayer> {
+    const namespaces = this.#namespaces;
+    const shown: ForHost = (mount) =>
+      namespaces.with(unmappedOf(map), (fd) => setMountAttributes(mount, 0, fd));
+    return await this.layer.open(isSaid ? this.place : { ...this.place, ids: undefined }, {
+      limit,
+      mounts,
+      map,
+      namespaces,
+      tell: (remarks) => void this.told.push(...remarks),
+      ...(forHost && { forHost: shown }),
+    });
   }
 
   async relimit(wanted: DiskLimit): Promise<void> {
@@ -135,6 +183,7 @@ export class LayerWorld {
   }
 
   close(): void {
+    this.#namespaces.close();
     this.layer.release?.(this.place.folder);
     rmSync(this.base, { recursive: true });
   }
@@ -142,7 +191,10 @@ export class LayerWorld {
 
 /** What runs on the layer: writes as the host's root, which overlay lets pass no limit. */
 export class Container {
-  constructor(private readonly mounts: PrivateMounts) {}
+  constructor(
+    private readonly mounts: PrivateMounts,
+    private readonly inNamespace: (work: (namespace: number) => string) => Promise<string>,
+  ) {}
 
   /** As many bytes as there is room for, at most those. */
   write(name: string, bytes: number): number {
@@ -181,6 +233,38 @@ export class Container {
   }
   remove(name: string): void {
     this.#within((path) => rmSync(path(name), { force: true }));
+  }
+
+  /** What only programs do, in its root. */
+  run(argv: readonly [string, ...string[]]): string {
+    return this.#within(() => execFileSync(argv[0], argv.slice(1), { cwd: 'root', encoding: 'utf8' }));
+  }
+
+  /** By the container's own root, in its root. */
+  async enter(script: string): Promise<string> {
+    const argv = ['--user=/proc/self/fd/3', '-S', '0', '-G', '0', 'sh', '-c', script];
+    return await this.inNamespace((namespace) =>
+      this.#within(() =>
+        execFileSync('nsenter', argv, {
+          cwd: 'root',
+          encoding: 'utf8',
+          stdio: ['ignore', 'pipe', 'inherit', namespace],
+        }),
+      ),
+    );
+  }
+
+  attribute(name: string, attribute: string): Buffer {
+    const value = Buffer.alloc(256);
+    return this.#within((path) => {
+      const size = check(cGetxattr(path(name), attribute, value, value.length), 'getxattr', attribute);
+      return value.subarray(0, size);
+    });
+  }
+  setAttribute(name: string, attribute: string, value: Buffer): void {
+    this.#within(
+      (path) => void check(cSetxattr(path(name), attribute, value, value.length, 0), 'setxattr', attribute),
+    );
   }
 
   /** Of its root, and its mode. */

@@ -77,6 +77,16 @@ export interface Keeping {
   readonly tells?: () => Usage;
   /** A folder of the host whose file system counts what each user of the container owns, by the host's numbers. */
   readonly counted?: string;
+  /** Why nothing counts that, where there is more to say. */
+  readonly uncounted?: string;
+}
+
+/** What a lease says of a layer. */
+export interface LayerWords {
+  /** How it is kept; one of an earlier version does not say. */
+  readonly layer?: string;
+  /** Whose ids its files have on disk; where nothing is said, the host's. */
+  readonly ids?: 'container';
 }
 
 export interface StorageContext {
@@ -92,8 +102,8 @@ export interface StorageContext {
   readonly projectIds?: ProjectRange | undefined;
   /** Absolute path of an unpacked template; throws `not-found`. */
   readonly templatePath: (name: string) => string;
-  /** How the layer of what is mounted there is kept, by the word of its lease; one of an earlier version says nothing. */
-  readonly layerOf: (target: string) => string | undefined;
+  /** How the layer of what is mounted there is kept; undefined where no lease says. */
+  readonly layerOf: (target: string) => LayerWords | undefined;
 }
 
 export interface OpenContext extends StorageContext {

@@ -8,7 +8,7 @@ import { after, suite, test } from 'node:test';
 import { removeTree } from '../../host/files.js';
 import { BtrfsDisk, noBtrfs } from '../../testing/btrfs-disk.js';
 import { conformance } from '../../testing/layer-conformance.js';
-import { limit } from '../../testing/layer-world.js';
+import { FIRST_ID, limit, mapFrom } from '../../testing/layer-world.js';
 import { chooseLayer } from './index.js';
 
 const skip = noBtrfs();
@@ -26,12 +26,15 @@ suite('on btrfs', { skip }, () => {
   });
 
   test('a layer is a subvolume, and an image where its limit cannot be kept by one', () => {
+    const map = mapFrom(FIRST_ID);
     const chosen = [plain, counted].map((roots = '') => [
-      chooseLayer({ roots, limit: undefined }),
-      chooseLayer({ roots, limit: limit(16) }),
-      chooseLayer({ roots, limit: limit(16, 300) }),
+      chooseLayer({ roots, map, limit: undefined }),
+      chooseLayer({ roots, map, limit: limit(16) }),
+      chooseLayer({ roots, map, limit: limit(16, 300) }),
     ]);
-    assert.deepEqual(chosen, [
+    assert.ok(chosen.flat().every(({ ids }) => ids === 'container'));
+    const ways = chosen.map((each) => each.map(({ layer }) => layer));
+    assert.deepEqual(ways, [
       ['btrfs', 'image', 'image'],
       ['btrfs', 'btrfs', 'image'],
     ]);

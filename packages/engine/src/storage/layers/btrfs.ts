@@ -23,7 +23,7 @@ export const btrfs: Layer = {
   isAt: (place) => isSubvolume(treePath(place)),
   files: folder.files,
 
-  create: (place, making) => makeTree(treePath(place), making, createSubvolume),
+  create: (place, making) => makeTree(treePath(place), place, making, createSubvolume),
 
   async open(place, opening) {
     const layer = await openTree(place, opening);

@@ -3,19 +3,29 @@
 import { existsSync } from 'node:fs';
 import { isOnBtrfs } from '../../host/btrfs.js';
 import { diskBelow } from '../../host/disks.js';
+import { HostQuotas } from '../../host/quota.js';
+import { otherDomain } from '../contract/backend.js';
+import { idsAt } from './ids.js';
 import type { Layer } from './layer.js';
 import { makeTree, openTree, treePath } from './tree.js';
 
 export const folder: Layer = {
   suits: ({ roots, limit }) => limit === undefined && !isOnBtrfs(roots),
+  countsUsers({ roots }) {
+    using quotas = new HostQuotas(roots);
+    return quotas.enforces('user') || quotas.enforces('group');
+  },
   isAt: (place) => existsSync(treePath(place)),
   files: (place) => [treePath(place)],
-  create: (place, making) => makeTree(treePath(place), making),
+  create: (place, making) => makeTree(treePath(place), place, making),
   open: (place, opening) => openTree(place, opening),
-  keeping: (place) => ({
-    how: 'a folder of the host: not limited',
-    isWhole: false,
-    counted: treePath(place),
-  }),
+  keeping(place) {
+    const tree = treePath(place);
+    const how = { how: 'a folder of the host: not limited', isWhole: false };
+    const isOwn = existsSync(tree) && idsAt(place, tree) === 'container';
+    return isOwn ? { ...how, uncounted } : { ...how, counted: tree };
+  },
   disks: (place) => diskBelow(treePath(place)),
 };
+
+const uncounted = `its files have the ids of the container's users on disk, as those of other containers have, since their file system enforced no quotas of users when it was made: mount that with usrquota,grpquota, and ${otherDomain}`;

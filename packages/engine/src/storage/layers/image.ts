@@ -13,6 +13,7 @@ import { fitImage, usageOfImage } from '../ext4/fit.js';
 import { makeImage } from '../ext4/make.js';
 import { growMounted, keepBlocks, limitSpace, type MountedImage } from '../ext4/mounted.js';
 import { freeSpare, keepSpare } from '../ext4/spare.js';
+import { idsAt, viewFor } from './ids.js';
 import type { Layer, Opening, Place } from './layer.js';
 import { makeTree, treeIn } from './tree.js';
 
@@ -27,13 +28,14 @@ export const image: Layer = {
 
   async create(place, making) {
     const staging = stagingPath(place);
-    await makeTree(staging, making);
+    await makeTree(staging, place, making);
     keepSpare(staging);
     await makeImage(imagePath(place), making.limit ?? noLimit, staging);
     await rm(staging, { recursive: true });
   },
 
-  async open(place, { limit = noLimit, mounts, tell, forHost }) {
+  async open(place, opening) {
+    const { limit = noLimit, mounts, tell } = opening;
     const path = imagePath(place);
     using file = await openImage(path);
     tell(await fitImage(path, limit));
@@ -47,8 +49,12 @@ export const image: Layer = {
     // overlay needs some for itself, and is read-only for good where it finds none.
     await keepBlocks(mounted, 0);
     withSpare(freeSpare, mounted, path, tell);
+    const view = viewFor(
+      mounts.within(() => idsAt(place, mounted.folder)),
+      opening,
+    );
     return {
-      ...treeIn(forHost === undefined ? mountName(place) : await attachShown(disk, place, mounts, forHost)),
+      ...treeIn(view === undefined ? mountName(place) : await attachShown(disk, place, mounts, view)),
       settle: async (wanted) => {
         withSpare(keepSpare, mounted, path, tell);
         await limitSpace(mounted, path, wanted);
@@ -84,10 +90,10 @@ async function attachShown(
   { fd }: DetachedMount,
   place: Place,
   mounts: PrivateMounts,
-  forHost: ForHost,
+  view: ForHost,
 ): Promise<string> {
   using shown = mounts.within(() => cloneMount(fd, place.folder));
-  await forHost(shown);
+  await view(shown);
   const name = `shown-${place.key}`;
   mounts.attach(shown, name);
   return name;

@@ -3,8 +3,10 @@
 import { existsSync } from 'node:fs';
 import { EngineError } from '../../errors.js';
 import { removeTree } from '../../host/files.js';
+import type { LayerWords } from '../contract/backend.js';
 import { btrfs } from './btrfs.js';
 import { folder } from './folder.js';
+import { leavesRoom } from './ids.js';
 import { image } from './image.js';
 import type { Ground, Layer, Making, Place } from './layer.js';
 import { project } from './project.js';
@@ -13,11 +15,13 @@ export const layers = { folder, btrfs, project, image } satisfies Record<string,
 export type LayerName = keyof typeof layers;
 const names = Object.keys(layers) as LayerName[];
 
-/** How a layer that is to be made will be kept. */
-export function chooseLayer(ground: Ground): LayerName {
+/** How a layer that is to be made will be kept. Its files have the container's own ids wherever they can. */
+export function chooseLayer(ground: Ground): LayerWords & { readonly layer: LayerName } {
   const found = names.find((name) => layers[name].suits(ground));
   if (found === undefined) throw new EngineError('unsupported', 'nothing here can keep such a disk limit');
-  return found;
+  const layer: Layer = layers[found];
+  const isOwn = leavesRoom(ground.map) && layer.countsUsers?.(ground) !== true;
+  return { layer: found, ...(isOwn && { ids: 'container' }) };
 }
 
 /** What keeps the layer there; `said` is what its lease says, which one of an earlier version does not. */

@@ -3,14 +3,19 @@
 import type { Disk } from '../../host/disks.js';
 import type { PrivateMounts } from '../../host/private-mounts.js';
 import type { ProjectRange } from '../../host/projects.js';
-import type { IdMap } from '../../host/userns.js';
+import type { IdMap, UserNamespacePool } from '../../host/userns.js';
 import type { DiskLimit, ForHost, Keeping } from '../contract/backend.js';
+
+/** Whose ids its files have on disk. */
+export type LayerIds = 'container' | 'host';
 
 /** Where a layer lies: the files of one file system of a domain, in the domain's folder. */
 export interface Place {
   readonly folder: string;
   /** File names begin with it. */
   readonly key: string;
+  /** As its lease says; undefined where no lease can be read. */
+  readonly ids?: LayerIds | undefined;
 }
 
 /** What decides how a layer is going to be kept. */
@@ -20,17 +25,20 @@ export interface Ground {
   readonly limit: DiskLimit | undefined;
   /** Projects of the host's quotas that may be used. */
   readonly projectIds?: ProjectRange | undefined;
+  /** Ids of the container on the host. */
+  readonly map: IdMap;
 }
 
 /** What a layer is made of. */
-export interface Making extends Pick<Ground, 'limit' | 'projectIds'> {
+export interface Making extends Pick<Ground, 'limit' | 'projectIds' | 'map'> {
   /** A folder, whose owner and mode the root of the container's tree gets: the template's. */
   readonly model: string;
-  readonly map: IdMap;
 }
 
 export interface Opening {
   readonly limit: DiskLimit | undefined;
+  readonly map: IdMap;
+  readonly namespaces: UserNamespacePool;
   /** Where it is mounted, under a name of its own. */
   readonly mounts: PrivateMounts;
   /** What whoever looks after the host should know. */
@@ -60,6 +68,8 @@ export interface OpenLayer {
 export interface Layer {
   /** Asked of each in turn when a file system is made; the lease says from then on which it was. */
   suits(ground: Ground): boolean;
+  /** Whether the host counts what each of its users owns: by ids that no other container's files have on disk. */
+  countsUsers?(ground: Pick<Ground, 'roots'>): boolean;
   /** Whether this is what keeps the layer there: for leases of versions that did not say. */
   isAt(place: Place): boolean;
   /** All paths that it may have there, made or half-made. */

@@ -16,11 +16,12 @@ export const project: Layer = {
     using quotas = new HostQuotas(roots);
     return quotas.enforces('project');
   },
+  countsUsers: () => true,
   isAt: (place) => existsSync(treePath(place)) && ownProject(treePath(place)) !== undefined,
   files: folder.files,
 
   async create(place, making) {
-    await makeTree(treePath(place), making, async (path) => {
+    await makeTree(treePath(place), place, making, async (path) => {
       await makeFolder(path);
       // Both in one turn, so that no other layer is given the same.
       using quotas = new HostQuotas(path);

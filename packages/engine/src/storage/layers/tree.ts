@@ -3,8 +3,8 @@
 import { closeSync, constants, openSync } from 'node:fs';
 import { chmod, chown, mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { cloneMount } from '../../host/mount-calls.js';
-import { hostId } from '../contract/backend.js';
+import { cloneMount, MountAttr, setMountAttributes } from '../../host/mount-calls.js';
+import { idsAt, ownersOf, viewFor } from './ids.js';
 import type { Making, Opening, OpenLayer, Place } from './layer.js';
 
 export const treePath = ({ folder, key }: Place): string => join(folder, `${key}.layer`);
@@ -13,30 +13,31 @@ export const makeFolder = (folder: string): Promise<void> => mkdir(folder, { mod
 
 export async function makeTree(
   folder: string,
+  { ids }: Pick<Place, 'ids'>,
   { model, map }: Pick<Making, 'model' | 'map'>,
   make: (folder: string) => Promise<void> = makeFolder,
 ): Promise<void> {
   const root = await stat(model);
-  const upper = join(folder, 'upper');
+  const [upper, work] = [join(folder, 'upper'), join(folder, 'work')];
+  const owners = ownersOf(ids, map, root);
   // One by one: Node's recursive mkdir tells a full disk as a missing folder.
   await make(folder);
-  for (const path of [upper, join(folder, 'work')]) await makeFolder(path);
-  await chown(upper, hostId(map.uid, root.uid), hostId(map.gid, root.gid));
+  for (const path of [upper, work]) await makeFolder(path);
+  await chown(upper, owners.upper.uid, owners.upper.gid);
+  await chown(work, owners.work.uid, owners.work.gid);
   await chmod(upper, root.mode & 0o7777);
 }
 
 /** One that lies in a folder of the host. */
-export async function openTree(
-  place: Place,
-  { mounts, forHost }: Pick<Opening, 'mounts' | 'forHost'>,
-): Promise<OpenLayer> {
+export async function openTree(place: Place, opening: Opening): Promise<OpenLayer> {
   const folder = treePath(place);
   const fd = openSync(folder, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
   try {
     using copy = cloneMount(fd, folder);
-    await forHost?.(copy);
+    setMountAttributes(copy, MountAttr.noSuid | MountAttr.noDev);
+    await viewFor(idsAt(place, folder), opening)?.(copy);
     const name = `layer-${place.key}`;
-    mounts.attach(copy, name);
+    opening.mounts.attach(copy, name);
     return treeIn(name);
   } finally {
     closeSync(fd);

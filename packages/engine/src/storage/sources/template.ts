@@ -11,6 +11,7 @@ import {
   type OpenContext,
   rootOwner,
 } from '../contract/backend.js';
+import { overlayOptions } from '../contract/overlay.js';
 import { createLayer, layerAt } from '../layers/index.js';
 import type { Layer, OpenLayer, Place } from '../layers/layer.js';
 import { attributesOf, flagsOf, mappedClone } from './mounting.js';
@@ -60,6 +61,7 @@ export const template: Backend = {
         `lowerdir=${escapeOption(lowerName)}`,
         `upperdir=${escapeOption(layer.upper)}`,
         `workdir=${escapeOption(layer.work)}`,
+        ...overlayOptions,
       ];
       try {
         mountNow('overlay', target, 'overlay', flags, data.join());
@@ -87,10 +89,13 @@ export const template: Backend = {
   ],
 };
 
-const placeOf = ({ key }: FilesystemSpec, { keep }: KeptContext): Place => ({ folder: keep, key });
+function placeOf({ key, target }: FilesystemSpec, { keep, layerOf: said }: KeptContext): Place {
+  const words = said(target);
+  return { folder: keep, key, ids: words && (words.ids ?? 'host') };
+}
 
 const layerOf = (spec: FilesystemSpec, context: KeptContext): Layer =>
-  layerAt(placeOf(spec, context), context.layerOf(spec.target));
+  layerAt(placeOf(spec, context), context.layerOf(spec.target)?.layer);
 
 /** The limit in force from the start's last moment on, which a grace that is over has made the soft one. */
 async function settle(spec: FilesystemSpec, context: OpenContext, layer: OpenLayer): Promise<void> {
