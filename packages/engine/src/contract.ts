@@ -10,6 +10,7 @@ import type {
   AutostartChange,
   BeancounterReport,
   BuildRequest,
+  ChangedFile,
   ConsoleLog,
   ConsoleRequest,
   CreateRequest,
@@ -50,6 +51,10 @@ import type {
   QuotaReport,
   RootMount,
   SetResult,
+  Snapshot,
+  SnapshotDelete,
+  SnapshotRequest,
+  SnapshotRevert,
   Template,
   TemplateExport,
   TrafficReport,
@@ -77,6 +82,11 @@ export type OnProgress = (progress: Progress) => void;
 export interface Watched {
   readonly onProgress?: OnProgress;
   readonly signal?: AbortSignal;
+}
+
+/** Who asks for a snapshot, if not somebody. */
+export interface SnapshotOrigin {
+  readonly by?: 'schedule';
 }
 
 /** Signals that reach the programs of a session. */
@@ -309,6 +319,32 @@ export interface Engine {
     adopt(root: string, ref: DomainRef): Promise<AdoptedRoot>;
     /** Returns what was erased. */
     erase(root: string): Promise<KeptRoot>;
+  };
+
+  /** What a domain's own files and its document were at a moment; throws `not-found` for one that is not there. */
+  snapshots: {
+    /** The oldest first. */
+    list(ref: DomainRef): readonly Snapshot[];
+    get(ref: DomainRef, name: string): Snapshot;
+    /** The one that the domain was last taken or reverted to, if it is there still. */
+    current(ref: DomainRef): Snapshot | undefined;
+    /** The domain's document as it was then. */
+    xml(ref: DomainRef, name: string): Promise<string>;
+    /** Of a domain that runs, too, whose programs cannot write meanwhile; `unsupported` where its root is none of its own files. */
+    create(ref: DomainRef, request?: SnapshotRequest & SnapshotOrigin, watched?: Watched): Promise<Snapshot>;
+    /** Ends the domain and gives it the files and the document of then; what it was before is kept as a snapshot until its next start. */
+    revert(ref: DomainRef, name: string, how?: SnapshotRevert, watched?: Watched): Promise<DomainSummary>;
+    /** Returns those that were deleted; children of one that is deleted alone become its parent's. */
+    delete(ref: DomainRef, name: string, how?: SnapshotDelete): Promise<readonly Snapshot[]>;
+    describe(ref: DomainRef, name: string, description: string | null): Promise<Snapshot>;
+    /** What was changed since, or from this one to another. */
+    diff(
+      ref: DomainRef,
+      name: string,
+      options?: {
+        /** Another snapshot, in the place of what the domain is now. */ readonly against?: string;
+      },
+    ): Promise<readonly ChangedFile[]>;
   };
 
   profiles: {

@@ -21,6 +21,7 @@ export * from './quota.js';
 export * from './root.js';
 export * from './session.js';
 export * from './settings.js';
+export * from './snapshot.js';
 export * from './template.js';
 export * from './traffic.js';
 export * from './usage.js';

@@ -5,6 +5,7 @@ import { Assets } from '../assets.js';
 import { takeBack } from '../domains/change.js';
 import { Definer } from '../domains/definer.js';
 import { Lifecycle } from '../domains/lifecycle.js';
+import { Reverter, refuseReverting } from '../domains/reverter.js';
 import { Roots } from '../domains/roots.js';
 import { Turns } from '../domains/turns.js';
 import type { Driver } from '../drivers/driver.js';
@@ -23,6 +24,7 @@ export interface DomainParts {
   readonly definer: Definer;
   readonly turns: Turns;
   readonly lifecycle: Lifecycle;
+  readonly reverter: Reverter;
   readonly adopter: Adopter;
   readonly assets: Assets;
   readonly jobs: Jobs;
@@ -39,13 +41,13 @@ export type Parts = HostParts &
 
 /** Builds them over a driver. */
 export function makeDomains(
-  below: Pick<HostParts, 'layout' | 'log' | 'facts' | 'namespaces'> &
+  below: Pick<HostParts, 'layout' | 'log' | 'facts' | 'namespaces' | 'livePath'> &
     StateParts &
     RuleParts &
     NetworkBuild &
     FilterBuild & { readonly driver: Driver },
 ): DomainParts {
-  const { registry, queue, events, facts, templates, quotas } = below;
+  const { registry, queue, events, facts, templates, quotas, store, livePath } = below;
   const roots = new Roots(below);
   const definer = new Definer({
     ...below,
@@ -57,17 +59,24 @@ export function makeDomains(
   const parts = { ...below, definer };
   const lifecycle = new Lifecycle({
     ...parts,
+    refuseStart: ({ record: { name } }) => refuseReverting(name, store.rootFolder(name)),
+    heldMark: (subject) => `${livePath(subject)}.held`,
     claim: (domain) => claimOf(domain, facts),
     emit: (event, detail, entry) => events.lifecycle(event, detail, entry),
     ofRun: (subject) => below.documents.ofRun(subject),
     takeBack: (entry) => takeBack(entry, parts),
     forget: (entry) => definer.forget(entry, { erase: entry.record.eraseAtEnd }),
   });
+  const reverter = new Reverter({ ...parts, lifecycle });
+  events.listen(({ event }, entry) => {
+    if (event === 'started') reverter.forgetBefore(entry);
+  });
   return {
     roots,
     definer,
     turns: new Turns(registry, queue),
     lifecycle,
+    reverter,
     adopter: new Adopter(parts),
     jobs: openJobs(below),
     assets: new Assets({ ...parts, isChangingTemplates: () => templates.isWorking() }),

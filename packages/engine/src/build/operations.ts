@@ -13,6 +13,7 @@ import { type LookParts, lookOperations } from '../domains/look.js';
 import { type MountParts, mountOperations } from '../domains/mounting.js';
 import { type RenameParts, renameOperation } from '../domains/rename.js';
 import { type RunParts, runOperations } from '../domains/run.js';
+import { type SnapshotParts, snapshotOperations } from '../domains/snapshots.js';
 import type { DomainParts } from './domains.js';
 import type { FilterBuild } from './filters.js';
 import type { HostParts } from './host.js';
@@ -28,6 +29,7 @@ export type OperationParts = LookParts &
   RunParts &
   InsideParts &
   MountParts &
+  SnapshotParts &
   Pick<StateParts, 'templates' | 'profiles' | 'events'> &
   Pick<DomainParts, 'assets' | 'jobs'> &
   Pick<NetworkBuild, 'networks'> &
@@ -50,6 +52,7 @@ export function operationsOf(parts: OperationParts): Omit<Engine, 'host' | 'link
     ...mountOperations(parts),
     jobs: jobOperations(parts),
     roots: rootOperations(parts),
+    snapshots: snapshotOperations(parts),
     ...credentialOperations(parts),
     templates,
     profiles,

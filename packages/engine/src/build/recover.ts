@@ -1,5 +1,6 @@
 // What a daemon does before anybody asks it for anything, and when it ends.
 // SPDX-License-Identifier: Apache-2.0
+import { clearCopies, finishReverts } from '../domains/snapshot-recovery.js';
 import { filesystemsOf, heldOf, shownOf, shownOfRun, writableSources } from '../lifecycle/document.js';
 import { readStored } from '../lifecycle/stored-document.js';
 import type { Entry } from '../registry/registry.js';
@@ -12,7 +13,9 @@ export async function recover(parts: Parts): Promise<void> {
   await complete(parts);
   // Before domains are: what has ended may be started again at once.
   await resumeNetworks(parts);
+  await clearCopies(parts);
   await lifecycle.recover();
+  await finishReverts(parts);
   await floor.open(await knowRunning(parts));
   namespaces.refill();
   await assets.claimIds();

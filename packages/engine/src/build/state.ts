@@ -15,6 +15,7 @@ import { IdRanges, privateWindow, systemWindow } from '../state/id-ranges.js';
 import type { Layout } from '../state/layout.js';
 import { KeyedQueue } from '../state/queue.js';
 import { bringForward } from '../state/schema.js';
+import { SnapshotStore } from '../state/snapshot-store.js';
 import { DomainStore } from '../state/store.js';
 import { foundAt, type KeptContext, keyOf, Sources } from '../storage/index.js';
 import { RootMounts } from '../storage/root-mounts.js';
@@ -26,6 +27,7 @@ import type { HostParts } from './host.js';
 /** Objects that stand for what is stored. */
 export interface StateParts {
   readonly store: DomainStore;
+  readonly snapshots: SnapshotStore;
   readonly registry: Registry;
   readonly ids: IdRanges;
   /** One operation of each domain at a time. */
@@ -67,6 +69,7 @@ export async function openState(
   const templatePath = (name: string): string => templates.path(name);
   return {
     ...known,
+    snapshots: new SnapshotStore((message) => log('warn', message)),
     queue,
     events: new DomainEvents(facts),
     traffic: await openTraffic(layout, log, registry),

@@ -311,7 +311,7 @@ export class Definer {
     entry: Entry,
     given: Domain,
     parts: DocumentParts,
-    options: DefineOptions & { readonly isQuiet?: boolean },
+    options: DefineOptions & { readonly isQuiet?: boolean; readonly exchange?: () => Promise<void> },
   ): Promise<Entry> {
     const { store, registry, networkLinks } = this.parts;
     const { record } = entry;
@@ -364,7 +364,9 @@ export class Definer {
       }),
     };
     const conf = record.ctid === null ? undefined : store.readNative(record.name, `${record.ctid}.conf`);
-    await store.update(next, await this.parts.reader.documents(domain, next, conf));
+    const documents = await this.parts.reader.documents(domain, next, conf);
+    await options.exchange?.();
+    await store.update(next, documents);
     undo.keep();
     registry.replace(entry, next);
     if (record.ids !== null && leased === null) this.parts.ids.release(record.ids.start);
@@ -383,6 +385,13 @@ export class Definer {
     this.#weigh(read.claim);
     await this.#change(entry, read.domain, read.parts, { persistent: true, isQuiet: true });
     return { before, after: read.domain };
+  }
+
+  /** Gives a domain that is off a document of before; what `exchange` does with its files is done when nothing is refused any more. */
+  async revert(entry: Entry, domain: Domain, exchange: () => Promise<void>): Promise<void> {
+    const read = await this.parts.reader.checkChange({ before: domain, after: domain });
+    this.#weigh(read.claim);
+    await this.#change(entry, read.domain, read.parts, { persistent: true, isQuiet: true, exchange });
   }
 
   /** Takes the definition away. A running domain goes on and is forgotten when it stops. */

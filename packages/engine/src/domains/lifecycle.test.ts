@@ -84,6 +84,8 @@ class Host {
         },
       },
       rootMounts: { refuse: () => undefined },
+      refuseStart: () => undefined,
+      heldMark: ({ record: { name } }) => join(store.folder(name), 'held'),
       ofRun: async () => domainOf(this.#xml),
       stored: async () => ({ xml: this.#xml, domain: domainOf(this.#xml) }),
       claim: (domain) => claimOf(domain, facts),

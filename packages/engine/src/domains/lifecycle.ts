@@ -1,5 +1,6 @@
 // Starts, watches and ends domains: their states, and what their documents want to happen at an end.
 // SPDX-License-Identifier: Apache-2.0
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { LifecycleEvent, StateReason } from '@ctvirt/api';
@@ -8,6 +9,7 @@ import { type Driver, type Ending, KILL_WAIT_MS, type Run, type Subject } from '
 import { EngineError, notRunning } from '../errors.js';
 import type { Admission } from '../guarantees/admission.js';
 import type { HookOperation, HookSubject, Hooks } from '../hooks/hooks.js';
+import { unlessGone } from '../host/gone.js';
 import type { Claim } from '../lifecycle/claim.js';
 import { type EndAction, endActionOf, heldOf } from '../lifecycle/document.js';
 import { isRescue, rescueOf } from '../lifecycle/rescue.js';
@@ -41,6 +43,10 @@ export interface LifecycleParts {
   readonly claim: (domain: Domain) => Claim;
   readonly emit: (event: LifecycleEvent['event'], detail: string, entry: Entry) => void;
   readonly log: EngineLog;
+  /** Throws where what it would be started with is not whole. */
+  readonly refuseStart: (entry: Entry) => void;
+  /** A file that is there while programs of a run are held for a moment. */
+  readonly heldMark: (entry: Subject) => string;
   /** Takes back what a killed daemon had begun to change of a running domain; returns whether it had. */
   readonly takeBack: (entry: Entry) => Promise<boolean>;
   /** Removes a transient domain that has ended. */
@@ -76,6 +82,7 @@ export class Lifecycle {
       throw new EngineError('wrong-state', `domain '${entry.record.name}' is already running`);
     const { admission, networkLinks, rootMounts } = this.parts;
     rootMounts.refuse(entry.record);
+    this.parts.refuseStart(entry);
     const stored = await this.parts.stored(entry);
     using _admitted = await admission.beside(this.parts.claim(stored.domain));
     const wanted = isRescue ? rescueOf(stored.domain) : stored.domain;
@@ -237,6 +244,39 @@ export class Lifecycle {
     this.parts.emit('resumed', 'unpaused', entry);
   }
 
+  /**
+   * Lets nothing inside go on while `work` lasts, and nobody take it for paused; returns for how long, in milliseconds, or null where
+   * nothing went on before.
+   */
+  async hold(entry: Entry, work: () => Promise<void>): Promise<number | null> {
+    const { running: run } = entry;
+    if (run === undefined || entry.isOver || entry.state === 'paused') {
+      await work();
+      return null;
+    }
+    const mark = this.parts.heldMark(entry);
+    // Of a driver that keeps nothing of its runs nothing is found, either.
+    unlessGone(() => writeFileSync(mark, ''));
+    const begun = performance.now();
+    try {
+      await run.freeze();
+      await work();
+    } finally {
+      // One that has ended meanwhile has nothing to go on.
+      if (!entry.isOver) await run.thaw();
+      rmSync(mark, { force: true });
+    }
+    return performance.now() - begun;
+  }
+
+  /** Lets those go on that a killed daemon held. */
+  async #letGo(entry: Entry, run: Run): Promise<void> {
+    const mark = this.parts.heldMark(entry);
+    if (!existsSync(mark)) return;
+    if (run.isFrozen) await run.thaw();
+    rmSync(mark, { force: true });
+  }
+
   /** Finds out what runs and what ended while no daemon was there. */
   async recover(): Promise<void> {
     const { driver, registry, queue } = this.parts;
@@ -247,6 +287,7 @@ export class Lifecycle {
         continue;
       }
       registry.setRun(entry, run);
+      await this.#letGo(entry, run);
       entry.state = run.isFrozen ? 'paused' : 'running';
       entry.reason = run.isFrozen ? 'user' : 'booted';
       if (isUnwanted) void queue.run(entry.record.name, () => this.destroy(entry));

@@ -11,8 +11,9 @@ import { type IdRanges, RANGE_SIZE } from '../state/id-ranges.js';
 import { isKeptOf } from '../state/kept-root.js';
 import type { KeyedQueue } from '../state/queue.js';
 import type { DomainRecord } from '../state/record.js';
+import { snapshotFolders } from '../state/snapshot-store.js';
 import { type DomainStore, hasHostIds, type KeptRoot, type Lease, type Made } from '../state/store.js';
-import type { FilesystemSpec } from '../storage/index.js';
+import { type FilesystemSpec, releaseLayers } from '../storage/index.js';
 
 /** Dependencies of `Roots`. */
 export interface RootsParts {
@@ -126,7 +127,9 @@ export class Roots {
   /** Before them: limits that the host's quotas would keep without them. */
   #release(folder: string, name: string, ids: DomainRecord['ids']): void {
     try {
-      if (existsSync(folder)) releaseLimits(folder, ids);
+      if (!existsSync(folder)) return;
+      releaseLimits(folder, ids);
+      for (const snapshot of snapshotFolders(folder)) releaseLayers(snapshot);
     } catch (error) {
       // Whoever gets those numbers next begins with limits of its own.
       this.parts.log('warn', `'${name}': its limits are left in the host's quotas: ${String(error)}`);

@@ -10,6 +10,8 @@ export interface RunOptions {
   readonly input?: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly timeoutMs?: number;
+  /** Ends it: `run` rejects with its reason. */
+  readonly signal?: AbortSignal | undefined;
   /** Exit statuses that are answers, not failures. */
   readonly allow?: readonly number[];
 }
@@ -32,15 +34,20 @@ export async function run(
   argv: readonly [string, ...string[]],
   options: RunOptions = {},
 ): Promise<RunResult> {
+  options.signal?.throwIfAborted();
   const [file] = argv;
   const { program, ...streams } = spawnPiped(argv, { env: { ...hostEnvironment, ...options.env } });
   const stdout = collect(streams.stdout);
   const stderr = collect(streams.stderr);
   const timer =
     options.timeoutMs === undefined ? undefined : setTimeout(() => program.kill(), options.timeoutMs);
+  const end = (): void => program.kill();
+  options.signal?.addEventListener('abort', end);
   streams.stdin.end(options.input ?? '');
   const [status] = await Promise.all([program.ended, streams.read]);
   clearTimeout(timer);
+  options.signal?.removeEventListener('abort', end);
+  options.signal?.throwIfAborted();
   const { signal } = program;
   if (signal === undefined && (status === 0 || options.allow?.includes(status)))
     return { status, stdout: stdout(), stderr: stderr() };

@@ -9,6 +9,7 @@ import { template } from './sources/template.js';
 export const backends = { template, mount, file, block } satisfies Record<FilesystemKind, Backend>;
 export type {
   Backend,
+  CopyContext,
   DiskLimit,
   FilesystemKind,
   FilesystemSpec,

@@ -4,9 +4,11 @@ import assert from 'node:assert/strict';
 import {
   closeSync,
   fsyncSync,
+  mkdirSync,
   mkdtempSync,
   openSync,
   readdirSync,
+  renameSync,
   rmSync,
   truncateSync,
   writeFileSync,
@@ -17,8 +19,10 @@ import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { hasCapability } from '../host/own-limits.js';
 import { run } from '../host/run.js';
-import { type LayerName, layers } from '../storage/layers/index.js';
-import type { Layer, LayerIds, Place } from '../storage/layers/layer.js';
+import { changesBetween } from '../storage/changed-files.js';
+import { copyLayer, type LayerName, layers } from '../storage/layers/index.js';
+import type { Copying, Layer, LayerIds, Place } from '../storage/layers/layer.js';
+import { atMoment } from '../storage/moment.js';
 import { ownership } from './layer-ids.js';
 import { killIn, timeOf } from './layer-process.js';
 import type { Operation } from './layer-worker.js';
@@ -60,6 +64,7 @@ function conformanceWith(ids: LayerIds, { skip = false, ...given }: Conforming):
     ownership({ ids, wanted: first(subject), inWorld: (use) => inWorld(subject, use) });
     if (subject.isLimited) limits(subject);
     if (subject.growth !== undefined) unfinished(subject, subject.growth);
+    copies(subject);
     kills(subject);
     if (subject.isAnywhere === true) fullHost(subject);
     if (subject.damage !== undefined) damages(subject, subject.damage);
@@ -124,6 +129,53 @@ function files(subject: Conforming): void {
       const own = layerOf(subject).files(world.place);
       for (const name of readdirSync(world.place.folder))
         assert.ok(own.includes(join(world.place.folder, name)), name);
+    }));
+}
+
+function copies(subject: Conforming): void {
+  const unheld = async (work: () => Promise<void>): Promise<number> => {
+    await work();
+    return 1;
+  };
+
+  test('a copy has what was there at that moment, open or not, and can be opened in its place', () =>
+    inWorld(subject, async (world) => {
+      const bytes = first(subject);
+      const [kept, again] = [join(world.roots, 'kept'), join(world.roots, 'again')];
+      for (const folder of [kept, again]) mkdirSync(folder);
+      const { place } = world;
+      const layer = layerOf(subject);
+      const copy = (from: Place, to: Place, more: Partial<Copying> = {}) =>
+        atMoment(world.mounts, (mounts) => copyLayer(layer, from, to, { hold: unheld, mounts, ...more }));
+      await world.create(bytes);
+      await world.run(bytes, async (container) => {
+        container.put('file', 'then');
+        assert.notEqual(await copy(place, { ...place, folder: kept }), null);
+        container.put('file', 'now');
+        assert.equal(
+          await atMoment(world.mounts, async (mounts) => (await layer.letGo?.(place, mounts)) ?? false),
+          false,
+        );
+        await atMoment(world.mounts, async (mounts) => {
+          const look = async (at: Place, as: string) => await layer.look(at, { mounts, as });
+          const found = await changesBetween({
+            before: await look({ ...place, folder: kept }, 'before'),
+            after: await look(place, 'after'),
+            template: world.model,
+            since: new Date(0),
+            mounts: mounts(),
+          });
+          assert.deepEqual(found, [{ change: 'changed', kind: 'file', path: '/file' }]);
+        });
+      });
+      await world.assertNothingHeld();
+      assert.ok(Number.isInteger(await layer.occupied(place)));
+      // Nothing of what is only kept counts.
+      await copy({ ...place, folder: kept }, { ...place, folder: again }, { toRun: subject.ground ?? {} });
+      for (const path of layer.files(place)) rmSync(path, { recursive: true, force: true });
+      for (const name of readdirSync(again)) renameSync(join(again, name), join(place.folder, name));
+      await world.run(bytes, (container) => assert.equal(container.read('file'), 'then'));
+      assert.deepEqual(world.told, []);
     }));
 }
 

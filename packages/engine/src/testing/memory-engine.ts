@@ -12,6 +12,7 @@ import { makeRules } from '../build/rules.js';
 import { openState, type StateParts } from '../build/state.js';
 import { type CgroupLayout, detectCgroups } from '../cgroups/layout.js';
 import type { Engine } from '../contract.js';
+import { clearCopies, finishReverts } from '../domains/snapshot-recovery.js';
 import type { Subject } from '../drivers/driver.js';
 import { Allowances } from '../drivers/lxc/accounting/allowed.js';
 import type { MemoryDriver } from '../drivers/memory/driver.js';
@@ -58,7 +59,9 @@ export async function openMemoryEngine(
   const parts = { ...networked, ...makeDomains(networked) };
   await complete(parts);
   await resumeNetworks(parts);
+  await clearCopies(parts);
   await parts.lifecycle.recover();
+  await finishReverts(parts);
   await knowRunning({ ...parts, floor: { know: () => undefined } });
   const engine: Engine = {
     ...operationsOf({ ...parts, accounting: accountsOf(parts) }),

@@ -140,6 +140,30 @@ export interface Opened {
   readonly root: number;
 }
 
+/** Where a copy is made, and how: see `Layer.copy` of ../layers/layer.ts. */
+export interface CopyContext extends KeptContext {
+  /** The folder that it is made in. */
+  readonly to: string;
+  readonly hold: (work: () => Promise<void>) => Promise<number | null>;
+  readonly mounts: () => PrivateMounts;
+  readonly toRun?: { readonly projectIds: ProjectRange | undefined } | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What can be copied of a file system. */
+export interface Copies {
+  copy(spec: FilesystemSpec, context: CopyContext): Promise<number | null>;
+  /** Lets writers go on whom a killed daemon held for a copy; returns whether there were some. */
+  letGo(spec: FilesystemSpec, context: KeptContext & Pick<CopyContext, 'mounts'>): Promise<boolean>;
+  /** What the container wrote, to be read by what runs among the mounts: a folder, called `as` where it has to be mounted. */
+  look(
+    spec: FilesystemSpec,
+    context: KeptContext & Pick<CopyContext, 'mounts'> & { readonly as: string },
+  ): Promise<string>;
+  /** Room that it takes on the host's disk. */
+  occupied(spec: FilesystemSpec, context: KeptContext): Promise<number>;
+}
+
 /** A kind of file system. A missing `create` means that nothing is made at define. */
 export interface Backend {
   /** Whether first-level limits can be enforced; otherwise a document that asks for them is refused. */
@@ -152,6 +176,8 @@ export interface Backend {
   /** Changes the first-level limit of one that is open in a running container; missing where that has none. */
   relimit?(spec: FilesystemSpec, context: RelimitContext): Promise<void>;
   keeping(spec: FilesystemSpec, context: KeptContext): Keeping;
+  /** What copies are made of; missing where the domain has nothing of its own there. */
+  readonly copies?: Copies;
   /** The disks that reads and writes go to while it is open; none where it lies in memory or on a network. */
   disks(spec: FilesystemSpec, context: KeptContext): Disk[];
 }

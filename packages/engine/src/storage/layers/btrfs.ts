@@ -3,6 +3,7 @@
 import { existsSync } from 'node:fs';
 import { EngineError } from '../../errors.js';
 import {
+  copySubvolume,
   countsSubvolumes,
   createSubvolume,
   heldBySubvolume,
@@ -34,6 +35,15 @@ export const btrfs: Layer = {
   },
 
   relimit: (place, limit) => limitBytes(treePath(place), limit),
+
+  /** Of one moment whoever writes, and held by nobody. */
+  async copy(from, to) {
+    await copySubvolume(treePath(from), treePath(to));
+    return 0;
+  },
+  look: folder.look,
+  /** What it shares takes none, and who finds no room for a change is told so. */
+  occupied: async () => 0,
 
   keeping(place) {
     const path = treePath(place);

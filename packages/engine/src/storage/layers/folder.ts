@@ -7,7 +7,7 @@ import { HostQuotas } from '../../host/quota.js';
 import { otherDomain } from '../contract/backend.js';
 import { idsAt } from './ids.js';
 import type { Layer } from './layer.js';
-import { makeTree, openTree, treePath } from './tree.js';
+import { copyTree, makeFolder, makeTree, occupiedBy, openTree, treeIn, treePath } from './tree.js';
 
 export const folder: Layer = {
   suits: ({ roots, limit }) => limit === undefined && !isOnBtrfs(roots),
@@ -19,6 +19,12 @@ export const folder: Layer = {
   files: (place) => [treePath(place)],
   create: (place, making) => makeTree(treePath(place), place, making),
   open: (place, opening) => openTree(place, opening),
+  async copy(from, to, copying) {
+    await makeFolder(treePath(to));
+    return await copyTree(treePath(from), treePath(to), copying);
+  },
+  look: async (place) => treeIn(treePath(place)).upper,
+  occupied: (place) => occupiedBy(treePath(place)),
   keeping(place) {
     const tree = treePath(place);
     const how = { how: 'a folder of the host: not limited', isWhole: false };

@@ -1,15 +1,23 @@
 // An ext4 image of its own, whose size is the limit; a loop device that frees itself makes it a file system.
 // SPDX-License-Identifier: Apache-2.0
 import { existsSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EngineError } from '../../errors.js';
 import { loopsOver } from '../../host/disks.js';
 import { attachLoop, openImage } from '../../host/loop.js';
-import { cloneMount, type DetachedMount, MountAttr, newMount } from '../../host/mount-calls.js';
+import {
+  cloneMount,
+  type DetachedMount,
+  MountAttr,
+  newMount,
+  setMountAttributes,
+} from '../../host/mount-calls.js';
 import type { PrivateMounts } from '../../host/private-mounts.js';
 import type { ForHost } from '../contract/backend.js';
+import { copyImage, syncImage } from '../ext4/copy.js';
 import { fitImage, usageOfImage } from '../ext4/fit.js';
+import { thaw, whileFrozen } from '../ext4/freeze.js';
 import { makeImage } from '../ext4/make.js';
 import { growMounted, keepBlocks, limitSpace, type MountedImage } from '../ext4/mounted.js';
 import { freeSpare, keepSpare } from '../ext4/spare.js';
@@ -19,6 +27,10 @@ import { makeTree, treeIn } from './tree.js';
 
 const imagePath = ({ folder, key }: Place): string => join(folder, `${key}.img`);
 const stagingPath = ({ folder, key }: Place): string => join(folder, `.layer-${key}`);
+/** Longer no container is held, beside what a slow disk takes for what there is to copy. */
+const HOLD_MS = 30_000;
+const SLOW_BYTES_PER_MS = 20_000;
+
 const noLimit = { bytes: undefined, inodes: undefined };
 
 export const image: Layer = {
@@ -74,6 +86,50 @@ export const image: Layer = {
     await growMounted(mounted, path, limit);
     await limitSpace(mounted, path, limit, tell);
   },
+
+  async copy(from, to, { mounts, signal }) {
+    const path = imagePath(from);
+    const copy = () => copyImage(path, imagePath(to), signal);
+    const [loop] = loopsOver(path);
+    let held: number | null = null;
+    if (loop === undefined) await copy();
+    else {
+      // Of a file system that only the container still sees, to be found by what holds it.
+      const moment = mounts();
+      using disk = await newMount(onDevice(`/dev/${loop.name}`));
+      const folder = moment.attach(disk, `copied-${from.key}`);
+      // What is in memory alone is written before anybody waits for it.
+      await moment.run(['/bin/sync', '-f', '--', folder], { signal });
+      const limitMs = HOLD_MS + (await image.occupied(from)) / SLOW_BYTES_PER_MS;
+      held = await whileFrozen({ mounts: moment, folder, path }, limitMs, copy);
+    }
+    await syncImage(imagePath(to));
+    return held;
+  },
+  async letGo(place, mounts) {
+    const path = imagePath(place);
+    const [loop] = loopsOver(path);
+    if (loop === undefined) return false;
+    const moment = mounts();
+    using disk = await newMount(onDevice(`/dev/${loop.name}`));
+    return thaw({ mounts: moment, folder: moment.attach(disk, `held-${place.key}`), path });
+  },
+  async look(place, { mounts, as }) {
+    const path = imagePath(place);
+    const [open] = loopsOver(path);
+    const readOnly = MountAttr.readOnly;
+    if (open !== undefined) {
+      using disk = await newMount(onDevice(`/dev/${open.name}`));
+      setMountAttributes(disk, readOnly);
+      return treeIn(mounts().attach(disk, as)).upper;
+    }
+    using file = await openImage(path, { readOnly: true });
+    using loop = attachLoop(file);
+    const { attributes, ...device } = onDevice(loop.path);
+    using disk = await newMount({ ...device, attributes: attributes | readOnly, data: 'noload' });
+    return treeIn(mounts().attach(disk, as)).upper;
+  },
+  occupied: async (place) => (await stat(imagePath(place))).blocks * 512,
 
   keeping: (place) => ({
     how: 'an ext4 image of its own',

@@ -8,7 +8,7 @@ import { btrfs } from './btrfs.js';
 import { folder } from './folder.js';
 import { leavesRoom } from './ids.js';
 import { image } from './image.js';
-import type { Ground, Layer, Making, Place } from './layer.js';
+import type { Copying, Ground, Layer, Making, Place } from './layer.js';
 import { project } from './project.js';
 
 export const layers = { folder, btrfs, project, image } satisfies Record<string, Layer>;
@@ -55,6 +55,21 @@ export async function createLayer(layer: Layer, place: Place, making: Making): P
 async function clear(place: Place): Promise<void> {
   for (const layer of Object.values(layers))
     for (const path of layer.files(place)) if (existsSync(path)) await removeTree(path);
+}
+
+/** Copies one to where at most an interrupted copy is; what fails leaves nothing. */
+export async function copyLayer(
+  layer: Layer,
+  from: Place,
+  to: Place,
+  copying: Copying,
+): Promise<number | null> {
+  try {
+    return await layer.copy(from, to, copying);
+  } catch (error) {
+    await clear(to);
+    throw error;
+  }
 }
 
 /** Takes back what the layers in a domain's folder have of the host, before that folder is erased. */

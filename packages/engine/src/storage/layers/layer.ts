@@ -53,6 +53,17 @@ export interface Relimiting extends Pick<Opening, 'mounts'> {
   readonly tell?: Opening['tell'] | undefined;
 }
 
+/** How a layer is copied. */
+export interface Copying {
+  /** Lets nothing in the container write while `work` lasts; returns for how long, in milliseconds, or null where nothing could before. */
+  readonly hold: (work: () => Promise<void>) => Promise<number | null>;
+  /** Mounts of a moment. */
+  readonly mounts: () => PrivateMounts;
+  /** Where it is going to be opened: then its limits have to find it. Else nothing is limited or counted there. */
+  readonly toRun?: Pick<Ground, 'projectIds'> | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** A layer that is open: the folders that overlay wants, by names among the mounts. */
 export interface OpenLayer {
   readonly upper: string;
@@ -80,6 +91,17 @@ export interface Layer {
   open(place: Place, opening: Opening): Promise<OpenLayer>;
   /** Changes the limit of one that is open in a running container; missing where nothing limits it. */
   relimit?(place: Place, limit: DiskLimit | undefined, relimiting: Relimiting): Promise<void>;
+  /**
+   * Writes what it is at one moment to where nothing is, open in a running container or not, and to the disk. Returns for how long
+   * nothing could be written, in milliseconds, or null where nothing could before.
+   */
+  copy(from: Place, to: Place, copying: Copying): Promise<number | null>;
+  /** Lets those go on who write to one that a killed daemon was copying; returns whether they could not. Missing where nothing outlives it. */
+  letGo?(place: Place, mounts: Copying['mounts']): Promise<boolean>;
+  /** What the container wrote, open or not, to be read by what runs among the mounts: a folder, called `as` where it has to be mounted. */
+  look(place: Place, looking: Pick<Copying, 'mounts'> & { readonly as: string }): Promise<string>;
+  /** Room that it takes on the host's disk. */
+  occupied(place: Place): Promise<number>;
   /** What keeps its limits, and what it holds. */
   keeping(place: Place): Keeping;
   /** The disks that reads and writes go to while it is open. */

@@ -3,12 +3,12 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { diskBelow } from '../../host/disks.js';
-import { freeProject, projectOf, setProject } from '../../host/projects.js';
+import { freeProject, type ProjectRange, projectOf, setProject } from '../../host/projects.js';
 import { HostQuotas } from '../../host/quota.js';
 import type { DiskLimit } from '../contract/backend.js';
 import { folder } from './folder.js';
 import type { Layer } from './layer.js';
-import { makeFolder, makeTree, openTree, treePath } from './tree.js';
+import { copyTree, makeFolder, makeTree, openTree, treePath } from './tree.js';
 
 export const project: Layer = {
   suits({ roots, limit, projectIds }) {
@@ -23,9 +23,7 @@ export const project: Layer = {
   async create(place, making) {
     await makeTree(treePath(place), place, making, async (path) => {
       await makeFolder(path);
-      // Both in one turn, so that no other layer is given the same.
-      using quotas = new HostQuotas(path);
-      setProject(path, freeProject(making.projectIds ?? none, quotas));
+      giveProject(path, making.projectIds);
     });
   },
 
@@ -39,6 +37,16 @@ export const project: Layer = {
   async relimit(place, limit) {
     limitProject(treePath(place), limit);
   },
+
+  /** What is to be run has a project of its own; what is only kept counts against nothing. */
+  async copy(from, to, copying) {
+    const path = treePath(to);
+    await makeFolder(path);
+    if (copying.toRun !== undefined) giveProject(path, copying.toRun.projectIds);
+    return await copyTree(treePath(from), path, copying);
+  },
+  look: folder.look,
+  occupied: folder.occupied,
 
   keeping(place) {
     const counted = treePath(place);
@@ -66,6 +74,12 @@ export const project: Layer = {
 };
 
 const none = { start: 0, count: 0 };
+
+/** Found and given in one turn, so that no other layer is given the same. */
+function giveProject(path: string, projectIds: ProjectRange = none): void {
+  using quotas = new HostQuotas(path);
+  setProject(path, freeProject(projectIds, quotas));
+}
 
 /** Undefined where it has none, or only that of all around it, which is the administrator's. */
 function ownProject(path: string): number | undefined {

@@ -12,7 +12,7 @@ import {
   rootOwner,
 } from '../contract/backend.js';
 import { overlayOptions } from '../contract/overlay.js';
-import { createLayer, layerAt } from '../layers/index.js';
+import { copyLayer, createLayer, layerAt } from '../layers/index.js';
 import type { Layer, OpenLayer, Place } from '../layers/layer.js';
 import { attributesOf, flagsOf, mappedClone } from './mounting.js';
 
@@ -82,6 +82,24 @@ export const template: Backend = {
   },
 
   keeping: (spec, context) => layerOf(spec, context).keeping(placeOf(spec, context)),
+
+  copies: {
+    copy: (spec, context) =>
+      copyLayer(
+        layerOf(spec, context),
+        placeOf(spec, context),
+        { folder: context.to, key: spec.key },
+        context,
+      ),
+    letGo: async (spec, context) =>
+      (await layerOf(spec, context).letGo?.(placeOf(spec, context), context.mounts)) ?? false,
+    look: (spec, context) =>
+      layerOf(spec, context).look(placeOf(spec, context), {
+        mounts: context.mounts,
+        as: `${context.as}-${spec.key}`,
+      }),
+    occupied: (spec, context) => layerOf(spec, context).occupied(placeOf(spec, context)),
+  },
 
   disks: (spec, context) => [
     ...diskBelow(context.templatePath(spec.source)),

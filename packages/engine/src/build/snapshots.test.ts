@@ -1,0 +1,320 @@
+// What becomes of snapshots and of the files of their domains, over a driver in memory: the folders are the host's own.
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { MemoryDriver } from '../drivers/memory/driver.js';
+import { layoutOf } from '../state/layout.js';
+import { documentPathIn, openMemoryEngine } from '../testing/memory-engine.js';
+
+const options = { skip: process.getuid?.() === 0 ? false : "a daemon obeys root's files alone" };
+const root = mkdtempSync(join(tmpdir(), 'cvs'));
+chmodSync(root, 0o755);
+after(() => rmSync(root, { recursive: true }));
+const layout = layoutOf(root);
+const driver = new MemoryDriver({ documentPath: documentPathIn(layout), isObedient: true });
+let opened: Awaited<ReturnType<typeof openMemoryEngine>>;
+let log: string[] = [];
+
+async function open(): Promise<void> {
+  log = [];
+  opened = await openMemoryEngine(layout, driver, (level, message) => void log.push(`${level}: ${message}`));
+}
+before(async () => {
+  if (options.skip !== false) return;
+  await open();
+  await opened.engine.templates.buildBusybox('busybox');
+});
+after(async () => await opened?.engine.close());
+
+const xmlOf = (name: string, { memory = 64, more = '', limit = '' } = {}): string =>
+  `<domain type='lxc'><name>${name}</name><memory unit='MiB'>${memory}</memory><os><type>exe</type></os>` +
+  `<devices><filesystem type='template'><source name='busybox'/><target dir='/'/>${limit}</filesystem>${more}</devices></domain>`;
+const rootOf = (name: string): string => join(layout.roots, name);
+const upper = (name: string): string => join(rootOf(name), 'root.layer', 'upper');
+const put = (name: string, file: string, text: string): void => writeFileSync(join(upper(name), file), text);
+const read = (name: string, file: string): string => readFileSync(join(upper(name), file), 'utf8');
+const names = (name: string): string[] => opened.engine.snapshots.list(name).map((one) => one.name);
+const gone = async (name: string): Promise<void> => await opened.engine.undefine(name, { storage: true });
+
+test('one is taken, told, described and deleted, whatever the domain does', options, async () => {
+  const { engine } = opened;
+  await engine.define(
+    xmlOf('a', {
+      more: `<filesystem type='mount'><source dir='${root}/data'/><target dir='/data'/></filesystem>`,
+    }),
+  );
+  put('a', 'file', 'first');
+  const first = await engine.snapshots.create('a', { name: 'one', description: 'the first' });
+  assert.deepEqual(first, {
+    ...{ name: 'one', description: 'the first', createdAt: first.createdAt, parent: null, isCurrent: true },
+    ...{ children: 0, state: 'shutoff', frozenMs: null, expiresAt: null, by: 'request' },
+    outside: [{ target: '/data', source: `${root}/data` }],
+  });
+  put('a', 'file', 'second');
+  assert.equal(readFileSync(join(rootOf('a'), 'snapshots/one/root.layer/upper/file'), 'utf8'), 'first');
+  mkdirSync(join(root, 'data'));
+  await engine.start('a');
+  const run = driver.run('a');
+  const frozen: boolean[] = [];
+  const freeze = run.freeze.bind(run);
+  run.freeze = async () => {
+    await freeze();
+    frozen.push(
+      existsSync(
+        `${documentPathIn(layout)({ record: opened.parts.registry.find('a').record, running: run })}.held`,
+      ),
+    );
+  };
+  const second = await engine.snapshots.create('a');
+  assert.match(second.name, /^\d{8}-\d{6}$/);
+  assert.deepEqual([second.state, second.parent, frozen, run.isFrozen], ['running', 'one', [true], false]);
+  assert.ok(second.frozenMs !== null && second.frozenMs > 0);
+  assert.equal(engine.summary('a').state, 'running');
+  await engine.suspend('a');
+  const third = await engine.snapshots.create('a', { name: 'three', expiresAt: '2027-01-01T00:00:00Z' }, {});
+  assert.deepEqual([third.state, third.frozenMs, third.expiresAt], ['paused', null, '2027-01-01T00:00:00Z']);
+  assert.equal(run.isFrozen, true);
+  await engine.destroy('a');
+  assert.deepEqual(
+    [engine.snapshots.current('a')?.name, engine.snapshots.get('a', 'one').children],
+    ['three', 1],
+  );
+  assert.equal((await engine.snapshots.describe('a', 'one', null)).description, null);
+  assert.match(await engine.snapshots.xml('a', 'one'), /<name>a<\/name>/);
+  // Children of one that goes are its parent's.
+  assert.deepEqual(
+    (await engine.snapshots.delete('a', second.name)).map(({ name }) => name),
+    [second.name],
+  );
+  assert.equal(engine.snapshots.get('a', 'three').parent, 'one');
+  await engine.snapshots.delete('a', 'three');
+  assert.equal(engine.snapshots.current('a')?.name, 'one');
+  await engine.snapshots.create('a', { name: 'two' });
+  assert.deepEqual(
+    (await engine.snapshots.delete('a', 'one', { children: 'only' })).map(({ name }) => name),
+    ['two'],
+  );
+  await engine.snapshots.create('a', { name: 'two' });
+  assert.deepEqual(
+    (await engine.snapshots.delete('a', 'one', { children: 'with' })).map(({ name }) => name),
+    ['two', 'one'],
+  );
+  assert.deepEqual([names('a'), readdirSync(join(rootOf('a'), 'snapshots'))], [[], []]);
+  await gone('a');
+});
+
+test(
+  'names that are taken or cannot be, roots of the host and domains that go with their run are refused',
+  options,
+  async () => {
+    const { engine } = opened;
+    await engine.define(xmlOf('a'));
+    await engine.snapshots.create('a', { name: 'x' });
+    await assert.rejects(engine.snapshots.create('a', { name: 'x' }), { code: 'exists' });
+    for (const name of ['', 'a/b', '.x', 'before-revert', 'n'.repeat(100)])
+      await assert.rejects(engine.snapshots.create('a', { name }), { code: 'invalid' }, name);
+    assert.throws(() => engine.snapshots.get('a', 'y'), { code: 'not-found', message: /no snapshot 'y'/ });
+    await assert.rejects(engine.snapshots.delete('a', 'y'), { code: 'not-found' });
+    const host = xmlOf('host')
+      .replace("type='template'", "type='mount'")
+      .replace("name='busybox'", `dir='${root}/tree'`);
+    mkdirSync(join(root, 'tree'));
+    await engine.define(host);
+    await assert.rejects(engine.snapshots.create('host'), {
+      code: 'unsupported',
+      message: /tree is the host's/,
+    });
+    await engine.create(xmlOf('short'));
+    await assert.rejects(engine.snapshots.create('short'), { code: 'wrong-state', message: /transient/ });
+    await engine.destroy('short');
+    await opened.parts.queue.idle();
+    await engine.undefine('host');
+    await gone('a');
+  },
+);
+
+test('they go where the files go: with another name, kept, and given to a domain', options, async () => {
+  const { engine } = opened;
+  await engine.define(xmlOf('a'));
+  put('a', 'file', 'then');
+  await engine.snapshots.create('a', { name: 'x' });
+  await engine.rename('a', 'b');
+  assert.deepEqual(names('b'), ['x']);
+  await engine.undefine('b');
+  await engine.define(xmlOf('c'));
+  assert.deepEqual(names('c'), []);
+  await engine.snapshots.create('c', { name: 'other' });
+  await engine.roots.adopt('b~1', 'c');
+  assert.deepEqual(names('c'), ['x']);
+  await engine.snapshots.revert('c', 'x');
+  assert.match(await engine.xml('c'), /<name>c<\/name>/);
+  await engine.roots.erase('c~1');
+  await gone('c');
+  assert.deepEqual(readdirSync(layout.roots), []);
+});
+
+test(
+  'a revert gives the files and the document of then, and what was before is kept until the next start',
+  options,
+  async () => {
+    const { engine } = opened;
+    await engine.define(xmlOf('a'));
+    put('a', 'file', 'then');
+    await engine.snapshots.create('a', { name: 'x' });
+    put('a', 'file', 'now');
+    await engine.define(xmlOf('a', { memory: 128 }));
+    const reverted = await engine.snapshots.revert('a', 'x');
+    assert.deepEqual(
+      [reverted.state, read('a', 'file'), names('a')],
+      ['shutoff', 'then', ['x', 'before-revert']],
+    );
+    assert.match(await engine.xml('a'), /<memory[^>]*>65536/);
+    assert.deepEqual(
+      [engine.snapshots.current('a')?.name, engine.snapshots.get('a', 'before-revert').by],
+      ['x', 'revert'],
+    );
+    // The way back.
+    await engine.snapshots.revert('a', 'before-revert');
+    assert.deepEqual([read('a', 'file'), names('a')], ['now', ['x', 'before-revert']]);
+    assert.match(await engine.xml('a'), /<memory[^>]*>131072/);
+    await engine.start('a');
+    await opened.parts.queue.idle();
+    assert.deepEqual(names('a'), ['x']);
+    put('a', 'file', 'later');
+    const running = await engine.snapshots.revert('a', 'x');
+    await opened.parts.queue.idle();
+    assert.deepEqual([running.state, read('a', 'file'), names('a')], ['running', 'then', ['x']]);
+    assert.equal((await engine.snapshots.revert('a', 'x', { state: 'paused' })).state, 'paused');
+    assert.equal((await engine.snapshots.revert('a', 'x')).state, 'running');
+    assert.equal((await engine.snapshots.revert('a', 'x', { state: 'shutoff' })).state, 'shutoff');
+    assert.deepEqual(readdirSync(rootOf('a')).sort(), [
+      'lease.json',
+      'root.layer',
+      'snapshots',
+      'snapshots.json',
+    ]);
+    await gone('a');
+  },
+);
+
+test('a revert that cannot be had leaves the domain running as it was', options, async () => {
+  const { engine } = opened;
+  const link = "<interface type='ethernet'><ip address='192.0.2.77'/></interface>";
+  await engine.define(xmlOf('a', { more: link }));
+  put('a', 'file', 'then');
+  await engine.snapshots.create('a', { name: 'x' });
+  await engine.define(xmlOf('a'));
+  put('a', 'file', 'now');
+  await engine.define(xmlOf('other', { more: link }));
+  await engine.start('a');
+  await assert.rejects(engine.snapshots.revert('a', 'x'), { code: 'exists', message: /192\.0\.2\.77/ });
+  assert.deepEqual([engine.summary('a').state, read('a', 'file'), names('a')], ['running', 'now', ['x']]);
+  assert.deepEqual(
+    readdirSync(rootOf('a')).filter((name) => name.startsWith('.')),
+    [],
+  );
+  await engine.destroy('a');
+  for (const name of ['a', 'other']) await gone(name);
+});
+
+test(
+  'what was decided is brought to its end by the next daemon, and nothing starts before',
+  options,
+  async () => {
+    const { engine } = opened;
+    await engine.define(xmlOf('a'));
+    put('a', 'file', 'then');
+    await engine.snapshots.create('a', { name: 'x' });
+    put('a', 'file', 'now');
+    await engine.snapshots.revert('a', 'x');
+    await engine.close();
+    // As a killed daemon leaves it after the first of the renames.
+    const revert = join(rootOf('a'), '.revert');
+    mkdirSync(revert);
+    renameSync(join(rootOf('a'), 'snapshots/before-revert'), join(revert, 'before'));
+    renameSync(join(rootOf('a'), 'root.layer'), join(revert, 'root.layer'));
+    const before = join(revert, 'before');
+    writeFileSync(join(revert, 'domain.xml'), xmlOf('a', { memory: 96 }));
+    writeFileSync(join(revert, 'to.json'), '{"version":1,"name":"x"}');
+    mkdirSync(join(rootOf('a'), '.new-zzzz'));
+    mkdirSync(join(rootOf('a'), 'snapshots', '.new-zzzz'));
+    assert.ok(existsSync(join(before, 'root.layer')));
+    await open();
+    assert.match(log.join('\n'), /\.new-zzzz, left by an interrupted snapshot/);
+    assert.match(log.join('\n'), /\.new-zzzz, left by an interrupted revert/);
+    assert.match(log.join('\n'), /domain 'a': a revert that was interrupted is done/);
+    assert.deepEqual([read('a', 'file'), names('a')], ['then', ['x', 'before-revert']]);
+    assert.match(await opened.engine.xml('a'), /<memory[^>]*>98304/);
+    assert.deepEqual(readdirSync(rootOf('a')).sort(), [
+      'lease.json',
+      'root.layer',
+      'snapshots',
+      'snapshots.json',
+    ]);
+    await opened.engine.start('a');
+    await opened.engine.destroy('a');
+    await gone('a');
+  },
+);
+
+test('one that a killed daemon held goes on, and is not taken for paused', options, async () => {
+  const { engine } = opened;
+  await engine.define(xmlOf('a'));
+  await engine.start('a');
+  const run = driver.run('a');
+  const { record } = opened.parts.registry.find('a');
+  await run.freeze();
+  writeFileSync(`${documentPathIn(layout)({ record, running: run })}.held`, '');
+  await engine.close();
+  await open();
+  assert.deepEqual([opened.engine.summary('a').state, driver.run('a').isFrozen], ['running', false]);
+  await opened.engine.destroy('a');
+  await gone('a');
+});
+
+test('diff names what was added, changed and removed, by paths in the container', options, async () => {
+  const { engine } = opened;
+  await engine.define(xmlOf('a'));
+  put('a', 'same', 'same');
+  put('a', 'changed', 'one');
+  put('a', 'gone', 'x');
+  await engine.snapshots.create('a', { name: 'x' });
+  put('a', 'changed', 'two');
+  rmSync(join(upper('a'), 'gone'));
+  mkdirSync(join(upper('a'), 'new'));
+  put('a', 'new/näme', '');
+  // Touched, and nothing else of it.
+  execFileSync('/bin/chmod', ['u+r', join(upper('a'), 'same')]);
+  mkdirSync(join(upper('a'), 'bin'));
+  execFileSync('/bin/mknod', [join(upper('a'), 'bin/busybox'), 'c', '0', '0']);
+  const told = async (against?: string): Promise<string[]> =>
+    (await engine.snapshots.diff('a', 'x', against === undefined ? {} : { against })).map(
+      ({ change, path, kind }) => `${change} ${path} ${kind}`,
+    );
+  const expected = [
+    'removed /bin/busybox file',
+    'changed /changed file',
+    'removed /gone file',
+    'added /new folder',
+    'added /new/näme file',
+  ];
+  assert.deepEqual(await told(), expected);
+  await engine.snapshots.create('a', { name: 'y' });
+  assert.deepEqual(await told('y'), expected);
+  assert.deepEqual(await engine.snapshots.diff('a', 'y'), []);
+  await gone('a');
+});

@@ -1,0 +1,125 @@
+// Copies of a domain's own files: of all of them at one moment, where there is room for them, and what is said of that moment.
+// SPDX-License-Identifier: Apache-2.0
+import { statfsSync } from 'node:fs';
+import type { Snapshot } from '@ctvirt/api';
+import { EngineError, isFault } from '../errors.js';
+import type { ProjectRange } from '../host/projects.js';
+import type { EngineLog } from '../log.js';
+import type { Entry } from '../registry/registry.js';
+import type { Layout } from '../state/layout.js';
+import type { SnapshotRecord } from '../state/snapshot-store.js';
+import { backends, type FilesystemSpec, type KeptContext } from '../storage/index.js';
+import { atMoment } from '../storage/moment.js';
+
+/** Dependencies of `copyFiles`. */
+export interface CopyParts {
+  readonly layout: Pick<Layout, 'mounts'>;
+  readonly projectIds: ProjectRange | undefined;
+  readonly log: EngineLog;
+}
+
+/** What is copied, and how. */
+export interface FilesToCopy {
+  /** The domain's. */
+  readonly name: string;
+  readonly specs: readonly FilesystemSpec[];
+  /** Where they lie. */
+  readonly from: KeptContext;
+  /** A folder, with none of them in it. */
+  readonly to: string;
+  /** Whether a start is going to open them there. */
+  readonly toRun?: boolean;
+  /** Lets nothing in the domain write while `work` lasts; returns for how long, or null where nothing could before. */
+  readonly hold: (work: () => Promise<void>) => Promise<number | null>;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What is the domain's own of its file systems. */
+export const ownOf = (specs: readonly FilesystemSpec[]): FilesystemSpec[] =>
+  specs.filter(({ kind }) => backends[kind].copies !== undefined);
+
+/** Returns for how long nothing could be written, in whole milliseconds; throws `no-space` with what it takes. */
+export async function copyFiles(files: FilesToCopy, parts: CopyParts): Promise<number | null> {
+  const needed = await roomFor(files, parts);
+  try {
+    const held = await atMoment(parts.layout.mounts, (mounts) => copyAll(files, { ...parts, mounts }));
+    return held === null ? null : Math.ceil(held);
+  } catch (error) {
+    if (!isFault(error, 'no-space')) throw error;
+    throw new EngineError(
+      'no-space',
+      `there is no room to copy the files of domain '${files.name}': they hold ${needed} bytes, and not all of them could be written; nothing of the copy is left`,
+      error.details,
+      { cause: error },
+    );
+  }
+}
+
+type Moment = CopyParts & { readonly mounts: Parameters<Parameters<typeof atMoment>[1]>[0] };
+
+/** Several are of one moment only if nothing in the domain goes on between them. */
+async function copyAll(files: FilesToCopy, parts: Moment): Promise<number | null> {
+  const { specs, hold } = files;
+  if (specs.length < 2) return await copyEach(files, parts);
+  const inHold = async (work: () => Promise<void>): Promise<null> => {
+    await work();
+    return null;
+  };
+  return await hold(async () => void (await copyEach({ ...files, hold: inHold }, parts)));
+}
+
+async function copyEach(
+  { specs, from, to, toRun, hold, signal }: FilesToCopy,
+  { mounts, projectIds }: Moment,
+): Promise<number | null> {
+  let longest: number | null = null;
+  for (const spec of specs) {
+    const context = { ...from, to, hold, mounts, signal, toRun: toRun === true ? { projectIds } : undefined };
+    const held = (await backends[spec.kind].copies?.copy(spec, context)) ?? null;
+    if (held !== null) longest = Math.max(longest ?? 0, held);
+  }
+  return longest;
+}
+
+/**
+ * Copies that share their blocks take none at first, and as much as there is as the domain changes its files: without that room they would be
+ * damaged, in the way of a disk that has gone bad.
+ */
+async function roomFor({ name, specs, from, to }: FilesToCopy, { log }: CopyParts): Promise<number> {
+  let needed = 0;
+  for (const spec of specs) needed += (await backends[spec.kind].copies?.occupied(spec, from)) ?? 0;
+  const { bavail, bsize } = statfsSync(to);
+  const free = bavail * bsize;
+  if (free < needed)
+    throw new EngineError(
+      'no-space',
+      `there is no room to copy the files of domain '${name}': they hold ${needed} bytes, and ${free} are free in ${to}; blocks that both copies share need it, too, as soon as one is changed`,
+      { path: to },
+    );
+  if (free < 2 * needed)
+    log(
+      'warn',
+      `domain '${name}': ${free} bytes are free where its files are copied, which hold ${needed}: the next copy may find no room`,
+      { domain: name },
+    );
+  return needed;
+}
+
+/** What is to be said of a domain as it is now. */
+export function recordOf(
+  { state }: Entry,
+  all: readonly Snapshot[],
+  filesystems: readonly FilesystemSpec[],
+): Omit<SnapshotRecord, 'name' | 'by'> {
+  return {
+    description: null,
+    createdAt: new Date().toISOString(),
+    parent: all.find(({ isCurrent }) => isCurrent)?.name ?? null,
+    state: state === 'running' || state === 'paused' ? state : 'shutoff',
+    frozenMs: null,
+    expiresAt: null,
+    outside: filesystems.flatMap(({ kind, target, source }) =>
+      backends[kind].copies === undefined ? [{ target, source }] : [],
+    ),
+  };
+}

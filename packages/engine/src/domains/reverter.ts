@@ -1,0 +1,219 @@
+// Reverts a domain to a snapshot: its files change places with copies, and from the moment that is decided it is brought to its end.
+// SPDX-License-Identifier: Apache-2.0
+import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Snapshot, SnapshotRevert } from '@ctvirt/api';
+import { type Domain, formatDomain } from '@ctvirt/xml';
+import type { Watched } from '../contract.js';
+import { EngineError } from '../errors.js';
+import { removeTree, syncDirectory, writeAtomically } from '../host/files.js';
+import { filesystemsOf } from '../lifecycle/document.js';
+import { readStored } from '../lifecycle/stored-document.js';
+import type { Entry } from '../registry/registry.js';
+import { parseJson } from '../state/folders.js';
+import type { KeyedQueue } from '../state/queue.js';
+import { BEFORE_REVERT, type SnapshotStore, writeSnapshot } from '../state/snapshot-store.js';
+import type { DomainStore, Lease } from '../state/store.js';
+import { type KeptContext, releaseLayers } from '../storage/index.js';
+import type { RootMounts } from '../storage/root-mounts.js';
+import { type CopyParts, copyFiles, ownOf, recordOf } from './copying.js';
+import { type Definer, transient } from './definer.js';
+import type { Lifecycle } from './lifecycle.js';
+
+/** Dependencies of `Reverter`. */
+export interface ReverterParts extends CopyParts {
+  readonly lifecycle: Pick<Lifecycle, 'start' | 'destroy' | 'suspend'>;
+  readonly definer: Pick<Definer, 'revert'>;
+  readonly store: Pick<DomainStore, 'rootFolder' | 'lease'>;
+  readonly snapshots: SnapshotStore;
+  readonly queue: KeyedQueue;
+  readonly rootMounts: Pick<RootMounts, 'refuse'>;
+  readonly stored: (entry: Entry) => Promise<{ readonly xml: string; readonly domain: Domain }>;
+  readonly kept: (entry: Entry) => KeptContext;
+}
+
+/** What takes the place of what is there, from the moment at which it is called so. */
+const REVERT = '.revert';
+/** In it: what was there, to become a snapshot. */
+const BEFORE = 'before';
+/** In it: the document, and which snapshot it is of. */
+const DOCUMENT = 'domain.xml';
+const TARGET = 'to.json';
+
+/** Whether a revert of the domain with this root folder was decided and is not done. */
+export const isReverting = (root: string): boolean => existsSync(join(root, REVERT));
+
+/** Throws `wrong-state` for a domain whose files and document may be of two moments. */
+export function refuseReverting(name: string, root: string): void {
+  if (!isReverting(root)) return;
+  throw new EngineError(
+    'wrong-state',
+    `a revert of domain '${name}' is not done: \`ctvirt snapshot revert\` brings it to its end, as does the next start of the daemon`,
+  );
+}
+
+/** Does it, and brings to its end what was interrupted. */
+export class Reverter {
+  constructor(private readonly parts: ReverterParts) {}
+
+  /** In a turn of the domain's queue. */
+  async revert(
+    entry: Entry,
+    snapshot: Snapshot,
+    { state }: SnapshotRevert,
+    { signal }: Watched,
+  ): Promise<void> {
+    const { lifecycle, rootMounts, store } = this.parts;
+    const { record, state: before } = entry;
+    if (!record.persistent) throw transient();
+    rootMounts.refuse(record);
+    const wanted = state ?? (before === 'shutoff' ? 'shutoff' : 'running');
+    const staging = mkdtempSync(join(store.rootFolder(record.name), '.new-'));
+    try {
+      const domain = await this.#prepare(entry, snapshot, { staging, signal });
+      if (entry.state !== 'shutoff') await lifecycle.destroy(entry);
+      await this.#change(entry, domain, staging);
+    } catch (error) {
+      await removeTree(staging);
+      // What was not decided leaves it as it was, as far as one can that was ended.
+      if (before !== 'shutoff' && entry.state === 'shutoff' && !isReverting(store.rootFolder(record.name)))
+        await lifecycle.start(entry).catch(() => undefined);
+      throw error;
+    }
+    if (wanted === 'shutoff') return;
+    await lifecycle.start(entry);
+    if (wanted === 'paused') await lifecycle.suspend(entry);
+  }
+
+  /** Once it has started, what it was before it was reverted is of no use any more: it goes when the start's turn is over. */
+  forgetBefore(entry: Entry): void {
+    const { queue, snapshots, store, log } = this.parts;
+    const { name } = entry.record;
+    const isThere = (): boolean =>
+      snapshots.list(store.rootFolder(name)).some((one) => one.name === BEFORE_REVERT && one.by === 'revert');
+    if (!isThere()) return;
+    queue
+      .run(name, async () => {
+        if (isThere()) await snapshots.remove(store.rootFolder(name), BEFORE_REVERT, releaseLayers);
+      })
+      .catch((error: unknown) =>
+        log('warn', `domain '${name}': what it was before it was reverted is still there: ${String(error)}`, {
+          domain: name,
+        }),
+      );
+  }
+
+  /** What a killed daemon had decided, or a full disk stopped. */
+  async finish(entry: Entry): Promise<void> {
+    const root = this.parts.store.rootFolder(entry.record.name);
+    if (!isReverting(root)) return;
+    const text = readFileSync(join(root, REVERT, DOCUMENT), 'utf8');
+    await this.#change(entry, readStored(text, entry.record.name), undefined);
+    this.parts.log('warn', `domain '${entry.record.name}': a revert that was interrupted is done`, {
+      domain: entry.record.name,
+    });
+  }
+
+  /** Copies of the snapshot's files, with the document that goes with them and what the domain is now; returns that document. */
+  async #prepare(
+    entry: Entry,
+    snapshot: Snapshot,
+    { staging, signal }: { readonly staging: string; readonly signal: AbortSignal | undefined },
+  ): Promise<Domain> {
+    const { store, snapshots, stored, kept } = this.parts;
+    const { name, uuid } = entry.record;
+    const root = store.rootFolder(name);
+    const from = snapshots.path(root, snapshot.name);
+    const then = readStored(await snapshots.xml(root, snapshot.name), name);
+    const domain = { ...onLease(then, store.lease(name)), name, uuid };
+    const there = readdirSync(from);
+    const specs = ownOf(filesystemsOf(domain)).filter(({ key }) =>
+      there.some((entryName) => entryName.startsWith(`${key}.`)),
+    );
+    const hold = async (work: () => Promise<void>): Promise<null> => {
+      await work();
+      return null;
+    };
+    const files = {
+      name,
+      specs,
+      from: { ...kept(entry), keep: from },
+      to: staging,
+      toRun: true,
+      hold,
+      signal,
+    };
+    await copyFiles(files, this.parts);
+    const now = await stored(entry);
+    const before = {
+      ...recordOf(entry, snapshots.list(root), filesystemsOf(now.domain)),
+      name: BEFORE_REVERT,
+      by: 'revert' as const,
+    };
+    await mkdir(join(staging, BEFORE), { mode: 0o700 });
+    await writeSnapshot(join(staging, BEFORE), before, now.xml);
+    await writeAtomically(join(staging, DOCUMENT), formatDomain(domain));
+    await writeAtomically(
+      join(staging, TARGET),
+      `${JSON.stringify({ version: 1, name: currentAfter(snapshot) })}\n`,
+    );
+    return domain;
+  }
+
+  /** Without `staging` it was decided before. */
+  async #change(entry: Entry, domain: Domain, staging: string | undefined): Promise<void> {
+    const { definer, snapshots, store } = this.parts;
+    const root = store.rootFolder(entry.record.name);
+    await definer.revert(entry, domain, async () => {
+      if (staging !== undefined) {
+        renameSync(staging, join(root, REVERT));
+        await syncDirectory(root);
+      }
+      await exchangeFiles(root);
+    });
+    const { name } = parseJson(
+      readFileSync(join(root, REVERT, TARGET), 'utf8'),
+      join(root, REVERT),
+      isTarget,
+      'a revert',
+    );
+    if (existsSync(join(root, REVERT, BEFORE)))
+      await snapshots.put(root, BEFORE_REVERT, join(root, REVERT, BEFORE), releaseLayers);
+    await snapshots.setCurrent(root, name);
+    await removeTree(join(root, REVERT));
+  }
+}
+
+/** What the domain was before a revert has its place taken by what it was before this one. */
+const currentAfter = ({ name, parent }: Snapshot): string | null => (name === BEFORE_REVERT ? parent : name);
+
+/** Each in the place of what is there, which is kept; as often as it takes. */
+async function exchangeFiles(root: string): Promise<void> {
+  const revert = join(root, REVERT);
+  for (const name of readdirSync(revert)) {
+    if ([BEFORE, DOCUMENT, TARGET].includes(name)) continue;
+    if (existsSync(join(root, name))) renameSync(join(root, name), join(revert, BEFORE, name));
+    renameSync(join(revert, name), join(root, name));
+  }
+  await syncDirectory(join(revert, BEFORE));
+  await syncDirectory(root);
+}
+
+/** By what the templates are called now that its file systems were made from. */
+function onLease(domain: Domain, lease: Lease | undefined): Domain {
+  const { filesystems } = domain.devices;
+  if (lease === undefined || filesystems === undefined) return domain;
+  const named = filesystems.map((one) => {
+    const made = lease.made.find(({ target }) => target === (one.target?.dir ?? '/'));
+    return one.type === 'template' && made !== undefined
+      ? { ...one, source: { ...one.source, name: made.template } }
+      : one;
+  });
+  return { ...domain, devices: { ...domain.devices, filesystems: named } };
+}
+
+function isTarget(value: unknown): value is { readonly name: string | null } {
+  if (typeof value !== 'object' || value === null || !('name' in value)) return false;
+  return value.name === null || typeof value.name === 'string';
+}

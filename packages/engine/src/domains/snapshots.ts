@@ -1,0 +1,160 @@
+// Snapshots of domains: taken, listed, described and deleted.
+// SPDX-License-Identifier: Apache-2.0
+import type { Snapshot, SnapshotDelete, SnapshotRequest } from '@ctvirt/api';
+import type { Domain } from '@ctvirt/xml';
+import type { Engine, SnapshotOrigin, Watched } from '../contract.js';
+import { EngineError } from '../errors.js';
+import { filesystemsOf } from '../lifecycle/document.js';
+import { type Entry, summaryOf } from '../registry/registry.js';
+import { BEFORE_REVERT, type SnapshotStore } from '../state/snapshot-store.js';
+import type { DomainStore } from '../state/store.js';
+import { backends, type FilesystemSpec, type KeptContext, releaseLayers } from '../storage/index.js';
+import type { RootMounts } from '../storage/root-mounts.js';
+import { type CopyParts, copyFiles, ownOf, recordOf } from './copying.js';
+import { transient } from './definer.js';
+import { checkName } from './domain-name.js';
+import type { Lifecycle } from './lifecycle.js';
+import type { Reverter } from './reverter.js';
+import { changedFiles } from './snapshot-diff.js';
+import type { Turns } from './turns.js';
+
+/** Dependencies of `snapshotOperations`. */
+export interface SnapshotParts extends CopyParts {
+  readonly turns: Turns;
+  readonly lifecycle: Pick<Lifecycle, 'hold'>;
+  readonly reverter: Reverter;
+  readonly store: Pick<DomainStore, 'rootFolder' | 'lease'>;
+  readonly snapshots: SnapshotStore;
+  readonly rootMounts: Pick<RootMounts, 'refuse'>;
+  readonly stored: (entry: Entry) => Promise<{ readonly xml: string; readonly domain: Domain }>;
+  readonly kept: (entry: Entry) => KeptContext;
+}
+
+/** The engine's operations on them. */
+export function snapshotOperations(parts: SnapshotParts): Engine['snapshots'] {
+  const { turns, snapshots, store, reverter } = parts;
+  const rootOf = ({ record }: Entry): string => store.rootFolder(record.name);
+  const list = (entry: Entry): readonly Snapshot[] => snapshots.list(rootOf(entry));
+  const get = (entry: Entry, name: string): Snapshot => snapshotOf(entry, list(entry), name);
+  /** What was interrupted is brought to its end before anything else is done. */
+  const take: Turns['take'] = (ref, operation) =>
+    turns.take(ref, async (entry) => {
+      await reverter.finish(entry);
+      return await operation(entry);
+    });
+  return {
+    list: (ref) => list(turns.find(ref)),
+    get: (ref, name) => get(turns.find(ref), name),
+    current: (ref) => list(turns.find(ref)).find(({ isCurrent }) => isCurrent),
+    xml: (ref, name) =>
+      turns.look(ref, async (entry) => await snapshots.xml(rootOf(entry), get(entry, name).name)),
+    create: (ref, request = {}, watched = {}) =>
+      take(ref, async (entry) => get(entry, await create(entry, request, watched, parts))),
+    revert: (ref, name, how = {}, watched = {}) =>
+      take(ref, async (entry) => {
+        await reverter.revert(entry, get(entry, name), how, watched);
+        return summaryOf(entry);
+      }),
+    delete: (ref, name, how = {}) =>
+      take(ref, async (entry) => {
+        const chosen = chosenOf(get(entry, name), list(entry), how);
+        for (const one of chosen) await snapshots.remove(rootOf(entry), one.name, releaseLayers);
+        return chosen;
+      }),
+    describe: (ref, name, description) =>
+      take(ref, async (entry) => {
+        await snapshots.change(rootOf(entry), get(entry, name).name, (record) => ({
+          ...record,
+          description,
+        }));
+        return get(entry, name);
+      }),
+    diff: (ref, name, { against } = {}) =>
+      take(ref, async (entry) => {
+        const to = against === undefined ? undefined : get(entry, against);
+        return await changedFiles(entry, get(entry, name), to, parts);
+      }),
+  };
+}
+
+/** Throws `not-found`. */
+function snapshotOf({ record }: Entry, all: readonly Snapshot[], name: string): Snapshot {
+  const found = all.find((one) => one.name === name);
+  if (found !== undefined) return found;
+  throw new EngineError('not-found', `domain '${record.name}' has no snapshot '${name}'`, { name });
+}
+
+async function create(
+  entry: Entry,
+  request: SnapshotRequest & SnapshotOrigin,
+  { signal }: Watched,
+  parts: SnapshotParts,
+): Promise<string> {
+  const { store, snapshots, stored, kept, rootMounts, lifecycle } = parts;
+  const { record } = entry;
+  if (!record.persistent) throw transient();
+  rootMounts.refuse(record);
+  const root = store.rootFolder(record.name);
+  const all = snapshots.list(root);
+  const name = request.name ?? freeName(all);
+  checkSnapshotName(name);
+  if (all.some((one) => one.name === name))
+    throw new EngineError('exists', `domain '${record.name}' has a snapshot '${name}' already`, { name });
+  const { xml, domain } = await stored(entry);
+  const filesystems = filesystemsOf(domain);
+  refuseForeignRoot(entry, filesystems);
+  const specs = ownOf(filesystems);
+  await snapshots.make(root, { name, xml }, async (folder) => {
+    const described = {
+      name,
+      description: request.description ?? null,
+      expiresAt: request.expiresAt ?? null,
+    };
+    const now = recordOf(entry, all, filesystems);
+    const hold = (work: () => Promise<void>) => lifecycle.hold(entry, work);
+    const files = { name: record.name, specs, from: kept(entry), to: folder, hold, signal };
+    const heldMs = await copyFiles(files, parts);
+    const frozenMs = now.state === 'running' ? heldMs : null;
+    return { ...now, ...described, frozenMs, by: request.by ?? 'request' };
+  });
+  return name;
+}
+
+function refuseForeignRoot({ record }: Entry, filesystems: readonly FilesystemSpec[]): void {
+  const root = filesystems.find(({ target }) => target === '/');
+  if (root !== undefined && backends[root.kind].copies !== undefined) return;
+  throw new EngineError(
+    'unsupported',
+    `domain '${record.name}' has no root of its own that a snapshot could be taken of: ${root === undefined ? 'it has none' : `${root.source} is the host's (type '${root.kind}'), and what keeps that may take one`}`,
+    root === undefined ? {} : { source: root.source },
+  );
+}
+
+function checkSnapshotName(name: string): void {
+  checkName(name);
+  if (name.startsWith('.') || name === BEFORE_REVERT)
+    throw new EngineError(
+      'invalid',
+      name === BEFORE_REVERT
+        ? `'${name}' is what a domain was before it was reverted: give it another name`
+        : `the name '${name}' cannot be one: it begins with a dot`,
+      { name },
+    );
+}
+
+/** The time in UTC, such as 20261130-120000. */
+function freeName(all: readonly Snapshot[]): string {
+  const time = new Date().toISOString().replace(/[-:]/g, '').replace('T', '-').slice(0, 15);
+  const names = new Set(all.map(({ name }) => name));
+  for (let number = 1; ; number++) {
+    const name = number === 1 ? time : `${time}-${number}`;
+    if (!names.has(name)) return name;
+  }
+}
+
+/** Those that go, each before the one that it comes from. */
+function chosenOf(one: Snapshot, all: readonly Snapshot[], { children }: SnapshotDelete): Snapshot[] {
+  const below = (parent: string): Snapshot[] =>
+    all.filter((each) => each.parent === parent).flatMap((each) => [...below(each.name), each]);
+  return [...(children === undefined ? [] : below(one.name)), ...(children === 'only' ? [] : [one])];
+}

@@ -1,0 +1,199 @@
+// Snapshots on disk: each a folder in the domain's root folder, with its description, its document and its layers; all appear and vanish whole.
+// SPDX-License-Identifier: Apache-2.0
+import { existsSync, readdirSync, renameSync, statSync } from 'node:fs';
+import { mkdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Snapshot } from '@ctvirt/api';
+import type { EngineError } from '../errors.js';
+import { syncDirectory, writeAtomically } from '../host/files.js';
+import { Folders, parseJson, readOr } from './folders.js';
+
+/** What is stored of one; what it is among the others follows from all of them. */
+export type SnapshotRecord = Omit<Snapshot, 'isCurrent' | 'children'>;
+
+/** Those of one root, and which of them is current. */
+interface Known {
+  /** Of their folder: another root may have come in its place. */
+  readonly ino: number;
+  readonly list: readonly Snapshot[];
+}
+
+/** What the domain was before it was reverted. */
+export const BEFORE_REVERT = 'before-revert';
+
+const FOLDER = 'snapshots';
+const CURRENT = 'snapshots.json';
+const RECORD = 'snapshot.json';
+const DOCUMENT = 'domain.xml';
+
+/** Beside the layers of a snapshot. */
+export const isLayerOf = (entry: string): boolean => entry !== RECORD && entry !== DOCUMENT;
+
+/** Where the snapshots of a root lie. */
+export const snapshotFolders = (root: string): string[] =>
+  existsSync(join(root, FOLDER))
+    ? new Folders(join(root, FOLDER)).onDisk().map((one) => join(root, FOLDER, one))
+    : [];
+
+/** Reads and writes those of all roots; each is read once as long as it stays where it is. */
+export class SnapshotStore {
+  readonly #known = new Map<string, Known>();
+
+  constructor(private readonly remark: (message: string) => void) {}
+
+  /** The oldest first. */
+  list(root: string): readonly Snapshot[] {
+    const ino = statSync(join(root, FOLDER), { throwIfNoEntry: false })?.ino;
+    if (ino === undefined) return [];
+    const known = this.#known.get(root);
+    if (known?.ino === ino) return known.list;
+    const list = this.#read(root);
+    this.#known.set(root, { ino, list });
+    return list;
+  }
+
+  /** Where one lies. */
+  path(root: string, name: string): string {
+    return this.#folders(root).path(name);
+  }
+
+  async xml(root: string, name: string): Promise<string> {
+    return await readFile(join(this.path(root, name), DOCUMENT), 'utf8');
+  }
+
+  /** Makes one, which is current from then on: `fill` writes its layers, and returns what is to be told of them. */
+  async make(
+    root: string,
+    { name, xml }: { readonly name: string; readonly xml: string },
+    fill: (folder: string) => Promise<SnapshotRecord>,
+  ): Promise<void> {
+    await this.prepare(root);
+    const folders = this.#folders(root);
+    await folders.make(name, async (folder) => {
+      await writeSnapshot(folder, await fill(folder), xml);
+    });
+    this.#forget(root);
+    await this.setCurrent(root, name);
+  }
+
+  /** Puts one that is whole in the place of what is there by that name. */
+  async put(root: string, name: string, from: string, release: (folder: string) => void): Promise<void> {
+    await this.prepare(root);
+    if (existsSync(this.path(root, name))) await this.remove(root, name, release);
+    renameSync(from, this.path(root, name));
+    await syncDirectory(join(root, FOLDER));
+    this.#forget(root);
+  }
+
+  /** Makes the folder that they lie in. */
+  async prepare(root: string): Promise<void> {
+    if (!existsSync(join(root, FOLDER))) await mkdir(join(root, FOLDER), { mode: 0o700 });
+  }
+
+  async setCurrent(root: string, current: string | null): Promise<void> {
+    await writeAtomically(join(root, CURRENT), `${JSON.stringify({ version: 1, current })}\n`);
+    this.#forget(root);
+  }
+
+  async change(root: string, name: string, edit: (record: SnapshotRecord) => SnapshotRecord): Promise<void> {
+    const found = this.list(root).find((one) => one.name === name);
+    if (found === undefined) return;
+    const { isCurrent: _isCurrent, children: _children, ...record } = found;
+    await writeAtomically(join(this.path(root, name), RECORD), formatRecord(edit(record)));
+    this.#forget(root);
+  }
+
+  /** Its children become those of its parent, and if it was current its parent is. */
+  async remove(root: string, name: string, release: (folder: string) => void): Promise<void> {
+    const all = this.list(root);
+    const found = all.find((one) => one.name === name);
+    const parent = found?.parent ?? null;
+    if (found?.isCurrent === true) await this.setCurrent(root, parent);
+    for (const child of all)
+      if (child.parent === name) await this.change(root, child.name, (record) => ({ ...record, parent }));
+    release(this.path(root, name));
+    await this.#folders(root).remove(name);
+    this.#forget(root);
+  }
+
+  /** Whether one is being made or removed, or a killed daemon was at it. */
+  isUnfinished(root: string): boolean {
+    return (
+      existsSync(join(root, FOLDER)) && readdirSync(join(root, FOLDER)).some((name) => name.startsWith('.'))
+    );
+  }
+
+  /** Removes what an interrupted operation left half-made; returns what that was. */
+  async recover(root: string): Promise<string[]> {
+    const removed = existsSync(join(root, FOLDER)) ? await this.#folders(root).recover() : [];
+    this.#forget(root);
+    return removed;
+  }
+
+  #folders(root: string): Folders {
+    return new Folders(join(root, FOLDER));
+  }
+
+  #forget(root: string): void {
+    this.#known.delete(root);
+  }
+
+  #read(root: string): readonly Snapshot[] {
+    const damaged: EngineError[] = [];
+    const records = this.#folders(root)
+      .onDisk()
+      .flatMap((entry) => {
+        const record = readOr(damaged, join(root, FOLDER, entry, RECORD), parseRecord);
+        return record === undefined ? [] : [record];
+      })
+      .sort((a, b) => a.createdAt.localeCompare(b.createdAt) || a.name.localeCompare(b.name));
+    const { current } = existsSync(join(root, CURRENT))
+      ? (readOr(damaged, join(root, CURRENT), parseCurrent) ?? { current: null })
+      : { current: null };
+    for (const { message } of damaged) this.remark(message);
+    const names = new Set(records.map(({ name }) => name));
+    const children = new Map<string | null, number>();
+    for (const { parent } of records) children.set(parent, (children.get(parent) ?? 0) + 1);
+    return records.map((record) => ({
+      ...record,
+      parent: record.parent !== null && names.has(record.parent) ? record.parent : null,
+      isCurrent: record.name === current,
+      children: children.get(record.name) ?? 0,
+    }));
+  }
+}
+
+/** Writes the two files beside the layers of a snapshot. */
+export async function writeSnapshot(folder: string, record: SnapshotRecord, xml: string): Promise<void> {
+  await writeAtomically(join(folder, DOCUMENT), xml);
+  await writeAtomically(join(folder, RECORD), formatRecord(record));
+}
+
+const formatRecord = (record: SnapshotRecord): string => `${JSON.stringify({ version: 1, ...record })}\n`;
+
+function parseRecord(text: string, path: string): SnapshotRecord {
+  const { version: _version, ...record } = parseJson(text, path, isStored, 'a snapshot');
+  return record;
+}
+
+/** Read as little as an earlier version may have written, and what a later one may add. */
+function isStored(value: unknown): value is SnapshotRecord & { readonly version: number } {
+  if (typeof value !== 'object' || value === null) return false;
+  const fields: Partial<Record<keyof SnapshotRecord, unknown>> = { ...value };
+  const isText = (field: unknown): boolean => typeof field === 'string';
+  const isTextOrNull = (field: unknown): boolean => field === null || isText(field);
+  return (
+    [fields.name, fields.createdAt, fields.state, fields.by].every(isText) &&
+    [fields.description, fields.parent, fields.expiresAt].every(isTextOrNull) &&
+    (fields.frozenMs === null || typeof fields.frozenMs === 'number') &&
+    Array.isArray(fields.outside)
+  );
+}
+
+function isCurrentFile(value: unknown): value is { readonly current: string | null } {
+  if (typeof value !== 'object' || value === null || !('current' in value)) return false;
+  return value.current === null || typeof value.current === 'string';
+}
+
+const parseCurrent = (text: string, path: string) =>
+  parseJson(text, path, isCurrentFile, 'a list of snapshots');
