@@ -13,6 +13,7 @@ import { networks } from './networks.js';
 import { profiles } from './profiles.js';
 import { quota } from './quota.js';
 import { roots } from './roots.js';
+import { snapshots } from './snapshots.js';
 import { templates } from './templates.js';
 import { traffic } from './traffic.js';
 import { usage } from './usage.js';
@@ -22,6 +23,7 @@ export const resources = {
   domains,
   jobs,
   roots,
+  snapshots,
   templates,
   profiles,
   networks,

@@ -23,7 +23,7 @@ export type Answer =
   | { readonly kind: 'session'; readonly open: TSchema };
 
 /** What HTTP calls the operation. */
-export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 /** One operation of the contract. */
 export interface Route {

@@ -269,6 +269,31 @@ test('every answer is as its schema says, and says nothing more', async (t) => {
     },
     'roots.adopt': () => client.roots.adopt({ root: 'web~1', body: web }),
     'roots.erase': () => client.roots.erase({ root: 'web~2' }),
+    'snapshots.list': async () => {
+      await client.snapshots.create({ ...web, body: { name: 'one', description: 'first' } });
+      await client.snapshots.create({ ...web, body: { name: 'two' } });
+      assert.match(await client.snapshots.xml({ ...web, snapshot: 'one' }), /<name>web</);
+      assert.equal((await client.snapshots.revert({ ...web, snapshot: 'one', body: {} })).name, 'web');
+      await assert.rejects(client.snapshots.info({ ...web, snapshot: 'no' }), failsWith('not-found'));
+      return await client.snapshots.list(web);
+    },
+    'snapshots.info': () => client.snapshots.info({ ...web, snapshot: 'one' }),
+    'snapshots.describe': async () => {
+      const described = await client.snapshots.describe({
+        ...web,
+        snapshot: 'one',
+        body: { description: null },
+      });
+      assert.equal(described.description, null);
+    },
+    'snapshots.diff': () => client.snapshots.diff({ ...web, snapshot: 'one', against: 'two' }),
+    'snapshots.delete': async () => {
+      const gone = await client.snapshots.delete({ ...web, snapshot: 'one', children: 'with' });
+      assert.deepEqual(
+        gone.map(({ name }) => name),
+        ['one', 'two'],
+      );
+    },
     'networks.define': () => client.networks.define({ body: networkXml('lan') }),
     'networks.list': () => client.networks.list(),
     'networks.info': () => client.networks.info(lan),

@@ -39,6 +39,7 @@ import { bindQuota } from './quota.js';
 import { remarking } from './remarks.js';
 import { bindRoots } from './roots.js';
 import { acceptSessions, type SessionRoute } from './session.js';
+import { bindSnapshots } from './snapshots.js';
 import { type AnyCall, answerLines, answerProgress, goneOf } from './stream.js';
 import { bindTemplates } from './templates.js';
 import { bindTraffic } from './traffic.js';
@@ -49,6 +50,7 @@ const binders = {
   domains: bindDomains,
   jobs: bindJobs,
   roots: bindRoots,
+  snapshots: bindSnapshots,
   templates: bindTemplates,
   profiles: bindProfiles,
   networks: bindNetworks,

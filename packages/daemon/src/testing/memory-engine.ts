@@ -8,6 +8,7 @@ import { type Engine, type EngineLog, type ExecSession, layoutOf } from '@ctvirt
 import { documentPathIn, MemoryDriver, openMemoryEngine } from '@ctvirt/engine/testing';
 import { formats } from '@ctvirt/formats';
 import { insideWith } from './inside.js';
+import { memorySnapshots } from './memory-snapshots.js';
 
 /** The engine, and what a test may see behind its back. */
 export interface MemoryEngine extends Engine {
@@ -42,6 +43,7 @@ export async function openOverMemory(root: string, log?: EngineLog): Promise<Mem
   };
   return {
     ...engine,
+    snapshots: memorySnapshots(engine),
     adopt: (request) => engine.adopt({ config: configIn(join(root, 'host'), request), ...request }),
     onEvent: (listener) => counted(engine.onEvent(listener)),
     networks: { ...engine.networks, onEvent: (listener) => counted(engine.networks.onEvent(listener)) },
