@@ -14,8 +14,11 @@ export type Completed =
   | { readonly candidates: readonly Candidate[] }
   | { readonly shell: 'file' | 'directory' };
 
-/** Names that a daemon or another package knows, by what is to be completed. */
-export type Names = (kind: Exclude<Completion, 'file' | 'directory' | 'verb'>) => Promise<readonly string[]>;
+/** Names that a daemon or another package knows, by what is to be completed and the arguments that stand before it. */
+export type Names = (
+  kind: Exclude<Completion, 'file' | 'directory' | 'verb'>,
+  before: readonly string[],
+) => Promise<readonly string[]>;
 
 const words = (list: readonly string[]): readonly Candidate[] => list.map((word) => ({ word, summary: '' }));
 
@@ -39,8 +42,8 @@ interface State {
   readonly verb: Verb | undefined;
   /** A noun such as `template` whose action is still to come. */
   readonly noun: string | undefined;
-  /** How many arguments stand before the cursor. */
-  readonly position: number;
+  /** The arguments before the cursor. */
+  readonly args: readonly string[];
   /** The option whose value is at the cursor. */
   readonly pending: Options[string] | undefined;
   readonly isRest: boolean;
@@ -58,7 +61,7 @@ const optionsOf = (verb: Verb | undefined): Options => ({ ...globalOptions, ...v
 function walk(before: readonly string[], verbs: readonly Verb[]): State {
   let verb: Verb | undefined;
   let noun: string | undefined;
-  let position = 0;
+  const args: string[] = [];
   let pending: Options[string] | undefined;
   let isOver = false;
   for (const word of before) {
@@ -74,16 +77,16 @@ function walk(before: readonly string[], verbs: readonly Verb[]): State {
       verb = verbs.find((each) => each.name === name || each.aliases?.includes(name));
       noun = verb === undefined ? name : undefined;
     } else {
-      position++;
+      args.push(word);
     }
   }
   const rest = Object.values(verb?.args ?? {}).findIndex((argument) => argument.rest === true);
   return {
     verb,
     noun,
-    position,
+    args,
     pending,
-    isRest: isOver || (rest >= 0 && position > rest),
+    isRest: isOver || (rest >= 0 && args.length > rest),
     last: before.at(-1),
   };
 }
@@ -94,8 +97,10 @@ async function candidatesAt(
   verbs: readonly Verb[],
   names: Names,
 ): Promise<Completed> {
-  const { verb, noun, position, pending, isRest, last } = state;
-  if (pending !== undefined) return valuesOf(pending.complete, names);
+  const { verb, noun, args, pending, isRest, last } = state;
+  const position = args.length;
+  const namesHere = async (kind: Parameters<Names>[0]) => await names(kind, args);
+  if (pending !== undefined) return valuesOf(pending.complete, namesHere);
   if (partial.startsWith('-') && !isRest) {
     const options = Object.entries(optionsOf(verb));
     return { candidates: options.map(([name, { summary }]) => ({ word: `--${name}`, summary })) };
@@ -110,7 +115,7 @@ async function candidatesAt(
     return { candidates: [] };
   if (argument.complete === 'verb')
     return { candidates: verbWords(verbs, position === 0 ? undefined : last) };
-  return valuesOf(argument.complete, names);
+  return valuesOf(argument.complete, namesHere);
 }
 
 /** The first words of all verbs, or after a noun its actions. */
@@ -125,7 +130,10 @@ function verbWords(verbs: readonly Verb[], noun: string | undefined): readonly C
   return [...seen.values()];
 }
 
-async function valuesOf(kind: Completion | readonly string[] | undefined, names: Names): Promise<Completed> {
+async function valuesOf(
+  kind: Completion | readonly string[] | undefined,
+  names: (kind: Parameters<Names>[0]) => Promise<readonly string[]>,
+): Promise<Completed> {
   if (kind === undefined) return { candidates: [] };
   if (typeof kind !== 'string') return { candidates: words(kind) };
   if (kind === 'file' || kind === 'directory') return { shell: kind };

@@ -14,6 +14,7 @@ export type Completion =
   | 'inactive-network'
   | 'filter'
   | 'root'
+  | 'snapshot'
   | 'format'
   | 'element'
   | 'file'
@@ -74,6 +75,7 @@ export interface Given<A extends Arguments, O extends Options> {
 /** A heading of the help; verbs stand below it in the order of the list of verbs. */
 export type Group =
   | 'Domains'
+  | 'Snapshots'
   | 'Documents'
   | 'Templates and profiles'
   | 'Networks'

@@ -34,6 +34,12 @@ export const keptRoot = {
   complete: 'root',
 } as const satisfies Argument;
 
+/** A snapshot of the domain that stands before it. */
+export const ownSnapshot = {
+  summary: 'Name of a snapshot',
+  complete: 'snapshot',
+} as const satisfies Argument;
+
 const networkSummary = 'Name or UUID';
 
 /** A network in whatever state. */

@@ -24,7 +24,7 @@ export const completeVerb = (verbs: () => readonly Verb[]) =>
 
 const namesFrom =
   ({ client }: Context): Names =>
-  async (kind) => {
+  async (kind, [domain = '']) => {
     switch (kind) {
       case 'domain':
         return (await client.domains.list()).map(({ name }) => name);
@@ -38,6 +38,8 @@ const namesFrom =
         return (await client.filters.list()).map(({ name }) => name);
       case 'root':
         return (await client.roots.list()).map(({ name }) => name);
+      case 'snapshot':
+        return (await client.snapshots.list({ domain })).map(({ name }) => name);
       case 'network':
         return (await client.networks.list()).map(({ name }) => name);
       case 'active-network':

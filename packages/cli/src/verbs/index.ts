@@ -70,6 +70,13 @@ import { profileShow } from './profile-show.js';
 import { rootAdopt } from './root-adopt.js';
 import { rootErase } from './root-erase.js';
 import { rootList } from './root-list.js';
+import { snapshotCreate } from './snapshot-create.js';
+import { snapshotDelete } from './snapshot-delete.js';
+import { snapshotDiff } from './snapshot-diff.js';
+import { snapshotDumpxml } from './snapshot-dumpxml.js';
+import { snapshotInfo } from './snapshot-info.js';
+import { snapshotList } from './snapshot-list.js';
+import { snapshotRevert } from './snapshot-revert.js';
 import { templateBuild } from './template-build.js';
 import { templateExport } from './template-export.js';
 import { templateImport } from './template-import.js';
@@ -125,6 +132,13 @@ export const verbs: readonly Verb[] = [
   exec,
   push,
   pull,
+  snapshotCreate,
+  snapshotList,
+  snapshotInfo,
+  snapshotDumpxml,
+  snapshotRevert,
+  snapshotDelete,
+  snapshotDiff,
   xmlValidate,
   xmlFormat,
   xmlSchema,
