@@ -3,32 +3,8 @@
 import { type Bind, domainOf } from './session.js';
 import { refusal } from './words/refusal.js';
 
-/** Of a domain, which has to be there: snapshots and checkpoints. */
+/** Of a domain, which has to be there: checkpoints. */
 export const bindAbsentOfDomain: Bind = ({ engine }) => ({
-  domainListAllSnapshots({ dom }, { session }) {
-    domainOf(engine, session, dom);
-    return { snapshots: [], ret: 0 };
-  },
-  domainSnapshotNum({ dom }, { session }) {
-    domainOf(engine, session, dom);
-    return { num: 0 };
-  },
-  domainSnapshotListNames({ dom }, { session }) {
-    domainOf(engine, session, dom);
-    return { names: [] };
-  },
-  domainHasCurrentSnapshot({ dom }, { session }) {
-    domainOf(engine, session, dom);
-    return { result: 0 };
-  },
-  domainSnapshotCurrent({ dom }, { session }) {
-    domainOf(engine, session, dom);
-    throw refusal('noDomainSnapshot', 'domainSnapshot', 'the domain does not have a current snapshot');
-  },
-  domainSnapshotLookupByName({ dom, name }, { session }) {
-    domainOf(engine, session, dom);
-    throw refusal('noDomainSnapshot', 'domainSnapshot', `no domain snapshot with matching name '${name}'`);
-  },
   domainListAllCheckpoints({ dom }, { session }) {
     domainOf(engine, session, dom);
     return { checkpoints: [], ret: 0 };

@@ -46,6 +46,11 @@ const notes: Readonly<Record<string, string>> = {
   domainSetMemoryFlags: 'live it sets the limit the kernel keeps',
   domainShutdown: 'by init',
   domainShutdownFlags: 'by init, whatever the mode',
+  domainSnapshotCreateXml:
+    'of files and document, not of memory; what libvirt asks of disks is refused. Of one that is there it changes the description',
+  domainSnapshotDelete: 'not of the metadata alone',
+  domainRevertToSnapshot: 'without a flag the domain runs afterwards if it ran before',
+  domainUndefineFlags: 'with snapshots only where the flags say so; they stay with the files that are kept',
   networkUndefine: 'refused while domains run on it',
   networkUpdate: 'not of a bridge of the host',
   networkListAllPorts: 'always empty: the ports are the interfaces of domains',

@@ -18,6 +18,7 @@ import { bindNative } from './domain/native.js';
 import { bindDomainPins } from './domain/processor-pins.js';
 import { bindDomainTimes } from './domain/processor-times.js';
 import { bindDomainProcessors } from './domain/processors.js';
+import { bindSnapshots } from './domain/snapshots.js';
 import { bindDomainStats } from './domain/stats.js';
 import { bindDomainTuning } from './domain/tuning.js';
 import { bindDomainUsers } from './domain/users.js';
@@ -52,6 +53,7 @@ export const groups: Readonly<Record<string, Bind>> = {
   'life of domains': together(bindDefinitions, bindDomainLife),
   'facts of domains': bindDomainFacts,
   'jobs of domains': bindDomainJobs,
+  'snapshots of domains': bindSnapshots,
   'metadata of domains': bindDomainMetadata,
   'memory of domains': bindDomainMemory,
   'processors of domains': together(bindDomainProcessors, bindDomainPins, bindDomainTimes),

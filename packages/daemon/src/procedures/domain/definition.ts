@@ -6,8 +6,9 @@ import { type Bind, domainOf, type Session, sees, toWireDomain } from '../sessio
 import { checkFlags, refusal } from '../words/refusal.js';
 
 const validateFlag = 1;
-/** Of saved states, snapshots, checkpoints, NVRAM and TPMs there are none that could stay behind. */
+/** Of saved states, checkpoints, NVRAM and TPMs there are none that could stay behind. */
 const undefineFlags = 127;
+const snapshotsFlag = 2;
 
 /** Refuses a document of a type that this connection would not show afterwards. */
 export function checkType(session: Session, xml: string): void {
@@ -27,9 +28,16 @@ export const bindDefinitions: Bind = ({ engine }) => {
     const { domain } = await engine.define(xml, { strict, uuidDecides: true });
     return { dom: toWireDomain(domain) };
   };
-  const undefine = (session: Session, dom: { uuid: string }): Promise<void> => {
-    const { uuid, persistent } = domainOf(engine, session, dom);
+  const undefine = (session: Session, dom: { uuid: string }, flags: number): Promise<void> => {
+    const { uuid, id, persistent } = domainOf(engine, session, dom);
     if (!persistent) throw new EngineError('wrong-state', 'cannot undefine transient domain');
+    const { length } = engine.snapshots.list(uuid);
+    if (length > 0 && id === null && (flags & snapshotsFlag) === 0)
+      throw refusal(
+        'operationInvalid',
+        session.errors,
+        `cannot delete inactive domain with ${length} snapshots`,
+      );
     return engine.undefine(uuid);
   };
 
@@ -39,10 +47,10 @@ export const bindDefinitions: Bind = ({ engine }) => {
       checkFlags(flags, validateFlag, name);
       return define(session, xml, (flags & validateFlag) !== 0);
     },
-    domainUndefine: ({ dom }, { session }) => undefine(session, dom),
+    domainUndefine: ({ dom }, { session }) => undefine(session, dom, 0),
     domainUndefineFlags({ dom, flags }, { session, name }) {
       checkFlags(flags, undefineFlags, name);
-      return undefine(session, dom);
+      return undefine(session, dom, flags);
     },
     async domainRename({ dom, newName, flags }, { session, name }) {
       checkFlags(flags, 0, name);

@@ -1,14 +1,18 @@
 // Finding domains: lists with their filters, and single ones by id, name and UUID.
 // SPDX-License-Identifier: Apache-2.0
 import type { DomainSummary } from '@ctvirt/api';
+import type { Engine } from '@ctvirt/engine';
 import { type Bind, domainsOf, lookUp, toWireDomain } from '../session.js';
 import { type FilterFlag, filtered, listed } from '../words/list-flags.js';
 
 const always = (): boolean => true;
 const never = (): boolean => false;
 
+const hasSnapshots = ({ snapshots }: Engine, { uuid }: DomainSummary): boolean =>
+  snapshots.list(uuid).length > 0;
+
 /** virConnectListAllDomainsFlags. */
-export const domainFilters: readonly (readonly FilterFlag<DomainSummary>[])[] = [
+export const domainFilters = (engine: Engine): readonly (readonly FilterFlag<DomainSummary>[])[] => [
   [
     [1, ({ id }) => id !== null],
     [2, ({ id }) => id === null],
@@ -24,7 +28,7 @@ export const domainFilters: readonly (readonly FilterFlag<DomainSummary>[])[] = 
     // No container is in another of libvirt's states.
     [128, never],
   ],
-  // No domain has an image of a managed save, a snapshot or a checkpoint.
+  // No domain has an image of a managed save or a checkpoint.
   [
     [256, never],
     [512, always],
@@ -34,8 +38,8 @@ export const domainFilters: readonly (readonly FilterFlag<DomainSummary>[])[] = 
     [2048, ({ autostart }) => !autostart],
   ],
   [
-    [4096, never],
-    [8192, always],
+    [4096, (domain) => hasSnapshots(engine, domain)],
+    [8192, (domain) => !hasSnapshots(engine, domain)],
   ],
   [
     [16_384, never],
@@ -50,7 +54,7 @@ export const inOrder = (a: DomainSummary, b: DomainSummary): number =>
 /** Only domains of the connection's type are listed and found; any other is `noDomain`. */
 export const bindDomainLookup: Bind = ({ engine }) => ({
   connectListAllDomains({ needResults, flags }, { session }) {
-    const domains = filtered(domainsOf(engine, session), flags, domainFilters).sort(inOrder);
+    const domains = filtered(domainsOf(engine, session), flags, domainFilters(engine)).sort(inOrder);
     const { items, ret } = listed(domains, needResults);
     return { domains: items.map(toWireDomain), ret };
   },

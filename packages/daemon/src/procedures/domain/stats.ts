@@ -172,7 +172,7 @@ export const bindDomainStats: Bind = ({ engine }) => ({
     const subjects =
       doms.length > 0
         ? doms.flatMap(({ uuid }) => engine.find({ uuid }) ?? []).filter(({ type }) => sees(session, type))
-        : filtered(domainsOf(engine, session), flags, domainFilters).sort(inOrder);
+        : filtered(domainsOf(engine, session), flags, domainFilters(engine)).sort(inOrder);
     const retStats: { dom: ReturnType<typeof toWireDomain>; params: TypedParam[] }[] = [];
     let began = performance.now();
     for (const domain of subjects) {
