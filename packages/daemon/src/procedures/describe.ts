@@ -51,6 +51,8 @@ const notes: Readonly<Record<string, string>> = {
   domainSnapshotDelete: 'not of the metadata alone',
   domainRevertToSnapshot: 'without a flag the domain runs afterwards if it ran before',
   domainUndefineFlags: 'with snapshots only where the flags say so; they stay with the files that are kept',
+  domainDefineXmlFlags:
+    'a new domain that is the copy of one the connection was shown, as virt-clone defines it, is refused where it would be empty',
   networkUndefine: 'refused while domains run on it',
   networkUpdate: 'not of a bridge of the host',
   networkListAllPorts: 'always empty: the ports are the interfaces of domains',

@@ -25,6 +25,8 @@ export interface Session extends Scheme {
   readonly uri: string;
   /** UUIDs of domains that end with this connection. */
   readonly autodestroy: Set<string>;
+  /** UUIDs of domains whose documents it has been shown. */
+  readonly shown: Set<string>;
 }
 
 /** What procedures work with. */
@@ -48,7 +50,7 @@ export function openSession(name: string): Session {
   const found = Object.hasOwn(schemes, scheme) ? schemes[scheme] : undefined;
   if (found === undefined || !['', '/', '/system'].includes(path))
     throw libvirtError('noConnect', 'none', `no connection driver available for ${name}`);
-  return { ...found, uri: `${scheme}:///system`, autodestroy: new Set() };
+  return { ...found, uri: `${scheme}:///system`, autodestroy: new Set(), shown: new Set() };
 }
 
 /** Whether a connection shows domains of a type. */

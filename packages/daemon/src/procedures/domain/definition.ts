@@ -4,6 +4,7 @@ import { EngineError } from '@ctvirt/engine';
 import { parseDomain } from '@ctvirt/xml';
 import { type Bind, domainOf, type Session, sees, toWireDomain } from '../session.js';
 import { checkFlags, refusal } from '../words/refusal.js';
+import { refuseEmptyCopy } from './copies.js';
 
 const validateFlag = 1;
 /** Of saved states, checkpoints, NVRAM and TPMs there are none that could stay behind. */
@@ -25,6 +26,7 @@ export function checkType(session: Session, xml: string): void {
 export const bindDefinitions: Bind = ({ engine }) => {
   const define = async (session: Session, xml: string, strict: boolean) => {
     checkType(session, xml);
+    await refuseEmptyCopy(engine, session, xml);
     const { domain } = await engine.define(xml, { strict, uuidDecides: true });
     return { dom: toWireDomain(domain) };
   };

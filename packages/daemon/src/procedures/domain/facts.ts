@@ -56,6 +56,7 @@ export const bindDomainFacts: Bind = ({ engine }) => ({
     const { uuid } = domainOf(engine, session, dom);
     const stated = await engine.xml(uuid, { inactive: (flags & xmlFlags.inactive) !== 0 });
     const domain = parseDomainOrThrow(stated, { limits: writtenLimits, stored: true });
+    session.shown.add(uuid);
     return { xml: formatDomain(withDefaults(domain)) };
   },
   domainGetOsType({ dom }, { session }) {
