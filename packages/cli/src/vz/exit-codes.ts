@@ -50,8 +50,12 @@ export const vzCodes = {
   name: { status: 131, meaning: 'the name is taken, wrong, or cannot be set now' },
   wait: { status: 133, meaning: 'it did not come up in time' },
   save: { status: 139, meaning: 'the configuration could not be saved' },
+  mountSnapshot: { status: 152, meaning: 'a snapshot could not be mounted' },
   image: { status: 155, meaning: 'its image could not be converted' },
   snapshot: { status: 156, meaning: 'no snapshot was made' },
+  deleteSnapshot: { status: 158, meaning: 'the snapshot was not deleted' },
+  switch: { status: 159, meaning: 'the container was not switched to the snapshot' },
+  listSnapshots: { status: 167, meaning: 'snapshots could not be listed' },
 } as const satisfies Record<string, { status: number; meaning: string }>;
 /** A code by what it means. */
 export type VzCode = keyof typeof vzCodes;

@@ -52,49 +52,6 @@ const resume = onContainer({
   },
 });
 
-const snapshotOptions = {
-  id: { value: 'uuid', here: 'of a snapshot' },
-  name: { value: 'name', here: 'of a snapshot' },
-  description: { value: 'text', here: 'of a snapshot' },
-  target: { value: 'dir', here: 'of snapshot-mount' },
-  'skip-suspend': { here: 'of snapshot' },
-  'skip-config': { here: 'of snapshot' },
-  'skip-resume': { here: 'of snapshot-switch' },
-  'must-resume': { here: 'of snapshot-switch' },
-} as const satisfies VzOptions;
-
-const snapshotVerb = (name: string): VzVerb =>
-  onContainer({
-    names: [name],
-    synopsis: '[...]',
-    options: snapshotOptions,
-    here: 'Ends with 99, as for any container of vzctl that is on no image of ploop.',
-    async act() {
-      throw new VzError('ploop', 'Snapshots are of containers on ploop, and here are none');
-    },
-  });
-
-const snapshots = ['snapshot', 'snapshot-switch', 'snapshot-delete', 'snapshot-mount', 'snapshot-umount'].map(
-  snapshotVerb,
-);
-
-const snapshotList = onContainer({
-  names: ['snapshot-list'],
-  synopsis: '[-H] [-o FIELD,...] [--id UUID]',
-  options: {
-    'no-header': { short: 'H', here: 'no heading' },
-    output: { short: 'o', value: 'field,...', here: 'taken' },
-    id: { value: 'uuid', here: 'taken' },
-  },
-  here: 'Prints the heading alone: there are none.',
-  async act({ host, given }) {
-    if (!isSaid(given, 'no-header'))
-      host.print(
-        'PARENT_UUID                            C UUID                                   DATE                NAME\n',
-      );
-  },
-});
-
 const convert = onContainer({
   names: ['convert'],
   synopsis: '[--layout ploop]',
@@ -169,8 +126,6 @@ export const otherVerbs: readonly VzVerb[] = [
   unregister,
   suspend,
   resume,
-  ...snapshots,
-  snapshotList,
   ...quotas,
   convert,
   compact,
