@@ -199,7 +199,7 @@ async function unpackRoot(inspector: TarInspector, work: Work, seen: () => Seen)
   const state = (): ImportProgress => ({ phase: 'unpack', entries: inspector.entries, ...seen() });
   const blocks = watched(inspector.blocks(), work, state);
   if (places.root === undefined) for await (const _block of blocks);
-  else await unpack(blocks, places.root, limits, options.signal);
+  else await unpack(blocks, places.root, limits, { signal: options.signal });
   options.onProgress?.(state());
 }
 

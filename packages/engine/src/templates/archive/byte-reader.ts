@@ -7,10 +7,13 @@ const truncated = () => refuse('truncated', 'the archive ends in the middle: it 
 /** Reads forward only; `close` releases the chunks' source. */
 export class ByteReader {
   readonly #chunks: AsyncIterator<Buffer>;
+  readonly #onTaken: ((bytes: Buffer) => void) | undefined;
   #chunk: Buffer = Buffer.alloc(0);
 
-  constructor(chunks: AsyncIterable<Buffer>) {
+  /** `onTaken` is told of all that is taken, in order. */
+  constructor(chunks: AsyncIterable<Buffer>, onTaken?: (bytes: Buffer) => void) {
     this.#chunks = chunks[Symbol.asyncIterator]();
+    this.#onTaken = onTaken;
   }
 
   /** Exactly `count` bytes; undefined at the very end, an error when it comes in between. */
@@ -69,6 +72,7 @@ export class ByteReader {
   #cut(count: number): Buffer {
     const part = this.#chunk.subarray(0, count);
     this.#chunk = this.#chunk.subarray(count);
+    this.#onTaken?.(part);
     return part;
   }
 

@@ -47,6 +47,22 @@ export const DEFAULT_LIMITS: Readonly<ImportLimits> = {
   memoryBytes: GiB,
 };
 
+const TiB = 1024 * GiB;
+
+/** Of the archive of a domain, which may hold a file server: what it takes of the daemon's memory is bounded all the same. */
+export const DOMAIN_LIMITS: Readonly<ImportLimits> = {
+  ...DEFAULT_LIMITS,
+  archiveBytes: 16 * TiB,
+  unpackedBytes: 16 * TiB,
+  fileBytes: 16 * TiB,
+  ratio: Number.POSITIVE_INFINITY,
+  entries: 2_000_000,
+  pathBytes: 4095,
+  nameBytes: 512 * MiB,
+  depth: 2048,
+  cpuSeconds: 24 * 3600,
+};
+
 /** Below this many unpacked bytes the ratio says nothing. */
 export const RATIO_FROM = 64 * MiB;
 

@@ -42,7 +42,7 @@ function checkTarget(parents: number, target: string, path: string): void {
   if (target === '' || target.length > LINK_BYTES) {
     throw refuse('link-target', `link ${show(path)} has a target of ${target.length} bytes`);
   }
-  let depth = target.startsWith('/') ? 0 : parents;
+  let depth = target.startsWith('/') && parents !== Number.POSITIVE_INFINITY ? 0 : parents;
   for (const part of target.split('/')) {
     if (part === '' || part === '.') continue;
     depth += part === '..' ? -1 : 1;
@@ -55,12 +55,15 @@ function checkTarget(parents: number, target: string, path: string): void {
 export class MemberTree {
   readonly #nodes = new Map<string, Node>([['', { kind: 'implied' }]]);
   readonly #limits: ImportLimits;
+  /** Whether links may climb: a container's own stop at its root, as all of its do. */
+  readonly #climbs: boolean;
   #nameBytes = 0;
   /** Folders, files and links so far, those without an entry of their own included. */
   inodes = 1;
 
-  constructor(limits: ImportLimits) {
+  constructor(limits: ImportLimits, { climbs = false }: { climbs?: boolean } = {}) {
     this.#limits = limits;
+    this.#climbs = climbs;
   }
 
   kind(path: string): NodeKind | undefined {
@@ -73,7 +76,7 @@ export class MemberTree {
     if (path === '' && kind !== 'directory')
       throw refuse('file-type', 'the root of the archive is not a folder');
     if (kind === 'symlink') {
-      checkTarget(parts.length - 1, target ?? '', path);
+      checkTarget(this.#climbs ? Number.POSITIVE_INFINITY : parts.length - 1, target ?? '', path);
       this.#enter(parts, path, { kind, target: target ?? '' });
     } else {
       this.#enter(parts, path, { kind });

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { refuse } from './errors.js';
 import { show } from './tar-header.js';
+import { OPAQUE } from './tar-write.js';
 
 /** Raw values by key; keys are byte strings (`latin1`). */
 export type PaxRecords = ReadonlyMap<string, Buffer>;
@@ -102,4 +103,64 @@ export function countLeftOut(records: PaxRecords): number {
       count++;
   }
   return count;
+}
+
+/** Attributes that a container's own files keep, with the kinds of members that may have them. */
+const layerAttribute = /^SCHILY\.xattr\.(?:user\.[^\0]{1,255}|system\.posix_acl_(?:access|default))$/;
+/** By these overlay would show files of other places, or none. */
+const misleading = /^(?:SCHILY|LIBARCHIVE)\.xattr\.trusted\.overlay\.(?:redirect|metacopy|upper|protattr)$/;
+
+/** What is kept of the extended header of a layer's member. */
+export interface LayerRecords {
+  readonly records: readonly (readonly [key: string, value: Buffer])[];
+  readonly opaque: boolean;
+  /** How many attributes are not kept. */
+  readonly leftOut: number;
+}
+
+/** Sorts them: attributes of users and access lists, a time's parts of a second, and overlay's word of a folder that covers all. */
+export function layerRecords(pax: PaxRecords, kind: string | undefined): LayerRecords {
+  const records: (readonly [string, Buffer])[] = [];
+  let [opaque, leftOut] = [false, 0];
+  for (const [key, value] of pax) {
+    if (misleading.test(key))
+      throw refuse('attribute', `a file has ${show(key)}, which only its own file system understands`);
+    if (key === OPAQUE) {
+      if (kind !== 'directory' || value.toString('latin1') !== 'y')
+        throw refuse('attribute', `a member has ${show(key)} in a form that no folder of a layer has`);
+      opaque = true;
+    } else if (key === 'mtime' && /^[0-9]{1,10}\.[0-9]{1,9}$/.test(value.toString('latin1')))
+      records.push([key, value]);
+    else if (layerAttribute.test(key)) {
+      // Those of the file that it names.
+      if (kind === 'hardlink') continue;
+      const isFile = kind === 'file' || kind === 'sparse' || kind === 'directory';
+      if (key.startsWith(ACL)) checkAcl(key, value, kind);
+      else if (!isFile || value.length > ATTRIBUTE_BYTES)
+        throw refuse('attribute', `a member has ${show(key)}, which its kind cannot have, or too long`);
+      records.push([key, value]);
+    } else if (attribute.test(key) && key !== CAPABILITY) leftOut++;
+  }
+  return { records, opaque, leftOut };
+}
+
+/** The longest value that Linux takes. */
+const ATTRIBUTE_BYTES = 65_536;
+const ACL = 'SCHILY.xattr.system.posix_acl_';
+const ACL_VERSION = 2;
+/** The kernel's numbers of what an entry is for: those with an id have some user or group for it. */
+const ACL_TAGS: readonly number[] = [0x01, 0x02, 0x04, 0x08, 0x10, 0x20];
+
+/** As the kernel has them: a version, and entries of a tag, its permissions and an id. */
+function checkAcl(key: string, value: Buffer, kind: string | undefined): void {
+  const isFit =
+    kind !== 'symlink' &&
+    value.length >= 4 &&
+    value.length <= 4 + 8 * 1024 &&
+    (value.length - 4) % 8 === 0 &&
+    value.readUInt32LE(0) === ACL_VERSION;
+  if (!isFit) throw refuse('attribute', `a member has ${show(key)} that is no access list`);
+  for (let at = 4; at < value.length; at += 8)
+    if (!ACL_TAGS.includes(value.readUInt16LE(at)) || value.readUInt16LE(at + 2) > 7)
+      throw refuse('attribute', `a member has ${show(key)} that is no access list`);
 }

@@ -4,13 +4,7 @@ import type { ByteReader } from './byte-reader.js';
 import { refuse } from './errors.js';
 import { type PaxRecords, paxNumber } from './pax.js';
 import { numberField } from './tar-header.js';
-import { BLOCK } from './tar-write.js';
-
-/** Where a stretch of stored bytes lies in the file. */
-export interface Segment {
-  offset: number;
-  length: number;
-}
+import { BLOCK, type Segment } from './tar-write.js';
 
 /** A sparse file's true length, its stored stretches and how many stored bytes the map itself took. */
 export interface SparseMap {

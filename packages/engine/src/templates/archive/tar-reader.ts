@@ -7,6 +7,7 @@ import type { ImportLimits } from './limits.js';
 import { parsePath } from './member-tree.js';
 import {
   countLeftOut,
+  layerRecords,
   type PaxRecords,
   parsePax,
   paxCapability,
@@ -16,7 +17,7 @@ import {
 } from './pax.js';
 import { isPaxSparse, readGnuSparse, readPaxSparse, type SparseMap } from './sparse.js';
 import { isZero, parseHeader, show, type TarHeader } from './tar-header.js';
-import { BLOCK, type Member, type MemberKind, padding } from './tar-write.js';
+import { BLOCK, type Member, type MemberKind, padding, storedBytes } from './tar-write.js';
 
 const ZEROS = Buffer.alloc(65_536);
 // What writers put after the end mark to fill their last record.
@@ -45,12 +46,22 @@ interface Extension {
 /** Refuses one more unpacked byte too many; called before the bytes are passed on. */
 export type Budget = (unpackedBytes: number) => void;
 
+/** What else is wanted of an archive. */
+export interface Reading {
+  /** Whether it holds layers of ours: whiteouts, attributes, parts of seconds and holes are kept then. */
+  readonly layers?: boolean;
+  /** Told of all bytes, in order. */
+  readonly onBytes?: (bytes: Buffer) => void;
+  /** Called before each header of a member that has no extended one before it. */
+  readonly onMember?: () => void;
+}
+
 /** One member, or a device node, which is never made. */
 export interface TarEntry {
   readonly parts: readonly string[];
   /** Undefined for a device node. A hard link's target is a path as `parts` makes one. */
   readonly member: Member | undefined;
-  /** A file's bytes, holes filled with zeros; what is not taken is skipped. */
+  /** A file's bytes, holes filled with zeros, or of a layer left out; what is not taken is skipped. */
   readonly data: AsyncGenerator<Buffer>;
 }
 
@@ -76,14 +87,21 @@ export class TarReader {
   readonly #reader: ByteReader;
   readonly #limits: ImportLimits;
   readonly #budget: Budget;
+  readonly #reading: Reading;
   #headerBytes = 0;
   entries = 0;
   unpackedBytes = 0;
   droppedDevices = 0;
   droppedAttributes = 0;
 
-  constructor(input: AsyncIterable<Buffer>, limits: ImportLimits, budget: Budget = () => {}) {
-    this.#reader = new ByteReader(input);
+  constructor(
+    input: AsyncIterable<Buffer>,
+    limits: ImportLimits,
+    budget: Budget = () => {},
+    reading: Reading = {},
+  ) {
+    this.#reader = new ByteReader(input, reading.onBytes);
+    this.#reading = reading;
     this.#limits = limits;
     this.#budget = budget;
   }
@@ -93,6 +111,7 @@ export class TarReader {
     try {
       let extension: Extension = { pax: new Map() };
       for (;;) {
+        this.#reading.onMember?.();
         const block = await this.#reader.need(BLOCK);
         if (isZero(block)) {
           await this.#end(extension);
@@ -168,7 +187,16 @@ export class TarReader {
     const parts = parsePath(name, this.#limits);
     const path = parts.join('/');
     const kind = chooseKind(header, name, path, stored);
-    this.droppedAttributes += countLeftOut(pax);
+    const isOfLayer = this.#reading.layers === true;
+    const isWhiteout = isOfLayer && kind === 'character' && header.major === 0 && header.minor === 0;
+    const kept = isOfLayer ? layerRecords(pax, kind) : undefined;
+    this.droppedAttributes += kept?.leftOut ?? countLeftOut(pax);
+    if (isWhiteout) {
+      if (stored !== 0) throw refuse('header', `entry ${show(path)} is a whiteout with data`);
+      // Whose it is means nothing: overlay's own folder may have given it the owner.
+      const whiteout: Member = { kind: 'whiteout', path, mode: 0, uid: 0, gid: 0, mtime: 0, size: 0 };
+      return { parts, member: whiteout, data: nothing() };
+    }
     if (kind === 'character' || kind === 'block') {
       this.#dropDevice(kind, header, path);
       return { parts, member: undefined, data: nothing() };
@@ -181,6 +209,8 @@ export class TarReader {
       gid: this.#id(paxNumber(pax, 'gid') ?? header.gid, path),
       mtime: clampTime(paxTime(pax, 'mtime') ?? header.mtime),
       size: 0,
+      ...(kept !== undefined && { records: kept.records }),
+      ...(kept?.opaque === true && { opaque: true }),
     };
     if (kind === 'file' || kind === 'sparse')
       return { parts, member, data: await this.#file(member, kind, stored, block, pax) };
@@ -202,8 +232,10 @@ export class TarReader {
     if (capability) member.capability = capability;
     const map = await this.#sparseMap(kind, stored, block, pax);
     member.size = map?.size ?? stored;
+    const keepsHoles = map !== undefined && this.#reading.layers === true;
+    if (keepsHoles) member.stretches = map.segments;
     this.#count(member);
-    return this.#contents(stored, map);
+    return this.#contents(stored, map, keepsHoles);
   }
 
   async #sparseMap(
@@ -227,15 +259,16 @@ export class TarReader {
         `file ${show(member.path)} has ${member.size} bytes, more than ${this.#limits.fileBytes}`,
       );
     }
-    this.unpackedBytes += member.size;
+    this.unpackedBytes += storedBytes(member);
     if (this.unpackedBytes > this.#limits.unpackedBytes) {
       throw refuse('limit', `the archive unpacks to more than ${this.#limits.unpackedBytes} bytes`);
     }
     this.#budget(this.unpackedBytes);
   }
 
-  async *#contents(stored: number, map: SparseMap | undefined): AsyncGenerator<Buffer> {
-    if (map) yield* this.#expand(map);
+  async *#contents(stored: number, map: SparseMap | undefined, keepsHoles: boolean): AsyncGenerator<Buffer> {
+    if (map && keepsHoles) yield* this.#stretch(stored - map.mapBytes);
+    else if (map) yield* this.#expand(map);
     else yield* this.#stretch(stored);
     await this.#reader.need(padding(stored).length);
   }

@@ -22,6 +22,9 @@ const TAR = [
   '--warning=no-timestamp',
 ];
 
+/** What a container's own files have besides. */
+const LAYER = ['--xattrs-include=user.*', '--xattrs-include=system.posix_acl_*'];
+
 const GATHERED_BYTES = 128 * 1024;
 
 /** The same bytes in fewer pieces: most files are small, and each piece would cost both sides a system call. */
@@ -39,6 +42,15 @@ async function* gathered(blocks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> 
   if (length > 0) yield Buffer.concat(pieces, length);
 }
 
+/** Where and of what it is unpacked. */
+export interface Unpacking {
+  readonly signal?: AbortSignal | undefined;
+  /** A container's own files, with attributes of theirs. */
+  readonly isLayer?: boolean;
+  /** Starts what finds `target`, where that is not everybody. */
+  readonly within?: (start: () => Child) => Child;
+}
+
 /**
  * Writes `blocks` into `target`, a fresh empty folder. Throws whatever `blocks` throws, or `commandFailure`; in each case the tree is incomplete and the caller removes it.
  */
@@ -46,8 +58,9 @@ export async function unpack(
   blocks: AsyncIterable<Buffer>,
   target: string,
   limits: ImportLimits,
-  signal?: AbortSignal,
+  { signal, isLayer = false, within = (start) => start() }: Unpacking = {},
 ): Promise<void> {
+  const argv = isLayer ? [...TAR, ...LAYER] : TAR;
   const box = {
     target,
     capabilities: CAPABILITIES,
@@ -55,7 +68,7 @@ export async function unpack(
     memoryBytes: limits.memoryBytes,
     fileBytes: limits.fileBytes,
   };
-  await using child = new Child(confinedArgv(TAR, box), { signal });
+  await using child = within(() => new Child(confinedArgv(argv, box), { signal }));
   // One complaint is enough: GNU tar would go on with the next member, even on a full disk.
   child.onComplaint(() => child.kill());
   await child.feed(gathered(blocks));
@@ -63,9 +76,5 @@ export async function unpack(
   signal?.throwIfAborted();
   if (status === 0 && child.complaint === '') return;
   const stderr = child.complaint;
-  throw commandFailure(
-    'tar could not unpack the archive',
-    { argv: TAR, status, stderr },
-    missingPackage(stderr),
-  );
+  throw commandFailure('tar could not unpack the archive', { argv, status, stderr }, missingPackage(stderr));
 }

@@ -37,6 +37,10 @@ export class Fields {
     throw refuse('image', `${this.what} has no size '${key}'`);
   }
 
+  flag(key: string): boolean {
+    return this.#fields.get(key) === true;
+  }
+
   /** Empty where there is none. */
   objects(key: string): Fields[] {
     return this.#list(key).map((value) => new Fields(value, `${this.what}'s ${key}`));

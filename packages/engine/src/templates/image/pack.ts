@@ -108,7 +108,10 @@ export async function writeGzip(
 }
 
 /** Makes the file, which root alone may read; `fill` ends what it is given. */
-export async function writeNew<T>({ target }: Writing, fill: (out: WriteStream) => Promise<T>): Promise<T> {
+export async function writeNew<T>(
+  { target }: Pick<Writing, 'target'>,
+  fill: (out: WriteStream) => Promise<T>,
+): Promise<T> {
   const out = createWriteStream(target, { flags: 'wx', mode: 0o600, flush: true });
   let isOurs = false;
   out.once('open', () => {
