@@ -65,7 +65,10 @@ const kinds = {
   },
   'user namespaces': { modules: ['userns'], folders: ['drivers/lxc', 'storage'] },
   counters: { modules: ['gauges'], folders: ['drivers/lxc'] },
-  'system calls': { modules: ['syscalls'], folders: ['attach', 'drivers/lxc', 'guest', 'storage'] },
+  'system calls': {
+    modules: ['syscalls'],
+    folders: ['archives', 'attach', 'drivers/lxc', 'guest', 'storage'],
+  },
 };
 
 /** Folders that read and write /proc and /sys. */

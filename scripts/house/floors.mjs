@@ -18,6 +18,7 @@ const floors = [
   ['lifecycle'],
   ['placement', 'walls', 'lifecycle/remarks'],
   ['network', 'drivers', 'attach', 'networks/linux'],
+  ['archives'],
   ['state', 'storage'],
   ['storage/sources'],
   ['storage/layers'],

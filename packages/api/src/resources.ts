@@ -1,5 +1,6 @@
 // Every resource of the contract; a new one is its file and a line here.
 // SPDX-License-Identifier: Apache-2.0
+import { archives } from './archives.js';
 import { beancounters } from './beancounters.js';
 import { check } from './check.js';
 import { domains } from './domains.js';
@@ -24,6 +25,7 @@ export const resources = {
   jobs,
   roots,
   snapshots,
+  archives,
   templates,
   profiles,
   networks,

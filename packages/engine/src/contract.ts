@@ -5,6 +5,7 @@ import type {
   AdoptedRoot,
   AdoptRequest,
   AdoptResult,
+  ArchiveNames,
   Asset,
   AssetReport,
   AutostartChange,
@@ -13,10 +14,12 @@ import type {
   ChangedFile,
   ConsoleLog,
   ConsoleRequest,
+  CopiedDomain,
   CreateRequest,
   CreateResult,
   DefineResult,
   DeliveryReport,
+  DomainArchive,
   DomainEvent,
   DomainInfo,
   DomainProcess,
@@ -342,9 +345,22 @@ export interface Engine {
       ref: DomainRef,
       name: string,
       options?: {
-        /** Another snapshot, in the place of what the domain is now. */ readonly against?: string;
+        /** Another snapshot, in the place of what the domain is now. */
+        readonly against?: string;
       },
     ): Promise<readonly ChangedFile[]>;
+  };
+
+  /** Whole domains as archives, and copies of them. */
+  archives: {
+    /** Writes a domain that is off to a file of the host that is not there yet; it cannot be started meanwhile. */
+    write(ref: DomainRef, target: string, options?: Watched): Promise<DomainArchive>;
+    /** The same on stdout; remarks are on stderr. Status 1 where it has something of its host, 2 where the archive has no end. */
+    stream(ref: DomainRef): Promise<ExecSession>;
+    /** Defines the domain of an archive: a file of the host, or its bytes. What is taken is refused before anything is written. */
+    import(source: string | Readable, names?: ArchiveNames & Watched): Promise<CopiedDomain>;
+    /** Makes another domain with the files of one that is off, an identity of its own, and no addresses. */
+    clone(ref: DomainRef, name: string, options?: Watched): Promise<CopiedDomain>;
   };
 
   profiles: {

@@ -61,6 +61,14 @@ export class TemplateCatalog implements Templates {
     return translated(async () => this.#view(await this.#store.get(name)));
   }
 
+  /** The one that was made of the same bytes, whatever it is called; one of the name before all others. */
+  ofDigest(digest: string, name: string): Promise<StoredTemplate | undefined> {
+    return translated(async () => {
+      const same = (await this.#store.list()).filter((one) => one.digest === digest);
+      return same.find((one) => one.name === name) ?? same[0];
+    });
+  }
+
   /** What a template of an image starts. Who uses it is not looked up: that takes a look at all domains. */
   imageOf(name: string): Promise<Template['image']> {
     return translated(async () => (await this.#store.get(name)).image);
@@ -154,7 +162,8 @@ function engineError(error: unknown): unknown {
   return new EngineError(code, error.message, { ...error.details }, { cause: error });
 }
 
-async function translated<T>(operation: () => Promise<T>): Promise<T> {
+/** With the engine's own errors for those of the store and of what reads archives. */
+export async function translated<T>(operation: () => Promise<T>): Promise<T> {
   try {
     return await operation();
   } catch (error) {

@@ -1,6 +1,7 @@
 // Every shape of the contract: a schema, and under the same name in capitals its static type.
 // SPDX-License-Identifier: Apache-2.0
 export * from './adoption.js';
+export * from './archive.js';
 export * from './asset.js';
 export * from './beancounters.js';
 export * from './delivery.js';

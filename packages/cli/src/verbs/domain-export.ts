@@ -1,33 +1,67 @@
 // ctvirt export
 // SPDX-License-Identifier: Apache-2.0
+import { resolve } from 'node:path';
+import type { Context } from '../context.js';
+import { CliError } from '../errors.js';
 import { verb } from '../verb.js';
 import { describeBytes } from '../wording.js';
 import { inactiveDomain } from './arguments.js';
-import { exportDetails, exportOf, exportOptions, newFile } from './exporting.js';
+import { isDomainArchive, tellMissing } from './copying.js';
+import { exportDetails, exportOf, exportOptions } from './exporting.js';
+import { passOn, whileOpen } from './transferring.js';
 
-/** JSON is digest and length of the image; a file that is there already is refused with `exists`. */
+const ARCHIVE = 'ctvirt';
+
+/** JSON is digest and length of an image, or length of an archive and what is not in it; a file that is there already is refused with `exists`. */
 export const exportDomain = verb({
   name: 'export',
   group: 'Domains',
-  summary: "Write a stopped domain's root as an image",
+  summary: 'Write a stopped domain as an archive, or its root as an image',
   details: [
-    'The image is the root as the domain sees it, with what its document says it starts. What else is mounted in there is left out.',
+    'A file called NAME.ctvirt.tar.zst is an archive of the whole domain: its document and all that it has changed of its templates, with owners, links, holes, ACLs, capabilities and attributes. ctvirt import makes the domain of it again, here or elsewhere. The templates themselves are not in it: their digests are. What the domain has of its host, such as mounted folders and devices, is not in it either: that is told, and the exit status is 1 then. Sockets are left out, and told. - is standard output.',
+    'A file of another name is an image: the root as the domain sees it, with what its document says it starts. What else is mounted in there is left out.',
     ...exportDetails,
     'What its document starts is told as oci alone; what others make of lxc starts /sbin/init.',
-    'It has all that is in the root, its passwords and keys, too; import takes out of it what only one system may have, such as SSH host keys. The domain cannot be started meanwhile.',
+    'Both have all that is in the root, its passwords and keys, too; of an image import takes out what only one system may have, such as SSH host keys. The domain cannot be started meanwhile.',
   ],
-  args: { domain: inactiveDomain, file: newFile },
-  options: exportOptions,
-  example: {
-    command: 'ctvirt export web web.tar',
-    does: "Writes the root of 'web', which is off, to web.tar.",
+  args: {
+    domain: inactiveDomain,
+    file: { summary: 'A file that is not there yet; - is standard output', complete: 'file' },
   },
-  async run(context, { args: { domain, file }, options }) {
+  options: {
+    format: {
+      ...exportOptions.format,
+      complete: [...exportOptions.format.complete, ARCHIVE],
+      summary: 'oci, lxc, or ctvirt for an archive (default: by the name)',
+    },
+  },
+  example: {
+    command: 'ctvirt export web web.ctvirt.tar.zst',
+    does: "Writes 'web', which is off, to an archive.",
+  },
+  async run(context, { args: { domain, file }, options: { format } }) {
     const { client, io } = context;
-    const body = exportOf('export', file, options);
+    const isArchive = format === undefined ? isDomainArchive(file) : format === ARCHIVE;
+    if (isArchive && file === '-') return await toOutput(context, domain);
+    if (file === '-') throw new CliError('usage', 'export: an image goes to a file, an archive alone to -');
+    if (isArchive) {
+      const written = await context.busy(`exporting ${domain}`, (onProgress) =>
+        client.archives.write({ domain, body: { target: resolve(file) } }, { onProgress, signal: io.signal }),
+      );
+      context.done(written, `Domain '${domain}' exported to ${file}: ${describeBytes(written.sizeBytes)}`);
+      return tellMissing(context, written, 'not in the archive');
+    }
+    const body = exportOf('export', file, { format });
     const written = await context.busy(`exporting ${domain}`, (onProgress) =>
       client.domains.exportRoot({ domain, body }, { onProgress, signal: io.signal }),
     );
     context.done(written, `Domain '${domain}' exported to ${file}: ${describeBytes(written.sizeBytes)}`);
+    return 0;
   },
 });
+
+async function toOutput({ client, io }: Context, domain: string): Promise<number> {
+  const session = await client.archives.stream({ domain, open: {} }, { signal: io.signal });
+  session.stdin.end();
+  return await whileOpen(session, io, () => passOn(session.stdout, io.stdout));
+}

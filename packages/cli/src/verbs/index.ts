@@ -7,6 +7,7 @@ import { completion } from './completion-print.js';
 import { convert } from './convert.js';
 import { autostart } from './domain-autostart.js';
 import { beancounters } from './domain-beancounters.js';
+import { cloneDomain } from './domain-clone.js';
 import { console } from './domain-console.js';
 import { create } from './domain-create.js';
 import { define } from './domain-define.js';
@@ -19,6 +20,7 @@ import { enter } from './domain-enter.js';
 import { exec } from './domain-exec.js';
 import { exportDomain } from './domain-export.js';
 import { forward } from './domain-forward.js';
+import { importDomain } from './domain-import.js';
 import { list } from './domain-list.js';
 import { mount } from './domain-mount.js';
 import { params } from './domain-params.js';
@@ -129,6 +131,8 @@ export const verbs: readonly Verb[] = [
   mount,
   umount,
   exportDomain,
+  importDomain,
+  cloneDomain,
   exec,
   push,
   pull,

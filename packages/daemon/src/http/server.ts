@@ -20,6 +20,7 @@ import {
   fastify,
   LogController,
 } from 'fastify';
+import { bindArchives } from './archives.js';
 import { bindBeancounters } from './beancounters.js';
 import { bindCheck } from './check.js';
 import { admitClients, type ClientRules } from './clients.js';
@@ -51,6 +52,7 @@ const binders = {
   jobs: bindJobs,
   roots: bindRoots,
   snapshots: bindSnapshots,
+  archives: bindArchives,
   templates: bindTemplates,
   profiles: bindProfiles,
   networks: bindNetworks,

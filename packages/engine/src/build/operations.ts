@@ -3,6 +3,7 @@
 import type { HostFacts } from '@ctvirt/api';
 import type { Engine } from '../contract.js';
 import { type AmendParts, amendOperations } from '../domains/amend.js';
+import { type CopyParts, copyOperations } from '../domains/copies.js';
 import { credentialOperations } from '../domains/credentials.js';
 import { type DefineParts, defineOperations } from '../domains/define.js';
 import { forwardOperations } from '../domains/forwards.js';
@@ -30,6 +31,7 @@ export type OperationParts = LookParts &
   InsideParts &
   MountParts &
   SnapshotParts &
+  CopyParts &
   Pick<StateParts, 'templates' | 'profiles' | 'events'> &
   Pick<DomainParts, 'assets' | 'jobs'> &
   Pick<NetworkBuild, 'networks'> &
@@ -51,6 +53,7 @@ export function operationsOf(parts: OperationParts): Omit<Engine, 'host' | 'link
     ...insideOperations(parts),
     ...mountOperations(parts),
     jobs: jobOperations(parts),
+    ...copyOperations(parts),
     roots: rootOperations(parts),
     snapshots: snapshotOperations(parts),
     ...credentialOperations(parts),

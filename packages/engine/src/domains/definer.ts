@@ -45,7 +45,7 @@ import {
   type Sources,
   type StorageContext,
 } from '../storage/index.js';
-import type { RootMounts } from '../storage/root-mounts.js';
+import type { RootContext, RootMounts } from '../storage/root-mounts.js';
 import { checkName } from './domain-name.js';
 import { fixedOf, misfitOf, type Roots } from './roots.js';
 
@@ -94,7 +94,25 @@ export interface DefineOptions {
 export interface Fresh {
   readonly autostart: boolean;
   readonly credentials?: Credentials | undefined;
+  /** That of the domain it is a copy of, if it is to be the same one. */
+  readonly ctid?: number | null | undefined;
+  /** Whether it ran before: what it is known by is its own then. */
+  readonly hasRun?: boolean | undefined;
+  /** Names that its files may still have. */
+  readonly earlierHostnames?: readonly string[] | undefined;
+  /** Puts its files into its layers, while nobody else finds them. */
+  readonly fill?: FillRoot | undefined;
 }
+
+/** What is to be filled: file systems that are made, and what opening one takes. */
+export interface MadeRoot {
+  readonly record: DomainRecord;
+  readonly specs: readonly FilesystemSpec[];
+  readonly context: RootContext;
+}
+
+/** Fills what was made; if it throws, nothing of the domain stays. */
+export type FillRoot = (made: MadeRoot) => Promise<void>;
 
 /** What a domain brings along from the system it comes from. */
 export interface Adoption {
@@ -229,7 +247,9 @@ export class Definer {
     findings: Finding[],
   ): Promise<Entry> {
     const { roots } = this.parts;
-    const { kept, remark } = roots.lookFor(parts);
+    const found = roots.lookFor(parts);
+    // Who brings files has no use for others.
+    const { kept, remark } = options.fresh?.fill === undefined ? found : {};
     const entry =
       kept === undefined
         ? await this.#add(domain, parts, options)
@@ -248,7 +268,7 @@ export class Definer {
     await using undo = new Undo();
     const choose = await networkLinks.chooserFor(given);
     const uuid = parts.uuid ?? randomUUID();
-    const ctid = adoption?.ctid ?? this.#ctidFor(parts);
+    const ctid = adoption?.ctid ?? (fresh?.ctid === undefined ? this.#ctidFor(parts) : fresh.ctid);
     this.#checkFree(uuid, ctid, parts, undefined, adoption?.files);
     const leased =
       parts.mapped !== undefined
@@ -266,7 +286,8 @@ export class Definer {
       eraseAtEnd: !options.persistent && kept === undefined,
       ids: leased,
       createdAt: new Date().toISOString(),
-      lastReason: 'unknown',
+      lastReason: fresh?.hasRun === true ? 'shutdown' : 'unknown',
+      ...(fresh?.earlierHostnames !== undefined && { earlierHostnames: fresh.earlierHostnames }),
       ...(adoption !== undefined && { adopted: adoption.files }),
       ...(adoption?.order !== undefined && { order: adoption.order }),
       ...(adoption?.delaySeconds !== undefined && { delaySeconds: adoption.delaySeconds }),
@@ -291,7 +312,7 @@ export class Definer {
     if (kept !== undefined) {
       await roots.take(kept, record, undo);
       await this.#extendRoot(record, domain, store.lease(record.name), specs);
-    } else if (specs.length > 0) await this.#makeRoot(record, domain, specs, undo);
+    } else if (specs.length > 0) await this.#makeRoot(record, domain, specs, undo, fresh?.fill);
     await store.create(record, documents);
     if (kept !== undefined) {
       // Only now: a lease that is not kept and has no domain is what an interrupted define leaves, and is removed.
@@ -466,6 +487,7 @@ export class Definer {
     domain: Domain,
     specs: readonly FilesystemSpec[],
     undo: Undo,
+    fillRoot?: FillRoot,
   ): Promise<void> {
     const { store } = this.parts;
     const lease: Lease = {
@@ -478,6 +500,17 @@ export class Definer {
     await store.makeRoot(lease, async (folder) => {
       for (const spec of specs)
         await backends[spec.kind].create?.(spec, this.#context(folder, record, domain, lease.made));
+      await fillRoot?.({
+        record,
+        specs,
+        context: {
+          ...this.#context(folder, record, domain, lease.made),
+          limitOf: ({ limit }) => limit,
+          tell: (remarks) => {
+            for (const remark of remarks) this.parts.log('warn', `domain '${record.name}': ${remark}`);
+          },
+        },
+      });
     });
     undo.push(() => store.removeRoot(record.name));
   }
@@ -575,7 +608,7 @@ const toBeStored = (domain: Domain, record: DomainRecord): Domain =>
   withOwnMacs(withoutPlaces(domain), record);
 
 /** An openvz domain that is called by a number has it. */
-export function ctidOf({ type, name }: DocumentParts): number | undefined {
+export function ctidOf({ type, name }: Pick<DocumentParts, 'type' | 'name'>): number | undefined {
   const isCtid = type === 'openvz' && /^[1-9]\d{0,9}$/.test(name) && Number(name) <= HIGHEST_ID;
   return isCtid ? Number(name) : undefined;
 }

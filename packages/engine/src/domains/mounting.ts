@@ -1,6 +1,7 @@
 // Roots of domains that are off: shown to the host and taken away again, and written as images.
 // SPDX-License-Identifier: Apache-2.0
 import type { TemplateExport } from '@ctvirt/api';
+import type { Domain } from '@ctvirt/xml';
 import type { Engine } from '../contract.js';
 import { EngineError } from '../errors.js';
 import type { UserNamespacePool } from '../host/userns.js';
@@ -89,19 +90,30 @@ async function exportRoot(
   );
 }
 
-function refuseRunning({ record: { name }, state }: Entry, advice: string): void {
+/** Throws `wrong-state`, with what helps. */
+export function refuseRunning({ record: { name }, state }: Entry, advice: string): void {
   if (state === 'shutoff') return;
   throw new EngineError('wrong-state', `domain '${name}' is running, and has its root for itself: ${advice}`);
 }
 
-async function rootOf(entry: Entry, { documents, sources, namespaces, kept, log }: MountParts) {
-  const { record } = entry;
-  const { name } = record;
-  const domain = await documents.stored(entry);
+async function rootOf(entry: Entry, parts: MountParts) {
+  const { name } = entry.record;
+  const domain = await parts.documents.stored(entry);
   const root = filesystemsOf(domain).find(({ target }) => target === '/');
   if (root === undefined)
     throw new EngineError('unsupported', `domain '${name}' has no root of its own that could be mounted`);
-  const context: RootContext = {
+  return { domain, root, context: rootContextOf(entry, domain, parts) };
+}
+
+/** What the opening of its file systems takes. */
+export function rootContextOf(
+  entry: Entry,
+  domain: Domain,
+  { sources, namespaces, kept, log }: Pick<MountParts, 'sources' | 'namespaces' | 'kept' | 'log'>,
+): RootContext {
+  const { record } = entry;
+  const { name } = record;
+  return {
     ...kept(entry),
     map: idMapOf(domain, record),
     shifted: ownMap(domain) !== undefined,
@@ -112,5 +124,4 @@ async function rootOf(entry: Entry, { documents, sources, namespaces, kept, log 
       for (const remark of remarks) log('warn', `domain '${name}': ${remark}`, { domain: name });
     },
   };
-  return { domain, root, context };
 }

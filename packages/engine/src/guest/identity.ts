@@ -25,24 +25,29 @@ const own: readonly (readonly [folder: string, name: RegExp])[] = [
 export async function forgetIdentity(path: string): Promise<void> {
   const root = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY);
   try {
-    for (const [folder, name] of own)
-      await inFolder(root, folder, async (at) => {
-        for (const entry of readdirSync(at).filter((one) => name.test(one))) {
-          const found = lstatSync(`${at}/${entry}`);
-          if (found.isDirectory()) await removeTree(`${at}/${entry}`);
-          else if (folder === 'var/lib/cloud' || !found.isSymbolicLink()) await unlink(`${at}/${entry}`);
-        }
-      });
-    await inFolder(root, cloudSeedFolder, (_at, folder) => forgetCloudSeed(folder));
-    await inFolder(root, 'etc', (at) => {
-      const file = `${at}/machine-id`;
-      const found = lstatSync(file, { throwIfNoEntry: false });
-      // Empty, each makes its own at its first start. A word there is for systemd, and stays.
-      if (found?.isFile() === true && found.size >= 32) writeFileSync(file, '');
-    });
+    await forgetIdentityOf(root);
   } finally {
     closeSync(root);
   }
+}
+
+/** The same of a tree that is open. */
+export async function forgetIdentityOf(root: number): Promise<void> {
+  for (const [folder, name] of own)
+    await inFolder(root, folder, async (at) => {
+      for (const entry of readdirSync(at).filter((one) => name.test(one))) {
+        const found = lstatSync(`${at}/${entry}`);
+        if (found.isDirectory()) await removeTree(`${at}/${entry}`);
+        else if (folder === 'var/lib/cloud' || !found.isSymbolicLink()) await unlink(`${at}/${entry}`);
+      }
+    });
+  await inFolder(root, cloudSeedFolder, (_at, folder) => forgetCloudSeed(folder));
+  await inFolder(root, 'etc', (at) => {
+    const file = `${at}/machine-id`;
+    const found = lstatSync(file, { throwIfNoEntry: false });
+    // Empty, each makes its own at its first start. A word there is for systemd, and stays.
+    if (found?.isFile() === true && found.size >= 32) writeFileSync(file, '');
+  });
 }
 
 /** Does it in a folder of the tree, if there is one; a path of links that lead out of it leads nowhere. */

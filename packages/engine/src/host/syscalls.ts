@@ -33,6 +33,7 @@ const cPipe2 = libc.func('int pipe2(_Out_ int *, int)');
 const cMemfd = libc.func('int memfd_create(str, uint)');
 const cFcntl = libc.func('fcntl', 'int', ['int', 'int', 'long']);
 const cMknod = libc.func('int mknod(str, uint, uint64)');
+const cLsetxattr = libc.func('int lsetxattr(const uint8_t *, str, const uint8_t *, size_t, int)');
 const cRenameat2 = libc.func('int renameat2(int, str, int, str, uint)');
 
 /** Bytes of a page of memory, in which OpenVZ counts. */
@@ -97,6 +98,13 @@ export function makeNode(
   chownSync(path, node.uid, node.gid);
   // Whatever this process' umask.
   chmodSync(path, node.mode);
+}
+
+/** An extended attribute; the path is bytes, for it may be in no encoding. Links are not followed at its end. */
+export function setAttribute(path: Buffer, name: string, value: string): void {
+  const bytes = Buffer.from(value);
+  const terminated = Buffer.concat([path, Buffer.alloc(1)]);
+  check(cLsetxattr(terminated, name, bytes, bytes.length, 0), 'lsetxattr', path.toString());
 }
 
 const RENAME_EXCHANGE = 2;

@@ -22,6 +22,14 @@ export interface RootMountsParts {
   readonly mounts: string;
 }
 
+/** A layer that is open for a while. */
+export interface OpenLayerFiles {
+  readonly path: string;
+  readonly within: PrivateMounts['within'];
+  /** All of it is on the disk then. */
+  sync(): Promise<void>;
+}
+
 /** Which are mounted is what the kernel says: nothing is kept beside it, so that no daemon can be wrong about it. */
 export class RootMounts {
   constructor(private readonly parts: RootMountsParts) {}
@@ -75,16 +83,40 @@ export class RootMounts {
     return await work({ path, within: (start) => mounts.within(start) });
   }
 
+  /**
+   * What the container itself wrote there, with the ids that it has inside, until `undo` ends: the folder's path holds for what `within`
+   * starts. Throws `unsupported` where the file system is none of the container's own.
+   */
+  async openLayer(spec: FilesystemSpec, context: RootContext, undo: Undo): Promise<OpenLayerFiles> {
+    const opened = this.#contextFor(context, undo);
+    const files = await backends[spec.kind].openLayer?.(spec, opened);
+    if (files === undefined)
+      throw new EngineError('unsupported', `${spec.target} is no file system made of a template`);
+    const { mounts } = opened;
+    undo.push(() => files.settle());
+    return {
+      path: join(mounts.folder, files.path),
+      within: (start) => mounts.within(start),
+      sync: async () => {
+        await mounts.run(['/usr/bin/sync', '--file-system', '--', join(mounts.folder, files.path)]);
+      },
+    };
+  }
+
   async #open(spec: FilesystemSpec, context: RootContext, undo: Undo) {
+    const opened = this.#contextFor(context, undo);
+    const { path } = await backends[spec.kind].open(spec, opened, undo);
+    return { mounts: opened.mounts, path };
+  }
+
+  #contextFor(context: RootContext, undo: Undo) {
     const { map, namespaces } = context;
     const back = unmappedOf(map);
     const mounts = PrivateMounts.open(this.parts.mounts);
     undo.push(() => mounts[Symbol.dispose]());
-    const forHost: OpenContext['forHost'] = (mount) =>
+    const forHost: NonNullable<OpenContext['forHost']> = (mount) =>
       namespaces.with(back, (fd) => setMountAttributes(mount, 0, fd));
-    const opened = { ...context, mounts, furnish: () => undefined, forHost };
-    const { path } = await backends[spec.kind].open(spec, opened, undo);
-    return { mounts, path };
+    return { ...context, mounts, furnish: () => undefined, forHost };
   }
 
   /** Takes it away again; throws `in-use` while somebody is in there, for who starts then would write what he reads. */

@@ -164,6 +164,13 @@ export interface Copies {
   occupied(spec: FilesystemSpec, context: KeptContext): Promise<number>;
 }
 
+/** What a container wrote, without what lies below: a folder by its name among the mounts. */
+export interface OpenFiles {
+  readonly path: string;
+  /** Puts its limit in force again. */
+  settle(): Promise<void>;
+}
+
 /** A kind of file system. A missing `create` means that nothing is made at define. */
 export interface Backend {
   /** Whether first-level limits can be enforced; otherwise a document that asks for them is refused. */
@@ -173,6 +180,8 @@ export interface Backend {
   create?(spec: FilesystemSpec, context: StorageContext): Promise<void>;
   /** Mounts it among `context.mounts`; what else has to be given back goes on `undo`. */
   open(spec: FilesystemSpec, context: OpenContext, undo: Undo): Promise<Opened>;
+  /** Opens what the container wrote alone, for whoever copies it; missing where nothing is made at define. */
+  openLayer?(spec: FilesystemSpec, context: OpenContext): Promise<OpenFiles>;
   /** Changes the first-level limit of one that is open in a running container; missing where that has none. */
   relimit?(spec: FilesystemSpec, context: RelimitContext): Promise<void>;
   keeping(spec: FilesystemSpec, context: KeptContext): Keeping;

@@ -77,6 +77,12 @@ export const template: Backend = {
     return opened;
   },
 
+  async openLayer(spec, context) {
+    const place = placeOf(spec, context);
+    const layer = await layerOf(spec, context).open(place, { ...context, limit: spec.limit });
+    return { path: layer.upper, settle: () => settle(spec, context, layer) };
+  },
+
   async relimit(spec, context) {
     await layerOf(spec, context).relimit?.(placeOf(spec, context), spec.limit, context);
   },

@@ -1,0 +1,259 @@
+// A container that is off becomes an archive and a container again, here or elsewhere: file by file what it was, or nothing at all.
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { after, afterEach, before, test } from 'node:test';
+import { domainXml, templateRoot } from '../world/documents.js';
+import { busybox, World } from '../world/world.js';
+
+let world: World;
+before(async () => {
+  world = await World.open();
+});
+afterEach(() => world.clear());
+after(() => world.close());
+
+async function ctvirt(...words: string[]): Promise<string> {
+  const { status, stdout, stderr } = await world.cli(words);
+  assert.equal(status, 0, `${words.join(' ')}: ${stderr}`);
+  return stdout;
+}
+
+async function refusal(...words: string[]): Promise<string> {
+  const { status, stderr } = await world.cli(words);
+  assert.notEqual(status, 0, words.join(' '));
+  return stderr;
+}
+
+/** What a domain has made of its template. */
+const work = `
+  set -e
+  umask 022
+  mkdir /srv/work && cd /srv/work
+  echo hers >hers && chown 1000:100 hers && chmod 4750 hers
+  ln hers again && ln -s /etc/group link && ln -s ../../../../out climbs
+  truncate -s 3G hole && echo end >>hole
+  mkfifo pipe && mkdir -m 1777 open && touch "open/with a blank"
+  echo dot >.dot
+  rm /etc/passwd /etc/group
+  rm -r /root; mkdir /root; echo new >/root/only
+`;
+
+/** What only the host may write: attributes, lists and capabilities, as python has calls for them. */
+const attributes = `
+import os, struct, sys
+root = sys.argv[1]
+def acl(*entries): return struct.pack('<I', 2) + b''.join(struct.pack('<HHI', *one) for one in entries)
+nobody = 0xffffffff
+named = ((1, 6, nobody), (2, 6, 1000), (4, 4, nobody), (8, 4, 55), (16, 6, nobody), (32, 4, nobody))
+work = root + '/srv/work/'
+os.setxattr(work + '.dot', 'system.posix_acl_access', acl(*named))
+os.setxattr(work + 'open', 'system.posix_acl_default', acl((1, 7, nobody), (2, 7, 7), (4, 5, nobody), (16, 7, nobody), (32, 5, nobody)))
+os.setxattr(work + '.dot', 'user.a%b=c', b'x\\0y')
+os.setxattr(work + 'again', 'security.capability', struct.pack('<IIIII', 0x02000001, 1 << 13, 0, 0, 0))
+`;
+
+/** Each file of a tree, with all that is to be as it was. */
+const describe = `
+import hashlib, os, stat, sys
+root = sys.argv[1]
+links = {}
+for folder, folders, files in os.walk(root):
+  folders.sort()
+  for name in sorted(folders + files):
+    path = os.path.join(folder, name)
+    s = os.lstat(path)
+    kind = stat.S_IFMT(s.st_mode)
+    said = [os.path.relpath(path, root), oct(s.st_mode), s.st_uid, s.st_gid, s.st_mtime_ns]
+    if kind == stat.S_IFREG:
+      said += [s.st_size, links.setdefault(s.st_ino, path[len(root):])]
+      if s.st_size < 2**20: said.append(hashlib.sha256(open(path, 'rb').read()).hexdigest())
+      else: said.append(s.st_blocks < 64)
+    if kind == stat.S_IFLNK: said.append(os.readlink(path))
+    else:
+      for key in sorted(os.listxattr(path)):
+        if not key.startswith('trusted.'): said.append((key, os.getxattr(path, key)))
+    print(said)
+`;
+
+const python = (program: string, path: string): string =>
+  execFileSync('python3', ['-c', program, path], { encoding: 'utf8', maxBuffer: 2 ** 26 });
+
+const mounted = async (domain: string): Promise<string> =>
+  world.enclosure.path((await ctvirt('mount', domain)).trimEnd());
+
+async function described(domain: string): Promise<string[]> {
+  const lines = python(describe, await mounted(domain)).split('\n');
+  await ctvirt('umount', domain);
+  return lines;
+}
+
+const limited = `<filesystem type='template'><source name='${busybox}'/><target dir='/'/><space_hard_limit unit='MiB'>40</space_hard_limit></filesystem>`;
+
+for (const [what, root] of [
+  ['a folder', templateRoot],
+  ['an image', limited],
+] as const)
+  test(`a domain on ${what} is the same after export and import, file by file, under other ids`, async () => {
+    const name = 'shop';
+    const file = `${world.host}/shop.ctvirt.tar.zst`;
+    await world.run(domainXml({ name, filesystems: [root] }));
+    await world.shell(name, work);
+    assert.match(await refusal('export', name, file), /is running/);
+    await ctvirt('destroy', name);
+    python(attributes, await mounted(name));
+    await ctvirt('umount', name);
+    const before = await described(name);
+    assert.ok(before.some((line) => line.includes('system.posix_acl_default')));
+    const xml = await ctvirt('dumpxml', name);
+    await ctvirt('export', name, file);
+    assert.match(await refusal('export', name, file), /there is a file/);
+    // What is taken is refused by name, and nothing is written.
+    assert.match(await refusal('import', file), /domain 'shop' is already defined/);
+    assert.match(await refusal('import', file, '--name', 'other'), /UUID/);
+    await ctvirt('undefine', name, '--storage');
+    await ctvirt('import', file);
+    assert.equal(await ctvirt('dumpxml', name), xml);
+    assert.deepEqual(await described(name), before);
+    await ctvirt('start', name, '--wait');
+    assert.equal(
+      await world.shell(name, 'cat /srv/work/.dot; ls /root; ls /etc/passwd || true'),
+      'dot\nonly',
+    );
+    await ctvirt('destroy', name);
+    // By standard output and input, as another domain.
+    const exporting = world.startCli(['export', name, '-']);
+    const importing = world.startCli(['import', '-', '--name', 'twin', '--new-ids'], 'pipe');
+    assert.ok(exporting.stdout !== null && importing.stdin !== null);
+    exporting.stdout.pipe(importing.stdin);
+    const [[status], [imported]] = await Promise.all([once(exporting, 'close'), once(importing, 'close')]);
+    assert.deepEqual([status, imported], [0, 0]);
+    assert.notEqual(
+      (await world.client.domains.summary({ domain: 'twin' })).uuid,
+      xml.match(/<uuid>(.*)</)?.[1],
+    );
+    await ctvirt('start', 'twin', '--wait');
+    assert.equal(await world.shell('twin', 'hostname; cat /root/only'), 'twin\nnew');
+    await ctvirt('destroy', 'twin');
+    rmSync(file);
+  });
+
+test('what is the host’s is told, in the archive, in words and by the status, when it is written and when it is read', async () => {
+  const file = `${world.host}/shop.ctvirt.tar.zst`;
+  const shared = `<filesystem type='mount'><source dir='${world.host}'/><target dir='/srv/shared'/></filesystem>`;
+  await world.define(domainXml({ name: 'shop', filesystems: [templateRoot, shared] }));
+  const left = new RegExp(`since it is the host's: mount ${world.host} at /srv/shared`);
+  const written = await world.cli(['export', 'shop', file]);
+  assert.equal(written.status, 1);
+  assert.match(written.stderr, left);
+  const manifest = JSON.parse(
+    execFileSync('tar', ['--zstd', '-xOf', file, './manifest.json'], { encoding: 'utf8' }),
+  );
+  assert.deepEqual(manifest.outside, [{ kind: 'mount', source: world.host, target: '/srv/shared' }]);
+  assert.deepEqual([manifest.name, manifest.ids], ['shop', { base: 0, count: 65536 }]);
+  const members = execFileSync('tar', ['--zstd', '-tf', file], { encoding: 'utf8' }).trim().split('\n');
+  assert.deepEqual([...members.slice(0, 2), members.at(-1)], ['./manifest.json', './domain.xml', './END']);
+  const streamed = await world.cli(['export', 'shop', '-']);
+  assert.equal(streamed.status, 1);
+  assert.match(streamed.stderr, left);
+  await ctvirt('undefine', 'shop', '--storage');
+  const read = await world.cli(['import', file]);
+  assert.equal(read.status, 1);
+  assert.match(read.stderr, left);
+  rmSync(file);
+});
+
+test('an archive that is cut off, changed or none is refused, and so is one whose template is not here; nothing is kept', async () => {
+  const file = `${world.host}/shop.ctvirt.tar.zst`;
+  await world.define(domainXml({ name: 'shop', filesystems: [templateRoot] }));
+  await ctvirt('export', 'shop', file);
+  await ctvirt('undefine', 'shop', '--storage');
+  const tar = `${world.host}/shop.tar`;
+  const whole = execFileSync('zstd', ['-dcq', file], { maxBuffer: 2 ** 28 });
+  const refused = async (bytes: Buffer, said: RegExp): Promise<void> => {
+    writeFileSync(tar, bytes);
+    assert.match(await refusal('import', tar), said);
+    assert.deepEqual(
+      readdirSync(join(world.root, 'lib/roots')).filter((name) => !name.includes('~')),
+      [],
+    );
+    assert.deepEqual(readdirSync(join(world.root, 'lib/domains')), []);
+  };
+  await refused(whole.subarray(0, whole.length - 4096), /ends in the middle|incomplete/);
+  const end = whole.lastIndexOf('./END\0');
+  // A whole archive of tar, without its end.
+  await refused(Buffer.concat([whole.subarray(0, end), Buffer.alloc(1024)]), /incomplete or damaged/);
+  const changed = Buffer.from(whole);
+  const xml = changed.indexOf('<domain');
+  changed.write('<!--', changed.indexOf('\n', xml) - 1, 'latin1');
+  const other = Buffer.from(whole);
+  // A second less: all is well but for the digest.
+  other[end + 512] = other[end + 512] === 0x30 ? 0x31 : 0x30;
+  await refused(other, /damaged: its digest/);
+  await refused(changed, /document/);
+  await refused(Buffer.from('no archive'), /no archive/);
+  const digest = whole.indexOf('sha256:');
+  const elsewhere = Buffer.from(whole);
+  elsewhere.write('0'.repeat(64), digest + 7, 'latin1');
+  await refused(elsewhere, new RegExp(`template '${busybox}' \\(sha256:0{64}\\), which is not here`));
+  for (const path of [file, tar]) rmSync(path);
+});
+
+test('a daemon that is killed while it writes or reads an archive leaves nothing that the next one does not remove', async () => {
+  const file = `${world.host}/large.ctvirt.tar.zst`;
+  await world.define(domainXml({ name: 'large', filesystems: [templateRoot] }));
+  writeFileSync(join(await mounted('large'), 'large'), randomBytes(2 ** 27));
+  await ctvirt('umount', 'large');
+  const kill = async (words: string[]): Promise<void> => {
+    const running = world.cli(words);
+    await new Promise((resolve) => setTimeout(resolve, 900));
+    await world.kill();
+    assert.notEqual((await running).status, 0);
+    await world.start();
+    assert.deepEqual((await world.client.check.list()).stray, []);
+  };
+  await kill(['export', 'large', file]);
+  assert.ok(!existsSync(file));
+  const parts = readdirSync(dirname(file)).filter((name) => name.includes('.new-'));
+  for (const part of parts) rmSync(join(dirname(file), part));
+  await ctvirt('export', 'large', file);
+  await kill(['import', file, '--name', 'more', '--new-ids']);
+  assert.deepEqual(readdirSync(join(world.root, 'lib/roots')), ['large']);
+  assert.deepEqual(
+    (await world.client.domains.list({})).map(({ name }) => name),
+    ['large'],
+  );
+  await ctvirt('import', file, '--name', 'more', '--new-ids');
+  rmSync(file);
+});
+
+test('a clone has the files and an identity of its own, and tells what it has not', async () => {
+  const link =
+    "<interface type='ethernet'><mac address='02:00:00:00:00:09'/><ip address='10.9.9.9'/></interface>";
+  await world.define(
+    domainXml({ name: 'shop', filesystems: [limited] }).replace('</devices>', `${link}</devices>`),
+  );
+  await ctvirt('start', 'shop', '--wait');
+  await world.shell('shop', work);
+  assert.match(await refusal('clone', 'shop', 'twin'), /is running/);
+  await ctvirt('destroy', 'shop');
+  const before = await described('shop');
+  const { status, stderr } = await world.cli(['clone', 'shop', 'twin']);
+  assert.equal(status, 0, stderr);
+  assert.match(stderr, /has not the address 10\.9\.9\.9/);
+  assert.match(await refusal('clone', 'shop', 'twin'), /'twin' is already defined/);
+  const isOwn = (line: string): boolean => /^\['etc'|etc\/(?:hostname|hosts|machine-id|ssh)/.test(line);
+  assert.deepEqual(
+    (await described('twin')).filter((line) => !isOwn(line)),
+    before.filter((line) => !isOwn(line)),
+  );
+  const [one, two] = await Promise.all(['shop', 'twin'].map((name) => ctvirt('dumpxml', name)));
+  for (const own of [/<uuid>(.*)</, /<mac address='(.*?)'/])
+    assert.notEqual(own.exec(one ?? '')?.[1], own.exec(two ?? '')?.[1]);
+  await Promise.all(['shop', 'twin'].map((name) => ctvirt('start', name, '--wait')));
+  assert.equal(await world.shell('twin', 'hostname; cat /root/only'), 'twin\nnew');
+});

@@ -1,0 +1,39 @@
+// ctvirt import
+// SPDX-License-Identifier: Apache-2.0
+import { resolve } from 'node:path';
+import { verb } from '../verb.js';
+import { tellCopied } from './copying.js';
+
+/** Returns the domain, the findings on its document, and what it has of the host that it came from. */
+export const importDomain = verb({
+  name: 'import',
+  group: 'Domains',
+  summary: 'Make a domain of an archive that export has written',
+  details: [
+    'The domain is what it was, with its files, name, UUID, CTID and hardware addresses. Where one of these or an address is taken here, the archive is refused before anything is written. --new-ids makes another domain of it, which has a UUID, a CTID, hardware addresses, a machine-id and SSH host keys of its own; --name calls it otherwise.',
+    'The template that it stood on has to be here, with the same digest and by any name. A range of ids is chosen for it.',
+    "An archive may be a stranger's: it is judged member by member, and unpacked in a confined process. Look at its document before you start it: what it names of its host it names of this one. That is told, and the exit status is 1 then.",
+    'An archive that is cut off or changed is refused, and nothing of it stays.',
+  ],
+  args: { archive: { summary: 'The archive; - is standard input', complete: 'file' } },
+  options: {
+    name: { type: 'text', value: 'NAME', summary: 'What the domain is called here' },
+    'new-ids': { type: 'flag', summary: 'Make another domain of it' },
+    upload: { type: 'flag', summary: 'Send the archive to the daemon' },
+  },
+  example: {
+    command: 'ctvirt import web.ctvirt.tar.zst --name shop --new-ids',
+    does: "Makes another 'web', called 'shop'.",
+  },
+  async run(context, { args: { archive }, options: { name, 'new-ids': newIds, upload } }) {
+    const { client, io } = context;
+    const names = { ...(name !== undefined && { name }), ...(newIds && { newIds }) };
+    const made = await context.busy(`importing ${archive}`, async (onProgress) => {
+      const options = { onProgress, signal: io.signal };
+      if (archive !== '-' && !upload)
+        return client.archives.import({ body: { source: resolve(archive), ...names } }, options);
+      return client.archives.upload({ body: await context.openStream(archive), ...names }, options);
+    });
+    return tellCopied(context, made, `Domain '${made.domain.name}' imported`);
+  },
+});

@@ -1,0 +1,84 @@
+// What a container wrote, out of one layer and into another: by tar in confinement, each member judged on the way.
+// SPDX-License-Identifier: Apache-2.0
+import { setAttribute } from '../host/syscalls.js';
+import type { OpenLayerFiles } from '../storage/root-mounts.js';
+import { Child } from '../templates/archive/child.js';
+import { confinedArgv } from '../templates/archive/confined.js';
+import { LayerInspector, layerBlocks } from '../templates/archive/layer-inspect.js';
+import type { ImportLimits } from '../templates/archive/limits.js';
+import { outputOf } from '../templates/archive/output.js';
+import { type TarEntry, TarReader } from '../templates/archive/tar-reader.js';
+import { endOfArchive } from '../templates/archive/tar-write.js';
+import { unpack } from '../templates/archive/unpack.js';
+
+/** Dates of access and change are the copy's own; of XFS' second copy of access lists the ids are the host's. */
+const PACK = [
+  'tar',
+  '--create',
+  '--file=-',
+  '--format=pax',
+  '--pax-option=delete=atime,delete=ctime',
+  '--numeric-owner',
+  '--sparse',
+  '--xattrs',
+  '--xattrs-include=security.capability',
+  '--xattrs-include=user.*',
+  '--xattrs-include=system.posix_acl_*',
+  '--xattrs-include=trusted.overlay.*',
+  ...['origin', 'uuid', 'impure', 'nlink'].map((name) => `--xattrs-exclude=trusted.overlay.${name}`),
+  '--directory=/source',
+  '.',
+];
+
+/** How a layer is read. */
+export interface Packing {
+  readonly limits: ImportLimits;
+  readonly signal?: AbortSignal | undefined;
+  /** Told of what tar leaves out, one sentence each. */
+  readonly tell?: (remark: string) => void;
+  readonly onBytes?: (bytes: number) => void;
+}
+
+/** Its members, with the ids that it has inside. */
+export async function* packLayer(
+  { path, within }: OpenLayerFiles,
+  { limits, signal, tell, onBytes }: Packing,
+): AsyncGenerator<TarEntry> {
+  const { cpuSeconds, memoryBytes } = limits;
+  // What overlay says of a folder the host's root alone may read.
+  const capabilities = ['CAP_DAC_READ_SEARCH', 'CAP_SYS_ADMIN'];
+  const argv = confinedArgv(PACK, { source: path, capabilities, cpuSeconds, memoryBytes, fileBytes: 0 });
+  await using child = within(() => new Child(argv, { signal }));
+  child.onComplaint((lines) => {
+    for (const [, name] of lines.matchAll(/^tar: \.\/(.*): socket ignored$/gm))
+      tell?.(`the socket /${name} is left out: who listens makes it anew`);
+  });
+  const output = outputOf(child, { failed: 'tar could not read the files', argv: PACK, signal });
+  let done = 0;
+  const onTaken = (bytes: Buffer): void => onBytes?.((done += bytes.length));
+  const reader = new TarReader(output, limits, undefined, { layers: true, onBytes: onTaken });
+  yield* reader.members();
+  if (reader.droppedAttributes > 0)
+    tell?.(`${reader.droppedAttributes} extended attributes of the host's are left out`);
+}
+
+/** Puts the members into a layer that has none yet; when it resolves, they are on the disk. */
+export async function unpackLayer(
+  entries: AsyncIterable<TarEntry>,
+  layer: OpenLayerFiles,
+  { limits, signal }: Packing,
+): Promise<void> {
+  const { path, within } = layer;
+  const inspector = new LayerInspector(limits);
+  const blocks = async function* (): AsyncGenerator<Buffer> {
+    yield* layerBlocks(entries, inspector);
+    yield endOfArchive();
+  };
+  await unpack(blocks(), path, limits, { signal, isLayer: true, within });
+  // Nobody else has this tree, and each folder on the way is one: the inspector would have refused another.
+  within(() => {
+    for (const folder of inspector.opaque)
+      setAttribute(Buffer.from(`${path}/${folder}`, 'latin1'), 'trusted.overlay.opaque', 'y');
+  });
+  await layer.sync();
+}

@@ -1,0 +1,141 @@
+// A domain as one archive: manifest, document, layers, and an end with the digest of all before.
+// SPDX-License-Identifier: Apache-2.0
+import { createHash, randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { link, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { EngineError, errnoOf } from '../errors.js';
+import { syncDirectory } from '../host/files.js';
+import { Child } from '../templates/archive/child.js';
+import { LayerInspector, layerBlocks, placed } from '../templates/archive/layer-inspect.js';
+import { outputOf } from '../templates/archive/output.js';
+import type { TarEntry } from '../templates/archive/tar-reader.js';
+import { endOfArchive, memberBlocks } from '../templates/archive/tar-write.js';
+import { writeNew } from '../templates/image/pack.js';
+import type { Packing } from './layers.js';
+import { formatManifest, type Manifest } from './manifest.js';
+
+/** What an archive is made of. */
+export interface Archived {
+  readonly manifest: Manifest;
+  readonly xml: string;
+  /** Its members, by its key; read once, in the manifest's order. */
+  readonly layer: (key: string) => AsyncIterable<TarEntry>;
+}
+
+/** The archive as a tar. */
+export async function* archiveBlocks(
+  { manifest, xml, layer }: Archived,
+  { limits }: Packing,
+): AsyncGenerator<Buffer> {
+  const hash = createHash('sha256');
+  for await (const block of contents()) {
+    hash.update(block);
+    yield block;
+  }
+  yield* textMember('END', Buffer.from(`${hash.digest('hex')}\n`));
+  yield endOfArchive();
+
+  async function* contents(): AsyncGenerator<Buffer> {
+    yield* textMember('manifest.json', formatManifest(manifest));
+    yield* textMember('domain.xml', Buffer.from(xml));
+    for (const { key } of manifest.layers)
+      yield* layerBlocks(layer(key), new LayerInspector(limits), (member) => placed(member, `layer/${key}/`));
+  }
+}
+
+const textMember = (path: string, data: Buffer): AsyncGenerator<Buffer> =>
+  memberBlocks(
+    { kind: 'file', path, mode: 0o600, uid: 0, gid: 0, mtime: 0, size: data.length },
+    (async function* () {
+      yield data;
+    })(),
+  );
+
+const ZSTD = ['zstd', '-q', '-c', '-3', '-T0'] as const;
+
+/** The same, packed. */
+export async function* packedArchive(
+  blocks: AsyncIterable<Buffer>,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Buffer> {
+  await using child = new Child(ZSTD, { signal });
+  // What went wrong with the files is the reason to tell, not the end of what packs them.
+  const fed = child.feed(blocks).then(
+    () => undefined,
+    (error: unknown) => {
+      child.kill();
+      return { error };
+    },
+  );
+  try {
+    yield* outputOf(child, { failed: 'the archive could not be packed', argv: ZSTD, signal });
+  } catch (error) {
+    throw (await fed)?.error ?? error;
+  }
+  const fault = await fed;
+  if (fault !== undefined) throw fault.error;
+}
+
+/** To a file that is not there yet: it is there whole, or not at all. */
+export async function writeArchive(
+  bytes: AsyncIterable<Buffer>,
+  target: string,
+  signal: AbortSignal | undefined,
+): Promise<number> {
+  if (!target.startsWith('/')) throw new EngineError('invalid', `'${target}' is no absolute path`);
+  if (existsSync(target)) throw thereAlready(target);
+  const part = join(dirname(target), `.${basename(target)}.new-${randomBytes(4).toString('hex')}`);
+  try {
+    const sizeBytes = await writeNew({ target: part }, async (out) => {
+      await pipeline(bytes, out, signal === undefined ? {} : { signal });
+      return out.bytesWritten;
+    });
+    await makeNamed(part, target);
+    await syncDirectory(dirname(target));
+    return sizeBytes;
+  } catch (cause) {
+    throw faultOf(cause, target, signal);
+  } finally {
+    await rm(part, { force: true });
+  }
+}
+
+/** Where no file of the name has come meanwhile. */
+async function makeNamed(part: string, target: string): Promise<void> {
+  try {
+    await link(part, target);
+  } catch (error) {
+    const code = errnoOf(error);
+    // File systems without hard links.
+    if (code !== 'EPERM' && code !== 'EOPNOTSUPP') throw error;
+    if (existsSync(target)) throw thereAlready(target);
+    await rename(part, target);
+  }
+}
+
+const thereAlready = (target: string): EngineError =>
+  new EngineError('exists', `there is a file ${target}: another name, or it goes first`);
+
+function faultOf(cause: unknown, target: string, signal: AbortSignal | undefined): unknown {
+  if (signal?.aborted === true)
+    return new EngineError(
+      'interrupted',
+      `the export to ${target} was cancelled; nothing was kept`,
+      {},
+      { cause },
+    );
+  switch (errnoOf(cause)) {
+    case 'EEXIST':
+      return thereAlready(target);
+    case 'ENOSPC':
+    case 'EDQUOT':
+      return new EngineError('no-space', `no space left for ${target}; nothing was kept`, {}, { cause });
+    case 'ENOENT':
+    case 'ENOTDIR':
+      return new EngineError('not-found', `the folder of ${target} is not there`, {}, { cause });
+    default:
+      return cause;
+  }
+}

@@ -1,0 +1,428 @@
+// Copies of whole domains: as archives, of archives, and of each other.
+// SPDX-License-Identifier: Apache-2.0
+import { closeSync, constants, openSync } from 'node:fs';
+import { PassThrough, type Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { ArchiveNames, CopiedDomain, DomainArchive, JobKind, OutsideSource } from '@ctvirt/api';
+import { type Domain, formatDomain, type Interface, parseDomain } from '@ctvirt/xml';
+import { type Packing, packLayer, unpackLayer } from '../archives/layers.js';
+import type { Manifest } from '../archives/manifest.js';
+import { ArchiveReader } from '../archives/read.js';
+import { type Archived, archiveBlocks, packedArchive, writeArchive } from '../archives/write.js';
+import type { DomainRef, Engine, ExecSession, Watched } from '../contract.js';
+import { EngineError } from '../errors.js';
+import { forgetIdentityOf } from '../guest/identity.js';
+import { Undo } from '../host/undo.js';
+import { filesystemsOf } from '../lifecycle/document.js';
+import { withInterfaces } from '../lifecycle/edit.js';
+import { withoutMadeName } from '../lifecycle/made-names.js';
+import { outsideInWords, outsideOf } from '../lifecycle/outside.js';
+import { type Entry, type Registry, summaryOf } from '../registry/registry.js';
+import { RANGE_SIZE } from '../state/id-ranges.js';
+import type { FilesystemSpec } from '../storage/index.js';
+import type { RootContext } from '../storage/root-mounts.js';
+import { type TemplateCatalog, translated } from '../template-catalog.js';
+import { DOMAIN_LIMITS } from '../templates/archive/limits.js';
+import { MeasuredSource, openSource } from '../templates/archive/source.js';
+import type { TarEntry } from '../templates/archive/tar-reader.js';
+import type { Definer, FillRoot, Fresh } from './definer.js';
+import { ctidOf } from './definer.js';
+import { checkName } from './domain-name.js';
+import { type MountParts, refuseRunning, rootContextOf } from './mounting.js';
+
+/** Dependencies of `copyOperations`. */
+export interface CopyParts extends Omit<MountParts, 'templates'> {
+  readonly definer: Definer;
+  readonly registry: Registry;
+  readonly templates: Pick<TemplateCatalog, 'get' | 'ofDigest'>;
+}
+
+const limits = DOMAIN_LIMITS;
+
+/** The engine's operations on whole domains. */
+export function copyOperations(parts: CopyParts): Pick<Engine, 'archives'> {
+  return {
+    archives: {
+      write: (ref, target, options = {}) =>
+        asJob(ref, 'export', options, parts, (entry, watched) => write(entry, target, watched, parts)),
+      stream: (ref) => stream(ref, parts),
+      import: (source, options = {}) => translated(() => importDomain(source, options, parts)),
+      clone: async (ref, name, options = {}) => {
+        checkName(name);
+        return await asJob(ref, 'clone', options, parts, (entry, watched) =>
+          clone(entry, name, watched, parts),
+        );
+      },
+    },
+  };
+}
+
+/** The domain has its turn meanwhile, so that nobody starts it. */
+async function asJob<T>(
+  ref: DomainRef,
+  kind: JobKind,
+  watched: Watched,
+  { turns, jobs }: CopyParts,
+  work: (entry: Entry, watched: Required<Watched>) => Promise<T>,
+): Promise<T> {
+  const found = turns.find(ref);
+  return await jobs.run(
+    found,
+    kind,
+    (seen) => turns.take(found.record.uuid, (entry) => translated(() => work(entry, seen))),
+    watched,
+  );
+}
+
+/** What is copied of a domain that is off, and all that is to be said of what is not. */
+interface Source {
+  readonly domain: Domain;
+  readonly specs: readonly FilesystemSpec[];
+  readonly outside: readonly OutsideSource[];
+  readonly remarks: string[];
+  readonly layer: (
+    spec: FilesystemSpec,
+    packing: Omit<Packing, 'limits' | 'tell'>,
+  ) => AsyncGenerator<TarEntry>;
+}
+
+async function sourceOf(entry: Entry, parts: CopyParts): Promise<Source> {
+  const { documents, rootMounts } = parts;
+  const { record } = entry;
+  refuseRunning(entry, `\`ctvirt shutdown ${record.name}\` ends it`);
+  rootMounts.refuse(record);
+  const domain = await documents.stored(entry);
+  const all = filesystemsOf(domain);
+  if (all.find(({ target }) => target === '/')?.kind !== 'template')
+    throw new EngineError(
+      'unsupported',
+      `the root of domain '${record.name}' is none that was made of a template: its files are the host's`,
+      { name: record.name },
+    );
+  const context = rootContextOf(entry, domain, parts);
+  const remarks: string[] = [];
+  return {
+    domain,
+    specs: all.filter(({ kind }) => kind === 'template'),
+    outside: outsideOf(domain),
+    remarks,
+    layer: async function* (spec, packing) {
+      await using undo = new Undo();
+      const layer = await rootMounts.openLayer(spec, context, undo);
+      yield* packLayer(layer, { ...packing, limits, tell: (remark) => remarks.push(remark) });
+    },
+  };
+}
+
+/** The archive of a domain, and what is told of it once it is written. */
+async function archived(entry: Entry, packing: Omit<Packing, 'limits' | 'tell'>, parts: CopyParts) {
+  const source = await sourceOf(entry, parts);
+  const { domain, specs, outside } = source;
+  const manifest = await manifestOf(entry, source, parts);
+  const archive: Archived = {
+    manifest,
+    xml: formatDomain(domain),
+    layer: (key) => {
+      const spec = specs.find((one) => one.key === key);
+      if (spec === undefined) throw new TypeError(`no layer ${key}`);
+      return source.layer(spec, packing);
+    },
+  };
+  return { archive, outside, remarks: source.remarks };
+}
+
+async function manifestOf({ record }: Entry, source: Source, { templates }: CopyParts): Promise<Manifest> {
+  const { name, uuid, ctid, autostart, hostname, lastReason, ids } = record;
+  const layers = [];
+  for (const { key, target, source: template } of source.specs) {
+    const { digest } = await templates.get(template);
+    layers.push({ key, target, template: { name: template, digest } });
+  }
+  return {
+    name,
+    uuid,
+    ctid,
+    createdAt: new Date().toISOString(),
+    autostart,
+    hasRun: lastReason !== 'unknown',
+    hostname,
+    ids: { base: 0, count: ids?.count ?? RANGE_SIZE },
+    layers,
+    outside: source.outside,
+  };
+}
+
+async function write(
+  entry: Entry,
+  target: string,
+  { signal, onProgress }: Watched,
+  parts: CopyParts,
+): Promise<DomainArchive> {
+  const packing = { signal, onBytes: (done: number) => onProgress?.({ phase: 'pack', done }) };
+  const { archive, outside, remarks } = await archived(entry, packing, parts);
+  const bytes = packedArchive(archiveBlocks(archive, { limits }), signal);
+  const sizeBytes = await writeArchive(bytes, target, signal);
+  return { sizeBytes, outside: [...outside], remarks };
+}
+
+/** Its bytes as they are read; resolves once it is known that there will be some. */
+async function stream(ref: DomainRef, parts: CopyParts): Promise<ExecSession> {
+  const gone = new AbortController();
+  const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()];
+  stdin.resume();
+  return await new Promise((resolve, reject) => {
+    const ended = asJob(
+      ref,
+      'export',
+      { signal: gone.signal },
+      parts,
+      async (entry, { signal, onProgress }) => {
+        const packing = { signal, onBytes: (done: number) => onProgress({ phase: 'pack', done }) };
+        const { archive, outside, remarks } = await archived(entry, packing, parts);
+        resolve({
+          stdin,
+          stdout,
+          stderr,
+          exited,
+          resize: () => undefined,
+          signal: () => gone.abort(),
+          kill: () => gone.abort(),
+        });
+        await pipeline(packedArchive(archiveBlocks(archive, { limits }), signal), stdout);
+        return [
+          ...outside.map((one) => `not in the archive, since it is the host's: ${outsideInWords(one)}`),
+          ...remarks,
+        ].map((text, at) => ({ text, isOutside: at < outside.length }));
+      },
+    );
+    const exited = ended.then(
+      (left) => {
+        stderr.end(left.map(({ text }) => `${text}\n`).join(''));
+        return left.some(({ isOutside }) => isOutside) ? 1 : 0;
+      },
+      (error: unknown) => {
+        stdout.destroy();
+        stderr.end(`the archive is incomplete: ${error instanceof Error ? error.message : String(error)}\n`);
+        return FAILED;
+      },
+    );
+    // Whoever has the session by then hears of it there.
+    ended.catch(reject);
+  });
+}
+
+/** Status of a stream that ends before its archive does. */
+const FAILED = 2;
+
+/** What is taken is refused when manifest and document are read, before anything is written. */
+async function importDomain(
+  from: string | Readable,
+  { name, newIds = false, signal, onProgress }: ArchiveNames & Watched,
+  parts: CopyParts,
+): Promise<CopiedDomain> {
+  if (name !== undefined) checkName(name);
+  const opened = await openSource(from);
+  const cancel = (): void => void opened.stream.destroy(new Error('cancelled'));
+  signal?.addEventListener('abort', cancel);
+  try {
+    const measured = new MeasuredSource(opened.stream, {}, limits.archiveBytes);
+    const total = opened.sizeBytes;
+    let report = onProgress;
+    const reader = await ArchiveReader.open(
+      watched(measured, () =>
+        report?.({ phase: 'unpack', done: measured.bytes, ...(total !== undefined && { total }) }),
+      ),
+      limits,
+      signal,
+    );
+    try {
+      const { manifest, xml } = await reader.head();
+      const given = await placedOn(manifest, documentOf(manifest, xml), parts);
+      const renamed = { ...given, name: name ?? given.name };
+      const domain = newIds ? withoutIdentity(renamed) : renamed;
+      const fill: FillRoot = async ({ record, specs, context }) => {
+        const put = async ({ signal, onProgress: ofJob }: Required<Watched>): Promise<void> => {
+          report = ofJob;
+          for (const { key, target } of manifest.layers) {
+            const spec = specs.find((one) => one.key === key && one.target === target);
+            if (spec === undefined)
+              throw new EngineError(
+                'invalid',
+                `the archive has a layer of ${target}, and its document has none`,
+              );
+            await fillLayer(spec, context, reader.layer(key), { limits, signal }, parts);
+            if (newIds && target === '/') await forgetIn(spec, context, parts);
+          }
+          // Whatever is wrong until here leaves nothing.
+          await reader.end();
+        };
+        await parts.jobs.run({ record }, 'import', put, { signal, onProgress });
+      };
+      return await made(domain, {
+        remarks: [],
+        parts,
+        fresh: {
+          autostart: !newIds && manifest.autostart,
+          hasRun: !newIds && manifest.hasRun,
+          ...(!newIds && ctidOf(domain) === undefined && manifest.ctid !== null && domain.type === 'openvz'
+            ? { ctid: manifest.ctid }
+            : {}),
+          ...(domain.name !== manifest.name && { earlierHostnames: [manifest.hostname] }),
+          fill,
+        },
+      });
+    } finally {
+      await reader.close();
+    }
+  } catch (cause) {
+    if (signal?.aborted === true)
+      throw new EngineError('interrupted', 'the import was cancelled; nothing was kept', {}, { cause });
+    throw cause;
+  } finally {
+    signal?.removeEventListener('abort', cancel);
+    opened.stream.destroy();
+  }
+}
+
+async function* watched(source: MeasuredSource, onBytes: () => void): AsyncGenerator<Buffer> {
+  for await (const chunk of source.chunks()) {
+    onBytes();
+    yield chunk;
+  }
+}
+
+/** The document of an archive, which is to say the same as its manifest. */
+function documentOf(manifest: Manifest, xml: string): Domain {
+  const { domain, findings } = parseDomain(xml);
+  if (domain === undefined)
+    throw new EngineError('invalid', `the archive's document is none: ${findings[0]?.message ?? ''}`, {
+      findings,
+    });
+  if (domain.name !== manifest.name || domain.uuid !== manifest.uuid)
+    throw new EngineError('invalid', "the archive's document and its manifest are of different domains");
+  const made = filesystemsOf(domain).filter(({ kind }) => kind === 'template');
+  const lacking = made.find(({ key }) => !manifest.layers.some((layer) => layer.key === key));
+  if (lacking !== undefined)
+    throw new EngineError('invalid', `the archive has no layer of ${lacking.target}, which its document has`);
+  return domain;
+}
+
+/** On the templates of this host that are the same, byte for byte, whatever they are called here. */
+async function placedOn(manifest: Manifest, domain: Domain, { templates }: CopyParts): Promise<Domain> {
+  const names = new Map<string, string>();
+  for (const { target, template } of manifest.layers) {
+    const found = await templates.ofDigest(template.digest, template.name);
+    if (found === undefined)
+      throw new EngineError(
+        'not-found',
+        `the archive stands on template '${template.name}' (${template.digest}), which is not here: import that first; no other one will do`,
+        { name: template.name },
+      );
+    names.set(target, found.name);
+  }
+  const targets = filesystemsOf(domain).map(({ target }) => target);
+  const filesystems = (domain.devices.filesystems ?? []).map((filesystem) => {
+    if (filesystem.type !== 'template') return filesystem;
+    const target = targets.find((one) => one === filesystem.target?.dir) ?? filesystem.target?.dir ?? '/';
+    const name = names.get(target);
+    return name === undefined ? filesystem : { ...filesystem, source: { ...filesystem.source, name } };
+  });
+  return { ...domain, devices: { ...domain.devices, filesystems } };
+}
+
+async function clone(
+  entry: Entry,
+  name: string,
+  { signal, onProgress }: Watched,
+  parts: CopyParts,
+): Promise<CopiedDomain> {
+  const { registry } = parts;
+  // Before the wait: who is copied to a name that is there would wait for one that may wait for him.
+  if (registry.byName(name) !== undefined)
+    throw new EngineError('exists', `domain '${name}' is already defined`, { holder: name });
+  const source = await sourceOf(entry, parts);
+  const { record } = entry;
+  const packing = { signal, onBytes: (done: number) => onProgress?.({ phase: 'copy', done }) };
+  const remarks: string[] = [];
+  const bare = withoutIdentity({ ...source.domain, name });
+  const { hostname, ...unnamed } = withoutAddresses(bare, remarks);
+  const fill: FillRoot = async ({ specs, context }) => {
+    for (const spec of specs) {
+      const from = source.specs.find(({ target }) => target === spec.target);
+      if (from === undefined) continue;
+      await fillLayer(spec, context, source.layer(from, packing), { limits, signal }, parts);
+      if (spec.target === '/') await forgetIn(spec, context, parts);
+    }
+  };
+  if (hostname !== undefined) remarks.push(`its host name is '${name}', not '${hostname}'`);
+  const done = await made(unnamed, {
+    remarks,
+    parts,
+    fresh: {
+      autostart: false,
+      earlierHostnames: [...(record.earlierHostnames ?? []), record.hostname],
+      fill,
+    },
+  });
+  return { ...done, remarks: [...remarks, ...source.remarks] };
+}
+
+async function made(
+  domain: Domain,
+  { fresh, remarks, parts }: { readonly fresh: Fresh; readonly remarks: string[]; readonly parts: CopyParts },
+): Promise<CopiedDomain> {
+  const { entry, findings } = await parts.definer.define(domain, { persistent: true, fresh });
+  return { domain: summaryOf(entry), findings: [...findings], outside: outsideOf(domain), remarks };
+}
+
+async function fillLayer(
+  spec: FilesystemSpec,
+  context: RootContext,
+  entries: AsyncIterable<TarEntry>,
+  packing: Packing,
+  { rootMounts }: CopyParts,
+): Promise<void> {
+  await using undo = new Undo();
+  await unpackLayer(entries, await rootMounts.openLayer(spec, context, undo), packing);
+}
+
+/** Takes out of its root what tells it from others, as out of a template. */
+async function forgetIn(
+  spec: FilesystemSpec,
+  context: RootContext,
+  { rootMounts }: CopyParts,
+): Promise<void> {
+  await rootMounts.lend(spec, context, async ({ path, within }) => {
+    const root = within(() => openSync(path, constants.O_RDONLY | constants.O_DIRECTORY));
+    try {
+      await forgetIdentityOf(root);
+    } finally {
+      closeSync(root);
+    }
+  });
+}
+
+/** The document of another domain: what is left out is chosen when it is defined. */
+function withoutIdentity(domain: Domain): Domain {
+  const { uuid: _uuid, ...rest } = domain;
+  const links = (domain.devices.interfaces ?? []).map((link) => {
+    const { mac: _mac, ...others } = withoutMadeName(link);
+    return others;
+  });
+  return domain.devices.interfaces === undefined ? rest : withInterfaces(rest, links);
+}
+
+/** Addresses and ports of the host are one domain's alone. */
+function withoutAddresses(domain: Domain, remarks: string[]): Domain {
+  const { interfaces } = domain.devices;
+  if (interfaces === undefined) return domain;
+  const links = interfaces.map((link): Interface => {
+    const { ips, routes, portForwards, ...rest } = link;
+    for (const { address } of ips ?? [])
+      remarks.push(`it has not the address ${address}, which is the other's`);
+    if (portForwards !== undefined) remarks.push('no ports of the host lead to it');
+    // Routes lead by gateways that only these addresses reach.
+    return ips === undefined ? { ...rest, ...(routes !== undefined && { routes }) } : rest;
+  });
+  return withInterfaces(domain, links);
+}
