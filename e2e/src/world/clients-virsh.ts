@@ -28,7 +28,7 @@ const ownFilter =
   "<filter name='own-filter'><rule action='drop' direction='out'><tcp dstportstart='25'/></rule></filter>";
 const templatesPool = "<pool type='dir'><name>default</name></pool>";
 const otherPool = "<pool type='dir'><name>other</name><target><path>/srv</path></target></pool>";
-const onlyTemplates = 'the templates are the only pool';
+const onlyTwo = 'templates and layers are the only pools';
 const noDisk = 'a container has file systems, not disks';
 
 export const nativeInput = 'lxc.uts.name = native\nlxc.rootfs.path = dir:/srv/native\n';
@@ -282,7 +282,7 @@ export const virshRows: readonly VirshRow[] = [
     { command: 'pool-dumpxml default', prints: /<pool type='dir'>/ },
     { command: 'pool-refresh default', prints: /refreshed/ },
     { command: 'pool-define FILE', input: templatesPool, prints: /Pool default defined/ },
-    { command: 'pool-define FILE', input: otherPool, refused: onlyTemplates, prints: /not supported/ },
+    { command: 'pool-define FILE', input: otherPool, refused: onlyTwo, prints: /not supported/ },
     { command: 'pool-autostart default', prints: /marked as autostarted/ },
     { command: 'pool-build default', refused: 'it is always active', prints: /is already active/ },
     { command: 'pool-start default', refused: 'it is always active', prints: /is already active/ },
@@ -298,8 +298,17 @@ export const virshRows: readonly VirshRow[] = [
     { command: 'vol-path busybox --pool default', prints: /\/templates\/busybox/ },
     {
       command: 'vol-delete busybox --pool default',
-      refused: '`ctvirt template` imports and removes templates',
-      prints: /not supported by the connection driver/,
+      refused: 'domains use it',
+      prints: /is used|in use|uses it/,
+    },
+    { command: 'pool-dumpxml roots', prints: /\/roots<\/path>/ },
+    { command: 'vol-list roots --details', prints: /ct\.root/ },
+    { command: 'vol-info ct.root --pool roots', prints: /Allocation/ },
+    { command: 'vol-dumpxml ct.root --pool roots', prints: /<backingStore>/ },
+    {
+      command: 'vol-delete ct.root --pool roots',
+      refused: 'it goes with its domain',
+      prints: /`ctvirt undefine ct --storage` erases them/,
     },
     { command: 'iface-list', prints: /Name/ },
     { command: 'nodedev-list' },

@@ -35,6 +35,7 @@ export async function serveLibvirt(
     handlers: bindProcedures({
       engine,
       templatesFolder: layout.templates,
+      rootsFolder: layout.roots,
       publish: (...event) => server.publish(...event),
     }),
     lxc: { domainOpenNamespace: refuseNamespace },

@@ -64,7 +64,7 @@ import type {
   WaitRequest,
 } from '@ctvirt/api';
 import type { Domain, Network } from '@ctvirt/xml';
-import type { DomainCounters, LinkAddresses } from './view.js';
+import type { DomainCounters, FileSize, LayerFile, LinkAddresses } from './view.js';
 
 /** A domain by UUID, name or id of its run, looked up in this order; no id is another domain's name or CTID. */
 export type DomainRef = string;
@@ -361,6 +361,13 @@ export interface Engine {
     import(source: string | Readable, names?: ArchiveNames & Watched): Promise<CopiedDomain>;
     /** Makes another domain with the files of one that is off, an identity of its own, and no addresses. */
     clone(ref: DomainRef, name: string, options?: Watched): Promise<CopiedDomain>;
+  };
+
+  /** What lies above templates, of domains and of files that outlived one. */
+  layers: {
+    list(): readonly LayerFile[];
+    /** Of one by its path; looks through all of it where it is a folder. */
+    size(path: string): Promise<FileSize>;
   };
 
   profiles: {

@@ -1,4 +1,4 @@
-// What the engine tells libvirt's protocol alone, counters and links; all else that it tells is a shape of the HTTP contract.
+// What the engine tells libvirt's protocol alone, counters, links and layers; all else that it tells is a shape of the HTTP contract.
 // SPDX-License-Identifier: Apache-2.0
 
 /** Counters since the start; null where this kernel does not count. Each group is read when it is asked for. */
@@ -83,4 +83,25 @@ export interface LinkReading {
   readonly passed: Passed;
   /** Read some time ago, or of a link that is half gone: what of it is lower than known says nothing. */
   readonly isLate?: true;
+}
+
+/** A layer as a file or a folder of the host. */
+export interface LayerFile {
+  /** Of its owner and its place in the container, such as `web.root`. */
+  readonly name: string;
+  /** The domain, or the kept root. */
+  readonly owner: string;
+  readonly isKept: boolean;
+  /** Where it stands in the container. */
+  readonly target: string;
+  /** What it lies above. */
+  readonly template: string;
+  readonly path: string;
+}
+
+/** How much it can hold, as far as it is that itself, and how much it takes, in bytes. */
+export interface FileSize {
+  readonly isFolder: boolean;
+  readonly capacity: number;
+  readonly allocation: number;
 }

@@ -65,13 +65,14 @@ const notes: Readonly<Record<string, string>> = {
   nwfilterUndefine: 'refused while a filter or a domain names it, and of those that come with ctvirt',
   nwfilterBindingCreateXml: 'refused: a link has the filter that its document names',
   nwfilterBindingDelete: 'refused: a link has the filter that its document names',
-  storagePoolDefineXml: 'the pool there is; others are refused',
+  storagePoolDefineXml: 'of pools there are; others are refused',
   storagePoolCreateXml: 'refused: the pool is active already',
   storagePoolCreate: 'refused: the pool is active already',
   storagePoolBuild: 'refused: the pool is active already',
   storagePoolDelete: 'refused: the pool is always active',
   storagePoolUndefine: 'refused: the pool is always active',
   storagePoolSetAutostart: 'on; off is refused',
+  storageVolDelete: 'a template that nobody uses; a layer goes with its domain',
 };
 
 /** One line of the page. */

@@ -63,7 +63,7 @@ export const groups: Readonly<Record<string, Bind>> = {
   'devices of domains': bindDomainDevices,
   'access to domains': together(bindDomainAccess, bindDomainUsers),
   'native configurations': bindNative,
-  'templates as a storage pool': together(bindPool, bindPoolChanges, bindVolumes),
+  'templates and layers as storage pools': together(bindPool, bindPoolChanges, bindVolumes),
   networks: together(
     bindNetworkLookup,
     bindNetworkLife,

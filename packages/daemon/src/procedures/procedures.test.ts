@@ -372,19 +372,51 @@ test('native configurations become documents and documents native configurations
   assert.equal(code, errorCodes.invalidArg);
 });
 
-test('templates are the volumes of a pool named default', async (t) => {
+test('templates are the volumes of a pool named default, what lies above them those of roots', async (t) => {
   const served = await serveLibvirtInMemory(t);
-  await served.engine.templates.buildBusybox('busybox');
+  const { engine } = served;
+  await engine.templates.buildBusybox('busybox');
   const connection = await served.connect();
-  const [pool, ...more] = await connection.listAllStoragePools({ needResults: 1, flags: 0 });
-  assert.ok(pool !== undefined && more.length === 0);
-  assert.equal(pool.name, 'default');
-  const volumes = await pool.listAllVolumes({ needResults: 1, flags: 0 });
+  const define = (name: string, limit = '') => {
+    const root = `<filesystem type='template'><source name='busybox'/><target dir='/'/>${limit}</filesystem>`;
+    return connection.domainDefineXml({
+      xml: document(name).replace(/<filesystem .*<\/filesystem>/, root),
+    });
+  };
+  const dom = await define('web');
+  await define('small', "<space_hard_limit unit='MiB'>16</space_hard_limit>");
+  const pools = await connection.listAllStoragePools({ needResults: 1, flags: 0 });
+  const namesIn = async (at: number) =>
+    ((await pools[at]?.listAllVolumes({ needResults: 1, flags: 0 })) ?? []).map(({ name }) => name);
   assert.deepEqual(
-    volumes.map(({ name }) => name),
-    ['busybox'],
+    pools.map(({ name }) => name),
+    ['default', 'roots'],
   );
-  assert.match((await volumes[0]?.getPath()) ?? '', /\/templates\/busybox$/);
+  assert.deepEqual([await namesIn(0), await namesIn(1)], [['busybox'], ['small.root', 'web.root']]);
+  const [templates, layers] = pools;
+  assert.ok(templates !== undefined && layers !== undefined);
+
+  const busybox = await templates.storageVolLookupByName({ name: 'busybox' });
+  assert.match(await busybox.getPath(), /\/templates\/busybox$/);
+  assert.equal((await libvirtErrorOf(busybox.delete({ flags: 0 }))).code, errorCodes.operationInvalid);
+
+  const small = await layers.storageVolLookupByName({ name: 'small.root' });
+  assert.match(await small.getPath(), /\/roots\/small\/root\.img$/);
+  const info = await small.getInfo();
+  assert.ok(info.type === 0 && info.capacity > 16n << 20n && info.allocation < info.capacity);
+  const path = (await small.getPath()).replace('small/root.img', 'web/root.layer');
+  const web = await connection.storageVolLookupByPath({ path });
+  const xml = await web.getXmlDesc({ flags: 0 });
+  assert.match(xml, /<volume type='dir'>\s*<name>web\.root<\/name>/);
+  assert.match(xml, /<backingStore>\s*<path>.*\/templates\/busybox<\/path>/);
+  const refused = await libvirtErrorOf(web.delete({ flags: 0 }));
+  assert.equal(refused.code, errorCodes.operationInvalid);
+  assert.match(refused.message, /`ctvirt undefine web --storage`/);
+
+  await dom.undefine();
+  assert.deepEqual(await namesIn(1), ['small.root', 'web~1.root']);
+  const kept = await layers.storageVolLookupByName({ name: 'web~1.root' });
+  assert.match((await libvirtErrorOf(kept.delete({ flags: 0 }))).message, /`ctvirt root erase web~1`/);
   assert.deepEqual(await connection.listAllStoragePools({ needResults: 1, flags: 1 }), []);
   const { code } = await libvirtErrorOf(connection.storagePoolLookupByName({ name: 'other' }));
   assert.equal(code, errorCodes.noStoragePool);
@@ -409,6 +441,7 @@ test('the pool is there already: made, started and defined anew in libvirt’s w
     manual: pool.setAutostart({ autostart: 0 }),
     kind: define("<pool type='logical'><name>vg</name><source><name>vg</name></source></pool>"),
     name: define("<pool type='dir'><name>other</name><target><path>/srv</path></target></pool>"),
+    mixed: define(xml.replace('<name>default', '<name>roots')),
     folder: define("<pool type='dir'><name>default</name><target><path>/srv</path></target></pool>"),
     uuid: define(xml.replace(/<uuid>.{8}/, '<uuid>00000000')),
     root: define('<volume><name>default</name></volume>'),
@@ -423,7 +456,13 @@ test('the pool is there already: made, started and defined anew in libvirt’s w
     ...{ start: operationInvalid, build: operationInvalid, undefine: operationInvalid },
     ...{ delete: operationInvalid, create: operationInvalid, flags: invalidArg },
     ...{ manual: operationUnsupported, kind: noSupport, name: noSupport, folder: noSupport },
-    ...{ uuid: operationFailed, root: xmlError, nameless: xmlError, broken: xmlDetail },
+    ...{
+      uuid: operationFailed,
+      mixed: operationFailed,
+      root: xmlError,
+      nameless: xmlError,
+      broken: xmlDetail,
+    },
   });
 });
 

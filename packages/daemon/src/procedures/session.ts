@@ -34,6 +34,8 @@ export interface Binding {
   readonly engine: Engine;
   /** Where the templates lie on the host. */
   readonly templatesFolder: string;
+  /** Where the layers above them lie. */
+  readonly rootsFolder: string;
   /** Tells clients of what only they have a word for; all else is an event of the engine's. */
   readonly publish: RpcServer<Session>['publish'];
 }

@@ -10,6 +10,7 @@ import { forwardOperations } from '../domains/forwards.js';
 import { type InsideParts, insideOperations } from '../domains/inside.js';
 import { jobOperations } from '../domains/jobs.js';
 import { type KeptParts, rootOperations } from '../domains/kept.js';
+import { layerOperations } from '../domains/layer-files.js';
 import { type LookParts, lookOperations } from '../domains/look.js';
 import { type MountParts, mountOperations } from '../domains/mounting.js';
 import { type RenameParts, renameOperation } from '../domains/rename.js';
@@ -56,6 +57,7 @@ export function operationsOf(parts: OperationParts): Omit<Engine, 'host' | 'link
     ...copyOperations(parts),
     roots: rootOperations(parts),
     snapshots: snapshotOperations(parts),
+    layers: layerOperations(parts),
     ...credentialOperations(parts),
     templates,
     profiles,

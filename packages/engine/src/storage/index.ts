@@ -25,4 +25,4 @@ export type {
 } from './contract/backend.js';
 export { hostId, keyOf, otherDomain } from './contract/backend.js';
 export { type Source, Sources } from './contract/sources.js';
-export { chooseLayer, foundAt, releaseLayers } from './layers/index.js';
+export { chooseLayer, foundAt, layerFile, occupiedAt, releaseLayers } from './layers/index.js';

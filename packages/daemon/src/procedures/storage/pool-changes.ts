@@ -1,52 +1,46 @@
-// Changes to the templates' storage pool: it is there and active already, which is what most are told.
+// Changes to storage pools: they are there and active already, which is what most are told.
 // SPDX-License-Identifier: Apache-2.0
 import type { Bind } from '../session.js';
 import { checkFlags, refusal } from '../words/refusal.js';
-import { checkPoolDefinition, readPoolDefinition } from './pool-definition.js';
-import { checkPool, pool, poolName } from './the-pool.js';
+import { definedPool, readPoolDefinition } from './pool-definition.js';
+import { findPool, poolsOf, toWirePool } from './pools.js';
 
 /** virStoragePoolCreateFlags and virStoragePoolBuildFlags. */
 const knownFlags = { create: 7, build: 7 } as const;
 
 /** Nothing changes: a call is answered as done where it asks for what is there, and refused otherwise. */
-export const bindPoolChanges: Bind = ({ templatesFolder }) => {
-  const checkDefinition = (xml: string): void =>
-    checkPoolDefinition(readPoolDefinition(xml), { ...pool, path: templatesFolder });
-  const isAlreadyActive = () =>
-    refusal('operationInvalid', 'storage', `storage pool '${poolName}' is already active`);
-  const refuseWhileActive = (asked: { uuid: string }): never => {
-    checkPool(asked);
-    throw refusal('operationInvalid', 'storage', `storage pool '${poolName}' is still active`);
+export const bindPoolChanges: Bind = (binding) => {
+  const pools = poolsOf(binding);
+  const defined = (xml: string) => definedPool(readPoolDefinition(xml), pools);
+  const refuseAs = (asked: { uuid: string }, state: string): never => {
+    const { name } = findPool(pools, { uuid: asked.uuid });
+    throw refusal('operationInvalid', 'storage', `storage pool '${name}' is ${state} active`);
   };
 
   return {
     storagePoolDefineXml({ xml, flags }, { name }) {
       checkFlags(flags, 1, name);
-      checkDefinition(xml);
-      return { pool };
+      return { pool: toWirePool(defined(xml)) };
     },
     storagePoolCreateXml({ xml, flags }, { name }) {
       checkFlags(flags, knownFlags.create, name);
-      checkDefinition(xml);
-      throw refusal('operationInvalid', 'storage', `pool is already active as '${poolName}'`);
+      throw refusal('operationInvalid', 'storage', `pool is already active as '${defined(xml).name}'`);
     },
-    storagePoolCreate({ pool: asked, flags }, { name }) {
+    storagePoolCreate({ pool, flags }, { name }) {
       checkFlags(flags, knownFlags.create, name);
-      checkPool(asked);
-      throw isAlreadyActive();
+      return refuseAs(pool, 'already');
     },
-    storagePoolBuild({ pool: asked, flags }, { name }) {
+    storagePoolBuild({ pool, flags }, { name }) {
       checkFlags(flags, knownFlags.build, name);
-      checkPool(asked);
-      throw isAlreadyActive();
+      return refuseAs(pool, 'already');
     },
-    storagePoolUndefine: ({ pool: asked }) => refuseWhileActive(asked),
-    storagePoolDelete: ({ pool: asked }) => refuseWhileActive(asked),
-    storagePoolSetAutostart({ pool: asked, autostart }) {
-      checkPool(asked);
+    storagePoolUndefine: ({ pool }) => refuseAs(pool, 'still'),
+    storagePoolDelete: ({ pool }) => refuseAs(pool, 'still'),
+    storagePoolSetAutostart({ pool: { uuid }, autostart }) {
+      const { name } = findPool(pools, { uuid });
       if (autostart === 0)
-        throw refusal('operationUnsupported', 'storage', 'the pool of the templates is always there');
+        throw refusal('operationUnsupported', 'storage', `storage pool '${name}' is always there`);
     },
-    storagePoolRefresh: ({ pool: asked }) => checkPool(asked),
+    storagePoolRefresh: ({ pool: { uuid } }) => void findPool(pools, { uuid }),
   };
 };

@@ -30,29 +30,28 @@ function refusalOf(finding: Finding | undefined) {
   return refusal(path === '/' ? 'xmlDetail' : 'xmlError', 'storage', message);
 }
 
-/** The pool there is, as {@link checkPoolDefinition} compares with it. */
+/** A pool there is, as {@link checkPoolDefinition} compares with it. */
 export interface PresentPool {
   readonly name: string;
   readonly uuid: string;
   readonly path: string;
 }
 
-/** Passes for a document of the pool there is; all others are refused, since nothing of theirs would be done. */
-export function checkPoolDefinition(wanted: PoolDefinition, present: PresentPool): void {
-  const { name, uuid } = present;
-  if (wanted.uuid !== undefined && (wanted.name === name) !== (wanted.uuid === uuid))
+/** Answers the pool whose document it is; all others are refused, since nothing of theirs would be done. */
+export function definedPool<P extends PresentPool>(wanted: PoolDefinition, present: readonly P[]): P {
+  const { uuid } = wanted;
+  const byName = present.find(({ name }) => name === wanted.name);
+  const byUuid = uuid === undefined ? byName : present.find((pool) => pool.uuid === uuid);
+  const taken = byName ?? byUuid;
+  if (taken !== undefined && byName !== byUuid)
     throw refusal(
       'operationFailed',
       'storage',
-      wanted.name === name
-        ? `pool '${name}' already exists with uuid ${uuid}`
-        : `pool '${name}' is already defined with uuid ${uuid}`,
+      `pool '${taken.name}' ${byName === undefined ? 'is already defined' : 'already exists'} with uuid ${taken.uuid}`,
     );
   const path = wanted.path?.replace(/\/+$/, '');
-  if (wanted.type === 'dir' && wanted.name === name && (path === undefined || path === present.path)) return;
-  throw refusal(
-    'noSupport',
-    'storage',
-    `the templates in ${present.path} are the only storage pool, '${name}' of type 'dir'`,
-  );
+  if (wanted.type === 'dir' && byName !== undefined && (path === undefined || path === byName.path))
+    return byName;
+  const all = present.map(({ name, path: folder }) => `'${name}' in ${folder}`).join(' and ');
+  throw refusal('noSupport', 'storage', `the only storage pools are ${all}, of type 'dir'`);
 }

@@ -1,11 +1,11 @@
-// The templates as a storage pool: clients see and choose them, ctvirt's own commands import and remove them.
+// Templates, and the layers above them, as storage pools: what clients see of them.
 // SPDX-License-Identifier: Apache-2.0
 import { statfs } from 'node:fs/promises';
 import { formatDocument } from '@ctvirt/xml';
 import type { Bind } from '../session.js';
 import { type FilterFlag, filtered, listed } from '../words/list-flags.js';
 import { refusal } from '../words/refusal.js';
-import { checkPool, pool, poolName } from './the-pool.js';
+import { findPool, poolsOf, toWirePool } from './pools.js';
 
 /** virStoragePoolState. */
 const poolRunning = 2;
@@ -39,57 +39,56 @@ async function spaceAt(folder: string) {
   };
 }
 
-/** One pool, always active and persistent; sizes are those of the file system it lies on, in bytes. */
-export const bindPool: Bind = ({ templatesFolder }) => ({
-  connectNumOfStoragePools: () => ({ num: 1 }),
-  connectListStoragePools: ({ maxnames }) => ({ names: [poolName].slice(0, Math.max(0, maxnames)) }),
-  connectNumOfDefinedStoragePools: () => ({ num: 0 }),
-  connectListDefinedStoragePools: () => ({ names: [] }),
-  connectListAllStoragePools({ needResults, flags }) {
-    const { items, ret } = listed(filtered([pool], flags, filters), needResults);
-    return { pools: items, ret };
-  },
-  storagePoolLookupByName({ name }) {
-    checkPool({ name });
-    return { pool };
-  },
-  storagePoolLookupByUuid({ uuid }) {
-    checkPool({ uuid });
-    return { pool };
-  },
-  storagePoolLookupByTargetPath({ path }) {
-    if (path.replace(/\/+$/, '') !== templatesFolder)
-      throw refusal('noStoragePool', 'storage', `no storage pool with matching target path '${path}'`);
-    return { pool };
-  },
-  async storagePoolGetInfo({ pool: asked }) {
-    checkPool(asked);
-    return { state: poolRunning, ...(await spaceAt(templatesFolder)) };
-  },
-  async storagePoolGetXmlDesc({ pool: asked }) {
-    checkPool(asked);
-    const { capacity, allocation, available } = await spaceAt(templatesFolder);
-    const xml = formatDocument('pool', {
-      type: 'dir',
-      ...pool,
-      capacityBytes: Number(capacity),
-      allocationBytes: Number(allocation),
-      availableBytes: Number(available),
-      source: {},
-      target: { path: templatesFolder, permissions: { mode: 0o700, owner: 0, group: 0 } },
-    });
-    return { xml };
-  },
-  storagePoolGetAutostart({ pool: asked }) {
-    checkPool(asked);
-    return { autostart: 1 };
-  },
-  storagePoolIsActive({ pool: asked }) {
-    checkPool(asked);
-    return { active: 1 };
-  },
-  storagePoolIsPersistent({ pool: asked }) {
-    checkPool(asked);
-    return { persistent: 1 };
-  },
-});
+/** Always active and persistent; sizes are those of the file system that a pool lies on, in bytes. */
+export const bindPool: Bind = (binding) => {
+  const pools = poolsOf(binding);
+  return {
+    connectNumOfStoragePools: () => ({ num: pools.length }),
+    connectListStoragePools: ({ maxnames }) => ({
+      names: pools.map(({ name }) => name).slice(0, Math.max(0, maxnames)),
+    }),
+    connectNumOfDefinedStoragePools: () => ({ num: 0 }),
+    connectListDefinedStoragePools: () => ({ names: [] }),
+    connectListAllStoragePools({ needResults, flags }) {
+      const { items, ret } = listed(filtered(pools, flags, filters), needResults);
+      return { pools: items.map(toWirePool), ret };
+    },
+    storagePoolLookupByName: ({ name }) => ({ pool: toWirePool(findPool(pools, { name })) }),
+    storagePoolLookupByUuid: ({ uuid }) => ({ pool: toWirePool(findPool(pools, { uuid })) }),
+    storagePoolLookupByTargetPath({ path }) {
+      const found = pools.find((pool) => pool.path === path.replace(/\/+$/, ''));
+      if (found === undefined)
+        throw refusal('noStoragePool', 'storage', `no storage pool with matching target path '${path}'`);
+      return { pool: toWirePool(found) };
+    },
+    async storagePoolGetInfo({ pool: { uuid } }) {
+      return { state: poolRunning, ...(await spaceAt(findPool(pools, { uuid }).path)) };
+    },
+    async storagePoolGetXmlDesc({ pool: { uuid } }) {
+      const pool = findPool(pools, { uuid });
+      const { capacity, allocation, available } = await spaceAt(pool.path);
+      const xml = formatDocument('pool', {
+        type: 'dir',
+        ...toWirePool(pool),
+        capacityBytes: Number(capacity),
+        allocationBytes: Number(allocation),
+        availableBytes: Number(available),
+        source: {},
+        target: { path: pool.path, permissions: { mode: 0o700, owner: 0, group: 0 } },
+      });
+      return { xml };
+    },
+    storagePoolGetAutostart({ pool: { uuid } }) {
+      findPool(pools, { uuid });
+      return { autostart: 1 };
+    },
+    storagePoolIsActive({ pool: { uuid } }) {
+      findPool(pools, { uuid });
+      return { active: 1 };
+    },
+    storagePoolIsPersistent({ pool: { uuid } }) {
+      findPool(pools, { uuid });
+      return { persistent: 1 };
+    },
+  };
+};

@@ -1,84 +1,92 @@
-// The templates as volumes of their storage pool.
+// The volumes of storage pools: templates, and the layers above them.
 // SPDX-License-Identifier: Apache-2.0
-import { join } from 'node:path';
-import type { Template } from '@ctvirt/api';
 import { formatDocument } from '@ctvirt/xml';
 import type { Bind } from '../session.js';
 import { listed } from '../words/list-flags.js';
-import { refusal } from '../words/refusal.js';
-import { checkPool, pool, poolName } from './the-pool.js';
+import { checkFlags, refusal } from '../words/refusal.js';
+import { findPool, poolsOf, toWirePool, type Volume } from './pools.js';
 
 /** virStorageVolType. */
-const folderType = 2;
+const volumeTypes = { file: 0, dir: 2 } as const;
+/** virStorageVolDeleteFlags: wiped first, which files above a file system cannot be, and with its snapshots, which is always so. */
+const deleteFlags = 2;
 
-/** A volume for each template, its key the path of its folder; sizes are in bytes. */
-export const bindVolumes: Bind = ({ engine, templatesFolder }) => {
-  const pathOf = ({ name }: Template): string => join(templatesFolder, name);
-  const toVolume = (template: Template) => ({
-    pool: poolName,
-    name: template.name,
-    key: pathOf(template),
+const toWireVolume = ({ pool, name, path }: Volume) => ({ pool, name, key: path });
+
+async function volumeInfo(volume: Volume) {
+  const { isFolder, capacity, allocation } = await volume.size();
+  const type = volumeTypes[isFolder ? 'dir' : 'file'];
+  return { type, capacity: BigInt(capacity), allocation: BigInt(allocation) };
+}
+
+async function volumeXml({ name, path, below, size }: Volume): Promise<string> {
+  const { isFolder, capacity, allocation } = await size();
+  const [type, format] = isFolder ? ['dir', 'dir'] : ['file', 'raw'];
+  return formatDocument('volume', {
+    type,
+    name,
+    key: path,
+    capacityBytes: capacity,
+    allocationBytes: allocation,
+    target: { path, format: { type: format } },
+    ...(below !== undefined && { backingStore: { path: below, format: { type: 'dir' } } }),
   });
-  const findVolume = async (isIt: (template: Template) => boolean, what: string): Promise<Template> => {
-    const found = (await engine.templates.list()).find(isIt);
-    if (found === undefined) throw refusal('noStorageVol', 'storage', `no storage vol with matching ${what}`);
-    return found;
+}
+
+/** A volume's key is its path; sizes are in bytes. */
+export const bindVolumes: Bind = (binding) => {
+  const pools = poolsOf(binding);
+  const all = async () => (await Promise.all(pools.map((pool) => pool.volumes()))).flat();
+  const found = (volume: Volume | undefined, what: string): Volume => {
+    if (volume !== undefined) return volume;
+    throw refusal('noStorageVol', 'storage', `no storage vol with matching ${what}`);
   };
-  const volumeOf = (vol: { pool: string; name: string }): Promise<Template> => {
-    checkPool({ name: vol.pool });
-    return findVolume(({ name }) => name === vol.name, `name '${vol.name}'`);
+  const volumeOf = async ({ pool, name }: { readonly pool: string; readonly name: string }) => {
+    const volumes = await findPool(pools, { name: pool }).volumes();
+    return found(
+      volumes.find((volume) => volume.name === name),
+      `name '${name}'`,
+    );
   };
-  const volumes = async () => [...(await engine.templates.list())].sort((a, b) => (a.name < b.name ? -1 : 1));
-  const volumeInfo = (template: Template) => ({
-    type: folderType,
-    capacity: BigInt(template.unpackedBytes),
-    allocation: BigInt(template.unpackedBytes),
-  });
+  const volumeAt = async (path: string, what: string) =>
+    found(
+      (await all()).find((volume) => volume.path === path),
+      what,
+    );
+  const volumesOf = async ({ uuid }: { readonly uuid: string }) => [
+    ...(await findPool(pools, { uuid }).volumes()),
+  ];
 
   return {
     async storagePoolLookupByVolume({ vol }) {
       await volumeOf(vol);
-      return { pool };
+      return { pool: toWirePool(findPool(pools, { name: vol.pool })) };
     },
-    async storagePoolNumOfVolumes({ pool: asked }) {
-      checkPool(asked);
-      return { num: (await volumes()).length };
+    storagePoolNumOfVolumes: async ({ pool }) => ({ num: (await volumesOf(pool)).length }),
+    async storagePoolListVolumes({ pool, maxnames }) {
+      return { names: (await volumesOf(pool)).map(({ name }) => name).slice(0, Math.max(0, maxnames)) };
     },
-    async storagePoolListVolumes({ pool: asked, maxnames }) {
-      checkPool(asked);
-      return { names: (await volumes()).map(({ name }) => name).slice(0, Math.max(0, maxnames)) };
-    },
-    async storagePoolListAllVolumes({ pool: asked, needResults }) {
-      checkPool(asked);
-      const { items, ret } = listed(await volumes(), needResults);
-      return { vols: items.map(toVolume), ret };
+    async storagePoolListAllVolumes({ pool, needResults }) {
+      const { items, ret } = listed(await volumesOf(pool), needResults);
+      return { vols: items.map(toWireVolume), ret };
     },
 
-    async storageVolLookupByName({ pool: asked, name }) {
-      checkPool(asked);
-      return { vol: toVolume(await volumeOf({ pool: poolName, name })) };
+    async storageVolLookupByName({ pool: { uuid }, name }) {
+      return { vol: toWireVolume(await volumeOf({ pool: findPool(pools, { uuid }).name, name })) };
     },
     async storageVolLookupByKey({ key }) {
-      return { vol: toVolume(await findVolume((template) => pathOf(template) === key, `key ${key}`)) };
+      return { vol: toWireVolume(await volumeAt(key, `key ${key}`)) };
     },
     async storageVolLookupByPath({ path }) {
-      return { vol: toVolume(await findVolume((template) => pathOf(template) === path, `path '${path}'`)) };
+      return { vol: toWireVolume(await volumeAt(path, `path '${path}'`)) };
     },
-    storageVolGetInfo: async ({ vol }) => volumeInfo(await volumeOf(vol)),
-    storageVolGetInfoFlags: async ({ vol }) => volumeInfo(await volumeOf(vol)),
-    storageVolGetPath: async ({ vol }) => ({ name: pathOf(await volumeOf(vol)) }),
-    async storageVolGetXmlDesc({ vol }) {
-      const template = await volumeOf(vol);
-      const path = pathOf(template);
-      const xml = formatDocument('volume', {
-        type: 'dir',
-        name: template.name,
-        key: path,
-        capacityBytes: template.unpackedBytes,
-        allocationBytes: template.unpackedBytes,
-        target: { path, format: { type: 'dir' } },
-      });
-      return { xml };
+    storageVolGetInfo: async ({ vol }) => await volumeInfo(await volumeOf(vol)),
+    storageVolGetInfoFlags: async ({ vol }) => await volumeInfo(await volumeOf(vol)),
+    storageVolGetPath: async ({ vol }) => ({ name: (await volumeOf(vol)).path }),
+    storageVolGetXmlDesc: async ({ vol }) => ({ xml: await volumeXml(await volumeOf(vol)) }),
+    async storageVolDelete({ vol, flags }, { name }) {
+      checkFlags(flags, deleteFlags, name);
+      await (await volumeOf(vol)).remove();
     },
   };
 };

@@ -1,8 +1,10 @@
 // The ways of keeping a layer, the plainest first, in the order in which they are asked; a lease names the one that was taken.
 // SPDX-License-Identifier: Apache-2.0
 import { existsSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { EngineError } from '../../errors.js';
 import { removeTree } from '../../host/files.js';
+import { run } from '../../host/run.js';
 import type { LayerWords } from '../contract/backend.js';
 import { btrfs } from './btrfs.js';
 import { folder } from './folder.js';
@@ -40,6 +42,21 @@ export function layerAt(place: Place, said: string | undefined): Layer {
 /** By what lies there: an image is one, a folder with a project is limited by that, a subvolume is no other's, any other is a folder. */
 export const foundAt = (place: Place): LayerName =>
   names.findLast((name) => layers[name].isAt(place)) ?? 'folder';
+
+/** Where it lies, once it is made; undefined also where a later version made it. */
+export function layerFile(place: Place, said: string = foundAt(place)): string | undefined {
+  const known = names.find((name) => name === said);
+  return known && layers[known].files(place).findLast(existsSync);
+}
+
+/** What it takes of the host's disk, and what it can hold where it has a size of its own. */
+export async function occupiedAt(path: string) {
+  const found = await stat(path);
+  if (!found.isDirectory()) return { isFolder: false, capacity: found.size, allocation: found.blocks * 512 };
+  const { stdout } = await run(['du', '--summarize', '--block-size=1', '--', path]);
+  const bytes = Number.parseInt(stdout, 10);
+  return { isFolder: true, capacity: bytes, allocation: bytes };
+}
 
 /** Makes a layer where the lease knows of none: what lies there is at most what an interrupted definition left. */
 export async function createLayer(layer: Layer, place: Place, making: Making): Promise<void> {
