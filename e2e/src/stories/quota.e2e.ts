@@ -213,7 +213,7 @@ test('limits of single users: refused by name where the file system does not cou
   // An image counts nobody on any host; a folder of the host does where its file system was mounted so.
   for (const live of [true, false])
     assert.match((await refused('unsupported', quotas('646', live))).message, /folder of the host/);
-  assert.equal(told.enforced, !ownersHow.includes('does not enforce'));
+  assert.equal(told.enforced, !ownersHow.includes('did not enforce'));
   const shown = (await world.cli(['quota', 'many'])).stdout;
   assert.match(
     shown,

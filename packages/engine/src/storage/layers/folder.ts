@@ -34,4 +34,4 @@ export const folder: Layer = {
   disks: (place) => diskBelow(treePath(place)),
 };
 
-const uncounted = `its files have the ids of the container's users on disk, as those of other containers have, since their file system enforced no quotas of users when it was made: mount that with usrquota,grpquota, and ${otherDomain}`;
+const uncounted = `its file system did not enforce quotas of users when it was made, so that its files have the same ids on disk as those of other containers: mount that with usrquota,grpquota (and of ext4 \`tune2fs -O quota\` before), on a kernel that has CONFIG_QFMT_V2 or XFS_QUOTA, and then ${otherDomain}`;
