@@ -152,7 +152,7 @@ class Walk {
     const daemon = await this.daemon();
     this.expect('another daemon', daemon !== before.daemon && daemon !== '0');
     this.expect('the same init', (await this.init()) === before.init);
-    this.expect('a copy of the state', await this.isThere('/var/lib/ctvirt/before-schema-1/domains/105'));
+    this.expect('a copy of the state', await this.isThere('/var/lib/ctvirt/before-schema-2/domains/105'));
     const settings = await this.shell('cat /etc/ctvirt/ctvirtd.conf');
     this.expect('the own setting', settings.includes('max_clients = 4000'));
   }

@@ -103,8 +103,12 @@ async function openDomains(layout: Layout, log: EngineLog) {
   const store = new DomainStore(layout);
   await bringForward(
     layout,
-    // From state without a schema: its leases do not say how layers are kept.
-    [() => store.nameLayers((folder, target) => foundAt({ folder, key: keyOf(target) }))],
+    [
+      // From state without a schema: its leases do not say how layers are kept.
+      () => store.nameLayers((folder, target) => foundAt({ folder, key: keyOf(target) })),
+      // From 1: nothing is to be done, but an earlier version would take files with the container's own ids for some of the host's.
+      async () => undefined,
+    ],
     log,
   );
   for (const path of await store.recover()) log('warn', `removed ${path}, left by an interrupted operation`);
