@@ -1,5 +1,6 @@
 // Reverts a domain to a snapshot: its files change places with copies, and from the moment that is decided it is brought to its end.
 // SPDX-License-Identifier: Apache-2.0
+import { randomBytes } from 'node:crypto';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -35,6 +36,8 @@ export interface ReverterParts extends CopyParts {
 
 /** What takes the place of what is there, from the moment at which it is called so. */
 const REVERT = '.revert';
+/** How what is half-made or half-removed is called: the next daemon removes it. */
+export const PART = '.new-';
 /** In it: what was there, to become a snapshot. */
 const BEFORE = 'before';
 /** In it: the document, and which snapshot it is of. */
@@ -69,7 +72,7 @@ export class Reverter {
     if (!record.persistent) throw transient();
     rootMounts.refuse(record);
     const wanted = state ?? (before === 'shutoff' ? 'shutoff' : 'running');
-    const staging = mkdtempSync(join(store.rootFolder(record.name), '.new-'));
+    const staging = mkdtempSync(join(store.rootFolder(record.name), PART));
     try {
       const domain = await this.#prepare(entry, snapshot, { staging, signal });
       if (entry.state !== 'shutoff') await lifecycle.destroy(entry);
@@ -181,7 +184,11 @@ export class Reverter {
     if (existsSync(join(root, REVERT, BEFORE)))
       await snapshots.put(root, BEFORE_REVERT, join(root, REVERT, BEFORE), releaseLayers);
     await snapshots.setCurrent(root, name);
-    await removeTree(join(root, REVERT));
+    // The moment it is done is the rename; what follows can be repeated.
+    const rest = join(root, `${PART}${randomBytes(8).toString('hex')}`);
+    renameSync(join(root, REVERT), rest);
+    await syncDirectory(root);
+    await removeTree(rest);
   }
 }
 
@@ -196,7 +203,8 @@ async function exchangeFiles(root: string): Promise<void> {
     if (existsSync(join(root, name))) renameSync(join(root, name), join(revert, BEFORE, name));
     renameSync(join(revert, name), join(root, name));
   }
-  await syncDirectory(join(revert, BEFORE));
+  // It is a snapshot by now if only the rest was not done.
+  if (existsSync(join(revert, BEFORE))) await syncDirectory(join(revert, BEFORE));
   await syncDirectory(root);
 }
 

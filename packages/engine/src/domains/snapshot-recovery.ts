@@ -14,7 +14,7 @@ import type { DomainStore } from '../state/store.js';
 import { backends, type KeptContext } from '../storage/index.js';
 import { atMoment } from '../storage/moment.js';
 import { ownOf } from './copying.js';
-import type { Reverter } from './reverter.js';
+import { PART, type Reverter } from './reverter.js';
 
 /** Dependencies of both. */
 export interface RecoveryParts {
@@ -40,7 +40,7 @@ export async function clearCopies(parts: RecoveryParts): Promise<void> {
         for (const path of await parts.snapshots.recover(root))
           parts.log('warn', `removed ${path}, left by an interrupted snapshot`);
       }
-      for (const name of readdirSync(root).filter((one) => one.startsWith('.new-'))) {
+      for (const name of readdirSync(root).filter((one) => one.startsWith(PART))) {
         await removeTree(join(root, name));
         parts.log('warn', `removed ${join(root, name)}, left by an interrupted revert`);
       }

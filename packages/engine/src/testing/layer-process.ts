@@ -30,6 +30,15 @@ class Worker {
     assert.equal(status, 0);
   }
 
+  /** Not what it started, which ends by itself. */
+  async killAlone(): Promise<void> {
+    const gone = this.#process.exitCode === null ? once(this.#process, 'close') : undefined;
+    this.#process.kill('SIGKILL');
+    await gone;
+    const group = -(this.#process.pid ?? assert.fail());
+    while (isThere(group)) await sleep(1);
+  }
+
   async kill(): Promise<void> {
     const group = -(this.#process.pid ?? assert.fail());
     const gone = this.#process.exitCode === null ? once(this.#process, 'close') : undefined;
@@ -49,11 +58,15 @@ function isThere(group: number): boolean {
 }
 
 /** Kills a process, and what it started, so long after it began with the operation. */
-export async function killIn(operation: Operation, milliseconds: number): Promise<void> {
+export async function killIn(
+  operation: Operation,
+  milliseconds: number,
+  { alone = false }: { /** Not what it started. */ readonly alone?: boolean } = {},
+): Promise<void> {
   const one = new Worker(operation);
   await one.begin();
   await sleep(milliseconds);
-  await one.kill().catch((error: unknown) => {
+  await (alone ? one.killAlone() : one.kill()).catch((error: unknown) => {
     // It was done before.
     if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
   });

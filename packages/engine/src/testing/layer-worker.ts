@@ -1,15 +1,17 @@
 // One operation on a layer in a process of its own, to be killed in the middle of it.
 // SPDX-License-Identifier: Apache-2.0
 import { once } from 'node:events';
+import { mkdirSync, rmSync } from 'node:fs';
 import { PrivateMounts } from '../host/private-mounts.js';
 import { UserNamespacePool } from '../host/userns.js';
 import type { DiskLimit } from '../storage/index.js';
-import { createLayer, layerAt } from '../storage/layers/index.js';
+import { copyLayer, createLayer, layerAt } from '../storage/layers/index.js';
 import type { Making, Place } from '../storage/layers/layer.js';
+import { atMoment } from '../storage/moment.js';
 
 export interface Operation {
   readonly layer: string;
-  readonly what: 'create' | 'open' | 'relimit';
+  readonly what: 'create' | 'open' | 'relimit' | 'copy';
   readonly place: Place;
   readonly making: Making;
   readonly mounts: string;
@@ -29,6 +31,17 @@ async function perform({
   if (what === 'create') {
     await begun();
     return await createLayer(layer, place, making);
+  }
+  if (what === 'copy') {
+    const to = { ...place, folder: `${place.folder}.copy` };
+    rmSync(to.folder, { recursive: true, force: true });
+    mkdirSync(to.folder);
+    await begun();
+    const hold = async (work: () => Promise<void>): Promise<null> => {
+      await work();
+      return null;
+    };
+    return void (await atMoment(folder, (moment) => copyLayer(layer, place, to, { hold, mounts: moment })));
   }
   using mounts = PrivateMounts.open(folder);
   const namespaces = new UserNamespacePool(0);
