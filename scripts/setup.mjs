@@ -36,7 +36,7 @@ export const runtimePackages = [
 
 /** What the tests run against: libvirt's own daemon, and its clients as Debian 12 has them, which has no virt-top. */
 export const testPackages = [
-  ...['python3', 'openssl', 'procps', 'libfaketime'],
+  ...['python3', 'openssl', 'procps', 'libfaketime', 'xfsprogs'],
   ...['libvirt-daemon', 'libvirt-daemon-driver-lxc'],
   ...['libvirt-clients', 'python3-libvirt', 'virtinst', 'prometheus-libvirt-exporter', 'virt-manager'],
   // A screen for virt-manager, and what presses its buttons.

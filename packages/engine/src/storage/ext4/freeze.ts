@@ -1,8 +1,8 @@
 // Holds the writers of a mounted file system: by a guard of its own, which lets them go on whatever becomes of the daemon.
 // SPDX-License-Identifier: Apache-2.0
 
-import { once } from 'node:events';
 import { closeSync, constants, openSync } from 'node:fs';
+import type { Readable } from 'node:stream';
 import { EngineError, errnoOf } from '../../errors.js';
 import { onPipes } from '../../host/piped.js';
 import type { PrivateMounts } from '../../host/private-mounts.js';
@@ -26,6 +26,7 @@ const guard = `
 my ($freeze, $thaw, $seconds) = @ARGV;
 $SIG{$_} = 'IGNORE' for qw(HUP INT TERM PIPE);
 open my $disk, '<&=', 3 or exit 2;
+syswrite STDOUT, 'r';
 sysread STDIN, my $word, 1 or exit 0;
 ioctl $disk, $freeze, 0 or do { syswrite STDERR, "$!"; exit 1 };
 syswrite STDOUT, 'f';
@@ -33,8 +34,43 @@ my $set = '';
 vec($set, 0, 1) = 1;
 my $told = select $set, undef, undef, $seconds;
 ioctl $disk, $thaw, 0 or do { syswrite STDERR, "$!"; exit 4 };
+syswrite STDOUT, 't';
 exit($told ? 0 : 3);
 `;
+
+/** What the guard says: that it is there, that nobody can write, and that everybody can again. */
+const READY = 'r';
+const FROZEN = 'f';
+const THAWED = 't';
+
+/** What comes through its pipe, a letter at a time. */
+class Said {
+  #text = '';
+  #wake = (): void => undefined;
+  #isOver = false;
+
+  constructor(stream: Readable, ended: Promise<unknown>) {
+    stream.on('data', (chunk: Buffer) => {
+      this.#text += chunk.toString();
+      this.#wake();
+    });
+    stream.once('close', () => void ended.then(() => this.#end()));
+  }
+
+  /** False if it ends without. */
+  async word(letter: string): Promise<boolean> {
+    while (!this.#text.includes(letter) && !this.#isOver)
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    return this.#text.includes(letter);
+  }
+
+  #end(): void {
+    this.#isOver = true;
+    this.#wake();
+  }
+}
 
 /** What the guard says by its exit status. */
 const TIME_OVER = 3;
@@ -56,20 +92,25 @@ export async function whileFrozen(
     stderr.on('data', (chunk: Buffer) => {
       complaint += chunk.toString();
     });
-    stdout.resume();
+    const said = new Said(stdout, program.ended);
+    await said.word(READY);
+    // What is in memory alone is written before anybody waits for it.
+    await mounts.run(['/bin/sync', '-f', '--', folder]).catch((error: unknown) => {
+      stdin.end();
+      throw error;
+    });
     const begun = performance.now();
-    stdin.write('f');
-    const isFrozen = await Promise.race([
-      once(stdout, 'data').then(() => true),
-      program.ended.then(() => false),
-    ]);
+    stdin.write(FROZEN);
+    const isFrozen = await said.word(FROZEN);
+    let heldMs: number;
     try {
       if (isFrozen) await work();
     } finally {
       stdin.end();
-      const status = await program.ended;
+      const isThawed = await said.word(THAWED);
+      heldMs = performance.now() - begun;
       // The guard itself was killed: nobody else lets them go on.
-      if (isFrozen && status > TIME_OVER) thawOpen(disk, path);
+      if (isFrozen && !isThawed) thawOpen(disk, path);
     }
     const status = await program.ended;
     if (!isFrozen)
@@ -90,7 +131,7 @@ export async function whileFrozen(
           path,
         },
       );
-    return performance.now() - begun;
+    return heldMs;
   } finally {
     closeSync(disk);
   }

@@ -98,8 +98,6 @@ export const image: Layer = {
       const moment = mounts();
       using disk = await newMount(onDevice(`/dev/${loop.name}`));
       const folder = moment.attach(disk, `copied-${from.key}`);
-      // What is in memory alone is written before anybody waits for it.
-      await moment.run(['/bin/sync', '-f', '--', folder], { signal });
       const limitMs = HOLD_MS + (await image.occupied(from)) / SLOW_BYTES_PER_MS;
       held = await whileFrozen({ mounts: moment, folder, path }, limitMs, copy);
     }
