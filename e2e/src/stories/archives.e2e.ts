@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
 import { domainXml, templateRoot } from '../world/documents.js';
@@ -227,6 +227,29 @@ test('a daemon that is killed while it writes or reads an archive leaves nothing
     (await world.client.domains.list({})).map(({ name }) => name),
     ['large'],
   );
+  await ctvirt('import', file, '--name', 'more', '--new-ids');
+  rmSync(file);
+});
+
+test('who goes away in the middle leaves nothing of what came, and nothing under way', async () => {
+  const file = `${world.host}/large.ctvirt.tar.zst`;
+  await world.define(domainXml({ name: 'large', filesystems: [templateRoot] }));
+  writeFileSync(join(await mounted('large'), 'large'), randomBytes(2 ** 24));
+  await ctvirt('umount', 'large');
+  await ctvirt('export', 'large', file);
+  const bytes = readFileSync(file);
+  const importing = world.startCli(['import', '-', '--name', 'more', '--new-ids'], 'pipe');
+  importing.stdin?.on('error', () => undefined); // it ends with what reads it
+  importing.stdin?.write(bytes.subarray(0, bytes.length >> 1));
+  const jobs = async () => (await world.client.jobs.list()).filter(({ state }) => state === 'running');
+  while ((await jobs()).length === 0) await new Promise((resolve) => setTimeout(resolve, 50));
+  importing.kill('SIGINT');
+  await once(importing, 'close');
+  while ((await jobs()).length > 0) await new Promise((resolve) => setTimeout(resolve, 50));
+  const roots = (): string[] => readdirSync(join(world.root, 'lib/roots'));
+  while (roots().length > 1) await new Promise((resolve) => setTimeout(resolve, 50));
+  assert.deepEqual(roots(), ['large']);
+  assert.deepEqual((await world.client.check.list()).stray, []);
   await ctvirt('import', file, '--name', 'more', '--new-ids');
   rmSync(file);
 });
