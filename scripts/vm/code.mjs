@@ -21,14 +21,16 @@ const systemLibraries = /\/(ld-linux|lib(c|m|dl|rt|pthread|resolv|stdc\+\+|gcc_s
  * @param {string} folder
  * @param {readonly string[]} stories
  * @param {Readonly<Record<string, string>>} env
+ * @param {string | undefined} zfs modules and tools, where they are built
  */
-export async function codeDisk(folder, stories, env) {
+export async function codeDisk(folder, stories, env, zfs) {
   const tree = join(folder, 'code');
   for (const path of copied) {
     mkdirSync(dirname(join(tree, path)), { recursive: true });
     cpSync(join(root, path), join(tree, path), { recursive: true });
   }
   await addNode(tree);
+  if (zfs !== undefined) cpSync(zfs, join(tree, 'zfs'), { recursive: true });
   const files = stories.map((name) => join(root, 'e2e/dist/vm', `${name}.vm.js`));
   await bundleStories(join(tree, 'e2e/dist/vm/stories.mjs'), files, env);
   if (stories.includes('layers')) await bundleLayers(join(tree, 'layers'));

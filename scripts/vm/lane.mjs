@@ -7,6 +7,7 @@ import { root } from '../setup.mjs';
 import { codeDisk } from './code.mjs';
 import { machineDisks } from './image.mjs';
 import { runMachine } from './machine.mjs';
+import { zfsFor } from './zfs.mjs';
 
 /** Debian's packages that this host needs for it. */
 export const machinePackages = ['qemu-system-x86'];
@@ -36,7 +37,7 @@ export async function tellStories(names, onReport, env = {}) {
   const disks = await machineDisks();
   const scratch = mkdtempSync(join(tmpdir(), 'ctvirt-vm-'));
   try {
-    const code = await codeDisk(scratch, names, env);
+    const code = await codeDisk(scratch, names, env, zfsFor(disks));
     const console = join(scratch, 'console.log');
     await runMachine({ folder: disks, code, console, silence, onReport });
   } finally {

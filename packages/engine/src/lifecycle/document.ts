@@ -215,6 +215,7 @@ function refuseForeign(domain: Domain): void {
   for (const { target } of domain.devices.filesystems ?? [])
     if (target !== undefined) refuseTarget(insidePath(target.dir));
   devicesOf(domain);
+  datasetsOf(domain);
   refuseLinks(domain);
 }
 
@@ -300,7 +301,7 @@ export function placedFilesystems({ devices }: Domain): { spec: FilesystemSpec; 
 export const writableSources = (filesystems: readonly FilesystemSpec[]): string[] =>
   filesystems.filter(({ kind, readOnly }) => kind === 'mount' && !readOnly).map(({ source }) => source);
 
-/** Of the host, or of the container, where liblxc makes it; or what is missing for it. */
+/** Of the host, or of the container, where liblxc or the container itself mounts it; or what is missing for it. */
 type FilesystemSource =
   | { readonly kind: FilesystemKind; readonly path: string }
   | { readonly inside: true }
@@ -318,9 +319,8 @@ function sourceOf(filesystem: Filesystem): FilesystemSource {
       return { kind: 'block', path: filesystem.source.dev };
     case 'ram':
     case 'bind':
-      return { inside: true };
     case 'dataset':
-      return { missing: 'this host has no ZFS' };
+      return { inside: true };
     case 'volume':
       return { missing: 'storage volumes are not connected to containers yet' };
   }
@@ -349,6 +349,21 @@ export function devicesOf({ devices }: Domain): string[] {
     const path = devicePath(one.source.char);
     return path === undefined ? [] : [path];
   });
+}
+
+/** Datasets of ZFS that are handed over, none of them twice. */
+function datasetsOf({ devices }: Domain): string[] {
+  const names = (devices.filesystems ?? []).flatMap((one) =>
+    one.type === 'dataset' ? [one.source.name] : [],
+  );
+  for (const name of names)
+    if (!/^[A-Za-z][\w.:-]*(?:\/[\w.:-]+)*$/.test(name))
+      throw new EngineError(
+        'invalid',
+        `'${name}' is no name of a dataset of ZFS: it is one such as tank/web, which is no path`,
+        { name },
+      );
+  return [...new Set(names)];
 }
 
 const optionsOf = ({ source }: Filesystem): string[] => splitAtCommas(source.options);
@@ -462,6 +477,7 @@ export function planOf(domain: Domain, record: DomainRecord, facts: HostFacts): 
     graceSeconds: graceSecondsOf(domain),
     innerMounts: innerMountsOf(domain),
     devices: devicesOf(domain),
+    datasets: datasetsOf(domain),
     links: linksOf(domain, record),
     lent: lentIn(domain, record),
     resources: resourcesIn(domain, facts),

@@ -39,6 +39,8 @@ export interface RunPlan {
   readonly innerMounts: readonly InnerMount[];
   /** Device files of the host that it is given, by their paths there and inside. */
   readonly devices: readonly string[];
+  /** Datasets of ZFS that its root administers. */
+  readonly datasets: readonly string[];
   readonly links: readonly LinkPlan[];
   /** Links of the host that it has meanwhile. */
   readonly lent: readonly LentLink[];

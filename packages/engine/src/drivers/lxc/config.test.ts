@@ -20,6 +20,7 @@ const plan: RunPlan = {
   graceSeconds: 0,
   innerMounts: [],
   devices: [],
+  datasets: [],
   links: [],
   lent: [],
   resources: {},
@@ -209,6 +210,12 @@ test('init is held to its folder before it runs, whatever the folder of the host
   const rows = rowsOf({ workFolder: { inside: '/srv/app', path: "/run/it's mine/work" } });
   assert.ok(rows.includes('lxc.init.cwd = /srv/app'));
   const hook = `/usr/bin/test "/proc/$LXC_PID/cwd" -ef '/run/it'\\''s mine/work'`;
+  assert.ok(rows.includes(`lxc.hook.start-host = ${hook}`), rows.join('\n'));
+});
+
+test('datasets are handed over before init runs, and one that is not has a status of its own', () => {
+  const rows = rowsOf({}, { datasets: ['tank/web'] });
+  const hook = `/sbin/zfs zone "/proc/$LXC_PID/ns/user" 'tank/web' || exit 3`;
   assert.ok(rows.includes(`lxc.hook.start-host = ${hook}`), rows.join('\n'));
 });
 

@@ -96,6 +96,7 @@ export function configRows(input: ConfigInput): ConfigRow[] {
     ...Object.entries(plan.environment).map(
       ([name, value]): ConfigRow => ['lxc.environment', `${name}=${value}`],
     ),
+    ...plan.datasets.map(datasetRow),
     ...workFolderRows(input.workFolder),
     ...optional('lxc.init.uid', plan.user),
     ...optional('lxc.init.gid', plan.group),
@@ -160,6 +161,15 @@ function workFolderRows(folder: WorkFolder | undefined): ConfigRow[] {
 
 /** One word for the shell that liblxc runs hooks by. */
 const inQuotes = (word: string): string => `'${word.replaceAll("'", `'\\''`)}'`;
+
+/** Before init does anything, its namespace has it; with the last process of that namespace it is the host's alone again. */
+const datasetRow = (name: string): ConfigRow => [
+  'lxc.hook.start-host',
+  `/sbin/zfs zone "/proc/$LXC_PID/ns/user" ${inQuotes(name)} || exit ${NO_DATASET}`,
+];
+
+/** The status of a hook that could not hand over a dataset. */
+export const NO_DATASET = 3;
 
 /** Runs when the links are up and nothing of the container does. */
 const ipInside = '/usr/bin/nsenter "--net=/proc/$LXC_PID/ns/net" -- /sbin/ip';

@@ -5,6 +5,7 @@ import { InsidePaths, refuseTarget } from '../../guest/inside.js';
 import { cloneMount, MountAttr, newMountNow, setMountAttributes } from '../../host/mount-calls.js';
 import type { Undo } from '../../host/undo.js';
 import type { InnerMount, RunPlan } from '../../lifecycle/plan.js';
+import { readyDataset, zfsDevice } from '../../storage/datasets.js';
 import { backends, type FilesystemSpec, hostId, type OpenContext } from '../../storage/index.js';
 import { bindAttributes, memoryOptions } from '../../storage/sources/inner.js';
 import type { OpenedFilesystem, WorkFolder } from './config.js';
@@ -50,9 +51,15 @@ export async function openFiles(plan: RunPlan, context: OpenContext, undo: Undo)
   inside.refuseKernel(plan.program[0]);
   return {
     filesystems: opened,
-    devices: openDevices(plan.devices, context),
+    devices: openDevices(await withDatasets(plan), context),
     workFolder: openWorkFolder(plan.workFolder, inside, context),
   };
+}
+
+/** Its root administers datasets through a device. */
+async function withDatasets({ devices, datasets }: RunPlan): Promise<string[]> {
+  for (const name of datasets) await readyDataset(name);
+  return [...new Set([...devices, ...(datasets.length > 0 ? [zfsDevice] : [])])];
 }
 
 type PlannedMount =

@@ -44,6 +44,7 @@ import { type Spawned, spawnProgram } from '../../host/spawn.js';
 import type { Layout } from '../../state/layout.js';
 import { KILL_WAIT_MS } from '../driver.js';
 import { commandAddress, connectToMonitor, type Holder, holderOf, socketsAt } from './command-socket.js';
+import { NO_DATASET } from './config.js';
 import { endingOf, type LoggedEnding, startErrors } from './ending.js';
 import { Patience } from './patience.js';
 import { type StartFault, StartWatch } from './start-watch.js';
@@ -290,6 +291,12 @@ export class LxcTools {
         'invalid',
         'init was not started: the kernel takes a <route> of the document for none; see that its gateway is in a network of the ' +
           'interface, and that no other route is the same',
+        details,
+      );
+    if (isHook && errors.some((error) => error.includes(`status ${NO_DATASET}`)))
+      return new EngineError(
+        'host-command',
+        'init was not started: ZFS does not hand over a dataset of the document; see `zfs zone` on the host',
         details,
       );
     if (isHook)

@@ -25,6 +25,18 @@ export const onFilesystem: readonly Row<Filesystem>[] = [
       '/@accessmode',
       "the container's users reach files with their own rights",
     ),
+  ({ type, readonly }) =>
+    remark(
+      type === 'dataset' ? readonly : undefined,
+      '/readonly',
+      "the container's root mounts the dataset as it likes: `zfs set readonly=on` of it on the host holds",
+    ),
+  ({ type, source: { options } }) =>
+    remark(
+      type === 'dataset' ? options : undefined,
+      '/source/@options',
+      'the container mounts the dataset itself, by its properties',
+    ),
   ({ fmode }) => remark(fmode, '/@fmode', 'files have the mode that they are made with'),
   ({ dmode }) => remark(dmode, '/@dmode', 'directories have the mode that they are made with'),
   ({ driver }) =>
