@@ -146,8 +146,14 @@ describe('ctvirt', () => {
       set: '--numproc 10',
       events: '--timeout 5',
       rename: 'other',
+      clone: 'other',
       export: 'x.tar',
       'root adopt': 'nosuch',
+      'snapshot info': 'before',
+      'snapshot dumpxml': 'before',
+      'snapshot revert': 'before',
+      'snapshot delete': 'before',
+      'snapshot diff': 'before',
     };
     for (const { name, failureStatus = 3 } of verbs.filter(({ args }) => 'domain' in args)) {
       const { status, err } = await ctvirt(`${name} nosuch ${more[name] ?? ''}`);
