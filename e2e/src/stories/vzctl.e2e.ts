@@ -41,6 +41,7 @@ interface Case {
   readonly err?: RegExp;
 }
 
+const snapshotId = '4fbb9ab3-0e4c-4e5d-8f0a-2f8d0d6c1a11';
 const saved = /CT configuration saved to \S+\/101\.conf\n$/;
 
 /** In this order, each on what those before it have left. */
@@ -333,7 +334,28 @@ const cases: readonly Case[] = [
   { by: 'OVZ Web Panel: clone', line: 'vzctl chkpnt 101 --resume' },
   { by: 'WHMCS openvz6', line: 'vzctl suspend 101', status: 16, err: /not supported/ },
   { by: 'WHMCS openvz6', line: 'vzctl resume 101', status: 17 },
-  { by: 'wiki: snapshots', line: 'vzctl snapshot 101 --name before', status: 99 },
+  { by: 'wiki: snapshots', line: 'vzctl snapshot-list 101', out: /^PARENT_UUID +C UUID +DATE +NAME\n$/ },
+  {
+    by: 'wiki: snapshots',
+    line: `vzctl snapshot 101 --id ${snapshotId} --name before --skip-suspend --skip-config`,
+    out: `Creating snapshot {${snapshotId}}\nSnapshot {${snapshotId}} has been successfully created\n`,
+  },
+  { by: 'wiki: snapshots', line: `vzctl snapshot 101 --id ${snapshotId}`, status: 156, err: /already/ },
+  {
+    by: 'vzpbackup',
+    line: 'vzctl snapshot-list 101 -H -o uuid,current,name',
+    out: `{${snapshotId}} * before\n`,
+  },
+  { by: 'man page', line: 'vzctl snapshot 101 --description later', out: /^Creating snapshot \{\S{36}\}\n/ },
+  { by: 'man page', line: `vzctl snapshot-list 101 --id {${snapshotId}} -H -o name`, out: 'before\n' },
+  { by: 'man page', line: 'vzctl snapshot-list 101 -o nosuch', status: 21 },
+  { by: 'wiki: snapshots', line: `vzctl snapshot-switch 101 --id {${snapshotId}}` },
+  { by: 'man page', line: `vzctl snapshot-switch 101 --id ${snapshotId} --must-resume`, status: 159 },
+  { by: 'man page', line: 'vzctl snapshot-switch 101 --id nosuch', status: 159, err: /nosuch/ },
+  { by: 'man page', line: 'vzctl snapshot-switch 101', status: 27 },
+  { by: 'man page', line: `vzctl snapshot-mount 101 --id ${snapshotId} --target /mnt`, status: 152 },
+  { by: 'wiki: snapshots', line: `vzctl snapshot-delete 101 --id ${snapshotId}` },
+  { by: 'wiki: snapshots', line: `vzctl snapshot-delete 101 --id ${snapshotId}`, status: 158 },
   { by: 'HyperVM', line: 'vzctl destroy 101', status: 32, err: /currently running/ },
   { by: 'vz init script', line: 'vzctl quotaon 101', status: 32 },
   {

@@ -23,6 +23,8 @@ const link = (mac: string): string =>
   `<interface type='bridge'><mac address='${mac}'/><source bridge='clients0'/></interface>`;
 const mac = '52:54:00:00:00:10';
 const sshKey = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIF joe@example\n';
+const ownSnapshot =
+  '<domainsnapshot><name>after</name><description>the second</description></domainsnapshot>';
 const noImage = 'memory of a container is not saved';
 const ownFilter =
   "<filter name='own-filter'><rule action='drop' direction='out'><tcp dstportstart='25'/></rule></filter>";
@@ -158,11 +160,35 @@ export const virshRows: readonly VirshRow[] = [
       prints: /virDomainLxcOpenNamespace/,
     },
     { command: 'snapshot-list ct', prints: /Name/ },
+    { command: 'snapshot-create-as ct before --disk-only --quiesce --atomic', prints: /before created/ },
+    { command: 'snapshot-create ct FILE', input: ownSnapshot, prints: /after created/ },
     {
-      command: 'snapshot-create ct',
-      refused: 'no snapshots yet',
-      prints: /not supported by the connection driver/,
+      command: 'snapshot-create-as ct x --no-metadata',
+      refused: 'a snapshot here is its metadata and its files',
+      prints: /unsupported flags/,
     },
+    {
+      command: 'snapshot-create-as ct x --memspec file=/nonexistent/file,snapshot=external --live',
+      refused: noImage,
+      prints: /saving memory state is not supported/,
+    },
+    { command: 'snapshot-list ct --tree', prints: /before\n\s+\|\n\s+\+- after/ },
+    { command: 'snapshot-list ct --parent', prints: /^ after +\S+ \S+ \S+ +disk-snapshot +before$/m },
+    { command: 'snapshot-list ct --roots --name', prints: /^before$/m },
+    { command: 'snapshot-list ct --from before --name', prints: /^after$/m },
+    { command: 'snapshot-info ct after', prints: /Parent: +before[\s\S]*Metadata: +yes/ },
+    { command: 'snapshot-current ct --name', prints: /^after$/m },
+    { command: 'snapshot-parent ct after', prints: /^before$/m },
+    { command: 'snapshot-dumpxml ct after', prints: /<description>the second<[\s\S]*<domain type=/ },
+    { command: 'snapshot-revert ct before --running --force' },
+    { command: 'snapshot-current ct --name', prints: /^before$/m },
+    {
+      command: 'snapshot-delete ct before --metadata',
+      refused: 'a snapshot here is its metadata and its files',
+      prints: /cannot be forgotten without deleting it/,
+    },
+    { command: 'snapshot-delete ct before --children-only', prints: /children deleted/ },
+    { command: 'snapshot-delete ct before', prints: /snapshot before deleted/ },
     { command: 'domdisplay ct', refused: 'a container has no display', prints: /./ },
   ]),
   ...rows('limits', [
