@@ -1,6 +1,6 @@
 // Snapshots of domains: found, listed, taken, reverted to and deleted.
 // SPDX-License-Identifier: Apache-2.0
-import type { Snapshot } from '@ctvirt/api';
+import type { DomainSummary, Snapshot } from '@ctvirt/api';
 import { type Engine, isFault } from '@ctvirt/engine';
 import { type Bind, domainOf, type Session, toWireDomain } from '../session.js';
 import { type FilterFlag, filtered, listed } from '../words/list-flags.js';
@@ -78,6 +78,14 @@ const namesOf = (snapshots: readonly Snapshot[], most: number): { names: string[
   names: snapshots.map(({ name }) => name).slice(0, Math.max(0, most)),
 });
 
+function told(
+  { domain, found }: { readonly domain: DomainSummary; readonly found: Snapshot[] },
+  needResults: number,
+) {
+  const { items, ret } = listed(found, needResults);
+  return { snapshots: items.map(({ name }) => ({ name, dom: toWireDomain(domain) })), ret };
+}
+
 interface WireSnapshot {
   readonly name: string;
   readonly dom: { readonly uuid: string };
@@ -125,21 +133,15 @@ const bindLooks: Bind = ({ engine }) => {
   };
 
   return {
-    domainListAllSnapshots({ dom, needResults, flags }, { session, name }) {
-      const { domain, found } = ofDomain(session, dom, flags, name);
-      const { items, ret } = listed(found, needResults);
-      return { snapshots: items.map((one) => ({ name: one.name, dom: toWireDomain(domain) })), ret };
-    },
+    domainListAllSnapshots: ({ dom, needResults, flags }, { session, name }) =>
+      told(ofDomain(session, dom, flags, name), needResults),
     domainSnapshotNum: ({ dom, flags }, { session, name }) => ({
       num: ofDomain(session, dom, flags, name).found.length,
     }),
     domainSnapshotListNames: ({ dom, maxnames, flags }, { session, name }) =>
       namesOf(ofDomain(session, dom, flags, name).found, maxnames),
-    domainSnapshotListAllChildren({ snapshot, needResults, flags }, { session, name }) {
-      const { domain, found } = below(session, snapshot, flags, name);
-      const { items, ret } = listed(found, needResults);
-      return { snapshots: items.map((one) => ({ name: one.name, dom: toWireDomain(domain) })), ret };
-    },
+    domainSnapshotListAllChildren: ({ snapshot, needResults, flags }, { session, name }) =>
+      told(below(session, snapshot, flags, name), needResults),
     domainSnapshotNumChildren: ({ snap, flags }, { session, name }) => ({
       num: below(session, snap, flags, name).found.length,
     }),
