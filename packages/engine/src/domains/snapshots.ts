@@ -2,8 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Snapshot, SnapshotDelete, SnapshotRequest } from '@ctvirt/api';
 import type { Domain } from '@ctvirt/xml';
-import type { Engine, SnapshotOrigin, Watched } from '../contract.js';
+import type { DomainRef, Engine, SnapshotOrigin, Watched } from '../contract.js';
 import { EngineError } from '../errors.js';
+import type { Jobs } from '../jobs/jobs.js';
 import { filesystemsOf } from '../lifecycle/document.js';
 import { type Entry, summaryOf } from '../registry/registry.js';
 import { BEFORE_REVERT, type SnapshotStore } from '../state/snapshot-store.js';
@@ -24,6 +25,7 @@ export interface SnapshotParts extends CopyParts {
   readonly lifecycle: Pick<Lifecycle, 'hold'>;
   readonly reverter: Reverter;
   readonly store: Pick<DomainStore, 'rootFolder' | 'lease'>;
+  readonly jobs: Jobs;
   readonly snapshots: SnapshotStore;
   readonly rootMounts: Pick<RootMounts, 'refuse'>;
   readonly stored: (entry: Entry) => Promise<{ readonly xml: string; readonly domain: Domain }>;
@@ -42,6 +44,16 @@ export function snapshotOperations(parts: SnapshotParts): Engine['snapshots'] {
       await reverter.finish(entry);
       return await operation(entry);
     });
+  const job = async <T>(
+    ref: DomainRef,
+    kind: 'snapshot' | 'revert',
+    watched: Watched,
+    operation: (entry: Entry, watched: Watched) => Promise<T>,
+  ): Promise<T> => {
+    const entry = turns.find(ref);
+    const work = (job: Watched) => take(entry.record.uuid, (one) => operation(one, job));
+    return await parts.jobs.run(entry, kind, work, watched);
+  };
   return {
     list: (ref) => list(turns.find(ref)),
     get: (ref, name) => get(turns.find(ref), name),
@@ -49,10 +61,12 @@ export function snapshotOperations(parts: SnapshotParts): Engine['snapshots'] {
     xml: (ref, name) =>
       turns.look(ref, async (entry) => await snapshots.xml(rootOf(entry), get(entry, name).name)),
     create: (ref, request = {}, watched = {}) =>
-      take(ref, async (entry) => get(entry, await create(entry, request, watched, parts))),
+      job(ref, 'snapshot', watched, async (entry, job) =>
+        get(entry, await create(entry, request, job, parts)),
+      ),
     revert: (ref, name, how = {}, watched = {}) =>
-      take(ref, async (entry) => {
-        await reverter.revert(entry, get(entry, name), how, watched);
+      job(ref, 'revert', watched, async (entry, job) => {
+        await reverter.revert(entry, get(entry, name), how, job);
         return summaryOf(entry);
       }),
     delete: (ref, name, how = {}) =>
