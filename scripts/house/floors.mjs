@@ -24,7 +24,7 @@ const floors = [
   ['storage/layers'],
   ['storage/ext4'],
   ['storage/contract', 'networks/contract', 'filters/rules'],
-  ['guest', 'cgroups', 'templates', 'hooks'],
+  ['schedule', 'guest', 'cgroups', 'templates', 'hooks'],
   ['templates/image'],
   ['templates/archive'],
   ['host'],

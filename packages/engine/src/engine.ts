@@ -11,15 +11,17 @@ import { makeRules, type RuleOptions } from './build/rules.js';
 import { openState } from './build/state.js';
 import type { Engine } from './contract.js';
 import { autostart } from './domains/autostart.js';
+import { Scheduler } from './domains/scheduler.js';
 import { explain, explained } from './explained.js';
 import { linkAddresses } from './host/addresses.js';
 import type { EngineLog } from './log.js';
 import type { Layout } from './state/layout.js';
+import { ScheduleTimes } from './state/schedule-times.js';
 import { prepareFolders } from './state/store.js';
 
 /** Settings of an engine. */
 export interface EngineOptions extends RuleOptions, WallOptions {
-  /** Whether the first engine since the host's boot starts the domains that are marked so; it does if absent. */
+  /** Whether it does by itself what is due, starts of domains with the host's boot and schedules; it does if absent. */
   readonly autostart?: boolean;
   /** What runs domains; liblxc if absent. */
   readonly driver?: DriverName;
@@ -45,14 +47,29 @@ async function open(layout: Layout, log: EngineLog, options: EngineOptions): Pro
     .defineDefault()
     .catch((error: unknown) => log('error', `the default network is not defined: ${String(error)}`));
   const engine = engineOf(parts);
+  const scheduler = new Scheduler({
+    ...parts,
+    snapshots: engine.snapshots,
+    times: await ScheduleTimes.open(layout.scheduleTimes),
+    width: parts.facts.hostCpus,
+  });
   if (options.autostart !== false) {
+    scheduler.open();
     // One with a root of its own starts a network when a domain needs it.
     const networks = layout.root === undefined ? startDue(parts) : Promise.resolve();
     networks
       .then(() => autostart(engine.start, parts))
       .catch((error: unknown) => log('error', `no domain was started by itself: ${String(error)}`));
   }
-  return engine;
+  return {
+    ...engine,
+    async close() {
+      const idle = scheduler.close();
+      await parts.jobs.close();
+      await idle;
+      await engine.close();
+    },
+  };
 }
 
 async function build(layout: Layout, log: EngineLog, options: EngineOptions): Promise<Parts> {

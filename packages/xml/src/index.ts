@@ -70,6 +70,7 @@ export { describeFinding, type Finding, type FindingCode, findingCodes } from '.
 export { placeFindings } from './finding-place.js';
 export {
   type MetadataFault,
+  metadataAttributes,
   metadataElement,
   namespaceOf,
   readMetadataElement,

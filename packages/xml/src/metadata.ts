@@ -23,6 +23,17 @@ export function metadataElement(elements: Elements, uri: string): string | undef
   return undefined;
 }
 
+/** The attributes of the element of a namespace, without namespaces; undefined if there is none. */
+export function metadataAttributes(
+  elements: Elements,
+  uri: string,
+): Readonly<Record<string, string>> | undefined {
+  const xml = (elements ?? []).find((one) => namespaceOf(one)?.uri === uri);
+  if (xml === undefined) return undefined;
+  const { attributes } = readTree(xml).root;
+  return Object.fromEntries(Object.entries(attributes).filter(([name]) => !/^xmlns|[:{]/.test(name)));
+}
+
 /** The elements with another one of a namespace, or without one; undefined where none is left. */
 export function withMetadataElement(
   elements: Elements,

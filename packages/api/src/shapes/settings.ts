@@ -148,6 +148,20 @@ const settings = {
     ),
   ),
   autostart: optional(boolean({ description: 'Whether it starts with each boot of the host' })),
+  snapshots: optional(
+    word(
+      "When snapshots are made of it: @hourly, @daily, @weekly, @monthly, @yearly, or cron's five fields, by the clock of the host; `never` ends that",
+    ),
+  ),
+  snapshotPattern: optional(
+    word('Their names, with %Y, %m, %d, %H, %M and %S for the time; `auto-%Y%m%d-%H%M` if nothing is said'),
+  ),
+  snapshotExpiry: optional(
+    word('How long each is kept: 90m, 36h, 7d, 4w; `never` for as long as nobody deletes it'),
+  ),
+  snapshotStopped: optional(
+    boolean({ description: 'Whether they are made while it is off, too; so it is if nothing is said' }),
+  ),
 };
 
 /** What can be said of a domain in words, whether it is new or there. */

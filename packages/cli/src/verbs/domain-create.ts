@@ -85,7 +85,7 @@ export const create = verb({
       ...(dryRun && made !== undefined && { image: made.image ?? noImage }),
       ...(profile !== undefined && { profile }),
       ...(type !== undefined && { type: typeOf(type) }),
-      ...settingsOf(options),
+      ...settingsOf('create', options),
       ...(await usersOf(context, 'create', {
         keys: options['ssh-key'],
         passwords: password === undefined ? [] : [`root:${password}`],

@@ -86,6 +86,7 @@ export const set = verb({
   details: [
     'Values are barrier:limit, soft:hard or one number, with a suffix K, M, G or T where they count memory or space.',
     'A value that the kernel refuses changes nothing. ctvirt params shows what becomes of each parameter.',
+    'A schedule of snapshots is of the domain, whichever of --live and --config is said: the daemon makes them, and deletes those whose time is over.',
     'An order and a delay are for the start of the host (ctvirt autostart), whichever of --live and --config is said.',
     `Of vzctl's other options, ${setOptionsHere}.`,
   ],
@@ -124,7 +125,9 @@ export const set = verb({
           ? 'set: nothing to set; for example --numproc 200:220'
           : `set: --network says whose interface --ipadd and --rate are for; --network-add ${options.network} gives it one`,
       );
-    const { autostart: _autostart, passwords: _passwords, sshKeys: _keys, ...document } = settings;
+    const { autostart: _autostart, passwords: _passwords, sshKeys: _keys, ...more } = settings;
+    const { snapshots: _when, snapshotPattern: _pattern, ...others } = more;
+    const { snapshotExpiry: _expiry, snapshotStopped: _stopped, ...document } = others;
     const isOfDocument = Object.keys(document).length > 0;
     const { client } = context;
     const change = async (before: DomainSummary): Promise<Told> => {
@@ -179,7 +182,7 @@ function untilOf(
 }
 
 function changesOf(
-  options: Parameters<typeof settingsOf>[0] & {
+  options: Parameters<typeof settingsOf>[1] & {
     readonly ipadd: readonly string[];
     readonly ipdel: readonly string[];
     readonly profile: string | undefined;
@@ -198,7 +201,7 @@ function changesOf(
   if (onboot !== undefined && onboot !== 'yes' && onboot !== 'no')
     throw new CliError('usage', `set: --onboot is yes or no, not '${onboot}'`);
   return {
-    ...settingsOf(options),
+    ...settingsOf('set', options),
     ...(profile !== undefined && { profile }),
     ...(networks.length > 0 && { addNetworks: networks }),
     ...(left.length > 0 && { removeNetworks: left }),
@@ -239,6 +242,13 @@ function wordsOf(settings: DomainSettings): string[] {
     ...addDevices.map((device) => `with ${device}`),
     ...passwords.map(({ user }) => `password of ${user}`),
     ...sshKeys.map(({ user }) => `SSH keys of ${user}`),
+    ...one('snapshots', settings.snapshots),
+    ...one('named', settings.snapshotPattern),
+    ...one('kept', settings.snapshotExpiry),
+    ...one(
+      'of one that is off:',
+      settings.snapshotStopped === undefined ? undefined : settings.snapshotStopped ? 'yes' : 'no',
+    ),
     ...(autostart === undefined ? [] : [autostart ? 'marked as autostarted' : 'unmarked as autostarted']),
   ];
 }

@@ -17,6 +17,31 @@ const names = {
   description: { type: 'text', value: 'TEXT', summary: 'A text for people' },
 } as const satisfies Options;
 
+const schedule = {
+  snapshots: {
+    type: 'text',
+    value: 'WHEN',
+    complete: ['@hourly', '@daily', '@weekly', '@monthly', 'never'],
+    summary: "When snapshots are made: @daily and the like, or cron's five fields; never ends that",
+  },
+  'snapshot-pattern': {
+    type: 'text',
+    value: 'PATTERN',
+    summary: 'Their names, with %Y %m %d %H %M %S for the time (default: auto-%Y%m%d-%H%M)',
+  },
+  'snapshot-expiry': {
+    type: 'text',
+    value: 'SPAN',
+    summary: 'How long each is kept: 36h, 7d, 4w (default: never, until somebody deletes it)',
+  },
+  'snapshot-stopped': {
+    type: 'text',
+    value: 'yes|no',
+    complete: ['yes', 'no'],
+    summary: 'Whether they are made while it is off, too (default: yes)',
+  },
+} as const satisfies Options;
+
 const links = {
   network: {
     type: 'text',
@@ -64,7 +89,7 @@ export const limitOptions = (): Readonly<Record<string, Option>> => ({
 });
 
 /** What both say alike. */
-export const settingOptions = { ...names, ...links, ...users } as const;
+export const settingOptions = { ...names, ...links, ...users, ...schedule } as const;
 
 interface Said {
   readonly hostname: string | undefined;
@@ -73,6 +98,13 @@ interface Said {
   readonly description: string | undefined;
   readonly network: string | undefined;
   readonly rate: string | undefined;
+}
+
+interface Scheduled {
+  readonly snapshots: string | undefined;
+  readonly 'snapshot-pattern': string | undefined;
+  readonly 'snapshot-expiry': string | undefined;
+  readonly 'snapshot-stopped': string | undefined;
 }
 
 /** The parameters that were given, by the names the daemon has for them. */
@@ -86,7 +118,7 @@ function valuesOf(options: Readonly<Record<string, unknown>>): Record<string, st
 }
 
 /** What was said of a domain by the options of both verbs. */
-export function settingsOf(options: Said): DomainSettings {
+export function settingsOf(verb: string, options: Said & Scheduled): DomainSettings {
   const { hostname, nameserver, searchdomain, description, network, rate } = options;
   const values = valuesOf({ ...options });
   return {
@@ -97,6 +129,20 @@ export function settingsOf(options: Said): DomainSettings {
     ...(description !== undefined && { description }),
     ...(network !== undefined && { network }),
     ...(rate !== undefined && { rate }),
+    ...scheduleOf(verb, options),
+  };
+}
+
+function scheduleOf(verb: string, options: Scheduled): Partial<DomainSettings> {
+  const { snapshots, 'snapshot-pattern': pattern, 'snapshot-expiry': expiry } = options;
+  const { 'snapshot-stopped': stopped } = options;
+  if (stopped !== undefined && stopped !== 'yes' && stopped !== 'no')
+    throw new CliError('usage', `${verb}: --snapshot-stopped is yes or no, not '${stopped}'`);
+  return {
+    ...(snapshots !== undefined && { snapshots }),
+    ...(pattern !== undefined && { snapshotPattern: pattern }),
+    ...(expiry !== undefined && { snapshotExpiry: expiry }),
+    ...(stopped !== undefined && { snapshotStopped: stopped === 'yes' }),
   };
 }
 

@@ -16,6 +16,7 @@ import type { Profiles } from '../profiles.js';
 import type { Quotas } from '../quota/quotas.js';
 import type { DomainEvents } from '../registry/events.js';
 import { type Entry, summaryOf } from '../registry/registry.js';
+import { hasSchedule, withSchedule } from '../schedule/schedule.js';
 import { type ChangeParts, changeLive } from './change.js';
 import { credentialsOf, give } from './credentials.js';
 import { refuseAutostart, setAutostart } from './define.js';
@@ -84,13 +85,21 @@ async function set(
       : { ...parametersOfProfile((await parts.profiles.get(profile)).text, Object.keys(said)), ...said };
   if (autostart !== undefined) refuseAutostart(entry);
   const credentials = credentialsOf(settings);
+  if (hasSchedule(settings)) withSchedule(await parts.documents.stored(entry), settings);
   if (hasEdit(settings))
     await amend(entry, targets, settingsEdit({ ...settings, values }, parts.facts), parts);
+  if (hasSchedule(settings)) await setSchedule(entry, settings, parts);
   if (credentials !== undefined) await give(entry, credentials, parts);
   if (autostart !== undefined) await setAutostart(entry, { autostart }, parts);
   const parameters = rowsOf(values, await parametersOf(entry, { inactive: !targets.live }, parts));
   await tellUnkept(entry, { rows: parameters, values }, targets, parts);
   return { domain: summaryOf(entry), parameters };
+}
+
+/** It is of the domain and not of a run: the stored document has it whatever else is changed of the running one alone. */
+async function setSchedule(entry: Entry, words: DomainSettings, parts: AmendParts): Promise<void> {
+  const targets = { live: entry.running !== undefined, stored: true };
+  await amend(entry, targets, (domain) => withSchedule(domain, words), parts);
 }
 
 interface Asked {

@@ -631,6 +631,7 @@ export function recordFields(
   | 'writable'
   | 'mapped'
   | 'forwards'
+  | 'schedule'
 > {
   const { filesystems, uuid: _uuid, ...kept } = parts;
   return { ...kept, writable: writableSources(filesystems) };

@@ -24,6 +24,7 @@ import type { Facts } from '../host/facts.js';
 import type { IdMap } from '../host/userns.js';
 import { forwardsOf } from '../network/port-forwards.js';
 import type { PortForward } from '../networks/contract/plan.js';
+import { isScheduled, type Schedule, scheduleOf } from '../schedule/schedule.js';
 import type { HostIds, NamedIds } from '../state/id-ranges.js';
 import type { DomainRecord, Held, Shown } from '../state/record.js';
 import {
@@ -64,6 +65,8 @@ export interface DocumentParts {
   readonly mapped?: NamedIds;
   /** Ports of the host that it asks for, if any. */
   readonly forwards?: readonly PortForward[];
+  /** What is done of it at fixed times, if anything. */
+  readonly schedule?: Schedule;
 }
 
 /** What of the host a document's meaning depends on. */
@@ -228,6 +231,7 @@ const addressesOf = (domain: Domain): string[] =>
 function partsOf(domain: Domain): DocumentParts {
   const filesystems = filesystemsOf(domain);
   const root = filesystems.find(({ target }) => target === '/');
+  const schedule = scheduleOf(domain);
   return {
     name: domain.name,
     uuid: domain.uuid,
@@ -237,6 +241,7 @@ function partsOf(domain: Domain): DocumentParts {
     templates: filesystems.filter(({ kind }) => kind === 'template').map(({ source }) => source),
     profile: domain.profile ?? null,
     filesystems,
+    ...(isScheduled(schedule) && { schedule }),
   };
 }
 

@@ -4,6 +4,7 @@ import type { CreateRequest, DomainSettings, ImageDefaults, MountSetting } from 
 import { type Domain, type Filesystem, initCommand, type Os } from '@ctvirt/xml';
 import { EngineError } from '../errors.js';
 import { insidePath } from '../guest/inside.js';
+import { withSchedule } from '../schedule/schedule.js';
 import { withDevice, withoutDevice } from './device-settings.js';
 import type { HostFacts } from './document.js';
 import type { Edit } from './edit.js';
@@ -37,7 +38,8 @@ export function domainFrom(request: CreateRequest, facts: HostFacts, image?: Ima
   };
   const { network } = request;
   const isPlugged = network !== undefined && (request.addAddresses ?? []).length === 0;
-  return settingsEdit(request, facts)(isPlugged ? withLink(bare, networkLink(network)) : bare, 'stored');
+  const begun = withSchedule(isPlugged ? withLink(bare, networkLink(network)) : bare, request);
+  return settingsEdit(request, facts)(begun, 'stored');
 }
 
 /** What the image of its template starts, which then stands in the document and is changed there. */
@@ -78,6 +80,10 @@ export const hasEdit = ({
   network: _network,
   passwords: _passwords,
   sshKeys: _keys,
+  snapshots: _snapshots,
+  snapshotPattern: _pattern,
+  snapshotExpiry: _expiry,
+  snapshotStopped: _stopped,
   ...said
 }: DomainSettings): boolean => Object.values(said).some((value) => value !== undefined);
 

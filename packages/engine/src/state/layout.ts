@@ -23,6 +23,8 @@ export interface Layout {
   readonly templates: string;
   /** What passed the links of domains. */
   readonly traffic: string;
+  /** When schedules of domains were last obeyed. */
+  readonly scheduleTimes: string;
   /** What containers wrote to their consoles. */
   readonly consoles: string;
   readonly run: string;
@@ -90,6 +92,7 @@ export function layoutOf(root?: string): Layout {
     roots: join(lib, 'roots'),
     templates: join(lib, 'templates'),
     traffic: join(lib, 'traffic'),
+    scheduleTimes: join(lib, 'schedule.json'),
     consoles: join(lib, 'consoles'),
     run,
     httpSocket: join(run, 'http.sock'),

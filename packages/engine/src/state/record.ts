@@ -3,6 +3,7 @@
 import type { StateReason } from '@ctvirt/api';
 import type { Credentials } from '../guest/credentials.js';
 import type { PortForward } from '../networks/contract/plan.js';
+import { isSchedule, type Schedule } from '../schedule/schedule.js';
 import { parseJson } from './folders.js';
 import type { HostIds, NamedIds } from './id-ranges.js';
 
@@ -66,6 +67,8 @@ export interface DomainRecord {
   readonly mapped?: NamedIds;
   /** Ports of the host that its document asks for; missing where it asks for none. */
   readonly forwards?: readonly PortForward[];
+  /** What is done of it at fixed times by its document; missing where that is nothing. */
+  readonly schedule?: Schedule;
   /** The name that it had, while what followed that is not done. */
   readonly renamedFrom?: string;
   /** Host names that were made of names it had before, which its files may still have; missing where there are none. */
@@ -149,6 +152,7 @@ const checks: { readonly [K in keyof DomainRecord]-?: (value: unknown) => boolea
   writable: (v) => v === undefined || areTexts(v),
   mapped: (v) => v === undefined || isNamedIds(v),
   forwards: (v) => v === undefined || (Array.isArray(v) && v.every(isForward)),
+  schedule: (v) => v === undefined || isSchedule(v),
   renamedFrom: (v) => v === undefined || isText(v),
   earlierHostnames: (v) => v === undefined || areTexts(v),
   credentials: (v) =>

@@ -1,0 +1,209 @@
+// Does at its time what a domain's schedule says, and clears what is over: looked at once a minute.
+// SPDX-License-Identifier: Apache-2.0
+import { isFault } from '../errors.js';
+import type { Jobs } from '../jobs/jobs.js';
+import type { EngineLog } from '../log.js';
+import type { Entry, Registry } from '../registry/registry.js';
+import type { SnapshotSchedule } from '../schedule/schedule.js';
+import { nameAt, nextTime, spanMs } from '../schedule/times.js';
+
+/** When a schedule was last obeyed. */
+export interface LastTime {
+  readonly when: string;
+  readonly at: Date;
+}
+
+/** The same by UUID; kept for the next daemon. */
+export interface Times {
+  get(uuid: string): LastTime | undefined;
+  set(uuid: string, last: LastTime): void;
+  /** Forgets those that are not among these, and writes it down. */
+  save(uuids: ReadonlySet<string>): Promise<void>;
+}
+
+/** What it has to know of a snapshot. */
+export interface KnownSnapshot {
+  readonly name: string;
+  readonly createdAt: string;
+  readonly expiresAt: string | null;
+  readonly by: string;
+}
+
+/** What it asks of snapshots. */
+export interface SnapshotCalls {
+  list(uuid: string): readonly KnownSnapshot[];
+  create(
+    uuid: string,
+    request: { readonly name: string; readonly expiresAt?: string; readonly by: 'schedule' },
+  ): Promise<unknown>;
+  delete(uuid: string, name: string): Promise<unknown>;
+}
+
+/** Dependencies of `Scheduler`. */
+export interface SchedulerParts {
+  readonly registry: Pick<Registry, 'here'>;
+  readonly snapshots: SnapshotCalls;
+  readonly jobs: Pick<Jobs, 'of'>;
+  readonly times: Times;
+  readonly log: EngineLog;
+  /** Domains at once. */
+  readonly width: number;
+  readonly now?: () => Date;
+  /** The host's if absent. */
+  readonly zone?: string;
+}
+
+const MINUTE_MS = 60_000;
+const defaultPattern = 'auto-%Y%m%d-%H%M';
+
+/** Makes snapshots and deletes those that have expired. */
+export class Scheduler {
+  /** The next time of each schedule after its last one. */
+  readonly #next = new Map<
+    string,
+    { readonly when: string; readonly last: number; readonly at: Date | undefined }
+  >();
+  readonly #now: () => Date;
+  #looking: Promise<void> | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #isClosed = false;
+
+  constructor(private readonly parts: SchedulerParts) {
+    this.#now = parts.now ?? (() => new Date());
+  }
+
+  /** Looks now, for what was missed, and with each minute of the clock. */
+  open(): void {
+    const wait = MINUTE_MS - (this.#now().valueOf() % MINUTE_MS);
+    this.#timer = setTimeout(() => this.open(), wait);
+    this.#timer.unref();
+    void this.look();
+  }
+
+  /** Begins nothing more, and resolves when nothing is under way: who ends jobs ends what is. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
+    await this.#looking;
+  }
+
+  /** Goes through all domains once; resolves when what is due is done. A look while one is under way is that one. */
+  look(): Promise<void> {
+    this.#looking ??= this.#look()
+      .catch((error: unknown) => this.parts.log('error', `the schedule was not looked at: ${String(error)}`))
+      .finally(() => {
+        this.#looking = undefined;
+      });
+    return this.#looking;
+  }
+
+  async #look(): Promise<void> {
+    const { registry, times, width } = this.parts;
+    const entries = registry.here();
+    const waiting = [...entries];
+    let isChanged = false;
+    const worker = async (): Promise<void> => {
+      for (let next = waiting.shift(); next !== undefined && !this.#isClosed; next = waiting.shift())
+        isChanged = (await this.#serve(next)) || isChanged;
+    };
+    await Promise.all(Array.from({ length: width }, worker));
+    if (isChanged) await times.save(new Set(entries.map(({ record }) => record.uuid)));
+  }
+
+  /** Whether a time has changed. One that has a job waits for a later look. */
+  async #serve(entry: Entry): Promise<boolean> {
+    const { jobs, times } = this.parts;
+    const { uuid, schedule, persistent } = entry.record;
+    if (!persistent || jobs.of(uuid) !== undefined) return false;
+    const now = this.#now();
+    const snapshots = this.#snapshotsOf(uuid);
+    const wanted = schedule?.snapshots;
+    const isChanged = wanted !== undefined && (await this.#make(entry, wanted, snapshots, now));
+    if (isChanged) times.set(uuid, { when: wanted.when, at: now });
+    for (const { name, expiresAt } of snapshots)
+      if (expiresAt !== null && Date.parse(expiresAt) <= now.valueOf()) await this.#expire(entry, name);
+    return isChanged;
+  }
+
+  async #make(
+    entry: Entry,
+    schedule: SnapshotSchedule,
+    snapshots: readonly KnownSnapshot[],
+    now: Date,
+  ): Promise<boolean> {
+    const { name, uuid } = entry.record;
+    const known = this.#lastOf(uuid, schedule.when, snapshots);
+    // One that nobody has seen was said after the last look. One whose last time is yet to come begins anew: the clock was ahead then.
+    const isNew = known === undefined || known > now;
+    const last = isNew ? new Date(now.valueOf() - MINUTE_MS) : known;
+    const due = this.#nextOf(uuid, schedule.when, last);
+    if (due === undefined || due > now) return isNew;
+    if (schedule.stopped === false && entry.state === 'shutoff') return true;
+    try {
+      await this.#create(uuid, schedule, { snapshots, now });
+    } catch (error) {
+      if (isFault(error, 'in-use') || isFault(error, 'busy')) return false;
+      this.parts.log('error', `domain '${name}': no snapshot by its schedule: ${String(error)}`, {
+        domain: name,
+      });
+    }
+    return true;
+  }
+
+  async #create(
+    uuid: string,
+    { pattern = defaultPattern, expiry }: SnapshotSchedule,
+    { snapshots, now }: { readonly snapshots: readonly KnownSnapshot[]; readonly now: Date },
+  ): Promise<void> {
+    const wanted = nameAt(pattern, now, this.parts.zone);
+    const taken = new Set(snapshots.map(({ name }) => name));
+    let name = wanted;
+    for (let number = 2; taken.has(name); number++) name = `${wanted}-${number}`;
+    await this.parts.snapshots.create(uuid, {
+      name,
+      by: 'schedule',
+      ...(expiry !== undefined && { expiresAt: new Date(now.valueOf() + spanMs(expiry)).toISOString() }),
+    });
+  }
+
+  async #expire(entry: Entry, snapshot: string): Promise<void> {
+    const { log, snapshots } = this.parts;
+    const { name, uuid } = entry.record;
+    try {
+      await snapshots.delete(uuid, snapshot);
+      log('info', `domain '${name}': snapshot '${snapshot}' has expired and is deleted`, { domain: name });
+    } catch (error) {
+      log('error', `domain '${name}': snapshot '${snapshot}' has expired, and stays: ${String(error)}`, {
+        domain: name,
+      });
+    }
+  }
+
+  /** Those of one that is just going are none. */
+  #snapshotsOf(uuid: string): readonly KnownSnapshot[] {
+    try {
+      return this.parts.snapshots.list(uuid);
+    } catch (error) {
+      if (isFault(error, 'not-found')) return [];
+      throw error;
+    }
+  }
+
+  /** A daemon that was killed after it had made one had not written that down yet. */
+  #lastOf(uuid: string, when: string, snapshots: readonly KnownSnapshot[]): Date | undefined {
+    const known = this.parts.times.get(uuid);
+    if (known?.when !== when) return undefined;
+    const made = snapshots
+      .filter(({ by }) => by === 'schedule')
+      .map(({ createdAt }) => Date.parse(createdAt));
+    return new Date(made.reduce((latest, at) => Math.max(latest, at), known.at.valueOf()));
+  }
+
+  #nextOf(uuid: string, when: string, last: Date): Date | undefined {
+    const known = this.#next.get(uuid);
+    if (known?.when === when && known.last === last.valueOf()) return known.at;
+    const at = nextTime(when, last, this.parts.zone);
+    this.#next.set(uuid, { when, last: last.valueOf(), at });
+    return at;
+  }
+}
