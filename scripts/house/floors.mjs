@@ -7,7 +7,7 @@ const floors = [
   ['index'],
   ['engine'],
   ['build'],
-  ['adoption', 'assets', 'explained', 'honoured'],
+  ['adoption', 'assets', 'explained', 'honoured', 'moves'],
   ['domains'],
   ['guarantees', 'quota', 'jobs', 'traffic', 'template-catalog', 'profiles', 'networks', 'filters'],
   ['drivers/lxc/accounting'],

@@ -312,6 +312,15 @@ export class World {
     };
   }
 
+  /** What lies in the folders of its domains' files, two levels deep. */
+  files(): string[] {
+    const folder = this.#seen(`${this.root}/lib/roots`);
+    return readdirSync(folder).flatMap((entry) => [
+      `${folder}/${entry}`,
+      ...namesIn(`${folder}/${entry}`).map((name) => `${folder}/${entry}/${name}`),
+    ]);
+  }
+
   /** Everything there is of this world, to be compared with later. */
   async everything(): Promise<unknown> {
     // The next daemon's lxcfs is another process.
@@ -421,5 +430,14 @@ function kill(pid: number): void {
     process.kill(pid, 'SIGKILL');
   } catch {
     // ended meanwhile
+  }
+}
+
+/** None of a folder that goes meanwhile. */
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
   }
 }

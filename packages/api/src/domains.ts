@@ -5,6 +5,7 @@ import { boolean, integer, list, optional, record, strict, string } from './sche
 import { adoptRequest, adoptResult } from './shapes/adoption.js';
 import { autostartChange, defineResult, domainSummary, mountedRoot, rootMount } from './shapes/domain.js';
 import { domainInfo } from './shapes/domain-info.js';
+import { moveReport, moveRequest, moveResolution } from './shapes/move.js';
 import { parameterRow } from './shapes/parameter.js';
 import {
   consoleLog,
@@ -215,6 +216,21 @@ export const domains = resource({
       "Write the root of a domain that is off as an image, to a file of the daemon's machine that is not there yet",
     body: json(exportRequest),
     answer: progress(templateExport),
+  },
+  move: {
+    method: 'POST',
+    path: '/v1/domains/{domain}/move',
+    summary: 'Move a domain to another host, files and all: it is shut down here and started there',
+    body: json(moveRequest),
+    answer: progress(moveReport),
+  },
+  resolveMove: {
+    method: 'PUT',
+    path: '/v1/domains/{domain}/move',
+    summary:
+      'Say who has a domain whose move was not answered to its end, when the other host will not answer any more',
+    body: json(moveResolution),
+    answer: none,
   },
   consoleLog: {
     method: 'GET',

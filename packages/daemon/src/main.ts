@@ -19,6 +19,7 @@ import { createHttpApp } from './http/server.js';
 import { serveLibvirt } from './libvirt.js';
 import { takeLock } from './lock.js';
 import { createLog, type LogFormat } from './log.js';
+import { reach } from './moves/target.js';
 import { tellReady } from './ready.js';
 import { engineOptions, readSettings } from './settings.js';
 
@@ -107,7 +108,7 @@ async function serve(layout: Layout): Promise<void> {
   const engine = await openEngine(
     layout,
     hearing((level, message, fields) => log[level](fields ?? {}, message)),
-    { ...engineOptions(settings), autostart: command === undefined },
+    { ...engineOptions(settings), autostart: command === undefined, reach },
   );
   const app = createHttpApp(engine, log, { gate: gateOf(settings) });
   rmSync(layout.httpSocket, { force: true });

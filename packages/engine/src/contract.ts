@@ -41,6 +41,8 @@ import type {
   Job,
   KeptRoot,
   MountedRoot,
+  MoveReport,
+  MoveRequest,
   NetworkDefineResult,
   NetworkEvent,
   NetworkLease,
@@ -136,6 +138,66 @@ export interface NetworkDefineOptions {
   /** Looks at the document that was read, and throws what forbids it. */
   readonly permit?: (network: Network) => void;
 }
+
+/** A domain that goes to another host: what that one has to know of it. */
+export interface MoveOffer {
+  /** Of the protocol between two engines. */
+  readonly version: 1;
+  /** The move's own UUID: what is asked a second time is done once. */
+  readonly job: string;
+  /** Its stored document. */
+  readonly xml: string;
+  readonly ctid: number | null;
+  readonly autostart: boolean;
+  readonly order?: number | undefined;
+  readonly delaySeconds?: number | undefined;
+  /** Whether it is to run there. */
+  readonly start: boolean;
+  readonly layers: readonly MoveLayer[];
+}
+
+/** A file system that goes with a domain. */
+export interface MoveLayer {
+  readonly target: string;
+  /** What it stands on, by name and digest. */
+  readonly template: string;
+  readonly digest: string;
+}
+
+/** What a file system holds: each file by name, kind, owner, length and time is in the hash. */
+export interface MoveList {
+  readonly target: string;
+  readonly files: number;
+  readonly hash: string;
+}
+
+/** What one engine asks another in the course of a move. */
+export type MoveQuestion =
+  | { readonly step: 'look' | 'reserve'; readonly offer: MoveOffer }
+  | { readonly step: 'prepare'; readonly job: string; readonly lists: readonly MoveList[] }
+  /** From here on it is the other's; it was off for so long when that was asked. */
+  | { readonly step: 'given'; readonly job: string; readonly downMs: number | null }
+  | { readonly step: 'over' | 'abort'; readonly job: string };
+
+export interface MoveAnswer {
+  /** What is not kept there. */
+  readonly findings: readonly string[];
+  readonly state?: DomainSummary['state'] | undefined;
+  readonly downMs?: number | null | undefined;
+  /** Why it does not run. */
+  readonly failure?: string | undefined;
+}
+
+/** Another host's engine, as one that gives a domain away reaches it; what fails there is an `EngineError` here. */
+export interface MoveTarget {
+  ask(question: MoveQuestion): Promise<MoveAnswer>;
+  /** Resolves when all of it is unpacked there. */
+  send(job: string, target: string, bytes: Readable): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** How another host's engine is reached. */
+export type Reach = (uri: string) => Promise<MoveTarget>;
 
 /** All operations on domains; every failure is an `EngineError`. */
 export interface Engine {
@@ -368,6 +430,18 @@ export interface Engine {
     list(): readonly LayerFile[];
     /** Of one by its path; looks through all of it where it is a folder. */
     size(path: string): Promise<FileSize>;
+  };
+
+  /** Domains that go to other hosts, and come from them. */
+  moves: {
+    /** Answers when it is there; what fails before it was given away leaves it here, and running if it ran. */
+    move(ref: DomainRef, to: string, options?: Omit<MoveRequest, 'to'> & Watched): Promise<MoveReport>;
+    /** Of a move whose other end will not answer any more: says who has the domain from now on. */
+    resolve(ref: DomainRef, keeper: 'here' | 'there'): Promise<void>;
+    /** What another engine asks that gives a domain to this one. */
+    answer(question: MoveQuestion): Promise<MoveAnswer>;
+    /** Unpacks what it sends of one file system. */
+    receive(job: string, target: string, bytes: Readable): Promise<void>;
   };
 
   profiles: {

@@ -9,7 +9,7 @@ import { hostFacts, operationsOf } from './build/operations.js';
 import { close, recover } from './build/recover.js';
 import { makeRules, type RuleOptions } from './build/rules.js';
 import { openState } from './build/state.js';
-import type { Engine } from './contract.js';
+import type { Engine, Reach } from './contract.js';
 import { autostart } from './domains/autostart.js';
 import { Scheduler } from './domains/scheduler.js';
 import { explain, explained } from './explained.js';
@@ -23,6 +23,8 @@ import { prepareFolders } from './state/store.js';
 export interface EngineOptions extends RuleOptions, WallOptions {
   /** Whether it does by itself what is due, starts of domains with the host's boot and schedules; it does if absent. */
   readonly autostart?: boolean;
+  /** How the engines of other hosts are reached; none is if absent. */
+  readonly reach?: Reach;
   /** What runs domains; liblxc if absent. */
   readonly driver?: DriverName;
 }
@@ -84,7 +86,7 @@ async function build(layout: Layout, log: EngineLog, options: EngineOptions): Pr
     ...(await openNetworks({ ...driven, host: floor.networks, links: floor.links })),
   };
   const filtered = { ...networked, ...(await openFilters(networked)) };
-  return { ...filtered, ...makeDomains(filtered) };
+  return { ...filtered, ...makeDomains({ ...filtered, reach: options.reach }) };
 }
 
 function engineOf(parts: Parts): Engine {

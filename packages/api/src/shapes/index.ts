@@ -14,6 +14,7 @@ export * from './forward.js';
 export * from './guarantees.js';
 export * from './host.js';
 export * from './job.js';
+export * from './move.js';
 export * from './network.js';
 export * from './parameter.js';
 export * from './processes.js';

@@ -22,6 +22,7 @@ import { exportDomain } from './domain-export.js';
 import { forward } from './domain-forward.js';
 import { importDomain } from './domain-import.js';
 import { list } from './domain-list.js';
+import { migrate } from './domain-migrate.js';
 import { mount } from './domain-mount.js';
 import { params } from './domain-params.js';
 import { ps } from './domain-ps.js';
@@ -106,6 +107,7 @@ export const verbs: readonly Verb[] = [
   destroy,
   undefine,
   rename,
+  migrate,
   rootList,
   rootAdopt,
   rootErase,

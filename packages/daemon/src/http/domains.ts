@@ -47,6 +47,9 @@ export const bindDomains = (engine: Engine): Handlers<Resources['domains']> => (
   unmountRoot: ({ params: { domain } }) => engine.unmountRoot(domain),
   exportRoot: ({ params: { domain }, body: { target, ...format } }, watcher) =>
     engine.exportRoot(domain, target, { ...format, ...watcher }),
+  move: ({ params: { domain }, body: { to, ...how } }, watcher) =>
+    engine.moves.move(domain, to, { ...how, ...watcher }),
+  resolveMove: ({ params: { domain }, body: { keeper } }) => engine.moves.resolve(domain, keeper),
   consoleLog: ({ params: { domain }, query: { before } }) =>
     engine.consoleLog(domain, before === true ? 'before' : 'last'),
   exec: ({ params: { domain } }, open) => engine.exec(domain, open),

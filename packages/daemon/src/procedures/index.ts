@@ -14,6 +14,7 @@ import { bindDomainLife } from './domain/life.js';
 import { bindDomainLookup } from './domain/lookup.js';
 import { bindDomainMemory } from './domain/memory.js';
 import { bindDomainMetadata } from './domain/metadata.js';
+import { bindMigration } from './domain/migration.js';
 import { bindNative } from './domain/native.js';
 import { bindDomainPins } from './domain/processor-pins.js';
 import { bindDomainTimes } from './domain/processor-times.js';
@@ -62,6 +63,7 @@ export const groups: Readonly<Record<string, Bind>> = {
   'counters of domains': together(bindDomainStats, bindDeviceCounters),
   'devices of domains': bindDomainDevices,
   'access to domains': together(bindDomainAccess, bindDomainUsers),
+  'moves of domains': bindMigration,
   'native configurations': bindNative,
   'templates and layers as storage pools': together(bindPool, bindPoolChanges, bindVolumes),
   networks: together(

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Adopter } from '../adoption/adopt.js';
 import { Assets } from '../assets.js';
+import type { Reach } from '../contract.js';
 import { takeBack } from '../domains/change.js';
 import { Definer } from '../domains/definer.js';
 import { Lifecycle } from '../domains/lifecycle.js';
@@ -9,8 +10,11 @@ import { Reverter, refuseReverting } from '../domains/reverter.js';
 import { Roots } from '../domains/roots.js';
 import { Turns } from '../domains/turns.js';
 import type { Driver } from '../drivers/driver.js';
+import { EngineError } from '../errors.js';
 import { Jobs } from '../jobs/jobs.js';
 import { claimOf } from '../lifecycle/claim.js';
+import { Arrivals } from '../moves/arrivals.js';
+import { Departures } from '../moves/departures.js';
 import type { FloorParts } from './drivers.js';
 import type { FilterBuild } from './filters.js';
 import type { HostParts } from './host.js';
@@ -28,6 +32,8 @@ export interface DomainParts {
   readonly adopter: Adopter;
   readonly assets: Assets;
   readonly jobs: Jobs;
+  readonly arrivals: Arrivals;
+  readonly departures: Departures;
 }
 
 /** All that the engine is made of. */
@@ -45,7 +51,11 @@ export function makeDomains(
     StateParts &
     RuleParts &
     NetworkBuild &
-    FilterBuild & { readonly driver: Driver },
+    FilterBuild & {
+      readonly driver: Driver;
+      /** Missing where nobody says how. */
+      readonly reach?: Reach | undefined;
+    },
 ): DomainParts {
   const { registry, queue, events, facts, templates, quotas, store, livePath } = below;
   const roots = new Roots(below);
@@ -71,14 +81,19 @@ export function makeDomains(
   events.listen(({ event }, entry) => {
     if (event === 'started') reverter.forgetBefore(entry);
   });
+  const turns = new Turns(registry, queue);
+  const jobs = openJobs(below);
+  const { reach = nowhere } = below;
   return {
     roots,
     definer,
-    turns: new Turns(registry, queue),
+    turns,
     lifecycle,
     reverter,
+    arrivals: new Arrivals({ ...parts, roots, lifecycle }),
+    departures: new Departures({ ...parts, turns, jobs, lifecycle, reach }),
     adopter: new Adopter(parts),
-    jobs: openJobs(below),
+    jobs,
     assets: new Assets({ ...parts, isChangingTemplates: () => templates.isWorking() }),
   };
 }
@@ -94,3 +109,5 @@ function openJobs({ registry, events }: Pick<StateParts, 'registry' | 'events'>)
   });
   return jobs;
 }
+const nowhere: Reach = (uri) =>
+  Promise.reject(new EngineError('unsupported', `no other host is reached from here: ${uri}`));

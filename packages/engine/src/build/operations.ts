@@ -16,6 +16,7 @@ import { type MountParts, mountOperations } from '../domains/mounting.js';
 import { type RenameParts, renameOperation } from '../domains/rename.js';
 import { type RunParts, runOperations } from '../domains/run.js';
 import { type SnapshotParts, snapshotOperations } from '../domains/snapshots.js';
+import { moveOperations } from '../moves/operations.js';
 import type { DomainParts } from './domains.js';
 import type { FilterBuild } from './filters.js';
 import type { HostParts } from './host.js';
@@ -34,7 +35,7 @@ export type OperationParts = LookParts &
   SnapshotParts &
   CopyParts &
   Pick<StateParts, 'templates' | 'profiles' | 'events'> &
-  Pick<DomainParts, 'assets' | 'jobs'> &
+  Pick<DomainParts, 'assets' | 'jobs' | 'arrivals' | 'departures'> &
   Pick<NetworkBuild, 'networks'> &
   Pick<FilterBuild, 'filterOperations'>;
 
@@ -58,6 +59,7 @@ export function operationsOf(parts: OperationParts): Omit<Engine, 'host' | 'link
     roots: rootOperations(parts),
     snapshots: snapshotOperations(parts),
     layers: layerOperations(parts),
+    moves: moveOperations(parts),
     ...credentialOperations(parts),
     templates,
     profiles,

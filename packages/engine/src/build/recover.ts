@@ -9,8 +9,10 @@ import { resumeNetworks } from './networks.js';
 
 /** Finds out what runs, takes its part of the host for it again, and looks after it from now on. */
 export async function recover(parts: Parts): Promise<void> {
-  const { lifecycle, floor, namespaces, assets } = parts;
+  const { lifecycle, floor, namespaces, assets, arrivals, departures } = parts;
   await complete(parts);
+  departures.know();
+  arrivals.recover();
   // Before domains are: what has ended may be started again at once.
   await resumeNetworks(parts);
   await clearCopies(parts);
@@ -20,6 +22,8 @@ export async function recover(parts: Parts): Promise<void> {
   namespaces.refill();
   await assets.claimIds();
   openWatches(parts);
+  await arrivals.resume();
+  await departures.resume();
 }
 
 /** Of records of older versions, which do not say which folders of the host a domain writes to, or which ids its own map names. */
@@ -90,8 +94,9 @@ function openWatches({ quotas, events }: Parts): void {
 
 /** Stops watching; containers go on. */
 export async function close(parts: Parts): Promise<void> {
-  const { jobs, queue, networkQueue, filterQueue, lifecycle, registry, floor } = parts;
+  const { jobs, queue, networkQueue, filterQueue, lifecycle, registry, floor, departures } = parts;
   const { appArmor, namespaces, gauges, quotas, traffic } = parts;
+  departures.close();
   await jobs.close();
   await queue.idle();
   await networkQueue.idle();

@@ -27,9 +27,12 @@ export async function autostart(start: Engine['start'], parts: AutostartParts): 
   const { registry, facts, log } = parts;
   const progress = new Progress(join(parts.layout.run, 'autostarted'));
   if (progress.isOver) return;
-  const due = [...registry.entries()].filter(
-    ({ record, state }) => record.autostart && state === 'shutoff' && !progress.has(record.uuid),
-  );
+  const due = registry
+    .here()
+    .filter(
+      ({ record, state, givenTo }) =>
+        record.autostart && state === 'shutoff' && givenTo === undefined && !progress.has(record.uuid),
+    );
   const groups = inStartOrder(due.map(({ record }) => record));
   for (const [at, group] of groups.entries()) {
     const delay = Math.max(...group.map(({ delaySeconds = 0 }) => delaySeconds));

@@ -36,7 +36,14 @@ import type { ConsoleLogs } from '../state/console-logs.js';
 import { type IdRanges, RANGE_SIZE } from '../state/id-ranges.js';
 import type { KeyedQueue } from '../state/queue.js';
 import { type DomainRecord, type LinkLease, leasedIn } from '../state/record.js';
-import { type DomainStore, hasHostIds, type KeptRoot, type Lease, type Made } from '../state/store.js';
+import {
+  type Documents,
+  type DomainStore,
+  hasHostIds,
+  type KeptRoot,
+  type Lease,
+  type Made,
+} from '../state/store.js';
 import {
   backends,
   chooseLayer,
@@ -48,6 +55,7 @@ import {
 import type { RootContext, RootMounts } from '../storage/root-mounts.js';
 import { checkName } from './domain-name.js';
 import { fixedOf, misfitOf, type Roots } from './roots.js';
+import { refuseGiven } from './turns.js';
 
 /** Dependencies of `Definer`. */
 export interface DefinerParts {
@@ -102,6 +110,19 @@ export interface Fresh {
   readonly earlierHostnames?: readonly string[] | undefined;
   /** Puts its files into its layers, while nobody else finds them. */
   readonly fill?: FillRoot | undefined;
+  readonly order?: number | undefined;
+  readonly delaySeconds?: number | undefined;
+}
+
+/** A domain that is to come: what is its own is taken, and nothing of it is on disk. */
+export interface Reserved {
+  readonly entry: Entry;
+  readonly domain: Domain;
+  readonly documents: Documents;
+  /** File systems that are to be made for it. */
+  readonly specs: readonly FilesystemSpec[];
+  readonly findings: readonly Finding[];
+  readonly claim: Claim;
 }
 
 /** What is to be filled: file systems that are made, and what opening one takes. */
@@ -139,6 +160,7 @@ export class Definer {
     const unsafe = this.#lookAtSources(read.domain, read.parts);
     return await this.parts.queue.run(read.parts.name, async () => {
       const existing = this.parts.registry.byName(read.parts.name);
+      if (existing !== undefined) refuseGiven(existing);
       this.#refuseTaken(read.parts.name, options);
       // One that is transient has no definition, only starts.
       if (options.persistent)
@@ -262,10 +284,68 @@ export class Definer {
     return entry;
   }
 
+  /** Takes all that a new domain of this document needs, until `undo` gives it back; nothing is made. */
+  async reserve(xml: string, fresh: Fresh, undo: Undo): Promise<Reserved> {
+    const { domain, findings, parts, claim } = await this.#read(xml, false);
+    const unsafe = this.#lookAtSources(domain, parts);
+    return await this.parts.queue.run(parts.name, async () => {
+      const options = { persistent: true, fresh };
+      this.#refuseTaken(parts.name, options);
+      const reserved = await this.#reserve(domain, parts, { options, kept: undefined, undo });
+      return { ...reserved, findings: [...findings, ...unsafe], claim };
+    });
+  }
+
+  /** Makes its file systems in an empty folder; returns how they are kept. */
+  async makeLayers(folder: string, { entry: { record }, domain, specs }: Reserved): Promise<readonly Made[]> {
+    const made = this.#madeOf(record, domain, specs);
+    for (const spec of specs)
+      await backends[spec.kind].create?.(spec, this.#context(folder, record, domain, made));
+    return made;
+  }
+
+  /** One that was to come is there, files and all. */
+  async arrived(entry: Entry): Promise<void> {
+    entry.presence = 'here';
+    await this.#tellNetworks(entry);
+    this.parts.emit('defined', 'added', entry);
+  }
+
   async #add(given: Domain, parts: DocumentParts, options: DefineOptions, kept?: KeptRoot): Promise<Entry> {
-    const { store, registry, ids, roots, networkLinks } = this.parts;
-    const { adoption, fresh } = options;
+    const { store, roots } = this.parts;
     await using undo = new Undo();
+    const { entry, domain, documents, specs } = await this.#reserve(given, parts, { options, kept, undo });
+    const { record } = entry;
+    if (kept !== undefined) {
+      await roots.take(kept, record, undo);
+      await this.#extendRoot(record, domain, store.lease(record.name), specs);
+    } else if (specs.length > 0) await this.#makeRoot(record, domain, specs, undo, options.fresh?.fill);
+    await store.create(record, documents);
+    if (kept !== undefined) {
+      // Only now: a lease that is not kept and has no domain is what an interrupted define leaves, and is removed.
+      undo.push(() => store.remove(parts.name));
+      await store.ownRoot(record, store.lease(record.name) ?? kept.lease);
+    }
+    undo.keep();
+    entry.presence = 'here';
+    await this.#tellNetworks(entry);
+    // A transient one has no definition: its start is the first that is told of it.
+    if (record.persistent) this.parts.emit('defined', 'added', entry);
+    return entry;
+  }
+
+  async #reserve(
+    given: Domain,
+    parts: DocumentParts,
+    {
+      options,
+      kept,
+      undo,
+    }: { readonly options: DefineOptions; readonly kept: KeptRoot | undefined; readonly undo: Undo },
+  ): Promise<Omit<Reserved, 'findings' | 'claim'>> {
+    const { store, registry, ids, networkLinks } = this.parts;
+    const { adoption, fresh } = options;
+    const brought = adoption ?? fresh;
     const choose = await networkLinks.chooserFor(given);
     const uuid = parts.uuid ?? randomUUID();
     const ctid = adoption?.ctid ?? (fresh?.ctid === undefined ? this.#ctidFor(parts) : fresh.ctid);
@@ -280,7 +360,7 @@ export class Definer {
       ...recordFields(parts),
       uuid,
       ctid,
-      autostart: (fresh ?? adoption)?.autostart === true,
+      autostart: brought?.autostart === true,
       persistent: options.persistent,
       // What was kept is not a transient one's to erase.
       eraseAtEnd: !options.persistent && kept === undefined,
@@ -289,8 +369,8 @@ export class Definer {
       lastReason: fresh?.hasRun === true ? 'shutdown' : 'unknown',
       ...(fresh?.earlierHostnames !== undefined && { earlierHostnames: fresh.earlierHostnames }),
       ...(adoption !== undefined && { adopted: adoption.files }),
-      ...(adoption?.order !== undefined && { order: adoption.order }),
-      ...(adoption?.delaySeconds !== undefined && { delaySeconds: adoption.delaySeconds }),
+      ...(brought?.order !== undefined && { order: brought.order }),
+      ...(brought?.delaySeconds !== undefined && { delaySeconds: brought.delaySeconds }),
       ...(fresh?.credentials !== undefined && { credentials: fresh.credentials }),
     };
     const domain = toBeStored(given, unaddressed);
@@ -309,22 +389,7 @@ export class Definer {
     const documents = await this.parts.reader.documents(domain, record, adoption?.conf);
     const specs = parts.filesystems.filter(({ kind }) => backends[kind].create !== undefined);
     for (const spec of parts.filesystems) if (spec.kind === 'template') this.parts.templatePath(spec.source);
-    if (kept !== undefined) {
-      await roots.take(kept, record, undo);
-      await this.#extendRoot(record, domain, store.lease(record.name), specs);
-    } else if (specs.length > 0) await this.#makeRoot(record, domain, specs, undo, fresh?.fill);
-    await store.create(record, documents);
-    if (kept !== undefined) {
-      // Only now: a lease that is not kept and has no domain is what an interrupted define leaves, and is removed.
-      undo.push(() => store.remove(parts.name));
-      await store.ownRoot(record, store.lease(record.name) ?? kept.lease);
-    }
-    undo.keep();
-    entry.presence = 'here';
-    await this.#tellNetworks(entry);
-    // A transient one has no definition: its start is the first that is told of it.
-    if (record.persistent) this.parts.emit('defined', 'added', entry);
-    return entry;
+    return { entry, domain, documents, specs };
   }
 
   /** A document for a domain that exists: its identity and its files stay, the rest is replaced. */

@@ -62,6 +62,7 @@ export class Turns {
     for (let name = asked; ; ) {
       const turn = await this.queue.run(name, async () => {
         const entry = this.#known(uuid, asked);
+        refuseGiven(entry);
         // Renamed meanwhile: its turns are those of its new name.
         if (entry.record.name !== name) return entry.record.name;
         return { done: await operation(entry) };
@@ -85,6 +86,15 @@ export class Turns {
     if (entry === undefined) throw goneMeanwhile(asked, uuid);
     return this.find(uuid);
   }
+}
+
+/** Two hosts must never have the same domain. */
+export function refuseGiven({ record: { name }, givenTo }: Entry): void {
+  if (givenTo === undefined) return;
+  throw new EngineError(
+    'wrong-state',
+    `domain '${name}' was given to ${givenTo}, which has not answered yet that it has it: it is asked again and again; \`ctvirt migrate ${name} --keeper here|there\` decides if it never will`,
+  );
 }
 
 const goneMeanwhile = (name: string, uuid: string): EngineError =>

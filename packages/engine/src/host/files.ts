@@ -102,6 +102,11 @@ export async function syncDirectory(path: string): Promise<void> {
   }
 }
 
+/** All that was written to the file system that this lies on is on the disk when it resolves. */
+export async function syncAll(path: string): Promise<void> {
+  await run(['/bin/sync', '-f', path]);
+}
+
 /** Undefined if there is no such file; every other failure is one. */
 export async function readIfThere(path: string): Promise<string | undefined> {
   try {

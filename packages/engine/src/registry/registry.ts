@@ -23,6 +23,8 @@ export interface Entry {
   watch: Disposable | undefined;
   /** Of one that is coming or going name, UUID, CTID and addresses are taken, but it is not defined yet, or not any more. */
   presence: 'coming' | 'here' | 'going';
+  /** The host that it was given to, which has not said yet that it has it: nothing is done with it here any more. */
+  givenTo: string | undefined;
   /** What its run has, which its stored document need not have, or not any more. */
   held: Held;
   /** What the document of its run says of it, which the stored one need not say any more; undefined if it is off. */
@@ -74,6 +76,7 @@ export class Registry {
       id: null,
       watch: undefined,
       presence: 'here',
+      givenTo: undefined,
       held: nothingHeld,
       shown: undefined,
     };

@@ -41,9 +41,14 @@ export class Folders {
     return removed;
   }
 
+  /** An empty one that has no name yet. */
+  stage(): string {
+    return mkdtempSync(join(this.parent, NEW));
+  }
+
   /** The moment it is there is the rename. */
   async make(name: string, fill: Fill): Promise<void> {
-    const staging = mkdtempSync(join(this.parent, NEW));
+    const staging = this.stage();
     try {
       await fill(staging);
       renameSync(staging, this.path(name));
@@ -56,7 +61,7 @@ export class Folders {
 
   /** The complete new folder changes places with the old one, at one moment. */
   async replace(name: string, fill: Fill): Promise<void> {
-    const staging = mkdtempSync(join(this.parent, NEW));
+    const staging = this.stage();
     try {
       await fill(staging);
       exchange(staging, this.path(name));

@@ -2,15 +2,16 @@
 // SPDX-License-Identifier: Apache-2.0
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { chmod, mkdir, readFile, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { EngineError } from '../errors.js';
-import { fillFolder, removeTree, writeAtomically } from '../host/files.js';
+import { fillFolder, removeTree, syncAll, writeAtomically } from '../host/files.js';
 import { requireTrusted } from '../host/trusted.js';
 import { type Fill, Folders, parseJson, readOr } from './folders.js';
 import type { NamedIds } from './id-ranges.js';
 import { isKeptOf, isKeptRoot, nextKeptRoot } from './kept-root.js';
 import { diskName, type Layout } from './layout.js';
+import { forgetMoving, isGiven, readMoving } from './moving.js';
 import { type DomainRecord, formatRecord, isNamedIds, parseRecord } from './record.js';
 
 /** What stands beside a domain's files: whose they are, made from what, and whether they outlive the definition. */
@@ -55,6 +56,27 @@ export interface Documents {
   readonly native: Readonly<Record<string, string>>;
 }
 
+/** What one side of a move knows of it. */
+export interface ArrivalState {
+  readonly job: string;
+  /** Whether it is to run. */
+  readonly start: boolean;
+  /** Whether that was seen to. */
+  readonly settled: boolean;
+}
+
+/** A domain that comes from another host, with its files. */
+export interface Arrival {
+  readonly state: ArrivalState;
+  readonly record: DomainRecord;
+  readonly documents: Documents;
+}
+
+// Whole, and not decided yet whose they are; in such a folder, and in that of a domain as long as the other host may ask, what is known of it.
+const COMING = '.coming-';
+const INCOMING = 'incoming';
+const ARRIVAL = 'incoming.json';
+
 /** Reads and writes the folders of domains. */
 export class DomainStore {
   readonly #domains: Folders;
@@ -78,6 +100,10 @@ export class DomainStore {
     // On a full disk the next daemon does what is left of it.
     for (const name of this.#domains.onDisk()) await this.#finishRename(name).catch(() => undefined);
     for (const entry of readdirSync(this.layout.roots)) {
+      if (entry.startsWith(COMING)) {
+        await this.#finishArrival(entry);
+        continue;
+      }
       // Files whose lease cannot be read stay: load tells of them, and somebody may want them.
       const lease = readOr([], join(this.layout.roots, entry, 'lease.json'), parseLease);
       if (lease === undefined) continue;
@@ -89,9 +115,82 @@ export class DomainStore {
         const path = join(this.layout.roots, entry);
         await removeTree(path);
         removed.push(path);
-      } else if (lease.kept) await this.#takeOver(entry, lease);
+      } else if (lease.kept && !isGiven(join(this.layout.roots, entry))) await this.#takeOver(entry, lease);
     }
     return removed;
+  }
+
+  /** Its definition is there: what is missing is that its files are at their place. */
+  async #finishArrival(entry: string): Promise<void> {
+    const record = readOr([], join(this.layout.roots, entry, INCOMING, 'record.json'), parseRecord);
+    if (record === undefined || existsSync(this.rootFolder(record.name))) return;
+    const there = readOr([], join(this.folder(record.name), 'record.json'), parseRecord);
+    if (there?.uuid === record.uuid) await this.#roots.move(entry, diskName(record.name));
+  }
+
+  /** An empty folder for the files of a domain that is on its way; the next daemon removes it. */
+  stage(): string {
+    return this.#roots.stage();
+  }
+
+  /** From here on they are kept until it is decided whose they are. */
+  async keepStaged(staged: string, lease: Lease, arrival: Arrival): Promise<string> {
+    await writeAtomically(join(staged, 'lease.json'), formatLease(lease));
+    await mkdir(join(staged, INCOMING), { mode: 0o700 });
+    await fillFolder(join(staged, INCOMING), {
+      [ARRIVAL]: `${JSON.stringify(arrival.state)}\n`,
+      'lease.json': formatLease(lease),
+      'record.json': formatRecord(arrival.record),
+      'domain.xml': arrival.documents.xml,
+      'native.json': JSON.stringify(arrival.documents.native),
+    });
+    await syncAll(staged);
+    const folder = `${COMING}${lease.uuid}`;
+    await this.#roots.move(basename(staged), folder);
+    return join(this.layout.roots, folder);
+  }
+
+  /** Those that an earlier daemon kept so. */
+  arrivals(): { readonly folder: string; readonly arrival: Arrival }[] {
+    return readdirSync(this.layout.roots)
+      .filter((entry) => entry.startsWith(COMING))
+      .map((entry) => {
+        const folder = join(this.layout.roots, entry);
+        const read = (file: string): string => readFileSync(join(folder, INCOMING, file), 'utf8');
+        return {
+          folder,
+          arrival: {
+            state: JSON.parse(read(ARRIVAL)),
+            record: parseRecord(read('record.json'), folder),
+            documents: { xml: read('domain.xml'), native: JSON.parse(read('native.json')) },
+          },
+        };
+      });
+  }
+
+  /** What is said of the arrival of a domain that is here; undefined if its end was told. */
+  arrivalOf(name: string): ArrivalState | undefined {
+    const path = join(this.rootFolder(name), INCOMING, ARRIVAL);
+    return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : undefined;
+  }
+
+  async writeArrival(name: string, state: ArrivalState): Promise<void> {
+    await writeAtomically(join(this.rootFolder(name), INCOMING, ARRIVAL), `${JSON.stringify(state)}\n`);
+  }
+
+  async forgetArrival(name: string): Promise<void> {
+    await removeTree(join(this.rootFolder(name), INCOMING));
+  }
+
+  /** The moment it is this host's is that of its definition; its files follow, with the next daemon if need be. */
+  async createArrived(folder: string, { record, documents }: Arrival): Promise<void> {
+    await this.create(record, documents);
+    await this.#roots.move(basename(folder), diskName(record.name));
+  }
+
+  /** Erases the files of one that does not come. */
+  async eraseStaged(folder: string): Promise<void> {
+    if (existsSync(folder)) await this.#roots.erase(basename(folder));
   }
 
   /** A definition that took kept files over and was interrupted then: erasing it would leave them. Whose the files are, has their ids. */
@@ -216,8 +315,16 @@ export class DomainStore {
 
   /** Puts kept files where those of a domain of this name are; they stay kept until its lease says that they are not. */
   async takeRoot({ root, lease }: KeptRoot, name: string): Promise<void> {
+    await this.#forgetMoves(root);
     await this.#roots.move(root, diskName(name));
     await this.writeLease({ ...lease, name });
+  }
+
+  /** Those of a domain that went to another host are this host's again. */
+  async #forgetMoves(root: string): Promise<void> {
+    const folder = join(this.layout.roots, root);
+    if (readMoving(folder) !== undefined) await forgetMoving(folder);
+    if (existsSync(join(folder, INCOMING))) await removeTree(join(folder, INCOMING));
   }
 
   /** Puts them back. */
@@ -237,6 +344,7 @@ export class DomainStore {
 
   /** Lets kept files and those of a domain, which are kept from now on, change places; returns what the latter are kept as. */
   async swapRoots(root: string, name: string): Promise<KeptRoot> {
+    await this.#forgetMoves(root);
     await this.#roots.swap(root, diskName(name));
     const kept = this.#nextKept(name);
     await this.#roots.move(root, kept);

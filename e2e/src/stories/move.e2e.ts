@@ -1,0 +1,173 @@
+// A domain goes from one host to another: files, limits and identity along, and at every moment it is exactly one host's.
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict';
+import { after, afterEach, before, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { domainXml, templateRoot } from '../world/documents.js';
+import { waitFor } from '../world/wait.js';
+import { busybox, refused, World } from '../world/world.js';
+
+let near: World;
+let far: World;
+before(async () => {
+  near = await World.open();
+  far = await World.open();
+});
+afterEach(async () => {
+  for (const world of [near, far]) {
+    await world.eraseAll();
+    for (const { name } of await world.client.roots.list()) await world.client.roots.erase({ root: name });
+    await world.assertClean();
+  }
+});
+after(async () => {
+  await near.close();
+  await far.close();
+});
+
+const name = 'shop';
+const limited = `<filesystem type='template'><source name='${busybox}'/><target dir='/'/><space_hard_limit unit='MiB'>40</space_hard_limit></filesystem>`;
+const forms = [
+  ['a folder', templateRoot],
+  ['an image', limited],
+] as const;
+/** Ends when it is asked to, as an init does. */
+const program = [
+  '/bin/sh',
+  '-c',
+  "trap 'exit 0' TERM PWR USR1 USR2 INT; while :; do sleep 0.05; done",
+] as const;
+
+const defined = (root: string, more = ''): string => domainXml({ name, program, filesystems: [root], more });
+
+async function ctvirt(world: World, ...words: string[]): Promise<string> {
+  const { status, stdout, stderr } = await world.cli(words);
+  assert.equal(status, 0, `${words.join(' ')}: ${stderr}${world.log}`);
+  return stdout;
+}
+
+/** All that a layer may hold. */
+const work = `
+  set -e
+  mkdir /srv/work && cd /srv/work
+  echo hers >hers && chown 1000:100 hers && chmod 4750 hers
+  ln hers again && ln -s /etc/group link
+  truncate -s 64M hole && echo end >>hole
+  mkfifo pipe && mkdir -m 1777 open && touch "open/with a blank" "open/$(printf 'a\\nbreak')"
+  rm /etc/passwd
+  rm -r /root; mkdir /root; echo new >/root/only
+`;
+const told = `cd / && find srv/work root etc -exec stat -c '%n %F %a %u %g %h %Y %N' {} + | grep -v 'etc/\\(hosts\\|hostname\\|resolv\\)' | grep -v '^etc[^ ]* directory' | sort; sha256sum srv/work/hers srv/work/hole; ls /root; stat -c %b srv/work/hole`;
+
+const names = async (world: World): Promise<string[]> =>
+  (await world.client.domains.list()).map((domain) => domain.name);
+
+/** Which of both hosts has it; that both or none do is what must never be. */
+async function keeper(): Promise<World> {
+  const holders = [await names(near), await names(far)];
+  const having = [near, far].filter((_, at) => holders[at]?.includes(name));
+  assert.equal(having.length, 1, `${JSON.stringify(holders)}\n${near.log}\n${far.log}`);
+  return having[0] ?? near;
+}
+
+for (const [what, root] of forms)
+  test(`a domain on ${what} goes to another host and back, with all that it is and has`, async () => {
+    const { domain } = await near.define(defined(root, "<memory unit='MiB'>96</memory>"));
+    await ctvirt(near, 'start', name);
+    await near.shell(name, work);
+    const before = await near.shell(name, told);
+    const dry = await ctvirt(near, 'migrate', '--dry-run', name, far.uri('ctvirt'));
+    assert.match(dry, /can go/);
+    assert.deepEqual([await names(near), await names(far)], [[name], []]);
+    const said = await ctvirt(near, 'migrate', name, far.uri('ctvirt'));
+    assert.match(
+      said,
+      /is at ctvirt\+unix.* now, running: \d+ files, .* sent, was down for [\d.]+ s \([\d.]+ s by the clock there\)/,
+    );
+    assert.deepEqual([await names(near), await names(far)], [[], [name]]);
+    const there = await far.client.domains.summary({ domain: name });
+    assert.deepEqual([there.uuid, there.state], [domain.uuid, 'running']);
+    assert.equal(await far.shell(name, told), before);
+    await far.shell(name, 'echo more >/srv/work/more; rm /srv/work/hers; echo again >/etc/passwd');
+    const report = await far.client.domains.move({ domain: name, body: { to: near.uri('ctvirt') } });
+    assert.ok(report.downMs !== null && report.downMsThere !== null);
+    assert.ok(Math.abs(report.downMs - report.downMsThere) < 100, JSON.stringify(report));
+    assert.equal(
+      await near.shell(name, 'cat /srv/work/more /etc/passwd; ls /srv/work/hers 2>&1 | wc -l'),
+      'more\nagain\n1',
+    );
+    // What it left here the first time is older than what it brought.
+    assert.deepEqual(await near.client.roots.list(), []);
+  });
+
+test('what stands in the way is told before anything happens, and leaves it running', async () => {
+  await near.run(defined(templateRoot));
+  await far.define(domainXml({ name }));
+  await refused('exists', near.client.domains.move({ domain: name, body: { to: far.uri('ctvirt') } }));
+  await far.erase(name);
+  await refused(
+    'host-command',
+    near.client.domains.move({ domain: name, body: { to: 'ctvirt+unix:///?socket=/nowhere' } }),
+  );
+  await refused('invalid', near.client.domains.move({ domain: name, body: { to: 'qemu:///system' } }));
+  await far.client.templates.rename({ template: busybox, body: { name: 'other' } });
+  await refused('not-found', near.client.domains.move({ domain: name, body: { to: far.uri('ctvirt') } }));
+  await far.client.templates.rename({ template: 'other', body: { name: busybox } });
+  assert.equal(await near.state(name), 'running (booted)');
+  await near.client.domains.destroy({ domain: name });
+  const { state, downMs } = await near.client.domains.move({ domain: name, body: { to: far.uri('ctvirt') } });
+  assert.deepEqual([state, downMs], ['shutoff', null]);
+});
+
+test('one that does not power off stays, and runs', async () => {
+  await near.run(
+    domainXml({ name, program: ['/bin/sh', '-c', "trap '' TERM PWR; while :; do sleep 1; done"] }),
+  );
+  await refused(
+    'timeout',
+    near.client.domains.move({ domain: name, body: { to: far.uri('ctvirt'), stopMs: 500 } }),
+  );
+  assert.equal(await near.state(name), 'running (booted)');
+  assert.deepEqual(await names(far), []);
+});
+
+test('either daemon is killed at any moment of a move, and one host alone has the domain', async (context) => {
+  await near.run(defined(templateRoot));
+  await near.shell(name, work);
+  const rounds = Number(process.env['CTVIRT_MOVE_ROUNDS'] ?? 12);
+  for (let round = 0; round < rounds; round++) {
+    const from = await keeper();
+    const to = from === near ? far : near;
+    const killed = round % 2 === 0 ? from : to;
+    const moved = from.client.domains
+      .move({ domain: name, body: { to: to.uri('ctvirt') } })
+      .then(() => 'moved', String);
+    const afterMs = Math.round(Math.random() * 1300);
+    await sleep(afterMs);
+    await killed.kill();
+    await killed.start();
+    const outcome = await moved;
+    const isSettled = async (): Promise<boolean> => {
+      const [here, there] = [await names(near), await names(far)];
+      if ([...here, ...there].filter((one) => one === name).length !== 1) return false;
+      const world = here.includes(name) ? near : far;
+      const isOver = (one: World): boolean =>
+        !one.files().some((file) => /\/(moving\.json|\.coming-|\.new-)/.test(file) && !file.includes('~'));
+      return (await world.state(name)).startsWith('running') && isOver(near) && isOver(far);
+    };
+    await waitFor(
+      `round ${round} to be settled (${killed === from ? 'source' : 'target'} killed after ${afterMs} ms: ${outcome})`,
+      isSettled,
+      90_000,
+    ).catch(async (error: unknown) =>
+      assert.fail(
+        `${String(error)}\n${await names(near)}|${await names(far)}\n${near.files()}\n${far.files()}\n${near.log}\n${far.log}`,
+      ),
+    );
+    context.diagnostic(
+      `${killed === from ? 'source' : 'target'} killed after ${afterMs} ms: ${outcome}, at the ${(await keeper()) === to ? 'target' : 'source'}`,
+    );
+    const world = await keeper();
+    assert.equal(await world.shell(name, 'cat /srv/work/hers'), 'hers');
+  }
+});

@@ -1,0 +1,87 @@
+// ctvirt migrate
+// SPDX-License-Identifier: Apache-2.0
+import type { MoveReport } from '@ctvirt/api';
+import { CliError } from '../errors.js';
+import { verb } from '../verb.js';
+import { describeBytes } from '../wording.js';
+import { anyDomain } from './arguments.js';
+
+const keepers = ['here', 'there'] as const;
+
+const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
+
+function sentence({
+  domain,
+  to,
+  moved,
+  state,
+  bytes,
+  files,
+  downMs,
+  downMsThere,
+  failure,
+}: MoveReport): string {
+  if (!moved) return `Domain '${domain}' can go to ${to}`;
+  const down =
+    downMs === null
+      ? ''
+      : `, was down for ${seconds(downMs)}${downMsThere === null ? '' : ` (${seconds(downMsThere)} by the clock there)`}`;
+  const why = failure === null ? '' : `, where it does not start: ${failure}`;
+  return `Domain '${domain}' is at ${to} now, ${state}${why}: ${files} files, ${describeBytes(bytes)} sent${down}`;
+}
+
+/** Returns the report; of a domain that is there and does not start, the exit status is 1. */
+export const migrate = verb({
+  name: 'migrate',
+  aliases: ['move'],
+  group: 'Domains',
+  summary: 'Move a domain to another host',
+  details: [
+    "The daemon here speaks to the one there, by ssh, TLS or a socket. It is shut down here, its files are sent and compared, and it is started there with its own UUID, addresses and limits. What fails before it was given away leaves it here, running if it ran; from then on it is the other host's. Its files here are kept (`ctvirt root list`).",
+    'Its templates have to be there already, by the same names and digests. Directories of this host, and networks, are not moved: its document names those of the other one.',
+  ],
+  args: {
+    domain: anyDomain,
+    to: { summary: 'URI of the ctvirtd there, such as ctvirt+ssh://HOST/', optional: true },
+  },
+  options: {
+    'dry-run': { type: 'flag', summary: 'Ask the other host what it would not keep, and move nothing' },
+    timeout: { type: 'whole', value: 'SECONDS', summary: 'How long it may take to power off (60)' },
+    keeper: {
+      type: 'text',
+      value: 'HOST',
+      summary: 'Of a move that the other host will never answer: who has the domain, here or there',
+      complete: keepers,
+    },
+  },
+  example: {
+    command: 'ctvirt migrate web ctvirt+ssh://root@far.example.org/',
+    does: "Moves 'web' to that host.",
+  },
+  async run(context, { args: { domain, to }, options }) {
+    const { client, io } = context;
+    const { keeper: word, timeout } = options;
+    if (word !== undefined) {
+      const keeper = keepers.find((one) => one === word);
+      if (keeper === undefined || to !== undefined)
+        throw new CliError('usage', 'migrate: --keeper is here or there, and stands without a URI');
+      await client.domains.resolveMove({ domain, body: { keeper } });
+      return context.done(
+        { domain, keeper },
+        `Domain '${domain}' is the ${keeper === 'here' ? 'one of this host' : "other host's"}`,
+      );
+    }
+    if (to === undefined) throw new CliError('usage', 'migrate: where to? ctvirt+ssh://HOST/, say');
+    const body = {
+      to,
+      ...(options['dry-run'] && { dryRun: true }),
+      ...(timeout !== undefined && { stopMs: timeout * 1000 }),
+    };
+    const report = await context.busy(`moving ${domain}`, (onProgress) =>
+      client.domains.move({ domain, body }, { onProgress, signal: io.signal }),
+    );
+    for (const finding of report.findings) context.remark(`not kept there: ${finding}`);
+    context.done(report, sentence(report));
+    return report.failure === null ? undefined : 1;
+  },
+});

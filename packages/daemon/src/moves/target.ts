@@ -1,0 +1,72 @@
+// Another host's ctvirtd, as the engine reaches it to give it a domain: libvirt's protocol over ssh, TLS or a socket.
+// SPDX-License-Identifier: Apache-2.0
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { type EngineCode, EngineError, engineCodes, type MoveAnswer, type MoveTarget } from '@ctvirt/engine';
+import { type Connection, connect, RpcError } from '@ctvirt/rpc';
+import { type Answered, fromCookie, toCookie } from './wire.js';
+
+/** Where ctvirtd listens on a host that nothing else was said of. */
+const SOCKET = '/run/ctvirt/libvirt-sock';
+
+/** Opens a connection; ssh asks nobody anything, since nobody sits before it. */
+export async function reach(uri: string): Promise<MoveTarget> {
+  const connection = await translated(uri, () => connect(complete(uri)));
+  const { client } = connection;
+  return {
+    ask: (question) =>
+      translated(uri, async () => {
+        const asked = { params: [], cookieIn: toCookie({ question }), flags: 0 };
+        const { cookieOut } = await client.call('domainMigratePrepare3Params', asked);
+        return answerIn(uri, cookieOut);
+      }),
+    send: (job, target, bytes) => translated(uri, () => send(connection, { job, target, bytes })),
+    close: () => connection.close(),
+  };
+}
+
+/** Of ssh: the socket of ctvirtd, where the URI names none, since libvirt's own relay does not know it. */
+export function complete(uri: string): string {
+  if (!/^ctvirt\+/.test(uri))
+    throw new EngineError(
+      'invalid',
+      `'${uri}' is no URI of a ctvirtd like ctvirt+ssh://HOST/: to another hypervisor nothing can be moved`,
+    );
+  if (!uri.startsWith('ctvirt+ssh:')) return uri;
+  const more = [...(/[?&](socket|proxy|command)=/.test(uri) ? [] : [`socket=${SOCKET}`]), 'no_tty=1'];
+  return `${uri}${uri.includes('?') ? '&' : '?'}${more.join('&')}`;
+}
+
+async function send(
+  { client }: Connection,
+  { job, target, bytes }: { readonly job: string; readonly target: string; readonly bytes: Readable },
+): Promise<void> {
+  const asked = { params: [], cookieIn: toCookie({ job, target }), flags: 0 };
+  const { stream } = await client.open('domainMigratePrepareTunnel3Params', asked);
+  // It has ended when the other side has confirmed that all is unpacked.
+  await pipeline(bytes, stream);
+}
+
+function answerIn(uri: string, cookie: Uint8Array): MoveAnswer {
+  // Who has the other end is root there, and says what it likes: the engine takes it for no more than words.
+  const said = fromCookie(cookie);
+  if (!isAnswered(said))
+    throw new EngineError('unsupported', `${uri} is no ctvirtd that domains can be moved to`);
+  if ('answer' in said) return said.answer;
+  const { code, message } = said.error;
+  throw new EngineError(codeOf(code), `${uri}: ${message}`);
+}
+
+const isAnswered = (value: unknown): value is Answered =>
+  typeof value === 'object' && value !== null && ('answer' in value || 'error' in value);
+
+const codeOf = (text: string): EngineCode => engineCodes.find((code) => code === text) ?? 'internal';
+
+async function translated<T>(uri: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    if (!(cause instanceof RpcError)) throw cause;
+    throw new EngineError('host-command', `${uri}: ${cause.message}`, {}, { cause });
+  }
+}

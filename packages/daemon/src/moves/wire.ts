@@ -1,0 +1,27 @@
+// How two ctvirtd speak of a move over libvirt's protocol: JSON in the cookies of a migration, one question in each.
+// SPDX-License-Identifier: Apache-2.0
+import type { MoveAnswer, MoveQuestion } from '@ctvirt/engine';
+
+/** A cookie of another program's is none of these. */
+const MARK = 'ctvirt-move';
+
+/** What is asked, or announced of the stream that follows. */
+export type Asked = { readonly question: MoveQuestion } | { readonly job: string; readonly target: string };
+
+/** Errors of the other engine keep their code, for which libvirt's protocol has no place. */
+export type Answered =
+  | { readonly answer: MoveAnswer }
+  | { readonly error: { readonly code: string; readonly message: string } };
+
+export const toCookie = (content: Asked | Answered): Buffer =>
+  Buffer.from(JSON.stringify({ [MARK]: content }));
+
+/** Undefined for what is none. */
+export function fromCookie(cookie: Uint8Array): unknown {
+  try {
+    const value: unknown = JSON.parse(Buffer.from(cookie).toString('utf8'));
+    return typeof value === 'object' && value !== null ? Reflect.get(value, MARK) : undefined;
+  } catch {
+    return undefined;
+  }
+}

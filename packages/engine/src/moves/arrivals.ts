@@ -1,0 +1,360 @@
+// Domains that come from other hosts: reserved, received, compared, and this host's from the moment they are given.
+// SPDX-License-Identifier: Apache-2.0
+import { existsSync } from 'node:fs';
+import type { Readable } from 'node:stream';
+import { isDeepStrictEqual } from 'node:util';
+import type { MoveAnswer, MoveList, MoveOffer, MoveQuestion } from '../contract.js';
+import type { Definer, Reserved } from '../domains/definer.js';
+import type { Lifecycle } from '../domains/lifecycle.js';
+import type { Roots } from '../domains/roots.js';
+import { EngineError } from '../errors.js';
+import type { Admission } from '../guarantees/admission.js';
+import { Undo } from '../host/undo.js';
+import type { UserNamespacePool } from '../host/userns.js';
+import { filesystemsOf, idMapOf } from '../lifecycle/document.js';
+import { readStored } from '../lifecycle/stored-document.js';
+import type { EngineLog } from '../log.js';
+import type { Entry, Registry } from '../registry/registry.js';
+import type { IdRanges } from '../state/id-ranges.js';
+import { readMoving } from '../state/moving.js';
+import type { KeyedQueue } from '../state/queue.js';
+import type { DomainRecord } from '../state/record.js';
+import type { Arrival, ArrivalState, Documents, DomainStore, Made } from '../state/store.js';
+import { releaseLayers } from '../storage/index.js';
+import { type LentContext, lendLayer } from '../storage/layer-lent.js';
+import type { TemplateCatalog } from '../template-catalog.js';
+import { listed, unpacked } from './layer-stream.js';
+
+/** Dependencies of `Arrivals`. */
+export interface ArrivalParts {
+  readonly definer: Definer;
+  readonly lifecycle: Lifecycle;
+  readonly admission: Admission;
+  readonly roots: Roots;
+  readonly registry: Registry;
+  readonly ids: IdRanges;
+  readonly queue: KeyedQueue;
+  readonly store: DomainStore;
+  readonly templates: Pick<TemplateCatalog, 'get'>;
+  readonly namespaces: UserNamespacePool;
+  readonly layout: { readonly mounts: string };
+  readonly log: EngineLog;
+}
+
+/** Who has begun to bring a domain and is silent for so long has given it up, as long as not all of it is here. */
+const SILENCE_MS = 10 * 60_000;
+
+/** One that is on its way. */
+interface Coming {
+  readonly job: string;
+  readonly entry: Entry;
+  readonly documents: Documents;
+  readonly start: boolean;
+  readonly made: readonly Made[];
+  /** Where its files lie; that is kept over daemons once all of them are there. */
+  folder: string;
+  isWhole: boolean;
+  /** One question of it at a time. */
+  busy: boolean;
+  readonly undo: Undo;
+  /** Of the promise that it will be started with. */
+  readonly admitted: Disposable | undefined;
+  timer: NodeJS.Timeout | undefined;
+}
+
+/** What other engines ask of this one; whatever they ask twice is done once. */
+export class Arrivals {
+  readonly #coming = new Map<string, Coming>();
+
+  constructor(private readonly parts: ArrivalParts) {}
+
+  async answer(question: MoveQuestion): Promise<MoveAnswer> {
+    switch (question.step) {
+      case 'look':
+        return await this.#look(question.offer);
+      case 'reserve':
+        return await this.#reserve(question.offer);
+      case 'prepare':
+        return await this.#prepare(question.job, question.lists);
+      case 'given':
+        return await this.#given(question.job, question.downMs);
+      case 'abort':
+        return await this.#abort(question.job);
+      case 'over':
+        return await this.#over(question.job);
+    }
+  }
+
+  /** Takes again what was reserved when an earlier daemon ended; before anything else is defined or started. */
+  recover(): void {
+    const { store, registry, ids, log } = this.parts;
+    for (const { folder, arrival } of store.arrivals()) {
+      const { record, documents, state } = arrival;
+      const entry = registry.add(record, 'shutoff', 'unknown');
+      entry.presence = 'coming';
+      if (record.ids !== null) ids.claim(record.ids.start, record.name);
+      const undo = new Undo();
+      undo.push(() => this.#release(entry));
+      this.#coming.set(state.job, {
+        ...{ job: state.job, entry, documents, start: state.start, made: [], folder, isWhole: true },
+        ...{ busy: false, undo, admitted: undefined, timer: undefined },
+      });
+      log('warn', `domain '${record.name}' is on its way to this host: that is decided where it comes from`);
+    }
+  }
+
+  /** Starts those that had arrived, and were not started yet when the daemon ended. */
+  async resume(): Promise<void> {
+    const { registry, store, queue, log } = this.parts;
+    for (const entry of registry.here()) {
+      const { name } = entry.record;
+      const state = store.arrivalOf(name);
+      if (state === undefined || state.settled) continue;
+      await queue
+        .run(name, () => this.#settle(entry, state))
+        .catch((error: unknown) =>
+          log('error', `domain '${name}', which came from another host: ${String(error)}`),
+        );
+    }
+  }
+
+  async receive(job: string, target: string, bytes: Readable): Promise<void> {
+    const coming = this.#find(job);
+    if (coming.isWhole) throw new EngineError('wrong-state', `all of this domain's files are here already`);
+    await this.#alone(coming, async () => {
+      await this.#lend(coming, target, (lent) => unpacked(lent, bytes));
+    });
+  }
+
+  /** Who has a domain that is here in part: the one it comes from will not say it any more. */
+  async resolve(name: string, keeper: 'here' | 'there'): Promise<boolean> {
+    const coming = [...this.#coming.values()].find(({ entry }) => entry.record.name === name);
+    if (coming === undefined) return false;
+    if (keeper === 'there') await this.#abort(coming.job);
+    else await this.#given(coming.job, null);
+    return true;
+  }
+
+  async #look({ xml, layers }: MoveOffer): Promise<MoveAnswer> {
+    const findings = await this.parts.definer.look(xml);
+    await this.#checkTemplates(layers);
+    return { findings: findings.map(({ message }) => message) };
+  }
+
+  /** A layer above another tree is no container. */
+  async #checkTemplates(layers: MoveOffer['layers']): Promise<void> {
+    for (const { template, digest } of layers) {
+      const here = await this.parts.templates.get(template);
+      if (here.digest !== digest)
+        throw new EngineError(
+          'exists',
+          `template '${template}' is another one there, ${here.digest} where it should be ${digest}: rename it, and import that one`,
+          { name: template },
+        );
+    }
+  }
+
+  async #reserve(offer: MoveOffer): Promise<MoveAnswer> {
+    const { definer, admission, store } = this.parts;
+    await this.#dropOlder(offer);
+    await this.#checkTemplates(offer.layers);
+    await using undo = new Undo();
+    const { autostart, order, delaySeconds, ctid } = offer;
+    const fresh = { autostart, order, delaySeconds, ctid: ctid ?? undefined };
+    const reserved: Reserved = await definer.reserve(offer.xml, fresh, undo);
+    const admitted = offer.start ? await admission.beside(reserved.claim) : undefined;
+    if (admitted !== undefined) undo.push(() => admitted[Symbol.dispose]());
+    const folder = store.stage();
+    undo.push(() => store.eraseStaged(folder));
+    const made = await definer.makeLayers(folder, reserved);
+    const kept = new Undo();
+    const { entry, documents, findings } = reserved;
+    kept.push(() => this.#release(entry));
+    const coming: Coming = {
+      ...{ job: offer.job, entry, documents, start: offer.start, made, folder, isWhole: false },
+      ...{ busy: false, undo: kept, admitted, timer: undefined },
+    };
+    undo.keep();
+    this.#coming.set(offer.job, coming);
+    this.#await(coming);
+    return { findings: findings.map(({ message }) => message) };
+  }
+
+  /** Who offers a domain has it: what it began before is over. */
+  async #dropOlder({ xml }: MoveOffer): Promise<void> {
+    const { uuid } = readStored(xml, 'offer');
+    for (const { job, entry } of [...this.#coming.values()])
+      if (entry.record.uuid === uuid) await this.#abort(job);
+  }
+
+  #await(coming: Coming): void {
+    clearTimeout(coming.timer);
+    if (coming.isWhole) return;
+    coming.timer = setTimeout(() => {
+      if (coming.busy) return this.#await(coming);
+      this.parts.log('warn', `domain '${coming.entry.record.name}' does not come: nobody brings more of it`);
+      void this.#abort(coming.job);
+    }, SILENCE_MS).unref();
+  }
+
+  async #alone<T>(coming: Coming, work: () => Promise<T>): Promise<T> {
+    if (coming.busy)
+      throw new EngineError('busy', `domain '${coming.entry.record.name}' is just being brought here`);
+    coming.busy = true;
+    try {
+      return await work();
+    } finally {
+      coming.busy = false;
+      this.#await(coming);
+    }
+  }
+
+  async #prepare(job: string, lists: readonly MoveList[]): Promise<MoveAnswer> {
+    const coming = this.#find(job);
+    if (coming.isWhole) return { findings: [] };
+    return await this.#alone(coming, async () => {
+      const { store } = this.parts;
+      const { record } = coming.entry;
+      const found: MoveList[] = [];
+      for (const { target } of lists)
+        found.push(await this.#lend(coming, target, (lent) => listed(lent, target)));
+      if (lists.length !== coming.made.length || !isDeepStrictEqual(found, lists))
+        throw new EngineError(
+          'internal',
+          `not all files of domain '${record.name}' came as they were: ${JSON.stringify(found)} where it should be ${JSON.stringify(lists)}`,
+        );
+      const { name, uuid, ids } = record;
+      const lease = { name, uuid, ids, made: coming.made, kept: false };
+      coming.folder = await store.keepStaged(coming.folder, lease, this.#arrivalOf(coming));
+      coming.isWhole = true;
+      return { findings: [] };
+    });
+  }
+
+  async #given(job: string, downMs: number | null): Promise<MoveAnswer> {
+    const beganMs = performance.now();
+    const { registry, store, queue } = this.parts;
+    const coming = this.#coming.get(job);
+    const isHere = ({ record }: Entry): boolean => store.arrivalOf(record.name)?.job === job;
+    const entry = coming?.entry ?? registry.here().find(isHere);
+    if (entry === undefined || (coming !== undefined && !coming.isWhole)) throw unknown(job);
+    return await queue.run(entry.record.name, async () => {
+      // Asked a second time meanwhile.
+      const left = this.#coming.get(job);
+      if (left !== undefined) await this.#take(left);
+      const state = store.arrivalOf(entry.record.name);
+      const wasSettled = state?.settled !== false;
+      const failure = wasSettled ? undefined : await this.#settle(entry, state);
+      const ran = entry.state === 'running' && !wasSettled && downMs !== null;
+      return {
+        findings: [],
+        state: entry.state,
+        failure,
+        downMs: ran ? downMs + performance.now() - beganMs : null,
+      };
+    });
+  }
+
+  /** It is this host's from the moment its definition is there. */
+  async #take(coming: Coming): Promise<void> {
+    const { definer, store, roots } = this.parts;
+    const { entry, folder, job } = coming;
+    await store.createArrived(folder, this.#arrivalOf(coming));
+    this.#coming.delete(job);
+    coming.admitted?.[Symbol.dispose]();
+    await definer.arrived(entry);
+    // It was here before, and what it left then is older than what it brought.
+    for (const kept of roots.list())
+      if (kept.lease.uuid === entry.record.uuid && readMoving(store.keptFolder(kept.root)) !== undefined)
+        await roots.turn(kept.root, (found) => roots.eraseKept(found)).catch(() => undefined);
+  }
+
+  /** Returns why it does not run. */
+  async #settle(entry: Entry, state: ArrivalState): Promise<string | undefined> {
+    const { lifecycle, store, log } = this.parts;
+    const { name } = entry.record;
+    let failure: string | undefined;
+    if (state.start && entry.state === 'shutoff')
+      await lifecycle.start(entry).catch((error: unknown) => {
+        failure = error instanceof Error ? error.message : String(error);
+        log('error', `domain '${name}' came from another host, and does not start: ${failure}`);
+      });
+    await store.writeArrival(name, { ...state, settled: true });
+    return failure;
+  }
+
+  async #abort(job: string): Promise<MoveAnswer> {
+    const { registry, store } = this.parts;
+    if (registry.here().some(({ record }) => store.arrivalOf(record.name)?.job === job))
+      throw new EngineError('wrong-state', 'the domain was given to this host before');
+    const coming = this.#coming.get(job);
+    if (coming === undefined) return { findings: [] };
+    if (coming.busy) throw new EngineError('busy', 'it is just being brought here');
+    this.#coming.delete(job);
+    clearTimeout(coming.timer);
+    coming.admitted?.[Symbol.dispose]();
+    // First what the next daemon would find.
+    if (existsSync(coming.folder)) releaseLayers(coming.folder);
+    await store.eraseStaged(coming.folder);
+    await coming.undo[Symbol.asyncDispose]();
+    return { findings: [] };
+  }
+
+  async #over(job: string): Promise<MoveAnswer> {
+    const { registry, store } = this.parts;
+    for (const { record } of registry.here())
+      if (store.arrivalOf(record.name)?.job === job) await store.forgetArrival(record.name);
+    return { findings: [] };
+  }
+
+  #release(entry: Entry): void {
+    const { registry, ids } = this.parts;
+    registry.remove(entry);
+    if (entry.record.ids !== null) ids.release(entry.record.ids.start);
+  }
+
+  #find(job: string): Coming {
+    const coming = this.#coming.get(job);
+    if (coming === undefined) throw unknown(job);
+    return coming;
+  }
+
+  #arrivalOf({ job, start, entry, documents }: Coming): Arrival {
+    return { state: { job, start, settled: false }, record: entry.record, documents };
+  }
+
+  async #lend<T>(
+    { entry: { record }, documents, folder, made }: Coming,
+    target: string,
+    work: Parameters<typeof lendLayer<T>>[2],
+  ): Promise<T> {
+    const domain = readStored(documents.xml, record.name);
+    const spec = filesystemsOf(domain).find((one) => one.target === target);
+    if (spec === undefined || !made.some((one) => one.target === target))
+      throw new EngineError('invalid', `the domain has no file system of its own at '${target}'`);
+    const layerOf = (at: string): Made | undefined => made.find((one) => one.target === at);
+    return await lendLayer(spec, contextOf(record, { ...this.parts, keep: folder, layerOf, domain }), work);
+  }
+}
+
+const unknown = (job: string): EngineError =>
+  new EngineError('not-found', `no domain comes by the move ${job}: it was given up, or never reserved`);
+
+/** For the layers of one domain, whichever way it goes. */
+export const contextOf = (
+  record: DomainRecord,
+  {
+    domain,
+    keep,
+    layerOf,
+    namespaces,
+    layout,
+    log,
+  }: Pick<ArrivalParts, 'namespaces' | 'layout' | 'log'> &
+    Pick<LentContext, 'keep' | 'layerOf'> & { readonly domain: Parameters<typeof idMapOf>[0] },
+): LentContext => ({
+  ...{ keep, layerOf, namespaces, folder: layout.mounts, map: idMapOf(domain, record) },
+  tell: (remarks) => {
+    for (const remark of remarks) log('warn', `domain '${record.name}': ${remark}`, { domain: record.name });
+  },
+});

@@ -1,0 +1,421 @@
+// Domains that go to other hosts. Which host has one is never in doubt: this one until `moving.json` says that it was given away.
+// SPDX-License-Identifier: Apache-2.0
+import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { MoveReport } from '@ctvirt/api';
+import { formatDomain } from '@ctvirt/xml';
+import type {
+  DomainRef,
+  Engine,
+  MoveAnswer,
+  MoveLayer,
+  MoveList,
+  MoveOffer,
+  MoveTarget,
+  Reach,
+  Watched,
+} from '../contract.js';
+import type { Definer } from '../domains/definer.js';
+import type { Lifecycle } from '../domains/lifecycle.js';
+import type { Turns } from '../domains/turns.js';
+import { EngineError, isFault } from '../errors.js';
+import type { UserNamespacePool } from '../host/userns.js';
+import type { Jobs } from '../jobs/jobs.js';
+import { filesystemsOf } from '../lifecycle/document.js';
+import type { EngineLog } from '../log.js';
+import type { Documents } from '../registry/documents.js';
+import type { Entry, Registry } from '../registry/registry.js';
+import { forgetMoving, type Moving, readMoving, writeMoving } from '../state/moving.js';
+import type { KeyedQueue } from '../state/queue.js';
+import type { DomainStore } from '../state/store.js';
+import type { FilesystemSpec } from '../storage/index.js';
+import { type LentContext, lendLayer } from '../storage/layer-lent.js';
+import type { RootMounts } from '../storage/root-mounts.js';
+import type { TemplateCatalog } from '../template-catalog.js';
+import { contextOf } from './arrivals.js';
+import { listed, packed } from './layer-stream.js';
+
+/** Dependencies of `Departures`. */
+export interface DepartureParts {
+  readonly turns: Turns;
+  readonly jobs: Pick<Jobs, 'run'>;
+  readonly definer: Definer;
+  readonly lifecycle: Lifecycle;
+  readonly documents: Documents;
+  readonly registry: Registry;
+  readonly queue: KeyedQueue;
+  readonly store: DomainStore;
+  readonly rootMounts: Pick<RootMounts, 'refuse'>;
+  readonly templates: Pick<TemplateCatalog, 'get'>;
+  readonly namespaces: UserNamespacePool;
+  readonly layout: { readonly mounts: string };
+  readonly reach: Reach;
+  readonly log: EngineLog;
+}
+
+type MoveOptions = Parameters<Engine['moves']['move']>[2];
+
+/** How long a container may take to power off. */
+const STOP_MS = 60_000;
+const LOOK_MS = 10;
+/** Whoever asked for the move waits so long for the other host to say that it has it; it is asked on after that. */
+const ANSWER_MS = 60_000;
+const FIRST_PAUSE_MS = 500;
+const LONGEST_PAUSE_MS = 30_000;
+
+/** What goes, found out before anything is asked. */
+interface Going {
+  readonly entry: Entry;
+  readonly offer: MoveOffer;
+  readonly specs: readonly FilesystemSpec[];
+  readonly context: LentContext;
+}
+
+/** Moves them, one turn of the domain from the first question to the last. */
+export class Departures {
+  readonly #closing = new AbortController();
+
+  constructor(private readonly parts: DepartureParts) {}
+
+  async move(ref: DomainRef, to: string, options: MoveOptions = {}): Promise<MoveReport> {
+    const { turns, jobs } = this.parts;
+    const subject = turns.find(ref);
+    return await jobs.run(
+      subject,
+      'move',
+      (watching) => this.#inTurn(subject.record.uuid, to, { ...options, ...watching }),
+      options,
+    );
+  }
+
+  async #inTurn(ref: DomainRef, to: string, options: NonNullable<MoveOptions>): Promise<MoveReport> {
+    return await this.parts.turns.take(ref, async (entry) => {
+      const going = await this.#going(entry);
+      const target = await this.parts.reach(to);
+      try {
+        const { findings } = await target.ask({ step: 'look', offer: going.offer });
+        if (options.dryRun === true) return reportOf(going, to, { findings });
+        return await this.#move(going, { to, target, options, findings });
+      } finally {
+        await target.close();
+      }
+    });
+  }
+
+  /** Of a move whose other end is silent: says whose it is. Returns whether there is one. */
+  async resolve(ref: DomainRef, keeper: 'here' | 'there'): Promise<boolean> {
+    const { registry, queue, store } = this.parts;
+    const entry = registry.lookFor(ref);
+    if (entry?.givenTo === undefined) return false;
+    const { name } = entry.record;
+    await queue.run(name, async () => {
+      if (entry.givenTo === undefined) return;
+      if (keeper === 'there') return await this.#leave(entry);
+      await forgetMoving(store.rootFolder(name));
+      entry.givenTo = undefined;
+    });
+    return true;
+  }
+
+  /** Learns what was given away, before anything is started. */
+  know(): void {
+    const { registry, log } = this.parts;
+    for (const entry of registry.entries()) {
+      const moving = this.#read(entry);
+      if (moving?.keeper !== 'given') continue;
+      entry.givenTo = moving.to;
+      log(
+        'warn',
+        `domain '${entry.record.name}' was given to ${moving.to}: that host is asked whether it has it`,
+      );
+    }
+  }
+
+  /** What an earlier daemon had begun: what was given is asked about until it is answered, and of the rest the other host is told that it is over. */
+  async resume(): Promise<void> {
+    const { registry, queue, log } = this.parts;
+    for (const entry of registry.here()) {
+      const moving = this.#read(entry);
+      if (moving === undefined) continue;
+      const { name } = entry.record;
+      if (moving.keeper === 'here')
+        await queue
+          .run(name, () => this.#startAgain(entry, moving))
+          .catch((error: unknown) => log('error', `domain '${name}' was to run again: ${String(error)}`));
+      this.#settleLater(entry, moving);
+    }
+  }
+
+  close(): void {
+    this.#closing.abort();
+  }
+
+  #read({ record: { name } }: Entry): Moving | undefined {
+    try {
+      return readMoving(this.parts.store.rootFolder(name));
+    } catch (error) {
+      this.parts.log('error', `domain '${name}': ${String(error)}`);
+      return undefined;
+    }
+  }
+
+  async #going(entry: Entry): Promise<Going> {
+    const { store, documents, rootMounts, templates } = this.parts;
+    const { record, state } = entry;
+    const { name, ctid, autostart, order, delaySeconds } = record;
+    if (!record.persistent || record.adopted !== undefined)
+      throw new EngineError(
+        'unsupported',
+        `domain '${name}' ${record.persistent ? "was adopted: its files are not ctvirt's to give away" : 'is transient'}`,
+      );
+    if (state === 'paused')
+      throw new EngineError('wrong-state', `domain '${name}' is paused: resume it first`);
+    rootMounts.refuse(record);
+    const lease = store.lease(name);
+    if (existsSync(join(store.rootFolder(name), 'snapshots')))
+      throw new EngineError(
+        'unsupported',
+        `domain '${name}' has snapshots, which are not moved yet: delete them first`,
+      );
+    const domain = await documents.stored(entry);
+    const all = filesystemsOf(domain);
+    const specs = all.filter(({ target }) => lease?.made.some((made) => made.target === target));
+    if (lease === undefined || !specs.some(({ target }) => target === '/'))
+      throw new EngineError(
+        'unsupported',
+        `the root of domain '${name}' is no layer above a template: its files are not ctvirt's to move`,
+      );
+    const layers: MoveLayer[] = [];
+    for (const { target, source } of specs) {
+      const { digest } = await templates.get(source);
+      layers.push({ target, template: source, digest });
+    }
+    return {
+      entry,
+      specs,
+      offer: {
+        ...{ version: 1, job: randomUUID(), xml: formatDomain(domain), ctid, autostart, order, delaySeconds },
+        ...{ start: state === 'running', layers },
+      },
+      context: contextOf(record, {
+        ...this.parts,
+        domain,
+        keep: store.rootFolder(name),
+        layerOf: store.layersOf(name),
+      }),
+    };
+  }
+
+  async #move(
+    going: Going,
+    {
+      to,
+      target,
+      options,
+      findings,
+    }: {
+      readonly to: string;
+      readonly target: MoveTarget;
+      readonly options: NonNullable<MoveOptions>;
+      readonly findings: readonly string[];
+    },
+  ): Promise<MoveReport> {
+    const { entry, offer } = going;
+    const { job } = offer;
+    const folder = this.parts.store.rootFolder(entry.record.name);
+    let moving: Moving = { version: 1, job, to, keeper: 'here', ran: offer.start };
+    await writeMoving(folder, moving);
+    let endedMs: number | undefined;
+    let sent: { readonly bytes: number; readonly lists: readonly MoveList[] };
+    try {
+      await target.ask({ step: 'reserve', offer });
+      if (offer.start) {
+        endedMs = await this.#stop(entry, options);
+        moving = { ...moving, endedAt: new Date().toISOString() };
+      }
+      sent = await this.#send(going, target, options);
+      await target.ask({ step: 'prepare', job, lists: sent.lists });
+      options.signal?.throwIfAborted();
+      // From here on it is the other's.
+      entry.givenTo = to;
+      await writeMoving(folder, { ...moving, keeper: 'given' });
+    } catch (error) {
+      // What is on the disk says whose it is, whatever was thrown.
+      if (this.#read(entry)?.keeper !== 'given') {
+        entry.givenTo = undefined;
+        await this.#giveUp(entry, moving, target);
+      }
+      throw error;
+    }
+    const said = await this.#give(entry, { ...moving, keeper: 'given' }, { target, endedMs });
+    const files = sent.lists.reduce((sum, list) => sum + list.files, 0);
+    const downMs = endedMs === undefined ? undefined : Math.round(performance.now() - endedMs);
+    return reportOf(going, to, {
+      ...{ moved: true, state: said.state ?? 'shutoff', bytes: sent.bytes, files, findings },
+      ...{ failure: said.failure ?? null, downMsThere: said.downMs ?? null },
+      downMs: said.state === 'running' ? (downMs ?? null) : null,
+    });
+  }
+
+  /** Returns when it ended. */
+  async #stop(
+    entry: Entry,
+    { stopMs = STOP_MS, signal, onProgress }: NonNullable<MoveOptions>,
+  ): Promise<number> {
+    const { lifecycle } = this.parts;
+    const { name } = entry.record;
+    onProgress?.({ phase: `shutting down ${name}`, done: 0 });
+    await lifecycle.ask(entry, 'poweroff');
+    const deadline = performance.now() + stopMs;
+    while (entry.running !== undefined && !entry.isOver) {
+      signal?.throwIfAborted();
+      if (performance.now() > deadline)
+        throw new EngineError(
+          'timeout',
+          `domain '${name}' did not power off within ${stopMs / 1000} s, and stays here`,
+        );
+      await sleep(LOOK_MS);
+    }
+    const endedMs = performance.now();
+    if (entry.state !== 'shutoff') await lifecycle.destroy(entry);
+    return endedMs;
+  }
+
+  async #send(
+    { entry, offer: { job }, specs, context }: Going,
+    target: MoveTarget,
+    { signal, onProgress }: Watched,
+  ): Promise<{ readonly bytes: number; readonly lists: MoveList[] }> {
+    let bytes = 0;
+    const lists: MoveList[] = [];
+    for (const spec of specs)
+      await lendLayer(spec, context, async (lent) => {
+        const counted = async function* () {
+          for await (const piece of packed(lent, signal)) {
+            bytes += piece.length;
+            onProgress?.({ phase: `sending ${entry.record.name}`, done: bytes });
+            yield piece;
+          }
+        };
+        await target.send(job, spec.target, Readable.from(counted(), { objectMode: false }));
+        lists.push(await listed(lent, spec.target));
+      });
+    return { bytes, lists };
+  }
+
+  /** It stays here, and runs if it ran; the other host is told, now or later. */
+  async #giveUp(entry: Entry, moving: Moving, target: MoveTarget): Promise<void> {
+    const { log } = this.parts;
+    await this.#startAgain(entry, moving).catch((error: unknown) =>
+      log('error', `domain '${entry.record.name}' was to run again: ${String(error)}`),
+    );
+    const isTold = await target.ask({ step: 'abort', job: moving.job }).then(
+      () => true,
+      () => false,
+    );
+    if (isTold) await this.#forget(entry, moving);
+    else this.#settleLater(entry, moving);
+  }
+
+  async #startAgain(entry: Entry, { ran }: Moving): Promise<void> {
+    if (ran && entry.state === 'shutoff') await this.parts.lifecycle.start(entry);
+  }
+
+  async #forget({ record: { name } }: Entry, { job }: Moving): Promise<void> {
+    const folder = this.parts.store.rootFolder(name);
+    // Another move may have begun.
+    if (readMoving(folder)?.job === job) await forgetMoving(folder);
+  }
+
+  /** Asks until it is answered; whoever waits is let go after a while. */
+  async #give(
+    entry: Entry,
+    moving: Moving,
+    { target, endedMs }: { readonly target: MoveTarget; readonly endedMs: number | undefined },
+  ): Promise<MoveAnswer> {
+    const { job, to } = moving;
+    const { name } = entry.record;
+    const asked = (of: MoveTarget): Promise<MoveAnswer> =>
+      of.ask({ step: 'given', job, downMs: endedMs === undefined ? null : performance.now() - endedMs });
+    const deadline = performance.now() + ANSWER_MS;
+    let answer = await asked(target).catch(() => undefined);
+    for (let pauseMs = FIRST_PAUSE_MS; answer === undefined; pauseMs *= 2) {
+      if (performance.now() > deadline || this.#closing.signal.aborted) {
+        this.#settleLater(entry, moving);
+        throw new EngineError(
+          'timeout',
+          `domain '${name}' was given to ${to}, which has not answered yet that it has it: it is asked again and again, and the domain is off here`,
+        );
+      }
+      await sleep(pauseMs, undefined, { signal: this.#closing.signal }).catch(() => undefined);
+      answer = await this.#asking(to, asked).catch(() => undefined);
+    }
+    await this.#leave(entry);
+    await this.#asking(to, (of) => of.ask({ step: 'over', job })).catch(() => undefined);
+    return answer;
+  }
+
+  async #asking<T>(to: string, ask: (target: MoveTarget) => Promise<T>): Promise<T> {
+    const target = await this.parts.reach(to);
+    try {
+      return await ask(target);
+    } finally {
+      await target.close();
+    }
+  }
+
+  /** It is the other's, and here it ends; its files are kept until it comes back or they are erased. */
+  async #leave(entry: Entry): Promise<void> {
+    await this.parts.definer.undefine(entry, { storage: false });
+    entry.givenTo = undefined;
+  }
+
+  #settleLater(entry: Entry, moving: Moving): void {
+    void this.#settle(entry, moving).catch((error: unknown) =>
+      this.parts.log('error', `the move of domain '${entry.record.name}': ${String(error)}`),
+    );
+  }
+
+  async #settle(entry: Entry, moving: Moving): Promise<void> {
+    const { registry, queue, log } = this.parts;
+    const { job, to, keeper } = moving;
+    const { uuid } = entry.record;
+    const { signal } = this.#closing;
+    for (let pauseMs = 0; ; pauseMs = Math.min(LONGEST_PAUSE_MS, 2 * pauseMs + FIRST_PAUSE_MS)) {
+      await sleep(pauseMs, undefined, { ref: false, signal }).catch(() => undefined);
+      // Somebody has decided meanwhile, or it is gone, or moved once more.
+      if (signal.aborted || registry.byUuid(uuid) !== entry || this.#read(entry)?.job !== job) return;
+      const question =
+        keeper === 'given'
+          ? ({ step: 'given', job, downMs: null } as const)
+          : ({ step: 'abort', job } as const);
+      try {
+        await this.#asking(to, (target) => target.ask(question));
+      } catch (error) {
+        if (pauseMs === 0 || isFault(error, 'not-found'))
+          log('warn', `domain '${entry.record.name}': ${to} is to be asked about its move: ${String(error)}`);
+        continue;
+      }
+      await queue.run(entry.record.name, async () => {
+        if (this.#read(entry)?.job !== job) return;
+        if (keeper === 'here') return await this.#forget(entry, moving);
+        await this.#leave(entry);
+        log('info', `domain '${entry.record.name}' is at ${to} now`);
+      });
+      if (keeper === 'given')
+        await this.#asking(to, (target) => target.ask({ step: 'over', job })).catch(() => undefined);
+      return;
+    }
+  }
+}
+
+function reportOf({ entry }: Going, to: string, report: Partial<MoveReport>): MoveReport {
+  return {
+    ...{ domain: entry.record.name, to, moved: false, state: entry.state, bytes: 0, files: 0 },
+    ...{ downMs: null, downMsThere: null, findings: [], failure: null },
+    ...report,
+  };
+}
