@@ -250,7 +250,7 @@ export class Arrivals {
         findings: [],
         state: entry.state,
         failure,
-        downMs: ran ? downMs + performance.now() - beganMs : null,
+        downMs: ran ? Math.round(downMs + performance.now() - beganMs) : null,
       };
     });
   }

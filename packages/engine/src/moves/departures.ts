@@ -252,11 +252,10 @@ export class Departures {
     }
     const said = await this.#give(entry, { ...moving, keeper: 'given' }, { target, endedMs });
     const files = sent.lists.reduce((sum, list) => sum + list.files, 0);
-    const downMs = endedMs === undefined ? undefined : Math.round(performance.now() - endedMs);
     return reportOf(going, to, {
       ...{ moved: true, state: said.state ?? 'shutoff', bytes: sent.bytes, files, findings },
       ...{ failure: said.failure ?? null, downMsThere: said.downMs ?? null },
-      downMs: said.state === 'running' ? (downMs ?? null) : null,
+      downMs: said.state === 'running' ? said.downMsHere : null,
     });
   }
 
@@ -335,7 +334,7 @@ export class Departures {
     entry: Entry,
     moving: Moving,
     { target, endedMs }: { readonly target: MoveTarget; readonly endedMs: number | undefined },
-  ): Promise<MoveAnswer> {
+  ): Promise<MoveAnswer & { readonly downMsHere: number | null }> {
     const { job, to } = moving;
     const { name } = entry.record;
     const asked = (of: MoveTarget): Promise<MoveAnswer> =>
@@ -353,9 +352,10 @@ export class Departures {
       await sleep(pauseMs, undefined, { signal: this.#closing.signal }).catch(() => undefined);
       answer = await this.#asking(to, asked).catch(() => undefined);
     }
+    const downMsHere = endedMs === undefined ? null : Math.round(performance.now() - endedMs);
     await this.#leave(entry);
     await this.#asking(to, (of) => of.ask({ step: 'over', job })).catch(() => undefined);
-    return answer;
+    return { ...answer, downMsHere };
   }
 
   async #asking<T>(to: string, ask: (target: MoveTarget) => Promise<T>): Promise<T> {
