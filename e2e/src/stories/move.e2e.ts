@@ -1,6 +1,8 @@
 // A domain goes from one host to another: files, limits and identity along, and at every moment it is exactly one host's.
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
+import { execFileSync, spawn } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { after, afterEach, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { domainXml, templateRoot } from '../world/documents.js';
@@ -129,6 +131,49 @@ test('one that does not power off stays, and runs', async () => {
   );
   assert.equal(await near.state(name), 'running (booted)');
   assert.deepEqual(await names(far), []);
+});
+
+const sshd = '/usr/sbin/sshd';
+test('it goes by ssh from one network to another', {
+  skip: existsSync(sshd) ? false : 'no sshd here (openssh-server)',
+}, async () => {
+  const [, pid = ''] = /--net=\/proc\/(\d+)\//.exec(far.enclosure.argv('true').join(' ')) ?? [];
+  const link = ['link', 'add', 'mv0', 'type', 'veth', 'peer', 'name', 'mv0', 'netns', pid];
+  await near.enclosure.output('ip', ...link);
+  for (const [world, address] of [
+    [near, '192.0.2.1/24'],
+    [far, '192.0.2.2/24'],
+  ] as const) {
+    await world.enclosure.output('ip', 'address', 'add', address, 'dev', 'mv0');
+    await world.enclosure.output('ip', 'link', 'set', 'mv0', 'up');
+  }
+  const hostKey = `${far.host}/host`;
+  const key = `${near.host}/key`;
+  for (const path of [hostKey, key])
+    execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', path]);
+  writeFileSync(`${near.host}/known`, `192.0.2.2 ${readFileSync(`${hostKey}.pub`, 'utf8')}`);
+  mkdirSync('/run/sshd', { recursive: true, mode: 0o755 });
+  const words = ['ListenAddress=192.0.2.2', `HostKey=${hostKey}`, `AuthorizedKeysFile=${key}.pub`];
+  words.push('StrictModes=no', 'UsePAM=no', 'PidFile=none');
+  const argv = [sshd, '-D', '-e', '-f', '/dev/null', ...words.flatMap((word) => ['-o', word])];
+  const [file = '', ...args] = far.enclosure.argv(...argv);
+  const server = spawn(file, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+  let complaint = '';
+  server.stderr.setEncoding('utf8').on('data', (text: string) => (complaint += text));
+  try {
+    await waitFor('sshd', () => complaint.includes('listening'));
+    await near.run(defined(templateRoot));
+    await near.shell(name, work);
+    const uri = `ctvirt+ssh://root@192.0.2.2/?socket=${far.root}/run/libvirt-sock&keyfile=${key}&known_hosts=${near.host}/known`;
+    await ctvirt(near, 'migrate', name, uri).catch((error: unknown) =>
+      assert.fail(`${String(error)}\n${complaint}`),
+    );
+    assert.deepEqual([await names(near), await names(far)], [[], [name]]);
+    assert.equal(await far.shell(name, 'cat /srv/work/hers'), 'hers');
+  } finally {
+    server.kill();
+    await near.enclosure.output('ip', 'link', 'delete', 'mv0');
+  }
 });
 
 test('either daemon is killed at any moment of a move, and one host alone has the domain', async (context) => {

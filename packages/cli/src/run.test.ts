@@ -148,6 +148,7 @@ describe('ctvirt', () => {
       rename: 'other',
       clone: 'other',
       export: 'x.tar',
+      migrate: 'ctvirt+ssh://far/',
       'root adopt': 'nosuch',
       'snapshot info': 'before',
       'snapshot dumpxml': 'before',
