@@ -5,6 +5,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { after, afterEach, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { run } from '../world/command.js';
 import { domainXml, templateRoot } from '../world/documents.js';
 import { waitFor } from '../world/wait.js';
 import { busybox, refused, World } from '../world/world.js';
@@ -101,6 +102,24 @@ for (const [what, root] of forms)
     // What it left here the first time is older than what it brought.
     assert.deepEqual(await near.client.roots.list(), []);
   });
+
+test('virsh moves it from daemon to daemon, and not so that both would have it', async () => {
+  await near.run(defined(templateRoot));
+  const virsh = (...words: string[]) => run(['virsh', '-c', near.uri('lxc'), ...words]);
+  for (const [words, why] of [
+    [['--p2p', '--live'], /add --persistent --undefinesource/],
+    [['--p2p', '--persistent', '--undefinesource', '--dname', 'x'], /without 'destination_name'/],
+  ] as const) {
+    const { status, stderr } = await virsh('migrate', ...words, name, far.uri('lxc'));
+    assert.equal(status, 1);
+    assert.match(stderr, why);
+  }
+  const words = ['--p2p', '--live', '--persistent', '--undefinesource'];
+  const { status, stderr } = await virsh('migrate', ...words, name, far.uri('lxc'));
+  assert.equal(status, 0, stderr);
+  assert.deepEqual([await names(near), await names(far)], [[], [name]]);
+  assert.equal(await far.state(name), 'running (booted)');
+});
 
 test('what stands in the way is told before anything happens, and leaves it running', async () => {
   await near.run(defined(templateRoot));

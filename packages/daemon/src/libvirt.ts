@@ -1,7 +1,7 @@
 // libvirt's wire protocol: the server, its sockets, and what of the engine's goes to its clients.
 // SPDX-License-Identifier: Apache-2.0
 import type { Engine, Layout } from '@ctvirt/engine';
-import { RpcServer } from '@ctvirt/rpc';
+import { features, RpcServer } from '@ctvirt/rpc';
 import type { Logger } from 'pino';
 import { openListeners } from './libvirt-sockets.js';
 import { publishEvents } from './procedures/events.js';
@@ -9,6 +9,16 @@ import { bindProcedures } from './procedures/index.js';
 import { openSession, type Session, seesSubject } from './procedures/session.js';
 import { refusal } from './procedures/words/refusal.js';
 import type { Settings } from './settings.js';
+
+/** What clients ask for by number before they use it. */
+const offered = [
+  features.typedParamString,
+  features.remoteEventCallback,
+  features.remoteCloseCallback,
+  features.networkUpdateHasCorrectOrder,
+  features.migrationP2p,
+  features.migrationParams,
+];
 
 /** The protocol being served. */
 export interface LibvirtService {
@@ -38,6 +48,7 @@ export async function serveLibvirt(
       rootsFolder: layout.roots,
       publish: (...event) => server.publish(...event),
     }),
+    features: offered,
     lxc: { domainOpenNamespace: refuseNamespace },
     sees: (session, kind, subject) => kind !== 'domain' || seesSubject(session, subject),
     // Clients are counted where they come in: those of one socket never take the places of another's.

@@ -7,7 +7,7 @@ import type { Binding } from './session.js';
 /** What a user of libvirt's own drivers would not expect, by procedure. */
 const notes: Readonly<Record<string, string>> = {
   connectOpen: '`ctvirt:///system` shows all domains; `lxc`, `openvz` and `vserver` their own type',
-  connectSupportsFeature: 'no passing of file descriptors, no migration',
+  connectSupportsFeature: 'no passing of file descriptors; migration from daemon to daemon',
   connectDomainXmlFromNative: '`lxc-tools`, `openvz`, `zonecfg`',
   connectDomainXmlToNative: '`lxc-tools`, `openvz`, `zonecfg`',
   connectGetAllDomainStats:
@@ -30,6 +30,10 @@ const notes: Readonly<Record<string, string>> = {
   domainSetUserPassword: "by the container's own programs",
   domainFsfreeze: 'its processes stand still until the thaw, too: the domain is paused',
   domainGetJobStats: 'the last one stays known until the next has ended',
+  domainMigratePerform3Params:
+    'from daemon to daemon, with the flags peer-to-peer, persistent and undefine-source; it is shut down for it',
+  domainMigratePrepare3Params: 'of another ctvirtd alone',
+  domainMigratePrepareTunnel3Params: 'of another ctvirtd alone',
   domainGetTime: "the host's, which every container has",
   domainSetTime: "refused unless it is the host's: that is what every container has",
   domainGetVcpus: "the kernel counts a container's time as a whole: each processor is told an equal share",

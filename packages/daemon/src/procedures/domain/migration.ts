@@ -2,10 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Readable } from 'node:stream';
 import { EngineError, type MoveQuestion } from '@ctvirt/engine';
-import type { RpcError } from '@ctvirt/rpc';
+import type { RpcError, TypedParam } from '@ctvirt/rpc';
 import { type Answered, fromCookie, toCookie } from '../../moves/wire.js';
-import type { Bind } from '../session.js';
-import { refusal } from '../words/refusal.js';
+import { type Bind, domainOf } from '../session.js';
+import { checkFlags, refusal } from '../words/refusal.js';
 
 const foreign = (): RpcError =>
   refusal(
@@ -21,7 +21,53 @@ function asked(cookie: Uint8Array, field: string): object {
   return value;
 }
 
+const moveFlags = {
+  live: 1,
+  peerToPeer: 2,
+  tunnelled: 4,
+  persistent: 8,
+  undefineSource: 16,
+  changeProtection: 256,
+  offline: 1024,
+} as const;
+const known = Object.values(moveFlags).reduce((sum, bit) => sum | bit, 0);
+const both = moveFlags.persistent | moveFlags.undefineSource;
+
+/** Two definitions of one container are an accident, and only this daemon can carry its files. */
+function checkMove(flags: number, params: readonly TypedParam[], procedure: string): void {
+  checkFlags(flags, known, procedure);
+  if ((flags & moveFlags.peerToPeer) === 0)
+    throw refusal(
+      'operationUnsupported',
+      'domain',
+      "a container's files go from daemon to daemon: add --p2p",
+    );
+  if ((flags & both) !== both)
+    throw refusal(
+      'argumentUnsupported',
+      'domain',
+      'a container is one host alone: add --persistent --undefinesource',
+    );
+  const [other] = params.filter(({ field }) => field !== 'bandwidth');
+  if (other !== undefined)
+    throw refusal('argumentUnsupported', 'domain', `a container is moved as it is, without '${other.field}'`);
+}
+
+/** Whichever driver the client knows it by, the other end is a ctvirtd. */
+function targetOf(uri: string | null): string {
+  if (uri === null || !/^\w+\+/.test(uri))
+    throw refusal('invalidArg', 'domain', 'a URI such as ctvirt+ssh://HOST/system says where to');
+  return uri.replace(/^\w+\+/, 'ctvirt+');
+}
+
 export const bindMigration: Bind = ({ engine }) => ({
+  async domainMigratePerform3Params({ dom, dconnuri, params, flags }, { session, name }) {
+    checkMove(flags, params, name);
+    const { uuid } = domainOf(engine, session, dom);
+    await engine.moves.move(uuid, targetOf(dconnuri));
+    // Whoever asks one daemon alone has no use for a cookie, and takes one for a failure.
+    return { cookieOut: Buffer.alloc(0) };
+  },
   async domainMigratePrepare3Params({ cookieIn }) {
     const question: MoveQuestion = Reflect.get(asked(cookieIn, 'question'), 'question');
     const answered: Answered = await engine.moves.answer(question).then(
