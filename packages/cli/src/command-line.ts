@@ -81,6 +81,9 @@ export function findVerb(
   if (first === undefined) return undefined;
   const one = words[first] ?? '';
   const without = (...indexes: readonly number[]) => words.filter((_, index) => !indexes.includes(index));
+  const two = second === undefined ? undefined : words[second];
+  const both = verbs.find(({ name }) => name === `${one} ${two}`);
+  if (both !== undefined && second !== undefined) return { verb: both, rest: without(first, second) };
   const single = verbs.find(({ name, aliases }) => name === one || aliases?.includes(one));
   if (single !== undefined) return { verb: single, rest: without(first) };
   const nouns = verbs.filter(({ name }) => name.startsWith(`${one} `));
@@ -91,9 +94,6 @@ export function findVerb(
     throw new CliError('usage', `unknown command '${one}'${verbHere(one) ?? didYouMean(one, known)}`);
   }
   const actions = actionsOf(one, nouns);
-  const two = second === undefined ? undefined : words[second];
-  const both = nouns.find(({ name }) => name === `${one} ${two}`);
-  if (both !== undefined && second !== undefined) return { verb: both, rest: without(first, second) };
   const oneOf = `one of: ${actions.join(', ')}`;
   if (two === undefined) throw new CliError('usage', `${one} what? ${oneOf}`);
   const called = `${one} ${two}`;
@@ -112,7 +112,8 @@ export function verbsOfNoun(words: readonly string[], verbs: readonly Verb[]): r
   const [noun, ...more] = tokensOf(words, globalOptions).flatMap((token) =>
     token.kind === 'positional' ? [token.value] : [],
   );
-  return more.length > 0 ? [] : verbs.filter(({ name }) => name.startsWith(`${noun} `));
+  const isVerb = verbs.some(({ name }) => name === noun);
+  return isVerb || more.length > 0 ? [] : verbs.filter(({ name }) => name.startsWith(`${noun} `));
 }
 
 const actionsOf = (noun: string, verbs: readonly Verb[]): readonly string[] =>
