@@ -43,6 +43,10 @@ export const testPackages = [
   ...['xvfb', 'dbus-daemon', 'at-spi2-core', 'gir1.2-atspi-2.0', 'gir1.2-gtk-3.0'],
   // What images of LXC and Incus are packed and unpacked by.
   'squashfs-tools',
+  // What keeps backups, and puts what comes out of them in its place.
+  ...['restic', 'rsync'],
+  // What files have beside their modes.
+  ...['acl', 'attr'],
   // What the guides use beside ctvirt.
   ...['ansible-core', 'curl', 'wget'],
 ];

@@ -9,7 +9,7 @@ const floors = [
   ['build'],
   ['adoption', 'assets', 'explained', 'honoured', 'moves'],
   ['domains'],
-  ['guarantees', 'quota', 'jobs', 'traffic', 'template-catalog', 'profiles', 'networks', 'filters'],
+  ['guarantees', 'quota', 'jobs', 'traffic', 'template-catalog', 'profiles', 'networks', 'filters', 'backup'],
   ['drivers/lxc/accounting'],
   ['drivers/*'],
   ['drivers/lxc/facets'],

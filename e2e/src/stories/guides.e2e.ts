@@ -57,8 +57,24 @@ test('first-hour.md', async () => {
 });
 
 /** The first is walked by npm run test:fresh, on a machine of its own, the second with images in its story; the others have tests of their own here. */
-const apart = ['install.md', 'templates.md', 'first-hour.md', 'networks.md'];
+const apart = ['backup.md', 'install.md', 'templates.md', 'first-hour.md', 'networks.md'];
 for (const page of guides()) if (!apart.includes(page)) test(page, () => reader.follow(page));
+
+test('backup.md', async () => {
+  const conf = '# /etc/ctvirt/ctvirtd.conf\n';
+  await reader.write(`${conf}backup_repositories = ["default /srv/backup /etc/ctvirt/backup.password"]\n`);
+  await world.stop();
+  await world.start();
+  await reader.follow('backup.md', {
+    'cat web-etc/etc/site.conf': /^listen 80$/m,
+    'ctvirt root list': /^ web~2 /m,
+    'ctvirt backup check': /web: .* all as they were/,
+  });
+  await world.eraseAll();
+  await reader.write(conf);
+  await world.stop();
+  await world.start();
+});
 
 test('networks.md', async () => {
   await reader.follow('networks.md', prints);

@@ -137,6 +137,7 @@ export class Reader {
       ['/etc/ctvirt', `${root}/etc`],
       ['/var/lib/ctvirt', `${root}/lib`],
       ['/run/ctvirt', `${root}/run`],
+      ['/srv/backup', `${this.world.host}/backup`],
     ];
   }
 

@@ -1,6 +1,7 @@
 // Every resource of the contract; a new one is its file and a line here.
 // SPDX-License-Identifier: Apache-2.0
 import { archives } from './archives.js';
+import { backups } from './backups.js';
 import { beancounters } from './beancounters.js';
 import { check } from './check.js';
 import { domains } from './domains.js';
@@ -26,6 +27,7 @@ export const resources = {
   roots,
   snapshots,
   archives,
+  backups,
   templates,
   profiles,
   networks,

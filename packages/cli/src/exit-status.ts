@@ -14,6 +14,10 @@ const fixed = {
   unreachable: { status: 15, summary: 'no daemon answers' },
   'bad-answer': { status: 16, summary: 'what answers is no ctvirtd that this ctvirt understands' },
   strays: { status: 17, summary: 'check: something on the host has no owner' },
+  incomplete: {
+    status: 19,
+    summary: 'backup: something of a domain is not in there, or did not come back as it was',
+  },
   'exec-failed': { status: 125, summary: "exec: ctvirt itself failed; other statuses are the program's own" },
 } as const;
 
@@ -21,6 +25,8 @@ const fixed = {
 export const usageStatus = fixed.usage.status;
 /** Of a `check` that worked and found something without an owner. */
 export const straysStatus = fixed.strays.status;
+/** Of a backup that is one, but not of all that the domain has. */
+export const incompleteStatus = fixed.incomplete.status;
 /** Of a document or configuration with an error, whether the daemon found it or a verb that asks none. */
 export const invalidStatus = errorTable.invalid.exitStatus;
 /** Of an `exec` whose program never ran or whose session broke; below it all statuses are the program's. */

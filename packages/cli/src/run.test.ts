@@ -156,7 +156,10 @@ describe('ctvirt', () => {
       'snapshot delete': 'before',
       'snapshot diff': 'before',
     };
+    // Domains that are gone have backups, too.
+    const isOfAll = (name: string): boolean => /^backup |^restore$/.test(name);
     for (const { name, failureStatus = 3 } of verbs.filter(({ args }) => 'domain' in args)) {
+      if (isOfAll(name)) continue;
       const { status, err } = await ctvirt(`${name} nosuch ${more[name] ?? ''}`);
       assert.equal(status, failureStatus, name);
       assert.match(err, /nosuch/);

@@ -76,6 +76,7 @@ export interface Given<A extends Arguments, O extends Options> {
 export type Group =
   | 'Domains'
   | 'Snapshots'
+  | 'Backups'
   | 'Documents'
   | 'Templates and profiles'
   | 'Networks'

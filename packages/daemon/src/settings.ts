@@ -89,6 +89,14 @@ const range = (doc: string): Setting<string> => ({
   expected: 'a range such as "1000000-1065535"',
 });
 
+const isRepository = (value: string): boolean => /^[\w.-]+( \/[^ ]+){2}$/.test(value);
+const repositories = (doc: string): Setting<string[]> => ({
+  doc,
+  fallback: [],
+  parse: (value) => (Array.isArray(value) && value.every(isRepository) ? value : undefined),
+  expected: 'a list such as ["default /srv/backup /etc/ctvirt/backup.password"]',
+});
+
 const pki = '/etc/pki';
 
 /** Every setting, in the order of the manual. */
@@ -148,6 +156,9 @@ export const settings = {
     'off',
   ),
   guarantee_reserve_mib: whole('Memory in MiB that is promised to nobody: the host needs it itself.', 256),
+  backup_repositories: repositories(
+    'Where backups go, each a text of its name, the absolute path of its folder and that of the file with its password, with blanks between them: "default /srv/backup /etc/ctvirt/backup.password". `ctvirt backup init` makes both.',
+  ),
   project_ids: range(
     "Projects of the host's quotas that disk limits are made of, where the file system of the layers enforces them; each limited layer is an image if empty.",
   ),
@@ -194,12 +205,17 @@ export const engineOptions = ({
   project_ids: projects,
   link_walls: linkWalls,
   link_connections: linkConnections,
+  backup_repositories: repositoryTexts,
 }: Settings): EngineOptions => ({
   linkWalls,
   linkConnections,
   guarantees,
   reserveBytes: reserveMiB * 2 ** 20,
   projectIds: rangeIn(projects),
+  backupRepositories: repositoryTexts.map((text) => {
+    const [name = '', path = '', passwordFile = ''] = text.split(' ');
+    return { name, path, passwordFile };
+  }),
 });
 
 function rangeIn(text: string): EngineOptions['projectIds'] {

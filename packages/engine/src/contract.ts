@@ -9,6 +9,13 @@ import type {
   Asset,
   AssetReport,
   AutostartChange,
+  Backup,
+  BackupChecked,
+  BackupCheckRequest,
+  BackupInit,
+  BackupRepository,
+  BackupRequest,
+  BackupTaken,
   BeancounterReport,
   BuildRequest,
   ChangedFile,
@@ -32,6 +39,8 @@ import type {
   FilterBinding,
   FilterDefineResult,
   FilterSummary,
+  ForgetRequest,
+  Forgotten,
   ForwardChange,
   ForwardResult,
   ForwardRow,
@@ -54,6 +63,8 @@ import type {
   PullRequest,
   PushRequest,
   QuotaReport,
+  Restored,
+  RestoreRequest,
   RootMount,
   SetResult,
   Snapshot,
@@ -442,6 +453,31 @@ export interface Engine {
     answer(question: MoveQuestion): Promise<MoveAnswer>;
     /** Unpacks what it sends of one file system. */
     receive(job: string, target: string, bytes: Readable): Promise<void>;
+  };
+
+  /** Domains as they were, in the repositories that ctvirtd.conf names. */
+  backups: {
+    repositories(): readonly BackupRepository[];
+    /** Makes a repository, and a password where there is none. */
+    init(request: BackupRequest): Promise<BackupInit>;
+    /** Oldest first, those of domains that are gone included. */
+    list(options?: {
+      readonly repository?: string | undefined;
+      readonly domain?: string | undefined;
+    }): Promise<readonly Backup[]>;
+    /** Backs up a domain that is off, which cannot be started meanwhile. */
+    create(ref: DomainRef, request: BackupRequest, watched?: Watched): Promise<BackupTaken>;
+    /**
+     * A domain that is off gets the files that it had, and what it had before is kept; one that is gone is defined again. With a
+     * path only that of it comes back, and with `to` all goes to a folder of the host.
+     */
+    restore(request: RestoreRequest, watched?: Watched): Promise<Restored>;
+    /** Restores a sample of the last backup of each domain and compares it. */
+    check(request: BackupCheckRequest, watched?: Watched): Promise<readonly BackupChecked[]>;
+    /** Removes those that are not to be kept; throws `invalid` where nothing would be. */
+    forget(request: ForgetRequest, watched?: Watched): Promise<Forgotten>;
+    /** Gives back the room of what no backup needs any more. */
+    prune(request: BackupRequest, watched?: Watched): Promise<BackupRepository>;
   };
 
   profiles: {

@@ -8,7 +8,7 @@ import { openNetworks, startDue } from './build/networks.js';
 import { hostFacts, operationsOf } from './build/operations.js';
 import { close, recover } from './build/recover.js';
 import { makeRules, type RuleOptions } from './build/rules.js';
-import { openState } from './build/state.js';
+import { openState, type StateOptions } from './build/state.js';
 import type { Engine, Reach } from './contract.js';
 import { autostart } from './domains/autostart.js';
 import { Scheduler } from './domains/scheduler.js';
@@ -20,7 +20,7 @@ import { ScheduleTimes } from './state/schedule-times.js';
 import { prepareFolders } from './state/store.js';
 
 /** Settings of an engine. */
-export interface EngineOptions extends RuleOptions, WallOptions {
+export interface EngineOptions extends RuleOptions, WallOptions, StateOptions {
   /** Whether it does by itself what is due, starts of domains with the host's boot and schedules; it does if absent. */
   readonly autostart?: boolean;
   /** How the engines of other hosts are reached; none is if absent. */
@@ -77,7 +77,7 @@ async function open(layout: Layout, log: EngineLog, options: EngineOptions): Pro
 async function build(layout: Layout, log: EngineLog, options: EngineOptions): Promise<Parts> {
   await prepareFolders(layout);
   const host = await openHost(layout, log, options);
-  const below = { ...host, ...(await openState(host)) };
+  const below = { ...host, ...(await openState(host, options)) };
   const ruled = { ...below, ...makeRules(below, options) };
   const driven = { ...ruled, ...makeFloor(options.driver ?? 'liblxc', ruled) };
   const { floor } = driven;

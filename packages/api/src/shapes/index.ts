@@ -3,6 +3,7 @@
 export * from './adoption.js';
 export * from './archive.js';
 export * from './asset.js';
+export * from './backup.js';
 export * from './beancounters.js';
 export * from './delivery.js';
 export * from './domain.js';

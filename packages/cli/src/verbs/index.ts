@@ -2,6 +2,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Verb } from '../verb.js';
 import { adopt } from './adopt.js';
+import { backupCheck } from './backup-check.js';
+import { backup } from './backup-create.js';
+import { backupForget } from './backup-forget.js';
+import { backupInit } from './backup-init.js';
+import { backupList } from './backup-list.js';
+import { backupPrune } from './backup-prune.js';
 import { completeVerb } from './completion-answer.js';
 import { completion } from './completion-print.js';
 import { convert } from './convert.js';
@@ -31,6 +37,7 @@ import { push } from './domain-push.js';
 import { quota } from './domain-quota.js';
 import { reboot } from './domain-reboot.js';
 import { rename } from './domain-rename.js';
+import { restore } from './domain-restore.js';
 import { resume } from './domain-resume.js';
 import { set } from './domain-set.js';
 import { shutdown } from './domain-shutdown.js';
@@ -145,6 +152,13 @@ export const verbs: readonly Verb[] = [
   snapshotRevert,
   snapshotDelete,
   snapshotDiff,
+  backup,
+  restore,
+  backupInit,
+  backupList,
+  backupCheck,
+  backupForget,
+  backupPrune,
   xmlValidate,
   xmlFormat,
   xmlSchema,

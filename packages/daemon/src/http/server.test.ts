@@ -178,6 +178,21 @@ test('every answer is as its schema says, and says nothing more', async (t) => {
     { uuid: '00000000-0000-4000-8000-000000000001', path: '/run/ctvirt/roots/web' },
   ];
   engine.mountRoot = async () => ({ path: '/run/ctvirt/roots/web' });
+  const repository = { name: 'default', path: '/srv/backup', passwordFile: '/etc/ctvirt/backup.password' };
+  Object.assign(engine.backups, {
+    repositories: () => [repository],
+    init: async () => ({ repository, madePassword: true }),
+    list: async () => [
+      {
+        id: '01234567',
+        repository: 'default',
+        domain: 'web',
+        uuid: '00000000-0000-4000-8000-000000000001',
+        takenAt: '2026-11-30T12:00:00Z',
+        leftOut: ['/data'],
+      },
+    ],
+  });
   await client.templates.build({ template: 'small', body: { distribution: 'busybox' } });
   await client.domains.define({
     body: `<domain type='openvz'><name>web</name><memory>262144</memory><os><type>exe</type><init>/sbin/init</init></os>
@@ -238,6 +253,9 @@ test('every answer is as its schema says, and says nothing more', async (t) => {
       const forwards = [{ protocol: 'tcp', start: 2222, to: 22 } as const];
       await client.forwards.change({ domain: 'forwarding', body: { action: 'add', forwards } });
     },
+    'backups.repositories': () => client.backups.repositories(),
+    'backups.init': () => client.backups.init({ body: { repository: 'default' } }),
+    'backups.list': () => client.backups.list({ domain: 'web' }),
     'jobs.get': async () => {
       const exporting = client.domains.exportRoot({ ...web, body: { target: '/nonexistent/web.tar' } });
       await assert.rejects(exporting, failsWith('wrong-state'));

@@ -21,6 +21,7 @@ import {
   LogController,
 } from 'fastify';
 import { bindArchives } from './archives.js';
+import { bindBackups } from './backups.js';
 import { bindBeancounters } from './beancounters.js';
 import { bindCheck } from './check.js';
 import { admitClients, type ClientRules } from './clients.js';
@@ -53,6 +54,7 @@ const binders = {
   roots: bindRoots,
   snapshots: bindSnapshots,
   archives: bindArchives,
+  backups: bindBackups,
   templates: bindTemplates,
   profiles: bindProfiles,
   networks: bindNetworks,

@@ -3,6 +3,8 @@
 import type { HostFacts } from '@ctvirt/api';
 import type { Engine } from '../contract.js';
 import { type AmendParts, amendOperations } from '../domains/amend.js';
+import type { BackupParts } from '../domains/backup-parts.js';
+import { backupOperations } from '../domains/backups.js';
 import { type CopyParts, copyOperations } from '../domains/copies.js';
 import { credentialOperations } from '../domains/credentials.js';
 import { type DefineParts, defineOperations } from '../domains/define.js';
@@ -34,6 +36,7 @@ export type OperationParts = LookParts &
   MountParts &
   SnapshotParts &
   CopyParts &
+  BackupParts &
   Pick<StateParts, 'templates' | 'profiles' | 'events'> &
   Pick<DomainParts, 'assets' | 'jobs' | 'arrivals' | 'departures'> &
   Pick<NetworkBuild, 'networks'> &
@@ -60,6 +63,7 @@ export function operationsOf(parts: OperationParts): Omit<Engine, 'host' | 'link
     snapshots: snapshotOperations(parts),
     layers: layerOperations(parts),
     moves: moveOperations(parts),
+    backups: backupOperations(parts),
     ...credentialOperations(parts),
     templates,
     profiles,

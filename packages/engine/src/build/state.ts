@@ -1,8 +1,11 @@
 // What lies on disk and what is known of it: domains with their documents, ids that are taken, templates, profiles.
 // SPDX-License-Identifier: Apache-2.0
 import type { Domain } from '@ctvirt/xml';
+import { Repositories } from '../backup/repositories.js';
+import type { RepositorySpec } from '../backup/tool.js';
 import type { Subject } from '../drivers/driver.js';
 import { Hooks } from '../hooks/hooks.js';
+import { hostName } from '../host/facts.js';
 import { Reader } from '../lifecycle/document.js';
 import { readStored } from '../lifecycle/stored-document.js';
 import type { EngineLog } from '../log.js';
@@ -37,6 +40,7 @@ export interface StateParts {
   readonly consoleLogs: ConsoleLogs;
   readonly hooks: Hooks;
   readonly rootMounts: RootMounts;
+  readonly repositories: Repositories;
   readonly profiles: Profiles;
   readonly templates: TemplateCatalog;
   readonly templatePath: (name: string) => string;
@@ -51,9 +55,16 @@ export interface StateParts {
   readonly kept: (subject: Subject) => KeptContext;
 }
 
+/** Settings of what lies outside of the state. */
+export interface StateOptions {
+  /** Where backups go; nowhere if absent. */
+  readonly backupRepositories?: readonly RepositorySpec[];
+}
+
 /** Reads the state, and removes what an earlier daemon left half-made. */
 export async function openState(
   host: Pick<HostParts, 'layout' | 'log' | 'facts' | 'livePath'>,
+  options: StateOptions = {},
 ): Promise<StateParts> {
   const { layout, log, facts, livePath } = host;
   const known = await openDomains(layout, log);
@@ -76,6 +87,10 @@ export async function openState(
     consoleLogs: openConsoleLogs(layout, registry),
     hooks: new Hooks({ folder: layout.hooks, log }),
     rootMounts: openRootMounts(layout),
+    repositories: new Repositories(
+      options.backupRepositories ?? [],
+      `${layout.cgroup}.${hostName()}`.slice(0, 64),
+    ),
     profiles,
     templates,
     templatePath,

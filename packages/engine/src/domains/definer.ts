@@ -547,6 +547,35 @@ export class Definer {
     await this.#extendRoot(record, domain, this.parts.store.lease(record.name), specs);
   }
 
+  /**
+   * Makes files for a domain as its definition would, with ids of their own, and keeps them beside those that it has: `fill` gets
+   * them before they are there.
+   */
+  async makeBeside(
+    { record }: Entry,
+    { domain, parts }: { domain: Domain; parts: DocumentParts },
+    fill: (record: DomainRecord, context: StorageContext) => Promise<void>,
+  ): Promise<KeptRoot> {
+    const { store, ids } = this.parts;
+    const { name, uuid, mapped } = record;
+    await using undo = new Undo();
+    const leased = record.ids === null ? null : { start: ids.lease(name), count: RANGE_SIZE };
+    if (leased !== null) undo.push(() => ids.release(leased.start));
+    const specs = parts.filesystems.filter(({ kind }) => backends[kind].create !== undefined);
+    const beside = { ...record, ids: leased };
+    const made = this.#madeOf(beside, domain, specs);
+    const keptAt = new Date().toISOString();
+    const lease: Lease = { name, uuid, ids: leased, made, kept: true, keptAt, ...(mapped && { mapped }) };
+    const kept = await store.makeKept(lease, async (folder) => {
+      const context = this.#context(folder, beside, domain, made);
+      for (const spec of specs) await backends[spec.kind].create?.(spec, context);
+      await fill(beside, context);
+    });
+    undo.keep();
+    ids.keep(kept.root, kept.lease);
+    return kept;
+  }
+
   async #makeRoot(
     record: DomainRecord,
     domain: Domain,

@@ -39,7 +39,8 @@ export function rootOperations(parts: KeptParts): Engine['roots'] {
   };
 }
 
-const shownOf = ({ root, lease }: KeptRoot, store: DomainStore): ShownRoot => ({
+/** What is told of one. */
+export const shownOf = ({ root, lease }: KeptRoot, store: DomainStore): ShownRoot => ({
   name: root,
   domain: lease.name,
   uuid: lease.uuid,
@@ -49,7 +50,7 @@ const shownOf = ({ root, lease }: KeptRoot, store: DomainStore): ShownRoot => ({
 });
 
 /** The domain has its files and ids from now on; its own are kept, and answered. */
-async function adopt(kept: KeptRoot, entry: Entry, parts: KeptParts): Promise<KeptRoot | undefined> {
+export async function adopt(kept: KeptRoot, entry: Entry, parts: KeptParts): Promise<KeptRoot | undefined> {
   const { roots, definer, reader, registry, store, rootMounts } = parts;
   const { record } = entry;
   if (entry.state !== 'shutoff')

@@ -11,6 +11,7 @@ import { imageOf } from '../lifecycle/settings.js';
 import type { EngineLog } from '../log.js';
 import type { Documents } from '../registry/documents.js';
 import type { Entry } from '../registry/registry.js';
+import type { DomainRecord } from '../state/record.js';
 import type { KeptContext, Sources } from '../storage/index.js';
 import type { RootContext, RootMounts } from '../storage/root-mounts.js';
 import type { TemplateCatalog } from '../template-catalog.js';
@@ -111,17 +112,23 @@ export function rootContextOf(
   domain: Domain,
   { sources, namespaces, kept, log }: Pick<MountParts, 'sources' | 'namespaces' | 'kept' | 'log'>,
 ): RootContext {
-  const { record } = entry;
-  const { name } = record;
-  return {
-    ...kept(entry),
-    map: idMapOf(domain, record),
-    shifted: ownMap(domain) !== undefined,
-    namespaces,
-    sources,
-    limitOf: ({ limit }) => limit,
-    tell: (remarks) => {
-      for (const remark of remarks) log('warn', `domain '${name}': ${remark}`, { domain: name });
-    },
-  };
+  return contextOf(domain, entry.record, { sources, namespaces, log }, kept(entry));
 }
+
+/** What opens the file systems of a domain for the host, where they lie. */
+export const contextOf = (
+  domain: Domain,
+  record: DomainRecord,
+  { sources, namespaces, log }: Pick<MountParts, 'sources' | 'namespaces' | 'log'>,
+  kept: KeptContext,
+): RootContext => ({
+  ...kept,
+  map: idMapOf(domain, record),
+  shifted: ownMap(domain) !== undefined,
+  namespaces,
+  sources,
+  limitOf: ({ limit }) => limit,
+  tell: (remarks) => {
+    for (const remark of remarks) log('warn', `domain '${record.name}': ${remark}`, { domain: record.name });
+  },
+});

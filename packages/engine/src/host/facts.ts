@@ -1,7 +1,7 @@
 // What this host is: its kernel, its processors, and what the kernel can do; read once, and the same until the daemon ends.
 // SPDX-License-Identifier: Apache-2.0
 import { existsSync, readFileSync, statfsSync } from 'node:fs';
-import { arch, availableParallelism, release, totalmem } from 'node:os';
+import { arch, availableParallelism, hostname, release, totalmem } from 'node:os';
 import { type AppArmor, detectAppArmor } from './apparmor.js';
 import { mountAt } from './mountinfo.js';
 import { HostQuotas, type QuotaKind } from './quota.js';
@@ -51,6 +51,9 @@ export function readFacts(roots: string): Facts {
     storage: { filesystem: mountAt(roots)?.type ?? '', quotas: quotasAt(roots) },
   };
 }
+
+/** What the host calls itself. */
+export const hostName = (): string => hostname();
 
 export const cgroupVersion = (): 1 | 2 => (statfsSync('/sys/fs/cgroup').type === CGROUP2_MAGIC ? 2 : 1);
 

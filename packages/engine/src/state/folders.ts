@@ -48,15 +48,30 @@ export class Folders {
 
   /** The moment it is there is the rename. */
   async make(name: string, fill: Fill): Promise<void> {
+    await this.makeAs(diskName(name), fill);
+  }
+
+  /** The same by the name on disk. */
+  async makeAs(folder: string, fill: Fill): Promise<void> {
     const staging = this.stage();
     try {
       await fill(staging);
-      renameSync(staging, this.path(name));
+      renameSync(staging, join(this.parent, folder));
     } catch (error) {
       await removeTree(staging);
       throw error;
     }
     await syncDirectory(this.parent);
+  }
+
+  /** A folder for the moment, which the next daemon removes if this one does not come to it. */
+  async scratch<T>(use: (folder: string) => Promise<T>): Promise<T> {
+    const folder = this.stage();
+    try {
+      return await use(folder);
+    } finally {
+      await removeTree(folder);
+    }
   }
 
   /** The complete new folder changes places with the old one, at one moment. */

@@ -393,6 +393,21 @@ export class DomainStore {
     });
   }
 
+  /** Makes files that are kept from the moment they are complete, under the name that is answered. */
+  async makeKept(lease: Lease, fill: Fill): Promise<KeptRoot> {
+    const root = this.#nextKept(lease.name);
+    await this.#roots.makeAs(root, async (folder) => {
+      await fill(folder);
+      await writeAtomically(join(folder, 'lease.json'), formatLease(lease));
+    });
+    return this.keptRoot(root);
+  }
+
+  /** A folder for the moment on the file system of the roots. */
+  async scratch<T>(use: (folder: string) => Promise<T>): Promise<T> {
+    return await this.#roots.scratch(use);
+  }
+
   async writeLease(lease: Lease): Promise<void> {
     await writeAtomically(join(this.rootFolder(lease.name), 'lease.json'), formatLease(lease));
   }

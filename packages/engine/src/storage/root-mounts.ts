@@ -78,9 +78,9 @@ export class RootMounts {
     context: RootContext,
     work: (lent: { readonly path: string; readonly within: PrivateMounts['within'] }) => Promise<T>,
   ): Promise<T> {
-    await using undo = new Undo();
-    const { mounts, path } = await this.#open(spec, context, undo);
-    return await work({ path, within: (start) => mounts.within(start) });
+    return await this.lendAll([spec], context, ({ paths, within }) =>
+      work({ path: paths.get(spec.key) ?? '', within }),
+    );
   }
 
   /**
@@ -117,6 +117,22 @@ export class RootMounts {
     const forHost: NonNullable<OpenContext['forHost']> = (mount) =>
       namespaces.with(back, (fd) => setMountAttributes(mount, 0, fd));
     return { ...context, mounts, furnish: () => undefined, forHost };
+  }
+
+  /** The same of several, by their keys, which are all found by what `within` starts. */
+  async lendAll<T>(
+    specs: readonly FilesystemSpec[],
+    context: RootContext,
+    work: (lent: {
+      readonly paths: ReadonlyMap<string, string>;
+      readonly within: PrivateMounts['within'];
+    }) => Promise<T>,
+  ): Promise<T> {
+    await using undo = new Undo();
+    const opened = this.#contextFor(context, undo);
+    const paths = new Map<string, string>();
+    for (const spec of specs) paths.set(spec.key, (await backends[spec.kind].open(spec, opened, undo)).path);
+    return await work({ paths, within: (start) => opened.mounts.within(start) });
   }
 
   /** Takes it away again; throws `in-use` while somebody is in there, for who starts then would write what he reads. */

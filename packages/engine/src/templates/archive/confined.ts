@@ -8,6 +8,12 @@ export interface Confinement {
   source?: string;
   /** Capabilities kept, such as `CAP_CHOWN`; all others are gone for good. */
   capabilities?: readonly string[];
+  /** What else of the host it sees, and by which name. */
+  binds?: readonly { from: string; to: string; writable?: boolean }[];
+  /** Whether it has a folder for temporary files, in memory. */
+  scratch?: boolean;
+  /** What it takes for the host's name. */
+  hostname?: string;
   cpuSeconds: number;
   memoryBytes: number;
   /** Longest single file it may write. */
@@ -49,6 +55,10 @@ export function confinedArgv(command: readonly string[], box: Confinement): [str
   for (const path of ['/bin', '/lib', '/lib64']) argv.push('--ro-bind-try', path, path);
   argv.push('--cap-drop', 'ALL');
   for (const capability of box.capabilities ?? []) argv.push('--cap-add', capability);
+  if (box.scratch === true) argv.push('--tmpfs', '/tmp');
+  if (box.hostname !== undefined) argv.push('--hostname', box.hostname);
+  for (const { from, to, writable } of box.binds ?? [])
+    argv.push(writable === true ? '--bind' : '--ro-bind', from, to);
   if (box.source !== undefined) argv.push('--ro-bind', box.source, '/source');
   if (box.target !== undefined) argv.push('--bind', box.target, '/target', '--chdir', '/target');
   else argv.push('--chdir', '/');
@@ -60,6 +70,8 @@ const packages: Readonly<Record<string, string>> = {
   bwrap: 'bubblewrap',
   gzip: 'gzip',
   mmdebstrap: 'mmdebstrap',
+  restic: 'restic',
+  rsync: 'rsync',
   tar: 'tar',
   unsquashfs: 'squashfs-tools',
   xz: 'xz-utils',

@@ -1,0 +1,344 @@
+// Backups of containers that are off, and all that comes out of them: with owners, capabilities, ACLs, links and holes as they were.
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { after, afterEach, before, test } from 'node:test';
+import { domainXml, templateRoot } from '../world/documents.js';
+import { busybox, refused, World } from '../world/world.js';
+
+let world: World;
+before(async () => {
+  world = await World.open();
+  await useRepositories('default', 'second');
+  await ctvirt('backup', 'init');
+});
+afterEach(() => world.clear());
+after(() => world.close());
+
+const locks = (): string[] =>
+  readdirSync(`${repository()}/locks`).filter((name) => /^[0-9a-f]{64}$/.test(name));
+
+const repository = (name = 'default'): string => `${world.host}/${name}`;
+
+async function useRepositories(...names: readonly string[]): Promise<void> {
+  const texts = names.map((name) => `"${name} ${repository(name)} ${world.host}/${name}.password"`);
+  writeFileSync(`${world.root}/etc/ctvirtd.conf`, `backup_repositories = [${texts.join(', ')}]\n`);
+  await world.stop();
+  await world.start();
+}
+
+async function ctvirt(...words: string[]): Promise<string> {
+  const { status, stdout, stderr } = await world.cli(words);
+  assert.equal(status, 0, `${words.join(' ')}: ${stderr}`);
+  return stdout;
+}
+
+/** What is in a backup, in one container. */
+const work = `
+  set -e
+  umask 022
+  mkdir /srv/work && cd /srv/work
+  echo hers >hers && chown 1000:100 hers && chmod 4750 hers
+  ln hers again && ln -s /etc/group link && ln -s /nowhere dangling
+  truncate -s 200M hole && echo end >>hole
+  mkfifo pipe && mkdir -m 1777 open && touch "open/with a blank" "open/*[x]"
+  echo dot >.dot
+  rm /etc/passwd
+  rm -r /root; mkdir /root; echo new >/root/only
+`;
+
+/** Each file of a tree, with all that is to be as it was. */
+function described(root: string): string[] {
+  const found = execFileSync('find', [root, '-mindepth', '1', '-printf', '%P|%y|%m|%U|%G|%l|%n|%T@|%s\n'], {
+    encoding: 'utf8',
+  });
+  const lines = found.split('\n').map((line) => {
+    const fields = line.split('|');
+    const [path = '', kind] = fields;
+    // A folder's own length and its links are its file system's.
+    if (kind === 'd') fields.splice(6);
+    const contents =
+      kind === 'f' ? execFileSync('sha256sum', { input: readFileSync(`${root}/${path}`) }) : '';
+    return `${fields.join('|')} ${contents}`;
+  });
+  const capable = execFileSync('getcap', ['-r', root], { encoding: 'utf8' }).replaceAll(root, '');
+  const lists = execFileSync(
+    'getfattr',
+    ['-R', '-h', '-m', '-', '-e', 'hex', '-d', '--absolute-names', root],
+    {
+      encoding: 'utf8',
+    },
+  ).replaceAll(root, '');
+  return [...lines, ...capable.split('\n'), ...lists.split('\n\n')].sort();
+}
+
+/** What is below the path on which the domain is mounted meanwhile. */
+async function look<T>(domain: string, see: (root: string) => T): Promise<T> {
+  const root = world.enclosure.path((await ctvirt('mount', domain)).trimEnd());
+  try {
+    return see(root);
+  } finally {
+    await ctvirt('umount', domain);
+  }
+}
+
+const onImage = `<filesystem type='template'><source name='${busybox}'/><target dir='/'/><space_hard_limit unit='MiB'>40</space_hard_limit></filesystem>`;
+
+for (const [what, root] of [
+  ['a folder', templateRoot],
+  ['an image', onImage],
+] as const)
+  test(`a domain on ${what} comes back file by file, whole, as another one, and when it is gone`, async () => {
+    const name = 'shop';
+    await world.run(domainXml({ name, filesystems: [root] }));
+    await world.shell(name, work);
+    await refused('wrong-state', world.client.backups.create({ domain: name, body: {} }));
+    await ctvirt('destroy', name);
+    await look(name, (path) => {
+      execFileSync('setcap', ['cap_net_raw+ep', `${path}/srv/work/again`]);
+      execFileSync('setfattr', ['-n', 'user.note', '-v', 'mine', `${path}/srv/work/.dot`]);
+      execFileSync('setfacl', ['-m', 'u:33:r', `${path}/srv/work/.dot`]);
+    });
+    const before = await look(name, described);
+    assert.ok(before.some((line) => line.includes('cap_net_raw')));
+    assert.ok(before.some((line) => line.includes('posix_acl_access')));
+    const { uuid } = await world.client.domains.summary({ domain: name });
+    assert.match(await ctvirt('backup', name), /backed up as [0-9a-f]{8} /);
+
+    // Whole, over what became of it, with ids of its own; what became of it is kept.
+    await world.client.domains.start({ domain: name });
+    await world.shell(name, 'rm -r /srv/work /usr; echo bad >/root/only; touch /etc/passwd');
+    await ctvirt('destroy', name);
+    const spoilt = await look(name, described);
+    const told = await ctvirt('restore', name);
+    const kept = /kept as '([^']+)'/.exec(told)?.[1] ?? assert.fail(told);
+    assert.deepEqual(await look(name, described), before);
+    // Of the template nothing was copied, and holes are holes again.
+    const layer = Number(
+      execFileSync('du', ['-sk', `${world.root}/lib/roots/${name}`], { encoding: 'utf8' }).split('\t')[0],
+    );
+    if (root === templateRoot) assert.ok(layer < 512, `${layer} KiB`);
+    await ctvirt('root', 'adopt', kept, name);
+    assert.deepEqual(await look(name, described), spoilt);
+    for (const { name: root } of await world.client.roots.list()) await ctvirt('root', 'erase', root);
+
+    // As another one.
+    await ctvirt('restore', name, '--name', 'copy');
+    assert.notEqual((await world.client.domains.summary({ domain: 'copy' })).uuid, uuid);
+    assert.deepEqual(await look('copy', described), before);
+    await ctvirt('start', 'copy', '--wait');
+    assert.equal(await world.shell('copy', 'cat /srv/work/.dot; ls /root'), 'dot\nonly');
+    await ctvirt('destroy', 'copy');
+
+    // Of a domain that is gone.
+    await ctvirt('undefine', name, '--storage');
+    await ctvirt('restore', name);
+    assert.equal((await world.client.domains.summary({ domain: name })).uuid, uuid);
+    assert.deepEqual(await look(name, described), before);
+    assert.deepEqual(await world.client.roots.list(), []);
+    await ctvirt('start', name, '--wait');
+  });
+
+test('single paths come back into the domain or to a folder, each as it was at a time', async () => {
+  await world.define(domainXml({ name: 'web', filesystems: [templateRoot] }));
+  const generations = [];
+  for (const text of ['one', 'two', 'three']) {
+    await look('web', (root) => {
+      mkdirSync(`${root}/etc/site`, { recursive: true });
+      writeFileSync(`${root}/etc/site/page`, text);
+      writeFileSync(`${root}/etc/site/only-${text}`, '');
+    });
+    generations.push(await world.client.backups.create({ domain: 'web', body: {} }));
+  }
+  const [first, second, third] = generations;
+  assert.ok(first !== undefined && second !== undefined && third !== undefined);
+  // Only what changed is read and added.
+  assert.ok(second.changedFiles <= 4, `${second.changedFiles} of ${second.files}`);
+  assert.ok(second.addedBytes < 100_000, `${second.addedBytes}`);
+  await ctvirt('restore', 'web', '--path', 'etc/site/page', '--at', first.backup.takenAt);
+  const page = (root: string) => readFileSync(`${root}/etc/site/page`, 'utf8');
+  assert.equal(await look('web', page), 'one');
+  await ctvirt('restore', 'web', '--path', '/etc/site', '--at', second.backup.id);
+  assert.equal(await look('web', page), 'two');
+  // What was made since stays beside it.
+  assert.ok(await look('web', (root) => existsSync(`${root}/etc/site/only-three`)));
+  const folder = `${world.host}/looked-at`;
+  await ctvirt('restore', 'web', '--to', folder, '--at', first.backup.id);
+  assert.deepEqual(readdirSync(`${folder}/etc/site`).sort(), ['only-one', 'page']);
+  assert.equal(statSync(folder).mode & 0o777, 0o700);
+  const again = await world.cli(['restore', 'web', '--to', folder]);
+  assert.match(again.stderr, /is there already/);
+  rmSync(folder, { recursive: true });
+  for (const [words, why] of [
+    [['--path', '/nothing'], /is not in this backup/],
+    [['--at', '2020-01-01'], /the first backup of 'web' was taken at/],
+    [['--at', 'yesterday'], /is no time/],
+  ] as const) {
+    const { status, stderr } = await world.cli(['restore', 'web', ...words]);
+    assert.notEqual(status, 0);
+    assert.match(stderr, why);
+  }
+  assert.deepEqual(
+    readdirSync(world.host).filter((entry) => entry.startsWith('.')),
+    [],
+  );
+});
+
+test('a link in the domain leads a single path nowhere on the host', async () => {
+  await world.define(domainXml({ name: 'sly', filesystems: [templateRoot] }));
+  await look('sly', (root) => {
+    mkdirSync(`${root}/srv/data`);
+    writeFileSync(`${root}/srv/data/file`, 'as it was');
+  });
+  await ctvirt('backup', 'sly');
+  const outside = `${world.host}/outside`;
+  mkdirSync(outside);
+  await look('sly', (root) => {
+    rmSync(`${root}/srv/data`, { recursive: true });
+    execFileSync('ln', ['-s', outside, `${root}/srv/data`]);
+  });
+  await refused(
+    'wrong-state',
+    world.client.backups.restore({ body: { domain: 'sly', path: '/srv/data/file' } }),
+  );
+  assert.deepEqual(readdirSync(outside), []);
+  await ctvirt('restore', 'sly', '--path', '/srv/data');
+  assert.equal(await look('sly', (root) => readFileSync(`${root}/srv/data/file`, 'utf8')), 'as it was');
+});
+
+test('what a domain mounts of the host is told in words, status, list and manifest', async () => {
+  const data = `${world.host}/data`;
+  mkdirSync(data);
+  const bound = `<filesystem type='mount'><source dir='${data}'/><target dir='/data'/></filesystem>`;
+  await world.define(domainXml({ name: 'db', filesystems: [templateRoot, bound] }));
+  const first = await world.cli(['backup', 'db']);
+  assert.equal(first.status, 19);
+  assert.match(first.stdout, new RegExp(`without /data, which is ${data} of the host`));
+  await ctvirt('backup', 'db', '--leave-mounts');
+  assert.match(await ctvirt('backup', 'list', 'db'), /\/data/);
+  assert.match(await ctvirt('restore', 'db'), /Not in the backup, and not touched: \/data/);
+  for (const { name } of await world.client.roots.list()) await ctvirt('root', 'erase', name);
+});
+
+test('a daemon that is killed while it backs up blocks neither the next backup nor the domain', async () => {
+  await world.define(domainXml({ name: 'big', filesystems: [templateRoot] }));
+  await look('big', (root) =>
+    execFileSync('dd', ['if=/dev/urandom', `of=${root}/large`, 'bs=1M', 'count=300', 'status=none']),
+  );
+  const backing = world.cli(['backup', 'big']);
+  for (let tries = 0; tries < 600 && locks().length === 0; tries++)
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  await world.kill();
+  await backing;
+  assert.equal(locks().length, 1);
+  await world.start();
+  assert.deepEqual((await world.client.check.list()).stray, []);
+  await ctvirt('backup', 'big');
+  // Prune needs the repository for itself.
+  await ctvirt('backup', 'forget', 'big', '--keep-last', '1', '--prune');
+  assert.equal(locks().length, 0);
+});
+
+test("somebody else's lock is respected, and said whose it is", async () => {
+  await world.define(domainXml({ name: 'web', filesystems: [templateRoot] }));
+  await ctvirt('backup', 'web');
+  const argv = ['-r', repository(), '--password-file', `${world.host}/default.password`, '--no-cache'];
+  // A run of the administrator's own, which holds the repository for itself.
+  const holding = execFileSync('sh', ['-c', `restic ${argv.join(' ')} prune >/dev/null 2>&1 & echo $!`], {
+    encoding: 'utf8',
+  });
+  const pid = Number(holding);
+  for (let tries = 0; tries < 600 && locks().length === 0; tries++)
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  process.kill(pid, 'SIGSTOP');
+  const locked = locks().length > 0;
+  try {
+    if (locked) await refused('busy', world.client.backups.create({ domain: 'web', body: {} }));
+  } finally {
+    process.kill(pid, 'SIGCONT');
+  }
+  assert.ok(locked, 'prune was too quick to be met');
+});
+
+test('a restore that cannot be finished leaves the domain as it is', async () => {
+  await world.define(domainXml({ name: 'full', filesystems: [templateRoot] }));
+  await look('full', (root) =>
+    execFileSync('dd', ['if=/dev/urandom', `of=${root}/large`, 'bs=1M', 'count=60', 'status=none']),
+  );
+  const { backup } = await world.client.backups.create({ domain: 'full', body: {} });
+  await ctvirt('undefine', 'full', '--storage');
+  // Its document was another's meanwhile, with a limit that the files do not fit into.
+  const { uuid } = backup;
+  await world.define(
+    domainXml({ name: 'full', filesystems: [onImage] }).replace('<name>', `<uuid>${uuid}</uuid><name>`),
+  );
+  const before = await look('full', described);
+  await refused('no-space', world.client.backups.restore({ body: { domain: 'full' } }));
+  assert.deepEqual(await look('full', described), before);
+  assert.deepEqual(await world.client.roots.list(), []);
+  assert.deepEqual((await world.client.check.list()).stray, []);
+});
+
+test('check restores a sample and compares it, and says what is damaged', async () => {
+  await ctvirt('backup', 'init', 'second');
+  await world.define(domainXml({ name: 'web', filesystems: [templateRoot] }));
+  await ctvirt('backup', 'web', '--repository', 'second');
+  assert.match(
+    await ctvirt('backup', 'check', '--repository', 'second'),
+    /web: [0-9a-f]{8} .* restored and compared: all as they were/,
+  );
+  for (const path of execFileSync('find', [`${repository('second')}/data`, '-type', 'f'], {
+    encoding: 'utf8',
+  })
+    .trim()
+    .split('\n')) {
+    const bytes = readFileSync(path);
+    bytes.fill(0, bytes.length >> 2, bytes.length >> 1);
+    execFileSync('chmod', ['u+w', path]);
+    writeFileSync(path, bytes);
+  }
+  const { status, stderr } = await world.cli(['backup', 'check', '--repository', 'second']);
+  assert.notEqual(status, 0);
+  assert.match(stderr, /damaged|could not be restored/);
+  writeFileSync(`${world.host}/second.password`, 'another\n');
+  const other = await world.cli(['backup', 'list', '--repository', 'second']);
+  assert.match(other.stderr, /the password in .* is not that of the repository/);
+  execFileSync('chmod', ['644', `${world.host}/second.password`]);
+  await refused('denied', world.client.backups.list({ repository: 'second' }));
+});
+
+test('a backup and a restore are jobs, whose failures are events, and which can be ended', async () => {
+  const events: string[] = [];
+  const ended = new AbortController();
+  const reading = (async () => {
+    for await (const told of await world.client.events.watch({}, { signal: ended.signal }))
+      if (told.event === 'job' && told.job.state !== 'running')
+        events.push(`${told.job.kind} ${told.job.state}`);
+  })().catch(() => undefined);
+  await world.run(domainXml({ name: 'web', filesystems: [templateRoot] }));
+  await refused('wrong-state', world.client.backups.create({ domain: 'web', body: {} }));
+  await ctvirt('destroy', 'web');
+  await ctvirt('backup', '--all');
+  await ctvirt('restore', 'web', '--path', '/etc');
+  await look('web', (root) =>
+    execFileSync('dd', ['if=/dev/urandom', `of=${root}/large`, 'bs=1M', 'count=300', 'status=none']),
+  );
+  const backing = world.cli(['backup', 'web']);
+  for (let tries = 0; tries < 600 && locks().length === 0; tries++)
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  await refused('in-use', world.client.backups.create({ domain: 'web', body: {} }));
+  await ctvirt('job', 'abort', 'web');
+  assert.equal((await backing).status, 130);
+  assert.equal((await world.client.backups.list({ domain: 'web' })).length, 1);
+  await ctvirt('backup', 'web');
+  ended.abort();
+  await reading;
+  assert.deepEqual(events, [
+    'backup failed',
+    'backup done',
+    'restore done',
+    'backup cancelled',
+    'backup done',
+  ]);
+});

@@ -1,0 +1,81 @@
+// Backups over HTTP.
+// SPDX-License-Identifier: Apache-2.0
+import { json, none, progress, resource } from './route.js';
+import { list, strict, string } from './schema.js';
+import {
+  backup,
+  backupChecked,
+  backupCheckRequest,
+  backupInit,
+  backupRepository,
+  backupRequest,
+  backupTaken,
+  forgetRequest,
+  forgotten,
+  restored,
+  restoreRequest,
+} from './shapes/backup.js';
+
+/** Domains as they were, in repositories. */
+export const backups = resource({
+  repositories: {
+    method: 'GET',
+    path: '/v1/backup-repositories',
+    summary: 'List the repositories that ctvirtd.conf names',
+    body: none,
+    answer: json(list(backupRepository)),
+  },
+  init: {
+    method: 'POST',
+    path: '/v1/backup-repositories',
+    summary: 'Make a repository that ctvirtd.conf names, and a password for it where there is none',
+    body: json(backupRequest),
+    answer: json(backupInit),
+  },
+  list: {
+    method: 'GET',
+    path: '/v1/backups',
+    summary: 'List backups, of all domains or one, those that are gone included',
+    query: {
+      repository: string({ description: 'Of this repository' }),
+      domain: string({ description: 'Of this domain, by name or UUID' }),
+    },
+    body: none,
+    answer: json(list(backup)),
+  },
+  create: {
+    method: 'POST',
+    path: '/v1/domains/{domain}/backups',
+    summary: 'Back up a domain that is off',
+    body: json(backupRequest),
+    answer: progress(backupTaken),
+  },
+  restore: {
+    method: 'POST',
+    path: '/v1/backups/restore',
+    summary: 'Restore a domain, files of it, or a folder from a backup',
+    body: json(restoreRequest),
+    answer: progress(restored),
+  },
+  check: {
+    method: 'POST',
+    path: '/v1/backups/check',
+    summary: 'Check a repository, and restore and compare a sample of the last backup of each domain',
+    body: json(backupCheckRequest),
+    answer: progress(list(backupChecked)),
+  },
+  forget: {
+    method: 'POST',
+    path: '/v1/backups/forget',
+    summary: 'Remove the backups that are not to be kept',
+    body: json(forgetRequest),
+    answer: progress(forgotten),
+  },
+  prune: {
+    method: 'POST',
+    path: '/v1/backups/prune',
+    summary: 'Give back the room of what no backup needs any more',
+    body: json(strict({ ...backupRequest.properties })),
+    answer: progress(backupRepository),
+  },
+});

@@ -1,0 +1,185 @@
+// Backups: whole domains in encrypted repositories, where what is there once is kept once, and what comes out of them.
+// SPDX-License-Identifier: Apache-2.0
+import {
+  boolean,
+  integer,
+  list,
+  nullable,
+  number,
+  object,
+  optional,
+  type Static,
+  strict,
+  string,
+} from '../schema.js';
+import { domainSummary } from './domain.js';
+import { keptRoot } from './root.js';
+
+const repositoryName = optional(
+  string({
+    minLength: 1,
+    description: 'Its name in ctvirtd.conf; not needed where there is one, or one called default',
+  }),
+);
+
+/** Where backups lie. */
+export const backupRepository = object(
+  {
+    name: string({ description: 'What it is called in ctvirtd.conf' }),
+    path: string({ description: "Its folder on the daemon's machine" }),
+    passwordFile: string({
+      description: 'The file with its password, without which nothing in it can be read',
+    }),
+  },
+  { title: 'BackupRepository', description: 'Where backups lie' },
+);
+/** Where backups lie. */
+export type BackupRepository = Static<typeof backupRepository>;
+
+/** A repository that was made. */
+export const backupInit = object(
+  {
+    repository: backupRepository,
+    madePassword: boolean({ description: 'Whether there was no password, and one was made' }),
+  },
+  { title: 'BackupInit', description: 'A repository that was made' },
+);
+/** A repository that was made. */
+export type BackupInit = Static<typeof backupInit>;
+
+/** What a domain mounts that is not its own. */
+export const leftOut = object(
+  {
+    target: string({ description: 'Where the domain has it' }),
+    source: string({ description: 'What it is on the host' }),
+  },
+  { title: 'LeftOut', description: 'What a domain has that is no part of its backup' },
+);
+/** What a domain mounts that is not its own. */
+export type LeftOut = Static<typeof leftOut>;
+
+/** A domain as it was. */
+export const backup = object(
+  {
+    id: string({ description: 'Of the repository' }),
+    repository: string({ description: 'Where it lies' }),
+    domain: string({ description: 'The name that the domain had' }),
+    uuid: string({ description: 'The UUID of the domain' }),
+    takenAt: string({ description: 'RFC 3339' }),
+    leftOut: list(string(), { description: 'Where the domain had what is not in there' }),
+  },
+  { title: 'Backup', description: 'A domain as it was: whole by itself, whatever else is removed' },
+);
+/** A domain as it was. */
+export type Backup = Static<typeof backup>;
+
+/** Where a backup goes. */
+export const backupRequest = strict({ repository: repositoryName });
+/** Where a backup goes. */
+export type BackupRequest = Static<typeof backupRequest>;
+
+/** A backup that was taken. */
+export const backupTaken = object(
+  {
+    backup,
+    leftOut: list(leftOut, { description: 'What is not in there' }),
+    unread: list(string(), { description: 'Files that could not be read, which are not in there either' }),
+    files: integer({ description: 'Files that were looked at' }),
+    changedFiles: integer({ description: 'Of these, those that were new or other than in the last backup' }),
+    bytes: number({ description: 'Sum of their lengths' }),
+    addedBytes: number({ description: 'What the repository has grown by, before it was packed' }),
+    seconds: number({ description: 'How long it took' }),
+  },
+  { title: 'BackupTaken', description: 'A backup that was taken' },
+);
+/** A backup that was taken. */
+export type BackupTaken = Static<typeof backupTaken>;
+
+/** What is restored, and where to. */
+export const restoreRequest = strict({
+  domain: string({ minLength: 1, description: 'By the name or UUID that it had' }),
+  repository: repositoryName,
+  at: optional(
+    string({
+      minLength: 1,
+      description:
+        'As it was at this time (RFC 3339, or a day), or the id of a backup; the last one if missing',
+    }),
+  ),
+  path: optional(string({ minLength: 1, description: 'Only this file or folder of it' })),
+  name: optional(string({ minLength: 1, description: 'As a new domain of this name' })),
+  to: optional(
+    string({
+      minLength: 1,
+      description: "Into a folder of the daemon's machine that is not there yet, by its absolute path",
+    }),
+  ),
+});
+/** What is restored, and where to. */
+export type RestoreRequest = Static<typeof restoreRequest>;
+
+/** What was restored. */
+export const restored = object(
+  {
+    backup,
+    domain: nullable(domainSummary),
+    kept: nullable(keptRoot),
+    to: nullable(string({ description: 'The folder that it is in now' })),
+    leftOut: list(string(), { description: 'What was not in the backup, and is not touched' }),
+    seconds: number({ description: 'How long it took' }),
+  },
+  {
+    title: 'Restored',
+    description:
+      'What was restored: a domain, whose files of before are kept, some of its files, or a folder',
+  },
+);
+/** What was restored. */
+export type Restored = Static<typeof restored>;
+
+/** Which backups are checked. */
+export const backupCheckRequest = strict({
+  repository: repositoryName,
+  domain: optional(string({ minLength: 1, description: 'Only those of this one, by name or UUID' })),
+});
+/** Which backups are checked. */
+export type BackupCheckRequest = Static<typeof backupCheckRequest>;
+
+/** A backup of which a sample was restored. */
+export const backupChecked = object(
+  {
+    backup,
+    files: integer({ description: 'Files that were restored and compared' }),
+    bytes: number({ description: 'Sum of their lengths' }),
+    differences: list(string(), { description: 'Files that did not come back as they were' }),
+  },
+  { title: 'BackupChecked', description: 'A backup of which a sample was restored and compared' },
+);
+/** A backup of which a sample was restored. */
+export type BackupChecked = Static<typeof backupChecked>;
+
+/** Which backups go. */
+export const forgetRequest = strict({
+  repository: repositoryName,
+  domain: optional(string({ minLength: 1, description: 'Only those of this one, by name or UUID' })),
+  keepLast: optional(integer({ minimum: 0, description: 'The last ones stay' })),
+  keepDaily: optional(
+    integer({ minimum: 0, description: 'The last one of each of the last days that have one stays' }),
+  ),
+  keepWeekly: optional(integer({ minimum: 0, description: 'The same by weeks' })),
+  keepMonthly: optional(integer({ minimum: 0, description: 'The same by months' })),
+  dryRun: optional(boolean({ description: 'Only tell what would go' })),
+});
+/** Which backups go. */
+export type ForgetRequest = Static<typeof forgetRequest>;
+
+/** What went and what stays. */
+export const forgotten = object(
+  {
+    kept: list(backup, { description: 'Those that stay' }),
+    removed: list(backup, { description: 'Those that went' }),
+  },
+  { title: 'Forgotten', description: 'Which backups went, and which stay' },
+);
+/** What went and what stays. */
+export type Forgotten = Static<typeof forgotten>;

@@ -1,0 +1,61 @@
+// ctvirt restore
+// SPDX-License-Identifier: Apache-2.0
+import { resolve } from 'node:path';
+import { verb } from '../verb.js';
+import { inRepository, repositoryOption, timeOf } from './backup-words.js';
+
+/** JSON is what was restored, and where what was there before is. */
+export const restore = verb({
+  name: 'restore',
+  group: 'Backups',
+  summary: 'Restore a domain, or files of it, from a backup',
+  details: [
+    'A domain that is off gets the files of the backup, with new ids, and keeps its document; what it had is kept as a root (root list) until it is erased. One that is gone is defined again as it was. Until all is there nothing changes.',
+    'With --path one file or folder comes back into the domain; what is there besides stays. With --name it becomes another domain, with a UUID and hardware addresses of its own. With --to it goes to a folder of the host, which is not there yet and is open to root alone.',
+    'Mounts of the host are in no backup, and are not touched.',
+  ],
+  args: { domain: { summary: 'Name or UUID, as the domain has it or had it', complete: 'domain' } },
+  options: {
+    at: {
+      type: 'text',
+      value: 'TIME',
+      summary:
+        'As it was then: 2026-11-30, 2026-11-30T12:00 (UTC), or the id of a backup; default: the last one',
+    },
+    path: { type: 'text', value: 'PATH', summary: 'Only this file or folder' },
+    name: { type: 'text', value: 'NEW', summary: 'As a new domain of this name' },
+    to: { type: 'text', value: 'FOLDER', summary: 'To a new folder of the host', complete: 'directory' },
+    ...repositoryOption,
+  },
+  example: {
+    command: 'ctvirt restore web --path /etc/nginx',
+    does: "Brings /etc/nginx of 'web' back as it was in the last backup.",
+  },
+  async run(context, { args: { domain }, options: { at, path, name, to, repository } }) {
+    const { client, io } = context;
+    const body = {
+      domain,
+      ...inRepository(repository),
+      ...(at !== undefined && { at }),
+      ...(path !== undefined && { path }),
+      ...(name !== undefined && { name }),
+      ...(to !== undefined && { to: resolve(to) }),
+    };
+    const restored = await context.busy(`restoring ${domain}`, (onProgress) =>
+      client.backups.restore({ body }, { onProgress, signal: io.signal }),
+    );
+    const { backup, kept, leftOut, seconds } = restored;
+    const what =
+      path === undefined
+        ? `Domain '${restored.domain?.name ?? backup.domain}'`
+        : `${path} of '${backup.domain}'`;
+    const lines = [
+      `${what} restored${restored.to === null ? '' : ` to ${restored.to}`} from ${backup.id} (${timeOf(backup)}) in ${seconds} s`,
+    ];
+    if (kept !== null)
+      lines.push(`What it had before is kept as '${kept.name}': ctvirt root erase ${kept.name} erases it`);
+    if (path === undefined && leftOut.length > 0)
+      lines.push(`Not in the backup, and not touched: ${leftOut.join(', ')}`);
+    context.done(restored, lines.join('\n'));
+  },
+});

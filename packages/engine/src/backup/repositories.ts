@@ -1,0 +1,81 @@
+// The repositories that ctvirtd.conf names, each with what keeps it and the password that opens it.
+// SPDX-License-Identifier: Apache-2.0
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { EngineError } from '../errors.js';
+import { writeAtomically } from '../host/files.js';
+import { requireTrusted } from '../host/trusted.js';
+import { Restic } from './restic.js';
+import type { BackupTool, RepositorySpec } from './tool.js';
+
+/** One that is named, and what keeps it. */
+export interface Repository {
+  readonly spec: RepositorySpec;
+  readonly tool: BackupTool;
+}
+
+/** The one that is meant where none is named. */
+const USUAL = 'default';
+const OF_OTHERS = 0o077;
+
+/** Finds them; nothing is looked at before somebody asks for one. */
+export class Repositories {
+  readonly #all: ReadonlyMap<string, Repository>;
+
+  /** `holder` is what nobody but this daemon calls itself. */
+  constructor(specs: readonly RepositorySpec[], holder: string) {
+    this.#all = new Map(specs.map((spec) => [spec.name, { spec, tool: new Restic(spec, holder) }]));
+  }
+
+  all(): RepositorySpec[] {
+    return [...this.#all.values()].map(({ spec }) => spec);
+  }
+
+  /** Throws `not-found`, and `denied` where others than root could read the password or write the repository. */
+  get(name?: string): Repository {
+    const found = this.find(name);
+    const { path, passwordFile } = found.spec;
+    if (!existsSync(passwordFile))
+      throw new EngineError(
+        'not-found',
+        `${passwordFile} is not there: \`ctvirt backup init ${found.spec.name}\` makes it, with a new password`,
+        { path: passwordFile },
+      );
+    requireTrusted(passwordFile);
+    if ((statSync(passwordFile).mode & OF_OTHERS) !== 0)
+      throw new EngineError('denied', `${passwordFile} can be read by others than root: chmod 600 it`, {
+        path: passwordFile,
+      });
+    requireTrusted(path);
+    return found;
+  }
+
+  /** Makes a password where there is none; returns whether it did. */
+  async makePassword({ passwordFile }: RepositorySpec): Promise<boolean> {
+    if (existsSync(passwordFile)) return false;
+    requireTrusted(passwordFile);
+    mkdirSync(dirname(passwordFile), { recursive: true, mode: 0o700 });
+    await writeAtomically(passwordFile, `${randomBytes(32).toString('base64url')}\n`, { mode: 0o600 });
+    return true;
+  }
+
+  find(name?: string): Repository {
+    const [only, ...more] = this.#all.values();
+    const found =
+      name !== undefined
+        ? this.#all.get(name)
+        : (this.#all.get(USUAL) ?? (more.length === 0 ? only : undefined));
+    if (found !== undefined) return found;
+    const names = [...this.#all.keys()].join(', ');
+    throw new EngineError(
+      'not-found',
+      only === undefined
+        ? "ctvirtd.conf names no repository for backups: see its setting 'backup_repositories'"
+        : name === undefined
+          ? `there are several repositories: say which (${names})`
+          : `ctvirtd.conf names no repository '${name}'; it names ${names}`,
+      name === undefined ? {} : { name },
+    );
+  }
+}

@@ -1,0 +1,279 @@
+// Backups by Debian's restic, which is run where it sees its repository, its password and the trees, and no network.
+// SPDX-License-Identifier: Apache-2.0
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { EngineError } from '../errors.js';
+import { makeFolder } from '../host/files.js';
+import { errnoInWords, refusalOf } from '../host/refusal.js';
+import { Child } from '../templates/archive/child.js';
+import { type Confinement, confinedArgv, missingPackage } from '../templates/archive/confined.js';
+import { lineOf, listOf, member, numberOf, textOf } from './json.js';
+import type { BackupTool, Cost, Generation, Going, Kept, ListedFile, RepositorySpec } from './tool.js';
+
+/** Where a domain lies for restic, whatever it is called and wherever its files are: it finds what it knows by this path. */
+const TREES = '/ctvirt/trees';
+const ABOUT = '/ctvirt/about';
+/** What is read of any repository. */
+const READER = ['CAP_DAC_READ_SEARCH'];
+const WRITER = [
+  ...['CAP_CHOWN', 'CAP_DAC_OVERRIDE', 'CAP_FOWNER', 'CAP_FSETID', 'CAP_MKNOD', 'CAP_SETFCAP', 'CAP_SETPCAP'],
+];
+/** Of one run; much of what a program of Go reserves it never uses. */
+const bounds = { cpuSeconds: 1_000_000, memoryBytes: 2 ** 36, fileBytes: 2 ** 50 };
+/** Some files could not be read: there is a backup, without them. */
+const INCOMPLETE = 3;
+const UNREAD_TOLD = 100;
+const SAMPLE_OF_DATA = '5%';
+
+/** How it is run. */
+interface Running extends Going {
+  readonly box?: Partial<Confinement>;
+  readonly within?: (start: () => Child) => Child;
+  readonly onLine?: (line: unknown) => void;
+  readonly allow?: readonly number[];
+  readonly failed: string;
+}
+
+export class Restic implements BackupTool {
+  constructor(
+    private readonly repository: RepositorySpec,
+    /** What its locks say who holds them: one daemon's alone. */
+    private readonly holder: string,
+  ) {}
+
+  exists(): boolean {
+    return existsSync(join(this.repository.path, 'config'));
+  }
+
+  async init(): Promise<void> {
+    await makeFolder(this.repository.path);
+    await this.#run(['init'], { failed: 'the repository could not be made' });
+  }
+
+  async take({ uuid, domain, leftOut, about, trees, within }: Kept, going: Going): Promise<Cost> {
+    await this.#clearLocks();
+    const binds = [...trees].map(([tree, from]) => ({ from, to: `${TREES}/${tree}` }));
+    binds.push({ from: about, to: ABOUT });
+    const tags = ['ctvirt', `name=${encodeURIComponent(domain)}`];
+    for (const target of leftOut) tags.push(`without=${encodeURIComponent(target)}`);
+    const unread: string[] = [];
+    let summary: unknown;
+    // Its last backup is found by what it takes for the host, and by the path.
+    await this.#run(
+      ['backup', '--json', '--host', uuid, ...tags.flatMap((tag) => ['--tag', tag]), '/ctvirt'],
+      {
+        ...going,
+        within,
+        box: { binds },
+        allow: [INCOMPLETE],
+        failed: `domain '${domain}' could not be backed up`,
+        onLine: (line) => {
+          const kind = textOf(line, 'message_type');
+          if (kind === 'status')
+            going.onProgress?.(numberOf(line, 'bytes_done'), numberOf(line, 'total_bytes'));
+          if (kind === 'summary') summary = line;
+          if (kind === 'error' && unread.length < UNREAD_TOLD) unread.push(textOf(line, 'item'));
+        },
+      },
+    );
+    return {
+      id: textOf(summary, 'snapshot_id').slice(0, 8),
+      files: numberOf(summary, 'total_files_processed'),
+      changedFiles: numberOf(summary, 'files_new') + numberOf(summary, 'files_changed'),
+      bytes: numberOf(summary, 'total_bytes_processed'),
+      addedBytes: numberOf(summary, 'data_added'),
+      unread: unread.map((path) => path.replace(/^\/ctvirt\/trees\/root(?=\/)/, '')),
+    };
+  }
+
+  async list(): Promise<Generation[]> {
+    const said = await this.#output(
+      ['snapshots', '--no-lock', '--json', '--tag', 'ctvirt'],
+      'the backups could not be listed',
+    );
+    return listOf(lineOf(said)).map(generationOf);
+  }
+
+  async about(id: string, file: string): Promise<string> {
+    return await this.#output(['dump', '--no-lock', id, `${ABOUT}/${file}`], `backup ${id} cannot be read`);
+  }
+
+  async files(id: string, tree: string): Promise<ListedFile[]> {
+    const found: ListedFile[] = [];
+    await this.#run(['ls', '--no-lock', '--json', id, `${TREES}/${tree}`], {
+      failed: `the files of backup ${id} cannot be listed`,
+      onLine: (line) => {
+        if (textOf(line, 'type') !== 'file') return;
+        const [size, mode, uid, gid] = ['size', 'mode', 'uid', 'gid'].map((key) => numberOf(line, key));
+        const path = textOf(line, 'path').slice(`${TREES}/${tree}`.length);
+        found.push({
+          path,
+          size: size ?? 0,
+          mode: mode ?? 0,
+          uid: uid ?? 0,
+          gid: gid ?? 0,
+          mtime: textOf(line, 'mtime'),
+        });
+      },
+    });
+    return found;
+  }
+
+  async restore(
+    id: string,
+    { tree, paths = [''], verify }: Parameters<BackupTool['restore']>[1],
+    folder: string,
+    going: Going,
+  ): Promise<void> {
+    await this.#clearLocks();
+    const included = paths.map((path) => `${TREES}/${tree}${path}`.replace(/[*?[\\]/g, '\\$&'));
+    const argv = ['restore', id, '--target', '/target', ...included.flatMap((path) => ['--include', path])];
+    if (verify === true) argv.push('--verify');
+    const box = { target: folder, capabilities: WRITER };
+    await this.#run(argv, { ...going, box, failed: `backup ${id} could not be restored` });
+  }
+
+  treeIn(folder: string, tree: string): string {
+    return join(folder, TREES, tree);
+  }
+
+  async check(going: Going): Promise<void> {
+    await this.#clearLocks();
+    const argv = ['check', `--read-data-subset=${SAMPLE_OF_DATA}`];
+    await this.#run(argv, { ...going, failed: `repository '${this.repository.name}' is damaged` });
+  }
+
+  async forget(ids: readonly string[], going: Going): Promise<void> {
+    await this.#clearLocks();
+    await this.#run(['forget', ...ids], { ...going, failed: 'the backups could not be removed' });
+  }
+
+  async prune(going: Going): Promise<void> {
+    await this.#clearLocks();
+    await this.#run(['prune'], { ...going, failed: 'the room could not be given back' });
+  }
+
+  /**
+   * A run that was killed leaves its lock. Nothing of this daemon's writes there when this is called, so that what has its name
+   * is such a one's; others' are restic's to judge: it takes away those that nobody has renewed for half an hour.
+   */
+  async #clearLocks(): Promise<void> {
+    if (!this.exists())
+      throw new EngineError(
+        'not-found',
+        `there is no repository in ${this.repository.path}: \`ctvirt backup init ${this.repository.name}\` makes it`,
+        { path: this.repository.path },
+      );
+    const folder = join(this.repository.path, 'locks');
+    if (!existsSync(folder)) return;
+    // What is still being written has another name yet.
+    const locks = readdirSync(folder).filter((name) => /^[0-9a-f]{64}$/.test(name));
+    if (locks.length === 0) return;
+    const failed = 'the locks of the repository cannot be read';
+    let isOurs = true;
+    for (const id of locks) {
+      const lock = lineOf(await this.#output(['cat', '--no-lock', 'lock', id], failed));
+      if (textOf(lock, 'hostname') !== this.holder) isOurs = false;
+    }
+    await this.#run(['unlock', ...(isOurs ? ['--remove-all'] : [])], { failed });
+  }
+
+  async #output(argv: readonly string[], failed: string): Promise<string> {
+    let said = '';
+    await this.#run(argv, { failed, onText: (text) => (said += text) });
+    return said;
+  }
+
+  async #run(
+    words: readonly string[],
+    {
+      signal,
+      box,
+      within = (start) => start(),
+      onLine,
+      onText,
+      allow = [],
+      failed,
+    }: Running & { readonly onText?: (text: string) => void },
+  ): Promise<void> {
+    const { path, passwordFile } = this.repository;
+    const argv = ['restic', '--repo', '/repository', '--password-file', '/password', '--no-cache', ...words];
+    const confinement: Confinement = {
+      ...bounds,
+      capabilities: READER,
+      hostname: this.holder,
+      scratch: true,
+      ...box,
+      binds: [
+        { from: path, to: '/repository', writable: true },
+        { from: passwordFile, to: '/password' },
+        ...(box?.binds ?? []),
+      ],
+    };
+    await using child = within(() => new Child(confinedArgv(argv, confinement), { signal }));
+    let rest = '';
+    child.stdout.setEncoding('utf8');
+    for await (const text of child.stdout) {
+      onText?.(String(text));
+      if (onLine === undefined) continue;
+      const lines = (rest + String(text)).split('\n');
+      rest = lines.pop() ?? '';
+      for (const line of lines) onLine(lineOf(line));
+    }
+    const status = await child.ended;
+    if (signal?.aborted) throw new EngineError('interrupted', `${failed}: it was interrupted`);
+    if (status === 0 || (typeof status === 'number' && allow.includes(status))) return;
+    throw this.#failure(failed, argv, status, child.complaint);
+  }
+
+  #failure(failed: string, argv: readonly string[], status: number | string, stderr: string): EngineError {
+    const missing = missingPackage(stderr);
+    const details = { argv, status, stderr };
+    if (missing !== undefined)
+      return new EngineError(
+        'host-command',
+        `${failed}: this host lacks ${missing}: apt install ${missing}`,
+        details,
+      );
+    const said = stderr
+      .replace(/^Fatal: /m, '')
+      .split('\n')
+      .slice(-3)
+      .join(' ');
+    if (/already locked/.test(stderr))
+      return new EngineError(
+        'busy',
+        `${failed}: somebody else works in repository '${this.repository.name}': ${said}`,
+        { path: this.repository.path },
+      );
+    if (/wrong password/.test(stderr))
+      return new EngineError(
+        'denied',
+        `${failed}: the password in ${this.repository.passwordFile} is not that of the repository in ${this.repository.path}`,
+        { path: this.repository.passwordFile },
+      );
+    return (
+      refusalOf(errnoInWords(stderr) ?? '', failed, details) ??
+      new EngineError(
+        'host-command',
+        `${failed}: ${said === '' ? `restic ended with ${status}` : said}`,
+        details,
+      )
+    );
+  }
+}
+
+function generationOf(said: unknown): Generation {
+  const tags = listOf(member(said, 'tags')).map(String);
+  const tagged = (key: string): string[] =>
+    tags
+      .filter((tag) => tag.startsWith(`${key}=`))
+      .map((tag) => decodeURIComponent(tag.slice(key.length + 1)));
+  return {
+    id: textOf(said, 'short_id'),
+    uuid: textOf(said, 'hostname'),
+    domain: tagged('name')[0] ?? '',
+    takenAt: textOf(said, 'time'),
+    leftOut: tagged('without'),
+  };
+}

@@ -1,0 +1,83 @@
+// What a program that keeps backups is asked for: its repository, trees at names that never change, and what it says of them.
+// SPDX-License-Identifier: Apache-2.0
+import type { Child } from '../templates/archive/child.js';
+
+/** A repository as ctvirtd.conf names it. */
+export interface RepositorySpec {
+  readonly name: string;
+  readonly path: string;
+  readonly passwordFile: string;
+}
+
+/** A backup as its repository tells of it: whole by itself. */
+export interface Generation {
+  readonly id: string;
+  readonly uuid: string;
+  readonly domain: string;
+  readonly takenAt: string;
+  readonly leftOut: readonly string[];
+}
+
+/** Whom to tell how far it is, and when to end. */
+export interface Going {
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((done: number, total: number) => void) | undefined;
+}
+
+/** What is to be kept of a domain. */
+export interface Kept {
+  readonly uuid: string;
+  readonly domain: string;
+  readonly leftOut: readonly string[];
+  /** A folder with what is said of it. */
+  readonly about: string;
+  /** Trees by name, below a path that only what `within` starts finds. */
+  readonly trees: ReadonlyMap<string, string>;
+  readonly within: (start: () => Child) => Child;
+}
+
+/** What a backup cost. */
+export interface Cost {
+  readonly id: string;
+  readonly files: number;
+  readonly changedFiles: number;
+  readonly bytes: number;
+  readonly addedBytes: number;
+  /** Names of what could not be read. */
+  readonly unread: readonly string[];
+}
+
+/** A file of a backup, as the repository lists it. */
+export interface ListedFile {
+  readonly path: string;
+  readonly size: number;
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly mtime: string;
+}
+
+/** A program that keeps backups; one operation that writes is under way in a repository at a time. */
+export interface BackupTool {
+  /** Whether there is a repository. */
+  exists(): boolean;
+  init(): Promise<void>;
+  take(kept: Kept, going: Going): Promise<Cost>;
+  list(): Promise<Generation[]>;
+  /** One file of `about`. */
+  about(id: string, file: string): Promise<string>;
+  /** The regular files of a tree. */
+  files(id: string, tree: string): Promise<ListedFile[]>;
+  /** Below `folder` is then what `treeIn` says; of the tree only those paths, if any are named. */
+  restore(
+    id: string,
+    what: { readonly tree: string; readonly paths?: readonly string[]; readonly verify?: boolean },
+    folder: string,
+    going: Going,
+  ): Promise<void>;
+  /** Where a tree lies in a folder that something was restored to. */
+  treeIn(folder: string, tree: string): string;
+  check(going: Going): Promise<void>;
+  forget(ids: readonly string[], going: Going): Promise<void>;
+  prune(going: Going): Promise<void>;
+}

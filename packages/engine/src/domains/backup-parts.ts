@@ -1,0 +1,23 @@
+// What operations on backups are made of, and what they tell who asked.
+// SPDX-License-Identifier: Apache-2.0
+import type { Repositories } from '../backup/repositories.js';
+import type { Going } from '../backup/tool.js';
+import type { Watched } from '../contract.js';
+import type { KeyedQueue } from '../state/queue.js';
+import type { KeptParts } from './kept.js';
+import type { MountParts } from './mounting.js';
+
+/** Dependencies of `backupOperations`. */
+export interface BackupParts extends Omit<KeptParts, 'rootMounts'>, MountParts {
+  readonly queue: KeyedQueue;
+  readonly repositories: Repositories;
+}
+
+/** For who asked. */
+export const goingOf = (phase: string, { signal, onProgress }: Watched): Going => ({
+  signal,
+  onProgress: (done, total) => onProgress?.({ phase, done, total }),
+});
+
+/** How long it took, to a tenth. */
+export const secondsSince = (began: number): number => Math.round((performance.now() - began) / 100) / 10;

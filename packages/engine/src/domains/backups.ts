@@ -1,0 +1,166 @@
+// Backups of domains, and what comes out of them: never in the place of what is there before it is complete.
+// SPDX-License-Identifier: Apache-2.0
+import type { Backup, BackupTaken } from '@ctvirt/api';
+import type { Repository } from '../backup/repositories.js';
+import { retained } from '../backup/retention.js';
+import type { Generation } from '../backup/tool.js';
+import type { Engine, Watched } from '../contract.js';
+import { EngineError } from '../errors.js';
+import { fillFolder } from '../host/files.js';
+import { filesystemsOf } from '../lifecycle/document.js';
+import type { Entry } from '../registry/registry.js';
+import type { FilesystemSpec } from '../storage/index.js';
+import { checkBackups } from './backup-check.js';
+import { type BackupParts, goingOf, secondsSince } from './backup-parts.js';
+import { chooseGeneration, generationsOf } from './generations.js';
+import { contextOf, refuseRunning } from './mounting.js';
+import { restoreBackup } from './restoring.js';
+
+/** The engine's operations on backups. */
+export function backupOperations(parts: BackupParts): Engine['backups'] {
+  const { repositories, turns, jobs } = parts;
+  return {
+    repositories: () => repositories.all(),
+    init: async ({ repository }) => {
+      const { spec, tool } = repositories.find(repository);
+      if (tool.exists())
+        throw new EngineError('exists', `there is a repository in ${spec.path} already`, { path: spec.path });
+      const madePassword = await repositories.makePassword(spec);
+      await inRepository(repositories.get(spec.name), parts, () => tool.init());
+      return { repository: spec, madePassword };
+    },
+    list: async ({ repository, domain } = {}) => {
+      const found = repositories.get(repository);
+      const all = await found.tool.list();
+      return shown(domain === undefined ? all : generationsOf(all, domain, parts), found);
+    },
+    create: async (ref, { repository }, watched = {}) => {
+      const entry = turns.find(ref);
+      const found = repositories.get(repository);
+      return await jobs.run(
+        entry,
+        'backup',
+        (watcher) =>
+          inRepository(found, parts, () =>
+            turns.take(entry.record.uuid, (there) => take(there, found, watcher, parts)),
+          ),
+        watched,
+      );
+    },
+    restore: async (request, watched = {}) => {
+      const found = repositories.get(request.repository);
+      return await inRepository(found, parts, async () => {
+        const generation = chooseGeneration(await found.tool.list(), request, parts);
+        const restored = await restoreBackup({ ...request, found, generation, watched }, parts);
+        return { ...restored, backup: backupOf(generation, found), leftOut: [...generation.leftOut] };
+      });
+    },
+    check: async ({ repository, domain }, watched = {}) => {
+      const found = repositories.get(repository);
+      return await inRepository(found, parts, async () => {
+        const all = await found.tool.list();
+        const wanted = domain === undefined ? all : generationsOf(all, domain, parts);
+        const checked = await checkBackups(wanted, found, watched, parts);
+        return checked.map(({ generation, ...result }) => ({
+          ...result,
+          backup: backupOf(generation, found),
+        }));
+      });
+    },
+    forget: async ({ repository, domain, dryRun, ...keep }, watched = {}) => {
+      const { keepLast: last, keepDaily: daily, keepWeekly: weekly, keepMonthly: monthly } = keep;
+      if (![last, daily, weekly, monthly].some((count) => (count ?? 0) > 0))
+        throw new EngineError('invalid', 'say how many backups stay: a rule that keeps none is none');
+      const found = repositories.get(repository);
+      return await inRepository(found, parts, async () => {
+        const all = await found.tool.list();
+        const wanted = domain === undefined ? all : generationsOf(all, domain, parts);
+        const kept = byDomain(wanted).flatMap((own) => retained(own, { last, daily, weekly, monthly }));
+        const removed = wanted.filter((one) => !kept.includes(one));
+        if (removed.length > 0 && dryRun !== true)
+          await found.tool.forget(
+            removed.map(({ id }) => id),
+            goingOf('removing', watched),
+          );
+        return { kept: shown(kept, found), removed: shown(removed, found) };
+      });
+    },
+    prune: async ({ repository }, watched = {}) => {
+      const found = repositories.get(repository);
+      await inRepository(found, parts, () => found.tool.prune(goingOf('giving room back', watched)));
+      return found.spec;
+    },
+  };
+}
+
+/** One at a time. Its turn may wait for a domain's, never the other way round. */
+const inRepository = <T>({ spec }: Repository, { queue }: BackupParts, work: () => Promise<T>): Promise<T> =>
+  // No domain is called so.
+  queue.run(`backup/${spec.name}`, work);
+
+async function take(
+  entry: Entry,
+  found: Repository,
+  watched: Watched,
+  parts: BackupParts,
+): Promise<BackupTaken> {
+  const began = performance.now();
+  const { record } = entry;
+  const { name, uuid } = record;
+  refuseRunning(entry, `\`ctvirt shutdown ${name}\` ends it`);
+  parts.rootMounts.refuse(record);
+  watched.signal?.throwIfAborted();
+  const xml = await parts.store.readXml(name);
+  const domain = await parts.documents.stored(entry);
+  const all = filesystemsOf(domain);
+  const own = all.filter(isOwn);
+  if (own.length === 0)
+    throw new EngineError('unsupported', `domain '${name}' has no root of its own that could be backed up`);
+  const leftOut = all.filter((spec) => !isOwn(spec)).map(({ target, source }) => ({ target, source }));
+  const trees = own.map(({ key: tree, target, kind, source }) => ({ tree, target, kind, source }));
+  const templates = await Promise.all(
+    own.filter(({ kind }) => kind === 'template').map(({ source }) => parts.templates.get(source)),
+  );
+  const digests = Object.fromEntries(templates.map((template) => [template.name, template.digest]));
+  const manifest = { version: 1, name, uuid, idBase: 0, trees, templates: digests, leftOut };
+  const cost = await parts.store.scratch(async (about) => {
+    await fillFolder(about, { 'manifest.json': `${JSON.stringify(manifest, null, 2)}\n`, 'domain.xml': xml });
+    const context = contextOf(domain, record, parts, parts.kept(entry));
+    return await parts.rootMounts.lendAll(own, context, ({ paths, within }) =>
+      found.tool.take(
+        { uuid, domain: name, leftOut: leftOut.map(({ target }) => target), about, trees: paths, within },
+        goingOf('backing up', watched),
+      ),
+    );
+  });
+  const { id, unread, ...numbers } = cost;
+  const takenAt = new Date().toISOString();
+  const generation = { id, uuid, domain: name, takenAt, leftOut: leftOut.map(({ target }) => target) };
+  return {
+    backup: backupOf(generation, found),
+    leftOut,
+    unread: [...unread],
+    ...numbers,
+    seconds: secondsSince(began),
+  };
+}
+
+/** The root, whatever it is, and what was made of templates; all else is the host's, which a domain is only lent. */
+const isOwn = ({ kind, target }: FilesystemSpec): boolean => kind === 'template' || target === '/';
+
+function byDomain(generations: readonly Generation[]): Generation[][] {
+  const found = new Map<string, Generation[]>();
+  for (const one of generations) found.set(one.uuid, [...(found.get(one.uuid) ?? []), one]);
+  return [...found.values()];
+}
+
+const backupOf = ({ leftOut, ...generation }: Generation, { spec }: Repository): Backup => ({
+  ...generation,
+  repository: spec.name,
+  leftOut: [...leftOut],
+});
+
+const shown = (generations: readonly Generation[], found: Repository): Backup[] =>
+  generations
+    .map((generation) => backupOf(generation, found))
+    .sort((a, b) => Date.parse(a.takenAt) - Date.parse(b.takenAt));

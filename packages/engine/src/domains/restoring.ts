@@ -1,0 +1,250 @@
+// What comes out of a backup: a domain with the files that it had, some of its files, or a folder of the host.
+// SPDX-License-Identifier: Apache-2.0
+import { randomBytes } from 'node:crypto';
+import { chmodSync, existsSync, lstatSync, mkdirSync, renameSync } from 'node:fs';
+import { dirname, isAbsolute, join, posix } from 'node:path';
+import type { Restored, RestoreRequest } from '@ctvirt/api';
+import type { Domain } from '@ctvirt/xml';
+import { lineOf, listOf, member, textOf } from '../backup/json.js';
+import { merge } from '../backup/merge.js';
+import type { Repository } from '../backup/repositories.js';
+import type { Generation } from '../backup/tool.js';
+import type { Watched } from '../contract.js';
+import { EngineError } from '../errors.js';
+import { removeTree } from '../host/files.js';
+import { requireTrusted } from '../host/trusted.js';
+import { type DocumentParts, filesystemsOf } from '../lifecycle/document.js';
+import { readStored } from '../lifecycle/stored-document.js';
+import { type Entry, summaryOf } from '../registry/registry.js';
+import { type BackupParts, goingOf, secondsSince } from './backup-parts.js';
+import { adopt, shownOf } from './kept.js';
+import { contextOf, refuseRunning } from './mounting.js';
+
+/** What is asked for, and the backup that it is about. */
+export interface Restoring extends RestoreRequest {
+  readonly found: Repository;
+  readonly generation: Generation;
+  readonly watched: Watched;
+}
+
+type Result = Pick<Restored, 'domain' | 'kept' | 'to' | 'seconds'>;
+
+/** One of the tree of a backup, and where the domain had it. */
+interface Tree {
+  readonly tree: string;
+  readonly target: string;
+}
+
+/** Each way brings all of it or nothing. */
+export async function restoreBackup(asked: Restoring, parts: BackupParts): Promise<Result> {
+  const began = performance.now();
+  const { to, path, name } = asked;
+  if (
+    [to !== undefined, name !== undefined].filter(Boolean).length > 1 ||
+    (path !== undefined && name !== undefined)
+  )
+    throw new EngineError('invalid', 'a restore goes to a folder, to a new domain, or to the domain itself');
+  const trees = await treesOf(asked);
+  const where =
+    to !== undefined
+      ? await toFolder(to, trees, asked, parts)
+      : path !== undefined
+        ? await intoDomain(path, trees, asked, parts)
+        : await wholeDomain(trees, asked, parts);
+  return { ...where, seconds: secondsSince(began) };
+}
+
+async function treesOf({ found, generation }: Restoring): Promise<Tree[]> {
+  const manifest = lineOf(await found.tool.about(generation.id, 'manifest.json'));
+  const trees = listOf(member(manifest, 'trees'));
+  if (member(manifest, 'version') !== 1 || trees.length === 0)
+    throw new EngineError('unsupported', `backup ${generation.id} was made by a later version of ctvirt`);
+  return trees.map((tree) => ({ tree: textOf(tree, 'tree'), target: textOf(tree, 'target') }));
+}
+
+/** In which of them a path lies, and where. */
+function placeIn(trees: readonly Tree[], path: string): { tree: string; path: string } {
+  const whole = posix.join('/', path).replace(/(?<=.)\/$/, '');
+  const [deepest] = trees
+    .filter(({ target }) => target === '/' || whole === target || whole.startsWith(`${target}/`))
+    .sort((a, b) => b.target.length - a.target.length);
+  if (deepest === undefined)
+    throw new EngineError('not-found', `${whole} is not in this backup`, { path: whole });
+  return { tree: deepest.tree, path: deepest.target === '/' ? whole : whole.slice(deepest.target.length) };
+}
+
+/** A new one, of which root alone sees more than its name: what is setuid inside is nobody's on the host. */
+async function toFolder(
+  to: string,
+  trees: readonly Tree[],
+  { path, found, generation, watched }: Restoring,
+  { log }: BackupParts,
+): Promise<Omit<Result, 'seconds'>> {
+  if (!isAbsolute(to)) throw new EngineError('invalid', `'${to}' is no absolute path`, { files: to });
+  if (existsSync(to))
+    throw new EngineError('exists', `${to} is there already: name a folder that is not`, { path: to });
+  requireTrusted(dirname(to));
+  const staging = join(dirname(to), `.ctvirt-restore-${randomBytes(4).toString('hex')}`);
+  mkdirSync(staging, { mode: 0o700 });
+  try {
+    const wanted = path === undefined ? undefined : placeIn(trees, path);
+    for (const { tree } of wanted === undefined ? trees : [wanted]) {
+      const what = wanted === undefined ? { tree } : { tree, paths: [wanted.path] };
+      await found.tool.restore(generation.id, what, staging, goingOf('restoring', watched));
+    }
+    const own = found.tool.treeIn(staging, wanted?.tree ?? 'root');
+    refuseMissing(own, wanted?.path ?? '', path ?? '/');
+    chmodSync(own, 0o700);
+    renameSync(own, to);
+  } finally {
+    await removeTree(staging).catch((error: unknown) => log('warn', `${staging} stays: ${String(error)}`));
+  }
+  return { domain: null, kept: null, to };
+}
+
+function refuseMissing(tree: string, below: string, path: string): void {
+  if (
+    existsSync(tree) &&
+    (below === '' || lstatSync(join(tree, below), { throwIfNoEntry: false }) !== undefined)
+  )
+    return;
+  throw new EngineError('not-found', `${path} is not in this backup`, { path });
+}
+
+/** One file or folder, beside what is there: nothing that was made since goes. */
+async function intoDomain(
+  path: string,
+  trees: readonly Tree[],
+  { domain: ref, found, generation, watched: by }: Restoring,
+  parts: BackupParts,
+): Promise<Omit<Result, 'seconds'>> {
+  return await inJob(ref, by, parts, async (entry, watched) => {
+    const { record } = entry;
+    refuse(entry, parts);
+    const document = await parts.documents.stored(entry);
+    const wanted = placeIn(trees, path);
+    const spec = filesystemsOf(document).find(({ key }) => key === wanted.tree);
+    if (spec === undefined)
+      throw new EngineError(
+        'unsupported',
+        `domain '${record.name}' has no file system any more that ${path} lay in`,
+      );
+    await parts.store.scratch(async (folder) => {
+      const what = { tree: wanted.tree, paths: [wanted.path] };
+      await found.tool.restore(generation.id, what, folder, goingOf('restoring', watched));
+      const from = found.tool.treeIn(folder, wanted.tree);
+      refuseMissing(from, wanted.path, path);
+      const context = contextOf(document, record, parts, parts.kept(entry));
+      await parts.rootMounts.lend(spec, context, async ({ path: to, within }) => {
+        within(() => refuseLinks(to, wanted.path));
+        await merge({ from, to, within, path: wanted.path, signal: watched.signal });
+      });
+    });
+    return { domain: summaryOf(entry), kept: null, to: null };
+  });
+}
+
+/** Where a link leads now is not where the file was. */
+function refuseLinks(root: string, path: string): void {
+  const names = path.split('/').filter((name) => name !== '');
+  for (let count = 1; count < names.length; count++) {
+    const above = `/${names.slice(0, count).join('/')}`;
+    if (lstatSync(join(root, above), { throwIfNoEntry: false })?.isSymbolicLink() !== true) continue;
+    throw new EngineError(
+      'wrong-state',
+      `${above} is a link in the domain now, and was a folder: restore ${above}, or to a folder of the host (--to)`,
+    );
+  }
+}
+
+/** The domain whose backup it is, or one that is defined for it: gone again if it does not get its files. */
+async function wholeDomain(
+  trees: readonly Tree[],
+  asked: Restoring,
+  parts: BackupParts,
+): Promise<Omit<Result, 'seconds'>> {
+  const { name, generation, found } = asked;
+  const existing = name === undefined ? parts.registry.byUuid(generation.uuid) : undefined;
+  if (existing !== undefined)
+    return await inJob(generation.uuid, asked.watched, parts, async (entry, watched) => {
+      const own = await fill(entry, trees, { ...asked, watched }, parts);
+      return {
+        domain: summaryOf(entry),
+        kept: own === undefined ? null : shownOf(own, parts.store),
+        to: null,
+      };
+    });
+  const xml = await found.tool.about(generation.id, 'domain.xml');
+  const stored = readStored(xml, generation.domain);
+  const given = name === undefined ? stored : another(stored, name);
+  const { entry } = await parts.definer.define(given, { persistent: true, fresh: { autostart: false } });
+  const { uuid } = entry.record;
+  try {
+    return await inJob(uuid, asked.watched, parts, async (taken, watched) => {
+      const empty = await fill(taken, trees, { ...asked, watched }, parts);
+      if (empty !== undefined) await parts.roots.turn(empty.root, (kept) => parts.roots.eraseKept(kept));
+      return { domain: summaryOf(taken), kept: null, to: null };
+    });
+  } catch (error) {
+    await parts.turns.take(uuid, (taken) => parts.definer.undefine(taken, { storage: true }));
+    throw error;
+  }
+}
+
+/** Nobody else's identity: what is left out is chosen anew. */
+const another = ({ uuid: _uuid, ...domain }: Domain, name: string): Domain => {
+  const { devices } = domain;
+  const interfaces = devices?.interfaces?.map(({ mac: _mac, ...link }) => link);
+  return { ...domain, name, ...(devices && { devices: { ...devices, ...(interfaces && { interfaces }) } }) };
+};
+
+/** In its turn, as the one job that it has. */
+async function inJob<T>(
+  ref: string,
+  by: Watched,
+  { turns, jobs }: BackupParts,
+  work: (entry: Entry, watched: Watched) => Promise<T>,
+): Promise<T> {
+  const entry = turns.find(ref);
+  const { uuid } = entry.record;
+  return await jobs.run(entry, 'restore', (watched) => turns.take(uuid, () => work(entry, watched)), by);
+}
+
+function refuse(entry: Entry, { rootMounts }: BackupParts): void {
+  refuseRunning(entry, `\`ctvirt shutdown ${entry.record.name}\` ends it`);
+  rootMounts.refuse(entry.record);
+}
+
+/** New files with new ids are made beside the domain's own, and change places with them when they are complete. */
+async function fill(entry: Entry, trees: readonly Tree[], asked: Restoring, parts: BackupParts) {
+  const { found, generation, watched } = asked;
+  const { store, definer, reader, roots } = parts;
+  refuse(entry, parts);
+  const read = await reader.check(readStored(await store.readXml(entry.record.name), entry.record.name));
+  refuseOthers(read.parts, trees, entry);
+  const kept = await definer.makeBeside(entry, read, async (record, beside) => {
+    const context = contextOf(read.domain, record, parts, beside);
+    for (const spec of filesystemsOf(read.domain).filter(({ kind }) => kind === 'template')) {
+      if (!trees.some(({ tree }) => tree === spec.key)) continue;
+      await store.scratch(async (folder) => {
+        await found.tool.restore(generation.id, { tree: spec.key }, folder, goingOf('restoring', watched));
+        const from = found.tool.treeIn(folder, spec.key);
+        await parts.rootMounts.lend(spec, context, ({ path: to, within }) =>
+          merge({ from, to, within, signal: watched.signal }),
+        );
+      });
+    }
+  });
+  const own = await roots.turn(kept.root, (there) => adopt(there, entry, parts));
+  return own;
+}
+
+/** A root that is the host's folder or disk is not ours to put another one in the place of. */
+function refuseOthers({ filesystems }: DocumentParts, trees: readonly Tree[], { record }: Entry): void {
+  const root = filesystems.find(({ target }) => target === '/');
+  if (root?.kind === 'template' && trees.some(({ tree }) => tree === root.key)) return;
+  throw new EngineError(
+    'unsupported',
+    `the root of domain '${record.name}' is ${root?.source ?? 'none of its own'}, which is no template's: restore single paths, or all of it to a folder (--to)`,
+  );
+}
