@@ -87,11 +87,13 @@ export interface LinkReading {
 
 /** A layer as a file or a folder of the host. */
 export interface LayerFile {
-  /** Of its owner and its place in the container, such as `web.root`. */
+  /** Of its owner and its place in the container, such as `web.root`, or `web.root@before` of a snapshot. */
   readonly name: string;
   /** The domain, or the kept root. */
   readonly owner: string;
   readonly isKept: boolean;
+  /** Of which snapshot it is; null where it is what a start has. */
+  readonly snapshot: string | null;
   /** Where it stands in the container. */
   readonly target: string;
   /** What it lies above. */

@@ -76,7 +76,7 @@ const notes: Readonly<Record<string, string>> = {
   storagePoolDelete: 'refused: the pool is always active',
   storagePoolUndefine: 'refused: the pool is always active',
   storagePoolSetAutostart: 'on; off is refused',
-  storageVolDelete: 'a template that nobody uses; a layer goes with its domain',
+  storageVolDelete: 'a template that nobody uses, or a snapshot; a layer goes with its domain',
 };
 
 /** One line of the page. */

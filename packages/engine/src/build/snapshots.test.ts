@@ -318,3 +318,18 @@ test('diff names what was added, changed and removed, by paths in the container'
   assert.deepEqual(await engine.snapshots.diff('a', 'y'), []);
   await gone('a');
 });
+
+test('its layers are told beside those of the domain', options, async () => {
+  const { engine } = opened;
+  await engine.define(xmlOf('listed'));
+  await engine.snapshots.create('listed', { name: 'one' });
+  const layers = engine.layers.list().filter(({ owner }) => owner === 'listed');
+  assert.deepEqual(
+    layers.map(({ name, snapshot, path }) => [name, snapshot, path]),
+    [
+      ['listed.root', null, join(rootOf('listed'), 'root.layer')],
+      ['listed.root@one', 'one', join(rootOf('listed'), 'snapshots/one/root.layer')],
+    ],
+  );
+  await gone('listed');
+});

@@ -61,7 +61,11 @@ export function poolsOf({ engine, templatesFolder, rootsFolder }: Binding): read
     path: layer.path,
     below: join(templatesFolder, layer.template),
     size: () => engine.layers.size(layer.path),
-    remove: async () => refuseRemoval(layer),
+    remove: async () => {
+      const { owner, isKept, snapshot } = layer;
+      if (isKept || snapshot === null) refuseRemoval(layer);
+      await engine.snapshots.delete(owner, snapshot);
+    },
   });
   return [
     toPool(templatesPool, templatesFolder, async () => (await engine.templates.list()).map(templateVolume)),
