@@ -25,7 +25,7 @@ export const snapshotCreate = verb({
     },
   },
   example: {
-    command: 'ctvirt snapshot create web before --description "before the upgrade"',
+    command: 'ctvirt snapshot create web before --description upgrade',
     does: "Keeps what 'web' is now as 'before'.",
   },
   async run(context, { args: { domain, snapshot }, options: { description, expires } }) {
