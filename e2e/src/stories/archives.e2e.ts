@@ -7,6 +7,7 @@ import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { domainXml, templateRoot } from '../world/documents.js';
 import { busybox, World } from '../world/world.js';
 
@@ -208,21 +209,23 @@ test('a daemon that is killed while it writes or reads an archive leaves nothing
   await world.define(domainXml({ name: 'large', filesystems: [templateRoot] }));
   writeFileSync(join(await mounted('large'), 'large'), randomBytes(2 ** 27));
   await ctvirt('umount', 'large');
-  const kill = async (words: string[]): Promise<void> => {
+  const roots = join(world.root, 'lib/roots');
+  /** Killed as soon as something is begun in `folder`: both take longer than that by far. */
+  const kill = async (words: string[], folder: string): Promise<void> => {
     const running = world.cli(words);
-    await new Promise((resolve) => setTimeout(resolve, 900));
+    while (!readdirSync(folder).some((name) => name.includes('.new-'))) await sleep(2);
     await world.kill();
     assert.notEqual((await running).status, 0);
     await world.start();
     assert.deepEqual((await world.client.check.list()).stray, []);
   };
-  await kill(['export', 'large', file]);
+  await kill(['export', 'large', file], dirname(file));
   assert.ok(!existsSync(file));
   const parts = readdirSync(dirname(file)).filter((name) => name.includes('.new-'));
   for (const part of parts) rmSync(join(dirname(file), part));
   await ctvirt('export', 'large', file);
-  await kill(['import', file, '--name', 'more', '--new-ids']);
-  assert.deepEqual(readdirSync(join(world.root, 'lib/roots')), ['large']);
+  await kill(['import', file, '--name', 'more', '--new-ids'], roots);
+  assert.deepEqual(readdirSync(roots), ['large']);
   assert.deepEqual(
     (await world.client.domains.list({})).map(({ name }) => name),
     ['large'],
@@ -242,12 +245,12 @@ test('who goes away in the middle leaves nothing of what came, and nothing under
   importing.stdin?.on('error', () => undefined); // it ends with what reads it
   importing.stdin?.write(bytes.subarray(0, bytes.length >> 1));
   const jobs = async () => (await world.client.jobs.list()).filter(({ state }) => state === 'running');
-  while ((await jobs()).length === 0) await new Promise((resolve) => setTimeout(resolve, 50));
+  while ((await jobs()).length === 0) await sleep(50);
   importing.kill('SIGINT');
   await once(importing, 'close');
-  while ((await jobs()).length > 0) await new Promise((resolve) => setTimeout(resolve, 50));
+  while ((await jobs()).length > 0) await sleep(50);
   const roots = (): string[] => readdirSync(join(world.root, 'lib/roots'));
-  while (roots().length > 1) await new Promise((resolve) => setTimeout(resolve, 50));
+  while (roots().length > 1) await sleep(50);
   assert.deepEqual(roots(), ['large']);
   assert.deepEqual((await world.client.check.list()).stray, []);
   await ctvirt('import', file, '--name', 'more', '--new-ids');
