@@ -50,6 +50,7 @@ import type {
   Job,
   KeptRoot,
   MountedRoot,
+  MoveQuestion,
   MoveReport,
   MoveRequest,
   NetworkDefineResult,
@@ -150,46 +151,7 @@ export interface NetworkDefineOptions {
   readonly permit?: (network: Network) => void;
 }
 
-/** A domain that goes to another host: what that one has to know of it. */
-export interface MoveOffer {
-  /** Of the protocol between two engines. */
-  readonly version: 1;
-  /** The move's own UUID: what is asked a second time is done once. */
-  readonly job: string;
-  /** Its stored document. */
-  readonly xml: string;
-  readonly ctid: number | null;
-  readonly autostart: boolean;
-  readonly order?: number | undefined;
-  readonly delaySeconds?: number | undefined;
-  /** Whether it is to run there. */
-  readonly start: boolean;
-  readonly layers: readonly MoveLayer[];
-}
-
-/** A file system that goes with a domain. */
-export interface MoveLayer {
-  readonly target: string;
-  /** What it stands on, by name and digest. */
-  readonly template: string;
-  readonly digest: string;
-}
-
-/** What a file system holds: each file by name, kind, owner, length and time is in the hash. */
-export interface MoveList {
-  readonly target: string;
-  readonly files: number;
-  readonly hash: string;
-}
-
-/** What one engine asks another in the course of a move. */
-export type MoveQuestion =
-  | { readonly step: 'look' | 'reserve'; readonly offer: MoveOffer }
-  | { readonly step: 'prepare'; readonly job: string; readonly lists: readonly MoveList[] }
-  /** From here on it is the other's; it was off for so long when that was asked. */
-  | { readonly step: 'given'; readonly job: string; readonly downMs: number | null }
-  | { readonly step: 'over' | 'abort'; readonly job: string };
-
+/** What it says to that. */
 export interface MoveAnswer {
   /** What is not kept there. */
   readonly findings: readonly string[];

@@ -1,6 +1,7 @@
 // Moves of domains to other hosts: what is asked for, and what is told of one.
 // SPDX-License-Identifier: Apache-2.0
 import {
+  anyOf,
   boolean,
   integer,
   list,
@@ -60,3 +61,65 @@ export const moveResolution = strict(
 );
 /** Where a domain is whose move was not answered to its end. */
 export type MoveResolution = Static<typeof moveResolution>;
+
+const moveLayer = strict({
+  target: string({ description: 'Where it is mounted' }),
+  template: string({ description: 'What it stands on' }),
+  digest: string({ description: 'The digest of that' }),
+});
+/** A file system that goes with a domain. */
+export type MoveLayer = Static<typeof moveLayer>;
+
+/** A domain that goes to another host: what that one has to know of it. */
+export const moveOffer = strict(
+  {
+    version: integer({ minimum: 1, maximum: 1, description: 'Of the protocol between two engines' }),
+    job: string({ minLength: 1, description: "The move's own UUID: what is asked twice is done once" }),
+    xml: string({ description: 'Its stored document' }),
+    ctid: nullable(integer({ minimum: 0, description: "OpenVZ's number" })),
+    autostart: boolean({ description: 'Whether it starts with the host' }),
+    order: optional(integer({ description: 'Lower ones start earlier' })),
+    delaySeconds: optional(integer({ minimum: 0, description: 'How long those of later orders wait' })),
+    start: boolean({ description: 'Whether it is to run there' }),
+    layers: list(moveLayer, { description: 'File systems that go along' }),
+  },
+  { title: 'MoveOffer', description: 'A domain that goes to another host' },
+);
+/** A domain that goes to another host: what that one has to know of it. */
+export type MoveOffer = Static<typeof moveOffer>;
+
+const moveList = strict({
+  target: string({ description: 'Where the file system is mounted' }),
+  files: integer({ minimum: 0, description: 'How many it has' }),
+  hash: string({ description: 'Of name, kind, owner, length and time of each' }),
+});
+/** What a file system holds. */
+export type MoveList = Static<typeof moveList>;
+
+const job = string({ minLength: 1, description: 'The UUID of the move' });
+
+/** What one engine asks another in the course of a move. */
+export const moveQuestion = anyOf([
+  strict({
+    step: oneOf(['look', 'reserve'], { description: 'Of a domain that may come' }),
+    offer: moveOffer,
+  }),
+  strict({
+    step: oneOf(['prepare'], { description: 'All was sent' }),
+    job,
+    lists: list(moveList, { description: 'To be compared' }),
+  }),
+  strict({
+    step: oneOf(['given'], { description: "From here on it is the other's" }),
+    job,
+    downMs: nullable(number({ description: 'How long it was off when that was asked' })),
+  }),
+  strict({ step: oneOf(['over', 'abort'], { description: 'The end' }), job }),
+]);
+/** What one engine asks another in the course of a move. */
+export type MoveQuestion = Static<typeof moveQuestion>;
+
+/** What a stream between two engines holds: the files of one file system. */
+export const moveStream = strict({ job, target: string({ description: 'Where it is mounted' }) });
+/** What a stream between two engines holds. */
+export type MoveStream = Static<typeof moveStream>;

@@ -1,12 +1,13 @@
 // How two ctvirtd speak of a move over libvirt's protocol: JSON in the cookies of a migration, one question in each.
 // SPDX-License-Identifier: Apache-2.0
-import type { MoveAnswer, MoveQuestion } from '@ctvirt/engine';
+import { compileCheck, type MoveQuestion, type MoveStream, moveQuestion, moveStream } from '@ctvirt/api';
+import type { MoveAnswer } from '@ctvirt/engine';
 
 /** A cookie of another program's is none of these. */
 const MARK = 'ctvirt-move';
 
 /** What is asked, or announced of the stream that follows. */
-export type Asked = { readonly question: MoveQuestion } | { readonly job: string; readonly target: string };
+export type Asked = { readonly question: MoveQuestion } | MoveStream;
 
 /** Errors of the other engine keep their code, for which libvirt's protocol has no place. */
 export type Answered =
@@ -24,4 +25,23 @@ export function fromCookie(cookie: Uint8Array): unknown {
   } catch {
     return undefined;
   }
+}
+
+const checkQuestion = compileCheck(moveQuestion);
+const checkStream = compileCheck(moveStream);
+const isQuestion = (value: unknown): value is MoveQuestion => checkQuestion(value) === undefined;
+const isStream = (value: unknown): value is MoveStream => checkStream(value) === undefined;
+
+/** Undefined for what another ctvirtd does not ask. */
+export function questionIn(cookie: Uint8Array): MoveQuestion | undefined {
+  const content = fromCookie(cookie);
+  if (typeof content !== 'object' || content === null) return undefined;
+  const question: unknown = Reflect.get(content, 'question');
+  return isQuestion(question) ? question : undefined;
+}
+
+/** Undefined for what another ctvirtd does not announce. */
+export function streamIn(cookie: Uint8Array): MoveStream | undefined {
+  const content = fromCookie(cookie);
+  return isStream(content) ? content : undefined;
 }

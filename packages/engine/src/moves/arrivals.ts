@@ -3,7 +3,8 @@
 import { existsSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { isDeepStrictEqual } from 'node:util';
-import type { MoveAnswer, MoveList, MoveOffer, MoveQuestion } from '../contract.js';
+import type { MoveList, MoveOffer, MoveQuestion } from '@ctvirt/api';
+import type { MoveAnswer } from '../contract.js';
 import type { Definer, Reserved } from '../domains/definer.js';
 import type { Lifecycle } from '../domains/lifecycle.js';
 import type { Roots } from '../domains/roots.js';

@@ -5,19 +5,9 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { MoveReport } from '@ctvirt/api';
+import type { MoveLayer, MoveList, MoveOffer, MoveReport } from '@ctvirt/api';
 import { formatDomain } from '@ctvirt/xml';
-import type {
-  DomainRef,
-  Engine,
-  MoveAnswer,
-  MoveLayer,
-  MoveList,
-  MoveOffer,
-  MoveTarget,
-  Reach,
-  Watched,
-} from '../contract.js';
+import type { DomainRef, Engine, MoveAnswer, MoveTarget, Reach, Watched } from '../contract.js';
 import type { Definer } from '../domains/definer.js';
 import type { Lifecycle } from '../domains/lifecycle.js';
 import type { Turns } from '../domains/turns.js';
@@ -197,7 +187,9 @@ export class Departures {
       entry,
       specs,
       offer: {
-        ...{ version: 1, job: randomUUID(), xml: formatDomain(domain), ctid, autostart, order, delaySeconds },
+        ...{ version: 1, job: randomUUID(), xml: formatDomain(domain), ctid, autostart },
+        ...(order !== undefined && { order }),
+        ...(delaySeconds !== undefined && { delaySeconds }),
         ...{ start: state === 'running', layers },
       },
       context: contextOf(record, {

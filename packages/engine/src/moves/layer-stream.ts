@@ -1,7 +1,7 @@
 // A layer as a stream of bytes, and back: GNU tar in confinement, with all that a layer has beyond files, and a list to compare.
 // SPDX-License-Identifier: Apache-2.0
 import { createHash } from 'node:crypto';
-import type { MoveList } from '../contract.js';
+import type { MoveList } from '@ctvirt/api';
 import { EngineError } from '../errors.js';
 import type { LentLayer } from '../storage/layer-lent.js';
 import { Child } from '../templates/archive/child.js';

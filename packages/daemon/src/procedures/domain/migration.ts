@@ -1,9 +1,9 @@
 // Domains that come from another ctvirtd: its questions are cookies of a migration, and files follow as libvirt's tunnel.
 // SPDX-License-Identifier: Apache-2.0
 import { Readable } from 'node:stream';
-import { EngineError, type MoveQuestion } from '@ctvirt/engine';
+import { EngineError } from '@ctvirt/engine';
 import type { RpcError, TypedParam } from '@ctvirt/rpc';
-import { type Answered, fromCookie, toCookie } from '../../moves/wire.js';
+import { type Answered, questionIn, streamIn, toCookie } from '../../moves/wire.js';
 import { type Bind, domainOf } from '../session.js';
 import { checkFlags, refusal } from '../words/refusal.js';
 
@@ -13,13 +13,6 @@ const foreign = (): RpcError =>
     'domain',
     'this function is not supported by the connection driver: domains are moved by `ctvirt migrate`',
   );
-
-/** What is asked in there; of a client that is no ctvirtd it is refused. */
-function asked(cookie: Uint8Array, field: string): object {
-  const value = fromCookie(cookie);
-  if (typeof value !== 'object' || value === null || !(field in value)) throw foreign();
-  return value;
-}
 
 const moveFlags = {
   live: 1,
@@ -69,7 +62,8 @@ export const bindMigration: Bind = ({ engine }) => ({
     return { cookieOut: Buffer.alloc(0) };
   },
   async domainMigratePrepare3Params({ cookieIn }) {
-    const question: MoveQuestion = Reflect.get(asked(cookieIn, 'question'), 'question');
+    const question = questionIn(cookieIn);
+    if (question === undefined) throw foreign();
     const answered: Answered = await engine.moves.answer(question).then(
       (answer) => ({ answer }),
       (error: unknown) => {
@@ -80,11 +74,12 @@ export const bindMigration: Bind = ({ engine }) => ({
     return { cookieOut: toCookie(answered), uriOut: null };
   },
   async domainMigratePrepareTunnel3Params({ cookieIn }, { openStream }) {
-    const content = asked(cookieIn, 'target');
+    const content = streamIn(cookieIn);
+    if (content === undefined) throw foreign();
     const stream = openStream({ allowHalfOpen: true });
     const received = engine.moves.receive(
-      String(Reflect.get(content, 'job')),
-      String(Reflect.get(content, 'target')),
+      content.job,
+      content.target,
       // Whoever has read it to its end is not to end it: that says that all of it is unpacked.
       Readable.from(stream.iterator({ destroyOnReturn: false }), { objectMode: false }),
     );

@@ -1,0 +1,47 @@
+// Cookies of other programs, and questions that no ctvirtd asks, are none.
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { MoveQuestion } from '@ctvirt/api';
+import { fromCookie, questionIn, streamIn, toCookie } from './wire.js';
+
+const offer = {
+  ...{ version: 1, job: 'a', xml: '<domain/>', ctid: null, autostart: false, start: true },
+  layers: [{ target: '/', template: 't', digest: 'd' }],
+};
+const questions: readonly MoveQuestion[] = [
+  { step: 'look', offer },
+  { step: 'reserve', offer: { ...offer, order: 3, delaySeconds: 4 } },
+  { step: 'prepare', job: 'a', lists: [{ target: '/', files: 3, hash: 'h' }] },
+  { step: 'given', job: 'a', downMs: null },
+  { step: 'over', job: 'a' },
+];
+
+test('what is asked arrives as it was', () => {
+  for (const question of questions) assert.deepEqual(questionIn(toCookie({ question })), question);
+  const stream = { job: 'a', target: '/srv' };
+  assert.deepEqual(streamIn(toCookie(stream)), stream);
+});
+
+test('whatever is missing, more, or of another kind makes it none', () => {
+  for (const question of questions) {
+    for (const key of Object.keys(question)) {
+      const left: unknown = Object.fromEntries(Object.entries(question).filter(([one]) => one !== key));
+      assert.equal(questionIn(cookieOf({ question: left })), undefined, key);
+      assert.equal(questionIn(cookieOf({ question: { ...question, [key]: { x: 1 } } })), undefined, key);
+    }
+    assert.equal(questionIn(cookieOf({ question: { ...question, more: 1 } })), undefined);
+  }
+  for (const content of [null, 1, 'look', [], {}, { question: null }, { question: [] }])
+    assert.equal(questionIn(cookieOf(content)), undefined);
+  for (const content of [{ job: 1, target: '/' }, { job: 'a' }, { job: '', target: '/' }])
+    assert.equal(streamIn(cookieOf(content)), undefined);
+});
+
+test("another program's cookie is none", () => {
+  for (const text of ['', '{', '[]', 'null', '"x"', '<qemu-migration/>', '\0'])
+    for (const read of [fromCookie, questionIn, streamIn])
+      assert.equal(read(Buffer.from(text)), undefined, text);
+});
+
+const cookieOf = (content: unknown): Buffer => Buffer.from(JSON.stringify({ 'ctvirt-move': content }));
