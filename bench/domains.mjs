@@ -8,12 +8,12 @@ export const sleeper = ['/bin/sleep', 'infinity'];
  * @param {string} [template]
  * @param {string} [link] an element of `<devices>`
  */
-export const sleepingDomain = (name, template = 'busybox', link = '') => `<domain type='lxc'>
+export const sleepingDomain = (name, template = 'busybox', link = '', limits = '') => `<domain type='lxc'>
   <name>${name}</name>
   <memory unit='MiB'>64</memory>
   <os><type>exe</type><init>${sleeper[0]}</init><initarg>${sleeper[1]}</initarg></os>
   <devices>
-    <filesystem type='template'><source name='${template}'/><target dir='/'/></filesystem>${link}
+    <filesystem type='template'><source name='${template}'/><target dir='/'/>${limits}</filesystem>${link}
   </devices>
 </domain>`;
 

@@ -1,0 +1,8 @@
+// What is measured of storage: one file for each row.
+// SPDX-License-Identifier: Apache-2.0
+import { archive } from './archive.mjs';
+import { clone } from './clone.mjs';
+import { listing } from './listing.mjs';
+import { snapshot } from './snapshot.mjs';
+
+export const storageRows = [snapshot, listing, clone, archive];
