@@ -126,3 +126,18 @@ test('a lease says how each layer is kept; one of an earlier version is given th
   await store.nameLayers(() => assert.fail());
   assert.equal(store.layersOf('one')('/'), undefined);
 });
+
+test('whatever writes the lease of kept files, they hold ids only where they carry some of the host', async () => {
+  const ids = { start: 0x40000000, count: 65536 };
+  const made = { target: '/', template: 't', limited: false, inodes: null };
+  const held = async (kept: boolean, ...layers: readonly Lease['made'][number][]) => {
+    await store.writeLease({ ...lease(kept), ids, made: layers });
+    return store.lease(record.name)?.ids;
+  };
+  await makeRoot(true);
+  const own = { ...made, target: '/srv', ids: 'container' } as const;
+  assert.deepEqual(
+    [await held(true, own), await held(true, made), await held(true, own, made), await held(false, own)],
+    [null, ids, ids, ids],
+  );
+});

@@ -301,7 +301,7 @@ export class DomainStore {
     const lease = this.lease(name);
     if (lease === undefined) return false;
     const keptAt = new Date().toISOString();
-    const carried = hasHostIds(lease) ? { ...(mapped !== undefined && { mapped }) } : { ids: null };
+    const carried = hasHostIds(lease) && mapped !== undefined && { mapped };
     await this.writeLease({ ...lease, kept: true, keptAt, ...carried });
     return true;
   }
@@ -451,8 +451,10 @@ const filledWith =
   (folder) =>
     fillFolder(folder, { ...native, 'domain.xml': xml, 'record.json': formatRecord(record) });
 
+/** Files that are kept hold ids of the host only where they carry some. */
 function formatLease(lease: Lease): string {
-  return `${JSON.stringify(lease)}\n`;
+  const ids = lease.kept && !hasHostIds(lease) ? null : lease.ids;
+  return `${JSON.stringify({ ...lease, ids })}\n`;
 }
 
 const parseLease = (text: string, path: string): Lease => parseJson(text, path, isLease, 'a lease');
