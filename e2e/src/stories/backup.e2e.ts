@@ -28,11 +28,7 @@ async function useRepositories(...names: readonly string[]): Promise<void> {
   await world.start();
 }
 
-async function ctvirt(...words: string[]): Promise<string> {
-  const { status, stdout, stderr } = await world.cli(words);
-  assert.equal(status, 0, `${words.join(' ')}: ${stderr}`);
-  return stdout;
-}
+const ctvirt = (...words: string[]): Promise<string> => world.ctvirt(...words);
 
 /** What is in a backup, in one container. */
 const work = `

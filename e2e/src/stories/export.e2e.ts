@@ -15,11 +15,7 @@ before(async () => {
 afterEach(() => world.clear());
 after(() => world.close());
 
-async function ctvirt(...words: string[]): Promise<string> {
-  const { status, stdout, stderr } = await world.cli(words);
-  assert.equal(status, 0, `${words.join(' ')}: ${stderr}`);
-  return stdout;
-}
+const ctvirt = (...words: string[]): Promise<string> => world.ctvirt(...words);
 
 /** What a domain has made of its template. */
 const work = `

@@ -14,11 +14,7 @@ before(async () => {
 afterEach(() => world.clear());
 after(() => world.close());
 
-async function ctvirt(...words: readonly string[]): Promise<string> {
-  const { status, stdout, stderr } = await world.cli(words);
-  assert.equal(status, 0, `${words.join(' ')}: ${stderr}`);
-  return stdout;
-}
+const ctvirt = (...words: string[]): Promise<string> => world.ctvirt(...words);
 
 test('list shows who uses the host, the busiest first', async () => {
   await world.run(

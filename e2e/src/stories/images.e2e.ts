@@ -58,11 +58,7 @@ const image = {
   },
 };
 
-async function ctvirt(...words: string[]): Promise<string> {
-  const { status, stdout, stderr } = await world.cli(words);
-  assert.equal(status, 0, `${words.join(' ')}: ${stderr}`);
-  return stdout;
-}
+const ctvirt = (...words: string[]): Promise<string> => world.ctvirt(...words);
 
 const templates = async () => (await world.client.templates.list()).map(({ name }) => name).sort();
 

@@ -15,11 +15,7 @@ before(async () => {
 afterEach(() => world.clear());
 after(() => world.close());
 
-async function ctvirt(...words: string[]): Promise<string> {
-  const { status, stdout, stderr } = await world.cli(words);
-  assert.equal(status, 0, `${words.join(' ')}: ${stderr}`);
-  return stdout.trimEnd();
-}
+const ctvirt = async (...words: string[]): Promise<string> => (await world.ctvirt(...words)).trimEnd();
 const idsOf = async (domain: string) => (await world.client.domains.info({ domain })).idMap;
 const firstOf = async (domain: string): Promise<number> => (await idsOf(domain))?.start ?? assert.fail();
 const limited = `<filesystem type='template'><source name='${busybox}'/><target dir='/'/><space_hard_limit unit='MiB'>40</space_hard_limit></filesystem>`;

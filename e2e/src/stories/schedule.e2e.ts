@@ -6,6 +6,7 @@ import { after, afterEach, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { domainXml, templateRoot } from '../world/documents.js';
 import { virsh } from '../world/doors.js';
+import { waitFor } from '../world/wait.js';
 import { World } from '../world/world.js';
 
 let world: World;
@@ -15,18 +16,9 @@ before(async () => {
 afterEach(() => world.clear());
 after(() => world.close());
 
-async function ctvirt(...words: string[]): Promise<string> {
-  const { status, stdout, stderr } = await world.cli(words);
-  assert.equal(status, 0, `${words.join(' ')}: ${stderr}`);
-  return stdout;
-}
+const ctvirt = (...words: string[]): Promise<string> => world.ctvirt(...words);
 
 const snapshotsOf = (domain: string) => world.client.snapshots.list({ domain });
-
-async function settled(isSo: () => Promise<boolean>, ms = 20_000): Promise<void> {
-  for (const deadline = performance.now() + ms; !(await isSo()); await sleep(100))
-    assert.ok(performance.now() < deadline, 'it did not come to that');
-}
 
 /** The daemon is away, and it is an hour later than it was. */
 async function anHourAway(): Promise<void> {
@@ -55,10 +47,14 @@ test('a schedule makes snapshots, once for what was missed, and they go when the
   await world.stop();
   await world.start();
   const path = world.enclosure.path(`${world.root}/lib/schedule.json`);
-  await settled(async () => readFileSync(path, 'utf8').split('@hourly').length === 4);
+  await waitFor(
+    'the schedule on the disk',
+    async () => readFileSync(path, 'utf8').split('@hourly').length === 4,
+    20_000,
+  );
   const before = (await snapshotsOf('runs')).length;
   await anHourAway();
-  await settled(async () => (await snapshotsOf('off')).length > before);
+  await waitFor('the one that was missed', async () => (await snapshotsOf('off')).length > before, 20_000);
   const [snapshot] = (await snapshotsOf('runs')).slice(-1);
   assert.ok(snapshot);
   assert.match(snapshot.name, /^auto-\d{8}-\d{4}$/);
@@ -85,7 +81,11 @@ test('a schedule makes snapshots, once for what was missed, and they go when the
   await sleep(1500);
   await world.stop();
   await world.start();
-  await settled(async () => (await snapshotsOf('off')).every(({ name }) => name !== 'short'));
+  await waitFor(
+    'the end of what has expired',
+    async () => (await snapshotsOf('off')).every(({ name }) => name !== 'short'),
+    20_000,
+  );
 });
 
 test('clients of libvirt see a schedule as metadata, and may write it', async () => {

@@ -197,6 +197,13 @@ export class World {
     });
   }
 
+  /** The same for what has to work; returns what it prints. */
+  async ctvirt(...words: readonly string[]): Promise<string> {
+    const { status, stdout, stderr } = await this.cli(words);
+    assert.equal(status, 0, `${words.join(' ')}: ${stderr}`);
+    return stdout;
+  }
+
   /** Defines a domain and returns what was found in its document. */
   async define(xml: string) {
     return await this.client.domains.define({ body: xml });
