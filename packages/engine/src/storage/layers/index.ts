@@ -4,7 +4,6 @@ import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { EngineError } from '../../errors.js';
 import { removeTree } from '../../host/files.js';
-import { run } from '../../host/run.js';
 import type { LayerWords } from '../contract/backend.js';
 import { btrfs } from './btrfs.js';
 import { folder } from './folder.js';
@@ -12,6 +11,7 @@ import { leavesRoom } from './ids.js';
 import { image } from './image.js';
 import type { Copying, Ground, Layer, Making, Place } from './layer.js';
 import { project } from './project.js';
+import { occupiedBy } from './tree.js';
 
 export const layers = { folder, btrfs, project, image } satisfies Record<string, Layer>;
 export type LayerName = keyof typeof layers;
@@ -53,8 +53,7 @@ export function layerFile(place: Place, said: string = foundAt(place)): string |
 export async function occupiedAt(path: string) {
   const found = await stat(path);
   if (!found.isDirectory()) return { isFolder: false, capacity: found.size, allocation: found.blocks * 512 };
-  const { stdout } = await run(['du', '--summarize', '--block-size=1', '--', path]);
-  const bytes = Number.parseInt(stdout, 10);
+  const bytes = await occupiedBy(path);
   return { isFolder: true, capacity: bytes, allocation: bytes };
 }
 

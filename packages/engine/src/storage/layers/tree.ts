@@ -3,6 +3,7 @@
 import { closeSync, constants, openSync } from 'node:fs';
 import { chmod, chown, mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { EngineError } from '../../errors.js';
 import { cloneMount, MountAttr, setMountAttributes } from '../../host/mount-calls.js';
 import { run } from '../../host/run.js';
 import { idsAt, ownersOf, viewFor } from './ids.js';
@@ -58,8 +59,10 @@ export async function copyTree(from: string, to: string, { hold, signal }: Copyi
   return held;
 }
 
-/** As its host counts them; links to one file once. */
+/** As its host counts them; links to one file once. Files may come and go meanwhile. */
 export async function occupiedBy(folder: string): Promise<number> {
-  const { stdout } = await run(['/usr/bin/du', '-s', '-B1', '--', folder]);
-  return Number.parseInt(stdout, 10);
+  const { stdout, stderr } = await run(['/usr/bin/du', '-s', '-B1', '--', folder], { allow: [1] });
+  const bytes = Number.parseInt(stdout, 10);
+  if (Number.isNaN(bytes)) throw new EngineError('internal', `${folder} cannot be counted: ${stderr}`);
+  return bytes;
 }
