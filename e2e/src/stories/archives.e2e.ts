@@ -1,4 +1,4 @@
-// A container that is off becomes an archive and a container again, here or elsewhere: file by file what it was, or nothing at all.
+// A container becomes an archive and a container again, here or elsewhere: file by file what it was, or nothing at all.
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
@@ -9,6 +9,7 @@ import { dirname, join } from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { domainXml, templateRoot } from '../world/documents.js';
+import { asEarlier } from '../world/earlier-layers.js';
 import { busybox, World } from '../world/world.js';
 
 let world: World;
@@ -100,7 +101,6 @@ for (const [what, root] of [
     const file = `${world.host}/shop.ctvirt.tar.zst`;
     await world.run(domainXml({ name, filesystems: [root] }));
     await world.shell(name, work);
-    assert.match(await refusal('export', name, file), /is running/);
     await ctvirt('destroy', name);
     python(attributes, await mounted(name));
     await ctvirt('umount', name);
@@ -261,7 +261,6 @@ test('a clone has the files and an identity of its own, and tells what it has no
   );
   await ctvirt('start', 'shop', '--wait');
   await world.shell('shop', work);
-  assert.match(await refusal('clone', 'shop', 'twin'), /is running/);
   await ctvirt('destroy', 'shop');
   const before = await described('shop');
   const { status, stderr } = await world.cli(['clone', 'shop', 'twin']);
@@ -278,4 +277,112 @@ test('a clone has the files and an identity of its own, and tells what it has no
     assert.notEqual(own.exec(one ?? '')?.[1], own.exec(two ?? '')?.[1]);
   await Promise.all(['shop', 'twin'].map((name) => ctvirt('start', name, '--wait')));
   assert.equal(await world.shell('twin', 'hostname; cat /root/only'), 'twin\nnew');
+});
+
+/** Writes one file after the other, each whole when it has its last name, and counts them. */
+const writer =
+  'mkdir /srv/log; n=0; (while :; do n=$((n+1)); echo "line $n" >/srv/log/new; mv /srv/log/new "/srv/log/$n"; busybox usleep 5000; done) >/dev/null 2>&1 &';
+
+for (const [what, root] of [
+  ['a folder', templateRoot],
+  ['an image', limited],
+] as const) {
+  test(`a domain on ${what} that runs is cloned and exported as it is at one moment, and goes on`, async () => {
+    const file = `${world.host}/shop.ctvirt.tar.zst`;
+    await world.run(domainXml({ name: 'shop', filesystems: [root] }));
+    await world.shell('shop', work);
+    await world.shell('shop', writer);
+    const { stdout } = await world.cli(['clone', 'shop', 'twin']);
+    assert.match(stdout, /is a copy of 'shop'; its writes waited [0-9.]+ ms/);
+    const exported = await ctvirt('export', 'shop', file);
+    assert.match(exported, /its writes waited [0-9.]+ ms/);
+    await ctvirt('import', file, '--name', 'more', '--new-ids');
+    const count = 'ls /srv/log | grep -vc new';
+    const then = Number(await world.shell('shop', count));
+    await ctvirt('start', 'twin', '--wait');
+    await ctvirt('start', 'more', '--wait');
+    // Of one moment: none is missing before the last.
+    const gaps =
+      'cd /srv/log; n=$(ls | grep -vc new); for i in $(seq $n); do grep -q "line $i" $i || echo $i; done';
+    for (const name of ['twin', 'more']) {
+      assert.equal(await world.shell(name, gaps), '');
+      assert.equal(await world.shell(name, 'cat /srv/work/.dot; ls /root; hostname'), `dot\nonly\n${name}`);
+      assert.ok(Number(await world.shell(name, count)) <= then);
+    }
+    assert.ok(Number(await world.shell('shop', count)) > 0);
+    const before = Number(await world.shell('shop', count));
+    await sleep(300);
+    assert.ok(Number(await world.shell('shop', count)) > before, 'it goes on');
+    assert.equal((await world.client.domains.summary({ domain: 'shop' })).state, 'running');
+    assert.ok(readdirSync(join(world.root, 'lib/roots')).every((name) => !name.startsWith('.')));
+    rmSync(file);
+  });
+
+  test(`a domain on ${what} is cloned and exported as a snapshot has it`, async () => {
+    const file = `${world.host}/shop.ctvirt.tar.zst`;
+    await world.run(domainXml({ name: 'shop', filesystems: [root] }));
+    await world.shell('shop', 'echo then >/srv/page');
+    await ctvirt('snapshot', 'create', 'shop', 'before');
+    await world.shell('shop', 'echo now >/srv/page');
+    for (const stop of [false, true]) {
+      if (stop) await ctvirt('destroy', 'shop');
+      await ctvirt('clone', 'shop', 'twin', '--snapshot', 'before');
+      await ctvirt('export', 'shop', file, '--snapshot', 'before');
+      await ctvirt('import', file, '--name', 'more', '--new-ids');
+      for (const name of ['twin', 'more']) {
+        await ctvirt('start', name, '--wait');
+        assert.equal(await world.shell(name, 'cat /srv/page'), 'then');
+        await ctvirt('destroy', name);
+        await ctvirt('undefine', name, '--storage');
+      }
+      rmSync(file);
+    }
+    assert.match(await refusal('clone', 'shop', 'twin', '--snapshot', 'none'), /has no snapshot 'none'/);
+    assert.match(await refusal('export', 'shop', file, '--snapshot', 'none'), /has no snapshot 'none'/);
+    assert.deepEqual(
+      await ctvirt('snapshot', 'diff', 'shop', 'before').then((text) => /srv\/page/.test(text)),
+      true,
+    );
+    await ctvirt('start', 'shop', '--wait');
+    assert.equal(await world.shell('shop', 'cat /srv/page'), 'now');
+  });
+}
+
+test('a daemon that is killed while it copies what runs lets it go on, and leaves nothing', async () => {
+  const file = `${world.host}/large.ctvirt.tar.zst`;
+  const large = limited.replace('>40<', '>400<');
+  await world.run(domainXml({ name: 'large', filesystems: [large] }));
+  await world.shell('large', 'dd if=/dev/urandom of=/large bs=1M count=250 2>/dev/null');
+  await world.shell('large', writer);
+  const roots = join(world.root, 'lib/roots');
+  for (const words of [
+    ['clone', 'large', 'twin'],
+    ['export', 'large', file],
+  ]) {
+    const running = world.cli(words);
+    while (!readdirSync(roots).some((name) => name.startsWith('.new-'))) await sleep(2);
+    await sleep(50);
+    await world.kill();
+    assert.notEqual((await running).status, 0);
+    await world.start();
+    assert.deepEqual((await world.client.check.list()).stray, []);
+    assert.deepEqual(readdirSync(roots), ['large']);
+    const count = 'ls /srv/log | wc -l';
+    const before = Number(await world.shell('large', count));
+    await sleep(300);
+    assert.ok(Number(await world.shell('large', count)) > before, `it goes on after ${words[0]}`);
+  }
+  for (const part of readdirSync(dirname(file)).filter((name) => name.includes('.new-')))
+    rmSync(join(dirname(file), part));
+});
+
+test('what runs and has ids of the host on disk is copied file by file, under the ids of the copy', async () => {
+  await world.define(domainXml({ name: 'shop', filesystems: [limited] }));
+  await asEarlier(world, 'shop');
+  await ctvirt('start', 'shop', '--wait');
+  await world.shell('shop', work);
+  assert.match(await ctvirt('clone', 'shop', 'twin'), /its writes waited/);
+  await ctvirt('destroy', 'shop');
+  const files = (lines: string[]): string[] => lines.filter((line) => line.includes('srv/work'));
+  assert.deepEqual(files(await described('twin')), files(await described('shop')));
 });

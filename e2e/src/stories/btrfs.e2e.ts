@@ -79,4 +79,28 @@ suite('on btrfs', { skip: hasBtrfs ? false : 'this host has no btrfs' }, () => {
     await world.client.domains.destroy({ domain: 'short' });
     assert.equal(await subvolumes(), 0);
   });
+
+  test('a clone of what runs is a subvolume that shares its blocks, under its own limit; an export leaves none', async () => {
+    await world.run(limited('700'));
+    await world.shell('700', 'dd if=/dev/urandom of=/file bs=1M count=40 2>/dev/null; sync');
+    const free = async () => Number((await output(['stat', '-f', '-c', '%a', disk])).trim());
+    const blocks = await free();
+    const { status, stderr } = await world.cli(['clone', '700', '701']);
+    assert.equal(status, 0, stderr);
+    assert.equal(await subvolumes(), 2);
+    assert.ok(blocks - (await free()) < 2000, 'it shares them');
+    const file = `${world.host}/700.ctvirt.tar.zst`;
+    assert.equal((await world.cli(['export', '700', file])).status, 0);
+    await rm(file);
+    assert.equal(await subvolumes(), 2);
+    await world.client.domains.start({ domain: '701' });
+    const sum = 'sha256sum </file';
+    assert.equal(await world.shell('701', sum), await world.shell('700', sum));
+    assertRoom(await roomFor('701', 100), 64);
+    for (const domain of ['700', '701']) {
+      await world.client.domains.destroy({ domain });
+      await world.client.domains.undefine({ domain, storage: true });
+    }
+    assert.equal(await subvolumes(), 0);
+  });
 });

@@ -16,8 +16,7 @@ export const archives = resource({
   write: {
     method: 'POST',
     path: '/v1/domains/{domain}/archive',
-    summary:
-      "Write a domain that is off as an archive, to a file of the daemon's machine that is not there yet",
+    summary: "Write a domain as an archive, to a file of the daemon's machine that is not there yet",
     body: json(archiveRequest),
     answer: progress(domainArchive),
   },
@@ -47,7 +46,7 @@ export const archives = resource({
   clone: {
     method: 'POST',
     path: '/v1/domains/{domain}/clone',
-    summary: 'Make another domain with the files of one that is off, and an identity of its own',
+    summary: 'Make another domain with the files of one, and an identity of its own',
     body: json(cloneRequest),
     answer: progress(copiedDomain),
   },

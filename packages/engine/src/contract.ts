@@ -101,6 +101,11 @@ export interface Watched {
   readonly signal?: AbortSignal;
 }
 
+/** Of which moment a domain is meant: as a snapshot of it has it, or as it is now. */
+export interface OfSnapshot {
+  readonly snapshot?: string | undefined;
+}
+
 /** Who asks for a snapshot, if not somebody. */
 export interface SnapshotOrigin {
   readonly by?: 'schedule';
@@ -388,14 +393,17 @@ export interface Engine {
 
   /** Whole domains as archives, and copies of them. */
   archives: {
-    /** Writes a domain that is off to a file of the host that is not there yet; it cannot be started meanwhile. */
-    write(ref: DomainRef, target: string, options?: Watched): Promise<DomainArchive>;
+    /**
+     * Writes a domain to a file of the host that is not there yet: one that is off cannot be started meanwhile, of one that runs
+     * a copy is written that is made for that.
+     */
+    write(ref: DomainRef, target: string, options?: OfSnapshot & Watched): Promise<DomainArchive>;
     /** The same on stdout; remarks are on stderr. Status 1 where it has something of its host, 2 where the archive has no end. */
-    stream(ref: DomainRef): Promise<ExecSession>;
+    stream(ref: DomainRef, options?: OfSnapshot): Promise<ExecSession>;
     /** Defines the domain of an archive: a file of the host, or its bytes. What is taken is refused before anything is written. */
     import(source: string | Readable, names?: ArchiveNames & Watched): Promise<CopiedDomain>;
-    /** Makes another domain with the files of one that is off, an identity of its own, and no addresses. */
-    clone(ref: DomainRef, name: string, options?: Watched): Promise<CopiedDomain>;
+    /** Makes another domain with the files of one, an identity of its own, and no addresses. */
+    clone(ref: DomainRef, name: string, options?: OfSnapshot & Watched): Promise<CopiedDomain>;
   };
 
   /** What lies above templates, of domains and of files that outlived one. */
@@ -427,7 +435,7 @@ export interface Engine {
       readonly repository?: string | undefined;
       readonly domain?: string | undefined;
     }): Promise<readonly Backup[]>;
-    /** Backs up a domain that is off, which cannot be started meanwhile. */
+    /** Backs up a domain: one that is off cannot be started meanwhile, of one that runs a copy is read that is made for that. */
     create(ref: DomainRef, request: BackupRequest, watched?: Watched): Promise<BackupTaken>;
     /**
      * A domain that is off gets the files that it had, and what it had before is kept; one that is gone is defined again. With a

@@ -16,13 +16,21 @@ export const outsideSource = object(
 /** What a domain has of its host, and no archive or copy of it. */
 export type OutsideSource = Static<typeof outsideSource>;
 
+const snapshot = optional(
+  string({ minLength: 1, description: 'As this snapshot of the domain has it, in place of now' }),
+);
+const frozenMs = nullable(
+  number({ description: 'How long its programs could not write, in milliseconds; null if none had to wait' }),
+);
+
 /** Where an archive is written. */
 export const archiveRequest = strict({
+  snapshot,
   target: string({ minLength: 1, description: "Absolute path on the daemon's machine, of no file yet" }),
 });
 
 /** The archive of a domain as a stream. */
-export const archiveStream = strict({});
+export const archiveStream = strict({ snapshot });
 
 /** An archive that was written. */
 export const domainArchive = object(
@@ -30,6 +38,7 @@ export const domainArchive = object(
     sizeBytes: number({ description: 'Length of the file' }),
     outside: list(outsideSource, { description: 'What is not in it, since it is the host’s' }),
     remarks: list(string(), { description: 'What else is not in it, one sentence each' }),
+    frozenMs,
   },
   { title: 'DomainArchive', description: 'An archive that was written of a domain' },
 );
@@ -60,6 +69,7 @@ export const archiveImport = strict({
 /** What a copy is called. */
 export const cloneRequest = strict({
   name: string({ minLength: 1, description: 'What the copy is called' }),
+  snapshot,
 });
 
 /** A domain that was made of an archive or of another domain. */
@@ -69,6 +79,7 @@ export const copiedDomain = object(
     findings: list(finding, { description: 'What is to be said of its document' }),
     outside: list(outsideSource, { description: 'What its document has of the host it came from' }),
     remarks: list(string(), { description: 'What it has not of what it was made of, one sentence each' }),
+    frozenMs,
   },
   { title: 'CopiedDomain', description: 'A domain that was made of an archive or of another domain' },
 );

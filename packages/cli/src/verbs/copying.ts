@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { CopiedDomain, OutsideSource } from '@ctvirt/api';
 import type { Context } from '../context.js';
+import type { Options } from '../verb.js';
+import { describeWait } from './snapshot-words.js';
 
 /** Names of files that are archives of domains. */
 export const isDomainArchive = (file: string): boolean => file === '-' || file.endsWith('.ctvirt.tar.zst');
@@ -23,9 +25,26 @@ export function tellMissing(
   return outside.length > 0 ? LEFT : 0;
 }
 
+/** What they take. */
+export const ofSnapshot = {
+  snapshot: {
+    type: 'text',
+    value: 'SNAPSHOT',
+    complete: 'snapshot',
+    summary: 'As this snapshot has it, in place of now',
+  },
+} as const satisfies Options;
+
+/** For a request. */
+export const asOf = (snapshot: string | undefined) => (snapshot === undefined ? {} : { snapshot });
+
+/** To be told after what was done. */
+export const waited = ({ frozenMs }: { readonly frozenMs: number | null }): string =>
+  frozenMs === null ? '' : `; its writes waited ${describeWait(frozenMs)}`;
+
 /** The same of a domain that was made, and of its document. */
 export function tellCopied(context: Context, made: CopiedDomain, text: string): number {
   context.warn(made.findings, made.domain.name);
-  context.done(made, text);
+  context.done(made, `${text}${waited(made)}`);
   return tellMissing(context, made, 'not copied');
 }

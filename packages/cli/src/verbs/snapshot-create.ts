@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { verb } from '../verb.js';
 import { anyDomain } from './arguments.js';
-import { describeWait } from './snapshot-words.js';
+import { waited } from './copying.js';
 
 /** Returns the snapshot; a name that is taken is refused with `exists`. */
 export const snapshotCreate = verb({
@@ -38,8 +38,7 @@ export const snapshotCreate = verb({
     const made = await context.busy(`taking a snapshot of ${domain}`, (onProgress) =>
       client.snapshots.create({ domain, body }, { onProgress, signal: io.signal }),
     );
-    const held = made.frozenMs === null ? '' : `; its writes waited ${describeWait(made.frozenMs)}`;
-    context.done(made, `Snapshot '${made.name}' of '${domain}' taken${held}`);
+    context.done(made, `Snapshot '${made.name}' of '${domain}' taken${waited(made)}`);
     if (context.isJson) return;
     for (const { target, source } of made.outside)
       context.remark(`${target} is no part of it: it is ${source}`);

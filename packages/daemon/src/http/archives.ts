@@ -6,8 +6,9 @@ import type { Handlers } from './handler.js';
 
 /** What is written of domains, and made of that. */
 export const bindArchives = ({ archives }: Engine): Handlers<Resources['archives']> => ({
-  write: ({ params: { domain }, body: { target } }, watcher) => archives.write(domain, target, watcher),
-  stream: ({ params: { domain } }) => archives.stream(domain),
+  write: ({ params: { domain }, body: { target, snapshot } }, watcher) =>
+    archives.write(domain, target, { snapshot, ...watcher }),
+  stream: ({ params: { domain } }, { snapshot }) => archives.stream(domain, { snapshot }),
   import: ({ body: { source, ...names } }, watcher) => archives.import(source, { ...names, ...watcher }),
   upload: ({ query: { name, newIds }, body }, watcher) =>
     archives.import(body, {
@@ -15,5 +16,6 @@ export const bindArchives = ({ archives }: Engine): Handlers<Resources['archives
       ...(newIds !== undefined && { newIds }),
       ...watcher,
     }),
-  clone: ({ params: { domain }, body: { name } }, watcher) => archives.clone(domain, name, watcher),
+  clone: ({ params: { domain }, body: { name, snapshot } }, watcher) =>
+    archives.clone(domain, name, { snapshot, ...watcher }),
 });

@@ -9,7 +9,7 @@ import { type Packing, packLayer, unpackLayer } from '../archives/layers.js';
 import type { Manifest } from '../archives/manifest.js';
 import { ArchiveReader } from '../archives/read.js';
 import { type Archived, archiveBlocks, packedArchive, writeArchive } from '../archives/write.js';
-import type { DomainRef, Engine, ExecSession, Watched } from '../contract.js';
+import type { DomainRef, Engine, ExecSession, OfSnapshot, Watched } from '../contract.js';
 import { EngineError } from '../errors.js';
 import { forgetIdentityOf } from '../guest/identity.js';
 import { Undo } from '../host/undo.js';
@@ -20,18 +20,27 @@ import { outsideInWords, outsideOf } from '../lifecycle/outside.js';
 import { type Entry, type Registry, summaryOf } from '../registry/registry.js';
 import { RANGE_SIZE } from '../state/id-ranges.js';
 import type { FilesystemSpec } from '../storage/index.js';
-import type { RootContext } from '../storage/root-mounts.js';
+import type { RootContext, RootMounts } from '../storage/root-mounts.js';
 import { type TemplateCatalog, translated } from '../template-catalog.js';
 import { DOMAIN_LIMITS } from '../templates/archive/limits.js';
 import { MeasuredSource, openSource } from '../templates/archive/source.js';
 import type { TarEntry } from '../templates/archive/tar-reader.js';
-import type { Definer, FillRoot, Fresh } from './definer.js';
+import type { Definer, FillRoot, Fresh, MadeRoot } from './definer.js';
 import { ctidOf } from './definer.js';
 import { checkName } from './domain-name.js';
-import { type MountParts, refuseRunning, rootContextOf } from './mounting.js';
+import { contextOf, type MountParts } from './mounting.js';
+import {
+  copyOut,
+  type DomainFiles,
+  filesOf,
+  type StillParts,
+  withStill,
+  withStillFiles,
+} from './still-files.js';
 
 /** Dependencies of `copyOperations`. */
-export interface CopyParts extends Omit<MountParts, 'templates'> {
+export interface CopyParts extends Omit<MountParts, 'templates'>, StillParts {
+  readonly rootMounts: RootMounts;
   readonly definer: Definer;
   readonly registry: Registry;
   readonly templates: Pick<TemplateCatalog, 'get' | 'ofDigest'>;
@@ -43,21 +52,22 @@ const limits = DOMAIN_LIMITS;
 export function copyOperations(parts: CopyParts): Pick<Engine, 'archives'> {
   return {
     archives: {
-      write: (ref, target, options = {}) =>
-        asJob(ref, 'export', options, parts, (entry, watched) => write(entry, target, watched, parts)),
-      stream: (ref) => stream(ref, parts),
+      write: (ref, target, { snapshot, ...watched } = {}) =>
+        asJob(ref, 'export', watched, parts, (entry, seen) =>
+          write(entry, target, { snapshot, ...seen }, parts),
+        ),
+      stream: (ref, { snapshot } = {}) => stream(ref, snapshot, parts),
       import: (source, options = {}) => translated(() => importDomain(source, options, parts)),
-      clone: async (ref, name, options = {}) => {
+      clone: async (ref, name, { snapshot, ...watched } = {}) => {
         checkName(name);
-        return await asJob(ref, 'clone', options, parts, (entry, watched) =>
-          clone(entry, name, watched, parts),
+        return await asJob(ref, 'clone', watched, parts, ({ record }, seen) =>
+          parts.turns.take(record.uuid, (entry) => clone(entry, name, { snapshot, ...seen }, parts)),
         );
       },
     },
   };
 }
 
-/** The domain has its turn meanwhile, so that nobody starts it. */
 async function asJob<T>(
   ref: DomainRef,
   kind: JobKind,
@@ -66,18 +76,12 @@ async function asJob<T>(
   work: (entry: Entry, watched: Required<Watched>) => Promise<T>,
 ): Promise<T> {
   const found = turns.find(ref);
-  return await jobs.run(
-    found,
-    kind,
-    (seen) => turns.take(found.record.uuid, (entry) => translated(() => work(entry, seen))),
-    watched,
-  );
+  return await jobs.run(found, kind, (seen) => translated(() => work(found, seen)), watched);
 }
 
-/** What is copied of a domain that is off, and all that is to be said of what is not. */
+/** What is copied of a domain, and all that is to be said of what is not. */
 interface Source {
-  readonly domain: Domain;
-  readonly specs: readonly FilesystemSpec[];
+  readonly files: DomainFiles;
   readonly outside: readonly OutsideSource[];
   readonly remarks: string[];
   readonly layer: (
@@ -86,39 +90,38 @@ interface Source {
   ) => AsyncGenerator<TarEntry>;
 }
 
-async function sourceOf(entry: Entry, parts: CopyParts): Promise<Source> {
-  const { documents, rootMounts } = parts;
-  const { record } = entry;
-  refuseRunning(entry, `\`ctvirt shutdown ${record.name}\` ends it`);
-  rootMounts.refuse(record);
-  const domain = await documents.stored(entry);
-  const all = filesystemsOf(domain);
-  if (all.find(({ target }) => target === '/')?.kind !== 'template')
-    throw new EngineError(
-      'unsupported',
-      `the root of domain '${record.name}' is none that was made of a template: its files are the host's`,
-      { name: record.name },
-    );
-  const context = rootContextOf(entry, domain, parts);
-  const remarks: string[] = [];
+const isMade = ({ kind }: FilesystemSpec): boolean => kind === 'template';
+
+function refuseForeign({ record: { name }, specs }: DomainFiles): void {
+  if (specs.some(({ target }) => target === '/')) return;
+  throw new EngineError(
+    'unsupported',
+    `the root of domain '${name}' is none that was made of a template: its files are the host's`,
+    { name },
+  );
+}
+
+function sourceOf(files: DomainFiles, parts: CopyParts, remarks: string[] = []): Source {
+  const { record, domain, from } = files;
+  refuseForeign(files);
+  const context = contextOf(domain, record, parts, from);
   return {
-    domain,
-    specs: all.filter(({ kind }) => kind === 'template'),
+    files,
     outside: outsideOf(domain),
     remarks,
     layer: async function* (spec, packing) {
       await using undo = new Undo();
-      const layer = await rootMounts.openLayer(spec, context, undo);
+      const layer = await parts.rootMounts.openLayer(spec, context, undo);
       yield* packLayer(layer, { ...packing, limits, tell: (remark) => remarks.push(remark) });
     },
   };
 }
 
 /** The archive of a domain, and what is told of it once it is written. */
-async function archived(entry: Entry, packing: Omit<Packing, 'limits' | 'tell'>, parts: CopyParts) {
-  const source = await sourceOf(entry, parts);
-  const { domain, specs, outside } = source;
-  const manifest = await manifestOf(entry, source, parts);
+async function archived(files: DomainFiles, packing: Omit<Packing, 'limits' | 'tell'>, parts: CopyParts) {
+  const source = sourceOf(files, parts);
+  const { domain, specs } = files;
+  const manifest = await manifestOf(source, parts);
   const archive: Archived = {
     manifest,
     xml: formatDomain(domain),
@@ -128,13 +131,16 @@ async function archived(entry: Entry, packing: Omit<Packing, 'limits' | 'tell'>,
       return source.layer(spec, packing);
     },
   };
-  return { archive, outside, remarks: source.remarks };
+  return { archive, outside: source.outside, remarks: source.remarks };
 }
 
-async function manifestOf({ record }: Entry, source: Source, { templates }: CopyParts): Promise<Manifest> {
+async function manifestOf(
+  { files: { record, specs, isStill }, outside }: Source,
+  { templates }: CopyParts,
+): Promise<Manifest> {
   const { name, uuid, ctid, autostart, hostname, lastReason, ids } = record;
   const layers = [];
-  for (const { key, target, source: template } of source.specs) {
+  for (const { key, target, source: template } of specs) {
     const { digest } = await templates.get(template);
     layers.push({ key, target, template: { name: template, digest } });
   }
@@ -144,29 +150,32 @@ async function manifestOf({ record }: Entry, source: Source, { templates }: Copy
     ctid,
     createdAt: new Date().toISOString(),
     autostart,
-    hasRun: lastReason !== 'unknown',
+    hasRun: lastReason !== 'unknown' || !isStill,
     hostname,
     ids: { base: 0, count: ids?.count ?? RANGE_SIZE },
     layers,
-    outside: source.outside,
+    outside,
   };
 }
 
 async function write(
-  entry: Entry,
+  { record }: Entry,
   target: string,
-  { signal, onProgress }: Watched,
+  { snapshot, signal, onProgress }: OfSnapshot & Watched,
   parts: CopyParts,
 ): Promise<DomainArchive> {
   const packing = { signal, onBytes: (done: number) => onProgress?.({ phase: 'pack', done }) };
-  const { archive, outside, remarks } = await archived(entry, packing, parts);
-  const bytes = packedArchive(archiveBlocks(archive, { limits }), signal);
-  const sizeBytes = await writeArchive(bytes, target, signal);
-  return { sizeBytes, outside: [...outside], remarks };
+  const wanted = { snapshot, wanted: isMade, signal };
+  return await withStillFiles(record.uuid, wanted, parts, async (files, frozenMs) => {
+    const { archive, outside, remarks } = await archived(files, packing, parts);
+    const bytes = packedArchive(archiveBlocks(archive, { limits }), signal);
+    const sizeBytes = await writeArchive(bytes, target, signal);
+    return { sizeBytes, outside: [...outside], remarks, frozenMs };
+  });
 }
 
 /** Its bytes as they are read; resolves once it is known that there will be some. */
-async function stream(ref: DomainRef, parts: CopyParts): Promise<ExecSession> {
+async function stream(ref: DomainRef, snapshot: string | undefined, parts: CopyParts): Promise<ExecSession> {
   const gone = new AbortController();
   const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()];
   stdin.resume();
@@ -176,29 +185,33 @@ async function stream(ref: DomainRef, parts: CopyParts): Promise<ExecSession> {
       'export',
       { signal: gone.signal },
       parts,
-      async (entry, { signal, onProgress }) => {
+      async ({ record }, { signal, onProgress }) => {
         const packing = { signal, onBytes: (done: number) => onProgress({ phase: 'pack', done }) };
-        const { archive, outside, remarks } = await archived(entry, packing, parts);
-        resolve({
-          stdin,
-          stdout,
-          stderr,
-          exited,
-          resize: () => undefined,
-          signal: () => gone.abort(),
-          kill: () => gone.abort(),
+        const wanted = { snapshot, wanted: isMade, signal };
+        return await withStillFiles(record.uuid, wanted, parts, async (files, frozenMs) => {
+          const { archive, outside, remarks } = await archived(files, packing, parts);
+          resolve({
+            stdin,
+            stdout,
+            stderr,
+            exited,
+            resize: () => undefined,
+            signal: () => gone.abort(),
+            kill: () => gone.abort(),
+          });
+          await pipeline(packedArchive(archiveBlocks(archive, { limits }), signal), stdout);
+          const left = outside.map(
+            (one) => `not in the archive, since it is the host's: ${outsideInWords(one)}`,
+          );
+          const waited = frozenMs === null ? [] : [`its writes waited ${frozenMs} ms`];
+          return { isWhole: left.length === 0, told: [...waited, ...left, ...remarks] };
         });
-        await pipeline(packedArchive(archiveBlocks(archive, { limits }), signal), stdout);
-        return [
-          ...outside.map((one) => `not in the archive, since it is the host's: ${outsideInWords(one)}`),
-          ...remarks,
-        ].map((text, at) => ({ text, isOutside: at < outside.length }));
       },
     );
     const exited = ended.then(
-      (left) => {
-        stderr.end(left.map(({ text }) => `${text}\n`).join(''));
-        return left.some(({ isOutside }) => isOutside) ? 1 : 0;
+      ({ isWhole, told }) => {
+        stderr.end(told.map((text) => `${text}\n`).join(''));
+        return isWhole ? 0 : 1;
       },
       (error: unknown) => {
         stdout.destroy();
@@ -240,9 +253,10 @@ async function importDomain(
       const given = await placedOn(manifest, documentOf(manifest, xml), parts);
       const renamed = { ...given, name: name ?? given.name };
       const domain = newIds ? withoutIdentity(renamed) : renamed;
-      const fill: FillRoot = async ({ record, specs, context }) => {
+      const fill: FillRoot = async ({ record, specs, context, make }) => {
         const put = async ({ signal, onProgress: ofJob }: Required<Watched>): Promise<void> => {
           report = ofJob;
+          for (const spec of specs) await make(spec);
           for (const { key, target } of manifest.layers) {
             const spec = specs.find((one) => one.key === key && one.target === target);
             if (spec === undefined)
@@ -330,29 +344,29 @@ async function placedOn(manifest: Manifest, domain: Domain, { templates }: CopyP
   return { ...domain, devices: { ...domain.devices, filesystems } };
 }
 
+/** In a turn of the domain's. */
 async function clone(
   entry: Entry,
   name: string,
-  { signal, onProgress }: Watched,
+  { snapshot, signal, onProgress }: OfSnapshot & Watched,
   parts: CopyParts,
 ): Promise<CopiedDomain> {
   const { registry } = parts;
   // Before the wait: who is copied to a name that is there would wait for one that may wait for him.
   if (registry.byName(name) !== undefined)
     throw new EngineError('exists', `domain '${name}' is already defined`, { holder: name });
-  const source = await sourceOf(entry, parts);
   const { record } = entry;
-  const packing = { signal, onBytes: (done: number) => onProgress?.({ phase: 'copy', done }) };
   const remarks: string[] = [];
-  const bare = withoutIdentity({ ...source.domain, name });
+  const files = await filesOf(entry, { snapshot, wanted: isMade }, parts);
+  refuseForeign(files);
+  const bare = withoutIdentity({ ...files.domain, name });
   const { hostname, ...unnamed } = withoutAddresses(bare, remarks);
-  const fill: FillRoot = async ({ specs, context }) => {
-    for (const spec of specs) {
-      const from = source.specs.find(({ target }) => target === spec.target);
-      if (from === undefined) continue;
-      await fillLayer(spec, context, source.layer(from, packing), { limits, signal }, parts);
-      if (spec.target === '/') await forgetIn(spec, context, parts);
-    }
+  let frozenMs: number | null = null;
+  const fill: FillRoot = async (root) => {
+    const onBytes = (done: number) => onProgress?.({ phase: 'copy', done });
+    frozenMs = await fillFrom(files, root, { signal, onBytes, remarks }, parts);
+    const spec = root.specs.find(({ target }) => target === '/');
+    if (spec !== undefined) await forgetIn(spec, root.context, parts);
   };
   if (hostname !== undefined) remarks.push(`its host name is '${name}', not '${hostname}'`);
   const done = await made(unnamed, {
@@ -364,7 +378,34 @@ async function clone(
       fill,
     },
   });
-  return { ...done, remarks: [...remarks, ...source.remarks] };
+  return { ...done, frozenMs };
+}
+
+/** Copies the layers as they lie where both have the container's own ids and are kept alike, and file by file elsewhere. */
+async function fillFrom(
+  files: DomainFiles,
+  { specs, context, make }: MadeRoot,
+  { remarks, ...packing }: Pick<Packing, 'signal' | 'onBytes'> & { readonly remarks: string[] },
+  parts: CopyParts,
+): Promise<number | null> {
+  const { signal } = packing;
+  const isAlike = ({ target }: FilesystemSpec): boolean => {
+    const [theirs, own] = [files.from.layerOf(target), context.layerOf(target)];
+    return theirs?.ids === 'container' && own?.ids === 'container' && theirs.layer === own.layer;
+  };
+  const isThere = (spec: FilesystemSpec): boolean => files.specs.some(({ target }) => target === spec.target);
+  const isWhole = files.specs.every(isAlike);
+  for (const spec of specs) if (!isWhole || !isThere(spec)) await make(spec);
+  if (isWhole) return await copyOut(files, { to: context.keep, toRun: true, signal }, parts);
+  return await withStill(files, { signal }, parts, async (still, frozenMs) => {
+    const { layer } = sourceOf(still, parts, remarks);
+    for (const spec of specs) {
+      const from = still.specs.find(({ target }) => target === spec.target);
+      if (from === undefined) continue;
+      await fillLayer(spec, context, layer(from, packing), { limits, signal }, parts);
+    }
+    return frozenMs;
+  });
 }
 
 async function made(
@@ -372,7 +413,13 @@ async function made(
   { fresh, remarks, parts }: { readonly fresh: Fresh; readonly remarks: string[]; readonly parts: CopyParts },
 ): Promise<CopiedDomain> {
   const { entry, findings } = await parts.definer.define(domain, { persistent: true, fresh });
-  return { domain: summaryOf(entry), findings: [...findings], outside: outsideOf(domain), remarks };
+  return {
+    domain: summaryOf(entry),
+    findings: [...findings],
+    outside: outsideOf(domain),
+    remarks,
+    frozenMs: null,
+  };
 }
 
 async function fillLayer(

@@ -2,12 +2,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import { statfsSync } from 'node:fs';
 import type { Snapshot } from '@ctvirt/api';
+import type { Domain } from '@ctvirt/xml';
 import { EngineError, isFault } from '../errors.js';
 import type { ProjectRange } from '../host/projects.js';
 import type { EngineLog } from '../log.js';
 import type { Entry } from '../registry/registry.js';
 import type { Layout } from '../state/layout.js';
 import type { SnapshotRecord } from '../state/snapshot-store.js';
+import type { Lease } from '../state/store.js';
 import { backends, type FilesystemSpec, type KeptContext } from '../storage/index.js';
 import { atMoment } from '../storage/moment.js';
 
@@ -122,4 +124,17 @@ export function recordOf(
       backends[kind].copies === undefined ? [{ target, source }] : [],
     ),
   };
+}
+
+/** By what the templates are called now that its file systems were made from. */
+export function onLease(domain: Domain, lease: Lease | undefined): Domain {
+  const { filesystems } = domain.devices;
+  if (lease === undefined || filesystems === undefined) return domain;
+  const named = filesystems.map((one) => {
+    const made = lease.made.find(({ target }) => target === (one.target?.dir ?? '/'));
+    return one.type === 'template' && made !== undefined
+      ? { ...one, source: { ...one.source, name: made.template } }
+      : one;
+  });
+  return { ...domain, devices: { ...domain.devices, filesystems: named } };
 }

@@ -108,7 +108,7 @@ export interface Fresh {
   readonly hasRun?: boolean | undefined;
   /** Names that its files may still have. */
   readonly earlierHostnames?: readonly string[] | undefined;
-  /** Puts its files into its layers, while nobody else finds them. */
+  /** Makes its layers with its files, while nobody else finds them. */
   readonly fill?: FillRoot | undefined;
   readonly order?: number | undefined;
   readonly delaySeconds?: number | undefined;
@@ -125,14 +125,16 @@ export interface Reserved {
   readonly claim: Claim;
 }
 
-/** What is to be filled: file systems that are made, and what opening one takes. */
+/** What is to be filled: file systems that are to be made, and what opening one takes. */
 export interface MadeRoot {
   readonly record: DomainRecord;
   readonly specs: readonly FilesystemSpec[];
   readonly context: RootContext;
+  /** Makes one that has none of its files yet. */
+  readonly make: (spec: FilesystemSpec) => Promise<void>;
 }
 
-/** Fills what was made; if it throws, nothing of the domain stays. */
+/** Makes and fills them; if it throws, nothing of the domain stays. */
 export type FillRoot = (made: MadeRoot) => Promise<void>;
 
 /** What a domain brings along from the system it comes from. */
@@ -592,19 +594,17 @@ export class Definer {
       kept: false,
     };
     await store.makeRoot(lease, async (folder) => {
-      for (const spec of specs)
-        await backends[spec.kind].create?.(spec, this.#context(folder, record, domain, lease.made));
-      await fillRoot?.({
-        record,
-        specs,
-        context: {
-          ...this.#context(folder, record, domain, lease.made),
-          limitOf: ({ limit }) => limit,
-          tell: (remarks) => {
-            for (const remark of remarks) this.parts.log('warn', `domain '${record.name}': ${remark}`);
-          },
-        },
-      });
+      const context = this.#context(folder, record, domain, lease.made);
+      const make = async (spec: FilesystemSpec) => await backends[spec.kind].create?.(spec, context);
+      if (fillRoot === undefined) {
+        for (const spec of specs) await make(spec);
+        return;
+      }
+      const tell = (remarks: readonly string[]): void => {
+        for (const remark of remarks) this.parts.log('warn', `domain '${record.name}': ${remark}`);
+      };
+      const opened = { ...context, limitOf: ({ limit }: FilesystemSpec) => limit, tell };
+      await fillRoot({ record, specs, make, context: opened });
     });
     undo.push(() => store.removeRoot(record.name));
   }

@@ -15,10 +15,10 @@ import type { Entry } from '../registry/registry.js';
 import { parseJson } from '../state/folders.js';
 import type { KeyedQueue } from '../state/queue.js';
 import { BEFORE_REVERT, type SnapshotStore, writeSnapshot } from '../state/snapshot-store.js';
-import type { DomainStore, Lease } from '../state/store.js';
+import type { DomainStore } from '../state/store.js';
 import { type KeptContext, releaseLayers } from '../storage/index.js';
 import type { RootMounts } from '../storage/root-mounts.js';
-import { type CopyParts, copyFiles, ownOf, recordOf } from './copying.js';
+import { type CopyParts, copyFiles, onLease, ownOf, recordOf } from './copying.js';
 import { type Definer, transient } from './definer.js';
 import type { Lifecycle } from './lifecycle.js';
 
@@ -206,19 +206,6 @@ async function exchangeFiles(root: string): Promise<void> {
   // It is a snapshot by now if only the rest was not done.
   if (existsSync(join(revert, BEFORE))) await syncDirectory(join(revert, BEFORE));
   await syncDirectory(root);
-}
-
-/** By what the templates are called now that its file systems were made from. */
-function onLease(domain: Domain, lease: Lease | undefined): Domain {
-  const { filesystems } = domain.devices;
-  if (lease === undefined || filesystems === undefined) return domain;
-  const named = filesystems.map((one) => {
-    const made = lease.made.find(({ target }) => target === (one.target?.dir ?? '/'));
-    return one.type === 'template' && made !== undefined
-      ? { ...one, source: { ...one.source, name: made.template } }
-      : one;
-  });
-  return { ...domain, devices: { ...domain.devices, filesystems: named } };
 }
 
 function isTarget(value: unknown): value is { readonly name: string | null } {

@@ -85,6 +85,12 @@ export class SnapshotStore {
     this.#forget(root);
   }
 
+  /** The domain's files are copied elsewhere while `work` lasts: of a daemon that is killed then the next one finds it unfinished. */
+  async mark<T>(root: string, work: () => Promise<T>): Promise<T> {
+    await this.prepare(root);
+    return await this.#folders(root).scratch(work);
+  }
+
   /** Makes the folder that they lie in. */
   async prepare(root: string): Promise<void> {
     if (!existsSync(join(root, FOLDER))) await mkdir(join(root, FOLDER), { mode: 0o700 });
