@@ -1,4 +1,4 @@
-// Backups of containers that are off, and all that comes out of them: with owners, capabilities, ACLs, links and holes as they were.
+// Backups of containers, and all that comes out of them: with owners, capabilities, ACLs, links and holes as they were.
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
@@ -89,7 +89,6 @@ for (const [what, root] of [
     const name = 'shop';
     await world.run(domainXml({ name, filesystems: [root] }));
     await world.shell(name, work);
-    await refused('wrong-state', world.client.backups.create({ domain: name, body: {} }));
     await ctvirt('destroy', name);
     await look(name, (path) => {
       execFileSync('setcap', ['cap_net_raw+ep', `${path}/srv/work/again`]);
@@ -312,9 +311,10 @@ test('a backup and a restore are jobs, whose failures are events, and which can 
       if (told.event === 'job' && told.job.state !== 'running')
         events.push(`${told.job.kind} ${told.job.state}`);
   })().catch(() => undefined);
-  await world.run(domainXml({ name: 'web', filesystems: [templateRoot] }));
-  await refused('wrong-state', world.client.backups.create({ domain: 'web', body: {} }));
-  await ctvirt('destroy', 'web');
+  await world.define(domainXml({ name: 'web', filesystems: [templateRoot] }));
+  await ctvirt('mount', 'web');
+  await refused('in-use', world.client.backups.create({ domain: 'web', body: {} }));
+  await ctvirt('umount', 'web');
   await ctvirt('backup', '--all');
   await ctvirt('restore', 'web', '--path', '/etc');
   await look('web', (root) =>
@@ -337,4 +337,48 @@ test('a backup and a restore are jobs, whose failures are events, and which can 
     'backup cancelled',
     'backup done',
   ]);
+});
+
+for (const [what, root] of [
+  ['a folder', templateRoot],
+  ['an image', onImage],
+] as const)
+  test(`a domain on ${what} that runs is backed up as it is at one moment, and goes on`, async () => {
+    await world.run(domainXml({ name: 'shop', filesystems: [root] }));
+    await world.shell('shop', work);
+    await world.shell(
+      'shop',
+      'mkdir /srv/log; n=0; (while :; do n=$((n+1)); echo "line $n" >/srv/log/new; mv /srv/log/new "/srv/log/$n"; busybox usleep 5000; done) >/dev/null 2>&1 &',
+    );
+    assert.match(await ctvirt('backup', '--all'), /; its writes waited [0-9.]+ ms/);
+    const count = async () => Number(await world.shell('shop', 'ls /srv/log | grep -vc new'));
+    const then = await count();
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    assert.ok((await count()) > then, 'it goes on');
+    // The second finds the first, and reads what has changed.
+    const second = await world.client.backups.create({ domain: 'shop', body: {} });
+    assert.ok(second.changedFiles < second.files, `${second.changedFiles} of ${second.files}`);
+    assert.ok(second.frozenMs !== null);
+    assert.ok(readdirSync(`${world.root}/lib/roots`).every((name) => !name.startsWith('.')));
+    await ctvirt('destroy', 'shop');
+    await ctvirt('restore', 'shop', '--name', 'twin', '--at', second.backup.id);
+    await ctvirt('start', 'twin', '--wait');
+    const gaps =
+      'cd /srv/log; for i in $(seq $(ls | grep -vc new)); do grep -q "line $i" $i || echo $i; done';
+    assert.equal(await world.shell('twin', gaps), '');
+    assert.equal(await world.shell('twin', 'cat /srv/work/.dot; ls /root'), 'dot\nonly');
+  });
+
+test('a daemon that is killed while it backs up what runs lets it go on, and leaves nothing', async () => {
+  await world.run(domainXml({ name: 'big', filesystems: [templateRoot] }));
+  await world.shell('big', 'dd if=/dev/urandom of=/large bs=1M count=200 2>/dev/null');
+  const backing = world.cli(['backup', 'big']);
+  while (locks().length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+  await world.kill();
+  await backing;
+  await world.start();
+  assert.deepEqual((await world.client.check.list()).stray, []);
+  assert.deepEqual(readdirSync(`${world.root}/lib/roots`), ['big']);
+  assert.equal(await world.shell('big', 'echo goes on'), 'goes on');
+  await ctvirt('backup', 'big');
 });

@@ -46,7 +46,7 @@ export const backups = resource({
   create: {
     method: 'POST',
     path: '/v1/domains/{domain}/backups',
-    summary: 'Back up a domain that is off',
+    summary: 'Back up a domain',
     body: json(backupRequest),
     answer: progress(backupTaken),
   },

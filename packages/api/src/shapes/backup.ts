@@ -89,6 +89,11 @@ export const backupTaken = object(
     bytes: number({ description: 'Sum of their lengths' }),
     addedBytes: number({ description: 'What the repository has grown by, before it was packed' }),
     seconds: number({ description: 'How long it took' }),
+    frozenMs: nullable(
+      number({
+        description: 'How long its programs could not write, in milliseconds; null if none had to wait',
+      }),
+    ),
   },
   { title: 'BackupTaken', description: 'A backup that was taken' },
 );

@@ -4,11 +4,17 @@ import type { Repositories } from '../backup/repositories.js';
 import type { Going } from '../backup/tool.js';
 import type { Watched } from '../contract.js';
 import type { KeyedQueue } from '../state/queue.js';
+import type { DomainStore } from '../state/store.js';
 import type { KeptParts } from './kept.js';
 import type { MountParts } from './mounting.js';
+import type { StillParts } from './still-files.js';
 
 /** Dependencies of `backupOperations`. */
-export interface BackupParts extends Omit<KeptParts, 'rootMounts'>, MountParts {
+export interface BackupParts
+  extends Omit<KeptParts, 'rootMounts' | 'store'>,
+    MountParts,
+    Omit<StillParts, 'rootMounts' | 'store'> {
+  readonly store: DomainStore;
   readonly queue: KeyedQueue;
   readonly repositories: Repositories;
 }

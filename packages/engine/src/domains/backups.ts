@@ -8,13 +8,13 @@ import type { Engine, Watched } from '../contract.js';
 import { EngineError } from '../errors.js';
 import { fillFolder } from '../host/files.js';
 import { filesystemsOf } from '../lifecycle/document.js';
-import type { Entry } from '../registry/registry.js';
 import type { FilesystemSpec } from '../storage/index.js';
 import { checkBackups } from './backup-check.js';
 import { type BackupParts, goingOf, secondsSince } from './backup-parts.js';
 import { chooseGeneration, generationsOf } from './generations.js';
-import { contextOf, refuseRunning } from './mounting.js';
+import { contextOf } from './mounting.js';
 import { restoreBackup } from './restoring.js';
+import { type DomainFiles, withStillFiles } from './still-files.js';
 
 /** The engine's operations on backups. */
 export function backupOperations(parts: BackupParts): Engine['backups'] {
@@ -41,9 +41,15 @@ export function backupOperations(parts: BackupParts): Engine['backups'] {
         entry,
         'backup',
         (watcher) =>
-          inRepository(found, parts, () =>
-            turns.take(entry.record.uuid, (there) => take(there, found, watcher, parts)),
-          ),
+          inRepository(found, parts, async () => {
+            const began = performance.now();
+            const wanted = { wanted: isOwn, signal: watcher.signal };
+            const taken = await withStillFiles(entry.record.uuid, wanted, parts, async (files, frozenMs) => ({
+              ...(await take(files, found, watcher, parts)),
+              frozenMs,
+            }));
+            return { ...taken, seconds: secondsSince(began) };
+          }),
         watched,
       );
     },
@@ -99,24 +105,17 @@ const inRepository = <T>({ spec }: Repository, { queue }: BackupParts, work: () 
   queue.run(`backup/${spec.name}`, work);
 
 async function take(
-  entry: Entry,
+  { record, domain, xml, specs: own, from }: DomainFiles,
   found: Repository,
   watched: Watched,
   parts: BackupParts,
-): Promise<BackupTaken> {
-  const began = performance.now();
-  const { record } = entry;
+): Promise<Omit<BackupTaken, 'frozenMs' | 'seconds'>> {
   const { name, uuid } = record;
-  refuseRunning(entry, `\`ctvirt shutdown ${name}\` ends it`);
-  parts.rootMounts.refuse(record);
-  watched.signal?.throwIfAborted();
-  const xml = await parts.store.readXml(name);
-  const domain = await parts.documents.stored(entry);
-  const all = filesystemsOf(domain);
-  const own = all.filter(isOwn);
   if (own.length === 0)
     throw new EngineError('unsupported', `domain '${name}' has no root of its own that could be backed up`);
-  const leftOut = all.filter((spec) => !isOwn(spec)).map(({ target, source }) => ({ target, source }));
+  const leftOut = filesystemsOf(domain)
+    .filter((spec) => !isOwn(spec))
+    .map(({ target, source }) => ({ target, source }));
   const trees = own.map(({ key: tree, target, kind, source }) => ({ tree, target, kind, source }));
   const templates = await Promise.all(
     own.filter(({ kind }) => kind === 'template').map(({ source }) => parts.templates.get(source)),
@@ -125,7 +124,7 @@ async function take(
   const manifest = { version: 1, name, uuid, idBase: 0, trees, templates: digests, leftOut };
   const cost = await parts.store.scratch(async (about) => {
     await fillFolder(about, { 'manifest.json': `${JSON.stringify(manifest, null, 2)}\n`, 'domain.xml': xml });
-    const context = contextOf(domain, record, parts, parts.kept(entry));
+    const context = contextOf(domain, record, parts, from);
     return await parts.rootMounts.lendAll(own, context, ({ paths, within }) =>
       found.tool.take(
         { uuid, domain: name, leftOut: leftOut.map(({ target }) => target), about, trees: paths, within },
@@ -141,7 +140,6 @@ async function take(
     leftOut,
     unread: [...unread],
     ...numbers,
-    seconds: secondsSince(began),
   };
 }
 
