@@ -85,7 +85,7 @@ for (const [what, root] of forms)
     const said = await ctvirt(near, 'migrate', name, far.uri('ctvirt'));
     assert.match(
       said,
-      /is at ctvirt\+unix.* now, running: \d+ files, .* sent, was down for [\d.]+ s \([\d.]+ s by the clock there\)/,
+      /is at ctvirt\+unix.* now, running: \d+ files, .* sent \(.* in [\d.]+ s, .* in [\d.]+ s\), was down for [\d.]+ s \([\d.]+ s by the clock there\)/,
     );
     assert.deepEqual([await names(near), await names(far)], [[], [name]]);
     const there = await far.client.domains.summary({ domain: name });
@@ -102,6 +102,31 @@ for (const [what, root] of forms)
     // What it left here the first time is older than what it brought.
     assert.deepEqual(await near.client.roots.list(), []);
   });
+
+test('most of it goes while it runs and writes, and nothing of that is lost', async () => {
+  const writer = `trap 'exit 0' TERM PWR USR1 USR2 INT; n=0
+    while :; do n=$((n+1)); echo $n >>/srv/log; mkdir -p /srv/d; echo $n >/srv/d/$((n%7)); mv /srv/d /srv/e$((n%3)) || rm -r /srv/e?; sleep 0.02; done`;
+  await near.run(domainXml({ name, program: ['/bin/sh', '-c', writer], filesystems: [templateRoot] }));
+  await near.shell(name, 'head -c 20000000 /dev/urandom >/srv/bulk');
+  // What is younger than clocks can tell is sent twice.
+  await sleep(2500);
+  const report = await near.client.domains.move({ domain: name, body: { to: far.uri('ctvirt') } });
+  const { passes, bytes } = report;
+  assert.ok(passes.length >= 3, JSON.stringify(passes));
+  assert.equal(
+    passes.reduce((sum, pass) => sum + pass.bytes, 0),
+    bytes,
+  );
+  assert.ok((passes[0]?.bytes ?? 0) > 20e6 && (passes.at(-1)?.bytes ?? 1e9) < 1e6, JSON.stringify(passes));
+  const log = (await far.shell(name, 'cat /srv/log')).trim().split('\n').map(Number);
+  // The writer there began again.
+  const before = log.slice(0, log.indexOf(1, 1));
+  assert.deepEqual(
+    before,
+    before.map((_, at) => at + 1),
+  );
+  assert.ok(before.length > 20);
+});
 
 test('virsh moves it from daemon to daemon, and not so that both would have it', async () => {
   await near.run(defined(templateRoot));

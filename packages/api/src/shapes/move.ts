@@ -30,6 +30,13 @@ export const moveRequest = strict(
 /** Where to, and how. */
 export type MoveRequest = Static<typeof moveRequest>;
 
+const movePass = object({
+  bytes: number({ description: 'What was sent' }),
+  ms: number({ description: 'How long it took' }),
+});
+/** Once through all files that changed since the time before. */
+export type MovePass = Static<typeof movePass>;
+
 /** What became of it. */
 export const moveReport = object(
   {
@@ -37,7 +44,11 @@ export const moveReport = object(
     to: string({ description: 'URI of the other host' }),
     moved: boolean({ description: 'Whether it is there now; false of a dry run' }),
     state: domainState,
-    bytes: number({ description: 'What was sent of its files' }),
+    bytes: number({ description: 'What was sent of its files, in all passes' }),
+    passes: list(movePass, {
+      description:
+        'All of its files while it runs, then what changed since the pass before; the last one once it is off',
+    }),
     files: number({ description: 'How many files, folders and links that were, compared at both ends' }),
     downMs: nullable(
       number({

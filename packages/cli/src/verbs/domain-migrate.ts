@@ -16,6 +16,7 @@ function sentence({
   moved,
   state,
   bytes,
+  passes,
   files,
   downMs,
   downMsThere,
@@ -27,7 +28,9 @@ function sentence({
       ? ''
       : `, was down for ${seconds(downMs)}${downMsThere === null ? '' : ` (${seconds(downMsThere)} by the clock there)`}`;
   const why = failure === null ? '' : `, where it does not start: ${failure}`;
-  return `Domain '${domain}' is at ${to} now, ${state}${why}: ${files} files, ${describeBytes(bytes)} sent${down}`;
+  const each = passes.map((pass) => `${describeBytes(pass.bytes)} in ${seconds(pass.ms)}`).join(', ');
+  const sent = passes.length > 1 ? `${describeBytes(bytes)} sent (${each})` : `${describeBytes(bytes)} sent`;
+  return `Domain '${domain}' is at ${to} now, ${state}${why}: ${files} files, ${sent}${down}`;
 }
 
 /** Returns the report; of a domain that is there and does not start, the exit status is 1. */
@@ -37,7 +40,7 @@ export const migrate = verb({
   group: 'Domains',
   summary: 'Move a domain to another host',
   details: [
-    "The daemon here speaks to the one there, by ssh, TLS or a socket. It is shut down here, its files are sent and compared, and it is started there with its own UUID, addresses and limits. What fails before it was given away leaves it here, running if it ran; from then on it is the other host's. Its files here are kept (`ctvirt root list`).",
+    "The daemon here speaks to the one there, by ssh, TLS or a socket. Its files are sent while it runs, and what changes meanwhile again; it is shut down here, the rest is sent, all of it compared, and it is started there with its own UUID, addresses and limits. What fails before it was given away leaves it here, running if it ran; from then on it is the other host's. Its files here are kept (`ctvirt root list`).",
     'Its templates have to be there already, by the same names and digests. Directories of this host, and networks, are not moved: its document names those of the other one.',
   ],
   args: {

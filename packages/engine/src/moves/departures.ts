@@ -3,11 +3,10 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { MoveLayer, MoveList, MoveOffer, MoveReport } from '@ctvirt/api';
+import type { MoveLayer, MoveList, MoveReport } from '@ctvirt/api';
 import { formatDomain } from '@ctvirt/xml';
-import type { DomainRef, Engine, MoveAnswer, MoveTarget, Reach, Watched } from '../contract.js';
+import type { DomainRef, Engine, MoveAnswer, MoveTarget, Reach } from '../contract.js';
 import type { Definer } from '../domains/definer.js';
 import type { Lifecycle } from '../domains/lifecycle.js';
 import type { Turns } from '../domains/turns.js';
@@ -21,12 +20,10 @@ import type { Entry, Registry } from '../registry/registry.js';
 import { forgetMoving, type Moving, readMoving, writeMoving } from '../state/moving.js';
 import type { KeyedQueue } from '../state/queue.js';
 import type { DomainStore } from '../state/store.js';
-import type { FilesystemSpec } from '../storage/index.js';
-import { type LentContext, lendLayer } from '../storage/layer-lent.js';
 import type { RootMounts } from '../storage/root-mounts.js';
 import type { TemplateCatalog } from '../template-catalog.js';
 import { contextOf } from './arrivals.js';
-import { listed, packed } from './layer-stream.js';
+import { type Going, Passes } from './passes.js';
 
 /** Dependencies of `Departures`. */
 export interface DepartureParts {
@@ -55,14 +52,6 @@ const LOOK_MS = 10;
 const ANSWER_MS = 60_000;
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 30_000;
-
-/** What goes, found out before anything is asked. */
-interface Going {
-  readonly entry: Entry;
-  readonly offer: MoveOffer;
-  readonly specs: readonly FilesystemSpec[];
-  readonly context: LentContext;
-}
 
 /** Moves them, one turn of the domain from the first question to the last. */
 export class Departures {
@@ -221,15 +210,17 @@ export class Departures {
     let moving: Moving = { version: 1, job, to, keeper: 'here', ran: offer.start };
     await writeMoving(folder, moving);
     let endedMs: number | undefined;
-    let sent: { readonly bytes: number; readonly lists: readonly MoveList[] };
+    let lists: readonly MoveList[];
+    const passes = new Passes(going, target, options);
     try {
       await target.ask({ step: 'reserve', offer });
       if (offer.start) {
+        await passes.whileItRuns();
         endedMs = await this.#stop(entry, options);
         moving = { ...moving, endedAt: new Date().toISOString() };
       }
-      sent = await this.#send(going, target, options);
-      await target.ask({ step: 'prepare', job, lists: sent.lists });
+      lists = await passes.last();
+      await target.ask({ step: 'prepare', job, lists });
       options.signal?.throwIfAborted();
       // From here on it is the other's.
       entry.givenTo = to;
@@ -243,9 +234,10 @@ export class Departures {
       throw error;
     }
     const said = await this.#give(entry, { ...moving, keeper: 'given' }, { target, endedMs });
-    const files = sent.lists.reduce((sum, list) => sum + list.files, 0);
+    const files = lists.reduce((sum, list) => sum + list.files, 0);
     return reportOf(going, to, {
-      ...{ moved: true, state: said.state ?? 'shutoff', bytes: sent.bytes, files, findings },
+      ...{ moved: true, state: said.state ?? 'shutoff', files, findings },
+      ...{ bytes: passes.bytes, passes: passes.done },
       ...{ failure: said.failure ?? null, downMsThere: said.downMs ?? null },
       downMs: said.state === 'running' ? said.downMsHere : null,
     });
@@ -259,7 +251,8 @@ export class Departures {
     const { lifecycle } = this.parts;
     const { name } = entry.record;
     onProgress?.({ phase: `shutting down ${name}`, done: 0 });
-    await lifecycle.ask(entry, 'poweroff');
+    // It may have ended by itself while its files were sent.
+    if (entry.running !== undefined && !entry.isOver) await lifecycle.ask(entry, 'poweroff');
     const deadline = performance.now() + stopMs;
     while (entry.running !== undefined && !entry.isOver) {
       signal?.throwIfAborted();
@@ -273,28 +266,6 @@ export class Departures {
     const endedMs = performance.now();
     if (entry.state !== 'shutoff') await lifecycle.destroy(entry);
     return endedMs;
-  }
-
-  async #send(
-    { entry, offer: { job }, specs, context }: Going,
-    target: MoveTarget,
-    { signal, onProgress }: Watched,
-  ): Promise<{ readonly bytes: number; readonly lists: MoveList[] }> {
-    let bytes = 0;
-    const lists: MoveList[] = [];
-    for (const spec of specs)
-      await lendLayer(spec, context, async (lent) => {
-        const counted = async function* () {
-          for await (const piece of packed(lent, signal)) {
-            bytes += piece.length;
-            onProgress?.({ phase: `sending ${entry.record.name}`, done: bytes });
-            yield piece;
-          }
-        };
-        await target.send(job, spec.target, Readable.from(counted(), { objectMode: false }));
-        lists.push(await listed(lent, spec.target));
-      });
-    return { bytes, lists };
   }
 
   /** It stays here, and runs if it ran; the other host is told, now or later. */
@@ -406,7 +377,7 @@ export class Departures {
 
 function reportOf({ entry }: Going, to: string, report: Partial<MoveReport>): MoveReport {
   return {
-    ...{ domain: entry.record.name, to, moved: false, state: entry.state, bytes: 0, files: 0 },
+    ...{ domain: entry.record.name, to, moved: false, state: entry.state, bytes: 0, files: 0, passes: [] },
     ...{ downMs: null, downMsThere: null, findings: [], failure: null },
     ...report,
   };

@@ -1,13 +1,15 @@
 // A layer as a stream of bytes, and back: GNU tar in confinement, with all that a layer has beyond files, and a list to compare.
 // SPDX-License-Identifier: Apache-2.0
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
+import { Readable } from 'node:stream';
 import type { MoveList } from '@ctvirt/api';
 import { EngineError } from '../errors.js';
 import type { LentLayer } from '../storage/layer-lent.js';
-import { Child } from '../templates/archive/child.js';
+import { Child, type ExitStatus } from '../templates/archive/child.js';
 import { confinedArgv } from '../templates/archive/confined.js';
 import { DEFAULT_LIMITS } from '../templates/archive/limits.js';
 import { outputOf } from '../templates/archive/output.js';
+import type { Changes, Seen, Tree } from './changes.js';
 
 /** Overlay keeps names of another file system's inodes: none of them is right elsewhere. XFS shows lists of rights twice. */
 const leftOut = [
@@ -39,32 +41,145 @@ const WRITING = ['CAP_CHOWN', 'CAP_DAC_OVERRIDE', 'CAP_FOWNER', 'CAP_FSETID', 'C
 const { memoryBytes } = DEFAULT_LIMITS;
 const bounds = { cpuSeconds: 24 * 3600, memoryBytes, fileBytes: Number.MAX_SAFE_INTEGER };
 
-/** All of it; ends only if all was read. */
-export async function* packed({ path, within }: LentLayer, signal?: AbortSignal): AsyncGenerator<Buffer> {
-  const argv = [...PACK, '--directory=/source', '.'];
-  const box = { ...bounds, source: path, capabilities: READING };
-  await using child = within(() => new Child(confinedArgv(argv, box), { signal }));
-  yield* outputOf(child, { failed: "tar could not pack the domain's files", argv, signal });
+const FIELDS = 4;
+
+/** All that is in it; of one that a container writes to, what goes meanwhile may be missing. */
+export async function treeOf({ path, within }: LentLayer): Promise<Tree> {
+  const argv = ['find', '/source', '-ignore_readdir_race', '!', '-type', 's'];
+  argv.push('-printf', '%P\\0%y\\0%i\\0%C@\\0');
+  const box = { ...bounds, source: path, capabilities: ['CAP_DAC_READ_SEARCH'] };
+  await using child = within(() => new Child(confinedArgv(argv, box)));
+  const words = await wordsOf(child, argv);
+  const tree = new Map<string, Seen>();
+  for (let at = 0; at + FIELDS <= words.length; at += FIELDS) {
+    const [name = '', kind = '', inode = '', changed = ''] = words.slice(at, at + FIELDS);
+    tree.set(name, { kind, inode, changedMs: Number(changed) * 1000 });
+  }
+  return tree;
 }
 
-/** Into a layer that was just made. */
-export async function unpacked({ path, within }: LentLayer, bytes: AsyncIterable<Buffer>): Promise<void> {
-  const box = { ...bounds, target: path, capabilities: WRITING };
-  {
-    await using child = within(() => new Child(confinedArgv(UNPACK, box)));
-    await child.feed(bytes);
-    const status = await child.ended;
-    if (status !== 0)
-      throw new EngineError('host-command', `tar could not unpack the domain's files: ${child.complaint}`, {
-        argv: UNPACK,
-        status,
-        stderr: child.complaint,
-      });
+/** Writes to the disk what was changed by way of memory: the next such change has a time then. */
+export async function synced({ path, within }: LentLayer): Promise<void> {
+  await using child = within(() => new Child(['/bin/sync', '-f', path]));
+  const argv = child.argv;
+  for await (const _ of outputOf(child, { failed: "the domain's files could not be synced", argv }));
+}
+
+/** How an archive is made. */
+export interface Packing {
+  /** Whether the container writes to it meanwhile: what goes or changes then is no failure. */
+  readonly isRunning: boolean;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What takes another tree from one list to the next: what is to be removed there, which folders are made anew, and an archive. */
+export async function* packed(
+  { path, within }: LentLayer,
+  { names, gone, afresh }: Changes,
+  { isRunning, signal }: Packing,
+): AsyncGenerator<Buffer> {
+  for (const list of [gone, afresh]) {
+    const bytes = bytesOf(list);
+    const length = Buffer.alloc(LENGTH);
+    length.writeBigUInt64BE(BigInt(bytes.length));
+    yield length;
+    yield bytes;
   }
+  const argv = [...PACK, ...(isRunning ? ['--ignore-failed-read'] : []), '--directory=/source'];
+  argv.push('--no-recursion', '--null', '--files-from=-');
+  const box = { ...bounds, source: path, capabilities: READING };
+  await using child = within(() => new Child(confinedArgv(argv, box), { signal }));
+  const fed = child.feed(Readable.from([bytesOf(names)]));
+  const isRight = (status: ExitStatus): boolean => status === 0 || (isRunning && status === CHANGED);
+  yield* outputOf(child, { failed: "tar could not pack the domain's files", argv, signal, isRight });
+  await fed;
+}
+
+/** Of tar: a file changed while it was read. */
+const CHANGED = 1;
+const LENGTH = 8;
+
+const bytesOf = (names: readonly string[]): Buffer =>
+  Buffer.from(names.map((name) => `./${name}\0`).join(''), 'latin1');
+
+/** Moves what is in each folder to a new one in its place. */
+const AFRESH = `for folder; do
+  [ -d "$folder" ] && [ ! -L "$folder" ] || continue
+  mkdir "$0" && find "$folder" -mindepth 1 -maxdepth 1 -exec mv -t "$0" -- {} + && rmdir "$folder" && mv -T "$0" "$folder" || exit 1
+done`;
+
+/** Into a layer that was just made, or that has what the pass before brought. */
+export async function unpacked(lent: LentLayer, bytes: AsyncIterable<Buffer>): Promise<void> {
+  const source = new Pieces(bytes);
+  const failed = "tar could not unpack the domain's files";
+  for (const command of [
+    ['rm', '-rf', '--'],
+    ['sh', '-c', AFRESH, `./.${randomUUID()}`],
+  ]) {
+    const length = await source.length();
+    const argv = ['xargs', '--null', '--no-run-if-empty', ...command];
+    await fed(lent, argv, { bytes: source.take(length), failed });
+  }
+  await fed(lent, UNPACK, { bytes: source.rest(), failed });
+  for await (const _ of source.rest());
   // Who made a whiteout is nobody inside: that number may have no place here.
   const argv = ['find', '.', '-type', 'c', '-exec', 'chown', '-h', '0:0', '{}', '+'];
+  await fed(lent, argv, { bytes: Readable.from([]), failed: 'whiteouts could not be given to root' });
+}
+
+/** Runs what changes the layer, and reaches nothing else. */
+async function fed(
+  { path, within }: LentLayer,
+  argv: readonly string[],
+  { bytes, failed }: { readonly bytes: AsyncIterable<Buffer>; readonly failed: string },
+): Promise<void> {
+  const box = { ...bounds, target: path, capabilities: WRITING };
   await using child = within(() => new Child(confinedArgv(argv, box)));
-  for await (const _ of outputOf(child, { failed: 'whiteouts could not be given to root', argv }));
+  await child.feed(bytes);
+  const status = await child.ended;
+  if (status !== 0)
+    throw new EngineError('host-command', `${failed}: ${child.complaint}`, {
+      ...{ argv, status, stderr: child.complaint },
+    });
+}
+
+/** A stream of bytes, read in parts of known length. */
+class Pieces {
+  readonly #pieces: AsyncIterator<Buffer>;
+  #left: Buffer = Buffer.alloc(0);
+
+  constructor(bytes: AsyncIterable<Buffer>) {
+    this.#pieces = bytes[Symbol.asyncIterator]();
+  }
+
+  async length(): Promise<number> {
+    const parts: Buffer[] = [];
+    for await (const part of this.take(LENGTH)) parts.push(part);
+    return Number(Buffer.concat(parts).readBigUInt64BE());
+  }
+
+  async *take(count: number): AsyncGenerator<Buffer> {
+    for (let wanted = count; wanted > 0; ) {
+      const piece = await this.#next();
+      if (piece === undefined) throw new EngineError('invalid', "the domain's files end too early");
+      const part = piece.subarray(0, wanted);
+      this.#left = piece.subarray(part.length);
+      wanted -= part.length;
+      yield part;
+    }
+  }
+
+  async *rest(): AsyncGenerator<Buffer> {
+    for (let piece = await this.#next(); piece !== undefined; piece = await this.#next()) yield piece;
+  }
+
+  async #next(): Promise<Buffer | undefined> {
+    const piece = this.#left;
+    this.#left = Buffer.alloc(0);
+    if (piece.length > 0) return piece;
+    const next = await this.#pieces.next();
+    return next.done === true ? undefined : next.value;
+  }
 }
 
 /** A line for each file; what overlay made to hide others is nobody's. */
@@ -89,11 +204,15 @@ export async function listed({ path, within }: LentLayer, target: string): Promi
   argv.push('-o', '-type', 'f', '-printf', LINE, '-o', '-printf', SHORT);
   const box = { ...bounds, source: path, capabilities: ['CAP_DAC_READ_SEARCH'] };
   await using child = within(() => new Child(confinedArgv(argv, box)));
+  const lines = (await wordsOf(child, argv)).sort();
+  const hash = createHash('sha256').update(lines.join('\0'), 'latin1').digest('hex');
+  return { target, files: lines.length, hash };
+}
+
+/** What it writes, each word's end a zero. Names are bytes, whatever they mean to somebody. */
+async function wordsOf(child: Child, argv: readonly string[]): Promise<string[]> {
   const pieces: Buffer[] = [];
   for await (const piece of outputOf(child, { failed: "the domain's files could not be listed", argv }))
     pieces.push(piece);
-  // Names are bytes, whatever they mean to somebody.
-  const lines = Buffer.concat(pieces).toString('latin1').split('\0').slice(0, -1).sort();
-  const hash = createHash('sha256').update(lines.join('\0'), 'latin1').digest('hex');
-  return { target, files: lines.length, hash };
+  return Buffer.concat(pieces).toString('latin1').split('\0').slice(0, -1);
 }

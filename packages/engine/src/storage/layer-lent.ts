@@ -1,10 +1,12 @@
-// The layer of a file system that is not open elsewhere, lent for a while with the container's own ids: for who carries it away or brings it.
+// The layer of a file system, lent or shown for a while with the container's own ids: for who carries it away or brings it.
 // SPDX-License-Identifier: Apache-2.0
-import { join } from 'node:path';
-import { setMountAttributes } from '../host/mount-calls.js';
+import { closeSync, constants, openSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { cloneMount, type DetachedMount, MountAttr, setMountAttributes } from '../host/mount-calls.js';
 import { PrivateMounts } from '../host/private-mounts.js';
 import type { IdMap, UserNamespacePool } from '../host/userns.js';
 import { type FilesystemSpec, type KeptContext, unmappedOf } from './contract/backend.js';
+import { idsAt } from './layers/ids.js';
 import { layerAt } from './layers/index.js';
 
 /** Where it lies and whose it is. */
@@ -44,4 +46,32 @@ export async function lendLayer<T>(
   const result = await work({ path, within: (start) => mounts.within(start) });
   await mounts.run(['/bin/sync', '-f', path]);
   return result;
+}
+
+/** Read only, of one that a container may have open and write to. */
+export async function showLayer<T>(
+  { key, target }: FilesystemSpec,
+  { keep, layerOf, map, namespaces, folder }: LentContext,
+  work: (shown: LentLayer) => Promise<T>,
+): Promise<T> {
+  using mounts = PrivateMounts.open(folder);
+  const words = layerOf(target);
+  const place = { folder: keep, key, ids: words?.ids };
+  const as = `looked-at-${key}`;
+  const upper = await layerAt(place, words?.layer).look(place, { mounts: () => mounts, as });
+  using shown = mounts.within(() => mountOf(upper));
+  setMountAttributes(shown, MountAttr.readOnly | MountAttr.noSuid | MountAttr.noDev);
+  if (mounts.within(() => idsAt(place, dirname(upper))) === 'host')
+    await namespaces.with(unmappedOf(map), (fd) => setMountAttributes(shown, 0, fd));
+  const path = mounts.attach(shown, `shown-${key}`);
+  return await work({ path, within: (start) => mounts.within(start) });
+}
+
+function mountOf(folder: string): DetachedMount {
+  const fd = openSync(folder, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
+  try {
+    return cloneMount(fd, folder);
+  } finally {
+    closeSync(fd);
+  }
 }

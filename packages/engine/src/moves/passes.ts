@@ -1,0 +1,123 @@
+// A domain's files on their way: all of them while it runs, then what changed meanwhile, and the rest once it is off.
+// SPDX-License-Identifier: Apache-2.0
+import { Readable } from 'node:stream';
+import type { MoveList, MoveOffer, MovePass } from '@ctvirt/api';
+import type { MoveTarget, Watched } from '../contract.js';
+import type { Entry } from '../registry/registry.js';
+import type { FilesystemSpec } from '../storage/index.js';
+import { type LentContext, type LentLayer, lendLayer, showLayer } from '../storage/layer-lent.js';
+import { changesSince, NOTHING, type Tree } from './changes.js';
+import { listed, type Packing, packed, synced, treeOf } from './layer-stream.js';
+
+/** What goes, found out before anything is asked. */
+export interface Going {
+  readonly entry: Entry;
+  readonly offer: MoveOffer;
+  readonly specs: readonly FilesystemSpec[];
+  readonly context: LentContext;
+}
+
+/** Sent in a fraction of what shutting down and starting take. */
+const SMALL_BYTES = 1 << 20;
+const MOST_WHILE_RUNNING = 5;
+/** Times of files are those of the last tick of a clock, and some file systems keep whole seconds. */
+const SLACK_MS = 2000;
+
+/** The tree of one file system as the last pass found it. */
+interface Sent {
+  readonly tree: Tree;
+  readonly began: Moment;
+}
+
+/** By the clock that files have their times from, and by one that nobody sets. */
+interface Moment {
+  readonly wall: Date;
+  readonly steadyMs: number;
+}
+
+const present = (): Moment => ({ wall: new Date(), steadyMs: performance.now() });
+
+/** The earliest that this moment may be called by a clock which may have been set since. */
+function earliest({ wall, steadyMs }: Moment): number {
+  const now = present();
+  return Math.min(wall.getTime(), now.wall.getTime() - (now.steadyMs - steadyMs)) - SLACK_MS;
+}
+
+export class Passes {
+  readonly done: MovePass[] = [];
+  readonly #sent = new Map<string, Sent>();
+  #bytes = 0;
+
+  constructor(
+    private readonly going: Going,
+    private readonly target: MoveTarget,
+    private readonly watched: Watched,
+  ) {}
+
+  /** Of all passes. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Until what is left is little, or another pass would leave no less. */
+  async whileItRuns(): Promise<void> {
+    const { specs, context } = this.going;
+    for (let before = Number.POSITIVE_INFINITY; this.done.length < MOST_WHILE_RUNNING; ) {
+      const bytes = await this.#pass(async () => {
+        for (const spec of specs)
+          await showLayer(spec, context, (shown) => this.#send(spec, shown, { isRunning: true }));
+      });
+      if (bytes <= SMALL_BYTES || bytes >= before) return;
+      before = bytes;
+    }
+  }
+
+  /** Nobody writes any more. Returns what is there now. */
+  async last(): Promise<MoveList[]> {
+    const { specs, context } = this.going;
+    const lists: MoveList[] = [];
+    await this.#pass(async () => {
+      for (const spec of specs)
+        await lendLayer(spec, context, async (lent) => {
+          await this.#send(spec, lent, { isRunning: false });
+          lists.push(await listed(lent, spec.target));
+        });
+    });
+    return lists;
+  }
+
+  /** Returns how many bytes it sent. */
+  async #pass(work: () => Promise<void>): Promise<number> {
+    const { bytes: before } = this;
+    const beganMs = performance.now();
+    await work();
+    const bytes = this.#bytes - before;
+    this.done.push({ bytes, ms: Math.round(performance.now() - beganMs) });
+    return bytes;
+  }
+
+  async #send({ target: at }: FilesystemSpec, lent: LentLayer, how: Packing): Promise<void> {
+    const {
+      entry,
+      offer: { job },
+    } = this.going;
+    const { signal, onProgress } = this.watched;
+    const old = this.#sent.get(at);
+    const began = present();
+    await synced(lent);
+    const tree = await treeOf(lent);
+    const changes = changesSince(old?.tree ?? NOTHING, tree, old === undefined ? 0 : earliest(old.began));
+    const count = (bytes: number): void => {
+      this.#bytes += bytes;
+      onProgress?.({ phase: `sending ${entry.record.name}`, done: this.#bytes });
+    };
+    const counted = async function* () {
+      for await (const piece of packed(lent, changes, { ...how, signal })) {
+        count(piece.length);
+        yield piece;
+      }
+    };
+    await this.target.send(job, at, Readable.from(counted(), { objectMode: false }));
+    this.#sent.set(at, { tree, began });
+  }
+}
