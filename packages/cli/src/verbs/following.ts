@@ -24,14 +24,19 @@ export async function followEvents<E extends { readonly at: string }>(
   describe: (event: E) => string,
 ): Promise<void> {
   const { io } = context;
-  const signal =
-    timeout === undefined ? io.signal : AbortSignal.any([io.signal, AbortSignal.timeout(timeout * 1000)]);
+  const over = new AbortController();
+  // Not AbortSignal.timeout(): nothing holds one that is only a part of another signal, and collected it never fires.
+  const timer = timeout === undefined ? undefined : setTimeout(() => over.abort(), timeout * 1000);
   let received = 0;
-  for await (const event of await watch(signal)) {
-    received++;
-    if (context.isJson) io.stdout.write(`${JSON.stringify(event)}\n`);
-    else io.stdout.write(`${timestamp ? `${event.at}: ` : ''}${describe(event)}\n`);
-    if (!loop) break;
+  try {
+    for await (const event of await watch(AbortSignal.any([io.signal, over.signal]))) {
+      received++;
+      if (context.isJson) io.stdout.write(`${JSON.stringify(event)}\n`);
+      else io.stdout.write(`${timestamp ? `${event.at}: ` : ''}${describe(event)}\n`);
+      if (!loop) break;
+    }
+  } finally {
+    clearTimeout(timer);
   }
   if (!context.isJson) context.remark(`events received: ${received}`);
 }
