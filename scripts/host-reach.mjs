@@ -38,6 +38,7 @@ const kinds = {
         'netlink-watch',
         'nfnetlink',
         'other-network',
+        'packets',
         'pci-links',
         'routes',
         'shaping',

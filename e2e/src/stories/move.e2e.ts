@@ -177,6 +177,107 @@ test('one that does not power off stays, and runs', async () => {
   assert.deepEqual(await names(far), []);
 });
 
+/** A network that both hosts have a link to, `up0`, and a bridge with another, `br-up`; a machine of it is at 192.0.2.9. */
+async function lan(): Promise<{ there: (...argv: string[]) => Promise<string> } & AsyncDisposable> {
+  const argv = near.enclosure.argv('/usr/bin/unshare', '--net', '--', '/bin/sleep', 'infinity');
+  const [file = '', ...args] = argv;
+  const machine = spawn(file, args, { stdio: 'ignore' });
+  const network = `/proc/${machine.pid}/ns/net`;
+  const isApart = async (): Promise<boolean> =>
+    (await near.enclosure.output('readlink', network)) !==
+    (await near.enclosure.output('readlink', '/proc/self/ns/net'));
+  await waitFor('a network of its own', isApart);
+  const there = (...words: string[]) => near.enclosure.output('nsenter', `--net=${network}`, '--', ...words);
+  await there('ip', 'link', 'add', 'lan', 'type', 'bridge');
+  for (const address of ['192.0.2.9/24', '198.51.100.9/24'])
+    await there('ip', 'address', 'add', address, 'dev', 'lan');
+  await there('ip', 'address', 'add', '2001:db8:5::9/64', 'dev', 'lan', 'nodad');
+  await there('ip', 'link', 'set', 'lan', 'up');
+  for (const [at, world] of [near, far].entries()) {
+    const ip = (...words: string[]) => world.enclosure.output('ip', ...words);
+    await ip('link', 'add', 'br-up', 'type', 'bridge');
+    for (const link of ['up0', 'up1']) {
+      const end = `${link}-${at}`;
+      await ip('link', 'add', link, 'type', 'veth', 'peer', 'name', end, 'netns', `${machine.pid}`);
+      await there('ip', 'link', 'set', end, 'master', 'lan', 'up');
+      await ip('link', 'set', link, 'up');
+    }
+    await ip('link', 'set', 'up1', 'master', 'br-up');
+    await ip('link', 'set', 'br-up', 'up');
+  }
+  return {
+    there,
+    async [Symbol.asyncDispose]() {
+      machine.kill('SIGKILL');
+      for (const world of [near, far]) {
+        const isGone = async (): Promise<boolean> => !(await world.enclosure.links()).includes('up0');
+        await waitFor('the network to go', isGone);
+        await world.enclosure.output('ip', 'link', 'delete', 'br-up');
+      }
+    },
+  };
+}
+
+test('its neighbours are told where its addresses are from then on', async () => {
+  await using network = await lan();
+  const own = ['192.0.2.7', '2001:db8:5::7'] as const;
+  const routed = `<interface type='ethernet'>${own.map((address) => `<ip address='${address}'/>`).join('')}</interface>`;
+  const mac = '52:54:00:aa:bb:07';
+  const bridged = `<interface type='bridge'><source bridge='br-up'/><mac address='${mac}'/><ip address='198.51.100.8' prefix='24'/></interface>`;
+  await near.run(domainXml({ name, program, filesystems: [templateRoot], interfaces: [routed] }));
+  await near.run(domainXml({ name: 'wired', program, filesystems: [templateRoot], interfaces: [bridged] }));
+  const dry = await near.cli(['migrate', '--dry-run', name, far.uri('ctvirt')]);
+  assert.match(dry.stdout + dry.stderr, /no link of that host is in the network of 192\.0\.2\.7/);
+  for (const [world, host] of [
+    [near, 1],
+    [far, 2],
+  ] as const) {
+    const out = (...argv: string[]) => world.enclosure.output(...argv);
+    await out('ip', 'address', 'add', `192.0.2.${host}/24`, 'dev', 'up0');
+    await out('ip', 'address', 'add', `2001:db8:5::${host}/64`, 'dev', 'up0', 'nodad');
+    const settings = ['ipv4.ip_forward', 'ipv4.conf.up0.proxy_arp', 'ipv6.conf.all.forwarding'];
+    for (const key of [...settings, 'ipv6.conf.up0.proxy_ndp']) await out('sysctl', '-qw', `net.${key}=1`);
+  }
+  const proxies = (world: World) => world.enclosure.output('ip', '-6', 'neigh', 'show', 'proxy');
+  await near.enclosure.output('ip', 'neigh', 'add', 'proxy', own[1], 'dev', 'up0');
+  const macOf = async (world: World): Promise<string> =>
+    /ether (\S+)/.exec(await world.enclosure.output('ip', 'link', 'show', 'up0'))?.[1] ?? '';
+  const known = async (): Promise<string[]> =>
+    await Promise.all(
+      own.map(async (address) => {
+        const said = await network.there('ip', 'neigh', 'show', address);
+        return /lladdr (\S+)/.exec(said)?.[1] ?? said;
+      }),
+    );
+  const port = async (): Promise<string> => {
+    const said = await network.there('bridge', 'fdb', 'show', 'br', 'lan');
+    return new RegExp(`^${mac} dev (\\S+)`, 'm').exec(said)?.[1] ?? said;
+  };
+  for (const address of [...own, '198.51.100.8'])
+    await waitFor(`an answer of ${address}`, () =>
+      network.there('busybox', 'ping', '-c1', '-W2', address).then(
+        () => true,
+        () => false,
+      ),
+    );
+  const [here, elsewhere] = [await macOf(near), await macOf(far)];
+  assert.deepEqual([await known(), await port()], [[here, here], 'up1-0']);
+  // No request of theirs, and no packet of the container's, is to find it out.
+  const quiet = await near.client.domains.move({ domain: name, body: { to: far.uri('ctvirt') } });
+  assert.deepEqual(quiet.findings, []);
+  await near.client.domains.move({ domain: 'wired', body: { to: far.uri('ctvirt') } });
+  assert.deepEqual([await known(), await port()], [[elsewhere, elsewhere], 'up1-1']);
+  for (const address of own) await network.there('busybox', 'ping', '-c1', '-W2', address);
+  assert.doesNotMatch(await near.enclosure.output('ip', 'route'), /192\.0\.2\.7/);
+  assert.deepEqual([await proxies(near), await proxies(far)], ['', `${own[1]} dev up0 proxy \n`]);
+  await near.enclosure.output('sysctl', '-qw', 'net.ipv4.conf.up0.proxy_arp=0');
+  const { findings } = await far.client.domains.move({ domain: name, body: { to: near.uri('ctvirt') } });
+  assert.match(
+    findings.join('\n'),
+    /not told where 192\.0\.2\.7 is now: no link of this host answers for it/,
+  );
+});
+
 const sshd = '/usr/sbin/sshd';
 test('it goes by ssh from one network to another', {
   skip: existsSync(sshd) ? false : 'no sshd here (openssh-server)',

@@ -52,6 +52,8 @@ export interface Run {
   signal(pid: number, signal: number): void;
   /** The links inside, with their present addresses. */
   addresses(): Promise<readonly LinkAddresses[]>;
+  /** Tells neighbours that its addresses are here now; what could not be told, a sentence each. */
+  announce(): Promise<readonly string[]>;
   /** What it has used since its start. */
   counters(): DomainCounters;
   /** The few of these that `info` tells, with what it may have. */

@@ -190,12 +190,23 @@ function withOneDefault(links: readonly EachLink[], lent: readonly LentLink[]): 
 const numberIn = (name: string | undefined): number =>
   Number(/^(?:eth|cv[0-9a-z]+\.)(\d+)$/.exec(name ?? '')?.[1] ?? -1);
 
-function linkOf(link: Interface, index: number, record: DomainRecord): LinkPlan {
-  const addresses = (link.ips ?? []).map(({ address, prefix, family }) => ({
+/** What a document says of where its links are: addresses, and what of the host each is on. */
+export const placesOf = ({ devices }: Domain): Pick<LinkPlan, 'kind' | 'parent' | 'addresses'>[] =>
+  (devices.interfaces ?? []).map((link) => ({
+    kind: kindOf(link),
+    parent: parentOf(link),
+    addresses: addressesOf(link),
+  }));
+
+const addressesOf = (link: Interface): LinkPlan['addresses'] =>
+  (link.ips ?? []).map(({ address, prefix, family }) => ({
     address: normalAddress(address),
     prefix: link.type === 'ethernet' ? wholePrefix(family) : (prefix ?? commonPrefix(family)),
     family: family === 'ipv6' ? (6 as const) : (4 as const),
   }));
+
+function linkOf(link: Interface, index: number, record: DomainRecord): LinkPlan {
+  const addresses = addressesOf(link);
   const routed = link.type === 'ethernet';
   const up = link.link?.state !== 'down';
   const name = nameInside(link, index);

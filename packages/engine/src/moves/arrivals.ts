@@ -13,8 +13,10 @@ import type { Admission } from '../guarantees/admission.js';
 import { Undo } from '../host/undo.js';
 import type { UserNamespacePool } from '../host/userns.js';
 import { filesystemsOf, idMapOf } from '../lifecycle/document.js';
+import { placesOf } from '../lifecycle/links.js';
 import { readStored } from '../lifecycle/stored-document.js';
 import type { EngineLog } from '../log.js';
+import { strangers } from '../network/strangers.js';
 import type { Entry, Registry } from '../registry/registry.js';
 import type { IdRanges } from '../state/id-ranges.js';
 import { readMoving } from '../state/moving.js';
@@ -62,6 +64,19 @@ interface Coming {
   readonly admitted: Disposable | undefined;
   timer: NodeJS.Timeout | undefined;
 }
+
+/** What came of one that was given. */
+interface Settled {
+  /** Why it does not run. */
+  readonly failure: string | undefined;
+  /** Of its addresses. */
+  readonly untold: readonly string[];
+}
+
+const settled: Settled = { failure: undefined, untold: [] };
+const untellable = (error: unknown): string[] => [
+  `neighbours are not told where its addresses are now: ${String(error)}`,
+];
 
 /** What other engines ask of this one; whatever they ask twice is done once. */
 export class Arrivals {
@@ -139,7 +154,8 @@ export class Arrivals {
   async #look({ xml, layers }: MoveOffer): Promise<MoveAnswer> {
     const findings = await this.parts.definer.look(xml);
     await this.#checkTemplates(layers);
-    return { findings: findings.map(({ message }) => message) };
+    const unknown = strangers(placesOf(readStored(xml, 'offer')));
+    return { findings: [...findings.map(({ message }) => message), ...unknown] };
   }
 
   /** A layer above another tree is no container. */
@@ -245,10 +261,10 @@ export class Arrivals {
       if (left !== undefined) await this.#take(left);
       const state = store.arrivalOf(entry.record.name);
       const wasSettled = state?.settled !== false;
-      const failure = wasSettled ? undefined : await this.#settle(entry, state);
+      const { failure, untold } = wasSettled ? settled : await this.#settle(entry, state);
       const ran = entry.state === 'running' && !wasSettled && downMs !== null;
       return {
-        findings: [],
+        findings: untold,
         state: entry.state,
         failure,
         downMs: ran ? Math.round(downMs + performance.now() - beganMs) : null,
@@ -270,8 +286,7 @@ export class Arrivals {
         await roots.turn(kept.root, (found) => roots.eraseKept(found)).catch(() => undefined);
   }
 
-  /** Returns why it does not run. */
-  async #settle(entry: Entry, state: ArrivalState): Promise<string | undefined> {
+  async #settle(entry: Entry, state: ArrivalState): Promise<Settled> {
     const { lifecycle, store, log } = this.parts;
     const { name } = entry.record;
     let failure: string | undefined;
@@ -280,8 +295,10 @@ export class Arrivals {
         failure = error instanceof Error ? error.message : String(error);
         log('error', `domain '${name}' came from another host, and does not start: ${failure}`);
       });
+    const untold = (state.start && (await entry.running?.announce().catch(untellable))) || [];
+    for (const sentence of untold) log('warn', `domain '${name}': ${sentence}`, { domain: name });
     await store.writeArrival(name, { ...state, settled: true });
-    return failure;
+    return { failure, untold };
   }
 
   async #abort(job: string): Promise<MoveAnswer> {

@@ -14,7 +14,9 @@ import { EngineError, isFault } from '../errors.js';
 import type { UserNamespacePool } from '../host/userns.js';
 import type { Jobs } from '../jobs/jobs.js';
 import { filesystemsOf } from '../lifecycle/document.js';
+import { placesOf } from '../lifecycle/links.js';
 import type { EngineLog } from '../log.js';
+import { addProxies, dropProxies, proxiesFor } from '../network/proxies.js';
 import type { Documents } from '../registry/documents.js';
 import type { Entry, Registry } from '../registry/registry.js';
 import { forgetMoving, type Moving, readMoving, writeMoving } from '../state/moving.js';
@@ -93,6 +95,7 @@ export class Departures {
     await queue.run(name, async () => {
       if (entry.givenTo === undefined) return;
       if (keeper === 'there') return await this.#leave(entry);
+      await addProxies(this.#read(entry)?.proxies ?? []);
       await forgetMoving(store.rootFolder(name));
       entry.givenTo = undefined;
     });
@@ -175,6 +178,9 @@ export class Departures {
     return {
       entry,
       specs,
+      routed: placesOf(domain).flatMap(({ kind, addresses }) =>
+        kind === 'routed' ? addresses.map(({ address }) => address) : [],
+      ),
       offer: {
         ...{ version: 1, job: randomUUID(), xml: formatDomain(domain), ctid, autostart },
         ...(order !== undefined && { order }),
@@ -207,7 +213,8 @@ export class Departures {
     const { entry, offer } = going;
     const { job } = offer;
     const folder = this.parts.store.rootFolder(entry.record.name);
-    let moving: Moving = { version: 1, job, to, keeper: 'here', ran: offer.start };
+    const proxies = await proxiesFor(going.routed);
+    let moving: Moving = { version: 1, job, to, keeper: 'here', ran: offer.start, proxies };
     await writeMoving(folder, moving);
     let endedMs: number | undefined;
     let lists: readonly MoveList[];
@@ -222,6 +229,7 @@ export class Departures {
       lists = await passes.last();
       await target.ask({ step: 'prepare', job, lists });
       options.signal?.throwIfAborted();
+      await dropProxies(proxies);
       // From here on it is the other's.
       entry.givenTo = to;
       await writeMoving(folder, { ...moving, keeper: 'given' });
@@ -236,7 +244,7 @@ export class Departures {
     const said = await this.#give(entry, { ...moving, keeper: 'given' }, { target, endedMs });
     const files = lists.reduce((sum, list) => sum + list.files, 0);
     return reportOf(going, to, {
-      ...{ moved: true, state: said.state ?? 'shutoff', files, findings },
+      ...{ moved: true, state: said.state ?? 'shutoff', files, findings: [...findings, ...said.findings] },
       ...{ bytes: passes.bytes, passes: passes.done },
       ...{ failure: said.failure ?? null, downMsThere: said.downMs ?? null },
       downMs: said.state === 'running' ? said.downMsHere : null,
@@ -282,7 +290,8 @@ export class Departures {
     else this.#settleLater(entry, moving);
   }
 
-  async #startAgain(entry: Entry, { ran }: Moving): Promise<void> {
+  async #startAgain(entry: Entry, { ran, proxies = [] }: Moving): Promise<void> {
+    await addProxies(proxies);
     if (ran && entry.state === 'shutoff') await this.parts.lifecycle.start(entry);
   }
 

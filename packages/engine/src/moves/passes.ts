@@ -15,6 +15,8 @@ export interface Going {
   readonly offer: MoveOffer;
   readonly specs: readonly FilesystemSpec[];
   readonly context: LentContext;
+  /** Those that the host has a route to. */
+  readonly routed: readonly string[];
 }
 
 /** Sent in a fraction of what shutting down and starting take. */

@@ -18,6 +18,8 @@ export interface Moving {
   readonly ran: boolean;
   /** When it ended here, by this host's clock; missing as long as it did not. */
   readonly endedAt?: string;
+  /** Links of this host that answered for its addresses when the move began: they do again if it stays. */
+  readonly proxies?: readonly { readonly address: string; readonly link: string }[];
 }
 
 /** Undefined where no move was begun. */
@@ -37,14 +39,20 @@ export async function forgetMoving(folder: string): Promise<void> {
 
 function isMoving(value: unknown): value is Moving {
   if (typeof value !== 'object' || value === null) return false;
-  const { version, job, to, keeper, ran } = value as Partial<Record<keyof Moving, unknown>>;
+  const { version, job, to, keeper, ran, proxies } = value as Partial<Record<keyof Moving, unknown>>;
   return (
     version === 1 &&
     typeof job === 'string' &&
     typeof to === 'string' &&
     (keeper === 'here' || keeper === 'given') &&
-    typeof ran === 'boolean'
+    typeof ran === 'boolean' &&
+    (proxies === undefined || (Array.isArray(proxies) && proxies.every(isProxy)))
   );
+}
+
+function isProxy(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return typeof Reflect.get(value, 'address') === 'string' && typeof Reflect.get(value, 'link') === 'string';
 }
 
 /** Whether it is another host's, as far as that can be read. */

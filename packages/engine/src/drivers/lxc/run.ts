@@ -21,6 +21,7 @@ import { handlerOf, programPath } from '../../host/processes.js';
 import { run } from '../../host/run.js';
 import { linksOf } from '../../lifecycle/links.js';
 import type { EngineLog } from '../../log.js';
+import { announce } from '../../network/announcing.js';
 import { diskName } from '../../state/layout.js';
 import type { Usage } from '../../storage/index.js';
 import type { DomainCounters, LinkAddresses } from '../../view.js';
@@ -182,6 +183,11 @@ export class LxcRun implements Run, Running {
   async addresses(): Promise<readonly LinkAddresses[]> {
     const links = await linkAddresses(this.initPid);
     return links.map((link) => ({ ...link, name: printable(link.name) }));
+  }
+
+  async announce(): Promise<readonly string[]> {
+    const { record } = this.subject;
+    return await announce(this.initPid, linksOf(await this.parts.live(this.subject), record));
   }
 
   counters(): DomainCounters {

@@ -112,6 +112,9 @@ export class MemoryRun implements Run {
   async addresses(): Promise<readonly LinkAddresses[]> {
     return await this.#inside.addresses();
   }
+  async announce(): Promise<readonly string[]> {
+    return [];
+  }
   async usage(target: string): Promise<Usage> {
     return await this.#inside.usage(target);
   }

@@ -1,0 +1,37 @@
+// Which addresses a host has nothing to do with.
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { addressBytes } from './link-addresses.js';
+import type { LinkPlan } from './link-plan.js';
+import { strangers } from './strangers.js';
+
+const subnet = (link: string, text: string, bits: number) => ({ link, address: addressBytes(text), bits });
+const host = [
+  subnet('lo', '127.0.0.1', 8),
+  subnet('eth0', '192.0.2.1', 24),
+  subnet('eth0', '2001:db8::1', 64),
+  subnet('br0', '10.0.0.1', 16),
+  subnet('cv5.0', '203.0.113.9', 32),
+];
+const link = (kind: LinkPlan['kind'], parent: string | undefined, ...addresses: string[]) => ({
+  kind,
+  parent,
+  addresses: addresses.map((address) => ({
+    address,
+    prefix: 24,
+    family: address.includes(':') ? (6 as const) : (4 as const),
+  })),
+});
+
+test('a routed address is in a network of any of its links', () => {
+  assert.deepEqual(strangers([link('routed', undefined, '192.0.2.77', '2001:db8::5', '10.0.9.9')], host), []);
+  const said = strangers([link('routed', undefined, '203.0.113.9', '2001:db8:1::5', '127.0.0.9')], host);
+  assert.match(said.join('\n'), /network of 203\.0\.113\.9.*\n.*2001:db8:1::5.*\n.*127\.0\.0\.9/);
+});
+
+test('one on a bridge is in one of the bridge, where the host has any of that family there', () => {
+  assert.deepEqual(strangers([link('bridge', 'br0', '10.0.9.9', '2001:db8::5')], host), []);
+  assert.deepEqual(strangers([link('bridge', 'br1', '192.0.2.7'), link('card', '', '1.2.3.4')], host), []);
+  assert.match(strangers([link('bridge', 'br0', '192.0.2.7')], host).join(), /br0.*192\.0\.2\.7/);
+});
