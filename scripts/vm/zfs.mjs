@@ -1,6 +1,6 @@
 // ZFS for the test machine, which Debian has as source alone: built once for its kernel by `node scripts/vm/zfs.mjs`, kept outside the checkout.
 // SPDX-License-Identifier: Apache-2.0
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { cacheFolder } from '../setup.mjs';
@@ -12,13 +12,19 @@ import { machineDisks } from './image.mjs';
  *
  * @param {string} disks
  */
-export function zfsFor(disks) {
-  const folder = folderFor(kernelOf(join(disks, 'vmlinuz')));
-  return existsSync(folder) ? folder : undefined;
-}
+export const zfsFor = (disks) => builtFor(kernelOf(join(disks, 'vmlinuz')));
 
-/** @param {string} kernel */
-const folderFor = (kernel) => join(cacheFolder, `zfs-${kernel}`);
+/**
+ * Its name has both versions; of several the last.
+ *
+ * @param {string} kernel
+ */
+function builtFor(kernel) {
+  const name = readdirSync(cacheFolder)
+    .sort()
+    .findLast((entry) => entry.startsWith(`zfs-${kernel}-`));
+  return name && join(cacheFolder, name);
+}
 
 /**
  * A release such as `6.1.0-57-cloud-amd64`, as the kernel's boot header says where it stands.
@@ -53,6 +59,7 @@ headers=/usr/src/linux-headers-${kernel}
 ./configure --with-config=kernel --with-linux="$(readlink -f "/lib/modules/${kernel}/source")" --with-linux-obj="$headers"
 make --jobs=2
 mkdir -p /zfs/modules /zfs/sbin /zfs/lib
+basename "$PWD" | cut --delimiter=- --fields=2 > /zfs/version
 cp module/spl.ko module/zfs.ko /zfs/modules
 strip --strip-debug /zfs/modules/*.ko
 cp /sbin/zfs /sbin/zpool /zfs/sbin
@@ -61,8 +68,7 @@ ldd /zfs/sbin/* | sed --quiet 's/.*=> \\(\\/[^ ]*\\).*/\\1/p' | grep --invert-ma
 
 async function buildZfs() {
   const kernel = kernelOf(join(await machineDisks(), 'vmlinuz'));
-  const folder = folderFor(kernel);
-  if (existsSync(folder)) return;
+  if (builtFor(kernel) !== undefined) return;
   await step(`ZFS for ${kernel}: about ten minutes`, async (note) => {
     mkdirSync(cacheFolder, { recursive: true });
     const making = mkdtempSync(join(cacheFolder, 'making-zfs-'));
@@ -72,7 +78,9 @@ async function buildZfs() {
       const options = ['--mode=root', '--variant=apt', '--format=directory', included];
       const hook = `--customize-hook=chroot "$1" sh -c '${recipe(kernel).replaceAll("'", `'\\''`)}'`;
       await command(['mmdebstrap', ...options, hook, 'bookworm', root], note);
-      renameSync(join(root, 'zfs'), folder);
+      const built = join(root, 'zfs');
+      const version = readFileSync(join(built, 'version'), 'utf8').trim();
+      renameSync(built, join(cacheFolder, `zfs-${kernel}-${version}`));
     } finally {
       await command(['rm', '--recursive', '--force', '--one-file-system', making]);
     }
