@@ -76,6 +76,21 @@ suite('a dataset that is handed over', { skip }, () => {
     assert.equal((await inside('cat /data/file')).trim(), 'kept');
   });
 
+  test('one that runs has it alone, with what is in it; another by the name of the first is refused', async () => {
+    await world.run(xmlOf('web', 'tank/web'));
+    for (const [name, dataset] of [
+      ['shop', 'tank/web'],
+      ['part', 'tank/web/data'],
+    ] as const) {
+      await world.define(xmlOf(name, dataset));
+      const { message } = await refused('exists', world.client.domains.start({ domain: name }));
+      assert.match(message, /dataset 'tank\/web' is in use by domain 'web'/);
+    }
+    await world.client.domains.destroy({ domain: 'web' });
+    await world.client.domains.start({ domain: 'shop' });
+    await refused('exists', world.client.domains.start({ domain: 'web' }));
+  });
+
   test('a container without one sees nothing of ZFS, and one that is not there does not start', async () => {
     await world.run(domainXml({ name: 'plain', filesystems: [templateRoot, tools] }));
     assert.notEqual((await world.exec('plain', '/bin/sh', '-c', `${zfsInside} list`)).status, 0);

@@ -84,6 +84,7 @@ export async function changeLive(
 const both = (a: Held, b: Held): Held => ({
   addresses: [...new Set([...a.addresses, ...b.addresses])],
   forwards: [...(a.forwards ?? []), ...(b.forwards ?? [])],
+  datasets: [...(a.datasets ?? []), ...(b.datasets ?? [])],
 });
 
 /** With what its links are given by networks beside what they have. */

@@ -245,8 +245,11 @@ function partsOf(domain: Domain): DocumentParts {
   };
 }
 
-/** What of a document nobody else can have. */
-export function heldOf(domain: Domain): Held {
+/** What of the document of a run nobody else can have. */
+export const heldOf = (domain: Domain): Held => ({ ...reachedBy(domain), datasets: datasetsOf(domain) });
+
+/** What it is reached by, which is kept for it while it is off, too. */
+function reachedBy(domain: Domain): Pick<DomainRecord, 'addresses' | 'forwards'> {
   const forwards = forwardsOf(domain);
   return { addresses: addressesOf(domain), ...(forwards.length > 0 && { forwards }) };
 }
@@ -257,7 +260,7 @@ export const shownOf = (domain: Domain): Shown => {
   return {
     title: domain.title ?? null,
     hostname: hostnameOf(domain),
-    ...heldOf(domain),
+    ...reachedBy(domain),
     writable: writableSources(filesystemsOf(domain)),
     ...(own !== undefined && { mapped: namedBy(own) }),
   };

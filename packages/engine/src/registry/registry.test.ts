@@ -96,6 +96,24 @@ test('an address that a change will have is taken before the change is there, an
   assert.throws(() => registry.reserve(one, { addresses: ['10.0.0.1'] }), { code: 'exists' });
 });
 
+test('a dataset is had by one that runs, with all that is in it', () => {
+  const registry = new Registry();
+  const one = registry.add(recordOf('one', 1, null), 'shutoff', 'unknown');
+  const two = registry.add(recordOf('two', 2, null), 'shutoff', 'unknown');
+  const hold = (entry: typeof one, ...datasets: string[]) =>
+    registry.hold(entry, { addresses: [], datasets });
+  hold(one, 'tank/web');
+  for (const name of ['tank/web', 'tank/web/data', 'tank'])
+    assert.throws(() => hold(two, name), {
+      code: 'exists',
+      message: "dataset 'tank/web' is in use by domain 'one'",
+    });
+  hold(two, 'tank/webs');
+  hold(one, 'tank/web', 'tank/more');
+  registry.hold(one, nothingHeld);
+  hold(two, 'tank/web');
+});
+
 test('every id fits into what libvirt has for it', () => {
   const registry = new Registry();
   for (const [index, id] of [HIGHEST_ID, HIGHEST_ID, 2 ** 31 + 5].entries()) {

@@ -5,6 +5,7 @@ import { normalAddress } from '@ctvirt/xml';
 import type { DomainKey } from '../contract.js';
 import type { Run } from '../drivers/driver.js';
 import { EngineError } from '../errors.js';
+import { isPathIn } from '../host/paths.js';
 import { sharedPorts } from '../network/port-forwards.js';
 import type { PortForward } from '../networks/contract/plan.js';
 import type { NamedIds } from '../state/id-ranges.js';
@@ -102,10 +103,11 @@ export class Registry {
     entry.shown = run === undefined ? undefined : entry.record;
   }
 
-  /** Keeps these addresses and ports for the domain beside those of its record, until told others; refuses what another one has. */
+  /** Keeps this for the domain beside what its record has, until told other things; refuses what another one has. */
   hold(entry: Entry, held: Held): void {
     this.checkAddresses(held.addresses, entry);
     this.checkForwards(held.forwards, entry);
+    this.#checkDatasets(held.datasets, entry);
     this.#releaseAddresses(entry);
     entry.held = held;
     this.#takeAddresses(entry);
@@ -133,6 +135,14 @@ export class Registry {
           if (shared !== undefined) checkFree(shared, entry, own);
         }
     }
+  }
+
+  /** Who has one has all that is in it. */
+  #checkDatasets(datasets: readonly string[] = [], own: Entry): void {
+    for (const entry of this.#byName.values())
+      for (const theirs of entry === own ? [] : (entry.held.datasets ?? []))
+        for (const one of datasets)
+          if (isPathIn(one, theirs) || isPathIn(theirs, one)) checkFree(`dataset '${theirs}'`, entry, own);
   }
 
   /** Whether another one has it, or is about to. */

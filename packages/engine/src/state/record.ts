@@ -78,7 +78,10 @@ export interface DomainRecord {
 }
 
 /** What one domain alone can have. */
-export type Held = Pick<DomainRecord, 'addresses' | 'forwards'>;
+export interface Held extends Pick<DomainRecord, 'addresses' | 'forwards'> {
+  /** Datasets of ZFS, with all that is in them: had by one that runs. */
+  readonly datasets?: readonly string[];
+}
 
 /** Of a document, what is told of every domain or kept from others, and differs while a run has another document than is stored. */
 export type Shown = Pick<
