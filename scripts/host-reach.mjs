@@ -15,6 +15,7 @@ const kinds = {
       'files',
       'gone',
       'held-asset',
+      'new-file',
       'paths',
       'refusal',
       'trusted',

@@ -2,7 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { after, afterEach, before, test } from 'node:test';
 import { ApiError, errorTable } from '@ctvirt/api';
 import { output } from '../world/command.js';
@@ -75,6 +76,41 @@ test('in the middle of a template import', async () => {
   assert.equal(status, errorTable['no-space'].exitStatus, stderr);
   assert.match(stderr, /free some space/);
   await assertUnchanged(before, toTheBlock);
+});
+
+test('in the middle of an export, and of an import: what it takes is told', async () => {
+  await world.define(domainXml({ name: 'large' }));
+  const large = `${scratch}/large.bin`;
+  await writeFile(large, randomBytes(6 << 20));
+  await world.client.domains.start({ domain: 'large' });
+  await world.ctvirt('push', 'large', large, '/large');
+  await world.client.domains.destroy({ domain: 'large' });
+  const file = `${scratch}/large.ctvirt.tar.zst`;
+  const full = async (words: string[], said: RegExp): Promise<void> => {
+    await world.disk.fill(kibibytes(2048));
+    const before = await toTheBlock();
+    const { status, stderr } = await world.cli(words);
+    assert.equal(status, errorTable['no-space'].exitStatus, `${stderr}${world.log.slice(-3000)}`);
+    assert.match(stderr, said);
+    await assertUnchanged(before, toTheBlock);
+    await world.disk.empty();
+  };
+  const here = `${world.root}/large.ctvirt.tar.zst`;
+  await full(['export', 'large', here], /no space left for .*: the domain's files hold 6\d{6} bytes/);
+  await world.ctvirt('export', 'large', file);
+  await world.erase('large');
+  await full(['import', file], /no room for the files of the archive: they need about [5-8]\d{6} bytes/);
+  const stream = await readFile(file);
+  await world.disk.fill(kibibytes(2048));
+  const before = await toTheBlock();
+  const importing = world.startCli(['import', '-'], 'pipe');
+  importing.stdin?.on('error', () => undefined); // it ends with what reads it
+  importing.stdin?.end(stream);
+  assert.deepEqual((await once(importing, 'close'))[0], errorTable['no-space'].exitStatus);
+  await assertUnchanged(before, toTheBlock);
+  await world.disk.empty();
+  await world.ctvirt('import', file);
+  await world.erase('large');
 });
 
 test('in the middle of a define, at every block of it', async () => {

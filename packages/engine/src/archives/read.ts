@@ -14,21 +14,26 @@ const TEXT_BYTES = 4 * 1024 ** 2;
 
 /** One archive: `head`, then each layer in the manifest's order, then `end`; `close` in any case. */
 export class ArchiveReader {
+  readonly #reader: TarReader;
   readonly #entries: AsyncGenerator<TarEntry>;
   readonly #hash: Hash = createHash('sha256');
   /** Of all before the member that was read last. */
   #before: Hash = this.#hash;
   #next: TarEntry | undefined;
+  #bytes = 0;
 
   private constructor(input: AsyncIterable<Buffer>, limits: ImportLimits) {
-    const reader = new TarReader(input, limits, undefined, {
+    this.#reader = new TarReader(input, limits, undefined, {
       layers: true,
-      onBytes: (bytes) => this.#hash.update(bytes),
+      onBytes: (bytes) => {
+        this.#hash.update(bytes);
+        this.#bytes += bytes.length;
+      },
       onMember: () => {
         this.#before = this.#hash.copy();
       },
     });
-    this.#entries = reader.members();
+    this.#entries = this.#reader.members();
   }
 
   /** Of a tar, packed or not. */
@@ -40,6 +45,17 @@ export class ArchiveReader {
     const packed = new ByteReader(input);
     const compression = detectCompression(await packed.peek(MAGIC_BYTES));
     return new ArchiveReader(decompress(packed.rest(), compression, limits, signal), limits);
+  }
+
+  /** How many bytes were read of the tar so far. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** How long all of it is, as far as that can be told by what part of the packed archive was read, from 0 to 1. */
+  bytesOf(part: number): number {
+    // What is on its way between the programs counts as read: of a large file that began its length is known.
+    return Math.max(this.#reader.unpackedBytes, part === 0 ? 0 : Math.ceil(this.#bytes / part));
   }
 
   /** What it says of itself, and the domain's document. */

@@ -1,18 +1,15 @@
 // A domain as one archive: manifest, document, layers, and an end with the digest of all before.
 // SPDX-License-Identifier: Apache-2.0
-import { createHash, randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { link, rename, rm } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { createHash } from 'node:crypto';
 import { pipeline } from 'node:stream/promises';
-import { EngineError, errnoOf } from '../errors.js';
-import { syncDirectory } from '../host/files.js';
+import { EngineError } from '../errors.js';
+import { isErrno } from '../host/gone.js';
+import { writeNewFile } from '../host/new-file.js';
 import { Child } from '../templates/archive/child.js';
 import { LayerInspector, layerBlocks, placed } from '../templates/archive/layer-inspect.js';
 import { outputOf } from '../templates/archive/output.js';
 import type { TarEntry } from '../templates/archive/tar-reader.js';
 import { endOfArchive, memberBlocks } from '../templates/archive/tar-write.js';
-import { writeNew } from '../templates/image/pack.js';
 import type { Packing } from './layers.js';
 import { formatManifest, type Manifest } from './manifest.js';
 
@@ -78,45 +75,34 @@ export async function* packedArchive(
   if (fault !== undefined) throw fault.error;
 }
 
-/** To a file that is not there yet: it is there whole, or not at all. */
+/** To a file that is not there yet: it is there whole, or not at all. `held` tells what its files take where they lie. */
 export async function writeArchive(
   bytes: AsyncIterable<Buffer>,
   target: string,
-  signal: AbortSignal | undefined,
+  { signal, held }: { readonly signal: AbortSignal | undefined; readonly held: () => Promise<number> },
 ): Promise<number> {
   if (!target.startsWith('/')) throw new EngineError('invalid', `'${target}' is no absolute path`);
-  if (existsSync(target)) throw thereAlready(target);
-  const part = join(dirname(target), `.${basename(target)}.new-${randomBytes(4).toString('hex')}`);
+  let written = 0;
   try {
-    const sizeBytes = await writeNew({ target: part }, async (out) => {
-      await pipeline(bytes, out, signal === undefined ? {} : { signal });
-      return out.bytesWritten;
+    return await writeNewFile(target, async (out) => {
+      try {
+        await pipeline(bytes, out, signal === undefined ? {} : { signal });
+      } finally {
+        written = out.bytesWritten;
+      }
+      return written;
     });
-    await makeNamed(part, target);
-    await syncDirectory(dirname(target));
-    return sizeBytes;
   } catch (cause) {
+    if (isErrno(cause, 'ENOSPC') || isErrno(cause, 'EDQUOT'))
+      throw new EngineError(
+        'no-space',
+        `no space left for ${target}: the domain's files hold ${await held()} bytes, which are packed there, and ${written} bytes were written when it was full; nothing was kept; free some space there, or write it elsewhere`,
+        { path: target },
+        { cause },
+      );
     throw faultOf(cause, target, signal);
-  } finally {
-    await rm(part, { force: true });
   }
 }
-
-/** Where no file of the name has come meanwhile. */
-async function makeNamed(part: string, target: string): Promise<void> {
-  try {
-    await link(part, target);
-  } catch (error) {
-    const code = errnoOf(error);
-    // File systems without hard links.
-    if (code !== 'EPERM' && code !== 'EOPNOTSUPP') throw error;
-    if (existsSync(target)) throw thereAlready(target);
-    await rename(part, target);
-  }
-}
-
-const thereAlready = (target: string): EngineError =>
-  new EngineError('exists', `there is a file ${target}: another name, or it goes first`);
 
 function faultOf(cause: unknown, target: string, signal: AbortSignal | undefined): unknown {
   if (signal?.aborted === true)
@@ -126,16 +112,9 @@ function faultOf(cause: unknown, target: string, signal: AbortSignal | undefined
       {},
       { cause },
     );
-  switch (errnoOf(cause)) {
-    case 'EEXIST':
-      return thereAlready(target);
-    case 'ENOSPC':
-    case 'EDQUOT':
-      return new EngineError('no-space', `no space left for ${target}; nothing was kept`, {}, { cause });
-    case 'ENOENT':
-    case 'ENOTDIR':
-      return new EngineError('not-found', `the folder of ${target} is not there`, {}, { cause });
-    default:
-      return cause;
-  }
+  if (isErrno(cause, 'EEXIST'))
+    return new EngineError('exists', `there is a file ${target}: another name, or it goes first`);
+  if (isErrno(cause, 'ENOENT') || isErrno(cause, 'ENOTDIR'))
+    return new EngineError('not-found', `the folder of ${target} is not there`, {}, { cause });
+  return cause;
 }

@@ -22,9 +22,11 @@ import { RANGE_SIZE } from '../state/id-ranges.js';
 import type { FilesystemSpec } from '../storage/index.js';
 import type { RootContext, RootMounts } from '../storage/root-mounts.js';
 import { type TemplateCatalog, translated } from '../template-catalog.js';
+import { TemplateError } from '../templates/archive/errors.js';
 import { DOMAIN_LIMITS } from '../templates/archive/limits.js';
 import { MeasuredSource, openSource } from '../templates/archive/source.js';
 import type { TarEntry } from '../templates/archive/tar-reader.js';
+import { occupiedBy } from './copying.js';
 import type { Definer, FillRoot, Fresh, MadeRoot } from './definer.js';
 import { ctidOf } from './definer.js';
 import { checkName } from './domain-name.js';
@@ -169,7 +171,8 @@ async function write(
   return await withStillFiles(record.uuid, wanted, parts, async (files, frozenMs) => {
     const { archive, outside, remarks } = await archived(files, packing, parts);
     const bytes = packedArchive(archiveBlocks(archive, { limits }), signal);
-    const sizeBytes = await writeArchive(bytes, target, signal);
+    const held = () => occupiedBy(files.specs, files.from);
+    const sizeBytes = await writeArchive(bytes, target, { signal, held });
     return { sizeBytes, outside: [...outside], remarks, frozenMs };
   });
 }
@@ -285,6 +288,9 @@ async function importDomain(
           fill,
         },
       });
+    } catch (cause) {
+      if (!isFullDisk(cause) || signal?.aborted === true) throw cause;
+      throw noRoom(cause, reader, total === undefined ? undefined : measured.bytes / total);
     } finally {
       await reader.close();
     }
@@ -296,6 +302,20 @@ async function importDomain(
     signal?.removeEventListener('abort', cancel);
     opened.stream.destroy();
   }
+}
+
+const isFullDisk = (cause: unknown): boolean =>
+  (cause instanceof TemplateError || cause instanceof EngineError) && cause.code === 'no-space';
+
+/** What all of an archive takes is worked out of the part that was read, where that is known. */
+function noRoom(cause: unknown, reader: ArchiveReader, part: number | undefined): EngineError {
+  const all = part === undefined ? `more than ${reader.bytesOf(1)}` : `about ${reader.bytesOf(part)}`;
+  return new EngineError(
+    'no-space',
+    `there is no room for the files of the archive: they need ${all} bytes, and the disk was full when ${reader.bytes} of them were read; nothing was kept; free some space, then try again`,
+    {},
+    { cause },
+  );
 }
 
 async function* watched(source: MeasuredSource, onBytes: () => void): AsyncGenerator<Buffer> {

@@ -83,13 +83,19 @@ async function copyEach(
   return longest;
 }
 
+/** How many bytes they take where they lie. */
+export async function occupiedBy(specs: readonly FilesystemSpec[], from: KeptContext): Promise<number> {
+  let bytes = 0;
+  for (const spec of specs) bytes += (await backends[spec.kind].copies?.occupied(spec, from)) ?? 0;
+  return bytes;
+}
+
 /**
  * Copies that share their blocks take none at first, and as much as there is as the domain changes its files: without that room they would be
  * damaged, in the way of a disk that has gone bad.
  */
 async function roomFor({ name, specs, from, to }: FilesToCopy, { log }: CopyParts): Promise<number> {
-  let needed = 0;
-  for (const spec of specs) needed += (await backends[spec.kind].copies?.occupied(spec, from)) ?? 0;
+  const needed = await occupiedBy(specs, from);
   const { bavail, bsize } = statfsSync(to);
   const free = bavail * bsize;
   if (free < needed)

@@ -34,6 +34,7 @@ const cMemfd = libc.func('int memfd_create(str, uint)');
 const cFcntl = libc.func('fcntl', 'int', ['int', 'int', 'long']);
 const cMknod = libc.func('int mknod(str, uint, uint64)');
 const cLsetxattr = libc.func('int lsetxattr(const uint8_t *, str, const uint8_t *, size_t, int)');
+const cLinkat = libc.func('int linkat(int, str, int, str, int)');
 const cRenameat2 = libc.func('int renameat2(int, str, int, str, uint)');
 
 /** Bytes of a page of memory, in which OpenVZ counts. */
@@ -105,6 +106,15 @@ export function setAttribute(path: Buffer, name: string, value: string): void {
   const bytes = Buffer.from(value);
   const terminated = Buffer.concat([path, Buffer.alloc(1)]);
   check(cLsetxattr(terminated, name, bytes, bytes.length, 0), 'lsetxattr', path.toString());
+}
+
+const AT_SYMLINK_FOLLOW = 0x400;
+
+/** Gives a file that is open, and may have no name, this one; returns the errno's name where it is refused. */
+export function nameFile(fd: number, path: string): string | undefined {
+  const itself = `/proc/self/fd/${fd}`;
+  if (toNumber(cLinkat(AT_FDCWD, itself, AT_FDCWD, path, AT_SYMLINK_FOLLOW)) === 0) return undefined;
+  return getSystemErrorName(-koffi.errno());
 }
 
 const RENAME_EXCHANGE = 2;

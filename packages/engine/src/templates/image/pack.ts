@@ -1,8 +1,7 @@
 // What is written of a tree, as a tar, and where to: a file that was not there before.
 // SPDX-License-Identifier: Apache-2.0
 import { createHash } from 'node:crypto';
-import { createWriteStream, type WriteStream } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import type { WriteStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
@@ -105,22 +104,4 @@ export async function writeGzip(
   const options = signal === undefined ? {} : { signal };
   await pipeline(source, createGzip({ level: 6 }), measured, out, options);
   return { digest: `sha256:${hash.digest('hex')}`, sizeBytes };
-}
-
-/** Makes the file, which root alone may read; `fill` ends what it is given. */
-export async function writeNew<T>(
-  { target }: Pick<Writing, 'target'>,
-  fill: (out: WriteStream) => Promise<T>,
-): Promise<T> {
-  const out = createWriteStream(target, { flags: 'wx', mode: 0o600, flush: true });
-  let isOurs = false;
-  out.once('open', () => {
-    isOurs = true;
-  });
-  try {
-    return await fill(out);
-  } catch (error) {
-    if (isOurs) await rm(target, { force: true });
-    throw error;
-  }
 }

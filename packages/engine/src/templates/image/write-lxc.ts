@@ -1,13 +1,14 @@
 // Writes a tree as a unified image of Incus and LXD: its root beside a description, in one packed tar.
 // SPDX-License-Identifier: Apache-2.0
 import { Readable } from 'node:stream';
+import { writeNewFile } from '../../host/new-file.js';
 import { memberBlocks } from '../archive/tar-write.js';
 import { hostKernelMachine } from './machines.js';
-import { type Exported, packedTree, type TreeToWrite, type Writing, writeGzip, writeNew } from './pack.js';
+import { type Exported, packedTree, type TreeToWrite, type Writing, writeGzip } from './pack.js';
 
 /** Its fingerprint is that of the file. */
 export function writeLxcImage(tree: TreeToWrite, writing: Writing): Promise<Exported> {
-  return writeNew(writing, (out) => writeGzip(imageBytes(tree, writing), out, writing));
+  return writeNewFile(writing.target, (out) => writeGzip(imageBytes(tree, writing), out, writing));
 }
 
 async function* imageBytes(tree: TreeToWrite, writing: Writing): AsyncGenerator<Buffer> {

@@ -6,17 +6,10 @@ import { mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { writeNewFile } from '../../host/new-file.js';
 import { endOfArchive, memberBlocks } from '../archive/tar-write.js';
 import { imageMachine } from './machines.js';
-import {
-  type Exported,
-  packedTree,
-  seen,
-  type TreeToWrite,
-  type Writing,
-  writeGzip,
-  writeNew,
-} from './pack.js';
+import { type Exported, packedTree, seen, type TreeToWrite, type Writing, writeGzip } from './pack.js';
 
 interface Blob {
   readonly digest: string;
@@ -58,7 +51,9 @@ export async function writeOciImage(tree: TreeToWrite, writing: Writing): Promis
   ];
   const { signal } = writing;
   const bytes = Readable.from(tarOf(files), { objectMode: false });
-  await writeNew(writing, (out) => pipeline(bytes, out, ...(signal === undefined ? [] : [{ signal }])));
+  await writeNewFile(writing.target, (out) =>
+    pipeline(bytes, out, ...(signal === undefined ? [] : [{ signal }])),
+  );
   return { digest: manifest.digest, sizeBytes: (await stat(writing.target)).size };
 }
 
