@@ -76,6 +76,18 @@ test('the file as it is installed sets nothing, and each of its lines is the def
   assert.deepEqual(parseSettings(all, 'file'), defaults);
 });
 
+test('a repository beyond a network is refused, with what to do instead', () => {
+  for (const place of ['sftp:root@far:/srv', 'rest:https://far/', 's3:https://far/box', 'rclone:far:box'])
+    assert.throws(
+      () => parseSettings(`backup_repositories = ["default ${place} /etc/ctvirt/password"]`, 'file'),
+      (error) =>
+        isFault(error, 'invalid') &&
+        error.message.includes(`'${place}' is no folder of this host: mount it`) &&
+        error.message.includes('restic copy'),
+      place,
+    );
+});
+
 test('whatever the file holds, it is settings or refused', () => {
   const line = fc.oneof(
     fc.string(),

@@ -13,6 +13,8 @@ interface Setting<T extends Value> {
   /** Undefined for a value that does not fit. */
   readonly parse: (value: Value) => T | undefined;
   readonly expected: string;
+  /** What is to be done instead, of one that is wrong in a way we know. */
+  readonly advice?: (value: Value) => string | undefined;
 }
 
 const text = (doc: string, fallback: string): Setting<string> => ({
@@ -90,11 +92,18 @@ const range = (doc: string): Setting<string> => ({
 });
 
 const isRepository = (value: string): boolean => /^[\w.-]+( \/[^ ]+){2}$/.test(value);
+/** As restic names what is not on this host: `sftp:`, `rest:`, `s3:` and the like. */
+const isRemote = (place: string): boolean => /^[a-z][a-z0-9]*:/.test(place);
 const repositories = (doc: string): Setting<string[]> => ({
   doc,
   fallback: [],
   parse: (value) => (Array.isArray(value) && value.every(isRepository) ? value : undefined),
   expected: 'a list such as ["default /srv/backup /etc/ctvirt/backup.password"]',
+  advice: (value) => {
+    const remote = (Array.isArray(value) ? value : []).map((text) => text.split(' ')[1] ?? '').find(isRemote);
+    if (remote === undefined) return undefined;
+    return `'${remote}' is no folder of this host: mount it (NFS, sshfs, rclone) and name the folder of the mount, or let \`restic copy\` take what is in a folder here to there`;
+  },
 });
 
 const pki = '/etc/pki';
@@ -249,7 +258,10 @@ export function parseSettings(content: string, path: string): Settings {
       rows.get(key) ??
       refuse(line, `there is no setting '${key}'; known are ${Object.keys(settings).join(', ')}`);
     const parsed = setting.parse(value);
-    if (parsed === undefined) refuse(line, `${key} must be ${setting.expected}`);
+    if (parsed === undefined) {
+      const advice = setting.advice?.(value);
+      refuse(line, `${key} must be ${setting.expected}${advice === undefined ? '' : `; ${advice}`}`);
+    }
     found[key] = parsed;
   }
   const defaults = Object.entries(settings).map(([key, { fallback }]) => [key, fallback]);
