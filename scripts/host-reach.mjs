@@ -56,6 +56,7 @@ const kinds = {
     ],
     folders: ['attach', 'cgroups', 'drivers/lxc', 'guest', 'hooks', 'networks/linux', 'templates'],
   },
+  'who is held for a moment': { modules: ['guard'], folders: ['cgroups', 'storage'] },
   'limits of its own': { modules: ['own-limits'], folders: ['drivers/lxc', 'storage'] },
   programs: {
     modules: ['run'],
@@ -113,10 +114,6 @@ const further = {
   'quota/owners.ts': { reaches: ['quota'], why: 'quotas of users count all layers of a domain together' },
   'quota/quotas.ts': { reaches: ['private-mounts'], why: 'a limit is changed among mounts of a moment' },
   'storage/changed-files.ts': { reaches: ['piped'], why: 'lists of files may be long' },
-  'storage/ext4/freeze.ts': {
-    reaches: ['piped', 'spawn'],
-    why: 'who lets the writers of an image go on is a program of its own',
-  },
   'walls/standing.ts': {
     reaches: ['userns', '/proc'],
     why: "reads a process's status; goes below the drivers",

@@ -6,7 +6,8 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { isFrozen, killGroup, setFrozen } from './freezer.js';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isFrozen, killGroup, setFrozen, whileStopped } from './freezer.js';
 import { type CgroupLayout, detectCgroups } from './layout.js';
 
 const detected = detectCgroups();
@@ -21,7 +22,54 @@ const hybrid: CgroupLayout = {
 };
 const worlds = [detected, ...(detected.version === 1 && existsSync(unified) ? [hybrid] : [])];
 
-for (const world of worlds)
+/** Stops a group by the guard, says so, and waits to be killed. */
+const holder = `
+const [url, world, group] = process.argv.slice(1);
+const { whileStopped } = await import(url);
+const { version, folder } = JSON.parse(world);
+const layout = { version, path: () => folder };
+await whileStopped(layout, group, { copied: 'it', limitMs: 60_000 }, async () => {
+  process.stdout.write('held');
+  await new Promise((resolve) => setTimeout(resolve, 60_000));
+});
+`;
+
+for (const world of worlds) {
+  test(`cgroup v${world.version}: who is held goes on when whoever holds it is killed, or too slow`, async () => {
+    const group = `ctvirt-held-${process.pid}`;
+    const folder = world.path('freezer', group);
+    mkdirSync(folder);
+    const child = spawn('/bin/sleep', ['60'], { stdio: 'ignore' });
+    try {
+      writeFileSync(join(folder, 'cgroup.procs'), String(child.pid));
+      const url = new URL('./freezer.js', import.meta.url).href;
+      const told = JSON.stringify({ version: world.version, folder });
+      const words = ['--input-type=module', '--eval', holder, url, told, group];
+      const killed = spawn(process.execPath, words, { stdio: ['ignore', 'pipe', 'inherit'] });
+      await once(killed.stdout, 'data');
+      assert.equal(isFrozen(world, group), true);
+      killed.kill('SIGKILL');
+      await once(killed, 'exit');
+      while (isFrozen(world, group)) await sleep(5);
+      const hold = (work: () => Promise<void>) =>
+        whileStopped(world, group, { copied: 'it', limitMs: 1000 }, work);
+      const late = hold(async () => {
+        assert.equal(isFrozen(world, group), true);
+        await sleep(1300);
+        assert.equal(isFrozen(world, group), false);
+      });
+      await assert.rejects(late, { code: 'timeout' });
+      assert.ok((await hold(async () => undefined)) < 500);
+      assert.equal(isFrozen(world, group), false);
+    } finally {
+      await setFrozen(world, group, false);
+      const ended = once(child, 'exit');
+      child.kill('SIGKILL');
+      await ended;
+      rmdirSync(folder);
+    }
+  });
+
   test(`cgroup v${world.version}: stopped groups end, those below that stopped themselves too`, async () => {
     const group = `ctvirt-freezer-${process.pid}`;
     const folder = world.path('freezer', group);
@@ -49,3 +97,4 @@ for (const world of worlds)
       rmdirSync(folder);
     }
   });
+}

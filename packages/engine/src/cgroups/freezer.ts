@@ -4,6 +4,7 @@ import { closeSync, existsSync, openSync, readFileSync, writeFileSync, writeSync
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { unlessGone } from '../host/gone.js';
+import { whileHeld } from '../host/guard.js';
 import { killExactly } from '../host/pidfd.js';
 import type { CgroupLayout } from './layout.js';
 import { walkTree } from './tree.js';
@@ -17,6 +18,35 @@ const KILL_FREEZE_WAIT_MS = 50;
 export async function setFrozen(layout: CgroupLayout, group: string, frozen: boolean): Promise<void> {
   askFrozen(layout, layout.path('freezer', group), frozen);
   await settled(layout, group, frozen, FREEZE_WAIT_MS);
+}
+
+/** Lets nothing of a group go on while `work` lasts, whatever becomes of the daemon; returns for how long, in milliseconds. */
+export async function whileStopped(
+  layout: CgroupLayout,
+  group: string,
+  { copied, limitMs }: { readonly copied: string; readonly limitMs: number },
+  work: () => Promise<void>,
+): Promise<number> {
+  const folder = layout.path('freezer', group);
+  const { name, frozen, thawed } = switchOf(layout);
+  const file = unlessGone(() => openSync(join(folder, name), 'w'));
+  if (file === undefined) {
+    await work();
+    return 0;
+  }
+  try {
+    const held = `control group ${folder}`;
+    const letGo = (): void => askFrozen(layout, folder, false);
+    const how = { file, how: 'write', hold: frozen, release: thawed, letGo, held, copied } as const;
+    const heldMs = await whileHeld(how, limitMs, async () => {
+      await settled(layout, group, true, FREEZE_WAIT_MS);
+      await work();
+    });
+    await settled(layout, group, false, FREEZE_WAIT_MS);
+    return heldMs;
+  } finally {
+    closeSync(file);
+  }
 }
 
 /**
@@ -57,9 +87,14 @@ export async function killGroup(layout: CgroupLayout, group: string): Promise<vo
 export const processesOf = (folder: string): number[] =>
   read(join(folder, 'cgroup.procs')).split('\n').filter(Boolean).map(Number);
 
-function askFrozen({ version }: CgroupLayout, folder: string, frozen: boolean): void {
-  if (version === 2) write(join(folder, 'cgroup.freeze'), frozen ? '1' : '0');
-  else write(join(folder, 'freezer.state'), frozen ? 'FROZEN' : 'THAWED');
+const switchOf = ({ version }: CgroupLayout) =>
+  version === 2
+    ? ({ name: 'cgroup.freeze', frozen: '1', thawed: '0' } as const)
+    : ({ name: 'freezer.state', frozen: 'FROZEN', thawed: 'THAWED' } as const);
+
+function askFrozen(layout: CgroupLayout, folder: string, isFrozen: boolean): void {
+  const { name, frozen, thawed } = switchOf(layout);
+  write(join(folder, name), isFrozen ? frozen : thawed);
 }
 
 async function settled(layout: CgroupLayout, group: string, frozen: boolean, ms: number): Promise<void> {

@@ -10,7 +10,13 @@ import type { Entry } from '../registry/registry.js';
 import type { Layout } from '../state/layout.js';
 import type { SnapshotRecord } from '../state/snapshot-store.js';
 import type { Lease } from '../state/store.js';
-import { backends, type FilesystemSpec, type KeptContext } from '../storage/index.js';
+import {
+  backends,
+  type CopyContext,
+  type FilesystemSpec,
+  holdLimitMs,
+  type KeptContext,
+} from '../storage/index.js';
 import { atMoment } from '../storage/moment.js';
 
 /** Dependencies of `copyFiles`. */
@@ -31,8 +37,8 @@ export interface FilesToCopy {
   readonly to: string;
   /** Whether a start is going to open them there. */
   readonly toRun?: boolean;
-  /** Lets nothing in the domain write while `work` lasts; returns for how long, or null where nothing could before. */
-  readonly hold: (work: () => Promise<void>) => Promise<number | null>;
+  /** Lets nothing in the domain write while `work` lasts; returns for how long, or null where nothing could before. Fails after the limit. */
+  readonly hold: (work: () => Promise<void>, limitMs: number) => Promise<number | null>;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -44,7 +50,10 @@ export const ownOf = (specs: readonly FilesystemSpec[]): FilesystemSpec[] =>
 export async function copyFiles(files: FilesToCopy, parts: CopyParts): Promise<number | null> {
   const needed = await roomFor(files, parts);
   try {
-    const held = await atMoment(parts.layout.mounts, (mounts) => copyAll(files, { ...parts, mounts }));
+    const hold = (work: () => Promise<void>) => files.hold(work, holdLimitMs(needed));
+    const held = await atMoment(parts.layout.mounts, (mounts) =>
+      copyAll({ ...files, hold }, { ...parts, mounts }),
+    );
     return held === null ? null : Math.ceil(held);
   } catch (error) {
     if (!isFault(error, 'no-space')) throw error;
@@ -57,10 +66,11 @@ export async function copyFiles(files: FilesToCopy, parts: CopyParts): Promise<n
   }
 }
 
+type Held = Omit<FilesToCopy, 'hold'> & Pick<CopyContext, 'hold'>;
 type Moment = CopyParts & { readonly mounts: Parameters<Parameters<typeof atMoment>[1]>[0] };
 
 /** Several are of one moment only if nothing in the domain goes on between them. */
-async function copyAll(files: FilesToCopy, parts: Moment): Promise<number | null> {
+async function copyAll(files: Held, parts: Moment): Promise<number | null> {
   const { specs, hold } = files;
   if (specs.length < 2) return await copyEach(files, parts);
   const inHold = async (work: () => Promise<void>): Promise<null> => {
@@ -71,7 +81,7 @@ async function copyAll(files: FilesToCopy, parts: Moment): Promise<number | null
 }
 
 async function copyEach(
-  { specs, from, to, toRun, hold, signal }: FilesToCopy,
+  { specs, from, to, toRun, hold, signal }: Held,
   { mounts, projectIds }: Moment,
 ): Promise<number | null> {
   let longest: number | null = null;

@@ -246,9 +246,9 @@ export class Lifecycle {
 
   /**
    * Lets nothing inside go on while `work` lasts, and nobody take it for paused; returns for how long, in milliseconds, or null where
-   * nothing went on before.
+   * nothing went on before. It fails where that takes longer than the limit.
    */
-  async hold(entry: Entry, work: () => Promise<void>): Promise<number | null> {
+  async hold(entry: Entry, work: () => Promise<void>, limitMs: number): Promise<number | null> {
     const { running: run } = entry;
     if (run === undefined || entry.isOver || entry.state === 'paused') {
       await work();
@@ -257,19 +257,14 @@ export class Lifecycle {
     const mark = this.parts.heldMark(entry);
     // Of a driver that keeps nothing of its runs nothing is found, either.
     unlessGone(() => writeFileSync(mark, ''));
-    const begun = performance.now();
     try {
-      await run.freeze();
-      await work();
+      return await run.hold(work, limitMs);
     } finally {
-      // One that has ended meanwhile has nothing to go on.
-      if (!entry.isOver) await run.thaw();
       rmSync(mark, { force: true });
     }
-    return performance.now() - begun;
   }
 
-  /** Lets those go on that a killed daemon held. */
+  /** Lets those go on that a killed daemon held, and what it held them by, too. */
   async #letGo(entry: Entry, run: Run): Promise<void> {
     const mark = this.parts.heldMark(entry);
     if (!existsSync(mark)) return;

@@ -125,7 +125,7 @@ async function create(
       expiresAt: request.expiresAt ?? null,
     };
     const now = recordOf(entry, all, filesystems);
-    const hold = (work: () => Promise<void>) => lifecycle.hold(entry, work);
+    const hold = (work: () => Promise<void>, limitMs: number) => lifecycle.hold(entry, work, limitMs);
     const files = { name: record.name, specs, from: kept(entry), to: folder, hold, signal };
     const heldMs = await copyFiles(files, parts);
     const frozenMs = now.state === 'running' ? heldMs : null;

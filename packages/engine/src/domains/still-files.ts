@@ -105,8 +105,8 @@ export async function copyOut(
       { source: foreign.source },
     );
   const runs = entry.state === 'running';
-  const hold = async (work: () => Promise<void>): Promise<number | null> => {
-    if (!isKept) return await parts.lifecycle.hold(entry, work);
+  const hold = async (work: () => Promise<void>, limitMs: number): Promise<number | null> => {
+    if (!isKept) return await parts.lifecycle.hold(entry, work, limitMs);
     await work();
     return null;
   };

@@ -37,6 +37,11 @@ export interface Run {
   kill(gone: Promise<void>): Promise<boolean>;
   freeze(): Promise<void>;
   thaw(): Promise<void>;
+  /**
+   * Lets nothing inside go on while `work` lasts, and no longer than the limit, after which this fails; whatever becomes of the daemon. Returns
+   * for how long, in milliseconds.
+   */
+  hold(work: () => Promise<void>, limitMs: number): Promise<number>;
   /** Writes what its root has in memory alone. */
   sync(): Promise<void>;
 

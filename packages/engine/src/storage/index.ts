@@ -26,3 +26,4 @@ export type {
 export { hostId, keyOf, otherDomain } from './contract/backend.js';
 export { type Source, Sources } from './contract/sources.js';
 export { chooseLayer, foundAt, layerFile, occupiedAt, releaseLayers } from './layers/index.js';
+export { holdLimitMs } from './layers/layer.js';

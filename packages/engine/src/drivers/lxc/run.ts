@@ -9,7 +9,7 @@ import type { FilterCache } from '../../attach/filters.js';
 import { refuseWithoutRoom } from '../../attach/room.js';
 import { transfer } from '../../attach/transfer.js';
 import { beginMoves } from '../../cgroups/early-move.js';
-import { isFrozen, setFrozen } from '../../cgroups/freezer.js';
+import { isFrozen, setFrozen, whileStopped } from '../../cgroups/freezer.js';
 import type { CgroupLayout } from '../../cgroups/layout.js';
 import type { ConsoleStream, ExecSession, Transfer } from '../../contract.js';
 import { EngineError } from '../../errors.js';
@@ -123,6 +123,10 @@ export class LxcRun implements Run, Running {
   }
   thaw(): Promise<void> {
     return setFrozen(this.parts.cgroups, this.group, false);
+  }
+  hold(work: () => Promise<void>, limitMs: number): Promise<number> {
+    const copied = `the files of container '${this.name}'`;
+    return whileStopped(this.parts.cgroups, this.group, { copied, limitMs }, work);
   }
 
   /** By a program, which can be ended: a disk may take its time. */

@@ -101,6 +101,16 @@ export class MemoryRun implements Run {
   async thaw(): Promise<void> {
     this.isFrozen = false;
   }
+  async hold(work: () => Promise<void>): Promise<number> {
+    const begun = performance.now();
+    try {
+      await this.freeze();
+      await work();
+    } finally {
+      await this.thaw();
+    }
+    return performance.now() - begun;
+  }
   async sync(): Promise<void> {}
 
   async exec(program: Program): Promise<ExecSession> {

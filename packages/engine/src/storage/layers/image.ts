@@ -22,14 +22,11 @@ import { makeImage } from '../ext4/make.js';
 import { growMounted, keepBlocks, limitSpace, type MountedImage } from '../ext4/mounted.js';
 import { freeSpare, keepSpare } from '../ext4/spare.js';
 import { idsAt, viewFor } from './ids.js';
-import type { Layer, Opening, Place } from './layer.js';
+import { holdLimitMs, type Layer, type Opening, type Place } from './layer.js';
 import { makeTree, treeIn } from './tree.js';
 
 const imagePath = ({ folder, key }: Place): string => join(folder, `${key}.img`);
 const stagingPath = ({ folder, key }: Place): string => join(folder, `.layer-${key}`);
-/** Longer no container is held, beside what a slow disk takes for what there is to copy. */
-const HOLD_MS = 30_000;
-const SLOW_BYTES_PER_MS = 20_000;
 
 const noLimit = { bytes: undefined, inodes: undefined };
 
@@ -98,7 +95,7 @@ export const image: Layer = {
       const moment = mounts();
       using disk = await newMount(onDevice(`/dev/${loop.name}`));
       const folder = moment.attach(disk, `copied-${from.key}`);
-      const limitMs = HOLD_MS + (await image.occupied(from)) / SLOW_BYTES_PER_MS;
+      const limitMs = holdLimitMs(await image.occupied(from));
       held = await whileFrozen({ mounts: moment, folder, path }, limitMs, copy);
     }
     await syncImage(imagePath(to));

@@ -64,6 +64,11 @@ export interface Copying {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** Longer nobody is held, beside what a slow disk takes for so many bytes that are copied. */
+export const holdLimitMs = (bytes: number): number => HOLD_MS + bytes / SLOW_BYTES_PER_MS;
+const HOLD_MS = 30_000;
+const SLOW_BYTES_PER_MS = 20_000;
+
 /** A layer that is open: the folders that overlay wants, by names among the mounts. */
 export interface OpenLayer {
   readonly upper: string;
