@@ -128,6 +128,40 @@ test('most of it goes while it runs and writes, and nothing of that is lost', as
   assert.ok(before.length > 20);
 });
 
+test('a template that the other host lacks goes first, once, and is what it was', async () => {
+  const tree = async (world: World): Promise<string> =>
+    execFileSync(
+      'find',
+      [`${world.root}/lib/templates/${busybox}/rootfs`, '-printf', '%P %y %m %U %G %s %l\\n'],
+      { encoding: 'utf8' },
+    )
+      .split('\n')
+      .sort()
+      .join('\n');
+  const found = async (world: World) =>
+    (await world.client.templates.list()).find((one) => one.name === busybox);
+  await far.client.templates.remove({ template: busybox });
+  for (const each of [name, 'second']) {
+    await near.run(domainXml({ name: each, program, filesystems: [templateRoot] }));
+    const dry = await ctvirt(near, 'migrate', '--dry-run', each, far.uri('ctvirt'));
+    assert.equal(dry.includes(`with template '${busybox}'`), each === name);
+    const { templates } = await near.client.domains.move({ domain: each, body: { to: far.uri('ctvirt') } });
+    assert.deepEqual(templates, each === name ? [busybox] : []);
+    assert.match(await far.shell(each, 'cat /etc/passwd'), /^root:/);
+  }
+  const there = await found(far);
+  assert.equal(there?.digest, (await found(near))?.digest);
+  assert.match(`${there?.notes}`, /from another host/);
+  assert.equal(await tree(far), await tree(near));
+  // There it has another name: the document says that one.
+  for (const { name: root } of await near.client.roots.list()) await near.client.roots.erase({ root });
+  await near.client.templates.rename({ template: busybox, body: { name: 'other' } });
+  await far.client.domains.move({ domain: name, body: { to: near.uri('ctvirt') } });
+  assert.match(await near.client.domains.xml({ domain: name }), /<source name=.other.\/>/);
+  await near.erase(name);
+  await near.client.templates.rename({ template: 'other', body: { name: busybox } });
+});
+
 test('virsh moves it from daemon to daemon, and not so that both would have it', async () => {
   await near.run(defined(templateRoot));
   const virsh = (...words: string[]) => run(['virsh', '-c', near.uri('lxc'), ...words]);
@@ -156,9 +190,17 @@ test('what stands in the way is told before anything happens, and leaves it runn
     near.client.domains.move({ domain: name, body: { to: 'ctvirt+unix:///?socket=/nowhere' } }),
   );
   await refused('invalid', near.client.domains.move({ domain: name, body: { to: 'qemu:///system' } }));
+  // It is known by its digest, and no other will do.
   await far.client.templates.rename({ template: busybox, body: { name: 'other' } });
-  await refused('not-found', near.client.domains.move({ domain: name, body: { to: far.uri('ctvirt') } }));
-  await far.client.templates.rename({ template: 'other', body: { name: busybox } });
+  execFileSync('tar', ['-cf', `${far.host}/root.tar`, '-C', '/usr/lib', 'os-release']);
+  const archive = { source: `${far.host}/root.tar` };
+  await far.client.templates.import({ template: busybox, body: archive });
+  const dry = await near.client.domains.move({ domain: name, body: { to: far.uri('ctvirt'), dryRun: true } });
+  assert.deepEqual([dry.templates, dry.moved], [[], false]);
+  await far.client.templates.remove({ template: 'other' });
+  await refused('exists', near.client.domains.move({ domain: name, body: { to: far.uri('ctvirt') } }));
+  await far.client.templates.remove({ template: busybox });
+  await far.client.templates.build({ template: busybox, body: { distribution: 'busybox' } });
   assert.equal(await near.state(name), 'running (booted)');
   await near.client.domains.destroy({ domain: name });
   const { state, downMs } = await near.client.domains.move({ domain: name, body: { to: far.uri('ctvirt') } });

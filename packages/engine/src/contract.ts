@@ -53,6 +53,7 @@ import type {
   MoveQuestion,
   MoveReport,
   MoveRequest,
+  MoveStream,
   NetworkDefineResult,
   NetworkEvent,
   NetworkLease,
@@ -160,6 +161,8 @@ export interface NetworkDefineOptions {
 export interface MoveAnswer {
   /** What is not kept there. */
   readonly findings: readonly string[];
+  /** Templates that are not there, by the names that they were asked for. */
+  readonly lacking?: readonly string[] | undefined;
   readonly state?: DomainSummary['state'] | undefined;
   readonly downMs?: number | null | undefined;
   /** Why it does not run. */
@@ -170,7 +173,7 @@ export interface MoveAnswer {
 export interface MoveTarget {
   ask(question: MoveQuestion): Promise<MoveAnswer>;
   /** Resolves when all of it is unpacked there. */
-  send(job: string, target: string, bytes: Readable): Promise<void>;
+  send(what: MoveStream, bytes: Readable): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -421,8 +424,8 @@ export interface Engine {
     resolve(ref: DomainRef, keeper: 'here' | 'there'): Promise<void>;
     /** What another engine asks that gives a domain to this one. */
     answer(question: MoveQuestion): Promise<MoveAnswer>;
-    /** Unpacks what it sends of one file system. */
-    receive(job: string, target: string, bytes: Readable): Promise<void>;
+    /** Unpacks what it sends: a template, or files of one file system. */
+    receive(what: MoveStream, bytes: Readable): Promise<void>;
   };
 
   /** Domains as they were, in the repositories that ctvirtd.conf names. */

@@ -10,6 +10,7 @@ import { forgetIdentity } from './guest/identity.js';
 import { fitForContainer } from './guest/made-for-others.js';
 import type { TemplateUsers } from './template-users.js';
 import {
+  formatRecord,
   replacedName,
   type Template as StoredTemplate,
   TemplateError,
@@ -76,6 +77,26 @@ export class TemplateCatalog implements Templates {
 
   import(name: string, source: string | Readable, options: ImportOptions = {}): Promise<Template> {
     return this.#work(async () => this.#view(await this.#store.import(name, source, withProgress(options))));
+  }
+
+  /** What is recorded of it, for another host's engine. */
+  record(name: string): Promise<string> {
+    return translated(async () => formatRecord(await this.#store.get(name)));
+  }
+
+  /** Its tree, for the same. */
+  packed(name: string, signal?: AbortSignal): AsyncGenerator<Buffer> {
+    return this.#store.packed(name, signal);
+  }
+
+  /** Another host's, by its record and tree; `check` looks at what was unpacked. */
+  takeOver(
+    name: string,
+    record: string,
+    tree: Readable,
+    check: (root: string) => Promise<void>,
+  ): Promise<Template> {
+    return this.#work(async () => this.#view(await this.#store.takeOver(name, record, tree, check)));
   }
 
   buildDebian(name: string, options: BuildOptions = {}): Promise<Template> {

@@ -50,6 +50,7 @@ export const moveReport = object(
         'All of its files while it runs, then what changed since the pass before; the last one once it is off',
     }),
     files: number({ description: 'How many files, folders and links that were, compared at both ends' }),
+    templates: list(string(), { description: 'Templates that the other host lacks: they are sent first' }),
     downMs: nullable(
       number({
         description:
@@ -130,7 +131,16 @@ export const moveQuestion = anyOf([
 /** What one engine asks another in the course of a move. */
 export type MoveQuestion = Static<typeof moveQuestion>;
 
-/** What a stream between two engines holds: the files of one file system. */
-export const moveStream = strict({ job, target: string({ description: 'Where it is mounted' }) });
+/** What a stream between two engines holds: files of one file system, or a template. */
+export const moveStream = anyOf([
+  strict({ job, target: string({ description: 'Where it is mounted' }) }),
+  strict({
+    job,
+    template: string({ minLength: 1, description: 'Its name where it comes from' }),
+    record: string({ description: 'What is known of it there: JSON' }),
+    files: integer({ minimum: 0, description: 'How many it has' }),
+    hash: string({ description: 'Of name, kind, owner and length of each' }),
+  }),
+]);
 /** What a stream between two engines holds. */
 export type MoveStream = Static<typeof moveStream>;

@@ -18,11 +18,14 @@ function sentence({
   bytes,
   passes,
   files,
+  templates,
   downMs,
   downMsThere,
   failure,
 }: MoveReport): string {
-  if (!moved) return `Domain '${domain}' can go to ${to}`;
+  const along =
+    templates.length === 0 ? '' : `, with ${templates.map((one) => `template '${one}'`).join(', ')}`;
+  if (!moved) return `Domain '${domain}' can go to ${to}${along}`;
   const down =
     downMs === null
       ? ''
@@ -30,7 +33,7 @@ function sentence({
   const why = failure === null ? '' : `, where it does not start: ${failure}`;
   const each = passes.map((pass) => `${describeBytes(pass.bytes)} in ${seconds(pass.ms)}`).join(', ');
   const sent = passes.length > 1 ? `${describeBytes(bytes)} sent (${each})` : `${describeBytes(bytes)} sent`;
-  return `Domain '${domain}' is at ${to} now, ${state}${why}: ${files} files, ${sent}${down}`;
+  return `Domain '${domain}' is at ${to} now, ${state}${along}${why}: ${files} files, ${sent}${down}`;
 }
 
 /** Returns the report; of a domain that is there and does not start, the exit status is 1. */
@@ -41,7 +44,7 @@ export const migrate = verb({
   summary: 'Move a domain to another host',
   details: [
     "The daemon here speaks to the one there, by ssh, TLS or a socket. Its files are sent while it runs, and what changes meanwhile again; it is shut down here, the rest is sent, all of it compared, and it is started there with its own UUID, addresses and limits. What fails before it was given away leaves it here, running if it ran; from then on it is the other host's. Its files here are kept (`ctvirt root list`).",
-    'Its templates have to be there already, by the same names and digests. Directories of this host, and networks, are not moved: its document names those of the other one.',
+    'Templates that are not there by their digests are sent first, once. Directories of this host, and networks, are not moved: its document names those of the other one.',
   ],
   args: {
     domain: anyDomain,

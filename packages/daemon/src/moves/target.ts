@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import type { MoveStream } from '@ctvirt/api';
 import { type EngineCode, EngineError, engineCodes, type MoveAnswer, type MoveTarget } from '@ctvirt/engine';
 import { type Connection, connect, RpcError } from '@ctvirt/rpc';
 import { type Answered, fromCookie, toCookie } from './wire.js';
@@ -20,7 +21,7 @@ export async function reach(uri: string): Promise<MoveTarget> {
         const { cookieOut } = await client.call('domainMigratePrepare3Params', asked);
         return answerIn(uri, cookieOut);
       }),
-    send: (job, target, bytes) => translated(uri, () => send(connection, { job, target, bytes })),
+    send: (what, bytes) => translated(uri, () => send(connection, what, bytes)),
     close: () => connection.close(),
   };
 }
@@ -37,11 +38,8 @@ export function complete(uri: string): string {
   return `${uri}${uri.includes('?') ? '&' : '?'}${more.join('&')}`;
 }
 
-async function send(
-  { client }: Connection,
-  { job, target, bytes }: { readonly job: string; readonly target: string; readonly bytes: Readable },
-): Promise<void> {
-  const asked = { params: [], cookieIn: toCookie({ job, target }), flags: 0 };
+async function send({ client }: Connection, what: MoveStream, bytes: Readable): Promise<void> {
+  const asked = { params: [], cookieIn: toCookie(what), flags: 0 };
   const { stream } = await client.open('domainMigratePrepareTunnel3Params', asked);
   // It has ended when the other side has confirmed that all is unpacked.
   await pipeline(bytes, stream);

@@ -19,8 +19,9 @@ const questions: readonly MoveQuestion[] = [
 
 test('what is asked arrives as it was', () => {
   for (const question of questions) assert.deepEqual(questionIn(toCookie({ question })), question);
-  const stream = { job: 'a', target: '/srv' };
-  assert.deepEqual(streamIn(toCookie(stream)), stream);
+  const template = { job: 'a', template: 't', record: '{}', files: 1, hash: 'h' };
+  for (const stream of [{ job: 'a', target: '/srv' }, template])
+    assert.deepEqual(streamIn(toCookie(stream)), stream);
 });
 
 test('whatever is missing, more, or of another kind makes it none', () => {
@@ -34,7 +35,12 @@ test('whatever is missing, more, or of another kind makes it none', () => {
   }
   for (const content of [null, 1, 'look', [], {}, { question: null }, { question: [] }])
     assert.equal(questionIn(cookieOf(content)), undefined);
-  for (const content of [{ job: 1, target: '/' }, { job: 'a' }, { job: '', target: '/' }])
+  for (const content of [
+    { job: 1, target: '/' },
+    { job: 'a' },
+    { job: '', target: '/' },
+    { job: 'a', template: 't' },
+  ])
     assert.equal(streamIn(cookieOf(content)), undefined);
 });
 

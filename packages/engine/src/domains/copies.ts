@@ -17,6 +17,7 @@ import { filesystemsOf } from '../lifecycle/document.js';
 import { withInterfaces } from '../lifecycle/edit.js';
 import { withoutMadeName } from '../lifecycle/made-names.js';
 import { outsideInWords, outsideOf } from '../lifecycle/outside.js';
+import { withTemplates } from '../lifecycle/template-names.js';
 import { type Entry, type Registry, summaryOf } from '../registry/registry.js';
 import { RANGE_SIZE } from '../state/id-ranges.js';
 import type { FilesystemSpec } from '../storage/index.js';
@@ -354,14 +355,7 @@ async function placedOn(manifest: Manifest, domain: Domain, { templates }: CopyP
       );
     names.set(target, found.name);
   }
-  const targets = filesystemsOf(domain).map(({ target }) => target);
-  const filesystems = (domain.devices.filesystems ?? []).map((filesystem) => {
-    if (filesystem.type !== 'template') return filesystem;
-    const target = targets.find((one) => one === filesystem.target?.dir) ?? filesystem.target?.dir ?? '/';
-    const name = names.get(target);
-    return name === undefined ? filesystem : { ...filesystem, source: { ...filesystem.source, name } };
-  });
-  return { ...domain, devices: { ...domain.devices, filesystems } };
+  return withTemplates(domain, names);
 }
 
 /** In a turn of the domain's. */

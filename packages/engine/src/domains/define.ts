@@ -76,7 +76,7 @@ async function defineFrom(
     return {
       domain: null,
       xml,
-      findings: [...(await definer.look(xml, { toCome: isToCome ? template : undefined })), ...volumes],
+      findings: [...(await definer.look(xml, { toCome: isToCome ? [template] : [] })), ...volumes],
     };
   const { autostart = false, start = false } = request;
   const credentials = credentialsOf(request);

@@ -186,13 +186,13 @@ export class Definer {
   /** What `define` would say of a new domain, which is not made. */
   async look(
     xml: string,
-    { toCome }: { readonly toCome?: string | undefined } = {},
+    { toCome = [] }: { readonly toCome?: readonly string[] } = {},
   ): Promise<readonly Finding[]> {
     const { domain, findings, parts } = await this.#read(xml, false);
     this.#refuseTaken(parts.name, { fresh: { autostart: false } });
     this.#checkFree(parts.uuid, this.#ctidFor(parts), parts, undefined);
     for (const { kind, source } of parts.filesystems)
-      if (kind === 'template' && source !== toCome) this.parts.templatePath(source);
+      if (kind === 'template' && !toCome.includes(source)) this.parts.templatePath(source);
     return placeFindings(xml, [...findings, ...this.#lookAtSources(domain, parts)]);
   }
 

@@ -3,7 +3,7 @@
 import { existsSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { isDeepStrictEqual } from 'node:util';
-import type { MoveList, MoveOffer, MoveQuestion } from '@ctvirt/api';
+import type { MoveList, MoveOffer, MoveQuestion, MoveStream } from '@ctvirt/api';
 import type { MoveAnswer } from '../contract.js';
 import type { Definer, Reserved } from '../domains/definer.js';
 import type { Lifecycle } from '../domains/lifecycle.js';
@@ -25,8 +25,8 @@ import type { DomainRecord } from '../state/record.js';
 import type { Arrival, ArrivalState, Documents, DomainStore, Made } from '../state/store.js';
 import { releaseLayers } from '../storage/index.js';
 import { type LentContext, lendLayer } from '../storage/layer-lent.js';
-import type { TemplateCatalog } from '../template-catalog.js';
 import { listed, unpacked } from './layer-stream.js';
+import { placedHere, receiveTemplate } from './templates.js';
 
 /** Dependencies of `Arrivals`. */
 export interface ArrivalParts {
@@ -38,7 +38,7 @@ export interface ArrivalParts {
   readonly ids: IdRanges;
   readonly queue: KeyedQueue;
   readonly store: DomainStore;
-  readonly templates: Pick<TemplateCatalog, 'get'>;
+  readonly templates: Parameters<typeof placedHere>[1];
   readonly namespaces: UserNamespacePool;
   readonly layout: { readonly mounts: string };
   readonly log: EngineLog;
@@ -134,7 +134,9 @@ export class Arrivals {
     }
   }
 
-  async receive(job: string, target: string, bytes: Readable): Promise<void> {
+  async receive(what: MoveStream, bytes: Readable): Promise<void> {
+    if ('template' in what) return await receiveTemplate(what, bytes, this.parts.templates);
+    const { job, target } = what;
     const coming = this.#find(job);
     if (coming.isWhole) throw new EngineError('wrong-state', `all of this domain's files are here already`);
     await this.#alone(coming, async () => {
@@ -151,34 +153,25 @@ export class Arrivals {
     return true;
   }
 
-  async #look({ xml, layers }: MoveOffer): Promise<MoveAnswer> {
-    const findings = await this.parts.definer.look(xml);
-    await this.#checkTemplates(layers);
+  async #look(offer: MoveOffer): Promise<MoveAnswer> {
+    const { definer, templates } = this.parts;
+    const { xml, lacking } = await placedHere(offer, templates);
+    const findings = await definer.look(xml, { toCome: [...lacking.values()] });
     const unknown = strangers(placesOf(readStored(xml, 'offer')));
-    return { findings: [...findings.map(({ message }) => message), ...unknown] };
-  }
-
-  /** A layer above another tree is no container. */
-  async #checkTemplates(layers: MoveOffer['layers']): Promise<void> {
-    for (const { template, digest } of layers) {
-      const here = await this.parts.templates.get(template);
-      if (here.digest !== digest)
-        throw new EngineError(
-          'exists',
-          `template '${template}' is another one there, ${here.digest} where it should be ${digest}: rename it, and import that one`,
-          { name: template },
-        );
-    }
+    return {
+      findings: [...findings.map(({ message }) => message), ...unknown],
+      lacking: [...lacking.keys()],
+    };
   }
 
   async #reserve(offer: MoveOffer): Promise<MoveAnswer> {
-    const { definer, admission, store } = this.parts;
+    const { definer, admission, store, templates } = this.parts;
     await this.#dropOlder(offer);
-    await this.#checkTemplates(offer.layers);
+    const { xml } = await placedHere(offer, templates);
     await using undo = new Undo();
     const { autostart, order, delaySeconds, ctid } = offer;
     const fresh = { autostart, order, delaySeconds, ctid: ctid ?? undefined };
-    const reserved: Reserved = await definer.reserve(offer.xml, fresh, undo);
+    const reserved: Reserved = await definer.reserve(xml, fresh, undo);
     const admitted = offer.start ? await admission.beside(reserved.claim) : undefined;
     if (admitted !== undefined) undo.push(() => admitted[Symbol.dispose]());
     const folder = store.stage();

@@ -23,9 +23,9 @@ import { forgetMoving, type Moving, readMoving, writeMoving } from '../state/mov
 import type { KeyedQueue } from '../state/queue.js';
 import type { DomainStore } from '../state/store.js';
 import type { RootMounts } from '../storage/root-mounts.js';
-import type { TemplateCatalog } from '../template-catalog.js';
 import { contextOf } from './arrivals.js';
 import { type Going, Passes } from './passes.js';
+import { type placedHere, sendTemplate } from './templates.js';
 
 /** Dependencies of `Departures`. */
 export interface DepartureParts {
@@ -38,7 +38,7 @@ export interface DepartureParts {
   readonly queue: KeyedQueue;
   readonly store: DomainStore;
   readonly rootMounts: Pick<RootMounts, 'refuse'>;
-  readonly templates: Pick<TemplateCatalog, 'get'>;
+  readonly templates: Parameters<typeof placedHere>[1];
   readonly namespaces: UserNamespacePool;
   readonly layout: { readonly mounts: string };
   readonly reach: Reach;
@@ -77,9 +77,11 @@ export class Departures {
       const going = await this.#going(entry);
       const target = await this.parts.reach(to);
       try {
-        const { findings } = await target.ask({ step: 'look', offer: going.offer });
-        if (options.dryRun === true) return reportOf(going, to, { findings });
-        return await this.#move(going, { to, target, options, findings });
+        const { findings, lacking = [] } = await target.ask({ step: 'look', offer: going.offer });
+        const names = new Set(going.offer.layers.map(({ template }) => template));
+        const templates = [...names].filter((name) => lacking.includes(name));
+        if (options.dryRun === true) return reportOf(going, to, { findings, templates });
+        return await this.#move(going, { to, target, options, findings, templates });
       } finally {
         await target.close();
       }
@@ -203,11 +205,14 @@ export class Departures {
       target,
       options,
       findings,
+      templates,
     }: {
       readonly to: string;
       readonly target: MoveTarget;
       readonly options: NonNullable<MoveOptions>;
       readonly findings: readonly string[];
+      /** To be sent first. */
+      readonly templates: string[];
     },
   ): Promise<MoveReport> {
     const { entry, offer } = going;
@@ -220,6 +225,8 @@ export class Departures {
     let lists: readonly MoveList[];
     const passes = new Passes(going, target, options);
     try {
+      const sending = { target, templates: this.parts.templates, watched: options };
+      for (const template of templates) await sendTemplate(job, template, sending);
       await target.ask({ step: 'reserve', offer });
       if (offer.start) {
         await passes.whileItRuns();
@@ -244,7 +251,13 @@ export class Departures {
     const said = await this.#give(entry, { ...moving, keeper: 'given' }, { target, endedMs });
     const files = lists.reduce((sum, list) => sum + list.files, 0);
     return reportOf(going, to, {
-      ...{ moved: true, state: said.state ?? 'shutoff', files, findings: [...findings, ...said.findings] },
+      ...{
+        moved: true,
+        state: said.state ?? 'shutoff',
+        files,
+        findings: [...findings, ...said.findings],
+        templates,
+      },
       ...{ bytes: passes.bytes, passes: passes.done },
       ...{ failure: said.failure ?? null, downMsThere: said.downMs ?? null },
       downMs: said.state === 'running' ? said.downMsHere : null,
@@ -387,6 +400,7 @@ export class Departures {
 function reportOf({ entry }: Going, to: string, report: Partial<MoveReport>): MoveReport {
   return {
     ...{ domain: entry.record.name, to, moved: false, state: entry.state, bytes: 0, files: 0, passes: [] },
+    templates: [],
     ...{ downMs: null, downMsThere: null, findings: [], failure: null },
     ...report,
   };

@@ -183,10 +183,20 @@ class Pieces {
 }
 
 /** A line for each file; what overlay made to hide others is nobody's. */
-const LINE = '%P\\t%y\\t%m\\t%U\\t%G\\t%s\\t%T@\\t%l\\0';
-const SHORT = '%P\\t%y\\t%l\\t%m\\t%U\\t%G\\0';
+const SHORT = '%P\\t%y\\t%l\\t%m\\t%U\\t%G';
+const LONG = `${SHORT}\\t%s`;
 
-export async function listed({ path, within }: LentLayer, target: string): Promise<MoveList> {
+export async function listed(lent: LentLayer, target: string): Promise<MoveList> {
+  return { target, ...(await listOf(lent, `${LONG}\\t%T@`)) };
+}
+
+/** Of a template's tree, whose times are in whole seconds where it is unpacked. */
+export const listedTree = (path: string): Promise<Listed> =>
+  listOf({ path, within: (start) => start() }, LONG);
+
+type Listed = Pick<MoveList, 'files' | 'hash'>;
+
+async function listOf({ path, within }: LentLayer, line: string): Promise<Listed> {
   const argv = [
     'find',
     '/source',
@@ -201,12 +211,12 @@ export async function listed({ path, within }: LentLayer, target: string): Promi
     '%P\\tc\\0',
   ];
   // A folder's length is its file system's own.
-  argv.push('-o', '-type', 'f', '-printf', LINE, '-o', '-printf', SHORT);
+  argv.push('-o', '-type', 'f', '-printf', `${line}\\0`, '-o', '-printf', `${SHORT}\\0`);
   const box = { ...bounds, source: path, capabilities: ['CAP_DAC_READ_SEARCH'] };
   await using child = within(() => new Child(confinedArgv(argv, box)));
   const lines = (await wordsOf(child, argv)).sort();
   const hash = createHash('sha256').update(lines.join('\0'), 'latin1').digest('hex');
-  return { target, files: lines.length, hash };
+  return { files: lines.length, hash };
 }
 
 /** What it writes, each word's end a zero. Names are bytes, whatever they mean to somebody. */

@@ -23,6 +23,6 @@ export function moveOperations({ departures, arrivals }: MoveParts): Engine['mov
       );
     },
     answer: (question) => arrivals.answer(question),
-    receive: (job, target, bytes) => arrivals.receive(job, target, bytes),
+    receive: (what, bytes) => arrivals.receive(what, bytes),
   };
 }

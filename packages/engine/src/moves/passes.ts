@@ -119,7 +119,7 @@ export class Passes {
         yield piece;
       }
     };
-    await this.target.send(job, at, Readable.from(counted(), { objectMode: false }));
+    await this.target.send({ job, target: at }, Readable.from(counted(), { objectMode: false }));
     this.#sent.set(at, { tree, began });
   }
 }

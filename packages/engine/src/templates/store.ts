@@ -18,7 +18,7 @@ import {
 import { DEFAULT_LIMITS } from './archive/limits.js';
 import { buildDebian, type DebianOptions } from './build-debian.js';
 import { makeBusyboxArchive } from './busybox.js';
-import type { Exported, TreeToWrite, Writing } from './image/pack.js';
+import { type Exported, packedTree, type TreeToWrite, type Writing } from './image/pack.js';
 import { writeOciImage } from './image/write.js';
 import { writeLxcImage } from './image/write-lxc.js';
 import { type Imported, type ImportOptions, importArchive, type Places } from './import-archive.js';
@@ -33,6 +33,7 @@ import {
 } from './template-name.js';
 
 const RECORD = 'template.json';
+const FROM_ELSEWHERE = 'came with a domain from another host, which says of what archive it was made';
 const ROOT = 'rootfs';
 const SCRATCH = 'scratch';
 /** In one that took another's place: what that is called now, for as long as somebody who stands on it may still call it as before. */
@@ -235,6 +236,39 @@ export class TemplateStore {
         `template ${name} was made of nothing that can be read again: import or build the new one under its own name`,
       );
     return this.import(target, source, { ...making, ...(reference !== undefined && { image: reference }) });
+  }
+
+  /** Its tree as a tar, for `takeOver` of another store. */
+  packed(name: string, signal?: AbortSignal): AsyncGenerator<Buffer> {
+    const tree = { path: this.rootfs(name), name, created: '' };
+    return packedTree(tree, { limits: DEFAULT_LIMITS, signal });
+  }
+
+  /**
+   * Takes over one of another store by its record and its tree, which is judged as any archive. Its digest is that of an archive that
+   * is not here: whoever hands it over says so.
+   */
+  async takeOver(
+    name: string,
+    record: string,
+    tree: Readable,
+    check: (root: string) => Promise<void>,
+  ): Promise<Template> {
+    const { digest, sizeBytes, source, image, recipe, reference, notes } = parseRecord(
+      parseNewName(name),
+      record,
+    );
+    return this.#make(name, {}, async (places) => {
+      const made = await importArchive(tree, places, {});
+      if (places.root !== undefined) await check(places.root);
+      return {
+        ...{ ...made, digest, sizeBytes, source },
+        ...(image && { image }),
+        ...(recipe && { recipe }),
+        ...(reference !== undefined && { reference }),
+        notes: [...notes, ...made.notes, FROM_ELSEWHERE],
+      };
+    });
   }
 
   /** Writes it as an image, to a file of the host that is not there yet. */

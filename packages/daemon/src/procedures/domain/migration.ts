@@ -78,8 +78,7 @@ export const bindMigration: Bind = ({ engine }) => ({
     if (content === undefined) throw foreign();
     const stream = openStream({ allowHalfOpen: true });
     const received = engine.moves.receive(
-      content.job,
-      content.target,
+      content,
       // Whoever has read it to its end is not to end it: that says that all of it is unpacked.
       Readable.from(stream.iterator({ destroyOnReturn: false }), { objectMode: false }),
     );

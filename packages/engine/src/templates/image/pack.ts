@@ -65,7 +65,7 @@ export interface Exported {
 /** The tree with `options` of tar's. */
 export async function* packedTree(
   { path, within = (start) => start() }: TreeToWrite,
-  { limits, signal }: Writing,
+  { limits, signal }: Pick<Writing, 'limits' | 'signal'>,
   ...options: readonly string[]
 ): AsyncGenerator<Buffer> {
   const { cpuSeconds, memoryBytes } = limits;
