@@ -343,6 +343,8 @@ export interface Engine {
     update(name: string, options?: { as?: string } & Watched): Promise<Template>;
     /** Writes it as an image, to a file of the host that is not there yet. */
     export(name: string, target: string, options?: ExportFormat & Watched): Promise<TemplateExport>;
+    /** The same under another name; domains of both can be imported from archives of either. */
+    copy(name: string, to: string, options?: Pick<Watched, 'signal'>): Promise<Template>;
     /** Throws `in-use` where domains use it: their documents name it. */
     rename(name: string, to: string): Promise<Template>;
     remove(name: string): Promise<void>;

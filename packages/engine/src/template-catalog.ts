@@ -124,6 +124,12 @@ export class TemplateCatalog implements Templates {
     return this.#work(async () => this.#view(await this.#store.rename(name, to)));
   }
 
+  copy(name: string, to: string, { signal }: Parameters<Templates['copy']>[2] = {}): Promise<Template> {
+    return this.#work(async () =>
+      this.#view(await this.#store.copy(name, to, { ...(signal && { signal }) })),
+    );
+  }
+
   /** Whether a template is just being made or removed. */
   isWorking(): boolean {
     return this.#working > 0;

@@ -203,3 +203,16 @@ test('a new name is one rename; one in use, or a name that is taken, is refused'
   );
   assert.equal(await motd('three'), '1');
 });
+
+test('a copy is one of its own, of the same digest', async () => {
+  const path = await imported('root', { next: 'new' });
+  users.set('web', 'root');
+  await store.copy('root', 'copy');
+  const [root, copy] = [await store.get('root'), await store.get('copy')];
+  assert.deepEqual({ ...copy, name: '', importedAt: '' }, { ...root, name: '', importedAt: '' });
+  await assert.rejects(store.copy('root', 'copy'), { code: 'exists' });
+  await assert.rejects(store.copy('other', 'third'), { code: 'not-found' });
+  await store.update('copy');
+  assert.deepEqual([await motd('root'), await motd('copy')], ['old', 'new']);
+  await rm(path);
+});
