@@ -1,6 +1,7 @@
 // What virsh is asked of a container host, in the order of its own help: each command, and what is to come of it.
 // SPDX-License-Identifier: Apache-2.0
 import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { knownDifferences, readCommands } from './clients-compare.js';
 import { formatNetworkTable } from './clients-networks.js';
@@ -29,8 +30,9 @@ const noImage = 'memory of a container is not saved';
 const ownFilter =
   "<filter name='own-filter'><rule action='drop' direction='out'><tcp dstportstart='25'/></rule></filter>";
 const templatesPool = "<pool type='dir'><name>default</name></pool>";
-const otherPool = "<pool type='dir'><name>other</name><target><path>/srv</path></target></pool>";
-const onlyTwo = 'templates and layers are the only pools';
+const volumePool = "<pool type='logical'><name>vg</name><source><name>vg</name></source></pool>";
+const ownArchive = '<volume><name>off.ctvirt.tar.zst</name></volume>';
+const ownUpload = 'the beginning of an archive';
 const noDisk = 'a container has file systems, not disks';
 
 export const nativeInput = 'lxc.uts.name = native\nlxc.rootfs.path = dir:/srv/native\n';
@@ -70,6 +72,7 @@ export const wordsOf = (
   const named: Readonly<Record<string, () => string>> = {
     FILE: () => made.file,
     UUID: () => made.uuid,
+    POOL: () => join(dirname(made.file), 'pool'),
     SCAN: pagesToScan,
   };
   return command.split(' ').map((word) => named[word]?.() ?? word);
@@ -308,7 +311,12 @@ export const virshRows: readonly VirshRow[] = [
     { command: 'pool-dumpxml default', prints: /<pool type='dir'>/ },
     { command: 'pool-refresh default', prints: /refreshed/ },
     { command: 'pool-define FILE', input: templatesPool, prints: /Pool default defined/ },
-    { command: 'pool-define FILE', input: otherPool, refused: onlyTwo, prints: /not supported/ },
+    {
+      command: 'pool-define FILE',
+      input: volumePool,
+      refused: 'pools are folders',
+      prints: /of type 'dir', and not of 'logical'/,
+    },
     { command: 'pool-autostart default', prints: /marked as autostarted/ },
     { command: 'pool-build default', refused: 'it is always active', prints: /is already active/ },
     { command: 'pool-start default', refused: 'it is always active', prints: /is already active/ },
@@ -336,6 +344,46 @@ export const virshRows: readonly VirshRow[] = [
       refused: 'it goes with its domain',
       prints: /`ctvirt undefine ct --storage` erases them/,
     },
+    {
+      command: 'vol-clone ct.root x.root --pool roots',
+      refused: 'it would be the files of no domain: `ctvirt clone` makes one',
+      prints: /`ctvirt clone ct NAME`/,
+    },
+    { command: 'vol-clone busybox mine --pool default', prints: /Vol mine cloned from busybox/ },
+    { command: 'vol-delete mine --pool default', prints: /Vol mine deleted/ },
+    { command: 'vol-download ct.root FILE --pool roots', input: '' },
+    {
+      command: 'vol-create-from backups FILE off.root --inputpool roots',
+      input: ownArchive,
+      prints: /Vol off\.ctvirt\.tar\.zst created from input vol off\.root/,
+    },
+    { command: 'vol-list backups --details', prints: /off\.ctvirt\.tar\.zst/ },
+    { command: 'vol-download off.ctvirt.tar.zst FILE --pool backups', input: '' },
+    { command: 'vol-delete off.ctvirt.tar.zst --pool backups', prints: /deleted/ },
+    { command: 'vol-create-as backups new 0', prints: /Vol new created/ },
+    { command: 'vol-upload new FILE --pool backups', input: ownUpload },
+    { command: 'vol-info new --pool backups', prints: /Capacity:\s+27\.00 B/ },
+    { command: 'vol-delete new --pool backups', prints: /Vol new deleted/ },
+    { command: 'pool-define-as isos dir --target POOL', prints: /Pool isos defined/ },
+    { command: 'pool-build isos', prints: /Pool isos built/ },
+    { command: 'pool-start isos', prints: /Pool isos started/ },
+    { command: 'pool-autostart isos', prints: /marked as autostarted/ },
+    { command: 'pool-info isos', prints: /Autostart:\s+yes/ },
+    { command: 'vol-create-as isos disk.img 4M', prints: /Vol disk\.img created/ },
+    {
+      command: 'vol-create-as isos disk.qcow2 4M --format qcow2',
+      refused: 'volumes are plain files and folders',
+      prints: /not qcow2/,
+    },
+    { command: 'vol-clone disk.img copy.img --pool isos', prints: /Vol copy\.img cloned/ },
+    { command: 'vol-delete disk.img --pool isos', prints: /deleted/ },
+    { command: 'vol-delete copy.img --pool isos', prints: /deleted/ },
+    { command: 'pool-undefine isos', refused: 'it is active', prints: /is still active/ },
+    { command: 'pool-destroy isos', prints: /Pool isos destroyed/ },
+    { command: 'pool-delete isos', prints: /Pool isos deleted/ },
+    { command: 'pool-undefine isos', prints: /Pool isos has been undefined/ },
+    { command: 'pool-create-as now dir --target POOL --build', prints: /Pool now created/ },
+    { command: 'pool-destroy now', prints: /Pool now destroyed/ },
     { command: 'iface-list', prints: /Name/ },
     { command: 'nodedev-list' },
     { command: 'nwfilter-list', prints: /clean-traffic/ },

@@ -58,6 +58,13 @@ export function toNwfilterError(error: EngineError): RpcError {
   return refusal(code, 'nwfilter', error.message);
 }
 
+/** The same of storage pools and volumes: what is not found is a file or a domain by then. */
+export function toStorageError(error: EngineError): RpcError {
+  if (isFault(error, 'not-found')) return refusal('systemError', 'storage', error.message);
+  if (isFault(error, 'invalid')) return refusal('invalidArg', 'storage', error.message);
+  return refusal(libvirtNumbers(error).code, 'storage', error.message);
+}
+
 /** Scripts look for what libvirt says of a domain that is off, which names none. */
 const libvirtWords = (error: EngineError): string =>
   isFault(error, 'wrong-state') && error.details.state === 'shutoff'

@@ -79,7 +79,16 @@ import type {
   WaitRequest,
 } from '@ctvirt/api';
 import type { Domain, Network } from '@ctvirt/xml';
-import type { DomainCounters, FileSize, LayerFile, LinkAddresses } from './view.js';
+import type {
+  DomainCounters,
+  FileSize,
+  FolderPool,
+  LayerFile,
+  LinkAddresses,
+  NewVolume,
+  VolumeFile,
+  VolumeRange,
+} from './view.js';
 
 /** A domain by UUID, name or id of its run, looked up in this order; no id is another domain's name or CTID. */
 export type DomainRef = string;
@@ -416,6 +425,39 @@ export interface Engine {
     list(): readonly LayerFile[];
     /** Of one by its path; looks through all of it where it is a folder. */
     size(path: string): Promise<FileSize>;
+  };
+
+  /** Folders of the host that clients know as storage pools, among them the daemon's own of archives; each by its name. */
+  pools: {
+    list(): readonly FolderPool[];
+    /** Of one that is not there; with `transient` it is active at once, and gone when it is stopped. `build` makes its folder before. */
+    define(
+      pool: { readonly name: string; readonly uuid?: string | undefined; readonly path: string },
+      options?: { readonly transient?: boolean; readonly build?: boolean },
+    ): Promise<FolderPool>;
+    /** Makes its folder, in one that is there. */
+    build(name: string): Promise<void>;
+    /** Throws `not-found` where there is no such folder. */
+    start(name: string): Promise<void>;
+    stop(name: string): Promise<void>;
+    /** Of one that is stopped; what is in it stays. */
+    undefine(name: string): Promise<void>;
+    /** Removes its folder, in which nothing is. */
+    erase(name: string): Promise<void>;
+    setAutostart(name: string, autostart: boolean): Promise<void>;
+    /** What is in one that is active. */
+    volumes(name: string): readonly VolumeFile[];
+    make(name: string, volume: NewVolume): Promise<void>;
+    remove(name: string, volume: string): Promise<void>;
+    read(name: string, volume: string, range: VolumeRange): Readable;
+    /** Into a file that is there: an archive is there whole then, or as it was. Throws `in-use` where somebody else writes to it. */
+    write(name: string, volume: string, range: VolumeRange, bytes: AsyncIterable<Buffer>): Promise<void>;
+    /** A copy of a file by a name that is free. */
+    copy(
+      name: string,
+      from: { readonly pool: string; readonly volume: string },
+      volume: string,
+    ): Promise<void>;
   };
 
   /** Domains that go to other hosts, and come from them. */

@@ -107,3 +107,42 @@ export interface FileSize {
   readonly capacity: number;
   readonly allocation: number;
 }
+
+/** A folder of the host that clients know as a storage pool. */
+export interface FolderPool {
+  readonly name: string;
+  readonly uuid: string;
+  readonly path: string;
+  /** The daemon's own: always active, and there. */
+  readonly isOwn: boolean;
+  readonly isActive: boolean;
+  readonly isPersistent: boolean;
+  /** Whether it is active after the host's boot. */
+  readonly autostart: boolean;
+}
+
+/** A file or a folder in one. */
+export interface VolumeFile extends FileSize {
+  readonly name: string;
+  readonly path: string;
+  readonly mode: number;
+  readonly owner: number;
+  readonly group: number;
+}
+
+/** One that is to be made. */
+export interface NewVolume {
+  readonly name: string;
+  readonly isFolder: boolean;
+  /** Of a file: its length in bytes, of which nothing is taken yet. */
+  readonly capacity: number;
+  readonly mode?: number | undefined;
+  readonly owner?: number | undefined;
+  readonly group?: number | undefined;
+}
+
+/** A part of a file, in bytes: all from the offset on where the length is 0. */
+export interface VolumeRange {
+  readonly offset: number;
+  readonly length: number;
+}

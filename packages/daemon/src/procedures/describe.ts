@@ -69,14 +69,20 @@ const notes: Readonly<Record<string, string>> = {
   nwfilterUndefine: 'refused while a filter or a domain names it, and of those that come with ctvirt',
   nwfilterBindingCreateXml: 'refused: a link has the filter that its document names',
   nwfilterBindingDelete: 'refused: a link has the filter that its document names',
-  storagePoolDefineXml: 'of pools there are; others are refused',
-  storagePoolCreateXml: 'refused: the pool is active already',
-  storagePoolCreate: 'refused: the pool is active already',
-  storagePoolBuild: 'refused: the pool is active already',
-  storagePoolDelete: 'refused: the pool is always active',
-  storagePoolUndefine: 'refused: the pool is always active',
-  storagePoolSetAutostart: 'on; off is refused',
-  storageVolDelete: 'a template that nobody uses, or a snapshot; a layer goes with its domain',
+  storagePoolDefineXml: 'a folder of the host; no other type',
+  storagePoolCreateXml: 'the same, until it is stopped or the host boots',
+  storagePoolDestroy: 'not of `default`, `roots` and `backups`, which are always active',
+  storagePoolDelete: 'its folder, if that is empty',
+  storagePoolSetAutostart: '`default`, `roots` and `backups` are always on',
+  storagePoolRefresh: 'the folder is looked at whenever somebody asks',
+  storageVolCreateXml:
+    'plain files, which take no room yet, and folders; one of `backups` is empty until it is uploaded',
+  storageVolCreateXmlFrom:
+    'a copy of a template or a file; from a layer into a folder, the archive of its domain; within `roots` refused: `ctvirt clone`',
+  storageVolDownload: 'of a layer, the archive of its domain, as it is or as the snapshot has it',
+  storageVolUpload: 'files of folders; one of `backups` is there whole, or as it was',
+  storageVolDelete:
+    'a file, an empty folder, a template that nobody uses, or a snapshot with all of its volumes; a layer goes with its domain',
 };
 
 /** One line of the page. */

@@ -1,7 +1,7 @@
 // All procedures of libvirt's protocol that this daemon answers, by group; a new group is a file and a line here.
 // SPDX-License-Identifier: Apache-2.0
 import { EngineError } from '@ctvirt/engine';
-import { toLibvirtError, toNetworkError, toNwfilterError } from '../errors.js';
+import { toLibvirtError, toNetworkError, toNwfilterError, toStorageError } from '../errors.js';
 import { bindAbsentOfDomain, bindAbsentOfHost } from './absent.js';
 import { bindDomainAccess } from './domain/access.js';
 import { bindDomainBandwidth } from './domain/bandwidth.js';
@@ -36,7 +36,8 @@ import { bindNwfilterBindings } from './nwfilter/bindings.js';
 import { bindNwfilters } from './nwfilter/filters.js';
 import type { Bind, Binding, Procedures, Session } from './session.js';
 import { bindPool } from './storage/pool.js';
-import { bindPoolChanges } from './storage/pool-changes.js';
+import { bindPoolDefinitions, bindPoolLife } from './storage/pool-changes.js';
+import { bindVolumeChanges } from './storage/volume-changes.js';
 import { bindVolumes } from './storage/volumes.js';
 
 /** A group whose procedures lie in several parts. */
@@ -65,7 +66,7 @@ export const groups: Readonly<Record<string, Bind>> = {
   'access to domains': together(bindDomainAccess, bindDomainUsers),
   'moves of domains': bindMigration,
   'native configurations': bindNative,
-  'templates and layers as storage pools': together(bindPool, bindPoolChanges, bindVolumes),
+  'storage pools': together(bindPool, bindPoolDefinitions, bindPoolLife, bindVolumes, bindVolumeChanges),
   networks: together(
     bindNetworkLookup,
     bindNetworkLife,
@@ -92,6 +93,7 @@ export function bindProcedures(binding: Binding): Procedures {
         if (!(error instanceof EngineError)) throw error;
         if (name.startsWith('network')) throw toNetworkError(error);
         if (name.startsWith('nwfilter')) throw toNwfilterError(error);
+        if (name.startsWith('storage')) throw toStorageError(error);
         throw toLibvirtError(error, call.session.errors);
       }
     };

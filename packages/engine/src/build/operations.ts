@@ -37,14 +37,14 @@ export type OperationParts = LookParts &
   SnapshotParts &
   CopyParts &
   BackupParts &
-  Pick<StateParts, 'templates' | 'profiles' | 'events'> &
+  Pick<StateParts, 'templates' | 'profiles' | 'events' | 'pools'> &
   Pick<DomainParts, 'assets' | 'jobs' | 'arrivals' | 'departures'> &
   Pick<NetworkBuild, 'networks'> &
   Pick<FilterBuild, 'filterOperations'>;
 
 /** All that an engine answers, but for facts and links of the host, and its end. */
 export function operationsOf(parts: OperationParts): Omit<Engine, 'host' | 'links' | 'close'> {
-  const { templates, profiles, networks, assets, events } = parts;
+  const { templates, profiles, networks, assets, events, pools } = parts;
   return {
     ...lookOperations(parts),
     ...amendOperations(parts),
@@ -62,6 +62,7 @@ export function operationsOf(parts: OperationParts): Omit<Engine, 'host' | 'link
     roots: rootOperations(parts),
     snapshots: snapshotOperations(parts),
     layers: layerOperations(parts),
+    pools,
     moves: moveOperations(parts),
     backups: backupOperations(parts),
     ...credentialOperations(parts),

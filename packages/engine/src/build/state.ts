@@ -9,6 +9,7 @@ import { hostName } from '../host/facts.js';
 import { Reader } from '../lifecycle/document.js';
 import { readStored } from '../lifecycle/stored-document.js';
 import type { EngineLog } from '../log.js';
+import { Pools } from '../pools.js';
 import { Profiles } from '../profiles.js';
 import { Documents } from '../registry/documents.js';
 import { DomainEvents } from '../registry/events.js';
@@ -45,6 +46,7 @@ export interface StateParts {
   readonly templates: TemplateCatalog;
   readonly templatePath: (name: string) => string;
   readonly sources: Sources;
+  readonly pools: Pools;
   readonly reader: Reader;
   readonly documents: Documents;
   /** What a domain was started with, or of one that is off what it would be. */
@@ -77,6 +79,10 @@ export async function openState(
   const users = new TemplateUsers({ registry, store, queue, reader, documents, log });
   const templates = new TemplateCatalog(layout.templates, users, (message) => log('warn', message));
   for (const name of await templates.recover()) log('warn', `removed ${name}, left by an interrupted import`);
+  const sources = new Sources({
+    own: [layout.etc, layout.lib, layout.run],
+    writable: () => registry.writable(),
+  });
   const templatePath = (name: string): string => templates.path(name);
   return {
     ...known,
@@ -94,10 +100,8 @@ export async function openState(
     profiles,
     templates,
     templatePath,
-    sources: new Sources({
-      own: [layout.etc, layout.lib, layout.run],
-      writable: () => registry.writable(),
-    }),
+    sources,
+    pools: await Pools.open({ layout, sources, log }),
     reader,
     documents,
     live: (subject) => documents.live(subject),

@@ -21,6 +21,10 @@ export interface Layout {
   readonly filters: string;
   readonly roots: string;
   readonly templates: string;
+  /** Archives of domains: a storage pool of libvirt's clients. */
+  readonly backups: string;
+  /** The other pools: what is defined of them. */
+  readonly pools: string;
   /** What passed the links of domains. */
   readonly traffic: string;
   /** When schedules of domains were last obeyed. */
@@ -40,6 +44,8 @@ export interface Layout {
   readonly runtime: string;
   /** What links had counted when their containers ended, one file each until somebody has read it. */
   readonly endedLinks: string;
+  /** Pools that are active, until the host's next boot. */
+  readonly activePools: string;
   /** A file for each link of the host that a container has: what it was. */
   readonly lentLinks: string;
   /** One folder per network that runs: its document as it runs, and what its host has. */
@@ -91,6 +97,8 @@ export function layoutOf(root?: string): Layout {
     filters: join(lib, 'filters'),
     roots: join(lib, 'roots'),
     templates: join(lib, 'templates'),
+    backups: join(lib, 'backups'),
+    pools: join(lib, 'pools.json'),
     traffic: join(lib, 'traffic'),
     scheduleTimes: join(lib, 'schedule.json'),
     consoles: join(lib, 'consoles'),
@@ -102,6 +110,7 @@ export function layoutOf(root?: string): Layout {
     rootMounts: join(run, 'roots'),
     runtime: join(run, 'domains'),
     endedLinks: join(run, 'ended-links'),
+    activePools: join(run, 'pools.json'),
     lentLinks: join(run, 'lent-links'),
     networkRuntime: join(run, 'networks'),
     lxcfs: join(run, 'lxcfs'),

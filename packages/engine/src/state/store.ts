@@ -502,6 +502,7 @@ export async function prepareFolders(layout: Layout): Promise<void> {
     layout.filters,
     layout.roots,
     layout.templates,
+    layout.backups,
     layout.traffic,
     layout.consoles,
     layout.runtime,

@@ -1,46 +1,102 @@
-// Changes to storage pools: they are there and active already, which is what most are told.
+// Changes to storage pools: folders of the host come and go; the daemon's own are there and active already.
 // SPDX-License-Identifier: Apache-2.0
-import type { Bind } from '../session.js';
+import type { Bind, Binding } from '../session.js';
 import { checkFlags, refusal } from '../words/refusal.js';
-import { definedPool, readPoolDefinition } from './pool-definition.js';
-import { findPool, poolsOf, toWirePool } from './pools.js';
+import { presentPool, readPoolDefinition } from './pool-definition.js';
+import { findPool, type Pool, poolsOf, toWirePool } from './pools.js';
 
-/** virStoragePoolCreateFlags and virStoragePoolBuildFlags. */
+/** virStoragePoolCreateFlags, which make the folder first, and virStoragePoolBuildFlags: nothing is overwritten by any of them. */
 const knownFlags = { create: 7, build: 7 } as const;
+/** virStoragePoolEventLifecycleType. */
+const events = { defined: 0, undefined: 1, started: 2, stopped: 3, created: 4, deleted: 5 } as const;
 
-/** Nothing changes: a call is answered as done where it asks for what is there, and refused otherwise. */
-export const bindPoolChanges: Bind = (binding) => {
-  const pools = poolsOf(binding);
-  const defined = (xml: string) => definedPool(readPoolDefinition(xml), pools);
-  const refuseAs = (asked: { uuid: string }, state: string): never => {
-    const { name } = findPool(pools, { uuid: asked.uuid });
-    throw refusal('operationInvalid', 'storage', `storage pool '${name}' is ${state} active`);
+const tell = ({ publish }: Binding, pool: Pick<Pool, 'name' | 'uuid'>, event: keyof typeof events): void =>
+  publish('storagePool', 'lifecycle', { pool: toWirePool(pool), event: events[event], detail: 0 });
+
+/** A definition is answered as done where it asks for what is there. */
+export const bindPoolDefinitions: Bind = (binding) => {
+  const define = async (xml: string, { transient = false, build = false } = {}) => {
+    const asked = readPoolDefinition(xml);
+    const present = presentPool(asked, poolsOf(binding));
+    if (present !== undefined && transient)
+      throw refusal('operationInvalid', 'storage', `pool is already active as '${present.name}'`);
+    if (present !== undefined) return present;
+    const { name, uuid, path } = asked;
+    if (path === undefined) throw refusal('xmlError', 'storage', 'missing storage pool target path');
+    return await binding.engine.pools.define({ name, uuid, path }, { transient, build });
   };
-
   return {
-    storagePoolDefineXml({ xml, flags }, { name }) {
+    async storagePoolDefineXml({ xml, flags }, { name }) {
       checkFlags(flags, 1, name);
-      return { pool: toWirePool(defined(xml)) };
+      const pool = await define(xml);
+      tell(binding, pool, 'defined');
+      return { pool: toWirePool(pool) };
     },
-    storagePoolCreateXml({ xml, flags }, { name }) {
+    async storagePoolCreateXml({ xml, flags }, { name }) {
       checkFlags(flags, knownFlags.create, name);
-      throw refusal('operationInvalid', 'storage', `pool is already active as '${defined(xml).name}'`);
+      const pool = await define(xml, { transient: true, build: flags !== 0 });
+      tell(binding, pool, 'started');
+      return { pool: toWirePool(pool) };
     },
-    storagePoolCreate({ pool, flags }, { name }) {
+    async storagePoolUndefine({ pool }) {
+      const found = stopped(binding, pool, 'still');
+      await binding.engine.pools.undefine(found.name);
+      tell(binding, found, 'undefined');
+    },
+  };
+};
+
+/** One that is to be off. */
+function stopped(binding: Binding, { uuid }: { readonly uuid: string }, state: 'already' | 'still'): Pool {
+  const pool = findPool(poolsOf(binding), { uuid });
+  if (pool.isActive)
+    throw refusal('operationInvalid', 'storage', `storage pool '${pool.name}' is ${state} active`);
+  return pool;
+}
+
+/** The daemon's own are there, active and on. */
+export const bindPoolLife: Bind = (binding) => {
+  const find = ({ uuid }: { readonly uuid: string }): Pool => findPool(poolsOf(binding), { uuid });
+  return {
+    async storagePoolCreate({ pool, flags }, { name }) {
       checkFlags(flags, knownFlags.create, name);
-      return refuseAs(pool, 'already');
+      const found = stopped(binding, pool, 'already');
+      if (flags !== 0) await binding.engine.pools.build(found.name);
+      await binding.engine.pools.start(found.name);
+      tell(binding, found, 'started');
     },
-    storagePoolBuild({ pool, flags }, { name }) {
+    async storagePoolBuild({ pool, flags }, { name }) {
       checkFlags(flags, knownFlags.build, name);
-      return refuseAs(pool, 'already');
+      const found = stopped(binding, pool, 'already');
+      await binding.engine.pools.build(found.name);
+      tell(binding, found, 'created');
     },
-    storagePoolUndefine: ({ pool }) => refuseAs(pool, 'still'),
-    storagePoolDelete: ({ pool }) => refuseAs(pool, 'still'),
-    storagePoolSetAutostart({ pool: { uuid }, autostart }) {
-      const { name } = findPool(pools, { uuid });
-      if (autostart === 0)
-        throw refusal('operationUnsupported', 'storage', `storage pool '${name}' is always there`);
+    async storagePoolDestroy({ pool }) {
+      const found = find(pool);
+      if (found.isOwn)
+        throw refusal('operationUnsupported', 'storage', `storage pool '${found.name}' is always active`);
+      if (!found.isActive)
+        throw refusal('operationInvalid', 'storage', `storage pool '${found.name}' is not active`);
+      await binding.engine.pools.stop(found.name);
+      tell(binding, found, 'stopped');
     },
-    storagePoolRefresh: ({ pool: { uuid } }) => void findPool(pools, { uuid }),
+    async storagePoolDelete({ pool, flags }, { name }) {
+      checkFlags(flags, 0, name);
+      const found = stopped(binding, pool, 'still');
+      await binding.engine.pools.erase(found.name);
+      tell(binding, found, 'deleted');
+    },
+    async storagePoolSetAutostart({ pool, autostart }) {
+      const found = find(pool);
+      if (!found.isOwn) await binding.engine.pools.setAutostart(found.name, autostart !== 0);
+      else if (autostart === 0)
+        throw refusal('operationUnsupported', 'storage', `storage pool '${found.name}' is always there`);
+    },
+    async storagePoolRefresh({ pool }) {
+      const found = find(pool);
+      // What is in it is looked at whenever somebody asks.
+      await found.volumes();
+      binding.publish('storagePool', 'refresh', { pool: toWirePool(found) });
+    },
   };
 };

@@ -1,4 +1,4 @@
-// What a client's document of a storage pool asks for: the pool of the templates as it is, or one there cannot be.
+// What a client's document of a storage pool asks for: one that is there, a folder of the host, or one there cannot be.
 // SPDX-License-Identifier: Apache-2.0
 import { type Finding, parseDocument } from '@ctvirt/xml';
 import { refusal } from '../words/refusal.js';
@@ -30,17 +30,26 @@ function refusalOf(finding: Finding | undefined) {
   return refusal(path === '/' ? 'xmlDetail' : 'xmlError', 'storage', message);
 }
 
-/** A pool there is, as {@link checkPoolDefinition} compares with it. */
+/** A pool there is, as a definition is compared with it. */
 export interface PresentPool {
   readonly name: string;
   readonly uuid: string;
   readonly path: string;
 }
 
-/** Answers the pool whose document it is; all others are refused, since nothing of theirs would be done. */
-export function definedPool<P extends PresentPool>(wanted: PoolDefinition, present: readonly P[]): P {
-  const { uuid } = wanted;
-  const byName = present.find(({ name }) => name === wanted.name);
+/** The pool whose document it is, if that is there; what would be two in one is refused. */
+export function presentPool<P extends PresentPool>(
+  { type, name, uuid, path }: PoolDefinition,
+  present: readonly P[],
+): P | undefined {
+  if (type !== 'dir')
+    throw refusal(
+      'noSupport',
+      'storage',
+      `pools are folders of the host, of type 'dir', and not of '${type}'`,
+    );
+  const folder = path?.replace(/\/+$/, '');
+  const byName = present.find((pool) => pool.name === name);
   const byUuid = uuid === undefined ? byName : present.find((pool) => pool.uuid === uuid);
   const taken = byName ?? byUuid;
   if (taken !== undefined && byName !== byUuid)
@@ -49,9 +58,10 @@ export function definedPool<P extends PresentPool>(wanted: PoolDefinition, prese
       'storage',
       `pool '${taken.name}' ${byName === undefined ? 'is already defined' : 'already exists'} with uuid ${taken.uuid}`,
     );
-  const path = wanted.path?.replace(/\/+$/, '');
-  if (wanted.type === 'dir' && byName !== undefined && (path === undefined || path === byName.path))
-    return byName;
-  const all = present.map(({ name, path: folder }) => `'${name}' in ${folder}`).join(' and ');
-  throw refusal('noSupport', 'storage', `the only storage pools are ${all}, of type 'dir'`);
+  if (byName !== undefined && folder !== undefined && folder !== byName.path)
+    throw refusal('operationFailed', 'storage', `pool '${name}' is the folder ${byName.path}`);
+  const source = byName === undefined && present.find((pool) => pool.path === folder);
+  if (source)
+    throw refusal('operationFailed', 'storage', `Storage source conflict with pool: '${source.name}'`);
+  return byName;
 }

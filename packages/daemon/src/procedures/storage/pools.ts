@@ -1,19 +1,24 @@
-// The storage pools there are: the templates, and what lies above them; all volumes are there already.
+// The storage pools there are: the templates, what lies above them, and folders of the host.
 // SPDX-License-Identifier: Apache-2.0
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import type { Template } from '@ctvirt/api';
-import type { LayerFile } from '@ctvirt/engine';
+import type { FolderPool, LayerFile, NewVolume, VolumeFile, VolumeRange } from '@ctvirt/engine';
 import type { Binding } from '../session.js';
 import { namedUuid } from '../words/named-uuid.js';
 import { refusal } from '../words/refusal.js';
+import { archiveOf, notADomains } from './archive.js';
 
 /** A pool as clients name it, and the folder that it stands for. */
-export interface Pool {
-  readonly name: string;
-  readonly uuid: string;
-  readonly path: string;
-  /** By their names. */
+export interface Pool extends FolderPool {
+  /** By their names; throws where it is not active. */
   volumes(): Promise<readonly Volume[]>;
+  /** Missing where volumes come to be in another way, which `made` names. */
+  make?(volume: NewVolume): Promise<void>;
+  /** How its volumes are made. */
+  readonly made: string;
+  /** A new volume that is a copy of another. */
+  copy(from: Volume, name: string): Promise<void>;
 }
 
 /** One thing in a pool. */
@@ -24,9 +29,15 @@ export interface Volume {
   readonly path: string;
   /** What lies beneath it. */
   readonly below?: string;
+  readonly permissions?: Pick<VolumeFile, 'mode' | 'owner' | 'group'>;
+  /** Of a layer: whose it is. */
+  readonly layer?: LayerFile;
   size(): Promise<Size>;
   /** Refuses where it is in use. */
   remove(): Promise<void>;
+  /** Its bytes, or those of the archive of what it belongs to; missing where it has none. */
+  read?(range: VolumeRange): Promise<AsyncIterable<Buffer> | Readable>;
+  write?(range: VolumeRange, bytes: AsyncIterable<Buffer>): Promise<void>;
 }
 
 /** In bytes. */
@@ -40,43 +51,121 @@ export interface Size {
 const templatesPool = 'default';
 const layersPool = 'roots';
 
-/** All of them, always active and persistent. */
-export function poolsOf({ engine, templatesFolder, rootsFolder }: Binding): readonly Pool[] {
-  const toPool = (name: string, path: string, volumes: () => Promise<readonly Volume[]>): Pool => ({
-    name,
-    uuid: namedUuid('pool', name),
-    path,
-    volumes: async () => [...(await volumes())].sort((a, b) => (a.name < b.name ? -1 : 1)),
-  });
-  const templateVolume = ({ name, unpackedBytes }: Template): Volume => ({
+const byName = (a: Volume, b: Volume): number => (a.name < b.name ? -1 : 1);
+
+const ownPool = (name: string, path: string): FolderPool => ({
+  ...{ name, path, uuid: namedUuid('pool', name) },
+  ...{ isOwn: true, isActive: true, isPersistent: true, autostart: true },
+});
+
+/** All of them as they are now; the daemon's own are always active. */
+export function poolsOf(binding: Binding): readonly Pool[] {
+  const { engine } = binding;
+  return [
+    templatePool(binding),
+    layerPool(binding),
+    ...engine.pools.list().map((pool) => folderPool(pool, binding)),
+  ];
+}
+
+function templatePool({ engine, templatesFolder }: Binding): Pool {
+  const toVolume = ({ name, unpackedBytes }: Template): Volume => ({
     pool: templatesPool,
     name,
     path: join(templatesFolder, name),
     size: async () => ({ isFolder: true, capacity: unpackedBytes, allocation: unpackedBytes }),
     remove: () => engine.templates.remove(name),
   });
-  const layerVolume = (layer: LayerFile): Volume => ({
+  return {
+    ...ownPool(templatesPool, templatesFolder),
+    volumes: async () => (await engine.templates.list()).map(toVolume).sort(byName),
+    made: 'its volumes are templates: `ctvirt template import` and `build` make them',
+    copy: async (from, name) => {
+      if (from.pool !== templatesPool) throw notCopied(from, templatesPool);
+      await engine.templates.copy(from.name, name);
+    },
+  };
+}
+
+function layerPool({ engine, templatesFolder, rootsFolder }: Binding): Pool {
+  const toVolume = (layer: LayerFile): Volume => ({
     pool: layersPool,
     name: layer.name,
     path: layer.path,
     below: join(templatesFolder, layer.template),
+    layer,
     size: () => engine.layers.size(layer.path),
     remove: async () => {
       const { owner, isKept, snapshot } = layer;
-      if (isKept || snapshot === null) refuseRemoval(layer);
+      if (isKept || snapshot === null) throw notRemoved(layer);
       await engine.snapshots.delete(owner, snapshot);
     },
+    read: ({ offset, length }) => {
+      if (offset !== 0 || length !== 0)
+        throw refusal('argumentUnsupported', 'storage', 'an archive is read from its beginning to its end');
+      return archiveOf(engine, layer);
+    },
   });
-  return [
-    toPool(templatesPool, templatesFolder, async () => (await engine.templates.list()).map(templateVolume)),
-    toPool(layersPool, rootsFolder, async () => engine.layers.list().map(layerVolume)),
-  ];
+  return {
+    ...ownPool(layersPool, rootsFolder),
+    volumes: async () => engine.layers.list().map(toVolume).sort(byName),
+    made: 'its volumes are the files of domains: `ctvirt create`, `clone` and `snapshot create` make them',
+    copy: async ({ layer, name }) => {
+      const from = layer === undefined ? '' : ` ${layer.owner}`;
+      const at = layer?.snapshot == null ? '' : ` --snapshot ${layer.snapshot}`;
+      throw refusal(
+        'operationUnsupported',
+        'storage',
+        `volume '${name}' would be the files of no domain: \`ctvirt clone${from} NAME${at}\` makes one of them`,
+      );
+    },
+  };
 }
 
+function folderPool(pool: FolderPool, { engine }: Binding): Pool {
+  const { name: poolName } = pool;
+  const toVolume = ({ name, path, isFolder, mode, owner, group, ...size }: VolumeFile): Volume => ({
+    pool: poolName,
+    name,
+    path,
+    permissions: { mode, owner, group },
+    size: async () => ({ isFolder, ...size }),
+    remove: () => engine.pools.remove(poolName, name),
+    ...(!isFolder && {
+      read: async (range) => engine.pools.read(poolName, name, range),
+      write: (range, bytes) => engine.pools.write(poolName, name, range, bytes),
+    }),
+  });
+  return {
+    ...pool,
+    volumes: async () => {
+      if (!pool.isActive)
+        throw refusal('operationInvalid', 'storage', `storage pool '${poolName}' is not active`);
+      return engine.pools.volumes(poolName).map(toVolume);
+    },
+    made: '',
+    make: (volume) => engine.pools.make(poolName, volume),
+    copy: async (from, name) => {
+      if (from.layer !== undefined) await exportTo(join(pool.path, name), from.layer);
+      else if (from.write === undefined) throw notCopied(from, poolName);
+      else await engine.pools.copy(poolName, { pool: from.pool, volume: from.name }, name);
+    },
+  };
+
+  async function exportTo(target: string, layer: LayerFile): Promise<void> {
+    const { owner, isKept, snapshot } = layer;
+    if (isKept) throw notADomains(layer);
+    await engine.archives.write(owner, target, { snapshot: snapshot ?? undefined });
+  }
+}
+
+const notCopied = ({ name, pool }: Volume, to: string) =>
+  refusal('operationUnsupported', 'storage', `volume '${name}' of pool '${pool}' is none that '${to}' has`);
+
 /** It goes with whose it is. */
-function refuseRemoval({ name, owner, isKept }: LayerFile): never {
+function notRemoved({ name, owner, isKept }: LayerFile) {
   const how = isKept ? `root erase ${owner}` : `undefine ${owner} --storage`;
-  throw refusal(
+  return refusal(
     'operationInvalid',
     'storage',
     `volume '${name}' holds the files of ${isKept ? 'root' : 'domain'} '${owner}': \`ctvirt ${how}\` erases them`,
@@ -93,4 +182,4 @@ export function findPool(pools: readonly Pool[], asked: { name?: string; uuid?: 
 }
 
 /** As answers name it. */
-export const toWirePool = ({ name, uuid }: Pool) => ({ name, uuid });
+export const toWirePool = ({ name, uuid }: Pick<Pool, 'name' | 'uuid'>) => ({ name, uuid });

@@ -1,7 +1,7 @@
-// The volumes of storage pools: templates, and the layers above them.
+// The volumes of storage pools: templates, the layers above them, and files of folders.
 // SPDX-License-Identifier: Apache-2.0
 import { formatDocument } from '@ctvirt/xml';
-import type { Bind } from '../session.js';
+import type { Bind, Binding } from '../session.js';
 import { listed } from '../words/list-flags.js';
 import { checkFlags, refusal } from '../words/refusal.js';
 import { findPool, poolsOf, toWirePool, type Volume } from './pools.js';
@@ -11,7 +11,8 @@ const volumeTypes = { file: 0, dir: 2 } as const;
 /** virStorageVolDeleteFlags: wiped first, which files above a file system cannot be, and with its snapshots, which is always so. */
 const deleteFlags = 2;
 
-const toWireVolume = ({ pool, name, path }: Volume) => ({ pool, name, key: path });
+/** As answers name it. */
+export const toWireVolume = ({ pool, name, path }: Volume) => ({ pool, name, key: path });
 
 async function volumeInfo(volume: Volume) {
   const { isFolder, capacity, allocation } = await volume.size();
@@ -19,7 +20,7 @@ async function volumeInfo(volume: Volume) {
   return { type, capacity: BigInt(capacity), allocation: BigInt(allocation) };
 }
 
-async function volumeXml({ name, path, below, size }: Volume): Promise<string> {
+async function volumeXml({ name, path, below, permissions, size }: Volume): Promise<string> {
   const { isFolder, capacity, allocation } = await size();
   const [type, format] = isFolder ? ['dir', 'dir'] : ['file', 'raw'];
   return formatDocument('volume', {
@@ -28,25 +29,34 @@ async function volumeXml({ name, path, below, size }: Volume): Promise<string> {
     key: path,
     capacityBytes: capacity,
     allocationBytes: allocation,
-    target: { path, format: { type: format } },
+    target: { path, format: { type: format }, ...(permissions !== undefined && { permissions }) },
     ...(below !== undefined && { backingStore: { path: below, format: { type: 'dir' } } }),
   });
 }
 
+/** The volume that a call is about. */
+export async function volumeOf(
+  binding: Binding,
+  { pool, name }: { readonly pool: string; readonly name: string },
+): Promise<Volume> {
+  const volumes = await findPool(poolsOf(binding), { name: pool }).volumes();
+  return found(
+    volumes.find((volume) => volume.name === name),
+    `name '${name}'`,
+  );
+}
+
+function found(volume: Volume | undefined, what: string): Volume {
+  if (volume !== undefined) return volume;
+  throw refusal('noStorageVol', 'storage', `no storage vol with matching ${what}`);
+}
+
 /** A volume's key is its path; sizes are in bytes. */
 export const bindVolumes: Bind = (binding) => {
-  const pools = poolsOf(binding);
-  const all = async () => (await Promise.all(pools.map((pool) => pool.volumes()))).flat();
-  const found = (volume: Volume | undefined, what: string): Volume => {
-    if (volume !== undefined) return volume;
-    throw refusal('noStorageVol', 'storage', `no storage vol with matching ${what}`);
-  };
-  const volumeOf = async ({ pool, name }: { readonly pool: string; readonly name: string }) => {
-    const volumes = await findPool(pools, { name: pool }).volumes();
-    return found(
-      volumes.find((volume) => volume.name === name),
-      `name '${name}'`,
-    );
+  const pools = () => poolsOf(binding);
+  const all = async () => {
+    const active = pools().filter(({ isActive }) => isActive);
+    return (await Promise.all(active.map((pool) => pool.volumes()))).flat();
   };
   const volumeAt = async (path: string, what: string) =>
     found(
@@ -54,13 +64,13 @@ export const bindVolumes: Bind = (binding) => {
       what,
     );
   const volumesOf = async ({ uuid }: { readonly uuid: string }) => [
-    ...(await findPool(pools, { uuid }).volumes()),
+    ...(await findPool(pools(), { uuid }).volumes()),
   ];
 
   return {
     async storagePoolLookupByVolume({ vol }) {
-      await volumeOf(vol);
-      return { pool: toWirePool(findPool(pools, { name: vol.pool })) };
+      await volumeOf(binding, vol);
+      return { pool: toWirePool(findPool(pools(), { name: vol.pool })) };
     },
     storagePoolNumOfVolumes: async ({ pool }) => ({ num: (await volumesOf(pool)).length }),
     async storagePoolListVolumes({ pool, maxnames }) {
@@ -72,7 +82,8 @@ export const bindVolumes: Bind = (binding) => {
     },
 
     async storageVolLookupByName({ pool: { uuid }, name }) {
-      return { vol: toWireVolume(await volumeOf({ pool: findPool(pools, { uuid }).name, name })) };
+      const { name: pool } = findPool(pools(), { uuid });
+      return { vol: toWireVolume(await volumeOf(binding, { pool, name })) };
     },
     async storageVolLookupByKey({ key }) {
       return { vol: toWireVolume(await volumeAt(key, `key ${key}`)) };
@@ -80,13 +91,13 @@ export const bindVolumes: Bind = (binding) => {
     async storageVolLookupByPath({ path }) {
       return { vol: toWireVolume(await volumeAt(path, `path '${path}'`)) };
     },
-    storageVolGetInfo: async ({ vol }) => await volumeInfo(await volumeOf(vol)),
-    storageVolGetInfoFlags: async ({ vol }) => await volumeInfo(await volumeOf(vol)),
-    storageVolGetPath: async ({ vol }) => ({ name: (await volumeOf(vol)).path }),
-    storageVolGetXmlDesc: async ({ vol }) => ({ xml: await volumeXml(await volumeOf(vol)) }),
+    storageVolGetInfo: async ({ vol }) => await volumeInfo(await volumeOf(binding, vol)),
+    storageVolGetInfoFlags: async ({ vol }) => await volumeInfo(await volumeOf(binding, vol)),
+    storageVolGetPath: async ({ vol }) => ({ name: (await volumeOf(binding, vol)).path }),
+    storageVolGetXmlDesc: async ({ vol }) => ({ xml: await volumeXml(await volumeOf(binding, vol)) }),
     async storageVolDelete({ vol, flags }, { name }) {
       checkFlags(flags, deleteFlags, name);
-      await (await volumeOf(vol)).remove();
+      await (await volumeOf(binding, vol)).remove();
     },
   };
 };

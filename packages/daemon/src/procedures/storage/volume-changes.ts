@@ -1,0 +1,121 @@
+// Volumes that clients make, copy, upload and download.
+// SPDX-License-Identifier: Apache-2.0
+import { pipeline } from 'node:stream/promises';
+import { EngineError, type NewVolume } from '@ctvirt/engine';
+import { RpcError, type ServerStream } from '@ctvirt/rpc';
+import { parseDocument } from '@ctvirt/xml';
+import { toStorageError } from '../../errors.js';
+import type { Bind, Binding } from '../session.js';
+import { checkFlags, refusal } from '../words/refusal.js';
+import { findPool, type Pool, poolsOf, type Volume } from './pools.js';
+import { toWireVolume, volumeOf } from './volumes.js';
+
+/** What a client's document of a volume asks for. */
+function readVolume(xml: string): NewVolume {
+  const { model, findings } = parseDocument('volume', xml);
+  const fault = findings.find(({ severity }) => severity === 'error');
+  if (model === undefined) throw refusal('xmlError', 'storage', fault?.message ?? 'no volume');
+  const { name, type, capacityBytes = 0, target } = model;
+  const format = target?.format?.type ?? 'raw';
+  const { mode, owner, group } = target?.permissions ?? {};
+  const given = (id: number | undefined): number | undefined => (id === -1 ? undefined : id);
+  return {
+    ...{ name, mode, owner: given(owner), group: given(group) },
+    isFolder: type === 'dir' || format === 'dir',
+    capacity: capacityBytes,
+  };
+}
+
+async function refuseTaken(pool: Pool, wanted: string): Promise<void> {
+  if ((await pool.volumes()).some(({ name }) => name === wanted))
+    throw refusal('storageVolExist', 'storage', `storage volume '${wanted}' exists already`);
+}
+
+const madeIn = async (pool: Pool, name: string, binding: Binding) => ({
+  vol: toWireVolume(await volumeOf(binding, { pool: pool.name, name })),
+});
+
+/** Of what went wrong after the stream was opened, which ends it. */
+function fail(stream: ServerStream, error: unknown): void {
+  if (stream.destroyed) return;
+  if (error instanceof EngineError) stream.destroy(toStorageError(error));
+  else
+    stream.destroy(
+      error instanceof RpcError ? error : refusal('internalError', 'storage', 'the stream broke'),
+    );
+}
+
+/** What comes. Whoever stops reading, or reads it to its end, does not end it: that says that all of it is written, or why not. */
+async function* received(stream: ServerStream): AsyncGenerator<Buffer> {
+  const chunks: AsyncIterable<Buffer> = stream.iterator({ destroyOnReturn: false });
+  for await (const chunk of chunks) yield chunk;
+}
+
+const unreadable = ({ name }: Volume, what: string) =>
+  refusal('operationUnsupported', 'storage', `volume '${name}' is ${what}`);
+
+const range = (args: { readonly offset: bigint; readonly length: bigint }) => ({
+  offset: Number(args.offset),
+  length: Number(args.length),
+});
+
+/** Of a copy its format is the other's. */
+function refuseForm(xml: string): void {
+  const { model } = parseDocument('volume', xml);
+  const { type: format = 'raw' } = model?.target?.format ?? {};
+  if (model?.backingStore === undefined && ['raw', 'dir'].includes(format)) return;
+  throw refusal(
+    'operationUnsupported',
+    'storage',
+    `volumes are plain files (raw) and folders (dir), above nothing: not ${model?.backingStore === undefined ? format : 'one with a backing store'}`,
+  );
+}
+
+/** What the pools have no use for is refused by name. */
+export const bindVolumeChanges: Bind = (binding) => ({
+  async storageVolCreateXml({ pool: { uuid }, xml, flags }, { name }) {
+    checkFlags(flags, 0, name);
+    const pool = findPool(poolsOf(binding), { uuid });
+    const wanted = readVolume(xml);
+    if (pool.make === undefined)
+      throw refusal('operationUnsupported', 'storage', `storage pool '${pool.name}': ${pool.made}`);
+    refuseForm(xml);
+    await refuseTaken(pool, wanted.name);
+    await pool.make(wanted);
+    return await madeIn(pool, wanted.name, binding);
+  },
+  async storageVolCreateXmlFrom({ pool: { uuid }, xml, clonevol, flags }, { name }) {
+    checkFlags(flags, 0, name);
+    const pool = findPool(poolsOf(binding), { uuid });
+    const wanted = readVolume(xml);
+    const from = await volumeOf(binding, clonevol);
+    await refuseTaken(pool, wanted.name);
+    await pool.copy(from, wanted.name);
+    return await madeIn(pool, wanted.name, binding);
+  },
+  async storageVolDownload({ vol, flags, ...part }, { name, openStream }) {
+    checkFlags(flags, 0, name);
+    const volume = await volumeOf(binding, vol);
+    if (volume.read === undefined) throw unreadable(volume, 'a folder: it is not downloaded');
+    const bytes = await volume.read(range(part));
+    const stream = openStream();
+    pipeline(bytes, stream).catch((error: unknown) => fail(stream, error));
+  },
+  async storageVolUpload({ vol, flags, ...part }, { name, openStream }) {
+    checkFlags(flags, 0, name);
+    const volume = await volumeOf(binding, vol);
+    const { write } = volume;
+    if (write === undefined)
+      throw unreadable(
+        volume,
+        volume.layer === undefined
+          ? 'a folder: nothing is uploaded there'
+          : `a domain's: upload an archive to pool 'backups', and \`ctvirt import\` makes a domain of it`,
+      );
+    const stream = openStream({ allowHalfOpen: true });
+    write(range(part), received(stream)).then(
+      () => stream.end(),
+      (error: unknown) => fail(stream, error),
+    );
+  },
+});

@@ -1,0 +1,292 @@
+// A folder whose files are the volumes of a storage pool: each by its name in there alone, and no link is followed.
+// SPDX-License-Identifier: Apache-2.0
+import { randomBytes } from 'node:crypto';
+import {
+  type BigIntStats,
+  chmodSync,
+  closeSync,
+  constants,
+  createReadStream,
+  createWriteStream,
+  existsSync,
+  fchmodSync,
+  fchownSync,
+  fstatSync,
+  ftruncateSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  statfsSync,
+  unlinkSync,
+} from 'node:fs';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { EngineError, errnoOf } from '../../errors.js';
+import { syncDirectory } from '../../host/files.js';
+import { openInRoot, Resolve } from '../../host/syscalls.js';
+import type { NewVolume, VolumeFile, VolumeRange } from '../../view.js';
+import { copyImage, syncImage } from '../ext4/copy.js';
+
+/** It, opened: whatever becomes of the names above it. */
+export interface OpenFolder extends Disposable {
+  readonly fd: number;
+  readonly path: string;
+}
+
+/** Of its file system so much stays free of what clients upload: the containers need it. */
+const RESERVE = 20;
+const PART = '.new-';
+/** What an export that a killed daemon began leaves, and what an upload does. */
+const parts = /^\.(?:.+\.)?new-[0-9a-f]{8,16}$/;
+
+/** What lies in one. */
+export class PoolFolder {
+  constructor(private readonly open: () => OpenFolder) {}
+
+  /** Files and folders, by their names. */
+  list(): VolumeFile[] {
+    using folder = this.open();
+    return readdirSync(at(folder.fd))
+      .filter(isVolumeName)
+      .sort()
+      .flatMap((name) => volumeIn(folder, name) ?? []);
+  }
+
+  /** Throws `not-found`. */
+  get(name: string): VolumeFile {
+    checkVolumeName(name);
+    using folder = this.open();
+    const found = volumeIn(folder, name);
+    if (found === undefined) throw notThere(folder, name);
+    return found;
+  }
+
+  /** Whether it is there, and a folder. */
+  check(): void {
+    this.open()[Symbol.dispose]();
+  }
+
+  /** A file of that length which takes no room yet, or an empty folder. */
+  async make(volume: NewVolume): Promise<void> {
+    const { name, isFolder, capacity, mode, owner, group } = volume;
+    checkVolumeName(name);
+    using folder = this.open();
+    const place = at(folder.fd, name);
+    refuseTaken(folder, name);
+    if (isFolder) mkdirSync(place, { mode: 0o700 });
+    const file = isFolder
+      ? openIn(folder, name, constants.O_RDONLY | constants.O_DIRECTORY)
+      : openSync(place, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600);
+    try {
+      if (!isFolder) ftruncateSync(file, capacity);
+      if (owner !== undefined || group !== undefined) fchownSync(file, owner ?? 0, group ?? 0);
+      fchmodSync(file, mode ?? (isFolder ? 0o711 : 0o600));
+    } catch (error) {
+      if (isFolder) rmdirSync(place);
+      else unlinkSync(place);
+      throw error;
+    } finally {
+      closeSync(file);
+    }
+    await syncDirectory(at(folder.fd));
+  }
+
+  /** A file, or a folder with nothing in it. */
+  async remove(name: string): Promise<void> {
+    using folder = this.open();
+    const { isFolder } = this.get(name);
+    try {
+      if (isFolder) rmdirSync(at(folder.fd, name));
+      else unlinkSync(at(folder.fd, name));
+    } catch (error) {
+      if (errnoOf(error) !== 'ENOTEMPTY') throw error;
+      throw new EngineError('in-use', `${folder.path}/${name} is not empty`, { path: folder.path });
+    }
+    await syncDirectory(at(folder.fd));
+  }
+
+  /** Its bytes; all from the offset on where the length is 0. */
+  read(name: string, { offset, length }: VolumeRange): Readable {
+    checkVolumeName(name);
+    using folder = this.open();
+    const fd = openFile(folder, name, constants.O_RDONLY);
+    const end = length === 0 ? undefined : offset + length - 1;
+    return createReadStream('', { fd, start: offset, ...(end !== undefined && { end }) });
+  }
+
+  /** Into the file that is there: what fails on the way stays written as far as it came. */
+  async write(name: string, range: VolumeRange, bytes: AsyncIterable<Buffer>): Promise<void> {
+    checkVolumeName(name);
+    using folder = this.open();
+    const fd = openFile(folder, name, constants.O_WRONLY);
+    const out = createWriteStream('', { fd, start: range.offset, flush: true });
+    await filled(`${folder.path}/${name}`, () => pipeline(Readable.from(atMost(bytes, range)), out));
+  }
+
+  /** In the place of the file that is there, whole or not at all. */
+  async replace(name: string, range: VolumeRange, bytes: AsyncIterable<Buffer>): Promise<void> {
+    checkVolumeName(name);
+    using folder = this.open();
+    const path = `${folder.path}/${name}`;
+    closeSync(openFile(folder, name, constants.O_RDONLY));
+    await this.#beside(folder, async (part) => {
+      const out = createWriteStream(part, { flags: 'wx', mode: 0o600, flush: true });
+      const room = roomIn(folder);
+      await filled(path, () => pipeline(Readable.from(withinRoom(atMost(bytes, range), room, path)), out));
+      if (!existsSync(at(folder.fd, name))) throw notThere(folder, name);
+      renameSync(part, at(folder.fd, name));
+    });
+  }
+
+  /** A copy of a file of another one, or of its own, by a name that is free. */
+  async copy(from: PoolFolder, { name, to }: { readonly name: string; readonly to: string }): Promise<void> {
+    checkVolumeName(name);
+    checkVolumeName(to);
+    using folder = this.open();
+    using other = from.open();
+    refuseTaken(folder, to);
+    const source = openFile(other, name, constants.O_RDONLY);
+    try {
+      await this.#beside(folder, async (part) => {
+        await filled(`${folder.path}/${to}`, () => copyImage(at(source), part));
+        await syncImage(part);
+        refuseTaken(folder, to);
+        renameSync(part, at(folder.fd, to));
+      });
+    } finally {
+      closeSync(source);
+    }
+  }
+
+  /** What a killed daemon had half written; returns the names. */
+  clear(): string[] {
+    using folder = this.open();
+    const left = readdirSync(at(folder.fd)).filter((name) => parts.test(name));
+    for (const name of left) rmSync(at(folder.fd, name), { force: true });
+    return left;
+  }
+
+  async #beside(folder: OpenFolder, work: (part: string) => Promise<void>): Promise<void> {
+    const part = at(folder.fd, `${PART}${randomBytes(8).toString('hex')}`);
+    try {
+      await work(part);
+      await syncDirectory(at(folder.fd));
+    } finally {
+      rmSync(part, { force: true });
+    }
+  }
+}
+
+/** Makes one, in a folder that is there. */
+export function makePoolFolder(above: OpenFolder, name: string): void {
+  const place = at(above.fd, name);
+  if (lstatSync(place, { throwIfNoEntry: false })?.isDirectory() === true) return;
+  mkdirSync(place, { mode: 0o711 });
+  // Whatever the umask.
+  chmodSync(place, 0o711);
+}
+
+/** Removes one that has nothing in it. */
+export function removePoolFolder(above: OpenFolder, name: string): void {
+  rmdirSync(at(above.fd, name));
+}
+
+/** By the daemon's own number, since programs look at it, too. */
+const at = (fd: number, name?: string): string =>
+  `/proc/${process.pid}/fd/${fd}${name === undefined ? '' : `/${name}`}`;
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: a document cannot have them
+const control = /[\u0000-\u001f]/;
+
+/** What begins with a dot is hidden from clients: it may be half-made. */
+const isVolumeName = (name: string): boolean =>
+  name !== '' && !name.startsWith('.') && !name.includes('/') && !control.test(name);
+
+function checkVolumeName(name: string): void {
+  if (!isVolumeName(name) || Buffer.byteLength(name) > 255)
+    throw new EngineError('invalid', `'${name}' is no name of a volume: one without / and a dot before it`, {
+      name,
+    });
+}
+
+function volumeIn(folder: OpenFolder, name: string): VolumeFile | undefined {
+  const found = lstatSync(at(folder.fd, name), { bigint: true, throwIfNoEntry: false });
+  return found?.isFile() === true || found?.isDirectory() === true
+    ? volumeOf(folder, name, found)
+    : undefined;
+}
+
+const volumeOf = ({ path }: OpenFolder, name: string, found: BigIntStats): VolumeFile => ({
+  name,
+  path: `${path}/${name}`,
+  isFolder: found.isDirectory(),
+  capacity: Number(found.size),
+  allocation: Number(found.blocks) * 512,
+  mode: Number(found.mode & 0o7777n),
+  owner: Number(found.uid),
+  group: Number(found.gid),
+});
+
+const openIn = ({ fd }: OpenFolder, name: string, flags: number): number =>
+  openInRoot(fd, name, flags | constants.O_NONBLOCK, 0, Resolve.beneath | Resolve.noSymlinks);
+
+function openFile(folder: OpenFolder, name: string, flags: number): number {
+  if (volumeIn(folder, name) === undefined) throw notThere(folder, name);
+  const fd = openIn(folder, name, flags);
+  if (fstatSync(fd).isFile()) return fd;
+  closeSync(fd);
+  throw new EngineError('unsupported', `${folder.path}/${name} is a folder`, { path: folder.path });
+}
+
+function refuseTaken(folder: OpenFolder, name: string): void {
+  if (lstatSync(at(folder.fd, name), { throwIfNoEntry: false }) !== undefined)
+    throw new EngineError('exists', `there is a file ${folder.path}/${name} already`, {
+      holder: `${folder.path}/${name}`,
+    });
+}
+
+const notThere = ({ path }: OpenFolder, name: string): EngineError =>
+  new EngineError('not-found', `there is no file ${path}/${name}`, { name });
+
+async function* atMost(bytes: AsyncIterable<Buffer>, { length }: VolumeRange): AsyncGenerator<Buffer> {
+  let done = 0;
+  for await (const chunk of bytes) {
+    done += chunk.length;
+    if (length > 0 && done > length)
+      throw new EngineError('invalid', `more than the ${length} bytes came that were announced`);
+    yield chunk;
+  }
+}
+
+function roomIn({ fd }: OpenFolder): number {
+  const { blocks, bavail, bsize } = statfsSync(at(fd));
+  return Math.max(0, (bavail - Math.ceil(blocks / RESERVE)) * bsize);
+}
+
+async function* withinRoom(bytes: AsyncIterable<Buffer>, room: number, path: string): AsyncGenerator<Buffer> {
+  let done = 0;
+  for await (const chunk of bytes) {
+    done += chunk.length;
+    if (done > room)
+      throw new EngineError(
+        'no-space',
+        `${path} may have ${room} bytes and no more: the rest of its disk is the containers'; nothing was kept`,
+        { path },
+      );
+    yield chunk;
+  }
+}
+
+async function filled(path: string, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (cause) {
+    const code = errnoOf(cause);
+    if (code !== 'ENOSPC' && code !== 'EDQUOT' && code !== 'EFBIG') throw cause;
+    throw new EngineError('no-space', `no space left for ${path}`, { path }, { cause });
+  }
+}
