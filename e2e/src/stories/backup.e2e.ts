@@ -2,15 +2,25 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { after, afterEach, before, test } from 'node:test';
 import { domainXml, templateRoot } from '../world/documents.js';
+import { waitFor } from '../world/wait.js';
 import { busybox, refused, World } from '../world/world.js';
 
 let world: World;
 before(async () => {
   world = await World.open();
-  await useRepositories('default', 'second');
+  await useRepositories(['default', 'second']);
   await ctvirt('backup', 'init');
 });
 afterEach(() => world.clear());
@@ -21,9 +31,9 @@ const locks = (): string[] =>
 
 const repository = (name = 'default'): string => `${world.host}/${name}`;
 
-async function useRepositories(...names: readonly string[]): Promise<void> {
+async function useRepositories(names: readonly string[], more = ''): Promise<void> {
   const texts = names.map((name) => `"${name} ${repository(name)} ${world.host}/${name}.password"`);
-  writeFileSync(`${world.root}/etc/ctvirtd.conf`, `backup_repositories = [${texts.join(', ')}]\n`);
+  writeFileSync(`${world.root}/etc/ctvirtd.conf`, `backup_repositories = [${texts.join(', ')}]\n${more}`);
   await world.stop();
   await world.start();
 }
@@ -337,6 +347,83 @@ test('a backup and a restore are jobs, whose failures are events, and which can 
     'backup cancelled',
     'backup done',
   ]);
+});
+
+/** The daemon is away, and it is so much later than it was for schedules of backups. */
+async function away(hours: number, line = ''): Promise<void> {
+  await world.stop();
+  const path = world.enclosure.path(`${world.root}/lib/backups.json`);
+  const { domains, ...rest } = JSON.parse(readFileSync(path, 'utf8'));
+  const earlier = (at: string) => new Date(Date.parse(at) - hours * 3_600_000).toISOString();
+  for (const { obeyed, last } of Object.values<Record<string, Record<string, string>>>(domains)) {
+    if (obeyed?.['at'] !== undefined) obeyed['at'] = earlier(obeyed['at']);
+    if (obeyed?.['since'] !== undefined) obeyed['since'] = earlier(obeyed['since']);
+    if (last?.['takenAt'] !== undefined) last['takenAt'] = earlier(last['takenAt']);
+  }
+  writeFileSync(path, JSON.stringify({ ...rest, domains }));
+  await useRepositories(['default', 'second'], line);
+}
+
+test('backups by a schedule of the domain and by the line of the host, and one that failed is seen', async () => {
+  for (const name of ['own', 'host', 'none'])
+    await world.define(domainXml({ name, filesystems: [templateRoot] }));
+  await refused(
+    'not-found',
+    world.client.domains.set({ domain: 'own', body: { backups: '@daily', backupRepository: 'nosuch' } }),
+  );
+  assert.match(
+    await ctvirt('backup', 'own', '--schedule', '@hourly', '--keep-last', '1'),
+    /Domain 'own': backups @hourly, kept: 1 last\n/,
+  );
+  await ctvirt('backup', 'none', '--schedule', 'never');
+  assert.match(await ctvirt('dumpxml', 'own'), /backups="@hourly" backup-keep-last="1"/);
+  const line = 'backup_schedule = "@hourly mounts=leave"\n';
+  await useRepositories(['default', 'second'], line);
+  const state = async (domain: string) => (await world.client.backups.status({ domain }))[0];
+  await waitFor(
+    'a look',
+    async () => readFileSync(`${world.root}/lib/backups.json`, 'utf8').split('@hourly').length === 3,
+    20_000,
+  );
+  assert.match(await ctvirt('backup', 'status'), /host +waiting +- +- +@hourly \(host\)/);
+  assert.equal((await state('none'))?.state, 'none');
+  // Twice what was missed, of which one stays.
+  for (let round = 0; round < 2; round++) {
+    await away(2, line);
+    await waitFor(
+      'the one that was missed',
+      async () => ((await state('own'))?.last?.ageSeconds ?? 999) < 900,
+      60_000,
+    );
+    await waitFor(
+      'that of the host',
+      async () => ((await state('host'))?.last?.ageSeconds ?? 999) < 900,
+      60_000,
+    );
+  }
+  await waitFor(
+    'what is not kept',
+    async () => (await world.client.backups.list({ domain: 'own' })).length === 1,
+    20_000,
+  );
+  assert.equal((await world.client.backups.list({ domain: 'host' })).length, 2);
+  assert.deepEqual(await world.client.backups.list({ domain: 'none' }), []);
+  assert.match(await ctvirt('backup', 'status', 'own'), /own +ok +\S+Z +\d+ (s|min) +@hourly /);
+
+  // The repository is gone when the next one is due.
+  renameSync(repository(), `${repository()}.away`);
+  await away(2, line);
+  await waitFor('the failure', async () => (await state('own'))?.state === 'failed', 60_000);
+  const told = await world.cli(['backup', 'status', 'own']);
+  assert.equal(told.status, 19);
+  assert.match(told.stdout, /own +failed [\s\S]*own: \S+Z: .*there is no repository/);
+  assert.match(await ctvirt('job', 'list', '--all'), /own +backup +failed/);
+  renameSync(`${repository()}.away`, repository());
+  await ctvirt('backup', 'own');
+  assert.equal((await state('own'))?.state, 'ok');
+  await ctvirt('backup', 'own', '--schedule', 'host');
+  assert.doesNotMatch(await ctvirt('dumpxml', 'own'), /schedule/);
+  await useRepositories(['default', 'second']);
 });
 
 for (const [what, root] of [

@@ -9,7 +9,9 @@ import {
   backupInit,
   backupRepository,
   backupRequest,
+  backupStatus,
   backupTaken,
+  domainBackupRequest,
   forgetRequest,
   forgotten,
   restored,
@@ -47,8 +49,17 @@ export const backups = resource({
     method: 'POST',
     path: '/v1/domains/{domain}/backups',
     summary: 'Back up a domain',
-    body: json(backupRequest),
+    body: json(domainBackupRequest),
     answer: progress(backupTaken),
+  },
+  status: {
+    method: 'GET',
+    path: '/v1/backup-status',
+    summary:
+      'Tell how the backups of all domains or one stand: when the last one was, what failed since, and what is late',
+    query: { domain: string({ description: 'Of this domain, by name or UUID' }) },
+    body: none,
+    answer: json(list(backupStatus)),
   },
   restore: {
     method: 'POST',

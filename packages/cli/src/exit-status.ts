@@ -16,7 +16,7 @@ const fixed = {
   strays: { status: 17, summary: 'check: something on the host has no owner' },
   incomplete: {
     status: 19,
-    summary: 'backup: something of a domain is not in there, or did not come back as it was',
+    summary: 'backup: something of a domain is not in there, did not come back as it was, or is late',
   },
   'exec-failed': { status: 125, summary: "exec: ctvirt itself failed; other statuses are the program's own" },
 } as const;

@@ -88,6 +88,17 @@ test('a repository beyond a network is refused, with what to do instead', () => 
     );
 });
 
+test('the job of a night is one line', () => {
+  const read = (line: string) => engineOptions(parseSettings(`backup_schedule = "${line}"`, 'file'));
+  const keep = { daily: 7, weekly: 4 };
+  assert.deepEqual(read('@daily keep-daily=7 keep-weekly=4').backupSchedule, { when: '@daily', keep });
+  assert.equal(read('').backupSchedule, undefined);
+  assert.throws(
+    () => read('daily'),
+    (error) => isFault(error, 'invalid') && /line 1: .*'daily' is no schedule/.test(error.message),
+  );
+});
+
 test('whatever the file holds, it is settings or refused', () => {
   const line = fc.oneof(
     fc.string(),

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { EngineError, type EngineOptions, requireTrusted } from '@ctvirt/engine';
+import { backupsInLine, EngineError, type EngineOptions, requireTrusted } from '@ctvirt/engine';
 
 type Value = string | number | readonly string[];
 
@@ -106,6 +106,24 @@ const repositories = (doc: string): Setting<string[]> => ({
   },
 });
 
+/** Why a text is no schedule of backups; undefined of one that is. */
+function scheduleFault(value: Value): string | undefined {
+  try {
+    if (value !== '') backupsInLine(String(value));
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+const schedule = (doc: string): Setting<string> => ({
+  doc,
+  fallback: '',
+  parse: (value) => (typeof value === 'string' && scheduleFault(value) === undefined ? value : undefined),
+  expected: 'a schedule such as "@daily keep-daily=7 keep-weekly=4"',
+  advice: scheduleFault,
+});
+
 const pki = '/etc/pki';
 
 /** Every setting, in the order of the manual. */
@@ -168,6 +186,9 @@ export const settings = {
   backup_repositories: repositories(
     'Where backups go, each a text of its name, the absolute path of its folder and that of the file with its password, with blanks between them: "default /srv/backup /etc/ctvirt/backup.password". `ctvirt backup init` makes both.',
   ),
+  backup_schedule: schedule(
+    'When each domain is backed up whose document does not say (`ctvirt backup NAME --schedule`): @hourly, @daily, @weekly, @monthly, or the five fields of cron, by the clock of the host. After it, as wanted: keep-last=, keep-daily=, keep-weekly=, keep-monthly= with how many of its backups stay, repository= with a name, mounts=leave where folders of the host are left out and that is meant so. Never if empty.',
+  ),
   project_ids: range(
     "Projects of the host's quotas that disk limits are made of, where the file system of the layers enforces them; each limited layer is an image if empty.",
   ),
@@ -215,6 +236,7 @@ export const engineOptions = ({
   link_walls: linkWalls,
   link_connections: linkConnections,
   backup_repositories: repositoryTexts,
+  backup_schedule: backupSchedule,
 }: Settings): EngineOptions => ({
   linkWalls,
   linkConnections,
@@ -225,6 +247,7 @@ export const engineOptions = ({
     const [name = '', path = '', passwordFile = ''] = text.split(' ');
     return { name, path, passwordFile };
   }),
+  backupSchedule: backupSchedule === '' ? undefined : backupsInLine(backupSchedule),
 });
 
 function rangeIn(text: string): EngineOptions['projectIds'] {

@@ -15,6 +15,7 @@ import type {
   BackupInit,
   BackupRepository,
   BackupRequest,
+  BackupStatus,
   BackupTaken,
   BeancounterReport,
   BuildRequest,
@@ -27,6 +28,7 @@ import type {
   DefineResult,
   DeliveryReport,
   DomainArchive,
+  DomainBackupRequest,
   DomainEvent,
   DomainInfo,
   DomainProcess,
@@ -483,7 +485,9 @@ export interface Engine {
       readonly domain?: string | undefined;
     }): Promise<readonly Backup[]>;
     /** Backs up a domain: one that is off cannot be started meanwhile, of one that runs a copy is read that is made for that. */
-    create(ref: DomainRef, request: BackupRequest, watched?: Watched): Promise<BackupTaken>;
+    create(ref: DomainRef, request: DomainBackupRequest, watched?: Watched): Promise<BackupTaken>;
+    /** Of one or all that there are; looks into no repository. */
+    status(ref?: DomainRef): readonly BackupStatus[];
     /**
      * A domain that is off gets the files that it had, and what it had before is kept; one that is gone is defined again. With a
      * path only that of it comes back, and with `to` all goes to a folder of the host.

@@ -11,6 +11,7 @@ import { makeRules, type RuleOptions } from './build/rules.js';
 import { openState, type StateOptions } from './build/state.js';
 import type { Engine, Reach } from './contract.js';
 import { autostart } from './domains/autostart.js';
+import { BackupScheduler } from './domains/backup-scheduler.js';
 import { Scheduler } from './domains/scheduler.js';
 import { explain, explained } from './explained.js';
 import { linkAddresses } from './host/addresses.js';
@@ -55,8 +56,10 @@ async function open(layout: Layout, log: EngineLog, options: EngineOptions): Pro
     times: await ScheduleTimes.open(layout.scheduleTimes),
     width: parts.facts.hostCpus,
   });
+  const backups = new BackupScheduler({ ...parts, backups: engine.backups });
   if (options.autostart !== false) {
     scheduler.open();
+    backups.open();
     // One with a root of its own starts a network when a domain needs it.
     const networks = layout.root === undefined ? startDue(parts) : Promise.resolve();
     networks
@@ -66,9 +69,9 @@ async function open(layout: Layout, log: EngineLog, options: EngineOptions): Pro
   return {
     ...engine,
     async close() {
-      const idle = scheduler.close();
+      const idle = [scheduler.close(), backups.close()];
       await parts.jobs.close();
-      await idle;
+      await Promise.all(idle);
       await engine.close();
     },
   };

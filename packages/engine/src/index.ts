@@ -22,6 +22,7 @@ export { lockFile, peerOf } from './host/syscalls.js';
 export { requireTrusted } from './host/trusted.js';
 export { isMadeName, withoutMadeName } from './lifecycle/made-names.js';
 export type { EngineLog } from './log.js';
+export { backupsInLine } from './schedule/backups.js';
 export { type Layout, layoutOf } from './state/layout.js';
 export { prepareFolders } from './state/store.js';
 export type * from './view.js';

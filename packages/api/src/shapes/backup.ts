@@ -7,6 +7,7 @@ import {
   nullable,
   number,
   object,
+  oneOf,
   optional,
   type Static,
   strict,
@@ -78,10 +79,23 @@ export const backupRequest = strict({ repository: repositoryName });
 /** Where a backup goes. */
 export type BackupRequest = Static<typeof backupRequest>;
 
+/** How a domain is backed up. */
+export const domainBackupRequest = strict({
+  repository: repositoryName,
+  mounts: optional(
+    oneOf(['leave'], {
+      description: 'That folders of the host that it mounts are left out is meant so, and no want',
+    }),
+  ),
+});
+/** How a domain is backed up. */
+export type DomainBackupRequest = Static<typeof domainBackupRequest>;
+
 /** A backup that was taken. */
 export const backupTaken = object(
   {
     backup,
+    isComplete: boolean({ description: 'Whether all is in there that was to be' }),
     leftOut: list(leftOut, { description: 'What is not in there' }),
     unread: list(string(), { description: 'Files that could not be read, which are not in there either' }),
     files: integer({ description: 'Files that were looked at' }),
@@ -99,6 +113,45 @@ export const backupTaken = object(
 );
 /** A backup that was taken. */
 export type BackupTaken = Static<typeof backupTaken>;
+
+/** How a domain's backups stand. */
+export const backupStatus = object(
+  {
+    domain: string({ description: 'Its name' }),
+    uuid: string({ description: 'Its UUID' }),
+    state: oneOf(['ok', 'incomplete', 'failed', 'late', 'waiting', 'none'], {
+      description:
+        'By its last backup: ok; incomplete, where something of it is not in there; failed, where one was asked for since in vain; late, where one was due an hour ago and is not there. waiting is one whose first time is yet to come, none one without backups and without times for them',
+    }),
+    schedule: nullable(
+      object({
+        when: string({ description: "As `@daily`, or cron's five fields" }),
+        isOfHost: boolean({ description: 'Whether it is that of ctvirtd.conf, which holds for all others' }),
+      }),
+    ),
+    last: nullable(
+      object({
+        id: string({ description: 'Of the repository' }),
+        repository: string({ description: 'Where it lies' }),
+        takenAt: string({ description: 'RFC 3339' }),
+        ageSeconds: number({ description: 'How long ago that is' }),
+      }),
+    ),
+    failure: nullable(
+      object({
+        at: string({ description: 'RFC 3339' }),
+        error: string({ description: 'Why there is no backup of then' }),
+      }),
+    ),
+    nextAt: nullable(string({ description: 'When it is due; RFC 3339' })),
+  },
+  {
+    title: 'BackupStatus',
+    description: "How a domain's backups stand, as this daemon and those before it took them",
+  },
+);
+/** How a domain's backups stand. */
+export type BackupStatus = Static<typeof backupStatus>;
 
 /** What is restored, and where to. */
 export const restoreRequest = strict({

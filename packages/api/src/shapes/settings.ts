@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import {
   boolean,
+  integer,
   list,
   nullable,
   object,
@@ -161,6 +162,30 @@ const settings = {
   ),
   snapshotStopped: optional(
     boolean({ description: 'Whether they are made while it is off, too; so it is if nothing is said' }),
+  ),
+  backups: optional(
+    word(
+      'When it is backed up, as `snapshots`; `never` for one that is not, whatever ctvirtd.conf says of all, and `host` for as that says',
+    ),
+  ),
+  backupRepository: optional(word('Which repository they go to; the usual one if nothing is said')),
+  backupMounts: optional(
+    oneOf(['leave'], {
+      description: 'That folders of the host that it mounts are left out is meant so, and no want',
+    }),
+  ),
+  backupKeep: optional(
+    strict(
+      {
+        last: optional(integer({ minimum: 0, maximum: 999_999, description: 'The last ones' })),
+        daily: optional(
+          integer({ minimum: 0, maximum: 999_999, description: 'One of each of so many days' }),
+        ),
+        weekly: optional(integer({ minimum: 0, maximum: 999_999, description: 'The same by weeks' })),
+        monthly: optional(integer({ minimum: 0, maximum: 999_999, description: 'The same by months' })),
+      },
+      { description: 'Which of them stay after each; all if nothing is said' },
+    ),
   ),
 };
 

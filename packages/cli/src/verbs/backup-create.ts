@@ -1,12 +1,13 @@
 // ctvirt backup
 // SPDX-License-Identifier: Apache-2.0
 import type { BackupTaken } from '@ctvirt/api';
+import type { Context } from '../context.js';
 import { incompleteStatus } from '../exit-status.js';
 import { verb } from '../verb.js';
 import { describeBytes } from '../wording.js';
-import { inRepository, repositoryOption, timeOf } from './backup-words.js';
+import { inRepository, keepOf, keepOptions, repositoryOption, timeOf } from './backup-words.js';
 import { waited } from './copying.js';
-import { anyDomains, eachDomain, severalOptions, type Told } from './several.js';
+import { anyDomains, eachDomain, type Several, severalOptions, type Told } from './several.js';
 
 /** JSON is what became of it, of several an array. */
 export const backup = verb({
@@ -17,6 +18,8 @@ export const backup = verb({
     'A backup is the whole tree of a domain with its own ids, and its document, in a repository of restic: encrypted, and what is there once is kept once. Each is whole by itself. A domain that is off cannot be started meanwhile.',
     'One that runs goes on: what is read is a copy, which is made for that and goes then. Its writes wait for the moment of the copy, and how long that was is told. It takes the room of its files on the file system of the roots, where that cannot share blocks as XFS and btrfs do.',
     'Folders, files and disks of the host that a domain mounts are not in it. Each is told, and the exit status is 19 then; with --leave-mounts it is 0. So it is where a file could not be read, whatever is said.',
+    'With --keep-last and the like, of each domain the backups that are not to be kept are removed after its new one, as backup forget and prune do.',
+    'With --schedule none is taken now: the daemon takes them at those times, makes up for one that it missed, and keeps what --keep-last and the like say. It is in the document, goes along with a rename and a move, and takes the place of backup_schedule in ctvirtd.conf, which is for all domains: never is for none, and host for that of ctvirtd.conf. backup status shows what has become of them.',
     '--all are all domains. A domain that is called as one of the verbs of backups (list, check) is named by its UUID.',
   ],
   args: { domains: anyDomains },
@@ -24,30 +27,96 @@ export const backup = verb({
     ...severalOptions('All domains'),
     ...repositoryOption,
     'leave-mounts': { type: 'flag', summary: 'That mounts are left out is meant so' },
+    schedule: {
+      type: 'text',
+      value: 'WHEN',
+      complete: ['@hourly', '@daily', '@weekly', '@monthly', 'never', 'host'],
+      summary:
+        "Take them at these times: @daily and the like, or cron's five fields; never and host end that",
+    },
+    ...keepOptions,
   },
   example: { command: 'ctvirt backup web', does: "Backs up 'web'." },
   async run(context, { args: { domains }, options }) {
-    const { client, io } = context;
-    let isIncomplete = false;
-    const body = inRepository(options.repository);
-    const status = await eachDomain(
-      context,
-      { domains, all: options.all, parallel: options.parallel },
-      {
-        verb: 'backup',
-        doing: 'backing up',
-        listed: async () => await client.domains.list({}),
-        operation: async (domain): Promise<Told> => {
-          const taken = await client.backups.create({ domain, body }, { signal: io.signal });
-          if (taken.unread.length > 0 || (taken.leftOut.length > 0 && !options['leave-mounts']))
-            isIncomplete = true;
-          return { data: taken, sentence: sentenceOf(taken) };
-        },
-      },
-    );
-    return status === 0 && isIncomplete ? incompleteStatus : status;
+    const several = { domains, all: options.all, parallel: options.parallel };
+    const { schedule, repository } = options;
+    const how: How = {
+      repository,
+      mounts: options['leave-mounts'] ? 'leave' : undefined,
+      keep: keepOf(options),
+    };
+    if (schedule !== undefined) return await plan(context, several, schedule, how);
+    return await backUp(context, several, how);
   },
 });
+
+interface How {
+  readonly repository: string | undefined;
+  readonly mounts: 'leave' | undefined;
+  readonly keep: ReturnType<typeof keepOf>;
+}
+
+async function backUp(context: Context, several: Several, { repository, mounts, keep }: How) {
+  const { client, io } = context;
+  const where = inRepository(repository);
+  const watch = { signal: io.signal };
+  let isIncomplete = false;
+  let isShrunk = false;
+  const status = await eachDomain(context, several, {
+    verb: 'backup',
+    doing: 'backing up',
+    listed: () => client.domains.list({}),
+    operation: async (domain): Promise<Told> => {
+      const body = { ...where, ...(mounts !== undefined && { mounts }) };
+      const taken = await client.backups.create({ domain, body }, watch);
+      if (!taken.isComplete) isIncomplete = true;
+      if (keep === undefined) return { data: taken, sentence: sentenceOf(taken) };
+      const { last: keepLast, daily: keepDaily, weekly: keepWeekly, monthly: keepMonthly } = keep;
+      const { removed } = await client.backups.forget(
+        {
+          body: {
+            ...where,
+            ...{ domain: taken.backup.uuid, keepLast: keepLast ?? 0, keepDaily: keepDaily ?? 0 },
+            ...{ keepWeekly: keepWeekly ?? 0, keepMonthly: keepMonthly ?? 0 },
+          },
+        },
+        watch,
+      );
+      if (removed.length > 0) isShrunk = true;
+      const went = removed.length === 0 ? '' : `\n  ${removed.length} of its earlier ones removed`;
+      return { data: taken, sentence: `${sentenceOf(taken)}${went}` };
+    },
+  });
+  if (isShrunk) await context.busy('giving room back', () => client.backups.prune({ body: where }, watch));
+  return status === 0 && isIncomplete ? incompleteStatus : status;
+}
+
+/** Nothing is backed up by that. */
+async function plan(
+  context: Context,
+  several: Several,
+  schedule: string,
+  { repository, mounts, keep }: How,
+): Promise<number> {
+  const { client } = context;
+  const body = {
+    backups: schedule,
+    ...(repository !== undefined && { backupRepository: repository }),
+    ...(mounts !== undefined && { backupMounts: mounts }),
+    ...(keep !== undefined && { backupKeep: keep }),
+  };
+  const kept = Object.entries(keep ?? {}).map(([kind, count]) => `${count} ${kind}`);
+  const what = `backups ${schedule}${kept.length === 0 ? '' : `, kept: ${kept.join(', ')}`}`;
+  return await eachDomain(context, several, {
+    verb: 'backup',
+    doing: 'setting the times of backups',
+    listed: () => client.domains.list({}),
+    operation: async (domain): Promise<Told> => {
+      const data = await client.domains.set({ domain, body });
+      return { data, sentence: `Domain '${data.domain.name}': ${what}` };
+    },
+  });
+}
 
 function sentenceOf({
   backup: taken,

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { formatTable } from '../table.js';
 import { verb } from '../verb.js';
-import { backupColumns, backupRows, inRepository, repositoryOption } from './backup-words.js';
+import { backupColumns, backupRows, inRepository, keepOptions, repositoryOption } from './backup-words.js';
 
 /** JSON is what went and what stays. */
 export const backupForget = verb({
@@ -16,10 +16,7 @@ export const backupForget = verb({
     domain: { summary: 'Only those of this one, by name or UUID', complete: 'domain', optional: true },
   },
   options: {
-    'keep-last': { type: 'whole', value: 'COUNT', summary: 'The last ones stay' },
-    'keep-daily': { type: 'whole', value: 'COUNT', summary: 'One of each of so many days' },
-    'keep-weekly': { type: 'whole', value: 'COUNT', summary: 'One of each of so many weeks' },
-    'keep-monthly': { type: 'whole', value: 'COUNT', summary: 'One of each of so many months' },
+    ...keepOptions,
     prune: { type: 'flag', summary: 'Give their room back at once' },
     'dry-run': { type: 'flag', summary: 'Only tell which would go' },
     ...repositoryOption,

@@ -12,12 +12,33 @@ export const repositoryOption = {
   },
 } as const satisfies Options;
 
+/** How many of each kind stay. */
+export const keepOptions = {
+  'keep-last': { type: 'whole', value: 'COUNT', summary: 'The last ones stay' },
+  'keep-daily': { type: 'whole', value: 'COUNT', summary: 'One of each of so many days' },
+  'keep-weekly': { type: 'whole', value: 'COUNT', summary: 'One of each of so many weeks' },
+  'keep-monthly': { type: 'whole', value: 'COUNT', summary: 'One of each of so many months' },
+} as const satisfies Options;
+
+const kinds = ['last', 'daily', 'weekly', 'monthly'] as const;
+
+/** What was said of that; undefined where nothing was. */
+export function keepOf(
+  options: Readonly<Record<keyof typeof keepOptions, number | undefined>>,
+): Partial<Record<(typeof kinds)[number], number>> | undefined {
+  const said = kinds.flatMap((kind) => {
+    const count = options[`keep-${kind}`];
+    return count === undefined ? [] : [[kind, count] as const];
+  });
+  return said.length === 0 ? undefined : Object.fromEntries(said);
+}
+
 /** The request's part of it. */
 export const inRepository = (repository: string | undefined): { repository?: string } =>
   repository === undefined ? {} : { repository };
 
 /** To the second: what --at takes. */
-export const timeOf = ({ takenAt }: Backup): string => `${takenAt.slice(0, 19)}Z`;
+export const timeOf = ({ takenAt }: Pick<Backup, 'takenAt'>): string => `${takenAt.slice(0, 19)}Z`;
 
 /** Backups as rows of a table, below `backupColumns`. */
 export const backupRows = (backups: readonly Backup[]): string[][] =>

@@ -8,6 +8,7 @@ import { backupForget } from './backup-forget.js';
 import { backupInit } from './backup-init.js';
 import { backupList } from './backup-list.js';
 import { backupPrune } from './backup-prune.js';
+import { backupStatus } from './backup-status.js';
 import { completeVerb } from './completion-answer.js';
 import { completion } from './completion-print.js';
 import { convert } from './convert.js';
@@ -156,6 +157,7 @@ export const verbs: readonly Verb[] = [
   restore,
   backupInit,
   backupList,
+  backupStatus,
   backupCheck,
   backupForget,
   backupPrune,

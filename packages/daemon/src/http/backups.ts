@@ -10,6 +10,7 @@ export const bindBackups = ({ backups }: Engine): Handlers<Resources['backups']>
   init: ({ body }) => backups.init(body),
   list: ({ query }) => backups.list(query),
   create: ({ params: { domain }, body }, watched) => backups.create(domain, body, watched),
+  status: ({ query: { domain } }) => backups.status(domain),
   restore: ({ body }, watched) => backups.restore(body, watched),
   check: ({ body }, watched) => backups.check(body, watched),
   forget: ({ body }, watched) => backups.forget(body, watched),

@@ -256,6 +256,7 @@ test('every answer is as its schema says, and says nothing more', async (t) => {
     'backups.repositories': () => client.backups.repositories(),
     'backups.init': () => client.backups.init({ body: { repository: 'default' } }),
     'backups.list': () => client.backups.list({ domain: 'web' }),
+    'backups.status': async () => assert.equal((await client.backups.status(web)).length, 1),
     'jobs.get': async () => {
       const exporting = client.domains.exportRoot({ ...web, body: { target: '/nonexistent/web.tar' } });
       await assert.rejects(exporting, failsWith('wrong-state'));

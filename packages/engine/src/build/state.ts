@@ -14,6 +14,8 @@ import { Profiles } from '../profiles.js';
 import { Documents } from '../registry/documents.js';
 import { DomainEvents } from '../registry/events.js';
 import { Registry } from '../registry/registry.js';
+import type { BackupSchedule } from '../schedule/backups.js';
+import { BackupTimes } from '../state/backup-times.js';
 import { ConsoleLogs } from '../state/console-logs.js';
 import { IdRanges, privateWindow, systemWindow } from '../state/id-ranges.js';
 import type { Layout } from '../state/layout.js';
@@ -42,6 +44,8 @@ export interface StateParts {
   readonly hooks: Hooks;
   readonly rootMounts: RootMounts;
   readonly repositories: Repositories;
+  readonly backupTimes: BackupTimes;
+  readonly backupSchedule: BackupSchedule | undefined;
   readonly profiles: Profiles;
   readonly templates: TemplateCatalog;
   readonly templatePath: (name: string) => string;
@@ -61,6 +65,8 @@ export interface StateParts {
 export interface StateOptions {
   /** Where backups go; nowhere if absent. */
   readonly backupRepositories?: readonly RepositorySpec[];
+  /** When domains are backed up whose document does not say; never if absent. */
+  readonly backupSchedule?: BackupSchedule | undefined;
 }
 
 /** Reads the state, and removes what an earlier daemon left half-made. */
@@ -97,6 +103,8 @@ export async function openState(
       options.backupRepositories ?? [],
       `${layout.cgroup}.${hostName()}`.slice(0, 64),
     ),
+    backupTimes: await BackupTimes.open(layout.backupTimes),
+    backupSchedule: options.backupSchedule,
     profiles,
     templates,
     templatePath,

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { DomainSettings, SetResult } from '@ctvirt/api';
 import { isLimiting, parametersOfProfile, type ResourceRow } from '@ctvirt/formats';
+import type { Repositories } from '../backup/repositories.js';
 import type { Engine } from '../contract.js';
 import { notRunning } from '../errors.js';
 import type { Facts } from '../host/facts.js';
@@ -16,6 +17,7 @@ import type { Profiles } from '../profiles.js';
 import type { Quotas } from '../quota/quotas.js';
 import type { DomainEvents } from '../registry/events.js';
 import { type Entry, summaryOf } from '../registry/registry.js';
+import { isUntimed } from '../schedule/backups.js';
 import { hasSchedule, withSchedule } from '../schedule/schedule.js';
 import { type ChangeParts, changeLive } from './change.js';
 import { credentialsOf, give } from './credentials.js';
@@ -31,6 +33,7 @@ export interface AmendParts extends ChangeParts, Pick<LookParts, 'blockIo' | 'ke
   readonly facts: HostFacts & Pick<Facts, 'memoryBytes'>;
   readonly log: EngineLog;
   readonly profiles: Pick<Profiles, 'get'>;
+  readonly repositories: Pick<Repositories, 'find'>;
 }
 
 interface Targets {
@@ -86,6 +89,9 @@ async function set(
   if (autostart !== undefined) refuseAutostart(entry);
   const credentials = credentialsOf(settings);
   if (hasSchedule(settings)) withSchedule(await parts.documents.stored(entry), settings);
+  const { backups, backupRepository } = settings;
+  if (backupRepository !== undefined || (backups !== undefined && !isUntimed(backups)))
+    parts.repositories.find(backupRepository);
   if (hasEdit(settings))
     await amend(entry, targets, settingsEdit({ ...settings, values }, parts.facts), parts);
   if (hasSchedule(settings)) await setSchedule(entry, settings, parts);

@@ -3,6 +3,8 @@
 import type { Repositories } from '../backup/repositories.js';
 import type { Going } from '../backup/tool.js';
 import type { Watched } from '../contract.js';
+import type { BackupSchedule } from '../schedule/backups.js';
+import type { BackupTimes } from '../state/backup-times.js';
 import type { KeyedQueue } from '../state/queue.js';
 import type { DomainStore } from '../state/store.js';
 import type { KeptParts } from './kept.js';
@@ -17,6 +19,9 @@ export interface BackupParts
   readonly store: DomainStore;
   readonly queue: KeyedQueue;
   readonly repositories: Repositories;
+  readonly backupTimes: BackupTimes;
+  /** Of domains whose document says nothing. */
+  readonly backupSchedule: BackupSchedule | undefined;
 }
 
 /** For who asked. */

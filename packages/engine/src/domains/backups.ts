@@ -1,16 +1,18 @@
 // Backups of domains, and what comes out of them: never in the place of what is there before it is complete.
 // SPDX-License-Identifier: Apache-2.0
-import type { Backup, BackupTaken } from '@ctvirt/api';
+import type { Backup, BackupTaken, DomainBackupRequest } from '@ctvirt/api';
 import type { Repository } from '../backup/repositories.js';
-import { retained } from '../backup/retention.js';
 import type { Generation } from '../backup/tool.js';
 import type { Engine, Watched } from '../contract.js';
 import { EngineError } from '../errors.js';
 import { fillFolder } from '../host/files.js';
 import { filesystemsOf } from '../lifecycle/document.js';
+import type { Entry } from '../registry/registry.js';
+import { retained } from '../schedule/retention.js';
 import type { FilesystemSpec } from '../storage/index.js';
 import { checkBackups } from './backup-check.js';
 import { type BackupParts, goingOf, secondsSince } from './backup-parts.js';
+import { statusOf } from './backup-status.js';
 import { chooseGeneration, generationsOf } from './generations.js';
 import { contextOf } from './mounting.js';
 import { restoreBackup } from './restoring.js';
@@ -18,7 +20,7 @@ import { type DomainFiles, withStillFiles } from './still-files.js';
 
 /** The engine's operations on backups. */
 export function backupOperations(parts: BackupParts): Engine['backups'] {
-  const { repositories, turns, jobs } = parts;
+  const { repositories, turns } = parts;
   return {
     repositories: () => repositories.all(),
     init: async ({ repository }) => {
@@ -34,25 +36,8 @@ export function backupOperations(parts: BackupParts): Engine['backups'] {
       const all = await found.tool.list();
       return shown(domain === undefined ? all : generationsOf(all, domain, parts), found);
     },
-    create: async (ref, { repository }, watched = {}) => {
-      const entry = turns.find(ref);
-      const found = repositories.get(repository);
-      return await jobs.run(
-        entry,
-        'backup',
-        (watcher) =>
-          inRepository(found, parts, async () => {
-            const began = performance.now();
-            const wanted = { wanted: isOwn, signal: watcher.signal };
-            const taken = await withStillFiles(entry.record.uuid, wanted, parts, async (files, frozenMs) => ({
-              ...(await take(files, found, watcher, parts)),
-              frozenMs,
-            }));
-            return { ...taken, seconds: secondsSince(began) };
-          }),
-        watched,
-      );
-    },
+    create: (ref, request, watched) => create(ref, request, watched, parts),
+    status: (ref) => statusOf(ref === undefined ? parts.registry.here() : [turns.find(ref)], parts),
     restore: async (request, watched = {}) => {
       const found = repositories.get(request.repository);
       return await inRepository(found, parts, async () => {
@@ -104,12 +89,59 @@ const inRepository = <T>({ spec }: Repository, { queue }: BackupParts, work: () 
   // No domain is called so.
   queue.run(`backup/${spec.name}`, work);
 
+/** What becomes of it is remembered: a backup of the night that fails is to be seen in the morning. */
+async function create(
+  ref: string,
+  request: DomainBackupRequest,
+  by: Watched = {},
+  parts: BackupParts,
+): Promise<BackupTaken> {
+  const { repositories, turns, jobs, backupTimes } = parts;
+  const entry = turns.find(ref);
+  const { uuid } = entry.record;
+  jobs.refuse(uuid);
+  try {
+    const taken = await jobs.run(
+      entry,
+      'backup',
+      async (watched) => {
+        const found = repositories.get(request.repository);
+        return await inRepository(found, parts, () => takeStill(entry, request, { found, watched }, parts));
+      },
+      by,
+    );
+    const { id, repository, takenAt } = taken.backup;
+    await backupTimes.succeeded(uuid, { id, repository, takenAt, isComplete: taken.isComplete });
+    return taken;
+  } catch (error) {
+    const said = error instanceof Error ? error.message : String(error);
+    await backupTimes.failed(uuid, { at: new Date().toISOString(), error: said });
+    throw error;
+  }
+}
+
+async function takeStill(
+  { record: { uuid } }: Entry,
+  { mounts }: DomainBackupRequest,
+  { found, watched }: { readonly found: Repository; readonly watched: Watched },
+  parts: BackupParts,
+): Promise<BackupTaken> {
+  const began = performance.now();
+  const wanted = { wanted: isOwn, signal: watched.signal };
+  const taken = await withStillFiles(uuid, wanted, parts, async (files, frozenMs) => ({
+    ...(await take(files, found, watched, parts)),
+    frozenMs,
+  }));
+  const isComplete = taken.unread.length === 0 && (taken.leftOut.length === 0 || mounts === 'leave');
+  return { ...taken, isComplete, seconds: secondsSince(began) };
+}
+
 async function take(
   { record, domain, xml, specs: own, from }: DomainFiles,
   found: Repository,
   watched: Watched,
   parts: BackupParts,
-): Promise<Omit<BackupTaken, 'frozenMs' | 'seconds'>> {
+): Promise<Omit<BackupTaken, 'frozenMs' | 'seconds' | 'isComplete'>> {
   const { name, uuid } = record;
   if (own.length === 0)
     throw new EngineError('unsupported', `domain '${name}' has no root of its own that could be backed up`);

@@ -5,7 +5,9 @@ import type { Jobs } from '../jobs/jobs.js';
 import type { EngineLog } from '../log.js';
 import type { Entry, Registry } from '../registry/registry.js';
 import type { SnapshotSchedule } from '../schedule/schedule.js';
-import { nameAt, nextTime, spanMs } from '../schedule/times.js';
+import { nameAt, spanMs } from '../schedule/times.js';
+import { Due } from './due.js';
+import { EachMinute } from './each-minute.js';
 
 /** When a schedule was last obeyed. */
 export interface LastTime {
@@ -53,48 +55,33 @@ export interface SchedulerParts {
   readonly zone?: string;
 }
 
-const MINUTE_MS = 60_000;
 const defaultPattern = 'auto-%Y%m%d-%H%M';
 
 /** Makes snapshots and deletes those that have expired. */
 export class Scheduler {
-  /** The next time of each schedule after its last one. */
-  readonly #next = new Map<
-    string,
-    { readonly when: string; readonly last: number; readonly at: Date | undefined }
-  >();
+  readonly #due: Due;
   readonly #now: () => Date;
-  #looking: Promise<void> | undefined;
-  #timer: NodeJS.Timeout | undefined;
-  #isClosed = false;
+  readonly #minute: EachMinute;
 
   constructor(private readonly parts: SchedulerParts) {
-    this.#now = parts.now ?? (() => new Date());
+    const { now = () => new Date(), zone, log } = parts;
+    this.#now = now;
+    this.#due = new Due(zone);
+    const failed = (error: unknown): void => log('error', `the schedule was not looked at: ${String(error)}`);
+    this.#minute = new EachMinute(() => this.#look(), failed, now);
   }
 
-  /** Looks now, for what was missed, and with each minute of the clock. */
   open(): void {
-    const wait = MINUTE_MS - (this.#now().valueOf() % MINUTE_MS);
-    this.#timer = setTimeout(() => this.open(), wait);
-    this.#timer.unref();
-    void this.look();
+    this.#minute.open();
   }
 
-  /** Begins nothing more, and resolves when nothing is under way: who ends jobs ends what is. */
   async close(): Promise<void> {
-    this.#isClosed = true;
-    clearTimeout(this.#timer);
-    await this.#looking;
+    await this.#minute.close();
   }
 
-  /** Goes through all domains once; resolves when what is due is done. A look while one is under way is that one. */
+  /** Goes through all domains once. */
   look(): Promise<void> {
-    this.#looking ??= this.#look()
-      .catch((error: unknown) => this.parts.log('error', `the schedule was not looked at: ${String(error)}`))
-      .finally(() => {
-        this.#looking = undefined;
-      });
-    return this.#looking;
+    return this.#minute.look();
   }
 
   async #look(): Promise<void> {
@@ -103,7 +90,7 @@ export class Scheduler {
     const waiting = [...entries];
     let isChanged = false;
     const worker = async (): Promise<void> => {
-      for (let next = waiting.shift(); next !== undefined && !this.#isClosed; next = waiting.shift())
+      for (let next = waiting.shift(); next !== undefined && !this.#minute.isClosed; next = waiting.shift())
         isChanged = (await this.#serve(next)) || isChanged;
     };
     await Promise.all(Array.from({ length: width }, worker));
@@ -132,12 +119,9 @@ export class Scheduler {
     now: Date,
   ): Promise<boolean> {
     const { name, uuid } = entry.record;
-    const known = this.#lastOf(uuid, schedule.when, snapshots);
-    // One that nobody has seen was said after the last look. One whose last time is yet to come begins anew: the clock was ahead then.
-    const isNew = known === undefined || known > now;
-    const last = isNew ? new Date(now.valueOf() - MINUTE_MS) : known;
-    const due = this.#nextOf(uuid, schedule.when, last);
-    if (due === undefined || due > now) return isNew;
+    const { when } = schedule;
+    const due = this.#due.of({ uuid, when, last: this.#lastOf(uuid, when, snapshots), now });
+    if (due !== 'due') return due === 'seen';
     if (schedule.stopped === false && entry.state === 'shutoff') return true;
     try {
       await this.#create(uuid, schedule, { snapshots, now });
@@ -197,13 +181,5 @@ export class Scheduler {
       .filter(({ by }) => by === 'schedule')
       .map(({ createdAt }) => Date.parse(createdAt));
     return new Date(made.reduce((latest, at) => Math.max(latest, at), known.at.valueOf()));
-  }
-
-  #nextOf(uuid: string, when: string, last: Date): Date | undefined {
-    const known = this.#next.get(uuid);
-    if (known?.when === when && known.last === last.valueOf()) return known.at;
-    const at = nextTime(when, last, this.parts.zone);
-    this.#next.set(uuid, { when, last: last.valueOf(), at });
-    return at;
   }
 }

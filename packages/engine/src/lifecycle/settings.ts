@@ -84,6 +84,10 @@ export const hasEdit = ({
   snapshotPattern: _pattern,
   snapshotExpiry: _expiry,
   snapshotStopped: _stopped,
+  backups: _backups,
+  backupRepository: _repository,
+  backupMounts: _mounts,
+  backupKeep: _keep,
   ...said
 }: DomainSettings): boolean => Object.values(said).some((value) => value !== undefined);
 

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { formatDomain, parseDomain } from '@ctvirt/xml';
 import { isFault } from '../errors.js';
+import { backupsInLine } from './backups.js';
 import { isSchedule, type ScheduleWords, scheduleOf, withSchedule } from './schedule.js';
 import { nameAt, nextTime, spanMs } from './times.js';
 
@@ -73,6 +74,50 @@ test('what cannot be obeyed is refused, by a document as by words', () => {
   ];
   for (const [words, what] of cases)
     assert.throws(() => withSchedule(domainOf(document()), words), refused(what), JSON.stringify(words));
+});
+
+test('backups have times, a repository, what is kept and what becomes of mounts, beside snapshots', () => {
+  const both = withSchedule(domainOf(document()), {
+    snapshots: '@hourly',
+    backups: '30 2 * * *',
+    backupRepository: 'far',
+    backupMounts: 'leave',
+    backupKeep: { daily: 7, weekly: 4 },
+  });
+  assert.match(
+    formatDomain(both),
+    /<ctvirt:schedule xmlns:ctvirt="urn:ctvirt:schedule:1" snapshots="@hourly" backups="30 2 \* \* \*" backup-repository="far" backup-mounts="leave" backup-keep-daily="7" backup-keep-weekly="4"\/>/,
+  );
+  const backups = { when: '30 2 * * *', repository: 'far', mounts: 'leave', keep: { daily: 7, weekly: 4 } };
+  assert.deepEqual(scheduleOf(both), { snapshots: { when: '@hourly' }, backups });
+  const alone = withSchedule(both, { snapshots: 'never' });
+  assert.deepEqual(scheduleOf(alone), { backups });
+  const later = withSchedule(alone, { backups: '@weekly', backupKeep: { monthly: 2, daily: 0 } });
+  assert.deepEqual(scheduleOf(later).backups, { ...backups, when: '@weekly', keep: { monthly: 2 } });
+  // As the host's line says, which is not for one that says never.
+  assert.deepEqual(scheduleOf(withSchedule(later, { backups: 'never' })), { backups: { when: 'never' } });
+  assert.doesNotMatch(formatDomain(withSchedule(later, { backups: 'host' })), /schedule/);
+});
+
+test('the line of a host says what a document may say', () => {
+  assert.deepEqual(backupsInLine('@daily'), { when: '@daily' });
+  assert.deepEqual(
+    backupsInLine('30 2 * * 1-5  keep-daily=7 mounts=leave repository=default keep-weekly=4'),
+    {
+      ...{ when: '30 2 * * 1-5', repository: 'default', mounts: 'leave', keep: { daily: 7, weekly: 4 } },
+    },
+  );
+  for (const [line, what] of [
+    ['keep-daily=7', /no times/],
+    ['daily', /'daily' is no schedule/],
+    ['@daily keep-hourly=3', /have no 'keep-hourly'/],
+    ['@daily keep-daily=0', /a number from 1/],
+    ['@daily mounts=yes', /are 'leave'/],
+    ['@daily repository=/srv', /no name of a repository/],
+    ['never keep-daily=1', /no times/],
+  ] as const)
+    assert.throws(() => backupsInLine(line), refused(what), line);
+  assert.throws(() => withSchedule(domainOf(document()), { backupMounts: 'leave' }), refused(/no times/));
 });
 
 test('times and names are those of the clock on the wall', () => {

@@ -2,6 +2,15 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type Domain, escapeAttribute, metadataAttributes, withMetadataElement } from '@ctvirt/xml';
 import { EngineError } from '../errors.js';
+import {
+  attributesOf,
+  type BackupSchedule,
+  type BackupWords,
+  backupAttributes,
+  backupsAfter,
+  backupsIn,
+  NEVER,
+} from './backups.js';
 import { checkPattern, checkWhen, spanMs } from './times.js';
 
 /** Its snapshots; all but the times may be missing. */
@@ -16,21 +25,25 @@ export interface SnapshotSchedule {
 /** What is done at fixed times, as a record has it. */
 export interface Schedule {
   readonly snapshots?: SnapshotSchedule;
+  readonly backups?: BackupSchedule;
 }
 
-/** Whether anything is done. */
-export const isScheduled = ({ snapshots }: Schedule): boolean => snapshots !== undefined;
+/** Whether anything is said. */
+export const isScheduled = ({ snapshots, backups }: Schedule): boolean =>
+  snapshots !== undefined || backups !== undefined;
 
 /** Whether it is what a record has. */
 export function isSchedule(value: unknown): value is Schedule {
   if (typeof value !== 'object' || value === null) return false;
-  if (!('snapshots' in value)) return true;
-  const { snapshots } = value;
-  return typeof snapshots === 'object' && snapshots !== null && 'when' in snapshots;
+  const hasTimes = (one: unknown): boolean => typeof one === 'object' && one !== null && 'when' in one;
+  return (
+    (!('snapshots' in value) || hasTimes(value.snapshots)) &&
+    (!('backups' in value) || hasTimes(value.backups))
+  );
 }
 
 /** The words of `create` and `set`; `never` takes away. */
-export interface ScheduleWords {
+export interface ScheduleWords extends BackupWords {
   readonly snapshots?: string | undefined;
   readonly snapshotPattern?: string | undefined;
   readonly snapshotExpiry?: string | undefined;
@@ -44,25 +57,32 @@ const names = {
   expiry: 'snapshot-expiry',
   stopped: 'snapshot-stopped',
 } as const;
-const NEVER = 'never';
 
 /** Of a document; throws `invalid` for one that cannot be obeyed, whoever wrote it. */
 export function scheduleOf({ metadata }: Pick<Domain, 'metadata'>): Schedule {
   const attributes = metadataAttributes(metadata, uri);
   if (attributes === undefined) return {};
-  const known: readonly string[] = Object.values(names);
+  const known: readonly string[] = [...Object.values(names), ...backupAttributes];
   const strange = Object.keys(attributes).find((name) => !known.includes(name));
   if (strange !== undefined)
     throw new EngineError(
       'invalid',
       `the schedule in the metadata has '${strange}': it may have ${known.join(', ')}`,
     );
+  const snapshots = snapshotsIn(attributes);
+  const backups = backupsIn(attributes);
+  if (snapshots === undefined && backups === undefined) throw noTimes();
+  return { ...(snapshots && { snapshots }), ...(backups && { backups }) };
+}
+
+function snapshotsIn(attributes: Readonly<Record<string, string>>): SnapshotSchedule | undefined {
   const {
     [names.when]: when,
     [names.pattern]: pattern,
     [names.expiry]: expiry,
     [names.stopped]: stopped,
   } = attributes;
+  if ([when, pattern, expiry, stopped].every((said) => said === undefined)) return undefined;
   if (stopped !== undefined && stopped !== 'yes' && stopped !== 'no')
     throw new EngineError('invalid', `${names.stopped} of the schedule is yes or no, not '${stopped}'`);
   if (when === undefined) throw noTimes();
@@ -73,7 +93,7 @@ export function scheduleOf({ metadata }: Pick<Domain, 'metadata'>): Schedule {
     ...(stopped === 'no' && { stopped: false }),
   };
   check(snapshots);
-  return { snapshots };
+  return snapshots;
 }
 
 const noTimes = (): EngineError =>
@@ -86,7 +106,9 @@ function check({ when, pattern, expiry }: SnapshotSchedule): void {
 }
 
 /** Whether anything is said of it. */
-export const hasSchedule = ({
+export const hasSchedule = (words: ScheduleWords): boolean => saysSnapshots(words) || saysBackups(words);
+
+const saysSnapshots = ({
   snapshots,
   snapshotPattern,
   snapshotExpiry,
@@ -94,12 +116,18 @@ export const hasSchedule = ({
 }: ScheduleWords): boolean =>
   [snapshots, snapshotPattern, snapshotExpiry, snapshotStopped].some((word) => word !== undefined);
 
+const saysBackups = ({ backups, backupRepository, backupMounts, backupKeep }: BackupWords): boolean =>
+  [backups, backupRepository, backupMounts, backupKeep].some((word) => word !== undefined);
+
 /** The document with what the words say, and the rest of it as before; throws `invalid` for what cannot be. */
 export function withSchedule(domain: Domain, words: ScheduleWords): Domain {
   if (!hasSchedule(words)) return domain;
-  const snapshots = snapshotsOf(scheduleOf(domain).snapshots, words);
+  const known = scheduleOf(domain);
+  const snapshots = saysSnapshots(words) ? snapshotsOf(known.snapshots, words) : known.snapshots;
+  const backups = saysBackups(words) ? backupsAfter(known.backups, words) : known.backups;
   const { metadata: before, ...rest } = domain;
-  const metadata = withMetadataElement(before, uri, snapshots && elementOf(snapshots));
+  const element = snapshots || backups ? elementOf(snapshots, backups) : undefined;
+  const metadata = withMetadataElement(before, uri, element);
   return metadata === undefined ? rest : { ...rest, metadata };
 }
 
@@ -124,14 +152,17 @@ function snapshotsOf(
   return after;
 }
 
-function elementOf({ when, pattern, expiry, stopped }: SnapshotSchedule): string {
-  const said = [
-    [names.when, when],
-    [names.pattern, pattern],
-    [names.expiry, expiry],
-    [names.stopped, stopped === false ? 'no' : undefined],
-  ] as const;
-  const attributes = said.map(([name, value]) =>
+function elementOf(snapshots: SnapshotSchedule | undefined, backups: BackupSchedule | undefined): string {
+  const said = {
+    ...(snapshots && {
+      [names.when]: snapshots.when,
+      [names.pattern]: snapshots.pattern,
+      [names.expiry]: snapshots.expiry,
+      [names.stopped]: snapshots.stopped === false ? 'no' : undefined,
+    }),
+    ...(backups && attributesOf(backups)),
+  };
+  const attributes = Object.entries(said).map(([name, value]) =>
     value === undefined ? '' : ` ${name}="${escapeAttribute(value)}"`,
   );
   return `<ctvirt:schedule xmlns:ctvirt="${uri}"${attributes.join('')}/>`;

@@ -29,6 +29,8 @@ export interface Layout {
   readonly traffic: string;
   /** When schedules of domains were last obeyed. */
   readonly scheduleTimes: string;
+  /** When domains were last backed up, and when their schedules of that were obeyed. */
+  readonly backupTimes: string;
   /** What containers wrote to their consoles. */
   readonly consoles: string;
   readonly run: string;
@@ -101,6 +103,7 @@ export function layoutOf(root?: string): Layout {
     pools: join(lib, 'pools.json'),
     traffic: join(lib, 'traffic'),
     scheduleTimes: join(lib, 'schedule.json'),
+    backupTimes: join(lib, 'backups.json'),
     consoles: join(lib, 'consoles'),
     run,
     httpSocket: join(run, 'http.sock'),

@@ -1,0 +1,68 @@
+// How the backups of domains stand, by what is remembered of them: no repository is asked.
+// SPDX-License-Identifier: Apache-2.0
+import type { BackupStatus } from '@ctvirt/api';
+import type { Entry } from '../registry/registry.js';
+import type { BackupSchedule } from '../schedule/backups.js';
+import { nextTime } from '../schedule/times.js';
+import type { BackupHistory, BackupTimes } from '../state/backup-times.js';
+import { backupsOf } from './backup-scheduler.js';
+
+/** Dependencies of `statusOf`. */
+export interface StatusParts {
+  readonly backupTimes: Pick<BackupTimes, 'get'>;
+  readonly backupSchedule: BackupSchedule | undefined;
+  /** The host's if absent. */
+  readonly zone?: string;
+}
+
+/** So long one may take, or wait for others. */
+const GRACE_MS = 3_600_000;
+
+type Said = Pick<Entry, 'record'>;
+
+export const statusOf = (
+  entries: readonly Said[],
+  parts: StatusParts,
+  now: Date = new Date(),
+): BackupStatus[] => entries.map((entry) => one(entry, parts, now));
+
+function one(entry: Said, { backupTimes, backupSchedule, zone }: StatusParts, now: Date): BackupStatus {
+  const { name, uuid, schedule: own } = entry.record;
+  const schedule = backupsOf(entry, backupSchedule);
+  const known = backupTimes.get(uuid);
+  const { last, failure, obeyed } = known;
+  const dueAfter = obeyed !== undefined && obeyed.when === schedule?.when ? obeyed.at : undefined;
+  const next = schedule && nextTime(schedule.when, dueAfter === undefined ? now : new Date(dueAfter), zone);
+  return {
+    domain: name,
+    uuid,
+    state: stateOf(known, schedule, { now, zone }),
+    schedule: schedule === undefined ? null : { when: schedule.when, isOfHost: own?.backups === undefined },
+    last:
+      last === undefined
+        ? null
+        : {
+            id: last.id,
+            repository: last.repository,
+            takenAt: last.takenAt,
+            ageSeconds: Math.round((now.valueOf() - Date.parse(last.takenAt)) / 1000),
+          },
+    failure: failure ?? null,
+    nextAt: next?.toISOString() ?? null,
+  };
+}
+
+function stateOf(
+  { last, failure, obeyed }: BackupHistory,
+  schedule: BackupSchedule | undefined,
+  { now, zone }: { readonly now: Date; readonly zone: string | undefined },
+): BackupStatus['state'] {
+  if (failure !== undefined) return 'failed';
+  if (schedule !== undefined && obeyed?.when === schedule.when) {
+    const from = Math.max(Date.parse(obeyed.since), last === undefined ? 0 : Date.parse(last.takenAt));
+    const due = nextTime(schedule.when, new Date(from), zone);
+    if (due !== undefined && due.valueOf() + GRACE_MS < now.valueOf()) return 'late';
+  }
+  if (last === undefined) return schedule === undefined ? 'none' : 'waiting';
+  return last.isComplete ? 'ok' : 'incomplete';
+}
