@@ -168,6 +168,8 @@ test('single paths come back into the domain or to a folder, each as it was at a
   assert.equal(await look('web', page), 'two');
   // What was made since stays beside it.
   assert.ok(await look('web', (root) => existsSync(`${root}/etc/site/only-three`)));
+  await ctvirt('restore', 'web', '--path', '/', '--at', first.backup.id);
+  assert.equal(await look('web', page), 'one');
   const folder = `${world.host}/looked-at`;
   await ctvirt('restore', 'web', '--to', folder, '--at', first.backup.id);
   assert.deepEqual(readdirSync(`${folder}/etc/site`).sort(), ['only-one', 'page']);
@@ -223,6 +225,47 @@ test('what a domain mounts of the host is told in words, status, list and manife
   await ctvirt('backup', 'db', '--leave-mounts');
   assert.match(await ctvirt('backup', 'list', 'db'), /\/data/);
   assert.match(await ctvirt('restore', 'db'), /Not in the backup, and not touched: \/data/);
+  for (const { name } of await world.client.roots.list()) await ctvirt('root', 'erase', name);
+});
+
+test('folders of the host are in a backup that is to have them, and come back by their path alone', async () => {
+  const data = `${world.host}/data`;
+  mkdirSync(`${data}/sub`, { recursive: true });
+  const one = `${world.host}/one`;
+  writeFileSync(one, 'a file of the host');
+  const devices = [
+    templateRoot,
+    `<filesystem type='mount'><source dir='${data}'/><target dir='/srv/data'/></filesystem>`,
+    `<filesystem type='mount'><source dir='${one}'/><target dir='/etc/one'/></filesystem>`,
+  ];
+  await world.run(domainXml({ name: 'db', filesystems: devices }));
+  await world.shell(
+    'db',
+    'echo hers >/srv/data/sub/hers; chown 1000:100 /srv/data/sub/hers; ln -s hers /srv/data/sub/link',
+  );
+  const before = described(data);
+  const first = await world.cli(['backup', 'db', '--with-mounts']);
+  assert.equal(first.status, 19);
+  assert.match(first.stdout, new RegExp(`with /srv/data, which is ${data} of the host\n.*without /etc/one`));
+  await ctvirt('destroy', 'db');
+  await look('db', (root) => writeFileSync(`${root}/etc/later`, ''));
+  rmSync(`${data}/sub`, { recursive: true });
+  writeFileSync(`${data}/later`, '');
+  const whole = await ctvirt('restore', 'db');
+  assert.match(whole, /In the backup, and not touched: \/srv\/data \(--path \/srv\/data brings it back\)/);
+  assert.deepEqual(readdirSync(data), ['later']);
+  assert.ok(await look('db', (root) => !existsSync(`${root}/etc/later`)));
+  await ctvirt('restore', 'db', '--path', '/srv/data');
+  rmSync(`${data}/later`);
+  assert.deepEqual(described(data), before);
+  const folder = `${world.host}/looked-at`;
+  await ctvirt('restore', 'db', '--to', folder);
+  assert.deepEqual(described(`${folder}/srv/data`), before);
+  rmSync(folder, { recursive: true });
+  // One that holds the repository would be read for ever.
+  const all = `<filesystem type='mount'><source dir='${world.host}'/><target dir='/all'/></filesystem>`;
+  await world.define(domainXml({ name: 'self', filesystems: [templateRoot, all] }));
+  await refused('invalid', world.client.backups.create({ domain: 'self', body: { mounts: 'with' } }));
   for (const { name } of await world.client.roots.list()) await ctvirt('root', 'erase', name);
 });
 

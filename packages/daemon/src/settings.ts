@@ -187,7 +187,7 @@ export const settings = {
     'Where backups go, each a text of its name, the absolute path of its folder and that of the file with its password, with blanks between them: "default /srv/backup /etc/ctvirt/backup.password". `ctvirt backup init` makes both.',
   ),
   backup_schedule: schedule(
-    'When each domain is backed up whose document does not say (`ctvirt backup NAME --schedule`): @hourly, @daily, @weekly, @monthly, or the five fields of cron, by the clock of the host. After it, as wanted: keep-last=, keep-daily=, keep-weekly=, keep-monthly= with how many of its backups stay, repository= with a name, mounts=leave where folders of the host are left out and that is meant so. Never if empty.',
+    'When each domain is backed up whose document does not say (`ctvirt backup NAME --schedule`): @hourly, @daily, @weekly, @monthly, or the five fields of cron, by the clock of the host. After it, as wanted: keep-last=, keep-daily=, keep-weekly=, keep-monthly= with how many of its backups stay, repository= with a name, mounts=with for folders of the host that it mounts, too, or mounts=leave where they are left out and that is meant so. Never if empty.',
   ),
   project_ids: range(
     "Projects of the host's quotas that disk limits are made of, where the file system of the layers enforces them; each limited layer is an image if empty.",

@@ -83,8 +83,8 @@ export type BackupRequest = Static<typeof backupRequest>;
 export const domainBackupRequest = strict({
   repository: repositoryName,
   mounts: optional(
-    oneOf(['leave'], {
-      description: 'That folders of the host that it mounts are left out is meant so, and no want',
+    oneOf(['with', 'leave'], {
+      description: 'Folders of the host that it mounts: in the backup, or left out knowingly',
     }),
   ),
 });
@@ -97,6 +97,7 @@ export const backupTaken = object(
     backup,
     isComplete: boolean({ description: 'Whether all is in there that was to be' }),
     leftOut: list(leftOut, { description: 'What is not in there' }),
+    mounts: list(leftOut, { description: 'Folders of the host that are in there' }),
     unread: list(string(), { description: 'Files that could not be read, which are not in there either' }),
     files: integer({ description: 'Files that were looked at' }),
     changedFiles: integer({ description: 'Of these, those that were new or other than in the last backup' }),
@@ -184,6 +185,10 @@ export const restored = object(
     kept: nullable(keptRoot),
     to: nullable(string({ description: 'The folder that it is in now' })),
     leftOut: list(string(), { description: 'What was not in the backup, and is not touched' }),
+    untouched: list(string(), {
+      description:
+        'Where the domain has folders of the host that are in the backup: a path below one brings it back',
+    }),
     seconds: number({ description: 'How long it took' }),
   },
   {

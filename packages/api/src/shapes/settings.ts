@@ -170,8 +170,8 @@ const settings = {
   ),
   backupRepository: optional(word('Which repository they go to; the usual one if nothing is said')),
   backupMounts: optional(
-    oneOf(['leave'], {
-      description: 'That folders of the host that it mounts are left out is meant so, and no want',
+    oneOf(['with', 'leave'], {
+      description: 'Folders of the host that it mounts: in its backups, or left out knowingly',
     }),
   ),
   backupKeep: optional(

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { BackupTaken } from '@ctvirt/api';
 import type { Context } from '../context.js';
+import { CliError } from '../errors.js';
 import { incompleteStatus } from '../exit-status.js';
 import { verb } from '../verb.js';
 import { describeBytes } from '../wording.js';
@@ -17,7 +18,7 @@ export const backup = verb({
   details: [
     'A backup is the whole tree of a domain with its own ids, and its document, in a repository of restic: encrypted, and what is there once is kept once. Each is whole by itself. A domain that is off cannot be started meanwhile.',
     'One that runs goes on: what is read is a copy, which is made for that and goes then. Its writes wait for the moment of the copy, and how long that was is told. It takes the room of its files on the file system of the roots, where that cannot share blocks as XFS and btrfs do.',
-    'Folders, files and disks of the host that a domain mounts are not in it. Each is told, and the exit status is 19 then; with --leave-mounts it is 0. So it is where a file could not be read, whatever is said.',
+    'Folders, files and disks of the host that a domain mounts are not in it. Each is told, and the exit status is 19 then; with --leave-mounts it is 0. With --with-mounts folders are in it, read as they are meanwhile, file after file; restore --path brings them back. 19 it is, too, where a file could not be read, whatever is said.',
     'With --keep-last and the like, of each domain the backups that are not to be kept are removed after its new one, as backup forget and prune do.',
     'With --schedule none is taken now: the daemon takes them at those times, makes up for one that it missed, and keeps what --keep-last and the like say. It is in the document, goes along with a rename and a move, and takes the place of backup_schedule in ctvirtd.conf, which is for all domains: never is for none, and host for that of ctvirtd.conf. backup status shows what has become of them.',
     '--all are all domains. A domain that is called as one of the verbs of backups (list, check) is named by its UUID.',
@@ -26,6 +27,7 @@ export const backup = verb({
   options: {
     ...severalOptions('All domains'),
     ...repositoryOption,
+    'with-mounts': { type: 'flag', summary: 'Folders of the host that it mounts are in it, too' },
     'leave-mounts': { type: 'flag', summary: 'That mounts are left out is meant so' },
     schedule: {
       type: 'text',
@@ -39,10 +41,12 @@ export const backup = verb({
   example: { command: 'ctvirt backup web', does: "Backs up 'web'." },
   async run(context, { args: { domains }, options }) {
     const several = { domains, all: options.all, parallel: options.parallel };
-    const { schedule, repository } = options;
+    const { schedule, repository, 'with-mounts': isWith, 'leave-mounts': isLeaving } = options;
+    if (isWith && isLeaving)
+      throw new CliError('usage', 'backup: --with-mounts and --leave-mounts exclude each other');
     const how: How = {
       repository,
-      mounts: options['leave-mounts'] ? 'leave' : undefined,
+      mounts: isWith ? 'with' : isLeaving ? 'leave' : undefined,
       keep: keepOf(options),
     };
     if (schedule !== undefined) return await plan(context, several, schedule, how);
@@ -52,7 +56,7 @@ export const backup = verb({
 
 interface How {
   readonly repository: string | undefined;
-  readonly mounts: 'leave' | undefined;
+  readonly mounts: 'with' | 'leave' | undefined;
   readonly keep: ReturnType<typeof keepOf>;
 }
 
@@ -121,6 +125,7 @@ async function plan(
 function sentenceOf({
   backup: taken,
   leftOut,
+  mounts,
   unread,
   files,
   changedFiles,
@@ -132,6 +137,7 @@ function sentenceOf({
   const lines = [
     `Domain '${domain}' backed up as ${id} (${timeOf(taken)}): ${changedFiles} of ${files} files changed, ${describeBytes(addedBytes)} added, ${seconds} s${waited({ frozenMs })}`,
   ];
+  for (const { target, source } of mounts) lines.push(`  with ${target}, which is ${source} of the host`);
   for (const { target, source } of leftOut) lines.push(`  without ${target}, which is ${source} of the host`);
   for (const path of unread) lines.push(`  without ${path}, which could not be read`);
   return lines.join('\n');

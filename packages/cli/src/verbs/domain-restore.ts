@@ -12,7 +12,7 @@ export const restore = verb({
   details: [
     'A domain that is off gets the files of the backup, with new ids, and keeps its document; what it had is kept as a root (root list) until it is erased. One that is gone is defined again as it was. Until all is there nothing changes.',
     'With --path one file or folder comes back into the domain; what is there besides stays. With --name it becomes another domain, with a UUID and hardware addresses of its own. With --to it goes to a folder of the host, which is not there yet and is open to root alone.',
-    'Mounts of the host are in no backup, and are not touched.',
+    'Folders of the host are not touched by a whole restore; those that are in the backup (backup --with-mounts) come back with --path.',
   ],
   args: { domain: { summary: 'Name or UUID, as the domain has it or had it', complete: 'domain' } },
   options: {
@@ -44,7 +44,7 @@ export const restore = verb({
     const restored = await context.busy(`restoring ${domain}`, (onProgress) =>
       client.backups.restore({ body }, { onProgress, signal: io.signal }),
     );
-    const { backup, kept, leftOut, seconds } = restored;
+    const { backup, kept, leftOut, untouched, seconds } = restored;
     const what =
       path === undefined
         ? `Domain '${restored.domain?.name ?? backup.domain}'`
@@ -56,6 +56,8 @@ export const restore = verb({
       lines.push(`What it had before is kept as '${kept.name}': ctvirt root erase ${kept.name} erases it`);
     if (path === undefined && leftOut.length > 0)
       lines.push(`Not in the backup, and not touched: ${leftOut.join(', ')}`);
+    for (const target of untouched)
+      lines.push(`In the backup, and not touched: ${target} (--path ${target} brings it back)`);
     context.done(restored, lines.join('\n'));
   },
 });

@@ -29,7 +29,7 @@ export async function merge({ from, to, within, path, signal }: Merge): Promise<
   const what =
     path === undefined
       ? ['--delete', '--', '/source/', '/target/']
-      : ['--relative', '--no-implied-dirs', '--', `/source/.${path}`, '/target/'];
+      : ['--relative', '--no-implied-dirs', '--', `/source/.${path === '' ? '/' : path}`, '/target/'];
   const argv = [...MERGE, ...what];
   const box = {
     source: from,

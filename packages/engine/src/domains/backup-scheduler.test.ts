@@ -66,7 +66,7 @@ function host(start: string, own?: BackupSchedule, backupSchedule?: BackupSchedu
           const { failure: _failure, ...rest } = history;
           history = { ...rest, last: { id, repository: 'default', takenAt: at, isComplete: true } };
           return {
-            ...{ backup, leftOut: [], unread: [], isComplete: true, files: 1, changedFiles: 1 },
+            ...{ backup, leftOut: [], mounts: [], unread: [], isComplete: true, files: 1, changedFiles: 1 },
             ...{ bytes: 1, addedBytes: 1, seconds: 1, frozenMs: null },
           };
         },

@@ -6,10 +6,12 @@ import type { Generation } from '../backup/tool.js';
 import type { Engine, Watched } from '../contract.js';
 import { EngineError } from '../errors.js';
 import { fillFolder } from '../host/files.js';
+import { isPathIn } from '../host/paths.js';
 import { filesystemsOf } from '../lifecycle/document.js';
 import type { Entry } from '../registry/registry.js';
 import { retained } from '../schedule/retention.js';
 import type { FilesystemSpec } from '../storage/index.js';
+import type { RootContext } from '../storage/root-mounts.js';
 import { checkBackups } from './backup-check.js';
 import { type BackupParts, goingOf, secondsSince } from './backup-parts.js';
 import { statusOf } from './backup-status.js';
@@ -129,26 +131,40 @@ async function takeStill(
   const began = performance.now();
   const wanted = { wanted: isOwn, signal: watched.signal };
   const taken = await withStillFiles(uuid, wanted, parts, async (files, frozenMs) => ({
-    ...(await take(files, found, watched, parts)),
+    ...(await take(files, { found, watched, mounts }, parts)),
     frozenMs,
   }));
   const isComplete = taken.unread.length === 0 && (taken.leftOut.length === 0 || mounts === 'leave');
   return { ...taken, isComplete, seconds: secondsSince(began) };
 }
 
+interface Taking {
+  readonly found: Repository;
+  readonly watched: Watched;
+  readonly mounts: DomainBackupRequest['mounts'];
+}
+
 async function take(
   { record, domain, xml, specs: own, from }: DomainFiles,
-  found: Repository,
-  watched: Watched,
+  { found, watched, mounts }: Taking,
   parts: BackupParts,
 ): Promise<Omit<BackupTaken, 'frozenMs' | 'seconds' | 'isComplete'>> {
   const { name, uuid } = record;
   if (own.length === 0)
     throw new EngineError('unsupported', `domain '${name}' has no root of its own that could be backed up`);
-  const leftOut = filesystemsOf(domain)
-    .filter((spec) => !isOwn(spec))
-    .map(({ target, source }) => ({ target, source }));
-  const trees = own.map(({ key: tree, target, kind, source }) => ({ tree, target, kind, source }));
+  const context = contextOf(domain, record, parts, from);
+  const others = filesystemsOf(domain).filter((spec) => !isOwn(spec));
+  const taken = mounts === 'with' ? others.filter((spec) => isFolder(spec, context)) : [];
+  for (const { source, target } of taken)
+    if (isPathIn(found.spec.path, source))
+      throw new EngineError(
+        'invalid',
+        `the repository ${found.spec.path} lies in ${source}, which domain '${name}' has at ${target}: it would be backed up into itself`,
+        { path: found.spec.path },
+      );
+  const leftOut = others.filter((spec) => !taken.includes(spec)).map(outsideOf);
+  const specs = [...own, ...taken];
+  const trees = specs.map(({ key: tree, target, kind, source }) => ({ tree, target, kind, source }));
   const templates = await Promise.all(
     own.filter(({ kind }) => kind === 'template').map(({ source }) => parts.templates.get(source)),
   );
@@ -156,8 +172,7 @@ async function take(
   const manifest = { version: 1, name, uuid, idBase: 0, trees, templates: digests, leftOut };
   const cost = await parts.store.scratch(async (about) => {
     await fillFolder(about, { 'manifest.json': `${JSON.stringify(manifest, null, 2)}\n`, 'domain.xml': xml });
-    const context = contextOf(domain, record, parts, from);
-    return await parts.rootMounts.lendAll(own, context, ({ paths, within }) =>
+    return await parts.rootMounts.lendAll(specs, context, ({ paths, within }) =>
       found.tool.take(
         { uuid, domain: name, leftOut: leftOut.map(({ target }) => target), about, trees: paths, within },
         goingOf('backing up', watched),
@@ -170,6 +185,7 @@ async function take(
   return {
     backup: backupOf(generation, found),
     leftOut,
+    mounts: taken.map(outsideOf),
     unread: [...unread],
     ...numbers,
   };
@@ -177,6 +193,15 @@ async function take(
 
 /** The root, whatever it is, and what was made of templates; all else is the host's, which a domain is only lent. */
 const isOwn = ({ kind, target }: FilesystemSpec): boolean => kind === 'template' || target === '/';
+
+const outsideOf = ({ target, source }: FilesystemSpec) => ({ target, source });
+
+/** What is mounted from a file is not: nothing could be put in its place while the domain has it. */
+function isFolder(spec: FilesystemSpec, { sources, shifted }: RootContext): boolean {
+  if (spec.kind !== 'mount') return false;
+  using source = sources.open(spec, shifted);
+  return source.is === 'folder';
+}
 
 function byDomain(generations: readonly Generation[]): Generation[][] {
   const found = new Map<string, Generation[]>();

@@ -1,7 +1,7 @@
 // What comes out of a backup: a domain with the files that it had, some of its files, or a folder of the host.
 // SPDX-License-Identifier: Apache-2.0
 import { randomBytes } from 'node:crypto';
-import { chmodSync, existsSync, lstatSync, mkdirSync, renameSync } from 'node:fs';
+import { chmodSync, existsSync, lstatSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname, isAbsolute, join, posix } from 'node:path';
 import type { Restored, RestoreRequest } from '@ctvirt/api';
 import type { Domain } from '@ctvirt/xml';
@@ -27,12 +27,14 @@ export interface Restoring extends RestoreRequest {
   readonly watched: Watched;
 }
 
-type Result = Pick<Restored, 'domain' | 'kept' | 'to' | 'seconds'>;
+type Result = Pick<Restored, 'domain' | 'kept' | 'to' | 'untouched' | 'seconds'>;
+type Where = Pick<Result, 'domain' | 'kept' | 'to'>;
 
 /** One of the tree of a backup, and where the domain had it. */
 interface Tree {
   readonly tree: string;
   readonly target: string;
+  readonly kind: string;
 }
 
 /** Each way brings all of it or nothing. */
@@ -51,7 +53,9 @@ export async function restoreBackup(asked: Restoring, parts: BackupParts): Promi
       : path !== undefined
         ? await intoDomain(path, trees, asked, parts)
         : await wholeDomain(trees, asked, parts);
-  return { ...where, seconds: secondsSince(began) };
+  const others = trees.filter(({ kind }) => kind === 'mount').map(({ target }) => target);
+  const isWhole = to === undefined && path === undefined;
+  return { ...where, untouched: isWhole ? others : [], seconds: secondsSince(began) };
 }
 
 async function treesOf({ found, generation }: Restoring): Promise<Tree[]> {
@@ -59,7 +63,10 @@ async function treesOf({ found, generation }: Restoring): Promise<Tree[]> {
   const trees = listOf(member(manifest, 'trees'));
   if (member(manifest, 'version') !== 1 || trees.length === 0)
     throw new EngineError('unsupported', `backup ${generation.id} was made by a later version of ctvirt`);
-  return trees.map((tree) => ({ tree: textOf(tree, 'tree'), target: textOf(tree, 'target') }));
+  return trees.map((one) => {
+    const [tree = '', target = '', kind = ''] = ['tree', 'target', 'kind'].map((key) => textOf(one, key));
+    return { tree, target, kind };
+  });
 }
 
 /** In which of them a path lies, and where. */
@@ -79,7 +86,7 @@ async function toFolder(
   trees: readonly Tree[],
   { path, found, generation, watched }: Restoring,
   { log }: BackupParts,
-): Promise<Omit<Result, 'seconds'>> {
+): Promise<Where> {
   if (!isAbsolute(to)) throw new EngineError('invalid', `'${to}' is no absolute path`, { files: to });
   if (existsSync(to))
     throw new EngineError('exists', `${to} is there already: name a folder that is not`, { path: to });
@@ -94,12 +101,36 @@ async function toFolder(
     }
     const own = found.tool.treeIn(staging, wanted?.tree ?? 'root');
     refuseMissing(own, wanted?.path ?? '', path ?? '/');
+    if (wanted === undefined)
+      for (const { tree, target } of byDepth(trees))
+        if (target !== '/') putBelow(own, target, found.tool.treeIn(staging, tree));
     chmodSync(own, 0o700);
     renameSync(own, to);
   } finally {
     await removeTree(staging).catch((error: unknown) => log('warn', `${staging} stays: ${String(error)}`));
   }
   return { domain: null, kept: null, to };
+}
+
+const byDepth = (trees: readonly Tree[]): Tree[] =>
+  [...trees].sort((a, b) => a.target.split('/').length - b.target.split('/').length);
+
+/** Where the domain mounted it; a link on the way there leads nowhere else. */
+function putBelow(root: string, target: string, tree: string): void {
+  let at = root;
+  for (const name of target.split('/').filter((word) => word !== '')) {
+    at = join(at, name);
+    const found = lstatSync(at, { throwIfNoEntry: false });
+    if (found === undefined) mkdirSync(at, { mode: 0o755 });
+    else if (!found.isDirectory())
+      throw new EngineError(
+        'wrong-state',
+        `${target} is no folder in the backup: restore it by itself (--path)`,
+      );
+  }
+  // What it covers there was not to be seen.
+  rmSync(at, { recursive: true });
+  renameSync(tree, at);
 }
 
 function refuseMissing(tree: string, below: string, path: string): void {
@@ -117,7 +148,7 @@ async function intoDomain(
   trees: readonly Tree[],
   { domain: ref, found, generation, watched: by }: Restoring,
   parts: BackupParts,
-): Promise<Omit<Result, 'seconds'>> {
+): Promise<Where> {
   return await inJob(ref, by, parts, async (entry, watched) => {
     const { record } = entry;
     refuse(entry, parts);
@@ -135,7 +166,8 @@ async function intoDomain(
       const from = found.tool.treeIn(folder, wanted.tree);
       refuseMissing(from, wanted.path, path);
       const context = contextOf(document, record, parts, parts.kept(entry));
-      await parts.rootMounts.lend(spec, context, async ({ path: to, within }) => {
+      // Who looks after the host may write what the domain may only read.
+      await parts.rootMounts.lend({ ...spec, readOnly: false }, context, async ({ path: to, within }) => {
         within(() => refuseLinks(to, wanted.path));
         await merge({ from, to, within, path: wanted.path, signal: watched.signal });
       });
@@ -158,11 +190,7 @@ function refuseLinks(root: string, path: string): void {
 }
 
 /** The domain whose backup it is, or one that is defined for it: gone again if it does not get its files. */
-async function wholeDomain(
-  trees: readonly Tree[],
-  asked: Restoring,
-  parts: BackupParts,
-): Promise<Omit<Result, 'seconds'>> {
+async function wholeDomain(trees: readonly Tree[], asked: Restoring, parts: BackupParts): Promise<Where> {
   const { name, generation, found } = asked;
   const existing = name === undefined ? parts.registry.byUuid(generation.uuid) : undefined;
   if (existing !== undefined)

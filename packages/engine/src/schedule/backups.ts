@@ -5,8 +5,8 @@ import { EngineError } from '../errors.js';
 import type { Keep } from './retention.js';
 import { checkWhen } from './times.js';
 
-/** What becomes of folders of the host that a domain mounts: left out knowingly. */
-export type MountsInBackup = 'leave';
+/** What becomes of folders of the host that a domain mounts: in the backup, or left out knowingly. */
+export type MountsInBackup = 'with' | 'leave';
 
 /** Backups at fixed times; all but the times may be missing. */
 export interface BackupSchedule {
@@ -101,8 +101,8 @@ function scheduleOf(when: string | undefined, parts: Parts): BackupSchedule {
     throw new EngineError('invalid', 'the backups have no times: say when, such as @daily');
   if (when !== NEVER) checkWhen(when);
   const { repository, mounts } = parts;
-  if (mounts !== undefined && mounts !== 'leave')
-    throw new EngineError('invalid', `mounts in backups are 'leave', not '${mounts}'`);
+  if (mounts !== undefined && mounts !== 'with' && mounts !== 'leave')
+    throw new EngineError('invalid', `mounts in backups are 'with' or 'leave', not '${mounts}'`);
   if (repository !== undefined && !/^[\w.-]+$/.test(repository))
     throw new EngineError('invalid', `'${repository}' is no name of a repository`);
   const keep = keepIn(parts);

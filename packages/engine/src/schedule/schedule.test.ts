@@ -81,14 +81,14 @@ test('backups have times, a repository, what is kept and what becomes of mounts,
     snapshots: '@hourly',
     backups: '30 2 * * *',
     backupRepository: 'far',
-    backupMounts: 'leave',
+    backupMounts: 'with',
     backupKeep: { daily: 7, weekly: 4 },
   });
   assert.match(
     formatDomain(both),
-    /<ctvirt:schedule xmlns:ctvirt="urn:ctvirt:schedule:1" snapshots="@hourly" backups="30 2 \* \* \*" backup-repository="far" backup-mounts="leave" backup-keep-daily="7" backup-keep-weekly="4"\/>/,
+    /<ctvirt:schedule xmlns:ctvirt="urn:ctvirt:schedule:1" snapshots="@hourly" backups="30 2 \* \* \*" backup-repository="far" backup-mounts="with" backup-keep-daily="7" backup-keep-weekly="4"\/>/,
   );
-  const backups = { when: '30 2 * * *', repository: 'far', mounts: 'leave', keep: { daily: 7, weekly: 4 } };
+  const backups = { when: '30 2 * * *', repository: 'far', mounts: 'with', keep: { daily: 7, weekly: 4 } };
   assert.deepEqual(scheduleOf(both), { snapshots: { when: '@hourly' }, backups });
   const alone = withSchedule(both, { snapshots: 'never' });
   assert.deepEqual(scheduleOf(alone), { backups });
@@ -112,12 +112,12 @@ test('the line of a host says what a document may say', () => {
     ['daily', /'daily' is no schedule/],
     ['@daily keep-hourly=3', /have no 'keep-hourly'/],
     ['@daily keep-daily=0', /a number from 1/],
-    ['@daily mounts=yes', /are 'leave'/],
+    ['@daily mounts=yes', /'with' or 'leave'/],
     ['@daily repository=/srv', /no name of a repository/],
     ['never keep-daily=1', /no times/],
   ] as const)
     assert.throws(() => backupsInLine(line), refused(what), line);
-  assert.throws(() => withSchedule(domainOf(document()), { backupMounts: 'leave' }), refused(/no times/));
+  assert.throws(() => withSchedule(domainOf(document()), { backupMounts: 'with' }), refused(/no times/));
 });
 
 test('times and names are those of the clock on the wall', () => {
