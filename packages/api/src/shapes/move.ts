@@ -24,6 +24,12 @@ export const moveRequest = strict(
     stopMs: optional(
       integer({ minimum: 0, description: 'How long its init may take to power off (60,000 if not said)' }),
     ),
+    bytesPerSecond: optional(
+      integer({
+        minimum: 1,
+        description: 'How much of its files may go in a second (all that can if not said)',
+      }),
+    ),
   },
   { title: 'MoveRequest', description: 'Where a domain is to go' },
 );

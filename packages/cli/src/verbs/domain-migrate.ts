@@ -53,6 +53,7 @@ export const migrate = verb({
   options: {
     'dry-run': { type: 'flag', summary: 'Ask the other host what it would not keep, and move nothing' },
     timeout: { type: 'whole', value: 'SECONDS', summary: 'How long it may take to power off (60)' },
+    bandwidth: { type: 'whole', value: 'MIB', summary: 'How many MiB of its files may go in a second' },
     keeper: {
       type: 'text',
       value: 'HOST',
@@ -66,7 +67,7 @@ export const migrate = verb({
   },
   async run(context, { args: { domain, to }, options }) {
     const { client, io } = context;
-    const { keeper: word, timeout } = options;
+    const { keeper: word, timeout, bandwidth } = options;
     if (word !== undefined) {
       const keeper = keepers.find((one) => one === word);
       if (keeper === undefined || to !== undefined)
@@ -82,6 +83,7 @@ export const migrate = verb({
       to,
       ...(options['dry-run'] && { dryRun: true }),
       ...(timeout !== undefined && { stopMs: timeout * 1000 }),
+      ...(bandwidth !== undefined && { bytesPerSecond: bandwidth * 2 ** 20 }),
     };
     const report = await context.busy(`moving ${domain}`, (onProgress) =>
       client.domains.move({ domain, body }, { onProgress, signal: io.signal }),

@@ -14,7 +14,7 @@ const tree = (entries: Record<string, readonly [kind: string, inode: number, cha
   new Map(
     Object.entries(entries).map(([path, [kind, inode, changedMs]]): [string, Seen] => [
       path,
-      { kind, inode: String(inode), changedMs },
+      { kind, inode: String(inode), changedMs, bytes: 0 },
     ]),
   );
 

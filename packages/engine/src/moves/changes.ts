@@ -8,6 +8,8 @@ export interface Seen {
   readonly inode: string;
   /** When anything of it changed last, in milliseconds. */
   readonly changedMs: number;
+  /** What it takes on the disk. */
+  readonly bytes: number;
 }
 
 /** By path below its root, which is the empty one, in bytes, one a character; a folder stands right before what is in it. */

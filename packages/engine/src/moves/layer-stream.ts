@@ -41,19 +41,20 @@ const WRITING = ['CAP_CHOWN', 'CAP_DAC_OVERRIDE', 'CAP_FOWNER', 'CAP_FSETID', 'C
 const { memoryBytes } = DEFAULT_LIMITS;
 const bounds = { cpuSeconds: 24 * 3600, memoryBytes, fileBytes: Number.MAX_SAFE_INTEGER };
 
-const FIELDS = 4;
+const FIELDS = 5;
+const BLOCK = 512;
 
 /** All that is in it; of one that a container writes to, what goes meanwhile may be missing. */
 export async function treeOf({ path, within }: LentLayer): Promise<Tree> {
   const argv = ['find', '/source', '-ignore_readdir_race', '!', '-type', 's'];
-  argv.push('-printf', '%P\\0%y\\0%i\\0%C@\\0');
+  argv.push('-printf', '%P\\0%y\\0%i\\0%C@\\0%b\\0');
   const box = { ...bounds, source: path, capabilities: ['CAP_DAC_READ_SEARCH'] };
   await using child = within(() => new Child(confinedArgv(argv, box)));
   const words = await wordsOf(child, argv);
   const tree = new Map<string, Seen>();
   for (let at = 0; at + FIELDS <= words.length; at += FIELDS) {
-    const [name = '', kind = '', inode = '', changed = ''] = words.slice(at, at + FIELDS);
-    tree.set(name, { kind, inode, changedMs: Number(changed) * 1000 });
+    const [name = '', kind = '', inode = '', changed = '', blocks = ''] = words.slice(at, at + FIELDS);
+    tree.set(name, { kind, inode, changedMs: Number(changed) * 1000, bytes: Number(blocks) * BLOCK });
   }
   return tree;
 }

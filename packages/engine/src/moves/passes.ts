@@ -1,7 +1,8 @@
 // A domain's files on their way: all of them while it runs, then what changed meanwhile, and the rest once it is off.
 // SPDX-License-Identifier: Apache-2.0
 import { Readable } from 'node:stream';
-import type { MoveList, MoveOffer, MovePass } from '@ctvirt/api';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { MoveList, MoveOffer, MovePass, MoveRequest } from '@ctvirt/api';
 import type { MoveTarget, Watched } from '../contract.js';
 import type { Entry } from '../registry/registry.js';
 import type { FilesystemSpec } from '../storage/index.js';
@@ -53,7 +54,7 @@ export class Passes {
   constructor(
     private readonly going: Going,
     private readonly target: MoveTarget,
-    private readonly watched: Watched,
+    private readonly options: Watched & Pick<MoveRequest, 'bytesPerSecond'>,
   ) {}
 
   /** Of all passes. */
@@ -103,20 +104,26 @@ export class Passes {
       entry,
       offer: { job },
     } = this.going;
-    const { signal, onProgress } = this.watched;
+    const { signal, onProgress, bytesPerSecond = Number.POSITIVE_INFINITY } = this.options;
     const old = this.#sent.get(at);
     const began = present();
     await synced(lent);
     const tree = await treeOf(lent);
     const changes = changesSince(old?.tree ?? NOTHING, tree, old === undefined ? 0 : earliest(old.began));
+    const expected = changes.names.reduce((sum, name) => sum + (tree.get(name)?.bytes ?? 0), this.#bytes);
     const count = (bytes: number): void => {
       this.#bytes += bytes;
-      onProgress?.({ phase: `sending ${entry.record.name}`, done: this.#bytes });
+      const total = Math.max(expected, this.#bytes);
+      onProgress?.({ phase: `sending ${entry.record.name}`, done: this.#bytes, total });
     };
     const counted = async function* () {
+      let sent = 0;
       for await (const piece of packed(lent, changes, { ...how, signal })) {
         count(piece.length);
         yield piece;
+        sent += piece.length;
+        const aheadMs = began.steadyMs + (1000 * sent) / bytesPerSecond - performance.now();
+        if (aheadMs > 0) await sleep(aheadMs, undefined, { signal });
       }
     };
     await this.target.send({ job, target: at }, Readable.from(counted(), { objectMode: false }));
