@@ -167,7 +167,7 @@ test('virsh moves it from daemon to daemon, and not so that both would have it',
   const virsh = (...words: string[]) => run(['virsh', '-c', near.uri('lxc'), ...words]);
   for (const [words, why] of [
     [['--p2p', '--live'], /add --persistent --undefinesource/],
-    [['--p2p', '--persistent', '--undefinesource', '--dname', 'x'], /without 'destination_name'/],
+    [['--p2p', '--persistent', '--undefinesource', '--dname', 'x'], /--dname: it keeps its name/],
   ] as const) {
     const { status, stderr } = await virsh('migrate', ...words, name, far.uri('lxc'));
     assert.equal(status, 1);

@@ -1,9 +1,11 @@
 // libvirt's wire protocol: the server, its sockets, and what of the engine's goes to its clients.
 // SPDX-License-Identifier: Apache-2.0
+import { hostname } from 'node:os';
 import type { Engine, Layout } from '@ctvirt/engine';
 import { features, RpcServer } from '@ctvirt/rpc';
 import type { Logger } from 'pino';
 import { openListeners } from './libvirt-sockets.js';
+import { uriHere } from './moves/target.js';
 import { publishEvents } from './procedures/events.js';
 import { bindProcedures } from './procedures/index.js';
 import { openSession, type Session, seesSubject } from './procedures/session.js';
@@ -17,6 +19,8 @@ const offered = [
   features.remoteCloseCallback,
   features.networkUpdateHasCorrectOrder,
   features.migrationP2p,
+  features.migrateChangeProtection,
+  features.migrationOffline,
   features.migrationParams,
 ];
 
@@ -46,6 +50,8 @@ export async function serveLibvirt(
       engine,
       templatesFolder: layout.templates,
       rootsFolder: layout.roots,
+      uriHere: (transport, address = hostname()) =>
+        uriHere(transport, address, { socket: layout.libvirtSocket, tlsPort: settings.tls_port }),
       publish: (...event) => server.publish(...event),
     }),
     features: offered,

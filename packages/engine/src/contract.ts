@@ -52,6 +52,7 @@ import type {
   Job,
   KeptRoot,
   MountedRoot,
+  MoveOffer,
   MoveQuestion,
   MoveReport,
   MoveRequest,
@@ -186,6 +187,16 @@ export interface MoveTarget {
   /** Resolves when all of it is unpacked there. */
   send(what: MoveStream, bytes: Readable): Promise<void>;
   close(): Promise<void>;
+}
+
+/** A domain that is about to go: it has no other turn and no other job until it goes or stays. */
+export interface Leaving {
+  /** What the other host is asked about. */
+  readonly offer: MoveOffer;
+  /** Moves it, as `move` does. */
+  go(to: string): Promise<MoveReport>;
+  /** It stays; once it was given away that changes nothing. */
+  stay(): void;
 }
 
 /** How another host's engine is reached. */
@@ -466,6 +477,8 @@ export interface Engine {
   moves: {
     /** Answers when it is there; what fails before it was given away leaves it here, and running if it ran. */
     move(ref: DomainRef, to: string, options?: Omit<MoveRequest, 'to'> & Watched): Promise<MoveReport>;
+    /** The first step of a move whose other steps somebody else asks for; the signal's end is that of one which has not gone. */
+    begin(ref: DomainRef, options?: Pick<MoveRequest, 'bytesPerSecond'> & Watched): Promise<Leaving>;
     /** Of a move whose other end will not answer any more: says who has the domain from now on. */
     resolve(ref: DomainRef, keeper: 'here' | 'there'): Promise<void>;
     /** What another engine asks that gives a domain to this one. */

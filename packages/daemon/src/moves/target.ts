@@ -9,10 +9,23 @@ import { type Answered, fromCookie, toCookie } from './wire.js';
 
 /** Where ctvirtd listens on a host that nothing else was said of. */
 const SOCKET = '/run/ctvirt/libvirt-sock';
+const TLS_PORT = 16_514;
+
+/** How another host would reach this one at an address, with or without a port: as whoever asks has come, by ssh or TLS. */
+export function uriHere(
+  transport: string,
+  address: string,
+  { socket, tlsPort }: { readonly socket: string; readonly tlsPort: number },
+): string {
+  if (transport !== 'tls')
+    return `ctvirt+ssh://${address}/system${socket === SOCKET ? '' : `?socket=${socket}`}`;
+  const isWhole = tlsPort === TLS_PORT || /:\d+$/.test(address);
+  return `ctvirt+tls://${address}${isWhole ? '' : `:${tlsPort}`}/system`;
+}
 
 /** Opens a connection; ssh asks nobody anything, since nobody sits before it. */
 export async function reach(uri: string): Promise<MoveTarget> {
-  const connection = await translated(uri, () => connect(complete(uri)));
+  const connection = await connected(uri);
   const { client } = connection;
   return {
     ask: (question) =>
@@ -59,6 +72,16 @@ const isAnswered = (value: unknown): value is Answered =>
   typeof value === 'object' && value !== null && ('answer' in value || 'error' in value);
 
 const codeOf = (text: string): EngineCode => engineCodes.find((code) => code === text) ?? 'internal';
+
+async function connected(uri: string): Promise<Connection> {
+  try {
+    return await connect(complete(uri));
+  } catch (cause) {
+    if (!(cause instanceof RpcError)) throw cause;
+    const why = `${uri} cannot be reached from this host: ${cause.message}`;
+    throw new EngineError('host-command', why, { call: 'connect', subject: uri }, { cause });
+  }
+}
 
 async function translated<T>(uri: string, work: () => Promise<T>): Promise<T> {
   try {

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { MoveQuestion } from '@ctvirt/api';
-import { fromCookie, questionIn, streamIn, toCookie } from './wire.js';
+import { fromCookie, offerIn, questionIn, streamIn, toCookie } from './wire.js';
 
 const offer = {
   ...{ version: 1, job: 'a', xml: '<domain/>', ctid: null, autostart: false, start: true },
@@ -44,9 +44,16 @@ test('whatever is missing, more, or of another kind makes it none', () => {
     assert.equal(streamIn(cookieOf(content)), undefined);
 });
 
+test('what a client carries from the source to the target is no question', () => {
+  const cookie = toCookie({ offer });
+  assert.deepEqual([offerIn(cookie), questionIn(cookie), streamIn(cookie)], [offer, undefined, undefined]);
+  assert.equal(offerIn(toCookie({ question: { step: 'look', offer } })), undefined);
+  assert.equal(offerIn(cookieOf({ offer: { ...offer, more: 1 } })), undefined);
+});
+
 test("another program's cookie is none", () => {
   for (const text of ['', '{', '[]', 'null', '"x"', '<qemu-migration/>', '\0'])
-    for (const read of [fromCookie, questionIn, streamIn])
+    for (const read of [fromCookie, offerIn, questionIn, streamIn])
       assert.equal(read(Buffer.from(text)), undefined, text);
 });
 

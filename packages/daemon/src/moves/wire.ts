@@ -1,13 +1,21 @@
 // How two ctvirtd speak of a move over libvirt's protocol: JSON in the cookies of a migration, one question in each.
 // SPDX-License-Identifier: Apache-2.0
-import { compileCheck, type MoveQuestion, type MoveStream, moveQuestion, moveStream } from '@ctvirt/api';
+import {
+  compileCheck,
+  type MoveOffer,
+  type MoveQuestion,
+  type MoveStream,
+  moveOffer,
+  moveQuestion,
+  moveStream,
+} from '@ctvirt/api';
 import type { MoveAnswer } from '@ctvirt/engine';
 
 /** A cookie of another program's is none of these. */
 const MARK = 'ctvirt-move';
 
-/** What is asked, or announced of the stream that follows. */
-export type Asked = { readonly question: MoveQuestion } | MoveStream;
+/** What is asked, or announced of the stream that follows, or what a client that leads a move carries from the source to the target. */
+export type Asked = { readonly question: MoveQuestion } | MoveStream | { readonly offer: MoveOffer };
 
 /** Errors of the other engine keep their code, for which libvirt's protocol has no place. */
 export type Answered =
@@ -27,17 +35,28 @@ export function fromCookie(cookie: Uint8Array): unknown {
   }
 }
 
+const checkOffer = compileCheck(moveOffer);
 const checkQuestion = compileCheck(moveQuestion);
 const checkStream = compileCheck(moveStream);
+const isOffer = (value: unknown): value is MoveOffer => checkOffer(value) === undefined;
 const isQuestion = (value: unknown): value is MoveQuestion => checkQuestion(value) === undefined;
 const isStream = (value: unknown): value is MoveStream => checkStream(value) === undefined;
 
 /** Undefined for what another ctvirtd does not ask. */
 export function questionIn(cookie: Uint8Array): MoveQuestion | undefined {
-  const content = fromCookie(cookie);
-  if (typeof content !== 'object' || content === null) return undefined;
-  const question: unknown = Reflect.get(content, 'question');
+  const question = partIn(cookie, 'question');
   return isQuestion(question) ? question : undefined;
+}
+
+/** Undefined for what no ctvirtd offers. */
+export function offerIn(cookie: Uint8Array): MoveOffer | undefined {
+  const offer = partIn(cookie, 'offer');
+  return isOffer(offer) ? offer : undefined;
+}
+
+function partIn(cookie: Uint8Array, part: 'question' | 'offer'): unknown {
+  const content = fromCookie(cookie);
+  return typeof content === 'object' && content !== null ? Reflect.get(content, part) : undefined;
 }
 
 /** Undefined for what another ctvirtd does not announce. */

@@ -3,11 +3,12 @@
 import { functionName, lxc, ownProcedureNames, type Procedure, remote } from '@ctvirt/rpc';
 import { groups } from './index.js';
 import type { Binding } from './session.js';
+import { describeMoves } from './words/move.js';
 
 /** What a user of libvirt's own drivers would not expect, by procedure. */
 const notes: Readonly<Record<string, string>> = {
   connectOpen: '`ctvirt:///system` shows all domains; `lxc`, `openvz` and `vserver` their own type',
-  connectSupportsFeature: 'no passing of file descriptors; migration from daemon to daemon',
+  connectSupportsFeature: 'no passing of file descriptors; migration in its third version, with parameters',
   connectDomainXmlFromNative: '`lxc-tools`, `openvz`, `zonecfg`',
   connectDomainXmlToNative: '`lxc-tools`, `openvz`, `zonecfg`',
   connectGetAllDomainStats:
@@ -30,10 +31,15 @@ const notes: Readonly<Record<string, string>> = {
   domainSetUserPassword: "by the container's own programs",
   domainFsfreeze: 'its processes stand still until the thaw, too: the domain is paused',
   domainGetJobStats: 'the last one stays known until the next has ended',
-  domainMigratePerform3Params:
-    'from daemon to daemon, with the flags peer-to-peer, persistent and undefine-source; it is shut down for it',
-  domainMigratePrepare3Params: 'of another ctvirtd alone',
+  domainMigrateBegin3Params:
+    'the domain has no other turn and no other job from here on, as long as the connection stands',
+  domainMigratePrepare3Params:
+    'of another ctvirtd alone; it keeps nothing, and answers `ctvirt+ssh://` or `ctvirt+tls://` of its host',
   domainMigratePrepareTunnel3Params: 'of another ctvirtd alone',
+  domainMigratePerform3Params:
+    'the source sends the files to the other ctvirtd itself; once this has succeeded the domain is there, whatever follows',
+  domainMigrateFinish3Params: 'tells whether it is there',
+  domainMigrateConfirm3Params: 'ends what was begun and not performed',
   domainGetTime: "the host's, which every container has",
   domainSetTime: "refused unless it is the host's: that is what every container has",
   domainGetVcpus: "the kernel counts a container's time as a whole: each processor is told an equal share",
@@ -136,6 +142,14 @@ refused every procedure that changes anything. Of the LXC program's ${Object.key
 ${notes['domainOpenNamespace']}.
 
 ${sections.join('\n')}
+## Options of \`virsh migrate\`
+
+A container is shut down for a move, goes with its files, and is one host's alone: \`--persistent\` and \`--undefinesource\` are needed. Every
+other option, and every flag and parameter of virDomainMigrate3 and virDomainMigrateToURI3 behind it, is obeyed or refused by name. One that
+is not here is refused.
+
+${describeMoves()}
+
 ## Not supported
 
 ${others.map(({ function: name }) => `\`${name}\``).join(', ')}

@@ -1,8 +1,8 @@
 // One connection of libvirt's protocol: which domains it sees, and how libvirt's driver of these is called.
 // SPDX-License-Identifier: Apache-2.0
 import type { DomainSummary } from '@ctvirt/api';
-import { type Engine, notRunning } from '@ctvirt/engine';
-import { type Handlers, libvirtError, type RpcServer } from '@ctvirt/rpc';
+import { type Engine, type Leaving, notRunning } from '@ctvirt/engine';
+import { type ClientOrigin, type Handlers, libvirtError, type RpcServer } from '@ctvirt/rpc';
 import type { ContainerType } from '@ctvirt/xml';
 import { type ErrorDomainName, refusal } from './words/refusal.js';
 
@@ -27,6 +27,8 @@ export interface Session extends Scheme {
   readonly autodestroy: Set<string>;
   /** UUIDs of domains whose documents it has been shown. */
   readonly shown: Set<string>;
+  /** By UUID: moves that it leads, which end with this connection. */
+  readonly leaving: Map<string, Leaving>;
 }
 
 /** What procedures work with. */
@@ -36,6 +38,8 @@ export interface Binding {
   readonly templatesFolder: string;
   /** Where the layers above them lie. */
   readonly rootsFolder: string;
+  /** How another host reaches this one: as whoever asks has come, at its name or the address that was said. */
+  readonly uriHere: (transport: ClientOrigin['transport'], address?: string) => string;
   /** Tells clients of what only they have a word for; all else is an event of the engine's. */
   readonly publish: RpcServer<Session>['publish'];
 }
@@ -52,7 +56,13 @@ export function openSession(name: string): Session {
   const found = Object.hasOwn(schemes, scheme) ? schemes[scheme] : undefined;
   if (found === undefined || !['', '/', '/system'].includes(path))
     throw libvirtError('noConnect', 'none', `no connection driver available for ${name}`);
-  return { ...found, uri: `${scheme}:///system`, autodestroy: new Set(), shown: new Set() };
+  return {
+    ...found,
+    uri: `${scheme}:///system`,
+    autodestroy: new Set(),
+    shown: new Set(),
+    leaving: new Map(),
+  };
 }
 
 /** Whether a connection shows domains of a type. */

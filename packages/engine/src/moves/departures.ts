@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { MoveLayer, MoveList, MoveReport } from '@ctvirt/api';
 import { formatDomain } from '@ctvirt/xml';
-import type { DomainRef, Engine, MoveAnswer, MoveTarget, Reach } from '../contract.js';
+import type { DomainRef, Engine, Leaving, MoveAnswer, MoveTarget, Reach } from '../contract.js';
 import type { Definer } from '../domains/definer.js';
 import type { Lifecycle } from '../domains/lifecycle.js';
 import type { Turns } from '../domains/turns.js';
@@ -46,6 +46,9 @@ export interface DepartureParts {
 }
 
 type MoveOptions = Parameters<Engine['moves']['move']>[2];
+type BeginOptions = Parameters<Engine['moves']['begin']>[1];
+/** Says where it goes once it is known that it can. */
+type WhereTo = (going: Going, signal: AbortSignal) => Promise<string>;
 
 /** How long a container may take to power off. */
 const STOP_MS = 60_000;
@@ -62,19 +65,51 @@ export class Departures {
   constructor(private readonly parts: DepartureParts) {}
 
   async move(ref: DomainRef, to: string, options: MoveOptions = {}): Promise<MoveReport> {
+    return await this.#job(ref, options, async () => to);
+  }
+
+  /** A job that waits to be told where to. */
+  async begin(ref: DomainRef, { signal, ...options }: BeginOptions = {}): Promise<Leaving> {
+    const staying = new AbortController();
+    const stay = (): void => staying.abort(new EngineError('interrupted', 'the move was given up'));
+    if (signal?.aborted === true) stay();
+    signal?.addEventListener('abort', stay, { once: true });
+    return await new Promise((resolve, reject) => {
+      const whereTo: WhereTo = ({ offer }, ended) =>
+        new Promise((tell, refuse) => {
+          ended.throwIfAborted();
+          ended.addEventListener('abort', () => refuse(ended.reason));
+          const go = (to: string): typeof report => {
+            tell(to);
+            return report;
+          };
+          resolve({ offer, go, stay });
+        });
+      const report = this.#job(ref, { ...options, signal: staying.signal }, whereTo);
+      report.catch(reject);
+    });
+  }
+
+  async #job(ref: DomainRef, options: NonNullable<MoveOptions>, whereTo: WhereTo): Promise<MoveReport> {
     const { turns, jobs } = this.parts;
     const subject = turns.find(ref);
     return await jobs.run(
       subject,
       'move',
-      (watching) => this.#inTurn(subject.record.uuid, to, { ...options, ...watching }),
+      (watching) => this.#inTurn(subject.record.uuid, { ...options, ...watching }, whereTo),
       options,
     );
   }
 
-  async #inTurn(ref: DomainRef, to: string, options: NonNullable<MoveOptions>): Promise<MoveReport> {
+  async #inTurn(
+    ref: DomainRef,
+    options: NonNullable<MoveOptions> & { readonly signal: AbortSignal },
+    whereTo: WhereTo,
+  ): Promise<MoveReport> {
     return await this.parts.turns.take(ref, async (entry) => {
+      options.signal.throwIfAborted();
       const going = await this.#going(entry);
+      const to = await whereTo(going, options.signal);
       const target = await this.parts.reach(to);
       try {
         const { findings, lacking = [] } = await target.ask({ step: 'look', offer: going.offer });

@@ -14,6 +14,7 @@ export interface MoveParts {
 export function moveOperations({ departures, arrivals }: MoveParts): Engine['moves'] {
   return {
     move: (ref, to, options) => departures.move(ref, to, options),
+    begin: (ref, options) => departures.begin(ref, options),
     resolve: async (ref, keeper) => {
       if ((await departures.resolve(ref, keeper)) || (await arrivals.resolve(ref, keeper))) return;
       throw new EngineError(

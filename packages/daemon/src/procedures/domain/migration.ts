@@ -1,67 +1,135 @@
-// Domains that come from another ctvirtd: its questions are cookies of a migration, and files follow as libvirt's tunnel.
+// Domains that go to another ctvirtd and come from one: libvirt's migration, led by the source or by the client that asks both. The
+// daemons' own questions are cookies of it, and files follow as libvirt's tunnel.
 // SPDX-License-Identifier: Apache-2.0
 import { Readable } from 'node:stream';
-import { EngineError } from '@ctvirt/engine';
+import type { MoveReport } from '@ctvirt/api';
+import { type Engine, EngineError, isFault } from '@ctvirt/engine';
 import type { RpcError, TypedParam } from '@ctvirt/rpc';
-import { type Answered, questionIn, streamIn, toCookie } from '../../moves/wire.js';
-import { type Bind, domainOf } from '../session.js';
-import { checkFlags, refusal } from '../words/refusal.js';
+import { type Answered, offerIn, questionIn, streamIn, toCookie } from '../../moves/wire.js';
+import { type Bind, domainOf, lookUp, type Session, toWireDomain } from '../session.js';
+import { checkMove, isOffline, isPeerToPeer, paceOf } from '../words/move.js';
+import { refusal } from '../words/refusal.js';
 
 const foreign = (): RpcError =>
-  refusal(
-    'noSupport',
-    'domain',
-    'this function is not supported by the connection driver: domains are moved by `ctvirt migrate`',
-  );
+  refusal('noSupport', 'domain', 'what comes is no domain of another ctvirtd: nothing else can come here');
 
-const moveFlags = {
-  live: 1,
-  peerToPeer: 2,
-  tunnelled: 4,
-  persistent: 8,
-  undefineSource: 16,
-  changeProtection: 256,
-  offline: 1024,
-} as const;
-const known = Object.values(moveFlags).reduce((sum, bit) => sum | bit, 0);
-const both = moveFlags.persistent | moveFlags.undefineSource;
-
-/** Two definitions of one container are an accident, and only this daemon can carry its files. */
-function checkMove(flags: number, params: readonly TypedParam[], procedure: string): void {
-  checkFlags(flags, known, procedure);
-  if ((flags & moveFlags.peerToPeer) === 0)
-    throw refusal(
-      'operationUnsupported',
-      'domain',
-      "a container's files go from daemon to daemon: add --p2p",
-    );
-  if ((flags & both) !== both)
-    throw refusal(
-      'argumentUnsupported',
-      'domain',
-      'a container is one host alone: add --persistent --undefinesource',
-    );
-  const [other] = params.filter(({ field }) => field !== 'bandwidth');
-  if (other !== undefined)
-    throw refusal('argumentUnsupported', 'domain', `a container is moved as it is, without '${other.field}'`);
-}
+const none = Buffer.alloc(0);
 
 /** Whichever driver the client knows it by, the other end is a ctvirtd. */
-function targetOf(uri: string | null): string {
-  if (uri === null || !/^\w+\+/.test(uri))
-    throw refusal('invalidArg', 'domain', 'a URI such as ctvirt+ssh://HOST/system says where to');
+function targetOf(uri: string | undefined): string {
+  if (uri === undefined || !/^\w+\+/.test(uri))
+    throw refusal(
+      'invalidArg',
+      'domain',
+      `a URI such as ctvirt+ssh://HOST/system says where to, not '${uri}'`,
+    );
   return uri.replace(/^\w+\+/, 'ctvirt+');
 }
 
-export const bindMigration: Bind = ({ engine }) => ({
-  async domainMigratePerform3Params({ dom, dconnuri, params, flags }, { session, name }) {
+/** What virt-manager says for `at this address`, and virsh for other hypervisors. */
+const addressIn = (uri: string): string | undefined => /^tcp:(?:\/\/)?([\w.:[\]-]+)$/.exec(uri)?.[1];
+
+const textOf = (params: readonly TypedParam[], name: string): string | undefined => {
+  const found = params.find(({ field }) => field === name);
+  return found?.type === 'string' ? found.value : undefined;
+};
+
+/** It is there; that it also runs there is what a client takes for granted that is told nothing else. */
+function checkArrival({ domain, to, failure }: MoveReport): void {
+  if (failure !== null)
+    throw refusal(
+      'operationFailed',
+      'domain',
+      `domain '${domain}' is at ${to} now, and does not start there: ${failure}`,
+    );
+}
+
+/** The source leads: the client asks it alone, and has no use for a cookie, which it takes for a failure. */
+async function movePeerToPeer(
+  engine: Engine,
+  uuid: string,
+  {
+    uri,
+    flags,
+    params,
+    name,
+  }: { uri: string | null; flags: number; params: readonly TypedParam[]; name: string },
+): Promise<void> {
+  checkMove(flags, params, name);
+  if (isOffline(flags) && engine.summary(uuid).id !== null)
+    throw refusal(
+      'operationInvalid',
+      'domain',
+      '--offline: the domain runs; shut it down, or leave that away',
+    );
+  checkArrival(await engine.moves.move(uuid, targetOf(uri ?? undefined), paceOf(params)));
+}
+
+/** The client leads: it has begun the move on this connection, and was told by the other host where that is. */
+async function moveOn(session: Session, uuid: string, params: readonly TypedParam[]): Promise<void> {
+  const leaving = session.leaving.get(uuid);
+  if (leaving === undefined)
+    throw refusal('operationInvalid', 'domain', 'this connection has begun no move of this domain');
+  session.leaving.delete(uuid);
+  try {
+    checkArrival(await leaving.go(targetOf(textOf(params, 'migrate_uri'))));
+  } catch (error) {
+    if (!isFault(error, 'host-command') || error.details.call !== 'connect') throw error;
+    throw new EngineError(
+      'host-command',
+      `${error.message}; files go from host to host: '--migrateuri ctvirt+ssh://HOST/' says how this one reaches the other`,
+      error.details,
+      { cause: error },
+    );
+  } finally {
+    // After a failure here the client tells this host nothing any more.
+    leaving.stay();
+  }
+}
+
+export const bindMigration: Bind = ({ engine, uriHere }) => ({
+  async domainMigrateBegin3Params({ dom, params, flags }, { session, name, client: { signal } }) {
     checkMove(flags, params, name);
     const { uuid } = domainOf(engine, session, dom);
-    await engine.moves.move(uuid, targetOf(dconnuri));
-    // Whoever asks one daemon alone has no use for a cookie, and takes one for a failure.
-    return { cookieOut: Buffer.alloc(0) };
+    const uri = textOf(params, 'migrate_uri');
+    if (uri !== undefined && addressIn(uri) === undefined) targetOf(uri);
+    const leaving = await engine.moves.begin(uuid, { ...paceOf(params), signal });
+    session.leaving.set(uuid, leaving);
+    const { offer } = leaving;
+    return { cookieOut: toCookie({ offer }), xml: offer.xml };
   },
-  async domainMigratePrepare3Params({ cookieIn }) {
+  async domainMigratePerform3Params({ dom, dconnuri, params, flags }, { session, name }) {
+    if (isPeerToPeer(flags)) {
+      const { uuid } = domainOf(engine, session, dom);
+      await movePeerToPeer(engine, uuid, { uri: dconnuri, flags, params, name });
+    } else await moveOn(session, dom.uuid, params);
+    return { cookieOut: none };
+  },
+  domainMigrateFinish3Params({ params, cancelled }, { session }) {
+    if (cancelled !== 0) throw refusal('operationFailed', 'domain', 'the move was given up');
+    const domain = lookUp(engine, session, { name: textOf(params, 'destination_name') ?? '' });
+    return { dom: toWireDomain(domain), cookieOut: none };
+  },
+  domainMigrateConfirm3Params({ dom: { uuid, name }, cancelled }, { session }) {
+    const leaving = session.leaving.get(uuid);
+    leaving?.stay();
+    session.leaving.delete(uuid);
+    if (leaving === undefined && cancelled !== 0)
+      throw refusal(
+        'operationInvalid',
+        'domain',
+        `domain '${name}' was given to the other host, and stays there`,
+      );
+  },
+  async domainMigratePrepare3Params({ params, cookieIn }, { client: { origin } }) {
+    const offer = offerIn(cookieIn);
+    if (offer !== undefined) {
+      await engine.moves.answer({ step: 'look', offer });
+      const uri = textOf(params, 'migrate_uri');
+      const address = uri === undefined ? undefined : addressIn(uri);
+      const isSaid = uri !== undefined && address === undefined;
+      return { cookieOut: none, uriOut: isSaid ? uri : uriHere(origin.transport, address) };
+    }
     const question = questionIn(cookieIn);
     if (question === undefined) throw foreign();
     const answered: Answered = await engine.moves.answer(question).then(
@@ -89,6 +157,6 @@ export const bindMigration: Bind = ({ engine }) => ({
           error instanceof Error ? refusal('operationFailed', 'domain', error.message) : foreign(),
         ),
     );
-    return { cookieOut: Buffer.alloc(0) };
+    return { cookieOut: none };
   },
 });
