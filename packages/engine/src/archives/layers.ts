@@ -10,25 +10,9 @@ import { outputOf } from '../templates/archive/output.js';
 import { type TarEntry, TarReader } from '../templates/archive/tar-reader.js';
 import { endOfArchive } from '../templates/archive/tar-write.js';
 import { unpack } from '../templates/archive/unpack.js';
+import { PACK_CAPABILITIES, PACK_LAYER } from './tar-options.js';
 
-/** Dates of access and change are the copy's own; of XFS' second copy of access lists the ids are the host's. */
-const PACK = [
-  'tar',
-  '--create',
-  '--file=-',
-  '--format=pax',
-  '--pax-option=delete=atime,delete=ctime',
-  '--numeric-owner',
-  '--sparse',
-  '--xattrs',
-  '--xattrs-include=security.capability',
-  '--xattrs-include=user.*',
-  '--xattrs-include=system.posix_acl_*',
-  '--xattrs-include=trusted.overlay.*',
-  ...['origin', 'uuid', 'impure', 'nlink'].map((name) => `--xattrs-exclude=trusted.overlay.${name}`),
-  '--directory=/source',
-  '.',
-];
+const PACK = [...PACK_LAYER, '.'];
 
 /** How a layer is read. */
 export interface Packing {
@@ -45,9 +29,8 @@ export async function* packLayer(
   { limits, signal, tell, onBytes }: Packing,
 ): AsyncGenerator<TarEntry> {
   const { cpuSeconds, memoryBytes } = limits;
-  // What overlay says of a folder the host's root alone may read.
-  const capabilities = ['CAP_DAC_READ_SEARCH', 'CAP_SYS_ADMIN'];
-  const argv = confinedArgv(PACK, { source: path, capabilities, cpuSeconds, memoryBytes, fileBytes: 0 });
+  const box = { source: path, capabilities: PACK_CAPABILITIES, cpuSeconds, memoryBytes, fileBytes: 0 };
+  const argv = confinedArgv(PACK, box);
   await using child = within(() => new Child(argv, { signal }));
   child.onComplaint((lines) => {
     for (const [, name] of lines.matchAll(/^tar: \.\/(.*): socket ignored$/gm))

@@ -7,12 +7,13 @@ import type { MoveList, MoveOffer, MoveQuestion, MoveStream } from '@ctvirt/api'
 import type { MoveAnswer } from '../contract.js';
 import type { Definer, Reserved } from '../domains/definer.js';
 import type { Lifecycle } from '../domains/lifecycle.js';
+import { contextOf } from '../domains/mounting.js';
 import type { Roots } from '../domains/roots.js';
 import { EngineError } from '../errors.js';
 import type { Admission } from '../guarantees/admission.js';
 import { Undo } from '../host/undo.js';
 import type { UserNamespacePool } from '../host/userns.js';
-import { filesystemsOf, idMapOf } from '../lifecycle/document.js';
+import { filesystemsOf } from '../lifecycle/document.js';
 import { placesOf } from '../lifecycle/links.js';
 import { readStored } from '../lifecycle/stored-document.js';
 import type { EngineLog } from '../log.js';
@@ -21,10 +22,9 @@ import type { Entry, Registry } from '../registry/registry.js';
 import type { IdRanges } from '../state/id-ranges.js';
 import { readMoving } from '../state/moving.js';
 import type { KeyedQueue } from '../state/queue.js';
-import type { DomainRecord } from '../state/record.js';
 import type { Arrival, ArrivalState, Documents, DomainStore, Made } from '../state/store.js';
-import { releaseLayers } from '../storage/index.js';
-import { type LentContext, lendLayer } from '../storage/layer-lent.js';
+import { releaseLayers, type Sources } from '../storage/index.js';
+import type { OpenLayerFiles, RootMounts } from '../storage/root-mounts.js';
 import { listed, unpacked } from './layer-stream.js';
 import { placedHere, receiveTemplate } from './templates.js';
 
@@ -40,7 +40,9 @@ export interface ArrivalParts {
   readonly store: DomainStore;
   readonly templates: Parameters<typeof placedHere>[1];
   readonly namespaces: UserNamespacePool;
-  readonly layout: { readonly mounts: string };
+  readonly rootMounts: Pick<RootMounts, 'openLayer'>;
+  readonly sources: Sources;
+  readonly templatePath: (name: string) => string;
   readonly log: EngineLog;
 }
 
@@ -337,35 +339,22 @@ export class Arrivals {
   async #lend<T>(
     { entry: { record }, documents, folder, made }: Coming,
     target: string,
-    work: Parameters<typeof lendLayer<T>>[2],
+    work: (layer: OpenLayerFiles) => Promise<T>,
   ): Promise<T> {
     const domain = readStored(documents.xml, record.name);
     const spec = filesystemsOf(domain).find((one) => one.target === target);
     if (spec === undefined || !made.some((one) => one.target === target))
       throw new EngineError('invalid', `the domain has no file system of its own at '${target}'`);
+    const { rootMounts, templatePath } = this.parts;
     const layerOf = (at: string): Made | undefined => made.find((one) => one.target === at);
-    return await lendLayer(spec, contextOf(record, { ...this.parts, keep: folder, layerOf, domain }), work);
+    const context = contextOf(domain, record, this.parts, { keep: folder, templatePath, layerOf });
+    await using undo = new Undo();
+    const layer = await rootMounts.openLayer(spec, context, undo);
+    const result = await work(layer);
+    await layer.sync();
+    return result;
   }
 }
 
 const unknown = (job: string): EngineError =>
   new EngineError('not-found', `no domain comes by the move ${job}: it was given up, or never reserved`);
-
-/** For the layers of one domain, whichever way it goes. */
-export const contextOf = (
-  record: DomainRecord,
-  {
-    domain,
-    keep,
-    layerOf,
-    namespaces,
-    layout,
-    log,
-  }: Pick<ArrivalParts, 'namespaces' | 'layout' | 'log'> &
-    Pick<LentContext, 'keep' | 'layerOf'> & { readonly domain: Parameters<typeof idMapOf>[0] },
-): LentContext => ({
-  ...{ keep, layerOf, namespaces, folder: layout.mounts, map: idMapOf(domain, record) },
-  tell: (remarks) => {
-    for (const remark of remarks) log('warn', `domain '${record.name}': ${remark}`, { domain: record.name });
-  },
-});

@@ -6,7 +6,7 @@ import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
-import type { LentLayer } from '../storage/layer-lent.js';
+import type { LayerFiles } from '../storage/root-mounts.js';
 import { changesSince, NOTHING, type Seen, type Tree } from './changes.js';
 import { listed, packed, synced, treeOf, unpacked } from './layer-stream.js';
 
@@ -85,7 +85,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(here, { recursive: true, force: true }));
 
-const lent = (path: string): LentLayer => ({ path, within: (start) => start() });
+const lent = (path: string): LayerFiles => ({ path, within: (start) => start() });
 
 /** One change of a tree by chance; what cannot be done just then is not done. */
 const CHANCE = `

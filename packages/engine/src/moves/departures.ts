@@ -9,6 +9,7 @@ import { formatDomain } from '@ctvirt/xml';
 import type { DomainRef, Engine, Leaving, MoveAnswer, MoveTarget, Reach } from '../contract.js';
 import type { Definer } from '../domains/definer.js';
 import type { Lifecycle } from '../domains/lifecycle.js';
+import { rootContextOf } from '../domains/mounting.js';
 import type { Turns } from '../domains/turns.js';
 import { EngineError, isFault } from '../errors.js';
 import type { UserNamespacePool } from '../host/userns.js';
@@ -22,8 +23,8 @@ import type { Entry, Registry } from '../registry/registry.js';
 import { forgetMoving, type Moving, readMoving, writeMoving } from '../state/moving.js';
 import type { KeyedQueue } from '../state/queue.js';
 import type { DomainStore } from '../state/store.js';
+import type { KeptContext, Sources } from '../storage/index.js';
 import type { RootMounts } from '../storage/root-mounts.js';
-import { contextOf } from './arrivals.js';
 import { type Going, Passes } from './passes.js';
 import { type placedHere, sendTemplate } from './templates.js';
 
@@ -37,10 +38,11 @@ export interface DepartureParts {
   readonly registry: Registry;
   readonly queue: KeyedQueue;
   readonly store: DomainStore;
-  readonly rootMounts: Pick<RootMounts, 'refuse'>;
+  readonly rootMounts: Pick<RootMounts, 'refuse' | 'openLayer' | 'showLayer'>;
+  readonly sources: Sources;
+  readonly kept: (entry: Entry) => KeptContext;
   readonly templates: Parameters<typeof placedHere>[1];
   readonly namespaces: UserNamespacePool;
-  readonly layout: { readonly mounts: string };
   readonly reach: Reach;
   readonly log: EngineLog;
 }
@@ -224,12 +226,7 @@ export class Departures {
         ...(delaySeconds !== undefined && { delaySeconds }),
         ...{ start: state === 'running', layers },
       },
-      context: contextOf(record, {
-        ...this.parts,
-        domain,
-        keep: store.rootFolder(name),
-        layerOf: store.layersOf(name),
-      }),
+      context: rootContextOf(entry, domain, this.parts),
     };
   }
 
@@ -258,7 +255,7 @@ export class Departures {
     await writeMoving(folder, moving);
     let endedMs: number | undefined;
     let lists: readonly MoveList[];
-    const passes = new Passes(going, target, options);
+    const passes = new Passes(going, target, options, this.parts.rootMounts);
     try {
       const sending = { target, templates: this.parts.templates, watched: options };
       for (const template of templates) await sendTemplate(job, template, sending);

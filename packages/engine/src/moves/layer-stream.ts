@@ -3,27 +3,15 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { Readable } from 'node:stream';
 import type { MoveList } from '@ctvirt/api';
+import { LAYER_ATTRIBUTES, PACK_CAPABILITIES, PACK_LAYER } from '../archives/tar-options.js';
 import { EngineError } from '../errors.js';
-import type { LentLayer } from '../storage/layer-lent.js';
+import type { LayerFiles } from '../storage/root-mounts.js';
 import { Child, type ExitStatus } from '../templates/archive/child.js';
 import { confinedArgv } from '../templates/archive/confined.js';
 import { DEFAULT_LIMITS } from '../templates/archive/limits.js';
 import { outputOf } from '../templates/archive/output.js';
 import type { Changes, Seen, Tree } from './changes.js';
 
-/** Overlay keeps names of another file system's inodes: none of them is right elsewhere. XFS shows lists of rights twice. */
-const leftOut = [
-  ...['origin', 'uuid', 'impure', 'nlink', 'upper', 'protattr'].map((name) => `trusted.overlay.${name}`),
-  'trusted.SGI_*',
-  'security.selinux',
-];
-const ATTRIBUTES = [
-  '--xattrs',
-  '--xattrs-include=*',
-  ...leftOut.map((name) => `--xattrs-exclude=${name}`),
-  '--acls',
-];
-const PACK = ['tar', '--create', '--file=-', '--format=pax', '--numeric-owner', '--sparse', ...ATTRIBUTES];
 const UNPACK = [
   'tar',
   '--extract',
@@ -33,10 +21,8 @@ const UNPACK = [
   '--same-permissions',
   '--no-selinux',
   '--warning=no-timestamp',
-  ...ATTRIBUTES,
+  ...LAYER_ATTRIBUTES,
 ];
-// Which folder hides what is below stands in an attribute that only who administers a file system sees.
-const READING = ['CAP_DAC_READ_SEARCH', 'CAP_SYS_ADMIN'];
 const WRITING = ['CAP_CHOWN', 'CAP_DAC_OVERRIDE', 'CAP_FOWNER', 'CAP_FSETID', 'CAP_SETFCAP', 'CAP_SYS_ADMIN'];
 const { memoryBytes } = DEFAULT_LIMITS;
 const bounds = { cpuSeconds: 24 * 3600, memoryBytes, fileBytes: Number.MAX_SAFE_INTEGER };
@@ -45,7 +31,7 @@ const FIELDS = 5;
 const BLOCK = 512;
 
 /** All that is in it; of one that a container writes to, what goes meanwhile may be missing. */
-export async function treeOf({ path, within }: LentLayer): Promise<Tree> {
+export async function treeOf({ path, within }: LayerFiles): Promise<Tree> {
   const argv = ['find', '/source', '-ignore_readdir_race', '!', '-type', 's'];
   argv.push('-printf', '%P\\0%y\\0%i\\0%C@\\0%b\\0');
   const box = { ...bounds, source: path, capabilities: ['CAP_DAC_READ_SEARCH'] };
@@ -60,7 +46,7 @@ export async function treeOf({ path, within }: LentLayer): Promise<Tree> {
 }
 
 /** Writes to the disk what was changed by way of memory: the next such change has a time then. */
-export async function synced({ path, within }: LentLayer): Promise<void> {
+export async function synced({ path, within }: LayerFiles): Promise<void> {
   await using child = within(() => new Child(['/bin/sync', '-f', path]));
   const argv = child.argv;
   for await (const _ of outputOf(child, { failed: "the domain's files could not be synced", argv }));
@@ -75,7 +61,7 @@ export interface Packing {
 
 /** What takes another tree from one list to the next: what is to be removed there, which folders are made anew, and an archive. */
 export async function* packed(
-  { path, within }: LentLayer,
+  { path, within }: LayerFiles,
   { names, gone, afresh }: Changes,
   { isRunning, signal }: Packing,
 ): AsyncGenerator<Buffer> {
@@ -86,9 +72,9 @@ export async function* packed(
     yield length;
     yield bytes;
   }
-  const argv = [...PACK, ...(isRunning ? ['--ignore-failed-read'] : []), '--directory=/source'];
+  const argv = [...PACK_LAYER, ...(isRunning ? ['--ignore-failed-read'] : [])];
   argv.push('--no-recursion', '--null', '--files-from=-');
-  const box = { ...bounds, source: path, capabilities: READING };
+  const box = { ...bounds, source: path, capabilities: PACK_CAPABILITIES };
   await using child = within(() => new Child(confinedArgv(argv, box), { signal }));
   const fed = child.feed(Readable.from([bytesOf(names)]));
   const isRight = (status: ExitStatus): boolean => status === 0 || (isRunning && status === CHANGED);
@@ -110,7 +96,7 @@ const AFRESH = `for folder; do
 done`;
 
 /** Into a layer that was just made, or that has what the pass before brought. */
-export async function unpacked(lent: LentLayer, bytes: AsyncIterable<Buffer>): Promise<void> {
+export async function unpacked(lent: LayerFiles, bytes: AsyncIterable<Buffer>): Promise<void> {
   const source = new Pieces(bytes);
   const failed = "tar could not unpack the domain's files";
   for (const command of [
@@ -130,7 +116,7 @@ export async function unpacked(lent: LentLayer, bytes: AsyncIterable<Buffer>): P
 
 /** Runs what changes the layer, and reaches nothing else. */
 async function fed(
-  { path, within }: LentLayer,
+  { path, within }: LayerFiles,
   argv: readonly string[],
   { bytes, failed }: { readonly bytes: AsyncIterable<Buffer>; readonly failed: string },
 ): Promise<void> {
@@ -187,7 +173,7 @@ class Pieces {
 const SHORT = '%P\\t%y\\t%l\\t%m\\t%U\\t%G';
 const LONG = `${SHORT}\\t%s`;
 
-export async function listed(lent: LentLayer, target: string): Promise<MoveList> {
+export async function listed(lent: LayerFiles, target: string): Promise<MoveList> {
   return { target, ...(await listOf(lent, `${LONG}\\t%T@`)) };
 }
 
@@ -197,7 +183,7 @@ export const listedTree = (path: string): Promise<Listed> =>
 
 type Listed = Pick<MoveList, 'files' | 'hash'>;
 
-async function listOf({ path, within }: LentLayer, line: string): Promise<Listed> {
+async function listOf({ path, within }: LayerFiles, line: string): Promise<Listed> {
   const argv = [
     'find',
     '/source',

@@ -4,9 +4,10 @@ import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { MoveList, MoveOffer, MovePass, MoveRequest } from '@ctvirt/api';
 import type { MoveTarget, Watched } from '../contract.js';
+import { Undo } from '../host/undo.js';
 import type { Entry } from '../registry/registry.js';
 import type { FilesystemSpec } from '../storage/index.js';
-import { type LentContext, type LentLayer, lendLayer, showLayer } from '../storage/layer-lent.js';
+import type { LayerFiles, RootContext, RootMounts } from '../storage/root-mounts.js';
 import { changesSince, NOTHING, type Tree } from './changes.js';
 import { listed, type Packing, packed, synced, treeOf } from './layer-stream.js';
 
@@ -15,7 +16,7 @@ export interface Going {
   readonly entry: Entry;
   readonly offer: MoveOffer;
   readonly specs: readonly FilesystemSpec[];
-  readonly context: LentContext;
+  readonly context: RootContext;
   /** Those that the host has a route to. */
   readonly routed: readonly string[];
 }
@@ -46,6 +47,8 @@ function earliest({ wall, steadyMs }: Moment): number {
   return Math.min(wall.getTime(), now.wall.getTime() - (now.steadyMs - steadyMs)) - SLACK_MS;
 }
 
+export type Layers = Pick<RootMounts, 'openLayer' | 'showLayer'>;
+
 export class Passes {
   readonly done: MovePass[] = [];
   readonly #sent = new Map<string, Sent>();
@@ -55,6 +58,7 @@ export class Passes {
     private readonly going: Going,
     private readonly target: MoveTarget,
     private readonly options: Watched & Pick<MoveRequest, 'bytesPerSecond'>,
+    private readonly layers: Layers,
   ) {}
 
   /** Of all passes. */
@@ -67,8 +71,10 @@ export class Passes {
     const { specs, context } = this.going;
     for (let before = Number.POSITIVE_INFINITY; this.done.length < MOST_WHILE_RUNNING; ) {
       const bytes = await this.#pass(async () => {
-        for (const spec of specs)
-          await showLayer(spec, context, (shown) => this.#send(spec, shown, { isRunning: true }));
+        for (const spec of specs) {
+          await using undo = new Undo();
+          await this.#send(spec, await this.layers.showLayer(spec, context, undo), { isRunning: true });
+        }
       });
       if (bytes <= SMALL_BYTES || bytes >= before) return;
       before = bytes;
@@ -80,11 +86,12 @@ export class Passes {
     const { specs, context } = this.going;
     const lists: MoveList[] = [];
     await this.#pass(async () => {
-      for (const spec of specs)
-        await lendLayer(spec, context, async (lent) => {
-          await this.#send(spec, lent, { isRunning: false });
-          lists.push(await listed(lent, spec.target));
-        });
+      for (const spec of specs) {
+        await using undo = new Undo();
+        const layer = await this.layers.openLayer(spec, context, undo);
+        await this.#send(spec, layer, { isRunning: false });
+        lists.push(await listed(layer, spec.target));
+      }
     });
     return lists;
   }
@@ -99,7 +106,7 @@ export class Passes {
     return bytes;
   }
 
-  async #send({ target: at }: FilesystemSpec, lent: LentLayer, how: Packing): Promise<void> {
+  async #send({ target: at }: FilesystemSpec, lent: LayerFiles, how: Packing): Promise<void> {
     const {
       entry,
       offer: { job },

@@ -1,16 +1,24 @@
 // Roots of domains that are off, mounted on the host for its administrator to look at and repair.
 // SPDX-License-Identifier: Apache-2.0
-import { existsSync, mkdirSync, rmdirSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { closeSync, constants, existsSync, mkdirSync, openSync, rmdirSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { EngineError, errnoOf } from '../errors.js';
 import { foldersIn } from '../host/files.js';
 import { isErrno } from '../host/gone.js';
-import { attachMount, MountAttr, setMountAttributes, unmount } from '../host/mount-calls.js';
+import {
+  attachMount,
+  cloneMount,
+  type DetachedMount,
+  MountAttr,
+  setMountAttributes,
+  unmount,
+} from '../host/mount-calls.js';
 import { mountsBelow } from '../host/mountinfo.js';
 import { PrivateMounts } from '../host/private-mounts.js';
 import { Undo } from '../host/undo.js';
 import { type FilesystemSpec, type OpenContext, unmappedOf } from './contract/backend.js';
 import { backends } from './index.js';
+import { idsAt } from './layers/ids.js';
 
 /** What the opening of a root needs besides what this brings. */
 export type RootContext = Omit<OpenContext, 'mounts' | 'furnish' | 'forHost'>;
@@ -22,10 +30,14 @@ export interface RootMountsParts {
   readonly mounts: string;
 }
 
-/** A layer that is open for a while. */
-export interface OpenLayerFiles {
+/** What a container wrote: the folder's path holds for what `within` starts. */
+export interface LayerFiles {
   readonly path: string;
   readonly within: PrivateMounts['within'];
+}
+
+/** A layer that is open for a while. */
+export interface OpenLayerFiles extends LayerFiles {
   /** All of it is on the disk then. */
   sync(): Promise<void>;
 }
@@ -84,14 +96,12 @@ export class RootMounts {
   }
 
   /**
-   * What the container itself wrote there, with the ids that it has inside, until `undo` ends: the folder's path holds for what `within`
-   * starts. Throws `unsupported` where the file system is none of the container's own.
+   * What the container itself wrote there, with the ids that it has inside, until `undo` ends; nobody may start it meanwhile. Throws `unsupported` where the file system is none of the container's own.
    */
   async openLayer(spec: FilesystemSpec, context: RootContext, undo: Undo): Promise<OpenLayerFiles> {
     const opened = this.#contextFor(context, undo);
     const files = await backends[spec.kind].openLayer?.(spec, opened);
-    if (files === undefined)
-      throw new EngineError('unsupported', `${spec.target} is no file system made of a template`);
+    if (files === undefined) throw noLayer(spec);
     const { mounts } = opened;
     undo.push(() => files.settle());
     return {
@@ -101,6 +111,22 @@ export class RootMounts {
         await mounts.run(['/usr/bin/sync', '--file-system', '--', join(mounts.folder, files.path)]);
       },
     };
+  }
+
+  /** The same to be read, of one that a container may have open and write to, or of a snapshot. */
+  async showLayer(spec: FilesystemSpec, context: RootContext, undo: Undo): Promise<LayerFiles> {
+    const { map, namespaces, layerOf } = context;
+    const { mounts } = this.#contextFor(context, undo);
+    const as = `looked-at-${spec.key}`;
+    const upper = await backends[spec.kind].copies?.look(spec, { ...context, mounts: () => mounts, as });
+    if (upper === undefined) throw noLayer(spec);
+    using shown = mounts.within(() => mountOf(upper));
+    setMountAttributes(shown, MountAttr.readOnly | MountAttr.noSuid | MountAttr.noDev);
+    const words = { ids: layerOf(spec.target)?.ids };
+    if (mounts.within(() => idsAt(words, dirname(upper))) === 'host')
+      await namespaces.with(unmappedOf(map), (fd) => setMountAttributes(shown, 0, fd));
+    const path = mounts.attach(shown, `shown-${spec.key}`);
+    return { path, within: (start) => mounts.within(start) };
   }
 
   async #open(spec: FilesystemSpec, context: RootContext, undo: Undo) {
@@ -157,6 +183,18 @@ export class RootMounts {
     const mounted = new Set(this.mounted());
     for (const name of foldersIn(this.parts.folder))
       if (!mounted.has(name)) rmdirIfEmpty(join(this.parts.folder, name));
+  }
+}
+
+const noLayer = ({ target }: FilesystemSpec): EngineError =>
+  new EngineError('unsupported', `${target} is no file system made of a template`);
+
+function mountOf(folder: string): DetachedMount {
+  const fd = openSync(folder, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
+  try {
+    return cloneMount(fd, folder);
+  } finally {
+    closeSync(fd);
   }
 }
 
