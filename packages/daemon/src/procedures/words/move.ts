@@ -56,7 +56,10 @@ export const moveOptions: Readonly<Record<string, MoveOption>> = {
   '--undefinesource': { bit: bits.undefineSource, does: 'needed' },
   '--suspend': { bit: 32, refused: 'it boots at the other host, and is not paused at that' },
   '--copy-storage-all': { bit: 64, does: 'its files go along, said or not' },
-  '--copy-storage-inc': { bit: 128, does: 'its files go along and its template does not, said or not' },
+  '--copy-storage-inc': {
+    bit: 128,
+    does: 'its files go along, and its template where the other host lacks it, said or not',
+  },
   '--copy-storage-synchronous-writes': {
     bit: 1 << 18,
     refused: 'what it writes meanwhile goes with the next pass',
