@@ -162,6 +162,75 @@ test('a template that the other host lacks goes first, once, and is what it was'
   await near.client.templates.rename({ template: 'other', body: { name: busybox } });
 });
 
+for (const [what, root] of forms)
+  test(`a domain on ${what} takes its snapshots along`, async () => {
+    await near.run(defined(root));
+    const snapshot = (world: World, ...words: string[]) => ctvirt(world, 'snapshot', ...words);
+    await near.shell(name, 'echo first >/srv/text; head -c 3000000 /dev/urandom >/srv/bulk; rm /etc/passwd');
+    // What is younger than clocks can tell is sent twice.
+    await sleep(2500);
+    await snapshot(near, 'create', name, 'one', '--description', 'the first');
+    await near.shell(name, 'echo second >/srv/text; rm -r /root; mkdir /root; touch /srv/more');
+    await near.client.snapshots.create({
+      domain: name,
+      body: { name: 'two', expiresAt: '2999-01-01T00:00:00Z' },
+    });
+    await snapshot(near, 'revert', name, 'one');
+    await near.shell(name, 'echo third >/srv/text');
+    await snapshot(near, 'create', name, 'three');
+    await near.shell(name, 'echo fourth >/srv/text');
+    const list = (world: World) => world.client.snapshots.list({ domain: name });
+    const before = await list(near);
+    assert.deepEqual(
+      before.map((one) => [one.name, one.parent, one.isCurrent]),
+      [
+        ['one', null, false],
+        ['two', 'one', false],
+        ['three', 'one', true],
+      ],
+    );
+    const differs = await near.client.snapshots.diff({
+      domain: name,
+      snapshot: 'one',
+      against: 'two',
+    });
+    const { passes } = await near.client.domains.move({ domain: name, body: { to: far.uri('ctvirt') } });
+    assert.deepEqual(
+      passes.slice(0, 3).map((pass) => pass.snapshot),
+      ['one', 'two', 'three'],
+    );
+    // In an image a file that stayed is the same one.
+    if (root === limited) assert.ok((passes[1]?.bytes ?? 1e9) < 1e6, JSON.stringify(passes));
+    assert.deepEqual(await list(far), before);
+    assert.deepEqual(
+      await far.client.snapshots.diff({ domain: name, snapshot: 'one', against: 'two' }),
+      differs,
+    );
+    assert.equal(await far.shell(name, 'cat /srv/text'), 'fourth');
+    for (const [one, text] of [
+      ['two', 'second'],
+      ['one', 'first'],
+      ['three', 'third'],
+    ] as const) {
+      await snapshot(far, 'revert', name, one);
+      const told = await far.shell(
+        name,
+        'cat /srv/text; ls -d /etc/passwd /srv/more 2>/dev/null; stat -c %s /srv/bulk',
+      );
+      assert.equal(told, `${text}\n${one === 'two' ? '/srv/more\n' : ''}3000000`);
+    }
+    // And back, onto an older state of the same.
+    await far.client.domains.move({ domain: name, body: { to: near.uri('ctvirt') } });
+    assert.deepEqual(
+      (await list(near)).map((one) => [one.name, one.isCurrent]),
+      [
+        ['one', false],
+        ['two', false],
+        ['three', true],
+      ],
+    );
+  });
+
 test('virsh moves it from daemon to daemon, and not so that both would have it', async () => {
   await near.run(defined(templateRoot));
   const virsh = (...words: string[]) => run(['virsh', '-c', near.uri('lxc'), ...words]);
@@ -366,6 +435,7 @@ test('it goes by ssh from one network to another', {
 test('either daemon is killed at any moment of a move, and one host alone has the domain', async (context) => {
   await near.run(defined(templateRoot));
   await near.shell(name, work);
+  await near.client.snapshots.create({ domain: name, body: { name: 'first' } });
   const rounds = Number(process.env['CTVIRT_MOVE_ROUNDS'] ?? 12);
   for (let round = 0; round < rounds; round++) {
     const from = await keeper();
@@ -374,7 +444,7 @@ test('either daemon is killed at any moment of a move, and one host alone has th
     const moved = from.client.domains
       .move({ domain: name, body: { to: to.uri('ctvirt') } })
       .then(() => 'moved', String);
-    const afterMs = Math.round(Math.random() * 1300);
+    const afterMs = Math.round(Math.random() * 3000);
     await sleep(afterMs);
     await killed.kill();
     await killed.start();
@@ -401,5 +471,10 @@ test('either daemon is killed at any moment of a move, and one host alone has th
     );
     const world = await keeper();
     assert.equal(await world.shell(name, 'cat /srv/work/hers'), 'hers');
+    const snapshots = await world.client.snapshots.list({ domain: name });
+    assert.deepEqual(
+      snapshots.map((one) => [one.name, one.isCurrent]),
+      [['first', true]],
+    );
   }
 });

@@ -39,6 +39,7 @@ export type MoveRequest = Static<typeof moveRequest>;
 const movePass = object({
   bytes: number({ description: 'What was sent' }),
   ms: number({ description: 'How long it took' }),
+  snapshot: optional(string({ description: 'The snapshot whose files they were' })),
 });
 /** Once through all files that changed since the time before. */
 export type MovePass = Static<typeof movePass>;
@@ -53,7 +54,7 @@ export const moveReport = object(
     bytes: number({ description: 'What was sent of its files, in all passes' }),
     passes: list(movePass, {
       description:
-        'All of its files while it runs, then what changed since the pass before; the last one once it is off',
+        'Its snapshots, then all of its files while it runs, then what changed since the pass before; the last one once it is off',
     }),
     files: number({ description: 'How many files, folders and links that were, compared at both ends' }),
     templates: list(string(), { description: 'Templates that the other host lacks: they are sent first' }),
@@ -121,6 +122,14 @@ export const moveQuestion = anyOf([
   strict({
     step: oneOf(['look', 'reserve'], { description: 'Of a domain that may come' }),
     offer: moveOffer,
+  }),
+  strict({
+    step: oneOf(['snapshot'], { description: 'What was sent is what a snapshot has' }),
+    job,
+    record: string({ description: 'What is known of it: JSON' }),
+    xml: string({ description: 'Its document' }),
+    isCurrent: boolean({ description: 'Whether what the domain has now comes from it' }),
+    lists: list(moveList, { description: 'To be compared' }),
   }),
   strict({
     step: oneOf(['prepare'], { description: 'All was sent' }),

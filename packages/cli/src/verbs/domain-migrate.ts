@@ -31,7 +31,12 @@ function sentence({
       ? ''
       : `, was down for ${seconds(downMs)}${downMsThere === null ? '' : ` (${seconds(downMsThere)} by the clock there)`}`;
   const why = failure === null ? '' : `, where it does not start: ${failure}`;
-  const each = passes.map((pass) => `${describeBytes(pass.bytes)} in ${seconds(pass.ms)}`).join(', ');
+  const each = passes
+    .map(({ bytes: part, ms, snapshot }) => {
+      const what = snapshot === undefined ? '' : `snapshot '${snapshot}' `;
+      return `${what}${describeBytes(part)} in ${seconds(ms)}`;
+    })
+    .join(', ');
   const sent = passes.length > 1 ? `${describeBytes(bytes)} sent (${each})` : `${describeBytes(bytes)} sent`;
   return `Domain '${domain}' is at ${to} now, ${state}${along}${why}: ${files} files, ${sent}${down}`;
 }

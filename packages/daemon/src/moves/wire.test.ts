@@ -12,6 +12,7 @@ const offer = {
 const questions: readonly MoveQuestion[] = [
   { step: 'look', offer },
   { step: 'reserve', offer: { ...offer, order: 3, delaySeconds: 4 } },
+  { step: 'snapshot', job: 'a', record: '{}', xml: '<domain/>', isCurrent: true, lists: [] },
   { step: 'prepare', job: 'a', lists: [{ target: '/', files: 3, hash: 'h' }] },
   { step: 'given', job: 'a', downMs: null },
   { step: 'over', job: 'a' },

@@ -35,6 +35,8 @@ const cFcntl = libc.func('fcntl', 'int', ['int', 'int', 'long']);
 const cMknod = libc.func('int mknod(str, uint, uint64)');
 const cLsetxattr = libc.func('int lsetxattr(const uint8_t *, str, const uint8_t *, size_t, int)');
 const cLinkat = libc.func('int linkat(int, str, int, str, int)');
+const cListxattr = libc.func('long listxattr(str, _Out_ uint8_t *, size_t)');
+const cRemovexattr = libc.func('int removexattr(str, str)');
 const cRenameat2 = libc.func('int renameat2(int, str, int, str, uint)');
 
 /** Bytes of a page of memory, in which OpenVZ counts. */
@@ -115,6 +117,19 @@ export function nameFile(fd: number, path: string): string | undefined {
   const itself = `/proc/self/fd/${fd}`;
   if (toNumber(cLinkat(AT_FDCWD, itself, AT_FDCWD, path, AT_SYMLINK_FOLLOW)) === 0) return undefined;
   return getSystemErrorName(-koffi.errno());
+}
+
+/** Names of extended attributes, as many as there may be. */
+export function attributesOn(path: string): string[] {
+  const names = Buffer.alloc(1 << 16);
+  const length = check(cListxattr(path, names, names.length), 'listxattr', path);
+  return names.subarray(0, length).toString('latin1').split('\0').slice(0, -1);
+}
+
+/** Also one that has gone by now, as an access list goes with the other one. */
+export function removeAttribute(path: string, name: string): void {
+  if (toNumber(cRemovexattr(path, name)) < 0 && getSystemErrorName(-koffi.errno()) !== 'ENODATA')
+    throw systemError('removexattr', path);
 }
 
 const RENAME_EXCHANGE = 2;

@@ -5,7 +5,9 @@ import type { Readable } from 'node:stream';
 import { isDeepStrictEqual } from 'node:util';
 import type { MoveList, MoveOffer, MoveQuestion, MoveStream } from '@ctvirt/api';
 import type { MoveAnswer } from '../contract.js';
+import { type CopyParts, copyFiles } from '../domains/copying.js';
 import type { Definer, Reserved } from '../domains/definer.js';
+import { checkName } from '../domains/domain-name.js';
 import type { Lifecycle } from '../domains/lifecycle.js';
 import { contextOf } from '../domains/mounting.js';
 import type { Roots } from '../domains/roots.js';
@@ -16,20 +18,20 @@ import type { UserNamespacePool } from '../host/userns.js';
 import { filesystemsOf } from '../lifecycle/document.js';
 import { placesOf } from '../lifecycle/links.js';
 import { readStored } from '../lifecycle/stored-document.js';
-import type { EngineLog } from '../log.js';
 import { strangers } from '../network/strangers.js';
 import type { Entry, Registry } from '../registry/registry.js';
 import type { IdRanges } from '../state/id-ranges.js';
 import { readMoving } from '../state/moving.js';
 import type { KeyedQueue } from '../state/queue.js';
+import { parseSnapshot, type SnapshotStore, snapshotFolders } from '../state/snapshot-store.js';
 import type { Arrival, ArrivalState, Documents, DomainStore, Made } from '../state/store.js';
-import { releaseLayers, type Sources } from '../storage/index.js';
-import type { OpenLayerFiles, RootMounts } from '../storage/root-mounts.js';
+import { type FilesystemSpec, releaseLayers, type Sources } from '../storage/index.js';
+import type { OpenLayerFiles, RootContext, RootMounts } from '../storage/root-mounts.js';
 import { listed, unpacked } from './layer-stream.js';
 import { placedHere, receiveTemplate } from './templates.js';
 
 /** Dependencies of `Arrivals`. */
-export interface ArrivalParts {
+export interface ArrivalParts extends CopyParts {
   readonly definer: Definer;
   readonly lifecycle: Lifecycle;
   readonly admission: Admission;
@@ -38,12 +40,12 @@ export interface ArrivalParts {
   readonly ids: IdRanges;
   readonly queue: KeyedQueue;
   readonly store: DomainStore;
+  readonly snapshots: SnapshotStore;
   readonly templates: Parameters<typeof placedHere>[1];
   readonly namespaces: UserNamespacePool;
   readonly rootMounts: Pick<RootMounts, 'openLayer'>;
   readonly sources: Sources;
   readonly templatePath: (name: string) => string;
-  readonly log: EngineLog;
 }
 
 /** Who has begun to bring a domain and is silent for so long has given it up, as long as not all of it is here. */
@@ -59,6 +61,8 @@ interface Coming {
   /** Where its files lie; that is kept over daemons once all of them are there. */
   folder: string;
   isWhole: boolean;
+  /** Of its snapshots. */
+  current: string | null;
   /** One question of it at a time. */
   busy: boolean;
   readonly undo: Undo;
@@ -92,6 +96,8 @@ export class Arrivals {
         return await this.#look(question.offer);
       case 'reserve':
         return await this.#reserve(question.offer);
+      case 'snapshot':
+        return await this.#snapshot(question);
       case 'prepare':
         return await this.#prepare(question.job, question.lists);
       case 'given':
@@ -114,7 +120,16 @@ export class Arrivals {
       const undo = new Undo();
       undo.push(() => this.#release(entry));
       this.#coming.set(state.job, {
-        ...{ job: state.job, entry, documents, start: state.start, made: [], folder, isWhole: true },
+        ...{
+          job: state.job,
+          entry,
+          documents,
+          start: state.start,
+          made: [],
+          folder,
+          isWhole: true,
+          current: null,
+        },
         ...{ busy: false, undo, admitted: undefined, timer: undefined },
       });
       log('warn', `domain '${record.name}' is on its way to this host: that is decided where it comes from`);
@@ -183,7 +198,16 @@ export class Arrivals {
     const { entry, documents, findings } = reserved;
     kept.push(() => this.#release(entry));
     const coming: Coming = {
-      ...{ job: offer.job, entry, documents, start: offer.start, made, folder, isWhole: false },
+      ...{
+        job: offer.job,
+        entry,
+        documents,
+        start: offer.start,
+        made,
+        folder,
+        isWhole: false,
+        current: null,
+      },
       ...{ busy: false, undo: kept, admitted, timer: undefined },
     };
     undo.keep();
@@ -227,18 +251,53 @@ export class Arrivals {
     return await this.#alone(coming, async () => {
       const { store } = this.parts;
       const { record } = coming.entry;
-      const found: MoveList[] = [];
-      for (const { target } of lists)
-        found.push(await this.#lend(coming, target, (lent) => listed(lent, target)));
-      if (lists.length !== coming.made.length || !isDeepStrictEqual(found, lists))
-        throw new EngineError(
-          'internal',
-          `not all files of domain '${record.name}' came as they were: ${JSON.stringify(found)} where it should be ${JSON.stringify(lists)}`,
-        );
+      await this.#compare(coming, lists, coming.made.length);
       const { name, uuid, ids } = record;
       const lease = { name, uuid, ids, made: coming.made, kept: false };
       coming.folder = await store.keepStaged(coming.folder, lease, this.#arrivalOf(coming));
       coming.isWhole = true;
+      return { findings: [] };
+    });
+  }
+
+  async #compare(coming: Coming, lists: readonly MoveList[], count: number): Promise<void> {
+    const found: MoveList[] = [];
+    for (const { target } of lists)
+      found.push(await this.#lend(coming, target, (lent) => listed(lent, target)));
+    if (lists.length !== count || !isDeepStrictEqual(found, lists))
+      throw new EngineError(
+        'internal',
+        `not all files of domain '${coming.entry.record.name}' came as they were: ${JSON.stringify(found)} where it should be ${JSON.stringify(lists)}`,
+      );
+  }
+
+  /** Its layers are as it has them: they are copied, as the one that is made of a domain here. */
+  async #snapshot({
+    job,
+    record: text,
+    xml,
+    isCurrent,
+    lists,
+  }: Extract<MoveQuestion, { step: 'snapshot' }>): Promise<MoveAnswer> {
+    const coming = this.#find(job);
+    return await this.#alone(coming, async () => {
+      const { snapshots } = this.parts;
+      const { folder, entry } = coming;
+      const snapshot = parseSnapshot(text, 'what came of a snapshot');
+      checkName(snapshot.name);
+      await this.#compare(coming, lists, lists.length);
+      const specs = lists.map(({ target }) => this.#layerOf(coming, target).spec);
+      const hold = async (work: () => Promise<void>): Promise<null> => {
+        await work();
+        return null;
+      };
+      await snapshots.make(folder, { name: snapshot.name, xml }, async (to) => {
+        const { context: from } = this.#layerOf(coming, '/');
+        await copyFiles({ name: entry.record.name, specs, from, to, hold }, this.parts);
+        return snapshot;
+      });
+      if (isCurrent) coming.current = snapshot.name;
+      await snapshots.setCurrent(folder, coming.current);
       return { findings: [] };
     });
   }
@@ -307,7 +366,8 @@ export class Arrivals {
     clearTimeout(coming.timer);
     coming.admitted?.[Symbol.dispose]();
     // First what the next daemon would find.
-    if (existsSync(coming.folder)) releaseLayers(coming.folder);
+    if (existsSync(coming.folder))
+      for (const folder of [coming.folder, ...snapshotFolders(coming.folder)]) releaseLayers(folder);
     await store.eraseStaged(coming.folder);
     await coming.undo[Symbol.asyncDispose]();
     return { findings: [] };
@@ -336,20 +396,25 @@ export class Arrivals {
     return { state: { job, start, settled: false }, record: entry.record, documents };
   }
 
-  async #lend<T>(
+  /** One of those that were made for it; throws `invalid`. */
+  #layerOf(
     { entry: { record }, documents, folder, made }: Coming,
     target: string,
-    work: (layer: OpenLayerFiles) => Promise<T>,
-  ): Promise<T> {
+  ): { readonly spec: FilesystemSpec; readonly context: RootContext } {
     const domain = readStored(documents.xml, record.name);
     const spec = filesystemsOf(domain).find((one) => one.target === target);
     if (spec === undefined || !made.some((one) => one.target === target))
       throw new EngineError('invalid', `the domain has no file system of its own at '${target}'`);
-    const { rootMounts, templatePath } = this.parts;
+    const { templatePath } = this.parts;
     const layerOf = (at: string): Made | undefined => made.find((one) => one.target === at);
     const context = contextOf(domain, record, this.parts, { keep: folder, templatePath, layerOf });
+    return { spec, context };
+  }
+
+  async #lend<T>(coming: Coming, target: string, work: (layer: OpenLayerFiles) => Promise<T>): Promise<T> {
+    const { spec, context } = this.#layerOf(coming, target);
     await using undo = new Undo();
-    const layer = await rootMounts.openLayer(spec, context, undo);
+    const layer = await this.parts.rootMounts.openLayer(spec, context, undo);
     const result = await work(layer);
     await layer.sync();
     return result;

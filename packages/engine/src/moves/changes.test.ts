@@ -27,7 +27,7 @@ const before = tree({
 });
 
 test('nothing changed: nothing is sent', () => {
-  assert.deepEqual(changesSince(before, before, 1), { names: [], gone: [], afresh: [] });
+  assert.deepEqual(changesSince(before, before, 1), { names: [''], gone: [], afresh: [] });
 });
 
 test('a folder by another name is sent with all that is in it, and files by all their names', () => {
@@ -69,6 +69,14 @@ test('a folder that may have lost attributes is made anew, and one that became a
     gone: ['a', 'a/x', 'a/y'],
     afresh: [],
   });
+});
+
+test('another time is another file, whatever the clock says', () => {
+  const now = tree({
+    ...Object.fromEntries([...before].map(([path, { kind, inode }]) => [path, [kind, Number(inode), 0]])),
+    'a/x': ['f', 3, -5],
+  });
+  assert.deepEqual(changesSince(before, now, 1).names, ['', 'a', 'a/x']);
 });
 
 test('names of the one whiteout are no reason to send the others', () => {
@@ -153,6 +161,26 @@ test('trees that change by chance between passes are the same in the end', {
     assert.deepEqual(await listed(to, '/'), await listed(from, '/'));
   }
   context.diagnostic(`${old.size} files`);
+});
+
+test('the root loses what it lost, and a copy of all files takes their place', { skip: root }, async () => {
+  const sh = (script: string): void => void execFileSync('sh', ['-c', script], { cwd: here });
+  let old: Tree = NOTHING;
+  const pass = async (name: string): Promise<void> => {
+    const now = await treeOf(lent(join(here, name)));
+    const changes = changesSince(old, now, sinceOf(old));
+    await unpacked(lent(join(here, 'to')), packed(lent(join(here, name)), changes, { isRunning: false }));
+    old = now;
+    assert.deepEqual(shown('to').split('\n'), shown(name).split('\n'));
+  };
+  change(40);
+  sh('setfattr -n user.a -v 1 from; setfattr -n security.capability -v 0sAQAAAgAgAAAAAAAAAAAAAAAAAAA= from');
+  await pass('from');
+  sh('setfattr -x user.a from; setfattr -n user.b -v 1 from');
+  await pass('from');
+  change(40);
+  sh('cp -a from copy; setfattr -x user.b copy');
+  await pass('copy');
 });
 
 /** The latest change that the list has: what comes after it is new. */

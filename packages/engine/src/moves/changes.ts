@@ -16,7 +16,7 @@ export interface Seen {
 export type Tree = ReadonlyMap<string, Seen>;
 
 export interface Changes {
-  /** To be packed, with the folders that they lie in, whose times the unpacking changes; as the tree orders them. */
+  /** To be packed, with the folders that they lie in, whose times the unpacking changes, and always the root; as the tree orders them. */
   readonly names: readonly string[];
   /** Not there any more, or of another kind. */
   readonly gone: readonly string[];
@@ -28,13 +28,18 @@ export const NOTHING: Tree = new Map();
 
 /** What changed from `before` on, which whoever made it began at `sinceMs`. */
 export function changesSince(before: Tree, now: Tree, sinceMs: number): Changes {
+  const root = before.get('');
+  // A copy of the files: none of them is the same file.
+  if (root !== undefined && root.inode !== now.get('')?.inode)
+    return { names: [...now.keys()], gone: [...before.keys()].filter(isOnTop), afresh: [] };
   const isNew = (path: string, { kind, inode, changedMs }: Seen): boolean => {
     const old = before.get(path);
     if (kind === WHITEOUT) return old?.kind !== WHITEOUT;
-    return old?.kind !== kind || old.inode !== inode || changedMs >= sinceMs;
+    if (old?.kind !== kind || old.inode !== inode) return true;
+    return old.changedMs !== changedMs || changedMs >= sinceMs;
   };
   const files = new Set<string>();
-  const wanted = new Set<string>();
+  const wanted = new Set(['']);
   const afresh: string[] = [];
   for (const [path, seen] of now) {
     if (!isNew(path, seen)) continue;
@@ -49,6 +54,8 @@ export function changesSince(before: Tree, now: Tree, sinceMs: number): Changes 
   for (const path of [...wanted, ...gone]) for (const above of foldersAbove(path)) wanted.add(above);
   return { names: [...now.keys()].filter((path) => wanted.has(path)), gone, afresh };
 }
+
+const isOnTop = (path: string): boolean => path !== '' && !path.includes('/');
 
 const FOLDER = 'd';
 /** Of all of them there may be one file with many names, which is no matter: nothing of one is kept but where it is. */

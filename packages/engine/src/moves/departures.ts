@@ -1,8 +1,7 @@
 // Domains that go to other hosts. Which host has one is never in doubt: this one until `moving.json` says that it was given away.
 // SPDX-License-Identifier: Apache-2.0
 import { randomUUID } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { readdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { MoveLayer, MoveList, MoveReport } from '@ctvirt/api';
 import { formatDomain } from '@ctvirt/xml';
@@ -10,6 +9,7 @@ import type { DomainRef, Engine, Leaving, MoveAnswer, MoveTarget, Reach } from '
 import type { Definer } from '../domains/definer.js';
 import type { Lifecycle } from '../domains/lifecycle.js';
 import { rootContextOf } from '../domains/mounting.js';
+import { refuseReverting } from '../domains/reverter.js';
 import type { Turns } from '../domains/turns.js';
 import { EngineError, isFault } from '../errors.js';
 import type { UserNamespacePool } from '../host/userns.js';
@@ -22,10 +22,11 @@ import type { Documents } from '../registry/documents.js';
 import type { Entry, Registry } from '../registry/registry.js';
 import { forgetMoving, type Moving, readMoving, writeMoving } from '../state/moving.js';
 import type { KeyedQueue } from '../state/queue.js';
+import { isLayerOf, type SnapshotStore } from '../state/snapshot-store.js';
 import type { DomainStore } from '../state/store.js';
-import type { KeptContext, Sources } from '../storage/index.js';
+import type { FilesystemSpec, KeptContext, Sources } from '../storage/index.js';
 import type { RootMounts } from '../storage/root-mounts.js';
-import { type Going, Passes } from './passes.js';
+import { type Going, type GoingSnapshot, Passes } from './passes.js';
 import { type placedHere, sendTemplate } from './templates.js';
 
 /** Dependencies of `Departures`. */
@@ -41,6 +42,7 @@ export interface DepartureParts {
   readonly rootMounts: Pick<RootMounts, 'refuse' | 'openLayer' | 'showLayer'>;
   readonly sources: Sources;
   readonly kept: (entry: Entry) => KeptContext;
+  readonly snapshots: SnapshotStore;
   readonly templates: Parameters<typeof placedHere>[1];
   readonly namespaces: UserNamespacePool;
   readonly reach: Reach;
@@ -196,11 +198,7 @@ export class Departures {
       throw new EngineError('wrong-state', `domain '${name}' is paused: resume it first`);
     rootMounts.refuse(record);
     const lease = store.lease(name);
-    if (existsSync(join(store.rootFolder(name), 'snapshots')))
-      throw new EngineError(
-        'unsupported',
-        `domain '${name}' has snapshots, which are not moved yet: delete them first`,
-      );
+    refuseReverting(name, store.rootFolder(name));
     const domain = await documents.stored(entry);
     const all = filesystemsOf(domain);
     const specs = all.filter(({ target }) => lease?.made.some((made) => made.target === target));
@@ -227,7 +225,29 @@ export class Departures {
         ...{ start: state === 'running', layers },
       },
       context: rootContextOf(entry, domain, this.parts),
+      snapshots: await this.#snapshots(entry, specs),
     };
+  }
+
+  async #snapshots({ record: { name } }: Entry, specs: readonly FilesystemSpec[]): Promise<GoingSnapshot[]> {
+    const { store, snapshots } = this.parts;
+    const root = store.rootFolder(name);
+    const going: GoingSnapshot[] = [];
+    for (const { name: snapshot, createdAt, isCurrent } of snapshots.list(root)) {
+      const keep = snapshots.path(root, snapshot);
+      const files = readdirSync(keep).filter(isLayerOf);
+      const has = ({ key }: FilesystemSpec): boolean => files.some((file) => file.startsWith(`${key}.`));
+      const own = specs.filter(has);
+      if (own.length < files.length)
+        throw new EngineError(
+          'unsupported',
+          `snapshot '${snapshot}' of domain '${name}' has files that the domain has no file system for any more (${files.join(', ')}): delete it first`,
+          { name: snapshot },
+        );
+      const [record, xml] = [await snapshots.text(root, snapshot), await snapshots.xml(root, snapshot)];
+      going.push({ name: snapshot, createdAt, isCurrent, record, xml, keep, specs: own });
+    }
+    return going;
   }
 
   async #move(
@@ -260,6 +280,7 @@ export class Departures {
       const sending = { target, templates: this.parts.templates, watched: options };
       for (const template of templates) await sendTemplate(job, template, sending);
       await target.ask({ step: 'reserve', offer });
+      await passes.snapshots();
       if (offer.start) {
         await passes.whileItRuns();
         endedMs = await this.#stop(entry, options);

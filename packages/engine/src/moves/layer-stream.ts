@@ -5,7 +5,7 @@ import { Readable } from 'node:stream';
 import type { MoveList } from '@ctvirt/api';
 import { LAYER_ATTRIBUTES, PACK_CAPABILITIES, PACK_LAYER } from '../archives/tar-options.js';
 import { EngineError } from '../errors.js';
-import type { LayerFiles } from '../storage/root-mounts.js';
+import { type LayerFiles, withoutAttributes } from '../storage/root-mounts.js';
 import { Child, type ExitStatus } from '../templates/archive/child.js';
 import { confinedArgv } from '../templates/archive/confined.js';
 import { DEFAULT_LIMITS } from '../templates/archive/limits.js';
@@ -107,6 +107,8 @@ export async function unpacked(lent: LayerFiles, bytes: AsyncIterable<Buffer>): 
     const argv = ['xargs', '--null', '--no-run-if-empty', ...command];
     await fed(lent, argv, { bytes: source.take(length), failed });
   }
+  // It is always among what is unpacked.
+  withoutAttributes(lent);
   await fed(lent, UNPACK, { bytes: source.rest(), failed });
   for await (const _ of source.rest());
   // Who made a whiteout is nobody inside: that number may have no place here.

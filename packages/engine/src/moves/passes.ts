@@ -17,6 +17,8 @@ export interface Going {
   readonly offer: MoveOffer;
   readonly specs: readonly FilesystemSpec[];
   readonly context: RootContext;
+  /** The oldest first. */
+  readonly snapshots: readonly GoingSnapshot[];
   /** Those that the host has a route to. */
   readonly routed: readonly string[];
 }
@@ -30,7 +32,22 @@ const SLACK_MS = 2000;
 /** The tree of one file system as the last pass found it. */
 interface Sent {
   readonly tree: Tree;
-  readonly began: Moment;
+  /** What changed from then on may be missing. */
+  readonly sinceMs: () => number;
+}
+
+/** A snapshot that goes along. */
+export interface GoingSnapshot {
+  readonly name: string;
+  readonly createdAt: string;
+  readonly isCurrent: boolean;
+  /** As they are stored. */
+  readonly record: string;
+  readonly xml: string;
+  /** Where its layers lie. */
+  readonly keep: string;
+  /** Those that it has. */
+  readonly specs: readonly FilesystemSpec[];
 }
 
 /** By the clock that files have their times from, and by one that nobody sets. */
@@ -66,10 +83,32 @@ export class Passes {
     return this.#bytes;
   }
 
+  /** One after the other into the layers there, which are copied there as they are copied here; each by what differs from the one before. */
+  async snapshots(): Promise<void> {
+    const {
+      context,
+      offer: { job },
+      snapshots,
+    } = this.going;
+    for (const { name, createdAt, isCurrent, record, xml, keep, specs } of snapshots) {
+      const lists: MoveList[] = [];
+      await this.#pass(async () => {
+        for (const spec of specs) {
+          await using undo = new Undo();
+          const shown = await this.layers.showLayer(spec, { ...context, keep }, undo);
+          const sinceMs = () => new Date(createdAt).getTime() - SLACK_MS;
+          await this.#send(spec, shown, { isRunning: false, sinceMs });
+          lists.push(await listed(shown, spec.target));
+        }
+        await this.target.ask({ step: 'snapshot', job, record, xml, isCurrent, lists });
+      }, name);
+    }
+  }
+
   /** Until what is left is little, or another pass would leave no less. */
   async whileItRuns(): Promise<void> {
     const { specs, context } = this.going;
-    for (let before = Number.POSITIVE_INFINITY; this.done.length < MOST_WHILE_RUNNING; ) {
+    for (let number = 0, before = Number.POSITIVE_INFINITY; number < MOST_WHILE_RUNNING; number++) {
       const bytes = await this.#pass(async () => {
         for (const spec of specs) {
           await using undo = new Undo();
@@ -97,16 +136,21 @@ export class Passes {
   }
 
   /** Returns how many bytes it sent. */
-  async #pass(work: () => Promise<void>): Promise<number> {
+  async #pass(work: () => Promise<void>, snapshot?: string): Promise<number> {
     const { bytes: before } = this;
     const beganMs = performance.now();
     await work();
     const bytes = this.#bytes - before;
-    this.done.push({ bytes, ms: Math.round(performance.now() - beganMs) });
+    const ms = Math.round(performance.now() - beganMs);
+    this.done.push({ bytes, ms, ...(snapshot !== undefined && { snapshot }) });
     return bytes;
   }
 
-  async #send({ target: at }: FilesystemSpec, lent: LayerFiles, how: Packing): Promise<void> {
+  async #send(
+    { target: at }: FilesystemSpec,
+    lent: LayerFiles,
+    how: Packing & { readonly sinceMs?: () => number },
+  ): Promise<void> {
     const {
       entry,
       offer: { job },
@@ -114,9 +158,10 @@ export class Passes {
     const { signal, onProgress, bytesPerSecond = Number.POSITIVE_INFINITY } = this.options;
     const old = this.#sent.get(at);
     const began = present();
+    const { sinceMs = () => earliest(began) } = how;
     await synced(lent);
     const tree = await treeOf(lent);
-    const changes = changesSince(old?.tree ?? NOTHING, tree, old === undefined ? 0 : earliest(old.began));
+    const changes = changesSince(old?.tree ?? NOTHING, tree, old?.sinceMs() ?? 0);
     const expected = changes.names.reduce((sum, name) => sum + (tree.get(name)?.bytes ?? 0), this.#bytes);
     const count = (bytes: number): void => {
       this.#bytes += bytes;
@@ -134,6 +179,6 @@ export class Passes {
       }
     };
     await this.target.send({ job, target: at }, Readable.from(counted(), { objectMode: false }));
-    this.#sent.set(at, { tree, began });
+    this.#sent.set(at, { tree, sinceMs });
   }
 }

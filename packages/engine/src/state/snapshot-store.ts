@@ -57,6 +57,11 @@ export class SnapshotStore {
     return this.#folders(root).path(name);
   }
 
+  /** What is stored of one, for `parseSnapshot` of another host. */
+  async text(root: string, name: string): Promise<string> {
+    return await readFile(join(this.path(root, name), RECORD), 'utf8');
+  }
+
   async xml(root: string, name: string): Promise<string> {
     return await readFile(join(this.path(root, name), DOCUMENT), 'utf8');
   }
@@ -149,7 +154,7 @@ export class SnapshotStore {
     const records = this.#folders(root)
       .onDisk()
       .flatMap((entry) => {
-        const record = readOr(damaged, join(root, FOLDER, entry, RECORD), parseRecord);
+        const record = readOr(damaged, join(root, FOLDER, entry, RECORD), parseSnapshot);
         return record === undefined ? [] : [record];
       })
       .sort((a, b) => a.createdAt.localeCompare(b.createdAt) || a.name.localeCompare(b.name));
@@ -177,7 +182,8 @@ export async function writeSnapshot(folder: string, record: SnapshotRecord, xml:
 
 const formatRecord = (record: SnapshotRecord): string => `${JSON.stringify({ version: 1, ...record })}\n`;
 
-function parseRecord(text: string, path: string): SnapshotRecord {
+/** Throws `internal` for what is none; `path` is where it stands, for people. */
+export function parseSnapshot(text: string, path: string): SnapshotRecord {
   const { version: _version, ...record } = parseJson(text, path, isStored, 'a snapshot');
   return record;
 }

@@ -15,6 +15,7 @@ import {
 } from '../host/mount-calls.js';
 import { mountsBelow } from '../host/mountinfo.js';
 import { PrivateMounts } from '../host/private-mounts.js';
+import { attributesOn, removeAttribute } from '../host/syscalls.js';
 import { Undo } from '../host/undo.js';
 import { type FilesystemSpec, type OpenContext, unmappedOf } from './contract/backend.js';
 import { backends } from './index.js';
@@ -184,6 +185,15 @@ export class RootMounts {
     for (const name of foldersIn(this.parts.folder))
       if (!mounted.has(name)) rmdirIfEmpty(join(this.parts.folder, name));
   }
+}
+
+/** Takes from its root all attributes but those that overlay or the host make for themselves. */
+export function withoutAttributes({ path, within }: LayerFiles): void {
+  const isHosts = (name: string): boolean =>
+    /^(trusted\.(SGI_|overlay\.(?!opaque$))|security\.selinux$|system\.(?!posix_acl_))/.test(name);
+  within(() => {
+    for (const name of attributesOn(path)) if (!isHosts(name)) removeAttribute(path, name);
+  });
 }
 
 const noLayer = ({ target }: FilesystemSpec): EngineError =>
