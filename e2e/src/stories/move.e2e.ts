@@ -91,6 +91,8 @@ for (const [what, root] of forms)
     const there = await far.client.domains.summary({ domain: name });
     assert.deepEqual([there.uuid, there.state], [domain.uuid, 'running']);
     assert.equal(await far.shell(name, told), before);
+    const [left] = await near.client.roots.list();
+    assert.equal(Date.parse(left?.erasedAt ?? '') - Date.parse(left?.keptAt ?? ''), 24 * 3_600_000);
     await far.shell(name, 'echo more >/srv/work/more; rm /srv/work/hers; echo again >/etc/passwd');
     const report = await far.client.domains.move({ domain: name, body: { to: near.uri('ctvirt') } });
     assert.ok(report.downMs !== null && report.downMsThere !== null);

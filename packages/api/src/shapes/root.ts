@@ -12,6 +12,12 @@ export const keptRoot = object(
       description: 'The UUID that its domain had: one that is defined with it gets its files back',
     }),
     keptAt: nullable(string({ description: 'Since when: RFC 3339; null if an earlier version kept it' })),
+    erasedAt: nullable(
+      string({
+        description:
+          'When it is erased: a day after its domain went to another host; RFC 3339, and null of what stays',
+      }),
+    ),
     templates: list(string(), { description: 'What it was made from' }),
     path: string({ description: "Its folder on the daemon's machine" }),
   },

@@ -283,3 +283,49 @@ test('two that are renamed to each other’s names, and what waits meanwhile, en
   }
   assert.deepEqual(folders(), []);
 });
+
+test(
+  'what a domain left that another host has goes after a day, and nothing else does',
+  options,
+  async () => {
+    const { engine, parts } = opened;
+    for (const { name } of engine.roots.list()) await engine.roots.erase(name);
+    const given = { version: 1, job: 'j', to: 'ctvirt+ssh://far/', keeper: 'given', ran: false };
+    for (const [name, moving] of [
+      ['moved', { ...given, answered: true }],
+      ['silent', given],
+      ['own', undefined],
+    ] as const) {
+      await engine.define(xmlOf(name));
+      if (moving !== undefined)
+        writeFileSync(join(layout.roots, name, 'moving.json'), JSON.stringify(moving));
+      await engine.undefine(name);
+    }
+    const all = engine.roots.list();
+    const moved = all.find(({ domain }) => domain === 'moved');
+    const at = Date.parse(moved?.keptAt ?? '') + 24 * 3_600_000;
+    assert.deepEqual(all.map(({ domain, erasedAt }) => [domain, erasedAt]).sort(), [
+      ['moved', new Date(at).toISOString()],
+      ['own', null],
+      ['silent', null],
+    ]);
+    await parts.roots.clearMoved(new Date(at - 1));
+    assert.equal(engine.roots.list().length, 3);
+    await parts.roots.clearMoved(new Date(at));
+    assert.deepEqual(
+      engine.roots
+        .list()
+        .map(({ domain }) => domain)
+        .sort(),
+      ['own', 'silent'],
+    );
+    assert.match(log.join('\n'), /root 'moved~1' is erased: another host has had domain 'moved' for a day/);
+    // One that is this host's again keeps nothing of that.
+    await engine.define(xmlOf('back', withUuid(7)));
+    writeFileSync(join(layout.roots, 'back', 'moving.json'), JSON.stringify({ ...given, answered: true }));
+    await engine.undefine('back');
+    await engine.define(xmlOf('back', withUuid(7)));
+    await engine.undefine('back');
+    assert.equal(engine.roots.list().find(({ domain }) => domain === 'back')?.erasedAt, null);
+  },
+);

@@ -6,6 +6,7 @@ import { EngineError } from '../errors.js';
 import { readStored } from '../lifecycle/stored-document.js';
 import type { Entry } from '../registry/registry.js';
 import { summaryOf } from '../registry/registry.js';
+import { erasedAt } from '../state/kept-root.js';
 import type { DomainStore, KeptRoot } from '../state/store.js';
 import type { DefineParts } from './define.js';
 import type { DefinerParts } from './definer.js';
@@ -45,6 +46,7 @@ export const shownOf = ({ root, lease }: KeptRoot, store: DomainStore): ShownRoo
   domain: lease.name,
   uuid: lease.uuid,
   keptAt: lease.keptAt ?? null,
+  erasedAt: erasedAt(store.keptFolder(root), lease)?.toISOString() ?? null,
   templates: [...new Set(lease.made.map(({ template }) => template))],
   path: store.keptFolder(root),
 });

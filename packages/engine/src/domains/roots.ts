@@ -8,7 +8,7 @@ import type { DocumentParts } from '../lifecycle/document.js';
 import type { EngineLog } from '../log.js';
 import { releaseLimits } from '../quota/release.js';
 import { type IdRanges, RANGE_SIZE } from '../state/id-ranges.js';
-import { isKeptOf } from '../state/kept-root.js';
+import { erasedAt, isKeptOf } from '../state/kept-root.js';
 import type { KeyedQueue } from '../state/queue.js';
 import type { DomainRecord } from '../state/record.js';
 import { snapshotFolders } from '../state/snapshot-store.js';
@@ -115,6 +115,21 @@ export class Roots {
     this.#release(store.keptFolder(root), root, lease.ids);
     await store.eraseKept(root);
     ids.unkeep(root);
+  }
+
+  /** Erases what domains left a day ago that are another host's since. */
+  async clearMoved(now: Date): Promise<void> {
+    const { store, log } = this.parts;
+    const isDue = ({ root, lease }: KeptRoot): boolean => {
+      const at = erasedAt(store.keptFolder(root), lease);
+      return at !== undefined && at <= now;
+    };
+    for (const { root, lease } of this.list().filter(isDue))
+      await this.turn(root, async (kept) => {
+        if (!isDue(kept)) return;
+        await this.eraseKept(kept);
+        log('info', `root '${root}' is erased: another host has had domain '${lease.name}' for a day`);
+      }).catch((error: unknown) => log('warn', `root '${root}' is to be erased: ${String(error)}`));
   }
 
   /** Erases a domain's files. */

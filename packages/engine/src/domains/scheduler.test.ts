@@ -21,6 +21,7 @@ function host(start: string, schedule: Schedule, zone = berlin) {
   const made: string[] = [];
   const log: string[] = [];
   const last = new Map<string, LastTime>();
+  const cleared: number[] = [];
   const times: Times = {
     get: (uuid) => last.get(uuid),
     set: (uuid, time) => void last.set(uuid, time),
@@ -36,6 +37,7 @@ function host(start: string, schedule: Schedule, zone = berlin) {
       width: 2,
       now: () => new Date(now),
       log: (level, message) => void log.push(`${level}: ${message}`),
+      roots: { clearMoved: async (at) => void cleared.push(at.valueOf()) },
       jobs: {
         of: () =>
           hasJob
@@ -61,7 +63,7 @@ function host(start: string, schedule: Schedule, zone = berlin) {
     });
   let scheduler = daemon();
   return {
-    ...{ entry, there, made, log },
+    ...{ entry, there, made, log, cleared },
     /** So many minutes, with a look at each. */
     async pass(minutes: number) {
       for (let minute = 0; minute < minutes; minute++) {
@@ -208,4 +210,14 @@ test('a clock that was ahead of today keeps no snapshots back', async () => {
   await look();
   await pass(60);
   assert.equal(made.length, 1);
+});
+
+test('what domains left that were moved is looked at with each minute, by the same clock', async () => {
+  const start = '2026-03-01T10:00:00Z';
+  const { cleared, pass } = host(start, {});
+  await pass(3);
+  assert.deepEqual(
+    cleared,
+    [1, 2, 3].map((minute) => Date.parse(start) + minute * MINUTE_MS),
+  );
 });

@@ -8,6 +8,7 @@ import type { SnapshotSchedule } from '../schedule/schedule.js';
 import { nameAt, spanMs } from '../schedule/times.js';
 import { Due } from './due.js';
 import { EachMinute } from './each-minute.js';
+import type { Roots } from './roots.js';
 
 /** When a schedule was last obeyed. */
 export interface LastTime {
@@ -46,6 +47,7 @@ export interface SchedulerParts {
   readonly registry: Pick<Registry, 'here'>;
   readonly snapshots: SnapshotCalls;
   readonly jobs: Pick<Jobs, 'of'>;
+  readonly roots: Pick<Roots, 'clearMoved'>;
   readonly times: Times;
   readonly log: EngineLog;
   /** Domains at once. */
@@ -57,7 +59,7 @@ export interface SchedulerParts {
 
 const defaultPattern = 'auto-%Y%m%d-%H%M';
 
-/** Makes snapshots and deletes those that have expired. */
+/** Makes snapshots, and deletes those that have expired and what domains left that were moved. */
 export class Scheduler {
   readonly #due: Due;
   readonly #now: () => Date;
@@ -85,7 +87,8 @@ export class Scheduler {
   }
 
   async #look(): Promise<void> {
-    const { registry, times, width } = this.parts;
+    const { registry, roots, times, width } = this.parts;
+    await roots.clearMoved(this.#now());
     const entries = registry.here();
     const waiting = [...entries];
     let isChanged = false;

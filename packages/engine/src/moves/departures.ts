@@ -391,7 +391,7 @@ export class Departures {
       answer = await this.#asking(to, asked).catch(() => undefined);
     }
     const downMsHere = endedMs === undefined ? null : Math.round(performance.now() - endedMs);
-    await this.#leave(entry);
+    await this.#answered(entry, moving);
     await this.#asking(to, (of) => of.ask({ step: 'over', job })).catch(() => undefined);
     return { ...answer, downMsHere };
   }
@@ -405,7 +405,13 @@ export class Departures {
     }
   }
 
-  /** It is the other's, and here it ends; its files are kept until it comes back or they are erased. */
+  /** The other host has it: its files here are kept for a day. */
+  async #answered(entry: Entry, moving: Moving): Promise<void> {
+    await writeMoving(this.parts.store.rootFolder(entry.record.name), { ...moving, answered: true });
+    await this.#leave(entry);
+  }
+
+  /** It is the other's, and here it ends; its files are kept. */
   async #leave(entry: Entry): Promise<void> {
     await this.parts.definer.undefine(entry, { storage: false });
     entry.givenTo = undefined;
@@ -440,7 +446,7 @@ export class Departures {
       await queue.run(entry.record.name, async () => {
         if (this.#read(entry)?.job !== job) return;
         if (keeper === 'here') return await this.#forget(entry, moving);
-        await this.#leave(entry);
+        await this.#answered(entry, moving);
         log('info', `domain '${entry.record.name}' is at ${to} now`);
       });
       if (keeper === 'given')

@@ -16,6 +16,8 @@ export interface Moving {
   readonly keeper: 'here' | 'given';
   /** Whether it ran before: it does again, wherever it is. */
   readonly ran: boolean;
+  /** Whether the other host has said that it has it: then what is left here is of no use but to look at. */
+  readonly answered?: true;
   /** When it ended here, by this host's clock; missing as long as it did not. */
   readonly endedAt?: string;
   /** Links of this host that answered for its addresses when the move began: they do again if it stays. */
