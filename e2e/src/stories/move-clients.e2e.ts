@@ -10,7 +10,7 @@ import { type Outcome, run } from '../world/command.js';
 import { type Cut, cutting } from '../world/cut.js';
 import { domainXml, templateRoot } from '../world/documents.js';
 import { waitFor } from '../world/wait.js';
-import { World } from '../world/world.js';
+import { busybox, World } from '../world/world.js';
 
 let near: World;
 let far: World;
@@ -37,6 +37,7 @@ const program = [
   '-c',
   "trap 'exit 0' TERM PWR USR1 USR2 INT; while :; do sleep 0.05; done",
 ] as const;
+const limited = `<filesystem type='template'><source name='${busybox}'/><target dir='/'/><space_hard_limit unit='MiB'>40</space_hard_limit></filesystem>`;
 const runs = () => near.run(domainXml({ name, program, filesystems: [templateRoot] }));
 const both = ['--persistent', '--undefinesource'];
 const here = () => near.uri('lxc');
@@ -84,6 +85,9 @@ test('virsh leads it from one host to the other and back, running or off', async
   assert.match(back.stderr, /100 %/);
   assert.deepEqual([await has(near), await has(far)], [true, false]);
   assert.equal(await near.state(name), 'shutoff (unknown)');
+  const offline = await migrate(['--offline', '--p2p', ...both]);
+  assert.equal(offline.status, 0, offline.stderr);
+  assert.deepEqual([await has(near), await has(far)], [false, true]);
 });
 
 test('options are obeyed, or refused by name with what to do', async () => {
@@ -154,6 +158,29 @@ test('a source that does not reach the target says so, and what to do', async ()
   await settled(near);
 });
 
+test('one that takes too long is shut down, and the rest is sent then', async () => {
+  for (const root of [templateRoot, limited]) {
+    const { ended, said } = await slow(root, '--timeout', '3');
+    await near.waitForState(name, 'shutoff (destroyed)');
+    assert.equal(
+      (await near.client.jobs.list()).some(({ state }) => state === 'running'),
+      true,
+    );
+    assert.equal(await ended, 0, said());
+    await settled(far);
+    assert.equal(await far.shell(name, 'wc -c </srv/bulk'), '6000000');
+    await far.erase(name);
+  }
+});
+
+test('the target is lost while files are sent, and the domain runs on', async () => {
+  const { ended, said } = await slow(templateRoot);
+  await far.kill();
+  await far.start();
+  assert.equal(await ended, 1, said());
+  await settled(near);
+});
+
 const cuts: readonly (readonly [string, 'near' | 'far', Cut, 'near' | 'far'])[] = [
   ['before Begin', 'near', { procedure: 302, afterMs: undefined }, 'near'],
   ['after Begin', 'near', { procedure: 302, afterMs: 300 }, 'near'],
@@ -181,9 +208,9 @@ for (const [when, side, cut, keeper] of cuts)
   });
 
 /** A move that takes its time, as a person at a terminal begins it. */
-async function slow(...more: readonly string[]) {
-  await runs();
-  await near.shell(name, 'head -c 20000000 /dev/urandom >/srv/bulk');
+async function slow(root: string, ...more: readonly string[]) {
+  await near.run(domainXml({ name, program, filesystems: [root] }));
+  await near.shell(name, 'head -c 6000000 /dev/urandom >/srv/bulk');
   const words = ['migrate', '--live', '--bandwidth', '1', ...both, ...way(), ...more, name, there()];
   const line = ['virsh', '-c', here(), ...words].map((word) => `'${word}'`).join(' ');
   const child = spawn('script', ['--quiet', '--return', '--command', `exec ${line}`, '/dev/null'], {
@@ -203,14 +230,14 @@ async function slow(...more: readonly string[]) {
 }
 
 test('virsh is killed while files are sent, and the domain runs on', async () => {
-  const { child, ended } = await slow();
+  const { child, ended } = await slow(templateRoot);
   child.kill('SIGKILL');
   await ended;
   await settled(near);
 });
 
 test('Ctrl-C ends a move, and so does domjobabort, which domjobinfo tells of', async () => {
-  const first = await slow('--verbose');
+  const first = await slow(templateRoot, '--verbose');
   await sleep(1200);
   first.child.stdin.write('\x03');
   assert.equal(await first.ended, 1, first.said());
@@ -218,7 +245,7 @@ test('Ctrl-C ends a move, and so does domjobabort, which domjobinfo tells of', a
   assert.match(first.said(), /Migration: \[ *\d{1,2} %\]/);
   await settled(near);
   await near.erase(name);
-  const second = await slow();
+  const second = await slow(templateRoot);
   const virsh = (...words: string[]) => run(['virsh', '-c', here(), ...words], clientOptions);
   const { stdout } = await virsh('domjobinfo', name);
   assert.match(stdout, /Job type: +Unbounded[\s\S]*File processed: +[1-9]/);

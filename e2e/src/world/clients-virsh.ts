@@ -418,6 +418,7 @@ export function formatVirshTable(): string {
 Generated from the commands the end-to-end tests run by Debian's own virsh (\`npm run test:clients -- --write\`); do not edit.
 Each of these ${virshRows.length} commands is run in every test, on a running domain \`ct\`, a stopped one \`off\` and a document of a
 domain \`plain\`; ${works} work, the others are refused with an error of libvirt's own. On libvirt 9.0's own LXC driver ${elsewhere.size} work.
+\`virsh migrate\` needs a second host: what becomes of its options says [libvirt's protocol here](libvirt-compatibility.md).
 What both refuse is compared word by word, what scripts read most (${readCommands.size} commands) by the shape of its output. They differ in:
 
 ${Object.entries(knownDifferences)

@@ -479,6 +479,8 @@ export interface Engine {
     move(ref: DomainRef, to: string, options?: Omit<MoveRequest, 'to'> & Watched): Promise<MoveReport>;
     /** The first step of a move whose other steps somebody else asks for; the signal's end is that of one which has not gone. */
     begin(ref: DomainRef, options?: Pick<MoveRequest, 'bytesPerSecond'> & Watched): Promise<Leaving>;
+    /** Of a move under way: shuts it down now, and sends what is left then. Returns whether there is one. */
+    hasten(ref: DomainRef): boolean;
     /** Of a move whose other end will not answer any more: says who has the domain from now on. */
     resolve(ref: DomainRef, keeper: 'here' | 'there'): Promise<void>;
     /** What another engine asks that gives a domain to this one. */

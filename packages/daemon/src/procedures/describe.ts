@@ -56,6 +56,7 @@ const notes: Readonly<Record<string, string>> = {
   domainSetMemoryFlags: 'live it sets the limit the kernel keeps',
   domainShutdown: 'by init',
   domainShutdownFlags: 'by init, whatever the mode',
+  domainSuspend: 'of one that is moved just now: it is shut down at once, and its other files are sent then',
   domainSnapshotCreateXml:
     'of files and document, not of memory; what libvirt asks of disks is refused. Of one that is there it changes the description',
   domainSnapshotDelete: 'not of the metadata alone',

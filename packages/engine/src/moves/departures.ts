@@ -5,7 +5,7 @@ import { readdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { MoveLayer, MoveList, MoveReport } from '@ctvirt/api';
 import { formatDomain } from '@ctvirt/xml';
-import type { DomainRef, Engine, Leaving, MoveAnswer, MoveTarget, Reach } from '../contract.js';
+import type { DomainRef, Engine, Leaving, MoveAnswer, MoveTarget, Reach, Watched } from '../contract.js';
 import type { Definer } from '../domains/definer.js';
 import type { Lifecycle } from '../domains/lifecycle.js';
 import { rootContextOf } from '../domains/mounting.js';
@@ -50,6 +50,11 @@ export interface DepartureParts {
 }
 
 type MoveOptions = Parameters<Engine['moves']['move']>[2];
+type JobOptions = NonNullable<MoveOptions> &
+  Required<Watched> & {
+    /** Fires when it is to be shut down now. */
+    readonly hastened: AbortSignal;
+  };
 type BeginOptions = Parameters<Engine['moves']['begin']>[1];
 /** Says where it goes once it is known that it can. */
 type WhereTo = (going: Going, signal: AbortSignal) => Promise<string>;
@@ -65,6 +70,8 @@ const LONGEST_PAUSE_MS = 30_000;
 /** Moves them, one turn of the domain from the first question to the last. */
 export class Departures {
   readonly #closing = new AbortController();
+  /** Of those under way, by UUID. */
+  readonly #hastening = new Map<string, AbortController>();
 
   constructor(private readonly parts: DepartureParts) {}
 
@@ -97,19 +104,26 @@ export class Departures {
   async #job(ref: DomainRef, options: NonNullable<MoveOptions>, whereTo: WhereTo): Promise<MoveReport> {
     const { turns, jobs } = this.parts;
     const subject = turns.find(ref);
-    return await jobs.run(
-      subject,
-      'move',
-      (watching) => this.#inTurn(subject.record.uuid, { ...options, ...watching }, whereTo),
-      options,
-    );
+    const { uuid } = subject.record;
+    const hastening = new AbortController();
+    const work = async (watching: Required<Watched>): Promise<MoveReport> => {
+      this.#hastening.set(uuid, hastening);
+      try {
+        return await this.#inTurn(uuid, { ...options, ...watching, hastened: hastening.signal }, whereTo);
+      } finally {
+        this.#hastening.delete(uuid);
+      }
+    };
+    return await jobs.run(subject, 'move', work, options);
   }
 
-  async #inTurn(
-    ref: DomainRef,
-    options: NonNullable<MoveOptions> & { readonly signal: AbortSignal },
-    whereTo: WhereTo,
-  ): Promise<MoveReport> {
+  hasten(ref: DomainRef): boolean {
+    const hastening = this.#hastening.get(this.parts.turns.find(ref).record.uuid);
+    hastening?.abort();
+    return hastening !== undefined;
+  }
+
+  async #inTurn(ref: DomainRef, options: JobOptions, whereTo: WhereTo): Promise<MoveReport> {
     return await this.parts.turns.take(ref, async (entry) => {
       options.signal.throwIfAborted();
       const going = await this.#going(entry);
@@ -261,7 +275,7 @@ export class Departures {
     }: {
       readonly to: string;
       readonly target: MoveTarget;
-      readonly options: NonNullable<MoveOptions>;
+      readonly options: JobOptions;
       readonly findings: readonly string[];
       /** To be sent first. */
       readonly templates: string[];
@@ -282,8 +296,7 @@ export class Departures {
       await target.ask({ step: 'reserve', offer });
       await passes.snapshots();
       if (offer.start) {
-        await passes.whileItRuns();
-        endedMs = await this.#stop(entry, options);
+        endedMs = await this.#sendAndStop(entry, passes, options);
         moving = { ...moving, endedAt: new Date().toISOString() };
       }
       lists = await passes.last();
@@ -315,6 +328,22 @@ export class Departures {
       ...{ failure: said.failure ?? null, downMsThere: said.downMs ?? null },
       downMs: said.state === 'running' ? said.downMsHere : null,
     });
+  }
+
+  /** Sends its files while it runs, and shuts it down when little is left or that is asked; returns when it ended. */
+  async #sendAndStop(entry: Entry, passes: Passes, options: JobOptions): Promise<number> {
+    const { hastened } = options;
+    const sending = passes.whileItRuns(hastened);
+    const asked = new Promise<void>((resolve) => {
+      if (hastened.aborted) resolve();
+      hastened.addEventListener('abort', () => resolve(), { once: true });
+    });
+    await Promise.race([sending, asked]);
+    // A pass that is under way is for the last one to bring to an end.
+    const [sent, ended] = await Promise.allSettled([sending, this.#stop(entry, options)]);
+    if (sent.status === 'rejected') throw sent.reason;
+    if (ended.status === 'rejected') throw ended.reason;
+    return ended.value;
   }
 
   /** Returns when it ended. */

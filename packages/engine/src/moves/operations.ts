@@ -15,6 +15,7 @@ export function moveOperations({ departures, arrivals }: MoveParts): Engine['mov
   return {
     move: (ref, to, options) => departures.move(ref, to, options),
     begin: (ref, options) => departures.begin(ref, options),
+    hasten: (ref) => departures.hasten(ref),
     resolve: async (ref, keeper) => {
       if ((await departures.resolve(ref, keeper)) || (await arrivals.resolve(ref, keeper))) return;
       throw new EngineError(

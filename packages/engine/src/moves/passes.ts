@@ -105,10 +105,11 @@ export class Passes {
     }
   }
 
-  /** Until what is left is little, or another pass would leave no less. */
-  async whileItRuns(): Promise<void> {
+  /** Until what is left is little, another pass would leave no less, or nobody wants to wait any more. */
+  async whileItRuns(hastened: AbortSignal): Promise<void> {
     const { specs, context } = this.going;
-    for (let number = 0, before = Number.POSITIVE_INFINITY; number < MOST_WHILE_RUNNING; number++) {
+    let before = Number.POSITIVE_INFINITY;
+    for (let number = 0; number < MOST_WHILE_RUNNING && !hastened.aborted; number++) {
       const bytes = await this.#pass(async () => {
         for (const spec of specs) {
           await using undo = new Undo();

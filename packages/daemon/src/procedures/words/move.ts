@@ -88,6 +88,11 @@ export const moveOptions: Readonly<Record<string, MoveOption>> = {
     param: 'destination_name',
     refused: "it keeps its name: 'virsh domrename' gives it another at either host",
   },
+  '--timeout': {
+    does: 'it is shut down after so many seconds, and what is not sent by then is sent while it is off',
+  },
+  '--timeout-suspend': { does: 'the same' },
+  '--timeout-postcopy': { does: 'refused by the client without `--postcopy`' },
   '--xml': { param: 'destination_xml', refused: asItIs },
   '--persistent-xml': { param: 'persistent_xml', refused: asItIs },
   '--tls': { bit: 65536, refused: 'the URI says how files go: ctvirt+tls://HOST/ or ctvirt+ssh://HOST/' },
