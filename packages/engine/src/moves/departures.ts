@@ -291,7 +291,7 @@ export class Departures {
     let lists: readonly MoveList[];
     const passes = new Passes(going, target, options, this.parts.rootMounts);
     try {
-      const sending = { target, templates: this.parts.templates, watched: options };
+      const sending = { target, templates: this.parts.templates, options };
       for (const template of templates) await sendTemplate(job, template, sending);
       await target.ask({ step: 'reserve', offer });
       await passes.snapshots();

@@ -1,7 +1,6 @@
 // A domain's files on their way: all of them while it runs, then what changed meanwhile, and the rest once it is off.
 // SPDX-License-Identifier: Apache-2.0
 import { Readable } from 'node:stream';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { MoveList, MoveOffer, MovePass, MoveRequest } from '@ctvirt/api';
 import type { MoveTarget, Watched } from '../contract.js';
 import { Undo } from '../host/undo.js';
@@ -10,6 +9,7 @@ import type { FilesystemSpec } from '../storage/index.js';
 import type { LayerFiles, RootContext, RootMounts } from '../storage/root-mounts.js';
 import { changesSince, NOTHING, type Tree } from './changes.js';
 import { listed, type Packing, packed, synced, treeOf } from './layer-stream.js';
+import { paced } from './pace.js';
 
 /** What goes, found out before anything is asked. */
 export interface Going {
@@ -156,7 +156,7 @@ export class Passes {
       entry,
       offer: { job },
     } = this.going;
-    const { signal, onProgress, bytesPerSecond = Number.POSITIVE_INFINITY } = this.options;
+    const { signal, onProgress, bytesPerSecond } = this.options;
     const old = this.#sent.get(at);
     const began = present();
     const { sinceMs = () => earliest(began) } = how;
@@ -170,13 +170,10 @@ export class Passes {
       onProgress?.({ phase: `sending ${entry.record.name}`, done: this.#bytes, total });
     };
     const counted = async function* () {
-      let sent = 0;
-      for await (const piece of packed(lent, changes, { ...how, signal })) {
+      const pieces = packed(lent, changes, { ...how, signal });
+      for await (const piece of paced(pieces, bytesPerSecond, signal)) {
         count(piece.length);
         yield piece;
-        sent += piece.length;
-        const aheadMs = began.steadyMs + (1000 * sent) / bytesPerSecond - performance.now();
-        if (aheadMs > 0) await sleep(aheadMs, undefined, { signal });
       }
     };
     await this.target.send({ job, target: at }, Readable.from(counted(), { objectMode: false }));

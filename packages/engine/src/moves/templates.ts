@@ -1,7 +1,7 @@
 // Templates that a domain on its way stands on: found at the other host by their digests, or sent there once.
 // SPDX-License-Identifier: Apache-2.0
 import { Readable } from 'node:stream';
-import type { MoveOffer, MoveStream } from '@ctvirt/api';
+import type { MoveOffer, MoveRequest, MoveStream } from '@ctvirt/api';
 import { formatDomain } from '@ctvirt/xml';
 import type { MoveTarget, Watched } from '../contract.js';
 import { EngineError, isFault } from '../errors.js';
@@ -9,6 +9,7 @@ import { readStored } from '../lifecycle/stored-document.js';
 import { withTemplates } from '../lifecycle/template-names.js';
 import type { TemplateCatalog } from '../template-catalog.js';
 import { listedTree } from './layer-stream.js';
+import { paced } from './pace.js';
 
 type Catalog = Pick<TemplateCatalog, 'get' | 'path' | 'ofDigest' | 'record' | 'packed' | 'takeOver'>;
 /** What a stream announces that brings a template. */
@@ -59,15 +60,19 @@ export async function sendTemplate(
   {
     target,
     templates,
-    watched: { signal, onProgress },
-  }: { readonly target: MoveTarget; readonly templates: Catalog; readonly watched: Watched },
+    options: { signal, onProgress, bytesPerSecond },
+  }: {
+    readonly target: MoveTarget;
+    readonly templates: Catalog;
+    readonly options: Watched & Pick<MoveRequest, 'bytesPerSecond'>;
+  },
 ): Promise<void> {
   const { unpackedBytes } = await templates.get(template);
   const list = await listedTree(templates.path(template));
   const record = await templates.record(template);
   let done = 0;
   const counted = async function* () {
-    for await (const piece of templates.packed(template, signal)) {
+    for await (const piece of paced(templates.packed(template, signal), bytesPerSecond, signal)) {
       done += piece.length;
       onProgress?.({ phase: `sending template ${template}`, done, total: Math.max(done, unpackedBytes) });
       yield piece;
