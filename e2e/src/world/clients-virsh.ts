@@ -158,6 +158,11 @@ export const virshRows: readonly VirshRow[] = [
     { command: 'domfsfreeze ct', prints: /Froze 1 filesystem/ },
     { command: 'domfsthaw ct', prints: /Thawed 1 filesystem/ },
     {
+      command: 'domfstrim ct',
+      refused: "its files lie on the host's own file system: works with a disk limit of an image",
+      prints: /has no file system of its own/,
+    },
+    {
       command: 'lxc-enter-namespace ct /bin/true',
       refused: 'virsh would be nobody inside, and free of its limits; `ctvirt exec` runs programs inside',
       prints: /virDomainLxcOpenNamespace/,

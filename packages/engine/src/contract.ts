@@ -316,8 +316,15 @@ export interface Engine {
   /** Resolves at once if it is what is waited for; rejects with `timeout`, and `not-found` if it is undefined meanwhile. */
   wait(ref: DomainRef, request: WaitRequest, gone?: AbortSignal): Promise<DomainSummary>;
   suspend(ref: DomainRef): Promise<DomainSummary>;
-  /** Suspends it with all that its root holds on the disk; `resume` lets it go on. */
-  quiesce(ref: DomainRef): Promise<DomainSummary>;
+  /**
+   * Lets nothing be written to the file systems of one that runs, or to those that are mounted there, until `thaw`, its end, or for two minutes:
+   * of what lies on the host's own its programs stand still. Returns how many they are.
+   */
+  freeze(ref: DomainRef, targets?: readonly string[]): Promise<number>;
+  /** Returns how many were held; throws `timeout` where they were let go before. */
+  thaw(ref: DomainRef): Promise<number>;
+  /** Gives the host back the blocks that nothing needs in file systems of one that runs; throws `unsupported` where they are the host's. */
+  trim(ref: DomainRef, options?: { readonly target?: string; readonly leastBytes?: number }): Promise<void>;
   resume(ref: DomainRef): Promise<DomainSummary>;
   /** Without `storage` its files are kept: see `roots`. */
   undefine(ref: DomainRef, options?: { storage?: boolean }): Promise<void>;

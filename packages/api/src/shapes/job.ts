@@ -13,6 +13,7 @@ export const jobKinds = [
   'snapshot',
   'revert',
   'clone',
+  'freeze',
 ] as const;
 
 /** One long operation of a domain, which has one at a time. */

@@ -29,7 +29,10 @@ const notes: Readonly<Record<string, string>> = {
   domainAuthorizedSshKeysGet: "by the container's own programs",
   domainAuthorizedSshKeysSet: "by the container's own programs",
   domainSetUserPassword: "by the container's own programs",
-  domainFsfreeze: 'its processes stand still until the thaw, too: the domain is paused',
+  domainFsfreeze:
+    'an image by its own file system; where files lie on that of the host, its processes stand still instead; two minutes at most',
+  domainFsthaw: 'all that were frozen; refused where they were let go before',
+  domainFstrim: 'of images',
   domainGetJobStats: 'the last one stays known until the next has ended',
   domainMigrateBegin3Params:
     'the domain has no other turn and no other job from here on, as long as the connection stands',

@@ -9,6 +9,7 @@ import { type CopyParts, copyOperations } from '../domains/copies.js';
 import { credentialOperations } from '../domains/credentials.js';
 import { type DefineParts, defineOperations } from '../domains/define.js';
 import { forwardOperations } from '../domains/forwards.js';
+import { type FreezeParts, Freezes } from '../domains/freezes.js';
 import { type InsideParts, insideOperations } from '../domains/inside.js';
 import { jobOperations } from '../domains/jobs.js';
 import { type KeptParts, rootOperations } from '../domains/kept.js';
@@ -31,7 +32,8 @@ export type OperationParts = LookParts &
   DefineParts &
   KeptParts &
   Omit<RenameParts, 'emit'> &
-  RunParts &
+  Omit<RunParts, 'freezes'> &
+  FreezeParts &
   InsideParts &
   MountParts &
   SnapshotParts &
@@ -45,6 +47,7 @@ export type OperationParts = LookParts &
 /** All that an engine answers, but for facts and links of the host, and its end. */
 export function operationsOf(parts: OperationParts): Omit<Engine, 'host' | 'links' | 'close'> {
   const { templates, profiles, networks, assets, events, pools } = parts;
+  const freezes = new Freezes(parts);
   return {
     ...lookOperations(parts),
     ...amendOperations(parts),
@@ -54,7 +57,10 @@ export function operationsOf(parts: OperationParts): Omit<Engine, 'host' | 'link
       ...parts,
       emit: (event, detail, entry) => events.lifecycle(event, detail, entry),
     }),
-    ...runOperations(parts),
+    ...runOperations({ ...parts, freezes }),
+    freeze: (ref, targets) => freezes.freeze(ref, targets),
+    thaw: (ref) => freezes.thaw(ref),
+    trim: (ref, options) => freezes.trim(ref, options),
     ...insideOperations(parts),
     ...mountOperations(parts),
     jobs: jobOperations(parts),

@@ -16,6 +16,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Freezes } from '../domains/freezes.js';
 import { MemoryDriver } from '../drivers/memory/driver.js';
 import { layoutOf } from '../state/layout.js';
 import { documentPathIn, openMemoryEngine } from '../testing/memory-engine.js';
@@ -332,4 +334,25 @@ test('its layers are told beside those of the domain', options, async () => {
     ],
   );
   await gone('listed');
+});
+
+test('one that is frozen goes on when the time is over, and its thaw is refused', options, async () => {
+  const { engine, parts } = opened;
+  await engine.define(xmlOf('f'));
+  const freezes = new Freezes({ ...parts, limitMs: 50 });
+  await assert.rejects(freezes.freeze('f'), { code: 'wrong-state' });
+  await engine.start('f');
+  assert.equal(await freezes.freeze('f'), 1);
+  const { running } = parts.registry.find('f');
+  assert.equal(running?.isFrozen, true);
+  await assert.rejects(engine.snapshots.create('f'), { code: 'in-use', message: /a job, freeze/ });
+  while (parts.jobs.of(parts.registry.find('f').record.uuid) !== undefined) await sleep(5);
+  assert.equal(running.isFrozen, false);
+  await assert.rejects(freezes.thaw('f'), { code: 'timeout', message: /was let go then/ });
+  assert.equal(await freezes.thaw('f'), 0);
+  assert.equal(await freezes.freeze('f', ['/']), 1);
+  assert.equal(await freezes.thaw('f'), 1);
+  assert.deepEqual([running.isFrozen, engine.summary('f').state], [false, 'running']);
+  await engine.destroy('f');
+  await gone('f');
 });

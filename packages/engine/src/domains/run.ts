@@ -4,6 +4,7 @@ import type { DomainSummary } from '@ctvirt/api';
 import type { DomainRef, Engine } from '../contract.js';
 import type { DomainEvents } from '../registry/events.js';
 import { type Entry, summaryOf } from '../registry/registry.js';
+import type { Freezes } from './freezes.js';
 import type { Lifecycle } from './lifecycle.js';
 import type { Turns } from './turns.js';
 import { waitFor } from './wait.js';
@@ -13,13 +14,14 @@ export interface RunParts {
   readonly turns: Turns;
   readonly lifecycle: Lifecycle;
   readonly events: DomainEvents;
+  readonly freezes: Freezes;
 }
 
 /** The engine's operations on what a domain does. */
 export function runOperations(
   parts: RunParts,
-): Pick<Engine, 'start' | 'shutdown' | 'reboot' | 'destroy' | 'suspend' | 'quiesce' | 'resume' | 'wait'> {
-  const { turns, lifecycle } = parts;
+): Pick<Engine, 'start' | 'shutdown' | 'reboot' | 'destroy' | 'suspend' | 'resume' | 'wait'> {
+  const { turns, lifecycle, freezes } = parts;
   const summarily = (operation: (entry: Entry) => Promise<void>) => (ref: DomainRef) =>
     turns.take(ref, async (entry) => {
       await operation(entry);
@@ -33,23 +35,14 @@ export function runOperations(
       }),
     shutdown: (ref, options) => ask(ref, 'poweroff', options?.waitMs, parts),
     reboot: (ref, options) => ask(ref, 'reboot', options?.waitMs, parts),
-    destroy: summarily((entry) => lifecycle.destroy(entry)),
+    destroy: async (ref) => {
+      await freezes.end(ref);
+      return await summarily((entry) => lifecycle.destroy(entry))(ref);
+    },
     suspend: summarily((entry) => lifecycle.suspend(entry)),
-    quiesce: summarily((entry) => quiesce(entry, lifecycle)),
     resume: summarily((entry) => lifecycle.resume(entry)),
     wait: (ref, request, gone) => waitFor(ref, request, { ...parts, gone }),
   };
-}
-
-/** What cannot be written leaves it running. */
-async function quiesce(entry: Entry, lifecycle: Lifecycle): Promise<void> {
-  await lifecycle.suspend(entry);
-  try {
-    await entry.running?.sync();
-  } catch (error) {
-    await lifecycle.resume(entry);
-    throw error;
-  }
 }
 
 /** Asks init, then waits outside the domain's queue: its end needs a turn there. */
@@ -57,10 +50,11 @@ async function ask(
   ref: DomainRef,
   what: 'poweroff' | 'reboot',
   waitMs: number | undefined,
-  { turns, lifecycle, events }: RunParts,
+  { turns, lifecycle, events, freezes }: RunParts,
 ): Promise<DomainSummary> {
   const { name, uuid } = turns.find(ref).record;
   const wanted = what === 'poweroff' ? 'stopped' : 'started';
+  await freezes.end(uuid);
   const happened = waitMs === undefined ? undefined : events.next(name, wanted, waitMs);
   try {
     await turns.take(uuid, async (entry) => lifecycle.ask(entry, what));

@@ -1,6 +1,6 @@
 // What libvirt asks an agent for, of a container that needs none: users' passwords and keys, the clock, file systems at rest.
 // SPDX-License-Identifier: Apache-2.0
-import { type Engine, isFault } from '@ctvirt/engine';
+import { isFault } from '@ctvirt/engine';
 import { type Bind, runningDomainOf, type Session } from '../session.js';
 import { checkFlags, refusal } from '../words/refusal.js';
 
@@ -14,16 +14,6 @@ const NEAR_MS = 5000;
 function hostClock(): number {
   const now = new Date();
   return now.valueOf();
-}
-
-/** Places of its file systems, or those of them that are asked for. */
-async function placesOf(engine: Engine, uuid: string, asked: readonly string[]): Promise<number> {
-  const { devices } = await engine.document(uuid);
-  const there = (devices.filesystems ?? []).map(({ target }) => target?.dir ?? '/');
-  const strange = asked.find((place) => !there.includes(place));
-  if (strange !== undefined)
-    throw refusal('invalidArg', 'domain', `the domain has no file system at '${strange}'`);
-  return asked.length === 0 ? there.length : asked.length;
 }
 
 /** Of words for a user, not of a document. */
@@ -75,17 +65,20 @@ export const bindDomainUsers: Bind = ({ engine }) => {
     async domainFsfreeze({ dom, mountpoints, flags }, { session, name }) {
       checkFlags(flags, 0, name);
       const { uuid } = running(session, dom);
-      const filesystems = await placesOf(engine, uuid, mountpoints);
-      await engine.quiesce(uuid);
-      return { filesystems };
+      return { filesystems: await ofUser(engine.freeze(uuid, mountpoints)) };
     },
-    async domainFsthaw({ dom, mountpoints, flags }, { session, name }) {
+    async domainFsthaw({ dom, flags }, { session, name }) {
       checkFlags(flags, 0, name);
-      const { uuid, state } = running(session, dom);
-      const filesystems = await placesOf(engine, uuid, mountpoints);
-      if (state !== 'paused') return { filesystems: 0 };
-      await engine.resume(uuid);
-      return { filesystems };
+      const { uuid } = running(session, dom);
+      return { filesystems: await engine.thaw(uuid) };
+    },
+    async domainFstrim({ dom, mountPoint, minimum, flags }, { session, name }) {
+      checkFlags(flags, 0, name);
+      const { uuid } = running(session, dom);
+      const target = mountPoint ?? undefined;
+      await ofUser(
+        engine.trim(uuid, { ...(target !== undefined && { target }), leastBytes: Number(minimum) }),
+      );
     },
   };
 };

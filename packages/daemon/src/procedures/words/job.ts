@@ -19,6 +19,7 @@ const operations: Readonly<Record<Job['kind'], number>> = {
   export: 8,
   backup: 9,
   clone: 0,
+  freeze: 0,
 };
 
 /** How much of it is done, of how much, and how much is left. */

@@ -164,6 +164,17 @@ export interface Copies {
   occupied(spec: FilesystemSpec, context: KeptContext): Promise<number>;
 }
 
+/** A file system of a domain's own, open in its container: what may be done to it as a whole. */
+export interface OwnFileSystem {
+  /** Lets nobody write to it while `work` lasts, at most so long. */
+  freeze(
+    freezing: Pick<CopyContext, 'mounts'> & { readonly limitMs: number },
+    work: () => Promise<void>,
+  ): Promise<void>;
+  /** Gives the host back what nothing in it needs, but for short runs of blocks. */
+  trim(trimming: Pick<CopyContext, 'mounts'> & { readonly leastBytes: number }): Promise<void>;
+}
+
 /** What a container wrote, without what lies below: a folder by its name among the mounts. */
 export interface OpenFiles {
   readonly path: string;
@@ -187,6 +198,8 @@ export interface Backend {
   keeping(spec: FilesystemSpec, context: KeptContext): Keeping;
   /** What copies are made of; missing where the domain has nothing of its own there. */
   readonly copies?: Copies;
+  /** Missing or undefined where it is a part of the host's file system, which is not a domain's to hold. */
+  own?(spec: FilesystemSpec, context: KeptContext): OwnFileSystem | undefined;
   /** The disks that reads and writes go to while it is open; none where it lies in memory or on a network. */
   disks(spec: FilesystemSpec, context: KeptContext): Disk[];
 }

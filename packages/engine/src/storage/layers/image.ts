@@ -17,7 +17,7 @@ import type { PrivateMounts } from '../../host/private-mounts.js';
 import type { ForHost } from '../contract/backend.js';
 import { copyImage, syncImage } from '../ext4/copy.js';
 import { fitImage, usageOfImage } from '../ext4/fit.js';
-import { thaw, whileFrozen } from '../ext4/freeze.js';
+import { type Mounted, thaw, whileFrozen } from '../ext4/freeze.js';
 import { makeImage } from '../ext4/make.js';
 import { growMounted, keepBlocks, limitSpace, type MountedImage } from '../ext4/mounted.js';
 import { freeSpare, keepSpare } from '../ext4/spare.js';
@@ -27,6 +27,8 @@ import { makeTree, treeIn } from './tree.js';
 
 const imagePath = ({ folder, key }: Place): string => join(folder, `${key}.img`);
 const stagingPath = ({ folder, key }: Place): string => join(folder, `.layer-${key}`);
+/** A large image on a slow disk. */
+const TRIM_MS = 600_000;
 
 const noLimit = { bytes: undefined, inodes: undefined };
 
@@ -74,8 +76,7 @@ export const image: Layer = {
   async relimit(place, limit, { mounts, tell }) {
     const path = imagePath(place);
     const [loop] = loopsOver(path);
-    if (limit === undefined || loop === undefined)
-      throw new EngineError('internal', `${path} is not mounted`);
+    if (limit === undefined || loop === undefined) throw notMounted(place);
     const device = `/dev/${loop.name}`;
     // Of a file system that only the container still sees, to be found by those who change it.
     using disk = await newMount(onDevice(device));
@@ -87,27 +88,37 @@ export const image: Layer = {
   async copy(from, to, { mounts, signal }) {
     const path = imagePath(from);
     const copy = () => copyImage(path, imagePath(to), signal);
-    const [loop] = loopsOver(path);
     let held: number | null = null;
-    if (loop === undefined) await copy();
-    else {
-      // Of a file system that only the container still sees, to be found by what holds it.
-      const moment = mounts();
-      using disk = await newMount(onDevice(`/dev/${loop.name}`));
-      const folder = moment.attach(disk, `copied-${from.key}`);
+    const isOpen = await whileOpen(from, { mounts, as: 'copied' }, async (mounted) => {
       const limitMs = holdLimitMs(await image.occupied(from));
-      held = await whileFrozen({ mounts: moment, folder, path }, limitMs, copy);
-    }
+      held = await whileFrozen(mounted, limitMs, copy);
+    });
+    if (!isOpen) await copy();
     await syncImage(imagePath(to));
     return held;
   },
   async letGo(place, mounts) {
-    const path = imagePath(place);
-    const [loop] = loopsOver(path);
-    if (loop === undefined) return false;
-    const moment = mounts();
-    using disk = await newMount(onDevice(`/dev/${loop.name}`));
-    return thaw({ mounts: moment, folder: moment.attach(disk, `held-${place.key}`), path });
+    let wasHeld = false;
+    await whileOpen(place, { mounts, as: 'held' }, async (mounted) => {
+      wasHeld = thaw(mounted);
+    });
+    return wasHeld;
+  },
+  async freeze(place, { mounts, limitMs }, work) {
+    const isOpen = await whileOpen(
+      place,
+      { mounts, as: 'frozen' },
+      async (mounted) => void (await whileFrozen(mounted, limitMs, work)),
+    );
+    if (!isOpen) throw notMounted(place);
+  },
+  async trim(place, { mounts, leastBytes }) {
+    const isOpen = await whileOpen(place, { mounts, as: 'trimmed' }, async ({ mounts: moment, folder }) => {
+      await moment.run(['/sbin/fstrim', '--minimum', String(leastBytes), '--', folder], {
+        timeoutMs: TRIM_MS,
+      });
+    });
+    if (!isOpen) throw notMounted(place);
   },
   async look(place, { mounts, as }) {
     const path = imagePath(place);
@@ -149,6 +160,24 @@ async function attachShown(
   mounts.attach(shown, name);
   return name;
 }
+
+/** Of a file system that only the container still sees, to be found by its device; false where nobody has it open. */
+async function whileOpen(
+  place: Place,
+  { mounts, as }: { readonly mounts: () => PrivateMounts; readonly as: string },
+  work: (mounted: Mounted) => Promise<void>,
+): Promise<boolean> {
+  const path = imagePath(place);
+  const [loop] = loopsOver(path);
+  if (loop === undefined) return false;
+  const moment = mounts();
+  using disk = await newMount(onDevice(`/dev/${loop.name}`));
+  await work({ mounts: moment, folder: moment.attach(disk, `${as}-${place.key}`), path });
+  return true;
+}
+
+const notMounted = (place: Place): EngineError =>
+  new EngineError('internal', `${imagePath(place)} is not mounted`);
 
 const mountName = ({ key }: Place): string => `disk-${key}`;
 

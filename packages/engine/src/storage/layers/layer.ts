@@ -69,6 +69,17 @@ export const holdLimitMs = (bytes: number): number => HOLD_MS + bytes / SLOW_BYT
 const HOLD_MS = 30_000;
 const SLOW_BYTES_PER_MS = 20_000;
 
+/** How long nobody may write. */
+export interface Freezing extends Pick<Copying, 'mounts'> {
+  readonly limitMs: number;
+}
+
+/** What is worth the while of giving back. */
+export interface Trimming extends Pick<Copying, 'mounts'> {
+  /** Of runs of free blocks that are shorter nothing is given back. */
+  readonly leastBytes: number;
+}
+
 /** A layer that is open: the folders that overlay wants, by names among the mounts. */
 export interface OpenLayer {
   readonly upper: string;
@@ -103,6 +114,10 @@ export interface Layer {
   copy(from: Place, to: Place, copying: Copying): Promise<number | null>;
   /** Lets those go on who write to one that a killed daemon was copying; returns whether they could not. Missing where nothing outlives it. */
   letGo?(place: Place, mounts: Copying['mounts']): Promise<boolean>;
+  /** Lets nobody write to one that is open while `work` lasts, at most so long. Missing where it is a part of the host's file system. */
+  freeze?(place: Place, freezing: Freezing, work: () => Promise<void>): Promise<void>;
+  /** Gives the host back what nothing in one that is open needs; missing alike. */
+  trim?(place: Place, trimming: Trimming): Promise<void>;
   /** What the container wrote, open or not, to be read by what runs among the mounts: a folder, called `as` where it has to be mounted. */
   look(place: Place, looking: Pick<Copying, 'mounts'> & { readonly as: string }): Promise<string>;
   /** Room that it takes on the host's disk. */

@@ -107,6 +107,16 @@ export const template: Backend = {
     occupied: (spec, context) => layerOf(spec, context).occupied(placeOf(spec, context)),
   },
 
+  own(spec, context) {
+    const [layer, place] = [layerOf(spec, context), placeOf(spec, context)];
+    const { freeze, trim } = layer;
+    if (freeze === undefined || trim === undefined) return undefined;
+    return {
+      freeze: (freezing, work) => freeze.call(layer, place, freezing, work),
+      trim: (trimming) => trim.call(layer, place, trimming),
+    };
+  },
+
   disks: (spec, context) => [
     ...diskBelow(context.templatePath(spec.source)),
     ...layerOf(spec, context).disks(placeOf(spec, context)),
