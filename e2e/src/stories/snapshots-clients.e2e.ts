@@ -52,6 +52,40 @@ test('virsh forgets a domain with snapshots only where that is said', async () =
   await world.client.roots.erase({ root: 'web~1' });
 });
 
+test('a domain takes its snapshots, its schedule and its history along when it is renamed', async () => {
+  const kept = '<uuid>0f7ab6ee-6a3b-4b8c-9a55-30b1b1e1c0de</uuid>';
+  await world.define(domainXml({ name: 'web', more: kept }));
+  await asked('undefine', 'web');
+  await world.run(domainXml({ name: 'web' }));
+  await world.ctvirt('set', 'web', '--snapshots', '@daily');
+  await world.shell('web', 'echo first >/root/page');
+  await asked('snapshot-create-as', 'web', 'first', '--halt');
+  await asked('domrename', 'web', 'shop');
+  await world.kill();
+  await world.start();
+  assert.equal(await asked('list', '--all', '--name'), 'shop');
+  assert.equal(await asked('snapshot-list', 'shop', '--name'), 'first');
+  assert.match(await asked('snapshot-dumpxml', 'shop', 'first'), /<domain type='lxc'>/);
+  const volumes = await asked('vol-list', 'roots');
+  assert.deepEqual(
+    volumes
+      .split('\n')
+      .slice(2)
+      .map((line) => line.trim().split(/\s+/)[0]),
+    ['shop.root', 'shop.root@first', 'web~1.root'],
+  );
+  await asked('start', 'shop');
+  await world.shell('shop', 'echo second >/root/page');
+  await asked('snapshot-revert', 'shop', 'first', '--running');
+  assert.equal(await world.shell('shop', 'cat /root/page; hostname'), 'first\nshop');
+  assert.match(await asked('dumpxml', 'shop', '--inactive'), /<name>shop<[\s\S]*snapshots=.@daily/);
+  await asked('destroy', 'shop');
+  await asked('snapshot-delete', 'shop', 'first');
+  // What was kept of another is the other's.
+  await world.define(domainXml({ name: 'web', more: kept }));
+  assert.deepEqual(await world.client.roots.list(), []);
+});
+
 test('libvirt-python asks for all that virt-manager shows', async () => {
   await world.run(domainXml({ name: 'py' }));
   const script = fileURLToPath(new URL('../../src/world/clients-snapshots.py', import.meta.url));

@@ -10,6 +10,7 @@ import type { Traffic } from '../traffic/traffic.js';
 import type { DefineParts } from './define.js';
 import { ctidOf, type DefinerParts, recordFields, transient } from './definer.js';
 import { checkName } from './domain-name.js';
+import { refuseReverting } from './reverter.js';
 
 /** Dependencies of `renameOperation`. */
 export interface RenameParts
@@ -20,12 +21,13 @@ export interface RenameParts
 
 /** The engine's operation; both names have their turn for it, so that nobody defines the new one meanwhile. */
 export function renameOperation(parts: RenameParts): Pick<Engine, 'rename'> {
-  const { turns, queue, registry } = parts;
+  const { turns, queue, registry, store } = parts;
   return {
     rename: async (ref: DomainRef, name: string) => {
       checkName(name);
       return await turns.take(ref, async (entry) => {
         refuse(entry, name);
+        refuseReverting(entry.record.name, store.rootFolder(entry.record.name));
         // Before the wait: who is renamed to a name that is there would wait for one that may wait for him.
         const checkUnused = (): void => checkFree(`name '${name}'`, registry.byName(name), undefined);
         checkUnused();
