@@ -11,6 +11,7 @@ import {
   truncateSync,
   writeFileSync,
 } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
 import { after, afterEach, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { clientOptions, done } from '../world/client-program.js';
@@ -201,4 +202,19 @@ test('libvirt-python asks for all that virt-manager shows of storage', async () 
     },
   });
   assert.equal(existsSync(path), false);
+});
+
+test('virt-manager and virt-install make pools and volumes by their own code', async () => {
+  const script = fileURLToPath(new URL('../../src/world/clients-virtinst.py', import.meta.url));
+  const path = `${world.host}/virtinst`;
+  await mkdir(`${world.host}/elsewhere`);
+  const { stdout } = await done(['/usr/bin/python3', script, world.uri('lxc'), path]);
+  assert.deepEqual(JSON.parse(stdout.trim().split('\n').at(-1) ?? ''), {
+    default: 'default',
+    pool: ['files', 1, 1],
+    volume: ['disk.img', 3 << 20],
+    copy: true,
+    found: ['copy.img', 'files'],
+    new: [null, 'elsewhere', 1],
+  });
 });

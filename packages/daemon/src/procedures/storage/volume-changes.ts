@@ -71,6 +71,9 @@ function refuseForm(xml: string): void {
   );
 }
 
+/** virStorageVolCreateFlags: what is done anyway where it can be. */
+const shareBlocks = 2;
+
 /** What the pools have no use for is refused by name. */
 export const bindVolumeChanges: Bind = (binding) => ({
   async storageVolCreateXml({ pool: { uuid }, xml, flags }, { name }) {
@@ -85,7 +88,7 @@ export const bindVolumeChanges: Bind = (binding) => ({
     return await madeIn(pool, wanted.name, binding);
   },
   async storageVolCreateXmlFrom({ pool: { uuid }, xml, clonevol, flags }, { name }) {
-    checkFlags(flags, 0, name);
+    checkFlags(flags, shareBlocks, name);
     const pool = findPool(poolsOf(binding), { uuid });
     const wanted = readVolume(xml);
     const from = await volumeOf(binding, clonevol);
