@@ -1,6 +1,7 @@
 // Storage pools and volumes by libvirt's own clients: virsh and libvirt-python as Debian has them, unmodified.
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import {
   existsSync,
@@ -18,6 +19,7 @@ import { clientOptions, done } from '../world/client-program.js';
 import { run } from '../world/command.js';
 import { domainXml } from '../world/documents.js';
 import { SmallDisk } from '../world/small-disk.js';
+import { waitFor } from '../world/wait.js';
 import { busybox, World } from '../world/world.js';
 
 let world: World;
@@ -151,6 +153,12 @@ test('an upload that is cut, or finds no room, never looks like an archive', asy
       clientOptions,
     );
     assert.notEqual(hung.status, 0);
+    const upload = argv(['vol-upload', 'cut', '/dev/stdin', '--pool', 'backups']).join(' ');
+    spawn('/bin/sh', ['-c', `(cat ${file}; exec sleep 5) | exec ${upload}`], { stdio: 'ignore' });
+    await waitFor('the upload to be under way', () => names().length === 2);
+    await world.kill();
+    await world.start();
+    assert.deepEqual([bytes(), names()], [0, ['cut']]);
     truncateSync(file, 1 << 20);
     await asked('vol-upload', 'cut', file, '--pool', 'backups', '--length', String(1 << 20));
     assert.deepEqual([bytes(), names()], [1 << 20, ['cut']]);
