@@ -380,6 +380,10 @@ export const virshRows: readonly VirshRow[] = [
       refused: 'volumes are plain files and folders',
       prints: /not qcow2/,
     },
+    {
+      command: 'vol-resize disk.img 8M --pool isos',
+      prints: /Size of volume 'disk\.img' successfully changed/,
+    },
     { command: 'vol-clone disk.img copy.img --pool isos', prints: /Vol copy\.img cloned/ },
     { command: 'vol-delete disk.img --pool isos', prints: /deleted/ },
     { command: 'vol-delete copy.img --pool isos', prints: /deleted/ },

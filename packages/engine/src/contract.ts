@@ -469,6 +469,8 @@ export interface Engine {
     volumes(name: string): readonly VolumeFile[];
     make(name: string, volume: NewVolume): Promise<void>;
     remove(name: string, volume: string): Promise<void>;
+    /** Of a file that is no archive. */
+    resize(name: string, volume: string, capacity: number): Promise<void>;
     read(name: string, volume: string, range: VolumeRange): Readable;
     /** Into a file that is there: an archive is there whole then, or as it was. Throws `in-use` where somebody else writes to it. */
     write(name: string, volume: string, range: VolumeRange, bytes: AsyncIterable<Buffer>): Promise<void>;

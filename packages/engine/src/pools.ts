@@ -190,6 +190,12 @@ export class Pools implements Operations {
     await this.#claim(name, volume, () => folder.remove(volume));
   }
 
+  async resize(name: string, volume: string, capacity: number): Promise<void> {
+    if (name === BACKUPS) throw new EngineError('unsupported', `'${volume}' is as long as what is uploaded`);
+    const folder = this.#volumesOf(name);
+    await this.#claim(name, volume, async () => folder.resize(volume, capacity));
+  }
+
   read(name: string, volume: string, range: VolumeRange): Readable {
     return this.#volumesOf(name).read(volume, range);
   }

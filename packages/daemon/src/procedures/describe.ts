@@ -90,6 +90,7 @@ const notes: Readonly<Record<string, string>> = {
   storageVolCreateXmlFrom:
     'a copy of a template or a file; from a layer into a folder, the archive of its domain; within `roots` refused: `ctvirt clone`',
   storageVolDownload: 'of a layer, the archive of its domain, as it is or as the snapshot has it',
+  storageVolResize: 'of files; no room is set aside',
   storageVolUpload: 'files of folders; one of `backups` is there whole, or as it was',
   storageVolDelete:
     'a file, an empty folder, a template that nobody uses, or a snapshot with all of its volumes; a layer goes with its domain',

@@ -37,6 +37,7 @@ export interface Volume {
   remove(): Promise<void>;
   /** Its bytes, or those of the archive of what it belongs to; missing where it has none. */
   read?(range: VolumeRange): Promise<AsyncIterable<Buffer> | Readable>;
+  resize?(capacity: number): Promise<void>;
   write?(range: VolumeRange, bytes: AsyncIterable<Buffer>): Promise<void>;
 }
 
@@ -133,6 +134,7 @@ function folderPool(pool: FolderPool, { engine }: Binding): Pool {
     remove: () => engine.pools.remove(poolName, name),
     ...(!isFolder && {
       read: async (range) => engine.pools.read(poolName, name, range),
+      resize: (capacity) => engine.pools.resize(poolName, name, capacity),
       write: (range, bytes) => engine.pools.write(poolName, name, range, bytes),
     }),
   });

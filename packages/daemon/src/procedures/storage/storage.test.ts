@@ -63,6 +63,11 @@ test('a folder is a pool from its definition to its end, and what is in it are v
   assert.equal((await stat(join(path, 'disk.img'))).mode & 0o777, 0o640);
   await upload(disk, 'words', { offset: 10n, length: 5n });
   assert.equal(await bytesOf(disk, 8n, 8n), '\0\0words\0');
+  await disk.resize({ capacity: 4096n, flags: 2 });
+  assert.equal((await disk.getInfo()).capacity, (3n << 20n) + 4096n);
+  assert.equal(await codeOf(disk.resize({ capacity: 1n << 20n })), errorCodes.invalidArg);
+  await disk.resize({ capacity: 1n << 20n, flags: 4 });
+  assert.equal((await disk.getInfo()).capacity, 1n << 20n);
   const copy = await pool.storageVolCreateXmlFrom({ xml: volumeXml('copy.img'), clonevol: disk });
   assert.equal(await bytesOf(copy, 10n, 5n), 'words');
   await pool.storageVolCreateXml({ xml: volumeXml('sub', "<target><format type='dir'/></target>") });

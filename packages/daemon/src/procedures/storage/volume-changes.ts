@@ -74,6 +74,9 @@ function refuseForm(xml: string): void {
 /** virStorageVolCreateFlags: what is done anyway where it can be. */
 const shareBlocks = 2;
 
+/** virStorageVolResizeFlags. */
+const resizeFlags = { delta: 2, shrink: 4 } as const;
+
 /** What the pools have no use for is refused by name. */
 export const bindVolumeChanges: Bind = (binding) => ({
   async storageVolCreateXml({ pool: { uuid }, xml, flags }, { name }) {
@@ -95,6 +98,22 @@ export const bindVolumeChanges: Bind = (binding) => ({
     await refuseTaken(pool, wanted.name);
     await pool.copy(from, wanted.name);
     return await madeIn(pool, wanted.name, binding);
+  },
+  async storageVolResize({ vol, capacity, flags }, { name }) {
+    checkFlags(flags, resizeFlags.delta | resizeFlags.shrink, name);
+    const volume = await volumeOf(binding, vol);
+    if (volume.resize === undefined) throw unreadable(volume, 'no file that could be longer or shorter');
+    const { capacity: before } = await volume.size();
+    const isLess = (flags & resizeFlags.shrink) !== 0;
+    const change = Number(capacity) * (isLess ? -1 : 1);
+    const wanted = (flags & resizeFlags.delta) === 0 ? Number(capacity) : before + change;
+    if (wanted < 0 || (wanted < before && !isLess))
+      throw refusal(
+        'invalidArg',
+        'storage',
+        "Can't shrink capacity below current capacity unless shrink flag explicitly specified",
+      );
+    await volume.resize(wanted);
   },
   async storageVolDownload({ vol, flags, ...part }, { name, openStream }) {
     checkFlags(flags, 0, name);

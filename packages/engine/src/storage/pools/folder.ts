@@ -109,6 +109,18 @@ export class PoolFolder {
     await syncDirectory(at(folder.fd));
   }
 
+  /** Makes a file longer, by what takes no room yet, or shorter. */
+  resize(name: string, capacity: number): void {
+    checkVolumeName(name);
+    using folder = this.open();
+    const file = openFile(folder, name, constants.O_WRONLY);
+    try {
+      ftruncateSync(file, capacity);
+    } finally {
+      closeSync(file);
+    }
+  }
+
   /** Its bytes; all from the offset on where the length is 0. */
   read(name: string, { offset, length }: VolumeRange): Readable {
     checkVolumeName(name);
