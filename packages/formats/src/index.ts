@@ -1,6 +1,7 @@
 // Public surface of the native formats.
 // SPDX-License-Identifier: Apache-2.0
 
+export * from './archived/index.js';
 export { beancounterOf, parameterValue, ubcOf } from './beancounters.js';
 export { type FormatCode, FormatError, formatCodes } from './errors.js';
 export { baseName, entryOf, type FileEntry, type FileSet, fileNameOf, filesOf, folderOf } from './files.js';

@@ -7,10 +7,10 @@ import { absenceOf, baseName, type FileSet, folderOf } from '../files.js';
 import { foreignIn } from '../foreign.js';
 import type { NativeUnit, ReadOptions, ReadResult } from '../format.js';
 import { groupRank } from '../group-files.js';
-import { carried, ignored, settle } from '../outcome.js';
-import { Report } from '../report.js';
+import { carried, ignored, type Outcome, settle } from '../outcome.js';
+import { type Place, Report } from '../report.js';
 import { readUint } from './numbers.js';
-import { type LxcSetting, parseLxc } from './parse.js';
+import { type LxcSetting, type LxcSkip, parseLxc } from './parse.js';
 import { mountEntry, withBackend } from './read-filesystems.js';
 import { readNetwork } from './read-network.js';
 import { readOne } from './reads.js';
@@ -26,17 +26,41 @@ const rankOf = (name: string): number => {
 export function readLxc(files: FileSet, unit: NativeUnit, host: ReadOptions): ReadResult {
   const foreign = foreignIn(files.get(unit.path)?.text ?? '');
   if (foreign !== undefined) throw new FormatError('invalid', foreign, { file: unit.path });
-  const report = new Report(host.careful);
   const { settings: given, skipped, backend } = parseLxc(files, unit.path, host.isWhole);
   const settings = backend === undefined ? given : given.map((one) => withBackend(one, backend));
+  return readSettings(unit.name, { settings, skipped, files }, host);
+}
+
+/** Settings of liblxc, wherever they stand, and what else goes into a domain before them. */
+export interface GivenSettings {
+  readonly settings: readonly LxcSetting[];
+  readonly skipped: readonly LxcSkip[];
+  readonly files: FileSet;
+  readonly others?: readonly OtherSetting[];
+}
+
+/** What is no setting of liblxc. */
+export interface OtherSetting {
+  readonly place: Place;
+  readonly read: (domain: Domain) => Outcome;
+}
+
+/** Reads each to where it says it stands. */
+export function readSettings(
+  name: string,
+  { settings, skipped, files, others = [] }: GivenSettings,
+  host: ReadOptions,
+): ReadResult {
+  const report = new Report(host.careful);
   for (const { why, ...place } of skipped) report.ignored(place, why);
-  const uts = settings.find(({ name }) => name === 'uts.name');
+  const uts = settings.find((one) => one.name === 'uts.name');
   // liblxc takes no capability away unless it is told to; libvirt's default would.
-  const keeps = settings.some(({ name }) => name === 'cap.keep');
-  const start = withCapabilities(emptyDomain('lxc', unit.name), keeps ? 'deny' : 'allow', []);
+  const keeps = settings.some((one) => one.name === 'cap.keep');
+  const start = withCapabilities(emptyDomain('lxc', name), keeps ? 'deny' : 'allow', []);
   let domain = withName(start, uts, report);
+  for (const { place, read } of others) domain = settle(domain, read(domain), [place], report);
   let autostart = false;
-  const nets = settings.filter(({ name }) => name.startsWith('net.'));
+  const nets = settings.filter((one) => one.name.startsWith('net.'));
   const handled = new Set<LxcSetting>([...nets, ...(uts === undefined ? [] : [uts])]);
   for (const setting of [...settings].sort((a, b) => rankOf(a.name) - rankOf(b.name))) {
     if (handled.has(setting)) continue;
