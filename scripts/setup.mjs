@@ -45,6 +45,8 @@ export const testPackages = [
   'squashfs-tools',
   // What keeps backups, and puts what comes out of them in its place.
   ...['restic', 'rsync'],
+  // What Proxmox VE packs archives by.
+  'lzop',
   // What files have beside their modes.
   ...['acl', 'attr'],
   // What the guides use beside ctvirt.

@@ -10,6 +10,7 @@ import { after, afterEach, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { domainXml, templateRoot } from '../world/documents.js';
 import { asEarlier } from '../world/earlier-layers.js';
+import { describeTree } from '../world/tree.js';
 import { busybox, World } from '../world/world.js';
 
 let world: World;
@@ -55,29 +56,6 @@ os.setxattr(work + '.dot', 'user.a%b=c', b'x\\0y')
 os.setxattr(work + 'again', 'security.capability', struct.pack('<IIIII', 0x02000001, 1 << 13, 0, 0, 0))
 `;
 
-/** Each file of a tree, with all that is to be as it was. */
-const describe = `
-import hashlib, os, stat, sys
-root = sys.argv[1]
-links = {}
-for folder, folders, files in os.walk(root):
-  folders.sort()
-  for name in sorted(folders + files):
-    path = os.path.join(folder, name)
-    s = os.lstat(path)
-    kind = stat.S_IFMT(s.st_mode)
-    said = [os.path.relpath(path, root), oct(s.st_mode), s.st_uid, s.st_gid, s.st_mtime_ns]
-    if kind == stat.S_IFREG:
-      said += [s.st_size, links.setdefault(s.st_ino, path[len(root):])]
-      if s.st_size < 2**20: said.append(hashlib.sha256(open(path, 'rb').read()).hexdigest())
-      else: said.append(s.st_blocks < 64)
-    if kind == stat.S_IFLNK: said.append(os.readlink(path))
-    else:
-      for key in sorted(os.listxattr(path)):
-        if not key.startswith('trusted.'): said.append((key, os.getxattr(path, key)))
-    print(said)
-`;
-
 const python = (program: string, path: string): string =>
   execFileSync('python3', ['-c', program, path], { encoding: 'utf8', maxBuffer: 2 ** 26 });
 
@@ -85,7 +63,7 @@ const mounted = async (domain: string): Promise<string> =>
   world.enclosure.path((await ctvirt('mount', domain)).trimEnd());
 
 async function described(domain: string): Promise<string[]> {
-  const lines = python(describe, await mounted(domain)).split('\n');
+  const lines = describeTree(await mounted(domain));
   await ctvirt('umount', domain);
   return lines;
 }

@@ -2,13 +2,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { existsSync } from 'node:fs';
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import type { Template, TemplateExport } from '@ctvirt/api';
 import type { Engine, OnProgress } from './contract.js';
 import { type EngineCode, EngineError } from './errors.js';
 import { forgetIdentity } from './guest/identity.js';
 import { fitForContainer } from './guest/made-for-others.js';
 import type { TemplateUsers } from './template-users.js';
+import { EMPTY, emptyArchive, emptyDigest } from './templates/empty.js';
 import {
   formatRecord,
   replacedName,
@@ -28,6 +29,8 @@ type BuildOptions = Parameters<Templates['buildDebian']>[1];
 export class TemplateCatalog implements Templates {
   readonly #store: TemplateStore;
   #working = 0;
+  /** One makes it at a time. */
+  #empty: Promise<void> = Promise.resolve();
 
   constructor(
     folder: string,
@@ -62,12 +65,26 @@ export class TemplateCatalog implements Templates {
     return translated(async () => this.#view(await this.#store.get(name)));
   }
 
-  /** The one that was made of the same bytes, whatever it is called; one of the name before all others. */
+  /** The one that was made of the same bytes, whatever it is called; one of the name before all others. The empty one is made where it is missing. */
   ofDigest(digest: string, name: string): Promise<StoredTemplate | undefined> {
-    return translated(async () => {
-      const same = (await this.#store.list()).filter((one) => one.digest === digest);
-      return same.find((one) => one.name === name) ?? same[0];
+    return digest === emptyDigest ? this.empty() : translated(() => this.#ofDigest(digest, name));
+  }
+
+  async #ofDigest(digest: string, name: string): Promise<StoredTemplate | undefined> {
+    const same = (await this.#store.list()).filter((one) => one.digest === digest);
+    return same.find((one) => one.name === name) ?? same[0];
+  }
+
+  /** The template with nothing in it, which is made where it is missing. */
+  empty(): Promise<StoredTemplate> {
+    const found = this.#empty.then(async () => {
+      const known = await this.#ofDigest(emptyDigest, EMPTY);
+      if (known !== undefined) return known;
+      const label = 'nothing: the root of who stands on it is all its own';
+      return await this.#store.import(EMPTY, Readable.from([emptyArchive]), { label });
     });
+    this.#empty = found.then(ignored, ignored);
+    return this.#work(() => found);
   }
 
   /** What a template of an image starts. Who uses it is not looked up: that takes a look at all domains. */
@@ -157,6 +174,8 @@ export class TemplateCatalog implements Templates {
     return viewOf(template, this.users.of(template.name));
   }
 }
+
+function ignored(): void {}
 
 function viewOf(template: StoredTemplate, usedBy: readonly string[] = []): Template {
   const replacedBy = replacedName(template.name);

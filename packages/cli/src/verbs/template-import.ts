@@ -10,7 +10,7 @@ export const templateImport = verb({
   group: 'Templates and profiles',
   summary: 'Make a template from an archive of a root, or from an image',
   details: [
-    'An archive is a .tar, .tar.gz, .tar.xz or .tar.zst. An image is a folder in the OCI layout, an archive of one, what docker save writes, an archive of Incus, a rootfs.squashfs, or a folder with that or a rootfs.tar.xz; what it is is seen from its contents.',
+    'An archive is a .tar, .tar.gz, .tar.lzo, .tar.xz or .tar.zst. An image is a folder in the OCI layout, an archive of one, what docker save writes, an archive of Incus, a rootfs.squashfs, or a folder with that or a rootfs.tar.xz; what it is is seen from its contents.',
     'What an OCI image starts, with its variables, user and working directory, is what domains start that are made of it by ctvirt create.',
     'The archive is unpacked once, in a confined process; one that would put anything outside its folder is refused.',
     'The daemon reads the file itself; --upload sends it, for a daemon that does not see it.',

@@ -52,10 +52,26 @@ export class ArchiveReader {
     return this.#bytes;
   }
 
+  /** How many extended attributes were left out so far. */
+  get droppedAttributes(): number {
+    return this.#reader.droppedAttributes;
+  }
+
   /** How long all of it is, as far as that can be told by what part of the packed archive was read, from 0 to 1. */
   bytesOf(part: number): number {
     // What is on its way between the programs counts as read: of a large file that began its length is known.
     return Math.max(this.#reader.unpackedBytes, part === 0 ? 0 : Math.ceil(this.#bytes / part));
+  }
+
+  /** What the archive begins with; nothing is taken. */
+  async begins(): Promise<string> {
+    this.#next = await this.#take();
+    return this.#next?.parts.join('/') ?? '';
+  }
+
+  /** All that follows, of an archive that others wrote. */
+  async *members(): AsyncGenerator<TarEntry> {
+    for (let entry = await this.#take(); entry !== undefined; entry = await this.#take()) yield entry;
   }
 
   /** What it says of itself, and the domain's document. */
@@ -107,12 +123,8 @@ export class ArchiveReader {
           : `the archive is incomplete or damaged: ${found} where ${name} should be`,
       );
     }
-    if (entry.member.size > TEXT_BYTES || entry.member.stretches !== undefined)
-      throw refuse('limit', `${name} is longer than ${TEXT_BYTES} bytes`);
     this.#digest = onFound();
-    const pieces: Buffer[] = [];
-    for await (const piece of entry.data) pieces.push(piece);
-    return Buffer.concat(pieces);
+    return await smallFile(entry, name);
   }
 
   async #take(): Promise<TarEntry | undefined> {
@@ -122,4 +134,14 @@ export class ArchiveReader {
     const taken = await this.#entries.next();
     return taken.done === true ? undefined : taken.value;
   }
+}
+
+/** All of a file that is read as text. */
+export async function smallFile({ member, data }: TarEntry, name: string): Promise<Buffer> {
+  if (member?.kind !== 'file') throw refuse('file-type', `${name} is no file`);
+  if (member.size > TEXT_BYTES || member.stretches !== undefined)
+    throw refuse('limit', `${name} is longer than ${TEXT_BYTES} bytes`);
+  const pieces: Buffer[] = [];
+  for await (const piece of data) pieces.push(piece);
+  return Buffer.concat(pieces);
 }

@@ -1,55 +1,27 @@
-// Copies of whole domains: as archives, of archives, and of each other.
-// SPDX-License-Identifier: Apache-2.0
-import { closeSync, constants, openSync } from 'node:fs';
-import { PassThrough, type Readable } from 'node:stream';
+import { PassThrough } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import type { ArchiveNames, CopiedDomain, DomainArchive, JobKind, OutsideSource } from '@ctvirt/api';
-import { type Domain, formatDomain, type Interface, parseDomain } from '@ctvirt/xml';
-import { type Packing, packLayer, unpackLayer } from '../archives/layers.js';
+import type { CopiedDomain, DomainArchive, JobKind, OutsideSource } from '@ctvirt/api';
+import { type Domain, formatDomain, type Interface } from '@ctvirt/xml';
+import { type Packing, packLayer } from '../archives/layers.js';
 import type { Manifest } from '../archives/manifest.js';
-import { ArchiveReader } from '../archives/read.js';
 import { type Archived, archiveBlocks, packedArchive, writeArchive } from '../archives/write.js';
 import type { DomainRef, Engine, ExecSession, OfSnapshot, Watched } from '../contract.js';
 import { EngineError } from '../errors.js';
-import { forgetIdentityOf } from '../guest/identity.js';
 import { Undo } from '../host/undo.js';
-import { filesystemsOf } from '../lifecycle/document.js';
 import { withInterfaces } from '../lifecycle/edit.js';
-import { withoutMadeName } from '../lifecycle/made-names.js';
 import { outsideInWords, outsideOf } from '../lifecycle/outside.js';
-import { withTemplates } from '../lifecycle/template-names.js';
-import { type Entry, type Registry, summaryOf } from '../registry/registry.js';
+import type { Entry } from '../registry/registry.js';
 import { RANGE_SIZE } from '../state/id-ranges.js';
 import type { FilesystemSpec } from '../storage/index.js';
-import type { RootContext, RootMounts } from '../storage/root-mounts.js';
-import { type TemplateCatalog, translated } from '../template-catalog.js';
-import { TemplateError } from '../templates/archive/errors.js';
-import { DOMAIN_LIMITS } from '../templates/archive/limits.js';
-import { MeasuredSource, openSource } from '../templates/archive/source.js';
+import { translated } from '../template-catalog.js';
 import type { TarEntry } from '../templates/archive/tar-reader.js';
+import { type CopyParts, fillLayer, forgetIn, limits, made, withoutIdentity } from './copy-making.js';
 import { occupiedBy } from './copying.js';
-import type { Definer, FillRoot, Fresh, MadeRoot } from './definer.js';
-import { ctidOf } from './definer.js';
+import type { FillRoot, MadeRoot } from './definer.js';
 import { checkName } from './domain-name.js';
-import { contextOf, type MountParts } from './mounting.js';
-import {
-  copyOut,
-  type DomainFiles,
-  filesOf,
-  type StillParts,
-  withStill,
-  withStillFiles,
-} from './still-files.js';
-
-/** Dependencies of `copyOperations`. */
-export interface CopyParts extends Omit<MountParts, 'templates'>, StillParts {
-  readonly rootMounts: RootMounts;
-  readonly definer: Definer;
-  readonly registry: Registry;
-  readonly templates: Pick<TemplateCatalog, 'get' | 'ofDigest'>;
-}
-
-const limits = DOMAIN_LIMITS;
+import { importDomain } from './importing.js';
+import { contextOf } from './mounting.js';
+import { copyOut, type DomainFiles, filesOf, withStill, withStillFiles } from './still-files.js';
 
 /** The engine's operations on whole domains. */
 export function copyOperations(parts: CopyParts): Pick<Engine, 'archives'> {
@@ -231,133 +203,6 @@ async function stream(ref: DomainRef, snapshot: string | undefined, parts: CopyP
 /** Status of a stream that ends before its archive does. */
 const FAILED = 2;
 
-/** What is taken is refused when manifest and document are read, before anything is written. */
-async function importDomain(
-  from: string | Readable,
-  { name, newIds = false, signal, onProgress }: ArchiveNames & Watched,
-  parts: CopyParts,
-): Promise<CopiedDomain> {
-  if (name !== undefined) checkName(name);
-  const opened = await openSource(from);
-  const cancel = (): void => void opened.stream.destroy(new Error('cancelled'));
-  signal?.addEventListener('abort', cancel);
-  try {
-    const measured = new MeasuredSource(opened.stream, {}, limits.archiveBytes);
-    const total = opened.sizeBytes;
-    let report = onProgress;
-    const reader = await ArchiveReader.open(
-      watched(measured, () =>
-        report?.({ phase: 'unpack', done: measured.bytes, ...(total !== undefined && { total }) }),
-      ),
-      limits,
-      signal,
-    );
-    try {
-      const { manifest, xml } = await reader.head();
-      const given = await placedOn(manifest, documentOf(manifest, xml), parts);
-      const renamed = { ...given, name: name ?? given.name };
-      const domain = newIds ? withoutIdentity(renamed) : renamed;
-      const fill: FillRoot = async ({ record, specs, context, make }) => {
-        const put = async ({ signal, onProgress: ofJob }: Required<Watched>): Promise<void> => {
-          report = ofJob;
-          for (const spec of specs) await make(spec);
-          for (const { key, target } of manifest.layers) {
-            const spec = specs.find((one) => one.key === key && one.target === target);
-            if (spec === undefined)
-              throw new EngineError(
-                'invalid',
-                `the archive has a layer of ${target}, and its document has none`,
-              );
-            await fillLayer(spec, context, reader.layer(key), { limits, signal }, parts);
-            if (newIds && target === '/') await forgetIn(spec, context, parts);
-          }
-          // Whatever is wrong until here leaves nothing.
-          await reader.end();
-        };
-        await parts.jobs.run({ record }, 'import', put, { signal, onProgress });
-      };
-      return await made(domain, {
-        remarks: [],
-        parts,
-        fresh: {
-          autostart: !newIds && manifest.autostart,
-          hasRun: !newIds && manifest.hasRun,
-          ...(!newIds && ctidOf(domain) === undefined && manifest.ctid !== null && domain.type === 'openvz'
-            ? { ctid: manifest.ctid }
-            : {}),
-          ...(domain.name !== manifest.name && { earlierHostnames: [manifest.hostname] }),
-          fill,
-        },
-      });
-    } catch (cause) {
-      if (!isFullDisk(cause) || signal?.aborted === true) throw cause;
-      throw noRoom(cause, reader, total === undefined ? undefined : measured.bytes / total);
-    } finally {
-      await reader.close();
-    }
-  } catch (cause) {
-    if (signal?.aborted === true)
-      throw new EngineError('interrupted', 'the import was cancelled; nothing was kept', {}, { cause });
-    throw cause;
-  } finally {
-    signal?.removeEventListener('abort', cancel);
-    opened.stream.destroy();
-  }
-}
-
-const isFullDisk = (cause: unknown): boolean =>
-  (cause instanceof TemplateError || cause instanceof EngineError) && cause.code === 'no-space';
-
-/** What all of an archive takes is worked out of the part that was read, where that is known. */
-function noRoom(cause: unknown, reader: ArchiveReader, part: number | undefined): EngineError {
-  const all = part === undefined ? `more than ${reader.bytesOf(1)}` : `about ${reader.bytesOf(part)}`;
-  return new EngineError(
-    'no-space',
-    `there is no room for the files of the archive: they need ${all} bytes, and the disk was full when ${reader.bytes} of them were read; nothing was kept; free some space, then try again`,
-    {},
-    { cause },
-  );
-}
-
-async function* watched(source: MeasuredSource, onBytes: () => void): AsyncGenerator<Buffer> {
-  for await (const chunk of source.chunks()) {
-    onBytes();
-    yield chunk;
-  }
-}
-
-/** The document of an archive, which is to say the same as its manifest. */
-function documentOf(manifest: Manifest, xml: string): Domain {
-  const { domain, findings } = parseDomain(xml);
-  if (domain === undefined)
-    throw new EngineError('invalid', `the archive's document is none: ${findings[0]?.message ?? ''}`, {
-      findings,
-    });
-  if (domain.name !== manifest.name || domain.uuid !== manifest.uuid)
-    throw new EngineError('invalid', "the archive's document and its manifest are of different domains");
-  const made = filesystemsOf(domain).filter(({ kind }) => kind === 'template');
-  const lacking = made.find(({ key }) => !manifest.layers.some((layer) => layer.key === key));
-  if (lacking !== undefined)
-    throw new EngineError('invalid', `the archive has no layer of ${lacking.target}, which its document has`);
-  return domain;
-}
-
-/** On the templates of this host that are the same, byte for byte, whatever they are called here. */
-async function placedOn(manifest: Manifest, domain: Domain, { templates }: CopyParts): Promise<Domain> {
-  const names = new Map<string, string>();
-  for (const { target, template } of manifest.layers) {
-    const found = await templates.ofDigest(template.digest, template.name);
-    if (found === undefined)
-      throw new EngineError(
-        'not-found',
-        `the archive stands on template '${template.name}' (${template.digest}), which is not here: import that first; no other one will do`,
-        { name: template.name },
-      );
-    names.set(target, found.name);
-  }
-  return withTemplates(domain, names);
-}
-
 /** In a turn of the domain's. */
 async function clone(
   entry: Entry,
@@ -420,57 +265,6 @@ async function fillFrom(
     }
     return frozenMs;
   });
-}
-
-async function made(
-  domain: Domain,
-  { fresh, remarks, parts }: { readonly fresh: Fresh; readonly remarks: string[]; readonly parts: CopyParts },
-): Promise<CopiedDomain> {
-  const { entry, findings } = await parts.definer.define(domain, { persistent: true, fresh });
-  return {
-    domain: summaryOf(entry),
-    findings: [...findings],
-    outside: outsideOf(domain),
-    remarks,
-    frozenMs: null,
-  };
-}
-
-async function fillLayer(
-  spec: FilesystemSpec,
-  context: RootContext,
-  entries: AsyncIterable<TarEntry>,
-  packing: Packing,
-  { rootMounts }: CopyParts,
-): Promise<void> {
-  await using undo = new Undo();
-  await unpackLayer(entries, await rootMounts.openLayer(spec, context, undo), packing);
-}
-
-/** Takes out of its root what tells it from others, as out of a template. */
-async function forgetIn(
-  spec: FilesystemSpec,
-  context: RootContext,
-  { rootMounts }: CopyParts,
-): Promise<void> {
-  await rootMounts.lend(spec, context, async ({ path, within }) => {
-    const root = within(() => openSync(path, constants.O_RDONLY | constants.O_DIRECTORY));
-    try {
-      await forgetIdentityOf(root);
-    } finally {
-      closeSync(root);
-    }
-  });
-}
-
-/** The document of another domain: what is left out is chosen when it is defined. */
-function withoutIdentity(domain: Domain): Domain {
-  const { uuid: _uuid, ...rest } = domain;
-  const links = (domain.devices.interfaces ?? []).map((link) => {
-    const { mac: _mac, ...others } = withoutMadeName(link);
-    return others;
-  });
-  return domain.devices.interfaces === undefined ? rest : withInterfaces(rest, links);
 }
 
 /** Addresses and ports of the host are one domain's alone. */

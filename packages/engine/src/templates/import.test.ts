@@ -127,6 +127,7 @@ const forms: readonly (readonly [suffix: string, ...options: string[]])[] = [
   ['tar', '--format=pax'],
   ['tar.gz', '--gzip', '--format=pax'],
   ['tar.xz', '--xz', '--format=pax', '--sparse'],
+  ['tar.lzo', '--lzop', '--format=pax'],
   ['tar.zst', '--zstd', '--format=pax'],
 ];
 

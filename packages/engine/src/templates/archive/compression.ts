@@ -28,6 +28,7 @@ export const COMPRESSIONS: readonly Compression[] = [
     at: 0,
     command: ['xz', '-dcq', '-T1'],
   },
+  { name: 'tar.lzo', magic: magic('894c5a4f000d0a1a0a'), at: 0, command: ['lzop', '-dcq'] },
   { name: 'tar.zst', magic: magic('28b52ffd'), at: 0, command: ['zstd', '-dcq', '--long=29'] },
 ];
 

@@ -69,6 +69,7 @@ export function confinedArgv(command: readonly string[], box: Confinement): [str
 const packages: Readonly<Record<string, string>> = {
   bwrap: 'bubblewrap',
   gzip: 'gzip',
+  lzop: 'lzop',
   mmdebstrap: 'mmdebstrap',
   restic: 'restic',
   rsync: 'rsync',

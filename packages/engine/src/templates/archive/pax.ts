@@ -1,5 +1,6 @@
 // Parses pax extended headers and sorts their keys into used, left out and refused.
 // SPDX-License-Identifier: Apache-2.0
+import { aclOfText, isAcl } from './acl.js';
 import { refuse } from './errors.js';
 import { show } from './tar-header.js';
 import { OPAQUE } from './tar-write.js';
@@ -139,6 +140,11 @@ export function layerRecords(pax: PaxRecords, kind: string | undefined): LayerRe
       else if (!isFile || value.length > ATTRIBUTE_BYTES)
         throw refuse('attribute', `a member has ${show(key)}, which its kind cannot have, or too long`);
       records.push([key, value]);
+    } else if (key === 'SCHILY.acl.access' || key === 'SCHILY.acl.default') {
+      if (kind === 'hardlink') continue;
+      const list = aclOfText(value);
+      if (list === undefined || kind === 'symlink') leftOut++;
+      else records.push([`${ACL}${key.slice('SCHILY.acl.'.length)}`, list]);
     } else if (attribute.test(key) && key !== CAPABILITY) leftOut++;
   }
   return { records, opaque, leftOut };
@@ -147,20 +153,9 @@ export function layerRecords(pax: PaxRecords, kind: string | undefined): LayerRe
 /** The longest value that Linux takes. */
 const ATTRIBUTE_BYTES = 65_536;
 const ACL = 'SCHILY.xattr.system.posix_acl_';
-const ACL_VERSION = 2;
-/** The kernel's numbers of what an entry is for: those with an id have some user or group for it. */
-const ACL_TAGS: readonly number[] = [0x01, 0x02, 0x04, 0x08, 0x10, 0x20];
 
 /** As the kernel has them: a version, and entries of a tag, its permissions and an id. */
 function checkAcl(key: string, value: Buffer, kind: string | undefined): void {
-  const isFit =
-    kind !== 'symlink' &&
-    value.length >= 4 &&
-    value.length <= 4 + 8 * 1024 &&
-    (value.length - 4) % 8 === 0 &&
-    value.readUInt32LE(0) === ACL_VERSION;
-  if (!isFit) throw refuse('attribute', `a member has ${show(key)} that is no access list`);
-  for (let at = 4; at < value.length; at += 8)
-    if (!ACL_TAGS.includes(value.readUInt16LE(at)) || value.readUInt16LE(at + 2) > 7)
-      throw refuse('attribute', `a member has ${show(key)} that is no access list`);
+  if (kind === 'symlink' || !isAcl(value))
+    throw refuse('attribute', `a member has ${show(key)} that is no access list`);
 }

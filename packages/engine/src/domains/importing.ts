@@ -1,0 +1,284 @@
+// A domain of an archive: of our own, or of one that others wrote.
+// SPDX-License-Identifier: Apache-2.0
+import { basename } from 'node:path';
+import type { Readable } from 'node:stream';
+import type { ArchiveNames, CopiedDomain } from '@ctvirt/api';
+import { type ReportRow, startOrderOf } from '@ctvirt/formats';
+import { type Domain, parseDomain } from '@ctvirt/xml';
+import { asLayer, type ForeignArchive, readForeign } from '../archives/foreign.js';
+import type { Manifest } from '../archives/manifest.js';
+import { ArchiveReader } from '../archives/read.js';
+import type { OnProgress, Watched } from '../contract.js';
+import { EngineError } from '../errors.js';
+import { filesystemsOf } from '../lifecycle/document.js';
+import { withTemplates } from '../lifecycle/template-names.js';
+import { refuse, TemplateError } from '../templates/archive/errors.js';
+import { MeasuredSource, type OpenSource, openSource } from '../templates/archive/source.js';
+import type { TarEntry } from '../templates/archive/tar-reader.js';
+import { type CopyParts, fillLayer, fitIn, forgetIn, limits, made, withoutIdentity } from './copy-making.js';
+import { ctidOf, type FillRoot, type Fresh, type MadeRoot } from './definer.js';
+import { checkName } from './domain-name.js';
+
+/** One way through the bytes of an archive. */
+class OpenArchive implements AsyncDisposable {
+  /** Told how far it is; whose job it is may change. */
+  report: OnProgress | undefined;
+  readonly #cancel = (): void => void this.opened.stream.destroy(new Error('cancelled'));
+
+  private constructor(
+    private readonly opened: OpenSource,
+    private readonly measured: MeasuredSource,
+    private readonly signal: AbortSignal | undefined,
+  ) {
+    signal?.addEventListener('abort', this.#cancel);
+  }
+
+  #reader: ArchiveReader | undefined;
+  get reader(): ArchiveReader {
+    if (this.#reader === undefined) throw new TypeError('it is not open');
+    return this.#reader;
+  }
+
+  /** How much of it was read, from 0 to 1; undefined where its length is not known. */
+  get part(): number | undefined {
+    const { sizeBytes } = this.opened;
+    return sizeBytes === undefined ? undefined : this.measured.bytes / sizeBytes;
+  }
+
+  static async open(from: string | Readable, { signal, onProgress }: Watched): Promise<OpenArchive> {
+    const opened = await openSource(from);
+    const measured = new MeasuredSource(opened.stream, {}, limits.archiveBytes);
+    const archive = new OpenArchive(opened, measured, signal);
+    archive.report = onProgress;
+    try {
+      archive.#reader = await ArchiveReader.open(archive.#watched(), limits, signal);
+    } catch (error) {
+      await archive[Symbol.asyncDispose]();
+      throw error;
+    }
+    return archive;
+  }
+
+  async *#watched(): AsyncGenerator<Buffer> {
+    const { sizeBytes: total } = this.opened;
+    for await (const chunk of this.measured.chunks()) {
+      this.report?.({
+        phase: 'unpack',
+        done: this.measured.bytes,
+        ...(total !== undefined && { total }),
+      });
+      yield chunk;
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.signal?.removeEventListener('abort', this.#cancel);
+    await this.#reader?.close();
+    this.opened.stream.destroy();
+  }
+}
+
+type Importing = ArchiveNames & Watched;
+
+/** What is taken is refused when the archive's beginning is read, before anything is written. */
+export async function importDomain(
+  from: string | Readable,
+  options: Importing,
+  parts: CopyParts,
+): Promise<CopiedDomain> {
+  const { name, signal } = options;
+  if (name !== undefined) checkName(name);
+  try {
+    await using archive = await OpenArchive.open(from, options);
+    const first = await archive.reader.begins();
+    if (first === 'manifest.json') return await importOwn(archive, options, parts);
+    const foreign = await readForeign(archive.reader.members(), first);
+    if (!foreign.isLate) return await importForeign({ archive, foreign, from }, options, parts);
+    if (typeof from !== 'string')
+      throw refuse(
+        'source',
+        'the configuration of this archive does not come before its files: name the file itself, to be read twice',
+      );
+    await using again = await OpenArchive.open(from, options);
+    return await importForeign({ archive: again, foreign, from }, options, parts);
+  } catch (cause) {
+    if (signal?.aborted === true)
+      throw new EngineError('interrupted', 'the import was cancelled; nothing was kept', {}, { cause });
+    throw cause;
+  }
+}
+
+/** Fills the layers of a domain that is to come, in a job of its own. */
+function filling(
+  archive: OpenArchive,
+  watched: Watched,
+  { jobs }: CopyParts,
+  fill: (root: MadeRoot, signal: AbortSignal) => Promise<void>,
+): FillRoot {
+  return async (root) => {
+    const put = async ({ signal, onProgress }: Required<Watched>): Promise<void> => {
+      archive.report = onProgress;
+      try {
+        for (const spec of root.specs) await root.make(spec);
+        await fill(root, signal);
+      } catch (cause) {
+        throw isFullDisk(cause) && !signal.aborted ? noRoom(cause, archive) : cause;
+      }
+    };
+    await jobs.run({ record: root.record }, 'import', put, watched);
+  };
+}
+
+async function importOwn(
+  archive: OpenArchive,
+  { name, newIds = false, ...watched }: Importing,
+  parts: CopyParts,
+): Promise<CopiedDomain> {
+  const { reader } = archive;
+  const { manifest, xml } = await reader.head();
+  const given = await placedOn(manifest, documentOf(manifest, xml), parts);
+  const domain = called(given, { name, newIds });
+  const fill = filling(archive, watched, parts, async ({ specs, context }, signal) => {
+    for (const { key, target } of manifest.layers) {
+      const spec = specs.find((one) => one.key === key && one.target === target);
+      if (spec === undefined)
+        throw new EngineError('invalid', `the archive has a layer of ${target}, and its document has none`);
+      await fillLayer(spec, context, reader.layer(key), { limits, signal }, parts);
+      if (newIds && target === '/') await forgetIn(spec, context, parts);
+    }
+    // Whatever is wrong until here leaves nothing.
+    await reader.end();
+  });
+  const fresh: Fresh = {
+    autostart: !newIds && manifest.autostart,
+    hasRun: !newIds && manifest.hasRun,
+    ...(!newIds && ctidOf(domain) === undefined && manifest.ctid !== null && domain.type === 'openvz'
+      ? { ctid: manifest.ctid }
+      : {}),
+    ...(domain.name !== manifest.name && { earlierHostnames: [manifest.hostname] }),
+    fill,
+  };
+  return await made(domain, { remarks: [], parts, fresh });
+}
+
+function called(
+  domain: Domain,
+  { name, newIds }: { readonly name: string | undefined; readonly newIds: boolean },
+): Domain {
+  const renamed = { ...domain, name: name ?? domain.name };
+  return newIds ? withoutIdentity(renamed) : renamed;
+}
+
+/** What stands for a name until one is known: no domain can be called so. */
+const UNNAMED = '/';
+
+/** One that others wrote: its root has no template below it, and is a layer above an empty one. */
+async function importForeign(
+  {
+    archive,
+    foreign,
+    from,
+  }: { readonly archive: OpenArchive; readonly foreign: ForeignArchive; readonly from: string | Readable },
+  { name, newIds = false, ...watched }: Importing,
+  parts: CopyParts,
+): Promise<CopiedDomain> {
+  const { pageSize, hostCpus } = parts.facts;
+  const ctid = ctidIn(from);
+  const template = await parts.templates.empty();
+  const read = foreign.read({
+    name: (foreign.by === 'OpenVZ' ? ctid : undefined) ?? name ?? UNNAMED,
+    template: template.name,
+    pageSize,
+    cpus: hostCpus,
+  });
+  const domain = called(read.domain, { name, newIds });
+  if (domain.name === UNNAMED || domain.name === '')
+    throw new EngineError('invalid', 'the archive does not say what its domain is called: --name does');
+  const remarks = [
+    `its files are those of an archive of ${foreign.by}: its root has no template, and is all its own`,
+    ...read.report.flatMap(remarkOn),
+  ];
+  const tell = (remark: string): void => void remarks.push(remark);
+  const fill = filling(archive, watched, parts, async ({ specs, context }, signal) => {
+    const spec = specs.find(({ target }) => target === '/');
+    if (spec === undefined) throw new TypeError('it has no root');
+    const entries = someOf(asLayer(foreign.root(archive.reader.members(), tell), tell));
+    await fillLayer(spec, context, entries, { limits, signal }, parts);
+    for (const change of await fitIn(spec, context, parts)) tell(change);
+    if (newIds) await forgetIn(spec, context, parts);
+    if (archive.reader.droppedAttributes > 0)
+      tell(`${archive.reader.droppedAttributes} extended attributes of its host's are left out`);
+  });
+  const isSame = !newIds && domain.type === 'openvz' && ctidOf(domain) === undefined && ctid !== undefined;
+  const fresh: Fresh = {
+    autostart: !newIds && read.autostart === true,
+    hasRun: !newIds,
+    ...(isSame && { ctid: Number(ctid) }),
+    ...startOrderOf(domain),
+    fill,
+  };
+  const done = await made(domain, { remarks, parts, fresh });
+  return { ...done, outside: [...done.outside, ...read.left] };
+}
+
+/** As vzdump calls its files. */
+const ctidIn = (from: string | Readable): string | undefined =>
+  typeof from === 'string' ? /^vzdump-(?:openvz-)?([1-9]\d{0,9})[-.]/.exec(basename(from))?.[1] : undefined;
+
+const remarkOn = ({ status, key, file, line, how }: ReportRow): string[] =>
+  status === 'carried' ? [] : [`${key} (${file}${line === 0 ? '' : `:${line}`}): ${how}`];
+
+async function* someOf(entries: AsyncIterable<TarEntry>): AsyncGenerator<TarEntry> {
+  let isEmpty = true;
+  for await (const entry of entries) {
+    isEmpty = false;
+    yield entry;
+  }
+  if (isEmpty) throw refuse('format', 'the archive holds no files of a container');
+}
+
+const isFullDisk = (cause: unknown): boolean =>
+  (cause instanceof TemplateError || cause instanceof EngineError) && cause.code === 'no-space';
+
+/** What all of an archive takes is worked out of the part that was read, where that is known. */
+function noRoom(cause: unknown, { reader, part }: OpenArchive): EngineError {
+  const all = part === undefined ? `more than ${reader.bytesOf(1)}` : `about ${reader.bytesOf(part)}`;
+  return new EngineError(
+    'no-space',
+    `there is no room for the files of the archive: they need ${all} bytes, and the disk was full when ${reader.bytes} of them were read; nothing was kept; free some space, then try again`,
+    {},
+    { cause },
+  );
+}
+
+/** The document of an archive, which is to say the same as its manifest. */
+function documentOf(manifest: Manifest, xml: string): Domain {
+  const { domain, findings } = parseDomain(xml);
+  if (domain === undefined)
+    throw new EngineError('invalid', `the archive's document is none: ${findings[0]?.message ?? ''}`, {
+      findings,
+    });
+  if (domain.name !== manifest.name || domain.uuid !== manifest.uuid)
+    throw new EngineError('invalid', "the archive's document and its manifest are of different domains");
+  const made = filesystemsOf(domain).filter(({ kind }) => kind === 'template');
+  const lacking = made.find(({ key }) => !manifest.layers.some((layer) => layer.key === key));
+  if (lacking !== undefined)
+    throw new EngineError('invalid', `the archive has no layer of ${lacking.target}, which its document has`);
+  return domain;
+}
+
+/** On the templates of this host that are the same, byte for byte, whatever they are called here. */
+async function placedOn(manifest: Manifest, domain: Domain, { templates }: CopyParts): Promise<Domain> {
+  const names = new Map<string, string>();
+  for (const { target, template } of manifest.layers) {
+    const found = await templates.ofDigest(template.digest, template.name);
+    if (found === undefined)
+      throw new EngineError(
+        'not-found',
+        `the archive stands on template '${template.name}' (${template.digest}), which is not here: import that first; no other one will do`,
+        { name: template.name },
+      );
+    names.set(target, found.name);
+  }
+  return withTemplates(domain, names);
+}
