@@ -13,6 +13,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { after, afterEach, before, test } from 'node:test';
+import type { Progress } from '@ctvirt/api';
 import { domainXml, templateRoot } from '../world/documents.js';
 import { waitFor } from '../world/wait.js';
 import { busybox, refused, World } from '../world/world.js';
@@ -269,23 +270,97 @@ test('folders of the host are in a backup that is to have them, and come back by
   for (const { name } of await world.client.roots.list()) await ctvirt('root', 'erase', name);
 });
 
+/** So much of it is on the disk. */
+async function stored(mib: number, name = 'default'): Promise<void> {
+  const size = () =>
+    Number(
+      execFileSync('du', ['-sm', world.enclosure.path(`${repository(name)}/data`)], {
+        encoding: 'utf8',
+      }).split('\t')[0],
+    );
+  const before = size();
+  await waitFor(`${mib} MiB in the repository`, async () => size() >= before + mib, 60_000);
+}
+
+/** So much that no program finds a part of it elsewhere. */
+const noise = (root: string, mib: number): Buffer =>
+  execFileSync('dd', ['if=/dev/urandom', `of=${root}/large`, 'bs=1M', `count=${mib}`, 'status=none']);
+
 test('a daemon that is killed while it backs up blocks neither the next backup nor the domain', async () => {
   await world.define(domainXml({ name: 'big', filesystems: [templateRoot] }));
-  await look('big', (root) =>
-    execFileSync('dd', ['if=/dev/urandom', `of=${root}/large`, 'bs=1M', 'count=300', 'status=none']),
-  );
+  await look('big', (root) => noise(root, 300));
   const backing = world.cli(['backup', 'big']);
-  for (let tries = 0; tries < 600 && locks().length === 0; tries++)
-    await new Promise((resolve) => setTimeout(resolve, 10));
+  await stored(120);
   await world.kill();
   await backing;
   assert.equal(locks().length, 1);
   await world.start();
   assert.deepEqual((await world.client.check.list()).stray, []);
-  await ctvirt('backup', 'big');
+  // What was stored is not stored again.
+  const { addedBytes } = await world.client.backups.create({ domain: 'big', body: {} });
+  assert.ok(addedBytes < 220 * 2 ** 20, `${addedBytes}`);
   // Prune needs the repository for itself.
   await ctvirt('backup', 'forget', 'big', '--keep-last', '1', '--prune');
   assert.equal(locks().length, 0);
+});
+
+test('a backup that is ended goes on where it was, and tells how far it is', async () => {
+  await world.define(domainXml({ name: 'big', filesystems: [templateRoot] }));
+  await look('big', (root) => noise(root, 300));
+  const progress: Progress[] = [];
+  const backing = world.client.backups.create(
+    { domain: 'big', body: {} },
+    { onProgress: (told) => void progress.push(told) },
+  );
+  const ended = refused('interrupted', backing);
+  await stored(120);
+  await ctvirt('job', 'abort', 'big');
+  await ended;
+  const shares = progress.filter(({ phase }) => phase === 'backing up').map(({ done }) => done);
+  assert.ok(shares.length > 0 && shares.every((done, at) => done >= (shares[at - 1] ?? 0)), shares.join());
+  const { addedBytes } = await world.client.backups.create({ domain: 'big', body: {} });
+  assert.ok(addedBytes < 220 * 2 ** 20, `${addedBytes}`);
+});
+
+test('a repository without room, and one that goes away, fail the backup alone', async () => {
+  const { enclosure } = world;
+  mkdirSync(repository('small'), { mode: 0o700 });
+  await enclosure.output('mount', '-t', 'tmpfs', '-o', 'size=24m,mode=700', 'small', repository('small'));
+  try {
+    await useRepositories(['default', 'second', 'small']);
+    await ctvirt('backup', 'init', 'small');
+    await world.define(domainXml({ name: 'big', filesystems: [templateRoot] }));
+    const body = { repository: 'small' };
+    await look('big', (root) => noise(root, 80));
+    await refused('no-space', world.client.backups.create({ domain: 'big', body }));
+    assert.equal((await world.client.backups.status({ domain: 'big' }))[0]?.state, 'failed');
+    await enclosure.output('mount', '-o', 'remount,size=400m', repository('small'));
+    await world.client.backups.create({ domain: 'big', body });
+    assert.match(await ctvirt('backup', 'check', '--repository', 'small', '--whole'), /all as they were/);
+
+    await look('big', (root) => noise(root, 200));
+    const backing = world.cli(['backup', 'big', '--repository', 'small']);
+    await stored(30, 'small');
+    await enclosure.output('sh', '-c', `rm -r ${repository('small')}/*`);
+    assert.notEqual((await backing).status, 0);
+    const again = await world.cli(['backup', 'big', '--repository', 'small']);
+    assert.match(again.stderr, /there is no repository/);
+  } finally {
+    await enclosure.output('umount', repository('small'));
+    await useRepositories(['default', 'second']);
+  }
+  assert.deepEqual((await world.client.check.list()).stray, []);
+  await ctvirt('start', 'big', '--wait');
+});
+
+test('two domains at once are backed up one after the other', async () => {
+  for (const name of ['one', 'two']) await world.define(domainXml({ name, filesystems: [templateRoot] }));
+  const taken = await Promise.all(
+    ['one', 'two'].map((domain) => world.client.backups.create({ domain, body: {} })),
+  );
+  assert.equal(new Set(taken.map(({ backup }) => backup.id)).size, 2);
+  for (const { backup } of taken) await ctvirt('restore', backup.domain);
+  for (const { name } of await world.client.roots.list()) await ctvirt('root', 'erase', name);
 });
 
 test("somebody else's lock is respected, and said whose it is", async () => {
@@ -336,19 +411,27 @@ test('check restores a sample and compares it, and says what is damaged', async 
     await ctvirt('backup', 'check', '--repository', 'second'),
     /web: [0-9a-f]{8} .* restored and compared: all as they were/,
   );
-  for (const path of execFileSync('find', [`${repository('second')}/data`, '-type', 'f'], {
-    encoding: 'utf8',
-  })
-    .trim()
-    .split('\n')) {
-    const bytes = readFileSync(path);
-    bytes.fill(0, bytes.length >> 2, bytes.length >> 1);
-    execFileSync('chmod', ['u+w', path]);
-    writeFileSync(path, bytes);
-  }
-  const { status, stderr } = await world.cli(['backup', 'check', '--repository', 'second']);
-  assert.notEqual(status, 0);
-  assert.match(stderr, /damaged|could not be restored/);
+  const packs = execFileSync('find', [`${repository('second')}/data`, '-type', 'f'], { encoding: 'utf8' });
+  const largest =
+    packs
+      .trim()
+      .split('\n')
+      .sort((a, b) => statSync(b).size - statSync(a).size)[0] ?? '';
+  const check = ['backup', 'check', '--repository', 'second'];
+  const bytes = readFileSync(largest);
+  const broken = Buffer.from(bytes);
+  broken[bytes.length >> 1] = (broken[bytes.length >> 1] ?? 0) ^ 1;
+  execFileSync('chmod', ['u+w', largest]);
+  writeFileSync(largest, broken);
+  const flipped = await world.cli([...check, '--whole']);
+  assert.notEqual(flipped.status, 0);
+  assert.match(flipped.stderr, /repository 'second' is damaged/);
+  rmSync(largest);
+  const missing = await world.cli(check);
+  assert.notEqual(missing.status, 0);
+  assert.match(missing.stderr, /repository 'second' is damaged/);
+  writeFileSync(largest, bytes);
+  assert.match(await ctvirt(...check, '--whole'), /all as they were/);
   writeFileSync(`${world.host}/second.password`, 'another\n');
   const other = await world.cli(['backup', 'list', '--repository', 'second']);
   assert.match(other.stderr, /the password in .* is not that of the repository/);

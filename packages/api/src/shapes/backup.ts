@@ -203,6 +203,7 @@ export type Restored = Static<typeof restored>;
 /** Which backups are checked. */
 export const backupCheckRequest = strict({
   repository: repositoryName,
+  whole: optional(boolean({ description: 'Read all that the repository holds, and no sample of it' })),
   domain: optional(string({ minLength: 1, description: 'Only those of this one, by name or UUID' })),
 });
 /** Which backups are checked. */

@@ -22,6 +22,7 @@ const WRITER = [
 const bounds = { cpuSeconds: 1_000_000, memoryBytes: 2 ** 36, fileBytes: 2 ** 50 };
 /** Some files could not be read: there is a backup, without them. */
 const INCOMPLETE = 3;
+const GONE = /retrying after .*no such file or directory/;
 const UNREAD_TOLD = 100;
 const SAMPLE_OF_DATA = '5%';
 
@@ -137,9 +138,9 @@ export class Restic implements BackupTool {
     return join(folder, TREES, tree);
   }
 
-  async check(going: Going): Promise<void> {
+  async check({ isWhole, ...going }: Going & { readonly isWhole: boolean }): Promise<void> {
     await this.#clearLocks();
-    const argv = ['check', `--read-data-subset=${SAMPLE_OF_DATA}`];
+    const argv = ['check', isWhole ? '--read-data' : `--read-data-subset=${SAMPLE_OF_DATA}`];
     await this.#run(argv, { ...going, failed: `repository '${this.repository.name}' is damaged` });
   }
 
@@ -176,6 +177,9 @@ export class Restic implements BackupTool {
       if (textOf(lock, 'hostname') !== this.holder) isOurs = false;
     }
     await this.#run(['unlock', ...(isOurs ? ['--remove-all'] : [])], { failed });
+    // What it had stored is in no index: without one the next backup stores it once more.
+    if (isOurs)
+      await this.#run(['rebuild-index'], { failed: 'what an interrupted run has stored cannot be had' });
   }
 
   async #output(argv: readonly string[], failed: string): Promise<string> {
@@ -211,6 +215,10 @@ export class Restic implements BackupTool {
       ],
     };
     await using child = within(() => new Child(confinedArgv(argv, confinement), { signal }));
+    // It tries for a quarter of an hour to open a file that is not there: on a network one may come back.
+    child.onComplaint((lines) => {
+      if (GONE.test(lines)) child.kill();
+    });
     let rest = '';
     child.stdout.setEncoding('utf8');
     for await (const text of child.stdout) {

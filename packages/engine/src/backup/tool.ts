@@ -77,7 +77,8 @@ export interface BackupTool {
   ): Promise<void>;
   /** Where a tree lies in a folder that something was restored to. */
   treeIn(folder: string, tree: string): string;
-  check(going: Going): Promise<void>;
+  /** All that it holds, or what belongs together and a sample. */
+  check(going: Going & { readonly isWhole: boolean }): Promise<void>;
   forget(ids: readonly string[], going: Going): Promise<void>;
   prune(going: Going): Promise<void>;
 }

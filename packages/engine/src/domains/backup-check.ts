@@ -29,10 +29,10 @@ export interface Checked {
 export async function checkBackups(
   generations: readonly Generation[],
   { tool }: Repository,
-  { signal, onProgress }: Watched,
+  { signal, onProgress, isWhole }: Watched & { readonly isWhole: boolean },
   { store }: CheckParts,
 ): Promise<Checked[]> {
-  await tool.check({ signal });
+  await tool.check({ signal, isWhole });
   const newest = new Map<string, Generation>();
   for (const one of generations) {
     const known = newest.get(one.uuid);

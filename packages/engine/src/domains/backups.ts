@@ -48,12 +48,12 @@ export function backupOperations(parts: BackupParts): Engine['backups'] {
         return { ...restored, backup: backupOf(generation, found), leftOut: [...generation.leftOut] };
       });
     },
-    check: async ({ repository, domain }, watched = {}) => {
+    check: async ({ repository, domain, whole = false }, watched = {}) => {
       const found = repositories.get(repository);
       return await inRepository(found, parts, async () => {
         const all = await found.tool.list();
         const wanted = domain === undefined ? all : generationsOf(all, domain, parts);
-        const checked = await checkBackups(wanted, found, watched, parts);
+        const checked = await checkBackups(wanted, found, { ...watched, isWhole: whole }, parts);
         return checked.map(({ generation, ...result }) => ({
           ...result,
           backup: backupOf(generation, found),

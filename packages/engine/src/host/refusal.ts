@@ -66,7 +66,8 @@ export function refusalOf(
   return new EngineError(code, `${what}: ${words}; ${next}`, details, { ...options, errno });
 }
 
-/** The errno of a full or read-only disk behind a program's complaint, if it is about one. */
+/** The errno of a full or read-only disk behind a program's complaint, if it is about one: those written in Go begin it in small. */
 export function errnoInWords(complaint: string): string | undefined {
-  return ofDisks.find((errno) => complaint.includes(refusals[errno]?.words ?? errno));
+  const said = complaint.toLowerCase();
+  return ofDisks.find((errno) => said.includes((refusals[errno]?.words ?? errno).toLowerCase()));
 }
