@@ -189,6 +189,7 @@ export const restored = object(
       description:
         'Where the domain has folders of the host that are in the backup: a path below one brings it back',
     }),
+    remarks: list(string(), { description: 'What a new domain has not of the other' }),
     seconds: number({ description: 'How long it took' }),
   },
   {

@@ -14,6 +14,7 @@ import {
   strict,
   string,
 } from '../schema.js';
+import { outsideSource } from './archive.js';
 import { domainState } from './domain.js';
 
 /** Where to, and how. */
@@ -66,6 +67,10 @@ export const moveReport = object(
     ),
     downMsThere: nullable(number({ description: 'The same by the clock there' })),
     findings: list(string(), { description: 'What is not kept there' }),
+    outside: list(outsideSource, {
+      description:
+        "What its document has of this host, and is not moved: that host's own is taken in its place",
+    }),
     failure: nullable(string({ description: 'Why it is there, and does not run there' })),
   },
   { title: 'MoveReport', description: 'What became of a domain that was moved' },

@@ -5,6 +5,7 @@ import { CliError } from '../errors.js';
 import { verb } from '../verb.js';
 import { describeBytes } from '../wording.js';
 import { anyDomain } from './arguments.js';
+import { tellMissing } from './copying.js';
 
 const keepers = ['here', 'there'] as const;
 
@@ -41,7 +42,7 @@ function sentence({
   return `Domain '${domain}' is at ${to} now, ${state}${along}${why}: ${files} files, ${sent}${down}`;
 }
 
-/** Returns the report; of a domain that is there and does not start, the exit status is 1. */
+/** Returns the report; of a domain that is there and does not start, or has left something of this host behind, the exit status is 1. */
 export const migrate = verb({
   name: 'migrate',
   aliases: ['move'],
@@ -49,7 +50,7 @@ export const migrate = verb({
   summary: 'Move a domain to another host',
   details: [
     "The daemon here speaks to the one there, by ssh, TLS or a socket. Its files are sent while it runs, and what changes meanwhile again; it is shut down here, the rest is sent, all of it compared, and it is started there with its own UUID, addresses and limits. What fails before it was given away leaves it here, running if it ran; from then on it is the other host's. Its files here are kept (`ctvirt root list`).",
-    'Templates that are not there by their digests are sent first, once. Directories of this host, and networks, are not moved: its document names those of the other one.',
+    'Templates that are not there by their digests are sent first, once. Networks, and folders, files and devices of the host, are not moved: its document names those of the other one. Folders and files that are not there are refused before anything is stopped; all are told, and the exit status is 1 then.',
   ],
   args: {
     domain: anyDomain,
@@ -95,6 +96,7 @@ export const migrate = verb({
     );
     for (const finding of report.findings) context.remark(`not kept there: ${finding}`);
     context.done(report, sentence(report));
-    return report.failure === null ? undefined : 1;
+    const left = tellMissing(context, { outside: report.outside, remarks: [] }, 'not moved');
+    return report.failure === null ? left : 1;
   },
 });

@@ -11,7 +11,7 @@ export const restore = verb({
   summary: 'Restore a domain, or files of it, from a backup',
   details: [
     'A domain that is off gets the files of the backup, with new ids, and keeps its document; what it had is kept as a root (root list) until it is erased. One that is gone is defined again as it was. Until all is there nothing changes.',
-    'With --path one file or folder comes back into the domain; what is there besides stays. With --name it becomes another domain, with a UUID and hardware addresses of its own. With --to it goes to a folder of the host, which is not there yet and is open to root alone.',
+    'With --path one file or folder comes back into the domain; what is there besides stays. With --name it becomes another domain, with a UUID and hardware addresses of its own; addresses that the document gives and ports of the host stay with the other, which is told. With --to it goes to a folder of the host, which is not there yet and is open to root alone.',
     'Folders of the host are not touched by a whole restore; those that are in the backup (backup --with-mounts) come back with --path.',
   ],
   args: { domain: { summary: 'Name or UUID, as the domain has it or had it', complete: 'domain' } },
@@ -58,6 +58,7 @@ export const restore = verb({
       lines.push(`Not in the backup, and not touched: ${leftOut.join(', ')}`);
     for (const target of untouched)
       lines.push(`In the backup, and not touched: ${target} (--path ${target} brings it back)`);
+    for (const remark of restored.remarks) context.remark(remark);
     context.done(restored, lines.join('\n'));
   },
 });

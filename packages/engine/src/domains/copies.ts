@@ -1,21 +1,23 @@
+// Copies of whole domains: as archives, and of each other.
+// SPDX-License-Identifier: Apache-2.0
 import { PassThrough } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { CopiedDomain, DomainArchive, JobKind, OutsideSource } from '@ctvirt/api';
-import { type Domain, formatDomain, type Interface } from '@ctvirt/xml';
+import { formatDomain } from '@ctvirt/xml';
 import { type Packing, packLayer } from '../archives/layers.js';
 import type { Manifest } from '../archives/manifest.js';
 import { type Archived, archiveBlocks, packedArchive, writeArchive } from '../archives/write.js';
 import type { DomainRef, Engine, ExecSession, OfSnapshot, Watched } from '../contract.js';
 import { EngineError } from '../errors.js';
 import { Undo } from '../host/undo.js';
-import { withInterfaces } from '../lifecycle/edit.js';
+import { asAnother } from '../lifecycle/another.js';
 import { outsideInWords, outsideOf } from '../lifecycle/outside.js';
 import type { Entry } from '../registry/registry.js';
 import { RANGE_SIZE } from '../state/id-ranges.js';
 import type { FilesystemSpec } from '../storage/index.js';
 import { translated } from '../template-catalog.js';
 import type { TarEntry } from '../templates/archive/tar-reader.js';
-import { type CopyParts, fillLayer, forgetIn, limits, made, withoutIdentity } from './copy-making.js';
+import { type CopyParts, fillLayer, forgetIn, limits, made } from './copy-making.js';
 import { occupiedBy } from './copying.js';
 import type { FillRoot, MadeRoot } from './definer.js';
 import { checkName } from './domain-name.js';
@@ -175,7 +177,8 @@ async function stream(ref: DomainRef, snapshot: string | undefined, parts: CopyP
             signal: () => gone.abort(),
             kill: () => gone.abort(),
           });
-          await pipeline(packedArchive(archiveBlocks(archive, { limits }), signal), stdout);
+          // Who reads it may stand still, or be gone.
+          await pipeline(packedArchive(archiveBlocks(archive, { limits }), signal), stdout, { signal });
           const left = outside.map(
             (one) => `not in the archive, since it is the host's: ${outsideInWords(one)}`,
           );
@@ -218,8 +221,7 @@ async function clone(
   const remarks: string[] = [];
   const files = await filesOf(entry, { snapshot, wanted: isMade }, parts);
   refuseForeign(files);
-  const bare = withoutIdentity({ ...files.domain, name });
-  const { hostname, ...unnamed } = withoutAddresses(bare, remarks);
+  const { hostname, ...unnamed } = asAnother({ ...files.domain, name }, remarks);
   let frozenMs: number | null = null;
   const fill: FillRoot = async (root) => {
     const onBytes = (done: number) => onProgress?.({ phase: 'copy', done });
@@ -265,19 +267,4 @@ async function fillFrom(
     }
     return frozenMs;
   });
-}
-
-/** Addresses and ports of the host are one domain's alone. */
-function withoutAddresses(domain: Domain, remarks: string[]): Domain {
-  const { interfaces } = domain.devices;
-  if (interfaces === undefined) return domain;
-  const links = interfaces.map((link): Interface => {
-    const { ips, routes, portForwards, ...rest } = link;
-    for (const { address } of ips ?? [])
-      remarks.push(`it has not the address ${address}, which is the other's`);
-    if (portForwards !== undefined) remarks.push('no ports of the host lead to it');
-    // Routes lead by gateways that only these addresses reach.
-    return ips === undefined ? { ...rest, ...(routes !== undefined && { routes }) } : rest;
-  });
-  return withInterfaces(domain, links);
 }

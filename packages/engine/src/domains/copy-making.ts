@@ -8,8 +8,6 @@ import { forgetIdentityOf } from '../guest/identity.js';
 import { fitForContainerAt } from '../guest/made-for-others.js';
 import { Undo } from '../host/undo.js';
 import type { HostFacts } from '../lifecycle/document.js';
-import { withInterfaces } from '../lifecycle/edit.js';
-import { withoutMadeName } from '../lifecycle/made-names.js';
 import { outsideOf } from '../lifecycle/outside.js';
 import { type Registry, summaryOf } from '../registry/registry.js';
 import type { FilesystemSpec } from '../storage/index.js';
@@ -89,14 +87,4 @@ async function inRoot<T>(
       closeSync(root);
     }
   });
-}
-
-/** The document of another domain: what is left out is chosen when it is defined. */
-export function withoutIdentity(domain: Domain): Domain {
-  const { uuid: _uuid, ...rest } = domain;
-  const links = (domain.devices.interfaces ?? []).map((link) => {
-    const { mac: _mac, ...others } = withoutMadeName(link);
-    return others;
-  });
-  return domain.devices.interfaces === undefined ? rest : withInterfaces(rest, links);
 }

@@ -186,13 +186,20 @@ export class Definer {
   /** What `define` would say of a new domain, which is not made. */
   async look(
     xml: string,
-    { toCome = [] }: { readonly toCome?: readonly string[] } = {},
+    {
+      toCome = [],
+      toStart = false,
+    }: { readonly toCome?: readonly string[]; readonly toStart?: boolean } = {},
   ): Promise<readonly Finding[]> {
     const { domain, findings, parts } = await this.#read(xml, false);
     this.#refuseTaken(parts.name, { fresh: { autostart: false } });
     this.#checkFree(parts.uuid, this.#ctidFor(parts), parts, undefined);
     for (const { kind, source } of parts.filesystems)
       if (kind === 'template' && !toCome.includes(source)) this.parts.templatePath(source);
+    // What is not there is no matter of a definition, but of a start.
+    if (toStart)
+      for (const spec of parts.filesystems)
+        if (spec.kind !== 'template') this.parts.sources.open(spec)[Symbol.dispose]();
     return placeFindings(xml, [...findings, ...this.#lookAtSources(domain, parts)]);
   }
 

@@ -10,12 +10,13 @@ import type { Manifest } from '../archives/manifest.js';
 import { ArchiveReader } from '../archives/read.js';
 import type { OnProgress, Watched } from '../contract.js';
 import { EngineError } from '../errors.js';
+import { asAnother } from '../lifecycle/another.js';
 import { filesystemsOf } from '../lifecycle/document.js';
 import { withTemplates } from '../lifecycle/template-names.js';
 import { refuse, TemplateError } from '../templates/archive/errors.js';
 import { MeasuredSource, type OpenSource, openSource } from '../templates/archive/source.js';
 import type { TarEntry } from '../templates/archive/tar-reader.js';
-import { type CopyParts, fillLayer, fitIn, forgetIn, limits, made, withoutIdentity } from './copy-making.js';
+import { type CopyParts, fillLayer, fitIn, forgetIn, limits, made } from './copy-making.js';
 import { ctidOf, type FillRoot, type Fresh, type MadeRoot } from './definer.js';
 import { checkName } from './domain-name.js';
 
@@ -137,7 +138,8 @@ async function importOwn(
   const { reader } = archive;
   const { manifest, xml } = await reader.head();
   const given = await placedOn(manifest, documentOf(manifest, xml), parts);
-  const domain = called(given, { name, newIds });
+  const remarks: string[] = [];
+  const domain = called(given, { name, newIds, remarks });
   const fill = filling(archive, watched, parts, async ({ specs, context }, signal) => {
     for (const { key, target } of manifest.layers) {
       const spec = specs.find((one) => one.key === key && one.target === target);
@@ -158,15 +160,19 @@ async function importOwn(
     ...(domain.name !== manifest.name && { earlierHostnames: [manifest.hostname] }),
     fill,
   };
-  return await made(domain, { remarks: [], parts, fresh });
+  return await made(domain, { remarks, parts, fresh });
 }
 
 function called(
   domain: Domain,
-  { name, newIds }: { readonly name: string | undefined; readonly newIds: boolean },
+  {
+    name,
+    newIds,
+    remarks,
+  }: { readonly name: string | undefined; readonly newIds: boolean; readonly remarks: string[] },
 ): Domain {
   const renamed = { ...domain, name: name ?? domain.name };
-  return newIds ? withoutIdentity(renamed) : renamed;
+  return newIds ? asAnother(renamed, remarks) : renamed;
 }
 
 /** What stands for a name until one is known: no domain can be called so. */
@@ -191,13 +197,13 @@ async function importForeign(
     pageSize,
     cpus: hostCpus,
   });
-  const domain = called(read.domain, { name, newIds });
-  if (domain.name === UNNAMED || domain.name === '')
-    throw new EngineError('invalid', 'the archive does not say what its domain is called: --name does');
   const remarks = [
     `its files are those of an archive of ${foreign.by}: its root has no template, and is all its own`,
     ...read.report.flatMap(remarkOn),
   ];
+  const domain = called(read.domain, { name, newIds, remarks });
+  if (domain.name === UNNAMED || domain.name === '')
+    throw new EngineError('invalid', 'the archive does not say what its domain is called: --name does');
   const tell = (remark: string): void => void remarks.push(remark);
   const fill = filling(archive, watched, parts, async ({ specs, context }, signal) => {
     const spec = specs.find(({ target }) => target === '/');

@@ -4,7 +4,6 @@ import { randomBytes } from 'node:crypto';
 import { chmodSync, existsSync, lstatSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname, isAbsolute, join, posix } from 'node:path';
 import type { Restored, RestoreRequest } from '@ctvirt/api';
-import type { Domain } from '@ctvirt/xml';
 import { lineOf, listOf, member, textOf } from '../backup/json.js';
 import { merge } from '../backup/merge.js';
 import type { Repository } from '../backup/repositories.js';
@@ -13,6 +12,7 @@ import type { Watched } from '../contract.js';
 import { EngineError } from '../errors.js';
 import { removeTree } from '../host/files.js';
 import { requireTrusted } from '../host/trusted.js';
+import { asAnother } from '../lifecycle/another.js';
 import { type DocumentParts, filesystemsOf } from '../lifecycle/document.js';
 import { readStored } from '../lifecycle/stored-document.js';
 import { type Entry, summaryOf } from '../registry/registry.js';
@@ -27,8 +27,8 @@ export interface Restoring extends RestoreRequest {
   readonly watched: Watched;
 }
 
-type Result = Pick<Restored, 'domain' | 'kept' | 'to' | 'untouched' | 'seconds'>;
-type Where = Pick<Result, 'domain' | 'kept' | 'to'>;
+type Result = Pick<Restored, 'domain' | 'kept' | 'to' | 'untouched' | 'remarks' | 'seconds'>;
+type Where = Pick<Result, 'domain' | 'kept' | 'to'> & { readonly remarks: string[] };
 
 /** One of the tree of a backup, and where the domain had it. */
 interface Tree {
@@ -109,7 +109,7 @@ async function toFolder(
   } finally {
     await removeTree(staging).catch((error: unknown) => log('warn', `${staging} stays: ${String(error)}`));
   }
-  return { domain: null, kept: null, to };
+  return { domain: null, kept: null, to, remarks: [] };
 }
 
 const byDepth = (trees: readonly Tree[]): Tree[] =>
@@ -172,7 +172,7 @@ async function intoDomain(
         await merge({ from, to, within, path: wanted.path, signal: watched.signal });
       });
     });
-    return { domain: summaryOf(entry), kept: null, to: null };
+    return { domain: summaryOf(entry), kept: null, to: null, remarks: [] };
   });
 }
 
@@ -200,31 +200,26 @@ async function wholeDomain(trees: readonly Tree[], asked: Restoring, parts: Back
         domain: summaryOf(entry),
         kept: own === undefined ? null : shownOf(own, parts.store),
         to: null,
+        remarks: [],
       };
     });
   const xml = await found.tool.about(generation.id, 'domain.xml');
   const stored = readStored(xml, generation.domain);
-  const given = name === undefined ? stored : another(stored, name);
+  const remarks: string[] = [];
+  const given = name === undefined ? stored : asAnother({ ...stored, name }, remarks);
   const { entry } = await parts.definer.define(given, { persistent: true, fresh: { autostart: false } });
   const { uuid } = entry.record;
   try {
     return await inJob(uuid, asked.watched, parts, async (taken, watched) => {
       const empty = await fill(taken, trees, { ...asked, watched }, parts);
       if (empty !== undefined) await parts.roots.turn(empty.root, (kept) => parts.roots.eraseKept(kept));
-      return { domain: summaryOf(taken), kept: null, to: null };
+      return { domain: summaryOf(taken), kept: null, to: null, remarks };
     });
   } catch (error) {
     await parts.turns.take(uuid, (taken) => parts.definer.undefine(taken, { storage: true }));
     throw error;
   }
 }
-
-/** Nobody else's identity: what is left out is chosen anew. */
-const another = ({ uuid: _uuid, ...domain }: Domain, name: string): Domain => {
-  const { devices } = domain;
-  const interfaces = devices?.interfaces?.map(({ mac: _mac, ...link }) => link);
-  return { ...domain, name, ...(devices && { devices: { ...devices, ...(interfaces && { interfaces }) } }) };
-};
 
 /** In its turn, as the one job that it has. */
 async function inJob<T>(

@@ -173,7 +173,10 @@ export class Arrivals {
   async #look(offer: MoveOffer): Promise<MoveAnswer> {
     const { definer, templates } = this.parts;
     const { xml, lacking } = await placedHere(offer, templates);
-    const findings = await definer.look(xml, { toCome: [...lacking.values()] });
+    const findings = await definer.look(xml, {
+      toCome: [...lacking.values()],
+      toStart: offer.start,
+    });
     const unknown = strangers(placesOf(readStored(xml, 'offer')));
     return {
       findings: [...findings.map(({ message }) => message), ...unknown],

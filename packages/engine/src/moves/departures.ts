@@ -16,6 +16,7 @@ import type { UserNamespacePool } from '../host/userns.js';
 import type { Jobs } from '../jobs/jobs.js';
 import { filesystemsOf } from '../lifecycle/document.js';
 import { placesOf } from '../lifecycle/links.js';
+import { outsideOf } from '../lifecycle/outside.js';
 import type { EngineLog } from '../log.js';
 import { addProxies, dropProxies, proxiesFor } from '../network/proxies.js';
 import type { Documents } from '../registry/documents.js';
@@ -229,6 +230,7 @@ export class Departures {
     return {
       entry,
       specs,
+      outside: outsideOf(domain),
       routed: placesOf(domain).flatMap(({ kind, addresses }) =>
         kind === 'routed' ? addresses.map(({ address }) => address) : [],
       ),
@@ -485,11 +487,12 @@ export class Departures {
   }
 }
 
-function reportOf({ entry }: Going, to: string, report: Partial<MoveReport>): MoveReport {
+function reportOf({ entry, outside }: Going, to: string, report: Partial<MoveReport>): MoveReport {
   return {
     ...{ domain: entry.record.name, to, moved: false, state: entry.state, bytes: 0, files: 0, passes: [] },
     templates: [],
     ...{ downMs: null, downMsThere: null, findings: [], failure: null },
+    outside: [...outside],
     ...report,
   };
 }

@@ -1,7 +1,7 @@
 // A domain's files on their way: all of them while it runs, then what changed meanwhile, and the rest once it is off.
 // SPDX-License-Identifier: Apache-2.0
 import { Readable } from 'node:stream';
-import type { MoveList, MoveOffer, MovePass, MoveRequest } from '@ctvirt/api';
+import type { MoveList, MoveOffer, MovePass, MoveRequest, OutsideSource } from '@ctvirt/api';
 import type { MoveTarget, Watched } from '../contract.js';
 import { Undo } from '../host/undo.js';
 import type { Entry } from '../registry/registry.js';
@@ -16,6 +16,8 @@ export interface Going {
   readonly entry: Entry;
   readonly offer: MoveOffer;
   readonly specs: readonly FilesystemSpec[];
+  /** What stays. */
+  readonly outside: readonly OutsideSource[];
   readonly context: RootContext;
   /** The oldest first. */
   readonly snapshots: readonly GoingSnapshot[];
