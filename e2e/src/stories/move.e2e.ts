@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { after, afterEach, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { run } from '../world/command.js';
@@ -232,6 +232,31 @@ for (const [what, root] of forms)
       ],
     );
   });
+
+test('what does not come while it runs is found, and comes once it is off', async () => {
+  const slow = `trap 'sleep 3; exit 0' TERM PWR USR1 USR2 INT; while :; do sleep 0.05; done`;
+  await near.run(domainXml({ name, program: ['/bin/sh', '-c', slow], filesystems: [templateRoot] }));
+  await near.shell(name, 'mkdir /srv/d; echo text >/srv/d/file');
+  // What is younger than clocks can tell is sent twice.
+  await sleep(2500);
+  const roots = `${far.root}/lib/roots`;
+  let isLost = false;
+  const report = await near.client.domains.move(
+    { domain: name, body: { to: far.uri('ctvirt') } },
+    {
+      onProgress: ({ phase }) => {
+        if (isLost || !phase.startsWith('shutting down')) return;
+        const [coming = ''] = readdirSync(roots).filter((entry) => entry.startsWith('.new-'));
+        rmSync(`${roots}/${coming}/root.layer/upper/srv/d/file`);
+        isLost = true;
+      },
+    },
+  );
+  assert.ok(isLost);
+  assert.equal(await far.shell(name, 'cat /srv/d/file'), 'text');
+  assert.ok((report.passes.at(-1)?.bytes ?? 0) > (report.passes.at(-2)?.bytes ?? 0));
+  assert.match(near.log, /not all files at \/ came as they are: all are sent again/);
+});
 
 test('virsh moves it from daemon to daemon, and not so that both would have it', async () => {
   await near.run(defined(templateRoot));

@@ -175,6 +175,8 @@ export interface MoveAnswer {
   readonly findings: readonly string[];
   /** Templates that are not there, by the names that they were asked for. */
   readonly lacking?: readonly string[] | undefined;
+  /** Where file systems are mounted that are not what their lists say. */
+  readonly differing?: readonly string[] | undefined;
   readonly state?: DomainSummary['state'] | undefined;
   readonly downMs?: number | null | undefined;
   /** Why it does not run. */

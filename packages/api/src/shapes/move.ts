@@ -153,7 +153,11 @@ export type MoveQuestion = Static<typeof moveQuestion>;
 
 /** What a stream between two engines holds: files of one file system, or a template. */
 export const moveStream = anyOf([
-  strict({ job, target: string({ description: 'Where it is mounted' }) }),
+  strict({
+    job,
+    target: string({ description: 'Where it is mounted' }),
+    whole: optional(boolean({ description: 'In the place of all that came before' })),
+  }),
   strict({
     job,
     template: string({ minLength: 1, description: 'Its name where it comes from' }),

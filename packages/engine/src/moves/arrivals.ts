@@ -27,7 +27,7 @@ import { parseSnapshot, type SnapshotStore, snapshotFolders } from '../state/sna
 import type { Arrival, ArrivalState, Documents, DomainStore, Made } from '../state/store.js';
 import { type FilesystemSpec, releaseLayers, type Sources } from '../storage/index.js';
 import type { OpenLayerFiles, RootContext, RootMounts } from '../storage/root-mounts.js';
-import { listed, unpacked } from './layer-stream.js';
+import { emptied, listed, unpacked } from './layer-stream.js';
 import { placedHere, receiveTemplate } from './templates.js';
 
 /** Dependencies of `Arrivals`. */
@@ -153,11 +153,14 @@ export class Arrivals {
 
   async receive(what: MoveStream, bytes: Readable): Promise<void> {
     if ('template' in what) return await receiveTemplate(what, bytes, this.parts.templates);
-    const { job, target } = what;
+    const { job, target, whole } = what;
     const coming = this.#find(job);
     if (coming.isWhole) throw new EngineError('wrong-state', `all of this domain's files are here already`);
     await this.#alone(coming, async () => {
-      await this.#lend(coming, target, (lent) => unpacked(lent, bytes));
+      await this.#lend(coming, target, async (layer) => {
+        if (whole === true) await emptied(layer);
+        await unpacked(layer, bytes);
+      });
     });
   }
 
@@ -254,7 +257,10 @@ export class Arrivals {
     return await this.#alone(coming, async () => {
       const { store } = this.parts;
       const { record } = coming.entry;
-      await this.#compare(coming, lists, coming.made.length);
+      const differing = await this.#differing(coming, lists);
+      if (lists.length !== coming.made.length)
+        throw new EngineError('invalid', `there are ${coming.made.length} lists of files to be compared`);
+      if (differing.length > 0) return { findings: [], differing };
       const { name, uuid, ids } = record;
       const lease = { name, uuid, ids, made: coming.made, kept: false };
       coming.folder = await store.keepStaged(coming.folder, lease, this.#arrivalOf(coming));
@@ -263,15 +269,13 @@ export class Arrivals {
     });
   }
 
-  async #compare(coming: Coming, lists: readonly MoveList[], count: number): Promise<void> {
-    const found: MoveList[] = [];
-    for (const { target } of lists)
-      found.push(await this.#lend(coming, target, (lent) => listed(lent, target)));
-    if (lists.length !== count || !isDeepStrictEqual(found, lists))
-      throw new EngineError(
-        'internal',
-        `not all files of domain '${coming.entry.record.name}' came as they were: ${JSON.stringify(found)} where it should be ${JSON.stringify(lists)}`,
-      );
+  async #differing(coming: Coming, lists: readonly MoveList[]): Promise<string[]> {
+    const differing: string[] = [];
+    for (const list of lists) {
+      const found = await this.#lend(coming, list.target, (layer) => listed(layer, list.target));
+      if (!isDeepStrictEqual(found, list)) differing.push(list.target);
+    }
+    return differing;
   }
 
   /** Its layers are as it has them: they are copied, as the one that is made of a domain here. */
@@ -288,7 +292,12 @@ export class Arrivals {
       const { folder, entry } = coming;
       const snapshot = parseSnapshot(text, 'what came of a snapshot');
       checkName(snapshot.name);
-      await this.#compare(coming, lists, lists.length);
+      const differing = await this.#differing(coming, lists);
+      if (differing.length > 0)
+        throw new EngineError(
+          'internal',
+          `not all files of snapshot '${snapshot.name}' came as they were: ${differing.join(', ')}`,
+        );
       const specs = lists.map(({ target }) => this.#layerOf(coming, target).spec);
       const hold = async (work: () => Promise<void>): Promise<null> => {
         await work();

@@ -302,7 +302,7 @@ export class Departures {
         moving = { ...moving, endedAt: new Date().toISOString() };
       }
       lists = await passes.last();
-      await target.ask({ step: 'prepare', job, lists });
+      lists = await this.#prepare(going, passes, lists, target);
       options.signal?.throwIfAborted();
       await dropProxies(proxies);
       // From here on it is the other's.
@@ -346,6 +346,30 @@ export class Departures {
     if (sent.status === 'rejected') throw sent.reason;
     if (ended.status === 'rejected') throw ended.reason;
     return ended.value;
+  }
+
+  /** Asks whether all is there; returns lists of what is. */
+  async #prepare(
+    { entry, offer: { job } }: Going,
+    passes: Passes,
+    lists: readonly MoveList[],
+    target: MoveTarget,
+  ): Promise<readonly MoveList[]> {
+    const { name } = entry.record;
+    const { differing = [] } = await target.ask({ step: 'prepare', job, lists });
+    if (differing.length === 0) return lists;
+    this.parts.log(
+      'warn',
+      `domain '${name}': not all files at ${differing.join(', ')} came as they are: all are sent again`,
+      { domain: name },
+    );
+    const anew = await passes.again(differing, lists);
+    const { differing: left = [] } = await target.ask({ step: 'prepare', job, lists: anew });
+    if (left.length === 0) return anew;
+    throw new EngineError(
+      'internal',
+      `not all files of domain '${name}' came as they are: ${left.join(', ')}`,
+    );
   }
 
   /** Returns when it ended. */

@@ -116,6 +116,12 @@ export async function unpacked(lent: LayerFiles, bytes: AsyncIterable<Buffer>): 
   await fed(lent, argv, { bytes: Readable.from([]), failed: 'whiteouts could not be given to root' });
 }
 
+/** Takes out all that came before. */
+export async function emptied(lent: LayerFiles): Promise<void> {
+  const argv = ['find', '.', '-mindepth', '1', '-maxdepth', '1', '-exec', 'rm', '-rf', '--', '{}', '+'];
+  await fed(lent, argv, { bytes: Readable.from([]), failed: 'what came before could not be removed' });
+}
+
 /** Runs what changes the layer, and reaches nothing else. */
 async function fed(
   { path, within }: LayerFiles,

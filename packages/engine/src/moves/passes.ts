@@ -66,6 +66,12 @@ function earliest({ wall, steadyMs }: Moment): number {
   return Math.min(wall.getTime(), now.wall.getTime() - (now.steadyMs - steadyMs)) - SLACK_MS;
 }
 
+interface Sending extends Packing {
+  readonly sinceMs?: () => number;
+  /** Whether it takes the place of all that came before. */
+  readonly isWhole?: true;
+}
+
 export type Layers = Pick<RootMounts, 'openLayer' | 'showLayer'>;
 
 export class Passes {
@@ -138,6 +144,29 @@ export class Passes {
     return lists;
   }
 
+  /**
+   * All of these once more, in the place of what came: of a folder that had another name just then a pass has nothing, and the next one
+   * finds all in it unchanged. Returns all lists.
+   */
+  async again(targets: readonly string[], lists: readonly MoveList[]): Promise<MoveList[]> {
+    const found: MoveList[] = [];
+    await this.#pass(async () => {
+      for (const list of lists) {
+        const spec = this.going.specs.find(({ target }) => target === list.target);
+        if (spec === undefined || !targets.includes(spec.target)) {
+          found.push(list);
+          continue;
+        }
+        await using undo = new Undo();
+        const layer = await this.layers.openLayer(spec, this.going.context, undo);
+        this.#sent.delete(spec.target);
+        await this.#send(spec, layer, { isRunning: false, isWhole: true });
+        found.push(await listed(layer, spec.target));
+      }
+    });
+    return found;
+  }
+
   /** Returns how many bytes it sent. */
   async #pass(work: () => Promise<void>, snapshot?: string): Promise<number> {
     const { bytes: before } = this;
@@ -149,11 +178,7 @@ export class Passes {
     return bytes;
   }
 
-  async #send(
-    { target: at }: FilesystemSpec,
-    lent: LayerFiles,
-    how: Packing & { readonly sinceMs?: () => number },
-  ): Promise<void> {
+  async #send({ target: at }: FilesystemSpec, lent: LayerFiles, how: Sending): Promise<void> {
     const {
       entry,
       offer: { job },
@@ -161,7 +186,7 @@ export class Passes {
     const { signal, onProgress, bytesPerSecond } = this.options;
     const old = this.#sent.get(at);
     const began = present();
-    const { sinceMs = () => earliest(began) } = how;
+    const { sinceMs = () => earliest(began), isWhole } = how;
     await synced(lent);
     const tree = await treeOf(lent);
     const changes = changesSince(old?.tree ?? NOTHING, tree, old?.sinceMs() ?? 0);
@@ -178,7 +203,8 @@ export class Passes {
         yield piece;
       }
     };
-    await this.target.send({ job, target: at }, Readable.from(counted(), { objectMode: false }));
+    const what = { job, target: at, ...(isWhole && { whole: true }) };
+    await this.target.send(what, Readable.from(counted(), { objectMode: false }));
     this.#sent.set(at, { tree, sinceMs });
   }
 }
