@@ -2,13 +2,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { connect as connectSocket } from 'node:net';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { formatVirshTable, nativeInput, virshRows, wordsOf } from '../world/clients-virsh.js';
 import { type Outcome, run } from '../world/command.js';
 import { domainXml } from '../world/documents.js';
+import { clientFolder, listening, makePki } from '../world/pki.js';
 import { waitFor } from '../world/wait.js';
 import { World } from '../world/world.js';
 
@@ -164,45 +165,12 @@ test('each scheme shows its type; the read-only socket starts nothing', async ()
 
 test('TLS lets in who has a certificate of its authority, and no others', async () => {
   const pki = `${world.host}/pki`;
-  await mkdir(pki);
-  const openssl = async (...words: readonly string[]): Promise<void> => {
-    const { status, stderr } = await run(['openssl', ...words]);
-    assert.equal(status, 0, stderr);
-  };
-  const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
-  await writeFile(`${pki}/extensions`, 'subjectAltName=DNS:localhost,IP:127.0.0.1\n');
-  for (const authority of ['ca', 'otherca'])
-    await openssl(
-      ...['req', '-x509', ...key, '-days', '2', '-subj', `/CN=${authority}`],
-      ...['-keyout', `${pki}/${authority}key.pem`, '-out', `${pki}/${authority}.pem`],
-    );
-  for (const [name, authority] of [
-    ['server', 'ca'],
-    ['client', 'ca'],
-    ['stranger', 'otherca'],
-  ]) {
-    await openssl(
-      ...['req', ...key, '-subj', `/CN=${name}`],
-      ...['-keyout', `${pki}/${name}key.pem`, '-out', `${pki}/${name}.csr`],
-    );
-    await openssl(
-      ...['x509', '-req', '-in', `${pki}/${name}.csr`, '-CA', `${pki}/${authority}.pem`],
-      ...['-CAkey', `${pki}/${authority}key.pem`, '-CAcreateserial', '-days', '2'],
-      ...['-extfile', `${pki}/extensions`, '-out', `${pki}/${name}.pem`],
-    );
-  }
-  await writeFile(
-    `${world.root}/etc/ctvirtd.conf`,
-    `listen_tls = 1\nlisten_addr = "127.0.0.1"\ntls_port = 16599\nca_file = "${pki}/ca.pem"\ncert_file = "${pki}/server.pem"\nkey_file = "${pki}/serverkey.pem"\n`,
-  );
+  await makePki(pki, { server: 'ca', client: 'ca', stranger: 'otherca' }, 'DNS:localhost,IP:127.0.0.1');
+  await writeFile(`${world.root}/etc/ctvirtd.conf`, listening(pki, '127.0.0.1', 16599));
   await world.stop();
   await world.start();
   const asWho = async (name: string): Promise<Outcome> => {
-    const folder = `${pki}/as-${name}`;
-    await mkdir(folder);
-    await writeFile(`${folder}/cacert.pem`, readFileSync(`${pki}/ca.pem`));
-    await writeFile(`${folder}/clientcert.pem`, readFileSync(`${pki}/${name}.pem`));
-    await writeFile(`${folder}/clientkey.pem`, readFileSync(`${pki}/${name}key.pem`));
+    const folder = await clientFolder(pki, name);
     const place = `ctvirt+tls://localhost:16599/system?pkipath=${folder}`;
     return await world.enclosure.run(['virsh', '-c', place, 'hostname'], plainOptions);
   };

@@ -7,6 +7,8 @@ import { after, afterEach, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { run } from '../world/command.js';
 import { domainXml, templateRoot } from '../world/documents.js';
+import { asEarlier } from '../world/earlier-layers.js';
+import { clientFolder, listening, makePki } from '../world/pki.js';
 import { waitFor } from '../world/wait.js';
 import { busybox, refused, World } from '../world/world.js';
 
@@ -416,10 +418,8 @@ test('its neighbours are told where its addresses are from then on', async () =>
   );
 });
 
-const sshd = '/usr/sbin/sshd';
-test('it goes by ssh from one network to another', {
-  skip: existsSync(sshd) ? false : 'no sshd here (openssh-server)',
-}, async () => {
+/** A link between the two hosts, with 192.0.2.1 and 192.0.2.2. */
+async function wire(): Promise<AsyncDisposable> {
   const [, pid = ''] = /--net=\/proc\/(\d+)\//.exec(far.enclosure.argv('true').join(' ')) ?? [];
   const link = ['link', 'add', 'mv0', 'type', 'veth', 'peer', 'name', 'mv0', 'netns', pid];
   await near.enclosure.output('ip', ...link);
@@ -430,6 +430,28 @@ test('it goes by ssh from one network to another', {
     await world.enclosure.output('ip', 'address', 'add', address, 'dev', 'mv0');
     await world.enclosure.output('ip', 'link', 'set', 'mv0', 'up');
   }
+  return {
+    async [Symbol.asyncDispose]() {
+      await near.enclosure.output('ip', 'link', 'delete', 'mv0');
+    },
+  };
+}
+
+/** To a URI of the other host, and it is what it was. */
+async function goesTo(uri: string): Promise<void> {
+  await near.run(defined(templateRoot));
+  await near.shell(name, work);
+  const before = await near.shell(name, told);
+  await ctvirt(near, 'migrate', name, uri);
+  assert.deepEqual([await names(near), await names(far)], [[], [name]]);
+  assert.equal(await far.shell(name, told), before);
+}
+
+const sshd = '/usr/sbin/sshd';
+test('it goes by ssh from one network to another', {
+  skip: existsSync(sshd) ? false : 'no sshd here (openssh-server)',
+}, async () => {
+  await using _ = await wire();
   const hostKey = `${far.host}/host`;
   const key = `${near.host}/key`;
   for (const path of [hostKey, key])
@@ -445,19 +467,52 @@ test('it goes by ssh from one network to another', {
   server.stderr.setEncoding('utf8').on('data', (text: string) => (complaint += text));
   try {
     await waitFor('sshd', () => complaint.includes('listening'));
-    await near.run(defined(templateRoot));
-    await near.shell(name, work);
     const uri = `ctvirt+ssh://root@192.0.2.2/?socket=${far.root}/run/libvirt-sock&keyfile=${key}&known_hosts=${near.host}/known`;
-    await ctvirt(near, 'migrate', name, uri).catch((error: unknown) =>
-      assert.fail(`${String(error)}\n${complaint}`),
-    );
-    assert.deepEqual([await names(near), await names(far)], [[], [name]]);
-    assert.equal(await far.shell(name, 'cat /srv/work/hers'), 'hers');
+    await goesTo(uri).catch((error: unknown) => assert.fail(`${String(error)}\n${complaint}`));
   } finally {
     server.kill();
-    await near.enclosure.output('ip', 'link', 'delete', 'mv0');
   }
 });
+
+test('it goes by TLS, to who has a certificate of the same authority, and from nobody else', async () => {
+  await using _ = await wire();
+  const pki = `${far.host}/pki`;
+  await makePki(pki, { server: 'ca', client: 'ca', stranger: 'otherca' }, 'IP:192.0.2.2');
+  writeFileSync(`${far.root}/etc/ctvirtd.conf`, listening(pki, '192.0.2.2', 16599));
+  await far.stop();
+  await far.start();
+  try {
+    const uriOf = async (who: string): Promise<string> =>
+      `ctvirt+tls://192.0.2.2:16599/?pkipath=${await clientFolder(pki, who)}`;
+    await near.define(defined(templateRoot));
+    const to = await uriOf('stranger');
+    await refused('host-command', near.client.domains.move({ domain: name, body: { to } }));
+    assert.deepEqual([await names(near), await names(far)], [[name], []]);
+    await near.erase(name);
+    await goesTo(await uriOf('client'));
+  } finally {
+    writeFileSync(`${far.root}/etc/ctvirtd.conf`, '');
+    await far.stop();
+    await far.start();
+  }
+});
+
+for (const [what, root] of forms)
+  test(`a domain on ${what} with ids of the host takes those of its new range`, async () => {
+    await near.define(defined(root));
+    await asEarlier(near, name);
+    // Before it: its range there is another one.
+    await far.define(domainXml({ name: 'before' }));
+    await near.client.domains.start({ domain: name });
+    await near.shell(name, work);
+    await near.client.snapshots.create({ domain: name, body: { name: 'first' } });
+    const before = await near.shell(name, told);
+    await near.client.domains.move({ domain: name, body: { to: far.uri('ctvirt') } });
+    assert.equal(await far.shell(name, told), before);
+    await far.shell(name, 'rm /srv/work/hers');
+    await ctvirt(far, 'snapshot', 'revert', name, 'first');
+    assert.equal(await far.shell(name, told), before);
+  });
 
 test('either daemon is killed at any moment of a move, and one host alone has the domain', async (context) => {
   await near.run(defined(templateRoot));
