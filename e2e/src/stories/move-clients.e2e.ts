@@ -2,9 +2,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { hostname, tmpdir } from 'node:os';
 import { after, afterEach, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { connect } from '@ctvirt/rpc';
 import { clientOptions } from '../world/client-program.js';
 import { type Outcome, run } from '../world/command.js';
 import { type Cut, cutting } from '../world/cut.js';
@@ -14,8 +17,11 @@ import { busybox, World } from '../world/world.js';
 
 let near: World;
 let far: World;
+/** Where the source finds programs first. */
+let bin: string;
 before(async () => {
-  near = await World.open();
+  bin = mkdtempSync(`${tmpdir()}/ctvirt-bin-`);
+  near = await World.open({ env: { PATH: `${bin}:${process.env['PATH']}` } });
   far = await World.open();
 });
 afterEach(async () => {
@@ -28,6 +34,7 @@ afterEach(async () => {
 after(async () => {
   await near.close();
   await far.close();
+  rmSync(bin, { recursive: true });
 });
 
 const name = 'shop';
@@ -158,6 +165,29 @@ test('a source that does not reach the target says so, and what to do', async ()
   await settled(near);
 });
 
+test('where it is the target says itself: its name, or the address that was said, by ssh', async () => {
+  const said = `${bin}/said`;
+  // In place of ssh and of names that mean something: tells whom it was to reach, and is at that host already.
+  const ssh = `#!/bin/sh\nwhile [ "$1" != -- ]; do shift; done\necho "$2" >>${said}\nshift 2\nexec "$@"\n`;
+  writeFileSync(`${bin}/ssh`, ssh, { mode: 0o755 });
+  try {
+    for (const [words, host] of [
+      [[], hostname()],
+      [['--migrateuri', 'tcp:192.0.2.7'], '192.0.2.7'],
+    ] as const) {
+      await runs();
+      const { status, stderr } = await migrate(['--live', ...both, ...words]);
+      assert.equal(status, 0, stderr);
+      await settled(far);
+      assert.deepEqual([...new Set(readFileSync(said, 'utf8').trim().split('\n'))], [host]);
+      rmSync(said);
+      await far.erase(name);
+    }
+  } finally {
+    rmSync(`${bin}/ssh`);
+  }
+});
+
 test('one that takes too long is shut down, and the rest is sent then', async () => {
   for (const root of [templateRoot, limited]) {
     const { ended, said } = await slow(root, '--timeout', '3');
@@ -206,6 +236,39 @@ for (const [when, side, cut, keeper] of cuts)
     assert.equal(outcome.status, when === 'before Confirm' ? 0 : 1, outcome.stderr);
     await settled(keeper === 'near' ? near : far);
   });
+
+test('a move that was begun holds the domain, and ends with the connection, by a word, or with the daemon', async () => {
+  await runs();
+  const { uuid } = await near.client.domains.summary({ domain: name });
+  const dom = { name, uuid, id: 1 };
+  const begun = async () => {
+    const connection = await connect(near.uri('ctvirt'));
+    const begin = { dom, params: [], flags: 1 | 8 | 16 };
+    const { xml } = await connection.client.call('domainMigrateBegin3Params', begin);
+    assert.match(xml, /<name>shop<\/name>/);
+    return connection;
+  };
+  const first = await begun();
+  const { stderr } = await migrate([...both, ...way()]);
+  assert.match(stderr, /domain 'shop' has a job, move, since/);
+  const waiting = near.client.domains.suspend({ domain: name });
+  assert.equal(await Promise.race([waiting, sleep(300, 'waits')]), 'waits');
+  await first.close();
+  await waiting;
+  await near.client.domains.resume({ domain: name });
+  const second = await begun();
+  await near.client.jobs.abort({ domain: name });
+  await settled(near);
+  const params = [{ field: 'migrate_uri', type: 'string', value: far.uri('ctvirt') } as const];
+  const perform = { dom, dconnuri: null, params, cookieIn: Buffer.alloc(0), flags: 1 | 8 | 16 };
+  await assert.rejects(second.client.call('domainMigratePerform3Params', perform), /cancelled/);
+  await second.close();
+  const third = await begun();
+  await near.stop();
+  await third.close();
+  await near.start();
+  await settled(near);
+});
 
 /** A move that takes its time, as a person at a terminal begins it. */
 async function slow(root: string, ...more: readonly string[]) {
