@@ -409,7 +409,7 @@ test('check restores a sample and compares it, and says what is damaged', async 
   await ctvirt('backup', 'web', '--repository', 'second');
   assert.match(
     await ctvirt('backup', 'check', '--repository', 'second'),
-    /web: [0-9a-f]{8} .* restored and compared: all as they were/,
+    /web: [0-9a-f]{8} .*: [1-9]\d* files, .* restored and compared: all as they were/,
   );
   const packs = execFileSync('find', [`${repository('second')}/data`, '-type', 'f'], { encoding: 'utf8' });
   const largest =

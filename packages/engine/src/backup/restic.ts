@@ -101,7 +101,7 @@ export class Restic implements BackupTool {
 
   async files(id: string, tree: string): Promise<ListedFile[]> {
     const found: ListedFile[] = [];
-    await this.#run(['ls', '--no-lock', '--json', id, `${TREES}/${tree}`], {
+    await this.#run(['ls', '--no-lock', '--json', '--recursive', id, `${TREES}/${tree}`], {
       failed: `the files of backup ${id} cannot be listed`,
       onLine: (line) => {
         if (textOf(line, 'type') !== 'file') return;
