@@ -51,6 +51,11 @@ export class SmallDisk {
     await rm(`${this.folder}/${filler}`, { force: true });
   }
 
+  async usedBytes(): Promise<number> {
+    const { blocks, bfree, bsize } = await statfs(this.folder);
+    return (blocks - bfree) * bsize;
+  }
+
   /** In blocks and inodes, so that not even an empty file is overlooked. */
   async used(): Promise<string> {
     const { blocks, bfree, files, ffree } = await statfs(this.folder);

@@ -142,6 +142,8 @@ export interface Details {
     /** A range that is used up. */
     readonly start?: number;
     readonly count?: number;
+    /** How many bytes it takes. */
+    readonly needed?: number;
   };
   readonly 'over-quota': HostDetails & { readonly processes?: number; readonly limit?: number };
   readonly overcommitted: { readonly shortages?: readonly Shortage[] };

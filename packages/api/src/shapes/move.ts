@@ -90,6 +90,7 @@ const moveLayer = strict({
   target: string({ description: 'Where it is mounted' }),
   template: string({ description: 'What it stands on' }),
   digest: string({ description: 'The digest of that' }),
+  bytes: optional(integer({ minimum: 0, description: 'How much it takes of the disk there' })),
 });
 /** A file system that goes with a domain. */
 export type MoveLayer = Static<typeof moveLayer>;

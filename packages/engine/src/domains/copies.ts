@@ -18,11 +18,12 @@ import type { FilesystemSpec } from '../storage/index.js';
 import { translated } from '../template-catalog.js';
 import type { TarEntry } from '../templates/archive/tar-reader.js';
 import { type CopyParts, fillLayer, forgetIn, limits, made } from './copy-making.js';
-import { occupiedBy } from './copying.js';
+import { copiedOf, occupiedBy } from './copying.js';
 import type { FillRoot, MadeRoot } from './definer.js';
 import { checkName } from './domain-name.js';
 import { importDomain } from './importing.js';
 import { contextOf } from './mounting.js';
+import { tellingRoom } from './room.js';
 import { copyOut, type DomainFiles, filesOf, withStill, withStillFiles } from './still-files.js';
 
 /** The engine's operations on whole domains. */
@@ -230,15 +231,11 @@ async function clone(
     if (spec !== undefined) await forgetIn(spec, root.context, parts);
   };
   if (hostname !== undefined) remarks.push(`its host name is '${name}', not '${hostname}'`);
-  const done = await made(unnamed, {
-    remarks,
-    parts,
-    fresh: {
-      autostart: false,
-      earlierHostnames: [...(record.earlierHostnames ?? []), record.hostname],
-      fill,
-    },
-  });
+  const earlierHostnames = [...(record.earlierHostnames ?? []), record.hostname];
+  const fresh = { autostart: false, earlierHostnames, fill };
+  const done = await tellingRoom(copiedOf({ ...files, name: record.name }), () =>
+    made(unnamed, { remarks, parts, fresh }),
+  );
   return { ...done, frozenMs };
 }
 

@@ -17,6 +17,7 @@ import { DOMAIN_LIMITS } from '../templates/archive/limits.js';
 import type { TarEntry } from '../templates/archive/tar-reader.js';
 import type { Definer, Fresh } from './definer.js';
 import type { MountParts } from './mounting.js';
+import { writingBelow } from './room.js';
 import type { StillParts } from './still-files.js';
 
 /** Dependencies of `copyOperations`. */
@@ -51,8 +52,10 @@ export async function fillLayer(
   packing: Packing,
   { rootMounts }: CopyParts,
 ): Promise<void> {
-  await using undo = new Undo();
-  await unpackLayer(entries, await rootMounts.openLayer(spec, context, undo), packing);
+  await writingBelow(context.keep, async () => {
+    await using undo = new Undo();
+    await unpackLayer(entries, await rootMounts.openLayer(spec, context, undo), packing);
+  });
 }
 
 /** Makes its root fit for a container here, as that of a template; returns what was changed. */

@@ -3,7 +3,7 @@
 import { statfsSync } from 'node:fs';
 import type { Snapshot } from '@ctvirt/api';
 import type { Domain } from '@ctvirt/xml';
-import { EngineError, isFault } from '../errors.js';
+import { EngineError } from '../errors.js';
 import type { ProjectRange } from '../host/projects.js';
 import type { EngineLog } from '../log.js';
 import type { Entry } from '../registry/registry.js';
@@ -18,6 +18,7 @@ import {
   type KeptContext,
 } from '../storage/index.js';
 import { atMoment } from '../storage/moment.js';
+import { type Copied, tellingRoom } from './room.js';
 
 /** Dependencies of `copyFiles`. */
 export interface CopyParts {
@@ -48,23 +49,21 @@ export const ownOf = (specs: readonly FilesystemSpec[]): FilesystemSpec[] =>
 
 /** Returns for how long nothing could be written, in whole milliseconds; throws `no-space` with what it takes. */
 export async function copyFiles(files: FilesToCopy, parts: CopyParts): Promise<number | null> {
-  const needed = await roomFor(files, parts);
-  try {
+  return await tellingRoom(copiedOf(files), async () => {
+    const needed = await roomFor(files, parts);
     const hold = (work: () => Promise<void>) => files.hold(work, holdLimitMs(needed));
     const held = await atMoment(parts.layout.mounts, (mounts) =>
       copyAll({ ...files, hold }, { ...parts, mounts }),
     );
     return held === null ? null : Math.ceil(held);
-  } catch (error) {
-    if (!isFault(error, 'no-space')) throw error;
-    throw new EngineError(
-      'no-space',
-      `there is no room to copy the files of domain '${files.name}': they hold ${needed} bytes, and not all of them could be written; nothing of the copy is left`,
-      error.details,
-      { cause: error },
-    );
-  }
+  });
 }
+
+/** What all of them are, for who has no room for them. */
+export const copiedOf = ({ name, specs, from }: Pick<FilesToCopy, 'name' | 'specs' | 'from'>): Copied => ({
+  what: `the files of domain '${name}'`,
+  bytes: () => occupiedBy(specs, from),
+});
 
 type Held = Omit<FilesToCopy, 'hold'> & Pick<CopyContext, 'hold'>;
 type Moment = CopyParts & { readonly mounts: Parameters<Parameters<typeof atMoment>[1]>[0] };
@@ -112,7 +111,7 @@ async function roomFor({ name, specs, from, to }: FilesToCopy, { log }: CopyPart
     throw new EngineError(
       'no-space',
       `there is no room to copy the files of domain '${name}': they hold ${needed} bytes, and ${free} are free in ${to}; blocks that both copies share need it, too, as soon as one is changed`,
-      { path: to },
+      { path: to, needed },
     );
   if (free < 2 * needed)
     log(

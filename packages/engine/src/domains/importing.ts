@@ -19,6 +19,7 @@ import type { TarEntry } from '../templates/archive/tar-reader.js';
 import { type CopyParts, fillLayer, fitIn, forgetIn, limits, made } from './copy-making.js';
 import { ctidOf, type FillRoot, type Fresh, type MadeRoot } from './definer.js';
 import { checkName } from './domain-name.js';
+import { type Copied, tellingRoom } from './room.js';
 
 /** One way through the bytes of an archive. */
 class OpenArchive implements AsyncDisposable {
@@ -44,6 +45,14 @@ class OpenArchive implements AsyncDisposable {
   get part(): number | undefined {
     const { sizeBytes } = this.opened;
     return sizeBytes === undefined ? undefined : this.measured.bytes / sizeBytes;
+  }
+
+  /** For who has no room for any of it. */
+  get copied(): Copied {
+    return {
+      what: 'the files of the archive, packed,',
+      bytes: () => this.opened.sizeBytes ?? this.reader.bytes,
+    };
   }
 
   static async open(from: string | Readable, { signal, onProgress }: Watched): Promise<OpenArchive> {
@@ -160,7 +169,7 @@ async function importOwn(
     ...(domain.name !== manifest.name && { earlierHostnames: [manifest.hostname] }),
     fill,
   };
-  return await made(domain, { remarks, parts, fresh });
+  return await tellingRoom(archive.copied, () => made(domain, { remarks, parts, fresh }));
 }
 
 function called(
@@ -223,7 +232,7 @@ async function importForeign(
     ...startOrderOf(domain),
     fill,
   };
-  const done = await made(domain, { remarks, parts, fresh });
+  const done = await tellingRoom(archive.copied, () => made(domain, { remarks, parts, fresh }));
   return { ...done, outside: [...done.outside, ...read.left] };
 }
 
@@ -248,11 +257,12 @@ const isFullDisk = (cause: unknown): boolean =>
 
 /** What all of an archive takes is worked out of the part that was read, where that is known. */
 function noRoom(cause: unknown, { reader, part }: OpenArchive): EngineError {
-  const all = part === undefined ? `more than ${reader.bytesOf(1)}` : `about ${reader.bytesOf(part)}`;
+  const needed = reader.bytesOf(part ?? 1);
+  const all = `${part === undefined ? 'more than' : 'about'} ${needed}`;
   return new EngineError(
     'no-space',
     `there is no room for the files of the archive: they need ${all} bytes, and the disk was full when ${reader.bytes} of them were read; nothing was kept; free some space, then try again`,
-    {},
+    { needed },
     { cause },
   );
 }

@@ -7,15 +7,16 @@ import { EngineError } from '../errors.js';
 import type { Jobs } from '../jobs/jobs.js';
 import { filesystemsOf } from '../lifecycle/document.js';
 import { type Entry, summaryOf } from '../registry/registry.js';
-import { BEFORE_REVERT, type SnapshotStore } from '../state/snapshot-store.js';
+import { BEFORE_REVERT, type SnapshotRecord, type SnapshotStore } from '../state/snapshot-store.js';
 import type { DomainStore } from '../state/store.js';
 import { backends, type FilesystemSpec, type KeptContext, releaseLayers } from '../storage/index.js';
 import type { RootMounts } from '../storage/root-mounts.js';
-import { type CopyParts, copyFiles, ownOf, recordOf } from './copying.js';
+import { type CopyParts, copiedOf, copyFiles, ownOf, recordOf } from './copying.js';
 import { transient } from './definer.js';
 import { checkName } from './domain-name.js';
 import type { Lifecycle } from './lifecycle.js';
 import type { Reverter } from './reverter.js';
+import { tellingRoom } from './room.js';
 import { changedFiles } from './snapshot-diff.js';
 import type { Turns } from './turns.js';
 
@@ -117,8 +118,8 @@ async function create(
   const { xml, domain } = await stored(entry);
   const filesystems = filesystemsOf(domain);
   refuseForeignRoot(entry, filesystems);
-  const specs = ownOf(filesystems);
-  await snapshots.make(root, { name, xml }, async (folder) => {
+  const files = { name: record.name, specs: ownOf(filesystems), from: kept(entry) };
+  const fill = async (folder: string): Promise<SnapshotRecord> => {
     const described = {
       name,
       description: request.description ?? null,
@@ -126,11 +127,11 @@ async function create(
     };
     const now = recordOf(entry, all, filesystems);
     const hold = (work: () => Promise<void>, limitMs: number) => lifecycle.hold(entry, work, limitMs);
-    const files = { name: record.name, specs, from: kept(entry), to: folder, hold, signal };
-    const heldMs = await copyFiles(files, parts);
+    const heldMs = await copyFiles({ ...files, to: folder, hold, signal }, parts);
     const frozenMs = now.state === 'running' ? heldMs : null;
     return { ...now, ...described, frozenMs, by: request.by ?? 'request' };
-  });
+  };
+  await tellingRoom(copiedOf(files), () => snapshots.make(root, { name, xml }, fill));
   return name;
 }
 

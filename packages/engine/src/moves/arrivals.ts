@@ -1,6 +1,7 @@
 // Domains that come from other hosts: reserved, received, compared, and this host's from the moment they are given.
 // SPDX-License-Identifier: Apache-2.0
-import { existsSync } from 'node:fs';
+import { existsSync, statfsSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { Readable } from 'node:stream';
 import { isDeepStrictEqual } from 'node:util';
 import type { MoveList, MoveOffer, MoveQuestion, MoveStream } from '@ctvirt/api';
@@ -10,6 +11,7 @@ import type { Definer, Reserved } from '../domains/definer.js';
 import { checkName } from '../domains/domain-name.js';
 import type { Lifecycle } from '../domains/lifecycle.js';
 import { contextOf } from '../domains/mounting.js';
+import { type Copied, tellingRoom, writingBelow } from '../domains/room.js';
 import type { Roots } from '../domains/roots.js';
 import { EngineError } from '../errors.js';
 import type { Admission } from '../guarantees/admission.js';
@@ -157,10 +159,12 @@ export class Arrivals {
     const coming = this.#find(job);
     if (coming.isWhole) throw new EngineError('wrong-state', `all of this domain's files are here already`);
     await this.#alone(coming, async () => {
-      await this.#lend(coming, target, async (layer) => {
-        if (whole === true) await emptied(layer);
-        await unpacked(layer, bytes);
-      });
+      const put = () =>
+        this.#lend(coming, target, async (layer) => {
+          if (whole === true) await emptied(layer);
+          await unpacked(layer, bytes);
+        });
+      await writingBelow(coming.folder, put);
     });
   }
 
@@ -197,9 +201,12 @@ export class Arrivals {
     const reserved: Reserved = await definer.reserve(xml, fresh, undo);
     const admitted = offer.start ? await admission.beside(reserved.claim) : undefined;
     if (admitted !== undefined) undo.push(() => admitted[Symbol.dispose]());
-    const folder = store.stage();
-    undo.push(() => store.eraseStaged(folder));
-    const made = await definer.makeLayers(folder, reserved);
+    const { folder, made } = await tellingRoom(copiedOf(offer, reserved), async () => {
+      const folder = store.stage();
+      undo.push(() => store.eraseStaged(folder));
+      refuseWithoutRoom(offer, reserved, folder);
+      return { folder, made: await definer.makeLayers(folder, reserved) };
+    });
     const kept = new Undo();
     const { entry, documents, findings } = reserved;
     kept.push(() => this.#release(entry));
@@ -431,6 +438,27 @@ export class Arrivals {
     await layer.sync();
     return result;
   }
+}
+
+/** What the other host says of it, which may grow on its way. */
+const bytesOf = ({ layers }: MoveOffer): number => layers.reduce((sum, { bytes = 0 }) => sum + bytes, 0);
+
+const copiedOf = (offer: MoveOffer, { entry }: Reserved): Copied => ({
+  what: `the files of domain '${entry.record.name}'`,
+  bytes: () => bytesOf(offer),
+});
+
+/** Before anything of it is sent. */
+function refuseWithoutRoom(offer: MoveOffer, { entry }: Reserved, folder: string): void {
+  const needed = bytesOf(offer);
+  const { bavail, bsize } = statfsSync(folder);
+  const free = bavail * bsize;
+  if (free >= needed) return;
+  throw new EngineError(
+    'no-space',
+    `there is no room for domain '${entry.record.name}': its files hold ${needed} bytes, and ${free} are free in ${dirname(folder)}`,
+    { path: dirname(folder), needed },
+  );
 }
 
 const unknown = (job: string): EngineError =>

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { MoveLayer, MoveList, MoveReport } from '@ctvirt/api';
 import { formatDomain } from '@ctvirt/xml';
 import type { DomainRef, Engine, Leaving, MoveAnswer, MoveTarget, Reach, Watched } from '../contract.js';
+import { occupiedBy } from '../domains/copying.js';
 import type { Definer } from '../domains/definer.js';
 import type { Lifecycle } from '../domains/lifecycle.js';
 import { rootContextOf } from '../domains/mounting.js';
@@ -223,9 +224,10 @@ export class Departures {
         `the root of domain '${name}' is no layer above a template: its files are not ctvirt's to move`,
       );
     const layers: MoveLayer[] = [];
-    for (const { target, source } of specs) {
-      const { digest } = await templates.get(source);
-      layers.push({ target, template: source, digest });
+    for (const spec of specs) {
+      const { digest } = await templates.get(spec.source);
+      const bytes = await occupiedBy([spec], this.parts.kept(entry));
+      layers.push({ target: spec.target, template: spec.source, digest, bytes });
     }
     return {
       entry,

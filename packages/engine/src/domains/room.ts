@@ -1,0 +1,51 @@
+// A disk without room for a copy of a whole domain, told with what that takes.
+// SPDX-License-Identifier: Apache-2.0
+import { statfsSync } from 'node:fs';
+import { EngineError, isFault } from '../errors.js';
+
+/** What is copied, such as `the files of domain 'web'`, and how much it holds. */
+export interface Copied {
+  readonly what: string;
+  readonly bytes: () => number | Promise<number>;
+}
+
+/** What fails for want of room says how much it takes; all else is thrown as it is. */
+export async function tellingRoom<T>({ what, bytes }: Copied, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    if (!isFull(cause) || (isFault(cause, 'no-space') && cause.details.needed !== undefined)) throw cause;
+    const needed = await bytes();
+    throw new EngineError(
+      'no-space',
+      `there is no room for ${what}, which hold ${needed} bytes, and not all of them could be written: free some space (df and df -i tell what is used up), then try again; nothing of the copy is left`,
+      { needed },
+      { cause },
+    );
+  }
+}
+
+/** So little is as good as none: a file system keeps some for itself. */
+const NONE = 1 << 20;
+
+/**
+ * What is written to files below the folder. An image whose blocks the host has no room for fails as a disk that is broken does.
+ */
+export async function writingBelow<T>(folder: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    const { bavail, bsize } = statfsSync(folder);
+    if (isFull(cause) || bavail * bsize > NONE || !/Input\/output error|\bEIO\b/.test(String(cause)))
+      throw cause;
+    throw new EngineError('no-space', `there is no room in ${folder}`, { path: folder }, { cause });
+  }
+}
+
+/** Node's word for it, or ours. */
+function isFull(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  // See `explain`.
+  if ('suppressed' in error && error.suppressed !== undefined) return isFull(error.suppressed);
+  return 'code' in error && (error.code === 'ENOSPC' || error.code === 'no-space');
+}
