@@ -1,6 +1,6 @@
 // What a daemon does before anybody asks it for anything, and when it ends.
 // SPDX-License-Identifier: Apache-2.0
-import { clearCopies, finishReverts } from '../domains/snapshot-recovery.js';
+import { clearCopies, finishReverts, startReverted } from '../domains/snapshot-recovery.js';
 import { filesystemsOf, heldOf, shownOf, shownOfRun, writableSources } from '../lifecycle/document.js';
 import { readStored } from '../lifecycle/stored-document.js';
 import type { Entry } from '../registry/registry.js';
@@ -24,6 +24,7 @@ export async function recover(parts: Parts): Promise<void> {
   openWatches(parts);
   await arrivals.resume();
   await departures.resume();
+  await startReverted(parts);
 }
 
 /** Of records of older versions, which do not say which folders of the host a domain writes to, or which ids its own map names. */

@@ -251,7 +251,7 @@ test(
     renameSync(join(rootOf('a'), 'root.layer'), join(revert, 'root.layer'));
     const before = join(revert, 'before');
     writeFileSync(join(revert, 'domain.xml'), xmlOf('a', { memory: 96 }));
-    writeFileSync(join(revert, 'to.json'), '{"version":1,"name":"x"}');
+    writeFileSync(join(revert, 'to.json'), '{"version":1,"name":"x","state":"shutoff"}');
     mkdirSync(join(rootOf('a'), '.new-zzzz'));
     mkdirSync(join(rootOf('a'), 'snapshots', '.new-zzzz'));
     assert.ok(existsSync(join(before, 'root.layer')));

@@ -13,12 +13,16 @@ import { EngineError } from '../errors.js';
 import { removeTree } from '../host/files.js';
 import { requireTrusted } from '../host/trusted.js';
 import { asAnother } from '../lifecycle/another.js';
-import { type DocumentParts, filesystemsOf } from '../lifecycle/document.js';
+import { filesystemsOf } from '../lifecycle/document.js';
 import { readStored } from '../lifecycle/stored-document.js';
 import { type Entry, summaryOf } from '../registry/registry.js';
+import type { FilesystemSpec } from '../storage/index.js';
+import type { RootContext } from '../storage/root-mounts.js';
 import { type BackupParts, goingOf, secondsSince } from './backup-parts.js';
+import type { FillRoot } from './definer.js';
 import { adopt, shownOf } from './kept.js';
 import { contextOf, refuseRunning } from './mounting.js';
+import { tellingRoom, writingBelow } from './room.js';
 
 /** What is asked for, and the backup that it is about. */
 export interface Restoring extends RestoreRequest {
@@ -189,7 +193,7 @@ function refuseLinks(root: string, path: string): void {
   }
 }
 
-/** The domain whose backup it is, or one that is defined for it: gone again if it does not get its files. */
+/** The domain whose backup it is, or another one, which is there once it has its files. */
 async function wholeDomain(trees: readonly Tree[], asked: Restoring, parts: BackupParts): Promise<Where> {
   const { name, generation, found } = asked;
   const existing = name === undefined ? parts.registry.byUuid(generation.uuid) : undefined;
@@ -207,18 +211,34 @@ async function wholeDomain(trees: readonly Tree[], asked: Restoring, parts: Back
   const stored = readStored(xml, generation.domain);
   const remarks: string[] = [];
   const given = name === undefined ? stored : asAnother({ ...stored, name }, remarks);
-  const { entry } = await parts.definer.define(given, { persistent: true, fresh: { autostart: false } });
-  const { uuid } = entry.record;
-  try {
-    return await inJob(uuid, asked.watched, parts, async (taken, watched) => {
-      const empty = await fill(taken, trees, { ...asked, watched }, parts);
-      if (empty !== undefined) await parts.roots.turn(empty.root, (kept) => parts.roots.eraseKept(kept));
-      return { domain: summaryOf(taken), kept: null, to: null, remarks };
-    });
-  } catch (error) {
-    await parts.turns.take(uuid, (taken) => parts.definer.undefine(taken, { storage: true }));
-    throw error;
-  }
+  refuseOthers(filesystemsOf(given), trees, given.name);
+  const fillNew: FillRoot = async ({ record, specs, context, make }) => {
+    const put = async (watched: Watched): Promise<void> => {
+      for (const spec of specs) await make(spec);
+      for (const spec of specs) await fillOne(spec, trees, context, { ...asked, watched }, parts);
+    };
+    await parts.jobs.run({ record }, 'restore', put, asked.watched);
+  };
+  const fresh = { autostart: false, fill: fillNew };
+  const { entry } = await toldOf(asked, trees, () =>
+    parts.definer.define(given, { persistent: true, fresh }),
+  );
+  return { domain: summaryOf(entry), kept: null, to: null, remarks };
+}
+
+/** What finds no room is told with what the backup holds. */
+async function toldOf<T>(
+  { found, generation }: Restoring,
+  trees: readonly Tree[],
+  work: () => Promise<T>,
+): Promise<T> {
+  const bytes = async (): Promise<number> => {
+    let sum = 0;
+    for (const { tree } of trees)
+      for (const { size } of await found.tool.files(generation.id, tree)) sum += size;
+    return sum;
+  };
+  return await tellingRoom({ what: `the files of backup ${generation.id}`, bytes }, work);
 }
 
 /** In its turn, as the one job that it has. */
@@ -240,34 +260,45 @@ function refuse(entry: Entry, { rootMounts }: BackupParts): void {
 
 /** New files with new ids are made beside the domain's own, and change places with them when they are complete. */
 async function fill(entry: Entry, trees: readonly Tree[], asked: Restoring, parts: BackupParts) {
-  const { found, generation, watched } = asked;
   const { store, definer, reader, roots } = parts;
   refuse(entry, parts);
   const read = await reader.check(readStored(await store.readXml(entry.record.name), entry.record.name));
-  refuseOthers(read.parts, trees, entry);
-  const kept = await definer.makeBeside(entry, read, async (record, beside) => {
-    const context = contextOf(read.domain, record, parts, beside);
-    for (const spec of filesystemsOf(read.domain).filter(({ kind }) => kind === 'template')) {
-      if (!trees.some(({ tree }) => tree === spec.key)) continue;
-      await store.scratch(async (folder) => {
-        await found.tool.restore(generation.id, { tree: spec.key }, folder, goingOf('restoring', watched));
-        const from = found.tool.treeIn(folder, spec.key);
-        await parts.rootMounts.lend(spec, context, ({ path: to, within }) =>
-          merge({ from, to, within, signal: watched.signal }),
-        );
-      });
-    }
+  refuseOthers(read.parts.filesystems, trees, entry.record.name);
+  const make = () =>
+    definer.makeBeside(entry, read, async (record, beside) => {
+      const context = contextOf(read.domain, record, parts, beside);
+      for (const spec of filesystemsOf(read.domain)) await fillOne(spec, trees, context, asked, parts);
+    });
+  const kept = await toldOf(asked, trees, make);
+  return await roots.turn(kept.root, (there) => adopt(there, entry, parts));
+}
+
+/** One file system, if it was made of a template and is in the backup. */
+async function fillOne(
+  spec: FilesystemSpec,
+  trees: readonly Tree[],
+  context: RootContext,
+  { found, generation, watched }: Restoring,
+  { store, rootMounts }: BackupParts,
+): Promise<void> {
+  if (spec.kind !== 'template' || !trees.some(({ tree }) => tree === spec.key)) return;
+  await store.scratch(async (folder) => {
+    await found.tool.restore(generation.id, { tree: spec.key }, folder, goingOf('restoring', watched));
+    const from = found.tool.treeIn(folder, spec.key);
+    await writingBelow(context.keep, () =>
+      rootMounts.lend(spec, context, ({ path: to, within }) =>
+        merge({ from, to, within, signal: watched.signal }),
+      ),
+    );
   });
-  const own = await roots.turn(kept.root, (there) => adopt(there, entry, parts));
-  return own;
 }
 
 /** A root that is the host's folder or disk is not ours to put another one in the place of. */
-function refuseOthers({ filesystems }: DocumentParts, trees: readonly Tree[], { record }: Entry): void {
+function refuseOthers(filesystems: readonly FilesystemSpec[], trees: readonly Tree[], name: string): void {
   const root = filesystems.find(({ target }) => target === '/');
   if (root?.kind === 'template' && trees.some(({ tree }) => tree === root.key)) return;
   throw new EngineError(
     'unsupported',
-    `the root of domain '${record.name}' is ${root?.source ?? 'none of its own'}, which is no template's: restore single paths, or all of it to a folder (--to)`,
+    `the root of domain '${name}' is ${root?.source ?? 'none of its own'}, which is no template's: restore single paths, or all of it to a folder (--to)`,
   );
 }

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Snapshot, SnapshotRevert } from '@ctvirt/api';
 import { type Domain, formatDomain } from '@ctvirt/xml';
@@ -18,9 +18,18 @@ import { BEFORE_REVERT, type SnapshotStore, writeSnapshot } from '../state/snaps
 import type { DomainStore } from '../state/store.js';
 import { type KeptContext, releaseLayers } from '../storage/index.js';
 import type { RootMounts } from '../storage/root-mounts.js';
-import { type CopyParts, copyFiles, onLease, ownOf, recordOf } from './copying.js';
+import {
+  type CopyParts,
+  copiedOf,
+  copyFiles,
+  type FilesToCopy,
+  onLease,
+  ownOf,
+  recordOf,
+} from './copying.js';
 import { type Definer, transient } from './definer.js';
 import type { Lifecycle } from './lifecycle.js';
+import { tellingRoom } from './room.js';
 
 /** Dependencies of `Reverter`. */
 export interface ReverterParts extends CopyParts {
@@ -34,15 +43,27 @@ export interface ReverterParts extends CopyParts {
   readonly kept: (entry: Entry) => KeptContext;
 }
 
+const afters = ['running', 'paused', 'shutoff'] as const;
+/** What a domain does once it is reverted. */
+type After = (typeof afters)[number];
+
+/** What a domain is to be. */
+interface Wanted {
+  readonly domain: Domain;
+  readonly files: Pick<FilesToCopy, 'name' | 'specs' | 'from'>;
+}
+
 /** What takes the place of what is there, from the moment at which it is called so. */
 const REVERT = '.revert';
 /** How what is half-made or half-removed is called: the next daemon removes it. */
 export const PART = '.new-';
 /** In it: what was there, to become a snapshot. */
 const BEFORE = 'before';
-/** In it: the document, and which snapshot it is of. */
+/** In it: the document, and which snapshot it is of, with what the domain does then. */
 const DOCUMENT = 'domain.xml';
 const TARGET = 'to.json';
+/** Beside the files of one that is ended for it: what it is to do again. */
+const AGAIN = 'again.json';
 
 /** Whether a revert of the domain with this root folder was decided and is not done. */
 export const isReverting = (root: string): boolean => existsSync(join(root, REVERT));
@@ -72,21 +93,46 @@ export class Reverter {
     if (!record.persistent) throw transient();
     rootMounts.refuse(record);
     const wanted = state ?? (before === 'shutoff' ? 'shutoff' : 'running');
-    const staging = mkdtempSync(join(store.rootFolder(record.name), PART));
+    const { domain, files } = await this.#wanted(entry, snapshot);
+    const staging = await tellingRoom(copiedOf(files), async () =>
+      mkdtempSync(join(store.rootFolder(record.name), PART)),
+    );
     try {
-      const domain = await this.#prepare(entry, snapshot, { staging, signal });
+      await tellingRoom(copiedOf(files), () =>
+        this.#prepare(entry, snapshot, { domain, files, after: wanted, staging, signal }),
+      );
+      await this.#promise(entry, before === 'running' || before === 'paused' ? before : 'shutoff');
       if (entry.state !== 'shutoff') await lifecycle.destroy(entry);
       await this.#change(entry, domain, staging);
     } catch (error) {
       await removeTree(staging);
       // What was not decided leaves it as it was, as far as one can that was ended.
-      if (before !== 'shutoff' && entry.state === 'shutoff' && !isReverting(store.rootFolder(record.name)))
-        await lifecycle.start(entry).catch(() => undefined);
+      if (!isReverting(store.rootFolder(record.name))) await this.keep(entry).catch(() => undefined);
       throw error;
     }
-    if (wanted === 'shutoff') return;
-    await lifecycle.start(entry);
-    if (wanted === 'paused') await lifecycle.suspend(entry);
+    await this.keep(entry);
+  }
+
+  /** It runs again if it is to: the next daemon sees to that, too. Whoever asked is told why it does not. */
+  async keep(entry: Entry): Promise<void> {
+    const { lifecycle, store } = this.parts;
+    const path = join(store.rootFolder(entry.record.name), AGAIN);
+    if (!existsSync(path)) return;
+    const { state } = parseJson(readFileSync(path, 'utf8'), path, isPromise, 'what a domain is to do again');
+    try {
+      if (entry.state !== 'shutoff' || state === 'shutoff') return;
+      await lifecycle.start(entry);
+      if (state === 'paused') await lifecycle.suspend(entry);
+    } finally {
+      await rm(path, { force: true });
+    }
+  }
+
+  /** What it is to do, whatever becomes of the daemon. */
+  async #promise({ record: { name } }: Entry, state: After): Promise<void> {
+    const path = join(this.parts.store.rootFolder(name), AGAIN);
+    if (state === 'shutoff') await rm(path, { force: true });
+    else await writeAtomically(path, `${JSON.stringify({ version: 1, state })}\n`);
   }
 
   /** Once it has started, what it was before it was reverted is of no use any more: it goes when the start's turn is over. */
@@ -107,6 +153,17 @@ export class Reverter {
       );
   }
 
+  /** The same of one that was interrupted, with what it is to do then. */
+  async settle(entry: Entry): Promise<void> {
+    await this.finish(entry);
+    const { name } = entry.record;
+    await this.keep(entry).catch((error: unknown) =>
+      this.parts.log('error', `domain '${name}' was to run again once it was reverted: ${String(error)}`, {
+        domain: name,
+      }),
+    );
+  }
+
   /** What a killed daemon had decided, or a full disk stopped. */
   async finish(entry: Entry): Promise<void> {
     const root = this.parts.store.rootFolder(entry.record.name);
@@ -118,13 +175,9 @@ export class Reverter {
     });
   }
 
-  /** Copies of the snapshot's files, with the document that goes with them and what the domain is now; returns that document. */
-  async #prepare(
-    entry: Entry,
-    snapshot: Snapshot,
-    { staging, signal }: { readonly staging: string; readonly signal: AbortSignal | undefined },
-  ): Promise<Domain> {
-    const { store, snapshots, stored, kept } = this.parts;
+  /** The document of the snapshot, and its files. */
+  async #wanted(entry: Entry, snapshot: Snapshot): Promise<Wanted> {
+    const { store, snapshots, kept } = this.parts;
     const { name, uuid } = entry.record;
     const root = store.rootFolder(name);
     const from = snapshots.path(root, snapshot.name);
@@ -134,20 +187,32 @@ export class Reverter {
     const specs = ownOf(filesystemsOf(domain)).filter(({ key }) =>
       there.some((entryName) => entryName.startsWith(`${key}.`)),
     );
+    return { domain, files: { name, specs, from: { ...kept(entry), keep: from } } };
+  }
+
+  /** Copies of its files, with the document that goes with them and what the domain is now. */
+  async #prepare(
+    entry: Entry,
+    snapshot: Snapshot,
+    {
+      domain,
+      files,
+      after,
+      staging,
+      signal,
+    }: Wanted & {
+      readonly after: After;
+      readonly staging: string;
+      readonly signal: AbortSignal | undefined;
+    },
+  ): Promise<void> {
+    const { store, snapshots, stored } = this.parts;
+    const root = store.rootFolder(entry.record.name);
     const hold = async (work: () => Promise<void>): Promise<null> => {
       await work();
       return null;
     };
-    const files = {
-      name,
-      specs,
-      from: { ...kept(entry), keep: from },
-      to: staging,
-      toRun: true,
-      hold,
-      signal,
-    };
-    await copyFiles(files, this.parts);
+    await copyFiles({ ...files, to: staging, toRun: true, hold, signal }, this.parts);
     const now = await stored(entry);
     const before = {
       ...recordOf(entry, snapshots.list(root), filesystemsOf(now.domain)),
@@ -159,9 +224,8 @@ export class Reverter {
     await writeAtomically(join(staging, DOCUMENT), formatDomain(domain));
     await writeAtomically(
       join(staging, TARGET),
-      `${JSON.stringify({ version: 1, name: currentAfter(snapshot) })}\n`,
+      `${JSON.stringify({ version: 1, name: currentAfter(snapshot), state: after })}\n`,
     );
-    return domain;
   }
 
   /** Without `staging` it was decided before. */
@@ -175,7 +239,7 @@ export class Reverter {
       }
       await exchangeFiles(root);
     });
-    const { name } = parseJson(
+    const { name, state } = parseJson(
       readFileSync(join(root, REVERT, TARGET), 'utf8'),
       join(root, REVERT),
       isTarget,
@@ -184,6 +248,7 @@ export class Reverter {
     if (existsSync(join(root, REVERT, BEFORE)))
       await snapshots.put(root, BEFORE_REVERT, join(root, REVERT, BEFORE), releaseLayers);
     await snapshots.setCurrent(root, name);
+    await this.#promise(entry, state);
     // The moment it is done is the rename; what follows can be repeated.
     const rest = join(root, `${PART}${randomBytes(8).toString('hex')}`);
     renameSync(join(root, REVERT), rest);
@@ -208,7 +273,11 @@ async function exchangeFiles(root: string): Promise<void> {
   await syncDirectory(root);
 }
 
-function isTarget(value: unknown): value is { readonly name: string | null } {
-  if (typeof value !== 'object' || value === null || !('name' in value)) return false;
-  return value.name === null || typeof value.name === 'string';
-}
+const isPromise = (value: unknown): value is { readonly state: After } =>
+  typeof value === 'object' &&
+  value !== null &&
+  'state' in value &&
+  afters.some((state) => state === value.state);
+
+const isTarget = (value: unknown): value is { readonly name: string | null; readonly state: After } =>
+  isPromise(value) && 'name' in value && (value.name === null || typeof value.name === 'string');

@@ -72,6 +72,15 @@ export async function finishReverts(parts: RecoveryParts): Promise<void> {
       .catch((error: unknown) => complain(entry, error, parts));
 }
 
+/** Once domains can be started: those that a revert had ended. */
+export async function startReverted(parts: RecoveryParts): Promise<void> {
+  const { registry, queue, reverter } = parts;
+  for (const entry of registry.here())
+    await queue
+      .run(entry.record.name, () => reverter.settle(entry))
+      .catch((error: unknown) => complain(entry, error, parts));
+}
+
 function complain({ record: { name } }: Entry, error: unknown, { log }: Pick<RecoveryParts, 'log'>): void {
   log('error', `domain '${name}': what was interrupted of its snapshots is left: ${String(error)}`, {
     domain: name,

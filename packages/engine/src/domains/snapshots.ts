@@ -42,7 +42,7 @@ export function snapshotOperations(parts: SnapshotParts): Engine['snapshots'] {
   /** What was interrupted is brought to its end before anything else is done. */
   const take: Turns['take'] = (ref, operation) =>
     turns.take(ref, async (entry) => {
-      await reverter.finish(entry);
+      await reverter.settle(entry);
       return await operation(entry);
     });
   const job = async <T>(

@@ -27,6 +27,7 @@ const { documentPathIn, openMemoryEngine } = await import('./memory-engine.js');
 
 const layout = layoutOf(root);
 const { engine } = await openMemoryEngine(layout, new MemoryDriver({ documentPath: documentPathIn(layout) }));
+if (operation === 'revert-running') await engine.start('a');
 left = Number(step);
 if (operation === 'create') await engine.snapshots.create('a', { name: 'y' });
 else if (operation === 'delete') await engine.snapshots.delete('a', 'x');

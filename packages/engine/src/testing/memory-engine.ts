@@ -12,7 +12,7 @@ import { makeRules } from '../build/rules.js';
 import { openState, type StateParts } from '../build/state.js';
 import { type CgroupLayout, detectCgroups } from '../cgroups/layout.js';
 import type { Engine } from '../contract.js';
-import { clearCopies, finishReverts } from '../domains/snapshot-recovery.js';
+import { clearCopies, finishReverts, startReverted } from '../domains/snapshot-recovery.js';
 import type { Subject } from '../drivers/driver.js';
 import { Allowances } from '../drivers/lxc/accounting/allowed.js';
 import type { MemoryDriver } from '../drivers/memory/driver.js';
@@ -63,6 +63,7 @@ export async function openMemoryEngine(
   await parts.lifecycle.recover();
   await finishReverts(parts);
   await knowRunning({ ...parts, floor: { know: () => undefined } });
+  await startReverted(parts);
   const engine: Engine = {
     ...operationsOf({ ...parts, accounting: accountsOf(parts) }),
     host: async () => hostFacts(parts, { driver: 'memory', driverVersion: '1.0.0', appArmor: 'off' }),
