@@ -8,6 +8,7 @@ import { members } from './members.js';
 import { networks } from './networks.js';
 import type { Part } from './part.js';
 import { remains } from './remains.js';
+import { storage } from './storage.js';
 import { thousand } from './thousand.js';
 
 export const parts: Readonly<Record<string, Part>> = {
@@ -19,4 +20,5 @@ export const parts: Readonly<Record<string, Part>> = {
   members,
   faults,
   remains,
+  storage,
 };
