@@ -237,6 +237,34 @@ test('who goes away in the middle leaves nothing of what came, and nothing under
   rmSync(file);
 });
 
+test('who reads an archive may go away in the middle, and sockets are told wherever it is written to', async () => {
+  await world.run(domainXml({ name: 'large', filesystems: [templateRoot] }));
+  await world.shell('large', 'dd if=/dev/urandom of=/large bs=1M count=32 2>/dev/null');
+  const file = `${world.host}/large.ctvirt.tar.zst`;
+  const bind =
+    'import os, socket, sys; os.chdir(sys.argv[1]); socket.socket(socket.AF_UNIX).bind("run.sock")';
+  await ctvirt('destroy', 'large');
+  execFileSync('python3', ['-c', bind, join(await mounted('large'), 'srv')]);
+  await ctvirt('umount', 'large');
+  const left = /the socket \/srv\/run\.sock is left out: who listens makes it anew/;
+  for (const state of ['shutoff', 'running']) {
+    if (state === 'running') await ctvirt('start', 'large', '--wait');
+    const exporting = world.startCli(['export', 'large', '-']);
+    assert.ok(exporting.stdout !== null);
+    await once(exporting.stdout, 'data');
+    exporting.stdout.destroy();
+    assert.deepEqual(await once(exporting, 'close'), [2, null]);
+    const jobs = async () => (await world.client.jobs.list()).filter((one) => one.state === 'running');
+    while ((await jobs()).length > 0) await sleep(20);
+    assert.deepEqual(readdirSync(join(world.root, 'lib/roots')), ['large']);
+    const { status: whole, stderr } = await world.cli(['export', 'large', file]);
+    assert.equal(whole, 0, stderr);
+    assert.match(stderr, left);
+    rmSync(file);
+    assert.match((await world.cli(['export', 'large', '-'])).stderr, left);
+  }
+});
+
 test('a clone has the files and an identity of its own, and tells what it has not', async () => {
   const link =
     "<interface type='ethernet'><mac address='02:00:00:00:00:09'/><ip address='10.9.9.9'/></interface>";

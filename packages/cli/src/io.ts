@@ -24,6 +24,8 @@ export interface Io {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Aborted by the first Ctrl-C. */
   readonly signal: AbortSignal;
+  /** Of output that is of no use in part: what to end with where its reader goes away. */
+  readonly needsReader?: (status: number) => void;
   /** Gives somebody the signals that would end this process; the result gives them back. */
   readonly onSignal?: (listener: (name: NodeJS.Signals) => void) => () => void;
 }

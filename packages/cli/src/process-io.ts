@@ -26,7 +26,10 @@ export function processIo(): Io {
     process.kill(process.pid, 'SIGHUP');
   });
   // `ctvirt list | head` ends when head has enough.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+  let unread = 0;
+  process.stdout.on('error', (error: NodeJS.ErrnoException) =>
+    process.exit(error.code === 'EPIPE' ? unread : 1),
+  );
   return {
     // Asked for by the verbs that read it alone: Node opens a pipe without blocking, and others may read from it.
     get stdin() {
@@ -36,6 +39,9 @@ export function processIo(): Io {
     stderr: process.stderr,
     env: process.env,
     signal: abort.signal,
+    needsReader(ending) {
+      unread = ending;
+    },
     onSignal(listen) {
       listener = listen;
       return () => {

@@ -11,6 +11,8 @@ import { exportDetails, exportOf, exportOptions } from './exporting.js';
 import { passOn, whileOpen } from './transferring.js';
 
 const ARCHIVE = 'ctvirt';
+/** As the daemon ends a stream that is not whole. */
+const INCOMPLETE = 2;
 
 /** JSON is digest and length of an image, or length of an archive and what is not in it; a file that is there already is refused with `exists`. */
 export const exportDomain = verb({
@@ -74,5 +76,6 @@ async function toOutput(
   const open = asOf(snapshot);
   const session = await client.archives.stream({ domain, open }, { signal: io.signal });
   session.stdin.end();
+  io.needsReader?.(INCOMPLETE);
   return await whileOpen(session, io, () => passOn(session.stdout, io.stdout));
 }

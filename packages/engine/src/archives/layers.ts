@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { setAttribute } from '../host/syscalls.js';
 import type { OpenLayerFiles } from '../storage/root-mounts.js';
-import { Child } from '../templates/archive/child.js';
+import { Child, type ExitStatus } from '../templates/archive/child.js';
 import { confinedArgv } from '../templates/archive/confined.js';
 import { LayerInspector, layerBlocks } from '../templates/archive/layer-inspect.js';
 import type { ImportLimits } from '../templates/archive/limits.js';
@@ -23,6 +23,29 @@ export interface Packing {
   readonly onBytes?: (bytes: number) => void;
 }
 
+/** What tar says of single files, and goes on; undefined of all else. */
+const complaints: readonly (readonly [RegExp, (name: string) => string])[] = [
+  [/^tar: \.\/(.*): socket ignored$/, (name) => `the socket /${name} is left out: who listens makes it anew`],
+  [
+    /^tar: \.\/(.*): File removed before we read it$/,
+    (name) => `/${name} was removed while the files were read`,
+  ],
+  [
+    /^tar: \.\/(.*): (?:file changed as we read it|File shrank by \d+ bytes?; padding with zeros)$/,
+    (name) => `/${name} was changed while it was read, and is not as it was at any moment`,
+  ],
+  // Of the folder itself, from which files were removed.
+  [/^tar: \.: file changed as we read it$/, () => ''],
+];
+
+function remarkOn(line: string): string | undefined {
+  for (const [pattern, words] of complaints) {
+    const match = pattern.exec(line);
+    if (match !== null) return words(match[1] ?? '');
+  }
+  return undefined;
+}
+
 /** Its members, with the ids that it has inside. */
 export async function* packLayer(
   { path, within }: OpenLayerFiles,
@@ -32,11 +55,17 @@ export async function* packLayer(
   const box = { source: path, capabilities: PACK_CAPABILITIES, cpuSeconds, memoryBytes, fileBytes: 0 };
   const argv = confinedArgv(PACK, box);
   await using child = within(() => new Child(argv, { signal }));
+  let isKnown = true;
   child.onComplaint((lines) => {
-    for (const [, name] of lines.matchAll(/^tar: \.\/(.*): socket ignored$/gm))
-      tell?.(`the socket /${name} is left out: who listens makes it anew`);
+    for (const line of lines.trimEnd().split('\n')) {
+      const remark = remarkOn(line);
+      isKnown &&= remark !== undefined;
+      if (remark !== undefined && remark !== '') tell?.(remark);
+    }
   });
-  const output = outputOf(child, { failed: 'tar could not read the files', argv: PACK, signal });
+  // With 1 it ends where files were changed or gone while it read them, and that was told.
+  const isRight = (status: ExitStatus): boolean => status === 0 || (status === 1 && isKnown);
+  const output = outputOf(child, { failed: 'tar could not read the files', argv: PACK, signal, isRight });
   let done = 0;
   const onTaken = (bytes: Buffer): void => onBytes?.((done += bytes.length));
   const reader = new TarReader(output, limits, undefined, { layers: true, onBytes: onTaken });
