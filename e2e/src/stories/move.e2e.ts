@@ -145,6 +145,15 @@ test('a template that the other host lacks goes first, once, and is what it was'
   const found = async (world: World) =>
     (await world.client.templates.list()).find((one) => one.name === busybox);
   await far.client.templates.remove({ template: busybox });
+  // Several who bring it at once find one.
+  const many = ['a', 'b', 'c'];
+  for (const each of many) await near.define(domainXml({ name: each, filesystems: [templateRoot] }));
+  await Promise.all(
+    many.map((each) => near.client.domains.move({ domain: each, body: { to: far.uri('ctvirt') } })),
+  );
+  assert.deepEqual([await names(near), (await names(far)).sort()], [[], many]);
+  for (const each of many) await far.erase(each);
+  await far.client.templates.remove({ template: busybox });
   for (const each of [name, 'second']) {
     await near.run(domainXml({ name: each, program, filesystems: [templateRoot] }));
     const dry = await ctvirt(near, 'migrate', '--dry-run', each, far.uri('ctvirt'));

@@ -162,6 +162,7 @@ export const moveStream = anyOf([
   strict({
     job,
     template: string({ minLength: 1, description: 'Its name where it comes from' }),
+    digest: string({ description: 'The digest that is recorded of it there' }),
     record: string({ description: 'What is known of it there: JSON' }),
     files: integer({ minimum: 0, description: 'How many it has' }),
     hash: string({ description: 'Of name, kind, owner and length of each' }),

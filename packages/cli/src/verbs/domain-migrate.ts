@@ -49,8 +49,8 @@ export const migrate = verb({
   group: 'Domains',
   summary: 'Move a domain to another host',
   details: [
-    "The daemon here speaks to the one there, by ssh, TLS or a socket. Its files are sent while it runs, and what changes meanwhile again; it is shut down here, the rest is sent, all of it compared, and it is started there with its own UUID, addresses and limits. What fails before it was given away leaves it here, running if it ran; from then on it is the other host's. Its files here are kept (`ctvirt root list`).",
-    'Templates that are not there by their digests are sent first, once. Networks, and folders, files and devices of the host, are not moved: its document names those of the other one. Folders and files that are not there are refused before anything is stopped; all are told, and the exit status is 1 then.',
+    "The daemon here speaks to the one there, by ssh, TLS or a socket. Its files are sent while it runs, and what changes meanwhile again; it is shut down here, the rest is sent, all of it compared, and it is started there with its own UUID, addresses and limits. What fails before it was given away leaves it here, running if it ran; from then on it is the other host's. Its files here are kept for a day (`ctvirt root list`).",
+    'Templates that are not there by their digests are sent first, once, and its snapshots go along. Networks, and folders, files and devices of the host, are not moved: its document names those of the other one. Folders and files that are not there are refused before anything is stopped; all are told, and the exit status is 1 then.',
   ],
   args: {
     domain: anyDomain,

@@ -20,7 +20,7 @@ const questions: readonly MoveQuestion[] = [
 
 test('what is asked arrives as it was', () => {
   for (const question of questions) assert.deepEqual(questionIn(toCookie({ question })), question);
-  const template = { job: 'a', template: 't', record: '{}', files: 1, hash: 'h' };
+  const template = { job: 'a', template: 't', digest: 'd', record: '{}', files: 1, hash: 'h' };
   for (const stream of [{ job: 'a', target: '/srv' }, { job: 'a', target: '/', whole: true }, template])
     assert.deepEqual(streamIn(toCookie(stream)), stream);
 });

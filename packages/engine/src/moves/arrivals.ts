@@ -154,7 +154,7 @@ export class Arrivals {
   }
 
   async receive(what: MoveStream, bytes: Readable): Promise<void> {
-    if ('template' in what) return await receiveTemplate(what, bytes, this.parts.templates);
+    if ('template' in what) return await receiveTemplate(what, bytes, this.parts);
     const { job, target, whole } = what;
     const coming = this.#find(job);
     if (coming.isWhole) throw new EngineError('wrong-state', `all of this domain's files are here already`);

@@ -7,6 +7,7 @@ import type { MoveTarget, Watched } from '../contract.js';
 import { EngineError, isFault } from '../errors.js';
 import { readStored } from '../lifecycle/stored-document.js';
 import { withTemplates } from '../lifecycle/template-names.js';
+import type { KeyedQueue } from '../state/queue.js';
 import type { TemplateCatalog } from '../template-catalog.js';
 import { listedTree } from './layer-stream.js';
 import { paced } from './pace.js';
@@ -67,7 +68,7 @@ export async function sendTemplate(
     readonly options: Watched & Pick<MoveRequest, 'bytesPerSecond'>;
   },
 ): Promise<void> {
-  const { unpackedBytes } = await templates.get(template);
+  const { digest, unpackedBytes } = await templates.get(template);
   const list = await listedTree(templates.path(template));
   const record = await templates.record(template);
   let done = 0;
@@ -78,13 +79,29 @@ export async function sendTemplate(
       yield piece;
     }
   };
-  const stream = { job, template, record, ...list };
+  const stream = { job, template, digest, record, ...list };
   await target.send(stream, Readable.from(counted(), { objectMode: false }));
 }
 
-/** It is imported as any archive is, and has to be what its list says; its digest is what the other host says. */
+/**
+ * It is imported as any archive is, and has to be what its list says; its digest is what the other host says. Of those that several
+ * bring at once the first one is taken.
+ */
 export async function receiveTemplate(
-  { template, record, files, hash }: TemplateStream,
+  { template, digest, record, files, hash }: TemplateStream,
+  bytes: Readable,
+  { queue, templates }: { readonly queue: KeyedQueue; readonly templates: Catalog },
+): Promise<void> {
+  // No domain is called so.
+  return await queue.run(`template/${nameHere(template)}`, async () => {
+    if ((await templates.ofDigest(digest, template)) === undefined)
+      return await takeOver({ template, record, files, hash }, bytes, templates);
+    for await (const _ of bytes);
+  });
+}
+
+async function takeOver(
+  { template, record, files, hash }: Omit<TemplateStream, 'job' | 'digest'>,
   bytes: Readable,
   templates: Catalog,
 ): Promise<void> {

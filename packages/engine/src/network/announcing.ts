@@ -42,7 +42,7 @@ function announceInside(initPid: number, links: readonly Announced[]): string[] 
 
 async function announceRouted(links: readonly Announced[]): Promise<string[]> {
   if (links.length === 0) return [];
-  const there = hostLinks().filter(({ name, isUp }) => isUp && prefixOfEnd(name) === undefined);
+  const there = hostLinks().filter(isAmongNeighbours);
   const subnets = hostAddresses();
   const named = await proxiesFor();
   const told: string[] = [];
@@ -56,6 +56,12 @@ async function announceRouted(links: readonly Announced[]): Promise<string[]> {
     }
   return told;
 }
+
+/** Up, with hardware addresses that somebody asks for, and not a container's. */
+const isAmongNeighbours = ({ name, isUp, flags, mac }: HostLink): boolean =>
+  isUp && (flags & NO_NEIGHBOURS) === 0 && mac !== '' && prefixOfEnd(name) === undefined;
+/** The loopback link, and those without ARP. */
+const NO_NEIGHBOURS = 0x8 | 0x80;
 
 const nobody =
   'no link of this host answers for it (proxy_arp or proxy_ndp, and forwarding): whoever routes to it has to send it here';
